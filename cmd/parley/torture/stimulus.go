@@ -9,12 +9,12 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// The torture disturbs running Parleys while customers and agents write, and checks that no message is lost. Some of
-// its faults wait for a certain moment, such as the commit after a reply was sent. A trigger watches the network for
-// that moment, and then injects the fault. This file makes the moment come: while a fault waits, people do what leads
-// to it (its stimulus) again and again, beside what they write anyway.
+// A test run injects faults while simulated customers and agents write. Some faults wait for a certain moment, such as the
+// first bytes of an agent's reply on its way to the mail server. A trigger watches the network for that moment. This file
+// brings it about: while such a fault waits, people repeat an act that leads to the moment, such as replying to a mail.
+// That act is the fault's stimulus.
 
-// stimulus is what people do so that a trigger fires.
+// stimulus is an act of people that makes a trigger fire.
 type stimulus string
 
 // Stimuli.
@@ -26,9 +26,8 @@ const (
 	stimulusBounce  stimulus = "an agent replies to a mailbox that is gone"
 )
 
-// neededStimulus returns what makes the trigger of a fault fire. A mail of a customer becomes a post in the agents'
-// chat; an agent's reply leaves by SMTP. Messages that go to the same place wait for each other in a queue, their
-// lane.
+// neededStimulus returns the act that makes the trigger of a fault fire. A customer's mail becomes a post in the agents'
+// chat, and an agent's reply is sent by SMTP. Messages to the same destination wait in a queue, their lane.
 func (f fault) neededStimulus() stimulus {
 	isAboutReplies := f.Route == routeSMTP
 	switch f.Kind {
@@ -37,7 +36,7 @@ func (f fault) neededStimulus() stimulus {
 			return stimulusReplies
 		}
 		return stimulusMails
-	case faultEarlyReceipt: // of a mail there is no receipt but a bounce
+	case faultEarlyReceipt: // the only receipt for a mail is a bounce
 		if isAboutReplies {
 			return stimulusBounce
 		}
@@ -51,23 +50,23 @@ func (f fault) neededStimulus() stimulus {
 	return stimulusMail
 }
 
-// Pauses between two stimuli. A chat that keeps to its limits takes few posts in a minute, so there the pause is
-// longer: posts for a stimulus would delay those for which the trigger waits.
+// Pauses between two stimuli. A chat that enforces its rate limits accepts few posts in a minute, so there the pause is
+// longer: too many stimuli would delay the posts for which the trigger waits.
 const (
 	stimulusInterval        = 2 * time.Second
 	limitedStimulusInterval = 6 * time.Second
 )
 
-// stimuli are those for which faults wait. Several goroutines may use it.
+// stimuli has the stimuli that waiting faults need. It may be used concurrently.
 type stimuli struct {
 	interval time.Duration // between two stimuli that next returns
 
 	mu     sync.Mutex
-	wanted []stimulus // the one whose turn it is stands first; one for which two faults wait stands here twice
-	lastAt time.Time  // when next returned one
+	wanted []stimulus // in the order of turns; a stimulus that two faults need is listed twice
+	lastAt time.Time  // when next last returned one
 }
 
-// add asks for a stimulus until withdraw is called.
+// add requests a stimulus until withdraw is called.
 func (s *stimuli) add(what stimulus) (withdraw func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +74,7 @@ func (s *stimuli) add(what stimulus) (withdraw func()) {
 	return func() { s.remove(what) }
 }
 
-// remove takes out one of the wanted stimuli that are equal to this one.
+// remove removes one request for a stimulus.
 func (s *stimuli) remove(what stimulus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,8 +90,8 @@ func (s *stimuli) isAnyWanted() bool {
 	return len(s.wanted) > 0
 }
 
-// next returns the stimulus whose turn it is, and puts it last. It returns "" if none is wanted, or if the interval
-// since the last one isn't over.
+// next returns the first stimulus and moves it to the end. It returns "" if there is none, or if the interval since the
+// previous one isn't over.
 func (s *stimuli) next(now time.Time) stimulus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,12 +105,11 @@ func (s *stimuli) next(now time.Time) stimulus {
 	return first
 }
 
-// severalMessages is how many messages somebody writes for stimulusMails and stimulusReplies. It is enough for some
-// to wait in their lane behind the first.
+// severalMessages is the number of messages for stimulusMails and stimulusReplies. It is large enough for some to wait in
+// their lane after the first.
 const severalMessages = 3
 
-// giveStimulus does what a fault waits for. done is false if no stimulus is due, or if no conversation fits.
-// Errors: those of the chat or the mail server in which it is done.
+// giveStimulus performs the next stimulus. done is false if no stimulus is due, or if no conversation fits.
 func (d *driver) giveStimulus(ctx context.Context) (done bool, err error) {
 	switch d.stimuli.next(time.Now()) {
 	case stimulusMail:
@@ -128,17 +126,17 @@ func (d *driver) giveStimulus(ctx context.Context) (done bool, err error) {
 	return false, nil
 }
 
-// writeStimulus lets any customer write n times at once.
+// writeStimulus has a random customer write n times in a row.
 func (d *driver) writeStimulus(ctx context.Context, n int) error {
 	c := d.conversations[d.rng.IntN(len(d.conversations))]
 	d.mailsLeft += n
 	return d.repeat(n, func(last bool) error { return d.writeAsCustomer(ctx, c, last) })
 }
 
-// replyStimulus lets an agent reply n times at once in a conversation. done is false if c is nil.
+// replyStimulus has an agent reply n times in a row in a conversation. done is false if c is nil.
 //
-// In a conversation that was resolved, or perhaps is, the customer writes instead, which reopens it. An agent replies
-// there another time: Parley may still have to apply the command that resolved it.
+// If the conversation may be resolved, the customer writes instead, which reopens it, and the stimulus has to be repeated.
+// The agent can't reply immediately, since Parley may not have applied the command that resolved it yet.
 func (d *driver) replyStimulus(ctx context.Context, n int, c *conversation) (done bool, err error) {
 	if c == nil {
 		return false, nil
@@ -151,24 +149,23 @@ func (d *driver) replyStimulus(ctx context.Context, n int, c *conversation) (don
 		return true, d.writeAsCustomer(ctx, c, true)
 	}
 
-	// Another message in the thread would begin the hold anew, the time that a reply waits so that it can be taken
-	// back.
+	// Another message in the thread would restart the hold, the time for which Parley keeps a reply back.
 	c.quietUntil = time.Now().Add(d.hold + leaveWithin)
 	d.repliesLeft += n
 	return true, d.repeat(n, func(last bool) error { return d.typeReply(ctx, c, last) })
 }
 
-// leaveWithin is how soon after the end of its hold a reply has usually left.
+// leaveWithin is the time after the end of its hold by which a reply has usually been sent.
 const leaveWithin = 2 * time.Second
 
-// isByMail reports whether a conversation is by mail, with somebody who gets our replies.
+// isByMail reports whether a conversation is by mail with a customer who receives replies.
 func isByMail(c *conversation) bool { return c.kind == emulators.ByMail && !c.bounces }
 
-// isBouncing reports whether a conversation is with somebody whose mailbox is gone.
+// isBouncing reports whether a conversation is by mail with a customer whose mailbox no longer exists.
 func isBouncing(c *conversation) bool { return c.kind == emulators.ByMail && c.bounces }
 
-// pickConversation picks at random one of the conversations that fit, have a thread, and in which no reply is about
-// to leave. It returns nil if there is none.
+// pickConversation returns a random conversation that fits, has a thread, and in which no reply is about to be sent. It
+// returns nil if there is none.
 func (d *driver) pickConversation(fits func(*conversation) bool) *conversation {
 	var list []*conversation
 	for _, c := range d.conversations {

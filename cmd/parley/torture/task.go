@@ -11,11 +11,11 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// Some faults are nothing but messages: a flood, or a message that can't be read. People are played by one goroutine,
-// the driver. So the injector queues such a fault as a task, and the driver carries it out between its other
-// messages.
+// Some faults of a test run consist of messages, such as a flood of mails, or a message that Parley can't read. Only the
+// driver, which acts for all customers and agents in one goroutine, may write messages. So the injector queues such a
+// fault as a task, and the driver carries it out between its other acts.
 
-// task is what people write for one fault, such as a flood of mails.
+// task is the kind of messages that people write for a fault.
 type task string
 
 // Tasks.
@@ -28,7 +28,7 @@ const (
 	taskCrashingMail task = "a customer writes what ends the process"
 )
 
-// taskQueue has the tasks that wait for the driver. Several goroutines may use it. The zero value is ready.
+// taskQueue has the tasks that wait for the driver. It may be used concurrently. The zero value is ready.
 type taskQueue struct {
 	mu      sync.Mutex
 	waiting []queuedTask
@@ -37,11 +37,11 @@ type taskQueue struct {
 // queuedTask is a task in the queue.
 type queuedTask struct {
 	kind task
-	done chan struct{} // closed when the driver has done it
+	done chan struct{} // closed when the driver has finished
 }
 
-// runAndWait queues a task, waits until the driver has done it, and reports whether that was in time. A task that
-// still waits then is removed from the queue.
+// runAndWait queues a task and waits until the driver has finished it. It returns false if that takes too long or ctx ends;
+// then it removes the task from the queue if the driver hasn't begun it.
 func (q *taskQueue) runAndWait(ctx context.Context, kind task, within time.Duration) bool {
 	queued := queuedTask{kind, make(chan struct{})}
 	q.mu.Lock()
@@ -69,7 +69,7 @@ func (q *taskQueue) isAnyWaiting() bool {
 	return len(q.waiting) > 0
 }
 
-// next takes the first task out of the queue.
+// next removes and returns the first task; false if there is none.
 func (q *taskQueue) next() (queuedTask, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -81,7 +81,7 @@ func (q *taskQueue) next() (queuedTask, bool) {
 	return first, true
 }
 
-// runNextTask does the first task of the queue. ok is false if the queue is empty.
+// runNextTask carries out the first task of the queue. ok is false if the queue is empty.
 func (d *driver) runNextTask(ctx context.Context) (ok bool, err error) {
 	next, ok := d.tasks.next()
 	if !ok {
@@ -100,20 +100,20 @@ func (d *driver) runNextTask(ctx context.Context) (ok bool, err error) {
 		err = d.writeFailingMail(ctx, next.kind)
 	}
 
-	if err == nil { // otherwise runAndWait reports that it wasn't done
+	if err == nil { // otherwise runAndWait returns false
 		close(next.done)
 	}
 
 	return true, err
 }
 
-// pickAccountConversations picks the conversations of one of the accounts.
+// pickAccountConversations returns all conversations of a random account.
 func pickAccountConversations(d *driver) []*conversation {
 	kind := d.conversations[d.rng.IntN(len(d.conversations))].kind
 	return slices.DeleteFunc(slices.Clone(d.conversations), func(c *conversation) bool { return c.kind != kind })
 }
 
-// writeFlood lets customers write in turn, as fast as they can.
+// writeFlood has customers write in turn, as fast as possible.
 func (d *driver) writeFlood(ctx context.Context, from []*conversation) error {
 	d.counts.Floods++
 	d.mailsLeft += d.floodSize
@@ -126,10 +126,10 @@ func (d *driver) writeFlood(ctx context.Context, from []*conversation) error {
 	return nil
 }
 
-// sendPoison lets the phone of a customer send something without a sender. It is queued with that customer's messages
-// and can never be applied. The messages before and behind it must be.
+// sendPoison sends a WhatsApp message without a sender, between two normal messages of a customer. Parley queues it with
+// that customer's messages, but can never apply it. The messages before and after it must be applied.
 func (d *driver) sendPoison(ctx context.Context) error {
-	const around = 2 // messages: one before, one behind
+	const around = 2 // messages: one before, one after
 	c := d.conversations[slices.IndexFunc(d.conversations, func(c *conversation) bool { return c.kind == emulators.ByWhatsApp })]
 	d.mailsLeft += around
 	if err := d.writeAsCustomer(ctx, c, false); err != nil {
@@ -156,14 +156,14 @@ func (d *driver) sendPoison(ctx context.Context) error {
 func poisonID(n int) string { return fmt.Sprintf("wamid.poison-%d", n) }
 
 const (
-	// receiptsPerMessage is how many of another system's receipts come where customers write one message.
+	// receiptsPerMessage is how many foreign receipts are sent for each message of a flood.
 	receiptsPerMessage = 20
-	// receiptsPerWebhook is how many receipts WhatsApp tells of at once.
+	// receiptsPerWebhook is how many receipts are in one webhook.
 	receiptsPerWebhook = 50
 )
 
-// sendForeignReceipts tells of messages that another system sent by the same number: half of them to customers of
-// ours. In Parley such a receipt waits for the result of a send that never happened.
+// sendForeignReceipts sends Parley delivery receipts for messages that another system sent from the same phone number. Half
+// of them are to our customers. In Parley each such receipt waits for the result of a message that was never sent.
 func (in *injector) sendForeignReceipts(ctx context.Context) error {
 	in.receiptFloods++
 	customers := numbersOf(in.driver, emulators.ByWhatsApp)
@@ -193,7 +193,7 @@ func (in *injector) sendForeignReceipts(ctx context.Context) error {
 	return nil
 }
 
-// numbersOf returns the numbers of the conversations by one kind of channel.
+// numbersOf returns the numbers of the conversations with this kind of channel.
 func numbersOf(d *driver, kind emulators.ChatKind) []int {
 	var list []int
 	for _, c := range d.conversations {

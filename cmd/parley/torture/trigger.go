@@ -10,39 +10,40 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// trigger waits for a certain piece of bytes on the wire, such as the mail with an agent's reply, and injects a fault
-// at that moment. It fires once. A piece is what a proxy of the torture (see network) has read from a connection in
-// one go. The zero value never fires.
+// trigger waits for certain bytes on a connection, and injects a fault at that moment. For example, it kills the Parley
+// process that has just sent the first bytes of an agent's reply to the mail server. It fires once. All connections of a
+// test run go through proxies (see network); a piece is what a proxy has read from a connection at once, and a link is
+// such a connection. The zero value never fires.
 type trigger struct {
 	route     string
 	direction direction
 	match     matcher
-	inject    func(l *link) effect // is called before the piece is passed on
-	fired     chan effect          // gets what inject has returned; wait makes it
+	inject    func(l *link) effect // called before the piece is forwarded
+	fired     chan effect          // receives the result of inject; set by wait
 }
 
-// matcher reports whether a piece on a link is what a trigger waits for.
+// matcher reports whether a trigger waits for this piece on this link.
 type matcher func(l *link, piece []byte) bool
 
-// effect is what came of injecting a fault. The zero value is the usual one: something was disturbed, and the piece goes on.
+// effect is the result of injecting a fault. The zero value means that something was disturbed, and the piece is forwarded.
 type effect struct {
-	dropsPiece bool // the piece isn't passed on, and its link ends
-	noTarget   bool // there was no process to disturb, so that the fault has to wait for another piece
+	dropsPiece bool // the piece isn't forwarded, and its link ends
+	noTarget   bool // there was no process to disturb, so the fault has to wait for another piece
 }
 
-// matches reports whether a piece on a link is what the trigger waits for.
+// matches reports whether the trigger fires on a piece.
 func (t *trigger) matches(l *link, piece []byte, d direction) bool {
 	isWatched := t.route == l.route && t.direction == d
 	return isWatched && t.match(l, piece)
 }
 
-// triggers are those that are armed. The zero value is ready.
+// triggers has the armed triggers. The zero value is ready. It may be used concurrently.
 type triggers struct {
 	mu    sync.Mutex
 	armed []*trigger
 }
 
-// wait arms a trigger. It reports whether it fired within that time, and what came of it.
+// wait arms a trigger and waits for it. It returns the result of inject, and whether the trigger fired in time.
 func (t *triggers) wait(ctx context.Context, tr *trigger, within time.Duration) (did effect, hasFired bool) {
 	tr.fired = make(chan effect, 1)
 	t.mu.Lock()
@@ -61,7 +62,7 @@ func (t *triggers) wait(ctx context.Context, tr *trigger, within time.Duration) 
 	if t.disarm(tr) {
 		return effect{}, false
 	}
-	return <-tr.fired, true // it fires just now: its fault is being injected
+	return <-tr.fired, true // it has just fired: the fault is being injected
 }
 
 // disarm removes a trigger, and reports whether it was still armed.
@@ -101,7 +102,7 @@ func (t *triggers) take(l *link, piece []byte, d direction) *trigger {
 	return tr
 }
 
-// Words by which PostgreSQL's messages are told apart.
+// Bytes by which PostgreSQL's messages are recognised.
 // Source: postgresql.org/docs/current/protocol-message-formats.html
 const (
 	pgRelay  = "enable_seqscan"     // a start parameter of the connections on which the relay claims deliveries
@@ -112,9 +113,8 @@ const (
 	pgReply  = "reply"   // its kind: for a customer
 )
 
-// noteUse remembers two things about a link to PostgreSQL: whether Parley claims deliveries on it, that is takes
-// messages from the queue to send them, and whether the latest answer says that a reply was claimed. It ignores other
-// links.
+// noteUse records two facts about a link to PostgreSQL: whether Parley claims deliveries on it (takes messages from the
+// queue in order to send them), and whether the latest response says that a reply was claimed. It ignores other links.
 func (l *link) noteUse(piece []byte, d direction) {
 	if l.route != routePostgres {
 		return
@@ -136,8 +136,8 @@ func (l *link) noteUse(piece []byte, d direction) {
 	l.justClaimed = bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
 }
 
-// isClaimAnswer reports whether a piece ends PostgreSQL's answer to the claim of a reply. At that moment the claim is
-// committed, and Parley doesn't know of it yet.
+// isClaimAnswer reports whether a piece ends PostgreSQL's response to the claim of a reply. At that moment the claim is
+// committed, but Parley doesn't know it yet.
 func isClaimAnswer(l *link, piece []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -152,19 +152,20 @@ func isCommitRequest(l *link, piece []byte) bool {
 	return isSync || bytes.Contains(piece, []byte(pgCommit))
 }
 
-// containsWords returns a trigger's match for pieces that contain these words.
+// containsWords returns a matcher for pieces that contain these words.
 func containsWords(words string) matcher {
 	return func(_ *link, piece []byte) bool { return bytes.Contains(piece, []byte(words)) }
 }
 
-// containsMarker returns a trigger's match for pieces that contain one of the markers.
+// containsMarker returns a matcher for pieces that contain one of the markers. A marker is a unique word in the text of a
+// message, such as "outbound-c017-5".
 func containsMarker(set *markerSet) matcher {
 	return func(_ *link, piece []byte) bool {
 		return slices.ContainsFunc(checker.MarkersIn(string(piece)), set.has)
 	}
 }
 
-// markerSet is a set of markers that several goroutines may use. The zero value is empty and ready.
+// markerSet is a set of markers that may be used concurrently. The zero value is empty.
 type markerSet struct{ markers sync.Map }
 
 func (s *markerSet) add(m checker.Marker) { s.markers.Store(m, true) }

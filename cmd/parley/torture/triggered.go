@@ -7,30 +7,29 @@ import (
 	"parley/channels/pause"
 )
 
-// Some faults do harm only at a certain moment, for example when a mail has left and its result isn't stored yet. Such a
-// fault has a trigger, which looks at the bytes that pass on the network until it sees that moment, and injects the fault
-// there. Meanwhile the driver, which plays customers and agents, does what brings the moment about (see stimulus).
+// Some faults of a test run do harm only at a certain moment, for example when a mail was sent but its result isn't stored
+// yet. Such a fault has a trigger, which watches the network for that moment and then injects the fault. At the same time
+// the driver, which acts for customers and agents, does what brings the moment about (see stimulus).
 //
-// This file has these faults, each with the bytes that it waits for and what it does then, and how long they wait.
+// This file defines these faults: the bytes that each waits for, what it does then, and how long it waits.
 
 const (
-	// minTriggerWait is how long a fault waits at least for its trigger. Replies wait for their hold, and up to 30 s
-	// for what a chat has to catch up with: much longer on a busy machine, or where a chat takes one post a second.
+	// minTriggerWait is the minimum time for which a fault waits for its trigger. A reply is sent only after its hold,
+	// and up to 30 s later if the chat has a backlog, or much later on a busy machine.
 	minTriggerWait = 3 * time.Minute
-	// limitedTriggerWait is how long a fault waits after the flow where the chat keeps to its limits. Before a reply
-	// leaves, Parley may have to read there whether it was changed, and may read only so much in a minute.
+	// limitedTriggerWait is how long a fault waits after the flow if the chat enforces its rate limits. Before Parley
+	// sends a reply, it may have to check in the chat whether the reply was changed, and these reads are limited.
 	limitedTriggerWait = 10 * time.Minute
-	// commitTimeout is how long PostgreSQL needs at most for a commit whose answer is dropped.
+	// commitTimeout is the time by which PostgreSQL has finished a commit whose response is dropped.
 	commitTimeout = 200 * time.Millisecond
-	// stopLatency is how long the system needs at most until a process that gets SIGSTOP stands still.
+	// stopLatency is the time by which a process that was sent SIGSTOP has stopped.
 	stopLatency = 5 * time.Millisecond
-	// answerHeldFor is how long faultEarlyReceipt holds an answer back, so that the event about its effect arrives
-	// first.
+	// answerHeldFor is how long faultEarlyReceipt delays a response, so that the receipt arrives first.
 	answerHeldFor = 1500 * time.Millisecond
 )
 
-// injectOnTrigger injects a fault when its trigger fires. Until then the driver does what brings that moment about.
-// If the fault waits too long, it counts as missed.
+// injectOnTrigger injects a fault when its trigger fires. Until then the driver repeats the fault's stimulus. If the trigger
+// doesn't fire in time, the fault counts as missed.
 func (in *injector) injectOnTrigger(ctx context.Context, f fault) {
 	withdraw := in.driver.stimuli.add(f.neededStimulus())
 	defer withdraw()
@@ -47,7 +46,7 @@ func (in *injector) injectOnTrigger(ctx context.Context, f fault) {
 	in.recordMissed(f)
 }
 
-// newTrigger returns the trigger of a fault. For a fault that has none it never fires, and so the fault counts as missed.
+// newTrigger returns the trigger of a fault, or one that never fires if the kind has none.
 func (in *injector) newTrigger(ctx context.Context, f fault) *trigger {
 	switch f.Kind {
 	case faultKillBusyLane:
@@ -64,7 +63,8 @@ func (in *injector) newTrigger(ctx context.Context, f fault) *trigger {
 	return &trigger{}
 }
 
-// killBusyLane ends a sender when it sends one of several messages that wait for each other.
+// killBusyLane kills a process while it sends one of several messages in the same lane (a queue of messages that are sent
+// one after the other).
 func (in *injector) killBusyLane(f fault) *trigger {
 	return &trigger{
 		route:     f.Route,
@@ -77,8 +77,9 @@ func (in *injector) killBusyLane(f fault) *trigger {
 	}
 }
 
-// stopAfterClaim stops a sender once its claim of a message is committed: before the first byte of the message leaves, or
-// just as it does. The stop lasts longer than the sender's lease.
+// stopAfterClaim suspends a process that has claimed a message (reserved it for sending for a limited time, the lease), just
+// before or while the first bytes are sent. The process is suspended for longer than the lease, so that another process
+// takes over.
 func (in *injector) stopAfterClaim(ctx context.Context, f fault) *trigger {
 	t := &trigger{
 		route:     f.Route,
@@ -96,7 +97,7 @@ func (in *injector) stopAfterClaim(ctx context.Context, f fault) *trigger {
 	return t
 }
 
-// stopOwners stops the processes that have a connection. They go on after some time, also when stopOwners has returned.
+// stopOwners suspends the processes that may have opened a connection, and returns. They are resumed after some time.
 func (in *injector) stopOwners(ctx context.Context, l *link, lasting time.Duration) effect {
 	hasStopped := false
 	for _, r := range in.network.ownersOf(l) {
@@ -112,8 +113,8 @@ func (in *injector) stopOwners(ctx context.Context, l *link, lasting time.Durati
 	return effect{noTarget: !hasStopped}
 }
 
-// holdAnswerBack lets a provider's receipt for a message reach Parley before the answer to its sending does. Of a mail,
-// the only receipt is a bounce.
+// holdAnswerBack delays the response to a request that sends a message, so that the provider's receipt for the message
+// reaches Parley first. For a mail, the only receipt is a bounce.
 func (in *injector) holdAnswerBack(f fault) *trigger {
 	match := in.isPost()
 	if f.Route == routeSMTP {
@@ -130,7 +131,7 @@ func (in *injector) holdAnswerBack(f fault) *trigger {
 	}
 }
 
-// delayPost lets a post arrive after Parley has given it up: whoever asks meanwhile is told that it doesn't exist.
+// delayPost delays a post until Parley has given up waiting. If Parley looks for the post in the meantime, it doesn't exist.
 func (in *injector) delayPost(ctx context.Context) *trigger {
 	return &trigger{
 		route:     in.opt.chatRoute(),
@@ -143,7 +144,7 @@ func (in *injector) delayPost(ctx context.Context) *trigger {
 	}
 }
 
-// loseCommitAnswer lets PostgreSQL commit, and Parley not learn of it.
+// loseCommitAnswer lets PostgreSQL commit but drops the response, so that Parley doesn't know the outcome.
 func (in *injector) loseCommitAnswer() *trigger {
 	return &trigger{
 		route:     routePostgres,
@@ -157,14 +158,14 @@ func (in *injector) loseCommitAnswer() *trigger {
 	}
 }
 
-// isPost returns a trigger's match for requests by which Parley posts in the agents' chat.
+// isPost returns a matcher for requests by which Parley posts into the agents' chat.
 func (in *injector) isPost() matcher { return containsWords(in.driver.traits.PostRequest) }
 
-// triggerWait is how long a fault waits for its trigger.
+// triggerWait returns how long a fault waits for its trigger.
 func (o Options) triggerWait() time.Duration { return max(o.Flow/10, minTriggerWait) }
 
-// extraTriggerWait is how long after the flow, when the other faults no longer keep Parley from its work, a fault
-// still waits if too few of its kind were injected.
+// extraTriggerWait returns how long after the flow, when other faults no longer disturb Parley, a fault keeps waiting if too
+// few of its kind were injected.
 func (o Options) extraTriggerWait() time.Duration {
 	if o.Rate > 0 {
 		return limitedTriggerWait
@@ -172,10 +173,9 @@ func (o Options) extraTriggerWait() time.Duration {
 	return minTriggerWait
 }
 
-// waitForTrigger waits until the trigger of a fault has fired and there was something to disturb, since a process may have
-// ended just before. It gives up after in.triggerTimeout, unless too few of the fault's kind were injected by then.
-// In that case it waits on until enough others of the kind were injected, but not longer than extraTriggerWait after
-// the flow.
+// waitForTrigger waits until the trigger of a fault has fired and found something to disturb. It gives up after
+// in.triggerTimeout, unless too few faults of this kind were injected by then. In that case it keeps waiting until enough
+// others of the kind were injected, but at most until extraTriggerWait after the flow.
 func (in *injector) waitForTrigger(ctx context.Context, kind string, t *trigger) (isInjected bool) {
 	until := time.Now().Add(in.triggerTimeout)
 	last := in.began.Add(in.opt.Flow + in.opt.extraTriggerWait())
@@ -201,8 +201,8 @@ func (in *injector) waitForTrigger(ctx context.Context, kind string, t *trigger)
 	return false
 }
 
-// extendWait lets a fault wait on if fewer of its kind were injected than a run needs. It returns false if enough
-// were. Once enough were injected, countInjected calls stop.
+// extendWait reports whether a fault should keep waiting, because fewer of its kind were injected than a run needs. If so,
+// countInjected calls stop once there are enough.
 func (in *injector) extendWait(kind string, stop func()) (mayWait bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()

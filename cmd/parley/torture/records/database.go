@@ -19,7 +19,7 @@ import (
 )
 
 // Database is the PostgreSQL server of a test run, which all Parley processes share. A run can kill it, fill its disk and
-// query it. The zero value with Dir set is ready for Start. Its methods may be called concurrently.
+// query it. The zero value with Dir set is ready for Start. Queries may be made concurrently.
 type Database struct {
 	Dir string // the data folder
 
