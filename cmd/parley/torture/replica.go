@@ -17,27 +17,26 @@ import (
 	"parley/cmd/parley/child"
 )
 
-// replica is one of the Parley processes of a run, which share a database. As a service manager would, it starts the
-// process again whenever it has ended. It also tells ends that the run caused, such as a kill, from others: a Parley
-// at work that ends by itself makes the run fail.
+// replica runs one of the Parley processes of a test run, which share a database. Like a service manager, it restarts the
+// process whenever it exits. It also distinguishes exits that the run caused, such as a kill, from unexpected ones: if a
+// working Parley exits by itself, the run fails.
 type replica struct {
 	index int // from 0
 	spec  child.Spec
 
-	// databaseWasDown reports whether the database was out of reach at some time since a moment. nil means that it
-	// never was.
+	// databaseWasDown reports whether the database was unreachable at any time since the given one. nil means never.
 	databaseWasDown func(since time.Time) bool
 
 	mu              sync.Mutex
-	process         *child.Process // the child, running or ended; nil before the first
-	endRequested    bool           // the run killed the child or asked it to end
-	killed          bool           // kill has been called since the child was started
+	process         *child.Process // the latest process, which may have exited; nil before the first
+	endRequested    bool           // the run killed the process or asked it to exit
+	killed          bool           // kill was called since the process was started
 	started         time.Time
-	unexpectedExits []string // ends that the run did not cause, with the last line of the log
-	failedStarts    int      // as the database was out of reach, or the port was taken
+	unexpectedExits []string // descriptions of exits that the run did not cause
+	failedStarts    int      // because the database was unreachable or the port was taken
 }
 
-// run starts the process, and starts it again when it has ended, until ctx ends. Then it ends the process.
+// run starts the process, and restarts it whenever it exits, until ctx ends. Then it ends the process.
 func (r *replica) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		spec := r.currentSpec()
@@ -77,8 +76,8 @@ func (r *replica) recordStart(p *child.Process) {
 	r.endRequested, r.killed = false, false
 }
 
-// recordEnd counts the end of a child, unless the run caused it, and reports whether it did. log returns what the
-// child wrote.
+// recordEnd records the exit of the process, unless the run caused it, and reports whether the run did. log returns what
+// the process wrote.
 func (r *replica) recordEnd(how error, log func() string) (wasRequested bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,12 +87,12 @@ func (r *replica) recordEnd(how error, log func() string) (wasRequested bool) {
 	return r.endRequested
 }
 
-// recoveryTime is how long a database that comes back may still refuse connections.
+// recoveryTime is how long a database may refuse connections after an outage.
 const recoveryTime = 20 * time.Second
 
-// classifyExitLocked counts an end that the run did not cause as a failed start or an unexpected exit. It is a failed
-// start if Parley was starting, and its database was out of reach or its port was taken: then a service manager would
-// start it again. A Parley that was at work must never end by itself. r.mu must be held.
+// classifyExitLocked counts an exit that the run did not cause as a failed start or an unexpected exit. A failed start is
+// harmless: Parley was still starting, and its database was unreachable or its port was taken. A Parley that has started
+// must never exit by itself. r.mu must be held.
 func (r *replica) classifyExitLocked(how error, log string) {
 	var exit *exec.ExitError
 	gaveUp := errors.As(how, &exit) && exit.ExitCode() == 1
@@ -117,10 +116,10 @@ func (r *replica) classifyExitLocked(how error, log string) {
 		time.Since(r.started).Round(time.Millisecond), last))
 }
 
-// readyLine is in the log of a Parley that has started.
+// readyLine is in the log once Parley has started.
 const readyLine = `"msg":"ready"`
 
-// logFrom returns what is written into a log from now on.
+// logFrom returns a function that returns what was written to a log after this call.
 func logFrom(path string) func() string {
 	begin := int64(0)
 	if info, err := os.Stat(path); err == nil {
@@ -135,7 +134,7 @@ func logFrom(path string) func() string {
 	}
 }
 
-// kill ends the child at once, wherever it is, and reports whether there was one.
+// kill sends the process SIGKILL. It returns false if no process runs.
 func (r *replica) kill() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -147,7 +146,7 @@ func (r *replica) kill() bool {
 	return true
 }
 
-// isAlive reports whether the child runs. Caller holds r.mu.
+// isAlive reports whether the process runs. r.mu must be held.
 func (r *replica) isAlive() bool {
 	if r.process == nil || r.killed {
 		return false
@@ -160,8 +159,8 @@ func (r *replica) isAlive() bool {
 	}
 }
 
-// suspend stops the child where it is (SIGSTOP) and reports whether there was one. resume lets it go on; it does
-// nothing when the child is gone.
+// suspend stops the process with SIGSTOP until resume is called. ok is false if no process runs. resume does nothing if the
+// process has exited.
 func (r *replica) suspend() (resume func(), ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,8 +172,8 @@ func (r *replica) suspend() (resume func(), ok bool) {
 	return func() { p.Signal(syscall.SIGCONT) }, true
 }
 
-// replace asks the child to end, and returns when it has ended. What runs next is program, with env added to its
-// environment. If program is nil it is the same as before.
+// replace asks the process to exit and waits for it. If program isn't nil, run then starts program instead, with env added
+// to the environment.
 func (r *replica) replace(program []string, env ...string) {
 	r.mu.Lock()
 	p := r.process
@@ -189,7 +188,7 @@ func (r *replica) replace(program []string, env ...string) {
 	}
 }
 
-// currentPID returns the process id of the child, or 0 if there has been none.
+// currentPID returns the id of the latest process; 0 if there has been none.
 func (r *replica) currentPID() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -199,7 +198,7 @@ func (r *replica) currentPID() int {
 	return r.process.PID()
 }
 
-// unexpectedEnds returns the ends of the child that the run did not cause, and how many starts failed.
+// unexpectedEnds returns the exits that the run did not cause, and the number of failed starts.
 func (r *replica) unexpectedEnds() (exits []string, failedStarts int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

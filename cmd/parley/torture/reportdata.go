@@ -13,9 +13,8 @@ import (
 // to the test.
 var ErrVerdict = errors.New("torture: the run failed")
 
-// Report is the result of a run: what people wrote, which faults were injected, and which invariants Parley violated.
-// Maps have counts by the kinds of faults, such as "kill". The folder of a run that failed has the report as
-// report.json.
+// Report is the result of a test run: what people wrote, which faults were injected, and which invariants Parley violated.
+// Maps are counts by kind of fault, such as "kill". A failed run leaves its report as report.json in its folder.
 type Report struct {
 	Seed  uint64    `json:"seed"`
 	Loads [2]string `json:"loads"` // the machine's load average before and after

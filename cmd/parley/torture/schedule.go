@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// This file decides when each fault of a run is injected, for how long, and which replica or connection it disturbs.
-// All of that follows from the run's seed and options, so that a run that failed can be repeated with the same
-// schedule.
+// This file decides when each fault of a test run is injected, for how long, and which replica (Parley process) or route
+// (kind of connection, such as "smtp") it disturbs. The schedule depends only on the run's seed and options, so that a
+// failed run can be repeated with the same schedule. Example: "kill 2" at 12.3 s, then "reset connections, smtp" at 14 s.
 
-// chatRoute is the route of Parley's calls to the chat in which agents work.
+// chatRoute returns the route of Parley's calls to the agents' chat.
 func (o Options) chatRoute() string {
 	if o.Teams {
 		return routeTeams
@@ -21,7 +21,7 @@ func (o Options) chatRoute() string {
 	return routeSlackAPI
 }
 
-// routesOf returns the routes that faults of a kind disturb in turn. It returns [""] for a kind that disturbs none.
+// routesOf returns the routes that faults of a kind disturb in turn; [""] for a kind that disturbs no route.
 func (o Options) routesOf(kind string) []string {
 	calls, events := o.chatRoute(), routeSlackSocket
 	if o.Teams {
@@ -38,7 +38,7 @@ func (o Options) routesOf(kind string) []string {
 	return []string{""}
 }
 
-// maxRoutes is more than a kind of fault has routes, so that the seed decides which of them is the first.
+// maxRoutes is larger than the number of routes of any kind, so that any of them can be the first.
 const maxRoutes = 7
 
 // schedule makes the faults of a run. The same seed and options make the same schedule.
@@ -48,7 +48,7 @@ func schedule(seed uint64, o Options) []fault {
 		rng := rand.New(rand.NewPCG(seed, uint64(k)+2)) //nolint:gosec // to be repeated
 		planned, routes := o.Faults[kind], o.routesOf(kind)
 		for i := range planned {
-			// One in each part of the flow, so that none comes when nothing is left to do.
+			// One in each part of the flow, so that they don't all occur at the end, when nothing is left to do.
 			part := o.Flow / time.Duration(planned)
 			drawnAt := part*time.Duration(i) + time.Duration(rng.Int64N(int64(part)))
 			replica := rng.IntN(o.Replicas)
@@ -70,30 +70,30 @@ func schedule(seed uint64, o Options) []fault {
 	return list
 }
 
-// timeOf returns when a fault is injected. drawn is a time by chance in the part of the flow that begins at
-// partBegins.
+// timeOf returns when a fault is injected, since the start of the flow. drawn is a random time in the part of the flow that
+// begins at partBegins.
 func (o Options) timeOf(kind string, drawn, partBegins time.Duration) time.Duration {
 	switch kind {
-	case faultClockHour, faultClockDay: // late enough for something to jump over
+	case faultClockHour, faultClockDay: // late enough for something to be affected
 		return o.Flow/3 + drawn/2
-	case faultReadTables: // a moment before the upgrade, which has to wait for it
+	case faultReadTables: // just before the upgrade, which must wait for it
 		return o.Flow/5 - time.Second
 	case faultUpgrade:
 		return o.Flow / 5
-	case faultMixedVersions: // after an upgrade, and over before the flow is
+	case faultMixedVersions: // after the upgrade, and over before the flow ends
 		return o.Flow * 2 / 5
 	case faultHoldSnapshot:
 		return partBegins
 	case faultKillBusyLane, faultEarlyReceipt, faultLoseCommitAnswer, faultLateRequest,
 		faultFloodSender, faultFloodAccount, faultPoisonEvent, faultFailingEvent, faultSlowEvent, faultCrashingEvent:
-		return drawn * 3 / 4 // they wait for a trigger or for what people write, and need time for that
-	case faultStopAfterClaim: // it waits for a trigger, too, and then lasts
+		return drawn * 3 / 4 // they have to wait for a trigger or for messages
+	case faultStopAfterClaim: // it has to wait for a trigger, and then takes time
 		return drawn / 2
 	}
 	return drawn
 }
 
-// durationOf returns how long a fault lasts; 0 means that it is over at once.
+// durationOf returns how long a fault lasts; 0 means that it is instantaneous.
 func (o Options) durationOf(kind, route string, rng *rand.Rand) time.Duration {
 	switch kind {
 	case FaultStop, faultReadTables:
@@ -115,7 +115,7 @@ func (o Options) durationOf(kind, route string, rng *rand.Rand) time.Duration {
 	return 0
 }
 
-// describe returns a line for people that says what is injected.
+// describe returns a description for people, such as "kill 2" or "reset connections, smtp".
 func (f fault) describe(o Options) string {
 	text := f.Kind
 	switch f.Kind {

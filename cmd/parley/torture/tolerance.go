@@ -6,10 +6,11 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Some deviations are no violation, since an injected fault explains them: for example, Parley asks an agent about a
-// reply whose result got lost. They are allowed as long as they are few. This file says how few.
+// Some deviations in a test run are not violations, because an injected fault explains them. For example, Parley asks an
+// agent what to do about a reply if the mail server's response was lost. Such deviations are allowed as long as they are
+// few. This file defines the limits.
 
-// tolerance says how many of n messages may deviate: a fixed number and a percentage of n.
+// tolerance is the limit on how many of n messages may deviate: a fixed number plus a percentage of n.
 type tolerance struct {
 	fixed   int
 	percent int
@@ -19,8 +20,8 @@ const wholePercent = 100
 
 func (t tolerance) limitFor(n int) int { return t.fixed + n*t.percent/wholePercent }
 
-// findExcessiveExcuses returns the deviations that occurred more often than the injected faults explain: a Parley
-// that asks about everything loses nothing and is of no use.
+// findExcessiveExcuses describes the deviations that exceed their limits. Without limits, a Parley that asks about every
+// reply would pass, since it loses nothing.
 func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
 	usual := tolerance{fixed: 4, percent: 5}
 	clicked := tolerance{fixed: 4, percent: 4}
@@ -28,24 +29,23 @@ func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
 
 	ambiguous := tolerance{fixed: 2, percent: 2}
 	if o.OwnCopies || o.Chats {
-		// Without copies in Sent, and at WhatsApp, nothing tells whether a message arrived whose answer was lost.
+		// Without copies in Sent, and at WhatsApp, Parley can't find out whether a message was sent if the response was lost.
 		ambiguous = tolerance{fixed: 4, percent: 14}
 	}
 
 	markedCopies := tolerance{fixed: 2, percent: 2}
-	if o.Blind { // Parley can't look whether a post is there, and posts again
+	if o.Blind { // Parley can't check whether a post exists, and posts again
 		markedCopies = tolerance{fixed: 4, percent: 25}
 	}
 
-	var shortForm tolerance // is added to most of them
+	var shortForm tolerance // added to most limits in a short run
 	if o.ShortWaits {
-		// As many faults come in seconds as otherwise in minutes, the clock jumps over much of what is written, and Parley
-		// asks people after a few checks: sooner on a slow machine.
+		// As many faults occur in seconds as otherwise in minutes, clock jumps affect more messages, and Parley asks people
+		// after fewer checks.
 		shortForm = tolerance{fixed: 4, percent: 20}
 	}
 
-	// A change is excused only where Parley was told too late, also because a slow machine made the change late. In
-	// the short form a few more of them are.
+	// A change is excused only if Parley was notified too late, which also happens if a slow machine delays the change.
 	changes := tolerance{fixed: 4, percent: 5}
 
 	replies := v.Replies + v.Bounced

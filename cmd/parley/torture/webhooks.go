@@ -19,12 +19,12 @@ import (
 	"parley/channels/pause"
 )
 
-// Slack, Teams and the providers of customers' chats can reach Parley by HTTP requests. This file opens the address
-// to which they send these requests, which passes them on to one replica or another, and tells the emulators that
+// Slack, Teams and the providers of customers' chats call Parley's webhooks. In a test run several replicas (Parley
+// processes) serve them. This file opens a load balancer in front of the replicas, and tells the emulated providers its
 // address.
 
-// openBalancer opens an address to which providers send requests, and passes them on to the addresses of the
-// replicas. It is a simple balancer: it tries the replicas in turn and knows only whether one takes a connection.
+// openBalancer opens a proxy that forwards connections to the replicas, whose addresses are given, in turn. It skips a
+// replica that doesn't accept the connection; there are no other health checks.
 func (n *network) openBalancer(ctx context.Context, route string, replicas []string) (*proxy, error) {
 	var next atomic.Uint32
 	dial := func(ctx context.Context) (net.Conn, error) {
@@ -46,11 +46,11 @@ func (n *network) openBalancer(ctx context.Context, route string, replicas []str
 	})
 }
 
-// askEvery is the pause before an emulator or the database is asked the same again.
+// askEvery is the pause before a request to an emulator or the database is repeated.
 const askEvery = 200 * time.Millisecond
 
-// untilAnswered asks a provider's emulator again and again, until it succeeds: that takes a Parley that answers the
-// provider. Errors: the last one, when ctx ends.
+// untilAnswered calls ask until it succeeds, which requires that Parley responds to the provider's emulator. When ctx ends
+// it returns the last error.
 func untilAnswered(ctx context.Context, provider string, ask func() error) error {
 	for {
 		err := ask()
@@ -63,7 +63,7 @@ func untilAnswered(ctx context.Context, provider string, ask func() error) error
 	}
 }
 
-// connectSlackWebhooks tells Slack to send requests instead of keeping connections.
+// connectSlackWebhooks makes Slack send webhooks instead of using Socket Mode connections.
 func (s *session) connectSlackWebhooks(ctx context.Context) error {
 	base := "http://" + s.network.balancer.address()
 	targets := slackfake.Targets{
@@ -76,7 +76,7 @@ func (s *session) connectSlackWebhooks(ctx context.Context) error {
 	})
 }
 
-// connectTeams adds the app to the team, once all replicas answer.
+// connectTeams adds the app to the team once all replicas serve.
 func (s *session) connectTeams(ctx context.Context) error {
 	for n := range s.network.replicas {
 		for !s.endpoints.isServing(ctx, n) {
@@ -90,14 +90,14 @@ func (s *session) connectTeams(ctx context.Context) error {
 	})
 }
 
-// connectChats tells Meta and Twilio where Parley answers.
+// connectChats tells Meta and Twilio the address of Parley's webhooks.
 func (s *session) connectChats(ctx context.Context) error {
 	return untilAnswered(ctx, "Meta", func() error {
 		return s.client.Call(ctx, http.MethodPost, s.client.Mail+"/_fake/chat/connect?base="+url.QueryEscape(s.publicURL()), nil, nil)
 	})
 }
 
-// publicURL is the address at which providers reach Parley; "" means they can't.
+// publicURL returns the base URL of Parley for chat providers; "" if the run has none.
 func (s *session) publicURL() string {
 	if s.network.customerWebhooks == nil {
 		return ""
@@ -105,8 +105,8 @@ func (s *session) publicURL() string {
 	return "http://" + s.network.customerWebhooks.address()
 }
 
-// signedProbe makes a request that any running Parley answers with 2xx. It is signed as Slack signs its own with secret.
-// address is the host and port of a replica.
+// signedProbe returns a request to which any running Parley responds with 2xx: a URL verification with Slack's signature.
+// address is the host:port of a replica.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
 func signedProbe(ctx context.Context, address, secret string) (*http.Request, error) {
 	const body = `{"type":"url_verification","challenge":"probe"}`
