@@ -16,11 +16,11 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// This file ends a run: it looks for panics in the logs, saves what the database and the emulators show, prints the
-// report, and removes the run's folder unless somebody may want to look into it.
+// This file finishes a test run: it searches the logs for panics, saves what the database and the emulators show, prints
+// the report, and removes the run's folder unless the run failed.
 
-// findCrashes returns the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a
-// data race; at most ten.
+// findCrashes returns the lines that report panics or data races in the logs of Parley, the emulators and the oracle; at
+// most ten.
 func (s *session) findCrashes() []string {
 	const most = 10
 	var found []string
@@ -46,8 +46,8 @@ func (s *session) findCrashes() []string {
 	return found
 }
 
-// isCrashLine reports whether a line of a log is the beginning of what Go says of a panic or a data race, or what
-// Parley says of a panic that it caught.
+// isCrashLine reports whether a log line begins Go's report of a panic or a data race, or reports a panic that Parley
+// recovered from.
 func isCrashLine(line string) bool {
 	if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
 		return true
@@ -55,8 +55,8 @@ func isCrashLine(line string) bool {
 	return strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")
 }
 
-// exportObservations writes what the database and the emulators show into the run's folder. They must still run.
-// Errors: all that occurred; what could be read is written nevertheless.
+// exportObservations writes what the database and the emulators show into the run's folder. They must still be running. It
+// writes as much as possible, and returns all errors joined.
 func (s *session) exportObservations(ctx context.Context) error {
 	var err error
 	if s.database.Current() != nil {
@@ -102,9 +102,8 @@ func (s *session) writeJSON(name string, what any) error {
 	return err
 }
 
-// printAndCleanUp prints the report. It removes the folder of a run without failures, unless opt.Keep names it. The
-// folder of a run that failed with err stays, with report.json in it; only those of the last keptRuns such runs are
-// kept.
+// printAndCleanUp prints the report. It removes the temporary folder of a run that succeeded. The folder of a run that failed
+// with err is kept, with the report in report.json, until keptRuns later runs have failed.
 func (s *session) printAndCleanUp(r *Report, err error) error {
 	reportText{Report: r, printLine: s.printLine, platform: s.client.Platform().Traits().Name}.print()
 	if err == nil && s.scratch != nil {
@@ -133,7 +132,7 @@ type reportText struct {
 	platform  string // the chat's name
 }
 
-// print writes the report for people: first each violation, then what the run consisted of, last what was counted.
+// print prints each violation, then what the run consisted of, and then the counts.
 func (t reportText) print() {
 	for _, violation := range slices.Concat(t.Verdict.Violations, t.Audit.Violations(), t.UnexpectedExits, t.Crashes, t.Problems) {
 		t.printLine("  %s", violation)
@@ -147,7 +146,7 @@ func (t reportText) print() {
 	}
 }
 
-// printFaults writes how often something was disturbed, and how long nobody answered.
+// printFaults prints the counts of faults and the downtimes.
 func (t reportText) printFaults() {
 	t.printLine("Faults: %s (%d kills and stops)", formatCounts(t.Injected), t.KillsAndStops)
 	if len(t.Missed) > 0 {
@@ -165,7 +164,7 @@ func (t reportText) printFaults() {
 	}
 }
 
-// printConditions writes how the run ended, and on what machine.
+// printConditions prints what was left undone, and the load of the machine.
 func (t reportText) printConditions() {
 	left := joinTallies(countFirst, []checker.Tally{
 		{What: "events", Count: t.Left.Pending},
@@ -178,7 +177,7 @@ func (t reportText) printConditions() {
 		left, ends, machine, t.Took.Round(time.Second), t.SettleTime.Round(time.Second))
 }
 
-// printVerdict writes what people did and what became of it, as the oracle observed it.
+// printVerdict prints what people did and what they saw in the end, according to the oracle.
 func (t reportText) printVerdict() {
 	v, w := t.Verdict, t.Workload
 	t.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, "+
@@ -202,7 +201,7 @@ func (t reportText) printVerdict() {
 		done, joinTallies(countLast, v.Tallies()), excused, clicked, v.ResolvedUnseen)
 }
 
-// printRecords writes what Parley's own tables show, and what only some runs count.
+// printRecords prints what Parley's own tables show, and counts that only some runs have.
 func (t reportText) printRecords() {
 	v, a := t.Verdict, t.Audit
 	t.printLine("Records: %d effects and %d places in lanes; %s.", a.Effects, a.Places, joinTallies(countLast, a.Tallies()))
@@ -226,7 +225,7 @@ const (
 	countLast  = "%[2]s %[1]d" // "lost 0"
 )
 
-// joinTallies writes each tally by a format, with commas between them.
+// joinTallies formats each tally and joins them with commas.
 func joinTallies(format string, list []checker.Tally) string {
 	var parts []string
 	for _, t := range list {
@@ -235,7 +234,7 @@ func joinTallies(format string, list []checker.Tally) string {
 	return strings.Join(parts, ", ")
 }
 
-// formatCounts writes the counts that are not zero in the order of their names.
+// formatCounts formats the counts that are not zero, sorted by name.
 func formatCounts(counts map[string]int) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
@@ -257,7 +256,7 @@ func medianOf(list []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(list))[len(list)/2]
 }
 
-// loadAverage reads the load averages of the machine over 1, 5 and 15 minutes, which stand first in the file.
+// loadAverage returns the load averages of the machine over 1, 5 and 15 minutes.
 func loadAverage() string {
 	body, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

@@ -222,7 +222,7 @@ func (s *session) countProviderFaults(ctx context.Context, r *Report) error {
 	}
 }
 
-// laneWatch notices that lanes wait and none of them gets empty.
+// laneWatch detects that lanes (queues of outgoing messages) wait and none of them becomes empty.
 type laneWatch struct {
 	lanes int       // that waited at the last look
 	since time.Time // since when so many wait
@@ -295,7 +295,7 @@ func (s *session) skipPauses(ctx context.Context) error {
 	return s.database.MoveClock(ctx, time.Hour)
 }
 
-// printProgress prints what a run still waits for, unless it did so a moment ago, and returns when it was printed last.
+// printProgress prints what a run still waits for, unless it did so a moment ago, and returns the time of the last print.
 func (s *session) printProgress(r *Report, last time.Time) time.Time {
 	const every = 5 * time.Second
 	if time.Since(last) <= every {

@@ -26,8 +26,8 @@ const startTimeout = 2 * time.Minute
 // keptRuns is how many temporary folders of runs that failed are kept when another run begins.
 const keptRuns = 3
 
-// session is one run of the torture: its folder, its processes and the connections between them. Run makes it, starts
-// everything by it, and in the end removes the folder or keeps it for whoever looks into a failure.
+// session is one test run: its folder, its processes (Parley, PostgreSQL, emulators, oracle) and the connections between
+// them. Run creates it, starts everything with it, and in the end removes the folder, or keeps it if the run failed.
 type session struct {
 	opt     Options
 	dir     string
