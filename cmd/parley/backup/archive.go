@@ -13,13 +13,21 @@ import (
 
 const mebibyte = 1 << 20
 
-// maxTextBytes is the longest entry that is read into memory: all but the dump.
+// maxTextBytes limits each entry that is read into memory, which is every entry except the dump.
 const maxTextBytes = mebibyte
 
-// ErrDamaged means that a file isn't a backup, was cut short, or was altered.
+// ErrDamaged means that a file is not a backup, was truncated or was altered.
 var ErrDamaged = errors.New("backup: the file is damaged")
 
-// Archive is a backup that is open for reading. It is not safe for concurrent use.
+// Archive is a backup that is open for reading. A backup is a zip file with four entries:
+//
+//	README.txt      explains the file to a person
+//	database.dump   the database, in pg_dump's custom format
+//	manifest.json   the Manifest: versions, row counts, and the SHA-256 of the dump
+//	key.json        optional: the master key, encrypted with a passphrase
+//
+// The manifest vouches for the dump by its checksum, and the encryption of the key authenticates the manifest.
+// Archive is not safe for concurrent use.
 type Archive struct {
 	Manifest Manifest
 	file     *zip.ReadCloser
@@ -28,7 +36,9 @@ type Archive struct {
 	dump     *zip.File
 }
 
-// Open opens a backup and reads its manifest. Check tells whether the dump is intact.
+// Open opens a backup and reads its manifest and key, but not the dump. Call Check to verify the dump. The
+// caller must call Close.
+//
 // Errors: ErrDamaged, ErrNewer.
 func Open(path string) (*Archive, error) {
 	file, err := zip.OpenReader(path)
@@ -45,15 +55,15 @@ func Open(path string) (*Archive, error) {
 	return a, nil
 }
 
-// Close closes the file.
 func (a *Archive) Close() error { return a.file.Close() }
 
-// Fingerprint returns a text that identifies this backup.
+// Fingerprint identifies this backup: it is the SHA-256 of the manifest, in hexadecimal digits.
 func (a *Archive) Fingerprint() string {
 	sum := sha256.Sum256(a.manifest)
 	return hex.EncodeToString(sum[:])
 }
 
+// read finds the entries of the archive, reads the short ones and checks that they fit together.
 func (a *Archive) read() (err error) {
 	for _, f := range a.file.File {
 		switch f.Name {
@@ -83,7 +93,8 @@ func (a *Archive) read() (err error) {
 	return nil
 }
 
-// readText reads an entry into memory.
+// readText reads an entry of at most maxTextBytes into memory.
+//
 // Errors: ErrDamaged.
 func readText(f *zip.File) ([]byte, error) {
 	r, err := f.Open()
@@ -101,11 +112,13 @@ func readText(f *zip.File) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// Check reads the dump and compares it with the manifest.
-// Errors: ErrDamaged.
+// Check reads the whole dump and compares its length and checksum with the manifest. It calls progress from
+// time to time with the number of bytes read so far; progress may be nil.
+//
+// Errors: ErrDamaged, or the error of ctx.
 func (a *Archive) Check(ctx context.Context, progress func(bytes int64)) error {
 	sum := sha256.New()
-	count := &counter{tell: progress}
+	count := &counter{report: progress}
 	err := a.copyDump(ctx, io.MultiWriter(sum, count))
 
 	if ctx.Err() != nil {
@@ -123,14 +136,14 @@ func (a *Archive) Check(ctx context.Context, progress func(bytes int64)) error {
 	return nil
 }
 
-// copyDump copies the dump until ctx ends.
+// copyDump copies the dump to w. It returns early, with no error of its own, when ctx ends.
 func (a *Archive) copyDump(ctx context.Context, w io.Writer) error {
 	r, err := a.dump.Open()
 	if err != nil {
 		return err
 	}
 	for err == nil && ctx.Err() == nil {
-		_, err = io.CopyN(w, r, mebibyte) // a piece at a time, so that the end of ctx is noticed
+		_, err = io.CopyN(w, r, mebibyte) // in chunks, to notice when ctx ends
 	}
 	if errors.Is(err, io.EOF) {
 		err = nil
@@ -138,7 +151,8 @@ func (a *Archive) copyDump(ctx context.Context, w io.Writer) error {
 	return errors.Join(err, r.Close())
 }
 
-// Key decrypts the master key.
+// Key decrypts the master key. Call it only if Manifest.HasKey is set.
+//
 // Errors: ErrPassphrase, ErrDamaged.
 func (a *Archive) Key(passphrase string) (string, error) {
 	return openKey(a.key, passphrase, a.manifest)

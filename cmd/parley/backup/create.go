@@ -26,31 +26,32 @@ import (
 )
 
 const (
-	statementTimeout = time.Hour  // counting the rows of one large table
-	partial          = ".partial" // the ending of a file that is not complete yet
+	statementTimeout = time.Hour  // for counting the rows of all tables
+	partial          = ".partial" // suffix of a file that is still being written
 )
 
-// ErrNoPassphrase means that a backup should have the key, but there is no passphrase to encrypt it with.
+// ErrNoPassphrase means that the backup should include the master key, but no passphrase to encrypt it was
+// given.
 var ErrNoPassphrase = errors.New("backup: no passphrase to seal the key with")
 
-// Source is the database to back up.
+// Source is the database to back up, and the options of the backup.
 type Source struct {
-	URL    string
-	BinDir string // the folder with the server's programs, if it runs here; "" means pg_dump is searched for
-	Key    string // the master key, as in PARLEY_MASTER_KEY; "" when WithoutKey
-	// Passphrase encrypts the key. WithoutKey leaves the key out: then the backup is only useful together
-	// with a key that is kept elsewhere.
-	Passphrase string
-	WithoutKey bool
+	URL        string
+	BinDir     string // folder with PostgreSQL's programs, if known; "" means to search for pg_dump
+	Key        string // the master key, as in PARLEY_MASTER_KEY; "" when WithoutKey
+	Passphrase string // encrypts the key in the backup
+	WithoutKey bool   // leaves the key out: its owner must keep the key elsewhere, or lose all encrypted secrets
 	// Progress is called from time to time with the number of bytes written so far; it may be nil.
 	Progress func(bytes int64)
 }
 
-// ErrOccupied means that a backup would replace a file that holds something else.
+// ErrOccupied means that the target file exists and is not an intact backup, so that it must not be
+// overwritten.
 var ErrOccupied = errors.New("backup: there is a file already that isn't a backup, or a damaged one")
 
-// CheckTarget checks that CreateFile may write to path: nothing is there, or only an empty file or an older backup is lost.
-// With overwrites any file may be lost, but no folder or device.
+// CheckTarget checks that CreateFile may write to path: either there is no file, or the file is empty or an
+// older backup. If overwrites is true, any regular file may be replaced, but still no folder or device.
+//
 // Errors: ErrOccupied.
 func CheckTarget(path string, overwrites bool) error {
 	info, err := os.Stat(path)
@@ -75,7 +76,7 @@ func CheckTarget(path string, overwrites bool) error {
 	return older.Close()
 }
 
-// CreateFile writes a backup to a file, which appears when it is complete and on disk.
+// CreateFile writes a backup to path. The file only appears there once it is complete and synced to disk.
 func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err error) {
 	err = replaceFile(path, func(f *os.File) (err error) {
 		m, err = Create(ctx, f, s)
@@ -84,8 +85,8 @@ func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err err
 	return m, err
 }
 
-// replaceFile writes PATH.partial, with mode 0600, and renames it to path when it is complete and on disk. After an error
-// PATH.partial is removed.
+// replaceFile writes to PATH.partial, with mode 0600, syncs it and renames it to path. After an error it
+// removes PATH.partial.
 func replaceFile(path string, write func(*os.File) error) (err error) {
 	f, err := os.OpenFile(path+partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -108,7 +109,7 @@ func replaceFile(path string, write func(*os.File) error) (err error) {
 	return syncDir(filepath.Dir(path))
 }
 
-// syncDir makes sure that a rename is on disk.
+// syncDir syncs a folder, so that a rename in it survives a power failure.
 func syncDir(dir string) error {
 	d, err := os.Open(filepath.Clean(dir))
 	if err != nil {
@@ -120,10 +121,14 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// Create writes a backup of one snapshot while Parley continues to work. It needs little memory, however large
-// the database is.
-// Errors: ErrNoPassphrase; store.ErrWrongKey when the key is not this database's;
-// store.ErrRestoring; no pg_dump.
+// Create writes a backup to w, from the first byte to the last, so that w can be a pipe. Parley may continue to
+// work: all parts come from one snapshot of the database. Memory use is small, however large the database is.
+//
+// The manifest comes after the dump because it contains the checksum of the dump. The key comes last because
+// its encryption authenticates the manifest.
+//
+// Errors: ErrNoPassphrase; store.ErrWrongKey if Source.Key does not decrypt the secrets of this database;
+// store.ErrRestoring if the database is being restored; pg_dump was not found or failed.
 func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	conn, err := connect(ctx, s.URL)
 	if err != nil {
@@ -174,8 +179,9 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	return m, nil
 }
 
-// connect opens one connection. The URL may have the parameters of a pool. Time limits that an administrator set for the server, the
-// database or the role are lifted, since a backup of a large database takes long.
+// connect opens one connection. The URL may contain parameters of a connection pool, which are ignored. connect
+// disables all timeouts that an administrator may have set for the server, database or role, since backing up a
+// large database takes long.
 func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
@@ -191,7 +197,7 @@ func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 		"idle_in_transaction_session_timeout": "0", // the snapshot waits for pg_dump
 	})
 	config.ConnConfig.AfterConnect = func(ctx context.Context, session *pgconn.PgConn) error {
-		// Only from version 17 on, PostgreSQL has the setting.
+		// PostgreSQL 17 introduced this setting.
 		_, err := session.Exec(ctx, `
 			SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('transaction_timeout', true) <> '0'`).ReadAll()
 		return err
@@ -204,15 +210,16 @@ func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 }
 
 const (
-	beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
-	lookAround    = `
+	beginSnapshot    = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`
+	describeSnapshot = `
 		SELECT pg_export_snapshot(), clock_timestamp(), current_setting('server_version_num')::int / 10000,
 			(SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = 'goose_db_version'::regclass),
 			(SELECT company FROM settings)`
 )
 
-// takeSnapshot begins a snapshot of the database. It returns the snapshot's id, by which pg_dump reads the same state, and a manifest
-// of what the snapshot has. The snapshot lasts as long as the connection.
+// takeSnapshot begins a read-only transaction and exports its snapshot. It returns the id of the snapshot,
+// which makes pg_dump read the same state of the database, and a manifest that describes it. The snapshot lasts
+// until conn is closed.
 func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot string, err error) {
 	m = Manifest{Format: formatVersion, Parley: build.String(), HasKey: !s.WithoutKey}
 	if _, err := conn.Exec(ctx, beginSnapshot); err != nil {
@@ -233,7 +240,7 @@ func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, s
 	if mark != "" {
 		return m, "", store.ErrRestoring
 	}
-	if err := conn.QueryRow(ctx, lookAround).Scan(&snapshot, &m.TakenAt, &m.Server, &m.Namespace, &m.Company); err != nil {
+	if err := conn.QueryRow(ctx, describeSnapshot).Scan(&snapshot, &m.TakenAt, &m.Server, &m.Namespace, &m.Company); err != nil {
 		return m, "", fmt.Errorf("backup: snapshot: %w", err)
 	}
 	if err := s.checkKey(ctx, conn, &m); err != nil {
@@ -244,14 +251,15 @@ func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, s
 	return m, snapshot, err
 }
 
-// checkKey fills in what the manifest says of keys, and checks that the key in the backup will be the one that decrypts the secrets.
+// checkKey fills in the fields of the manifest that concern keys. If the backup includes the master key, it
+// checks that this key decrypts the secrets in the database.
 func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) error {
 	checks, err := store.KeyChecks(ctx, conn)
 	if err != nil {
 		return err
 	}
 	if len(checks) == 0 {
-		m.HasKey = false // no secret was ever encrypted
+		m.HasKey = false // no secret was ever encrypted, so no key is needed
 	} else {
 		m.KeyCheck, m.OldChecks = checks[0], checks[1:]
 	}
@@ -279,7 +287,7 @@ const listTables = `
 	WHERE relnamespace = $1::regnamespace AND relkind = 'r'
 	ORDER BY relname`
 
-// countRows counts every table of a schema.
+// countRows returns the number of rows of each table in a PostgreSQL schema.
 func countRows(ctx context.Context, conn *pgx.Conn, namespace string) (map[string]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
@@ -305,24 +313,24 @@ func countRows(ctx context.Context, conn *pgx.Conn, namespace string) (map[strin
 	return counts, nil
 }
 
-// dump lets pg_dump write the snapshot into the archive, and fills in what the manifest says of the dump. The entry isn't compressed,
-// since pg_dump compresses what it writes.
+// dump runs pg_dump on the snapshot, writes its output into the archive, and sets the size and checksum of the
+// dump in the manifest. The zip entry is stored uncompressed because pg_dump already compresses.
 func (s Source) dump(ctx context.Context, archive *zip.Writer, dir, snapshot string, m *Manifest) error {
 	entry, err := archive.CreateHeader(&zip.FileHeader{Name: dumpEntry, Method: zip.Store})
 	if err != nil {
 		return fmt.Errorf("backup: write: %w", err)
 	}
 
-	cmd, said, err := prepareTool(ctx, dir, "pg_dump", s.URL, "--format=custom", "--compress=3", "--no-owner", "--no-privileges",
+	cmd, stderr, err := prepareTool(ctx, dir, "pg_dump", s.URL, "--format=custom", "--compress=3", "--no-owner", "--no-privileges",
 		"--schema="+pgx.Identifier{m.Namespace}.Sanitize(), "--snapshot="+snapshot, "--lock-wait-timeout="+lockWait)
 	if err != nil {
 		return err
 	}
 
 	sum := sha256.New()
-	count := &counter{tell: s.Progress}
+	count := &counter{report: s.Progress}
 	cmd.Stdout = io.MultiWriter(entry, sum, count)
-	if err := toolError("pg_dump", cmd.Run(), said); err != nil {
+	if err := toolError("pg_dump", cmd.Run(), stderr); err != nil {
 		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
 	}
 
@@ -330,7 +338,7 @@ func (s Source) dump(ctx context.Context, archive *zip.Writer, dir, snapshot str
 	return nil
 }
 
-// addText adds an entry with a short text to the archive.
+// addText adds a short text to the archive, as one entry.
 func addText(archive *zip.Writer, name string, body []byte) error {
 	entry, err := archive.Create(name)
 	if err == nil {
@@ -342,17 +350,17 @@ func addText(archive *zip.Writer, name string, body []byte) error {
 	return nil
 }
 
-// counter counts the bytes that are written to it, and calls tell after each mebibyte. tell may be nil.
+// counter is a Writer that counts bytes and calls report after each mebibyte. report may be nil.
 type counter struct {
-	n, told int64
-	tell    func(int64)
+	n, reported int64
+	report      func(int64)
 }
 
 func (c *counter) Write(p []byte) (int, error) {
 	c.n += int64(len(p))
-	if c.tell != nil && c.n-c.told >= mebibyte {
-		c.told = c.n
-		c.tell(c.n)
+	if c.report != nil && c.n-c.reported >= mebibyte {
+		c.reported = c.n
+		c.report(c.n)
 	}
 	return len(p), nil
 }

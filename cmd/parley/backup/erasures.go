@@ -13,16 +13,19 @@ import (
 	"parley/store/erase"
 )
 
-// Erasures is the list of the contacts that were erased, a line of JSON for each. It stands beside the backups, since a backup
-// that is older than an erasure brings the contact back: then the contact is erased again because of this list.
+// Erasures is a file that lists the contacts whose data was erased (under the GDPR, for example), one line of
+// JSON for each erasure. It is kept next to the backups. If an older backup is restored, it brings the data of
+// such a contact back: Agree then reads this list and erases the contact again.
+//
+// Several processes may use the same file.
 type Erasures struct{ Path string }
 
-// ErasuresIn returns the list beside the backups in a folder.
+// ErasuresIn returns the list in a folder of backups. The file need not exist yet.
 func ErasuresIn(dir string) Erasures { return Erasures{Path: filepath.Join(dir, "erasures.jsonl")} }
 
-const maxErasureBytes = 64 << 20 // of a line, which has some hundred bytes for each fact of the contact
+const maxErasureBytes = 64 << 20 // of one line, which takes some hundred bytes for each erased message
 
-// Read returns the erasures of the list, and none if there is no list.
+// Read returns all erasures of the list, oldest first. A missing file is an empty list.
 func (l Erasures) Read() ([]erase.Record, error) {
 	f, err := os.Open(l.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,7 +58,7 @@ func (l Erasures) Read() ([]erase.Record, error) {
 	return list, nil
 }
 
-// AddMissing adds those erasures that the list lacks.
+// AddMissing adds those records that the list does not contain yet.
 func (l Erasures) AddMissing(records []erase.Record) error {
 	known, err := l.knownIDs()
 	if err != nil {
@@ -77,7 +80,6 @@ func (l Erasures) AddMissing(records []erase.Record) error {
 	return l.Add(missing...)
 }
 
-// knownIDs returns the ids of the list's erasures.
 func (l Erasures) knownIDs() (map[string]bool, error) {
 	records, err := l.Read()
 	if err != nil {
@@ -90,16 +92,17 @@ func (l Erasures) knownIDs() (map[string]bool, error) {
 	return ids, nil
 }
 
-// Add puts erasures at the end of the list, and returns when that is on disk.
+// Add appends records to the list. When it returns, they are on disk. It rewrites the whole file, so that a
+// crash can't leave half a line.
 func (l Erasures) Add(records ...erase.Record) error {
-	lock, err := newLock(l.Path + ".lock") // two processes may write the list
+	lock, err := newLock(l.Path + ".lock") // another process may be writing the list
 	if err != nil {
 		return err
 	}
 	if err := lock.Lock(); err != nil {
 		return fmt.Errorf("backup: erasures: lock: %w", err)
 	}
-	defer func() { _ = lock.Unlock() }() // the lock ends with this process at the latest
+	defer func() { _ = lock.Unlock() }() // if this fails, the lock is released when the process exits
 
 	list, err := os.ReadFile(l.Path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -120,19 +123,21 @@ func (l Erasures) Add(records ...erase.Record) error {
 	})
 }
 
-// Agree makes the list and a database know the same erasures. It returns the certificates of what it erased. It
-//   - applies erasures again that the database lacks, since it was restored from an older backup,
-//   - finishes erasures that were cut off,
-//   - adds to the list what only the database knows.
+// Agree synchronizes the list and a database in both directions. It - repeats erasures that are missing in the
+// database, because it was restored from an older backup, - completes erasures that were interrupted, - adds
+// erasures to the list that only the database knows.
 //
-// Errors: erase.ErrOtherKey or erase.ErrWaiting once all else is done; those of erase.ApplyRecords.
+// It returns the certificates of what it erased.
+//
+// Errors: erase.ErrOtherKey or erase.ErrWaiting, after everything else was done; those of erase.ApplyRecords.
 func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certificate, error) {
 	records, err := l.Read()
 	if err != nil {
 		return nil, err
 	}
 	erased, err := erase.ApplyRecords(ctx, o, records)
-	if err != nil && !errors.Is(err, erase.ErrWaiting) && !errors.Is(err, erase.ErrOtherKey) {
+	isIncomplete := errors.Is(err, erase.ErrWaiting) || errors.Is(err, erase.ErrOtherKey) // the list can be updated nevertheless
+	if err != nil && !isIncomplete {
 		return erased, err
 	}
 	if keepErr := l.Keep(ctx, o); keepErr != nil {
@@ -141,8 +146,8 @@ func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certifica
 	return erased, err
 }
 
-// Keep adds to the list what only the database knows: all of it at once, because the whole list is written anew each time.
-// If a record can't be read, those before it are added nevertheless.
+// Keep adds erasures to the list that only the database knows. It adds them in one call of Add, which rewrites
+// the whole file. If a record can't be read, Keep still adds those before it, and returns the error.
 func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
 	known, err := l.knownIDs()
 	if err != nil {

@@ -10,7 +10,12 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// Parameters of Argon2: one guess of a passphrase costs 64 MiB and some tenths of a second.
+// This file encrypts the master key of an installation, so that it can be part of a backup. A key is derived
+// from the operator's passphrase with Argon2id, and encrypts the master key with XChaCha20-Poly1305. The
+// backup's manifest is authenticated along with it, as associated data: whoever alters the manifest makes the
+// key undecryptable.
+
+// Parameters of Argon2 for new backups: one guess of a passphrase costs 64 MiB and some tenths of a second.
 const (
 	kdfName      = "argon2id"
 	kdfTime      = 3
@@ -18,20 +23,21 @@ const (
 	kdfThreads   = 4
 )
 
-// Limits of the parameters in a file, which may come from anybody.
+// Limits for parameters that are read from a file. The file is not trusted: it could ask for more memory than there is.
 const (
 	maxKDFTime      = 32
-	minKDFMemoryKiB = 8 // the least that Argon2 works with
+	minKDFMemoryKiB = 8 // minimum of Argon2
 	maxKDFMemoryKiB = 1 << 20
 )
 
-// saltLength is the length that the authors of Argon2 recommend (RFC 9106).
+// saltLength is in bytes, as recommended by RFC 9106.
 const saltLength = 16
 
-// ErrPassphrase means that a passphrase does not decrypt a backup's key: it is wrong, or the manifest was altered.
+// ErrPassphrase means that the key of a backup could not be decrypted: the passphrase is wrong, or the manifest
+// was altered.
 var ErrPassphrase = errors.New("backup: the passphrase is wrong, or the backup was altered")
 
-// sealedKey is key.json.
+// sealedKey is the content of key.json: the encrypted master key, with the parameters needed to decrypt it.
 type sealedKey struct {
 	KDF       string `json:"kdf"`
 	Time      uint32 `json:"time"`
@@ -39,13 +45,16 @@ type sealedKey struct {
 	Threads   uint8  `json:"threads"`
 	Salt      []byte `json:"salt"`
 	Nonce     []byte `json:"nonce"`
-	Box       []byte `json:"xchacha20poly1305"`
+	Box       []byte `json:"xchacha20poly1305"` // the encrypted master key
 }
 
-// boundData returns the data to which the encrypted key is bound.
-func boundData(manifest []byte) []byte { return append([]byte("parley backup key\n"), manifest...) }
+// associatedData returns what is authenticated along with the encrypted key.
+func associatedData(manifest []byte) []byte {
+	return append([]byte("parley backup key\n"), manifest...)
+}
 
-// sealKey encrypts the master key for a manifest.
+// sealKey encrypts the master key with a passphrase and binds it to a manifest. It returns the content of
+// key.json.
 func sealKey(key, passphrase string, manifest []byte) ([]byte, error) {
 	k := sealedKey{KDF: kdfName, Time: kdfTime, MemoryKiB: kdfMemoryKiB, Threads: kdfThreads,
 		Salt: make([]byte, saltLength), Nonce: make([]byte, chacha20poly1305.NonceSizeX)}
@@ -56,7 +65,7 @@ func sealKey(key, passphrase string, manifest []byte) ([]byte, error) {
 		return nil, fmt.Errorf("backup: key: %w", err)
 	}
 
-	k.Box = aead.Seal(nil, k.Nonce, []byte(key), boundData(manifest))
+	k.Box = aead.Seal(nil, k.Nonce, []byte(key), associatedData(manifest))
 	body, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("backup: key: %w", err)
@@ -65,14 +74,15 @@ func sealKey(key, passphrase string, manifest []byte) ([]byte, error) {
 	return append(body, '\n'), nil
 }
 
-// openKey decrypts what sealKey made.
+// openKey decrypts body, the content of key.json.
+//
 // Errors: ErrPassphrase, ErrDamaged.
 func openKey(body []byte, passphrase string, manifest []byte) (string, error) {
 	var k sealedKey
 	if err := json.Unmarshal(body, &k); err != nil {
 		return "", fmt.Errorf("%w: %s can't be read: %w", ErrDamaged, keyEntry, err)
 	}
-	if !k.isKnownKind() {
+	if !k.isSupported() {
 		return "", fmt.Errorf("%w: %s is of an unknown kind", ErrDamaged, keyEntry)
 	}
 
@@ -81,7 +91,7 @@ func openKey(body []byte, passphrase string, manifest []byte) (string, error) {
 		return "", fmt.Errorf("backup: key: %w", err)
 	}
 
-	plain, err := aead.Open(nil, k.Nonce, k.Box, boundData(manifest))
+	plain, err := aead.Open(nil, k.Nonce, k.Box, associatedData(manifest))
 	if err != nil {
 		return "", ErrPassphrase
 	}
@@ -89,8 +99,9 @@ func openKey(body []byte, passphrase string, manifest []byte) (string, error) {
 	return string(plain), nil
 }
 
-// isKnownKind reports whether the parameters are such as sealKey writes, within limits that this machine can afford.
-func (k sealedKey) isKnownKind() bool {
+// isSupported reports whether this program knows the algorithm, and whether the parameters are within the
+// limits.
+func (k sealedKey) isSupported() bool {
 	if k.KDF != kdfName || len(k.Nonce) != chacha20poly1305.NonceSizeX {
 		return false
 	}
@@ -99,7 +110,7 @@ func (k sealedKey) isKnownKind() bool {
 	return isTimeOK && isMemoryOK && k.Threads >= 1
 }
 
-// deriveKey makes of a passphrase the key that encrypts the master key.
+// deriveKey derives from a passphrase the key that encrypts the master key.
 func (k sealedKey) deriveKey(passphrase string) []byte {
 	return argon2.IDKey([]byte(passphrase), k.Salt, k.Time, k.MemoryKiB, k.Threads, chacha20poly1305.KeySize)
 }

@@ -11,10 +11,10 @@ import (
 	"parley/store"
 )
 
-// formatVersion is the format that this binary writes and the newest that it reads.
+// formatVersion is the format of backups that this program writes, and the newest one that it can read.
 const formatVersion = 1
 
-// Names of the archive's entries.
+// Names of the entries in a backup, which is a zip archive.
 const (
 	readmeEntry   = "README.txt"
 	dumpEntry     = "database.dump"
@@ -22,28 +22,31 @@ const (
 	keyEntry      = "key.json"
 )
 
-// Manifest describes a backup.
+// Manifest is manifest.json in a backup. It says what the backup contains and which versions can restore it. A
+// restore compares the dump with DumpBytes and DumpSHA before it starts, and the restored tables with Rows
+// afterwards.
 type Manifest struct {
 	Format    int              `json:"format"`
-	Parley    string           `json:"parley"`    // the version that made it
-	Company   string           `json:"company"`   // whose it is
-	TakenAt   time.Time        `json:"taken_at"`  // the snapshot's time, database's clock
-	Schema    int64            `json:"schema"`    // the newest migration that was applied
+	Parley    string           `json:"parley"`    // version of Parley that made the backup
+	Company   string           `json:"company"`   // name of the company in the settings
+	TakenAt   time.Time        `json:"taken_at"`  // time of the snapshot, by the database's clock
+	Schema    int64            `json:"schema"`    // number of the newest migration that was applied
 	Namespace string           `json:"namespace"` // the PostgreSQL schema of the tables
-	Server    int              `json:"postgres"`  // the server's major version
-	Tools     int              `json:"pg_dump"`   // pg_dump's major version
-	Rows      map[string]int64 `json:"rows"`      // by table
+	Server    int              `json:"postgres"`  // major version of the server
+	Tools     int              `json:"pg_dump"`   // major version of pg_dump
+	Rows      map[string]int64 `json:"rows"`      // number of rows, by table
 	DumpBytes int64            `json:"dump_bytes"`
 	DumpSHA   string           `json:"dump_sha256"`
-	KeyCheck  []byte           `json:"key_check,omitempty"`  // a value encrypted with the newest master key, to recognise the key
-	OldChecks [][]byte         `json:"old_checks,omitempty"` // the same of the master keys before it, which older secrets need
+	KeyCheck  []byte           `json:"key_check,omitempty"`  // encrypted with the newest master key; decrypting it tests a key
+	OldChecks [][]byte         `json:"old_checks,omitempty"` // the same for previous master keys, which older secrets need
 	HasKey    bool             `json:"has_key"`
 }
 
-// ErrNewer means that a backup was made by a Parley that is newer than this one.
+// ErrNewer means that a newer version of Parley made the backup, which this version cannot read.
 var ErrNewer = errors.New("backup: made by a newer Parley")
 
 // parseManifest reads a manifest.
+//
 // Errors: ErrDamaged, ErrNewer.
 func parseManifest(body []byte) (Manifest, error) {
 	var m Manifest
@@ -59,14 +62,14 @@ func parseManifest(body []byte) (Manifest, error) {
 	return m, nil
 }
 
-// isComplete reports whether a manifest has all that a restore needs.
+// isComplete reports whether a manifest has everything that a restore needs.
 func (m *Manifest) isComplete() bool {
 	hasVersions := m.Format >= 1 && m.Schema >= 1
 	hasDump := len(m.DumpSHA) == hex.EncodedLen(sha256.Size) && len(m.Rows) > 0
 	return hasVersions && hasDump && m.Namespace != "" && !m.TakenAt.IsZero()
 }
 
-// fits reports whether the backup's secrets can be opened with the keys of a sealer.
+// fits reports whether the keys of a sealer decrypt all secrets in the backup.
 func (m *Manifest) fits(sealer *store.Sealer) bool {
 	return sealer.Fits(m.KeyCheck) && sealer.Fits(m.OldChecks...)
 }

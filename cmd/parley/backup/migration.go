@@ -35,7 +35,7 @@ func (f Folder) BeforeMigration(ctx context.Context, versionOf func(context.Cont
 		return nil
 	}
 
-	f.removeRemains()
+	f.removeLeftovers()
 	name := fmt.Sprintf("%s%06d-from-%d-%s%s", schemaPrefix, to, from, now.UTC().Format("2006-01-02-150405"), suffix)
 	if err := f.makeOne(ctx, name); err != nil {
 		return err

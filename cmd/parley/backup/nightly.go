@@ -16,40 +16,40 @@ import (
 	"parley/store/pgserver"
 )
 
-// How many backups of each kind are kept: those of the newest nights, and those of before the newest changes of the schema.
+// KeepNights and KeepMigrations are how many backups of each kind are kept: nightly ones, and those made before a schema migration.
 const (
 	KeepNights     = 7
 	KeepMigrations = 3
 )
 
 const (
-	nightlyHour  = 3                  // local time: when companies are quiet
-	verifyEvery  = 7 * 24 * time.Hour // how often a backup is restored on trial
-	retryAfter   = time.Hour          // after an attempt that failed, or was cut off
-	pollEvery    = time.Minute        // see Folder.Poll
-	lockEvery    = time.Second        // see Folder.Poll
-	maxAhead     = time.Minute        // a time further in the future was written by a clock that was ahead
+	nightlyHour  = 3                  // local time, when there is little traffic
+	verifyEvery  = 7 * 24 * time.Hour // how often a backup is test-restored
+	retryAfter   = time.Hour          // after an attempt that failed or was interrupted
+	pollEvery    = time.Minute        // default of Folder.Poll in Run
+	lockEvery    = time.Second        // default of Folder.Poll in BeforeMigration
+	maxAhead     = time.Minute        // a stored time further in the future is wrong: the clock was ahead
 	nightPrefix  = "nightly-"
 	schemaPrefix = "before-schema-"
 	suffix       = ".parley"
 )
 
-// Status is what is known about the backups in a folder. It is stored there as .status.json.
+// Status is the state of the backups in a folder, stored there as .status.json. `parley doctor` shows it.
 type Status struct {
-	Since      time.Time `json:"since,omitzero"`       // when Parley began to wait for the first night
-	LastAt     time.Time `json:"last_at,omitzero"`     // when the newest backup was made and checked
-	LastFile   string    `json:"last_file,omitempty"`  // its name
-	LastBytes  int64     `json:"last_bytes,omitempty"` // its size
-	VerifiedAt time.Time `json:"verified_at,omitzero"` // when one was last restored on trial
-	BegunAt    time.Time `json:"begun_at,omitzero"`    // when an attempt began that is under way, or was cut off
+	Since      time.Time `json:"since,omitzero"`       // when Parley first used the folder
+	LastAt     time.Time `json:"last_at,omitzero"`     // time of the newest successful backup
+	LastFile   string    `json:"last_file,omitempty"`  // name of its file
+	LastBytes  int64     `json:"last_bytes,omitempty"` // size of its file
+	VerifiedAt time.Time `json:"verified_at,omitzero"` // time of the last successful test restore
+	BegunAt    time.Time `json:"begun_at,omitzero"`    // start of an attempt that is running or was interrupted
 	FailedAt   time.Time `json:"failed_at,omitzero"`   // zero if the last attempt succeeded
-	Error      string    `json:"error,omitempty"`      // of the attempt that failed
-	// TrialFailed means that the newest trial restore failed, so that no backup since VerifiedAt is known to be good.
+	Error      string    `json:"error,omitempty"`      // why the last attempt failed
+	// TrialFailed means that the last test restore failed, so that no backup since VerifiedAt is known to be good.
 	TrialFailed bool `json:"trial_failed,omitempty"`
 }
 
-// withoutFuture returns the status without times in the future. They were written while the clock was ahead, and would keep backups from
-// being made until then.
+// withoutFuture clears times in the future. They were written while the clock was ahead, and would otherwise
+// prevent backups until those times.
 func (st Status) withoutFuture(now time.Time) Status {
 	for _, at := range []*time.Time{&st.Since, &st.LastAt, &st.VerifiedAt, &st.BegunAt, &st.FailedAt} {
 		if IsAhead(*at, now) {
@@ -59,24 +59,27 @@ func (st Status) withoutFuture(now time.Time) Status {
 	return st
 }
 
-// IsAhead reports whether a time of a status was written while the clock was ahead.
+// IsAhead reports whether at is so far in the future that it must have been written while the clock was ahead.
 func IsAhead(at, now time.Time) bool { return at.Sub(now) > maxAhead }
 
-// Folder is a folder with backups: one of each night, and one from before each change of the database's schema. KeepNights and
-// KeepMigrations say how many stay. Several processes may use the same folder.
+// Folder is a folder with backups. It gets one backup each night, such as nightly-2026-05-01.parley, and one
+// before each migration of the database's schema. The newest KeepNights and KeepMigrations of them are kept.
+// Once a week, Night restores a backup into a temporary database, to prove that restoring works.
+//
+// Several processes may use the same folder: a lock file lets only one of them make a backup.
 type Folder struct {
 	Dir    string
 	Source Source
-	// Now is Parley's clock.
+	// Now returns the current time, by Parley's clock.
 	Now func(context.Context) (time.Time, error)
 	Log *slog.Logger
-	// Poll is the time between two looks: of Run, at the clock (0 means a minute), and of BeforeMigration, at whether another
-	// process has ended its backup (0 means a second).
+	// Poll is how often Run checks whether a backup is due (0 means every minute), and how often BeforeMigration checks
+	// whether another process has finished its backup (0 means every second).
 	Poll time.Duration
-	Zone *time.Location // of the nights; nil means the machine's
+	Zone *time.Location // time zone of the nights; nil means time.Local
 }
 
-// ReadStatus reads a folder's status. It returns the zero Status if no backup was ever made there.
+// ReadStatus reads the status of a folder. It returns the zero Status if the folder has none yet.
 func ReadStatus(dir string) (Status, error) {
 	var st Status
 	body, err := os.ReadFile(filepath.Join(dir, ".status.json"))
@@ -92,7 +95,8 @@ func ReadStatus(dir string) (Status, error) {
 	return st, nil
 }
 
-// writeStatus stores the status. A reader never sees half of it.
+// writeStatus stores the status. It replaces the file atomically, so that a reader never sees an incomplete
+// one.
 func (f Folder) writeStatus(st Status) error {
 	body, err := json.MarshalIndent(st, "", "  ")
 	if err == nil {
@@ -107,8 +111,8 @@ func (f Folder) writeStatus(st Status) error {
 	return nil
 }
 
-// Run makes a backup each night until ctx ends. If one was missed, because the machine was off, it is made at
-// once. A failure is logged and written into the status; the next attempt follows after an hour.
+// Run makes a backup each night until ctx ends. If a night was missed because the machine was off, Run makes
+// the backup as soon as it starts. A failure is logged and stored in the status; Run retries after an hour.
 func (f Folder) Run(ctx context.Context) error {
 	f.Poll = cmp.Or(f.Poll, pollEvery)
 	if f.Zone == nil {
@@ -117,13 +121,16 @@ func (f Folder) Run(ctx context.Context) error {
 
 	tick := time.NewTicker(f.Poll)
 	defer tick.Stop()
-	var failedAt time.Time // remembered here, too, since a full disk may take no status
+	var failedAt time.Time // also kept in memory, since the status can't be written to a full disk
 	for {
 		now, err := f.Now(ctx)
-		ago := now.Sub(failedAt) // negative if the clock was ahead then
+		ago := now.Sub(failedAt) // negative if the clock was ahead at that time
 		hasJustFailed := ago >= 0 && ago < retryAfter
-		if err == nil && !hasJustFailed && f.makeIfDue(ctx, now) != nil {
-			failedAt = now
+		mayTry := err == nil && !hasJustFailed
+		if mayTry {
+			if err := f.makeIfDue(ctx, now); err != nil {
+				failedAt = now
+			}
 		}
 
 		select {
@@ -134,7 +141,7 @@ func (f Folder) Run(ctx context.Context) error {
 	}
 }
 
-// makeIfDue makes a backup if one is due. It logs the error that it returns, too.
+// makeIfDue makes a backup if one is due. Errors are logged as well as returned.
 func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 	st, err := ReadStatus(f.Dir)
 	if err != nil {
@@ -161,11 +168,11 @@ func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// nextDue returns when the next backup is due:
-//   - after an attempt that failed or was cut off: retryAfter later;
-//   - else: in the first night after the last backup or, without one, after Since.
+// nextDue returns when the next backup is due: - after an attempt that failed or was interrupted: retryAfter
+// later; - otherwise: at nightlyHour following the last backup, or following Since if there is no backup yet.
 //
-// Where summer time begins at nightlyHour, time.Date returns another hour, which that night has.
+// If nightlyHour does not exist in a night because daylight saving time begins, time.Date returns another hour
+// of that night.
 func nextDue(st Status, zone *time.Location) time.Time {
 	tried := st.FailedAt
 	if st.BegunAt.After(tried) {
@@ -188,8 +195,8 @@ func nextDue(st Status, zone *time.Location) time.Time {
 	return nightOf(last.Day() + 1)
 }
 
-// Night makes the backup of a night, checks it, once a week restores it on trial, removes old backups, and writes the status. It
-// does nothing if another process is making a backup.
+// Night makes and checks the nightly backup, test-restores it once a week, deletes old backups and updates the
+// status. It does nothing if another process is making a backup at that moment.
 func (f Folder) Night(ctx context.Context, now time.Time) error {
 	lock, err := f.tryLock()
 	if err != nil {
@@ -198,7 +205,7 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	if !lock.Locked() {
 		return nil
 	}
-	defer func() { _ = lock.Unlock() }() // the lock ends with this process at the latest
+	defer func() { _ = lock.Unlock() }() // if this fails, the lock is released when the process exits
 
 	st, err := ReadStatus(f.Dir)
 	if err != nil {
@@ -208,9 +215,9 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 		f.Zone = time.Local
 	}
 
-	f.removeRemains() // first, since the disk may be full of them
+	f.removeLeftovers() // first, to free disk space
 	st = st.withoutFuture(now)
-	st.BegunAt = now // so that an attempt that kills the process isn't repeated at once, again and again
+	st.BegunAt = now // an attempt that crashes the process is then retried only after retryAfter
 	if err := f.writeStatus(st); err != nil {
 		return err
 	}
@@ -225,8 +232,8 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	return errors.Join(err, f.writeStatus(st))
 }
 
-// makeNight makes and checks the backup of a night, and updates st. It stores st before the trial restore, during which the process
-// may be stopped.
+// makeNight makes and checks the backup of a night, and updates st. It already stores st before the test
+// restore, which takes long and may be interrupted.
 func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error {
 	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
 	if err := f.makeOne(ctx, name); err != nil {
@@ -245,19 +252,22 @@ func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error 
 	}
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
 	if now.Sub(st.VerifiedAt) >= verifyEvery {
-		if err := f.restoreOnTrial(ctx, name, now, st); err != nil {
-			return errors.Join(err, f.prune(nightPrefix, KeepNights, KeepNights, name)) // an old one may be the last that can be restored
+		if err := f.testRestore(ctx, name, now, st); err != nil {
+			// The new backups may all be broken: keep the oldest ones as well, since they were test-restored.
+			return errors.Join(err, f.prune(nightPrefix, KeepNights, KeepNights, name))
 		}
 	}
 
-	return f.prune(nightPrefix, 0, KeepNights, name)
+	const keepOldest = 0
+	return f.prune(nightPrefix, keepOldest, KeepNights, name)
 }
 
-// restoreOnTrial restores a backup into a database of its own, which it then removes, and updates st by how that went.
-func (f Folder) restoreOnTrial(ctx context.Context, name string, now time.Time, st *Status) error {
+// testRestore restores a backup into a temporary database, which it then removes, and records the outcome in
+// st.
+func (f Folder) testRestore(ctx context.Context, name string, now time.Time, st *Status) error {
 	_, err := Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {})
 	if err != nil {
-		st.TrialFailed = st.TrialFailed || ctx.Err() == nil // a trial that is cut off says nothing about the backup
+		st.TrialFailed = st.TrialFailed || ctx.Err() == nil // an interrupted test says nothing about the backup
 		return fmt.Errorf("restored on trial: %w", err)
 	}
 
@@ -266,9 +276,10 @@ func (f Folder) restoreOnTrial(ctx context.Context, name string, now time.Time, 
 	return nil
 }
 
-// removeRemains removes what backups and trial restores left that were cut off. A trial restore leaves a whole database, with all
-// that customers wrote. What can't be removed is logged.
-func (f Folder) removeRemains() {
+// removeLeftovers removes partial files and temporary databases of attempts that were interrupted. A temporary
+// database contains everything that customers wrote, so it must not stay around. If something can't be removed,
+// that is logged.
+func (f Folder) removeLeftovers() {
 	err := errors.Join(f.removeAll(nightPrefix+"*"+suffix+partial, os.Remove), f.removeAll(schemaPrefix+"*"+suffix+partial, os.Remove))
 	if err != nil {
 		f.Log.Error("half a backup is left", "error", err, "hint", "remove "+filepath.Join(f.Dir, "*"+suffix+partial))
@@ -278,7 +289,7 @@ func (f Folder) removeRemains() {
 	}
 }
 
-// removeAll removes what matches a pattern of filepath.Glob in the folder.
+// removeAll removes everything in the folder that matches a pattern of filepath.Glob.
 func (f Folder) removeAll(pattern string, remove func(path string) error) error {
 	paths, err := filepath.Glob(filepath.Join(f.Dir, pattern))
 	if err != nil {
@@ -292,28 +303,28 @@ func (f Folder) removeAll(pattern string, remove func(path string) error) error 
 	return nil
 }
 
-// makeOne writes and checks one backup.
+// makeOne writes a backup to the file name and checks it. It removes a backup that fails the check.
 func (f Folder) makeOne(ctx context.Context, name string) error {
 	path := filepath.Join(f.Dir, name)
 	if _, err := CreateFile(ctx, path, f.Source); err != nil {
 		return err
 	}
 	if _, err := CheckFile(ctx, path, f.Source.BinDir); err != nil {
-		return errors.Join(err, os.Remove(path)) // if it stayed, prune would remove a good one in its place
+		return errors.Join(err, os.Remove(path)) // prune would otherwise count it, and delete a good one
 	}
 	return nil
 }
 
-// prune removes the backups whose names begin with prefix, except so many of the oldest and of the newest. made is the one that was
-// just made, and so the newest. The names sort by time. If some sort behind made, the clock was ahead when those were made: they
-// count as the oldest.
+// prune deletes backups whose names begin with prefix. It keeps the oldest and the newest ones, as many as
+// these parameters say. made is the name of the backup that was just made, and so counts as the newest. Names
+// sort by time, except that names after made were written while the clock was ahead: they count as the oldest.
 func (f Folder) prune(prefix string, oldest, newest int, made string) error {
 	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	slices.Sort(names)
-	end := 1 + slices.Index(names, filepath.Join(f.Dir, made)) // 0 if made isn't there: then the order stays
+	end := 1 + slices.Index(names, filepath.Join(f.Dir, made)) // 0 if made doesn't exist, which leaves the order unchanged
 	names = slices.Concat(names[end:], names[:end])
 
 	oldest = min(oldest, len(names))

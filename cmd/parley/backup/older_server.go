@@ -12,10 +12,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// loadByScript loads a dump into a server that is older than pg_restore, which would set parameters that the server refuses. It has
-// pg_restore write a script, in one transaction, and psql run it without those. A script that is cut off has no COMMIT and changes nothing.
+// loadByScript loads a dump into a server that is older than pg_restore. A newer pg_restore sets parameters
+// that an older server does not know, such as transaction_timeout, and would fail. Therefore loadByScript makes
+// pg_restore print a SQL script instead, drops the unknown SET statements and pipes the script into psql.
+//
+// args must include --single-transaction: then a truncated script has no COMMIT and changes nothing.
 func loadByScript(ctx context.Context, dir, databaseURL string, dump io.Reader, args []string) error {
-	cmd, said, err := prepareTool(ctx, dir, "pg_restore", "", append(args, "--file=-")...)
+	cmd, stderr, err := prepareTool(ctx, dir, "pg_restore", "", append(args, "--file=-")...)
 	if err != nil {
 		return err
 	}
@@ -29,11 +32,11 @@ func loadByScript(ctx context.Context, dir, databaseURL string, dump io.Reader, 
 	}
 
 	err = runScript(ctx, dir, databaseURL, script)
-	_ = script.Close() // so that pg_restore ends, too
-	return errors.Join(err, toolError("pg_restore", cmd.Wait(), said))
+	_ = script.Close() // if psql failed, this makes pg_restore exit as well
+	return errors.Join(err, toolError("pg_restore", cmd.Wait(), stderr))
 }
 
-// runScript has psql run a script without the settings that the server doesn't know.
+// runScript pipes a script into psql, without the settings that the server does not know.
 func runScript(ctx context.Context, dir, databaseURL string, script io.Reader) error {
 	conn, err := connect(ctx, databaseURL)
 	if err != nil {
@@ -44,19 +47,19 @@ func runScript(ctx context.Context, dir, databaseURL string, script io.Reader) e
 		return err
 	}
 
-	cmd, said, err := prepareTool(ctx, dir, "psql", databaseURL, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
+	cmd, stderr, err := prepareTool(ctx, dir, "psql", databaseURL, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
 	if err != nil {
 		return err
 	}
 	cmd.Stdin = known
-	return toolError("psql", cmd.Run(), said)
+	return toolError("psql", cmd.Run(), stderr)
 }
 
 // setting matches a statement such as `SET transaction_timeout = 0;`.
 var setting = regexp.MustCompile(`^SET (\w+) = `)
 
-// dropUnknownSettings returns a script without the settings before its first CREATE that the server doesn't know. What follows may be
-// rows, which stay as they are.
+// dropUnknownSettings removes SET statements for parameters that the server does not know. It only looks at
+// lines up to the first CREATE. Everything after it, such as the rows of tables, is passed through unchanged.
 func dropUnknownSettings(ctx context.Context, conn *pgx.Conn, script *bufio.Reader) (io.Reader, error) {
 	var head strings.Builder
 	for {

@@ -19,27 +19,27 @@ import (
 	"parley/store/schema"
 )
 
-// Reasons to refuse a restore. The returned errors also say what to do.
+// Reasons why a restore is refused. Errors that wrap them may have further details.
 var (
 	ErrNotEmpty = errors.New("backup: the database is not empty")
 	ErrOtherKey = errors.New("backup: the master key that is set is not the backup's")
 	ErrNoKey    = errors.New("backup: the backup was made without its master key")
 )
 
-// Target is the database to restore into.
+// Target is the database to restore into, with the callbacks of a restore.
 type Target struct {
 	Pool   *pgxpool.Pool
 	URL    string
-	BinDir string // the folder with the server's programs, if it runs here; "" means pg_restore is searched for
+	BinDir string // folder with PostgreSQL's programs, if known; "" means to search for pg_restore
 	Key    string // the master key of the environment or the data folder; "" if there is none
-	// Passphrase is called when the backup's key is needed.
+	// Passphrase asks for the passphrase. It is only called if the key in the backup is needed.
 	Passphrase func() (string, error)
-	// SaveKey stores the backup's key where Parley will find it. It is called before the database may be served.
+	// SaveKey stores the key of the backup where Parley will find it. It is called before Parley may use the database.
 	SaveKey func(key string) error
-	// SaveErasures puts the list of erasures where Parley will find it. It, too, is called before the database may be
-	// served; it may be nil.
+	// SaveErasures stores the list of erased contacts where Parley will find it, so that Parley erases them again. It is
+	// called before Parley may use the database; it may be nil.
 	SaveErasures func() error
-	// Say is called with each step, for people; it may be nil.
+	// Say reports each step to the operator; it may be nil.
 	Say func(step string)
 }
 
@@ -49,9 +49,16 @@ func (t Target) say(step string) {
 	}
 }
 
-// Restore fills an empty database from a backup and migrates it to this binary's schema. Replies that waited
-// when the backup was made are not sent by themselves afterwards. An interrupted restore continues when
-// Restore is called again with the same backup; until it has ended, the database can't be served.
+// Restore fills an empty database from a backup and migrates it to the schema of this program. It works in
+// steps, and a mark in the database records that it has begun:
+//
+// - check the target, the key and the whole dump, - set the mark, and load the dump in one transaction, -
+// compare the row counts with the manifest, - migrate, save the key, and remove the mark.
+//
+// While the mark is set, Parley refuses to use the database. If a restore is interrupted, calling Restore again
+// with the same backup continues it. Replies that were waiting to be sent when the backup was made are not sent
+// automatically, because they may have been sent since.
+//
 // Errors: ErrNotEmpty, ErrOtherKey, ErrNoKey, ErrPassphrase, ErrDamaged, ErrNewer.
 func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error) {
 	if err := t.fill(ctx, a); err != nil {
@@ -60,7 +67,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 	return restore.Finish(ctx, t.Pool, a.Manifest.TakenAt)
 }
 
-// fill does all of Restore but its end, after which the database can be served.
+// fill does everything except the last step, which removes the mark.
 func (t Target) fill(ctx context.Context, a *Archive) error {
 	if err := a.checkReadable(); err != nil {
 		return err
@@ -68,7 +75,7 @@ func (t Target) fill(ctx context.Context, a *Archive) error {
 	if err := schema.CheckServer(ctx, t.Pool); err != nil {
 		return err
 	}
-	soFar, err := t.checkEmpty(ctx, a)
+	earlier, err := t.checkEmpty(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -77,8 +84,8 @@ func (t Target) fill(ctx context.Context, a *Archive) error {
 		return err
 	}
 
-	if soFar != dumpLoaded {
-		if err := t.load(ctx, a, soFar); err != nil {
+	if earlier != dumpLoaded {
+		if err := t.load(ctx, a, earlier); err != nil {
 			return err
 		}
 	}
@@ -105,13 +112,14 @@ func (t Target) fill(ctx context.Context, a *Archive) error {
 	return nil
 }
 
-// load checks the dump, marks the database as being restored, unless an earlier restore has done so, and loads the dump.
-func (t Target) load(ctx context.Context, a *Archive, soFar progress) error {
+// load checks the dump, marks the database as being restored, unless an earlier attempt did so, and loads the
+// dump.
+func (t Target) load(ctx context.Context, a *Archive, earlier progress) error {
 	t.say("Reading the backup …")
 	if err := a.Check(ctx, nil); err != nil {
 		return err
 	}
-	if soFar == notBegun {
+	if earlier == notBegun {
 		if err := restore.Begin(ctx, t.Pool, a.Fingerprint()); err != nil {
 			return err
 		}
@@ -121,16 +129,17 @@ func (t Target) load(ctx context.Context, a *Archive, soFar progress) error {
 	return restoreDump(ctx, a, t.URL, t.BinDir)
 }
 
-// checkReadable returns an error unless this binary knows the backup's schema.
+// checkReadable returns ErrNewer if the backup's schema is newer than this program's.
 func (a *Archive) checkReadable() error {
-	if knows := schema.Version(); a.Manifest.Schema > knows {
+	if newest := schema.Version(); a.Manifest.Schema > newest {
 		return fmt.Errorf("%w: its schema is %d, this one knows up to %d: restore it with %s or newer",
-			ErrNewer, a.Manifest.Schema, knows, a.Manifest.Parley)
+			ErrNewer, a.Manifest.Schema, newest, a.Manifest.Parley)
 	}
 	return nil
 }
 
-// keyToSave returns the key to be saved; "" if none is needed, or the right one is set already.
+// keyToSave returns the master key of the backup, decrypted, if SaveKey has to store it. It returns "" if no
+// key is needed or if Target.Key is already the right one.
 func (t Target) keyToSave(a *Archive) (string, error) {
 	if a.Manifest.KeyCheck == nil { // no secret was ever encrypted
 		return "", nil
@@ -178,16 +187,16 @@ const listObjects = `
 	ORDER BY c.relname
 	LIMIT 1`
 
-// progress is how far an earlier restore of the same backup came before it was interrupted.
+// progress is how far an earlier attempt to restore the same backup came before it was interrupted.
 type progress int
 
 const (
 	notBegun   progress = iota
-	begun               // the database has the mark of a restore, and nothing else
-	dumpLoaded          // the database has the whole dump: pg_restore loads all or nothing
+	begun               // the database is marked as being restored, but empty
+	dumpLoaded          // the whole dump was loaded; pg_restore loads it in one transaction
 )
 
-// checkEmpty refuses a database that isn't empty, unless an interrupted restore of the same backup filled it.
+// checkEmpty refuses a database that is not empty, unless an interrupted restore of the same backup filled it.
 func (t Target) checkEmpty(ctx context.Context, a *Archive) (progress, error) {
 	mark, err := store.Restoring(ctx, t.Pool)
 	if err != nil {
@@ -214,8 +223,8 @@ func (t Target) checkEmpty(ctx context.Context, a *Archive) (progress, error) {
 	return dumpLoaded, nil
 }
 
-// compareUnmigrated compares what was loaded with the manifest, unless the schema is newer than the backup's: then an
-// interrupted restore compared them before it migrated.
+// compareUnmigrated compares the loaded rows with the manifest. It skips the comparison if the schema is newer
+// than the backup's: then an earlier attempt did the comparison before it began to migrate.
 func (t Target) compareUnmigrated(ctx context.Context, a *Archive) error {
 	version, err := schema.VersionOf(ctx, t.Pool)
 	if err != nil || version > a.Manifest.Schema {
@@ -269,18 +278,17 @@ func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) er
 	return nil
 }
 
-// loadDirectly has pg_restore load a dump into a database.
 func loadDirectly(ctx context.Context, dir, databaseURL string, dump io.Reader, args []string) error {
-	cmd, said, err := prepareTool(ctx, dir, "pg_restore", databaseURL, args...)
+	cmd, stderr, err := prepareTool(ctx, dir, "pg_restore", databaseURL, args...)
 	if err != nil {
 		return err
 	}
 	cmd.Stdin = dump
-	return toolError("pg_restore", cmd.Run(), said)
+	return toolError("pg_restore", cmd.Run(), stderr)
 }
 
-// prepareServer refuses a server that is older than the backup's, and creates the PostgreSQL schema of the tables. It returns
-// the server's major version.
+// prepareServer creates the PostgreSQL schema for the tables and returns the server's major version. It refuses
+// a server that is older than the one from which the backup was made.
 func prepareServer(ctx context.Context, a *Archive, databaseURL string) (major int, err error) {
 	conn, err := connect(ctx, databaseURL)
 	if err != nil {
@@ -301,29 +309,33 @@ func prepareServer(ctx context.Context, a *Archive, databaseURL string) (major i
 	return major, nil
 }
 
-// notOurs matches entries of a dump that belong to the server from which it came.
-var notOurs = regexp.MustCompile(`^\d+; \d+ \d+ ` +
+// serverEntry matches entries of a dump that concern the original server and are not restored, such as
+// extensions and privileges.
+var serverEntry = regexp.MustCompile(`^\d+; \d+ \d+ ` +
 	`(SCHEMA|EXTENSION|ACL|DEFAULT ACL|PUBLICATION|SUBSCRIPTION|EVENT TRIGGER|COMMENT - (SCHEMA|EXTENSION))\b`)
 
-// tableData matches an entry with a table's rows.
+// tableData matches an entry with the rows of a table, such as "4011; 0 16385 TABLE DATA public messages
+// parley".
 var tableData = regexp.MustCompile(`^\d+; \d+ \d+ TABLE DATA (\S+) (\S+)`)
 
-// listContents returns the dump's table of contents without the entries that are notOurs.
-// Errors: ErrDamaged if a table of the manifest is missing.
+// listContents returns the dump's table of contents, as printed by pg_restore --list, without entries that
+// match serverEntry.
+//
+// Errors: ErrDamaged, if a table of the manifest is missing, for example.
 func (a *Archive) listContents(ctx context.Context, dir string) ([]string, error) {
 	dump, err := a.dump.Open()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	defer func() { _ = dump.Close() }()
-	cmd, said, err := prepareTool(ctx, dir, "pg_restore", "", "--list")
+	cmd, stderr, err := prepareTool(ctx, dir, "pg_restore", "", "--list")
 	if err != nil {
 		return nil, err
 	}
 
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout = dump, &out
-	if err := toolError("pg_restore", cmd.Run(), said); err != nil {
+	if err := toolError("pg_restore", cmd.Run(), stderr); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, errors.Join(ctx.Err(), err))
 	}
 
@@ -331,7 +343,7 @@ func (a *Archive) listContents(ctx context.Context, dir string) ([]string, error
 	tables := 0
 	for line := range strings.Lines(out.String()) {
 		line = strings.TrimRight(line, "\n")
-		if strings.HasPrefix(line, ";") || notOurs.MatchString(line) {
+		if strings.HasPrefix(line, ";") || serverEntry.MatchString(line) {
 			continue
 		}
 		if tableData.MatchString(line) {
@@ -348,7 +360,9 @@ func (a *Archive) listContents(ctx context.Context, dir string) ([]string, error
 	return list, nil
 }
 
-// compareRows counts the restored rows and compares them with the manifest. Errors: ErrDamaged.
+// compareRows counts the restored rows of each table and compares them with the manifest.
+//
+// Errors: ErrDamaged.
 func compareRows(ctx context.Context, a *Archive, databaseURL string) error {
 	conn, err := connect(ctx, databaseURL)
 	if err != nil {
@@ -361,8 +375,8 @@ func compareRows(ctx context.Context, a *Archive, databaseURL string) error {
 	}
 
 	for table, want := range a.Manifest.Rows {
-		got, isThere := counts[table]
-		if !isThere || got != want {
+		got, exists := counts[table]
+		if !exists || got != want {
 			return fmt.Errorf("%w: table %s came back with %d rows, not %d", ErrDamaged, table, got, want)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"parley/store/schema"
 )
 
-// CheckFile checks that a backup is unaltered and that pg_restore can read its table of contents. That takes
-// seconds for a large one. binDir is Source.BinDir.
+// CheckFile checks that a backup is intact and that pg_restore can read its table of contents. That takes
+// seconds for a large backup, since it does not restore anything: see Verify. binDir is like Source.BinDir.
 func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
 	a, err := Open(path)
 	if err != nil {
@@ -35,11 +35,13 @@ func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
 	return a.Manifest, err
 }
 
-// trialPrefix begins the names of the folders in which backups are restored on trial.
+// trialPrefix begins the names of the temporary folders of Verify.
 const trialPrefix = "parley-verify-"
 
-// Verify restores a backup into a temporary PostgreSQL server, compares the numbers of rows, and runs this
-// binary's migrations. It needs as much space in temp ("" means the system's folder) as the database takes.
+// Verify proves that a backup can be restored. It restores it into a temporary PostgreSQL server, compares the
+// row counts with the manifest, and runs the migrations of this program. The server's folder is created in temp
+// ("" means the system's default) and removed afterwards; it takes as much space as the database. say reports
+// progress to the operator.
 func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(string)) (m Manifest, err error) {
 	a, err := Open(path)
 	if err != nil {
@@ -58,7 +60,8 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 	}
 	defer func() { err = errors.Join(err, pgserver.Remove(dir)) }()
 
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // as root the server's account must pass; what is in it is closed
+	// If we are root, the server runs as another user and must be able to enter. Its files are private.
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // see above
 		return m, fmt.Errorf("backup: %w", err)
 	}
 

@@ -1,6 +1,9 @@
-// Package child runs programs of this repository as processes of their own, for torture
-// and bench: start, signal and end them, wait for the addresses they write, and see what
-// they use.
+// Package child runs programs of this repository as child processes, for crash tests and benchmarks. It starts,
+// signals and stops them, reads the addresses that they report in a file, and measures their memory and
+// processor time.
+//
+// A child never outlives its parent on Linux, even if the parent is killed, so that a failed test leaves
+// nothing running.
 //
 // What does not belong here: what the processes are for, and restarting them.
 package child
@@ -19,16 +22,16 @@ import (
 	"time"
 )
 
-// StopTimeout is what a child may take to end by itself.
+// StopTimeout is how long End waits for a child to exit before it kills it.
 const StopTimeout = 30 * time.Second
 
-// Spec says how a child is started.
+// Spec describes how to start a child.
 type Spec struct {
-	Name    string    // for errors
-	Program []string  // and its arguments
-	Env     []string  // all of it; see CleanEnv
-	Log     string    // path of the file to which its output is appended
-	Stdin   io.Reader // nil means none
+	Name    string    // used in error messages
+	Program []string  // path and arguments
+	Env     []string  // the complete environment; see CleanEnv
+	Log     string    // path of a file; the output is appended to it
+	Stdin   io.Reader // nil means the null device
 	Stdout  io.Writer // nil means Log
 }
 
@@ -36,11 +39,11 @@ type Spec struct {
 type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
-	err  error // how it ended; read after done
+	err  error // result of Wait; valid once done is closed
 }
 
-// Start runs a child. On Linux the child ends with this process, however this process ends: the kernel kills the child
-// when the thread ends that started it. So one goroutine keeps that thread to the child's end.
+// Start starts a child. On Linux the kernel kills the child when the thread that started it exits (Pdeathsig),
+// so one goroutine starts the child, waits for it and stays locked to its thread until then.
 func Start(s Spec) (*Process, error) {
 	log, err := os.OpenFile(filepath.Clean(s.Log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -79,13 +82,13 @@ func Start(s Spec) (*Process, error) {
 	return p, nil
 }
 
-// PID is the child's process id.
+// PID returns the child's process id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Done is closed when the child has ended.
+// Done returns a channel that is closed when the child has exited.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err says how the child ended; nil while it runs, and after an exit with 0.
+// Err returns the result of exec.Cmd.Wait. It is nil while the child runs, and after exit status 0.
 func (p *Process) Err() error {
 	select {
 	case <-p.done:
@@ -95,17 +98,17 @@ func (p *Process) Err() error {
 	}
 }
 
-// Signal is harmless for a child that ended.
+// Signal sends a signal to the child. It does nothing if the child has exited.
 func (p *Process) Signal(sig syscall.Signal) {
 	select {
 	case <-p.done:
 	default:
-		_ = p.cmd.Process.Signal(sig) // it may end at this moment
+		_ = p.cmd.Process.Signal(sig) // the child may exit at this moment
 	}
 }
 
-// End asks a child to stop and kills it when it takes longer than StopTimeout; it is gone
-// afterwards. A stopped (SIGSTOP) child goes on first.
+// End sends SIGTERM to the child, and kills it if it does not exit within StopTimeout. It returns after the
+// child has exited. A child that was suspended with SIGSTOP is resumed first.
 func (p *Process) End() {
 	p.Signal(syscall.SIGCONT)
 	p.Signal(syscall.SIGTERM)
@@ -118,13 +121,14 @@ func (p *Process) End() {
 	}
 }
 
-// Kill ends a child at once; it is gone afterwards.
+// Kill kills the child and returns after it has exited.
 func (p *Process) Kill() {
 	p.Signal(syscall.SIGKILL)
 	<-p.done
 }
 
-// CleanEnv returns this process' environment without any setting of Parley's or PostgreSQL's, and with vars ("NAME=value").
+// CleanEnv returns the environment of this process without any setting of Parley or PostgreSQL, plus vars
+// ("NAME=value").
 func CleanEnv(vars ...string) []string {
 	var list []string
 	for _, v := range os.Environ() {
@@ -135,8 +139,9 @@ func CleanEnv(vars ...string) []string {
 	return append(list, vars...)
 }
 
-// IsSetting reports whether Parley or PostgreSQL reads a variable ("NAME=value"). What is tried out must not reach the
-// database, the bucket or the accounts of somebody who runs Parley on this machine.
+// IsSetting reports whether Parley or PostgreSQL reads a variable ("NAME=value"). A child under test must not
+// inherit such settings: it could reach the database, the bucket or the accounts of a real Parley on this
+// machine.
 func IsSetting(variable string) bool {
 	for _, prefix := range []string{"PARLEY_", "DATABASE_URL", "S3_", "SLACK_", "TEAMS_", "WHATSAPP_", "MESSENGER_", "TWILIO_", "PG"} {
 		if strings.HasPrefix(variable, prefix) {
@@ -146,8 +151,10 @@ func IsSetting(variable string) bool {
 	return false
 }
 
-// ReadEnv waits until a file of NAME=value lines is there, and reads it.
-// Errors: the file can't be read, ctx ended.
+// ReadEnv waits until a file exists, and then reads it as NAME=value lines. A child uses WriteEnv to report its
+// addresses like this.
+//
+// Errors: the file can't be read, or ctx ended.
 func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
 	const pollInterval = 20 * time.Millisecond
 	tick := time.NewTicker(pollInterval)
@@ -170,7 +177,6 @@ func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
 	}
 }
 
-// parseEnv returns the values of NAME=value lines, by name.
 func parseEnv(text string) map[string]string {
 	vars := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -181,7 +187,8 @@ func parseEnv(text string) map[string]string {
 	return vars
 }
 
-// WriteEnv writes NAME=value lines into a file in one step, readable by the owner alone.
+// WriteEnv writes NAME=value lines into a file that only the owner may read. The file appears complete, by a
+// rename.
 func WriteEnv(path string, vars []string) error {
 	err := os.WriteFile(path+".tmp", []byte(strings.Join(vars, "\n")+"\n"), 0o600)
 	if err == nil {

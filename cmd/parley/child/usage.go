@@ -12,23 +12,24 @@ import (
 	"time"
 )
 
-// tick is the unit of times in /proc: USER_HZ, which is 100 on every Linux.
-const tick = 10 * time.Millisecond
+// clockTick is the unit of times in /proc: USER_HZ, which is 100 on every Linux.
+const clockTick = 10 * time.Millisecond
 
-// Usage is what a process has used.
+// Usage is the memory and processor time of a process.
 type Usage struct {
-	CPU   time.Duration // user and system, of all its threads; ended and waited-for children included
-	RSS   int64         // bytes in memory now
-	Peak  int64         // the most it ever had, bytes
-	State byte          // of /proc: R, S, T (stopped), Z, …
+	CPU   time.Duration // user and system time of all threads, and of children that it has waited for
+	RSS   int64         // resident memory now, in bytes
+	Peak  int64         // maximum of RSS since the start
+	State byte          // as in /proc: R (running), S (sleeping), T (stopped), Z (zombie), …
 }
 
-// UsageOf reads a process' usage from /proc, so on Linux only.
-// Errors: fs.ErrNotExist when there is no such process, or no /proc.
+// UsageOf reads the usage of a process from /proc. It works on Linux only.
+//
+// Errors: fs.ErrNotExist if there is no such process, or no /proc.
 func UsageOf(pid int) (Usage, error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
-	if errors.Is(err, syscall.ESRCH) { // it ended meanwhile
+	if errors.Is(err, syscall.ESRCH) { // it exited between open and read
 		err = fs.ErrNotExist
 	}
 	if err != nil {
@@ -50,12 +51,12 @@ func UsageOf(pid int) (Usage, error) {
 	return u, nil
 }
 
-// parseStat reads /proc/PID/stat, such as "4711 (parley) S 1 …". The name in brackets may hold anything, also brackets. parent
-// is the parent's process id.
+// parseStat parses /proc/PID/stat, such as "4711 (parley) S 1 …". The name in parentheses may contain any
+// character, including parentheses. parent is the id of the parent process.
 func parseStat(stat string) (u Usage, parent int, err error) {
 	end := strings.LastIndexByte(stat, ')')
-	fields := strings.Fields(stat[end+1:]) // from the state on, the third field of proc(5)
-	const utime, afterTimes = 11, 15       // utime, stime, cutime and cstime are the fields 14 to 17 of proc(5)
+	fields := strings.Fields(stat[end+1:]) // begins with the state, which proc(5) calls field 3
+	const utime, afterTimes = 11, 15       // utime, stime, cutime and cstime: fields 14 to 17 in proc(5)
 	if end < 0 || len(fields) < afterTimes {
 		return u, 0, errors.New("child: usage: /proc/PID/stat has another form")
 	}
@@ -70,13 +71,14 @@ func parseStat(stat string) (u Usage, parent int, err error) {
 		if err != nil {
 			return u, 0, fmt.Errorf("child: usage: %w", err)
 		}
-		u.CPU += time.Duration(n) * tick
+		u.CPU += time.Duration(n) * clockTick
 	}
 
 	return u, parent, nil
 }
 
-// readBytes reads a line of /proc/PID/status such as "VmRSS:   123 kB", in bytes; 0 if there is none.
+// readBytes returns the value of a line such as "VmRSS:   123 kB" in /proc/PID/status, in bytes, or 0 if there
+// is no such line.
 func readBytes(status, name string) int64 {
 	for line := range strings.Lines(status) {
 		if rest, ok := strings.CutPrefix(line, name); ok {
@@ -87,8 +89,8 @@ func readBytes(status, name string) int64 {
 	return 0
 }
 
-// TreeCPU returns the CPU time of a process and all its running descendants, such as PostgreSQL's postmaster and its backends.
-// Descendants that have ended count once their parent has waited for them.
+// TreeCPU returns the CPU time of a process and all its running descendants, such as PostgreSQL's postmaster
+// and its backends. A descendant that has exited counts once its parent has waited for it.
 func TreeCPU(pid int) (time.Duration, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -105,7 +107,7 @@ func TreeCPU(pid int) (time.Duration, error) {
 
 		stat, err := os.ReadFile(filepath.Join("/proc", e.Name(), "stat"))
 		if err != nil {
-			continue // ended meanwhile
+			continue // it exited in the meantime
 		}
 
 		u, parent, err := parseStat(string(stat))
