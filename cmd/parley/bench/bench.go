@@ -19,18 +19,18 @@ import (
 	"parley/cmd/parley/bench/talk"
 )
 
-// Options of a run.
+// Options select what a run measures. rig.Options say how.
 type Options struct {
 	rig.Options
 
-	Only []string // names of groups; empty means all
+	Only []string // names of the groups to run, such as "mail"; empty means all
 }
 
-// group is a set of figures that are measured together, because they share a set-up.
+// group is a set of figures that are measured together because they share a setup.
 type group struct {
-	name    string // for --only
+	name    string // for the flag --only
 	run     func(context.Context, *rig.Rig) (map[string]figure.Figure, error)
-	figures []string // their names: what run returns
+	figures []string // names of the figures that run returns
 }
 
 // listGroups returns all groups, in the order in which they run.
@@ -55,11 +55,12 @@ func listGroups() []group {
 	}
 }
 
-// quickFor is how long a quick run measures. Then it breaks off the current group and begins no other one; the rest of its
-// minute is for ending processes and the database.
+// quickFor is how long a run with --quick measures. After that time the current group is aborted and no other
+// one starts. A quick run promises to take a minute: the remaining seconds are for stopping processes and the
+// database.
 const quickFor = 52 * time.Second
 
-// Groups names all groups.
+// Groups returns the names of all groups.
 func Groups() []string {
 	var names []string
 	for _, g := range listGroups() {
@@ -68,15 +69,18 @@ func Groups() []string {
 	return names
 }
 
-// ErrUnknownGroup is returned for a name in Options.Only that no group has.
+// ErrUnknownGroup means that Options.Only contains a name that no group has.
 var ErrUnknownGroup = errors.New("bench: no such group")
 
-// errMinute is the cause with which the context of a quick run ends.
+// errMinute is the cancellation cause of the context of a quick run, after quickFor.
 var errMinute = errors.New("bench: the minute is over")
 
-// Run measures and returns the report. The database is private and is removed afterwards. Errors: ErrUnknownGroup; what
-// could not be started; a broken invariant (a message was lost, came twice, or was never delivered). A missed target is no
-// error: see Report.Missed.
+// Run measures the chosen groups and returns a report, such as "hop: 0.08, at most 0.15, ok". It starts a
+// private PostgreSQL server and removes it afterwards. A missed target is not an error: see Report.Missed. If
+// some groups fail, the report has the figures of the others.
+//
+// Errors: ErrUnknownGroup; a process could not be started; an invariant was violated, because a message was
+// lost, duplicated or not delivered.
 func Run(ctx context.Context, o Options) (figure.Report, error) {
 	for _, name := range o.Only {
 		if !slices.Contains(Groups(), name) {
@@ -89,7 +93,7 @@ func Run(ctx context.Context, o Options) (figure.Report, error) {
 		return figure.Report{}, err
 	}
 
-	ownProfile := "" // of this process: the generators and emulators
+	ownProfile := "" // file for a CPU profile of this process, which runs the load generators and emulators
 	if o.CPUProfile != "" {
 		ownProfile = o.CPUProfile + ".own"
 	}
@@ -103,7 +107,7 @@ func Run(ctx context.Context, o Options) (figure.Report, error) {
 	return report, errors.Join(err, stop(), b.Close())
 }
 
-// makeReport looks at the machine and measures the groups of these names, or all if there are no names.
+// makeReport describes the machine and measures the groups named in only, or all groups if only is empty.
 func makeReport(ctx context.Context, b *rig.Rig, only []string) (figure.Report, error) {
 	machine, err := b.Machine(ctx)
 	if err != nil {
@@ -114,7 +118,7 @@ func makeReport(ctx context.Context, b *rig.Rig, only []string) (figure.Report, 
 	return figure.Report{Metrics: figures, Machine: machine}, err
 }
 
-// measureGroups runs the chosen groups one after the other. When one fails, the others' figures are still worth having.
+// measureGroups runs the chosen groups one after the other. If one fails, it continues with the next.
 func measureGroups(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.Figure, error) {
 	all := listGroups()
 	if b.Opt.Quick {
@@ -148,18 +152,19 @@ func measureGroups(ctx context.Context, b *rig.Rig, only []string) (map[string]f
 	return figures, errors.Join(failed...)
 }
 
-// isInterrupted reports whether somebody stopped the bench, by Ctrl-C for example. The end of a quick run's minute is no
-// interruption: the groups that are left then say why they have no figures.
+// isInterrupted reports whether the user stopped the run, by Ctrl-C for example. The end of quickFor does not
+// count.
 func isInterrupted(ctx context.Context) bool {
 	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), errMinute)
 }
 
-// measure runs the group. If the minute of a quick run ends it, its figures are left out, which is no error.
+// measure runs the group. If quickFor ends while it runs, its figures are reported as left out, and that is not
+// an error. A violated invariant always is one.
 func (g group) measure(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
 	figures, err := g.run(ctx, b)
-	isMinuteOver := err != nil && errors.Is(context.Cause(ctx), errMinute)
+	isCutOff := err != nil && errors.Is(context.Cause(ctx), errMinute)
 	isInvariantBroken := errors.Is(err, load.ErrLost) || errors.Is(err, talk.ErrOrder)
-	if !isMinuteOver || isInvariantBroken {
+	if !isCutOff || isInvariantBroken {
 		return figures, err
 	}
 

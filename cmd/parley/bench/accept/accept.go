@@ -1,7 +1,9 @@
-// Package accept measures how fast what chats and customers send becomes durable: Slack's events, WhatsApp's webhooks, and
-// more than Parley can take.
+// Package accept measures how fast Parley accepts webhooks: Slack events, WhatsApp messages, and more requests
+// than it can handle. Parley answers a webhook with 2xx only after it has stored the event in its journal, a
+// PostgreSQL table. Each rate is compared with a reference: how fast PostgreSQL alone commits rows of the same
+// size on the same machine.
 //
-// What does not belong here: what becomes of it afterwards.
+// What does not belong here: how events are processed after they were accepted.
 package accept
 
 import (
@@ -14,15 +16,16 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// Targets of the accepting side. On a RAM file system the reference is faster, but Parley is not.
+// Targets. If the database is on a RAM file system, the reference is faster, but Parley is not.
 const (
-	acceptTarget     = 0.50
-	acceptTargetRAM  = 0.30
-	acceptIdleTarget = 4
+	acceptTarget     = 0.50 // accepted events per inserted row of the reference, at least
+	acceptTargetRAM  = 0.30 // the same on a RAM file system
+	acceptIdleTarget = 4    // time of a response, in times of one insert, at most
 )
 
-// startFlood returns a flood of Slack events by rig.Clients connections, with a world and a Parley of its own.
-// accounts end the world's parley.yaml. The caller closes the world.
+// startFlood starts a world (a new database with emulators) and a Parley in it. It returns a flood, a load
+// generator that sends Slack events over rig.Clients connections. accounts is YAML that is appended to the
+// world's parley.yaml; "" means no accounts. The caller closes the world.
 func startFlood(ctx context.Context, b *rig.Rig, accounts string) (*load.Flood, error) {
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{
 		Slack:  &rig.SlackOptions{Channels: load.Channels},
@@ -38,11 +41,12 @@ func startFlood(ctx context.Context, b *rig.Rig, accounts string) (*load.Flood, 
 	return &load.Flood{World: w, Parley: c, Conns: rig.Clients, Says: load.Everywhere}, nil
 }
 
-// Measure finds how fast Parley stores signed Slack events durably: the time of one answer while little comes
-// (accept_idle), and events a second by many connections (accept_ratio). Applying events, what Parley does with them
-// after it has answered, is held back for accept_ratio.
+// Measure returns two figures about signed Slack events: the response time over a single connection
+// (accept_idle), and the number of events per second over many connections (accept_ratio). For accept_ratio,
+// Parley accepts events but does not process them until the measurement is over.
 func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	f, err := startFlood(ctx, b, "")
+	const noAccounts = ""
+	f, err := startFlood(ctx, b, noAccounts)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +72,7 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	return map[string]figure.Figure{"accept_idle": idle, "accept_ratio": held}, nil
 }
 
-// acceptIdle compares the time of an answer to one connection, one request at a time, with that of
-// one client's inserts.
+// acceptIdle compares Parley's response time, one request at a time, with the time of one insert.
 func acceptIdle(ctx context.Context, f *load.Flood, payload []byte) (figure.Figure, error) {
 	b := f.World.Rig
 	m, err := rig.Bracket(ctx, b, b.Rounds(),
@@ -95,13 +98,13 @@ func acceptIdle(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 	}), nil
 }
 
-// acceptHeld measures how many events a second are accepted while the appliers are held. They go on when the burst is
-// over.
+// acceptHeld measures how many events per second are accepted while their processing is paused. It resumes when
+// the burst is over.
 func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figure, error) {
 	b := f.World.Rig
 	measure := func(ctx context.Context) (rate float64, details map[string]float64, err error) {
 		f.Parley.Hold(true)
-		defer f.Parley.Hold(false)
+		defer f.Parley.Hold(false) // also after an error
 		return f.Burst(ctx, b.Span(6*time.Second, 1500*time.Millisecond), func(a load.Answered) error {
 			defer f.Parley.Hold(false)
 			return f.CheckHeld(ctx, a)

@@ -13,19 +13,21 @@ import (
 )
 
 const (
-	chatTarget    = 0.9 // a WhatsApp webhook should not cost much more than a Slack event
+	chatTarget    = 0.9 // accepted WhatsApp webhooks per accepted Slack event, at least
 	chatSecret    = "bench-app-secret"
 	chatNumber    = "105500000000001"
-	chatCustomers = 200 // so few that many of their messages wait together and share a post
+	chatCustomers = 200 // few, so that several messages of one customer are waiting at once and share a post
 )
 
-// chatAccount is the WhatsApp number that gets the webhooks; nothing is sent from it.
+// chatAccount is the YAML of the WhatsApp account that receives the webhooks. Nothing is sent from it.
 const chatAccount = `  - {name: wa, kind: whatsapp, team: Team0, ` +
 	`whatsapp: {phone_number_id: "` + chatNumber + `", waba_id: "206600000000001",
       token: bench-token, app_secret: ` + chatSecret + `, verify_token: bench-verify}}
 `
 
-// MeasureChat compares the rate at which Parley stores signed WhatsApp webhooks durably with that of Slack events.
+// MeasureChat compares two rates: how many signed WhatsApp webhooks Parley accepts per second, and how many
+// signed Slack events. A request counts as accepted when Parley has stored it durably and answered with 2xx.
+// Processing is paused during each measurement.
 func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	slack, err := startFlood(ctx, b, chatAccount)
 	if err != nil {
@@ -40,7 +42,7 @@ func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		return func(ctx context.Context) (perSecond float64, details map[string]float64, err error) {
 			f.Parley.Hold(true)
 			return f.Burst(ctx, span, func(a load.Answered) error {
-				defer f.Parley.Hold(false) // only here: of two signals in a row the second may come first
+				defer f.Parley.Hold(false) // and not also in a defer: two signals in a row may arrive in reverse order
 				return f.CheckHeld(ctx, a)
 			})
 		}
@@ -56,14 +58,15 @@ func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	return map[string]figure.Figure{"accept_chat": fig}, nil
 }
 
-// chatSender writes webhooks of one text message each, as the Cloud API sends them.
-// Source: developers.facebook.com/documentation/business-messaging/whatsapp, webhooks, messages.
+// chatSender is a load.Sender: it generates the requests of one connection. Each request is a signed webhook
+// with one text message, as WhatsApp's Cloud API sends it. Source:
+// developers.facebook.com/documentation/business-messaging/whatsapp, webhooks, messages.
 type chatSender struct {
 	address string
-	lane    int    // part of each id
-	n       int    // messages so far, and what earlier runs may have sent
-	body    []byte // of the latest webhook
-	buf     []byte // the latest request
+	lane    int    // number of the connection, part of each message id
+	n       int    // number of the last message; starts above those of earlier runs
+	body    []byte // JSON of the last request
+	buf     []byte // the last request, with headers
 }
 
 func newChatSender(f *load.Flood, lane int) *chatSender {

@@ -12,19 +12,22 @@ import (
 )
 
 const (
-	overloadTarget = 3   // times the normal p99 of what is accepted, at most
-	overloadShare  = 4.0 // what is offered, as a share of the sustainable rate
-	normalShare    = 0.8 // the same for what it is compared with
-	minFactor      = 2.0 // below this share the generator did not overload Parley
+	overloadTarget = 3   // p99 response time under overload, in times of the normal p99, at most
+	overloadShare  = 4.0 // events sent under overload, in times of the sustainable rate
+	normalShare    = 0.8 // the same under normal load
+	minFactor      = 2.0 // if fewer events were actually sent, the generator was too slow to overload Parley
 	overloadConns  = 256
 )
 
-// MeasureOverload sends Parley four times as many events as it can accept. Parley must refuse the rest, lose nothing
-// that it accepted, and answer accepted events at most three times as slowly as under normal load. How much it can
-// accept is measured first: 32 connections send, each as soon as its last event was answered, while Parley also
-// applies what it has accepted.
+// MeasureOverload sends Parley four times as many Slack events as it can handle. Parley must refuse the surplus
+// with 503, lose no event that it accepted, and answer accepted events at most three times as slowly as under
+// normal load.
+//
+// The sustainable rate is measured first: 32 connections send without a pause while Parley also processes what
+// it has accepted.
 func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	f, err := startFlood(ctx, b, "")
+	const noAccounts = ""
+	f, err := startFlood(ctx, b, noAccounts)
 	if err != nil {
 		return nil, err
 	}
@@ -49,34 +52,35 @@ func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	return map[string]figure.Figure{"overload": fig}, nil
 }
 
-// measureOverload plays one round. ratio is the 99th percentile of the time to accept an event under overload,
-// divided by that under normal load (normalShare).
+// measureOverload runs one round: three phases, each with its own load. ratio is the p99 response time of
+// accepted events under overload, divided by that under normal load.
 func measureOverload(ctx context.Context, f *load.Flood) (ratio float64, details map[string]float64, err error) {
 	b := f.World.Rig
-	play := func(conns int, perSecond float64) (load.Answered, error) {
+	runPhase := func(conns int, perSecond float64) (load.Answered, error) {
 		f.Conns, f.PerSecond = conns, perSecond
 		if err := f.World.Checkpoint(ctx); err != nil {
 			return load.Answered{}, err
 		}
 
-		a, err := f.Run(ctx, b.Span(5*time.Second, time.Second))
-		if err == nil {
-			err = f.Settle(ctx, a)
+		answered, err := f.Run(ctx, b.Span(5*time.Second, time.Second))
+		if err != nil {
+			return answered, err
 		}
-		return a, err
+		return answered, f.Settle(ctx, answered)
 	}
 
-	sustained, err := play(rig.Clients, 0)
+	const unlimited = 0 // as fast as Parley answers
+	sustained, err := runPhase(rig.Clients, unlimited)
 	if err != nil {
 		return 0, nil, err
 	}
 
-	normal, err := play(overloadConns, normalShare*sustained.Rate())
+	normal, err := runPhase(overloadConns, normalShare*sustained.Rate())
 	if err != nil {
 		return 0, nil, err
 	}
 
-	over, err := play(overloadConns, overloadShare*sustained.Rate())
+	over, err := runPhase(overloadConns, overloadShare*sustained.Rate())
 	if err != nil {
 		return 0, nil, err
 	}

@@ -1,5 +1,8 @@
-// Package figure holds what a run of bench finds: figures with their targets, the report of all of them, and the arithmetic
-// by which rounds become one value.
+// Package figure holds the results of a benchmark run: figures with their targets, a report of all figures, and
+// the statistics that reduce several rounds to one value.
+//
+//	f := figure.AtMost(3, "ratio", 2.1, 2.9, 2.4) // three rounds
+//	*f.Value, *f.OK                              // 2.4 (the median), true
 //
 // What does not belong here: how anything is measured.
 package figure
@@ -16,46 +19,46 @@ import (
 	"time"
 )
 
-// Figure is one measured value and what it should be.
+// Figure is one measured value and its target.
 type Figure struct {
-	// Value is the median of the rounds; nil means not measured, and Note says why.
+	// Value is the median of the rounds. It is nil if nothing was measured; Note then says why.
 	Value *float64 `json:"value"`
-	// Target is the bound; nil for figures that only inform.
+	// Target is the limit that Value must keep. It is nil for figures that are only informative.
 	Target       *float64 `json:"target"`
-	IsUpperBound bool     `json:"at_most"` // of Target; false means a lower bound
-	// OK says that the target is met; nil without value or target.
+	IsUpperBound bool     `json:"at_most"` // Target is a maximum; false means a minimum
+	// OK reports whether the target is met. It is nil without a value or target.
 	OK     *bool     `json:"ok"`
 	Unit   string    `json:"unit"`             // ratio, ms, MB, percent, per message, seconds
-	Rounds []float64 `json:"rounds,omitempty"` // all that counted, in order
+	Rounds []float64 `json:"rounds,omitempty"` // values of all rounds, in order
 	Note   string    `json:"note,omitempty"`
-	// Details are what the value was made of: rates, percentiles, counts.
+	// Details are what the value was computed from: rates, percentiles, counts.
 	Details map[string]float64 `json:"details,omitempty"`
 }
 
-// Report is what bench.json holds.
+// Report is the content of bench.json.
 type Report struct {
 	Metrics map[string]Figure `json:"metrics"`
 	Machine Machine           `json:"machine"`
 }
 
-// Machine is where the figures were taken.
+// Machine describes the machine on which the figures were measured.
 type Machine struct {
 	Cores     int        `json:"cores"`
-	Storage   string     `json:"storage"`  // file system of the database's folder: "disk" or "ram", and its type
-	FlushMS   float64    `json:"flush_ms"` // median time of one 8 kB write with fdatasync there
-	Reference string     `json:"reference"`
+	Storage   string     `json:"storage"`   // file system of the database: "disk" or "ram", and its type
+	FlushMS   float64    `json:"flush_ms"`  // median time of one 8 kB write with fdatasync in that file system
+	Reference string     `json:"reference"` // the tool whose insert rate Parley is compared with
 	Postgres  string     `json:"postgres"`
 	Load      [3]float64 `json:"load"` // load averages of 1, 5 and 15 minutes before the run
 	LoadAfter [3]float64 `json:"load_after"`
 	Quick     bool       `json:"quick"`
 }
 
-// AtLeast makes a figure of rounds that should reach a target.
+// AtLeast makes a figure whose median over the rounds should be at least target.
 func AtLeast(target float64, unit string, rounds ...float64) Figure {
 	return newFigure(target, false, unit, rounds)
 }
 
-// AtMost makes a figure of rounds that should not exceed a target.
+// AtMost makes a figure whose median over the rounds should be at most target.
 func AtMost(target float64, unit string, rounds ...float64) Figure {
 	return newFigure(target, true, unit, rounds)
 }
@@ -69,13 +72,13 @@ func newFigure(target float64, isUpperBound bool, unit string, rounds []float64)
 	return Figure{Value: &value, Target: &target, IsUpperBound: isUpperBound, OK: &ok, Unit: unit, Rounds: rounds}
 }
 
-// LeftOutByQuick returns the figure without a value, because a run with --quick has no time for it; why says what it would
-// do: AtMost(2, "ratio").LeftOutByQuick("connects 300 mailboxes").
+// LeftOutByQuick returns the figure without a value, because --quick leaves no time to measure it. why says
+// what takes long: AtMost(2, "ratio").LeftOutByQuick("connects 300 mailboxes").
 func (f Figure) LeftOutByQuick(why string) Figure {
 	return Figure{Target: f.Target, IsUpperBound: f.IsUpperBound, Unit: f.Unit, Note: "left out by --quick: " + why}
 }
 
-// With returns the figure with further details; they replace those of the same name.
+// With returns a copy of the figure with more details. They replace details of the same name.
 func (f Figure) With(details map[string]float64) Figure {
 	f.Details = maps.Clone(f.Details)
 	if f.Details == nil {
@@ -85,13 +88,14 @@ func (f Figure) With(details map[string]float64) Figure {
 	return f
 }
 
-// WithNote returns the figure with a note in place of the one that it has.
+// WithNote returns a copy of the figure with another note.
 func (f Figure) WithNote(note string) Figure {
 	f.Note = note
 	return f
 }
 
-// Median returns the middle value, the lower one of two, and 0 for no values.
+// Median returns the middle value: of an even number of values, the lower one of the two in the middle. It
+// returns 0 if there are no values.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -115,7 +119,8 @@ func MedianDetails(rounds []map[string]float64) map[string]float64 {
 	return medians
 }
 
-// Percentile returns the value that the share p (0 to 1) of all values do not exceed, and 0 for no values.
+// Percentile returns the smallest value that is larger than the share p (0 to 1) of all values:
+// Percentile(values, 0.99) is the p99. It returns 0 if there are no values.
 func Percentile(values []float64, p float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -124,7 +129,7 @@ func Percentile(values []float64, p float64) float64 {
 	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
 }
 
-// Missed names the figures whose target was not met.
+// Missed returns the names of the figures that missed their targets, sorted.
 func (r Report) Missed() []string {
 	var missed []string
 	for _, name := range slices.Sorted(maps.Keys(r.Metrics)) {
@@ -135,7 +140,7 @@ func (r Report) Missed() []string {
 	return missed
 }
 
-// Write puts the report into a file.
+// Write stores the report in a file, as JSON.
 func (r Report) Write(path string) error {
 	body, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
@@ -147,9 +152,9 @@ func (r Report) Write(path string) error {
 	return nil
 }
 
-// Table prints the report for people, a line a figure.
+// Table prints the report as a table for people, one line per figure.
 func (r Report) Table(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // keeps all lines until Flush, which returns w's errors
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // buffers everything until Flush, which reports errors of w
 	_, _ = fmt.Fprintln(t, "figure\tvalue\ttarget\tunit\t\trounds\tnote")
 	for _, name := range slices.Sorted(maps.Keys(r.Metrics)) {
 		_, _ = fmt.Fprintln(t, name+"\t"+strings.Join(r.Metrics[name].cells(), "\t"))
@@ -157,7 +162,8 @@ func (r Report) Table(w io.Writer) error {
 	return t.Flush()
 }
 
-// cells returns what Report.Table prints beside a figure's name: value, target, unit, verdict, rounds and note.
+// cells returns the cells of Report.Table after the figure's name: value, target, unit, verdict, rounds and
+// note.
 func (f Figure) cells() []string {
 	value, target, verdict := "–", "–", ""
 	if f.Value != nil {
@@ -187,17 +193,17 @@ func (f Figure) cells() []string {
 	return []string{value, target, f.Unit, verdict, strings.Join(rounds, " / "), f.Note}
 }
 
-// Format writes a value with three significant digits.
+// Format formats a value with three significant digits.
 func Format(v float64) string { return fmt.Sprintf("%.3g", v) }
 
-// JoinNotes joins those of the notes that aren't empty: "2500 mails; the reference drifted by 30 %".
+// JoinNotes joins the non-empty notes: "2500 mails; the reference drifted by 30 %".
 func JoinNotes(notes ...string) string {
 	isEmpty := func(note string) bool { return note == "" }
 	return strings.Join(slices.DeleteFunc(notes, isEmpty), "; ")
 }
 
-// IsOnRAM reports whether the database's files are memory, which moves all ratios.
+// IsOnRAM reports whether the database is on a RAM file system, which changes all ratios.
 func (m Machine) IsOnRAM() bool { return strings.HasPrefix(m.Storage, "ram") }
 
-// MS returns a duration in milliseconds.
+// MS converts a duration to milliseconds.
 func MS(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

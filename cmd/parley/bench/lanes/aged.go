@@ -13,27 +13,31 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// A database that has been used for long may be slower than a new one, because of dead rows and grown indexes. This
-// file lets ten million rows pass through the tables of the journal and the lanes. Then it compares the rate of a
-// mill there with its rate in a new database.
+// A database that has been in use for a long time may be slower than a new one, because of dead rows and
+// bloated indexes. This file checks how much slower. It inserts, updates and deletes ten million rows in the
+// tables through which messages pass. Then it measures a mill, which sends messages through Parley's delivery
+// code, in that database and in a new one, and compares the two rates.
+//
+// The tables are those of the journal (events that have arrived, and their queues) and of the lanes (a lane is
+// a queue of deliveries that leave one after the other; a delivery is one outgoing message).
 
 const (
-	agedTarget    = 0.8 // of the rate in a new database, at least
+	agedTarget    = 0.8 // share of the rate in a new database, at least
 	agedRows      = 10_000_000
 	shortAgedRows = 8_000   // in tests
-	agedWave      = 250_000 // messages that pass at once
+	agedWave      = 250_000 // messages in one batch of statements
 	shortAgedWave = 1_000   // in tests
-	// A message is four rows: its event, its place in a queue, its delivery, and the hash that stays
-	// of it. (And a tenth of a lane.)
+	// Each message takes four rows: its event, its entry in a queue, its delivery, and a hash that is never deleted.
+	// (And a tenth of a lane.)
 	agedRowsEach  = 4
-	agedCustomers = 2000            // of the mill
+	agedCustomers = 2000            // customers who write in the mill
 	agedFor       = 8 * time.Second // how long a mill is measured
-	vacuumWithin  = 3 * time.Minute
+	vacuumWithin  = 3 * time.Minute // how long to wait for autovacuum
 )
 
-// agedEvents are the statements by which a wave of messages passes through the journal, two to a queue. They write
-// each row as often as Parley does, and remove it as Parley does. The wave's $2 messages have the numbers from $1 + 1
-// on.
+// agedEvents returns statements that send a wave of messages through the journal, two messages to a queue. They
+// write each row as often as Parley does, and delete it as Parley does. The messages of a wave have the numbers
+// $1 + 1 to $1 + $2.
 func agedEvents() []string {
 	return []string{`
 	INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
@@ -53,7 +57,7 @@ func agedEvents() []string {
 	DELETE FROM events WHERE id > $1 AND id <= $1 + $2::int`}
 }
 
-// agedDeliveries are the statements by which the same wave passes through the lanes, ten messages each.
+// agedDeliveries returns statements that send the same wave through the lanes, ten messages to a lane.
 func agedDeliveries() []string {
 	return []string{`
 	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, tail, due_at)
@@ -71,7 +75,8 @@ func agedDeliveries() []string {
 	DELETE FROM lanes WHERE id > $1 / 10 AND id <= ($1 + $2::int) / 10`}
 }
 
-// MeasureAged compares the mill in a database through which millions of rows have gone with the mill in a new one.
+// MeasureAged compares the rate of a mill in a database that ten million rows have passed through with the rate
+// in a new one.
 func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	if b.LeavesOutLong() {
 		f := figure.AtLeast(agedTarget, "ratio").LeftOutByQuick("lets ten million rows pass first")
@@ -115,7 +120,7 @@ func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	return map[string]figure.Figure{"aged_tables": f.With(map[string]float64{"fill_s": fillSeconds, "dead_rows": float64(dead)})}, nil
 }
 
-// agedRatio measures a mill in the aged database, with one in the new database as its reference.
+// agedRatio measures the mill in the aged database, with the new database as the reference.
 func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.Figure, error) {
 	measure := func(w *rig.World) rig.Measurement[float64] {
 		return func(ctx context.Context) (rate, cpu float64, err error) {
@@ -131,7 +136,8 @@ func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.
 	return figure.AtLeast(agedTarget, "ratio", m.Ratios()...).WithNote(m.Note).With(describe(m, "aged", "fresh")), nil
 }
 
-// millRate starts a mill and measures it for d: lines a second, and µs of CPU a line.
+// millRate runs a mill for d. rate is the number of messages per second, cpu the processor time per message in
+// µs.
 func millRate(ctx context.Context, w *rig.World, d time.Duration) (rate, cpu float64, err error) {
 	if err := w.Checkpoint(ctx); err != nil {
 		return 0, 0, err
@@ -140,22 +146,22 @@ func millRate(ctx context.Context, w *rig.World, d time.Duration) (rate, cpu flo
 	if err != nil {
 		return 0, 0, err
 	}
-	if !pause.For(ctx, min(d, 2*time.Second)) { // until the mill is warm
+	if !pause.For(ctx, min(d, 2*time.Second)) { // warm-up
 		return 0, 0, m.close(ctx)
 	}
 	rate, cpu, err = m.measureRate(ctx, d)
 	return rate, cpu, errors.Join(err, m.close(ctx))
 }
 
-// passMessages lets so many messages pass through the tables, a wave at a time, through the journal and through the
-// lanes at the same time, as in a Parley that works.
+// passMessages sends messages through the tables, one wave at a time. The journal and the lanes are written
+// concurrently, as in a working Parley.
 func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
-	group, both := errgroup.WithContext(ctx)
+	group, groupCtx := errgroup.WithContext(ctx)
 	for _, statements := range [][]string{agedEvents(), agedDeliveries()} {
 		group.Go(func() error {
-			for before := 0; before < messages; before += wave {
+			for done := 0; done < messages; done += wave {
 				for _, sql := range statements {
-					if _, err := w.Pool.Exec(both, sql, before, wave); err != nil {
+					if _, err := w.Pool.Exec(groupCtx, sql, done, wave); err != nil {
 						return fmt.Errorf("bench: aged: pass messages: %w", err)
 					}
 				}
@@ -168,7 +174,7 @@ func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 		return err
 	}
 
-	const skipIDs = `SELECT setval('events_id_seq', $1)` // new events have larger ids than those that passed
+	const skipIDs = `SELECT setval('events_id_seq', $1)` // new events need larger ids than the deleted ones
 	if _, err := w.Pool.Exec(ctx, skipIDs, messages); err != nil {
 		return fmt.Errorf("bench: aged: skip ids: %w", err)
 	}
@@ -176,8 +182,8 @@ func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 	return nil
 }
 
-// The first column is 0 once autovacuum has nothing to do: it counts the dead rows of tables that have so many that
-// autovacuum will come, and the vacuums that run now. The second column counts all dead rows.
+// deadRows has two columns. The first is 0 once autovacuum is done: it counts running vacuums, and the dead
+// rows of tables that have enough of them to trigger autovacuum. The second column counts all dead rows.
 const deadRows = `
 	SELECT coalesce(sum(n_dead_tup) FILTER (WHERE n_dead_tup > 1000 + 0.05 * n_live_tup), 0)::bigint + count(p.pid),
 		coalesce(sum(n_dead_tup), 0)::bigint
@@ -185,8 +191,9 @@ const deadRows = `
 	LEFT JOIN pg_stat_progress_vacuum AS p ON p.relid = s.relid AND p.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
 	WHERE s.relname IN ('events', 'queues', 'queue_events', 'lanes', 'deliveries')`
 
-// waitForVacuum waits until autovacuum, as Parley sets it for these tables, has found all that passed,
-// and returns how many dead rows it left. Nothing is vacuumed by hand.
+// waitForVacuum waits until autovacuum, with the settings that Parley uses for these tables, has cleaned up,
+// and returns how many dead rows it left. It does not run VACUUM itself, because nobody would do that in
+// production.
 func waitForVacuum(ctx context.Context, w *rig.World) (dead int64, err error) {
 	for deadline := time.Now().Add(vacuumWithin); ; {
 		var due int64

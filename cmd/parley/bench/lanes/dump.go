@@ -11,23 +11,24 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// While pg_dump reads the database, PostgreSQL can't remove rows that were deleted meanwhile, and tables with much
-// coming and going grow. This file measures how much slower messages pass after ten minutes of that. A mill makes the
-// messages.
+// While pg_dump reads the database, its snapshot keeps PostgreSQL from removing deleted rows, so that tables
+// with many inserts and deletes grow. This file measures how much slower Parley becomes within ten minutes of
+// that. The load is a mill: it sends customers' messages, called lines, through Parley's delivery code in this
+// process.
 
 const (
-	dumpTarget    = 0.5              // of the rate before, at least
+	dumpTarget    = 0.5              // share of the rate before the snapshot, at least
 	dumpHeld      = 10 * time.Minute // how long the snapshot is held
 	shortDumpHeld = 800 * time.Millisecond
-	dumpWindow    = 20 * time.Second       // how long the mill is measured
-	shortWindow   = 250 * time.Millisecond // the same in tests, of aged_tables too
-	dumpCustomers = 100_000                // they write some six lines each meanwhile
-	dumpPace      = 1000                   // lines a second meanwhile: about what two cores hold with all that belongs to a message
+	dumpWindow    = 20 * time.Second       // how long each rate is measured
+	shortWindow   = 250 * time.Millisecond // the same in tests, also for the figure aged_tables
+	dumpCustomers = 100_000                // each of them writes about six lines during the snapshot
+	dumpPace      = 1000                   // lines per second during the snapshot: about what a Parley on two cores can handle
 )
 
-// MeasureDump lets a mill run while somebody holds a snapshot, as a dump does, so that none of the dead rows that the
-// mill leaves can be removed. Its lines pass as fast as they can before the snapshot and at its end, where they are
-// measured, and at the pace of a busy Parley in between.
+// MeasureDump runs a mill while a snapshot is open, as during a pg_dump, so that PostgreSQL can't remove dead
+// rows. It measures the mill at full speed before the snapshot and at its end. In between, the mill runs at the
+// pace of a busy Parley.
 func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	if b.LeavesOutLong() {
 		f := figure.AtLeast(dumpTarget, "ratio").LeftOutByQuick("holds a snapshot for ten minutes")
@@ -49,7 +50,7 @@ func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		return nil, err
 	}
 
-	f, err := m.underDump(ctx, held, window)
+	f, err := m.compareUnderSnapshot(ctx, held, window)
 	if err := errors.Join(err, m.close(ctx)); err != nil {
 		return nil, err
 	}
@@ -57,9 +58,10 @@ func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	return map[string]figure.Figure{"dump_snapshot": f.WithNote(fmt.Sprintf("snapshot held for %s; %s", held, laneNote))}, nil
 }
 
-// underDump compares the mill's rate in the last moments of a snapshot with that before it.
-func (m *mill) underDump(ctx context.Context, held, window time.Duration) (f figure.Figure, err error) {
-	pause.For(ctx, window/2) // until the mill is warm
+// compareUnderSnapshot compares the rate of the mill before a snapshot with its rate at the end of the
+// snapshot.
+func (m *mill) compareUnderSnapshot(ctx context.Context, held, window time.Duration) (f figure.Figure, err error) {
+	pause.For(ctx, window/2) // warm-up
 	before, cpuBefore, err := m.measureRate(ctx, window)
 	if err != nil {
 		return figure.Figure{}, err
@@ -79,7 +81,7 @@ func (m *mill) underDump(ctx context.Context, held, window time.Duration) (f fig
 	}
 
 	m.setPace(0)
-	pause.For(ctx, window/2) // until it is warm again
+	pause.For(ctx, window/2) // warm-up at full speed
 	end, cpuEnd, err := m.measureRate(ctx, window)
 	if err != nil {
 		return figure.Figure{}, err

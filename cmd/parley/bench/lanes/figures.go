@@ -12,13 +12,17 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// This file has the figures of the group "lanes": how fast Parley's relay takes deliveries from the database and
-// marks them as sent, when nothing is really sent. Each figure compares two situations, for example a long queue and
-// a short one.
+// This file measures the figures of the group "lanes": how fast Parley's relay, its delivery worker, takes
+// deliveries from the database and marks them as sent, when nothing is really sent. Each figure compares two
+// situations, for example a long queue and a short one. Terms:
+//
+// - A delivery is one outgoing message. - A lane is a queue of deliveries that leave one after the other. - A
+// gate is a rate limit, a provider's requests per second, which several lanes share. - A fill describes what is
+// in these tables when the measurement begins.
 
 const laneNote = "relay inside the bench process: the mechanics alone"
 
-// Measure measures how deliveries are handed out and finished, nothing else.
+// Measure returns all figures of the group "lanes". They use one database, one after the other.
 func Measure(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure, err error) {
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{})
 	if err != nil {
@@ -50,12 +54,12 @@ func Measure(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure,
 	return figures, nil
 }
 
-// chooseSize chooses how many deliveries are queued.
+// chooseSize returns how many deliveries to queue: full, or fewer with --quick and in tests.
 func chooseSize(b *rig.Rig, full int) int {
 	return rig.Choose(b, full, min(full, quickQueued), min(full, shortQueued))
 }
 
-// How much is queued, and how much of it is in the way.
+// Numbers of deliveries in a fill.
 const (
 	manyQueued    = 1_000_000
 	someQueued    = 200_000
@@ -65,27 +69,27 @@ const (
 )
 
 const (
-	ratioTarget   = 0.8  // of the reference
-	lanePayload   = 1000 // bytes of a row of the reference: about what the journal keeps of an event
+	ratioTarget   = 0.8  // share of the reference, at least
+	lanePayload   = 1000 // bytes in a row of the reference: about the size of a stored event
 	ratioFor      = 6 * time.Second
 	quickRatioFor = 1500 * time.Millisecond
-	laneFor       = 3 * time.Second // where two fills are compared
+	laneFor       = 3 * time.Second // when two fills are compared
 
-	ratedTarget = 0.5 // of the rate behind gates that have none
+	ratedTarget = 0.5 // share of the rate without rate limits, at least
 	ratedGates  = 1000
-	ratedRate   = 1000 // more than such a gate is asked for here: what keeping rates costs is measured, not waiting
+	ratedRate   = 1000 // so high that nothing has to wait: the cost of checking the limits is measured
 
-	flatTarget      = 0.75 // of the rate at a tenth of the length
-	isolationTarget = 0.9  // of the rate alone
+	flatTarget      = 0.75 // share of the rate with a tenth of the queue, at least
+	isolationTarget = 0.9  // share of the rate without blocked lanes, at least
 
-	snapshotTarget      = 0.3 // of the rate before
+	snapshotTarget      = 0.3 // share of the rate before the snapshot, at least
 	snapshotRounds      = 6
 	snapshotHeld        = 6 * time.Second
 	snapshotQueued      = 500_000
 	shortSnapshotQueued = 100_000 // more than any machine sends in a test
 )
 
-// laneRatio compares the rate at which a long queue is sent with that of the reference.
+// laneRatio compares the rate at which a long queue is delivered with the reference, which is plain inserts.
 func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	payload := make([]byte, lanePayload)
 	span := b.Span(ratioFor, quickRatioFor)
@@ -107,7 +111,7 @@ func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 	}), nil
 }
 
-// laneRated compares many gates that have a rate with few that have none.
+// laneRated compares many gates with a rate limit to few gates without one.
 func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	queued := chooseSize(b, someQueued)
 	c, err := compareFills(ctx, w, laneFill{queued: queued}, laneFill{queued: queued, gates: ratedGates, rate: ratedRate})
@@ -119,7 +123,8 @@ func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 	return f.With(describe(c, "rated", "free")), nil
 }
 
-// laneFlat compares a long queue with a tenth of it, in the same shape, so that only the length differs.
+// laneFlat compares a long queue with one that is a tenth as long but has the same shape: the rate should not
+// depend on the length.
 func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	if b.LeavesOutLong() {
 		return figure.AtLeast(flatTarget, "ratio").LeftOutByQuick("needs a million queued"), nil
@@ -133,7 +138,8 @@ func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, err
 	return f.WithNote(figure.JoinNotes(laneNote, c.Note)).With(describe(c, "many", "few")), nil
 }
 
-// laneIsolation compares free lanes beside a stuck conversation and a throttled gate with the same lanes alone.
+// laneIsolation checks that blocked lanes don't slow down the others. It compares lanes next to a lane that
+// always fails and a gate that answers 429 with the same lanes on their own.
 func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	alone := laneFill{queued: chooseSize(b, someQueued)}
 	beside := laneFill{queued: alone.queued, stuck: chooseSize(b, someQueued), throttled: chooseSize(b, manyThrottled)}
@@ -146,10 +152,10 @@ func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure
 	return f.With(describe(c, "beside", "alone")), nil
 }
 
-// comparison holds rates, in deliveries a second, and what CPU each delivery cost, in µs.
+// comparison holds rates in deliveries per second and, for each, the processor time per delivery in µs.
 type comparison = rig.Measured[float64, float64]
 
-// compareFills measures how fast a fill is sent, with another fill as its reference.
+// compareFills measures how fast one fill is delivered, with another fill as the reference.
 func compareFills(ctx context.Context, w *rig.World, reference, measured laneFill) (comparison, error) {
 	measure := func(f laneFill) rig.Measurement[float64] {
 		return func(ctx context.Context) (rate, cpu float64, err error) {
@@ -159,7 +165,8 @@ func compareFills(ctx context.Context, w *rig.World, reference, measured laneFil
 	return rig.Bracket(ctx, w.Rig, w.Rig.Rounds(), measure(reference), measure(measured))
 }
 
-// describe returns the medians of what was measured and of its reference, under names that begin with these words.
+// describe returns the medians of a comparison as details of a figure. measured and reference begin their
+// names.
 func describe(c comparison, measured, reference string) map[string]float64 {
 	return map[string]float64{
 		measured + "_per_second":  figure.Median(c.Values),
@@ -169,7 +176,8 @@ func describe(c comparison, measured, reference string) map[string]float64 {
 	}
 }
 
-// laneSnapshot compares the rate in the last second of a snapshot with that before it.
+// laneSnapshot compares the rate before a snapshot with the rate in its last second, when many dead rows have
+// piled up.
 func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	if b.LeavesOutLong() {
 		return figure.AtLeast(snapshotTarget, "ratio").LeftOutByQuick("holds snapshots for 36 s"), nil
@@ -197,7 +205,7 @@ func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure,
 	return f.WithNote(laneNote), nil
 }
 
-// snapshotRound returns the rate before a snapshot is taken, and the rate in the last second of the time held.
+// snapshotRound returns the rate before a snapshot is taken and the rate in its last second.
 func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Duration) (before, last float64, err error) {
 	if err := fillTables(ctx, w, f); err != nil {
 		return 0, 0, err
@@ -209,7 +217,7 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	}
 
 	before, last, err = r.measureUnderSnapshot(ctx, held)
-	isDrained := r.h.left.Load() == 0
+	isDrained := r.h.remaining.Load() == 0
 	if err := errors.Join(err, r.stopAndCheck(ctx)); err != nil {
 		return 0, 0, err
 	}
@@ -220,8 +228,8 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	return before, last, nil
 }
 
-// takeSnapshot takes a snapshot of the world's database, and holds it until release is called. release returns an
-// error if the snapshot was lost before.
+// takeSnapshot opens a snapshot of the world's database and holds it until release is called. release returns
+// an error if the snapshot was lost in the meantime.
 func takeSnapshot(ctx context.Context, w *rig.World) (release func() error, err error) {
 	tx, err := w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {
@@ -233,14 +241,13 @@ func takeSnapshot(ctx context.Context, w *rig.World) (release func() error, err 
 	return func() error { return tx.Rollback(ctx) }, nil
 }
 
-// measureUnderSnapshot takes a snapshot and holds it. It returns the rates before it and in its last second.
 func (r *laneRun) measureUnderSnapshot(ctx context.Context, held time.Duration) (before, last float64, err error) {
 	perSecond := func(d time.Duration) float64 {
 		n, took := r.waitAndCount(ctx, d)
 		return float64(n) / took.Seconds()
 	}
 
-	r.waitAndCount(ctx, min(held, time.Second)/4) // until the relay is warm
+	r.waitAndCount(ctx, min(held, time.Second)/4) // warm-up
 	before = perSecond(min(held, 2*time.Second))
 	release, err := takeSnapshot(ctx, r.w)
 	if err != nil {

@@ -13,21 +13,24 @@ import (
 	"parley/store/dispatch"
 )
 
-// laneHandler stands at the end of a measured relay in place of chats and providers. The relay hands it deliveries,
-// which are messages on their way. It says at once that each is sent, and checks that those of one lane come once and
-// in order. One lane may be made to fail always, and one gate (a provider's budget of requests) to answer 429.
+// laneHandler is the relay.Handler of these benchmarks. The relay, Parley's delivery worker, takes deliveries
+// (outgoing messages) from the database and hands them to its handler. laneHandler sends nothing: it reports
+// success at once, so that only the cost of the relay is measured. It also checks that the deliveries of each
+// lane, which is a queue, arrive exactly once and in order.
+//
+// One lane can be made to fail always, and one gate (the rate limit of a provider) to answer 429.
 type laneHandler struct {
-	before    store.LaneID // the ids of the lanes are before+1, before+2, …
+	before    store.LaneID // lanes have the ids before+1, before+2, …
 	stuck     store.LaneID // this lane always fails; 0 means none
 	throttled store.GateID // this gate answers 429; 0 means none
-	onSent    func()       // called for each delivery that was sent; nil means nothing is called
+	onSent    func()       // called for each delivery that was sent; may be nil
 
-	last     []atomic.Int64 // by lane: seq of the last delivery that was sent
-	sent     atomic.Int64
-	left     atomic.Int64  // deliveries still to be sent
-	drained  chan struct{} // closed when left becomes 0
-	disorder atomic.Int64  // deliveries that came twice or not in their turn
-	looks    atomic.Int64  // calls of Reconcile: no answer was lost, so there must be none
+	last       []atomic.Int64 // by lane: sequence number of the last delivery that was sent
+	sent       atomic.Int64
+	remaining  atomic.Int64  // deliveries that still have to be sent
+	drained    chan struct{} // closed when remaining becomes 0
+	disorder   atomic.Int64  // deliveries that were repeated or out of order
+	reconciled atomic.Int64  // calls of Reconcile; must be 0, since the outcome of Send is always known
 }
 
 func newLaneHandler(f laneFill) *laneHandler {
@@ -37,12 +40,12 @@ func newLaneHandler(f laneFill) *laneHandler {
 		last:      make([]atomic.Int64, f.countLanes()+1),
 		drained:   make(chan struct{}),
 	}
-	h.left.Store(int64(f.queued))
+	h.remaining.Store(int64(f.queued))
 	return h
 }
 
-// Decode implements relay.Handler. Nobody calls it, nor Apply, Quarantined and Timer: there are no events and no
-// timers.
+// Decode implements relay.Handler. It is never called, nor are Apply, Quarantined and Timer: there are no
+// events and no timers.
 func (*laneHandler) Decode(store.Event, []byte) (any, error) { return nil, nil } //nolint:nilnil // see above
 
 // Apply implements relay.Handler.
@@ -53,7 +56,7 @@ func (*laneHandler) Apply(context.Context, pgx.Tx, relay.Batch) (relay.Outcome, 
 // Quarantined implements relay.Handler.
 func (*laneHandler) Quarantined(context.Context, pgx.Tx, store.Event, string, bool) error { return nil }
 
-// Policy implements relay.Handler: that of a channel that retries.
+// Policy implements relay.Handler, with the policy of a channel that retries.
 func (*laneHandler) Policy(dispatch.Claimed) relay.Policy {
 	return relay.Policy{
 		RequestTimeout: 30 * time.Second,
@@ -62,7 +65,7 @@ func (*laneHandler) Policy(dispatch.Claimed) relay.Policy {
 	}
 }
 
-// Attempts implements relay.Handler.
+// Attempts implements relay.Handler. It makes one attempt for each delivery.
 func (h *laneHandler) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	list := make([]relay.Attempt, len(claims))
 	for i, c := range claims {
@@ -71,13 +74,13 @@ func (h *laneHandler) Attempts(_ context.Context, claims []dispatch.Claimed) []r
 	return list
 }
 
-// Facts implements relay.Handler: results are not journalled.
+// Facts implements relay.Handler. Results are not written to the journal.
 func (*laneHandler) Facts(dispatch.Claimed, relay.Report) []store.NewEvent { return nil }
 
 // Timer implements relay.Handler.
 func (*laneHandler) Timer(store.Timer) store.NewEvent { return store.NewEvent{} }
 
-// laneAttempt is one delivery that was handed out.
+// laneAttempt is an attempt to send one delivery.
 type laneAttempt struct {
 	h    *laneHandler
 	lane store.LaneID
@@ -85,7 +88,7 @@ type laneAttempt struct {
 	seq  int64
 }
 
-// Send implements relay.Attempt.
+// Send implements relay.Attempt. See laneHandler for what it does.
 func (a laneAttempt) Send(context.Context) (relay.Sent, error) {
 	h := a.h
 	if a.lane == h.stuck {
@@ -104,15 +107,15 @@ func (a laneAttempt) Send(context.Context) (relay.Sent, error) {
 	if h.onSent != nil {
 		h.onSent()
 	}
-	if h.left.Add(-1) == 0 {
+	if h.remaining.Add(-1) == 0 {
 		close(h.drained)
 	}
 
 	return relay.Sent{}, nil
 }
 
-// Reconcile implements relay.Attempt.
+// Reconcile implements relay.Attempt. The relay calls it if the outcome of Send is unknown.
 func (a laneAttempt) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
-	a.h.looks.Add(1)
+	a.h.reconciled.Add(1)
 	return channels.CannotTell, relay.Sent{}, nil
 }

@@ -1,7 +1,7 @@
-// Package lanes measures the mechanics of delivery alone: the relay runs in this process, with handlers that do
-// nothing.
+// Package lanes measures the cost of Parley's delivery queues without the cost of sending: the relay, Parley's
+// delivery worker, runs in this process on a real database, with handlers that report success at once.
 //
-// What does not belong here: anything that needs a Parley of its own process.
+// What does not belong here: anything that needs a Parley in a process of its own.
 package lanes
 
 import (
@@ -20,44 +20,42 @@ import (
 	"parley/store"
 )
 
-// The words of this file:
+// Terms used in this file:
 //
-//   - A delivery is one message on its way to one place.
-//   - A lane is the queue of one conversation's deliveries to one place. Only the first of them may leave.
-//   - A gate is a provider's budget, a number of requests a second. Several lanes share it.
+//   - A delivery is one outgoing message to one destination.
+//   - A lane is the queue of one conversation's deliveries to one destination. Only its head may be sent.
+//   - A gate is the rate limit of a provider, in requests per second. Several lanes share it.
 
-// errLanes means that a delivery was handed out twice, out of its turn, or not at all.
+// errLanes means that a delivery was sent twice, out of order, or not at all.
 var errLanes = errors.New("bench: lanes: broken order")
 
 const (
-	laneGates    = 200              // of the free lanes, unless laneFill.gates says otherwise
-	laneAccounts = 8                // among which the gates are shared out
-	laneDepth    = 10               // deliveries of a free lane
-	laneClients  = 8                // of the reference insert
-	laneDrain    = 30 * time.Second // for a test's queue to be sent
-	laneConns    = 16               // of the relay to the database
+	laneGates    = 200              // gates of the free lanes, by default; see laneFill
+	laneAccounts = 8                // accounts, to which the gates belong
+	laneDepth    = 10               // deliveries in a free lane
+	laneClients  = 8                // clients that insert the reference
+	laneDrain    = 30 * time.Second // limit for a queue to be sent in a test
+	laneConns    = 16               // database connections of the relay
 )
 
-// laneFill says what is queued. The ids of lanes are in this order:
-//  1. free lanes, which nothing keeps from sending;
-//  2. the stuck lane, whose first delivery always fails;
-//  3. lanes behind the throttled gate, whose provider answers 429.
+// laneFill describes what is queued when a measurement begins. Lane ids are assigned in this order: 1. free
+// lanes, which nothing keeps from sending; 2. the stuck lane, whose first delivery always fails; 3. throttled
+// lanes, behind a gate whose provider answers 429.
 type laneFill struct {
 	queued    int // deliveries in free lanes
-	gates     int // of the free lanes; 0 means laneGates
-	rate      int // deliveries that each of these gates allows a second, and at once; 0 means any number
-	stuck     int // deliveries in one further lane whose head always fails, behind a gate of free lanes
-	throttled int // further lanes, of one delivery each, behind one gate that answers 429
+	gates     int // gates of the free lanes; 0 means laneGates
+	rate      int // limit of each of these gates per second, and at once; 0 means no limit
+	stuck     int // deliveries in the stuck lane, which shares a gate with free lanes; 0 means no such lane
+	throttled int // throttled lanes, with one delivery each, all behind the same gate
 }
 
-// freeGates is how many gates the free lanes have.
 func (f laneFill) freeGates() int { return cmp.Or(f.gates, laneGates) }
 
 func (f laneFill) freeLanes() int { return f.queued / laneDepth }
 
 func (f laneFill) countLanes() int { return f.freeLanes() + 1 + f.throttled }
 
-// stuckLane returns the id of the stuck lane, and 0 if there is none.
+// stuckLane returns the id of the stuck lane, or 0 if there is none.
 func (f laneFill) stuckLane() store.LaneID {
 	if f.stuck == 0 {
 		return 0
@@ -65,7 +63,7 @@ func (f laneFill) stuckLane() store.LaneID {
 	return store.LaneID(f.freeLanes() + 1)
 }
 
-// throttledGate returns the id of the throttled gate, and 0 if there is none.
+// throttledGate returns the id of the throttled gate, or 0 if there is none.
 func (f laneFill) throttledGate() store.GateID {
 	if f.throttled == 0 {
 		return 0
@@ -81,7 +79,7 @@ const (
 	OVERRIDING SYSTEM VALUE
 	SELECT n, 10 + n % $2, 'gate' || n, $3::int, greatest($3::int, 1) FROM generate_series(1, $1::int) AS n`
 
-	// Every account has gates of its own.
+	// The lanes of an account use only gates of that account.
 	fillLanes = `
 	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, tail, due_at)
 	SELECT $1::int + n, 10 + g.id % $6, 'c' || $1::int + n, $1::int + n, g.id, $3, parley_now() - interval '1 s'
@@ -95,13 +93,13 @@ const (
 	FROM generate_series(1, $4::int) AS n`
 )
 
-// fillTables empties the tables of lanes and gates, and fills them as f says.
+// fillTables empties the tables of lanes, deliveries and gates, and fills them as f says.
 func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 	type part struct {
-		before      int // the ids of the lanes begin with before+1
+		before      int // lanes have the ids before+1, before+2, …
 		lanes       int
-		depth       int // deliveries of each lane
-		gate, gates int // the lanes share so many gates, from the id gate on
+		depth       int // deliveries in each lane
+		gate, gates int // id of the first gate, and number of gates that the lanes share
 	}
 
 	parts := []part{{before: 0, lanes: f.freeLanes(), depth: laneDepth, gate: 1, gates: f.freeGates()}}
@@ -119,8 +117,8 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 		return nil
 	}
 
-	// The checkpoint comes before filling. After a checkpoint the first change of each page writes the
-	// whole page to the log, so a larger queue would cost more; pages that were filled since don't.
+	// The checkpoint must come before the fill. The first change of a page after a checkpoint logs the whole
+	// page, so a checkpoint after the fill would make a larger queue more expensive.
 	if err := errors.Join(run(emptyLanes), w.Checkpoint(ctx), run(fillGates, f.freeGates()+1, laneAccounts, f.rate)); err != nil {
 		return err
 	}
@@ -146,14 +144,14 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 	return nil
 }
 
-// laneRun is a relay at work on a fill. stopAndCheck ends it.
+// laneRun is a relay that is working on a fill. stopAndCheck ends it.
 type laneRun struct {
 	w     *rig.World
 	h     *laneHandler
 	relay *runningRelay
 }
 
-// startLanes lets the real relay work on what f queued: handing out and finishing is all that it does.
+// startLanes starts the real relay on the tables that were filled as f says.
 func startLanes(ctx context.Context, w *rig.World, f laneFill) (*laneRun, error) {
 	h := newLaneHandler(f)
 	r, err := startRelay(ctx, w, h)
@@ -164,16 +162,16 @@ func startLanes(ctx context.Context, w *rig.World, f laneFill) (*laneRun, error)
 	return &laneRun{w: w, h: h, relay: r}, nil
 }
 
-// runningRelay is a relay in this process, with connections of its own.
+// runningRelay is a relay in this process, with its own connections.
 type runningRelay struct {
 	*relay.Relay
 
 	pool   *pgxpool.Pool
 	cancel context.CancelFunc
-	ended  chan error // gets what Run returns
+	ended  chan error // receives the result of Relay.Run
 }
 
-// startRelay starts a relay with the settings as shipped on a world's database. The caller stops it.
+// startRelay starts a relay on a world's database, with default settings. The caller stops it.
 func startRelay(ctx context.Context, w *rig.World, h relay.Handler) (*runningRelay, error) {
 	config, err := pgxpool.ParseConfig(w.URL())
 	if err != nil {
@@ -198,7 +196,7 @@ func startRelay(ctx context.Context, w *rig.World, h relay.Handler) (*runningRel
 	return running, nil
 }
 
-// stop ends the relay, and returns with which error it ended.
+// stop ends the relay and returns its error.
 func (r *runningRelay) stop() error {
 	r.cancel()
 	err := <-r.ended
@@ -207,7 +205,7 @@ func (r *runningRelay) stop() error {
 }
 
 // waitAndCount waits until d has passed or the free lanes are empty. It returns how many deliveries were sent
-// meanwhile, and how long that took.
+// in that time, and how long it waited.
 func (r *laneRun) waitAndCount(ctx context.Context, d time.Duration) (n int64, took time.Duration) {
 	begin, before := time.Now(), r.h.sent.Load()
 	timer := time.NewTimer(d)
@@ -220,8 +218,8 @@ func (r *laneRun) waitAndCount(ctx context.Context, d time.Duration) (n int64, t
 	return r.h.sent.Load() - before, time.Since(begin)
 }
 
-// countMisplaced counts deliveries whose state contradicts the head of their lane, and deliveries that are
-// neither queued nor accepted.
+// countMisplaced counts deliveries whose state contradicts the head of their lane: those up to the head must be
+// accepted, those after it queued.
 const countMisplaced = `
 	SELECT count(*)
 	FROM deliveries AS d
@@ -230,16 +228,17 @@ const countMisplaced = `
 
 const laneHeads = `SELECT id, head FROM lanes WHERE head > 0 ORDER BY id`
 
-// stopAndCheck ends the relay and checks that each delivery was handed out once, in its turn, and
-// is written down as such. Errors: errLanes.
+// stopAndCheck stops the relay, and checks that each delivery was sent once, in order, and recorded as sent.
+//
+// Errors: errLanes.
 func (r *laneRun) stopAndCheck(ctx context.Context) error {
 	if err := r.relay.stop(); err != nil {
 		return fmt.Errorf("bench: lanes: %w", err)
 	}
 
-	n, looks := r.h.disorder.Load(), r.h.looks.Load()
-	if n > 0 || looks > 0 {
-		return fmt.Errorf("%w: %d deliveries came twice or not in their turn, %d were looked for", errLanes, n, looks)
+	n, reconciled := r.h.disorder.Load(), r.h.reconciled.Load()
+	if n > 0 || reconciled > 0 {
+		return fmt.Errorf("%w: %d deliveries came twice or not in their turn, %d were looked for", errLanes, n, reconciled)
 	}
 
 	var misplaced int
@@ -253,13 +252,13 @@ func (r *laneRun) stopAndCheck(ctx context.Context) error {
 	return r.checkHeads(ctx)
 }
 
-// laneHead is how far a lane has come.
+// laneHead is a lane's id and the sequence number of its last delivery that was sent.
 type laneHead struct {
 	ID   store.LaneID
 	Head int64
 }
 
-// readHeads reads the ids and heads of the lanes that a query selects.
+// readHeads returns the lanes that a query selects.
 func readHeads(ctx context.Context, w *rig.World, query string, args ...any) ([]laneHead, error) {
 	rows, err := w.Pool.Query(ctx, query, args...)
 	if err != nil {
@@ -272,7 +271,9 @@ func readHeads(ctx context.Context, w *rig.World, query string, args ...any) ([]
 	return heads, nil
 }
 
-// checkHeads compares what was sent with the heads of the lanes, where PostgreSQL counts it. Errors: errLanes.
+// checkHeads compares what the handler sent with the heads of the lanes in the database.
+//
+// Errors: errLanes.
 func (r *laneRun) checkHeads(ctx context.Context) error {
 	heads, err := readHeads(ctx, r.w, laneHeads)
 	if err != nil {
@@ -294,18 +295,19 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 	return nil
 }
 
-// measureLaneRate fills the tables and lets a relay send, again and again until relays have worked for atLeast; in a
-// test only once. rate is how many deliveries of free lanes were sent a second. cpu is what one delivery costs
-// PostgreSQL and the relay together, in µs: it tells more than the rate where others use the cores too.
+// measureLaneRate fills the tables and lets a relay send, and repeats that until relays have worked for
+// atLeast; a test does it only once. rate is the number of deliveries of free lanes per second. cpu is the
+// processor time of PostgreSQL and the relay per delivery, in µs: if other programs use the machine too, it is
+// more meaningful than the rate.
 func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Duration) (rate, cpu float64, err error) {
-	var all laneWork
+	var total laneWork
 	const maxFills = 20 // so that a relay that sends nothing ends the measurement
-	for fills := 0; all.took < atLeast && fills < maxFills; fills++ {
+	for fills := 0; total.took < atLeast && fills < maxFills; fills++ {
 		if err := fillTables(ctx, w, f); err != nil {
 			return 0, 0, err
 		}
 
-		wait := atLeast - all.took
+		wait := atLeast - total.took
 		if w.Rig.Opt.Short {
 			wait = laneDrain
 		}
@@ -315,9 +317,9 @@ func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time
 			return 0, 0, err
 		}
 
-		all.sent += once.sent
-		all.took += once.took
-		all.cpu += once.cpu
+		total.sent += once.sent
+		total.took += once.took
+		total.cpu += once.cpu
 
 		if w.Rig.Opt.Short {
 			if once.sent < int64(f.queued) {
@@ -327,17 +329,17 @@ func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time
 		}
 	}
 
-	return float64(all.sent) / all.took.Seconds(), float64(all.cpu.Microseconds()) / float64(max(all.sent, 1)), nil
+	return float64(total.sent) / total.took.Seconds(), float64(total.cpu.Microseconds()) / float64(max(total.sent, 1)), nil
 }
 
-// laneWork is what a relay did.
+// laneWork is the work that a relay has done.
 type laneWork struct {
-	sent int64         // deliveries of free lanes
-	took time.Duration // to send them
-	cpu  time.Duration // that PostgreSQL and this process used
+	sent int64         // number of deliveries of free lanes
+	took time.Duration // time to send them
+	cpu  time.Duration // processor time of PostgreSQL and this process
 }
 
-// runLanesOnce lets a relay work on filled tables for d, or until free lanes are empty.
+// runLanesOnce runs a relay on filled tables for d, or until the free lanes are empty.
 func runLanesOnce(ctx context.Context, w *rig.World, f laneFill, d time.Duration) (done laneWork, err error) {
 	m, err := rig.StartMeter(w, nil)
 	if err != nil {

@@ -25,27 +25,30 @@ import (
 const (
 	millAccounts = 8
 	millGates    = 64
-	millInside   = 2000                 // lines that may be accepted and not yet sent
-	shortInside  = 100                  // the same in tests, and how many customers they have
-	millWithin   = 30 * time.Second     // for one line on a very busy machine
-	millDrain    = 2 * time.Minute      // for the last lines to come out
-	drainLook    = 5 * time.Millisecond // the pause between two looks whether they have
-	millBytes    = 500                  // of text in a line
-	// millIDs is the distance between the first ids of two mills in one database. Other rows have smaller ids.
+	millInside   = 2000                 // maximum of lines in flight: accepted and not yet sent
+	shortInside  = 100                  // the same in tests, and their number of customers
+	millWithin   = 30 * time.Second     // limit for one line to come out, on a very busy machine
+	millDrain    = 2 * time.Minute      // limit for the last lines to come out
+	drainLook    = 5 * time.Millisecond // how often to check whether they have
+	millBytes    = 500                  // bytes of text in a line
+	// millIDs is the size of the id range of each mill in a database. The first range is left to other rows.
 	millIDs = 1 << 40
 )
 
-// mill passes short messages of customers, the lines, through Parley's relay in this process. Each line is accepted
-// into the journal (the table events), taken from its queue, and applied: it becomes a delivery in its customer's
-// lane, the queue of what is sent to one place. Then it is handed out and finished. So the mill uses the statements
-// and tables of a message's whole way, without chats and providers. close ends it.
+// mill is a load generator that sends short customer messages, called lines, through Parley's relay in this
+// process. It uses the tables and statements that a message needs on its whole way, but no chats and providers:
+//
+//	accept → journal (table events) → queue → apply → delivery in the customer's lane → send
+//
+// A lane is a queue of deliveries to one destination. A limited number of lines is in flight; when one has been
+// sent, the next is accepted. So a mill runs as fast as the relay can. close ends it and checks that no line
+// was lost.
 type mill struct {
 	w *rig.World
 
-	// Customers: each writes when there is room in inside.
-	said      []int64       // by customer, from 1 on: lines that were accepted
-	inside    chan struct{} // holds one for each line that was accepted and is not sent yet
-	rest      atomic.Int64  // how long a writer waits before each line, ns; 0 means not at all
+	accepted  []int64       // by customer, from 1 on: number of lines that were accepted
+	inFlight  chan struct{} // semaphore: holds one element for each line that was accepted and is not sent yet
+	rest      atomic.Int64  // how long a writer waits before each line, in ns; 0 means not at all
 	stop      context.CancelFunc
 	customers *errgroup.Group
 
@@ -66,11 +69,11 @@ const (
 	FROM generate_series(1, $2::int) AS n`
 )
 
-// startMill makes a lane for each customer, and lets all of them write.
+// startMill creates a lane for each customer and lets all customers write.
 func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) {
-	inside := millInside
+	limit := millInside
 	if w.Rig.Opt.Short {
-		customers, inside = shortInside, shortInside
+		customers, limit = shortInside, shortInside
 	}
 
 	w.Mills++
@@ -86,10 +89,10 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 
 	h := &millHandler{laneHandler: newLaneHandler(laneFill{queued: customers * laneDepth})}
 	h.before = first
-	h.left.Store(math.MaxInt64)
+	h.remaining.Store(math.MaxInt64) // a mill never runs out
 	h.deliveries.Store(int64(first))
-	m := &mill{w: w, said: make([]int64, customers+1), inside: make(chan struct{}, inside), customers: &errgroup.Group{}, h: h}
-	h.onSent = func() { <-m.inside }
+	m := &mill{w: w, accepted: make([]int64, customers+1), inFlight: make(chan struct{}, limit), customers: &errgroup.Group{}, h: h}
+	h.onSent = func() { <-m.inFlight }
 	var err error
 	if m.relay, err = startRelay(ctx, w, h); err != nil {
 		return nil, err
@@ -103,12 +106,12 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 	return m, nil
 }
 
-// writeLines lets every rig.Clients-th customer, from the i-th on, write in turn, whenever there is room in m.inside.
-// It ends with ctx.
+// writeLines is one of rig.Clients writers. It writes for every rig.Clients-th customer in turn, starting with
+// the i-th, whenever the limit of lines in flight allows it. It returns when ctx ends.
 func (m *mill) writeLines(ctx context.Context, i int) error {
 	text := strings.Repeat(".", millBytes)
 	for {
-		for c := i + 1; c < len(m.said); c += rig.Clients {
+		for c := i + 1; c < len(m.accepted); c += rig.Clients {
 			rest := time.Duration(m.rest.Load())
 			if rest > 0 && !pause.For(ctx, rest) {
 				return nil
@@ -117,10 +120,10 @@ func (m *mill) writeLines(ctx context.Context, i int) error {
 			select {
 			case <-ctx.Done():
 				return nil
-			case m.inside <- struct{}{}:
+			case m.inFlight <- struct{}{}:
 			}
 
-			line := millLine{Customer: int64(m.h.before + store.LaneID(c)), Line: m.said[c] + 1}
+			line := millLine{Customer: int64(m.h.before + store.LaneID(c)), Line: m.accepted[c] + 1}
 			fact := channels.Fact{
 				ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line),
 				OrderKey:   strconv.FormatInt(line.Customer, 10),
@@ -130,12 +133,12 @@ func (m *mill) writeLines(ctx context.Context, i int) error {
 				return fmt.Errorf("bench: mill: %w", err)
 			}
 
-			m.said[c]++
+			m.accepted[c]++
 		}
 	}
 }
 
-// setPace lets so many lines a second come in; 0 means as many as come out.
+// setPace limits how many lines per second are accepted; 0 means no limit, other than the number in flight.
 func (m *mill) setPace(perSecond int) {
 	rest := int64(0)
 	if perSecond > 0 {
@@ -144,8 +147,8 @@ func (m *mill) setPace(perSecond int) {
 	m.rest.Store(rest)
 }
 
-// measureRate measures for d, and longer until one line has come out. rate is how many lines come out a second, cpu
-// the time in µs that each of them costs PostgreSQL and the relay with its customers.
+// measureRate measures for d, or longer if no line has come out by then. rate is the number of lines that come
+// out per second. cpu is the processor time of PostgreSQL and this process per line, in µs.
 func (m *mill) measureRate(ctx context.Context, d time.Duration) (rate, cpu float64, err error) {
 	meter, err := rig.StartMeter(m.w, nil)
 	if err != nil {
@@ -177,8 +180,10 @@ const (
 	millHeads = `SELECT id, head FROM lanes WHERE id > $1 AND id <= $1 + $2::int AND head = tail AND due_at IS NULL ORDER BY id`
 )
 
-// close stops the customers, waits until the lines inside have come out, ends the relay, and checks
-// that each line came out once, in its turn, and is written down as finished. Errors: errLanes.
+// close stops the customers, waits until all lines have come out, stops the relay, and checks that each line
+// came out once, in order, and is recorded as sent.
+//
+// Errors: errLanes.
 func (m *mill) close(ctx context.Context) (err error) {
 	m.stop()
 	if err = m.customers.Wait(); err == nil {
@@ -189,9 +194,9 @@ func (m *mill) close(ctx context.Context) (err error) {
 		return err
 	}
 
-	n, looks := m.h.disorder.Load(), m.h.looks.Load()
-	if n > 0 || looks > 0 {
-		return fmt.Errorf("%w: %d lines came out twice or not in their turn, %d were looked for", errLanes, n, looks)
+	n, reconciled := m.h.disorder.Load(), m.h.reconciled.Load()
+	if n > 0 || reconciled > 0 {
+		return fmt.Errorf("%w: %d lines came out twice or not in their turn, %d were looked for", errLanes, n, reconciled)
 	}
 
 	var left int
@@ -199,31 +204,32 @@ func (m *mill) close(ctx context.Context) (err error) {
 		return fmt.Errorf("bench: mill: %w", err)
 	}
 
-	heads, err := readHeads(ctx, m.w, millHeads, m.h.before, len(m.said)-1)
+	heads, err := readHeads(ctx, m.w, millHeads, m.h.before, len(m.accepted)-1)
 	if err != nil {
 		return err
 	}
-	if left > 0 || len(heads) != len(m.said)-1 {
-		return fmt.Errorf("%w: %d events are left, %d of %d lanes are at their ends", errLanes, left, len(heads), len(m.said)-1)
+	if left > 0 || len(heads) != len(m.accepted)-1 {
+		return fmt.Errorf("%w: %d events are left, %d of %d lanes are at their ends", errLanes, left, len(heads), len(m.accepted)-1)
 	}
 
 	for _, l := range heads {
 		c := l.ID - m.h.before
 		sent := m.h.last[c].Load()
-		if sent != m.said[c] || l.Head != sent {
-			return fmt.Errorf("%w: customer %d wrote %d lines, %d came out, the lane counts %d", errLanes, c, m.said[c], sent, l.Head)
+		if sent != m.accepted[c] || l.Head != sent {
+			return fmt.Errorf("%w: customer %d wrote %d lines, %d came out, the lane counts %d", errLanes, c, m.accepted[c], sent, l.Head)
 		}
 	}
 
 	return nil
 }
 
-// waitUntilEmpty waits until all lines inside have come out. A line out of its turn ends the wait, as close finds it.
+// waitUntilEmpty waits until no line is in flight. It stops early if a line came out of order, which close
+// reports.
 func (m *mill) waitUntilEmpty(ctx context.Context) error {
 	deadline := time.Now().Add(millDrain)
-	for len(m.inside) > 0 && m.h.disorder.Load() == 0 {
+	for len(m.inFlight) > 0 && m.h.disorder.Load() == 0 {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%w: %d lines did not come out of the mill within %s", rig.ErrNotDrained, len(m.inside), millDrain)
+			return fmt.Errorf("%w: %d lines did not come out of the mill within %s", rig.ErrNotDrained, len(m.inFlight), millDrain)
 		}
 		if !pause.For(ctx, drainLook) {
 			return ctx.Err()
@@ -232,17 +238,18 @@ func (m *mill) waitUntilEmpty(ctx context.Context) error {
 	return nil
 }
 
-// millLine is what one event says, and one delivery holds. Customer is the id of the customer's lane.
+// millLine is the payload of an event and of its delivery. Customer is the id of the customer's lane.
 type millLine struct {
 	Customer int64 `json:"customer"`
 	Line     int64 `json:"line"`
 }
 
-// millHandler makes a delivery of each line.
+// millHandler is the relay.Handler of a mill: it turns each line into a delivery, and sends it like
+// laneHandler.
 type millHandler struct {
 	*laneHandler
 
-	deliveries atomic.Int64 // the newest one's id
+	deliveries atomic.Int64 // id of the newest delivery
 }
 
 // Decode implements relay.Handler.
@@ -252,7 +259,7 @@ func (*millHandler) Decode(_ store.Event, payload []byte) (any, error) {
 	return line, err
 }
 
-// Apply implements relay.Handler with the statements by which Parley's use cases write.
+// Apply implements relay.Handler. It uses the same statements as Parley's own handler.
 func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Outcome, error) {
 	conversations := make([]store.ConversationID, len(b.Facts))
 	for i, f := range b.Facts {
@@ -311,7 +318,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 	return made, store.InsertDeliveries(ctx, &write, deliveries)
 }
 
-// Attempts implements relay.Handler. The n-th delivery of a lane holds its customer's n-th line.
+// Attempts implements relay.Handler. It checks that the n-th delivery of a lane is its customer's n-th line.
 func (h *millHandler) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	for _, c := range claims {
 		var line millLine
