@@ -8,31 +8,32 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// EventMaker writes Events API callbacks of new messages, about 1 kB each, as a workspace
-// sends them. Used by one goroutine.
+// EventMaker generates the bodies of Slack webhooks: Events API callbacks of new messages, about 1 kB each, as
+// a Slack workspace sends them. It is not safe for concurrent use.
 type EventMaker struct {
 	team, app, bot string
-	lane           int
-	n              int // messages so far
+	lane           int // number of this generator, part of each id
+	n              int // number of the last message
 	buf            []byte
 }
 
-// NewEventMaker returns an EventMaker for a workspace. lane, 0 to 99, is part of each id: makers of one workspace need
-// different ones.
+// NewEventMaker returns an EventMaker for a workspace. lane, from 0 to 99, is part of each id, so that several
+// makers for one workspace generate different ids.
 func NewEventMaker(w *rig.Workspace, lane int) *EventMaker {
 	return &EventMaker{team: w.TeamID(), app: w.AppID(), bot: w.BotUserID(), lane: lane}
 }
 
-// Chatter is what agents say to each other beside the customers' threads.
+// Chatter is a message between agents. It has nothing to do with a customer.
 const Chatter = "Has anybody seen the parcels that came back on Thursday? " +
 	"The warehouse says that two of them were signed for at the front desk, but the list there ends on Wednesday."
 
-// Message writes the callback of one new message. thread is its root, written by Ben; "" means that the message is at the top
-// level. body is good until the next call.
+// Message generates the callback of one new message. thread is the timestamp of the thread's first message,
+// written by Ben; "" means that the message is not in a thread. ts is the timestamp of the new message, which
+// is also its id in Slack. body is only valid until the next call.
 func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, ts string) {
 	m.n++
 	now := time.Now()
-	const perSecond = 10_000 // four of the six digits behind the dot count messages, two are the lane
+	const perSecond = 10_000 // of the six digits after the dot, two are the lane and four count messages
 	ts = fmt.Sprintf("%d.%02d%04d", now.Unix()+int64(m.n/perSecond), m.lane, m.n%perSecond)
 	inThread := ""
 	if thread != "" {
@@ -54,8 +55,9 @@ func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, t
 	return m.buf, ts
 }
 
-// ThreadOf returns one of 10,000 roots that no conversation of Parley's has.
+// ThreadOf returns one of 10,000 threads, by the timestamp of its first message. No conversation of Parley has
+// one of these threads.
 func ThreadOf(n int) string { return fmt.Sprintf("1600000000.%06d", n%10_000) }
 
-// factID returns the name under which the journal keeps a message.
+// factID returns the id under which the journal, the table of accepted events, stores a message.
 func factID(channel, ts string) string { return "m:" + channel + ":" + ts }

@@ -1,7 +1,12 @@
-// Package load sends Parley more than people would, by connections that cost little beside what is measured: signed events
-// and webhooks, made as they are sent, and a check that what was accepted is kept.
+// Package load is a load generator for webhooks. It sends signed requests over connections that need little
+// processor time, because it shares the machine with the Parley that it measures. It also checks that every
+// event that Parley accepted is stored.
 //
-// What does not belong here: how much load is good, and what an answer is worth.
+//	f := &load.Flood{World: w, Parley: p, Conns: 32, Says: load.Everywhere}
+//	answered, err := f.Run(ctx, 5*time.Second)
+//	answered.Rate() // accepted events per second
+//
+// What does not belong here: how much load to send, and targets for the results.
 package load
 
 import (
@@ -21,40 +26,40 @@ import (
 )
 
 const (
-	// Channels is how many support channels Everywhere writes into.
+	// Channels is the number of support channels that Everywhere writes into.
 	Channels = 8
-	// IDsPerRun is more than one connection sends in one run of a flood, so that the ids of two runs differ.
+	// IDsPerRun is more than one connection can send in one run, and so keeps the ids of runs distinct.
 	IDsPerRun = 1_000_000
-	// sampleFor is so short that a flood sends hardly more than one event.
+	// sampleFor is so short that a flood sends only about one event.
 	sampleFor = 20 * time.Millisecond
-	// factsPerQuery bounds how many ids are looked up at once.
+	// factsPerQuery is the maximum number of ids in one query.
 	factsPerQuery = 10_000
-	// BusyTarget is how much of the reference should be accepted while Parley works for others, too.
+	// BusyTarget is the target for the acceptance rate while Parley does other work, as a share of the reference.
 	BusyTarget = 0.15
 )
 
-// Flood sends signed webhooks to one Parley by Conns connections at once: Slack events, or what Senders makes. Run
-// sends for some time, and returns what Parley accepted. It may be called again, but not concurrently.
+// Flood sends signed webhooks to one Parley over Conns connections: Slack events, or the requests that Senders
+// generates. Run sends for some time and returns what Parley answered. Run may be called repeatedly, but not
+// concurrently.
 type Flood struct {
 	World  *rig.World
 	Parley *rig.Child
 	Conns  int
-	// PerSecond is how many events all connections together send. A connection whose last answer was late sends
-	// without a pause until it has caught up. 0 means that each sends as fast as it is answered.
+	// PerSecond is the rate of all connections together. A connection that fell behind, because an answer was late, sends
+	// without a pause until it has caught up. 0 means that each connection sends as fast as it gets answers.
 	PerSecond float64
-	Says      func(n int) (channel, thread, text string) // the n-th Slack event; thread "" means top level
-	Senders   func(lane int) Sender                      // makes the requests of a connection in place of Slack events; nil means none
-	Runs      int                                        // earlier runs of this flood; Run counts it, so that ids stay distinct
+	Says      func(n int) (channel, thread, text string) // the n-th Slack event; thread "" means none
+	Senders   func(lane int) Sender                      // generates the requests of a connection; nil means Slack events
+	Runs      int                                        // number of finished runs, for distinct ids; Run increments it
 }
 
-// Sender makes the requests of one connection. Used by one goroutine.
+// Sender generates the requests of one connection. It is used by one goroutine.
 type Sender interface {
-	// Next returns the n-th request of all connections, signed, and the name of the fact in it. The request is good
-	// until the next call.
+	// Next returns the n-th request of all connections, signed, and the id under which Parley stores its event. The
+	// request is only valid until the next call.
 	Next(n int) (request []byte, fact string)
 }
 
-// slackSender sends Slack events.
 type slackSender struct {
 	f      *Flood
 	sign   *Signer
@@ -74,8 +79,8 @@ func (s *slackSender) Next(n int) (request []byte, fact string) {
 	return s.sign.slackRequest("/slack/events", body), factID(channel, ts)
 }
 
-// Everywhere is a Flood.Says that spreads events over all channels: a tenth of them at their top level, the others in
-// 10,000 threads that are nobody's conversation.
+// Everywhere implements Flood.Says. It spreads messages over all channels: a tenth of them at the top level,
+// the others in 10,000 threads that don't belong to a conversation of Parley.
 func Everywhere(n int) (channel, thread, text string) {
 	if n%10 != 0 {
 		thread = ThreadOf(n)
@@ -83,32 +88,34 @@ func Everywhere(n int) (channel, thread, text string) {
 	return rig.SupportChannel(n % Channels), thread, Chatter
 }
 
-// Answered is how Parley answered a flood.
+// Answered is how Parley answered the requests of a flood.
 type Answered struct {
-	accepted   []string      // ids of facts whose event got a 2xx
-	Refused    int           // 503 with Retry-After
-	AcceptedMS []float64     // from sending an accepted event to its answer
-	RefusedMS  []float64     // from sending a refused event to its answer
+	accepted   []string      // ids of events that were answered with 2xx
+	Refused    int           // number of 503 answers with Retry-After
+	AcceptedMS []float64     // response times of accepted events
+	RefusedMS  []float64     // response times of refused events
 	Took       time.Duration // from the first connection to the last answer
 }
 
-// Rate is how many events were accepted a second.
+// Rate returns how many events per second were accepted.
 func (a Answered) Rate() float64 { return float64(len(a.accepted)) / a.Took.Seconds() }
 
-// Offered is how many events were sent a second, accepted or refused.
+// Offered returns how many events per second were sent, whether accepted or refused.
 func (a Answered) Offered() float64 { return float64(len(a.accepted)+a.Refused) / a.Took.Seconds() }
 
-// ErrAnswer is returned for answers that are neither 2xx nor 503 with Retry-After.
+// ErrAnswer means that an answer was neither 2xx nor 503 with Retry-After.
 var ErrAnswer = errors.New("bench: unexpected answer")
 
-// Run sends for d. Errors: ErrAnswer, those of connections.
+// Run sends for d and returns the answers.
+//
+// Errors: ErrAnswer, and those of connections.
 func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 	parts := make([]Answered, f.Conns)
 	var group errgroup.Group
 	begin := time.Now()
 	for i := range parts {
 		group.Go(func() error {
-			w, err := Dial(ctx, f.Parley.Address) // only now: Parley closes a connection on which nothing comes for 10 s
+			w, err := Dial(ctx, f.Parley.Address) // as late as possible: Parley closes connections that are idle for 10 s
 			if err != nil {
 				return err
 			}
@@ -134,8 +141,8 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 	return all, nil
 }
 
-// runConnection lets the i-th connection send until end. It sends at least one event, however long it took to
-// connect.
+// runConnection sends the requests of the i-th connection until end. It sends at least one request, even if
+// connecting took too long.
 func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end time.Time) (a Answered, err error) {
 	sender := f.newSender(i)
 	pace := f.newPace(i, begin)
@@ -174,13 +181,13 @@ func (f *Flood) newSender(lane int) Sender {
 	return f.slackSender(lane)
 }
 
-// pace says when a connection sends.
+// pace decides when a connection sends its next request.
 type pace struct {
-	due   time.Time     // when the next event is
-	every time.Duration // between two events; 0 means no pause
+	due   time.Time     // time of the next request
+	every time.Duration // interval between requests; 0 means no pause
 }
 
-// newPace returns the pace of the i-th connection. The connections take turns.
+// newPace returns the pace of the i-th connection. The connections send in turn, at even intervals.
 func (f *Flood) newPace(i int, begin time.Time) *pace {
 	if f.PerSecond == 0 {
 		return &pace{}
@@ -189,7 +196,7 @@ func (f *Flood) newPace(i int, begin time.Time) *pace {
 	return &pace{due: begin.Add(every * time.Duration(i) / time.Duration(f.Conns)), every: every}
 }
 
-// wait waits until the next event is due. It returns false if ctx ends before.
+// wait waits until the next request is due. It returns false if ctx ends first.
 func (p *pace) wait(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false
@@ -199,7 +206,8 @@ func (p *pace) wait(ctx context.Context) bool {
 	return p.every == 0 || wait <= 0 || pause.For(ctx, wait)
 }
 
-// SamplePayload sends one event and returns what the journal keeps of it: the reference inserts the same.
+// SamplePayload sends one event and returns what Parley stores of it, so that the reference can insert rows of
+// the same size.
 func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
 	a, err := f.Run(ctx, sampleFor)
 	if err != nil {
@@ -214,8 +222,8 @@ func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
 	return payload, f.Settle(ctx, a)
 }
 
-// Burst sends for d, calls check with the answers, and then waits until everything is applied. rate is how many
-// events were accepted a second.
+// Burst sends for d, calls check with the answers, and then waits until all events are processed. rate is the
+// number of accepted events per second. details are response times and processor times, for the report.
 func (f *Flood) Burst(
 	ctx context.Context, d time.Duration, check func(Answered) error,
 ) (rate float64, details map[string]float64, err error) {
@@ -235,13 +243,13 @@ func (f *Flood) Burst(
 	if err != nil {
 		return 0, nil, err
 	}
-	if details, _, err = m.Shares(); err == nil {
-		err = f.World.WriteStatements(ctx, int64(len(a.accepted)))
+	if details, _, err = m.Shares(); err != nil {
+		return 0, nil, err
 	}
-	if err == nil {
-		err = check(a)
+	if err := f.World.WriteStatements(ctx, int64(len(a.accepted))); err != nil {
+		return 0, nil, err
 	}
-	if err != nil {
+	if err := check(a); err != nil {
 		return 0, nil, err
 	}
 
@@ -258,23 +266,26 @@ func (f *Flood) Burst(
 	return a.Rate(), details, err
 }
 
-// RateFigure makes a figure of rates, with their details, that were measured with MeasureReference as their
-// reference.
+// RateFigure makes a figure of rates whose reference was MeasureReference. Its details are the medians over the
+// rounds.
 func RateFigure(target float64, m rig.Measured[float64, map[string]float64]) figure.Figure {
 	f := figure.AtLeast(target, "ratio", m.Ratios()...).With(figure.MedianDetails(m.Found))
 	return f.With(map[string]float64{"reference_per_s": figure.Median(m.References)}).WithNote(m.Note)
 }
 
-// CheckHeld checks that nothing of a burst was applied, while Parley's appliers are held (see rig.Child.Hold).
+// CheckHeld checks that no event of a burst was processed while processing was paused (see rig.Child.Hold).
 func (f *Flood) CheckHeld(ctx context.Context, a Answered) error {
 	l, err := lab.ReadLoad(ctx, f.World.Pool)
-	if err == nil && l.Pending < len(a.accepted) {
-		err = fmt.Errorf("bench: %d of %d events were applied while the appliers were held", len(a.accepted)-l.Pending, len(a.accepted))
+	if err != nil {
+		return err
 	}
-	return err
+	if l.Pending < len(a.accepted) {
+		return fmt.Errorf("bench: %d of %d events were applied while the appliers were held", len(a.accepted)-l.Pending, len(a.accepted))
+	}
+	return nil
 }
 
-// Settle waits until all is applied and checks that nothing accepted is lost.
+// Settle waits until Parley has processed everything and checks that no accepted event was lost.
 func (f *Flood) Settle(ctx context.Context, a Answered) error {
 	if err := f.World.Drain(ctx, rig.DrainWithin); err != nil {
 		return err
@@ -282,13 +293,13 @@ func (f *Flood) Settle(ctx context.Context, a Answered) error {
 	return checkKept(ctx, f.World, a.accepted)
 }
 
-// ErrLost means that something that got a 2xx is not in the journal.
+// ErrLost means that an event was answered with 2xx but is not in the database.
 var ErrLost = errors.New("bench: accepted events are lost")
 
 const countFacts = `SELECT count(*) FROM events WHERE external_id = ANY($1)`
 
-// checkKept checks that each of these facts is in the journal. None can be there twice, since account and
-// id are unique.
+// checkKept checks that each of these events is in the database. It need not look for duplicates: a unique
+// constraint prevents them.
 func checkKept(ctx context.Context, w *rig.World, facts []string) error {
 	for chunk := range slices.Chunk(facts, factsPerQuery) {
 		var n int

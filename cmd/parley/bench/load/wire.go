@@ -16,15 +16,17 @@ import (
 	"time"
 )
 
-// wireTimeout bounds one request and its answer.
+// wireTimeout limits one request including its answer.
 const wireTimeout = 30 * time.Second
 
-// Wire is a small HTTP/1.1 client on one connection that stays open. It is used in place of net/http because the load
-// generator shares the processors with what it measures, and must cost little. Only one goroutine may use it.
+// Wire is a minimal HTTP/1.1 client on one keep-alive connection. It replaces net/http here because the load
+// generator shares the processors with the Parley that it measures, and must need little of them. It only
+// understands answers with a Content-Length, and reads only the headers that the benchmarks need. It is not
+// safe for concurrent use.
 type Wire struct {
 	conn       net.Conn
 	in         *bufio.Reader
-	retryAfter int // of the last answer, in seconds; 0 means it has none
+	retryAfter int // Retry-After of the last answer, in seconds; 0 means none
 }
 
 // Dial opens a connection to host:port.
@@ -34,15 +36,15 @@ func Dial(ctx context.Context, address string) (*Wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bench: connect: %w", err)
 	}
-	const longestLine = 4 << 10 // an answer with a longer header line is an error
+	const longestLine = 4 << 10 // limit for a header line of an answer
 	return &Wire{conn: conn, in: bufio.NewReaderSize(conn, longestLine)}, nil
 }
 
-// Close ends the connection.
 func (w *Wire) Close() { _ = w.conn.Close() }
 
-// Do sends one request as it is and returns the answer's status.
-// Errors: the connection's; an answer that isn't HTTP/1.1 with a length.
+// Do sends a complete request and returns the status of the answer.
+//
+// Errors: those of the connection; the answer isn't HTTP/1.1 or has no Content-Length.
 func (w *Wire) Do(request []byte) (status int, err error) {
 	if err := w.conn.SetDeadline(time.Now().Add(wireTimeout)); err != nil {
 		return 0, fmt.Errorf("bench: deadline of a request: %w", err)
@@ -53,7 +55,7 @@ func (w *Wire) Do(request []byte) (status int, err error) {
 	return w.readAnswer()
 }
 
-// readAnswer reads one answer, whole, and returns its status.
+// readAnswer reads a complete answer and returns its status.
 func (w *Wire) readAnswer() (status int, err error) {
 	line, err := w.in.ReadSlice('\n')
 	if err != nil {
@@ -74,7 +76,7 @@ func (w *Wire) readAnswer() (status int, err error) {
 	return int(n), w.readRest() //nolint:gosec // 16 bits
 }
 
-// readRest reads headers and body. It sets retryAfter.
+// readRest reads the headers and discards the body. It sets retryAfter.
 func (w *Wire) readRest() error {
 	w.retryAfter = 0
 	length := -1
@@ -106,7 +108,8 @@ func (w *Wire) readRest() error {
 	return nil
 }
 
-// readHeader reads a header whose value is a number, as in "Content-Length: 2", written as Go's server writes it.
+// readHeader parses a header with a numeric value, such as "Content-Length: 2". It expects the exact spelling
+// that Go's server uses.
 func readHeader(line []byte, name string) (n int, ok bool) {
 	rest, ok := bytes.CutPrefix(line, []byte(name))
 	if !ok {
@@ -116,19 +119,21 @@ func readHeader(line []byte, name string) (n int, ok bool) {
 	return int(value), err == nil //nolint:gosec // 31 bits
 }
 
-// Signer makes requests as Slack, or the provider of a loopback account, signs them. Used by one goroutine.
+// Signer makes signed webhook requests, as Slack or the provider of a loopback account (a channel for tests)
+// does. It is not safe for concurrent use.
 type Signer struct {
 	address string
 	mac     hash.Hash
 	buf     []byte
 }
 
-// NewSigner returns a Signer for requests to address (host:port) with a secret that both sides know.
+// NewSigner returns a Signer for requests to address (host:port). secret is the key of the HMAC signatures.
 func NewSigner(address, secret string) *Signer {
 	return &Signer{address: address, mac: hmac.New(sha256.New, []byte(secret))}
 }
 
-// slackRequest makes a POST of body to path, signed as Slack does. It is good until the next call.
+// slackRequest makes a POST of body to path with a Slack signature. The result is only valid until the next
+// call.
 func (s *Signer) slackRequest(path string, body []byte) []byte {
 	stamp := strconv.FormatInt(time.Now().Unix(), 10)
 	signature := s.sign([]byte("v0:"+stamp+":"), body)
@@ -137,14 +142,14 @@ func (s *Signer) slackRequest(path string, body []byte) []byte {
 	return s.buf
 }
 
-// Hook makes a POST of body to the webhook of a loopback account, signed as its provider does. It is good until the
-// next call.
+// Hook makes a POST of body to the webhook of a loopback account, signed like its provider does. The result is
+// only valid until the next call.
 func (s *Signer) Hook(account string, body []byte) []byte {
 	s.buf = AppendPost(s.buf[:0], s.address, "/hooks/"+account, body, "X-Signature: "+s.sign(body))
 	return s.buf
 }
 
-// sign returns the HMAC of all parts, in hexadecimal digits.
+// sign returns the HMAC-SHA256 of the concatenated parts, in hexadecimal digits.
 func (s *Signer) sign(parts ...[]byte) string {
 	s.mac.Reset()
 	for _, part := range parts {
@@ -153,7 +158,7 @@ func (s *Signer) sign(parts ...[]byte) string {
 	return hex.EncodeToString(s.mac.Sum(nil))
 }
 
-// AppendPost appends to b a POST of a JSON body. headers are lines such as "X-Signature: 1f3a".
+// AppendPost appends a POST request with a JSON body to b. headers are lines such as "X-Signature: 1f3a".
 func AppendPost(b []byte, address, path string, body []byte, headers ...string) []byte {
 	b = fmt.Appendf(b, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n", path, address)
 	for _, h := range headers {

@@ -1,7 +1,8 @@
-// Package mail measures what mailboxes cost: how fast mails become threads, by one Parley and by replicas, what a Parley that
-// watches them needs while nothing happens, and how soon it is ready.
+// Package mail measures Parley with mailboxes. A mail from a customer becomes a thread in Slack; this package
+// measures how fast that happens, with one Parley and with several, how much memory and processor time an idle
+// Parley needs, and how long it takes to start. Slack and the mail server are emulators in this process.
 //
-// What does not belong here: chats.
+// What does not belong here: chat channels, such as WhatsApp.
 package mail
 
 import (
@@ -19,34 +20,34 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// errMail: a mail is missing, came twice, or isn't in its thread.
+// errMail means that a mail is missing, was duplicated, or is not in its thread.
 var errMail = errors.New("bench: mail: lost or doubled")
 
 const (
-	mailRatioTarget  = 0.05 // mails a second, of the reference's rows
-	mailCPUTarget    = 5    // ms a mail
-	mailThreadTarget = 0.5  // seconds
-	rssLoadTarget    = 96   // MB
+	mailRatioTarget  = 0.05 // mails per inserted row of the reference, at least
+	mailCPUTarget    = 5    // processor time in ms per mail, at most
+	mailThreadTarget = 0.5  // seconds until a mail is in its thread, at most
+	rssLoadTarget    = 96   // MB, at most
 
-	boxMails     = 2500 // that are sent at once
-	quickMails   = 200  // with --quick
-	shortMails   = 60   // in tests
-	singleMails  = 60   // that are sent one at a time
+	boxMails     = 2500 // sent at once
+	quickMails   = 200  // the same with --quick
+	shortMails   = 60   // the same in tests
+	singleMails  = 60   // sent one at a time
 	quickSingles = 10
 	shortSingles = 3
 
 	mailBytes    = 10 << 10
-	firstOrder   = 40_000                 // the number of an order in the first mail's subject
-	shops        = 50                     // domains of customers
-	payloadBytes = 1000                   // of the reference: about what the journal keeps of an event
-	betweenMails = 100 * time.Millisecond // so that a mail meets a Parley that is at rest
-	applyLook    = 20 * time.Millisecond  // the pause between two looks whether mails were applied
-	mailWithin   = 5 * time.Minute        // for all mails to be applied
-	threadWithin = 30 * time.Second       // for one mail to be in its thread
+	firstOrder   = 40_000                 // order number in the subject of the first mail
+	shops        = 50                     // number of different sender domains
+	payloadBytes = 1000                   // bytes in a row of the reference: about the size of a stored event
+	betweenMails = 100 * time.Millisecond // long enough for Parley to be idle again
+	applyLook    = 20 * time.Millisecond  // how often to check whether the mails were processed
+	mailWithin   = 5 * time.Minute        // limit for all mails to be processed
+	threadWithin = 30 * time.Second       // limit for one mail to be in its thread
 )
 
-// Measure measures mail from a local IMAP box. The mail server shares this process with
-// the bench; Parley's CPU is its own.
+// Measure measures a Parley that fetches mails from a local IMAP mailbox. The mail server runs in the process
+// of the benchmark, so that Parley's processor time and memory don't include it.
 func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	w, err := startMailWorld(ctx, b, mailOptions{boxes: 1})
 	if err != nil {
@@ -67,7 +68,7 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 		return nil, err
 	}
 
-	pause.For(ctx, b.Span(5*time.Second, time.Second)) // until nothing is left to do
+	pause.For(ctx, b.Span(5*time.Second, time.Second)) // until Parley is idle
 	cpu, err := cpuOver(ctx, c, b.Span(time.Minute, 3*time.Second))
 	if err != nil {
 		return nil, err
@@ -79,17 +80,18 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	return figures, err
 }
 
-// mailRun is a Parley that watches mailboxes, or several that share them.
+// mailRun is a measurement of one Parley, or several that share the mailboxes.
 type mailRun struct {
 	*mailWorld
 
-	c       *rig.Child // of several, the one that was started last
-	boxes   int        // mailboxes that get the mails in turn
-	count   int        // mails that fetch sends
-	written int        // mails so far
+	c       *rig.Child // the Parley; of several, the one that was started last
+	boxes   int        // number of mailboxes; they receive the mails in turn
+	count   int        // number of mails that fetch sends
+	written int        // number of mails composed so far
 }
 
-// measureImport measures how fast Parley fetches and applies mails that come at once, and what CPU it needs for one.
+// measureImport measures how fast Parley processes mails that arrive all at once, and the processor time per
+// mail.
 func (r *mailRun) measureImport(ctx context.Context) (map[string]figure.Figure, error) {
 	payload := make([]byte, payloadBytes)
 	m, err := rig.Bracket(ctx, r.Rig, r.Rig.Rounds(), r.MeasureReference(1, payload), r.fetch)
@@ -107,8 +109,8 @@ func (r *mailRun) measureImport(ctx context.Context) (map[string]figure.Figure, 
 	return map[string]figure.Figure{"mail_ratio": ratio, "mail_cpu_ms": cpuMS}, nil
 }
 
-// fetch sends mails to the boxes at once and waits until each is applied, then posted. rate is how many were applied a second,
-// cpuMS the CPU of Parley for each.
+// fetch sends r.count mails at once and waits until Parley has processed and posted them all. rate is the
+// number of mails processed per second, cpuMS Parley's processor time per mail.
 func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	mails := make([]mailfake.Mail, r.count)
 	for i := range mails {
@@ -147,7 +149,7 @@ func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	return n / took.Seconds(), figure.MS(after-before) / n, r.checkThreads(ctx)
 }
 
-// send lets a mail's customer send it.
+// send sends a mail as its customer.
 func (r *mailRun) send(m mailfake.Mail) error {
 	if _, err := r.mail.Customer(m.From).Send(m); err != nil {
 		return fmt.Errorf("bench: mail: send: %w", err)
@@ -155,8 +157,8 @@ func (r *mailRun) send(m mailfake.Mail) error {
 	return nil
 }
 
-// composeMail writes a mail of 10 kB from somebody new: 2 kB of words, as text and as the HTML
-// that mail programs make of them.
+// composeMail composes a mail of 10 kB from a new customer: 2 kB of words, as plain text and as verbose HTML,
+// like mail programs write it.
 func (r *mailRun) composeMail() mailfake.Mail {
 	r.written++
 	const (
@@ -177,7 +179,7 @@ func (r *mailRun) composeMail() mailfake.Mail {
 
 const countMails = `SELECT count(*) FROM messages WHERE direction = 'in'`
 
-// waitUntilApplied waits until every mail that was written is a message of a conversation.
+// waitUntilApplied waits until every mail is stored as a message of a conversation.
 func (r *mailRun) waitUntilApplied(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, mailWithin)
 	defer cancel()
@@ -198,7 +200,9 @@ func (r *mailRun) waitUntilApplied(ctx context.Context) error {
 
 const countConversations = `SELECT count(*), count(DISTINCT subject) FROM conversations WHERE kind = 'customer'`
 
-// checkThreads checks that each mail that was written became one message, one conversation and one thread. Errors: errMail.
+// checkThreads checks that each mail became exactly one message, one conversation and one thread.
+//
+// Errors: errMail.
 func (r *mailRun) checkThreads(ctx context.Context) error {
 	var conversations, distinct, messages int
 	if err := r.Pool.QueryRow(ctx, countConversations).Scan(&conversations, &distinct); err != nil {
@@ -218,7 +222,7 @@ func (r *mailRun) checkThreads(ctx context.Context) error {
 	return nil
 }
 
-// measureThreads measures how long a mail takes until its text is in its thread.
+// measureThreads measures how long it takes until a single mail is posted in its thread.
 func (r *mailRun) measureThreads(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 	mails := rig.Choose(b, singleMails, quickSingles, shortSingles)
 	times, err := r.timeMails(ctx, mails)
@@ -230,7 +234,7 @@ func (r *mailRun) measureThreads(ctx context.Context, b *rig.Rig) (figure.Figure
 	return f.WithNote(fmt.Sprintf("%d mails, one at a time", mails)), nil
 }
 
-// timeMails returns the seconds that mails need until they are in their threads, one at a time.
+// timeMails sends mails one at a time and returns how long each took to reach its thread, in seconds.
 func (r *mailRun) timeMails(ctx context.Context, mails int) (times []float64, err error) {
 	for range mails {
 		took, err := r.timeMail(ctx)
@@ -246,7 +250,7 @@ func (r *mailRun) timeMails(ctx context.Context, mails int) (times []float64, er
 	return times, r.checkThreads(ctx)
 }
 
-// timeMail sends a mail and returns the time until its text was posted in a thread.
+// timeMail sends one mail and returns how long it took until its text was posted in a thread.
 func (r *mailRun) timeMail(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, threadWithin)
 	defer cancel()
@@ -264,15 +268,15 @@ func (r *mailRun) timeMail(ctx context.Context) (time.Duration, error) {
 		}
 
 		for _, c := range list {
-			if isBelowRoot(c) {
+			if isReply(c) {
 				return c.At.Sub(begin), nil
 			}
 		}
 	}
 }
 
-// isBelowRoot reports whether a message was posted in a thread, below its root.
-func isBelowRoot(c slackfake.Change) bool {
+// isReply reports whether a change in Slack is a message in a thread, other than the first one.
+func isReply(c slackfake.Change) bool {
 	isRoot := c.Thread == "" || c.Thread == c.TS
 	return c.Kind == "message" && !isRoot
 }

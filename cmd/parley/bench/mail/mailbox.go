@@ -15,26 +15,25 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// mailboxAddress returns the address of the n-th mailbox of the company.
+// mailboxAddress returns the address of the n-th mailbox.
 func mailboxAddress(n int) string { return fmt.Sprintf("help%d@acme.test", n) }
 
-// mailWorld is a World (a database with emulators) with a mail server in this process. Parley has an account for each
-// mailbox of that server.
+// mailWorld is a World, which is a new database with a Slack emulator, and a mail server in this process.
+// parley.yaml has one email account for each mailbox, such as help0@acme.test.
 type mailWorld struct {
 	*rig.World
 
 	mail *mailfake.Server
-	cert string // path of the mail server's certificate; "" means without TLS
+	cert string // path of the mail server's certificate; "" means no TLS
 }
 
-// mailOptions shape a mailWorld.
 type mailOptions struct {
-	boxes     int
+	boxes     int  // number of mailboxes
 	tls       bool // Parley connects to the mail server by TLS
-	viaSocket bool // Slack's events come by Socket Mode instead of requests
+	viaSocket bool // Slack sends events over Socket Mode instead of webhooks
 }
 
-// startMailWorld makes a world with mailboxes and a Slack emulator without limits.
+// startMailWorld starts a world with mailboxes, and a Slack emulator without rate limits. The caller closes it.
 func startMailWorld(ctx context.Context, b *rig.Rig, o mailOptions) (*mailWorld, error) {
 	server := mailfake.Options{TLS: o.tls}
 	for n := range o.boxes {
@@ -65,7 +64,7 @@ func startMailWorld(ctx context.Context, b *rig.Rig, o mailOptions) (*mailWorld,
 	return m, nil
 }
 
-// mailAccounts writes the accounts of a parley.yaml.
+// mailAccounts returns the entries of the list accounts in parley.yaml.
 func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
 	security, imap, smtp := "none", m.IMAPAddr(), m.SMTPAddr()
 	if secure {
@@ -90,7 +89,7 @@ func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
 
 func (m *mailWorld) close() error { return errors.Join(m.World.Close(), m.mail.Close()) }
 
-// serve starts Parley and waits until it watches every mailbox.
+// serve starts a Parley and waits until it watches every mailbox.
 func (m *mailWorld) serve(ctx context.Context) (*rig.Child, error) {
 	o := rig.ParleyOptions{}
 	if m.cert != "" {
@@ -106,7 +105,7 @@ func (m *mailWorld) serve(ctx context.Context) (*rig.Child, error) {
 	return c, m.waitUntilWatched(ctx)
 }
 
-// waitUntilWatched waits until every mailbox has been looked into.
+// waitUntilWatched waits until Parley has connected to every mailbox and looked for new mail.
 func (m *mailWorld) waitUntilWatched(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()

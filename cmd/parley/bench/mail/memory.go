@@ -11,19 +11,20 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// This file measures a Parley to which nobody writes: how much memory and processor time it needs with one mailbox,
-// and how much memory with a thousand mailboxes.
+// This file measures an idle Parley, to which nobody writes: its memory and processor time with one mailbox,
+// and its memory with a thousand mailboxes.
 
 const (
 	megabyte           = 1 << 20
 	percent            = 100
-	rssIdleTarget      = 40   // MB
-	rssMailboxesTarget = 150  // MB for each thousand
-	memoryBoxes        = 1000 // mailboxes of a full run
-	shortMemoryBoxes   = 20
+	rssIdleTarget      = 40   // MB, at most
+	rssMailboxesTarget = 150  // MB per thousand mailboxes, at most
+	memoryBoxes        = 1000 // mailboxes in a full run
+	shortMemoryBoxes   = 20   // the same in tests
 )
 
-// MeasureMemory measures memory and CPU of a Parley at rest.
+// MeasureMemory returns three figures of an idle Parley: resident memory (rss_idle) and processor time
+// (idle_cpu) with one mailbox, and the additional memory for each thousand mailboxes (rss_mailboxes).
 func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
 	rss, cpu, err := measureIdle(ctx, b, b.Span(time.Minute, 3*time.Second))
 	if err != nil {
@@ -51,7 +52,8 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 	return figures, nil
 }
 
-// measureIdle returns memory in MB and CPU in percent of a core of a Parley with nothing to do.
+// measureIdle returns the memory in MB, and the processor time in percent of one core, of an idle Parley with
+// one mailbox.
 func measureIdle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cpu float64, err error) {
 	w, err := startMailWorld(ctx, b, mailOptions{boxes: 1, viaSocket: true})
 	if err != nil {
@@ -63,7 +65,7 @@ func measureIdle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cp
 		return 0, 0, err
 	}
 
-	pause.For(ctx, b.Span(5*time.Second, 2*time.Second)) // the start leaves work behind, which is not measured
+	pause.For(ctx, b.Span(5*time.Second, 2*time.Second)) // until the work that follows a start is done
 
 	if cpu, err = cpuOver(ctx, c, window); err != nil {
 		return 0, 0, err
@@ -73,7 +75,7 @@ func measureIdle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cp
 	return float64(u.RSS) / megabyte, cpu, err
 }
 
-// cpuOver returns the percentage of one core that a process uses.
+// cpuOver returns how many percent of one core a process uses over the next window.
 func cpuOver(ctx context.Context, c *rig.Child, window time.Duration) (float64, error) {
 	begin := time.Now()
 	before, err := c.CPU()
@@ -87,7 +89,7 @@ func cpuOver(ctx context.Context, c *rig.Child, window time.Duration) (float64, 
 	return (after - before).Seconds() / time.Since(begin).Seconds() * percent, err
 }
 
-// measureMailboxes returns the memory in MB with so many idle mailboxes.
+// measureMailboxes returns the memory in MB of an idle Parley with n mailboxes, connected by TLS.
 func measureMailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err error) {
 	w, err := startMailWorld(ctx, b, mailOptions{boxes: n, tls: true, viaSocket: true})
 	if err != nil {
@@ -98,7 +100,7 @@ func measureMailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err 
 	if err != nil {
 		return 0, err
 	}
-	pause.For(ctx, b.Span(20*time.Second, time.Second)) // until what the TLS handshakes allocated is collected
+	pause.For(ctx, b.Span(20*time.Second, time.Second)) // until the garbage of the TLS handshakes is collected
 	u, err := c.Usage()
 	return float64(u.RSS) / megabyte, err
 }

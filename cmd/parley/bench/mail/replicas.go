@@ -11,24 +11,26 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// Several Parleys (replicas) on one database share the mailboxes that they read. This file measures whether three of
-// them that share 300 mailboxes are nearly as fast as one that reads them all, and how much longer a single mail
-// takes.
+// Several Parley processes on one database, called replicas, divide the mailboxes among themselves: each
+// mailbox is read by the replica that holds its lease. This file compares three replicas that share 300
+// mailboxes with one Parley that reads them all. Since all run on one machine, three can't be faster; they
+// should be nearly as fast.
 
 const (
 	replicaCount      = 3
-	replicaBoxes      = 300  // mailboxes
-	shortBoxes        = 12   // in tests
-	replicaMails      = 1500 // sent at once
-	replicaSingles    = 40   // sent one at a time
-	replicaRateTarget = 0.8  // of the rate of one Parley, at least
-	replicaP95Target  = 2    // times the p95 of one Parley, at most
-	shareLookEvery    = 200 * time.Millisecond
-	shareWithin       = 3 * time.Minute // until each replica reads its part
+	replicaBoxes      = 300                    // number of mailboxes
+	shortBoxes        = 12                     // the same in tests
+	replicaMails      = 1500                   // sent at once
+	replicaSingles    = 40                     // sent one at a time
+	replicaRateTarget = 0.8                    // share of the rate of one Parley, at least
+	replicaP95Target  = 2                      // p95 in times of that of one Parley, at most
+	shareLookEvery    = 200 * time.Millisecond // how often to check whether the mailboxes are shared
+	shareWithin       = 3 * time.Minute        // limit until each replica reads its share
 )
 
-// MeasureReplicas compares Parleys that share mailboxes with one that has them all: how many mails a second become
-// conversations (replicas_mail), and how long a mail takes into its thread (replicas_p95).
+// MeasureReplicas compares replicas that share mailboxes with one Parley that reads them all: how many mails
+// per second become conversations (replicas_mail), and how long a single mail takes to reach its thread in
+// Slack (replicas_p95).
 func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	if b.LeavesOutLong() {
 		return leftOutReplicas(), nil
@@ -69,7 +71,6 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	return map[string]figure.Figure{"replicas_mail": rate, "replicas_p95": latency}, nil
 }
 
-// leftOutReplicas returns the figures of MeasureReplicas for a run that leaves it out.
 func leftOutReplicas() map[string]figure.Figure {
 	why := fmt.Sprintf("connects %d mailboxes", replicaBoxes)
 	return map[string]figure.Figure{
@@ -78,8 +79,8 @@ func leftOutReplicas() map[string]figure.Figure {
 	}
 }
 
-// replicaLatencies returns, for each round, the p95 of the time that a mail needs into its thread with several
-// replicas, divided by that with one. details has both of the last round, in seconds.
+// replicaLatencies times single mails. For each round, ratios has the p95 with several replicas divided by the
+// p95 with one. details has both p95 of the last round, in seconds.
 func replicaLatencies(
 	ctx context.Context, rounds, mails int, alone, together *mailRun,
 ) (ratios []float64, details map[string]float64, err error) {
@@ -106,7 +107,7 @@ func replicaLatencies(
 	return ratios, details, nil
 }
 
-// startReplicas starts Parleys on a new world with mailboxes, and waits until each watches its part of them.
+// startReplicas starts replicas on a new world with mailboxes, and waits until each of them watches its share.
 func startReplicas(ctx context.Context, b *rig.Rig, replicas, boxes, mails int) (_ *mailRun, err error) {
 	w, err := startMailWorld(ctx, b, mailOptions{boxes: boxes})
 	if err != nil {
@@ -135,23 +136,29 @@ func startReplicas(ctx context.Context, b *rig.Rig, replicas, boxes, mails int) 
 	return r, r.waitUntilShared(ctx, replicas)
 }
 
-// waitUntilShared waits until the replicas share the mailboxes. Errors: errNotShared after shareWithin.
+// waitUntilShared waits until the replicas share the mailboxes.
+//
+// Errors: errNotShared after shareWithin.
 func (r *mailRun) waitUntilShared(ctx context.Context, replicas int) error {
 	ctx, cancel := context.WithTimeout(ctx, shareWithin)
 	defer cancel()
 	for {
 		err := r.checkShared(ctx, replicas)
-		if !errors.Is(err, errNotShared) || !pause.For(ctx, shareLookEvery) {
+		if !errors.Is(err, errNotShared) {
+			return err
+		}
+		if !pause.For(ctx, shareLookEvery) {
 			return err
 		}
 	}
 }
 
-// errNotShared means that a mailbox is read by nobody or by several, or that a replica reads far more than its part.
+// errNotShared means that a mailbox is read by no replica or by several, or that one replica reads far more
+// than its share.
 var errNotShared = errors.New("bench: replicas: mailboxes are not shared")
 
-// fetchHolders counts the replicas that read mailboxes, the mailboxes of the one that reads most, and all that are
-// read.
+// fetchHolders reads the leases, which say who reads which mailbox. It returns the number of replicas that read
+// mailboxes, the number of mailboxes of the busiest replica, and the number of mailboxes that are read.
 const fetchHolders = `
 	SELECT count(*), coalesce(max(n), 0), coalesce(sum(n), 0)::bigint
 	FROM (
@@ -160,8 +167,10 @@ const fetchHolders = `
 		WHERE name ~ '^account:[0-9]+/fetch$' AND until > (SELECT clock_timestamp())
 		GROUP BY holder) AS h`
 
-// checkShared checks that each replica reads some mailboxes and none far more than its part, and that
-// each mailbox has one connection. Errors: errNotShared.
+// checkShared checks that each mailbox has one lease and one IMAP connection, and that no replica reads more
+// than twice its share.
+//
+// Errors: errNotShared.
 func (r *mailRun) checkShared(ctx context.Context, replicas int) error {
 	var holders, most, held int
 	if err := r.Pool.QueryRow(ctx, fetchHolders).Scan(&holders, &most, &held); err != nil {

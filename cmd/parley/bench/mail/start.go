@@ -15,18 +15,18 @@ import (
 	proc "parley/cmd/parley/child"
 )
 
-// This file measures how long Parley needs from the start of its process until it is ready, on a new database and on
-// one that is there, and how many MB its program has.
+// This file measures how long Parley takes from the start of its process until /readyz answers 200, on a new
+// database and on an existing one, and the size of its binary.
 
 const (
-	startMSTarget    = 150
-	startFreshTarget = 2  // seconds
-	binaryTarget     = 40 // MB
+	startMSTarget    = 150 // ms, at most
+	startFreshTarget = 2   // seconds, at most
+	binaryTarget     = 40  // MB, at most
 	startsPerRound   = 5
 	buildTimeout     = 10 * time.Minute
 )
 
-// MeasureStart measures how soon Parley is ready, and how big it is.
+// MeasureStart returns the figures start_ms (existing database), start_fresh_s (new database) and binary_mb.
 func MeasureStart(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
 	warm, err := startWarm(ctx, b)
 	if err != nil {
@@ -52,8 +52,8 @@ func MeasureStart(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, er
 	}, nil
 }
 
-// startWarm measures a start on a migrated database, from the program's start to the
-// first 200 of /readyz, with Slack and a mailbox configured.
+// startWarm measures starts on a migrated database, with Slack and a mailbox configured. The value of a round
+// is the median of several starts.
 func startWarm(ctx context.Context, b *rig.Rig) (_ figure.Figure, err error) {
 	w, err := startMailWorld(ctx, b, mailOptions{boxes: 1, viaSocket: true})
 	if err != nil {
@@ -78,7 +78,7 @@ func startWarm(ctx context.Context, b *rig.Rig) (_ figure.Figure, err error) {
 	return figure.AtMost(startMSTarget, "ms", medians...).With(map[string]float64{"slowest_ms": figure.Percentile(all, 1)}), nil
 }
 
-// startFresh measures the first start on an empty database, in seconds.
+// startFresh measures the first start on an empty database, migrations included, in seconds.
 func startFresh(ctx context.Context, b *rig.Rig) (seconds float64, err error) {
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Sockets: true}, Empty: true})
 	if err != nil {
@@ -89,7 +89,7 @@ func startFresh(ctx context.Context, b *rig.Rig) (seconds float64, err error) {
 	return took.Seconds(), err
 }
 
-// timeStart starts a Parley, waits until it is ready, and ends it.
+// timeStart starts a Parley, measures the time until it is ready, and stops it.
 func timeStart(ctx context.Context, w *rig.World) (time.Duration, error) {
 	c, err := w.StartParley(ctx, rig.ParleyOptions{NoWait: true})
 	if err != nil {
@@ -102,27 +102,10 @@ func timeStart(ctx context.Context, w *rig.World) (time.Duration, error) {
 	return time.Since(c.Started), nil
 }
 
-// binarySize returns the size of the program that servers run. It builds that program, stripped, if its source and a
-// compiler are at hand, and takes the running one otherwise; the figure's note says which.
+// binarySize returns the size of the binary that is deployed. It builds that binary, stripped, if the source
+// code and a compiler are available. Otherwise it takes the running program. The note of the figure says which.
 func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
-	path, note := b.Opt.Program, "the running program"
-	goTool, err := exec.LookPath("go")
-	source := sourceTree()
-	canBuild := source != "" && err == nil
-	if b.Opt.Quick {
-		note += ", not stripped: --quick builds nothing"
-	} else if !canBuild {
-		note += ": there is no source or no compiler here"
-	} else {
-		built := filepath.Join(b.Scratch.Dir, "parley-stripped")
-		if err := buildProgram(ctx, goTool, source, built); err != nil { // modules may be missing
-			b.Say("        %v", err)
-			note += ", not stripped: it can't be built here"
-		} else {
-			path, note = built, "built with -tags served -trimpath -ldflags '-s -w'"
-		}
-	}
-
+	path, note := findBinary(ctx, b)
 	info, err := os.Stat(path)
 	if err != nil {
 		return figure.Figure{}, fmt.Errorf("bench: binary: %w", err)
@@ -132,7 +115,27 @@ func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 	return f.WithNote(note), nil
 }
 
-// buildProgram builds the program into the file path.
+// findBinary returns the path of the binary to measure, and the note for the figure.
+func findBinary(ctx context.Context, b *rig.Rig) (path, note string) {
+	const running = "the running program"
+	if b.Opt.Quick {
+		return b.Opt.Program, running + ", not stripped: --quick builds nothing"
+	}
+	goTool, err := exec.LookPath("go")
+	source := sourceTree()
+	if err != nil || source == "" {
+		return b.Opt.Program, running + ": there is no source or no compiler here"
+	}
+
+	built := filepath.Join(b.Scratch.Dir, "parley-stripped")
+	if err := buildProgram(ctx, goTool, source, built); err != nil { // modules may be missing
+		b.Say("        %v", err)
+		return b.Opt.Program, running + ", not stripped: it can't be built here"
+	}
+	return built, "built with -tags served -trimpath -ldflags '-s -w'"
+}
+
+// buildProgram builds the stripped binary into the file path.
 func buildProgram(ctx context.Context, goTool, source, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
@@ -146,7 +149,8 @@ func buildProgram(ctx context.Context, goTool, source, path string) error {
 	return nil
 }
 
-// sourceTree returns the folder of Parley's go.mod: the current one or one above; "" if there is none.
+// sourceTree returns the folder with Parley's go.mod: the current folder or the nearest parent; "" if there is
+// none.
 func sourceTree() string {
 	dir, err := os.Getwd()
 	if err != nil {
