@@ -16,21 +16,22 @@ import (
 	proc "parley/cmd/parley/child"
 )
 
-// readyWithin is what a child may take to be ready, migrations of an empty database included.
+// readyWithin is how long a child may take to become ready, including the migrations of an empty database.
 const readyWithin = 5 * time.Minute
 
-// Child is a Parley that a World started as a process of its own, so that its memory and processor time can be
-// measured apart. Its Process has Signal, End, Done and Err.
+// Child is a Parley that runs as a child process, so that its memory and processor time can be measured
+// separately. World.StartParley starts it, and World.Close stops it at the latest. The embedded Process has
+// Signal, End, Done and Err.
 type Child struct {
 	*proc.Process
 
-	Address string // host:port where it listens
+	Address string // host:port on which it listens
 	Started time.Time
 	name    string
-	log     string // path of the file that gets its output
+	log     string // path of the file with its output
 }
 
-// startChild runs a command with vars and otherwise without Parley's settings. The child ends with the world.
+// startChild starts a command with vars as its settings; this process's own Parley settings are not inherited.
 func startChild(w *World, name string, command, vars []string) (*Child, error) {
 	c := &Child{name: name, log: filepath.Join(w.Dir, name+".log"), Started: time.Now()}
 	p, err := proc.Start(proc.Spec{Name: name, Program: command, Env: proc.CleanEnv(vars...), Log: c.log})
@@ -42,11 +43,12 @@ func startChild(w *World, name string, command, vars []string) (*Child, error) {
 	return c, nil
 }
 
-// errWithoutFault stands for the end of a child that itself calls it no failure.
+// errWithoutFault is reported for a child that exited with status 0, for which Process.Err is nil.
 var errWithoutFault = errors.New("exit status 0")
 
 // Ready waits until /readyz answers 200.
-// Errors: the child ended (with the end of its log), it takes longer than readyWithin.
+//
+// Errors: the child exited, or was not ready after readyWithin; both contain the end of its log.
 func (c *Child) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
@@ -63,7 +65,6 @@ func (c *Child) Ready(ctx context.Context) error {
 	return nil
 }
 
-// isReady reports whether /readyz answers 200.
 func (c *Child) isReady(ctx context.Context) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Address+"/readyz", nil)
 	if err != nil {
@@ -77,7 +78,7 @@ func (c *Child) isReady(ctx context.Context) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// lastWords returns the last 1000 bytes of a child's log; "" if it can't be read.
+// lastWords returns the last 1000 bytes of the child's log, or "" if it can't be read.
 func (c *Child) lastWords() string {
 	body, err := os.ReadFile(c.log)
 	if err != nil {
@@ -87,10 +88,10 @@ func (c *Child) lastWords() string {
 	return string(bytes.TrimSpace(body[max(0, len(body)-longest):]))
 }
 
-// Usage returns the memory in use, and what the child has used since its start.
+// Usage returns the current memory of the child, and the processor time that it has used since its start.
 func (c *Child) Usage() (proc.Usage, error) { return proc.UsageOf(c.PID()) }
 
-// CPU returns the processor time used since the start.
+// CPU returns the processor time that the child has used since its start.
 func (c *Child) CPU() (time.Duration, error) {
 	u, err := c.Usage()
 	return u.CPU, err

@@ -15,7 +15,9 @@ import (
 	"parley/cmd/parley/bench/figure"
 )
 
-// Machine looks at where the run takes place. It starts the server, and sets the run's OnRAM and Tool.
+// Machine describes the machine and the database server of a run, for the report. It starts the PostgreSQL
+// server, and sets OnRAM and Tool of the Rig. It refuses a server that is not durable, since rates would mean
+// nothing without fsync.
 func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	m := figure.Machine{Cores: runtime.NumCPU(), Load: LoadAverages(), Quick: b.Opt.Quick}
 	server, err := b.startPostgres(ctx)
@@ -27,7 +29,7 @@ func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	if err != nil {
 		return m, fmt.Errorf("bench: connect: %w", err)
 	}
-	defer func() { _ = conn.Close(ctx) }() // it only read
+	defer func() { _ = conn.Close(ctx) }() // an error does not matter: nothing was written
 	var folder, fsync, commit string
 	err = conn.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('data_directory'),
 		current_setting('fsync'), current_setting('synchronous_commit')`).Scan(&m.Postgres, &folder, &fsync, &commit)
@@ -54,7 +56,8 @@ func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	return m, nil
 }
 
-// flushMS measures the median time of one 8 kB write with its flush in a folder.
+// flushMS returns the median time in ms that it takes to write 8 kB to a file in dir and flush them to disk. It
+// overwrites blocks of an existing file, like PostgreSQL does with its write-ahead log.
 func flushMS(dir string) (float64, error) {
 	file, err := os.CreateTemp(dir, "flush-")
 	if err != nil {
@@ -63,7 +66,7 @@ func flushMS(dir string) (float64, error) {
 
 	const blockSize, blocks, writes = 8 << 10, 64, 200
 	block := make([]byte, blockSize)
-	for range blocks { // so that the writes below don't change the file's length
+	for range blocks { // allocate the file, so that the writes below don't change its length
 		if _, err := file.Write(block); err != nil {
 			return 0, fmt.Errorf("bench: flush: %w", errors.Join(err, file.Close()))
 		}
@@ -86,7 +89,7 @@ func flushMS(dir string) (float64, error) {
 	return figure.Median(times), errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
-// LoadAverages returns those of 1, 5 and 15 minutes; zeros where the system doesn't tell.
+// LoadAverages returns the system's load averages over 1, 5 and 15 minutes, or zeros if they are not available.
 func LoadAverages() (load [3]float64) {
 	body, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -94,7 +97,7 @@ func LoadAverages() (load [3]float64) {
 	}
 	for i, f := range strings.Fields(string(body)) {
 		if i < len(load) {
-			load[i], _ = strconv.ParseFloat(f, 64) // zero where it is none
+			load[i], _ = strconv.ParseFloat(f, 64) // zero if it is not a number
 		}
 	}
 	return load

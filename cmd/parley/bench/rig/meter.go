@@ -6,19 +6,20 @@ import (
 	proc "parley/cmd/parley/child"
 )
 
-// Meter measures how much processor time Parley, PostgreSQL and this process have used since it was started. This
-// process has the emulators and the load generators, which can't be told apart.
+// Meter measures the processor time that three parties use from StartMeter on: Parley, PostgreSQL, and this
+// process with its load generators and emulators. A benchmark needs it to see whether the generators took too
+// much of the machine.
 type Meter struct {
 	w     *World
-	c     *Child // nil if no Parley is measured
+	c     *Child // may be nil: then no Parley is measured
 	begin time.Time
 	first cpuTimes
 }
 
-// cpuTimes is the processor time that each has used in its life.
+// cpuTimes is the processor time of each party since the start of its processes.
 type cpuTimes struct{ parley, postgres, generator time.Duration }
 
-// StartMeter begins. c may be nil.
+// StartMeter starts a measurement. c may be nil.
 func StartMeter(w *World, c *Child) (*Meter, error) {
 	m := &Meter{w: w, c: c, begin: time.Now()}
 	var err error
@@ -26,7 +27,8 @@ func StartMeter(w *World, c *Child) (*Meter, error) {
 	return m, err
 }
 
-// Machinery returns what PostgreSQL and this process used together.
+// Machinery returns the processor time of PostgreSQL and this process together. It is for benchmarks that run
+// parts of Parley in this process.
 func (m *Meter) Machinery() (time.Duration, error) {
 	now, err := m.read()
 	return now.postgres - m.first.postgres + now.generator - m.first.generator, err
@@ -42,8 +44,8 @@ func (m *Meter) read() (t cpuTimes, err error) {
 	return t, err
 }
 
-// Shares returns how many cores each used, where 1 is one core all the time, as details of a figure: cpu_parley,
-// cpu_postgres and cpu_generator. took is the time since the start.
+// Shares returns how many cores each party used on average, as details of a figure: cpu_parley, cpu_postgres
+// and cpu_generator. A value of 1 means one core all the time. took is the time since StartMeter.
 func (m *Meter) Shares() (details map[string]float64, took time.Duration, err error) {
 	took = time.Since(m.begin)
 	now, err := m.read()

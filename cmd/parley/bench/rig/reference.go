@@ -20,33 +20,35 @@ import (
 	"parley/store/pgserver"
 )
 
-// Rates of Parley depend on the machine. So they are given as shares of a reference: how many rows a second the same
-// PostgreSQL stores durably, with one insert in each transaction. pgbench makes the inserts, or this process if there
-// is no pgbench.
+// How fast Parley is depends on the machine. Therefore benchmarks compare it with a reference: how many rows
+// per second the same PostgreSQL server commits durably, with one insert per transaction. For example,
+// accept_ratio 0.5 means that Parley accepts half as many events as PostgreSQL commits rows. The inserts are
+// made by pgbench, which comes with PostgreSQL, or by this process if pgbench is not installed.
 
-// ReferenceDatabase is apart from Parley's, so that neither bloats the other.
+// ReferenceDatabase is the database for the reference. It is not Parley's, so that neither bloats the other.
 const ReferenceDatabase = "reference"
 
 const makeReference = `
 	DROP TABLE IF EXISTS reference;
 	CREATE TABLE reference (key text PRIMARY KEY, payload bytea NOT NULL)`
 
-// referenceScript is one transaction of pgbench's. n counts per client, so that keys are
-// unique and grow as those of events do. (A colon in the text would begin a variable.)
+// referenceScript is the transaction that pgbench repeats. n counts transactions per client, so that keys are
+// unique and ascending like those of Parley's events. (The text contains no colon, because a colon begins a
+// variable.)
 const referenceScript = `\set n :n + 1
 \set key :client_id * 1000000000 + :n
 INSERT INTO reference (key, payload) VALUES ('m-C0SUPPORT01-' || :key::text, :payload);
 `
 
-// keysByClient is by how much the keys of two clients differ: more than one client inserts. As in referenceScript.
+// keysByClient is the distance between the first keys of two clients, as in referenceScript.
 const keysByClient = 1_000_000_000
 
-// shortInserts is how many transactions each client of pgbench makes in the short form.
+// shortInserts is how many transactions each client of pgbench makes in a test.
 const shortInserts = 20
 
 const microsInMS = 1000
 
-// findPgbench looks in the folder of the running server, then in PATH. It returns "" if there is none.
+// findPgbench looks for pgbench next to the running server, then in PATH. It returns "" if it finds none.
 func findPgbench(server *pgserver.Server) string {
 	if dir := server.BinDir(); dir != "" {
 		path := filepath.Join(dir, "pgbench")
@@ -63,9 +65,9 @@ func findPgbench(server *pgserver.Server) string {
 	return path
 }
 
-// Inserts measures the reference: durable inserts of one row a transaction, by clients at once for d. (In the short
-// form each client of pgbench makes a few, however long they take.) rate is inserts a second, p50 the median time of
-// one in ms. It also sets the run's InsertUS.
+// Inserts measures the reference: clients insert concurrently for d, one row per transaction. (In a test each
+// client of pgbench makes shortInserts inserts instead, however long they take.) rate is the number of inserts
+// per second, p50 the median time of one insert in ms. Inserts also sets the Rig's InsertUS.
 func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	if err := w.emptyReference(ctx); err != nil {
 		return 0, 0, err
@@ -99,15 +101,15 @@ func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.
 	return rate, p50, nil
 }
 
-// MeasureReference returns a measurement for Bracket: Inserts by so many clients.
+// MeasureReference returns Inserts as a Measurement for Bracket.
 func (w *World) MeasureReference(clients int, payload []byte) Measurement[float64] {
 	return func(ctx context.Context) (rate, p50 float64, err error) {
 		return Inserts(ctx, w, clients, payload, w.Rig.Span(3*time.Second, time.Second))
 	}
 }
 
-// emptyReference makes the table anew, and the database when the run has none yet. The checkpoint keeps the writing
-// of earlier pages out of the measurement.
+// emptyReference recreates the table of the reference, and creates the database if this is the first use. It
+// ends with a checkpoint, so that PostgreSQL does not write earlier changes to disk during the measurement.
 func (w *World) emptyReference(ctx context.Context) (err error) {
 	if !w.Rig.hasReference {
 		w.Rig.hasReference = true
@@ -130,14 +132,14 @@ func (w *World) emptyReference(ctx context.Context) (err error) {
 	return nil
 }
 
-// runPgbench lets pgbench insert. For the median pgbench logs every tenth transaction; with a single client, or in
-// the short form, every one.
+// runPgbench makes the inserts with pgbench. It computes the median from pgbench's log, for which it logs every
+// tenth transaction, or every one with a single client or in a test.
 func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	dir, err := os.MkdirTemp(b.Scratch.Dir, "pgbench-")
 	if err != nil {
 		return 0, 0, fmt.Errorf("bench: make a folder for pgbench: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // it goes with the run's folder at the latest
+	defer func() { _ = os.RemoveAll(dir) }() // if this fails, Rig.Close removes it
 	script := filepath.Join(dir, "insert.sql")
 	if err := os.WriteFile(script, []byte(referenceScript), 0o600); err != nil {
 		return 0, 0, fmt.Errorf("bench: write pgbench's script: %w", err)
@@ -148,7 +150,7 @@ func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time
 	if clients == 1 || b.Opt.Short {
 		sampling = "1"
 	}
-	if b.Opt.Short { // on a machine that is very busy no second would be long enough
+	if b.Opt.Short { // a fixed duration could be too short on a busy machine
 		length = "--transactions=" + strconv.Itoa(shortInserts)
 	}
 
@@ -180,23 +182,24 @@ func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time
 	return rate, p50, err
 }
 
-// escapeBytea writes bytes in PostgreSQL's text form that a client can send as it is.
+// escapeBytea encodes bytes in the escape format of PostgreSQL's type bytea.
 func escapeBytea(raw []byte) string {
 	var b strings.Builder
 	for _, c := range raw {
 		isPrintable := c >= ' ' && c <= '~'
-		if c == '\\' {
+		switch {
+		case c == '\\':
 			b.WriteString(`\\`)
-		} else if isPrintable {
+		case isPrintable:
 			b.WriteByte(c)
-		} else {
+		default:
 			fmt.Fprintf(&b, `\%03o`, c)
 		}
 	}
 	return b.String()
 }
 
-// pgbenchRate reads "tps = 1234.5 (without initial connection time)".
+// pgbenchRate returns the rate from pgbench's output: "tps = 1234.5 (without initial connection time)".
 func pgbenchRate(out string) (float64, error) {
 	for line := range strings.Lines(out) {
 		if rest, ok := strings.CutPrefix(line, "tps = "); ok {
@@ -211,9 +214,9 @@ func pgbenchRate(out string) (float64, error) {
 	return 0, fmt.Errorf("bench: pgbench says no rate: %s", out)
 }
 
-// pgbenchMedian reads the median time of the transactions in all logs of a folder, in ms.
+// pgbenchMedian returns the median time of a transaction in ms, from all of pgbench's logs in dir.
 func pgbenchMedian(dir string) (float64, error) {
-	const timeField = 2 // "0 199 2241 …" took 2241 µs; pgbench had no time to end a line with fewer fields
+	const timeField = 2 // "0 199 2241 …": 2241 µs. The last line may be incomplete, with fewer fields.
 	files, err := filepath.Glob(filepath.Join(dir, "log*"))
 	if err != nil {
 		return 0, fmt.Errorf("bench: pgbench: %w", err)
@@ -248,7 +251,7 @@ func pgbenchMedian(dir string) (float64, error) {
 	return figure.Median(times), nil
 }
 
-// runInserts inserts by our own client, where there is no pgbench.
+// runInserts makes the inserts from this process, if pgbench is not installed.
 func runInserts(ctx context.Context, url string, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, d+time.Minute)
 	defer cancel()
@@ -262,7 +265,7 @@ func runInserts(ctx context.Context, url string, clients int, payload []byte, d 
 		return 0, 0, err
 	}
 
-	times := make([][]float64, clients) // of each insert, ms
+	times := make([][]float64, clients) // by client, the time of each insert in ms
 	group, ctx := errgroup.WithContext(ctx)
 	begin := time.Now()
 	for i, c := range conns {
@@ -281,8 +284,8 @@ func runInserts(ctx context.Context, url string, clients int, payload []byte, d 
 	return float64(len(all)) / took, figure.Median(all), nil
 }
 
-// connectClients opens connections that have prepared the insert "one". After an error it returns those that it
-// opened.
+// connectClients opens connections and prepares the statement "one" on each. After an error it returns the
+// connections that it has opened, which the caller must close.
 func connectClients(ctx context.Context, url string, clients int) (conns []*pgx.Conn, err error) {
 	for range clients {
 		c, err := pgx.Connect(ctx, url)
@@ -299,7 +302,7 @@ func connectClients(ctx context.Context, url string, clients int) (conns []*pgx.
 	return conns, nil
 }
 
-// insertFor lets the n-th client insert for d, and returns how long each insert took, in ms.
+// insertFor inserts as the n-th client for d, and returns how long each insert took, in ms.
 func insertFor(ctx context.Context, c *pgx.Conn, n int, payload []byte, d time.Duration) (times []float64, err error) {
 	for begin, i := time.Now(), 0; time.Since(begin) < d; i++ {
 		at := time.Now()

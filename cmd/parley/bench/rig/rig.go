@@ -1,8 +1,11 @@
-// Package rig is what all measurements stand on. A Rig is one run with its durable PostgreSQL. A World is in it, with
-// emulators and a Parley as a process of its own. Bracket compares a figure with its reference, and Meter tells who used the
-// processors.
+// Package rig is the common infrastructure of all benchmarks:
 //
-// What does not belong here: what is measured, and the load that it takes.
+// - A Rig is one run of the benchmarks, with a private PostgreSQL server. - A World is one database on that
+// server, with emulators of chats. StartParley starts a Parley in it, as a child process. - Bracket measures a
+// value together with a reference, and repeats rounds during which the machine was disturbed. - Meter measures
+// how much processor time Parley, PostgreSQL and the benchmark used.
+//
+// What does not belong here: what is measured, and the load generators.
 package rig
 
 import (
@@ -17,29 +20,30 @@ import (
 	"parley/store/pgserver"
 )
 
-// Clients is how many connections send to Parley at once, and how many clients of the reference insert at once.
+// Clients is the number of connections that send to Parley concurrently, and of clients that insert the
+// reference.
 const Clients = 32
 
-// DrainWithin is how long Parley may take to finish what one round left.
+// DrainWithin is how long Parley may take to process what one round has left.
 const DrainWithin = 2 * time.Minute
 
-// Rig is one run.
+// Rig is one run of the benchmarks. Only Say may be called concurrently. New makes a Rig, Close ends it.
 type Rig struct {
 	Opt      Options
-	Scratch  *lab.Scratch // the run's folder; the database is in it
-	Tool     string       // path of pgbench; "" means that none was found; Machine sets it
-	OnRAM    bool         // the database's files are memory, which changes targets; Machine sets it
-	InsertUS float64      // µs that the database computed for one insert of the latest reference; Inserts sets it
+	Scratch  *lab.Scratch // folder of the run, with the database in it
+	Tool     string       // path of pgbench; "" if it was not found; set by Machine
+	OnRAM    bool         // the database is on a RAM file system, which changes targets; set by Machine
+	InsertUS float64      // PostgreSQL's processor time per insert of the last reference, in µs; set by Inserts
 
-	server       *pgserver.Server // nil until a group needs one
-	worlds       int              // how many were made so far
-	profiles     int              // how many were begun so far
-	hasTemplate  bool             // templateDatabase was made
-	hasReference bool             // ReferenceDatabase was made
+	server       *pgserver.Server // nil until startPostgres
+	worlds       int              // number of worlds that were created
+	profiles     int              // number of profiles that were started
+	hasTemplate  bool             // templateDatabase exists
+	hasReference bool             // ReferenceDatabase exists
 	mu           sync.Mutex       // guards writes to Options.Out
 }
 
-// Close ends the server and removes everything of the run.
+// Close stops the server and removes the folder of the run.
 func (b *Rig) Close() error {
 	var err error
 	if b.server != nil {
@@ -59,22 +63,23 @@ func (b *Rig) Rounds() int {
 	return fullRounds
 }
 
-// Say prints how far the run is.
+// Say prints a line about the progress of the run.
 func (b *Rig) Say(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_, _ = fmt.Fprintf(b.Opt.Out, format+"\n", args...) // progress only
 }
 
-// LeavesOutLong reports whether what doesn't fit into a minute is left out. Tests leave nothing out: they measure it briefly.
+// LeavesOutLong reports whether to skip measurements that take longer than a minute. Tests skip nothing: they
+// run every measurement, but briefly.
 func (b *Rig) LeavesOutLong() bool { return b.Opt.Quick && !b.Opt.Short }
 
-// Span chooses as Choose does; a test measures for quick, but at most for a second.
+// Span is Choose for durations. A test measures as long as --quick does, but at most for a second.
 func (b *Rig) Span(full, quick time.Duration) time.Duration {
 	return Choose(b, full, quick, min(quick, time.Second))
 }
 
-// Choose returns what suits the run: full for a whole one, quick with --quick, and short for a test.
+// Choose returns full for a normal run, quick with --quick, and short in a test.
 func Choose[T any](b *Rig, full, quick, short T) T {
 	if b.Opt.Short {
 		return short
@@ -85,28 +90,29 @@ func Choose[T any](b *Rig, full, quick, short T) T {
 	return full
 }
 
-// HopEvery is the time between two messages where the way of a single message is timed: thirty a second.
+// HopEvery is the interval between messages when the latency of single messages is measured: thirty per second.
 const HopEvery = time.Second / 30
 
-// Options say what a run measures, and how long.
+// Options say how a run measures.
 type Options struct {
-	Program string // this program, to start Parley and emulators with
-	Dir     string // where the database lives; "" means a temporary folder
-	Quick   bool   // one short round of each figure; see LeavesOutLong
-	Short   bool   // a test, which sets Quick too: windows of a second, ratios mean nothing
-	Out     io.Writer
-	// Unanalysed measures a Parley that doesn't analyse what customers write.
+	Program string    // path of the program parley
+	Dir     string    // folder for the database; "" means a temporary one
+	Quick   bool      // --quick: one short round of each figure; see LeavesOutLong
+	Short   bool      // a test, which also sets Quick: a second or less per figure, so the ratios mean nothing
+	Out     io.Writer // for the progress; nil means none
+	// Unanalysed turns off the analysis of customers' messages in the Parleys that are measured.
 	Unanalysed bool
-	// CPUProfile begins the names of files that get profiles: .1 and so on for the measured Parleys, .own for the generators
-	// and emulators. "" means none.
+	// CPUProfile is the path prefix of CPU profiles: with the suffixes .1, .2, … for the measured Parleys, and .own for this
+	// process with the load generators and emulators. "" means no profiles.
 	CPUProfile string
-	// Statements is a file to which the groups accept, chat, busy and relay append what pg_stat_statements counts: what
-	// each statement of the database cost a message, and which rows were written. "" means that nothing is counted.
+	// Statements is a file to which the groups accept, chat, busy and relay append statistics of pg_stat_statements: the cost
+	// of each SQL statement per message, and the rows that were written. "" means no statistics.
 	Statements string
 }
 
-// New prepares a run. Close must be called to remove its folder and end its server.
-// Errors: the folder can't be made.
+// New prepares a run. The caller must call Close.
+//
+// Errors: the folder can't be created.
 func New(o Options) (*Rig, error) {
 	scratch, err := lab.NewScratch(o.Dir, "parley-bench-", 0, nil)
 	if err != nil {

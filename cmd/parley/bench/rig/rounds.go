@@ -6,31 +6,33 @@ import (
 	"math"
 )
 
-// A round measures the reference, then Parley, then the reference again. If the two references differ much, something
-// else used the machine meanwhile, and the round is repeated.
+// This file makes measurements robust against other load on the machine. A round measures the reference (how
+// fast PostgreSQL inserts rows, for example), then Parley, then the reference again. If the two references
+// differ by more than maxDrift, something else used the machine during the round, and the round is repeated.
 
-// maxDrift is how much the references before and after a round may differ, as a share of the larger.
+// maxDrift is how much the two references of a round may differ, as a share of the larger one.
 const maxDrift = 0.25
 
-// maxRepeats bounds how many attempts Bracket repeats for drift, all rounds together.
+// maxRepeats is how many rounds one call of Bracket may repeat in total.
 const maxRepeats = 4
 
 const percent = 100
 
-// Measurement returns a value, such as a rate, and what else it found, such as its details.
+// Measurement measures once. It returns a value, such as a rate, and additional results, such as details for
+// the report.
 type Measurement[T any] func(context.Context) (value float64, found T, err error)
 
-// Measured are the rounds that count, in order. R and M are what the reference and the measurement found beside their
-// values.
+// Measured has the results of all rounds that count, in order. R and M are the types of the additional results
+// of the reference and of the measurement.
 type Measured[R, M any] struct {
 	Values         []float64
 	Found          []M
-	References     []float64 // for each round, the mean of the reference before and the one after
-	ReferenceFound []R       // two for each round
-	Note           string    // what speaks against them; "" means nothing
+	References     []float64 // for each round, the mean of its two references
+	ReferenceFound []R       // two for each round: before and after
+	Note           string    // a warning about the quality of the results; "" means none
 }
 
-// Ratios divides each value by the reference of its round.
+// Ratios returns, for each round, the value divided by the reference.
 func (m Measured[R, M]) Ratios() []float64 {
 	list := make([]float64, len(m.Values))
 	for i, v := range m.Values {
@@ -39,9 +41,8 @@ func (m Measured[R, M]) Ratios() []float64 {
 	return list
 }
 
-// Bracket measures the reference, then the product, then the reference again, n times, and repeats rounds that
-// drifted: what an attempt found that doesn't count is forgotten. If the machine never holds still, the attempt that
-// drifted least counts, and the note says so.
+// Bracket measures n rounds, and repeats rounds whose references drifted. Results of repeated rounds are
+// discarded. If the references keep drifting, the attempt that drifted least counts, and the note says so.
 func Bracket[R, M any](ctx context.Context, b *Rig, n int, reference Measurement[R], measure Measurement[M]) (m Measured[R, M], err error) {
 	a := attempts[R, M]{rig: b, reference: reference, measure: measure}
 	for range n {
@@ -59,17 +60,17 @@ func Bracket[R, M any](ctx context.Context, b *Rig, n int, reference Measurement
 	return m, nil
 }
 
-// attempts are those of all rounds.
+// attempts are all rounds of one call of Bracket, including those that are repeated.
 type attempts[R, M any] struct {
 	rig       *Rig
 	reference Measurement[R]
 	measure   Measurement[M]
-	repeats   int
-	note      string // of the last round that drifted; "" means that none did
+	repeats   int    // of all rounds so far
+	note      string // about the last round that counts although it drifted; "" means none
 }
 
-// findSteady measures until the references of a round don't drift, or there were too many attempts. It returns the round that
-// drifted least.
+// findSteady repeats a round until its references are steady, or there were too many repeats. It returns the
+// attempt that drifted least.
 func (a *attempts[R, M]) findSteady(ctx context.Context) (best round[R, M], err error) {
 	for isFirst := true; ; isFirst = false {
 		r, err := bracketOnce(ctx, a.reference, a.measure)
@@ -84,7 +85,8 @@ func (a *attempts[R, M]) findSteady(ctx context.Context) (best round[R, M], err 
 		}
 
 		a.repeats++
-		if a.repeats > maxRepeats || a.rig.Opt.Quick { // --quick has no time for more
+		mayRepeat := a.repeats <= maxRepeats && !a.rig.Opt.Quick // --quick has no time for repeats
+		if !mayRepeat {
 			a.note = fmt.Sprintf("the reference drifted by %.0f %%", best.drift()*percent)
 			return best, nil
 		}
@@ -99,7 +101,7 @@ type round[R, M any] struct {
 	found                   M
 }
 
-// drift is by how much the references differ, as a share of the larger.
+// drift is the difference between the references, as a share of the larger one.
 func (r round[R, M]) drift() float64 { return math.Abs(r.before-r.after) / max(r.before, r.after) }
 
 func bracketOnce[R, M any](ctx context.Context, reference Measurement[R], measure Measurement[M]) (r round[R, M], err error) {

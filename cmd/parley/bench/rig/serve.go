@@ -18,12 +18,14 @@ import (
 
 // ServeOptions say how a Parley that is measured differs from `parley serve`.
 type ServeOptions struct {
-	CPUProfile string // file that gets a profile of the whole life; "" means none
-	Unanalysed bool   // what customers write is not analysed
+	CPUProfile string // path for a CPU profile of the whole run; "" means none
+	Unanalysed bool   // turns off the analysis of customers' messages
 }
 
-// Serve is `parley serve` with the loopback channel beside the product's own. Child.Hold tells it by signals to hold the
-// appliers or to let them go on.
+// Serve runs in the child processes that a benchmark measures. It is `parley serve` with two additions: the
+// loopback channel, which stands in for a real provider, and signals that pause the appliers, the workers that
+// process accepted events. Pausing them lets a benchmark measure the acceptance of events alone. See
+// Child.Hold.
 func Serve(ctx context.Context, o ServeOptions) (err error) {
 	env, err := app.LoadEnv(os.LookupEnv)
 	if err != nil {
@@ -52,27 +54,28 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	return app.Serve(ctx, env, log, func(string) {}, options)
 }
 
-// heldBySignal begins to listen to the signals of Hold. isHeld tells what the latest one said.
+// heldBySignal listens for the signals that Child.Hold sends: SIGUSR1 pauses the appliers, SIGUSR2 resumes
+// them. isHeld reports whether they are paused.
 func heldBySignal() (isHeld func() bool, stopListening func()) {
-	var on atomic.Bool
-	const maxUnread = 4 // signals beyond that would be lost
+	var held atomic.Bool
+	const maxUnread = 4 // further signals would be lost
 	signals, done := make(chan os.Signal, maxUnread), make(chan struct{})
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
 	go func() {
 		defer close(done)
 		for s := range signals {
-			on.Store(s == syscall.SIGUSR1)
+			held.Store(s == syscall.SIGUSR1)
 		}
 	}()
 
-	return on.Load, func() {
+	return held.Load, func() {
 		signal.Stop(signals)
 		close(signals)
 		<-done
 	}
 }
 
-// Profile writes a CPU profile of this process into a file until stop is called; "" means that nothing is written.
+// Profile writes a CPU profile of this process to a file until stop is called. If path is "", it does nothing.
 func Profile(path string) (stop func() error, err error) {
 	if path == "" {
 		return func() error { return nil }, nil
@@ -92,7 +95,8 @@ func Profile(path string) (stop func() error, err error) {
 	}, nil
 }
 
-// Hold keeps the appliers of a child that runs Serve from beginning a batch, or lets them go on.
+// Hold(true) pauses the appliers of a child that runs Serve: they finish the current batch of events and begin
+// no other one. Hold(false) resumes them. Both return before the child has reacted.
 func (c *Child) Hold(on bool) {
 	if on {
 		c.Signal(syscall.SIGUSR1)

@@ -14,11 +14,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// This file tells what each SQL statement of Parley costs per message, for whoever wants to make it faster.
-// PostgreSQL counts that by its extension pg_stat_statements. If Options.Statements names a file, a group calls
-// CountStatements before it measures and WriteStatements afterwards. If it is "", both do nothing.
+// This file reports what each SQL statement of Parley costs per message, to find the ones worth optimizing. The
+// statistics come from PostgreSQL's extension pg_stat_statements. A benchmark calls CountStatements before it
+// measures and WriteStatements afterwards, which appends two tables to the file Options.Statements, such as:
+//
+//	calls plans  rows exec µs plan µs µs a call …
+//	0.031 0.000 1.000    41.2     0.0      1329 … INSERT INTO events …
+//
+// If Options.Statements is "", both do nothing.
 
-// statementSettings let the server count what its statements cost.
+// statementSettings are the settings of the server that turn the statistics on.
 func statementSettings() map[string]string {
 	return map[string]string{
 		"shared_preload_libraries":          "pg_stat_statements",
@@ -29,7 +34,7 @@ func statementSettings() map[string]string {
 	}
 }
 
-// CountStatements sets the counters of statements and of tables to zero.
+// CountStatements resets the statistics of statements and tables.
 func (w *World) CountStatements(ctx context.Context) error {
 	if w.Rig.Opt.Statements == "" {
 		return nil
@@ -50,15 +55,15 @@ const statementCosts = `
 	WHERE dbid = (SELECT oid FROM pg_database WHERE datname = $1)
 	ORDER BY total_exec_time + total_plan_time DESC`
 
-// statementCost is what all calls of a statement cost together.
+// statementCost is the total cost of all calls of a statement.
 type statementCost struct {
-	Toplevel   bool    `db:"toplevel"` // false: a function or trigger called it, and its caller's cost includes its own
+	Toplevel   bool    `db:"toplevel"` // false: called by a function or trigger, whose cost includes it
 	Calls      int64   `db:"calls"`
-	Plans      int64   `db:"plans"` // times that it was planned
+	Plans      int64   `db:"plans"` // number of times that it was planned
 	Rows       int64   `db:"rows"`
 	ExecMS     float64 `db:"exec_ms"`
 	PlanMS     float64 `db:"plan_ms"`
-	Blocks     int64   `db:"blocks"` // read, from PostgreSQL's own memory
+	Blocks     int64   `db:"blocks"` // blocks found in PostgreSQL's buffer cache
 	WALRecords int64   `db:"wal_records"`
 	WALBytes   int64   `db:"wal_bytes"`
 	Query      string  `db:"query"`
@@ -71,32 +76,31 @@ const tableChanges = `
 	WHERE n_tup_ins + n_tup_upd + n_tup_del > 0
 	ORDER BY n_tup_ins + n_tup_upd + n_tup_del DESC`
 
-// tableChange is how many rows of a table were written, and how often it was searched.
+// tableChange says how many rows of a table were written and how often the table was searched.
 type tableChange struct {
 	Table    string `db:"relname"`
 	Inserted int64  `db:"n_tup_ins"`
 	Updated  int64  `db:"n_tup_upd"`
-	HOT      int64  `db:"n_tup_hot_upd"` // of Updated: heap-only, without a change of an index
+	HOT      int64  `db:"n_tup_hot_upd"` // part of Updated: heap-only updates, which write no index
 	Deleted  int64  `db:"n_tup_del"`
-	ByIndex  int64  `db:"idx_scan"`
-	Whole    int64  `db:"seq_scan"` // searches that read the whole table
-	Indexes  int64  `db:"indexes"`  // that the table has
+	ByIndex  int64  `db:"idx_scan"` // index scans
+	Whole    int64  `db:"seq_scan"` // sequential scans
+	Indexes  int64  `db:"indexes"`  // number of indexes of the table
 }
 
-// WriteStatements appends to the file what each statement cost since CountStatements, divided by the number of
-// messages.
+// WriteStatements appends the statistics since CountStatements to the file, divided by the number of messages.
 func (w *World) WriteStatements(ctx context.Context, messages int64) (err error) {
 	if w.Rig.Opt.Statements == "" || messages == 0 {
 		return nil
 	}
 
-	conn, err := pgx.Connect(ctx, w.Rig.server.URL("postgres")) // the extension is in this database
+	conn, err := pgx.Connect(ctx, w.Rig.server.URL("postgres")) // the extension was created in this database
 	if err != nil {
 		return fmt.Errorf("bench: connect to read statements: %w", err)
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it only read
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // an error does not matter: nothing was written
 
-	rows, _ := conn.Query(ctx, statementCosts, w.name) // CollectRows returns its error
+	rows, _ := conn.Query(ctx, statementCosts, w.name) // CollectRows reports the error
 	costs, err := pgx.CollectRows(rows, pgx.RowToStructByName[statementCost])
 	if err != nil {
 		return fmt.Errorf("bench: read the costs of statements: %w", err)
@@ -119,13 +123,13 @@ func (w *World) WriteStatements(ctx context.Context, messages int64) (err error)
 	return nil
 }
 
-// writeCosts writes what each statement cost a message, and the sums of those that were called from outside.
+// writeCosts writes the cost of each statement per message, and the sum of the top-level statements.
 func writeCosts(out io.Writer, costs []statementCost, messages int64) error {
 	t := tabwriter.NewWriter(out, 0, 0, 1, ' ', tabwriter.AlignRight)
 	writeRow(t, "calls", "plans", "rows", "exec µs", "plan µs", "µs a call", "blocks", "records", "WAL bytes", "")
 	var sum statementCost
 	for _, c := range costs {
-		marker := "· " // another statement called it
+		marker := "· " // called by another statement
 		if c.Toplevel {
 			marker = ""
 			sum.Calls += c.Calls
@@ -158,7 +162,8 @@ func writeCosts(out io.Writer, costs []statementCost, messages int64) error {
 	return t.Flush()
 }
 
-// writeChanges writes how many rows of each table a message wrote, and how often it searched the table.
+// writeChanges writes how many rows of each table were written per message, and how often the table was
+// searched.
 func writeChanges(out io.Writer, changes []tableChange, messages int64) error {
 	t := tabwriter.NewWriter(out, 0, 0, 1, ' ', tabwriter.AlignRight)
 	writeRow(t, "inserted", "updated", "of these HOT", "deleted", "by index", "whole", "indexes", "")
@@ -176,12 +181,12 @@ func writeChanges(out io.Writer, changes []tableChange, messages int64) error {
 	return t.Flush()
 }
 
-// writeRow adds a line to a table, which keeps it until Flush: that returns the errors of writing.
+// writeRow adds a row to a table. Errors are reported by Flush.
 func writeRow(t *tabwriter.Writer, cells ...string) {
 	_, _ = fmt.Fprintln(t, strings.Join(cells, "\t"))
 }
 
-// divide writes v divided by n, with so many decimals.
+// divide formats v divided by n with a fixed number of decimals.
 func divide[T int64 | float64](v T, n int64, decimals int) string {
 	return strconv.FormatFloat(float64(v)/float64(n), 'f', decimals, 64)
 }

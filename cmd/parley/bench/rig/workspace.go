@@ -10,21 +10,23 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// SlackOptions shape the Slack emulator of a world.
+// SlackOptions configure the Slack emulator of a world.
 type SlackOptions struct {
-	Channels int                      // support channels, each with a team of its own; 0 means 1
-	Sockets  bool                     // Socket Mode instead of signed requests
-	Change   func(*slackfake.Options) // sets further options of the emulator, such as limits; nil means none
-	Rate     float64                  // Parley's SLACK_RATE; 0 means that Parley itself limits nothing
+	Channels int                      // number of support channels, each with its own team; 0 means 1
+	Sockets  bool                     // use Socket Mode instead of webhooks
+	Change   func(*slackfake.Options) // changes further options of the emulator, such as rate limits; may be nil
+	Rate     float64                  // SLACK_RATE of Parley, its own limit; 0 means no limit
 }
 
-// Workspace is the Slack emulator. It runs in this process, so that the generators see what was posted without a second copy.
+// Workspace is a Slack emulator with agents and support channels. It runs in the process of the benchmark,
+// which can thus inspect what Parley posts without calls over the network.
 type Workspace struct {
 	*slackfake.Server
 
 	Opt SlackOptions
 }
 
+// startWorkspace starts the emulator with two agents, Ann and Ben, who are members of every support channel.
 func startWorkspace(o SlackOptions) (*Workspace, error) {
 	server := slackfake.Options{AppName: "Parley", Users: lab.SlackPeople()}
 	if o.Change != nil {
@@ -45,12 +47,13 @@ func startWorkspace(o SlackOptions) (*Workspace, error) {
 // SupportChannel returns the id of the n-th support channel.
 func SupportChannel(n int) string { return fmt.Sprintf("C0SUPPORT%02d", n) }
 
-// listVars returns the variables that point Parley at the emulator.
+// listVars returns the environment variables ("NAME=value") with which Parley uses the emulator.
 func (w *Workspace) listVars() []string {
 	return append(lab.SlackEnv(w.Server, w.APIURL(), !w.Opt.Sockets), fmt.Sprintf("SLACK_RATE=%g", w.Opt.Rate))
 }
 
-// connect lets the emulator send its events to a Parley that is ready.
+// connect makes the emulator send webhooks to a Parley that is ready. With Socket Mode it does nothing, because
+// Parley connects by itself.
 func (w *Workspace) connect(ctx context.Context, c *Child) error {
 	if w.Opt.Sockets {
 		return nil
@@ -61,8 +64,8 @@ func (w *Workspace) connect(ctx context.Context, c *Child) error {
 	return w.Webhooks.Use(ctx, slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"})
 }
 
-// SlackConfig returns a parley.yaml with the lab's agents and a team for each support channel, named Team0 and so on.
-// accounts, indented by two, become its list of accounts.
+// SlackConfig returns a parley.yaml with the agents, and a team for each support channel: Team0, Team1 and so
+// on. accounts is the YAML of the list "accounts", indented by two spaces; "" means none.
 func (w *World) SlackConfig(accounts string) string {
 	var b strings.Builder
 	b.WriteString("company: Acme\n" + lab.Agents(lab.Chats{Slack: true}) + "teams:\n")

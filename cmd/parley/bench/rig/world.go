@@ -22,38 +22,40 @@ import (
 	"parley/store/schema"
 )
 
-// WorldOptions shape a world. The zero value is a durable database without a surface.
+// WorldOptions configure a world. The zero value is a migrated database without emulators.
 type WorldOptions struct {
 	Slack *SlackOptions // nil means no Slack emulator
 	Teams *TeamsOptions // nil means no Teams emulator
-	// Config is the parley.yaml that is applied; "" means none. With a Slack emulator see SlackConfig.
+	// Config returns the parley.yaml to apply; nil means none. For a world with Slack see SlackConfig.
 	Config func(*World) string
-	Specs  []channels.Spec // of the accounts in config; nil means the product's
-	Empty  bool            // leave the database without schema, and Config unapplied
+	Specs  []channels.Spec // kinds of accounts that Config may use; nil means those of the product
+	Empty  bool            // leave the database empty: no schema, no Config
 }
 
-// World is what one group of figures is measured in: a database of its own on the run's PostgreSQL server, emulators
-// of chats in this process, and Parleys as processes of their own (StartParley). StartWorld makes it, Close ends it.
+// World is the environment for one group of figures: a new database on the PostgreSQL server of the run,
+// emulators of chats in this process, and Parleys as child processes, which StartParley starts. StartWorld
+// creates a World, Close ends it.
 type World struct {
 	Rig   *Rig
-	Dir   string        // for logs and files; removed with the run
-	Slack *Workspace    // nil without WorldOptions.Slack
-	Teams *Organisation // nil without WorldOptions.Teams
-	Pool  *pgxpool.Pool // of the database, to look into it
-	Mills int           // how many mills (package lanes) were started, so that their ids differ
+	Dir   string        // for logs and files; removed by Rig.Close
+	Slack *Workspace    // nil unless WorldOptions.Slack is set
+	Teams *Organisation // nil unless WorldOptions.Teams is set
+	Pool  *pgxpool.Pool // connections of the benchmark to the database
+	Mills int           // number of mills that were started (see package lanes), for distinct ids
 
-	name     string // of the database
+	name     string // name of the database
 	children []*Child
 	options  WorldOptions
 }
 
-// serverSettings allow enough connections for references and several Parleys, and keep checkpoints out of the windows
-// that are measured. Everything else is as PostgreSQL ships it; fsync and synchronous_commit are on.
+// serverSettings allow enough connections for several Parleys, and keep checkpoints from happening during a
+// measurement. All other settings are PostgreSQL's defaults; in particular, fsync and synchronous_commit are
+// on.
 func serverSettings() map[string]string {
 	return map[string]string{"max_connections": "300", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
 }
 
-// startPostgres returns the run's server. The first call starts it.
+// startPostgres returns the server of the run. The first call starts it.
 func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 	if b.server != nil {
 		return b.server, nil
@@ -81,10 +83,10 @@ func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 	return server, nil
 }
 
-// templateDatabase has the schema and nothing else.
+// templateDatabase is a migrated database without data.
 const templateDatabase = "template_of_worlds"
 
-// StartWorld makes a world, which the caller closes. Its database is new, and migrated unless o.Empty.
+// StartWorld creates a world. The caller must call Close.
 func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	if _, err := b.startPostgres(ctx); err != nil {
 		return nil, err
@@ -100,8 +102,8 @@ func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	return w, nil
 }
 
-// open makes the folder and the database, starts the emulators, and applies the config. After an error Close removes
-// what there is.
+// open creates the folder and the database, starts the emulators, and applies Config. After an error the caller
+// must call Close.
 func (w *World) open(ctx context.Context) (err error) {
 	if err := os.MkdirAll(w.Dir, 0o700); err != nil {
 		return err
@@ -133,19 +135,19 @@ func (w *World) open(ctx context.Context) (err error) {
 	return lab.SetUp(ctx, app.Env{DatabaseURL: w.URL(), Data: w.Dir}, yaml, w.options.Specs)
 }
 
-// URL is the address of the world's database.
+// URL returns the URL of the world's database.
 func (w *World) URL() string { return w.URLOf(w.name) }
 
-// URLOf is the address of a database of this name on the run's server.
+// URLOf returns the URL of another database on the same server.
 func (w *World) URLOf(database string) string { return w.Rig.server.URL(database) }
 
-// CreateDatabase makes a further database on the same server.
+// CreateDatabase creates another, empty database on the same server.
 func (w *World) CreateDatabase(ctx context.Context, name string) error {
 	return w.Admin(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
 }
 
-// createOwnDatabase makes the world's database. A database with the schema is a copy of the run's template, which the
-// first world makes: to migrate takes a second.
+// createOwnDatabase creates the world's database. Unless it should be empty, it is a copy of the template,
+// because migrating takes a second. The first world creates the template.
 func (w *World) createOwnDatabase(ctx context.Context) error {
 	if w.options.Empty {
 		return w.CreateDatabase(ctx, w.name)
@@ -159,9 +161,9 @@ func (w *World) createOwnDatabase(ctx context.Context) error {
 	return w.Admin(ctx, "CREATE DATABASE "+pgx.Identifier{w.name}.Sanitize()+" TEMPLATE "+templateDatabase)
 }
 
-// createTemplate makes and migrates the database that those of worlds are copies of.
+// createTemplate creates and migrates templateDatabase.
 func (w *World) createTemplate(ctx context.Context) error {
-	if err := w.Admin(ctx, "DROP DATABASE IF EXISTS "+templateDatabase); err != nil { // a world before this one may have failed here
+	if err := w.Admin(ctx, "DROP DATABASE IF EXISTS "+templateDatabase); err != nil { // an earlier world may have failed here
 		return err
 	}
 	if err := w.CreateDatabase(ctx, templateDatabase); err != nil {
@@ -172,7 +174,7 @@ func (w *World) createTemplate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("bench: template: %w", err)
 	}
-	defer pool.Close() // a database with sessions can't be copied
+	defer pool.Close() // a database with open connections can't be copied
 
 	if err := schema.Migrate(ctx, pool); err != nil {
 		return fmt.Errorf("bench: template: %w", err)
@@ -181,7 +183,7 @@ func (w *World) createTemplate(ctx context.Context) error {
 	return nil
 }
 
-// Admin runs one statement outside the world's database.
+// Admin runs a statement in the server's database postgres.
 func (w *World) Admin(ctx context.Context, statement string) (err error) {
 	conn, err := pgx.Connect(ctx, w.Rig.server.URL("postgres"))
 	if err != nil {
@@ -194,10 +196,11 @@ func (w *World) Admin(ctx context.Context, statement string) (err error) {
 	return nil
 }
 
-// StatsWait is how long an idle connection of PostgreSQL may take to report its commits.
+// StatsWait is how long it takes at most until an idle connection of PostgreSQL reports its commits.
 const StatsWait = 11 * time.Second
 
-// CountCommits returns the database's own count of committed transactions; see StatsWait.
+// CountCommits returns the number of transactions that were committed in the database. PostgreSQL counts them
+// with a delay: see StatsWait.
 func (w *World) CountCommits(ctx context.Context) (n int64, err error) {
 	if err := w.Pool.QueryRow(ctx, `SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`).Scan(&n); err != nil {
 		return 0, fmt.Errorf("bench: commits: %w", err)
@@ -205,7 +208,7 @@ func (w *World) CountCommits(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
-// WALBytes returns how many bytes were written to the write-ahead log so far.
+// WALBytes returns the number of bytes that were written to the write-ahead log so far.
 func (w *World) WALBytes(ctx context.Context) (n int64, err error) {
 	if err := w.Pool.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint`).Scan(&n); err != nil {
 		return 0, fmt.Errorf("bench: write-ahead log: %w", err)
@@ -213,10 +216,10 @@ func (w *World) WALBytes(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
-// Checkpoint lets PostgreSQL write all changes to its files now, and not while something is measured.
+// Checkpoint makes PostgreSQL write all changes to its files now, and not during a measurement.
 func (w *World) Checkpoint(ctx context.Context) error { return w.Admin(ctx, "CHECKPOINT") }
 
-// Close ends the children and the emulators and drops the database.
+// Close stops the children and the emulators, and drops the database.
 func (w *World) Close() error {
 	for _, c := range w.children {
 		c.End()
@@ -239,24 +242,26 @@ func (w *World) Close() error {
 	return errors.Join(errs...)
 }
 
-// LookEvery is the pause before a wait looks into the database again: rarely enough not to disturb what is measured.
+// LookEvery is how often to poll the database: rarely enough not to affect the measurement.
 const LookEvery = 50 * time.Millisecond
 
-// ErrNotDrained means that Parley did not finish what it took.
+// ErrNotDrained means that Parley did not process everything in time.
 var ErrNotDrained = errors.New("bench: not drained")
 
-// Drain waits until Parley has nothing left to do. Errors: ErrNotDrained when that takes
-// longer than the limit or something was quarantined.
+// Drain waits until Parley has nothing left to do.
+//
+// Errors: ErrNotDrained, if that takes longer than limit or an event was quarantined because it can't be
+// processed.
 func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var last lab.Load // what was left at the last look that succeeded
+	var last lab.Load // result of the last successful poll
 	for {
 		now, err := lab.ReadLoad(ctx, w.Pool)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			return err
-		case err != nil: // time is over, and err says only that: the pause below ends at once
+		case err != nil: // the limit was reached; pause.For below returns false at once
 		case now.Quarantined > 0:
 			return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, now.Quarantined)
 		case now.IsIdle():
@@ -271,7 +276,7 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// LastWords returns the ends of the children's logs.
+// LastWords returns the end of the log of each child.
 func (w *World) LastWords() string {
 	var ends string
 	for _, c := range w.children {
@@ -280,16 +285,16 @@ func (w *World) LastWords() string {
 	return ends
 }
 
-// ParleyOptions say how a Parley is started.
+// ParleyOptions say how to start a Parley.
 type ParleyOptions struct {
-	Name   string   // of its log; "" means parley
-	Args   []string // sub-command and flags; nil means serve; see MeasuredArgs
-	Env    []string // further variables, "NAME=value"; the last one of a name counts
-	NoWait bool     // don't wait until it is ready, and don't connect the emulators
+	Name   string   // name of the process and its log; "" means "parley"
+	Args   []string // sub-command and flags; nil means "serve"; see MeasuredArgs
+	Env    []string // additional variables, "NAME=value"; they override others
+	NoWait bool     // return at once, and don't connect the emulators
 }
 
-// MeasuredArgs returns the arguments of a Parley with the loopback channel, whose appliers can be
-// held. If profiles are wanted, each call names a new file.
+// MeasuredArgs returns the arguments of a Parley that runs Serve, so that Child.Hold works. If profiles are
+// wanted, each call chooses a new file.
 func (b *Rig) MeasuredArgs() []string {
 	args := []string{"bench", "--serve"}
 	if b.Opt.Unanalysed {
@@ -302,8 +307,8 @@ func (b *Rig) MeasuredArgs() []string {
 	return args
 }
 
-// StartParley starts a Parley with the world's database, as a process of its own, and waits until it is ready and the
-// emulators know its address.
+// StartParley starts a Parley on the world's database as a child process. It waits until Parley is ready, and
+// then makes the emulators send their webhooks to it.
 func (w *World) StartParley(ctx context.Context, o ParleyOptions) (*Child, error) {
 	if o.Args == nil {
 		o.Args = []string{"serve"}
