@@ -11,27 +11,29 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// A chat such as Slack allows only so many posts a second in a channel: Parley's budget there. This file lets
-// customers write more than that into one channel. It measures how much of the budget Parley uses, and whether
-// customers of other channels have to wait.
+// A chat such as Slack limits how many messages per second may be posted in a channel. That limit is Parley's
+// budget for the channel. This file makes customers write more than that into one channel, and measures
+//
+// - how much of the budget Parley uses, - how many API calls it makes per message (it can combine waiting
+// messages into one post), - whether customers in other channels have to wait longer.
 
 const (
-	budgetRate    = 50.0                  // posts a second that the emulator and Parley allow a channel
+	budgetRate    = 50.0                  // posts per second and channel that the emulator allows, and Parley keeps to
 	budgetBurst   = 3                     // posts that Parley may make at once after a pause
 	budgetSecret  = "budget-secret"       // signs the webhooks of all accounts
-	budgetOthers  = 3                     // channels beside the full one
-	budgetWithin  = 2 * time.Minute       // for all that was said to be posted
-	budgetThreads = 50                    // conversations of the full channel
-	calmThreads   = 10                    // conversations of each of the others
-	calmEvery     = 25 * time.Millisecond // the time between two lines in the others, all together
+	budgetOthers  = 3                     // channels in addition to the full one
+	budgetWithin  = 2 * time.Minute       // limit for everything to be posted
+	budgetThreads = 50                    // conversations in the full channel
+	calmThreads   = 10                    // conversations in each of the other channels
+	calmEvery     = 25 * time.Millisecond // interval between messages in the other channels, all together
 )
 
-// budgetSize is one run's size.
+// budgetSize is how much is sent in one round.
 type budgetSize struct {
-	messages int           // into the full channel
-	every    time.Duration // the time between two of them
+	messages int           // messages into the full channel
+	every    time.Duration // interval between them
 	window   time.Duration // how long the other channels are measured alone
-	pile     int           // messages that one sender writes at once
+	pile     int           // messages that one customer writes at once
 }
 
 func budgetSizeOf(b *rig.Rig) budgetSize {
@@ -41,11 +43,11 @@ func budgetSizeOf(b *rig.Rig) budgetSize {
 		budgetSize{messages: 100, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30})
 }
 
-// MeasureBudget lets customers write more into one channel than Parley may post there, and measures that channel and
-// others.
+// MeasureBudget makes customers write more into one channel than Parley may post there, and measures that
+// channel and others.
 func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure, err error) {
 	var use, calls, burst, isolation []float64
-	var details map[string]float64 // of the last round
+	var details map[string]float64 // from the last round
 	for range b.Rounds() {
 		r, err := budgetRound(ctx, b, budgetSizeOf(b))
 		if err != nil {
@@ -74,18 +76,18 @@ func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.F
 	}, nil
 }
 
-// budgetResult is what one round showed of the full channel, and of the others.
+// budgetResult is the result of one round.
 type budgetResult struct {
-	use     float64 // posts, as a share of those that the limit allows
-	rate    float64 // posts a second
+	use     float64 // posts, as a share of the posts that the limit allows
+	rate    float64 // posts per second
 	refused int     // calls answered with 429
-	calls   float64 // of Slack, per message
-	burst   float64 // the same while messages of one sender pile up
-	alone   float64 // p99 of the latency in the other channels, ms, while nobody fills the first one
-	beside  float64 // the same while it is filled
+	calls   float64 // API calls per message
+	burst   float64 // API calls per message while many messages of one customer are waiting
+	alone   float64 // p99 latency in the other channels in ms, while the full channel is quiet
+	beside  float64 // the same while the full channel is overloaded
 }
 
-// budgetRound plays one round in a world of its own.
+// budgetRound runs one round in a new world.
 func budgetRound(ctx context.Context, b *rig.Rig, size budgetSize) (r budgetResult, err error) {
 	s, err := openShops(ctx, b, budgetOthers, rig.SlackOptions{Rate: budgetRate, Change: func(o *slackfake.Options) {
 		o.Limits = true

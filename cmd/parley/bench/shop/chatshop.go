@@ -14,18 +14,20 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// chatShop is a shop with one account, whose customers write one after the other. It works alike with Slack and
-// Teams, so that the two can be compared.
+// chatShop is a shop with one account whose customers write in turn. It works the same with Slack and Teams, so
+// that the two can be compared. Each message, called a line, contains a unique name, by which it is found again
+// in the chat.
 type chatShop struct{ *shoppers }
 
-// openChatShop starts a shop with Slack or Teams, and opens a conversation of each customer.
+// openChatShop starts a shop with Slack or Teams, and makes each customer open a conversation.
 func openChatShop(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*chatShop, error) {
 	s, err := startShops(ctx, b, 0, o)
 	if err != nil {
 		return nil, err
 	}
 	c := &chatShop{s}
-	if _, err = c.writeInTurn(ctx, hopTalks, 0); err == nil {
+	const withoutPause = 0
+	if _, err = c.writeInTurn(ctx, hopTalks, withoutPause); err == nil {
 		err = s.w.Drain(ctx, budgetWithin)
 	}
 	if err != nil {
@@ -34,17 +36,17 @@ func openChatShop(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*chatSho
 	return c, nil
 }
 
-// writeInTurn lets the customers write n messages in turn, one each interval every. It returns, by line, when Parley
-// answered its webhook.
-func (c *chatShop) writeInTurn(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
-	m, err := c.openWriter(ctx, 0)
+// writeInTurn makes the customers write n messages in turn, one every interval. For each line it returns the
+// time at which Parley answered the webhook, by the name of the line.
+func (c *chatShop) writeInTurn(ctx context.Context, n int, interval time.Duration) (map[string]time.Time, error) {
+	m, err := c.openWriter(ctx, fullAccount) // the only account
 	if err != nil {
 		return nil, err
 	}
 	defer m.close()
 	answered, began := map[string]time.Time{}, time.Now()
 	for i := range n {
-		wait := time.Until(began.Add(time.Duration(i) * every))
+		wait := time.Until(began.Add(time.Duration(i) * interval))
 		if wait > 0 && !pause.For(ctx, wait) {
 			return nil, ctx.Err()
 		}
@@ -59,14 +61,14 @@ func (c *chatShop) writeInTurn(ctx context.Context, n int, every time.Duration) 
 	return answered, nil
 }
 
-// post is a request by which Parley posts into a channel.
+// post is an API call by which Parley posts a message into a channel.
 type post struct {
 	at      time.Time
-	isTaken bool // the chat accepted it
+	isTaken bool // the chat accepted the call
 	text    string
 }
 
-// listPosts returns the requests since a time by which Parley posted something into a channel.
+// listPosts returns the API calls since a time that post messages, whether the chat is Slack or Teams.
 func (c *chatShop) listPosts(since time.Time) (list []post) {
 	if c.w.Teams == nil {
 		for _, call := range c.w.Slack.Calls("chat.postMessage") {
@@ -89,8 +91,8 @@ func (c *chatShop) listPosts(since time.Time) (list []post) {
 	return list
 }
 
-// activityText returns the text that an activity of Teams shows; "" if it has none, as that of a card, or can't be
-// read.
+// activityText returns the text of a Teams activity. It returns "" if the activity has no text, because it
+// shows a card, or can't be parsed.
 func activityText(body string) string {
 	var a struct {
 		Text string `json:"text"`
@@ -101,8 +103,10 @@ func activityText(body string) string {
 	return a.Text
 }
 
-// measureHops lets customers write n messages, and returns the times from the answer to each to the call that posts it, in ms:
-// never below zero. Errors: errPosted unless each was posted once.
+// measureHops makes customers write n messages. For each, it returns the time in ms from the answer to the
+// webhook to the API call that posts the message, but at least 0.
+//
+// Errors: errPosted, unless each message was posted exactly once.
 func (c *chatShop) measureHops(ctx context.Context, n int) ([]float64, error) {
 	began := time.Now()
 	answered, err := c.writeInTurn(ctx, n, rig.HopEvery)
@@ -134,7 +138,9 @@ func (c *chatShop) measureHops(ctx context.Context, n int) ([]float64, error) {
 	return hops, nil
 }
 
-// checkTeams checks that the threads in Teams show each line of each customer once, in order. Errors: errPosted.
+// checkTeams checks that the threads in Teams show each line of each customer once, in order.
+//
+// Errors: errPosted.
 func (c *chatShop) checkTeams() error {
 	counted := lineCount{}
 	for _, m := range c.w.Teams.Messages(lab.TeamsSupport) {

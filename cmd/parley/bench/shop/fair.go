@@ -13,20 +13,22 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// A flood is thousands of messages at once. This file measures whether a flood makes other customers wait: customers
-// of other accounts, and other customers of the same account. Ten accounts share one Parley.
+// This file measures whether a flood, which is thousands of messages at once, makes other customers wait. Ten
+// accounts (mailboxes or phone numbers of a company, for example) share one Parley. First all customers of one
+// account flood it, then a single customer floods another account. In both cases the latency of everybody else
+// should at most double.
 
 const (
-	fairOthers   = 9           // accounts beside the flooded one
-	fairTogether = 50          // lines of a flood in one request
-	fairRest     = 20          // so few events that wait mean that a flood is over
-	fairFlooder  = calmThreads // the number of a customer who writes nothing but a flood
+	fairOthers   = 9           // accounts in addition to the flooded one
+	fairTogether = 50          // messages of a flood in one request
+	fairRest     = 20          // a flood is over when fewer events than this are waiting
+	fairFlooder  = calmThreads // number of the customer who floods an account alone
 )
 
-// floodSize is one run's size.
+// floodSize is how much is sent in one round.
 type floodSize struct {
-	messages int           // of a flood
-	window   time.Duration // how long the others are measured without it
+	messages int           // messages in a flood
+	window   time.Duration // how long latency is measured without a flood
 }
 
 func floodSizeOf(b *rig.Rig) floodSize {
@@ -36,9 +38,9 @@ func floodSizeOf(b *rig.Rig) floodSize {
 		floodSize{messages: 150, window: 500 * time.Millisecond})
 }
 
-// MeasureFair compares how long a line needs from its request into its thread in three situations:
-// alone, while one of ten accounts is flooded, and while one customer floods the account of others.
-// It also measures how fast a flood is accepted while it is applied.
+// MeasureFair compares the latency of messages, from the customer's request to the post in the thread, in three
+// situations: without a flood, while another account is flooded, and while another customer floods the same
+// account. It also measures how many events per second Parley accepts during a flood.
 func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
 	var account, sender, accept []float64
 	var details []map[string]float64
@@ -71,13 +73,13 @@ func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, err
 	}, nil
 }
 
-// fairness is what one round showed.
+// fairness is the result of one round.
 type fairness struct {
-	alone    float64 // p99 in ms of the measured customers while nobody else writes
-	account  float64 // the same beside a flooded account
-	sender   float64 // the same beside a customer who floods
-	accepted float64 // lines of the first flood that were accepted a second
-	rows     float64 // the reference: rows inserted a second, by as many clients as accept_ratio_busy has
+	alone    float64 // p99 latency in ms without a flood
+	account  float64 // the same while another account is flooded
+	sender   float64 // the same while another customer floods the account
+	accepted float64 // messages per second that were accepted during the first flood
+	rows     float64 // the reference: rows inserted per second
 }
 
 func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err error) {
@@ -93,12 +95,13 @@ func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err
 	if r.alone, err = s.measureCalm(ctx, size.window); err != nil {
 		return r, err
 	}
-	if r.account, r.accepted, err = s.measureFlood(ctx, size, 0, budgetThreads, isInFullChannel); err != nil {
+	const floodedByAll, floodedByOne = 0, 1 // accounts
+	if r.account, r.accepted, err = s.measureFlood(ctx, size, floodedByAll, budgetThreads, isInFullChannel); err != nil {
 		return r, err
 	}
 
-	isFlooder := func(who string) bool { return who == shopperName(1, fairFlooder) }
-	if r.sender, _, err = s.measureFlood(ctx, size, 1, 1, isFlooder); err != nil {
+	isFlooder := func(who string) bool { return who == shopperName(floodedByOne, fairFlooder) }
+	if r.sender, _, err = s.measureFlood(ctx, size, floodedByOne, 1, isFlooder); err != nil {
 		return r, err
 	}
 
@@ -111,9 +114,9 @@ func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err
 	return r, s.checkThreads()
 }
 
-// measureFlood lets so many customers of an account write as fast as Parley takes it; a single one is fairFlooder.
-// p99 is the latency in ms of what is written meanwhile by all customers whom isLeftOut doesn't leave out. perSecond
-// is how many lines of the flood were accepted.
+// measureFlood makes customers of an account write as fast as Parley accepts it. If customers is 1, fairFlooder
+// is the one who writes. p99 is the latency in ms of messages written during the flood by all other customers:
+// those for whom isLeftOut returns false. perSecond is how many messages of the flood were accepted per second.
 func (s *shoppers) measureFlood(
 	ctx context.Context, size floodSize, account, customers int, isLeftOut func(who string) bool,
 ) (p99, perSecond float64, err error) {
@@ -138,7 +141,8 @@ const oneLine = `
 	WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0')
 	LIMIT 1`
 
-// measureInserts is the reference: durable inserts of what the journal keeps of a line.
+// measureInserts measures the reference: how many rows of the size of a stored message PostgreSQL commits per
+// second.
 func (s *shoppers) measureInserts(ctx context.Context) (float64, error) {
 	var payload []byte
 	if err := s.w.Pool.QueryRow(ctx, oneLine).Scan(&payload); err != nil {
@@ -148,22 +152,22 @@ func (s *shoppers) measureInserts(ctx context.Context) (float64, error) {
 	return perSecond, err
 }
 
-// sendLines sends lines of customers in turn, and returns how many were accepted a second.
+// sendLines sends lines of customers in turn, and returns how many were accepted per second.
 func (m *writer) sendLines(lines, customers int) (perSecond float64, err error) {
 	began := time.Now()
-	for said := 0; said < lines; said += fairTogether {
-		if err := m.writeLines(time.Now(), pickFlooders(said, customers)...); err != nil {
+	for sent := 0; sent < lines; sent += fairTogether {
+		if err := m.writeLines(time.Now(), pickFlooders(sent, customers)...); err != nil {
 			return 0, err
 		}
 	}
 	return float64(lines) / time.Since(began).Seconds(), nil
 }
 
-// pickFlooders returns the numbers of the customers who write in a flood's next request, after so many lines.
-func pickFlooders(said, customers int) []int {
+// pickFlooders returns the numbers of the customers who write in the next request of a flood, after sent lines.
+func pickFlooders(sent, customers int) []int {
 	list := make([]int, fairTogether)
 	for i := range list {
-		list[i] = (said + i) % customers
+		list[i] = (sent + i) % customers
 		if customers == 1 {
 			list[i] = fairFlooder
 		}
@@ -171,7 +175,7 @@ func pickFlooders(said, customers int) []int {
 	return list
 }
 
-// waitForQuiet waits until fewer than fairRest facts are left to apply.
+// waitForQuiet waits until fewer than fairRest events are waiting to be processed.
 func (s *shoppers) waitForQuiet(ctx context.Context) error {
 	for deadline := time.Now().Add(budgetWithin); time.Now().Before(deadline); {
 		l, err := lab.ReadLoad(ctx, s.w.Pool)

@@ -1,7 +1,8 @@
-// Package shop measures shops whose customers write more than a chat lets Parley post: how much of the budget is used, and
-// that nobody waits because others write much.
+// Package shop measures what happens when customers write more than Parley may post, because chats such as
+// Slack limit the number of posts: whether Parley makes full use of the limit, and whether customers who write
+// little are delayed by those who write much.
 //
-// What does not belong here: how fast events are accepted while nothing is scarce.
+// What does not belong here: how fast events are accepted when there is no such limit.
 package shop
 
 import (
@@ -27,21 +28,22 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// shoppers are the customers of several shops that use one Parley. Each shop is an account with a support channel of
-// its own. A customer, such as "s0n7" (number 7 of account 0), has one conversation, and writes short lines. Account
-// 0 has the full channel: the one into which customers write more than Parley may post there.
+// shoppers are the customers of several shops that use the same Parley. Each shop is an account with its own
+// support channel. A customer, such as "s0n7" (number 7 of account 0), has one conversation and writes short
+// messages, called lines. Account 0 has the full channel: customers write more into it than Parley may post
+// there.
 type shoppers struct {
 	w        *rig.World
 	c        *rig.Child             // the Parley
-	provider *channelstest.Provider // of all accounts
-	others   int                    // accounts beside account 0, each with a channel of its own
-	mu       sync.Mutex             // guards said and at: a writer may be closed while another one writes
-	said     map[string]int         // by customer: lines so far
-	at       map[string]time.Time   // by name of a line: when it was said
+	provider *channelstest.Provider // the chat provider of all accounts
+	others   int                    // number of accounts in addition to account 0
+	mu       sync.Mutex             // guards said and at, which each writer updates when it is closed
+	said     map[string]int         // by customer: number of lines written so far
+	at       map[string]time.Time   // by name of a line: when it was written
 }
 
-// startShops starts a Parley with account 0 and others beside it, each with a channel of its own in the chat of o.
-// close ends all of it.
+// startShops starts a Parley with account 0 and others more accounts, each with its own channel in the chat
+// that o configures. The caller calls close.
 func startShops(ctx context.Context, b *rig.Rig, others int, o rig.WorldOptions) (*shoppers, error) {
 	provider, err := channelstest.StartProvider(nil)
 	if err != nil {
@@ -71,7 +73,7 @@ func startShops(ctx context.Context, b *rig.Rig, others int, o rig.WorldOptions)
 
 func (s *shoppers) close() error { return errors.Join(s.w.Close(), s.provider.Close()) }
 
-// openShops does what startShops does, in Slack, and opens a conversation of each customer.
+// openShops is startShops with Slack. It also makes each customer open a conversation.
 func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptions) (*shoppers, error) {
 	slack.Channels = 1 + others
 	s, err := startShops(ctx, b, others, rig.WorldOptions{Slack: &slack})
@@ -84,7 +86,7 @@ func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptio
 	return s, nil
 }
 
-// shopAccounts returns the YAML of so many loopback accounts, each with a support channel of its own.
+// shopAccounts returns the YAML of loopback accounts (a channel for tests), each with its own support channel.
 func shopAccounts(url string, accounts int) (yaml string) {
 	for n := range accounts {
 		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n",
@@ -93,11 +95,13 @@ func shopAccounts(url string, accounts int) (yaml string) {
 	return yaml
 }
 
-// shopperName names the n-th customer of an account.
+const fullAccount = 0 // the account with the full channel
+
+// shopperName returns the name of the n-th customer of an account.
 func shopperName(account, n int) string { return fmt.Sprintf("s%dn%d", account, n) }
 
-// writer sends the lines of one account's customers over a connection of its own. close adds its at and said to those
-// of the shoppers.
+// writer sends lines of one account's customers over its own connection. It keeps its own records of what it
+// sent; close adds them to those of the shoppers. It is not safe for concurrent use.
 type writer struct {
 	s       *shoppers
 	account int
@@ -107,8 +111,8 @@ type writer struct {
 	said    map[string]int
 }
 
-// openWriter connects a writer to Parley. As each writer numbers the lines that it sends, no two may write for the
-// same customers at the same time.
+// openWriter connects a writer to Parley. Since each writer numbers its lines, no two may write for the same
+// customers at the same time.
 func (s *shoppers) openWriter(ctx context.Context, account int) (*writer, error) {
 	conn, err := load.Dial(ctx, s.c.Address)
 	if err != nil {
@@ -124,7 +128,7 @@ func (s *shoppers) openWriter(ctx context.Context, account int) (*writer, error)
 	}, nil
 }
 
-// close ends the connection and adds what was said to the shoppers' records.
+// close closes the connection and adds the records to those of the shoppers.
 func (m *writer) close() {
 	m.wire.Close()
 	m.s.mu.Lock()
@@ -135,8 +139,8 @@ func (m *writer) close() {
 	maps.Copy(m.s.at, m.at)
 }
 
-// writeLines writes the next line of each of these customers, in one request. The latency of the lines counts from
-// due.
+// writeLines writes the next line of each of these customers, in one request. The latency of the lines is
+// measured from due.
 func (m *writer) writeLines(due time.Time, customers ...int) error {
 	events := make([]channelstest.Event, 0, len(customers))
 	for _, n := range customers {
@@ -152,7 +156,7 @@ func (m *writer) writeLines(due time.Time, customers ...int) error {
 			From: who,
 			Name: "Shopper " + who,
 			At:   time.Now(),
-			Text: "Line " + name + ": where is my parcel?", // linePattern finds it again
+			Text: "Line " + name + ": where is my parcel?", // matches linePattern
 		})
 	}
 
@@ -162,14 +166,16 @@ func (m *writer) writeLines(due time.Time, customers ...int) error {
 	}
 
 	status, err := m.wire.Do(m.sign.Hook("shop"+strconv.Itoa(m.account), body))
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("%w: %d", load.ErrAnswer, status)
+	if err != nil {
+		return err
 	}
-
-	return err
+	if status != http.StatusOK {
+		return fmt.Errorf("%w: %d", load.ErrAnswer, status)
+	}
+	return nil
 }
 
-// openConversations begins every conversation and waits until all roots are posted.
+// openConversations makes each customer write a first line, and waits until every conversation has its thread.
 func (s *shoppers) openConversations(ctx context.Context) error {
 	for account := range 1 + s.others {
 		m, err := s.openWriter(ctx, account)
@@ -194,7 +200,7 @@ func (s *shoppers) openConversations(ctx context.Context) error {
 	return s.w.Drain(ctx, budgetWithin)
 }
 
-// writeSteadily lets the customers of the other accounts write at a steady rate until stop is closed.
+// writeSteadily makes the customers of the other accounts write at a steady rate until stop is closed.
 func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err error) {
 	writers := make([]*writer, s.others)
 	for i := range writers {
@@ -222,8 +228,8 @@ func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err
 	}
 }
 
-// measureBeside lets the customers of the other accounts write while do runs, and waits until everything is posted.
-// It returns the p99 in ms of the latencies of all customers whom isLeftOut doesn't leave out.
+// measureBeside makes the customers of the other accounts write while do runs, and waits until everything is
+// posted. It returns the p99 latency in ms of all customers for whom isLeftOut returns false.
 func (s *shoppers) measureBeside(ctx context.Context, isLeftOut func(who string) bool, do func() error) (float64, error) {
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
@@ -241,7 +247,7 @@ func (s *shoppers) measureBeside(ctx context.Context, isLeftOut func(who string)
 	return figure.Percentile(s.listLatencies(began, isLeftOut), 0.99), nil
 }
 
-// measureCalm is measureBeside while nothing else happens for a window.
+// measureCalm is measureBeside while nothing else happens, for the duration of window.
 func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float64, error) {
 	return s.measureBeside(ctx, isInFullChannel, func() error {
 		pause.For(ctx, window)
@@ -249,10 +255,10 @@ func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float
 	})
 }
 
-// fillChannel lets customers write more into the full channel than Parley may post, while the other accounts go on.
-// It writes into r what that showed.
+// fillChannel makes customers write more into the full channel than Parley may post there, while the customers
+// of the other accounts write too. It sets the fields of r that concern this situation.
 func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetResult) error {
-	m, err := s.openWriter(ctx, 0)
+	m, err := s.openWriter(ctx, fullAccount)
 	if err != nil {
 		return err
 	}
@@ -286,23 +292,23 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 	return nil
 }
 
-// measurePile lets one customer write faster than Parley may post, and returns calls per message.
+// measurePile makes one customer write faster than Parley may post, and returns the number of API calls per
+// message.
 func (s *shoppers) measurePile(ctx context.Context, messages int) (float64, error) {
-	m, err := s.openWriter(ctx, 0)
+	m, err := s.openWriter(ctx, fullAccount)
 	if err != nil {
 		return 0, err
 	}
 
+	const customer = 0
 	began := time.Now()
-
 	for range messages {
-		if err := m.writeLines(time.Now(), 0); err != nil {
+		if err := m.writeLines(time.Now(), customer); err != nil {
 			return 0, err
 		}
 	}
 
 	m.close()
-
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return 0, err
 	}
@@ -310,15 +316,15 @@ func (s *shoppers) measurePile(ctx context.Context, messages int) (float64, erro
 	return float64(s.countCalls(began, rig.SupportChannel(0)).all) / float64(messages), nil
 }
 
-// callCounts is what Parley asked of Slack for one channel.
+// callCounts counts API calls of Parley to Slack for one channel.
 type callCounts struct {
 	all     int
-	posts   int       // of these, messages that were posted
-	refused int       // of these, answered with 429
+	posts   int       // messages that were posted
+	refused int       // calls that were answered with 429
 	last    time.Time // when the last message was posted
 }
 
-// countCalls counts calls about a channel, and those that name no channel, since began.
+// countCalls counts the API calls since began that concern a channel or name none.
 func (s *shoppers) countCalls(began time.Time, channel string) (n callCounts) {
 	for _, c := range s.w.Slack.Calls("") {
 		isElsewhere := c.Args["channel"] != channel && c.Args["channel"] != ""
@@ -343,11 +349,11 @@ func (s *shoppers) countCalls(began time.Time, channel string) (n callCounts) {
 // isInFullChannel reports whether a customer is one of account 0.
 func isInFullChannel(who string) bool { return strings.HasPrefix(who, "s0n") }
 
-// listLatencies returns, for each line that was said and posted since began, the ms between the two, except for
-// customers whom isLeftOut leaves out.
+// listLatencies returns, for each line that was written and posted since began, the time in ms between the two.
+// It skips customers for whom isLeftOut returns true.
 func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) bool) (list []float64) {
 	for _, c := range s.w.Slack.Calls("chat.postMessage") {
-		isParleys := c.Args["username"] == "" // Parley's own words, which may quote a customer
+		isParleys := c.Args["username"] == "" // Parley's own message, which may quote a customer
 		isOld := c.At.Before(began)
 		if !c.OK || isParleys || isOld {
 			continue
@@ -365,7 +371,9 @@ func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) boo
 	return list
 }
 
-// checkThreads checks that the threads in Slack show each line of each customer once, in order. Errors: errPosted.
+// checkThreads checks that the threads in Slack show each line of each customer once, in order.
+//
+// Errors: errPosted.
 func (s *shoppers) checkThreads() error {
 	counted := lineCount{}
 	for n := range 1 + s.others {
@@ -378,11 +386,11 @@ func (s *shoppers) checkThreads() error {
 	return counted.compare(s.said)
 }
 
-// listPostedLines returns the lines of each post in the threads of a channel that shows a customer's words.
+// listPostedLines returns the lines of each customer post in the threads of a channel, one slice per post.
 func (s *shoppers) listPostedLines(id string) (posts [][]line) {
 	for _, channel := range s.w.Slack.Snapshot(id).Channels {
 		for _, post := range slices.Concat(slices.Collect(maps.Values(channel.Threads))...) {
-			if post.Username != "" { // Parley's own words may quote a customer
+			if post.Username != "" { // Parley's own messages have no name, and may quote a customer
 				posts = append(posts, linesIn(post.Text, string(post.Blocks)))
 			}
 		}

@@ -11,27 +11,27 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// This file measures Parley with Microsoft Teams as the agents' chat: how long a customer's message takes into its
-// thread, compared with Slack, and how many of the posts that Teams allows Parley makes when customers write more
-// than that.
+// This file measures Parley with Microsoft Teams as the agents' chat: how long a customer's message takes to
+// reach its thread, compared with Slack, and how many of the posts that Teams allows Parley makes when
+// customers write more than that.
 
 const (
-	teamsHopTarget    = 1.5  // times a hop in Slack, at most
-	teamsBudgetTarget = 0.95 // of the posts that Teams allows, at least
-	teamsCallsTarget  = 1.1  // a message, at most
+	teamsHopTarget    = 1.5  // latency, in times of that in Slack, at most
+	teamsBudgetTarget = 0.95 // share of the posts that Teams allows, at least
+	teamsCallsTarget  = 1.1  // API calls per message, at most
 
-	// Teams allows 1800 posts an hour in a channel. The emulator and Parley are told to keep to teamsFactor times as
-	// many.
+	// Teams allows 1800 posts per hour in a channel. To keep the measurement short, the emulator and Parley are configured
+	// for teamsFactor times as many.
 	teamsFactor         = 100.0
 	teamsPostsPerSecond = 1800.0 / 3600 * teamsFactor
 
-	hopTalks     = 50 // customers, who write in turn
+	hopTalks     = 50 // number of customers, who write in turn
 	hopsFor      = 10 * time.Second
-	quickHopsFor = 1500 * time.Millisecond // in place of hopsFor with --quick
+	quickHopsFor = 1500 * time.Millisecond // the same with --quick
 )
 
-// MeasureTeams measures what differs in Teams: how long a message takes into its thread, compared with Slack, and how
-// much of what Teams allows in a channel is used.
+// MeasureTeams returns three figures: latency compared with Slack (teams_hop), use of the allowed posts
+// (teams_budget_use), and API calls per message (teams_calls).
 func MeasureTeams(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
 	hop, err := measureTeamsHop(ctx, b)
 	if err != nil {
@@ -41,8 +41,8 @@ func MeasureTeams(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, er
 	return map[string]figure.Figure{"teams_hop": hop, "teams_budget_use": use, "teams_calls": calls}, err
 }
 
-// measureTeamsHop compares hops in Teams with those in Slack. A hop is the time from Parley's answer to a customer's
-// webhook to the call that posts the message in the chat.
+// measureTeamsHop compares hops in Teams with hops in Slack. A hop is the time from Parley's answer to a
+// customer's webhook to the API call that posts the message in the chat.
 func measureTeamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 	slack, err := openChatShop(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{}})
 	if err != nil {
@@ -76,8 +76,8 @@ func measureTeamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err erro
 	}), nil
 }
 
-// measureTeamsBudget lets customers write more than a channel takes. use is the share of the allowed posts that
-// Parley made, calls how many calls of Teams each message cost.
+// measureTeamsBudget makes customers write more than Parley may post in a channel. use is the share of the
+// allowed posts that Parley made, calls the number of API calls per message.
 func measureTeamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err error) {
 	c, err := openChatShop(ctx, b, rig.WorldOptions{Teams: &rig.TeamsOptions{Rate: teamsFactor}})
 	if err != nil {

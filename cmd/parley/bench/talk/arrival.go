@@ -10,16 +10,16 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// This file waits until the messages of customers and agents have arrived, and checks then that each arrived once and
-// in order.
+// This file waits until all messages of the simulated customers and agents have arrived, and then checks that
+// each of them arrived exactly once and in order. A talk is one customer's conversation with one agent.
+// Customers' messages arrive in a Slack thread, agents' messages at the customers' chat provider.
 
-// waitForFirst waits until in every talk a customer's message stands in the thread and an agent's message has
-// arrived.
+// waitForFirst waits until each talk has at least one message in each direction.
 func (t *traffic) waitForFirst(ctx context.Context) error {
 	return t.wait(ctx, "the first messages", t.ledger.haveAllBegun)
 }
 
-// finish stops the customers and waits until everything has arrived, and Parley has nothing left to do.
+// finish stops the customers, and waits until everything has arrived and Parley has nothing left to do.
 func (t *traffic) finish(ctx context.Context) error {
 	if err := t.waitForArrival(ctx); err != nil {
 		return err
@@ -27,26 +27,29 @@ func (t *traffic) finish(ctx context.Context) error {
 	return t.waitUntilIdle(ctx)
 }
 
-// waitForArrival stops the customers and waits until everything said has arrived: their messages, agents' answers,
-// and the receipts.
+// waitForArrival stops the customers and waits until every message has arrived, and every delivery receipt of
+// the provider.
 func (t *traffic) waitForArrival(ctx context.Context) error {
 	t.stop.Store(true)
 	return t.wait(ctx, "the last messages", func() bool { return t.speaking.Load() == 0 })
 }
 
-// waitUntilIdle waits until Parley has nothing left to do, cards and notes of analyses included.
+// waitUntilIdle waits until Parley has nothing left to do. That includes work after the arrival of a message,
+// such as updating cards. Slack echoes each of Parley's posts as an event, so the echoes must have been
+// delivered before and after.
 func (t *traffic) waitUntilIdle(ctx context.Context) error {
-	haveEchoesCome := func() bool { return t.world.Slack.Events.Pending() == 0 }
-	if err := t.wait(ctx, "Slack's echoes", haveEchoesCome); err != nil {
+	allEchoesDelivered := func() bool { return t.world.Slack.Events.Pending() == 0 }
+	if err := t.wait(ctx, "Slack's echoes", allEchoesDelivered); err != nil {
 		return err
 	}
 	if err := t.world.Drain(ctx, rig.DrainWithin); err != nil {
 		return err
 	}
-	return t.wait(ctx, "Slack's last echoes", haveEchoesCome)
+	return t.wait(ctx, "Slack's last echoes", allEchoesDelivered)
 }
 
-// wait waits until done, or until a fault was noted. what names it in errors.
+// wait polls until done returns true. It fails if a fault was recorded, or after rig.DrainWithin. what
+// describes the condition in errors.
 func (t *traffic) wait(ctx context.Context, what string, done func() bool) error {
 	const pollEvery = 2 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, rig.DrainWithin)
@@ -63,13 +66,15 @@ func (t *traffic) wait(ctx context.Context, what string, done func() bool) error
 	return t.ledger.faultsSoFar()
 }
 
-// deliveredReplies counts the replies that customers have got, all replies, and strays: the automatic conversations that
-// Parley opens for receipts of messages that it doesn't know.
+// deliveredReplies counts replies that were delivered to customers, all replies, and strays: conversations that
+// Parley opened because it could not match a receipt to a message.
 const deliveredReplies = `
 	SELECT count(*) FILTER (WHERE state = 'delivered'), count(*), (SELECT count(*) FROM conversations WHERE kind = 'automatic')
 	FROM deliveries WHERE kind = 'reply'`
 
-// checkTalks checks that everybody got what was said to them, and that Parley took all receipts. Errors: ErrOrder.
+// checkTalks checks that every message arrived, and that Parley processed all receipts.
+//
+// Errors: ErrOrder.
 func (t *traffic) checkTalks(ctx context.Context) error {
 	var delivered, replies, strays int
 	if err := t.world.Pool.QueryRow(ctx, deliveredReplies).Scan(&delivered, &replies, &strays); err != nil {

@@ -14,31 +14,33 @@ import (
 
 const (
 	hookSecret = "loopback-secret"     // signs the webhooks of all loopback accounts
-	hookRetry  = 20 * time.Millisecond // the pause before a webhook that Parley refused is sent again
+	hookRetry  = 20 * time.Millisecond // pause before a webhook that Parley answered with 503 is sent again
 )
 
-// hookQueue has the webhooks that wait to be sent to Parley.
+// hookQueue is a queue of webhooks to be sent to Parley. It simulates the chat provider of the customers:
+// several goroutines run send, and each of them sends one webhook after the other over its own connection, and
+// again if Parley is overloaded.
 type hookQueue chan hook
 
 // hook is one webhook.
 type hook struct {
-	account string
-	body    []byte
-	then    func() // called when Parley has accepted it; nil means nothing is called
+	account    string // the account of Parley that receives it
+	body       []byte
+	onAccepted func() // called after Parley has accepted it; may be nil
 }
 
-// add queues a webhook with one event.
-func (q hookQueue) add(account string, then func(), event channelstest.Event) error {
+// add queues a webhook with one event. onAccepted is called after Parley has accepted it; it may be nil.
+func (q hookQueue) add(account string, onAccepted func(), event channelstest.Event) error {
 	body, err := json.Marshal([]channelstest.Event{event})
 	if err != nil {
 		return fmt.Errorf("bench: webhook: %w", err)
 	}
-	q <- hook{account: account, body: body, then: then}
+	q <- hook{account: account, body: body, onAccepted: onAccepted}
 	return nil
 }
 
-// send sends queued webhooks until ctx ends. It connects when it has the first one, since Parley closes a connection on which
-// nothing comes for 10 s. Several goroutines may send.
+// send sends queued webhooks to address until ctx ends. It connects when it has the first webhook, because
+// Parley closes connections that are idle for 10 s. Several goroutines may call send.
 func (q hookQueue) send(ctx context.Context, address string) error {
 	signer := load.NewSigner(address, hookSecret)
 	var wire *load.Wire
@@ -61,13 +63,14 @@ func (q hookQueue) send(ctx context.Context, address string) error {
 		if err != nil || !accepted {
 			return err
 		}
-		if h.then != nil {
-			h.then()
+		if h.onAccepted != nil {
+			h.onAccepted()
 		}
 	}
 }
 
-// deliver sends a webhook, again while Parley answers it with 503. accepted is false if ctx has ended before.
+// deliver sends a webhook, and repeats it while Parley answers with 503. accepted is false if ctx ends before
+// Parley accepts it.
 func (h hook) deliver(ctx context.Context, wire *load.Wire, signer *load.Signer) (accepted bool, err error) {
 	for {
 		status, err := wire.Do(signer.Hook(h.account, h.body))

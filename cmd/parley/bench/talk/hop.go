@@ -12,24 +12,25 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// A hop is the way of one customer's message through a Parley with little to do: from Parley's answer to the
-// provider's webhook to the call by which Parley posts the message in Slack. Its time is compared with the time until
-// River, a job queue for Go on PostgreSQL, begins to work on a job.
+// A hop is the time that one customer's message takes through a Parley that is not busy: from Parley's answer
+// to the provider's webhook to the API call that posts the message in Slack. This file compares it with the
+// time that River, a popular job queue for Go on PostgreSQL, takes from the insertion of a job to the start of
+// its worker.
 
-// Targets of one hop, as shares of what River's default settings need.
+// Targets: the median and p95 of a hop, as shares of River's, at most.
 const (
 	hopTarget    = 0.15
 	hopP95Target = 0.2
 )
 
 const (
-	hopTalks      = 60
-	shortHopTalks = 6 // in tests
+	hopTalks      = 60 // number of customers
+	shortHopTalks = 6  // the same in tests
 	hopFor        = 20 * time.Second
 )
 
-// MeasureHop compares the time from the 2xx of a customer's message to the call that posts it, while little is going
-// on, with the time in which River picks up a job with its default settings.
+// MeasureHop returns two figures: the median (hop) and the 95th percentile (hop_p95) of Parley's hops, divided
+// by those of River with its default settings. Both systems get thirty messages per second.
 func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	s, err := startStage(ctx, b, rig.Choose(b, hopTalks, hopTalks, shortHopTalks))
 	if err != nil {
@@ -42,7 +43,7 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 	}
 	defer func() { err = errors.Join(err, queue.close(ctx)) }()
 	s.traffic.agentsSilent = true
-	s.traffic.begin() // so that every customer has a thread
+	s.traffic.begin() // opens a thread for every customer
 
 	if err := s.traffic.finish(ctx); err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 	return map[string]figure.Figure{"hop": hop, "hop_p95": p95}, nil
 }
 
-// hopFigures makes both figures of Parley's hops in ms and, as their references, River's.
+// hopFigures makes both figures. The values of m are Parley's hops in ms, the references are River's.
 func hopFigures(m rig.Measured[[]float64, []float64]) (hop, p95 figure.Figure) {
 	var p95Ratios []float64
 	var details []map[string]float64
@@ -85,7 +86,8 @@ func hopFigures(m rig.Measured[[]float64, []float64]) (hop, p95 figure.Figure) {
 	return hop, figure.AtMost(hopP95Target, "ratio", p95Ratios...)
 }
 
-// answers says when webhooks got their 2xx, by the marks of their messages. Several goroutines may use it.
+// answers records when webhooks were answered with 2xx, by the mark (the unique first word) of their message.
+// It is safe for concurrent use.
 type answers struct {
 	mu sync.Mutex
 	at map[string]time.Time
@@ -110,8 +112,8 @@ func (a *answers) count() int {
 	return len(a.at)
 }
 
-// measureHops lets customers write n messages at a steady pace and returns, for each, the time from the webhook's
-// answer to the call that posts it, in ms: never below zero.
+// measureHops makes customers write n messages at a steady pace. For each, it returns the time in ms from the
+// answer to the webhook to the API call that posts the message, but at least 0.
 func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 	answered := &answers{at: map[string]time.Time{}}
 	s.traffic.answered = answered.note
@@ -124,15 +126,15 @@ func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 		return nil, err
 	}
 
-	// A message may stand in its thread before its sender has read the answer.
-	haveAll := func() bool { return answered.count() == n }
-	if err := s.traffic.wait(ctx, "the answers to the webhooks", haveAll); err != nil {
+	// A message may be posted in its thread before its sender has read the answer to the webhook.
+	allAnswered := func() bool { return answered.count() == n }
+	if err := s.traffic.wait(ctx, "the answers to the webhooks", allAnswered); err != nil {
 		return nil, err
 	}
 	return pairHops(answered.at, s.world.Slack.Calls("chat.postMessage"), began)
 }
 
-// writeSteadily lets the customers write n messages in turn, one every rig.HopEvery.
+// writeSteadily makes the customers write n messages in turn, one every rig.HopEvery.
 func (s *stage) writeSteadily(ctx context.Context, n int, answered *answers) error {
 	s.traffic.stop.Store(false)
 	tick := time.NewTicker(rig.HopEvery)
@@ -140,7 +142,8 @@ func (s *stage) writeSteadily(ctx context.Context, n int, answered *answers) err
 	ledger := &s.traffic.ledger
 	for i := range n {
 		talk := ledger.talks[i%len(ledger.talks)]
-		if i >= len(ledger.talks) { // so that on a slow machine a customer's next message can't overtake the last one
+		hasWritten := i >= len(ledger.talks)
+		if hasWritten { // on a slow machine, the customer's next message could otherwise overtake the last one
 			last := ledger.lastMark(talk)
 			isAnswered := func() bool { return answered.has(last) }
 			if err := s.traffic.wait(ctx, "the answer to a customer's last message", isAnswered); err != nil {
@@ -160,12 +163,15 @@ func (s *stage) writeSteadily(ctx context.Context, n int, answered *answers) err
 	return nil
 }
 
-// pairHops finds for each answer the call that posted its message, and returns the times between them in ms. It empties
-// answered. Errors: ErrOrder unless each message was posted once.
+// pairHops finds the call that posted each answered message, and returns the times between answer and call in
+// ms. It removes these messages from answered.
+//
+// Errors: ErrOrder, unless each message was posted exactly once.
 func pairHops(answered map[string]time.Time, calls []slackfake.Call, from time.Time) ([]float64, error) {
 	var hops []float64
 	for _, c := range calls {
-		if c.At.Before(from) || c.Args["username"] == "" { // Parley's own words may quote a customer
+		isParleys := c.Args["username"] == "" // Parley's own message, which may quote a customer
+		if c.At.Before(from) || isParleys {
 			continue
 		}
 

@@ -13,41 +13,45 @@ import (
 	"parley/cmd/parley/bench/figure"
 )
 
-// ErrOrder means that something was lost, doubled or overtaken.
+// ErrOrder means that a message was lost, duplicated or delivered out of order.
 var ErrOrder = errors.New("bench: messages are lost, doubled or out of order")
 
-// ledger has what was written in each talk, and what of it arrived. It notes a fault when a message arrives that isn't the next
-// one of its talk. The zero value is empty and ready; talks are added before anything is counted.
+// ledger records which messages were written in each talk, and which of them have arrived. A talk is the
+// conversation of one customer with one agent; its messages are numbered in each direction. If a message
+// arrives that is not the next one of its talk, ledger records a fault (ErrOrder).
+//
+// The zero value is ready to use. Add all talks before counting anything; after that, ledger is safe for
+// concurrent use.
 type ledger struct {
 	talks []*talk
-	in    atomic.Int64 // customers' messages that stand in threads
-	out   atomic.Int64 // agents' messages that arrived at the provider
+	in    atomic.Int64 // customers' messages that were posted in threads
+	out   atomic.Int64 // agents' messages that reached the customers' provider
 
-	mu     sync.Mutex // guards what follows, and what is counted in talks
+	mu     sync.Mutex // guards the fields below, and the talks
 	faults []error
-	times  times // since takeTimes
+	times  times // since the last takeTimes
 }
 
-// times are how long messages took, in ms.
+// times has latencies in ms.
 type times struct {
-	in  []float64 // from a customer's message to the thread
-	out []float64 // from an agent's message to the provider
+	in  []float64 // from a customer's message to the post in the thread
+	out []float64 // from an agent's message to the request to the provider
 }
 
-// talk is one customer's conversation.
+// talk is the conversation of one customer with one agent. They write in turn.
 type talk struct {
 	customer, account, agent string
-	channel                  string // of the thread; "" means that nothing was posted yet
-	thread                   string // its root; "" means that nothing was posted yet
+	channel                  string // Slack channel of the thread; "" if nothing was posted yet
+	thread                   string // timestamp of its first message; "" if nothing was posted yet
 
-	said    int       // messages that the customer wrote
-	posted  int       // of these, shown in the thread
-	typed   int       // answers that the agent typed
-	arrived int       // of these, taken by the provider
-	at      time.Time // when the last message was said or typed
+	said    int       // number of messages that the customer wrote
+	posted  int       // number of these that were posted in the thread
+	typed   int       // number of answers that the agent wrote
+	arrived int       // number of these that reached the provider
+	at      time.Time // when the last message was written, by either
 }
 
-// countSaid counts a message that a customer writes now, and returns its number.
+// countSaid counts a message that the customer is about to write, and returns its number.
 func (l *ledger) countSaid(t *talk) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,7 +60,7 @@ func (l *ledger) countSaid(t *talk) int {
 	return t.said
 }
 
-// countTyped counts an answer that an agent types now, and returns its number.
+// countTyped counts an answer that the agent is about to write, and returns its number.
 func (l *ledger) countTyped(t *talk) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,7 +69,7 @@ func (l *ledger) countTyped(t *talk) int {
 	return t.typed
 }
 
-// notePosted notes that customers' messages with these numbers stand in the thread of a talk.
+// notePosted records that customers' messages with these numbers were posted in the thread of a talk.
 func (l *ledger) notePosted(t *talk, c slackfake.Change, numbers []int) {
 	l.in.Add(int64(len(numbers)))
 	l.mu.Lock()
@@ -80,7 +84,7 @@ func (l *ledger) notePosted(t *talk, c slackfake.Change, numbers []int) {
 	}
 }
 
-// noteArrived notes that the provider has an agent's message with this number.
+// noteArrived records that an agent's message with number n reached the provider.
 func (l *ledger) noteArrived(t *talk, s channelstest.Sent, n int) {
 	l.out.Add(1)
 	l.mu.Lock()
@@ -93,24 +97,24 @@ func (l *ledger) noteArrived(t *talk, s channelstest.Sent, n int) {
 	}
 }
 
-// addFault notes a fault, unless there are so many that one more says nothing new.
+// addFault records a fault. After many faults it ignores further ones.
 func (l *ledger) addFault(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	const enough = 20
-	if len(l.faults) < enough {
+	const maxFaults = 20
+	if len(l.faults) < maxFaults {
 		l.faults = append(l.faults, err)
 	}
 }
 
-// faultsSoFar returns all faults that were noted, joined, or nil.
+// faultsSoFar returns the recorded faults, joined, or nil.
 func (l *ledger) faultsSoFar() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return errors.Join(l.faults...)
 }
 
-// takeTimes returns how long messages took since the last call.
+// takeTimes returns the latencies since the last call.
 func (l *ledger) takeTimes() times {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,31 +123,32 @@ func (l *ledger) takeTimes() times {
 	return taken
 }
 
-// countRelayed returns how many messages of customers and agents have arrived.
+// countRelayed returns how many messages have arrived, in both directions.
 func (l *ledger) countRelayed() int64 { return l.in.Load() + l.out.Load() }
 
-// threadOf returns the channel and root of a talk's thread; both are "" if there is none yet.
+// threadOf returns the channel and thread of a talk; both are "" if nothing was posted yet.
 func (l *ledger) threadOf(t *talk) (channel, thread string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return t.channel, t.thread
 }
 
-// lastMark returns the mark of the last message that a customer wrote.
+// lastMark returns the mark (the unique first word) of the customer's last message.
 func (l *ledger) lastMark(t *talk) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return markOf(t.customer, t.said)
 }
 
-// haveAllBegun reports whether in every talk a customer's message and an agent's have arrived.
+// haveAllBegun reports whether each talk has had at least one message in each direction.
 func (l *ledger) haveAllBegun() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return !slices.ContainsFunc(l.talks, func(t *talk) bool { return t.posted == 0 || t.arrived == 0 })
 }
 
-// check returns what was written and did not arrive, with the faults so far, and how many answers the agents typed.
+// check returns the number of answers that agents wrote, and all faults, including messages that have not
+// arrived.
 func (l *ledger) check() (typed int, faults []error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

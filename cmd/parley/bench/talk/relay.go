@@ -15,26 +15,28 @@ import (
 )
 
 const (
-	relayTarget     = 0.08 // messages a second, of the reference's rows
-	commitsTarget   = 1.2  // a message, at most
-	relayTalks      = 512
-	shortRelayTalks = 16 // in tests
+	relayTarget     = 0.08 // messages per inserted row of the reference, at least
+	commitsTarget   = 1.2  // commits per message, at most
+	relayTalks      = 512  // number of conversations
+	shortRelayTalks = 16   // the same in tests
 	quickRelayFor   = 5 * time.Second
-	relaySenders    = 16 // connections by which customers' webhooks come
-	relayChannels   = 8  // support channels, each with a team and an account, that share the traffic
+	relaySenders    = 16 // connections that send customers' webhooks
+	relayChannels   = 8  // support channels, each with its own team and account
 )
 
-// stage is a set-up in which customers and agents talk through Parley: a world (a database and a Slack emulator), the
-// traffic of customers and agents, and one Parley process that passes their messages on.
+// stage is the environment in which simulated customers and agents write to each other through Parley: a world
+// (a new database and a Slack emulator), the traffic of customers and agents, and one Parley process that
+// relays their messages.
 type stage struct {
 	world   *rig.World
 	traffic *traffic
 	parley  *rig.Child
 	cancel  context.CancelFunc // ends the traffic
-	ended   chan error         // gets what the traffic has ended with
+	ended   chan error         // receives the result of traffic.run
 }
 
-// startStage makes a world whose customers write through the loopback channel, one in each talk.
+// startStage starts a world, a Parley in it, and the traffic of so many talks. A talk is the conversation of
+// one customer with one agent. Nobody writes before traffic.begin. The caller calls close.
 func startStage(ctx context.Context, b *rig.Rig, talks int) (*stage, error) {
 	t, err := newTraffic()
 	if err != nil {
@@ -64,7 +66,7 @@ func startStage(ctx context.Context, b *rig.Rig, talks int) (*stage, error) {
 	return s, nil
 }
 
-// close ends the traffic, then Parley, then the world.
+// close stops the traffic, then Parley, then the world.
 func (s *stage) close() error {
 	var errs []error
 	if s.cancel != nil {
@@ -72,13 +74,14 @@ func (s *stage) close() error {
 		errs = append(errs, <-s.ended)
 	}
 	if s.parley != nil {
-		s.parley.End() // before its provider
+		s.parley.End() // before the provider to which it sends
 	}
 	return errors.Join(append(errs, s.traffic.close(), s.world.Close())...)
 }
 
-// MeasureRelay finds how many messages a second Parley relays, from customers to threads and from agents to
-// customers.
+// MeasureRelay measures how many messages per second Parley relays in both directions: from customers to
+// threads in Slack, and from agents to customers (relay_ratio). It also measures how many database transactions
+// a message costs (commits_per_message).
 func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	s, err := startStage(ctx, b, rig.Choose(b, relayTalks, relayTalks, shortRelayTalks))
 	if err != nil {
@@ -105,7 +108,7 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 	}, nil
 }
 
-// measureRound lets everybody talk for d, and returns how many messages arrived a second.
+// measureRound makes everybody write for d. rate is the number of relayed messages per second.
 func (s *stage) measureRound(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
 	if err := s.world.Checkpoint(ctx); err != nil {
 		return 0, nil, err
@@ -124,7 +127,7 @@ func (s *stage) measureRound(ctx context.Context, d time.Duration) (rate float64
 		return 0, nil, err
 	}
 
-	// Commits and calls are counted over the whole round, with how the talks began and ended.
+	// Commits and API calls are counted over the whole round, including the start and the end of the talks.
 	settled, err := s.settledCommits(ctx)
 	if err != nil {
 		return 0, nil, err
@@ -136,15 +139,16 @@ func (s *stage) measureRound(ctx context.Context, d time.Duration) (rate float64
 	return rate, details, s.traffic.checkTalks(ctx)
 }
 
-// measureTalking measures for d while everybody talks, and stops the talks. The time counts until everything said has
-// arrived. What Parley does later, such as drawing cards anew and analysing, is waited for and not counted.
+// measureTalking measures for d while everybody writes, and then stops the customers. The measured time ends
+// when the last message has arrived. Work that Parley does after that, such as updating cards, is waited for,
+// but its time is not counted.
 func (s *stage) measureTalking(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
 	walBefore, m, err := s.startCounting(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
 	inBefore, outBefore := s.traffic.ledger.in.Load(), s.traffic.ledger.out.Load()
-	s.traffic.ledger.takeTimes() // those of messages before
+	s.traffic.ledger.takeTimes() // discard those of earlier messages
 	if !pause.For(ctx, d) {
 		return 0, nil, ctx.Err()
 	}
@@ -185,8 +189,8 @@ func (s *stage) measureTalking(ctx context.Context, d time.Duration) (rate float
 	return rate, details, nil
 }
 
-// startCounting begins to count what the database is asked, and what the processors do. wal is what WALBytes says
-// now.
+// startCounting resets the statistics of SQL statements and starts a meter. wal is the current value of
+// World.WALBytes.
 func (s *stage) startCounting(ctx context.Context) (wal int64, m *rig.Meter, err error) {
 	if err := s.world.CountStatements(ctx); err != nil {
 		return 0, nil, err
@@ -198,8 +202,9 @@ func (s *stage) startCounting(ctx context.Context) (wal int64, m *rig.Meter, err
 	return wal, m, err
 }
 
-// settledCommits returns the count once all connections have reported theirs. Idle connections do so after ten
-// seconds; if this is the only round, it ends Parley instead, whose connections then report at once.
+// settledCommits returns the number of commits after all connections of PostgreSQL have reported theirs. Idle
+// connections do so with a delay of ten seconds. If this is the only round, settledCommits stops Parley instead
+// of waiting, since closed connections report at once.
 func (s *stage) settledCommits(ctx context.Context) (int64, error) {
 	if s.world.Rig.Rounds() == 1 {
 		s.parley.End()

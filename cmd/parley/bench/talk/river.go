@@ -18,26 +18,27 @@ import (
 )
 
 const (
-	riverDatabase = "river" // apart from Parley's
-	riverWorkers  = 100     // of River's default queue
-	maxUnread     = 16      // begun jobs that wait to be noted
+	riverDatabase = "river" // a database of its own
+	riverWorkers  = 100     // maximum of concurrent jobs in River's default queue
+	maxUnread     = 16      // started jobs that are not recorded yet
 )
 
-// riverQueue is River, a job queue for Go on PostgreSQL, with its default settings. It shows how soon a program with
-// a common queue would react to a message. MeasureHop compares Parley with it.
+// riverQueue runs River, a popular job queue for Go on PostgreSQL, with its default settings. MeasureHop
+// compares Parley's latency with it: it shows how soon a program with an ordinary job queue would react to a
+// message.
 type riverQueue struct {
 	pool    *pgxpool.Pool
 	client  *river.Client[pgx.Tx]
-	started chan begun
+	started chan jobStart
 }
 
-// begun says when the worker began job n.
-type begun struct {
+// jobStart is the time at which the worker started job n.
+type jobStart struct {
 	n  int
 	at time.Time
 }
 
-// tickArgs is a job that does nothing but say that it began.
+// tickArgs is a job that does nothing except report that it was started.
 type tickArgs struct {
 	N int `json:"n"`
 }
@@ -48,15 +49,16 @@ func (tickArgs) Kind() string { return "tick" }
 type tickWorker struct {
 	river.WorkerDefaults[tickArgs]
 
-	started chan<- begun
+	started chan<- jobStart
 }
 
 // Work implements river.Worker.
 func (w *tickWorker) Work(_ context.Context, job *river.Job[tickArgs]) error {
-	w.started <- begun{job.Args.N, time.Now()}
+	w.started <- jobStart{job.Args.N, time.Now()}
 	return nil
 }
 
+// startRiver starts River on a new database. The caller calls close.
 func startRiver(ctx context.Context, w *rig.World) (*riverQueue, error) {
 	if err := w.Admin(ctx, "DROP DATABASE IF EXISTS "+riverDatabase); err != nil {
 		return nil, err
@@ -70,7 +72,7 @@ func startRiver(ctx context.Context, w *rig.World) (*riverQueue, error) {
 		return nil, fmt.Errorf("bench: river: %w", err)
 	}
 
-	q := &riverQueue{pool: pool, started: make(chan begun, maxUnread)}
+	q := &riverQueue{pool: pool, started: make(chan jobStart, maxUnread)}
 	if err := q.start(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("bench: river: %w", err)
@@ -79,6 +81,7 @@ func startRiver(ctx context.Context, w *rig.World) (*riverQueue, error) {
 	return q, nil
 }
 
+// start migrates the database and starts a client with one worker type.
 func (q *riverQueue) start(ctx context.Context) error {
 	quiet := slog.New(slog.DiscardHandler)
 	migrator, err := rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Logger: quiet})
@@ -106,8 +109,8 @@ func (q *riverQueue) start(ctx context.Context) error {
 	return q.client.Start(context.WithoutCancel(ctx)) // close ends it
 }
 
-// measureHops inserts n jobs, one each rig.HopEvery, each in a transaction, and returns the times from the commit to
-// the beginning of the work, in ms: never below zero.
+// measureHops inserts n jobs, one every rig.HopEvery, each in its own transaction. It returns the time in ms
+// from each commit to the start of the job, but at least 0.
 func (q *riverQueue) measureHops(ctx context.Context, n int) ([]float64, error) {
 	tick := time.NewTicker(rig.HopEvery)
 	defer tick.Stop()

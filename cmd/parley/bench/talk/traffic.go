@@ -1,13 +1,15 @@
-// Package talk measures the whole path while customers and agents talk with each other: how much Parley relays, how long one
-// message takes, and what is accepted meanwhile. In a talk, one customer and one agent write in turns:
+// Package talk measures Parley while simulated customers and agents write to each other: how many messages it
+// relays, how long a single message takes, and how many other events it can accept at the same time. In a talk,
+// one customer and one agent write in turn:
 //
 //	customer-00017/5: The parcel came today …   the customer's webhook → Parley → the thread in Slack
 //	customer-00017/5: I am sorry about …        the agent's thread in Slack → Parley → the provider
 //	sent, delivered                             two receipts of the provider → Parley; then the customer writes 6
 //
-// So the load is as much as Parley bears, half of it each way, and the number of talks bounds what waits.
+// "customer-00017/5:" is the mark of a message: talk 17, message 5. Because everybody waits for an answer, the
+// load adapts to Parley's speed, and no more messages can be in flight than there are talks.
 //
-// What does not belong here: customers who write more than a chat lets Parley post (package shop), and mail.
+// What does not belong here: customers who write more than Parley may post in a chat (package shop), and mail.
 package talk
 
 import (
@@ -27,40 +29,42 @@ import (
 )
 
 const (
-	queueSize    = 1 << 16               // more webhooks and receipts than ever wait, so that nobody blocks who queues one
-	receiptAfter = 20 * time.Millisecond // how long the provider takes for its receipts
+	queueSize    = 1 << 16               // more webhooks and receipts than can be waiting, so that adding one never blocks
+	receiptAfter = 20 * time.Millisecond // delay of the provider's receipts
 )
 
-// What they write, behind the mark of the message.
+// Texts of the messages, after the mark.
 const (
 	customerText = " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?"
 	agentText    = " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days."
 )
 
-// traffic plays the customers, the agents and the provider of all talks.
+// traffic simulates the customers, the agents and the chat provider of all talks. Set world, and agentsSilent
+// if wanted, and add the talks; then call run in a goroutine, and begin.
 type traffic struct {
-	// Set before run; answered also between two measurements.
+	// These fields are set before run. answered may also be changed while nobody writes.
 	world        *rig.World
 	provider     *channelstest.Provider
-	agentsSilent bool              // agents don't answer
-	answered     func(mark string) // called for each customer's message that got its 2xx; nil means nothing is called
+	agentsSilent bool              // if true, agents don't answer
+	answered     func(mark string) // called for each customer's message that Parley answered with 2xx; may be nil
 
-	ledger   ledger // the talks, with what was written and arrived
+	ledger   ledger // the talks, and which messages were written and arrived
 	hooks    hookQueue
 	receipts chan receipt
-	speaking atomic.Int64 // talks in which a message, a receipt or an answer is still on its way
-	stop     atomic.Bool  // customers write no more
-	calls    atomic.Int64 // of Slack's Web API
+	speaking atomic.Int64 // number of talks with a message, a receipt or an answer in flight
+	stop     atomic.Bool  // if true, customers write no further message
+	calls    atomic.Int64 // number of calls to Slack's Web API
 }
 
-// receipt tells Parley what became of an agent's message.
+// receipt tells Parley what became of an agent's message: that it was sent and delivered.
 type receipt struct {
 	talk *talk
 	sent channelstest.Sent
-	at   time.Time // when it is due
+	at   time.Time // when to send it
 }
 
-// newTraffic makes traffic with its provider, whose address the world's config needs. The caller sets world and adds talks.
+// newTraffic returns traffic whose provider is running, because the world's config needs the provider's
+// address. The caller calls close.
 func newTraffic() (*traffic, error) {
 	t := &traffic{hooks: make(hookQueue, queueSize), receipts: make(chan receipt, queueSize)}
 	var err error
@@ -71,7 +75,8 @@ func newTraffic() (*traffic, error) {
 // close stops the provider.
 func (t *traffic) close() error { return t.provider.Close() }
 
-// accountsYAML returns the YAML of a loopback account for each team of the world.
+// accountsYAML returns the YAML of the accounts: a loopback account (a channel for tests) for each team of the
+// world.
 func (t *traffic) accountsYAML(w *rig.World) string {
 	const account = "  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %q}}\n"
 	var b strings.Builder
@@ -81,7 +86,7 @@ func (t *traffic) accountsYAML(w *rig.World) string {
 	return b.String()
 }
 
-// addTalks makes n talks, spread over all accounts, half of them with each agent.
+// addTalks adds n talks, spread evenly over all accounts and both agents.
 func (t *traffic) addTalks(n int) {
 	accounts := t.world.Slack.Opt.Channels
 	for i := range n {
@@ -97,8 +102,8 @@ func (t *traffic) addTalks(n int) {
 	}
 }
 
-// run carries the traffic until ctx ends: webhooks to Parley by so many senders, the agents' answers, and the provider's
-// receipts. Nobody talks before begin.
+// run simulates everybody until ctx ends: it sends webhooks to Parley over so many connections (senders),
+// answers for the agents, and sends the provider's receipts. Nobody writes before begin is called.
 func (t *traffic) run(ctx context.Context, parley *rig.Child, senders int) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -126,7 +131,7 @@ func (t *traffic) run(ctx context.Context, parley *rig.Child, senders int) error
 	}
 }
 
-// begin lets every customer write, once all of them are silent.
+// begin makes every customer write. Call it only while nobody writes.
 func (t *traffic) begin() {
 	t.stop.Store(false)
 	t.speaking.Add(int64(len(t.ledger.talks)))
@@ -135,15 +140,15 @@ func (t *traffic) begin() {
 	}
 }
 
-// writeAsCustomer lets a customer write.
+// writeAsCustomer writes the next message of a customer.
 func (t *traffic) writeAsCustomer(talk *talk) {
 	n := t.ledger.countSaid(talk)
 	mark := markOf(talk.customer, n)
-	var then func()
+	var onAccepted func()
 	if answered := t.answered; answered != nil {
-		then = func() { answered(mark) }
+		onAccepted = func() { answered(mark) }
 	}
-	t.queueHook(talk.account, then, channelstest.Event{
+	t.queueHook(talk.account, onAccepted, channelstest.Event{
 		Type: "message",
 		ID:   fmt.Sprintf("%s-%d", talk.customer, n),
 		From: talk.customer,
@@ -153,14 +158,14 @@ func (t *traffic) writeAsCustomer(talk *talk) {
 	})
 }
 
-// queueHook queues a webhook with one event. then is called when Parley has accepted it; nil means nothing is called.
-func (t *traffic) queueHook(account string, then func(), event channelstest.Event) {
-	if err := t.hooks.add(account, then, event); err != nil {
+// queueHook queues a webhook with one event. onAccepted is called after Parley has accepted it; it may be nil.
+func (t *traffic) queueHook(account string, onAccepted func(), event channelstest.Event) {
+	if err := t.hooks.add(account, onAccepted, event); err != nil {
 		t.ledger.addFault(err)
 	}
 }
 
-// watchSlack sees what Parley does in Slack, and answers for the agents.
+// watchSlack follows what Parley does in Slack, and answers for the agents.
 func (t *traffic) watchSlack(ctx context.Context, sub *slackfake.Subscription) {
 	for {
 		changes, err := sub.Next(ctx)
@@ -179,14 +184,14 @@ func (t *traffic) watchSlack(ctx context.Context, sub *slackfake.Subscription) {
 	}
 }
 
-// readMessage looks at a message in Slack. If it shows what a customer wrote, the agent answers.
+// readMessage handles a new message in Slack. If it shows messages of a customer, the agent answers.
 func (t *traffic) readMessage(c slackfake.Change) {
 	isAgents := c.User == lab.Ann || c.User == lab.Ben
 	if c.Thread == "" || isAgents {
 		return
 	}
 	m := t.world.Slack.Message(c.Channel, c.TS)
-	if m == nil || m.Username == "" { // Parley's own words may quote a customer
+	if m == nil || m.Username == "" { // Parley's own messages have no name, and may quote a customer
 		return
 	}
 
@@ -203,7 +208,7 @@ func (t *traffic) readMessage(c slackfake.Change) {
 	t.answerAsAgent(talk, c)
 }
 
-// answerAsAgent lets the agent of a talk answer in its thread, below the message of c.
+// answerAsAgent writes the answer of a talk's agent, in the thread of the message c.
 func (t *traffic) answerAsAgent(talk *talk, c slackfake.Change) {
 	n := t.ledger.countTyped(talk)
 	_, err := t.world.Slack.As(talk.agent).Post(slackfake.Post{
@@ -216,7 +221,7 @@ func (t *traffic) answerAsAgent(talk *talk, c slackfake.Change) {
 	}
 }
 
-// takeReply takes an agent's message at the provider, and has its receipts sent.
+// takeReply handles an agent's message at the provider: it records the message and schedules its receipts.
 func (t *traffic) takeReply(s channelstest.Sent) {
 	i, n, ok := parseMark(s.Text)
 	if !ok || i >= len(t.ledger.talks) {
@@ -229,7 +234,8 @@ func (t *traffic) takeReply(s channelstest.Sent) {
 	t.receipts <- receipt{talk: talk, sent: s, at: time.Now().Add(receiptAfter)}
 }
 
-// sendReceipts tells Parley by two receipts that agents' messages were sent and delivered, and then lets the customers go on.
+// sendReceipts tells Parley with two receipts that each of the agents' messages was sent and delivered. Then
+// the customer writes again.
 func (t *traffic) sendReceipts(ctx context.Context) {
 	for {
 		select {
@@ -240,13 +246,13 @@ func (t *traffic) sendReceipts(ctx context.Context) {
 			if wait > 0 && !pause.For(ctx, wait) {
 				return
 			}
-			t.queueHook(r.talk.account, nil, r.event("sent"))
-			t.queueHook(r.talk.account, func() { t.goOn(r.talk) }, r.event("delivered"))
+			t.queueHook(r.talk.account, nil, r.event("sent")) // nothing to do afterwards
+			t.queueHook(r.talk.account, func() { t.continueTalk(r.talk) }, r.event("delivered"))
 		}
 	}
 }
 
-// event says in which state the message is.
+// event returns the event that reports a state of the message.
 func (r receipt) event(state string) channelstest.Event {
 	return channelstest.Event{
 		Type:     "status",
@@ -258,8 +264,8 @@ func (r receipt) event(state string) channelstest.Event {
 	}
 }
 
-// goOn lets the customer write again, unless customers shall stop.
-func (t *traffic) goOn(talk *talk) {
+// continueTalk makes the customer write again, unless the customers should stop.
+func (t *traffic) continueTalk(talk *talk) {
 	if t.stop.Load() {
 		t.speaking.Add(-1)
 		return
@@ -267,14 +273,14 @@ func (t *traffic) goOn(talk *talk) {
 	t.writeAsCustomer(talk)
 }
 
-// record is a note that asks nothing. Behind a question of a colleague's, Parley would ask whether the next text is for the customer,
-// and hold it.
+// record is an agent's internal note. It is not a question, because Parley holds the next message after a
+// colleague's question, to ask whether it is meant for the customer.
 const record = "note: The parcels that came back on Thursday are found. " +
 	"The warehouse says that two of them were signed for at the front desk, " +
 	"and the list there has them now."
 
-// chatterAt returns the place and text of the n-th event that is sent beside the talks, where a measurement wants some: two
-// thirds are chatter, a third are notes in threads of conversations.
+// chatterAt implements load.Flood.Says, for events that are sent in addition to the talks: two thirds are
+// unrelated to Parley, one third are notes in threads of talks.
 func (t *traffic) chatterAt(n int) (channel, thread, text string) {
 	const noteEvery = 3
 	if n%noteEvery != 0 {
