@@ -1,7 +1,8 @@
-// Package apitoken keeps the tokens by which programs ask Parley over HTTP: as keyed hashes, with who made them, what
-// they are for and when they end.
+// Package apitoken stores the tokens with which programs authenticate to Parley's HTTP API, such as parley_K5Q…. A token
+// belongs to the agent who made it, has a scope, and expires. Only a keyed hash of it is stored, so that a copy of the
+// database doesn't give access.
 //
-// What does not belong here: which address takes which token (bot/web).
+// What does not belong here: which URL requires which scope (bot/web).
 package apitoken
 
 import (
@@ -17,28 +18,28 @@ import (
 	"parley/store/internal/query"
 )
 
-// prefix lets people, and programs that look for secrets in code, see what a token is.
+// prefix lets people and secret scanners recognise a token.
 const prefix = "parley_"
 
-// place is what the hashes are for.
-const place = "api_tokens"
+// hashPurpose makes the hashes of tokens differ from hashes that the sealer makes for other tables.
+const hashPurpose = "api_tokens"
 
-// Token is one token, without itself.
+// Token describes a token. It doesn't contain the secret.
 type Token struct {
 	ID      int64         `db:"id"`
 	Name    string        `db:"name"`
 	Scope   string        `db:"scope"`
 	Agent   store.AgentID `db:"agent_id"`
-	Author  string        `db:"author"` // the e-mail address of who made it
+	Author  string        `db:"author"` // the e-mail address of its agent; Make ignores it
 	Expires time.Time     `db:"expires_at"`
-	Used    *time.Time    `db:"used_at"` // to a minute; nil if it never was
-	Ended   bool          `db:"ended"`   // it was revoked, has expired, or its maker takes part no more
+	Used    *time.Time    `db:"used_at"` // when it was last used, to the minute; nil if never
+	Ended   bool          `db:"ended"`   // it was revoked or has expired, or its agent was deactivated
 }
 
-// Most is how many tokens can be at work at the same time. A page shows all of them, so that none stays unseen.
+// Most is the maximum number of valid tokens. It is small enough for one page to show them all, so that none is overlooked.
 const Most = 100
 
-// ErrTooMany means that Most tokens are at work already.
+// ErrTooMany means that there are Most valid tokens already.
 var ErrTooMany = errors.New("store: too many API tokens")
 
 const insert = `
@@ -46,10 +47,11 @@ const insert = `
 	SELECT $1, $2, $3, $4, (SELECT clock_timestamp()) + $5::interval
 	WHERE $6 > (SELECT count(*) FROM api_tokens AS t JOIN agents AS a ON a.id = t.agent_id WHERE NOT (` + ended + `))`
 
-// Make makes a token that works as long as life says, and gives it. It can't be read again. Errors: ErrTooMany.
+// Make creates a token that expires after life, and returns its secret, which can't be read again later.
+// Errors: ErrTooMany.
 func Make(ctx context.Context, q store.Querier, sealer *store.Sealer, t Token, life time.Duration) (secret string, err error) {
 	secret = prefix + rand.Text()
-	made, err := q.Exec(ctx, insert, t.Name, sealer.Hashes(place, secret)[0], t.Scope, t.Agent, life, Most)
+	made, err := q.Exec(ctx, insert, t.Name, sealer.Hashes(hashPurpose, secret)[0], t.Scope, t.Agent, life, Most)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("store: API token: %w", err)
@@ -65,21 +67,22 @@ const columns = `
 	SELECT t.id, t.name, t.scope, t.agent_id, a.email AS author, t.expires_at, t.used_at, ` + ended + ` AS ended
 	FROM api_tokens AS t JOIN agents AS a ON a.id = t.agent_id `
 
-// List reads tokens: those at work first, then those that have ended, of both the newest first. limit of them at most.
+// List returns at most limit tokens: first the valid ones, then those that have ended, each the newest first.
 func List(ctx context.Context, q store.Querier, limit int) ([]Token, error) {
 	return query.Collect[Token](ctx, q, "API tokens", columns+`ORDER BY ended, t.id DESC LIMIT $1`, limit)
 }
 
-// ErrNone means that there is no such token, or that it has ended.
+// ErrNone means that there is no such token, or that it has ended already.
 var ErrNone = errors.New("store: no such API token")
 
 const use = `
 	UPDATE api_tokens SET used_at = (SELECT clock_timestamp())
 	WHERE id = $1 AND (used_at IS NULL OR used_at < (SELECT clock_timestamp()) - interval '1 minute')`
 
-// Find reads the token that a program showed, and notes that it was used. Errors: ErrNone.
+// Find returns the token with this secret, and records that it was used.
+// Errors: ErrNone.
 func Find(ctx context.Context, q store.Querier, sealer *store.Sealer, secret string) (Token, error) {
-	list, err := query.Collect[Token](ctx, q, "API token", columns+`WHERE t.hash = ANY($1)`, sealer.Hashes(place, secret))
+	list, err := query.Collect[Token](ctx, q, "API token", columns+`WHERE t.hash = ANY($1)`, sealer.Hashes(hashPurpose, secret))
 	if err != nil {
 		return Token{}, err
 	}
@@ -94,7 +97,7 @@ func Find(ctx context.Context, q store.Querier, sealer *store.Sealer, secret str
 
 const revoke = `UPDATE api_tokens SET revoked_at = (SELECT clock_timestamp()) WHERE id = $1 AND revoked_at IS NULL RETURNING name`
 
-// Revoke ends a token, and gives its name. Errors: ErrNone.
+// Revoke ends a token and returns its name. It returns ErrNone if there is no such token, or if it was revoked before.
 func Revoke(ctx context.Context, q store.Querier, id int64) (name string, err error) {
 	err = q.QueryRow(ctx, revoke, id).Scan(&name)
 	switch {

@@ -1,7 +1,11 @@
-// Package channelmove replaces the id of a surface's channel by the one that the surface gave it: in the settings
-// at once, in threads, posts and messages in batches.
+// Package channelmove updates the database after a chat has given a channel a new id. For example, when a private Slack
+// channel is shared with another company, its id may change from G0ABC to C0XYZ. Threads, posts and messages that have
+// the old id must get the new one, or replies of agents would no longer be recognised.
 //
-// What does not belong here: translating former ids where events are read (store.TakeRuns, store.LoadDirectory).
+// Begin updates the settings immediately. A background process then repeats Claim, Batch and End to update the threads,
+// posts and messages, of which there may be millions.
+//
+// What does not belong here: translating former ids in incoming events (store.TakeRuns, store.LoadDirectory).
 package channelmove
 
 import (
@@ -16,11 +20,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// The settings of teams and accounts take the new id at once, as does the record that an admin has confirmed the channel's members.
+// begin puts the new id into the settings of teams and accounts, and into the record that an admin has confirmed the
+// channel's members.
 //
-// If the channel's id was replaced before (A → B, now B → C), the earlier row becomes A → C (continued) beside the new row B → C. If a
-// channel gets back an id that it had before (A → B, now B → A), the row that leads away from this id goes (reversed). No row may be in
-// both parts: PostgreSQL doesn't say which of them would count.
+// If the channel's id was replaced before (A → B, now B → C), the earlier row becomes A → C (continued), and the new row
+// B → C is added. If a channel gets back an id that it had before (A → B, now B → A), the row A → B is deleted (reversed).
+// No row may be in both parts, because PostgreSQL doesn't define which of them would take effect.
 const begin = `
 	WITH team AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
 	account AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
@@ -35,12 +40,12 @@ const begin = `
 	VALUES ($1, $2, $3)
 	ON CONFLICT (account_id, former) DO UPDATE SET current = EXCLUDED.current, began_at = clock_timestamp(), done_at = NULL`
 
-// Begin replaces the id of a channel in the settings. Threads, posts and messages, of which there may be millions, follow by Batch.
+// Begin replaces the id of a channel in the settings, and records that threads, posts and messages must follow.
 func Begin(ctx context.Context, q store.Querier, surface store.AccountID, former, current string) error {
 	if former == "" || current == "" || former == current {
 		return nil
 	}
-	if err := store.BumpSettings(ctx, q); err != nil { // first, as where the set-up is saved, so that neither waits for the other
+	if err := store.BumpSettings(ctx, q); err != nil { // first, as in all code that changes settings, to avoid deadlocks
 		return err
 	}
 	if _, err := q.Exec(ctx, begin, surface, former, current); err != nil {
@@ -63,7 +68,7 @@ const claim = `
 	WHERE channel_moves.account_id = next.account_id AND channel_moves.former = next.former
 	RETURNING channel_moves.account_id, channel_moves.former, channel_moves.current, channel_moves.began_at`
 
-// Claim leases an unfinished move that no process works on, for a minute. ok is false if there is none.
+// Claim leases an unfinished move that no other process is working on, for one minute. ok is false if there is none.
 func Claim(ctx context.Context, q store.Querier) (m store.ChannelMove, ok bool, err error) {
 	list, err := query.Collect[store.ChannelMove](ctx, q, "claim channel move", claim)
 	if err != nil || len(list) == 0 {
@@ -72,12 +77,12 @@ func Claim(ctx context.Context, q store.Querier) (m store.ChannelMove, ok bool, 
 	return list[0], true, nil
 }
 
-// The statements that move one batch of rows of a table. Arguments: $1 account, $2 former id, $3 current id, $4 the key after which the
-// batch begins ("" = at the table's start), $5 rows in a batch. Result: the last key of the batch ("" = the table's end was reached) and
-// the number of rows that moved.
+// Each of these statements moves one batch of rows of a table. Arguments: $1 account, $2 former id, $3 current id, $4 the key
+// after which the batch begins ("" for the start of the table), $5 the number of rows in a batch. Result: the last key of the
+// batch ("" if the end of the table was reached) and the number of rows that moved.
 //
-// A thread that a batch of events has locked is left to the next pass, and counted, so that there is one: that batch may wait for
-// another thread of this statement, and neither would go on.
+// moveThreads doesn't wait for threads that another transaction has locked, because that transaction may be waiting for a
+// thread that this statement has locked. It skips them, but counts them as moved, so that there will be another pass.
 const (
 	moveThreads = `
 	WITH page AS MATERIALIZED (
@@ -125,26 +130,27 @@ const (
 	SELECT coalesce((SELECT max(id)::text FROM page), ''), (SELECT count(*) FROM moved)`
 )
 
-// steps returns the statements of a pass in their order. Threads come first, because new posts take their channel from them.
+// steps returns the statements of a pass in order. Threads come first, because new posts copy the channel from their thread.
 func steps() []string { return []string{moveThreads, movePosts, moveMessages} }
 
-// Progress is how far one pass over the tables of a move has come. The zero value starts a pass.
+// Progress is the position of one pass over the tables. The zero value starts a pass. Passes are repeated until one moves
+// nothing.
 type Progress struct {
 	Step  int    // the index of the current statement in steps
-	UpTo  string // the last key that was read in that table; empty if none was read yet
-	Moved int64  // rows that this pass has moved, or has left to the next one, in all tables
+	UpTo  string // the last key that was read in that table; empty at its start
+	Moved int64  // rows of all tables that this pass has moved, or has skipped because they were locked
 }
 
-// Done is true once a pass over all tables has ended.
+// Done reports whether the pass over all tables has ended.
 func (p Progress) Done() bool { return p.Step >= len(steps()) }
 
 const keep = `
 	UPDATE channel_moves SET leased_until = clock_timestamp() + interval '1 minute' WHERE account_id = $1 AND former = $2`
 
-// statementLimit is the time after which a statement of Batch is given up.
+// statementLimit is the timeout of a statement of Batch.
 const statementLimit = "30s"
 
-// Batch moves one batch of rows and returns the progress of the pass after it. It extends the lease of the claim by a minute.
+// Batch moves one batch of rows, extends the lease of the claim to one minute from now, and returns the new progress.
 func Batch(ctx context.Context, pool *pgxpool.Pool, m store.ChannelMove, p Progress, rows int) (Progress, error) {
 	next := p
 	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
@@ -183,12 +189,12 @@ const (
 	WHERE account_id = $1 AND former = $2`
 )
 
-// End marks a move as done: no row has the former id any more.
+// End marks a move as done. Call it once no row has the former id any more.
 func End(ctx context.Context, q store.Execer, m store.ChannelMove) error {
 	return query.Exec(ctx, q, "end channel move", end, m.AccountID, m.Former, m.Current)
 }
 
-// Postpone gives up a claim and keeps all processes from claiming the move again for wait.
+// Postpone releases a claim. No process can claim the move again until wait is over.
 func Postpone(ctx context.Context, q store.Execer, m store.ChannelMove, wait time.Duration) error {
 	return query.Exec(ctx, q, "postpone channel move", postpone, m.AccountID, m.Former, wait.Seconds())
 }

@@ -1,9 +1,10 @@
-// Package clockback mends what a database clock that was ahead has left in the future. Once the clock is put right, lanes,
-// gates and leases would otherwise wait for as long as it was ahead. Each process calls Mend when it starts and about once
-// a minute.
+// Package clockback repairs stored times after the database's clock was ahead and has been set back. For example, the clock
+// was two hours ahead when a retry was scheduled for "in one minute". After the clock is corrected, that retry is two
+// hours in the future. Queues, rate limits and leases would all wait for as long as the clock was ahead.
 //
-// What does not belong here: times that people chose, such as the end of a snooze. They mean the day and the hour that
-// they say, whatever the clock showed.
+// Each process calls Mend when it starts and about once a minute.
+//
+// What does not belong here: times that people chose, such as the end of a snooze. They stay as chosen.
 package clockback
 
 import (
@@ -17,17 +18,18 @@ import (
 	"parley/store"
 )
 
-// leastBack is the least by which the clock must have gone back. Small corrections of a clock do no harm. The time that
-// passes between two calls of Mend only makes the measured distance smaller, so it can't exceed leastBack by itself.
-const leastBack = time.Minute
+// minBack is the smallest step back of the clock that is repaired; smaller ones do no harm. The time that passes between two
+// calls of Mend only makes the measured step smaller, so that there are no false alarms.
+const minBack = time.Minute
 
+// clockBack returns the last time that the clock showed, and how many seconds in the future that is now.
 const clockBack = `SELECT at, extract(epoch FROM at - clock_timestamp())::double precision FROM clock_seen WHERE id = 1`
 
-// noteSeen notes what the clock shows now, unless another process has done so since clockBack was read.
+// noteSeen stores the clock's current time, unless another process has done so since clockBack was read.
 const noteSeen = `UPDATE clock_seen SET at = clock_timestamp() WHERE id = 1 AND at = $1`
 
-// Mend brings back what a clock that was ahead has left in the future. back is by how much the clock has gone back since the
-// last call; it is 0 if it hasn't. After an error Mend may be called again: it brings nothing back further than to now.
+// Mend repairs stored times if the clock was set back since the last call in any process. back is the size of the step, or 0 if
+// there was none. After an error, Mend can be called again: no time is moved back further than to now.
 func Mend(ctx context.Context, pool *pgxpool.Pool) (back time.Duration, err error) {
 	if _, err := pool.Exec(ctx, mendQueues); err != nil {
 		return 0, fmt.Errorf("store: mend due times: %w", err)
@@ -39,10 +41,13 @@ func Mend(ctx context.Context, pool *pgxpool.Pool) (back time.Duration, err erro
 		return 0, fmt.Errorf("store: clock seen: %w", err)
 	}
 
-	if back = store.Seconds(seconds); back < leastBack {
+	if back = store.Seconds(seconds); back < minBack {
 		back = 0
-	} else if err := bringBack(ctx, pool, seconds); err != nil {
-		return back, err
+	}
+	if back > 0 {
+		if err := bringBack(ctx, pool, seconds); err != nil {
+			return back, err
+		}
 	}
 
 	if _, err := pool.Exec(ctx, noteSeen, at); err != nil {
@@ -52,12 +57,15 @@ func Mend(ctx context.Context, pool *pgxpool.Pool) (back time.Duration, err erro
 	return back, nil
 }
 
-// lockDue locks all lanes in which something waits, in the order in which everybody locks lanes.
+// lockDue locks all lanes that have waiting deliveries, in the order in which all transactions lock lanes. A lane is the queue
+// of one conversation's deliveries (outgoing messages) to one destination.
 const lockDue = `SELECT count(*) FROM (SELECT FROM lanes WHERE due_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE) AS due`
 
-// bringBack changes each table in a transaction of its own, so that none waits for the locks of another. Deliveries come
-// before their lanes, and the lanes are locked first. So a process that finishes a delivery at the same time has ended
-// before its lane is brought back: otherwise it could make the lane due at the end of a hold that was not brought back yet.
+// bringBack updates each table in its own transaction, so that the locks of several tables are never held together.
+//
+// Deliveries are updated before lanes, and all lanes are locked before any of them is updated. This waits for concurrent
+// transactions that finish a delivery. Without it, such a transaction could set a lane's due time from the start time of
+// the next delivery as it was before the repair.
 func bringBack(ctx context.Context, pool *pgxpool.Pool, seconds float64) error {
 	back := pgx.NamedArgs{"back": seconds}
 	if _, err := pool.Exec(ctx, mendDeliveries, back); err != nil {
@@ -74,11 +82,10 @@ func bringBack(ctx context.Context, pool *pgxpool.Pool, seconds float64) error {
 	return bringColumnsBack(ctx, pool, otherColumns(), back)
 }
 
-// bringColumnsBack runs the statement of each column.
-func bringColumnsBack(ctx context.Context, q store.Execer, places []timeColumn, back pgx.NamedArgs) error {
-	for _, p := range places {
-		if _, err := q.Exec(ctx, p.buildUpdate(), back); err != nil {
-			return fmt.Errorf("store: bring %s.%s back: %w", p.table, p.column, err)
+func bringColumnsBack(ctx context.Context, q store.Execer, columns []timeColumn, back pgx.NamedArgs) error {
+	for _, c := range columns {
+		if _, err := q.Exec(ctx, c.buildUpdate(), back); err != nil {
+			return fmt.Errorf("store: bring %s.%s back: %w", c.table, c.column, err)
 		}
 	}
 	return nil

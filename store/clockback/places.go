@@ -2,35 +2,37 @@ package clockback
 
 import "fmt"
 
-// The clocks by which the times of columns are given. In production both show the same.
+// This file lists the columns whose times are repaired after the database's clock was set back (see Mend), and how far in
+// the future each of them may correctly be.
+
+// The clocks from which columns get their times. They differ only in tests, which can move Parley's clock.
 const (
 	parleysClock   = `(SELECT parley_now())`
 	databasesClock = `(SELECT clock_timestamp())`
 )
 
-// timeColumn is a column with a time at which something goes on: something is due, a lease is over, a budget is free, or what
-// customers say about messages to them counts again.
+// timeColumn is a column with a time at which something may proceed, such as the end of a lease.
 type timeColumn struct {
 	table, column string
 	clock         string // parleysClock or databasesClock
-	tolerance     string // an SQL interval: a time that lies no further in the future is right and stays as it is
+	tolerance     string // an SQL interval: a time no further in the future than this is plausible, and isn't changed
 }
 
-// How far in the future a time may lie: values of timeColumn.tolerance, and retry.
+// Tolerances: how far in the future a plausible time is at most.
 const (
-	// harmless is for times that may come too early: the work that begins then looks again whether it is time.
+	// harmless is for times that may safely come too early, because the work that starts then checks again whether it is time.
 	harmless = `interval '1 minute'`
-	// lease is for the ends of leases. A lease that is ended while its holder still works lets a second process do the
-	// same work. All leases are shorter than this, except those of lanes, and except rows of leases by which a day's quota lasts
-	// (store.NoteTrouble), or by which daily work of retention rests until tomorrow: that one ends early does no harm.
+	// lease is for the ends of leases. A lease that ends while its owner is still working would let a second process do
+	// the same work, so this is longer than any lease except those of lanes. Some rows of the table leases aren't locks
+	// and last for up to a day (store.NoteTrouble and the daily work of retention); ending them early is harmless.
 	lease = `interval '15 minutes'`
-	// laneLease is for the leases of lanes, each of which has its own length.
+	// laneLease is for the leases of lanes, whose length is in the lane's row.
 	laneLease = `make_interval(secs => 60 + lease_seconds)`
-	// retry is for queues whose next event failed or was put off: the next try is at most an hour later.
+	// retry is for queues whose next event failed or was postponed. It is retried within an hour.
 	retry = `interval '2 hours'`
 )
 
-// laneColumns returns the columns of the table lanes. bringBack changes them under the locks of all lanes.
+// laneColumns returns the columns of the table lanes. bringBack locks all lanes before it updates them.
 func laneColumns() []timeColumn {
 	return []timeColumn{
 		{table: "lanes", column: "due_at", clock: parleysClock, tolerance: harmless},
@@ -39,8 +41,7 @@ func laneColumns() []timeColumn {
 	}
 }
 
-// otherColumns returns the columns of all tables except lanes, and except queues and deliveries, which mendQueues and
-// mendDeliveries bring back.
+// otherColumns returns the columns of the other tables, except queues and deliveries: see mendQueues and mendDeliveries.
 func otherColumns() []timeColumn {
 	return []timeColumn{
 		{table: "gates", column: "next_at", clock: databasesClock, tolerance: harmless},
@@ -69,17 +70,17 @@ func otherColumns() []timeColumn {
 	}
 }
 
-// buildUpdate returns the statement that brings a column back by @back seconds. No time goes back further than to now. What is
-// due at no time ('infinity') stays so, since infinity less any time is infinity.
+// buildUpdate returns the statement that moves the implausible times of a column back by @back seconds, but not to before
+// now. 'infinity' doesn't change, because infinity minus any interval is infinity.
 func (c timeColumn) buildUpdate() string {
 	return fmt.Sprintf(`UPDATE %[1]s SET %[2]s = greatest(%[3]s, %[2]s - make_interval(secs => @back))
 		WHERE %[2]s > %[3]s + %[4]s`, c.table, c.column, c.clock, c.tolerance)
 }
 
-// mendDeliveries brings back the times of deliveries that wait in lanes:
-//   - not_before, the end of a hold, by as much as the clock went back;
-//   - first_at and sent_at, the times of attempts, to now, so that nobody looks for the answer before the attempt is over;
-//   - absent_at, when the destination was found not to have the message, to NULL, so that it is looked for again.
+// mendDeliveries repairs the times of deliveries that wait in lanes:
+//   - not_before, the earliest time to send, is moved back by as much as the clock;
+//   - first_at and sent_at, the times of attempts, are set to now, so that the attempt gets its full time to complete;
+//   - absent_at, when the message was last found missing at the destination, is set to NULL, so that it is checked again.
 const mendDeliveries = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -94,9 +95,8 @@ const mendDeliveries = `
 	WHERE l.due_at IS NOT NULL AND d.lane_id = l.id AND d.seq > l.head
 		AND (d.not_before > t.now + ` + lease + ` OR greatest(d.first_at, d.sent_at, d.absent_at) > t.real)`
 
-// mendQueues makes queues due whose due time lies further in the future than Parley ever sets it. Such a time shows by
-// itself that the clock was ahead, so the distance needn't be known. The scan goes through all queues, as
-// store.SharesDue does if it is thorough.
+// mendQueues makes queues due now if their due time is further in the future than Parley ever sets it. Such a time proves
+// that the clock was ahead, so this doesn't depend on @back. It scans all queues.
 const mendQueues = `
 	WITH t AS MATERIALIZED (SELECT clock_timestamp() AS now)
 	UPDATE queues AS q

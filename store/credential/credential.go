@@ -1,7 +1,7 @@
-// Package credential keeps what signs Parley in to the chats of agents: tokens and passwords, sealed, that an admin gave
-// on a page.
+// Package credential stores the secrets with which Parley signs in to the chats of agents, such as Slack's bot token. An
+// admin enters them on a page; they are stored encrypted (sealed).
 //
-// What does not belong here: the chats themselves (package bot), and credentials that the environment holds.
+// What does not belong here: the chats themselves (package bot), and credentials in environment variables.
 package credential
 
 import (
@@ -16,19 +16,19 @@ import (
 	"parley/store/internal/query"
 )
 
-// Credential is what signs Parley in to one chat.
+// Credential is the set of secrets for one chat.
 type Credential struct {
-	Kind   string            // "slack"
-	Home   string            // the id of the workspace or organisation to which it belongs
-	Author string            // the e-mail address of who gave it
-	At     time.Time         // when it was given
+	Kind   string            // of the chat, such as "slack"
+	Home   string            // the id of the workspace or organisation that it is for
+	Author string            // the e-mail address of the admin who entered it
+	At     time.Time         // when it was entered
 	Values map[string]string // secrets by name
 }
 
-// String leaves the secrets out, so that no log shows them.
+// String omits the secrets, so that they don't get into logs.
 func (c Credential) String() string { return "credential of " + c.Kind }
 
-// Version is another one whenever the credential is saved: a page that shows it sends it back.
+// Version changes whenever the credential is saved. A page sends it back with a change, to detect concurrent changes.
 func (c Credential) Version() string { return c.At.UTC().Format(time.RFC3339Nano) }
 
 // row is a credential as it is stored.
@@ -40,10 +40,10 @@ type row struct {
 	Sealed []byte    `db:"sealed"`
 }
 
-// list leaves out credentials that were forgotten.
+// list omits forgotten credentials, which have no author.
 const list = `SELECT kind, home, author, at, sealed FROM chat_credentials WHERE author <> '' ORDER BY kind`
 
-// List returns the credentials that are stored. Without a sealer (nil) it doesn't open them: they have no Values.
+// List returns the stored credentials. If sealer is nil, they aren't decrypted, and Values is nil.
 // Errors: store.ErrWrongKey.
 func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credential, error) {
 	rows, err := query.Collect[row](ctx, q, "credentials of chats", list)
@@ -60,7 +60,7 @@ func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credent
 				return nil, err
 			}
 			if err := json.Unmarshal(plain, &c.Values); err != nil {
-				return nil, fmt.Errorf("store: credentials of %s can't be read", r.Kind) // the cause would quote them
+				return nil, fmt.Errorf("store: credentials of %s can't be read", r.Kind) // without the cause, which would quote the secrets
 			}
 		}
 
@@ -72,8 +72,8 @@ func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credent
 
 const lock = `LOCK TABLE chat_credentials IN SHARE ROW EXCLUSIVE MODE`
 
-// Lock keeps others from saving and forgetting credentials until the transaction ends, and returns the version of those of a chat;
-// "" if none are stored.
+// Lock blocks all changes to credentials by others until the transaction ends. It returns the version of a chat's credential,
+// or "" if there is none.
 func Lock(ctx context.Context, tx pgx.Tx, kind string) (version string, err error) {
 	if _, err := tx.Exec(ctx, lock); err != nil {
 		return "", fmt.Errorf("store: credentials of chats not locked: %w", err)
@@ -98,8 +98,8 @@ const save = `
 	ON CONFLICT (kind) DO UPDATE
 	SET home = EXCLUDED.home, sealed = EXCLUDED.sealed, author = EXCLUDED.author, at = (SELECT clock_timestamp())`
 
-// Save stores the credential of a chat in place of its former one, at the database's time. Processes learn of it by store.BumpSettings,
-// which it calls.
+// Save stores the credential of a chat, and replaces the previous one. c.At is ignored; the database's time is stored.
+// Save calls store.BumpSettings, so that all processes notice the change.
 func Save(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, c Credential) error {
 	plain, err := json.Marshal(c.Values)
 	if err != nil {
@@ -111,21 +111,21 @@ func Save(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, c Credential) er
 	return store.BumpSettings(ctx, tx)
 }
 
-// Forget forgets the secrets of a chat's credential, and who gave them. Its home stays known (see Home), since the threads are
-// still there. Processes learn of it by store.BumpSettings, which it calls.
+// Forget erases the secrets and the author of a chat's credential. Its home remains (see Home), because the threads in that
+// workspace still exist. Forget calls store.BumpSettings, so that all processes notice the change.
 func Forget(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, kind string) error {
-	nothing := sealer.Seal(sealPlace(kind), []byte("{}")) // processes of an older version open it, and find no values
+	nothing := sealer.Seal(sealPlace(kind), []byte("{}")) // processes of an older version still decrypt this, and must not fail
 	if _, err := tx.Exec(ctx, `UPDATE chat_credentials SET sealed = $2, author = '' WHERE kind = $1`, kind, nothing); err != nil {
 		return fmt.Errorf("store: credentials of %s: %w", kind, err)
 	}
 	return store.BumpSettings(ctx, tx)
 }
 
-// Home returns the id of the workspace or organisation to which a chat's credentials belong, or belonged before they were
-// forgotten; "" if none were ever given.
+// Home returns the id of the workspace or organisation that a chat's credential is for, or was for before it was forgotten.
+// It returns "" if there never was one.
 func Home(ctx context.Context, q store.Querier, kind string) (string, error) {
 	return query.Value[string](ctx, q, "home of a chat", `SELECT coalesce(max(home), '') FROM chat_credentials WHERE kind = $1`, kind)
 }
 
-// sealPlace is where a credential belongs, for the sealer.
+// sealPlace returns the context that the sealer binds a credential to, so that it can't be decrypted as another chat's.
 func sealPlace(kind string) string { return "chats/" + kind }

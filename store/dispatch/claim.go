@@ -2,11 +2,14 @@ package dispatch
 
 import "parley/store"
 
-// Claimed is a delivery that this process is to send now: the first one of a lane (its head), leased to this process for
-// LeaseSeconds. If a lane was claimed although its head may not leave yet, Delivery.ID is 0.
+// Claimed is a delivery (an outgoing message) that this process must send now. A lane is the queue of one conversation's
+// deliveries to one destination, and only the first of them, its head, can be claimed. The claim leases the lane to this
+// process for LeaseSeconds and increments its Epoch, by which a late result of an earlier claim is recognised and ignored.
+//
+// If a lane was claimed although its head may not be sent yet, Delivery.ID is 0.
 type Claimed struct {
 	store.Delivery
-	With           []store.Delivery     `db:"-"` // deliveries behind this one that leave in the same message, in order
+	With           []store.Delivery     `db:"-"` // the next deliveries of the lane, if they are sent in the same message
 	AccountID      store.AccountID      `db:"account_id"`
 	ConversationID store.ConversationID `db:"conversation_id"`
 	Key            string               `db:"key"`
@@ -15,11 +18,11 @@ type Claimed struct {
 	LeaseSeconds   float64              `db:"lease_seconds"`
 	SentAgo        float64              `db:"sent_ago"`    // seconds since the current attempt began
 	FirstAgo       float64              `db:"first_ago"`   // seconds since the first attempt began
-	AbsentAgo      float64              `db:"absent_ago"`  // seconds since a look after this attempt first found it absent; 0 if none did
+	AbsentAgo      float64              `db:"absent_ago"`  // seconds since it was first found missing at the destination after this attempt; 0 if it wasn't
 	CreatedAgo     float64              `db:"created_ago"` // seconds since it was queued, by Parley's clock
-	Place          int                  `db:"place"`       // in a run, how many deliveries it stands behind the head; 0 for the head
-	// Torn is true if a delivery in the middle of the run has changed while it was claimed, so that the run has a gap. Such a
-	// claim may only be given back.
+	Place          int                  `db:"place"`       // its position in a run; 0 for the head
+	// Torn is true if a delivery in the middle of the run changed during the claim, so that the run has a gap. The caller
+	// must release the claim without sending anything.
 	Torn bool `db:"-"`
 }
 
@@ -27,27 +30,29 @@ const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload
 	d.not_before, d.first_at, d.sent_at, d.absent_at, d.warned_at, d.external_id, d.progress, d.error_class, d.error_text,
 	d.created_at, d.join_key, d.join_size, d.joined`
 
-// claim hands out the heads of due lanes, each together with the deliveries behind it that may leave in the same message
-// (a run: see Delivery.JoinKey). A run that was already attempted keeps its members, because it arrives or fails as a whole.
+// claim takes the heads of due lanes, each with the deliveries after it that can be sent in the same message. These are a run
+// (see Delivery.JoinKey). A run that was already attempted keeps its members, because it arrives or fails as a whole.
 //
-// Its parts:
-//   - budget has the gates ($1) and how many deliveries each may give now (slots), at most $2. A gate is a token
-//     bucket, which holds (now - next_at) × per_second tokens, at most burst. A gate may have a second, wide bucket; then
-//     the smaller number counts;
-//   - picked are the lanes that are claimed: in each gate the most urgent ones, and among these the ones due longest;
-//   - leased makes these lanes ours, and spent takes their number from the gates' budgets;
-//   - heads are the lanes' heads, which are being sent from now on. A head that was being sent by a process that has
-//     ended becomes unknown;
-//   - joined are the deliveries that leave with a head. A candidate behind the head fits only if all before it fit. The
-//     sizes in a run are together at most 1000 (store.JoinRoom);
-//   - the rows after joined are the lanes whose head may not leave yet.
+// A gate limits the rate of all deliveries to one provider account. The parts of the statement are:
+//   - budget: for each gate in $1, how many deliveries may be taken from it now (slots), at most $2. A gate is a token
+//     bucket, which contains (now - next_at) × per_second tokens, at most burst. A gate may have a second, wide bucket;
+//     then the smaller number applies.
+//   - picked: the lanes to claim. In each gate, these are the most urgent ones, and among equals those that are due longest.
+//   - leased: leases these lanes to this process.
+//   - spent: subtracts their number from the gates' budgets.
+//   - heads: marks the heads as being sent. A head that was already being sent, by a process that has died, becomes
+//     unknown instead: it must be found out whether it arrived.
+//   - joined: marks the other members of the runs. A candidate fits only if all candidates before it fit, and if the sizes
+//     in the run add up to at most 1000 (store.JoinRoom).
 //
-// The scan starts from gates, so that lanes behind a throttled or stuck gate cost nothing. A claim doesn't change
-// due_at, so it rewrites no index. It sets leased_until instead; the scan skips leased lanes, of which each gate has
-// at most as many as attempts under way.
+// The result has the heads, the joined deliveries, and a row with id 0 for each lane whose head may not be sent yet.
 //
-// Of what others commit after this statement began, it sees only changes in rows that it changes itself. So a delivery that
-// has changed meanwhile doesn't join a run, but one behind it may have joined: see groupRuns.
+// The scan starts from gates, so that lanes of a throttled gate cost nothing. A claim sets leased_until and doesn't change
+// due_at, so that no index is updated. The scan has to skip leased lanes, but these are never more than the gate's
+// attempts in flight.
+//
+// The statement sees later commits of other transactions only in the rows that it updates. So a delivery that changes
+// concurrently doesn't join its run, although one after it may have joined: see groupRuns.
 const (
 	claim = claimBudgets + `
 		SELECT due.id, budget.id AS gate_id
@@ -159,17 +164,17 @@ const (
 	WHERE leased.lane NOT IN (SELECT lane_id FROM heads)`
 )
 
-// isDueInGate is the condition for a lane of a priority and a gate that may be claimed now.
+// isDueInGate is the condition that a lane has the given gate and priority and can be claimed now.
 const isDueInGate = `lanes.gate_id = budget.id AND lanes.priority = priorities.priority
 					AND lanes.due_at >= budget.since AND lanes.due_at <= (SELECT now FROM clock)
 					AND (lanes.leased_until IS NULL OR lanes.leased_until <= (SELECT real FROM clock))`
 
-// claimShared replaces claim when lanes of several priorities may wait. Lanes of the most urgent priority go first, but
-// every fourth slot goes to a lane of another priority: the one that has been due longest. patient has the lanes that get
-// these slots. They are found without locks, and then locked if they are still due. The other slots are filled as in claim.
+// claimShared replaces claim when lanes of several priorities may wait. It prevents urgent lanes from starving the others:
+// every fourth slot goes to the lane of a less urgent priority that has been due longest (patient). The other slots are
+// filled as in claim. The patient lanes are found without locks, and then locked if they are still due.
 //
-// The row of a gate with a rate counts the slots of all processes (gates.given). Claims don't write the row of a gate
-// without a rate, so there each process counts its own slots ($4).
+// To know which slots are fourth ones, slots must be counted. If the gate has a rate, its row counts the slots of all
+// processes (gates.given). Otherwise claims don't update the row, and each process counts its own slots ($4).
 const claimShared = claimBudgets + `
 		SELECT due.id, budget.id AS gate_id
 		FROM budget

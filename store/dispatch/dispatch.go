@@ -1,12 +1,17 @@
-// Package dispatch hands out what waits in lanes and takes the results: which delivery is next behind
-// each gate (a claim), and what became of it (a finish). Only the relay does so. Beside it, marks that
-// waited for too long are taken back.
+// Package dispatch claims deliveries (outgoing messages) for sending, and stores the results. Its words:
 //
-// A claim takes the head of a lane. Several replies of a lane may leave as one message: these are a run, the head with those
-// that are joined to it.
+//   - A lane is the queue of one conversation's deliveries to one destination, such as the customer. Deliveries of a lane are
+//     sent one after the other. The next one is the lane's head.
+//   - A gate limits the rate of all deliveries to one provider account. Every lane belongs to a gate.
+//   - A claim takes the head of a lane for sending, and leases the lane to this process.
+//   - A finish stores the result, such as "accepted" or "retry in a minute", and ends the lease.
+//   - A run is several deliveries of a lane that are sent as one message: the head, and those joined to it.
 //
-// What does not belong here: what is put into lanes and what a delivery says. Lanes, deliveries and
-// gates as nouns are in package store.
+// For example, an agent writes three replies during an outage. Afterwards one Turn claims the first of them with the other two
+// joined to it, the relay sends one mail, and the next Turn stores its result and advances the lane by three.
+//
+// What does not belong here: putting deliveries into lanes, and their contents. The types of lanes, deliveries and gates are
+// in package store.
 package dispatch
 
 import (
@@ -22,42 +27,43 @@ import (
 	"parley/store/internal/query"
 )
 
-// Finish is the result of a claim. It is ignored unless Epoch still is the lane's.
+// Finish is the result of a claim. It is ignored if the lane's epoch isn't Epoch any more, because then another process has
+// claimed the lane since.
 type Finish struct {
 	LaneID store.LaneID
 	Epoch  int64
 
 	// The delivery's new state.
 	ID         store.DeliveryID // 0 if the lane was claimed without a delivery
-	Joined     store.DeliveryID // Delivery.Joined as it was claimed: the head with which it leaves, 0 if it leaves alone
+	Joined     store.DeliveryID // Delivery.Joined as it was claimed: the head of its run, 0 if it has none
 	State      store.DeliveryState
 	Part       int    // the part that is sent next; a long text is sent in parts
 	ExternalID string // the destination's id of the message; empty means unchanged
-	Progress   string // what the channel or surface needs to continue the delivery
-	Warned     bool   // its agent is told now that it is late
+	Progress   string // what the sending channel needs to continue the delivery
+	Warned     bool   // its agent is being warned that it is late
 	With       []Part // the results of Claimed.With
 
-	// What is known after an attempt that didn't end well.
+	// What is known after an unsuccessful attempt.
 	ErrorClass string // empty if there was no error
-	ErrorText  string // the error for people
-	Absent     bool   // the destination was found not to have it, now
-	Unsure     bool   // an earlier attempt may have landed, and it is attempted again all the same
+	ErrorText  string // the error in words for people
+	Absent     bool   // the message was looked for and not found at the destination
+	Unsure     bool   // it is attempted again although an earlier attempt may have arrived
 
-	// When the lane and its gate go on; times are in seconds.
-	Advance  int     // how many deliveries are done; the one behind them becomes the head
+	// When the lane and its gate continue; times are in seconds.
+	Advance  int     // how many deliveries are done; the next one becomes the head
 	Wait     float64 // until the lane is due again if it does not advance
 	Rest     float64 // how long the lane rests after a success, also between parts
-	Keep     bool    // the lane keeps its place in its gate's queue, if more deliveries wait in it
-	Uncalled bool    // no call was needed any more, so that the gate gets the slot back
+	Keep     bool    // the lane keeps its place among the gate's lanes, if it has more deliveries
+	Uncalled bool    // the provider wasn't called, so the gate gets its token back
 	Gate     store.GateID
 	GateWait float64 // for how long the gate is blocked; 0 leaves it as it is
 
 	// What is recorded together with the result.
-	Landed []Landed         // the messages that now are in the surface
-	Facts  []store.NewEvent // what is journalled about the result
+	Landed []Landed         // the messages that were posted in an agents' chat
+	Facts  []store.NewEvent // events about the result
 }
 
-// Part is the result of a delivery that left in one message with the head of its lane.
+// Part is the result of a delivery that was sent in one message with the head of its lane.
 type Part struct {
 	ID       store.DeliveryID
 	State    store.DeliveryState
@@ -65,34 +71,34 @@ type Part struct {
 	Warned   bool
 }
 
-// Landed is a message that was posted in a surface. It is recorded together with its result.
+// Landed is a message that was posted in an agents' chat.
 type Landed struct {
 	Post     store.Post
-	Thread   *store.Thread // the thread that it opened, if it is a root; else nil
-	LeftRoot *store.Post   // the root that nobody knew to be left before this one landed; nil means none
+	Thread   *store.Thread // the thread that it opened, if it is a root (the first message of a thread); else nil
+	LeftRoot *store.Post   // an earlier root that this one replaces and that wasn't known to be abandoned; nil if none
 }
 
-// Claim says how many deliveries a process is ready to take.
+// Claim requests deliveries.
 type Claim struct {
 	Gates []GateClaim
-	// Join lets runs leave. It must be false while a process of an older version uses the database that
-	// doesn't know of runs (store.KnowsRuns): it would send again what left with another delivery.
+	// Join permits runs. It must be false while a process of an older version that doesn't support runs uses the
+	// database (store.KnowsRuns): it would send again what was sent with another delivery.
 	Join bool
 }
 
-// GateClaim is how many deliveries a process is ready to take from one gate.
+// GateClaim requests deliveries from one gate.
 type GateClaim struct {
 	GateSince
-	Slots int // how many deliveries at most
-	// Given is how many deliveries the process has taken from the gate before: by this number, claimShared
-	// gives every fourth slot to another priority. It is ignored for a gate with a rate, whose row counts.
+	Slots int // the maximum number of deliveries
+	// Given is how many deliveries the process has taken from the gate so far. With it, claimShared gives every
+	// fourth slot to another priority. It is ignored for a gate with a rate, whose row in the database counts.
 	Given int64
-	// Mixed is true if lanes of several priorities may wait.
+	// Mixed is true if lanes of several priorities may be waiting.
 	Mixed bool
 }
 
-// Turn writes the results of earlier claims, claims the heads of due lanes, and returns when the
-// gates in ask have work next (without GateDue.Oldest), in one round trip and one commit.
+// Turn stores the results of earlier claims, claims the heads of due lanes, and returns when the gates in ask have work next
+// (without GateDue.Oldest). All of this takes one round trip and one commit.
 func Turn(
 	ctx context.Context, q store.Batcher, done []Finish, take Claim, ask []GateSince,
 ) (claimed []Claimed, due []GateDue, err error) {
@@ -117,7 +123,7 @@ func Turn(
 	return groupRuns(rows), due, nil
 }
 
-// chooseStatement returns claimShared if lanes of several priorities may wait at one of the gates, or else claim.
+// chooseStatement returns claimShared if one of the gates may have lanes of several priorities, or else claim.
 func (c Claim) chooseStatement() string {
 	if slices.ContainsFunc(c.Gates, func(g GateClaim) bool { return g.Mixed }) {
 		return claimShared
@@ -134,8 +140,8 @@ func (c Claim) statementArguments() []any {
 	return []any{gates, slots, c.Join, given, since}
 }
 
-// groupRuns returns the heads of the claimed lanes, each with the rest of its run in With. A run is torn if a place in it is
-// missing: a delivery changed while it was being claimed. Then the run may not leave as one message.
+// groupRuns returns the heads of the claimed lanes, each with the rest of its run in With. A run is torn if a position in it is
+// missing, because a delivery changed while it was being claimed. Such a run must not be sent.
 func groupRuns(rows []Claimed) []Claimed {
 	slices.SortFunc(rows, func(a, b Claimed) int { return cmp.Or(cmp.Compare(a.LaneID, b.LaneID), cmp.Compare(a.Seq, b.Seq)) })
 	heads := rows[:0]

@@ -10,22 +10,24 @@ import (
 	"parley/store/internal/query"
 )
 
-// A result says what became of the delivery that was claimed from a lane (Finish). It counts only while the lane still has
-// the epoch of that claim and is leased. So a result that is late, or that is written twice because the database's answer
-// was lost, changes nothing. Each statement below has that condition (isClaimed). Therefore finishLanes, which ends the lease,
-// runs last.
+// This file stores the results of attempts to send a delivery (Finish). A claim leased the delivery's lane, the queue that it
+// is in, and incremented the lane's epoch. A result is stored only if the lane is still leased and still has that epoch.
+//
+// For example, process A claims a lane with epoch 7 and stalls. Its lease expires, and process B claims the lane with
+// epoch 8. A's late result then changes nothing. Neither does a result that is written twice because the database's
+// response was lost. Every statement below has this condition (isClaimed), so finishLanes, which ends the lease, comes last.
 
-// isClaimed is the condition under which a result counts. It joins a lane (lane) with a result (result).
+// isClaimed is the condition under which a result is stored. It joins a lane (lane) with a result (result).
 const isClaimed = `lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL`
 
-// queueFinish adds the statements that write results. Their order matters: fence locks the lanes first, and
-// finishLanes ends the leases after all statements that need them.
+// queueFinish adds the statements that store results to a batch. fence comes first, because it locks the lanes. finishLanes
+// comes after all statements that require the lease.
 func queueFinish(batch *pgx.Batch, done []Finish) error {
 	if len(done) == 0 {
 		return nil
 	}
 
-	for i := range done { // PostgreSQL refuses some characters: one provider's text must not make the whole batch fail
+	for i := range done { // PostgreSQL rejects some characters, and one provider's text must not make the whole batch fail
 		for _, s := range []*string{&done[i].ExternalID, &done[i].Progress, &done[i].ErrorClass, &done[i].ErrorText} {
 			*s = store.Clean(*s)
 		}
@@ -60,14 +62,14 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	return nil
 }
 
-// lanesAndEpochs returns the columns by which each statement finds out which results still count.
+// lanesAndEpochs returns the arguments that isClaimed needs.
 func lanesAndEpochs(done []Finish) (lanes []store.LaneID, epochs []int64) {
 	lanes = query.Field(done, func(f *Finish) store.LaneID { return f.LaneID })
 	epochs = query.Field(done, func(f *Finish) int64 { return f.Epoch })
 	return lanes, epochs
 }
 
-// fence locks the lanes whose results still count.
+// fence locks the lanes whose results are stored, in the order in which all transactions lock lanes.
 const fence = `
 	SELECT lane.id
 	FROM lanes AS lane
@@ -76,13 +78,13 @@ const fence = `
 	ORDER BY lane.id
 	FOR NO KEY UPDATE OF lane`
 
-// finishDeliveries writes results into the rows of deliveries. If a provider's receipt has told meanwhile what became of a
-// delivery (delivered, failed, …), its state and part stay. It also writes three fields of the payload:
-//   - unsure (Finish.Unsure) tells all later attempts at this part that the part may already have arrived;
-//   - restored_at is when a delivery that an earlier version of Parley restored from a backup was first found absent. The
-//     time for which it is tried begins then;
-//   - uncounted is how many of Delivery.Attempt don't count for the provider: those that called nobody (Finish.Uncalled),
-//     and those at earlier parts.
+// finishDeliveries updates the rows of deliveries. If a provider's receipt (delivered, failed, …) has already set a
+// delivery's state, its state and part don't change. Three fields of the payload are updated too:
+//   - unsure (Finish.Unsure) records for later attempts at this part that it may have arrived already;
+//   - restored_at is when a delivery that an earlier version of Parley restored from a backup was first found missing at
+//     the destination. The time limit for retries starts then;
+//   - uncounted is the number of attempts (of Delivery.Attempt) that don't count towards the provider's limit: those that
+//     didn't call the provider (Finish.Uncalled), and those at earlier parts.
 const finishDeliveries = `
 	UPDATE deliveries
 	SET state = CASE WHEN deliveries.state IN ('queued', 'sending', 'unknown') THEN result.state ELSE deliveries.state END,
@@ -108,8 +110,8 @@ const finishDeliveries = `
 	JOIN lanes AS lane ON ` + isClaimed + `
 	WHERE deliveries.id = result.id`
 
-// returnSlots gives slots back to gates with a rate: unused counts them, locked locks the gates in the order of
-// their ids. After that nothing of the transaction waits for a lock of another one.
+// returnSlots returns unused tokens to gates with a rate (unused counts them). locked locks the gates in the order of their
+// ids, so that two transactions can't deadlock.
 const returnSlots = `
 	WITH unused AS MATERIALIZED (
 		SELECT lane.gate_id, count(*) AS slots
@@ -134,18 +136,19 @@ const returnSlots = `
 	WHERE gates.id = unused.gate_id AND gates.id IN (SELECT id FROM locked)`
 
 // finishLanes ends leases and sets when the lanes are due next:
-//   - a lane without further deliveries is not due at all;
-//   - a lane that doesn't advance is due after Finish.Wait. If a receipt has decided its head meanwhile, it is due after
-//     the lane's rest;
-//   - any other lane is due when its new head may leave.
+//   - A lane without further deliveries isn't due at all.
+//   - A lane that doesn't advance is due after Finish.Wait. If a receipt has decided its head already, it is due after
+//     the lane's rest.
+//   - Any other lane is due when its new head may be sent.
 //
-// With Finish.Keep the lane keeps due_at, so that no index is written. Without it, the lane goes behind the others of its
-// gate. No lane becomes due earlier than it was, because claims don't look for lanes that were due before GateDue.Oldest.
+// With Finish.Keep the lane keeps its due_at, so that no index is updated. Without it, the lane goes to the back of its
+// gate's queue. No lane becomes due earlier than it was, because claims ignore lanes that were due before GateDue.Oldest.
 //
-// Once a thread's root has landed, its lane is no more urgent than others: PriorityRoot (0) becomes PrioritySay (1). It
-// stays PriorityRoot while another root waits in it, because the conversation was handed on to another team.
+// A root is the first message of a thread in the agents' chat. Once it has been posted, the lane is no longer urgent:
+// PriorityRoot (0) becomes PrioritySay (1). It stays PriorityRoot while another root waits in the lane, because the
+// conversation was handed over to another team.
 //
-// The statement fence has locked the lanes, so no delivery can be added to them that this statement doesn't see.
+// The lanes are locked by fence, so no other transaction can add deliveries that this statement doesn't see.
 const finishLanes = `
 	WITH clock AS MATERIALIZED (SELECT parley_now() AS now)
 	UPDATE lanes AS lane
@@ -204,13 +207,13 @@ type landedRow struct {
 // rootKind is the kind of the deliveries that open threads.
 const rootKind = "root"
 
-// hasLandedRoot returns whether a root, the first message of a thread, has been posted.
+// hasLandedRoot reports whether a root, the first message of a thread, was posted.
 func (f *Finish) hasLandedRoot() bool {
 	return slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil || l.Post.Kind == rootKind })
 }
 
-// queueBlockGates adds the statement that blocks gates. It locks them in the order of their ids, so that two processes
-// can't deadlock.
+// queueBlockGates adds the statement that blocks gates for Finish.GateWait. The gates are in the order of their ids, so that
+// two transactions can't deadlock.
 func queueBlockGates(batch *pgx.Batch, done []Finish) {
 	blocked := map[store.GateID]float64{}
 	for _, f := range done {
@@ -226,8 +229,8 @@ func queueBlockGates(batch *pgx.Batch, done []Finish) {
 	batch.Queue(blockGates, gates, waits)
 }
 
-// deliveryResults returns the arguments of finishDeliveries: a row for each head, and one for each delivery that left with
-// it. These have the head's result, except for their own id, state, progress and warning.
+// deliveryResults returns the arguments of finishDeliveries: a row for each head, and one for each other member of its run. A
+// member has the head's result, except for its own id, state, progress and warning.
 func deliveryResults(done []Finish) []any {
 	var rows []Finish
 	for _, head := range done {
@@ -239,8 +242,7 @@ func deliveryResults(done []Finish) []any {
 			member.Part = 0
 			member.Joined = head.ID
 
-			// The next claim chooses anew which deliveries leave together. But once a part of their message has been sent,
-			// they stay together.
+			// The next claim may form a different run, unless a part of this run's message has been sent already.
 			if head.State == store.Queued && head.Part == 0 {
 				member.Joined = 0
 			}
@@ -267,7 +269,7 @@ func deliveryResults(done []Finish) []any {
 	}
 }
 
-// landedOf collects the posts and threads of results, each post once.
+// landedOf collects the posts and threads of results, without duplicate posts.
 func landedOf(done []Finish) (posts, threads []landedRow) {
 	type key struct {
 		account          store.AccountID

@@ -10,41 +10,42 @@ import (
 	"parley/store/internal/query"
 )
 
-// A gate is one limit of a provider, such as the messages per second of a phone number, and stands before all lanes that
-// spend it. A lane is the queue of what leaves for one conversation at one place. The relay asks here which gates have work,
-// and when.
+// A gate is one rate limit of a provider, such as the messages per second of a phone number. A lane is the queue of one
+// conversation's deliveries to one destination; each lane belongs to one gate. The relay, which sends the deliveries, asks
+// here which gates have work, and when: a gate has work when a lane is due and the rate limit permits another delivery.
 
+// blockGates blocks gates for some seconds, for example after a provider's "Retry-After". It never shortens a block.
 const blockGates = `
 	UPDATE gates
 	SET next_at = greatest(gates.next_at, clock_timestamp() + make_interval(secs => blocked.wait))
 	FROM unnest($1::bigint[], $2::double precision[]) AS blocked(id, wait)
 	WHERE gates.id = blocked.id`
 
-// GateSince asks about a gate: which of its lanes are due?
+// GateSince selects the lanes of a gate.
 type GateSince struct {
 	ID store.GateID
-	// Since is a time of Parley's clock, usually GateDue.Oldest. Lanes that were due earlier are not found. The zero time
-	// finds all lanes.
+	// Since excludes lanes that were due earlier, by Parley's clock. It is usually GateDue.Oldest. The zero time includes all
+	// lanes.
 	Since time.Time
 }
 
-// GateDue says when a gate can next hand out work.
+// GateDue is when a gate has work next.
 type GateDue struct {
 	GateID    store.GateID    `db:"gate_id"`
 	AccountID store.AccountID `db:"account_id"`
-	Waiting   uint8           `db:"waiting"` // bit n is set when an unclaimed lane of priority n waits
-	Wait      float64         `db:"wait"`    // seconds until the gate can hand out work; 0 means now
+	Waiting   uint8           `db:"waiting"` // bit n is set if an unclaimed lane of priority n waits
+	Wait      float64         `db:"wait"`    // seconds until the gate has work; 0 means now
 	Limited   bool            `db:"limited"` // the gate has a rate
-	// Oldest is a time of Parley's clock, never later than now. No lane that waits behind the gate, or is claimed, was due
-	// earlier. Only a lane that another transaction has made due and not committed yet may be older, by as long as that
-	// transaction takes.
+	// Oldest is the earliest due time of the gate's waiting and claimed lanes, by Parley's clock, and never later than now.
+	// Only a lane whose transaction isn't committed yet may have been due earlier, by the duration of that transaction.
 	Oldest time.Time `db:"oldest"`
 }
 
-// dueGates finds, for each gate, the first lane of each priority that is not claimed (free). If $3 is true, it also finds
-// the first lane of all, claimed or not (oldest). The scan of the index lanes_due begins at the gate's oldest lane (since).
-// Entries before that belong to lanes that were handed out. While somebody holds a snapshot, for example for a dump,
-// PostgreSQL can't remove them, and a scan would have to step over each.
+// dueGates finds, for each gate, the first unclaimed lane of each priority (free). If $3 is true, it also finds the first
+// lane of all, claimed or not (oldest).
+//
+// The scan of the index lanes_due begins at GateSince.Since. Earlier entries are dead: their lanes are due later by now.
+// While a long transaction such as a dump is open, PostgreSQL can't remove them, and a scan would have to skip each one.
 const dueGates = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -79,22 +80,22 @@ const dueGates = `
 			ORDER BY lanes.due_at
 			LIMIT CASE WHEN $3 THEN 1 ELSE 0 END) AS first) AS oldest`
 
-// DueGates returns when gates have work next. It leaves out none.
+// DueGates returns when gates have work next. The result has an element for each of the gates.
 func DueGates(ctx context.Context, q store.Querier, gates []GateSince) ([]GateDue, error) {
 	ids, since := gateColumns(gates)
 	const withOldest = true
 	return query.Collect[GateDue](ctx, q, "due gates", dueGates, ids, since, withOldest)
 }
 
-// gateColumns returns the fields of gates as parallel lists, as SQL takes them.
+// gateColumns returns the fields of gates as parallel lists, for unnest.
 func gateColumns(gates []GateSince) (ids []store.GateID, since []time.Time) {
 	ids = query.Field(gates, func(g *GateSince) store.GateID { return g.ID })
 	since = query.Field(gates, func(g *GateSince) time.Time { return g.Since })
 	return ids, since
 }
 
-// otherGates looks into gaps between known gates. Each step finds the next gate that has a lane with one look into the
-// index lanes_due. So gates without lanes cost nothing, however many there are.
+// otherGates searches the gaps between known gates. Each step finds the next gate that has a lane, by one lookup in the index
+// lanes_due, so gates without lanes cost nothing, however many there are.
 const otherGates = `
 	WITH RECURSIVE found(gate_id, upto) AS (
 		SELECT next.gate_id, gap.upto
@@ -117,15 +118,14 @@ const otherGates = `
 	)
 	SELECT gate_id FROM found`
 
-// OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known ones. known must be
-// sorted.
+// OtherGates returns the gates with waiting or claimed lanes, except the known ones. known must be sorted; the result isn't.
 func OtherGates(ctx context.Context, q store.Querier, known []store.GateID) ([]store.GateID, error) {
 	above, upto := findGaps(known)
 	return query.Column[store.GateID](ctx, q, "other gates", otherGates, above, upto)
 }
 
-// findGaps returns the ranges between known ids, which must be sorted. The ends don't belong to them: for 3 and 7 the
-// ranges are (0, 3), (3, 7) and (7, the largest id).
+// findGaps returns the open ranges between known ids, which must be sorted. For 3 and 7 these are (0, 3), (3, 7) and
+// (7, math.MaxInt64).
 func findGaps(known []store.GateID) (above, upto []store.GateID) {
 	last := store.GateID(0)
 	for _, id := range append(slices.Clip(known), math.MaxInt64) {

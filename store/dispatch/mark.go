@@ -8,13 +8,13 @@ import (
 	"parley/store"
 )
 
-// A mark is the emoji under an agent's message that shows what became of it. Marks have the lowest priority, so after a
-// flood they may come so late that nobody needs them.
+// A mark is an emoji reaction on an agent's message that shows its state, such as ✅ once a reply was delivered. Marks are
+// deliveries like any others, in queues called lanes, but with the lowest priority. After a flood they may be so late that
+// nobody needs them any more. Then they are cancelled.
 
-// dropOldMarks looks at lanes of marks that have been due for longer than age (late), and cancels the old marks among the
-// first hundred deliveries of each (cancelled). If only cancelled marks stand at the beginning of a lane, it goes on behind
-// them (passed). Claimed lanes stay as they are. Rows are selected by arrays of ids, because with a join the planner would
-// read the whole tables.
+// dropOldMarks selects lanes of marks that have been due for longer than the age in $1 (late), and cancels up to a hundred
+// old marks in each (cancelled). If all deliveries at the front of a lane were cancelled, it advances beyond them (passed).
+// Claimed lanes are skipped. Rows are selected by arrays of ids, because for a join the planner would scan whole tables.
 const dropOldMarks = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, parley_now() - make_interval(secs => $1) AS old
@@ -55,8 +55,8 @@ const dropOldMarks = `
 	FROM passed, clock
 	WHERE lanes.id = ANY(ARRAY(SELECT id FROM passed)) AND lanes.id = passed.id`
 
-// DropOldMarks cancels marks that have waited for longer than age, in at most limit lanes of each
-// gate, and returns the number of lanes that advanced.
+// DropOldMarks cancels marks that have waited for longer than age, in at most limit lanes per gate (rate limit of a provider).
+// It returns the number of lanes that advanced.
 func DropOldMarks(ctx context.Context, q store.Execer, age time.Duration, limit int) (int64, error) {
 	tag, err := q.Exec(ctx, dropOldMarks, age.Seconds(), limit, store.PriorityMark)
 	if err != nil {

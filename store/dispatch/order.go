@@ -10,14 +10,18 @@ import (
 	"parley/store"
 )
 
-// The lane is locked by a statement of its own: a statement that waits until a message is put into the lane would see
-// the lane's messages as they were before that.
+// This file changes the order in which the deliveries (outgoing messages) of a lane, their queue, are sent. For example, a
+// flaky chat returns an agent's message "see below" late, after "here is the link" was queued already. While "here is the
+// link" hasn't been sent, GiveWay still puts "see below" before it.
+
+// lockClaimed locks a claimed lane. It must be a statement of its own: a single statement that waits for the lock would
+// then see the lane's deliveries as they were before the wait.
 const lockClaimed = `SELECT FROM lanes WHERE id = $1 AND epoch = $2 AND leased_until IS NOT NULL FOR NO KEY UPDATE`
 
-// giveWay looks for messages behind the head that the chat had before the head (order $3), and moves the first of
-// these (earlier) to the front. What stood before it moves back by one. A message of which an attempt has begun
-// doesn't move to the front: nobody may know yet whether it arrived. The messages that were claimed just now are queued
-// again: nothing of them was sent, and if this process ends now, nobody has to ask what became of them.
+// giveWay finds the deliveries after the head that were written in the chat before the head ($3), and moves the first of
+// them (earlier) to the front. Those before it move back by one. A delivery with an earlier attempt isn't moved, because it
+// may be unknown whether it arrived. The claimed deliveries become queued again: nothing of them was sent, and if this
+// process dies now, nobody has to find out whether they arrived.
 const giveWay = `
 	WITH lane AS MATERIALIZED (
 		SELECT id, head
@@ -38,10 +42,9 @@ const giveWay = `
 	FROM lane, earlier
 	WHERE d.lane_id = lane.id AND d.seq BETWEEN lane.head + 1 AND earlier.seq`
 
-// GiveWay looks behind the message that is about to leave for one that the chat had earlier, and puts the first of these before
-// it. Such a message was read late, while an earlier attempt at the lane's head sent nothing. Nothing of the message that gives
-// way may have left. If gave is true, the lane begins with the other message, and the caller ends this attempt without sending
-// anything.
+// GiveWay checks, just before a claimed delivery is sent, whether its lane contains one that was written earlier. If so, it
+// moves that one to the front and returns true; the caller must then end this attempt without sending anything. The claimed
+// delivery must not have been sent, not even in part.
 func GiveWay(ctx context.Context, pool *pgxpool.Pool, c Claimed) (gave bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockClaimed, c.LaneID, c.Epoch); err != nil {
@@ -57,7 +60,7 @@ func GiveWay(ctx context.Context, pool *pgxpool.Pool, c Claimed) (gave bool, err
 	return gave, nil
 }
 
-// Deliveries that were claimed just now are queued again for the reason that giveWay has.
+// leaveAlone also makes the claimed deliveries queued again, like giveWay.
 const leaveAlone = `
 	UPDATE deliveries AS d
 	SET join_key = CASE WHEN d.message_id = $3 THEN '' ELSE d.join_key END, state = 'queued'
@@ -65,8 +68,9 @@ const leaveAlone = `
 	WHERE lanes.id = $1 AND lanes.epoch = $2 AND lanes.leased_until IS NOT NULL
 		AND d.lane_id = lanes.id AND d.seq > lanes.head AND d.state = 'sending'`
 
-// LeaveAlone takes the delivery of a message out of the claimed run: from the next attempt on it leaves alone, after those before it and
-// before those behind it. Nothing of the run may have left, and the caller ends this attempt without sending anything.
+// LeaveAlone removes the delivery of a message from the claimed run, which is several deliveries that are sent as one message.
+// From the next attempt on it is sent by itself, in its place in the lane. Nothing of the run may have been sent, and the
+// caller must end this attempt without sending anything.
 func LeaveAlone(ctx context.Context, pool *pgxpool.Pool, c Claimed, message store.MessageID) error {
 	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockClaimed, c.LaneID, c.Epoch); err != nil {

@@ -1,7 +1,8 @@
-// Package grant keeps people's consents by which Parley signs in to mailboxes at their providers (OAuth), and their
-// attempts to give them.
+// Package grant stores OAuth grants: the tokens with which Parley signs in to mailboxes at Google or Microsoft. An admin
+// clicks "Connect", which begins an Attempt, consents on the provider's page, and comes back to Parley, which finishes the
+// attempt and stores the Grant.
 //
-// What does not belong here: what providers say, and when a token is refreshed.
+// What does not belong here: requests to providers, and deciding when a token is refreshed.
 package grant
 
 import (
@@ -16,18 +17,18 @@ import (
 	"parley/store/internal/query"
 )
 
-// Grant is the consent for one account.
+// Grant is the OAuth grant for one account.
 type Grant struct {
 	AccountID store.AccountID `db:"account_id"`
 	Provider  string          `db:"provider"`
 	SignedIn  string          `db:"signed_in"` // who consented; empty if the provider didn't say
 	Sealed    []byte          `db:"sealed"`    // the tokens
-	// RenewIn and ExpireIn are seconds until the access token should be replaced and until it ends, below zero
-	// afterwards. All replicas read them from the database's clock.
+	// RenewIn and ExpireIn are the seconds until the access token should be refreshed and until it expires; negative
+	// afterwards. They are computed by the database's clock, so that all replicas agree.
 	RenewIn  float64 `db:"renew_in"`
 	ExpireIn float64 `db:"expire_in"`
-	Refused  string  `db:"refused"` // the provider's words; empty while the consent holds
-	Version  int64   `db:"version"` // rises with each change
+	Refused  string  `db:"refused"` // the provider's message when it revoked the grant; empty while the grant is valid
+	Version  int64   `db:"version"` // incremented by each change
 }
 
 const find = `
@@ -36,7 +37,7 @@ const find = `
 	FROM grants, (SELECT clock_timestamp() AS now) AS t
 	WHERE account_id = $1`
 
-// Find reads the consent for an account; nil if there is none.
+// Find returns the grant for an account, or nil if there is none.
 func Find(ctx context.Context, q store.Querier, account store.AccountID) (*Grant, error) {
 	list, err := query.Collect[Grant](ctx, q, "grant", find, account)
 	if err != nil || len(list) == 0 {
@@ -45,7 +46,7 @@ func Find(ctx context.Context, q store.Querier, account store.AccountID) (*Grant
 	return &list[0], nil
 }
 
-// Lasting says how long an access token is good, and after how long it should be replaced.
+// Lasting is the time after which an access token should be refreshed, and the time after which it expires.
 type Lasting struct{ Renew, Expire time.Duration }
 
 const connect = `
@@ -56,7 +57,8 @@ const connect = `
 	SET provider = EXCLUDED.provider, signed_in = EXCLUDED.signed_in, sealed = EXCLUDED.sealed, renew_at = EXCLUDED.renew_at,
 		expires_at = EXCLUDED.expires_at, refused = '', version = g.version + 1, connected = g.connected + 1`
 
-// Connect stores a new consent in place of the one before. Processes learn of it by store.BumpSettings, which it calls.
+// Connect stores a new grant, and replaces the account's previous one. It calls store.BumpSettings, so that all processes
+// notice the change.
 func Connect(ctx context.Context, tx pgx.Tx, g Grant, lasts Lasting) error {
 	_, err := tx.Exec(ctx, connect, g.AccountID, g.Provider, g.SignedIn, g.Sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
 	if err != nil {
@@ -72,7 +74,7 @@ const refreshed = `
 	WHERE account_id = $1 AND version = $2
 	RETURNING account_id`
 
-// SaveRefreshed stores new tokens, if nothing changed since g was read; false otherwise.
+// SaveRefreshed stores new tokens. It returns false, and stores nothing, if the grant has changed since g was read.
 func SaveRefreshed(ctx context.Context, q store.Querier, g Grant, sealed []byte, lasts Lasting) (bool, error) {
 	ids, err := query.Column[int64](ctx, q,
 		"refreshed grant", refreshed, g.AccountID, g.Version, sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
@@ -84,25 +86,25 @@ const refused = `
 	WHERE account_id = $1 AND version = $2
 	RETURNING account_id`
 
-// Refuse records that the provider said that the consent is over, if nothing changed since g was read; false
-// otherwise.
+// Refuse records that the provider has revoked the grant. It returns false, and records nothing, if the grant has changed
+// since g was read.
 func Refuse(ctx context.Context, q store.Querier, g Grant, words string) (bool, error) {
 	ids, err := query.Column[int64](ctx, q, "refused grant", refused, g.AccountID, g.Version, words)
 	return len(ids) > 0, err
 }
 
-// Connection is what can be told of a consent without its tokens.
+// Connection describes a grant without its tokens.
 type Connection struct {
 	AccountID store.AccountID `db:"account_id"`
 	Provider  string          `db:"provider"`
 	SignedIn  string          `db:"signed_in"` // who consented; empty if the provider didn't say
-	Refused   string          `db:"refused"`   // the provider's words; empty while the consent holds
-	Connected int64           `db:"connected"` // how often somebody has consented for the account
+	Refused   string          `db:"refused"`   // as in Grant
+	Connected int64           `db:"connected"` // how many times somebody has consented for the account
 }
 
 const connections = `SELECT account_id, provider, signed_in, refused, connected FROM grants`
 
-// Connections reads those of all accounts that have any, by account.
+// Connections returns the connections of all accounts that have a grant.
 func Connections(ctx context.Context, q store.Querier) (map[store.AccountID]Connection, error) {
 	list, err := query.Collect[Connection](ctx, q, "connections", connections)
 	if err != nil {
@@ -116,12 +118,12 @@ func Connections(ctx context.Context, q store.Querier) (map[store.AccountID]Conn
 	return all, nil
 }
 
-// Attempt is one attempt of a person to consent.
+// Attempt is a person's attempt to consent: an OAuth authorization flow that isn't finished yet.
 type Attempt struct {
-	State     []byte          `db:"state"` // a hash of what comes back with the person
+	State     []byte          `db:"state"` // a hash of OAuth's state parameter
 	AccountID store.AccountID `db:"account_id"`
-	Owner     []byte          `db:"owner"`  // a hash of the session in which it began
-	Sealed    []byte          `db:"sealed"` // what the exchange needs
+	Owner     []byte          `db:"owner"`  // a hash of the browser session in which it began
+	Sealed    []byte          `db:"sealed"` // encrypted data that exchanging the code needs
 }
 
 const begin = `
@@ -129,12 +131,12 @@ const begin = `
 	INSERT INTO grant_attempts (state, account_id, owner, sealed, until)
 	VALUES ($1, $2, $3, $4, (SELECT clock_timestamp()) + make_interval(secs => $5))`
 
-// Begin records an attempt that may be finished for so long. It removes those that ended a day ago.
+// Begin stores an attempt that can be finished within lasts. It removes attempts that expired more than a day ago.
 func Begin(ctx context.Context, q store.Execer, a Attempt, lasts time.Duration) error {
 	return query.Exec(ctx, q, "begin grant", begin, a.State, a.AccountID, a.Owner, a.Sealed, lasts.Seconds())
 }
 
-// Why an attempt can't be finished.
+// Errors of Finish.
 var (
 	ErrNoAttempt = errors.New("store: no such attempt")
 	ErrUsed      = errors.New("store: the attempt was finished before")
@@ -149,12 +151,15 @@ const (
 	whyNot = `SELECT used_at IS NOT NULL FROM grant_attempts WHERE state = $1 AND owner = $2`
 )
 
-// Finish uses an attempt, which works once and only for the session in which it began.
-// Errors: ErrNoAttempt (also for that of another session), ErrUsed, ErrExpired.
+// Finish marks an attempt as used and returns it. This works only once, and only in the session in which the attempt began.
+// Errors: ErrNoAttempt (also for an attempt of another session), ErrUsed, ErrExpired.
 func Finish(ctx context.Context, q store.Querier, state, owner []byte) (Attempt, error) {
 	list, err := query.Collect[Attempt](ctx, q, "finish grant", finish, state, owner)
-	if err != nil || len(list) > 0 {
-		return newestOrNone(list), err
+	if err != nil {
+		return Attempt{}, err
+	}
+	if len(list) > 0 {
+		return list[0], nil
 	}
 
 	var used bool
@@ -168,12 +173,4 @@ func Finish(ctx context.Context, q store.Querier, state, owner []byte) (Attempt,
 	}
 
 	return Attempt{}, ErrExpired
-}
-
-// newestOrNone returns the first attempt of a list, or the zero value if the list is empty.
-func newestOrNone(list []Attempt) Attempt {
-	if len(list) == 0 {
-		return Attempt{}
-	}
-	return list[0]
 }

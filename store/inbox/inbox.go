@@ -1,7 +1,7 @@
-// Package inbox reads conversations in pages, for Parley's own inbox: what was said, what became of replies, and
-// what became of acts that were handed in there.
+// Package inbox reads conversations for Parley's own web inbox: their messages page by page, the state of replies, and the
+// result of acts, which are what agents do there, such as to reply or to resolve.
 //
-// What does not belong here: lists and searches of conversations (store), and who may read them (bridge/engine).
+// What does not belong here: lists and searches of conversations (store), and access checks (bridge/engine).
 package inbox
 
 import (
@@ -18,8 +18,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Before says where a page of messages ends: before the message with this event and id. The zero Before
-// stands for the newest page.
+// Before is a position in a conversation: a page has the messages before the one with this event and id. The zero Before
+// means the newest page.
 type Before struct {
 	Event store.EventID
 	ID    store.MessageID
@@ -32,10 +32,10 @@ const messagesPage = `
 	ORDER BY event_id DESC, id DESC
 	LIMIT $4`
 
-// Messages returns one page of a conversation's messages, limit at most, the newest first.
+// Messages returns a page of at most limit messages of a conversation, the newest first.
 func Messages(ctx context.Context, q store.Querier, conversation store.ConversationID, before Before, limit int) ([]store.Message, error) {
 	if before == (Before{}) {
-		before = Before{math.MaxInt64, math.MaxInt64}
+		before = Before{Event: math.MaxInt64, ID: math.MaxInt64}
 	}
 	ids, err := query.Column[store.MessageID](ctx, q, "page of messages", messagesPage, conversation, before.Event, before.ID, limit)
 	if err != nil || len(ids) == 0 {
@@ -49,17 +49,17 @@ func Messages(ctx context.Context, q store.Querier, conversation store.Conversat
 	return list, nil
 }
 
-// Reply is one delivery of a reply to the customer.
+// Reply is one delivery of a reply to the customer. A long reply may have several deliveries (parts).
 type Reply struct {
 	ID        store.DeliveryID    `db:"id"`
-	LaneID    store.LaneID        `db:"lane_id"`
-	Seq       int64               `db:"seq"` // its place in the lane
+	LaneID    store.LaneID        `db:"lane_id"` // a lane is a queue of deliveries that are sent one after the other
+	Seq       int64               `db:"seq"`     // its position in the lane
 	MessageID store.MessageID     `db:"message_id"`
 	State     store.DeliveryState `db:"state"`
-	OrderBy   string              `db:"order_by"`   // the parts of one sending have the same
-	FirstFile *int                `db:"first_file"` // of a reply in parts: the number of the first file that it carries
-	NotBefore *time.Time          `db:"not_before"` // the end of its hold
-	ErrorText string              `db:"error_text"` // why the last attempt failed; empty if it didn't, or if there was none
+	OrderBy   string              `db:"order_by"`   // the same for all parts of one reply
+	FirstFile *int                `db:"first_file"` // for a reply in parts, the index of the first file in this part; else nil
+	NotBefore *time.Time          `db:"not_before"` // it isn't sent before this time; nil if it may be sent immediately
+	ErrorText string              `db:"error_text"` // why the last attempt failed; empty if none has failed
 }
 
 const replies = `
@@ -68,8 +68,8 @@ const replies = `
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply'
 	ORDER BY lane_id, seq`
 
-// Replies returns the deliveries of messages to customers, by message. Those of one message are in the order of
-// their lanes, which are queues. Ids have no such order.
+// Replies returns the deliveries of messages to customers, by message. Those of one message are in the order in which they
+// are sent, which may differ from the order of their ids.
 func Replies(ctx context.Context, q store.Querier, messages []store.MessageID) (map[store.MessageID][]Reply, error) {
 	rows, err := query.Collect[Reply](ctx, q, "replies", replies, messages)
 	if err != nil {
@@ -97,16 +97,16 @@ const outcome = `
 	LEFT JOIN queues AS queue ON queue.key = event.order_key
 	WHERE event.account_id = $1 AND event.external_id = $2`
 
-// Outcome is what became of an act: of something that an agent did on the inbox's pages, such as to reply or to
-// resolve. Acts are accepted first and applied a moment later.
+// Outcome is the result of an act, which is something that an agent did in the inbox, such as to reply or to resolve. Acts are
+// first accepted, which stores them in a queue, and applied a moment later.
 type Outcome struct {
 	Known bool   // it was accepted
-	Waits bool   // it is not applied yet
-	Stuck bool   // it is in quarantine
-	Why   string // why it was refused, for people; empty if it wasn't
+	Waits bool   // it isn't applied yet
+	Stuck bool   // it failed and was put into quarantine, for an admin to look at
+	Why   string // why it was refused, in words for people; empty if it wasn't
 }
 
-// OutcomeOf returns what became of an act in a conversation. name is the name under which the act was accepted.
+// OutcomeOf returns the outcome of an act in a conversation. name is the unique name under which the act was accepted.
 func OutcomeOf(ctx context.Context, q store.Querier, name string, conversation store.ConversationID) (Outcome, error) {
 	o := Outcome{Known: true}
 	err := q.QueryRow(ctx, outcome, store.SystemAccount, name, conversation).Scan(&o.Stuck, &o.Waits, &o.Why)
@@ -119,7 +119,7 @@ func OutcomeOf(ctx context.Context, q store.Querier, name string, conversation s
 	return o, nil
 }
 
-// mostStamped is how many messages of a conversation a Stamp looks at: more than a page shows.
+// mostStamped is how many of the newest messages a Stamp covers: more than a page shows.
 const mostStamped = 60
 
 const stamp = `
@@ -138,8 +138,8 @@ const stamp = `
 	FROM conversations AS conversation
 	WHERE conversation.id = $1`
 
-// Stamp returns a digest of what the newest page of a conversation shows. A different digest means that something has
-// changed. It is empty if there is no such conversation.
+// Stamp returns a digest of everything that the newest page of a conversation shows, like an ETag: if it differs, the page must
+// be reloaded. It is empty if there is no such conversation.
 func Stamp(ctx context.Context, q store.Querier, conversation store.ConversationID) (string, error) {
 	var digest string
 	err := q.QueryRow(ctx, stamp, conversation, mostStamped).Scan(&digest)

@@ -1,6 +1,8 @@
-// Package knowledge keeps the pages that an admin lets suggested replies draw on, and finds those that fit a text.
+// Package knowledge stores the texts that suggested replies may draw on, and searches them. An admin configures places, which
+// are folders such as /srv/faq or web sites such as https://acme.test/help. A place has pages (files or web pages), and a
+// page is split into sections at its headings. Find returns the sections that match a customer's question best.
 //
-// What does not belong here: how pages are read (cmd/parley/knowledge).
+// What does not belong here: reading the pages (cmd/parley/knowledge).
 package knowledge
 
 import (
@@ -15,30 +17,30 @@ import (
 	"parley/store/internal/query"
 )
 
-// Place is a folder or a web site whose pages may be drawn on.
+// Place is a folder or a web site.
 type Place struct {
-	Place   string     `db:"place"`   // a folder's path, or an address
-	ReadAt  *time.Time `db:"read_at"` // when it was last looked through, Parley's clock; nil if it never was
-	Problem string     `db:"problem"` // why something in it could not be read, for people
-	Inside  bool       `db:"inside"`  // a site that may be in the company's own network
+	Place   string     `db:"place"`   // a folder's path, or a URL
+	ReadAt  *time.Time `db:"read_at"` // when it was last visited, by Parley's clock; nil if never
+	Problem string     `db:"problem"` // why something in it could not be read, in words for admins
+	Inside  bool       `db:"inside"`  // a site that may be in the company's private network
 }
 
-// IsSite tells a web site from a folder.
+// IsSite reports whether the place is a web site, and not a folder.
 func (p Place) IsSite() bool {
-	place := strings.ToLower(p.Place) // an older parley.yaml may have left it in capitals
+	place := strings.ToLower(p.Place) // older versions stored it as written in parley.yaml
 	return strings.HasPrefix(place, "https://") || strings.HasPrefix(place, "http://")
 }
 
-// Page is a file or a web page, as it was read.
+// Page is a file or a web page.
 type Page struct {
 	Place    string   `db:"place"`
-	Address  string   `db:"address"` // a path below the folder, or the page's address
+	Address  string   `db:"address"` // a path within the folder, or a URL
 	ETag     string   `db:"etag"`
 	Modified string   `db:"modified"`
-	Links    []string `db:"links"` // the pages of the site that it leads to
+	Links    []string `db:"links"` // URLs of other pages of the site
 }
 
-// Section is what a page says below one heading.
+// Section is the text below one heading of a page.
 type Section struct {
 	Place    string `db:"place"`
 	Address  string `db:"address"`
@@ -50,7 +52,7 @@ type Section struct {
 
 const listPlaces = `SELECT place, read_at, problem, inside FROM knowledge_places ORDER BY place COLLATE "C"`
 
-// Places lists the folders and sites, by name.
+// Places returns all places, sorted by name.
 func Places(ctx context.Context, q store.Querier) ([]Place, error) {
 	return query.Collect[Place](ctx, q, "knowledge", listPlaces)
 }
@@ -60,8 +62,8 @@ const duePlaces = `
 	WHERE read_at IS NULL OR read_at < (SELECT parley_now()) - make_interval(secs => $1)
 	ORDER BY read_at NULLS FIRST, place`
 
-// DuePlaces lists the places that were last looked through longer than every ago, or never. Those that were never
-// looked through come first, then those of longest ago.
+// DuePlaces returns the places that were never visited, followed by those whose last visit is longer ago than every, the
+// longest ago first.
 func DuePlaces(ctx context.Context, q store.Querier, every time.Duration) ([]Place, error) {
 	return query.Collect[Place](ctx, q, "knowledge", duePlaces, every.Seconds())
 }
@@ -71,9 +73,8 @@ const (
 	addPlaces  = `INSERT INTO knowledge_places (place, inside) SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING`
 )
 
-// SavePlaces makes these the only folders and sites. What was read of others is forgotten. inside says whether the
-// sites that are new may be in the company's own network; sites that were known keep what was said when they were
-// added.
+// SavePlaces replaces the list of places. Places that aren't in the new list are removed with their pages. inside becomes
+// Place.Inside of the new places; existing ones keep theirs.
 func SavePlaces(ctx context.Context, tx pgx.Tx, places []string, inside bool) error {
 	places = append([]string{}, places...) // nil would be NULL
 	_, err := tx.Exec(ctx, dropPlaces, places)
@@ -88,7 +89,7 @@ func SavePlaces(ctx context.Context, tx pgx.Tx, places []string, inside bool) er
 
 const getPages = `SELECT place, address, etag, modified, links FROM knowledge_pages WHERE place = $1`
 
-// Pages returns the pages of a place that were read before, by their addresses.
+// Pages returns the stored pages of a place, by address.
 func Pages(ctx context.Context, q store.Querier, place string) (map[string]Page, error) {
 	rows, err := query.Collect[Page](ctx, q, "knowledge pages", getPages, place)
 	if err != nil {
@@ -113,8 +114,8 @@ const (
 		FROM knowledge_pages WHERE place = $1 AND address = $2`
 )
 
-// SavePage stores a page with its sections, in place of what was read of it before. It stores nothing if the place
-// was removed meanwhile.
+// SavePage stores a page and its sections, and replaces the stored page with that address. It stores nothing if the place no
+// longer exists.
 func SavePage(ctx context.Context, tx pgx.Tx, p Page, sections []Section) error {
 	var batch pgx.Batch
 	batch.Queue(dropPage, p.Place, p.Address)
@@ -133,22 +134,22 @@ const (
 	placeRead = `UPDATE knowledge_places SET read_at = parley_now(), problem = $2 WHERE place = $1`
 )
 
-// Finish notes that a place was looked through now. problem tells people why something could not be read; it is ""
-// if all was. there has the addresses of the pages that exist; all others are forgotten. With nil, none is forgotten.
-func Finish(ctx context.Context, tx pgx.Tx, place, problem string, there []string) error {
-	if there != nil {
-		if _, err := tx.Exec(ctx, dropPages, place, there); err != nil {
+// Finish records that a place was visited now. problem describes for admins what could not be read; it is "" if everything
+// was. present has the addresses of the pages that still exist; all others are removed. If it is nil, none is removed.
+func Finish(ctx context.Context, tx pgx.Tx, place, problem string, present []string) error {
+	if present != nil {
+		if _, err := tx.Exec(ctx, dropPages, place, present); err != nil {
 			return fmt.Errorf("store: knowledge pages: %w", err)
 		}
 	}
 	return query.Exec(ctx, tx, "knowledge", placeRead, place, problem)
 }
 
-// mostCompared is how many sections of each language are compared with a text, of those that have one of its words.
+// mostCompared limits how many sections of each language are ranked, of those that have a word in common with the text.
 const mostCompared = 2000
 
-// languages are those of the sections, each found by one look into the index. A section is compared with the text by the
-// rules of its own language. The 1 of ts_rank makes long sections count less.
+// findSections ranks sections by the rules of their own language, such as English word stems. languages lists the languages of
+// all sections, each found by one index lookup. The 1 in ts_rank ranks long sections lower.
 const findSections = `
 	WITH RECURSIVE languages AS (
 		(SELECT config FROM knowledge_sections ORDER BY config LIMIT 1)
@@ -166,12 +167,12 @@ const findSections = `
 	ORDER BY ts_rank(section.words, asked.words, 1) DESC, section.place, section.address, section.position
 	LIMIT $2`
 
-// Find returns the sections that have most in common with a text: at most as many as most says, the best first.
-func Find(ctx context.Context, q store.Batcher, text string, most int) ([]Section, error) {
-	return query.CollectOnePlan[Section](ctx, q, "find knowledge", findSections, text, most, mostCompared)
+// Find returns at most limit sections that match a text, the best match first.
+func Find(ctx context.Context, q store.Batcher, text string, limit int) ([]Section, error) {
+	return query.CollectOnePlan[Section](ctx, q, "find knowledge", findSections, text, limit, mostCompared)
 }
 
-// State says what was read of a place.
+// State is a place with the number of its stored pages and sections.
 type State struct {
 	Place
 	Pages    int `db:"pages"`
@@ -184,7 +185,7 @@ const listStates = `
 	FROM knowledge_places AS p
 	ORDER BY p.place COLLATE "C"`
 
-// States lists what was read of each folder and site, by name.
+// States returns the states of all places, sorted by name.
 func States(ctx context.Context, q store.Querier) ([]State, error) {
 	return query.Collect[State](ctx, q, "knowledge", listStates)
 }

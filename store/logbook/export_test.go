@@ -9,4 +9,4 @@ const (
 )
 
 // Arguments are those of the first page.
-func Arguments(f Filter) pgx.NamedArgs { return f.namedArguments(Place{}, look) }
+func Arguments(f Filter) pgx.NamedArgs { return f.namedArguments(Place{}, maxScanned) }

@@ -1,7 +1,8 @@
-// Package logbook reads what was done, by whom and when: to conversations, and to the set-up. It changes nothing
-// of it: the log is only ever added to.
+// Package logbook reads the audit log page by page. It merges two sources: deeds, which are what was done in conversations
+// ("Ann resolved conversation 42"), and changes of the configuration ("Ben added the mailbox help@acme.test"). The log is
+// append-only, and this package only reads it.
 //
-// What does not belong here: the words in which deeds are shown.
+// What does not belong here: the texts in which deeds are shown.
 package logbook
 
 import (
@@ -15,61 +16,64 @@ import (
 	"parley/store/internal/query"
 )
 
-// Row is one thing that was done.
+// Row is one entry of the log.
 type Row struct {
 	Source       Source               `db:"source"`
-	ID           int64                `db:"id"` // of its source
+	ID           int64                `db:"id"` // unique within its source
 	At           time.Time            `db:"at"`
-	Conversation store.ConversationID `db:"conversation"` // 0 for a change of the set-up
-	Account      string               `db:"account"`      // empty for a change of the set-up
+	Conversation store.ConversationID `db:"conversation"` // 0 for a configuration change
+	Account      string               `db:"account"`      // empty for a configuration change
 	AgentID      store.AgentID        `db:"agent_id"`     // 0 if no agent did it
 	By           string               `db:"by"`           // an agent's name; else "customer", "parley", or a command
 	What         string               `db:"what"`         // a store.Deed, or SetUp
-	Text         string               `db:"text"`         // what else is known of it
+	Text         string               `db:"text"`         // details
 }
 
-// Source says where a row stands.
+// Source is the table that a row comes from.
 type Source int16
 
-// Sources, in the order of rows of the same moment.
+// Sources. Rows with the same time are sorted by them.
 const (
 	OfSetup Source = iota
 	OfConversation
 )
 
-// SetUp is Row.What of a change of the set-up.
+// SetUp is Row.What of a configuration change.
 const SetUp = "set up"
 
-// Filter says which rows are wanted. The zero Filter wants all.
+// Filter selects rows. The zero Filter selects all.
 type Filter struct {
-	Agent        store.AgentID        // who did it
-	What         string               // a store.Deed, or SetUp
-	Account      string               // of the conversation
-	Conversation store.ConversationID // this one
-	From, Until  time.Time            // from this moment on, and before this one; a zero time is no bound
+	Agent        store.AgentID // who did it
+	What         string        // a store.Deed, or SetUp
+	Account      string        // of the conversation
+	Conversation store.ConversationID
+	From, Until  time.Time // From is inclusive, Until exclusive; a zero time sets no limit
 }
 
-// Place is where a page of the log ended: the next one begins behind it. The zero Place is before the newest row.
+// Place is a position in the log: the last row that a page has covered. The next page begins after it. The zero Place is
+// before the newest row.
 type Place struct {
 	At     time.Time
 	Source Source
 	ID     int64
 }
 
-// Page is some rows, the newest first.
+// Page is a page of the log, the newest row first.
 type Page struct {
 	Rows []Row
 	Next Place // where the next page begins
 	More bool  // there may be older rows
 }
 
-// look is how many rows are read at most for one page, so that no page takes long, however long the log is. If a filter wants
-// few of these rows, a page may be short or empty although there are more.
-const look = 3_000
+// maxScanned limits how many rows are read for one page, so that a page is fast however long the log is. If a filter selects
+// few of them, a page may be short or empty although Page.More is true.
+const maxScanned = 3_000
 
-// The statement takes the next rows of both sources behind a place (deeds, changes), and the first of them together (first).
-// A filter leaves no row out: the column wanted says whether a row passes it. So rows are read in the order of an index,
-// at most @look of each source, whatever the filter is.
+// readPage reads the next @look rows after a place: from each source (deeds, changes), and then of both together (first). Most
+// filters don't exclude rows. Instead, the column wanted reports whether a row passes the filter. So rows are read in the
+// order of an index, and never more than @look of each source, whatever the filter is.
+//
+// readOfOne is readPage for one conversation.
 const (
 	readPage  = readRows + readRest
 	readOfOne = readRows + ` AND conversation_id = @conversation` + readRest
@@ -109,22 +113,22 @@ const readRest = `
 	LEFT JOIN LATERAL (
 		SELECT account_id FROM conversations
 		WHERE id = first.conversation AND (@agent::bigint = 0 OR first.agent_id = @agent) AND (@what = '' OR first.what = @what)
-		OFFSET 0) AS conversation ON true -- one by one, of those that may be wanted: never all conversations
+		OFFSET 0) AS conversation ON true -- looked up one by one, for rows that may be wanted: never a scan of all conversations
 	LEFT JOIN accounts AS account ON account.id = conversation.account_id
 	LEFT JOIN agents AS agent ON agent.id = first.agent_id
 	ORDER BY first.at DESC, first.source DESC, first.id DESC`
 
-// Read returns a page of the log: the rows behind a place that a filter wants, at most size.
+// Read returns a page of at most size rows after a place that a filter selects.
 func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int) (Page, error) {
 	type row struct {
 		Row
 		Wanted bool `db:"wanted"`
 	}
 
-	most := look
-	isUnfiltered := f.Agent == 0 && f.What == "" && f.Account == "" // then every row that is read is wanted
-	if isUnfiltered {
-		most = size + 1
+	limit := maxScanned
+	selectsAll := f.Agent == 0 && f.What == "" && f.Account == "" // every row that is read is wanted
+	if selectsAll {
+		limit = size + 1
 	}
 
 	sql := readPage
@@ -132,12 +136,12 @@ func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int)
 		sql = readOfOne
 	}
 
-	rows, err := query.Collect[row](ctx, q, "log", sql, f.namedArguments(after, most))
+	rows, err := query.Collect[row](ctx, q, "log", sql, f.namedArguments(after, limit))
 	if err != nil {
 		return Page{}, err
 	}
 
-	p := Page{Next: after, More: len(rows) == most}
+	p := Page{Next: after, More: len(rows) == limit}
 	for i, r := range rows {
 		if len(p.Rows) == size {
 			p.More = true
@@ -153,37 +157,38 @@ func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int)
 	return p, nil
 }
 
-// namedArguments returns the arguments of a statement that reads the rows behind a place, the newest first. The zero Place
-// stands for the beginning: then reading begins with the newest row before Until, or with the newest of all.
-func (f Filter) namedArguments(after Place, most int) pgx.NamedArgs {
+// namedArguments returns the arguments of readPage and readOfOne. For the zero Place, reading begins with the newest row before
+// Until, or with the newest row of all.
+func (f Filter) namedArguments(after Place, limit int) pgx.NamedArgs {
 	from := f.From
 	if from.IsZero() {
 		from = time.Unix(0, 0)
 	}
 	if after.At.IsZero() {
-		after = Place{At: f.Until, Source: -1} // no source is as low, so that no row of this time counts
+		after = Place{At: f.Until, Source: -1} // less than all sources, so that rows at exactly Until are excluded
 	}
 	if after.At.IsZero() {
 		after.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) // later than any row
 	}
-	return pgx.NamedArgs{"from": from, "at": after.At, "source": after.Source, "id": after.ID, "look": most, "agent": f.Agent,
-		"what":    f.What,
-		"account": f.Account, "conversation": f.Conversation}
+	return pgx.NamedArgs{
+		"from": from, "at": after.At, "source": after.Source, "id": after.ID, "look": limit,
+		"agent": f.Agent, "what": f.What, "account": f.Account, "conversation": f.Conversation,
+	}
 }
 
-// Names are what a filter can be set to.
+// Names are the choices for a Filter.
 type Names struct {
-	Agents   []Named // everybody, also who takes part no more
+	Agents   []Named // including deactivated ones
 	Accounts []string
 }
 
-// Named is an agent.
+// Named is an agent's id and name.
 type Named struct {
 	ID   int64  `db:"id"`
 	Name string `db:"name"`
 }
 
-// FilterNames lists what a filter can be set to.
+// FilterNames returns the choices for a Filter.
 func FilterNames(ctx context.Context, q store.Querier) (n Names, err error) {
 	if n.Agents, err = query.Collect[Named](ctx, q, "agents", `SELECT id, name FROM agents ORDER BY name, id`); err != nil {
 		return n, err

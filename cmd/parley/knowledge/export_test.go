@@ -9,5 +9,5 @@ import (
 
 // ReadFiles looks through the files of a folder that is one of the places, wherever they are.
 func (r *Reader) ReadFiles(ctx context.Context, folder string, files fs.FS) error {
-	return r.lookThrough(ctx, knowledge.Place{Place: folder}, func(v *visit, ctx context.Context) error { return v.readFiles(ctx, files) })
+	return r.visit(ctx, knowledge.Place{Place: folder}, func(v *visit, ctx context.Context) error { return v.readFiles(ctx, files) })
 }

@@ -15,7 +15,11 @@ import (
 	"parley/store/knowledge"
 )
 
-// readFolder reads the files of a folder and of those below it. It follows no links that lead out of it.
+// readFolder reads the text files of a folder and its subfolders, such as /srv/faq. Each file becomes one page, whose
+// address is the path within the folder. Hidden files are skipped, and symbolic links never lead out of the folder.
+//
+// It records in v.present each page that still exists; the caller removes the other stored pages. A file that
+// can't be read is reported to admins (v.note), and its stored page is kept.
 func (v *visit) readFolder(ctx context.Context) error {
 	root, err := os.OpenRoot(v.place.Place)
 	if err != nil {
@@ -26,7 +30,10 @@ func (v *visit) readFolder(ctx context.Context) error {
 	return v.readFiles(ctx, root.FS())
 }
 
-// readFiles reads the files of the place's folder.
+// textExtensions are the extensions of the files that are read.
+var textExtensions = []string{".md", ".markdown", ".txt", ".html", ".htm"}
+
+// readFiles walks the folder and reads each text file.
 func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
 	return fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
@@ -42,7 +49,7 @@ func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
 			return fs.SkipDir
 		}
 
-		isText := slices.Contains([]string{".md", ".markdown", ".txt", ".html", ".htm"}, strings.ToLower(path.Ext(name)))
+		isText := slices.Contains(textExtensions, strings.ToLower(path.Ext(name)))
 		if isHidden || !isText || !entry.Type().IsRegular() {
 			return nil
 		}
@@ -58,7 +65,8 @@ func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
 	})
 }
 
-// readFile reads one file, unless it has the size and time that it had when it was last read. It reads at most maxPageBytes.
+// readFile stores one file as a page, unless its size and modification time are those of the stored page. Only the
+// first maxPageBytes of a file are read.
 func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs.DirEntry) error {
 	info, err := entry.Info()
 	if err != nil {
@@ -66,8 +74,8 @@ func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs
 		return nil
 	}
 
-	mark := fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
-	if v.known[name].ETag == mark {
+	version := fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
+	if v.known[name].ETag == version {
 		v.present = append(v.present, name)
 		v.bytes += int(min(info.Size(), maxPageBytes))
 		return nil
@@ -90,15 +98,16 @@ func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs
 	title := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	text := clean(string(raw))
 	if strings.HasPrefix(strings.ToLower(path.Ext(name)), ".htm") {
-		d := readHTML(text)
-		text = d.text
-		title = cmp.Or(d.title, title)
+		doc := readHTML(text)
+		text = doc.text
+		title = cmp.Or(doc.title, title)
 	}
 
-	return v.keep(ctx, knowledge.Page{Address: name, ETag: mark}, title, text)
+	return v.keep(ctx, knowledge.Page{Address: name, ETag: version}, title, text)
 }
 
-// keepUnreadable notes that a file or a folder can't be read. What was read of it before is kept, unless it is gone.
+// keepUnreadable reports a file or folder that can't be read. The pages that were stored from it are kept, unless it
+// no longer exists.
 func (v *visit) keepUnreadable(name string, err error) {
 	v.note(name + " can't be read: " + fileReason(err))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -111,7 +120,7 @@ func (v *visit) keepUnreadable(name string, err error) {
 	}
 }
 
-// fileReason says why a file can't be read, without its path.
+// fileReason returns the cause of a file error without the path, such as "permission denied".
 func fileReason(err error) string {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
@@ -119,5 +128,5 @@ func fileReason(err error) string {
 	return err.Error()
 }
 
-// clean leaves out what PostgreSQL refuses in texts: bytes that are no UTF-8, and NUL.
+// clean removes the bytes that PostgreSQL rejects in texts: invalid UTF-8 and NUL.
 func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }

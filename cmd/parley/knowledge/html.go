@@ -9,64 +9,70 @@ import (
 	"parley/channels/email/bodytext"
 )
 
-// document is what a page of HTML says.
+// document is the content of an HTML page.
 type document struct {
 	title   string
 	text    string   // as Markdown
-	links   []string // as they are written
-	noIndex bool     // the page wants to be in no index
+	links   []string // href attributes, unresolved
+	noIndex bool     // the page has <meta name="robots" content="noindex">
 }
 
-// readHTML reads a page. It leaves out what frames the words on all pages of a site, such as menus. An unreadable page is empty.
+// readHTML extracts the title, the text and the links of a page. The text leaves out the parts that repeat on every page
+// of a site, such as menus and footers; their links are still returned, so that a crawler can follow them:
+//
+//	<title>Returns</title><nav><a href="/">Home</a></nav><p>Send it <b>back</b>.</p>
+//
+// gives the title "Returns", the link "/" and the text "Send it **back**.". A page that can't be parsed is empty.
 func readHTML(source string) document {
-	var d document
+	var doc document
 	tree, err := html.Parse(strings.NewReader(source))
 	if err != nil {
-		return d
+		return doc
 	}
-	d.walk(tree)
-	var rest strings.Builder
-	if html.Render(&rest, tree) == nil {
-		d.text = bodytext.NewReader(true, nil).Read(bodytext.Segment{HTML: rest.String()}).Text
+	doc.walk(tree)
+
+	var stripped strings.Builder
+	if html.Render(&stripped, tree) == nil {
+		doc.text = bodytext.NewReader(true, nil).Read(bodytext.Segment{HTML: stripped.String()}).Text
 	}
-	return d
+	return doc
 }
 
-// walk collects links and the title, and takes out of the tree what is no text of the page.
-func (d *document) walk(n *html.Node) {
-	for c := n.FirstChild; c != nil; {
-		next := c.NextSibling // before c is removed
-		d.note(c)
-		d.walk(c)
-		switch c.DataAtom {
+// walk collects the title and the links, and removes from the tree the elements that aren't part of the page's text.
+func (doc *document) walk(parent *html.Node) {
+	for child := parent.FirstChild; child != nil; {
+		next := child.NextSibling // removing child clears it
+		doc.collect(child)
+		doc.walk(child)
+		switch child.DataAtom {
 		case atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe,
 			atom.Svg:
-			n.RemoveChild(c)
+			parent.RemoveChild(child)
 		}
-		c = next
+		child = next
 	}
 }
 
-// note takes from an element what it says of the page: the title, a link, or that the page wants to be in no index.
-func (d *document) note(n *html.Node) {
+// collect records the title, a link or a noindex request from an element.
+func (doc *document) collect(n *html.Node) {
 	switch n.DataAtom {
 	case atom.Title:
 		if n.FirstChild != nil {
-			d.title = oneLine(n.FirstChild.Data)
+			doc.title = oneLine(n.FirstChild.Data)
 		}
 	case atom.Meta:
 		isForRobots := strings.EqualFold(attributeOf(n, "name"), "robots")
 		if isForRobots && strings.Contains(strings.ToLower(attributeOf(n, "content")), "noindex") {
-			d.noIndex = true
+			doc.noIndex = true
 		}
 	case atom.A:
 		if !strings.Contains(strings.ToLower(attributeOf(n, "rel")), "nofollow") {
-			d.links = append(d.links, attributeOf(n, "href"))
+			doc.links = append(doc.links, attributeOf(n, "href"))
 		}
 	}
 }
 
-// attributeOf returns the value of an element's attribute, or "" if it has none of that name.
+// attributeOf returns the value of an element's attribute, or "" if the element doesn't have it.
 func attributeOf(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {

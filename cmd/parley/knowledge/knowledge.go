@@ -1,8 +1,11 @@
 // Package knowledge reads the folders and web sites that suggested replies may draw on: Markdown, plain text and
-// HTML, cut into sections by their headings. It reads politely: what robots.txt allows, one request at a time, with
-// a pause between two, and only what has changed.
+// HTML, split into sections at their headings. For example, an admin adds https://acme.test/help; the Reader fetches its
+// pages, and "Returns: Deadlines" becomes a section that a reply about a late return may quote.
 //
-// What does not belong here: where sections are kept and found (store/knowledge), and what is made of them
+// Sites are read politely: robots.txt is obeyed, requests are sent one at a time with a pause between them, and
+// unchanged pages aren't downloaded again.
+//
+// What does not belong here: storing and searching sections (store/knowledge), and writing replies from them
 // (bridge/engine).
 package knowledge
 
@@ -26,29 +29,28 @@ import (
 )
 
 const (
-	lookEvery     = 10 * time.Second // how often Run looks for places that are due or new
-	leaseFor      = time.Minute      // of a place that is being read; renewed before each page
-	maxPages      = 500              // of a place
-	maxPageBytes  = 1 << 20          // of a page
-	maxPlaceBytes = 30 << 20         // of all pages of a place
-	maxKeyBytes   = 2500             // of a place's name and an address in it together: PostgreSQL's indexes take little more
+	lookEvery     = 10 * time.Second // how often Run looks for places that are due
+	leaseFor      = time.Minute      // renewed before each page is stored
+	maxPages      = 500              // per place
+	maxPageBytes  = 1 << 20
+	maxPlaceBytes = 30 << 20 // all pages of a place together
+	maxKeyBytes   = 2500     // a place's name plus a page's address; PostgreSQL limits index entries to about 2700 bytes
 )
 
 // Options of a Reader.
 type Options struct {
 	Pool   *pgxpool.Pool
 	Log    *slog.Logger
-	Holder string        // the name of this process, under which it takes leases in the database
+	Holder string        // identifies this process as the owner of leases in the database
 	Every  time.Duration // the time between two visits to a place
-	Pause  time.Duration // between two requests to a site; 0 means a second
-	// Language tells in which language a text is written, or "" if it doesn't know.
+	Pause  time.Duration // between two requests to a site; 0 means one second
+	// Language detects the language of a text. It may return "".
 	Language analysis.Analyzer
 }
 
-// Reader reads what suggested replies may draw on, and stores it. An admin names places: folders, such as /srv/faq,
-// or web sites, such as https://acme.test/help. A place has pages, which are files or web pages. A page is cut into
-// sections at its headings, and the sections that fit a customer's question best are used for a suggested reply.
-// Each place is read again every Options.Every; such a look through one place is a visit.
+// Reader reads and stores the texts that suggested replies may draw on. Admins configure places, which are folders such
+// as /srv/faq or web sites such as https://acme.test/help. A place has pages (files or web pages), and a page is split
+// into sections at its headings. A visit reads all pages of one place; each place is visited every Options.Every.
 type Reader struct{ opt Options }
 
 // New makes a Reader.
@@ -57,8 +59,8 @@ func New(o Options) *Reader {
 	return &Reader{opt: o}
 }
 
-// Run reads places as they become due, until ctx ends. If several processes share the database, a lease for each
-// place lets only one of them read it.
+// Run visits places as they become due, until ctx ends. If several processes share the database, a lease on each
+// place ensures that only one of them reads it.
 func (r *Reader) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := r.Round(ctx)
@@ -70,8 +72,8 @@ func (r *Reader) Run(ctx context.Context) error {
 	return nil
 }
 
-// Round visits the places that are due. What can't be read is noted as the place's problem, and is no error. If
-// something of one place can't be stored, Round still visits the others, and returns the error at the end.
+// Round visits all places that are due. A page that can't be read isn't an error: it is stored as the place's problem,
+// which admins see. If one place can't be stored, Round still visits the others and returns the error at the end.
 func (r *Reader) Round(ctx context.Context) error {
 	places, err := knowledge.DuePlaces(ctx, r.opt.Pool, r.opt.Every)
 	if err != nil {
@@ -84,27 +86,27 @@ func (r *Reader) Round(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(failed, err)
 		}
-		if !isMine { // another process reads this place, and then those behind it
+		if !isMine { // another process is working through the same list
 			return failed
 		}
 
-		err = r.readOrNote(ctx, p)
+		err = r.visitOrReport(ctx, p)
 		failed = errors.Join(failed, err, store.DropLeases(ctx, r.opt.Pool, []string{leaseOf(p.Place)}, r.opt.Holder))
 	}
 
 	return failed
 }
 
-// readOrNote visits one place. After a lasting failure it notes a problem with the place and keeps what was read of
-// it before. The place is read again when it is due. After a passing failure the next Round tries again.
-func (r *Reader) readOrNote(ctx context.Context, p knowledge.Place) error {
+// visitOrReport visits one place. After a permanent failure it stores a problem and keeps the pages of earlier visits;
+// the place is visited again when it is next due. After a temporary failure the next Round tries again.
+func (r *Reader) visitOrReport(ctx context.Context, p knowledge.Place) error {
 	read := (*visit).readFolder
 	if p.IsSite() {
 		read = (*visit).readSite
 	}
-	err := r.lookThrough(ctx, p, read)
-	isPassing := store.IsLost(err) || store.IsConflict(err) || errors.Is(err, errTaken) || ctx.Err() != nil
-	if err == nil || isPassing {
+	err := r.visit(ctx, p, read)
+	isTemporary := store.IsLost(err) || store.IsConflict(err) || errors.Is(err, errTaken) || ctx.Err() != nil
+	if err == nil || isTemporary {
 		return err
 	}
 	const problem = "It could not be read to its end: an admin finds why in the log."
@@ -119,25 +121,25 @@ func (r *Reader) takeLease(ctx context.Context, place string) (bool, error) {
 	return store.TakeLease(ctx, r.opt.Pool, leaseOf(place), r.opt.Holder, leaseFor.Seconds())
 }
 
-// visit is one look through a place, by readFolder or readSite.
+// visit is the state of reading one place, by readFolder or readSite.
 type visit struct {
 	r        *Reader
 	place    knowledge.Place
-	known    map[string]knowledge.Page // the pages that are stored from earlier visits, by their addresses
-	present  []string                  // addresses of the pages that exist now; others are removed
-	bytes    int                       // the size of all pages that were read so far
-	problems []string                  // what could not be read, for people; the first one is shown
+	known    map[string]knowledge.Page // the stored pages of earlier visits, by address
+	present  []string                  // addresses of the pages that exist now; the others are removed
+	bytes    int                       // total size of the pages read so far
+	problems []string                  // what could not be read, in words for admins; the first one is shown
 }
 
-// errTaken ends a visit when the lease ran out and another process has begun to read the place.
+// errTaken ends a visit whose lease expired and was taken by another process.
 var errTaken = errors.New("knowledge: the place is read by another process")
 
-// errFull ends a visit that has read maxPages pages or maxPlaceBytes bytes.
+// errFull ends a visit that has reached maxPages or maxPlaceBytes.
 var errFull = errors.New("knowledge: the place has more than is read of one")
 
-// lookThrough visits one place. It calls read, which stores the pages, and then stores which pages exist and what
-// went wrong.
-func (r *Reader) lookThrough(ctx context.Context, p knowledge.Place, read func(*visit, context.Context) error) error {
+// visit calls read, which stores the pages of a place, and then removes the pages that no longer exist and stores
+// the problem, if there was one.
+func (r *Reader) visit(ctx context.Context, p knowledge.Place, read func(*visit, context.Context) error) error {
 	known, err := knowledge.Pages(ctx, r.opt.Pool, p.Place)
 	if err != nil {
 		return err
@@ -159,21 +161,21 @@ func (r *Reader) lookThrough(ctx context.Context, p knowledge.Place, read func(*
 		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.problems))
 	}
 	if len(present) == 0 && problem != "" {
-		present = nil // all pages that were read before are kept: they are better than nothing
+		present = nil // keeps all stored pages: old texts are better than none
 	}
 
 	return r.finish(ctx, p, problem, present)
 }
 
-// finish stores that a place was looked through. problem and present are as for knowledge.Finish.
+// finish stores the result of a visit. problem and present are as for knowledge.Finish.
 func (r *Reader) finish(ctx context.Context, p knowledge.Place, problem string, present []string) error {
 	return store.InTx(ctx, r.opt.Pool, func(tx pgx.Tx) error { return knowledge.Finish(ctx, tx, p.Place, problem, present) })
 }
 
-// note remembers a problem for people.
+// note records a problem for admins.
 func (v *visit) note(problem string) { v.problems = append(v.problems, problem) }
 
-// checkRoom returns errFull if no other page may be read.
+// checkRoom returns errFull if the place has reached its limits.
 func (v *visit) checkRoom() error {
 	if len(v.present) >= maxPages || v.bytes >= maxPlaceBytes {
 		return errFull
@@ -181,13 +183,12 @@ func (v *visit) checkRoom() error {
 	return nil
 }
 
-// canKeep reports whether PostgreSQL can store a page with this address.
+// canKeep reports whether PostgreSQL can store and index a page with this address.
 func (v *visit) canKeep(address string) bool {
 	return len(v.place.Place)+len(address) <= maxKeyBytes && utf8.ValidString(address)
 }
 
-// renewLease renews the lease of the place.
-// Errors: errTaken; the database's.
+// renewLease renews the lease of the place. It returns errTaken if another process has it now.
 func (v *visit) renewLease(ctx context.Context) error {
 	isMine, err := v.r.takeLease(ctx, v.place.Place)
 	if err == nil && !isMine {
@@ -196,7 +197,7 @@ func (v *visit) renewLease(ctx context.Context) error {
 	return err
 }
 
-// keep stores a page that was read. text is Markdown.
+// keep stores a page and its sections. text is Markdown.
 func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) error {
 	if err := v.renewLease(ctx); err != nil {
 		return err
@@ -210,7 +211,7 @@ func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) 
 	return store.InTx(ctx, v.r.opt.Pool, func(tx pgx.Tx) error { return knowledge.SavePage(ctx, tx, p, sections) })
 }
 
-// languageOf returns the language in which a text is written, or "" if nobody knows.
+// languageOf returns the language of a text, or "" if it can't be detected.
 func (r *Reader) languageOf(ctx context.Context, text string) string {
 	a, err := r.opt.Language.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}})
 	if err != nil {
@@ -219,7 +220,7 @@ func (r *Reader) languageOf(ctx context.Context, text string) string {
 	return a.Language
 }
 
-// newDialer returns a dialer that connects to the public internet, and if mayBeInside to host even in the company's own network.
+// newDialer returns a dialer that refuses private addresses, except those of host if mayBeInside.
 func newDialer(host string, mayBeInside bool) *guard.Dialer {
 	if !mayBeInside {
 		return guard.New()

@@ -7,47 +7,54 @@ import (
 	"time"
 )
 
-// agentName is how the reader calls itself.
+// agentName is the reader's user agent, in requests and in robots.txt.
 const agentName = "Parley"
 
-// maxDelay is the longest pause that a site may ask for.
+// maxDelay caps a site's Crawl-delay.
 const maxDelay = 10 * time.Second
 
 const robotsPath = "/robots.txt"
 
-// rules are what a site's robots.txt (RFC 9309) says to this reader. The zero value allows everything.
+// rules are the part of a site's robots.txt (RFC 9309) that applies to this reader. The zero value allows everything.
+// For example, these rules allow /help/faq but not /help/internal:
+//
+//	User-agent: *
+//	Disallow: /help/int*nal
+//	Crawl-delay: 2
 type rules struct {
 	lines []rule
-	delay time.Duration // that the site asks for between two requests; 0 means none
+	delay time.Duration // Crawl-delay: the pause between two requests; 0 if the site doesn't set one
 }
 
-// maxRules bounds how many rules of a group count, as each link of each page is compared with all of them.
+// maxRules caps the rules of a group, because every link of every page is matched against all of them.
 const maxRules = 5000
 
-// rule is one line of a robots.txt, such as "Disallow: /private*.html$": * in its pattern stands for anything, $ at the end for
-// the path's end.
+// rule is an Allow or Disallow line, such as "Disallow: /private*.html$". In its pattern, * matches any text, and a final
+// $ matches the end of the path.
 type rule struct {
 	allow  bool
-	length int      // of the pattern
-	parts  []string // of the pattern between its stars, at least one; only the first and the last may be empty
+	length int      // of the pattern: the longest matching rule decides
+	parts  []string // the pattern split at its stars; at least one, and only the first and last may be empty
 	hasEnd bool     // the pattern ends with $
 }
 
-// newRule reads the pattern of a rule.
+// newRule parses the pattern of a rule.
 func newRule(allow bool, pattern string) rule {
 	path, hasEnd := strings.CutSuffix(pattern, "$")
 	parts := strings.Split(path, "*")
-	if last := len(parts) - 1; last > 0 { // two stars in a row are one
-		parts = slices.Concat(parts[:1], slices.DeleteFunc(slices.Clone(parts[1:last]), func(p string) bool { return p == "" }), parts[last:])
+	if last := len(parts) - 1; last > 0 { // several stars in a row count as one
+		middle := slices.DeleteFunc(slices.Clone(parts[1:last]), func(p string) bool { return p == "" })
+		parts = slices.Concat(parts[:1], middle, parts[last:])
 	}
 	return rule{allow: allow, length: len(pattern), parts: parts, hasEnd: hasEnd}
 }
 
-// parseRobots reads a robots.txt: the rules of the groups for Parley, or else of those for all ("*").
+// parseRobots parses a robots.txt. It returns the rules of the groups for Parley, or, if there are none, of the groups for
+// all agents ("*").
 func parseRobots(text string) rules {
-	groups := map[string]*rules{} // by name of the agent, in lower case
-	var current []*rules          // to which the next rules belong: several agents may share them
-	inRules := false              // a rule was read since the last user-agent line, so that the next such line begins another group
+	groups := map[string]*rules{} // by lower-case agent name
+	var current []*rules          // the groups that the next rules belong to: several user-agent lines may share them
+	inRules := false              // the current group has rules, so the next user-agent line begins a new one
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		key, value, ok := strings.Cut(line, ":")
@@ -73,7 +80,7 @@ func parseRobots(text string) rules {
 			inRules = true
 
 			for _, g := range current {
-				if value != "" && len(g.lines) < maxRules { // an empty rule says nothing
+				if value != "" && len(g.lines) < maxRules { // an empty pattern matches nothing
 					g.lines = append(g.lines, newRule(key == "allow", value))
 				}
 			}
@@ -94,56 +101,56 @@ func parseRobots(text string) rules {
 	return rules{}
 }
 
-// setDelay sets the delay, from a number of seconds and up to maxDelay. A text that is no positive number is ignored.
+// setDelay sets the delay from a number of seconds, capped at maxDelay. It ignores a text that isn't a positive number.
 func (r *rules) setDelay(text string) {
 	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(seconds > 0) { // NaN isn't positive either
+	if err != nil || !(seconds > 0) { // not "<= 0", which is false for NaN
 		return
 	}
 	r.delay = time.Duration(min(seconds, maxDelay.Seconds()) * float64(time.Second))
 }
 
-// isAllowed reports whether a path, with its query, may be read. The longest rule that matches decides, and of two that are as
-// long the one that allows. If none matches, the path may be read.
+// isAllowed reports whether a path, including its query, may be read. The longest matching rule decides; of two equally long
+// ones, Allow wins. A path that matches no rule is allowed.
 func (r rules) isAllowed(path string) bool {
 	var deciding rule
 	isAllowed := true
-	for _, l := range r.lines {
-		if !l.matches(path) {
+	for _, line := range r.lines {
+		if !line.matches(path) {
 			continue
 		}
 
-		isLonger := l.length > deciding.length
-		isAsLong := l.length == deciding.length
-		if isLonger || (isAsLong && l.allow) {
-			deciding = l
-			isAllowed = l.allow
+		isLonger := line.length > deciding.length
+		isAsLong := line.length == deciding.length
+		if isLonger || (isAsLong && line.allow) {
+			deciding = line
+			isAllowed = line.allow
 		}
 	}
 
 	return isAllowed
 }
 
-// matches reports whether a path begins as the rule's pattern says.
-func (l rule) matches(path string) bool {
-	rest, ok := strings.CutPrefix(path, l.parts[0])
+// matches reports whether the rule's pattern matches a path, or the beginning of it if the pattern has no final $.
+func (r rule) matches(path string) bool {
+	rest, ok := strings.CutPrefix(path, r.parts[0])
 	if !ok {
 		return false
 	}
 
-	last := len(l.parts) - 1
+	last := len(r.parts) - 1
 	if last == 0 {
-		return !l.hasEnd || rest == ""
+		return !r.hasEnd || rest == ""
 	}
 
-	for _, part := range l.parts[1:last] {
+	for _, part := range r.parts[1:last] {
 		if _, rest, ok = strings.Cut(rest, part); !ok {
 			return false
 		}
 	}
 
-	if l.hasEnd {
-		return strings.HasSuffix(rest, l.parts[last])
+	if r.hasEnd {
+		return strings.HasSuffix(rest, r.parts[last])
 	}
-	return strings.Contains(rest, l.parts[last])
+	return strings.Contains(rest, r.parts[last])
 }

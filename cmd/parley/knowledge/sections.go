@@ -11,20 +11,28 @@ import (
 )
 
 const (
-	maxSections     = 100  // of a page
+	maxSections     = 100  // per page
 	maxSectionRunes = 1500 // so that one fits into a reply
 	maxTitleRunes   = 120
 )
 
-// heading is a line of Markdown that begins a section.
+// heading matches a Markdown heading, such as "## Deadlines". Its group is the heading's text.
 var heading = regexp.MustCompile(`^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$`)
 
-// cutSections cuts a page into what stands below each heading. A long section is cut at its paragraphs. title names what
-// stands above the first heading. Sections beyond maxSections are left out.
+// cutSections splits a page into sections, one for the text below each heading. The page's first heading becomes part of
+// the titles of the later sections:
+//
+//	# Returns           title "Returns"
+//	Send it back.
+//	## Deadlines        title "Returns: Deadlines"
+//	You have 30 days.
+//
+// Text above the first heading gets title. A long section is split between paragraphs. Sections beyond maxSections
+// are dropped.
 func cutSections(title, text string) []knowledge.Section {
 	var list []knowledge.Section
-	page := ""    // the first heading, which names the page
-	current := "" // the heading above the section
+	page := ""    // the page's first heading
+	current := "" // the current section's heading
 	var body strings.Builder
 	endSection := func() {
 		name := oneLine(current)
@@ -43,7 +51,7 @@ func cutSections(title, text string) []knowledge.Section {
 		body.Reset()
 	}
 
-	inCode := false // between two lines of ```, where "#" begins no heading
+	inCode := false // in a fenced code block, where "#" isn't a heading
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			inCode = !inCode
@@ -64,7 +72,7 @@ func cutSections(title, text string) []knowledge.Section {
 	return list
 }
 
-// cutParts cuts a text between paragraphs so that each part fits into a reply. A longer paragraph is shortened.
+// cutParts splits a text between paragraphs into parts of at most maxSectionRunes. A longer paragraph is truncated.
 func cutParts(text string) []string {
 	var list []string
 	part := ""
@@ -90,5 +98,5 @@ func cutParts(text string) []string {
 	return list
 }
 
-// oneLine joins the words of a text with single spaces.
+// oneLine collapses all white space to single spaces.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -23,36 +23,39 @@ import (
 )
 
 const (
-	requestTimeout = 20 * time.Second // for one request
+	requestTimeout = 20 * time.Second
 	maxRedirects   = 5
-	maxRobotsBytes = 500 << 10    // bytes of a robots.txt
-	maxLinks       = 2000         // of a page
-	maxQueued      = 4 * maxPages // addresses of a site: many are no pages with text
+	maxRobotsBytes = 500 << 10
+	maxLinks       = 2000         // per page
+	maxQueued      = 4 * maxPages // addresses per site; many of them aren't pages with text
 )
 
-// Why a redirect isn't followed.
+// Reasons for not following a redirect.
 var (
 	errElsewhere = errors.New("it leads to another site, or out of the folder")
 	errCircle    = errors.New("it leads in a circle")
 	errForbidden = errors.New("robots.txt asks not to read it")
 )
 
-// crawl is a visit to a web site: it begins at one page and follows links. Addresses are as normaliseAddress writes
-// them.
+// crawl is a visit to a web site. It starts at the page that an admin configured, such as https://acme.test/help/, obeys
+// robots.txt, and follows links to pages of the same host in the same folder or below it (/help/…), one request at a
+// time. It records in visit.present each page that still exists; the stored pages of earlier visits that aren't in it
+// are removed afterwards. A page that can't be read at the moment therefore counts as present.
+//
+// All addresses are in the form that normaliseAddress returns.
 type crawl struct {
 	*visit
 
-	start    *url.URL        // the page that the admin named
-	client   *http.Client    // follows redirects as checkRedirect says
-	rules    rules           // of the site's robots.txt
+	start    *url.URL // the page that the admin configured
+	client   *http.Client
+	rules    rules           // from the site's robots.txt
 	lastEnd  time.Time       // when the latest request ended; zero before the first
-	queue    []string        // pages that are still to be read
-	queued   map[string]bool // all pages that were in the queue in this visit, or to which one of them redirected
-	failures int             // how many addresses failed for a reason that may pass, such as a timeout
+	queue    []string        // pages to read
+	queued   map[string]bool // all pages ever queued in this visit, and the targets of their redirects
+	failures int             // how many pages failed temporarily, for example by a timeout
 }
 
-// readSite reads a web site, from the page that the admin named. It follows links to pages of the same host in the same
-// folder, or below it.
+// readSite reads a web site: see crawl.
 func (v *visit) readSite(ctx context.Context) error {
 	start, err := url.Parse(v.place.Place)
 	if err != nil {
@@ -83,7 +86,7 @@ func (v *visit) readSite(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// readNext reads the next page of the queue, and may add others to it.
+// readNext reads the next page of the queue, and may queue others.
 func (c *crawl) readNext(ctx context.Context) error {
 	if err := c.checkRoom(); err != nil {
 		return err
@@ -93,10 +96,10 @@ func (c *crawl) readNext(ctx context.Context) error {
 	return c.readPage(ctx, address)
 }
 
-// readUnlinked reads the stored pages to which no link led in this visit. It is called when a page could not be
-// read, since perhaps only that page links to them. (Stored links don't say so: a link may lead to a page by a
-// redirect, or stand on a page that isn't stored.) If another page can't be read, the site is down, and the rest is
-// kept without being read.
+// readUnlinked reads the stored pages that no link led to in this visit. It is called after a page failed, because that
+// page may be the only one that links to them. (The stored links can't answer that: a link may reach a page through
+// a redirect, or be on a page that isn't stored.) If another page fails, the site is probably down, and the remaining
+// pages are kept without being read.
 func (c *crawl) readUnlinked(ctx context.Context) error {
 	c.enqueue(slices.Sorted(maps.Keys(c.known)))
 	failuresBefore := c.failures
@@ -115,8 +118,8 @@ func (c *crawl) readUnlinked(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// checkRedirect allows a redirect only to a page that may be read. The page that the admin named, and robots.txt,
-// may be redirected to any folder of the site.
+// checkRedirect implements http.Client.CheckRedirect. It allows redirects only to pages that may be read. The start page and
+// robots.txt may be redirected to any folder of the site.
 func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return errCircle
@@ -133,7 +136,8 @@ func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// readRobots reads what the site allows. If that can't be read now, it notes why and returns false: then nothing may be read.
+// readRobots reads the site's robots.txt. If that fails temporarily, it notes the reason and returns false: then no page may
+// be read.
 func (c *crawl) readRobots(ctx context.Context) (ok bool) {
 	got, err := c.get(ctx, c.start.ResolveReference(&url.URL{Path: robotsPath}).String(), knowledge.Page{}, maxRobotsBytes)
 	if err != nil {
@@ -144,13 +148,13 @@ func (c *crawl) readRobots(ctx context.Context) (ok bool) {
 		c.note(fmt.Sprintf("Its robots.txt can't be read now: the site answers %d.", got.status))
 		return false
 	}
-	if got.status == http.StatusOK { // a site without a robots.txt allows everything
+	if got.status == http.StatusOK { // otherwise there is no robots.txt, and everything is allowed
 		c.rules = parseRobots(string(got.body))
 	}
 	return true
 }
 
-// reasonOf says for people why a request failed, without the address, which may be long.
+// reasonOf describes for admins why a request failed, without the address, which may be long.
 func reasonOf(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -161,27 +165,27 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// answer is what a site answered.
+// answer is a site's response to one request.
 type answer struct {
 	status int
 	header http.Header
-	from   *url.URL // the address that answered, after redirects
-	body   []byte   // its beginning, if it is longer than was asked for
+	from   *url.URL // the final address, after redirects
+	body   []byte   // truncated to get's maxBytes
 }
 
-// isTemporary reports whether the site can't answer now, but may later.
+// isTemporary reports whether the same request may succeed later.
 func (a answer) isTemporary() bool {
 	return a.status >= http.StatusInternalServerError || a.status == http.StatusTooManyRequests
 }
 
-// get makes one request, a pause after the one before. known is the page as it was read before, zero if it wasn't: if it hasn't
-// changed since, the site answers 304. At most maxBytes of the body are returned.
+// get sends one request, after the required pause since the previous one. known is the stored page, or zero: if the page hasn't
+// changed since, the response is 304 without a body. At most maxBytes of the body are read.
 func (c *crawl) get(ctx context.Context, address string, known knowledge.Page, maxBytes int64) (answer, error) {
 	wait := max(c.r.opt.Pause, c.rules.delay)
 	if !c.lastEnd.IsZero() && !pause.For(ctx, wait-time.Since(c.lastEnd)) {
 		return answer{}, ctx.Err()
 	}
-	defer func() { c.lastEnd = time.Now() }() //nolint:forbidigo // only for the pause before the next one
+	defer func() { c.lastEnd = time.Now() }() //nolint:forbidigo // only for the pause before the next request
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -208,8 +212,8 @@ func (c *crawl) get(ctx context.Context, address string, known knowledge.Page, m
 	return answer{status: resp.StatusCode, header: resp.Header, from: resp.Request.URL, body: body}, err
 }
 
-// readPage reads one page, stores it, and queues the pages to which it links. A page that hasn't changed since it was read before,
-// or can't be read now, is kept as it was. A page that is gone, or has moved to another site, is not.
+// readPage reads one page, stores it, and queues the pages that it links to. The stored page is kept if the page hasn't
+// changed or can't be read at the moment, and removed if the page is gone or has moved to another site.
 func (c *crawl) readPage(ctx context.Context, address string) error {
 	if err := c.renewLease(ctx); err != nil {
 		return err
@@ -233,7 +237,7 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 		c.failures++
 		c.keepUnread(known)
 		return nil
-	case got.status != http.StatusOK: // a link that leads nowhere is no fault of the set-up
+	case got.status != http.StatusOK: // not reported for other pages: a dead link isn't a mistake of the admin
 		if address == normaliseAddress(c.start) {
 			c.note(fmt.Sprintf("The site answers %d.", got.status))
 		}
@@ -241,28 +245,28 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	}
 
 	c.bytes += len(got.body)
-	final := normaliseAddress(got.from) // another one after a redirect: the page is stored by it
+	final := normaliseAddress(got.from) // differs from address after a redirect
 	if final != address && !c.claimFinal(address, final) {
 		return nil
 	}
 	return c.readAnswer(ctx, final, got)
 }
 
-// noteFailure notes that a page could not be read, and keeps it as it was read before, unless it leads to another site now.
+// noteFailure reports that a page could not be read. The stored page is kept, unless the address redirects to another site.
 func (c *crawl) noteFailure(address string, known knowledge.Page, err error) {
 	c.note(address + " can't be read: " + reasonOf(err))
 	if errors.Is(err, errElsewhere) {
 		return
 	}
-	isLasting := errors.Is(err, errCircle) || errors.Is(err, errForbidden) // the next visit finds the same
-	if !isLasting {
+	isPermanent := errors.Is(err, errCircle) || errors.Is(err, errForbidden)
+	if !isPermanent {
 		c.failures++
 	}
 	c.keepUnread(known)
 }
 
-// claimFinal reports whether the page to which an address was redirected is to be stored: it can be, and was not queued in this
-// visit. It counts as queued from now on.
+// claimFinal reports whether the target of a redirect should be stored, and marks it as queued. It returns false if the
+// target was queued in this visit already, or can't be stored.
 func (c *crawl) claimFinal(address, final string) bool {
 	if c.queued[final] {
 		return false
@@ -275,35 +279,35 @@ func (c *crawl) claimFinal(address, final string) bool {
 	return true
 }
 
-// keepUnread keeps a page that can't be read now as it was read before, unless it never was.
+// keepUnread keeps a stored page without reading it. It does nothing if the page was never stored.
 func (c *crawl) keepUnread(known knowledge.Page) {
 	if known.Address != "" {
 		c.present = append(c.present, known.Address)
 	}
 }
 
-// readAnswer stores the page that a site answered, and queues the pages to which it links. It leaves out pages that are no
-// text, or want to be in no index.
+// readAnswer stores the page in a response, and queues the pages that it links to. It skips pages that aren't text or ask not
+// to be indexed.
 func (c *crawl) readAnswer(ctx context.Context, address string, got answer) error {
-	kind, _, _ := mime.ParseMediaType(got.header.Get("Content-Type")) // an unreadable type is "", which is no text
+	kind, _, _ := mime.ParseMediaType(got.header.Get("Content-Type")) // "" if invalid, which counts as not text
 	p := knowledge.Page{Address: address, ETag: clean(got.header.Get("ETag")), Modified: clean(got.header.Get("Last-Modified"))}
 	title, text := c.titleOf(address), ""
 	switch kind {
 	case "text/html", "application/xhtml+xml":
-		d := readHTML(decodeBody(got.body, got.header.Get("Content-Type")))
-		links, isWhole := c.linksBelow(got.from, d.links)
+		doc := readHTML(decodeBody(got.body, got.header.Get("Content-Type")))
+		links, isWhole := c.linksBelow(got.from, doc.links)
 		if !isWhole {
-			p.ETag, p.Modified = "", "" // so that the next visit reads the page, and notes it again
+			p.ETag, p.Modified = "", "" // the next visit reads the page again, and reports the links again
 		}
 
 		p.Links = links
 		c.enqueue(links)
-		if d.noIndex {
+		if doc.noIndex {
 			return nil
 		}
 
-		text = d.text
-		title = cmp.Or(d.title, title)
+		text = doc.text
+		title = cmp.Or(doc.title, title)
 	case "text/plain", "text/markdown":
 		text = decodeBody(got.body, got.header.Get("Content-Type"))
 	default:
@@ -314,7 +318,7 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 	return c.keep(ctx, p, clean(title), clean(text))
 }
 
-// decodeBody returns a body as UTF-8. A body in a character set that nobody knows counts as UTF-8.
+// decodeBody converts a body to UTF-8. A body in an unknown character set is treated as UTF-8.
 func decodeBody(body []byte, contentType string) string {
 	if r, err := charset.NewReader(strings.NewReader(string(body)), contentType); err == nil {
 		if text, err := io.ReadAll(r); err == nil {
@@ -324,13 +328,13 @@ func decodeBody(body []byte, contentType string) string {
 	return clean(string(body))
 }
 
-// titleOf names a page that has no title: by its address, without "https://".
+// titleOf returns the title of a page that has none: its address without "https://".
 func (c *crawl) titleOf(address string) string {
 	return strings.TrimPrefix(address, c.start.Scheme+"://")
 }
 
-// linksBelow returns the addresses of a page's links, each once, that lead into the folder of the page that the admin named, or
-// below it. Links beyond maxLinks are left out. isWhole is false if a link is left out, with a note, because it can't be stored.
+// linksBelow returns the links of a page that lead to the start page's folder or below it, without duplicates and at most
+// maxLinks. isWhole is false if a link was left out, and reported, because it can't be stored.
 func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhole bool) {
 	isWhole = true
 	for _, link := range links {
@@ -355,20 +359,20 @@ func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhol
 	return list, isWhole
 }
 
-// isOnSite reports whether an address belongs to the host that the admin named, by the same protocol.
+// isOnSite reports whether an address has the scheme and host of the start page.
 func (c *crawl) isOnSite(u *url.URL) bool {
 	return u.Scheme == c.start.Scheme && strings.EqualFold(u.Host, c.start.Host)
 }
 
-// isInFolder reports whether an address on the site leads into the folder of the page that the admin named, or below it. A path
-// still has ".." in it only where that was escaped; as servers may follow it, it leads out.
+// isInFolder reports whether an address on the site is in the start page's folder or below it. After parsing, a path has ".."
+// only if that was escaped (%2e%2e). Some servers still follow it, so it counts as leading out of the folder.
 func (c *crawl) isInFolder(u *url.URL) bool {
 	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
 	return strings.HasPrefix(u.Path, folder) && !slices.Contains(strings.Split(u.Path, "/"), "..")
 }
 
-// normaliseAddress writes an address in the form in which pages are compared: without a user, without the part behind "#", which
-// leads to a place on the page, with the host in lower case and at least "/" as its path.
+// normaliseAddress returns an address in the form in which pages are compared: without user and fragment, with the host in
+// lower case, and with "/" as the path if it is empty.
 func normaliseAddress(u *url.URL) string {
 	c := *u
 	c.Fragment, c.RawFragment = "", ""
@@ -378,7 +382,7 @@ func normaliseAddress(u *url.URL) string {
 	return c.String()
 }
 
-// enqueue queues pages that may be read and were not queued before, up to maxQueued.
+// enqueue queues the pages for which mayQueue returns true.
 func (c *crawl) enqueue(pages []string) {
 	for _, address := range pages {
 		if c.mayQueue(address) {
@@ -388,7 +392,8 @@ func (c *crawl) enqueue(pages []string) {
 	}
 }
 
-// mayQueue reports whether a page may be read and was not queued before.
+// mayQueue reports whether robots.txt allows a page, it wasn't queued in this visit before, and fewer than maxQueued pages
+// were.
 func (c *crawl) mayQueue(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || c.queued[address] || !c.canKeep(address) {

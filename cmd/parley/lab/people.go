@@ -1,7 +1,8 @@
-// Package lab is what the demo, the benchmark and the torture set up alike around a Parley: the
-// people of a company in each chat, the variables that lead to emulators, and parley.yaml.
+// Package lab holds the setup that the demo, the benchmark and the torture test share: the people of an example company
+// in each chat, the environment variables that point Parley at emulators, and parley.yaml. Each of these programs runs
+// the real Parley, but with emulators in place of Slack, Microsoft Teams and the mail servers.
 //
-// What does not belong here: which emulators run, where, and what is measured or shown.
+// What does not belong here: which emulators run and where, and what is measured or shown.
 package lab
 
 import (
@@ -15,15 +16,15 @@ const (
 	HelpPassword = "let-me-in"
 )
 
-// People and places in Slack.
+// The ids of the support channel and of people in Slack.
 const (
 	Support = "C0SUPPORT01"
 	Ann     = "U0ANNLEE001"
 	Ben     = "U0BENKATZ01"
-	Zoe     = "U0ZOEGUEST1" // works here, isn't an agent
+	Zoe     = "U0ZOEGUEST1" // a colleague who isn't an agent
 )
 
-// The same people and places in Microsoft Teams, by their ids in Entra and Teams.
+// The ids of the same people and channel in Microsoft Teams, and of the team that has the channel.
 const (
 	TeamsAnn     = "a0000000-0000-4000-8000-00000000000a"
 	TeamsBen     = "b0000000-0000-4000-8000-00000000000b"
@@ -32,7 +33,7 @@ const (
 	TeamsSupport = "19:acmesupport0000000000000000001@thread.tacv2"
 )
 
-// SlackPeople are Ann, Ben and Zoe in Slack.
+// SlackPeople returns Ann, Ben and Zoe as Slack users.
 func SlackPeople() []slackfake.User {
 	return []slackfake.User{
 		{ID: Ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
@@ -41,8 +42,8 @@ func SlackPeople() []slackfake.User {
 	}
 }
 
-// NewOrganisation makes an organisation in Teams with Ann, Ben and Zoe beside those whom o names,
-// and the team with its channel support before those that o names. It is not started yet.
+// NewOrganisation returns an emulated Microsoft 365 organisation, which isn't started yet. It adds Ann, Ben, Zoe and the
+// support channel to the users and channels in o. It replaces o.Teams by the one team Acme.
 func NewOrganisation(o teamsfake.Options) *teamsfake.Server {
 	o.Users = append(o.Users,
 		teamsfake.User{ID: TeamsAnn, Name: "Ann Lee", Email: "ann@acme.test"},

@@ -14,11 +14,11 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// Test programs and parley demo run the real Parley against emulators. These functions return its settings for
-// that, as environment variables (NAME=value) and as parts of a parley.yaml, and apply them to its database.
+// Test programs and parley demo run the real Parley against emulators. The functions below return the settings for
+// that, as environment variables (NAME=value) and as parts of parley.yaml, and apply them to Parley's database.
 
-// SlackEnv returns the variables that point Parley at an emulated Slack workspace. api is the URL of its API. With
-// usesRequests Slack sends events as signed HTTP requests, otherwise in Socket Mode.
+// SlackEnv returns the variables that point Parley at an emulated Slack workspace. api is the URL of its API. Slack
+// sends events as signed HTTP requests if usesRequests is true, and otherwise over Socket Mode.
 func SlackEnv(s *slackfake.Server, api string, usesRequests bool) []string {
 	vars := []string{"SLACK_BOT_TOKEN=" + s.BotToken(), "SLACK_API_URL=" + api}
 	if usesRequests {
@@ -27,8 +27,8 @@ func SlackEnv(s *slackfake.Server, api string, usesRequests bool) []string {
 	return append(vars, "SLACK_APP_TOKEN="+s.AppToken())
 }
 
-// TeamsEnv returns the variables that point Parley at an emulated Microsoft 365 organisation. Signing in to the
-// site by Microsoft is off, because the emulator gives tokens only to bots.
+// TeamsEnv returns the variables that point Parley at an emulated Microsoft 365 organisation. It turns
+// off signing in to Parley's pages with Microsoft, because the emulator issues tokens only to bots.
 func TeamsEnv(t *teamsfake.Server) []string {
 	return []string{
 		"TEAMS_APP_ID=" + t.AppID(),
@@ -42,10 +42,10 @@ func TeamsEnv(t *teamsfake.Server) []string {
 	}
 }
 
-// Chats are those in which agents work.
+// Chats selects the chats in which agents work.
 type Chats struct{ Slack, Teams bool }
 
-// Agents returns the agents of a parley.yaml: Ann, who is an admin, and Ben, with their ids in these chats.
+// Agents returns the agents section of parley.yaml: Ann, an admin, and Ben, with their ids in the selected chats.
 func Agents(in Chats) string {
 	ann := "  - {email: ann@acme.test, name: Ann Lee"
 	ben := "  - {email: ben@acme.test, name: Ben Katz"
@@ -60,32 +60,37 @@ func Agents(in Chats) string {
 	return "agents:\n" + ann + ", roles: [admin]}\n" + ben + "}\n"
 }
 
-// MailServers returns the lines about the servers of a mail account in a parley.yaml. imap and smtp are host:port,
-// security is as in parley.yaml, such as "none".
+// MailServers returns the imap and smtp lines of a mail account in parley.yaml. imap and smtp are host:port; security
+// has the values of parley.yaml, such as "none".
 func MailServers(imap, smtp, security, username, password string) string {
 	server := func(name, address string) string {
-		host, port, _ := net.SplitHostPort(address) // it can't fail: the address is a listener's
+		host, port, _ := net.SplitHostPort(address) // can't fail: the address comes from a listener
 		return fmt.Sprintf("      %s: {host: %s, port: %s, security: %s, username: %s, password: %s}\n",
 			name, host, port, security, username, password)
 	}
 	return server("imap", imap) + server("smtp", smtp)
 }
 
-// SetUp migrates Parley's database and applies a parley.yaml unless that is "". specs are as for Apply.
+// SetUp migrates Parley's database and applies yaml, the text of a parley.yaml, unless it is empty. specs are as for Apply.
 func SetUp(ctx context.Context, env app.Env, yaml string, specs []channels.Spec) error {
-	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
+	ignoreProgress := func(string) {}
+	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), ignoreProgress)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := db.Migrate(ctx, env); err != nil || yaml == "" {
+
+	if err := db.Migrate(ctx, env); err != nil {
 		return err
+	}
+	if yaml == "" {
+		return nil
 	}
 	return Apply(ctx, db, yaml, specs)
 }
 
-// Apply sets Parley up by a parley.yaml, or a part of one. specs are the channels that it may name; nil means
-// app.Specs.
+// Apply configures Parley from yaml, the text of a parley.yaml or a part of one. specs are the kinds of channels that it
+// may use; nil means app.Specs.
 func Apply(ctx context.Context, db *app.Database, yaml string, specs []channels.Spec) error {
 	if specs == nil {
 		specs = app.Specs()

@@ -9,37 +9,40 @@ import (
 	"parley/store"
 )
 
-// connected is a surface that keeps connections open.
+// connected is a surface (an agents' chat such as Slack) that keeps connections open.
 type connected interface {
-	// Connections returns how many are open, and how many should be; 0 means the surface keeps none open now.
+	// Connections returns how many connections are open, and how many should be. wanted is 0 if it needs none at the moment.
 	Connections() (open, wanted int)
 }
 
-// fetching is a channel that fetches messages.
+// fetching is a channel (such as a mailbox) from which this process fetches messages.
 type fetching interface {
-	// CaughtUpAt returns when this process last had fetched all new messages; zero means not yet.
+	// CaughtUpAt returns when this process last had fetched all new messages; zero if it hasn't yet.
 	CaughtUpAt() time.Time
 }
 
-// AccountState is the state that health exports.
+// AccountState is the source of the metrics that NewHealth exports. An account is one configured connection, such as a
+// mailbox or a Slack workspace.
 type AccountState struct {
 	Relay    *relay.Metrics
 	Accounts func() []store.Account
-	Channel  func(store.AccountID) any      // nil means the account has none in this process
-	Surfaces func() map[store.AccountID]any // those at work
+	Channel  func(store.AccountID) any      // returns nil if the account has no channel in this process
+	Surfaces func() map[store.AccountID]any // the running surfaces
 }
 
-// health exports the state of this process's connections to its accounts.
+// health exports, for each account, when this process last received something and how many connections it has. Channels
+// and surfaces are asked for this through the interfaces connected and fetching; one that doesn't implement an
+// interface has no such metric.
 type health struct {
 	AccountState
 
 	lastEvent, caughtUp, connections, connectionsWanted Family
 }
 
-// NewHealth makes the collector of the state of this process's connections.
-func NewHealth(c AccountState) prometheus.Collector {
+// NewHealth returns a collector for the state of this process's connections.
+func NewHealth(state AccountState) prometheus.Collector {
 	return &health{
-		AccountState: c,
+		AccountState: state,
 		lastEvent: Gauge("parley_account_last_event_timestamp_seconds", "When this process last stored an event of the account.",
 			"account", "kind"),
 		caughtUp: Gauge("parley_account_caught_up_timestamp_seconds",
@@ -55,6 +58,12 @@ func (h *health) Describe(to chan<- *prometheus.Desc) {
 
 func (h *health) Collect(to chan<- prometheus.Metric) {
 	accounts := h.Accounts()
+	h.sendTimes(to, accounts)
+	h.sendConnections(to, accounts)
+}
+
+// sendTimes sends when the accounts last received something.
+func (h *health) sendTimes(to chan<- prometheus.Metric, accounts []store.Account) {
 	for _, a := range accounts {
 		if a.Side == store.SideSystem {
 			continue
@@ -71,7 +80,10 @@ func (h *health) Collect(to chan<- prometheus.Metric) {
 			h.caughtUp.Send(to, float64(at.Unix()), a.Name, a.Kind)
 		}
 	}
+}
 
+// sendConnections sends how many connections the surfaces have.
+func (h *health) sendConnections(to chan<- prometheus.Metric, accounts []store.Account) {
 	surfaces := h.Surfaces()
 	for _, a := range accounts {
 		s, ok := surfaces[a.ID].(connected)

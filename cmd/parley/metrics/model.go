@@ -10,20 +10,21 @@ import (
 	"parley/bridge/analysis/openai"
 )
 
-// Conditioned is an Analyzer that knows whether its model can be used.
+// Conditioned is an Analyzer that knows whether its language model can be used.
 type Conditioned interface{ Condition() analysis.Condition }
 
-// model exports how the analyses of this process ended, and what the model took for them.
+// model exports the results of this process's analyses, and the requests, tokens and time that they cost. An analysis asks
+// a language model what a customer wants.
 type model struct {
-	counts   func() map[string]int64
-	analyzer analysis.Analyzer // nil means nothing is analysed
+	counts   func() map[string]int64 // analyses by result
+	analyzer analysis.Analyzer       // nil if nothing is analysed
 
 	analyses, up, failures, requests, tokens Family
 	latency                                  *prometheus.Desc
 }
 
-// NewModel makes the collector of analyses. counts returns how many ended in which way. The analyzer is also asked for its own
-// counts, and whether its model can be used, if it can tell.
+// NewModel returns a collector for analyses. counts returns their number by result. If the analyzer implements Conditioned
+// or has a method Stats, these are exported too.
 func NewModel(counts func() map[string]int64, analyzer analysis.Analyzer) prometheus.Collector {
 	return &model{
 		counts:   counts,
@@ -51,11 +52,15 @@ func (m *model) Collect(to chan<- prometheus.Metric) {
 		m.up.Send(to, boolNumber(c.Condition().Status == analysis.Working))
 	}
 
-	var s openai.Stats
+	var stats openai.Stats // zeros for an analyzer that keeps none
 	if counted, ok := m.analyzer.(interface{ Stats() openai.Stats }); ok {
-		s = counted.Stats()
+		stats = counted.Stats()
 	}
+	m.sendStats(to, stats)
+}
 
+// sendStats sends what the requests to the model cost.
+func (m *model) sendStats(to chan<- prometheus.Metric, s openai.Stats) {
 	m.requests.Send(to, float64(s.Requests))
 	m.tokens.Send(to, float64(s.TokensIn), "in")
 	m.tokens.Send(to, float64(s.TokensOut), "out")

@@ -13,16 +13,16 @@ import (
 	"parley/cmd/parley/build"
 )
 
-// ProcessState is what process exports.
+// ProcessState is the source of the metrics that NewProcess exports. All fields except BackupsSince are required.
 type ProcessState struct {
 	Ready        func() bool
-	Started      func() time.Duration // from the start of the process until it served; 0 means it doesn't yet
+	Started      func() time.Duration // from the start of the process until it was ready; 0 until then
 	Pool         *pgxpool.Pool
 	Backups      string           // the folder of backups
-	BackupsSince func() time.Time // since when backups are made, zero if that isn't known; nil for an external database, which has its own
+	BackupsSince func() time.Time // when backups were turned on; zero if unknown. nil if Parley doesn't make the backups
 }
 
-// process exports metrics of this process alone.
+// process exports metrics about this process: its build, whether it is ready, its database connections and its backups.
 type process struct {
 	ProcessState
 
@@ -30,7 +30,7 @@ type process struct {
 	connections, maxConnections, waits, waitedSeconds Family
 }
 
-// NewProcess makes the collector of what is true of this process alone.
+// NewProcess returns a collector for the state of this process.
 func NewProcess(s ProcessState) prometheus.Collector {
 	return &process{
 		ProcessState: s,
@@ -57,16 +57,23 @@ func (p *process) Collect(to chan<- prometheus.Metric) {
 	if took := p.Started(); took > 0 {
 		p.readySeconds.Send(to, took.Seconds())
 	}
-	newest := newestBackup(p.Backups, time.Now())
-	if !newest.IsZero() {
-		p.backup.Send(to, float64(newest.Unix()))
-	} else if p.BackupsSince != nil {
-		p.backup.Send(to, float64(max(0, p.BackupsSince().Unix())))
-	}
+	p.sendBackup(to)
 	p.sendPool(to, p.Pool.Stat())
 }
 
-// sendPool sends the state of the database's connections.
+// sendBackup sends when the newest backup was written. While there is none, it sends when backups were turned on, so that
+// an alert on the age of the metric also fires if no backup is ever written.
+func (p *process) sendBackup(to chan<- prometheus.Metric) {
+	newest := newestBackup(p.Backups, time.Now())
+	switch {
+	case !newest.IsZero():
+		p.backup.Send(to, float64(newest.Unix()))
+	case p.BackupsSince != nil:
+		p.backup.Send(to, float64(max(0, p.BackupsSince().Unix()))) // 0 if the time is unknown: a zero time is negative
+	}
+}
+
+// sendPool sends the state of the connection pool.
 func (p *process) sendPool(to chan<- prometheus.Metric, s *pgxpool.Stat) {
 	p.connections.Send(to, float64(s.AcquiredConns()), "used")
 	p.connections.Send(to, float64(s.IdleConns()), "idle")
@@ -76,8 +83,8 @@ func (p *process) sendPool(to chan<- prometheus.Metric, s *pgxpool.Stat) {
 	p.waitedSeconds.Send(to, s.EmptyAcquireWaitTime().Seconds())
 }
 
-// newestBackup returns when the newest backup in a folder was written, or zero if there is none. It passes over files whose time is
-// in the future: these were written while the clock was ahead, and don't tell when.
+// newestBackup returns when the newest backup in a folder was written, or zero if there is none. It ignores files whose
+// modification time is in the future: they were written while the clock was wrong.
 func newestBackup(folder string, now time.Time) (newest time.Time) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -100,11 +107,11 @@ func newestBackup(folder string, now time.Time) (newest time.Time) {
 	return newest
 }
 
-// maxAhead is how far the clock of another machine, on which the folder may be, may be ahead.
+// maxAhead is the tolerated clock difference to the file server on which the folder may be.
 const maxAhead = 10 * time.Minute
 
-// canBeBackup reports whether a file in the folder of backups may be one, to judge by its name. Parley keeps other files beside
-// them: hidden ones, backups that aren't complete, and the list of erasures.
+// canBeBackup reports whether a file's name may be that of a backup. Parley keeps other files in the same folder: hidden
+// files, incomplete backups (.partial), and the list of erased customers.
 func canBeBackup(name string) bool {
 	isHidden := strings.HasPrefix(name, ".")
 	isPartial := strings.HasSuffix(name, ".partial")

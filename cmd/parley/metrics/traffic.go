@@ -10,7 +10,8 @@ import (
 	"parley/store"
 )
 
-// traffic exports the counters of this process's relay.
+// traffic exports the counters of this process's relay. The relay stores events (incoming messages, clicks and receipts),
+// applies them to conversations, and sends deliveries (outgoing messages) in one or more attempts.
 type traffic struct {
 	relay    *relay.Metrics
 	accounts func() []store.Account
@@ -22,7 +23,7 @@ type traffic struct {
 	errors                                      Family
 }
 
-// NewTraffic makes the collector of what the relay counts, by account or kind of account.
+// NewTraffic returns a collector for the relay's counters, by account or kind of account. accounts returns all accounts.
 func NewTraffic(m *relay.Metrics, accounts func() []store.Account) prometheus.Collector {
 	return &traffic{
 		relay: m, accounts: accounts,
@@ -49,36 +50,36 @@ func (t *traffic) Describe(to chan<- *prometheus.Desc) {
 		t.failed, t.unclear, t.repeated, t.errors)
 }
 
-// byKind has the counters of all accounts of one kind together.
-type byKind struct{ accepted, refused, applied, quarantined int64 }
+// kindTotals are the sums over all accounts of one kind, such as email.
+type kindTotals struct{ accepted, refused, applied, quarantined int64 }
 
 func (t *traffic) Collect(to chan<- prometheus.Metric) {
 	t.fresh.Send(to, float64(t.relay.Accepted.Load()))
 	t.reconciles.Send(to, float64(t.relay.Reconciled.Load()))
-	kinds := map[string]byKind{}
+	kinds := map[string]kindTotals{}
 	for _, a := range t.accounts() {
 		m := t.relay.Account(a.ID)
-		k := kinds[a.Kind]
-		k.accepted += m.Accepted.Load()
-		k.refused += m.Refused.Load()
-		k.applied += m.Applied.Load()
-		k.quarantined += m.Quarantined.Load()
-		kinds[a.Kind] = k
-		if a.Side != store.SideSystem { // nothing is sent to Parley itself
+		totals := kinds[a.Kind]
+		totals.accepted += m.Accepted.Load()
+		totals.refused += m.Refused.Load()
+		totals.applied += m.Applied.Load()
+		totals.quarantined += m.Quarantined.Load()
+		kinds[a.Kind] = totals
+		if a.Side != store.SideSystem { // Parley's own account has no deliveries
 			t.sendDeliveries(to, a, m)
 		}
 	}
 
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		k := kinds[kind]
-		t.accepted.Send(to, float64(k.accepted), kind)
-		t.refused.Send(to, float64(k.refused), kind)
-		t.applied.Send(to, float64(k.applied), kind)
-		t.quarantined.Send(to, float64(k.quarantined), kind)
+		totals := kinds[kind]
+		t.accepted.Send(to, float64(totals.accepted), kind)
+		t.refused.Send(to, float64(totals.refused), kind)
+		t.applied.Send(to, float64(totals.applied), kind)
+		t.quarantined.Send(to, float64(totals.quarantined), kind)
 	}
 }
 
-// sendDeliveries sends what became of the deliveries of one account.
+// sendDeliveries sends the results of one account's deliveries.
 func (t *traffic) sendDeliveries(to chan<- prometheus.Metric, a store.Account, m *relay.AccountMetrics) {
 	t.attempts.Send(to, float64(m.Attempts.Load()), a.Name, a.Kind)
 	t.inFlight.Send(to, float64(m.InFlight.Load()), a.Name, a.Kind)

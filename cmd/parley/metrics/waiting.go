@@ -14,26 +14,30 @@ import (
 	"parley/store/suggestion"
 )
 
-// A look reads from the database what waits there. Its numbers are sent until the next look.
+// A look is one query for the numbers below. They are cached until the next look, so that frequent scrapes don't load the
+// database.
 const (
-	lookEvery   = 10 * time.Second // there is no more than one look in this time
+	lookEvery   = 10 * time.Second
 	lookTimeout = 3 * time.Second
 )
 
-// waiting exports what waits in the database: events that are not applied yet, messages that are to be delivered, in lanes (the
-// queues of one conversation's messages to one place), and what is to be analysed. All processes that are set up for the same chats
-// export the same. Labels are names that an admin chose, and never an address or id of a customer.
+// waiting exports how much work waits in the database: events that are not applied yet, deliveries (outgoing messages) in
+// their lanes, and customers' messages that are to be analysed. A lane is the queue of one conversation's deliveries to
+// one destination, such as the customer. A gate limits the rate of all deliveries to one provider account.
+//
+// All processes that are configured for the same chats export the same numbers. Labels are names that an admin chose,
+// never a customer's address or id.
 type waiting struct {
 	pool     *pgxpool.Pool
 	accounts func() []store.Account
-	surfaces func() map[store.AccountID]any // those that this process is set up for
+	surfaces func() map[store.AccountID]any // the chats that this process is configured for
 	setClock func(ahead time.Duration)
 
-	mu       sync.Mutex  // guards this group, and is held during a look
-	last     stats.Stats // of the last look that succeeded
-	readAt   time.Time   // when that began
-	lookedAt time.Time   // when the last look began, whatever came of it
-	errors   int         // how many looks have failed
+	mu       sync.Mutex  // guards the fields of this group; held during a look
+	last     stats.Stats // the result of the last successful look
+	readAt   time.Time   // when the last successful look began
+	lookedAt time.Time   // when the last look began, successful or not
+	errors   int         // failed looks
 
 	looks   lookFamilies
 	journal journalFamilies
@@ -46,17 +50,17 @@ type waiting struct {
 	up      Family
 }
 
-// The families of metrics, by what they are about.
+// Metric families by subject.
 type (
 	lookFamilies    struct{ capped, at, errors Family } // the looks themselves
 	journalFamilies struct{ pending, oldest, quarantine Family }
 	laneFamilies    struct{ waiting, oldest, deliveries, unknown, undecided, undecidedOldest Family }
-	burstFamilies   struct{ waiting, oldest Family }     // what customers wrote and nobody has analysed yet
-	gateFamilies    struct{ blocked, blockedFor Family } // the rates that providers allow
+	burstFamilies   struct{ waiting, oldest Family }     // messages that a customer wrote in quick succession, and that are to be analysed
+	gateFamilies    struct{ blocked, blockedFor Family } // rate limits of providers
 )
 
-// NewWaiting makes the collector of what waits in the database. surfaces returns the chats that this process is set up for. After
-// each look, setClock is called with the time by which the database's clock is ahead.
+// NewWaiting returns a collector for the work that waits in the database. surfaces returns the chats that this process is
+// configured for. After each look, setClock is called with how far the database's clock is ahead of this process's clock.
 func NewWaiting(
 	pool *pgxpool.Pool, accounts func() []store.Account, surfaces func() map[store.AccountID]any, setClock func(time.Duration),
 ) prometheus.Collector {
@@ -121,8 +125,8 @@ func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 	Describe(to, w.advice, w.figures, w.clock, w.up)
 }
 
-// Collect implements prometheus.Collector. When the database doesn't answer, all but the metrics of the looks themselves are left
-// out, because old numbers would look like new ones.
+// Collect implements prometheus.Collector. While the database doesn't answer, it sends only the metrics about looks: stale
+// numbers would look like current ones.
 func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	s, at, errors := w.look()
 	w.looks.errors.Send(to, float64(errors))
@@ -144,7 +148,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	w.sendAccounts(to, s)
 }
 
-// sendAccounts sends the metrics that have the name of an account as a label.
+// sendAccounts sends the metrics that are labelled with an account.
 func (w *waiting) sendAccounts(to chan<- prometheus.Metric, s stats.Stats) {
 	accountOf := func(c stats.AccountCount) store.AccountID { return c.AccountID }
 	quarantined, undecided := byAccount(s.Quarantined, accountOf), byAccount(s.Undecided, accountOf)
@@ -152,7 +156,7 @@ func (w *waiting) sendAccounts(to chan<- prometheus.Metric, s stats.Stats) {
 	gates := byAccount(s.Gates, func(g stats.GateStats) store.AccountID { return g.AccountID })
 	surfaces := w.surfaces()
 	for id, a := range byAccount(w.accounts(), func(a store.Account) store.AccountID { return a.ID }) {
-		// An account about which a map has nothing gets zeros.
+		// An account that isn't in a map gets zeros.
 		w.journal.quarantine.Send(to, float64(quarantined[id].N), a.Name, a.Kind)
 		if a.Side == store.SideSystem {
 			continue
@@ -171,7 +175,7 @@ func (w *waiting) sendAccounts(to chan<- prometheus.Metric, s stats.Stats) {
 	}
 }
 
-// byAccount returns the elements of a list by the account that each is about.
+// byAccount indexes the elements of a list by their account.
 func byAccount[T any](list []T, accountOf func(T) store.AccountID) map[store.AccountID]T {
 	byID := make(map[store.AccountID]T, len(list))
 	for _, element := range list {
@@ -180,7 +184,7 @@ func byAccount[T any](list []T, accountOf func(T) store.AccountID) map[store.Acc
 	return byID
 }
 
-// sendSuggestions sends what became of suggestions, for each kind that there is.
+// sendSuggestions sends, for each kind of suggestion, how many were used, edited, ignored or still open.
 func (w *waiting) sendSuggestions(to chan<- prometheus.Metric, counts []stats.SuggestionCount) {
 	byKind := map[string]stats.SuggestionCount{}
 	for _, n := range counts {
@@ -195,13 +199,14 @@ func (w *waiting) sendSuggestions(to chan<- prometheus.Metric, counts []stats.Su
 	}
 }
 
-// hasCondition reports whether Parley knows if an account works. It doesn't for a chat that this process isn't set up for.
+// hasCondition reports whether Parley knows if an account works. It doesn't know for a chat that this process isn't
+// configured for.
 func hasCondition(a store.Account, surfaces map[store.AccountID]any) bool {
 	_, isConnected := surfaces[a.ID]
 	return a.Side != store.SideSurface || isConnected
 }
 
-// sendLane sends what waits in the lanes of one account.
+// sendLane sends how much waits in the lanes of one account.
 func (w *waiting) sendLane(to chan<- prometheus.Metric, a store.Account, l stats.LaneStats) {
 	side := "customer"
 	if a.Side == store.SideSurface {
@@ -221,8 +226,8 @@ func (w *waiting) sendLane(to chan<- prometheus.Metric, a store.Account, l stats
 	w.lanes.unknown.Send(to, float64(l.Unknown), a.Name, a.Kind, side)
 }
 
-// look returns what waits, at which time it was read, and how many looks have failed so far. It looks at the database, unless it has
-// done so within lookEvery. If that fails, it returns what was read before.
+// look returns the numbers of the last successful look, when it began, and how many looks have failed. It queries the
+// database if the last look is at least lookEvery ago.
 func (w *waiting) look() (s stats.Stats, at time.Time, errors int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -232,7 +237,7 @@ func (w *waiting) look() (s stats.Stats, at time.Time, errors int) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
-	w.lookedAt = time.Now() //nolint:forbidigo // how long a look serves is no business time
+	w.lookedAt = time.Now() //nolint:forbidigo // the age of a cache isn't business time
 	s, err := stats.Read(ctx, w.pool)
 	if err != nil {
 		w.errors++
@@ -244,7 +249,7 @@ func (w *waiting) look() (s stats.Stats, at time.Time, errors int) {
 	return w.last, w.readAt, w.errors
 }
 
-// boolNumber returns 1 for true and 0 for false, as Prometheus has no booleans.
+// boolNumber returns 1 for true and 0 for false, because Prometheus has no booleans.
 func boolNumber(b bool) float64 {
 	if b {
 		return 1

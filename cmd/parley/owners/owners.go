@@ -1,9 +1,12 @@
-// Package owners finds the account that a fact is for. A fact is one thing that a provider told Parley, such as a message, stored
-// under an id so that it counts once. The phone numbers or pages of one app share a callback, so facts for one account arrive
-// at another. A fact names its number or page by the provider's id, its owner. Facts for owners that are no account's are set
-// aside: they go into quarantine, where an admin sees them.
+// Package owners finds the account that an incoming fact belongs to. A fact is one thing that a provider reported, such as a
+// message, with an id so that it is stored only once. Some providers, such as WhatsApp, send the facts of all phone numbers
+// of an app to one callback URL, so a fact for one account may arrive at another. Each fact therefore has an owner: the
+// provider's id of the phone number or page that it is for.
 //
-// What does not belong here: reading callbacks (a channel's), storing facts (the engine's).
+// For example, sales (owner 1055) and support (owner 1066) share an app whose callback is that of sales. A message to 1066
+// arrives at sales and is passed to support. A message to an unknown number 1077 goes to quarantine, where an admin sees it.
+//
+// What does not belong here: parsing callbacks (channels) and storing facts (the engine).
 package owners
 
 import (
@@ -22,28 +25,29 @@ import (
 )
 
 const (
-	maxExternalID = 500        // the longest id of a fact, in bytes
-	unowned       = "unowned:" // begins the id of a fact that was set aside
+	maxExternalID = 500        // of a fact's id, in bytes
+	unowned       = "unowned:" // prefix of the id of a quarantined fact
 )
 
-// Table knows which account has which of the provider's ids.
+// Table maps owners to accounts. It is immutable, and safe for concurrent use.
 type Table struct {
 	accounts map[key]store.AccountID
-	secrets  map[store.AccountID]string // with which the provider signs the callbacks for an account
+	secrets  map[store.AccountID]string // the secrets with which the provider signs an account's callbacks
 }
 
 // Secret returns the secret with which the provider signs callbacks for an account: the value of channels.Spec.SignedBy.
 type Secret func(store.Account, channels.Spec) string
 
-// key is a kind of accounts and an id of its provider.
+// key is a kind of account, such as "whatsapp", and an owner. Owners are unique only within a kind.
 type key struct{ kind, owner string }
 
-// New reads the ids from the accounts' settings. If several accounts have the same id, an account at work comes before a paused
-// one, and an older one before a newer one. (An account that was taken out stays, paused, as long as it has conversations, and
-// its number may belong to another account by now.) secret may be nil if neither Split nor HaveSameSecret is called.
+// New reads the owners from the accounts' settings. If several accounts have the same owner, an active account takes
+// precedence over a paused one, and an older one over a newer one. (A removed account remains, paused, while it has
+// conversations; its phone number may belong to another account by then.) secret may be nil if neither Split nor
+// HaveSameSecret is called.
 func New(accounts []store.Account, specs []channels.Spec, secret Secret) Table {
 	t := Table{accounts: map[key]store.AccountID{}, secrets: map[store.AccountID]string{}}
-	byKind := map[string]channels.Spec{} // those with owners
+	byKind := map[string]channels.Spec{} // kinds of accounts that have owners
 	for _, s := range specs {
 		if s.Owner != "" {
 			byKind[s.Kind] = s
@@ -69,7 +73,7 @@ func New(accounts []store.Account, specs []channels.Spec, secret Secret) Table {
 	return t
 }
 
-// comparePrecedence sorts accounts at work before paused ones, and older ones before newer ones.
+// comparePrecedence sorts active accounts before paused ones, and then older ones (with smaller ids) first.
 func comparePrecedence(a, b store.Account) int {
 	if a.Paused == b.Paused {
 		return cmp.Compare(a.ID, b.ID)
@@ -80,8 +84,8 @@ func comparePrecedence(a, b store.Account) int {
 	return -1
 }
 
-// ownerOf returns the provider's id that an account's settings name. ok is false if they name none, or can't be read. In the latter
-// case the account doesn't work at all.
+// ownerOf returns the owner in an account's settings. ok is false if there is none, or if the settings are unreadable, in
+// which case the account doesn't work at all.
 func ownerOf(a store.Account, s channels.Spec) (owner string, ok bool) {
 	var config channels.Config
 	if json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" {
@@ -93,34 +97,35 @@ func ownerOf(a store.Account, s channels.Spec) (owner string, ok bool) {
 	return config[s.Owner], true
 }
 
-// Find returns the account of a kind that has the provider's id, or 0 if none has it.
+// Find returns the account of a kind that has an owner, or 0 if there is none.
 func (t Table) Find(kind, owner string) store.AccountID { return t.accounts[key{kind, owner}] }
 
-// SecretOf returns the secret with which callbacks for an account are signed. ok is false for an account that New gave none.
+// SecretOf returns the secret with which an account's callbacks are signed. ok is false if New didn't store one.
 func (t Table) SecretOf(account store.AccountID) (secret string, ok bool) {
 	secret, ok = t.secrets[account]
 	return secret, ok
 }
 
-// Share has the facts of one callback that are for one account.
+// Share is the facts of one callback that go to one account.
 type Share struct {
 	Account store.AccountID
 	Facts   []channels.Fact
 }
 
-// Split shares the facts of a callback out among the accounts that they are for, and keeps their order. The callback came to the
-// account called.
+// Split groups the facts of a callback by the accounts that they go to, in order. called is the account whose callback URL
+// was called.
 //
-//	the fact                                       goes to
-//	names no owner                                 called
-//	is for an unknown owner                        called, set aside; not set aside if idName is ""
-//	is for an account with another secret          called, set aside: whoever signed it need not be that account's provider
-//	is for an account with the secret of called    that account
+//	the fact's owner                     goes to
+//	none                                 called
+//	unknown                              called, quarantined (not quarantined if idName is "")
+//	an account with another secret       called, quarantined: the signer may not be that account's provider
+//	an account with called's secret      that account
 //
-// idName says in the reason what the ids are, such as "Phone number ID". It is "" for channels.Spec.KeepsUnowned.
+// idName is the name of the owner ids in the quarantine reason, such as "Phone number ID". It is "" for kinds with
+// channels.Spec.KeepsUnowned.
 func (t Table) Split(called store.Account, idName string, facts []channels.Fact) []Share {
 	var shares []Share
-	indexes := map[store.AccountID]int{} // in shares
+	indexes := map[store.AccountID]int{} // positions in shares
 	for _, f := range facts {
 		account, f := t.assign(called, idName, f)
 		i, isKnown := indexes[account]
@@ -134,7 +139,7 @@ func (t Table) Split(called store.Account, idName string, facts []channels.Fact)
 	return shares
 }
 
-// assign returns the account to which a fact goes, by the table above Split, and the fact, set aside where the table says so.
+// assign returns the account that a fact goes to, and the fact, quarantined if the table above Split says so.
 func (t Table) assign(called store.Account, idName string, f channels.Fact) (store.AccountID, channels.Fact) {
 	account := t.Find(called.Kind, f.Owner)
 	switch {
@@ -156,8 +161,8 @@ func (t Table) HaveSameSecret(a, b store.AccountID) bool {
 	return a == b || hmac.Equal([]byte(t.secrets[a]), []byte(t.secrets[b]))
 }
 
-// setAside returns a fact that goes into quarantine for this reason. From its id, such as "unowned:105500000000001:wamid.HBg", Parse
-// reads for which owner it came. If that would be too long, a hash takes the place of the fact's own id.
+// setAside returns a fact marked for quarantine. Its new id keeps the owner for Parse: "unowned:105500000000001:wamid.HBg". If
+// that would be too long, the original id is replaced by its hash.
 func setAside(f channels.Fact, reason string) channels.Fact {
 	f.Quarantine = cmp.Or(f.Quarantine, reason)
 	head := unowned + url.QueryEscape(f.Owner) + ":"
@@ -169,8 +174,8 @@ func setAside(f channels.Fact, reason string) channels.Fact {
 	return f
 }
 
-// Parse reads the id of a fact that Split set aside. owner is the provider's id for which the fact came. original is the id that
-// the fact had before, or its hash. ok is false for all other facts.
+// Parse splits the id of a fact that Split quarantined into its owner and its original id (or the hash of it). ok is false
+// for all other facts.
 func Parse(externalID string) (owner, original string, ok bool) {
 	rest, ok := strings.CutPrefix(externalID, unowned)
 	if !ok {

@@ -18,7 +18,7 @@ const (
 	roundTimeout  = 10 * time.Minute // for all channels of one round
 )
 
-// Run looks for newcomers in the channels from time to time, until ctx ends.
+// Run calls AddNewcomers every five minutes, until ctx ends.
 func (k *Keeper) Run(ctx context.Context) error {
 	tick := time.NewTicker(roundInterval)
 	defer tick.Stop()
@@ -35,10 +35,14 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
-// AddNewcomers makes agents of people who have joined the channel of a team since an admin confirmed its members, if the team
-// is set up so. It leaves out guests, agents who have another user in the chat, and everybody about whom an admin has decided before.
-// Whoever is in the team already counts as decided from now on.
-// Errors: those of teams whose channel can't be read; it goes on with the others.
+// AddNewcomers makes agents of the people who have joined a team's chat channel since an admin confirmed its members, if the
+// team follows its channel. For example, Ben joins #support a week later, and can answer customers five minutes after that.
+//
+// It skips guests, agents who are linked to another user of the chat, and everybody about whom a decision is recorded, so
+// that a person whom an admin left out doesn't become an agent after all. For people who are in the team already, it
+// records a decision: if they leave the team later, they aren't added again.
+//
+// If some channels can't be read, it continues with the others and returns the joined errors.
 func (k *Keeper) AddNewcomers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
 	defer cancel()
@@ -47,14 +51,14 @@ func (k *Keeper) AddNewcomers(ctx context.Context) error {
 		return err
 	}
 
-	kinds := map[store.AccountID]string{}
+	kinds := map[store.AccountID]string{} // chats by account, such as "slack"
 	for _, a := range d.Accounts {
 		if a.Side == store.SideSurface {
 			kinds[a.ID] = a.Kind
 		}
 	}
 
-	var faults []error
+	var failed []error
 	for _, c := range d.Channels {
 		i := slices.IndexFunc(d.Teams, func(t store.Team) bool { return t.ID == c.TeamID })
 		if i < 0 || d.Teams[i].Agents != store.AgentsOfChannel {
@@ -66,14 +70,14 @@ func (k *Keeper) AddNewcomers(ctx context.Context) error {
 			continue
 		}
 		if err := k.addNewcomersOf(ctx, d.Teams[i], kind, c.Channel); err != nil {
-			faults = append(faults, err)
+			failed = append(failed, err)
 		}
 	}
 
-	return errors.Join(faults...)
+	return errors.Join(failed...)
 }
 
-// addNewcomersOf looks at one channel. It does nothing before an admin has confirmed the members of this channel.
+// addNewcomersOf adds the newcomers of one channel. It does nothing until an admin has confirmed the members of this channel.
 func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel string) error {
 	confirmedChannel, err := rosterstore.ConfirmedChannel(ctx, k.o.Pool, t.ID, kind)
 	if err != nil || confirmedChannel != channel {
@@ -85,11 +89,12 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 		return err
 	}
 
-	l, err := k.List(ctx, t.Name, kind, func(user store.SurfaceUser) bool { return decided[user] })
+	isDecided := func(user store.SurfaceUser) bool { return decided[user] }
+	l, err := k.List(ctx, t.Name, kind, isDecided)
 	if err != nil {
 		return err
 	}
-	if !l.Confirmed || !l.Follows || l.Channel != channel { // an admin has changed the team meanwhile
+	if !l.Confirmed || !l.Follows || l.Channel != channel { // an admin changed the team in the meantime
 		return nil
 	}
 
@@ -101,10 +106,11 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 		return rosterstore.Decide(ctx, k.o.Pool, t.ID, kind, users)
 	}
 
-	err = k.join(ctx, setup.Author{Name: "the channel of team " + t.Name}, l, "", newcomers, func(tx pgx.Tx) error {
+	author := setup.Author{Name: "the channel of team " + t.Name}
+	err = k.join(ctx, author, l, keepRule, newcomers, func(tx pgx.Tx) error {
 		return decideUnlessDecided(ctx, tx, l, users)
 	})
-	if errors.Is(err, setup.ErrStale) { // the next round sees what has changed
+	if errors.Is(err, setup.ErrStale) { // the next round reads the changed team
 		return nil
 	}
 	if err != nil {
@@ -115,8 +121,8 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 	return nil
 }
 
-// listUndecided returns the people who become agents of the team, and the users who count as decided from now on: the newcomers,
-// and people who are in the team already.
+// listUndecided returns the people who become agents of the team, and the users for whom a decision is recorded: the
+// newcomers, and people who are in the team already.
 func listUndecided(l List, decided map[store.SurfaceUser]bool) (newcomers []Person, users []store.SurfaceUser) {
 	for _, p := range l.People {
 		if decided[p.User] {
@@ -135,8 +141,8 @@ func listUndecided(l List, decided map[store.SurfaceUser]bool) (newcomers []Pers
 	return newcomers, users
 }
 
-// decideUnlessDecided records that somebody has decided about users.
-// Errors: setup.ErrStale, if an admin has decided about one of them while the chat was asked.
+// decideUnlessDecided records a decision about users. It returns setup.ErrStale if an admin has decided about one of them
+// while the chat was being queried.
 func decideUnlessDecided(ctx context.Context, tx pgx.Tx, l List, users []store.SurfaceUser) error {
 	decided, err := rosterstore.DecidedUsers(ctx, tx, l.teamID, l.Kind)
 	if err != nil {

@@ -1,7 +1,8 @@
-// Package roster makes the members of a team's channel its agents. An admin confirms the members once. If the team is
-// set up so, people who join the channel later become agents automatically.
+// Package roster turns the members of a team's chat channel into its agents. For example, the team Support works in
+// Slack's #support: an admin opens the list of the channel's members, deselects two of them, and confirms. The others
+// can answer customers from then on. Optionally, people who join the channel later become agents automatically.
 //
-// What does not belong here: who is in a channel (bridge.Roster), and what agents are (bridge/setup).
+// What does not belong here: reading a channel's members (bridge.Roster), and storing agents (bridge/setup).
 package roster
 
 import (
@@ -32,25 +33,25 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Keeper reads who is in the channels, and makes agents of them.
+// Keeper lists the members of channels and makes agents of them.
 type Keeper struct{ o Options }
 
 // New makes a Keeper.
 func New(o Options) *Keeper { return &Keeper{o} }
 
-// Status says what a person is to the team.
+// Status is a person's relation to the team.
 type Status string
 
 // Statuses.
 const (
 	NoAgent    Status = ""            // not an agent
 	InTeam     Status = "in team"     // an agent of this team
-	NotLinked  Status = "not linked"  // an agent of this team whose user in the chat isn't known yet: joining links it
-	OtherUser  Status = "other user"  // an agent, by the address, with another user in this chat: joining puts this one in its place
+	NotLinked  Status = "not linked"  // an agent of this team who has no user in this chat yet: joining links this one
+	OtherUser  Status = "other user"  // has the address of an agent with another user in this chat: joining replaces that user
 	NotInTeam  Status = "not in team" // an agent, but not of this team
 	TakenOut   Status = "taken out"   // an agent whom an admin has deactivated
-	NoEmail    Status = "no email"    // not an agent, and can't become one: the chat doesn't tell the address
-	NotAllowed Status = "not allowed" // the chat takes nothing from this person, such as a guest of Teams
+	NoEmail    Status = "no email"    // not an agent, and can't become one: the chat doesn't reveal the address
+	NotAllowed Status = "not allowed" // the chat doesn't accept anything from this person, such as a guest in Teams
 )
 
 // Person is a member of a channel.
@@ -63,18 +64,18 @@ type Person struct {
 // CanJoin reports whether the person can be made an agent of the team.
 func (p Person) CanJoin() bool { return p.isNew() || p.Status == TakenOut || p.Status == OtherUser }
 
-// isNew reports whether the person isn't an agent of the team yet, or one whose user in the chat is not known yet.
+// isNew reports whether the person isn't an agent of the team yet, or isn't linked to a user of the chat yet.
 func (p Person) isNew() bool {
 	return p.Status == NoAgent || p.Status == NotInTeam || p.Status == NotLinked
 }
 
-// List is who is in a team's channel.
+// List is the members of a team's channel.
 type List struct {
 	Team      string // its name
-	Kind      string // of the chat
+	Kind      string // of the chat, such as "slack"
 	Channel   string
 	Confirmed bool // an admin has confirmed the members of this channel
-	Follows   bool // people who join the channel later become agents, too
+	Follows   bool // people who join the channel later become agents automatically
 	People    []Person
 
 	teamID store.TeamID
@@ -86,9 +87,9 @@ var (
 	ErrNoChat    = errors.New("roster: the chat is not connected, or tells nobody's name")
 )
 
-// List lists the members of a team's channel in a chat, by name. The chat need not be asked for the name and address of
-// users for whom skip returns true: these may be empty in the result. A nil skip skips nobody.
-// Errors: ErrNoChannel, ErrNoChat; the chat's.
+// List returns the members of a team's channel in a chat, sorted by name. For users for whom skip returns true, the name and
+// address may be empty in the result, which saves a request to the chat each. A nil skip skips nobody.
+// Errors: ErrNoChannel, ErrNoChat, and those of the chat.
 func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user store.SurfaceUser) bool) (List, error) {
 	d, err := store.LoadDirectory(ctx, k.o.Pool)
 	if err != nil {
@@ -126,7 +127,7 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user sto
 
 	members, err := surface.Members(ctx, l.Channel, func(user store.SurfaceUser) bool {
 		if a := view.byUser[user]; a != nil && a.Active {
-			return true // the directory has the agent's name
+			return true // the name is in the directory
 		}
 		return skip != nil && skip(user)
 	})
@@ -145,17 +146,17 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user sto
 	return l, nil
 }
 
-// teamView is what the directory says about one team in one chat.
+// teamView is the part of the directory (all accounts, teams and agents) that concerns one team in one chat.
 type teamView struct {
 	team    *store.Team                        // nil if there is no such team
 	channel string                             // the team's channel in the chat; "" if it has none
 	members map[store.AgentID]bool             // the team's agents
 	hasUser map[store.AgentID]bool             // the agents who have a user in the chat
-	byUser  map[store.SurfaceUser]*store.Agent // all agents, also deactivated ones, by their user id in the chat
-	byEmail map[string]*store.Agent            // all agents, also deactivated ones, by their address in lower case
+	byUser  map[store.SurfaceUser]*store.Agent // all agents, including deactivated ones, by their user id in the chat
+	byEmail map[string]*store.Agent            // all agents, including deactivated ones, by lower-case address
 }
 
-// viewOf reads from the directory what it says about a team in a chat.
+// viewOf extracts the view of a team in a chat from the directory.
 func viewOf(d store.Directory, team, kind string) teamView {
 	surface := surfaceID(d, kind)
 	v := teamView{
@@ -207,8 +208,9 @@ func surfaceID(d store.Directory, kind string) store.AccountID {
 	return id
 }
 
-// findAgent returns the agent who a member is; nil if the member is none. linked means that the member's user in the chat is the
-// agent's; else only the address is. A deactivated agent counts less than an active one with the member's address.
+// findAgent returns the agent for a member of the channel, or nil if there is none. linked is true if the agent was found by
+// the user in the chat, and false if by the address. An active agent with the member's address takes precedence over a
+// deactivated one with the member's user.
 func (v teamView) findAgent(m bridge.Member) (agent *store.Agent, linked bool) {
 	byUser, byEmail := v.byUser[m.User], v.byEmail[strings.ToLower(m.Email)]
 	isReplaced := byUser != nil && !byUser.Active && byEmail != nil && byEmail.Active
@@ -218,10 +220,10 @@ func (v teamView) findAgent(m bridge.Member) (agent *store.Agent, linked bool) {
 	return byUser, true
 }
 
-// describe says what a member is to the team. An agent's name and address are those of the directory.
+// describe determines a member's status. An agent's name and address come from the directory.
 func (v teamView) describe(m bridge.Member, decided bool) Person {
 	agent, linked := v.findAgent(m)
-	if linked { // so that a deactivated agent becomes the same one again, whatever the address in the chat is
+	if linked { // so that joining reactivates this agent, even if the address in the chat has changed
 		m.Name, m.Email = agent.Name, agent.Email
 	}
 
@@ -248,19 +250,19 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 	return p
 }
 
-// Decision is what an admin decided about the people who were listed.
+// Decision is an admin's decision about the listed people.
 type Decision struct {
 	Team, Kind string              // the team, and the kind of the chat
 	Channel    string              // the channel whose members the admin saw
-	Listed     []store.SurfaceUser // the users whom the admin saw: about people who have joined since, nothing is decided
+	Listed     []store.SurfaceUser // the users whom the admin saw; no decision is recorded about people who joined since
 	Chosen     []store.SurfaceUser // the users who become agents
-	Follow     bool                // people who join the channel later become agents, too
+	Follow     bool                // people who join the channel later become agents automatically
 }
 
-// Confirm makes the chosen users agents of the team, as far as they were listed and can join, and returns how many that were.
-// It records that an admin has decided about all listed users.
-// Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing; setup.ErrStale, if the team has another channel than the admin saw;
-// the chat's.
+// Confirm makes the chosen users agents of the team, except those who weren't listed or can't join, and returns their number.
+// It records a decision about all listed users.
+// Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing, those of the chat, and setup.ErrStale if the team's channel isn't the one
+// that the admin saw.
 func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int, error) {
 	notChosen := func(user store.SurfaceUser) bool { return !slices.Contains(d.Chosen, user) }
 	l, err := k.List(ctx, d.Team, d.Kind, notChosen)
@@ -297,9 +299,12 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	return len(joining), nil
 }
 
-// join makes people agents of the team of l. rule becomes the team's rule of who else becomes an agent; "" leaves it, and requires
-// that it still is store.AgentsOfChannel. record runs in the same transaction.
-// Errors: setup.ErrMissing; setup.ErrStale, if the team has another channel than l, or another rule than required; those of record.
+// keepRule is a rule for join that leaves the team's rule unchanged, and requires it to be store.AgentsOfChannel.
+const keepRule = ""
+
+// join makes people agents of the team in l, and calls record in the same transaction. rule becomes the team's rule for who
+// else becomes an agent: store.AgentsListed or store.AgentsOfChannel; or keepRule.
+// Errors: setup.ErrMissing, those of record, and setup.ErrStale if the team's channel or rule has changed since l was read.
 func (k *Keeper) join(ctx context.Context, by setup.Author, l List, rule string, people []Person, record func(tx pgx.Tx) error) error {
 	var list []setup.Joining
 	for _, p := range people {
@@ -316,7 +321,7 @@ func (k *Keeper) join(ctx context.Context, by setup.Author, l List, rule string,
 		if now.team == nil || now.channel != l.Channel {
 			return setup.ErrStale
 		}
-		if rule == "" && now.team.Agents != store.AgentsOfChannel {
+		if rule == keepRule && now.team.Agents != store.AgentsOfChannel {
 			return setup.ErrStale
 		}
 
@@ -333,6 +338,6 @@ func (k *Keeper) join(ctx context.Context, by setup.Author, l List, rule string,
 		return err
 	}
 
-	// Nobody had to be changed, and so nothing is recorded yet.
+	// setup.Join runs checkAndRecord only if it changes something.
 	return store.InTx(ctx, k.o.Pool, func(tx pgx.Tx) error { return checkAndRecord(ctx, tx) })
 }

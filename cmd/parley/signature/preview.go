@@ -11,11 +11,13 @@ import (
 	"parley/channels/email/bodytext"
 )
 
-// StoredPictures finds the picture that was read from an address when a signature was stored. ok is false if there is none.
+// StoredPictures returns the picture that was stored for an address when the signature was last saved. ok is false if there
+// is none.
 type StoredPictures func(ctx context.Context, address string) (p setup.Picture, ok bool)
 
-// Preview renders a signature as customers see it: HTML without scripts and other active content, with the pictures in it. In place
-// of a picture that can't be read it shows the stored one, as a signature does that is saved.
+// Preview renders a signature (Markdown or HTML, as in parley.yaml) for display on a page, as customers will see it. The result
+// is HTML without scripts or other active content, and with the pictures embedded as data: URLs. If a picture can't be read
+// at the moment, the stored one is shown, just as saving would keep it.
 // Errors: *setup.SignatureError.
 func (r *Reader) Preview(ctx context.Context, source string, stored StoredPictures) (string, error) {
 	t, err := r.Read(source)
@@ -43,8 +45,7 @@ func (r *Reader) Preview(ctx context.Context, source string, stored StoredPictur
 	return shown, nil
 }
 
-// previewPicture reads a picture. If it can't be read, the stored one is returned.
-// Errors: as Preview.
+// previewPicture reads a picture, and falls back to the stored one.
 func (r *Reader) previewPicture(ctx context.Context, address string, stored StoredPictures) (setup.Picture, error) {
 	p, err := r.Picture(ctx, address)
 	if err == nil {
@@ -56,8 +57,8 @@ func (r *Reader) previewPicture(ctx context.Context, address string, stored Stor
 	return setup.Picture{}, err
 }
 
-// Embed writes a picture as an address that can stand in a signature.
-// Errors: *setup.SignatureError: it is too large, or no picture that mail programs show.
+// Embed returns a picture as a data: URL, for use in a signature.
+// Errors: *setup.SignatureError if it is too large, or not of a type that mail programs show.
 func (r *Reader) Embed(content []byte) (string, error) {
 	p, err := nameByKind(setup.Picture{Content: content, Name: "picture"}, chosenPicture)
 	if err != nil {
@@ -66,7 +67,7 @@ func (r *Reader) Embed(content []byte) (string, error) {
 	return dataAddress(p.ContentType, content), nil
 }
 
-// dataAddress writes a picture as an address that has all of it.
-func dataAddress(kind string, content []byte) string {
-	return "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(content)
+// dataAddress returns a data: URL (RFC 2397) with the content of a picture.
+func dataAddress(contentType string, content []byte) string {
+	return "data:" + contentType + ";base64," + base64.StdEncoding.EncodeToString(content)
 }

@@ -1,8 +1,8 @@
-// Package signature reads the signatures of parley.yaml for `parley apply`: their text as it stands in mails, and their pictures,
-// which are files, are at https addresses, or stand in the signature itself.
+// Package signature reads the mail signatures in parley.yaml, and their pictures. For example, a signature with
+// <img src="logo.png"> is turned into HTML with <img src="cid:…">, and logo.png is read so that every mail can carry it.
+// A picture may be a local file, an https URL or a data: URL.
 //
-// What does not belong here: what a mail makes of a signature (channels/email/bodytext), and what is written to
-// the database (setup).
+// What does not belong here: placing a signature in a mail (channels/email/bodytext), and storing it (bridge/setup).
 package signature
 
 import (
@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	maxSourceBytes  = 512 << 10 // of a signature, with the pictures inside it
+	maxSourceBytes  = 512 << 10 // of a signature, including its data: URLs
 	maxPictureBytes = 256 << 10
 	maxRedirects    = 3
 	fetchTimeout    = 15 * time.Second
@@ -35,14 +35,13 @@ const (
 
 // Reader implements setup.SignatureReader.
 type Reader struct {
-	dir     string // where the paths of files begin
+	dir     string // relative paths of files start here
 	client  *http.Client
-	noFiles bool // signatures come from a page, whose author must not read files of this machine
+	noFiles bool // true for signatures from a page: its author must not be able to read files of this machine
 }
 
-// New makes a Reader. The paths of files begin at dir, the folder of parley.yaml. dialer opens the
-// connections to pictures; it should refuse private addresses, because a redirect or a copied
-// signature may lead to one.
+// New makes a Reader. Relative paths of files start at dir, the folder of parley.yaml. dialer opens the connections to
+// pictures; it should refuse private addresses, because a redirect or a copied signature may lead to one.
 func New(dir string, dialer channels.Dialer) *Reader {
 	transport := &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTimeout, DisableKeepAlives: true}
 	return &Reader{dir: dir, client: &http.Client{Transport: transport, Timeout: fetchTimeout, CheckRedirect: checkRedirect}}
@@ -51,7 +50,7 @@ func New(dir string, dialer channels.Dialer) *Reader {
 // NewGuarded makes a Reader that fetches pictures from public addresses only.
 func NewGuarded(dir string) *Reader { return New(dir, guard.New()) }
 
-// NewForPages makes a Reader for signatures that are written on a page: it opens no files, and fetches pictures by dialer.
+// NewForPages makes a Reader for signatures that are entered on a page. It opens no files.
 func NewForPages(dialer channels.Dialer) *Reader {
 	r := New("", dialer)
 	r.noFiles = true
@@ -68,7 +67,7 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// drawing matches an SVG picture in a signature. Mail programs show nothing of it.
+// drawing matches an SVG picture in a signature. Mail programs don't show SVG.
 var drawing = regexp.MustCompile(`(?i)<svg[\s/>]|data:image/svg`)
 
 // Read implements setup.SignatureReader.
@@ -95,11 +94,11 @@ func (r *Reader) Read(source string) (setup.SignatureText, error) {
 	return t, nil
 }
 
-// refuse says, for an admin, why a signature can't be used.
+// refuse returns the error for a signature that can't be used, in words for an admin.
 func refuse(what, hint string) error { return &setup.SignatureError{What: what, Hint: hint} }
 
-// refusePicture says, for an admin, why the picture from an address can't be used. Of a long address it shows the beginning: a
-// data address holds a whole picture.
+// refusePicture returns the error for a picture that can't be used, in words for an admin. A long address, such as a data: URL,
+// is truncated.
 func refusePicture(from, what, hint string) error {
 	const maxRunes = 60
 	if runes := []rune(from); len(runes) > maxRunes {
@@ -111,10 +110,10 @@ func refusePicture(from, what, hint string) error {
 	return refuse(fmt.Sprintf("the picture %q %s", from, what), hint)
 }
 
-// chosenPicture stands in place of the address of a picture that somebody chose in the browser.
+// chosenPicture is used in errors in place of the address, for a picture that was uploaded in the browser.
 const chosenPicture = "that you chose"
 
-// scheme matches the beginning of an address. A drive's letter (C:) is no scheme.
+// scheme matches the scheme of a URL. It needs two letters, so that it doesn't match a drive letter (C:).
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
 // Picture implements setup.SignatureReader.
@@ -145,30 +144,29 @@ func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error
 	return nameByKind(p, from)
 }
 
-// nameByKind finds the kind of a picture by its bytes, and gives its name the ending of that kind.
-// Errors: the picture is too large, or no PNG, JPEG or GIF.
+// nameByKind detects the content type of a picture from its bytes, and gives its name the matching extension.
+// Errors: *setup.SignatureError if it is too large, or not a PNG, JPEG or GIF.
 func nameByKind(p setup.Picture, from string) (setup.Picture, error) {
 	if len(p.Content) > maxPictureBytes {
 		return p, refusePicture(from, "has more than "+channels.SizeWords(maxPictureBytes), "Make it smaller: every mail carries it.")
 	}
 
 	p.ContentType = http.DetectContentType(p.Content)
-	ending := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}[p.ContentType]
-	if ending == "" {
+	extension := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}[p.ContentType]
+	if extension == "" {
 		return p, refusePicture(from, "is no PNG, JPEG or GIF", "Save it as one of these, which every mail program shows.")
 	}
 
 	given := path.Ext(p.Name)
-	isJPEG := ending == ".jpg" && strings.EqualFold(given, ".jpeg")
-	if !isJPEG && !strings.EqualFold(given, ending) {
-		p.Name = strings.TrimSuffix(p.Name, given) + ending
+	isJPEG := extension == ".jpg" && strings.EqualFold(given, ".jpeg")
+	if !isJPEG && !strings.EqualFold(given, extension) {
+		p.Name = strings.TrimSuffix(p.Name, given) + extension
 	}
 
 	return p, nil
 }
 
-// decodeInline reads a picture that stands in the signature, as in "data:image/png;base64,iVBORw0K…".
-// Source: RFC 2397.
+// decodeInline decodes a data: URL (RFC 2397), such as "data:image/png;base64,iVBORw0K…".
 func decodeInline(from string) ([]byte, error) {
 	head, data, _ := strings.Cut(from, ",")
 	if !strings.HasSuffix(strings.ToLower(head), ";base64") {
@@ -181,7 +179,7 @@ func decodeInline(from string) ([]byte, error) {
 	return content, nil
 }
 
-// readFile reads a picture from a file: at most one byte more than a picture may have.
+// readFile reads a picture from a file. It reads one byte beyond maxPictureBytes, so that the caller can detect larger files.
 func (r *Reader) readFile(from string) ([]byte, error) {
 	file := from
 	if !filepath.IsAbs(file) {
@@ -202,7 +200,7 @@ func (r *Reader) readFile(from string) ([]byte, error) {
 	return content, nil
 }
 
-// fetch reads a picture from an https address: at most one byte more than a picture may have.
+// fetch reads a picture from an https URL. Like readFile, it reads at most one byte beyond maxPictureBytes.
 func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()

@@ -17,47 +17,53 @@ import (
 )
 
 const (
-	dropAfter = 7 * 24 * time.Hour // how long after an upgrade the previous version can take over again
-	seenAhead = 2 * time.Hour      // the id of an event is recorded so long before the event is removed
+	dropAfter = 7 * 24 * time.Hour // for this long after an upgrade, going back to the previous version is possible
+	seenAhead = 2 * time.Hour      // how long before an event is removed its id is recorded
 
 	runEvery     = time.Hour
-	firstRun     = time.Minute      // after the start
-	maxRun       = 10 * time.Minute // the next run does what is left
+	firstRun     = time.Minute // after the process starts
+	maxRun       = 10 * time.Minute
 	leaseName    = "retention"
 	leaseFor     = time.Minute
 	batchTimeout = 30 * time.Second       // shorter than the lease, so that two runs never overlap
-	batchPause   = 100 * time.Millisecond // between two batches, for other work
+	batchPause   = 100 * time.Millisecond // between two batches, so that other work isn't slowed down
 
-	// maxPassing is how many batches of retention.DropPassing one run does, which takes three minutes. Once a day that round looks at
-	// all deliveries. Without a limit, the rounds after it would wait for hours.
+	// maxPassing limits the batches of retention.DropPassing in one run, to about three minutes. Once a day that round scans
+	// all deliveries, and the rounds after it would otherwise be delayed by hours.
 	maxPassing = 1500
 )
 
-// Options are what a Loop works with.
+// Options of a Loop. Pool, Log and Holder are required.
 type Options struct {
 	Pool    *pgxpool.Pool
 	Log     *slog.Logger
-	Objects blob.Objects // the object store with old files; nil means that the database has all of them
-	Holder  string       // the name under which this process holds leases
+	Objects blob.Objects // the object store for old files; nil if all files are in the database
+	Holder  string       // identifies this process as the owner of leases
 }
 
-// Loop removes old records, once an hour and in one of all processes: events, which are what providers and chats told Parley,
-// deliveries of conversations that ended with the queues in which they stood, and files to which nothing refers.
+// Loop removes old records from the database once an hour. If several processes share the database, a lease ensures that
+// only one of them does so. It removes
+//   - events: what providers and chats reported, as it was received, such as a raw mail after 90 days;
+//   - deliveries, the outgoing messages of conversations that have ended, and their lanes, the queues they were in;
+//   - blobs: files that nothing refers to any more.
+//
+// A run consists of rounds, one for each kind of record, and a round of small batches, each in a short transaction.
 type Loop struct {
 	Options
 
 	emptied, moved, events, deliveries, blobs, outside counter
-	lastRun                                            atomic.Int64 // when the last complete run ended, in unix seconds
-	runAt                                              metrics.Family
+
+	lastRun atomic.Int64 // when the last complete run ended, in Unix seconds
+	runAt   metrics.Family
 }
 
-// counter counts one kind of what was done, for Prometheus.
+// counter is a Prometheus counter.
 type counter struct {
 	atomic.Int64
 	metrics.Family
 }
 
-// New makes a Loop, which does nothing until it runs.
+// New makes a Loop. Call Run to start it.
 func New(o Options) *Loop {
 	r := &Loop{Options: o}
 	r.emptied.Family = metrics.Counter("parley_retention_emptied_total", "Events whose payload was removed or moved, because they are old.")
@@ -95,18 +101,19 @@ func (r *Loop) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// round is one kind of work of a run, done in batches, each in a transaction of its own.
+// round is one step of a run. It calls batch until nothing is left to remove.
 type round struct {
-	keep  time.Duration // how old rows must be; 0 means that age doesn't matter
+	keep  time.Duration // how long rows are kept; 0 if their age doesn't matter
 	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error)
-	max   int // the most batches of one run; the next run does the rest. 0 means any number
+	max   int // limits the batches of one run; 0 means no limit
 }
 
-// listRounds returns the work of a run in order.
+// listRounds returns the rounds of a run in order.
 //
-// An event that comes again must be known, though it has been removed. KeepSeen records its id for that. It comes after DropEmptied,
-// so that a run removes only events whose ids an earlier run recorded. Otherwise a statement that stores the event again could look
-// for the id before it is recorded, and for the event when it is gone. No statement lasts from one run to the next.
+// A provider may send an event again after it has been removed. It must not count twice, so KeepSeen records its id first.
+// KeepSeen comes after DropEmptied, so that a run removes only events whose ids an earlier run recorded. Otherwise a
+// concurrent statement that stores the event again could check for the id before it is recorded, and for the event after
+// it is removed, and find neither. No statement lasts from one run to the next.
 func (r *Loop) listRounds(kept retention.Periods) []round {
 	return []round{
 		{keep: kept.Payloads, batch: retention.EmptyEvents},
@@ -126,13 +133,13 @@ func (r *Loop) listRounds(kept retention.Periods) []round {
 	}
 }
 
-// allowDropping allows events to be removed once the last process of the previous version has been gone for dropAfter. That version
-// doesn't read the recorded ids, and would take an event that comes again for a new one.
+// allowDropping permits the removal of events once the last process of the previous version has been gone for dropAfter. That
+// version doesn't check the recorded ids, and would treat an event that is sent again as new.
 func (r *Loop) allowDropping(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
-	all, err := store.AllKnow(ctx, r.Pool, store.KnowsSeen)
-	if err == nil && all {
+	allKnowSeen, err := store.AllKnow(ctx, r.Pool, store.KnowsSeen)
+	if err == nil && allKnowSeen {
 		err = retention.AllowDropping(ctx, r.Pool, dropAfter)
 	}
 	if err != nil && ctx.Err() == nil {
@@ -140,7 +147,7 @@ func (r *Loop) allowDropping(ctx context.Context) {
 	}
 }
 
-// Run makes a turn once an hour until ctx ends.
+// Run calls Turn once an hour until ctx ends.
 func (r *Loop) Run(ctx context.Context) error {
 	for wait := firstRun; pause.For(ctx, wait); wait = runEvery {
 		r.Turn(ctx)
@@ -148,8 +155,8 @@ func (r *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
-// Turn does one run, unless another process does. It keeps its lease until that runs out, so that no process begins another run
-// at once.
+// Turn does one run, unless another process has the lease. It doesn't release the lease at the end, but lets it expire, so that
+// no other process starts another run immediately.
 func (r *Loop) Turn(parent context.Context) {
 	ctx, cancel := context.WithTimeout(parent, maxRun)
 	defer cancel()
@@ -174,10 +181,10 @@ func (r *Loop) Turn(parent context.Context) {
 		return
 	}
 
-	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // for people to compare with their own clock
+	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // compared with real time by people and alerts
 }
 
-// readKept reads for how long records are kept. isKnown is false if they can't be read; then nothing may be removed.
+// readKept reads how long records are kept. If isKnown is false, this couldn't be read, and nothing may be removed.
 func (r *Loop) readKept(ctx context.Context) (kept retention.Periods, isKnown bool) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
@@ -188,9 +195,9 @@ func (r *Loop) readKept(ctx context.Context) (kept retention.Periods, isKnown bo
 	return days.Periods(), err == nil
 }
 
-// runBatches repeats a batch until nothing is left, or until it has done limit of them, unless limit is 0. It returns false if the run
-// must end: after an error, without the lease, or when ctx has ended.
-func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Context) (retention.Emptied, error)) (goesOn bool) {
+// runBatches repeats a batch until nothing is left, or limit times (0 means no limit). It returns false if the run must end: after
+// an error, if the lease is lost, or when ctx has ended.
+func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Context) (retention.Emptied, error)) (shouldContinue bool) {
 	for n := 1; r.takeLease(ctx); n++ {
 		done, err := r.runBatch(ctx, batch)
 		if err != nil {
@@ -200,16 +207,7 @@ func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Con
 			return false
 		}
 
-		r.emptied.Add(int64(done.Events))
-		r.moved.Add(int64(done.Moved))
-		r.events.Add(int64(done.Removed))
-		r.deliveries.Add(int64(done.Deliveries))
-		r.blobs.Add(int64(done.Blobs))
-
-		if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions+done.Posts+done.Contacts > 0 {
-			r.Log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed, "deliveries", done.Deliveries,
-				"lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts, "contacts", done.Contacts)
-		}
+		r.countBatch(done)
 		if !done.More || n == limit {
 			return true
 		}
@@ -218,6 +216,20 @@ func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Con
 		}
 	}
 	return false
+}
+
+// countBatch adds what a batch did to the metrics, and logs it if it did something.
+func (r *Loop) countBatch(done retention.Emptied) {
+	r.emptied.Add(int64(done.Events))
+	r.moved.Add(int64(done.Moved))
+	r.events.Add(int64(done.Removed))
+	r.deliveries.Add(int64(done.Deliveries))
+	r.blobs.Add(int64(done.Blobs))
+
+	if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions+done.Posts+done.Contacts > 0 {
+		r.Log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed, "deliveries", done.Deliveries,
+			"lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts, "contacts", done.Contacts)
+	}
 }
 
 // runBatch runs one batch within batchTimeout.

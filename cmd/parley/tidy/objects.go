@@ -8,11 +8,14 @@ import (
 	"parley/store/blob"
 )
 
-// maxObjectFailures is how many failures in a row end a run: then the object store can't be reached.
+// Old files can be moved from the database to an object store such as S3. Each run of the Loop first removes the objects
+// that nothing refers to any more, and then moves files that have become old enough.
+
+// maxObjectFailures is how many failures in a row end a run, because the object store is probably down.
 const maxObjectFailures = 3
 
-// tidyObjects removes from the object store the files to which nothing refers, and then moves files there that
-// are older than keep. It returns false if the run must end.
+// tidyObjects removes unreferenced objects, and then moves files that are older than keep. It returns false if the run must
+// end, as do the functions below.
 func (r *Loop) tidyObjects(ctx context.Context, keep time.Duration) bool {
 	if r.Objects == nil {
 		return true
@@ -20,38 +23,38 @@ func (r *Loop) tidyObjects(ctx context.Context, keep time.Duration) bool {
 	return r.removeObjects(ctx) && r.moveBlobs(ctx, keep)
 }
 
-// removeObjects removes from the object store the files to which nothing refers. It returns false if the run must end.
+// removeObjects removes from the object store the files that nothing refers to any more.
 func (r *Loop) removeObjects(ctx context.Context) bool {
 	failures := 0
 	list, err := blob.ObjectsToRemove(ctx, r.Pool)
 	for ; err == nil && len(list) > 0; list, err = blob.ObjectsToRemove(ctx, r.Pool) {
 		for _, hash := range list {
-			goesOn := r.handleObject(ctx, &failures, func(ctx context.Context) error { return blob.RemoveObject(ctx, r.Pool, r.Objects, hash) })
-			if !goesOn {
+			remove := func(ctx context.Context) error { return blob.RemoveObject(ctx, r.Pool, r.Objects, hash) }
+			if !r.handleObject(ctx, &failures, remove) {
 				return false
 			}
 		}
-		if failures > 0 { // ObjectsToRemove would list the same ones again
+		if failures > 0 { // ObjectsToRemove would return the failed ones again
 			return true
 		}
 	}
 	return r.checkDatabase(ctx, err)
 }
 
-// moveBlobs moves files that are older than keep to the object store. It returns false if the run must end.
+// moveBlobs moves files that are older than keep to the object store.
 func (r *Loop) moveBlobs(ctx context.Context, keep time.Duration) bool {
 	failures := 0
 	list, err := blob.ListUnmoved(ctx, r.Pool, "", keep)
 	for ; err == nil && len(list) > 0; list, err = blob.ListUnmoved(ctx, r.Pool, list[len(list)-1], keep) {
 		for _, hash := range list {
-			goesOn := r.handleObject(ctx, &failures, func(ctx context.Context) error {
-				err := blob.Move(ctx, r.Pool, r.Objects, hash)
-				if err == nil {
-					r.outside.Add(1)
+			move := func(ctx context.Context) error {
+				if err := blob.Move(ctx, r.Pool, r.Objects, hash); err != nil {
+					return err
 				}
-				return err
-			})
-			if !goesOn {
+				r.outside.Add(1)
+				return nil
+			}
+			if !r.handleObject(ctx, &failures, move) {
 				return false
 			}
 		}
@@ -60,8 +63,8 @@ func (r *Loop) moveBlobs(ctx context.Context, keep time.Duration) bool {
 	return r.checkDatabase(ctx, err)
 }
 
-// handleObject does something with one object while this process has the lease of the run. A failure is logged and counted in
-// failures, and the object is left for the next run. It returns false if the run must end.
+// handleObject renews the lease of the run and calls do for one object. A failure is logged and left to the next run. failures
+// counts the failures of the object store since its last success.
 func (r *Loop) handleObject(ctx context.Context, failures *int, do func(context.Context) error) bool {
 	if !r.takeLease(ctx) {
 		return false
@@ -86,7 +89,7 @@ func (r *Loop) handleObject(ctx context.Context, failures *int, do func(context.
 	return *failures < maxObjectFailures
 }
 
-// checkDatabase logs an error of the database. It returns false, so that the run ends, if there is one.
+// checkDatabase logs err, an error of the database. It returns false if there is one.
 func (r *Loop) checkDatabase(ctx context.Context, err error) bool {
 	if err != nil && ctx.Err() == nil {
 		r.Log.Warn("retention failed", "error", err)

@@ -1,8 +1,9 @@
-// Package query runs the statements of package store and of the packages below it: it turns rows into
-// values, values into arguments, and external ids into the form in which they are indexed. Being
-// internal, it lends no SQL to anybody outside of store.
+// Package query has the helpers with which package store and its subpackages run SQL. They scan rows into values, turn values
+// into arguments, and wrap errors:
 //
-// What does not belong here: statements about one noun, except conditions that several packages share.
+//	tags, err := query.Column[string](ctx, pool, "tags", `SELECT name FROM tags WHERE team_id = $1`, team)
+//
+// What does not belong here: statements about one table, except conditions that several packages share.
 package query
 
 import (
@@ -29,7 +30,7 @@ type Batcher interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-// Collect runs a query and scans its rows by column name. what names it in errors.
+// Collect runs a query and scans its rows into structs by column name. what describes the query in errors.
 func Collect[T any](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
@@ -42,7 +43,7 @@ func Collect[T any](ctx context.Context, q Querier, what, sql string, args ...an
 	return list, nil
 }
 
-// Exec runs a statement that returns no rows. what names it in errors.
+// Exec runs a statement that returns no rows. what describes the statement in errors.
 func Exec(ctx context.Context, q Execer, what, sql string, args ...any) error {
 	if _, err := q.Exec(ctx, sql, args...); err != nil {
 		return fmt.Errorf("store: %s: %w", what, err)
@@ -50,7 +51,7 @@ func Exec(ctx context.Context, q Execer, what, sql string, args ...any) error {
 	return nil
 }
 
-// Value runs a query that returns one value: one column of one row. what names it in errors.
+// Value runs a query that returns a single value: one column of one row. what describes the query in errors.
 // Errors: pgx.ErrNoRows if there is no row.
 func Value[T any](ctx context.Context, q Querier, what, sql string, args ...any) (T, error) {
 	var value T
@@ -64,7 +65,7 @@ func Value[T any](ctx context.Context, q Querier, what, sql string, args ...any)
 	return value, nil
 }
 
-// Column runs a query that returns one column. what names it in errors.
+// Column runs a query that returns one column. what describes the query in errors.
 func Column[T any](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
@@ -77,7 +78,7 @@ func Column[T any](ctx context.Context, q Querier, what, sql string, args ...any
 	return list, nil
 }
 
-// Map runs a query for two columns, and returns the values of the second by those of the first. what names it in errors.
+// Map runs a query that returns two columns, the keys and the values of a map. what describes the query in errors.
 func Map[K comparable, V any](ctx context.Context, q Querier, what, sql string, args ...any) (map[K]V, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
@@ -97,7 +98,7 @@ func Map[K comparable, V any](ctx context.Context, q Querier, what, sql string, 
 	return values, nil
 }
 
-// Read adds a query to a batch; when the batch is sent, the query's rows are put into list.
+// Read adds a query to a batch. When the batch is sent and closed, the query's rows are stored in list.
 func Read[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		*list, err = Rows[T](rows)
@@ -105,7 +106,7 @@ func Read[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	})
 }
 
-// ReadIDs adds a query for one column of ids to a batch; when the batch is sent, they are put into list.
+// ReadIDs is Read for a query that returns one column of ids.
 func ReadIDs[T ~int64](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		*list, err = pgx.CollectRows(rows, pgx.RowTo[T])
@@ -113,7 +114,7 @@ func ReadIDs[T ~int64](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	})
 }
 
-// Field returns one field of all rows, as statements with parallel lists need it.
+// Field returns one field of all rows. Statements that take parallel lists (unnest) need one such list for each column.
 func Field[R, F any](rows []R, field func(*R) F) []F {
 	list := make([]F, len(rows))
 	for i := range rows {
@@ -122,7 +123,7 @@ func Field[R, F any](rows []R, field func(*R) F) []F {
 	return list
 }
 
-// JSON returns rows as a JSON array, the form that json_populate_recordset reads.
+// JSON returns rows as a JSON array, for PostgreSQL's json_populate_recordset.
 func JSON[T any](rows []T) (string, error) {
 	body, err := json.Marshal(rows)
 	if err != nil {
@@ -131,26 +132,27 @@ func JSON[T any](rows []T) (string, error) {
 	return string(body), nil
 }
 
-// InQueue is the condition that the event e waits to be applied. An event waits if it came after the next event of its
-// queue (first_event); events that are not older than that one are counted without a look at their places, even if they were
-// applied already, as they may be after a replay. An older event that was replayed may wait behind newer ones, so that its own
-// place has to be looked up.
+// InQueue is the condition that the event e waits to be applied. Events (incoming messages, for example) wait in queues, one
+// for each conversation or account. Normally they are applied in the order of their ids, so e waits if its id is not less than
+// that of the queue's next event (first_event). After a replay, an older event may wait after newer ones, so for older
+// events the table queue_events is searched. In that case some newer events that were applied already also count as
+// waiting, which the callers tolerate.
 const InQueue = `EXISTS (
 	SELECT FROM queues AS q
 	WHERE q.key = e.order_key AND (q.first_event <= e.id OR q.last_place > q.place
 		AND EXISTS (SELECT FROM queue_events AS behind WHERE behind.queue_id = q.id AND behind.event_id = e.id)))`
 
-// ByIndex makes the planner use indexes in this transaction, whatever it guesses about limits and
-// lists. $1 is the time after which a statement is cancelled.
+// ByIndex makes the planner use indexes in this transaction, whatever it estimates for limits and lists. $1 is the statement
+// timeout, such as "30s".
 const ByIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
 	set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true), set_config('statement_timeout', $1, true)`
 
-// OnePlan makes the statements that follow it in this transaction keep one plan for all arguments, found by indexes,
-// as the relay's own sessions do. Planning a small statement anew each time costs more than running it.
+// OnePlan makes the following statements of this transaction use a generic plan with indexes, which PostgreSQL caches.
+// Planning a small statement again for each execution takes longer than executing it.
 const OnePlan = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
 	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
 
-// CollectOnePlan is Collect for a statement that is run often: it keeps one plan for all arguments.
+// CollectOnePlan is Collect with OnePlan, for statements that run often.
 func CollectOnePlan[T any](ctx context.Context, q Batcher, what, sql string, args ...any) (list []T, err error) {
 	var batch pgx.Batch
 	batch.Queue(OnePlan)
