@@ -18,7 +18,7 @@ type Claimed struct {
 	LeaseSeconds   float64              `db:"lease_seconds"`
 	SentAgo        float64              `db:"sent_ago"`    // seconds since the current attempt began
 	FirstAgo       float64              `db:"first_ago"`   // seconds since the first attempt began
-	AbsentAgo      float64              `db:"absent_ago"`  // seconds since it was first found missing at the destination after this attempt; 0 if it wasn't
+	AbsentAgo      float64              `db:"absent_ago"`  // seconds since the destination was first found not to have it; 0 if it wasn't
 	CreatedAgo     float64              `db:"created_ago"` // seconds since it was queued, by Parley's clock
 	Place          int                  `db:"place"`       // its position in a run; 0 for the head
 	// Torn is true if a delivery in the middle of the run changed during the claim, so that the run has a gap. The caller

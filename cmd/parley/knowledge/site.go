@@ -136,8 +136,7 @@ func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// readRobots reads the site's robots.txt. If that fails temporarily, it notes the reason and returns false: then no page may
-// be read.
+// readRobots reads the site's robots.txt. If it can't be read, it notes the reason and returns false: no page may be read.
 func (c *crawl) readRobots(ctx context.Context) (ok bool) {
 	got, err := c.get(ctx, c.start.ResolveReference(&url.URL{Path: robotsPath}).String(), knowledge.Page{}, maxRobotsBytes)
 	if err != nil {
@@ -265,8 +264,7 @@ func (c *crawl) noteFailure(address string, known knowledge.Page, err error) {
 	c.keepUnread(known)
 }
 
-// claimFinal reports whether the target of a redirect should be stored, and marks it as queued. It returns false if the
-// target was queued in this visit already, or can't be stored.
+// claimFinal marks the target of a redirect as queued. It returns false if it was queued before, or can't be stored.
 func (c *crawl) claimFinal(address, final string) bool {
 	if c.queued[final] {
 		return false
@@ -286,8 +284,7 @@ func (c *crawl) keepUnread(known knowledge.Page) {
 	}
 }
 
-// readAnswer stores the page in a response, and queues the pages that it links to. It skips pages that aren't text or ask not
-// to be indexed.
+// readAnswer stores the page in a response, and queues its links. It skips pages that aren't text or ask not to be indexed.
 func (c *crawl) readAnswer(ctx context.Context, address string, got answer) error {
 	kind, _, _ := mime.ParseMediaType(got.header.Get("Content-Type")) // "" if invalid, which counts as not text
 	p := knowledge.Page{Address: address, ETag: clean(got.header.Get("ETag")), Modified: clean(got.header.Get("Last-Modified"))}
@@ -328,7 +325,7 @@ func decodeBody(body []byte, contentType string) string {
 	return clean(string(body))
 }
 
-// titleOf returns the title of a page that has none: its address without "https://".
+// titleOf returns a title for a page that has none: its address without "https://".
 func (c *crawl) titleOf(address string) string {
 	return strings.TrimPrefix(address, c.start.Scheme+"://")
 }
@@ -392,8 +389,7 @@ func (c *crawl) enqueue(pages []string) {
 	}
 }
 
-// mayQueue reports whether robots.txt allows a page, it wasn't queued in this visit before, and fewer than maxQueued pages
-// were.
+// mayQueue reports whether robots.txt allows a page, it wasn't queued before, and fewer than maxQueued pages were.
 func (c *crawl) mayQueue(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || c.queued[address] || !c.canKeep(address) {
