@@ -8,6 +8,7 @@ import (
 // Level is how well a channel supports a feature. A zero Level means that it doesn't.
 type Level int
 
+// The levels of support, in ascending order.
 const (
 	Rejected    Level = -2 // the provider refuses a message that uses it
 	Dropped     Level = -1 // the provider silently drops it, so it must never be tried
@@ -19,6 +20,7 @@ const (
 // StartRule is how an agent may start a conversation with a customer.
 type StartRule int
 
+// The rules, in ascending order of freedom.
 const (
 	StartNever    StartRule = iota // not at all: only customers start conversations
 	StartTemplate                  // with a template that the provider has approved
@@ -28,6 +30,7 @@ const (
 // FileKind groups files by content type. Providers often have a separate size limit for each kind.
 type FileKind string
 
+// The kinds of files.
 const (
 	FileImage    FileKind = "image"
 	FileVideo    FileKind = "video"

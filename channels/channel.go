@@ -162,6 +162,7 @@ type Condition struct {
 // ConditionStatus is whether an account works. Whether it is paused is a setting and not part of this.
 type ConditionStatus string
 
+// The states of an account.
 const (
 	Active ConditionStatus = "active"
 	Broken ConditionStatus = "error"

@@ -18,6 +18,7 @@ var ErrPrivateAddress = errors.New("channels: the address is not on the internet
 // later or never, and who is told. In every class except Ambiguous, the message was certainly not sent.
 type Class string
 
+// The classes of errors.
 const (
 	Retry          Class = "retry"           // a temporary failure
 	Throttled      Class = "throttled"       // a rate limit was reached; SendError.Wait is how long to wait

@@ -32,6 +32,7 @@ type Party struct {
 // InboundKind is what an Inbound reports.
 type InboundKind string
 
+// The kinds of an Inbound.
 const (
 	InboundMessage InboundKind = "message" // a message from the customer
 	InboundStatus  InboundKind = "status"  // the delivery status of one of our messages
@@ -146,6 +147,7 @@ type Attachment struct {
 // DeliveryState is how far an outgoing message has come, as a provider reports it.
 type DeliveryState string
 
+// The states of a delivery at the provider.
 const (
 	StateAccepted  DeliveryState = "accepted"
 	StateSent      DeliveryState = "sent"
@@ -280,6 +282,7 @@ type Receipt struct {
 // Outcome is the result of Reconcile. Parley sends a message again only after two results of Absent.
 type Outcome int
 
+// The outcomes of Reconcile.
 const (
 	CannotTell Outcome = iota // the provider doesn't say
 	Landed                    // the provider has the message

@@ -69,6 +69,7 @@ type RichCard struct {
 // RichKind names the field of a Rich that is set.
 type RichKind string
 
+// The kinds of rich content.
 const (
 	RichButtons  RichKind = "buttons"
 	RichList     RichKind = "list"

@@ -29,6 +29,7 @@ type TemplateUse struct {
 // TemplateStatus is the status of a template's review. Only approved templates can be sent.
 type TemplateStatus string
 
+// The states of a template.
 const (
 	TemplateDraft    TemplateStatus = "draft"    // not submitted
 	TemplatePending  TemplateStatus = "pending"  // submitted, but not decided

@@ -15,6 +15,7 @@ import (
 // Side is the group of people that an account connects.
 type Side string
 
+// The sides.
 const (
 	SideChannel Side = "channel" // customers
 	SideSurface Side = "surface" // agents
@@ -24,6 +25,7 @@ const (
 // Mode limits what an account may send to customers.
 type Mode string
 
+// The modes.
 const (
 	ModeWatch Mode = "watch" // nothing
 	ModeTrial Mode = "trial" // only replies to the addresses in Account.TrialTo
@@ -33,6 +35,7 @@ const (
 // ReplyMode decides which of the texts that agents type in a thread are sent to the customer.
 type ReplyMode string
 
+// The reply modes.
 const (
 	ReplyDirect   ReplyMode = "direct"   // every text, unless it is marked as a note
 	ReplyExplicit ReplyMode = "explicit" // only texts that are given to the reply command

@@ -238,6 +238,7 @@ const insertConversations = `
 	SELECT ` + conversationColumns + `
 	FROM json_populate_recordset(NULL::conversations, $1)`
 
+// InsertConversations inserts conversations.
 func InsertConversations(ctx context.Context, q Execer, rows []Conversation) error {
 	return execRows(ctx, q, "insert conversations", insertConversations, replaceNilLists(rows))
 }

@@ -34,6 +34,7 @@ type Fetch struct {
 // FetchState is the state of a Fetch.
 type FetchState string
 
+// The states of a fetch.
 const (
 	FetchWaiting FetchState = "waiting"
 	FetchDone    FetchState = "fetched"
@@ -45,6 +46,7 @@ const insertFetches = `
 	SELECT id, account_id, conversation_id, message_id, n, ref, size_bytes, state, due_at, created_at
 	FROM json_populate_recordset(NULL::fetches, $1)`
 
+// InsertFetches inserts fetches.
 func InsertFetches(ctx context.Context, q Execer, rows []Fetch) error {
 	return execRows(ctx, q, "insert fetches", insertFetches, rows)
 }

@@ -28,6 +28,7 @@ const insertLog = `
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id, NULL
 	FROM json_populate_recordset(NULL::log_entries, $1)`
 
+// InsertLog inserts log entries.
 func InsertLog(ctx context.Context, q Execer, rows []LogEntry) error {
 	return execRows(ctx, q, "insert log", insertLog, rows)
 }

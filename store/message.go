@@ -150,6 +150,7 @@ const insertMessages = `
 	SELECT ` + messageColumns + `, NULL
 	FROM json_populate_recordset(NULL::messages, $1)`
 
+// InsertMessages inserts messages.
 func InsertMessages(ctx context.Context, q Execer, rows []Message) error {
 	return execRows(ctx, q, "insert messages", insertMessages, withLists(rows))
 }

@@ -37,6 +37,7 @@ type AgentUser struct {
 	AgentID   AgentID     `db:"agent_id"`
 }
 
+// Team is a group of agents who answer for the accounts and conversations that belong to it.
 type Team struct {
 	ID      TeamID    `db:"id"`
 	Name    string    `db:"name"`

@@ -13,6 +13,7 @@ import (
 // TickFailed may follow any of them, and is final.
 type Tick string
 
+// The ticks of a message.
 const (
 	TickAccepted  Tick = "accepted"
 	TickSent      Tick = "sent"

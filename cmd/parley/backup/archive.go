@@ -55,6 +55,7 @@ func Open(path string) (*Archive, error) {
 	return a, nil
 }
 
+// Close closes the file.
 func (a *Archive) Close() error { return a.file.Close() }
 
 // Fingerprint identifies this backup: it is the SHA-256 of the manifest, in hexadecimal digits.

@@ -63,6 +63,7 @@ type Options struct {
 // Level is the severity of a finding.
 type Level string
 
+// The levels of findings.
 const (
 	Good  Level = "good"
 	Odd   Level = "odd"   // works, but is probably not intended

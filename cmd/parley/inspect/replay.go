@@ -31,6 +31,7 @@ type Replayed struct {
 // ReplayState says what Replay did with an event.
 type ReplayState string
 
+// The results of a replay.
 const (
 	ReplayQueued         ReplayState = "queued"          // it is in its queue again
 	ReplayNotQuarantined ReplayState = "not_quarantined" // it is applied, or in its queue already

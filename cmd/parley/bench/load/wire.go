@@ -40,6 +40,7 @@ func Dial(ctx context.Context, address string) (*Wire, error) {
 	return &Wire{conn: conn, in: bufio.NewReaderSize(conn, longestLine)}, nil
 }
 
+// Close closes the connection.
 func (w *Wire) Close() { _ = w.conn.Close() }
 
 // Do sends a complete request and returns the status of the answer.

@@ -95,8 +95,8 @@ func Profile(path string) (stop func() error, err error) {
 	}, nil
 }
 
-// Hold(true) pauses the appliers of a child that runs Serve: they finish the current batch of events and begin
-// no other one. Hold(false) resumes them. Both return before the child has reacted.
+// Hold pauses (true) or resumes (false) the appliers of a child that runs Serve. Paused ones finish the current batch of
+// events and begin no other one. Hold returns before the child has reacted.
 func (c *Child) Hold(on bool) {
 	if on {
 		c.Signal(syscall.SIGUSR1)
