@@ -32,7 +32,7 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 		secret := c.checkSecret(ctx)
 		findings = append(findings, secret)
 		if secret.OK {
-			findings = append(findings, c.checkPermissions(ctx)...)
+			findings = append(findings, checkPermissions(ctx, c)...)
 		}
 		findings = append(findings, c.checkSubscription(ctx).AsHookFault())
 	}
@@ -60,7 +60,7 @@ func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
 
 // checkPermissions checks what the token may do, and for how long. It returns no finding if Facebook doesn't say: a
 // missing permission then shows in later refusals.
-func (c *Channel) checkPermissions(ctx context.Context) []channels.Finding {
+func checkPermissions(ctx context.Context, c *Channel) []channels.Finding {
 	const what = "Permissions"
 	facts, err := c.graph.Token(ctx, string(c.hook.Secret))
 	if err != nil {
