@@ -19,17 +19,22 @@ import (
 	"parley/store/grant"
 )
 
-// A person connects a mailbox in three steps, which together are an attempt. Begin returns a link to Google or
-// Microsoft. The person opens it, signs in and allows Parley to use the mailbox. The browser then comes back to
-// Parley with a code, and Finish trades it for tokens and stores them. The command parley connect keeps the attempt
-// (oauth.Flow) in memory. The site uses BeginInBrowser and FinishInBrowser, which keep it in the database, since
-// another replica may serve the last step.
+// This file implements the OAuth authorization code flow by which a person connects a mailbox, such as
+// help@acme.com, to Parley. One run through it is an attempt, in three steps:
+//  1. Begin returns a link to Google or Microsoft.
+//  2. The person opens the link, signs in and allows Parley to use the mailbox. The provider then redirects the
+//     browser back to Parley with a code.
+//  3. Finish exchanges the code for tokens and stores them.
+//
+// The command parley connect keeps the attempt (oauth.Flow) in memory. The settings site uses BeginInBrowser and
+// FinishInBrowser, which keep it encrypted in the database, because another replica may serve the last step.
 
 // AttemptLife is how long a person may take to consent.
 const AttemptLife = 15 * time.Minute
 
-// Begin begins an attempt to connect an account, and returns the link at which a person consents. redirect is the
-// URL to which the browser comes back. The caller keeps the flow, which has secrets, and hands it to Finish.
+// Begin starts an attempt to connect an account and returns the link at which the person consents. The provider
+// redirects the browser to the URL redirect afterwards. The caller keeps the flow, which contains secrets, and
+// passes it to Finish.
 // Errors: *Failure; the account's stored settings can't be read.
 func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.Flow, string, error) {
 	p, config, err := k.readSettings(account, provider)
@@ -40,8 +45,8 @@ func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.
 	return flow, link, nil
 }
 
-// readSettings returns the provider of an account, and the account's settings.
-// Errors: *Failure, also if the settings name another provider; the stored settings can't be read.
+// readSettings returns an account's provider and settings.
+// Errors: *Failure, for example if the settings name another provider; the stored settings can't be read.
 func (k *Keeper) readSettings(account store.Account, provider string) (*oauth.Provider, channels.Config, error) {
 	p, err := k.findProvider(provider)
 	if err != nil {
@@ -61,8 +66,8 @@ func (k *Keeper) readSettings(account store.Account, provider string) (*oauth.Pr
 	return p, config, nil
 }
 
-// PersonOf returns the mail address with which a person is expected to sign in: the one that the account's settings
-// name (oauth_user), or else the mailbox's.
+// PersonOf returns the mail address with which the person should sign in: oauth_user from the account's settings or,
+// if that is empty, the address of the mailbox itself.
 func PersonOf(account store.Account) (string, error) {
 	config, err := configOf(account)
 	if err != nil {
@@ -71,7 +76,7 @@ func PersonOf(account store.Account) (string, error) {
 	return settings.Persons(config)[0], nil
 }
 
-// configOf reads the settings of an account that are not encrypted.
+// configOf decodes the unencrypted settings of an account.
 func configOf(account store.Account) (channels.Config, error) {
 	config := channels.Config{}
 	if len(account.Config) == 0 {
@@ -83,9 +88,10 @@ func configOf(account store.Account) (channels.Config, error) {
 	return config, nil
 }
 
-// Finish ends an attempt. answer is the query with which the browser came back. If everything is right, Finish
-// stores the tokens and returns who signed in, or "" if the provider didn't say. Otherwise it changes nothing.
-// Errors: *Failure, with the cause ErrCancelled if the person did not consent; the database's.
+// Finish completes an attempt. answer is the query of the URL to which the provider redirected the browser. On
+// success Finish stores the tokens and returns the name of the person who signed in, or "" if the provider didn't
+// name one. On error the existing connection stays as it was.
+// Errors: *Failure, with the cause ErrCancelled if the person did not consent; database errors.
 func (k *Keeper) Finish(ctx context.Context, account store.Account, provider string, flow oauth.Flow, answer url.Values) (string, error) {
 	p, config, err := k.readSettings(account, provider)
 	if err != nil {
@@ -123,7 +129,7 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 	return who.Name(), nil
 }
 
-// checkAnswer checks that what came back with the browser belongs to the attempt and has a code.
+// checkAnswer checks that the provider's answer belongs to this attempt and contains a code.
 // Errors: *Failure.
 func checkAnswer(p *oauth.Provider, flow oauth.Flow, answer url.Values) error {
 	if answer.Get("state") != flow.State {
@@ -139,15 +145,15 @@ func checkAnswer(p *oauth.Provider, flow oauth.Flow, answer url.Values) error {
 	return nil
 }
 
-// attemptSecrets are stored, encrypted, while the person is at the provider.
+// attemptSecrets is the encrypted part of an attempt that is stored while the person is on the provider's site.
 type attemptSecrets struct {
 	Provider string     `json:"provider"`
 	Flow     oauth.Flow `json:"flow"`
 }
 
-// BeginInBrowser is Begin for the site. It stores the attempt for AttemptLife and binds it to the session of the
-// person's browser. The account's settings name the provider. It returns the link.
-// Errors: *Failure; the database's.
+// BeginInBrowser is Begin for the settings site. It stores the attempt for AttemptLife, tied to the session of the
+// person's browser, and returns the link. It takes the provider from the account's settings.
+// Errors: *Failure; database errors.
 func (k *Keeper) BeginInBrowser(ctx context.Context, account store.Account, redirect, session string) (string, error) {
 	config, err := configOf(account)
 	if err != nil {
@@ -170,9 +176,9 @@ func (k *Keeper) BeginInBrowser(ctx context.Context, account store.Account, redi
 	return link, grant.Begin(ctx, k.pool, a, AttemptLife)
 }
 
-// FinishInBrowser is Finish for an attempt of BeginInBrowser. It works once for each attempt, and only in the
-// session in which the attempt began. It returns the account and who signed in. The account is returned beside a
-// *Failure too, and is nil if it isn't known.
+// FinishInBrowser completes an attempt that BeginInBrowser started. It succeeds once per attempt, and only in the
+// session that started it. It returns the account and the name of the person who signed in. The account may be set
+// even if there is an error; it is nil if it isn't known.
 // Errors: as Finish.
 func (k *Keeper) FinishInBrowser(ctx context.Context, session string, answer url.Values) (*store.Account, string, error) {
 	a, err := grant.Finish(ctx, k.pool, hashOf(answer.Get("state")), hashOf(session))
@@ -205,7 +211,8 @@ func (k *Keeper) FinishInBrowser(ctx context.Context, session string, answer url
 	return nil, "", &Failure{Text: "The account was removed meanwhile.", Hint: "Add it again."}
 }
 
-// attemptPlace names the place in the database to which the secrets of an attempt are bound: see store.Sealer.
+// attemptPlace identifies the database row to which an attempt's secrets are bound when they are encrypted: they
+// can't be decrypted in another row. See store.Sealer.
 func attemptPlace(a grant.Attempt) string {
 	return fmt.Sprintf("grant_attempts/%d/%x", a.AccountID, a.State)
 }

@@ -12,11 +12,13 @@ import (
 // ErrCancelled is the cause of a Failure when the person did not consent.
 var ErrCancelled = errors.New("consent: the person did not consent")
 
-// Failure is an error that tells the person who connects a mailbox why that doesn't work, and what to do.
+// Failure is an error for the person who connects a mailbox: it says what went wrong and what to do next. For
+// example, Text is "This attempt took too long." and Hint is "Begin again; you have 15 minutes." The functions of
+// this file translate the errors of the OAuth flow, from the provider or the database, into Failures.
 type Failure struct {
 	Text  string // what happened
 	Hint  string // what to do next
-	cause error  // nil if there is no other error behind it
+	cause error  // nil if no other error caused it
 }
 
 // Error implements error.
@@ -25,7 +27,8 @@ func (f *Failure) Error() string { return strings.TrimSpace(f.Text + " " + f.Hin
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.cause }
 
-// NotRegistered says in words for people that Parley has no registration at a provider.
+// NotRegistered returns the Failure for a provider (oauth.Google or oauth.Microsoft) at which no OAuth client is
+// registered for Parley.
 func NotRegistered(name string) *Failure {
 	return &Failure{
 		Text: "Parley is not registered with " + titleOf(name) + ".",
@@ -33,13 +36,13 @@ func NotRegistered(name string) *Failure {
 	}
 }
 
-// registrationRefused returns text and hint for people about a provider that refuses Parley's registration.
+// registrationRefused returns the text and hint for a provider that rejects Parley's own client credentials.
 func registrationRefused(provider string, r *oauth.Refusal) (text, hint string) {
 	return fmt.Sprintf("%s refuses Parley's registration: %s: %s", titleOf(provider), r.Code, r.Text),
 		fmt.Sprintf("Check %[1]s_CLIENT_ID and %[1]s_CLIENT_SECRET, and the registration there.", strings.ToUpper(provider))
 }
 
-// titleOf returns the name of a provider for people.
+// titleOf returns the display name of a provider.
 func titleOf(provider string) string {
 	if provider == oauth.Google {
 		return "Google"
@@ -47,17 +50,17 @@ func titleOf(provider string) string {
 	return "Microsoft"
 }
 
-// failBusy is the failure of a provider that refuses for the moment and may accept the same request later.
+// failBusy returns the Failure for a temporary refusal: the provider may accept the same request later.
 func failBusy(p *oauth.Provider, cause error) *Failure {
 	return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: cause}
 }
 
-// failOtherAttempt is the failure of an answer that belongs to another attempt.
+// failOtherAttempt returns the Failure for a provider's answer that belongs to another attempt.
 func failOtherAttempt(cause error) *Failure {
 	return &Failure{Text: "What came back belongs to another attempt.", Hint: "Begin again, and use the newest link only.", cause: cause}
 }
 
-// findFailure returns the failure whose cause is err, or nil if there is none.
+// findFailure returns the entry of list whose cause matches err, with err as its cause. It returns nil if none matches.
 func findFailure(err error, list []Failure) *Failure {
 	for _, f := range list {
 		if errors.Is(err, f.cause) {
@@ -67,7 +70,8 @@ func findFailure(err error, list []Failure) *Failure {
 	return nil
 }
 
-// explainAttempt says why no attempt can be finished. It returns other errors as they are.
+// explainAttempt translates the errors of grant.Finish that concern the stored attempt, such as grant.ErrExpired,
+// into a Failure. It returns all other errors unchanged.
 func explainAttempt(err error) error {
 	failure := findFailure(err, []Failure{
 		{
@@ -92,7 +96,8 @@ func explainAttempt(err error) error {
 	return failure
 }
 
-// explainAnswer says what the error code and the words mean with which a provider sent the browser back.
+// explainAnswer explains a redirect in which the provider reports an error. code and words are its parameters
+// "error" and "error_description".
 func explainAnswer(p *oauth.Provider, code, words string) *Failure {
 	if code == "access_denied" {
 		return &Failure{
@@ -110,7 +115,7 @@ func explainAnswer(p *oauth.Provider, code, words string) *Failure {
 	}
 }
 
-// explainExchange says why a code could not be exchanged for tokens.
+// explainExchange explains why the code could not be exchanged for tokens.
 func explainExchange(p *oauth.Provider, err error) *Failure {
 	failure := findFailure(err, []Failure{
 		{
@@ -157,8 +162,8 @@ func explainExchange(p *oauth.Provider, err error) *Failure {
 	return &Failure{Text: text, Hint: hint, cause: err}
 }
 
-// makePrintable replaces control characters by blanks, and cuts words after 300 characters. They came with a
-// browser, perhaps from a stranger, and are shown on a terminal or a page.
+// makePrintable replaces control characters with spaces and cuts words after 300 characters. The words are untrusted
+// input from a URL, and they are shown in a terminal or on a page.
 func makePrintable(words string) string {
 	const maxRunes = 300
 	const del = 0x7f // the control character DEL

@@ -17,21 +17,22 @@ import (
 	"parley/store/grant"
 )
 
-// Keeper keeps the consents for all accounts. A consent is what Google or Microsoft grants when a person allows
-// Parley to use a mailbox: an access token, which works for about an hour, and a refresh token, with which Parley
-// gets the next one. Both are stored encrypted ("sealed"). People give a consent by Begin and Finish; channels use
-// it by ConsentOf. A Keeper is safe for concurrent use.
+// Keeper manages the consents of all accounts. A consent is what Google or Microsoft grants when a person allows
+// Parley to use a mailbox: an access token, which is valid for about an hour, and a refresh token, with which Parley
+// obtains the next access token. Both are stored encrypted ("sealed"). Begin and Finish obtain a consent from a
+// person. ConsentOf gives a channel, such as the e-mail channel, access to the tokens. A Keeper is safe for
+// concurrent use.
 type Keeper struct {
 	pool      *pgxpool.Pool
 	sealer    *store.Sealer
-	providers map[string]*oauth.Provider // where Parley is registered, by name, such as "google"
+	providers map[string]*oauth.Provider // those at which Parley is registered, by name, such as "google"
 	log       *slog.Logger
-	holder    string // the name under which this process holds leases
+	holder    string // identifies this process as the owner of leases (locks that expire)
 	now       func() time.Time
 }
 
-// New makes a Keeper. apps are Parley's registrations, by the names of the providers: oauth.Google and
-// oauth.Microsoft. One without an ID is left out: nobody can sign in there.
+// New returns a Keeper. apps maps provider names (oauth.Google and oauth.Microsoft) to Parley's OAuth client
+// registrations. New ignores a registration without an ID; nobody can sign in at that provider.
 func New(pool *pgxpool.Pool, sealer *store.Sealer, apps map[string]oauth.App, log *slog.Logger) *Keeper {
 	k := &Keeper{pool: pool, sealer: sealer, log: log, holder: rand.Text(), now: time.Now}
 	k.providers = map[string]*oauth.Provider{}
@@ -44,8 +45,8 @@ func New(pool *pgxpool.Pool, sealer *store.Sealer, apps map[string]oauth.App, lo
 	return k
 }
 
-// ConsentOf returns the consent of an account at a provider, from which channels get access tokens. It never returns nil:
-// if nobody has consented yet, the Grant's method Token says so.
+// ConsentOf returns the source of access tokens for an account at a provider. It never returns nil: if nobody has
+// consented yet, the Grant's method Token returns an error that says so.
 func (k *Keeper) ConsentOf(account store.Account, provider string) channels.Grant {
 	return &token{
 		keeper:   k,
@@ -60,7 +61,7 @@ func (k *Keeper) ConsentOf(account store.Account, provider string) channels.Gran
 // IsRegistered reports whether Parley is registered with a provider.
 func (k *Keeper) IsRegistered(provider string) bool { return k.providers[provider] != nil }
 
-// findProvider returns a provider with which Parley is registered. Errors: *Failure.
+// findProvider returns a provider by name. Errors: *Failure if Parley is not registered with it.
 func (k *Keeper) findProvider(name string) (*oauth.Provider, error) {
 	if p := k.providers[name]; p != nil {
 		return p, nil
@@ -68,17 +69,17 @@ func (k *Keeper) findProvider(name string) (*oauth.Provider, error) {
 	return nil, NotRegistered(name)
 }
 
-// secrets are the tokens of one consent, as they are encrypted and stored.
+// secrets is the plain text of a stored consent.
 type secrets struct {
 	Access  string `json:"access"`
 	Refresh string `json:"refresh"`
 }
 
-// String hides the tokens, from logs too.
+// String keeps the tokens out of logs and error messages.
 func (secrets) String() string { return "tokens" }
 
-// placeOf names the place in the database to which an account's encrypted tokens are bound, so that they can't be
-// moved to another account: see store.Sealer.
+// placeOf identifies the database row to which an account's encrypted tokens are bound. Tokens copied to another
+// account can't be decrypted there. See store.Sealer.
 func placeOf(account store.AccountID) string { return fmt.Sprintf("grants/%d", account) }
 
 // seal encrypts the tokens of an account.
@@ -103,8 +104,8 @@ func (k *Keeper) open(g *grant.Grant) (secrets, error) {
 	return s, nil
 }
 
-// lastingOf returns when an access token is renewed and when it expires. It is renewed ten minutes early, or after half its life if
-// that is shorter, so that the provider may be away for a while.
+// lastingOf returns when an access token is due for renewal and when it expires. Renewal is due ten minutes before
+// the token expires, or at half its lifetime if that is later, to leave time for an outage of the provider.
 func lastingOf(t oauth.Tokens) grant.Lasting {
 	return grant.Lasting{Renew: t.Lifetime - min(10*time.Minute, t.Lifetime/2), Expire: t.Lifetime}
 }

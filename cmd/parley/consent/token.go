@@ -15,38 +15,39 @@ import (
 	"parley/store/grant"
 )
 
-// Times of refreshing.
+// Timeouts and pauses for refreshing a token.
 const (
-	askTimeout   = 45 * time.Second       // for Token, including the wait for other goroutines and replicas
-	leaseTime    = 30 * time.Second       // for one refresh: longer than a provider's answer and its storing
-	storeTimeout = 10 * time.Second       // for storing what a provider answered
-	othersPace   = 200 * time.Millisecond // between two looks while another replica refreshes
-	failurePause = 10 * time.Second       // after a failure, before the provider is asked again
-	freshFor     = time.Minute            // a server that refuses a token as fresh as that would refuse the next one, too
+	askTimeout   = 45 * time.Second       // for a call of Token, including the wait for other goroutines and replicas
+	leaseTime    = 30 * time.Second       // for one refresh; longer than the request to the provider and storing its answer take
+	storeTimeout = 10 * time.Second       // for storing the provider's answer
+	othersPace   = 200 * time.Millisecond // between two reads of the database while another replica refreshes
+	failurePause = 10 * time.Second       // after a failure, before the next request to the provider
+	freshFor     = time.Minute            // a mail server that rejects a token younger than this would reject the next one as well
 )
 
-// token is the channels.Grant of one account: it gives the mailbox's IMAP and SMTP connections their access token.
-// The token lasts about an hour. Before it expires, one replica asks the provider for the next one, which is called
-// a refresh, and stores that for all replicas. A lease, a lock in the database that runs out by itself, decides
-// which replica that is.
+// token implements channels.Grant for one account: it supplies the access token for the mailbox's IMAP and SMTP
+// connections. An access token is valid for about an hour. Before it expires, one replica requests the next one from
+// the provider (a refresh) and stores it for all replicas. The replica that refreshes holds a lease, which is a lock
+// in the database that expires by itself. So two replicas don't refresh at the same time, which matters because a
+// refresh token may be valid only once.
 type token struct {
 	keeper   *Keeper
 	account  store.AccountID
 	name     string // of the account
 	provider string
 	log      *slog.Logger
-	turn     chan struct{} // of size 1: a lock for the fields below, for which one can wait with a context
+	turn     chan struct{} // guards the fields below; a channel of size 1, because waiting for it must end with a context
 
 	value       string    // the access token; "" if none was read yet
 	renewAt     time.Time // when it should be refreshed
 	endsAt      time.Time // when it expires
-	refreshedAt time.Time // when this process refreshed it last; zero if it never did
+	refreshedAt time.Time // when this process last refreshed it; zero if never
 	lastFailure error     // why this process's last refresh failed; nil if it succeeded
 	retryAt     time.Time // until then lastFailure is returned without asking the provider
 }
 
-// Token implements channels.Grant. While the provider can't be reached, it returns the present token until that
-// expires.
+// Token implements channels.Grant. refused is the access token that a mail server has just rejected, or "". While the
+// provider can't be reached, Token returns the current token until it expires.
 func (t *token) Token(ctx context.Context, refused string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -60,7 +61,7 @@ func (t *token) Token(ctx context.Context, refused string) (string, error) {
 
 	now := t.keeper.now()
 	if t.value == refused && now.Sub(t.refreshedAt) < freshFor {
-		refused = "" // the token is brand-new: another one would be refused, too
+		refused = "" // the token is brand-new; the server would reject another one as well
 	}
 	if t.isUsable(refused) && now.Before(t.renewAt) {
 		return t.value, nil
@@ -70,17 +71,18 @@ func (t *token) Token(ctx context.Context, refused string) (string, error) {
 	var failure *channels.SendError
 	mayWorkLater := errors.As(err, &failure) && failure.Class == channels.Retry
 	if mayWorkLater && t.isUsable(refused) && t.keeper.now().Before(t.endsAt) {
-		return t.value, nil // it is good for some more minutes
+		return t.value, nil // it stays valid for a few more minutes
 	}
 
 	return value, err
 }
 
-// isUsable reports whether there is an access token other than the one that a server refused.
+// isUsable reports whether t has an access token other than refused.
 func (t *token) isUsable(refused string) bool { return t.value != "" && t.value != refused }
 
-// fetchShared reads the access token that all replicas share, and refreshes it if that is due. Only the replica that has the
-// lease refreshes; the others wait for what it stores.
+// fetchShared reads the access token that all replicas share and refreshes it if necessary. Only the replica that
+// holds the lease refreshes. The others keep using the stored token, or wait for a new one if that is refused or
+// expired.
 func (t *token) fetchShared(ctx context.Context, refused string) (string, error) {
 	for {
 		g, err := t.read(ctx)
@@ -122,7 +124,7 @@ func (t *token) fetchShared(ctx context.Context, refused string) (string, error)
 	}
 }
 
-// read reads the stored consent and puts its access token into t.
+// read reads the stored consent and caches its access token in t.
 // Errors: *channels.SendError.
 func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 	g, err := grant.Find(ctx, t.keeper.pool, t.account)
@@ -155,16 +157,17 @@ func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 
 func toDuration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
 
-// refresh asks the provider for a new access token and stores it. The caller holds the lease. isReplaced means that
-// the stored consent changed meanwhile, as when a person connected the account again: it has to be read anew. The
-// answer is stored even if ctx ends, because a refresh token may work only once.
+// refresh requests a new access token from the provider and stores it. The caller holds the lease. isReplaced reports
+// that the stored consent changed in the meantime, for example because a person connected the account again; the
+// caller must then read it again. Once the request is under way, refresh ignores the end of ctx: a refresh token may
+// be valid only once, so the answer must be stored.
 func (t *token) refresh(ctx context.Context, refused string) (isReplaced bool, err error) {
 	g, err := t.read(ctx)
 	if err != nil {
 		return false, err
 	}
 	if t.value != refused && g.RenewIn > 0 {
-		return false, nil // another replica did it
+		return false, nil // another replica has refreshed it
 	}
 
 	p, err := t.keeper.findProvider(t.provider)
@@ -194,7 +197,7 @@ func (t *token) refresh(ctx context.Context, refused string) (isReplaced bool, e
 
 	lasting := lastingOf(tokens)
 	isCurrent, err := grant.SaveRefreshed(ctx, t.keeper.pool, *g, sealed, lasting)
-	if err != nil { // the new tokens aren't used: whoever tries next refreshes with the same refresh token again
+	if err != nil { // don't use the new tokens; the next attempt refreshes with the stored refresh token again
 		return false, passingError("The new sign-in can't be stored.", err)
 	}
 
@@ -211,7 +214,9 @@ func (t *token) refresh(ctx context.Context, refused string) (isReplaced bool, e
 	return !isCurrent, nil
 }
 
-// recordFailure records a failure to refresh, and returns it as a *channels.SendError. isReplaced is as for refresh.
+// recordFailure records why a refresh failed and returns the reason as a *channels.SendError. isReplaced is as for
+// refresh. If the provider has ended the consent, this is stored for all replicas; any other failure is kept in
+// memory until t.retryAt.
 func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (isReplaced bool, _ error) {
 	var refusal *oauth.Refusal
 	isRefused := errors.As(err, &refusal)
@@ -247,25 +252,25 @@ func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (i
 	return false, err
 }
 
-// revokedError is the error of a consent that was taken back. words are the provider's.
+// revokedError returns the error for a consent that was revoked or has expired. words is the provider's explanation.
 func (t *token) revokedError(words string) error {
 	return t.brokenError(fmt.Sprintf("%s no longer lets Parley into the mailbox (%s): the consent was taken back or has expired.",
 		titleOf(t.provider), words))
 }
 
-// brokenError is the error of an account that a person has to connect, or connect again.
+// brokenError returns the error for an account that a person has to connect, or reconnect.
 func (t *token) brokenError(text string) error {
 	hint := fmt.Sprintf("Connect it: parley connect %s --account %s. Settings are kept, mail that came meanwhile is fetched then, "+
 		"and what waits is sent.", t.provider, t.name)
 	return &channels.SendError{Class: channels.AuthBroken, Text: text, Hint: hint}
 }
 
-// passingError is the error of something that may work later.
+// passingError returns the error for a temporary failure.
 func passingError(text string, cause error) error {
 	return &channels.SendError{Class: channels.Retry, Text: text, Hint: "Parley tries again by itself.", Cause: cause}
 }
 
-// dropLease gives the lease back, also after ctx has ended. If that fails, the lease runs out by itself.
+// dropLease releases the lease, even if ctx has ended. If that fails, the lease expires by itself.
 func (t *token) dropLease(ctx context.Context, lease string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()

@@ -16,37 +16,38 @@ import (
 const (
 	// shownLines is how many of a chat's messages the page shows.
 	shownLines = 200
-	// maxChatBody bounds what the page sends: a picture with what is around it.
+	// maxChatBody limits the size of a request: a picture, base64-encoded in JSON.
 	maxChatBody = 24 << 20
 )
 
-// phoneState is a customer's phone.
+// phoneState is what a customer's phone shows.
 type phoneState struct {
-	On     bool      `json:"on"` // there are phones
+	On     bool      `json:"on"` // the demo has phones
 	Number string    `json:"number"`
 	Tabs   []chatTab `json:"tabs"`
-	Chat   *chatView `json:"chat,omitempty"` // the one that is open
+	Chat   *chatView `json:"chat,omitempty"` // the open chat
 }
 
-// chatTab is a chat that the phone has, or could begin.
+// chatTab is the tab of one kind of chat.
 type chatTab struct {
 	Kind   string `json:"kind"`
-	Used   bool   `json:"used"` // something was said there
+	Used   bool   `json:"used"` // it has messages
 	Unread int    `json:"unread"`
 }
 
-// chatView is the chat that is shown.
+// chatView is the open chat.
 type chatView struct {
 	Customer string       `json:"customer"` // whose phone it is
 	Kind     string       `json:"kind"`
-	With     string       `json:"with"` // how the customer knows the company there
+	With     string       `json:"with"` // the company's address in this chat, such as its phone number
 	Lines    []phone.Line `json:"lines"`
 	Window   phone.Window `json:"window"`
 	Typing   bool         `json:"typing"`
 }
 
-// phonePane serves the phone on the demo's page, with a customer's chats by WhatsApp, SMS and Messenger. The
-// visitor writes and taps there as the customer.
+// phonePane serves the phone on the demo's page. The phone shows a customer's chats with the company over WhatsApp,
+// SMS and Messenger. The visitor of the page plays the customer, for example by writing as Dana Cole that her parcel
+// is late. A chat consists of lines, which are its messages.
 type phonePane struct{ *pageState }
 
 func (p *phonePane) addRoutes(mux *http.ServeMux) {
@@ -54,8 +55,8 @@ func (p *phonePane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /phone/file", p.chatPicture)
 }
 
-// phoneOf returns the phone of the customer with a mail address; nil if there are no phones, or no such
-// customer.
+// phoneOf returns the phone of the customer with this mail address. It returns nil if the demo has no phones or
+// there is no such customer.
 func (p *phonePane) phoneOf(address string) *phone.Handset {
 	phones := p.company.Phones()
 	if phones == nil {
@@ -69,8 +70,8 @@ func (p *phonePane) phoneOf(address string) *phone.Handset {
 	return nil
 }
 
-// readState returns what a customer's phone shows. open is the kind of the chat that is open, such as
-// phone.Messenger; for any other text none is.
+// readState returns the state of a customer's phone. open is the kind of the open chat, such as phone.Messenger. If it
+// isn't a kind of chat, no chat is open.
 func (p *phonePane) readState(address, open string) phoneState {
 	h := p.phoneOf(address)
 	if h == nil {
@@ -94,7 +95,7 @@ func (p *phonePane) readState(address, open string) phoneState {
 	return s
 }
 
-// chatTabs lists a phone's chats.
+// chatTabs lists the tabs of a phone, with the number of unread messages in each.
 func (p *phonePane) chatTabs(address string, h *phone.Handset) []chatTab {
 	tabs := []chatTab{}
 	for _, kind := range phone.Kinds() {
@@ -120,13 +121,13 @@ func chatKey(address, kind, line string) string {
 	return strings.ToLower(address) + "/" + kind + "/" + line
 }
 
-// chatRequest is what a person does on a phone.
+// chatRequest is the body of POST /phone/{verb}.
 type chatRequest struct {
 	Customer string `json:"customer"` // mail address
 	Chat     string `json:"chat"`
 	Text     string `json:"text"`
-	Line     string `json:"line"`   // id of the message it is about
-	Choice   string `json:"choice"` // id of what is tapped, or an emoji
+	Line     string `json:"line"`   // id of the message that it refers to
+	Choice   string `json:"choice"` // id of the tapped choice, or the emoji of a reaction
 	Sample   bool   `json:"sample"` // send the demo's own picture
 	File     *struct {
 		Name string `json:"name"`
@@ -135,7 +136,7 @@ type chatRequest struct {
 	} `json:"file"`
 }
 
-// useChat is POST /phone/{verb}: say, tap, react or read.
+// useChat serves POST /phone/{verb}, where verb is say, tap, react or read.
 func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 	var in chatRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxChatBody)).Decode(&in); err != nil {
@@ -162,7 +163,7 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
-// act does in a chat what a request asks for.
+// act performs the action that a request names.
 func (p *phonePane) act(c phone.Chat, verb string, in chatRequest) error {
 	switch verb {
 	case "say":
@@ -182,7 +183,7 @@ func (p *phonePane) act(c phone.Chat, verb string, in chatRequest) error {
 	return fmt.Errorf("a phone can't %q", verb)
 }
 
-// say sends a text, or a file with or without one.
+// say sends a text, a file, or both.
 func (in chatRequest) say(c phone.Chat) error {
 	var f *phone.File
 	if in.Sample {
@@ -209,7 +210,7 @@ func (in chatRequest) tap(c phone.Chat) error {
 	return c.Tap(l.ID, in.Choice)
 }
 
-// markRead marks all lines of a chat as seen, and tells the company if one of them was new.
+// markRead marks all lines of a chat as seen. If one of them was new, the company gets a read receipt.
 func (p *phonePane) markRead(c phone.Chat, in chatRequest) {
 	hasNew := false
 	for _, l := range c.Lines() {
@@ -222,7 +223,7 @@ func (p *phonePane) markRead(c phone.Chat, in chatRequest) {
 	}
 }
 
-// chatPicture is GET /phone/file: the file of a message.
+// chatPicture serves GET /phone/file: the file of a message.
 func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 	h := p.phoneOf(r.FormValue("customer"))
 	if h == nil {
@@ -245,7 +246,8 @@ func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, l.File.Name, l.File.Type, l.File.Content)
 }
 
-// watch tells open pages what happens on the phones, also on those of later rounds.
+// watch notifies open pages of changes on the phones until ctx ends. Resetting the demo replaces the phones; watch
+// then continues with the new ones.
 func (p *phonePane) watch(ctx context.Context) {
 	for phones := p.company.Phones(); phones != nil && ctx.Err() == nil; phones = p.company.Phones() {
 		phones.Changes(ctx, p.hub.wake) // returns when a reset closes these phones
