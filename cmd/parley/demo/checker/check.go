@@ -2,40 +2,41 @@ package checker
 
 import "time"
 
-// Check decides for each message that somebody wrote whether it reached the other side. It is given the messages
-// (SentMessage) and everything that was seen at the destinations (Observation): mails in a customer's mailbox,
-// lines on a phone, posts in a Slack or Teams thread. Each Result has a state, such as StateArrived or StateLost.
+// Parley relays messages between customers and agents. Check verifies this from outside: it decides for each message
+// that somebody wrote (SentMessage) whether it reached the other side. Its evidence is everything that was seen at the
+// destinations (Observation): mails in a customer's mailbox, lines on a phone, posts in a Slack or Teams thread.
 //
-// For example, Dana writes "Where is my parcel?" by mail. A post in Slack shows these words under her name: the message has arrived.
-// If another post shows them, too, it has two copies, and one is too many. If none does, and Parley has nothing left to do, it is lost.
+// For example, the customer Dana writes "Where is my parcel?" by mail. If a post in Slack under her name contains these
+// words, the message has arrived. If a second post contains them, it was duplicated. If no post does although Parley has
+// no work left, it is lost.
 
 // States of a message.
 const (
 	StateWaiting   = "waiting"   // on its way, or Parley doesn't know of it yet
-	StateArrived   = "arrived"   // it stands where it belongs
-	StateAsked     = "asked"     // Parley could not deliver it, or is in doubt: an agent has to decide
-	StateInside    = "inside"    // written for colleagues: the customer must not get it
-	StateWithdrawn = "withdrawn" // its author took it back before it left
-	StateLost      = "lost"      // it arrived nowhere, though Parley has nothing left to do
+	StateArrived   = "arrived"   // it was seen at its destination
+	StateAsked     = "asked"     // Parley could not deliver it, or doesn't know whether it did; an agent has to decide
+	StateInside    = "inside"    // an internal note, which the customer must not get
+	StateWithdrawn = "withdrawn" // its author deleted it before Parley sent it
+	StateLost      = "lost"      // it was seen nowhere, although Parley has no work left
 )
 
-// Result is a message with what became of it.
+// Result is a message and its outcome.
 type Result struct {
 	*SentMessage
 	State        string
 	Record       *Record   // nil means that Parley doesn't know of it
-	SeenAt       time.Time // zero means that it was not seen
+	SeenAt       time.Time // when it was first seen; zero means never
 	Copies       int       // how often it was seen
-	Notices      int       // Inbound: how often Parley told of it in words of its own, which is no copy
+	Notices      int       // Inbound: how often Parley mentioned it in a notice, which doesn't count as a copy
 	OutOfOrder   bool      // a later message arrived before it
-	SeenThread   string    // Inbound: channel/ts of the thread where it was seen
-	missingFiles int       // Inbound: how many of its files nobody saw
+	SeenThread   string    // Inbound: the thread where it was first seen, as channel/ts
+	missingFiles int       // Inbound: how many of its files were not seen yet
 }
 
 // IsSeen reports whether a message was seen anywhere.
 func (r *Result) IsSeen() bool { return r.Copies+r.Notices > 0 }
 
-// counterFor returns the counter to which an observation of the message adds.
+// counterFor returns the counter that an observation of the message increments: Copies, or Notices for a notice.
 func (r *Result) counterFor(o Observation) *int {
 	if o.Notice != "" {
 		return &r.Notices
@@ -43,24 +44,24 @@ func (r *Result) counterFor(o Observation) *int {
 	return &r.Copies
 }
 
-// Counts count the messages by what became of them. Said = Arrived + Waiting + Lost.
+// Counts counts the messages by outcome. Said = Arrived + Waiting + Lost.
 type Counts struct {
-	Said       int `json:"said"` // that have to arrive
+	Said       int `json:"said"` // those that must arrive
 	Arrived    int `json:"arrived"`
-	Waiting    int `json:"waiting"` // Asked included
+	Waiting    int `json:"waiting"` // including Asked
 	Asked      int `json:"asked"`
 	Lost       int `json:"lost"`
 	Doubled    int `json:"doubled"`
 	Disordered int `json:"disordered"`
-	Leaked     int `json:"leaked"` // those of Inside that a customer saw
+	Leaked     int `json:"leaked"` // those of Inside that reached a customer
 	Inside     int `json:"inside"`
 	Withdrawn  int `json:"withdrawn"`
 }
 
-// Check looks for each message among what was observed and decides what became of it. sent and observed must be in
-// order of time. records has what Parley's database says, by the keys of the messages. A message that was first
-// seen before idle and stands nowhere is lost, because Parley has had nothing to do since then. A zero idle means
-// that none counts as lost.
+// Check looks for each sent message among the observations and decides its outcome. sent and observed must be in
+// chronological order. records contains what Parley's database says about the messages, by SentMessage.Key. idle is a
+// time since which Parley has had no work: a message that was written before it and that was seen at no destination is
+// lost. If idle is zero, no message counts as lost.
 func Check(sent []*SentMessage, observed []Observation, records map[string]Record, idle time.Time) ([]Result, Counts) {
 	list := make([]Result, len(sent))
 	for i, m := range sent {
@@ -85,9 +86,10 @@ func Check(sent []*SentMessage, observed []Observation, records map[string]Recor
 	return list, n
 }
 
-// countObservation counts the messages that an observation shows: one, or several that Parley joined. A Notice quotes one at most.
+// countObservation counts the messages that an observation contains: one, or several that Parley combined in one post.
+// A notice quotes at most one.
 func countObservation(list []Result, o Observation) {
-	end := 0 // of the last message that was found
+	end := 0 // end of the last message found, as a word index
 	for _, from := range o.possibleStarts() {
 		if from < end {
 			continue
@@ -106,8 +108,8 @@ func countObservation(list []Result, o Observation) {
 	}
 }
 
-// possibleStarts returns the indexes of the words at which a message may begin. Each begins at the beginning of a line. In a Notice,
-// which quotes a message within a sentence of Parley's own, it may begin at any word.
+// possibleStarts returns the indexes of the words at which a message may begin: the first word of each line or, in a
+// notice, any word, because a notice may quote a message in the middle of a sentence.
 func (o *Observation) possibleStarts() []int {
 	if o.Notice == "" {
 		return o.Lines
@@ -119,21 +121,22 @@ func (o *Observation) possibleStarts() []int {
 	return starts
 }
 
-// countCopy counts that the message at an index of the list was seen. What was seen first tells when and where it arrived.
+// countCopy counts an observation of the message list[index]. The first copy determines when and where the message
+// arrived; a notice does so only until there is a copy.
 func countCopy(list []Result, index int, o Observation) {
 	r := &list[index]
 	count := r.counterFor(o)
 	*count++
 	isFirst := *count == 1
-	isToldAfterCopy := o.Notice != "" && r.Copies > 0
-	if isFirst && !isToldAfterCopy {
+	isNoticeAfterCopy := o.Notice != "" && r.Copies > 0
+	if isFirst && !isNoticeAfterCopy {
 		r.SeenAt, r.SeenThread = o.At, o.Thread
 		r.OutOfOrder = wasOvertaken(list, index)
 	}
 }
 
-// countFiles counts the files of a post for those messages of its customer that still lack some, the oldest first. A message
-// that is nothing but files has arrived when the last of them is seen.
+// countFiles assigns the files of a post to the customer's messages with missing files, oldest first. A message that
+// consists only of files has arrived when the last of them was seen.
 func countFiles(list []Result, o Observation) {
 	for i := range list {
 		r := &list[i]
@@ -155,30 +158,30 @@ func countFiles(list []Result, o Observation) {
 }
 
 const (
-	// minRepeatWords is how many words a message needs to count as a second copy of itself in the middle of another
-	// one. Fewer, such as "Thank you", may stand there by chance.
+	// minRepeatWords is the minimum length of a message for which a repetition inside another message counts as a
+	// second copy. Shorter texts, such as "Thank you", may be repeated by chance.
 	minRepeatWords = 3
-	// wholeBonus is added to the score of a first copy that makes up whole lines, so that it wins over all others.
+	// wholeBonus is added to the score of a first copy that makes up whole lines. It outweighs everything else.
 	wholeBonus = 1 << 20
-	// wordScore is added for each word that was found: more than all other preferences together, except wholeBonus.
+	// wordScore is added for each matched word. It outweighs all other bonuses together, except wholeBonus.
 	wordScore = 4
-	// firstBonus is added to the score of a first copy, so that it wins over an equal second copy of another message.
+	// firstBonus is added to the score of a first copy, which is preferred to a second copy of another message.
 	firstBonus = 2
 )
 
-// candidate is a message that may stand in an observation.
+// candidate is a message that an observation may contain.
 type candidate struct {
-	index int // in the list of results
+	index int // into the list of results
 	match Match
-	score int // how likely it is; 0 means that it doesn't stand there
+	score int // how likely that is; 0 means that the observation doesn't contain it
 }
 
-// findMessage returns the likeliest message that begins at the word with the index from of an observation; of equally likely ones
-// the first. isFound is false if there is none.
+// findMessage returns the message that most likely begins at word number from of an observation. If several are equally
+// likely, it returns the first.
 func findMessage(list []Result, o Observation, from int) (best candidate, isFound bool) {
 	for i := range list {
 		r := &list[i]
-		isFilesOnly := r.FilesOnly && o.Notice == "" // countFiles finds it
+		isFilesOnly := r.FilesOnly && o.Notice == "" // countFiles handles it
 		if isFilesOnly || !r.CouldBe(o) {
 			continue
 		}
@@ -195,9 +198,9 @@ func findMessage(list []Result, o Observation, from int) (best candidate, isFoun
 	return best, best.score > 0
 }
 
-// scoreOf returns how likely it is that a message stands in an observation, from the given word on, where so much of it was found.
-// A first copy is likelier than a second one, which must begin the observation, or be long enough not to stand there by chance, or
-// as a quotation.
+// scoreOf rates how likely it is that an observation contains the message at word number from, given the match there.
+// A first copy scores higher than a second one. A second copy counts only outside quotations, and only if it begins the
+// observation or is too long to be a coincidence.
 func (r *Result) scoreOf(match Match, o Observation, from int) int {
 	if match.Found == 0 {
 		return 0
@@ -225,7 +228,8 @@ func (r *Result) scoreOf(match Match, o Observation, from int) int {
 	return score
 }
 
-// wasOvertaken reports whether a later message arrived earlier in the same place.
+// wasOvertaken reports whether a later message arrived earlier in the same thread. Messages about which a person decided
+// are ignored, because the person chose when to send them.
 func wasOvertaken(list []Result, at int) bool {
 	r := &list[at]
 	if r.wasDecided {
@@ -245,8 +249,9 @@ func wasOvertaken(list []Result, at int) bool {
 	return false
 }
 
-// mustArrive reports whether a message has to arrive: by Parley's decision, or by the look of its text while Parley has not
-// decided. Whatever Parley says, a note leaves only if a person sends it, and what was taken back doesn't leave.
+// mustArrive reports whether a message has to reach the other side. Every message from a customer has to. For an agent's
+// message Parley's record decides or, until there is one, the form of its text. Regardless of the record, notes for
+// colleagues and deleted messages that were seen nevertheless count as internal, unless a person decided to send them.
 func (r *Result) mustArrive() bool {
 	if r.Direction == Inbound {
 		return true
@@ -262,15 +267,16 @@ func (r *Result) mustArrive() bool {
 	return r.Record.Fate != "inside"
 }
 
-// decideState returns the message's state. idle is as in Check. What was seen has arrived, whatever Parley says of it.
+// decideState returns the message's state. idle is as in Check. A message that was seen has arrived, whatever its record
+// says.
 func (r *Result) decideState(idle time.Time) string {
 	if !r.mustArrive() {
 		return StateInside
 	}
 
 	isComplete := r.Copies > 0 && r.missingFiles == 0
-	isOnlyTold := r.Copies == 0 && r.Notices > 0
-	if isComplete || isOnlyTold {
+	isOnlyMentioned := r.Copies == 0 && r.Notices > 0
+	if isComplete || isOnlyMentioned {
 		return StateArrived
 	}
 

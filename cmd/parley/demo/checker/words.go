@@ -8,16 +8,16 @@ import (
 	"unicode"
 )
 
-// Messages are recognised by their words, because chats and mail programs change markup, links and line breaks. The
-// first functions take what a mail or Slack carries and return the text that its author wrote. WordingOf cuts such
-// a text into words: "Hi *Ann*, it's :tada:" becomes hi, ann, it, s. Wording.Match looks for the words of one text
-// in another.
+// This file recognises a message after it was relayed from one program to another. Chats and mail programs change
+// markup, links and line breaks, so messages are compared by their words. WrittenText, ReceivedText and SlackText
+// extract the text that the author wrote. WordingOf splits a text into words: "Hi *Ann*, it's :tada:" becomes hi, ann,
+// it, s. Wording.Match looks for the words of one text in another.
 
 const (
-	// minMatchedWords is how many of a message's first words must stand, in their order, where it arrived. Parley
-	// may have taken the rest for a quotation or a signature and left it out.
+	// minMatchedWords is how many of a message's first words must be found, in order, for a match. The rest may be
+	// missing, because Parley may have removed it as a quotation or a signature.
 	minMatchedWords = 12
-	// maxGapWords is how many foreign words may stand between two words of a message. Quoted ones are not counted.
+	// maxGapWords is how many other words may come between two words of a message, not counting quoted lines.
 	maxGapWords = 4
 )
 
@@ -33,7 +33,8 @@ var (
 	htmlTag        = regexp.MustCompile(`<[^>]*>`)
 )
 
-// WrittenText is what a customer wrote in a mail, without quotations and without a signature.
+// WrittenText returns what a customer wrote in a mail, without quotations and signature. It uses the HTML part only if
+// the text part is blank.
 func WrittenText(text, html string) string {
 	if strings.TrimSpace(text) == "" {
 		text = htmlTag.ReplaceAllString(html, " ")
@@ -45,8 +46,8 @@ func WrittenText(text, html string) string {
 	return Unquoted(text)
 }
 
-// ReceivedText is what agents wrote in a mail, without a signature. Parley adds no earlier mails: what is quoted, and a line
-// such as "On Monday you wrote:", is the agents' own.
+// ReceivedText returns what agents wrote in a mail from Parley, without the signature. It keeps quotations and lines such
+// as "On Monday you wrote:", because Parley doesn't quote earlier mails: the agents must have typed them.
 func ReceivedText(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if at := signatureStart.FindStringIndex(text); at != nil {
@@ -55,28 +56,28 @@ func ReceivedText(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// Unquoted is a text without the lines that quote another.
+// Unquoted returns a text without its quoted lines, which begin with >.
 func Unquoted(text string) string { return strings.TrimSpace(quotedLine.ReplaceAllString(text, "")) }
 
-// SlackText is what a Slack message says, without Slack's marks and what it quotes.
+// SlackText returns the plain text of a Slack message, without quotations, mentions and Slack's markup for links.
 func SlackText(text string) string {
 	text = slackQuote.ReplaceAllString(text, "")
 	text = slackLink.ReplaceAllString(text, "$1 ")
 	return strings.TrimSpace(html.UnescapeString(slackReference.ReplaceAllString(text, " ")))
 }
 
-// Wording is a text as a list of words in small letters, with the places where its lines begin.
+// Wording is a text as a list of lower-case words that also records where each line begins.
 type Wording struct {
 	Words  []string
 	Lines  []int  // index of each line's first word
-	quoted []bool // for each word: its line begins with >, so it quotes another message
+	quoted []bool // for each word: it is in a quoted line, which begins with >
 }
 
-// noWord stands for a line that has no word: emoji, or marks alone.
+// noWord represents a line without words, such as one that consists of emoji or punctuation.
 const noWord = "☺"
 
-// WordingOf cuts a text into words of letters and digits. It leaves out web addresses and names of emoji, since
-// Parley writes them differently in each chat and in mails.
+// WordingOf splits a text into words of letters and digits. It omits URLs and emoji names, because Parley writes them
+// differently in each chat and in mails.
 func WordingOf(text string) Wording {
 	var w Wording
 	for line := range strings.Lines(text) {
@@ -93,7 +94,8 @@ func WordingOf(text string) Wording {
 	return w
 }
 
-// MessageWords returns the words by which a message is recognised: those of all lines that have any.
+// MessageWords returns the words by which a message is recognised. It omits lines without words, unless there are no
+// other lines.
 func (w Wording) MessageWords() []string {
 	words := slices.DeleteFunc(slices.Clone(w.Words), func(s string) bool { return s == noWord })
 	if len(words) == 0 {
@@ -102,11 +104,11 @@ func (w Wording) MessageWords() []string {
 	return words
 }
 
-// WordsOf returns the words of a line.
+// WordsOf returns the words of a line in lower case.
 func WordsOf(text string) []string {
 	text = emojiName.ReplaceAllString(webAddress.ReplaceAllString(text, " "), " ")
 	text = strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cf) { // joiners and other marks that nobody sees
+		if unicode.In(r, unicode.Cf) { // zero-width joiners and other invisible characters
 			return -1
 		}
 		return unicode.ToLower(r)
@@ -114,14 +116,14 @@ func WordsOf(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) })
 }
 
-// Match is how a message was recognised in what arrived.
+// Match is the result of looking for a message in a text.
 type Match struct {
-	Found int  // how many of its words were found; 0 means it is something else
+	Found int  // how many of the message's words were found; 0 means no match
 	end   int  // index of the first word after the message
-	Whole bool // it stands there word for word, as lines of its own
+	Whole bool // all its words were found without gaps, and they make up whole lines
 }
 
-// Match reports whether a message begins at the word with the index from, and how much of it stands there.
+// Match looks for a message that begins at word number from, and reports how much of it is there.
 func (w Wording) Match(message []string, from int) Match {
 	if len(message) == 0 || from >= len(w.Words) {
 		return Match{}

@@ -1,9 +1,9 @@
-// Package company is Acme, the company whose helpdesk the demo and its stories show, and everything else outside Parley:
-//   - emulators of its mail server, Slack, Microsoft 365, phones and the providers of its accounts, and its customers,
-//   - proxies between them and Parley, which can be cut,
-//   - their clock.
+// Package company emulates Acme, the company whose helpdesk the demo shows, and everything else outside Parley:
+//   - Acme's mail server, Slack, Microsoft 365 and phones, the identity providers of its accounts, and its customers
+//   - proxies between these emulators and Parley, which can simulate network failures
+//   - the emulators' clock
 //
-// What does not belong here: Parley's process and database, and the demo's page.
+// Parley's process and database, and the demo's page, don't belong here.
 package company
 
 import (
@@ -23,7 +23,7 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// People and places of the company. The ids look like Slack's, so that they can be given in parley.yaml.
+// The company's mailbox, and its channels (Support, Random) and people in Slack by their ids.
 const (
 	HelpAddress  = lab.HelpAddress
 	HelpPassword = lab.HelpPassword
@@ -35,49 +35,50 @@ const (
 	Owner        = "U0OWNER0001" // the workspace's admin
 )
 
-// Options shape a Company. The zero value is a mail server and a Slack workspace, at free ports of loopback.
+// Options configure a Company. The zero value means a mail server and a Slack workspace, at free ports on loopback.
 type Options struct {
 	Log *slog.Logger
-	// Clock is that of the emulators; nil means time.Now.
+	// Clock is the emulators' clock; nil means time.Now.
 	Clock func() time.Time
-	// TokenClock dates the tokens of Teams; nil means Clock. Parley checks them by the machine's clock, also
-	// when Clock is moved.
+	// TokenClock sets the times in tokens that Teams signs; nil means Clock. Parley checks these tokens against
+	// the machine's clock, even if Clock was moved.
 	TokenClock func() time.Time
-	// PublicURL is the address of the Parley that works with this company, such as http://127.0.0.1:8080. Teams and Phones
-	// send webhooks there.
+	// PublicURL is Parley's own URL, such as http://127.0.0.1:8080. Teams and the phone providers send webhooks to it.
 	PublicURL string
-	// Proxies puts a proxy that can be cut (package proxy) between Parley and Slack, Teams and the mail server. The proxies then
-	// listen at SlackAddr, TeamsAddr, IMAPAddr and SMTPAddr, and the emulators at free ports.
+	// Proxies puts a proxy (package proxy) in front of Slack, Teams and the mail server, to simulate network failures. The
+	// proxies then listen at SlackAddr, TeamsAddr, IMAPAddr and SMTPAddr, and the emulators listen at free ports.
 	Proxies bool
 
 	// Mail.
 	IMAPAddr string // host:port; "" means a free port on loopback
 	SMTPAddr string // likewise
-	SaveSent bool   // the mail server files what it sends by itself
+	SaveSent bool   // the mail server saves sent mail in the Sent folder by itself
 
 	// Chats in which agents work.
 	SlackAddr string  // host:port; "" means a free port on loopback
-	HTTPMode  bool    // Slack's events come as signed requests: see slackfake.Webhooks.Use
+	HTTPMode  bool    // Slack sends events as signed HTTP requests: see slackfake.Webhooks.Use
 	Limits    bool    // Slack and Teams enforce rate limits
-	PostRate  float64 // with Limits: Slack's posts per second and channel; 0 means the real one's
-	// WorkspaceURL starts Slack's permalinks; "" means https://<domain>.slack.com/. The demo's
-	// page gives its own, so that they lead somewhere.
+	PostRate  float64 // with Limits: Slack's limit of posts per second and channel; 0 means the real limit
+	// WorkspaceURL is the prefix of Slack's permalinks; "" means https://<domain>.slack.com/. The demo sets it to its
+	// own page, so that the links work.
 	WorkspaceURL string
-	// Patience is how long chats wait for Parley's answer to a person; 0 means as long as the real ones.
+	// Patience is how long Slack and Teams wait for Parley's response to an interaction; 0 means as long as the real
+	// services wait.
 	Patience time.Duration
 	TeamsOptions
 
-	// Phones adds WhatsApp, Messenger and SMS (emulated Meta and Twilio), and the providers of accounts. Meta sends
-	// webhooks once Subscribe was called.
+	// Phones adds WhatsApp, Messenger and SMS (emulated Meta and Twilio), and the identity providers. Meta sends webhooks
+	// after Subscribe was called.
 	Phones     bool
-	PhoneClock func() time.Time // of the phones; nil means Clock
+	PhoneClock func() time.Time // the phones' clock; nil means Clock
 	GraphAddr  string           // host:port of Meta's Graph API; "" means a free port on loopback
 	TwilioAddr string           // likewise of Twilio's API
-	OIDCAddr   string           // likewise of the OpenID provider by which people sign in to the site
+	OIDCAddr   string           // likewise of the OpenID provider with which agents sign in to Parley's settings site
 }
 
-// Company is Acme with its customers: the emulated mail server, chats and phones to which Parley connects. parley demo and parley fakes
-// each start one. Env and Config return the settings with which a real Parley works with it.
+// Company is the emulated Acme: the mail server, chats and phones to which Parley connects as to the real services. The
+// commands parley demo and parley fakes each start one. Env and Config return the environment variables and the
+// parley.yaml with which a real Parley connects to it.
 type Company struct {
 	Mail  *mailfake.Server
 	Slack *slackfake.Server
@@ -85,12 +86,12 @@ type Company struct {
 
 	o         Options
 	proxies   *proxies                       // nil without Options.Proxies
-	home      atomic.Pointer[string]         // the chat in which conversations open: see SetHome
+	home      atomic.Pointer[string]         // the surface in which new conversations open: see SetHome
 	phones    atomic.Pointer[phone.Exchange] // nil without Options.Phones
 	providers *providers                     // nil without Options.Phones
 }
 
-// New starts the emulators. Close ends them.
+// New starts the emulators. The caller must call Close.
 func New(ctx context.Context, o Options) (*Company, error) {
 	c := &Company{o: o}
 	c.SetHome(o.Home)
@@ -151,8 +152,8 @@ func (c *Company) start(ctx context.Context) error {
 
 const anyPort = "127.0.0.1:0"
 
-// emulatorAddr returns the host:port at which the emulator listens that Parley reaches at addr: there, unless addr is left to
-// chance, or a proxy listens there.
+// emulatorAddr returns the host:port at which an emulator should listen. addr is the configured one. If proxies are in
+// use, a proxy listens at addr, and the emulator gets a free port.
 func (c *Company) emulatorAddr(addr string) string {
 	if c.o.Proxies {
 		return anyPort
@@ -160,7 +161,7 @@ func (c *Company) emulatorAddr(addr string) string {
 	return cmp.Or(addr, anyPort)
 }
 
-// makeChannels makes the channels support and random.
+// makeChannels creates the Slack channels support and random.
 func (c *Company) makeChannels() {
 	people := []string{Ann, Ben, Zoe}
 	c.Slack.Admin.AddChannel(slackfake.Channel{
@@ -174,8 +175,8 @@ func (c *Company) makeChannels() {
 // Clock is the emulators' clock; nil means the machine's.
 func (c *Company) Clock() func() time.Time { return c.o.Clock }
 
-// Reset empties the emulators: everything is as New left it, but cut proxies stay cut.
-// Errors: the phones' addresses were taken meanwhile.
+// Reset restores the state in which New left the emulators, except that proxies that are cut stay cut.
+// Errors: another program has taken the phones' addresses.
 func (c *Company) Reset(ctx context.Context) error {
 	c.Slack.Reset()
 	c.makeChannels()
@@ -186,7 +187,7 @@ func (c *Company) Reset(ctx context.Context) error {
 	return c.openPhones(ctx)
 }
 
-// Close ends the emulators.
+// Close stops the emulators and proxies.
 func (c *Company) Close() error {
 	if c.proxies != nil {
 		c.proxies.close()
@@ -198,7 +199,7 @@ func (c *Company) Close() error {
 	return errors.Join(err, c.Phones().Close(), c.Slack.Close(), c.Mail.Close(), c.closeProviders())
 }
 
-// addressesForParley returns the host:port of Slack, IMAP and SMTP for Parley.
+// addressesForParley returns the host:port at which Parley reaches Slack, IMAP and SMTP: the proxies' if there are any.
 func (c *Company) addressesForParley() (slack, imap, smtp string) {
 	if c.proxies != nil {
 		return c.proxies.slack.Addr, c.proxies.imap.Addr, c.proxies.smtp.Addr
@@ -206,8 +207,8 @@ func (c *Company) addressesForParley() (slack, imap, smtp string) {
 	return addressOf(c.Slack.URL()), c.Mail.IMAPAddr(), c.Mail.SMTPAddr()
 }
 
-// Env returns the variables that point `parley serve` at this company, and those that a
-// mail program needs, as NAME=value lines in a fixed order.
+// Env returns the environment variables that connect `parley serve` to this company, and those that a mail client
+// needs, as NAME=value in a fixed order.
 func (c *Company) Env() []string {
 	slack, imap, smtp := c.addressesForParley()
 	var vars []string
@@ -222,8 +223,8 @@ func (c *Company) Env() []string {
 	})
 }
 
-// Config returns the parley.yaml that sets Parley up for this company. hold is how long an agent can take a reply
-// back before it is sent.
+// Config returns the parley.yaml for this company. hold is how long Parley waits before it sends a reply, so that the
+// agent can undo it.
 func (c *Company) Config(hold time.Duration) string {
 	_, imap, smtp := c.addressesForParley()
 	mail := fmt.Sprintf(`  - name: support-mail

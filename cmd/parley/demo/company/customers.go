@@ -16,23 +16,24 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
-// The customers of the demo are invented people (Persona), such as Dana Cole, who is angry about a refund. Prologue
-// makes them write their first mails and messages when the demo begins. Greet makes some of them write again when
-// the visitor switches the team to a chat that has no conversation yet. From then on the visitor plays them.
+// The demo's customers are invented people (Persona), such as Dana Cole, who is angry about a refund. When the demo
+// begins, Prologue sends their first mails and messages. After that the visitor plays the customers. Greet sends a few
+// more mails when the visitor switches from Slack to Teams or back, so that the new surface doesn't stay empty. (A
+// surface is a chat program in which agents work.)
 
-// ProloguePace is the time between two first mails, so that people see them arrive.
+// ProloguePace is the pause between the first mails; it lets the visitor see each of them arrive.
 const ProloguePace = 600 * time.Millisecond
 
 // Persona is a customer of the demo.
 type Persona struct {
 	Name    string
 	Address string
-	About   string               // one line for whoever plays this customer
-	mail    func() mailfake.Mail // the first mail
-	byPhone func(*phone.Handset) // writes a first message by phone, after all mails; nil means that there is none
+	About   string               // one line for the visitor who plays this customer
+	mail    func() mailfake.Mail // returns the first mail
+	byPhone func(*phone.Handset) // sends the first message by phone, after all mails; nil means none
 }
 
-// String is the customer as the sender of a mail.
+// String returns the customer's name and address in the form of a From header.
 func (p Persona) String() string {
 	return (&mailfake.Address{Name: p.Name, Address: p.Address}).String()
 }
@@ -50,8 +51,7 @@ func Personas() []Persona {
 	}
 }
 
-// Prologue lets each customer write a first mail, then some of them a message by phone. pace is the time between
-// two.
+// Prologue sends the first mail of each customer, then the first messages by phone. pace is the pause between them.
 // Errors: the mail server refused a mail; ctx ended.
 func (c *Company) Prologue(ctx context.Context, pace time.Duration) error {
 	for _, p := range Personas() {
@@ -65,7 +65,7 @@ func (c *Company) Prologue(ctx context.Context, pace time.Duration) error {
 	return c.phonePrologue(ctx, pace)
 }
 
-// phonePrologue lets the customers who have a first message by phone write it.
+// phonePrologue sends the first messages of the customers who write by phone.
 func (c *Company) phonePrologue(ctx context.Context, pace time.Duration) error {
 	phones := c.Phones()
 	if phones == nil {
@@ -87,12 +87,12 @@ func (c *Company) phonePrologue(ctx context.Context, pace time.Duration) error {
 	return nil
 }
 
-// homeSettles is how long Parley takes at most to open conversations in another chat once that setting is stored.
-// Parley reads its settings each second.
+// homeSettles is the longest time until Parley uses a new setting of where conversations open. Parley polls its
+// settings every second.
 const homeSettles = 1500 * time.Millisecond
 
-// Greet lets some customers write again, unless the chat in which conversations now open has a thread already. So
-// the visitor who has just switched to it doesn't find it empty. pace is the time between two mails.
+// Greet sends another mail from some of the customers if the surface in which conversations now open (see Home) has no
+// thread yet. A visitor who has just switched to it then sees some conversations. pace is the pause between the mails.
 // Errors: the mail server refused a mail; ctx ended.
 func (c *Company) Greet(ctx context.Context, pace time.Duration) error {
 	if c.hasThreadIn(c.Home()) {
@@ -121,7 +121,7 @@ func (c *Company) Greet(ctx context.Context, pace time.Duration) error {
 	return nil
 }
 
-// listGreetings returns what customers write in Greet, by their names. The first line is the subject too.
+// listGreetings returns the mails of Greet by the customers' names. The first line is also the subject.
 func listGreetings() map[string]string {
 	return map[string]string{
 		"Priya Raman": "Can two of us share one account?\nMy colleague starts on Monday.",
@@ -130,7 +130,7 @@ func listGreetings() map[string]string {
 	}
 }
 
-// hasThreadIn reports whether a customer has a thread in a surface.
+// hasThreadIn reports whether any customer has a thread in a surface (SurfaceSlack or SurfaceTeams).
 func (c *Company) hasThreadIn(surface string) bool {
 	if surface == SurfaceTeams {
 		return slices.ContainsFunc(c.Teams.Roots(TeamsSupport), func(m *teamsfake.Message) bool { return m.Bot })

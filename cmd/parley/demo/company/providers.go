@@ -8,25 +8,26 @@ import (
 	"parley/channels/email/oauthfake"
 )
 
-// Parley's registration at the emulated providers of mailboxes.
+// Parley's OAuth client registration at the emulated providers.
 const (
 	providerID     = "fake-client-id"
 	providerSecret = "fake-client-secret"
 )
 
-// Admin is whose settings site the demo opens.
+// Admin is the agent as whom the demo opens Parley's settings site.
 const Admin = "ann@acme.test"
 
-// signInName is what people call the provider by which they sign in to the site.
+// signInName is the label of the provider on the settings site's sign-in page.
 const signInName = "Acme"
 
-// providers are the providers of a company's accounts.
+// providers emulates the identity providers of a company. Google and Microsoft grant Parley access to mailboxes (OAuth).
+// An OpenID provider signs agents in to Parley's settings site.
 type providers struct {
-	google, microsoft *oauthfake.Server // where people let Parley into their mailboxes
-	signIn            *oidcfake.Server  // says who people are
+	google, microsoft *oauthfake.Server // for mailboxes
+	signIn            *oidcfake.Server  // for the settings site
 }
 
-// openProviders starts the providers. Only a company with phones has them: it stands in for everything.
+// openProviders starts the providers. Only a company with Options.Phones has them.
 func (c *Company) openProviders() error {
 	if !c.o.Phones {
 		return nil
@@ -58,7 +59,7 @@ func (c *Company) newSignIn() *oidcfake.Server {
 	return oidcfake.New(o)
 }
 
-// isTokenAccepted reports whether an access token opens a mailbox, at either provider.
+// isTokenAccepted reports whether either provider issued this access token for the mailbox of username.
 func (c *Company) isTokenAccepted(username, token string) bool {
 	if c.providers == nil {
 		return false
@@ -73,7 +74,7 @@ func (c *Company) closeProviders() error {
 	return errors.Join(c.providers.google.Close(), c.providers.microsoft.Close(), c.providers.signIn.Close())
 }
 
-// providerEnv returns the variables that point Parley at the providers.
+// providerEnv returns the environment variables that connect Parley to the providers.
 func (c *Company) providerEnv() (vars []string) {
 	if c.providers == nil {
 		return nil

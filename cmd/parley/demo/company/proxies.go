@@ -7,27 +7,28 @@ import (
 	"parley/cmd/parley/demo/proxy"
 )
 
-// With Options.Proxies each connection between Parley and an emulator passes a proxy (package proxy). On the demo's page the
-// visitor cuts Parley's line to Slack, Teams or the mail server, which cuts the proxies of that line.
+// With Options.Proxies, Parley reaches the emulators of Slack, Teams and the mail server through TCP proxies (package
+// proxy). A line is Parley's connection to one of these three services. On the demo's page the visitor can cut a line to
+// see how Parley copes; this closes the line's proxies. The mail line, for example, has a proxy for IMAP and one for SMTP.
 
-// The lines that can be cut, by the names that the page gives them.
+// Names of the lines, as the demo's page sends them.
 const (
 	LineSlack = "slack"
 	LineTeams = "teams"
 	LineMail  = "mail"
 )
 
-// proxies are those of all lines.
+// proxies holds the proxies of all lines.
 type proxies struct {
 	slack      *proxy.Proxy
 	imap, smtp *proxy.Proxy
-	teams      *proxy.Proxy // for what Parley asks of Teams; nil without Teams
-	webhooks   *proxy.Proxy // for what Teams tells Parley; nil without Teams
+	teams      *proxy.Proxy // for requests from Parley to Teams; nil without Teams
+	webhooks   *proxy.Proxy // for webhooks from Teams to Parley; nil without Teams
 
-	started []*proxy.Proxy // all of them
+	started []*proxy.Proxy // those that were started, for close
 }
 
-// Proxies returns the proxies of a line; none means that there is nothing to cut.
+// Proxies returns the proxies of a line. It returns nil if the line doesn't exist or has no proxies.
 func (c *Company) Proxies(line string) []*proxy.Proxy {
 	p := c.proxies
 	switch {
@@ -43,8 +44,8 @@ func (c *Company) Proxies(line string) []*proxy.Proxy {
 	return nil
 }
 
-// startProxies starts a proxy before each emulator, at the address that Parley uses, and one from Teams to Parley. If one can't
-// be started, Close closes those before it.
+// startProxies starts a proxy in front of each emulator, at the address that Parley uses, and one for the webhooks from
+// Teams to Parley. If one fails to start, the caller must call Close, which closes the proxies already started.
 func (c *Company) startProxies(ctx context.Context) (err error) {
 	p := &proxies{}
 	c.proxies = p
@@ -69,7 +70,7 @@ func (c *Company) startProxies(ctx context.Context) (err error) {
 	return err
 }
 
-// start starts a proxy that listens at addr and leads to target.
+// start starts a proxy that listens at addr and forwards connections to target.
 func (p *proxies) start(ctx context.Context, addr, target string) (*proxy.Proxy, error) {
 	started, err := proxy.New(ctx, addr, target)
 	if err != nil {
@@ -79,7 +80,6 @@ func (p *proxies) start(ctx context.Context, addr, target string) (*proxy.Proxy,
 	return started, nil
 }
 
-// close closes all proxies that were started.
 func (p *proxies) close() {
 	for _, started := range p.started {
 		started.Close()

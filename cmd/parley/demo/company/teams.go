@@ -12,14 +12,14 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// A surface is a chat program in which agents work: Slack or Microsoft Teams. A company may have both. New
-// conversations then open in one of them, its home.
+// A surface is a chat program in which agents work: Slack or Microsoft Teams. A company may use both. New conversations
+// with customers then open in only one of them, the company's home.
 const (
 	SurfaceSlack = "slack"
 	SurfaceTeams = "teams"
 )
 
-// The same people and places in Microsoft Teams, by their ids in Entra and Teams.
+// The company's people, team and channels in Microsoft 365, by their ids in Entra and Teams.
 const (
 	TeamsAnn     = lab.TeamsAnn
 	TeamsBen     = lab.TeamsBen
@@ -30,11 +30,11 @@ const (
 	TeamsRandom  = "19:acmerandom00000000000000000001@thread.tacv2"
 )
 
-// TeamsAppID is the id of Parley's registration.
+// TeamsAppID is the id of Parley's app in Teams.
 const TeamsAppID = "22222222-2222-4222-8222-222222222222"
 
-// openTeams starts the emulated Microsoft 365 organisation, if the company has one. Parley's
-// own manifest is what is installed there: what it doesn't declare, Teams refuses.
+// openTeams starts the emulated Microsoft 365 organisation if Options.Teams is set. It uses Parley's real app manifest,
+// and the emulator refuses everything that this manifest doesn't declare.
 func (c *Company) openTeams() error {
 	if !c.o.Teams {
 		return nil
@@ -59,9 +59,9 @@ func (c *Company) openTeams() error {
 	return c.Teams.Start(c.emulatorAddr(c.o.TeamsAddr))
 }
 
-// Install adds Parley's app to the team, as its owner does, once Parley runs at
-// Options.PublicURL. Without Teams it does nothing.
-// Errors: Parley did not accept what Teams tells of the installation; ctx's.
+// Install adds Parley's app to the team, as the team's owner would. Parley must already be running at
+// Options.PublicURL. Without Teams, Install does nothing.
+// Errors: Parley did not accept the installation event from Teams; ctx ended.
 func (c *Company) Install(ctx context.Context) error {
 	if c.Teams == nil {
 		return nil
@@ -73,15 +73,14 @@ func (c *Company) Install(ctx context.Context) error {
 	return c.Teams.Admin.Connect(ctx, address+"/teams/messages")
 }
 
-// PublicURL is the URL at which Teams and the phones' providers reach Parley, as in Options; "" means that it isn't
-// known.
+// PublicURL returns Options.PublicURL, the URL at which Teams and the phone providers reach Parley; "" means unknown.
 func (c *Company) PublicURL() string { return c.o.PublicURL }
 
-// SetHome chooses the surface in which conversations open from now on: SurfaceSlack or SurfaceTeams. Parley follows
-// when the new Config or People has been applied to it.
+// SetHome sets the surface in which new conversations open: SurfaceSlack or SurfaceTeams. It changes what Config and
+// People return; Parley itself changes when the new configuration is applied.
 func (c *Company) SetHome(kind string) { c.home.Store(&kind) }
 
-// Home is the surface in which conversations open.
+// Home returns the surface in which new conversations open.
 func (c *Company) Home() string {
 	if c.Teams == nil {
 		return SurfaceSlack
@@ -92,7 +91,7 @@ func (c *Company) Home() string {
 	return cmp.Or(*c.home.Load(), SurfaceSlack)
 }
 
-// Surfaces lists the kinds of surfaces there are.
+// Surfaces lists the surfaces that the company uses.
 func (c *Company) Surfaces() []string {
 	var kinds []string
 	if !c.o.NoSlack {
@@ -109,7 +108,7 @@ func (c *Company) CanReadAllOfTeams() bool {
 	return slices.Contains(c.Teams.Info().Permissions, tenant.PermitMessages)
 }
 
-// teamsEnv returns the variables that point Parley at the organisation.
+// teamsEnv returns the environment variables that connect Parley to the organisation.
 func (c *Company) teamsEnv() []string {
 	if c.Teams == nil {
 		return nil
@@ -117,7 +116,7 @@ func (c *Company) teamsEnv() []string {
 	return append(lab.TeamsEnv(c.Teams), "FAKE_TEAMS_CONTROL="+c.Teams.URL()+"/_fake")
 }
 
-// People returns parley.yaml's lines about agents and their team, for the surfaces there are.
+// People returns the sections agents and teams of parley.yaml, for the surfaces that the company uses.
 func (c *Company) People() string {
 	team := "  - {name: Support, members: [ann@acme.test, ben@acme.test]"
 	if !c.o.NoSlack {
@@ -132,12 +131,12 @@ func (c *Company) People() string {
 	return lab.Agents(lab.Chats{Slack: !c.o.NoSlack, Teams: c.Teams != nil}) + "teams:\n" + team + "}\n"
 }
 
-// TeamsOptions are the part of Options about Microsoft Teams.
+// TeamsOptions is the part of Options for Microsoft Teams.
 type TeamsOptions struct {
-	Teams        bool            // there is an organisation, beside the workspace
-	NoSlack      bool            // Env and Config say nothing of Slack
-	Home         string          // where conversations open when there are both: slack (default) or teams
+	Teams        bool            // emulate a Microsoft 365 organisation as well
+	NoSlack      bool            // leave Slack out of Env and Config
+	Home         string          // where conversations open if both surfaces are in use: slack (default) or teams
 	TeamsAddr    string          // host:port; "" means a free port on loopback
-	TeamsRate    float64         // with Limits: factor on Teams' rates; 0 means 1
-	TeamsRetries []time.Duration // waits before Teams offers an event again; nil means Teams' own
+	TeamsRate    float64         // with Limits: multiplies Teams' rate limits; 0 means 1
+	TeamsRetries []time.Duration // pauses before Teams sends an event again; nil means the real ones
 }

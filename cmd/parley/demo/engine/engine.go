@@ -1,7 +1,7 @@
-// Package engine runs the real Parley as a process beside the demo, starts it again when it dies, and kills it when somebody
-// wants to see what happens then.
+// Package engine runs the real Parley as a child process of the demo. It restarts the process when it dies, and kills it
+// when the visitor wants to see how Parley recovers.
 //
-// What does not belong here: what Parley is told to do.
+// Parley's configuration doesn't belong here.
 package engine
 
 import (
@@ -23,53 +23,53 @@ import (
 )
 
 const (
-	// Grace is how long a stopping Parley may finish what is under way.
+	// Grace is how long Parley may take to shut down after SIGTERM before it is killed.
 	Grace = 25 * time.Second
 	// restartPause is the wait before a Parley that died is started again.
 	restartPause = time.Second
-	// killPause is the wait before a Parley that somebody killed is started again: long enough
-	// to write something while it is down.
+	// killPause is the wait before a Parley that the visitor killed is started again. It is long enough to write a
+	// message while Parley is down.
 	killPause = 10 * time.Second
 )
 
-// ErrOver is the cause with which a round's context ends when the demo starts over: what
-// the engine has under way is not worth waiting for.
+// ErrOver is the context cause with which the demo ends Run when it starts over with empty data. Run then kills the
+// process at once, instead of giving it Grace to finish its work.
 var ErrOver = errors.New("the demo starts over")
 
-// Options say how the engine is started.
+// Options configure an Engine.
 type Options struct {
-	Exe    string // the program
+	Exe    string // path of the program
 	Args   []string
 	Env    []string  // NAME=value; see the function Env
-	Out    io.Writer // gets what it writes
+	Out    io.Writer // receives the process's standard output and standard error
 	Log    *slog.Logger
-	Report func(text string) // tells people what happened to the engine
-	Pause  time.Duration     // the wait before one that was killed is started again; 0 means ten seconds
+	Report func(text string) // shows the visitor a text about what happened to Parley
+	Pause  time.Duration     // the wait before a killed process is started again; 0 means ten seconds
 }
 
-// Engine keeps the demo's Parley running. "The engine" is the real program, parley demo --engine, as a child
-// process beside the process with the page and the emulators. When it dies by itself, it starts again after a
-// second. After Kill it stays down for Options.Pause, unless Start is called. Run is called once; the other methods
-// are safe for concurrent use.
+// Engine supervises the demo's Parley. "The engine" is the real program, parley demo --engine, in a child process of the
+// demo, which itself serves the page and the emulators. If the child dies by itself, it is restarted after a second.
+// After Kill it stays down for Options.Pause, unless Start is called earlier. Run may be called only once; the other
+// methods are safe for concurrent use.
 type Engine struct {
 	o        Options
-	startNow chan struct{} // holds a value when Start was called; of size 1
+	startNow chan struct{} // of size 1; holds a value if Start was called
 
 	mu     sync.Mutex
-	proc   *os.Process // nil while none runs
-	killed bool        // Kill ended it
+	proc   *os.Process // nil while Parley isn't running
+	killed bool        // the running process was killed by Kill
 	state  State
 }
 
-// State is how the engine is.
+// State describes the engine's process.
 type State struct {
-	Runs      bool      // the process was started and hasn't ended
-	Kills     int       // how often Kill ended it
-	DownSince time.Time // when the process ended last; zero means that it never did
-	BackAt    time.Time // when it starts again by itself; of use only while Runs is false
+	Runs      bool      // the process is running
+	Kills     int       // how often Kill was used
+	DownSince time.Time // when the process last ended; zero means never
+	BackAt    time.Time // when it will be restarted; meaningful only while Runs is false
 }
 
-// New returns an Engine that doesn't run yet.
+// New returns an Engine that isn't running yet.
 func New(o Options) *Engine {
 	o.Pause = cmp.Or(o.Pause, killPause)
 	return &Engine{o: o, startNow: make(chan struct{}, 1)}
@@ -122,7 +122,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-// noteStarted notes the process that runs now. If an earlier one ended, it tells the page.
+// noteStarted records a new process. After a restart it also informs the visitor.
 func (e *Engine) noteStarted(p *os.Process) {
 	e.mu.Lock()
 	isRestart := !e.state.DownSince.IsZero()
@@ -135,9 +135,9 @@ func (e *Engine) noteStarted(p *os.Process) {
 	}
 }
 
-// noteEnded notes that Parley runs no more. It returns the wait before it is started again, and what people are told about it then.
+// noteEnded records that the process ended. It returns how long to wait before the restart, and a text for the visitor.
 func (e *Engine) noteEnded() (wait time.Duration, text string) {
-	select { // drop a call of Start from before this end: it was about an earlier one
+	select { // discard a call of Start that was made while the process was still running
 	case <-e.startNow:
 	default:
 	}
@@ -156,8 +156,8 @@ func (e *Engine) noteEnded() (wait time.Duration, text string) {
 	return wait, text
 }
 
-// Kill ends the running Parley as a power cut does: with SIGKILL.
-// Errors: none runs.
+// Kill kills the running Parley with SIGKILL, which leaves it as little time as a power failure.
+// Errors: Parley isn't running.
 func (e *Engine) Kill() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -172,7 +172,8 @@ func (e *Engine) Kill() error {
 	return nil
 }
 
-// Start lets a Parley that is down start at once. It doesn't wait for it, and does nothing while Parley runs.
+// Start makes Run restart Parley immediately if it is down. It doesn't wait for the start. It does nothing while Parley
+// is running.
 func (e *Engine) Start() {
 	select {
 	case e.startNow <- struct{}{}:
@@ -180,15 +181,15 @@ func (e *Engine) Start() {
 	}
 }
 
-// State returns how the engine is now.
+// State returns the current state.
 func (e *Engine) State() State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.state
 }
 
-// Env returns the environment of the engine: that of this process without Parley's settings, then vars
-// (NAME=value). Variables that begin with PARLEY_TEST are kept.
+// Env returns the environment for the engine: this process's environment without Parley's settings, followed by vars
+// (NAME=value). It keeps variables that begin with PARLEY_TEST.
 func Env(vars ...string) []string {
 	var out []string
 	for _, v := range os.Environ() {
