@@ -9,27 +9,29 @@ import (
 	"parley/cmd/parley/demo/observer"
 )
 
-// journalInterval is the time between two looks of the observer when nothing happens.
+// journalInterval is how often the observer looks for changes when no event wakes it.
 const journalInterval = time.Second
 
-// journalPage shows the report of the observer: what was sent, and what became of it.
+// journalPage serves the journal, a list of all messages that were sent in the demo and whether each of them arrived. A
+// row says, for example, that Dana's mail arrived in Slack once, after two seconds. The observer (package observer)
+// compiles the journal by watching the emulated mail server, chats and phones from outside Parley.
 type journalPage struct {
 	*pageState
 	plugs    *plugs
 	observer *observer.Observer
 }
 
-// showJournal is GET /journal.
+// showJournal serves GET /journal.
 func (j *journalPage) showJournal(w http.ResponseWriter, r *http.Request) {
 	report, err := j.readReport(r.Context())
 	if err != nil && r.Context().Err() == nil {
-		j.options.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
+		j.options.Log.Warn("journal", "error", err) // expected while the demo starts over, or without a database
 	}
 	writeJSON(w, report)
 }
 
-// watch keeps the observer looking: it must see each text before somebody edits the text, and notice when something is
-// overdue.
+// watch runs the observer until ctx ends, at each event and at least every journalInterval. The observer must see each
+// text before somebody edits it, and must notice overdue messages. Open pages are notified if the counts change.
 func (j *journalPage) watch(ctx context.Context) {
 	tick := time.NewTicker(journalInterval)
 	defer tick.Stop()
@@ -54,8 +56,8 @@ func (j *journalPage) watch(ctx context.Context) {
 	}
 }
 
-// readReport lets the observer look and returns its report. Errors: Parley's database does not answer; then the report is
-// without Parley's own records.
+// readReport updates the observer and returns its report.
+// Errors: Parley's database does not answer; the report then lacks Parley's own records.
 func (j *journalPage) readReport(ctx context.Context) (observer.Report, error) {
 	return j.observer.Report(ctx, j.db.Load(), j.plugs.readState().isAllOn())
 }

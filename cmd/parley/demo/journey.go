@@ -13,20 +13,22 @@ import (
 	"parley/store"
 )
 
-// shownStory is how many lines of a conversation's story are shown.
+// shownStory is the maximum number of lines of a conversation's story on the page.
 const shownStory = 12
 
-// journey is what happened to the last message of a conversation, station by station.
+// journey is the path of one message through Parley's database, which the demo's page shows step by step. A customer's
+// mail, for example, arrives as an event, becomes a message of a conversation, and is sent to Slack by a delivery.
+// The journey is about the newest message.
 type journey struct {
-	Number   int64          `json:"number"` // of the conversation; 0 means none
+	Number   int64          `json:"number"` // of the conversation; 0 means there is no conversation yet
 	Subject  string         `json:"subject"`
 	Contact  string         `json:"contact"`
 	Status   string         `json:"status"`
 	Message  journeyMessage `json:"message"`
 	Event    *journeyEvent  `json:"event"`
-	Story    []string       `json:"story"` // of the whole conversation, as parley explain tells it
+	Story    []string       `json:"story"` // of the whole conversation, in the words of parley explain
 	Sends    []journeySend  `json:"deliveries"`
-	Earlier  int            `json:"earlier"` // messages before this one
+	Earlier  int            `json:"earlier"` // how many messages of the conversation came before this one
 	Assigned []string       `json:"assigned"`
 }
 
@@ -48,7 +50,7 @@ type journeyEvent struct {
 	Bytes    int64     `db:"size_bytes" json:"bytes"`
 	At       time.Time `db:"received_at" json:"at"`
 	Pending  bool      `db:"pending" json:"pending"`
-	Refused  string    `db:"refused" json:"refused"` // why it is in quarantine
+	Refused  string    `db:"refused" json:"refused"` // why it is in quarantine; "" means it isn't
 }
 
 type journeySend struct {
@@ -63,7 +65,7 @@ type journeySend struct {
 	Error    string     `db:"error_text" json:"error"`
 }
 
-// showJourney answers for the conversation of a thread, or the one that moved last.
+// showJourney serves GET /journey: the newest message of the thread that the request names or, without a thread, of all.
 func (p *Page) showJourney(w http.ResponseWriter, r *http.Request) {
 	pool := p.db.Load()
 	if pool == nil {
@@ -80,8 +82,9 @@ func (p *Page) showJourney(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, j)
 }
 
-// lastJourney reads the journey of the newest message, or of the newest one in a thread. Ids of messages don't say which
-// one that is, since each batch takes its ids from a block.
+// lastJourney reads the journey of the newest message in a thread, or of the newest one overall if thread is "". It
+// orders by time, because message ids are allocated in blocks and aren't chronological. If there is no message, it
+// returns the zero value.
 func lastJourney(ctx context.Context, q store.Querier, channel, thread string) (journey, error) {
 	const find = `
 		SELECT m.id, m.conversation_id
@@ -177,14 +180,14 @@ func readEvent(ctx context.Context, q store.Querier, id store.EventID) (*journey
 	return e, err
 }
 
-// readStory reports what was done to a conversation, the newest last.
+// readStory returns the last lines of a conversation's story, oldest first.
 func readStory(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]string, error) {
-	told, err := inspect.Conversation(ctx, q, conversation)
+	story, err := inspect.Conversation(ctx, q, conversation)
 	if err != nil {
 		return nil, err
 	}
 	var lines []string
-	for _, s := range told.Steps {
+	for _, s := range story.Steps {
 		if s.Kind == inspect.StepDone || s.Kind == inspect.StepSaid {
 			lines = append(lines, s.At.Format(time.RFC3339)+" "+s.Text)
 		}

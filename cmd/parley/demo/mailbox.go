@@ -19,14 +19,14 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
-// The demo's page shows a customer's mail program: the list of mails, received and sent, and one that is open. A
-// visitor reads Parley's mails there and answers as the customer. This file answers what the page's script asks
-// for; the emulated mail server (mailfake) keeps the mails.
+// The demo's page contains a mail client for the customers. It lists the received and sent mails of one customer, such as
+// Dana Cole, and shows one of them. The visitor reads the company's mails there and replies as the customer. This file
+// handles the requests of the page's script; the emulated mail server (mailfake) stores the mails.
 
-// previewRunes is how much of a mail its row shows.
+// previewRunes is the maximum length of the excerpt in a row.
 const previewRunes = 120
 
-// mailState is what a customer sees in his mail program.
+// mailState is the state of the mail client.
 type mailState struct {
 	Customers []customerRow `json:"customers"`
 	Mails     []mailRow     `json:"mails"` // newest first, received and sent
@@ -37,9 +37,9 @@ type customerRow struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
 	About   string `json:"about"`
-	Unread  int    `json:"unread"`  // mails
+	Unread  int    `json:"unread"`  // unread mails
 	Chats   int    `json:"chats"`   // unread messages on the customer's phone
-	Waiting string `json:"waiting"` // the kind of a chat with unread messages; "" if there is none
+	Waiting string `json:"waiting"` // the kind of a chat with unread messages, such as sms; "" means none
 }
 
 // mailRow is a mail in the list.
@@ -47,7 +47,7 @@ type mailRow struct {
 	Folder    string    `json:"folder"`
 	UID       uint32    `json:"uid"`
 	Sent      bool      `json:"sent"`
-	With      string    `json:"with"` // the other side, by name
+	With      string    `json:"with"` // name of the sender, or of the recipient if Sent
 	Subject   string    `json:"subject"`
 	Preview   string    `json:"preview"`
 	At        time.Time `json:"at"`
@@ -56,7 +56,7 @@ type mailRow struct {
 	MessageID string    `json:"message_id"`
 }
 
-// mailPane serves the page's mail program. Each request names the customer whose mailbox it is about.
+// mailPane serves the page's mail client. Each request names the customer whose mailbox it accesses.
 type mailPane struct {
 	*pageState
 	phones *phonePane
@@ -67,7 +67,7 @@ func (p *mailPane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /mail/html", p.mailHTML)
 	mux.HandleFunc("GET /mail/file", p.mailFile)
 	mux.HandleFunc("POST /mail/customer", p.addCustomer)
-	// The emulator itself handles what people do in their mail programs.
+	// The emulator itself handles sending and replying.
 	mux.Handle("POST /_fake/mail/send", p.company.Mail.Control())
 	mux.Handle("POST /_fake/mail/reply", p.company.Mail.Control())
 }
@@ -99,12 +99,13 @@ func (p *mailPane) readState(customer string) mailState {
 	return s
 }
 
-// listCustomers lists those who can be played. It leaves out the counts of what they haven't read.
+// listCustomers lists the customers whom the visitor can play: the demo's own, and those added by addCustomer. It doesn't
+// set the unread counts.
 func (p *pageState) listCustomers() []customerRow {
 	var list []customerRow
 	known := map[string]bool{}
 	all := company.Personas()
-	slices.Reverse(all) // who wrote last is on top, as in a mailbox
+	slices.Reverse(all) // latest writer first, as in a mailbox
 
 	for _, c := range all {
 		known[c.Address] = true
@@ -142,7 +143,7 @@ func (p *mailPane) listMails(address string) []mailRow {
 	return rows
 }
 
-// rowOf makes the row of a mail with somebody.
+// rowOf returns the row of a mail; with is the other party.
 func rowOf(r mailfake.Received, with mailfake.Address) mailRow {
 	row := mailRow{
 		Folder:    r.Folder,
@@ -185,7 +186,7 @@ type openedFile struct {
 	Bytes int    `json:"bytes"`
 }
 
-// findMail finds the mail that a request names by address, folder and uid.
+// findMail returns the mail that a request identifies by address, folder and uid.
 func (p *mailPane) findMail(r *http.Request) (mailfake.Received, bool) {
 	uid, err := strconv.ParseUint(r.FormValue("uid"), 10, 32)
 	if err != nil {
@@ -199,7 +200,7 @@ func (p *mailPane) findMail(r *http.Request) (mailfake.Received, bool) {
 	return list[at], true
 }
 
-// openMail shows a mail and remembers that it was read.
+// openMail serves GET /mail/open: a mail, which it marks as read.
 func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 	m, ok := p.findMail(r)
 	if !ok {
@@ -230,8 +231,8 @@ func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, out)
 }
 
-// mailHTML shows a mail's HTML in a page of its own that can run nothing, load nothing
-// and touch nothing; the page shows it in a sandboxed frame.
+// mailHTML serves a mail's HTML as a separate document for a sandboxed frame. The Content-Security-Policy forbids scripts
+// and all external resources. Inline pictures (cid: URLs) are embedded as data: URLs.
 func (p *mailPane) mailHTML(w http.ResponseWriter, r *http.Request) {
 	m, ok := p.findMail(r)
 	if !ok || m.HTML == "" {
@@ -266,14 +267,14 @@ func (p *mailPane) mailFile(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, m.Attachments[n].Name, m.Attachments[n].Type, m.Attachments[n].Content)
 }
 
-// parseIndex reads the index of something of which there are so many.
+// parseIndex parses an index into a list of the given length. ok is false if it isn't a number or is out of range.
 func parseIndex(text string, length int) (n int, ok bool) {
 	n, err := strconv.Atoi(text)
 	isInRange := n >= 0 && n < length
 	return n, err == nil && isInRange
 }
 
-// serveFile gives a file that somebody sent: plain pictures are shown, all else is saved.
+// serveFile serves a file from a message. The browser displays common image types and downloads everything else.
 func serveFile(w http.ResponseWriter, name, kind string, body []byte) {
 	disposition := "attachment"
 	switch kind {
@@ -289,7 +290,7 @@ func serveFile(w http.ResponseWriter, name, kind string, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// addCustomer opens a mailbox for somebody new.
+// addCustomer serves POST /mail/customer: it creates a mailbox for a new customer.
 func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 	given := strings.TrimSpace(r.FormValue("address"))
 	a, err := mail.ParseAddress((&mail.Address{Name: r.FormValue("name"), Address: given}).String())
@@ -309,7 +310,7 @@ func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]string{"address": a.Address})
 }
 
-// watch tells open pages what happens in the mailboxes.
+// watch notifies open pages of changes in the mailboxes until ctx ends.
 func (p *mailPane) watch(ctx context.Context) {
 	sub := p.company.Mail.Subscribe()
 	for {

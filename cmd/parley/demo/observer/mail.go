@@ -13,8 +13,10 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// observeMail records what customers write to the company, and what they receive from it. It skips mailboxes in which nothing
-// has changed since the last look.
+// observeMail reads the customers' mailboxes on the emulated mail server. It records each mail to the company as a sent
+// message, and each mail from the company as an observation, which is evidence that a message arrived. For example,
+// Dana's mail to help@acme.test is a sent message, and the reply in her inbox is an observation. Mailboxes whose folders
+// are the same size as at the last call are skipped. Caller holds o.mu.
 func (o *Observer) observeMail(now time.Time) {
 	mail := o.company.Mail
 	for _, box := range mail.State().Mailboxes {
@@ -56,7 +58,7 @@ func (o *Observer) observeMail(now time.Time) {
 	}
 }
 
-// filesOf names what a mail carries.
+// filesOf returns the names of a mail's attachments, separated by spaces.
 func filesOf(m mailfake.Received) string {
 	var names []string
 	for _, a := range m.Attachments {
@@ -65,7 +67,7 @@ func filesOf(m mailfake.Received) string {
 	return strings.Join(names, " ")
 }
 
-// countAttachments counts a mail's files, without the pictures within its text.
+// countAttachments counts a mail's attachments, except pictures that are embedded in its text.
 func countAttachments(m mailfake.Received) (n int) {
 	for _, a := range m.Attachments {
 		if !a.Inline && a.ContentID == "" {

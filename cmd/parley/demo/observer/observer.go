@@ -1,7 +1,6 @@
-// Package observer observes the demo from outside Parley: what people write in Slack, in Teams, by mail and by phone, and what
-// arrives there. It has package checker decide what became of each message, and adds what Parley's own database says of it.
-//
-// What does not belong here: what counts as arrived, lost or doubled (package checker), and how the report is shown.
+// Package observer watches the demo from outside Parley: it reads from the emulators what people write in Slack, in Teams,
+// by mail and by phone, and what arrives there. Package checker then decides whether each message arrived, was lost or was
+// duplicated. The observer combines the results with what Parley's own database says, into a Report for the demo's page.
 package observer
 
 import (
@@ -24,63 +23,63 @@ import (
 )
 
 const (
-	// lostAfter is how long Parley must have had nothing to do, with nothing cut off, before what arrived nowhere counts as lost.
+	// lostAfter is how long Parley must have been connected and idle before an undelivered message counts as lost.
 	lostAfter = time.Minute
-	// maxRows is how many messages the page lists.
+	// maxRows is the maximum number of messages in a report.
 	maxRows = 60
-	// databaseTimeout ends a query of Parley's database, which may be down.
+	// databaseTimeout limits the queries of Parley's database, which may be down.
 	databaseTimeout = 5 * time.Second
 )
 
-// Report says what became of the messages. Its JSON is what the demo's page reads.
+// Report contains the outcome of all messages, as JSON for the demo's page.
 type Report struct {
 	Counts checker.Counts `json:"counts"`
 	Rows   []Row          `json:"rows"`  // the newest message first
-	Quiet  bool           `json:"quiet"` // Parley is connected and has nothing left to do
+	Quiet  bool           `json:"quiet"` // Parley is connected and idle
 }
 
-// Row is one message.
+// Row is one message of a Report.
 type Row struct {
 	Key      string     `json:"key"`
-	Way      string     `json:"way"`      // its direction
+	Way      string     `json:"way"`      // its direction: checker.Inbound or checker.Outbound
 	Who      string     `json:"who"`      // its author
 	Whom     string     `json:"whom"`     // its recipient
 	Text     string     `json:"text"`     // an excerpt
 	At       time.Time  `json:"at"`       // when it was sent
-	State    string     `json:"state"`    // one of checker's
+	State    string     `json:"state"`    // such as checker.StateArrived
 	Accepted bool       `json:"accepted"` // Parley has stored it in its database
-	Delivery string     `json:"delivery"` // its state, as Parley says
+	Delivery string     `json:"delivery"` // state of its delivery in Parley's database
 	Attempt  int        `json:"attempt"`  // how often Parley has tried to deliver it
-	Held     bool       `json:"held"`     // it waits a moment, in which its author can take it back
+	Held     bool       `json:"held"`     // Parley delays it, so that its author can still undo it
 	Error    string     `json:"error"`
-	Reason   string     `json:"reason"`  // why it stays inside, which means that the customer doesn't get it
-	SeenAt   *time.Time `json:"seen_at"` // when it was observed on the other side
-	Copies   int        `json:"copies"`  // how often it was observed there
-	Late     bool       `json:"late"`
-	Surface  string     `json:"surface"` // where it was typed or stands; "" means nowhere yet
-	Channel  string     `json:"channel"` // of the thread where it stands; "" means in none, or that an agent wrote it
+	Reason   string     `json:"reason"`  // why Parley does not send it to the customer
+	SeenAt   *time.Time `json:"seen_at"` // when it was first seen at its destination; nil means never
+	Copies   int        `json:"copies"`  // how often it was seen there
+	Late     bool       `json:"late"`    // a later message arrived before it
+	Surface  string     `json:"surface"` // slack or teams; "" if it was neither typed nor seen there yet
+	Channel  string     `json:"channel"` // channel of the thread where a customer's message was seen; "" means none
 	Thread   string     `json:"thread"`
-	Box      string     `json:"box"`  // address of the customer
-	Chat     string     `json:"chat"` // on the phone; "" means by mail
+	Box      string     `json:"box"`  // mail address of the customer
+	Chat     string     `json:"chat"` // kind of chat on the phone; "" means mail
 }
 
-// Observer keeps all messages that people sent, and all that was observed where they should arrive, since the last
-// Reset. Nothing notifies it: it looks into the emulators whenever Report is called. So a post that is deleted
-// between two reports is known from the earlier one.
+// Observer collects two things since the last Reset: the messages that people sent, and the observations, which are
+// mails, phone lines and posts seen where messages should arrive. It isn't notified of changes; each call of Report reads
+// the emulators. What an earlier call has seen is kept, even if somebody deletes it afterwards. Safe for concurrent use.
 type Observer struct {
 	company *company.Company
 
 	mu          sync.Mutex
 	sent        map[string]*checker.SentMessage // by key
-	observed    map[string]checker.Observation  // by key; what is removed later has been observed nevertheless
-	folderSizes map[string]map[string]int       // by address: how many mails each folder had at the last look
-	idleSince   time.Time                       // since when Parley has had nothing to do; zero means that it has something
+	observed    map[string]checker.Observation  // by key; kept even if the post is deleted later
+	folderSizes map[string]map[string]int       // by address and folder: how many mails there were at the last call
+	idleSince   time.Time                       // since when Parley has been connected and idle; zero means it isn't
 }
 
-// New returns an Observer that has observed nothing yet.
+// New returns an Observer of a company's emulators.
 func New(w *company.Company) *Observer { return &Observer{company: w} }
 
-// Reset lets the observer forget everything, for a new round of the demo.
+// Reset discards everything that was observed. It is called when the demo starts over.
 func (o *Observer) Reset() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -88,9 +87,9 @@ func (o *Observer) Reset() {
 	o.folderSizes, o.idleSince = nil, time.Time{}
 }
 
-// Report looks into every emulator and reports what became of each message. db is Parley's database, nil while there is none.
-// isConnected says that nothing is cut off, killed or still connecting.
-// Errors: the database does not answer; then the report is without Parley's own records.
+// Report reads all emulators and reports the outcome of each message. db is Parley's database; nil means there is none
+// yet. isConnected says that Parley is running and connected to all services.
+// Errors: the database does not answer; the report then lacks Parley's own records.
 func (o *Observer) Report(ctx context.Context, db *pgxpool.Pool, isConnected bool) (Report, error) {
 	records, busy, err := o.readDatabase(ctx, db)
 	now := time.Now()
@@ -108,7 +107,7 @@ func (o *Observer) Report(ctx context.Context, db *pgxpool.Pool, isConnected boo
 		o.idleSince = now
 	}
 
-	var lostBefore time.Time // a message that was first seen before then, and stands nowhere, is lost; zero means none is
+	var lostBefore time.Time // see checker.Check, where it is the parameter idle
 	limit := now.Add(-lostAfter)
 	if !o.idleSince.IsZero() && o.idleSince.Before(limit) {
 		lostBefore = limit
@@ -123,7 +122,7 @@ func (o *Observer) Report(ctx context.Context, db *pgxpool.Pool, isConnected boo
 	return report, err
 }
 
-// rowOf makes the row of a message.
+// rowOf returns the row of a message.
 func rowOf(r *checker.Result) Row {
 	row := Row{
 		Key:     r.Key,
@@ -156,7 +155,7 @@ func rowOf(r *checker.Result) Row {
 	return row
 }
 
-// collect looks into every emulator. It returns all that was sent and observed so far, each in order of time.
+// collect reads all emulators. It returns everything that was sent and observed so far, in chronological order.
 // Caller holds o.mu.
 func (o *Observer) collect(now time.Time) ([]*checker.SentMessage, []checker.Observation) {
 	if o.sent == nil {
@@ -177,8 +176,8 @@ func (o *Observer) collect(now time.Time) ([]*checker.SentMessage, []checker.Obs
 	return sent, observed
 }
 
-// forgetTyped marks all messages that were typed in a thread as deleted. The look that follows clears the mark of
-// those that still stand there: see recordSent. Caller holds o.mu.
+// forgetTyped marks all messages typed in a thread as deleted. The caller then reads the thread, and recordSent clears
+// the mark of each message that still exists. Caller holds o.mu.
 func (o *Observer) forgetTyped(channel, thread string) {
 	for _, s := range o.sent {
 		if s.Channel == channel && s.Thread == thread {
@@ -187,9 +186,9 @@ func (o *Observer) forgetTyped(channel, thread string) {
 	}
 }
 
-// noteTakenBack marks the messages that their authors deleted before Parley sent them. Such a message was gone at
-// the last look into the chats, and records, which were read after it, say that Parley still holds it back. Caller
-// holds o.mu.
+// noteTakenBack marks the messages that their authors deleted before Parley sent them. Such a message was already gone
+// when the chats were last read, while records, which were read later, say that Parley still delays it.
+// Caller holds o.mu.
 func (o *Observer) noteTakenBack(records map[string]checker.Record) {
 	for key, s := range o.sent {
 		if s.Deleted && records[key].Held {
@@ -198,8 +197,8 @@ func (o *Observer) noteTakenBack(records map[string]checker.Record) {
 	}
 }
 
-// recordSent keeps a message that somebody wrote. After an edit it keeps the earlier words as well, since they may
-// have been sent already. Caller holds o.mu.
+// recordSent adds or updates a message that somebody wrote. After an edit it keeps the earlier versions as well, because
+// one of them may already have been sent. Caller holds o.mu.
 func (o *Observer) recordSent(s checker.SentMessage, now time.Time) {
 	known := o.sent[s.Key]
 	if known == nil {
@@ -219,8 +218,8 @@ func (o *Observer) recordSent(s checker.SentMessage, now time.Time) {
 	known.ForCustomer = s.ForCustomer && !known.Unannounced
 }
 
-// recordObserved keeps what arrived. It replaces an earlier observation of the same post if that shows more files
-// by now. Caller holds o.mu.
+// recordObserved adds an observation. It replaces an earlier one of the same post only if the post shows more files now.
+// Caller holds o.mu.
 func (o *Observer) recordObserved(seen checker.Observation) {
 	before, isKnown := o.observed[seen.Key]
 	if !isKnown || seen.Files > before.Files {
@@ -228,8 +227,8 @@ func (o *Observer) recordObserved(seen checker.Observation) {
 	}
 }
 
-// readDatabase reads what Parley's database says of messages (see readRecords). isBusy says that Parley has something left
-// to do, or that nobody knows.
+// readDatabase reads Parley's records (see readRecords). isBusy reports that Parley has work left, or that this isn't
+// known.
 func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (records map[string]checker.Record, isBusy bool, err error) {
 	if pool == nil {
 		return nil, true, nil
@@ -242,8 +241,8 @@ func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (record
 		return nil, true, fmt.Errorf("demo: journal: %w", err)
 	}
 
-	const left = `SELECT EXISTS (SELECT FROM queues) OR EXISTS (SELECT FROM lanes WHERE due_at IS NOT NULL)`
-	if err := pool.QueryRow(ctx, left).Scan(&isBusy); err != nil {
+	const hasWork = `SELECT EXISTS (SELECT FROM queues) OR EXISTS (SELECT FROM lanes WHERE due_at IS NOT NULL)`
+	if err := pool.QueryRow(ctx, hasWork).Scan(&isBusy); err != nil {
 		return list, true, fmt.Errorf("demo: journal: %w", err)
 	}
 	if isBusy || o.company.Teams == nil {
@@ -253,7 +252,8 @@ func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (record
 	return list, o.company.Teams.Activities.Pending() > 0, nil
 }
 
-// readRecords reads what became of the newest messages, by the keys of checker.SentMessage.
+// readRecords reads what Parley has recorded about the newest 500 messages, by SentMessage.Key. For an inbound message
+// the record includes the first delivery of its text, and for an outbound one the first reply to the customer.
 func readRecords(ctx context.Context, q store.Querier) (map[string]checker.Record, error) {
 	const read = `
 		SELECT CASE WHEN m.direction = 'in' THEN '<' || m.external_id || '>' ELSE m.channel || '/' || m.place END AS key,

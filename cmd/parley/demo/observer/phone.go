@@ -8,7 +8,9 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
-// observePhones records what customers write by phone, and what they receive. Caller holds o.mu.
+// observePhones reads the chats on the customers' phones. It records each line that a customer wrote as a sent message,
+// which should arrive in Slack or Teams, and each line from the company as an observation, which is evidence that an
+// agent's reply arrived. Caller holds o.mu.
 func (o *Observer) observePhones(now time.Time) {
 	phones := o.company.Phones()
 	if phones == nil {
@@ -29,12 +31,14 @@ func (o *Observer) observePhones(now time.Time) {
 	}
 }
 
+// recordPhoneLine records one line of a chat. box identifies the customer and the chat: "dana@cole.test whatsapp".
+// Caller holds o.mu.
 func (o *Observer) recordPhoneLine(box, kind string, h *phone.Handset, l phone.Line, now time.Time) {
 	text, files := l.Text, 0
 	if l.File != nil {
 		text, files = cmp.Or(l.Text, l.File.Name), 1
 	}
-	if l.Automatic || l.Elsewhere { // nobody said it in Slack
+	if l.Automatic || l.Elsewhere { // it didn't come through Parley
 		return
 	}
 

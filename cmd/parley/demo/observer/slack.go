@@ -15,21 +15,22 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
-// The observer reads each thread in Slack whose first post is Parley's. Posts of the bot are observations: what
-// arrived from the customer. Posts of people are sent messages: replies that should reach the customer, or notes
-// for colleagues.
+// Parley opens a thread in Slack for each conversation with a customer. This file reads all these threads from the
+// emulated Slack. A post by Parley is an observation: it may show a message from the customer, such as Dana's "Where is my
+// parcel?". A post by a person is a sent message: a reply that should reach the customer, or a note for colleagues.
 
-// customerSuffix ends the name under which Parley posts a customer's words: "Dana Cole (customer)".
+// customerSuffix is the end of the user name under which Parley posts a customer's words: "Dana Cole (customer)".
 const customerSuffix = " (customer)"
 
-// internalText matches texts that don't look as if they were for the customer, whatever Parley decides.
+// internalText matches texts that are not replies to the customer: notes, commands such as !close, and mentions of
+// colleagues. It is independent of Parley's own rules.
 var internalText = regexp.MustCompile(`(?i)^\s*(?:note:|//|![a-z]|/[a-z])|<@`)
 
-// noteText matches a text that says that it is a note.
+// noteText matches a text that is explicitly marked as a note: "note: …" or "// …".
 var noteText = regexp.MustCompile(`(?i)^\s*(?:note:|//)`)
 
-// slackText returns what somebody typed, or else the names of the files. Quotations are left out unless there is
-// nothing else.
+// slackText returns the text of a post without quotations. If nothing else is there, it returns the quotations or, for a
+// post without text, the names of its files.
 func slackText(m *slackfake.Message) string {
 	text := cmp.Or(checker.SlackText(m.Text), html.UnescapeString(m.Text))
 	if text == "" {
@@ -40,7 +41,7 @@ func slackText(m *slackfake.Message) string {
 	return text
 }
 
-// observeSlack records what people write in the customers' threads, and what Parley posts there. Caller holds o.mu.
+// observeSlack reads all customers' threads in Slack. Caller holds o.mu.
 func (o *Observer) observeSlack(now time.Time) {
 	slack := o.company.Slack
 	for _, c := range slack.Channels() {
@@ -56,7 +57,7 @@ func (o *Observer) observeSlack(now time.Time) {
 	}
 }
 
-// observeSlackThread looks at each message of a thread. Caller holds o.mu.
+// observeSlackThread records each message of a thread. Caller holds o.mu.
 func (o *Observer) observeSlackThread(channel, root string, now time.Time) {
 	thread := o.company.Slack.Thread(channel, root)
 	from := o.customerOf(thread)
@@ -66,7 +67,7 @@ func (o *Observer) observeSlackThread(channel, root string, now time.Time) {
 
 	for _, m := range thread {
 		switch {
-		case m.Subtype == "tombstone": // stands in place of a root that was deleted
+		case m.Subtype == "tombstone": // placeholder for a deleted first post
 		case m.BotID != "":
 			o.recordObserved(slackObservation(m, channel, root))
 		case from.isKnown():
@@ -75,7 +76,7 @@ func (o *Observer) observeSlackThread(channel, root string, now time.Time) {
 	}
 }
 
-// slackReply makes the sent message of what a person typed in a customer's thread.
+// slackReply converts a person's post in a customer's thread to a sent message.
 func (o *Observer) slackReply(m *slackfake.Message, channel, root string, to customer) checker.SentMessage {
 	isByAgent := m.User == company.Ann || m.User == company.Ben
 	return checker.SentMessage{
@@ -94,13 +95,13 @@ func (o *Observer) slackReply(m *slackfake.Message, channel, root string, to cus
 }
 
 var (
-	// filesOfCustomer matches the line that says whose files a post shows, or whose file it could not get.
+	// filesOfCustomer matches the line in which a post names the customer whose files it shows or could not get.
 	filesOfCustomer = regexp.MustCompile(`(?m)^\W*From (.+): \W*(?:📎|:paperclip:)|^\W+.+ from (.+) could not be had: `)
-	// fileNotice matches the words that a post has in place of a file that it can't show.
+	// fileNotice matches the words with which a post replaces a file that it can't show.
 	fileNotice = regexp.MustCompile(`\(0 bytes\)|\(larger than | could not be had: | can't be shown here: `)
 )
 
-// fileCustomerIn returns the customer whose files a post shows, as checker.NameKey writes the name; "" means that it shows none.
+// fileCustomerIn returns the checker.NameKey of the customer whose files a post shows; "" means that it shows none.
 func fileCustomerIn(text string) string {
 	if head := filesOfCustomer.FindStringSubmatch(text); head != nil {
 		return checker.NameKey(cmp.Or(head[1], head[2]))
@@ -108,9 +109,9 @@ func fileCustomerIn(text string) string {
 	return ""
 }
 
-// slackObservation makes the observation of a post of Parley's. A post under a customer's name has the customer's
-// text, and a post of files names the customer in its text. Any other post is Parley's own words, which may quote a
-// message.
+// slackObservation converts a post by Parley to an observation. There are three kinds of posts: a customer's text, posted
+// under the customer's name; a customer's files, with the name in the text; and a notice in Parley's own words, which
+// may quote a message.
 func slackObservation(m *slackfake.Message, channel, root string) checker.Observation {
 	text := plaintext.MessageText(m)
 	seen := checker.Observation{
@@ -137,12 +138,13 @@ func slackObservation(m *slackfake.Message, channel, root string) checker.Observ
 	return seen
 }
 
-// customer is whose thread it is. The zero value means that this isn't known yet.
+// customer is the customer of a thread. The zero value means that the customer isn't known yet.
 type customer struct{ name, mailbox string }
 
 func (c customer) isKnown() bool { return c.mailbox != "" }
 
-// customerOf returns a thread's customer, who is not known if nothing of a customer stands there. Caller holds o.mu.
+// customerOf returns the customer of a thread; the zero value if the thread has no post under a customer's name.
+// Caller holds o.mu.
 func (o *Observer) customerOf(thread []*slackfake.Message) customer {
 	at := slices.IndexFunc(thread, func(m *slackfake.Message) bool { return strings.HasSuffix(m.Username, customerSuffix) })
 	if at < 0 {
@@ -151,8 +153,9 @@ func (o *Observer) customerOf(thread []*slackfake.Message) customer {
 	return o.findCustomer(slackObservation(thread[at], "", ""))
 }
 
-// findCustomer returns the author of the sent message that has most words in common with first, the first post in a thread under
-// a customer's name. The author is not known if no message could be it. Caller holds o.mu.
+// findCustomer identifies a thread's customer from first, its first post under a customer's name. Two customers may have
+// the same name, so it returns the author of the sent message with the most words in common with first; the zero value
+// if no message could be meant. Caller holds o.mu.
 func (o *Observer) findCustomer(first checker.Observation) (best customer) {
 	most := -1
 	for _, s := range o.sent {
@@ -165,7 +168,7 @@ func (o *Observer) findCustomer(first checker.Observation) (best customer) {
 			common = max(common, first.CountWords(words))
 		}
 
-		isFirstOfEqual := common == most && s.Mailbox < best.mailbox // so that the order of the map decides nothing
+		isFirstOfEqual := common == most && s.Mailbox < best.mailbox // makes the result independent of the map's order
 		if common > most || isFirstOfEqual {
 			most = common
 			best = customer{name: s.Author, mailbox: s.Mailbox}
@@ -184,11 +187,11 @@ func (o *Observer) userName(id string) string {
 	return id
 }
 
-// timeOf returns the time in a Slack ts, such as "1732790400.000100": seconds and microseconds since 1970. Slack
-// uses it as the id of a message.
+// timeOf parses a Slack ts, such as "1732790400.000100": seconds and microseconds since 1970. Slack uses it as the id of a
+// message.
 func timeOf(ts string) time.Time {
 	seconds, micros, _ := strings.Cut(ts, ".")
-	s, _ := strconv.ParseInt(seconds, 10, 64) // Slack writes nothing else
+	s, _ := strconv.ParseInt(seconds, 10, 64) // a ts is always numeric
 	us, _ := strconv.ParseInt(micros, 10, 64)
 	return time.Unix(s, us*int64(time.Microsecond))
 }

@@ -15,16 +15,16 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
-// The observer reads each thread in Teams whose first post is Parley's. Posts of the app are observations: what
-// arrived from the customer. Posts of people are sent messages: replies that should reach the customer, or notes
-// for colleagues.
+// Parley opens a thread in Teams for each conversation with a customer. This file reads all these threads from the
+// emulated Teams. A post by Parley's app is an observation: it may show a message from the customer, such as Dana's "Where
+// is my parcel?". A post by a person is a sent message: a reply that should reach the customer, or a note for
+// colleagues.
 
-// replyCommand matches the word with which an agent who mentions the app begins a reply to the customer: "@Parley
-// reply …".
+// replyCommand matches the command that marks a post that mentions the app as a reply to the customer:
+// "@Parley reply …".
 var replyCommand = regexp.MustCompile(`(?i)^reply:?\s`)
 
-// observeTeams records what people write in the customers' threads in Teams, and what Parley posts there. It does
-// nothing without Teams. Caller holds o.mu.
+// observeTeams reads all customers' threads in Teams. It does nothing if the company has no Teams. Caller holds o.mu.
 func (o *Observer) observeTeams(now time.Time) {
 	fake := o.company.Teams
 	if fake == nil {
@@ -41,8 +41,8 @@ func (o *Observer) observeTeams(now time.Time) {
 	}
 }
 
-// observeTeamsThread looks at each message of a thread, the root first. canReadAll says that Parley may read all of them. Caller
-// holds o.mu.
+// observeTeamsThread records each message of a thread, beginning with its first post. canReadAll says that Parley may
+// read all messages, and not only those that mention its app. Caller holds o.mu.
 func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Message, canReadAll bool, now time.Time) {
 	root := thread[0].ID
 	from := o.teamsCustomerOf(thread)
@@ -50,7 +50,7 @@ func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Messag
 		o.forgetTyped(channel, root)
 	}
 
-	var files filePost // the last one so far
+	var files filePost // the latest one so far
 	for _, m := range thread {
 		switch {
 		case m.Deleted():
@@ -70,7 +70,8 @@ func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Messag
 	}
 }
 
-// teamsCustomerOf returns a thread's customer, who is not known if nothing of a customer stands there. Caller holds o.mu.
+// teamsCustomerOf returns the customer of a thread; the zero value if the thread has no post under a customer's name.
+// Caller holds o.mu.
 func (o *Observer) teamsCustomerOf(thread []*teamsfake.Message) customer {
 	root := thread[0].ID
 	for _, m := range thread {
@@ -81,7 +82,7 @@ func (o *Observer) teamsCustomerOf(thread []*teamsfake.Message) customer {
 	return customer{}
 }
 
-// teamsReply makes the sent message of what a person typed in a customer's thread.
+// teamsReply converts a person's post in a customer's thread to a sent message.
 func (o *Observer) teamsReply(m *teamsfake.Message, root string, to customer) checker.SentMessage {
 	text, isForCustomer := teamsText(m)
 	return checker.SentMessage{
@@ -99,13 +100,14 @@ func (o *Observer) teamsReply(m *teamsfake.Message, root string, to customer) ch
 	}
 }
 
-// filePost is a post that names a customer's files, with links to them. Posts with the pictures among them follow it.
+// filePost is a post that lists a customer's files with links. If some of them are pictures, further posts that show them
+// follow it.
 type filePost struct {
 	observation checker.Observation
 	text        string
 }
 
-// observePictures makes the observation of a post with pictures that follows.
+// observePictures converts a post with pictures that follows p to an observation.
 func (p filePost) observePictures(m *teamsfake.Message) checker.Observation {
 	return checker.Observation{
 		Key:         m.Channel + "/" + m.ID,
@@ -117,9 +119,8 @@ func (p filePost) observePictures(m *teamsfake.Message) checker.Observation {
 	}
 }
 
-// teamsObservation makes the observation of a post of Parley's. If the first line is a customer's name, as in "Dana
-// Cole (customer)", the rest is what the customer wrote. Otherwise the text is Parley's own, except for a post of
-// files.
+// teamsObservation converts a post by Parley to an observation. There are three kinds of posts: a customer's text, with the
+// customer's name as its first line, "Dana Cole (customer)"; a customer's files; and a notice in Parley's own words.
 func teamsObservation(m *teamsfake.Message, root string) checker.Observation {
 	text := m.Text
 	for _, card := range m.Cards {
@@ -152,11 +153,11 @@ func teamsObservation(m *teamsfake.Message, root string) checker.Observation {
 	return seen
 }
 
-// downloadLine begins the line with the link to a file.
+// downloadLine precedes a file's name in the line that links to the file.
 const downloadLine = "\nDownload "
 
-// countPictures counts the pictures that a message shows and to which no link above it leads. linked is the text with the
-// links.
+// countPictures counts the pictures in a message, except those that linked already has a download link for. linked is the
+// text of the post that lists the files. A file with a link and a picture would otherwise be counted twice.
 func countPictures(m *teamsfake.Message, linked string) (n int) {
 	var sent struct {
 		Attachments []struct {
@@ -176,12 +177,11 @@ func countPictures(m *teamsfake.Message, linked string) (n int) {
 	return n
 }
 
-// blockquote matches a quotation in what somebody typed.
+// blockquote matches a quotation in a message's HTML.
 var blockquote = regexp.MustCompile(`(?s)<blockquote>.*?</blockquote>`)
 
-// teamsText returns what somebody typed, and whether it looks as if it were for the customer. A message that
-// mentions the app is for the customer only if the word reply follows the mention. Quotations are left out unless
-// there is nothing else.
+// teamsText returns the text of a post and whether it is, by its form, a reply to the customer. A post that mentions the
+// app is a reply only if the word reply follows the mention. The text omits quotations unless there is nothing else.
 func teamsText(m *teamsfake.Message) (text string, isForCustomer bool) {
 	text = cmp.Or(client.Plain(blockquote.ReplaceAllString(m.HTML, "")), m.Text)
 	for _, f := range m.Files {
@@ -218,7 +218,8 @@ func (o *Observer) teamsName(id string) string {
 	return id
 }
 
-// surfaceFor returns the surface (Slack or Teams) to which a channel's id belongs; "" for no channel.
+// surfaceFor returns the chat program to which a channel id belongs: company.SurfaceSlack or company.SurfaceTeams. It
+// returns "" if channel is "".
 func surfaceFor(channel string) string {
 	if channel == "" {
 		return ""
