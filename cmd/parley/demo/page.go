@@ -27,18 +27,22 @@ import (
 //go:embed web
 var web embed.FS
 
-// PageOptions shape a Page.
+// PageOptions configure a Page.
 type PageOptions struct {
-	Clock   *company.Clock // of the company; nil means a jump moves Parley's clock and the page's, not the emulators'
-	Hold    time.Duration  // how long a reply can be undone; said in the tour
+	Clock   *company.Clock // the company's clock; nil means that a jump moves Parley's and the page's clocks, but not the emulators'
+	Hold    time.Duration  // how long a reply can be undone; the tour mentions it
 	Log     *slog.Logger
-	Address string        // host:port where the page is served; "" means any host is answered (tests)
-	Chosen  bool          // somebody chose where conversations open: what a browser remembers doesn't count
-	CutFor  time.Duration // how long a line stays cut when nobody plugs it in; 0 means a minute
+	Address string        // host:port at which the page is served; "" accepts requests for any host (tests)
+	Chosen  bool          // the user has chosen the surface; it then overrides what the browser remembers
+	CutFor  time.Duration // how long a cut connection stays cut unless the visitor restores it; 0 means a minute
 }
 
-// Page is the demo's page: a customer's mailbox and phone beside a small Slack or Teams. It is an http.Handler; Run
-// must run beside it. All of it is for one person on one machine: whoever can open the page can act as everybody.
+// Page serves the demo's web page, which shows a customer's mailbox and phone next to a small emulation of Slack or Teams.
+// A visitor plays both sides: for example, she writes a mail as a customer, sees Parley post it in Slack, and answers
+// there as an agent. Slack and Teams are called surfaces.
+//
+// Page is an http.Handler; Run must run at the same time. The page is meant for one person on one machine, and has no
+// access control: whoever can open it can act as every customer and agent.
 type Page struct {
 	*pageState
 	mail    *mailPane
@@ -50,11 +54,11 @@ type Page struct {
 
 	mux       *http.ServeMux
 	index     *template.Template
-	chosen    atomic.Bool                                 // as PageOptions.Chosen, or somebody chose on the page
-	applyHome atomic.Pointer[func(context.Context) error] // tells Parley where conversations open; nil means there is no Parley yet
+	chosen    atomic.Bool                                 // PageOptions.Chosen, or true after a choice on the page
+	applyHome atomic.Pointer[func(context.Context) error] // makes Parley use company.Home; nil while Parley isn't set up
 }
 
-// pageState is what all parts of the page share.
+// pageState is the state that all parts of the page share.
 type pageState struct {
 	options PageOptions
 	company *company.Company
@@ -63,15 +67,15 @@ type pageState struct {
 	marks   marks
 }
 
-// marks remember what the people whom the page plays have looked at.
+// marks records what the customers and agents on the page have read.
 type marks struct {
 	mu   sync.Mutex
 	seen map[string]bool   // mails and chat messages that were opened, by mailKey and chatKey
-	read map[string]string // the last message in Teams that was seen, by readKey
-	site map[string]bool   // pages of the settings site that were opened by the tour
+	read map[string]string // the last message in Teams that was read, by readKey
+	site map[string]bool   // pages of the settings site that the tour has opened
 }
 
-// forgetAll empties all marks for a new round.
+// forgetAll deletes all marks.
 func (m *marks) forgetAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -95,7 +99,7 @@ func (m *marks) markSeen(key string) (isNew bool) {
 	return isNew
 }
 
-// NewPage prepares the page of a company.
+// NewPage returns the page of a company. A nil PageOptions.Log discards all log entries.
 func NewPage(w *company.Company, o PageOptions) (*Page, error) {
 	if o.Clock == nil {
 		o.Clock = &company.Clock{}
@@ -134,7 +138,7 @@ func NewPage(w *company.Company, o PageOptions) (*Page, error) {
 	return p, p.addPageRoutes()
 }
 
-// addPageRoutes makes the table of the page's addresses.
+// addPageRoutes registers the handlers of all parts of the page.
 func (p *Page) addPageRoutes() error {
 	assets, err := fs.Sub(web, "web")
 	if err != nil {
@@ -159,14 +163,14 @@ func (p *Page) addPageRoutes() error {
 	return nil
 }
 
-// SetDatabase gives the page Parley's migrated database.
+// SetDatabase sets Parley's database. Its schema must be up to date.
 func (p *pageState) SetDatabase(pool *pgxpool.Pool) {
 	p.db.Store(pool)
 	p.hub.wake()
 }
 
-// startOver empties everything outside Parley when a round has ended.
-// Errors: a line can't be plugged in; the phones' addresses were taken meanwhile.
+// startOver resets everything outside Parley, when the demo starts over.
+// Errors: a cut connection can't be restored; another program has taken the phones' addresses.
 func (p *Page) startOver(ctx context.Context) error {
 	p.plugs.setPhase("Starting over …")
 	err := errors.Join(p.plugs.plugInAll(ctx), p.company.Reset(ctx))
@@ -178,7 +182,7 @@ func (p *Page) startOver(ctx context.Context) error {
 	return err
 }
 
-// Run tells open pages of changes, and keeps the observer looking, until ctx ends.
+// Run notifies open pages of changes and runs the observer until ctx ends. It returns nil.
 func (p *Page) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	wait.Go(func() { p.slack.watch(ctx) })
@@ -192,7 +196,8 @@ func (p *Page) Run(ctx context.Context) error {
 	return nil
 }
 
-// ServeHTTP answers the browser. Other sites can neither send forms here nor reach the page under a name of theirs.
+// ServeHTTP implements http.Handler. It rejects cross-origin requests, and requests for a foreign host name (DNS
+// rebinding).
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !p.isOurHost(r.Host) {
 		http.Error(w, "This page is served under "+p.options.Address+" only.", http.StatusForbidden)
@@ -207,11 +212,11 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.NewCrossOriginProtection().Handler(p.mux).ServeHTTP(w, r)
 }
 
-// isOurHost reports whether a request's host is a name of this machine, and not a foreign name that
-// somebody pointed at it. A page that listens on more than loopback answers to all names.
+// isOurHost reports whether a request's Host header names this machine, and not a foreign domain that resolves to it. If
+// the page listens on more than loopback, every host is accepted.
 func (p *Page) isOurHost(host string) bool {
 	bound, port, err := net.SplitHostPort(p.options.Address)
-	if err != nil { // no address: a test
+	if err != nil { // no address, as in tests
 		return true
 	}
 
@@ -230,17 +235,17 @@ func (p *Page) isOurHost(host string) bool {
 	return isLoopback || name == "localhost"
 }
 
-// boot is what the page's script needs once.
+// boot is the data that the page's script gets when it starts.
 type boot struct {
-	Support   string         `json:"support"` // channel
+	Support   string         `json:"support"` // id of the support channel in Slack
 	Help      string         `json:"help"`    // the company's mail address
 	Hold      int            `json:"hold"`    // seconds
 	Shortcuts []shortcut     `json:"shortcuts"`
 	Commands  []slashCommand `json:"commands"`
 	Agents    []string       `json:"agents"`   // user ids
-	Customer  string         `json:"customer"` // the one who is shown first
+	Customer  string         `json:"customer"` // address of the customer who is shown first
 	Home      string         `json:"home"`     // the surface in which conversations open
-	Chosen    bool           `json:"chosen"`   // somebody chose it
+	Chosen    bool           `json:"chosen"`   // the user chose Home
 	Teams     *teamsBoot     `json:"teams"`    // nil means there is only Slack
 }
 
@@ -269,7 +274,7 @@ func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte(page.String()))
 }
 
-// errNotYet is answered while there is no database.
+// errNotYet is the error of requests while there is no database.
 var errNotYet = errors.New("Parley is not ready yet; try again in a moment") //nolint:staticcheck // people read it
 
 func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
@@ -300,7 +305,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
-// chooseSurface is POST /surface with to: conversations open there from now on.
+// chooseSurface serves POST /surface. The form value to is the surface in which conversations open from now on.
 func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
 	to := r.FormValue("to")
 	if !slices.Contains(p.company.Surfaces(), to) {
@@ -311,7 +316,7 @@ func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
 	p.company.SetHome(to)
 	p.chosen.Store(true)
 
-	if apply := p.applyHome.Load(); apply != nil { // otherwise the set-up is still to come, and will apply it
+	if apply := p.applyHome.Load(); apply != nil { // if nil, Parley's pending set-up will apply it
 		if err := (*apply)(r.Context()); err != nil {
 			p.failRequest(w, err)
 			return
@@ -322,20 +327,20 @@ func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]string{"home": to})
 }
 
-// writeJSON answers with a value.
+// writeJSON writes v as the response.
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// writeError answers with an error text for the person.
+// writeError writes an error for the visitor as the response.
 func writeError(w http.ResponseWriter, code int, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
 }
 
-// failRequest logs a fault of the demo's own and answers that there was one.
+// failRequest logs an internal error and responds with status 500.
 func (p *pageState) failRequest(w http.ResponseWriter, err error) {
 	p.options.Log.Error("page", "error", err)
 	what := errors.New("Something broke in the demo; its log says what.") //nolint:staticcheck // people read it

@@ -18,18 +18,18 @@ import (
 	"parley/store/measure"
 )
 
-// pastDays is how far back the demo's company has answered customers: a quarter.
+// pastDays is how many days of history the demo generates: a quarter of a year.
 const pastDays = 91
 
-// pastSeed is the seed of the random numbers, so that each demo has the same past.
+// pastSeed seeds the random numbers. It is fixed, so that the history is always the same.
 const pastSeed = 20817
 
-// pastTopic is a subject about which customers wrote, with the texts of the question and the answer.
+// pastTopic is a template for conversations: a subject, a customer's question and an agent's answer.
 type pastTopic struct {
 	subject, asked, answered string
 	intent, tag              string
 	mood                     string // "" means neutral
-	share                    int    // of a hundred conversations
+	share                    int    // percentage of all conversations
 }
 
 func pastTopics() []pastTopic {
@@ -61,27 +61,28 @@ func pastNames() (first, last []string) {
 	return first, last
 }
 
-// past collects what the demo's company did before the demo began: three months of invented conversations that were
-// answered and resolved. They give the site's dashboard something to show. They have no threads, since the emulated
-// chats begin empty.
+// past generates the history of the demo's company: three months of invented conversations that were answered and
+// resolved. It gives the dashboard of Parley's settings site something to show. For example, a customer asked "Where is
+// my parcel?" on a Tuesday at 10:14, and an agent took the conversation, answered and resolved it the same day. These
+// conversations have no threads in Slack or Teams, because the emulated chats begin empty.
 type past struct {
 	now      time.Time
 	dice     *rand.Rand
 	ids      *store.IDs
 	team     store.TeamID
-	accounts []store.AccountID // each customer gets one of them at random
+	accounts []store.AccountID // each customer writes to one of them, chosen at random; repeated ones are more likely
 	agents   []store.AgentID
 
 	people        []store.Identity
 	conversations []*pastConversation
 }
 
-// writePast gives the database a quarter of conversations, as Parley would have left them, and has them counted.
+// writePast inserts the history into the database, as Parley would have written it, and schedules its statistics.
 func writePast(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
 	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		p := &past{
 			now:  now,
-			dice: rand.New(rand.NewPCG(pastSeed, 0)), //nolint:gosec // no secret
+			dice: rand.New(rand.NewPCG(pastSeed, 0)), //nolint:gosec // not used for secrets
 			ids:  &store.IDs{},
 		}
 		if err := p.lookUp(ctx, tx); err != nil {
@@ -95,24 +96,24 @@ func writePast(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
 }
 
 const (
-	maxPast = pastDays * 20 // more conversations than a past has
-	idsEach = 12            // more ids than one conversation needs
+	maxPast = pastDays * 20 // an upper bound of the number of conversations
+	idsEach = 12            // an upper bound of the ids that a conversation needs
 
 	oneDay = 24 * time.Hour
-	// The company works between these hours, in UTC.
+	// Working hours, in UTC.
 	opens  = 8
 	closes = 18
-	// On a working day, leastDaily customers write, and up to spreadDaily-1 more. These numbers grow by one every growAfter days.
-	leastDaily    = 4
+	// On a working day, minDaily to minDaily+spreadDaily-1 customers write. Both bounds grow by one every growAfter days.
+	minDaily      = 4
 	spreadDaily   = 5
 	growAfter     = 30
-	spreadWeekend = 3 // fewer than so many customers write on a day of the weekend
+	spreadWeekend = 3 // on a Saturday or Sunday, fewer customers than this write
 
 	usuallyTaken    = 45 * time.Minute
 	usuallyAnswered = 30 * time.Minute
 	usuallyResolved = 5 * time.Hour
-	longestFactor   = 6 // nothing takes longer than so many times the usual time
-	askAgainEvery   = 3 // one customer in so many asks again
+	longestFactor   = 6 // nothing takes longer than the usual time multiplied by this
+	askAgainEvery   = 3 // one in this many customers asks again
 )
 
 func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
@@ -127,21 +128,21 @@ func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
 	return p.ids.Ensure(ctx, tx, maxPast*idsEach)
 }
 
-// writeDay lets some customers write: fewer at the weekend, and a few more from week to week.
+// writeDay generates the conversations that began on a day. There are fewer at weekends, and slightly more each month.
 func (p *past) writeDay(day time.Time) {
-	often := leastDaily + p.dice.IntN(spreadDaily) + (pastDays-int(p.now.Sub(day).Hours()/oneDay.Hours()))/growAfter
+	count := minDaily + p.dice.IntN(spreadDaily) + (pastDays-int(p.now.Sub(day).Hours()/oneDay.Hours()))/growAfter
 	if isWeekend(day) {
-		often = p.dice.IntN(spreadWeekend)
+		count = p.dice.IntN(spreadWeekend)
 	}
 	const workSeconds = (closes - opens) * int(time.Hour/time.Second)
-	for range often {
+	for range count {
 		p.writeConversation(day.Add(opens*time.Hour + time.Duration(p.dice.IntN(workSeconds))*time.Second))
 	}
 }
 
 func isWeekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday }
 
-// workTime is t, or 8:00 on the next day on which somebody works.
+// workTime returns t, or the next opening time if the company is closed at t.
 func workTime(t time.Time) time.Time {
 	if t.Hour() >= closes {
 		t = t.Truncate(oneDay).Add(oneDay + opens*time.Hour)
@@ -152,7 +153,8 @@ func workTime(t time.Time) time.Time {
 	return t
 }
 
-// workTimeAfter is t and some time on, within working hours: mostly about usual, sometimes much more.
+// workTimeAfter returns a random time after t, within working hours. The delay is exponentially distributed with the mean
+// usual, up to longestFactor times usual.
 func (p *past) workTimeAfter(t time.Time, usual time.Duration) time.Time {
 	return workTime(t.Add(time.Duration(float64(usual) * min(p.dice.ExpFloat64(), longestFactor))))
 }
@@ -168,7 +170,9 @@ func (p *past) pickTopic() pastTopic {
 	return pastTopics()[0]
 }
 
-// writeConversation writes one that began at a time: asked, taken, answered, perhaps asked and answered again, and resolved.
+// writeConversation generates a conversation that began at a given time. A customer asks, and an agent takes the
+// conversation, answers and resolves it. Sometimes the customer asks again. A conversation that would not be resolved by
+// now is discarded.
 func (p *past) writeConversation(at time.Time) {
 	topic, agent := p.pickTopic(), p.agents[p.dice.IntN(len(p.agents))]
 	who := p.makePerson(p.accounts[p.dice.IntN(len(p.accounts))])
@@ -204,7 +208,7 @@ func (p *past) writeConversation(at time.Time) {
 
 	t = p.workTimeAfter(t, usuallyResolved)
 	if !t.Before(p.now) {
-		return // it would still go on: the present begins without it
+		return // it would still be open
 	}
 
 	c.logDeed(t, agent, store.DeedResolved, nil)
@@ -226,7 +230,7 @@ func (p *past) makePerson(account store.AccountID) store.Identity {
 	}
 }
 
-// pastConversation is a conversation while it is written. Its number is given when it is kept.
+// pastConversation is a generated conversation. insertAll assigns its number.
 type pastConversation struct {
 	store.Conversation
 
@@ -242,7 +246,7 @@ func (c *pastConversation) logDeed(at time.Time, agent store.AgentID, what store
 		e.AgentID, e.Actor = &agent, store.ByAgent
 	}
 	if detail != nil {
-		e.Detail, _ = json.Marshal(detail) // a map of numbers
+		e.Detail, _ = json.Marshal(detail) // can't fail: a map of numbers
 	}
 	c.log = append(c.log, e)
 }
@@ -281,7 +285,7 @@ const insertPastPeople = `
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 	SELECT id, account_id, key, name, contact_id FROM json_populate_recordset(NULL::identities, $1)`
 
-// insertAll writes everything, with numbers in the order in which the conversations began, and notes that it is to be counted.
+// insertAll inserts all conversations, numbered in the order in which they began, and schedules their statistics.
 func (p *past) insertAll(ctx context.Context, tx pgx.Tx) error {
 	slices.SortStableFunc(p.conversations, func(a, b *pastConversation) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	numbers, err := store.ConversationNumbers(ctx, tx, len(p.conversations))

@@ -13,62 +13,64 @@ import (
 	"parley/cmd/parley/demo/engine"
 )
 
-// On the demo's page a visitor can try out failures: cut a line, which is Parley's connection to Slack, Teams or
-// the mail server, or kill Parley itself. This file does that; plugstate.go tells the page the state of each. "Start
-// over" ends the current round: the emulators and the database are emptied, and the customers write their first
-// mails again.
+// On the demo's page a visitor can simulate failures with switches, which are called plugs. A plug cuts a line, which is
+// Parley's connection to Slack, Teams or the mail server, or kills Parley's process. For example, the visitor cuts the
+// line to Slack, sends a mail as a customer and restores the line; Parley then posts the mail in Slack. This file
+// operates the plugs, and plugstate.go reports their state.
+//
+// "Start over" ends the current round of the demo: the emulators and the database are emptied, and the customers send
+// their first mails again.
 
 const (
-	// cutFor is how long a line stays cut when nobody plugs it in. The longer it is cut,
-	// the longer Parley waits between its tries to get through again.
+	// cutFor is how long a line stays cut unless the visitor restores it. It is short, because Parley's pause between
+	// attempts to reconnect grows with the length of the outage.
 	cutFor = time.Minute
-	// lineInterval is the time between two looks at the lines.
+	// lineInterval is how often the state of the lines is polled.
 	lineInterval = 400 * time.Millisecond
 )
 
-// lineParley is Parley's process, which can be killed and started.
+// lineParley identifies the plug of Parley's process in requests.
 const lineParley = "parley"
 
-// plugs are the switches of the page: one for each line, and one for Parley's process. The JSON of their state is
-// plugState.
+// plugs operates the switches of the page: one for each line, and one for Parley's process. The type plugState is their
+// state for the page.
 type plugs struct {
 	*pageState
 	phase atomic.Pointer[string] // what the page says while Parley isn't connected, such as "Starting Parley …"
 
 	mu     sync.Mutex
 	cuts   map[string]cut // the lines that are cut, by their names, such as company.LineSlack
-	engine *engine.Engine // Parley's process; nil while there is none, and always if the demo doesn't start Parley
+	engine *engine.Engine // Parley's process; nil while it isn't running, or if the demo doesn't manage it
 	over   func()         // ends the round; nil means that the demo can't start over
-	round  int            // how often the demo started over
+	round  int            // how often the demo has started over
 }
 
-// cut is a line that is cut.
+// cut describes a line that is cut.
 type cut struct {
 	since time.Time
-	timer *time.Timer // plugs the line in again
+	timer *time.Timer // restores the line
 }
 
-// currentRound returns how often the demo started over.
+// currentRound returns how often the demo has started over.
 func (p *plugs) currentRound() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.round
 }
 
-// nextRound counts that the demo started over.
 func (p *plugs) nextRound() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.round++
 }
 
-// setPhase sets what the page says while Parley isn't connected.
+// setPhase sets the text that the page shows while Parley isn't connected.
 func (p *plugs) setPhase(text string) {
 	p.phase.Store(&text)
 	p.hub.wake()
 }
 
-// setEngine gives the plugs the running Parley; nil when it is gone.
+// setEngine sets Parley's process; nil when it has ended.
 func (p *plugs) setEngine(e *engine.Engine) {
 	p.mu.Lock()
 	p.engine = e
@@ -107,8 +109,8 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 	})}
 }
 
-// plugIn repairs a line. It does nothing if the line isn't cut.
-// Errors: another program took its address meanwhile. The line then stays cut, and plugIn can be called again.
+// plugIn restores a line. It does nothing if the line isn't cut.
+// Errors: another program has taken the address of its proxy. The line then stays cut, and plugIn can be called again.
 func (p *plugs) plugIn(ctx context.Context, line string) error {
 	for _, connection := range p.company.Proxies(line) {
 		if err := connection.Restore(ctx); err != nil {
@@ -124,13 +126,13 @@ func (p *plugs) plugIn(ctx context.Context, line string) error {
 	return nil
 }
 
-// plugInAll repairs all lines.
+// plugInAll restores all lines.
 func (p *plugs) plugInAll(ctx context.Context) error {
 	return errors.Join(p.plugIn(ctx, company.LineSlack), p.plugIn(ctx, company.LineTeams), p.plugIn(ctx, company.LineMail))
 }
 
-// movePlug is POST /plug. The form has line (slack, teams, mail or parley) and to: cut or in; for parley kill or
-// start. It answers with plugState.
+// movePlug serves POST /plug. The form value line is slack, teams, mail or parley. The form value to is cut or in for a
+// line, and kill or start for parley. The response is a plugState.
 func (p *plugs) movePlug(w http.ResponseWriter, r *http.Request) {
 	if err := p.moveLine(context.WithoutCancel(r.Context()), r.FormValue("line"), r.FormValue("to")); err != nil {
 		writeError(w, http.StatusConflict, err)
@@ -140,7 +142,7 @@ func (p *plugs) movePlug(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, p.readState())
 }
 
-// moveLine does to a line, or to Parley, what the form of movePlug says.
+// moveLine operates one plug. line and to are the form values of movePlug.
 func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	if line == lineParley {
 		return p.moveParley(to)
@@ -160,7 +162,7 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	}
 }
 
-// moveParley kills Parley's process, or starts it at once.
+// moveParley kills Parley's process, or restarts it at once.
 func (p *plugs) moveParley(to string) error {
 	p.mu.Lock()
 	e := p.engine
@@ -180,7 +182,8 @@ func (p *plugs) moveParley(to string) error {
 	}
 }
 
-// reset starts the demo over: POST /reset. It answers at once; the page's state tells when a new round has begun.
+// reset serves POST /reset: it starts the demo over. It doesn't wait for the new round; the page's state shows when that
+// has begun.
 func (p *plugs) reset(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	over, round := p.over, p.round
@@ -194,7 +197,8 @@ func (p *plugs) reset(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]int{"round": round})
 }
 
-// watch tells open pages when a line comes and goes, which no emulator announces.
+// watch notifies open pages when the state of a plug changes, until ctx ends. It polls, because the emulators don't report
+// their connections.
 func (p *plugs) watch(ctx context.Context) {
 	tick := time.NewTicker(lineInterval)
 	defer tick.Stop()

@@ -8,31 +8,33 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// States of a line, or of Parley.
+// States of a line (Parley's connection to Slack, Teams or the mail server), or of Parley's process.
 const (
 	stateOn       = "on"
 	stateCut      = "cut"
-	stateDialling = "dialling" // plugged in, but Parley has not connected again yet
-	stateDown     = "down"     // Parley's process ended, and will be started again
-	stateStarting = "starting" // Parley's process is started for the first time in this round
+	stateDialling = "dialling" // restored, but Parley has not reconnected yet
+	stateDown     = "down"     // Parley's process has ended and will be restarted
+	stateStarting = "starting" // Parley's process is starting for the first time since the demo started over
 )
 
-// lineState is how a line, or Parley, is.
+// lineState is the state of a line, or of Parley's process.
 type lineState struct {
-	State string `json:"state"`
+	State string `json:"state"` // such as stateOn
 	For   int64  `json:"for"`   // how long it has been cut or down, in milliseconds
-	Back  int64  `json:"back"`  // how long until it comes back by itself, in milliseconds
+	Back  int64  `json:"back"`  // how long until it is restored by itself, in milliseconds
 	Times int    `json:"times"` // how often Parley was killed
 	Can   bool   `json:"can"`   // the visitor can switch it
 }
 
-// plugState is the state of all switches.
+// plugState is the state of the switches (plugs) on the demo's page with which a visitor simulates failures: cutting a
+// line, or killing Parley. For example, a line that was cut 5 seconds ago and is restored by itself after a minute is
+// {"state": "cut", "for": 5000, "back": 55000, …}.
 type plugState struct {
 	Slack  lineState `json:"slack"`
 	Teams  lineState `json:"teams"`
 	Mail   lineState `json:"mail"`
 	Parley lineState `json:"parley"`
-	Reset  bool      `json:"reset"` // the demo can start over
+	Reset  bool      `json:"reset"` // the demo can be started over
 }
 
 // states returns the states of Slack, Teams, the mail server and Parley.
@@ -40,7 +42,7 @@ func (s plugState) states() [4]string {
 	return [4]string{s.Slack.State, s.Teams.State, s.Mail.State, s.Parley.State}
 }
 
-// isAllOn reports whether nothing is cut, killed or still connecting.
+// isAllOn reports whether Parley is running and all lines are connected.
 func (s plugState) isAllOn() bool {
 	return s.states() == [4]string{stateOn, stateOn, stateOn, stateOn}
 }
@@ -59,14 +61,14 @@ func (s plugState) listCut() (names []string) {
 	return names
 }
 
-// readState reports how everything is now.
+// readState returns the current state.
 func (p *plugs) readState() plugState {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return plugState{
 		Slack: p.readLine(company.LineSlack, p.company.Slack.Sockets.Count() > 0, now),
-		// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
+		// Parley has no permanent connection to Teams that could be checked: Teams sends webhooks.
 		Teams:  p.readLine(company.LineTeams, true, now),
 		Mail:   p.readLine(company.LineMail, p.company.Mail.State().Sessions > 0, now),
 		Parley: p.readParley(now),
@@ -74,7 +76,7 @@ func (p *plugs) readState() plugState {
 	}
 }
 
-// readLine reports how a line is. isConnected says that Parley has a connection through it. Caller holds p.mu.
+// readLine returns the state of a line. isConnected says that Parley has a connection through it. Caller holds p.mu.
 func (p *plugs) readLine(line string, isConnected bool, now time.Time) lineState {
 	s := lineState{State: stateOn, Can: p.company.Proxies(line) != nil}
 	c, isCut := p.cuts[line]
@@ -91,9 +93,9 @@ func (p *plugs) readLine(line string, isConnected bool, now time.Time) lineState
 	return s
 }
 
-// readParley reports how Parley's process is. Caller holds p.mu.
+// readParley returns the state of Parley's process. Caller holds p.mu.
 func (p *plugs) readParley(now time.Time) lineState {
-	if p.engine == nil && p.over == nil { // it is no process of the demo's
+	if p.engine == nil && p.over == nil { // the demo doesn't manage Parley's process
 		return lineState{State: stateOn}
 	}
 	if p.engine == nil {
@@ -117,8 +119,8 @@ func (p *plugs) readParley(now time.Time) lineState {
 	return s
 }
 
-// phaseNow returns what the page's bar says: what is cut or waited for; "" means all runs. For example: "Slack and mail are cut. What is
-// said waits."
+// phaseNow returns the text of the page's status bar, such as "Slack and mail are cut. What is said waits." It is "" if
+// everything works.
 func (p *plugs) phaseNow(s plugState) string {
 	phase := ""
 	isReady := s.Parley.State == stateOn && p.db.Load() != nil
@@ -139,7 +141,7 @@ func (p *plugs) phaseNow(s plugState) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// joinNames joins names: "a, b and c".
+// joinNames joins names as in "a, b and c".
 func joinNames(names []string) string {
 	last := len(names) - 1
 	if last < 1 {

@@ -12,30 +12,31 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// A customer's phone shows chats of three kinds: WhatsApp, SMS and Messenger. The emulators of Meta and Twilio keep
-// them in forms of their own. The types of this file adapt each form to the interface Chat, so that the page and
-// tests treat all chats alike. A chat's lines are its messages.
+// A customer's emulated phone has chats of three kinds: WhatsApp, SMS and Messenger. The emulators of Meta and Twilio
+// represent them differently. The types in this file adapt each of them to the interface Chat, so that the demo's page
+// and the tests can treat all chats alike. For example, chat.Say("Hello", nil, "") sends a text by any of them. The
+// messages of a chat are called lines.
 
 const (
-	// dayWindow is how long after a customer's message a company may answer freely, by Meta's rules.
+	// dayWindow is how long after a customer's last message Meta lets a company answer freely.
 	dayWindow = 24 * time.Hour
-	// personWindow is how long people, but not automatic answers, may answer on Messenger.
+	// personWindow is how long Messenger accepts answers that a person wrote, as opposed to automatic ones.
 	personWindow = 7 * dayWindow
 )
 
-// ErrNoLine means that a message is no longer in the chat.
+// ErrNoLine means that the chat does not contain the message.
 var ErrNoLine = errors.New("this message is gone")
 
-// WhatsAppChat returns a customer's chat by WhatsApp.
+// WhatsAppChat returns a customer's WhatsApp chat with the company.
 func WhatsAppChat(c *graphfake.Customer) Chat { return whatsAppChat{c} }
 
-// SMSChat returns a customer's chat by short messages.
+// SMSChat returns a customer's SMS chat with the company.
 func SMSChat(p *twiliofake.Phone) Chat { return smsChat{p} }
 
-// MessengerChat returns a customer's chat by Messenger.
+// MessengerChat returns a customer's Messenger chat with the company's Page.
 func MessengerChat(c *graphfake.PageCustomer) Chat { return messengerChat{c} }
 
-// whatsAppChat is the conversation with the WhatsApp number.
+// whatsAppChat adapts a chat with the company's WhatsApp number.
 type whatsAppChat struct{ wa *graphfake.Customer }
 
 func (c whatsAppChat) Lines() []Line {
@@ -69,7 +70,7 @@ func (c whatsAppChat) Lines() []Line {
 	return list
 }
 
-// listLabel names what opens the rows of a list.
+// listLabel returns the label of the button that opens a list message; "" if m isn't a list.
 func listLabel(m graphfake.Message) string {
 	if m.Type == "interactive" && strings.Contains(string(m.Content), `"sections"`) {
 		return "Choose"
@@ -118,7 +119,7 @@ func (c whatsAppChat) React(line, emoji string) error {
 
 func (c whatsAppChat) Read() { c.wa.Read() }
 
-// mediaKind is how Meta calls a sort of file: image, video, audio or file.
+// mediaKind returns Meta's media type for a content type: image, video, audio or file.
 func mediaKind(contentType string) string {
 	switch kind, _, _ := strings.Cut(contentType, "/"); kind {
 	case "image", "video", "audio":
@@ -127,7 +128,7 @@ func mediaKind(contentType string) string {
 	return "file"
 }
 
-// smsChat is the conversation with the SMS number.
+// smsChat adapts a chat with the company's SMS number.
 type smsChat struct{ phone *twiliofake.Phone }
 
 func (c smsChat) Lines() []Line {
@@ -135,14 +136,14 @@ func (c smsChat) Lines() []Line {
 	for _, m := range c.phone.Chat() {
 		l := Line{ID: m.SID, Mine: m.Mine, Text: m.Text, At: m.At, Automatic: m.Automatic}
 		if m.Mine {
-			l.State = "delivered" // a phone shows this for what the network took
+			l.State = "delivered" // phones show this once the network has accepted a message
 		}
 		if len(m.Media) > 0 {
 			l.File = mediaFile(m.Media[0], 0)
 		}
 
 		list = append(list, l)
-		for i := 1; i < len(m.Media); i++ { // each further file has a bubble of its own
+		for i := 1; i < len(m.Media); i++ { // show each further file as a separate line
 			list = append(list, Line{ID: fmt.Sprintf("%s/%d", m.SID, i), Mine: m.Mine, At: m.At, State: l.State, File: mediaFile(m.Media[i], i)})
 		}
 	}
@@ -150,11 +151,11 @@ func (c smsChat) Lines() []Line {
 	return list
 }
 
-// mediaFile is a file of a text message, which has no name.
+// mediaFile converts a file of a text message. Such files have no names, so it makes one from the index and type.
 func mediaFile(m twiliofake.Media, index int) *File {
 	_, kind, _ := strings.Cut(m.ContentType, "/")
-	ending := map[string]string{"plain": "txt", "jpeg": "jpg", "mpeg": "mp3", "octet-stream": "bin"}[kind]
-	return &File{Name: fmt.Sprintf("file-%d.%s", index+1, cmp.Or(ending, kind)), Type: m.ContentType, Content: m.Content}
+	extension := map[string]string{"plain": "txt", "jpeg": "jpg", "mpeg": "mp3", "octet-stream": "bin"}[kind]
+	return &File{Name: fmt.Sprintf("file-%d.%s", index+1, cmp.Or(extension, kind)), Type: m.ContentType, Content: m.Content}
 }
 
 func (c smsChat) Window(time.Time) Window { return Window{Open: true, Stopped: c.phone.Stopped()} }
@@ -175,7 +176,7 @@ func (c smsChat) Tap(string, string) error {
 func (c smsChat) React(string, string) error { return errors.New("text messages have no reactions") }
 func (c smsChat) Read()                      {}
 
-// messengerChat is the conversation with the Page.
+// messengerChat adapts a chat with the company's Page.
 type messengerChat struct{ page *graphfake.PageCustomer }
 
 func (c messengerChat) Lines() []Line {
@@ -204,7 +205,7 @@ func (c messengerChat) Lines() []Line {
 			l.File = &File{Name: m.Name, Type: m.ContentType, Content: m.File}
 		}
 
-		if i == len(all)-1 { // quick replies show below the last message only
+		if i == len(all)-1 { // quick replies are shown only below the last message
 			for _, q := range m.QuickReplies {
 				l.Choices = append(l.Choices, Choice{ID: q.Title, Title: q.Title})
 			}
@@ -286,7 +287,8 @@ func (c messengerChat) React(line, emoji string) error {
 
 func (c messengerChat) Read() { c.page.Read() }
 
-// CheckSay refuses what no phone sends.
+// CheckSay returns an error if a phone could not send a message with this text and file: it is empty or longer than
+// MaxRunes.
 func CheckSay(text string, f *File) error {
 	if strings.TrimSpace(text) == "" && f == nil {
 		return errors.New("there is nothing to send")
@@ -297,5 +299,5 @@ func CheckSay(text string, f *File) error {
 	return nil
 }
 
-// MaxRunes is how long a message may be: Twilio's limit is the smallest.
+// MaxRunes is the maximum length of a message in characters. It is Twilio's limit, the smallest of all providers'.
 const MaxRunes = 1600

@@ -13,48 +13,51 @@ import (
 	"parley/channels/emulator"
 )
 
-// Control is an HTTP API by which programs in another process, such as somebody's own tests beside parley fakes,
-// play customers with phones. They write to the company, tap buttons, and read what it answers.
+// Control is an HTTP API with which other programs, such as integration tests against parley fakes, act as customers with
+// phones. They can write to the company, tap buttons and read its answers. For example, this sends a WhatsApp message:
+//
+//	POST /_fake/person/+15551234567/say
+//	{"channel": "whatsapp", "text": "Where is my parcel?"}
 type Control struct {
-	// People are the customers.
+	// People finds the customers.
 	People People
-	// Changes calls each whenever something may have happened on a phone. It blocks until ctx ends.
+	// Changes calls each whenever a phone may have changed. It blocks until ctx ends.
 	Changes func(ctx context.Context, each func())
 }
 
-// People are the customers with phones. A program names one by user: a phone number (E.164, such as
-// "+15551234567"), or any other word.
+// People is the set of customers with phones. The parameter user identifies one: a phone number (E.164, such as
+// "+15551234567") or any other string.
 type People interface {
-	// Find returns somebody's phone; false if nobody of that name has one.
+	// Find returns a user's phone; false if the user has none.
 	Find(user string) (Phone, bool)
-	// Meet returns somebody's phone. Somebody who has none gets one, and is called name in chats.
+	// Meet returns a user's phone. It creates one if there is none; name is then the user's display name in chats.
 	Meet(user, name string) Phone
-	// List returns all who have a phone.
+	// List returns all users with a phone.
 	List() []Owner
 }
 
-// Phone has a chat of each kind.
+// Phone is a customer's phone with a chat of each kind.
 type Phone interface {
-	// Chat returns the chat of a kind. Errors: there is no such kind.
+	// Chat returns the chat of a kind, such as WhatsApp. Errors: kind is unknown.
 	Chat(kind string) (Chat, error)
 }
 
-// Owner is somebody with a phone.
+// Owner describes a user with a phone.
 type Owner struct {
 	User   string `json:"user"`
 	Name   string `json:"name"`
 	Number string `json:"number"`
 }
 
-// AddRoutes adds the addresses by which programs play customers, all with JSON. channel is whatsapp, messenger or sms.
+// AddRoutes registers the routes of the API. Requests and responses are JSON. channel is whatsapp, messenger or sms.
 //
-//	GET  /_fake/users                                   who has a phone: []Owner
-//	GET  /_fake/chat?channel=&user=                     what a phone shows, from both sides: []Line, oldest first
-//	GET  /_fake/inbox?channel=&user=[&min=N][&wait=S]   what the customer received: []Line; waits up to S seconds for N of them
-//	GET  /_fake/file?channel=&user=&message=            metadata; &raw=1 the bytes
+//	GET  /_fake/users                                   all users with a phone: []Owner
+//	GET  /_fake/chat?channel=&user=                     the messages of both sides: []Line, oldest first
+//	GET  /_fake/inbox?channel=&user=[&min=N][&wait=S]   the company's messages: []Line; waits up to S seconds for N of them
+//	GET  /_fake/file?channel=&user=&message=            a file's metadata; with &raw=1 its content
 //	POST /_fake/person/{user}/{verb}                    body Act
 //
-// Refusals are {"ok":false,"error":…} with status 409, bad requests 400.
+// Errors are {"ok":false,"error":…}, with status 409 for a refused action and 400 for a malformed request.
 func (c Control) AddRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_fake/users", func(w http.ResponseWriter, _ *http.Request) {
 		emulator.WriteJSON(w, http.StatusOK, c.People.List())
@@ -67,7 +70,7 @@ func (c Control) AddRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_fake/person/{user}/{verb}", c.runVerb)
 }
 
-// withChat serves a request about the chat that its query names.
+// withChat returns a handler that looks up the chat that the query names and passes it to serve.
 func (c Control) withChat(serve func(w http.ResponseWriter, r *http.Request, chat Chat)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		user := readUser(r.URL.Query().Get("user"))
@@ -85,8 +88,8 @@ func (c Control) withChat(serve func(w http.ResponseWriter, r *http.Request, cha
 	}
 }
 
-// readUser returns the user that a query names. It accepts a phone number whose plus sign isn't escaped, although
-// that means a blank in a query.
+// readUser returns the user that a query names. It restores the plus sign of a phone number that the client forgot to
+// escape, which a query decodes as a space.
 func readUser(text string) string {
 	if number, ok := strings.CutPrefix(text, " "); ok {
 		return "+" + number
@@ -94,22 +97,23 @@ func readUser(text string) string {
 	return text
 }
 
-// maxWait bounds how long a request waits for messages.
+// maxWait is the maximum time for which a request waits for messages.
 const maxWait = 10 * time.Minute
 
-// serveInbox answers with what a customer received, once that is enough or the time is over.
+// serveInbox responds with the messages that a customer received. It waits until there are min messages or wait seconds
+// have passed.
 func (c Control) serveInbox(w http.ResponseWriter, r *http.Request, chat Chat) {
-	least, _ := strconv.Atoi(r.URL.Query().Get("min"))    // 0 if it isn't a number
+	minLines, _ := strconv.Atoi(r.URL.Query().Get("min")) // 0 if it isn't a number
 	seconds, _ := strconv.Atoi(r.URL.Query().Get("wait")) // likewise
 	received := func() []Line {
 		return slices.DeleteFunc(slices.Concat([]Line{}, chat.Lines()), func(l Line) bool { return l.Mine })
 	}
 
-	if seconds > 0 && len(received()) < least {
+	if seconds > 0 && len(received()) < minLines {
 		ctx, stop := context.WithTimeout(r.Context(), min(time.Duration(seconds)*time.Second, maxWait))
 		defer stop()
 		c.Changes(ctx, func() {
-			if len(received()) >= least {
+			if len(received()) >= minLines {
 				stop()
 			}
 		})
@@ -118,7 +122,7 @@ func (c Control) serveInbox(w http.ResponseWriter, r *http.Request, chat Chat) {
 	emulator.WriteJSON(w, http.StatusOK, received())
 }
 
-// serveFile answers with the file of a message.
+// serveFile responds with the file of a message.
 func serveFile(w http.ResponseWriter, r *http.Request, chat Chat) {
 	line, ok := LineOf(chat, r.URL.Query().Get("message"))
 	switch {
@@ -126,21 +130,21 @@ func serveFile(w http.ResponseWriter, r *http.Request, chat Chat) {
 		emulator.WriteResult(w, nil, errors.New("there is no such message with a file"))
 	case r.URL.Query().Get("raw") != "":
 		w.Header().Set("Content-Type", line.File.Type)
-		_, _ = w.Write(line.File.Content) // who hung up doesn't want it
+		_, _ = w.Write(line.File.Content) // an error means that the client has disconnected
 	default:
 		emulator.WriteJSON(w, http.StatusOK, map[string]any{"name": line.File.Name, "type": line.File.Type, "size": len(line.File.Content)})
 	}
 }
 
-// Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
+// Act is the body of POST /_fake/person/{user}/{verb}. Each verb uses the fields listed here:
 //
-//	meet                              the person has a phone, and writes nothing
-//	say    channel text files reply   → {"id"}, of the last message; reply is the message that it answers, or ""
-//	tap    channel message name       name is the words or the id of a choice; message may be ""
-//	react  channel message name       name is an emoji; "" takes the reaction back
+//	meet                              creates a phone for the user if there is none
+//	say    channel text files reply   → {"id"} of the last message; reply is the id of the message it answers, or ""
+//	tap    channel message name       name is the title or the id of a choice; message may be ""
+//	react  channel message name       name is an emoji; "" removes the reaction
 //	read   channel
 //
-// Profile is what chats call somebody who has no phone yet.
+// Profile is the display name for a user who has no phone yet.
 type Act struct {
 	Channel string    `json:"channel"`
 	Profile string    `json:"profile,omitempty"`
@@ -158,7 +162,7 @@ type ActFile struct {
 	Content     []byte `json:"content"` // base64 in JSON
 }
 
-// runVerb lets a customer do something.
+// runVerb serves POST /_fake/person/{user}/{verb}.
 func (c Control) runVerb(w http.ResponseWriter, r *http.Request) {
 	var a Act
 	if !emulator.DecodeJSON(w, r, &a) {
@@ -185,7 +189,7 @@ func (c Control) runVerb(w http.ResponseWriter, r *http.Request) {
 	emulator.WriteResult(w, out, err)
 }
 
-// run does one thing in a chat, and returns what is answered.
+// run performs a verb other than meet in a chat and returns the body of the response.
 func (a Act) run(verb string, chat Chat) (out map[string]any, err error) {
 	switch verb {
 	case "tap":
@@ -201,9 +205,10 @@ func (a Act) run(verb string, chat Chat) (out map[string]any, err error) {
 	return map[string]any{"id": id}, err
 }
 
-// say sends a text, and files, each with a message of its own. The text goes with the first of them.
+// say sends a text and files. Each file is a message of its own, and the first one includes the text. It returns the id
+// of the last message.
 func (a Act) say(chat Chat) (id string, err error) {
-	files := []*File{nil} // a text alone
+	files := []*File{nil} // no file: one message with only the text
 	if len(a.Files) > 0 {
 		files = nil
 	}
@@ -226,7 +231,7 @@ func (a Act) say(chat Chat) (id string, err error) {
 	return id, nil
 }
 
-// tap taps what the act names, of the message that it names, or of the newest that has it.
+// tap taps the choice a.Name of the message a.Message, or of the newest message that has this choice.
 func (a Act) tap(chat Chat) error {
 	for _, l := range slices.Backward(chat.Lines()) {
 		isMeant := a.Message == "" || a.Message == l.ID

@@ -1,7 +1,7 @@
-// Package phone is the customers' phones: Meta and Twilio as emulators, and for each customer a handset with chats by
-// WhatsApp, text message and Messenger, which all look alike.
+// Package phone emulates the customers' phones. It runs emulators of Meta and Twilio, and gives each customer a handset with
+// chats over WhatsApp, SMS and Messenger, which have a common interface.
 //
-// What does not belong here: how a page shows a phone, and who the customers are.
+// How a page shows a phone, and who the customers are, don't belong here.
 package phone
 
 import (
@@ -21,16 +21,16 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Names of the accounts that customers' phones write to, as Config gives them.
+// Names of Parley's accounts to which the phones write, as in Config.
 const (
 	WhatsAppAccount = "wa"
 	SMSAccount      = "sms"
 	PageAccount     = "page"
-	// TwilioAccount is WhatsApp by Twilio. Config doesn't have it: the emulator is there for who adds it.
+	// TwilioAccount is a WhatsApp account at Twilio. It is emulated, but not part of Config; a user can add it.
 	TwilioAccount = "twa"
 )
 
-// What the company has at Meta and Twilio. Tokens and secrets open the emulators alone.
+// The company's ids, numbers and credentials at Meta and Twilio. The credentials are valid only in the emulators.
 const (
 	whatsAppNumber = "+15550100"
 	whatsAppID     = "1055500100"
@@ -41,23 +41,24 @@ const (
 	metaToken      = "demo-meta-token"
 	metaSecret     = "demo-app-secret"
 	metaApp        = "9000000001"
-	metaSignUp     = "9000000007" // the configuration of embedded sign-up
+	metaSignUp     = "9000000007" // configuration id of Meta's embedded sign-up
 	metaVerify     = "demo-verify-token"
 	twilioSID      = "AC00000000000000000000000000000001"
 	twilioToken    = "demo-twilio-token"
-	// hookOverrides are what Twilio is told about repeating a callback, as docs/twilio.md says.
+	// hookOverrides is the suffix of a webhook URL that configures Twilio's retries: see docs/twilio.md.
 	hookOverrides = "#rc=5&rp=all"
-	// hookRetry is Meta's first pause before it sends a webhook again; it doubles.
+	// hookRetry is the pause before Meta first retries a webhook. It doubles with each retry.
 	hookRetry = 200 * time.Millisecond
-	// hookTries is how often Meta sends a webhook: for longer than anybody leaves a plug pulled.
+	// hookTries is how often Meta tries to send a webhook: enough for any outage that the visitor simulates.
 	hookTries = 2000
-	// subscribePause is the pause before Meta is asked again to subscribe a callback that didn't answer.
+	// subscribePause is the pause before another try to subscribe a webhook that didn't respond.
 	subscribePause = 200 * time.Millisecond
 )
 
-// Exchange is the telephone exchange of the demo: the emulated Meta (WhatsApp, Messenger) and Twilio (SMS), and the
-// customers' phones. Parley uses it as it uses the real providers. When the demo starts over, a new Exchange takes
-// the addresses of the old one. It is safe for concurrent use.
+// Exchange connects Parley with the emulated phones of the customers. It runs emulators of Meta (WhatsApp, Messenger) and
+// Twilio (SMS), which Parley uses like the real services. For example, Dana's handset sends a WhatsApp message, and the
+// emulated Meta calls Parley's webhook. When the demo starts over, a new Exchange takes over the addresses of the old
+// one. It is safe for concurrent use.
 type Exchange struct {
 	o      Options
 	graph  *graphfake.Server
@@ -72,19 +73,19 @@ type Exchange struct {
 	subscribed atomic.Bool    // Meta knows Parley's address for webhooks
 
 	mu     sync.Mutex
-	people map[string]*Handset // by mail address, in small letters
+	people map[string]*Handset // by lower-case mail address, or what else identifies the customer
 }
 
-// Options shape phones; addresses are host:port, "" means a free one.
+// Options configure an Exchange. Addresses are host:port; "" means a free port.
 type Options struct {
 	Log        *slog.Logger
 	Clock      func() time.Time
 	GraphAddr  string // of Meta's Graph API
 	TwilioAddr string // of Twilio's API
-	Public     string // the URL at which Parley is reached
+	Public     string // Parley's own URL, to which webhooks are sent
 }
 
-// New starts the emulators. Errors: an address is taken.
+// New starts the emulators. The caller must call Close. Errors: an address is in use.
 func New(ctx context.Context, o Options) (*Exchange, error) {
 	p := &Exchange{o: o, people: map[string]*Handset{}, ended: make(chan struct{}), replaced: make(chan struct{})}
 	p.graph = graphfake.New(graphfake.Options{
@@ -123,7 +124,7 @@ func New(ctx context.Context, o Options) (*Exchange, error) {
 	return p, nil
 }
 
-// newControl returns the handler by which programs play customers, and arm Meta's faults.
+// newControl returns the handler for Control, and for injecting faults into Meta.
 func (p *Exchange) newControl() http.Handler {
 	mux := http.NewServeMux()
 	Control{People: p, Changes: p.Changes}.AddRoutes(mux)
@@ -131,25 +132,25 @@ func (p *Exchange) newControl() http.Handler {
 	return mux
 }
 
-// approveTemplates stands for Meta's review of templates: it approves all of them, once it can say so to Parley.
+// approveTemplates emulates Meta's review of message templates. It approves all pending ones once webhooks are
+// subscribed, since Parley learns of the approval by a webhook.
 func (p *Exchange) approveTemplates() {
 	if !p.subscribed.Load() {
 		return
 	}
 	for _, t := range p.graph.Templates(whatsAppWABA) {
 		if t.Status == "PENDING" {
-			_ = p.graph.Review(t.ID, "APPROVED", "") // it may have been deleted since
+			_ = p.graph.Review(t.ID, "APPROVED", "") // an error means that it was deleted in the meantime
 		}
 	}
 }
 
-// hookOf is the address of an account's webhook.
+// hookOf returns the URL of an account's webhook.
 func hookOf(public, account string) string {
 	return strings.TrimRight(public, "/") + "/hooks/" + account
 }
 
-// Close ends the emulators. It does so once: they are closed again if a reset failed to put others in their place.
-// p may be nil.
+// Close stops the emulators. It is safe to call it again, which happens if a reset could not replace p. p may be nil.
 func (p *Exchange) Close() (err error) {
 	if p == nil {
 		return nil
@@ -163,7 +164,7 @@ func (p *Exchange) Close() (err error) {
 	return err
 }
 
-// keyOf returns the key in people of a customer who is called by a mail address or a phone number. Caller holds p.mu.
+// keyOf returns the key in p.people of a customer identified by a mail address or a phone number. Caller holds p.mu.
 func (p *Exchange) keyOf(user string) string {
 	for key, h := range p.people {
 		if h.number == user {
@@ -173,8 +174,8 @@ func (p *Exchange) keyOf(user string) string {
 	return strings.ToLower(user)
 }
 
-// Handset returns a customer's phone. address is the mail address by which the demo knows the customer, a phone number,
-// or any other word. Who has no phone is given one.
+// Handset returns a customer's phone, and creates it if necessary. address identifies the customer: a mail address, a
+// phone number, or any other string. name is used only for a new phone.
 func (p *Exchange) Handset(address, name string) *Handset {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -194,7 +195,8 @@ func (p *Exchange) Handset(address, name string) *Handset {
 	return h
 }
 
-// Changes calls each whenever something happens on the phones, until ctx ends or they are closed.
+// Changes calls each after every change on the phones. It blocks until ctx ends or p is closed. Calls of each may be
+// concurrent.
 func (p *Exchange) Changes(ctx context.Context, each func()) {
 	ctx, stop := context.WithCancel(ctx)
 	var wait sync.WaitGroup
@@ -212,7 +214,7 @@ func (p *Exchange) Changes(ctx context.Context, each func()) {
 		wait.Go(func() {
 			for ctx.Err() == nil {
 				looked := false
-				_ = emulator.Wait(ctx, func() bool { // Wait asks at once, then after each change
+				_ = emulator.Wait(ctx, func() bool { // Wait calls this at once, and again after each change
 					again := looked
 					looked = true
 					return again
@@ -226,8 +228,8 @@ func (p *Exchange) Changes(ctx context.Context, each func()) {
 	wait.Wait()
 }
 
-// Subscribe sets where Meta sends webhooks, as an admin does in its dashboard, as soon as
-// Parley answers there. Errors: ctx's. p may be nil.
+// Subscribe registers Parley's webhooks with Meta, as an admin does in Meta's dashboard. It retries until Parley responds
+// to Meta's verification request. Errors: ctx ended. p may be nil.
 func (p *Exchange) Subscribe(ctx context.Context) error {
 	if p == nil {
 		return nil
@@ -242,12 +244,12 @@ func (p *Exchange) Subscribe(ctx context.Context) error {
 	}
 
 	p.subscribed.Store(true)
-	p.approveTemplates() //nolint:contextcheck // what it says to Parley is sent as all webhooks are, in their own time
+	p.approveTemplates() //nolint:contextcheck // it only queues webhooks, which outlive ctx
 	return nil
 }
 
-// Env returns the variables that point Parley at the phones, and at itself, and those
-// that its accounts need. p may be nil.
+// Env returns environment variables as NAME=value: those that connect Parley to the emulators, Parley's own public URL,
+// and the ids and credentials for setting up accounts. p may be nil.
 func (p *Exchange) Env() []string {
 	if p == nil {
 		return nil
@@ -266,7 +268,8 @@ func (p *Exchange) Env() []string {
 	}
 }
 
-// Config returns the accounts of the phones for parley.yaml. p may be nil.
+// Config returns the accounts of the phones, as entries of the section accounts of parley.yaml. hold is how long Parley
+// waits before it sends a reply, so that the agent can undo it. p may be nil.
 func (p *Exchange) Config(hold time.Duration) string {
 	if p == nil {
 		return ""
@@ -284,7 +287,7 @@ func (p *Exchange) Config(hold time.Duration) string {
 		account(PageAccount, Messenger, fmt.Sprintf("messenger: {page_id: %q, %s}", pageID, meta))
 }
 
-// Templates returns the templates of the phones for parley.yaml. p may be nil.
+// Templates returns the section templates of parley.yaml: message templates for WhatsApp. p may be nil.
 func (p *Exchange) Templates() string {
 	if p == nil {
 		return ""
@@ -301,10 +304,10 @@ func (p *Exchange) Templates() string {
 `
 }
 
-// AnswerElsewhere answers a customer in the Page's own inbox, past Parley.
+// AnswerElsewhere answers a customer in the inbox of the Facebook Page itself, bypassing Parley.
 func (p *Exchange) AnswerElsewhere(h *Handset, text string) { p.page.AnswerElsewhere(h.page, text) }
 
-// Waiting counts the webhooks of Meta that Parley has not taken yet.
+// Waiting returns the number of Meta's webhooks that Parley has not accepted yet.
 func (p *Exchange) Waiting() int { return p.graph.HookCount() }
 
 // Addresses returns the host:port of Meta's Graph API and of Twilio's API.
@@ -312,15 +315,15 @@ func (p *Exchange) Addresses() (graph, twilio string) {
 	return hostPort(p.graph.URL()), hostPort(p.twilio.URL())
 }
 
-// Replaced is closed when others have taken these phones' place.
+// Replaced returns a channel that is closed when another Exchange has replaced p.
 func (p *Exchange) Replaced() <-chan struct{} { return p.replaced }
 
-// GiveWay tells whoever watches these phones that another Exchange has taken their place. It may be called once.
+// GiveWay closes the channel of Replaced. It must be called at most once.
 func (p *Exchange) GiveWay() { close(p.replaced) }
 
 func hostPort(url string) string { return strings.TrimPrefix(url, "http://") }
 
-// All returns the phones by their owners' mail addresses.
+// All returns a copy of the map of all phones, by the key of their owner, such as a mail address.
 func (p *Exchange) All() map[string]*Handset {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,8 +12,9 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Handset is one customer's phone: a number, and a chat each by WhatsApp, SMS and Messenger with the demo's
-// company.
+// Handset is the emulated phone of one customer of the demo. It has a phone number and three chats with the demo's
+// company: by WhatsApp, SMS and Messenger. For example, h.Chat(SMS) returns the SMS chat, and its method Say sends a text
+// message.
 type Handset struct {
 	name   string
 	number string // E.164
@@ -22,82 +23,84 @@ type Handset struct {
 	page   *graphfake.PageCustomer
 }
 
-// ByWhatsApp returns the customer as a user of WhatsApp.
+// ByWhatsApp returns the customer's account in the emulated WhatsApp.
 func (h *Handset) ByWhatsApp() *graphfake.Customer { return h.wa }
 
-// ByPage returns the customer as a user of Messenger, who writes to the company's Page.
+// ByPage returns the customer's account in the emulated Messenger, which writes to the company's Page.
 func (h *Handset) ByPage() *graphfake.PageCustomer { return h.page }
 
-// Who returns the name of the customer, and the number of the phone in E.164.
+// Who returns the customer's name and phone number (E.164).
 func (h *Handset) Who() (name, number string) { return h.name, h.number }
 
-// phoneNumber makes a phone number from a mail address. It is the same at each start and belongs to nobody. If
+// phoneNumber derives a fictitious phone number from a mail address. The same address always gives the same number. If
 // address is a phone number itself, phoneNumber returns it.
 func phoneNumber(address string) string {
 	if numberPattern.MatchString(address) {
 		return address
 	}
-	const first, numbers = 2_000_000, 7_000_000 // all have seven digits
+	const first, numbers = 2_000_000, 7_000_000 // every sum of both has seven digits
 	sum := fnv.New32a()
-	_, _ = sum.Write([]byte(address)) // a hash takes everything
+	_, _ = sum.Write([]byte(address)) // a hash never returns an error
 	return fmt.Sprintf("+1555%07d", first+sum.Sum32()%numbers)
 }
 
 // numberPattern matches a phone number in E.164.
 var numberPattern = regexp.MustCompile(`^\+[0-9]{5,15}$`)
 
-// Chat is a conversation between a customer and the company on the customer's phone, by WhatsApp, SMS or Messenger.
+// Chat is a chat between a customer and the company by WhatsApp, SMS or Messenger, as the customer's phone shows it. Its
+// messages are called lines.
 type Chat interface {
 	Lines() []Line // the oldest first
 	Window(now time.Time) Window
 	IsTyping() bool // whether the phone shows that the company is typing
-	// Say writes a text or sends a file, and returns the id of its line. answers is the id of the line that it answers, or "".
+	// Say sends a text, a file or both (f may be nil), and returns the id of the new line. answers is the id of the line
+	// to which it replies, or "".
 	Say(text string, f *File, answers string) (line string, err error)
-	Tap(line, choice string) error  // taps a choice of a line
-	React(line, emoji string) error // reacts to a line; "" takes the reaction back
+	Tap(line, choice string) error  // taps a choice, such as a button, of a line
+	React(line, emoji string) error // reacts to a line; "" removes the reaction
 	Read()                          // marks all lines as read
 }
 
 // Line is a message as the phone shows it.
 type Line struct {
 	ID        string    `json:"id"`
-	Mine      bool      `json:"mine"`
+	Mine      bool      `json:"mine"` // the customer wrote it
 	Text      string    `json:"text"`
 	At        time.Time `json:"at"`
-	State     string    `json:"state"` // sent, delivered, read, failed; "" means nothing is shown
+	State     string    `json:"state"` // sent, delivered, read or failed; "" means none is shown
 	File      *File     `json:"file,omitempty"`
 	Choices   []Choice  `json:"choices,omitempty"`
-	List      string    `json:"list,omitempty"`      // what opens the choices; "" means they are buttons
+	List      string    `json:"list,omitempty"`      // label of the button that opens the choices; "" means each choice is a button
 	Answers   string    `json:"answers,omitempty"`   // id of the message it answers
-	Reaction  string    `json:"reaction,omitempty"`  // the customer's
+	Reaction  string    `json:"reaction,omitempty"`  // the customer's reaction
 	Ours      string    `json:"ours,omitempty"`      // the company's reaction
-	Automatic bool      `json:"automatic,omitempty"` // an answer that the provider itself gave
+	Automatic bool      `json:"automatic,omitempty"` // the provider itself sent it as an automatic answer
 	Elsewhere bool      `json:"elsewhere,omitempty"` // the company wrote it without Parley
 }
 
-// File is a file in a chat; its content is fetched separately.
+// File is a file in a chat. JSON omits its content, which clients fetch separately.
 type File struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	Content []byte `json:"-"`
 }
 
-// Choice is something to tap.
+// Choice is a button, a quick reply or a row of a list that the customer can tap.
 type Choice struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	Hint  string `json:"hint,omitempty"` // a second line
-	URL   string `json:"url,omitempty"`  // where it leads, of which nobody is told
+	URL   string `json:"url,omitempty"`  // for a link: its target; the company isn't notified of the tap
 }
 
-// Window says how long the company may answer.
+// Window describes until when the provider lets the company answer the customer.
 type Window struct {
-	Limited bool      `json:"limited"` // there is a time after which it may not
-	Open    bool      `json:"open"`
+	Limited bool      `json:"limited"` // the provider has such a limit
+	Open    bool      `json:"open"`    // the company may answer now
 	Until   time.Time `json:"until"`
-	Person  bool      `json:"person"`          // by people only, not by automatic answers
-	People  time.Time `json:"people,omitzero"` // how much longer people may; zero means no longer than anybody
-	Stopped bool      `json:"stopped"`         // the customer said STOP
+	Person  bool      `json:"person"`          // only people may answer now, not automatic answers
+	People  time.Time `json:"people,omitzero"` // until when people may answer, if that is later than Until; zero means it isn't
+	Stopped bool      `json:"stopped"`         // the customer opted out by sending STOP
 }
 
 // Kinds of chats, in the order of their tabs.
@@ -107,10 +110,10 @@ const (
 	Messenger = "messenger"
 )
 
-// Kinds lists the kinds in that order.
+// Kinds returns all kinds of chats in this order.
 func Kinds() []string { return []string{WhatsApp, SMS, Messenger} }
 
-// Chat returns the conversation of a kind. Errors: no such kind.
+// Chat returns the chat of a kind. Errors: kind is unknown.
 func (h *Handset) Chat(kind string) (Chat, error) {
 	switch kind {
 	case WhatsApp:
@@ -123,7 +126,7 @@ func (h *Handset) Chat(kind string) (Chat, error) {
 	return nil, fmt.Errorf("a phone has no %q", cmp.Or(kind, "such program"))
 }
 
-// LineOf finds a line by its id.
+// LineOf returns the line of c with this id; false if there is none.
 func LineOf(c Chat, id string) (Line, bool) {
 	all := c.Lines()
 	at := slices.IndexFunc(all, func(l Line) bool { return l.ID == id })
@@ -133,7 +136,7 @@ func LineOf(c Chat, id string) (Line, bool) {
 	return all[at], true
 }
 
-// CompanyAt reports how the company is reached on a kind of chat.
+// CompanyAt returns the company's address in a kind of chat, such as its phone number.
 func CompanyAt(kind string) string {
 	return map[string]string{WhatsApp: whatsAppNumber, SMS: smsNumber, Messenger: "facebook.com/acme"}[kind]
 }

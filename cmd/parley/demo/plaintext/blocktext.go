@@ -9,17 +9,19 @@ import (
 	"parley/cmd/parley/demo/checker"
 )
 
-// block is what a Slack message's blocks have in common as far as they show text.
+// block holds the fields of Slack's blocks and their elements from which text is extracted.
 // Source: docs.slack.dev/reference/block-kit/blocks, read 2026-11.
 type block struct {
 	Type     string          `json:"type"`
-	Text     json.RawMessage `json:"text"` // a string in rich text, else an object with one
+	Text     json.RawMessage `json:"text"` // a string in rich text, otherwise an object with a field text
 	URL      string          `json:"url"`
 	Elements []block         `json:"elements"`
 }
 
-// MessageText is what a person reads in a post: its blocks, a line each. The text beside
-// them is only for notices, and cut short.
+// MessageText returns the text that a person sees in a Slack message. Slack shows the blocks of a message instead of its
+// field text, which is only a short fallback for notifications. MessageText therefore extracts the text of the blocks,
+// one line for each. For example, a section "*Order 1042*" and a context "New" give "*Order 1042*\n\nNew". Without blocks
+// it uses the field text.
 func MessageText(m *slackfake.Message) string {
 	var blocks []block
 	if json.Unmarshal(m.Blocks, &blocks) != nil || len(blocks) == 0 { // a message without blocks has nothing to unmarshal
@@ -33,7 +35,7 @@ func MessageText(m *slackfake.Message) string {
 	return strings.TrimSpace(b.String())
 }
 
-// plainText is the text of a block whose text is a string; "" means that it isn't.
+// plainText returns the text of a block whose field text is a string; "" if it isn't one.
 func (b block) plainText() string {
 	var text string
 	if json.Unmarshal(b.Text, &text) != nil {
@@ -42,7 +44,7 @@ func (b block) plainText() string {
 	return text
 }
 
-// write adds what a block shows; buttons and quotations add nothing.
+// write appends the text that a block and its elements show. It omits buttons, images and quotations.
 func (b block) write(to *strings.Builder) {
 	switch b.Type {
 	case "actions", "rich_text_quote", "image", "button":
@@ -60,7 +62,7 @@ func (b block) write(to *strings.Builder) {
 	}
 	if json.Unmarshal(b.Text, &inner) == nil && inner.Text != "" {
 		to.WriteString(checker.SlackText(inner.Text) + "\n")
-	} else if b.Type == "mrkdwn" || b.Type == "plain_text" { // in a context block
+	} else if b.Type == "mrkdwn" || b.Type == "plain_text" { // an element of a context block
 		to.WriteString(checker.SlackText(b.plainText()) + " ")
 	}
 
