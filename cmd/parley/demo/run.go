@@ -1,11 +1,12 @@
-// Package demo shows Parley to somebody who has no account anywhere: a page with a customer's mailbox and phone beside a
-// small Slack or Teams, and behind it a real Parley, in another process, that works against emulators. Its tests play
-// scenarios, which are the end-to-end tests.
+// Package demo runs an interactive demo of Parley that needs no accounts with any service.
 //
-// The company whose helpdesk it shows, with everything outside Parley, is package company, beside phone and proxy; package engine
-// runs Parley, and package observer reports what became of what was said.
+// It serves a web page that shows a customer's mailbox and phone next to a small Slack or Teams. A visitor writes a mail
+// as the customer, for example, and answers it in Slack as an agent. The messages pass through a real Parley, which runs
+// in a separate process, called the engine, and talks to emulators of Slack, Teams and the customers' channels.
 //
-// What does not belong here: anything that Parley needs in production.
+// Package company emulates the company and everything else outside Parley. Package engine manages the Parley process.
+// Package observer reports what happened to each message. The scenarios in this package's tests are Parley's end-to-end
+// tests. Production code must not depend on this package.
 package demo
 
 import (
@@ -27,32 +28,34 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// Options of Run.
+// Options configure Run.
 type Options struct {
 	Listen string        // host:port of the page
-	Data   string        // folder of the demo's database and log
-	Exe    string        // Parley's program; it is run with the arguments demo --engine, see EngineOptions
-	Reset  bool          // make the database's folder anew
-	Hold   time.Duration // how long a reply can be undone
-	// Back is the time after which a line that was cut, or a Parley that was killed, comes back by itself. 0 means
-	// a minute for a line and ten seconds for Parley.
+	Data   string        // directory of the demo's database and log
+	Exe    string        // path of the parley executable; the demo runs it with the arguments demo --engine
+	Reset  bool          // delete Data before starting
+	Hold   time.Duration // how long an agent can undo a reply before it is sent
+	// Back is the delay before a connection that a visitor cut is restored, or a Parley that a visitor killed is
+	// restarted. 0 means one minute for a connection and ten seconds for Parley.
 	Back time.Duration
-	// Surface is where conversations open, slack or teams; "" means slack, until somebody chooses in the page.
+	// Surface is the chat in which conversations open: "slack" or "teams". "" means Slack until a visitor chooses.
 	Surface string
 	Log     *slog.Logger
-	Engine  io.Writer // gets Parley's log, beside Data/engine.log; nil means only that file gets it
-	// Ready is called once with the page's address and the variables of Company.Env, as soon as the page can be opened.
+	Engine  io.Writer // receives a copy of Parley's log, which is written to Data/engine.log; may be nil
+	// Ready is called once, when the page can be opened, with the page's URL and the environment variables that
+	// connect a Parley to the emulators (Company.Env).
 	Ready func(url string, vars []string) error
-	// Say gets the rare remarks meant for the person at the terminal.
+	// Say receives occasional messages for the person at the terminal.
 	Say func(string)
 }
 
-// stopGrace is how long the page may finish its answers.
+// stopGrace is how long the page's server may take to finish open requests when the demo ends.
 const stopGrace = 3 * time.Second
 
-// Run shows the demo until ctx ends. It starts the page and the emulators at once, then the database and the engine
-// (the real Parley, as a process of its own), and lets the customers write their first mails.
-// Errors: the address is taken, no PostgreSQL, the folder is used by another demo.
+// Run runs the demo until ctx ends. It starts the page and the emulators first, so that a visitor sees the page at once.
+// Then it starts the database and the engine, and the customers write their first mails.
+//
+// It fails if the address is in use, if PostgreSQL isn't available, or if another demo uses the data directory.
 func Run(ctx context.Context, o Options) (err error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", o.Listen)
@@ -62,7 +65,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
 	clock := &company.Clock{}
-	listen, err := emulator.FreeAddress(ctx) // Parley's host:port in all rounds, since webhooks name it
+	listen, err := emulator.FreeAddress(ctx) // stays the same when the demo restarts, because webhook URLs contain it
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -115,7 +118,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	return group.Wait()
 }
 
-// newServer makes the server of the page, whose requests end with ctx.
+// newServer returns the page's HTTP server. The contexts of its requests end with ctx.
 func newServer(ctx context.Context, page *Page, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           page,
@@ -125,7 +128,8 @@ func newServer(ctx context.Context, page *Page, log *slog.Logger) *http.Server {
 	}
 }
 
-// companyOptions returns the options of the company of a demo whose page is at url and whose Parley listens at listen.
+// companyOptions returns the options of the emulated company. url is the URL of the demo's page; listen is the host:port
+// on which Parley listens.
 func companyOptions(o Options, clock *company.Clock, url, listen string) company.Options {
 	return company.Options{
 		Log:          o.Log,
@@ -133,20 +137,21 @@ func companyOptions(o Options, clock *company.Clock, url, listen string) company
 		TokenClock:   time.Now,
 		PublicURL:    "http://" + listen,
 		Proxies:      true,
-		SaveSent:     true, // as most mail servers do: then a mail whose answer was cut off is found again, and nobody has to decide
+		SaveSent:     true, // so that Parley finds a mail there if the connection broke while it was sent
 		WorkspaceURL: url + "/",
 		TeamsOptions: company.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},
 		Phones:       true,
 	}
 }
 
-// teamsRetries returns Teams' waits before it offers something again. They last longer than a line stays cut.
+// teamsRetries returns the delays after which the emulated Teams retries a request to Parley. Together they are longer
+// than a connection stays cut.
 func teamsRetries() []time.Duration {
 	return []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 8 * time.Second, 10 * time.Second,
 		15 * time.Second, 20 * time.Second, 30 * time.Second}
 }
 
-// browserAddress turns a listener's address into one for a browser on this machine.
+// browserAddress returns the host:port at which a browser on this machine reaches a listener.
 func browserAddress(a *net.TCPAddr) string {
 	host := a.IP.String()
 	if a.IP.IsUnspecified() {
@@ -155,7 +160,7 @@ func browserAddress(a *net.TCPAddr) string {
 	return net.JoinHostPort(host, fmt.Sprint(a.Port))
 }
 
-// logFile opens the engine's log anew.
+// logFile creates the engine's log in dir, or truncates it.
 func logFile(dir string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(filepath.Clean(dir), "engine.log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 }

@@ -7,15 +7,18 @@ import (
 	"parley/cmd/parley/site"
 )
 
-// sitePlace is a page of the site to which the tour leads.
+// sitePlace is a page of Parley's own website (the site) that the demo's guided tour links to, such as the inbox.
 type sitePlace struct{ name, path string }
 
 func sitePlaces() []sitePlace {
 	return []sitePlace{{"settings", "/settings/accounts"}, {"dashboard", "/settings/dashboard?days=91"}, {"inbox", "/inbox?list=all"}}
 }
 
-// openSite leads to the site of the demo's Parley. If the request names one of sitePlaces as "to", it leads to that page,
-// which asks people to sign in who have not. Otherwise it leads to the settings, by a link that signs the admin in.
+// openSite redirects from the demo's page to the site of the Parley that the demo runs.
+//
+// The form field "to" may name one of sitePlaces. openSite then redirects to that page, which asks for a sign-in if
+// necessary, and records the visit for the tour. Without it, openSite redirects to a link that works once and signs the
+// visitor in as the company's admin.
 func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 	for _, place := range sitePlaces() {
 		if place.name == r.FormValue("to") {
@@ -42,13 +45,14 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, link, http.StatusSeeOther)
 }
 
-// visit notes that the tour led to a page of the site.
+// visit records that the visitor has opened a page of the site from the tour.
 func (m *marks) visit(place string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.site[place] = true
 }
 
+// hasVisited reports whether visit was called for a page.
 func (m *marks) hasVisited(place string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

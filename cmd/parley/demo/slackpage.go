@@ -13,32 +13,34 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
-// maxNotices is how many notifications the page shows: the latest.
+// maxNotices is the number of notifications the page shows. It shows the latest.
 const maxNotices = 3
 
-// slackPane serves the small Slack that the demo's page shows beside the customer's mailbox. Visitors act there as
-// agents. The messages are in the emulator (slackfake), to which the real Parley is connected.
+// slackPane serves the Slack pane of the demo's page. The page shows a small Slack next to a customer's mailbox, and the
+// visitor acts in it as an agent, for example by answering a customer's mail in its thread. The messages are stored in
+// an emulator of Slack (package slackfake), to which a real Parley is connected.
 type slackPane struct {
 	*pageState
 	shortcuts []shortcut
 	commands  []slashCommand
 }
 
-// shortcut is an entry of a message's menu.
+// shortcut is an entry in the menu of a message.
 type shortcut struct {
 	Name     string `json:"name"`
 	Callback string `json:"callback_id"`
-	Type     string `json:"type"` // "message"; "global" ones are left out: the page has /parley in their place
+	Type     string `json:"type"` // always "message"; global shortcuts are omitted because the page has /parley
 }
 
-// slashCommand is a command that can be typed.
+// slashCommand is a command that agents type, such as /parley.
 type slashCommand struct {
 	Command     string `json:"command"`
 	Description string `json:"description"`
 	Hint        string `json:"usage_hint"`
 }
 
-// readManifest reads the shortcuts and commands from Parley's manifest, from which Slack would take them.
+// readManifest reads the shortcuts and slash commands from Parley's app manifest, as Slack does when the app is
+// installed.
 func (p *slackPane) readManifest() error {
 	raw, err := manifest.JSON(manifest.Options{})
 	if err != nil {
@@ -60,7 +62,7 @@ func (p *slackPane) readManifest() error {
 	return nil
 }
 
-// addRoutes adds the addresses that the page calls.
+// addRoutes registers the handlers for links to messages, for files and for what the visitor does in Slack.
 func (p *slackPane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /archives/{channel}/{message}", p.followLink)
 	mux.HandleFunc("GET /slack/files/{id}", p.serveUpload)
@@ -68,12 +70,12 @@ func (p *slackPane) addRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /_fake/person/", p.company.Slack)
 }
 
-// followLink opens the page where a permalink leads: at the message or, if it is a reply, at its thread.
-// Shape: /archives/C0SUPPORT01/p1700000000000100?thread_ts=1700000000.000100
+// followLink handles a Slack permalink. It opens the page at the message or, for a reply, at the reply's thread.
+// Example: /archives/C0SUPPORT01/p1700000000000100?thread_ts=1700000000.000100
 func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 	channel, digits := r.PathValue("channel"), strings.TrimPrefix(r.PathValue("message"), "p")
 	ts := r.FormValue("thread_ts")
-	const microDigits = 6 // of a ts, after its point
+	const microDigits = 6 // digits after the decimal point of a Slack timestamp
 	if ts == "" && len(digits) > microDigits {
 		dot := len(digits) - microDigits
 		ts = digits[:dot] + "." + digits[dot:]
@@ -85,7 +87,8 @@ func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/#"+channel+"/"+ts, http.StatusSeeOther)
 }
 
-// readState returns what a person sees in Slack, with a channel and perhaps a thread open.
+// readState returns what a user sees in Slack while channel is open. thread is the timestamp of the first message of the
+// open thread, or "" if no thread is open.
 func (p *slackPane) readState(user, channel, thread string) slackState {
 	fake := p.company.Slack
 	s := slackState{Users: fake.Users(), Bot: fake.BotUserID(), Views: fake.Views(user)}
@@ -108,8 +111,8 @@ func (p *slackPane) readState(user, channel, thread string) slackState {
 	return s
 }
 
-// listChannels returns the channels of which a person is a member, and the threads in them that the person follows, the latest
-// first.
+// listChannels returns the channels that a user is a member of, and the threads in them that the user follows. The thread
+// with the latest reply comes first.
 func (p *slackPane) listChannels(user string) (channels []channelRow, followed []threadRow) {
 	badges := p.company.Slack.Inboxes.Badges(user)
 	for _, c := range p.company.Slack.Channels() {
@@ -130,7 +133,7 @@ func (p *slackPane) listChannels(user string) (channels []channelRow, followed [
 	return channels, followed
 }
 
-// listFollowed returns the threads of a channel that a person follows.
+// listFollowed returns the threads of a channel that a user follows.
 func (p *slackPane) listFollowed(channel, user string, badges slackfake.Badges) []threadRow {
 	var rows []threadRow
 	for _, root := range p.company.Slack.Messages(channel) {
@@ -138,8 +141,8 @@ func (p *slackPane) listFollowed(channel, user string, badges slackfake.Badges) 
 			continue
 		}
 
-		all := p.company.Slack.Thread(channel, root.TS)
-		row := threadRow{Channel: channel, Root: root, Last: all[len(all)-1]}
+		messages := p.company.Slack.Thread(channel, root.TS)
+		row := threadRow{Channel: channel, Root: root, Last: messages[len(messages)-1]}
 		for _, b := range badges.Threads {
 			if b.Channel == channel && b.Thread == root.TS {
 				row.Unread, row.Mentions = b.Unread, b.Mentions
@@ -152,7 +155,7 @@ func (p *slackPane) listFollowed(channel, user string, badges slackfake.Badges) 
 	return rows
 }
 
-// otherName returns the name of the other person in a direct channel.
+// otherName returns the name of the other member of a direct-message channel.
 func (p *slackPane) otherName(members []string, user string) string {
 	for _, u := range p.company.Slack.Users() {
 		if u.ID != user && slices.Contains(members, u.ID) {
@@ -162,7 +165,7 @@ func (p *slackPane) otherName(members []string, user string) string {
 	return "direct message"
 }
 
-// serveUpload sends an uploaded file. Browsers show plain pictures, and save all else.
+// serveUpload sends an uploaded file. Browsers display images and download other files.
 func (p *slackPane) serveUpload(w http.ResponseWriter, r *http.Request) {
 	f := p.company.Slack.File(r.PathValue("id"))
 	if f == nil {
@@ -172,17 +175,17 @@ func (p *slackPane) serveUpload(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, f.Name, f.Mimetype, f.Data)
 }
 
-// watch wakes the open pages when something changes that they show, until ctx ends.
+// watch tells open pages to refresh when something that they show has changed. It returns when ctx ends.
 func (p *slackPane) watch(ctx context.Context) {
 	sub := p.company.Slack.Subscribe()
-	unseen := []string{"call", "event", "ack"} // what Parley and Slack tell each other
-	isSeen := func(c slackfake.Change) bool { return !slices.Contains(unseen, c.Kind) }
+	traffic := []string{"call", "event", "ack"} // API traffic between Parley and Slack, which users don't see
+	isVisible := func(c slackfake.Change) bool { return !slices.Contains(traffic, c.Kind) }
 	for {
 		changes, err := sub.Next(ctx)
 		if err != nil {
 			return
 		}
-		if slices.ContainsFunc(changes, isSeen) {
+		if slices.ContainsFunc(changes, isVisible) {
 			p.hub.wake()
 		}
 	}

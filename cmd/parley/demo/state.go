@@ -7,17 +7,18 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// maxMessages is how many of a channel's messages the page shows.
+// maxMessages is the number of messages the page shows of a channel. It shows the latest.
 const maxMessages = 200
 
-// state is what a page shows at a moment, for one choice of people and places.
+// state is everything the demo's page shows at one moment. The page shows Slack, Teams, a mailbox and a phone side by
+// side. It requests GET /state after each change, with the people and channels that the visitor has selected.
 type state struct {
-	Phase string     `json:"phase"` // what is waited for; "" means all runs
-	Round int        `json:"round"` // how often the demo started over
-	Plugs plugState  `json:"plugs"`
-	Now   time.Time  `json:"now"`   // by the company's clock
-	Ahead int64      `json:"ahead"` // of the machine's clock, in seconds
-	Home  string     `json:"home"`  // the surface in which conversations open
+	Phase string     `json:"phase"` // what the demo is waiting for; "" if everything runs
+	Round int        `json:"round"` // how often the demo has been restarted
+	Plugs plugState  `json:"plugs"` // which connections are cut, and whether Parley runs
+	Now   time.Time  `json:"now"`   // on the company's clock, which visitors can move forward
+	Ahead int64      `json:"ahead"` // by how many seconds the company's clock is ahead of the machine's
+	Home  string     `json:"home"`  // the chat in which conversations open: slack or teams
 	Slack slackState `json:"slack"`
 	Teams teamsState `json:"teams"`
 	Mail  mailState  `json:"mail"`
@@ -25,21 +26,21 @@ type state struct {
 	Tour  []tourStep `json:"tour"`
 }
 
-// slackState is what one person sees in Slack.
+// slackState is what one user sees in Slack.
 type slackState struct {
 	Users      []slackfake.User         `json:"users"`
 	Bot        string                   `json:"bot"`
 	Channels   []channelRow             `json:"channels"`
 	Followed   []threadRow              `json:"followed"`
-	Messages   []*slackfake.Message     `json:"messages"` // of the open channel
-	Thread     []*slackfake.Message     `json:"thread"`   // the open one
+	Messages   []*slackfake.Message     `json:"messages"` // those of the open channel
+	Thread     []*slackfake.Message     `json:"thread"`   // those of the open thread
 	Ephemerals []slackfake.Ephemeral    `json:"ephemerals"`
 	Views      []*slackfake.View        `json:"views"`
-	Notices    []slackfake.Notification `json:"notices"` // the latest
-	Noticed    int                      `json:"noticed"` // how many there were
+	Notices    []slackfake.Notification `json:"notices"` // the latest ones
+	Noticed    int                      `json:"noticed"` // the total number of notifications
 }
 
-// channelRow is an entry of the side bar.
+// channelRow is a channel in Slack's sidebar.
 type channelRow struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
@@ -48,7 +49,7 @@ type channelRow struct {
 	Mentions int    `json:"mentions"`
 }
 
-// threadRow is an entry of the Threads view.
+// threadRow is a thread in Slack's Threads view.
 type threadRow struct {
 	Channel  string             `json:"channel"`
 	Root     *slackfake.Message `json:"root"`
@@ -57,7 +58,8 @@ type threadRow struct {
 	Mentions int                `json:"mentions"`
 }
 
-// showState is GET /state. Its query says as whom people look, and what they have open.
+// showState handles GET /state. The query selects, for each pane, whose view it shows and what is open in it, for
+// example as=U0ANN&channel=C0SUPPORT.
 func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query().Get
 	plugged := p.plugs.readState()

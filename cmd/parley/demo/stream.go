@@ -10,24 +10,25 @@ import (
 )
 
 const (
-	// streamPause is the wait after a change, so that several changes in a row are announced as one.
+	// streamPause is the delay before a change is announced, so that a burst of changes causes one announcement.
 	streamPause = 40 * time.Millisecond
-	// streamBeat keeps proxies and browsers from giving the stream up.
+	// streamBeat is the interval of the comments that keep proxies and browsers from closing an idle stream.
 	streamBeat = 15 * time.Second
-	// databaseInterval is the time between two looks into the database for changes that no emulator saw.
+	// databaseInterval is how often the database is polled for changes that no emulator sees.
 	databaseInterval = 700 * time.Millisecond
-	// pageQueryTimeout ends what the page asks the database, so that it shows what it has while the database is down.
+	// pageQueryTimeout limits the page's database queries, so that the rest of the page works while the database is down.
 	pageQueryTimeout = 5 * time.Second
 )
 
-// hub tells all open pages of the demo in a browser that something has changed. Each then asks for the new state.
-// The zero value is ready to use.
+// hub notifies all open browser pages of the demo that something has changed. It doesn't say what: each page then
+// requests its whole state again (GET /state). For example, when a mail arrives, its mailbox's watcher calls wake, and
+// the stream of each open page, which waits on the channel from next, sends an event. The zero value is ready to use.
 type hub struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each change
 }
 
-// wake tells all who wait for next that something has changed.
+// wake closes the channel that next has returned, which notifies everybody who waits on it.
 func (h *hub) wake() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -47,14 +48,14 @@ func (h *hub) next() <-chan struct{} {
 	return h.changed
 }
 
-// streamEvents tells a page, by server-sent events, that it should look again.
+// streamEvents sends a server-sent event to a page whenever it should request its state again.
 func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	beat := time.NewTicker(streamBeat)
 	defer beat.Stop()
-	next := p.hub.next()
+	changed := p.hub.next()
 	line := "retry: 1000\ndata: hello\n\n"
 	for {
 		_, err := w.Write([]byte(line))
@@ -68,7 +69,7 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 		case <-beat.C:
 			line = ": still here\n\n"
 			continue
-		case <-next:
+		case <-changed:
 		}
 
 		select {
@@ -77,13 +78,13 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 		case <-time.After(streamPause):
 		}
 
-		next = p.hub.next()
+		changed = p.hub.next() // before the page requests its state, so that no later change is missed
 		line = "data: changed\n\n"
 	}
 }
 
-// watchDatabase notices what neither Slack nor a mailbox shows, such as a reply that
-// waits, for the drawer and the tour.
+// watchDatabase polls the database for changes that the emulators don't see, such as a reply that waits to be sent. The
+// page shows them in its drawer and in the guided tour. It returns when ctx ends.
 func (p *Page) watchDatabase(ctx context.Context) {
 	const fingerprint = `
 		SELECT concat_ws(' ',
@@ -91,7 +92,7 @@ func (p *Page) watchDatabase(ctx context.Context) {
 			(SELECT id FROM log_entries ORDER BY at DESC, id DESC LIMIT 1),
 			(SELECT string_agg(concat_ws(' ', state, number, attempts), ',' ORDER BY state)
 				FROM (SELECT state, count(*) AS number, sum(attempt) AS attempts FROM deliveries GROUP BY state) AS d))`
-	last := ""
+	previous := ""
 	tick := time.NewTicker(databaseInterval)
 	defer tick.Stop()
 
@@ -107,14 +108,18 @@ func (p *Page) watchDatabase(ctx context.Context) {
 			continue
 		}
 
-		now, err := oneText(ctx, pool, fingerprint)
-		if err == nil && now != last {
-			last = now
+		current, err := oneText(ctx, pool, fingerprint)
+		if err != nil {
+			continue // the database may be down for a moment
+		}
+		if current != previous {
+			previous = current
 			p.hub.wake()
 		}
 	}
 }
 
+// oneText runs a query that returns one row with one text column.
 func oneText(ctx context.Context, q store.Querier, sql string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageQueryTimeout)
 	defer cancel()

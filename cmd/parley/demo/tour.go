@@ -6,15 +6,19 @@ import (
 	"slices"
 )
 
-// tourStep is a step of the guided tour; the page has its words.
+// tourStep is a step of the demo's guided tour, such as "answer": answer a customer. The page contains the texts of the
+// steps; the server reports which of them the visitor has completed.
 type tourStep struct {
 	Name string `json:"name"`
 	Done bool   `json:"done"`
 }
 
-// readTour reports which steps were done, by what Parley recorded.
+// readTour returns all steps and marks those that the visitor has completed. It finds most of them in Parley's database.
+// Steps that consist of opening a page of Parley's site are recorded by openSite. While the database isn't running, only
+// those are marked.
 func (p *Page) readTour(ctx context.Context) ([]tourStep, error) {
-	// A typed verb is kept as a note too: it begins with ! or a mention.
+	// A typed command, such as !resolve, is stored as a note as well. The third column excludes texts that begin with ! or
+	// with a mention.
 	const done = `
 		SELECT EXISTS (SELECT FROM messages AS m JOIN deliveries AS d ON d.message_id = m.id
 				WHERE m.direction = 'out' AND d.kind = 'reply' AND d.state IN ('accepted', 'sent', 'delivered', 'read')),
@@ -33,8 +37,9 @@ func (p *Page) readTour(ctx context.Context) ([]tourStep, error) {
 		steps = append(steps, tourStep{Name: place.name, Done: p.marks.hasVisited(place.name)})
 	}
 
+	columns := []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve", "suggestion", "ai"} // in the order of done
 	var into []any
-	for _, name := range []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve", "suggestion", "ai"} { // as in done
+	for _, name := range columns {
 		i := slices.IndexFunc(steps, func(s tourStep) bool { return s.Name == name })
 		into = append(into, &steps[i].Done)
 	}

@@ -1,7 +1,8 @@
-// Package proxy is a TCP proxy in front of one port of an emulator. Cutting it simulates a failure of the network: in the demo
-// a visitor cuts Parley's connection to Slack, say, and sees that no message is lost.
+// Package proxy provides a TCP proxy that can simulate a network failure.
 //
-// What does not belong here: what flows through it.
+// Parley's demo connects Parley to emulators of Slack, Teams and mail servers through such proxies. A visitor who cuts
+// the connection to Slack, for example, can watch Parley recover without losing a message. The proxy copies bytes and
+// doesn't interpret them.
 package proxy
 
 import (
@@ -19,19 +20,19 @@ import (
 const (
 	// dialTimeout is how long an emulator may take to accept a connection.
 	dialTimeout = 5 * time.Second
-	// While a proxy was cut, another program may have taken its port for a moment, if that is one that the system gives away. Restore
-	// tries listenTries times to get it back, with listenPause between two tries.
+	// While a proxy is cut, the operating system may briefly assign its port to another program. Restore makes up to
+	// listenTries attempts to get the port back and waits listenPause between them.
 	listenTries = 20
 	listenPause = 100 * time.Millisecond
 )
 
-// Proxy passes bytes between Parley, which connects to Addr, and an emulator. Cut breaks all connections, and Addr then refuses
-// new ones as a dead host does, until Restore. The people on the demo's page use the emulator directly, so they notice nothing.
-// A Proxy is safe for concurrent use.
+// Proxy copies bytes between Parley, which connects to Addr, and an emulator. Cut closes all connections and makes Addr
+// refuse new ones, like a host that is down, until Restore is called. The demo's page uses the emulator directly and is
+// not affected. A Proxy is safe for concurrent use.
 type Proxy struct {
-	Addr string // host:port where Parley connects
+	Addr string // the host:port that Parley connects to
 
-	running sync.WaitGroup // the goroutines that accept and carry connections; Close waits for them
+	running sync.WaitGroup // goroutines that accept or serve connections; Close waits for them
 
 	mu       sync.Mutex
 	target   string                // host:port of the emulator
@@ -39,12 +40,11 @@ type Proxy struct {
 	open     map[net.Conn]struct{} // both ends of each open connection: Parley's and the emulator's
 }
 
-// New starts a proxy that listens at addr (host:port; "" means a free port on loopback) and leads to target. The caller calls
-// Close in the end.
-// Errors: addr is taken; ctx ended.
+// New starts a proxy that listens on addr and connects to target, both in the form host:port. An empty addr selects a
+// free loopback port. The caller must call Close. New fails if addr is in use or ctx ends.
 func New(ctx context.Context, addr, target string) (*Proxy, error) {
 	if addr == "" {
-		free, err := emulator.FreeAddress(ctx) // nobody else gets it while the proxy is cut
+		free, err := emulator.FreeAddress(ctx) // no other emulator gets it while the proxy is cut
 		if err != nil {
 			return nil, fmt.Errorf("demo: proxy: %w", err)
 		}
@@ -58,14 +58,14 @@ func New(ctx context.Context, addr, target string) (*Proxy, error) {
 	return p, nil
 }
 
-// SetTarget changes where new connections lead (host:port). Open ones keep their target.
+// SetTarget changes the host:port that new connections are forwarded to. Open connections keep their target.
 func (p *Proxy) SetTarget(target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target = target
 }
 
-// Cut breaks every connection and refuses new ones.
+// Cut closes every connection and refuses new ones until Restore is called.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,8 +79,7 @@ func (p *Proxy) Cut() {
 	}
 }
 
-// Restore lets connections through again. It does nothing if the proxy isn't cut.
-// Errors: the port is taken; ctx ended.
+// Restore accepts connections again. It does nothing if the proxy isn't cut. It fails if the port is in use or ctx ends.
 func (p *Proxy) Restore(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,37 +97,37 @@ func (p *Proxy) Restore(ctx context.Context) error {
 	return nil
 }
 
-// Close cuts the proxy for good and waits until nothing runs in it.
+// Close cuts the proxy permanently and waits for its goroutines.
 func (p *Proxy) Close() {
 	p.Cut()
 	p.running.Wait()
 }
 
-// listen listens at an address. If another program has it, listen tries again for two seconds.
+// listen listens on addr. If another program uses the port, it retries for about two seconds.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
-	for try := 1; err != nil && try < listenTries && pause.For(ctx, listenPause); try++ {
+	for attempt := 1; err != nil && attempt < listenTries && pause.For(ctx, listenPause); attempt++ {
 		listener, err = config.Listen(ctx, "tcp", addr)
 	}
 	return listener, err
 }
 
-// accept takes Parley's connections until the proxy is cut.
+// accept accepts Parley's connections until the proxy is cut.
 func (p *Proxy) accept(ctx context.Context, listener net.Listener) {
 	for {
 		parley, err := listener.Accept()
 		if err != nil {
-			return // the proxy was cut; a demo can do nothing about other causes
+			return // usually the proxy was cut; a demo can't recover from anything else
 		}
 		p.running.Go(func() { p.serve(ctx, listener, parley) })
 	}
 }
 
-// serve connects to the emulator and passes bytes both ways until either side hangs up or the proxy is cut. parley is Parley's
-// end, which listener accepted.
+// serve connects to the emulator and copies bytes in both directions until either side closes its connection or the
+// proxy is cut. parley is a connection from Parley that listener accepted.
 func (p *Proxy) serve(ctx context.Context, listener net.Listener, parley net.Conn) {
-	defer parley.Close() //nolint:errcheck // nobody is told anything on it any more
+	defer parley.Close() //nolint:errcheck // nothing is left to write
 	p.mu.Lock()
 	target := p.target
 	p.mu.Unlock()
@@ -138,7 +137,7 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener, parley net.Con
 	if err != nil {
 		return
 	}
-	defer emulator.Close() //nolint:errcheck // likewise
+	defer emulator.Close() //nolint:errcheck // nothing is left to write
 
 	if !p.register(listener, parley, emulator) {
 		return
@@ -147,20 +146,20 @@ func (p *Proxy) serve(ctx context.Context, listener net.Listener, parley net.Con
 	passBytes(parley, emulator)
 }
 
-// passBytes passes bytes between two connections until one of them ends, and closes both.
+// passBytes copies bytes between two connections in both directions until one of them ends. It closes both.
 func passBytes(a, b net.Conn) {
-	pass := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from)
-		_, _ = a.Close(), b.Close() // ends the other direction, too
+	copyAndClose := func(dst, src net.Conn) {
+		_, _ = io.Copy(dst, src)
+		_, _ = a.Close(), b.Close() // also ends the copy in the other direction
 	}
-	var back sync.WaitGroup
-	back.Go(func() { pass(a, b) })
-	pass(b, a)
-	back.Wait()
+	var reverse sync.WaitGroup
+	reverse.Go(func() { copyAndClose(a, b) })
+	copyAndClose(b, a)
+	reverse.Wait()
 }
 
-// register remembers both ends of a connection, so that Cut can close them. It returns false if the proxy has been cut since
-// listener accepted the connection.
+// register records both ends of a connection so that Cut can close them. It returns false if the proxy was cut after
+// listener accepted the connection, even if it has been restored since.
 func (p *Proxy) register(listener net.Listener, parley, emulator net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -172,7 +171,7 @@ func (p *Proxy) register(listener net.Listener, parley, emulator net.Conn) bool 
 	return true
 }
 
-// forget removes both ends of a connection that is over.
+// forget removes both ends of a closed connection.
 func (p *Proxy) forget(parley, emulator net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
