@@ -27,8 +27,9 @@ import (
 	"parley/store/pgserver"
 )
 
-// EngineOptions returns the options of the demo's Parley. Its clock may be moved, and it waits seconds between tries where production
-// waits up to minutes, because somebody watches. All else is as in production.
+// EngineOptions returns the options of the Parley that the demo runs. A visitor is watching, so retries and lost webhooks
+// take seconds where production takes minutes. Visitors may also move its clock forward. Everything else is as in
+// production.
 func EngineOptions() app.Options {
 	return app.Options{
 		Specs:     quickSpecs(),
@@ -44,29 +45,33 @@ func EngineOptions() app.Options {
 	}
 }
 
-// quickSpecs returns the channels of a demo. Where production looks for lost webhooks after minutes, they do so after seconds.
+// quickSpecs returns the channels of the demo. Its SMS channel polls for messages whose webhook was lost every few
+// seconds; in production it polls every few minutes.
 func quickSpecs() []channels.Spec {
 	specs := slices.DeleteFunc(app.Specs(), func(s channels.Spec) bool { return s.Kind == "sms" })
 	return append(specs, twilio.SMSSpec(twilio.Options{Poll: 3 * time.Second, Settle: 2 * time.Second}))
 }
 
 const (
-	// laterSpeed is how much faster the first mails come when the demo starts over: somebody has seen them already.
+	// laterSpeed is how many times faster the first mails arrive when the demo is restarted: the visitor has seen them.
 	laterSpeed = 4
-	// connectedPause is the pause between two looks at whether Parley is connected.
+	// connectedPause is the interval at which waitUntilConnected checks whether Parley is connected.
 	connectedPause = 50 * time.Millisecond
 )
 
-// stagehand starts what the page shows: the database, Parley itself, called the engine here, and the first mails. It plays the demo
-// in rounds: somebody at the page can start over.
+// stagehand runs everything behind the demo's page: a PostgreSQL server, Parley itself in a separate process (the engine),
+// and the script by which emulated customers write their first mails.
+//
+// It works in rounds. A round begins with an empty database and a new engine. When the visitor presses "start over",
+// the round's context is cancelled with the cause engine.ErrOver, and the next round begins on the same server.
 type stagehand struct {
 	options Options
 	company *company.Company // the emulated chats, mailboxes and phones
 	page    *Page
-	listen  string // the engine's host:port, to which webhooks go
+	listen  string // host:port on which the engine receives webhooks
 }
 
-// run plays rounds of the demo until ctx ends. It returns when everything that it started has stopped.
+// run plays rounds until ctx ends, and then waits until everything that it started has stopped.
 func (s *stagehand) run(ctx context.Context) (err error) {
 	if s.options.Reset {
 		if err := removeFolder(s.options.Data); err != nil {
@@ -80,9 +85,9 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	}
 
 	defer func() {
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), engine.Grace)
+		closeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), engine.Grace)
 		defer cancel()
-		err = errors.Join(err, server.Close(end))
+		err = errors.Join(err, server.Close(closeCtx))
 	}()
 
 	if server.IsShared() {
@@ -91,10 +96,10 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 
 	pace := company.ProloguePace
 	for ctx.Err() == nil {
-		round, end := context.WithCancelCause(ctx)
-		s.page.plugs.setReset(func() { end(engine.ErrOver) })
-		err := s.playRound(round, server, pace)
-		end(nil)
+		roundCtx, endRound := context.WithCancelCause(ctx)
+		s.page.plugs.setReset(func() { endRound(engine.ErrOver) })
+		err := s.playRound(roundCtx, server, pace)
+		endRound(nil)
 
 		if err != nil || ctx.Err() != nil {
 			return err
@@ -109,8 +114,8 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// playRound plays the demo from an empty database on, until ctx ends and everything that it
-// started has stopped. The cause of ctx is engine.ErrOver when somebody wants to start over.
+// playRound plays one round: it creates an empty database, sets Parley up and runs the engine until ctx ends. It returns
+// when everything that it started has stopped.
 func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace time.Duration) error {
 	if err := recreateDatabase(ctx, server); err != nil {
 		return ignoreAfterEnd(ctx, err)
@@ -137,22 +142,23 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 		}
 
 		select {
-		case switched <- struct{}{}: // only now that it is stored: customers greet soon after
-		default: // runEngine has not read the last switch yet, and will see this one with it
+		case switched <- struct{}{}: // after the change is stored, because runEngine then lets customers write
+		default: // runEngine hasn't handled the previous switch yet, and will handle both at once
 		}
 		return nil
 	}
 
 	s.page.applyHome.Store(&applyHome)
 	defer s.page.applyHome.Store(nil)
-	if err := applyHome(ctx); err != nil { // somebody may have chosen another one meanwhile
+	if err := applyHome(ctx); err != nil { // the visitor may have chosen another chat during setUp
 		return ignoreAfterEnd(ctx, err)
 	}
 
 	return s.runEngine(ctx, env, db.Pool, pace, switched)
 }
 
-// removeFolder removes a demo's folder with its database server. It returns an error if another demo uses the folder.
+// removeFolder deletes the data directory of a demo, including the files of its database server. It returns an error if
+// another demo uses the directory.
 func removeFolder(dir string) error {
 	lock := flock.New(filepath.Join(dir, "lock"), flock.SetFlag(os.O_RDONLY))
 	isLocked, err := lock.TryLock()
@@ -168,11 +174,12 @@ func removeFolder(dir string) error {
 		return fmt.Errorf("demo: another demo runs on %s; stop it first", dir)
 	}
 
-	// For root the server may live elsewhere: the package that put it there left a note.
+	// PostgreSQL refuses to run as root. For root, pgserver may keep the server in another directory, whose path it
+	// writes to pg.elsewhere.
 	note, err := os.ReadFile(filepath.Join(filepath.Clean(dir), "pg.elsewhere"))
-	home := strings.TrimSpace(string(note))
-	if err == nil && strings.HasPrefix(filepath.Base(home), "parley-") {
-		if err := os.RemoveAll(home); err != nil {
+	serverDir := strings.TrimSpace(string(note))
+	if err == nil && strings.HasPrefix(filepath.Base(serverDir), "parley-") {
+		if err := os.RemoveAll(serverDir); err != nil {
 			return fmt.Errorf("demo: reset: %w", err)
 		}
 	}
@@ -184,7 +191,7 @@ func removeFolder(dir string) error {
 	return nil
 }
 
-// ignoreAfterEnd returns err, or nil if ctx has ended: then err only says that something was interrupted.
+// ignoreAfterEnd returns err, or nil if ctx has ended, because err then only reports the interruption.
 func ignoreAfterEnd(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -192,8 +199,8 @@ func ignoreAfterEnd(ctx context.Context, err error) error {
 	return err
 }
 
-// recreateDatabase makes the database anew: the emulators start empty each time, and what
-// an earlier demo left would speak of threads and mails that are gone.
+// recreateDatabase drops and creates the database. The emulators start empty in each round, so rows of an earlier round
+// would refer to threads and mails that no longer exist.
 func recreateDatabase(ctx context.Context, server *pgserver.Server) error {
 	conn, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
@@ -213,7 +220,8 @@ func recreateDatabase(ctx context.Context, server *pgserver.Server) error {
 	return nil
 }
 
-// setUp migrates, applies the company's parley.yaml, and lays out what the company knows.
+// setUp migrates the database, writes the company's knowledge base to disk and applies the company's configuration
+// (parley.yaml).
 func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) error {
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
@@ -230,7 +238,7 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 	return nil
 }
 
-// mailTemplates are prepared answers by mail, which need nobody's approval.
+// mailTemplates are prepared replies for mail. Unlike WhatsApp's templates, they need no provider's approval.
 const mailTemplates = `templates:
   - name: Parcel on its way
     language: en
@@ -244,8 +252,9 @@ const mailTemplates = `templates:
     body: "Hello {{first_name}}, could you send us a photo of it? Then we can help at once."
 `
 
-// runEngine runs the engine. It lets the customers write once the engine listens, and again when somebody
-// switches to a chat in which no customer has a thread yet.
+// runEngine runs the engine until ctx ends. The customers write their first mails once the engine is connected. They
+// write again when the visitor switches to a chat (Slack or Teams) in which they haven't written yet in this round;
+// switched receives a value after each switch.
 func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Pool, pace time.Duration, switched <-chan struct{}) error {
 	log, err := logFile(s.options.Data)
 	if err != nil {
@@ -262,7 +271,7 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 		"PARLEY_DATA="+env.Data,
 		"PARLEY_LISTEN="+s.listen,
 		"PARLEY_LOG=info",
-		"SLACK_RATE=0", // the emulators have no limits, so what happens is shown at once
+		"SLACK_RATE=0", // no rate limit: the emulators have none, and changes show immediately
 		"TEAMS_RATE=0",
 	)
 	e := engine.New(engine.Options{
@@ -279,7 +288,7 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
 	s.page.plugs.setPhase("Starting Parley …")
-	greeted := map[string]bool{s.company.Home(): true} // the first mails open conversations there
+	greeted := map[string]bool{s.company.Home(): true} // by chat; openScene opens conversations in the current one
 	err = s.openScene(ctx, pool, pace)
 	for err == nil {
 		select {
@@ -301,8 +310,8 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 	return <-ended
 }
 
-// openScene writes the company's past while Parley starts. Once Parley is connected it lets the providers know of it, and
-// the customers write their first mails.
+// openScene stores the company's history in the database while Parley starts. Once Parley is connected, it installs Parley
+// in the chats, subscribes its webhooks at the providers, and lets the customers write their first mails.
 func (s *stagehand) openScene(ctx context.Context, pool *pgxpool.Pool, pace time.Duration) error {
 	past := make(chan error, 1)
 	go func() { past <- writePast(ctx, pool, s.page.options.Clock.Now()) }()
@@ -312,11 +321,11 @@ func (s *stagehand) openScene(ctx context.Context, pool *pgxpool.Pool, pace time
 	if err := errors.Join(s.company.Install(ctx), s.company.Subscribe(ctx)); err != nil {
 		return err
 	}
-	s.page.plugs.setPhase("Parley is connecting to Slack again …") // shown from now on whenever Parley isn't connected
+	s.page.plugs.setPhase("Parley is connecting to Slack again …") // from now on, shown whenever Parley isn't connected
 	return s.company.Prologue(ctx, pace)
 }
 
-// waitUntilConnected returns when Parley watches its mailbox and listens to Slack.
+// waitUntilConnected waits until Parley watches its mailboxes and has a connection to Slack.
 func waitUntilConnected(ctx context.Context, w *company.Company, q store.Querier) error {
 	for {
 		unwatched, err := lab.Unwatched(ctx, q)

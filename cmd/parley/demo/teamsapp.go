@@ -9,24 +9,27 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// teamsApp is what Teams offers of Parley: entries of menus, and words that can be typed. Teams takes them from the
-// manifest, the file that describes an app; so does the demo.
+// teamsApp lists the menu entries and typed commands that Microsoft Teams offers for the Parley app.
+//
+// Teams reads them from the app's manifest. The demo imitates Teams and reads the same manifest (readTeamsApp), so it
+// offers exactly what a real installation does. For example, a manifest command with the context "message" becomes an
+// entry in the menu of each message (Actions).
 type teamsApp struct {
-	Actions  []teamsCommand `json:"actions"`  // in a message's menu
-	Compose  []teamsCommand `json:"compose"`  // beside the message box, with a dialog
-	Search   []teamsCommand `json:"search"`   // beside the message box, with a search
-	Slash    []teamsCommand `json:"slash"`    // typed after / in a channel
+	Actions  []teamsCommand `json:"actions"`  // in the menu of a message
+	Compose  []teamsCommand `json:"compose"`  // next to the message box; opens a dialog
+	Search   []teamsCommand `json:"search"`   // next to the message box; opens a search
+	Slash    []teamsCommand `json:"slash"`    // typed after a slash in a channel
 	Personal []teamsCommand `json:"personal"` // offered in the chat with the app
 }
 
-// teamsCommand is an entry of a menu or, if ID is empty, a word that is typed.
+// teamsCommand is a menu entry or, if ID is empty, a command that is typed.
 type teamsCommand struct {
 	ID          string `json:"id"`
 	Title       string `json:"title"`
 	Description string `json:"description"`
 }
 
-// teamsManifest is what the demo needs of the manifest.
+// teamsManifest is the part of the manifest that the demo uses.
 type teamsManifest struct {
 	Bots []struct {
 		Lists []teamsCommandList `json:"commandLists"`
@@ -36,21 +39,21 @@ type teamsManifest struct {
 	} `json:"composeExtensions"`
 }
 
-// teamsCommandList is a list of words that Teams offers while somebody types.
+// teamsCommandList is a list of commands that Teams suggests while a user types.
 type teamsCommandList struct {
-	Scopes   []string       `json:"scopes"`   // where: "personal", "team"
-	Triggers []string       `json:"triggers"` // after what: "slash"
+	Scopes   []string       `json:"scopes"`   // where they are offered: "personal", "team"
+	Triggers []string       `json:"triggers"` // what makes Teams suggest them: "slash"
 	Commands []teamsCommand `json:"commands"`
 }
 
-// teamsMenuCommand is an entry of a message's menu, or of the menu beside the message box.
+// teamsMenuCommand is an entry in the menu of a message or in the menu next to the message box.
 type teamsMenuCommand struct {
 	teamsCommand
-	Type    string   `json:"type"`    // "query" is a search
-	Context []string `json:"context"` // in which menus: "message", "compose"
+	Type    string   `json:"type"`    // "query" means a search
+	Context []string `json:"context"` // the menus that contain it: "message", "compose"
 }
 
-// readTeamsApp reads what Teams offers from Parley's own manifest.
+// readTeamsApp generates Parley's manifest and returns the commands in it.
 func readTeamsApp() (teamsApp, error) {
 	raw, err := manifest.JSON(manifest.Options{AppID: company.TeamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
@@ -64,7 +67,7 @@ func readTeamsApp() (teamsApp, error) {
 	var app teamsApp
 	for _, bot := range m.Bots {
 		for _, list := range bot.Lists {
-			app.addWords(list)
+			app.addTypedCommands(list)
 		}
 	}
 	for _, extension := range m.Extensions {
@@ -75,8 +78,8 @@ func readTeamsApp() (teamsApp, error) {
 	return app, nil
 }
 
-// addWords adds a list of words to the places where Teams offers it.
-func (app *teamsApp) addWords(list teamsCommandList) {
+// addTypedCommands adds a list of typed commands to the places where Teams suggests it.
+func (app *teamsApp) addTypedCommands(list teamsCommandList) {
 	if slices.Contains(list.Triggers, "slash") {
 		app.Slash = append(app.Slash, list.Commands...)
 	}
@@ -85,7 +88,7 @@ func (app *teamsApp) addWords(list teamsCommandList) {
 	}
 }
 
-// addMenuCommand adds an entry to the menus that show it.
+// addMenuCommand adds a menu entry to the menus that contain it.
 func (app *teamsApp) addMenuCommand(c teamsMenuCommand) {
 	if slices.Contains(c.Context, "message") {
 		app.Actions = append(app.Actions, c.teamsCommand)

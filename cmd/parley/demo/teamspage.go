@@ -13,23 +13,25 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// The page of the demo shows some chats side by side, each in a pane: what customers see, and Slack or Microsoft
-// Teams, where agents work. A visitor plays all these people. Instead of the real services, Parley talks to emulators
-// of them, which package company starts. This file is the server's part of the pane of Teams: it
-// answers what the page's script asks for. teamsstate.go says what the pane shows.
-
-// teamsPane is the pane of Teams. Without Teams, it has no routes and the page doesn't show it.
+// teamsPane serves the Microsoft Teams pane of the demo's page.
+//
+// The page shows several apps side by side, each in a pane: the customers' mailboxes and phones, and Slack or Teams, where
+// the company's agents work. A visitor acts as all of these people. Parley talks to emulators of the services, which
+// package company starts. For example, when the visitor has read a channel as Ann, the page's script sends
+// POST /teams/read. This file has the HTTP handlers; teamsstate.go computes what the pane shows.
+//
+// If the company doesn't use Teams, teamsPane registers no routes and the page doesn't show the pane.
 type teamsPane struct {
-	*pageState          // what all panes share: the company and what visitors have read
-	app        teamsApp // what Teams offers of Parley; set by readManifest
+	*pageState          // shared by all panes: the company and what visitors have read
+	app        teamsApp // Parley's commands in Teams; set by readManifest
 }
 
-// addRoutes registers the addresses that the page's script, and links in the pane, use.
+// addRoutes registers the handlers for the page's script and for links in the pane.
 func (p *teamsPane) addRoutes(mux *http.ServeMux) {
 	if p.company.Teams == nil {
 		return
 	}
-	// The emulator itself handles what people do in Teams.
+	// The emulator itself handles what users do in Teams.
 	mux.Handle("POST /teams/_fake/person/", http.StripPrefix("/teams", p.company.Teams))
 	mux.HandleFunc("POST /teams/read", p.readTeams)
 	mux.HandleFunc("POST /teams/permission", p.permitTeams)
@@ -38,20 +40,20 @@ func (p *teamsPane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /l/message/{channel}/{message}", p.followTeamsLink)
 }
 
-// readManifest reads what Teams offers of Parley. It must be called before the page is shown.
+// readManifest reads Parley's commands in Teams. It must be called before the page is served.
 func (p *teamsPane) readManifest() (err error) {
 	p.app, err = readTeamsApp()
 	return err
 }
 
-// teamsBoot is what the page's script is given once, when the page is loaded, to show Teams.
+// teamsBoot is the data about Teams that the page's script receives once, when the page is loaded.
 type teamsBoot struct {
-	Support string   `json:"support"` // id of the channel of the support team
+	Support string   `json:"support"` // id of the support team's channel
 	Agents  []string `json:"agents"`  // user ids of the same people as in boot.Agents, in the same order
 	App     teamsApp `json:"app"`
 }
 
-// newBoot returns nil if there is no Teams.
+// newBoot returns nil if the company doesn't use Teams.
 func (p *teamsPane) newBoot() *teamsBoot {
 	if p.company.Teams == nil {
 		return nil
@@ -63,20 +65,19 @@ func (p *teamsPane) newBoot() *teamsBoot {
 	}
 }
 
-// readTeams handles POST /teams/read: a person has seen all that stands in a place, so nothing there is new any more.
+// readTeams handles POST /teams/read: it marks a channel, a chat or a thread as read by a user.
 // Form fields:
 //
-//	as       the user id of the person
-//	channel  a channel's id; "" means the person's chat with the app
-//	thread   the id of a thread's first message; "" means the posts of the channel, without their threads
+//	as       the id of the user
+//	channel  the id of the channel; "" means the user's chat with the app
+//	thread   the id of the thread's first message; "" means the posts of the channel, without their replies
 func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	as := r.FormValue("as")
 	channel, thread := r.FormValue("channel"), r.FormValue("thread")
 
 	last := ""
 	for _, m := range p.company.Teams.Shown(as, channel) {
-		// Ids are milliseconds since 1970, all of them with 13 digits, so a later message has a greater id as a text,
-		// too.
+		// Ids are Unix times in milliseconds with 13 digits each, so they can be compared as strings.
 		if isInPlace(m, thread) && m.ID > last {
 			last = m.ID
 		}
@@ -92,24 +93,25 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
-// upgradeTimeout is how long the page waits until Parley has been told of another version of the app.
+// upgradeTimeout limits how long permitTeams waits for Parley to handle the event about a new version of the app.
 const upgradeTimeout = 2 * time.Second
 
-// permitTeams handles POST /teams/permission: the owner of the team decides what Parley may read in the team's
-// channels. The form field all is "yes" for all messages; otherwise Parley gets only those that mention it.
+// permitTeams handles POST /teams/permission: the owner of the team decides which messages Parley may read in the team's
+// channels. If the form field "all" is "yes", Parley may read all of them; otherwise only those that mention it.
 func (p *teamsPane) permitTeams(w http.ResponseWriter, r *http.Request) {
 	p.company.Teams.Entra.SetRSC(r.FormValue("all") == "yes")
 	p.hub.wake()
 
-	// An owner changes this with a new version of the app, of which Teams tells Parley: it looks at once what it may read.
+	// In Teams, an owner grants permissions by installing a new version of the app. Teams notifies Parley, which checks
+	// its permissions immediately.
 	ctx, cancel := context.WithTimeout(r.Context(), upgradeTimeout)
 	defer cancel()
-	_ = p.company.Teams.Admin.Upgrade(ctx, company.TeamsTeam) //nolint:errcheck // cut off, Parley learns it when it reads the channel next
+	_ = p.company.Teams.Admin.Upgrade(ctx, company.TeamsTeam) //nolint:errcheck // Parley also checks when it next reads the channel
 	writeJSON(w, map[string]bool{"ok": true})
 }
 
-// serveTeamsFile handles GET /teams/files/{id}: it sends a file that somebody posted. The browser shows a picture, and
-// saves all else.
+// serveTeamsFile handles GET /teams/files/{id}: it sends a file that a user posted. Browsers display images and download
+// other files.
 func (p *teamsPane) serveTeamsFile(w http.ResponseWriter, r *http.Request) {
 	f := p.company.Teams.File(r.PathValue("id"))
 	if f == nil {
@@ -119,8 +121,8 @@ func (p *teamsPane) serveTeamsFile(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, f.Name, f.Type, f.Data)
 }
 
-// serveTeamsPicture handles GET /teams/pictures/{channel}/{message}/{n}: it sends the n-th picture of a message, counted
-// from 0, which Parley posted as a data URI: "data:image/png;base64,iVBORw0…".
+// serveTeamsPicture handles GET /teams/pictures/{channel}/{message}/{n}: it sends the picture with the index n (from 0) in
+// a message of Parley, which embeds pictures as data URIs: "data:image/png;base64,iVBORw0…".
 func (p *teamsPane) serveTeamsPicture(w http.ResponseWriter, r *http.Request) {
 	m := p.company.Teams.Message(r.PathValue("channel"), r.PathValue("message"))
 	if m == nil {
@@ -143,7 +145,7 @@ func (p *teamsPane) serveTeamsPicture(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, "picture", mediaType, picture)
 }
 
-// parseDataURI reads a data URI whose content is base64. ok is false for any other address.
+// parseDataURI decodes a base64 data URI. ok is false for any other URI.
 func parseDataURI(uri string) (mediaType string, content []byte, ok bool) {
 	head, data, _ := strings.Cut(uri, ",") // without a comma, head has no suffix ";base64" or data is empty
 	mediaType, isBase64 := strings.CutSuffix(strings.TrimPrefix(head, "data:"), ";base64")
@@ -151,19 +153,19 @@ func parseDataURI(uri string) (mediaType string, content []byte, ok bool) {
 	return mediaType, content, isBase64 && err == nil
 }
 
-// followTeamsLink handles the links by which Teams names messages. It opens the page at the message's thread.
-// Shape: /l/message/19:…@thread.tacv2/1700000000000?parentMessageId=1699999999999
+// followTeamsLink handles Teams' links to messages. It opens the page at the message's thread.
+// Example: /l/message/19:…@thread.tacv2/1700000000000?parentMessageId=1699999999999
 func (p *teamsPane) followTeamsLink(w http.ResponseWriter, r *http.Request) {
 	channel, message := r.PathValue("channel"), r.PathValue("message")
 	m := p.company.Teams.Message(channel, message)
-	if m == nil || m.Targeted != "" { // a message for one person alone has no link
+	if m == nil || m.Targeted != "" { // a message that only one user can see has no link
 		http.Error(w, "There is no such message.", http.StatusNotFound)
 		return
 	}
 	http.Redirect(w, r, "/?surface=teams#"+url.PathEscape(channel)+"/"+m.Root, http.StatusSeeOther)
 }
 
-// watch has open pages draw themselves anew whenever people would see a change in Teams. It returns when ctx ends.
+// watch tells open pages to refresh when something visible has changed in Teams. It returns when ctx ends.
 func (p *teamsPane) watch(ctx context.Context) {
 	if p.company.Teams == nil {
 		return
@@ -171,18 +173,18 @@ func (p *teamsPane) watch(ctx context.Context) {
 
 	changes := p.company.Teams.Subscribe()
 	for {
-		news, err := changes.Next(ctx)
+		batch, err := changes.Next(ctx)
 		if err != nil { // ctx has ended
 			return
 		}
-		if slices.ContainsFunc(news, isVisibleInTeams) {
+		if slices.ContainsFunc(batch, isVisibleInTeams) {
 			p.hub.wake()
 		}
 	}
 }
 
-// isVisibleInTeams reports whether people see a change. What Parley and Teams say to each other isn't seen itself;
-// what comes of it is a change of its own.
+// isVisibleInTeams reports whether users can see a change. API traffic between Parley and Teams is invisible; its results,
+// such as a new message, are separate changes.
 func isVisibleInTeams(c teamsfake.Change) bool {
 	switch c.Kind {
 	case "call", "activity", "ack", "retry", "invoke", "answer":

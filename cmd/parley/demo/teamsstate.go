@@ -10,25 +10,30 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
-// shownActivity is how many entries the activity feed has.
+// shownActivity is the number of entries in the activity feed. It contains the newest.
 const shownActivity = 30
 
-// teamsState is what one person sees in the small Teams on the demo's page. The page asks for it after each change.
+// teamsState is what one user sees in the demo's Teams pane, a small imitation of Microsoft Teams. A visitor acts as the
+// company's agents there. The page requests the state after each change.
+//
+// A channel contains posts. Each post starts a thread, whose replies have the post's id as their Root. A user also has a
+// chat with the app (Parley), whose messages have an empty Root. The messages come from an emulator (package teamsfake);
+// this file counts what the user hasn't read, builds the activity feed and converts messages for the page.
 type teamsState struct {
-	On       bool              `json:"on"` // there is Teams
+	On       bool              `json:"on"` // the company uses Teams
 	Users    []teamsfake.User  `json:"users"`
 	Team     string            `json:"team"`
 	Channels []teamsChannel    `json:"channels"`
-	Chat     teamsChannel      `json:"chat"`     // with the app
+	Chat     teamsChannel      `json:"chat"`     // the user's chat with the app
 	Posts    []teamsPost       `json:"posts"`    // of the open channel
-	Thread   []teamsMessage    `json:"thread"`   // the open one, the root first; or the open chat
-	Activity []teamsActivity   `json:"activity"` // the newest first
-	Noticed  int               `json:"noticed"`  // how many entries the activity feed would have without a limit
+	Thread   []teamsMessage    `json:"thread"`   // messages of the open thread or chat, oldest first
+	Activity []teamsActivity   `json:"activity"` // newest first
+	Noticed  int               `json:"noticed"`  // length of the activity feed before it was limited to shownActivity
 	Dialog   *teamsfake.Dialog `json:"dialog"`
 	ReadsAll bool              `json:"reads_all"` // Parley may read all messages
 }
 
-// teamsChannel is an entry of the side bar.
+// teamsChannel is a channel or chat in the sidebar.
 type teamsChannel struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
@@ -40,12 +45,12 @@ type teamsChannel struct {
 type teamsPost struct {
 	teamsMessage
 	Replies int       `json:"replies"`
-	Who     []string  `json:"who"` // of the replies: people, "" means the app; the last ones first
-	Last    time.Time `json:"last"`
+	Who     []string  `json:"who"`  // ids of the repliers ("" is the app), latest first
+	Last    time.Time `json:"last"` // time of the latest reply
 	Unread  int       `json:"unread"`
 }
 
-// teamsActivity is something that a person is told of.
+// teamsActivity is an entry in a user's activity feed, such as a mention.
 type teamsActivity struct {
 	Kind    string    `json:"kind"`
 	Channel string    `json:"channel"`
@@ -57,12 +62,12 @@ type teamsActivity struct {
 	Unread  bool      `json:"unread"`
 }
 
-// teamsMessage is a message as one person sees it.
+// teamsMessage is a message as one user sees it.
 type teamsMessage struct {
 	ID        string               `json:"id"`
 	Channel   string               `json:"channel"`
 	Root      string               `json:"root"`
-	User      string               `json:"user"` // "" means not a person
+	User      string               `json:"user"` // "" if the author isn't a user
 	Bot       bool                 `json:"bot"`
 	Guise     string               `json:"guise"`
 	Subject   string               `json:"subject"`
@@ -70,20 +75,20 @@ type teamsMessage struct {
 	Text      string               `json:"text"`
 	Mentions  []teamsfake.Mention  `json:"mentions"`
 	Cards     []json.RawMessage    `json:"cards"`
-	Pictures  int                  `json:"pictures"` // that the app sent; see teamsPicture
+	Pictures  int                  `json:"pictures"` // number of pictures from the app; see serveTeamsPicture
 	Suggested json.RawMessage      `json:"suggested"`
 	Files     []*teamsfake.File    `json:"files"`
 	Reactions []teamsfake.Reaction `json:"reactions"`
-	Private   bool                 `json:"private"` // only this person and the app see it
-	Prompt    string               `json:"prompt"`  // what it answers privately
-	Broken    string               `json:"broken"`  // why it isn't shown
+	Private   bool                 `json:"private"` // only this user and the app can see it
+	Prompt    string               `json:"prompt"`  // what it privately replies to
+	Broken    string               `json:"broken"`  // why Teams doesn't show it
 	At        time.Time            `json:"at"`
 	Edited    bool                 `json:"edited"`
 	Deleted   bool                 `json:"deleted"`
 }
 
-// readState returns what the person with the user id as sees. channel and thread say what is open; channel may be
-// "chat" for the person's chat with the app. The result is empty without Teams.
+// readState returns what the user with the id as sees while channel and thread are open. The channel "chat" is the user's
+// chat with the app. The result is empty if the company doesn't use Teams.
 func (p *teamsPane) readState(as, channel, thread string) teamsState {
 	fake := p.company.Teams
 	if fake == nil {
@@ -136,21 +141,21 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 	return s
 }
 
-// readKey returns the key under which marks remember what a person has read in a channel or a thread.
+// readKey returns the key in marks.read for a user and a channel or thread. Its value is the id of the last message read.
 func readKey(as, channel, thread string) string { return as + " " + channel + " " + thread }
 
-// isInPlace reports whether a message stands in a thread. If thread is "", it reports whether the message is a post
-// of a channel or stands in a chat.
+// isInPlace reports whether a message belongs to a thread. If thread is "", it reports whether the message is a post in a
+// channel or a message in a chat.
 func isInPlace(m *teamsfake.Message, thread string) bool {
 	isPost := thread == "" && m.Root == m.ID
 	return isPost || m.Root == thread
 }
 
-// teamsRow counts what a person has not seen in a channel, and returns what the person is told of there. Caller holds
-// p.marks.mu.
+// teamsRow counts the unread posts and mentions of a user in a channel, and returns the activity in it for the user's
+// feed. shown are the channel's messages, oldest first. The caller must hold p.marks.mu.
 func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message) (row teamsChannel, activity []teamsActivity) {
 	row.ID = channel
-	hasWritten := map[string]bool{} // by thread: whether the person did
+	hasWritten := map[string]bool{} // by thread
 	for _, m := range shown {
 		if m.User == as {
 			hasWritten[m.Root] = true
@@ -185,12 +190,12 @@ func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message) (ro
 // Kinds of activity.
 const (
 	kindMention = "mention"
-	kindReply   = "reply" // in a thread in which the person wrote
-	kindChat    = "chat"  // of the app, to the person alone
+	kindReply   = "reply" // in a thread in which the user has written
+	kindChat    = "chat"  // a message of the app in its chat with the user
 )
 
-// activityKind returns the kind of activity that a message is for a person; "" means that the person isn't told of it.
-// isReply says that it follows a message of the person's in a thread.
+// activityKind returns the kind of feed entry that a message causes for a user, or "" if it causes none. isReply means that
+// it is a reply in a thread in which the user has written before.
 func activityKind(m *teamsfake.Message, as string, isReply bool) string {
 	isMentioned := slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == as })
 	if isMentioned {
@@ -205,6 +210,7 @@ func activityKind(m *teamsfake.Message, as string, isReply bool) string {
 	return ""
 }
 
+// newActivity returns the feed entry for a message. Its text includes the text of the message's cards.
 func newActivity(m *teamsfake.Message, kind, channel string, isUnread bool) teamsActivity {
 	text := m.Text
 	for _, card := range m.Cards {
@@ -222,18 +228,19 @@ func newActivity(m *teamsfake.Message, kind, channel string, isUnread bool) team
 	}
 }
 
-// teamsPosts lists a channel's threads, oldest first. Caller holds p.marks.mu.
+// teamsPosts returns the posts of a channel, oldest first, each with a summary of its replies. The caller must hold
+// p.marks.mu.
 func (p *teamsPane) teamsPosts(as string, shown []*teamsfake.Message) []teamsPost {
 	posts := []teamsPost{}
-	at := map[string]int{} // by thread: its index in posts
+	indexOf := map[string]int{} // by thread: the index of its post in posts
 	for _, m := range shown {
-		i, known := at[m.Root]
+		i, known := indexOf[m.Root]
 		if !known && m.Root != m.ID {
-			continue // a private message outside of a thread
+			continue // a private message outside a thread
 		}
 
 		if !known {
-			at[m.Root] = len(posts)
+			indexOf[m.Root] = len(posts)
 			posts = append(posts, teamsPost{teamsMessage: teamsView(m, as), Who: []string{}})
 			continue
 		}
@@ -254,17 +261,18 @@ func (p *teamsPane) teamsPosts(as string, shown []*teamsfake.Message) []teamsPos
 	return posts[max(0, len(posts)-maxMessages):]
 }
 
+// teamsThread returns the messages of a thread, or those of a chat if root is "".
 func teamsThread(as string, shown []*teamsfake.Message, root string) []teamsMessage {
-	list := []teamsMessage{}
+	messages := []teamsMessage{}
 	for _, m := range shown {
 		if m.Root == root {
-			list = append(list, teamsView(m, as))
+			messages = append(messages, teamsView(m, as))
 		}
 	}
-	return list
+	return messages
 }
 
-// teamsView is a message as a person sees it.
+// teamsView converts a message to what a user sees. A card may have a version for this user alone.
 func teamsView(m *teamsfake.Message, as string) teamsMessage {
 	cards := m.Cards
 	if own := m.View[as]; own != nil {
@@ -295,7 +303,7 @@ func teamsView(m *teamsfake.Message, as string) teamsMessage {
 	}
 }
 
-// sentPictures returns the addresses of the pictures in a message of the app, mostly data URIs.
+// sentPictures returns the URLs, mostly data URIs, of the pictures in a message that the app sent.
 func sentPictures(m *teamsfake.Message) []string {
 	var sent struct {
 		Attachments []struct {
