@@ -11,6 +11,11 @@ import (
 	"parley/store/knowledge"
 )
 
+// This file serves the settings pages about AI: where the knowledge comes from, and a form in which an admin tries how a
+// text is analysed. A settingsDesk gives the settings pages what they need from the database and the running process.
+
+// Places implements settings.Desk. It returns the places from which Parley reads the company's knowledge, such as folders
+// or websites, each with the state of its last reading.
 func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
 	rows, err := knowledge.States(ctx, d.o.Pool)
 	if err != nil {
@@ -27,8 +32,11 @@ func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
 	return list, nil
 }
 
+// errNoAnalyzer means that this process runs without an analyzer.
 var errNoAnalyzer = errors.New("this process reads nothing of what customers write")
 
+// Try implements settings.Desk. It analyses a text like a customer's message, with the company's language, references,
+// intents and active tags, and stores nothing. It omits labels: tags that only highlight conversations in lists.
 func (d *settingsDesk) Try(ctx context.Context, text string) (analysis.Answer, error) {
 	if d.o.Analyzer == nil {
 		return analysis.Answer{}, errNoAnalyzer

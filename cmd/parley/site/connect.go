@@ -21,15 +21,19 @@ import (
 )
 
 const (
-	checkTimeout  = 45 * time.Second // for all requests to a chat that check credentials
-	rosterTimeout = 90 * time.Second // for the members of a channel: Slack lets a large workspace wait, and a browser waits no longer
+	checkTimeout  = 45 * time.Second // for all requests that check one set of credentials
+	rosterTimeout = 90 * time.Second // for the members of a channel; Slack's rate limits make a large workspace slow
 )
 
-// listChats returns the state of Slack and of Microsoft Teams: whether it is connected, by whom, and what is wrong
-// with it.
+// On the first-steps page, an admin connects Slack or Microsoft Teams (a chat). Connect tests the tokens of a Slack app, for
+// example, and stores them encrypted. Then Roster lists the members of a team's channel, and Confirm stores which of them
+// become agents. Each page carries the version of what it showed, so that changes from an outdated page are refused.
+
+// listChats returns the state of Slack and of Microsoft Teams: whether it is connected, who connected it, and its
+// current problem, if any.
 func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([]start.Chat, error) {
 	stored, err := credential.List(ctx, d.o.Pool, d.o.Sealer)
-	if err != nil { // perhaps they are encrypted with another key; then an admin enters them again on this page
+	if err != nil { // probably they are encrypted with another key; without values, an admin can enter them again
 		stored, err = credential.List(ctx, d.o.Pool, nil)
 	}
 	if err != nil {
@@ -46,12 +50,12 @@ func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([
 	}, nil
 }
 
-// describeChat returns a chat with its state. stored are the credentials of all chats; away says since when which can't be reached.
+// describeChat adds its state to a chat. stored has all credentials. away says since when accounts can't be reached.
 func (d *startDesk) describeChat(
 	chat start.Chat, stored []credential.Credential, directory store.Directory, away map[store.AccountID]time.Time,
 ) start.Chat {
-	isItsOwn := func(one credential.Credential) bool { return one.Kind == chat.Kind }
-	if i := slices.IndexFunc(stored, isItsOwn); i >= 0 {
+	isOfKind := func(c credential.Credential) bool { return c.Kind == chat.Kind }
+	if i := slices.IndexFunc(stored, isOfKind); i >= 0 {
 		chat.Author = stored[i].Author
 		chat.At = stored[i].At
 		chat.Version = stored[i].Version()
@@ -59,7 +63,7 @@ func (d *startDesk) describeChat(
 	}
 
 	connected := d.connectedChats()
-	i := slices.IndexFunc(connected, func(one Chat) bool { return one.Kind == chat.Kind })
+	i := slices.IndexFunc(connected, func(c Chat) bool { return c.Kind == chat.Kind })
 	if i < 0 {
 		return chat
 	}
@@ -78,7 +82,7 @@ func (d *startDesk) describeChat(
 	return chat
 }
 
-// connectedChats returns the chats with which this Parley works now.
+// connectedChats returns the chats that are connected now.
 func (d *startDesk) connectedChats() []Chat {
 	if d.o.Chats.Connected == nil {
 		return nil
@@ -86,7 +90,7 @@ func (d *startDesk) connectedChats() []Chat {
 	return d.o.Chats.Connected()
 }
 
-// teamProgress returns in which chats a team has channels, and whether the channels' members were confirmed.
+// teamProgress returns the chats in which a team has a channel, and those whose members an admin must still confirm.
 func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory, e setup.Entry) (start.Team, error) {
 	t := start.Team{Name: e.Name, Version: e.Version}
 	i := slices.IndexFunc(directory.Teams, func(row store.Team) bool { return row.Name == e.Name })
@@ -110,9 +114,8 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 	return t, nil
 }
 
-// Connect checks the credentials of a Slack or Teams app (kind) with that chat, and stores them if they work. It
-// reports whether they were stored, with what the check found. version is that of the stored credentials as the
-// page showed them.
+// Connect tests the credentials of a Slack or Teams app (kind) and stores them if they work. It reports whether they were
+// stored, and the findings of the test. version is that of the stored credentials that the page showed.
 func (d *startDesk) Connect(
 	ctx context.Context, by web.Person, kind, version string, values map[string]string,
 ) (bool, []start.Finding, error) {
@@ -142,13 +145,13 @@ func (d *startDesk) Connect(
 		},
 	})
 	if err == nil && d.o.Chats.AwaitConnected != nil {
-		d.o.Chats.AwaitConnected(ctx, kind) // so that the next step can be done at once
+		d.o.Chats.AwaitConnected(ctx, kind) // the next step on the page needs the connection
 	}
 
 	return err == nil, found, err
 }
 
-// whyNotHere returns why a chat can't be connected on this page; nil if it can.
+// whyNotHere returns the reason why a chat can't be connected on this page, or nil if it can.
 func (d *startDesk) whyNotHere(kind string) []start.Finding {
 	if d.o.Chats.Identify == nil {
 		return []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}
@@ -163,8 +166,7 @@ func (d *startDesk) whyNotHere(kind string) []start.Finding {
 	return nil
 }
 
-// tryCredentials asks a chat about credentials. It returns the workspace or organisation to which they belong, what the chat said,
-// and whether they work.
+// tryCredentials tests credentials by using them. home is the workspace or organisation they belong to, or "" if unknown.
 func (d *startDesk) tryCredentials(
 	ctx context.Context, kind string, values map[string]string,
 ) (home string, list []start.Finding, isWorking bool) {
@@ -179,7 +181,7 @@ func (d *startDesk) tryCredentials(
 	return home, list, isWorking
 }
 
-// movedFinding is the finding about credentials of another workspace than the one in which the threads are.
+// movedFinding refuses credentials that belong to another workspace than former, where the present threads may be.
 func movedFinding(former string) start.Finding {
 	return start.Finding{
 		What: "workspace",
@@ -190,10 +192,10 @@ func movedFinding(former string) start.Finding {
 	}
 }
 
-// otherHome protects an admin from moving to another workspace or organisation by mistake, where nobody would see
-// the present threads. It returns the home of the credentials that were stored last, even if they were removed, if
-// that isn't home and teams or accounts have channels in the chat. Otherwise it returns "". It doesn't know whether
-// credentials of the environment have connected another home since.
+// otherHome protects an admin from moving by mistake to another workspace or organisation (home), where nobody would see
+// the present threads. It compares home with that of the credentials that were last stored, even if they have been
+// removed since. If the two differ and a team or account has a channel in the chat, it returns the former home;
+// otherwise "". It doesn't notice if environment variables have connected another workspace since.
 func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, error) {
 	former, err := credential.Home(ctx, d.o.Pool, kind)
 	if err != nil || former == "" || former == home {
@@ -221,16 +223,16 @@ func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind, version
 	})
 }
 
-// credentialChange is a change of the stored credentials of a chat.
+// credentialChange is a change of a chat's stored credentials.
 type credentialChange struct {
 	kind    string
-	version string // that of the credentials that the page showed; "" if it showed none
+	version string // of the credentials that the page showed; "" if it showed none
 	what    string // describes the change in the log
 	do      func(pgx.Tx) error
 }
 
-// saveCredentials makes a change of credentials and logs who made it.
-// Errors: setup.ErrStale, with nothing changed, if the stored credentials aren't those that the page showed.
+// saveCredentials changes credentials and logs the change, in one transaction. It returns setup.ErrStale and changes
+// nothing if the stored credentials aren't those that the page showed.
 func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, c credentialChange) error {
 	return store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		stored, err := credential.Lock(ctx, tx, c.kind)
@@ -248,15 +250,16 @@ func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, c creden
 	})
 }
 
-// rosterKeeper makes the keeper of the teams' agents by their channels' members.
+// rosterKeeper returns the component that derives a team's agents from the members of its channel.
 func (d *startDesk) rosterKeeper() *roster.Keeper {
 	return roster.New(roster.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Surface: d.o.Chats.find, Log: d.o.Log})
 }
 
+// Roster implements start.Desk. It lists the members of a team's channel and preselects those who are likely agents.
 func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
-	version, err := d.teamVersion(ctx, team) // before the rest is read: what changes in between makes another version
+	version, err := d.teamVersion(ctx, team) // read first, so that a change during the listing makes Confirm refuse the page
 	if err != nil {
 		return start.Roster{}, err
 	}
@@ -288,7 +291,7 @@ func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster
 	return r, nil
 }
 
-// teamVersion returns the version of a team; "" if there is no such team.
+// teamVersion returns the version of a team, or "" if there is no such team.
 func (d *startDesk) teamVersion(ctx context.Context, team string) (string, error) {
 	entries, err := d.cache.Entries(ctx)
 	if err != nil {
@@ -302,14 +305,14 @@ func (d *startDesk) teamVersion(ctx context.Context, team string) (string, error
 	return "", nil
 }
 
-// isProposed reports whether a person is proposed as an agent of the team: whoever can join, except guests, agents
-// with another user in the chat, and people about whom an admin has decided before.
+// isProposed reports whether a person is preselected as an agent of the team. Everybody who can join is, except guests,
+// agents with another user in the chat, and people about whom an admin has already decided.
 func isProposed(p roster.Person) bool {
 	needsAdmin := p.Decided || p.Guest || p.Status == roster.TakenOut || p.Status == roster.OtherUser
 	return p.CanJoin() && !needsAdmin
 }
 
-// noteOf says what a person is to the team; "" if there is nothing to say.
+// noteOf describes a person's relation to the team, or returns "" if there is nothing special.
 func noteOf(p roster.Person) string {
 	note := map[roster.Status]string{
 		roster.InTeam:     "in the team already",
@@ -334,6 +337,7 @@ func noteOf(p roster.Person) string {
 	return note
 }
 
+// Confirm implements start.Desk. It makes members of a channel agents and returns their number. It refuses outdated pages.
 func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.Decision) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
@@ -359,12 +363,12 @@ func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.De
 	return n, d.rosterProblem(err)
 }
 
-// rosterProblem says in words for people why nobody can be listed. It logs other causes.
+// rosterProblem converts an error of the roster to one that the page can show, and logs unexpected errors.
 func (d *startDesk) rosterProblem(err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, ok := errors.AsType[setup.Faults](err); ok { // words for people already
+	if _, ok := errors.AsType[setup.Faults](err); ok { // already written for the page
 		return err
 	}
 

@@ -19,30 +19,34 @@ import (
 )
 
 const (
-	// hookTimeout bounds how long a page waits for a provider to say, or to change, where it sends its webhooks.
+	// hookTimeout limits how long a page waits for a provider to return or change its webhook settings.
 	hookTimeout = 25 * time.Second
-	// hookPause is the wait before Parley's address is set again at a provider that could not reach it. A new
-	// account is served only some seconds after it was added.
+	// hookPause is the delay before another attempt to set a webhook whose URL the provider could not reach. Parley
+	// starts to serve a new account's webhook some seconds after the account was added.
 	hookPause    = 2 * time.Second
 	maxHookTries = 4
 )
 
-// numberDesk implements number.Desk: it gives the pages on which admins add numbers of WhatsApp and SMS, and Pages
-// of Messenger, what they need from the database and from the providers.
+// numberDesk implements number.Desk, the interface through which the pages for WhatsApp and SMS numbers and Messenger Pages
+// reach the database and the providers. For example, an admin enters the settings of a WhatsApp number: Try checks them
+// with the provider, Save stores them as an account, and SetHook makes the provider send its webhooks to Parley.
 type numberDesk struct {
 	o     Options
 	cache *setupCache
 }
 
+// Fields returns the settings of an account of a kind, such as whatsapp.
 func (d *numberDesk) Fields(kind string) []setup.Field {
 	return setup.FieldsOf(setup.EntryAccount, d.o.findSpec(kind))
 }
 
+// Names returns the names of all accounts and teams.
 func (d *numberDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
 	names, err := (&mailboxDesk{d.o, d.cache}).ListNames(ctx)
 	return names.Accounts, names.Teams, err
 }
 
+// Numbers returns the accounts that these pages manage, with their state as far as viewer may see it.
 func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]number.Number, error) {
 	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
@@ -74,7 +78,7 @@ func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]numbe
 	return list, nil
 }
 
-// HookURL returns the URL at which a provider calls Parley (the webhook) for an account; "" if it isn't known here.
+// HookURL returns the webhook URL of an account, or "" if this process doesn't know it.
 func (d *numberDesk) HookURL(account string) string {
 	if d.o.Outside == nil {
 		return ""
@@ -82,8 +86,8 @@ func (d *numberDesk) HookURL(account string) string {
 	return d.o.Outside(channels.Spec{}, account, nil).HookURL
 }
 
-// Try checks settings that aren't stored yet: first their form, then by asking the provider. account is the name
-// that the new account is to get.
+// Try checks settings that aren't stored yet. It validates their format and then tests them with the provider. account is
+// the name of the new account.
 func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error) {
 	spec := d.o.findSpec(kind)
 	if spec == nil {
@@ -97,7 +101,7 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 	return d.examine(ctx, store.Account{Name: account, Kind: kind}, config)
 }
 
-// examine tries out an account with settings, and returns what was found.
+// examine tests an account's settings with the provider and returns the findings.
 func (d *numberDesk) examine(ctx context.Context, a store.Account, config channels.Config) ([]channels.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
@@ -108,12 +112,12 @@ func (d *numberDesk) examine(ctx context.Context, a store.Account, config channe
 	return found, nil
 }
 
-// problemOfSettings returns the problem that a page shows for settings that can't work.
+// problemOfSettings converts the error about invalid settings to one that a page can show.
 func problemOfSettings(err error) *web.Problem {
 	return &web.Problem{Text: "These settings can't work: " + err.Error() + ".", Hint: "Put them right."}
 }
 
-// storedAccount reads an account and opens its settings. Errors: *web.Problem.
+// storedAccount returns an account with its decrypted settings, or a *web.Problem if there is no such account.
 func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Account, channels.Config, error) {
 	accounts, err := store.ListAccounts(ctx, d.o.Pool)
 	if err != nil {
@@ -126,7 +130,7 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 		}
 
 		spec := d.o.findSpec(a.Kind)
-		if spec == nil { // a channel that only another version of Parley has
+		if spec == nil { // a kind of channel that this version of Parley doesn't have
 			continue
 		}
 
@@ -137,7 +141,7 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 	return store.Account{}, nil, &web.Problem{Text: "There is no account " + name + ".", Hint: "It may have been taken out."}
 }
 
-// Check tests a stored account as Try does.
+// Check tests the settings of a stored account with the provider.
 func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding, error) {
 	a, config, err := d.storedAccount(ctx, name)
 	if err != nil {
@@ -146,7 +150,8 @@ func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding
 	return d.examine(ctx, a, config)
 }
 
-// hookedChannel makes the channel of an account whose webhook can be set. Errors: *web.Problem.
+// hookedChannel returns the channel of an account, or a *web.Problem if its webhook can't be set through the provider's
+// API.
 func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.Hooked, error) {
 	a, config, err := d.storedAccount(ctx, name)
 	if err != nil {
@@ -162,7 +167,7 @@ func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.H
 	return nil, &web.Problem{Text: "Where the provider of this account calls can't be set from here.", Hint: "Set it there."}
 }
 
-// Hook asks the provider of an account where it sends its webhooks now.
+// Hook returns the webhook settings that the provider of an account has now.
 func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState, error) {
 	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
@@ -174,7 +179,7 @@ func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState,
 	return state, problemOfRefusal(err)
 }
 
-// SetHook makes the provider of an account send its webhooks to Parley. What this changes is logged in by's name.
+// SetHook makes the provider of an account send its webhooks to Parley. It logs each changed value under the name of by.
 func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) error {
 	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
@@ -204,11 +209,11 @@ func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) er
 	return logChange(ctx, d.o.Pool, by, lines...)
 }
 
-// setHook sets a webhook, and tries again if the provider could not reach it yet.
+// setHook sets a webhook. It makes up to maxHookTries attempts if the provider can't reach the URL yet.
 func setHook(ctx context.Context, h channels.Hooked) error {
-	for try := 1; ; try++ {
+	for attempt := 1; ; attempt++ {
 		err := h.SetHook(ctx)
-		if channels.ClassOf(err) != channels.Retry || try == maxHookTries {
+		if channels.ClassOf(err) != channels.Retry || attempt == maxHookTries {
 			return err
 		}
 		if !pause.For(ctx, hookPause) {
@@ -217,10 +222,10 @@ func setHook(ctx context.Context, h channels.Hooked) error {
 	}
 }
 
-// orNothing returns a value as the log of the set-up shows it: "nothing" if it is empty.
+// orNothing returns a value for the log, with "nothing" for an empty one.
 func orNothing(value string) string { return cmp.Or(value, "nothing") }
 
-// problemOfRefusal turns a provider's refusal into a *web.Problem; other errors stay as they are.
+// problemOfRefusal converts a provider's refusal to a *web.Problem. It returns other errors unchanged.
 func problemOfRefusal(err error) error {
 	if se, ok := errors.AsType[*channels.SendError](err); ok {
 		return &web.Problem{Text: se.Text, Hint: se.Hint}
@@ -228,16 +233,17 @@ func problemOfRefusal(err error) error {
 	return err
 }
 
+// Save saves an account, as any change of Parley's configuration.
 func (d *numberDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
 }
 
-// draftPlace is the place to which encrypted drafts are bound (see store.Sealer), so that nothing else can pass for
-// one.
+// draftPlace is the context in which drafts are encrypted (see store.Sealer). A ciphertext from another context, such as a
+// stored password, can't be decrypted as a draft.
 const draftPlace = "sessions/number-draft"
 
-// Seal encrypts what an admin has typed so far, with secrets such as access tokens, so that a page can carry it to
-// the next step. Unseal opens it there.
+// Seal encrypts what an admin has typed so far, including secrets such as access tokens, so that the page can carry it in a
+// form field to the next step. Unseal decrypts it.
 func (d *numberDesk) Seal(values map[string]string) (string, error) {
 	plain, err := json.Marshal(values)
 	if err != nil {
@@ -246,7 +252,7 @@ func (d *numberDesk) Seal(values map[string]string) (string, error) {
 	return base64.StdEncoding.EncodeToString(d.o.Sealer.Seal(draftPlace, plain)), nil
 }
 
-// Unseal implements number.Desk. It returns nil for what Seal didn't make.
+// Unseal decrypts the result of Seal. It returns nil for any other text.
 func (d *numberDesk) Unseal(sealed string) map[string]string {
 	raw, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil || len(raw) == 0 {

@@ -10,9 +10,11 @@ import (
 	"parley/store/site"
 )
 
-// openidDesk implements openid.Desk.
+// openidDesk implements openid.Desk: it finds the agent whom an OpenID Connect provider, such as Slack, has identified.
 type openidDesk struct{ o Options }
 
+// Agent returns the agent with a provider's user id or, if none has it, with the email address that the provider states.
+// People of other Slack workspaces get openid.ErrOtherOrganisation, and people who aren't agents openid.ErrNoAgent.
 func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.AgentID, error) {
 	surface := ""
 	switch who.Kind {
@@ -27,7 +29,7 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 
 		surface = "slack"
 	case openid.Microsoft:
-		surface = "teams" // openid let in people of our tenant only
+		surface = "teams" // package openid has already checked the Microsoft tenant
 	case openid.Any:
 	}
 
@@ -39,7 +41,7 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 	return person.ID, err
 }
 
-// providerButtons are the providers as the sign-in page shows them.
+// providerButtons returns a function that lists the configured providers for the buttons on the sign-in page.
 func providerButtons(list func() []openid.Config) func() []signin.Provider {
 	return func() (all []signin.Provider) {
 		for _, c := range list() {

@@ -25,31 +25,36 @@ import (
 	"parley/store/logbook"
 )
 
-// Operations are what the pages about backups, erasures and checks need from the running process.
+// Operations connect the pages about backups, erasures and health checks to the running process.
 type Operations struct {
-	Backups string       // the folder of the nightly backups; "" if Parley doesn't make them
-	Objects blob.Objects // the object store of old files; nil means the database has all of them
+	Backups string       // directory of the nightly backups; "" if Parley doesn't make backups
+	Objects blob.Objects // object store for old files; nil if the database stores all files
 
-	// AskChats makes the stored event by which a contact's posts are removed from Slack and Teams, as in
-	// erase.Options. It is nil if they stay there.
+	// AskChats returns the event that makes the engine delete a contact's posts from Slack and Teams when the contact is
+	// erased (see erase.Options). nil means that the posts are not deleted.
 	AskChats func(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent
 
-	// Examine checks database, credentials, mailboxes and chats, as parley doctor does; nil if it can't be done here.
+	// Examine checks the database, credentials, mailboxes and chats, like the command parley doctor. It is nil if this
+	// process can't do so.
 	Examine func(ctx context.Context) (inspect.Report, error)
 
-	// AgreeErasures brings the list of erasures that is kept in a file in line with the database; nil if there is
-	// no file.
+	// AgreeErasures synchronizes the file that lists all erasures with the database, so that they can be repeated after a
+	// backup is restored. It is nil if there is no such file.
 	AgreeErasures func(ctx context.Context) error
 
-	// ExportContact writes the zip of contacts; nil if it can't be made here.
+	// ExportContact writes a zip file with everything stored about contacts. It is nil if this process can't do so.
 	ExportContact func(ctx context.Context, contacts []store.ContactID, w io.Writer) error
 }
 
-// recordsDesk implements records.Desk, for the pages on which admins see what was done (the log), what stands still
-// and how healthy Parley is, and on which they erase customers. Its methods are in this file and in stuck.go.
+// recordsDesk implements records.Desk, the interface through which some of the admin pages reach the rest of Parley. The
+// pages show the log, messages that are stuck and the health of the installation. Admins also export and erase the data
+// of a customer (a contact) there. The methods about stuck messages are in stuck.go.
+//
+// Conversations can be restricted to some agents, and this also applies to admins. Methods with a viewer omit what that
+// agent may not read: in the log, for example, a row of such a conversation has no text and is marked as Closed.
 type recordsDesk struct{ o Options }
 
-// Log implements the log of records.Desk.
+// Log returns a page of at most size rows. after is LogPage.Next of the previous page, or "" for the first page.
 func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f records.LogFilter, after string, size int) (records.LogPage, error) {
 	filter := logbook.Filter{
 		Agent:        f.Agent,
@@ -87,17 +92,17 @@ func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f records.L
 	return shown, nil
 }
 
-// readableIn returns those conversations in rows of the log that an agent may read. What a row says of another one, such as a note
-// or a new subject, is not for the agent.
+// readableIn returns which of the conversations in log rows an agent may read. Rows of other conversations may contain text
+// that the agent must not see, such as a note or a new subject.
 func (d *recordsDesk) readableIn(ctx context.Context, viewer store.AgentID, rows []logbook.Row) (map[store.ConversationID]bool, error) {
-	named := map[store.ConversationID]bool{}
+	mentioned := map[store.ConversationID]bool{}
 	for _, r := range rows {
 		if r.Conversation != 0 {
-			named[r.Conversation] = true
+			mentioned[r.Conversation] = true
 		}
 	}
 
-	list, err := d.o.readable(ctx, viewer, slices.Collect(maps.Keys(named)))
+	list, err := d.o.readable(ctx, viewer, slices.Collect(maps.Keys(mentioned)))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +115,8 @@ func (d *recordsDesk) readableIn(ctx context.Context, viewer store.AgentID, rows
 	return readable, nil
 }
 
-// parsePlace reads the place at which a page of the log begins: "MICROSECONDS.SOURCE.ID". Any other text means the beginning.
+// parsePlace parses the position at which a page of the log begins: "MICROSECONDS.SOURCE.ID", as Log formats it. For any
+// other text it returns the zero Place, which is the beginning of the log.
 func parsePlace(text string) logbook.Place {
 	var numbers []int64
 	for part := range strings.SplitSeq(text, ".") {
@@ -134,7 +140,7 @@ func parsePlace(text string) logbook.Place {
 	return logbook.Place{At: time.UnixMicro(numbers[0]), Source: logbook.Source(source), ID: numbers[2]}
 }
 
-// LogNames implements the log of records.Desk.
+// LogNames returns the agents, accounts and kinds of actions (deeds) by which the log can be filtered.
 func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err error) {
 	names, err := logbook.FilterNames(ctx, d.o.Pool)
 	if err != nil {
@@ -151,6 +157,8 @@ func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err err
 	return n, nil
 }
 
+// FindContacts returns the contacts that text finds, such as an email address. It omits addresses at accounts whose customers
+// viewer may not see. If no address is left, it shows the text that viewer typed, which reveals nothing new.
 func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, text string) ([]records.Contact, error) {
 	found, err := erase.FindContacts(ctx, d.o.Pool, text)
 	if err != nil {
@@ -185,6 +193,7 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 	return list, nil
 }
 
+// CountContact returns how many rows each kind of record has about a contact, and what an erasure does to them.
 func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]records.Place, error) {
 	found, err := erase.Count(ctx, d.o.Pool, []store.ContactID{id})
 	if err != nil {
@@ -198,7 +207,7 @@ func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]r
 	return list, nil
 }
 
-// eraseOptions returns the options with which contacts are erased here.
+// eraseOptions returns the options of erasures.
 func (d *recordsDesk) eraseOptions() erase.Options {
 	return erase.Options{
 		Pool:        d.o.Pool,
@@ -208,6 +217,8 @@ func (d *recordsDesk) eraseOptions() erase.Options {
 	}
 }
 
+// EraseContact erases a contact and returns the id of the erasure. If the erasure can't be completed yet, it also returns the
+// error of GoOnErasing, with which it is continued.
 func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.ContactID) (string, error) {
 	erasure, err := erase.Begin(ctx, d.eraseOptions(), []store.ContactID{id}, by.Email)
 	if errors.Is(err, erase.ErrNoContact) {
@@ -222,6 +233,8 @@ func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.
 	return erasure, d.GoOnErasing(ctx, erasure)
 }
 
+// GoOnErasing continues an erasure. It returns records.ErrWaiting if the erasure must be continued later, records.ErrInChats if
+// posts in Slack or Teams remain, and records.ErrNone if there is no such erasure.
 func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	_, err := erase.Run(ctx, d.eraseOptions(), erasure)
 	switch {
@@ -239,6 +252,7 @@ func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	return d.o.Operations.AgreeErasures(ctx)
 }
 
+// Erasures returns the latest erasures.
 func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
 	const shown = 100
 	found, err := erase.List(ctx, d.o.Pool, shown)
@@ -253,6 +267,7 @@ func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
 	return list, nil
 }
 
+// Certificate returns the JSON document that states what an erasure removed, or records.ErrNone if there is none.
 func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, error) {
 	c, err := erase.CertificateOf(ctx, d.o.Pool, erasure)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -268,8 +283,8 @@ func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, 
 	return append(body, '\n'), nil
 }
 
-// ExportContact implements records.Desk. The log names the customer by the number alone: it must keep nothing of somebody who is
-// erased later.
+// ExportContact writes a zip file with everything stored about a contact. The log identifies the contact only by its number,
+// because log entries stay when a contact is erased.
 func (d *recordsDesk) ExportContact(ctx context.Context, by web.Person, id store.ContactID, w io.Writer) error {
 	if d.o.Operations.ExportContact == nil {
 		return errors.New("site: nothing can be exported here")
@@ -283,8 +298,8 @@ func (d *recordsDesk) ExportContact(ctx context.Context, by web.Person, id store
 	return d.o.Operations.ExportContact(ctx, []store.ContactID{id}, w)
 }
 
-// refuseClosedExport returns a *bridge.Problem if an export of a contact would show something of a conversation that somebody may
-// not read. Admins, too, may read only what is open to them.
+// refuseClosedExport returns a *bridge.Problem if the export of a contact would reveal something about a conversation that by
+// may not read.
 func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id store.ContactID) error {
 	exported, err := erase.ExportedConversations(ctx, d.o.Pool, id)
 	if err != nil {
@@ -308,6 +323,7 @@ func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id 
 	return nil
 }
 
+// Backups returns the state of the nightly backups. The result is empty if Parley doesn't make any.
 func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 	dir := d.o.Operations.Backups
 	if dir == "" {
@@ -328,6 +344,7 @@ func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 	}, nil
 }
 
+// Examine runs the health checks. It hides findings that may name a customer whom viewer may not see.
 func (d *recordsDesk) Examine(ctx context.Context, viewer store.AgentID) ([]records.Examined, error) {
 	if d.o.Operations.Examine == nil {
 		return nil, errors.New("site: nothing can be examined here")

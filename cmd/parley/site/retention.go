@@ -11,10 +11,13 @@ import (
 	"parley/store/retention"
 )
 
-// ListKept lists what is kept and for how long if these values count. A value that isn't a number of days counts as the default:
-// the page shows it as wrong.
+// ListKept returns the table on the settings page for data retention. Each row says what Parley keeps, for how long, and
+// what happens to it afterwards, for example: customers' reactions, 30 days, removed.
+//
+// values are the settings on the page, which need not be saved yet. For a value that isn't a number of days, the table uses
+// the default; the page reports the error elsewhere.
 func (d *settingsDesk) ListKept(ctx context.Context, values map[string][]string) ([]settings.Kept, error) {
-	days, _ := setup.RetentionOf(values) // false if a value is wrong
+	days, _ := setup.RetentionOf(values) // the page reports invalid values itself
 	times := days.Periods()
 	due, err := retention.Preview(ctx, d.o.Pool, times)
 	if err != nil {
@@ -32,7 +35,8 @@ func (d *settingsDesk) ListKept(ctx context.Context, values map[string][]string)
 	return list, nil
 }
 
-// listKept lists the records in the database. due is how many of them the next runs remove.
+// listKept returns the rows about records in the database. due counts the records that the next runs of the retention job
+// remove.
 func listKept(times retention.Periods, due retention.Due) []settings.Kept {
 	return []settings.Kept{
 		{
@@ -95,7 +99,7 @@ func listKept(times retention.Periods, due retention.Due) []settings.Kept {
 	}
 }
 
-// inDays writes a time in whole days: "1 day", "30 days".
+// inDays formats a duration in whole days: "1 day", "30 days".
 func inDays(d time.Duration) string {
 	const day = 24 * time.Hour
 	if n := int(d / day); n != 1 {
@@ -104,7 +108,7 @@ func inDays(d time.Duration) string {
 	return "1 day"
 }
 
-// countWords writes a number of rows, which are counted only up to retention.MaxDue.
+// countWords formats a number of rows. Rows are counted only up to retention.MaxDue: "17", "N or more".
 func countWords(n int64) string {
 	if n >= retention.MaxDue {
 		return fmt.Sprintf("%d or more", n)

@@ -11,24 +11,30 @@ import (
 	"parley/store/stats"
 )
 
-// ReconnectPath is the page to which an admin goes when an account of a channel is in trouble.
+// ReconnectPath returns the path of the page on which an admin repairs the connection of an account. channel is the kind of
+// the account, such as email.
 func ReconnectPath(channel, name string) string { return settings.ReconnectPath(channel, name) }
 
-// settingsDesk implements settings.Desk: it gives the pages on which admins set Parley up the entries of the set-up
-// (agents, teams, accounts, tags and so on), and saves their changes.
+// settingsDesk implements settings.Desk, the interface through which the settings pages reach the database and the running
+// process. Admins configure Parley on these pages. The configuration (the set-up) consists of entries, such as an agent, a
+// team, or the account support-mail, through which customers write. settingsDesk lists entries, saves changes to them, and
+// reports the state of accounts and templates. Its other methods are in ai.go and retention.go.
 type settingsDesk struct {
 	o     Options
 	cache *setupCache
 }
 
+// Entries returns all entries. The caller must not change them, because they are cached.
 func (d *settingsDesk) Entries(ctx context.Context) ([]setup.Entry, error) {
 	return d.cache.Entries(ctx)
 }
 
+// Fields returns the fields of a kind of entry. For an account, channel is its kind, such as email.
 func (d *settingsDesk) Fields(kind, channel string) []setup.Field {
 	return setup.FieldsOf(kind, d.o.findSpec(channel))
 }
 
+// Channels returns the kinds of accounts that this version of Parley supports.
 func (d *settingsDesk) Channels() []settings.Channel {
 	list := make([]settings.Channel, len(d.o.Specs))
 	for i, s := range d.o.Specs {
@@ -37,10 +43,13 @@ func (d *settingsDesk) Channels() []settings.Channel {
 	return list
 }
 
+// Save validates and stores a change of one entry, in the name of by.
 func (d *settingsDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
 }
 
+// States returns the state of each account, by its name, as far as viewer may see it: its status, the latest event, and the
+// numbers of queued replies and of replies about which a person must decide.
 func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[string]settings.State, error) {
 	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
@@ -60,9 +69,9 @@ func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[st
 	states := map[string]settings.State{}
 	for _, a := range accounts {
 		s := settings.State{Status: a.Status, Text: a.StatusText, Hint: a.StatusHint, Activity: seen[a.ID]}
-		for _, l := range waiting.Lanes {
-			if l.AccountID == a.ID {
-				s.Queued = int(l.Deliveries)
+		for _, lane := range waiting.Lanes { // a lane is a queue of deliveries that are sent one after the other
+			if lane.AccountID == a.ID {
+				s.Queued = int(lane.Deliveries)
 			}
 		}
 
@@ -78,6 +87,8 @@ func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[st
 	return states, nil
 }
 
+// Preview renders the source of a signature as customers see it: as text in channels that define their own form of
+// signatures, and as HTML in mail.
 func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (settings.Preview, error) {
 	if spec := d.o.findSpec(channel); spec != nil && spec.Signature != nil {
 		t, err := d.o.Signatures.Read(source)
@@ -87,8 +98,11 @@ func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (set
 	return settings.Preview{HTML: html}, err
 }
 
+// Embed returns a picture in the form in which a signature contains it.
 func (d *settingsDesk) Embed(picture []byte) (string, error) { return d.o.Signatures.Embed(picture) }
 
+// TemplateStates returns the state of each template, by the name of its entry. WhatsApp's provider, for example, may still
+// have to approve a template.
 func (d *settingsDesk) TemplateStates(ctx context.Context) (map[string]settings.TemplateState, error) {
 	accounts, err := store.ListAccounts(ctx, d.o.Pool)
 	if err != nil {

@@ -16,15 +16,14 @@ import (
 	"parley/store/site"
 )
 
-// LinkLifetime is how long a link that signs somebody in works.
+// LinkLifetime is how long a sign-in link is valid.
 const LinkLifetime = 24 * time.Hour
 
-// ErrNoAgent means that there is no such agent.
+// ErrNoAgent means that no agent has the email address.
 var ErrNoAgent = errors.New("there is no agent with that address; parley export lists them all")
 
-// SignInLink makes a link that signs an agent in. It works once, within LinkLifetime, and doesn't change the
-// agent's rights.
-// Errors: ErrNoAgent.
+// SignInLink creates a URL that signs an agent in. It can be used once, within LinkLifetime, and doesn't change the agent's
+// permissions. SignInLink returns ErrNoAgent if no agent has the email address.
 func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
 	person, err := site.FindPersonByEmail(ctx, q, email)
 	if errors.Is(err, site.ErrNoPerson) {
@@ -36,17 +35,17 @@ func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (st
 	return newLink(ctx, q, baseURL, &person.ID)
 }
 
-// FirstLink makes a link for a new Parley: whoever opens it becomes the first admin. It returns "" if there is an
-// admin.
+// FirstLink creates a URL for a new installation. The person who opens it becomes the first admin. FirstLink returns "" if
+// there is an admin already.
 func FirstLink(ctx context.Context, q store.Querier, baseURL string) (string, error) {
-	has, err := site.HasAdmin(ctx, q)
-	if err != nil || has {
+	hasAdmin, err := site.HasAdmin(ctx, q)
+	if err != nil || hasAdmin {
 		return "", err
 	}
 	return newLink(ctx, q, baseURL, nil)
 }
 
-// newLink stores a link and returns its address. agent is nil for the link of the first admin.
+// newLink stores a new secret and returns the URL that contains it. agent is nil for the link of the first admin.
 func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.AgentID) (string, error) {
 	secret, err := site.NewLink(ctx, q, agent, LinkLifetime)
 	if err != nil {
@@ -55,10 +54,14 @@ func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.
 	return strings.TrimRight(baseURL, "/") + "/auth/link/" + secret, nil
 }
 
-// signInDesk implements signin.Desk: it signs agents in by links that work once.
+// signInDesk implements signin.Desk, the interface through which the sign-in pages reach the database. Besides
+// providers such as Slack (openid.go), an agent signs in with a link that works once: https://parley.acme.test/auth/link/SECRET.
+// The parameter link is that secret. Opening the link shows a page (Invited), and only a click there uses the link up (Use), so that
+// programs that follow links in messages can't do so.
 type signInDesk struct{ o Options }
 
-// Invited implements signin.Desk. A link for the first admin is no longer valid once there is an admin.
+// Invited returns whom a link signs in, without using it up. The result is empty for the first admin's link, which becomes
+// invalid once there is an admin.
 func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, error) {
 	agent, err := site.FindLink(ctx, d.o.Pool, link)
 	if err != nil {
@@ -81,7 +84,7 @@ func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, 
 	return signin.Invited{Name: person.Name, Email: person.Email}, err
 }
 
-// linkError turns a missing link into the error of the page; other errors stay as they are.
+// linkError converts the store's error for an unknown link to signin's. It returns other errors unchanged.
 func linkError(err error) error {
 	if errors.Is(err, site.ErrNoLink) {
 		return signin.ErrNoLink
@@ -89,8 +92,9 @@ func linkError(err error) error {
 	return err
 }
 
-// Use implements signin.Desk. The link for the first admin is used up in the transaction that stores the admin: if what was typed
-// is refused, the link still works.
+// Use uses a link up and returns the agent to sign in. email and name are those that the first admin has typed; other links
+// ignore them. The first admin's link is used up in the transaction that stores the admin, so it stays valid if the
+// input is refused.
 func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.AgentID, error) {
 	invited, err := d.Invited(ctx, link)
 	if err != nil {
@@ -114,8 +118,8 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 	return *agent, nil
 }
 
-// makeFirstAdmin uses up a link and makes an agent an admin; the agent may be new. If several people do so at once, with this
-// link or another one, only the first becomes admin: changes of the set-up wait for each other.
+// makeFirstAdmin uses up a link and makes an agent an admin, creating the agent if necessary. If several people do this
+// concurrently, with the same link or different ones, only the first succeeds, because setup.Save serializes changes.
 func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name string) error {
 	all, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
 	if err != nil {
@@ -147,13 +151,13 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 		return signin.Problems(refused.Fields)
 	}
 
-	mayBeRepeated := errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrStale) // it was sent twice
+	mayBeRepeated := errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrStale) // the form may have been sent twice
 	if mayBeRepeated {
 		hasAdmin, err := site.HasAdmin(ctx, d.o.Pool)
 		if err != nil {
 			return err
 		}
-		if hasAdmin { // the first one has succeeded
+		if hasAdmin { // the first request has succeeded
 			return signin.ErrNoLink
 		}
 	}
@@ -161,6 +165,7 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 	return linkError(err)
 }
 
+// SignOutEverywhere ends all sessions of an agent.
 func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent store.AgentID) error {
 	return site.SignOutEverywhere(ctx, d.o.Pool, agent)
 }

@@ -12,13 +12,17 @@ import (
 	"parley/store/stats"
 )
 
-// startDesk implements start.Desk, for the page that leads an admin step by step from an empty Parley to the first
-// customer's mail in a thread. Its methods are in this file and in connect.go.
+// startDesk implements start.Desk, the interface through which the "First steps" page reaches the database and the chats. The
+// page guides an admin from an empty installation to the first customer's mail in a thread: connect Slack or Teams, add
+// agents and teams, connect a mailbox. This file reports the progress and generates the app manifests; connect.go
+// connects the chats and finds a team's agents.
 type startDesk struct {
 	o     Options
 	cache *setupCache
 }
 
+// Progress returns the state of each step. Lost are agents who aren't linked to a user in Slack or Teams. Endpoint is the URL
+// for Teams' requests, which is empty unless the site uses https, as Teams requires.
 func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	var p start.Progress
 	directory, err := d.cache.Directory(ctx)
@@ -69,8 +73,8 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	return p, nil
 }
 
-// SlackManifest implements start.Desk. Socket Mode works everywhere, also where Slack can't reach Parley. Agents can sign in by Slack
-// where the site has an address of https.
+// SlackManifest returns the manifest of the Slack app. It uses Socket Mode, which doesn't require that Slack can reach Parley.
+// If the site has an https URL, the manifest also allows agents to sign in with Slack.
 func (d *startDesk) SlackManifest() ([]byte, error) {
 	var o slackmanifest.Options
 	if strings.HasPrefix(d.o.BaseURL, "https://") {
@@ -79,6 +83,7 @@ func (d *startDesk) SlackManifest() ([]byte, error) {
 	return slackmanifest.JSON(o)
 }
 
+// TeamsPackage returns the zip file with which the app is installed in Teams. It requires that the site has an https URL.
 func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 	if !strings.HasPrefix(d.o.BaseURL, "https://") {
 		return nil, &web.Problem{
@@ -89,6 +94,7 @@ func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 	return manifest.Package(manifest.Options{AppID: appID, Name: "Parley", PublicURL: d.o.BaseURL, Version: "1.0.0"})
 }
 
+// Save saves a change of one entry of the configuration, such as an agent.
 func (d *startDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
 }

@@ -17,12 +17,18 @@ import (
 	"parley/store/stuck"
 )
 
-// The pages about what stands still show two lists to admins. Undecided are replies about which a person has to
-// decide, for example because nobody knows whether the provider sent them. The quarantine has events that Parley
-// could not apply. Words that may name a customer are left out for an admin who may not read the conversation.
+// The "What stands still" pages show admins three lists of things that need a person:
+//
+//   - undecided replies: for example, the connection broke while a reply was sent, so Parley doesn't know whether the
+//     provider received it, and a person must decide whether to send it again
+//   - the quarantine: incoming events that Parley could not process
+//   - blocked senders
+//
+// Conversations can be closed to an admin. The lists then omit every text that may name the customer, and mark the entry
+// as Closed.
 
-// Undecided implements records.Desk. It leaves out why a reply is undecided where viewer may not read the
-// conversation, because a provider's words may name the customer.
+// Undecided returns the replies about which a person must decide. It omits the reason if viewer may not read the conversation,
+// because the reason may quote a provider's error, which may name the customer.
 func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit int) ([]records.Undecided, error) {
 	found, err := stuck.ListUndecided(ctx, d.o.Pool, limit)
 	if err != nil {
@@ -45,14 +51,15 @@ func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit
 			continue
 		}
 		list[i].Delivery, list[i].Attempt = u.Delivery, u.Attempt
-		list[i].Why = strings.Replace(u.Why, ".: ", ": ", 1) // a sentence and its cause
+		list[i].Why = strings.Replace(u.Why, ".: ", ": ", 1) // joins a sentence and its cause: "It failed.: timeout" becomes "It failed: timeout"
 	}
 
 	return list, nil
 }
 
-// Decide implements records.Desk. It does what the buttons in the thread do, through the inbox, so that the same
-// checks hold. The act's Form names the attempt, so that pressing a button twice decides once.
+// Decide carries out a person's decision about an undecided reply. It goes through the inbox, like the buttons in the
+// conversation's thread, so the same checks apply. The act's Form identifies the attempt to send the reply, so that
+// pressing a button twice has one effect.
 func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decision) (bridge.ActResult, error) {
 	u, err := stuck.FindUndecided(ctx, d.o.Pool, c.Delivery)
 	if err != nil {
@@ -68,7 +75,7 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 		}, nil
 	}
 
-	name, err := d.o.Inbox.Act(ctx, by.ID, bridge.Act{
+	act, err := d.o.Inbox.Act(ctx, by.ID, bridge.Act{
 		Verb: c.Verb,
 		Form: fmt.Sprintf("attempt %d of %d", c.Attempt, c.Delivery),
 		Args: bridge.Args{Conversation: u.Conversation, Message: u.Message, Delivery: c.Delivery},
@@ -77,10 +84,11 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 		return bridge.ActResult{}, err
 	}
 
-	return d.o.Inbox.Result(ctx, by.ID, u.Conversation, name)
+	return d.o.Inbox.Result(ctx, by.ID, u.Conversation, act)
 }
 
-// Quarantine implements records.Desk. It leaves out what viewer may not read, because a reason may name a customer.
+// Quarantine returns the events in the quarantine. It omits the reason, which may name a customer, if the account is closed to
+// viewer.
 func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limit int) ([]records.Quarantined, error) {
 	found, err := store.ListQuarantine(ctx, d.o.Pool, limit)
 	if err != nil {
@@ -102,15 +110,16 @@ func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limi
 	return list, nil
 }
 
+// Replay queues a quarantined event again and returns a sentence about the result. It logs the replay unless it was refused.
 func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.EventID) (string, error) {
-	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Sealer, d.o.Specs, []store.EventID{event})
+	results, err := inspect.Replay(ctx, d.o.Pool, d.o.Sealer, d.o.Specs, []store.EventID{event})
 	if err != nil {
 		return "", err
 	}
-	sentence := answers[0].Text()
-	state := answers[0].State
-	isApplied := state == inspect.ReplayQueued || state == inspect.ReplayHandedOver
-	if isApplied {
+	sentence := results[0].Text()
+	state := results[0].State
+	isAccepted := state == inspect.ReplayQueued || state == inspect.ReplayHandedOver
+	if isAccepted {
 		if err := logChange(ctx, d.o.Pool, by, "+ "+sentence); err != nil {
 			return "", err
 		}
@@ -118,6 +127,7 @@ func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.Eve
 	return strings.ToUpper(sentence[:1]) + sentence[1:] + ".", nil
 }
 
+// Drop discards a quarantined event. It returns records.ErrNone if the event isn't in the quarantine.
 func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.EventID) error {
 	account, err := stuck.Drop(ctx, d.o.Pool, event)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -129,6 +139,7 @@ func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.Event
 	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("- event %d of %s is dropped", event, account))
 }
 
+// Blocked returns the blocked senders. It omits name and address of those at accounts that are closed to viewer.
 func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, skip int) ([]records.Blocked, error) {
 	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit, skip)
 	if err != nil {
@@ -150,20 +161,20 @@ func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, 
 	return list, nil
 }
 
-// Unblock implements records.Desk. The log doesn't name the sender, so that nothing of somebody who is erased later
-// stands there.
+// Unblock unblocks a sender. The log identifies the sender only by a number, because log entries stay when a customer is
+// erased.
 func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.IdentityID) error {
 	isClosed, err := d.o.closedAccounts(ctx, by.ID)
 	if err != nil {
 		return err
 	}
 
-	var free *stuck.Blocked
+	var unblocked *stuck.Blocked // nil if the sender wasn't blocked
 	err = store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
-		if free, err = stuck.Unblock(ctx, tx, sender); err != nil || free == nil {
+		if unblocked, err = stuck.Unblock(ctx, tx, sender); err != nil || unblocked == nil {
 			return err
 		}
-		if isClosed(free.Of) {
+		if isClosed(unblocked.Of) {
 			return &bridge.Problem{
 				Code: "not_allowed",
 				Text: "The customers of this account are not open to you.",
@@ -175,9 +186,9 @@ func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.I
 	if err != nil {
 		return err
 	}
-	if free == nil {
+	if unblocked == nil {
 		return records.ErrNone
 	}
 
-	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", free.Account, sender))
+	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", unblocked.Account, sender))
 }

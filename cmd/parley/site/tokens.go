@@ -17,12 +17,17 @@ import (
 	"parley/store/apitoken"
 )
 
-// maxTokens is how many tokens are shown: all valid ones, and some that have ended.
+// maxTokens is the number of tokens shown. It is large enough for all valid tokens and some expired or revoked ones.
 const maxTokens = 2 * apitoken.Most
 
-// tokensDesk implements tokens.Desk: it stores the API tokens that admins make on the site for their own programs.
+// tokensDesk implements tokens.Desk, the interface through which the site's pages and API for tokens reach the database.
+//
+// Admins create API tokens for their own programs. A token has a scope, such as reading or changing the configuration, and
+// never permits more than the admin who created it (its maker) may do now: if the maker loses those permissions, the token
+// stops working. With a token, a program can export the configuration as a parley.yaml and apply a changed one.
 type tokensDesk struct{ o Options }
 
+// Tokens returns the tokens. Idle are valid tokens that don't work now because their maker has lost the permissions.
 func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 	rows, err := apitoken.List(ctx, d.o.Pool, maxTokens)
 	if err != nil {
@@ -38,7 +43,7 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 			if err != nil && !errors.Is(err, web.ErrNobody) {
 				return nil, err
 			}
-			makers[r.Agent] = maker // without rights if there is nobody
+			makers[r.Agent] = maker // if the maker no longer exists, a Person without permissions
 		}
 
 		list[i] = tokens.Token{
@@ -56,6 +61,8 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 	return list, nil
 }
 
+// Make creates a token that is valid for a number of days. It returns the token's secret, which can't be read later, or
+// tokens.ErrTooMany.
 func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error) {
 	err = store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		token := apitoken.Token{Name: name, Scope: string(scope), Agent: by.ID}
@@ -71,6 +78,7 @@ func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope
 	return secret, err
 }
 
+// Revoke ends a token. It returns tokens.ErrNone if there is no such valid token.
 func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error {
 	err := store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		name, err := apitoken.Revoke(ctx, tx, id)
@@ -85,7 +93,7 @@ func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error 
 	return err
 }
 
-// findHolder finds who holds a token, for web.Options.
+// findHolder returns the token with a secret and its maker, or web.ErrNoToken. It authenticates API requests (web.Options).
 func (o Options) findHolder(ctx context.Context, secret string) (web.Holder, error) {
 	t, err := apitoken.Find(ctx, o.Pool, o.Sealer, secret)
 	if errors.Is(err, apitoken.ErrNone) {
@@ -101,16 +109,18 @@ func (o Options) findHolder(ctx context.Context, secret string) (web.Holder, err
 	return web.Holder{Token: t.ID, Name: t.Name, Scope: web.Scope(t.Scope), Maker: maker}, err
 }
 
-// Export implements tokens.Desk. It leaves out secrets: when the file is applied, the stored ones stay.
+// Export returns the configuration as a parley.yaml without secrets. When the file is applied, stored secrets are kept.
 func (d *tokensDesk) Export(ctx context.Context) ([]byte, error) {
-	open := slices.Clone(d.o.Specs)
-	for i := range open {
-		open[i].Fields = slices.DeleteFunc(slices.Clone(open[i].Fields), func(f channels.Field) bool { return f.Secret })
+	public := slices.Clone(d.o.Specs) // the channels without their secret fields
+	for i := range public {
+		public[i].Fields = slices.DeleteFunc(slices.Clone(public[i].Fields), func(f channels.Field) bool { return f.Secret })
 	}
-	return setup.Export(ctx, d.o.Pool, open)
+	return setup.Export(ctx, d.o.Pool, public)
 }
 
-// Apply implements tokens.Desk. Variables in the file are not replaced: it must not read this machine's environment.
+// Apply applies a parley.yaml, or only plans the changes if a.Dry is set, and returns a description of the changes. It doesn't
+// expand variables such as ${HOME} in the file, because the file's author must not be able to read this server's
+// environment. It returns tokens.Refused for an invalid file.
 func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a tokens.Application) (string, error) {
 	file, err := setup.Parse(a.File, func(string) (string, bool) { return "", false })
 	if err != nil {
