@@ -1,6 +1,10 @@
-// Package site makes Parley's site: it gives the pages of bot/web what they need from the database and from the running process.
+// Package site assembles Parley's website, on which admins configure Parley and agents work in an inbox.
 //
-// What does not belong here: what a page shows (its area), SQL (store), and rules.
+// The pages are in packages below bot/web, which know neither the database nor the running process. Each of them (an area
+// of the site) declares an interface, called Desk, with what it needs. This package implements these interfaces. For
+// example, the area number has the pages for WhatsApp numbers, and numberDesk in number.go stores them.
+//
+// HTML belongs in the areas, SQL in package store, and business rules in package bridge.
 package site
 
 import (
@@ -40,55 +44,54 @@ import (
 	"parley/store/site"
 )
 
-// Options are what New needs. The site's pages are in packages below bot/web. Each declares an interface Desk of
-// what it needs from the rest of Parley. This package implements most of them on these options, such as numberDesk
-// in number.go. Pool, Sealer, Specs, Signatures, BaseURL and Log are required; what may be nil says so.
+// Options configure New. Pool, Sealer, Specs, Signatures, BaseURL and Log are required. The comments on the other fields say
+// what their zero values mean.
 type Options struct {
 	Pool    *pgxpool.Pool
 	Sealer  *store.Sealer
-	BaseURL string // where browsers reach the site
-	Doors   Doors  // the ways by which agents sign in
+	BaseURL string // the URL at which browsers reach the site
+	Doors   Doors  // the ways in which agents sign in
 	Log     *slog.Logger
 	Now     func() time.Time // nil means time.Now
 
-	// Conversations, and the chats in which agents work.
-	Inbox    Inbox             // what the site asks of the engine about conversations; nil if there is no inbox
-	Chats    Chats             // how the site reaches Slack and Teams
-	Analyzer analysis.Analyzer // analyses a text with which an admin tries it out; nil if that can't be done here
+	// Conversations with customers, and the chats (Slack and Teams) in which agents work.
+	Inbox    Inbox             // access to conversations through the engine; nil if there is no inbox
+	Chats    Chats             // access to Slack and Teams
+	Analyzer analysis.Analyzer // analyses a text that an admin enters as a test; nil if this process can't do so
 
-	// The set-up.
-	Specs      []channels.Spec
-	Lookup     setup.Lookup      // asks Slack or Teams for people and channels; nil if none is connected
-	Signatures *signature.Reader // reads signatures that are written on pages
+	// The set-up, which is Parley's configuration.
+	Specs      []channels.Spec   // the kinds of accounts that customers can write to, such as email
+	Lookup     setup.Lookup      // looks up people and channels in Slack or Teams; nil if none is connected
+	Signatures *signature.Reader // parses the signatures that admins write on pages
 
 	// Accounts.
-	Finder   *autoconfig.Finder // finds the servers of a mailbox by its address; nil means that people type them
-	Consents *consent.Keeper    // signs in to mailboxes at Google and Microsoft; nil means that this can't be done here
-	SignUp   *whatsapp.SignUp   // connects numbers of WhatsApp; nil if the company has no app for it
-	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
+	Finder   *autoconfig.Finder // finds a mailbox's servers from its address; nil if admins must enter them
+	Consents *consent.Keeper    // signs in to mailboxes at Google and Microsoft; nil if this process can't do so
+	SignUp   *whatsapp.SignUp   // connects WhatsApp numbers through Meta's sign-up; nil if the company has no app for it
+	// Outside returns the network part of a channel's Env, such as its webhook URL; nil means an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
 
-	Operations Operations // what the pages about backups, erasures and checks need
+	Operations Operations // backups, erasures and health checks
 }
 
-// Inbox is what the site asks of the engine about conversations.
+// Inbox is the site's access to the engine, the part of Parley that owns conversations and their permissions.
 type Inbox interface {
 	inbox.Desk
 
-	// Readable returns those of the conversations that an agent may read, in any order.
-	// Errors: *bridge.Problem if there is no such agent.
+	// Readable returns those of the conversations that an agent may read, in any order. It returns a *bridge.Problem if
+	// there is no such agent.
 	Readable(ctx context.Context, agent bridge.AgentID, conversations []bridge.ConversationID) ([]bridge.ConversationID, error)
 
-	// ClosedAccounts returns the accounts whose customers an agent may not see.
-	// Errors: *bridge.Problem if there is no such agent.
+	// ClosedAccounts returns the accounts whose customers an agent may not see. It returns a *bridge.Problem if there is
+	// no such agent.
 	ClosedAccounts(ctx context.Context, agent bridge.AgentID) ([]bridge.AccountID, error)
 
-	// Zone returns the time zone of an agent: the chosen one, else that of the business hours, else that of this machine.
+	// Zone returns an agent's time zone: the one that the agent chose, or that of the business hours, or the local one.
 	Zone(agent bridge.AgentID) *time.Location
 }
 
-// readable returns those of the conversations that an agent may read. The engine decides it. Without an engine, and
-// for a viewer who isn't an agent, there are none.
+// readable returns those of the conversations that viewer may read. The engine decides. If there is no engine, or if viewer
+// isn't an agent, readable returns none.
 func (o Options) readable(ctx context.Context, viewer store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
 	if o.Inbox == nil || len(conversations) == 0 {
 		return nil, nil
@@ -100,8 +103,8 @@ func (o Options) readable(ctx context.Context, viewer store.AgentID, conversatio
 	return list, err
 }
 
-// closedAccounts returns a function that reports whether an account is closed to an agent, who reads nothing of its customers.
-// Without an engine that decides it, all are.
+// closedAccounts returns a function that reports whether an account is closed to viewer, who may then see nothing about its
+// customers. The engine decides. If there is no engine, or if viewer isn't an agent, all accounts are closed.
 func (o Options) closedAccounts(ctx context.Context, viewer store.AgentID) (isClosed func(store.AccountID) bool, err error) {
 	all := func(store.AccountID) bool { return true }
 	if o.Inbox == nil {
@@ -114,8 +117,8 @@ func (o Options) closedAccounts(ctx context.Context, viewer store.AgentID) (isCl
 	return func(id store.AccountID) bool { return slices.Contains(list, id) }, err
 }
 
-// listAccountsFor returns the accounts as an agent may see them. It hides in what trouble accounts are that are closed to the
-// agent, since that may name a customer.
+// listAccountsFor returns all accounts. For those that are closed to viewer, it hides the description of their problem, because
+// it may name a customer.
 func (o Options) listAccountsFor(ctx context.Context, viewer store.AgentID) ([]store.Account, error) {
 	accounts, err := store.ListAccounts(ctx, o.Pool)
 	if err != nil {
@@ -137,18 +140,18 @@ func (o Options) listAccountsFor(ctx context.Context, viewer store.AgentID) ([]s
 	return accounts, nil
 }
 
-// Chats are functions by which the site reaches the chats in which agents work. With the zero value none is connected, and none
-// can be.
+// Chats has functions through which the site reaches Slack and Teams, the chats in which agents work. With the zero value, no
+// chat is connected and none can be connected.
 type Chats struct {
-	Connected func() []Chat // those that are; nil if none is
-	// Identify asks a chat about credentials that somebody typed (SlackBotToken, …), and changes nothing; home is the
-	// workspace or organisation to which they belong, "" if that is not known. nil means no chat can be asked.
+	Connected func() []Chat // returns the connected chats; nil if there are none
+	// Identify tests credentials, by their names such as SlackBotToken, and changes nothing. home is the workspace or
+	// organisation that they belong to, or "" if it is unknown. Identify is nil if this process can't test any.
 	Identify func(ctx context.Context, kind string, values map[string]string) (home string, found []channels.Finding)
-	// AwaitConnected waits, for some seconds at most, until a chat runs with the credentials that are stored now. nil means that the
+	// AwaitConnected waits up to some seconds until a chat is connected with the stored credentials. nil means that the
 	// page doesn't wait.
 	AwaitConnected func(ctx context.Context, kind string)
-	Surface        func(kind string) bridge.Surface          // returns a connected chat, or nil; nil if none can be connected
-	SlackTeam      func(ctx context.Context) (string, error) // the workspace that Parley is in; required if Doors has a provider of Slack
+	Surface        func(kind string) bridge.Surface          // returns a connected chat or nil; may itself be nil
+	SlackTeam      func(ctx context.Context) (string, error) // returns Parley's workspace; required if agents sign in with Slack
 }
 
 // find returns the surface of a chat, or nil if it isn't connected.
@@ -159,15 +162,15 @@ func (c Chats) find(kind string) bridge.Surface {
 	return c.Surface(kind)
 }
 
-// Doors are the ways in which agents sign in. They are asked with each request, because chats may be connected at any time. With
-// the zero value, only links sign somebody in.
+// Doors are the ways in which agents sign in, in addition to sign-in links. The functions are called for each request, because
+// a chat can be connected at any time. With the zero value, agents can use only links.
 type Doors struct {
 	Providers func() []openid.Config // nil if there are none
-	Tab       func() Tab             // the tab in Teams; nil if there is none
-	Proxies   []netip.Prefix         // networks of proxies that tell who asked them, besides private ones
+	Tab       func() Tab             // returns the tab in Teams; nil if there is none
+	Proxies   []netip.Prefix         // networks, besides private ones, whose proxies are trusted to state the client's address
 }
 
-// withDefaults returns the doors with functions in place of nil.
+// withDefaults replaces nil functions by ones that return nothing.
 func (d Doors) withDefaults() Doors {
 	if d.Providers == nil {
 		d.Providers = func() []openid.Config { return nil }
@@ -178,20 +181,20 @@ func (d Doors) withDefaults() Doors {
 	return d
 }
 
-// Tab is the tab of Teams that shows the site; the zero value means that there is none.
+// Tab is the tab in Teams that shows the site. The zero value means that there is none.
 type Tab struct {
-	Host      string   // of the public address
-	Ancestors []string // the origins of Teams' clients, as a Content-Security-Policy names them
+	Host      string   // host of the site's public URL
+	Ancestors []string // origins of Teams' clients, for the frame-ancestors of the Content-Security-Policy
 }
 
 // Chat is a chat in which agents work.
 type Chat struct {
 	Kind    string // "slack"
 	Name    string // "Slack"
-	FromEnv bool   // its credentials come from the environment, so stored ones don't count
+	FromEnv bool   // its credentials come from environment variables, so stored ones are ignored
 }
 
-// Names of the credentials of chats, on the page of the first steps and where they are stored.
+// Names of the chats' credentials, both in the form on the first-steps page and in the database.
 const (
 	SlackBotToken = "bot_token"
 	SlackAppToken = "app_token"
@@ -200,7 +203,7 @@ const (
 	TeamsTenantID = "tenant_id"
 )
 
-// New makes the site from its areas.
+// New returns the site. It has no inbox if o.Inbox is nil.
 func New(o Options) (*web.Site, error) {
 	o.Doors = o.Doors.withDefaults()
 	cache := &setupCache{pool: o.Pool, specs: o.Specs}
@@ -246,7 +249,7 @@ func New(o Options) (*web.Site, error) {
 	})
 }
 
-// findSpec returns the description of a kind of channel, or nil if this version doesn't have it.
+// findSpec returns the description of a kind of account, or nil if this version of Parley doesn't support it.
 func (o Options) findSpec(kind string) *channels.Spec {
 	if i := slices.IndexFunc(o.Specs, func(s channels.Spec) bool { return s.Kind == kind }); i >= 0 {
 		return &o.Specs[i]
@@ -254,8 +257,8 @@ func (o Options) findSpec(kind string) *channels.Spec {
 	return nil
 }
 
-// configOf returns the settings of a channel that was filled in on a page, with defaults in place of what is empty. values
-// are by their paths, such as "email.address".
+// configOf returns the settings in a submitted form, with defaults in place of empty ones. The keys of values are paths: for
+// the kind email, "email.address" becomes the setting "address".
 func configOf(spec *channels.Spec, values map[string][]string) channels.Config {
 	section := cmp.Or(spec.Section, spec.Kind)
 	config := channels.Config{}
@@ -272,22 +275,23 @@ func configOf(spec *channels.Spec, values map[string][]string) channels.Config {
 	return config
 }
 
-// inspectOptions returns the options with which an account is tried out.
+// inspectOptions returns the options for testing an account's settings.
 func (o Options) inspectOptions() inspect.Options {
 	return inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs, Outside: o.Outside, Log: o.Log}
 }
 
-// saveOptions returns the options with which a change of the set-up is saved.
+// saveOptions returns the options for saving a change of the set-up in the name of by.
 func (o Options) saveOptions(by setup.Author) setup.Options {
 	return setup.Options{Sealer: o.Sealer, Specs: o.Specs, Lookup: o.Lookup, Signatures: o.Signatures, Author: by}
 }
 
-// save saves a change of the set-up that somebody made on a page.
+// save saves a change of the set-up that a person made on a page.
 func (o Options) save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return setup.Save(ctx, o.Pool, c, o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email}))
 }
 
-// logChange adds lines to the log of the set-up, in somebody's name.
+// logChange adds lines to the log of configuration changes in the name of by. By convention, a line begins with + (added),
+// - (removed) or ~ (changed).
 func logChange(ctx context.Context, q store.Querier, by web.Person, lines ...string) error {
 	return site.KeepChange(ctx, q, site.Change{Agent: &by.ID, Author: by.Email, Lines: lines})
 }
@@ -302,12 +306,13 @@ func (o Options) companyName(ctx context.Context) string {
 	return name
 }
 
-// people reads from the database who signs in. It implements web.People.
+// people implements web.People: it reads the signed-in person from the database for each request.
 type people struct {
 	pool  *pgxpool.Pool
-	inbox Inbox // knows the zones of those who chose none; nil if there is no inbox
+	inbox Inbox // provides the default time zone; nil if there is no inbox
 }
 
+// Person returns an agent with the current permissions, or web.ErrNobody.
 func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error) {
 	row, err := site.FindPerson(ctx, p.pool, id)
 	if errors.Is(err, site.ErrNoPerson) {
@@ -328,11 +333,11 @@ func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error
 	}, nil
 }
 
-// zoneOf returns the zone in which a person sees and types times: the one in which the engine reads them, too.
+// zoneOf returns the time zone in which the site shows and parses a person's times. The engine uses the same one.
 func (p people) zoneOf(row site.Person) *time.Location {
 	zone, err := time.LoadLocation(row.Zone)
 	switch {
-	case err == nil && row.Zone != "": // "" would be UTC
+	case err == nil && row.Zone != "": // LoadLocation returns UTC for ""
 		return zone
 	case p.inbox != nil:
 		return p.inbox.Zone(row.ID)
@@ -341,6 +346,7 @@ func (p people) zoneOf(row site.Person) *time.Location {
 	}
 }
 
+// SignOutEverywhere ends all sessions of an agent.
 func (p people) SignOutEverywhere(ctx context.Context, id store.AgentID) error {
 	return site.SignOutEverywhere(ctx, p.pool, id)
 }

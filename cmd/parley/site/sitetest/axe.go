@@ -8,43 +8,43 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// This file checks pages with axe-core (https://github.com/dequelabs/axe-core), a script that looks in a page for
-// what keeps people with a disability from using it: texts with little contrast, buttons without a name, and so on.
+// This file checks the accessibility of pages with axe-core (https://github.com/dequelabs/axe-core), a script that runs in
+// the page and finds text with too little contrast, buttons without a name, and so on.
 
-// axeVersion is the version of axe/axe.min.js. Each check compares it with the version that has run: a page that
-// brought another axe along would be judged by that one.
+// axeVersion is the version of axe/axe.min.js. Each check verifies that this version ran, because a page could define
+// another version of axe, which would then be used instead.
 const axeVersion = "4.14.1"
 
 var (
 	//go:embed axe/axe.min.js
-	axeLibrary string // defines axe
+	axeLibrary string // defines window.axe
 
 	//go:embed axe/run.js
-	axeRun string // runs axe
+	axeRun string // runs axe and returns its version and findings
 )
 
 const (
-	// allRules are the groups of axe's rules by which pages are judged.
+	// allRules are the groups of axe rules that pages must satisfy: WCAG 2.2 AA and axe's best practices.
 	allRules = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
-	// appearanceRules are the rules whose result can depend on the theme or on the width of the window.
+	// appearanceRules are the rules whose result can depend on the theme or the width of the window.
 	appearanceRules = `["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable",
 		"meta-viewport", "button-name", "link-name"]`
 )
 
-// CheckAccessibility fails the test if axe-core finds something serious in the page as it is shown now.
+// CheckAccessibility fails the test if axe-core finds a serious problem in the current state of the page.
 func (b *Browser) CheckAccessibility() {
 	b.site.T.Helper()
 	b.checkRules(allRules)
 }
 
-// CheckAccessibilityOfLook is CheckAccessibility for a page that was checked already, and is now shown in another
-// theme or width. It is quicker, because only the rules run whose result can differ.
+// CheckAccessibilityOfLook checks again a page that CheckAccessibility has checked and that now has another theme or width.
+// It is faster because it runs only the rules whose result can differ.
 func (b *Browser) CheckAccessibilityOfLook() {
 	b.site.T.Helper()
 	b.checkRules(appearanceRules)
 }
 
-// checkRules fails the test if axe-core finds something serious by these rules, a JSON array of strings.
+// checkRules fails the test if axe-core finds a serious problem. rules is a JSON array of rule or tag names.
 func (b *Browser) checkRules(rules string) {
 	b.site.T.Helper()
 
@@ -60,13 +60,13 @@ func (b *Browser) checkRules(rules string) {
 	}
 }
 
-// runAxe returns axe's version, followed by one line for each finding. If the browser leaves the page meanwhile, it
-// checks the next page instead. It gives up after stepTime.
+// runAxe returns axe's version, followed by one line for each finding. If the browser navigates to another page during the
+// check, runAxe checks that page instead. It gives up after stepTime.
 func (b *Browser) runAxe(rules string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
 
-	// One script loads axe and runs it. Between two scripts the browser might leave the page, and axe with it.
+	// A single script loads and runs axe. With two scripts, the browser could navigate in between and lose axe.
 	script := "if (!window.axe) {" + axeLibrary + "};\n" + strings.Replace(axeRun, "runOnly: RULES", "runOnly: "+rules, 1)
 	for {
 		findings, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))

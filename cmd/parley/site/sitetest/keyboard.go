@@ -8,9 +8,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// runReached is a script that lists what is wrong with the controls of a page for somebody who has only a keyboard.
-// It gives each control the focus in the order of the page. Tab takes the same way, because a control that has a place
-// of its own in the order (tabindex) is one of the faults that it lists.
+// runReached is a script that returns a list of keyboard accessibility problems, such as "button Save can't have the focus".
+//
+// It focuses each control in document order. This is the order of the Tab key as well, because the script reports every
+// control whose tabindex would change it.
 const runReached = `(() => {
 	const wrong = [];
 	const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
@@ -31,23 +32,23 @@ const runReached = `(() => {
 	return controls.length === 0 ? ["there are no controls"] : wrong;
 })()`
 
-// Reached fails the test if somebody who has only a keyboard can't reach a control of the page, or can't see that they
-// have reached it.
+// Reached fails the test if a person who uses only the keyboard can't focus a control of the page, or can't see which control
+// has the focus.
 func (b *Browser) Reached() {
 	b.site.T.Helper()
-	b.Keys("\t") // browsers show where the focus is once a key was used to move it
+	b.Keys("\t") // browsers show the focus only after the keyboard has been used
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
-	wrong, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](runReached))
+	problems, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](runReached))
 	if err != nil {
 		b.site.T.Fatalf("by keyboard: %v", err)
 	}
-	if len(wrong) > 0 {
-		b.site.T.Errorf("%s: %s", b.Value("location.pathname"), strings.Join(wrong, "\n"))
+	if len(problems) > 0 {
+		b.site.T.Errorf("%s: %s", b.Value("location.pathname"), strings.Join(problems, "\n"))
 	}
 }
 
-// Script lets the scripts of pages run (on), or keeps them from running.
+// Script enables or disables JavaScript in pages, to test the site without it.
 func (b *Browser) Script(on bool) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
