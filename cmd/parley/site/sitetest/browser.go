@@ -14,16 +14,21 @@ import (
 	"parley/store/storetest"
 )
 
-// stepTime bounds one step of a browser. It is long enough for the slowest machine.
+// stepTime limits one step of a browser. It is long enough for a slow, busy machine.
 const stepTime = 3 * time.Minute
 
-// Browser is a window of Chromium that looks at the site.
+// Browser is a Chromium window in which a test uses the site. Its methods end the test if a step fails. For example:
+//
+//	b := s.Browser("ann@acme.test")
+//	b.Open("/settings/accounts")
+//	b.Press("a.add")
+//	b.Shows("New account")
 type Browser struct {
 	site *Site
-	ctx  context.Context //nolint:containedctx // it is the tab
+	ctx  context.Context //nolint:containedctx // chromedp identifies a tab by its context
 }
 
-// Browser opens a window of Chromium. email is the address of the agent who is signed in; "" means that nobody is.
+// Browser opens a window in which the agent with an email address is signed in, or nobody if email is "".
 func (s *Site) Browser(email string) *Browser {
 	s.T.Helper()
 	b := s.Window()
@@ -35,14 +40,13 @@ func (s *Site) Browser(email string) *Browser {
 	return b
 }
 
-// Window opens a window of Chromium in which nobody is signed in. With options for the command line it runs in a
-// process of its own.
+// Window opens a window in which nobody is signed in. With command-line options, it starts a separate Chromium process.
 func (s *Site) Window(options ...chromedp.ExecAllocatorOption) *Browser {
 	s.T.Helper()
 	return &Browser{s, Tab(s.T, options...)}
 }
 
-// Do runs actions in the tab, and ends the test if one fails. what names them in the error.
+// Do runs actions in the window. what describes them in the error message.
 func (b *Browser) Do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
@@ -52,8 +56,8 @@ func (b *Browser) Do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Act runs actions in a tab. It runs them again if the page was replaced between finding an element and using it,
-// in which case nothing was done to the element.
+// Act runs actions in a tab. It runs them again if the page was replaced between finding an element and using it; the
+// failed attempt did nothing to the element.
 func Act(ctx context.Context, actions ...chromedp.Action[chromedp.Void]) error {
 	for {
 		err := chromedp.Do(ctx, actions...)
@@ -63,13 +67,13 @@ func Act(ctx context.Context, actions ...chromedp.Action[chromedp.Void]) error {
 	}
 }
 
-// Open opens a page.
+// Open opens the page at a path of the site.
 func (b *Browser) Open(path string) {
 	b.site.T.Helper()
 	b.Do("open "+path, chromedp.Navigate(b.site.URL+path))
 }
 
-// Until waits for a condition in JavaScript.
+// Until waits until a JavaScript expression is true. what describes the condition in the error message.
 func (b *Browser) Until(what, condition string) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
@@ -79,19 +83,19 @@ func (b *Browser) Until(what, condition string) {
 	}
 }
 
-// Shows waits for a text on the page.
+// Shows waits until the page shows a text.
 func (b *Browser) Shows(text string) {
 	b.site.T.Helper()
 	b.Until("the page shows "+text, fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text))
 }
 
-// Press presses the first button or link of a selector.
+// Press clicks the first element that matches a CSS selector.
 func (b *Browser) Press(selector string) {
 	b.site.T.Helper()
 	b.Do("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 }
 
-// Write puts a text into a field in place of what stands there.
+// Write replaces the text in a field.
 func (b *Browser) Write(selector, text string) {
 	b.site.T.Helper()
 	b.Do("write into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)),
@@ -99,13 +103,13 @@ func (b *Browser) Write(selector, text string) {
 		chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
-// Keys types keys into whatever has the focus.
+// Keys types keys into the element that has the focus.
 func (b *Browser) Keys(keys string) {
 	b.site.T.Helper()
 	b.Do("type", chromedp.KeyEvent(keys))
 }
 
-// Value evaluates JavaScript that gives a text.
+// Value evaluates a JavaScript expression and returns its value, which must be a string.
 func (b *Browser) Value(script string) string {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
@@ -117,7 +121,7 @@ func (b *Browser) Value(script string) string {
 	return text
 }
 
-// Text is what the page says.
+// Text returns the visible text of the page, or the error if it can't be read. It is used in error messages.
 func (b *Browser) Text() string {
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
@@ -128,25 +132,27 @@ func (b *Browser) Text() string {
 	return text
 }
 
-// Size sets the window's size in pixels.
+// Size sets the size of the page's viewport in pixels.
 func (b *Browser) Size(width, height int64) {
 	b.site.T.Helper()
 	b.Do("resize", chromedp.EmulateViewport(width, height))
 }
 
-// Theme shows pages as in a light or a dark system that asks for no motion: a picture shows no colour on its way to another.
+// Theme sets the preferred colour scheme: "light" or "dark". It also requests reduced motion, so that screenshots don't
+// catch colours in transition.
 func (b *Browser) Theme(theme string) {
 	b.site.T.Helper()
 	b.emulate("screen", theme)
 }
 
-// Paper shows pages as they are printed on A4, until a theme is chosen.
+// Paper shows pages as printed on A4 paper, until Theme is called.
 func (b *Browser) Paper() {
 	b.site.T.Helper()
 	b.Size(718, 1000)
 	b.emulate("print", "light")
 }
 
+// emulate sets the CSS medium ("screen" or "print") and the theme.
 func (b *Browser) emulate(medium, theme string) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
@@ -158,11 +164,11 @@ func (b *Browser) emulate(medium, theme string) {
 	}
 }
 
-// cutButtons is a script that lists the buttons whose words are not all to be read.
+// cutButtons is a script that returns the texts of the buttons that are too small for their text.
 const cutButtons = `[...document.querySelectorAll("button, .button")].filter((e) =>
 	e.checkVisibility() && (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)).map((e) => e.textContent.trim()).join(", ")`
 
-// FitsIn fails the test if the page is wider than the window, or a button is too narrow for its words.
+// FitsIn fails the test if the page is wider than the window or if a button is too small for its text.
 func (b *Browser) FitsIn() {
 	b.site.T.Helper()
 	if cut := b.Value(cutButtons); cut != "" {
@@ -173,7 +179,8 @@ func (b *Browser) FitsIn() {
 	}
 }
 
-// Shot leaves a picture of the whole page in the folder that PARLEY_TEST_SHOTS names; without it, it does nothing.
+// Shot saves a screenshot of the whole page as NAME.png in the directory PARLEY_TEST_SHOTS. It does nothing if that
+// environment variable is empty.
 func (b *Browser) Shot(name string) {
 	b.site.T.Helper()
 	dir := shots()
@@ -192,12 +199,13 @@ func (b *Browser) Shot(name string) {
 	}
 }
 
-// shots is the folder for pictures; "" if nobody looks at any.
+// shots returns the directory for screenshots, or "" if none are wanted.
 func shots() string { return os.Getenv("PARLEY_TEST_SHOTS") }
 
-// Looks leaves pictures of a page in both themes and on a phone, and checks that it fits in both. Whether everybody can use it
-// axe-core judges in the long form of the tests: every page in its usual state it judges in TestEveryPageForEverybody, what a page
-// shows only for a while, such as a refused form, here.
+// Looks checks that the page fits on a desktop and on a phone, and takes screenshots in both sizes and themes.
+//
+// In the long form of the tests, it also checks the accessibility of the page. TestEveryPageForEverybody checks each page in
+// its usual state; Looks covers temporary states, such as a form that was refused.
 func (b *Browser) Looks(name string) {
 	b.site.T.Helper()
 	b.Size(1280, 900)
@@ -210,7 +218,7 @@ func (b *Browser) Looks(name string) {
 	b.Shot(name + "-light")
 	b.Size(360, 740)
 	b.FitsIn()
-	if storetest.LongForm() || shots() != "" { // the theme changes colours alone, and is painted in vain if nobody looks
+	if storetest.LongForm() || shots() != "" { // the theme changes only colours, which the short form doesn't check
 		b.Theme("dark")
 		if storetest.LongForm() {
 			b.CheckAccessibilityOfLook()
@@ -223,7 +231,7 @@ func (b *Browser) Looks(name string) {
 	b.Size(1280, 900)
 }
 
-// Frame returns the frame of another site in the page, by the site's host, as if it were a window.
+// Frame waits for a frame in the page whose URL contains host, and returns it as a Browser.
 func (b *Browser) Frame(host string) *Browser {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)

@@ -18,22 +18,24 @@ import (
 )
 
 const (
-	// tabTime bounds what a test does in one tab. A walk through all pages took more than ten minutes on a busy
-	// machine.
-	tabTime     = 40 * time.Minute
+	// tabTime limits how long a test may use one tab. A test that visits all pages has taken more than ten minutes on a
+	// busy machine.
+	tabTime = 40 * time.Minute
+	// askInterval is how often Until evaluates its condition.
 	askInterval = 50 * time.Millisecond
 )
 
-// chromium is the one process in which the tests of a binary open their tabs: a start costs a second of a processor. It is a
-// global since a testing.TB has nowhere to keep what tests share. Main ends it.
+// chromium is the process that all tests of a test binary share, because starting one takes a second of CPU time. It is
+// global because a testing.TB can't hold state that several tests share. Main ends the process.
 //
 //nolint:gochecknoglobals // see above
 var chromium struct {
 	mu  sync.Mutex
-	ctx context.Context //nolint:containedctx // it is the process; nil if it doesn't run
+	ctx context.Context //nolint:containedctx // chromedp's handle of the process; nil until the first test needs it
 }
 
-// Main runs the tests of a binary and ends the Chromium that they shared. It gives the code to exit with.
+// Main runs the tests of a binary, ends the Chromium process that they shared, and returns the exit code. A package's
+// TestMain calls it.
 func Main(m *testing.M) int {
 	code := m.Run()
 	chromium.mu.Lock()
@@ -46,7 +48,7 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// runningBrowser returns the process, and starts it when it doesn't run or is lost.
+// runningBrowser returns the shared process. It starts one if there is none or if it has crashed.
 func runningBrowser() (context.Context, error) {
 	chromium.mu.Lock()
 	defer chromium.mu.Unlock()
@@ -54,7 +56,7 @@ func runningBrowser() (context.Context, error) {
 		return chromium.ctx, nil
 	}
 	ctx, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(allocatorOptions()...))
-	if err := chromedp.Do(ctx); err != nil { // without a deadline: it would end the browser
+	if err := chromedp.Do(ctx); err != nil { // no deadline: when it passed, it would end the browser
 		end()
 		return nil, err
 	}
@@ -62,23 +64,25 @@ func runningBrowser() (context.Context, error) {
 	return ctx, nil
 }
 
-// headlessShell is how Debian calls a Chromium without any window of its own, which does the same for a page and costs half.
+// headlessShell is Debian's name for a Chromium without a user interface. It renders pages in the same way at half the cost.
 const headlessShell = "chromium-headless-shell"
 
-// allocatorOptions returns which Chromium is started: a headless shell if there is one, else what chromedp finds.
+// allocatorOptions returns the options for starting Chromium. They select the headless shell if it is installed; otherwise
+// chromedp finds a browser.
 func allocatorOptions() []chromedp.ExecAllocatorOption {
-	// Without a process that waits for the next site: a window of a test seldom sees a second one, and a start costs half a second.
+	// Chromium keeps a spare process ready for the next site. Tests rarely visit a second site in a window, and starting
+	// the process costs half a second, so this is disabled.
 	options := []chromedp.ExecAllocatorOption{chromedp.NoSandbox,
 		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess")}
 	if shell, err := exec.LookPath(headlessShell); err == nil {
-		options = append(options, chromedp.ExecPath(shell), chromedp.Flag("site-per-process", true)) // as Chromium itself keeps sites apart
+		options = append(options, chromedp.ExecPath(shell), chromedp.Flag("site-per-process", true)) // isolates sites from each other, as Chromium does by default
 	}
 	return options
 }
 
-// Tab opens a window, which is closed when the test ends. It shares neither cookies nor other stored data with
-// other windows, as if each belonged to another person. With options for Chromium's command line it runs in a
-// process of its own. An error in a page's script fails the test.
+// Tab opens a window and closes it when the test ends. Windows don't share cookies or other stored data, so each can belong to
+// another person. With command-line options, Tab starts a separate Chromium process. An uncaught error in a page's script
+// fails the test.
 func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	tab, end, err := openTab(options)
@@ -87,11 +91,11 @@ func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context 
 	}
 
 	var listening sync.WaitGroup
-	t.Cleanup(listening.Wait) // after end: an error that comes at the last moment is still this test's
+	t.Cleanup(listening.Wait) // runs after end, so that late script errors still fail this test
 	t.Cleanup(end)
 	timer := time.AfterFunc(tabTime, end)
 	t.Cleanup(func() { timer.Stop() })
-	// A window that is not in front has the focus all the same: others of the same process may be.
+	// Pages behave as if their window had the focus, even if another test's window is in front.
 	_, err = chromedp.Call(tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	if err = errors.Join(err, chromedp.Do(tab, chromedp.EmulateViewport(1280, 900))); err != nil {
 		t.Fatalf("chromium does not open a window: %v", err)
@@ -116,6 +120,7 @@ func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context 
 	return tab
 }
 
+// openTab opens a window in the shared process or, if there are options, in a process of its own.
 func openTab(options []chromedp.ExecAllocatorOption) (context.Context, context.CancelFunc, error) {
 	if len(options) > 0 {
 		ctx, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(append(allocatorOptions(), options...)...))
@@ -129,8 +134,8 @@ func openTab(options []chromedp.ExecAllocatorOption) (context.Context, context.C
 	return ctx, end, chromedp.Do(ctx)
 }
 
-// Until waits for a condition in JavaScript until the context ends. It asks again and again from outside: in a page whose
-// script is switched off, or that is being left, no timer runs.
+// Until waits until a JavaScript expression is true or ctx ends. It polls from outside the page, because timers don't run in a
+// page whose scripts are disabled or that is being left.
 func Until(ctx context.Context, condition string) error {
 	again := time.NewTicker(askInterval)
 	defer again.Stop()
@@ -140,14 +145,14 @@ func Until(ctx context.Context, condition string) error {
 			return nil
 		}
 		select {
-		case <-again.C: // an error may be that of a page that is being left
+		case <-again.C: // an error may be temporary, while the browser leaves a page
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
 		}
 	}
 }
 
-// IsPageLeft reports whether a script failed because the page was left, or loaded anew, while it ran.
+// IsPageLeft reports whether a script failed because the browser left or reloaded the page while it ran.
 func IsPageLeft(err error) bool {
 	if err == nil {
 		return false

@@ -10,29 +10,30 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Form is an HTML form as a browser without JavaScript reads it. Tests of the site fill Values in and send them to
-// Action.
+// Form is an HTML form as a browser without JavaScript sees it. A test takes a form from Answer.Forms, changes Values, and
+// sends them to Action with Visitor.Post.
 type Form struct {
-	Method string // GET or POST
-	Action string // path and query
-	Values url.Values
-	Fields []Control
+	Method string     // GET or POST
+	Action string     // path and query
+	Values url.Values // what a browser sends
+	Fields []Control  // the fields, without buttons
 }
 
-// Control is a part of a form that has a name.
+// Control is a named field of a form.
 type Control struct {
 	Name string
-	Kind string // the type of an input, or textarea, select, button
+	Kind string // the type of an input, or "textarea" or "select"
 }
 
-// Forms lists the forms of a page. Values are what is sent if a person changes nothing and presses the first button.
+// Forms returns the forms of a page. Their Values are what a browser sends if a person changes nothing and presses the
+// form's first button.
 func (a Answer) Forms() (forms []Form) {
 	var form *Form
-	pressed := false
+	hasButton := false // the form's first button has been visited
 	a.eachElement(func(n *html.Node, begins bool) {
 		switch {
 		case n.Data == "form" && begins:
-			pressed = false
+			hasButton = false
 			form = &Form{
 				Method: cmp.Or(strings.ToUpper(attributeOf(n, "method")), http.MethodGet),
 				Action: attributeOf(n, "action"),
@@ -41,14 +42,14 @@ func (a Answer) Forms() (forms []Form) {
 		case n.Data == "form":
 			forms = append(forms, *form)
 			form = nil
-		case form == nil || !begins || hasAttribute(n, "disabled"):
+		case form == nil || !begins || hasAttribute(n, "disabled"): // not part of what a form sends
 		case n.Data == "button":
 			name := attributeOf(n, "name")
-			if name != "" && !pressed {
+			if name != "" && !hasButton {
 				form.Values.Add(name, attributeOf(n, "value"))
 			}
-			pressed = true
-		case attributeOf(n, "name") == "":
+			hasButton = true
+		case attributeOf(n, "name") == "": // browsers don't send it
 		default:
 			form.readControl(n)
 		}
@@ -57,13 +58,13 @@ func (a Answer) Forms() (forms []Form) {
 	return forms
 }
 
-// readControl reads one field of a form.
+// readControl adds a named element to Fields and Values if it is a field of a form.
 func (f *Form) readControl(n *html.Node) {
 	name := attributeOf(n, "name")
 	switch n.Data {
 	case "textarea":
 		f.Fields = append(f.Fields, Control{name, "textarea"})
-		text := strings.TrimPrefix(textOf(n), "\n")
+		text := strings.TrimPrefix(textOf(n), "\n") // HTML ignores a newline after the start tag
 		f.Values.Add(name, strings.ReplaceAll(text, "\n", "\r\n"))
 	case "select":
 		f.Fields = append(f.Fields, Control{name, "select"})
@@ -78,14 +79,15 @@ func (f *Form) readControl(n *html.Node) {
 			if hasAttribute(n, "checked") {
 				f.Values.Add(name, attributeOf(n, "value"))
 			}
-		case "file":
+		case "file": // no file is selected
 		default:
 			f.Values.Add(name, attributeOf(n, "value"))
 		}
 	}
 }
 
-// chosenOption is what a select sends: the chosen option, else the first. ok is false if it has none.
+// chosenOption returns the value that a select element sends: that of the selected option, or of the first one. ok is false
+// if there are no options.
 func chosenOption(n *html.Node) (value string, ok bool) {
 	for option := range n.Descendants() {
 		if option.Data != "option" || option.Type != html.ElementNode {
@@ -106,7 +108,7 @@ func chosenOption(n *html.Node) (value string, ok bool) {
 	return value, ok
 }
 
-// Links lists where the links of a page lead.
+// Links returns the targets of all links in a page.
 func (a Answer) Links() (links []string) {
 	a.eachElement(func(n *html.Node, begins bool) {
 		if n.Data == "a" && begins {
@@ -116,9 +118,10 @@ func (a Answer) Links() (links []string) {
 	return links
 }
 
-// Acting lists what of a page would act, or load something, and is not the site's own: scripts, handlers, styles, frames,
-// addresses of a script, and forms that are sent elsewhere. It also lists elements with the name element, which only a text
-// that somebody typed can have brought into the page.
+// Acting lists active content that doesn't belong to the site. Tests use it to check that text from customers or admins is
+// escaped: they enter HTML, such as <img onerror=…>, and expect an empty list. Active content is scripts, event handlers,
+// styles, frames, javascript: URLs and forms that are sent to other sites. Elements with the tag name element are listed as
+// well; a test chooses a name that the site's own pages don't use.
 func (a Answer) Acting(element string) (list []string) {
 	a.eachElement(func(n *html.Node, begins bool) {
 		if !begins {
@@ -159,13 +162,13 @@ func (a Answer) Acting(element string) (list []string) {
 	return list
 }
 
-// isOnSite says whether an address is a path of the site. Browsers read "//" and "/\" as the beginning of another host.
+// isOnSite reports whether a URL is a path on the site. Browsers interpret the prefixes "//" and "/\" as another host.
 func isOnSite(address string) bool {
 	leadsAway := strings.HasPrefix(address, "//") || strings.HasPrefix(address, `/\`)
 	return strings.HasPrefix(address, "/") && !leadsAway
 }
 
-// isHarmless says whether an address is relative, or has a scheme by which nothing acts: not "javascript:".
+// isHarmless reports whether a URL is relative or has a scheme that can't run a script, unlike "javascript:".
 func isHarmless(address string) bool {
 	scheme, _, hasScheme := strings.Cut(address, ":")
 	if !hasScheme || strings.ContainsAny(scheme, "/?#") {
@@ -174,11 +177,11 @@ func isHarmless(address string) bool {
 	return scheme == "https" || scheme == "http" || scheme == "mailto"
 }
 
-// eachElement visits every element of a page, as it begins and as it ends.
+// eachElement calls visit twice for each element of a page: with begins set before its children, and without it after them.
 func (a Answer) eachElement(visit func(n *html.Node, begins bool)) {
 	root, err := html.Parse(strings.NewReader(a.Body))
 	if err != nil {
-		return // html.Parse reads whatever it is given
+		return // can't happen: html.Parse accepts any input
 	}
 
 	var walk func(*html.Node)
@@ -199,7 +202,7 @@ func (a Answer) eachElement(visit func(n *html.Node, begins bool)) {
 	walk(root)
 }
 
-// attributeOf returns the value of an attribute; "" means that it is empty, or not there.
+// attributeOf returns the value of an attribute, or "" if the attribute is missing.
 func attributeOf(n *html.Node, key string) string {
 	for _, a := range n.Attr {
 		if a.Key == key {
@@ -213,6 +216,7 @@ func hasAttribute(n *html.Node, key string) bool {
 	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
 }
 
+// textOf returns the text inside an element, without tags.
 func textOf(n *html.Node) string {
 	var b strings.Builder
 	for c := range n.Descendants() {

@@ -1,5 +1,9 @@
-// Package sitetest starts the settings site on a database of its own, and opens its pages as a browser does: by
-// plain requests, or in Chromium.
+// Package sitetest helps to test Parley's website. It starts the site on a separate database and opens its pages with plain
+// HTTP requests or in Chromium. For example:
+//
+//	s := sitetest.Start(t, sitetest.Acme)
+//	page := s.Visitor("ann@acme.test").Get("/settings/accounts")
+//	if !page.Has("support-mail") { … }
 package sitetest
 
 import (
@@ -35,18 +39,18 @@ import (
 	"parley/store/storetest"
 )
 
-// Site is a site that runs for one test, on a database of its own. Tests look at it as people do: by a Visitor, who
-// sends requests and reads HTML, or by a Browser, which is a real Chromium and runs scripts.
+// Site is a running site with a database of its own, for one test. Tests use it through a Visitor, which sends HTTP requests
+// and reads HTML, or through a Browser, which is a real Chromium and runs scripts.
 type Site struct {
 	T     testing.TB
 	Pool  *pgxpool.Pool
 	URL   string
 	Pages *web.Site
 
-	transport http.RoundTripper // of visitors
+	transport http.RoundTripper // used by visitors
 }
 
-// Acme is a company with an admin, an agent, a team and two accounts.
+// Acme is a configuration (parley.yaml) of a company with an admin, an agent, a team and two accounts.
 const Acme = `
 company: Acme
 agents:
@@ -68,7 +72,7 @@ accounts:
 // Secrets returns the passwords and keys in Acme, which no page may show.
 func Secrets() []string { return []string{"imap-tops3cret", "smtp-tops3cret", "shop-tops3cret-key"} }
 
-// Sealer seals secrets with a key that is not secret.
+// Sealer returns a sealer that encrypts secrets with a fixed key.
 func Sealer(t testing.TB) *store.Sealer {
 	t.Helper()
 	s, err := store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
@@ -78,7 +82,8 @@ func Sealer(t testing.TB) *store.Sealer {
 	return s
 }
 
-// Start starts a site on a database of its own, set up by a parley.yaml. Each of change changes its options.
+// Start starts a site on a database of its own and applies yaml, a parley.yaml. The functions in change can adjust the
+// options of the site. The site stops when the test ends.
 func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	t.Helper()
 	s := &Site{T: t, Pool: storetest.Reused(t)}
@@ -110,19 +115,19 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	return s
 }
 
-// Secure serves the site by https instead, with a certificate that visitors trust.
+// Secure serves the site over https from now on, with a certificate that visitors trust.
 func (s *Site) Secure() {
 	server := httptest.NewTLSServer(s.Pages.Handler())
 	s.T.Cleanup(server.Close)
 	s.URL, s.transport = server.URL, server.Client().Transport
 }
 
-// At returns the site of a Parley that runs already. url is its address.
+// At returns a Site for a Parley that is already running at url. Its field Pages is nil.
 func At(t testing.TB, pool *pgxpool.Pool, url string) *Site {
 	return &Site{T: t, Pool: pool, URL: url, transport: emulator.NewClient().Transport}
 }
 
-// Apply changes the set-up as `parley apply` does.
+// Apply applies a parley.yaml, like the command parley apply.
 func (s *Site) Apply(yaml string) {
 	s.T.Helper()
 	file, err := setup.Parse([]byte(yaml), os.LookupEnv)
@@ -134,13 +139,13 @@ func (s *Site) Apply(yaml string) {
 	}
 }
 
-// Visitor is an HTTP client with the cookies of one person. It doesn't follow redirects, so that tests see them.
+// Visitor is an HTTP client with the cookies of one person. It doesn't follow redirects, so that tests can check them.
 type Visitor struct {
 	site   *Site
 	client *http.Client
 }
 
-// Visitor returns a new visitor. email is the address of the agent who is signed in; "" means that nobody is.
+// Visitor returns a new visitor who is signed in as the agent with an email address, or not signed in if email is "".
 func (s *Site) Visitor(email string) *Visitor {
 	s.T.Helper()
 	jar, _ := cookiejar.New(nil) // never fails
@@ -148,7 +153,7 @@ func (s *Site) Visitor(email string) *Visitor {
 		Timeout:       2 * time.Minute,
 		Jar:           jar,
 		Transport:     s.transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // tests see redirects
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	if email != "" {
 		if a := v.Post(s.Link(email), nil); a.Status != http.StatusSeeOther {
@@ -158,21 +163,21 @@ func (s *Site) Visitor(email string) *Visitor {
 	return v
 }
 
-// Cookie returns the cookie of the visitor's session, for a test that uses a client of its own.
+// Cookie returns the visitor's session cookie, for tests that use another HTTP client.
 func (v *Visitor) Cookie() *http.Cookie {
 	v.site.T.Helper()
-	at, err := url.Parse(v.site.URL)
+	siteURL, err := url.Parse(v.site.URL)
 	if err != nil {
 		v.site.T.Fatal(err)
 	}
-	for _, c := range v.client.Jar.Cookies(at) {
+	for _, c := range v.client.Jar.Cookies(siteURL) {
 		return c
 	}
 	v.site.T.Fatal("there is no session")
 	return nil
 }
 
-// Link returns the path of a link that signs an agent in.
+// Link returns the path of a new link that signs an agent in once.
 func (s *Site) Link(email string) string {
 	s.T.Helper()
 	person, err := sites.FindPersonByEmail(s.T.Context(), s.Pool, email)
@@ -186,7 +191,7 @@ func (s *Site) Link(email string) string {
 	return "/auth/link/" + secret
 }
 
-// FirstLink returns the path of a link for the first admin.
+// FirstLink returns the path of a new link that makes its user the first admin.
 func (s *Site) FirstLink() string {
 	s.T.Helper()
 	link, err := site.FirstLink(s.T.Context(), s.Pool, s.URL)
@@ -196,14 +201,14 @@ func (s *Site) FirstLink() string {
 	return strings.TrimPrefix(link, s.URL)
 }
 
-// Answer is what the site answered.
+// Answer is a response of the site.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// Has reports whether the page has a text: as it stands in HTML, but for apostrophes, which are escaped there.
+// Has reports whether the page's HTML source contains a text. Apostrophes in it also match their HTML escape.
 func (a Answer) Has(text string) bool {
 	return strings.Contains(a.Body, text) || strings.Contains(strings.ReplaceAll(a.Body, "&#39;", "'"), text)
 }
@@ -216,15 +221,15 @@ func (v *Visitor) Post(path string, form url.Values) Answer {
 	return v.Do(http.MethodPost, path, form, http.Header{"Sec-Fetch-Site": {"same-origin"}})
 }
 
-// Upload sends a form with files.
+// Upload sends a form with files, encoded as multipart/form-data.
 func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 	v.site.T.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	var failed []error
+	var errs []error
 	for name, values := range form {
 		for _, value := range values {
-			failed = append(failed, w.WriteField(name, value))
+			errs = append(errs, w.WriteField(name, value))
 		}
 	}
 
@@ -236,24 +241,24 @@ func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 		if err == nil {
 			_, err = part.Write(f.Content)
 		}
-		failed = append(failed, err)
+		errs = append(errs, err)
 	}
 
-	if err := errors.Join(append(failed, w.Close())...); err != nil {
+	if err := errors.Join(append(errs, w.Close())...); err != nil {
 		v.site.T.Fatal(err)
 	}
 
 	return v.send(http.MethodPost, path, &body, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Content-Type": {w.FormDataContentType()}})
 }
 
-// File is one that somebody chooses.
+// File is a file that a person selects in a form.
 type File struct {
-	Field      string // of the form; "" means file
+	Field      string // the name of the form's field; "" means "file"
 	Name, Type string
 	Content    []byte
 }
 
-// Do sends a request with headers.
+// Do sends a request with headers. A form is sent as the URL-encoded body; a POST always has one.
 func (v *Visitor) Do(method, path string, form url.Values, header http.Header) Answer {
 	v.site.T.Helper()
 	if form == nil && method != http.MethodPost {
@@ -264,12 +269,13 @@ func (v *Visitor) Do(method, path string, form url.Values, header http.Header) A
 	return v.send(method, path, strings.NewReader(form.Encode()), all)
 }
 
-// Send sends a request with a body as it is.
+// Send sends a request with an arbitrary body.
 func (v *Visitor) Send(method, path string, body io.Reader, header http.Header) Answer {
 	v.site.T.Helper()
 	return v.send(method, path, body, header)
 }
 
+// send sends a request and reads the whole response. It ends the test if this fails.
 func (v *Visitor) send(method, path string, body io.Reader, header http.Header) Answer {
 	v.site.T.Helper()
 	r, err := http.NewRequestWithContext(v.site.T.Context(), method, v.site.URL+path, body)
@@ -292,7 +298,8 @@ func (v *Visitor) send(method, path string, body io.Reader, header http.Header) 
 	return Answer{response.StatusCode, response.Header, string(text)}
 }
 
-// Version is the version of the entry that a page shows, which its form sends back.
+// Version returns the value of the form field "version" in a page. It identifies the version of the configuration entry that
+// the page shows, so that the site can detect concurrent changes.
 func (a Answer) Version() string {
 	_, rest, _ := strings.Cut(a.Body, `name="version" value="`)
 	version, _, _ := strings.Cut(rest, `"`)
