@@ -75,7 +75,7 @@ func allocatorOptions() []chromedp.ExecAllocatorOption {
 	options := []chromedp.ExecAllocatorOption{chromedp.NoSandbox,
 		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess")}
 	if shell, err := exec.LookPath(headlessShell); err == nil {
-		options = append(options, chromedp.ExecPath(shell), chromedp.Flag("site-per-process", true)) // isolates sites from each other, as Chromium does by default
+		options = append(options, chromedp.ExecPath(shell), chromedp.Flag("site-per-process", true)) // as in Chromium itself
 	}
 	return options
 }
