@@ -1,8 +1,8 @@
-// Package logbook reads the audit log page by page. It merges two sources: deeds, which are what was done in conversations
-// ("Ann resolved conversation 42"), and changes of the configuration ("Ben added the mailbox help@acme.test"). The log is
+// Package logbook reads the audit log page by page. It merges two sources: deeds, which are actions in conversations
+// ("Ann resolved conversation 42"), and configuration changes ("Ben added the mailbox help@acme.test"). The log is
 // append-only, and this package only reads it.
 //
-// What does not belong here: the texts in which deeds are shown.
+// The package doesn't decide how deeds are worded for people.
 package logbook
 
 import (
@@ -29,10 +29,10 @@ type Row struct {
 	Text         string               `db:"text"`         // details
 }
 
-// Source is the table that a row comes from.
+// Source is the table that a row comes from: setup_changes or log_entries.
 type Source int16
 
-// Sources. Rows with the same time are sorted by them.
+// Sources. They break ties between rows with the same time.
 const (
 	OfSetup Source = iota
 	OfConversation
@@ -41,7 +41,7 @@ const (
 // SetUp is Row.What of a configuration change.
 const SetUp = "set up"
 
-// Filter selects rows. The zero Filter selects all.
+// Filter selects rows. The zero Filter selects every row.
 type Filter struct {
 	Agent        store.AgentID // who did it
 	What         string        // a store.Deed, or SetUp
@@ -50,8 +50,8 @@ type Filter struct {
 	From, Until  time.Time // From is inclusive, Until exclusive; a zero time sets no limit
 }
 
-// Place is a position in the log: the last row that a page has covered. The next page begins after it. The zero Place is
-// before the newest row.
+// Place is a cursor into the log. It identifies the last row that a page covered, and the next page starts after it. With
+// the zero Place, reading starts at the newest row.
 type Place struct {
 	At     time.Time
 	Source Source
@@ -61,19 +61,19 @@ type Place struct {
 // Page is a page of the log, the newest row first.
 type Page struct {
 	Rows []Row
-	Next Place // where the next page begins
-	More bool  // there may be older rows
+	Next Place // the cursor for the next page
+	More bool  // whether there may be older rows
 }
 
-// maxScanned limits how many rows are read for one page, so that a page is fast however long the log is. If a filter selects
-// few of them, a page may be short or empty although Page.More is true.
+// maxScanned limits how many rows are read for one page, so that a page loads fast however long the log is. If few of those
+// rows match the filter, the page may be short or even empty although Page.More is true.
 const maxScanned = 3_000
 
-// readPage reads the next @look rows after a place: from each source (deeds, changes), and then of both together (first). Most
-// filters don't exclude rows. Instead, the column wanted reports whether a row passes the filter. So rows are read in the
-// order of an index, and never more than @look of each source, whatever the filter is.
+// readPage reads the next @look rows after a place from each source (deeds, changes), and keeps the first @look rows of both
+// together (first). Most filters don't exclude rows in the query. Instead, the column wanted reports whether a row matches.
+// So PostgreSQL reads rows in index order, and at most @look rows of each source, whatever the filter is.
 //
-// readOfOne is readPage for one conversation.
+// readOfOne is the variant for a single conversation.
 const (
 	readPage  = readRows + readRest
 	readOfOne = readRows + ` AND conversation_id = @conversation` + readRest
@@ -118,7 +118,7 @@ const readRest = `
 	LEFT JOIN agents AS agent ON agent.id = first.agent_id
 	ORDER BY first.at DESC, first.source DESC, first.id DESC`
 
-// Read returns a page of at most size rows after a place that a filter selects.
+// Read returns the rows after a place that match a filter: at most size of them. Pass Page.Next to read the next page.
 func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int) (Page, error) {
 	type row struct {
 		Row
@@ -126,7 +126,7 @@ func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int)
 	}
 
 	limit := maxScanned
-	selectsAll := f.Agent == 0 && f.What == "" && f.Account == "" // every row that is read is wanted
+	selectsAll := f.Agent == 0 && f.What == "" && f.Account == "" // then every row that is read matches
 	if selectsAll {
 		limit = size + 1
 	}
@@ -157,15 +157,15 @@ func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int)
 	return p, nil
 }
 
-// namedArguments returns the arguments of readPage and readOfOne. For the zero Place, reading begins with the newest row before
-// Until, or with the newest row of all.
+// namedArguments returns the arguments of readPage and readOfOne. For the zero Place, reading starts at the newest row before
+// Until, or at the newest row of all if Until is zero.
 func (f Filter) namedArguments(after Place, limit int) pgx.NamedArgs {
 	from := f.From
 	if from.IsZero() {
 		from = time.Unix(0, 0)
 	}
 	if after.At.IsZero() {
-		after = Place{At: f.Until, Source: -1} // less than all sources, so that rows at exactly Until are excluded
+		after = Place{At: f.Until, Source: -1} // -1 is less than every source, so rows at exactly Until are excluded
 	}
 	if after.At.IsZero() {
 		after.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) // later than any row
@@ -176,7 +176,7 @@ func (f Filter) namedArguments(after Place, limit int) pgx.NamedArgs {
 	}
 }
 
-// Names are the choices for a Filter.
+// Names lists the agents and accounts that a user can choose for a Filter.
 type Names struct {
 	Agents   []Named // including deactivated ones
 	Accounts []string
@@ -188,7 +188,7 @@ type Named struct {
 	Name string `db:"name"`
 }
 
-// FilterNames returns the choices for a Filter.
+// FilterNames reads the agents and the customer-facing accounts.
 func FilterNames(ctx context.Context, q store.Querier) (n Names, err error) {
 	if n.Agents, err = query.Collect[Named](ctx, q, "agents", `SELECT id, name FROM agents ORDER BY name, id`); err != nil {
 		return n, err

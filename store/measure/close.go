@@ -11,14 +11,18 @@ import (
 	"parley/store"
 )
 
+// The dashboard shows sums by day. What a single conversation contributed to a day is stored as a share, so that the sums
+// can be corrected when the conversation changes later. Shares take space, so old days are closed: their shares are
+// deleted and their sums become final. For example, with keep = 90 days, November's days are closed in February.
+
 const (
 	lockClosed = `SELECT closed::text, below FROM measured FOR UPDATE`
 	nextOpen   = `
 		SELECT coalesce(min(day)::text, '')
 		FROM measure_days
 		WHERE kind = 'all' AND day >= $1::date AND day < ((SELECT parley_now()) - make_interval(secs => $2))::date`
-	// dropDay removes the shares of a day; of conversations without later shares (over) also their single times
-	// and labels.
+	// dropDay deletes the shares of a day. For conversations without shares of later days (over), it also deletes their
+	// single times and labels.
 	dropDay = `
 		WITH gone AS (
 			DELETE FROM measure_shares AS share
@@ -36,9 +40,8 @@ const (
 	setClosed = `UPDATE measured SET closed = $1::date + 1`
 )
 
-// CloseDay closes the oldest open day that is longer ago than keep. It removes the day's shares (what each
-// conversation contributed to the day), so the day's sums no longer change. more is true if there may be other such
-// days. CloseDay does nothing while older conversations are still to be measured (Progress.TakeOlder).
+// CloseDay closes the oldest open day that is older than keep. more reports whether there may be further days to close.
+// CloseDay does nothing while older conversations are still waiting to be measured (Progress.TakeOlder).
 func CloseDay(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		var closed, day string

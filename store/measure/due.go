@@ -10,13 +10,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// When something happens in a conversation, its figures have to be computed anew. That isn't done in the same
-// transaction: the conversation is only noted as due, in the table measure_due, and a process measures what is due
-// a moment later.
+// When something happens in a conversation (the customer writes, an agent answers), its figures have to be recomputed.
+// That isn't done in the same transaction. Instead, the transaction inserts the conversation's ID into the queue table
+// measure_due, and a background process recomputes the figures a moment later.
 
 const addDue = `INSERT INTO measure_due (conversations, since) VALUES ($1, (SELECT clock_timestamp()))`
 
-// Due notes that conversations are to be measured again. Call it in the transaction that changes them.
+// Due queues conversations for measuring. Call it in the transaction that changes them.
 func Due(ctx context.Context, q store.Execer, conversations []store.ConversationID) error {
 	if len(conversations) == 0 {
 		return nil
@@ -24,8 +24,8 @@ func Due(ctx context.Context, q store.Execer, conversations []store.Conversation
 	return query.Exec(ctx, q, "due to be measured", addDue, conversations)
 }
 
-// takeDue takes the oldest rows, until they name at least $1 conversations. There is one row for each batch of events,
-// so that the rows are soon read even after a rush hour.
+// takeDue deletes and returns the oldest rows, until they name at least $1 conversations. There is only one row for each
+// batch of events, so that the queue stays short even after a rush hour.
 const takeDue = `
 	WITH taken AS (
 		DELETE FROM measure_due
@@ -39,9 +39,9 @@ const takeDue = `
 	)
 	SELECT unnest(conversations) FROM taken`
 
-// TakeDue removes about limit conversations from those that are due and returns them, those first that have waited
-// longest. more is true if there may be others. If tx isn't committed, they stay due. Read the conversations only
-// after TakeDue: then you see everything that made them due, and a later change makes them due again.
+// TakeDue takes about limit conversations off the queue, oldest first, and returns their sorted IDs without duplicates. more
+// reports whether there may be others. If tx isn't committed, they stay queued. Read the conversations only after TakeDue:
+// then you see every change that queued them, and a later change queues them again.
 func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
 	if ids, err = query.Column[store.ConversationID](ctx, tx, "due to be measured", takeDue, limit); err != nil {
 		return nil, false, err
@@ -51,11 +51,11 @@ func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, limit int) (ids []sto
 	return slices.Compact(ids), more, nil
 }
 
-// Behind is how far the figures are behind what happens.
+// Behind reports how far the figures lag behind.
 type Behind struct {
-	Seconds float64 `db:"seconds"` // for which something has waited to be counted; 0 if nothing waits
-	Older   bool    `db:"older"`   // all conversations are being measured again, or those from before the figures
-	Filling bool    `db:"filling"` // medians of days that were closed before there were any are being counted
+	Seconds float64 `db:"seconds"` // the age of the oldest row in the queue; 0 if the queue is empty
+	Older   bool    `db:"older"`   // older conversations are still being measured, for example after business hours changed
+	Filling bool    `db:"filling"` // medians are still being computed for days that were closed before medians existed
 }
 
 const behind = `
@@ -63,7 +63,7 @@ const behind = `
 		below > 0 AS older, EXISTS (SELECT FROM measure_filling AS filling WHERE filling.below > 0) AS filling
 	FROM measured`
 
-// ReadBehind returns how far the figures are behind.
+// ReadBehind returns how far the figures lag behind.
 func ReadBehind(ctx context.Context, q store.Querier) (Behind, error) {
 	list, err := query.Collect[Behind](ctx, q, "figures behind", behind)
 	if err != nil || len(list) == 0 {

@@ -15,9 +15,10 @@ import (
 	"parley/store/internal/query"
 )
 
-// The figures of a day are sums over conversations. What one conversation contributes to a day is a share, and shares are
-// kept, too: when a conversation is measured again, its old shares are subtracted from the sums and the new ones added. So
-// it counts once, however often it is measured.
+// The figures of a day are sums over conversations. A share is what one conversation contributes to one day. Shares are
+// stored as well: when a conversation is measured again, its old shares are subtracted from the sums and the new ones are
+// added, so it counts once however often it is measured. For example, a conversation that is moved from team 3 to team 5
+// is subtracted from the sums of team 3 and added to those of team 5.
 
 const (
 	sumColumns = `opened, reopened, resolved, abandoned, messages_in, messages_out, first_count, first_sum, first_sum_open,
@@ -27,8 +28,8 @@ const (
 	shareColumns  = `conversation_id, day, team_id, agent_id, account_id, ` + figureColumns
 )
 
-// listColumns writes an expression for each of the columns, separated by commas, with the column in place of each question
-// mark: of "a, b" and "? = d.?" it makes "a = d.a, b = d.b".
+// listColumns repeats an expression for each column, with the column's name in place of each question mark. For example,
+// "a, b" and "? = d.?" give "a = d.a, b = d.b".
 func listColumns(columns, expression string) string {
 	var list []string
 	for column := range strings.SplitSeq(columns, ",") {
@@ -51,7 +52,7 @@ const (
 		WHERE s.conversation_id = r.conversation_id AND s.day = r.day AND s.team_id = r.team_id AND s.agent_id = r.agent_id`
 )
 
-// sharesOf returns the statement that reads shares of days that are not closed. Zeros are stored as NULL.
+// sharesOf returns the statement that reads the shares of open days. Zeros are stored as NULL.
 func sharesOf() string {
 	return `
 		SELECT conversation_id, day::text AS day, team_id, agent_id, account_id, ` + listColumns(figureColumns, "coalesce(?, 0) AS ?") + `
@@ -79,9 +80,9 @@ func addDays() string {
 		SET ` + listColumns(sumColumns, "? = d.? + EXCLUDED.?") + ", " + listColumns(worstColumns, "? = greatest(d.?, EXCLUDED.?)")
 }
 
-// Keep replaces the shares of conversations by new ones, and corrects the sums by the difference. labels must have each of
-// the conversations. One without a share in shares doesn't count any more. Keep leaves out shares of days that are closed,
-// which don't change any more.
+// Keep replaces the shares of conversations and corrects the sums by the difference. labels must contain every conversation
+// whose shares are to be replaced. A conversation without a new share no longer counts. Keep ignores shares of closed days,
+// because the sums of those days are final.
 func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error {
 	ids := make([]store.ConversationID, len(labels))
 	for i, l := range labels {
@@ -122,15 +123,15 @@ func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares 
 	return write(ctx, tx, addDays(), inOrder(days))
 }
 
-// change is what is written of conversations whose contribution changed.
+// change collects the rows to write for conversations whose contribution changed.
 type change struct {
 	ids     []store.ConversationID // the conversations whose labels changed
 	labels  []Labels               // their new labels
 	removed []Share
-	written []Share // new ones, and those with other figures
+	written []Share // new shares and shares with new figures
 }
 
-// add notes what differs between two contributions of a conversation.
+// add adds the differences between the old and the new contribution of a conversation.
 func (ch *change) add(id store.ConversationID, before, now contribution) {
 	if !now.labels.equal(before.labels) {
 		ch.ids = append(ch.ids, id)
@@ -150,7 +151,7 @@ func (ch *change) add(id store.ConversationID, before, now contribution) {
 	}
 }
 
-// write stores the new labels and shares, and removes the old ones.
+// write stores new labels and shares, and deletes old ones.
 func (ch *change) write(ctx context.Context, tx pgx.Tx) error {
 	if len(ch.ids) > 0 {
 		if _, err := tx.Exec(ctx, dropLabels, ch.ids); err != nil {
@@ -166,7 +167,7 @@ func (ch *change) write(ctx context.Context, tx pgx.Tx) error {
 	return write(ctx, tx, keepShares(), ch.written)
 }
 
-// write runs a statement whose $1 is a JSON array of rows, if there are any.
+// write runs a statement whose $1 is a JSON array of rows. Without rows it does nothing.
 func write[T any](ctx context.Context, tx pgx.Tx, sql string, rows []T) error {
 	if len(rows) == 0 {
 		return nil
@@ -178,14 +179,14 @@ func write[T any](ctx context.Context, tx pgx.Tx, sql string, rows []T) error {
 	return query.Exec(ctx, tx, "keep figures", sql, body)
 }
 
-// contribution is all that one conversation adds to the sums.
+// contribution is everything that one conversation adds to the sums.
 type contribution struct {
 	labels Labels
 	shares []Share
 }
 
-// contributions returns the contributions of conversations, with their shares in order. Labels of a conversation without
-// shares are left out.
+// contributions groups labels and shares by conversation, with the shares sorted. It drops the labels of conversations
+// without shares.
 func contributions(labels []Labels, shares []Share) map[store.ConversationID]contribution {
 	all := map[store.ConversationID]contribution{}
 	shares = slices.SortedFunc(slices.Values(shares), func(a, b Share) int {
@@ -215,14 +216,14 @@ func (l Labels) equal(other Labels) bool {
 	return l.Intent == other.Intent && l.Mood == other.Mood && slices.Equal(l.Tags, other.Tags)
 }
 
-// hasSameKey returns whether both shares are of the same conversation, day, team and agent.
+// hasSameKey reports whether both shares have the same conversation, day, team and agent.
 func (s Share) hasSameKey(other Share) bool {
 	isSameDay := s.ConversationID == other.ConversationID && s.Day == other.Day
 	return isSameDay && s.TeamID == other.TeamID && s.AgentID == other.AgentID
 }
 
-// count adds the shares to the sums of which they are part: once for 1, or takes them off for -1. Taking off lowers no
-// Worst, because a sum doesn't know its second longest time.
+// count adds the shares to their sums if sign is 1, and subtracts them if it is -1. Subtracting doesn't lower the longest
+// times (such as FirstWorst), because a sum doesn't know its second longest time.
 func (c contribution) count(days map[day]Figures, sign int64) {
 	for _, s := range c.shares {
 		for _, key := range c.sumsOf(s) {
@@ -236,7 +237,8 @@ func (c contribution) count(days map[day]Figures, sign int64) {
 	}
 }
 
-// sumsOf returns the rows of measure_days that a share is part of, without their figures.
+// sumsOf returns the rows of measure_days to which a share contributes, without their figures: one for all conversations,
+// and one for each of the share's agent, intent, mood and tags.
 func (c contribution) sumsOf(s Share) []day {
 	list := []day{
 		{Kind: KindAll},
@@ -257,7 +259,7 @@ func (c contribution) sumsOf(s Share) []day {
 	return list
 }
 
-// inOrder returns the sums that change in one fixed order, so that two processes that write sums can't wait for each other.
+// inOrder sorts the changed sums, so that processes that write sums lock rows in the same order and can't deadlock.
 func inOrder(days map[day]Figures) []day {
 	rows := slices.SortedFunc(maps.Keys(days), func(a, b day) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Day, b.Day), strings.Compare(a.Value, b.Value),

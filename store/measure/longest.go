@@ -9,17 +9,21 @@ import (
 	"parley/store/internal/query"
 )
 
-// Time names one of the times that are measured.
+// The dashboard lists the conversations in which customers waited longest. LongestTimes finds them without reading every
+// conversation: for each day, account and team, the table measure_days holds an upper bound of the single times. If the list
+// is full and its shortest time is 3 hours, days with a bound of at most 3 hours need not be read.
+
+// Time is one kind of time that is measured in a conversation.
 type Time string
 
 // Times.
 const (
-	FirstAnswer Time = "first"
-	NextAnswer  Time = "next"
-	Ended       Time = "ended"
+	FirstAnswer Time = "first" // from the customer's first message to the answer
+	NextAnswer  Time = "next"  // from a later message of the customer to its answer
+	Ended       Time = "ended" // from the beginning of the conversation to its end
 )
 
-// Hours says which hours of a time count.
+// Hours selects which hours of a time count.
 type Hours string
 
 // Hours. Their values are the names of columns of measure_spreads.
@@ -28,7 +32,7 @@ const (
 	BusinessHours Hours = "open" // while the account's business is open
 )
 
-// worstColumn names the column of the longest single times.
+// worstColumn returns the column that holds the longest single times.
 func (t Time) worstColumn(hours Hours) string {
 	if hours == BusinessHours {
 		return string(t) + "_worst_open"
@@ -36,7 +40,7 @@ func (t Time) worstColumn(hours Hours) string {
 	return string(t) + "_worst"
 }
 
-// Worst is a conversation with a long time.
+// Worst is a conversation with its longest time.
 type Worst struct {
 	ConversationID store.ConversationID `db:"conversation_id"`
 	Seconds        int64                `db:"seconds"`
@@ -44,8 +48,7 @@ type Worst struct {
 	AgentID        store.AgentID        `db:"agent_id"` // 0 if nobody
 }
 
-// worstDays returns the statement that lists days, accounts and teams. Each has a bound: no single time in it is
-// longer.
+// worstDays returns the statement that lists days, accounts and teams. No single time of a row is longer than its bound.
 func worstDays(column string) string {
 	return `
 	SELECT day::text AS day, account_id, team_id, max(` + column + `) AS bound
@@ -76,11 +79,12 @@ func worstShares(column string) string {
 	LIMIT $7`
 }
 
-// maxDaysAtOnce bounds how many rows of worstDays are looked through at once: at first one, then twice as many each time.
+// maxDaysAtOnce limits how many rows of worstDays one query searches. The first query searches one row, and each further
+// query twice as many.
 const maxDaysAtOnce = 16
 
-// LongestTimes returns at most limit conversations with the longest times, the longest first. It looks through the days in
-// the order of their bounds, and stops once no other day can have a longer time.
+// LongestTimes returns the limit conversations with the longest times, or fewer, the longest first. It searches the days in
+// descending order of their bounds, and stops when no remaining day can have a longer time.
 func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, hours Hours, limit int) ([]Worst, error) {
 	column := t.worstColumn(hours)
 	type key struct {
@@ -101,7 +105,7 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, hours 
 	}
 
 	var list []Worst
-	var shortest int64 // of the times in list, once it is full: only longer ones matter
+	var shortest int64 // the shortest time in list once the list is full, else 0; only longer times matter
 	for atOnce := 1; len(keys) > 0 && keys[0].Bound > shortest; atOnce = min(2*atOnce, maxDaysAtOnce) {
 		page := keys[:min(atOnce, len(keys))]
 		keys = keys[len(page):]
@@ -123,7 +127,7 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, hours 
 	return list, nil
 }
 
-// keepLongest returns the conversations with the longest times, each of them once.
+// keepLongest sorts list, drops further entries of the same conversation, and cuts it to limit.
 func keepLongest(list []Worst, limit int) []Worst {
 	slices.SortFunc(list, func(a, b Worst) int {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.ConversationID, b.ConversationID))
