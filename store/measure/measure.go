@@ -1,18 +1,22 @@
-// Package measure keeps the figures of the team: what each conversation contributes to them (its shares), and the
-// sums of all shares by day, account and team. docs/measures.md says what is counted.
+// Package measure stores the figures that reports and the dashboard show, such as how many conversations were resolved
+// and how long customers waited. It stores what each conversation contributed (its shares), and the sums of all shares by
+// day, account (a mailbox or chat on which customers write) and team. docs/measures.md describes what is counted.
 //
-// What does not belong here: how shares follow from what happened (bridge/engine/measuring).
+// The package doesn't compute shares; bridge/engine/measuring does that.
 package measure
 
 import "parley/store"
 
-// Figures are counts, and times in whole seconds: First from the customer's first message to the answer, Next from a
-// later message to its answer, Ended from the beginning to the end. Those called Open count only business hours, those
-// called Worst are the longest single time. In sums of days a Worst is an upper bound, since corrections don't lower it.
+// Figures holds counts, and times in whole seconds. The names are made of these parts:
+//   - First: from the customer's first message to the answer
+//   - Next: from a later message to its answer
+//   - Ended: from the beginning of the conversation to its end
+//   - Open: counts only business hours
+//   - Worst: the longest single time; in sums of days an upper bound, because corrections don't lower it
 type Figures struct {
 	Opened         int64 `db:"opened" json:"opened"`
 	Reopened       int64 `db:"reopened" json:"reopened"`
-	Resolved       int64 `db:"resolved" json:"resolved"` // ends, by resolving or closing
+	Resolved       int64 `db:"resolved" json:"resolved"` // how often conversations ended, by being resolved or closed
 	Abandoned      int64 `db:"abandoned" json:"abandoned"`
 	MessagesIn     int64 `db:"messages_in" json:"messages_in"`
 	MessagesOut    int64 `db:"messages_out" json:"messages_out"`
@@ -26,13 +30,13 @@ type Figures struct {
 	NextSumOpen    int64 `db:"next_sum_open" json:"next_sum_open"`
 	NextWorst      int64 `db:"next_worst" json:"next_worst"`
 	NextWorstOpen  int64 `db:"next_worst_open" json:"next_worst_open"`
-	EndedSum       int64 `db:"ended_sum" json:"ended_sum"` // there are Resolved of these times
+	EndedSum       int64 `db:"ended_sum" json:"ended_sum"` // the sum of Resolved times
 	EndedSumOpen   int64 `db:"ended_sum_open" json:"ended_sum_open"`
 	EndedWorst     int64 `db:"ended_worst" json:"ended_worst"`
 	EndedWorstOpen int64 `db:"ended_worst_open" json:"ended_worst_open"`
 }
 
-// Share is what a conversation contributes to the figures of a day, for a team and an agent.
+// Share is what one conversation contributes to the figures of one day, team and agent.
 type Share struct {
 	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
 	Day            string               `db:"day" json:"day"`           // yyyy-mm-dd, in the account's zone
@@ -42,7 +46,7 @@ type Share struct {
 	Figures
 }
 
-// Labels are what a conversation's shares are also summed up by.
+// Labels are further attributes of a conversation by which its shares are summed.
 type Labels struct {
 	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
 	Tags           []string             `db:"tags" json:"tags"`
@@ -50,19 +54,19 @@ type Labels struct {
 	Mood           string               `db:"mood" json:"mood"`     // empty if neutral
 }
 
-// Kind says of which conversations sums are.
+// Kind and a value select the conversations of a sum. For example, KindTag and "refund" select those tagged "refund".
 type Kind string
 
 // Kinds of sums.
 const (
-	KindAll    Kind = "all"
-	KindAgent  Kind = "agent"  // those of one agent: the value is the agent's number, "0" for nobody's
-	KindTag    Kind = "tag"    // those that have a tag
-	KindIntent Kind = "intent" // those that are about something
-	KindMood   Kind = "mood"   // those whose customer feels so
+	KindAll    Kind = "all"    // the value is empty
+	KindAgent  Kind = "agent"  // the value is an agent's ID, or "0" for conversations without an agent
+	KindTag    Kind = "tag"    // the value is a tag
+	KindIntent Kind = "intent" // the value is what the customer wants, empty if unknown
+	KindMood   Kind = "mood"   // the value is the customer's mood, empty if neutral
 )
 
-// day is a row of measure_days. As a key of maps it has no Figures.
+// day is a row of measure_days. When it serves as a map key, its Figures are zero.
 type day struct {
 	Kind      Kind            `json:"kind"`
 	Day       string          `json:"day"`
@@ -72,7 +76,7 @@ type day struct {
 	Figures
 }
 
-// sumFields are the figures that are added up.
+// sumFields returns the figures that are added up.
 func (f *Figures) sumFields() []*int64 {
 	return []*int64{
 		&f.Opened, &f.Reopened, &f.Resolved, &f.Abandoned, &f.MessagesIn, &f.MessagesOut, &f.FirstCount, &f.FirstSum,
@@ -80,18 +84,18 @@ func (f *Figures) sumFields() []*int64 {
 		&f.NextCount, &f.NextSum, &f.NextSumOpen, &f.EndedSum, &f.EndedSumOpen}
 }
 
-// worstFields are the figures of which the largest counts.
+// worstFields returns the figures of which the largest is kept.
 func (f *Figures) worstFields() []*int64 {
 	return []*int64{&f.FirstWorst, &f.FirstWorstOpen, &f.NextWorst, &f.NextWorstOpen, &f.EndedWorst, &f.EndedWorstOpen}
 }
 
-// Add adds other figures. Of each Worst the larger one counts.
+// Add adds other figures. For each Worst field it keeps the larger value.
 func (f *Figures) Add(other Figures) {
 	f.add(other, 1)
 	f.raiseWorsts(other)
 }
 
-// add adds the sums of other figures, multiplied by sign: 1 or -1.
+// add adds the sums of other figures if sign is 1, and subtracts them if it is -1.
 func (f *Figures) add(other Figures, sign int64) {
 	mine := f.sumFields()
 	for i, n := range other.sumFields() {
@@ -99,7 +103,7 @@ func (f *Figures) add(other Figures, sign int64) {
 	}
 }
 
-// raiseWorsts raises each Worst to that of other figures, if that is larger.
+// raiseWorsts sets each Worst field to the larger of its own and the other value.
 func (f *Figures) raiseWorsts(other Figures) {
 	mine := f.worstFields()
 	for i, n := range other.worstFields() {

@@ -6,19 +6,18 @@ import (
 )
 
 // The figures of the dashboard, such as how long customers waited, are stored as sums of days, and for speed also as
-// sums of weeks and of spans of four weeks (measure_spans). This file divides the range of days that somebody asks
-// for into as few of these as possible: a year of a thousand agents is summed up from some 25,000 rows and not from
-// 365,000.
+// sums of weeks and of spans of four weeks (measure_spans). This file divides a requested range of days into as few of
+// these as possible. For example, a report on a thousand agents over a year reads some 25,000 rows instead of 365,000.
 
-// parts are the single days and the spans that make up a range of days. Each is given by its first day: "2026-11-28".
-// An empty part is an empty list and never nil, because nil would be NULL in the statements that read the sums.
+// parts holds the single days and the spans that make up a range of days. Each is identified by its first day, such as
+// "2026-11-28". The lists may be empty but are never nil, because nil would be NULL in the statements that read the sums.
 type parts struct {
-	days  []string // single days
-	weeks []string // weeks
+	days  []string
+	weeks []string
 	long  []string // spans of four weeks
 }
 
-// Lengths of parts, in days. No other lengths have stored sums. A week begins on a Monday, and a long span at every
+// Lengths of parts, in days. Sums are stored for these lengths only. A week begins on a Monday, and a long span on every
 // fourth Monday counted from firstMonday.
 const (
 	singleDay = 1
@@ -26,9 +25,8 @@ const (
 	longDays  = 28
 )
 
-// partsOf divides the days from one to another, both included, into parts that don't overlap. longest is the longest
-// part that may be used: singleDay, weekDays or longDays.
-// Errors: a day that isn't written as 2006-01-02.
+// partsOf divides a range of days, both ends included, into parts that don't overlap. longest is the maximum length of a
+// part: singleDay, weekDays or longDays. It returns an error if from or to doesn't have the form 2006-01-02.
 func partsOf(from, to string, longest int) (parts, error) {
 	first, err := dayNumber(from)
 	if err != nil {
@@ -55,10 +53,10 @@ func partsOf(from, to string, longest int) (parts, error) {
 	return p, nil
 }
 
-// longestSpan returns the length of the longest part that begins on a day and ends no later than the last one. Every
-// long span begins with a week, and every week with a single day, so that the shorter lengths are possible, too.
+// longestSpan returns the length of the longest part that begins on day and ends no later than last. A caller may use a
+// shorter length instead, because every long span begins with a week and every week with a single day.
 func longestSpan(day, last int) int {
-	if day < 0 { // there are no spans before firstMonday
+	if day < 0 { // no spans exist before firstMonday
 		return singleDay
 	}
 	for _, length := range []int{longDays, weekDays} {
@@ -69,10 +67,10 @@ func longestSpan(day, last int) int {
 	return singleDay
 }
 
-// firstMonday is the day from which days and spans are counted: 2001-01-01.
+// firstMonday returns the day from which days and spans are counted: 2001-01-01.
 func firstMonday() time.Time { return time.Date(2001, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
-// dayNumber returns how many days a day is after firstMonday, or before it as a negative number.
+// dayNumber returns the number of days from firstMonday to a day. It is negative for days before firstMonday.
 func dayNumber(day string) (int, error) {
 	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {

@@ -11,14 +11,17 @@ import (
 	"parley/store/internal/query"
 )
 
-// Progress says how far the measuring of conversations has come. It is one row of the database, which Hold locks:
-// so one process at a time measures, until its transaction ends. The zero value means that no older conversations
-// are left and no days are closed.
+// Progress tracks how far a background job has come. The job measures conversations: it computes figures such as how long
+// customers waited. When business hours change, it has to measure all conversations again, which it does in batches from
+// the newest to the oldest. For example, with below = 700, conversations 700 and up are done.
+//
+// Progress is one row of the database. Hold locks it until the transaction ends, so only one process measures at a time.
+// The zero value means that no older conversations are waiting and no days are closed.
 type Progress struct {
-	below      store.ConversationID // conversations below this number are still to be measured by the present hours; 0 if none
-	closed     string               // days before this one (yyyy-mm-dd) are closed; empty if none
-	unfilled   store.ConversationID // conversations below this number are still to be given to FillTimes; 0 if none
-	fillBefore string               // FillTimes counts days before this one, which were closed when there were no medians yet
+	below      store.ConversationID // conversations with smaller IDs are still to be measured again; 0 if none
+	closed     string               // days before this one (yyyy-mm-dd) are closed: their figures are final; empty if none
+	unfilled   store.ConversationID // conversations with smaller IDs are still to be passed to FillTimes; 0 if none
+	fillBefore string               // FillTimes counts days before this one; they were closed before medians existed
 }
 
 const (
@@ -30,13 +33,13 @@ const (
 	setUnfilled  = `UPDATE measure_filling SET below = $1`
 )
 
-// Hold takes the progress for this transaction. It returns nil if another process has it. hours is a hash of the
-// business hours: if they have changed, all conversations are to be measured again.
+// Hold locks the progress for this transaction. It returns nil if another process holds it. hours is a hash of the
+// business hours. If it differs from the stored one, Hold marks all conversations as waiting to be measured again.
 func Hold(ctx context.Context, tx pgx.Tx, hours string) (*Progress, error) {
 	var p Progress
 	err := p.hold(ctx, tx, hours)
 	if errors.Is(err, errHeld) {
-		return nil, nil //nolint:nilnil // nil is a value of its own: another process has it
+		return nil, nil //nolint:nilnil // nil means that another process holds it
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: measured: %w", err)
@@ -66,8 +69,8 @@ func (p *Progress) hold(ctx context.Context, tx pgx.Tx, hours string) error {
 		}
 	}
 
-	// A second statement, after the row of measured is held, sees what another process did before. No row means that nothing
-	// is to be filled.
+	// This is a separate statement so that it runs after the row of measured is locked, and sees what the previous holder
+	// committed. No row means that there is nothing to fill.
 	err = tx.QueryRow(ctx, readFilling).Scan(&p.unfilled, &p.fillBefore)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
@@ -78,13 +81,14 @@ func (p *Progress) hold(ctx context.Context, tx pgx.Tx, hours string) error {
 
 const olderConversations = `SELECT id FROM conversations WHERE id < $1 ORDER BY id DESC LIMIT $2`
 
-// TakeOlder returns at most limit conversations that are still to be measured, the newest first, and notes them as
-// measured. more is true if there are others.
+// TakeOlder returns at most limit conversations that are still to be measured, the newest first, and records them as
+// measured. more reports whether there are others.
 func (p *Progress) TakeOlder(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
 	return takeBelow(ctx, tx, &p.below, setBelow, limit)
 }
 
-// TakeUnfilled does for FillTimes what TakeOlder does for measuring. It returns no conversations while TakeOlder returns some.
+// TakeUnfilled is like TakeOlder, but returns conversations to pass to FillTimes. It returns none until TakeOlder has
+// returned all of its conversations.
 func (p *Progress) TakeUnfilled(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
 	if p.below > 0 {
 		return nil, p.unfilled > 0, nil
@@ -92,8 +96,8 @@ func (p *Progress) TakeUnfilled(ctx context.Context, tx pgx.Tx, limit int) (ids 
 	return takeBelow(ctx, tx, &p.unfilled, setUnfilled, limit)
 }
 
-// takeBelow returns the newest conversations below a number, and lowers the number: to 0 if there are no others. save is
-// the statement that stores the number.
+// takeBelow returns the newest conversations with IDs below *number. It then lowers *number to the smallest of them, or to 0
+// if there are no others. save is the statement that stores the number.
 func takeBelow(
 	ctx context.Context, tx pgx.Tx, number *store.ConversationID, save string, limit int,
 ) (ids []store.ConversationID, more bool, err error) {

@@ -10,55 +10,55 @@ import (
 )
 
 // Reports and the dashboard read their figures here: how many conversations were opened and resolved, and how long
-// customers waited. Shortly after something happens, it is added to sums by day, account and team, which the statements
-// here read. longest.go finds single conversations that waited long, and now.go counts what is open.
+// customers waited. The statements don't read conversations. They read sums by day, account and team, which a background
+// job keeps up to date. For example, Sums with ByTeam returns one Sum for each team in the filter's range of days.
 
-// Filter says which days and conversations count.
+// Filter selects days and conversations.
 type Filter struct {
 	From, To string            // the first and the last day, yyyy-mm-dd
 	Accounts []store.AccountID // nil means all
-	Teams    []store.TeamID    // nil means all; team 0 has the conversations without a team
+	Teams    []store.TeamID    // nil means all; 0 stands for conversations without a team
 	Kind     Kind
-	Value    string   // of Kind; empty for KindAll
-	Also     []string // values that count as the same: the former names of a tag
+	Value    string   // a value of Kind, such as a tag; empty for KindAll
+	Also     []string // further values that count as Value, such as former names of a tag
 }
 
-// allValues returns Value and the values that count as the same.
+// allValues returns Value and its equivalents.
 func (f Filter) allValues() []string { return append([]string{f.Value}, f.Also...) }
 
-// Sum has the figures of one day, account, team, agent, tag, intent or mood. Value says which: "2026-11-28", or the
-// number of a team, for example.
+// Sum holds the figures of one day, account, team, agent, tag, intent or mood. Value identifies it: for example the day
+// "2026-11-28", or the ID of a team.
 type Sum struct {
 	Value string `db:"value"`
 	Figures
 }
 
-// Group says of what each Sum is: of a day, or of a team, for example.
+// Group selects what the figures are grouped by.
 type Group string
 
 // Groups of sums.
 const (
 	ByDay     Group = "day"
-	ByWeek    Group = "week" // named by their Mondays; the days of incomplete weeks are sums of their own
+	ByWeek    Group = "week" // Value is the week's Monday; each day of an incomplete week has its own Sum
 	ByAccount Group = "account"
 	ByTeam    Group = "team"
-	ByAgent   Group = "agent" // this and the following only if the Filter's Kind is KindAll
+	ByAgent   Group = "agent" // this and the following require Filter.Kind to be KindAll
 	ByTag     Group = "tag"
 	ByIntent  Group = "intent"
 	ByMood    Group = "mood"
 )
 
-// source says which rows sums by a group are made from, and by which column.
+// source selects the rows from which sums are computed, and the column by which they are grouped.
 type source struct {
 	kind    Kind
 	column  string
-	all     bool     // all values of the kind count
-	values  []string // if all is false, only these count
-	longest int      // the length in days of the longest spans that may be read
+	all     bool     // include all values of the kind
+	values  []string // include only these values, unless all is true
+	longest int      // the maximum length in days of the stored spans to read
 }
 
-// sourceBy returns the source of a group. Groups by the values of a kind (ByAgent and so on) are narrowed to names, unless
-// names is empty.
+// sourceBy returns the source of a group. If names isn't empty, groups by the values of a kind (ByAgent, ByTag, ByIntent and
+// ByMood) include only these values.
 func (f Filter) sourceBy(by Group, names []string) (source, error) {
 	switch by {
 	case ByDay:
@@ -82,9 +82,9 @@ func (f Filter) sourceBy(by Group, names []string) (source, error) {
 	return source{}, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
 }
 
-// rows returns the part of a statement that reads some columns of the source's rows. The days are given as a list and not
-// as a range: PostgreSQL finds each of a list by index, but for a range it would read the sums of all values. Where all
-// values count, $2 is given and not used.
+// rows returns the FROM clause that reads some columns of the source's rows. The days are passed as a list and not as a
+// range: PostgreSQL looks up each day of a list by index, but for a range it would read the sums of all values. If all
+// values are included, $2 is passed but doesn't restrict the rows.
 func (s source) rows(columns string) string {
 	narrow := ` AND value = ANY($2::text[])`
 	if s.all {
@@ -103,7 +103,7 @@ func (s source) rows(columns string) string {
 	WHERE ($2::text[] IS NOT NULL) AND ($6::bigint[] IS NULL OR account_id = ANY($6)) AND ($7::bigint[] IS NULL OR team_id = ANY($7))`
 }
 
-// sums returns the statement that sums up the source's rows by its column.
+// sums returns the statement that adds up the source's rows, grouped by its column.
 func (s source) sums() string {
 	return `
 	SELECT ` + s.column + `::text AS value, ` +
@@ -112,7 +112,7 @@ func (s source) sums() string {
 	ORDER BY ` + s.column
 }
 
-// work returns the statement that counts how much each value had to do.
+// work returns the statement that computes the Work of each value.
 func (s source) work() string {
 	return `
 	SELECT value, sum(done)::bigint AS done` +
@@ -130,8 +130,8 @@ func (s source) statementArguments(f Filter) ([]any, error) {
 	return []any{s.kind, s.values, p.days, p.weeks, p.long, f.Accounts, f.Teams}, nil
 }
 
-// Sums reads sums by a group, without sums that are only zeros. Groups by agent, tag, intent or mood are narrowed to
-// names, unless names is empty.
+// Sums reads the sums of a group, and omits those that are zero. If names isn't empty, groups by agent, tag, intent or mood
+// include only these values.
 func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []string) ([]Sum, error) {
 	from, err := f.sourceBy(by, names)
 	if err != nil {
@@ -158,7 +158,7 @@ func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []stri
 	return list, nil
 }
 
-// isZero returns whether all sums are zero.
+// isZero reports whether all sums are zero.
 func (f *Figures) isZero() bool {
 	return !slices.ContainsFunc(f.sumFields(), func(n *int64) bool { return *n != 0 })
 }
@@ -169,8 +169,8 @@ type Work struct {
 	Done  int64  `db:"done"`
 }
 
-// WorkBy returns how much each agent, tag, intent or mood had to do. It has the same ones as Sums but takes a third
-// of the time, so a page that shows only the busiest asks here first, and then asks Sums for these.
+// WorkBy returns the Work of each agent, tag, intent or mood. It covers the same values as Sums in a third of the time. So a
+// page that shows only the busiest agents first finds them with WorkBy, and then calls Sums with their names.
 func WorkBy(ctx context.Context, q query.Querier, f Filter, by Group) ([]Work, error) {
 	from, err := f.sourceBy(by, nil)
 	if err != nil {
@@ -186,7 +186,7 @@ func WorkBy(ctx context.Context, q query.Querier, f Filter, by Group) ([]Work, e
 	return query.Collect[Work](ctx, q, "work", from.work(), args...)
 }
 
-// spreads returns the statement that joins spreads by the source's column, as sums does with sums.
+// spreads returns the statement that concatenates encoded spreads, grouped by the source's column. See Spread.encode.
 func (s source) spreads(hours Hours) string {
 	narrow := ` AND value = ANY($2::text[])`
 	if s.all {
@@ -208,8 +208,8 @@ func (s source) spreads(hours Hours) string {
 	GROUP BY ` + s.column
 }
 
-// Spreads reads the spreads of times by a group. Groups by agent, tag, intent or mood are narrowed to names, unless names is
-// empty.
+// Spreads reads the spreads (histograms) of times of a group, by Sum.Value. If names isn't empty, groups by agent, tag,
+// intent or mood include only these values.
 func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, hours Hours, names []string) (map[string]*Spread, error) {
 	from, err := f.sourceBy(by, names)
 	if err != nil {

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// Spread is a histogram of how long things took, for each of the three Times (first answer, next answer, end). It
-// counts the times in buckets of about the same length, so medians can be estimated after adding the spreads of
-// many days. The zero value is empty.
+// Spread is a histogram of how long things took, for each of the three Times (first answer, next answer, end). Each bucket
+// counts times of about the same length, so spreads of many days can be added and their median estimated. For example,
+// answers after 1,000 and 1,010 seconds are counted in the same bucket. The zero value is empty.
 type Spread struct {
-	counts map[int]int64 // by firstOf a Time plus the bucket of the length
+	counts map[int]int64 // the key is the Time's first bucket number (firstOf) plus the bucket of the length
 }
 
-// Lengths in seconds are exact below spreadExact. Above it each doubling has spreadSteps buckets, so that the middle of
-// a bucket differs from each length in it by at most a sixteenth. A time of more than a year counts as spreadLongest.
+// Each length below spreadExact seconds has its own bucket. Above that, each doubling of the length is divided into
+// spreadSteps buckets, so the middle of a bucket differs from each length in it by at most a sixteenth. Times of more than
+// a year count as spreadLongest.
 const (
 	spreadExact   = 16
 	spreadSteps   = 8
@@ -45,13 +46,13 @@ func middleOf(bucket int) int64 {
 	return first + (int64(1)<<shift-1)/2
 }
 
-// allTimes are the Times that are measured, in the order in which a Spread numbers them.
+// allTimes returns the Times in the order in which a Spread numbers their buckets.
 func allTimes() []Time { return []Time{FirstAnswer, NextAnswer, Ended} }
 
 // firstOf returns the number of the first bucket of a time.
 func firstOf(t Time) int { return slices.Index(allTimes(), t) * spreadBuckets }
 
-// add adds to the count of a bucket, by its number in counts.
+// add increases the count of a bucket, given by its number in counts.
 func (s *Spread) add(number int, times int64) {
 	if s.counts == nil {
 		s.counts = map[int]int64{}
@@ -59,7 +60,7 @@ func (s *Spread) add(number int, times int64) {
 	s.counts[number] += times
 }
 
-// count adds to the count of a time's bucket.
+// count increases the count of a bucket of one Time.
 func (s *Spread) count(t Time, bucket int, times int64) { s.add(firstOf(t)+bucket, times) }
 
 // Add adds another spread.
@@ -69,8 +70,8 @@ func (s *Spread) Add(other Spread) {
 	}
 }
 
-// Median returns the length that is in the middle of all, at most a sixteenth off. For an even number of times it is the
-// average of the two in the middle. It is negative if there are no times.
+// Median returns the median length, at most a sixteenth off. For an even number of times it is the average of the two in the
+// middle. It is negative if there are no times.
 func (s *Spread) Median(t Time) time.Duration {
 	buckets, total := s.bucketsOf(t)
 	if total <= 0 {
@@ -81,18 +82,18 @@ func (s *Spread) Median(t Time) time.Duration {
 	return time.Duration((lower+upper)/2) * time.Second
 }
 
-// Count returns how many times there are.
+// Count returns how many times were counted.
 func (s *Spread) Count(t Time) int64 {
 	_, total := s.bucketsOf(t)
 	return total
 }
 
-// bucketsOf returns the counts of a time by bucket, and their total.
+// bucketsOf returns the counts of one Time by bucket, and their total.
 func (s *Spread) bucketsOf(t Time) (list [spreadBuckets]int64, total int64) {
 	first := firstOf(t)
 	for number, n := range s.counts {
 		bucket := number - first
-		if bucket < 0 || bucket >= spreadBuckets { // another time's
+		if bucket < 0 || bucket >= spreadBuckets { // it belongs to another Time
 			continue
 		}
 		list[bucket] = n
@@ -101,7 +102,7 @@ func (s *Spread) bucketsOf(t Time) (list [spreadBuckets]int64, total int64) {
 	return list, total
 }
 
-// findNth returns the length of the nth time, counted from 0, the shortest first.
+// findNth returns the approximate length of the nth shortest time, counted from 0.
 func findNth(list [spreadBuckets]int64, n int64) int64 {
 	for bucket, times := range list {
 		if n < times {
@@ -112,8 +113,8 @@ func findNth(list [spreadBuckets]int64, n int64) int64 {
 	return spreadLongest
 }
 
-// encode writes a spread as pairs of numbers: a bucket and its count. Spreads can be added by writing one after the
-// other, as PostgreSQL does for source.spreads.
+// encode returns a spread as a sequence of varint pairs: the number of a bucket and its count. Encoded spreads are added
+// by concatenating them, which PostgreSQL does for source.spreads.
 func (s *Spread) encode() []byte {
 	list := []byte{}
 	for _, number := range slices.Sorted(maps.Keys(s.counts)) {
@@ -125,21 +126,21 @@ func (s *Spread) encode() []byte {
 	return list
 }
 
-// addBytes adds what encode wrote.
-func (s *Spread) addBytes(list []byte) error {
-	for len(list) > 0 {
-		number, size := binary.Uvarint(list)
+// addBytes adds spreads in the format of encode.
+func (s *Spread) addBytes(encoded []byte) error {
+	for len(encoded) > 0 {
+		number, size := binary.Uvarint(encoded)
 		if size <= 0 || number >= uint64(len(allTimes())*spreadBuckets) {
 			return fmt.Errorf("store: a spread can't be read: bucket %d", number)
 		}
 
-		list = list[size:]
-		n, size := binary.Uvarint(list)
+		encoded = encoded[size:]
+		n, size := binary.Uvarint(encoded)
 		if size <= 0 {
 			return fmt.Errorf("store: a spread can't be read: %d of bucket %d", n, number)
 		}
 
-		list = list[size:]
+		encoded = encoded[size:]
 		s.add(int(number), int64(n))
 	}
 

@@ -16,12 +16,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// Reports show not only sums of how long customers waited but also how these times spread: that nine of ten had an answer
-// within an hour, for example. For that, each time that was measured is counted in a bucket of about its length (Spread).
-// The times of each conversation are kept as well: when it is measured again, its old times are subtracted from the spreads
-// and the new ones added.
+// Reports show not only how long customers waited in total but also the median. For that, the table measure_spreads holds
+// histograms (Spread) by day, account and team, which count each measured time in a bucket of about its length. The times
+// of each conversation are stored as well (measure_times): when it is measured again, its old times are subtracted from
+// the spreads and the new ones are added.
 
-// Single is one time that was measured in a conversation, in whole seconds.
+// Single is one time that was measured in a conversation, for example how long the customer waited for the first answer.
 type Single struct {
 	ConversationID store.ConversationID
 	Day            string // yyyy-mm-dd, in the account's zone
@@ -29,23 +29,24 @@ type Single struct {
 	TeamID         store.TeamID  // 0 if none
 	AgentID        store.AgentID // 0 if nobody
 	Time           Time
-	Wall           int64 // how long it was by the clock
-	Open           int64 // how much of that was in business hours
+	Wall           int64 // its length in whole seconds
+	Open           int64 // the part of Wall within business hours
 }
 
 // singles is a row of measure_times: the times of one conversation, with its labels.
 type singles struct {
 	Labels
 
-	Times []string `db:"times" json:"times"` // as Single.encode writes them
+	Times []string `db:"times" json:"times"` // in the format of Single.encode
 }
 
-// encode writes a single time as it is kept, with its lengths as buckets. The day comes first, so that texts sort by days.
+// encode returns the stored format of a single time, for example "2026-11-28 3 5 7 first 42 17". The last two fields are the
+// buckets of Wall and Open. The day comes first, so that the strings sort by day.
 func (s Single) encode() string {
 	return fmt.Sprint(s.Day, " ", s.AccountID, " ", s.TeamID, " ", s.AgentID, " ", s.Time, " ", bucketOf(s.Wall), " ", bucketOf(s.Open))
 }
 
-// spreadKey names a row of measure_spreads.
+// spreadKey identifies a row of measure_spreads.
 type spreadKey struct {
 	Kind      Kind            `db:"kind" json:"kind"`
 	Days      int             `db:"days" json:"days"`
@@ -55,7 +56,7 @@ type spreadKey struct {
 	TeamID    store.TeamID    `db:"team_id" json:"team_id"`
 }
 
-// spreads are the two spreads in a row of measure_spreads: by the clock, and in business hours.
+// spreads holds the two spreads of a row of measure_spreads: of Single.Wall and of Single.Open.
 type spreads struct{ wall, open Spread }
 
 const (
@@ -77,8 +78,8 @@ const (
 		ON CONFLICT (kind, days, day, value, account_id, team_id) DO UPDATE SET wall = EXCLUDED.wall, open = EXCLUDED.open`
 )
 
-// KeepTimes replaces the single times of conversations by new ones, and corrects the spreads by the difference. labels must
-// have each of the conversations. It leaves out times of days that are closed, which don't change any more.
+// KeepTimes replaces the single times of conversations and corrects the spreads by the difference. labels must contain every
+// conversation whose times are to be replaced. KeepTimes ignores times of closed days, because their spreads are final.
 func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
 	ids := make([]store.ConversationID, len(labels))
 	now := map[store.ConversationID]*singles{}
@@ -106,7 +107,7 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	}
 
 	changes := map[spreadKey]*spreads{}
-	var removed []store.ConversationID // conversations that have no times any more
+	var removed []store.ConversationID // conversations that no longer have times
 	var written []*singles
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		old, current := cmp.Or(before[id], &singles{}), now[id]
@@ -138,7 +139,7 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	return correctSpreads(ctx, tx, changes)
 }
 
-// isCountedLike returns whether both count the same. Labels don't matter where there are no times.
+// isCountedLike reports whether both contribute the same to the spreads. Labels don't matter if there are no times.
 func (s *singles) isCountedLike(other *singles) bool {
 	if !slices.Equal(s.Times, other.Times) {
 		return false
@@ -146,8 +147,8 @@ func (s *singles) isCountedLike(other *singles) bool {
 	return len(s.Times) == 0 || s.equal(other.Labels)
 }
 
-// FillTimes counts the single times of conversations on days that were closed when there were no medians yet. Nothing is
-// kept of a single conversation: each is counted once, when TakeUnfilled returns it.
+// FillTimes adds single times to the spreads of days that were closed before medians existed. It doesn't store the times of
+// single conversations, because each conversation is counted only once, when TakeUnfilled returns it.
 func (p *Progress) FillTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
 	conversations := map[store.ConversationID]*singles{}
 	for _, l := range labels {
@@ -171,7 +172,8 @@ func (p *Progress) FillTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	return correctSpreads(ctx, tx, changes)
 }
 
-// count adds the times to the spreads of which they are part: once for 1, or takes them off for -1.
+// count adds the times to their spreads in changes if sign is 1, and subtracts them if it is -1. Each time belongs to the
+// spreads of its day, its week and its span of four weeks.
 func (s *singles) count(changes map[spreadKey]*spreads, sign int64) error {
 	c := contribution{labels: s.Labels}
 	for _, encoded := range s.Times {
@@ -187,7 +189,7 @@ func (s *singles) count(changes map[spreadKey]*spreads, sign int64) error {
 		}
 
 		for _, row := range c.sumsOf(share) {
-			for _, days := range []int{1, weekDays, longDays} {
+			for _, days := range []int{singleDay, weekDays, longDays} {
 				first, err := firstOfSpan(row.Day, days)
 				if err != nil {
 					return err
@@ -207,17 +209,17 @@ func (s *singles) count(changes map[spreadKey]*spreads, sign int64) error {
 	return nil
 }
 
-// firstOfSpan returns the first day of the span of this length to which a day belongs.
+// firstOfSpan returns the first day of the span of the given length that contains a day.
 func firstOfSpan(day string, length int) (string, error) {
 	number, err := dayNumber(day)
 	if err != nil {
 		return "", err
 	}
-	place := (number%length + length) % length // in its span; also of days before firstMonday
-	return dayName(number - place), nil
+	offset := (number%length + length) % length // within the span; never negative, even before firstMonday
+	return dayName(number - offset), nil
 }
 
-// spreadRow is a row of measure_spreads as PostgreSQL reads it from JSON.
+// spreadRow is a row of measure_spreads in the JSON that PostgreSQL reads.
 type spreadRow struct {
 	spreadKey
 
