@@ -1,8 +1,8 @@
-// Package objects keeps blobs in a bucket of an S3-compatible object store: Amazon S3, MinIO, Ceph,
-// Cloudflare R2 and others. It speaks four requests (PUT, GET, DELETE and their answers), each with a
-// deadline, at an address that the operator gives; signatures are made by Amazon's own library.
+// Package objects stores blobs, such as the files of messages, in a bucket of an S3-compatible object store: Amazon S3,
+// MinIO, Ceph, Cloudflare R2 and others. An object's name is the SHA-256 of its content in hex. The package sends only PUT,
+// GET and DELETE requests, signed by Amazon's own library.
 //
-// What does not belong here: which blobs are moved or removed, and when (store, and retention in app).
+// The package doesn't decide which blobs are moved or removed, or when.
 package objects
 
 import (
@@ -29,19 +29,21 @@ import (
 
 const (
 	dialTimeout   = 10 * time.Second
-	answerTimeout = 20 * time.Second // from the end of a request to the head of its answer
-	readTimeout   = 10 * time.Minute // for the whole of an object
-	tries         = 3                // of a request without a body
+	answerTimeout = 20 * time.Second // from the end of a request to the headers of its response
+	readTimeout   = 10 * time.Minute // for a whole object
+	tries         = 3                // of a request without a body, including the first
 	firstPause    = 200 * time.Millisecond
-	maxAnswer     = 64 << 10 // of an error's text that is read
-	emptyHash     = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	maxAnswer     = 64 << 10 // how much of an error response is read
+
+	// emptyHash is the SHA-256 of an empty body.
+	emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
-// Options say where the bucket is and who may use it.
+// Options locate the bucket and hold the access key for it.
 type Options struct {
-	Endpoint  string // https://s3.eu-central-1.amazonaws.com; the bucket is added as a part of its path
+	Endpoint  string // https://s3.eu-central-1.amazonaws.com; the bucket is appended to its path
 	Bucket    string // "acme-parley", or "acme-parley/files" for a folder in it
-	Region    string // that signatures name; empty means us-east-1, which most stores other than Amazon's take
+	Region    string // the region in signatures; empty means us-east-1, which most stores other than Amazon's accept
 	KeyID     string
 	SecretKey string
 }
@@ -56,7 +58,7 @@ type Bucket struct {
 
 var _ blob.Objects = (*Bucket)(nil)
 
-// New prepares a Bucket. It connects with nobody yet.
+// New returns a Bucket without connecting to the store. Try checks whether it can be used.
 func New(o Options) (*Bucket, error) {
 	base, err := url.Parse(o.Endpoint)
 	if err != nil || !isWebAddress(base) {
@@ -71,18 +73,18 @@ func New(o Options) (*Bucket, error) {
 		MaxIdleConns: 4, IdleConnTimeout: time.Minute, DisableCompression: true,
 	}
 
-	refuse := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a signature is for one address
-	return &Bucket{opt: o, base: base, client: &http.Client{Transport: transport, CheckRedirect: refuse},
+	// Redirects aren't followed, because a signature is valid for one address only.
+	stopAtRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Bucket{opt: o, base: base, client: &http.Client{Transport: transport, CheckRedirect: stopAtRedirect},
 		signer: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true })}, nil
 }
 
-// isWebAddress returns whether an address is one of a web server: "https://s3.example.org", not "s3.example.org".
+// isWebAddress reports whether u is an absolute HTTP or HTTPS URL, such as "https://s3.example.org".
 func isWebAddress(u *url.URL) bool {
 	return u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
-// Put implements blob.Objects. The hash is also what the signature says of the body, so the store
-// refuses other bytes.
+// Put implements blob.Objects. The signature includes the hash, so the store refuses content with another hash.
 func (b *Bucket) Put(ctx context.Context, hash string, size int64, content io.Reader) error {
 	r, err := b.newRequest(ctx, http.MethodPut, hash)
 	if err != nil {
@@ -154,12 +156,12 @@ func (b *Bucket) Remove(ctx context.Context, hash string) error {
 	return nil
 }
 
-// noObject is the name of an object that can't be there: no bytes are known that have this hash.
+// noObject is the name of an object that can't exist, because no content with this hash is known.
 const noObject = "0000000000000000000000000000000000000000000000000000000000000000"
 
-// Try writes, reads and removes a small object of its own, which shows that the bucket is there and
-// that all of this is allowed. It also asks for an object that can't be there: a store says that one is missing only to a key that may
-// list the bucket, and refuses others.
+// Try checks that the bucket can be used. It writes, reads and removes a small object. It also requests an object that
+// can't exist: a store reports a missing object as such only to a key that may list the bucket, and otherwise answers that
+// access is denied, which would look like a failure.
 func (b *Bucket) Try(ctx context.Context) error {
 	const content = "Parley looks whether it may write, read and remove here."
 	sum := sha256.Sum256([]byte(content))
@@ -198,10 +200,10 @@ func (b *Bucket) Try(ctx context.Context) error {
 	return nil
 }
 
-// Where names the bucket for people.
+// Where returns the bucket's URL for people to read.
 func (b *Bucket) Where() string { return b.base.Redacted() }
 
-// newRequest makes a request without a body for an object.
+// newRequest returns a request for an object, without a body.
 func (b *Bucket) newRequest(ctx context.Context, method, name string) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.base.JoinPath(name).String(), http.NoBody)
 	if err != nil {
@@ -213,16 +215,16 @@ func (b *Bucket) newRequest(ctx context.Context, method, name string) (*http.Req
 // send signs a request and sends it. bodyHash is the SHA-256 of its body in hex.
 func (b *Bucket) send(r *http.Request, bodyHash string) (*http.Response, error) {
 	r.Header.Set("X-Amz-Content-Sha256", bodyHash)
-	who := aws.Credentials{AccessKeyID: b.opt.KeyID, SecretAccessKey: b.opt.SecretKey}
-	now := time.Now() //nolint:forbidigo // the store compares it with its own clock
-	if err := b.signer.SignHTTP(r.Context(), who, r, bodyHash, "s3", b.opt.Region, now); err != nil {
+	credentials := aws.Credentials{AccessKeyID: b.opt.KeyID, SecretAccessKey: b.opt.SecretKey}
+	now := time.Now() //nolint:forbidigo // the store compares the time with its own clock
+	if err := b.signer.SignHTTP(r.Context(), credentials, r, bodyHash, "s3", b.opt.Region, now); err != nil {
 		return nil, err
 	}
 	return b.client.Do(r)
 }
 
-// retryRequest makes a request, and repeats it if it failed for the moment. After the last try it returns what that brought:
-// an error, or an answer that says why the store can't serve now.
+// retryRequest makes a request, and retries it after an error or a temporary failure of the store. It returns the result of
+// the last attempt: an error, or a response whose status says why the store can't serve the request now.
 func (b *Bucket) retryRequest(ctx context.Context, request func() (*http.Response, error)) (*http.Response, error) {
 	for try := 1; ; try++ {
 		answer, err := request()
@@ -246,35 +248,36 @@ func (b *Bucket) retryRequest(ctx context.Context, request func() (*http.Respons
 	}
 }
 
-// isTemporary returns whether a status says that the same request may succeed later.
+// isTemporary reports whether the same request may succeed later.
 func isTemporary(status int) bool {
 	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests
 }
 
-// readAnswer reads what a store answered. Errors: blob.ErrNoObject; an error that says what the store said.
+// readAnswer reads and closes a response. It returns nil for a successful one, an error that wraps blob.ErrNoObject if the
+// object doesn't exist, and otherwise an error with the store's code and message. what names the request in errors.
 func (b *Bucket) readAnswer(answer *http.Response, what string) error {
 	defer func() { _ = answer.Body.Close() }()
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) //nolint:errcheck // the status says enough
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) //nolint:errcheck // the status is sufficient
 
 	if answer.StatusCode/100 == 2 { // 200 OK, 204 No Content and the like
 		return nil
 	}
 
-	var said struct {
+	var refusal struct {
 		Code    string `xml:"Code"`
 		Message string `xml:"Message"`
 	}
 
-	_ = xml.Unmarshal(text, &said) //nolint:errcheck // some answers have no text
+	_ = xml.Unmarshal(text, &refusal) //nolint:errcheck // some responses have no body
 
-	if answer.StatusCode == http.StatusNotFound && said.Code != "NoSuchBucket" {
+	if answer.StatusCode == http.StatusNotFound && refusal.Code != "NoSuchBucket" {
 		return fmt.Errorf("objects: %s: %w", what, blob.ErrNoObject)
 	}
 
-	return fmt.Errorf("objects: %s: the store answered %d %s %s", what, answer.StatusCode, said.Code, said.Message)
+	return fmt.Errorf("objects: %s: the store answered %d %s %s", what, answer.StatusCode, refusal.Code, refusal.Message)
 }
 
-// body ends its request's context when it is closed.
+// body is a response body that cancels its request's context when it is closed.
 type body struct {
 	io.ReadCloser
 

@@ -1,6 +1,9 @@
-// Package outage keeps which chats can't be reached, and the mails and texts by which admins are told.
+// Package outage stores which chats (the Slack or Teams workspaces of the agents) can't be reached, and the notices about
+// that to admins, by mail or text message. Each notice is a row that one process at a time claims and tries to send. For
+// example, if the process crashes while it sends a notice, nobody knows whether it was sent: the next process to claim
+// it gets it with Unclear set and looks for it before it sends anything.
 //
-// What does not belong here: asking a chat, and sending mails (bridge/engine/chores).
+// The package neither contacts chats nor sends notices; bridge/engine/chores does both.
 package outage
 
 import (
@@ -26,15 +29,15 @@ const lockOutage = `
 
 const setOutage = `UPDATE outages SET reached_at = $2, told_at = $3 WHERE account_id = $1`
 
-// State says since when a chat can't be reached, as of now. Times are Parley's clock.
+// State records when a chat was last reached. Times are of Parley's clock.
 type State struct {
-	ReachedAt time.Time  // when a process reached it last, or first asked
-	Now       time.Time  // when this was asked
-	ToldAt    *time.Time // when admins were told that it is away; nil while it is there
+	ReachedAt time.Time  // when a process last reached the chat, or first checked it
+	Now       time.Time  // the time of this check
+	ToldAt    *time.Time // when admins were notified of the outage; nil if they weren't, or if it is over
 }
 
-// UpdateState locks the state of a chat, lets decide change it, and stores the notices to admins that decide returns. If nobody has asked
-// for longer than forget, the state begins again with now.
+// UpdateState locks the state of a chat, lets decide change it, and stores the notices that decide returns. If the previous
+// check is longer ago than forget, Parley itself was down, so the chat counts as reached now.
 func UpdateState(ctx context.Context, tx pgx.Tx, account store.AccountID, forget time.Duration, decide func(*State) []Notice) error {
 	var s State
 	if err := tx.QueryRow(ctx, lockOutage, account, forget.Seconds()).Scan(&s.ReachedAt, &s.Now, &s.ToldAt); err != nil {
@@ -58,21 +61,21 @@ func UpdateState(ctx context.Context, tx pgx.Tx, account store.AccountID, forget
 
 const listAway = `SELECT account_id, reached_at FROM outages WHERE told_at IS NOT NULL`
 
-// Away returns the chats of which admins were told that they can't be reached, and when each was reached last.
+// Away returns the chats about whose outage admins were notified, and when each was last reached.
 func Away(ctx context.Context, q store.Querier) (map[store.AccountID]time.Time, error) {
 	return query.Map[store.AccountID, time.Time](ctx, q, "chats that are away", listAway)
 }
 
-// Kind is how a notice reaches an admin.
+// Kind selects how a notice is sent to an admin.
 type Kind string
 
 // Kinds.
 const (
 	Mail Kind = "mail"
-	Text Kind = "text" // to a phone
+	Text Kind = "text" // a text message to a phone
 )
 
-// Notice is a mail, or a text, of Parley's own to an admin.
+// Notice is a mail or a text message from Parley to an admin.
 type Notice struct {
 	ID        int64           `db:"id"`
 	Kind      Kind            `db:"kind"`
@@ -81,12 +84,12 @@ type Notice struct {
 	Body      string          `db:"body"` // Markdown
 	AccountID store.AccountID `db:"account_id"`
 	Attempt   int             `db:"attempt"`  // 1 for the first; see Repeat
-	Unclear   bool            `db:"unclear"`  // nobody knows whether the last attempt arrived
-	FirstAt   *time.Time      `db:"first_at"` // when the first attempt began, database's clock
+	Unclear   bool            `db:"unclear"`  // it isn't known whether the last attempt sent it
+	FirstAt   *time.Time      `db:"first_at"` // when the first attempt began, by the database's clock
 }
 
-// While nobody has a text in hand, it is leased for ever: the version before, which knows no texts, doesn't take it for a
-// mail.
+// While no process has claimed a text message, it has an infinite lease. This keeps processes of the previous version, which
+// don't know text messages, from claiming it and sending it as a mail.
 const insertNotice = `
 	INSERT INTO notices (id, address, subject, body, kind, leased_until, due_at, created_at)
 	VALUES (nextval('ids'), $1, $2, $3, $4,
@@ -113,8 +116,8 @@ const claim = `
 	RETURNING notices.id, notices.kind, notices.address, notices.subject, notices.body, notices.account_id,
 		notices.attempt, next.unclear, notices.first_at`
 
-// Claim takes a notice of a kind that is due. The calling process sends it by an account, or looks whether it was sent. The
-// notice is leased to it for that. Claim returns nil if no notice is due.
+// Claim leases a due notice of a kind to the calling process. The caller sends it by the given account, or, if Unclear is set,
+// looks whether it was sent. It then calls Finish, LookAgain or Repeat. Claim returns nil if no notice is due.
 func Claim(ctx context.Context, q store.Querier, kind Kind, account store.AccountID, lease time.Duration) (*Notice, error) {
 	rows, err := query.Collect[Notice](ctx, q, "claim notice", claim, lease.Seconds(), account, kind)
 	if err != nil || len(rows) == 0 {
@@ -125,8 +128,8 @@ func Claim(ctx context.Context, q store.Querier, kind Kind, account store.Accoun
 
 // States of notices after an attempt.
 const (
-	Queued  = "queued"  // it was surely not sent, and is tried again
-	Unknown = "unknown" // nobody knows whether it was sent: it is looked for
+	Queued  = "queued"  // it was certainly not sent, and is retried
+	Unknown = "unknown" // it isn't known whether it was sent; the next process to claim it looks for it
 	Sent    = "sent"
 	Failed  = "failed" // it can't be sent
 )
@@ -138,12 +141,12 @@ const finish = `
 		leased_until = CASE WHEN kind = 'text' THEN 'infinity'::timestamptz END
 	WHERE id = @id AND attempt = @attempt`
 
-// outcome is what became of an attempt to send a notice.
+// outcome is the result of an attempt to send a notice.
 type outcome struct {
 	state   string
-	problem string
-	pause   time.Duration // until the notice is due again, if it isn't sent or failed
-	further int           // how many attempts it counts as, besides the one that was claimed
+	problem string        // the error text; empty if there was no error
+	pause   time.Duration // until the notice is due again, unless it is Sent or Failed
+	further int           // how many attempts to count in addition to the claimed one
 }
 
 func write(ctx context.Context, q store.Execer, n *Notice, o outcome) error {
@@ -157,17 +160,18 @@ func write(ctx context.Context, q store.Execer, n *Notice, o outcome) error {
 	})
 }
 
-// Finish writes what became of an attempt; one that isn't over is due again after a pause.
+// Finish stores the result of an attempt. Unless the state is Sent or Failed, the notice is due again after a pause.
 func Finish(ctx context.Context, q store.Execer, n *Notice, state, problem string, pause time.Duration) error {
 	return write(ctx, q, n, outcome{state: state, problem: problem, pause: pause})
 }
 
-// LookAgain has a notice looked for once more after a pause, since the look-up failed. That counts as an attempt, so that it ends.
+// LookAgain schedules another lookup of a notice after a pause, because the last lookup failed. It counts as an attempt, so that
+// lookups don't go on forever.
 func LookAgain(ctx context.Context, q store.Execer, n *Notice, problem string, pause time.Duration) error {
 	return write(ctx, q, n, outcome{state: Unknown, problem: problem, pause: pause, further: 1})
 }
 
-// Repeat queues a notice once more of which nobody knows whether it was sent. That counts as so many attempts besides.
+// Repeat queues a notice to be sent again although it isn't known whether it was sent. It adds attempts to the count.
 func Repeat(ctx context.Context, q store.Execer, n *Notice, attempts int) error {
 	return write(ctx, q, n, outcome{state: Queued, problem: "nobody knows whether it was sent", further: attempts})
 }

@@ -11,10 +11,11 @@ import (
 	"syscall"
 )
 
-// account is the account that runs the server. PostgreSQL refuses to run as root.
+// account is the Unix account that runs the PostgreSQL server. PostgreSQL refuses to run as root. So if Parley runs as
+// root, the server and its tools run as another account: for example postgres, if that exists.
 type account struct {
 	uid, gid  int
-	isForeign bool // not our own account, so that children change to it
+	isForeign bool // it differs from our own account, so child processes must switch to it
 }
 
 func (a account) String() string {
@@ -24,7 +25,8 @@ func (a account) String() string {
 	return "uid " + strconv.Itoa(a.uid)
 }
 
-// childCredential returns as whom children run: without supplementary groups. It is nil if they run as we do.
+// childCredential returns the credential of child processes, without supplementary groups. It is nil if they run as our own
+// account.
 func (a account) childCredential() *syscall.Credential {
 	if !a.isForeign {
 		return nil
@@ -32,7 +34,7 @@ func (a account) childCredential() *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
 }
 
-// chown gives a file to the server's account, if that isn't our own.
+// chown makes the account the owner of a file, if the account isn't our own.
 func (a account) chown(path string) error {
 	if !a.isForeign {
 		return nil
@@ -40,22 +42,23 @@ func (a account) chown(path string) error {
 	return os.Lchown(path, a.uid, a.gid)
 }
 
-// serverAccount returns our own account. If we are root, it returns the owner of the cluster. If there is no cluster, or it
-// belongs to root, that is postgres or else nobody.
+// serverAccount returns the account that runs the server. That is our own account, unless we are root. For root it is the
+// owner of the cluster (PostgreSQL's data folder), or an unprivileged account if there is no cluster or root owns it. It
+// returns an error if we aren't root and another account owns the cluster.
 func serverAccount(m machine, cluster string) (account, error) {
 	info, err := os.Stat(cluster)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return account{}, fmt.Errorf("cluster: %w", err)
 	}
 
-	isThere := err == nil
+	exists := err == nil
 	isRoot := m.euid == 0
 	switch {
-	case isThere && !isRoot && ownerOf(info).uid != m.euid:
+	case exists && !isRoot && ownerOf(info).uid != m.euid:
 		return account{}, fmt.Errorf("the database in %s belongs to %s: run as that account or as root", cluster, ownerOf(info))
 	case !isRoot:
 		return account{uid: m.euid, gid: os.Getegid()}, nil
-	case isThere && ownerOf(info).uid != 0:
+	case exists && ownerOf(info).uid != 0:
 		owner := ownerOf(info)
 		owner.isForeign = true
 		return owner, nil
@@ -63,13 +66,13 @@ func serverAccount(m machine, cluster string) (account, error) {
 	return unprivilegedAccount(), nil
 }
 
-// ownerOf returns the account to which a file belongs.
+// ownerOf returns the owner of a file.
 func ownerOf(info fs.FileInfo) account {
-	st := info.Sys().(*syscall.Stat_t) // always, on the Unix systems for which this package is built
+	st := info.Sys().(*syscall.Stat_t) // the type on all Unix systems for which this package is built
 	return account{uid: int(st.Uid), gid: int(st.Gid)}
 }
 
-// unprivilegedAccount returns an account in whose place root can run the server.
+// unprivilegedAccount returns the account as which root runs the server of a new cluster: postgres, or else nobody.
 func unprivilegedAccount() account {
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
@@ -91,32 +94,32 @@ func unprivilegedAccount() account {
 	return account{uid: nobody, gid: nobody, isForeign: true}
 }
 
-// findClosedFolder returns the first folder on the way to dir, or dir itself, that the account can't enter. It returns
-// "" if it can enter all of them. Only mode bits count.
+// findClosedFolder returns the first folder on the path from the root to dir, including dir, that the account can't enter.
+// It returns "" if the account can enter all of them. It checks mode bits only.
 func (a account) findClosedFolder(dir string) (string, error) {
-	var way []string
+	var folders []string // dir and its parents, up to the root
 	for d := dir; ; d = filepath.Dir(d) {
-		way = append(way, d)
+		folders = append(folders, d)
 		if d == filepath.Dir(d) {
 			break
 		}
 	}
 
-	for i := len(way) - 1; i >= 0; i-- {
-		info, err := os.Stat(way[i])
+	for i := len(folders) - 1; i >= 0; i-- {
+		info, err := os.Stat(folders[i])
 		if err != nil {
 			return "", fmt.Errorf("data folder: %w", err)
 		}
 
 		if info.Mode().Perm()&a.enterBit(info) == 0 {
-			return way[i], nil
+			return folders[i], nil
 		}
 	}
 
 	return "", nil
 }
 
-// enterBit returns the bit of a folder's mode that lets the account enter: the owner's, the group's, or that of others.
+// enterBit returns the execute bit that applies to the account: the folder owner's, the group's, or that of others.
 func (a account) enterBit(folder fs.FileInfo) fs.FileMode {
 	owner := ownerOf(folder)
 	switch {

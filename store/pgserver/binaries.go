@@ -15,10 +15,11 @@ import (
 	"time"
 )
 
-// Where PostgreSQL's programs are on this machine, and which of several installations to use. A cluster can only be
-// run by the major version that made it.
+// This file finds the PostgreSQL installations on this machine and chooses one of them. A cluster (PostgreSQL's data
+// folder) can be run only by the major version that created it. For example, if versions 16 and 18 are installed, a
+// cluster made by 16 is run by 16, and a new cluster by the one in PATH or else by 18.
 
-// minMajor is the oldest PostgreSQL whose SQL the program writes.
+// minMajor is the oldest major version that supports all SQL in this program.
 const minMajor = 15
 
 const versionTimeout = 20 * time.Second
@@ -43,7 +44,7 @@ func commonBinFolders() []string {
 	}
 }
 
-// findInstalls lists the installations that the account can run: first those in PATH, then downloaded ones in
+// findInstalls returns the installations that the account can run: first those in PATH, then those downloaded into
 // home, then those in common folders.
 func findInstalls(ctx context.Context, m machine, home string, acct account) []install {
 	var found []install
@@ -62,7 +63,7 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 
 		seen[dir] = true
 		major, err := askMajor(ctx, dir, acct)
-		if err == nil && major >= minMajor { // binaries that don't run are left out
+		if err == nil && major >= minMajor { // skip binaries that don't run
 			found = append(found, install{dir: dir, major: major})
 		}
 	}
@@ -75,7 +76,7 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 	for _, glob := range append([]string{filepath.Join(downloadsFolder(home), "*", "bin")}, m.bins...) {
 		dirs, err := filepath.Glob(glob)
 		if err != nil {
-			continue // only a malformed pattern
+			continue // Glob fails only for a malformed pattern
 		}
 
 		for _, dir := range dirs {
@@ -86,10 +87,10 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 	return found
 }
 
-// version finds the major in `postgres (PostgreSQL) 15.18 (Debian …)`, `… 19beta1`.
+// version matches the major version in `postgres (PostgreSQL) 15.18 (Debian …)` and `postgres (PostgreSQL) 19beta1`.
 var version = regexp.MustCompile(`^postgres \(.*?\) (\d+)`)
 
-// askMajor asks a folder's postgres for its major version, run by the account that would run the server.
+// askMajor runs postgres --version in a folder, as the account that would run the server, and returns the major version.
 func askMajor(ctx context.Context, dir string, acct account) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
@@ -104,8 +105,9 @@ func askMajor(ctx context.Context, dir string, acct account) (int, error) {
 	return strconv.Atoi(string(match[1]))
 }
 
-// chooseInstall returns the installation of the cluster's own major. For a new cluster (0) it returns the one in
-// PATH, or else the newest. ok is false if nothing at all is installed.
+// chooseInstall returns the installation to use. cluster is the cluster's major version, and only an installation of that
+// version will do. For a new cluster it is 0, and chooseInstall returns the first installation in PATH, or else the newest.
+// ok is false if installs is empty.
 func chooseInstall(installs []install, inPath string, cluster int) (i install, ok bool, err error) {
 	if len(installs) == 0 {
 		return install{}, false, nil
@@ -150,23 +152,26 @@ func clusterMajor(cluster string) (int, error) {
 	return major, nil
 }
 
+// hasCluster reports whether a folder holds a cluster.
 func hasCluster(cluster string) bool {
 	_, err := os.Stat(filepath.Join(cluster, "PG_VERSION"))
 	return err == nil
 }
 
-// installHint says how to install the server of a major on this machine.
+// installHint returns how to install the server of a major version on this machine.
 func installHint(major int) string { return hintFor(runtime.GOOS, osRelease(), major) }
 
+// osRelease returns the content of /etc/os-release, or "" if it can't be read.
 func osRelease() string {
 	release, err := os.ReadFile("/etc/os-release")
 	if err != nil {
-		return "" // then the general hint
+		return "" // hints then name no package manager
 	}
 	return string(release)
 }
 
-// distributionOf returns the names of a Linux distribution and its family, from /etc/os-release.
+// distributionOf returns the names of a Linux distribution and its family. release is the content of /etc/os-release. For
+// example, the lines "ID=ubuntu" and "ID_LIKE=debian" give " ubuntu debian".
 func distributionOf(release string) string {
 	like := ""
 	for line := range strings.Lines(release) {
@@ -180,10 +185,10 @@ func distributionOf(release string) string {
 	return like
 }
 
-// packages are the names of a package in the package managers; %d stands for the major.
+// packages holds a package's name for each package manager. The verb %d is replaced by the major version.
 type packages struct{ brew, apt, dnf, apk, zypper, other string }
 
-// hintFor says how to install the server of a major.
+// hintFor returns how to install the server of a major version, for example "install it with `apt-get install postgresql-18`".
 func hintFor(goos, release string, major int) string {
 	server := packages{
 		brew:   "postgresql@%d",
@@ -196,6 +201,7 @@ func hintFor(goos, release string, major int) string {
 	return server.hint(goos, release, major)
 }
 
+// hint returns how to install the package on a system.
 func (p packages) hint(goos, release string, major int) string {
 	like := distributionOf(release)
 	with := func(tool, name string) string {
@@ -217,8 +223,8 @@ func (p packages) hint(goos, release string, major int) string {
 	return "install " + fmt.Sprintf(p.other, major)
 }
 
-// prepareCommand runs a program as the account, in a folder that everybody can enter, with an environment
-// that holds neither our secrets nor variables that libpq or the server would obey.
+// prepareCommand returns a command that runs a program as the account, in a folder that everybody can enter. Its environment
+// contains neither our secrets nor variables such as PGDATA that would change what the program does.
 func prepareCommand(ctx context.Context, acct account, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = "/"

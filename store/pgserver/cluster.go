@@ -14,17 +14,18 @@ import (
 	"time"
 )
 
-// A cluster is the folder with all data of a PostgreSQL server. initdb makes it once. Its server can be reached
-// only through a socket in a closed folder.
+// A cluster is the folder with all data of a PostgreSQL server. PostgreSQL's program initdb creates it once. This file
+// creates the cluster, and ends a server that is still running on it although its owner (the Parley process that started
+// it) was killed.
 
 const initTimeout = 3 * time.Minute
 
-// access is the content of pg_hba.conf. It lets in everybody who can open the socket, and nobody over a
-// network, even if a person starts the server by hand.
+// access is the content of pg_hba.conf. It admits everybody who can open the server's Unix socket, which is in a closed
+// folder. It admits nobody over a network, even if a person starts the server by hand.
 const access = "# written by parley: the socket's folder is the gate\nlocal all all trust\n"
 
-// ensureCluster makes the cluster if there is none. It makes the cluster under another name and renames it, so
-// that an interrupted attempt is not taken for a cluster.
+// ensureCluster creates the cluster if it doesn't exist. It creates the cluster under a temporary name and then renames it,
+// so that the remains of an interrupted attempt are never mistaken for a cluster.
 func ensureCluster(ctx context.Context, o Options, home string, acct account, bin install) error {
 	cluster := filepath.Join(home, "pg")
 	if hasCluster(cluster) {
@@ -58,7 +59,7 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 		return fmt.Errorf("cluster: %w", err)
 	}
 
-	err = os.Remove(cluster) // there is none, or an empty folder: seen above
+	err = os.Remove(cluster) // checked above: it doesn't exist or is empty
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cluster: %w", err)
 	}
@@ -69,7 +70,7 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	return nil
 }
 
-// initdb makes a cluster in an empty folder. Without Options.Durable it doesn't wait for the disk.
+// initdb creates a cluster in an empty folder. Without Options.Durable it doesn't sync the files to disk.
 func initdb(ctx context.Context, o Options, dir string, acct account, bin install) error {
 	ctx, cancel := context.WithTimeout(ctx, initTimeout)
 	defer cancel()
@@ -78,7 +79,7 @@ func initdb(ctx context.Context, o Options, dir string, acct account, bin instal
 		args = append(args, "--no-sync")
 	}
 
-	// initdb is started by spawn for the same reason as the server: it dies with us.
+	// Like the server, initdb is started by spawn, so that it ends if this process is killed.
 	cmd := prepareCommand(ctx, acct, filepath.Join(bin.dir, "initdb"), args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -96,11 +97,11 @@ func initdb(ctx context.Context, o Options, dir string, acct account, bin instal
 	return nil
 }
 
-// localeOptions returns initdb's options for a locale that sorts by code point and knows Unicode's letters. The order is the
-// same on every machine, because an index must not depend on the system's libraries. From 17 on the server itself has
-// such a locale. Before, the system's is taken, which on macOS has another name.
+// localeOptions returns initdb's options for a locale that sorts by code point and classifies Unicode letters. Sorting must
+// be the same on every machine, because indexes depend on it. Since version 17, the server has a built-in locale of that
+// kind. Earlier versions use the operating system's, which has another name on macOS.
 func localeOptions(goos string, major int) []string {
-	const firstWithBuiltin = 17 // the first major whose server has its own locale
+	const firstWithBuiltin = 17 // the first major version with a built-in locale
 	if major >= firstWithBuiltin {
 		return []string{"--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"}
 	}
@@ -110,7 +111,8 @@ func localeOptions(goos string, major int) []string {
 	return []string{"--locale=C.UTF-8"}
 }
 
-// repairOwner gives a cluster that root copied here to the account that runs the server.
+// repairOwner changes the owner of a cluster to the account that runs the server. That is needed if root copied the cluster
+// here.
 func repairOwner(cluster string, acct account) error {
 	info, err := os.Stat(cluster)
 	if err != nil {
@@ -129,8 +131,8 @@ func repairOwner(cluster string, acct account) error {
 	})
 }
 
-// endOrphan ends a server that a killed owner left on the cluster. It also removes its postmaster.pid, whose
-// number may belong to another process by now. Only the holder of the folder's lock may call it.
+// endOrphan ends a server that a killed owner left running on the cluster. It also removes the server's postmaster.pid,
+// because the process ID in it may have been reused. Only the holder of the data folder's lock may call it.
 func endOrphan(ctx context.Context, o Options, cluster string) error {
 	path := filepath.Join(cluster, "postmaster.pid")
 	b, err := os.ReadFile(path)
@@ -143,7 +145,7 @@ func endOrphan(ctx context.Context, o Options, cluster string) error {
 
 	first, _, _ := strings.Cut(string(b), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	isPostmaster := err == nil && pid > 1 // 1 is init: then the file is damaged
+	isPostmaster := err == nil && pid > 1 // 1 is init, so the file would be damaged
 	if isPostmaster && isServing(ctx, pid, cluster) {
 		o.Log.Warn("ending a database server that an earlier process left behind", "pid", pid)
 		gone, cancel := watchUntil(ctx, func() bool { return !isServing(ctx, pid, cluster) })
@@ -155,14 +157,15 @@ func endOrphan(ctx context.Context, o Options, cluster string) error {
 	}
 
 	err = os.Remove(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // the server may have removed it when it ended
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // the server may have removed it on shutdown
 		return fmt.Errorf("cluster: %w", err)
 	}
 
 	return nil
 }
 
-// watchUntil closes the channel gone once the condition holds. cancel ends the watch and waits for its end.
+// watchUntil polls a condition in a goroutine and closes the channel gone once it holds. cancel stops the goroutine and
+// waits until it has ended. The end of ctx doesn't stop it.
 func watchUntil(ctx context.Context, cond func() bool) (gone <-chan struct{}, cancel func()) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	result, ended := make(chan struct{}), make(chan struct{})
@@ -188,10 +191,10 @@ func watchUntil(ctx context.Context, cond func() bool) (gone <-chan struct{}, ca
 	}
 }
 
-// shownLines is how many of the last lines of an output an error shows.
+// shownLines is how many lines of a program's output an error includes, counted from the end.
 const shownLines = 5
 
-// lastLines returns the last n lines of an output in one line, for errors.
+// lastLines returns the last n lines of an output, joined by " | ".
 func lastLines(b []byte, n int) string {
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], " | ")

