@@ -13,7 +13,7 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
-// On a machine without PostgreSQL, Parley downloads its binaries once, into a folder such as DATA/bin/18.3.0.
+// On a machine without PostgreSQL, Parley downloads its binaries once, into the folder bin of the data folder.
 
 const downloadTimeout = 10 * time.Minute
 

@@ -13,17 +13,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Only one process may own the server of a data folder. Who that is, a file lock decides. The owner writes run.json
-// into the folder, which tells other processes how to reach its server.
+// Only one process may own the server of a data folder: the one that holds the file lock. The owner starts the server and
+// writes run.json into the folder, from which other processes learn how to connect. For example, while "parley run" owns
+// the server, "parley backup" on the same folder connects to it.
 
 const (
 	pollInterval   = 20 * time.Millisecond
 	connectTimeout = 5 * time.Second
 )
 
-// acquire takes the folder's lock. If another process holds it, acquire waits until that process's server answers,
-// and returns this server with a nil lock. A free lock has no living owner, since the kernel frees the lock when
-// its owner ends.
+// acquire takes the folder's lock. If another process holds it, acquire waits until that process's server answers. It then
+// returns a nil lock and how to reach that server. A free lock proves that no owner is alive, because the kernel releases
+// the lock when its owner ends.
 func acquire(ctx context.Context, o Options) (*flock.Flock, run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
@@ -31,7 +32,7 @@ func acquire(ctx context.Context, o Options) (*flock.Flock, run, error) {
 	defer tick.Stop()
 
 	dir := o.Dir
-	for looks := 0; ; looks++ {
+	for attempt := 0; ; attempt++ {
 		lock, err := tryLock(dir)
 		if err != nil || lock.Locked() {
 			return lock, run{}, err
@@ -41,7 +42,7 @@ func acquire(ctx context.Context, o Options) (*flock.Flock, run, error) {
 		if err == nil && ping(ctx, r.databaseURL("postgres")) == nil {
 			return nil, r, nil
 		}
-		if looks == 0 {
+		if attempt == 0 {
 			o.Say("Another process has the database in " + dir + ", which does not answer yet: it is waited for.")
 		}
 
@@ -53,8 +54,8 @@ func acquire(ctx context.Context, o Options) (*flock.Flock, run, error) {
 	}
 }
 
-// tryLock takes the lock of a data folder; whether it has it, the lock's Locked says. The lock's file is never removed,
-// because a new file under the same name would be a second lock.
+// tryLock tries to take the lock of a folder without waiting. The result's Locked method reports whether it succeeded. The
+// lock file is never removed, because a new file with the same name would be a second lock.
 func tryLock(dir string) (*flock.Flock, error) {
 	lock := flock.New(lockPath(dir))
 	_, err := lock.TryLock()
@@ -86,7 +87,7 @@ func readRun(dir string) (run, error) {
 	return r, nil
 }
 
-// writeRun replaces run.json as a whole, so that a reader never sees half of it.
+// writeRun replaces run.json atomically, so that a reader never sees an incomplete file.
 func writeRun(dir string, r run) error {
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -110,7 +111,7 @@ func removeRun(dir string) error {
 	return nil
 }
 
-// ping connects to the server once.
+// ping connects to the server and disconnects, to check that it accepts connections.
 func ping(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

@@ -19,30 +19,30 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The process that owns a data folder starts PostgreSQL on it here: it finds the program (or downloads it), makes
-// the cluster, which is PostgreSQL's data, starts the server, and ends it in close. Other processes join that
-// server and don't come here.
+// The process that holds a data folder's lock is its owner, and runs PostgreSQL on it with the functions in this file. They
+// find or download PostgreSQL, create the cluster (PostgreSQL's own data folder) if necessary, start the server, and stop
+// it in close. Other processes connect to the owner's server and don't use this file.
 
 const (
-	readyTimeout    = 10 * time.Minute // recovery after a crash may read much
+	readyTimeout    = 10 * time.Minute // recovery after a crash may take long
 	silentTimeout   = time.Minute
-	leftoverTimeout = 15 * time.Second // how long children of a killed postmaster may take to see it
+	leftoverTimeout = 15 * time.Second // how long children of a killed postmaster may take to notice and exit
 	launchInterval  = 100 * time.Millisecond
 	logLimitBytes   = 1 << 20
-	logTailBytes    = 8 << 10 // of what the server has logged, for an error
+	logTailBytes    = 8 << 10 // how much of the server's log is read for an error
 
-	cannotConnectNow = "57P03" // starting up or shutting down
+	cannotConnectNow = "57P03" // PostgreSQL's error code while it is starting up or shutting down
 )
 
 var errEnded = errors.New("ended before it was ready")
 
-// ownedServer is what the owner of a folder holds until close.
+// ownedServer holds the resources of a data folder's owner until close.
 type ownedServer struct {
 	dir      string       // the data folder
 	lock     *flock.Flock // of the data folder
 	homeLock *flock.Flock // of the folder that holds the cluster; nil if that is the data folder
-	process  *process     // the server; nil until it was started
-	unguard  func() error // ends what guardServer began
+	process  *process     // the server; nil until it is started
+	unguard  func() error // undoes guardServer; nil until that was called
 	socket   socketDir
 }
 
@@ -63,18 +63,18 @@ func startOwned(ctx context.Context, o Options, m machine) (*ownedServer, run, e
 	owned := &ownedServer{dir: o.Dir}
 	r, err := owned.begin(ctx, o, m, h)
 	if err != nil {
-		// A new context: a start that was cancelled must not leave a server.
+		// Clean up even if ctx was cancelled: a cancelled start must not leave a server running.
 		return nil, run{}, errors.Join(err, owned.close(context.WithoutCancel(ctx)))
 	}
 
 	return owned, r, nil
 }
 
-// begin takes what the owner needs and starts the server. The caller calls close if it fails.
+// begin prepares the cluster, starts the server and writes run.json. If it fails, the caller must call close.
 func (owned *ownedServer) begin(ctx context.Context, o Options, m machine, h home) (run, error) {
 	cluster := filepath.Join(h.dir, "pg")
 
-	if h.dir != o.Dir { // a copy of the data folder would name the same home
+	if h.dir != o.Dir { // a copy of the data folder refers to the same home, so the home is locked, too
 		lock, err := tryLock(h.dir)
 		if err != nil {
 			return run{}, err
@@ -113,14 +113,14 @@ func (owned *ownedServer) begin(ctx context.Context, o Options, m machine, h hom
 	return r, writeRun(o.Dir, r)
 }
 
-// removeOldRun removes the run.json of a killed owner and the socket's folder that it names. The file goes first, so
-// that nobody joins a server that is about to end.
+// removeOldRun removes the run.json of a killed owner, and its temporary socket folder. It removes the file first, so that no
+// other process connects to a server that is about to be ended.
 func removeOldRun(dir string) error {
 	r, readErr := readRun(dir)
 	if err := removeRun(dir); err != nil {
 		return err
 	}
-	if readErr != nil { // there is none, or it was cut short
+	if readErr != nil { // it doesn't exist or is incomplete
 		return nil
 	}
 	if strings.HasPrefix(filepath.Base(r.SocketDir), socketPrefix) {
@@ -131,7 +131,7 @@ func removeOldRun(dir string) error {
 	return nil
 }
 
-// findBinaries finds the binaries for the cluster. It downloads some if this machine has none at all.
+// findBinaries returns the installation to run the cluster with. If this machine has no installation, it downloads one.
 func findBinaries(ctx context.Context, o Options, m machine, home string, acct account) (install, error) {
 	major, err := clusterMajor(filepath.Join(home, "pg"))
 	if err != nil {
@@ -140,7 +140,7 @@ func findBinaries(ctx context.Context, o Options, m machine, home string, acct a
 
 	bin, ok, err := chooseInstall(findInstalls(ctx, m, home, acct), m.path, major)
 
-	if ctx.Err() != nil { // then this is why none was found
+	if ctx.Err() != nil { // the search was interrupted
 		return install{}, ctx.Err()
 	}
 	if err != nil {
@@ -161,9 +161,9 @@ func findBinaries(ctx context.Context, o Options, m machine, home string, acct a
 	return bin, err
 }
 
-// launch starts the server and waits until it takes connections. A server that was killed a moment ago may have
-// left child processes, and PostgreSQL refuses to start until they have ended. launch then tries again, for at most
-// leftoverTimeout.
+// launch starts the server and waits until it accepts connections. If a previous server was killed a moment ago, its child
+// processes may still be running, and PostgreSQL refuses to start until they have ended. In that case launch retries for
+// at most leftoverTimeout.
 func (owned *ownedServer) launch(ctx context.Context, o Options, acct account, bin install, r run) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -173,11 +173,11 @@ func (owned *ownedServer) launch(ctx context.Context, o Options, acct account, b
 	defer tick.Stop()
 
 	for {
-		said, err := owned.tryLaunch(ctx, o, acct, bin, r)
+		logged, err := owned.tryLaunch(ctx, o, acct, bin, r)
 		if err == nil {
 			return nil
 		}
-		if !strings.Contains(said, "is still in use") {
+		if !strings.Contains(logged, "is still in use") {
 			return err
 		}
 
@@ -192,8 +192,8 @@ func (owned *ownedServer) launch(ctx context.Context, o Options, acct account, b
 	}
 }
 
-// tryLaunch starts the server once. If that fails, said is what the server has logged.
-func (owned *ownedServer) tryLaunch(ctx context.Context, o Options, acct account, bin install, r run) (said string, err error) {
+// tryLaunch starts the server once. If that fails, it returns what the server has logged, as far as it logged anything.
+func (owned *ownedServer) tryLaunch(ctx context.Context, o Options, acct account, bin install, r run) (logged string, err error) {
 	log, err := openLog(filepath.Join(o.Dir, "pg.log"))
 	if err != nil {
 		return "", err
@@ -225,8 +225,8 @@ func (owned *ownedServer) tryLaunch(ctx context.Context, o Options, acct account
 	return string(text[:n]), fmt.Errorf("server: %w: %s", err, lastLines(text[:n], shownLines))
 }
 
-// awaitReady waits until the server takes a connection. It waits until ctx ends as long as the server answers that
-// it is starting, but only for silentTimeout if it doesn't answer.
+// awaitReady waits until the server accepts a connection. While the server answers that it is starting, awaitReady waits
+// until ctx ends. If the server doesn't answer, it gives up after silentTimeout.
 func (p *process) awaitReady(ctx context.Context, url string) error {
 	silent := time.NewTimer(silentTimeout)
 	defer silent.Stop()
@@ -238,7 +238,7 @@ func (p *process) awaitReady(ctx context.Context, url string) error {
 		if err == nil {
 			return nil
 		}
-		if said, ok := errors.AsType[*pgconn.PgError](err); ok && said.Code == cannotConnectNow {
+		if answer, ok := errors.AsType[*pgconn.PgError](err); ok && answer.Code == cannotConnectNow {
 			silent.Reset(silentTimeout)
 		}
 
@@ -254,14 +254,15 @@ func (p *process) awaitReady(ctx context.Context, url string) error {
 	}
 }
 
-// serverArguments returns the server's arguments. Of two parameters with one name the later one counts, so that
-// Options.Settings can't change those that keep the server private.
+// serverArguments returns the server's command-line arguments. If a parameter is set twice, PostgreSQL uses the later value.
+// So the parameters that keep the server private come last, where Options.Settings can't override them.
 func serverArguments(o Options, r run) []string {
 	args := []string{"-D", r.Cluster}
 	set := func(k, v string) { args = append(args, "-c", k+"="+v) }
 	set("timezone", "UTC")
 	set("log_timezone", "UTC")
-	// Statements may hold secrets, and their errors go to the caller: only what happens to the server itself is logged.
+	// The log covers only the server itself. Statements aren't logged because they may contain secrets, and their errors are
+	// returned to the client.
 	set("log_min_messages", "log")
 	set("log_min_error_statement", "panic")
 	set("log_error_verbosity", "terse")
@@ -284,7 +285,8 @@ func serverArguments(o Options, r run) []string {
 	return args
 }
 
-// openLog opens the server's log for appending. A log that grew too long is kept as one older file.
+// openLog opens the server's log for appending. If the log exceeds logLimitBytes, it is first renamed to path.old, which
+// replaces the previous one.
 func openLog(path string) (*os.File, error) {
 	fi, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -311,7 +313,7 @@ const findDatabase = `
 		FROM pg_database
 		WHERE datname = $1)`
 
-// ensureDatabase creates Database if it does not exist.
+// ensureDatabase creates the database named by the constant Database if it doesn't exist.
 func ensureDatabase(ctx context.Context, r run) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -334,7 +336,7 @@ func ensureDatabase(ctx context.Context, r run) (err error) {
 	return nil
 }
 
-// close undoes what begin did, in the reverse order; the lock goes last.
+// close stops the server and releases everything else in the reverse order of begin. It releases the data folder's lock last.
 func (owned *ownedServer) close(ctx context.Context) error {
 	errs := []error{removeRun(owned.dir)}
 	if owned.process != nil {

@@ -1,11 +1,12 @@
 // Package pgserver runs a private PostgreSQL server for one data folder, so that a person can
 // try or run the program without setting up a database first.
 //
-// One process owns a folder's server; others that start on the same folder use it until the
-// owner ends. Then Done is closed, and they have to start anew. The server dies with its owner,
-// however the owner dies, and listens only on a Unix socket in a folder closed to other accounts.
+// The first process that calls Start on a folder becomes the owner of its server. Other processes that call Start on the
+// same folder share that server until the owner ends. Then Done is closed, and they have to call Start again. The server
+// ends with its owner, even if the owner is killed. It listens only on a Unix socket in a folder that other accounts can't
+// enter.
 //
-// Not here: schema, migrations, pools, backups, and databases named by DATABASE_URL.
+// The package doesn't handle the schema, migrations, connection pools, backups, or databases named by DATABASE_URL.
 package pgserver
 
 import (
@@ -25,49 +26,50 @@ import (
 // Database is the database that Start creates: UTF8, sorted by code point (C.UTF-8).
 const Database = "parley"
 
-// Superuser is the role that Start creates and that every URL names. It has no password: who
-// may enter the socket's folder may connect.
+// Superuser is the role that Start creates and that every URL contains. It has no password: every account that can enter the
+// socket's folder can connect.
 const Superuser = "parley"
 
 const (
-	acquireTimeout = downloadTimeout + readyTimeout // another process may be downloading, and then recovering
-	watchInterval  = time.Second                    // how often a process that uses another one's server checks that it lives
+	acquireTimeout = downloadTimeout + readyTimeout // another process may first download, then recover
+	watchInterval  = time.Second                    // how often a process checks that a shared server is running
 )
 
-// Options says which server to run and how.
+// Options configures a server.
 type Options struct {
-	// Dir is the data folder (PARLEY_DATA); it is created when missing. It holds the lock, the server's log (pg.log) and run.json,
-	// and the cluster, unless the server's account can't enter it: then the cluster is elsewhere, and Say tells where.
+	// Dir is the data folder (PARLEY_DATA). It is created if it doesn't exist. It holds the lock, the server's log (pg.log),
+	// run.json (how to reach the server), and usually the cluster, which is PostgreSQL's own data folder. If the server's
+	// account can't enter Dir, the cluster is kept in another folder, which is reported through Say.
 	Dir string
-	// Durable turns fsync on. False loses data when the machine stops: for tests only.
+	// Durable turns fsync on. Without it, data is lost if the machine crashes, so only tests may set it to false.
 	Durable bool
-	// Log gets remarks for operators. nil drops them.
+	// Log receives messages for operators. nil discards them.
 	Log *slog.Logger
-	// Say is called with a sentence for the person at the terminal, for example when PostgreSQL is downloaded, or where the cluster
-	// is kept elsewhere. nil means that these sentences go to Log.
+	// Say is called with a sentence for the person at the terminal, for example when PostgreSQL is downloaded. If it is nil,
+	// these sentences are written to Log.
 	Say func(string)
-	// Settings are further server parameters (max_connections: "300"). Those that keep the server
-	// private can't be changed. Only those of the process that owns the server have an effect.
+	// Settings are further server parameters, such as max_connections: "300". They can't override the parameters that keep
+	// the server private. They have no effect if another process owns the server.
 	Settings map[string]string
 }
 
-// Server is a running PostgreSQL server: our own, or another process's that we may use.
+// Server is a running PostgreSQL server, owned by this process or shared by another one.
 type Server struct {
 	run   run
 	owned *ownedServer  // nil if another process owns the server
-	done  chan struct{} // closed when the server has ended, or is no longer used
+	done  chan struct{} // closed when the server has ended, or after Close
 	stop  chan struct{} // closed by Close; only if another process owns the server
-	once  sync.Once     // of Close
-	err   error         // what Close returns
+	once  sync.Once     // runs Close once
+	err   error         // the result of Close
 }
 
-// Start returns when the server for o.Dir accepts connections and Database exists. It makes the cluster if there is
-// none, and ends a server that a killed owner left behind. If another process owns the folder, it uses the server of
-// that process, and waits for it while it is starting.
+// Start returns when the server for o.Dir accepts connections and Database exists. It creates the cluster if necessary, and
+// ends a server that a killed owner left behind. If another process owns the folder, Start waits until that process's
+// server is ready, and shares it.
 //
-// Errors: no PostgreSQL of at least version 15 (of the cluster's version, if there is a cluster)
-// found, the folder belongs to another account, the server refused to start (with the last
-// lines of its log), ctx ended.
+// It returns an error if it finds no PostgreSQL of at least version 15 (or of the cluster's version, if there is a
+// cluster) and can't download one, if the folder belongs to another account, if the server doesn't start (with the last
+// lines of its log), or if ctx ends.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s, err := start(ctx, o, thisMachine())
 	if err != nil {
@@ -76,8 +78,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// start is Start with what it needs to know of the machine. It joins the server of the process that holds the folder's lock, or takes
-// the lock and starts one.
+// start implements Start for a given machine. It either takes the folder's lock and starts a server, or shares the server of
+// the process that holds the lock.
 func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	if o.Dir == "" {
 		return nil, errors.New("no data folder given")
@@ -112,8 +114,8 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	return &Server{run: r, owned: owned, done: owned.process.done}, nil
 }
 
-// dataDir makes the data folder and returns its absolute path without symbolic links. When Parley runs as root, the server runs as
-// another account, which must be able to pass through the folder; files in it have stricter modes of their own.
+// dataDir creates the data folder and returns its absolute path without symbolic links. If Parley runs as root, the server
+// runs as another account, which must be able to pass through the folder. The files in it have stricter modes.
 func dataDir(dir string, m machine) (string, error) {
 	mode := os.FileMode(0o700)
 	if m.euid == 0 {
@@ -134,8 +136,8 @@ func dataDir(dir string, m machine) (string, error) {
 	return dir, nil
 }
 
-// join returns the server of the process that holds the lock. Until Close, a goroutine checks every watchInterval whether that server
-// still runs.
+// join returns the server of the process that holds the lock. Until Close, a goroutine checks every watchInterval whether
+// that server is still running.
 func join(r run) *Server {
 	s := &Server{run: r, done: make(chan struct{}), stop: make(chan struct{})}
 	go func() {
@@ -158,20 +160,21 @@ func join(r run) *Server {
 	return s
 }
 
-// URL is a connection string, for pgx and libpq, to one database of the server as superuser.
-// Shape: postgres://parley@/parley?host=%2Ftmp%2Fparley-1&port=5432&sslmode=disable&user=parley
+// URL returns a connection string, for pgx and libpq, to a database of the server as Superuser. For example:
+//
+//	postgres://parley@/parley?host=%2Ftmp%2Fparley-1&port=5432&sslmode=disable&user=parley
 func (s *Server) URL(database string) string { return s.run.databaseURL(database) }
 
-// PID is the postmaster's process id.
+// PID returns the process ID of the server's main process, the postmaster.
 func (s *Server) PID() int { return s.run.PostmasterPID }
 
-// BinDir returns the folder with the server's own programs, or "" if it can't be found out. An installed PostgreSQL has pg_dump and
-// pg_restore there, too; a downloaded one has not.
+// BinDir returns the folder of the server's binary, or "" if it is unknown. An installed PostgreSQL has pg_dump and pg_restore
+// there, too; a downloaded one doesn't.
 func (s *Server) BinDir() string {
 	if s.run.BinDir != "" {
 		return s.run.BinDir
 	}
-	// An owner of an earlier version didn't write BinDir.
+	// Earlier versions of Parley don't write BinDir into run.json.
 	exe, err := os.Readlink("/proc/" + strconv.Itoa(s.run.PostmasterPID) + "/exe")
 	if err != nil {
 		return ""
@@ -179,16 +182,17 @@ func (s *Server) BinDir() string {
 	return filepath.Dir(exe)
 }
 
-// IsShared reports whether another process owns the server. It then ends with that process.
+// IsShared reports whether another process owns the server. Such a server ends with that process.
 func (s *Server) IsShared() bool { return s.owned == nil }
 
-// Done is closed when the server has ended, whoever ended it. If another process owns the server, that takes up to watchInterval,
-// and Close closes it, too.
+// Done returns a channel that is closed when the server has ended, for whatever reason. If another process owns the server,
+// the channel is closed up to watchInterval later, or by Close.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Close ends the owner's server: connections are cut, open transactions roll back, everything is written. It waits
-// until the server is gone. If ctx ends first, the server is killed, which loses nothing committed but makes the next
-// start recover. A server of another process keeps running. Further calls return what the first one returned.
+// Close stops the server if this process owns it, and waits until it has ended. The server closes connections, rolls back
+// open transactions and writes everything to disk. If ctx ends first, the server is killed. That loses no committed data,
+// but the next start has to run recovery. A server of another process keeps running. Further calls return the result of
+// the first one.
 func (s *Server) Close(ctx context.Context) error {
 	s.once.Do(func() {
 		if s.owned == nil {
@@ -203,7 +207,7 @@ func (s *Server) Close(ctx context.Context) error {
 	return s.err
 }
 
-// run is what an owner tells others about its server, as run.json.
+// run is the content of run.json, from which other processes learn how to reach the owner's server.
 type run struct {
 	OwnerPID      int    `json:"owner_pid"`
 	PostmasterPID int    `json:"postmaster_pid"`
@@ -212,12 +216,13 @@ type run struct {
 	Cluster       string `json:"cluster"`
 }
 
+// databaseURL implements Server.URL.
 func (r run) databaseURL(database string) string {
 	q := url.Values{}
 	q.Set("host", r.SocketDir)
 	q.Set("port", strconv.Itoa(port))
 	q.Set("user", Superuser)
-	q.Set("sslmode", "disable") // whatever PGSSLMODE says: there is no TLS on a socket
+	q.Set("sslmode", "disable") // overrides PGSSLMODE: a Unix socket has no TLS
 	// Encode writes a space as "+", which libpq and pgx read as a plus sign.
 	query := strings.ReplaceAll(q.Encode(), "+", "%20")
 	u := url.URL{Scheme: "postgres", User: url.User(Superuser), Path: "/" + database, RawQuery: query}
