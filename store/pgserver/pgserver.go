@@ -53,7 +53,7 @@ type Options struct {
 	Settings map[string]string
 }
 
-// Server is a running PostgreSQL server, owned by this process or shared by another one.
+// Server is a running PostgreSQL server, owned by this process, or by another one that shares it.
 type Server struct {
 	run   run
 	owned *ownedServer  // nil if another process owns the server

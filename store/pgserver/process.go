@@ -13,27 +13,28 @@ import (
 	"time"
 )
 
-// The PostgreSQL server is a child process of Parley, called the postmaster. This file starts it so that it ends
-// with Parley, and ends processes: politely first, then with kill.
+// PostgreSQL's main process, the postmaster, is a child process of Parley. This file starts it in a way that makes it end
+// with Parley. It also ends servers, by a clean shutdown if possible and by SIGKILL otherwise, and checks whether a server
+// that an earlier Parley process left behind is still running.
 
 // How long endProcess waits after each signal, and how long ps may take.
 const (
-	fastTimeout      = 30 * time.Second // a fast shutdown writes what is not yet on disk
+	fastTimeout      = 30 * time.Second // a fast shutdown writes all changes to disk
 	immediateTimeout = 5 * time.Second
 	killTimeout      = 5 * time.Second
 	psTimeout        = 5 * time.Second
 )
 
-// process is our child, the postmaster.
+// process is a child process, such as the postmaster.
 type process struct {
 	pid  int
-	done chan struct{} // closed when it has ended and was reaped
-	err  error         // how it ended; read after done
+	done chan struct{} // closed when the process has ended and was reaped
+	err  error         // the result of Wait; read it only after done is closed
 }
 
-// spawn starts cmd and reaps it. The kernel sends the parent-death signal when the *thread* that
-// forked ends, not the process, and the runtime may end threads at will: so one goroutine keeps
-// its thread to itself from the fork until the child is gone.
+// spawn starts cmd, and reaps it when it ends. The kernel sends the parent-death signal when the thread that forked ends,
+// not when its process ends, and the Go runtime may end threads at any time. So a goroutine locks its thread from the fork
+// until the child has ended.
 func spawn(cmd *exec.Cmd) (*process, error) {
 	p := &process{done: make(chan struct{})}
 	started := make(chan error, 1)
@@ -60,11 +61,11 @@ func spawn(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// stop asks for a fast shutdown, and for harder ones if ctx or the time of a step ends.
+// stop requests a fast shutdown, and escalates as described at endProcess.
 func (p *process) stop(ctx context.Context) error { return endProcess(ctx, p.pid, p.done) }
 
-// endProcess sends a process harder and harder signals until gone is closed. The end of ctx shortens only the first
-// step, the fast shutdown.
+// endProcess sends a process increasingly forceful signals until gone is closed: SIGINT for a fast shutdown, SIGQUIT for an
+// immediate one, then SIGKILL. If ctx ends, only the wait for the fast shutdown is cut short.
 func endProcess(ctx context.Context, pid int, gone <-chan struct{}) error {
 	steps := []struct {
 		signal syscall.Signal
@@ -78,21 +79,21 @@ func endProcess(ctx context.Context, pid int, gone <-chan struct{}) error {
 		}
 
 		err := syscall.Kill(pid, step.signal)
-		if err != nil && !errors.Is(err, syscall.ESRCH) { // ESRCH: it has ended by itself
+		if err != nil && !errors.Is(err, syscall.ESRCH) { // ESRCH: it has already ended
 			return fmt.Errorf("signal to server %d: %w", pid, err)
 		}
 
-		wait := ctx
+		stepCtx := ctx
 		if i > 0 {
-			wait = context.WithoutCancel(ctx)
+			stepCtx = context.WithoutCancel(ctx)
 		}
 
-		wait, cancel := context.WithTimeout(wait, step.wait)
+		stepCtx, cancel := context.WithTimeout(stepCtx, step.wait)
 		select {
 		case <-gone:
 			cancel()
 			return nil
-		case <-wait.Done():
+		case <-stepCtx.Done():
 			cancel()
 		}
 	}
@@ -100,14 +101,14 @@ func endProcess(ctx context.Context, pid int, gone <-chan struct{}) error {
 	return fmt.Errorf("server %d did not end", pid)
 }
 
-// hasProcess returns whether there is a process with that id, even a dead one that was not reaped.
+// hasProcess reports whether a process with this ID exists, including a zombie (a dead process that wasn't reaped).
 func hasProcess(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// isServing returns whether process pid is a living server on the cluster. Another program that got the number later is none.
-// Nor is a server that is dead but not reaped, although PostgreSQL takes such a zombie for a living one and refuses to start.
+// isServing reports whether process pid is a running server on the cluster. It returns false if another program has reused the
+// process ID. It also returns false for a zombie, although PostgreSQL mistakes that for a running server and refuses to start.
 func isServing(ctx context.Context, pid int, cluster string) bool {
 	if !hasProcess(pid) {
 		return false
@@ -119,17 +120,18 @@ func isServing(ctx context.Context, pid int, cluster string) bool {
 	}
 
 	name, state := parseStat(string(stat))
-	isDead := state == "Z" || state == "X" // a zombie, or about to go
+	isDead := state == "Z" || state == "X" // a zombie, or a process that is being removed
 	if isDead || !strings.HasPrefix(name, "postgres") {
 		return false
 	}
 
-	// A postmaster's working folder is its cluster. If the folder can't be read, the name has to do.
+	// A postmaster's working directory is its cluster. If that can't be read, the name alone decides.
 	cwd, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
 	return err != nil || cwd == cluster
 }
 
-// parseStat reads the name and the state of a process. Shape: `123 (postgres) S 1 …`; the name may hold anything.
+// parseStat returns the name and the state from /proc/PID/stat, such as "postgres" and "S" from `123 (postgres) S 1 …`. The
+// name may contain any characters, including parentheses.
 func parseStat(s string) (name, state string) {
 	open := strings.IndexByte(s, '(')
 	end := strings.LastIndexByte(s, ')')
@@ -148,7 +150,7 @@ func isServingByPS(ctx context.Context, pid int, cluster string) bool {
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError
-		return !errors.As(err, &exit) // no such process; without ps, believe the pid
+		return !errors.As(err, &exit) // ps fails if the process doesn't exist; without ps, assume it is the server
 	}
 	state, args, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
 	isZombie := strings.HasPrefix(state, "Z")

@@ -12,22 +12,23 @@ import (
 	"syscall"
 )
 
-// The server listens on a Unix socket alone, in a folder that other accounts can't enter.
+// The server listens only on a Unix socket, in a folder that other accounts can't enter. This file creates that folder. It is
+// DATA/run, or for example /tmp/parley-123 if the path of DATA is longer than the kernel allows for a socket.
 
-// port only names the socket's file; nothing listens on TCP.
+// port is part of the socket's file name. The server doesn't listen on TCP.
 const port = 5432
 
-// socketPrefix begins the names of temporary socket folders.
+// socketPrefix is the prefix of the names of temporary socket folders.
 const socketPrefix = "parley-"
 
 // socketDir is an empty folder for the socket. Only the server's account and root may enter it.
 type socketDir struct {
 	path        string
-	isTemporary bool // it is to be removed when the server ends
+	isTemporary bool // remove it when the server has ended
 }
 
-// makeSocketDir makes the folder for the socket: in the server's home, or else in one of m.tempDirs if the path is too long
-// or the file system has no sockets there.
+// makeSocketDir creates the folder for the socket in the server's home. If that is impossible, because the path is too long or
+// the file system doesn't support sockets, it creates the folder in the first suitable one of m.tempDirs.
 func makeSocketDir(h home, m machine) (socketDir, error) {
 	fixed := filepath.Join(h.dir, "run")
 	err := fixedSocketDir(fixed, h.account)
@@ -46,7 +47,7 @@ func makeSocketDir(h home, m machine) (socketDir, error) {
 	return socketDir{}, fmt.Errorf("no folder for the socket: %w", errors.Join(errs...))
 }
 
-// temporarySocketDir makes a folder with a name of its own in parent.
+// temporarySocketDir creates a folder with a unique name in parent.
 func temporarySocketDir(parent string, acct account) (string, error) {
 	closed, err := acct.findClosedFolder(parent)
 	if err != nil {
@@ -66,12 +67,12 @@ func temporarySocketDir(parent string, acct account) (string, error) {
 	return dir, nil
 }
 
-// fixedSocketDir makes an empty folder for the socket at this path.
+// fixedSocketDir creates an empty folder for the socket. It deletes an existing one first.
 func fixedSocketDir(dir string, acct account) error {
 	if err := checkSocketPath(dir); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(dir); err != nil { // what a killed server left
+	if err := os.RemoveAll(dir); err != nil { // left behind by a killed server
 		return err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -80,7 +81,8 @@ func fixedSocketDir(dir string, acct account) error {
 	return errors.Join(acct.chown(dir), trySocket(dir))
 }
 
-// trySocket makes a socket in a folder, because some file systems (shared folders of virtual machines) have none.
+// trySocket checks that a socket can be created in a folder. Some file systems, such as the shared folders of virtual machines,
+// don't support sockets.
 func trySocket(dir string) error {
 	if err := checkSocketPath(dir); err != nil {
 		return err
@@ -92,8 +94,8 @@ func trySocket(dir string) error {
 	return l.Close()
 }
 
-// checkSocketPath checks that the socket's path is no longer than the kernel allows (107 bytes, 103 on some), and
-// that it has no comma, which for clients separates hosts.
+// checkSocketPath checks that the socket's path is no longer than the kernel allows (107 bytes on Linux, 103 on some systems).
+// It also rejects commas, because clients would take the path for a list of hosts.
 func checkSocketPath(dir string) error {
 	if strings.Contains(dir, ",") {
 		return fmt.Errorf("%s: a comma can't be in a socket's path", dir)

@@ -13,19 +13,21 @@ import (
 	"strings"
 )
 
-// Tools are client programs of one installation.
+// Tools locates the client programs of one PostgreSQL installation, which Parley runs for backup and restore.
 type Tools struct {
 	Dir   string // holds pg_dump and pg_restore
 	Major int
 }
 
-// toolVersion finds the major in `pg_dump (PostgreSQL) 16.4 (Debian …)`.
+// toolVersion matches the major version in `pg_dump (PostgreSQL) 16.4 (Debian …)`.
 var toolVersion = regexp.MustCompile(`^pg_dump \(.*?\) (\d+)`)
 
-// FindTools returns the oldest pg_dump and pg_restore that can read a server of the given major, because newer ones
-// write what older servers can't read. It looks in prefer (a Server's BinDir, or ""), in PATH and in common folders.
+// FindTools returns the oldest pg_dump and pg_restore that work with a server of the given major version. pg_dump can read
+// servers of its own version and older ones, but the output of a newer pg_dump may not load into an older server. For
+// example, with versions 15, 16 and 18 on this machine, FindTools returns 16 for a server of version 16.
 //
-// Errors: none found, with the package to install.
+// It searches prefer (a Server's BinDir, or ""), then PATH, then common folders. If it finds no suitable version, the error
+// names the package to install.
 func FindTools(ctx context.Context, major int, prefer string) (Tools, error) {
 	t, err := findTools(ctx, thisMachine(), major, prefer)
 	if err != nil {
@@ -39,13 +41,13 @@ func findTools(ctx context.Context, m machine, major int, prefer string) (Tools,
 	for _, glob := range m.bins {
 		found, err := filepath.Glob(glob)
 		if err != nil {
-			continue // only a malformed pattern
+			continue // Glob fails only for a malformed pattern
 		}
 		dirs = append(dirs, found...)
 	}
 
 	var newer []Tools
-	var tooOld []string // majors
+	var tooOld []string // their major versions
 	for _, dir := range dirs {
 		t, ok := toolsIn(ctx, dir)
 		if !ok {
@@ -79,7 +81,7 @@ func findTools(ctx context.Context, m machine, major int, prefer string) (Tools,
 		major, major, has, clientHint(runtime.GOOS, osRelease(), major))
 }
 
-// toolsIn returns the tools of a folder. It asks the folder's pg_dump for the version.
+// toolsIn returns the tools in a folder, or false if they are missing or don't run.
 func toolsIn(ctx context.Context, dir string) (Tools, bool) {
 	if !filepath.IsAbs(dir) {
 		return Tools{}, false
@@ -107,7 +109,7 @@ func toolsIn(ctx context.Context, dir string) (Tools, bool) {
 	return Tools{Dir: dir, Major: major}, err == nil
 }
 
-// clientHint says how to install the client programs of a major, among them pg_dump.
+// clientHint returns how to install the client programs of a major version, which include pg_dump.
 func clientHint(goos, release string, major int) string {
 	client := packages{
 		brew:   "postgresql@%d",

@@ -13,12 +13,14 @@ import (
 	"parley/store/storetest"
 )
 
-// A crowd is a list of SQL statements that fill a database with very many rows. Tests judge a statement's plan in a
-// crowd, because PostgreSQL plans differently for full tables. Lanes are queues of messages that are to be sent;
-// queues hold events that are to be applied.
+// A crowd is a list of SQL statements that fill a database with very many rows. Tests check query plans in such a database,
+// because PostgreSQL chooses other plans for full tables than for small ones.
+//
+// A lane is a queue of deliveries (messages to be sent) that are sent one after the other. A gate groups lanes that share
+// a rate limit. A queue holds events, such as incoming mails, that are to be applied in order.
 
-// Many is how many there are of everything in a crowd: a million for `make soak`. `make test` takes a tenth, which is
-// still far more than any statement may read.
+// Many returns how many rows of each kind a crowd has: a million for `make soak`, and a tenth of that for `make test`,
+// which is still far more than any statement may read.
 func Many() int {
 	if storetest.LongForm() {
 		return 1_000_000
@@ -26,7 +28,7 @@ func Many() int {
 	return 100_000
 }
 
-// fillCrowd says in statements how many MANY are.
+// fillCrowd replaces the placeholder MANY in the statements, and returns them.
 func fillCrowd(crowd []string) []string {
 	for i, sql := range crowd {
 		crowd[i] = strings.ReplaceAll(sql, "MANY", strconv.Itoa(Many()))
@@ -34,8 +36,8 @@ func fillCrowd(crowd []string) []string {
 	return crowd
 }
 
-// Lanes makes many lanes, of which few are due: one gate has a fifth of them, which are stuck, and one
-// conversation has as many deliveries.
+// Lanes returns a crowd of lanes, with two extremes: a fifth of the lanes belong to one gate that is stuck, and one lane has
+// a backlog of Many()/5 deliveries.
 func Lanes() []string {
 	return fillCrowd([]string{
 		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 50) AS n`,
@@ -53,7 +55,7 @@ func Lanes() []string {
 	})
 }
 
-// Queues makes many events that are to be applied: a key in ten waits, and one has a fifth of all events behind it.
+// Queues returns a crowd of queues with events. One queue in ten isn't due yet, and one queue holds a fifth of all events.
 func Queues() []string {
 	return fillCrowd([]string{
 		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
@@ -73,7 +75,7 @@ func Queues() []string {
 	})
 }
 
-// Nouns makes many conversations with what belongs to them.
+// Nouns returns a crowd of conversations with their messages, timers, threads and so on.
 func Nouns() []string {
 	return fillCrowd([]string{
 		`INSERT INTO timers (conversation_id, kind, due_at)
@@ -120,7 +122,7 @@ func Nouns() []string {
 	})
 }
 
-// fill runs the statements that make the rows of a crowd.
+// fill runs the statements of a crowd in one transaction.
 func fill(t *testing.T, pool *pgxpool.Pool, crowd []string) {
 	t.Helper()
 	ctx := t.Context()
@@ -130,8 +132,9 @@ func fill(t *testing.T, pool *pgxpool.Pool, crowd []string) {
 			return err
 		}
 
-		first := []string{`SET LOCAL session_replication_role = replica`} // rows that nothing else needs
-		for _, sql := range slices.Concat(first, crowd, makeIndexes) {
+		// Foreign keys and triggers are off, because a crowd doesn't contain all rows that others refer to.
+		setup := []string{`SET LOCAL session_replication_role = replica`}
+		for _, sql := range slices.Concat(setup, crowd, makeIndexes) {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}
@@ -144,8 +147,8 @@ func fill(t *testing.T, pool *pgxpool.Pool, crowd []string) {
 	}
 }
 
-// dropIndexes drops indexes that are cheaper to make once than to keep up to date with a million rows, and returns the statements
-// that make them again. Those of the queues stay, for the plans that were made before.
+// dropIndexes drops indexes, because it is faster to create them afterwards than to update them for a million rows. It returns
+// the statements that create them again. It keeps the indexes on queues, because Run has already prepared plans that use them.
 func dropIndexes(ctx context.Context, tx pgx.Tx) (makeIndexes []string, err error) {
 	rows, err := tx.Query(ctx, `
 		SELECT i.indexname, i.indexdef FROM pg_indexes AS i

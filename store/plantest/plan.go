@@ -1,7 +1,7 @@
-// Package plantest looks at the plans that PostgreSQL makes for statements, in databases that are as
-// full as they get.
+// Package plantest checks PostgreSQL's plans for SQL statements in databases with very many rows. It catches, for example, a
+// statement that is fast in a small database but scans a table of a million rows in a full one.
 //
-// What does not belong here: what a statement means; that is tested beside it.
+// The package doesn't check the results of statements. Other tests do that.
 package plantest
 
 import (
@@ -17,13 +17,13 @@ import (
 	"parley/store"
 )
 
-// Plan is a node of EXPLAIN (ANALYZE, FORMAT JSON), with the nodes below it.
+// Plan is a node of the output of EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON), with its child nodes.
 type Plan struct {
 	Type  string `json:"Node Type"`
 	Table string `json:"Relation Name"` // empty for a node that reads no table
 	Index string `json:"Index Name"`    // empty for a node that reads no index
 
-	// What the node did. PostgreSQL gives rows for each loop, and blocks for all loops together with those of the nodes below.
+	// What the node did. Rows are averages per loop. Blocks are totals of all loops and include the child nodes.
 	Loops           float64 `json:"Actual Loops"`
 	Rows            float64 `json:"Actual Rows"`
 	RemovedByFilter float64 `json:"Rows Removed by Filter"`
@@ -34,14 +34,14 @@ type Plan struct {
 	Plans []Plan `json:"Plans"`
 }
 
-// Explain runs a statement and returns its plan. Nothing of what it does stays.
+// Explain runs a statement, rolls it back, and returns its plan.
 func Explain(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) Plan {
 	t.Helper()
 	return explainWith(t, pool, []string{"jit = off"}, sql, args...)
 }
 
-// ExplainHot is Explain with the settings of the connections on which the relay claims and applies (hotSettings). They keep one
-// plan for all arguments.
+// ExplainHot is like Explain, but uses the settings of the relay's connections (hotSettings). The relay is the part of Parley
+// that applies incoming events and sends messages. Its connections use one plan for all arguments of a statement.
 func ExplainHot(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) Plan {
 	t.Helper()
 	return explainWith(t, pool, hotSettings(), sql, args...)
@@ -67,13 +67,14 @@ func explainWith(t *testing.T, pool *pgxpool.Pool, settings []string, sql string
 	return explainPrepared(t, conn, "once", args...)
 }
 
-// hotSettings are those of the connections with which the relay claims and applies: relay.OpenSessions sets the same and says why.
+// hotSettings returns the settings of the relay's connections. relay.OpenSessions sets the same ones and gives the reasons.
 func hotSettings() []string {
 	return []string{"jit = off", "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off",
 		"plan_cache_mode = force_generic_plan"}
 }
 
-// prepare lets a connection with hotSettings plan a statement now. The plan stays until PostgreSQL learns more of the tables.
+// prepare prepares and plans a statement with hotSettings. The connection keeps the plan until PostgreSQL has new statistics of
+// the tables.
 func prepare(t *testing.T, conn *pgxpool.Conn, name, sql string, args ...any) {
 	t.Helper()
 	for _, setting := range hotSettings() {
@@ -83,7 +84,7 @@ func prepare(t *testing.T, conn *pgxpool.Conn, name, sql string, args ...any) {
 	exec(t, conn, "EXPLAIN EXECUTE "+name+writeLiterals(t, args))
 }
 
-// explainPrepared runs a prepared statement and returns its plan. Nothing of what it does stays.
+// explainPrepared runs a prepared statement, rolls it back, and returns its plan.
 func explainPrepared(t *testing.T, conn *pgxpool.Conn, name string, args ...any) Plan {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())
@@ -105,7 +106,7 @@ func explainPrepared(t *testing.T, conn *pgxpool.Conn, name string, args ...any)
 	return plans[0].Plan
 }
 
-// writeLiterals writes the arguments of a prepared statement.
+// writeLiterals returns the argument list for EXECUTE, such as "('1', '{"a","b"}')".
 func writeLiterals(t *testing.T, args []any) string {
 	t.Helper()
 	if len(args) == 0 {
@@ -118,7 +119,7 @@ func writeLiterals(t *testing.T, args []any) string {
 	return "(" + strings.Join(list, ", ") + ")"
 }
 
-// writeLiteral writes an argument as SQL. Its texts have nothing to be quoted.
+// writeLiteral returns an argument as an SQL literal. It doesn't escape quotes, because the tests' arguments contain none.
 func writeLiteral(t *testing.T, a any) string {
 	t.Helper()
 	value := reflect.ValueOf(a)
@@ -135,7 +136,7 @@ func writeLiteral(t *testing.T, a any) string {
 	return "'{" + strings.Join(list, ",") + "}'"
 }
 
-// walk visits all nodes.
+// walk calls f for the node and all of its descendants.
 func (p Plan) walk(f func(Plan)) {
 	f(p)
 	for _, child := range p.Plans {
@@ -146,15 +147,16 @@ func (p Plan) walk(f func(Plan)) {
 // Buffers returns how many blocks a plan read, from memory or from the disk.
 func (p Plan) Buffers() float64 { return p.BlocksHit + p.BlocksRead }
 
-// Effort returns the sum of the rows that all nodes of a plan looked at and the blocks that it read. It serves to compare plans.
+// Effort returns a measure of work for comparing plans: the rows that all nodes processed plus the blocks that the plan read.
 func (p Plan) Effort() float64 {
 	sum := p.Buffers()
 	p.walk(func(n Plan) { sum += (n.Rows + n.RemovedByFilter + n.RemovedByJoin) * n.Loops })
 	return sum
 }
 
-// Touched returns how many rows of a table a plan looked at, and the names of all indexes that it used, of other tables too: some
-// nodes name an index and no table. "SEQSCAN" among the names means that it read the table without an index.
+// Touched returns how many rows of a table a plan read, and the names of the indexes that it used, separated by spaces. The
+// names include indexes of other tables, because some nodes name an index but no table. The name "SEQSCAN" means that the
+// plan read the table without an index.
 func (p Plan) Touched(table string) (rows float64, indexes string) {
 	p.walk(func(n Plan) {
 		if n.Table == table && strings.Contains(n.Type, "Scan") {

@@ -9,28 +9,28 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// A statement that is fast in a small database may be slow in a full one, if PostgreSQL then scans a table instead
-// of using an index. Tests fill a database with a crowd, which is a list of SQL statements that insert very many
-// rows, and check here how many rows each statement reads.
+// A statement that is fast in a small database may be slow in a full one, because PostgreSQL scans a table instead of using
+// an index. To find such statements, Run fills a database with a crowd, which is a list of SQL statements that insert very
+// many rows, and checks how many rows each statement reads.
 
 // Statement is an SQL statement whose plan is checked.
 type Statement struct {
 	Name string
 	SQL  string
-	// Args are the statement's arguments. Lists of 64 among them are also tried with fewer, because the work must not grow
-	// faster than the lists.
+	// Args are the statement's arguments. If they contain lists of 64 elements, the statement is also run with shorter lists,
+	// to check that the work grows no faster than the lists.
 	Args []any
-	Hot  bool // the relay runs it (see ExplainHot)
-	// MaxRows is the number of rows that may be read of a table, by the table's name.
+	Hot  bool // run it with the relay's settings; see ExplainHot
+	// MaxRows is the maximum number of rows that may be read from a table, by the table's name.
 	MaxRows map[string]float64
 	Index   string // an index that must be used; empty means any
 }
 
-// Run fills a database with a crowd and checks that statements read about as many rows as they hand
-// out: each by its index, none by a scan of its table.
+// Run fills a database with a crowd and checks each statement: it must read at most MaxRows rows, use its index, and not scan a
+// large table. Hot statements on queues are also checked with a plan that was made while the tables were empty.
 func Run(t *testing.T, pool *pgxpool.Pool, crowd []string, statements []Statement) {
 	t.Helper()
-	// The queues are empty most of the time: a plan that was made then must be right for a flood, too.
+	// The queues are empty most of the time, so a plan is often made then. It must still be good when the queues fill up.
 	early, err := pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -58,8 +58,8 @@ func Run(t *testing.T, pool *pgxpool.Pool, crowd []string, statements []Statemen
 	}
 }
 
-// check checks the plan of one statement. blind is the effort of the plan that was made when the tables
-// were empty. It is 0 if that is unknown.
+// check checks the plan of one statement. blind is the effort of the plan that was made while the tables were empty, or 0 if no
+// such plan was made.
 func (s Statement) check(t *testing.T, pool *pgxpool.Pool, blind float64) {
 	t.Helper()
 	p := s.explain(t, pool, s.Args)
@@ -87,9 +87,14 @@ func (s Statement) check(t *testing.T, pool *pgxpool.Pool, blind float64) {
 }
 
 const (
-	maxBlindGrowth = 30  // times the effort, with a plan made when tables were empty. A join that compares all rows has a thousand times
-	scanRows       = 100 // needed of a table, from which on a sequential scan of it is right
-	maxQuarters    = 6   // times the effort, for four times the rows. A join that compares each with each has sixteen times
+	// maxBlindGrowth limits the effort of a plan made while the tables were empty, as a multiple of a current plan's effort.
+	// For a join that compares all rows, the factor is about a thousand.
+	maxBlindGrowth = 30
+	// scanRows is the MaxRows from which a sequential scan of the table is allowed.
+	scanRows = 100
+	// maxQuarters limits how much the effort may grow for lists that are four times as long. For a join that compares each
+	// element with each other, the factor is sixteen.
+	maxQuarters = 6
 )
 
 func (s Statement) explain(t *testing.T, pool *pgxpool.Pool, args []any) Plan {
@@ -100,7 +105,7 @@ func (s Statement) explain(t *testing.T, pool *pgxpool.Pool, args []any) Plan {
 	return Explain(t, pool, s.SQL, args...)
 }
 
-// firstOf returns arguments in which lists of the length keys are cut to n. cut is false if there are none.
+// firstOf returns a copy of args in which lists of length keys are cut to n elements. cut is false if there are no such lists.
 func firstOf(args []any, n int) (few []any, cut bool) {
 	for _, a := range args {
 		if v := reflect.ValueOf(a); v.Kind() == reflect.Slice && v.Len() == keys {
