@@ -30,7 +30,7 @@ type Figures struct {
 	NextSumOpen    int64 `db:"next_sum_open" json:"next_sum_open"`
 	NextWorst      int64 `db:"next_worst" json:"next_worst"`
 	NextWorstOpen  int64 `db:"next_worst_open" json:"next_worst_open"`
-	EndedSum       int64 `db:"ended_sum" json:"ended_sum"` // the sum of Resolved times
+	EndedSum       int64 `db:"ended_sum" json:"ended_sum"` // Resolved is its count
 	EndedSumOpen   int64 `db:"ended_sum_open" json:"ended_sum_open"`
 	EndedWorst     int64 `db:"ended_worst" json:"ended_worst"`
 	EndedWorstOpen int64 `db:"ended_worst_open" json:"ended_worst_open"`

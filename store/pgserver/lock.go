@@ -14,7 +14,7 @@ import (
 )
 
 // Only one process may own the server of a data folder: the one that holds the file lock. The owner starts the server and
-// writes run.json into the folder, from which other processes learn how to connect. For example, while "parley run" owns
+// writes run.json into the folder, from which other processes learn how to connect. For example, while "parley serve" owns
 // the server, "parley backup" on the same folder connects to it.
 
 const (
