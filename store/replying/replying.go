@@ -1,5 +1,8 @@
-// Package replying keeps which agents have the form of a reply open in which conversations. Who reads a conversation
-// gets them with it, as store.Replying.
+// Package replying records which agents have a reply form open, so that their colleagues see "Ada is replying" and
+// don't answer the same customer. store.Conversation carries the result as store.Replying.
+//
+// A form expires even if nobody closes it. So each function also sets a timer of the conversation, a row that fires
+// once at its due time. A conversation has at most one timer of a kind, shared by all of its forms.
 package replying
 
 import (
@@ -10,14 +13,14 @@ import (
 	"parley/store/internal/query"
 )
 
-// Form names a form of a reply by who opened it and when.
+// Form identifies an open reply form: an agent has at most one in a conversation, the one opened last.
 type Form struct {
 	ConversationID store.ConversationID
 	AgentID        store.AgentID
 	OpenedAt       time.Time // Parley's clock
 }
 
-// A timer that is set is never moved to a later time: it may be the one of another agent's form.
+// open never moves a timer to a later time, because the timer may belong to another agent's form.
 const open = `
 	WITH opened AS (
 		INSERT INTO replying (conversation_id, agent_id, opened_at, until)
@@ -29,8 +32,8 @@ const open = `
 	SELECT conversation_id, $4, parley_now() + $6::interval FROM opened
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// Open records that an agent has a form open, until lasts is over, and sets a timer of the kind
-// timer that fires after wait. A form that the agent opened earlier counts as closed.
+// Open records that an agent has opened a form. The record expires after lasts, and a timer of the given kind fires
+// after wait, unless one is due earlier. The form replaces one that the same agent opened before.
 func Open(ctx context.Context, q store.Execer, f Form, timer store.FactKind, lasts, wait time.Duration) error {
 	return query.Exec(ctx, q, "open reply", open, f.ConversationID, f.AgentID, f.OpenedAt, timer, lasts, wait)
 }
@@ -45,14 +48,14 @@ const closed = `
 	SELECT conversation_id, $4, parley_now() + $5::interval FROM closed
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// Close removes the record of a form and sets a timer of the kind timer that fires after wait. It
-// does nothing if there is no record, or the agent has opened another form since.
+// Close removes the record of a form and sets a timer of the given kind that fires after wait. It does nothing if
+// there is no such record, or if the agent has opened another form since.
 func Close(ctx context.Context, q store.Execer, f Form, timer store.FactKind, wait time.Duration) error {
 	return query.Exec(ctx, q, "close reply", closed, f.ConversationID, f.AgentID, f.OpenedAt, timer, wait)
 }
 
-// The conversation's timer is cancelled if it was set for the end of this form and no other agent has
-// a form open. A timer that is due at another time was set by somebody who opened or closed a form.
+// end cancels the conversation's timer if it was set for the expiry of this form and no other agent has a form open.
+// A timer with another due time stays: it was set when another form was opened or closed.
 const end = `
 	WITH ended AS (
 		DELETE FROM replying
@@ -67,8 +70,8 @@ const end = `
 			SELECT FROM replying AS other
 			WHERE other.conversation_id = ended.conversation_id AND other.agent_id <> ended.agent_id)`
 
-// End removes the forms of agents who have answered. conversations and agents are parallel:
-// agents[i] has answered in conversations[i].
+// End removes the forms of agents who have sent their reply. conversations and agents are parallel slices: agents[i]
+// has replied in conversations[i]. timer is the kind that Open was called with.
 func End(
 	ctx context.Context, q store.Execer, conversations []store.ConversationID, agents []store.AgentID, timer store.FactKind,
 ) error {
@@ -91,8 +94,8 @@ const outdate = `
 	ORDER BY conversation_id
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// Outdate removes the forms in conversations whose time is over, and sets timers of the kind
-// timer for the next one of each conversation that will be.
+// Outdate removes the forms that have expired at now in the given conversations. Where forms remain, it sets a timer
+// of the given kind for the one that expires next.
 func Outdate(ctx context.Context, q store.Execer, conversations []store.ConversationID, now time.Time, timer store.FactKind) error {
 	if len(conversations) == 0 {
 		return nil

@@ -1,16 +1,16 @@
-// Package request keeps the texts that colleagues ask for, such as a summary of a conversation, until somebody has
-// written them. It is a queue in the table text_requests:
+// Package request is a queue of texts that agents have asked for, such as a summary of a conversation. The queue is
+// the table text_requests. A request goes through these steps:
 //
-//	Add → Claim → Finish     the answer is in the journal
-//	            → Retry      writing failed: due again after a while
-//	            → Postpone   nobody began to write: due again, and the claim counts as no attempt
-//	            → Drop       nobody will write it: the same may be asked again at once
+//	Add → Claim → Finish     the text was written; a fact with the answer is now in the journal (the table events)
+//	            → Retry      writing failed; the request is due again after a pause
+//	            → Postpone   writing was not started; the request is due again, and no attempt is counted
+//	            → Drop       the text will not be written; the same request may be added again at once
 //
-// Claim leases a request to this process. If the process dies, another one may claim the request when the lease has
-// ended. Each claim raises the request's epoch, and what ends a claim counts only with the latest epoch: a process that
-// was too slow changes nothing any more.
+// Claim leases a request to this process. If the process dies, another one may claim the request once the lease has
+// expired. Each claim increments the request's epoch, and the functions that end a claim have no effect unless they
+// present the latest epoch. So a slow process can't overwrite the result of the one that took over.
 //
-// What does not belong here: what a request says (package own of the engine), and who answers it (chores).
+// What does not belong here: what a request contains (package own of the engine), and who answers it (chores).
 package request
 
 import (
@@ -26,14 +26,14 @@ import (
 	"parley/store/internal/query"
 )
 
-// Request is a text that is asked for in a conversation.
+// Request asks for one text in a conversation. Requests with the same conversation and Name are the same request.
 type Request struct {
 	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
-	Name           string               `db:"name" json:"name"` // the same for the same request
+	Name           string               `db:"name" json:"name"` // identifies the request in its conversation
 	Ask            json.RawMessage      `db:"ask" json:"ask"`   // what is asked for, and by whom
 	AskedAt        time.Time            `db:"asked_at" json:"asked_at"`
-	Attempt        int                  `db:"attempt" json:"attempt"` // how often it was claimed, but for postponed claims
-	Epoch          int64                `db:"epoch" json:"epoch"`     // of this claim
+	Attempt        int                  `db:"attempt" json:"attempt"` // number of claims, without postponed ones
+	Epoch          int64                `db:"epoch" json:"epoch"`     // number of this claim; see the package comment
 }
 
 const addRequests = `
@@ -45,8 +45,8 @@ const addRequests = `
 	SET ask = EXCLUDED.ask, asked_at = EXCLUDED.asked_at, due_at = EXCLUDED.due_at, done_at = NULL, attempt = 0, leased_until = NULL
 	WHERE text_requests.done_at < EXCLUDED.asked_at - interval '10 seconds'`
 
-// Add adds requests. The same request counts once until it is answered, and for ten seconds afterwards: who clicks twice
-// means it once.
+// Add adds requests. It ignores a request that is already queued, or that was answered less than ten seconds before:
+// that one is taken for a double click.
 func Add(ctx context.Context, q store.Execer, rows []Request) error {
 	if len(rows) == 0 {
 		return nil
@@ -75,12 +75,12 @@ const claimRequests = `
 	RETURNING text_requests.conversation_id, text_requests.name, text_requests.ask, text_requests.asked_at,
 		text_requests.attempt, text_requests.epoch`
 
-// Claim takes at most limit requests that are due. Each is leased to this process for the time of lease.
+// Claim takes at most limit requests that are due and leases each to this process for the duration lease.
 func Claim(ctx context.Context, q store.Querier, limit int, lease time.Duration) ([]Request, error) {
 	return query.Collect[Request](ctx, q, "claim text requests", claimRequests, limit, lease.Seconds())
 }
 
-// isClaimed is true for the row of a claim that still counts.
+// isClaimed selects the row of a request ($1, $2) if the claim with epoch $3 is still its latest and it is not done.
 const isClaimed = `conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
 
 const finishRequest = `
@@ -88,7 +88,8 @@ const finishRequest = `
 	SET done_at = parley_now(), leased_until = NULL, ask = '{}'
 	WHERE ` + isClaimed
 
-// Finish ends a claimed request and journals fact, which tells its answer, in one transaction.
+// Finish marks a claimed request as done and inserts fact, which holds the answer, into the journal. Both happen in one
+// transaction. It does nothing if another process has claimed the request since.
 func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
 	return store.InTxWith(ctx, pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch)
@@ -107,7 +108,7 @@ func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEv
 
 const dropRequest = `DELETE FROM text_requests WHERE ` + isClaimed
 
-// Drop removes a claimed request to which there is no answer: the same may be asked again at once.
+// Drop removes a claimed request that will not be answered. The same request may be added again at once.
 func Drop(ctx context.Context, q store.Execer, r Request) error {
 	return query.Exec(ctx, q, "drop text request", dropRequest, r.ConversationID, r.Name, r.Epoch)
 }
@@ -117,7 +118,7 @@ const retryRequest = `
 	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL
 	WHERE ` + isClaimed
 
-// Retry gives a claimed request back. It is due again after wait.
+// Retry releases a claimed request after a failed attempt. It is due again after wait.
 func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
 	return query.Exec(ctx, q, "retry text request", retryRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds())
 }
@@ -127,7 +128,7 @@ const postponeRequest = `
 	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL, attempt = attempt - 1
 	WHERE ` + isClaimed
 
-// Postpone gives a claimed request back that was not tried yet: its claim counts as no attempt. It is due again after wait.
+// Postpone releases a claimed request that was not attempted. It is due again after wait, and Attempt does not rise.
 func Postpone(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
 	return query.Exec(ctx, q, "postpone text request", postponeRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds())
 }
@@ -145,7 +146,7 @@ const dropOld = `
 	USING old
 	WHERE text_requests.conversation_id = old.conversation_id AND text_requests.name = old.name`
 
-// DropOld removes requests that were answered more than a day ago, at most a thousand.
+// DropOld removes up to a thousand requests that were answered more than a day ago.
 func DropOld(ctx context.Context, q store.Execer) error {
 	return query.Exec(ctx, q, "drop text requests", dropOld)
 }

@@ -1,5 +1,10 @@
-// Package restore makes a database into which a backup was restored ready to be served, so that nothing is sent
-// twice and no id is given twice.
+// Package restore prepares a database for use after a backup was restored into it. The backup is a snapshot from the
+// past: a reply that was queued then may have been sent since, and ids issued since are known outside. So Finish makes
+// sure that no message is sent twice and no id is issued twice. `parley restore` calls Begin, loads the backup and
+// calls Finish; the first process that serves calls ServedSince.
+//
+// A delivery is a message to be sent to a customer (a reply) or into the agents' chat (a post). A lane is a queue of
+// deliveries that are sent one after the other.
 //
 // What does not belong here: reading and writing backups (cmd/parley/backup), and whether a restore is under way
 // (store.Restoring), which every process asks before it serves.
@@ -16,10 +21,10 @@ import (
 	"parley/store"
 )
 
-// Begin marks a database as one into which a backup is being restored. backup identifies the
-// backup.
+// Begin marks a database as being restored, so that no process serves it until Finish. backup identifies the backup;
+// the same one must be restored to completion. It fails if the database is marked already.
 func Begin(ctx context.Context, pool *pgxpool.Pool, backup string) error {
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { // a mark that names no backup could never be removed
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { // a mark without the backup's name could never be removed
 		if _, err := tx.Exec(ctx, `CREATE TABLE parley_restoring (backup text NOT NULL)`); err != nil {
 			return err
 		}
@@ -34,15 +39,15 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, backup string) error {
 
 // Restored is what Finish found and changed.
 type Restored struct {
-	Replies int64 // deliveries to customers that waited when the backup was made
-	Posts   int64 // posts to agents' chats that waited then
-	Next    int64 // the number that the next conversation gets
+	Replies int64 // deliveries to customers that were queued when the backup was made
+	Posts   int64 // posts to agents' chats that were queued then
+	Next    int64 // the number of the next conversation
 }
 
-// Deliveries that waited when the backup was made may have left since. In the state "unknown", Parley looks for
-// them at their destination before it sends anything. Those to customers are sent only when a person clicks
-// (payload.restored; relay.Policy.Restored). Parley looks from first_at on, and counts the time of a post from
-// payload.restored_at on.
+// forgetDeliveries sets all unsent deliveries to the state "unknown", since they may have been sent after the backup was
+// made. In that state, Parley searches for a delivery at its destination, from first_at on, before it sends anything.
+// One to a customer is sent only after a person has confirmed it (payload.restored; see relay.Policy.Restored). The age
+// of a post is counted from payload.restored_at.
 const forgetDeliveries = `
 	WITH d AS (
 		UPDATE deliveries
@@ -54,18 +59,20 @@ const forgetDeliveries = `
 	)
 	SELECT count(*) FILTER (WHERE kind = 'reply') AS replies, count(*) FILTER (WHERE kind <> 'reply') AS posts FROM d`
 
+// freeLanes makes lanes with unsent deliveries due now, and invalidates the leases of processes from before the backup.
 const freeLanes = `
 	UPDATE lanes
 	SET due_at = CASE WHEN tail > head THEN parley_now() END, leased_until = NULL, epoch = epoch + 1
 	WHERE tail > head OR leased_until IS NOT NULL`
 
-// Ids and conversation numbers that were given after the backup are still in use outside: in
-// Message-IDs of mails, in tokens of posts, in links and buttons. None may be given again, or an
-// answer to a lost conversation would reach another customer's. Nobody knows how many were given, neither
-// between the backup and its loss, nor by a database into which the same backup was restored before. So more
-// are skipped than could have been: 2^40 ids and 10,000 numbers, and for each second since the backup 2^20
-// ids and 10 numbers. The second restore of a backup therefore begins beyond what came of the first. 2^63
-// leaves room for millions of restores one after the other.
+// skipIDs moves the sequences past every id and conversation number that may have been issued since the backup. Those
+// are still in use outside: in Message-IDs of mails, in tokens of posts, in links and buttons. If one was issued again,
+// the answer to a lost conversation would reach another customer's conversation.
+//
+// The number issued is unknown, both for the lost database and for earlier restores of the same backup. So the
+// statement skips more than is possible: 2^40 ids and 10,000 numbers, plus 2^20 ids and 10 numbers for each second since
+// the backup. A second restore of the same backup happens later, so it starts past the ids of the first. 2^63 leaves
+// room for millions of restores in a row.
 const skipIDs = `
 	WITH since AS (
 		SELECT greatest(0, ceil(extract(epoch FROM parley_now() - $1)))::bigint AS seconds
@@ -74,18 +81,19 @@ const skipIDs = `
 		setval('conversation_number', ((SELECT last_value FROM conversation_number) + 10009 + 10 * seconds) / 10 * 10) + 1
 	FROM since`
 
-// The database that was backed up may itself have been an older snapshot. So its content ends at the
-// backup's time or at its newest event, whichever is earlier.
+// knownUntil is the time up to which the restored content is complete: the backup's time ($1) or that of its newest
+// event, whichever is earlier. They differ if the database that was backed up was itself an older snapshot.
 const knownUntil = `SELECT least($1, (SELECT received_at FROM events ORDER BY id DESC LIMIT 1))`
 
-// What signs people and programs in may have been ended since the backup, and must not come back to life: all of them sign
-// in again, and programs get new tokens.
+// These statements revoke all sessions, sign-in links and API tokens. Some may have been revoked after the backup was
+// made and must not become valid again. People have to sign in again, and programs need new tokens.
 const (
 	endSessions = `DELETE FROM site_sessions`
 	endLinks    = `UPDATE site_links SET used_at = clock_timestamp() WHERE used_at IS NULL`
 	endTokens   = `UPDATE api_tokens SET revoked_at = clock_timestamp() WHERE revoked_at IS NULL`
 )
 
+// These statements release what processes held when the backup was made, note the restore and remove the mark of Begin.
 const (
 	freeLeases   = `DELETE FROM leases`
 	freeQueues   = `WITH gone AS (DELETE FROM holders) UPDATE queues SET holder = NULL, epoch = epoch + 1 WHERE holder IS NOT NULL`
@@ -93,9 +101,9 @@ const (
 	endRestore   = `DROP TABLE parley_restoring`
 )
 
-// Finish makes a restored and migrated database ready to be served, in one transaction: no
-// reply that waited is sent by itself, no id is given twice, nobody is signed in, and the mark of Begin is removed.
-// backupAt is the time of the backup's snapshot.
+// Finish makes a restored and migrated database ready to be served. In one transaction, it ensures that no queued reply
+// is sent without confirmation and no id is issued twice, signs everybody out, and removes the mark of Begin. backupAt
+// is the time of the backup's snapshot.
 func Finish(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restored, error) {
 	var r Restored
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
@@ -128,8 +136,8 @@ func Finish(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restor
 	return r, nil
 }
 
-// A time in the future was written while the database's clock was ahead. It is set anew: until then everything that is
-// typed would count as older than the restore.
+// beginServing also replaces a served_at in the future, which was written while the database's clock was ahead. Otherwise
+// everything that agents type until that time would be taken for older than the restore.
 const (
 	beginServing = `
 		WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
@@ -140,9 +148,9 @@ const (
 	servedSince = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
 )
 
-// ServedSince returns when a process first served this database after its last restore, by the
-// database's clock; the zero time when it was never restored. The first call after a restore sets that
-// time to now, as does one that finds it in the future: so only a process that is about to serve, or serves, may call it.
+// ServedSince returns when a process first served this database after its last restore, by the database's clock. It
+// returns the zero time if the database was never restored. The first call after a restore sets the time to now, as does
+// a call that finds a time in the future. So only a process that serves, or is about to, may call it.
 func ServedSince(ctx context.Context, q store.Querier) (time.Time, error) {
 	if _, err := q.Exec(ctx, beginServing); err != nil {
 		return time.Time{}, fmt.Errorf("store: served since: %w", err)

@@ -10,10 +10,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// Blobs are stored files. They are removed once nothing refers to them.
+// Blobs are stored files, identified by the SHA-256 of their content: the attachments of messages, uploaded files, and
+// large payloads. DropBlobs is a garbage collector for them. It walks through the table in batches, in the order of
+// hashes, and removes each blob that is old enough and that no event, fetch or upload refers to.
 
-// heldUpload is the condition that the blob b is an uploaded file that is still needed: a message has it, a signature shows
-// it, or it was uploaded (or last shown) within a month. For so long a mail that is on its way may need it.
+// heldUpload is the SQL condition that the blob b is an uploaded file that is still needed: a message contains it, a
+// signature shows it, or it was uploaded (or last shown) in the last 30 days. A mail in transit may need it for that long.
 const heldUpload = `EXISTS (
 	SELECT 1
 	FROM uploads AS u
@@ -26,8 +28,8 @@ const heldUpload = `EXISTS (
 				SELECT 1 FROM agents AS a
 				WHERE a.rich_signature->'pictures' @> jsonb_build_array(jsonb_build_object('blob', u.blob))))))`
 
-// nextBlobs finds the next blobs in the order of their hashes, until those to which nothing refers (dead) have $4
-// bytes together. A new table that refers to blobs must be added here and in dropBlobs.
+// nextBlobs returns the next blobs in the order of their hashes, and whether each is dead, that is unreferenced and old
+// enough. It stops once the dead ones add up to $4 bytes. A new table that refers to blobs must be added here and in dropBlobs.
 const nextBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT b.hash, b.size_bytes,
@@ -43,9 +45,10 @@ const nextBlobs = `
 	)
 	SELECT hash, dead FROM sized WHERE before < $4 ORDER BY hash`
 
-// dropBlobs removes blobs, except those whose bytes were stored again meanwhile: their rows are young. If a blob may
-// have an object (with $3, or because its bytes are not in the database), a row removing:HASH takes its place, for
-// RemoveObject (noted).
+// dropBlobs removes dead blobs. It checks the age again, since the same content may have been stored again after
+// nextBlobs looked, which renews created_at. A blob may also have a copy in an object store: always if its bytes are not
+// in the database, possibly if $3 is true. Then a row removing:HASH replaces it (noted), from which RemoveObject later
+// deletes the object.
 const dropBlobs = `
 	WITH gone AS (
 		DELETE FROM blobs AS b
@@ -70,10 +73,10 @@ const dropBlobs = `
 
 const blobsUpTo = `UPDATE retention SET blobs_upto = $1 WHERE id = 1`
 
-// DropBlobs looks at one batch of blobs and removes those to which nothing refers and that are older
-// than keep (database's clock). Younger blobs may belong to an event that is being stored. More is
-// false when all blobs have been looked at; the next call begins a new round. withObjects is true if
-// there is an object store: then removed blobs are recorded for RemoveObject.
+// DropBlobs examines one batch of blobs and removes the unreferenced ones that are older than keep (by the database's
+// clock). Younger blobs may belong to an event that is being stored. More is false when all blobs have been examined;
+// the next call then starts from the first one. withObjects reports whether there is an object store: if so, removed
+// blobs are recorded for RemoveObject.
 func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, withObjects bool) (Emptied, error) {
 	type row struct {
 		Hash string `db:"hash"`
@@ -87,7 +90,7 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, with
 		}
 
 		done := Emptied{Looked: len(page)}
-		last := "" // an empty page ends the round: the next one begins with the first blob
+		last := "" // stays empty after the last page, so that the next call starts with the first blob
 		var dead []string
 		for _, blob := range page {
 			last = blob.Hash

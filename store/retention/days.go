@@ -11,28 +11,30 @@ import (
 	"parley/store/internal/query"
 )
 
-// Days says for how many days an admin wants records to be kept. Zero means the number of DefaultDays.
+// Days is the retention setting that an admin can change: for how many days records are kept. Zero means the default
+// from DefaultDays. For example, Days{Arrived: 14} keeps what arrived for 14 days and ended deliveries for 60.
 type Days struct {
-	Arrived int `json:"arrived,omitempty"` // what arrived, as it came; reactions; texts that were sent to nobody
-	Ended   int `json:"ended,omitempty"`   // deliveries of conversations, from their end on; what colleagues were told directly
+	Arrived int `json:"arrived,omitempty"` // original payloads of what arrived; reactions; texts that were never sent
+	Ended   int `json:"ended,omitempty"`   // deliveries of a conversation, counted from its end; direct messages to colleagues
 }
 
-// DefaultDays says for how many days records are kept if no admin chose otherwise.
+// DefaultDays returns the setting that applies if no admin has changed it.
 func DefaultDays() Days { return Days{Arrived: 30, Ended: 60} }
 
-// Bounds of what an admin may choose, in days. What arrived is needed while a fault is looked into, and to replay what
-// could not be applied; a conversation may be opened again for thirty days.
+// Limits of the setting, in days. Original payloads are needed to investigate faults and to replay events that could not
+// be applied, so they are kept for at least a week. A conversation may be reopened within 30 days, so its deliveries are
+// kept for at least that long.
 const (
 	MinArrived = 7
 	MinEnded   = 30
 	MaxDays    = 3650
 )
 
-// passing is for how long records are kept that only matter for a moment: cards, marks, and files that belong to an
-// event that may still be on its way.
+// passing is how long short-lived records are kept: cards (a conversation's summary with buttons), marks (reactions that
+// show a message's state), and unreferenced files, which may belong to an event that is still being stored.
 const passing = 24 * time.Hour
 
-// Periods returns for how long records are kept, by default where nothing was chosen.
+// Periods converts the setting to durations and fills in defaults.
 func (d Days) Periods() Periods {
 	defaults := DefaultDays()
 	d.Arrived = cmp.Or(d.Arrived, defaults.Arrived)
@@ -48,7 +50,7 @@ func (d Days) Periods() Periods {
 
 const readDays = `SELECT retention FROM settings`
 
-// ReadDays reads what an admin chose.
+// ReadDays reads the setting. Fields that no admin has changed are zero.
 func ReadDays(ctx context.Context, q store.Querier) (d Days, err error) {
 	var chosen json.RawMessage
 	if err := q.QueryRow(ctx, readDays).Scan(&chosen); err != nil {
@@ -62,7 +64,7 @@ func ReadDays(ctx context.Context, q store.Querier) (d Days, err error) {
 
 const saveDays = `UPDATE settings SET retention = $1`
 
-// SaveDays stores what an admin chose.
+// SaveDays stores the setting. It does not check the limits.
 func SaveDays(ctx context.Context, q store.Execer, d Days) error {
 	chosen, err := json.Marshal(d)
 	if err != nil {
