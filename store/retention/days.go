@@ -30,8 +30,8 @@ const (
 	MaxDays    = 3650
 )
 
-// passing is how long short-lived records are kept: cards (a conversation's summary with buttons), marks (reactions that
-// show a message's state), and unreferenced files, which may belong to an event that is still being stored.
+// passing is how long short-lived records are kept: cards (a conversation's summary with buttons), marks (an emoji
+// on an agent's message that shows whether it was sent), and unreferenced files, which may belong to an event that is still being stored.
 const passing = 24 * time.Hour
 
 // Periods converts the setting to durations and fills in defaults.

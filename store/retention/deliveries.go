@@ -8,22 +8,28 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Deliveries are what left, or was to leave: replies to customers, and posts in the agents' chats. Those that only mattered
-// for a moment go soon; the others go with their lane, the queue in which they stood, long after their conversation has
-// ended. Messages and log entries stay.
+// A delivery is a message that Parley sent or is to send: a reply to a customer, or a post in the agents' chat. A lane is
+// the queue of the deliveries of one conversation to one place. They are sent in order; head and tail count those that
+// are done and those that were queued. This file removes deliveries in three ways:
+//
+//   - DropPassing removes short-lived ones after a day, such as a card (a conversation's summary with buttons).
+//   - TidyConversations removes whole lanes, with all of their deliveries, long after the conversation has ended.
+//   - DropDirect removes direct messages to colleagues, such as reminders, which belong to no conversation.
+//
+// Messages and log entries of conversations are never removed here.
 
-// isPassing is the condition for a row next of deliveries that nobody needs any more: a card, a mark or a message that only
-// one person saw, once it is posted. The newest mark of each message is still needed: it tells what to take off when the
-// message gets another one.
+// isPassing is the SQL condition that the row next of deliveries is short-lived and done: a card, a mark (an emoji on an
+// agent's message that shows whether it was sent) or an ephemeral message, which only one person sees. The newest mark of
+// each message is kept, because the next mark replaces it.
 const isPassing = `(next.kind IN ('card', 'mark', 'ephemeral') AND next.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')
 	AND (next.kind <> 'mark' OR next.message_id = 0 OR next.state IN ('failed', 'cancelled') OR EXISTS (
 		SELECT FROM deliveries AS later
 		WHERE later.message_id = next.message_id AND later.message_id <> 0 AND later.kind = 'mark' AND later.seq > next.seq
 			AND later.state NOT IN ('failed', 'cancelled'))))`
 
-// dropDeliveries removes deliveries that are passing. The others stay until dropLanes removes them with their lane. Ids don't
-// quite rise with time, since processes take them from blocks. So a young row among old ones is passed over, and the last old
-// one ends the batch.
+// dropDeliveries examines the next $3 deliveries and removes those that are passing and old enough. It returns the id of
+// the last old one, from which the next batch continues. Ids don't strictly rise with time, since processes allocate them
+// in blocks, so a young row among old ones is skipped.
 const dropDeliveries = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -46,9 +52,9 @@ const dropDeliveries = `
 
 const deliveriesUpTo = `UPDATE retention SET deliveries_upto = $1 WHERE id = 1`
 
-// DropPassing removes one batch of deliveries that only mattered for a moment (cards, marks and messages that only one person
-// saw) and are older than keep (Parley's clock). Once a day it begins at the first delivery again, for those that were passed
-// over, or came later with a lower id.
+// DropPassing removes one batch of short-lived deliveries (cards, marks and ephemeral messages) that are older than keep
+// (by Parley's clock). Once a day it starts again from the first delivery, for those that were skipped or inserted later
+// with a lower id.
 func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	const daily = "retention: all deliveries"
 	return runBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, p progress) (done Emptied, err error) {
@@ -81,25 +87,25 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 	})
 }
 
-// hasEnded is the condition for a row c of conversations: it ended long ago. A thread in which mails are sorted is never
-// resolved: it has ended with its last mail.
+// hasEnded is the SQL condition that the conversation c ended before clock.before. One of the kind "automatic" collects
+// automatic mails and is never resolved, so it counts as ended since its last mail.
 const hasEnded = `(c.status IN ('resolved', 'closed') AND c.resolved_at < clock.before
 		OR c.kind = 'automatic' AND c.last_at < clock.before)`
 
-// isIdle is the condition for a row l of lanes: nothing is left to deliver, and nobody has to decide whether something was
-// delivered.
+// isIdle is the SQL condition that the lane l has nothing left to deliver, and no delivery for which a person has to
+// decide whether it arrived.
 const isIdle = `l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail AND NOT EXISTS (
 	SELECT FROM deliveries AS d
 	JOIN messages AS m ON m.id = d.message_id AND m.fate = 'unclear'
 	WHERE d.lane_id = l.id AND d.state = 'needs_decision')`
 
-// dropLanes removes the lanes of conversations that ended long ago (ended) and have nothing left to deliver (idle). With them
-// go their deliveries, the records of Parley's own posts (unposted) and of what somebody was told, and what was
-// suggested. The records of roots and of people's posts stay. Posts are looked for in all channels in which the
-// conversation had a root (places), since it may have been handed over. If the customer writes again, lanes are made
-// anew. A lane that is in use now is locked, or has changed: the next round looks at it again.
+// dropLanes removes the lanes of conversations that ended long ago (ended) and have nothing left to deliver (idle). It
+// also removes their deliveries, the records of Parley's own posts (unposted) and of direct notices (told), and the
+// suggestions. It keeps the records of roots, the first posts of threads, and of posts that people typed. It searches for
+// posts in all channels in which the conversation had a root (places), since the conversation may have moved to another
+// team. If the customer writes again, new lanes are made. Lanes in use are skipped until the next round.
 //
-// The records of posts in a thread in which mails are sorted stay: an erasure finds by them what was posted there of a customer.
+// The records of posts in threads of automatic mails are kept, because an erasure of a customer finds the posts by them.
 const dropLanes = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -149,9 +155,9 @@ const dropLanes = `
 
 const lanesUpTo = `UPDATE retention SET lanes_upto = $1 WHERE id = 1`
 
-// TidyConversations looks at one batch of lanes. It removes those of conversations that ended longer
-// than keep ago (Parley's clock), with their deliveries. More is false when all lanes have been looked
-// at; the next call begins a new round.
+// TidyConversations examines one batch of lanes. It removes those whose conversation ended longer than keep ago (by
+// Parley's clock), together with their deliveries. More is false when all lanes have been examined; the next call then
+// starts from the first one.
 func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return runBatch(ctx, pool, "tidy conversations", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
@@ -168,8 +174,8 @@ func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Durati
 	})
 }
 
-// selectOldDirect returns the statement that finds what was told outside of all conversations (lists, reminders, announcements).
-// Of the lane of each colleague and each channel it looks at the oldest perLane deliveries, so that young ones cost little.
+// selectOldDirect returns the statement that finds old direct messages: lists, reminders and announcements, which belong
+// to no conversation (0). It reads only the oldest perLane deliveries of each lane, so that it doesn't scan young ones.
 func selectOldDirect(perLane string) string {
 	return `
 		SELECT d.id, l.account_id, d.channel, d.external_id
@@ -185,8 +191,7 @@ func selectOldDirect(perLane string) string {
 		LIMIT $2`
 }
 
-// dropDirect returns the statement that removes what was told outside of all conversations, with the records of these posts.
-// The lanes stay. What it doesn't look at in one batch follows in the next.
+// dropDirect returns the statement that removes old direct messages and the records of their posts. The lanes stay.
 func dropDirect() string {
 	return `
 	WITH page AS MATERIALIZED (` + selectOldDirect("100") + `
@@ -201,8 +206,7 @@ func dropDirect() string {
 	SELECT count(*) FROM gone`
 }
 
-// DropDirect removes one batch of what colleagues were told outside of all conversations, when it is older than keep
-// (Parley's clock).
+// DropDirect removes one batch of direct messages to colleagues that are older than keep (by Parley's clock).
 func DropDirect(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return runBatch(ctx, pool, "drop direct messages", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
 		err = tx.QueryRow(ctx, dropDirect(), keep.Seconds(), batchRows).Scan(&done.Deliveries)

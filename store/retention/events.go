@@ -11,12 +11,18 @@ import (
 	"parley/store/internal/query"
 )
 
-// Events are what arrived, as it came. An old event loses its payload, and once it is sure that its name is known for ever,
-// the event is removed as a whole: the table seen keeps a hash of its external id, so that it isn't taken again if its
-// source repeats it. What may still have to be applied is kept longer.
+// An event is something that arrived, such as a mail, stored with its original bytes (payload) before Parley applies it.
+// Its external id, such as the mail's Message-ID, makes sure that it is accepted once however often its source repeats it.
+//
+// Retention empties an old event, that is, removes its payload. It removes the whole row once KeepSeen has stored a hash of
+// its external id in the table seen, so that a repetition is still recognized. An event that may still have to be
+// applied is noted in the table retained, and is emptied after it was applied.
+//
+// An event can be applied later than its age suggests: it waits in a queue, in which events with the same order key are
+// applied one after the other, or in quarantine, where events that can't be applied wait for a person.
 
-// oldEvents finds the next events that are old enough and fit into $4 bytes. Ids rise with time, so the first
-// young event ends the batch. Payloads are not read here.
+// oldEvents returns the next events that are old enough, up to $4 bytes of payload. Ids rise with time, so the first young
+// event ends the batch. Payloads are not read here.
 const oldEvents = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -30,7 +36,7 @@ const oldEvents = `
 	)
 	SELECT id FROM sized WHERE NOT young AND before < $4 ORDER BY id`
 
-// freedEvents finds events that were kept longer because they were not applied, and that are applied now.
+// freedEvents returns retained events that have been applied since.
 const freedEvents = `
 	SELECT r.event_id
 	FROM retained AS r
@@ -39,9 +45,9 @@ const freedEvents = `
 	ORDER BY r.event_id
 	LIMIT $1`
 
-// retainOpen notes (in retained) which of the events may still have to be applied, so that they keep their payloads. These
-// are the events in quarantine, and all that came after the oldest event of their queue (open): most of them wait in that
-// queue. The oldest event isn't always the next one, since a replayed event goes behind newer ones.
+// retainOpen inserts into retained those of the events that may still have to be applied. These are events in quarantine,
+// and events that are not older than the oldest event in their queue (open), most of which wait in that queue. The oldest
+// event of a queue isn't always its first one, since a replayed event is appended after newer ones.
 const retainOpen = `
 	WITH given AS MATERIALIZED (
 		SELECT events.id, events.order_key FROM unnest($1::bigint[]) AS given(id) JOIN events ON events.id = given.id
@@ -57,15 +63,15 @@ const retainOpen = `
 	SELECT q.event_id FROM unnest($1::bigint[]) AS given(id) JOIN quarantine AS q ON q.event_id = given.id
 	ON CONFLICT DO NOTHING`
 
-// closedOf finds those of the events that may be emptied.
+// closedOf returns those of the events that may be emptied: all that are not retained.
 const closedOf = `
 	SELECT given.id
 	FROM unnest($1::bigint[]) AS given(id)
 	WHERE NOT EXISTS (SELECT 1 FROM retained AS r WHERE r.event_id = given.id)`
 
-// emptyEvents removes the payloads of events (changed), or if $2 is true the whole events (removed). But if the event is the
-// original of a message, whose files and HTML are shown from it, its payload is kept and moves into a blob (moved, blob,
-// chunk). It fits into one chunk, because larger payloads were stored as blobs from the beginning.
+// emptyEvents removes the payloads of events (changed) or, if $2 is true, the whole events (removed). An event that is the
+// original of a message is kept, because the message's files and HTML are read from its payload. That payload moves into
+// a blob, a stored file (moved, blob, chunk). It fits into one chunk, because larger payloads are stored as blobs at once.
 const emptyEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT events.id, events.payload, events.blob,
@@ -102,14 +108,14 @@ const emptyEvents = `
 		(SELECT count(*) FROM changed WHERE original),
 		(SELECT count(*) FROM removed)`
 
+// eventsUpTo records how far EmptyEvents has come; dropRetained ends the retention of events that were emptied late.
 const (
 	eventsUpTo   = `UPDATE retention SET events_upto = $1 WHERE id = 1`
 	dropRetained = `DELETE FROM retained WHERE event_id = ANY($1)`
 )
 
-// EmptyEvents removes the payloads of one batch of events that are older than keep (Parley's clock).
-// It removes the events as a whole where KeepSeen has recorded their external ids: these must stay
-// known for ever, so that no fact is taken a second time.
+// EmptyEvents removes the payloads of one batch of events that are older than keep (by Parley's clock). If KeepSeen has
+// recorded the external ids of the whole batch and AllowDropping is in effect, it removes the events themselves.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return runBatch(ctx, pool, "empty events", func(tx pgx.Tx, p progress) (Emptied, error) {
 		list, err := query.Column[store.EventID](ctx, tx, "old events", oldEvents, p.Events, keep.Seconds(), batchRows, batchBytes)
@@ -136,15 +142,15 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 	})
 }
 
-// mayDropUpTo returns whether events up to this id may be removed as a whole.
+// mayDropUpTo reports whether whole events up to this id may be removed.
 func (p progress) mayDropUpTo(event store.EventID) bool { return p.MayDrop && p.Seen >= event }
 
-// emptyEvents removes the payloads of events, or with drop the events, and counts them.
+// emptyEvents removes the payloads of events or, with drop, the events themselves, and sets the counts in e.
 func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []store.EventID, drop bool) error {
 	return tx.QueryRow(ctx, emptyEvents, events, drop).Scan(&e.Events, &e.Moved, &e.Removed)
 }
 
-// EmptyRetained does the same as EmptyEvents for events that had to be kept longer.
+// EmptyRetained does the same as EmptyEvents for retained events that have been applied since. Their age doesn't matter.
 func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	return runBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, p progress) (Emptied, error) {
 		list, err := query.Column[store.EventID](ctx, tx, "freed events", freedEvents, batchRows)
@@ -166,16 +172,16 @@ const allowDrop = `
 	SET drop_from = coalesce(drop_from, clock_timestamp() + make_interval(secs => $1))
 	WHERE id = 1 AND drop_from IS NULL`
 
-// AllowDropping allows events to be removed once the time of after has passed. Only the first call has an effect. Until
-// then events only lose their payloads, so that one could go back to the version of Parley before the table seen, which
-// would take a repeated fact for a new one. Call it only while no process of that version runs.
+// AllowDropping allows whole events to be removed once the duration after has passed. Only the first call has an effect.
+// Until then events only lose their payloads, so that an admin can downgrade to the last version of Parley without the
+// table seen, which would accept repetitions of removed events. Call it only while no process of that version runs.
 func AllowDropping(ctx context.Context, q store.Querier, after time.Duration) error {
 	return query.Exec(ctx, q, "allow dropping", allowDrop, after.Seconds())
 }
 
-// seenOfEvents stores the hashes of external ids in seen. store.InsertEvents computes the same hashes. It leaves out
-// Parley's own facts (account $4), because their external ids are never used again. Ids rise with time, so the first young
-// event ends the batch (old).
+// seenOfEvents stores the hashes of external ids in seen; store.InsertEvents computes the same hashes. It omits events
+// that Parley itself produced (account $4), because their external ids are never repeated. Ids rise with time, so the
+// first young event ends the batch (old).
 const seenOfEvents = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -197,7 +203,7 @@ const seenOfEvents = `
 
 const seenUpTo = `UPDATE retention SET seen_upto = $1 WHERE id = 1`
 
-// KeepSeen records in the table seen the external ids of one batch of events that are older than keep (Parley's clock).
+// KeepSeen records the external ids of one batch of events that are older than keep (by Parley's clock) in the table seen.
 func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return runBatch(ctx, pool, "keep seen", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
@@ -206,7 +212,7 @@ func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Empt
 			return done, err
 		}
 
-		if p.Seen == 0 { // these are the first rows: ANALYZE replaces plans that were made for an empty table
+		if p.Seen == 0 { // after the first rows: replaces plans that were made for an empty table
 			if _, err := tx.Exec(ctx, `ANALYZE seen`); err != nil {
 				return done, err
 			}
@@ -218,7 +224,7 @@ func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Empt
 	})
 }
 
-// dropEmptied removes events that were emptied before events could be removed: they have neither payload nor blob.
+// dropEmptied removes events between $1 and $2 that have neither payload nor blob.
 const dropEmptied = `
 	WITH page AS MATERIALIZED (
 		SELECT id, payload IS NULL AND blob IS NULL AS emptied
@@ -233,7 +239,7 @@ const dropEmptied = `
 
 const droppedUpTo = `UPDATE retention SET dropped_upto = $1 WHERE id = 1`
 
-// DropEmptied removes one batch of events that were emptied before events could be removed.
+// DropEmptied removes one batch of events that were emptied while AllowDropping was not in effect yet.
 func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	return runBatch(ctx, pool, "drop emptied events", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		if !p.MayDrop {

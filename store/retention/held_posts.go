@@ -8,21 +8,22 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Some rows of posts hold something for a while only. kept_at says since when:
+// The table posts has a row for each message in the agents' chat that Parley knows. Some rows, or their column early, are
+// kept only for a limited time, which is counted from kept_at:
 //
-//	what is held                                       the row                           what ends it
-//	a text typed in a channel, sent to no customer     kind human, with early            DropEarly empties early
-//	an edit or deletion whose message hasn't come      kind early, with early            DropEarly removes the row
-//	that somebody was told something in a channel      kind told, conversation_id = 0    DropTold removes the row
-//	that somebody was told something in a              kind told, conversation_id > 0,   TidyConversations removes the row
+//	what is kept                                       the row                           how it ends
+//	a text typed in a channel, sent to no customer     kind human, with early            DropEarly clears early
+//	an edit or deletion that came before its message   kind early, with early            DropEarly removes the row
+//	the record of a notice to somebody in a channel    kind told, conversation_id = 0    DropTold removes the row
+//	the record of a notice to somebody in a            kind told, conversation_id > 0,   TidyConversations removes the row
 //	conversation                                       without kept_at
 //
-// store.Post says what the kinds are.
+// store.Post describes the kinds.
 
-// isInPage is the condition that a row of posts is one of the page, the rows that a statement has chosen.
+// isInPage is the SQL condition that a row of posts is one of page, the rows that a statement has selected.
 const isInPage = `posts.account_id = page.account_id AND posts.channel = page.channel AND posts.message = page.message`
 
-// dateKept sets kept_at of posts that earlier versions wrote without it: to now.
+// dateKept sets kept_at to the current time in rows that earlier versions wrote without it.
 const dateKept = `
 	WITH page AS MATERIALIZED (
 		SELECT account_id, channel, message
@@ -35,8 +36,8 @@ const dateKept = `
 	)
 	SELECT count(*) FROM dated`
 
-// dropEarly removes edits whose messages never came, with their rows (gone). Of a typed text it removes only the text
-// (emptied): that the message was typed stays known.
+// dropEarly removes the rows of edits whose messages never arrived (gone). For a typed message it removes only the text
+// (emptied) and keeps the row, so that Parley still knows the message.
 const dropEarly = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $1) AS before
@@ -53,7 +54,7 @@ const dropEarly = `
 	)
 	SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM emptied)`
 
-// dropTold removes records that somebody was told something in a channel, outside of all conversations (conversation_id = 0).
+// dropTold removes the records of notices in a channel, which belong to no conversation (0).
 const dropTold = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $1) AS before
@@ -68,19 +69,18 @@ const dropTold = `
 	)
 	SELECT count(*) FROM gone`
 
-// DropEarly removes one batch of texts that are older than keep (Parley's clock): those that were typed in a channel and
-// sent to no customer, and edits whose message never came.
+// DropEarly removes one batch of texts that are older than keep (by Parley's clock): texts that were typed in a channel
+// and sent to no customer, and edits whose message never arrived.
 func DropEarly(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return dropKept(ctx, pool, "drop early texts", dropEarly, keep)
 }
 
-// DropTold removes one batch of records that somebody was told something in a channel, when they are older than keep
-// (Parley's clock).
+// DropTold removes one batch of records of notices in a channel that are older than keep (by Parley's clock).
 func DropTold(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return dropKept(ctx, pool, "drop told posts", dropTold, keep)
 }
 
-// dropKept runs sql, one of the statements above, for one batch, after it has set kept_at where that is missing.
+// dropKept runs one batch of the statement sql, which is dropEarly or dropTold. Before, it sets missing kept_at.
 func dropKept(ctx context.Context, pool *pgxpool.Pool, what, sql string, keep time.Duration) (Emptied, error) {
 	return runBatch(ctx, pool, what, func(tx pgx.Tx, _ progress) (done Emptied, err error) {
 		var dated int
@@ -93,12 +93,13 @@ func dropKept(ctx context.Context, pool *pgxpool.Pool, what, sql string, keep ti
 	})
 }
 
-// formerRows is how many contacts one batch looks at: several million are looked at within one run.
+// formerRows is how many contacts one batch examines. It is large, so that one run gets through several million.
 const formerRows = 20_000
 
-// dropFormer removes those of the next contacts (page) that have no identities. When two customers turn out to be one person, one
-// of their contacts loses its identities. store.LinkIdentities removes that contact, which earlier versions did not. An
-// erasure doesn't find the name that such a contact holds, since it follows identities.
+// dropFormer removes those of the next contacts (page) that have no identities. A contact is a customer, and an identity
+// is one of her addresses. When two contacts turn out to be one person, the identities move to one of them, and
+// store.LinkIdentities removes the other. Earlier versions did not. The name in an orphaned contact must go, because an
+// erasure finds contacts by their identities and would miss it.
 const dropFormer = `
 	WITH page AS MATERIALIZED (
 		SELECT id FROM contacts WHERE id > $1 ORDER BY id LIMIT $2
@@ -109,8 +110,8 @@ const dropFormer = `
 	)
 	SELECT coalesce((SELECT max(id) FROM page), 0), (SELECT count(*) FROM page), (SELECT count(*) FROM gone)`
 
-// DropFormerContacts looks at one batch of contacts, and removes those that have no identity, however old they are. Once a day it
-// looks at all.
+// DropFormerContacts examines one batch of contacts and removes those without an identity, whatever their age. It goes
+// through all contacts once a day, in as many batches as it takes.
 func DropFormerContacts(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	const daily = "retention: former contacts"
 	return runBatch(ctx, pool, "drop former contacts", func(tx pgx.Tx, _ progress) (done Emptied, err error) {

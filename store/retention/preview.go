@@ -12,20 +12,22 @@ import (
 	"parley/store/internal/query"
 )
 
-// Periods says for how long records are kept.
+// Periods is how long each kind of record is kept. Days.Periods makes it from an admin's setting.
 type Periods struct {
-	Payloads time.Duration // what arrived, as it came; reactions; texts that were sent to nobody
-	Passing  time.Duration // records of posts that only mattered for a moment
-	Ended    time.Duration // deliveries of conversations, from their end on; what colleagues were told outside of all conversations
-	Blobs    time.Duration // files that nothing refers to
+	Payloads time.Duration // original payloads of what arrived; reactions; texts that were never sent
+	Passing  time.Duration // short-lived deliveries, such as cards
+	Ended    time.Duration // deliveries of a conversation, counted from its end; direct messages to colleagues
+	Blobs    time.Duration // unreferenced files
 }
 
-// MaxDue is the highest number that Preview counts of each kind: it looks at only so many of the next records.
+// MaxDue is how many records of each kind Preview examines at most, and so the highest count that it returns.
 const MaxDue = 1_000
 
-// Due is how many records the next runs of retention will remove or empty.
+// Due is how many records of each kind the next runs of retention will remove or empty.
 type Due struct{ Events, Passing, Lanes, Reactions, Texts, Told, Direct int64 }
 
+// Each statement counts the records of one kind that are older than $1 seconds, among the next $2. Those with an id are read
+// from where the last run of retention stopped.
 const (
 	dueEvents = `
 		SELECT count(*) FROM (
@@ -64,7 +66,8 @@ const (
 			LIMIT $2) AS kept`
 )
 
-// Preview counts what the next runs of retention will remove or empty, each kind up to MaxDue. It changes nothing.
+// Preview counts what the next runs of retention would remove or empty with the periods k, for example to show an admin
+// the effect of a new setting. Each count is at most MaxDue. It changes nothing.
 func Preview(ctx context.Context, pool *pgxpool.Pool, k Periods) (due Due, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, query.ByIndex, statementTimeout); err != nil {

@@ -1,9 +1,18 @@
-// Package retention removes what is no longer needed: what arrived once it is applied, deliveries that
-// ended, files that nothing refers to. Each function runs one batch of bounded size in a transaction of its
-// own, so that it keeps nobody waiting. All processes that share a database run one batch at a time. A caller
-// calls most functions alike, so that those for which age doesn't matter also take how long to keep something.
+// Package retention deletes records that are no longer needed: the original bytes of mails that were processed,
+// deliveries of conversations that ended, files that nothing refers to. For example, DropBlobs removes unreferenced
+// files:
 //
-// What does not belong here: how long something is kept; the caller says that.
+//	for more := true; more; {
+//		emptied, err := retention.DropBlobs(ctx, pool, 24*time.Hour, false)
+//		…
+//		more = emptied.More
+//	}
+//
+// Each call runs one batch of bounded size in its own transaction, so that it doesn't block others for long, and stores
+// how far it came, so that the next call continues from there. Processes that share a database take turns. Most
+// functions have the same signature, so that a caller can list them; some ignore the parameter keep.
+//
+// What does not belong here: how long something is kept. The caller decides that.
 package retention
 
 import (
@@ -26,11 +35,11 @@ const (
 	batchBytes       = 16 << 20 // of payloads and files; a single larger file may exceed it
 )
 
-// Emptied is what one batch of retention did.
+// Emptied is the result of one batch. Fields that don't concern the function that was called are zero.
 type Emptied struct {
-	Looked     int  // events, deliveries, lanes or blobs that were looked at
+	Looked     int  // events, deliveries, lanes, blobs or contacts that were examined
 	Events     int  // events that lost their payload
-	Moved      int  // how many of Events had a message's original as payload: it became a blob
+	Moved      int  // how many of Events are originals of messages, whose payload became a blob
 	Removed    int  // how many of Events were removed as a whole
 	Deliveries int  // deliveries that were removed
 	Lanes      int  // lanes that were removed
@@ -41,8 +50,9 @@ type Emptied struct {
 	More       bool // another batch can follow at once
 }
 
-// progress is how far each kind of retention has come: the last id that it looked at. It is the only row of the table
-// retention. Events are what arrived, deliveries what left or is to leave, lanes their queues, and blobs files.
+// progress is the only row of the table retention: the last id that each function examined. An event is something that
+// arrived, such as a mail; a delivery is a message that was or will be sent; a lane is a queue of deliveries; a blob is a
+// stored file.
 type progress struct {
 	Seen       store.EventID    `db:"seen_upto"`
 	Events     store.EventID    `db:"events_upto"`
@@ -53,14 +63,16 @@ type progress struct {
 	MayDrop    bool             `db:"may_drop"` // AllowDropping was called, and its time has passed
 }
 
-// lockRetention makes all processes run one batch at a time: the second waits, and then goes on where the first stopped.
+// lockRetention locks the row, so that all processes run one batch at a time. A second process waits for the first, then
+// continues where it stopped.
 const lockRetention = `
 	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto,
 		coalesce(drop_from <= clock_timestamp(), false) AS may_drop
 	FROM retention WHERE id = 1
 	FOR UPDATE`
 
-// runBatch runs f in one transaction, after all batches that began earlier have ended.
+// runBatch runs f in one transaction, with the current progress. It first waits for batches of other processes. what names
+// the work in errors.
 func runBatch(
 	ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, p progress) (Emptied, error),
 ) (done Emptied, err error) {
@@ -87,28 +99,29 @@ func runBatch(
 	return done, nil
 }
 
-// isDailyWorkDue returns whether nobody has noted within a day (database's clock) that a daily work was done.
+// isDailyWorkDue reports whether the task daily was not completed in the last 24 hours (by the database's clock).
 func isDailyWorkDue(ctx context.Context, tx pgx.Tx, daily string) (bool, error) {
 	const due = `SELECT NOT EXISTS (SELECT FROM leases WHERE name = $1 AND until > (SELECT clock_timestamp()))`
 	return query.Value[bool](ctx, tx, "daily work", due, daily)
 }
 
-// doneUpTo returns the last id at which a daily work that is under way has looked; 0 means that none is under way.
+// doneUpTo returns the last id that the task daily has examined; 0 if the task is not in progress.
 func doneUpTo(ctx context.Context, tx pgx.Tx, daily string) (int64, error) {
 	const upTo = `SELECT coalesce((SELECT holder::bigint FROM leases WHERE name = $1 AND holder ~ '^[0-9]+$'), 0)`
 	return query.Value[int64](ctx, tx, "daily work", upTo, daily)
 }
 
+// noteDaily stores the state of a daily task in the table leases. until is when the task is due again.
 const noteDaily = `
 	INSERT INTO leases (name, holder, until) VALUES ($1, $2, clock_timestamp() + $3::interval)
 	ON CONFLICT (name) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until`
 
-// noteUpTo notes the last id at which a daily work has looked. The work goes on behind that id at once, or in the next run.
+// noteUpTo records the last id that the task daily has examined. The next batch continues after that id.
 func noteUpTo(ctx context.Context, tx pgx.Tx, daily string, last int64) error {
 	return query.Exec(ctx, tx, "daily work", noteDaily, daily, strconv.FormatInt(last, 10), time.Duration(0))
 }
 
-// noteDone notes that a daily work is done until tomorrow.
+// noteDone records that the task daily is complete for the next 24 hours.
 func noteDone(ctx context.Context, tx pgx.Tx, daily string) error {
 	return query.Exec(ctx, tx, "daily work", noteDaily, daily, "retention", 24*time.Hour)
 }

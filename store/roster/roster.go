@@ -1,5 +1,9 @@
-// Package roster keeps which channels' members an admin has confirmed as agents of a team, and about whom of them was
-// decided.
+// Package roster stores which chat channel an admin has confirmed as the source of a team's agents, and for which of the
+// channel's members a decision was made. For example, an admin confirms that the members of the Slack channel #support
+// become agents of the team "Support". Each member is then decided on once: somebody who was added, or deliberately left
+// out, is not proposed again.
+//
+// kind is the chat's kind in all functions, such as "slack".
 //
 // What does not belong here: who is in a channel (package bot), and who becomes an agent (cmd/parley/roster).
 package roster
@@ -11,6 +15,7 @@ import (
 	"parley/store/internal/query"
 )
 
+// A team has at most one confirmed channel of each kind of chat.
 const (
 	confirmed = `SELECT channel AS name FROM team_rosters WHERE team_id = $1 AND kind = $2`
 	decided   = `SELECT user_id AS name FROM team_roster_users WHERE team_id = $1 AND kind = $2`
@@ -23,11 +28,12 @@ const (
 		ON CONFLICT (team_id, kind, user_id) DO NOTHING`
 )
 
+// named is a row of the first two statements.
 type named struct {
 	Name string `db:"name"`
 }
 
-// ConfirmedChannel returns which channel of a chat was confirmed for a team. It is empty if none was.
+// ConfirmedChannel returns the channel that was confirmed for a team; empty if there is none.
 func ConfirmedChannel(ctx context.Context, q store.Querier, team store.TeamID, kind string) (string, error) {
 	rows, err := query.Collect[named](ctx, q, "confirmed channel", confirmed, team, kind)
 	if err != nil || len(rows) == 0 {
@@ -36,7 +42,7 @@ func ConfirmedChannel(ctx context.Context, q store.Querier, team store.TeamID, k
 	return rows[0].Name, nil
 }
 
-// DecidedUsers tells about which users of a chat was decided for a team.
+// DecidedUsers returns the set of users for whom a decision was made in a team.
 func DecidedUsers(ctx context.Context, q store.Querier, team store.TeamID, kind string) (map[store.SurfaceUser]bool, error) {
 	rows, err := query.Collect[named](ctx, q, "users of a channel", decided, team, kind)
 	if err != nil {
@@ -50,12 +56,12 @@ func DecidedUsers(ctx context.Context, q store.Querier, team store.TeamID, kind 
 	return users, nil
 }
 
-// Confirm records that an admin has confirmed the members of a channel.
+// Confirm records that an admin has confirmed a channel for a team, in place of an earlier one.
 func Confirm(ctx context.Context, q store.Execer, team store.TeamID, kind, channel string) error {
 	return query.Exec(ctx, q, "confirmed channel", confirm, team, kind, channel)
 }
 
-// Decide records that about users of a chat was decided for a team, whatever it was.
+// Decide records that a decision was made for users in a team. It doesn't record what was decided.
 func Decide(ctx context.Context, q store.Execer, team store.TeamID, kind string, users []store.SurfaceUser) error {
 	return query.Exec(ctx, q, "users of a channel", decide, team, kind, users)
 }
