@@ -1,7 +1,7 @@
 // Package roster stores which chat channel an admin has confirmed as the source of a team's agents, and for which of the
 // channel's members a decision was made. For example, an admin confirms that the members of the Slack channel #support
-// become agents of the team "Support". Each member is then decided on once: somebody who was added, or deliberately left
-// out, is not proposed again.
+// become agents of the team "Support". Each member is then decided on once: somebody whom the admin left out, or who left
+// the team later, is not added again.
 //
 // kind is the chat's kind in all functions, such as "slack".
 //

@@ -14,17 +14,17 @@ import (
 	"parley/store"
 )
 
-// ErrNewer means that a newer Parley has removed from the database what
-// this binary needs.
+// ErrNewer means that a newer version of Parley has migrated the database so far that this binary can't work with it.
 var ErrNewer = errors.New("store: the database was migrated by a newer Parley")
 
-// Migrator brings the schema of one database up to date while other processes work on it.
+// Migrator brings the schema of one database up to date while other processes work on it. For example, the first process
+// of a new version adds a column while processes of the previous version still serve customers.
 type Migrator struct {
 	Pool *pgxpool.Pool
 
-	// Report gets a sentence about each migration that was applied and about what the migrator
-	// waits for: at once when that changes, and every RemindEvery while it lasts. It may be called
-	// from two goroutines at once. It may be nil.
+	// Report receives a text about the progress and about what the migrator waits for: at once when
+	// that changes, and every RemindEvery while the wait lasts. It may be called from two goroutines
+	// concurrently. It may be nil.
 	Report func(text string)
 
 	RemindEvery time.Duration // zero means a minute
@@ -33,15 +33,17 @@ type Migrator struct {
 // Migrate brings the schema up to date without reports; see Migrator.Run.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error { return Migrator{Pool: pool}.Run(ctx) }
 
-// MigrateRestored is Migrate for `parley restore`: it also works while a restore has not ended.
+// MigrateRestored is Migrate for `parley restore`: unlike Migrate, it works while the database is marked as being restored.
 func MigrateRestored(ctx context.Context, pool *pgxpool.Pool) error {
 	return Migrator{Pool: pool}.run(ctx)
 }
 
-// Run applies the migrations that are missing. Several processes may call it at once: one works, the
-// others wait for it without limit. Processes that use the database meanwhile wait for at most
-// lockTimeout, because a statement that gets no lock gives up and is tried again, until ctx ends.
-// A schema that is newer is left as it is. Errors: ErrNewer when this binary can't work with that; store.ErrRestoring.
+// Run applies the missing migrations. Several processes may call it at once: one migrates, and the others wait for it
+// without a time limit.
+//
+// A migration blocks other users of a table for at most lockTimeout at a time: a statement that can't get its lock gives
+// up and is retried until ctx ends. A newer schema is left as it is.
+// Errors: ErrNewer if this binary can't work with the newer schema; store.ErrRestoring.
 func (m Migrator) Run(ctx context.Context) error {
 	backup, err := store.Restoring(ctx, m.Pool)
 	if err != nil {
@@ -53,6 +55,7 @@ func (m Migrator) Run(ctx context.Context) error {
 	return m.run(ctx)
 }
 
+// run is Run without the check for a restore.
 func (m Migrator) run(ctx context.Context) (err error) {
 	missing, err := m.hasMissing(ctx)
 	if err != nil || !missing {
@@ -69,7 +72,7 @@ func (m Migrator) run(ctx context.Context) (err error) {
 		return fmt.Errorf("store: migrate: wait for another process: %w", err)
 	}
 
-	missing, err = m.hasMissing(ctx) // another process may have migrated meanwhile
+	missing, err = m.hasMissing(ctx) // another process may have migrated while this one waited
 	if err != nil || !missing {
 		return err
 	}
@@ -80,7 +83,7 @@ func (m Migrator) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// hasMissing returns whether this binary knows migrations that are not applied yet.
+// hasMissing reports whether this binary knows migrations that are not applied yet.
 // Errors: ErrNewer.
 func (m Migrator) hasMissing(ctx context.Context) (bool, error) {
 	current, err := VersionOf(ctx, m.Pool)
@@ -99,7 +102,8 @@ func (m Migrator) hasMissing(ctx context.Context) (bool, error) {
 	return !migrated, err
 }
 
-// checkOldest checks whether this binary may work with tables that a newer one has migrated.
+// checkOldest checks whether this binary can work with the schema current, which a newer one has made. Each migration that
+// breaks older binaries records the oldest compatible schema.
 // Errors: ErrNewer.
 func (m Migrator) checkOldest(ctx context.Context, current int64) error {
 	var oldest int64
@@ -112,8 +116,8 @@ func (m Migrator) checkOldest(ctx context.Context, current int64) error {
 	return nil
 }
 
-// applyAll applies one migration after the other. A migration that runs in a transaction is repeated
-// as a whole when it doesn't get its locks. In other migrations ExecContext repeats the statement.
+// applyAll applies the missing migrations in order. If a migration in a transaction can't get a lock, the whole migration
+// is retried. In migrations without a transaction, ExecContext retries the statement.
 func (s *migrationSession) applyAll(ctx context.Context) error {
 	files, err := fs.Sub(store.MigrationFiles(), "migrations")
 	if err != nil {
@@ -149,8 +153,8 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 	}
 }
 
-// IsMigrated returns whether every migration that this binary knows is applied. It looks for each of them:
-// an earlier one may be missing although the newest is applied, if a build without it used the database.
+// IsMigrated reports whether every migration that this binary knows is applied. It checks each of them, because an earlier
+// one may be missing although the newest is applied, if a build without it used the database.
 func IsMigrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	const unapplied = `SELECT count(*) FROM unnest($1::bigint[]) AS known(version)
 		WHERE NOT EXISTS (SELECT FROM goose_db_version AS done WHERE done.version_id = known.version AND done.is_applied)`
@@ -161,11 +165,12 @@ func IsMigrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	return missing == 0, nil
 }
 
-// ErrReadOnly means that the database can be read and takes no changes.
+// ErrReadOnly means that the database can be read but not changed.
 var ErrReadOnly = errors.New("store: the database takes no changes: it is a standby, or default_transaction_read_only is on," +
 	" as some providers do when a disk is full")
 
-// CheckServer refuses a server that is too old, a database that isn't UTF-8, and one that takes no changes. Errors: ErrReadOnly.
+// CheckServer returns an error if the server is older than PostgreSQL 15, or the database isn't in UTF-8 or is read-only.
+// Errors: ErrReadOnly.
 func CheckServer(ctx context.Context, q store.Querier) error {
 	var version int
 	var encoding string

@@ -11,10 +11,10 @@ import (
 	"parley/store"
 )
 
-// ErrNoWayBack means that the previous version of Parley could not work with the database as it is.
+// ErrNoWayBack means that the database can't be prepared for the previous version of Parley.
 var ErrNoWayBack = errors.New("store: the version before can't take over")
 
-// The reason why the previous version can't take over, in words for people; empty if it can.
+// reasonAgainstGoingBack returns why the previous version can't take over, as a text for the admin; empty if it can.
 const reasonAgainstGoingBack = `
 	SELECT CASE
 		WHEN (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied) <> $1
@@ -28,8 +28,8 @@ const reasonAgainstGoingBack = `
 		ELSE ''
 	END`
 
-// backSteps are the statements that move all events that wait to be applied into the table where the
-// previous version looks for them, and that mark the newer migrations as not applied.
+// backSteps returns the statements that move all waiting events (mails and other input not processed yet) from queues
+// into pending, the table from which the previous version reads, and that mark the newer migrations as not applied.
 func backSteps() []string {
 	return []string{
 		`LOCK TABLE pending, queues, queue_events IN EXCLUSIVE MODE`,
@@ -47,9 +47,9 @@ func backSteps() []string {
 	}
 }
 
-// MigrateBack prepares a database that this version migrated for the previous version. Nothing that
-// waits is lost. Tables and columns that this version added stay, unused; migrating again takes
-// everything over once more. No process may run on the database meanwhile.
+// MigrateBack prepares a database that this version has migrated for a downgrade to the previous version. No waiting event
+// is lost. Tables and columns that this version added stay unused until the database is migrated again. No process of
+// Parley may run on the database during the call.
 // Errors: ErrNoWayBack, with the reason.
 func MigrateBack(ctx context.Context, pool *pgxpool.Pool) error {
 	return store.InTx(ctx, pool, func(tx pgx.Tx) error {

@@ -10,23 +10,25 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// A migration may take minutes, or wait for another session that holds a table's lock. Somebody who watches parley
-// serve start wants to know which. So waits are reported, with the sessions that may be the cause.
+// A migration may take minutes, or wait for another session that holds a lock on a table. So that an admin who watches
+// `parley serve` start can tell the two apart, waits are reported with the sessions that may be the cause:
+//
+//	waiting for the lock of ALTER TABLE messages …; in the way may be psql (process 4711, for 00:03:10)
 
-// progress calls Migrator.Report once for each new wait, and again at each reminder while the wait lasts. It is
-// used by the session that migrates and by the goroutine that reminds.
+// progress calls Migrator.Report for each new wait, and again at intervals while the wait lasts. It is shared by the
+// session that migrates and the goroutine that sends reminders.
 type progress struct {
 	pool    *pgxpool.Pool
 	report  func(string) // nil if nobody wants reports
-	session uint32       // the server process of the session that migrates
+	session uint32       // the PostgreSQL process ID of the session that migrates
 
 	mu           sync.Mutex // guards the fields below
 	statement    string     // the first line of the current statement
 	activity     string     // what is being done or waited for; reminders repeat it
-	reportedWait string     // the last wait that was reported at once
+	reportedWait string     // the last wait that reportWait has seen
 }
 
-// setStatement notes the statement that runs now.
+// setStatement records the statement that is about to run.
 func (p *progress) setStatement(query string) {
 	line, _, more := strings.Cut(strings.TrimSuffix(strings.TrimSpace(query), ";"), "\n")
 	if more {
@@ -46,7 +48,7 @@ func (p *progress) reportLockWait(ctx context.Context) {
 	p.reportWait(ctx, "waiting for the lock of "+statement)
 }
 
-// reportWait reports a wait, unless the last report was about the same one.
+// reportWait reports a wait, unless it is the same as the previous one.
 func (p *progress) reportWait(ctx context.Context, text string) {
 	p.mu.Lock()
 	alreadyReported := p.reportedWait == text
@@ -58,14 +60,15 @@ func (p *progress) reportWait(ctx context.Context, text string) {
 	}
 }
 
+// tell passes a text to Migrator.Report, if there is one.
 func (p *progress) tell(text string) {
 	if p.report != nil {
 		p.report(text)
 	}
 }
 
-// remind starts a goroutine that reports the current activity at this interval. stop ends the goroutine
-// and waits for its end; the end of ctx ends it, too.
+// remind starts a goroutine that reports the current activity at the given interval. stop ends the goroutine and waits
+// until it has returned. The end of ctx ends it, too.
 func (p *progress) remind(ctx context.Context, every time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -89,8 +92,8 @@ func (p *progress) remind(ctx context.Context, every time.Duration) (stop func()
 	}
 }
 
-// findBlockers lists the sessions that a migration may be waiting for: the one that holds the advisory
-// lock $2 of migrations, and those whose transactions have been open for longest. $1 is our own session.
+// findBlockers returns up to three sessions that a migration may be waiting for: the one that holds the advisory lock $2 of
+// migrations, and those with the oldest open transactions. $1 is the process ID of our own session.
 const findBlockers = `
 	SELECT coalesce(nullif(session.application_name, ''), session.backend_type) || ' (process ' || session.pid || ', for '
 		|| date_trunc('second', clock_timestamp() - coalesce(session.xact_start, session.backend_start)) || ')'
@@ -102,8 +105,8 @@ const findBlockers = `
 	ORDER BY coalesce(session.xact_start, session.backend_start)
 	LIMIT 3`
 
-// describeBlockers returns the second half of a report: the sessions that may hold the lock. It is empty if none
-// were found or the database did not answer in time.
+// describeBlockers returns the second half of a report, which names the sessions that may hold the lock. It is empty if
+// there are none or the query fails.
 func (p *progress) describeBlockers(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

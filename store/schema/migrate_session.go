@@ -14,32 +14,32 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// A migration changes tables while Parley may be running, and to change a table it must lock it. Waiting long for
-// the lock would block everybody who comes after, even readers. So this connection gives up after lockTimeout,
-// pauses, and tries the statement again. It also holds an advisory lock, so that only one process migrates.
+// Migrations change tables while Parley may be running, and a statement that changes a table must lock it. In PostgreSQL,
+// a statement that waits for such a lock blocks every later user of the table, even readers. So the session in this file
+// gives up after lockTimeout, pauses, and retries. For example, if a backup reads the table messages for an hour, ALTER
+// TABLE messages is tried every 30 seconds, and other users wait for two seconds each time.
+//
+// The session also holds an advisory lock, so that only one process migrates at a time.
 
 const (
-	// migrationLock is the advisory lock of the one process that migrates: goose's own key,
-	// which earlier versions of Parley take too.
+	// migrationLock is the key of the advisory lock: the one that goose uses, and so earlier versions of Parley.
 	migrationLock    = lock.DefaultLockID
-	lockPollInterval = time.Second // between two attempts to take it
+	lockPollInterval = time.Second // between two attempts to take migrationLock
 	sessionTimeout   = 10 * time.Second
 
-	// lockTimeout is how long a statement that changes a table may wait for its lock, in PostgreSQL's
-	// notation. While it waits, all later users of the table wait behind it, even those who only read.
+	// lockTimeout is how long a statement may wait for its lock, in PostgreSQL's notation.
 	lockTimeout = "2s"
 
-	// Pauses before a statement that got no lock is tried again. They double, because each attempt
-	// makes others wait.
+	// The pause before a retry doubles each time, because each attempt makes other users of the table wait.
 	firstLockPause = time.Second
 	maxLockPause   = 30 * time.Second
 )
 
+// errSessionEnded is returned when goose asks for a connection after the session's one has broken.
 var errSessionEnded = errors.New("the connection that was migrating ended")
 
-// onceConnector is a driver.Connector that hands out its connection a single time. If that connection
-// breaks, database/sql asks for another one and gets errSessionEnded: a new connection would not hold
-// migrationLock, so the migration must end.
+// onceConnector is a driver.Connector that returns its connection only once. If the connection breaks, database/sql asks
+// for another one and gets errSessionEnded. A new connection would not hold migrationLock, so the migration must end.
 type onceConnector struct {
 	conn  driver.Conn
 	taken bool // set by the first Connect
@@ -55,17 +55,17 @@ func (c *onceConnector) Connect(context.Context) (driver.Conn, error) {
 
 func (c *onceConnector) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
 
-// migrationSession is the one connection on which the schema is changed and which holds migrationLock.
-// It is a driver.Conn that repeats statements which get no lock. goose uses it through db.
+// migrationSession is the only connection that changes the schema, and it holds migrationLock. It is a driver.Conn that
+// retries statements that can't get a lock. goose uses it through db.
 type migrationSession struct {
 	*stdlib.Conn
 
 	db            *sql.DB // its only connection is this session
 	progress      *progress
-	stopReminders func() // ends the goroutine that repeats what the migration waits for
+	stopReminders func() // ends the goroutine that reports long waits
 }
 
-// openMigrationSession opens a connection outside of the pool, with timeouts of its own.
+// openMigrationSession opens a connection that doesn't belong to the pool and has its own timeouts.
 func openMigrationSession(ctx context.Context, m Migrator) (*migrationSession, error) {
 	config := m.Pool.Config().ConnConfig.Copy()
 	config.RuntimeParams["application_name"] = "parley migrate"
@@ -88,18 +88,17 @@ func openMigrationSession(ctx context.Context, m Migrator) (*migrationSession, e
 
 func (s *migrationSession) pgConn() *pgconn.PgConn { return s.Conn.Conn().PgConn() }
 
-// isInTransaction returns whether goose has begun a transaction on the connection.
+// isInTransaction reports whether goose has begun a transaction on the connection.
 func (s *migrationSession) isInTransaction() bool {
 	const idle = 'I' // of the PostgreSQL protocol: neither in a transaction nor in a failed one
 	return s.pgConn().TxStatus() != idle
 }
 
-// close closes the connection, which frees migrationLock. It waits until an interrupted statement has
-// been cancelled on the server.
+// close closes the connection, which releases migrationLock. It waits up to sessionTimeout for the server to cancel an
+// interrupted statement.
 func (s *migrationSession) close() error {
 	s.stopReminders()
-	// The connection is closed here, too: db.Close leaves it open if goose never asked for it. Closing
-	// it twice is harmless.
+	// db.Close leaves the connection open if goose never asked for it. Closing it twice is harmless.
 	err := errors.Join(s.db.Close(), s.Conn.Close())
 	select {
 	case <-s.pgConn().CleanupDone():
@@ -108,7 +107,7 @@ func (s *migrationSession) close() error {
 	return err
 }
 
-// lock waits until no other process migrates, and takes migrationLock.
+// lock takes migrationLock. It waits while another process migrates, until ctx ends.
 func (s *migrationSession) lock(ctx context.Context) error {
 	for {
 		var locked bool
@@ -128,8 +127,8 @@ func (s *migrationSession) lock(ctx context.Context) error {
 	}
 }
 
-// ExecContext implements driver.ExecerContext. It repeats a statement outside of a transaction until
-// the statement gets its locks. A transaction is repeated as a whole, by applyAll.
+// ExecContext implements driver.ExecerContext. It retries a statement outside of a transaction until the statement gets its
+// locks. A transaction is retried as a whole, by applyAll.
 func (s *migrationSession) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	s.progress.setStatement(query)
 
@@ -152,14 +151,14 @@ func (s *migrationSession) ExecContext(ctx context.Context, query string, args [
 	}
 }
 
-// concurrently matches the statements on indexes that don't block readers and writers. They wait
-// until every transaction that began before them has ended.
+// concurrently matches statements on indexes that don't block readers and writers. They wait until every transaction that
+// began before them has ended.
 //
 //nolint:gochecknoglobals // a constant
 var concurrently = regexp.MustCompile(`(?i)^\s*(CREATE\s+(UNIQUE\s+)?|DROP\s+)INDEX\s+CONCURRENTLY\s`)
 
-// execConcurrently runs a statement without lockTimeout. With it, the statement would fail again and
-// again while others hold their transactions open.
+// execConcurrently runs a statement without lockTimeout. With it, the statement would fail repeatedly while other sessions
+// keep their transactions open.
 func (s *migrationSession) execConcurrently(
 	ctx context.Context, query string, args []driver.NamedValue,
 ) (driver.Result, error) {
@@ -170,27 +169,27 @@ func (s *migrationSession) execConcurrently(
 	if err != nil && s.Conn.Conn().PgConn().IsClosed() {
 		return result, err
 	}
-	// Also after a failure: applyAll may repeat the migration on this connection.
+	// Reset the timeout after a failure, too, since applyAll may retry the migration on this connection.
 	_, resetErr := s.Conn.ExecContext(ctx, `RESET lock_timeout`, nil)
 	return result, errors.Join(err, resetErr)
 }
 
-// SQLSTATEs of statements that changed nothing and may be repeated.
+// SQLSTATEs of statements that had no effect and can be retried.
 const (
 	lockNotAvailable = "55P03"
 	deadlockDetected = "40P01"
 )
 
-// isLockTimeout returns whether a statement failed because it got no lock, or gave way in a deadlock.
+// isLockTimeout reports whether a statement failed because it got no lock in time or was the victim of a deadlock.
 func isLockTimeout(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (refused.Code == lockNotAvailable || refused.Code == deadlockDetected)
 }
 
-// lockRetry counts the pauses between the attempts of one statement or one migration to get its locks.
+// lockRetry computes the pauses between the attempts of one statement or one migration to get its locks.
 type lockRetry struct{ lastPause time.Duration }
 
-// wait reports that no lock was got, and pauses. Its error is that of ctx.
+// wait reports the failed attempt and pauses. It returns ctx's error if ctx ends first.
 func (r *lockRetry) wait(ctx context.Context, p *progress) error {
 	p.reportLockWait(ctx)
 	r.lastPause = min(max(2*r.lastPause, firstLockPause), maxLockPause)

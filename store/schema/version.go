@@ -12,14 +12,15 @@ import (
 	"parley/store"
 )
 
-// Version returns the schema that this binary migrates to: the newest file's number.
+// Version returns the schema version that this binary migrates to: the highest number of its migration files, such as 74
+// for 0074_former_keys.sql.
 func Version() int64 { return slices.Max(knownVersions()) }
 
-// knownVersions returns the versions of the embedded migrations.
+// knownVersions returns the numbers of all embedded migrations.
 func knownVersions() []int64 {
 	files, err := fs.Glob(store.MigrationFiles(), "migrations/*.sql")
 	if err != nil {
-		panic("store: migrations: " + err.Error()) // only a malformed pattern
+		panic("store: migrations: " + err.Error()) // Glob fails only for a malformed pattern
 	}
 
 	var versions []int64
@@ -38,7 +39,8 @@ func knownVersions() []int64 {
 
 const readVersion = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
 
-// VersionOf returns the schema version of a database; 0 when Parley has never used it.
+// VersionOf returns the schema version of a database, which is the newest applied migration. It is 0 if Parley has never
+// used the database.
 func VersionOf(ctx context.Context, q store.Querier) (int64, error) {
 	var exists bool
 	var version int64

@@ -13,9 +13,10 @@ import (
 	"parley/store"
 )
 
-// ErrNoLink means that a link is not known, was used, or has expired.
+// ErrNoLink means that a link is unknown, was used before, or has expired.
 var ErrNoLink = errors.New("store: the link is not valid")
 
+// The database holds only hashes of secrets, so that a copy of it signs nobody in.
 const (
 	insertLink = `INSERT INTO site_links (hash, agent_id, expires_at) VALUES ($1, $2, (SELECT clock_timestamp()) + $3::interval)`
 	findLink   = `
@@ -27,8 +28,8 @@ const (
 		RETURNING agent_id`
 )
 
-// NewLink makes what a link that signs somebody in must hold: the agent, or, if that is nil, whoever opens it
-// first. It works once, within life.
+// NewLink returns the secret of a new sign-in link, such as one that `parley admin` prints. The link signs in agent or, if
+// agent is nil, whoever opens it first. It can be used once, for the duration life.
 func NewLink(ctx context.Context, q store.Querier, agent *store.AgentID, life time.Duration) (secret string, err error) {
 	secret = rand.Text()
 	if _, err := q.Exec(ctx, insertLink, hashOf(secret), agent, life); err != nil {
@@ -37,18 +38,19 @@ func NewLink(ctx context.Context, q store.Querier, agent *store.AgentID, life ti
 	return secret, nil
 }
 
-// FindLink returns whom a link signs in. It is nil if the link signs in whoever opens it. The link stays usable.
+// FindLink returns the agent whom a link signs in, and nil if it signs in whoever opens it. The link can still be used.
 // Errors: ErrNoLink.
 func FindLink(ctx context.Context, q store.Querier, secret string) (agent *store.AgentID, err error) {
 	return scanLink(q.QueryRow(ctx, findLink, hashOf(secret)))
 }
 
-// UseLink does the same, and the link can't be used again.
+// UseLink returns the same as FindLink and invalidates the link. If two requests use a link at once, one gets ErrNoLink.
 // Errors: ErrNoLink.
 func UseLink(ctx context.Context, q store.Querier, secret string) (agent *store.AgentID, err error) {
 	return scanLink(q.QueryRow(ctx, useLink, hashOf(secret)))
 }
 
+// scanLink reads the result of findLink or useLink.
 func scanLink(row pgx.Row) (agent *store.AgentID, err error) {
 	err = row.Scan(&agent)
 	switch {

@@ -12,20 +12,21 @@ import (
 	"parley/store/internal/query"
 )
 
-// Person is an agent as the site needs to know one with each request.
+// Person is what the settings site reads about a signed-in agent at each request.
 type Person struct {
 	ID        store.AgentID
 	Email     string
 	Name      string
 	Zone      string
 	Admin     bool
-	Super     bool      // a super-admin, or an admin while nobody is named one: see store.RoleSuperAdmin
-	SignedOut time.Time // sessions that began before count for nothing
+	Super     bool      // a super-admin, or any admin while there is no super-admin: see store.RoleSuperAdmin
+	SignedOut time.Time // sessions that began before this time are invalid
 }
 
-// ErrNoPerson means that there is no such agent, or one who takes part no more.
+// ErrNoPerson means that there is no such agent, or that the agent is inactive.
 var ErrNoPerson = errors.New("store: no such agent")
 
+// findPerson must be completed with a condition on the agent a.
 const findPerson = `
 	SELECT a.id, a.email, a.name, a.zone, 'admin' = ANY(a.roles) OR 'super_admin' = ANY(a.roles),
 		'super_admin' = ANY(a.roles)
@@ -35,13 +36,13 @@ const findPerson = `
 	LEFT JOIN site_sign_outs AS o ON o.agent_id = a.id
 	WHERE a.active AND `
 
-// FindPerson reads an agent who takes part.
+// FindPerson returns an active agent.
 // Errors: ErrNoPerson.
 func FindPerson(ctx context.Context, q store.Querier, id store.AgentID) (Person, error) {
 	return scanPerson(q.QueryRow(ctx, findPerson+`a.id = $1`, id))
 }
 
-// FindPersonByEmail reads the agent with an e-mail address, in whatever case it is written.
+// FindPersonByEmail returns the active agent with an e-mail address. The case of email doesn't matter.
 // Errors: ErrNoPerson.
 func FindPersonByEmail(ctx context.Context, q store.Querier, email string) (Person, error) {
 	return scanPerson(q.QueryRow(ctx, findPerson+`a.email = lower($1)`, email))
@@ -60,7 +61,7 @@ func scanPerson(row pgx.Row) (p Person, err error) {
 
 const hasAdmin = `SELECT EXISTS (SELECT FROM agents WHERE active AND roles && '{admin,super_admin}')`
 
-// HasAdmin says whether there is an admin.
+// HasAdmin reports whether there is an active admin or super-admin.
 func HasAdmin(ctx context.Context, q store.Querier) (has bool, err error) {
 	if err := q.QueryRow(ctx, hasAdmin).Scan(&has); err != nil {
 		return false, fmt.Errorf("store: admins: %w", err)
@@ -72,7 +73,7 @@ const signOut = `
 	INSERT INTO site_sign_outs (agent_id, at) VALUES ($1, (SELECT clock_timestamp()))
 	ON CONFLICT (agent_id) DO UPDATE SET at = EXCLUDED.at`
 
-// SignOutEverywhere ends all sessions of an agent.
+// SignOutEverywhere invalidates all sessions of an agent that began before now, by setting Person.SignedOut.
 func SignOutEverywhere(ctx context.Context, q store.Querier, agent store.AgentID) error {
 	return query.Exec(ctx, q, "sign out", signOut, agent)
 }
