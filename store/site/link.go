@@ -28,8 +28,8 @@ const (
 		RETURNING agent_id`
 )
 
-// NewLink returns the secret of a new sign-in link, such as one that `parley admin` prints. The link signs in agent or, if
-// agent is nil, whoever opens it first. It can be used once, for the duration life.
+// NewLink returns the secret of a new sign-in link, which works once, within the duration life. The link signs in agent or,
+// if agent is nil, whoever opens it first: so the first admin of a new installation signs in.
 func NewLink(ctx context.Context, q store.Querier, agent *store.AgentID, life time.Duration) (secret string, err error) {
 	secret = rand.Text()
 	if _, err := q.Exec(ctx, insertLink, hashOf(secret), agent, life); err != nil {

@@ -1,7 +1,11 @@
-// Package solved keeps what was asked and answered in resolved conversations, without who their customers are, and
-// finds those that are like a text.
+// Package solved stores the questions and answers of resolved conversations, in anonymous form, and searches them for text
+// similar to a new question. So when a customer asks "Where is my order?", Parley can suggest what an agent answered to
+// that before.
 //
-// What does not belong here: how a text loses its customer (bridge/analysis/anonymous).
+// A trigger adds each resolved conversation to the table solved_due. A worker calls ReadDue, makes the texts anonymous,
+// and calls TakeDue and Keep in one transaction. FindSimilar does the search.
+//
+// What does not belong here: how a text is made anonymous (bridge/analysis/anonymous).
 package solved
 
 import (
@@ -14,27 +18,27 @@ import (
 	"parley/store/internal/query"
 )
 
-// Solved is what is kept of a resolved conversation, so that replies to similar questions can be suggested from it.
+// Solved is the anonymous question and answer of one resolved conversation.
 type Solved struct {
 	ConversationID store.ConversationID `db:"conversation_id"`
 	AccountID      store.AccountID      `db:"account_id"`
 	TeamID         store.TeamID         `db:"team_id"` // 0 if it has none
-	Intent         string               `db:"intent"`  // empty if nobody knows
+	Intent         string               `db:"intent"`  // what the customer wanted; empty if unknown
 	Tags           []string             `db:"tags"`
-	AgentID        store.AgentID        `db:"agent_id"` // who answered last; 0 if nobody did
+	AgentID        store.AgentID        `db:"agent_id"` // the last agent who answered; 0 if nobody did
 	Asked          string               `db:"asked"`
-	Answered       string               `db:"answered"` // empty if nothing was said that another customer could be told
-	Language       string               `db:"-"`        // ISO 639-1; empty if unknown. Like doesn't return it
+	Answered       string               `db:"answered"` // empty if nothing in the answers is fit for another customer
+	Language       string               `db:"-"`        // ISO 639-1; empty if unknown. FindSimilar doesn't return it
 }
 
-// Due is a conversation that was resolved and is to be kept. Mark tells this resolving from a later one: it is the
-// transaction that wrote the row.
+// Due is a resolved conversation that is not stored yet. Mark is the transaction that wrote its row. It distinguishes this
+// resolution from a later one, if the conversation is reopened and resolved again.
 type Due struct {
 	ConversationID store.ConversationID `db:"conversation_id"`
 	Mark           string               `db:"mark"`
 }
 
-// A conversation whose answer is still on its way is read once it has left: agents answer and resolve in one go.
+// readDue skips conversations with an answer that is still being sent, since agents often answer and resolve in one step.
 const (
 	readDue = `
 		SELECT due.conversation_id, due.xmin::text AS mark
@@ -51,12 +55,13 @@ const (
 		RETURNING due.conversation_id`
 )
 
-// ReadDue returns at most limit conversations that were resolved and are to be kept.
+// ReadDue returns at most limit resolved conversations that are not stored yet. It doesn't claim them; see TakeDue.
 func ReadDue(ctx context.Context, q store.Querier, limit int) ([]Due, error) {
 	return query.Collect[Due](ctx, q, "solved conversations", readDue, limit)
 }
 
-// TakeDue takes conversations that ReadDue returned. It returns those that nobody has taken, reopened or erased since.
+// TakeDue removes the given conversations from the list that ReadDue reads. It returns those that no other process has
+// taken, and that were not reopened or erased, since ReadDue.
 func TakeDue(ctx context.Context, tx pgx.Tx, due []Due) ([]store.ConversationID, error) {
 	ids, marks := make([]store.ConversationID, len(due)), make([]string, len(due))
 	for i, d := range due {
@@ -71,7 +76,8 @@ const namesOf = `
 	JOIN contacts AS contact ON contact.id = identity.contact_id
 	WHERE identity.id = $1 OR identity.same_as = $1 OR identity.contact_id = (SELECT contact_id FROM identities WHERE id = $1)`
 
-// Names gives all names and addresses by which the people of a conversation are known.
+// Names returns all known names and addresses of the people in a conversation, so that they can be removed from its texts.
+// It may contain duplicates and empty strings.
 func Names(ctx context.Context, q store.Querier, c *store.Conversation) ([]string, error) {
 	names, err := query.Column[string](ctx, q, "names", namesOf, c.IdentityID)
 	if err != nil {
@@ -83,7 +89,7 @@ func Names(ctx context.Context, q store.Querier, c *store.Conversation) ([]strin
 	return append(names, c.Traits["name"]), nil
 }
 
-// keptEach is how many conversations are kept of each account and team.
+// keptEach is how many conversations are kept for each pair of account and team.
 const keptEach = 1000
 
 const (
@@ -101,8 +107,8 @@ const (
 			SELECT conversation_id FROM solved WHERE account_id = $1 AND team_id = $2 ORDER BY conversation_id DESC OFFSET $3 LIMIT 1)`
 )
 
-// Keep keeps a conversation if it is still resolved. It forgets the oldest conversations of the same account and team if more
-// than keptEach are kept.
+// Keep stores a conversation, in place of an earlier version of it, if it is still resolved. If the account and team then
+// have more than keptEach, it removes the oldest.
 func Keep(ctx context.Context, tx pgx.Tx, s Solved) error {
 	tags := append([]string{}, s.Tags...) // nil would be NULL
 	_, err := tx.Exec(ctx, keep, s.ConversationID, s.AccountID, s.TeamID, s.Intent, tags, s.AgentID,
@@ -116,9 +122,9 @@ func Keep(ctx context.Context, tx pgx.Tx, s Solved) error {
 	return nil
 }
 
-// Only the newest conversations of each account are compared with the text, so that the cost doesn't grow with their number.
-// Each is compared by the rules of its own language (config). Those whose analysis was switched off after they were kept are
-// left out of the best.
+// likeText compares a text only with the newest conversations of each account, so that the cost is bounded. Each is
+// compared with the text search configuration of its own language (config). Conversations for which analysis was switched
+// off after they were stored are removed from the result.
 const likeText = `
 	WITH newest AS MATERIALIZED (
 		SELECT latest.*
@@ -143,11 +149,11 @@ const likeText = `
 		WHERE conversation.id = best.conversation_id AND conversation.traits->>'analysis' = 'off')
 	ORDER BY best.rank DESC, best.conversation_id DESC`
 
-// comparedEach is how many conversations of each account are compared with a text.
+// comparedEach is how many conversations of each account FindSimilar compares with the text.
 const comparedEach = 500
 
-// FindSimilar returns at most limit resolved conversations of some accounts and a team that have most in common with a text, the
-// best first.
+// FindSimilar returns at most limit stored conversations of the given accounts and team whose questions share the most words
+// with text, the best first.
 func FindSimilar(
 	ctx context.Context, q store.Batcher, accounts []store.AccountID, team store.TeamID, text string, limit int,
 ) ([]Solved, error) {

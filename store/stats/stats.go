@@ -1,6 +1,11 @@
-// Package stats counts what waits in the database, for the metrics: events, deliveries, decisions of people,
-// and gates (budgets of a provider) that are closed. It also counts what became of suggestions. It reads a
-// bounded number of rows, however much waits.
+// Package stats counts the work that is waiting in the database, for the metrics: for example, 12 deliveries to the account
+// "slack", the oldest of which is 40 seconds late. It reads a bounded number of rows, however much work there is. Its
+// terms:
+//
+//   - An event is something that arrived, such as a mail, and is to be applied, that is, processed. One that can't be
+//     applied goes into quarantine.
+//   - A delivery is a message to be sent. A lane is a queue of deliveries that are sent one after the other.
+//   - A gate is a rate limit of a provider, shared by several lanes. It is closed while the provider has asked to wait.
 //
 // What does not belong here: what one process does; that is counted where it happens.
 package stats
@@ -17,59 +22,59 @@ import (
 	"parley/store/internal/query"
 )
 
-// Limits of Read, so that it costs the same however much waits.
+// Limits of Read, which keep its cost bounded.
 const (
-	maxRows          = 10_000 // rows of each kind: waiting events, quarantined events, undecided messages, bursts, …
+	maxRows          = 10_000 // rows of each kind: events, quarantined events, undecided messages, bursts, …
 	maxLanes         = 2_000  // lanes in all
-	maxLanesPerGate  = 100    // lanes of one gate and priority, those first that were due first
+	maxLanesPerGate  = 100    // lanes of one gate and priority, in the order of their due times
 	statementTimeout = "2s"   // in PostgreSQL's notation
 	ageBuckets       = 5      // the length of LaneStats.Ages
 )
 
-// Stats counts what waits now, whichever process will work on it.
+// Stats is the work that is waiting at one moment, for all processes together.
 type Stats struct {
 	Clock         time.Time // the database's clock
 	Pending       int       // events that are not applied yet
 	PendingOldest float64   // seconds since the oldest of them arrived
 	Quarantined   []AccountCount
-	Undecided     []AccountCount // messages of which a person has to decide whether they arrived
+	Undecided     []AccountCount // messages for which a person has to decide whether they arrived
 	Lanes         []LaneStats
 	Gates         []GateStats
-	Broken        []store.AccountID // accounts with a known fault, without those that are paused
+	Broken        []store.AccountID // accounts with a known fault that are not paused
 	Suggestions   []SuggestionCount
-	Bursts        int     // what customers wrote in one go (a burst) and is due to be analysed
+	Bursts        int     // bursts, that is, messages that a customer wrote in quick succession, due to be analysed together
 	BurstsOldest  float64 // seconds for which the oldest of these bursts has been due
-	FiguresOldest float64 // seconds for which a change has waited to be counted in the team's figures: the oldest of maxRows changes
-	Capped        bool    // a limit was reached, so that counts are lower bounds; FiguresOldest has no part in it
+	FiguresOldest float64 // seconds for which the oldest of maxRows changes has waited to be counted in the teams' figures
+	Capped        bool    // a limit was reached, so that counts are lower bounds; doesn't concern FiguresOldest
 }
 
-// AccountCount counts something of an account.
+// AccountCount is a number of records of one account.
 type AccountCount struct {
 	AccountID store.AccountID `db:"account_id"`
 	N         int             `db:"n"`
-	Oldest    float64         `db:"oldest"` // seconds for which the oldest of them has waited
+	Oldest    float64         `db:"oldest"` // seconds for which the oldest record has waited
 }
 
-// LaneStats is what waits in the lanes to an account. The head of a lane is its first delivery, the only one
-// that may leave.
+// LaneStats describes the lanes of one account that are not empty. The head of a lane is its first waiting delivery, the
+// only one that may be sent.
 type LaneStats struct {
 	AccountID  store.AccountID `db:"account_id"`
-	Deliveries int64           `db:"deliveries"` // all that wait, not only the heads
-	Unknown    int             `db:"unknown"`    // heads of which nobody knows whether they arrived
+	Deliveries int64           `db:"deliveries"` // all waiting deliveries, not only the heads
+	Unknown    int             `db:"unknown"`    // heads that were sent, but may not have arrived
 	Oldest     float64         `db:"oldest"`     // seconds for which the oldest head has been due
 	Ages       []int32         `db:"ages"`       // numbers of lanes by the age of their head: not due, < 1 min, < 10 min, < 1 h, older
 	Capped     bool            `db:"capped"`     // a limit was reached; it is the same in the rows of all accounts
 }
 
-// GateStats is how many gates of an account their provider has closed now.
+// GateStats describes the closed gates of one account.
 type GateStats struct {
 	AccountID store.AccountID `db:"account_id"`
 	Blocked   int             `db:"blocked"`
 	Wait      float64         `db:"wait"` // seconds until the last of them opens
 }
 
-// SuggestionCount is how many suggestions of a kind were shown in the last seven days, and what became of
-// them. If there are more than maxRows, only the latest ones count.
+// SuggestionCount is how many suggestions of a kind were shown to agents in the last seven days, and what became of them.
+// Only the latest maxRows suggestions of all kinds are counted.
 type SuggestionCount struct {
 	Kind    string `db:"kind"` // "tag"
 	Shown   int    `db:"shown"`
@@ -91,7 +96,7 @@ const countQuarantined = `
 	JOIN events AS event ON event.id = newest.event_id
 	GROUP BY event.account_id`
 
-// countUndecided leaves out messages whose delivery is gone, since their customer was erased: nobody can decide about them.
+// countUndecided omits messages whose delivery was removed when their customer was erased: nobody can decide about them.
 const countUndecided = `
 	SELECT conversation.account_id, count(*) AS n, extract(epoch FROM parley_now() - min(message.created_at))::double precision AS oldest
 	FROM (SELECT id, conversation_id, created_at FROM messages WHERE fate = 'unclear' LIMIT $1) AS message
@@ -101,10 +106,13 @@ const countUndecided = `
 		WHERE message_id = message.id AND message_id <> 0 AND kind = 'reply' AND state = 'needs_decision')
 	GROUP BY conversation.account_id`
 
-// countLanes has three parts. waiting are the lanes that are looked at: at most $1 of each gate and priority
-// and $2 in all. They are read in the order in which they were due, so that a gate's oldest lanes are among
-// them. clock is read once, so that all ages are of one moment. heads has a row for each of these lanes: how
-// many deliveries wait in it, and the state and age of the first. The age is negative until it may leave.
+// countLanes has three parts:
+//
+//   - waiting are the lanes that are examined: at most $1 of each gate and priority, and $2 in all. They are read in the
+//     order of their due times, so that a gate's oldest lanes are among them.
+//   - clock is read once, so that all ages refer to the same moment.
+//   - heads has a row for each of these lanes: the number of waiting deliveries, and the state and age of the first. The
+//     age is negative until that delivery is due.
 const countLanes = `
 	WITH waiting AS MATERIALIZED (
 		SELECT gate.id AS gate, priorities.priority, lane.*
@@ -138,7 +146,8 @@ const countLanes = `
 	FROM heads
 	GROUP BY account_id`
 
-// next_at is in the future only if the provider asked to wait: spending the gate's rate doesn't do that.
+// countGates counts gates whose next_at is in the future. That is so only if the provider asked to wait: sending up to the
+// rate limit doesn't move next_at.
 const countGates = `
 	SELECT account_id, count(*) AS blocked, extract(epoch FROM max(next_at) - clock_timestamp())::double precision AS wait
 	FROM gates
@@ -165,14 +174,15 @@ const ageOfFigures = `
 	SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::double precision
 	FROM (SELECT since FROM measure_due LIMIT $1) AS due`
 
-// listBroken leaves out accounts that are paused, or were taken out: they keep the status that they had, and nobody repairs them.
+// listBroken omits accounts that are paused or were removed from the configuration. They keep their last status, and nobody
+// repairs them.
 const listBroken = `SELECT id FROM accounts WHERE status <> $1 AND NOT paused`
 
 // healthy is the status of an account without a known fault.
 const healthy = "active"
 
-// Read counts what waits. It reads a bounded number of rows by index, and fails if one of its statements takes
-// longer than statementTimeout.
+// Read returns the current numbers. It reads a bounded number of rows by index, and returns an error if one of its
+// statements takes longer than statementTimeout.
 func Read(ctx context.Context, db store.Beginner) (Stats, error) {
 	var s Stats
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error { return s.read(ctx, tx) })
@@ -213,7 +223,7 @@ func (s *Stats) read(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// hasReachedLimit returns whether there may be more of something than was read.
+// hasReachedLimit reports whether there may be more records of some kind than were counted.
 func (s *Stats) hasReachedLimit() bool {
 	if len(s.Lanes) > 0 && s.Lanes[0].Capped {
 		return true

@@ -11,17 +11,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Fresh brings a database back to what it held when Remember was called, so that another test can use it. The
-// sessions of its pool stay. They already know tables and statements, and to learn these is most of what a test of
-// a whole Parley costs PostgreSQL.
+// Fresh restores the content that a database had when Remember was called, so that another test can use the database. For
+// example, a test has added three conversations; Restore deletes them. The sessions of the pool stay open. Their
+// caches of tables and prepared statements are worth keeping: to fill them is most of PostgreSQL's work in a test of
+// a whole Parley.
 type Fresh struct {
 	pool   *pgxpool.Pool
 	script string // the statements that restore the rows
-	// session is one of its own, which has planned the statements: any other would have to get to know all tables first.
-	// It is nil until the first Restore.
+	// session runs the script. It doesn't belong to the pool, and caches the plans of the script. It is nil until the
+	// first Restore.
 	session *pgx.Conn
 }
 
+// The script consists of DELETE and INSERT statements for all tables, and calls of setval for all sequences.
 const (
 	listTables    = `SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`
 	listSequences = `
@@ -33,7 +35,7 @@ const (
 	rowsAsJSON = `SELECT coalesce(json_agg(to_json(t)), '[]')::text FROM %s AS t`
 	insertJSON = `INSERT INTO %s OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_recordset(NULL::%[1]s, $rows$%s$rows$);`
 
-	// A function keeps the plans of its statements; a temporary one is known to its session alone.
+	// A function caches the plans of its statements. A temporary one is visible only to its session.
 	makeRestoring = `CREATE FUNCTION pg_temp.restore_rows() RETURNS void LANGUAGE plpgsql AS $restore$ BEGIN %s END $restore$`
 	callRestoring = `SELECT pg_temp.restore_rows()`
 
@@ -43,8 +45,8 @@ const (
 		WHERE datname = current_database() AND pid <> ALL($1) AND pid <> pg_backend_pid()`
 )
 
-// Remember reads all rows of a database, and keeps them in memory as the statements that write them again. The
-// database should hold few rows: those that the migrations make.
+// Remember reads all rows of a database and keeps them in memory, as statements that insert them again. The database should
+// have few rows, such as those that the migrations insert.
 func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 	tables, err := readTexts(ctx, pool, listTables)
 	if err != nil {
@@ -76,11 +78,11 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 	return &Fresh{pool: pool, script: b.String()}, nil
 }
 
-// Restore makes the database hold what it held. It ends all sessions but those of the pool and of the further pools, none of
-// which may be in use meanwhile.
+// Restore restores the remembered content. It ends all sessions except those of the pool and of the further pools. No
+// connection of these pools may be in use during the call.
 func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
-	isGivenBack(f.pool, leakTimeout) // otherwise the pool would open a session now, which would be ended below
-	pids := []uint32{}               // nil would be NULL, from which no session differs: none would be ended
+	isGivenBack(f.pool, leakTimeout) // waits for connections that the pool is opening; their sessions would be ended below
+	pids := []uint32{}               // not nil: that is NULL, and pid <> ALL(NULL) matches no session
 	for _, pool := range slices.Concat(further, []*pgxpool.Pool{f.pool}) {
 		for _, conn := range pool.AcquireAllIdle(ctx) {
 			defer conn.Release()
@@ -102,7 +104,8 @@ func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
 	return nil
 }
 
-// ensureSession makes sure that there is a session that knows how to restore the rows. A test may have ended the last one.
+// ensureSession opens the session and creates the restoring function in it, unless there is one. A test may have ended
+// the previous one.
 func (f *Fresh) ensureSession(ctx context.Context) error {
 	if f.session != nil && f.session.Ping(ctx) == nil {
 		return nil
@@ -110,7 +113,7 @@ func (f *Fresh) ensureSession(ctx context.Context) error {
 
 	f.Close()
 	config := f.pool.Config().ConnConfig
-	config.RuntimeParams["session_replication_role"] = "replica" // neither triggers nor foreign keys are asked
+	config.RuntimeParams["session_replication_role"] = "replica" // disables triggers and foreign keys
 	session, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return err
@@ -126,12 +129,12 @@ func (f *Fresh) ensureSession(ctx context.Context) error {
 // Close ends the session that restores.
 func (f *Fresh) Close() {
 	if f.session != nil {
-		_ = f.session.PgConn().Conn().Close() // nothing is under way in it
+		_ = f.session.PgConn().Conn().Close() // no statement is running in it
 		f.session = nil
 	}
 }
 
-// readTexts returns the only column of a query.
+// readTexts returns the rows of a query with one column.
 func readTexts(ctx context.Context, pool *pgxpool.Pool, query string) ([]string, error) {
 	rows, err := pool.Query(ctx, query)
 	if err == nil {

@@ -13,18 +13,17 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// A new database for each test is safest but slow, since PostgreSQL has to learn its tables anew. Reused hands a
-// database from one test to the next and brings it back to its first content in between.
+// A new database for each test is safest but slow, since the caches of its sessions are empty. Reused passes a database
+// from one test to the next and restores its first content in between. The databases that no test uses are on a shelf.
 
-// maxUses bounds how many tests use one database. Each test leaves dead rows in its tables, most of which
-// PostgreSQL soon removes. A new database costs more than a second of a processor, for its sessions to learn tables
-// and statements.
+// maxUses limits how many tests use one database, since each test leaves dead rows in its tables. PostgreSQL removes most
+// of them soon, and a new database costs more than a second of CPU time, so the limit is high.
 const maxUses = 200
 
-// Reused returns a pool on a database that holds what a new one holds, as DB does, but that an earlier test may
-// have used. Its sessions then know the tables and have prepared the statements, which saves a third of what a test
-// of a whole engine costs. Tests that judge plans, sizes or sessions can't use it, because these still show the
-// earlier test. The database is dropped after a test that failed, or that changed tables, functions or triggers.
+// Reused returns a pool on a database with the same content as a new one, as DB does, but an earlier test may have used it.
+// Its sessions then have warm caches and prepared statements, which saves a third of the cost of a test of a whole
+// engine. Tests that check plans, sizes or sessions can't use it, because an earlier test affects these. The database
+// is dropped after a test that failed, or that changed tables, functions or triggers.
 func Reused(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	s := sharedServer(t)
@@ -57,8 +56,8 @@ func Reused(t testing.TB) *pgxpool.Pool {
 	return u.pool
 }
 
-// Further returns one more pool on the database of a pool that Reused returned to this test. It is one that open made for an
-// earlier test under the same name, or makes now. It is closed when its database is dropped.
+// Further returns another pool on the database of a pool that Reused returned to this test. It reuses a pool that open made
+// for an earlier test under the same name, or calls open. The pool is closed when the database is dropped.
 func Further(
 	t testing.TB, pool *pgxpool.Pool, name string, open func(context.Context, *pgxpool.Pool) (*pgxpool.Pool, error),
 ) *pgxpool.Pool {
@@ -85,10 +84,10 @@ type used struct {
 	name    string
 	pool    *pgxpool.Pool
 	fresh   *Fresh
-	form    string // of its tables, functions and triggers
+	form    string // what formOf returned when the database was new
 	times   int
 	further map[string][]*pgxpool.Pool // the pools of Further, by their names
-	lent    map[string]int             // how many of these, from the first on, the test has
+	lent    map[string]int             // how many pools of each name the current test has, from the first on
 }
 
 // allFurther returns the pools of Further.
@@ -96,7 +95,7 @@ func (u *used) allFurther() []*pgxpool.Pool {
 	return slices.Concat(slices.Collect(maps.Values(u.further))...)
 }
 
-// close waits for connections that were never given back.
+// close closes all pools. It blocks until all of their connections are released.
 func (u *used) close() {
 	u.fresh.Close()
 	u.pool.Close()
@@ -152,6 +151,7 @@ func (sh *shelf) pick() *used {
 	return u
 }
 
+// newUsed makes a database and remembers its content.
 func newUsed(ctx context.Context, s *server) (*used, error) {
 	u := &used{name: s.nextName(), further: map[string][]*pgxpool.Pool{}, lent: map[string]int{}}
 	if err := s.clone(ctx, u.name); err != nil {
@@ -173,13 +173,14 @@ func newUsed(ctx context.Context, s *server) (*used, error) {
 	return u, nil
 }
 
-// put takes a database back. What a test spoilt is dropped.
+// put returns a database to the shelf after a test. It drops the database if spoilt is true, if it can't be restored, or
+// after maxUses tests.
 func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error {
 	sh.mu.Lock()
 	sh.busy = slices.DeleteFunc(sh.busy, func(b *used) bool { return b == u })
 	sh.mu.Unlock()
 	u.times++
-	err := u.pool.Ping(ctx) // a session is there, even if the test ended them all
+	err := u.pool.Ping(ctx) // opens a session if the test has ended all of them
 	if err == nil && !spoilt && u.times < maxUses {
 		var isRestored bool
 		if isRestored, err = u.restore(ctx); isRestored {
@@ -190,13 +191,13 @@ func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error
 		}
 	}
 
-	err = errors.Join(err, s.drop(ctx, u.name)) // also if somebody is still connected
+	err = errors.Join(err, s.drop(ctx, u.name)) // even if somebody is still connected
 	go u.close()
 	return err
 }
 
-// restore makes a database hold what a new one holds. It returns false if that failed, or if a test changed tables,
-// functions or triggers, which can't be restored.
+// restore restores the content of a new database. It returns false if that failed, or if the test changed tables, functions
+// or triggers, which can't be restored.
 func (u *used) restore(ctx context.Context) (bool, error) {
 	form, err := formOf(ctx, u.pool)
 	if err != nil || form != u.form {
@@ -211,7 +212,7 @@ func (u *used) restore(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// endSessionState ends what sessions hold: locks, settings, temporary tables. The statements that they have prepared stay.
+// endSessionState releases what idle sessions hold: locks, settings, temporary tables. Prepared statements stay.
 func endSessionState(ctx context.Context, pool *pgxpool.Pool) error {
 	var errs []error
 	for _, conn := range pool.AcquireAllIdle(ctx) {
@@ -223,8 +224,8 @@ func endSessionState(ctx context.Context, pool *pgxpool.Pool) error {
 	return errors.Join(errs...)
 }
 
-// isGivenBack waits until no connection of a pool is in use, and returns false if one still is when patience ends. A
-// connection that is still being opened counts as in use: it comes to the pool a moment later.
+// isGivenBack waits until no connection of a pool is in use. It returns false if one still is after patience. A connection
+// that is being opened counts as in use, since it joins the pool a moment later.
 func isGivenBack(pool *pgxpool.Pool, patience time.Duration) bool {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -241,8 +242,9 @@ func isGivenBack(pool *pgxpool.Pool, patience time.Duration) bool {
 	}
 }
 
-// formOf sums up everything that a database is made of but for its rows. It is asked after each test, and so made cheap: a
-// default that was changed has another oid, and who makes objects counts their oids from 16384.
+// formOf returns a checksum of the schema: tables, columns, defaults, functions, triggers and constraints. It runs after
+// each test, so it is cheap: a changed default is recognized by its new oid, and only oids from 16384 on are read, since
+// lower ones belong to PostgreSQL.
 func formOf(ctx context.Context, pool *pgxpool.Pool) (string, error) {
 	const ask = `
 		WITH own AS (

@@ -10,7 +10,9 @@ import (
 	"parley/store"
 )
 
-// Must returns a function that returns v, or fails the test if there was an error: Must(store.Find(…))(t).
+// Must returns a function that returns v, or fails the test if err is not nil. It takes both results of a call:
+//
+//	conversation := storetest.Must(store.Find(ctx, pool, id))(t)
 func Must[T any](v T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -19,7 +21,7 @@ func Must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-// Check fails the test if there was an error.
+// Check fails the test if err is not nil.
 func Check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -27,7 +29,7 @@ func Check(t testing.TB, err error) {
 	}
 }
 
-// Begin begins a transaction. What is still open of it when the test ends is rolled back.
+// Begin begins a transaction, which is rolled back when the test ends unless it has ended before.
 func Begin(t testing.TB, pool *pgxpool.Pool) pgx.Tx {
 	t.Helper()
 	tx := Must(pool.Begin(t.Context()))(t)
@@ -35,7 +37,7 @@ func Begin(t testing.TB, pool *pgxpool.Pool) pgx.Tx {
 	return tx
 }
 
-// Exec runs a statement.
+// Exec runs a statement and fails the test if it returns an error.
 func Exec(t testing.TB, q store.Querier, sql string, args ...any) {
 	t.Helper()
 	if _, err := q.Exec(t.Context(), sql, args...); err != nil {
@@ -43,7 +45,7 @@ func Exec(t testing.TB, q store.Querier, sql string, args ...any) {
 	}
 }
 
-// Row reads one row as text, such as "(3,open)"; "" if there is none.
+// Row returns the row of a query as text, such as "(3,open)", or "" if there is none. More than one row fails the test.
 func Row(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) string {
 	t.Helper()
 	var s string
@@ -53,7 +55,7 @@ func Row(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) string {
 	return s
 }
 
-// Rows reads all rows of a query; to makes a value of each.
+// Rows returns all rows of a query, each converted by to.
 func Rows[T any](t testing.TB, q store.Querier, to pgx.RowToFunc[T], sql string, args ...any) []T {
 	t.Helper()
 	rows, err := q.Query(t.Context(), sql, args...)

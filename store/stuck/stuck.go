@@ -1,5 +1,9 @@
-// Package stuck lists what stands still until a person does something about it: messages of which nobody knows
-// whether they arrived, or that were refused, events in quarantine, senders whose mail is passed over.
+// Package stuck lists what waits for a person, for the commands and pages on which an admin deals with it: messages that
+// were refused or may not have arrived, events in quarantine (mails and other input that could not be processed), and
+// senders whose mail is ignored.
+//
+// For example, the connection broke while Parley sent a reply. Parley can't know whether the customer received it, so
+// ListUndecided returns it until an agent decides whether to send it again.
 //
 // What does not belong here: applying an event again (store.Replay), and deciding about a message (bridge).
 package stuck
@@ -12,23 +16,25 @@ import (
 	"parley/store/internal/query"
 )
 
-// Undecided is a delivery of an agent's message of which nobody knows whether it arrived, or that was refused.
+// Undecided is an agent's message to a customer that was refused or may not have arrived. A delivery is the record of
+// sending it.
 type Undecided struct {
 	Conversation store.ConversationID `db:"conversation"`
 	Message      store.MessageID      `db:"message"`
 	Delivery     store.DeliveryID     `db:"delivery"`
-	Attempt      int                  `db:"attempt"` // the last one at it
-	Refused      bool                 `db:"refused"` // it surely did not arrive
-	Why          string               `db:"why"`     // as the provider said it
+	Attempt      int                  `db:"attempt"` // number of the last attempt
+	Refused      bool                 `db:"refused"` // it did not arrive; false if nobody knows
+	Why          string               `db:"why"`     // the provider's error text
 	Account      string               `db:"account"`
 	By           string               `db:"by"`
 	At           time.Time            `db:"at"`
 }
 
-// maxLooked is how many unclear messages are looked through for those that can still be decided: the delivery of a customer who was
-// erased is gone. It is also how many of the newest refused messages are looked through for those whose customers still wait.
+// maxLooked is how many unclear messages, and how many of the newest refused ones, ListUndecided examines. It skips unclear
+// messages whose delivery is gone, because their customer was erased, and refused ones whose customer no longer waits.
 const maxLooked = 2000
 
+// undecidedColumns removes the error class, such as "rejected: ", from the beginning of the error text.
 const undecidedColumns = `
 	SELECT message.conversation_id AS conversation, message.id AS message, delivery.id AS delivery, delivery.attempt,
 		message.fate = 'failed' AS refused,
@@ -69,13 +75,13 @@ const (
 		AND ((message.fate = 'unclear' AND delivery.state = 'needs_decision') OR (message.fate = 'failed' AND delivery.state = 'failed'))`
 )
 
-// ListUndecided returns messages that wait for a decision, limit at most. Those that are unclear come first. Then come those
-// that were refused and whose customers still wait for an answer. Of each, the oldest come first.
+// ListUndecided returns at most limit messages that wait for a decision: first the unclear ones, then the refused ones
+// whose customers still wait for an answer, each with the oldest first.
 func ListUndecided(ctx context.Context, q store.Batcher, limit int) ([]Undecided, error) {
 	return query.CollectOnePlan[Undecided](ctx, q, "undecided messages", undecided, limit, maxLooked)
 }
 
-// FindUndecided reads one delivery. It returns nil if the delivery waits for no decision.
+// FindUndecided returns the message of one delivery, or nil if it doesn't wait for a decision.
 func FindUndecided(ctx context.Context, q store.Querier, delivery store.DeliveryID) (*Undecided, error) {
 	list, err := query.Collect[Undecided](ctx, q, "undecided message", undecidedOne, delivery)
 	if err != nil || len(list) == 0 {
@@ -91,20 +97,21 @@ const drop = `
 	WHERE quarantine.event_id = $1 AND event.id = quarantine.event_id
 	RETURNING account.name`
 
-// Drop takes an event out of quarantine: it is never applied, and leaves the journal with the others of its time.
-// It returns the name of its account. Errors: pgx.ErrNoRows if the event was not in quarantine.
+// Drop removes an event from quarantine without processing it. The event itself stays in the table events until its
+// retention period ends. Drop returns the name of the event's account.
+// Errors: pgx.ErrNoRows if the event was not in quarantine.
 func Drop(ctx context.Context, q store.Querier, event store.EventID) (account string, err error) {
 	return query.Value[string](ctx, q, "drop", drop, event)
 }
 
-// Blocked is a sender whose automatic mail is passed over, or kept without a post.
+// Blocked is a sender whose automatic mail is ignored (blocked), or stored without a post in the agents' chat (silenced).
 type Blocked struct {
 	ID       store.IdentityID `db:"id"` // the identity's
 	Of       store.AccountID  `db:"account_id"`
 	Account  string           `db:"account"` // its name
 	Address  string           `db:"address"`
 	Name     string           `db:"name"`
-	Silenced bool             `db:"silenced"` // not blocked: the mail is kept
+	Silenced bool             `db:"silenced"` // silenced, not blocked
 }
 
 const blocked = `
@@ -116,7 +123,7 @@ const blocked = `
 	ORDER BY sender.account_id, sender.key
 	LIMIT $1 OFFSET $2`
 
-// ListBlocked returns blocked and silenced senders of all accounts, limit at most, without the first ones that skip counts.
+// ListBlocked returns blocked and silenced senders of all accounts. It skips the first ones and returns at most limit.
 func ListBlocked(ctx context.Context, q store.Querier, limit, skip int) ([]Blocked, error) {
 	return query.Collect[Blocked](ctx, q, "blocked senders", blocked, limit, skip)
 }
@@ -128,7 +135,7 @@ const unblock = `
 	RETURNING identities.id, account.id AS account_id, account.name AS account, identities.key AS address, identities.name,
 		false AS silenced`
 
-// Unblock lets later mail of a sender in again. It returns nil if the sender was neither blocked nor silenced.
+// Unblock accepts later mail of a sender again. It returns nil if the sender was neither blocked nor silenced.
 func Unblock(ctx context.Context, q store.Querier, identity store.IdentityID) (*Blocked, error) {
 	list, err := query.Collect[Blocked](ctx, q, "unblock", unblock, identity)
 	if err != nil || len(list) == 0 {

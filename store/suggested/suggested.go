@@ -1,5 +1,7 @@
-// Package suggested keeps the replies that analyses suggest until an agent has used them or the conversation
-// ends. A conversation has those of one analysis: newer ones take their place.
+// Package suggested stores the replies that an analysis of a conversation has suggested, such as "Your parcel arrives
+// tomorrow.", until an agent uses one or the conversation ends. A conversation has the replies of one analysis at most:
+// those of a newer one replace them. An analysis is identified by the event (a number in the journal of everything that
+// arrived) of the latest message that it covers.
 //
 // What does not belong here: what is suggested (bridge/analysis), and to whom it is shown (bridge/engine).
 package suggested
@@ -11,7 +13,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Replies are what an analysis suggested to answer in a conversation.
+// Replies are the suggestions of one analysis for one conversation.
 type Replies struct {
 	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
 	EventID        store.EventID        `db:"event_id" json:"event_id"` // the event of the latest message that was analysed
@@ -21,13 +23,13 @@ type Replies struct {
 // Reply is a text that an agent may choose to send.
 type Reply struct {
 	Text    string   `json:"text"`
-	Sources []Source `json:"sources,omitempty"` // what it draws on
+	Sources []Source `json:"sources,omitempty"` // what the text is based on
 }
 
-// Source is what a reply draws on.
+// Source is an article, or something similar, on which a reply is based.
 type Source struct {
 	Title string `json:"title"`
-	Link  string `json:"link,omitempty"` // "" = none
+	Link  string `json:"link,omitempty"` // empty if there is none
 }
 
 const upsert = `
@@ -37,7 +39,7 @@ const upsert = `
 	ORDER BY conversation_id
 	ON CONFLICT (conversation_id) DO UPDATE SET event_id = EXCLUDED.event_id, replies = EXCLUDED.replies`
 
-// Upsert keeps replies in place of earlier ones of the same conversations.
+// Upsert stores replies and replaces earlier ones of the same conversations. rows has at most one element for each.
 func Upsert(ctx context.Context, q store.Execer, rows []Replies) error {
 	if len(rows) == 0 {
 		return nil
@@ -53,7 +55,7 @@ const find = `SELECT conversation_id, event_id, replies FROM suggested_replies W
 
 const remove = `DELETE FROM suggested_replies WHERE conversation_id = ANY($1)`
 
-// Remove forgets the replies that were suggested in conversations.
+// Remove deletes the suggested replies of conversations.
 func Remove(ctx context.Context, q store.Execer, conversations []store.ConversationID) error {
 	if len(conversations) == 0 {
 		return nil
@@ -61,8 +63,8 @@ func Remove(ctx context.Context, q store.Execer, conversations []store.Conversat
 	return query.Exec(ctx, q, "suggested replies", remove, conversations)
 }
 
-// Find returns the replies that the analysis up to an event suggested in a conversation. It returns none in three cases:
-// the analysis suggested none, newer suggestions took their place, or the conversation has ended.
+// Find returns the replies that the analysis up to an event suggested in a conversation. It returns nil if the analysis
+// suggested nothing, if a newer one has replaced its replies, or if they were removed.
 func Find(ctx context.Context, q store.Querier, conversation store.ConversationID, event store.EventID) ([]Reply, error) {
 	rows, err := query.Collect[Replies](ctx, q, "suggested replies", find, conversation, event)
 	if err != nil || len(rows) == 0 {

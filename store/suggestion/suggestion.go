@@ -1,5 +1,6 @@
-// Package suggestion counts what notes of analyses suggest, and what becomes of it: each suggestion once for a
-// conversation.
+// Package suggestion records which suggestions agents were shown and what became of them, for statistics on how useful they
+// are. For example, an analysis posts a note that suggests the tag "Billing" for a conversation. Show records it, and
+// Settle records later that an agent added the tag (Used). The same suggestion counts once in a conversation.
 //
 // What does not belong here: what is suggested, and when a suggestion counts as used (bridge/engine).
 package suggestion
@@ -12,10 +13,10 @@ import (
 	"parley/store"
 )
 
-// Kind of a suggestion.
+// Kind is what a suggestion proposes.
 type Kind string
 
-// Kinds.
+// The kinds of suggestions.
 const (
 	Tag      Kind = "tag"
 	Template Kind = "template"
@@ -28,17 +29,17 @@ const (
 // Kinds lists all kinds.
 func Kinds() []Kind { return []Kind{Tag, Template, Priority, Reply, Assign, Snooze} }
 
-// Fate is what became of a suggestion. It is empty while nobody knows.
+// Fate is what became of a suggestion. It is empty while that is open.
 type Fate string
 
-// Fates.
+// The fates of suggestions.
 const (
-	Used    Fate = "used"    // somebody did it, by the note's button or otherwise, or Parley did and nobody took it back
-	Edited  Fate = "edited"  // somebody used it, and changed it first
-	Ignored Fate = "ignored" // the conversation ended without it, or somebody took it back
+	Used    Fate = "used"    // an agent did it, with the note's button or otherwise, or Parley did it and nobody undid it
+	Edited  Fate = "edited"  // an agent used it after changing it
+	Ignored Fate = "ignored" // the conversation ended without it, or somebody undid it
 )
 
-// Suggestion is something that a note suggested in a conversation.
+// Suggestion is one thing that was suggested in a conversation. Conversation, Kind and Value identify it.
 type Suggestion struct {
 	ConversationID store.ConversationID `json:"conversation_id"`
 	Kind           Kind                 `json:"kind"`
@@ -53,12 +54,12 @@ const insertShown = `
 	ORDER BY conversation_id, kind, value
 	ON CONFLICT DO NOTHING`
 
-// Show records suggestions that are shown. One that was shown before counts once.
+// Show records that suggestions were shown. It ignores those that are recorded already, and Fate.
 func Show(ctx context.Context, q store.Execer, rows []Suggestion) error {
 	return write(ctx, q, "show suggestions", insertShown, rows)
 }
 
-// Whoever takes back what was suggested, and was done, ignores it after all.
+// settle lets "ignored" replace another fate: a suggestion that was used and undone later counts as ignored.
 const settle = `
 	UPDATE suggestions
 	SET fate = given.fate
@@ -66,15 +67,15 @@ const settle = `
 	WHERE suggestions.conversation_id = given.conversation_id AND suggestions.kind = given.kind AND suggestions.value = given.value
 		AND (suggestions.fate = '' OR given.fate = 'ignored')`
 
-// Settle records what became of suggestions. The first fate counts, unless a later one is Ignored. What was
-// never suggested is left out.
+// Settle records what became of suggestions. The first fate counts, but a later Ignored replaces it. Settle skips
+// suggestions that were never shown.
 func Settle(ctx context.Context, q store.Execer, rows []Suggestion) error {
 	return write(ctx, q, "settle suggestions", settle, rows)
 }
 
 const ignoreRest = `UPDATE suggestions SET fate = 'ignored' WHERE conversation_id = ANY($1) AND fate = ''`
 
-// IgnoreRest records that what is left of the suggestions in conversations was ignored.
+// IgnoreRest records the fate Ignored for all suggestions in conversations that have no fate yet.
 func IgnoreRest(ctx context.Context, q store.Execer, conversations []store.ConversationID) error {
 	if len(conversations) == 0 {
 		return nil
@@ -85,6 +86,7 @@ func IgnoreRest(ctx context.Context, q store.Execer, conversations []store.Conve
 	return nil
 }
 
+// write runs a statement that takes rows as JSON. what names it in errors.
 func write(ctx context.Context, q store.Execer, what, sql string, rows []Suggestion) error {
 	if len(rows) == 0 {
 		return nil
