@@ -23,12 +23,12 @@ import (
 	"parley/store/schema"
 )
 
-// ServerURL names the environment variable with a superuser's URL of a server to use instead of a
-// private one. Several binaries, and several machines, may share it.
+// ServerURL is the environment variable with the URL of a PostgreSQL server to use instead of a private one, such as
+// postgres://postgres:secret@localhost/postgres. The user must be a superuser. Several test binaries may share the server.
 const ServerURL = "PARLEY_TEST_DATABASE_URL"
 
-// Locale names the environment variable with the language by whose rules the databases sort, in ICU's form: en-US. Without it
-// they sort as the server does; a private one sorts byte by byte.
+// Locale is the environment variable with the ICU locale by which the databases sort text, such as en-US. If it is not
+// set, the server's default applies; a private server sorts by bytes.
 const Locale = "PARLEY_TEST_LOCALE"
 
 const (
@@ -37,35 +37,37 @@ const (
 	adminConns     = 4
 	txConns        = 50
 
-	lockTemplate = 0x7061726c // advisory locks: building templates
-	lockRun      = 0x7061726d // and, with a run's number, "this run lives"
+	lockTemplate = 0x7061726c // advisory lock held while a template is built
+	lockRun      = 0x7061726d // with a run's number: advisory lock held while that run lives
 )
 
-// errSchema means that the server is fine, but the migrations are not.
+// errSchema means that a migration failed, so that another server would not help.
 var errSchema = errors.New("template: migrations")
 
-// templateSource is what templates are built from; tests of this package give another.
+// templateSource is what templates are built from. Tests of this package use their own.
 type templateSource struct {
-	files   fs.FS // named by content
+	files   fs.FS // their names and contents determine the template's name
 	migrate func(context.Context, *pgxpool.Pool) error
 }
 
-// server is what one test binary uses.
+// server is a connection to the PostgreSQL server of one test binary. It creates databases for tests as copies of a
+// template, a database in which all migrations were applied once. A run is one execution of a test binary; the names of
+// its databases contain its random number, such as parley_test_1804289383_7.
 type server struct {
-	base     string // superuser's URL, the database in it does not matter
+	base     string // the server's URL; its database is replaced
 	schema   templateSource
 	admin    *pgxpool.Pool
-	alive    *pgx.Conn // its lock tells other runs that ours lives
-	run      int32     // marks the names of our databases
+	alive    *pgx.Conn // holds lockRun, by which other runs see that ours lives
+	run      int32     // our random number
 	count    atomic.Int64
 	template string
 	shared   func() (*pgxpool.Pool, error) // for Tx
 	shelf    shelf                         // for Reused
-	slot     *slot                         // nil on somebody else's server
+	slot     *slot                         // nil if ServerURL is set
 }
 
-// binaryServer is the one global: a testing.TB has nowhere to keep what a binary's tests share, and
-// nothing is told when the last of them ended. The server ends with the process.
+// binaryServer returns the server that all tests of the binary share. It is global, because a testing.TB can't hold what
+// several tests share, and there is no hook for the end of the last test. The server ends with the process.
 //
 //nolint:gochecknoglobals // see above
 var binaryServer = sync.OnceValues(func() (*server, error) {
@@ -82,7 +84,7 @@ var binaryServer = sync.OnceValues(func() (*server, error) {
 	return s, nil
 })
 
-// newServer connects to a server, removes what dead runs left there, and makes sure that the template is there.
+// newServer connects to a server, drops databases that dead runs have left, and builds the template if it is missing.
 func newServer(ctx context.Context, base string, sc templateSource) (*server, error) {
 	s := &server{base: base, schema: sc, run: rand.Int32()}
 	u, err := url.Parse(base)
@@ -107,7 +109,7 @@ func newServer(ctx context.Context, base string, sc templateSource) (*server, er
 	return s, nil
 }
 
-// prepare does what newServer promises, when the pool is there.
+// prepare does the work of newServer that needs a connection.
 func (s *server) prepare(ctx context.Context) error {
 	var err error
 	if s.alive, err = pgx.Connect(ctx, s.databaseURL("postgres")); err != nil {
@@ -126,7 +128,7 @@ func (s *server) prepare(ctx context.Context) error {
 	return s.ensureTemplate(ctx)
 }
 
-// close gives the connections back. The server itself ends with the process.
+// close closes the connections. It doesn't stop the server.
 func (s *server) close(ctx context.Context) error {
 	s.admin.Close()
 	if s.alive == nil {
@@ -135,18 +137,18 @@ func (s *server) close(ctx context.Context) error {
 	return s.alive.Close(ctx)
 }
 
-// databaseURL names another database of the same server.
+// databaseURL returns the URL of another database on the same server.
 func (s *server) databaseURL(database string) string {
 	u, err := url.Parse(s.base)
 	if err != nil {
-		return s.base // seen to parse in prepare
+		return s.base // can't happen: newServer has parsed it
 	}
 	u.Path = "/" + database
 	return u.String()
 }
 
-// templateName changes with every migration: a hash of their names and texts, of the version
-// of the modules that bring their own, and of the language by whose rules the database sorts.
+// templateName returns a name that contains a hash of the migrations' names and contents, of the versions of modules with
+// migrations of their own, and of the locale. So a changed migration leads to a new template.
 func templateName(files fs.FS) (string, error) {
 	h := sha256.New()
 	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
@@ -184,8 +186,8 @@ const databaseExists = `
 		FROM pg_database
 		WHERE datname = $1)`
 
-// ensureTemplate builds the template under another name and then renames it, so that one that was left half built is never
-// used. Runs that start together wait for the first.
+// ensureTemplate builds the template if it doesn't exist. It builds it under another name and renames it at the end, so
+// that an incomplete one is never used. If several runs start at once, one builds it and the others wait.
 func (s *server) ensureTemplate(ctx context.Context) (err error) {
 	conn, err := s.admin.Acquire(ctx)
 	if err != nil {
@@ -230,7 +232,8 @@ func (s *server) ensureTemplate(ctx context.Context) (err error) {
 	return nil
 }
 
-// migrate leaves no connection behind: PostgreSQL neither renames nor copies a database in use.
+// migrate applies the migrations to a database. It closes its connections, because PostgreSQL can neither rename nor copy a
+// database in use.
 func (s *server) migrate(ctx context.Context, database string) error {
 	pool, err := pgxpool.New(ctx, s.databaseURL(database))
 	if err != nil {
@@ -240,13 +243,15 @@ func (s *server) migrate(ctx context.Context, database string) error {
 	if err := s.schema.migrate(ctx, pool); err != nil {
 		return err
 	}
-	// Statistics come along with the copies: plans don't depend on when autovacuum came by.
+	// Copies inherit the statistics, so that plans don't depend on when autovacuum runs.
 	_, err = pool.Exec(ctx, "ANALYZE")
 	return err
 }
 
+// nextName returns a name for a new database of this run.
 func (s *server) nextName() string { return fmt.Sprintf("%s%d_%d", testPrefix, s.run, s.count.Add(1)) }
 
+// clone creates a database as a copy of the template.
 func (s *server) clone(ctx context.Context, name string) error {
 	if _, err := s.admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+s.template+" STRATEGY file_copy"); err != nil {
 		return fmt.Errorf("storetest: copy of the template: %w", err)
@@ -254,6 +259,7 @@ func (s *server) clone(ctx context.Context, name string) error {
 	return nil
 }
 
+// drop drops a database, if it exists, and ends the sessions that use it.
 func (s *server) drop(ctx context.Context, name string) error {
 	if _, err := s.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)"); err != nil {
 		return fmt.Errorf("storetest: drop: %w", err)
@@ -261,7 +267,7 @@ func (s *server) drop(ctx context.Context, name string) error {
 	return nil
 }
 
-// openShared makes the database that Tx uses. It stays until the next run removes it.
+// openShared creates the database that Tx uses. A later run drops it.
 func (s *server) openShared() (*pgxpool.Pool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
@@ -289,7 +295,7 @@ const databasesWithPrefix = `
 	FROM pg_database
 	WHERE starts_with(datname, $1)`
 
-// listDatabases returns the names of the databases whose names begin with a prefix.
+// listDatabases returns the names of all databases with a prefix.
 func (s *server) listDatabases(ctx context.Context, prefix string) ([]string, error) {
 	rows, err := s.admin.Query(ctx, databasesWithPrefix, prefix)
 	if err != nil {
@@ -298,7 +304,7 @@ func (s *server) listDatabases(ctx context.Context, prefix string) ([]string, er
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// dropDead drops the databases of runs that have ended: their locks are free.
+// dropDead drops the databases of runs that have ended. It recognizes these by their locks, which are free.
 func (s *server) dropDead(ctx context.Context) error {
 	names, err := s.listDatabases(ctx, testPrefix)
 	if err != nil {

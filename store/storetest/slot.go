@@ -16,26 +16,27 @@ import (
 	"parley/store/pgserver"
 )
 
-// To start a PostgreSQL server and apply all migrations takes seconds, and each test binary needs that. So servers'
-// data folders are kept for the next binary. Each folder is a slot, locked by the one binary that uses it.
+// Each test binary needs a PostgreSQL server with a migrated template, and to set that up takes seconds. So the data
+// folders of servers are kept for later binaries. Each folder is a slot, such as /dev/shm/parley-test-1000/0, and a lock
+// file beside it (0.lock) ensures that one binary at a time uses it.
 
 const (
-	maxSlots     = 64             // test binaries that run at a time, with a server each
-	idleFor      = 24 * time.Hour // after which a slot that nobody used is emptied
+	maxSlots     = 64             // and so test binaries that can run at once
+	idleFor      = 24 * time.Hour // after which an unused slot is emptied
 	memoryDir    = "/dev/shm"
-	minFreeBytes = 2 << 30 // of memoryDir, or slots are on the disk
+	minFreeBytes = 2 << 30 // in memoryDir; with less, slots are on the disk
 )
 
-// slot is a data folder that one test binary at a time uses. The next one finds its cluster and template there.
+// slot is a locked data folder, with the server that runs in it.
 type slot struct {
 	dir    string
-	lock   *flock.Flock // the kernel frees it when this process ends
+	lock   *flock.Flock // the kernel releases it when this process ends
 	server *pgserver.Server
 }
 
-// slotsDirs are where the slots may be, in order, each in a folder of its account. Copies of a
-// database are made of hundreds of small files: measured, 10 ms in memory and 260 ms on a disk. So
-// memory comes first where there is enough (containers have 64 MB), unless TMPDIR asks for a folder elsewhere.
+// slotsDirs returns the folders in which slots may be, in order of preference; their names contain the user's id. A copy of
+// a database consists of hundreds of small files, which took 10 ms in memory and 260 ms on a disk. So memory comes first
+// if it has enough space (many containers have 64 MB), unless TMPDIR is set to a folder elsewhere.
 func slotsDirs() []string {
 	name := "parley-test-" + strconv.Itoa(os.Getuid())
 	dirs := []string{filepath.Join(os.TempDir(), name)}
@@ -51,7 +52,7 @@ func slotsDirs() []string {
 	return dirs
 }
 
-// startOwnServer starts a server of our own in the first folder where one can run.
+// startOwnServer starts a private server in the first of dirs in which that succeeds.
 func startOwnServer(ctx context.Context, dirs []string, sc templateSource) (*server, error) {
 	var errs []error
 	for _, dir := range dirs {
@@ -64,8 +65,8 @@ func startOwnServer(ctx context.Context, dirs []string, sc templateSource) (*ser
 	return nil, errors.Join(errs...)
 }
 
-// startIn starts a server in the first free slot of a folder. If that fails, the slot is emptied and tried once more: without
-// fsync, a machine that stopped may have spoilt it.
+// startIn starts a server in the first free slot of a folder. If that fails, it empties the slot and tries once more: since
+// the servers run without fsync, a crash of the machine may have corrupted the slot.
 func startIn(ctx context.Context, dir string, sc templateSource) (*server, error) {
 	sl, err := takeSlot(dir)
 	if err != nil {
@@ -89,6 +90,7 @@ func startIn(ctx context.Context, dir string, sc templateSource) (*server, error
 	return s, nil
 }
 
+// start starts the server of the slot and prepares it for tests.
 func (sl *slot) start(ctx context.Context, sc templateSource) (*server, error) {
 	srv, err := pgserver.Start(ctx, pgserver.Options{
 		Dir:      sl.dir,
@@ -113,7 +115,7 @@ func (sl *slot) start(ctx context.Context, sc templateSource) (*server, error) {
 
 // takeSlot locks the first slot that no living process holds.
 func takeSlot(dir string) (*slot, error) {
-	// Others may pass but not list: the server runs as another account when we are root.
+	// Mode 0711 lets others enter, but not list, the folder: if we are root, the server runs as another user.
 	err := os.Mkdir(dir, 0o711)
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
@@ -152,10 +154,10 @@ func takeSlot(dir string) (*slot, error) {
 	return nil, fmt.Errorf("all %d test servers in %s are in use", maxSlots, dir)
 }
 
-// emptyIdle empties the slots that nobody has used for idleFor. Otherwise what many binaries, or one that was killed, left
-// behind would stay for ever. The locks stay: a new file would be a second lock.
+// emptyIdle removes the data of slots that were not used for idleFor. It keeps the lock files: if one was removed and
+// created again, two processes could each lock a file of the same name.
 func emptyIdle(dir string) {
-	locks, _ := filepath.Glob(filepath.Join(dir, "*.lock")) // it reports bad patterns alone
+	locks, _ := filepath.Glob(filepath.Join(dir, "*.lock")) // fails only for a malformed pattern
 	for _, path := range locks {
 		info, err := os.Stat(path)
 		if err != nil || time.Since(info.ModTime()) < idleFor {
@@ -164,13 +166,13 @@ func emptyIdle(dir string) {
 
 		lock := flock.New(path)
 		if isLocked, err := lock.TryLock(); err == nil && isLocked {
-			_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) // the next start tries again
+			_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) // the next takeSlot tries again
 			_ = lock.Unlock()                                   // the lock ends with this process at the latest
 		}
 	}
 }
 
-// pruneTemplates drops the templates of other migrations; in a slot nobody else uses them.
+// pruneTemplates drops templates of other versions of the migrations. In a slot, no other process uses them.
 func (s *server) pruneTemplates(ctx context.Context) error {
 	names, err := s.listDatabases(ctx, templatePrefix)
 	if err != nil {

@@ -1,12 +1,17 @@
-// Package storetest gives tests real, migrated PostgreSQL databases.
+// Package storetest provides tests with real, migrated PostgreSQL databases:
 //
-// The first call in a test binary starts a private server (fsync off) that ends with the binary,
-// or uses the one that PARLEY_TEST_DATABASE_URL names. The schema is built once into a template
-// whose name holds a hash of the migrations; every database is a copy of it. Clusters and
-// templates are kept for the next run, in memory (/dev/shm) where there is room, else in the
-// temporary folder: neither is a place to measure how fast the program is.
+//	pool := storetest.DB(t) // a new database of this test, dropped when the test ends
 //
-// Tests inside package store must be in package store_test. Not here: sample data, fakes.
+// DB is the default. Tx is cheaper, for tests that commit nothing, and Reused for tests of a whole engine.
+//
+// The first call in a test binary starts a private server without fsync, which ends with the binary, or connects to the
+// one in PARLEY_TEST_DATABASE_URL. The migrations are applied once, to a template database, and every other database is
+// a copy of it. Data folders and templates are kept for the next run, in memory (/dev/shm) if there is room and in the
+// temporary folder otherwise. So don't measure performance with these databases.
+//
+// Tests of package store must be in package store_test, to avoid an import cycle.
+//
+// What does not belong here: sample data and fakes.
 package storetest
 
 import (
@@ -20,14 +25,14 @@ import (
 )
 
 const (
-	startTimeout = 5 * time.Minute // of the server, with its template
-	callTimeout  = 2 * time.Minute // of one call to it
-	leakTimeout  = time.Minute     // after which a connection that a test has not given back counts as lost
-	appNameBytes = 63              // longer ones are cut by the server with a notice
+	startTimeout = 5 * time.Minute // to start the server and build the template
+	callTimeout  = 2 * time.Minute // for one call to the server
+	leakTimeout  = time.Minute     // after which a connection that a test has not released counts as leaked
+	appNameBytes = 63              // PostgreSQL truncates longer names, with a notice
 )
 
-// DB returns a pool on a database of the test's own, with every migration applied. It is closed
-// and dropped at cleanup; a connection that the test never gave back fails the test.
+// DB returns a pool on a new database of this test, with every migration applied. The pool is closed and the database
+// dropped at cleanup. If a connection was not released by then, the test fails.
 func DB(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	pool := open(t, URL(t))
@@ -35,8 +40,8 @@ func DB(t testing.TB) *pgxpool.Pool {
 	return pool
 }
 
-// URL returns the connection URL of a database of the test's own, for code that opens its own
-// pool and for other processes. It is dropped at cleanup, whoever is still connected.
+// URL returns the connection URL of a new database of this test, for code that opens its own pool and for other
+// processes. The database is dropped at cleanup, even if somebody is still connected.
 func URL(t testing.TB) string {
 	t.Helper()
 	s := sharedServer(t)
@@ -58,9 +63,8 @@ func URL(t testing.TB) string {
 	return s.databaseURL(name)
 }
 
-// Tx returns a transaction that is rolled back at cleanup, in a database that the binary's tests
-// share: cheaper than DB, but nothing may be committed, and locks and sequences are shared. A test
-// that ends the transaction itself fails.
+// Tx returns a transaction that is rolled back at cleanup, in a database that all tests of the binary share. It is cheaper
+// than DB, but the test must not commit, and tests share locks and sequences. A test that ends the transaction fails.
 func Tx(t testing.TB) pgx.Tx {
 	t.Helper()
 	s := sharedServer(t)
@@ -96,7 +100,7 @@ func Tx(t testing.TB) pgx.Tx {
 	return tx
 }
 
-// sharedServer is the binary's server.
+// sharedServer returns the server of the test binary. It fails the test if the server can't be started.
 func sharedServer(t testing.TB) *server {
 	t.Helper()
 	s, err := binaryServer()
@@ -106,6 +110,7 @@ func sharedServer(t testing.TB) *server {
 	return s
 }
 
+// open returns a pool whose sessions have the test's name, which helps to find out who holds a lock.
 func open(t testing.TB, url string) *pgxpool.Pool {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(url)
@@ -121,7 +126,7 @@ func open(t testing.TB, url string) *pgxpool.Pool {
 	return pool
 }
 
-// closePool closes a pool. It fails the test if connections are not given back in time.
+// closePool closes a pool. It fails the test if connections are not released within wait.
 func closePool(t testing.TB, pool *pgxpool.Pool, wait time.Duration) {
 	t.Helper()
 	closed := make(chan struct{})
