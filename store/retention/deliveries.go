@@ -12,7 +12,7 @@ import (
 // the queue of the deliveries of one conversation to one place. They are sent in order; head and tail count those that
 // are done and those that were queued. This file removes deliveries in three ways:
 //
-//   - DropPassing removes short-lived ones after a day, such as a card (a conversation's summary with buttons).
+//   - DropPassing removes short-lived ones early, such as a card (a conversation's summary with buttons).
 //   - TidyConversations removes whole lanes, with all of their deliveries, long after the conversation has ended.
 //   - DropDirect removes direct messages to colleagues, such as reminders, which belong to no conversation.
 //
