@@ -30,8 +30,8 @@ func (v *visit) readFolder(ctx context.Context) error {
 	return v.readFiles(ctx, root.FS())
 }
 
-// textExtensions are the extensions of the files that are read.
-var textExtensions = []string{".md", ".markdown", ".txt", ".html", ".htm"}
+// textExtensions returns the extensions of the files that are read.
+func textExtensions() []string { return []string{".md", ".markdown", ".txt", ".html", ".htm"} }
 
 // readFiles walks the folder and reads each text file.
 func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
@@ -49,7 +49,7 @@ func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
 			return fs.SkipDir
 		}
 
-		isText := slices.Contains(textExtensions, strings.ToLower(path.Ext(name)))
+		isText := slices.Contains(textExtensions(), strings.ToLower(path.Ext(name)))
 		if isHidden || !isText || !entry.Type().IsRegular() {
 			return nil
 		}
