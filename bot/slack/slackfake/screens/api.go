@@ -43,26 +43,21 @@ func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 
 // OpenView handles views.open, which replaces all open modals of the user.
 func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	t, refusal := a.findTrigger(c)
-	if refusal != nil {
-		return nil, refusal
-	}
-	v, refusal := a.screens.parseView(c.Raw("view"), "modal")
-	if refusal != nil {
-		return nil, refusal
-	}
-
-	a.screens.Drop(t.user, 0)
-	if refusal := a.screens.putOnTop(v, t.user, nil); refusal != nil {
-		return nil, refusal
-	}
-
-	t.used = true
-	return webcall.Reply{"view": v.Clone()}, nil
+	return a.showModal(c, func(v *workspace.View, user string) *workspace.Refusal {
+		a.screens.Drop(user, 0)
+		return a.screens.putOnTop(v, user, nil)
+	})
 }
 
 // PushView handles views.push, which opens a modal on top of the open ones.
 func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
+	return a.showModal(c, a.screens.push)
+}
+
+// showModal shows the modal of a call to the user who triggered it. The trigger is used up if show succeeds.
+func (a *API) showModal(
+	c *webcall.Call, show func(v *workspace.View, user string) *workspace.Refusal,
+) (webcall.Reply, *workspace.Refusal) {
 	t, refusal := a.findTrigger(c)
 	if refusal != nil {
 		return nil, refusal
@@ -71,11 +66,9 @@ func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	if refusal != nil {
 		return nil, refusal
 	}
-
-	if refusal := a.screens.push(v, t.user); refusal != nil {
+	if refusal := show(v, t.user); refusal != nil {
 		return nil, refusal
 	}
-
 	t.used = true
 	return webcall.Reply{"view": v.Clone()}, nil
 }
