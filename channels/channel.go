@@ -55,7 +55,7 @@ type Checker interface {
 	Check(ctx context.Context) []Finding
 }
 
-// Finding is the result of one check, which `parley doctor` prints as one line.
+// Finding is the result of one check, as `parley doctor` prints it.
 type Finding struct {
 	OK   bool
 	What string // what was checked, such as "IMAP login"

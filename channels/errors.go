@@ -14,8 +14,8 @@ var ErrOverloaded = errors.New("channels: too much is waiting to be stored")
 // can allow single hosts there (Spec.OwnHosts).
 var ErrPrivateAddress = errors.New("channels: the address is not on the internet")
 
-// Class is the kind of failure of a Send. It decides what happens to the message: whether it is retried at once,
-// later or never, and who is told. In every class except Ambiguous, the message was certainly not sent.
+// Class is the kind of failure of a Send. It decides what happens to the message: whether it is retried later,
+// or given up, and who is told. In every class except Ambiguous, the message was certainly not sent.
 type Class string
 
 // The classes of errors.
@@ -31,8 +31,8 @@ const (
 	AdvertStopped  Class = "advert_stopped"  // the customer doesn't want advertising; replies may be sent
 	TemplateBad    Class = "template"        // the template isn't approved, is paused, or was filled in wrongly
 	Ambiguous      Class = "ambiguous"       // it is unknown whether the message was sent
-	Confidential   Class = "confidential"    // the agents' organisation blocks access to the content; never returned by channels
-	Held           Class = "held"            // Parley itself is holding all messages back; never returned by channels
+	Confidential   Class = "confidential"    // a rule of the agents' organisation blocks the text in its chat; never returned by channels
+	Held           Class = "held"            // the account is paused or not connected; never returned by channels
 )
 
 // SendError is a classified failure with a text for people. Send returns it, and so do most methods that call a provider.

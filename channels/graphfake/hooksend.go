@@ -22,7 +22,7 @@ const (
 )
 
 // send sends the webhooks of a queue in order, until the queue is empty or paused. A request that isn't answered with 2xx is
-// retried with increasing delays, up to Options.HookTries times.
+// sent again after increasing delays, at most Options.HookTries times in total.
 func (h *hooks) send(q *hookQueue) {
 	pause := h.g.opts.HookRetry
 	for {

@@ -23,7 +23,7 @@ func newInternet() internet {
 		"0.0.0.0/8", "10.0.0.0/8",
 		"100.64.0.0/10", // carrier-grade NAT
 		"127.0.0.0/8",
-		"168.63.129.16/32", // Azure's metadata service, at a public address
+		"168.63.129.16/32", // Azure's platform services, at a public address
 		"169.254.0.0/16",   // link-local; most clouds' metadata services
 		"172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
 		"192.88.99.0/24", // 6to4 relays

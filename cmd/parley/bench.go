@@ -33,8 +33,8 @@ type benchCommand struct {
 
 // Help is shown by `parley bench --help`.
 func (benchCommand) Help() string {
-	return `Starts a private durable PostgreSQL, emulators of all providers, and Parley as a process of its own. Measures Parley
-in relation to what the database can do on this machine at this moment. Exit status 1 if a target is missed.
+	return `Starts a private durable PostgreSQL, emulators, and Parley as a process of its own. Measures Parley in relation
+to what the database can do on this machine at this moment. Exit status 1 if a target is missed.
 
 Examples:
   parley bench --quick

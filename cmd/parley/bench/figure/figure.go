@@ -119,8 +119,8 @@ func MedianDetails(rounds []map[string]float64) map[string]float64 {
 	return medians
 }
 
-// Percentile returns the smallest value that is larger than the share p (0 to 1) of all values:
-// Percentile(values, 0.99) is the p99. It returns 0 if there are no values.
+// Percentile returns a value that the share p (0 to 1) of all values do not exceed: Percentile(values, 0.99) is
+// the p99, and Percentile(values, 1) the maximum. It returns 0 if there are no values.
 func Percentile(values []float64, p float64) float64 {
 	if len(values) == 0 {
 		return 0

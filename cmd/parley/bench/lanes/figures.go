@@ -14,11 +14,8 @@ import (
 
 // This file measures the figures of the group "lanes": how fast Parley's relay, its delivery worker, takes
 // deliveries from the database and marks them as sent, when nothing is really sent. Each figure compares two
-// situations, for example a long queue and a short one. Terms:
-//
-// - A delivery is one outgoing message. - A lane is a queue of deliveries that leave one after the other. - A
-// gate is a rate limit, a provider's requests per second, which several lanes share. - A fill describes what is
-// in these tables when the measurement begins.
+// situations, for example a long queue and a short one. See lanes.go for the terms, and laneFill for what is in the
+// tables when a measurement begins.
 
 const laneNote = "relay inside the bench process: the mechanics alone"
 

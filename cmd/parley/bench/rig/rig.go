@@ -1,9 +1,9 @@
 // Package rig is the common infrastructure of all benchmarks:
 //
-// - A Rig is one run of the benchmarks, with a private PostgreSQL server. - A World is one database on that
-// server, with emulators of chats. StartParley starts a Parley in it, as a child process. - Bracket measures a
-// value together with a reference, and repeats rounds during which the machine was disturbed. - Meter measures
-// how much processor time Parley, PostgreSQL and the benchmark used.
+//   - A Rig is one run of the benchmarks, with a private PostgreSQL server.
+//   - A World is one database on that server, with emulators of chats. StartParley starts a Parley in it, as a child process.
+//   - Bracket measures a value together with a reference, and repeats rounds during which the machine was disturbed.
+//   - Meter measures how much processor time Parley, PostgreSQL and the benchmark used.
 //
 // What does not belong here: what is measured, and the load generators.
 package rig

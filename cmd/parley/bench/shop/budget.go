@@ -12,10 +12,9 @@ import (
 )
 
 // A chat such as Slack limits how many messages per second may be posted in a channel. That limit is Parley's
-// budget for the channel. This file makes customers write more than that into one channel, and measures
-//
-// - how much of the budget Parley uses, - how many API calls it makes per message (it can combine waiting
-// messages into one post), - whether customers in other channels have to wait longer.
+// budget for the channel. This file makes customers write more than that into one channel. It measures how much of
+// the budget Parley uses, how many API calls it makes per message (it can combine waiting messages into one post),
+// and whether customers in other channels have to wait longer.
 
 const (
 	budgetRate    = 50.0                  // posts per second and channel that the emulator allows, and Parley keeps to
