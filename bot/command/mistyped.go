@@ -35,7 +35,7 @@ func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 }
 
 // readMistyped parses the arguments of a mistyped verb, where name is the verb that was probably meant. It
-// returns nil if no button may be offered, because the verb would send something or its arguments can't be used.
+// returns nil if no button may offer the verb (Button.OfferedForTypo), or its arguments can't be used.
 func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	v, ok := verb.Find(name)
 	if !ok || !v.Button.OfferedForTypo {

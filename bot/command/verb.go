@@ -85,8 +85,8 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 	return p
 }
 
-// readRest parses a nonempty rest into p. problem is a message for the agent if the arguments can't be used,
-// and otherwise "".
+// readRest parses rest into p; it is empty only for RestTextRequest. problem is a message for the agent if the
+// arguments can't be used, and otherwise "".
 func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem string) {
 	switch v.Typed.Rest {
 	case verb.RestNothing:

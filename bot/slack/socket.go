@@ -16,9 +16,8 @@ import (
 )
 
 // This file runs one Socket Mode connection: a WebSocket that we open to Slack, and over which Slack sends events, clicks and
-// commands. Each arrives in an envelope. No event is lost, because an envelope is acknowledged only after its content is
-// stored, and Slack resends what isn't acknowledged. The client library reconnects by itself; when it gives up,
-// keepConnected starts a new client.
+// commands. Each arrives in an envelope, which is acknowledged only after its content is stored. Slack resends events that
+// aren't acknowledged. The client library reconnects by itself; when it gives up, keepConnected starts a new client.
 
 const (
 	maxEnvelopeBytes = 4 << 20

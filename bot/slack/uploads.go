@@ -81,7 +81,7 @@ func (u *uploads) findShare(ctx context.Context, id, channel string) (fact.Share
 	return fact.Share{}, nil
 }
 
-// awaitShare waits up to shareWait for the share of a completed upload. It waits for the message's event and also polls Slack.
+// awaitShare waits about shareWait for the share of a completed upload. It waits for the message's event and also polls Slack.
 // The result is zero if there is no share yet.
 func (u *uploads) awaitShare(ctx context.Context, id, channel string) (fact.Share, error) {
 	const tries = 3

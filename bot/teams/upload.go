@@ -20,8 +20,8 @@ import (
 )
 
 // Parley can read files that agents attach in Teams only if an administrator has granted a permission for it. As an
-// alternative, the form of a reply has a button "Send files". It opens a web page of Parley, the upload page (package upload),
-// which Teams shows as a dialog.
+// alternative, the form of a reply has a button "Attach files…". It opens a web page of Parley, the upload page (package
+// upload), which Teams shows as a dialog.
 
 // uploadPath is the path of the upload page below our public URL.
 const uploadPath = "/teams/upload"
@@ -72,7 +72,7 @@ func newUpload(o Options, store *uploads) *upload.Page {
 	})
 }
 
-// openUploadPage replaces the open form of a reply by the upload page. The values of the form go with it in a ticket.
+// openUploadPage replaces the open form of a reply by the upload page, whose URL has the values of the form.
 func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any {
 	_, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil || in.door.upload == nil {

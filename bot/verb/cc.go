@@ -8,8 +8,7 @@ import (
 )
 
 // ccVerb describes the command "!cc bob@shop.example", with which an agent adds somebody to the copies of all
-// replies, and "!cc
-// -bob@shop.example", which removes somebody. The type Verb explains the fields.
+// replies, and "!cc -bob@shop.example", which removes somebody. The type Verb explains the fields.
 func ccVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbCC,

@@ -70,7 +70,7 @@ func endedHint(f bridge.Facts) string {
 	if f.Status == bridge.StatusClosed {
 		return "What the customer writes next starts a new one."
 	}
-	if f.Next != 0 { // the customer's next conversation; only one of them can be open
+	if f.Next != 0 { // the customer's next conversation; in a chat, only one of them can be open
 		return "It goes on in " + shape.Number(f.Next) + ". If that is over, too, reopen this one."
 	}
 	return "Reopen it first."

@@ -152,8 +152,8 @@ func TypedReply(args bridge.Args, fields map[string][]string) string {
 	return Values(fields).Text(wordsField(args))
 }
 
-// CompleteReply reads everything except the text from the submitted form of a reply into args. problem is a
-// message for the agent about the named field, or "".
+// CompleteReply reads from the submitted form of a reply which message it answers, whether it is promotional, and
+// its recipients. problem is a message for the agent about the named field, or "".
 func CompleteReply(args *bridge.Args, fields map[string][]string) (field, problem string) {
 	v := Values(fields)
 	id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64)

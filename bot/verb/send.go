@@ -5,9 +5,9 @@ import (
 	"parley/bridge"
 )
 
-// sendVerb describes the command "!send". Parley doesn't send every text that an agent types: it keeps
-// internal notes, and holds back texts that are probably mistakes. With !send, an agent sends such a text to
-// the customer after all. The type Verb explains the fields.
+// sendVerb describes the command "!send". Parley doesn't send every text that an agent types: it keeps some
+// inside, and holds back texts that are probably mistakes. With !send, an agent sends such a text to the
+// customer after all, unless it is marked as a note. The type Verb explains the fields.
 func sendVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbSend,

@@ -56,7 +56,7 @@ type Help struct {
 	Hidden      bool // never include it, since it has only a button
 }
 
-// Menus says where a chat offers the verb, apart from threads. Nil pointers and zero values mean not at all.
+// Menus says where a chat offers the verb. Nil pointers and zero values mean not at all.
 type Menus struct {
 	Command  *Command // the verb's own slash command
 	InThread Offer    // among the words suggested while a person types in a thread

@@ -20,7 +20,7 @@ type Server struct {
 	Admin    *Administrator // acts as an administrator or as Slack itself
 	Events   *Events        // events sent to the app, with their results
 	Sockets  *Sockets       // the app's Socket Mode connections
-	Webhooks *Webhooks      // event delivery in HTTP mode
+	Webhooks *Webhooks      // signed requests to the app in HTTP mode
 	Inboxes  *Inboxes       // people's notifications and unread messages
 
 	grant   *workspace.Grant

@@ -1,6 +1,6 @@
-// Package ownthread decides which messages in Teams concern Parley. Teams sends Parley every message of its channels, but
-// Parley must not store conversations among colleagues. It may store only messages in threads that it began itself, and
-// messages that mention it.
+// Package ownthread decides which messages in Teams concern Parley. Teams may send Parley every message of its channels, but
+// Parley must not store conversations among colleagues. It stores only messages that mention it, that are in threads which it
+// began itself, or that are outside any thread in a channel where it begins threads.
 //
 // What does not belong here: how messages are read, and what is stored of them.
 package ownthread

@@ -100,7 +100,7 @@ func valueKey(kind string) (key string, isList bool) {
 // Choose returns the value of an element after a person picked or typed something, such as {"value":
 // "hello"}. picked contains option values, ids, a date, a time or a text, depending on the element's type.
 // suggested is an object with the options that the app provided for an external menu; it may be nil. Errors:
-// "no such option: …", "not a time: …", "text has …".
+// "no such option: …", "no such button: …", "not a time: …", "text has …".
 func Choose(e object, picked []string, suggested object) (object, error) {
 	kind, _ := e["type"].(string)
 	switch kind {

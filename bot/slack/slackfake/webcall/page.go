@@ -137,8 +137,8 @@ func (w Window) Show(m *workspace.Message) *workspace.Message {
 	return shown
 }
 
-// FirstAfter returns the index of the first message of a page in a list sorted by time: the first one that is
-// in the window and later than the previous page.
+// FirstAfter returns the index of the first message of a page in a list sorted by time: the first one that isn't
+// older than the window and is later than the previous page.
 func FirstAfter(list []*workspace.Message, w Window) int {
 	return sort.Search(len(list), func(i int) bool {
 		us := list[i].Micros()

@@ -13,8 +13,8 @@ import (
 // This file emulates the calls with which a bot starts conversations and posts, updates and deletes messages in Teams. The
 // Bot Connector API calls a message an activity: POST conversations/{conv}/activities with {"type": "message", "text": "Hi"}.
 //
-// Each call runs with the organisation's lock held (asBot). Functions named ensure… or find… check a call: if Teams would
-// refuse it, they write the error response themselves and report failure.
+// Each call runs with the organisation's lock held (asBot). Functions that are named ensure… or find… and get its
+// ResponseWriter check a call: if Teams would refuse it, they write the error response themselves and report failure.
 
 // outgoing is an activity that a bot sends.
 // Source: Bot Connector API reference, "Activity object", read 2026-11.

@@ -1,6 +1,6 @@
 // Package delivery sends activities from the emulated Teams to the bot under test. An activity is a JSON request to the
-// bot's endpoint: "Ann posted this message", for example. If the bot doesn't acknowledge it with status 2xx, it is sent
-// again later. A test can plan faults, so that activities are lost, duplicated, reordered or delayed, and can ask which
+// bot's endpoint: "Ann posted this message", for example. After a timeout, a failed connection, or status 429 or 5xx, it is
+// sent again later. A test can plan faults, so that activities are lost, duplicated, reordered or delayed, and can ask which
 // ones the bot has acknowledged.
 //
 // What does not belong here: the content of activities.

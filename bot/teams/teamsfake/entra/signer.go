@@ -9,7 +9,7 @@ import (
 
 // Each request that Teams sends to a bot has a token in its Authorization header, a JWT that proves that the request comes
 // from Microsoft. With this file a test chooses the kind of token: a valid one, or one with a single fault, such as
-// TokenExpired. A bot is secure if it refuses all kinds in BadTokens.
+// TokenExpired. A bot must refuse all kinds in BadTokens.
 
 // Token is a kind of token: valid, or with one fault.
 type Token string
@@ -211,7 +211,7 @@ func (e *Entra) RotateKeys(keepOld bool) error {
 	return e.keys.rotate(id, keepOld)
 }
 
-// SetTokens chooses the kind of token for all requests to the bot from now on.
+// SetTokens chooses the kind of token for requests to the bot from now on, except those that name a kind themselves.
 func (e *Entra) SetTokens(kind Token) {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()

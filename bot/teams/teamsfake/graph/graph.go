@@ -20,7 +20,7 @@ import (
 type object = tenant.Object
 
 // API handles calls of Microsoft Graph and SharePoint. If a call can't be served, it answers with Graph's error. Functions
-// named find… do so, too, and return nil. Its Ground has the lock that all parts of the emulator share.
+// find… that get the ResponseWriter do so, too, and return nil. Its Ground has the lock that all parts of the emulator share.
 type API struct {
 	*tenant.Ground
 	org     *tenant.Directory // people, teams and channels

@@ -17,7 +17,7 @@ var typedMention = regexp.MustCompile(`<@([^<>\s]+)>`)
 
 // composer emulates the message editor of Teams. It turns the Markdown that people type into HTML:
 //
-//	Hi <@bot>, *look*   →   Hi <at id="0">Parley</at>, <em>look</em>
+//	Hi <@bot>, *look*   →   <p>Hi <at id="0">Parley</at>, <em>look</em></p>
 type composer struct {
 	*tenant.Ground
 	org   *tenant.Directory

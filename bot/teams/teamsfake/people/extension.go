@@ -14,7 +14,7 @@ import (
 // a dialog for an action, a list of cards for a search. The app's manifest declares the commands with their ids.
 
 // MessageAction picks an action of the app in the menu of a message, and opens its dialog. command is the action's id.
-// Errors: ErrNoChannel, ErrNoMessage, ErrNoApp; an undeclared command; ctx's.
+// Errors: those of Directory.FindVisibleLocked; ErrNoApp; an undeclared command; ctx's.
 func (p *Person) MessageAction(ctx context.Context, channel, message, command string) (*Outcome, error) {
 	at, payload, err := p.findActable(channel, message)
 	if err != nil {
@@ -45,7 +45,7 @@ type dialogCommand struct{ id, place string }
 
 // Compose picks an action of the app below the message box, and opens its dialog. The message box is that of the thread with
 // this root, of a new thread if root is "", or of the personal chat if channel is "".
-// Errors: ErrNoChannel, ErrNoThread, ErrNoApp; an undeclared command; ctx's.
+// Errors: those of Directory.FindPostableLocked, except ErrEmpty; ErrNoApp; an undeclared command; ctx's.
 func (p *Person) Compose(ctx context.Context, channel, root, command string) (*Outcome, error) {
 	at, err := p.findBox(channel, root)
 	if err != nil {
@@ -101,9 +101,9 @@ const (
 	maxResults        = 100 // of all pages
 )
 
-// Search uses a search command of the app, and requests further pages of results until a page isn't full. If text is "", it
-// sends what Teams sends when a person opens the search.
-// Errors: ErrNoChannel, ErrNoThread, ErrNoApp; an undeclared command; ctx's.
+// Search uses a search command of the app, and requests further pages until one isn't full or it has maxResults. If text
+// is "", it sends what Teams sends when a person opens the search.
+// Errors: those of Directory.FindPostableLocked, except ErrEmpty; an undeclared command; ctx's.
 func (p *Person) Search(ctx context.Context, channel, root, command, text string) (*Outcome, error) {
 	const name = "composeExtension/query"
 	people := p.people

@@ -94,7 +94,8 @@ func (p *Person) Say(text string) (id string, err error) { return p.Post(tenant.
 
 // Private writes a targeted message to the bot, which nobody else sees. A text that begins with a slash must be one of the
 // app's slash commands; the bot receives it without the slash.
-// Errors: those of Post; a command that the app's manifest doesn't declare; the app doesn't support targeted messages.
+// Errors: those of Post; a personal chat; a command that the app's manifest doesn't declare; the app doesn't support targeted
+// messages.
 func (p *Person) Private(channel, root, text string) (id string, err error) {
 	people := p.people
 	people.Mu.Lock()
@@ -145,7 +146,7 @@ func (c *composer) composeMessage(user string, in tenant.Post) *tenant.Message {
 	return m
 }
 
-// Edit changes the text of the person's message. Errors: ErrNoMessage, ErrNotYours, ErrEmpty.
+// Edit changes the text of the person's message. Errors: those of Directory.FindOwnLocked; ErrEmpty.
 func (p *Person) Edit(channel, id, text string) error {
 	people := p.people
 	people.Mu.Lock()
@@ -167,7 +168,7 @@ func (p *Person) Edit(channel, id, text string) error {
 	return nil
 }
 
-// Delete deletes the person's message, of which a tombstone remains. Errors: ErrNoMessage, ErrNotYours.
+// Delete deletes the person's message, of which a tombstone remains. Errors: those of Directory.FindOwnLocked.
 func (p *Person) Delete(channel, id string) error {
 	people := p.people
 	people.Mu.Lock()
@@ -203,13 +204,12 @@ const (
 )
 
 // React adds a reaction, such as "like" or "1f440_eyes". Teams notifies the bot if it wrote the message, or in the personal
-// chat.
-// Errors: ErrNoMessage.
+// chat. Errors: those of Directory.FindVisibleLocked.
 func (p *Person) React(channel, id, reaction string) error {
 	return p.changeReaction(channel, id, reaction, reactionsAdded)
 }
 
-// Unreact removes a reaction of this person. Errors: ErrNoMessage, ErrNoReaction.
+// Unreact removes a reaction of this person. Errors: those of React; ErrNoReaction.
 func (p *Person) Unreact(channel, id, reaction string) error {
 	return p.changeReaction(channel, id, reaction, reactionsRemoved)
 }

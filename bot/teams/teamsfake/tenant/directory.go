@@ -11,7 +11,7 @@ import (
 
 // Directory holds the people, the teams and the rooms of the emulated organisation. A room is a channel of a team, or the chat
 // between a person and the bot. The Directory also answers who is a member of a room, and whether the bot has access to it:
-// its app must be installed in the team. The caller of each method must hold the lock, Ground.Mu.
+// its app must be installed in the team. The caller of a method must hold the lock, Ground.Mu, except of Messages.
 type Directory struct {
 	*Ground
 	Users      map[string]*User // by Entra object id

@@ -46,7 +46,7 @@ type Options struct {
 	// Default 15 s. Source: T§0.7, MicrosoftDocs/msteams-docs#6084.
 	RedeliverAfter time.Duration
 	// RetryDelays are the delays before further attempts to send an activity, after a timeout, a failed connection
-	// or a status 5xx. Default 1 s, 4 s, 10 s, 20 s. Teams' own delays are undocumented.
+	// or a status 429 or 5xx. Default 1 s, 4 s, 10 s, 20 s. Teams' own delays are undocumented.
 	RetryDelays []time.Duration
 	// InvokeDeadline is the time in which the bot must answer an invoke, a request that a person waits for; default
 	// 5 s. The client tries twice more. Source: "Respond to the dialog submit action", read 2026-11.
