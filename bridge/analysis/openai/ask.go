@@ -16,7 +16,7 @@ import (
 // This file sends a question about a customer's messages to a model and returns its checked answer. Three things
 // can make it send more than one request for a question:
 //
-//   - The server refuses the form of the request. An older vLLM, for example, doesn't know max_completion_tokens.
+//   - The server refuses the form of the request. An older one, for example, doesn't know response_format.
 //     The request is sent again in another form, see dialect.
 //   - The network or the server fails for a moment. The request is sent once more after a short pause.
 //   - The answer is not valid, such as a tag that the helpdesk doesn't have. The model is shown its answer with the

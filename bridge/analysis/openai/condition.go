@@ -10,8 +10,8 @@ import (
 )
 
 // Some failures go away by themselves, others need a person: a wrong API key, for example, or a wrong model name.
-// This file remembers the last one that needs a person, logs it once, and describes it on the admins' status page
-// together with a hint on how to fix it.
+// This file remembers the last one that needs a person, logs it once, and describes it for admins together with a hint
+// on how to fix it.
 
 // invalidToBreak is the number of invalid answers in a row after which a model counts as unsuitable.
 const invalidToBreak = 10

@@ -100,7 +100,7 @@ var (
 )
 
 // withoutBlamed returns the form without the feature that an error message blames. If the message names no feature,
-// all optional ones are dropped at once. ok is false if no other form can help.
+// the format and the temperature are dropped at once. ok is false if no other form can help.
 func withoutBlamed(r requestForm, status int, message string) (next requestForm, ok bool) {
 	switch {
 	case saysFormat.MatchString(message) && r.format != byWords:

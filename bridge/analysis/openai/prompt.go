@@ -18,7 +18,7 @@ import (
 //	{"desk":{"intents":[…]},"sources":[…],"burst":[{"from":"customer","text":"Where is my order?"}]}
 //	=====DATA-5f0c…=====
 //
-// Each request draws a new random marker, so a customer can't write text that ends the document and poses as
+// Each prompt draws a new random marker, so a customer can't write text that ends the document and poses as
 // instructions. The desk is the helpdesk's setup, and the burst are the customer's new messages.
 
 // systemText is the system message for an analysis.

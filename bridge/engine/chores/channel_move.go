@@ -8,9 +8,9 @@ import (
 	"parley/store/channelmove"
 )
 
-// A chat may give a channel a new id, as Slack does when a workspace joins an Enterprise organisation. From
-// then on only the new id works. Parley translates old ids whenever it reads a row, and this file rewrites the
-// rows in the background.
+// A chat may give a channel a new id, as Slack may when a private channel is shared with another company. From
+// then on only the new id works. Parley translates old ids where it uses them, and this file rewrites the rows in
+// the background.
 //
 // Another transaction may write the old id while the rows are being rewritten. Passes are therefore repeated,
 // a minute apart, until one finds nothing and the move is at least minMoveTime old.

@@ -8,7 +8,7 @@
 //   - telling admins that the agents' chat is down (outage.go)
 //   - scheduling evening lists and weekly figures (evenings.go) and removing old rows (tidy.go)
 //
-// A job never changes a conversation itself. It journals its result as a fact (package own), an event that
+// What a job finds out about a conversation or a template is journalled as a fact (package own), an event that
 // the engine applies in order with all others.
 package chores
 

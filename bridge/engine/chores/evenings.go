@@ -28,10 +28,10 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxFormerOwnerTimers)
 }
 
-// SetEvenings sets the timers of the evening lists, which show each team at closing time what is still open,
-// and of the weekly figures. It removes timers that no longer match the business hours and settings. If a
-// team now closes at 6 pm instead of 5 pm, for example, its timer for 5 pm goes. SetEvenings is idempotent,
-// and any process may call it.
+// SetEvenings sets the timers of the evening lists, which show each team an hour before closing time which
+// reply windows close before it is back, and of the weekly figures. It removes timers that no longer match the
+// business hours and settings: if a team no longer works on Saturdays, for example, its timer for Saturday.
+// SetEvenings is idempotent, and any process may call it.
 func (cs *Chores) SetEvenings(ctx context.Context) error {
 	dir := cs.host.Directory()
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)

@@ -79,7 +79,7 @@ type AnalysedBurst struct {
 	Cited  []CitedSource    `json:"cited,omitempty"` // the sources of the suggested replies
 }
 
-// CitedSource is an article on which a suggested reply is based.
+// CitedSource is a text on which a suggested reply is based.
 type CitedSource struct {
 	ID    string `json:"id"` // as in analysis.Answer
 	Title string `json:"title"`

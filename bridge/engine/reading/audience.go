@@ -14,8 +14,8 @@ import (
 
 // This file decides who may read the conversations of an account that has its own channel in the agents' chat. For example, the mailbox
 // "legal" has the private Slack channel #legal: only agents who are in that channel, or in the account's team, may read its
-// conversations. The audience of a channel is the set of users who can read it. It is read from the chat (the surface) regularly, and
-// cached, because permissions are checked within database transactions, which must not wait for the network.
+// conversations; store.Reader has the exceptions. The audience of a channel is the set of users who can read it. It is read from the
+// chat (the surface) regularly, and cached, because permissions are checked in database transactions, which must not wait for it.
 
 const (
 	audienceInterval = time.Minute      // how often each audience is refreshed
@@ -93,8 +93,8 @@ func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok b
 	return *a.SurfaceID, a.SurfaceChannel, true
 }
 
-// isClosedTo reports whether an agent may not read an account's conversations: the account has its own channel, and the agent is
-// neither in that channel nor in the account's team.
+// isClosedTo reports whether an agent may not read an account's conversations in general: the account has its own channel, and the
+// agent is neither in that channel nor in the account's team.
 func (rd *Reader) isClosedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
 	surface, channel, ok := ownChannel(a)
 	if !ok {

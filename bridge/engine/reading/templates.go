@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// This file reads message templates: texts with variables, such as "Hello {{first_name}}", that a provider has approved. Some
-// providers only accept templates once the reply window, the time after the customer's last message, is over.
+// This file reads message templates: texts with variables, such as "Hello {{first_name}}", that some providers have to approve. These
+// accept only templates once the reply window, the time after the customer's last message, is over.
 
 // TemplateFacts converts a template's row for display. account is the name of its account.
 func TemplateFacts(row store.Template, account string) bridge.Template {

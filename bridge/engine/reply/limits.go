@@ -13,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// A channel limits the length of a text and the number, kinds and sizes of files: an SMS account takes no
-// files, for example, and WhatsApp takes no image above 5 MB. This file checks a reply against these limits,
+// A channel limits the length of a text and the number, kinds and sizes of files: an SMS number without MMS takes
+// no files, for example, and WhatsApp takes no image above 5 MB. This file checks a reply against these limits,
 // and against those that an admin set for the account, before the reply is queued. A reply over a limit is kept
 // inside (it stays among colleagues), and its author is told why. A long SMS is only warned about, because the
 // provider charges it as several.

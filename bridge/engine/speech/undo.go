@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// A reply is held for some seconds before it leaves. Until then its author, or whoever sent it for a colleague,
-// can take it back: with the Undo button, with the emoji ⏳ on the message, or by typing !undo.
+// A reply is held for some seconds before it leaves. Until then any agent can take it back with the Undo button
+// or with the emoji ⏳ on the message. Its author, or whoever sent it for a colleague, can also type !undo.
 
 func undoVerb() useCase {
 	return useCase{

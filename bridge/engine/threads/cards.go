@@ -73,8 +73,8 @@ func (cs cards) queueUpdate(c *book.Conversation, t *book.Thread, wait time.Dura
 	}
 }
 
-// cardDigest returns a hash of everything that a card shows of its conversation. window stands for the state of
-// the reply window, and next is the conversation that continues this one, or nil.
+// cardDigest returns a hash of what a card shows of its conversation, except who is replying. window stands for
+// the state of the reply window, and next is the conversation that continues this one, or nil.
 func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *book.Conversation) string {
 	var team bridge.TeamID
 	var previous bridge.ConversationID

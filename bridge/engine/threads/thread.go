@@ -119,9 +119,9 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	return nil
 }
 
-// repeatLastWords queues the customer's messages since our last reply at the front of the thread's lane, each
-// with its latest edit. It only knows the messages that the batch has loaded. It does nothing if a message of
-// the customer is queued anyway (c.Unshown), or if the conversation isn't open.
+// repeatLastWords queues the customer's last messages, back to the reply before them, at the front of the
+// thread's lane, each with its latest edit. It only knows the messages that the batch has loaded. It does nothing
+// if a message of the customer is queued anyway (c.Unshown), or if the conversation isn't open or is automatic.
 func repeatLastWords(th *Writer, c *book.Conversation, lane *book.Lane) {
 	if c.Unshown || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
 		return

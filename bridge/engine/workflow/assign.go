@@ -14,7 +14,7 @@ import (
 )
 
 // A conversation has owners: the agents who answer it. An agent becomes the owner with !take, names others with
-// "!assign @ann", gives the conversation to another team with "!assign Billing", and removes all owners with
+// "!assign @ann", gives the conversation to another team with "!assign #billing", and removes all owners with
 // !unassign. Each verb also has a button. New owners are mentioned in the conversation's thread, or told in a
 // direct message if they use another chat.
 

@@ -16,9 +16,9 @@ import (
 	"parley/store/suggestion"
 )
 
-// A snoozed conversation is hidden from the agents' lists until a time ("!snooze tomorrow 9:00"). It comes back
-// earlier if an agent wakes it, if the customer writes (package inbound), or if an agent answers. A pending one
-// waits for the customer without a time.
+// A snoozed conversation is left out of the lists Mine and Unassigned until a time ("!snooze tomorrow 9:00"). It
+// comes back earlier if an agent wakes it, if the customer writes (package inbound), or if an agent answers. A
+// pending one waits for the customer without a time.
 
 func pendingVerb() useCase {
 	return useCase{
@@ -165,8 +165,8 @@ func (wf *UseCases) WakeByTimer(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	return nil
 }
 
-// causeOfTimer returns the cause for the line about a snooze that ended by its timer: it says whether the
-// customer still waits for an answer.
+// causeOfTimer returns the cause for the line about a snooze that ended by its timer: WokenUnanswered if the
+// customer's latest message came after it was set.
 func causeOfTimer(ctx context.Context, tx pgx.Tx, c *book.Conversation) (bridge.WokenBy, error) {
 	if c.LastFrom != store.FromCustomer {
 		return bridge.WokenByTime, nil
