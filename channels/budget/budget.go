@@ -1,6 +1,6 @@
 // Package budget checks in tests that parsers of untrusted input stay within a limit of CPU time. An input
 // that makes a parser slow would keep all other senders waiting. For example, a parser that takes quadratic
-// time exceeds its allowance on a long input. Every fuzz target uses this package.
+// time exceeds its allowance on a long input. Fuzz targets of such parsers use this package.
 //
 // What does not belong here: the parsers themselves, and anything about channels. Only tests may import it.
 package budget

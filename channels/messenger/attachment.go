@@ -192,7 +192,7 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 }
 
 // addLink adds the title and address of something that was shared. It adds nothing if the attachment is only
-// a preview of a link in text. If there is nothing to show, it adds a notice.
+// a preview of a link in text. If it and text show nothing, it adds a notice.
 func (a *attachment) addLink(in *channels.Inbound, text string) {
 	address, title := a.findLink(), oneLine(cmp.Or(a.Title, a.Payload.Title))
 	if address != "" && strings.Contains(text, bareLink(address)) {

@@ -210,8 +210,8 @@ func textParts(text string, buttons []channels.Button) ([]part, error) {
 }
 
 // textPart returns the part for a text with buttons. Buttons are sent as quick replies, which can't be links. If one
-// of at most three buttons is a link, they are sent as a button template instead. If there are more, links are
-// written as lines below the text.
+// of at most three buttons is a link, they are sent as a button template instead. If there are more, or the text is too
+// long for a template, links are written as lines below the text.
 func textPart(text string, buttons []channels.Button) (part, error) {
 	if err := checkButtons(buttons, maxQuickReplies); err != nil {
 		return part{}, err

@@ -179,8 +179,8 @@ func classOfPair(code, subcode int) channels.Class {
 	return ""
 }
 
-// classByStatus returns the class by HTTP status, for answers without a code. They come from a server in
-// front of Graph.
+// classByStatus returns the class by HTTP status, for answers with an unknown code, and for those without one,
+// which come from a server in front of Graph.
 func classByStatus(status int) channels.Class {
 	switch {
 	case status == http.StatusTooManyRequests:

@@ -23,9 +23,9 @@ const (
 	profileRetry   = time.Minute     // before the next profile is read if Facebook didn't answer
 )
 
-// introduceLater returns a function that reads the profiles of customers who wrote for the first time, or nil
-// if there are none. The webhook's handler (graph.Hook.Later) calls it after their messages were stored, so
-// that no message waits for a name.
+// introduceLater returns a function that reads the profiles of customers who wrote for the first time, or nil if
+// there are none or enough readers are active. The webhook's handler (graph.Hook.Later) calls it after their
+// messages were stored, so that no message waits for a name.
 func (c *Channel) introduceLater() func(context.Context) {
 	if !c.profiles.tryBegin() {
 		return nil
@@ -42,7 +42,7 @@ func (c *Channel) introduceLater() func(context.Context) {
 }
 
 // storeName reads a customer's profile, stores her name and reports whether that succeeded. If Facebook
-// refuses, it is asked again after a day; until then, agents see the customer's number.
+// refuses only her profile, it isn't asked again within a day.
 func (c *Channel) storeName(ctx context.Context, customer string) bool {
 	if ctx.Err() != nil || c.profiles.forgetIfPaused(customer, c.env.Now()) {
 		return false

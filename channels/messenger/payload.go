@@ -55,7 +55,7 @@ type message struct {
 	Referral *referral `json:"referral"`
 	IsEcho   bool      `json:"is_echo"`
 	Metadata string    `json:"metadata"`
-	Deleted  bool      `json:"is_deleted"` // the sender deleted it; then the other fields are empty
+	Deleted  bool      `json:"is_deleted"` // the sender deleted it; then only MID is set
 }
 
 type attachment struct {
@@ -131,8 +131,8 @@ type referral struct {
 	} `json:"product"`
 }
 
-// number is an integer that some webhooks encode as a string. Any other value becomes 0, so that the rest of
-// the message isn't lost.
+// number is an integer that some webhooks encode as a string. A fraction is cut off, and any other value
+// becomes 0, so that the rest of the message isn't lost.
 type number int64
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -157,7 +157,7 @@ const maxExact = 1 << 53
 const maxSeconds = 100_000_000_000
 
 // asTime converts a Unix time in milliseconds, or in seconds, which Messenger uses in some places. It returns
-// the zero time for 0.
+// the zero time for 0 and for values out of range.
 func (n number) asTime() time.Time {
 	if n <= 0 || n > maxExact {
 		return time.Time{}

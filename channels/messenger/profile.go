@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	profileAgain = 24 * time.Hour // before the same customer's profile is read again, whatever the result was
+	profileAgain = 24 * time.Hour // before the same customer's profile is read again, unless a pause began meanwhile
 	maxProfiles  = 4              // webhook requests that read profiles at the same time
 	maxNamesKept = 10_000         // customers whose names are remembered as requested or stored
 )

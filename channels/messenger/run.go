@@ -18,7 +18,7 @@ const (
 	// pollInterval is the pause between polls of the Page's conversations. Facebook allows about 200 polls per
 	// day on the quietest Page.
 	pollInterval = 10 * time.Minute
-	// minPollInterval is the shortest pause. It applies when a new customer has written.
+	// minPollInterval is the shortest pause. It applies when requestPoll was called.
 	minPollInterval = 15 * time.Second
 	// pageTimeout limits the time to read and store one page of conversations.
 	pageTimeout = 30 * time.Second
@@ -61,7 +61,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// waitForPoll waits until the next poll: for pollInterval or, if a new customer writes, for at least
+// waitForPoll waits until the next poll: for pollInterval or, if requestPoll is called, for at least
 // minPollInterval.
 func (c *Channel) waitForPoll(ctx context.Context) {
 	soon, late := time.NewTimer(minPollInterval), time.NewTimer(pollInterval)

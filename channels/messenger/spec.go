@@ -101,7 +101,7 @@ func wrongField(name, what string) error {
 }
 
 // newChannel creates the channel of an account. It opens no connection.
-// Errors: all faults of the settings, joined.
+// Errors: all faults of the settings, joined, or those of graph.New.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	config := a.Config
 	if err := checkSettings(config); err != nil {

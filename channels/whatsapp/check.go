@@ -25,8 +25,8 @@ const (
 	whatTemplates = "WhatsApp templates"
 )
 
-// Check implements channels.Checker. It tests an account's settings with calls to Meta and returns one
-// finding per item: the number, the app secret, the token, the business account, the webhook and the
+// Check implements channels.Checker. It tests an account's settings with calls to Meta and returns the
+// findings about each item: the number, the app secret, the token, the business account, the webhook and the
 // templates. Items that depend on a faulty one are skipped.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)

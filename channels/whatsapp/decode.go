@@ -14,7 +14,7 @@ import (
 // message or a status. Decode converts it to what the customer, or WhatsApp, did: for example, to an
 // InboundMessage with text and files. It returns no Inbound for facts that are irrelevant, for example
 // messages in groups. It uses neither network nor clock, so that the same fact always gives the same result.
-// Errors: raw isn't a fact of this channel.
+// Errors: raw isn't a fact of this channel, or its item can't be read.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var f fact
 	if err := json.Unmarshal(raw, &f); err != nil {

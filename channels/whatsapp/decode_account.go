@@ -84,8 +84,8 @@ const (
 func (f fact) isOfOtherBusiness(waba string) bool { return f.WABA != "" && f.WABA != waba }
 
 // decodeChange decodes a webhook about a business account or its templates. A change of a template becomes a
-// TemplateState, and any other a notice for the people in charge of the account. If it concerns another
-// business account than ours, the notice names that.
+// TemplateState. Those of the account and its numbers become notices for the people in charge of the account,
+// and others are ignored.
 func (c *Channel) decodeChange(f fact) ([]channels.Inbound, error) {
 	switch f.Field {
 	case "message_template_status_update", "message_template_quality_update", "template_category_update":
@@ -233,7 +233,7 @@ func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 }
 
 // templateStatus converts the status of a template, or the event of a webhook. It returns "" for one that
-// doesn't affect sending.
+// is unknown or doesn't affect sending.
 // Source: Cloud API, "Template status", and the status webhook's events.
 func templateStatus(s string) channels.TemplateStatus {
 	switch strings.ToUpper(s) {

@@ -122,7 +122,7 @@ func wrongField(name, what string) error {
 }
 
 // newChannel creates the channel of one number. It opens no connection.
-// Errors: a missing or malformed setting, or no key for signing tokens.
+// Errors: a missing or malformed setting, no key for signing tokens, or those of graph.New.
 func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	err := checkSettings(account.Config)
 	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {

@@ -38,8 +38,8 @@ func split(body []byte) []channels.Fact {
 		}
 
 		for _, change := range entry.Changes {
-			context := fact{Field: change.Field, WABA: string(entry.ID), Time: seconds}
-			facts = append(facts, splitChange(context, change.Value)...)
+			common := fact{Field: change.Field, WABA: string(entry.ID), Time: seconds}
+			facts = append(facts, splitChange(common, change.Value)...)
 		}
 	}
 
@@ -51,33 +51,33 @@ func split(body []byte) []channels.Fact {
 }
 
 // splitChange returns a fact for each item of a change, or one fact for the whole change if it has no items.
-// context has what the webhook says about the change.
-func splitChange(context fact, value json.RawMessage) []channels.Fact {
+// common has what the webhook says about the change.
+func splitChange(common fact, value json.RawMessage) []channels.Fact {
 	var v changeValue
 	if err := json.Unmarshal(value, &v); err != nil {
 		return []channels.Fact{graph.UnreadableFact(value, "", "a change that can't be read: "+err.Error())}
 	}
 
-	context.Phone = string(v.Metadata.PhoneNumberID)
+	common.Phone = string(v.Metadata.PhoneNumberID)
 	if n := v.countItems(); n > maxItems {
-		return []channels.Fact{graph.UnreadableFact(value, context.Phone,
+		return []channels.Fact{graph.UnreadableFact(value, common.Phone,
 			"a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
 	}
 
 	var facts []channels.Fact
-	if hasItems(context.Field) {
+	if hasItems(common.Field) {
 		contacts := newDirectory(v.Contacts)
 		for _, list := range v.lists() {
 			for _, item := range list.items {
-				facts = append(facts, itemFact(context, list.kind, item, contacts))
+				facts = append(facts, itemFact(common, list.kind, item, contacts))
 			}
 		}
 	}
 
 	if len(facts) == 0 {
-		context.Kind = factChange
-		context.Data = value
-		facts = append(facts, context.asFactByHash())
+		common.Kind = factChange
+		common.Data = value
+		facts = append(facts, common.asFactByHash())
 	}
 
 	return facts

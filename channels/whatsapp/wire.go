@@ -138,7 +138,7 @@ type message struct {
 	Errors     []graph.ErrorObject `json:"errors"`
 }
 
-// messageContext describes the message that a message replies to, or where it was forwarded from.
+// messageContext names the message that a message replies to, and says whether it was forwarded.
 type messageContext struct {
 	ID                  loose `json:"id"`
 	Forwarded           bool  `json:"forwarded"`

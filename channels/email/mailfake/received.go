@@ -237,8 +237,8 @@ func (p *mailParser) useAsText(mediaType, charsetLabel string, content []byte) b
 	return true
 }
 
-// toUTF8 converts content from the charset that the part declares. It returns content unchanged for UTF-8, and for a
-// charset that it doesn't know.
+// toUTF8 converts content from the charset that the part declares. It returns content unchanged for UTF-8, and for
+// no or an unknown charset.
 func (p *mailParser) toUTF8(content []byte, charsetLabel string) []byte {
 	if charsetLabel == "" || strings.EqualFold(charsetLabel, "utf-8") {
 		return content

@@ -14,7 +14,7 @@ import (
 //
 //	Thanks!
 //
-//	On Fri, Jan 2, 2026 at 3:04 PM Ann Lee <ann@customer.test> wrote:
+//	On Fri, Jan 2, 2026 at 3:04 PM Kim <support@acme.test> wrote:
 //
 //	> Did that help?
 type Program string

@@ -116,7 +116,7 @@ func New(opts Options) *Server {
 }
 
 // Start opens the ports and serves until Close. ctx limits only the opening of the ports.
-// Errors: a port is in use, or Start was called before.
+// Errors: a port can't be opened, or Start or Close was called before.
 func (s *Server) Start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

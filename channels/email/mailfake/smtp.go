@@ -20,9 +20,9 @@ import (
 // smtpSession is the server's side of one SMTP connection of the emulator. It implements the interface of go-smtp,
 // which calls one method for each command: Mail, Rcpt, Data.
 //
-// A client that logs in is a mail program. It may send mail to anybody, but only from its own mailbox. A client that
-// doesn't is another mail server. It may bring mail from other domains to the mailboxes of this one, as a server does
-// that looked up the MX record. Each command first plays the faults that a test has injected for it.
+// A client that logs in is a mail program. It may send mail to anybody, and from any address (but see StrictSender). A
+// client that doesn't is another mail server. It may bring mail from other domains to the hosted ones, as a server does
+// that looked up the MX record. Each command plays the faults that a test has injected for it.
 type smtpSession struct {
 	connection
 	post *office // accepts and delivers mail

@@ -29,7 +29,7 @@ const (
 type Change struct {
 	Address string     `json:"address"`
 	Folder  string     `json:"folder"`
-	UID     uint32     `json:"uid,omitempty"` // 0 if several mails changed
+	UID     uint32     `json:"uid,omitempty"` // 0 for ChangeRemoved
 	Kind    ChangeKind `json:"kind"`
 }
 
@@ -84,7 +84,7 @@ func (b *mailboxes) snapshot(address, name string) (mails []*message, states []R
 
 // WaitFor waits until done returns true for the INBOX of an address, and returns the INBOX. It calls done at once and
 // after every change. A mailbox that doesn't exist yet counts as empty.
-// Errors: ctx ended first. The last INBOX is returned in that case, too.
+// Errors: ctx ended or the server was closed first. The last INBOX is returned in that case, too.
 func (b *mailboxes) WaitFor(ctx context.Context, address string, done func([]Received) bool) ([]Received, error) {
 	return b.WaitForFolder(ctx, address, "INBOX", done)
 }
@@ -110,7 +110,7 @@ type Subscription = emulator.Subscription[Change]
 // Subscribe returns a reader of all later changes in all mailboxes. It need not be closed.
 func (b *mailboxes) Subscribe() *Subscription { return b.changes.Subscribe() }
 
-// changedLocked records a change of a folder and wakes everybody who waits for one. uid is 0 if several mails changed.
+// changedLocked records a change of a folder and wakes everybody who waits for one. uid is 0 for ChangeRemoved.
 func (b *mailboxes) changedLocked(f *folder, uid imap.UID, kind ChangeKind) {
 	if kind != ChangeAdded {
 		f.edits++

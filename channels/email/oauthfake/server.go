@@ -27,7 +27,7 @@ const (
 type Options struct {
 	Provider               Provider
 	ClientID, ClientSecret string
-	Redirects              []string         // the registered redirect URIs; loopback addresses are always allowed
+	Redirects              []string         // the registered redirect URIs; http://localhost is always allowed
 	Log                    *slog.Logger     // nil disables logging
 	Clock                  func() time.Time // decides when codes and tokens expire; nil means time.Now
 	Lifetime               time.Duration    // of access tokens; 0 means one hour
@@ -142,7 +142,7 @@ func (s *Server) Accepts(username, token string) bool {
 	return containsAll(access.consent.scopes, s.mailScopes())
 }
 
-// Revoke revokes all consents of a person, as she can do in her account at the provider.
+// Revoke revokes a person's consents that have a refresh token, as she can do in her account at the provider.
 func (s *Server) Revoke(who string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,14 +161,14 @@ func (s *Server) ExpireAccess() {
 	clear(s.access)
 }
 
-// Calls returns all requests to the token endpoint, oldest first.
+// Calls returns the requests to the token endpoint that no fault refused, oldest first.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
-// Tokens returns all tokens that are valid or were, so that tests can search logs for leaked ones.
+// Tokens returns all tokens except those that ExpireAccess expired, so that tests can search logs for leaked ones.
 func (s *Server) Tokens() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

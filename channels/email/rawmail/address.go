@@ -20,7 +20,7 @@ const (
 // Addresses parses the values of address fields such as To. It is much more tolerant than net/mail: groups, comments,
 // missing commas and stray text are no errors. Duplicates are removed. For example, it reads two addresses in
 //
-//	"Lee, Ann" <Ann@acme.test> Support: help@acme.test;
+//	"Lee, Ann" <Ann@acme.test> Kim <kim@acme.test>
 //
 // A field is split into addresses before encoded names are decoded, so that a name can't forge an address.
 func Addresses(guess *Guesser, values ...string) []channels.Party {

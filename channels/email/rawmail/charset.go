@@ -150,9 +150,9 @@ const (
 	bomUTF16BE = "\xfe\xff"
 )
 
-// decodeUnambiguous decodes text whose charset shows in its bytes: it has a byte order mark, or it is declared as ASCII
-// but contains the escape sequences of ISO-2022-KR or ISO-2022-JP. It also decodes declared UTF-7 and ISO-2022-KR, which
-// findEncoding doesn't know. ok is false for other text.
+// decodeUnambiguous decodes text whose charset shows in its bytes: it has a byte order mark, or it is not declared, or
+// as ASCII, but contains the escape sequences of ISO-2022-KR or ISO-2022-JP. It also decodes declared UTF-7 and
+// ISO-2022-KR, which findEncoding doesn't know. ok is false for other text.
 func decodeUnambiguous(b []byte, declared string) (text string, ok bool) {
 	if bytes.HasPrefix(b, []byte(bomUTF8)) && utf8.Valid(b) {
 		return string(b[len(bomUTF8):]), true

@@ -10,7 +10,7 @@ import (
 
 // This file removes characters from texts of unknown origin that must not be stored or shown.
 
-// maxExcerptRunes is the maximum length of an Excerpt.
+// maxExcerptRunes is the maximum length of an Excerpt without its “…”.
 const maxExcerptRunes = 200
 
 // Excerpt shortens a foreign text, such as a server's reply, to one line of at most 200 characters.

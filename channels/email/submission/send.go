@@ -35,7 +35,7 @@ type Sender struct {
 	slots  chan struct{} // a semaphore of maxConnections
 }
 
-// maxConnections is the number of concurrent SMTP connections of a mailbox. Microsoft 365 allows no more.
+// maxConnections is the number of connections that send mails of a mailbox at the same time. Microsoft 365 allows no more.
 const maxConnections = 3
 
 // New returns the Sender of one mailbox. It opens no connection.
