@@ -127,8 +127,8 @@ func mustAwaitAttempt(w *work, r book.Request) bool {
 }
 
 // mayGetConversation reports whether the conversation of an action may become known a moment later: the action was done in a thread
-// that Parley opened, and the thread's first message may not be recorded yet. Emoji always qualify, because some surfaces don't
-// report the thread of an emoji.
+// that Parley opened, and the thread's first message may not be recorded yet. An emoji counts as done in one, because some surfaces
+// don't report its thread.
 func mayGetConversation(w *work, r book.Request, use *useCase) bool {
 	mayBeInThread := r.OwnThread || r.IsEmoji()
 	return mayBeInThread && !use.NoConversation && !w.replies.IsOrphaned(r)

@@ -97,7 +97,7 @@ func aboutConversation(fill func(*work, context.Context, pgx.Tx, book.Request, *
 	}
 }
 
-// stats shows this week's statistics of the actor's teams.
+// stats shows the statistics of the last seven days, for the actor's teams.
 func (w *work) stats(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
 }

@@ -72,7 +72,7 @@ func (e *Engine) attend(conversation store.ConversationID) {
 	}()
 }
 
-// attendNow calls the channel. It does nothing if the account is paused or on trial, or if the conversation is closed.
+// attendNow calls the channel. It does nothing if the account is paused or on trial, or if the conversation is over.
 func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationID) error {
 	list, err := store.Conversations(ctx, e.pool, conversation)
 	if err != nil || len(list) == 0 {

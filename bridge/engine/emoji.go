@@ -87,8 +87,7 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 	if !stopsReply || !waitsOrLeft || wasSentByClick(w.Outbox, m) {
 		return true
 	}
-	isRefused := w.Authorize(r, r.Verb) != nil
-	return isRefused // the actor was told so when the emoji was added
+	return w.Authorize(r, r.Verb) != nil // a refusal was reported to the actor when the emoji was added
 }
 
 // wasSentByClick reports whether a person sent or resent a reply by a click.

@@ -34,8 +34,8 @@ type Options struct {
 	Log  *slog.Logger
 	// Objects stores the bytes of old blobs outside the database; nil means that the database holds all of them.
 	Objects blob.Objects
-	// Original makes the signed link to a mail's HTML original. If it is nil or returns "", because there is no
-	// public URL, the original is uploaded as a file instead.
+	// Original makes the signed link to a mail's HTML original. If it is nil, because there is no public URL, the
+	// original is uploaded as a file instead.
 	Original func(message store.MessageID) string
 	// FileLink makes the signed public URL of an outgoing message's file, which Engine.Files opens; nil if there
 	// is no public URL.

@@ -20,7 +20,7 @@ import (
 
 // This file adapts the Engine to the interfaces of packages that call it: relay.Handler, and those of the packages below the engine,
 // which must not import it. For example, package outbound asks before it sends a reply whether the agents' chat may have missed an
-// edit of it (Filling).
+// edit of it (GapWithin).
 
 // Policy implements relay.Handler.
 func (e *Engine) Policy(c dispatch.Claimed) relay.Policy { return e.sender.Policy(c) }

@@ -224,7 +224,7 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch) error
 	return nil
 }
 
-// keepLanes adds lanes to the book, and marks the threads whose root is about to be posted again (Moves).
+// keepLanes adds lanes to the book, and marks the threads that have a root to be posted (Moves).
 func keepLanes(b *Book, lanes []store.Lane) {
 	for i := range lanes {
 		l := &Lane{Lane: lanes[i]}

@@ -217,7 +217,7 @@ func (ms *Messages) AddOutsideThread(r Request) *Message {
 	return m
 }
 
-// AnsweredBy returns the message that a reply quotes (Args.Message) if the customer has that message, or nil.
+// AnsweredBy returns the message that a reply answers (Args.Message) if the customer has that message, or nil.
 func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	m := ms.Rows[a.Args.Message]
 	if m == nil || m.ConversationID != c.ID {

@@ -112,7 +112,7 @@ func contentOf(m *Message, parts Parts) []outbound.EarlierText {
 }
 
 // keepFiles returns which known files of a reply it keeps after an edit, and which files the edit has added. A
-// removed file is kept if the customer has it or may still get it.
+// removed file is kept if at least a piece of its delivery has left.
 func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added []store.FileRef, changes FileChanges) {
 	foundAt, isSure := matchFiles(known, edit)
 	for i, f := range known {

@@ -85,7 +85,7 @@ func (ts *Tags) makeIfNew(name string) string {
 }
 
 // SpellAndMake replaces names, in place, by the spelling of their tags, and adds the missing tags. It returns the
-// names of tags that this batch has added.
+// names of those that this batch has added or made active again.
 func (ts *Tags) SpellAndMake(names []string) (created []string) {
 	for i, name := range names {
 		names[i] = ts.makeIfNew(name)

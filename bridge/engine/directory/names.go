@@ -9,9 +9,9 @@ import (
 	"parley/store"
 )
 
-// Find returns the active agent whom a person has typed: by user id of the surface, e-mail address, full name or first name, in any
-// case. A leading "@" is ignored. For example, "@ann" finds Ann Brown, unless there is a second Ann. It returns nil if no agent or
-// several agents match.
+// Find returns the active agent whom a person has typed: by user id of the surface, or by e-mail address, full name or first name
+// regardless of case. A leading "@" is ignored. For example, "@ann" finds Ann Brown, unless there is a second Ann. It returns nil if
+// no agent or several agents match.
 func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
 	if a := d.AgentOf(surface, store.SurfaceUser(who)); a != nil {

@@ -263,7 +263,7 @@ func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wrot
 		return false
 	}
 	askedAt := c.WindowFrom.Add(el.DatabaseNow.Sub(el.Now)) // WindowFrom is by Parley's clock, in.At by the provider's
-	if askedAt.After(in.At) && wroteBefore != nil {         // the customer has also written after the answer
+	if askedAt.After(in.At) && wroteBefore != nil {         // the window was opened again after the answer
 		askedAt = *wroteBefore
 	}
 	return in.At.Before(askedAt.Add(minHumanAnswer))

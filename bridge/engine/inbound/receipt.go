@@ -19,7 +19,7 @@ import (
 
 // This file records what becomes of replies: results of our own attempts to send them, and receipts by which a provider reports later
 // that a reply was sent, delivered, read, or has failed. Both may arrive in either order. A delivery is one message on its way to a
-// customer; a long reply has several (parts), and several replies may leave as one message (a run).
+// customer; a reply with many files has several (parts), and several replies may leave as one message (a run).
 
 // ReplyLanded records that the provider has accepted a reply.
 func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {

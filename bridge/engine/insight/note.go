@@ -10,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/threads"
 	"parley/store"
 	"parley/store/suggestion"
 )
@@ -75,8 +76,7 @@ func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, standing *b
 	for i := range line.Mentions {
 		line.Mentions[i].User = "" // keep the names, but don't notify anybody again
 	}
-	const noMessage = 0
-	edit := us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), noMessage, outbound.Payload{
+	edit := us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), threads.NoMessage, outbound.Payload{
 		Place:   bridge.Place{Channel: t.Channel, Thread: t.Root},
 		Line:    &line,
 		Changes: standing.ID,
@@ -85,7 +85,7 @@ func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, standing *b
 }
 
 // PostUnchanged posts a note as a new one after its edit has failed: the old one was deleted, or the chat doesn't allow the edit. It
-// does nothing if there has been a later edit, or if the conversation is closed.
+// does nothing if there has been a later edit, or if the conversation is over.
 func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	t, line := c.Home(us.Dir), failed.DecodedPayload().Line
 	if line == nil || line.Kind() != bridge.LineAnalysis {
@@ -97,8 +97,8 @@ func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	us.postNote(c, t, *line)
 }
 
-// joinNotes merges the results of a later analysis (line) into an earlier note (before). The later mood and intents win. The reason for
-// the urgency stays while the conversation is urgent. References, tags and templates of both are kept, the later ones first.
+// joinNotes merges the results of a later analysis (line) into an earlier note (before). The later mood wins, as do later intents that
+// are worth a note. The reason for the urgency stays while the conversation is urgent. Names of both are kept, the later ones first.
 func joinNotes(before, line bridge.Line, isUrgent bool) bridge.Line {
 	was, now := before.Content.(*bridge.AnalysisLine), *line.Content.(*bridge.AnalysisLine)
 	if now.Sentiment == was.Sentiment {

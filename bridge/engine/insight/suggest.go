@@ -18,7 +18,7 @@ import (
 // the conversation, and a day until which it may be snoozed. Each suggestion is made once.
 
 // rememberReply reports whether the first suggested reply is worth a note, and records it as suggested. It is not if the customer only
-// gave thanks, or if the same reply was suggested before.
+// gave thanks or feedback, or if the same reply was suggested before.
 func (us *UseCases) rememberReply(c *book.Conversation, f own.Fact) bool {
 	replies := f.Answer.Replies
 	if len(replies) == 0 || !isWorthNote(f.Answer.Intents) {
@@ -75,7 +75,7 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 				note.Until = a.Value
 				isSnoozeNews = us.Suggestions.Show(c, suggestion.Snooze, a.Value)
 			}
-		case analysis.Template, analysis.Priority: // handled elsewhere
+		case analysis.Template, analysis.Priority: // newFits adds templates; priorities are not shown
 		}
 	}
 

@@ -21,8 +21,8 @@ import (
 	"parley/store/measure"
 )
 
-// Round measures up to about size conversations that have changed, and as many that have to be measured again because the rules have
-// changed. more reports whether there are others. It does nothing while another process measures.
+// Round measures up to about size conversations that have changed, and as many that have to be measured again because the rules or
+// the business hours have changed. more reports whether there are others. It does nothing while another process measures.
 func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, size int) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		progress, err := measure.Hold(ctx, tx, howMeasured+hoursHash(dir))

@@ -90,7 +90,7 @@ type attribution struct {
 	inEpisode bool      // the conversation is open: it has begun or was reopened, and has not ended
 	answerDue bool      // the customer waits for an answer
 	unheard   bool      // the customer wrote last, whether or not an answer is due
-	early     time.Time // when the customer wrote while the conversation was closed, which may reopen it
+	early     time.Time // when the customer wrote between episodes, which may begin the next one
 	owner     store.AgentID
 	leaving   time.Time // when the answer that is being sent leaves or fails
 }

@@ -115,7 +115,7 @@ func (a *postAttempt) isOutdated(p bridge.Post, t *store.Thread) bool {
 		return false
 	}
 
-	isFurtherRoot := p.Kind == bridge.PostRoot && t.Root != "" // a first root is always posted, since other posts wait for it
+	isFurtherRoot := p.Kind == bridge.PostRoot && t.Root != "" // a first root is never outdated, since other posts wait for it
 	if isFurtherRoot && a.body.Place.Channel != "" {
 		isThreadThere := a.engine.Directory().ChannelNow(homeSurface, t.Channel) == channel
 		return homeSurface != a.claim.AccountID || isThreadThere

@@ -22,6 +22,7 @@ type replyAttempt struct {
 	unreadable unreadableFile
 }
 
+// Send implements relay.Attempt.
 func (a *replyAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	ch := a.engine.Channel(a.claim.AccountID)
 	r, err := a.prepareReply(ctx, ch)

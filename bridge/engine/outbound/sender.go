@@ -102,7 +102,7 @@ type material struct {
 	behind        map[store.MessageID]bool            // replies that wait until an earlier event of their thread is applied
 }
 
-// Attempts returns an attempt for each claim. It reads the rows for all of them in one round trip.
+// Attempts returns an attempt for each claim. It reads the rows for all of them together.
 func (e *Sender) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	m := e.loadMaterial(ctx, claims)
 	list := make([]relay.Attempt, len(claims))
