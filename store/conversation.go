@@ -227,7 +227,7 @@ const collectingOfDays = `
 	SELECT id FROM conversations
 	WHERE collects IS NOT NULL AND (account_id, collects) IN (SELECT * FROM unnest($1::bigint[], $2::date[]))`
 
-// CollectingOfDays returns the conversations that collect the mail beyond a day's limit (Conversation.Collects), as far as
+// CollectingOfDays returns the conversations that collect a day's mail beyond a limit (Conversation.Collects), as far as
 // they exist. days[i], yyyy-mm-dd, is a day of accounts[i].
 func CollectingOfDays(ctx context.Context, q Querier, accounts []AccountID, days []string) ([]ConversationID, error) {
 	return query.Column[ConversationID](ctx, q, "collecting threads", collectingOfDays, accounts, days)

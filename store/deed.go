@@ -11,7 +11,7 @@ const (
 	DeedReplied           Deed = "replied"                // an agent wrote a text for the customer
 	DeedNoted             Deed = "wrote an internal note" // the log shows the message's text, or a note given with an assignment
 	DeedTook              Deed = "took"                   // an agent became its owner by replying
-	DeedJoined            Deed = "joined"                 // an agent became a further owner by sending a parked reply
+	DeedJoined            Deed = "joined"                 // an agent became one of its owners by sending a kept reply
 	DeedAssigned          Deed = "assigned"               // to agents, or to a team that the entry's detail names
 	DeedUnassigned        Deed = "unassigned"             // all owners were removed
 	DeedTagged            Deed = "tagged"
@@ -28,7 +28,7 @@ const (
 	DeedClosed            Deed = "closed" // for good
 	DeedReopened          Deed = "reopened"
 	DeedLeftUntilTomorrow Deed = "left until tomorrow" // postponed from the evening's list of open conversations
-	DeedSilenced          Deed = "silenced"            // the sender's automatic mail goes to the daily thread
+	DeedSilenced          Deed = "silenced"            // the sender's automatic mail is stored without a post
 	DeedBlocked           Deed = "blocked"             // the sender's automatic mail is ignored
 	DeedUnblocked         Deed = "unblocked"
 	DeedPromoted          Deed = "promoted"       // an automatic mail became a conversation of its own
@@ -43,7 +43,7 @@ const (
 	DeedMarkedSent        Deed = "marked as sent" // an agent confirmed that a reply was delivered
 	DeedSentAgain         Deed = "sent again"
 	DeedSentAsItStood     Deed = "sent as it stood"   // a reply was sent although the chat could not tell whether its text was edited
-	DeedAnsweredElsewhere Deed = "answered elsewhere" // with a mail program, not through Parley
+	DeedAnsweredElsewhere Deed = "answered elsewhere" // without Parley, in the mailbox itself, for example
 	DeedNotPosted         Deed = "not posted"         // the agents' chat refused a post
 	DeedRerooted          Deed = "rerooted"           // its thread was created again
 	DeedSameCustomer      Deed = "same customer"      // another open conversation turned out to be with the same customer

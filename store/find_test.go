@@ -163,7 +163,7 @@ func TestFindNumbers(t *testing.T) {
 }
 
 // Conversations that were there before the search become findable in batches, the newest first.
-func TestKeepOldWords(t *testing.T) {
+func TestIndexOldWords(t *testing.T) {
 	t.Parallel()
 	const batch = 2
 	pool := storetest.DB(t)

@@ -13,7 +13,7 @@ import (
 )
 
 // The journal, the table events, is a durable log of everything that Parley receives: a customer's mail, an agent's message, a
-// click. Each such thing is a fact: its original bytes and an external id, such as a mail's Message-ID. A fact is stored
+// click. Each such thing is a fact: its original bytes and an external id, such as a hash of the mail. A fact is stored
 // here before its sender gets an acknowledgement. If it is delivered again, the external id shows that it is a duplicate.
 //
 // An event is a stored fact. Processing it later, in a transaction that changes conversations, is called applying it. Events

@@ -46,7 +46,7 @@ type Delivery struct {
 	OrderBy string `db:"order_by" json:"order_by"`
 	Attempt int    `db:"attempt" json:"attempt"` // number of attempts
 	Part    int    `db:"part" json:"part"`       // index of the part of a long text that is sent next
-	// It can be taken back until this time; nil if it can't.
+	// It isn't sent before this time, so that it can be taken back; nil if it may be sent at once.
 	NotBefore  *time.Time `db:"not_before" json:"not_before"`
 	FirstAt    *time.Time `db:"first_at" json:"first_at"`       // when the first attempt began
 	SentAt     *time.Time `db:"sent_at" json:"sent_at"`         // when the current attempt began

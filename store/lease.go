@@ -48,7 +48,7 @@ func FindLeases(ctx context.Context, q Querier, names []string, prefix string) (
 }
 
 // takeLeases inserts rows in the order of their names, so that two processes that want the same leases can't deadlock. It
-// locks a row even if the lease isn't free, so callers ask FindLeases first.
+// locks a row even if the lease isn't free. FindLeases doesn't.
 const takeLeases = `
 	INSERT INTO leases (name, holder, until)
 	SELECT wanted.name, $2, clock.now + make_interval(secs => $3)

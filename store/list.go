@@ -171,7 +171,7 @@ type NamedConversation struct {
 }
 
 // NamesInChannel returns the open conversations that the reader may read, that have a thread in the channel, and whose
-// customers have a name, the newest first. If more than a thousand are open, some without a waiting customer are missing.
+// customers have a name, the newest first. If more than a thousand are open, the less pressing ones are missing.
 func NamesInChannel(ctx context.Context, q Querier, r Reader, surface AccountID, channel string) ([]NamedConversation, error) {
 	return query.Collect[NamedConversation](ctx, q, "names in channel", namesInChannel, append(r.readableArguments(), surface, channel)...)
 }

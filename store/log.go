@@ -22,7 +22,7 @@ type LogEntry struct {
 	EventID        EventID         `db:"event_id" json:"event_id"`
 }
 
-// insertLog also sets the column changed, which the previous version of Parley needs: see migration 0037.
+// insertLog sets changed to NULL. Other values, which earlier versions write, fire a trigger: see migration 0037.
 const insertLog = `
 	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id, changed)
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id, NULL

@@ -144,7 +144,7 @@ const (
 	parts, cost, template, rich, reply_to, promotional, revision`
 )
 
-// insertMessages also sets the column changed, which the previous version of Parley needs: see migration 0037.
+// insertMessages sets changed to NULL. Other values, which earlier versions write, fire a trigger: see migration 0037.
 const insertMessages = `
 	INSERT INTO messages (` + messageColumns + `, changed)
 	SELECT ` + messageColumns + `, NULL

@@ -51,7 +51,7 @@ const handOver = `
 	SELECT event_id AS id FROM freed`
 
 // HandOver removes an event from quarantine and queues a copy of it for another account, with the given external id. If that
-// account has an event with this id already, it queues nothing. found is false if the event isn't in quarantine.
+// account has, or once had, an event with this id, it queues nothing. found is false if the event isn't in quarantine.
 func HandOver(ctx context.Context, q Querier, event EventID, account AccountID, externalID string) (found bool, err error) {
 	short := query.ShortID(externalID)
 	freed, err := query.Column[int64](ctx, q, "hand over", handOver, event, account, short, factHash(short))

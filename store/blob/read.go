@@ -21,7 +21,7 @@ const (
 const maxReconnects = 3
 
 // Open opens a blob for reading until ctx ends. The bytes come chunk by chunk from the database or, if the blob was moved,
-// from objects, which is nil if there is no object store. Open reads the first chunk at once, so that an unreadable blob
+// from objects, which is nil if there is no object store. Open begins to read at once, so that an unreadable blob
 // fails here and not later. Reads return io.ErrUnexpectedEOF if bytes are missing.
 // Errors: pgx.ErrNoRows if there is no such blob; ErrNoObject if it was moved and the object store doesn't have it.
 func Open(ctx context.Context, q store.Querier, objects Objects, hash string) (io.ReadCloser, error) {

@@ -45,7 +45,7 @@ func Begin(ctx context.Context, q store.Querier, surface store.AccountID, former
 	if former == "" || current == "" || former == current {
 		return nil
 	}
-	if err := store.BumpSettings(ctx, q); err != nil { // first, as in all code that changes settings, to avoid deadlocks
+	if err := store.BumpSettings(ctx, q); err != nil { // before the settings, as in package setup, to avoid deadlocks
 		return err
 	}
 	if _, err := q.Exec(ctx, begin, surface, former, current); err != nil {

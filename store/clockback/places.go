@@ -80,7 +80,7 @@ func (c timeColumn) buildUpdate() string {
 // mendDeliveries repairs the times of deliveries that wait in lanes:
 //   - not_before, the earliest time to send, is moved back by as much as the clock;
 //   - first_at and sent_at, the times of attempts, are set to now, so that the attempt gets its full time to complete;
-//   - absent_at, when the message was last found missing at the destination, is set to NULL, so that it is checked again.
+//   - absent_at, when the message was found missing at the destination, is set to NULL, so that it is checked again.
 const mendDeliveries = `
 	WITH t AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real

@@ -18,7 +18,7 @@ type Claimed struct {
 	LeaseSeconds   float64              `db:"lease_seconds"`
 	SentAgo        float64              `db:"sent_ago"`    // seconds since the current attempt began
 	FirstAgo       float64              `db:"first_ago"`   // seconds since the first attempt began
-	AbsentAgo      float64              `db:"absent_ago"`  // seconds since the destination was first found not to have it; 0 if it wasn't
+	AbsentAgo      float64              `db:"absent_ago"`  // seconds since a lookup after this attempt first didn't find it; 0 if none did so
 	CreatedAgo     float64              `db:"created_ago"` // seconds since it was queued, by Parley's clock
 	Place          int                  `db:"place"`       // its position in a run; 0 for the head
 	// Torn is true if a delivery in the middle of the run changed during the claim, so that the run has a gap. The caller
@@ -33,7 +33,7 @@ const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload
 // claim takes the heads of due lanes, each with the deliveries after it that can be sent in the same message. These are a run
 // (see Delivery.JoinKey). A run that was already attempted keeps its members, because it arrives or fails as a whole.
 //
-// A gate limits the rate of all deliveries to one provider account. The parts of the statement are:
+// A gate is one rate limit of a provider, which several lanes share. The parts of the statement are:
 //   - budget: for each gate in $1, how many deliveries may be taken from it now (slots), at most $2. A gate is a token
 //     bucket, which contains (now - next_at) × per_second tokens, at most burst. A gate may have a second, wide bucket;
 //     then the smaller number applies.

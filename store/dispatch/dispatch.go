@@ -2,7 +2,7 @@
 //
 //   - A lane is the queue of one conversation's deliveries to one destination, such as the customer. Deliveries of a lane are
 //     sent one after the other. The next one is the lane's head.
-//   - A gate limits the rate of all deliveries to one provider account. Every lane belongs to a gate.
+//   - A gate is one rate limit of a provider, such as that of a chat channel. Every lane belongs to a gate.
 //   - A claim takes the head of a lane for sending, and leases the lane to this process.
 //   - A finish stores the result, such as "accepted" or "retry in a minute", and ends the lease.
 //   - A run is several deliveries of a lane that are sent as one message: the head, and those joined to it.

@@ -44,7 +44,7 @@ type GateDue struct {
 // dueGates finds, for each gate, the first unclaimed lane of each priority (free). If $3 is true, it also finds the first
 // lane of all, claimed or not (oldest).
 //
-// The scan of the index lanes_due begins at GateSince.Since. Earlier entries are dead: their lanes are due later by now.
+// The scan of the index lanes_due begins at GateSince.Since. Earlier entries are dead: their lanes are due later or not at all.
 // While a long transaction such as a dump is open, PostgreSQL can't remove them, and a scan would have to skip each one.
 const dueGates = `
 	WITH clock AS MATERIALIZED (

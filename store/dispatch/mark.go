@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// A mark is an emoji reaction on an agent's message that shows its state, such as ✅ once a reply was delivered. Marks are
+// A mark is an emoji reaction on an agent's message that shows its state, such as ✔ once a reply was sent. Marks are
 // deliveries like any others, in queues called lanes, but with the lowest priority. After a flood they may be so late that
 // nobody needs them any more. Then they are cancelled.
 

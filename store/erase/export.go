@@ -92,7 +92,7 @@ func ExportedConversations(ctx context.Context, q store.Querier, contact store.C
 		return nil, err
 	}
 
-	return query.Column[store.ConversationID](ctx, q, "exported conversations", exportedConversations, s.namedArguments(""))
+	return query.Column[store.ConversationID](ctx, q, "exported conversations", exportedConversations, s.namedArguments(noErasure))
 }
 
 // exportedFiles selects the files of messages that are stored as blobs, and the contact's messages in their original form,

@@ -121,7 +121,7 @@ const logOfContact = ofConversation + ` OR t.conversation_id = ANY(@shared)
 // rememberedPlace is the parts of shared conversations' rows that are copied from the contact's messages: the preview of the
 // latest message, and message ids.
 func rememberedPlace() place {
-	// saidLast is true if the contact wrote the message of the preview (noteSaidLast in bridge/engine/inbound chooses it). That
+	// saidLast is true if the contact wrote the message of the preview (bridge/engine/inbound chooses it). That
 	// is the newest message that a person may have written or, if there is none, the first one. Messages are ordered by their
 	// events, and within an event by id. Ids alone don't follow the order in time.
 	const saidLast = `(SELECT coalesce(bool_or(said.identity_id = ANY(@identities)), false) FROM (

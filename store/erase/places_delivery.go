@@ -110,7 +110,7 @@ const clearReason = `payload = jsonb_set(payload, '{line}', (payload -> 'line') 
 		'Recipient', CASE WHEN payload #> '{line,Recipient}' IS NOT NULL THEN 'Somebody' END,
 		'Missed', CASE WHEN payload #> '{line,Missed}' IS NOT NULL THEN 'Somebody' END))) #- '{line,Reason}' #- '{line,Hint}'`
 
-// sharedCopyList is true for notices about collected mails (those beyond a day's limit) that also went to the contact. They
+// sharedCopyList is true for notices about collected mails (of too active senders) that also went to the contact. They
 // are in the threads of a day, of which an account has one per day, so this reads few rows.
 const sharedCopyList = `t.kind = 'line' AND t.payload #>> '{line,Kind}' = 'collected'
 	AND t.lane_id = ANY(ARRAY(

@@ -49,17 +49,17 @@ func Messages(ctx context.Context, q store.Querier, conversation store.Conversat
 	return list, nil
 }
 
-// Reply is one delivery of a reply to the customer. A long reply may have several deliveries (parts).
+// Reply is one delivery of a reply to the customer. A reply with many files may have several deliveries (parts).
 type Reply struct {
 	ID        store.DeliveryID    `db:"id"`
 	LaneID    store.LaneID        `db:"lane_id"` // a lane is a queue of deliveries that are sent one after the other
 	Seq       int64               `db:"seq"`     // its position in the lane
 	MessageID store.MessageID     `db:"message_id"`
 	State     store.DeliveryState `db:"state"`
-	OrderBy   string              `db:"order_by"`   // the same for all parts of one reply
+	OrderBy   string              `db:"order_by"`   // the same for all parts that were sent together
 	FirstFile *int                `db:"first_file"` // for a reply in parts, the index of the first file in this part; else nil
 	NotBefore *time.Time          `db:"not_before"` // it isn't sent before this time; nil if it may be sent immediately
-	ErrorText string              `db:"error_text"` // why the last attempt failed; empty if none has failed
+	ErrorText string              `db:"error_text"` // why the last attempt failed; empty if it didn't
 }
 
 const replies = `

@@ -13,7 +13,7 @@ import (
 
 // The dashboard shows sums by day. What a single conversation contributed to a day is stored as a share, so that the sums
 // can be corrected when the conversation changes later. Shares take space, so old days are closed: their shares are
-// deleted and their sums become final. For example, with keep = 90 days, November's days are closed in February.
+// deleted and their sums become final. For example, with keep = 90 days, 1 November is closed on 31 January.
 
 const (
 	lockClosed = `SELECT closed::text, below FROM measured FOR UPDATE`

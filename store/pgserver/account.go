@@ -72,7 +72,7 @@ func ownerOf(info fs.FileInfo) account {
 	return account{uid: int(st.Uid), gid: int(st.Gid)}
 }
 
-// unprivilegedAccount returns the account as which root runs the server of a new cluster: postgres, or else nobody.
+// unprivilegedAccount returns the account as which root runs a server that has none yet: postgres, or else nobody.
 func unprivilegedAccount() account {
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)

@@ -171,7 +171,7 @@ func osRelease() string {
 }
 
 // distributionOf returns the names of a Linux distribution and its family. release is the content of /etc/os-release. For
-// example, the lines "ID=ubuntu" and "ID_LIKE=debian" give " ubuntu debian".
+// example, the lines "ID=ubuntu" and "ID_LIKE=debian" give " ubuntu\n debian\n".
 func distributionOf(release string) string {
 	like := ""
 	for line := range strings.Lines(release) {

@@ -13,7 +13,7 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
-// On a machine without PostgreSQL, Parley downloads its binaries once, into the folder bin of the data folder.
+// On a machine without PostgreSQL, Parley downloads its binaries once, into the folder bin of the server's home.
 
 const downloadTimeout = 10 * time.Minute
 

@@ -1,7 +1,7 @@
 // Package replying records which agents have a reply form open, so that their colleagues see "Ada is replying" and
 // don't answer the same customer. store.Conversation carries the result as store.Replying.
 //
-// A form expires even if nobody closes it. So each function also sets a timer of the conversation, a row that fires
+// A form expires even if nobody closes it. So each function also sets or cancels a timer of the conversation, which fires
 // once at its due time. A conversation has at most one timer of a kind, shared by all of its forms.
 package replying
 

@@ -12,7 +12,7 @@ import (
 )
 
 // An event is something that arrived, such as a mail, stored with its original bytes (payload) before Parley applies it.
-// Its external id, such as the mail's Message-ID, makes sure that it is accepted once however often its source repeats it.
+// Its external id, such as a hash of the mail, makes sure that it is accepted once however often its source repeats it.
 //
 // Retention empties an old event, that is, removes its payload. It removes the whole row once KeepSeen has stored a hash of
 // its external id in the table seen, so that a repetition is still recognized. An event that may still have to be

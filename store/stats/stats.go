@@ -60,7 +60,7 @@ type AccountCount struct {
 type LaneStats struct {
 	AccountID  store.AccountID `db:"account_id"`
 	Deliveries int64           `db:"deliveries"` // all waiting deliveries, not only the heads
-	Unknown    int             `db:"unknown"`    // heads that were sent, but may not have arrived
+	Unknown    int             `db:"unknown"`    // heads for which it is unknown whether they arrived
 	Oldest     float64         `db:"oldest"`     // seconds for which the oldest head has been due
 	Ages       []int32         `db:"ages"`       // numbers of lanes by the age of their head: not due, < 1 min, < 10 min, < 1 h, older
 	Capped     bool            `db:"capped"`     // a limit was reached; it is the same in the rows of all accounts
@@ -147,7 +147,7 @@ const countLanes = `
 	GROUP BY account_id`
 
 // countGates counts gates whose next_at is in the future. That is so only if the provider asked to wait: sending up to the
-// rate limit doesn't move next_at.
+// rate limit moves it at most to now.
 const countGates = `
 	SELECT account_id, count(*) AS blocked, extract(epoch FROM max(next_at) - clock_timestamp())::double precision AS wait
 	FROM gates

@@ -12,7 +12,7 @@ import (
 
 // Must returns a function that returns v, or fails the test if err is not nil. It takes both results of a call:
 //
-//	conversation := storetest.Must(store.Find(ctx, pool, id))(t)
+//	event := storetest.Must(store.GetEvent(ctx, pool, id))(t)
 func Must[T any](v T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()

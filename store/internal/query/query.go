@@ -1,7 +1,7 @@
 // Package query has the helpers with which package store and its subpackages run SQL. They scan rows into values, turn values
 // into arguments, and wrap errors:
 //
-//	tags, err := query.Column[string](ctx, pool, "tags", `SELECT name FROM tags WHERE team_id = $1`, team)
+//	tags, err := query.Column[string](ctx, pool, "tags", `SELECT name FROM tags WHERE category = $1`, category)
 //
 // What does not belong here: statements about one table, except conditions that several packages share.
 package query
@@ -133,7 +133,7 @@ func JSON[T any](rows []T) (string, error) {
 }
 
 // InQueue is the condition that the event e waits to be applied. Events (incoming messages, for example) wait in queues, one
-// for each conversation or account. Normally they are applied in the order of their ids, so e waits if its id is not less than
+// for each order key. Normally they are applied in the order of their ids, so e waits if its id is not less than
 // that of the queue's next event (first_event). After a replay, an older event may wait after newer ones, so for older
 // events the table queue_events is searched. In that case some newer events that were applied already also count as
 // waiting, which the callers tolerate.
