@@ -104,8 +104,8 @@ type EditLateLine struct {
 	Stopped   []string `json:",omitempty"` // removed before they were sent
 	Added     []string `json:",omitempty"` // added, and not sent
 
-	// Earlier is the text that the customer has. It is set when the author sends a correction; Line.Text is then the
-	// text of the correction.
+	// Earlier is the text that the customer has. It is set when a correction is sent; Line.Text is then the text of the
+	// correction.
 	Earlier string `json:",omitempty"`
 }
 
@@ -120,7 +120,7 @@ type DeleteLateLine struct {
 // Kind implements LineContent.
 func (*DeleteLateLine) Kind() LineKind { return LineDeleteLate }
 
-// UndoneLine reports that a reply was taken back before it was sent. Why is zero if Line.By used Undo.
+// UndoneLine reports that a reply was taken back before it was sent. Why is ReasonUndone after a plain Undo.
 type UndoneLine struct {
 	Why Why `json:"Reason,omitzero"`
 }

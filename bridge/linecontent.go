@@ -255,7 +255,7 @@ type ListLine struct {
 // Kind implements LineContent.
 func (*ListLine) Kind() LineKind { return LineList }
 
-// EveningLine lists conversations whose reply windows close before the team's next working day.
+// EveningLine lists conversations whose reply windows close before business hours begin again.
 type EveningLine struct {
 	Team string  `json:"Text,omitempty"`
 	Rows []Facts `json:",omitempty"`
@@ -294,7 +294,7 @@ func (*VerdictLine) Kind() LineKind { return LineTemplate }
 // RepliedLine shows a reply that was written in a form.
 type RepliedLine struct {
 	Answered string `json:"Quoted,omitempty"` // the message that it answers; "" means none in particular
-	Count    int    `json:",omitempty"`       // the number of texts as which the provider counts it; 0 means one
+	Count    int    `json:",omitempty"`       // the number of texts as which the provider counts it; 0 means only a few
 }
 
 // Kind implements LineContent.

@@ -70,7 +70,7 @@ const (
 // Kinds of answers to a verb. Where Other is set, they are about Other instead of the thread's conversation.
 const (
 	LineRefused   LineKind = "refused"   // Verb was refused
-	LineDecided   LineKind = "decided"   // Verb came too late: somebody else's decision is in Outcome
+	LineDecided   LineKind = "decided"   // Verb came too late: the earlier decision is in Outcome
 	LineUnchanged LineKind = "unchanged" // Verb had nothing to change
 	LineHelp      LineKind = "help"      // the verbs
 	LineHistory   LineKind = "history"   // the log
@@ -86,7 +86,7 @@ const (
 const (
 	LineAnalysis   LineKind = "analysis"   // the result of an analysis of the customer's message; Args.Tags = suggested tags
 	LineWritten    LineKind = "written"    // a text for colleagues by a machine, which By requested if set
-	LineEvening    LineKind = "evening"    // reply windows that close before a team's next working day
+	LineEvening    LineKind = "evening"    // reply windows that close before a team is back
 	LineWeek       LineKind = "week"       // the week's figures of a team
 	LineAccount    LineKind = "account"    // an account stopped working or works again
 	LineTemplate   LineKind = "template"   // Verb VerbTemplate: choose one; VerbTemplates: a provider's decision about one

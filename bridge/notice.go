@@ -1,9 +1,8 @@
 package bridge
 
-// Notice is a kind of notification that an agent can switch off in the settings, such as "a colleague assigns a
-// conversation". Parley notifies agents by mentioning them in a line, which is a remark of its own in a conversation's
-// thread: "@Ann: Ben assigned this to you." For an agent who has switched off the notice "assigned", that line has no
-// mention.
+// Notice is a kind of notification, such as "a colleague assigns a conversation". Agents can switch most of them off.
+// Parley notifies agents by mentioning them in a line, which is a remark of its own in a conversation's thread: "@Ann: Ben
+// assigned this to you." For an agent who has switched off the notice "assigned", that line has no mention.
 //
 // A line that matches no notice always mentions its agents. For example, a line which says that a customer did not get a
 // message mentions the author, whatever the author chose.

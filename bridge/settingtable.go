@@ -13,7 +13,8 @@ const (
 )
 
 // Settings returns all settings of accounts, in the order in which they are written. The schema of parley.yaml, the settings
-// pages and docs/settings.md are made from this table. To add a setting, add a row here and a field to AccountSettings.
+// pages and docs/settings.md are made from this table. To add a setting, add a row here, a field to AccountSettings, and a
+// case to AccountSettings.set.
 //
 // In the texts, "plain text" is what an agent types into a thread without a command, and a "hold" is the time in which a
 // reply can still be taken back.

@@ -6,7 +6,7 @@ import (
 	"parley/bridge"
 )
 
-// A line (bridge.Line) is a remark that Parley itself posts in a conversation's thread: "Ann Lee took this conversation."
+// A line (bridge.Line) is a remark that Parley itself posts in a conversation's thread: "Ann Lee took this."
 // The functions of this file make the phrases that many kinds of lines share.
 
 // AttachedFiles lists the files of a reply. Files that have a URL are links.

@@ -15,9 +15,9 @@ import (
 // below the messages, with buttons for the actions that it suggests:
 //
 //	🚨 Looks urgent: “we open at nine and nothing works”
-//	🙁 Negative, was neutral · Order status, complaint · Tagged VIP
+//	🙁 Negative, was frustrated · Order status, complaint · Tagged VIP
 //	Order 4711 · Invoice F-2024/118
-//	[Use reply] [+ Billing] [Undo VIP] [Assign to Ben Katz]
+//	[Use reply] [+ Billing] [Undo VIP] [Priority urgent] [Assign to Ben Katz]
 //
 // Findings are guesses, so all but the urgent line are in small print.
 

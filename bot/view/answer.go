@@ -172,8 +172,8 @@ func refusalStart(name bridge.Verb) string {
 	return "Nothing changed. "
 }
 
-// ProblemOf returns the *bridge.Problem that err contains, which describes it to people. Any other error becomes "Internal
-// error".
+// ProblemOf returns the *bridge.Problem that err contains, which describes it to people. Any other error
+// than bridge.ErrNoConversation becomes "Internal error".
 func ProblemOf(err error) *bridge.Problem {
 	if errors.Is(err, bridge.ErrNoConversation) {
 		const hint = "Try it on a message in a conversation's thread."

@@ -56,7 +56,7 @@ func optedInLine(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{shape.Sentence(shape.Icon("bell"), " ", shape.Customer(l, f)+" allows messages again.")}, shape.Quote(l.Text)...)
 }
 
-// partsLine reports that a reply was too long for the channel and was sent in several parts.
+// partsLine reports as how many texts the provider counted a sent reply.
 func partsLine(_ bridge.Line, c *bridge.PartsLine, _ bridge.Facts) []Block {
 	return []Block{shape.SmallPrint(shape.Text(fmt.Sprintf("Sent as %d texts.", c.Count)))}
 }

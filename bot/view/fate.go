@@ -56,7 +56,7 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 	return fateBlocks(l, f, r)
 }
 
-// insideLine reports that a text was not sent, because it looked like a note for colleagues.
+// insideLine reports that a text was not sent, and why.
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 	r := remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.", why: c.Why}
 	if f.Automatic {
@@ -73,7 +73,7 @@ func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 	return fateBlocks(l, f, r)
 }
 
-// sendAsLine asks an agent to confirm that a colleague's text is to be sent in the agent's own name.
+// sendAsLine asks an agent to confirm that a colleague's text is to be sent in the colleague's name.
 func sendAsLine(l bridge.Line, f bridge.Facts) []Block {
 	question := shape.SendAsQuestion(shape.AgentName(l.By), shape.Customer(l, f))
 	return fateBlocks(l, f, remark{
@@ -267,8 +267,8 @@ func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	return fateBlocks(l, f, remark{icon: "leftwards_arrow_with_hook", what: what, why: c.Why})
 }
 
-// topLevelLine answers a text that was typed at the top level of the channel, outside any thread. If the text looks like a
-// reply, it asks which customer should get it; there is a button for each.
+// topLevelLine answers a text that was typed at the top level of the channel, outside any thread. If there are customers to
+// choose from, it asks which one should get it; there is a button for each.
 func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block {
 	hint := "Reply in a conversation's thread to answer."
 	if len(c.Rows) > 0 {

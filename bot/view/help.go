@@ -141,7 +141,7 @@ func verbHelp(v *verb.Verb, syntax CommandSyntax) Card {
 	return c
 }
 
-// alternativePieces lists the other ways to give a verb: "Also: !claim · @Parley take · /take · the button Take".
+// alternativePieces lists the other ways to give a verb: "Also: !accept · !claim · @Parley take · …".
 // The verb must have at least one word.
 func alternativePieces(v *verb.Verb, syntax CommandSyntax) []Piece {
 	var groups [][]Piece // one for each alternative

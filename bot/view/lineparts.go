@@ -6,7 +6,7 @@ import (
 )
 
 // Helpers to render lines. A line (bridge.Line) is a remark of Parley's own in the thread in which agents see a
-// conversation, such as "✅ @Ann resolved this." It may be about another conversation, which is then in Line.Other.
+// conversation, such as "✅ Ann resolved this." It may be about another conversation, which is then in Line.Other.
 
 // makeHeadline makes the first sentence of a line: an icon, mentions of the agents to notify, then the words.
 func makeHeadline(l bridge.Line, icon string, words ...any) Block {

@@ -8,7 +8,7 @@ import (
 
 // Plain renders a card as plain text, for notifications and text-only surfaces. Each block becomes one or more lines:
 //
-//	:wastebasket: Carla Diaz deleted “See you at five”.
+//	:pencil2: Carla Diaz changed “See you at five”. It says now:
 //	> See you at six.
 //
 // It leaves out the buttons and the name under which the card is posted.

@@ -43,7 +43,7 @@ func Submit(
 	return filled, nil
 }
 
-// ReadReply returns the text of a reply that was typed into a form, without the backslash that escapes its beginning. A
+// ReadReply returns the text of a reply that was typed into a form, without the escape ("\" or "!!") at its beginning. A
 // text that begins like a note ("note: ask him first") or a command ("!resolve") is most likely a slip, so problem is a
 // sentence that refuses it. Otherwise problem is "".
 func ReadReply(typed string) (reply, problem string) {

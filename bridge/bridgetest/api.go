@@ -14,10 +14,10 @@ import (
 // This file is the HTTP API of a Chat, the chat platform for tests. Parley's side of it (Surface) calls it to post messages
 // and to read threads:
 //
-//	POST /post  {"channel":"C1","text":"Hello","token":"t1"}  →  200  {"id":"m000001", …}
+//	POST /post  {"channel":"C1","text":"Hello","token":"t1"}  →  200  {"channel":"C1","id":"m000001", …}
 //
-// Most calls are a POST with a request as JSON. The answer is a Message or a list of them as JSON or, if the call failed,
-// a status without a body. Tests make calls fail with AddFault.
+// Most calls are a POST with a request as JSON. The answer is JSON, such as a Message, or, if the call failed, a status
+// without a body. Tests make calls fail with AddFault.
 
 // event is something that happened in a Chat. It is streamed to all listeners.
 type event struct {

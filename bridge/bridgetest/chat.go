@@ -99,7 +99,7 @@ type User struct {
 type Chat struct {
 	srv     *httptest.Server
 	closing chan struct{}
-	changed emulator.Signal // poked when any of the fields below changes
+	changed emulator.Signal // poked at each new or changed message, call and stream
 
 	mu       sync.Mutex
 	now      func() time.Time

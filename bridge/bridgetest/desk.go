@@ -31,11 +31,11 @@ type SurfaceDesk interface {
 //
 //	desk := NewDesk("C0SUPPORT")
 //	surface := NewSurface(chat.URL(), desk, 0)
-//	// … Ann types in the chat …
+//	// … the surface runs, and Ann types in the chat …
 //	fact := desk.First(t, "m:") // the message that the surface reported
 //
 // Each embedded part covers one subject. It has the methods that the surface calls, and methods for the test to read what
-// was called. Desk has no methods for forms; tests of forms embed it and add them.
+// was called. Desk has no methods for what forms show; tests of forms embed it and add them.
 type Desk struct {
 	changed *emulator.Signal // poked by the parts to wake Wait
 

@@ -37,7 +37,7 @@ type Stage struct {
 	Shown func(t *testing.T, root string) []Shown
 	// Whispers returns the messages that only the agent sees.
 	Whispers func(t *testing.T) []Shown
-	// Mentioned returns the number of messages that mention the agent.
+	// Mentioned returns how often messages mention the agent.
 	Mentioned func(t *testing.T) int
 	// Say types a text as the agent in a thread and returns the message's id.
 	Say func(t *testing.T, thread, text string) string

@@ -3,7 +3,7 @@
 //	calendar, err := holiday.FindCalendar("DE-BY")
 //	calendar.Holiday(2026, time.January, 6) // "Heilige Drei Könige"
 //
-// Package routing/hours uses it to find out when a business is open, and handles the days that an admin adds or removes.
+// Package routing/hours finds out with it when a business is open, and handles the days that an admin adds or removes.
 package holiday
 
 import (

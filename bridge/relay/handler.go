@@ -104,7 +104,7 @@ type Wait struct {
 	// For names what the event waits for: the event is due when that name is in Outcome.Written. If For is "",
 	// the event is tried again after increasing pauses.
 	For string
-	// Most is the longest wait for the name in For.
+	// Most is after how long the event is tried again at the latest.
 	Most time.Duration
 }
 
@@ -141,8 +141,8 @@ type Policy struct {
 	Rest           time.Duration   // how long the lane rests after a success
 
 	// What to do when the answer to an attempt was lost, so that nobody knows whether the message arrived.
-	Idempotent   bool          // sending twice does no harm, so it is sent again at once
-	BestEffort   bool          // it is given up at once
+	Idempotent   bool          // sending twice does no harm, so it is sent again without a lookup
+	BestEffort   bool          // it is given up
 	PreferDouble bool          // if it stays unclear, it is sent again instead of asking a person
 	RepeatFor    time.Duration // how long PreferDouble sends it again; after that once a day. 0 means RetryFor
 	AbsentFor    time.Duration // how long it must be absent before it is sent again; 0 means the default
@@ -161,7 +161,7 @@ type Sent struct {
 	// With has the State and Progress of the other deliveries of a run (several deliveries sent as one message), in order. nil
 	// means that all have the result of the first.
 	With []dispatch.Part
-	// Parts and Cost are the provider's part count and price of the message, for the Handler.
+	// Parts and Cost are the provider's part count and price category of the message, for the Handler.
 	Parts int
 	Cost  string
 }

@@ -54,7 +54,7 @@ type Relay struct {
 	lockedConversations *lockedConversations
 
 	load              loads          // how busy the appliers and the dispatcher were lately
-	background        sync.WaitGroup // work that timed out but still runs
+	background        sync.WaitGroup // work for whose end nobody may be waiting
 	database          databaseWatch
 	began             time.Time
 	postsAwaitedUntil atomic.Int64 // see awaitPosts; in nanoseconds since began
@@ -189,7 +189,7 @@ func (r *Relay) RunsAllowed() bool { return r.runsAllowed.Load() }
 func (r *Relay) WakeAppliers(accounts ...store.AccountID) { r.schedule.wake(time.Now(), accounts...) }
 
 // Busy reports whether the relay is under load: many callers wait in Accept, or the appliers or the dispatcher
-// were hardly idle in the last few seconds. Work that can be postponed should then wait.
+// had much to do in the last few seconds. Work that can be postponed should then wait.
 func (r *Relay) Busy() bool {
 	if r.queue.isCrowded() {
 		return true

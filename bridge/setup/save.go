@@ -92,7 +92,7 @@ func (s saving) saveAccounts(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// saveAccount writes an account, with its secrets encrypted. Unchanged secrets are not encrypted and written again.
+// saveAccount writes an account, with its secrets encrypted. Unchanged secrets are not encrypted again.
 func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) error {
 	row := a.Row
 	row.TeamID, row.SurfaceID = nil, nil

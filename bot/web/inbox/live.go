@@ -110,7 +110,7 @@ func (p pages) followChanges(ctx context.Context, v *web.Visit, out *stream, rea
 			continue
 		}
 
-		signedIn, err := v.StillSignedIn() //nolint:contextcheck // it reads by the context of the request, which outlives ctx
+		signedIn, err := v.StillSignedIn() //nolint:contextcheck // it has a time limit of its own
 		if err != nil || !signedIn {
 			return
 		}

@@ -15,7 +15,7 @@ type Account struct {
 	Row      store.Account // ID 0 means new; saving sets TeamID and SurfaceID
 	Team     string
 	Surface  string            // kind of chat ("slack", "teams") in which threads open; "" means the team's
-	Settings map[string]string // only those that differ from the default
+	Settings map[string]string // only those that were chosen
 	Hours    hours.Plan
 	Config   map[string]string
 	Secrets  map[string]string // decrypted; nil if there was no sealer
