@@ -116,11 +116,12 @@ func (s Stage) loseAnswer(t *testing.T, root string, kind bridge.PostKind, failu
 	if kind == bridge.PostRoot {
 		thread = sent.Message
 	}
-	s.checkShownOnce(t, thread, sent.Message, p.Unsure)
+	s.checkShownOnce(t, name, thread, sent.Message, p.Unsure)
 }
 
-// checkShownOnce checks that a thread shows a message once, and whether the message says that it may be a duplicate.
-func (s Stage) checkShownOnce(t *testing.T, thread, message string, unsure bool) {
+// checkShownOnce checks that a thread shows a message once, and whether the message says that it may be a duplicate. name
+// names the case in failures.
+func (s Stage) checkShownOnce(t *testing.T, name, thread, message string, unsure bool) {
 	t.Helper()
 	shown := s.Shown(t, thread)
 	found := 0
@@ -130,11 +131,11 @@ func (s Stage) checkShownOnce(t *testing.T, thread, message string, unsure bool)
 		}
 		found++
 		if says := strings.Contains(m.Text, "may be shown twice"); says != unsure {
-			t.Errorf("says that it may be shown twice: %v, want %v: %q", says, unsure, m.Text)
+			t.Errorf("%s: says that it may be shown twice: %v, want %v: %q", name, says, unsure, m.Text)
 		}
 	}
 	if found != 1 {
-		t.Errorf("%d messages have the id %s: %+v", found, message, shown)
+		t.Errorf("%s: %d messages have the id %s: %+v", name, found, message, shown)
 	}
 }
 
