@@ -50,8 +50,8 @@ Examples:
 }
 
 // Run measures the analyzer and prints the report.
-// Errors: all faults of the labelled messages, with their lines and fields; no message was answered; an output can't be
-// written.
+// Errors: all faults of the labelled messages, with their lines and fields; --show isn't allowed; those of ask; an output
+// can't be written.
 func (c aiEvalCommand) Run(ctx context.Context) error {
 	messages, name, err := c.readMessages()
 	if err != nil {

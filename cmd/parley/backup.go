@@ -156,7 +156,7 @@ func askTwice(ctx context.Context) (string, error) {
 var errNoTerminal = errors.New("no terminal")
 
 // ask reads a line from the terminal without echo, even if standard input and output are redirected.
-// Errors: errNoTerminal; ctx ended.
+// Errors: errNoTerminal; the terminal's; ctx ended.
 func ask(ctx context.Context, prompt string) (string, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {

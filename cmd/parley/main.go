@@ -14,9 +14,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commands are the sub-commands, such as `parley serve`. Each has a file of its own. kong parses the command line
-// according to the tags, fills the fields of the chosen command, and calls its Run method. tryingCommands and
-// testingCommands need emulators of all providers, which a build can leave out (withemulators.go).
+// commands are the sub-commands, such as `parley serve`. kong parses the command line according to the tags, fills the
+// fields of the chosen command, and calls its Run method. tryingCommands and testingCommands need emulators of all
+// providers, which a build can leave out (withemulators.go).
 type commands struct {
 	Serve         serveCommand         `cmd:"" help:"Run Parley."`
 	Trying        tryingCommands       `embed:""`

@@ -74,7 +74,7 @@ Examples:
 }
 
 // Run carries out a run, or is one of the processes that a run starts.
-// Errors: errReported if an invariant was violated; the run could not be carried out.
+// Errors: errReported if the run failed (torture.ErrVerdict); it could not be carried out.
 func (c tortureCommand) Run(ctx context.Context) error {
 	if c.Oracle {
 		return oracle.Run(ctx, os.Stdin, os.Stdout)

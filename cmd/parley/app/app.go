@@ -26,8 +26,8 @@ import (
 	"parley/store/erase"
 )
 
-// Grace is how long a stopping process may take to finish the sends that are in flight. A shutdown as a whole takes
-// less than 20 seconds: Grace, and then at most answerGrace to close the listener and the database.
+// Grace is how long a stopping process may take to finish the sends that are in flight. After that, requests have at most
+// answerGrace, and the database is closed.
 const Grace = 15 * time.Second
 
 // answerGrace is how long in-flight HTTP requests may take once everything else has stopped.

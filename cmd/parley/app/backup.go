@@ -17,7 +17,7 @@ func (db *Database) IsEmbedded() bool { return db.server != nil }
 // URL returns the address of the database. It may contain a password.
 func (db *Database) URL() string { return db.url }
 
-// BinDir returns the directory with the programs of the embedded server, such as pg_dump; "" for an external server.
+// BinDir returns the directory of the embedded server's programs; "" if it isn't known, or for an external server.
 func (db *Database) BinDir() string {
 	if db.server == nil {
 		return ""
@@ -33,8 +33,7 @@ const backupFolder = "backups"
 func BackupFolder(env Env) string { return filepath.Join(env.Data, backupFolder) }
 
 // newBackupFolder returns the directory of automatic backups, ready to make one. A backup contains the master key,
-// which opens stored passwords, only if PARLEY_BACKUP_PASSPHRASE is set to seal it. Otherwise the key stays in its own
-// file in the data directory.
+// which opens stored passwords, only if PARLEY_BACKUP_PASSPHRASE is set to seal it.
 func (db *Database) newBackupFolder(env Env, log *slog.Logger) (backup.Folder, error) {
 	f := backup.Folder{
 		Dir: BackupFolder(env),

@@ -98,7 +98,7 @@ func (a *App) identifyChat(ctx context.Context, kind string, values map[string]s
 			continue
 		}
 
-		const noAccount = 0 // the chat isn't stored yet
+		const noAccount = 0 // so the surface has no channels
 		surface, err := s.New(a.env.withChat(kind, values), SurfaceOptions{Desk: a.engine.Desk(noAccount), Log: a.log, ReadOnly: true})
 		if err != nil {
 			return "", []channels.Finding{{What: s.Name, Text: err.Error(), Hint: "Copy all of them from the app's pages."}}

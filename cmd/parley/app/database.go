@@ -28,10 +28,10 @@ const (
 
 // Database is a connection to Parley's PostgreSQL database. DATABASE_URL names the server. Without it, Parley runs an
 // embedded server, whose files are in the data directory (PARLEY_DATA). Commands open the database with OpenDatabase
-// or OpenExistingDatabase, and then call Migrate or Unlock before they use the Sealer.
+// or OpenExistingDatabase, and then call Migrate, Unlock or UnlockReadOnly before they use the Sealer.
 type Database struct {
 	Pool   *pgxpool.Pool
-	Sealer *store.Sealer    // encrypts stored passwords and tokens with the master key; nil before Migrate and Unlock
+	Sealer *store.Sealer    // encrypts stored passwords and tokens with the master key; nil before one of these calls
 	server *pgserver.Server // the embedded server; nil for an external one
 	url    string
 	log    *slog.Logger

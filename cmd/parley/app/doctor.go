@@ -16,7 +16,7 @@ type SetUpChats struct {
 }
 
 // Examine runs the checks of `parley doctor`: it checks the database, credentials, mailboxes and chats, and reports what
-// to do about each problem. It changes nothing. The Sealer may be nil; the report then says that there is no key.
+// to do about each problem: see inspect.Doctor. The Sealer may be nil; the report then says that there is no key.
 // Errors: the object store or the model is configured wrongly.
 func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log *slog.Logger) (inspect.Report, error) {
 	options := inspect.Options{

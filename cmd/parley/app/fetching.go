@@ -32,7 +32,7 @@ const (
 	memberPrefix = "fetcher:" // starts the names of membership leases
 )
 
-// fetchers runs the channels that fetch, each in one of all live processes. Its methods are called by one goroutine.
+// fetchers runs the channels that fetch, each in one of all live processes. One goroutine calls runRound and stopAll.
 type fetchers struct {
 	db     store.Querier
 	log    *slog.Logger

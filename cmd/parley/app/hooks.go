@@ -16,7 +16,7 @@ import (
 // set up as the account NAME. This file finds the account's channel, which is the code that handles the provider's
 // calls.
 //
-// A 404 makes a provider drop the message, so it is only for names that are certainly no account's. The account may have
+// A 404 makes a provider drop the message, so it is only for names that certainly have no webhook. The account may have
 // been added by another process a moment ago. If this process doesn't know a name, it therefore reads the accounts
 // again before it answers, and answers 503 (retry) if it can't.
 
@@ -31,7 +31,7 @@ const (
 // Values of the Retry-After header, in seconds.
 const (
 	retryAfterOpening = "5" // the channel of the account isn't open yet
-	retryAfterReread  = "1" // the accounts couldn't be read
+	retryAfterReread  = "1" // the accounts couldn't be read, or were read a moment ago
 )
 
 // serveHook passes a provider's call to the channel of the account that the path names.

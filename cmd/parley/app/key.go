@@ -15,8 +15,8 @@ import (
 // from PARLEY_MASTER_KEY, or from the file master.key in the data directory, which the first start creates. The database
 // holds a check value of the key, by which a wrong key is detected before it does harm.
 
-// Unlock finds the master key, and sets the Sealer that decrypts secrets. The database must have been migrated. If the
-// database has no key yet, Unlock creates one.
+// Unlock finds the master key, and sets the Sealer that decrypts secrets. The database must have been migrated. If no
+// key is known and the database has none yet, Unlock creates one.
 func (db *Database) Unlock(ctx context.Context, env Env) error {
 	key, err := findOrMakeKey(ctx, env, db)
 	if err != nil {

@@ -23,7 +23,7 @@ type Erasures struct{ Path string }
 // ErasuresIn returns the list in a folder of backups. The file need not exist yet.
 func ErasuresIn(dir string) Erasures { return Erasures{Path: filepath.Join(dir, "erasures.jsonl")} }
 
-const maxErasureBytes = 64 << 20 // of one line, which takes some hundred bytes for each erased message
+const maxErasureBytes = 64 << 20 // of one line, which takes some hundred bytes for each erase.Fact
 
 // Read returns all erasures of the list, oldest first. A missing file is an empty list.
 func (l Erasures) Read() ([]erase.Record, error) {
@@ -123,12 +123,12 @@ func (l Erasures) Add(records ...erase.Record) error {
 	})
 }
 
-// Agree synchronizes the list and a database in both directions. It - repeats erasures that are missing in the
-// database, because it was restored from an older backup, - completes erasures that were interrupted, - adds
-// erasures to the list that only the database knows.
+// Agree synchronizes the list and a database in both directions. It
+//   - repeats erasures that are missing in the database, because it was restored from an older backup,
+//   - completes erasures that were interrupted,
+//   - adds erasures to the list that only the database knows.
 //
 // It returns the certificates of what it erased.
-//
 // Errors: erase.ErrOtherKey or erase.ErrWaiting, after everything else was done; those of erase.ApplyRecords.
 func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certificate, error) {
 	records, err := l.Read()

@@ -168,8 +168,8 @@ func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// nextDue returns when the next backup is due: - after an attempt that failed or was interrupted: retryAfter
-// later; - otherwise: at nightlyHour following the last backup, or following Since if there is no backup yet.
+// nextDue returns when the next backup is due: retryAfter after an attempt that failed or was interrupted, and
+// otherwise at nightlyHour following the last backup, or following Since if there is no backup yet.
 //
 // If nightlyHour does not exist in a night because daylight saving time begins, time.Date returns another hour
 // of that night.
@@ -253,7 +253,7 @@ func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error 
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
 	if now.Sub(st.VerifiedAt) >= verifyEvery {
 		if err := f.testRestore(ctx, name, now, st); err != nil {
-			// The new backups may all be broken: keep the oldest ones as well, since they were test-restored.
+			// The new backups may all be broken: keep the oldest ones as well, one of which may be the last good one.
 			return errors.Join(err, f.prune(nightPrefix, KeepNights, KeepNights, name))
 		}
 	}

@@ -49,11 +49,9 @@ func (t Target) say(step string) {
 	}
 }
 
-// Restore fills an empty database from a backup and migrates it to the schema of this program. It works in
-// steps, and a mark in the database records that it has begun:
-//
-// - check the target, the key and the whole dump, - set the mark, and load the dump in one transaction, -
-// compare the row counts with the manifest, - migrate, save the key, and remove the mark.
+// Restore fills an empty database from a backup and migrates it to the schema of this program. It checks the target,
+// the key and the whole dump, sets a mark in the database, loads the dump in one transaction, and compares the row
+// counts with the manifest. Then it migrates, saves the key and the list of erasures, and removes the mark.
 //
 // While the mark is set, Parley refuses to use the database. If a restore is interrupted, calling Restore again
 // with the same backup continues it. Replies that were waiting to be sent when the backup was made are not sent

@@ -64,8 +64,8 @@ const openEvents = `
 	UNION
 	SELECT events.id FROM quarantine JOIN events ON events.id = quarantine.event_id WHERE events.order_key = $1`
 
-// touchedConversations finds the conversations that an event changed. It scans both tables, since only parley explain
-// would use an index on event_id.
+// touchedConversations finds the conversations that an event changed. It scans log_entries, since only parley explain
+// would use an index on their event_id.
 const touchedConversations = `
 	SELECT conversation_id AS id FROM messages WHERE event_id = $1
 	UNION

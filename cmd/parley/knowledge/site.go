@@ -389,7 +389,7 @@ func (c *crawl) enqueue(pages []string) {
 	}
 }
 
-// mayQueue reports whether robots.txt allows a page, it wasn't queued before, and fewer than maxQueued pages were.
+// mayQueue reports whether robots.txt allows a page, it can be stored, it wasn't queued before, and fewer than maxQueued were.
 func (c *crawl) mayQueue(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || c.queued[address] || !c.canKeep(address) {

@@ -13,8 +13,8 @@ import (
 // Conditioned is an Analyzer that knows whether its language model can be used.
 type Conditioned interface{ Condition() analysis.Condition }
 
-// model exports the results of this process's analyses, and the requests, tokens and time that they cost. An analysis asks
-// a language model what a customer wants.
+// model exports the results of this process's analyses, and the requests, tokens and time that they cost. An analysis
+// finds out what a customer wants, by a language model or by rules.
 type model struct {
 	counts   func() map[string]int64 // analyses by result
 	analyzer analysis.Analyzer       // nil if nothing is analysed

@@ -43,7 +43,7 @@ type Options struct {
 
 // Loop removes old records from the database once an hour. If several processes share the database, a lease ensures that
 // only one of them does so. It removes
-//   - events: what providers and chats reported, as it was received, such as a raw mail after 30 days;
+//   - events: what providers and chats reported, as it was received; the original of a message becomes a file;
 //   - deliveries, the outgoing messages of conversations that have ended, and their lanes, the queues they were in;
 //   - blobs: files that nothing refers to any more.
 //

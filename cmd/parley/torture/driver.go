@@ -21,9 +21,9 @@ const findInterval = 300 * time.Millisecond
 // Each message has a marker, such as "outbound-c017-5": text 5 of conversation 17, by an agent.
 //
 // At the same time the injector injects faults. Some faults need people to do something, such as sending two replies at
-// once to hit a certain moment (a stimulus), or writing a thousand mails (a task). The driver does that first.
+// once to hit a certain moment (a stimulus), or writing a flood of mails (a task). The driver does that first.
 //
-// Only one goroutine may use a driver, except for its stimuli, tasks and marker sets.
+// Only one goroutine may use a driver, except for its stimuli, tasks, marker sets and failing mails.
 type driver struct {
 	client   emulators.Client
 	platform emulators.Platform
@@ -52,7 +52,7 @@ type driver struct {
 	burstMarkers  markerSet    // of messages that are immediately followed by others in the same thread
 	bounceMarkers markerSet    // of replies to a mailbox that no longer exists
 	poisons       []string     // ids of events that Parley can't parse
-	failing       failingMails // mails that crash the process that reads them
+	failing       failingMails // mails whose first attempts fail
 }
 
 // How people write.

@@ -60,7 +60,7 @@ type Counts struct {
 
 // Check looks for each sent message among the observations and decides its outcome. sent and observed must be in
 // chronological order. records contains what Parley's database says about the messages, by SentMessage.Key. idle is a
-// time since which Parley has had no work: a message that was written before it and that was seen at no destination is
+// time since which Parley has had no work: a message that the observer knew before it and that was seen at no destination is
 // lost. If idle is zero, no message counts as lost.
 func Check(sent []*SentMessage, observed []Observation, records map[string]Record, idle time.Time) ([]Result, Counts) {
 	list := make([]Result, len(sent))
