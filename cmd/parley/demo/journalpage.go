@@ -57,7 +57,7 @@ func (j *journalPage) watch(ctx context.Context) {
 }
 
 // readReport updates the observer and returns its report.
-// Errors: Parley's database does not answer; the report then lacks Parley's own records.
+// Errors: Parley's database does not answer; the report may then lack Parley's own records.
 func (j *journalPage) readReport(ctx context.Context) (observer.Report, error) {
 	return j.observer.Report(ctx, j.db.Load(), j.plugs.readState().isAllOn())
 }

@@ -99,7 +99,7 @@ func (p *mailPane) readState(customer string) mailState {
 	return s
 }
 
-// listCustomers lists the customers whom the visitor can play: the demo's own, and those added by addCustomer. It doesn't
+// listCustomers lists the customers whom the visitor can play: the demo's own, and all others with a mailbox. It doesn't
 // set the unread counts.
 func (p *pageState) listCustomers() []customerRow {
 	var list []customerRow

@@ -196,8 +196,8 @@ func (p *Page) Run(ctx context.Context) error {
 	return nil
 }
 
-// ServeHTTP implements http.Handler. It rejects cross-origin requests, and requests for a foreign host name (DNS
-// rebinding).
+// ServeHTTP implements http.Handler. It rejects cross-origin requests but GET, HEAD and OPTIONS, and requests for a
+// foreign host name (DNS rebinding).
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !p.isOurHost(r.Host) {
 		http.Error(w, "This page is served under "+p.options.Address+" only.", http.StatusForbidden)

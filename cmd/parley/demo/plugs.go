@@ -40,7 +40,7 @@ type plugs struct {
 
 	mu     sync.Mutex
 	cuts   map[string]cut // the lines that are cut, by their names, such as company.LineSlack
-	engine *engine.Engine // Parley's process; nil while it isn't running, or if the demo doesn't manage it
+	engine *engine.Engine // runs Parley's process; nil while a round has none, or if the demo doesn't manage it
 	over   func()         // ends the round; nil means that the demo can't start over
 	round  int            // how often the demo has started over
 }
@@ -70,7 +70,7 @@ func (p *plugs) setPhase(text string) {
 	p.hub.wake()
 }
 
-// setEngine sets Parley's process; nil when it has ended.
+// setEngine sets what runs Parley's process in this round; nil when that has ended.
 func (p *plugs) setEngine(e *engine.Engine) {
 	p.mu.Lock()
 	p.engine = e

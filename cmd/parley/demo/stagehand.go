@@ -311,7 +311,7 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 }
 
 // openScene stores the company's history in the database while Parley starts. Once Parley is connected, it installs Parley
-// in the chats, subscribes its webhooks at the providers, and lets the customers write their first mails.
+// in Teams, subscribes its webhooks at the providers, and lets the customers write their first mails.
 func (s *stagehand) openScene(ctx context.Context, pool *pgxpool.Pool, pace time.Duration) error {
 	past := make(chan error, 1)
 	go func() { past <- writePast(ctx, pool, s.page.options.Clock.Now()) }()

@@ -59,7 +59,7 @@ type threadRow struct {
 }
 
 // showState handles GET /state. The query selects, for each pane, whose view it shows and what is open in it, for
-// example as=U0ANN&channel=C0SUPPORT.
+// example as=U0ANNLEE001&channel=C0SUPPORT01.
 func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query().Get
 	plugged := p.plugs.readState()

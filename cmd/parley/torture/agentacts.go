@@ -8,7 +8,7 @@ import (
 )
 
 // This file simulates the agents of a test run. In the chat threads of their customers, agents reply, write internal
-// notes, edit and delete messages, and type commands such as "resolve". Each message contains a marker, a unique word
+// notes, edit and delete messages, and type commands such as "resolve". Each reply or note has a marker, a unique word
 // such as "outbound-c017-5" (text 5 of conversation 17). Each act is recorded in the driver's history, from which the
 // checker derives which markers a customer must have received, and which must never have left the chat.
 

@@ -20,10 +20,10 @@ const findInterval = 300 * time.Millisecond
 // their chat threads, and records everything, so that the checker can compare it with what arrived on the other side.
 // Each message has a marker, such as "outbound-c017-5": text 5 of conversation 17, by an agent.
 //
-// At the same time the injector injects faults. Some faults need people to do something, such as sending two replies at
+// At the same time the injector injects faults. Some faults need people to do something, such as sending some replies at
 // once to hit a certain moment (a stimulus), or writing a flood of mails (a task). The driver does that first.
 //
-// Only one goroutine may use a driver, except for its stimuli, tasks, marker sets and failing mails.
+// Only one goroutine may use a driver, except for its stimuli, tasks, marker sets, failing mails and what never changes.
 type driver struct {
 	client   emulators.Client
 	platform emulators.Platform
@@ -102,8 +102,8 @@ func (d *driver) prepareBounces(ctx context.Context) error {
 	return nil
 }
 
-// run performs all acts, evenly spread over the duration of the run. It returns an error if ctx ends or the emulators
-// don't respond.
+// run performs all acts, evenly spread over the flow, but waiting ones only if they are due by then. It returns an error
+// if ctx ends or the emulators don't respond.
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
 	defer tick.Stop()

@@ -8,15 +8,15 @@ import (
 )
 
 // This file has a table with one entry for each kind of fault in a test run, such as "kill" or "reset connections", that
-// says how the injector injects it. Faults that take a while run in goroutines of their own, in.running.
+// says how the injector injects it.
 
-// injection injects a fault. If that takes a while it starts a goroutine and returns; the injector waits for the goroutine
-// at the end of the run. An error ends the run.
+// injection injects a fault, or starts a goroutine in in.running that does so. The injector waits for these at the end of
+// the run. An error ends the run.
 type injection func(in *injector, ctx context.Context, f fault) error
 
 const (
 	// targetWait is how long a fault waits for a process or connection that it can disturb. For example, after the process
-	// that fetches the only mailbox was killed, no other process connects to the mailbox for 30 s or more.
+	// that fetches the only mailbox was killed, it may take over 30 s until another one connects to the mailbox.
 	targetWait = 90 * time.Second
 	// rateLimitFor is how long the chat rejects all posts. Parley retries each of them several times in that period.
 	rateLimitFor = 3 * time.Second

@@ -63,7 +63,7 @@ type injector struct {
 }
 
 // run injects every fault of a schedule, which is sorted by time, and returns when the last one is over. It returns an
-// error if the emulators don't respond, or the database doesn't come back.
+// error if ctx ends, the emulators don't respond, or the database doesn't come back.
 func (in *injector) run(ctx context.Context, list []fault) error {
 	in.began = time.Now()
 	for _, f := range list {

@@ -64,8 +64,8 @@ func (in *injector) letVersionsWork(ctx context.Context, lasting time.Duration) 
 	return v, nil
 }
 
-// newerVersionEnv returns an environment variable that makes a replica the newer version: its database URL has a setting
-// by which the database triggers recognise the sessions.
+// newerVersionEnv returns an environment variable for a replica of the newer version: a database URL with a setting by
+// which the database triggers recognise the sessions.
 func (in *injector) newerVersionEnv(replica int) string {
 	return "DATABASE_URL=" + in.network.databaseURL(replica) + "&" + records.NextSession + "=on"
 }

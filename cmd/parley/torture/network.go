@@ -12,8 +12,8 @@ import (
 	"parley/store/pgserver"
 )
 
-// network has the proxies through which a test run carries every connection of Parley: to the database, the agents' chat
-// and the mail server, and from providers that call Parley's webhooks. In the proxies, faults cut or delay connections, or
+// network has the proxies through which a test run carries Parley's connections to the database, the agents' chat and
+// the mail server, and those of providers to Parley's webhooks. In the proxies, faults cut or delay connections, or
 // wait for certain bytes. A route is the kind of a connection, such as "smtp". A replica is one of the Parley processes,
 // which share the database.
 //

@@ -6,7 +6,7 @@ import (
 )
 
 // Options configures a test run: what simulated customers and agents write, which faults are injected, and how Parley is
-// started. Plan and Quick fill in missing numbers, and remove faults that don't fit the other options (see adaptFaults).
+// started. Plan fills in missing numbers, Quick sets small ones; both remove faults that don't fit (see adaptFaults).
 // For example, a Flow of ten minutes gives some 600 mails, 600 replies and 66 kills.
 type Options struct {
 	// Program is the path of the parley program. The run starts it with the sub-commands serve, torture --fakes and

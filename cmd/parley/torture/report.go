@@ -17,7 +17,7 @@ import (
 )
 
 // This file finishes a test run: it searches the logs for panics, saves what the database and the emulators show, prints
-// the report, and removes the run's folder unless the run failed.
+// the report, and removes a temporary folder unless the run failed.
 
 // findCrashes returns the lines that report panics or data races in the logs of Parley, the emulators and the oracle; at
 // most ten.
@@ -102,8 +102,8 @@ func (s *session) writeJSON(name string, what any) error {
 	return err
 }
 
-// printAndCleanUp prints the report. It removes the temporary folder of a run that succeeded. The folder of a run that failed
-// with err is kept, with the report in report.json, until keptRuns later runs have failed.
+// printAndCleanUp prints the report. It removes the temporary folder of a run that succeeded. That of a run that failed
+// with err is kept until keptRuns later runs have failed. A folder that is kept has the report in report.json.
 func (s *session) printAndCleanUp(r *Report, err error) error {
 	reportText{Report: r, printLine: s.printLine, platform: s.client.Platform().Traits().Name}.print()
 	if err == nil && s.scratch != nil {

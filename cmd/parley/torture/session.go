@@ -27,7 +27,7 @@ const startTimeout = 2 * time.Minute
 const keptRuns = 3
 
 // session is one test run: its folder, its processes (Parley, PostgreSQL, emulators, oracle) and the connections between
-// them. Run creates it, starts everything with it, and in the end removes the folder, or keeps it if the run failed.
+// them. Run creates it, starts everything with it, and in the end removes a temporary folder unless the run failed.
 type session struct {
 	opt     Options
 	dir     string

@@ -11,9 +11,9 @@ import (
 )
 
 // trigger waits for certain bytes on a connection, and injects a fault at that moment. For example, it kills the Parley
-// process that has just sent the first bytes of an agent's reply to the mail server. It fires once. All connections of a
-// test run go through proxies (see network); a piece is what a proxy has read from a connection at once, and a link is
-// such a connection. The zero value never fires.
+// process that has just sent the first bytes of an agent's reply to the mail server. It fires once. Such connections go
+// through proxies (see network); a piece is what a proxy has read from a connection at once, and a link is such a
+// connection. The zero value never fires.
 type trigger struct {
 	route     string
 	direction direction

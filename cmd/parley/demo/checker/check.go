@@ -251,7 +251,7 @@ func wasOvertaken(list []Result, at int) bool {
 
 // mustArrive reports whether a message has to reach the other side. Every message from a customer has to. For an agent's
 // message Parley's record decides or, until there is one, the form of its text. Regardless of the record, notes for
-// colleagues and deleted messages that were seen nevertheless count as internal, unless a person decided to send them.
+// colleagues and messages that were TakenBack and seen nevertheless count as internal, unless a person decided.
 func (r *Result) mustArrive() bool {
 	if r.Direction == Inbound {
 		return true

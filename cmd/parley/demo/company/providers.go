@@ -59,7 +59,7 @@ func (c *Company) newSignIn() *oidcfake.Server {
 	return oidcfake.New(o)
 }
 
-// isTokenAccepted reports whether either provider issued this access token for the mailbox of username.
+// isTokenAccepted reports whether an access token opens the mailbox of username, at either provider.
 func (c *Company) isTokenAccepted(username, token string) bool {
 	if c.providers == nil {
 		return false

@@ -9,7 +9,7 @@ import (
 
 // With Options.Proxies, Parley reaches the emulators of Slack, Teams and the mail server through TCP proxies (package
 // proxy). A line is Parley's connection to one of these three services. On the demo's page the visitor can cut a line to
-// see how Parley copes; this closes the line's proxies. The mail line, for example, has a proxy for IMAP and one for SMTP.
+// see how Parley copes; this cuts the line's proxies. The mail line, for example, has a proxy for IMAP and one for SMTP.
 
 // Names of the lines, as the demo's page sends them.
 const (

@@ -52,7 +52,7 @@ type Row struct {
 	Attempt  int        `json:"attempt"`  // how often Parley has tried to deliver it
 	Held     bool       `json:"held"`     // Parley delays it, so that its author can still undo it
 	Error    string     `json:"error"`
-	Reason   string     `json:"reason"`  // why Parley does not send it to the customer
+	Reason   string     `json:"reason"`  // of its fate, such as why Parley does not send it
 	SeenAt   *time.Time `json:"seen_at"` // when it was first seen at its destination; nil means never
 	Copies   int        `json:"copies"`  // how often it was seen there
 	Late     bool       `json:"late"`    // a later message arrived before it
@@ -89,7 +89,7 @@ func (o *Observer) Reset() {
 
 // Report reads all emulators and reports the outcome of each message. db is Parley's database; nil means there is none
 // yet. isConnected says that Parley is running and connected to all services.
-// Errors: the database does not answer; the report then lacks Parley's own records.
+// Errors: the database does not answer; the report may then lack Parley's own records.
 func (o *Observer) Report(ctx context.Context, db *pgxpool.Pool, isConnected bool) (Report, error) {
 	records, busy, err := o.readDatabase(ctx, db)
 	now := time.Now()

@@ -57,7 +57,7 @@ type Owner struct {
 //	GET  /_fake/file?channel=&user=&message=            a file's metadata; with &raw=1 its content
 //	POST /_fake/person/{user}/{verb}                    body Act
 //
-// Errors are {"ok":false,"error":…}, with status 409 for a refused action and 400 for a malformed request.
+// Errors are {"ok":false,"error":…}: 409 for a refused action, 400 for a malformed request, 404 for an unknown verb.
 func (c Control) AddRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_fake/users", func(w http.ResponseWriter, _ *http.Request) {
 		emulator.WriteJSON(w, http.StatusOK, c.People.List())

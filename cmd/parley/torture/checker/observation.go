@@ -6,8 +6,8 @@ import (
 )
 
 // Observation is what people see at the end of a test run, when everything has been delivered: agents in their chat
-// threads, customers in their mailboxes and on their phones. It is read from the emulators of the mail server and of
-// the chat, never from Parley's database.
+// threads, customers in their mailboxes and on their phones. It is read from the emulators, never from Parley's
+// database.
 //
 // Messages are identified by markers, such as "outbound-c017-5", which are unique words in their texts.
 type Observation struct {
@@ -64,7 +64,7 @@ type Message struct {
 	ID      string
 	Markers []Marker // including repeated ones
 
-	EndWords []string // those that both the text and the HTML contain; see EndWordsIn
+	EndWords []string // those in each form (text, HTML) of the message; see EndWordsIn
 }
 
 // Expectation is what the checker compares an Observation with: what people wrote and did, and which deviations are
@@ -88,9 +88,9 @@ type Expectation struct {
 	LostEvents map[string]bool
 }
 
-// Clicks counts the clicks on buttons that send one reply.
+// Clicks counts the clicks of the simulated agent about one reply.
 type Clicks struct {
-	// Sends counts the clicks that may have sent the reply, and so out of order.
+	// Sends counts the clicks after which the reply may have been sent, and so out of order.
 	Sends int
 	// Resends counts those of Sends that were made when it was unknown whether the customer already had
 	// the reply. Each of them may have sent one more copy.

@@ -69,7 +69,7 @@ type chatProviders struct {
 	number *graphfake.Number
 	page   *graphfake.Page
 	twilio *twiliofake.Server
-	base   string // base URL of Parley's webhooks; set once by connect, before anybody writes
+	base   string // base URL of Parley's webhooks; set by connect, before anybody writes
 
 	ended   context.Context //nolint:containedctx // canceled by close
 	end     context.CancelFunc

@@ -28,7 +28,7 @@ func MarkersOf(m mailfake.Received) []checker.Marker {
 	return all
 }
 
-// EndWordsOf returns the end words (see checker.EndWordsIn) that both the text and the HTML of a mail contain.
+// EndWordsOf returns the end words (see checker.EndWordsIn) that each form of a mail, text and HTML, contains.
 func EndWordsOf(m mailfake.Received) []string {
 	body, html := checker.EndWordsIn(m.Text), checker.EndWordsIn(m.HTML)
 	if m.HTML == "" {

@@ -16,7 +16,7 @@ import (
 // rejected with status 503. Faults occur by chance from armFaults to clearFaults.
 
 // teamsFaults returns the faults of calls and events, each with its probability. A fault with After set occurs when the
-// call has taken effect. If blind is true, Parley can't look up lost messages, and so no event is lost for good.
+// call has taken effect. If blind is true, Parley can't look up lost messages, and FaultLose is left out.
 func teamsFaults(blind bool) []teamsfake.Fault {
 	const often, seldom = 0.04, 0.02
 	var list []teamsfake.Fault

@@ -45,7 +45,7 @@ func (q question) chooseButton() string {
 	return cmp.Or(q.post.Buttons[verbSendAgain], q.post.Buttons[verbSend])
 }
 
-// answerQuestions answers the open questions, and returns the number of clicks. It clicks Send for a reply that Parley
+// answerQuestions answers the open questions, and returns for how many it acted. It clicks Send for a reply that Parley
 // has kept back. If Parley can't know whether a reply was sent, it clicks Mark as sent if the customer has the reply, or
 // else Send again. It never clicks for internal messages.
 func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observation) (clicks int, err error) {

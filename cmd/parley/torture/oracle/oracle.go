@@ -37,7 +37,7 @@ type Setup struct {
 
 // Answer is one line of JSON on the process's standard output, the response to a Request.
 type Answer struct {
-	Clicks  int             `json:"clicks"` // made for this request
+	Clicks  int             `json:"clicks"` // see answerQuestions
 	Verdict checker.Verdict `json:"verdict"`
 	// Cards has the cards of all threads, by root. A card is the first post (root) of a conversation's thread.
 	Cards map[string]checker.Card `json:"cards,omitempty"`

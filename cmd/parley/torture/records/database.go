@@ -225,7 +225,7 @@ func (d *Database) CountUnanalysed(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// AreMailboxesWatched reports whether a Parley process is connected to every mailbox.
+// AreMailboxesWatched reports whether Parley fetches new mail from every mailbox; see lab.Unwatched.
 func (d *Database) AreMailboxesWatched(ctx context.Context) (ok bool, err error) {
 	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		n, err := lab.Unwatched(ctx, c)
