@@ -142,10 +142,13 @@ func (p *past) writeDay(day time.Time) {
 
 func isWeekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday }
 
-// workTime returns t, or the next opening time if t is after closing time or at a weekend.
+// workTime returns t if it is within working hours, and otherwise the next opening time.
 func workTime(t time.Time) time.Time {
-	if t.Hour() >= closes {
+	switch {
+	case t.Hour() >= closes:
 		t = t.Truncate(oneDay).Add(oneDay + opens*time.Hour)
+	case t.Hour() < opens:
+		t = t.Truncate(oneDay).Add(opens * time.Hour)
 	}
 	for isWeekend(t) {
 		t = t.Truncate(oneDay).Add(oneDay + opens*time.Hour)
@@ -153,8 +156,8 @@ func workTime(t time.Time) time.Time {
 	return t
 }
 
-// workTimeAfter returns a random time after t; see workTime. The delay is exponentially distributed with the mean usual,
-// up to longestFactor times usual.
+// workTimeAfter returns a random time after t, within working hours. The delay is exponentially distributed with the mean
+// usual, up to longestFactor times usual, before it is moved into working hours.
 func (p *past) workTimeAfter(t time.Time, usual time.Duration) time.Time {
 	return workTime(t.Add(time.Duration(float64(usual) * min(p.dice.ExpFloat64(), longestFactor))))
 }
