@@ -44,7 +44,7 @@ func checkFile(v *Verdict, observed Observation, op Operation) {
 				marked++
 			}
 			if customer := CustomerOf(*t); customer != op.Conversation {
-				v.addViolation(&v.Leaked, "%s of %s stands in the thread of customer %d", f.Name, op.Marker, customer)
+				v.addViolation(&v.Leaked, "%s of %s is in the thread of customer %d", f.Name, op.Marker, customer)
 			}
 			if f.Content != want.Content {
 				v.addViolation(&v.Lost, "%s of %s has another content in the post %s", f.Name, op.Marker, p.ID)
@@ -56,7 +56,7 @@ func checkFile(v *Verdict, observed Observation, op Operation) {
 	v.MarkedCopies += excused
 	switch {
 	case shown == 0:
-		v.addViolation(&v.Lost, "%s of %s stands in no thread", want.Name, op.Marker)
+		v.addViolation(&v.Lost, "%s of %s is in no thread", want.Name, op.Marker)
 	case shown > 1+excused:
 		v.addViolation(&v.Doubled, "%s of %s is shown %d times", want.Name, op.Marker, shown)
 	}

@@ -145,7 +145,7 @@ func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneSt
 		return b, nil
 	}
 
-	if kind == BySMS { // asked first: what is sent meanwhile stands in the chat then
+	if kind == BySMS { // asked first: what is sent meanwhile is in the chat then
 		if err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/chat/texts?conv="+strconv.Itoa(conv), nil, &b.textState); err != nil {
 			return b, err
 		}

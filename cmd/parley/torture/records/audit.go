@@ -108,7 +108,7 @@ const twiceQuery = `
 	GROUP BY account_id, channel, place
 	HAVING count(*) > 1
 	UNION ALL
-	SELECT format('event %s stands in its queue %s times', event_id, count(*))
+	SELECT format('event %s is in its queue %s times', event_id, count(*))
 	FROM queued
 	GROUP BY event_id
 	HAVING count(*) > 1

@@ -149,7 +149,7 @@ func TestAuditFindsAppliedTwice(t *testing.T) {
 				INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
 				VALUES ('12/C:9', 12, 2, 99, 1, 2, now());
 				INSERT INTO queue_events (queue_id, place, event_id) VALUES (1, 2, 99)`,
-			want: "stands in its queue",
+			want: "is in its queue",
 		},
 		{
 			name: "an event is queued and was applied",
