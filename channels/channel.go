@@ -125,8 +125,8 @@ type Env struct {
 	Accounts []string
 }
 
-// ErrStateChanged means that the stored State isn't the expected one. Another process has saved it, or the database
-// has failed over to a standby that lacks the last seconds.
+// ErrStateChanged means that the stored State, or what was stored before it, isn't what was expected. Another process has
+// saved the State, or the database has failed over to a standby that lacks the last seconds.
 var ErrStateChanged = errors.New("the stored state is not the expected one")
 
 // State is a small durable value of one account, such as its position in a mailbox.
@@ -136,7 +136,9 @@ type State interface {
 
 	// Save is a compare-and-swap: it stores data if the stored value is still before, which is what the last Load
 	// returned or the last Save stored. After an error it is unknown what is stored, until the next Load.
-	// Errors: ErrStateChanged if another value is stored, or a database error.
+	// It also fails if the journal doesn't have the fact that Accept stored last: a standby that lacks it has become the
+	// database. Then the caller loads the old value, and stores the facts since then once more.
+	// Errors: ErrStateChanged if another value is stored or that fact is missing, or a database error.
 	Save(ctx context.Context, before, data []byte) error
 }
 

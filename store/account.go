@@ -135,15 +135,31 @@ func LoadWatermark(ctx context.Context, q Querier, id AccountID) ([]byte, error)
 	return query.Value[[]byte](ctx, q, "watermark", loadWatermark, id)
 }
 
+// saveWatermark has an arm for each table by which InsertEvents recognises a known fact.
 const saveWatermark = `
 	UPDATE accounts SET watermark = $3
 	WHERE id = $1 AND watermark IS NOT DISTINCT FROM $2
+		AND ($5::text = ''
+			OR EXISTS (SELECT FROM events WHERE account_id = $4 AND external_id = $5)
+			OR EXISTS (SELECT FROM seen WHERE account_id = $4 AND fact = $6)
+			OR EXISTS (SELECT FROM erased_facts WHERE account_id = $4 AND fact = $7))
 	RETURNING id`
 
+// KnownFact names a fact that was stored in the journal.
+type KnownFact struct {
+	AccountID  AccountID
+	ExternalID string   // empty if no fact is meant
+	Erased     [16]byte // as in NewEvent
+}
+
 // SaveWatermark replaces an account's watermark if the stored one still equals previous, which is nil if there was
-// none. It reports whether it did, so that of two processes only one can advance the watermark.
-func SaveWatermark(ctx context.Context, q Querier, id AccountID, previous, next []byte) (bool, error) {
-	saved, err := query.Column[int64](ctx, q, "watermark", saveWatermark, id, previous, next)
+// none, and if the journal knows last, the fact that was stored last before. It reports whether it did. So of two
+// processes only one can advance the watermark. And if a standby has become the database and lacks the last commits,
+// the watermark doesn't pass messages that went with them.
+func SaveWatermark(ctx context.Context, q Querier, id AccountID, previous, next []byte, last KnownFact) (bool, error) {
+	externalID := query.ShortID(last.ExternalID)
+	saved, err := query.Column[int64](ctx, q,
+		"watermark", saveWatermark, id, previous, next, last.AccountID, externalID, factHash(externalID), last.Erased)
 	return len(saved) > 0, err
 }
 

@@ -83,12 +83,43 @@ func TestWatermarkIsReplacedByWhoeverKnowsIt(t *testing.T) {
 		if s.before != "" {
 			before = []byte(s.before)
 		}
-		if got := must(store.SaveWatermark(t.Context(), pool, account, before, []byte(s.data)))(t); got != s.want {
+		if got := must(store.SaveWatermark(t.Context(), pool, account, before, []byte(s.data), store.KnownFact{}))(t); got != s.want {
 			t.Errorf("%q in place of %q: saved is %t, want %t", s.data, s.before, got, s.want)
 		}
 	}
 	if got := must(store.LoadWatermark(t.Context(), pool, account))(t); string(got) != "second" {
 		t.Errorf("stored watermark: got %q, want %q", got, "second")
+	}
+}
+
+// A watermark is not saved beyond a message that the journal doesn't know. It knows those in its table, those that retention
+// has removed from there, and those that were erased.
+func TestWatermarkDoesNotPassAnUnknownMessage(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := must(store.EnsureSurface(t.Context(), pool, "test"))(t)
+	hashOfErased := [16]byte{1, 2, 3}
+	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: account, ExternalID: "stored", OrderKey: "1/a"}}))(t)
+	exec(t, pool, `INSERT INTO seen (account_id, fact) VALUES ($1, encode(substr(sha256('removed'), 1, 16), 'hex')::uuid)`, account)
+	exec(t, pool, `INSERT INTO erased_facts (account_id, fact, erasure_id) VALUES ($1, $2, gen_random_uuid())`, account, hashOfErased)
+
+	tests := []struct {
+		name string
+		last store.KnownFact
+		want bool
+	}{
+		{name: "no message", want: true},
+		{name: "stored", last: store.KnownFact{AccountID: account, ExternalID: "stored"}, want: true},
+		{name: "removed by retention", last: store.KnownFact{AccountID: account, ExternalID: "removed"}, want: true},
+		{name: "erased", last: store.KnownFact{AccountID: account, ExternalID: "erased", Erased: hashOfErased}, want: true},
+		{name: "lost", last: store.KnownFact{AccountID: account, ExternalID: "lost"}, want: false},
+		{name: "of another account", last: store.KnownFact{AccountID: account + 1, ExternalID: "stored"}, want: false},
+	}
+	for _, tt := range tests {
+		before := must(store.LoadWatermark(t.Context(), pool, account))(t)
+		if got := must(store.SaveWatermark(t.Context(), pool, account, before, []byte(tt.name), tt.last))(t); got != tt.want {
+			t.Errorf("%s: saved is %t, want %t", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -59,8 +59,9 @@ type accountsOptions struct {
 	engine     *engine.Engine
 	processEnv Env
 	db         *Database
-	specs      []channels.Spec // all kinds of accounts
-	keys       [][]byte        // sign the tokens by which channels recognise their own messages
+	specs      []channels.Spec                                           // all kinds of accounts
+	keys       [][]byte                                                  // sign the tokens by which channels recognise their own messages
+	erased     func(account store.AccountID, externalID string) [16]byte // see store.NewEvent.Erased
 	log        *slog.Logger
 	lease      time.Duration // how long this process may fetch for an account; 0 means defaultLease
 	bodies     *bodies
@@ -204,8 +205,9 @@ func (a *accounts) signingSecret(account store.Account, spec channels.Spec) stri
 // envFor returns what an account's channel needs from this process: storage, the network, a clock, a logger.
 func (a *accounts) envFor(account store.Account, spec channels.Spec, config channels.Config) channels.Env {
 	env := a.processEnv.Outside(spec, account.Name, config)
-	env.Accept = a.acceptFor(account, spec)
-	env.State = &watermark{db: a.db, account: account.ID}
+	state := &watermark{pool: a.db.Pool, account: account.ID, erased: a.erased}
+	env.Accept = a.acceptFor(account, spec, state)
+	env.State = state
 	env.Log = a.log.With("account_id", account.ID)
 	env.Now = time.Now
 	env.Report = func(c channels.Condition) { a.engine.Report(account.ID, c) }
@@ -223,12 +225,18 @@ func (a *accounts) envFor(account store.Account, spec channels.Spec, config chan
 // acceptFor returns the function by which an account's channel stores incoming facts. A fact is one thing that a
 // provider reported, such as a message. It has an id, by which repeated reports are deduplicated. Where several phone
 // numbers or pages share a callback, each fact goes to the account with its number or page. If one fact can't be
-// stored, the call fails, and the provider sends all of them again.
-func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels.Accept {
-	if spec.Owner == "" { // accounts of this kind share no callback
-		return func(ctx context.Context, facts ...channels.Fact) error {
-			return a.engine.Accept(ctx, account.ID, facts...)
+// stored, the call fails, and the provider sends all of them again. What was stored is noted in state.
+func (a *accounts) acceptFor(account store.Account, spec channels.Spec, state *watermark) channels.Accept {
+	accept := func(ctx context.Context, id store.AccountID, facts []channels.Fact) error {
+		if err := a.engine.Accept(ctx, id, facts...); err != nil {
+			return err
 		}
+		state.noteStored(id, facts)
+		return nil
+	}
+
+	if spec.Owner == "" { // accounts of this kind share no callback
+		return func(ctx context.Context, facts ...channels.Fact) error { return accept(ctx, account.ID, facts) }
 	}
 
 	label := spec.Owner // the label of the setting with the account's number or page
@@ -243,7 +251,7 @@ func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels
 
 	return func(ctx context.Context, facts ...channels.Fact) error {
 		for _, share := range a.owners.Load().Split(account, label, facts) {
-			if err := a.engine.Accept(ctx, share.Account, share.Facts...); err != nil {
+			if err := accept(ctx, share.Account, share.Facts); err != nil {
 				return err
 			}
 		}
@@ -290,28 +298,4 @@ func (a *accounts) fetchingWorkers() map[store.AccountID]*worker {
 		}
 	}
 	return list
-}
-
-// watermark is the channels.State of an account: it stores how far the account's channel has fetched.
-type watermark struct {
-	db      *Database
-	account store.AccountID
-}
-
-// Load implements channels.State.
-func (w *watermark) Load(ctx context.Context) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	return store.LoadWatermark(ctx, w.db.Pool, w.account)
-}
-
-// Save implements channels.State.
-func (w *watermark) Save(ctx context.Context, before, data []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	saved, err := store.SaveWatermark(ctx, w.db.Pool, w.account, before, data)
-	if err == nil && !saved {
-		err = channels.ErrStateChanged
-	}
-	return err
 }

@@ -145,6 +145,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 		db:         db,
 		specs:      o.Specs,
 		keys:       keys,
+		erased:     erased.Fact,
 		log:        log,
 		lease:      o.Lease,
 		bodies:     a.bodies,

@@ -62,6 +62,13 @@ type doves struct {
 
 func newDoves() *doves { return &doves{envs: map[string]channels.Env{}} }
 
+// envOf returns what the channel of an account was given.
+func (d *doves) envOf(account string) channels.Env {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.envs[account]
+}
+
 func (d *doves) spec() channels.Spec {
 	return channels.Spec{Kind: "dove", Name: "Dove", Owner: "number", APIEnv: "DOVE_API_URL",
 		Fields:   []channels.Field{{Name: "number", Label: "Number of the dove"}, {Name: "loft"}, {Name: "secret", Secret: true}},
