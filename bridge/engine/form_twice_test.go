@@ -169,3 +169,32 @@ func TestRefusedFormGivesTheTagsBack(t *testing.T) {
 		t.Errorf("Ann is told %q, want the tags, too", told.Plain())
 	}
 }
+
+// Of a form whose files leave one by one the customer may have a part: then the other words wait for a click, too.
+func TestFormTooLateForAPart(t *testing.T) {
+	t.Parallel()
+	text, rest := withFiles("We come on Monday.", "a.txt"), withFiles("", "b.txt")
+	for failing, left := range map[string]sentMessage{"a.txt": rest, "b.txt": text} {
+		t.Run(failing+" has failed", func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.provider.AddFault(badFile(failing))
+			form := openedForm(formOf(bridge.VerbReply))
+			w.chat.Submit("ann", support, thread, form, "We come on Monday.", w.upload("a.txt"), w.upload("b.txt"))
+			w.waitLine(thread, bridge.LineFailed)
+			w.wantSent(left)
+			w.chat.Submit("ann", support, thread, form, "We come on Tuesday.", w.upload("a.txt"), w.upload("b.txt"))
+			w.waitLine(thread, bridge.LineAsk)
+			w.wantSent(left)
+		})
+	}
+}
+
+// upload gives Parley a file that holds its own name.
+func (w *world) upload(name string) bridgetest.File {
+	w.t.Helper()
+	blob, size, err := w.engines[0].Desk(w.surface).StoreFile(w.t.Context(), strings.NewReader(name), int64(len(name)))
+	check(w.t, err)
+	return bridgetest.File{Name: name, Blob: blob, Size: size}
+}

@@ -31,8 +31,11 @@ func (sp *UseCases) TakeBackEarlierSubmission(r book.Request) bool {
 	return !hadLeft
 }
 
-// takeBackForAnother takes back a message that is to be replaced. It returns false if the customer has it or may get it.
+// takeBackForAnother takes back a message that is to be replaced. It returns false if the customer has it, or a part of it, or may get it.
 func takeBackForAnother(sp *UseCases, c *book.Conversation, m *book.Message) bool {
+	if sp.Outbox.PartsOf(m).HaveLeftPartly() { // such as the text of a reply whose file has failed
+		return false
+	}
 	switch m.Fate {
 	case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // not on its way
 		return true
