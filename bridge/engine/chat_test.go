@@ -362,3 +362,16 @@ func TestRecipientsRefused(t *testing.T) {
 	w.chat.Wait(t, "all are refused", func() bool { return len(w.chat.Whispers("ann")) == len(refused) })
 	wantSentTo(t, w.provider.Sent()[0], []string{"kim@x.test"}, []string{"lee@x.test"})
 }
+
+// Who begins a conversation with a customer writes from our number to which she wrote last: in her phone that is the same chat, and
+// only there the provider takes words that are no template.
+func TestStartLeavesFromTheNumberWrittenToLast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerSends(chat, channelstest.Event{From: "+4915111", Name: "Kim", Text: "Hello", Via: "+2000"})
+	thread := w.waitThread("Hello")
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	w.chat.Submit("ben", support, "", startForm(chat, "+4915111", ""), "Good morning.")
+	wantEqual(t, "our number from which it was sent", w.waitSent(1)[0].From, "+2000")
+}

@@ -59,7 +59,8 @@ func (it *UseCases) MakeConversation(
 		c.IdentityID = &c.Identity.ID
 		last := it.Conversations.Rows[it.Conversations.Latest[c.Identity.ID]]
 		if last != nil && c.Exclusive {
-			c.WindowFrom = last.WindowFrom // the reply window is the customer's, whichever conversation opened it
+			c.WindowFrom = last.WindowFrom  // the reply window is the customer's, whichever conversation opened it
+			c.Via = cmp.Or(c.Via, last.Via) // it was opened at the number that the customer wrote to
 		}
 		it.Conversations.Latest[c.Identity.ID] = id
 	}
