@@ -272,3 +272,17 @@ func TestALateMessageOpensNoFreshWindow(t *testing.T) {
 	w.advance(2 * time.Hour)
 	w.waitCard(thread, "| window closed")
 }
+
+// The card of a conversation that an agent begins while the customer's window is open says when it has closed, too.
+func TestCardOfStartedConversationShowsTheWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0)})
+	thread := w.openThread()
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
+	w.waitCard(thread, "closed")
+	w.chat.Submit("ben", support, "", startForm(chat, "kim", ""), "Good morning.")
+	started := w.waitShown("Good morning.").Thread
+	w.waitDrained()
+	w.advance(25 * time.Hour)
+	w.waitCard(started, "| window closed")
+}

@@ -61,6 +61,7 @@ func (it *UseCases) MakeConversation(
 		if last != nil && c.Exclusive {
 			c.WindowFrom = last.WindowFrom  // the reply window is the customer's, whichever conversation opened it
 			c.Via = cmp.Or(c.Via, last.Via) // it was opened at the number that the customer wrote to
+			it.replies.WatchWindow(c)
 		}
 		it.Conversations.Latest[c.Identity.ID] = id
 	}

@@ -55,14 +55,14 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 
 	c.WindowFrom = &from
 	c.Touch()
-	rs.watchWindow(c)
+	rs.WatchWindow(c)
 	if rs.Window(c).IsOpen(rs.Now) {
 		rs.offerParked(c)
 	}
 }
 
-// watchWindow starts the timer that updates the conversation's card when the window's state changes next.
-func (rs *UseCases) watchWindow(c *book.Conversation) {
+// WatchWindow starts the timer that updates the conversation's card when the window's state changes next.
+func (rs *UseCases) WatchWindow(c *book.Conversation) {
 	at := rs.Window(c).NextChange(rs.Now)
 	if at.IsZero() {
 		return
@@ -72,7 +72,7 @@ func (rs *UseCases) watchWindow(c *book.Conversation) {
 
 // WindowOver is called when that timer fires: the window has closed, either entirely or only for automatic messages.
 func (rs *UseCases) WindowOver(c *book.Conversation) {
-	rs.watchWindow(c)
+	rs.WatchWindow(c)
 	if c.BridgeStatus().Open() {
 		c.RefreshCard()
 	}
