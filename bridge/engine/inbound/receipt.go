@@ -182,10 +182,10 @@ func (rc *Receipts) passWaitOn(c *book.Conversation, m *book.Message, failed *bo
 	}
 }
 
-// ReplyLate shows a reply's author that the reply has not left yet.
+// ReplyLate shows a reply's author that the reply has not left yet, unless it was taken back since.
 func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil {
+	if m == nil || isTakenBack(m) {
 		return
 	}
 

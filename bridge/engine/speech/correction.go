@@ -120,7 +120,9 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 
 	onlyFiles := hasSentText && !changes.IsNone()
 	content := lateEdit(changes, onlyFiles)
-	content.Unclear = m.Fate == store.FateUnclear && !sp.Outbox.PartsOf(m).TextHasLeft()
+	parts := sp.Outbox.PartsOf(m)
+	isUnclear := m.Fate == store.FateUnclear || len(parts.Unclear()) > 0 // the fact that reports it may not be applied yet
+	content.Unclear = isUnclear && !parts.TextHasLeft()
 	line := bridge.Line{Content: content, Text: m.Text}
 	isEmpty := correction.Text == "" && len(correction.Files) == 0
 	if decision == Inside || isEmpty {

@@ -79,8 +79,8 @@ func (sp editing) dropUnsent(c *book.Conversation, m *book.Message) {
 	threads.TellWhatArrived(sp.Writer, c, m)
 }
 
-// deleteWaiting takes back a queued reply. It returns false, and changes nothing, if the reply isn't queued or
-// if the customer may have all of it.
+// deleteWaiting takes back a reply that isn't known to have been sent. It returns false, and changes nothing, if
+// the provider has all of it.
 func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
 		sp.noteDeleted(c, m)
@@ -92,7 +92,24 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 		}
 		return true
 	}
-	return sp.deleteLeaving(c, m)
+	return sp.deleteLeaving(c, m) || sp.deleteEnded(c, m)
+}
+
+// deleteEnded takes back a reply whose last attempt has ended, before the fact that reports it is applied: the reply
+// has failed, or its attempt was unclear. It returns false, and changes nothing, for any other reply.
+func (sp editing) deleteEnded(c *book.Conversation, m *book.Message) bool {
+	parts := sp.Outbox.PartsOf(m)
+	switch {
+	case len(parts.Unclear()) > 0:
+		m.Fate = store.FateUnclear
+		sp.deleteUnclear(c, m)
+	case len(parts) > 0 && sp.Outbox.IsUnsent(m):
+		sp.dropUnsent(c, m)
+		sp.Messages.AwaitAnswerAgain(c)
+	default:
+		return false
+	}
+	return true
 }
 
 // deleteLeaving takes back a reply that is being sent or of which a part has left, so that no further attempt

@@ -1,0 +1,93 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// An attempt to send a reply has ended, but what became of it waits to be applied, for example behind a flood of customers: agents
+// who change the reply meanwhile are told what is so.
+
+// sayUntold lets ann reply by an account of which nothing is applied any more until release is called. It returns her message once the
+// attempt to send it has ended in a state.
+func (w *world) sayUntold(thread string, state store.DeliveryState) (said string, release func()) {
+	w.t.Helper()
+	release = w.holdQueues(w.accounts[chat])
+	said = w.reply(thread, "Your lamp is repaired.")
+	w.repeatUntil("the attempt has ended", w.ageUntilNobodyCanTell, func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state = $1`, state) == 1
+	})
+	return said, release
+}
+
+// Who deletes a reply that was refused isn't told that the customer has it, and nobody is asked to send it again.
+func TestDeletionOfAReplyThatWasRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+	said, release := w.sayUntold(thread, store.Failed)
+	w.chat.Delete(support, said)
+	w.waitFate(said, "dropped")
+	release()
+	w.waitDrained()
+	wantEqual(t, "lines that the customer has it", w.countLines(thread, bridge.LineDeleteLate), 0)
+	wantEqual(t, "lines that it failed", w.countLines(thread, bridge.LineFailed), 0)
+	w.waitCard(thread, "#1 open")
+}
+
+// Who deletes a reply of which nobody can tell whether it was sent is told so, and a click on Send again sends it.
+func TestDeletionOfAReplyOfWhichNobodyCanTell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	said, release := w.sayUntold(thread, store.NeedsDecision)
+	w.chat.Delete(support, said)
+	wantWords(t, "what ann is told", w.waitLine(thread, bridge.LineDeleteLate).Plain(), "unclear")
+	release()
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "Your lamp is repaired.")
+}
+
+// Who edits it is told so, too.
+func TestEditOfAReplyOfWhichNobodyCanTell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	said, release := w.sayUntold(thread, store.NeedsDecision)
+	w.chat.Edit(support, said, "Your lamp is broken.")
+	wantWords(t, "what ann is told", w.waitLine(thread, bridge.LineEditLate).Plain(), "unclear")
+	release()
+}
+
+// Nobody is told that a reply is tried again and again which was taken back: the line about that keeps its button.
+func TestUndoOfAReplyThatIsLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: lateAtOnce(), backoff: []time.Duration{10 * time.Millisecond, time.Hour}})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: 2})
+	release := w.holdQueues(w.accounts[chat])
+	said := w.reply(thread, "Your lamp is repaired.")
+	w.eventually("it is late", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+			WHERE d.warned_at IS NOT NULL AND l.leased_until IS NULL`) == 1
+	})
+	w.chat.Choose("ann", support, said, bridge.VerbUndo)
+	undone := w.waitLine(thread, bridge.LineUndone)
+	release()
+	w.waitDrained()
+	wantEqual(t, "lines that it is tried again", w.countLines(thread, bridge.LineRetrying), 0)
+	wantButtons(t, "the line that it was taken back", w.chat.Get(support, undone.ID), bridge.VerbSend)
+}
