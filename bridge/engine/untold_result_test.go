@@ -80,14 +80,54 @@ func TestUndoOfAReplyThatIsLate(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: 2})
 	release := w.holdQueues(w.accounts[chat])
 	said := w.reply(thread, "Your lamp is repaired.")
-	w.eventually("it is late", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
-			WHERE d.warned_at IS NOT NULL AND l.leased_until IS NULL`) == 1
-	})
+	w.waitLateAttempt()
 	w.chat.Choose("ann", support, said, bridge.VerbUndo)
 	undone := w.waitLine(thread, bridge.LineUndone)
 	release()
 	w.waitDrained()
 	wantEqual(t, "lines that it is tried again", w.countLines(thread, bridge.LineRetrying), 0)
 	wantButtons(t, "the line that it was taken back", w.chat.Get(support, undone.ID), bridge.VerbSend)
+}
+
+// Nor is anybody told so of a reply of which the provider has said that the customer has it.
+func TestReceiptOfAReplyThatWasLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: lateAtOnce(), backoff: []time.Duration{10 * time.Millisecond, time.Hour}})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: 2})
+	release := w.holdQueuesWhere(`NEW.key LIKE '1/%'`)
+	said := w.reply(thread, "Your lamp is repaired.")
+	w.waitLateAttempt()
+	w.advance(2 * time.Hour)
+	sent := w.waitSent(1)[0]
+	w.waitDeliveryState(said, store.Accepted)
+	w.reportStatus(channelstest.Event{State: "delivered", Message: sent.Message, External: []string{sent.ID}})
+	w.waitFate(said, "out")
+	release()
+	w.waitDrained()
+	wantEqual(t, "lines that it is tried again", w.countLines(thread, bridge.LineRetrying), 0)
+}
+
+// The customer waits on for an answer if a reply that was refused is made a note.
+func TestNoteMadeOfAReplyThatWasRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+	said, release := w.sayUntold(thread, store.Failed)
+	w.chat.Edit(support, said, "note: is it repaired?")
+	w.waitFate(said, "inside")
+	release()
+	w.waitDrained()
+	wantEqual(t, "who spoke last", w.text(`SELECT last_from FROM conversations`), string(store.FromCustomer))
+	wantEqual(t, "what was said last", w.text(`SELECT last_preview FROM conversations`), "Hello")
+}
+
+// waitLateAttempt waits until an attempt has failed by which a reply is late.
+func (w *world) waitLateAttempt() {
+	w.t.Helper()
+	w.eventually("the reply is late", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+			WHERE d.warned_at IS NOT NULL AND l.leased_until IS NULL`) == 1
+	})
 }

@@ -182,10 +182,10 @@ func (rc *Receipts) passWaitOn(c *book.Conversation, m *book.Message, failed *bo
 	}
 }
 
-// ReplyLate shows a reply's author that the reply has not left yet, unless it was taken back since.
+// ReplyLate shows a reply's author that the reply has not left yet, unless it was taken back since, or a receipt proves that it has left.
 func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil || isTakenBack(m) {
+	if m == nil || m.Fate == store.FateOut || isTakenBack(m) {
 		return
 	}
 

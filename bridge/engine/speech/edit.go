@@ -158,8 +158,11 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 	case sp.Outbox.CanBeTakenBack(d):
 		sp.editHeld(r, m, d, decision, reason)
 		return true
-	case d.State == store.Failed:
+	case d.State == store.Failed: // the fact that reports it is not applied yet
 		sp.editFailed(r, m, decision, reason)
+		if decision != Out { // the fact then has no effect
+			sp.Messages.AwaitAnswerAgain(r.Conversation)
+		}
 		return true
 	}
 	return false
