@@ -60,6 +60,40 @@ func TestHeldReplyEditedAfterTheEnd(t *testing.T) {
 	w.wantNothingSent()
 }
 
+// Ann's reply is being sent when she resolves the conversation and edits the reply, so that the new text stays inside. Then
+// the provider's answer is lost. Ann is told that the customer may have the first text, and can still send the new one:
+// she is asked first whether the first one has left.
+func TestReplyEditedAfterTheEndMayHaveLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lossyOptions())
+	thread := w.openThread()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore, Until: release})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	said := w.reply(thread, "We will see")
+	w.provider.WaitCalls(t, 1)
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	w.chat.Edit(support, said, "We will see later")
+	inside := w.waitLine(thread, bridge.LineInside)
+	close(release)
+
+	unclear := w.waitLine(thread, bridge.LineUnclear)
+	wantWords(t, "the line about the first text", unclear.Plain(), "[unclear]", "We will see")
+	wantButtons(t, "the line about the first text", unclear)
+	w.waitDrained()
+
+	inside = w.chat.Get(support, inside.ID)
+	wantButtons(t, "the line about the new text", inside, bridge.VerbReopen, bridge.VerbSend)
+	w.chat.Press(t, "ann", inside, bridge.VerbReopen)
+	w.waitCard(thread, "open")
+	w.chat.Press(t, "ann", w.chat.Get(support, inside.ID), bridge.VerbSend)
+	question := w.waitLineAbout(thread, bridge.LineUnclear, "We will see later")
+	w.chat.Press(t, "ann", question, bridge.VerbSendAgain)
+	w.waitFate(said, "out")
+	w.provider.WaitTexts(t, "We will see later")
+}
+
 // An edit into another command does nothing, which is said, and there is nothing to send.
 func TestHeldReplyEditedIntoACommand(t *testing.T) {
 	t.Parallel()

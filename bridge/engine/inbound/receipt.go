@@ -208,7 +208,7 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	}
 	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
 	if isTakenBack(m) { // there is nothing to decide
-		rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Trouble: f.Text}})
+		rc.TellWith(c, m, threads.MayHaveLeft(rc.Outbox.DeliveryOf(m, f.Delivery), f.Text))
 		return
 	}
 

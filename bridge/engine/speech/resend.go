@@ -138,14 +138,10 @@ func (sp resending) askWhetherItLeft(c *book.Conversation, m *book.Message, d *b
 }
 
 // tellMayHaveLeft posts a line about each unclear part of a reply that an edit has made a text for colleagues: the
-// part may have left with its earlier text. The lines have no buttons, because there is nothing to send again.
+// part may have left with its earlier text.
 func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
 	for _, d := range sp.Outbox.PartsOf(m).Unclear() {
-		line := bridge.Line{Content: &bridge.UnclearLine{Trouble: relay.ReasonWords(d.ErrorClass, d.ErrorText)}}
-		if earlier := d.DecodedPayload().Earlier; len(earlier) > 0 {
-			line.Text = earlier[0].Text
-		}
-		sp.TellWith(c, m, line)
+		sp.TellWith(c, m, threads.MayHaveLeft(d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
 	}
 }
 

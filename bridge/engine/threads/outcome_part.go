@@ -25,7 +25,7 @@ func positionsOf(lines []postedLine) []position {
 	hasLaterLineAbout := map[store.DeliveryID]bool{}
 	for i := len(lines) - 1; i >= 0; i-- {
 		line := lines[i].DecodedPayload().Line
-		if isAboutRecipient(line) {
+		if isBeside(line) {
 			continue
 		}
 		list[i] = position{isLast: !hasLaterLine, isLastOfPart: !hasLaterLineAbout[line.Args.Delivery]}

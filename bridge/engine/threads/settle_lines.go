@@ -42,8 +42,14 @@ func isInPlaceOfMessage(line *bridge.Line) bool {
 	return slices.Contains(sent, line.Verb)
 }
 
-// isAboutRecipient reports whether a line is about only one of several recipients. It never counts as the last
-// line about its message, so that the line before it keeps its buttons.
+// isBeside reports whether a line never counts as the last line about its message, so that the line before it keeps its buttons:
+// it is about one of several recipients, or only tells that an earlier version of a taken-back text may have left.
+func isBeside(line *bridge.Line) bool {
+	onlyTells := line.Kind() == bridge.LineUnclear && len(line.Verbs) == 0
+	return isAboutRecipient(line) || onlyTells
+}
+
+// isAboutRecipient reports whether a line is about only one of several recipients.
 func isAboutRecipient(line *bridge.Line) bool {
 	failed, isFailed := line.Content.(*bridge.FailedLine)
 	return isFailed && failed.Recipient != ""

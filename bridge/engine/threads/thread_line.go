@@ -349,6 +349,19 @@ func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Del
 	return line
 }
 
+// MayHaveLeft returns a line about a delivery of a reply that was taken back, or made a text for colleagues: it may have
+// left all the same, with the text from before an edit. The line has no buttons, because there is nothing to send again.
+func MayHaveLeft(d *book.Delivery, trouble string) bridge.Line {
+	line := bridge.Line{Content: &bridge.UnclearLine{Trouble: trouble}}
+	if d == nil {
+		return line
+	}
+	if earlier := d.DecodedPayload().Earlier; len(earlier) > 0 {
+		line.Text = earlier[0].Text
+	}
+	return line
+}
+
 // SortingVerbs returns the buttons of a mail in a daily thread, in which automatic mail is collected. A mail of
 // LineCollected may be from a person, so its sender can't be blocked.
 func SortingVerbs(kind bridge.LineKind) []bridge.Verb {
