@@ -131,3 +131,40 @@ func (w *world) waitLateAttempt() {
 			WHERE d.warned_at IS NOT NULL AND l.leased_until IS NULL`) == 1
 	})
 }
+
+// Ann deletes a reply whose text has just left, before this is noted with the reply, while its second file waits. She is told once
+// that the customer has the text. When she restores the reply, she is asked about the file, which the deletion has stopped.
+func TestReplyWhoseTextHasJustLeftIsRestored(t *testing.T) {
+	t.Parallel()
+	for name, isRestoredLate := range map[string]bool{"while the file waits": false, "after the file was stopped": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{backoff: hourBackoff()})
+			thread := w.openThread()
+			w.provider.AddFault(retriedFile("b.txt"))
+			release := w.holdQueues(w.accounts[chat])
+			said := w.sayPlans(thread, 2)
+			w.waitFailedAttempt()
+			w.chat.Delete(support, said)
+			w.waitLine(thread, bridge.LineDeleteLate)
+			release()
+			w.waitFate(said, "out")
+
+			if isRestoredLate {
+				w.advance(2 * time.Hour)
+				w.waitDrained()
+			}
+			w.chat.Restore(support, said)
+			ask := w.waitLine(thread, bridge.LineAsk)
+			w.advance(2 * time.Hour)
+			w.waitDrained()
+			w.wantSent(withFiles("Plans", "a.txt"))
+
+			w.chat.Press(t, "ann", ask, bridge.VerbSend)
+			w.eventually("b.txt is sent", func() bool { return len(w.provider.Sent()) == 2 })
+			w.waitFate(said, "out")
+			w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
+			wantEqual(t, "lines that it was deleted too late", w.countLines(thread, bridge.LineDeleteLate), 1)
+		})
+	}
+}

@@ -41,6 +41,11 @@ func (ps Parts) Remainder(m *Message) Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return isEmpty(m, d) || !hasEnded(d) })
 }
 
+// Unsent returns the parts that the provider has not accepted. Parts that an edit has emptied are left out.
+func (ps Parts) Unsent(m *Message) Parts {
+	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return isEmpty(m, d) || d.IsAccepted() })
+}
+
 // Added returns the parts that an edit has added to a failed reply. They leave when it is sent again.
 func (ps Parts) Added(m *Message) Parts {
 	return slices.DeleteFunc(ps.Remainder(m), func(d *Delivery) bool { return d.State != store.Cancelled || d.Attempt > 0 })

@@ -5,6 +5,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/files"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -57,7 +58,7 @@ func (sp editing) tellWhatCameTooLate(
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
 	switch fate {
 	case store.FateUndone, store.FateDropped: // deleted or undone
-		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
+		threads.TellDeletedLate(sp.Writer, c, m)
 	case store.FateInside: // edited into a message to colleagues
 		sp.tellLateEdit(c, m, edit, Inside, changes)
 	case store.FateAsk: // edited so that its author was asked about it

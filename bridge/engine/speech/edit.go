@@ -112,6 +112,13 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	default: // handled below
 	}
 
+	isSentInPart := m.Fate == store.FateOut && len(sp.Outbox.PartsOf(m).Unsent(m)) > 0
+	if r.Restored && isSentInPart && decision == Out { // the deletion has stopped some of its files
+		sp.setWords(r.Conversation, m, r.Action)
+		sp.colleagueTexts.askEdited(r.Conversation, m)
+		return
+	}
+
 	if m.Direction == store.DirectionOut { // the customer has the text, or may have it
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision, sp.resending.stopRemovedFiles(r, m))
 		return

@@ -80,8 +80,8 @@ func (l *live) choose(selector, value string) {
 		selector, value))
 }
 
-// openForm presses a button of Slack's until its form shows a field. An agent who is told, by Parley or by Slack itself, that the
-// machine was too slow for Slack presses again.
+// openForm presses a button of Slack's until its form shows a field. An agent presses again who is told by Parley or by Slack itself
+// that it didn't work: on a slow machine Parley may answer too late, or the card with the button may have changed meanwhile.
 func (l *live) openForm(button, field string) {
 	l.t.Helper()
 	l.openFormOrDone(button, field, "false")
@@ -92,7 +92,7 @@ func (l *live) openFormOrDone(button, field, done string) {
 	l.t.Helper()
 	const (
 		toldByParley = `[...document.querySelectorAll('.ephemeral')].filter((e) => e.innerText.includes('didn’t show the window')).length`
-		toldBySlack  = `[...document.querySelectorAll('.toast')].some((e) => e.innerText.includes('did not answer in time'))`
+		toldBySlack  = `document.querySelector('.toast.bad') != null`
 	)
 	for {
 		l.js("forget what was told before", `document.querySelectorAll('.toast').forEach((e) => e.remove()), window.toldBefore = `+toldByParley)
