@@ -246,15 +246,16 @@ func (w *workspace) identifyWithin(ctx context.Context, timeout time.Duration) (
 }
 
 const (
-	maxReads     = 4                      // attempts after temporary failures; rate limits are always retried
+	maxReads     = 4                      // attempts, not counting those that were rate-limited
 	readWaitStep = 500 * time.Millisecond // added to the wait with each attempt
 )
 
-// retryRead calls read until it succeeds, and retries after temporary failures, at most maxReads times in all. Rate limits are
-// retried without limit. Between attempts it waits as long as Slack asks, or otherwise longer each time. It gives up if
+// retryRead calls read until it succeeds, and retries after temporary failures, until maxReads attempts have failed. Rate limits
+// are retried without limit. Between attempts it waits as long as Slack asks, or otherwise longer each time. It gives up if
 // the deadline of ctx would pass before the next attempt. read must be safe to repeat.
 func (w *workspace) retryRead(ctx context.Context, read func(context.Context) error) error {
-	for try := 1; ; try++ {
+	failures := 0 // without rate limits
+	for {
 		err := withTimeout(ctx, requestTimeout, read)
 		if err == nil {
 			return nil
@@ -262,10 +263,11 @@ func (w *workspace) retryRead(ctx context.Context, read func(context.Context) er
 
 		wait, isRateLimited := refusal.RateLimit(err)
 		if !isRateLimited {
-			if !refusal.IsTemporary(err) || try >= maxReads {
+			failures++
+			if !refusal.IsTemporary(err) || failures >= maxReads {
 				return err
 			}
-			wait = time.Duration(try) * readWaitStep
+			wait = time.Duration(failures) * readWaitStep
 		}
 
 		if hasDeadlineWithin(ctx, wait) || !pause.For(ctx, wait) {
