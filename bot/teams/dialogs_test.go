@@ -8,6 +8,7 @@ import (
 	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake/tenant"
 	"parley/bot/verb"
 	"parley/bridge"
 )
@@ -365,5 +366,28 @@ func TestReplyFromMessageBoxElsewhere(t *testing.T) {
 	wantDialog(t, "a conversation was picked", w.submit(client.Inputs{"o:conversation": "12"}), "t:text")
 	wantNoDialog(t, w.submit(client.Inputs{"t:text": "On our way"}))
 	wantReply(t, w.waitAction(interactionFacts), "On our way")
+	w.wantNoProblems()
+}
+
+// The menus of messages and of the message box work in a channel without the app, too. What Parley tells there gets to a chat.
+func TestMenusWhereTheAppIsNot(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	elsewhere := w.fake.Admin.AddTeam(teamsfake.Team{Name: "HR"}).ID
+	out, err := w.ann.Compose(w.ctx(), elsewhere, "", manifest.CommandNew)
+	noError(t, err)
+	wantDialog(t, "a new conversation", out, "t:recipient")
+	wantNoDialog(t, w.submit(client.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}))
+	wantEqual(t, "verb", w.waitAction(interactionFacts).Verb, bridge.VerbNew)
+
+	id, err := w.ann.Post(tenant.Post{Channel: elsewhere, Text: "Hi Kim"})
+	noError(t, err)
+	out, err = w.ann.MessageAction(w.ctx(), elsewhere, id, manifest.CommandOf(bridge.VerbSnooze))
+	noError(t, err)
+	wantDialog(t, "a message of no conversation", out, "There is no conversation here.")
+
+	told := w.newWhisper(ann)
+	told.Place = bridge.Place{Channel: elsewhere, Thread: id}
+	wantEqual(t, "it is told elsewhere", w.mustSend(told).Elsewhere, true)
 	w.wantNoProblems()
 }

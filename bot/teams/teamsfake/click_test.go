@@ -15,6 +15,7 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
 	"parley/bot/teams/teamsfake/people"
+	"parley/bot/teams/teamsfake/tenant"
 )
 
 func withActions(a obj, actions ...obj) obj {
@@ -274,6 +275,21 @@ func TestExtensions(t *testing.T) {
 	w.wantNoProblems()
 	w.answerInvokes("composeExtension/query", nil)
 	wantEqual(t, "error of a search without an answer", must(w.ann.Search(w.ctx, tickets, "", "find", "printer"))(t).Error, "bad_answer")
+}
+
+// A person has the app's actions and searches in each channel, also in one to which the app wasn't added.
+func TestExtensionsWhereTheAppIsNot(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{Manifest: []byte(`{"bots":[{}],"composeExtensions":[{"commands":[
+		{"id":"answer","type":"action","context":["message","compose"],"fetchTask":true},
+		{"id":"find","type":"query","context":["compose"]}]}]}`)})
+	elsewhere := w.srv.Admin.AddTeam(teamsfake.Team{Name: "HR"}).ID
+	root := must(w.ann.Post(tenant.Post{Channel: elsewhere, Text: "hello"}))(t)
+	w.answerInvokes("composeExtension/fetchTask", obj{"task": obj{"type": "message", "value": "Here I am."}})
+	wantEqual(t, "action of a message", must(w.ann.MessageAction(w.ctx, elsewhere, root, "answer"))(t).Message, "Here I am.")
+	wantEqual(t, "action of the box", must(w.ann.Compose(w.ctx, elsewhere, "", "answer"))(t).Message, "Here I am.")
+	w.answerInvokes("composeExtension/query", obj{"composeExtension": obj{"type": "message", "text": "Nothing found."}})
+	wantEqual(t, "search", must(w.ann.Search(w.ctx, elsewhere, "", "find", "printer"))(t).Message, "Nothing found.")
+	w.wantNoProblems()
 }
 
 // A card that names a person to refresh for is fetched anew for that person alone.

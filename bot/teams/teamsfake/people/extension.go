@@ -12,9 +12,12 @@ import (
 // A message extension adds an app's commands to Teams: actions in the menu of a message and below the message box, and
 // searches below the message box. If a person picks a command, the client sends the bot a request and shows its answer:
 // a dialog for an action, a list of cards for a search. The app's manifest declares the commands with their ids.
+//
+// Whoever has the app can use its commands in each conversation that they see, also in one to which the app wasn't added.
+// Source: "Create and send dialogs", "Request to install your conversational bot", read 2026-11.
 
 // MessageAction picks an action of the app in the menu of a message, and opens its dialog. command is the action's id.
-// Errors: those of Directory.FindVisibleLocked; ErrNoApp; an undeclared command; ctx's.
+// Errors: those of Directory.FindVisibleLocked; an undeclared command; ctx's.
 func (p *Person) MessageAction(ctx context.Context, channel, message, command string) (*Outcome, error) {
 	at, payload, err := p.findActable(channel, message)
 	if err != nil {
@@ -45,7 +48,7 @@ type dialogCommand struct{ id, place string }
 
 // Compose picks an action of the app below the message box, and opens its dialog. The message box is that of the thread with
 // this root, of a new thread if root is "", or of the personal chat if channel is "".
-// Errors: those of Directory.FindPostableLocked, except ErrEmpty; ErrNoApp; an undeclared command; ctx's.
+// Errors: those of Directory.FindPostableLocked, except ErrEmpty; an undeclared command; ctx's.
 func (p *Person) Compose(ctx context.Context, channel, root, command string) (*Outcome, error) {
 	at, err := p.findBox(channel, root)
 	if err != nil {
@@ -79,13 +82,8 @@ func (p *Person) runExtension(ctx context.Context, at announce.Where, picked dia
 	}
 
 	people.Mu.Lock()
-	isReachable := people.org.IsReachable(at.Room)
 	value["requestId"] = people.NewID("request")[:requestIDLength]
 	people.Mu.Unlock()
-
-	if !isReachable {
-		return nil, tenant.ErrNoApp
-	}
 
 	value["commandId"] = picked.id
 	value["commandContext"] = picked.place
