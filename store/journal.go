@@ -273,6 +273,18 @@ func SeenEvents(ctx context.Context, q Querier, account AccountID, external []st
 	return seen, nil
 }
 
+const payloadOf = `SELECT payload FROM events WHERE account_id = $1 AND external_id = $2`
+
+// PayloadOf returns the payload of the event with an external id. It is nil if there is no such event, or its payload is a blob
+// or was removed.
+func PayloadOf(ctx context.Context, q Querier, account AccountID, external string) ([]byte, error) {
+	found, err := query.Column[[]byte](ctx, q, "payload", payloadOf, account, query.ShortID(external))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
+}
+
 // NewestEvent returns the id of the newest event, or 0 if there is none.
 func NewestEvent(ctx context.Context, q Querier) (int64, error) {
 	return query.Value[int64](ctx, q, "newest event", `SELECT coalesce(max(id), 0) FROM events`)

@@ -146,3 +146,24 @@ func TestBadEventToldAgain(t *testing.T) {
 	}
 	checkTaken(t, pool, newHolder(t, pool), "")
 }
+
+// Of several different facts with one name the first one is stored, and whoever told another one can see that.
+func TestPayloadOfTheFactThatCounts(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	newQueueAccount(t, pool)
+	long := strings.Repeat("long", 1000) // such a name is stored in a short form
+	for _, name := range []string{"reply", long} {
+		for _, words := range []string{"first", "second"} {
+			told := newQueueEvents(name, []string{"30/a"})
+			told[0].ExternalID, told[0].Payload = name, []byte(words)
+			must(store.InsertEvents(t.Context(), pool, told))(t)
+		}
+		if got := must(store.PayloadOf(t.Context(), pool, queueAccount, name))(t); string(got) != "first" {
+			t.Errorf("%.8s is %q, want %q", name, got, "first")
+		}
+	}
+	if got := must(store.PayloadOf(t.Context(), pool, queueAccount, "never told"))(t); got != nil {
+		t.Errorf("a fact that was never told is %q, want none", got)
+	}
+}

@@ -41,6 +41,7 @@ type Desk interface {
 	reporter
 	startChecker
 	replyWatcher
+	factReader
 }
 
 // Surface connects Parley to the Microsoft Teams of one organisation, in which agents answer customers. Each customer's
@@ -161,7 +162,7 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		pauseFor:        pause.For,
 	}
 
-	s.uploads = &uploads{App: app, sweeper: s.sweeper}
+	s.uploads = &uploads{App: app, sweeper: s.sweeper, facts: o.Desk}
 	s.upload = newUpload(o, s.uploads)
 	org.Attach = s.upload != nil
 	s.intake = &intake{Organisation: org, sweeper: s.sweeper, threads: s.threads, deletions: deleted, files: s.files}

@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -8,7 +9,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"sync"
 
 	"parley/bot/sweep"
 	"parley/bot/teams/card"
@@ -114,7 +114,13 @@ type uploads struct {
 	*organisation.App
 
 	sweeper *sweep.Sweeper
-	taking  sync.Mutex // held from checking a ticket until its reply is stored
+	facts   factReader
+}
+
+// factReader reads stored facts.
+type factReader interface {
+	// FactPayload returns the payload of a stored fact, or nil if it isn't there.
+	FactPayload(ctx context.Context, id string) ([]byte, error)
 }
 
 // isTaken reports whether a reply is stored for a ticket.
@@ -124,18 +130,21 @@ func (u *uploads) isTaken(ctx context.Context, ticket upload.Ticket) (bool, erro
 	return known[id], err
 }
 
-// storeUpload stores a reply, unless one is stored for its ticket already. Then already is true, and this reply is dropped.
+// storeUpload stores a reply, unless another one is stored for its ticket already. Then already is true, and this reply is
+// dropped. Several processes may store replies for a ticket at the same time, so only the journal knows which of them counts.
 func (u *uploads) storeUpload(ctx context.Context, ticket upload.Ticket, reply upload.Reply) (already bool, err error) {
-	u.taking.Lock()
-	defer u.taking.Unlock()
-	already, err = u.isTaken(ctx, ticket)
-	if err != nil || already {
-		return already, err
-	}
 	body, err := json.Marshal(fact.Upload{Ticket: ticket, Reply: reply})
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
 	payload := fact.Payload{Kind: fact.KindUpload, Me: u.Me, Body: body}
-	return false, u.sweeper.Accept(ctx, []channels.Fact{payload.Fact(fact.UploadID(ticket), fact.KeyOf(ticket.Place))})
+	f := payload.Fact(fact.UploadID(ticket), fact.KeyOf(ticket.Place))
+	if err := u.sweeper.Accept(ctx, []channels.Fact{f}); err != nil {
+		return false, err
+	}
+	stored, err := u.facts.FactPayload(ctx, f.ExternalID)
+	if err != nil {
+		return false, fmt.Errorf("teams: upload: %w", err)
+	}
+	return stored != nil && !bytes.Equal(stored, f.Payload), nil
 }

@@ -61,6 +61,16 @@ func (d *deskFacts) KnownFacts(_ context.Context, ids []string) (map[string]bool
 	return known, nil
 }
 
+// FactPayload returns the payload of a stored fact, or nil if it isn't stored.
+func (d *deskFacts) FactPayload(_ context.Context, id string) ([]byte, error) {
+	for _, f := range d.Accepted() {
+		if f.ExternalID == id {
+			return f.Payload, nil
+		}
+	}
+	return nil, nil
+}
+
 // IsOwnPost reports whether a message is one of Parley's own posts.
 func (d *deskFacts) IsOwnPost(_ context.Context, at bridge.Place) (bool, error) {
 	d.mu.Lock()

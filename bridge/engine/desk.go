@@ -74,6 +74,11 @@ func (d *Desk) KnownFacts(ctx context.Context, ids []string) (map[string]bool, e
 	return seen, nil
 }
 
+// FactPayload returns the payload of a stored fact. It is nil if the fact isn't stored, or its payload is no longer in the journal.
+func (d *Desk) FactPayload(ctx context.Context, id string) ([]byte, error) {
+	return store.PayloadOf(ctx, d.e.pool, d.account, id)
+}
+
 // IsOwnPost reports whether the message at a place was posted by Parley.
 func (d *Desk) IsOwnPost(ctx context.Context, at bridge.Place) (bool, error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
