@@ -38,15 +38,18 @@ func secretsOfInteractions() []string { return []string{"response_url", "fakeVer
 
 // slackBlock is what tests read of a block of a message or of a window.
 type slackBlock struct {
-	Type     string `json:"type"`
-	ID       string `json:"block_id"`
-	Elements []struct {
-		ID   string          `json:"action_id"`
-		Text json.RawMessage `json:"text"`
-	} `json:"elements"` // of a block of type actions: its buttons
-	Element struct {
+	Type      string        `json:"type"`
+	ID        string        `json:"block_id"`
+	Elements  []slackButton `json:"elements"`  // of a block of type actions: its buttons
+	Accessory slackButton   `json:"accessory"` // of a block of type section: the button beside its text
+	Element   struct {
 		Type string `json:"type"`
 	} `json:"element"` // of a block of type input
+}
+
+type slackButton struct {
+	ID   string          `json:"action_id"`
+	Text json.RawMessage `json:"text"`
 }
 
 func readBlocks(t *testing.T, raw json.RawMessage) (blocks []slackBlock) {
@@ -59,10 +62,13 @@ func readBlocks(t *testing.T, raw json.RawMessage) (blocks []slackBlock) {
 func buttonID(t *testing.T, blocks json.RawMessage, label string) string {
 	t.Helper()
 	for _, b := range readBlocks(t, blocks) {
-		if b.Type != "actions" {
+		buttons := b.Elements
+		if b.Type == "section" && b.Accessory.ID != "" {
+			buttons = []slackButton{b.Accessory}
+		} else if b.Type != "actions" {
 			continue
 		}
-		for _, e := range b.Elements {
+		for _, e := range buttons {
 			var text struct {
 				Text string `json:"text"`
 			}

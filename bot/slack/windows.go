@@ -234,13 +234,18 @@ func loadingModal(self *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
 	return self.Home.Window(view.Card{Blocks: []view.Block{line}}, at)
 }
 
-// showView opens a window. If the click was in another window, the new one opens on top of it.
+// showView opens a window. If the click was in another window, the new one opens on top of it, or replaces it if there are
+// as many windows as Slack stacks.
 func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest) (slackapi.View, error) {
 	show := w.api.OpenViewContext
 	if in.View != nil {
 		show = w.api.PushViewContext
 	}
 	answer, err := show(ctx, in.TriggerID, modal)
+	if refusal.CodeOf(err) == "push_limit_reached" {
+		const noExternalID, anyHash = "", ""
+		answer, err = w.api.UpdateViewContext(ctx, modal, noExternalID, anyHash, in.View.ID)
+	}
 	if err != nil {
 		return slackapi.View{}, err
 	}
