@@ -174,8 +174,13 @@ func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 // Errors: the author can't be looked up at the moment. A mentioned person who can't be looked up counts as foreign.
 func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (map[string]fact.Person, error) {
 	known := map[string]fact.Person{}
+	conversation := "" // Teams doesn't name a chat of two colleagues, in which people can use the app's menus
+	if a.Conversation != nil {
+		conversation = a.Conversation.ID
+	}
+
 	if a.From != nil {
-		if err := it.identifyPerson(ctx, a.Conversation.ID, a.From, known); err != nil {
+		if err := it.identifyPerson(ctx, conversation, a.From, known); err != nil {
 			return nil, err
 		}
 	}
@@ -184,7 +189,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 		if e.Type != connector.EntityMention || e.Mentioned == nil {
 			continue
 		}
-		if err := it.identifyPerson(ctx, a.Conversation.ID, e.Mentioned, known); err != nil {
+		if err := it.identifyPerson(ctx, conversation, e.Mentioned, known); err != nil {
 			addForeign(e.Mentioned, known) // a mention must not delay a reply
 		}
 	}

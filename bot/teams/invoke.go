@@ -30,11 +30,6 @@ const settleTime = 700 * time.Millisecond
 // serveInvoke responds to an invoke. raw has its bytes. If the action can't be stored, the response is an HTTP error,
 // and the client retries.
 func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connector.Activity, raw []byte) {
-	if a.Conversation == nil {
-		http.Error(w, "no conversation", http.StatusBadRequest)
-		return
-	}
-
 	people, err := d.identifyPeople(ctx, a)
 	if err != nil {
 		d.answerUnavailable(w, err)

@@ -71,9 +71,9 @@ func (p *People) put(person Person) {
 	}
 }
 
-// Find describes the member of a conversation with one of the two ids. If the app isn't in the conversation, Find
-// searches the teams with the app, because people can use the app's menus anywhere. ok is false if Teams doesn't list
-// such a person.
+// Find describes the member of a conversation with one of the two ids. If the app isn't in the conversation, or the
+// conversation is "" because it isn't known, Find searches the teams with the app, because people can use the app's menus
+// anywhere. ok is false if Teams doesn't list such a person.
 // Errors: *connector.Error if Teams doesn't answer and the person isn't cached; those of the notes.
 func (p *People) Find(ctx context.Context, conversation, id string) (person Person, ok bool, err error) {
 	person, known := p.byID.Get(id)
@@ -81,10 +81,13 @@ func (p *People) Find(ctx context.Context, conversation, id string) (person Pers
 		return person, true, nil
 	}
 
+	var asked Person
 	channel, _ := connector.SplitThread(conversation)
-	asked, err := p.ask(ctx, channel, id)
-	ok = err == nil
-	if isWithoutApp(err) {
+	if channel != "" {
+		asked, err = p.ask(ctx, channel, id)
+		ok = err == nil
+	}
+	if channel == "" || isWithoutApp(err) {
 		asked, ok, err = p.askTeams(ctx, id)
 	}
 	if err == nil || isNotMember(err) {
