@@ -43,11 +43,12 @@ func DirectLine(l bridge.Line, id bridge.ConversationID) Card {
 	if !ok {
 		sentence = "There is something for you in %s."
 	}
+	words := fmt.Sprintf(sentence, where)
 	isAssigned := l.Kind() == bridge.LineAssigned
 	if isAssigned && !shape.IsNobody(l.By) {
-		sentence = "%s is yours now: " + shape.AgentName(l.By) + " assigned it."
+		words = where + " is yours now: " + shape.AgentName(l.By) + " assigned it."
 	}
-	c := Card{Blocks: []Block{shape.Sentence(fmt.Sprintf(sentence, where))}}
+	c := Card{Blocks: []Block{shape.Sentence(words)}}
 	if isAssigned {
 		c.Blocks = append(c.Blocks, shape.Quote(l.Text)...)
 	}

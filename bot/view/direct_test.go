@@ -46,3 +46,14 @@ func TestDirectLineHasTheNoteWithAnAssignment(t *testing.T) {
 		}
 	}
 }
+
+// The name of whoever assigned a conversation is shown as it is.
+func TestDirectLineNamesWhoAssigned(t *testing.T) {
+	t.Parallel()
+	percent := bob()
+	percent.Name = "Bob 100%d"
+	got := Plain(DirectLine(bridge.Line{Content: bridge.LineAssigned, By: percent, Mentions: agents{ann()}}, 12))
+	if want := "#12 is yours now: Bob 100%d assigned it."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
