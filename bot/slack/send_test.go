@@ -126,6 +126,7 @@ func TestLongTextContinues(t *testing.T) {
 		{name: "list", text: strings.Repeat("- item\n", 600)},
 		{name: "formatting", text: strings.Repeat("**b** c ", 1500)},
 		{name: "paragraphs", text: strings.Repeat("line\n\n", 200)}, // which fit into one message
+		{name: "links", text: strings.Repeat("[offer](https://shop.example/?"+strings.Repeat("a=1&", 60)+")\n\n", 40)},
 		{name: "code", text: "```\n" + strings.Repeat("code <&>\n", 1000) + "```"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -94,7 +94,10 @@ func (pg *pager) addRuns(p markdown.Part) {
 
 	pg.cost += partCost
 	for _, r := range p.Runs {
-		frameCost := runCost + len(r.URL)
+		if !fitsOnPage(r.URL) {
+			r.Text, r.URL = r.Spelled(), ""
+		}
+		frameCost := frameCostOf(r)
 		for r.Text != "" {
 			room := min(pageRunes-pg.runes, pageCost-pg.cost-frameCost)
 			piece := cutToRoom(r.Text, room)
@@ -129,9 +132,17 @@ func sizeOfPart(p markdown.Part) (runes, cost int) {
 	cost = partCost
 	for _, r := range p.Runs {
 		runes += utf8.RuneCountInString(r.Text)
-		cost += costOf(r.Text) + runCost + len(r.URL)
+		cost += costOf(r.Text) + frameCostOf(r)
 	}
 	return runes, cost
+}
+
+// frameCostOf returns the cost of a run without its text.
+func frameCostOf(r markdown.Run) int { return runCost + costOf(r.URL) }
+
+// fitsOnPage reports whether an empty page has room for a link to an address.
+func fitsOnPage(address string) bool {
+	return partCost+frameCostOf(markdown.Run{URL: address})+minRoom <= pageCost
 }
 
 // cutToRoom returns a prefix of s of which neither the characters nor the cost exceed room.
