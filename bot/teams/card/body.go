@@ -40,7 +40,7 @@ type measure struct {
 }
 
 // cutIntoRows cuts Markdown into rows. quoted means that all of it is a quotation. Nothing is lost: a line that costs
-// too much continues in the next row.
+// too much, with the addresses of its links, continues in the next row.
 func cutIntoRows(md string, quoted bool, m measure) []row {
 	var out []row
 	last := markdown.Part{}
@@ -117,10 +117,17 @@ func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 			}
 
 			for line != "" {
-				piece := cutToCost(line, remaining, m.cost)
-				spent := m.totalCost(piece)
 				last := &out[len(out)-1]
-				if spent > remaining && len(last.runs) > 0 { // not even the first character fits
+				isEmpty := len(last.runs) == 0
+				room := remaining - m.totalCost(r.URL)
+				if isEmpty {
+					room = max(room, m.maxCost/2) // the words of an address that takes all of a row
+				}
+
+				piece := cutToCost(line, room, m.cost)
+				spent := m.totalCost(piece) + m.totalCost(r.URL)
+				isCutLink := r.URL != "" && piece != line
+				if !isEmpty && (isCutLink || spent > remaining) { // it fits into the next row
 					beginRow()
 					continue
 				}
