@@ -2,6 +2,7 @@ package rawmail
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -150,9 +151,9 @@ const (
 	bomUTF16BE = "\xfe\xff"
 )
 
-// decodeUnambiguous decodes text whose charset shows in its bytes: it has a byte order mark, or it is not declared, or
-// as ASCII, but contains the escape sequences of ISO-2022-KR or ISO-2022-JP. It also decodes declared UTF-7 and
-// ISO-2022-KR, which findEncoding doesn't know. ok is false for other text.
+// decodeUnambiguous decodes text whose charset shows in its bytes: it has a byte order mark, or the escape sequences of
+// ISO-2022-KR or ISO-2022-JP. It also decodes declared UTF-7 and ISO-2022-KR, which findEncoding doesn't know. ok is
+// false for other text.
 func decodeUnambiguous(b []byte, declared string) (text string, ok bool) {
 	if bytes.HasPrefix(b, []byte(bomUTF8)) && utf8.Valid(b) {
 		return string(b[len(bomUTF8):]), true
@@ -167,7 +168,7 @@ func decodeUnambiguous(b []byte, declared string) (text string, ok bool) {
 	if isKorean7Bit(declared) || claimsASCII && bytes.Contains(b, []byte(koreanHeader)) {
 		return decodeKorean7Bit(b)
 	}
-	if claimsASCII && bytes.Contains(b, []byte(jisEscape)) {
+	if isMislabelledJIS(b, declared) {
 		out, err := japanese.ISO2022JP.NewDecoder().Bytes(b)
 		return string(out), err == nil
 	}
@@ -175,6 +176,18 @@ func decodeUnambiguous(b []byte, declared string) (text string, ok bool) {
 		return decodeUTF7(b), true
 	}
 	return "", false
+}
+
+// isMislabelledJIS reports whether a text is in ISO-2022-JP although it declares another charset. Programs call that
+// charset "JIS" or "ISO2022JP", or declare the one in which they keep their texts.
+func isMislabelledJIS(b []byte, declared string) bool {
+	if isMultiByte(declared) && findEncoding(declared) != nil {
+		return false // that charset may have the same bytes
+	}
+	hasEscape := slices.ContainsFunc([]string{jisEscape + "B", jisEscape + "@", jisEscape + "("}, func(escape string) bool {
+		return bytes.Contains(b, []byte(escape))
+	})
+	return hasEscape && IsASCII(string(b))
 }
 
 // decodeUTF16 decodes UTF-16; label is "utf-16le" or "utf-16be". ok is false if the text is damaged.

@@ -97,6 +97,17 @@ func TestUndeclaredAndWrongCharsets(t *testing.T) {
 	})
 }
 
+// Japanese text in ISO-2022-JP is read although its program calls that charset otherwise, or declares a wrong one.
+func TestMislabelledJapanese(t *testing.T) {
+	t.Parallel()
+	for _, declared := range []string{
+		"JIS", "x-jis", "ISO2022JP", "iso-2022-jp-1", "iso-2022-jp-3", "us_ascii", "7bit", "utf-8", "iso-8859-1", "windows-1252",
+	} {
+		checkCharsets(t, []charsetTest{{declared: declared, raw: encode(t, japanese.ISO2022JP, "注文 4711"), want: "注文 4711"}})
+	}
+	checkCharsets(t, []charsetTest{{declared: "utf-8", raw: "Größe \x1b$B", want: "Größe $B"}}) // it is what it declares
+}
+
 // Of charsets that browsers don't read for their users' safety, and that we can't decode, what is ASCII is shown.
 func TestUnsafeCharsets(t *testing.T) {
 	t.Parallel()
