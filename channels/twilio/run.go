@@ -15,6 +15,7 @@ const (
 	maxDoublings = 6
 	pollTimeout  = 5 * time.Minute // a busy account's lists have many pages
 	onceLife     = 24 * time.Hour  // how long a content for a single message is kept
+	againSpan    = 24 * time.Hour  // how much of the list is read again if the watermark is of no use
 )
 
 // memory is the state of Run that survives restarts. Run stores it as JSON: {"since": "2026-11-05T10:00:00Z", "templates": {…}}.
@@ -98,7 +99,8 @@ func (c *Channel) reportCondition(err error) {
 }
 
 // loadMemory loads the memory. Without a memory, or with one that can't be decoded, the watermark is the time at which the account was
-// set up or, if that isn't known, the current time. Older messages aren't read.
+// set up or, if that isn't known, the current time. Older messages aren't read. A watermark that even without the overlap lies in the
+// future was saved while our clock ran ahead: up to when the list was read isn't known, so the last day is read again.
 func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -114,6 +116,14 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 
 	if m.Templates == nil {
 		m.Templates = map[string]channels.TemplateStatus{}
+	}
+
+	if now := c.env.Now().UTC(); m.Since.Add(-overlap).After(now) && now.After(c.beginsAt) { // else it is wrong now
+		c.log.Warn("watermark lies in the future, reading the last day again", "watermark", m.Since)
+		m.Since = now.Add(-againSpan)
+		if m.Since.Before(c.beginsAt) {
+			m.Since = c.beginsAt.UTC()
+		}
 	}
 
 	if m.Since.IsZero() {
