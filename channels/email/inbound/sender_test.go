@@ -44,6 +44,21 @@ func TestAddresses(t *testing.T) {
 		{field: "=?utf-8?B?ZXZpbEBiYW5rLnRlc3Q=?= <real@x.test>", want: []address{{"evil@bank.test", "real@x.test"}}},
 		{field: "=?utf-8?Q?a=2C_boss=40acme=2Etest?= <real@x.test>", want: []address{{"a, boss@acme.test", "real@x.test"}}},
 
+		// Names and comments that contain the punctuation of addresses.
+		{field: "a@x.test (Ann <3)", want: []address{{"Ann <3", "a@x.test"}}},
+		{field: "evil@x.test (Ann <ann@customer.test>)", want: []address{{"Ann <ann@customer.test>", "evil@x.test"}}},
+		{field: "Evil <evil@x.test> (<ann@customer.test>), b@x.test", want: []address{{"Evil", "evil@x.test"}, {"", "b@x.test"}}},
+		{field: "Ann (HR <a@x.test>, b@x.test (Bob)", want: []address{{"Ann (HR", "a@x.test"}, {"Bob", "b@x.test"}}},
+		{field: `"Ann <a@x.test>, Bob <b@x.test>`, want: []address{{"Ann", "a@x.test"}, {"Bob", "b@x.test"}}},
+		{
+			field: "\x1b$B;3ED\x1b(B <a@x.test>, \x1b$B;3<V\x1b(J <b@x.test>, c@x.test", // raw ISO-2022-JP
+			want:  []address{{"山田", "a@x.test"}, {"山車", "b@x.test"}, {"", "c@x.test"}},
+		},
+		{
+			field: "a@x.test (\x1b$B;3<V\x1b(B <3), b@x.test",
+			want:  []address{{"山車 <3", "a@x.test"}, {"", "b@x.test"}},
+		},
+
 		// Groups and lists.
 		{field: "Team: a@x.test, B <b@x.test>;", want: []address{{"", "a@x.test"}, {"B", "b@x.test"}}},
 		{field: "undisclosed-recipients:;", want: nil},

@@ -49,44 +49,28 @@ func Addresses(guess *Guesser, values ...string) []channels.Party {
 }
 
 // splitAddresses splits a field at commas and semicolons outside of quotes, comments and angle brackets, and drops the
-// names of groups. It returns at most maxItems items. The order of the cases matters: within quotes, parentheses are
-// text, and within a comment, angle brackets are. The result of the last lookahead is kept, so that hostile input is
+// names of groups. It returns at most maxItems items. The result of the last lookahead is kept, so that hostile input is
 // read at most twice.
 func splitAddresses(v string, maxItems int) []string {
 	v = v[:min(len(v), maxAddressBytes)]
+	masked := maskText(v)
 	var items []string
-	start := 0 // of the current item
-	quoted := false
+	start := 0     // of the current item
 	angle := false // inside angle brackets
-	depth := 0     // of nested comments
 	ahead := 0     // the index of the comma or "<" that the last lookahead found
 	lastAt := -1   // the index of the last "@"
 	for i := 0; i < len(v) && len(items) < maxItems; i++ {
-		if v[i] == '@' {
+		switch c := masked[i]; {
+		case c == '@':
 			lastAt = i
-		}
-
-		inComment := depth > 0
-		mayEscape := quoted || inComment
-		switch c := v[i]; {
-		case c == '\\' && mayEscape:
-			i++
-		case c == '"' && !inComment:
-			quoted = !quoted
-		case quoted: // part of the item
-		case c == '(':
-			depth++
-		case c == ')' && inComment:
-			depth--
-		case inComment: // part of the item
 		case c == '<':
 			angle = true
 		case c == '>':
 			angle = false
 			if ahead <= i {
-				ahead = i + 1 + indexOrEnd(v[i+1:], ",<")
+				ahead = i + 1 + indexOrEnd(masked[i+1:], ",<")
 			}
-			if ahead < len(v) && v[ahead] == '<' { // another address follows, but the comma is missing
+			if ahead < len(v) && masked[ahead] == '<' { // another address follows, but the comma is missing
 				items = append(items, v[start:i+1])
 				start = i + 1
 			}
@@ -109,6 +93,87 @@ func splitAddresses(v string, maxItems int) []string {
 	return items
 }
 
+// maskText replaces the bytes of Japanese text, quoted strings and comments by "x", so that the remaining punctuation is
+// that between and within addresses. Within quotes, parentheses are text, and within a comment, quotes are. What is
+// opened but not closed isn't replaced.
+func maskText(v string) string {
+	masked := []byte(maskJapanese(v))
+	var noQuotes, noComments bool // none is closed from here on; so that hostile input is read only a few times
+	for i := 0; i < len(masked); {
+		length := 0
+		switch {
+		case masked[i] == '"' && !noQuotes:
+			length = quotesLength(masked[i:])
+			noQuotes = length == 0
+		case masked[i] == '(' && !noComments:
+			length = commentLength(masked[i:])
+			noComments = length == 0
+		}
+
+		for k := range length {
+			masked[i+k] = 'x'
+		}
+		i += max(length, 1)
+	}
+	return string(masked)
+}
+
+// maskJapanese replaces the bytes of text in ISO-2022-JP, which look like ASCII, by "x". The text ends with the escape
+// sequence that switches back to ASCII.
+func maskJapanese(v string) string {
+	const asciiEscape = "\x1b(" // followed by B or J
+	var out strings.Builder
+	for {
+		start := strings.Index(v, jisEscape)
+		if start < 0 {
+			break
+		}
+		length := strings.Index(v[start:], asciiEscape)
+		if length < 0 {
+			break
+		}
+
+		end := min(start+length+len(asciiEscape)+1, len(v))
+		out.WriteString(v[:start])
+		out.WriteString(strings.Repeat("x", end-start))
+		v = v[end:]
+	}
+	out.WriteString(v)
+	return out.String()
+}
+
+// quotesLength returns the length of the quoted string that v begins with, or 0 if it isn't closed.
+func quotesLength(v []byte) int {
+	for i := 1; i < len(v); i++ {
+		switch v[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// commentLength returns the length of the comment, which may contain others, that v begins with, or 0 if it isn't closed.
+func commentLength(v []byte) int {
+	depth := 0
+	for i := 0; i < len(v); i++ {
+		switch v[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+	return 0
+}
+
 // indexOrEnd is strings.IndexAny, but returns len(s) if s contains none of the characters.
 func indexOrEnd(s, chars string) int {
 	if i := strings.IndexAny(s, chars); i >= 0 {
@@ -121,7 +186,7 @@ func indexOrEnd(s, chars string) int {
 // item contains no address.
 func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
 	name, address := splitUnbracketed(item)
-	if open := strings.LastIndexByte(item, '<'); open >= 0 {
+	if open := strings.LastIndexByte(maskText(item), '<'); open >= 0 {
 		name, address = splitBracketed(item, open)
 	}
 	decoded := DecodeHeader(address, guess)
