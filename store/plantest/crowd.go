@@ -162,6 +162,9 @@ func dropIndexes(ctx context.Context, tx pgx.Tx) (makeIndexes []string, err erro
 
 	type index struct{ Name, Definition string }
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[index])
+	if err != nil {
+		return nil, err
+	}
 	for _, i := range list {
 		if _, err := tx.Exec(ctx, `DROP INDEX `+pgx.Identifier{i.Name}.Sanitize()); err != nil {
 			return nil, err
@@ -169,5 +172,5 @@ func dropIndexes(ctx context.Context, tx pgx.Tx) (makeIndexes []string, err erro
 		makeIndexes = append(makeIndexes, i.Definition)
 	}
 
-	return makeIndexes, err
+	return makeIndexes, nil
 }
