@@ -18,7 +18,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// scribe is an Analyzer that also writes texts, as a test has it, and keeps what it was asked for.
+// scribe is an Analyzer that also writes texts. A test decides what it writes, and scribe keeps the requests that it got.
 type scribe struct {
 	reader
 	write func(ctx context.Context, r analysis.Request) (analysis.Text, error)
@@ -34,14 +34,14 @@ func (s *scribe) Write(ctx context.Context, r analysis.Request) (analysis.Text, 
 	return s.write(ctx, r)
 }
 
-// requests returns what was asked for so far.
+// requests returns the requests that came so far.
 func (s *scribe) requests() []analysis.Request {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	return slices.Clone(s.asked)
 }
 
-// newScribe makes a scribe that finds nothing, and writes what a function gives.
+// newScribe makes a scribe that finds nothing in messages, and writes what a function returns.
 func newScribe(write func(r analysis.Request) (string, error)) *scribe {
 	return &scribe{
 		reader: reader{find: func(analysis.Question) (analysis.Answer, error) {
@@ -54,18 +54,18 @@ func newScribe(write func(r analysis.Request) (string, error)) *scribe {
 	}
 }
 
-// newScribeOf makes a scribe that always writes the same.
+// newScribeOf makes a scribe that always writes the same text.
 func newScribeOf(text string) *scribe {
 	return newScribe(func(analysis.Request) (string, error) { return text, nil })
 }
 
-// makeTextsDue makes the texts due that somebody asked for and nobody writes right now.
+// makeTextsDue makes those requested texts due that no process is writing right now.
 func (w *world) makeTextsDue() {
 	w.t.Helper()
 	w.exec(`UPDATE text_requests SET due_at = parley_now() WHERE done_at IS NULL AND leased_until IS NULL`)
 }
 
-// waitWritten waits until each text that was asked for is written, or given up, and posted.
+// waitWritten waits until each requested text is written, or given up, and posted.
 func (w *world) waitWritten() {
 	w.t.Helper()
 	w.eventually("all texts are written", func() bool {
@@ -74,8 +74,8 @@ func (w *world) waitWritten() {
 	w.waitDrained()
 }
 
-// A summary is written of what customers wrote and what left to them, and stands in the thread for colleagues. What
-// they said among themselves is not in the request, and the customer gets nothing of it.
+// A summary is made of the customer's messages and the replies that left to her, and is posted in the thread for
+// colleagues. The request has no notes of colleagues, and the customer gets nothing of the summary.
 func TestSummaryIsWritten(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- The lamp is broken.")
@@ -83,6 +83,7 @@ func TestSummaryIsWritten(t *testing.T) {
 	thread := w.openThread()
 	w.reply(thread, "note: she is a friend of the boss")
 	w.waitFate(w.reply(thread, "!reply We look into it."), "out")
+
 	w.reply(thread, "!ai summarise")
 	w.waitWhisper("ann", "[done] ai")
 	summary := w.waitLine(thread, bridge.LineWritten).Plain()
@@ -101,7 +102,7 @@ func TestSummaryIsWritten(t *testing.T) {
 	wantEqual(t, "requests that are kept when they are done", w.count(`SELECT count(*) FROM text_requests WHERE ask <> '{}'`), 0)
 }
 
-// What a model writes isn't a command, whatever its lines begin with.
+// Parley doesn't obey what a model writes, even if a line begins like a command.
 func TestWrittenTextIsNoCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: newScribeOf("- The lamp is broken.\n- !resolve\n- note: nothing")})
@@ -113,13 +114,14 @@ func TestWrittenTextIsNoCommand(t *testing.T) {
 	wantList(t, "what the customer got", w.sentTexts(), nil)
 }
 
-// What is asked for twice, by a double click or by two people, is written once, whether it is written already when it is asked for
-// again or not.
+// A text that is requested twice, by a double click or by two people, is written once. That holds whether it is already
+// written or not when the second request comes.
 func TestAskedTwice(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- All is well.")
 	w := newWorld(t, options{analyzer: s})
 	thread := w.openThread()
+
 	w.keepRequestWaiting()
 	w.reply(thread, "!ai")
 	w.reply(thread, "!ai summarise")
@@ -128,13 +130,14 @@ func TestAskedTwice(t *testing.T) {
 	w.eventually("the log has all three", func() bool {
 		return w.count(`SELECT count(*) FROM log_entries WHERE what = 'asked for a text'`) == 3
 	})
+
 	w.endRequestThatWaits()
 	w.waitWritten()
 	wantEqual(t, "summaries", w.countLines(thread, bridge.LineWritten), 1)
 	wantEqual(t, "requests", len(s.requests()), 1)
 }
 
-// What is asked for again a minute after it was written is written again.
+// A request that comes a minute after the same text was written has it written again.
 func TestAskedAgainLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: newScribeOf("- All is well.")})
@@ -154,14 +157,14 @@ func (w *world) keepRequestWaiting() {
 		VALUES (99, 'x', '{}', parley_now(), parley_now() + interval '1 hour')`)
 }
 
-// endRequestThatWaits removes what keepRequestWaiting has added.
+// endRequestThatWaits removes the request that keepRequestWaiting added.
 func (w *world) endRequestThatWaits() {
 	w.t.Helper()
 	w.exec(`DELETE FROM text_requests WHERE conversation_id = 99`)
 }
 
-// Whoever asked for a text that isn't written, or that may not be shown, is told so in one sentence, after as many attempts as are
-// worth while.
+// If a requested text can't be written, or may not be shown, one sentence tells the agent who asked. A model that gives
+// no answer is asked a second time before that.
 func TestWriterThatFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -192,7 +195,7 @@ func TestWriterThatFails(t *testing.T) {
 	}
 }
 
-// While a Writer hangs, everything else goes on, and a process that is stopped meanwhile loses nothing.
+// While a Writer hangs, everything else goes on. If the process is stopped meanwhile, another one writes the text.
 func TestWriterThatHangs(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- All is well.")
@@ -254,7 +257,7 @@ func TestWrittenOnceByReplicas(t *testing.T) {
 	wantEqual(t, "texts", w.countLines(thread, bridge.LineWritten), 1)
 }
 
-// What is asked for a text reaches the writer as it was meant, and nothing of it reaches the customer.
+// Each form of !ai sends the writer the task, language, text and wish that were meant. The customer gets nothing of it.
 func TestWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	s := newScribe(func(r analysis.Request) (string, error) { return "written: " + r.Draft, nil })
@@ -283,7 +286,7 @@ func TestWhatIsAskedFor(t *testing.T) {
 	wantList(t, "what the customer got", w.sentTexts(), nil)
 }
 
-// A text that can't be asked for isn't, and whoever typed it is told why.
+// A command without its text, or with a text that is too long, requests nothing. A whisper tells its author why.
 func TestWhatCannotBeAskedFor(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- All is well.")
@@ -297,7 +300,7 @@ func TestWhatCannotBeAskedFor(t *testing.T) {
 	wantEqual(t, "requests", len(s.requests()), 0)
 }
 
-// Where the analysis is switched off, nothing is asked for.
+// Where the analysis is switched off, !ai requests nothing and a whisper says why.
 func TestNothingIsAskedForWhereItIsOff(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- All is well.")
@@ -308,7 +311,8 @@ func TestNothingIsAskedForWhereItIsOff(t *testing.T) {
 	wantEqual(t, "requests", len(s.requests()), 0)
 }
 
-// A text for the customer doesn't leave by itself: the line that shows it has a button for the form of a reply, which begins with it.
+// A written text doesn't leave to the customer by itself. The line that shows it has a button, which opens the form of a
+// reply with the text already in it.
 func TestWrittenTextIsOfferedAsAReply(t *testing.T) {
 	t.Parallel()
 	const written = "Ihr Paket ist unterwegs."
@@ -318,6 +322,7 @@ func TestWrittenTextIsOfferedAsAReply(t *testing.T) {
 	line := w.waitLine(thread, bridge.LineWritten)
 	w.waitWritten()
 	wantList(t, "what left by itself", w.sentTexts(), nil)
+
 	i := slices.IndexFunc(line.Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbReply })
 	if i < 0 {
 		t.Fatalf("the line has the buttons %+v, want one for the form of a reply", line.Buttons)

@@ -48,7 +48,7 @@ func (w *world) postMails(events ...channelstest.Event) {
 	}
 }
 
-// allFrom lets all mails come from one address.
+// allFrom gives every mail of a flood the same address.
 func allFrom(address string) func(int) string { return func(int) string { return address } }
 
 // maxOpened is how many conversations a sender may open by mail before further mails are collected in one thread.
@@ -60,8 +60,8 @@ func (w *world) countConversations(kind string) int {
 	return w.count(`SELECT count(*) FROM conversations WHERE CASE WHEN collects IS NOT NULL THEN 'collecting' ELSE kind END = $1`, kind)
 }
 
-// newFlooded makes a world in which somebody's mails "Offer 1" and so on have opened maxOpened conversations, and as many further ones
-// are collected. It returns the thread that collects them.
+// newFlooded makes a world in which mails of one sender, "Offer 1" and so on, have opened maxOpened conversations and as
+// many further ones as given are collected. It returns the thread that collects them.
 func newFlooded(t *testing.T, collected int) (w *world, collecting string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -70,7 +70,7 @@ func newFlooded(t *testing.T, collected int) (w *world, collecting string) {
 	return w, w.waitThread(fmt.Sprintf("Offer %d words", maxOpened+1))
 }
 
-// Somebody's mails open maxOpened conversations; all further mails are collected in one thread. Nothing is lost.
+// The mails of one sender open maxOpened conversations. All further mails are collected in one thread.
 func TestManySubjectsOfOneSender(t *testing.T) {
 	t.Parallel()
 	const collected = 4
@@ -84,8 +84,8 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 	w.waitCard(collecting, "Very many new conversations")
 }
 
-// An agent makes a conversation of a collected mail, which goes on by itself: its answer reaches the sender, whose next mail stands in
-// the conversation's own thread.
+// An agent makes a conversation of a collected mail. Its answer reaches the sender, and the sender's next mail is shown
+// in the conversation's own thread.
 func TestCollectedMailBecomesAConversation(t *testing.T) {
 	t.Parallel()
 	w, _ := newFlooded(t, 2)
@@ -98,8 +98,8 @@ func TestCollectedMailBecomesAConversation(t *testing.T) {
 	wantEqual(t, "the thread of the sender's next mail", w.waitThread("Why not?"), thread)
 }
 
-// A silence under automatic mail hides nothing that the sender writes in person, above the limit either. One under a collected mail
-// holds in the thread of that day. Once it is taken back the mail has its buttons again; Block is none of them.
+// Silencing automatic mail doesn't hide what its sender writes in person. Silencing a collected mail hides further ones
+// in that day's thread. Once that is taken back, the mail has its buttons again, without Block.
 func TestSilencedSendersCollectedMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -126,7 +126,7 @@ func TestSilencedSendersCollectedMail(t *testing.T) {
 	wantButtons(t, "the mail", w.waitOutcome(collected, bridge.OutcomeUnblocked), bridge.VerbPromote, bridge.VerbSilence)
 }
 
-// Who was in copy of a collected mail is in copy of its conversation, unless the mail was sent to us without their knowledge.
+// The people in copy of a collected mail get a copy of the answer, unless that mail came to us as a blind copy.
 func TestCopiesOfACollectedMail(t *testing.T) {
 	t.Parallel()
 	w, _ := newFlooded(t, 1)
@@ -142,7 +142,7 @@ func TestCopiesOfACollectedMail(t *testing.T) {
 	}
 }
 
-// What follows a collected mail stands beside it. After a while, in which the sender may open conversations again, it opens one.
+// A mail that follows a collected one is shown in its thread. Five minutes later such a mail opens a conversation.
 func TestWhatFollowsACollectedMail(t *testing.T) {
 	t.Parallel()
 	w, collecting := newFlooded(t, 3)
@@ -159,7 +159,7 @@ func TestWhatFollowsACollectedMail(t *testing.T) {
 	}
 }
 
-// What others write isn't collected, though it comes from the same domain as a flood.
+// Mails of other people aren't collected, even if they come from the domain of a flood.
 func TestOthersMailIsNotCollected(t *testing.T) {
 	t.Parallel()
 	w, collecting := newFlooded(t, 1)
@@ -169,7 +169,8 @@ func TestOthersMailIsNotCollected(t *testing.T) {
 	}
 }
 
-// newTwiceFlooded makes a world in which two people's mails, "Offer" and "Prize", are collected in one thread from the eleventh on.
+// newTwiceFlooded makes a world in which one thread collects the mails of two people from the eleventh on: "Offer" and
+// "Prize".
 func newTwiceFlooded(t *testing.T) (w *world, collecting string) {
 	t.Helper()
 	w, collecting = newFlooded(t, 2)
@@ -182,7 +183,8 @@ func newTwiceFlooded(t *testing.T) (w *world, collecting string) {
 	return w, collecting
 }
 
-// A thread may collect mails of several people. Nothing that is typed or submitted there reaches any of them, and nobody can close it.
+// A text that is typed or submitted in a collecting thread reaches none of the people there, and nobody can close the
+// thread.
 func TestRepliesBesideCollectedMails(t *testing.T) {
 	t.Parallel()
 	w, collecting := newTwiceFlooded(t)
@@ -199,7 +201,7 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What is said in the conversation that an agent made of a collected mail reaches who wrote that mail, and nobody else.
+// A reply in the conversation that was made of a collected mail reaches the author of that mail, and nobody else.
 func TestReplyToACollectedMail(t *testing.T) {
 	t.Parallel()
 	w, _ := newTwiceFlooded(t)
@@ -225,8 +227,8 @@ func TestReplyToACollectedMail(t *testing.T) {
 // flooder is somebody who sends many mails.
 type flooder struct{ name, address string }
 
-// Two replicas take the floods of several people at the same time: all mails are kept, each is
-// shown once, those of each sender in their order, above the limit in one thread.
+// Two replicas take the floods of three people at the same time. All mails are kept, and each is shown once. Those above
+// the limit are in one thread, each sender's in their order.
 func TestFloodsOnTwoReplicas(t *testing.T) {
 	t.Parallel()
 	const (
@@ -320,7 +322,7 @@ func TestManySendersOfOneDomain(t *testing.T) {
 	}
 }
 
-// The senders of a public provider share no limit, nor do colleagues, who write from the account's own domain.
+// The senders of a public provider don't share a limit. Colleagues, with the account's own domain, don't either.
 func TestManySendersThatShareNoLimit(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -342,7 +344,7 @@ func TestManySendersThatShareNoLimit(t *testing.T) {
 	}
 }
 
-// Where it is switched off, and in chats, nothing is collected.
+// No mails are collected where collect_floods is off. Messages of a chat are never collected.
 func TestNothingIsCollected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"collect_floods": "off"}})
@@ -354,8 +356,7 @@ func TestNothingIsCollected(t *testing.T) {
 	w.eventually("all are conversations", func() bool { return w.countConversations("customer") == mails+chatters })
 }
 
-// While a stranger's thousands of subjects wait at the surface's limit, what known customers say
-// waits for a few posts and no more.
+// While a stranger's thousands of mails wait to be posted, messages of known customers wait for a few posts at most.
 func TestFloodKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	const mostPosts = 20 // for which words of known customers may wait

@@ -15,9 +15,10 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// A gap is the time in which Parley may have missed what happened in the chat. Parley fills it: it reads what it missed.
+// A gap is the time in which Parley may have missed events of the chat. Filling it means to read them again.
 
-// beginFilling breaks the connection to the chat, and returns once Parley fills the gap, which ends when finish is called.
+// beginFilling breaks the connection to the chat and returns once Parley is filling the gap. It is filled after finish is
+// called.
 func (w *world) beginFilling() (finish func()) {
 	w.t.Helper()
 	release := make(chan struct{})
@@ -28,14 +29,14 @@ func (w *world) beginFilling() (finish func()) {
 	return func() { close(release) }
 }
 
-// missEvents lets something happen in the chat of which Parley isn't told.
+// missEvents lets something happen in the chat without Parley being told.
 func (w *world) missEvents(happen func()) {
 	w.chat.Mute(true)
 	happen()
 	w.chat.Mute(false)
 }
 
-// missOldEvents is missEvents for what people did ten minutes ago.
+// missOldEvents is missEvents for things that people did ten minutes ago.
 func (w *world) missOldEvents(happen func()) {
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
 	w.missEvents(happen)
@@ -50,7 +51,8 @@ func (w *world) waitReplyTried() {
 	})
 }
 
-// What was deleted or edited while the events were lost does not leave as it was: the reply waits until the gap is filled.
+// Two held replies are deleted and edited while Parley can't hear the chat. They wait until the gap is filled, and don't
+// leave with their old words.
 //
 func TestGapInTheHold(t *testing.T) {
 	t.Parallel()
@@ -77,8 +79,8 @@ func TestGapInTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// A reply that was taken back in its hold, and is sent after all, is read again after a gap like any other: what was deleted meanwhile
-// doesn't leave.
+// A reply that was taken back and is sent after all is read again after a gap, like any other. If it was deleted
+// meanwhile, it doesn't leave.
 //
 func TestGapAfterUndoAndSend(t *testing.T) {
 	t.Parallel()
@@ -88,6 +90,7 @@ func TestGapAfterUndoAndSend(t *testing.T) {
 	w.chat.Choose("ann", support, deleted, bridge.VerbUndo)
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUndone), bridge.VerbSend)
 	w.waitFate(deleted, "waiting")
+
 	w.missEvents(func() { w.chat.Delete(support, deleted) })
 	finish := w.beginFilling()
 	w.advance(2 * time.Hour)
@@ -100,7 +103,7 @@ func TestGapAfterUndoAndSend(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// While a gap is being filled no reply leaves, not even one that turns out unchanged.
+// While a gap is being filled no reply leaves, not even one that turns out to be unchanged.
 //
 func TestRepliesWaitForTheGap(t *testing.T) {
 	t.Parallel()
@@ -114,7 +117,8 @@ func TestRepliesWaitForTheGap(t *testing.T) {
 	w.provider.WaitTexts(t, "Unchanged")
 }
 
-// A reply that is found late in a conversation that moved on is parked: its author decides.
+// Catching up finds an old reply in a conversation whose customer has written since: the reply is parked, that is kept
+// until its author decides.
 //
 func TestLateReplyIsParked(t *testing.T) {
 	t.Parallel()
@@ -133,7 +137,7 @@ func TestLateReplyIsParked(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// So is one that its chat told of long after it was typed, or that Parley could apply only then. A delay of minutes parks nothing.
+// A reply that reaches Parley 20 minutes after it was typed is parked. One that comes after ten minutes isn't.
 //
 func TestReplyThatComesLateIsParked(t *testing.T) {
 	t.Parallel()
@@ -149,8 +153,8 @@ func TestReplyThatComesLateIsParked(t *testing.T) {
 	}
 }
 
-// Of several texts that come late, the later ones go on from the first: they leave, too. A colleague's doesn't, and
-// none does once the customer has written.
+// If one author's first late text may leave, her next late ones leave, too. A colleague's late text is parked, and so are
+// all once the customer has written.
 func TestRepliesThatComeLateTogether(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"who_replies": "any_agent"}})
@@ -168,7 +172,7 @@ func TestRepliesThatComeLateTogether(t *testing.T) {
 	w.waitFate(w.reply(thread, "It is on its way"), "parked")
 }
 
-// A note to its owner leaves a conversation where it was: what she typed before the note, and what comes late, leaves.
+// A colleague's note to the owner doesn't keep back a late reply that she typed before it.
 func TestNoteToTheOwnerParksNoReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -186,8 +190,7 @@ func TestNoteToTheOwnerParksNoReply(t *testing.T) {
 		"wrote an internal note")
 }
 
-// What a colleague typed who had nothing to say to the customer then stays inside, also if it is found when the
-// conversation has become theirs.
+// Ben writes a remark in a conversation of ann's, and catching up finds it after he has become its owner: it isn't sent.
 func TestLateRemarkOfTheNextOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -206,8 +209,8 @@ func TestLateRemarkOfTheNextOwner(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// A surface may lose a message and tell of its edit: then its author is offered the edit after some minutes, as
-// what comes late is, once. When the message comes after all, nothing leaves again.
+// The chat tells of an edit but never of its message. After some minutes the author is offered the edited text once. If
+// the message comes after all, nothing leaves again.
 //
 func TestEditWhoseMessageNeverCame(t *testing.T) {
 	t.Parallel()
@@ -226,7 +229,7 @@ func TestEditWhoseMessageNeverCame(t *testing.T) {
 	wantEqual(t, "texts that were offered", w.countLines(thread, bridge.LineParked), 1)
 }
 
-// So is the edit of what was said to be a reply.
+// The edit of an explicit reply (!reply) whose message never came is offered to its author, too.
 //
 func TestEditWhoseExplicitReplyNeverCame(t *testing.T) {
 	t.Parallel()
@@ -239,7 +242,7 @@ func TestEditWhoseExplicitReplyNeverCame(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// An edit of which the surface says that its message won't come isn't kept for long.
+// If the chat says that the message of an edit won't come, the edit is offered at once.
 //
 func TestEditWhoseMessageWillNotCome(t *testing.T) {
 	t.Parallel()
@@ -256,7 +259,7 @@ func TestEditWhoseMessageWillNotCome(t *testing.T) {
 	wantWords(t, "the line", w.waitLine(thread, bridge.LineParked).Plain(), "found_edited", "Hi Kim")
 }
 
-// What was typed as a command or as a note, or was deleted, and of which only the edit came, is offered to nobody.
+// The messages of a note, a command and a deleted text never came, only their edits: none of them is offered to anybody.
 //
 func TestEditForColleaguesWhoseMessageNeverCame(t *testing.T) {
 	t.Parallel()
@@ -284,7 +287,7 @@ func TestEditForColleaguesWhoseMessageNeverCame(t *testing.T) {
 	wantEqual(t, "texts about which somebody is asked", w.countLines(thread, bridge.LineAsk), 0)
 }
 
-// Catch-up after a gap brings each message once, and replies in order.
+// Catching up after a gap brings each message once, and the replies in their order.
 func TestCatchUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -306,7 +309,7 @@ func TestCatchUp(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
 }
 
-// After a gap a reply is read again, however far the clocks are apart.
+// A held reply is read again after a gap, even if Parley's clock and the real one are an hour apart.
 func TestGapUnderAMovedClock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -322,8 +325,8 @@ func TestGapUnderAMovedClock(t *testing.T) {
 	wantEqual(t, "how often the message was read again", w.chat.Calls("message")-looks, 1)
 }
 
-// An edit that was lost while its text waited for a click is found by the click, however long the gap is over: what the message
-// said before doesn't leave.
+// A text waits for a click, and its edit is lost in a gap. A click long after the gap still finds the edit: the old words
+// don't leave.
 //
 func TestEditLostWhileAsked(t *testing.T) {
 	t.Parallel()
@@ -351,7 +354,7 @@ func TestEditLostWhileAsked(t *testing.T) {
 	}
 }
 
-// What one replica may have missed makes the others read a reply again, too: the deletion was on its way to that one.
+// A deletion is lost in the gap of one replica. The other replica reads the reply again before it sends it, too.
 //
 func TestGapOfAnotherReplica(t *testing.T) {
 	t.Parallel()
@@ -374,8 +377,8 @@ func TestGapOfAnotherReplica(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// A chat that asks for fewer calls while a reply is looked up again lets that reply wait as long, and
-// nothing else: no call was too many at the customer's provider.
+// The chat asks for fewer calls while Parley reads a reply again. The reply waits for as long as the chat asked, and this
+// doesn't count as a limit of the customer's provider.
 func TestLimitedWhileConfirming(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

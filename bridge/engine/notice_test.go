@@ -12,7 +12,7 @@ import (
 	"parley/store"
 )
 
-// setNotices sets whether an agent is away, and which notices the agent does without.
+// setNotices sets whether an agent is away, and which notices are switched off for this agent.
 func (w *world) setNotices(agent, presence string, quiet ...string) {
 	w.t.Helper()
 	w.exec(`UPDATE agents SET presence = $2, quiet = $3 WHERE id = $1`, w.agents[agent], presence, append([]string{}, quiet...))
@@ -28,7 +28,7 @@ func (w *world) addMembers(names ...string) {
 	w.reloadEngines()
 }
 
-// wantMentions waits for a line of a kind that says these words, and checks whom the last one mentions.
+// wantMentions waits for a line of this kind with these words, and checks whom the newest such line mentions.
 func (w *world) wantMentions(thread string, kind bridge.LineKind, words string, want ...string) {
 	w.t.Helper()
 	var last bridgetest.Message
@@ -45,8 +45,8 @@ func (w *world) wantMentions(thread string, kind bridge.LineKind, words string, 
 	}
 }
 
-// Each notice mentions its agent, unless the agent chose to do without it. What says that a customer did not get
-// something, and the end of a snooze, mention them whatever they chose.
+// Each notice mentions its agent, unless the agent has switched that notice off. The end of a snooze mentions the agent
+// in any case, and so does a question about a text that didn't reach the customer.
 // R-239, R-242, R-251
 func TestNoticesThatAgentsDoWithout(t *testing.T) {
 	t.Parallel()
@@ -62,6 +62,8 @@ func TestNoticesThatAgentsDoWithout(t *testing.T) {
 			w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"reply_after_resolve": "reopen"}})
 			w.setNotices("ben", "", c.quiet...)
 			thread := w.openThread()
+
+			// Notices that ben may switch off.
 			w.reply(thread, "!assign @ben")
 			w.wantMentions(thread, bridge.LineAssigned, "Ann", c.told...)
 			w.writeAndAnalyse("urgent now")
@@ -74,6 +76,8 @@ func TestNoticesThatAgentsDoWithout(t *testing.T) {
 			w.customerWrites("kim", "One more thing")
 			w.wantMentions(thread, bridge.LineReopened, "", c.told...)
 			w.waitThread("One more thing") // what is not shown yet is not snoozed
+
+			// The end of a snooze, and a question about a mistyped command, can't be switched off.
 			w.reply(thread, "!snooze 1h")
 			w.waitCard(thread, "snoozed")
 			w.advance(time.Hour)
@@ -86,9 +90,9 @@ func TestNoticesThatAgentsDoWithout(t *testing.T) {
 	}
 }
 
-// While whoever has a conversation is away, those of the team who are there are told that it needs somebody: not
-// the one who is away, and not those who do without such notices. Of two owners the one who is there is told. If nobody
-// is there, the owner is told as ever.
+// While the owner of a conversation is away, the members of the team who are there are told in the owner's place, except
+// those who switched such notices off. If one of two owners is there, that owner is told. If everybody is away, the owner
+// is told.
 // R-242, R-251, R-255
 func TestNoticesOfWhoIsAway(t *testing.T) {
 	t.Parallel()
@@ -97,9 +101,10 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w.setNotices("ben", bridge.PresenceAway)
 	thread := w.openThread()
 	w.reply(thread, "!assign @ben")
-	w.wantMentions(thread, bridge.LineAssigned, "(away)", "ben") // it waits there, and Ann sees that Ben is away
+	w.wantMentions(thread, bridge.LineAssigned, "(away)", "ben") // he finds it later, and Ann sees that he is away
 	w.writeAndAnalyse("urgent now")
 	w.wantMentions(thread, bridge.LineAnalysis, "(away)", "ann", "cat")
+
 	snoozeAndWake := func() {
 		w.reply(thread, "!snooze 1h")
 		w.waitCard(thread, "snoozed")
@@ -107,14 +112,18 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 		w.waitCard(thread, "open")
 		w.waitDrained()
 	}
+
+	// Ann switches off the notices that a customer writes.
 	w.setNotices("ann", bridge.PresenceAvailable, "woke", "customer")
 	snoozeAndWake()
-	w.wantMentions(thread, bridge.LineWoke, "", "ann", "cat") // nobody does without the end of a snooze
+	w.wantMentions(thread, bridge.LineWoke, "", "ann", "cat") // the end of a snooze can't be switched off
 	w.reply(thread, "!snooze 1h")
 	w.waitCard(thread, "snoozed")
 	w.customerWrites("kim", "Are you there?")
 	w.waitCard(thread, "open")
 	w.wantMentions(thread, bridge.LineWoke, "customer", "cat")
+
+	// One of two owners is there.
 	w.reply(thread, "!assign @ben @ann")
 	w.waitDrained()
 	snoozeAndWake()
@@ -123,7 +132,9 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w.waitCard(thread, "snoozed")
 	w.customerWrites("kim", "Hello again?")
 	w.waitCard(thread, "open")
-	w.wantMentions(thread, bridge.LineWoke, "customer", "cat") // the owner who is there does without it, the other one is away
+	w.wantMentions(thread, bridge.LineWoke, "customer", "cat") // ann, an owner, has switched it off, and ben is away
+
+	// All are away.
 	w.reply(thread, "!assign @ben")
 	w.setNotices("ann", bridge.PresenceAway)
 	w.setNotices("cat", bridge.PresenceAway)
@@ -132,8 +143,8 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w.wantMentions(thread, bridge.LineWoke, "time", "ben")
 }
 
-// An agent is taken out who still has conversations. What happens in them can't be told to whoever is no longer an agent: the
-// team is told that the customer writes again, and that a snooze is over, also if Parley notices that late.
+// An agent who owns a snoozed conversation is retired. The team is told in that agent's place that the customer writes
+// again, or that the snooze is over, even if Parley notices that two hours late.
 // R-242, R-250
 func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 	t.Parallel()
@@ -152,6 +163,8 @@ func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 			w.reply(thread, "!snooze 1h")
 			w.waitCard(thread, "snoozed")
 			w.waitDrained()
+
+			// Ben is retired.
 			check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
 			w.reloadEngines()
 			happens(w)
@@ -165,8 +178,8 @@ func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 	}
 }
 
-// Of a conversation that nobody owns, the team is told that its snooze is over, and that its customer writes after its end: who doesn't
-// follow the thread would not notice it there.
+// If nobody owns a conversation, the whole team is told that its snooze is over, and that its customer writes after it
+// was resolved. Members who don't follow the thread would not notice that there.
 // R-031, R-251
 func TestNoticesOfWhatNobodyOwns(t *testing.T) {
 	t.Parallel()
@@ -178,14 +191,15 @@ func TestNoticesOfWhatNobodyOwns(t *testing.T) {
 	w.waitCard(thread, "snoozed")
 	w.advance(time.Hour)
 	w.wantMentions(thread, bridge.LineWoke, "time", "ann", "ben", "cat")
+
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "resolved")
 	w.customerWrites("kim", "One more thing")
 	w.wantMentions(thread, bridge.LineReopened, "", "ann", "ben")
 }
 
-// A snooze ended while Parley was down, and its owner is away: the team is told. Of two owners the one who is there is told, in a
-// list.
+// A snooze ended while Parley was down. If the only owner is away, a line in the thread tells the team. If one of two
+// owners is there, that owner is told in a list of overdue conversations.
 // R-242, R-250
 func TestMissedSnoozeOfWhoIsAway(t *testing.T) {
 	t.Parallel()
@@ -206,10 +220,13 @@ func TestMissedSnoozeOfWhoIsAway(t *testing.T) {
 			w.waitCard(thread, "Ben")
 			w.reply(thread, "!snooze 1h")
 			w.waitCard(thread, "snoozed")
+
+			// Two hours pass after the end of the snooze.
 			w.setNotices("ben", bridge.PresenceAway)
 			w.advance(3 * time.Hour)
 			w.waitCard(thread, "open")
 			w.waitDrained()
+
 			wantEqual(t, "lines in the thread", w.countLines(thread, bridge.LineWoke), c.lines)
 			lists := w.count(`SELECT (SELECT count(*) FROM overdue) + (SELECT count(*) FROM deliveries WHERE payload #>> '{line,Text}' = 'woke')`)
 			wantEqual(t, "lists that owners get", lists, c.lists)
@@ -220,7 +237,8 @@ func TestMissedSnoozeOfWhoIsAway(t *testing.T) {
 	}
 }
 
-// A team is told of what is handed to it by those who are there; if all are away, by all.
+// When a conversation is handed over to a team, the line there mentions the members who are there. If all are away, it
+// mentions all.
 // R-121, R-242
 func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 	t.Parallel()
@@ -231,6 +249,7 @@ func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 	if got := there.Mentions(); !slices.Equal(got, []string{"cat"}) {
 		t.Errorf("told are %v, want Cat, who is there", got)
 	}
+
 	w.setNotices("cat", bridge.PresenceAway)
 	w.chat.Say("ann", billing, there.Thread, "!assign #support back")
 	back := waitNewestRoot(t, w.chat, support, 2, "back")
@@ -239,6 +258,8 @@ func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 	if got := again.Mentions(); !slices.Equal(got, []string{"ben", "cat"}) {
 		t.Errorf("told are %v, want both: nobody is there", got)
 	}
+
+	// Cat switches off notices about what is handed over.
 	w.setNotices("cat", bridge.PresenceAvailable, "handed_over")
 	w.chat.Say("ann", billing, again.Thread, "!assign #support once more")
 	w.chat.Say("ann", support, waitNewestRoot(t, w.chat, support, 3, "once more"), "!assign #billing quietly")
@@ -248,7 +269,7 @@ func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 	}
 }
 
-// Whoever is away is not suggested as an owner.
+// An agent who is away is not suggested as an owner.
 // R-184, R-242
 func TestWhoIsAwayIsNotSuggested(t *testing.T) {
 	t.Parallel()
@@ -265,11 +286,13 @@ func TestWhoIsAwayIsNotSuggested(t *testing.T) {
 			w.solve("kim", "Kim", "How do I return my lamp? Where is the return slip?",
 				"Please put the return slip into the parcel and bring it to the post office.")
 			w.waitLearned(1)
+
 			w.setNotices("ann", c.presence)
 			w.customerWrites("joe", "I want to return a lamp. Is there a return slip?")
 			w.waitShown("I want to return a lamp")
 			w.makeBurstsDue()
 			w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
+
 			offered := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`) > 0
 			wantEqual(t, "ann is suggested as an owner", offered, c.isSuggested)
 			for _, a := range must(w.engines[0].Desk(w.surface).People(t.Context()))(t) {

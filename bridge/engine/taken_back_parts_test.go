@@ -13,10 +13,11 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// A channel takes one file in a message, so that ann's two plans leave as two: the text with a.txt, then b.txt.
+// The channel of these tests takes one file in a message. So a reply of ann's with two plans leaves in two parts: the
+// text with a.txt, then b.txt.
 
-// sayPlansOfWhichFails lets ann say two plans of which the provider refuses one for good and takes the other. It returns her message,
-// and the line that asks about what failed.
+// sayPlansOfWhichFails lets ann send two plans. The provider refuses the named file for good and takes the other one. It
+// returns her message and the line that asks about the part that failed.
 func (w *world) sayPlansOfWhichFails(thread, name string) (said string, failed bridgetest.Message) {
 	w.t.Helper()
 	w.provider.AddFault(badFile(name))
@@ -26,7 +27,7 @@ func (w *world) sayPlansOfWhichFails(thread, name string) (said string, failed b
 	return said, failed
 }
 
-// readFirstSent lets the provider tell that the customer has read what it took first.
+// readFirstSent lets the provider report that the customer has read the message that it took first.
 func (w *world) readFirstSent(reply string) {
 	w.t.Helper()
 	sent := w.provider.Sent()[0]
@@ -35,7 +36,8 @@ func (w *world) readFirstSent(reply string) {
 	w.waitDrained()
 }
 
-// Who deletes a reply of which only a file failed learns that the customer has the rest.
+// The text of a reply has left, its file has failed, and the author deletes the reply: a line tells her that the customer
+// has the text.
 func TestDeletionOfAReplyOfWhichAFileFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -46,7 +48,8 @@ func TestDeletionOfAReplyOfWhichAFileFailed(t *testing.T) {
 	w.waitFate(said, "dropped")
 }
 
-// Who deletes a reply of which only the text failed learns which file the customer has.
+// The text of a reply has failed, one of its files has left, and the author deletes the reply: a line tells her which
+// file the customer has.
 func TestDeletionOfAReplyOfWhichTheTextFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -57,7 +60,8 @@ func TestDeletionOfAReplyOfWhichTheTextFailed(t *testing.T) {
 	w.waitFate(said, "dropped")
 }
 
-// A file that failed isn't sent because the customer reads the text that left before it, and that was deleted since.
+// A reply whose file failed is deleted. The customer then reads the text, which had left before: that doesn't send the
+// file.
 func TestDeletedReplyOfWhichAFileFailedIsRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -65,12 +69,14 @@ func TestDeletedReplyOfWhichAFileFailedIsRead(t *testing.T) {
 	said, failed := w.sayPlansOfWhichFails(thread, "b.txt")
 	w.chat.Delete(support, said)
 	w.waitFate(said, "dropped")
+
 	w.readFirstSent(said)
 	w.waitFate(said, "dropped")
 	w.waitOutcome(failed, bridge.OutcomeDropped)
 }
 
-// Who makes a note of a reply of which the text failed learns which file the customer has.
+// The text of a reply has failed, one of its files has left, and the author edits the reply into a note: a line tells her
+// which file the customer has.
 func TestNoteMadeOfAReplyOfWhichTheTextFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -81,7 +87,7 @@ func TestNoteMadeOfAReplyOfWhichTheTextFailed(t *testing.T) {
 	w.waitLineAbout(thread, bridge.LineEditLate, "left b.txt")
 }
 
-// Such a note isn't said to the customer because the customer looks at the file.
+// A reply whose text failed is edited into a note. The customer then reads the file that had left: the note stays inside.
 func TestNoteMadeOfAReplyOfWhichAFileIsRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -89,12 +95,14 @@ func TestNoteMadeOfAReplyOfWhichAFileIsRead(t *testing.T) {
 	said, _ := w.sayPlansOfWhichFails(thread, "a.txt")
 	w.chat.Edit(support, said, "note: he lies", plans(2)...)
 	w.waitFate(said, "inside")
+
 	w.readFirstSent(said)
 	w.waitFate(said, "inside")
 	wantEqual(t, "direction of the note", w.text(`SELECT direction FROM messages WHERE place = $1`, said), string(store.DirectionNote))
 }
 
-// sendTextAgain lets ann send a text again that failed, of which a file has left, and waits until that attempt has failed for now, too.
+// sendTextAgain lets ann press Send again for a text that failed while its file left. It returns once that attempt has
+// failed for now, too, so that the text waits for the next one.
 func (w *world) sendTextAgain(thread string) (said string) {
 	w.t.Helper()
 	said, failed := w.sayPlansOfWhichFails(thread, "a.txt")
@@ -104,7 +112,8 @@ func (w *world) sendTextAgain(thread string) (said string) {
 	return said
 }
 
-// Who deletes a text that is sent again, of which a file has left, learns which file the customer has.
+// The author deletes a reply whose text waits to be sent again and whose file has left: a line tells her which file the
+// customer has.
 func TestDeletionOfATextThatIsSentAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -115,7 +124,7 @@ func TestDeletionOfATextThatIsSentAgain(t *testing.T) {
 	w.waitLineAbout(thread, bridge.LineDeleteLate, "b.txt")
 }
 
-// undoSendingTextAgain lets ann take a text back that she sent again, of which a file has left.
+// undoSendingTextAgain lets ann take back a text that waits to be sent again and whose file has left.
 func (w *world) undoSendingTextAgain(thread string) (said string) {
 	w.t.Helper()
 	said = w.sendTextAgain(thread)
@@ -124,7 +133,7 @@ func (w *world) undoSendingTextAgain(thread string) (said string) {
 	return said
 }
 
-// Who takes a text back of which a file has left learns which file the customer has.
+// The author takes back a text by Undo after its file has left: a line tells her which file the customer has.
 func TestUndoOfAReplyOfWhichAFileHasLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -133,7 +142,7 @@ func TestUndoOfAReplyOfWhichAFileHasLeft(t *testing.T) {
 	w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt.")
 }
 
-// A text that was taken back isn't sent because the customer looks at the file.
+// A text was taken back after its file had left. The customer then reads the file: that doesn't send the text.
 func TestUndoneReplyOfWhichAFileIsRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -144,7 +153,8 @@ func TestUndoneReplyOfWhichAFileIsRead(t *testing.T) {
 	wantEqual(t, "lines that it was deleted", w.countLines(thread, bridge.LineDeleteLate), 0)
 }
 
-// Nobody is told of an edit because the customer looks at a file of a text that somebody kept inside.
+// A text was kept inside after its file had left. The customer then reads the file: no line says that the reply was
+// edited.
 func TestKeptReplyOfWhichAFileIsRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -157,33 +167,41 @@ func TestKeptReplyOfWhichAFileIsRead(t *testing.T) {
 	wantEqual(t, "lines that it was edited", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
-// That a file has left, which the author learned when the text was taken back, isn't told again once that is noted with the reply.
+// A text is taken back just after c.txt has left, while that result isn't applied yet. The line about the undo names
+// c.txt. When the result is applied, the author isn't told a second time.
 func TestUndoneReplyWhoseFileHasJustLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
 	thread := w.openThread()
+
+	// The text fails with a.txt, b.txt leaves, and c.txt is still being sent.
 	w.provider.AddFault(badFile("a.txt"))
 	lastLeaves := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{With: "c.txt", Until: lastLeaves})
 	said := w.sayPlans(thread, 3)
 	failed := w.waitLine(thread, bridge.LineFailed)
 	w.provider.WaitCalls(t, 3)
+
+	// Ann sends the text again. It waits behind c.txt.
 	w.provider.AddFault(retriedFile("a.txt"))
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 	w.waitFate(said, "waiting")
+
+	// c.txt leaves and the text fails for now. Ann takes it back before Parley applies that.
 	release := w.holdQueues(w.accounts[chat])
 	close(lastLeaves)
 	w.waitFailedAttempt()
 	w.chat.Choose("ann", support, said, bridge.VerbUndo)
 	w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt, c.txt.")
+
 	release()
 	w.waitDrained()
 	w.waitFate(said, "undone")
 	wantEqual(t, "lines that it was deleted", w.countLines(thread, bridge.LineDeleteLate), 0)
 }
 
-// Who takes a text back, or keeps it inside, of which a file has left and another one is leaving, learns of both, each time in words
-// that tell of no deletion and no edit.
+// A text is taken back, or kept inside, after b.txt has left and while c.txt is being sent. Its author is told of b.txt,
+// and then of both files. No line speaks of a deletion or an edit.
 func TestFileLeavesAfterItsReplyWasTakenBack(t *testing.T) {
 	t.Parallel()
 	for verb, fate := range map[bridge.Verb]store.Fate{bridge.VerbUndo: "undone", bridge.VerbKeep: "inside"} {
@@ -191,18 +209,22 @@ func TestFileLeavesAfterItsReplyWasTakenBack(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{backoff: hourBackoff()})
 			thread := w.openThread()
+
 			w.provider.AddFault(badFile("a.txt"))
 			lastLeaves := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{With: "c.txt", Until: lastLeaves})
 			said := w.sayPlans(thread, 3)
 			failed := w.waitLine(thread, bridge.LineFailed)
 			w.provider.WaitCalls(t, 3)
+
 			w.provider.AddFault(retriedFile("a.txt"))
 			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 			w.waitFate(said, "waiting")
+
 			w.eventually("b.txt has left", func() bool { return slices.Contains(w.statesOf(said), store.Accepted) })
 			w.chat.Choose("ann", support, said, verb)
 			w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt.")
+
 			close(lastLeaves)
 			told := w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt, c.txt.")
 			w.waitDrained()
@@ -214,8 +236,8 @@ func TestFileLeavesAfterItsReplyWasTakenBack(t *testing.T) {
 	}
 }
 
-// A text that is deleted, or made a note, while it is sent again lands all the same, and its file has failed: its author learns that
-// the customer has the text, and the file doesn't count as sent.
+// Both parts of a reply have failed. Its text is sent again and reaches the customer although its author deletes it, or
+// makes it a note, meanwhile: she is told that the customer has the text. The file doesn't count as sent.
 func TestTakenBackWhileOnlyTheTextIsSent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -243,12 +265,14 @@ func TestTakenBackWhileOnlyTheTextIsSent(t *testing.T) {
 			thread := w.openThread()
 			w.provider.AddFault(badFile("b.txt"))
 			said, failed := w.sayPlansOfWhichFails(thread, "a.txt")
+
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Until: release})
 			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 			w.provider.WaitCalls(t, 3)
 			tt.takeBack(w, said)
 			w.waitFate(said, tt.fate)
+
 			close(release)
 			w.waitLineAbout(thread, tt.told, "Plans")
 			w.waitDrained()

@@ -7,7 +7,8 @@ import (
 	"parley/bridge/analysis/anonymous"
 )
 
-// Nothing of a customer is left, in several languages and scripts, as people write: names in other forms, addresses, numbers.
+// Text removes all names, addresses and numbers of a customer, in several languages and scripts and as people write them:
+// names also in other forms, without accents, or run together.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -143,7 +144,8 @@ Traugott Wuellner, Wüllners Kunde`,
 	}
 }
 
-// An answer that shows nobody stays as it was, but for its greetings, whichever address the customer has.
+// An answer that tells nothing about the customer stays as it was, without its greetings, whatever the customer's address
+// is.
 func TestUsefulAnswerStays(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -167,8 +169,8 @@ func TestUsefulAnswerStays(t *testing.T) {
 	}
 }
 
-// A short line that makes an exception leaves a hole, so that nobody is promised the rest without it. Greetings and signatures
-// leave none.
+// A short line that makes an exception, such as "Not for order 48213", keeps its other words and gets a mark for the
+// removed ones. Without that line the answer would promise too much. Greetings and signatures are removed without a mark.
 func TestExceptionsStay(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -218,7 +220,7 @@ The postage is ours.`,
 	}
 }
 
-// A number that is spelled out is removed like one in digits, in eight languages. So are plates of cars.
+// Numbers that are spelled out are removed like digits, in eight languages. Number plates of cars are removed, too.
 func TestNumbersInWords(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -284,7 +286,7 @@ func TestNumbersInWords(t *testing.T) {
 	}
 }
 
-// What is counted in words shows nobody.
+// Small counts in words, such as "one or two lamps", are kept.
 func TestCountsInWordsStay(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -297,7 +299,8 @@ func TestCountsInWordsStay(t *testing.T) {
 	}
 }
 
-// What stands below a greeting at the end names who wrote and their company, which no list knows: it is removed with the greeting.
+// Unsigned removes a closing greeting and the lines below it. These name the author and a company, which no list of names
+// has.
 func TestUnsigned(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -325,7 +328,7 @@ func TestUnsigned(t *testing.T) {
 	}
 }
 
-// A postscript below the signature stays, if it says something.
+// A postscript below the signature stays if it has text.
 func TestUnsignedPostscript(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -354,7 +357,7 @@ func TestUnsignedPostscript(t *testing.T) {
 	}
 }
 
-// What begins like a greeting but is part of the text stays.
+// A line that begins like a greeting but belongs to the text stays.
 func TestUnsignedWithoutSignature(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
