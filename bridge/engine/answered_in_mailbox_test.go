@@ -13,7 +13,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// mailboxAnswer is a mail to kim, found among those that were sent from the mailbox itself, which answers another mail.
+// mailboxAnswer is a mail to kim that answers another mail. It was sent from the mailbox itself, without Parley, and is
+// found among the sent mails.
 func mailboxAnswer(id, text, answered string) channelstest.Event {
 	return channelstest.Event{
 		Type:       "foreign",
@@ -25,7 +26,7 @@ func mailboxAnswer(id, text, answered string) channelstest.Event {
 	}
 }
 
-// copyInInbox is the copy of a mailboxAnswer that came into the inbox: it only says that it is ours.
+// copyInInbox is a copy of a mailboxAnswer that came into the inbox. It claims to be ours, which isn't proved.
 func copyInInbox(answer channelstest.Event) channelstest.Event {
 	answer.Type, answer.From, answer.Automatic = "message", "help@acme.test", channels.AutomaticOwn
 	return answer
@@ -38,8 +39,8 @@ func (w *world) askByMail(text string) (question, thread string) {
 	return question, w.waitThread(text)
 }
 
-// What somebody writes in the mailbox itself is shown in the thread of the conversation that it answers, with its author, its files and
-// where it was written, and counts as the answer.
+// A mail that somebody sends from the mailbox itself is shown in the thread of the conversation that it answers, with its
+// author, its files and where it was written. It counts as the answer.
 //
 func TestAnsweredInTheMailbox(t *testing.T) {
 	t.Parallel()
@@ -65,7 +66,7 @@ func TestAnsweredInTheMailbox(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What an agent did after an answer was written in the mailbox stays done, though the answer is read only now.
+// An answer in the mailbox is read late. What an agent did to the conversation after it was written stays done.
 func TestSnoozedAfterAMailboxAnswer(t *testing.T) {
 	t.Parallel()
 	for command, card := range map[string]string{"!snooze 3d": "#1 snoozed", "!unassign": "#1 open"} {
@@ -81,6 +82,7 @@ func TestSnoozedAfterAMailboxAnswer(t *testing.T) {
 			w.reply(thread, command)
 			w.waitCard(thread, card)
 			w.waitDrained()
+
 			late := mailboxAnswer("sent-1", "I write on Monday", question)
 			late.At = now.Add(-20 * time.Minute)
 			w.postEvents(mail, late)
@@ -92,8 +94,8 @@ func TestSnoozedAfterAMailboxAnswer(t *testing.T) {
 	}
 }
 
-// An answer that was written in the mailbox is shown once, though a copy of it comes into the inbox, too. The customer's next mail,
-// which answers it, stands behind it in the thread, and the reply to that goes to the customer alone.
+// An answer from the mailbox is shown once, although a copy of it comes into the inbox, too. The customer's next mail,
+// which answers it, comes behind it in the thread. The reply to that goes to the customer alone.
 //
 func TestCustomerAnswersWhatTheMailboxWrote(t *testing.T) {
 	t.Parallel()
@@ -123,8 +125,8 @@ func TestCustomerAnswersWhatTheMailboxWrote(t *testing.T) {
 	wantSentTo(t, w.waitSent(1)[0], []string{"kim@x.test"}, nil)
 }
 
-// What is written in the mailbox to somebody else, or begins something new, is left alone: it isn't shown, and answers nobody. What
-// the customer writes in answer to it is a conversation as usual.
+// A mail from the mailbox that goes to somebody else, or begins something new, isn't shown and counts as nobody's answer.
+// A customer's answer to it opens a conversation as usual.
 func TestWrittenInTheMailboxToOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -140,6 +142,7 @@ func TestWrittenInTheMailboxToOthers(t *testing.T) {
 		e.Type, e.Origin = "foreign", "from the mailbox by help@acme.test"
 		w.postEvents(mail, e)
 	}
+
 	w.customerSends(mail, channelstest.Event{From: "lea@z.test", Text: "Dear Acme", References: []string{toLea}})
 	w.waitThread("Dear Acme")
 	w.waitDrained()
@@ -150,7 +153,8 @@ func TestWrittenInTheMailboxToOthers(t *testing.T) {
 	wantEqual(t, "people who are remembered though nobody wrote to them here", others, 0)
 }
 
-// A copy of a mailbox's answer that came into the inbox first is shown once, and counts only when it proves to be sent.
+// The copy of a mailbox's answer comes into the inbox first. It is shown once, and counts as the answer only once the
+// mail is found among the sent ones.
 func TestMailboxAnswerAfterItsCopy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -167,7 +171,7 @@ func TestMailboxAnswerAfterItsCopy(t *testing.T) {
 	wantEqual(t, "how often the thread shows the answer", strings.Count(said, "It is on"), 1)
 }
 
-// That an answer comes back which was written in the mailbox is told in the thread.
+// The thread tells that an answer from the mailbox came back.
 func TestMailboxAnswerComesBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -189,8 +193,8 @@ func (w *world) comeBack(id, recipient string) {
 	w.waitDrained()
 }
 
-// An answer that was written in the mailbox may come back from several recipients: each is told once. The customer waits again once
-// it came back from her, and not when it came back from somebody in copy.
+// An answer from the mailbox comes back from several recipients, and each is told once. The customer waits again once it
+// came back from her. She doesn't while it came back from a person in copy only.
 func TestMailboxAnswerComesBackFromSeveral(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -215,15 +219,16 @@ func TestMailboxAnswerComesBackFromSeveral(t *testing.T) {
 	w.comeBack("sent-1", "max@x.test")
 	waitMessage(t, w.chat, support, thread, "[failed]", "max@x.test")
 
-	// Of none of them it is told again, also if the address is spelled differently or missing.
+	// A second report about any of them is told to nobody, even if it spells the address differently or omits it.
 	for _, recipient := range []string{"Kim@x.test", "max@x.test", "lee@x.test", ""} {
 		w.comeBack("sent-1", recipient)
 	}
 	wantEqual(t, "lines of failures: one for each recipient", w.countLines(thread, bridge.LineFailed), 3)
 }
 
-// An answer that was written in the mailbox and is read late doesn't answer what the customer wrote since: whether it was found
-// among the sent messages alone, or came into the inbox first. Nor does it once a reply to that comes back. A later one does.
+// An answer from the mailbox that is read late doesn't answer what the customer has written since. That holds also if its
+// copy came into the inbox first, and after a reply to her last mail failed. A later answer from the mailbox does answer
+// her.
 func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -14,7 +14,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// exchange lets kim and ann write so many messages in turns, beginning with kim, each when the one before is shown or has left.
+// exchange lets kim and ann write this many messages in turns, beginning with kim. Each is written when the one before is
+// shown or has left.
 func (w *world) exchange(thread string, messages int) {
 	w.t.Helper()
 	for i := range messages {
@@ -31,13 +32,14 @@ func (w *world) exchange(thread string, messages int) {
 	w.waitDrained()
 }
 
-// enoughToSumUp messages are so many that a conversation is worth a summary.
+// enoughToSumUp is how many messages make a conversation long enough for a summary.
 const enoughToSumUp = 8
 
-// countSummaries counts the texts that a model has written into a thread, which are summaries where nobody asked for anything else.
+// countSummaries counts the texts that a model has written into a thread. They are summaries if nobody asked for another
+// text.
 func (w *world) countSummaries(thread string) int { return w.countLines(thread, bridge.LineWritten) }
 
-// One message is not worth a summary for the next owner.
+// A conversation of one message gets no summary when it is assigned.
 func TestShortConversationIsNotSummedUp(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- A lamp is late.")
@@ -48,8 +50,8 @@ func TestShortConversationIsNotSummedUp(t *testing.T) {
 	wantEqual(t, "summaries that were asked for", len(s.requests()), 0)
 }
 
-// A long conversation is summed up when somebody else gets it. Nobody is mentioned by that. Nothing was said since: neither another
-// owner nor the end is worth another summary.
+// A long conversation is summed up when somebody else gets it, and the summary mentions nobody. While nothing is said
+// since, neither another owner nor the end makes another summary.
 func TestLongConversationIsSummedUpForItsNextOwner(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- A lamp is late.")
@@ -68,7 +70,8 @@ func TestLongConversationIsSummedUpForItsNextOwner(t *testing.T) {
 	wantEqual(t, "summaries of the same messages", w.countSummaries(thread), 1)
 }
 
-// A conversation that goes on after it was summed up at its end is summed up as a whole at its next end.
+// A conversation was summed up when it was resolved, and goes on. When it is resolved again, the next summary is made of
+// all its messages.
 func TestReopenedConversationIsSummedUpAgain(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- A lamp is late.")
@@ -90,7 +93,8 @@ func TestReopenedConversationIsSummedUpAgain(t *testing.T) {
 	wantEqual(t, "messages of which the last summary is made", len(s.requests()[1].Messages), all)
 }
 
-// newVeryLongConversation makes a world with a conversation of 210 messages, more than a summary is made of, and returns its thread.
+// newVeryLongConversation makes a world with a conversation of 210 messages, more than a summary can take, and returns
+// its thread.
 func newVeryLongConversation(t *testing.T) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, options{analyzer: newScribeOf("- A lamp is late.")})
@@ -109,7 +113,8 @@ func (w *world) assignAndWantSummaries(thread, agent string, want int) {
 	wantEqual(w.t, "summaries once "+agent+" has it", w.countSummaries(thread), want)
 }
 
-// Of a conversation with more messages than a summary is made of, too, new ones are worth another summary, and none are not.
+// A conversation with more messages than a summary can take gets another summary for its next owner if there are new
+// messages, and otherwise none.
 func TestVeryLongConversationIsSummedUpAgain(t *testing.T) {
 	t.Parallel()
 	w, thread := newVeryLongConversation(t)
@@ -119,7 +124,8 @@ func TestVeryLongConversationIsSummedUpAgain(t *testing.T) {
 	w.assignAndWantSummaries(thread, "ben", 2) // nothing new was said
 }
 
-// A conversation that an earlier version summed up is summed up once more, since nobody can count what came since.
+// A conversation that an earlier version of Parley summed up is summed up once more: the note of that version doesn't
+// tell which messages came since.
 func TestConversationThatAnEarlierVersionSummedUp(t *testing.T) {
 	t.Parallel()
 	w, thread := newVeryLongConversation(t)
@@ -129,8 +135,8 @@ func TestConversationThatAnEarlierVersionSummedUp(t *testing.T) {
 	w.assignAndWantSummaries(thread, "ben", 2)
 }
 
-// Who answers and resolves in one go has the conversation summed up with that answer, once it has left. Nobody waits long for an
-// answer that stays on its way.
+// An agent answers and resolves at once. The summary waits until that answer has left, and contains it. If the answer
+// stays on its way for long, the summary is made without it.
 func TestSummaryKnowsTheLastAnswer(t *testing.T) {
 	t.Parallel()
 	const before = 1 + enoughToSumUp // with "Hello"
@@ -170,7 +176,7 @@ func TestSummaryKnowsTheLastAnswer(t *testing.T) {
 	}
 }
 
-// Where summaries are switched off, or fail, there is none, and nobody is told anything of it.
+// If summaries are switched off or fail, there is no summary, and nobody is told about that.
 func TestSummariesThatAreNotWanted(t *testing.T) {
 	t.Parallel()
 	noModel := newScribe(func(analysis.Request) (string, error) { return "", analysis.ErrNeedsModel })
@@ -210,7 +216,8 @@ func TestSummariesThatAreNotWanted(t *testing.T) {
 	}
 }
 
-// newTranslator is an Analyzer that finds a language in what customers write, but for the first "Hello", and translates.
+// newTranslator is an Analyzer that translates, and finds a language in all that customers write except the first
+// "Hello".
 func newTranslator(language string) *scribe {
 	s := newScribe(func(r analysis.Request) (string, error) { return "translated: " + r.Draft, nil })
 	s.find = func(q analysis.Question) (analysis.Answer, error) {
@@ -223,8 +230,8 @@ func newTranslator(language string) *scribe {
 	return s
 }
 
-// What a customer writes in another language is translated below it, once: all messages of one burst together. It isn't where the
-// language is the team's or unknown, nor where translations are switched off. None of that leaves to the customer.
+// Messages in another language than the team's are translated below, once, and all of one burst together. They aren't if
+// the language is the team's or unknown, or if translations are switched off. The customer gets nothing of it.
 func TestForeignMessageIsTranslated(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -265,7 +272,7 @@ func TestForeignMessageIsTranslated(t *testing.T) {
 	}
 }
 
-// A translation that fails is tried again once and then left out without a word: nobody asked for it.
+// A translation that fails is tried once more and then left out silently, since nobody asked for it.
 func TestTranslationThatFails(t *testing.T) {
 	t.Parallel()
 	s := newScribe(func(analysis.Request) (string, error) { return "", errors.New("the model sleeps") })

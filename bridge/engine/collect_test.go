@@ -84,8 +84,7 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 	w.waitCard(collecting, "Very many new conversations")
 }
 
-// An agent makes a conversation of a collected mail. Its answer reaches the sender, and the sender's next mail is shown
-// in the conversation's own thread.
+// A collected mail becomes a conversation. Its sender gets the answer, and writes on in the conversation's own thread.
 func TestCollectedMailBecomesAConversation(t *testing.T) {
 	t.Parallel()
 	w, _ := newFlooded(t, 2)

@@ -13,7 +13,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// An edit into "!note" makes a reply that has left a note: its words aren't offered as a correction.
+// A sent reply is edited into a note ("!note"). The line about the edit has no button that would send the note's words as
+// a correction.
 func TestSentReplyEditedIntoANote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -26,7 +27,8 @@ func TestSentReplyEditedIntoANote(t *testing.T) {
 	w.provider.WaitTexts(t, "Hello Kim")
 }
 
-// An edit into "!note" makes a reply in its hold a note, of which nobody is asked.
+// A held reply that is edited into a note ("!note") becomes a note, without a question. Later attempts to send it or
+// delete it change nothing for the customer.
 func TestHeldReplyEditedIntoANote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -36,6 +38,7 @@ func TestHeldReplyEditedIntoANote(t *testing.T) {
 	w.waitFate(held, "inside")
 	w.waitDrained()
 	wantEqual(t, "lines that ask about the note", w.countLines(thread, bridge.LineAsk), 0)
+
 	w.chat.Choose("ann", support, held, bridge.VerbSend)
 	w.waitWhisper("ann", "It is a note")
 	w.chat.Delete(support, held)
@@ -44,7 +47,7 @@ func TestHeldReplyEditedIntoANote(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Who edits a reply in its hold after the conversation has ended is told that it doesn't leave.
+// An agent edits a held reply after the conversation was resolved: a line says that it doesn't leave.
 func TestHeldReplyEditedAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -108,8 +111,8 @@ func TestHeldReplyEditedIntoACommand(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What was edited while it was sent so that its author is asked about it is told of, too, with the new text as a correction. If it
-// was edited back meanwhile, there is nothing to correct.
+// While a reply is being sent, it is edited into a text that must be asked about. A line tells of the edit and offers the
+// new text as a correction. If it was edited back meanwhile, there is nothing to correct.
 func TestEditIntoAQuestionWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	const question = "Ben, is that right?"
@@ -125,6 +128,7 @@ func TestEditIntoAQuestionWhileItIsSent(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			thread := w.openThread()
+
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Text: "Dos", Until: release})
 			said := w.reply(thread, "Dos")
@@ -134,6 +138,7 @@ func TestEditIntoAQuestionWhileItIsSent(t *testing.T) {
 				w.waitText(said, text)
 			}
 			w.waitFate(said, "ask")
+
 			close(release)
 			wantButtons(t, "the line about the edit", w.waitLineAbout(thread, bridge.LineEditLate, "Dos"), tt.buttons...)
 			w.waitFate(said, "out")
@@ -175,7 +180,8 @@ func waitingTexts() []waitingText {
 	}
 }
 
-// waitEditedTo waits until what an agent typed is known to say something else, whether it was for the customer or not.
+// waitEditedTo waits until Parley's record of an agent's message ends with these words, whether it is for the customer or
+// not.
 func (w *world) waitEditedTo(message, ending string) {
 	w.t.Helper()
 	w.eventually("the edit is known", func() bool {
@@ -183,8 +189,8 @@ func (w *world) waitEditedTo(message, ending string) {
 	})
 }
 
-// A text that waits for a click and was edited into one for colleagues doesn't leave by the button of its former words:
-// neither one that was asked about, nor one that was parked or taken back, nor one of a colleague.
+// A text that waits for a click is edited into one for colleagues: the button below its former words doesn't send it.
+// That holds for a text that was asked about, parked or taken back, and for a colleague's.
 func TestEditedForColleaguesHasNoButton(t *testing.T) {
 	t.Parallel()
 	for _, tt := range waitingTexts() {
@@ -206,7 +212,8 @@ func TestEditedForColleaguesHasNoButton(t *testing.T) {
 	}
 }
 
-// What may be for colleagues is asked about anew, with its new words: the button of the former ones is gone.
+// A text that waits for a click is edited into one that may be for colleagues: a new line asks about the new words, and
+// the former line loses its button.
 func TestEditedToPerhapsForColleaguesIsAskedAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -227,7 +234,8 @@ func (w *world) waitChannelTextEdited(text string) {
 	})
 }
 
-// A text in the channel that was edited into one for colleagues goes to no customer, whoever chose one before.
+// A text in the channel that was edited into one for colleagues goes to no customer, even if an agent presses the button
+// of a conversation.
 func TestTopLevelEditedForColleagues(t *testing.T) {
 	t.Parallel()
 	for _, edited := range []string{"note: he is angry", "// he is angry", "<@ben> he is angry"} {
@@ -246,7 +254,8 @@ func TestTopLevelEditedForColleagues(t *testing.T) {
 	}
 }
 
-// What was edited while its conversation is resolved is asked about anew, too: after a reopening its button works again.
+// A text that is edited while its conversation is resolved is asked about anew, so that its button works again after a
+// reopening.
 func TestEditedWhileResolvedIsAskedAnew(t *testing.T) {
 	t.Parallel()
 	resolve := func(w *world, thread string) {
@@ -283,8 +292,8 @@ func TestEditedWhileResolvedIsAskedAnew(t *testing.T) {
 	}
 }
 
-// Of a text in the channel that a version before stored with its edit, nobody knows whether it became a note: it goes to
-// no customer.
+// The version before stored the edit of a text in the channel without telling whether the text became a note. Such a text
+// goes to no customer.
 func TestTopLevelEditedBeforeTheUpdate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -26,13 +26,13 @@ type page struct {
 // inboxPage returns the inbox page of the newest replica.
 func (w *world) inboxPage() *page { return &page{w, w.engines[len(w.engines)-1].Inbox()} }
 
-// act lets an agent hand in a form, and returns the name of the act.
+// act lets an agent hand in a form on the page, and returns the name of the act.
 func (p *page) act(agent string, a bridge.Act) string {
 	p.t.Helper()
 	return must(p.tryAct(agent, a))(p.t)
 }
 
-// tryAct is act where it may be refused.
+// tryAct is act for a form that may be refused.
 func (p *page) tryAct(agent string, a bridge.Act) (string, error) {
 	p.t.Helper()
 	if a.Args.Conversation == 0 {
@@ -45,7 +45,8 @@ func (p *page) tryAct(agent string, a bridge.Act) (string, error) {
 	return p.inbox.Act(p.t.Context(), p.agents[agent], a)
 }
 
-// actUntilDone lets an agent hand in a form until it is done: it is refused while the chat is asked once more.
+// actUntilDone lets an agent hand in a form until it is done. It may be refused first, while Parley asks the chat once
+// more.
 func (p *page) actUntilDone(agent string, a bridge.Act) {
 	p.t.Helper()
 	name := ""
@@ -84,7 +85,7 @@ func (p *page) newest(agent string) bridge.SpokenMessage {
 	return list[len(list)-1]
 }
 
-// waitResult waits until an act is in a state, and checks that the page tells its agent why: "" means for any reason.
+// waitResult waits until an act is in a state, and checks the reason that the page gives. The reason "" accepts any.
 func (p *page) waitResult(agent, name string, want bridge.ActState, why string) {
 	p.t.Helper()
 	var got bridge.ActResult
@@ -108,7 +109,7 @@ func (w *world) threadTexts(thread string) []string {
 	return list
 }
 
-// areInOrder reports whether each of the words is in one of the texts alone, in a later one than the words before.
+// areInOrder reports whether each word is in exactly one of the texts, and these texts have the order of the words.
 func areInOrder(texts []string, words ...string) bool {
 	at := -1
 	for _, want := range words {
@@ -126,12 +127,12 @@ func areInOrder(texts []string, words ...string) bool {
 	return true
 }
 
-// allCalls are the calls of the chat's API that fail while it can't be reached.
+// allCalls are the calls of the chat's API, all of which fail while it can't be reached.
 func allCalls() []string {
 	return []string{"post", "update", "mark", "whisper", "thread", "since", "message", "audience"}
 }
 
-// cutChatOff lets the chat neither be called nor tell anything, until back is called.
+// cutChatOff makes the chat unreachable, and keeps its events from Parley, until back is called.
 func (w *world) cutChatOff() (back func()) {
 	w.t.Helper()
 	w.chat.Mute(true)
@@ -146,8 +147,8 @@ func (w *world) cutChatOff() (back func()) {
 	}
 }
 
-// While the chat can't be reached, agents find conversations on the page and answer there: the customer has the answer at once, and
-// once, though its form is handed in again.
+// While the chat can't be reached, agents find conversations on the inbox page and answer there. The customer gets the
+// answer at once, and once only, although its form is handed in twice.
 //
 func TestInboxInAnOutage(t *testing.T) {
 	t.Parallel()
@@ -175,7 +176,8 @@ func TestInboxInAnOutage(t *testing.T) {
 		shownMessage{Author: "Ann", Fate: store.FateOut, Text: "It comes on Monday."})
 }
 
-// When the chat is back, the thread shows what was said meanwhile in its order, who said it and what became of it. Nothing leaves again.
+// When the chat is back, the thread shows in order what was said during the outage, who said it and what became of it.
+// Nothing is sent again.
 //
 func TestChatAfterAnOutage(t *testing.T) {
 	t.Parallel()
@@ -201,7 +203,7 @@ func TestChatAfterAnOutage(t *testing.T) {
 	w.provider.WaitTexts(t, "It comes on Monday.")
 }
 
-// A reply from the page doesn't wait for a chat that is being caught up with.
+// Parley may have missed events of the chat and is reading them again. A reply from the inbox page doesn't wait for that.
 //
 func TestInboxNeedsNoChat(t *testing.T) {
 	t.Parallel()
@@ -212,7 +214,7 @@ func TestInboxNeedsNoChat(t *testing.T) {
 	w.provider.WaitTexts(t, "From the page")
 }
 
-// What was typed in the chat before stays before what is written on the page.
+// A reply that was typed in the chat leaves before one that was written on the page later.
 //
 func TestInboxBehindWhatWasTyped(t *testing.T) {
 	t.Parallel()
@@ -224,7 +226,8 @@ func TestInboxBehindWhatWasTyped(t *testing.T) {
 	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page")
 }
 
-// What people typed in a chat that Parley could not hear is not sent behind an answer from the page, but offered to its author.
+// A reply was typed in the chat while Parley couldn't hear it, and another one is written on the page. The first one
+// isn't sent after that, but offered to its author.
 //
 func TestInboxBesideTheChat(t *testing.T) {
 	t.Parallel()
@@ -245,8 +248,8 @@ func TestInboxBesideTheChat(t *testing.T) {
 	w.provider.WaitTexts(t, "On the page")
 }
 
-// An agent who has no user in the chat answers on the page, and stands in the thread by name; colleagues who are named
-// in a note are mentioned there. Conversations can be assigned to such an agent.
+// An agent without a user in the chat answers on the page, and the thread shows the agent's name. A note mentions the
+// colleagues that it names. Conversations can be assigned to such an agent.
 //
 func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
 	t.Parallel()
@@ -264,7 +267,7 @@ func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
 	w.waitDrained()
 }
 
-// What is handed in again with other words takes the place of the first, while that is held.
+// A form that is handed in again with other words replaces its first reply while that is held.
 //
 func TestInboxFormReplacesItsHeldReply(t *testing.T) {
 	t.Parallel()
@@ -278,7 +281,7 @@ func TestInboxFormReplacesItsHeldReply(t *testing.T) {
 	w.provider.WaitTexts(t, "On Tuesday")
 }
 
-// The page shows until when a reply is held, and takes it back by Undo, once. The thread says so.
+// The page shows until when a reply is held. Undo takes it back once, and the thread says so.
 //
 func TestInboxHold(t *testing.T) {
 	t.Parallel()
@@ -304,7 +307,7 @@ func TestInboxHold(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What is done on the page changes the card and the thread like a button, and reaches no customer.
+// Verbs on the page change the card and the thread as the buttons of the chat do, and send nothing to the customer.
 //
 func TestInboxVerbs(t *testing.T) {
 	t.Parallel()
@@ -328,7 +331,8 @@ func TestInboxVerbs(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Who puts a conversation away on the page must have seen what the customer said last: otherwise the page tells why it is refused.
+// An agent can resolve or snooze a conversation on the page only after having seen the customer's last message. Otherwise
+// the page says why it is refused.
 //
 func TestInboxDoesNotEndPastUnseenWords(t *testing.T) {
 	t.Parallel()
@@ -351,7 +355,7 @@ func TestInboxDoesNotEndPastUnseenWords(t *testing.T) {
 	w.waitCard(thread, "resolved")
 }
 
-// An act that was stored while its agent was one, and is applied when that is over, changes nothing.
+// An act was stored while its author was an agent, and is applied after that agent was retired: it changes nothing.
 func TestInboxActOfAFormerAgent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -368,7 +372,7 @@ func TestInboxActOfAFormerAgent(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// A page of a long conversation shows the newest messages, and leads to the older ones.
+// The page of a long conversation shows the newest messages, and links to the older ones.
 func TestInboxPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

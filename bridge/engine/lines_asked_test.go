@@ -15,9 +15,10 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 //
-// These tests press the buttons that a line has in the thread now, not those that it had when it was posted.
+// A line is a remark of Parley's in a thread. These tests press the buttons that a line has now, not those that it was
+// posted with.
 
-// pressNow lets an agent press a button that a line has now.
+// pressNow lets an agent press a button that a line has at this moment.
 func (w *world) pressNow(agent string, line bridgetest.Message, verb bridge.Verb) {
 	w.t.Helper()
 	w.chat.Press(w.t, agent, w.chat.Get(support, line.ID), verb)
@@ -29,8 +30,8 @@ type askedParts struct {
 	unclear, failed bridgetest.Message
 }
 
-// askAboutBothParts makes a world in which a reply has left in two parts: nobody knows whether the one with the file unclear has left, and
-// the one with the file failed did not.
+// askAboutBothParts makes a world in which a reply with two files left in two parts. It is unknown whether the part with
+// the file unclear has arrived, and the part with the file failed was refused.
 func askAboutBothParts(t *testing.T, unclear, failed string) (w *world, parts askedParts) {
 	t.Helper()
 	w = newWorld(t, lossyOptions())
@@ -45,7 +46,8 @@ func askAboutBothParts(t *testing.T, unclear, failed string) (w *world, parts as
 	return w, parts
 }
 
-// The line about a part of which nobody knows goes on asking after another part was sent again and has left, whichever comes first.
+// It is unknown whether one part of a reply has left. The line about it keeps its buttons after the other part was sent
+// again and has left, whichever part comes first.
 func TestUnclearPartIsAskedAboutAfterAnotherOneLeft(t *testing.T) {
 	t.Parallel()
 	for name, files := range map[string][2]string{
@@ -61,18 +63,19 @@ func TestUnclearPartIsAskedAboutAfterAnotherOneLeft(t *testing.T) {
 			w.waitFate(parts.said, "unclear")
 			w.waitDrained()
 			wantButtons(t, "while nobody knows", w.chat.Get(support, parts.unclear.ID), bridge.VerbSendAgain, bridge.VerbMarkSent)
+
 			w.pressNow("ben", parts.unclear, bridge.VerbMarkSent)
 			w.waitFate(parts.said, "out")
 		})
 	}
 }
 
-// retryForever lets the provider refuse a file for now, until its faults are cleared.
+// retryForever makes the provider refuse a file for now, each time, until its faults are cleared.
 func (w *world) retryForever(name string) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: name, Times: -1})
 }
 
-// A part is decided about by the buttons of its line also while another part waits to be sent again.
+// An agent decides about an unclear part by the buttons of its line, also while another part waits to be sent again.
 func TestUnclearPartIsMarkedWhileAnotherOneWaits(t *testing.T) {
 	t.Parallel()
 	w, parts := askAboutBothParts(t, "a.txt", "b.txt")
@@ -86,7 +89,7 @@ func TestUnclearPartIsMarkedWhileAnotherOneWaits(t *testing.T) {
 	w.waitFate(parts.said, "out")
 }
 
-// A line about a part that is sent again says that this part waits, though a later line asks about another part.
+// The line about a part that is sent again says that this part waits, although a later line asks about another part.
 func TestPartThatIsSentAgainWaits(t *testing.T) {
 	t.Parallel()
 	w, parts := askAboutBothParts(t, "b.txt", "a.txt")
@@ -95,7 +98,8 @@ func TestPartThatIsSentAgainWaits(t *testing.T) {
 	w.waitOutcome(parts.failed, bridge.OutcomeWaiting)
 }
 
-// A reply that was taken back, sent by the button of the line that says so, and then deleted in its hold, is taken back for that line, too.
+// A reply is taken back, sent by the button of the line that says so, and then deleted in its hold: that line says again
+// that it was taken back.
 func TestTakenBackTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -109,7 +113,8 @@ func TestTakenBackTwice(t *testing.T) {
 	wantButtons(t, "once it was deleted", w.waitOutcome(undone, bridge.OutcomeUndone))
 }
 
-// A text that stayed inside, was sent by the button of the line that says so, and was then made a note, is inside for that line, too.
+// A text stays inside, is sent by the button of the line that says so, and is then edited into a note: that line says
+// again that it is inside.
 func TestKeptInsideTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, account: func(a *store.Account) { a.ReplyMode = "explicit" }})
@@ -122,7 +127,8 @@ func TestKeptInsideTwice(t *testing.T) {
 	wantButtons(t, "once it is a note", w.waitOutcome(inside, bridge.OutcomeInside))
 }
 
-// A text about which its author is asked, and that she deleted before Parley looked at it, is not asked about any more.
+// An author deletes a text before Parley has applied it, so that Parley asks about it and learns of its deletion in one
+// batch: the question loses its buttons.
 func TestAskedAndDeletedInOneBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -136,8 +142,8 @@ func TestAskedAndDeletedInOneBatch(t *testing.T) {
 	wantButtons(t, "the question", w.waitOutcome(w.waitLine(thread, bridge.LineAsk), bridge.OutcomeDropped))
 }
 
-// A parked reply is kept for later, and the customer writes at once: what offers the reply then has its buttons, though both are applied
-// together.
+// An agent keeps a parked reply for later, and the customer writes at the same moment, which offers the reply again. Both
+// are applied in one batch: the offer has its buttons all the same.
 func TestKeptAndOfferedInOneBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -148,6 +154,7 @@ func TestKeptAndOfferedInOneBatch(t *testing.T) {
 	parked := w.waitLine(thread, bridge.LineParked)
 	w.eventually("the window's timer fired", func() bool { return w.count(`SELECT count(*) FROM timers WHERE due_at <= parley_now()`) == 0 })
 	w.waitDrained()
+
 	release := w.holdQueuesWhere(`true`)
 	w.pressNow("ann", parked, bridge.VerbKeep)
 	w.waitQueued(1)
@@ -156,14 +163,15 @@ func TestKeptAndOfferedInOneBatch(t *testing.T) {
 	w.stops[0]()
 	release()
 	w.startReplica() // it finds both at once
+
 	offered := w.waitLine(thread, bridge.LineOffered)
 	w.waitDrained()
 	w.pressNow("ann", offered, bridge.VerbSend)
 	w.waitFate(said, "out")
 }
 
-// A reply of which nobody knows whether it left goes on asking when an edit is told that came too late, and that is no correction, and
-// when it is deleted. Nothing says then that the customer has it.
+// It is unknown whether a reply has left. The line about it keeps its buttons after the reply was edited into a note and
+// then deleted. The lines about these changes don't say that the customer has the reply.
 func TestUnclearReplyIsAskedAboutAfterALateEdit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, lossyOptions())
@@ -173,16 +181,19 @@ func TestUnclearReplyIsAskedAboutAfterALateEdit(t *testing.T) {
 	said := w.reply(thread, "See yuo")
 	unclear := w.waitLine(thread, bridge.LineUnclear)
 	w.waitDrained()
+
 	w.chat.Edit(support, said, "note: see you")
 	w.waitLineAbout(thread, bridge.LineEditLate, "unclear")
 	w.chat.Delete(support, said)
 	w.waitLineAbout(thread, bridge.LineDeleteLate, "unclear")
 	w.waitDrained()
+
 	w.pressNow("ann", unclear, bridge.VerbMarkSent)
 	w.waitFate(said, "out")
 }
 
-// While a file is sent, its author deletes the reply. Nothing says that the customer did not get the text, of which nobody knows that.
+// It is unknown whether the text of a reply has left, and its author deletes it while the file is being sent. No line
+// says that the customer did not get the text.
 func TestUnclearReplyIsDeletedWhileItsFileIsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, lossyOptions())
@@ -194,13 +205,14 @@ func TestUnclearReplyIsDeletedWhileItsFileIsSent(t *testing.T) {
 	said := w.sayPlans(thread, 2)
 	unclear := w.waitLine(thread, bridge.LineUnclear)
 	w.provider.WaitCalls(t, 2)
+
 	w.chat.Delete(support, said)
 	w.waitLineAbout(thread, bridge.LineDeleteLate, "unclear")
 	w.waitOutcome(unclear, bridge.OutcomeUnclear)
 	close(release)
 }
 
-// What an edit could not stop any more is still said once the reply has left.
+// A line says that a.txt had left before an edit removed it. It still says so when the rest of the reply has left, too.
 func TestLateEditIsStillSaidOnceTheReplyHasLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -211,6 +223,7 @@ func TestLateEditIsStillSaidOnceTheReplyHasLeft(t *testing.T) {
 	w.provider.WaitCalls(t, 2)
 	w.chat.RemoveFile(support, said, "a.txt")
 	late := w.waitLineAbout(thread, bridge.LineEditLate, "left a.txt")
+
 	close(release)
 	w.waitFate(said, "out")
 	w.waitDrained()
@@ -218,7 +231,7 @@ func TestLateEditIsStillSaidOnceTheReplyHasLeft(t *testing.T) {
 	wantEqual(t, "the line shows what became of the reply", strings.Contains(w.chat.Get(support, late.ID).Plain(), " = "), false)
 }
 
-// What ann deletes is taken back by her, though a colleague had sent it.
+// Ben sends a text of ann's, and ann takes it back: the line that asked about the text names her.
 func TestWhoTookBackWhatAColleagueSent(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -251,7 +264,7 @@ func (w *world) sendAsBen(line bridgetest.Message) {
 	w.chat.Press(w.t, "ben", w.waitWhisper("ben", "[send_as]"), bridge.VerbSend)
 }
 
-// The line about a reply that failed shows what Send again sends, after an edit, too.
+// The line about a failed reply shows the words that Send again will send, also after an edit.
 func TestFailedLineShowsWhatIsSentAgain(t *testing.T) {
 	t.Parallel()
 	w, _, reply, failed := newFailedReply(t)
@@ -262,8 +275,8 @@ func TestFailedLineShowsWhatIsSentAgain(t *testing.T) {
 	wantList(t, "what the customer got", w.sentTexts(), []string{"One"})
 }
 
-// Who types drop after a reply that failed learns that it isn't sent anyhow. An older text, about which its author is asked, isn't dropped
-// in its place.
+// After a reply has failed, !drop tells its author that it isn't sent again by itself. It doesn't drop an older text that
+// waits for a click.
 func TestDropAfterAFailedReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -279,7 +292,8 @@ func TestDropAfterAFailedReply(t *testing.T) {
 	w.waitFate(failed, "failed")
 }
 
-// Who presses Send again under words that were edited meanwhile is shown the new ones first.
+// An agent presses Send again below words that were edited meanwhile: the new words are shown first, with a button of
+// their own.
 func TestSendAgainUnderOldWordsAsks(t *testing.T) {
 	t.Parallel()
 	w, _, reply, failed := newFailedReply(t)

@@ -13,7 +13,7 @@ import (
 	"parley/store"
 )
 
-// addresses returns those of people.
+// addresses returns the addresses of people.
 func addresses(list []bridge.PartyRef) []string {
 	var all []string
 	for _, p := range list {
@@ -28,10 +28,10 @@ func (w *world) annsFacts() bridge.Facts {
 	return must(w.engines[0].Desk(w.surface).Facts(w.t.Context(), 1, "ann"))(w.t)
 }
 
-// recipients of a reply: the ones it is to, those in copy, and those who wait to be allowed.
+// recipients of a reply: the people it is addressed to, those in copy, and those who wait until an agent allows them.
 type recipients struct{ to, cc, waiting []string }
 
-// wantRecipients checks who is shown as the recipients of a conversation, and that a reply goes to these.
+// wantRecipients checks the recipients that are shown for a conversation, and that a reply with this text goes to them.
 func (w *world) wantRecipients(thread, text string, want recipients) {
 	w.t.Helper()
 	w.waitDrained()
@@ -44,8 +44,8 @@ func (w *world) wantRecipients(thread, text string, want recipients) {
 	wantSentTo(w.t, w.waitSent(n + 1)[n], addresses(shown.To), addresses(shown.Cc))
 }
 
-// What is shown of a mail's recipients is what is sent: no newcomer who is not allowed yet, no
-// customer whom !to replaced. Saving the same recipients changes nothing and allows nobody.
+// A reply goes to the recipients that are shown: not to a newcomer whom nobody has allowed, nor to a customer whom !to
+// replaced. Saving the same recipients changes nothing and allows nobody.
 func TestRecipientsShownAreThoseSentTo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -72,7 +72,7 @@ func TestRecipientsShownAreThoseSentTo(t *testing.T) {
 	w.wantRecipients(thread, "D", recipients{to: []string{"lee@x.test"}, waiting: []string{"spy@y.test"}})
 }
 
-// What is shown for forms tells Parley's time, from which what people choose there is meant.
+// The facts for forms have Parley's time, from which times chosen there are counted.
 func TestFactsTellParleysTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -84,7 +84,7 @@ func TestFactsTellParleysTime(t *testing.T) {
 	}
 }
 
-// Who is left out of the copy by the customer is named.
+// If a customer's mail leaves a person out of the copy, a line names that person.
 func TestWhoDropsOutOfTheCopyIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -97,20 +97,21 @@ func TestWhoDropsOutOfTheCopyIsNamed(t *testing.T) {
 	wantNoWords(t, "the line", line, "without mia")
 }
 
-// With reply_to: sender people in copy get no reply, but agents see that they read along, and may
-// answer them after all.
+// With "reply_to: sender" the people in copy get no reply. Agents see that they read along, and may add them.
 func TestCopyIsShownWhereOnlyTheSenderIsAnswered(t *testing.T) {
 	t.Parallel()
 	checkOnlySenderIsAnswered(t, newWorld(t, options{settings: map[string]string{"reply_to": "sender"}}), channelstest.Event{})
 }
 
-// Neither do those whom a mail names that was sent to us in blind copy: a reply would tell them so.
+// A mail that came to us as a blind copy is answered to its sender only. A reply to the others would tell them that we
+// got it.
 func TestBlindCopyIsAnsweredToItsSender(t *testing.T) {
 	t.Parallel()
 	checkOnlySenderIsAnswered(t, newWorld(t, options{}), channelstest.Event{Blind: true})
 }
 
-// checkOnlySenderIsAnswered checks that a customer's first mail is answered to her alone, until an agent adds who is in copy.
+// checkOnlySenderIsAnswered checks that a customer's first mail is answered to her alone, until an agent adds the person
+// in copy.
 func checkOnlySenderIsAnswered(t *testing.T, w *world, e channelstest.Event) {
 	t.Helper()
 	e.From, e.Cc, e.Subject, e.Text = "kim@x.test", []string{"lee@x.test"}, "One", "first"
@@ -126,7 +127,8 @@ func checkOnlySenderIsAnswered(t *testing.T, w *world, e channelstest.Event) {
 	w.wantRecipients(thread, "B", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
 }
 
-// replies go to whom the last mail names; who is new waits for a click.
+// Replies go to the people whom the last mail names. A newcomer gets none until an agent clicks Allow (requirement
+//
 func TestParticipants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -163,8 +165,8 @@ func TestParticipants(t *testing.T) {
 	wantSuffix(t, "the line once the next one is allowed", w.waitOutcome(line, bridge.OutcomeAllowed).Plain(), "Ben")
 }
 
-// Somebody new answers a mail to all, with the customer in copy. Until an agent allows the newcomer, replies go on to the
-// customer, also where only the sender of a mail is answered. R-257
+// A newcomer answers a mail to all, with the customer in copy. Until an agent allows the newcomer, replies go to the
+// customer as before. That holds also where only the sender of a mail is answered (requirement R-257).
 func TestNewcomerAnswersToAll(t *testing.T) {
 	t.Parallel()
 	for _, replyTo := range []string{"all", "sender"} {
@@ -176,11 +178,13 @@ func TestNewcomerAnswersToAll(t *testing.T) {
 			w.chat.Say("ann", support, thread, "!cc lee@x.test") // which changes nothing where all are answered
 			copied := []string{"lee@x.test"}
 			w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}, cc: copied})
+
 			toAll := channelstest.Event{From: "mia@y.test", Cc: []string{"kim@x.test", "lee@x.test"}, Text: "second", References: []string{first}}
 			w.customerSends(mail, toAll)
 			line := w.waitLine(thread, bridge.LineParticipant)
 			w.wantRecipients(thread, "B", recipients{to: []string{"kim@x.test"}, cc: copied, waiting: []string{"mia@y.test"}})
 			wantEqual(t, "the mail that is answered", w.waitSent(2)[1].InReplyTo, first)
+
 			w.chat.Press(t, "ann", line, bridge.VerbAllow)
 			w.waitOutcome(line, bridge.OutcomeAllowed)
 			w.wantRecipients(thread, "C", recipients{to: []string{"mia@y.test", "kim@x.test"}, cc: copied})
@@ -188,7 +192,7 @@ func TestNewcomerAnswersToAll(t *testing.T) {
 	}
 }
 
-// A machine's mail changes nobody who gets replies, whoever it is from and whomever it has in copy.
+// An automatic mail doesn't change who gets replies, whoever it is from and whomever it has in copy.
 func TestMachineChangesNoRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -203,8 +207,8 @@ func TestMachineChangesNoRecipients(t *testing.T) {
 	wantEqual(t, "the mail that is answered", w.waitSent(1)[0].InReplyTo, first)
 }
 
-// The form of a reply changes who gets it and what follows. Handed in as it was opened it changes
-// nobody, also when somebody joined while it was open; handed in again it counts as it is then.
+// The form of a reply can change its recipients, and those of later replies. Handed in as it was opened, it changes
+// nobody, even if somebody joined meanwhile. If it is handed in a second time, its recipients of that moment count.
 func TestReplyFormChangesRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -218,9 +222,11 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 				Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}}
 		return b
 	}
+
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second",
 		References: []string{first}})
 	w.waitLine(thread, bridge.LineParticipant)
+
 	handIn := func(b bridgetest.Button, text string, to, cc []string) {
 		t.Helper()
 		n := len(w.provider.Sent())
@@ -230,13 +236,16 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 		wantSentTo(t, m, to, cc)
 		w.waitDrained()
 	}
+
 	handIn(form("f1", []string{"Kim@x.test"}, []string{"lee@x.test"}), "unchanged", []string{"kim@x.test"}, []string{"lee@x.test"})
 	if lines := w.countLines(thread, bridge.LineRecipients); lines != 0 {
 		t.Errorf("%d lines tell of recipients that did not change", lines)
 	}
+
 	handIn(form("f2", []string{"kim@x.test", "mia@x.test"}, nil), "changed", []string{"kim@x.test", "mia@x.test"}, nil)
 	w.wantRecipients(thread, "typed", recipients{to: []string{"kim@x.test", "mia@x.test"}, waiting: []string{"spy@y.test"}})
 	handIn(form("f3", []string{"kim@x.test"}, []string{"spy@y.test"}), "named is allowed", []string{"kim@x.test"}, []string{"spy@y.test"})
+
 	w.chat.Submit("ann", support, thread, form("f3", []string{"kim@x.test"}, []string{"lee@x.test"}), "and as it was opened")
 	w.waitLine(thread, bridge.LineAsk)
 	w.waitDrained()
@@ -245,8 +254,8 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 	}
 }
 
-// Somebody else answers while a form is open that shows the customer: what is handed in there goes to whom it shows, not to
-// whom the agent didn't see as its recipient.
+// Another person answers while a form is open that shows the customer as the recipient. The reply goes to the people whom
+// the form shows.
 func TestReplyFormGoesToWhomItShows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -256,6 +265,7 @@ func TestReplyFormGoesToWhomItShows(t *testing.T) {
 	shown := bridge.ReplyArgs{To: []string{"kim@x.test"}, Cc: []string{"lee@x.test"},
 		Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}
 	form.Form, form.Args = "f1", bridge.Args{Conversation: form.Args.Conversation, ReplyArgs: shown}
+
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
 	w.waitLine(thread, bridge.LineRecipients)
 	w.chat.Submit("ann", support, thread, form, "For Kim")
@@ -263,7 +273,7 @@ func TestReplyFormGoesToWhomItShows(t *testing.T) {
 	w.eventually("it is told", func() bool { return w.countLines(thread, bridge.LineRecipients) == 2 })
 }
 
-// Who gets replies is named when a mail changes it.
+// When a mail changes who gets replies, a line names them (requirement R-257).
 func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -275,6 +285,7 @@ func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
 	if n := w.countLines(thread, bridge.LineRecipients); n != 0 {
 		t.Errorf("%d lines though nothing changed, want none", n)
 	}
+
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "third", References: []string{first}})
 	to, without, _ := strings.Cut(w.waitLine(thread, bridge.LineRecipients).Plain(), "without")
 	wantWords(t, "whom replies go to, by the line", to, "lee@x.test")
@@ -282,7 +293,8 @@ func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
 	wantEqual(t, "who gets none any more, by the line", strings.TrimSpace(without), "kim@x.test")
 }
 
-// A mail with very many new recipients makes a few lines, not one for each. A line names all whom its button allows.
+// A mail with 500 new recipients makes five lines, not one for each person. A line names all people whom its button
+// allows.
 func TestManyNewcomers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -304,7 +316,8 @@ func TestManyNewcomers(t *testing.T) {
 	}
 }
 
-// A reply that one person was to get doesn't go to others as well because a mail came in its hold. Whom an agent adds gets it.
+// A reply was addressed to Bob alone, and a mail with the customer comes in its hold: it fails, since it would also reach
+// her. It leaves if an agent has added her.
 func TestNotForOthersAsWell(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -335,6 +348,7 @@ func TestNotForOthersAsWell(t *testing.T) {
 				w.reply(thread, c.typed)
 			}
 			w.eventually("the recipients have changed", func() bool { return w.countLines(thread, bridge.LineRecipients) == 2 })
+
 			w.advance(2 * time.Hour)
 			w.waitFate(reply, c.want)
 			if c.want == "failed" {
@@ -345,8 +359,8 @@ func TestNotForOthersAsWell(t *testing.T) {
 	}
 }
 
-// A reply does not go to others than it was typed for because a mail came in its hold
-// (the check for the wrong customer); one whose author was retired does not leave.
+// A mail in the hold of a reply changes the recipients: the reply fails, since it wouldn't reach the person that it was
+// typed for. A held reply doesn't leave after its author was retired.
 func TestNotForOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -354,6 +368,7 @@ func TestNotForOthers(t *testing.T) {
 	thread := w.waitThread("first")
 	reply := w.reply(thread, "For Kim")
 	w.waitFate(reply, "waiting")
+
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
 	w.waitLine(thread, bridge.LineRecipients)
 	w.advance(2 * time.Hour)

@@ -22,15 +22,15 @@ func (w *world) waitFailedAttempt() {
 	})
 }
 
-// chooseVerb lets ann choose a verb for a message, by its menu.
+// chooseVerb lets ann choose a verb in the menu of a message.
 func (w *world) chooseVerb(thread, message string, verb bridge.Verb) {
 	w.t.Helper()
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: verb,
 		Args: bridge.Args{Conversation: 1, Message: store.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, message))}}, "")
 }
 
-// A reply that was taken back while its attempt failed, and is sent by a click, leaves once: the attempt that waits doesn't
-// send it, too.
+// A reply is taken back while its attempt fails, so that another attempt would follow. When it is then sent by a click,
+// it leaves once.
 func TestSendBesideARetry(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -56,10 +56,12 @@ func TestSendBesideARetry(t *testing.T) {
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: release})
 			said := w.reply(thread, "See you")
 			w.provider.WaitCalls(t, 1)
+
 			c.takeBack(w, said)
 			w.eventually("it is taken back", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, said) != "waiting" })
 			close(release)
 			w.waitFailedAttempt()
+
 			c.send(w, thread, said)
 			w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
 			w.advance(2 * time.Hour)
@@ -72,7 +74,7 @@ func TestSendBesideARetry(t *testing.T) {
 	}
 }
 
-// Sending a reply again of which one file failed sends that file alone.
+// One file of a reply has failed. Sending the reply again sends that file only.
 func TestSendAfterOneFileFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -87,8 +89,8 @@ func TestSendAfterOneFileFailed(t *testing.T) {
 	w.wantSent(withFiles("Three plans", "a.txt"), withFiles("", "c.txt"), withFiles("", "b.txt"))
 }
 
-// Who marks one file as sent says nothing of the others: one that failed can still be sent again. In a chat, the text and its file may
-// be several messages: whoever decides is told to look for all of them.
+// An agent marks one part of a reply as sent. The other part has failed, and can still be sent again. As a text and its
+// file may be several messages in a chat, the line tells the agent to look for all of them.
 func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
@@ -100,17 +102,19 @@ func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 	unclear := w.waitLineAbout(thread, bridge.LineUnclear, "Mark it as sent only if all of it is there")
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
+
 	w.chat.Press(t, "ann", w.chat.Get(support, unclear.ID), bridge.VerbMarkSent) // the line still asks about its own part
 	w.waitFate(said, "failed")
 	w.waitDrained()
 	wantWords(t, "the line about the part that was marked", w.chat.Get(support, unclear.ID).Plain(), "= sent Ann")
+
 	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.waitFate(said, "out")
 	w.waitDrained()
 	w.wantSent(withFiles("Two plans", "a.txt"), withFiles("", "b.txt"))
 }
 
-// A part that failed can be sent again by its own button, also after nobody knows whether a later part has left.
+// A part that failed can be sent again by its own button, also if it was unknown whether a later part has left.
 func TestFailedPartBesideAnUnclearOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
@@ -122,6 +126,7 @@ func TestFailedPartBesideAnUnclearOne(t *testing.T) {
 	failed := w.waitLineAbout(thread, bridge.LineFailed, "")
 	unclear := w.waitLineAbout(thread, bridge.LineUnclear, "")
 	w.waitDrained()
+
 	w.chat.Press(t, "ann", w.chat.Get(support, unclear.ID), bridge.VerbMarkSent)
 	w.waitFate(said, "failed")
 	w.waitDrained()
@@ -130,7 +135,8 @@ func TestFailedPartBesideAnUnclearOne(t *testing.T) {
 	w.wantSent(withFiles("", "b.txt"), withFiles("Two plans", "a.txt"))
 }
 
-// Of a part that may have left, nothing leaves again by a click on the whole reply: its own buttons decide.
+// It is unknown whether the first part of a reply has left. A click that sends the whole reply sends the other part only.
+// The first part has buttons of its own for that.
 func TestSendBesideAnUnclearPart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
@@ -142,10 +148,12 @@ func TestSendBesideAnUnclearPart(t *testing.T) {
 	w.waitLine(thread, bridge.LineUnclear)
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
+
 	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.eventually("the other part leaves", func() bool { return len(w.provider.Sent()) == 2 })
 	w.waitFate(said, "unclear")
 	w.waitDrained()
+
 	var asked bridgetest.Message
 	for _, m := range w.chat.Messages(support, thread) {
 		if strings.HasPrefix(m.Plain(), "["+string(bridge.LineUnclear)+"]") {
@@ -157,7 +165,8 @@ func TestSendBesideAnUnclearPart(t *testing.T) {
 	w.wantSent(withFiles("Two plans", "a.txt"), withFiles("", "b.txt"))
 }
 
-// What an edit took out of a reply doesn't keep it waiting when the rest is sent again.
+// An edit has removed one file of a reply, and another one has failed. Sending the reply again doesn't wait for the
+// removed file.
 func TestSendAgainWithoutTheFileThatAnEditRemoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -176,7 +185,7 @@ func TestSendAgainWithoutTheFileThatAnEditRemoved(t *testing.T) {
 	w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
 }
 
-// A file that an edit takes out after the text has left doesn't leave any more.
+// A file that an edit removes after the text has left isn't sent.
 func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]channelstest.Fault{
@@ -197,6 +206,7 @@ func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
 				close(release)
 				w.waitFailedAttempt()
 			}
+
 			w.chat.RemoveFile(support, said, "c.txt")
 			w.waitLine(thread, bridge.LineEditLate)
 			if fault.Kind == channelstest.FaultNone {
@@ -210,7 +220,7 @@ func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
 	}
 }
 
-// Slack keeps a deleted file's place in the message: deleting the file takes it out of the reply all the same.
+// In Slack a deleted file keeps its place in the message. Deleting it removes it from the reply all the same.
 func TestFileDeletedAfterTheTextHasLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
@@ -236,7 +246,8 @@ func newSplittingWorld(t *testing.T, o options) *world {
 	return w
 }
 
-// A reply whose text has left isn't changed by an edit, though its file failed: its author is told what the customer has.
+// The text of a reply is sent as two messages, of which the first has left and the second has failed. An edit doesn't
+// change the text any more, and its author is told what the customer has.
 func TestEditAfterTheTextHasLeft(t *testing.T) {
 	t.Parallel()
 	w := newSplittingWorld(t, options{})
@@ -254,7 +265,8 @@ func TestEditAfterTheTextHasLeft(t *testing.T) {
 	}
 }
 
-// A file that an edit adds to a reply in its hold leaves with the others; one that the channel doesn't take keeps the reply.
+// A file that is added to a held reply leaves with the others. If the channel doesn't take the file, the reply stays
+// inside.
 func TestFileAddedInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -277,8 +289,9 @@ func TestFileAddedInTheHold(t *testing.T) {
 		withFiles("Three plans", "b.txt"), withFiles("", "c.txt"), withFiles("", "e.txt"))
 }
 
-// A file that an edit adds to a reply that failed leaves behind its text when that is sent again, also while another reply stands
-// between them in the lane of which nobody knows yet whether it has left.
+// An edit adds a file to a failed reply. When the reply is sent again, the file leaves after the text. That holds also
+// while another reply is in the lane between them, of which nobody knows yet whether it has left. A lane is the queue of
+// what goes to one customer.
 func TestFileAddedToAFailedReplyFollowsItsText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
@@ -309,7 +322,7 @@ func (w *world) waitEdited(text string) {
 	w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = $1`, text) == 1 })
 }
 
-// The last reply that waits is taken back by !undo, however much was written since.
+// Typing !undo takes back the last reply that waits, even if many messages came after it.
 func TestUndoBehindManyMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -325,7 +338,8 @@ func TestUndoBehindManyMessages(t *testing.T) {
 	w.waitFate(said, "undone")
 }
 
-// Who would take back a text that doesn't wait is told what became of it, and not that it is on its way.
+// An agent wants to undo a text that doesn't wait to be sent. A whisper tells what became of it, and doesn't say that it
+// is on its way.
 func TestUndoOfAKeptText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
@@ -336,7 +350,7 @@ func TestUndoOfAKeptText(t *testing.T) {
 	w.waitWhisper("ann", "[decided]")
 }
 
-// A deletion counts, though an edit that was made before it is read after it.
+// A deletion counts even if Parley reads an earlier edit, and the message itself, after it.
 func TestEarlyDeletionBeforeAnEdit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -358,7 +372,8 @@ func TestEarlyDeletionBeforeAnEdit(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Of two lines that would leave together, an agent who has looked at one while the chat can't be reached sends that one.
+// Two held lines would leave together, and the chat can't be reached. An agent looks at the first one on the inbox page
+// and sends it: only that one leaves.
 func TestOneLineSentAsItStands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold, gapWait: time.Millisecond, backoff: []time.Duration{time.Hour}})
@@ -374,6 +389,7 @@ func TestOneLineSentAsItStands(t *testing.T) {
 		waiting = list[len(list)-2]
 		return waiting.Unread
 	})
+
 	p.actUntilDone("ann", bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Message: waiting.ID, SendArgs: bridge.SendArgs{Sure: true}}})
 	w.provider.WaitTexts(t, "One")
 	back()

@@ -16,9 +16,8 @@ import (
 	"parley/store"
 )
 
-// R-245: another agent's text stays inside, which its mark says to all and words, once, to its
-// author alone, with a button; who clicks joins as assignee. Who sends somebody else's text is
-// asked first, since that one would be its author.
+// A text of an agent who isn't the owner stays inside. Its mark shows that to all, and one whisper to its author has a
+// button that sends it. A colleague who sends it is asked first, and becomes a co-owner (requirement R-245).
 func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -53,7 +52,8 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	wantEqual(t, "whispers to ben: that it stays inside, and that it is decided", len(w.chat.Whispers("ben")), 2)
 }
 
-// R-246: a file alone and a text after a colleague's remark wait for a click; Keep keeps.
+// A file without a text waits for a click, and so does a text after a colleague's remark. Keep leaves it inside
+// (requirement R-246).
 func TestWhatWaitsForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -66,6 +66,7 @@ func TestWhatWaitsForAClick(t *testing.T) {
 	sent := w.provider.Wait(t, "the file", func(s []channelstest.Sent) bool { return len(s) == 1 })
 	w.wantSent(withFiles("", "plan.txt"))
 	wantEqual(t, "the content of the file", string(sent[0].Files[0].Content), "the plan")
+
 	w.waitFate(w.chat.Say("ben", support, thread, "<@ann> is that right?"), "inside")
 	answer := w.reply(thread, "I think so")
 	w.waitFate(answer, "ask")
@@ -77,8 +78,8 @@ func TestWhatWaitsForAClick(t *testing.T) {
 	w.provider.Wait(t, "Soon", func(s []channelstest.Sent) bool { return len(s) == 2 && s[1].Text == "Soon" })
 }
 
-// R-247: whatever did not reach the customer is told in the thread, with the text, to its
-// author; each human message has exactly one fate.
+// The thread tells the author, with the text, which text didn't reach the customer. Each message of a person has exactly
+// one fate (requirement R-247).
 func TestExactlyOneFate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -95,6 +96,7 @@ func TestExactlyOneFate(t *testing.T) {
 		return w.countLines(thread, bridge.LineNotMapped)+w.countLines(thread, bridge.LineInside)+w.countLines(thread, bridge.LineAsk) == 3
 	})
 	w.waitDrained()
+
 	for id, author := range told {
 		text := w.chat.Get(support, id).Text
 		found := 0
@@ -116,8 +118,8 @@ func TestExactlyOneFate(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Typed in a resolved thread: kept, with buttons, not sent. Once the conversation is reopened, a new button sends it: a chat may
-// take a second click on the one that was refused for a repetition.
+// A text typed in a resolved thread is kept, with buttons. Once the conversation is reopened, a new button sends it: a
+// chat may take a second click on the old one for a repetition.
 func TestResolvedThreadKeepsText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -139,7 +141,7 @@ func TestResolvedThreadKeepsText(t *testing.T) {
 	w.provider.WaitTexts(t, "One more thing")
 }
 
-// R-254: automatic mail can be promoted and silenced.
+// Automatic mail can be promoted to a conversation, and its sender silenced (requirement R-254).
 func TestAutomaticMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -149,6 +151,7 @@ func TestAutomaticMail(t *testing.T) {
 	auto("Order 1")
 	w.chat.Press(t, "ann", w.waitShown("Order 1"), bridge.VerbPromote)
 	w.waitCard(w.waitCardWith("| Order 1 | Ann").ID, "open")
+
 	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "Buy", Text: "Buy", Automatic: "list"})
 	w.chat.Press(t, "ann", w.waitShown("list Buy"), bridge.VerbSilence)
 	w.waitWhisper("ann", "news@x.test")
@@ -166,7 +169,7 @@ func TestAutomaticMail(t *testing.T) {
 	}
 }
 
-// R-265: an account that watches sends nothing, one on trial only to its list.
+// An account that watches sends nothing. One on trial sends to the people of its list only (requirement R-265).
 func TestModes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"kim"} }})
@@ -187,7 +190,7 @@ func TestModes(t *testing.T) {
 	w.provider.WaitTexts(t, "Yes")
 }
 
-// What was said before the account began to watch, or was paused, does not leave either.
+// A held reply doesn't leave if its account has begun to watch.
 // R-265
 func TestModeChangesInTheHold(t *testing.T) {
 	t.Parallel()
@@ -202,7 +205,7 @@ func TestModeChangesInTheHold(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// R-014: admins are told of each change of an account's condition, in a conversation of two.
+// Admins are told of each change of an account's condition, in direct messages (requirement R-014).
 func TestAdminsAreToldOfConditions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -225,7 +228,7 @@ func TestAdminsAreToldOfConditions(t *testing.T) {
 	}
 }
 
-// What a customer writes mentions nobody, forges nothing and comes out as it is.
+// A customer's text that imitates mentions, lines and commands is shown as it is. It mentions nobody and does nothing.
 func TestHostileCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -248,7 +251,7 @@ func TestHostileCustomer(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
-// Text that PostgreSQL can't hold is stored all the same.
+// A text with a byte that PostgreSQL can't store is stored without it.
 func TestUnstorableText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -256,7 +259,7 @@ func TestUnstorableText(t *testing.T) {
 	w.waitThread("beforeafter")
 }
 
-// A webhook with a wrong signature, or without, stores nothing.
+// A webhook without a signature is refused and stores nothing. A signed one that can't be read is kept in quarantine.
 func TestUnsignedWebhook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -270,8 +273,8 @@ func TestUnsignedWebhook(t *testing.T) {
 	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 1)
 }
 
-// A customer who writes after the end: a chat goes on in a new, linked conversation; a mail
-// reopens its own.
+// A customer writes after the conversation was resolved. In a chat that opens a new conversation, which is linked with
+// the old one. A mail reopens its own.
 // R-035
 func TestCustomerWritesAfterTheEnd(t *testing.T) {
 	t.Parallel()
@@ -301,7 +304,7 @@ func TestCustomerWritesAfterTheEnd(t *testing.T) {
 	w.waitCard(thread, "open")
 }
 
-// A snooze ends with the customer's message, and its timer with it.
+// A customer's message ends a snooze and removes its timer.
 func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -366,7 +369,7 @@ func (w *world) endSnooze() (thread string, release func()) {
 	return thread, release
 }
 
-// A timer that fired wakes its conversation though the clock stepped back since.
+// A timer that fired wakes its conversation even if the clock steps back afterwards.
 func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -376,8 +379,8 @@ func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
-// Who snoozes a conversation anew, while the fact that the former snooze is over waits to be applied, isn't disturbed
-// before the new time.
+// A conversation is snoozed anew while the end of the former snooze waits to be applied: it stays snoozed until the new
+// time.
 func TestSnoozedAnewAsItsTimerFires(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

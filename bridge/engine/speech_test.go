@@ -12,15 +12,16 @@ import (
 	"parley/store"
 )
 
-// R-246: what begins like a remark for colleagues, or with a colleague's name, waits for a click;
-// so does a reply that is changed into one while it is held. A customer's name alone doesn't.
+// A text that begins like a remark for colleagues, or with a colleague's name, waits for a click. A held reply that is
+// edited into such a text waits for one, too. A text that begins with a customer's name doesn't (requirement R-246).
 func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.customerWrites("dan", "Hello") // who has the name of somebody who isn't an agent
+	w.customerWrites("dan", "Hello") // the user dan of the chat, who isn't an agent, has the same name
 	thread := w.waitThread("Hello")
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
+
 	for text, fate := range map[string]store.Fate{
 		"internal: do not refund twice":   "ask",
 		"Ben, can you check this please?": "ask",
@@ -50,6 +51,7 @@ func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	} {
 		w.waitFate(w.reply(thread, text), fate)
 	}
+
 	m := w.reply(thread, "Your parcel is lost")
 	w.waitFate(m, "waiting")
 	w.chat.Edit(support, m, "Ben, the parcel is lost")
@@ -57,8 +59,8 @@ func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What greets the customer of another thread of the channel may have been typed in the wrong one: its author is asked. A name that
-// nobody else has, or that somebody has here too, asks nothing.
+// A reply that greets the customer of another thread of the channel may have been typed in the wrong thread: its author
+// is asked. Nobody is asked about a name that belongs to no customer, to a colleague, or also to somebody in this thread.
 // R-246
 func TestGreetingOfAnotherCustomer(t *testing.T) {
 	t.Parallel()
@@ -69,9 +71,11 @@ func TestGreetingOfAnotherCustomer(t *testing.T) {
 	w.waitThread("And mine?")
 	w.customerSends(chat, channelstest.Event{From: "kim2", Name: "Kim Rossi", Text: "I ask, too"})
 	w.waitThread("I ask, too")
+
 	w.customerWrites("kim", "Is it here? Greetings, Kim and Lizzy")
 	w.customerSends(chat, channelstest.Event{From: "liz", Name: "Lizzy Miller", Text: "Mine is lost"})
 	w.waitThread("Mine is lost")
+
 	w.waitFate(w.reply(thread, "Hi Lizzy, your parcel is here"), "waiting") // Kim's latest words have that name
 	for _, text := range []string{
 		"Hi Maria, your parcel is here",
@@ -83,6 +87,7 @@ func TestGreetingOfAnotherCustomer(t *testing.T) {
 	} {
 		w.waitFate(w.reply(thread, text), "ask")
 	}
+
 	w.exec(`UPDATE messages SET fate = 'inside' WHERE fate = 'ask'`) // while a question is open, what follows is asked about, too
 	for _, text := range []string{
 		"Hi Kim, your parcel is here",
@@ -97,8 +102,8 @@ func TestGreetingOfAnotherCustomer(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What an agent types behind such a greeting is asked about, too, while the question about the greeting is new and open. What says for
-// whom it is asks nothing.
+// While the question about a greeting is new and open, the author's next texts are asked about, too. A text that says for
+// whom it is leaves without a question.
 // R-246
 func TestTextBehindAGreeting(t *testing.T) {
 	t.Parallel()
@@ -122,7 +127,8 @@ func TestTextBehindAGreeting(t *testing.T) {
 	w.waitFate(w.reply(thread, "It comes at ten"), "waiting")
 }
 
-// The question about a greeting leads to the other thread. A click sends the text once; from then on the name is known here.
+// The question about a greeting names the other conversation. A click sends the text once. From then on that name is
+// known in this thread, and asks nothing any more.
 func TestGreetingIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -135,6 +141,7 @@ func TestGreetingIsAskedOnce(t *testing.T) {
 	if line := question.Plain(); !strings.Contains(line, "#2") {
 		t.Errorf("the question doesn't name the other conversation: %q", line)
 	}
+
 	w.chat.Press(t, "ann", question, bridge.VerbSend)
 	w.chat.Press(t, "ann", question, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Hi Maria, it is here")
@@ -149,8 +156,8 @@ func TestGreetingIsAskedOnce(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Maria, it is here", "Maria, do you have it?", "Hi Maria, this thread is over")
 }
 
-// Somebody else's text leaves by no way without the question; it waits like any reply, and
-// anybody can take it back. One's own text leaves at once.
+// An agent who sends a colleague's text is always asked first. The text then waits in its hold like any reply, and
+// anybody can take it back. One's own text leaves without a question.
 func TestSendingForSomebodyElseIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -159,6 +166,7 @@ func TestSendingForSomebodyElseIsAsked(t *testing.T) {
 	w.waitCard(thread, "| Ann |")
 	remark := w.chat.Say("ben", support, thread, "He never pays on time")
 	w.waitFate(remark, "inside")
+
 	w.chat.Choose("ann", support, remark, bridge.VerbSend)
 	w.waitWhisper("ann", "[send_as] Ben")
 	w.chat.Choose("cat", support, remark, bridge.VerbSend)
@@ -176,7 +184,8 @@ func TestSendingForSomebodyElseIsAsked(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What nobody can send as things are stays inside, and whoever would send it is told why.
+// A text that can't be sent stays inside, and a whisper tells the agent who tries why. The reasons here are an author who
+// isn't an agent, and an account that only watches.
 func TestTextThatNobodyCanSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -185,6 +194,7 @@ func TestTextThatNobodyCanSend(t *testing.T) {
 	w.waitFate(strangers, "inside")
 	w.chat.Choose("ann", support, strangers, bridge.VerbSend)
 	w.waitWhisper("ann", "Its author isn't an agent")
+
 	asked := w.reply(thread, "resolve")
 	w.waitFate(asked, "ask")
 	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
@@ -195,14 +205,15 @@ func TestTextThatNobodyCanSend(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// A mistyped command is offered as it was meant; who presses that does it, by their own right, and
-// the slip stays inside. A name that nobody has is not offered.
+// A mistyped command is offered in its right form. The agent who presses that button gives the command, by their own
+// right, and the mistyped text stays inside. No command is offered for a name that no agent has.
 func TestMistypedCommandIsOffered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
+
 	slip := w.reply(thread, "!assing ben")
 	w.waitFate(slip, "ask")
 	line := w.waitShown("unknown_verb !assing ben")
@@ -213,7 +224,8 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	if want := []bridge.Verb{bridge.VerbAssign, bridge.VerbKeep, bridge.VerbSend}; !slices.Equal(verbs, want) {
 		t.Errorf("the buttons are %v, want %v", verbs, want)
 	}
-	w.chat.Press(t, "dan", line, bridge.VerbAssign) // who isn't an agent
+
+	w.chat.Press(t, "dan", line, bridge.VerbAssign) // dan isn't an agent
 	w.waitWhisper("dan", "not one of Parley's agents")
 	w.waitFate(slip, "ask")
 	w.chat.Press(t, "cat", line, bridge.VerbAssign)
@@ -222,6 +234,7 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	if told := w.waitLine(thread, bridge.LineAssigned); !strings.Contains(told.Plain(), "Cat") {
 		t.Errorf("the line: %q", told.Text)
 	}
+
 	w.reply(thread, "!assing nobody")
 	if line := w.waitShown("unknown_verb !assing nobody"); len(line.Buttons) != 2 {
 		t.Errorf("the buttons are %+v, want 2 of them", line.Buttons)
@@ -238,7 +251,8 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	w.waitFate(sent, "out")
 }
 
-// R-263: who asks why is told what became of the last texts and for what reason, and not of the commands.
+// The answer to !why lists the last texts of the thread, with what became of each and for what reason. It leaves out the
+// commands (requirement R-263).
 func TestWhyTellsOfTexts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -250,6 +264,7 @@ func TestWhyTellsOfTexts(t *testing.T) {
 	w.waitFate(w.reply(thread, "note: I look it up"), "inside")
 	w.waitFate(w.reply(thread, "!frob"), "ask")
 	w.waitFate(w.reply(thread, "It is paid"), "waiting")
+
 	w.reply(thread, "!why")
 	const told = "(Ann: It is paid waiting assignee) (Ann: !frob ask unknown_verb) (Ann: I look it up inside note) " +
 		"(Ann: Is that so? ask after_remark) (Ben: He never pays inside not_assignee)"
@@ -258,7 +273,7 @@ func TestWhyTellsOfTexts(t *testing.T) {
 	wantSuffix(t, "the answer to !why", text, told)
 }
 
-// The history has what Parley and the customer did to a conversation, and the words with an
+// The history has what Parley and the customer did to a conversation, too, and the note that was given with an
 // assignment.
 func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	t.Parallel()
@@ -270,6 +285,7 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	w.customerWrites("kim", "And now?")
 	w.waitThread("And now?")
 	w.waitCard(thread, "open")
+
 	w.reply(thread, "!snooze 1h")
 	w.waitCard(thread, "snoozed")
 	w.reply(thread, "Now it works")
@@ -279,9 +295,11 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	w.waitCard(thread, "snoozed")
 	w.customerWrites("kim", "Anything new?")
 	w.waitCard(thread, "open")
+
 	w.chat.Submit("ann", support, thread,
 		bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"ben"}, Note: "knows this customer"}}, "")
 	w.waitCard(thread, "| Ben |")
+
 	w.reply(thread, "!history")
 	text := w.waitWhisper("ann", "[history]").Plain()
 	for _, row := range []string{"Parley set pending answered", "Customer set open", "Parley woke answered", "Customer woke",
@@ -292,7 +310,7 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	}
 }
 
-// A tag that nobody had before is told to who made it, and one that exists isn't.
+// An agent who uses a tag that didn't exist before is told so. Nobody is told about an existing tag.
 func TestNewTagIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -309,7 +327,7 @@ func TestNewTagIsTold(t *testing.T) {
 	}
 }
 
-// The help leaves out for an agent what only admins may do.
+// The help of an agent leaves out the verbs that only admins may use.
 // R-080
 func TestHelpLeavesOutWhatIsForAdmins(t *testing.T) {
 	t.Parallel()
@@ -340,7 +358,8 @@ func TestFirstMailWithoutSubject(t *testing.T) {
 	}
 }
 
-// Who takes a reply of one's own back isn't mentioned; its author is, where somebody else does.
+// The line about a reply that was taken back mentions nobody if its author did that, and mentions the author if a
+// colleague did.
 func TestOwnDeedsMentionNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -351,6 +370,7 @@ func TestOwnDeedsMentionNobody(t *testing.T) {
 	if line := w.waitShown("[undone]"); len(line.Mentions()) > 0 {
 		t.Errorf("the line: %q", line.Text)
 	}
+
 	other := w.reply(thread, "Taken back by a colleague")
 	w.waitFate(other, "waiting")
 	w.chat.Choose("ben", support, other, bridge.VerbUndo)
@@ -359,7 +379,7 @@ func TestOwnDeedsMentionNobody(t *testing.T) {
 	}
 }
 
-// What a topic says is for colleagues: the customer's subject stays the customer's.
+// A topic that agents set is for colleagues: replies keep the customer's subject.
 func TestTopicStaysInside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -367,6 +387,7 @@ func TestTopicStaysInside(t *testing.T) {
 	thread := w.waitThread("first")
 	w.customerSends(mail, channelstest.Event{From: "lee@y.test", Subject: "Lee's own words", Text: "second", References: []string{first}})
 	w.waitShown("second")
+
 	w.reply(thread, "!topic Probably a fraud")
 	w.waitCard(thread, "Probably a fraud")
 	w.reply(thread, "Hello")

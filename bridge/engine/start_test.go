@@ -14,7 +14,7 @@ import (
 	"parley/store"
 )
 
-// startForm is a filled form of a new conversation, but for its text.
+// startForm is a form of a new conversation, filled in except for its text.
 func startForm(account, recipient, subject string) bridgetest.Button {
 	return bridgetest.Button{Verb: bridge.VerbNew, Args: bridge.Args{StartArgs: bridge.StartArgs{
 		Account:   account,
@@ -23,7 +23,7 @@ func startForm(account, recipient, subject string) bridgetest.Button {
 	}}}
 }
 
-// waitSent waits until the provider took n messages, checks that there are no more, and returns them.
+// waitSent waits until the provider took n messages, checks that these are all, and returns them.
 func (w *world) waitSent(n int) []channelstest.Sent {
 	w.t.Helper()
 	list := w.provider.Wait(w.t, fmt.Sprintf("%d messages are sent", n), func(list []channelstest.Sent) bool { return len(list) >= n })
@@ -33,8 +33,8 @@ func (w *world) waitSent(n int) []channelstest.Sent {
 	return list
 }
 
-// An agent begins: the root first, then the text, then the mail; the answer comes to the
-// same conversation.
+// An agent begins a conversation by mail. Its root is posted first, then the text, and the mail leaves. The customer's
+// answer comes to the same conversation.
 // R-019, R-228
 func TestStart(t *testing.T) {
 	t.Parallel()
@@ -48,24 +48,28 @@ func TestStart(t *testing.T) {
 	if !slices.Contains(line.Mentions(), "ben") {
 		t.Errorf("its author isn't told where it is: %q", line.Text)
 	}
+
 	m := w.waitSent(1)[0]
 	wantSentTo(t, m, []string{"carla"}, nil)
 	wantEqual(t, "the subject", m.Subject, "Your lamp")
 	wantEqual(t, "the text", m.Text, "It is repaired.")
 	wantEqual(t, "the author", m.Author, "Ben")
 	wantEqual(t, "the mail that it answers", m.InReplyTo, "")
-	w.waitDrained() // by the mail's id, which the answer names, it is known now
+
+	w.waitDrained() // now Parley knows the mail's id, which the answer will name
 	w.customerSends(mail, channelstest.Event{From: "carla", Text: "Thank you!", References: []string{m.ID}})
 	if answer := w.waitShown("Thank you!"); answer.Thread != line.Thread {
 		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
 	}
+
 	w.chat.Say("ben", support, line.Thread, "You are welcome.")
 	second := w.waitSent(2)[1]
 	wantEqual(t, "the subject of the next reply", second.Subject, "Your lamp")
 	wantEqual(t, "the conversation of the next reply", second.Conversation, m.Conversation)
 }
 
-// A chat has one open conversation with a customer: it is offered, and nothing is sent.
+// A customer has one open conversation in a chat. An agent who wants to begin another one is offered the open one, and
+// nothing is sent.
 // R-021
 func TestStartOffersTheOpenOne(t *testing.T) {
 	t.Parallel()
@@ -94,7 +98,8 @@ func TestStartOffersTheOpenOne(t *testing.T) {
 	}
 }
 
-// What can't be begun is refused in words, keeps the text, and leaves no trace.
+// A conversation that can't be begun is refused with a reason and the typed text. Nothing is stored, neither the customer
+// nor a conversation.
 // R-224, R-229
 func TestStartRefused(t *testing.T) {
 	t.Parallel()
@@ -107,6 +112,7 @@ func TestStartRefused(t *testing.T) {
 	}
 	w.engines[0].SetChannel(w.accounts[chat], channelstest.New(w.provider, secret,
 		func() channels.Capabilities { c := w.capsOf(chat); c.Start = channels.StartNever; return c }(), channels.Env{}))
+
 	for text, c := range map[string]struct {
 		account, recipient string
 		user               bridge.SurfaceUser
@@ -127,9 +133,11 @@ func TestStartRefused(t *testing.T) {
 		_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), c.user, bridge.Start{Account: c.account, Recipient: c.recipient})
 		wantEqual(t, text+": the field", wantProblem(t, text, err).Field, c.field)
 	}
+
 	if _, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: "listed", Recipient: "dora"}); err != nil {
 		t.Errorf("a conversation with somebody on the list: %v", err)
 	}
+
 	w.chat.Submit("ben", support, "", startForm(mail, "carla", ""), "")
 	w.waitWhisper("ben", "no text to send")
 	wantEqual(t, "people who are remembered", w.count(`SELECT count(*) FROM identities`), 0)
@@ -155,8 +163,8 @@ func (w *world) allowStarting(account string) {
 	w.saveAccount(account, func(a *store.Account) { a.Settings = []byte(`{"outgoing": "on"}`) })
 }
 
-// In a chat a conversation is begun only with who wrote before, to whichever account, and by mail
-// with anybody; with outgoing: on with anybody in a chat, too. Who is refused is not remembered.
+// In a chat, agents may begin a conversation only with people who wrote before, to whichever account. By mail they may
+// begin one with anybody. The setting "outgoing: on" allows that in a chat, too. A stranger who was refused isn't stored.
 // R-226, R-228, R-229
 func TestStartWithStrangers(t *testing.T) {
 	t.Parallel()
@@ -166,12 +174,14 @@ func TestStartWithStrangers(t *testing.T) {
 	w.customerWrites("carla", "Hello?")
 	thread := w.waitThread("Hello?")
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
-	w.waitCard(thread, "closed") // else carla can be written to in her open conversation only
+	w.waitCard(thread, "closed") // while it is open, no other one can be begun with carla
+
 	wantRefused := func(account, recipient, text string) {
 		t.Helper()
 		w.chat.Submit("ben", support, "", startForm(account, recipient, ""), text)
 		wantWords(t, "what ben is told", w.waitWhisper("ben", text).Plain(), recipient+" never wrote to you, and "+account)
 	}
+
 	wantRefused(chat, "dora", "A stranger")
 	w.chat.Submit("ben", support, "", startForm(mail, "dora", ""), "By mail")
 	w.waitSent(1)
@@ -180,18 +190,20 @@ func TestStartWithStrangers(t *testing.T) {
 	w.waitSent(2)
 	w.chat.Submit("ben", support, "", startForm("second", "carla", ""), "By another account")
 	w.waitSent(3)
+
 	_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "dora"})
 	wantEqual(t, "the field that the form is told", wantProblem(t, "a stranger", err).Field, "recipient")
 	if n := w.count(`SELECT count(*) FROM identities WHERE key = 'dora' AND account_id = $1`, w.accounts[chat]); n != 0 {
 		t.Error("a stranger who was refused is remembered")
 	}
+
 	w.allowStarting(chat)
 	w.chat.Submit("ben", support, "", startForm(chat, "dora", ""), "Now she gets it")
 	w.waitSent(4)
 }
 
-// A colleague's mention says that the words are for the colleague: nothing is begun, and a button opens the form with what was
-// typed, from which it can be sent. So it is also in a chat in which only those may be written to who wrote before, and did.
+// A text that mentions a colleague is taken to be for that colleague: no conversation is begun. A button opens the form
+// with the typed text, from which it can be sent. The same happens by mail and in a chat, to a customer who wrote before.
 func TestStartMentionsAColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -210,7 +222,8 @@ func TestStartMentionsAColleague(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// The name that colleagues gave the conversation before is not part of what is said to the customer in the next one.
+// The topic that colleagues gave a customer's resolved conversation isn't sent to the customer as the subject of the next
+// one.
 func TestStartAfterANamedConversation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -220,13 +233,15 @@ func TestStartAfterANamedConversation(t *testing.T) {
 	w.waitCard(thread, "Perhaps a fraud")
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "#1 resolved")
+
 	w.chat.Submit("ann", support, "", startForm(chat, "kim", ""), "Good news")
 	w.waitShown("Good news")
 	w.provider.WaitTexts(t, "Good news")
 	wantEqual(t, "messages with the name as subject", w.count(`SELECT count(*) FROM messages WHERE subject <> ''`), 0)
 }
 
-// The hold, Undo and a pause hold for the first message as for any other.
+// The first message of a conversation has a hold and can be undone, and a paused account parks it, as with any other
+// reply.
 func TestStartIsHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -234,6 +249,7 @@ func TestStartIsHeld(t *testing.T) {
 	line := w.waitShown("Too early")
 	w.chat.Press(t, "ben", line, bridge.VerbUndo)
 	w.waitLine(line.Thread, bridge.LineUndone)
+
 	w.saveAccount(mail, func(a *store.Account) { a.Paused = true })
 	w.chat.Submit("ben", support, "", startForm(mail, "dora", "A subject"), "In a pause")
 	if parked := w.waitLine(w.waitShown("In a pause").Thread, bridge.LineParked); !strings.Contains(parked.Plain(), "paused") {
@@ -242,7 +258,8 @@ func TestStartIsHeld(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Two agents begin with one customer of a chat at once, on two replicas: one conversation.
+// Two agents begin a conversation with one customer of a chat at the same time, on two replicas: one conversation is
+// begun, and the other agent is offered it.
 func TestStartTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2})
@@ -255,8 +272,8 @@ func TestStartTwiceAtOnce(t *testing.T) {
 	w.waitSent(1)
 }
 
-// Where a conversation begins with a template only, one of type Start is picked, filled in and
-// sent; a text or another template is refused.
+// In a channel where a conversation can be begun by a template only, an agent picks an approved one of the use Start,
+// fills it in and sends it. A free text or another template is refused.
 // R-167, R-227
 func TestStartWithTemplate(t *testing.T) {
 	t.Parallel()
@@ -275,28 +292,35 @@ func TestStartWithTemplate(t *testing.T) {
 	}
 	w.waitTemplateStatus(greeting, "approved")
 	w.waitTemplateStatus(update, "approved")
+
 	desk := w.engines[0].Desk(w.surface)
 	offered := must(desk.Templates(t.Context(), bridge.TemplatesFor{Account: chat, Use: bridge.TemplateStart}, "ben"))(t)
 	if len(offered.List) != 1 || offered.List[0].Name != "Greeting" {
 		t.Fatalf("offered are %+v, want the greeting alone", offered.List)
 	}
+
 	startWith := func(id store.TemplateID, values map[string]string) bridgetest.Button {
 		b := startForm(chat, "carla", "")
 		version := offered.List[0].Version
 		b.Args.Template = &bridge.TemplateArgs{ID: id, Version: version, Values: values, Seen: bridge.PreviewMark(id, version, values)}
 		return b
 	}
+
+	// A free text and a template for another use are refused.
 	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "Free words")
 	if told := w.waitWhisper("ben", "begins with a template"); !strings.Contains(told.Plain(), "Free words") {
 		t.Errorf("told %q", told.Plain())
 	}
 	w.chat.Submit("ben", support, "", startWith(update, map[string]string{"first_name": "Carla", "quote_number": "7"}), "")
 	w.waitWhisper("ben", "is not for the beginning")
+
+	// The greeting begins the conversation.
 	w.chat.Submit("ben", support, "", startWith(greeting, map[string]string{"first_name": "Carla"}), "")
 	line := w.waitShown("Hello Carla, this is Acme.")
 	if root := w.chat.Messages(support, line.Thread)[0]; root.Kind != string(bridge.PostRoot) {
 		t.Errorf("the root is %+v", root)
 	}
+
 	m := w.waitSent(1)[0]
 	wantSentTo(t, m, []string{"carla"}, nil)
 	if m.Template == nil {
@@ -304,13 +328,15 @@ func TestStartWithTemplate(t *testing.T) {
 	}
 	wantEqual(t, "the template", m.Template.Name, "greeting")
 	wantEqual(t, "its value", m.Template.Values["first_name"], "Carla")
+
 	w.customerWrites("carla", "Who?")
 	if answer := w.waitShown("Who?"); answer.Thread != line.Thread {
 		t.Errorf("the answer is in %s, want %s", answer.Thread, line.Thread)
 	}
 }
 
-// Where a conversation begins with any text, it may begin with a template, too: its words leave as text.
+// In a channel where a conversation can begin with any text, it can begin with a template, too. The template's words
+// leave as text.
 // R-167
 func TestStartWithTemplateByMail(t *testing.T) {
 	t.Parallel()
@@ -319,6 +345,7 @@ func TestStartWithTemplateByMail(t *testing.T) {
 		d.Name, d.Uses, d.Body = "Greeting", []string{bridge.TemplateStart}, "Hello {{first_name}}, this is Acme."
 	})
 	w.waitTemplateStatus(greeting, "approved")
+
 	values := map[string]string{"first_name": "Carla"}
 	version := must(store.Templates(t.Context(), w.pool, greeting))(t)[0].Version
 	form := startForm(mail, "carla", "")
@@ -331,7 +358,7 @@ func TestStartWithTemplateByMail(t *testing.T) {
 	wantEqual(t, "the subject", m.Subject, "Hello Carla, this is Acme")
 }
 
-// Who doesn't want messages isn't written to, by a new conversation either.
+// A customer who doesn't want messages gets none by a new conversation either.
 func TestStartOptedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -344,6 +371,7 @@ func TestStartOptedOut(t *testing.T) {
 		Consent: &channels.Consent{OptedOut: true, Silent: true},
 	})
 	w.waitLine(thread, bridge.LineOptedOut)
+
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
 	w.waitCard(thread, "closed")
 	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "But wait")
@@ -355,7 +383,7 @@ func TestStartOptedOut(t *testing.T) {
 	}
 }
 
-// A customer with several numbers is one: the open conversation is found by any of them.
+// A customer may have several numbers. The open conversation is found by any of them.
 func TestStartWithAnotherKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -87,8 +87,7 @@ func (w *twoHomes) waitInAnnex(text string) bridgetest.Message {
 	return found
 }
 
-// toldTo returns what a user of a chat was told privately: by whispers in a channel, and in a conversation of
-// two.
+// toldTo returns what a user of a chat was told privately: by whispers in a channel, and in direct messages.
 func toldTo(c *bridgetest.Chat, user string) []bridgetest.Message {
 	return append(c.Whispers(user), c.Messages("@"+user, "")...)
 }
@@ -108,8 +107,8 @@ func waitTold(t *testing.T, c *bridgetest.Chat, user, text string) bridgetest.Me
 	return found
 }
 
-// New conversations open where the team is at home; when it moves, what is open stays in its
-// thread, and each chat's agents answer in theirs.
+// New conversations open in the team's home, that is in one of its two chats. When the home moves to the other chat, open
+// conversations stay in their threads, and agents answer in both chats.
 // R-017
 func TestTeamWithTwoHomes(t *testing.T) {
 	t.Parallel()
@@ -138,8 +137,8 @@ func TestTeamWithTwoHomes(t *testing.T) {
 	}
 }
 
-// A conversation that was handed to a team in the other chat, and back, stays in its team's thread when the team's home moves to that chat:
-// the thread there is the other team's.
+// A conversation was handed to a team in the other chat, and back. When the home of its team moves to that chat, it stays
+// in its team's thread, since the thread there is the other team's.
 // R-017
 func TestHomeMovesToAChatThatWasLeft(t *testing.T) {
 	t.Parallel()
@@ -154,7 +153,7 @@ func TestHomeMovesToAChatThatWasLeft(t *testing.T) {
 	waitNewestRoot(t, w.second, annex, 1, "to the new home")
 }
 
-// Lists lead where a conversation goes on, also in the chat that it has left.
+// A list links a conversation where it goes on, also in the chat that it has left.
 func TestListInTheChatThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w, old, _ := newInOtherChat(t)
@@ -163,7 +162,7 @@ func TestListInTheChatThatWasLeft(t *testing.T) {
 	wantWords(t, "the list", waitTold(t, w.chat, "ann", "#1").Plain(), "annexsurface")
 }
 
-// A conversation's card leads to no thread that the conversation which continues it has left.
+// A conversation's card links the conversation that continues it, until that one leaves the chat.
 func TestContinuationInTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -179,8 +178,8 @@ func TestContinuationInTheOtherChat(t *testing.T) {
 	wantEqual(t, "where it is continued, in this chat", nextAt(), bridge.Place{})
 }
 
-// From the other chat a conversation is worked on by its number: people are mentioned in its
-// thread by their ids there, the words of a reply are shown there, and lists say where it is.
+// Agents work on a conversation from the other chat by its number. Its thread mentions people by their ids there and
+// shows the words of a reply. Lists say in which chat the conversation is.
 func TestActsFromTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{hold: time.Hour})
@@ -210,7 +209,7 @@ func TestActsFromTheOtherChat(t *testing.T) {
 	w.waitCard(thread, "resolved")
 }
 
-// What an agent asked in the other chat, in a note, makes the agent's own reply in the thread no answer to a colleague.
+// An agent writes a note from the other chat. Her own reply in the thread isn't taken for an answer to a colleague.
 func TestReplyAfterANoteFromTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -220,8 +219,8 @@ func TestReplyAfterANoteFromTheOtherChat(t *testing.T) {
 	w.waitFate(w.reply(thread, "We are on it"), "out")
 }
 
-// Words for a conversation of the other chat, typed there by its number, are shown in its
-// thread and reach the customer.
+// A note or reply typed in the other chat, with the number of a conversation, is shown in the conversation's thread. The
+// reply reaches the customer.
 func TestWordsForTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -240,7 +239,7 @@ func TestWordsForTheOtherChat(t *testing.T) {
 	}
 }
 
-// Whoever is not in the chat of the thread hears of an assignment in the other one.
+// An owner who isn't in the chat of the thread is told of the assignment in the other chat.
 // R-239
 func TestAssignedInTheOtherChat(t *testing.T) {
 	t.Parallel()
@@ -257,8 +256,8 @@ func TestAssignedInTheOtherChat(t *testing.T) {
 	}
 }
 
-// Whoever is not in the chat of the thread is told directly what would be mentioned there: that a customer did not get a reply, the end of
-// a snooze, a customer's return, and what is handed to the team.
+// An owner who isn't in the thread's chat is told directly what would be mentioned there: that a customer did not get a
+// reply, the end of a snooze, and a customer's return. Members of a team are told so of a handed-over conversation.
 // R-031, R-239, R-247
 func TestToldInTheOtherChat(t *testing.T) {
 	t.Parallel()
@@ -294,7 +293,8 @@ func TestToldInTheOtherChat(t *testing.T) {
 		WHERE l.key = 'ch:@cat' AND d.payload #>> '{line,Kind}' = 'unassigned' AND d.payload #> '{line,Args,conversation}' = '1'`), 1)
 }
 
-// The author of a reply who may not read the conversation any more is not told in the other chat that it failed: that names the customer.
+// The author of a reply may not read the conversation any more. The author isn't told in the other chat that the reply
+// failed, since that would name the customer.
 // R-212
 func TestFormerReaderInTheOtherChat(t *testing.T) {
 	t.Parallel()
@@ -316,8 +316,8 @@ func TestFormerReaderInTheOtherChat(t *testing.T) {
 	}
 }
 
-// What a customer writes in an open conversation is news to nobody in the other chat: it doesn't wait while something is told there to the
-// conversation's owner.
+// A customer's message in an open conversation is told to nobody in the other chat. So it doesn't wait while the owner is
+// told something there.
 func TestWordsWaitForNobodyElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -335,7 +335,7 @@ func TestWordsWaitForNobodyElsewhere(t *testing.T) {
 	wantEqual(t, "the thread", w.waitThread("Still there?"), thread)
 }
 
-// Who is told in the other chat counts as notified, and is passed over like others while away: if somebody is notified instead.
+// An agent who is told in the other chat counts as notified. While that agent is away, others are notified instead.
 // R-031, R-239
 func TestNoticesInTheOtherChat(t *testing.T) {
 	t.Parallel()
@@ -373,8 +373,7 @@ func TestNoticesInTheOtherChat(t *testing.T) {
 	}
 }
 
-// Troubles of an account are told once, in the chat of its threads; those of a chat in the
-// other one.
+// Troubles of an account are told once, in the chat of its threads. Troubles of a chat are told in the other chat.
 func TestTroublesInTheRightChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// What is for us, and what is by us.
+// These tests are about events for our app, and about messages that our app wrote itself.
 
-// What isn't addressed to our app in our workspace is left to others.
+// An event that isn't addressed to our app in our workspace is left to others.
 func TestForeignCallbacks(t *testing.T) {
 	t.Parallel()
 	ours := string(callbackOf(msg(`"user":"UANN",`, "x")))
@@ -27,7 +27,7 @@ func TestForeignCallbacks(t *testing.T) {
 	}
 }
 
-// What our app wrote isn't a fact, whichever of the names that Slack has for it the message bears.
+// A message that our app wrote isn't a fact, under whichever of our names in Slack it comes: user, bot or app.
 func TestOurOwnMessageIsNoFact(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -52,7 +52,7 @@ func TestMessageOfAnotherAppIsAFact(t *testing.T) {
 	wantEqual(t, "facts", len(ids), 1)
 }
 
-// Case 8: a file that we uploaded isn't a fact. What is learned of it is in which message it stands.
+// A file that we uploaded isn't a fact. Parley learns from it in which message the file is (case 8).
 func TestOurOwnUploadIsLearned(t *testing.T) {
 	t.Parallel()
 	event := msg(`"subtype":"file_share","user":"UBOT","bot_id":"BBOT","files":[{"id":"F1"}],`, "")
@@ -64,7 +64,8 @@ func TestOurOwnUploadIsLearned(t *testing.T) {
 	}
 }
 
-// What Slack repeats of a deleted message isn't kept in the journal, whether a reply was deleted or a root, which leaves a tombstone.
+// Slack repeats the words of a deleted message. They aren't kept in the journal, neither those of a reply nor those of a
+// root, which leaves a tombstone.
 // R-276
 func TestDeletedWordsAreNotKept(t *testing.T) {
 	t.Parallel()
