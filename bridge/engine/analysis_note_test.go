@@ -19,8 +19,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// wordReader is an Analyzer that finds what single words of a burst say: #4711 names an order; angry, urgent, billing and complaint
-// mean what they say.
+// wordReader is an Analyzer that understands single words of a burst: #4711 names an order, and angry, urgent, billing
+// and complaint mean what they say.
 func wordReader() *reader {
 	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
 		a := analysis.Answer{Sentiment: analysis.Neutral}
@@ -44,7 +44,7 @@ func wordReader() *reader {
 	}}
 }
 
-// notes returns what analyses have noted in a thread.
+// notes returns the notes that analyses have made in a thread.
 func (w *world) notes(thread string) (list []bridgetest.Message) {
 	for _, m := range w.chat.Messages(support, thread) {
 		if strings.Contains(m.Text, "["+string(bridge.LineAnalysis)+"]") {
@@ -54,7 +54,7 @@ func (w *world) notes(thread string) (list []bridgetest.Message) {
 	return list
 }
 
-// writeAndAnalyse lets kim write, and waits until it is analysed and what is found is shown.
+// writeAndAnalyse lets kim write, and waits until that is analysed and the result is shown.
 func (w *world) writeAndAnalyse(texts ...string) {
 	w.t.Helper()
 	for _, text := range texts {
@@ -78,7 +78,7 @@ func (w *world) wantNote(thread string, n int, words ...string) bridgetest.Messa
 	return last
 }
 
-// While nobody has acted since, what a later burst says is written into the note that stands there, beside what it said before.
+// As long as no agent has acted, what a later burst says is added to the note that is there already.
 func TestNoteIsChangedInPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -104,8 +104,8 @@ func TestNoteIsNotChangedForNothingNew(t *testing.T) {
 	wantEqual(t, "changes of the note", w.chat.Calls("update")-changes, 0)
 }
 
-// Once an agent wrote or clicked, news is a note of its own, which doesn't repeat what the earlier one says. What comes then is
-// written into the new one.
+// After an agent wrote or clicked, what is new gets a note of its own, which doesn't repeat the earlier one. Later
+// findings are added to the new note.
 func TestNewNoteOnceAnAgentHasActed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -124,8 +124,8 @@ func TestNewNoteOnceAnAgentHasActed(t *testing.T) {
 	w.wantNote(thread, 2, "billing", "order 4713")
 }
 
-// A note that tells the owners of something urgent is posted, since a change of the note that is there would tell nobody. What is
-// found later is written into it, and mentions nobody again.
+// Something urgent gets a new note that mentions the owners, since a change of an old note would notify nobody. Later
+// findings are added to it and mention nobody again.
 func TestUrgencyIsToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -140,8 +140,8 @@ func TestUrgencyIsToldOnce(t *testing.T) {
 	wantList(t, "whom the changed note mentions", w.wantNote(thread, 2, "urgent", "negative", "ann").Mentions(), nil)
 }
 
-// Owners who were told that a customer's matter is urgent aren't told again, neither by a note that follows what they did, nor
-// when the customer said meanwhile that it isn't.
+// Owners who were told that something is urgent aren't told again: not by a note after they acted, and not if the
+// customer said meanwhile that it isn't urgent.
 func TestUrgencyIsNotToldAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -162,7 +162,8 @@ func TestUrgencyIsNotToldAgain(t *testing.T) {
 	}
 }
 
-// What a customer adds to something urgent doesn't take its mark away, as long as nobody has answered.
+// An urgent conversation stays urgent until somebody answers, even if the customer adds a message that isn't. It is
+// urgent again if the answer failed.
 func TestUrgentUntilSomebodyAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -183,7 +184,7 @@ func TestUrgentUntilSomebodyAnswers(t *testing.T) {
 	wantEqual(t, "urgent conversations after the answer failed", pressing(), 1)
 }
 
-// Something urgent is told to nobody where nobody is the owner.
+// The note about something urgent mentions nobody if the conversation has no owner.
 func TestUrgencyWithoutAnOwnerMentionsNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -192,7 +193,7 @@ func TestUrgencyWithoutAnOwnerMentionsNobody(t *testing.T) {
 	wantList(t, "whom the note mentions", w.wantNote(thread, 1, "urgent").Mentions(), nil)
 }
 
-// An owner who has answered before the analysis came isn't told that it is urgent, even if the answer hasn't left yet.
+// An owner who answered before the analysis came isn't told that it is urgent, even if the answer hasn't left yet.
 func TestUrgencyIsNotToldOnceAnswered(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -220,7 +221,7 @@ func TestUrgencyIsNotToldOnceAnswered(t *testing.T) {
 	}
 }
 
-// A note that somebody deleted can't be changed: what was to be written into it is posted, and what comes then is written into that.
+// A deleted note can't be changed. A new one is posted in its place, and later findings are added to that one.
 func TestDeletedNoteIsPostedAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -246,7 +247,7 @@ func (w *world) waitTags(want ...string) {
 	})
 }
 
-// suggestion is what a note suggested, and what became of it: "" while nobody has decided, "used" or "ignored".
+// suggestion is what a note suggested, and whether it was "used", "ignored", or not decided about yet ("").
 type suggestion struct{ Kind, Value, Fate string }
 
 // suggestions returns all that was suggested, by its kind and value.
@@ -262,7 +263,8 @@ func (w *world) addComplaintTag() {
 	w.reloadEngines()
 }
 
-// Where tags are applied, the conversation gets those that are found. The log says that Parley did so, and it counts as used.
+// With "ai_tags: apply" the conversation gets the tags that are found. The log names Parley for that, and the suggestion
+// counts as used.
 //
 func TestFoundTagsAreApplied(t *testing.T) {
 	t.Parallel()
@@ -276,7 +278,8 @@ func TestFoundTagsAreApplied(t *testing.T) {
 	wantList(t, "suggestions", w.suggestions(), []suggestion{{Kind: "tag", Value: "Complaint", Fate: "used"}})
 }
 
-// A tag that was applied is taken away by a click on the note. It isn't put back, and counts as ignored.
+// An agent removes a tag that was applied by a click on the note. It isn't applied again, and the suggestion counts as
+// ignored.
 //
 func TestAppliedTagIsTakenAway(t *testing.T) {
 	t.Parallel()
@@ -295,7 +298,7 @@ func TestAppliedTagIsTakenAway(t *testing.T) {
 	wantList(t, "suggestions", w.suggestions(), []suggestion{{Kind: "tag", Value: "Complaint", Fate: "ignored"}})
 }
 
-// Each suggestion is counted once, however often it is found, with what became of it: it was used by the note's button, or is
+// A suggestion is counted once, however often it is found. It counts as used if an agent pressed its button, and as
 // ignored once the conversation has ended.
 //
 func TestSuggestionsAreCounted(t *testing.T) {
@@ -317,7 +320,7 @@ func TestSuggestionsAreCounted(t *testing.T) {
 	})
 }
 
-// What somebody took away before it was ever suggested is not suggested, also by another name that it was given since.
+// A tag that an agent removed before it was ever suggested isn't suggested, even if it got another name since.
 func TestUntaggedIsNotSuggested(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Complaint", "Grumble"} {
@@ -348,8 +351,8 @@ func TestUntaggedIsNotSuggested(t *testing.T) {
 	}
 }
 
-// A note stays in the thread in which it was posted. When that thread's root is gone, what is found later is
-// noted in the thread that took its place.
+// A note stays in its thread. If the root of that thread is deleted, later findings are noted in the thread that took its
+// place.
 func TestNoteInANewThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -369,7 +372,7 @@ func TestNoteInANewThread(t *testing.T) {
 	}
 }
 
-// A day until which a conversation may rest is noted.
+// The analysis finds a day next week until which the conversation may rest: that is noted.
 func TestNearDayIsNoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: snoozeReader(func(now time.Time) time.Time { return now.AddDate(0, 0, 7) })})
@@ -378,7 +381,7 @@ func TestNearDayIsNoted(t *testing.T) {
 	wantEqual(t, "notes", w.countLines(thread, bridge.LineAnalysis), 1)
 }
 
-// A day that lies far ahead isn't noted: the customer rather meant the same day of this year, which has passed.
+// A day almost a year ahead isn't noted. The customer probably meant the same day of this year, which has passed.
 func TestFarDayIsNotNoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: snoozeReader(func(now time.Time) time.Time { return now.AddDate(1, 0, -7) })})

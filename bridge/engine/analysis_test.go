@@ -16,7 +16,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// reader is an Analyzer that finds what a test lets it find, and notes what it was asked.
+// reader is an Analyzer that finds what a test tells it to, and keeps the questions that it was asked.
 type reader struct {
 	find func(q analysis.Question) (analysis.Answer, error)
 
@@ -31,7 +31,7 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 	return r.find(q)
 }
 
-// questions returns what was asked so far.
+// questions returns the questions that came so far.
 func (r *reader) questions() []analysis.Question {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -46,8 +46,8 @@ func textsOf(list []analysis.Message) (all []string) {
 	return all
 }
 
-// holdBursts lets no time make what customers write due for its analysis: only makeBurstsDue does. On a slow machine it
-// would be analysed before a test has done what shall come first.
+// holdBursts makes customers' messages due for their analysis only by makeBurstsDue, and not after a time. Otherwise they
+// might be analysed on a slow machine before a test has done something that must come first.
 func (w *world) holdBursts() {
 	w.t.Helper()
 	w.exec(`CREATE FUNCTION hold_burst() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -70,14 +70,14 @@ func (w *world) makeBurstsDue() {
 	w.exec(`UPDATE bursts SET due_at = parley_now()`)
 }
 
-// countBursts counts what is still to be analysed.
+// countBursts counts the bursts that aren't analysed yet.
 func (w *world) countBursts() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM bursts`)
 }
 
-// waitAnalysed waits until all bursts are analysed and what was found is applied; waitDrained waits until it is posted, too. Before
-// that, the next makeBurstsDue would take the burst of a question that was just asked for the one that is still to come.
+// waitAnalysed waits until all bursts are analysed and the results are applied. waitDrained waits until these are posted,
+// too. Without that wait, the next makeBurstsDue would take a burst whose question was just asked for the next one.
 func (w *world) waitAnalysed() {
 	w.t.Helper()
 	w.eventually("it is analysed", func() bool {
@@ -85,19 +85,20 @@ func (w *world) waitAnalysed() {
 	})
 }
 
-// analyseAllBursts makes bursts due, also those that come meanwhile or are to be tried again, until none is left.
+// analyseAllBursts makes bursts due until none is left, including those that come meanwhile or must be tried again.
 func (w *world) analyseAllBursts() {
 	w.t.Helper()
 	w.repeatUntil("all bursts are analysed", w.makeFreeBurstsDue, func() bool { return w.countBursts() == 0 })
 }
 
-// makeFreeBurstsDue makes those bursts due that nobody analyses right now.
+// makeFreeBurstsDue makes those bursts due that no process is analysing right now.
 func (w *world) makeFreeBurstsDue() {
 	w.t.Helper()
 	w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
 }
 
-// orderReader is an Analyzer that finds a customer content who says hello, and a frustrated one who asks for order 4711 at once.
+// orderReader is an Analyzer. It finds that a customer is content who says hello, and frustrated who asks for order 4711
+// "at once".
 func orderReader() *reader {
 	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
 		a := analysis.Answer{Language: "en", Sentiment: analysis.Neutral, By: "test"}
@@ -113,8 +114,8 @@ func orderReader() *reader {
 	}}
 }
 
-// takeAndAskForOrder lets kim begin a conversation, of which nothing is noted since she is content. Ann writes a note and takes the
-// conversation, and kim asks for her order in two messages, of which the analysis is due then. It returns the thread.
+// takeAndAskForOrder lets kim begin a conversation, about which nothing is noted since she is content. Ann writes a note
+// and takes the conversation. Kim asks for her order in two messages, whose analysis is then due. It returns the thread.
 func (w *world) takeAndAskForOrder() string {
 	w.t.Helper()
 	thread := w.openThread()
@@ -130,13 +131,13 @@ func (w *world) takeAndAskForOrder() string {
 	return thread
 }
 
-// countOrderTraits counts the conversations that keep order 4711 and the wish to know where it is as found.
+// countOrderTraits counts the conversations for which order 4711 and the intent order_status are stored.
 func (w *world) countOrderTraits() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status'`)
 }
 
-// What is found new in what a customer writes is told by one note, and kept with the conversation.
+// New findings in a customer's messages make one note, and are stored with the conversation.
 // R-178, R-180, R-187, R-188
 func TestAnalysisIsNoted(t *testing.T) {
 	t.Parallel()
@@ -154,7 +155,7 @@ func TestAnalysisIsNoted(t *testing.T) {
 	wantEqual(t, "notes after a burst that says the same", w.countLines(thread, bridge.LineAnalysis), 1)
 }
 
-// What a customer writes in one go is analysed together. What colleagues say among themselves is not in the question.
+// Messages that a customer writes in one go are analysed together. The question has no notes of colleagues.
 // R-178
 func TestBurstIsAnalysedTogether(t *testing.T) {
 	t.Parallel()
@@ -168,7 +169,7 @@ func TestBurstIsAnalysedTogether(t *testing.T) {
 	wantNoWords(t, "what was said before, in the question", strings.Join(textsOf(last.Before), "\n"), "boss", "take")
 }
 
-// An Analyzer that fails is asked again, and then left alone: neither customers nor agents notice.
+// A failing Analyzer is asked a few more times and then given up. Neither customers nor agents notice.
 func TestFailedAnalysisIsSilent(t *testing.T) {
 	t.Parallel()
 	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
@@ -188,7 +189,7 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 	wantEqual(t, "notes", w.countLines(thread, bridge.LineAnalysis), 0)
 }
 
-// What a note named or suggested once is not noted again, though nothing else has changed.
+// A finding that a note has named isn't noted again.
 func TestNoteIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
@@ -209,7 +210,7 @@ func TestNoteIsNotRepeated(t *testing.T) {
 	wantEqual(t, "conversations that keep what was found", w.countOrderTraits(), 1)
 }
 
-// A burst whose analysis hangs holds no other: what customers write meanwhile is analysed and noted.
+// While the analysis of one burst hangs, other bursts are analysed and noted.
 func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 	t.Parallel()
 	release, hangs := make(chan struct{}), make(chan struct{}, 1)
@@ -237,7 +238,7 @@ func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 	w.waitAnalysed()
 }
 
-// What an analysis finds that comes when the conversation has ended counts in the figures, too, although nothing is noted.
+// An analysis that comes after its conversation was resolved counts in the figures, although nothing is noted.
 // R-190
 func TestLateAnalysisIsCounted(t *testing.T) {
 	t.Parallel()

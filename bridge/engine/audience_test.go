@@ -19,8 +19,8 @@ import (
 // vault is a private channel that an account has for itself.
 const vault = "vault"
 
-// newSecludedWorld makes a world in which the mail account's threads open in a private channel. ann is in the channel, ben in the
-// account's team, cat in neither. Maria has written a mail.
+// newSecludedWorld makes a world in which the mail account's threads open in a private channel. ann is in the channel,
+// ben is in the account's team, and cat is in neither. Maria has written a mail.
 func newSecludedWorld(t *testing.T, o options) *world {
 	t.Helper()
 	o.stopped = true
@@ -39,8 +39,8 @@ func newSecludedWorld(t *testing.T, o options) *world {
 	return w
 }
 
-// What only an account's own channel shows is shown to nobody else in any other way: not by lists, searches, details, forms, the
-// history, what was said, new conversations, nor verbs from elsewhere.
+// A conversation in an account's private channel is open only to the people of the channel and of the account's team.
+// Others don't see it by a list, a search, details, a form, the history or in any other way.
 //
 func TestPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -64,13 +64,13 @@ func TestPrivateChannel(t *testing.T) {
 	}
 }
 
-// wayToRead is a way by which somebody may come to see something of the secluded conversation.
+// wayToRead is a way to see something of the conversation in the private channel.
 type wayToRead struct {
 	name string
 	read func(user bridge.SurfaceUser) (isShown bool, err error) // the error says why it isn't
 }
 
-// waysToRead are all ways but those of the chat itself.
+// waysToRead are all ways to read it except the chat itself.
 func (w *world) waysToRead() []wayToRead {
 	d, ctx := w.engines[0].Desk(w.surface), w.t.Context()
 	root := w.chat.Messages(vault, "")[0].ID
@@ -119,7 +119,8 @@ func (w *world) waysToRead() []wayToRead {
 	}
 }
 
-// A verb about a conversation in a private channel, given elsewhere by somebody who may not read it, is refused without a word of it.
+// An agent who may not read a private conversation gives a verb about it from elsewhere. It is refused, and the answer
+// doesn't name the customer.
 //
 func TestPrivateChannelRefusesVerbsFromElsewhere(t *testing.T) {
 	t.Parallel()
@@ -134,7 +135,7 @@ func TestPrivateChannelRefusesVerbsFromElsewhere(t *testing.T) {
 	}
 }
 
-// Whoever holds a conversation may read it, also if its channel is private.
+// The owner of a conversation may read it, also if its channel is private.
 //
 func TestOwnerReadsPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -159,8 +160,8 @@ func TestOwnerReadsPrivateChannel(t *testing.T) {
 	wantEqual(t, "the owner", owners[0].User, "cat")
 }
 
-// A conversation that was handed over names none of the others of its customer that stand in the private channel, neither on its card nor
-// to a reader who may not read them. Whoever may read them sees them.
+// A conversation is handed over from the private channel. Its card doesn't name the customer's other conversations there,
+// and agents see these only if they may read them.
 //
 func TestHandedOverCardNamesNothingOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -180,8 +181,8 @@ func TestHandedOverCardNamesNothingOfAPrivateChannel(t *testing.T) {
 	}
 }
 
-// While nobody can tell who is in a private channel, whoever was seen there may read on for a while, but not for ever. The account's
-// team may always.
+// If the chat can't tell who is in a private channel, people who were seen there may read on for a while, but not for
+// ever. The account's team may always.
 //
 func TestAudienceAges(t *testing.T) {
 	t.Parallel()
@@ -216,8 +217,8 @@ func (w *world) saveSecludedTemplate() {
 	w.saveTemplate(mail, func(draft *bridge.Template) { draft.Name = "Dismissal" })
 }
 
-// The list of all templates has those of an account with a private channel for its readers alone, and so has the list of accounts
-// beside it.
+// The list of all templates shows those of an account with a private channel only to its readers. The list of accounts
+// does the same.
 //
 func TestTemplatesOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -233,7 +234,7 @@ func TestTemplatesOfAPrivateChannel(t *testing.T) {
 	}
 }
 
-// What an agent is told who asks for the templates leaves out those of an account whose channel is closed to the agent.
+// The answer to an agent who asks for the templates leaves out those of a private channel that the agent may not read.
 //
 func TestTemplatesAreToldToTheirReaders(t *testing.T) {
 	t.Parallel()
@@ -250,7 +251,8 @@ func TestTemplatesAreToldToTheirReaders(t *testing.T) {
 // lamps is how many conversations about lamps newWorldOfLamps has beside kim's.
 const lamps = 51
 
-// newWorldOfLamps makes a world with kim's conversation and many about "Lamp 0" to "Lamp 50". It returns the thread of kim's.
+// newWorldOfLamps makes a world with kim's conversation and others about "Lamp 0" to "Lamp 50". It returns the thread of
+// kim's.
 func newWorldOfLamps(t *testing.T) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -260,7 +262,7 @@ func newWorldOfLamps(t *testing.T) (w *world, thread string) {
 	return w, thread
 }
 
-// A list has pages, and so has what was found. A list begins with the conversation that has waited longest.
+// Lists and search results have pages. A list begins with the conversation that has waited longest.
 //
 func TestListPages(t *testing.T) {
 	t.Parallel()
@@ -289,7 +291,7 @@ func TestListPages(t *testing.T) {
 	wantEqual(t, "the first row of all", first.ID, 1)
 }
 
-// A search looks for words everywhere, in whatever order and case, and is answered in a thread, too.
+// A search finds its words in any order and case. It is answered in a thread, too.
 //
 func TestFindWords(t *testing.T) {
 	t.Parallel()
@@ -303,7 +305,7 @@ func TestFindWords(t *testing.T) {
 	w.waitWhisper("ann", "Lamp 33")
 }
 
-// Digits are looked for as words first, and else name a conversation.
+// Digits are first looked for as words. If they aren't found, they are the number of a conversation.
 //
 func TestFindDigits(t *testing.T) {
 	t.Parallel()
@@ -330,7 +332,7 @@ func TestFindDigits(t *testing.T) {
 	}
 }
 
-// Two letters are too few to look for.
+// A search for two letters is refused.
 //
 func TestFindRefusesShortWords(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// What an agent types in the channel, outside of threads, is answered in its thread: it reached nobody.
+// A text that an agent types in the channel, outside of all threads, reaches nobody. A line in its thread says so.
 //
 func TestTopLevelIsAnswered(t *testing.T) {
 	t.Parallel()
@@ -22,7 +22,7 @@ func TestTopLevelIsAnswered(t *testing.T) {
 	w.waitLine(w.chat.Say("ben", support, "", "Lunch?"), bridge.LineTopLevel)
 }
 
-// Each agent is answered once a day.
+// Each agent gets that line once a day.
 //
 func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
 	t.Parallel()
@@ -34,7 +34,7 @@ func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
 	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed again"), bridge.LineTopLevel)
 }
 
-// An agent for whom a customer waits is answered again, once in each hour: the text may be for that customer.
+// An agent for whom a customer waits gets that line again, once in each hour, as the text may be for that customer.
 //
 func TestTopLevelIsAnsweredAgainWhileACustomerWaits(t *testing.T) {
 	t.Parallel()
@@ -45,15 +45,19 @@ func TestTopLevelIsAnsweredAgainWhileACustomerWaits(t *testing.T) {
 	w.take("ann", "Where is it?")
 	w.waitLine(w.chat.Say("ann", support, "", "Good morning"), bridge.LineTopLevel)
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "It leaves soon"))
+
 	w.advance(time.Hour)
 	w.waitLine(w.chat.Say("ann", support, "", "It leaves today"), bridge.LineTopLevel)
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "It has left"))
+
+	// Ann answers the customer, and nobody waits for her any more.
 	w.waitFate(w.reply(thread, "It has left"), "out")
 	w.advance(time.Hour)
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "Lunch?"))
 }
 
-// A text that begins with the name of a customer who may be meant is answered each time, and that customer is offered first.
+// A text in the channel that begins with the name of a customer who may be meant is answered each time. That customer's
+// conversation is offered first.
 //
 func TestTopLevelThatAddressesACustomer(t *testing.T) {
 	t.Parallel()
@@ -68,13 +72,15 @@ func TestTopLevelThatAddressesACustomer(t *testing.T) {
 	w.typeAtTopLevel("ann", "Dear Ms Lou,\nit is on its way")
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "Kim is nice"))
 	w.wantNoAnswer(w.chat.Say("ann", support, "", "Ben, lunch?"))
+
 	w.chat.Say("ann", support, text, "Sorry, was the wrong place") // below the line that asks who is meant
 	w.chat.Say("ann", support, text, "Hi Kim, it is on its way")
 	w.waitWhisper("ann", "No customer got this")
 	wantEqual(t, "answers below the line", len(w.chat.Whispers("ann")), 1)
 }
 
-// A text that is said to be a reply is answered each time, also below the line that asks who is meant: its author waits for it to leave.
+// A text in the channel that is marked as a reply is answered each time, also below the line that asks for whom it is:
+// its author expects it to leave.
 //
 func TestReplyAtTopLevelIsAnswered(t *testing.T) {
 	t.Parallel()
@@ -85,7 +91,7 @@ func TestReplyAtTopLevelIsAnswered(t *testing.T) {
 	w.waitWhisper("ann", "That is not in a conversation's thread.")
 }
 
-// What is plainly for colleagues isn't answered, nor what somebody types who isn't an agent.
+// A text in the channel that is clearly for colleagues isn't answered, and neither is one of somebody who isn't an agent.
 //
 func TestTopLevelThatIsNotAnswered(t *testing.T) {
 	t.Parallel()
@@ -103,7 +109,7 @@ func TestTopLevelThatIsNotAnswered(t *testing.T) {
 	}
 }
 
-// wantNoAnswer checks that nothing stands in the thread of a message but itself, once it has been applied.
+// wantNoAnswer checks that the thread of an applied message has no other message.
 func (w *world) wantNoAnswer(message string) {
 	w.t.Helper()
 	w.waitDrained()
@@ -119,7 +125,7 @@ func (w *world) typeAtTopLevel(agent, typed string) (text string, line bridgetes
 	return text, w.waitLine(text, bridge.LineTopLevel)
 }
 
-// take lets an agent take the conversation in which a customer's text stands.
+// take lets an agent take the conversation that shows a customer's text.
 func (w *world) take(agent, text string) {
 	w.t.Helper()
 	thread := w.waitThread(text)
@@ -127,7 +133,8 @@ func (w *world) take(agent, text string) {
 	w.waitCard(thread, displayName(agent))
 }
 
-// The conversations that are likeliest meant are offered: those that the author holds, then the newest that nobody holds.
+// The line offers the conversations that are most likely meant: first those that the author owns, then the newest without
+// an owner.
 //
 func TestTopLevelOffersConversations(t *testing.T) {
 	t.Parallel()
@@ -147,8 +154,8 @@ func TestTopLevelOffersConversations(t *testing.T) {
 	wantList(t, "the conversations that are offered", offered, []store.ConversationID{1, 6, 5, 4, 3})
 }
 
-// newWorldOfTopLevelReply makes a world in which ann holds kim's conversation, and has typed a text in the channel. She chose that
-// conversation for it, so that it waits in its hold to leave. It returns the text, and the line by which she chose.
+// newWorldOfTopLevelReply makes a world in which ann owns kim's conversation and has typed a text in the channel. She
+// chose that conversation, and the text waits in its hold. It returns the text, and the line by which she chose.
 func newWorldOfTopLevelReply(t *testing.T) (w *world, text string, line bridgetest.Message) {
 	t.Helper()
 	w = newWorld(t, options{hold: time.Hour})
@@ -163,8 +170,8 @@ func newWorldOfTopLevelReply(t *testing.T) (w *world, text string, line bridgete
 	return w, text, line
 }
 
-// The customer of the conversation that was chosen gets the text as a reply of its author, which its thread shows. The line that asked
-// says that it is decided.
+// The customer of the chosen conversation gets the text as a reply of its author, and the conversation's thread shows it.
+// The line that asked says that it is decided.
 //
 func TestTopLevelIsSent(t *testing.T) {
 	t.Parallel()
@@ -179,7 +186,7 @@ func TestTopLevelIsSent(t *testing.T) {
 	w.waitMarked(text, string(bridge.MarkSent))
 }
 
-// The button by which a conversation was chosen sends nothing twice.
+// Pressing the button of the chosen conversation again sends nothing.
 //
 func TestTopLevelIsSentOnce(t *testing.T) {
 	t.Parallel()
@@ -192,7 +199,7 @@ func TestTopLevelIsSentOnce(t *testing.T) {
 	w.provider.WaitTexts(t, "It is fixed")
 }
 
-// A text that was edited before a conversation is chosen is shown to its author as it stands now, who chooses once more.
+// A text is edited before its author chooses a conversation. The new words are shown to her, and she chooses once more.
 //
 func TestTopLevelIsEditedBeforeTheChoice(t *testing.T) {
 	t.Parallel()
@@ -207,7 +214,7 @@ func TestTopLevelIsEditedBeforeTheChoice(t *testing.T) {
 	w.provider.WaitTexts(t, "It is repaired")
 }
 
-// A reply that was typed in the channel is taken back as any other, and sent again as it was edited meanwhile.
+// A reply that was typed in the channel can be taken back like any other, sent again, and edited in its hold.
 //
 func TestTopLevelIsTakenBackAndSent(t *testing.T) {
 	t.Parallel()
@@ -226,7 +233,7 @@ func TestTopLevelIsTakenBackAndSent(t *testing.T) {
 	w.waitMarked(text, string(bridge.MarkSent))
 }
 
-// Only its author sends a text at once; a colleague is asked first. It is sent in the author's name.
+// A colleague who sends an author's text is asked first. It is sent in the author's name.
 //
 func TestTopLevelOfAnother(t *testing.T) {
 	t.Parallel()
@@ -246,7 +253,7 @@ func TestTopLevelOfAnother(t *testing.T) {
 	wantEqual(t, "the author of the reply", author, "Ann")
 }
 
-// A text that was deleted goes to nobody.
+// A deleted text can't be sent any more.
 //
 func TestTopLevelIsDeleted(t *testing.T) {
 	t.Parallel()
@@ -263,7 +270,8 @@ func TestTopLevelIsDeleted(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// An agent who was answered today, and isn't asked again, can send another text by choosing that of the message itself.
+// An agent who got the line today isn't asked about a second text. The menu of that message sends it: it asks for whom
+// the text is.
 //
 func TestTopLevelIsSentByItsMenu(t *testing.T) {
 	t.Parallel()
@@ -280,7 +288,7 @@ func TestTopLevelIsSentByItsMenu(t *testing.T) {
 	w.provider.WaitTexts(t, "See you tomorrow")
 }
 
-// Somebody who isn't an agent can't ask by the menu of a message who is to get it.
+// Somebody who isn't an agent can't send a text by its menu.
 //
 func TestTopLevelIsNotAskedByAStranger(t *testing.T) {
 	t.Parallel()
@@ -294,7 +302,7 @@ func TestTopLevelIsNotAskedByAStranger(t *testing.T) {
 	w.wantNoAnswer(later)
 }
 
-// What can't be sent as things are isn't tied to the conversation that was chosen: another one can still be.
+// The chosen conversation is resolved, so that the text can't be sent there. The author can still choose another one.
 //
 func TestTopLevelIsRefused(t *testing.T) {
 	t.Parallel()
@@ -319,8 +327,8 @@ func TestTopLevelIsRefused(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What is typed in one team's channel goes to no conversation of another channel, and is
-// shown to nobody there, whatever a button says.
+// A text in one team's channel can't be sent to a conversation of another channel or shown there, even if a button names
+// that conversation.
 //
 func TestTopLevelStaysInItsChannel(t *testing.T) {
 	t.Parallel()

@@ -17,8 +17,8 @@ import (
 // countRoots returns how many threads there are.
 func (w *world) countRoots() int { return len(w.chat.Messages(support, "")) }
 
-// newCustomerWithTwoKeys makes a world in which a customer wrote by the provider's id alone, to our number +1000, and then also by
-// phone, to our number +2000. It returns the thread.
+// newCustomerWithTwoKeys makes a world in which a customer wrote under the provider's id alone, to our number +1000, and
+// then also under her phone number, to our number +2000. It returns the thread.
 func newCustomerWithTwoKeys(t *testing.T) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -29,7 +29,8 @@ func newCustomerWithTwoKeys(t *testing.T) (w *world, thread string) {
 	return w, thread
 }
 
-// A customer known by the provider's id alone, later also by phone, is one customer, by whichever key she writes.
+// A customer is known by the provider's id first and by her phone number later. She is one customer, whichever of these
+// keys she writes with.
 func TestPhoneLearnedLater(t *testing.T) {
 	t.Parallel()
 	w, thread := newCustomerWithTwoKeys(t)
@@ -40,8 +41,8 @@ func TestPhoneLearnedLater(t *testing.T) {
 	wantEqual(t, "contacts", w.count(`SELECT count(*) FROM contacts`), 1)
 }
 
-// Replies go to the key of the customer's newest message, with her other ones beside it, from our number to which that was written. A
-// message that comes late changes nothing about that.
+// A reply goes to the key of the customer's newest message, with her other keys beside it, and leaves from our number to
+// which that message was written. A message that comes late doesn't change that.
 func TestReplyGoesToTheNewestKey(t *testing.T) {
 	t.Parallel()
 	w, thread := newCustomerWithTwoKeys(t)
@@ -56,8 +57,8 @@ func TestReplyGoesToTheNewestKey(t *testing.T) {
 	wantEqual(t, "our number from which it was sent", sent.From, "+2000")
 }
 
-// Answers leave from our number to which the customer wrote last, whatever agents said since, and however late the messages are found.
-// What is found late is shown with the time at which it was written.
+// A reply leaves from our number to which the customer wrote last, whatever agents said since and however late her
+// messages are found. A message that is found late is shown with the time at which it was written.
 func TestReplyLeavesFromTheNumberWrittenToLast(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -81,8 +82,7 @@ func TestReplyLeavesFromTheNumberWrittenToLast(t *testing.T) {
 	}
 }
 
-// A customer whose name the provider tells later is called by it on the card at once, not with the
-// next message.
+// When the provider tells a customer's name later, the card shows it at once, and not only with her next message.
 func TestNameLearnedLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -93,8 +93,9 @@ func TestNameLearnedLater(t *testing.T) {
 	w.eventually("the card has the name", func() bool { return strings.Contains(w.chat.Messages(support, "")[0].Text, "Kim Doe") })
 }
 
-// newNumberChanged makes a world in which kim's number and the provider's id of her have changed: from +491 and US.old to +492 and
-// US.new. She was told of twice, once by each of the former. A reply waits in its hold that was typed before. It returns the thread.
+// newNumberChanged makes a world in which kim's phone number and provider's id have changed from +491 and US.old to +492
+// and US.new. The provider reported that twice, once under each old key. A reply that was typed before waits in its hold.
+// It returns the thread.
 func newNumberChanged(t *testing.T) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, options{hold: time.Hour})
@@ -111,8 +112,8 @@ func newNumberChanged(t *testing.T) (w *world, thread string) {
 	return w, thread
 }
 
-// When the customer's number and the provider's id of her change, the conversation goes on. One line says so, and a reply that waits
-// reaches her at the new number.
+// A customer's phone number and provider's id change. The conversation goes on, one line says so, and a waiting reply
+// goes to the new number.
 func TestNumberChange(t *testing.T) {
 	t.Parallel()
 	w, thread := newNumberChanged(t)
@@ -126,8 +127,8 @@ func TestNumberChange(t *testing.T) {
 	wantEqual(t, "lines that tell of the change", w.countLines(thread, bridge.LineIdentity), 1)
 }
 
-// Who writes from a number that a customer had before is somebody else. If the customer's number changes again, each gets what is
-// for them, though the report names the number of the stranger as one that the customer had.
+// Somebody who writes from a customer's former number is another customer. When the first customer's number changes
+// again, the report names the former number as hers, too. Each of the two still gets only her own replies.
 func TestFormerNumberIsAStrangers(t *testing.T) {
 	t.Parallel()
 	w, kims := newNumberChanged(t)
@@ -153,8 +154,8 @@ func TestFormerNumberIsAStrangers(t *testing.T) {
 	wantEqual(t, "whom Lea's reply went to", sentTo["To Lea"], "+491")
 }
 
-// That somebody whom nobody knows has another number changes nothing, also if the former one had two forms: what that customer
-// writes is shown.
+// A report that an unknown person has another number changes nothing, also if it gives two forms of the former number.
+// That person's next message is shown.
 func TestNumberChangeOfSomebodyUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -163,8 +164,8 @@ func TestNumberChangeOfSomebodyUnknown(t *testing.T) {
 	w.waitShown("I was in Mexico")
 }
 
-// newTwoWhoAreOne makes a world in which two customers with a conversation each, one known by the provider's id and one by phone,
-// have proved to be one. It returns the threads: of the conversation by id, and of that by phone.
+// newTwoWhoAreOne makes a world with two customers who turn out to be one person: one is known by the provider's id, the
+// other one by phone, and each has a conversation. It returns the threads, first the one by id.
 func newTwoWhoAreOne(t *testing.T) (w *world, byID, byPhone string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -174,12 +175,12 @@ func newTwoWhoAreOne(t *testing.T) (w *world, byID, byPhone string) {
 	byPhone = w.waitThread("By phone")
 	w.customerSends(chat, channelstest.Event{From: "+491", Also: []string{"US.abc"}, Name: "Kim", Text: "Both"})
 	w.waitShown("Both")
-	w.waitDrained() // Parley knows, too, that it is shown: else it refuses to end a conversation with unseen words
+	w.waitDrained() // until Parley knows that it is shown: it refuses to end a conversation with unseen messages
 	return w, byID, byPhone
 }
 
-// Two customers prove to be one while both have an open conversation: both stay, and both say so. What the customer writes goes on
-// in the one in which she wrote last, and replies leave from both.
+// Two customers with open conversations turn out to be one person. Both conversations stay, both say so, and replies
+// leave from both. The customer's next message goes to the one in which she wrote last.
 func TestTwoProveToBeOne(t *testing.T) {
 	t.Parallel()
 	w, byID, byPhone := newTwoWhoAreOne(t)
@@ -198,7 +199,8 @@ func TestTwoProveToBeOne(t *testing.T) {
 	wantEqual(t, "contacts that are left without an address, so that nobody could erase them", nameless, 0)
 }
 
-// When both conversations of the customer have ended, she begins one new one, by whichever key she writes.
+// After both conversations of such a customer have ended, her next messages open one new conversation, whichever key she
+// writes with.
 func TestTwoWhoAreOneBeginOneConversation(t *testing.T) {
 	t.Parallel()
 	w, byID, byPhone := newTwoWhoAreOne(t)
@@ -210,8 +212,8 @@ func TestTwoWhoAreOneBeginOneConversation(t *testing.T) {
 	wantEqual(t, "the thread of what she writes by phone", w.waitThread("as I said"), w.waitThread("A new matter"))
 }
 
-// newAnsweredQuestion makes a world in which kim asked where her order is, and ann answered. It returns the ids of both messages at
-// the provider, and the thread.
+// newAnsweredQuestion makes a world in which kim asked where her order is, and ann answered. It returns the provider's
+// ids of both messages, and the thread.
 func newAnsweredQuestion(t *testing.T) (w *world, question, answer, thread string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -223,13 +225,14 @@ func newAnsweredQuestion(t *testing.T) (w *world, question, answer, thread strin
 	return w, question, answer, thread
 }
 
-// react lets a customer react to a message of the provider's; without an emoji the reaction is taken back.
+// react lets a customer react to a message. An empty emoji takes the reaction back.
 func (w *world) react(who, target, emoji string) {
 	w.t.Helper()
 	w.postChatEvent(channelstest.Event{Type: "reaction", From: who, Name: displayName(who), Target: target, Emoji: emoji})
 }
 
-// A reaction is one line, which quotes the message, and changes with the reaction until that is taken back.
+// A reaction has one line, which quotes the message. The line follows each change of the reaction, until that is taken
+// back.
 func TestReactionIsOneLine(t *testing.T) {
 	t.Parallel()
 	w, _, answer, thread := newAnsweredQuestion(t)
@@ -247,7 +250,8 @@ func TestReactionIsOneLine(t *testing.T) {
 	wantEqual(t, "lines", w.countLines(thread, bridge.LineReacted), 1)
 }
 
-// A reaction to the customer's own message quotes that, and one to a message that nobody knows is told, too. Each has a line.
+// A reaction to the customer's own message quotes that message. A reaction to an unknown message is shown, too. Each has
+// a line of its own.
 func TestReactionsToOtherMessages(t *testing.T) {
 	t.Parallel()
 	w, question, _, thread := newAnsweredQuestion(t)
@@ -259,7 +263,7 @@ func TestReactionsToOtherMessages(t *testing.T) {
 	wantEqual(t, "lines", w.countLines(thread, bridge.LineReacted), 2)
 }
 
-// A reaction of somebody without a conversation opens no thread, and is told in none.
+// A reaction of somebody without a conversation opens no thread and is shown in none.
 func TestReactionOpensNoThread(t *testing.T) {
 	t.Parallel()
 	w, _, _, thread := newAnsweredQuestion(t)
@@ -269,8 +273,8 @@ func TestReactionOpensNoThread(t *testing.T) {
 	wantEqual(t, "lines in kim's thread", w.countLines(thread, bridge.LineReacted), 0)
 }
 
-// A customer answers one message of ours: the post says which. The provider may name it by its own id, or by ours beside one
-// that nobody knows.
+// A customer's message that answers one of ours quotes it. The provider may name that one by its own id, or by ours
+// beside an id that we don't know.
 func TestAnsweredMessageIsQuoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -290,7 +294,7 @@ func TestAnsweredMessageIsQuoted(t *testing.T) {
 	wantWords(t, "the reaction by our id", w.waitShown("👌").Plain(), "Blue or red?")
 }
 
-// An answer to a message that nobody knows says that it answers one.
+// A customer's message that answers an unknown message says only that it is an answer.
 func TestAnsweredMessageIsUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -299,8 +303,8 @@ func TestAnsweredMessageIsUnknown(t *testing.T) {
 	wantWords(t, "the answer", w.waitShown("And that").Plain(), `[answers ""]`)
 }
 
-// The answer to a sending is lost, and the provider tells of our own message before anybody looks for it: it counts as sent by that,
-// and its id at the provider is known.
+// The provider's answer to a sending is lost. Before Parley looks for the message, the provider reports it as an echo,
+// with its id: it counts as sent.
 func TestOwnEchoResolvesALostAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Sending.Timeout = time.Minute }})
@@ -317,7 +321,7 @@ func TestOwnEchoResolvesALostAnswer(t *testing.T) {
 	})
 }
 
-// An echo that names no message of ours is accepted, and nobody is told of it.
+// An echo that names no message of ours is accepted and shown nowhere.
 func TestOwnEchoOfNoMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -329,8 +333,8 @@ func TestOwnEchoOfNoMessage(t *testing.T) {
 	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
 }
 
-// In a chat nobody is added and nobody takes the customer's place, whether its channel is connected or not: what somebody would
-// never get isn't promised, and no answer goes to another customer.
+// In a chat no recipient can be added and none can replace the customer, whether the channel is connected or not. The
+// commands are refused, and the reply goes to the customer.
 func TestRecipientsOfAChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Participants = c.Threads }})
@@ -347,8 +351,7 @@ func TestRecipientsOfAChat(t *testing.T) {
 	wantSentTo(t, w.provider.Sent()[0], []string{"kim"}, nil)
 }
 
-// What is refused changes nobody's mail: neither a verb without an address nor one of which
-// an address is none.
+// A command about recipients that has no address, or one that isn't an address, is refused and changes no recipients.
 func TestRecipientsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -16,15 +16,16 @@ const (
 	notReadable = "Conversation #1 is not open to you."
 )
 
-// typedElsewhere are commands about conversation 1.
+// typedElsewhere are commands about conversation 1 that can be typed elsewhere.
 func typedElsewhere() []string {
 	return []string{"find", "history", "why", "timeline", "take", "resolve", "tag urgent"}
 }
 
-// commandOn returns what an agent types to give a command about conversation 1 from elsewhere.
+// commandOn returns the text by which an agent gives a command about conversation 1 from elsewhere.
 func commandOn(command string) string { return "<@" + bridgetest.App + "> #1 " + command }
 
-// A command that is typed elsewhere opens a conversation of a private channel to nobody who may not read it.
+// An agent who may not read a private conversation types commands with its number elsewhere: all are refused, without a
+// word of the conversation.
 // R-212
 func TestTypedCommandOpensNoPrivateConversation(t *testing.T) {
 	t.Parallel()
@@ -39,7 +40,7 @@ func TestTypedCommandOpensNoPrivateConversation(t *testing.T) {
 	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
 }
 
-// A typed command that was refused is no way into the conversation either: not by what is typed below it, nor by an emoji on it.
+// A refused command gives no other access to the conversation, neither by a command below it nor by an emoji on it.
 // R-212
 func TestRefusedCommandOpensNoPrivateConversation(t *testing.T) {
 	t.Parallel()
@@ -52,8 +53,8 @@ func TestRefusedCommandOpensNoPrivateConversation(t *testing.T) {
 	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
 }
 
-// newLeftForPrivate makes a world whose conversation 1 was handed from its private channel to a team in the channel sales, and back. It
-// returns the thread in sales that the conversation has left. cat is in that team, and may not read the conversation any more.
+// newLeftForPrivate makes a world whose conversation 1 was handed from its private channel to a team in the channel
+// sales, and back. It returns the thread in sales. cat is in that team, and may not read the conversation any more.
 func newLeftForPrivate(t *testing.T) (w *world, left string) {
 	t.Helper()
 	w = newSecludedWorld(t, options{})
@@ -68,7 +69,7 @@ func newLeftForPrivate(t *testing.T) (w *world, left string) {
 	return w, left
 }
 
-// A thread that a conversation has left doesn't open it any more, once the conversation goes on in a private channel.
+// A conversation has left a thread and goes on in a private channel: commands in the old thread are refused.
 // R-212
 func TestLeftThreadOpensNoPrivateConversation(t *testing.T) {
 	t.Parallel()
@@ -80,7 +81,7 @@ func TestLeftThreadOpensNoPrivateConversation(t *testing.T) {
 	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
 }
 
-// What colleagues say below a command that was typed elsewhere isn't said in the conversation's thread: it reaches no customer.
+// Remarks below a command that was typed elsewhere don't belong to the conversation: no customer gets them.
 func TestWordsBelowACommandReachNobody(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -94,7 +95,8 @@ func TestWordsBelowACommandReachNobody(t *testing.T) {
 	wantEqual(t, "stored messages of that text", w.count(`SELECT count(*) FROM messages WHERE text LIKE '%pain%'`), 0)
 }
 
-// Below a command that an older version of Parley stored as a part of the conversation, words reach no customer either.
+// An older version of Parley stored such a command as a part of the conversation. Remarks below it reach no customer
+// either.
 func TestWordsBelowAnOlderCommandReachNobody(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -109,7 +111,7 @@ func TestWordsBelowAnOlderCommandReachNobody(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Whoever types a command with a number is answered where it was typed, also in the channel of the conversation's thread.
+// The answer to a command with a number is given where it was typed, also in the channel of the conversation's thread.
 // R-086
 func TestCommandElsewhereIsAnsweredThere(t *testing.T) {
 	t.Parallel()
@@ -131,7 +133,7 @@ func TestCommandElsewhereIsAnsweredThere(t *testing.T) {
 	}
 }
 
-// A command that was refused leaves nothing in a conversation that its author may not read.
+// A refused command isn't stored in a conversation that its author may not read.
 // R-212
 func TestRefusedCommandLeavesNothing(t *testing.T) {
 	t.Parallel()
@@ -153,7 +155,7 @@ func TestRefusedCommandLeavesNothing(t *testing.T) {
 	}
 }
 
-// A command that was typed elsewhere and is edited into a remark is for the colleagues there: nobody is asked to send it.
+// A command that was typed elsewhere is edited into a remark: it isn't sent, and nobody is asked to send it.
 func TestCommandElsewhereEditedIntoARemark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -167,7 +169,8 @@ func TestCommandElsewhereEditedIntoARemark(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Whoever may not read a conversation any more, since it goes on in a private channel, says nothing in it from the thread that it has left.
+// A conversation has left a thread and goes on in a private channel. A text that an agent without access types in the old
+// thread isn't stored in it.
 // R-212
 func TestWordsInALeftThreadStayOutOfAPrivateConversation(t *testing.T) {
 	t.Parallel()
@@ -183,7 +186,8 @@ func TestWordsInALeftThreadStayOutOfAPrivateConversation(t *testing.T) {
 	}
 }
 
-// Who typed a reply may take it back by an emoji on it, also once its conversation goes on where that agent may not read it.
+// The author of a held reply takes it back by an emoji on it, also after the conversation went on where its author may
+// not read it.
 func TestAuthorTakesReplyBackInALeftThread(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{hold: time.Hour})
@@ -192,6 +196,7 @@ func TestAuthorTakesReplyBackInALeftThread(t *testing.T) {
 	w.chat.Say("ann", vault, root, "!assign #helpers")
 	left := waitNewestRoot(t, w.chat, sales, 1, "Salary")
 	w.waitDrained()
+
 	reply := w.chat.Say("cat", sales, left, "It is what it is")
 	w.waitFate(reply, "waiting")
 	w.chat.Say("ann", sales, left, "!assign #guards")
@@ -202,7 +207,8 @@ func TestAuthorTakesReplyBackInALeftThread(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Whoever gives a command from elsewhere is told there that it was done, and once: what else shows it is in the conversation's thread.
+// Each command from elsewhere is confirmed once where it was typed. Everything else about it is shown in the
+// conversation's thread.
 func TestCommandFromElsewhereIsAnswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

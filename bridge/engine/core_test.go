@@ -13,7 +13,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// A customer writes, an agent answers, the customer gets it: the whole way there and back.
+// A customer writes, an agent answers, the customer gets the answer and writes again.
 // R-018, R-019, R-052
 func TestConversationThereAndBack(t *testing.T) {
 	t.Parallel()
@@ -36,7 +36,7 @@ func TestConversationThereAndBack(t *testing.T) {
 	wantEqual(t, "messages of the thread", len(w.chat.Messages(support, thread)), all)
 }
 
-// A reply waits for its hold and leaves when it is over, by Parley's clock.
+// A reply waits in its hold, and leaves when that is over by Parley's clock.
 func TestHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -47,7 +47,8 @@ func TestHold(t *testing.T) {
 	w.waitFate(reply, "out")
 }
 
-// In its hold an edit wins and starts the hold again, a deletion means nothing leaves.
+// A reply that is edited in its hold leaves with its new words after another hold. One that is deleted in its hold
+// doesn't leave.
 func TestEditAndDeleteInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold})
@@ -72,7 +73,7 @@ func TestEditAndDeleteInTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// An edit makes a reply wait no shorter than it would have without it, however long the account's hold is.
+// An edit starts the hold anew, however long the account's hold is.
 func TestEditInALongHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -86,7 +87,7 @@ func TestEditInALongHold(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// What was deleted in its hold and is brought back isn't sent by that alone: its author is asked.
+// A reply is deleted in its hold, and then brought back in the chat: its author is asked before it is sent.
 func TestDeletedAndBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -104,7 +105,7 @@ func TestDeletedAndBack(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// What is typed in a thread and isn't a reply of an agent who may reply never reaches the customer.
+// A text in a thread that isn't a reply of an agent who may reply never reaches the customer.
 func TestInternalStaysInside(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -131,7 +132,7 @@ func TestInternalStaysInside(t *testing.T) {
 	wantWords(t, "the line about somebody who isn't an agent", w.waitLine(thread, bridge.LineNotMapped).Plain(), "I am no agent")
 }
 
-// What looks like a command that nobody knows isn't a reply: its author is asked.
+// A text that looks like a command, but isn't one, isn't sent as a reply: its author is asked.
 func TestUnknownCommandIsAskedAbout(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -149,7 +150,7 @@ func TestUnknownCommandIsAskedAbout(t *testing.T) {
 	wantEqual(t, "lines that ask", w.countLines(thread, bridge.LineAsk), len(typed))
 }
 
-// A reply may begin with the mark of commands, typed twice.
+// Typing the mark of commands twice makes the text a reply that begins with that mark.
 func TestEscapedCommandIsAReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -158,7 +159,7 @@ func TestEscapedCommandIsAReply(t *testing.T) {
 	w.provider.WaitTexts(t, "!important")
 }
 
-// The same fact by webhook twice, at once, and again later: one message.
+// The provider sends one message several times, at once and later: it is shown once.
 func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -173,7 +174,7 @@ func TestDuplicates(t *testing.T) {
 	wantEqual(t, "messages of the thread, with its root", len(w.chat.Messages(support, thread)), 2)
 }
 
-// A conversation is assigned to a colleague, who is mentioned.
+// Assigning a conversation to a colleague mentions that colleague.
 // R-028, R-115
 func TestAssign(t *testing.T) {
 	t.Parallel()
@@ -209,7 +210,7 @@ func TestSnoozeAndWake(t *testing.T) {
 	wantList(t, "whom waking mentions", w.waitLine(thread, bridge.LineWoke).Mentions(), []string{"ben"})
 }
 
-// A snoozed conversation that gets another status is snoozed no more: nothing says until when, and nothing wakes it.
+// A snoozed conversation that gets another status isn't snoozed any more: neither the snooze's end nor its timer is left.
 func TestSnoozeEndsWithAnotherStatus(t *testing.T) {
 	t.Parallel()
 	for verb, status := range map[string]string{"!pending": "pending", "!resolve": "resolved"} {
@@ -227,7 +228,7 @@ func TestSnoozeEndsWithAnotherStatus(t *testing.T) {
 	}
 }
 
-// A resolved conversation with a note can be reopened.
+// A conversation that was resolved with a note can be reopened.
 // R-032, R-034, R-204
 func TestResolveAndReopen(t *testing.T) {
 	t.Parallel()
@@ -240,7 +241,7 @@ func TestResolveAndReopen(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
-// Verbs reach no customer, and don't change since when she waits for an answer.
+// Verbs send nothing to the customer, and don't change since when she waits for an answer.
 func TestVerbsAnswerNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -257,6 +258,7 @@ func TestVerbsAnswerNobody(t *testing.T) {
 	w.waitCard(thread, "#1 resolved")
 	w.reply(thread, "!reopen")
 	w.waitCard(thread, "#1 open")
+
 	w.waitDrained()
 	w.wantNothingSent()
 	waitsSinceSheWrote := w.count(`SELECT count(*) FROM conversations AS c
@@ -264,7 +266,8 @@ func TestVerbsAnswerNobody(t *testing.T) {
 	wantEqual(t, "conversations whose customer waits since she wrote", waitsSinceSheWrote, 1)
 }
 
-// A mail that answers another one by its id joins that conversation, whoever sent it; one that answers nothing opens its own.
+// A mail that answers another one by its id joins that conversation, whoever sent it. A mail that answers none opens its
+// own.
 // R-024
 func TestMailThreads(t *testing.T) {
 	t.Parallel()
@@ -281,7 +284,7 @@ func TestMailThreads(t *testing.T) {
 	wantEqual(t, "threads", w.countRoots(), 2)
 }
 
-// Automatic mail opens no threads of its own: that of a day stands in one.
+// Automatic mail doesn't open threads of its own. All of it that comes on one day is in one thread.
 // R-024
 func TestAutomaticMailSharesAThread(t *testing.T) {
 	t.Parallel()
@@ -295,8 +298,8 @@ func TestAutomaticMailSharesAThread(t *testing.T) {
 	wantEqual(t, "threads", w.countRoots(), 1)
 }
 
-// A post is made again when its answer was lost and the chat doesn't let anybody look for it, and
-// says that it may be shown twice; what comes behind it says nothing of the kind.
+// The answer to a post is lost, and the chat doesn't let Parley look for it. It is posted again, and says that it may be
+// shown twice. The posts after it don't say that.
 func TestPostThatNobodyCanLookFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second}})
@@ -312,7 +315,7 @@ func TestPostThatNobodyCanLookFor(t *testing.T) {
 	wantList(t, "what the thread shows of the customer", w.customerTexts(thread), want)
 }
 
-// Posts whose answers were lost are found again, not doubled.
+// Posts whose answers were lost are found again and aren't doubled.
 func TestPostsSurviveLostAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
@@ -325,8 +328,8 @@ func TestPostsSurviveLostAnswers(t *testing.T) {
 	wantEqual(t, "threads", w.countRoots(), 1)
 }
 
-// A provider that names messages by our words alone may find another message of ours in place of a lost one: whose id that is,
-// the engine knows. What was lost is sent then.
+// A provider that finds a lost message by its words alone may find another message of ours. Parley knows that the id
+// belongs to that one, and sends the lost message again.
 func TestLostReplyBesideAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})

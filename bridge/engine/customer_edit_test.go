@@ -15,7 +15,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// edit and deletion are events by which kim changes, or deletes, a message.
+// edit and deletion are events by which kim changes or deletes a message.
 func edit(target, text string) channelstest.Event {
 	return channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: target, Text: text}
 }
@@ -23,7 +23,8 @@ func deletion(target string) channelstest.Event {
 	return channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: target}
 }
 
-// A customer changes a message that was answered: the thread shows the new words and the former ones, and somebody has to look at it.
+// A customer edits a message that was answered. The thread shows the new words and the former ones, and the conversation
+// is open again.
 func TestCustomerEdits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -36,7 +37,7 @@ func TestCustomerEdits(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
-// A customer deletes a message: the thread says which, and the original stays.
+// A customer deletes a message. The thread says which one, and its original text is kept.
 func TestCustomerDeletes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -49,7 +50,8 @@ func TestCustomerDeletes(t *testing.T) {
 	wantEqual(t, "the text that is kept", w.text(`SELECT text FROM messages WHERE external_id = $1`, id), "Send it to Berlin")
 }
 
-// A message that the provider tells again, as a fact of another name, is the same message: nothing new was said.
+// The provider tells of a message again, under another name of the fact: it is the same message, and nothing new was
+// said.
 func TestMessageToldUnderAnotherName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -63,8 +65,8 @@ func TestMessageToldUnderAnotherName(t *testing.T) {
 	wantEqual(t, "messages of that id", w.count(`SELECT count(*) FROM messages WHERE external_id = $1`, id), 1)
 }
 
-// A provider doesn't pass on what a customer's message is now: the thread says so. The remark is nobody's words, so that it isn't
-// analysed, in a message of its own either.
+// A provider doesn't pass on a customer's edited message, and Parley remarks that in the thread. The remark isn't the
+// customer's text and isn't analysed. The same holds for a remark in a message of its own.
 func TestRemarksAreNotTheCustomersWords(t *testing.T) {
 	t.Parallel()
 	r := &reader{find: func(analysis.Question) (analysis.Answer, error) { return analysis.Answer{}, nil }}
@@ -89,7 +91,7 @@ func TestRemarksAreNotTheCustomersWords(t *testing.T) {
 	}
 }
 
-// The inbox page shows what a customer's message says now, what it said before, and when it was changed.
+// The inbox page shows the present text of a customer's message, its former text, and when it was changed.
 // R-274
 func TestInboxShowsEdits(t *testing.T) {
 	t.Parallel()
@@ -111,7 +113,7 @@ func TestInboxShowsEdits(t *testing.T) {
 	}
 }
 
-// The inbox page shows that a customer deleted a message, with its last words.
+// The inbox page shows that a customer deleted a message, with its last text.
 // R-274
 func TestInboxShowsDeletions(t *testing.T) {
 	t.Parallel()
@@ -127,7 +129,7 @@ func TestInboxShowsDeletions(t *testing.T) {
 	wantEqual(t, "whether it is deleted", got.Deleted, true)
 }
 
-// A customer changes a message of a conversation that is over: its owner is told. In an open one nobody is mentioned.
+// When a customer edits a message of a resolved conversation, the owner is mentioned. In an open one nobody is.
 // R-242
 func TestEditAfterTheEnd(t *testing.T) {
 	t.Parallel()
@@ -144,13 +146,15 @@ func TestEditAfterTheEnd(t *testing.T) {
 	w.wantMentions(thread, bridge.LineChanged, "broken again", "ann")
 }
 
-// resolveHavingSeen lets ann resolve the conversation on the page, which has shown her all up to an event, and checks what comes of it.
+// resolveHavingSeen lets ann resolve the conversation on the page, which has shown her everything up to an event, and
+// checks the result.
 func (p *page) resolveHavingSeen(seen bridge.EventID, want bridge.ActState, why string) {
 	p.t.Helper()
 	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), want, why)
 }
 
-// Nobody resolves a conversation on the inbox page past an edit that the page didn't show. A deletion keeps nobody from that.
+// An agent can't resolve a conversation on the inbox page while there is an edit that the page didn't show. A deletion
+// doesn't prevent that.
 // R-274
 func TestInboxDoesNotEndPastAnEdit(t *testing.T) {
 	t.Parallel()
@@ -173,8 +177,8 @@ func TestInboxDoesNotEndPastAnEdit(t *testing.T) {
 	p.resolveHavingSeen(seen, bridge.ActDone, "")
 }
 
-// What is written about a conversation draws on what the customer's messages say now, and on none that the customer deleted, be it
-// before it came.
+// A summary is made of the present texts of the customer's messages, and of none that the customer deleted, even if the
+// deletion came before the message.
 func TestTextsAreOfTheLatestWords(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- Send it.")
@@ -193,7 +197,7 @@ func TestTextsAreOfTheLatestWords(t *testing.T) {
 	}
 }
 
-// acceptUnderOtherName lets the provider tell something as a fact of another name than before.
+// acceptUnderOtherName lets the provider tell an event again under another name of the fact.
 func (w *world) acceptUnderOtherName(e channelstest.Event) {
 	w.t.Helper()
 	f := factOf(e, must(json.Marshal(e))(w.t))
@@ -201,8 +205,8 @@ func (w *world) acceptUnderOtherName(e channelstest.Event) {
 	check(w.t, w.engines[0].Accept(w.t.Context(), w.accounts[chat], f))
 }
 
-// A change comes before its message: its words are shown at once, and the former ones in a line about the change alone. That is so
-// whether the customer has a conversation already or not.
+// The edit of a message comes before the message. Its words are shown at once, and the former ones only in a line about
+// the change. That holds for a new customer and for a known one.
 func TestEditBeforeTheOriginal(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -228,7 +232,7 @@ func TestEditBeforeTheOriginal(t *testing.T) {
 	}
 }
 
-// A deletion comes before its message, which is shown as a deleted one then. A reaction to it quotes it.
+// The deletion of a message comes before the message, which is then shown as deleted. A reaction to it quotes it.
 func TestDeletionBeforeTheOriginal(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -255,8 +259,8 @@ func TestDeletionBeforeTheOriginal(t *testing.T) {
 	}
 }
 
-// A change comes before its message, a picture with a caption that answers one of ours: the picture is shown, and the reply window
-// is open.
+// The edit of a picture's caption comes before the picture. The picture is shown when it comes, and the reply window is
+// open.
 func TestEditBeforeAPicture(t *testing.T) {
 	t.Parallel()
 	const name, kind = "lamp.jpg", "image/jpeg"
@@ -276,16 +280,19 @@ func TestEditBeforeAPicture(t *testing.T) {
 			w.provider.PutFile("photo", photo)
 			w.postChatEvent(edit("m1", "The lamp is broken"))
 			thread := w.waitThread("The lamp is broken")
+
 			w.customerSends(chat, channelstest.Event{
 				ID: "m1", From: "kim", Name: "Kim", Text: "The lamp is broke", Answered: "unheard-of",
 				Notices: []string{"Forwarded."}, Files: tt.files, Refs: tt.refs,
 			})
+
 			w.chat.Wait(t, "the picture is in the thread", func() bool {
 				return slices.ContainsFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return hasFile(m, name) })
 			})
 			w.waitLine(thread, bridge.LineChanged)
 			w.waitShown("Forwarded.")
 			w.waitCard(thread, "The lamp is broken")
+
 			w.reply(thread, "We send a new one")
 			w.provider.WaitTexts(t, "We send a new one")
 
@@ -302,8 +309,8 @@ func hasFile(m bridgetest.Message, name string) bool {
 	return slices.ContainsFunc(m.Files, func(f bridgetest.File) bool { return f.Name == name })
 }
 
-// newAnsweredOrder makes a world in which kim has written where to send something, and ann has answered. It returns the ids of both
-// messages at the provider, and the thread.
+// newAnsweredOrder makes a world in which kim has written where to send something, and ann has answered. It returns the
+// provider's ids of both messages, and the thread.
 func newAnsweredOrder(t *testing.T) (w *world, kims, ours, thread string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -316,8 +323,8 @@ func newAnsweredOrder(t *testing.T) (w *world, kims, ours, thread string) {
 	return w, kims, ours, thread
 }
 
-// A customer can change and delete nothing of another customer: what is wanted stands in a thread of its own, which tells nothing of
-// what the other one wrote.
+// A customer can't change or delete another customer's message. Such an event is shown in a thread of her own, without
+// the other one's words.
 func TestEditsOfAnotherCustomersMessage(t *testing.T) {
 	t.Parallel()
 	w, kims, _, thread := newAnsweredOrder(t)
@@ -334,7 +341,7 @@ func TestEditsOfAnotherCustomersMessage(t *testing.T) {
 	wantEqual(t, "lines of deletions in Kim's thread", w.countLines(thread, bridge.LineDeleted), 0)
 }
 
-// A customer can change and delete nothing that we wrote. What the customer says by that isn't lost.
+// A customer can't change or delete a message of ours. The text of such an edit is shown all the same.
 func TestEditsOfOurMessage(t *testing.T) {
 	t.Parallel()
 	w, _, ours, thread := newAnsweredOrder(t)
@@ -347,7 +354,7 @@ func TestEditsOfOurMessage(t *testing.T) {
 	wantEqual(t, "replies of ours that say what they said", unchanged, 1)
 }
 
-// A customer's message is her own with whatever key she wrote it.
+// A customer may edit and delete her messages whichever of her keys she wrote them with.
 func TestEditByAnotherKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -30,7 +30,7 @@ func (w *world) waitFilesOf(message string, want ...string) {
 	w.eventually(fmt.Sprintf("the record has the files %q", want), func() bool { return slices.Equal(w.filesOf(message), want) })
 }
 
-// plans are so many files that ann attaches: a.txt, b.txt and so on, each of another size.
+// plans are n files that ann attaches: a.txt, b.txt and so on, each of another size.
 func plans(n int) (files []bridgetest.File) {
 	for i := range n {
 		files = append(files, file(string(rune('a'+i))+".txt", i+1))
@@ -38,26 +38,26 @@ func plans(n int) (files []bridgetest.File) {
 	return files
 }
 
-// sayPlans lets ann say "Plans" with so many files.
+// sayPlans lets ann say "Plans" with n files.
 func (w *world) sayPlans(thread string, n int) string {
 	return w.chat.Say("ann", support, thread, "Plans", plans(n)...)
 }
 
-// badFile is a fault by which the provider refuses the file of a name for good.
+// badFile is a fault by which the provider refuses the named file for good.
 func badFile(name string) channelstest.Fault {
 	return channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: name}
 }
 
-// retriedFile is a fault by which the provider refuses the file of a name once, for now.
+// retriedFile is a fault by which the provider refuses the named file once, for now.
 func retriedFile(name string) channelstest.Fault {
 	return channelstest.Fault{Kind: channelstest.FaultRefuse, With: name}
 }
 
-// hourBackoff lets each attempt that failed for now wait for an hour.
+// hourBackoff makes a reply wait for an hour after each attempt that failed for now.
 func hourBackoff() []time.Duration { return []time.Duration{time.Hour} }
 
-// An edit of a reply whose text failed, while its other files leave: each file leaves once when the text is sent again, the removed one
-// not at all, and one that takes its place with the text.
+// The text of a reply has failed with a.txt, its other files have left, and an edit removes or replaces a.txt. When the
+// text is sent again, a.txt isn't sent, and a file in its place leaves with the text.
 func TestFileOfAFailedTextIsEdited(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -96,9 +96,11 @@ func TestFileOfAFailedTextIsEdited(t *testing.T) {
 			said := w.sayPlans(thread, 3)
 			failed := w.waitLine(thread, bridge.LineFailed)
 			w.waitDrained()
+
 			tt.edit(w, said)
 			w.eventually("the file is removed", func() bool { return !slices.Contains(w.filesOf(said), "a.txt") })
 			w.waitDrained()
+
 			w.chat.Press(t, "ann", w.chat.Get(support, failed.ID), bridge.VerbSendAgain)
 			w.waitFate(said, "out")
 			want := []sentMessage{withFiles("", "b.txt"), withFiles("", "c.txt"), tt.wantText} // the other files have left before
@@ -107,8 +109,8 @@ func TestFileOfAFailedTextIsEdited(t *testing.T) {
 	}
 }
 
-// A file that an edit removes while it is under way: its author learns that the customer has it, the record says so, and the other
-// files leave as well.
+// An edit removes a file while it is being sent. A line tells its author that the customer has the file, the record says
+// so, too, and the other files leave.
 func TestFileRemovedWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -136,8 +138,10 @@ func TestFileRemovedWhileItIsSent(t *testing.T) {
 			w.provider.AddFault(channelstest.Fault{Until: release})
 			said := w.sayPlans(thread, tt.files)
 			w.provider.WaitCalls(t, 1)
+
 			w.chat.RemoveFile(support, said, "a.txt")
 			w.waitFilesOf(said, tt.wantEdited...)
+
 			close(release)
 			w.waitLineAbout(thread, bridge.LineEditLate, "left a.txt")
 			w.waitFate(said, "out")
@@ -147,23 +151,26 @@ func TestFileRemovedWhileItIsSent(t *testing.T) {
 	}
 }
 
-// Of a mail that nobody knows to have left, an edit takes a file out, and the conversation is reopened. Who marks it as sent learns that
-// the customer has the file, and the conversation stays open: that was chosen since.
+// It is unknown whether a reply has left, and an edit removes one of its files. An agent who marks the reply as sent is
+// told that the customer has the file. The conversation, which was reopened meanwhile, stays open.
 func TestFileRemovedFromAnUnclearReply(t *testing.T) {
 	t.Parallel()
 	o := lossyOptions()
 	o.caps = func(c *channels.Capabilities) { c.Files.PerMessage = 2 }
 	w := newWorld(t, o)
 	thread := w.openThread()
+
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	said := w.sayPlans(thread, 2)
 	w.provider.WaitCalls(t, 1)
+
 	w.chat.RemoveFile(support, said, "a.txt")
 	w.waitFilesOf(said, "b.txt")
 	close(release)
 	unclear := w.waitLine(thread, bridge.LineUnclear)
+
 	w.reply(thread, "!resolve")
 	w.waitDrained()
 	w.reply(thread, "!reopen")
@@ -176,7 +183,7 @@ func TestFileRemovedFromAnUnclearReply(t *testing.T) {
 	wantList(t, "files of the record", w.filesOf(said), []string{"a.txt", "b.txt"})
 }
 
-// A file that an edit removes while an attempt at it runs that fails for now isn't sent by the next attempt.
+// An edit removes a file during an attempt to send it, which fails for now: no further attempt sends it.
 func TestFileRemovedWhileItFailsForNow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -189,7 +196,8 @@ func TestFileRemovedWhileItFailsForNow(t *testing.T) {
 	wantEqual(t, "lines that the file failed", w.countLines(thread, bridge.LineFailed), 0)
 }
 
-// Of a file that an edit removes while an attempt at it runs that fails for good nobody is told: nobody waits for it.
+// An edit removes a file during an attempt to send it, which fails for good: no line tells of the failure, as nobody
+// wants the file any more.
 func TestFileRemovedWhileItFailsForGood(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -200,7 +208,7 @@ func TestFileRemovedWhileItFailsForGood(t *testing.T) {
 	wantEqual(t, "lines that the file failed", w.countLines(thread, bridge.LineFailed), 0)
 }
 
-// removeWhileSent lets ann say two files, and remove the second one, b.txt, while the attempt at it runs by which a fault strikes.
+// removeWhileSent lets ann send two files, and remove the second one, b.txt, during the attempt that a fault makes fail.
 func (w *world) removeWhileSent(thread string, fault channelstest.Fault) (said string) {
 	w.t.Helper()
 	release := make(chan struct{})
@@ -214,7 +222,7 @@ func (w *world) removeWhileSent(thread string, fault channelstest.Fault) (said s
 	return said
 }
 
-// An edit of the text alone, which the chat describes without the sizes of its files, stops no file.
+// The chat tells of an edit of the text without the sizes of the files: all files are sent.
 func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -233,6 +241,7 @@ func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 			w.provider.AddFault(retriedFile("b.txt"))
 			said := w.sayPlans(thread, 2)
 			w.waitFailedAttempt()
+
 			edited := w.chat.Get(support, said)
 			edited.Text, edited.Version = "Our plans", edited.Version+1
 			edited.Files = slices.Clone(edited.Files)
@@ -240,6 +249,7 @@ func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 				edited.Files[i].Content = nil
 				tt.change(&edited.Files[i])
 			}
+
 			w.journalSurfaceFact("edit", edited)
 			w.waitLineAbout(thread, bridge.LineEditLate, "Plans")
 			w.advance(2 * time.Hour)
@@ -249,7 +259,8 @@ func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 	}
 }
 
-// After a reply has left, an edit adds a second file of the same name and size, and the chat tells no ids: the new one is offered.
+// An edit adds a second file of the same name and size to a sent reply, and the chat gives no ids of files: the new file
+// is offered.
 func TestFileAddedLateThatLooksTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -257,6 +268,7 @@ func TestFileAddedLateThatLooksTheSame(t *testing.T) {
 	said := w.sayPlans(thread, 1)
 	w.waitFate(said, "out")
 	w.waitDrained()
+
 	edited := w.chat.Get(support, said)
 	edited.Version++
 	again := edited.Files[0]
@@ -269,7 +281,8 @@ func TestFileAddedLateThatLooksTheSame(t *testing.T) {
 	wantEqual(t, "files that are offered", offered, 1)
 }
 
-// Of a part with two files one is removed: the other one leaves, and the line names what was stopped.
+// An edit removes one of two files that would leave together: the other one leaves, and a line names the one that was
+// stopped.
 func TestOneFileOfAPartRemoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff(), caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
@@ -285,7 +298,7 @@ func TestOneFileOfAPartRemoved(t *testing.T) {
 	wantList(t, "files of the record", w.filesOf(said), []string{"a.txt", "b.txt", "d.txt"})
 }
 
-// A file that waited, and that an edit took out after the text has left, doesn't leave by a click on the reply.
+// An edit removes a waiting file after the text has left. A click that sends the rest of the reply doesn't send it.
 func TestRemovedFileThatWaitedIsNotSentByAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -303,7 +316,7 @@ func TestRemovedFileThatWaitedIsNotSentByAClick(t *testing.T) {
 	w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
 }
 
-// A file that had failed, and that an edit took out after the text has left, doesn't leave by a click on the line that says so.
+// An edit removes a failed file after the text has left. Send again, below the line about the failure, doesn't send it.
 func TestRemovedFileThatFailedIsNotSentByAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -320,7 +333,8 @@ func TestRemovedFileThatFailedIsNotSentByAClick(t *testing.T) {
 	w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "c.txt"))
 }
 
-// The text of a reply is sent again behind its files: it can be taken back while it waits, as if it were still before them.
+// The text of a reply failed and is sent again after its files. Undo takes it back while it waits, as it would before
+// them.
 func TestUndoOfATextBehindItsFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -338,7 +352,8 @@ func TestUndoOfATextBehindItsFiles(t *testing.T) {
 	w.wantSent(withFiles("", "b.txt"))
 }
 
-// What is left of a reply of which something has left isn't sent by a click from before Parley was restored: it may have left since.
+// An agent clicks to send the rest of a reply, and Parley is restored from a backup before it applies the click. The rest
+// isn't sent, since it may have left since the backup.
 func TestRemainderClickedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, backoff: hourBackoff()})

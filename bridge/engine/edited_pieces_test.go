@@ -12,11 +12,11 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// The tests of this file send by a channel that makes two pieces of each reply, one after the other (newSplittingWorld): "Uno" leaves
-// as "Uno 1" and "Uno 2".
+// The channel of these tests sends each reply in two pieces, one after the other (newSplittingWorld): "Uno" leaves as
+// "Uno 1" and "Uno 2".
 
-// What was deleted between the pieces of a message of several lines: if all lines were, the second piece doesn't leave; if one
-// was, the message ends as it began. The authors learn that the customer has a piece.
+// Two typed lines leave as one message, and are deleted between its pieces. If both are deleted, the second piece doesn't
+// leave. If one is, the piece leaves as it was. A line tells the authors that the customer has a piece.
 func TestLinesDeletedBetweenPieces(t *testing.T) {
 	t.Parallel()
 	const firstPiece, secondPiece = "Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2"
@@ -38,6 +38,7 @@ func TestLinesDeletedBetweenPieces(t *testing.T) {
 			lines := []string{w.replyInHold(thread, "Hi Kim,"), w.replyInHold(thread, "bye")}
 			w.advance(2 * lineHold)
 			w.waitSecondPiecePutOff()
+
 			for _, line := range lines[:tt.deleted] {
 				w.chat.Delete(support, line)
 			}
@@ -45,6 +46,7 @@ func TestLinesDeletedBetweenPieces(t *testing.T) {
 				return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'line' ->> 'Kind' = 'delete_late'`)+
 					w.count(`SELECT count(*) FROM messages WHERE fate = 'undone'`) >= tt.deleted
 			})
+
 			w.advance(2 * time.Hour)
 			for _, line := range lines {
 				w.waitFate(line, "out")
@@ -65,8 +67,8 @@ func (w *world) waitSecondPiecePutOff() {
 	})
 }
 
-// A file is removed from a reply whose text has left, while the piece behind it is still tried: its author learns that the file leaves
-// all the same.
+// An edit removes a file from a reply whose first piece has left, while the second one waits for another attempt. A line
+// tells the author that the file leaves all the same.
 func TestFileRemovedBetweenPieces(t *testing.T) {
 	t.Parallel()
 	w := newSplittingWorld(t, options{backoff: hourBackoff()})
@@ -78,7 +80,8 @@ func TestFileRemovedBetweenPieces(t *testing.T) {
 	w.waitLineAbout(thread, bridge.LineEditLate, "leaving a.txt")
 }
 
-// The same when the piece behind it has failed for good: its author learns that the file leaves only if the reply is sent again.
+// An edit removes a file from a reply whose first piece has left and whose second one has failed for good. A line tells
+// the author that the file leaves only if the reply is sent again.
 func TestFileRemovedBehindAFailedPiece(t *testing.T) {
 	t.Parallel()
 	w := newSplittingWorld(t, options{backoff: hourBackoff()})
@@ -90,7 +93,8 @@ func TestFileRemovedBehindAFailedPiece(t *testing.T) {
 	w.waitLineAbout(thread, bridge.LineEditLate, "failed a.txt")
 }
 
-// One line of a message of several is edited while its first piece is sent: the second piece is made of the same words.
+// One of two lines that leave together is edited while their first piece is sent: the second piece has the former words,
+// too.
 func TestLineEditedBetweenPieces(t *testing.T) {
 	t.Parallel()
 	w := newSplittingWorld(t, options{hold: lineHold})
@@ -102,8 +106,10 @@ func TestLineEditedBetweenPieces(t *testing.T) {
 	second := w.replyInHold(thread, "bye")
 	w.advance(2 * lineHold)
 	w.provider.WaitCalls(t, 1)
+
 	w.chat.Edit(support, second, "see you")
 	w.waitEdited("see you")
+
 	close(release)
 	w.waitLineAbout(thread, bridge.LineEditLate, "bye")
 	w.waitFate(second, "out")
@@ -111,8 +117,8 @@ func TestLineEditedBetweenPieces(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2")
 }
 
-// What was edited or deleted while the first piece was under way: its author learns what the customer has, and what was deleted or
-// made a note goes no further.
+// A reply is edited or deleted while its first piece is sent. A line tells the author what the customer has. If it was
+// deleted or made a note, the second piece doesn't leave.
 func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -169,7 +175,7 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 	}
 }
 
-// Between two pieces a deletion stops the rest, and is answered once.
+// A deletion between two pieces stops the second one, and one line tells of it.
 func TestDeletedBetweenPieces(t *testing.T) {
 	t.Parallel()
 	w := newSplittingWorld(t, options{backoff: hourBackoff()})
@@ -185,8 +191,8 @@ func TestDeletedBetweenPieces(t *testing.T) {
 	wantEqual(t, "lines that tell of the deletion", w.countLines(thread, bridge.LineDeleteLate), 1)
 }
 
-// The window closes between two pieces: the reply isn't kept as a whole, since the customer has its text. What is missing can be sent
-// again, and is named.
+// The reply window closes between two pieces. The reply isn't kept as a whole, since the customer has its text. The line
+// names what is missing, which can be sent again.
 func TestWindowClosesBetweenPieces(t *testing.T) {
 	t.Parallel()
 	w := newSplittingWorld(t, options{})
@@ -196,12 +202,13 @@ func TestWindowClosesBetweenPieces(t *testing.T) {
 	failed := w.waitLine(thread, bridge.LineFailed)
 	wantWords(t, "the line", failed.Plain(), "a.txt")
 	wantNoWords(t, "the line", failed.Plain(), "Uno")
+
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 	w.waitFate(said, "out")
 	w.provider.WaitTexts(t, "Uno 1", "Uno 2")
 }
 
-// A customer's reaction to the first piece of a reply finds the reply, by the id in the piece's receipt.
+// A customer reacts to the first piece of a reply. The piece's receipt told its id, by which the reply is found.
 func TestReactionToAnEarlyPiece(t *testing.T) {
 	t.Parallel()
 	w := newSplittingWorld(t, options{})

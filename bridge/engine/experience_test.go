@@ -15,7 +15,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// solve lets a customer ask something, and ann answer it and resolve the conversation.
+// solve lets a customer ask something, and lets ann answer and resolve the conversation.
 func (w *world) solve(customer, name, asked, answer string) {
 	w.t.Helper()
 	before := w.countResolved()
@@ -37,20 +37,21 @@ func (w *world) countResolved() int {
 	return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`)
 }
 
-// findNothing is an Analyzer that finds nothing, and notes what it was asked.
+// findNothing is an Analyzer that finds nothing, and keeps the questions that it was asked.
 func findNothing() *reader {
 	return &reader{find: func(analysis.Question) (analysis.Answer, error) {
 		return analysis.Answer{Sentiment: analysis.Neutral}, nil
 	}}
 }
 
-// waitLearned waits until so many resolved conversations may help others.
+// waitLearned waits until the number of resolved conversations that may help others is n.
 func (w *world) waitLearned(n int) {
 	w.t.Helper()
 	w.eventually("they may help others", func() bool { return w.count(`SELECT count(*) FROM solved`) == n })
 }
 
-// What was answered in a resolved conversation is suggested to who asks the same, and who answered it may take the new one.
+// The answer in a resolved conversation is suggested when another customer asks the same. A note names the agent who gave
+// it, who may take the new conversation.
 // R-184, R-185
 func TestSuggestedFromResolvedConversations(t *testing.T) {
 	t.Parallel()
@@ -73,7 +74,7 @@ func TestSuggestedFromResolvedConversations(t *testing.T) {
 	wantEqual(t, "notes that name who answered such before", naming, 1)
 }
 
-// A conversation helps nobody once it is open again.
+// A resolved conversation that is open again doesn't help to answer others.
 // R-185
 func TestReopenedConversationHelpsNobody(t *testing.T) {
 	t.Parallel()
@@ -84,7 +85,8 @@ func TestReopenedConversationHelpsNobody(t *testing.T) {
 	w.waitLearned(0)
 }
 
-// What helps others is what the customer's messages said in the end.
+// A resolved conversation helps others with the customer's messages as they were edited in the end, without the deleted
+// ones.
 // R-185
 func TestEditedQuestionHelpsOthers(t *testing.T) {
 	t.Parallel()
@@ -103,8 +105,8 @@ func TestEditedQuestionHelpsOthers(t *testing.T) {
 	wantEqual(t, "what was asked", strings.TrimSpace(w.text(`SELECT asked FROM solved`)), "How do I return my lamp?")
 }
 
-// A resolved conversation whose analysis is switched off helps nobody any more: nothing of it is in a question. Switched on
-// again, it helps as before.
+// If the analysis of a resolved conversation is switched off, questions of others contain nothing of it. If it is
+// switched on again, they do.
 // R-185
 func TestSwitchedOffHelpsNobody(t *testing.T) {
 	t.Parallel()
@@ -133,7 +135,7 @@ func (w *world) switchAnalysis(to string) {
 	})
 }
 
-// askForReturnSlip lets a customer ask for a return slip, and returns what the question about that had of the desk.
+// askForReturnSlip lets a customer ask for a return slip, and returns the desk of the question that was asked about that.
 func (w *world) askForReturnSlip(r *reader, customer string) analysis.Desk {
 	w.t.Helper()
 	before := len(r.questions())
@@ -145,7 +147,7 @@ func (w *world) askForReturnSlip(r *reader, customer string) analysis.Desk {
 	return r.questions()[before].Desk
 }
 
-// An answer is suggested to nobody without the exception that stood in it.
+// An answer with an exception about one order, which would be removed as personal, isn't suggested at all.
 // R-185
 func TestAnswerWithAnExceptionIsNotSuggested(t *testing.T) {
 	t.Parallel()
@@ -156,7 +158,7 @@ func TestAnswerWithAnExceptionIsNotSuggested(t *testing.T) {
 	wantEqual(t, "the answer that is kept", w.text(`SELECT answered FROM solved`), "")
 }
 
-// Nor does an answer help that names a colleague, whoever of the agents gave it.
+// An answer that names a colleague isn't suggested, whichever agent gave it.
 // R-185
 func TestAnswerThatNamesAnAgentIsNotSuggested(t *testing.T) {
 	t.Parallel()
@@ -168,7 +170,7 @@ func TestAnswerThatNamesAnAgentIsNotSuggested(t *testing.T) {
 	wantEqual(t, "the answer that is kept", w.text(`SELECT answered FROM solved`), "")
 }
 
-// pastCustomer is a customer whose resolved conversation may help others, in whose language it is.
+// pastCustomer is a customer with a resolved conversation that may help others.
 type pastCustomer struct {
 	id, name      string
 	asked, answer string
@@ -228,7 +230,7 @@ func pastCustomers() []pastCustomer {
 	}
 }
 
-// suggestAll is an Analyzer that suggests all that it is shown of resolved conversations.
+// suggestAll is an Analyzer that suggests all texts that it gets from resolved conversations.
 func suggestAll() *reader {
 	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
 		a := analysis.Answer{Sentiment: analysis.Neutral, Intents: []string{"return"}}
@@ -241,8 +243,8 @@ func suggestAll() *reader {
 	}}
 }
 
-// Nothing that shows who customers of resolved conversations are reaches a question or a suggestion, in eight
-// languages, though an Analyzer suggests all that it is shown.
+// Questions and suggestions contain nothing that tells who the customers of resolved conversations are, in eight
+// languages. The Analyzer suggests all that it gets, so that a name in a question would show.
 // R-185
 func TestOthersStayUnknown(t *testing.T) {
 	t.Parallel()
@@ -276,7 +278,7 @@ func TestOthersStayUnknown(t *testing.T) {
 	}
 }
 
-// An account with a channel of its own neither helps others nor is helped by resolved conversations.
+// Resolved conversations of an account with a private channel don't help others.
 // R-185, R-212
 func TestPrivateChannelHelpsNobody(t *testing.T) {
 	t.Parallel()

@@ -14,13 +14,14 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// openedForm gives a form a name, as chats do: what is handed in again under this name is the same form.
+// openedForm gives a form a name, as chats do. A form that is handed in again has the same name.
 func openedForm(b bridgetest.Button) bridgetest.Button {
 	b.Form = "opened once"
 	return b
 }
 
-// A form that is handed in again with other words, since nobody saw its answer, sends what it says now.
+// An agent hands a form in again with other words, since she saw no answer to the first time. Only the new words are
+// sent.
 func TestFormReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -36,7 +37,7 @@ func TestFormReplaced(t *testing.T) {
 	w.provider.WaitTexts(t, "We come on Tuesday.")
 }
 
-// Another form is another reply, and so is one of a colleague, whatever name it has: the name may be a claim.
+// Another form is another reply. A colleague's form is, too, even with the same name, as the name may be invented.
 func TestOtherFormsAreOtherReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -51,7 +52,7 @@ func TestOtherFormsAreOtherReplies(t *testing.T) {
 	w.provider.WaitTexts(t, "We come on Tuesday.", "Ben's own.", "And bring cake.")
 }
 
-// What the customer may have is not said in other words without a person's click.
+// A form is handed in again with other words after its reply has left. The new words are sent only after a click.
 func TestFormTooLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -67,7 +68,8 @@ func TestFormTooLate(t *testing.T) {
 	w.provider.WaitTexts(t, "We come on Monday.", "We come on Tuesday.")
 }
 
-// That stays so, however often its author changes the words.
+// A form is handed in a third time with other words. The customer still gets nothing more without a click, and only the
+// last words are offered.
 func TestFormTooLateAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -86,7 +88,7 @@ func TestFormTooLateAgain(t *testing.T) {
 	w.provider.WaitTexts(t, "We come on Monday.", "We come on Wednesday.")
 }
 
-// A form begins one conversation: the second time its words are kept, and its author can have them back.
+// A form begins one conversation. If it is handed in a second time, its words are given back to its author.
 func TestFormStartsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -100,7 +102,7 @@ func TestFormStartsOnce(t *testing.T) {
 	wantEqual(t, "conversations", w.count(`SELECT count(*) FROM conversations`), 1)
 }
 
-// A template that was chosen in a form leaves once.
+// A template that was chosen in a form is sent once, although the form is handed in twice.
 func TestFormOfATemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{}))
@@ -116,7 +118,7 @@ func TestFormOfATemplate(t *testing.T) {
 	w.provider.WaitTexts(t, "Your lamp is repaired.")
 }
 
-// Whoever may not do what a form asks for gets back what was typed into the form, which is closed by then.
+// A form that is refused has been closed by then. Its text is given back to the person who typed it.
 func TestRefusedFormGivesTheTextBack(t *testing.T) {
 	t.Parallel()
 	elsewhere := formOf(bridge.VerbReply)
@@ -154,7 +156,7 @@ func TestRefusedFormGivesTheTextBack(t *testing.T) {
 	}
 }
 
-// So does who names more tags than a conversation may have.
+// A form with more tags than a conversation may have is refused, and the tags are given back.
 func TestRefusedFormGivesTheTagsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -95,8 +95,8 @@ func waitMessage(t *testing.T, c *bridgetest.Chat, channel, root string, texts .
 	return found
 }
 
-// newHandedOver makes a world in which ann held and snoozed kim's conversation, and handed it to the team Billing. It returns the thread
-// that was left, and the line that tells the team.
+// newHandedOver makes a world in which ann held and snoozed kim's conversation and then handed it to the team Billing. It
+// returns the thread that was left, and the line that tells the team.
 func newHandedOver(t *testing.T) (w *world, old string, told bridgetest.Message) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -111,8 +111,8 @@ func newHandedOver(t *testing.T) (w *world, old string, told bridgetest.Message)
 	return w, old, waitMessage(t, w.chat, billing, root, "[unassigned]", "please check it")
 }
 
-// A conversation that is handed to another team opens anew in that team's channel: open, without
-// owner, with those told who are there. Its snooze is over.
+// A conversation that is handed to another team opens in that team's channel, without an owner. A line mentions the
+// members who are there, and its snooze is over.
 // R-017, R-121, R-251, R-255, R-279
 func TestHandOverToATeam(t *testing.T) {
 	t.Parallel()
@@ -125,7 +125,7 @@ func TestHandOverToATeam(t *testing.T) {
 	wantEqual(t, "snoozes that go on", w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`), 0)
 }
 
-// The threads of a conversation that was handed over lead to each other.
+// After a hand-over the old thread and the new one link each other.
 // R-121, R-251
 func TestHandOverLinksBothThreads(t *testing.T) {
 	t.Parallel()
@@ -136,7 +136,7 @@ func TestHandOverLinksBothThreads(t *testing.T) {
 	w.waitCard(old, "goes on in "+billing+"/"+root)
 }
 
-// What is typed in the thread that was left stays inside; answers are given and shown in the new one.
+// After a hand-over, a text in the old thread stays inside. Messages and replies are in the new one.
 // R-121, R-279
 func TestHandedOverConversationGoesOnInItsNewThread(t *testing.T) {
 	t.Parallel()
@@ -152,7 +152,7 @@ func TestHandedOverConversationGoesOnInItsNewThread(t *testing.T) {
 	wantList(t, "what the customer got: Ben's answer alone", w.sentTexts(), []string{"Here it is"})
 }
 
-// A conversation that is handed over and back before a root could be posted stays where it is.
+// A conversation that is handed over and back before the new root was posted stays in its thread.
 func TestHandOverBackAtOnce(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{})
@@ -168,7 +168,7 @@ func TestHandOverBackAtOnce(t *testing.T) {
 	wantEqual(t, "lines that it went there", w.countLines(old, bridge.LineHandedOver), 0)
 }
 
-// holdRoot holds the next root in a channel while it is being posted, until answer is called. waitRoot waits until it is.
+// holdRoot holds the next root of a channel while it is being posted, until answer is called. waitRoot waits for that.
 func (w *world) holdRoot(channel string) (waitRoot, answer func()) {
 	release := make(chan struct{})
 	struck := w.chat.Struck()
@@ -186,7 +186,7 @@ func (w *world) waitCardIn(channel, root, text string) {
 	w.chat.Wait(w.t, "the card shows "+text, func() bool { return strings.Contains(w.chat.Get(channel, root).Plain(), text) })
 }
 
-// Handed back while its root is being posted, a conversation comes back with a root of its own, and each thread leads to the next one.
+// A conversation is handed back while its root is being posted: it gets a new root, and each thread links the next one.
 func TestHandOverBackWhileItsRootIsPosted(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{})
@@ -204,8 +204,8 @@ func TestHandOverBackWhileItsRootIsPosted(t *testing.T) {
 	wantEqual(t, "lines of the first thread that it was left", w.countLines(old, bridge.LineHandedOver), 1)
 }
 
-// Handed to and fro a conversation has one root for each time it came. The last one shows what was changed while it was being posted,
-// too, by one update.
+// A conversation that is handed to and fro gets a new root each time. The last one also shows the changes made while it
+// was being posted, by one update.
 func TestHandOverToAndFro(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{})
@@ -231,8 +231,8 @@ func TestHandOverToAndFro(t *testing.T) {
 	wantEqual(t, "the thread of the customer's next words", w.waitThread("Hello again"), back)
 }
 
-// The answers of a hand-over's posts are lost, and nobody can look for them at first. Nothing is lost or doubled: what is typed under the
-// new root, before anybody knows that it is there, gets to the customer.
+// The answers to a hand-over's posts are lost, and Parley can't look for these posts at first. No post is missing or
+// doubled. A text below the new root, typed before Parley knows of that root, reaches the customer.
 func TestHandOverThroughFaults(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{lossy: true})
@@ -263,7 +263,7 @@ func TestHandOverThroughFaults(t *testing.T) {
 	wantEqual(t, "how often it shows what the customer wrote", countShown(w.chat, billing, root, "One more thing"), 1)
 }
 
-// A thread that is gone holds up no hand-over from it.
+// A conversation can be handed over from a thread whose root was deleted.
 func TestHandOverFromAThreadThatIsGone(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{lossy: true})
@@ -278,7 +278,7 @@ func TestHandOverFromAThreadThatIsGone(t *testing.T) {
 	w.waitDrained()
 }
 
-// newInOtherChat makes a world in which kim's conversation was handed to the team Billing, which works in the other chat. It returns
+// newInOtherChat makes a world in which kim's conversation was handed to the team Billing in the other chat. It returns
 // the thread that was left, and the root in the other chat.
 func newInOtherChat(t *testing.T) (w *twoHomes, old, root string) {
 	t.Helper()
@@ -290,7 +290,7 @@ func newInOtherChat(t *testing.T) (w *twoHomes, old, root string) {
 	return w, old, waitNewestRoot(t, w.second, billing, 1, "look at this")
 }
 
-// A team that works in the other chat gets the conversation there, and answers from there.
+// A team that works in the other chat gets the conversation there, and replies from there.
 func TestHandOverToTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w, old, root := newInOtherChat(t)
@@ -305,8 +305,8 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 	w.provider.WaitTexts(t, "Hello Kim")
 }
 
-// Handed back to the first chat, a conversation goes on in the thread that it had there: by a team without any channel, and by the
-// team that had it.
+// A conversation that is handed back to the first chat goes on in its old thread there. That holds for a team without any
+// channel, and for the team that had it before.
 func TestHandOverBackToTheFirstChat(t *testing.T) {
 	t.Parallel()
 	w, old, root := newInOtherChat(t)
@@ -324,8 +324,8 @@ func TestHandOverBackToTheFirstChat(t *testing.T) {
 	wantEqual(t, "roots in the first chat", w.countRoots(), 1)
 }
 
-// Handed on from the other chat to a team with another channel of the first one, a conversation has a new root there, which shows what
-// was changed while it was being posted, too. The first thread leads there.
+// A conversation is handed from the other chat to another channel of the first one. Its new root also shows a change made
+// while it was being posted, and the first thread links it.
 func TestHandOverFromTheOtherChatToAnotherChannel(t *testing.T) {
 	t.Parallel()
 	w, old, root := newInOtherChat(t)
@@ -343,7 +343,7 @@ func TestHandOverFromTheOtherChatToAnotherChannel(t *testing.T) {
 	waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+invoices+"/"+moved)
 }
 
-// What became of a message is shown by its line, also in a thread that the conversation has left meanwhile.
+// The line about a reply shows that it was sent, even if the conversation has left that thread meanwhile.
 func TestLineInTheThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{hold: time.Minute})
@@ -370,7 +370,7 @@ func (w *world) answerAndReact(thread string) (answer string) {
 	return answer
 }
 
-// What a customer makes of a reaction is shown by the line of the reaction, too, in the thread that was left.
+// When a customer changes a reaction, its line changes, even if the conversation has left that thread.
 func TestReactionInTheThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{})
@@ -385,7 +385,7 @@ func TestReactionInTheThreadThatWasLeft(t *testing.T) {
 	wantEqual(t, "lines for one reaction", w.countLines(old, bridge.LineReacted), 1)
 }
 
-// The same where the conversation goes on in the other chat.
+// A changed reaction is shown in its line also if the conversation goes on in the other chat.
 func TestReactionInTheChatThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})

@@ -14,7 +14,8 @@ import (
 	"parley/store"
 )
 
-// gapHider is a surface to which events come by requests: it notices no gap.
+// gapHider is a surface that gets its events by requests, so that it doesn't notice a gap, that is a time in which events
+// were lost.
 type gapHider struct {
 	bridge.Surface
 	isUnreadable bool // its channels may not be read
@@ -22,7 +23,7 @@ type gapHider struct {
 
 func (h gapHider) HidesGaps(string) bool { return !h.isUnreadable }
 
-// newHiderWorld makes a world whose chat hides its gaps. Replies are held for an hour, unless o says how long.
+// newHiderWorld makes a world whose chat is a gapHider. Replies are held for an hour, unless o says how long.
 func newHiderWorld(t *testing.T, o options) *world {
 	t.Helper()
 	o.hold = cmp.Or(o.hold, time.Hour)
@@ -32,8 +33,8 @@ func newHiderWorld(t *testing.T, o options) *world {
 	return newWorld(t, o)
 }
 
-// forgetGaps makes all gaps so old that no reply was typed before one of them ended. They are noted in the database within a
-// second: a trigger makes notes that are still on their way as old.
+// forgetGaps makes all gaps so old that every reply was typed after them. Gaps are noted in the database within a second,
+// so a trigger ages the notes that are still to come.
 func (w *world) forgetGaps() {
 	w.t.Helper()
 	w.engines[0].Desk(w.surface).AgeGap(24 * time.Hour)
@@ -43,7 +44,8 @@ func (w *world) forgetGaps() {
 	w.exec(`UPDATE leases SET until = until WHERE name LIKE 'gap:%'`)
 }
 
-// R-249: where nobody notices that events get lost, a reply that was deleted in its hold doesn't leave either.
+// A reply is deleted in its hold, and that event is lost without Parley noticing: the reply doesn't leave (requirement
+// R-249).
 func TestDeletedWhileNobodyNoticesTheGap(t *testing.T) {
 	t.Parallel()
 	w := newHiderWorld(t, options{})
@@ -58,7 +60,8 @@ func TestDeletedWhileNobodyNoticesTheGap(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Reading a reply again is a mere precaution there: a chat that asks for fewer calls for a day doesn't hold the reply up so long.
+// With a gapHider, replies are read again only as a precaution. A chat that asks for fewer calls for a day doesn't hold
+// up a reply for a day.
 func TestLimitedChatThatHidesGaps(t *testing.T) {
 	t.Parallel()
 	w := newHiderWorld(t, options{gapWait: time.Hour})
@@ -70,8 +73,8 @@ func TestLimitedChatThatHidesGaps(t *testing.T) {
 	w.provider.WaitTexts(t, "On our way")
 }
 
-// endGapWait waits until a reply could not be read again before it leaves, for which it waits. Then the time for which it waits, an hour
-// in these tests, is over.
+// endGapWait waits until a reply couldn't be read again before it leaves, and then ends the time for which it waits for
+// that, an hour in these tests.
 func (w *world) endGapWait() {
 	w.t.Helper()
 	w.eventually("the chat could not be asked", func() bool {
@@ -82,7 +85,7 @@ func (w *world) endGapWait() {
 	w.advance(2 * time.Hour)
 }
 
-// So it is with a chat that fails in another way.
+// A chat that fails in another way doesn't hold up a reply for long either.
 func TestFailingChatThatHidesGaps(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []bridgetest.FaultKind{bridgetest.FaultErrorBefore, bridgetest.FaultDropBefore} {
@@ -99,7 +102,7 @@ func TestFailingChatThatHidesGaps(t *testing.T) {
 	}
 }
 
-// And with one that doesn't answer, however many lines are read there: time is left for the provider.
+// A chat that doesn't answer at all doesn't hold up a message of two lines either: enough time is left to send it.
 func TestSilentChatThatHidesGaps(t *testing.T) {
 	t.Parallel()
 	w := newHiderWorld(t, options{gapWait: time.Second, hold: lineHold})
@@ -115,7 +118,8 @@ func TestSilentChatThatHidesGaps(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim,\n\nwe are on our way.")
 }
 
-// A reply of which such a chat shows a change doesn't leave, also if the change can't be stored for longer than a gap is waited for.
+// The chat shows that a reply was changed, and the change can't be stored. The reply doesn't leave, however long that
+// lasts.
 func TestChangeThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	f := &unstoredFinder{}
@@ -140,7 +144,7 @@ func (w *world) waitTriedTwice() {
 	})
 }
 
-// unstoredFinder is a surface that hides its gaps, and finds a change of each reply that it can't store before works is set.
+// unstoredFinder is a gapHider that finds a change of each reply, which it can't store before works is set.
 type unstoredFinder struct {
 	gapHider
 	works atomic.Bool
@@ -153,7 +157,7 @@ func (f *unstoredFinder) Confirm(ctx context.Context, at bridge.Place, text stri
 	return f.gapHider.Confirm(ctx, at, text)
 }
 
-// A chat that may not be read isn't asked.
+// A chat whose channels may not be read isn't asked.
 func TestUnreadableChatThatHidesGaps(t *testing.T) {
 	t.Parallel()
 	w := newHiderWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { return gapHider{Surface: inner, isUnreadable: true} }})
@@ -165,7 +169,7 @@ func TestUnreadableChatThatHidesGaps(t *testing.T) {
 	wantEqual(t, "how often the chat was asked", w.chat.Calls("message")-reads, 0)
 }
 
-// Where a gap is known, a failing chat is waited for, too.
+// After a known gap a reply waits for a chat that fails.
 func TestFailingChatAfterAGap(t *testing.T) {
 	t.Parallel()
 	w := newHiderWorld(t, options{gapWait: time.Millisecond})
@@ -178,7 +182,7 @@ func TestFailingChatAfterAGap(t *testing.T) {
 	w.provider.WaitTexts(t, "On our way")
 }
 
-// Where a gap is known, such a chat is waited for, since the text may have been changed.
+// After a known gap a reply waits as long as the chat asks for fewer calls, since its text may have been changed.
 func TestLimitedChatAfterAGap(t *testing.T) {
 	t.Parallel()
 	w := newHiderWorld(t, options{gapWait: time.Second})
@@ -191,7 +195,7 @@ func TestLimitedChatAfterAGap(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// blockedChat is a chat in which a rule of the organisation keeps people from reading each card number, until it is lifted.
+// blockedChat is a chat in which a rule of the organisation hides messages with card numbers, until lifted is set.
 type blockedChat struct {
 	gapHider
 	lifted atomic.Bool
@@ -208,7 +212,7 @@ func (c *blockedChat) Confirm(_ context.Context, _ bridge.Place, text string) (b
 	return bridge.Blocked, nil
 }
 
-// newBlockedWorld makes a world with such a chat. Replies are held for lineHold.
+// newBlockedWorld makes a world with a blockedChat. Replies are held for lineHold.
 func newBlockedWorld(t *testing.T) (*world, *blockedChat) {
 	t.Helper()
 	blocked := &blockedChat{}
@@ -222,7 +226,7 @@ func newBlockedWorld(t *testing.T) (*world, *blockedChat) {
 // cardNumber is a reply that is blocked.
 const cardNumber = "Our card is 4111 1111 1111 1111"
 
-// endHoldOfBlocked ends the holds of replies, of which one is blocked, and returns the line that says so.
+// endHoldOfBlocked ends the holds of replies, one of which is blocked, and returns the line that says so.
 func (w *world) endHoldOfBlocked(message string) bridgetest.Message {
 	w.t.Helper()
 	w.forgetGaps()
@@ -232,8 +236,8 @@ func (w *world) endHoldOfBlocked(message string) bridgetest.Message {
 	return w.waitShown("A rule of your organisation blocks this message")
 }
 
-// What the organisation keeps its own people from reading doesn't reach the customer. Its author learns why, and the line that says so
-// doesn't repeat the words.
+// A message that the organisation hides from its own people doesn't reach the customer. A line tells its author why, and
+// doesn't repeat the text.
 func TestBlockedInItsChat(t *testing.T) {
 	t.Parallel()
 	w, _ := newBlockedWorld(t)
@@ -249,7 +253,8 @@ func TestBlockedInItsChat(t *testing.T) {
 	}
 }
 
-// Nor does the line about a file of it that leaves by itself name the file.
+// A blocked message has two files, of which one would leave in a part of its own. The line about that part doesn't name
+// the file.
 func TestBlockedWithFiles(t *testing.T) {
 	t.Parallel()
 	w, _ := newBlockedWorld(t)
@@ -261,8 +266,8 @@ func TestBlockedWithFiles(t *testing.T) {
 	wantEqual(t, "whether a file is named", w.isAnywhere("b.txt"), false)
 }
 
-// So it is if the other file can't leave for another reason, if nobody says which part of the reply is to be sent again, and when its
-// author deletes it.
+// The second file of a blocked message fails for another reason. The words and the file are still named nowhere, also
+// after Send again for the whole reply and after its deletion.
 func TestBlockedWithAFileThatFailsOtherwise(t *testing.T) {
 	t.Parallel()
 	w, chat := newBlockedWorld(t)
@@ -271,17 +276,19 @@ func TestBlockedWithAFileThatFailsOtherwise(t *testing.T) {
 	w.waitFate(blocked, "waiting")
 	told := w.endHoldOfBlocked(blocked)
 	w.waitShown("The customer doesn't want such messages")
+
 	w.chooseVerb(told.Thread, blocked, bridge.VerbSendAgain)
 	w.waitWhisper("ann", "Several parts of it are undecided")
 	w.wantNothingSent()
 	wantEqual(t, "words on the inbox page", w.inboxPage().newest("ann").Text, "")
+
 	w.chat.Delete(support, blocked)
 	w.waitFate(blocked, "dropped")
 	wantEqual(t, "words on the inbox page after the deletion", w.inboxPage().newest("ann").Text, "")
 	wantEqual(t, "whether a file is named", w.isAnywhere("b.txt"), false)
 }
 
-// The lines that were to leave in one message with what is blocked leave without it.
+// The lines that would leave in one message with a blocked one leave without it.
 func TestBlockedBetweenOthers(t *testing.T) {
 	t.Parallel()
 	w, _ := newBlockedWorld(t)
@@ -296,7 +303,7 @@ func TestBlockedBetweenOthers(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim,", "we are on our way.")
 }
 
-// changingChat is a chat that shows a change of each text with "regards", which nobody ever brings to Parley.
+// changingChat is a chat that shows a change of each text with "regards". No event ever tells Parley of it.
 type changingChat struct{ gapHider }
 
 func (changingChat) Confirm(_ context.Context, _ bridge.Place, text string) (bridge.Confirmation, error) {
@@ -306,7 +313,8 @@ func (changingChat) Confirm(_ context.Context, _ bridge.Place, text string) (bri
 	return bridge.Unchanged, nil
 }
 
-// So they do without a line whose change in the chat can't be read: it leaves neither as it was typed nor as it is now.
+// A line was changed in the chat, and the change can't be read. The other lines leave without it, and it leaves neither
+// with its old words nor with new ones.
 func TestChangedBetweenOthers(t *testing.T) {
 	t.Parallel()
 	for _, lines := range [][]string{
@@ -344,7 +352,8 @@ func TestChangedBetweenOthers(t *testing.T) {
 	}
 }
 
-// If a blocked reply is edited, the line doesn't say what it says now. So whoever lets it leave is shown these words first.
+// A blocked reply is edited. The line about it doesn't show the new words, so an agent who sends the reply later is shown
+// them first.
 func TestBlockedTextIsEdited(t *testing.T) {
 	t.Parallel()
 	w, chat := newBlockedWorld(t)

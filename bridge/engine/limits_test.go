@@ -17,7 +17,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// file is a file of so many bytes that an agent sends.
+// file is a file of this size that an agent sends.
 func file(name string, size int) bridgetest.File {
 	return bridgetest.File{Name: name, Content: []byte(strings.Repeat("x", size))}
 }
@@ -125,7 +125,7 @@ func limitTests() []limitTest {
 	}
 }
 
-// What the channel can't take is told when it is typed, and never tried.
+// A reply that the channel can't take is refused with a reason as soon as it is typed, and isn't tried.
 //
 func TestLimitsAreToldAtOnce(t *testing.T) {
 	t.Parallel()
@@ -143,7 +143,7 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 	}
 }
 
-// Where a template leaves as plain words, these are checked when it is chosen.
+// A template that leaves as plain text is checked against the channel's limits when it is chosen.
 //
 func TestTemplateWithTooManyWords(t *testing.T) {
 	t.Parallel()
@@ -156,8 +156,8 @@ func TestTemplateWithTooManyWords(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Several files where the channel takes one: in order, one message each, the text with the
-// first; the mark comes when all of them are there.
+// The channel takes one file in a message. Several files leave in order, one message each, the text with the first. The
+// mark of the reply changes when all of them are there (requirement R-070).
 func TestSeveralFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -168,6 +168,7 @@ func TestSeveralFiles(t *testing.T) {
 	w.waitFate(said, "out")
 	w.provider.WaitTexts(t, "Three plans", "", "", "That is all")
 	w.wantSent(withFiles("Three plans", "a.txt"), withFiles("", "b.txt"), withFiles("", "c.txt"), withFiles("That is all"))
+
 	w.waitMarked(said, "sent")
 	sent := w.provider.Sent()
 	for i, m := range sent[:3] {
@@ -182,7 +183,7 @@ func TestSeveralFiles(t *testing.T) {
 	w.waitMarked(said, "read")
 }
 
-// A file that fails is told by its name; sending it again sends nothing twice.
+// The line about a failed file names it. Sending it again doesn't send the others twice.
 //
 func TestOneOfSeveralFilesFails(t *testing.T) {
 	t.Parallel()
@@ -201,6 +202,7 @@ func TestOneOfSeveralFilesFails(t *testing.T) {
 	if slices.Contains(w.chat.Get(support, said).Marks, "sent") {
 		t.Error("marked as sent")
 	}
+
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Three plans", "", "")
 	w.waitFate(said, "out")
@@ -208,7 +210,7 @@ func TestOneOfSeveralFilesFails(t *testing.T) {
 	w.wantSent(withFiles("Three plans", "a.txt"), withFiles("", "c.txt"), withFiles("", "b.txt"))
 }
 
-// In the hold all parts are taken back; when the window closes first, all are parked as one.
+// Deleting a held reply takes back all its parts. If the reply window closes first, all of them are parked together.
 func TestSeveralFilesTakenBackAndParked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, caps: withWindow(0)})
@@ -218,11 +220,13 @@ func TestSeveralFilesTakenBackAndParked(t *testing.T) {
 	w.waitFate(deleted, "waiting")
 	w.chat.Delete(support, deleted)
 	w.waitFate(deleted, "undone")
+
 	w.advance(24*time.Hour - 30*time.Minute)
 	late := w.chat.Say("ann", support, thread, "Right ones", file("c.txt", 1), file("d.txt", 2))
 	w.waitFate(late, "waiting")
 	w.advance(2 * time.Hour)
 	w.waitFate(late, "parked")
+
 	w.customerWrites("kim", "Still here")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
 	w.waitFate(late, "waiting")
@@ -235,15 +239,15 @@ func TestSeveralFilesTakenBackAndParked(t *testing.T) {
 	}
 }
 
-// counting is a channel whose provider counts ten characters as one text.
+// counting is a channel whose provider counts every ten characters as one message.
 type counting struct{ *channelstest.Channel }
 
 func (counting) Count(text, signature string) channels.Count {
 	return channels.Count{Parts: (len(text+signature) + 9) / 10}
 }
 
-// A long text is counted where the provider counts: more than three parts are told while the
-// text can be taken back; a form's own line says it.
+// A line warns about a text that the provider counts as more than three messages, while it can still be taken back. The
+// signature counts, too (requirement R-074).
 func TestTextsAreCounted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, stopped: true})
@@ -252,12 +256,14 @@ func TestTextsAreCounted(t *testing.T) {
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
 	w.waitFate(w.chat.Say("ann", support, thread, "Thirty characters are fine....."[:30]), "waiting")
+
 	long := w.chat.Say("ann", support, thread, "More than thirty characters cost.")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineTexts), bridge.VerbUndo)
 	w.waitFate(long, "undone")
 	if n := w.countLines(thread, bridge.LineTexts); n != 1 {
 		t.Errorf("%d warnings, want 1", n)
 	}
+
 	w.saveAccount(chat, func(a *store.Account) { a.Signature = "Yours, Acme" })
 	signed := w.chat.Say("ann", support, thread, "Twenty-five characters...")
 	w.waitFate(signed, "waiting")
@@ -265,8 +271,8 @@ func TestTextsAreCounted(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// It is told of whatever leaves: of a text that an edit made long, of lines that leave as one, of what begins a conversation, and of a
-// template.
+// The warning also comes for a text that an edit made long, for lines that leave together, and for the first message of a
+// conversation.
 //
 func TestTextsAreCountedWhereverTheyComeFrom(t *testing.T) {
 	t.Parallel()

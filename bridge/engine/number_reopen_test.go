@@ -9,8 +9,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// A customer gave a number up, and somebody else has it now. What is answered in an earlier conversation
-// of the customer, when that is opened again, goes to the customer's new number.
+// A customer gave up her number, and somebody else has it now. A reply in a reopened earlier conversation of hers goes to
+// her new number.
 func TestReopenAfterNumberChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
@@ -18,15 +18,20 @@ func TestReopenAfterNumberChange(t *testing.T) {
 	first := w.waitThread("First matter")
 	w.chat.Say("ann", support, first, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
+
 	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Second matter"})
 	second := w.waitThread("Second matter")
 	if first == second {
 		t.Fatal("one conversation")
 	}
+
+	// Kim's number changes, and Lea writes from the old one.
 	w.postChatEvent(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491"})
 	w.waitLine(second, bridge.LineIdentity)
 	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Lea", Text: "I am somebody else"})
 	w.waitThread("I am somebody else")
+
+	// The first conversation is reopened.
 	w.chat.Say("ann", support, second, "!resolve")
 	w.eventually("both are resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
 	w.chat.Say("ann", support, first, "!reopen")
@@ -38,7 +43,8 @@ func TestReopenAfterNumberChange(t *testing.T) {
 	}
 }
 
-// Two changes of a customer's number come in the wrong order: she is at the newest one, and whoever has the one between is a stranger.
+// Two changes of a customer's number are reported in the wrong order. The customer has the newest number, and a person
+// who writes from the one between is a stranger.
 func TestNumberChangesInTheWrongOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -60,7 +66,8 @@ func TestNumberChangesInTheWrongOrder(t *testing.T) {
 	wantList(t, "whom the reply went to", w.waitSent(1)[0].To, []string{"+493"})
 }
 
-// The same of a customer of whose lasting id both changes tell: it stays hers, and the number between doesn't become hers again.
+// Both changes name an id of the customer that stays the same, and are reported in the wrong order. The id stays hers,
+// and the number between doesn't become hers again.
 func TestNumberChangesOfALastingIDInTheWrongOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -85,9 +92,8 @@ func TestNumberChangesOfALastingIDInTheWrongOrder(t *testing.T) {
 	wantList(t, "Kim's other keys", sent.Also, []string{"+49:3"})
 }
 
-// A number that was given to somebody else brings nobody into the conversation of the customer who had it, and
-// what is said to that customer doesn't go there. Nobody tells that a number has another owner: only the
-// provider's own ids of the two people do.
+// A number has passed to somebody else, which only the provider's own ids of the two people show. The new owner doesn't
+// get into the first customer's conversation, and replies to the first one don't go to the number.
 func TestNumberOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -97,6 +103,8 @@ func TestNumberOfSomebodyElse(t *testing.T) {
 	if w.waitThread("It is me") != thread {
 		t.Fatalf("the same customer by another key has another thread\n%s", w.dump())
 	}
+
+	// Lea writes with the number and with an id of her own.
 	for _, text := range []string{"I am new here", "as I said"} {
 		w.customerSends(chat, channelstest.Event{From: "US.lea", Also: []string{"+491"}, Name: "Lea", Text: text})
 		w.waitShown(text)
@@ -106,6 +114,8 @@ func TestNumberOfSomebodyElse(t *testing.T) {
 		t.Errorf("Lea's words stand in Kim's thread\n%s", w.dump())
 	}
 	wantEqual(t, "the thread of Lea's second message", w.waitThread("as I said"), lea)
+
+	// Replies go to the ids.
 	w.reply(thread, "About your order, Kim")
 	w.provider.WaitTexts(t, "About your order, Kim")
 	w.reply(lea, "Welcome, Lea")
@@ -120,14 +130,15 @@ func TestNumberOfSomebodyElse(t *testing.T) {
 	w.passNumberOn(lea)
 }
 
-// passNumberOn lets the number that Lea has pass to people who were known before, in each way in which that is told. It checks that all
-// of them stay strangers to each other, and that each is answered in a thread of their own.
+// passNumberOn lets Lea's number pass to people who were known before, in each way in which a provider reports that. It
+// checks that they all stay separate customers, and that each is answered in a thread of their own.
 func (w *world) passNumberOn(lea string) {
 	w.t.Helper()
 	w.customerSends(chat, channelstest.Event{From: "US.max", Also: []string{"+492"}, Name: "Max", Text: "I am Max"})
 	w.customerSends(chat, channelstest.Event{From: "US.zoe", Name: "Zoe", Text: "I hide my number"})
 	w.customerSends(chat, channelstest.Event{From: "+494", Name: "Ira", Text: "I have no id"})
 	maxs, zoes, iras := w.waitThread("I am Max"), w.waitThread("I hide my number"), w.waitThread("I have no id")
+
 	w.postChatEvent(channelstest.Event{Type: "identity", From: "US.max2", Also: []string{"+491"}, Name: "Max", Previous: "US.max"})
 	w.waitLine(maxs, bridge.LineIdentity)
 	w.customerSends(chat, channelstest.Event{From: "US.zoe", Also: []string{"+491"}, Name: "Zoe", Text: "Here it is"})
@@ -137,6 +148,7 @@ func (w *world) passNumberOn(lea string) {
 	w.postChatEvent(channelstest.Event{Type: "identity", From: "+491", Name: "Ira", Previous: "+494"})
 	w.waitLine(iras, bridge.LineIdentity)
 	w.waitDrained()
+
 	want := map[string]string{}
 	for to, thread := range map[string]string{"US.lea": lea, "US.max2": maxs, "US.zoe": zoes, "+491": iras} {
 		want["To "+to] = to
@@ -145,6 +157,7 @@ func (w *world) passNumberOn(lea string) {
 			w.t.Errorf("%s counts as somebody else\n%s", to, w.dump())
 		}
 	}
+
 	for _, sent := range w.waitSent(2 + len(want))[2:] {
 		if !slices.Equal(sent.To, []string{want[sent.Text]}) {
 			w.t.Errorf("%q went to %v, want %v", sent.Text, sent.To, []string{want[sent.Text]})

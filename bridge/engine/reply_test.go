@@ -14,7 +14,8 @@ import (
 	"parley/store"
 )
 
-// An answer that was lost: the message is found and not sent again.
+// The provider's answer to a sending is lost after it took the message. Parley finds the message and doesn't send it
+// again.
 func TestReplyLostAnswer(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropAfter, channelstest.FaultErrorAfter} {
@@ -34,7 +35,7 @@ func TestReplyLostAnswer(t *testing.T) {
 	}
 }
 
-// An attempt that never arrived is sent again, once it was absent twice.
+// A sending fails before it arrives. Parley sends it again after it has looked for the message twice in vain.
 func TestReplyNeverArrived(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultDropBefore, channelstest.FaultErrorBefore} {
@@ -55,8 +56,8 @@ func TestReplyNeverArrived(t *testing.T) {
 	}
 }
 
-// What nobody can tell goes to a person, who sends again or marks it as sent; what was
-// said after it goes on meanwhile.
+// Parley can't find out whether a reply has left. A person is asked, who sends it again or marks it as sent. Later
+// replies leave meanwhile.
 func TestReplyUnclear(t *testing.T) {
 	t.Parallel()
 	for verb, want := range map[bridge.Verb][]string{ // what the customer gets
@@ -72,6 +73,7 @@ func TestReplyUnclear(t *testing.T) {
 			first := w.reply(thread, "One")
 			w.waitDeliveryState(first, "unknown")
 			w.reply(thread, "Two")
+
 			w.repeatUntil("it was looked for", func() {
 				w.exec(ageUnclear)
 				w.exec(lookNow)
@@ -83,6 +85,7 @@ func TestReplyUnclear(t *testing.T) {
 			w.repeatUntil("it is looked for again", func() { w.exec(lookNow) }, func() bool {
 				return w.text(`SELECT state FROM deliveries WHERE kind = 'reply' ORDER BY created_at, seq LIMIT 1`) != "unknown"
 			})
+
 			w.waitDeliveryState(first, "needs_decision")
 			w.waitFate(first, "unclear")
 			line := w.waitLine(thread, bridge.LineUnclear)
@@ -90,6 +93,7 @@ func TestReplyUnclear(t *testing.T) {
 			wantList(t, "who the line mentions", line.Mentions(), []string{"ann"})
 			w.waitMarked(first, "warning")
 			w.provider.WaitTexts(t, "One", "Two")
+
 			w.chat.Press(t, "ben", line, verb)
 			w.waitFate(first, "out")
 			w.provider.WaitTexts(t, want...)
@@ -101,8 +105,7 @@ func TestReplyUnclear(t *testing.T) {
 	}
 }
 
-// What the provider refuses is said in the thread, with the text, to its author; Send
-// again does it.
+// The provider refuses a reply. A line in the thread tells its author, with the text. Send again sends it.
 func TestReplyRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -115,12 +118,13 @@ func TestReplyRefused(t *testing.T) {
 	wantList(t, "who the line mentions", line.Mentions(), []string{"ann"})
 	w.waitMarked(first, "warning")
 	w.waitCard(thread, "#1 open")
+
 	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "One")
 	w.waitFate(first, "out")
 }
 
-// While a provider is down for long, the agent is told once; the reply leaves in the end.
+// While a provider is down for long, the author is told once. The reply leaves in the end.
 func TestReplyLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: lateAtOnce(), backoff: []time.Duration{10 * time.Millisecond}})
@@ -138,8 +142,8 @@ func TestReplyLate(t *testing.T) {
 	}
 }
 
-// Receipts only rise, in whatever order they come; a bounce is told; a later delivery
-// beats it.
+// A receipt never lowers the state of a reply, in whatever order receipts come. A bounce is told in the thread, and a
+// later delivery replaces it.
 // R-054
 func TestReceipts(t *testing.T) {
 	t.Parallel()
@@ -180,8 +184,8 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// A receipt that comes before the answer, or in its place, settles the message: the next
-// one goes at once.
+// A receipt comes before the answer to a sending, or instead of it. The reply counts as delivered, and the next one
+// leaves at once.
 func TestReceiptBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultNone, channelstest.FaultDropAfter} {
@@ -194,9 +198,11 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 			reply := w.reply(thread, "One")
 			w.provider.WaitCalls(t, 1)
+
 			id := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
 			w.postEvents(chat, channelstest.Event{Type: "status", ID: "early", State: "delivered", Message: int64(id)})
 			w.waitDeliveryState(reply, "delivered")
+
 			w.reply(thread, "Two")
 			close(release)
 			w.provider.WaitTexts(t, "One", "Two")
@@ -209,7 +215,7 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 	}
 }
 
-// A receipt for a message whose answer was lost lets the next one go at once.
+// The answer to a sending was lost. A receipt for that message lets the next one leave at once.
 func TestReceiptAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
@@ -224,8 +230,8 @@ func TestReceiptAfterALostAnswer(t *testing.T) {
 	w.waitDeliveryState(first, "sent")
 }
 
-// journalSurfaceFact puts an event of the chat into the journal: "say", "edit" or "delete" of a message, which the chat itself did not
-// tell, or tells in another order.
+// journalSurfaceFact puts an event of the chat into the journal: "say", "edit" or "delete" of a message. With it a test
+// tells events that the chat didn't tell, or in another order.
 func (w *world) journalSurfaceFact(kind string, m bridgetest.Message) {
 	w.t.Helper()
 	body := must(json.Marshal(map[string]any{"type": kind, "message": m, "own_thread": true}))(w.t)
@@ -240,7 +246,7 @@ func (w *world) journalSurfaceFact(kind string, m bridgetest.Message) {
 	}))
 }
 
-// Replies leave in the surface's own order though their events came in another.
+// Replies leave in the order in which they were typed in the chat, even if their events came in another order.
 func TestRepliesInTheSurfacesOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"join_lines": "off"}})
@@ -259,8 +265,8 @@ func TestRepliesInTheSurfacesOrder(t *testing.T) {
 	w.provider.WaitTexts(t, "1", "2", "3", "4")
 }
 
-// What was typed first leaves first, also if it was read while the provider was thinking about what was typed later, and then
-// refused that for now.
+// A first reply is read late, while the provider is processing a second one, which it then refuses for now. The first one
+// leaves before the second.
 func TestRefusedReplyGivesWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -268,11 +274,13 @@ func TestRefusedReplyGivesWay(t *testing.T) {
 	w.chat.Mute(true)
 	missed := w.chat.Get(support, w.reply(thread, "First"))
 	w.chat.Mute(false)
+
 	think := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: think})
 	w.reply(thread, "Second")
 	w.eventually("it is on its way", func() bool { return w.provider.Calls() == 1 })
 	w.waitFate(w.reply(thread, "Third"), "waiting")
+
 	w.journalSurfaceFact("say", missed)
 	w.waitFate(missed.ID, "waiting")
 	close(think)
@@ -280,7 +288,7 @@ func TestRefusedReplyGivesWay(t *testing.T) {
 	w.waitDrained()
 }
 
-// One message that comes by two ways, under two names, is one message.
+// One message that Parley gets twice, under two names, is one message.
 func TestMessageByTwoWays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

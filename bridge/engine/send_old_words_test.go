@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// A note that was edited into a reply, and back into a note, stays inside: the line that asked about the reply has no
-// button for it.
+// A note is edited into a reply, and back into a note: it stays inside, and the line that asked about the reply can't
+// send it.
 func TestNoteEditedToReplyAndBack(t *testing.T) {
 	t.Parallel()
 	for name, inside := range map[string]string{"note": "note: he is angry", "mention": "<@ben> he is angry"} {
@@ -23,10 +23,12 @@ func TestNoteEditedToReplyAndBack(t *testing.T) {
 			w.waitFate(text, store.FateInside)
 			w.chat.Edit(support, text, "We can do it")
 			asked := w.waitLine(thread, bridge.LineAsk)
+
 			w.chat.Edit(support, text, inside)
 			w.eventually("the second edit", func() bool {
 				return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
 			})
+
 			w.chat.Press(t, "ann", asked, bridge.VerbSend)
 			w.waitWhisper("ann", "[decided]")
 			w.waitFate(text, store.FateInside)
@@ -36,8 +38,7 @@ func TestNoteEditedToReplyAndBack(t *testing.T) {
 	}
 }
 
-// What its author deleted is sent by nobody any more: not by the button of a line that told that it stayed inside, not by
-// one of a reply that was taken back before, and not by a typed command.
+// A deleted text can't be sent any more, neither by the button of an older line about it nor by a typed command.
 func TestDeletedIsNotSent(t *testing.T) {
 	t.Parallel()
 	for name, sends := range map[string]func(w *world, thread string){
@@ -58,6 +59,7 @@ func TestDeletedIsNotSent(t *testing.T) {
 			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "He lies")
 			w.waitWhisper("ben", "not_assignee")
+
 			w.chat.Delete(support, text)
 			w.waitDrained()
 			sends(w, thread)
@@ -91,8 +93,8 @@ func TestDeletedIsNotSent(t *testing.T) {
 	}
 }
 
-// Whoever clicks Send sends what they have seen: if the author has edited the text since the button was shown, what it
-// says now is shown first, with a button of its own.
+// Send sends the words that the agent has seen. If the author has edited the text since the button was shown, the new
+// words are shown first, with a button of their own.
 func TestSendSendsWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -119,17 +121,21 @@ func TestSendSendsWhatWasSeen(t *testing.T) {
 				w.chat.Press(t, "ann", line, bridge.VerbSend)
 				line = w.waitWhisper("ann", "[send_as]")
 			}
+
+			// The author edits the text after the button was shown.
 			seen := len(w.chat.Whispers(c.clicks))
 			w.chat.Edit(support, text, c.edited)
 			w.eventually("the edit", func() bool {
 				return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%t takes longer'`, text) == 1
 			})
+
 			w.chat.Press(t, c.clicks, line, bridge.VerbSend)
 			w.eventually("it is asked again", func() bool { return len(w.chat.Whispers(c.clicks)) > seen })
 			told := w.chat.Whispers(c.clicks)[seen]
 			wantPrefix(t, "what "+c.clicks+" is told", told.Plain(), c.told)
 			w.waitDrained()
 			w.wantNothingSent()
+
 			if c.told != "[decided]" {
 				wantWords(t, "what "+c.clicks+" is told", told.Plain(), "t takes longer")
 				w.chat.Press(t, c.clicks, told, bridge.VerbSend)
@@ -139,7 +145,7 @@ func TestSendSendsWhatWasSeen(t *testing.T) {
 	}
 }
 
-// A line that asks about a text follows its edits, and its button with it.
+// The line that asks about a text shows its edits, and its button sends the edited text.
 func TestAskedLineFollowsEdits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -148,13 +154,15 @@ func TestAskedLineFollowsEdits(t *testing.T) {
 	before := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Edit(support, text, "internal: it is fine")
 	w.eventually("the line follows", func() bool { return strings.Contains(w.waitLine(thread, bridge.LineAsk).Plain(), "it is fine") })
+
 	w.chat.Press(t, "ann", before, bridge.VerbSend)
 	w.waitWhisper("ann", "other_words")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
 	w.provider.WaitTexts(t, "internal: it is fine")
 }
 
-// On the page of the inbox too: what was edited since the page was opened isn't sent by its button.
+// A text was edited since the inbox page was opened. The page's button doesn't send it until the page shows the new
+// words.
 func TestInboxSendsWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -165,13 +173,15 @@ func TestInboxSendsWhatWasSeen(t *testing.T) {
 	send := bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Message: shown.ID, ReplyArgs: bridge.ReplyArgs{Shown: shown.Words}}}
 	w.chat.Edit(support, text, "internal: it is fine")
 	w.eventually("the edit", func() bool { return p.newest("ann").Words != shown.Words })
+
 	p.waitResult("ann", p.act("ann", send), bridge.ActRefused, "edited since")
 	send.Args.Shown = p.newest("ann").Words
 	p.act("ann", send)
 	w.provider.WaitTexts(t, "internal: it is fine")
 }
 
-// The same of a text in the channel that was meant for a customer.
+// A text in the channel was edited since a line asked to whom it goes. The line's button sends it only after the new
+// words were shown.
 func TestTopLevelSendsWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -182,6 +192,7 @@ func TestTopLevelSendsWhatWasSeen(t *testing.T) {
 	w.eventually("the edit is known", func() bool {
 		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
 	})
+
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	asked := w.waitWhisper("ann", "He is crazy")
 	w.waitDrained()
@@ -190,8 +201,8 @@ func TestTopLevelSendsWhatWasSeen(t *testing.T) {
 	w.provider.WaitTexts(t, "He is crazy")
 }
 
-// The same of a form that asks whether to send a message of the thread, as Teams has it: what the author makes of the message
-// while the form is open isn't sent by it.
+// Teams opens a form that asks whether to send a message of the thread. If the author edits the message while the form is
+// open, the form doesn't send it.
 func TestSendFormSendsWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	for name, edited := range map[string]string{"as it was": "", "edited into a word to a colleague": "<@cat> he lies"} {
@@ -203,6 +214,7 @@ func TestSendFormSendsWhatWasSeen(t *testing.T) {
 			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "He lies")
 			w.waitWhisper("ben", "not_assignee")
+
 			shown, words, err := w.engines[0].Desk(w.surface).WordsAt(t.Context(), bridge.Place{
 				Channel: support,
 				Thread:  thread,
@@ -215,6 +227,7 @@ func TestSendFormSendsWhatWasSeen(t *testing.T) {
 				w.chat.Edit(support, text, edited)
 				w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'He lies'`) == 0 })
 			}
+
 			open := w.chat.Get(support, text)
 			open.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{ReplyArgs: bridge.ReplyArgs{Shown: words}}}}
 			w.chat.Press(t, "ben", open, bridge.VerbSend)

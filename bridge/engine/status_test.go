@@ -17,8 +17,8 @@ import (
 	"parley/store"
 )
 
-// Edge cases 1 and 2: a status with our token comes before the answer to Send, read without
-// delivered: it counts, and the answer doesn't take it back.
+// A receipt comes before the answer to the sending, and says read without delivered: it counts, and the answer doesn't
+// lower it. Later, lower receipts don't either (edge cases 1 and 2).
 func TestStatusBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -44,7 +44,7 @@ func TestStatusBeforeTheAnswer(t *testing.T) {
 	}
 }
 
-// Edge case 3: failed after delivered counts for nothing; delivered after failed does.
+// A failure after a delivery doesn't count. A delivery after a failure does (edge case 3).
 func TestFailedAndDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -62,8 +62,8 @@ func TestFailedAndDelivered(t *testing.T) {
 	w.waitFate(reply, "out")
 }
 
-// A watermark covers everything that was sent to that customer until then, nothing later and
-// nobody else's.
+// A watermark says that everything until a time was read. It counts for all messages to that customer until then, for no
+// later ones and for no other customers.
 func TestWatermark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}})
@@ -89,7 +89,7 @@ func TestWatermark(t *testing.T) {
 	}
 }
 
-// A picture that is still being uploaded is not read: the watermark is about what left before.
+// A watermark doesn't count for a file that is still being uploaded.
 func TestWatermarkDuringAnUpload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -108,7 +108,7 @@ func TestWatermarkDuringAnUpload(t *testing.T) {
 	w.eventually("the second one is sent", func() bool { return w.text(states) == "read, accepted" })
 }
 
-// what counts as several messages is told once; the price category is kept.
+// If the provider counts a reply as several messages, one line says so. The price category is kept (requirement R-074).
 func TestPartsAndCost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -130,7 +130,7 @@ func TestPartsAndCost(t *testing.T) {
 	wantEqual(t, "the price category", w.annsFacts().LastMessage.Cost, "service")
 }
 
-// What a provider says of the account goes to its admins.
+// The provider's notice about an account is told to its admins.
 func TestAccountNotice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -142,8 +142,7 @@ func TestAccountNotice(t *testing.T) {
 	})
 }
 
-// Receipts of what another system sent from the same number tell nobody anything; that it was
-// not delivered is kept.
+// Another system sends from the same number. Its receipts are told to nobody, except that a message was not delivered.
 func TestStatusOfAnotherSystem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -160,7 +159,7 @@ func TestStatusOfAnotherSystem(t *testing.T) {
 	w.waitShown("unknown number")
 }
 
-// splitter sends each message as two, one after the other, and keeps in which round of sending each one was.
+// splitter sends each message as two, one after the other, and notes in which round of sending each of them was sent.
 type splitter struct {
 	channels.Channel
 	mu    sync.Mutex
@@ -177,8 +176,7 @@ func (s *splitter) Send(ctx context.Context, o channels.Outbound) (channels.Rece
 	return r, err
 }
 
-// What failed after it was taken leaves once more by a click, as another message of the same
-// words: from the part that failed on, so that none is missing.
+// A reply failed after the provider took it. Send again sends it from the part that failed on, so that none is missing.
 func TestSendAgainAfterItFailed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -212,7 +210,7 @@ func TestSendAgainAfterItFailed(t *testing.T) {
 	}
 }
 
-// A text that failed after it was taken isn't a word on the file whose answer was lost.
+// The provider reports that a text failed which it had taken. That says nothing about the file whose answer was lost.
 func TestEarlyPartFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})
@@ -233,8 +231,8 @@ func TestEarlyPartFailed(t *testing.T) {
 	}
 }
 
-// The text failed, and the file behind it was delivered, in whichever order that is told: the customer lacks the text, and its
-// author may send both again.
+// The first part of a reply failed and the second was delivered, reported in either order. The reply counts as failed,
+// and its author may send both parts again.
 func TestEarlyPartFailedLastDelivered(t *testing.T) {
 	t.Parallel()
 	for name, failsFirst := range map[string]bool{"failed, delivered": true, "delivered, failed": false} {
@@ -276,7 +274,8 @@ func TestEarlyPartFailedLastDelivered(t *testing.T) {
 	}
 }
 
-// It fails once more after it was sent again, while the second piece waits: that is told, and nothing leaves until somebody clicks.
+// The first part fails once more after it was sent again, while the second part waits. A line tells that, and nothing
+// leaves until an agent clicks.
 func TestEarlyPartFailsAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true, backoff: []time.Duration{time.Hour}})
@@ -303,7 +302,7 @@ func TestEarlyPartFailsAgain(t *testing.T) {
 	}
 }
 
-// The same while the next part is on its way: its result doesn't make the text forgotten.
+// The first part is reported as failed while the second is being sent. The second one's result doesn't hide that failure.
 func TestEarlyPartFailedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})
@@ -325,8 +324,7 @@ func TestEarlyPartFailedMeanwhile(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Hi 1", "Hi 2")
 }
 
-// Send again on a reply whose lane still waits for a look at it does not leave a hole
-// that stops the lane for ever.
+// An agent sends a reply again while its lane, the queue to the customer, still waits to look for it. The lane goes on.
 func TestSendAgainBeforeTheLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
@@ -348,8 +346,8 @@ func TestSendAgainBeforeTheLook(t *testing.T) {
 	w.waitDrained()
 }
 
-// A reply that was deleted while nobody knew whether it left, and is wanted after all,
-// is not sent beside the attempt that is looked for.
+// A reply is deleted while it is unknown whether it left, and then sent after all. It isn't sent a second time while
+// Parley still looks for the first attempt.
 func TestSendWhileUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute, AbsentAgain: 20 * time.Millisecond}})
@@ -373,8 +371,8 @@ func TestSendWhileUnknown(t *testing.T) {
 	}
 }
 
-// A mail server may file a mail minutes after it took it: one look that doesn't find the mail, and another soon after, send
-// nothing again.
+// A mail server may file a mail minutes after it took it. A mail that isn't found at once is therefore not sent again
+// before that time is over.
 func TestAbsentForAsLongAsTheChannelSays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute},

@@ -15,7 +15,7 @@ import (
 	"parley/store"
 )
 
-// withTemplates lets the provider of the chat-like account have templates, which it approves of.
+// withTemplates gives the chat-like account templates, which its provider approves or rejects.
 func withTemplates(o options) options {
 	o.caps = func(c *channels.Capabilities) { c.Templates = !c.Threads }
 	return o
@@ -34,7 +34,7 @@ func (w *world) connectChannel(e *engine.Engine, name string, id store.AccountID
 	return ch
 }
 
-// saveTemplate keeps a template of an account, of the name "Order update" unless change says another one, and returns its id.
+// saveTemplate stores a template of an account, named "Order update" unless change says otherwise, and returns its id.
 func (w *world) saveTemplate(account string, change func(*bridge.Template)) store.TemplateID {
 	w.t.Helper()
 	draft := bridge.Template{
@@ -63,7 +63,7 @@ func (w *world) waitTemplateStatus(id store.TemplateID, want string) {
 	w.eventually("the template is "+want, func() bool { return w.text(`SELECT status FROM templates WHERE id = $1`, id) == want })
 }
 
-// decideTemplate waits until the provider has a template, lets it decide about it, and tells that.
+// decideTemplate waits until the provider has a template, and lets it decide about the template and report that.
 func (w *world) decideTemplate(name string, status channels.TemplateStatus, reason string) {
 	w.t.Helper()
 	w.eventually("the provider has "+name, func() bool {
@@ -76,7 +76,7 @@ func (w *world) decideTemplate(name string, status channels.TemplateStatus, reas
 	}
 }
 
-// templateForm is a filled form of a template whose preview was seen.
+// templateForm is a filled form of a template whose preview its author has seen.
 func templateForm(id store.TemplateID, version int, values map[string]string) bridgetest.Button {
 	return bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{
 		ID:      id,
@@ -86,7 +86,8 @@ func templateForm(id store.TemplateID, version int, values map[string]string) br
 	}}}
 }
 
-// A template is handed in, approved by webhook, told, picked, filled and sent (R-165–R-170).
+// A template is handed in and approved by a webhook, which an admin is told. An agent picks it, fills it in and sends it
+// (requirements R-165–R-170).
 // R-168
 func TestTemplateApprovedAndSent(t *testing.T) {
 	t.Parallel()
@@ -106,12 +107,15 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 	for name, want := range map[string]string{"first_name": "Kim", "agent_name": "Ann", "quote_number": ""} {
 		wantEqual(t, "the known value of "+name, choice.Known[name], want)
 	}
+
 	values := map[string]string{"first_name": "Kim", "quote_number": "Q-1\n\u202e*42*"}
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim"}), "")
 	w.waitWhisper("ann", "quote number ({{quote_number}})")
+
 	clean := map[string]string{"first_name": "Kim", "quote_number": bridge.TemplateValue(values["quote_number"])}
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, clean), "")
 	w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
+
 	got := w.provider.Sent()[0]
 	wantEqual(t, "the text", got.Text, `Hello Kim, your quote Q-1 \*42\* is ready.`)
 	if got.Template == nil {
@@ -125,7 +129,7 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 	}
 }
 
-// What was not seen in a preview, is not approved, or belongs to another account is not sent.
+// A template isn't sent if its preview wasn't seen, if it isn't approved, or if it belongs to another account.
 // R-168
 func TestTemplateRefused(t *testing.T) {
 	t.Parallel()
@@ -143,26 +147,31 @@ func TestTemplateRefused(t *testing.T) {
 	w.waitTemplateStatus(id, "approved")
 
 	other := w.saveTemplate(mail, nil)
-	w.waitTemplateStatus(other, "approved") // nobody has to approve it (R-170)
+	w.waitTemplateStatus(other, "approved") // nobody has to approve a template for mail (requirement R-170)
 	w.chat.Submit("ann", support, thread, templateForm(other, 1, values), "")
 	w.waitWhisper("ann", "no such template for this account")
+
 	w.chat.Submit("ann", support, thread, templateForm(id, 7, values), "")
 	w.waitWhisper("ann", "was changed since you saw it")
+
 	unseen := templateForm(id, 1, values)
 	unseen.Args.Template.Seen = "something else"
 	w.chat.Submit("ann", support, thread, unseen, "")
 	w.waitWhisper("ann", "[template]")
+
 	w.chat.Submit("dan", support, thread, templateForm(id, 1, values), "")
 	w.waitWhisper("dan", "not one of Parley's agents")
 	w.waitDrained()
 	if n := len(w.provider.Sent()); n != 0 {
 		t.Errorf("%d were sent, want none", n)
 	}
+
 	w.chat.Say("ann", support, thread, "!template nonsense")
 	w.waitWhisper("ann", `no template "nonsense"`)
 }
 
-// What was changed, or deleted, before it was sent can't be sent as it was read: another one can be chosen, and no click tries it again.
+// A template is changed or deleted while a reply made of it is held: it isn't sent. The agent can choose another
+// template, and no button sends the former words.
 // R-169
 func TestTemplateChangedBeforeSent(t *testing.T) {
 	t.Parallel()
@@ -176,6 +185,7 @@ func TestTemplateChangedBeforeSent(t *testing.T) {
 			w.waitTemplateStatus(id, "approved")
 			w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
 			w.waitLine(thread, bridge.LineDone)
+
 			w.exec(change)
 			w.advance(time.Hour)
 			wantButtons(t, "in the thread", w.waitLine(thread, bridge.LineParked), bridge.VerbTemplate, bridge.VerbDrop)
@@ -184,8 +194,8 @@ func TestTemplateChangedBeforeSent(t *testing.T) {
 	}
 }
 
-// Edge case 19: the provider puts a template into another category: the price changes, and
-// people are told. Webhooks that were lost are made good by the list.
+// Webhooks about templates are lost, and the next list of templates makes up for them. If the provider has put one into
+// another category, which changes its price, admins are told (edge case 19).
 func TestTemplateListed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{}))
@@ -201,12 +211,13 @@ func TestTemplateListed(t *testing.T) {
 			return strings.Contains(m.Plain(), " utility Order update (en)")
 		})
 	})
+
 	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "disabled" })
 	w.advance(25 * time.Hour)
 	w.waitTemplateStatus(id, "disabled")
 }
 
-// A changed template is handed in again under its id; a deleted one is deleted there.
+// A changed template is handed in again under its id. A deleted one is deleted at the provider, too.
 // R-168
 func TestTemplateChangedAndDeleted(t *testing.T) {
 	t.Parallel()
@@ -221,10 +232,12 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 				Draft: &bridge.Template{Account: chat, Name: "x", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply},
 					Body: body}}}}, "")
 	}
+
 	edit("ben", "Hello you.")
 	w.waitWhisper("ben", "Only admins")
 	edit("ann", "")
 	w.waitWhisper("ann", "The body is missing.")
+
 	edit("ann", "Something forbidden here.")
 	w.waitTemplateStatus(id, "rejected")
 	w.chat.Wait(t, "ann is told why", func() bool {
@@ -232,11 +245,14 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 			return strings.Contains(m.Plain(), "rejected The body is against the rules.")
 		})
 	})
+
+	// A later list does not make it approved: the provider approved its former words.
 	asked := len(w.provider.TemplateCalls())
 	w.advance(25 * time.Hour)
 	w.eventually("it is listed", func() bool { return len(w.provider.TemplateCalls()) > asked })
 	w.waitDrained()
 	w.waitTemplateStatus(id, "rejected") // the provider still approves of what it was before
+
 	edit("ann", "Hello you.")
 	w.eventually("the provider has it", func() bool { return w.provider.Templates()[0].Body == "Hello you." })
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
@@ -244,6 +260,7 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 	if got := w.provider.Templates(); len(got) != 1 || got[0].Body != "Hello you." {
 		t.Errorf("the provider has %+v, want one template, as it was changed last", got)
 	}
+
 	w.chat.Say("ann", support, "", "!templates")
 	w.chat.Submit("ann", support, thread,
 		bridgetest.Button{Verb: bridge.VerbTemplateDelete, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id}}}, "")
@@ -251,7 +268,7 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 	w.eventually("and here", func() bool { return w.count(`SELECT count(*) FROM templates`) == 0 })
 }
 
-// A template that is stored in a language that no new one can have, as an earlier Parley took it, can be edited.
+// An earlier Parley stored a template in a language that a new one can't have. It can still be edited.
 func TestTemplateEditedInAStoredLanguage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{}))
@@ -265,8 +282,8 @@ func TestTemplateEditedInAStoredLanguage(t *testing.T) {
 	w.eventually("it is changed", func() bool { return w.text(`SELECT body FROM templates`) == "Guten Tag." })
 }
 
-// A template keeps its place among the replies of its conversation, and never joins with
-// them; in its hold it can be taken back.
+// A template keeps its place among the replies of its conversation and isn't joined with them. In its hold it can be
+// taken back.
 func TestTemplateKeepsItsPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{hold: 50 * time.Second}))
@@ -274,18 +291,21 @@ func TestTemplateKeepsItsPlace(t *testing.T) {
 	id := w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Thank you." })
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
+
 	w.waitFate(w.reply(thread, "First"), "waiting")
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
 	w.chat.Wait(t, "both are told", func() bool { return w.countLines(thread, bridge.LineDone) == 2 })
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineDone), bridge.VerbUndo)
 	w.waitLine(thread, bridge.LineUndone)
+
 	w.waitFate(w.reply(thread, "Last"), "waiting")
 	w.advance(2 * time.Minute)
 	w.provider.WaitTexts(t, "First", "Thank you.", "Last")
 }
 
-// An answer to handing in that was lost makes no second template and no false rejection.
+// The provider's answer to a template that was handed in is lost. No second template is made, and it doesn't count as
+// rejected.
 func TestTemplateAnswerLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{stopped: true}))
@@ -305,8 +325,8 @@ func TestTemplateAnswerLost(t *testing.T) {
 	}
 }
 
-// Two numbers of one business share templates: handed in by both, judged once, told once,
-// deleted when the last one goes.
+// Two numbers of one business share a template. Both hand it in, it is judged once, admins are told once, and it is
+// deleted with the last one.
 func TestTemplateOfTwoAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Templates = true }})
@@ -317,6 +337,7 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 	})
 	second := w.saveTemplate(mail, nil)
 	w.eventually("the second is known", func() bool { return w.text(`SELECT external_id FROM templates WHERE id = $1`, second) != "" })
+
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(first, "approved")
 	w.waitTemplateStatus(second, "approved")
@@ -328,6 +349,7 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 	if told != 1 {
 		t.Errorf("told %d times, want 1", told)
 	}
+
 	for i, id := range []store.TemplateID{first, second} {
 		check(t, store.RetireTemplate(t.Context(), w.pool, id))
 		w.eventually("it is gone here", func() bool { return w.count(`SELECT count(*) FROM templates WHERE id = $1`, id) == 0 })
@@ -337,7 +359,7 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 	}
 }
 
-// What is changed while the provider still reviews it is handed in after the verdict.
+// A change made while the provider reviews the template is handed in after its decision.
 // R-168
 func TestTemplateChangedWhilePending(t *testing.T) {
 	t.Parallel()
@@ -349,6 +371,7 @@ func TestTemplateChangedWhilePending(t *testing.T) {
 	})
 	w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Hello {{first_name}}, it is {{quote_number}} now." })
 	w.eventually("it waits", func() bool { return strings.Contains(w.text(`SELECT reason FROM templates`), "still reviews") })
+
 	e := w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "approved" })
 	w.postEvents(chat, e)
 	w.advance(11 * time.Minute)

@@ -12,8 +12,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// withWindow gives the chat-like account templates and a reply window of a day. human is for how long people may answer; 0 means for no
-// longer than that.
+// withWindow gives the chat-like account templates and a reply window of a day. human is for how long people may answer,
+// or 0 for no longer than that.
 func withWindow(human time.Duration) func(*channels.Capabilities) {
 	return func(caps *channels.Capabilities) {
 		if !caps.Threads {
@@ -22,7 +22,7 @@ func withWindow(human time.Duration) func(*channels.Capabilities) {
 	}
 }
 
-// waitLineVerbs waits for a line of a kind, and returns what its buttons do.
+// waitLineVerbs waits for a line of a kind, and returns the verbs of its buttons.
 func (w *world) waitLineVerbs(thread string, kind bridge.LineKind) []bridge.Verb {
 	var list []bridge.Verb
 	for _, b := range w.waitLine(thread, kind).Buttons {
@@ -31,9 +31,8 @@ func (w *world) waitLineVerbs(thread string, kind bridge.LineKind) []bridge.Verb
 	return list
 }
 
-// Edge case 9: the card shows the window's end as a time and, without anybody doing
-// anything, that it is over. What is typed then is parked with its text, and offered once
-// when the customer writes again.
+// The card shows until when the reply window is open, and by itself that it has closed. A reply typed then is parked with
+// its text, and offered once when the customer writes again (edge case 9).
 // R-056, R-057
 func TestReplyWindow(t *testing.T) {
 	t.Parallel()
@@ -43,6 +42,7 @@ func TestReplyWindow(t *testing.T) {
 	w.waitCard(thread, "| window until ")
 	w.reply(thread, "On our way")
 	w.provider.WaitTexts(t, "On our way")
+
 	w.advance(25 * time.Hour)
 	w.waitCard(thread, "| window closed")
 	late := w.chat.Say("ann", support, thread, "Still there?")
@@ -56,12 +56,14 @@ func TestReplyWindow(t *testing.T) {
 	}
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbKeep)
 	w.waitWhisper("ann", "keep")
+
 	w.customerWrites("kim", "Yes, still burning")
 	offer := w.waitLine(thread, bridge.LineOffered)
 	w.waitCard(thread, "| window until ")
 	w.chat.Press(t, "ann", offer, bridge.VerbSend)
 	w.provider.WaitTexts(t, "On our way", "Still there?")
 	w.waitFate(late, "out")
+
 	w.customerWrites("kim", "Thanks")
 	w.waitShown("Thanks")
 	w.waitDrained()
@@ -70,7 +72,7 @@ func TestReplyWindow(t *testing.T) {
 	}
 }
 
-// What was dropped is not offered; what was offered too late is offered again.
+// A dropped reply isn't offered when the window opens. One whose offer was used too late is offered again the next time.
 // R-056, R-264
 func TestParkedForTheWindow(t *testing.T) {
 	t.Parallel()
@@ -82,21 +84,24 @@ func TestParkedForTheWindow(t *testing.T) {
 	w.waitFate(dropped, "parked")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbDrop)
 	w.waitFate(dropped, "dropped")
+
 	kept := w.chat.Say("ann", support, thread, "Here is the answer")
 	w.waitFate(kept, "parked")
+
 	w.customerWrites("kim", "Anybody?")
 	offer := w.waitLine(thread, bridge.LineOffered)
 	w.advance(25 * time.Hour)
 	w.chat.Press(t, "ann", offer, bridge.VerbSend)
 	w.waitWhisper("ann", "window is closed")
 	w.waitFate(kept, "parked")
+
 	w.customerWrites("kim", "Well?")
 	w.chat.Wait(t, "it is offered again", func() bool { return w.countLines(thread, bridge.LineOffered) == 2 })
 	w.wantNothingSent()
 }
 
-// What waited in a conversation that was ended is said where the customer goes on: to be
-// written there, since nothing is sent from an ended one.
+// A reply was parked in a conversation that is resolved, and the customer begins a new one. A line there shows the reply,
+// to be written anew, since nothing is sent from a resolved conversation.
 func TestParkedInTheConversationBefore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -105,6 +110,7 @@ func TestParkedInTheConversationBefore(t *testing.T) {
 	w.waitDrained() // nobody resolves before it is recorded that what the customer said is shown
 	w.advance(25 * time.Hour)
 	w.waitFate(w.chat.Say("ann", support, thread, "Your lamp is repaired"), "parked")
+
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "resolved")
 	w.customerWrites("kim", "And my lamp?")
@@ -112,6 +118,7 @@ func TestParkedInTheConversationBefore(t *testing.T) {
 	if next == thread {
 		t.Fatal("it is no new conversation")
 	}
+
 	offer := w.waitLine(next, bridge.LineOffered)
 	wantWords(t, "the offer", offer.Plain(), "Your lamp is repaired")
 	wantButtons(t, "the offer", offer)
@@ -122,7 +129,8 @@ func TestParkedInTheConversationBefore(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// It is also said, once, where an agent has begun the conversation that goes on, and where that one is over, too.
+// The line is also shown, once, if an agent began the next conversation, and if that one is resolved, too, before the
+// customer writes.
 func TestParkedInAConversationBeforeAnAgentsOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -139,6 +147,7 @@ func TestParkedInAConversationBeforeAnAgentsOne(t *testing.T) {
 			w.waitCard(thread, "resolved")
 		}
 	}
+
 	for _, text := range []string{"And my lamp?", "Hello?"} {
 		w.customerWrites("kim", text)
 		wantEqual(t, "the thread of "+text, w.waitThread(text), thread)
@@ -150,8 +159,7 @@ func TestParkedInAConversationBeforeAnAgentsOne(t *testing.T) {
 	}
 }
 
-// Edge case 9: the window closes while replies wait in their lane: none leaves, none is
-// lost, and what is typed once it is open again overtakes nothing.
+// The window closes while two replies wait: both are parked, none leaves and none is lost (edge case 9).
 func TestTheWindowClosesWhileRepliesWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0), hold: time.Hour, settings: map[string]string{"join_lines": "off"}})
@@ -162,18 +170,20 @@ func TestTheWindowClosesWhileRepliesWait(t *testing.T) {
 	w.waitFate(first, "waiting")
 	second := w.chat.Say("ann", support, thread, "Second")
 	w.waitFate(second, "waiting")
+
 	w.advance(2 * time.Hour)
 	w.waitFate(first, "parked")
 	w.waitFate(second, "parked")
 	w.waitCard(thread, "#1 open")
+
 	w.customerWrites("kim", "Still here")
 	w.chat.Wait(t, "both are offered", func() bool { return w.countLines(thread, bridge.LineOffered) == 2 })
 	w.wantNothingSent()
 	wantEqual(t, "messages that failed", w.count(`SELECT count(*) FROM messages WHERE fate = 'failed'`), 0)
 }
 
-// The provider's word counts, in its answer and in a receipt that comes later: parked, and
-// the card says closed.
+// The provider says that the window is closed, in its answer or in a later receipt. The reply is parked, and the card
+// says that the window is closed.
 func TestTheProviderSaysThatTheWindowIsClosed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -187,6 +197,7 @@ func TestTheProviderSaysThatTheWindowIsClosed(t *testing.T) {
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.waitFate(refused, "out")
+
 	w.postEvents(chat, channelstest.Event{
 		Type:     "status",
 		ID:       "s1",
@@ -199,7 +210,7 @@ func TestTheProviderSaysThatTheWindowIsClosed(t *testing.T) {
 	w.waitCard(thread, "| window closed")
 }
 
-// Beyond the window a person may still answer where the provider allows it.
+// Where the provider allows it, a person may still answer after the window has closed.
 func TestHumanWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(7 * 24 * time.Hour)})
@@ -215,7 +226,8 @@ func TestHumanWindow(t *testing.T) {
 	w.waitFate(w.chat.Say("ann", support, thread, "Too late"), "parked")
 }
 
-// Edge case 9: only the customer's own words and taps open the window.
+// Only the customer's own messages and taps open the window. Receipts, echoes, automatic replies and old messages don't
+// (edge case 9).
 func TestWhatOpensTheWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -225,6 +237,7 @@ func TestWhatOpensTheWindow(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi")
 	w.advance(25 * time.Hour)
 	w.waitCard(thread, "| window closed")
+
 	sent := w.provider.Sent()[0].ID
 	w.postEvents(chat, channelstest.Event{Type: "status", ID: "s1", State: "read", External: []string{sent}},
 		channelstest.Event{Type: "own", ID: sent, From: "kim", Text: "Hi"},
@@ -233,6 +246,7 @@ func TestWhatOpensTheWindow(t *testing.T) {
 	w.waitShown("An old one")
 	w.waitDrained()
 	w.waitFate(w.chat.Say("ann", support, thread, "Closed for us"), "parked")
+
 	w.postEvents(chat, channelstest.Event{Type: "own", ID: "tap", From: "kim", Opens: true})
 	w.waitLine(thread, bridge.LineOffered)
 	w.waitCard(thread, "| window until ")
@@ -241,7 +255,7 @@ func TestWhatOpensTheWindow(t *testing.T) {
 	}
 }
 
-// A chat that is opened again has the window that its customer opened in a later conversation.
+// A reopened conversation has the reply window that its customer opened in a later one.
 func TestReopenedChatHasTheCustomersWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0), settings: map[string]string{"reply_after_resolve": "new_linked"}})
@@ -254,6 +268,7 @@ func TestReopenedChatHasTheCustomersWindow(t *testing.T) {
 	second := w.waitThread("Second matter")
 	w.reply(second, "!resolve")
 	w.waitCard(second, "resolved")
+
 	w.reply(first, "!reopen")
 	w.waitCard(first, "| window until ")
 	w.reply(first, "We call you")
@@ -262,7 +277,7 @@ func TestReopenedChatHasTheCustomersWindow(t *testing.T) {
 	w.waitCard(first, "| window closed")
 }
 
-// A message that came late opened the window when it was written.
+// A message that came late opened the window at the time when it was written.
 func TestALateMessageOpensNoFreshWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})

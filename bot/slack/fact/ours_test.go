@@ -52,7 +52,7 @@ func TestMessageOfAnotherAppIsAFact(t *testing.T) {
 	wantEqual(t, "facts", len(ids), 1)
 }
 
-// A file that we uploaded isn't a fact. Parley learns from it in which message the file is (case 8).
+// A file that we uploaded isn't a fact. Parley learns from it in which message the file is (edge case 8).
 func TestOurOwnUploadIsLearned(t *testing.T) {
 	t.Parallel()
 	event := msg(`"subtype":"file_share","user":"UBOT","bot_id":"BBOT","files":[{"id":"F1"}],`, "")
