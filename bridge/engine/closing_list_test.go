@@ -18,7 +18,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// withOfficeHours gives the chat's account the hours of an office in Berlin.
+// withOfficeHours gives the chat account the hours of an office in Berlin.
 func withOfficeHours(t *testing.T) func(*store.Account) {
 	return func(a *store.Account) {
 		if a.Name == chat {
@@ -27,14 +27,14 @@ func withOfficeHours(t *testing.T) func(*store.Account) {
 	}
 }
 
-// officeHours are from Monday to Friday, 9 to 12 and 13 to 17 in Berlin.
+// officeHours are Monday to Friday, 9 to 12 and 13 to 17, in Berlin.
 func officeHours(t *testing.T) json.RawMessage {
 	t.Helper()
 	plan := hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-12:00, 13:00-17:00"}}}
 	return must(json.Marshal(plan))(t)
 }
 
-// An agent who chose no time zone snoozes by that of the account's business hours; if it has none, by that of another account's.
+// An agent without a time zone snoozes by the zone of the account's business hours, or else by that of another account's.
 func TestSnoozeByTheZoneOfBusinessHours(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -64,7 +64,7 @@ func TestSnoozeByTheZoneOfBusinessHours(t *testing.T) {
 	}
 }
 
-// advanceTo moves Parley's clock to the next such time, in Berlin, on a day of the week.
+// advanceTo moves Parley's clock to the next such time on that day of the week, in Berlin.
 func (w *world) advanceTo(day time.Weekday, hour, minute int) {
 	w.t.Helper()
 	berlin := must(time.LoadLocation("Europe/Berlin"))(w.t)
@@ -76,7 +76,8 @@ func (w *world) advanceTo(day time.Weekday, hour, minute int) {
 	w.advance(at.Sub(now))
 }
 
-// eveningLists returns the evening lists in the team's channel.
+// eveningLists returns the evening lists in the team's channel. They show which reply windows close before the next
+// opening.
 func (w *world) eveningLists() []bridgetest.Message { return w.eveningListsIn(support) }
 
 // eveningListsIn returns the evening lists in a channel.
@@ -90,8 +91,8 @@ func (w *world) eveningListsIn(channel string) []bridgetest.Message {
 	return list
 }
 
-// newWorldOfEvening makes a world whose chat account has windows of 24 hours and officeHours, so that it has an evening list at 16:00:
-// windows that close before 9:00 of the next day are on it.
+// newWorldOfEvening makes a world whose chat account has windows of 24 hours and officeHours. Its evening list comes at
+// 16:00 and shows the windows that close before 9:00 of the next day.
 func newWorldOfEvening(t *testing.T, engines int) *world {
 	t.Helper()
 	return newWorld(t, options{caps: withWindow(0), account: withOfficeHours(t), engines: engines})
@@ -103,21 +104,22 @@ func (w *world) writeAt(day time.Weekday, hour, minute int, customer, text strin
 	w.advanceTo(day, hour, minute)
 	w.customerWrites(customer, text)
 	thread := w.waitThread(text)
-	// The list of a day that was passed over sets the timer of the one that comes next.
+	// The timer of a day that the clock jumped over sets that of the next day.
 	w.eventually("the lists of days that are over are given up", func() bool {
 		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at <= parley_now()`) == 0
 	})
 	return thread
 }
 
-// waitEveningLists waits until the team's channel has so many evening lists, and returns the newest one.
+// waitEveningLists waits until the team's channel has n evening lists, and returns the newest one.
 func (w *world) waitEveningLists(n int) bridgetest.Message {
 	w.t.Helper()
 	w.chat.Wait(w.t, fmt.Sprintf("%d evening lists", n), func() bool { return len(w.eveningLists()) == n })
 	return w.eveningLists()[n-1]
 }
 
-// waitEveningIsOver waits until the evening's list was posted or found to be empty: the timer is that of the next day, later than soon.
+// waitEveningIsOver waits until the evening's list was posted or was empty. The timer is then that of the next day, later
+// than soon.
 func (w *world) waitEveningIsOver(soon time.Duration) {
 	w.t.Helper()
 	w.eventually("the next day's timer is set", func() bool {
@@ -126,20 +128,23 @@ func (w *world) waitEveningIsOver(soon time.Duration) {
 	w.waitDrained()
 }
 
-// Before the last business hour ends, one list tells of the windows that close before the
-// next opening and of those alone that wait for us, unless an agent has left them; two replicas post it once.
+// An hour before closing time one list shows the windows that close before the next opening. It leaves out customers who
+// were answered, and conversations that an agent has left until tomorrow. Two replicas post it once.
 // R-264
 func TestEveningList(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfEvening(t, 2)
 	w.writeAt(time.Wednesday, 8, 30, "kim", "Closes at half past eight")
+
 	answered := w.writeAt(time.Wednesday, 8, 40, "max", "Will be answered")
 	w.reply(answered, "Here you are")
 	w.provider.WaitTexts(t, "Here you are")
 	w.waitDrained() // nobody waits for max any more
+
 	left := w.writeAt(time.Wednesday, 8, 50, "ned", "May wait")
 	w.chat.Submit("ann", support, left, bridgetest.Button{Verb: bridge.VerbLeave, Args: bridge.Args{Conversation: 3}}, "")
 	w.waitWhisper("ann", "leave")
+
 	w.writeAt(time.Wednesday, 12, 30, "lou", "Closes tomorrow at noon")
 	w.waitDrained()
 	wantEqual(t, "lists before the evening", len(w.eveningLists()), 0)
@@ -150,7 +155,7 @@ func TestEveningList(t *testing.T) {
 	wantNoWords(t, "the evening list", list, "#2", "#3", "#4") // max was answered, ned left, lou's window closes after the next opening
 }
 
-// In a mail conversation there is no window that could close, and no reminder of it.
+// A mail conversation has no reply window. The verb that leaves it until tomorrow is refused.
 func TestLeaveWithoutAWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfEvening(t, 1)
@@ -159,8 +164,8 @@ func TestLeaveWithoutAWindow(t *testing.T) {
 	w.waitWhisper("ann", "no reply window")
 }
 
-// An agent leaves a conversation of the evening list until tomorrow, which is logged. On the next evening its window is closed, and
-// nobody else waits: there is no list. There is one again when the customer has written again.
+// An agent leaves a conversation of the evening list until tomorrow, which is logged. On the next evening its window has
+// closed and nobody waits: there is no list. After the customer has written again there is one.
 // R-264
 func TestEveningListOfTheNextDays(t *testing.T) {
 	t.Parallel()
@@ -184,7 +189,7 @@ func TestEveningListOfTheNextDays(t *testing.T) {
 	w.waitEveningLists(2)
 }
 
-// Without business hours there is no evening list. Hours that are entered later, or taken away, count at once.
+// Without business hours there is no evening list. Hours that are set or removed count at once.
 func TestEveningNeedsHours(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -201,7 +206,7 @@ func TestEveningNeedsHours(t *testing.T) {
 	w.eventually("there is none any more", func() bool { return countTimers() == 0 })
 }
 
-// A list whose time came while everybody was down is posted as soon as somebody is there again, if not too late.
+// All processes were down when a list was due. It is posted once one is up again, if that isn't too late.
 func TestEveningWhileAllWereDown(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfEvening(t, 1)
@@ -211,7 +216,7 @@ func TestEveningWhileAllWereDown(t *testing.T) {
 	w.waitEveningLists(1)
 }
 
-// What a replica missed by more than an hour is not posted at night; the next evening is.
+// A list that is more than an hour late isn't posted, and the timer is set for the next evening.
 func TestEveningThatWasMissed(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfEvening(t, 1)
@@ -221,7 +226,7 @@ func TestEveningThatWasMissed(t *testing.T) {
 	wantEqual(t, "lists", len(w.eveningLists()), 0)
 }
 
-// moveChatToVault gives the account of chats a private channel of its own, and starts what doesn't run yet.
+// moveChatToVault gives the chat account a private channel of its own, and starts the engines that don't run yet.
 func (w *world) moveChatToVault(change func(*store.Account)) {
 	w.t.Helper()
 	w.chat.Open(vault)
@@ -233,7 +238,7 @@ func (w *world) moveChatToVault(change func(*store.Account)) {
 	w.start()
 }
 
-// What not everybody in the team's channel may read is listed in the channel of its own account alone.
+// Conversations of an account with a private channel are listed in that channel only, and not in the team's.
 // R-212
 func TestEveningListOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -243,9 +248,11 @@ func TestEveningListOfAPrivateChannel(t *testing.T) {
 	w.advanceTo(time.Wednesday, 8, 30)
 	w.customerWrites("kim", "Why is my salary so small?")
 	w.chat.Wait(t, "the question is shown", func() bool { return len(w.chat.Messages(vault, "")) == 1 })
+
 	w.customerSends(mail, channelstest.Event{From: "lou@customer.test", Name: "Lou", Subject: "Lamp", Text: "Where is my lamp?"})
 	w.waitShown("Where is my lamp?")
 	w.waitDrained()
+
 	w.advanceTo(time.Wednesday, 16, 0)
 	w.chat.Wait(t, "both lists", func() bool { return len(w.eveningLists()) == 1 && len(w.eveningListsIn(vault)) == 1 })
 	private, team := w.eveningListsIn(vault)[0].Plain(), w.eveningLists()[0].Plain()
@@ -255,7 +262,7 @@ func TestEveningListOfAPrivateChannel(t *testing.T) {
 	wantNoWords(t, "the list in the team's channel", team, "#1")
 }
 
-// Where an account has no team, its evening list is posted in the account's own channel.
+// The evening list of an account without a team is posted in the account's own channel.
 // R-264
 func TestEveningListWithoutATeam(t *testing.T) {
 	t.Parallel()

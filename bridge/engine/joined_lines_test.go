@@ -13,12 +13,12 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// lineHold is a hold in which several lines can be typed and edited. In these tests replies are held for twice as long in all, so that
-// lines wait for each other, and edits prolong the hold.
+// lineHold is a hold in which several lines can be typed and edited. Replies of these tests are held for up to twice as
+// long, since lines wait for each other and edits prolong the hold.
 const lineHold = 5 * time.Minute
 
-// Lines typed within a hold leave as one message (R-267); its last line has the mark of all
-// (R-248), and each its own fate.
+// Lines that are typed within a hold leave as one message (requirement R-267). The last line has the mark for all of them
+// (requirement R-248), and each line has its own fate, that is what became of it.
 func TestLinesLeaveAsOneMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold})
@@ -44,8 +44,8 @@ func TestLinesLeaveAsOneMessage(t *testing.T) {
 	wantEqual(t, "messages to the customer", len(w.sentTexts()), 1)
 }
 
-// A line that is taken back, or held for longer, in the moment in which its message is about to leave doesn't leave with it, though
-// the statement that claims the message sees its lines as they were when it began. No line is lost.
+// A line is taken back, or held for longer, just when its message is about to leave: it doesn't leave with the message,
+// and no line is lost. The statement that claims the message began before the change and sees the lines as they were.
 func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -78,6 +78,7 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 			for _, text := range []string{"One", "Two", "Three"} {
 				w.replyInHold(thread, text)
 			}
+
 			slow := storetest.Begin(t, w.pool) // what claims the message has to wait for its first line
 			must(slow.Exec(t.Context(), `SELECT FROM deliveries WHERE `+deliveryOf+` FOR UPDATE`, "One"))(t)
 			w.advance(2 * lineHold)
@@ -96,7 +97,7 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 	}
 }
 
-// A bounce of a message that was several lines gives each line back.
+// When a message of two lines bounces, both lines count as failed.
 func TestLinesBounceTogether(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold})
@@ -112,7 +113,8 @@ func TestLinesBounceTogether(t *testing.T) {
 	w.waitFate(two, "failed")
 }
 
-// A line that is taken back, or edited, in the hold is missing in the message of all, or stands there as it was edited.
+// A line that is taken back in the hold is missing in the message. A line that is edited in the hold leaves with its new
+// words.
 func TestLinesChange(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -188,7 +190,7 @@ func TestLinesChange(t *testing.T) {
 	}
 }
 
-// Where an account switches it off, each line is a message of its own.
+// Where an account switches joining off, each line is a message of its own.
 func TestLinesAreNotJoined(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold, settings: map[string]string{"join_lines": "off"}})
@@ -202,8 +204,7 @@ func TestLinesAreNotJoined(t *testing.T) {
 	wantList(t, "what the customer got", w.sentTexts(), []string{"One", "Two"})
 }
 
-// Lines that their author typed for different people, or with copies for different people, are messages of their own, though one comes
-// right after the other.
+// Lines that were typed for different recipients, or with different copies, are messages of their own.
 func TestLinesForOthersAreNotJoined(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(w *world, first, thread string){
@@ -233,8 +234,8 @@ func TestLinesForOthersAreNotJoined(t *testing.T) {
 	}
 }
 
-// The answer to a message of several lines is lost: it is found, or sent again whole, and
-// counts for each line.
+// The answer to a message of two lines is lost. The message is found, or sent again as a whole, and both lines count as
+// accepted.
 func TestLinesWithALostAnswer(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -261,8 +262,8 @@ func TestLinesWithALostAnswer(t *testing.T) {
 	}
 }
 
-// Nobody can tell whether a message of two lines arrived. The line that a person sends again counts
-// for itself: what the provider tells of it says nothing of the other one, which can be sent as well.
+// Parley can't find out whether a message of two lines arrived. An agent sends one line again. A receipt for that one
+// says nothing about the other, which can be sent again, too.
 func TestLinesSentAgainApart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold, lossy: true})

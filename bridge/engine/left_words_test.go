@@ -13,15 +13,15 @@ import (
 	"parley/store"
 )
 
-// deleteUnheard deletes a root of a chat without Parley being told of it.
+// deleteUnheard deletes a root of a chat without Parley being told.
 func deleteUnheard(c *bridgetest.Chat, channel, root string) {
 	c.Mute(true)
 	c.Delete(channel, root)
 	c.Mute(false)
 }
 
-// What a customer wrote waits for a chat that the conversation has left, and the thread there is gone: it is shown where the
-// conversation goes on, which can be resolved then.
+// A customer's message waits to be posted in a chat that the conversation leaves, and its thread there is deleted. It is
+// shown where the conversation goes on, which can then be resolved.
 func TestWordsForALostThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{lossy: true})
@@ -29,17 +29,20 @@ func TestWordsForALostThreadThatWasLeft(t *testing.T) {
 	old, release := w.holdSecondWord()
 	w.reply(old, "!assign #billing over")
 	root := waitNewestRoot(t, w.second, billing, 1, "over")
+
 	deleteUnheard(w.chat, support, old)
 	release()
 	waitMessage(t, w.second, billing, root, "Word-2")
 	w.waitDrained()
 	wantWordsInOrder(t, w.second, billing, root, "Word-2")
 	wantEqual(t, "roots in the chat that was left", len(w.chat.Messages(support, "")), 0)
+
 	w.second.Say("tben", billing, root, "!resolve")
 	w.second.Wait(t, "it is resolved", func() bool { return w.text(`SELECT status FROM conversations`) == string(bridge.StatusResolved) })
 }
 
-// The same of a file.
+// A file of a customer waits to be posted in a chat that the conversation leaves, and its thread there is deleted. It is
+// shown where the conversation goes on.
 func TestFileForALostThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{lossy: true})
@@ -52,6 +55,7 @@ func TestFileForALostThreadThatWasLeft(t *testing.T) {
 	w.eventually("its post waits", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'files'`) == 1 })
 	w.reply(old, "!assign #billing over")
 	root := waitNewestRoot(t, w.second, billing, 1, "over")
+
 	deleteUnheard(w.chat, support, old)
 	release()
 	w.second.Wait(t, "the file is shown", func() bool {
@@ -69,9 +73,10 @@ func (revoked) Send(context.Context, bridge.Post) (bridge.Sent, error) {
 	return bridge.Sent{}, &channels.SendError{Class: channels.AuthBroken, Text: "The token was revoked."}
 }
 
-// What a customer wrote, or changed, waits for a chat that can't be posted in: it is shown, with its time, where the conversation goes on,
-// which can be snoozed then. This is so also if the thread in the first chat never opened, and if words stand behind a line of a hand-over
-// there in vain; the thread opens when the conversation comes back.
+// A customer's messages wait for a chat in which Parley can't post, and the conversation is handed to the other chat.
+// They are shown there, with their times, and the conversation can be snoozed. That holds also if its first thread never
+// opened, and if a message waits behind the line of an earlier hand-over. When the conversation comes back, its thread
+// opens.
 func TestWordsForAChatThatTakesNone(t *testing.T) {
 	t.Parallel()
 	working := func(w *twoHomes) bridge.Surface { return w.engines[0].Surface(w.surface) }
@@ -98,6 +103,7 @@ func TestWordsForAChatThatTakesNone(t *testing.T) {
 				w.waitDrained()
 				shown = shown[1:]
 			}
+
 			c.lose(w)
 			for _, word := range shown {
 				if word == "Word-3" {
@@ -108,6 +114,7 @@ func TestWordsForAChatThatTakesNone(t *testing.T) {
 				w.customerWrites("kim", word)
 				w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = $1`, word) == 1 })
 			}
+
 			w.exec(`UPDATE messages SET said_at = said_at - interval '10 min'`)
 			w.second.Say("tben", annex, "", "<@app> #1 assign #billing over")
 			root := waitNewestRoot(t, w.second, billing, 1, "over")
@@ -120,6 +127,7 @@ func TestWordsForAChatThatTakesNone(t *testing.T) {
 				return w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM deliveries WHERE kind = 'said' AND state <> 'accepted'
 					AND state <> 'failed')`) == 0
 			})
+
 			at := w.text(`SELECT to_char(said_at AT TIME ZONE 'UTC', 'HH24:MI:SS') FROM messages WHERE text = 'Word-3'`)
 			waitMessage(t, w.second, billing, root, at+" Word-3")
 			wantWordsInOrder(t, w.second, billing, root, shown...)
@@ -136,7 +144,8 @@ func TestWordsForAChatThatTakesNone(t *testing.T) {
 	}
 }
 
-// A word failed in a chat that its conversation had left, and the conversation comes back before that is known: the word is shown there.
+// A message could not be posted in the chat that its conversation left, and the conversation comes back before Parley
+// applies that failure: the message is shown there.
 func TestWordsThatFailBeforeAHandBack(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -144,18 +153,22 @@ func TestWordsThatFailBeforeAHandBack(t *testing.T) {
 	w.customerWrites("kim", "Word-1")
 	thread := w.waitThread("Word-1")
 	w.waitDrained()
+
 	w.chat.Close(support)
 	w.customerWrites("kim", "Word-2")
 	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages`) == 2 })
+
 	release := w.holdQueues(w.surface) // in which the failure is told
 	w.second.Say("tben", annex, "", "<@app> #1 assign #billing over")
 	tryNow := func() { w.advance(time.Minute) }
 	w.repeatUntil("it fails", tryNow, func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'said' AND state = 'failed'`) == 1
 	})
+
 	w.chat.Open(support)
 	w.second.Say("tben", annex, "", "<@app> #1 assign #support back")
 	w.waitAssigned(2)
+
 	release()
 	w.waitShown("Word-2")
 	w.waitDrained()
@@ -163,8 +176,8 @@ func TestWordsThatFailBeforeAHandBack(t *testing.T) {
 	wantEqual(t, "messages that say that it could not be shown", w.count(`SELECT count(*) FROM log_entries WHERE what = 'not posted'`), 0)
 }
 
-// A conversation was handed to the other chat before it could be noted that its thread is gone. When it comes back, that is noted all
-// the same, and it gets a new thread.
+// The thread of a conversation is gone, and the conversation is handed to the other chat before that is noted. When it
+// comes back, it gets a new thread.
 func TestBackInALostThread(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{lossy: true})
@@ -178,6 +191,7 @@ func TestBackInALostThread(t *testing.T) {
 	w.eventually("it is known that the thread is gone", func() bool {
 		return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'lost:%'`) > 0
 	})
+
 	w.second.Say("tben", annex, "", "<@app> #1 assign #billing over")
 	root := waitNewestRoot(t, w.second, billing, 1, "over")
 	release()

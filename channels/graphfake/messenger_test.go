@@ -17,7 +17,7 @@ import (
 	"parley/channels/emulator"
 )
 
-// pageWorld is a Page with one customer and a receiver of webhooks, spoken to by plain HTTP.
+// pageWorld is a Page with one customer and a receiver of webhooks. Tests call it by plain HTTP.
 type pageWorld struct {
 	*Server
 	page     *Page
@@ -61,7 +61,8 @@ func newPageWorld(t *testing.T) *pageWorld {
 	return r
 }
 
-// call makes a call and returns its verdict and the answer. The verdict is the status, for an error with its code and subcode.
+// call makes a call and returns its verdict and the answer. The verdict is the status, and for an error also its code
+// and subcode.
 func (r *pageWorld) call(t *testing.T, method, path, contentType string, body []byte) (string, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, r.URL()+"/v26.0/"+path, bytes.NewReader(body))
@@ -96,8 +97,8 @@ func (r *pageWorld) send(t *testing.T, body string) string {
 	return verdict
 }
 
-// Clients of others send to me/messages: "me" is the Page whose token they have. A token that opens everything is the
-// token of the Page as long as there is one only.
+// Other clients send to me/messages, where "me" is the Page of their token. A token for everything stands for the Page as
+// long as there is only one.
 func TestPageIsMe(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -113,7 +114,7 @@ func TestPageIsMe(t *testing.T) {
 	wantEqual(t, "with a token for everything, two Pages", send(), "400 100/33")
 }
 
-// What the Send API refuses, it refuses here.
+// The fake refuses what Meta's Send API refuses.
 func TestPageRefuses(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -162,8 +163,8 @@ func TestPageRefuses(t *testing.T) {
 	}
 }
 
-// The window to a customer is a day, a week for people of the business; what she does opens it anew, and what she reads, edits or
-// takes back doesn't. Blocks, restrictions and tokens are refused with their codes.
+// The window to a customer is a day, and a week for people of the business. Messages and reactions of hers open it anew.
+// Reading, editing and taking a reaction back don't. Blocks, restrictions and wrong tokens are refused with their codes.
 func TestPageWindows(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -178,14 +179,18 @@ func TestPageWindows(t *testing.T) {
 		defer r.mu.Unlock()
 		r.ahead += d
 	}
+
 	later(24*time.Hour - time.Minute)
 	expect("inside", plain, "200")
 	later(2 * time.Minute)
 	expect("outside", plain, "400 10/2018278")
 	expect("a person", tagged, "200")
+
 	r.page.SetHumanAgent(false)
 	expect("without the feature", tagged, "400 10/0")
 	r.page.SetHumanAgent(true)
+
+	// Her reaction opens the window, and other things that she does do not.
 	r.customer.Read()
 	r.customer.Edit(r.customer.Conversation()[0].ID, "Hi")
 	r.customer.React(r.customer.Conversation()[0].ID, "")
@@ -194,6 +199,8 @@ func TestPageWindows(t *testing.T) {
 	expect("the eighth day", tagged, "400 10/2018278")
 	r.customer.React(r.customer.Conversation()[0].ID, "👍")
 	expect("after a reaction", plain, "200")
+
+	// Other reasons to refuse a message.
 	r.customer.Block(true)
 	expect("blocked", plain, "400 551/1545041")
 	r.customer.Block(false)
@@ -209,7 +216,7 @@ func TestPageWindows(t *testing.T) {
 	expect("another's token", plain, "400 100/33")
 }
 
-// upload uploads a file of some size, and gives the verdict and its id.
+// upload uploads a file of this size, and returns the verdict and the file's id.
 func (r *pageWorld) upload(t *testing.T, kind, contentType string, size int) (verdict, id string) {
 	t.Helper()
 	var body bytes.Buffer
@@ -225,7 +232,7 @@ func (r *pageWorld) upload(t *testing.T, kind, contentType string, size int) (ve
 	return verdict, id
 }
 
-// What may be uploaded depends on its kind, its type and its size.
+// An upload is accepted or refused by its kind, type and size.
 func TestPageUploads(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -249,7 +256,8 @@ func TestPageUploads(t *testing.T) {
 	}
 }
 
-// An upload is sent as what it was uploaded as. It is seen by the customer, and listed in the conversation.
+// An uploaded file can be sent only as the kind that it was uploaded as. The customer sees it, and the conversation lists
+// it.
 func TestPageFile(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -263,6 +271,7 @@ func TestPageFile(t *testing.T) {
 	if got := r.customer.Inbox(); len(got) != 1 || len(got[0].File) != 3 || got[0].Kind != "image" {
 		t.Errorf("the customer got %+v, want one picture of 3 bytes", got)
 	}
+
 	noError(t, r.Settle(t.Context()))
 	status, answer := r.call(t, http.MethodGet,
 		r.page.ID()+"/conversations?platform=messenger&user_id="+r.customer.ID()+"&fields=messages.limit(1){id}", "", nil)
@@ -282,8 +291,8 @@ func TestPageProfile(t *testing.T) {
 	wantEqual(t, "hidden profile", verdict, "400 100/2018218")
 }
 
-// Webhooks have the shapes of Meta's reference: those of the customer, echoes with
-// metadata and app, watermarks when her phone is online.
+// Webhooks have the form of Meta's reference: the customer's events, echoes with metadata and app, and watermarks once
+// her phone is online.
 func TestPageWebhooks(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -303,6 +312,7 @@ func TestPageWebhooks(t *testing.T) {
 		}
 		r.got = nil
 	}
+
 	wantHooks(`"text":"Hello"`)
 	r.customer.SetOnline(false)
 	if got := r.send(t, `{"recipient":{"id":"%P"},"messaging_type":"RESPONSE","message":{"text":"x","metadata":"token"}}`); got != "200" {
@@ -311,12 +321,14 @@ func TestPageWebhooks(t *testing.T) {
 	wantHooks(`"app_id":9000000001,"is_echo":true,"metadata":"token","mid":"` + r.customer.Inbox()[0].ID)
 	r.customer.SetOnline(true)
 	wantHooks(`"delivery":{"mids":["` + r.customer.Inbox()[0].ID + `"],"watermark":`)
+
 	r.page.AnswerElsewhere(r.customer, "\u00fcber")
 	wantHooks(`"is_echo":true,"mid":"`, `"watermark":`)
 	r.page.SetStandby(true)
 	r.customer.Text("psst")
 	wantHooks(`"standby":[{"message":{"mid":"`)
 	r.page.SetStandby(false)
+
 	r.customer.Read()
 	r.customer.React("m_x", "")
 	r.customer.Edit(r.customer.Conversation()[0].ID, "new")

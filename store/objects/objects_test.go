@@ -19,7 +19,7 @@ import (
 	"parley/store/objects/s3fake"
 )
 
-// bucket starts an object store and gives it with a client that may use it.
+// bucket starts an object store, and returns it with a client that may use it.
 func bucket(t *testing.T, change func(*objects.Options)) (*s3fake.Server, *objects.Bucket) {
 	t.Helper()
 	fake := s3fake.New()
@@ -59,8 +59,8 @@ func get(ctx context.Context, b *objects.Bucket, hash string, from int64) (strin
 	return string(content), err
 }
 
-// What is put can be read from any byte on, put again, and removed twice; also in a folder of a bucket
-// and behind an endpoint with a path.
+// An object can be put, put again, read from any byte on, and removed twice. That works in a folder of a bucket and
+// behind an endpoint with a path, too.
 func TestBucket(t *testing.T) {
 	t.Parallel()
 	for _, folder := range []string{"", "/files/of acme"} {
@@ -73,6 +73,7 @@ func TestBucket(t *testing.T) {
 				t.Errorf("%d bytes came back as %d: %v", size, len(got), err)
 			}
 		}
+
 		hash := put(t, b, []byte("Two mugs are chipped."))
 		if got, err := get(t.Context(), b, hash, 4); err != nil || got != "mugs are chipped." {
 			t.Errorf("from byte 4 on: %q, %v", got, err)
@@ -80,6 +81,7 @@ func TestBucket(t *testing.T) {
 		if want := strings.TrimPrefix(folder+"/"+hash, "/"); !slices.Contains(fake.Objects(), want) {
 			t.Errorf("%s is not among %s", want, fake.Objects())
 		}
+
 		for range 2 {
 			if err := b.Remove(t.Context(), hash); err != nil {
 				t.Error(err)
@@ -94,7 +96,7 @@ func TestBucket(t *testing.T) {
 	}
 }
 
-// What a store refuses is an error that says why and shows no secret.
+// If the store refuses a call, the error says why and shows no secret. Wrong bytes and wrong addresses are refused, too.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -119,6 +121,7 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
+
 	fake, b := bucket(t, nil)
 	if err := b.Put(t.Context(), hashOf([]byte("said")), 4, strings.NewReader("meet")); err == nil ||
 		!strings.Contains(err.Error(), "SHA256Mismatch") {
@@ -127,6 +130,7 @@ func TestRefused(t *testing.T) {
 	if err := b.Put(t.Context(), hashOf([]byte("said")), 4, strings.NewReader("sa")); err == nil || len(fake.Objects()) != 0 {
 		t.Errorf("fewer bytes than were announced: %v", err)
 	}
+
 	for _, address := range []string{"", "s3.example.org", "ftp://s3.example.org"} {
 		if _, err := objects.New(objects.Options{Endpoint: address}); err == nil {
 			t.Errorf("%q was taken for an address", address)
@@ -134,7 +138,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Reading and removing outlast a store that is busy for a moment; a store that stays silent is given up.
+// Reading and removing try again while a store is busy for a moment. A store that stays silent is given up at the
+// deadline.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	fake, b := bucket(t, nil)
@@ -144,17 +149,20 @@ func TestFaults(t *testing.T) {
 	if got, err := get(t.Context(), b, hash, 0); err != nil || got != "said" {
 		t.Errorf("%q, %v", got, err)
 	}
+
 	fake.Fail(busy, busy, busy)
 	if _, err := get(t.Context(), b, hash, 0); err == nil || errors.Is(err, blob.ErrNoObject) ||
 		!strings.Contains(err.Error(), "503 SlowDown") {
 		t.Errorf("a store that stays busy: %v", err)
 	}
+
 	fake.Fail(s3fake.Fault{Method: http.MethodDelete, Status: http.StatusServiceUnavailable})
 	if err := b.Remove(t.Context(), hash); err != nil || len(fake.Objects()) != 0 {
 		t.Errorf("%v", err)
 	}
+
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // only behind the body it is noticed that the client has gone
+		_, _ = io.Copy(io.Discard, r.Body) // the server notices that the client has gone only after the body
 		<-r.Context().Done()
 	}))
 	defer silent.Close()

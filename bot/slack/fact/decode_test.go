@@ -15,7 +15,7 @@ func callbackOf(ev string) []byte {
 	return []byte(`{"type":"event_callback","team_id":"T1","api_app_id":"ABOT","event_id":"Ev1","event":` + ev + `}`)
 }
 
-// actionsOf splits and decodes an event, as the journal does in between.
+// actionsOf splits an event into facts and decodes these, as happens before and after the journal.
 func actionsOf(t *testing.T, ev string) (ids []string, actions []bridge.Action) {
 	t.Helper()
 	for _, f := range testSelf().SplitEvent(KindEvent, callbackOf(ev)).Facts {
@@ -32,7 +32,7 @@ func actionsOf(t *testing.T, ev string) (ids []string, actions []bridge.Action) 
 	return ids, actions
 }
 
-// msg makes the event of a message in a thread of ours. more are further fields, each with a comma behind it.
+// msg makes the event of a message in a thread of ours. more are further fields, each followed by a comma.
 func msg(more, text string) string {
 	quoted, err := json.Marshal(text)
 	if err != nil {
@@ -79,7 +79,7 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 
 const annsMessage = `"user":"UANN","team":"T1",`
 
-// Where a message stands and who wrote it is decoded with it.
+// A message is decoded with its place and its author.
 func TestDecodeMessage(t *testing.T) {
 	t.Parallel()
 	id, a := oneAction(t, msg(annsMessage, "On our way"))
@@ -107,7 +107,7 @@ type decodedMessage struct {
 	want  bridge.Action // of which these fields are compared: see comparedFields
 }
 
-// comparedFields returns an action with those fields alone that say what it asks for.
+// comparedFields returns an action with only those fields that say what it asks for.
 func comparedFields(a bridge.Action) bridge.Action {
 	return bridge.Action{
 		Verb:        a.Verb,
@@ -135,7 +135,7 @@ func checkDecoded(t *testing.T, messages []decodedMessage) {
 	}
 }
 
-// Slack has several kinds of messages of people. All are said in the thread.
+// Slack has several kinds of messages that people write. All of them are said in the thread.
 func TestDecodeKindsOfMessages(t *testing.T) {
 	t.Parallel()
 	checkDecoded(t, []decodedMessage{
@@ -153,7 +153,7 @@ func TestDecodeKindsOfMessages(t *testing.T) {
 	})
 }
 
-// A marker in front makes a message a note or a command.
+// A marker at the beginning of a message makes it a note or a command.
 func TestDecodeMarkers(t *testing.T) {
 	t.Parallel()
 	checkDecoded(t, []decodedMessage{
@@ -194,7 +194,7 @@ func TestDecodeMarkers(t *testing.T) {
 	})
 }
 
-// A message that begins with a mention of us is a command. Others who are mentioned are told with the message.
+// A message that begins with a mention of our app is a command. Other mentions are listed with the message.
 func TestDecodeMentions(t *testing.T) {
 	t.Parallel()
 	checkDecoded(t, []decodedMessage{
@@ -234,7 +234,7 @@ func TestDecodeMentions(t *testing.T) {
 	})
 }
 
-// A command that doesn't exist is told as such.
+// A command that doesn't exist is decoded as unknown, with the command that was probably meant.
 func TestDecodeUnknownCommand(t *testing.T) {
 	t.Parallel()
 	_, a := oneAction(t, msg(annsMessage, "!asign <@UBEN> ask <@UCAT>"))
@@ -244,7 +244,7 @@ func TestDecodeUnknownCommand(t *testing.T) {
 	wantEqual(t, "note that was meant", a.Meant.Args.Note, "ask a colleague")
 }
 
-// A command in a mention of us says that it came so.
+// A command after a mention of our app has the mention as its origin.
 func TestDecodeOriginOfAMention(t *testing.T) {
 	t.Parallel()
 	_, a := oneAction(t, msg(annsMessage, "<@UBOT> snooze 2h"))
@@ -252,7 +252,7 @@ func TestDecodeOriginOfAMention(t *testing.T) {
 	wantEqual(t, "text as it was typed, with names", a.Raw, "@Parley snooze 2h")
 }
 
-// Case 26: who isn't of ours, or isn't a person, is told apart.
+// An author from another organisation, and one that isn't a person, are recognised (edge case 26).
 func TestDecodeActors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -328,7 +328,7 @@ func TestDecodeReactionThatIsRemoved(t *testing.T) {
 	wantEqual(t, "verb", a.Verb, bridge.VerbUnreact)
 }
 
-// Our own marks are reactions, too, and no facts.
+// Our own marks are reactions in Slack, too. They aren't facts.
 func TestOurOwnReactionIsNoFact(t *testing.T) {
 	t.Parallel()
 	wantNoFact(t, reaction("reaction_added", "UBOT", "eyes"))

@@ -15,13 +15,13 @@ func changed(now, before string) string {
 		`"message":` + now + `,"previous_message":` + before + `}`
 }
 
-// version is a message as it stands in an edit's event. more are further fields, each with a comma behind it.
+// version is a message inside the event of an edit. more are further fields, each followed by a comma.
 func version(more, text string) string {
 	return `{"type":"message","user":"UANN","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT",` +
 		more + fmt.Sprintf(`"text":%q}`, text)
 }
 
-// deleted is the event of a deletion, with the id of the message and what it said.
+// deleted is the event of a deletion, with the id of the message and its former form.
 func deleted(id, before string) string {
 	return fmt.Sprintf(`{"type":"message","subtype":"message_deleted","channel":"C1","ts":"1700000009.000000","deleted_ts":%q,`+
 		`"previous_message":%s}`, id, before)
@@ -30,17 +30,17 @@ func deleted(id, before string) string {
 // toldAt returns an edit that is told at another time.
 func toldAt(event, stamp string) string { return strings.Replace(event, "1700000009.000000", stamp, 1) }
 
-// withoutTime returns an edit without the time at which it was told, which isn't known of one that is found in a channel's history.
+// withoutTime returns an edit without the time at which Slack told it, as an edit found in a channel's history has none.
 func withoutTime(event string) string {
 	return strings.Replace(event, `"event_ts":"1700000009.000000",`, "", 1)
 }
 
-// inHistory returns an edit as it is found in a channel's history: without a time, and without what was before.
+// inHistory returns an edit as a channel's history has it: without a time, and without the message as it was before.
 func inHistory(event string) string {
 	return strings.Replace(toldAt(event, ""), `,"previous_message":{`, `,"other":{`, 1)
 }
 
-// When a message was edited, which Slack tells in seconds: at one second, and at the next.
+// Times of an edit, which Slack gives in whole seconds: one second, and the next.
 const (
 	edited5 = `"edited":{"user":"UANN","ts":"1700000005.000000"},`
 	edited6 = `"edited":{"user":"UANN","ts":"1700000006.000000"},`
@@ -58,7 +58,7 @@ func TestDecodeEdit(t *testing.T) {
 	}
 }
 
-// Case 1: an edit back to earlier words, at another second, is another fact.
+// An edit back to earlier words, in another second, is another fact (edge case 1).
 func TestEditBackIsAnotherFact(t *testing.T) {
 	t.Parallel()
 	first, _ := oneAction(t, changed(version(edited5, "x"), version("", "y")))
@@ -68,7 +68,7 @@ func TestEditBackIsAnotherFact(t *testing.T) {
 	}
 }
 
-// Edits in one second have versions in their order, also one that is found in the channel's history.
+// The versions of edits in one second are in the order of the edits, also for an edit found in the channel's history.
 func TestVersionsOfEditsInOneSecondAreInOrder(t *testing.T) {
 	t.Parallel()
 	var versions []string
@@ -91,7 +91,7 @@ func TestVersionsOfEditsInOneSecondAreInOrder(t *testing.T) {
 	}
 }
 
-// editsInOneSecond are two edits in one second, and one back to the words of the first.
+// editsInOneSecond are three edits in one second. The third one goes back to the words of the first.
 func editsInOneSecond() []string {
 	return []string{
 		changed(version(edited5, "second"), version("", "first")),
@@ -100,7 +100,7 @@ func editsInOneSecond() []string {
 	}
 }
 
-// Edits in one second are facts of their own, also one back to earlier words.
+// Each edit in one second is a fact of its own, also one back to earlier words.
 func TestEditsInOneSecondAreFactsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
@@ -125,7 +125,7 @@ func TestEditThatIsToldAgainIsTheSameFacts(t *testing.T) {
 	}
 }
 
-// An edit that is found in the channel's history is one of the facts that it was when it was told.
+// An edit found in the channel's history is one of the facts that it was when Slack told it.
 func TestEditInHistoryIsAFactThatIsKnown(t *testing.T) {
 	t.Parallel()
 	for i, event := range editsInOneSecond() {
@@ -149,7 +149,7 @@ func TestDecodeEditIntoANote(t *testing.T) {
 	wantEqual(t, "marker", a.Marker, bridge.MarkNote)
 }
 
-// What changes in a message though nobody edited it isn't an edit.
+// Slack also reports changes of messages that nobody edited, such as an unfurled link. They aren't edits.
 func TestChangeThatIsNoEdit(t *testing.T) {
 	t.Parallel()
 	const ourCard = `{"type":"message","user":"UBOT","bot_id":"BBOT","app_id":"ABOT","ts":"1700000001.000100","text":"card"}`
@@ -176,7 +176,7 @@ func TestChangeThatIsNoEdit(t *testing.T) {
 	}
 }
 
-// A file that is removed from a message stays in it as deleted.
+// A file that is removed from a message stays in its list, marked as deleted.
 func TestDecodeRemovedFile(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -220,7 +220,7 @@ const (
 	fileBRemoved = `{"id":"F2","mode":"tombstone"}`
 )
 
-// Files are removed one after the other, which Slack dates nowhere: each removal is a fact of its own.
+// Two files are removed one after the other. Each removal is a fact of its own, although Slack gives it no time.
 func TestRemovalsAreFactsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	first, _ := oneAction(t, changedFiles(fileARemoved+","+fileB, fileA+","+fileB))
@@ -230,7 +230,7 @@ func TestRemovalsAreFactsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// A removal is the same fact in whichever order Slack lists the files.
+// A removal is the same fact in whatever order Slack lists the files.
 func TestRemovalIsOneFactInEachOrderOfFiles(t *testing.T) {
 	t.Parallel()
 	want, _ := oneAction(t, changedFiles(fileARemoved+","+fileB, fileA+","+fileB))
@@ -238,7 +238,7 @@ func TestRemovalIsOneFactInEachOrderOfFiles(t *testing.T) {
 	wantEqual(t, "fact in another order", got, want)
 }
 
-// Case 7: a root with replies that is deleted becomes a tombstone, and is a deletion.
+// A deleted root with replies becomes a tombstone, which counts as a deletion (edge case 7).
 func TestDecodeDeletedRoot(t *testing.T) {
 	t.Parallel()
 	const tombstone = `{
@@ -268,7 +268,7 @@ func TestDecodeDeletedReply(t *testing.T) {
 	wantEqual(t, "in a thread of ours", a.OwnThread, true)
 }
 
-// Slack may not repeat what was deleted.
+// A deletion that doesn't repeat the message is decoded, too.
 func TestDecodeDeletionAlone(t *testing.T) {
 	t.Parallel()
 	_, a := oneAction(t, `{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"1700000002.000200"}`)
@@ -276,7 +276,7 @@ func TestDecodeDeletionAlone(t *testing.T) {
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: "C1", Message: "1700000002.000200"})
 }
 
-// What happens to a message is applied in the order of its thread.
+// Replies, edits and deletions have the order key of their thread.
 func TestOrderOfAThread(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, event, want string }{
@@ -296,7 +296,7 @@ func TestOrderOfAThread(t *testing.T) {
 	}
 }
 
-// What lacks the place of a message, or has another form than Slack's, is kept and shown to people.
+// An event that lacks the place of its message, or has another form than Slack's, is kept in quarantine.
 func TestEventThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	emoji := reaction("reaction_added", "UANN", "eyes")

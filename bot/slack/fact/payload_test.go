@@ -19,7 +19,7 @@ func decodeStored(raw []byte) ([]bridge.Action, error) {
 	return p.Self.DecodeEvent(p.Kind, p.Body)
 }
 
-// mustDecodeAlike decodes a payload, which has to succeed, and to say the same each time.
+// mustDecodeAlike decodes a payload twice, and checks that both succeed with the same result.
 func mustDecodeAlike(t *testing.T, raw []byte) []bridge.Action {
 	t.Helper()
 	first, err := decodeStored(raw)
@@ -39,7 +39,8 @@ func mustDecodeAlike(t *testing.T, raw []byte) []bridge.Action {
 // maxIDBytes is how long the id of a fact may be.
 const maxIDBytes = 500
 
-// Whatever an event has, it is stored under a name that fits, and what is stored can be decoded, without words of our own.
+// Any event is stored under an id of at most maxIDBytes, and what is stored can be decoded. Messages of our own app never
+// become actions.
 func FuzzDecodeEvent(f *testing.F) {
 	f.Add([]byte(msg(`"user":"UANN",`, "<@UBOT> !snooze 2h")))
 	f.Add([]byte(`{"type":"message","subtype":"message_changed","channel":"C1","message":{"ts":"1","subtype":"tombstone"}}`))
@@ -66,8 +67,8 @@ func FuzzDecodeEvent(f *testing.F) {
 	})
 }
 
-// A plain message is read in one pass, without decoding all of it. It has the same facts as one that is decoded. A message with a field
-// that nobody knows is decoded.
+// A plain message is read in one pass, without full decoding. It has the same facts as a decoded one. The test adds an
+// unknown field, which makes it be decoded.
 func TestPlainMessageHasTheFactsOfADecodedOne(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -106,7 +107,7 @@ func TestPlainMessageHasTheFactsOfADecodedOne(t *testing.T) {
 	}
 }
 
-// A payload is Slack's bytes with what is noted beside them.
+// A payload consists of Slack's bytes and of notes beside them.
 func TestWrap(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -138,7 +139,7 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// Of what isn't one value of JSON no payload is made.
+// Bytes that aren't exactly one JSON value can't become a payload.
 func TestWrapRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

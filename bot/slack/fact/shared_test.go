@@ -18,11 +18,11 @@ func sharedOf(ev, authorizations string) []byte {
 // installedWithUs are authorizations of the app's installation in our organisation.
 const installedWithUs = `[{"enterprise_id":null,"team_id":"T1","user_id":"UBOT","is_bot":true,"is_enterprise_install":false}]`
 
-// hiOfAnn is a message of a colleague, as Slack tells it briefly.
+// hiOfAnn is a colleague's message with Slack's short form of its author.
 func hiOfAnn() string { return msg(`"user":"UANN","team":"T1",`, "hi") }
 
-// What is said in a channel that belongs to another organisation is for us if the app's installation with us is named. Who says it
-// still decides what becomes of it.
+// An event in a channel that belongs to another organisation is for us if it names our installation of the app. Its
+// author may still be one of theirs.
 func TestSharedChannel(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -72,7 +72,7 @@ func TestSharedChannel(t *testing.T) {
 	}
 }
 
-// What names no installation with us is for nobody here.
+// An event that doesn't name our installation of the app isn't for us.
 func TestSharedChannelOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, authorizations string }{

@@ -16,7 +16,7 @@ const good = `{"id":"a","language":"en","subject":"Order 7","text":"Where is it?
 // goodWith returns good with the first old part replaced by another one.
 func goodWith(old, by string) string { return strings.Replace(good, old, by, 1) }
 
-// readLines reads lines that have no fault.
+// readLines reads lines, which must have no fault.
 func readLines(t *testing.T, lines ...string) []Message {
 	t.Helper()
 	messages, err := Read("mine", strings.NewReader(strings.Join(lines, "\n")))
@@ -26,7 +26,7 @@ func readLines(t *testing.T, lines ...string) []Message {
 	return messages
 }
 
-// A line becomes a question with its text, what was said before, and the desk that is asked for.
+// A line becomes a question with its text, the messages before it, and the given desk.
 func TestReadLineWithAllFields(t *testing.T) {
 	t.Parallel()
 	messages := readLines(t, good)
@@ -54,7 +54,8 @@ func TestReadLineWithAllFields(t *testing.T) {
 	}
 }
 
-// A message without an id has the number of its line, of which empty ones count. Only these five fields have to be there.
+// A message without an id is named by the number of its line, and empty lines count, too. Only the five fields of the
+// last line are required.
 func TestReadLineWithoutID(t *testing.T) {
 	t.Parallel()
 	messages := readLines(t,
@@ -90,7 +91,7 @@ func TestReadBurst(t *testing.T) {
 	}
 }
 
-// Who labels messages is told which line and which field is wrong.
+// The error for a faulty line names the line and the field.
 func TestReadNamesFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -227,7 +228,7 @@ func TestReadNamesFaults(t *testing.T) {
 	}
 }
 
-// Of a file with many faults several are told, but not a thousand.
+// The error for a file with 1000 faults names only the first maxFaults of them.
 func TestReadTellsManyFaults(t *testing.T) {
 	t.Parallel()
 	_, err := Read("mine", strings.NewReader(strings.Repeat("x\n", 1000)))

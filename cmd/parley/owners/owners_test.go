@@ -74,8 +74,8 @@ func TestFindReturnsTheAccountOfAnID(t *testing.T) {
 	}
 }
 
-// An account that is paused leaves its number to one that is at work. So does one that was taken out: it stays, paused, as long
-// as it has conversations.
+// If a paused account and active ones have the same number, it belongs to the oldest active one. An account that was
+// removed is paused, too, as long as it has conversations.
 func TestPausedAccountLeavesItsNumber(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -113,7 +113,8 @@ func TestPausedAccountKeepsANumberThatNoOtherHas(t *testing.T) {
 	}
 }
 
-// A fact without a number belongs to the account whose callback was called.
+// Each fact goes to the account that has its number. A fact without a number goes to the account whose callback was
+// called.
 func TestSplitGivesEachAccountItsFactsInOrder(t *testing.T) {
 	t.Parallel()
 	called := newAccount(4, "222")
@@ -134,7 +135,7 @@ func TestSplitGivesEachAccountItsFactsInOrder(t *testing.T) {
 	}
 }
 
-// splitOne splits a callback of one fact that came to account 4, and returns what became of the fact. It checks that it stayed
+// splitOne splits a callback of account 4 with one fact, and returns what that became. It checks that the fact stayed
 // with that account.
 func splitOne(t *testing.T, fact channels.Fact) channels.Fact {
 	t.Helper()
@@ -149,7 +150,7 @@ func splitOne(t *testing.T, fact channels.Fact) channels.Fact {
 	return shares[0].Facts[0]
 }
 
-// checkParse checks the number and the fact's own name that are read from the name of a fact that was set aside.
+// checkParse checks which number and which name are read from the new name of a fact that was set aside.
 func checkParse(t *testing.T, id, wantOwner, wantName string) {
 	t.Helper()
 	owner, name, ok := owners.Parse(id)
@@ -175,7 +176,7 @@ func TestSplitSetsAsideWhatIsForAnUnknownNumber(t *testing.T) {
 	checkParse(t, got.ExternalID, "5:5 5", "e:1")
 }
 
-// A name that would be too long with the number before it is replaced by its hash.
+// If a fact's name would be too long with the number before it, its hash is used instead.
 func TestSplitShortensALongName(t *testing.T) {
 	t.Parallel()
 	const maxBytes = 500 // of a fact's name, with or without a number
@@ -229,8 +230,8 @@ func TestParseOfANameThatWasNotSetAside(t *testing.T) {
 	}
 }
 
-// At a messaging service one callback receives for numbers that no account has: such a fact stays with the account that was
-// called, and is not set aside. What is for another account goes there, however its admin wrote the number.
+// At a messaging service one callback receives for numbers that no account has. Such a fact stays with the account that
+// was called. A fact for another account goes to that one, even if its admin wrote the number with spaces.
 func TestSplitOfAServiceThatKeepsUnownedNumbers(t *testing.T) {
 	t.Parallel()
 	withoutSpaces := func(c channels.Config) map[string]string {
@@ -255,8 +256,8 @@ func TestSplitOfAServiceThatKeepsUnownedNumbers(t *testing.T) {
 	}
 }
 
-// Whoever can sign for one account, with a secret of its own, reaches no other account by its callback. Accounts of one app have
-// the same secret, and a callback of one may bring facts of the other.
+// A callback that was signed with one account's secret can't bring facts for an account with another secret. Accounts of
+// one app have the same secret, so a callback of one may bring facts of the other.
 func TestSplitByAnotherSecret(t *testing.T) {
 	t.Parallel()
 	trial, sibling, production := newAccount(3, "111"), newAccount(4, "222"), newAccount(5, "333")
