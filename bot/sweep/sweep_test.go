@@ -15,12 +15,12 @@ import (
 	"parley/channels"
 )
 
-// newSweeper returns a sweeper that reads by itself only once in an hour.
+// newSweeper returns a sweeper that reads by itself only once an hour.
 func newSweeper(desk *bridgetest.Desk) *sweep.Sweeper {
 	return sweep.New(desk, slog.New(slog.DiscardHandler), time.Hour)
 }
 
-// wantFills checks how many gaps were filled so far.
+// wantFills checks how many gaps were filled so far. A gap is a time in which events may have been missed.
 func wantFills(t *testing.T, desk *bridgetest.Desk, want int) {
 	t.Helper()
 	if got := desk.Fills(); got != want {
@@ -28,15 +28,15 @@ func wantFills(t *testing.T, desk *bridgetest.Desk, want int) {
 	}
 }
 
-// A steppedSweeper runs a sweeper whose readings a test lets go one by one. runStepped makes it.
+// A steppedSweeper runs a sweeper whose readings are released one by one by the test. runStepped makes it.
 type steppedSweeper struct {
 	*sweep.Sweeper
 	desk     *bridgetest.Desk
 	readings chan func() error // what the next reading does
 }
 
-// runStepped runs a sweeper until the test ends. It reads when it is told to by Wake, or when it wants to try again, and then waits for
-// the test to say by read what the reading does.
+// runStepped runs a sweeper until the test ends. The sweeper begins a reading after Wake, or to try again, and then waits
+// until the test says by read what the reading does.
 func runStepped(t *testing.T) *steppedSweeper {
 	t.Helper()
 	desk := bridgetest.NewDesk()
@@ -95,7 +95,7 @@ func TestReadingThatSucceedsFillsTheGap(t *testing.T) {
 	}
 }
 
-// A gap that is announced during a reading isn't filled by it, but by the next one.
+// A gap that is announced during a reading is filled by the next reading, not by this one.
 func TestGapDuringAReadingIsFilledByTheNextOne(t *testing.T) {
 	t.Parallel()
 	s := runStepped(t)
@@ -116,7 +116,7 @@ func TestGapDuringAReadingIsFilledByTheNextOne(t *testing.T) {
 	}
 }
 
-// A reading that fails fills nothing. It is soon tried again, without being asked to by Wake.
+// A failed reading fills nothing and is soon tried again, without Wake.
 func TestFailedReadingIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	s := runStepped(t)
@@ -130,7 +130,7 @@ func TestFailedReadingIsTriedAgain(t *testing.T) {
 	s.desk.Connected(t, 1)
 }
 
-// While events are still being missed, a reading doesn't close the gap, and isn't tried again as one that failed.
+// While events are still being missed, a reading doesn't close the gap. It doesn't count as failed and isn't tried again.
 func TestGapGoesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestGapGoesOn(t *testing.T) {
 	})
 }
 
-// A timedReader is read by a sweeper. It notes how long the sweeper waited before each reading.
+// A timedReader does the readings of a sweeper, and notes how long the sweeper waited before each.
 type timedReader struct {
 	err    error // what each reading returns
 	last   time.Time
@@ -172,8 +172,8 @@ func (r *timedReader) wantPauses(t *testing.T, want ...time.Duration) {
 	}
 }
 
-// runTimed runs a sweeper until the test ends, whose readings return err. The test has to be in a bubble of synctest, and may change
-// err of the reader before it calls the sweeper.
+// runTimed runs a sweeper until the test ends. Its readings return err. The test must be in a bubble of synctest, and may
+// change the reader's err before it calls the sweeper.
 func runTimed(t *testing.T, err error) (*sweep.Sweeper, *timedReader) {
 	t.Helper()
 	s := newSweeper(bridgetest.NewDesk())
@@ -191,13 +191,13 @@ func runTimed(t *testing.T, err error) (*sweep.Sweeper, *timedReader) {
 	return s, r
 }
 
-// waitFor lets time pass in a bubble of synctest, until all readings of that time have ended.
+// waitFor lets time pass in a bubble of synctest, and waits until all readings of that time have ended.
 func waitFor(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
 }
 
-// A reading that goes on failing is tried ever less often, but once a minute.
+// A reading that keeps failing is tried less and less often, down to once a minute.
 func TestPausesBetweenFailuresGrow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestReadingThatSucceedsIsNotRepeated(t *testing.T) {
 	})
 }
 
-// After a reading that succeeds, pauses between failures are as short as at first.
+// After a reading has succeeded, the pauses between failures are short again.
 func TestPausesAreShortAgainAfterASuccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -242,7 +242,7 @@ func TestPausesAreShortAgainAfterASuccess(t *testing.T) {
 	})
 }
 
-// A channel that can't be read keeps no other one from being read, and its error is returned all the same.
+// If one channel can't be read, the others are read all the same, and its error is returned.
 func TestChannels(t *testing.T) {
 	t.Parallel()
 	desk := bridgetest.NewDesk()
@@ -267,7 +267,7 @@ func TestChannels(t *testing.T) {
 	}
 }
 
-// More facts than fit into one statement are stored in their order, and found again.
+// More facts than fit into one statement are stored in order and found again.
 func TestManyFacts(t *testing.T) {
 	t.Parallel()
 	desk := bridgetest.NewDesk()
@@ -300,7 +300,7 @@ func TestManyFacts(t *testing.T) {
 	}
 }
 
-// A gap that is suspected while a pass runs isn't settled by that pass, but by the next one.
+// A gap that is suspected during a pass isn't settled by that pass, but by the next one.
 func TestSuspicionDuringAPass(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -313,12 +313,14 @@ func TestSuspicionDuringAPass(t *testing.T) {
 		}
 		return standing
 	}
+
 	if err := marks.Begin(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if inspect().Doubted {
 		t.Error("a gap is suspected, want none at the beginning")
 	}
+
 	marks.SuspectGap()
 	standing := inspect()
 	marks.SuspectGap()

@@ -41,7 +41,7 @@ func TestEmoji(t *testing.T) {
 	}
 }
 
-// An emoji carries no time, so that one which snoozes brings a time that can be read.
+// An emoji that snoozes can't say until when, so it comes with a fixed time that can be read.
 func TestEmojiThatSnoozesHasATime(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"zzz", "alarm_clock"} {
@@ -64,7 +64,7 @@ func TestEmojiThatIsNoCommand(t *testing.T) {
 	}
 }
 
-// allArgs are arguments with something in each kind of field, and with characters that JSON and HTML escape.
+// allArgs are arguments with a value in each kind of field, and with characters that JSON and HTML escape.
 func allArgs() bridge.Args {
 	return bridge.Args{
 		Conversation: 12,
@@ -83,7 +83,7 @@ func allArgs() bridge.Args {
 	}
 }
 
-// A button's arguments come back as they were written into its value.
+// Pressed returns the arguments that were written into a button's value.
 func TestPressed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -117,7 +117,7 @@ func tooLong() bridge.Args {
 	return bridge.Args{Conversation: 12, Note: strings.Repeat("x", MaxValueBytes)}
 }
 
-// Surfaces refuse longer values, and with them the whole card.
+// A value never exceeds MaxValueBytes, since surfaces refuse a card with a longer one.
 func TestValueFits(t *testing.T) {
 	t.Parallel()
 	if got := Value(tooLong()); len(got) > MaxValueBytes {
@@ -125,7 +125,7 @@ func TestValueFits(t *testing.T) {
 	}
 }
 
-// A value that Parley didn't write, or that was cut, does nothing. No button says, edits or deletes something.
+// A value that Parley didn't write, or that was cut, is refused. So are verbs that no button has, such as say and edit.
 func TestPressedRefuses(t *testing.T) {
 	t.Parallel()
 	const noArgs = `{"v":1,"a":{}}`
@@ -179,7 +179,8 @@ func TestVariableLabel(t *testing.T) {
 	}
 }
 
-// Whatever a button brings back, no verb comes of it that no button may have, and a value that can't be read gives no verb at all.
+// Whatever verb and value a button brings back, Pressed returns ErrValue without a verb, or a verb that isn't say, edit
+// or delete, which no button may have.
 func FuzzPressed(f *testing.F) {
 	addPressedSeeds(f)
 	f.Fuzz(func(t *testing.T, verb, value string) {

@@ -13,7 +13,7 @@ import (
 	"parley/channels/emulator"
 )
 
-// part is a field of a multipart form, or with a content type a file of one.
+// part is a field of a multipart form, or a file if it has a file name.
 type part struct {
 	name, content string
 	file          string // its name; "" means a field
@@ -41,7 +41,7 @@ func multipartOf(t *testing.T, parts ...part) (contentType, body string) {
 	return form.FormDataContentType(), out.String()
 }
 
-// callOpenly makes a call without a header that has a token, and returns status and body. base is the emulator's address.
+// callOpenly makes a call without an Authorization header, and returns status and body.
 func callOpenly(t *testing.T, method, address, contentType, body string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
@@ -59,7 +59,7 @@ func callOpenly(t *testing.T, method, address, contentType, body string) (int, s
 
 const urlencoded = "application/x-www-form-urlencoded"
 
-// Arguments of a call may come as JSON, in a form or in the query, and so may the token.
+// The arguments of a call, and its token, may come as JSON, in a form or in the query.
 func TestArgumentsComeInAnyForm(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -134,7 +134,7 @@ func TestArgumentsComeInAnyForm(t *testing.T) {
 	}
 }
 
-// A form of which an argument is no JSON where JSON is needed is refused.
+// A form is refused if an argument that must be JSON isn't.
 func TestArgumentOfWrongKindIsRefused(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -161,7 +161,7 @@ func TestArgumentOfWrongKindIsRefused(t *testing.T) {
 	}
 }
 
-// A WhatsApp message may come as a form, too.
+// A WhatsApp message may also be sent as a form.
 func TestWhatsAppMessageAsForm(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -177,7 +177,7 @@ func TestWhatsAppMessageAsForm(t *testing.T) {
 	}
 }
 
-// The fields of a Page's subscription come in the query, in a form, or in JSON as a list or a text.
+// The fields of a Page's subscription may come in the query, in a form, or in JSON, as a list or as a text.
 func TestSubscribedFieldsComeInAnyForm(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// startFileServer serves pictures at its address. At /hooks it asks the emulator first, as a host does that is part of the app.
+// startFileServer serves pictures and a text at its address. For /a.png it needs the emulator's lock, as a host that is
+// part of the app may.
 func startFileServer(t *testing.T, r *pageWorld) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -34,7 +35,7 @@ func startFileServer(t *testing.T, r *pageWorld) string {
 	return server.URL
 }
 
-// A file is sent by its address, or in the form. What can't be fetched, or isn't a file of its kind, is refused.
+// A file can be sent by its address or in the form. If it can't be fetched, or isn't of the named kind, it is refused.
 func TestPageSendsFile(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -128,7 +129,7 @@ func TestPageSendsFile(t *testing.T) {
 	}
 }
 
-// A file that was sent to be sent again is sent again by its id.
+// A file that was sent as reusable can be sent again by its id.
 func TestPageSendsFileAgain(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -147,7 +148,7 @@ func TestPageSendsFileAgain(t *testing.T) {
 	}
 }
 
-// An upload may name an address in the place of a file.
+// An upload may give an address instead of a file.
 func TestPageUploadsByAddress(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -183,7 +184,7 @@ func TestPageUploadsByAddress(t *testing.T) {
 	}
 }
 
-// conversationPage is a page of a list of conversations.
+// conversationPage is a page of the list of conversations.
 type conversationPage struct {
 	people []string // ids of the conversations, without what stands before them
 	next   string   // addresses; "" means none
@@ -208,7 +209,7 @@ func (r *pageWorld) listConversations(t *testing.T, address string) conversation
 	return page
 }
 
-// Conversations come page by page, that with the newest message first; each page names the address of the next.
+// Conversations are listed in pages, the one with the newest message first. Each page gives the address of the next.
 func TestConversationsComeInPages(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -221,6 +222,7 @@ func TestConversationsComeInPages(t *testing.T) {
 		person.Text("Hello")
 		want = append([]string{person.ID()}, want...)
 	}
+
 	first := r.listConversations(t, r.URL()+"/v26.0/"+r.page.ID()+"/conversations?platform=messenger&limit=2&access_token=T")
 	second := r.listConversations(t, first.next)
 	third := r.listConversations(t, second.next)
@@ -232,7 +234,7 @@ func TestConversationsComeInPages(t *testing.T) {
 	wantEqual(t, "the first page again", strings.Join(back.people, " "), strings.Join(first.people, " "))
 }
 
-// A cursor that the emulator never gave is refused.
+// A cursor that the fake never gave is refused.
 func TestConversationsRefuseCursor(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)

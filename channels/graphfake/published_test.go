@@ -13,8 +13,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// publishedExamples returns the examples of requests that Meta's description of the API has for a call, by their titles. It is too
-// large to be kept here: PARLEY_TESTDATA names a folder with it.
+// publishedExamples returns the example requests of a call in Meta's description of the API, by their titles. The
+// description is too large to be kept here, so PARLEY_TESTDATA names a folder with it.
 func publishedExamples(t *testing.T, method, path string) map[string]string {
 	t.Helper()
 	folder := os.Getenv("PARLEY_TESTDATA")
@@ -47,10 +47,10 @@ func publishedExamples(t *testing.T, method, path string) map[string]string {
 	return examples
 }
 
-// placeholder is a word that readers of Meta's examples replace: <TEMPLATE_NAME>, {{Flow-ID}}.
+// placeholder matches a word of Meta's examples that readers replace, such as <TEMPLATE_NAME> or {{Flow-ID}}.
 var placeholder = regexp.MustCompile(`\\u003c[^"]*?\\u003e|\{\{[A-Z][A-Za-z-]+\}\}`)
 
-// Every template that Meta shows as an example is taken.
+// The fake accepts every template that Meta shows as an example.
 func TestPublishedTemplatesAreTaken(t *testing.T) {
 	t.Parallel()
 	for title, body := range publishedExamples(t, "post", "/{Version}/{WABA-ID}/message_templates") {
@@ -65,8 +65,8 @@ func TestPublishedTemplatesAreTaken(t *testing.T) {
 	}
 }
 
-// Every message that Meta shows as an example is understood: what is refused is refused because its template or file isn't there.
-// Shops, payments and flows are no part of the emulator.
+// The fake understands every message that Meta shows as an example. It refuses one only because its template or file
+// doesn't exist. Shops, payments and flows aren't part of the fake.
 func TestPublishedMessagesAreUnderstood(t *testing.T) {
 	t.Parallel()
 	missing := []int{131009, 132001} // no such file, no such template

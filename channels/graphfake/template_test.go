@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// createTemplate submits a template of these components, and returns the status, the error code and its id.
+// createTemplate submits a template, and returns the status, the error code and its id.
 func (m *meta) createTemplate(body string) (status, code int, id string) {
 	m.t.Helper()
 	status, answer := m.request(http.MethodPost, "/v26.0/2066/message_templates", "T", "application/json", strings.NewReader(body))
@@ -17,7 +17,7 @@ func (m *meta) createTemplate(body string) (status, code int, id string) {
 	return status, codeOf(m.t, answer), up.ID
 }
 
-// Templates as Meta's reference has them are taken; what lacks a part is refused.
+// Templates of the forms in Meta's reference are accepted. One that lacks a part is refused.
 func TestTemplateIsCreated(t *testing.T) {
 	t.Parallel()
 	const body = `{"type":"BODY","text":"Hello there"}`
@@ -142,7 +142,7 @@ func (m *meta) listTemplates(address string) templatePage {
 	return templatePage{names: strings.Join(names, " "), next: list.Paging.Next, prev: list.Paging.Previous}
 }
 
-// The addresses of the next page and of the one before lead there.
+// The list of templates has pages, with the addresses of the next one and the one before.
 func TestTemplatesComeInPages(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -160,7 +160,7 @@ func TestTemplatesComeInPages(t *testing.T) {
 	wantEqual(t, "the page before the third", m.listTemplates(third.prev).names, "t2 t3")
 }
 
-// Templates are listed by what a call asks for.
+// Templates can be listed by name, language, category and status.
 func TestTemplatesAreFiltered(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -184,7 +184,7 @@ func TestTemplatesAreFiltered(t *testing.T) {
 	}
 }
 
-// A template is read by its id, with the fields that were asked for.
+// A template is read by its id, with the fields that the call names.
 func TestTemplateIsRead(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)

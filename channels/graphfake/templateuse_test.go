@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// addTemplate makes an approved template, and returns the code with which it was refused; 0 if it wasn't.
+// addTemplate makes an approved template named "t". It fails the test if the template is refused.
 func (m *meta) addTemplate(category, format, components string) {
 	m.t.Helper()
 	body := `{"name":"t","language":"en","category":"` + category + `","parameter_format":"` + format + `","components":[` + components + `]}`
@@ -31,7 +31,7 @@ const (
 		`{"type":"BUTTONS","buttons":[{"type":"OTP","otp_type":"COPY_CODE","text":"Copy"}]}`
 )
 
-// A template is filled in as Meta's examples do it, and refused otherwise.
+// A template can be filled in as in Meta's examples. Otherwise the message is refused.
 func TestTemplateIsFilled(t *testing.T) {
 	t.Parallel()
 	const shop = `{"type":"button","sub_type":"url","index":"1","parameters":[{"type":"text","text":"sale"}]}`
@@ -161,6 +161,7 @@ func TestTemplateIsFilled(t *testing.T) {
 			m.addTemplate(category, format, tt.template)
 			code := m.sendToAnn(`"type":"template","template":{"name":"t","language":{"code":"en"},"components":[` + tt.components + `]}`)
 			wantEqual(t, "code", code, tt.want)
+
 			text, links := "", []string{}
 			for _, got := range m.ann.Inbox() {
 				text += got.Template
@@ -176,7 +177,7 @@ func TestTemplateIsFilled(t *testing.T) {
 	}
 }
 
-// Above a message with buttons there may be a file, and above a list a text alone.
+// A message with buttons may have a file as its header, a list only a text.
 func TestInteractiveHeader(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)

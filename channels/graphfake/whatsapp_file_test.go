@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// TestMediaRoundTrip: a file that was handed up can be read for five minutes at its
-// address, with the token alone.
+// An uploaded file can be read at its address for five minutes, only with the token.
 func TestMediaRoundTrip(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -24,6 +23,7 @@ func TestMediaRoundTrip(t *testing.T) {
 	}
 	wantEqual(t, "code of a picture over 5 MB", m.sendToAnn(`"type":"image","image":{"id":"`+up.ID+`"}`), 131053)
 	wantEqual(t, "code of it as a document", m.sendToAnn(`"type":"document","document":{"id":"`+up.ID+`","filename":"a.jpg"}`), 0)
+
 	_, answer = m.request(http.MethodGet, "/v26.0/"+up.ID+"?phone_number_id=1055", "T", "", nil)
 	noError(t, json.Unmarshal([]byte(answer), &up))
 	at := strings.TrimPrefix(up.URL, m.URL())
@@ -31,12 +31,13 @@ func TestMediaRoundTrip(t *testing.T) {
 		got, _ := m.request(http.MethodGet, at, token, "", nil)
 		wantEqual(t, "status with the token "+token, got, want)
 	}
+
 	m.moveClock(urlLife + time.Second)
 	got, _ := m.request(http.MethodGet, at, "T", "", nil)
 	wantEqual(t, "status after five minutes", got, http.StatusNotFound)
 }
 
-// upload hands a file up and returns status and body.
+// upload uploads a file and returns status and body.
 func (m *meta) upload(kind string, content []byte) (int, string) {
 	m.t.Helper()
 	var form bytes.Buffer
@@ -49,7 +50,7 @@ func (m *meta) upload(kind string, content []byte) (int, string) {
 	return m.request(http.MethodPost, "/v26.0/1055/media", "T", w.FormDataContentType(), &form)
 }
 
-// TestUploadTypes: only files of the types that Meta lists can be uploaded.
+// Only files of the types that Meta lists can be uploaded.
 func TestUploadTypes(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -64,7 +65,7 @@ func TestUploadTypes(t *testing.T) {
 	}
 }
 
-// TestReviewAfter: a template is approved by itself after a while, and it is told.
+// A template is approved by itself after a while, and a webhook tells that.
 func TestReviewAfter(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t, func(o *Options) { o.ReviewAfter = time.Millisecond })
@@ -75,7 +76,8 @@ func TestReviewAfter(t *testing.T) {
 	m.takeHooksAbout(`"event":"APPROVED"`)
 }
 
-// A customer sees a message when her phone is online, reads it, reacts to it and taps its button. The business is told of all of it.
+// A customer sees a message once her phone is online, reads it, reacts to it and taps its button. Webhooks tell the
+// business.
 func TestPhone(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -87,6 +89,7 @@ func TestPhone(t *testing.T) {
 		t.Fatalf("while Ann is offline %+v is sent, want one message with one tick", got)
 	}
 	wantEqual(t, "messages at the phone that is offline", len(m.ann.Inbox()), 0)
+
 	m.ann.Online(true)
 	asked := m.ann.Inbox()[0]
 	m.ann.Read()
@@ -97,6 +100,7 @@ func TestPhone(t *testing.T) {
 	if _, err := m.ann.Tap(asked.ID, "Yes"); err != nil {
 		t.Error(err)
 	}
+
 	chat := m.ann.Chat()
 	if len(chat) != 3 {
 		t.Fatalf("the chat has %d messages, want 3: %+v", len(chat), chat)
@@ -105,6 +109,7 @@ func TestPhone(t *testing.T) {
 	wantEqual(t, "reaction to the question", chat[1].Reaction, "👍")
 	wantEqual(t, "answer", chat[2].Text, "Yes")
 	wantEqual(t, "message that it answers", chat[2].Answers, asked.ID)
+
 	told := strings.Join(m.takeHooks(), "")
 	wantEqual(t, "times that the tap is told", strings.Count(told, `"button_reply":{"id":"y","title":"Yes"}`), 1)
 	wantEqual(t, "statuses that are told: sent, delivered, read", strings.Count(told, `"status":"`), 3)
@@ -113,7 +118,8 @@ func TestPhone(t *testing.T) {
 	}
 }
 
-// An upload needs a file and messaging_product. Its type is that of the form's part, without parameters, or the argument "type".
+// An upload needs a file and messaging_product. Its type is that of the form's part, without parameters, or else the
+// argument "type".
 func TestUploadNamesTypeOnce(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)

@@ -19,7 +19,7 @@ import (
 // patience bounds every wait; only a failing test uses it up.
 const patience = 2 * time.Minute
 
-// meta is an emulator with a number, Ann's phone and somebody who takes webhooks.
+// meta is an emulator with a number, Ann's phone and a receiver of webhooks.
 type meta struct {
 	*Server
 	t      *testing.T
@@ -51,7 +51,7 @@ func newMeta(t *testing.T, change ...func(*Options)) *meta {
 	return m
 }
 
-// receiveHook is an honest receiver of webhooks.
+// receiveHook confirms a subscription and takes webhooks, after it has refused as many as deny says.
 func (m *meta) receiveHook(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		_, _ = io.WriteString(w, r.URL.Query().Get("hub.challenge"))
@@ -81,7 +81,7 @@ func (m *meta) moveClock(d time.Duration) {
 	m.at = m.at.Add(d)
 }
 
-// takeHooks waits until all webhooks were delivered, and gives those since it was last asked.
+// takeHooks waits until all webhooks were delivered, and returns those since the last call.
 func (m *meta) takeHooks() []string {
 	m.t.Helper()
 	noError(m.t, m.Settle(m.testContext()))
@@ -92,7 +92,7 @@ func (m *meta) takeHooks() []string {
 	return taken
 }
 
-// takeHooksAbout is takeHooks that checks what each webhook has in it.
+// takeHooksAbout is takeHooks that checks a text in each webhook.
 func (m *meta) takeHooksAbout(want ...string) {
 	m.t.Helper()
 	got := m.takeHooks()
@@ -114,7 +114,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks a value. what is its name.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -166,8 +166,7 @@ func codeOf(t *testing.T, answer string) int {
 	return v.Error.Code
 }
 
-// TestRefusals: what the Cloud API refuses is refused, with its codes, and what it takes is
-// taken.
+// The fake refuses what the Cloud API refuses, with the same codes, and takes the rest.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -241,7 +240,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestTokens: nobody without a token that opens the node.
+// A call without a token that opens its node is refused, and so is a path that the API doesn't have.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -264,12 +263,13 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// withoutTrace removes the id by which Meta finds a call from an error.
+// withoutTrace removes the id of the call from an error.
 func withoutTrace(answer string) string {
 	return regexp.MustCompile(`,?"fbtrace_id":"[^"]*"`).ReplaceAllString(answer, "")
 }
 
-// TestFields: Graph answers with the fields that a call names, with its usual ones if it names none, and refuses others.
+// Graph answers with the fields that a call names, or with the usual ones if it names none. It refuses fields that a node
+// doesn't have.
 func TestFields(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -305,7 +305,8 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// TestUserIDInTo: it is taken, has an id, and reaches nobody; no status tells.
+// A user id in the field "to" is accepted, but the message reaches nobody, and no status says so. In "recipient" it
+// works.
 func TestUserIDInTo(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -324,7 +325,7 @@ func TestUserIDInTo(t *testing.T) {
 	wantEqual(t, "messages at Bob's phone after recipient", len(bob.Inbox()), 1)
 }
 
-// A number sends 80 messages a second. To one customer it sends 45 at once, then one in six seconds.
+// A number can send 80 messages a second. To one customer it can send 45 at once, then one in six seconds.
 func TestPace(t *testing.T) {
 	t.Parallel()
 	const perSecond, toOne = 80, 45
@@ -339,6 +340,7 @@ func TestPace(t *testing.T) {
 	}
 	wantEqual(t, "messages of the number that were taken", codes[0], perSecond)
 	wantEqual(t, "messages of the number that were refused", codes[tooManyOfNumber], 10)
+
 	m.ann.Text("Hello")
 	m.moveClock(time.Second)
 	codes = map[int]int{}
@@ -348,12 +350,13 @@ func TestPace(t *testing.T) {
 	}
 	wantEqual(t, "messages to Ann that were taken", codes[0], toOne)
 	wantEqual(t, "messages to Ann that were refused", codes[tooManyOfPair], 5)
+
 	m.moveClock(6 * time.Second)
 	wantEqual(t, "code of the first after six seconds", m.sendToAnn(`"type":"text","text":{"body":"x"}`), 0)
 	wantEqual(t, "code of the second after six seconds", m.sendToAnn(`"type":"text","text":{"body":"x"}`), tooManyOfPair)
 }
 
-// A webhook that isn't taken comes again, and those after it wait for it.
+// A refused webhook is sent again, and later ones wait for it.
 func TestHooksComeAgain(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -365,7 +368,7 @@ func TestHooksComeAgain(t *testing.T) {
 	m.takeHooksAbout("one", `two \u00fc`)
 }
 
-// A fault of an action that there isn't would never strike: it is refused by an error that lists those there are.
+// A fault with an unknown action would never strike. It is refused, and the error lists the known actions.
 func TestUnknownAction(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -374,7 +377,7 @@ func TestUnknownAction(t *testing.T) {
 	}
 }
 
-// Messages of an outage come in batches after it.
+// Webhooks that were held back come in batches afterwards.
 func TestHooksBatched(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)

@@ -13,7 +13,7 @@ import (
 // second subtest on databases of Reused, and compare the names of the databases. They aren't parallel: a test beside them could
 // take the database that the first subtest gives back.
 
-// runOnReused runs a subtest on a database of Reused, and returns the database's name. When it returns, the subtest has given the
+// runOnReused runs a subtest on a database of Reused, and returns the database's name. By then the subtest has given the
 // database back.
 func runOnReused(t *testing.T, name string, use func(t *testing.T, pool *pgxpool.Pool)) (database string) {
 	t.Helper()
@@ -28,7 +28,7 @@ func runOnReused(t *testing.T, name string, use func(t *testing.T, pool *pgxpool
 // addTag changes rows. checkClean looks for the tag.
 const addTag = `INSERT INTO tags (name, color) VALUES ('broken lamp', 'red')`
 
-// takeLock takes an advisory lock for as long as the session lives. checkClean looks for it.
+// takeLock takes an advisory lock, which lasts as long as the session. checkClean looks for it.
 const takeLock = `SELECT pg_advisory_lock(7)`
 
 // checkClean checks that a database holds neither the tag of addTag nor any advisory lock.
@@ -61,14 +61,14 @@ func openSame(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(ctx, pool.Config())
 }
 
-// What a test changed in rows and in its sessions is undone, so that the database can be used again.
+// A test's changes of rows and of its sessions are undone, and the next test gets the same database.
 func TestDatabaseIsReusedAfterChangesOfRowsAndSessions(t *testing.T) { //nolint:paralleltest // see the top of the file
 	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
 		checkClean(t, pool)
 		Exec(t, pool, addTag)
 		Exec(t, pool, takeLock)
 		Exec(t, pool, `CREATE TEMP TABLE mine (n int)`)
-		// A limit of 1 ms would end the statements of this test itself. So it is taken back at once.
+		// A limit of 1 ms would also end the later statements of this test, so it is reset at once.
 		Exec(t, pool, `SET statement_timeout = 1`)
 		Exec(t, pool, `RESET statement_timeout`)
 	})
@@ -90,7 +90,7 @@ func TestDatabaseIsReusedThoughItsSessionsEnded(t *testing.T) { //nolint:paralle
 	}
 }
 
-// Changes of the schema aren't undone: a database with another test's trigger is dropped.
+// Changes of the schema aren't undone: a database with a new trigger is dropped.
 func TestDatabaseIsDroppedAfterANewTrigger(t *testing.T) { //nolint:paralleltest // see the top of the file
 	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
 		checkClean(t, pool)
@@ -104,7 +104,7 @@ func TestDatabaseIsDroppedAfterANewTrigger(t *testing.T) { //nolint:paralleltest
 	}
 }
 
-// A default is part of the schema, too, though the table keeps its columns.
+// A changed default is a change of the schema, too, although the columns are the same.
 func TestDatabaseIsDroppedAfterAChangedDefault(t *testing.T) { //nolint:paralleltest // see the top of the file
 	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
 		checkClean(t, pool)
@@ -129,7 +129,7 @@ func TestFurtherPoolsOfOneTestAreDifferent(t *testing.T) { //nolint:paralleltest
 	}
 }
 
-// A further pool serves the next test with the sessions that it has, as if they were new: without their locks.
+// The next test gets a further pool with its open sessions, without their locks.
 func TestFurtherPoolIsReusedWithItsSessions(t *testing.T) { //nolint:paralleltest // see the top of the file
 	const getSession = `SELECT pg_backend_pid()`
 	var firstSession, secondSession int
@@ -151,7 +151,7 @@ func TestFurtherPoolIsReusedWithItsSessions(t *testing.T) { //nolint:paralleltes
 	}
 }
 
-// A session that is still being opened counts as in use, even if nobody waits for it any more: the pool gets it a moment later.
+// A session that is being opened counts as in use, even if the caller has given up: the pool gets it a moment later.
 func TestSessionBeingOpenedIsInUse(t *testing.T) {
 	t.Parallel() // this database isn't one of Reused
 	config := DB(t).Config()
@@ -175,6 +175,7 @@ func TestSessionBeingOpenedIsInUse(t *testing.T) {
 	if isGivenBack(pool, time.Millisecond) {
 		t.Error("a session that is being opened counts as given back")
 	}
+
 	close(mayGoOn)
 	if !isGivenBack(pool, callTimeout) {
 		t.Error("the session was never given back")

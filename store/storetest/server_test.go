@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// The tests of this file start servers of their own, each in a slot of a folder of theirs. newSchema makes what the templates
-// of those servers are built from, and endServer does what the end of a test binary does.
+// These tests start PostgreSQL servers of their own, each in a slot: a folder for the data of one test binary at a time.
+// newSchema makes the schema of a server's template, and endServer does what happens at the end of a test binary.
 
 // newSchema makes a schema with one migration, which creates a table, and a counter of how often it was applied.
 func newSchema(table string) (templateSource, *atomic.Int32) {
@@ -33,7 +33,7 @@ func newSchema(table string) (templateSource, *atomic.Int32) {
 	}, &runs
 }
 
-// newSlotsDir returns the path of a folder for slots, which isn't made yet. PostgreSQL's account can reach it.
+// newSlotsDir returns the path of a folder for slots, which doesn't exist yet. PostgreSQL's account can reach it.
 func newSlotsDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -100,7 +100,7 @@ func TestSlotBelongsToOneBinary(t *testing.T) {
 	checkRuns(t, runs, 2) // one for each slot
 }
 
-// The next binary finds the template of the one before, but not the databases that a killed test left.
+// The next binary finds the template of the one before, but none of the databases that its tests left.
 func TestSlotIsReused(t *testing.T) {
 	t.Parallel()
 	dir := newSlotsDir(t)
@@ -116,7 +116,7 @@ func TestSlotIsReused(t *testing.T) {
 	}
 }
 
-// In a slot, a template is replaced when the migrations change.
+// A changed migration replaces the template in a slot.
 func TestNewMigrationReplacesTheTemplate(t *testing.T) {
 	t.Parallel()
 	dir := newSlotsDir(t)
@@ -137,7 +137,7 @@ func TestNewMigrationReplacesTheTemplate(t *testing.T) {
 	}
 }
 
-// A folder that does not work (no room, no permission, programs not allowed) is passed over.
+// If a folder doesn't work (no room, no permission, programs not allowed), the next one is tried.
 func TestNextFolderIsTried(t *testing.T) {
 	t.Parallel()
 	dir := newSlotsDir(t)
@@ -168,7 +168,7 @@ func newFile(t *testing.T) string {
 	return path
 }
 
-// A slot whose cluster is damaged is made anew.
+// A slot with a damaged cluster is made anew.
 func TestDamagedSlotIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	dir := newSlotsDir(t)
@@ -195,8 +195,8 @@ func closeServer(t *testing.T, s *server) {
 	}
 }
 
-// Binaries of two trees, whose schemas differ, share a server. One of them failed while it made its template, so that two
-// more that start at once have to begin anew.
+// Binaries of two source trees with different schemas share a server. One failed while it made its template. Two more
+// binaries that start at once make that template anew, and only once.
 func TestSharedServerAfterABrokenMigration(t *testing.T) {
 	t.Parallel()
 	otherSchema, _ := newSchema("one")
@@ -206,6 +206,7 @@ func TestSharedServerAfterABrokenMigration(t *testing.T) {
 	broken.migrate = func(ctx context.Context, pool *pgxpool.Pool) error {
 		return errors.Join(schema.migrate(ctx, pool), errors.New("broken half-way"))
 	}
+
 	_, err := newServer(t.Context(), base.base, broken)
 	if !errors.Is(err, errSchema) {
 		t.Fatalf("a broken migration: got error %v, want %v", err, errSchema)
@@ -233,7 +234,7 @@ func TestSharedServerAfterABrokenMigration(t *testing.T) {
 	}
 }
 
-// On a shared server, a binary removes the databases of binaries that have ended, and no others.
+// On a shared server a binary removes the databases of binaries that have ended, and no others.
 func TestSharedServerKeepsDatabasesInUse(t *testing.T) {
 	t.Parallel()
 	schema, _ := newSchema("one")

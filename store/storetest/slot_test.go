@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// takeSlots takes the first n slots of a folder, as n test binaries do that run at once, and gives them data.
+// takeSlots takes the first n slots of a folder, as n test binaries at once would, and makes data in them.
 func takeSlots(t *testing.T, dir string, n int) []*slot {
 	t.Helper()
 	var taken []*slot
@@ -26,7 +26,7 @@ func freeSlot(t *testing.T, s *slot) {
 	Check(t, s.lock.Unlock())
 }
 
-// makeIdle lets a slot look as if nobody had taken it for long.
+// makeIdle makes a slot look as if it hasn't been used for long.
 func makeIdle(t *testing.T, s *slot) {
 	t.Helper()
 	longAgo := time.Now().Add(-2 * idleFor)
@@ -42,7 +42,7 @@ func hasData(t *testing.T, s *slot) bool {
 	return err == nil
 }
 
-// When a slot is taken, the data of those goes that nobody has used for long. That of a slot that is in use, or was lately,
+// Taking a slot removes the data of slots that haven't been used for long. The data of a slot in use, or used lately,
 // stays.
 func TestIdleSlotsAreEmptied(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-// toldFile is a file as Slack tells it, and what is kept of it.
+// toldFile is a file as Slack describes it, and what Parley keeps of it.
 type toldFile struct {
 	name string
 	file string
@@ -78,7 +78,7 @@ func toldFiles() []toldFile {
 	}
 }
 
-// Of a file it is kept where it can be read, or why it can't.
+// Parley keeps where a file can be read, or why it can't.
 func TestDecodeFiles(t *testing.T) {
 	t.Parallel()
 	for _, tt := range toldFiles() {

@@ -6,7 +6,7 @@ import (
 	"parley/bridge"
 )
 
-// miasMessage is a message of Mia, of whom Slack names another workspace.
+// miasMessage is a message of Mia, for whom Slack names another workspace.
 func miasMessage() string {
 	return msg(`"user":"UMIA","team":"T9","user_team":"T9","source_team":"T9",`, "hi")
 }
@@ -14,7 +14,7 @@ func miasMessage() string {
 // annsPlainMessage is a message of our own workspace.
 func annsPlainMessage() string { return msg(annsMessage, "hi") }
 
-// actorKind returns which kind of actor somebody is by whom Slack tells an event. self says what is known of people.
+// actorKind decodes an event and returns the kind of its actor. self says which people are known.
 func actorKind(t *testing.T, self *Self, event string) bridge.ActorKind {
 	t.Helper()
 	actions, err := self.DecodeEvent(KindEvent, callbackOf(event))
@@ -27,7 +27,7 @@ func actorKind(t *testing.T, self *Self, event string) bridge.ActorKind {
 	return actions[0].Actor.Kind
 }
 
-// Whoever is known to be a colleague is a person of ours, whichever workspace Slack names as theirs.
+// A known colleague counts as a person of ours, whichever workspace Slack names.
 func TestMessageOfAColleagueOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	self := testSelf()
@@ -35,7 +35,7 @@ func TestMessageOfAColleagueOfSeveralWorkspaces(t *testing.T) {
 	wantEqual(t, "kind of the actor", actorKind(t, self, miasMessage()), bridge.ActorPerson)
 }
 
-// One colleague makes no colleague of another person.
+// Knowing one colleague doesn't make another person a colleague.
 func TestMessageOfAStrangerBesideAColleague(t *testing.T) {
 	t.Parallel()
 	self := testSelf()

@@ -6,7 +6,7 @@ import (
 	"parley/bridge"
 )
 
-// A text that is edited into a promotional reply stays promotional: it may not reach everybody.
+// A text that is edited into a promotional reply (!promo) is marked as promotional, as it may not go to every customer.
 func TestEditIntoAPromotionalReply(t *testing.T) {
 	t.Parallel()
 	_, actions := actionsOf(t, changed(version(edited5, "!promo 10 % off"), version("", "10 % off")))
@@ -18,7 +18,7 @@ func TestEditIntoAPromotionalReply(t *testing.T) {
 	wantEqual(t, "is promotional", actions[0].Args.Promotional, true)
 }
 
-// Nothing else of a command counts in an edit: it does nothing.
+// An edit into a command has none of the command's arguments, since it doesn't do the command.
 func TestEditIntoACommandHasNoArguments(t *testing.T) {
 	t.Parallel()
 	_, actions := actionsOf(t, changed(version(edited5, "!tag vip"), version("", "tag him")))

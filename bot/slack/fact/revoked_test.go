@@ -2,8 +2,8 @@ package fact
 
 import "testing"
 
-// Of tokens that were revoked only that of the bot counts. A person may take back what they allowed the app themselves, such as
-// to sign in with Slack, and the app stays. What doesn't say which tokens were revoked may mean that of the bot.
+// Slack reports revoked tokens, and only the bot's one matters: a person may revoke a permission, such as to sign in with
+// Slack, while the app stays. A report that doesn't say which tokens were revoked may mean the bot's.
 func TestRevokedTokens(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

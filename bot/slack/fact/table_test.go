@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-// richCell is a table's cell with these elements.
+// richCell is a cell of a table with these elements.
 func richCell(elements string) string {
 	return `{"type":"rich_text","block_id":"x","elements":[{"type":"rich_text_section","elements":[` + elements + `]}]}`
 }
@@ -18,8 +18,8 @@ func tableWith(cell string) string {
 	return `"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[` + cell + `]]}]}],`
 }
 
-// priceTable is a block with a table of four rows: a bold head, a number as it is shown, an empty cell in a row that is shorter, and
-// one beside a number that comes from a spreadsheet.
+// priceTable is a block with a table of four rows: a bold head, a number with its shown text, a shorter row with an empty
+// cell, and an empty cell beside a number from a spreadsheet.
 func priceTable() string {
 	return `{"type":"table","block_id":"4Xsx","rows":[
 		[` + richCell(`{"type":"text","text":"Lamp","style":{"bold":true}}`) + `,{"type":"raw_text","text":"EUR | net"}],
@@ -28,7 +28,7 @@ func priceTable() string {
 		[null,{"type":"raw_number","value":42.5}]]}`
 }
 
-// wantSaid checks that a message of Ann's with these fields and this text is for the customer, and with which words.
+// wantSaid checks that a message of Ann's with these fields and this text is for the customer, with the words want.
 func wantSaid(t *testing.T, fields, text, want string) {
 	t.Helper()
 	_, a := oneAction(t, msg(fields+annsMessage, text))
@@ -36,7 +36,7 @@ func wantSaid(t *testing.T, fields, text, want string) {
 	wantEqual(t, "text", a.Text, want)
 }
 
-// A table that is pasted into Slack's editor becomes an attachment. Text and blocks of the message don't have it.
+// Slack's editor makes an attachment of a pasted table. The text and the blocks of the message don't contain it.
 func TestPastedTable(t *testing.T) {
 	t.Parallel()
 	const asMarkdown = "| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19\\.50 |\n|  |  |\n|  | 42\\.5 |"
@@ -55,7 +55,7 @@ func TestPastedTable(t *testing.T) {
 	}
 }
 
-// What Slack, apps and other messages put into attachments was not typed, and never leaves.
+// Tables in attachments of links, apps and other messages were not typed by the agent, and are left out.
 func TestTableThatWasNotTyped(t *testing.T) {
 	t.Parallel()
 	blocks := `"blocks":[` + priceTable() + `]`
@@ -71,7 +71,7 @@ func TestTableThatWasNotTyped(t *testing.T) {
 	}
 }
 
-// Attachments that are of another form than Slack's keep no message from being read.
+// A message with attachments of an unknown form is still read.
 func TestUnreadableAttachments(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, fields string }{
@@ -85,7 +85,7 @@ func TestUnreadableAttachments(t *testing.T) {
 	}
 }
 
-// A number is shown as such, in whatever form Slack tells it, and isn't a word if there is none.
+// A number in a cell is shown in whatever form Slack gives it. A missing number makes an empty cell.
 func TestNumberInACell(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, value, want string }{
@@ -132,7 +132,7 @@ const (
 	unreadableAttachment = `{"id":3,"ts":7}`
 )
 
-// Of messages that are passed on, those of the same channel are quotes. One of another channel is forwarded.
+// A shared message of the same channel is a quote. One of another channel is forwarded.
 func TestForwardedMessage(t *testing.T) {
 	t.Parallel()
 	const messageOfAnotherChannel = `{"id":2,"is_share":true,"channel_id":"C2","ts":"5.2"}`

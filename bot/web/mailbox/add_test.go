@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The server for sending may be left out: then it is that for fetching. Its security is taken over, too, if it is the same server
-// for which somebody said that it has none, so that no password goes unencrypted to another one.
+// If the server for sending is left out, it is the one for fetching. Its lack of security is taken over only if it is the
+// same server, so that no password goes unencrypted to another one.
 func TestCompleteServers(t *testing.T) {
 	t.Parallel()
 	type server struct{ host, port, security string }

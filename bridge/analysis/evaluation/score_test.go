@@ -23,8 +23,8 @@ import (
 //	Hej    answered rightly, in a language that the set doesn't label
 //	Slow   not answered: the analyzer takes longer than the deadline
 
-// scriptedAnalyzer answers a question by the first word of its text. It fails where it has no answer, and at "Slow" it waits
-// until the deadline.
+// scriptedAnalyzer answers a question by the first word of its text. At "Slow" it waits until the deadline, and without
+// an answer for the word it fails.
 type scriptedAnalyzer struct {
 	answers map[string]analysis.Answer // by the first word
 	calls   atomic.Int64
@@ -49,7 +49,7 @@ func (s *scriptedAnalyzer) Usage() (calls, promptTokens, answerTokens int) {
 	return n, 1000 * n, 100 * n
 }
 
-// newFewAnalyzer returns an analyzer that answers readFew as told at the top of this file.
+// newFewAnalyzer returns an analyzer that answers readFew as described at the top of this file.
 func newFewAnalyzer() *scriptedAnalyzer {
 	return &scriptedAnalyzer{answers: map[string]analysis.Answer{
 		"Where": {
@@ -87,7 +87,8 @@ func readFew(t *testing.T) []Message {
 	return messages
 }
 
-// newSteppingClock returns a clock that goes on by a millisecond each time it is read, so that measured times are always the same.
+// newSteppingClock returns a clock that advances by a millisecond each time it is read, so that measured times are always
+// the same.
 func newSteppingClock() func() time.Time {
 	var reads atomic.Int64
 	return func() time.Time { return time.UnixMilli(reads.Add(1)) }
@@ -109,7 +110,7 @@ func scoreFew(t *testing.T) Report {
 	return Score(out, Price{})
 }
 
-// A report shows a reader all figures, beside those of always the most frequent label, and then the wrong answers.
+// A report shows all figures, beside those of always answering with the most frequent label, and then the wrong answers.
 func TestReportIsWritten(t *testing.T) {
 	t.Parallel()
 	messages := readFew(t)
@@ -144,7 +145,7 @@ func TestReportIsWritten(t *testing.T) {
 	golden.Text(t, "testdata/report.txt", text.String())
 }
 
-// Each figure counts right answers among all; a message without an answer counts as answered wrongly.
+// Each figure counts right answers among all. A message without an answer counts as wrong.
 func TestScoreOfFields(t *testing.T) {
 	t.Parallel()
 	r := scoreFew(t)
@@ -199,7 +200,7 @@ func TestScoreCountsAnswers(t *testing.T) {
 	}
 }
 
-// Without a price a report has no cost.
+// A report without a price has no cost.
 func TestScoreWithoutPriceHasNoCost(t *testing.T) {
 	t.Parallel()
 	if r := scoreFew(t); r.Cost != nil {
@@ -207,7 +208,7 @@ func TestScoreWithoutPriceHasNoCost(t *testing.T) {
 	}
 }
 
-// A run that is interrupted ends with the error of its context, so that nobody takes half of it for a report.
+// An interrupted run ends with the error of its context, so that its half of the results isn't taken for a report.
 func TestInterruptedRunFails(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -218,8 +219,8 @@ func TestInterruptedRunFails(t *testing.T) {
 	}
 }
 
-// Always the most frequent label reaches little on the set that analyzers are measured by: so it is no easy set. Most messages
-// aren't urgent and have no reference, and who never answers with one finds none.
+// Always answering with the most frequent label scores low on the set that analyzers are measured by, so the set isn't
+// too easy. Most messages aren't urgent and have no reference, so these answers find none.
 func TestMajorityReachesLittle(t *testing.T) {
 	t.Parallel()
 	messages := readSet(t, All)

@@ -9,9 +9,10 @@ import (
 	"parley/bridge/analysis"
 )
 
-// These tests are about our own set of labelled messages. They show counts and ids, and no text: nobody reads the unseen half.
+// These tests check our own set of labelled messages. Their errors show counts and ids rather than whole texts, so that
+// the unseen half stays unread.
 
-// readSet reads a set; reading checks every label of every line.
+// readSet reads a set. That checks every label of every line.
 func readSet(t *testing.T, set Set) []Message {
 	t.Helper()
 	messages, err := ReadSet(set)
@@ -21,7 +22,7 @@ func readSet(t *testing.T, set Set) []Message {
 	return messages
 }
 
-// allMessages reads all that was written.
+// allMessages reads the messages of all sets.
 func allMessages(t *testing.T) []Message {
 	t.Helper()
 	return slices.Concat(readSet(t, All), readSet(t, Dev2), readSet(t, Dev3), readSet(t, Check), readSet(t, Check2))
@@ -30,7 +31,7 @@ func allMessages(t *testing.T) []Message {
 // ourLanguages are the languages of the analysis.
 func ourLanguages() []string { return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} }
 
-// labels returns the labels that a message has, of one sort.
+// labels returns the labels of one sort that a message has.
 type labels func(Message) []string
 
 func languageOf(m Message) []string       { return []string{m.Language} }
@@ -51,7 +52,7 @@ func kindsOf(m Message) []string {
 	return kinds
 }
 
-// countLabels counts how many messages have each label of a sort.
+// countLabels counts the messages with each label of a sort.
 func countLabels(messages []Message, of labels) map[string]int {
 	counts := map[string]int{}
 	for _, m := range messages {
@@ -67,7 +68,7 @@ func countUrgent(messages []Message) int {
 	return countLabels(messages, urgencyOf)[urgencyClass(true)[0]]
 }
 
-// wantEach checks that messages have each of these labels often enough.
+// wantEach checks that at least minCount messages have each of these labels.
 func wantEach(t *testing.T, messages []Message, of labels, minCount int, names ...string) {
 	t.Helper()
 	counts := countLabels(messages, of)
@@ -78,7 +79,7 @@ func wantEach(t *testing.T, messages []Message, of labels, minCount int, names .
 	}
 }
 
-// wantMessages checks that there are enough messages.
+// wantMessages checks that there are at least minCount messages.
 func wantMessages(t *testing.T, what string, got, minCount int) {
 	t.Helper()
 	if got < minCount {
@@ -97,7 +98,7 @@ func forEachHalf(t *testing.T, test func(*testing.T, []Message)) {
 	}
 }
 
-// The set has enough messages of each of our languages, and of others, whose language is "".
+// The set has enough messages of each of our languages, and of other languages, which are labelled "".
 func TestSetHasEachLanguage(t *testing.T) {
 	t.Parallel()
 	all := readSet(t, All)
@@ -109,7 +110,7 @@ func TestSetHasEachLanguage(t *testing.T) {
 	}
 }
 
-// Each half has each label often enough to say something of it.
+// Each half has each label often enough for figures about it.
 func TestHalvesHaveEachLabel(t *testing.T) {
 	t.Parallel()
 	forEachHalf(t, func(t *testing.T, messages []Message) {
@@ -120,7 +121,7 @@ func TestHalvesHaveEachLabel(t *testing.T) {
 	})
 }
 
-// Each half has each difficulty, and a quarter of its messages have one.
+// Each half has each difficulty, and at least a quarter of its messages have one.
 func TestHalvesHaveEachDifficulty(t *testing.T) {
 	t.Parallel()
 	forEachHalf(t, func(t *testing.T, messages []Message) {
@@ -134,7 +135,7 @@ func TestHalvesHaveEachDifficulty(t *testing.T) {
 	})
 }
 
-// Figures of one half can be compared with those of the other: no label is much more frequent in one of them.
+// No label is much more frequent in one half than in the other, so that their figures can be compared.
 func TestHalvesAreAlike(t *testing.T) {
 	t.Parallel()
 	sorts := []struct {
@@ -165,14 +166,14 @@ func TestHalvesAreAlike(t *testing.T) {
 	}
 }
 
-// wordsOf returns the words of a message in small letters, without punctuation but question compared.
+// wordsOf returns the words of a message in small letters. Punctuation is dropped, except question marks.
 func wordsOf(m Message) []string {
 	return strings.FieldsFunc(strings.ToLower(strings.Join(m.Texts, " ")), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSymbol(r) && r != '?'
 	})
 }
 
-// No message is there twice.
+// No text is in two messages.
 func TestSetHasNoDoubles(t *testing.T) {
 	t.Parallel()
 	ids := map[string]string{} // by text
@@ -185,7 +186,7 @@ func TestSetHasNoDoubles(t *testing.T) {
 	}
 }
 
-// No message is another one with some words replaced: no eight words in a row are in two messages.
+// No message is another one with some words replaced: two messages never share eight words in a row.
 func TestSetHasNoVariants(t *testing.T) {
 	t.Parallel()
 	const row = 8
@@ -202,7 +203,7 @@ func TestSetHasNoVariants(t *testing.T) {
 	}
 }
 
-// The second set, of other trades, has each language and label, too.
+// The second set, from other trades, has each language and label, too.
 func TestSecondSetHasEachLabel(t *testing.T) {
 	t.Parallel()
 	messages := readSet(t, Dev2)
@@ -212,8 +213,8 @@ func TestSecondSetHasEachLabel(t *testing.T) {
 	wantEach(t, messages, intentsOf, 15, analysis.IntentNames()...)
 }
 
-// The third set was dealt by number into a part to learn from and a smaller one to measure: the latter has each label of the former,
-// and no more of any.
+// The third set is divided into a part to learn from and a smaller one to measure. The smaller one has each label of the
+// other, and none more often.
 func TestCheckIsLikeDev3(t *testing.T) {
 	t.Parallel()
 	const wantLearned, wantMeasured = 336, 142
@@ -234,7 +235,7 @@ func TestCheckIsLikeDev3(t *testing.T) {
 	}
 }
 
-// The second set to measure has, of eight languages, messages that are urgent, and ones that only sound so.
+// The second set to measure has enough urgent messages and enough that aren't, in eight languages.
 func TestSecondCheckIsLargeEnough(t *testing.T) {
 	t.Parallel()
 	const wantLanguages = 8
@@ -259,7 +260,7 @@ func countMessages(messages []Message, isCounted func(Message) bool) int {
 	return n
 }
 
-// Each half has messages of a word and of a page, mails with subjects and chats without, and ones that follow others.
+// Each half has short and long messages, mails with subjects and chats without, and messages that follow others.
 func TestHalvesAreVaried(t *testing.T) {
 	t.Parallel()
 	const shortWords, longWords = 3, 80
@@ -273,7 +274,7 @@ func TestHalvesAreVaried(t *testing.T) {
 	})
 }
 
-// An urgent message has a reason, and no other has one. Of check2 only the labels are measured, so that it needs no reasons.
+// Urgent messages have a reason, and no others do. check2 has no reasons, since only its labels are measured.
 func TestReasonsOfUrgency(t *testing.T) {
 	t.Parallel()
 	for _, m := range slices.Concat(readSet(t, All), readSet(t, Dev2), readSet(t, Dev3), readSet(t, Check)) {
@@ -288,7 +289,7 @@ func TestReasonsOfUrgency(t *testing.T) {
 	}
 }
 
-// What docs/ai.md says of labels holds for all messages.
+// All messages follow the rules for labels in docs/ai.md.
 func TestSetFollowsItsRules(t *testing.T) {
 	t.Parallel()
 	for _, m := range allMessages(t) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// compareSingles makes comparisons of a field that has one value: from pairs of a label and the answer.
+// compareSingles makes comparisons of a field with one value, from pairs of a label and an answer.
 func compareSingles(pairs ...string) (compared []comparison) {
 	for i := 0; i < len(pairs); i += 2 {
 		compared = append(compared, comparison{expected: []string{pairs[i]}, answered: []string{pairs[i+1]}})
@@ -15,12 +15,12 @@ func compareSingles(pairs ...string) (compared []comparison) {
 	return compared
 }
 
-// near reports whether two figures are the same but for rounding, or neither is one.
+// near reports whether two figures are equal up to rounding, or both are NaN.
 func near(a Ratio, b float64) bool {
 	return a.IsNaN() && math.IsNaN(b) || math.Abs(float64(a)-b) < 1e-9
 }
 
-// The figures of a field are those that were computed by hand.
+// The figures equal those that were computed by hand.
 func TestFigures(t *testing.T) {
 	t.Parallel()
 	none := math.NaN() // there is nothing to divide by
@@ -109,7 +109,7 @@ func compareFew() []comparison {
 	return compareSingles("a", "a", "a", "b", "b", "b", "b", "b", "a", "a", "b", "a")
 }
 
-// The interval of a figure is drawn at random, and is the same each time all the same.
+// The interval of a figure is drawn at random, but is the same each time.
 func TestIntervalIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	low, _ := estimateInterval(compareFew(), macroF1)
@@ -118,7 +118,7 @@ func TestIntervalIsTheSameEachTime(t *testing.T) {
 	}
 }
 
-// The interval of a figure holds the figure, and is narrower if more messages say the same.
+// The interval of a figure contains the figure, and is narrower for more messages with the same shares.
 func TestIntervalIsNarrowerForMoreMessages(t *testing.T) {
 	t.Parallel()
 	few := compareFew()
@@ -162,7 +162,7 @@ func TestIntervalOfAllRight(t *testing.T) {
 	}
 }
 
-// In JSON a ratio has three decimals; one with nothing to divide by is null.
+// In JSON a ratio has three decimals. A ratio with nothing to divide by is null.
 func TestRatioAsJSON(t *testing.T) {
 	t.Parallel()
 	raw, err := json.Marshal([]Ratio{ratioOf(1, 3), ratioOf(0, 5), ratioOf(1, 0)})
@@ -174,7 +174,7 @@ func TestRatioAsJSON(t *testing.T) {
 	}
 }
 
-// In a text a ratio has two decimals; one with nothing to divide by is a dash.
+// In a text a ratio has two decimals. A ratio with nothing to divide by is a dash.
 func TestRatioAsText(t *testing.T) {
 	t.Parallel()
 	if got, want := ratioOf(2, 3).String(), "0.67"; got != want {

@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// A model is asked about what the customer wrote in one burst. Beside that it gets what was exchanged before in that conversation
-// alone: nothing of colleagues, nothing that didn't leave, and nothing that came later.
+// A model is asked about a customer's burst. Beside that it gets the earlier messages of that conversation only: no
+// notes, no replies that didn't leave, and nothing that came later.
 func TestWhatAModelGets(t *testing.T) {
 	t.Parallel()
 	const in, out, note = store.DirectionIn, store.DirectionOut, store.DirectionNote
@@ -31,6 +31,7 @@ func TestWhatAModelGets(t *testing.T) {
 	if account != 7 {
 		t.Errorf("the burst came to account %d, want 7", account)
 	}
+
 	var burst, before []string
 	for _, m := range q.Burst {
 		burst = append(burst, m.Text)
@@ -46,8 +47,8 @@ func TestWhatAModelGets(t *testing.T) {
 	}
 }
 
-// Of a message that is longer than anybody reads, a model gets the beginning and the end. Otherwise the check of an answer would go
-// through all of it: with a summary of two hundred mails of 200 kB, a stranger would keep a core busy for a minute.
+// A model gets only the beginning and the end of a very long message. Otherwise checking an answer would read all of it:
+// a summary of two hundred mails of 200 kB would keep a core busy for a minute.
 func TestLongMessageIsCut(t *testing.T) {
 	t.Parallel()
 	const maxBytes = 20 << 10

@@ -7,7 +7,7 @@ import (
 	"parley/store"
 )
 
-// Of a resolved conversation is kept what its customer asked first and what was answered last, without what shows who anybody is.
+// Parley keeps the customer's first question and the last answer of a resolved conversation, without names.
 func TestWhatIsLearned(t *testing.T) {
 	t.Parallel()
 	const asked, answered = "Where is the slip for my lamp?", "It lies in the box, below the lamp."

@@ -11,13 +11,14 @@ import (
 	"parley/store/dispatch"
 )
 
-// claimed returns a delivery that was claimed for an attempt, of which the first is 1; errorText is why the attempt before failed.
+// claimed returns a delivery that was claimed for an attempt. The first attempt is 1. errorText tells why the attempt
+// before failed.
 func claimed(attempt int, errorText string) dispatch.Claimed {
 	return dispatch.Claimed{Delivery: store.Delivery{Attempt: attempt, ErrorText: errorText}}
 }
 
-// A reply whose chat can't be read is tried again soon, then each minute, or when the chat says: a fault that is over
-// in a moment must not hold it for a minute, and a long one not for hours.
+// If Parley can't read a reply again in the chat, it tries again after a second, then less and less often up to once a
+// minute, or when the chat says. So neither a short fault nor a long one holds the reply longer than needed.
 func TestWaitsForTheChat(t *testing.T) {
 	t.Parallel()
 	tryIn := func(wait time.Duration) error { return &channels.SendError{Class: channels.Retry, Wait: wait} }
@@ -49,7 +50,7 @@ func TestWaitsForTheChat(t *testing.T) {
 	}
 }
 
-// A change that was found in the chat stays known while the reply waits for its chat, whatever it waits for.
+// A change that was found in the chat stays known while the reply waits for its chat, for whatever reason it waits.
 func TestFoundChangeStaysKnown(t *testing.T) {
 	t.Parallel()
 	for _, why := range []string{waitsForGap, chatNotRead} {
@@ -67,8 +68,8 @@ func TestFoundChangeStaysKnown(t *testing.T) {
 	}
 }
 
-// Admins hear of an account from which nothing leaves for an hour, and not of a moment's pause, nor of one for one customer. They
-// don't hear which customer a message was for.
+// Admins are told of an account that can't send for an hour, but not of a moment's pause or of a pause for one customer.
+// They aren't told for which customer a message was.
 func TestAdminsHearOfALongPause(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -92,7 +93,7 @@ func TestAdminsHearOfALongPause(t *testing.T) {
 		if got.Text != c.failure.AccountText {
 			t.Errorf("%s: admins are told %q, want %q", name, got.Text, c.failure.AccountText)
 		}
-		// It outlasts a pause, so that the first message that leaves after it shows that it is over.
+		// The trouble lasts longer than a pause, so that the first message after the pause ends it.
 		if pause := c.failure.Wait; pause > 0 && got.Lasts <= pause {
 			t.Errorf("%s lasts for %s, want longer than the pause of %s", name, got.Lasts, pause)
 		} else if pause == 0 && got.Lasts != 0 {
@@ -101,7 +102,7 @@ func TestAdminsHearOfALongPause(t *testing.T) {
 	}
 }
 
-// What may have changed while a reply waited is checked once more before it leaves.
+// A last check before a reply leaves looks at all that may have changed while the reply waited.
 func TestLastChecks(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -194,7 +195,8 @@ func TestLastChecks(t *testing.T) {
 	}
 }
 
-// A reply in a chat goes to a key that its customer still has, never to whoever has the former one now.
+// A reply in a chat goes to a key that its customer still has. It never goes to a former key, which may be somebody
+// else's now.
 func TestKeyInUse(t *testing.T) {
 	t.Parallel()
 	const former = FormerPrefix + "7:"

@@ -11,8 +11,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// What a delivery carries is one flat object, whichever part of Payload holds it. Deliveries wait in the database over an upgrade;
-// replicas of the version before read and write the same rows.
+// A delivery's payload is stored as one flat object, whichever part of Payload a field belongs to. Deliveries in the
+// database outlast an upgrade, and replicas of the version before read and write the same rows.
 func TestPayloadStoredForm(t *testing.T) {
 	t.Parallel()
 	const stored = `{"place":{"channel":"a"},"to":"b","line":{"Text":"c"},"mark":"d","clears":"e","quote":true,"late":true,"meant":["f"],
@@ -51,8 +51,8 @@ type noChats struct{ Engine }
 
 func (noChats) Surface(store.AccountID) bridge.Surface { return nil }
 
-// A post that was tried long before the backup that it came with, is tried as long as a new one from the restore on, and then
-// given up as any other; a root never is. It is restored only until it has been looked for.
+// A post that was tried long before the backup is tried for as long as a new one, counted from the restore, and then
+// given up. A root is tried for longer. A post counts as restored until Parley has looked for it.
 func TestRestoredPostIsTriedAnew(t *testing.T) {
 	t.Parallel()
 	const twentyDays = 20*24*time.Hour + time.Second/2
@@ -93,7 +93,8 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 	}
 }
 
-// Once a piece of a reply has left, the rest has the words and files of that piece, whatever the reply was edited into meanwhile.
+// Once a piece of a reply has left, the other pieces have the words and files of that one, even if the reply was edited
+// meanwhile.
 func TestAsBegun(t *testing.T) {
 	t.Parallel()
 	first, second := EarlierText{Text: "First"}, EarlierText{Text: "Second", Files: []store.FileRef{{Name: "b.txt"}}}

@@ -16,7 +16,7 @@ import (
 	"parley/store/dispatch"
 )
 
-// notingEngine knows which channels teams have, and notes what it is told.
+// notingEngine knows the channels of teams, and notes what it is told.
 type notingEngine struct {
 	Engine
 	dir      *directory.Directory
@@ -44,8 +44,8 @@ func (e *notingEngine) ThreadLost(_ context.Context, _ dispatch.Claimed, root st
 
 func (e *notingEngine) Directory() *directory.Directory { return e.dir }
 
-// attemptAtRoot returns an attempt at a root that was queued for the channel "queued" of chat 2, whose team has the channel "home" of
-// a chat by now; and the engine that it tells.
+// attemptAtRoot returns an attempt at a root, and the engine that it tells. The root was queued for the channel "queued"
+// of chat 2. Its team now has the channel "home" of the given chat.
 func attemptAtRoot(home store.AccountID) (*postAttempt, *notingEngine) {
 	team := store.TeamID(1)
 	dir := directory.New(store.Directory{Accounts: []store.Account{{ID: 1, Side: store.SideChannel, TeamID: &team}},
@@ -59,13 +59,13 @@ func attemptAtRoot(home store.AccountID) (*postAttempt, *notingEngine) {
 	}, body: Payload{Place: bridge.Place{Channel: "queued"}}}, e
 }
 
-// searchedChat is a chat whose answer depends on the channel in which a root is looked for.
+// searchedChat is a chat whose answer depends on the channel in which Parley looks for a root.
 type searchedChat struct {
 	bridge.Surface
 	answers map[string]searched
 }
 
-// searched is what comes of a look into a channel.
+// searched is the result of looking into a channel.
 type searched struct {
 	outcome channels.Outcome
 	sent    bridge.Sent
@@ -77,8 +77,8 @@ func (s searchedChat) Reconcile(_ context.Context, p bridge.Post) (channels.Outc
 	return a.outcome, a.sent, a.err
 }
 
-// A root whose answer was lost is looked for in the channel for which it was queued, though its team has another one by now in which
-// Parley may not look, and in that one. Only if neither has it, it isn't there.
+// The answer to a root's post was lost. Parley looks for the root in the channel for which it was queued and in the
+// team's present one, even if it may not look into one of them. Only if neither has it, the root isn't there.
 func TestRootIsLookedForInBothChannels(t *testing.T) {
 	t.Parallel()
 	found := searched{outcome: channels.Landed, sent: bridge.Sent{Message: "r"}}
@@ -118,7 +118,8 @@ func TestRootIsLookedForInBothChannels(t *testing.T) {
 	}
 }
 
-// A root is not needed in a chat that its conversation has left, unless nothing that waits there could be seen without it.
+// A root for a chat that the conversation has left isn't needed, unless the thread there has no root yet: then posts that
+// wait there could not be seen without it.
 func TestRootOfAThreadThatHasNone(t *testing.T) {
 	t.Parallel()
 	a, _ := attemptAtRoot(5)
@@ -130,8 +131,8 @@ func TestRootOfAThreadThatHasNone(t *testing.T) {
 	}
 }
 
-// What can't be posted in a closed channel goes on elsewhere. That says nothing of the channel, in which other conversations may wait:
-// admins are not told that it works again.
+// A post that a closed channel refuses goes on elsewhere. Admins aren't told that the channel works again, since other
+// conversations may still wait in it.
 func TestConversationLeavesAClosedChannel(t *testing.T) {
 	t.Parallel()
 	a, e := attemptAtRoot(2)
@@ -149,8 +150,9 @@ func TestConversationLeavesAClosedChannel(t *testing.T) {
 	}
 }
 
-// While a post is refused since its channel is closed, that stops being a channel of its team. Its end of troubles has been then, so
-// that admins are not told of this one, which nothing would end; of one in a team's channel they are, and of a later attempt.
+// A post is refused because its channel is closed, and that channel stops being its team's during the attempt. Admins
+// aren't told of that trouble, as nothing would end it any more. They are told about a team's channel, and about a later
+// attempt.
 func TestClosedFormerChannel(t *testing.T) {
 	t.Parallel()
 	closed := &channels.SendError{Class: channels.Retry, Cause: bridge.ErrChannelClosed}
@@ -181,7 +183,7 @@ func TestClosedFormerChannel(t *testing.T) {
 	}
 }
 
-// whisperingChat is a chat that takes what is for one person: in the channel, or in the person's chat with us.
+// whisperingChat is a chat that takes answers to one person, either in the channel or in a direct message.
 type whisperingChat struct {
 	bridge.Surface
 	sent bridge.Sent
@@ -189,7 +191,7 @@ type whisperingChat struct {
 
 func (s whisperingChat) Send(context.Context, bridge.Post) (bridge.Sent, error) { return s.sent, nil }
 
-// An answer to one person that a chat shows in the channel ends that channel's troubles. One that went elsewhere doesn't.
+// An answer to one person that is shown in the channel ends that channel's troubles. One that went elsewhere doesn't.
 func TestAnswerElsewhereEndsNoTrouble(t *testing.T) {
 	t.Parallel()
 	for elsewhere, want := range map[bool][]string{false: {"queued"}, true: nil} {
@@ -206,8 +208,8 @@ func TestAnswerElsewhereEndsNoTrouble(t *testing.T) {
 	}
 }
 
-// A root is found after its thread was opened anew in the same channel, because the former channel was closed: the thread stays where
-// it is, and the root that was found counts as left.
+// A root is found after its thread was opened anew in the same channel. The thread keeps its new root, and the one that
+// was found counts as left.
 func TestSecondRootIsLeft(t *testing.T) {
 	t.Parallel()
 	a, _ := attemptAtRoot(2)
@@ -226,8 +228,8 @@ func TestSecondRootIsLeft(t *testing.T) {
 	}
 }
 
-// Admins are told of a root of which nobody could tell for a week whether it is there; the time before a restore doesn't count. They
-// are not told while it is made again soon: a week may also have passed while the chat was not connected.
+// Admins are told of a root if for a week nobody could tell whether it is there. The time before a restore doesn't count.
+// They aren't told right after another attempt, as the chat may not have been connected for that week.
 func TestUnclearRootIsTold(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -258,7 +260,8 @@ func TestUnclearRootIsTold(t *testing.T) {
 	}
 }
 
-// A root is made again at least once, however long it waited before: only then once a day.
+// A root whose post is unclear is posted again once, however long it has waited. After that, repeating it soon is limited
+// to maxPostRetry, and then it is repeated once a day.
 func TestRootIsMadeAgainAtLeastOnce(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]time.Duration{`{}`: 0, `{"unsure": true}`: maxPostRetry} {
@@ -270,7 +273,7 @@ func TestRootIsMadeAgainAtLeastOnce(t *testing.T) {
 	}
 }
 
-// In a channel that is closed, and in which no threads open any more, nobody waits for the card of a conversation that is over.
+// The card of a resolved conversation isn't needed in a closed channel in which no threads open any more.
 func TestCardInAFormerChannel(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -10,7 +10,7 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// Of what people type in Teams, the observer knows the words, and whether they look as if they were for the customer.
+// The observer knows the words of what people type in Teams, and whether they look like a reply to the customer.
 func TestTeamsText(t *testing.T) {
 	t.Parallel()
 	w, err := company.New(t.Context(), company.Options{TeamsOptions: company.TeamsOptions{Teams: true}})
@@ -98,7 +98,7 @@ func TestTeamsObservationOfCustomer(t *testing.T) {
 	}
 }
 
-// A card is Parley's own words: a notice that may tell of a message.
+// A card is Parley's own text. The observer takes it for a notice, which may tell of a message.
 func TestTeamsObservationOfCard(t *testing.T) {
 	t.Parallel()
 	card := json.RawMessage(`{

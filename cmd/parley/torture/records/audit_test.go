@@ -30,7 +30,7 @@ const auditedRecords = `
 		(3, 1, 'out', 'out', 3, '5.1', 12, 'C', now(), '2026-01-01 10:02');
 	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, created_at) VALUES (1, 7, 1, 1, 'said', now()), (2, 7, 2, 2, 'said', now());`
 
-// unanswered makes the customer wait.
+// unanswered removes the reply, so that the customer waits.
 const unanswered = `DELETE FROM messages WHERE id = 3; `
 
 // auditAfter returns what the audit finds in auditedRecords after a statement has changed them. "" changes nothing.
@@ -60,14 +60,14 @@ func auditAfter(t *testing.T, change string, resolves ...string) Audit {
 	return a
 }
 
-// auditCase is a change of auditedRecords, and what one of the violations must say that it causes.
+// auditCase is a change of auditedRecords, and a text that one of the resulting violations must contain.
 type auditCase struct {
 	name   string
 	change string // SQL
 	want   string
 }
 
-// runAuditCases checks that each change causes a violation of one kind, which violations selects.
+// runAuditCases checks that each change causes a violation of the kind that violations selects.
 func runAuditCases(t *testing.T, violations func(*Audit) []string, cases []auditCase) {
 	t.Helper()
 	for _, tt := range cases {
@@ -85,7 +85,7 @@ func runAuditCases(t *testing.T, violations func(*Audit) []string, cases []audit
 	}
 }
 
-// The audit finds nothing in tables that are as they should be.
+// The audit finds no violation in correct tables.
 func TestAuditOfGoodRecords(t *testing.T) {
 	t.Parallel()
 	a := auditAfter(t, "")
@@ -97,7 +97,7 @@ func TestAuditOfGoodRecords(t *testing.T) {
 	}
 }
 
-// Events take effect, and messages get their places, in the order of the events.
+// The audit finds events that took effect in the wrong order, and messages that got each other's places.
 func TestAuditFindsWrongOrder(t *testing.T) {
 	t.Parallel()
 	const want = "took effect after event"
@@ -127,7 +127,7 @@ func TestAuditFindsWrongOrder(t *testing.T) {
 	})
 }
 
-// Each event takes effect once, and is in no queue afterwards.
+// The audit finds events that took effect twice, and events that are still queued after they were applied or given up.
 func TestAuditFindsAppliedTwice(t *testing.T) {
 	t.Parallel()
 	runAuditCases(t, func(a *Audit) []string { return a.AppliedTwice }, []auditCase{
@@ -170,14 +170,14 @@ func TestAuditFindsAppliedTwice(t *testing.T) {
 	})
 }
 
-// unclearLines asks twice whether the reply was sent. Each of the lines was changed since.
+// unclearLines are two lines that ask whether the reply was sent. Each has a later delivery that changes it.
 const unclearLines = `
 	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, payload, created_at) VALUES
 		(3, 7, 3, 3, 'line', '{"line": {"Kind": "unclear"}}', now()), (4, 7, 4, 3, 'line', '{"line": {"Kind": "unclear"}, "changes": 3}', now()),
 		(5, 7, 5, 3, 'line', '{"line": {"Kind": "unclear"}}', now()),
 		(6, 7, 6, 3, 'line', '{"line": {"Kind": "unclear"}, "changes": 5}', now()); `
 
-// A reply that was sent again may be unclear again.
+// A reply that was sent again may be unclear a second time: the audit allows a line for each sending.
 func TestAuditAllowsALineForEachSending(t *testing.T) {
 	t.Parallel()
 	a := auditAfter(t, unclearLines+`
@@ -188,7 +188,7 @@ func TestAuditAllowsALineForEachSending(t *testing.T) {
 	}
 }
 
-// No event is given up that can be applied, or was.
+// The audit finds events that were given up although they can be applied, or were.
 func TestAuditFindsWronglyQuarantined(t *testing.T) {
 	t.Parallel()
 	runAuditCases(t, func(a *Audit) []string { return a.WronglyQuarantined }, []auditCase{
@@ -213,7 +213,7 @@ func TestAuditFindsWronglyQuarantined(t *testing.T) {
 	})
 }
 
-// An event in quarantine is one violation, also if it was applied as well.
+// An event in quarantine that was also applied is one violation, not two.
 func TestAuditCountsQuarantinedOnce(t *testing.T) {
 	t.Parallel()
 	if got := auditAfter(t, `INSERT INTO quarantine (event_id, reason) VALUES (2, 'why')`).WronglyQuarantined; len(got) != 1 {
@@ -221,7 +221,7 @@ func TestAuditCountsQuarantinedOnce(t *testing.T) {
 	}
 }
 
-// What a teammate typed is recorded.
+// The audit finds a text of a teammate that wasn't recorded.
 func TestAuditFindsUnrecorded(t *testing.T) {
 	t.Parallel()
 	runAuditCases(t, func(a *Audit) []string { return a.Unrecorded }, []auditCase{
@@ -233,7 +233,7 @@ func TestAuditFindsUnrecorded(t *testing.T) {
 	})
 }
 
-// A card shows its conversation as it stands.
+// The audit finds a card that doesn't show the present state of its conversation.
 func TestAuditFindsStaleCards(t *testing.T) {
 	t.Parallel()
 	runAuditCases(t, func(a *Audit) []string { return a.StaleCards }, []auditCase{
@@ -245,7 +245,7 @@ func TestAuditFindsStaleCards(t *testing.T) {
 	})
 }
 
-// Somebody is responsible for each customer who waits.
+// The audit finds a waiting customer for whom nobody is responsible.
 func TestAuditFindsForgotten(t *testing.T) {
 	t.Parallel()
 	runAuditCases(t, func(a *Audit) []string { return a.Forgotten }, []auditCase{

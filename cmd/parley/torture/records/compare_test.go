@@ -15,7 +15,7 @@ type cardsCase struct {
 	wantForgotten int
 }
 
-// runCardsCases checks what compareCards finds after each change of an open conversation that is as it should be.
+// runCardsCases checks what compareCards finds after each change of a correct open conversation.
 func runCardsCases(t *testing.T, cases []cardsCase) {
 	t.Helper()
 	for _, tt := range cases {
@@ -42,7 +42,7 @@ func runCardsCases(t *testing.T, cases []cardsCase) {
 	}
 }
 
-// A card shows the state, the team and the owners of its conversation.
+// A card must show the state, the team and the owners of its conversation.
 func TestCompareCards(t *testing.T) {
 	t.Parallel()
 	runCardsCases(t, []cardsCase{
@@ -88,7 +88,7 @@ func TestCompareCards(t *testing.T) {
 	})
 }
 
-// Somebody is responsible for a customer who waits: an owner, the right team, or a timer that will remind somebody.
+// A waiting customer needs an owner, the right team, or a timer that will remind somebody.
 func TestCompareCardsFindsForgotten(t *testing.T) {
 	t.Parallel()
 	runCardsCases(t, []cardsCase{
@@ -133,8 +133,8 @@ func TestCompareCardsFindsForgotten(t *testing.T) {
 	})
 }
 
-// An event that can't be applied is given up, and people are told once. Where Parley can't look whether they were told, they
-// may be told twice.
+// An event that can't be applied must be given up, and people must be told once. If Parley can't look whether they were
+// told, they may be told twice.
 func TestCompareQuarantine(t *testing.T) {
 	t.Parallel()
 	const told = "parley replay 5"

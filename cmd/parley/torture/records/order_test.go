@@ -10,8 +10,7 @@ import (
 // Events with the same order key must take effect in the order in which they were accepted. An effect is what an
 // event caused. These tests check which lists of effects findOutOfOrder objects to.
 
-// began is when the events of these tests began to come; versionBegan is when this version took over from an earlier
-// one.
+// began is when the first events of these tests came.
 func began() time.Time { return time.Unix(100, 0) }
 
 func versionBegan() time.Time { return began().Add(3 * time.Second) }
@@ -24,7 +23,7 @@ func inOneTransaction(key string, event store.EventID) effect {
 	return effect{Key: key, Event: event, Transaction: "1", AppliedAt: appliedAt()}
 }
 
-// acceptedAfter makes the effect of an event that was accepted in a transaction of its own, so long after began.
+// acceptedAfter makes the effect of an event that was accepted in a transaction of its own, this long after began.
 func acceptedAfter(event store.EventID, after time.Duration) effect {
 	at := began().Add(after)
 	return effect{Key: "k", Event: event, Transaction: after.String(), AcceptedAt: &at, AppliedAt: appliedAt()}
@@ -36,7 +35,7 @@ func appliedAfter(e effect, after time.Duration) effect {
 	return e
 }
 
-// orderCase has effects in the order in which they happened.
+// orderCase lists effects in the order in which they happened.
 type orderCase struct {
 	name    string
 	effects []effect
@@ -56,7 +55,7 @@ func runOrderCases(t *testing.T, since time.Time, cases []orderCase) {
 	}
 }
 
-// Events of one transaction have the order of their ids, each key for itself.
+// Events of one transaction and one key must take effect in the order of their ids.
 func TestOrderInOneTransaction(t *testing.T) {
 	t.Parallel()
 	one := inOneTransaction
@@ -73,7 +72,7 @@ func TestOrderInOneTransaction(t *testing.T) {
 	})
 }
 
-// Events of several transactions have the order in which these were committed, whatever their ids are.
+// Events of several transactions must take effect in the order of the commits, whatever their ids are.
 func TestOrderOfTransactions(t *testing.T) {
 	t.Parallel()
 	const second = time.Second
@@ -105,8 +104,8 @@ func TestOrderOfTransactions(t *testing.T) {
 	})
 }
 
-// An earlier version had no queues: of two events that its replicas accepted at the same moment, either may be
-// applied first. What the earlier version applied is not checked.
+// An earlier version had no queues. If its replicas accepted two events at the same moment, either may be applied first.
+// What the earlier version applied isn't checked.
 func TestOrderOfEarlierVersion(t *testing.T) {
 	t.Parallel()
 	const second = time.Second

@@ -2,7 +2,7 @@ package records
 
 import "testing"
 
-// logged adds deeds of events to the log of the conversation of auditedRecords, in this order.
+// logged adds actions to the log of the conversation of auditedRecords, in this order.
 func logged(deeds string) string {
 	return `
 		INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id)
@@ -15,7 +15,7 @@ const (
 	commanded = `UPDATE messages SET direction = 'note', fate = 'inside' WHERE id = 3; ` // what was typed at 5.1 is a command
 )
 
-// From a conversation that is over nothing leaves.
+// The audit finds a reply that left a resolved conversation, and a conversation that was resolved and is still open.
 func TestAuditFindsNotOver(t *testing.T) {
 	t.Parallel()
 	runAuditCases(t, func(a *Audit) []string { return a.NotOver }, []auditCase{
@@ -28,7 +28,7 @@ func TestAuditFindsNotOver(t *testing.T) {
 	})
 }
 
-// A conversation that was reopened goes on.
+// A reopened conversation may have further replies.
 func TestAuditOfReopened(t *testing.T) {
 	t.Parallel()
 	a := auditAfter(t, logged("resolved, reopened, replied"))
@@ -37,7 +37,7 @@ func TestAuditOfReopened(t *testing.T) {
 	}
 }
 
-// What becomes of each command to resolve is in the log.
+// The log must say what became of each command to resolve.
 func TestAuditOfResolveCommands(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

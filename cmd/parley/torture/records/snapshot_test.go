@@ -11,7 +11,7 @@ import (
 	"parley/store/storetest"
 )
 
-// holdTestSnapshot holds the snapshot of a statement in a database of its own until the end of the test. It returns when the
+// holdTestSnapshot holds the snapshot of a statement in a database of its own until the test ends. It returns once the
 // snapshot is taken.
 func holdTestSnapshot(t *testing.T, statement string) *pgxpool.Pool {
 	t.Helper()
@@ -21,7 +21,7 @@ func holdTestSnapshot(t *testing.T, statement string) *pgxpool.Pool {
 	go func() { ended <- readOnce(ctx, pool.Config().ConnString(), time.Now().Add(time.Hour), statement) }()
 	t.Cleanup(func() {
 		end()
-		// The server shows the snapshot before the reader has its answer: the end may come in between, as it may for HoldSnapshot.
+		// The server shows the snapshot before the reader has its answer. If the test ends in between, the reader is cancelled.
 		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("readOnce: %v", err)
 		}
@@ -32,7 +32,7 @@ func holdTestSnapshot(t *testing.T, statement string) *pgxpool.Pool {
 	return pool
 }
 
-// lockEvents tries to lock a table as a change of the schema does, and returns the error.
+// lockEvents tries to lock the table events as a change of the schema does, and returns the error.
 func lockEvents(t *testing.T, pool *pgxpool.Pool) error {
 	t.Helper()
 	tx := storetest.Must(pool.Begin(t.Context()))(t)
@@ -41,7 +41,7 @@ func lockEvents(t *testing.T, pool *pgxpool.Pool) error {
 	return locked
 }
 
-// A snapshot alone does not keep anybody from changing a table.
+// A snapshot alone locks no table against changes.
 func TestTakeSnapshotLocksNothing(t *testing.T) {
 	t.Parallel()
 	if err := lockEvents(t, holdTestSnapshot(t, TakeSnapshot)); err != nil {
@@ -49,7 +49,7 @@ func TestTakeSnapshotLocksNothing(t *testing.T) {
 	}
 }
 
-// Whoever reads all tables keeps everybody from changing one.
+// Reading all tables locks them against changes.
 func TestReadAllLocksTables(t *testing.T) {
 	t.Parallel()
 	if err := lockEvents(t, holdTestSnapshot(t, ReadAll)); err == nil {
@@ -57,7 +57,7 @@ func TestReadAllLocksTables(t *testing.T) {
 	}
 }
 
-// A snapshot is given back when its time is over.
+// A snapshot ends when its time is over.
 func TestSnapshotEnds(t *testing.T) {
 	t.Parallel()
 	until := time.Now().Add(10 * time.Millisecond)
