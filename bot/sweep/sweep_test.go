@@ -250,6 +250,7 @@ func TestChannels(t *testing.T) {
 	for _, id := range want {
 		desk.Open(id)
 	}
+
 	var read []string
 	errLost := errors.New("no answer")
 	err := newSweeper(desk).Channels(t.Context(), func(_ context.Context, channel string) error {
@@ -259,6 +260,7 @@ func TestChannels(t *testing.T) {
 		}
 		return nil
 	})
+
 	if !errors.Is(err, errLost) {
 		t.Errorf("got error %v, want %v", err, errLost)
 	}

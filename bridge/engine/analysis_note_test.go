@@ -16,8 +16,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // wordReader is an Analyzer that understands single words of a burst: #4711 names an order, and angry, urgent, billing
 // and complaint mean what they say.
@@ -66,7 +66,7 @@ func (w *world) writeAndAnalyse(texts ...string) {
 	w.waitDrained()
 }
 
-// wantNote checks how many notes a thread has, and that the last of them contains words, in whatever case. It returns that note.
+// wantNote checks that a thread has n notes and that the last one contains words, in any case. It returns that note.
 func (w *world) wantNote(thread string, n int, words ...string) bridgetest.Message {
 	w.t.Helper()
 	list := w.notes(thread)

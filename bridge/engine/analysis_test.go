@@ -13,8 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // reader is an Analyzer that finds what a test tells it to, and keeps the questions that it was asked.
 type reader struct {

@@ -15,8 +15,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // scribe is an Analyzer that also writes texts. A test decides what it writes, and scribe keeps the requests that it got.
 type scribe struct {
@@ -211,6 +211,7 @@ func TestWriterThatHangs(t *testing.T) {
 		<-ctx.Done()
 		return analysis.Text{}, ctx.Err()
 	}
+
 	w := newWorld(t, options{analyzer: s})
 	thread := w.openThread()
 	w.reply(thread, "!ai")
@@ -245,6 +246,7 @@ func TestWrittenOnceByReplicas(t *testing.T) {
 		<-release
 		return write(ctx, r)
 	}
+
 	w := newWorld(t, options{analyzer: s, engines: 2})
 	thread := w.openThread()
 	w.reply(thread, "!ai")
@@ -277,6 +279,7 @@ func TestWhatIsAskedFor(t *testing.T) {
 		{typed: "!ai rephrase::shorter We are very sorry.", want: request{Task: "rephrase", Wish: "shorter", Draft: "We are very sorry."}},
 		{typed: "!ai explain what did she order?", want: request{Task: "explain", Language: "de", Wish: "what did she order?"}},
 	}
+
 	for i, tt := range tests {
 		w.reply(thread, tt.typed)
 		w.eventually(tt.typed+" is written", func() bool { return w.countLines(thread, bridge.LineWritten) == i+1 })

@@ -13,8 +13,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // floodMail is the mail of a number in a flood: "Offer 7" with the id "Offer-7" says "Offer 7 words".
 func floodMail(name string, i int, from string) channelstest.Event {
@@ -54,7 +54,8 @@ func allFrom(address string) func(int) string { return func(int) string { return
 // maxOpened is how many conversations a sender may open by mail before further mails are collected in one thread.
 const maxOpened = 10
 
-// countConversations counts those of a kind: store.KindCustomer, store.KindAutomatic, or "collecting" for threads that collect mails.
+// countConversations counts those of a kind: store.KindCustomer, store.KindAutomatic, or "collecting" for collecting
+// threads.
 func (w *world) countConversations(kind string) int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE CASE WHEN collects IS NOT NULL THEN 'collecting' ELSE kind END = $1`, kind)

@@ -11,8 +11,8 @@ import (
 	"parley/channels"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // openedForm gives a form a name, as chats do. A form that is handed in again has the same name.
 func openedForm(b bridgetest.Button) bridgetest.Button {

@@ -12,8 +12,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // A gap is the time in which Parley may have missed events of the chat. Filling it means to read them again.
 
@@ -278,6 +278,7 @@ func TestEditForColleaguesWhoseMessageNeverCame(t *testing.T) {
 	w.chat.Delete(support, deleted)
 	w.eventually("the edits are kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 3 })
 	w.waitDrained()
+
 	w.advance(6 * time.Minute)
 	w.waitFate(noted, "inside")
 	w.chat.Disconnect() // now the messages come after all, by catching up

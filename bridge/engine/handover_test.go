@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // billing is the channel of a second team, invoices another one that it, or the first team, may get.
 const (
@@ -358,8 +358,8 @@ func TestLineInTheThreadThatWasLeft(t *testing.T) {
 	wantButtons(t, "the line of the form", w.waitOutcome(form, bridge.OutcomeSent))
 }
 
-// answerAndReact lets ann answer kim, and kim react to the answer, and waits until the thread shows that. It returns the id of the
-// answer at the provider.
+// answerAndReact lets ann answer kim and kim react to the answer, and waits until the thread shows that. It returns the
+// provider's id of the answer.
 func (w *world) answerAndReact(thread string) (answer string) {
 	w.t.Helper()
 	w.reply(thread, "We look into it")

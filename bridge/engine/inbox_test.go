@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // page is the inbox page of a world, on which its agents act in the conversation that was opened first.
 type page struct {
@@ -321,6 +321,7 @@ func TestInboxVerbs(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.newest("ann").Event}}), bridge.ActDone, "")
 	w.waitCard(thread, "resolved")
+
 	snooze := p.act("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}})
 	p.waitResult("ann", snooze, bridge.ActRefused, "resolved")
 	p.act("ann", bridge.Act{Verb: bridge.VerbReopen})
@@ -384,6 +385,7 @@ func TestInboxPages(t *testing.T) {
 	}
 	w.postEvents(chat, many...)
 	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == all })
+
 	p := w.inboxPage()
 	newest := must(p.inbox.ReadSpoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t)
 	wantEqual(t, "messages of the newest page", len(newest.List), pageSize)

@@ -10,8 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // lineHold is a hold in which several lines can be typed and edited. Replies of these tests are held for up to twice as
 // long, since lines wait for each other and edits prolong the hold.

@@ -12,8 +12,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 //
 // A line is a remark of Parley's in a thread. These tests press the buttons that a line has now, not those that it was
 // posted with.
@@ -251,6 +251,7 @@ func TestWhoTookBackWhatAColleagueSent(t *testing.T) {
 			w.sendAsBen(asked)
 			w.waitFate(said, "waiting")
 			w.waitOutcome(asked, bridge.OutcomeAsked)
+
 			c.change(w, said)
 			wantSuffix(t, "the line that asked", w.waitOutcome(asked, c.want).Plain(), "= "+string(c.want)+" Ann")
 		})

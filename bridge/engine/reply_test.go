@@ -169,9 +169,11 @@ func TestReceipts(t *testing.T) {
 			external := w.provider.WaitTexts(t, "One")[0].ID
 			w.waitMarked(reply, "sent")
 			w.waitDrained()
+
 			for i, s := range tt.receipts {
 				w.postEvents(chat, channelstest.Event{Type: "status", ID: external + "." + string(rune('a'+i)), State: s, External: []string{external}})
 			}
+
 			w.waitDeliveryState(reply, tt.state)
 			w.waitFate(reply, tt.fate)
 			w.waitDrained()

@@ -275,6 +275,7 @@ func TestFileAddedInTheHold(t *testing.T) {
 	two := w.chat.Say("ann", support, thread, "Two plans", file("b.txt", 1), file("c.txt", 2))
 	large := w.replyInHold(thread, "A small plan")
 	w.waitFate(two, "waiting")
+
 	w.chat.Edit(support, one, "Two plans at first", file("d.txt", 3))
 	w.chat.Edit(support, two, "Three plans", file("e.txt", 3))
 	w.chat.Edit(support, large, "A large plan", file("f.txt", 1<<20+1))

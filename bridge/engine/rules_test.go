@@ -31,6 +31,7 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	line := w.waitWhisper("ben", "[inside]")
 	again := w.chat.Say("ben", support, thread, "Two and a half")
 	w.waitMarked(again, "inside")
+
 	w.chat.Choose("cat", support, m, bridge.VerbSend)
 	question := w.waitWhisper("cat", "[send_as] Ben")
 	w.waitFate(m, "inside")
@@ -344,6 +345,7 @@ func TestRootsOvertake(t *testing.T) {
 	endOfChatter := fmt.Sprintf("chatter %d;", last)
 	w.waitShown(endOfChatter)
 	w.waitDrained()
+
 	order := []string{}
 	for _, m := range w.allMessages() {
 		order = append(order, m.ID+m.Plain())

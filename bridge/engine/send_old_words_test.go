@@ -80,6 +80,7 @@ func TestDeletedIsNotSent(t *testing.T) {
 			}
 			w.chat.Delete(support, text)
 			w.waitDrained()
+
 			w.reply(thread, "!send")
 			w.waitWhisper("ann", "know which")
 			if undone {

@@ -31,6 +31,7 @@ func TestStatusBeforeTheAnswer(t *testing.T) {
 	w.reportStatus(channelstest.Event{State: "read", Message: int64(message), External: []string{"out-1"}})
 	w.waitMarked(reply, "read")
 	w.waitFate(reply, "out")
+
 	close(release)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.waitDrained()
@@ -77,6 +78,7 @@ func TestWatermark(t *testing.T) {
 	late := w.reply(kim, "Three")
 	w.provider.Wait(t, "four replies", func(s []channelstest.Sent) bool { return len(s) == 4 })
 	w.waitDrained()
+
 	w.reportStatus(channelstest.Event{From: "kim", State: "read", UpTo: until})
 	w.waitMarked(one, "read")
 	w.waitMarked(two, "read")
@@ -197,6 +199,7 @@ func TestSendAgainAfterItFailed(t *testing.T) {
 			reply := w.reply(thread, "Hi")
 			w.provider.WaitTexts(t, "Hi 1", "Hi 2")
 			w.waitMarked(reply, "sent")
+
 			message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
 			w.reportStatus(channelstest.Event{State: "failed", Message: int64(message), External: []string{w.provider.Sent()[c.failed].ID},
 				Reason: "Nobody there."})
@@ -250,6 +253,7 @@ func TestEarlyPartFailedLastDelivered(t *testing.T) {
 				w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: message, External: []string{sent[0].ID},
 					Reason: "Nobody there."})
 			}
+
 			if failsFirst {
 				reportFailed()
 				w.waitLine(thread, bridge.LineFailed)
@@ -290,6 +294,7 @@ func TestEarlyPartFailsAgain(t *testing.T) {
 		w.reportStatus(channelstest.Event{ID: id, State: "failed", Early: true, Message: message,
 			External: []string{w.provider.Sent()[piece].ID}, Reason: "Nobody there."})
 	}
+
 	reportFailed("once", 0)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi 2"})
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
@@ -355,6 +360,7 @@ func TestSendWhileUnknown(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
 	first := w.reply(thread, "One")
 	w.waitDeliveryState(first, store.Unknown)
+
 	w.chat.Delete(support, first)
 	w.waitFate(first, "undone")
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbSend,

@@ -42,6 +42,7 @@ func newTwoHomes(t *testing.T, o options) *twoHomes {
 		check(t, store.SaveAgentUser(ctx, w.pool, store.AgentUser{AccountID: w.account, UserID: user, AgentID: w.agents[name]}))
 	}
 	w.moveHome(support)
+
 	e := w.engines[0]
 	s := bridgetest.NewSurface(w.second.URL(), e.Desk(w.account), 0)
 	e.SetSurface(w.account, s)
@@ -115,6 +116,7 @@ func TestTeamWithTwoHomes(t *testing.T) {
 	w := newTwoHomes(t, options{})
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
+
 	w.moveHome(annex)
 	w.customerWrites("lee", "Bonjour")
 	greeting := w.waitInAnnex("Bonjour")
@@ -123,6 +125,7 @@ func TestTeamWithTwoHomes(t *testing.T) {
 	if got := w.waitThread("Still there?"); got != thread {
 		t.Errorf("an open conversation went on in %q, want %q", got, thread)
 	}
+
 	w.chat.Say("ann", support, thread, "Yes, Kim")
 	w.provider.WaitTexts(t, "Yes, Kim")
 	w.second.Say("tann", annex, other, "Oui, Lee")

@@ -53,6 +53,7 @@ func newPageWorld(t *testing.T) *pageWorld {
 		}
 		hook.Close()
 	})
+
 	r.page = r.AddPage(PageConfig{Name: "Acme", HumanAgent: true})
 	r.AllowToken("T", r.page.ID())
 	noError(t, r.Subscribe(t.Context(), r.page.ID(), hook.URL, "v"))

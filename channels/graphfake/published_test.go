@@ -23,6 +23,7 @@ func publishedExamples(t *testing.T, method, path string) map[string]string {
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "whatsapp", "business-messaging-api_v23.0.yaml"))
 	noError(t, err)
+
 	var description struct {
 		Paths map[string]map[string]any `yaml:"paths"`
 	}
@@ -37,6 +38,7 @@ func publishedExamples(t *testing.T, method, path string) map[string]string {
 		}
 	}
 	noError(t, json.Unmarshal(call, &parts))
+
 	examples := map[string]string{}
 	for title, example := range parts.RequestBody.Content["application/json"].Examples {
 		examples[title] = string(example.Value)
@@ -73,6 +75,7 @@ func TestPublishedMessagesAreUnderstood(t *testing.T) {
 	foreign := regexp.MustCompile(`"type":"(catalog_message|product|product_list|flow|order_details|order_status)"`)
 	messageID := regexp.MustCompile(`wamid\.[A-Za-z0-9=]+`)
 	const typeless = "Send Reply to List Message" // Meta forgot its type
+
 	m := newMeta(t)
 	asked := m.ann.Text("Hello")
 	for title, body := range publishedExamples(t, "post", "/{Version}/{Phone-Number-ID}/messages") {

@@ -44,6 +44,7 @@ func newMeta(t *testing.T, change ...func(*Options)) *meta {
 	t.Cleanup(func() { _ = m.Close() })
 	m.number = m.AddNumber(NumberConfig{ID: "1055", WABA: "2066", Display: "+15550100"})
 	m.AllowToken("T", "1055", "2066")
+
 	hook := httptest.NewServer(http.HandlerFunc(m.receiveHook))
 	t.Cleanup(hook.Close)
 	noError(t, m.Subscribe(m.testContext(), "2066", hook.URL, "word"))
@@ -228,6 +229,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		wantEqual(t, fmt.Sprintf("code of %.100s", body), m.sendToAnn(body), want)
 	}
+
 	for body, want := range map[string]int{
 		`{`:  100,
 		`{}`: 100,
@@ -251,6 +253,7 @@ func TestTokens(t *testing.T) {
 		_, answer := m.request(http.MethodGet, "/v26.0/1055", token, "", nil)
 		wantEqual(t, "code with the token "+token, codeOf(t, answer), want)
 	}
+
 	for path, want := range map[string]int{
 		"/v26.0/404":             100,
 		"/v26.0/1055/nothing":    100,

@@ -33,6 +33,7 @@ func TestReadLineWithAllFields(t *testing.T) {
 	if len(messages) != 1 {
 		t.Fatalf("got %d messages, want 1: %+v", len(messages), messages)
 	}
+
 	q := messages[0].Question(analysis.Desk{Language: "en"})
 	if len(q.Burst) != 1 {
 		t.Fatalf("got %d messages of the burst, want 1: %+v", len(q.Burst), q.Burst)

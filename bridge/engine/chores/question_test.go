@@ -26,6 +26,7 @@ func TestWhatAModelGets(t *testing.T) {
 		{EventID: 5, ConversationID: 1, Direction: out, Fate: store.FateFailed, Text: "failed"},
 		{EventID: 4, ConversationID: 1, Direction: in, Text: "before"},
 	}
+
 	var q preparedQuestion
 	account := q.addMessages(claimedBurst{store.Burst{ConversationID: 1, FirstEvent: 6, LastEvent: 8}, &store.BurstMaterial{Latest: latest}})
 	if account != 7 {
@@ -57,6 +58,7 @@ func TestLongMessageIsCut(t *testing.T) {
 	if !ok {
 		t.Fatal("the message was not exchanged, want that it was")
 	}
+
 	for _, text := range []string{said.Subject, said.Text} {
 		if len(text) > maxBytes {
 			t.Errorf("got %d bytes, want at most %d", len(text), maxBytes)

@@ -28,6 +28,7 @@ func TestPayloadStoredForm(t *testing.T) {
 			t.Errorf("%s is not read", field.Name)
 		}
 	}
+
 	written, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)

@@ -31,12 +31,14 @@ func TestPairs(t *testing.T) {
 			markOf(customerName(1), 2): begin.Add(9 * time.Millisecond),
 		}
 	}
+
 	old := slackfake.Call{At: begin.Add(-time.Second), Args: map[string]string{"username": "Customer", "text": markOf(customerName(1), 1)}}
 	quoted := slackfake.Call{At: begin.Add(time.Millisecond), Args: map[string]string{"text": "Looks urgent: " + markOf(customerName(1), 2)}}
 	hops, err := pairHops(answers(), []slackfake.Call{old, quoted, call(1, 4*time.Millisecond), call(2, 8*time.Millisecond)}, begin)
 	if err != nil || len(hops) != 2 || hops[0] != 3 || hops[1] != 0 {
 		t.Errorf("%v %v", hops, err)
 	}
+
 	for name, calls := range map[string][]slackfake.Call{
 		"missing": {call(1, 0)}, "twice": {call(1, 0), call(1, 0), call(2, 0)}, "none": nil, "never said": {call(1, 0), call(2, 0), call(3, 0)},
 	} {
