@@ -184,7 +184,8 @@ func TestMailboxAnswerComesBack(t *testing.T) {
 	w.waitLine(thread, bridge.LineFailed)
 }
 
-// comeBack reports that a mail came back from a recipient, or from one that isn't named (""), and waits until that is applied.
+// comeBack reports that a mail came back from a recipient, or from one that isn't named (""), and waits until that is
+// applied.
 func (w *world) comeBack(id, recipient string) {
 	w.t.Helper()
 	w.postEvents(mail, channelstest.Event{

@@ -54,8 +54,7 @@ func allFrom(address string) func(int) string { return func(int) string { return
 // maxOpened is how many conversations a sender may open by mail before further mails are collected in one thread.
 const maxOpened = 10
 
-// countConversations counts those of a kind: store.KindCustomer, store.KindAutomatic, or "collecting" for collecting
-// threads.
+// countConversations counts those of a kind: store.KindCustomer, store.KindAutomatic, or "collecting" for threads.
 func (w *world) countConversations(kind string) int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE CASE WHEN collects IS NOT NULL THEN 'collecting' ELSE kind END = $1`, kind)

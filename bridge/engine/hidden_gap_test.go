@@ -44,8 +44,8 @@ func (w *world) forgetGaps() {
 	w.exec(`UPDATE leases SET until = until WHERE name LIKE 'gap:%'`)
 }
 
-// A reply is deleted in its hold, and that event is lost without Parley noticing: the reply doesn't leave (requirement
-// R-249).
+// A reply is deleted in its hold, and that event is lost without Parley noticing: the reply doesn't leave
+// (requirement R-249).
 func TestDeletedWhileNobodyNoticesTheGap(t *testing.T) {
 	t.Parallel()
 	w := newHiderWorld(t, options{})

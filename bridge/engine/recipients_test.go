@@ -127,8 +127,8 @@ func checkOnlySenderIsAnswered(t *testing.T, w *world, e channelstest.Event) {
 	w.wantRecipients(thread, "B", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
 }
 
-// Replies go to the people whom the last mail names. A newcomer gets none until an agent clicks Allow (requirement
-//
+// Replies go to the people whom the last mail names. A newcomer gets none until an agent clicks Allow
+// (requirement R-257).
 func TestParticipants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -9,9 +9,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Reused gives a test the database of an earlier one, if what that one changed can be undone. The tests below run a first and a
-// second subtest on databases of Reused, and compare the names of the databases. They aren't parallel: a test beside them could
-// take the database that the first subtest gives back.
+// Reused gives a test the database of an earlier one, if that one's changes can be undone. The tests below run a first
+// and a second subtest on databases of Reused, and compare the names of the databases. They aren't parallel: a test
+// beside them could take the database that the first subtest gives back.
 
 // runOnReused runs a subtest on a database of Reused, and returns the database's name. By then the subtest has given the
 // database back.
