@@ -7,10 +7,11 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// These tests are about the first look into a folder: which of the mails are taken that lie there already.
+// These tests are about the first look into a folder: it decides which of the mails that are already there are taken.
 
-// newBegunWorld makes a world whose account was set up five days ago, which is farther back than later looks reach. Of the six mails in
-// its inbox three arrived since then, one of them by a server's clock that is five minutes behind.
+// newBegunWorld makes a world whose account was set up five days ago, which is farther back than later looks reach. Three
+// of the six mails in its inbox arrived since then. One of these has a time that is five minutes too early, since the
+// server's clock is behind.
 func newBegunWorld(t *testing.T) *world {
 	t.Helper()
 	const setUp = 5 * 24 * time.Hour
@@ -25,8 +26,8 @@ func newBegunWorld(t *testing.T) *world {
 	return w
 }
 
-// What arrived between the set-up of an account and the first look is taken, in order, also when the server's clock is minutes
-// behind. So is what arrives later.
+// Mails that arrived between the set-up of an account and the first look are taken in order, even if the server's clock
+// is some minutes behind. Mails that arrive later are taken as well.
 func TestFirstLookTakesWhatCameSinceTheSetUp(t *testing.T) {
 	t.Parallel()
 	w := newBegunWorld(t)
@@ -36,7 +37,8 @@ func TestFirstLookTakesWhatCameSinceTheSetUp(t *testing.T) {
 	w.waitStored("by a slow clock", "soon after", "just now", "while it looks")
 }
 
-// What was there before the set-up is left, also by later looks back, and Check counts it.
+// Mails that were there before the set-up are not taken, neither at first nor when Parley looks back later. Check says
+// how many they are.
 func TestFirstLookLeavesWhatWasThereBefore(t *testing.T) {
 	t.Parallel()
 	w := newBegunWorld(t)
@@ -44,7 +46,7 @@ func TestFirstLookLeavesWhatWasThereBefore(t *testing.T) {
 	w.waitStored("by a slow clock", "soon after", "just now")
 	stop()
 
-	w.opts.Timing.Rescan = 20 * time.Millisecond // it looks back often
+	w.opts.Timing.Rescan = 20 * time.Millisecond // look back often
 	w.deliver("while away")
 	w.start()
 	w.waitStored("by a slow clock", "soon after", "just now", "while away")
@@ -53,26 +55,29 @@ func TestFirstLookLeavesWhatWasThereBefore(t *testing.T) {
 	wantContains(t, "finding", w.findingText("IMAP folder"), "3 that were there before")
 }
 
-// What was there before is left also where somebody marks it as read at that moment: then the server may answer the question for its
-// time of arrival by its flags alone.
+// Mails from before the set-up are also left alone if the server answers with flags instead of their times of arrival, as
+// it may do while somebody marks them as read.
 func TestFirstLookWhileSomebodyReads(t *testing.T) {
 	t.Parallel()
-	for nth := 1; nth <= 3; nth++ { // which FETCH is answered so
+	for nth := 1; nth <= 3; nth++ { // the number of the FETCH that is answered by flags
 		w := newWorld(t)
 		w.begins = time.Now().Add(-3 * time.Hour)
 		w.appendReceived("INBOX", "an hour before", 4*time.Hour)
 		w.appendReceived("INBOX", "soon after", 2*time.Hour)
 		id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: nth})
+
 		stop := w.start()
 		w.waitFault(id, 1)
 		w.waitActive()
+
 		w.deliver("last")
 		w.waitStored("soon after", "last")
 		stop()
 	}
 }
 
-// A process that ends between storing what it found first and noting that it did finds it again.
+// If the process ends after it has stored the first mails and before it has noted that, it finds them again at the next
+// start.
 func TestFirstLookIsRepeatedAfterACrash(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -107,8 +112,8 @@ func TestUnreadableMailAtTheFirstLook(t *testing.T) {
 	w.waitStored(quarantined, "unreadable at first")
 }
 
-// Another folder begins when it was chosen. A mail that the server does not hand out at that first look is kept in quarantine like any
-// other.
+// After the account is pointed at another folder, Parley takes the mails that arrived there since that change. A mail
+// that the server doesn't hand out at this first look is put into quarantine.
 func TestFirstLookIntoAnotherFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -124,6 +129,7 @@ func TestFirstLookIntoAnotherFolder(t *testing.T) {
 	w.appendReceived("Archive", "filed since", 30*time.Minute)
 	const bodies = 2 // the first FETCH asks for the times of arrival
 	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: bodies, Times: mailfake.Forever})
+
 	stop = w.start()
 	w.waitStored("in the inbox", quarantined)
 	stop()
@@ -133,7 +139,8 @@ func TestFirstLookIntoAnotherFolder(t *testing.T) {
 	w.waitStored("in the inbox", quarantined, "filed since")
 }
 
-// Before the first look Check says from when on mail will be taken: from ten minutes before the set-up, since clocks differ.
+// Before the first look, Check says from which time on mail will be taken. That is ten minutes before the set-up, since
+// clocks differ.
 func TestCheckBeforeTheFirstLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,7 +159,7 @@ func TestCheckWithoutState(t *testing.T) {
 	wantContains(t, "finding", w.findingText("IMAP folder"), "INBOX has 1 mail.")
 }
 
-// What was sent before the account was set up is left, also where the folder gets a new UIDVALIDITY soon after.
+// Mails that were sent before the account was set up are never taken, not even if the folder soon gets a new UIDVALIDITY.
 func TestSentMailOfBeforeStaysOutAfterUIDValidity(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

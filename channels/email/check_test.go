@@ -48,7 +48,8 @@ func newCheckedWorld(t *testing.T) *world {
 	return w
 }
 
-// wantOneFault checks that Check finds one thing wrong, with one server and with these words, and something good with the other server.
+// wantOneFault checks that Check reports exactly one fault: at this server, with this text and hint. It also checks that
+// Check has something good to say of the other server.
 func (w *world) wantOneFault(faulty, other protocol, text, hint string) {
 	w.t.Helper()
 	found := w.channel().Check(testContext(w.t))
@@ -72,7 +73,7 @@ func (w *world) wantOneFault(faulty, other protocol, text, hint string) {
 	}
 }
 
-// IMAP and SMTP are tested apart. What is wrong with one says what to do, and the other is tested all the same.
+// Check tests IMAP and SMTP separately. A fault of one is reported with a hint, and the other is tested all the same.
 //
 func TestCheckTellsServersApart(t *testing.T) {
 	t.Parallel()
@@ -129,7 +130,8 @@ func TestCheckTellsServersApart(t *testing.T) {
 	}
 }
 
-// STARTTLS at a port of TLS is found for IMAP only: an SMTP client waits for the greeting as long as for a slow server.
+// STARTTLS at a port of TLS is reported for IMAP only. An SMTP client waits for the greeting there, as it does with a
+// slow server.
 //
 func TestCheckFindsSTARTTLSAtATLSPort(t *testing.T) {
 	t.Parallel()
@@ -137,12 +139,13 @@ func TestCheckFindsSTARTTLSAtATLSPort(t *testing.T) {
 	p := imapProtocol()
 	_, w.config["imap.port"], _ = strings.Cut(p.tlsAddr(w), ":")
 	w.config["imap.security"] = "starttls"
-	w.opts.Timing.Dial = 10 * time.Second // which the test waits for: enough for the other server on a slow machine
+	w.opts.Timing.Dial = 10 * time.Second // enough for the other server on a slow machine; the test waits that long
 	const anyText = ""
 	w.wantOneFault(p, smtpProtocol(), anyText, "port and security")
 }
 
-// A certificate of another name is found. The other server can't be judged here, since every connection reaches the same one.
+// A certificate for another name is reported. The test doesn't look at the findings about the other server, since all
+// connections are led to one server.
 //
 func TestCheckFindsCertificateOfAnotherName(t *testing.T) {
 	t.Parallel()
@@ -154,6 +157,7 @@ func TestCheckFindsCertificateOfAnotherName(t *testing.T) {
 			w.config[p.name+".host"] = "localhost.localdomain"
 			w.env.Dialer = redirect(p.addr(w))
 			w.opts.TLS = trusting(w)
+
 			bad := 0
 			for _, f := range w.channel().Check(testContext(t)) {
 				if f.OK || !p.isAbout(f) {
@@ -168,7 +172,8 @@ func TestCheckFindsCertificateOfAnotherName(t *testing.T) {
 	}
 }
 
-// Providers that take no passwords, or only some, say so in words that help nobody. The hint names the provider's way.
+// Providers that take no passwords, or only app passwords, explain a refused login badly. Parley's hint says how to sign
+// in there.
 func TestPasswordHints(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -189,6 +194,7 @@ func TestPasswordHints(t *testing.T) {
 				w.config["imap.host"] = tt.imapHost
 				w.config["smtp.host"] = tt.smtpHost
 				w.env.Dialer = redirect(p.addr(w))
+
 				found := w.finding(p.label + " login")
 				wantEqual(t, found.What+" is good", found.OK, false)
 				wantContains(t, found.What+": hint", found.Hint, tt.hint)
@@ -205,6 +211,7 @@ func TestCheck(t *testing.T) {
 	w.config["imap.security"] = "starttls"
 	w.config["smtp.security"] = "starttls"
 	w.opts.TLS = trusting(w)
+
 	var got []string
 	for _, f := range w.channel().Check(testContext(t)) {
 		got = append(got, f.What)
@@ -218,6 +225,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("finding %+v has a hint, want none for what is good", f)
 		}
 	}
+
 	want := []string{
 		"IMAP login",
 		"IMAP folder",
@@ -250,7 +258,7 @@ func (w *world) finding(what string) channels.Finding {
 	return found[0]
 }
 
-// What is wrong is found under its name, with what to do.
+// Each fault is reported under the name of what failed, with a hint.
 //
 func TestCheckFindsFaults(t *testing.T) {
 	t.Parallel()
@@ -306,6 +314,7 @@ func TestCheckFindsFaults(t *testing.T) {
 			tt.change(w)
 			found := w.finding(tt.what)
 			wantEqual(t, found.What+" is good", found.OK, false)
+
 			if found.Text == "" {
 				t.Errorf("finding %+v has no text", found)
 			}

@@ -10,8 +10,8 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// These tests are about accounts that are given another mailbox, or another server: what was noted of the mails of the first one, by
-// their UIDs, says nothing there.
+// These tests are about accounts that are given another mailbox, or another server. The UIDs that Parley noted in the
+// first mailbox mean nothing in the second one.
 
 // sameUIDValidity gives the folders of servers the same UIDVALIDITY, as it is with those of large providers.
 func sameUIDValidity(o *mailfake.Options) { o.UIDValidity = 3 }
@@ -55,8 +55,8 @@ func (w *world) moveTo(address string) {
 	w.config["address"] = address
 }
 
-// moveToServerWithTwoOfFive moves the account of a world with the mails 0 to 4. At the other server lie the last two of them, and a new
-// one; the others were filed elsewhere.
+// moveToServerWithTwoOfFive moves the account of a world with the mails 0 to 4 to another server. The mails 3 and 4 are
+// there, too, and a new one.
 func moveToServerWithTwoOfFive(t *testing.T) (w *world, stored []string) {
 	t.Helper()
 	w = newFilledWorld(t, 5)
@@ -66,7 +66,8 @@ func moveToServerWithTwoOfFive(t *testing.T) (w *world, stored []string) {
 	return w, append(numbered(5), "there")
 }
 
-// What came along to another server is known, and what comes there is fetched, even if UIDVALIDITY is the same.
+// Mails that were moved along to another server aren't stored again, and new mails there are fetched, even if UIDVALIDITY
+// is the same.
 func TestMailboxMovedToAnotherServer(t *testing.T) {
 	t.Parallel()
 	w, stored := moveToServerWithTwoOfFive(t)
@@ -76,11 +77,13 @@ func TestMailboxMovedToAnotherServer(t *testing.T) {
 	w.waitStored(append(stored, "there again")...)
 }
 
-// The same holds if the first process ends after it has looked into the folder of sent mail, and before anything could be stored.
+// Mails aren't lost or stored twice if the first process after a move can store nothing, and ends after it has looked
+// into the folder of sent mail.
 func TestMailboxMovedWhileNothingCanBeStored(t *testing.T) {
 	t.Parallel()
 	const manyRefusals = 1_000_000
 	w, stored := moveToServerWithTwoOfFive(t)
+
 	saved := w.journal.snapshot().saves
 	w.journal.change(func() { w.journal.refusals = slices.Repeat([]error{errors.New("no database")}, manyRefusals) })
 	stop := w.start()
@@ -88,6 +91,7 @@ func TestMailboxMovedWhileNothingCanBeStored(t *testing.T) {
 		return w.journal.saves > saved && len(w.journal.refusals) < manyRefusals
 	})
 	stop()
+
 	w.journal.change(func() { w.journal.refusals = nil })
 	w.start()
 	w.waitStored(stored...)
@@ -95,7 +99,7 @@ func TestMailboxMovedWhileNothingCanBeStored(t *testing.T) {
 	w.waitStored(append(stored, "there again")...)
 }
 
-// After the move a restart fetches only what is new.
+// After a move and a restart, Parley fetches only the new mail.
 func TestRestartAfterAMoveFetchesNothingTwice(t *testing.T) {
 	t.Parallel()
 	w, stored := moveToServerWithTwoOfFive(t)
@@ -104,10 +108,12 @@ func TestRestartAfterAMoveFetchesNothingTwice(t *testing.T) {
 	w.deliver("there again")
 	w.waitStored(append(stored, "there again")...)
 	stop()
+
 	before := len(w.journal.snapshot().calls)
 	w.deliver("after a restart")
 	w.start()
 	w.waitStored(append(stored, "there again", "after a restart")...)
+
 	calls := w.journal.snapshot().calls[before:]
 	if len(calls) != 1 {
 		t.Fatalf("calls of Accept after the restart: got %d, want one", len(calls))
@@ -117,8 +123,8 @@ func TestRestartAfterAMoveFetchesNothingTwice(t *testing.T) {
 	}
 }
 
-// A watermark that an earlier version wrote doesn't say of which mailbox it is. It is of the one that is read now, and says so from then
-// on, before anything new comes.
+// A watermark of an earlier version doesn't name its mailbox. Parley takes it for the current mailbox and adds that
+// mailbox's name before new mail comes.
 func TestWatermarkLearnsItsMailbox(t *testing.T) {
 	t.Parallel()
 	w := newFilledWorld(t, 3)
@@ -138,7 +144,7 @@ func TestWatermarkLearnsItsMailbox(t *testing.T) {
 	w.waitStored(append(numbered(3), "there")...)
 }
 
-// An account that is given another mailbox begins there, with what came since then.
+// After an account is given another mailbox, Parley takes the mails that came there since that change.
 func TestAnotherMailboxBegins(t *testing.T) {
 	t.Parallel()
 	w := newFilledWorld(t, 5)
@@ -148,11 +154,12 @@ func TestAnotherMailboxBegins(t *testing.T) {
 	w.appendReceived("INBOX", "since then", time.Minute)
 	w.start()
 	w.waitStored(append(numbered(5), "since then")...)
+
 	w.deliver("now")
 	w.waitStored(append(numbered(5), "since then", "now")...)
 }
 
-// What was noted of the sent mail of the former mailbox says nothing of that of another one, though the UIDs are the same.
+// Parley doesn't apply what it noted of the former mailbox's sent mail to another mailbox, even if the UIDs are the same.
 func TestSentMailOfAnotherMailbox(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sameUIDValidity)
@@ -170,8 +177,8 @@ func TestSentMailOfAnotherMailbox(t *testing.T) {
 	w.waitStored("there before", "here before")
 }
 
-// A mailbox was given another name, and its login failed until an admin entered the new one, hours later: what came meanwhile is taken,
-// too.
+// A mailbox was renamed, and its login failed until an admin entered the new name hours later. The mails that came in
+// between are taken, too.
 func TestRenamedMailbox(t *testing.T) {
 	t.Parallel()
 	const renamed = 6 * time.Hour // ago
@@ -183,18 +190,22 @@ func TestRenamedMailbox(t *testing.T) {
 	w.changeWatermark(func(m map[string]any) { m["newest_at"] = time.Now().Add(-renamed) })
 
 	w.moveTo("help@new-name.test")
+
 	w.begins = time.Now()
 	w.appendReceived("INBOX", "before that", renamed+time.Hour)
 	w.appendReceived("INBOX", "in between", renamed-3*time.Hour)
 	lost := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDropBefore, Times: 2}) // so that it begins again
+
 	w.start()
 	w.waitFault(lost, 2)
 	w.waitStored("the last one", "in between")
+
 	w.deliver("now")
 	w.waitStored("the last one", "in between", "now")
 }
 
-// Where nothing has come for longer than a look back reaches, only that much is taken: it may be another mailbox, full of other mail.
+// If no mail has come for ten days before a move, Parley takes only the mails of the last days. It may be another
+// mailbox, full of other mail.
 func TestOtherMailboxAfterALongSilence(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour

@@ -9,7 +9,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// oddResponse is a manner of a real server, and what makes it of the emulator's responses.
+// oddResponse is a habit of a real server, and the change that gives the emulator's responses this habit.
 type oddResponse struct {
 	name   string
 	change rewrite
@@ -25,7 +25,7 @@ func oddResponses() []oddResponse {
 		{"FETCH in lower case", replacing(`^\* (\d+) FETCH`, "* $1 fetch")},
 		{"BODY in lower case", replacing(`BODY\[\] \{`, "body[] {")},
 
-		// What a FETCH has, and in which order.
+		// The contents of a FETCH, and their order.
 		{"UID behind the body", replacing(`(?s)^(\* \d+ FETCH \()(UID \d+) (BODY\[\] \{.*)\)\r\n$`, "$1$3 $2)\r\n")},
 		{"FLAGS that nobody asked for, as Exchange", replacing(`(?s)^(\* \d+ FETCH \(.*BODY\[\] \{.*)\)\r\n$`, "$1 FLAGS (\\Seen))\r\n")},
 		{"each FETCH twice", replacing(`(?s)^(\* \d+ FETCH .*)$`, "$1$1")},
@@ -33,7 +33,7 @@ func oddResponses() []oddResponse {
 		{"INTERNALDATE NIL", replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE NIL`)},
 		{"INTERNALDATE that isn't a date", replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE "yesterday"`)},
 
-		// How a command ends.
+		// Ends of commands.
 		{"OK without text", replacing(`^(T\d+ OK).*\r\n$`, "$1\r\n")},
 		{"OK with an alert", replacing(`(?m)^(T\d+ OK)(.*)$`, "$1 [ALERT] pay$2")},
 		{"untagged OK without text", replacing(`(?m)^(T\d+ OK.*)$`, "* OK\r\n$1")},
@@ -42,19 +42,19 @@ func oddResponses() []oddResponse {
 		{"unknown ones with literals", replacing(`(?m)^(T\d+ OK.*)$`, "* X {3}\r\n* A {0}\r\n b\r\n* 7 VANISHED\r\n* LSUB () NIL x\r\n$1")},
 		{"empty lines", replacing(`(?m)^(T\d+ OK.*)$`, "\r\n*\r\n* 7\r\n$1")},
 
-		// What a folder is said to have.
+		// Properties of a folder.
 		{"no UIDNEXT", replacing(`(?m)^\* OK \[UIDNEXT \d+\].*\r\n`, "")},
 		{"STATUS without UIDNEXT", replacing(`^(\* STATUS .*) UIDNEXT \d+`, "$1")},
 		{"flags of unusual names", replacing(`^\* OK \[PERMANENTFLAGS \(.*?\)\].*`, `* OK [PERMANENTFLAGS (\* $$a)] x`)},
 
-		// What a search has found.
+		// Results of a search.
 		{"two SEARCH lines", replacing(`^\* SEARCH (\d+) (.*)\r\n`, "* SEARCH $1\r\n* SEARCH $2\r\n")},
 		{"SEARCH that finds nothing by n:*, as GNU Mailutils", findingNothing},
 		{"SEARCH with MODSEQ", replacing(`^(\* SEARCH .*)\r\n`, "$1 (MODSEQ 917162500)\r\n")},
 	}
 }
 
-// Where a server speaks IMAP in its own way, no mail is lost, doubled or out of order.
+// No mail is lost, doubled or out of order if a server writes IMAP in one of these odd ways.
 func TestOddServers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range oddResponses() {
@@ -75,7 +75,7 @@ func (w *world) wantThreeMails() {
 	w.waitStored("one", "two", "three")
 }
 
-// A server that greets us as signed in asks for no password.
+// If a server greets Parley as already signed in, Parley doesn't log in: the test's wrong password does no harm.
 func TestServerThatGreetsAsSignedIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -84,7 +84,8 @@ func TestServerThatGreetsAsSignedIn(t *testing.T) {
 	w.wantThreeMails()
 }
 
-// A server that opens no folder before it knows the program, as NetEase's, is told by ID that it is Parley.
+// Some servers, such as NetEase's, open no folder before they know the program. Parley tells them its name by the command
+// ID.
 func TestServerThatWantsToKnowTheProgram(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -93,7 +94,8 @@ func TestServerThatWantsToKnowTheProgram(t *testing.T) {
 	w.wantOnlyActive()
 }
 
-// A server that stores the UIDs of mails only where a folder is opened for writing, as Courier, is read by the UIDs that it stores.
+// Some servers, such as Courier, store the UIDs of mails only if a folder is opened for writing. Parley then reads mails
+// by the stored UIDs.
 func TestServerThatNumbersMailsAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -101,7 +103,8 @@ func TestServerThatNumbersMailsAnew(t *testing.T) {
 	w.wantThreeMails()
 }
 
-// A folder that we may only read is read also where another one would be opened for writing. The doctor opens none for writing.
+// If a server announces no UIDNEXT, Parley tries to open the folder for writing. If it isn't allowed to, it reads the
+// folder all the same. The doctor never opens a folder for writing.
 func TestFolderThatMayOnlyBeRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -130,8 +133,8 @@ type arrival struct {
 	subject string
 }
 
-// One mail of which a server says nothing that can be understood, or refuses to speak, keeps neither the mails beside it nor answers
-// from the folder of sent mail from coming. All come in the order of their arrival.
+// If one mail's time of arrival can't be understood, or the server refuses to tell it, the other mails still come in. So
+// do answers from the folder of sent mail. All come in the order of their arrival.
 func TestOneOddMailBesideSentMail(t *testing.T) {
 	t.Parallel()
 	// The odd mail is the second one of its folder.
@@ -178,6 +181,7 @@ func TestOneOddMailBesideSentMail(t *testing.T) {
 			w.opts.Timing.Poll = 10 * time.Millisecond
 			w.opts.Timing.RescanBad = time.Millisecond
 			w.putOddServerBetween(greetAsServer, tt.change)
+
 			var want []string
 			for n, a := range tt.arrivals {
 				w.appendReceived(a.folder, a.subject, time.Hour-time.Duration(n)*time.Minute)
@@ -189,8 +193,8 @@ func TestOneOddMailBesideSentMail(t *testing.T) {
 	}
 }
 
-// A server refuses an old mail, the folder's first, and a new one each time. The good mail between them comes, and so does what comes
-// behind the bad one.
+// The server refuses the folder's first mail, which is old, and one new mail. Parley still takes the good mails before
+// and after the refused one.
 func TestGoodMailBeforeARefusedOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -205,7 +209,8 @@ func TestGoodMailBeforeARefusedOne(t *testing.T) {
 	w.waitStored("good", quarantined, "better")
 }
 
-// Where handled mail is archived, a mail that the server refuses is soon the folder's first. It doesn't hold up those behind it.
+// A refused mail may become the first of its folder if mails that are done get archived. Parley still takes the mails
+// after it.
 func TestRefusedMailIsTheFirst(t *testing.T) {
 	t.Parallel()
 	for _, words := range []string{"System Error", "[LIMIT] message has too many parts"} {
@@ -222,8 +227,8 @@ func TestRefusedMailIsTheFirst(t *testing.T) {
 	}
 }
 
-// A server that fails for some seconds, as while it restarts, has the time for that also where no other mail tells whether the mail is the
-// cause. The mail comes, and nobody is told of it before.
+// A server may fail for some seconds, for example while it restarts. Parley keeps trying, although there is no other mail
+// by which it could tell whether this mail is the cause. The mail comes in without anybody being told of a fault.
 func TestOnlyMailIsRefusedForAMoment(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -233,8 +238,8 @@ func TestOnlyMailIsRefusedForAMoment(t *testing.T) {
 	w.waitStored("alone")
 }
 
-// A server may spell the name of some folder wrongly, as Yandex's does where it has an "&" among Cyrillic letters: the library can't read
-// that list. The folder of sent mail is then the one that the settings name.
+// A server may spell a folder's name wrongly, as Yandex's does if a Cyrillic name contains "&". The library then can't
+// read the list of folders. Parley uses the folder of sent mail that is named in the settings.
 func TestSentFolderBesideAWronglySpelledOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -12,9 +12,11 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// Parley reads the folder of sent mail, too: what somebody answered in the mailbox itself is an answer like one of Parley's.
+// Parley reads the folder of sent mail, too. An answer that somebody wrote in the mailbox itself is shown like one from
+// Parley.
 
-// pollOften makes the channel look for mail often, since nobody announces what comes into the folder of sent mail.
+// pollOften makes the channel look for mail often, since the server doesn't announce mail that comes into the folder of
+// sent mail.
 func (w *world) pollOften() { w.opts.Timing.Poll = 10 * time.Millisecond }
 
 // waitSentFolderRead waits until the watermark says that the folder of sent mail is read.
@@ -37,13 +39,13 @@ func newSentWorld(t *testing.T, change ...func(*mailfake.MailboxConfig)) *world 
 	return w
 }
 
-// Manners of servers.
+// Habits of servers.
 func saveToSent(c *mailfake.MailboxConfig)       { c.SaveToSent = true }
 func rewriteMessageID(c *mailfake.MailboxConfig) { c.RewriteMessageID = true }
 func stripHeaders(c *mailfake.MailboxConfig)     { c.StripHeaders = true }
 
-// answerInMailbox writes an answer to the newest mail of the inbox, as somebody does who opens the mailbox with a mail program. Its text is
-// its subject, too.
+// answerInMailbox writes an answer to the newest mail of the inbox, as if somebody used a mail program. The text is also
+// its subject.
 func (w *world) answerInMailbox(text string) mailfake.Sent {
 	w.t.Helper()
 	inbox := w.Inbox(support)
@@ -61,7 +63,7 @@ func (w *world) send() {
 	}
 }
 
-// decodeOne returns the one thing that a fact means.
+// decodeOne returns the one Inbound that a fact is decoded into.
 func (w *world) decodeOne(f channels.Fact) channels.Inbound {
 	w.t.Helper()
 	ins, err := w.channel().Decode(f.Payload)
@@ -101,7 +103,8 @@ func (w *world) wantRenamed(n int) {
 	wantEqual(w.t, "message", got.Answers.Message, reply().MessageID)
 }
 
-// What somebody writes in the mailbox itself is taken once, what Parley sends is not even fetched, whoever files it.
+// An answer that somebody writes in the mailbox itself is stored once. A mail that Parley sent is not even fetched,
+// whether Parley or the server files the copy.
 // R-259
 func TestSentFolderIsRead(t *testing.T) {
 	t.Parallel()
@@ -117,6 +120,7 @@ func TestSentFolderIsRead(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newSentWorld(t, tt.change)
+
 			w.deliver("Question")
 			w.waitStored("Question")
 			w.send()
@@ -124,6 +128,7 @@ func TestSentFolderIsRead(t *testing.T) {
 			w.waitStored("Question", "Answer")
 			w.answerInMailbox("Another")
 			w.waitStored("Question", "Answer", "Another")
+
 			w.wantAnswer(1, answer)
 			for _, call := range w.journal.snapshot().calls {
 				if got := subjectsOf(call); slices.Contains(got, replySubject) {
@@ -134,7 +139,7 @@ func TestSentFolderIsRead(t *testing.T) {
 	}
 }
 
-// Where the server gives what Parley sent another id, the copy is fetched, so that the id is known.
+// If the server gives Parley's mails other ids, Parley fetches the copy, so that it knows the new id.
 // R-259
 func TestSentFolderOfAServerThatReplacesIDs(t *testing.T) {
 	t.Parallel()
@@ -144,6 +149,7 @@ func TestSentFolderOfAServerThatReplacesIDs(t *testing.T) {
 	w.send()
 	w.waitStored("Question", replySubject)
 	w.wantRenamed(1)
+
 	answer := w.answerInMailbox("Answer")
 	w.waitStored("Question", replySubject, "Answer")
 	w.answerInMailbox("Another")
@@ -158,7 +164,7 @@ func (w *world) bounceReplies() {
 	noError(w.t, w.SetRecipient(rule))
 }
 
-// bounceIn returns what a fact says of a bounce, which names one message at least.
+// bounceIn returns the status in the fact of a bounce. The status names at least one message.
 func (w *world) bounceIn(f channels.Fact) channels.Status {
 	w.t.Helper()
 	got := w.decodeOne(f).Status
@@ -171,14 +177,15 @@ func (w *world) bounceIn(f channels.Fact) channels.Status {
 	return *got
 }
 
-// Outlook.com gives a mail another id and takes our headers out of it. The copy in the folder of sent mail keeps them, so it tells which
-// message a bounce is about that names only the other id.
+// Outlook.com gives a mail another id and removes Parley's headers. The copy in the folder of sent mail still has them.
+// So Parley knows which message a bounce means that names only the other id.
 func TestBounceOfAMailWithoutOurHeaders(t *testing.T) {
 	t.Parallel()
 	w := newSentWorld(t, saveToSent, rewriteMessageID, stripHeaders)
 	w.bounceReplies()
 	w.send()
 	w.journal.waitUntil(t, "copy and bounce", func() bool { return len(w.journal.facts) == 2 })
+
 	facts := w.journal.snapshot().facts
 	copyAt := slices.IndexFunc(facts, func(f channels.Fact) bool { return subjectOf(f) == replySubject }) // either may come first
 	if copyAt < 0 {
@@ -189,7 +196,7 @@ func TestBounceOfAMailWithoutOurHeaders(t *testing.T) {
 	wantEqual(t, "id in the bounce", bounce.External[0], w.storedID())
 }
 
-// A server that gives mails other ids than ours leaves our header in place: a bounce that returns it names the message.
+// Some servers replace a mail's id but keep Parley's header. If a bounce returns that header, Parley knows the message.
 func TestBounceOfARenamedMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *mailfake.Options) { rewriteMessageID(&o.Mailboxes[0]) })
@@ -203,8 +210,8 @@ func TestBounceOfARenamedMail(t *testing.T) {
 	wantEqual(t, "id", bounce.External[0], w.storedID())
 }
 
-// What came while nobody looked is taken in the order in which it arrived in both folders, the first time and later. Older mail, and what
-// is moved into the folder of sent mail, is left.
+// Mails that came while Parley wasn't running are taken in the order of their arrival in both folders, at the first start
+// and at later ones. Older mails and mails that were moved into the folder of sent mail are not taken.
 func TestSentMailInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -231,7 +238,7 @@ func TestSentMailInOrder(t *testing.T) {
 	w.waitStored(append(first, "later question", "later answer", "later thanks")...)
 }
 
-// The folder of sent mail of a mailbox that an older version read begins with what is sent from now on.
+// If an older version has read the mailbox before, Parley takes sent mail only from the upgrade on.
 func TestSentFolderAfterAnUpgrade(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -249,6 +256,7 @@ func TestSentFolderAfterAnUpgrade(t *testing.T) {
 	}`)
 	w.changeUIDValidity("INBOX")
 	w.pollOften()
+
 	w.start()
 	w.waitSentFolderRead()
 	w.deliver("question")
@@ -273,7 +281,8 @@ func newAnsweredWorld(t *testing.T) (w *world, before []byte) {
 	return w, before
 }
 
-// A process that ends between storing an answer and noting that it did finds the answer again, and it is one fact.
+// If the process ends after it has stored an answer and before it has noted that, it finds the answer again, and the
+// journal keeps it once.
 func TestSentMailIsStoredOnceAfterACrash(t *testing.T) {
 	t.Parallel()
 	w, before := newAnsweredWorld(t)
@@ -286,14 +295,15 @@ func TestSentMailIsStoredOnceAfterACrash(t *testing.T) {
 	}
 }
 
-// Answers are one fact each where the folder of sent mail gets a new UIDVALIDITY.
+// Each answer is stored once even if the folder of sent mail gets a new UIDVALIDITY.
 func TestSentMailIsStoredOnceAfterUIDValidity(t *testing.T) {
 	t.Parallel()
 	w, before := newAnsweredWorld(t)
-	w.journal.state = before // so that there is something to find again
+	w.journal.state = before // so that the first answer is found again
 	stop := w.start()
 	w.answerInMailbox("second")
 	w.waitStored("question", "answer", "second")
+
 	stop()
 	w.changeUIDValidity("Sent")
 	w.start()
@@ -326,6 +336,7 @@ func TestSentFolderInTrouble(t *testing.T) {
 			w.opts.Timing.Command = time.Second
 			w.addFault(tt.fault)
 			w.appendReceived("Sent", "an answer", time.Minute)
+
 			idle := w.addIdleFault(mailfake.Fault{Action: mailfake.ActionExists})
 			w.startAndWaitActive()
 			w.waitFault(idle, 1)
@@ -337,7 +348,8 @@ func TestSentFolderInTrouble(t *testing.T) {
 	}
 }
 
-// A sent mail that can't be fetched at first is fetched after a pause, though nothing new comes into its folder meanwhile.
+// A sent mail that can't be fetched at first is fetched after a pause, even if nothing new comes into its folder
+// meanwhile.
 func TestSentMailAfterAPause(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -345,17 +357,20 @@ func TestSentMailAfterAPause(t *testing.T) {
 	w.opts.Timing.RescanBad = time.Millisecond
 	w.startAndWaitActive()
 	w.waitSentFolderRead()
+
 	w.deliver("question")
 	w.waitStored("question")
-	// The test opens the folder. The channel opens it to look for new mail, then the inbox, then the folder again to fetch what it found.
+
+	// The test opens the folder first. The channel opens it to look for new mail, then the inbox, then the folder again
+	// to fetch the mail.
 	refused := w.addFault(mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionReply, Nth: 4})
 	w.appendReceived("Sent", "answer", 0)
 	w.waitFault(refused, 1)
 	w.waitStored("question", "answer")
 }
 
-// A customer's mail that comes while the folder of sent mail is open is announced by nobody. It is taken all the same, without waiting for
-// the next look.
+// The server doesn't announce a customer's mail that comes while the folder of sent mail is open. Parley takes it without
+// waiting for the next poll.
 func TestMailThatComesBesideSentMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -371,6 +386,7 @@ func TestMailThatComesBesideSentMail(t *testing.T) {
 		}
 		return accept(ctx, facts...)
 	}
+
 	w.startAndWaitActive()
 	w.waitSentFolderRead()
 	w.appendReceived("Sent", "answer", time.Minute)

@@ -13,8 +13,9 @@ import (
 	"parley/channels/email/mailid"
 )
 
-// Reconcile says what became of a message whose answer was lost: it looks into the folder of sent mail. What is not there may have been
-// sent all the same, unless other mails witness that the server, or Parley, files what leaves.
+// Reconcile looks into the folder of sent mail to find out what became of a message whose answer was lost. If the message
+// isn't there it may still have been sent. Reconcile calls it absent only if other mails prove that the server, or
+// Parley, files a copy of each mail.
 
 // Hosts of providers of which Parley knows whether they file what they send.
 const (
@@ -101,7 +102,7 @@ func (tt sentFolderTest) run(t *testing.T) {
 	wantOutcomeOf(t, w.channel(), o, tt.want)
 }
 
-// A message that lies in the folder of sent mail has landed, whoever filed it.
+// A message that is in the folder of sent mail has been sent, whether the server or Parley filed the copy.
 func TestReconcileFindsTheMessage(t *testing.T) {
 	t.Parallel()
 	tests := []sentFolderTest{
@@ -129,8 +130,8 @@ func TestReconcileFindsTheMessage(t *testing.T) {
 	}
 }
 
-// Where Parley files, a message that isn't there may have left before its copy was filed. It is absent only if the server files each mail,
-// too, as the latest ones show.
+// If Parley files the copies, a process may have ended between sending a message and filing its copy. So Reconcile calls
+// a missing message absent only if the latest mails show that the server files each mail as well.
 func TestReconcileWhereParleyFiles(t *testing.T) {
 	t.Parallel()
 	tests := []sentFolderTest{
@@ -155,7 +156,8 @@ func TestReconcileWhereParleyFiles(t *testing.T) {
 	}
 }
 
-// Where the server files, a message that isn't there is absent, if earlier mails witness that the server does what is said of it.
+// If the server files the copies, a missing message is absent, unless an earlier mail of the conversation is missing,
+// too.
 func TestReconcileWhereTheServerFiles(t *testing.T) {
 	t.Parallel()
 	tests := []sentFolderTest{
@@ -175,7 +177,8 @@ func TestReconcileWhereTheServerFiles(t *testing.T) {
 	}
 }
 
-// Where nobody has said who files, it goes by the provider, and by what an earlier mail witnesses.
+// With save_sent at "auto", Reconcile judges by the SMTP host, and by whether the server has filed an earlier mail of
+// Parley's.
 func TestReconcileByProvider(t *testing.T) {
 	t.Parallel()
 	tests := []sentFolderTest{
@@ -200,8 +203,8 @@ func TestReconcileByProvider(t *testing.T) {
 	}
 }
 
-// The server that the account had before filed what it sent. That says nothing of the one that it has now: only a mail that was filed since
-// the move witnesses anything.
+// After the account has moved to another server, mails that the former server filed don't count as proof. Only a mail
+// that was filed after the move does.
 func TestReconcileAfterAMove(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -225,11 +228,11 @@ func TestReconcileAfterAMove(t *testing.T) {
 			w.wantOutcome(channels.Absent)
 
 			tt.change(w.config)
-			w.wantOutcome(channels.CannotTell) // the mailbox was not read since
+			w.wantOutcome(channels.CannotTell) // the mailbox was not read since the move
 			stop := w.start()
 			w.waitWatermark(`"moved_at"`)
 			stop()
-			w.wantOutcome(channels.CannotTell) // nothing was filed since
+			w.wantOutcome(channels.CannotTell) // nothing was filed since the move
 
 			w.appendMail("Sent", filedByServer(newerID()), time.Now().Add(time.Minute))
 			w.wantOutcome(channels.Absent)
@@ -237,8 +240,8 @@ func TestReconcileAfterAMove(t *testing.T) {
 	}
 }
 
-// newWorldWhereSomebodyReads makes a world in which the message lies in the folder of sent mail, and the server answers so many FETCHes
-// by flags alone, as it may do while somebody marks the mail as read.
+// newWorldWhereSomebodyReads makes a world in which the message is in the folder of sent mail. The server answers the
+// given number of FETCHes with flags alone, as it may do while somebody marks the mail as read.
 func newWorldWhereSomebodyReads(t *testing.T, fetches int) (w *world, fault string) {
 	t.Helper()
 	w = newWorld(t)
@@ -255,7 +258,8 @@ func TestReconcileWhileSomebodyReads(t *testing.T) {
 	w.waitFault(fault, 1)
 }
 
-// A mail that the server finds and doesn't show, twice, is not absent, or it would be sent again.
+// If the server finds a mail twice without showing it, Reconcile can't tell. If it called the mail absent, Parley would
+// send it again.
 func TestReconcileWhereTheMailIsNotShown(t *testing.T) {
 	t.Parallel()
 	w, fault := newWorldWhereSomebodyReads(t, 2)
@@ -263,7 +267,8 @@ func TestReconcileWhereTheMailIsNotShown(t *testing.T) {
 	w.waitFault(fault, 2)
 }
 
-// Somebody may have a mail sent again after it bounced. The copy of the first sending proves nothing about the second.
+// An agent may have a mail sent again after it bounced. The copy of the first sending then doesn't prove that the second
+// one left.
 func TestReconcileSentAgain(t *testing.T) {
 	t.Parallel()
 	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) // the attempt that is looked for
@@ -294,7 +299,8 @@ func TestReconcileSentAgain(t *testing.T) {
 	}
 }
 
-// Nor does it where only one way finds that copy: it has another Message-ID since, or lies behind more mails than are read.
+// The copy of the first sending isn't counted either if Reconcile finds it in only one of its two ways: because the
+// server replaced its Message-ID, or because more mails lie above it than Reconcile reads.
 func TestReconcileSentAgainLongAgo(t *testing.T) {
 	t.Parallel()
 	const mails = 60

@@ -25,7 +25,7 @@ func TestIdleAnnounces(t *testing.T) {
 	w.waitStored("one")
 }
 
-// Where a server forgets to announce mail, or can't, a poll finds it. One connection serves all polls.
+// If a server doesn't announce mail, or can't, Parley finds new mail by polling. All polls use one connection.
 func TestPolling(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -60,7 +60,7 @@ func TestPolling(t *testing.T) {
 	}
 }
 
-// A connection that is lost comes back, and nobody is told.
+// Parley connects again after it lost the connection, and doesn't report that.
 func TestReconnects(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -94,7 +94,7 @@ func TestServerThatStopsAnswering(t *testing.T) {
 	}
 }
 
-// Nobody can tell that IDLE is dead until it is asked to end. Then the connection is closed, and there is a second one.
+// Parley notices that IDLE is dead only when it ends IDLE. It then closes the connection and opens a second one.
 func TestServerThatStopsAnsweringInIDLE(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -104,12 +104,13 @@ func TestServerThatStopsAnsweringInIDLE(t *testing.T) {
 	w.opts.Timing.Poll = 10 * time.Millisecond // ends IDLE
 	w.addFault(mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionDelay})
 	idle := w.addIdleFault(mailfake.Fault{Action: mailfake.ActionExists})
+
 	w.start()
 	w.waitStored("one")
 	w.waitFault(idle, 2)
 }
 
-// When a server stops, or hangs up, in the middle of a mail, half a mail is never taken for a whole one.
+// If a server stops or hangs up in the middle of a mail, Parley never stores half of it.
 func TestServerThatStopsInsideAMail(t *testing.T) {
 	t.Parallel()
 	for _, action := range []mailfake.Action{mailfake.ActionFreeze, mailfake.ActionCut} {
@@ -130,7 +131,8 @@ func TestServerThatStopsInsideAMail(t *testing.T) {
 	}
 }
 
-// A watermark that can't be read, since a newer version wrote it or for a fault, is left alone, and an admin is told.
+// If a watermark can't be read, because it is broken or from a newer version, Parley keeps it as it is and tells an
+// admin.
 func TestStrangeWatermark(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -155,7 +157,7 @@ func TestStrangeWatermark(t *testing.T) {
 	}
 }
 
-// Another folder begins with its new mail.
+// After the account is pointed at another folder, Parley takes the new mails there and leaves the old ones.
 func TestFolderChanges(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -167,7 +169,7 @@ func TestFolderChanges(t *testing.T) {
 	w.waitStored("new")
 }
 
-// Stopping does not wait for a server that stays silent.
+// Run ends at once when it is stopped, even if the server stays silent.
 func TestStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, op := range []mailfake.Op{mailfake.OpLOGIN, mailfake.OpSEARCH, mailfake.OpIDLE} {
@@ -189,7 +191,7 @@ func (w *world) setPassword(p string) {
 	noError(w.t, w.SetMailbox(support, func(m *mailfake.MailboxConfig) { m.Password = p }))
 }
 
-// A password that was changed breaks the account until it is set back; what came meanwhile is fetched.
+// If the password no longer fits, the account counts as broken until it does. Mails that came meanwhile are fetched then.
 func TestRefusedLogin(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -207,7 +209,7 @@ func TestRefusedLogin(t *testing.T) {
 	w.waitStored("one")
 }
 
-// A login that is refused because of too many connections is no wrong password.
+// A login that is refused because of too many connections doesn't count as a wrong password.
 func TestBusyServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -222,7 +224,7 @@ func TestBusyServer(t *testing.T) {
 	w.wantOnlyActive()
 }
 
-// wantBroken starts the channel and checks that it reports what keeps the mailbox from being read, with what to do.
+// wantBroken starts the channel and checks that it reports the mailbox as broken, with this text and this hint.
 func (w *world) wantBroken(text, hint string) {
 	w.t.Helper()
 	w.start()
@@ -231,7 +233,7 @@ func (w *world) wantBroken(text, hint string) {
 	wantContains(w.t, "hint", got.Hint, hint)
 }
 
-// What keeps a mailbox from being read is reported with what to do.
+// Parley reports the reason why a mailbox can't be read, with a hint.
 func TestBrokenConditions(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -281,8 +283,8 @@ func TestBrokenConditions(t *testing.T) {
 	}
 }
 
-// A folder that another program renames for a moment is read again as soon as it is back: the long wait after a refused
-// login is for logins.
+// If another program renames a folder for a moment, Parley reads it again as soon as it is back. The long wait after a
+// refused login doesn't apply to folders.
 func TestFolderIsBackSoon(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -319,7 +321,7 @@ func TestCertificateOfAnotherName(t *testing.T) {
 	w.wantBroken("belongs to another name", "certificate")
 }
 
-// redirect dials one address, whatever is asked for.
+// redirect dials one address, whichever is asked for.
 type redirect string
 
 func (r redirect) DialContext(ctx context.Context, network, _ string) (net.Conn, error) {

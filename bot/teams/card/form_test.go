@@ -31,6 +31,7 @@ func submitted(t *testing.T, d Dialog, typed map[string]string) json.RawMessage 
 		}
 		data[id] = v
 	}
+
 	last := c.Body[slices.IndexFunc(c.Body, func(e element) bool { return e.Type == "ActionSet" })] // what acts at once follows it
 	var button map[string]any
 	noError(t, json.Unmarshal(last.Actions[len(last.Actions)-1].Data, &button))
@@ -49,7 +50,7 @@ func mustReadForm(t *testing.T, data json.RawMessage) *Submitted {
 	return got.Form
 }
 
-// What is filled in comes back as what the form asks for.
+// Values that a person fills in reach the verb's arguments.
 func TestFormComesBack(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
@@ -97,7 +98,7 @@ func TestFormComesBack(t *testing.T) {
 	}
 }
 
-// Values with what separates values come back whole, and stand in a form that is shown again.
+// Values that contain commas or percent signs come back whole, and are still chosen if the form is shown again.
 func TestAwkwardValues(t *testing.T) {
 	t.Parallel()
 	all := []string{"a, b", "100%", "%2C", "x", ","}
@@ -113,16 +114,18 @@ func TestAwkwardValues(t *testing.T) {
 	}}
 	d := Form(f, memory(), home())
 	checkDialogCard(t, d.Card)
+
 	form := mustReadForm(t, submitted(t, d, map[string]string{"m:tags": strings.Join(packed, ","), "o:one": packValue("%2C")}))
 	wantList(t, "several", form.Values["tags"], all)
 	wantList(t, "one", form.Values["one"], []string{"%2C"})
+
 	again := string(submitted(t, RedrawForm(f, *form, nil, home()), nil))
 	if want := `"m:tags":"` + strings.Join(packed, ",") + `"`; !strings.Contains(again, want) {
 		t.Errorf("shown again the form has %s, want %s in it", again, want)
 	}
 }
 
-// A text that is too long stays whole in the form that says so.
+// If a text is too long for its field, the form with the error still shows all of it.
 func TestAgainWithTooMuch(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 1500)
@@ -133,7 +136,7 @@ func TestAgainWithTooMuch(t *testing.T) {
 	}
 }
 
-// A text that is too long for a field says so: who sends it sees that its end is missing.
+// If a text is too long for a Teams input, the field shows its beginning, and its hint says that the end is missing.
 func TestTextThatDoesNotFitAField(t *testing.T) {
 	t.Parallel()
 	field := view.Field{Name: "text", Kind: view.FieldLong, Hint: "A note.", Value: []string{strings.Repeat("x", maxInputRunes+1)}}
@@ -144,7 +147,7 @@ func TestTextThatDoesNotFitAField(t *testing.T) {
 	}
 }
 
-// A form with errors keeps what was typed and says what is wrong under its field.
+// A form with errors keeps the typed values and shows each error below its field.
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
@@ -154,10 +157,12 @@ func TestAgain(t *testing.T) {
 	if problems["other"] == "" {
 		t.Fatalf("got the problems %v, want one at other", problems)
 	}
+
 	d := RedrawForm(forms["snooze"], *form, problems, home())
 	checkDialogCard(t, d.Card)
 	var c adaptive
 	noError(t, json.Unmarshal(d.Card, &c))
+
 	at := slices.IndexFunc(c.Body, func(e element) bool { return e.ID == "t:other" })
 	if at < 0 {
 		t.Fatalf("the field is not in %s", d.Card)
@@ -167,7 +172,8 @@ func TestAgain(t *testing.T) {
 	wantEqual(t, "values of the sample, which isn't to be changed", len(forms["snooze"].Fields[1].Value), 0)
 }
 
-// What was chosen in a form that is shown again can be taken back: the form says that there is too much.
+// Choosing both people and a team is an error. The form that says so also offers an empty choice, so that the team can be
+// taken back.
 func TestAgainWithOneChoiceTooMany(t *testing.T) {
 	t.Parallel()
 	options := []view.Option{{Value: "Billing", Label: "Billing"}, {Value: "Support", Label: "Support"}}
@@ -185,7 +191,7 @@ func TestAgainWithOneChoiceTooMany(t *testing.T) {
 	wantEqual(t, "first choice", c.Body[0].Choices[0], choice{Title: "—"})
 }
 
-// A long list is searched by typing. A list that is too long is cut, which the form says.
+// A list of more than a few options can be searched by typing. If a list is too long it is cut, and the form says so.
 func TestLongLists(t *testing.T) {
 	t.Parallel()
 	assign := func(options []view.Option) string {
@@ -207,7 +213,7 @@ func TestLongLists(t *testing.T) {
 	wantEqual(t, "it says that the list is cut", strings.Contains(assign(options), "Only the first are listed."), true)
 }
 
-// A form that answers a field twice, which none of ours does, is read the same way each time.
+// A form that has two values for one field is read the same way each time. No form of Parley's has that.
 func TestFormReadTheSame(t *testing.T) {
 	t.Parallel()
 	for range 100 {
@@ -218,7 +224,7 @@ func TestFormReadTheSame(t *testing.T) {
 	}
 }
 
-// What isn't ours is refused.
+// Data that isn't from one of Parley's own cards is refused.
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
@@ -242,7 +248,8 @@ func TestFormOfAnUnknownVerb(t *testing.T) {
 	}
 }
 
-// A button that has to be confirmed asks first, then acts. Older clients, which can't act, submit.
+// A button that has to be confirmed first shows a question with the real button. Older clients don't know Action.Execute
+// and get a submit button instead.
 func TestButtons(t *testing.T) {
 	t.Parallel()
 	line := bridge.Line{
@@ -272,7 +279,7 @@ func TestButtons(t *testing.T) {
 	wantEqual(t, "what they send", string(act.Fallback.Data), string(act.Data))
 }
 
-// In a dialog all buttons submit it, in rows, and say from where it was opened.
+// Each button in a dialog submits it and carries the place where the dialog was opened. The buttons are in several rows.
 func TestButtonsOfADialog(t *testing.T) {
 	t.Parallel()
 	details := view.Details(samples().Facts())
@@ -299,7 +306,8 @@ func TestButtonsOfADialog(t *testing.T) {
 	}
 }
 
-// A note that was typed into the form of !assign goes along when a name is pressed there: Teams sends all inputs with each button.
+// If somebody types a note into the form of !assign and then presses a name there, the note is kept: Teams sends all
+// inputs with each button.
 func TestNoteOfAPressedName(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
@@ -316,7 +324,7 @@ func TestNoteOfAPressedName(t *testing.T) {
 	wantEqual(t, "the note", got.Click.Args.Note, "She knows this customer.")
 }
 
-// The buttons of a dialog stand beside each other as far as a phone has room for their labels.
+// A row of a dialog holds as many buttons as fit on a phone's screen.
 func TestRowsOfADialog(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -339,7 +347,8 @@ func TestRowsOfADialog(t *testing.T) {
 	}
 }
 
-// In a message the menu has the buttons for which there is no place, but none that asks first.
+// A message shows the first buttons and puts the others into a menu. A button that asks for confirmation is never put
+// there.
 func TestMenu(t *testing.T) {
 	t.Parallel()
 	c := view.Card{}
@@ -359,7 +368,7 @@ func TestMenu(t *testing.T) {
 	wantList(t, "modes of the buttons", modes, []string{"", "", "", "", inMenu, inMenu, inMenu, inMenu, ""})
 }
 
-// The same post gives the same card, and another nonce other buttons.
+// The same post always gives the same card. Another nonce gives other button data.
 func TestNonces(t *testing.T) {
 	t.Parallel()
 	render := func(nonce string) string { return string(Render(view.Root(samples().Facts()), home(), nonce)[0].Card) }
@@ -374,7 +383,8 @@ func TestRememberWithoutZone(t *testing.T) {
 	wantEqual(t, "zone", Remember(bridge.Place{}, nil, viewtest.When(), "").Location().String(), "UTC")
 }
 
-// If many get replies, the line ends with a whole address and says that there are others. Who gets none any more is still named.
+// A long list of recipients is cut after a whole address, and the line says that there are others. People who no longer
+// get replies are still named.
 func TestLineOfManyRecipients(t *testing.T) {
 	t.Parallel()
 	content := &bridge.RecipientsLine{Without: []bridge.PartyRef{{Name: "Lee", Address: "lee@shop.example"}}}

@@ -20,8 +20,8 @@ import (
 	"parley/channels/markdown"
 )
 
-// hostile are texts that try to be more than text, or too much of it. Lists, lines and code, of which each line is looked at
-// by itself, are four times as long with PARLEY_TEST_LONG.
+// hostile returns texts that try to be markup, or that are very long. With PARLEY_TEST_LONG, texts of many lines are four
+// times as long.
 func hostile() []string {
 	lines := 640
 	if os.Getenv("PARLEY_TEST_LONG") != "" {
@@ -63,7 +63,7 @@ func saidBy(t *testing.T, c view.Card) string {
 	return withoutMarks(b.String())
 }
 
-// Nothing of a hostile text acts, and none of it is lost, however long it is.
+// A hostile text never becomes markup, and none of it is lost, however long it is.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
 	for _, s := range hostile() {
@@ -77,11 +77,13 @@ func TestHostileText(t *testing.T) {
 				Files:   []string{s},
 				Answers: &bridge.Answered{Text: s},
 			}, time.UTC)
+
 			parts := markdown.Parts(strings.ToValidUTF8(s, "\ufffd"))
 			want := withoutMarks(withoutLayout(markdown.Plain(parts)))
 			if got := saidBy(t, said); len(s) < maxHTMLBytes/8 && !strings.Contains(got, want) {
 				t.Errorf("the messages lost some of it: got %.200q, want %.200q", got, want)
 			}
+
 			for i := range parts { // a card has the addresses of links
 				parts[i].Runs = spellLinks(parts[i].Runs)
 			}
@@ -89,6 +91,7 @@ func TestHostileText(t *testing.T) {
 			if got := shownBy(t, said); !strings.Contains(got, want) {
 				t.Errorf("the card lost some of it: got %d bytes, want these %d among them", len(got), len(want))
 			}
+
 			for _, c := range cardsOf(s, from) {
 				for _, p := range Render(c, home(), "n") {
 					if len(s) <= 500 {
@@ -113,8 +116,8 @@ func cardsOf(s string, from bridge.PartyRef) []view.Card {
 	return []view.Card{view.Root(f), view.Details(f), view.List(list, time.UTC), view.Line(failed, f)}
 }
 
-// checkJSON checks no more of a card than that it is JSON and fits. Its buttons may carry arguments that don't fit, which are refused
-// when they come back.
+// checkJSON checks only that a card is JSON and that it fits. Arguments of its buttons may be too long, which Parley
+// refuses when they come back.
 func checkJSON(t *testing.T, card json.RawMessage) {
 	t.Helper()
 	checkSize(t, string(card), 100<<10)
@@ -149,7 +152,7 @@ func cardText(t *testing.T, card json.RawMessage) string {
 	return b.String()
 }
 
-// withoutMarks leaves out of a text what layout adds or takes: spaces, list marks, joiners.
+// withoutMarks removes from a text the characters that layout may add or remove: spaces, list marks and joiners.
 func withoutMarks(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || strings.ContainsRune("\u00a0\u2060•|☐\ufffd", r) {
@@ -159,7 +162,7 @@ func withoutMarks(s string) string {
 	}, s)
 }
 
-// Words of a customer are nothing but words to a Markdown parser, and look as they did.
+// A Markdown parser finds nothing but plain words in a customer's escaped text, and shows them as they were.
 func TestNeutral(t *testing.T) {
 	t.Parallel()
 	for _, s := range append(hostile(), "snake_case a_b@x.test", "_i_", "*", "-x", "1. x", "a * b") {
@@ -177,7 +180,7 @@ func FuzzNeutral(f *testing.F) {
 	})
 }
 
-// mayBeAddress reports whether a parser may take a part of a text for an address. What looks like one may lead there.
+// mayBeAddress reports whether a parser may take a part of a text for an address. Such a part may become a link.
 func mayBeAddress(s string) bool {
 	return strings.Contains(s, "@") || strings.Contains(s, "://") || strings.Contains(s, "www.")
 }
@@ -213,7 +216,7 @@ func checkNeutral(t *testing.T, s string) {
 	}
 }
 
-// Words that are written from right to left stay isolated from what stands beside them.
+// Text with its own direction marks stays isolated from the text around it.
 func TestIsolatedWordsStaySo(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, words, want string }{
@@ -274,26 +277,26 @@ func TestNamesakesAreTwoMentions(t *testing.T) {
 	wantEqual(t, "text of the namesake's mention", mentions[len(mentions)-1].Text, "<at>Ann Lee (2)</at>")
 }
 
-// Who is mentioned already is named, also behind a namesake.
+// A person who is mentioned a second time is only named.
 func TestPersonIsMentionedOnce(t *testing.T) {
 	t.Parallel()
 	c := mentionsOf(annLee(), namesake(), annLee())
 	wantMentions(t, c, "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, ", annID, namesake().User)
 }
 
-// A name loses what a card would take for formatting, or for the end of the mention.
+// A name in a mention loses the characters that a card would take for formatting or for the mention's end.
 func TestMentionOfANameWithMarkup(t *testing.T) {
 	t.Parallel()
 	wantMentions(t, mentionsOf(bridge.AgentRef{Name: "D*n <x>", User: benID}), "<at>Dn x</at>, ", benID)
 }
 
-// Somebody of another chat can't be mentioned, and is named.
+// Somebody who is only in another chat can't be mentioned, so the text has the plain name.
 func TestMentionOfSomebodyElsewhere(t *testing.T) {
 	t.Parallel()
 	wantMentions(t, mentionsOf(bridge.AgentRef{Name: "Eve", User: "U0EVE"}), "Eve, ")
 }
 
-// A mention belongs to the page on which it stands.
+// Each mention is listed with the page of the message that contains it.
 func TestMentionsOnPages(t *testing.T) {
 	t.Parallel()
 	const people = 700
@@ -312,6 +315,7 @@ func TestMentionsOnPages(t *testing.T) {
 		checkMessageCard(t, p.Card)
 	}
 	checkDialogCard(t, Window(c, bridge.Place{}, home(), "n").Card)
+
 	mentions := 0
 	for _, m := range texts {
 		mentions += len(m.Mentions)
@@ -334,6 +338,7 @@ func TestIcons(t *testing.T) {
 			}
 		}
 	}
+
 	for _, m := range []bridge.Mark{
 		bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside,
 	} {
@@ -341,7 +346,8 @@ func TestIcons(t *testing.T) {
 			t.Errorf("there are no characters for the mark %q", m)
 		}
 	}
-	for _, v := range verb.All() { // by these a reaction is known, too
+
+	for _, v := range verb.All() { // Parley also reads reactions by these names
 		for _, name := range v.Emoji {
 			if findEmoji(name) == "" {
 				t.Errorf("there are no characters for %q, which stands for %q", name, v.Name)

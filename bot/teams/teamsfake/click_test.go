@@ -34,7 +34,7 @@ func fetch(title string) obj {
 	return obj{"type": "Action.Submit", "title": title, "data": obj{"n": "1", "msteams": obj{"type": "task/fetch"}}}
 }
 
-// answering makes the bot answer invokes of a name.
+// answerInvokes makes the bot answer invokes of this name.
 func (w *world) answerInvokes(name string, body any) {
 	w.bot.setAnswer(func(a obj) (int, any) {
 		if a["name"] == name {
@@ -55,7 +55,8 @@ func (w *world) click(p *teamsfake.Person, message, button string, in client.Inp
 	return must(p.Click(w.ctx, tickets, message, button, in))(w.t)
 }
 
-// A click brings the verb, the data and what was typed, and its answer becomes the person's own view of the card.
+// A click brings the verb, the data and the typed values to the bot. The bot's answer replaces the card for the person
+// who clicked.
 func TestExecute(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	input := obj{"type": "Input.Text", "id": "why", "label": "Why", "value": "late"}
@@ -63,9 +64,11 @@ func TestExecute(t *testing.T) {
 	root := w.postCard(withActions(card(textBlock("hello"), input), execute("Resolve", "resolve", obj{"n": "7"}), docs))
 	mine := obj{"type": "AdaptiveCard", "version": "1.5", "body": []obj{textBlock("done")}}
 	w.answerInvokes("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.card.adaptive", "value": mine})
+
 	out := w.click(w.ann, root, "Resolve", client.Inputs{"why": "paid"})
 	wantEqual(t, "error", out.Error, "")
 	wantEqual(t, "the new card is shown", strings.Contains(string(out.Card), "done"), true)
+
 	a := w.waitActivity("invoke")
 	wantField(t, a, "name", "adaptiveCard/action")
 	wantField(t, a, "value.action.verb", "resolve")
@@ -75,17 +78,21 @@ func TestExecute(t *testing.T) {
 	wantField(t, a, "replyToId", root)
 	wantField(t, a, "from.aadObjectId", ann)
 	wantField(t, a, "conversation.id", tickets+";messageid="+root)
+
 	m := w.srv.Message(tickets, root)
 	if len(m.View) != 1 || !strings.Contains(string(m.View[ann]), "done") {
 		t.Errorf("views of the card: got %s, want Ann's alone", m.View)
 	}
+
+	// The card that Ann sees now has no buttons. Ben still sees the first one.
 	if _, err := w.ann.Click(w.ctx, tickets, root, "Resolve", nil); err == nil {
 		t.Error("Ann clicked what is gone from her view")
 	}
 	wantEqual(t, "address that Docs opens", w.click(w.ben, root, "Docs", nil).URL, "https://x.test")
 }
 
-// A person sees the message or the error that a click is answered with. An answer that Teams doesn't know is an error and a problem.
+// The person who clicks sees the message or the error of the bot's answer. An answer in a form that Teams doesn't know is
+// an error, and the emulator notes a problem.
 func TestAnswersToExecute(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(withActions(card(textBlock("hello")), execute("Resolve", "resolve", nil)))
@@ -115,7 +122,7 @@ func TestAnswersToExecute(t *testing.T) {
 	}
 }
 
-// An old client doesn't know Action.Execute: it sends the data of the fallback as a message.
+// An old client doesn't know Action.Execute. It sends the data of the fallback as a message.
 func TestExecuteInOldClient(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	input := obj{"type": "Input.Text", "id": "why", "label": "Why"}
@@ -127,7 +134,8 @@ func TestExecuteInOldClient(t *testing.T) {
 	wantField(t, a, "text", nil)
 }
 
-// A click that the bot fails with a status that may pass is sent three times, each time with another id.
+// Teams sends a click again if the bot answers with a status that may pass: three times at most, each time with another
+// id.
 func TestInvokeRetries(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
@@ -146,6 +154,8 @@ func TestInvokeRetries(t *testing.T) {
 	if ids[0] == ids[1] || ids[1] == ids[2] {
 		t.Errorf("the ids are %v, want another one for each retry", ids)
 	}
+
+	// The bot keeps failing.
 	for status, tries := range map[int]int64{500: 3, 501: 1, 403: 1} {
 		calls.Store(0)
 		w.bot.setAnswer(func(obj) (int, any) { calls.Add(1); return status, nil })
@@ -154,6 +164,8 @@ func TestInvokeRetries(t *testing.T) {
 		}
 		wantEqual(t, fmt.Sprint("tries when answered ", status), calls.Load(), tries)
 	}
+
+	// A click is lost or sent twice on its way.
 	calls.Store(0)
 	w.bot.setAnswer(func(obj) (int, any) { calls.Add(1); return http.StatusOK, messageAnswer("ok") })
 	for _, kind := range []teamsfake.FaultKind{teamsfake.FaultDrop, teamsfake.FaultDuplicate} {
@@ -164,7 +176,8 @@ func TestInvokeRetries(t *testing.T) {
 	wantEqual(t, "calls", calls.Load(), dropped+duplicated)
 }
 
-// A button opens a dialog. What a person fills in is checked as the card says, sent, and answered by another card or a message.
+// A button opens a dialog. The person's input is checked as the card demands, then sent. The bot answers with another
+// card or a message.
 func TestDialog(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(withActions(card(textBlock("hello")), fetch("Tag")))
@@ -182,6 +195,7 @@ func TestDialog(t *testing.T) {
 	)
 	form = withActions(form, obj{"type": "Action.Submit", "title": "Save", "data": obj{"nonce": "x"}})
 	task := func(kind string, value any) obj { return obj{"task": obj{"type": kind, "value": value}} }
+
 	w.answerInvokes("task/fetch", task("continue", obj{"title": "Tags", "card": form}))
 	out := w.click(w.ann, root, "Tag", nil)
 	if out.Dialog == nil {
@@ -189,9 +203,12 @@ func TestDialog(t *testing.T) {
 	}
 	wantEqual(t, "error", out.Error, "")
 	wantEqual(t, "title", out.Dialog.Title, "Tags")
+
 	a := w.waitActivity("invoke")
 	wantField(t, a, "value.data.msteams.type", "task/fetch")
 	wantField(t, a, "value.data.n", "1")
+
+	// Inputs that the card doesn't allow are refused, and so is somebody else's dialog.
 	for name, in := range map[string]client.Inputs{
 		"required": {},
 		"too long": {"note": "123456"},
@@ -209,6 +226,8 @@ func TestDialog(t *testing.T) {
 	if _, err := w.ben.Submit(w.ctx, "", nil); !errors.Is(err, people.ErrNoDialog) {
 		t.Errorf("Ben submits Ann's dialog: got %v, want %v", err, people.ErrNoDialog)
 	}
+
+	// The bot answers with another card, then with a message that closes the dialog.
 	again := withActions(card(textBlock("No."), obj{"type": "Input.Text", "id": "note", "label": "Note"}),
 		obj{"type": "Action.Submit", "title": "Save"})
 	w.answerInvokes("task/submit", task("continue", obj{"title": "Tags", "card": again}))
@@ -216,17 +235,21 @@ func TestDialog(t *testing.T) {
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "No.") {
 		t.Fatalf("the submission gave %+v, want the next card", out)
 	}
+
 	a = w.waitActivity("invoke")
 	wantField(t, a, "name", "task/submit")
 	wantField(t, a, "value.data", map[string]any{"loud": "false", "nonce": "x", "note": "a", "tag": "b,o"}) // in the order of the choices
+
 	w.answerInvokes("task/submit", task("message", "Saved"))
 	wantEqual(t, "message", must(w.ann.Submit(w.ctx, "", nil))(t).Message, "Saved")
 	wantEqual(t, "the dialog is open", w.srv.Dialog(ann) != nil, false)
 	w.wantNoProblems()
+
 	w.answerInvokes("task/fetch", task("continue", obj{"title": "", "card": obj{"contentType": "x"}}))
 	wantEqual(t, "error of a dialog without a card", w.click(w.ann, root, "Tag", nil).Error, "bad_answer")
 }
 
+// A person opens an action on a message, then searches with an extension.
 func TestExtensions(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{Manifest: []byte(`{"bots":[{}],"composeExtensions":[{"commands":[
 		{"id":"answer","type":"action","context":["message"],"fetchTask":true},
@@ -240,12 +263,14 @@ func TestExtensions(t *testing.T) {
 	if out.Dialog == nil {
 		t.Fatalf("the action gave %+v, want a dialog", out)
 	}
+
 	a := w.waitActivity("invoke")
 	wantField(t, a, "value.commandContext", "message")
 	wantField(t, a, "value.messagePayload.id", id)
 	wantField(t, a, "value.messagePayload.replyToId", root)
 	wantField(t, a, "value.messagePayload.from.user.id", ann)
 	wantField(t, a, "value.messagePayload.body.content", `<p><strong>yes</strong> <at id="0">Parley</at></p>`)
+
 	results := func(attachment obj) obj {
 		return obj{"composeExtension": obj{"type": "result", "attachmentLayout": "list", "attachments": []obj{attachment}}}
 	}
@@ -253,13 +278,16 @@ func TestExtensions(t *testing.T) {
 	out = must(w.ben.Submit(w.ctx, "", client.Inputs{"text": "hi"}))(t)
 	wantEqual(t, "error of the submission", out.Error, "")
 	wantEqual(t, "results of the submission", len(out.Results), 1)
+
 	a = w.waitActivity("invoke")
 	wantField(t, a, "value.data.text", "hi")
 	wantField(t, a, "value.commandId", "answer")
 	wantField(t, a, "value.messagePayload.id", id)
+
 	if _, err := w.ben.Compose(w.ctx, tickets, root, "answer"); err == nil {
 		t.Error("Ben used an action in a context that isn't declared")
 	}
+
 	// A search runs when it is opened, and again for what is typed.
 	hit := card(textBlock("hit"))
 	hit["preview"] = obj{"contentType": "application/vnd.microsoft.card.thumbnail", "content": obj{"title": "hit"}}
@@ -273,6 +301,7 @@ func TestExtensions(t *testing.T) {
 	}
 	wantField(t, w.waitActivity("invoke"), "value.parameters.0.name", "what")
 	w.wantNoProblems()
+
 	w.answerInvokes("composeExtension/query", nil)
 	wantEqual(t, "error of a search without an answer", must(w.ann.Search(w.ctx, tickets, "", "find", "printer"))(t).Error, "bad_answer")
 }

@@ -34,7 +34,7 @@ func mustRead(t *testing.T, c channels.Config) Settings {
 	return s
 }
 
-// wantEqual checks one value, which what names. It doesn't show a password: a Server doesn't when it is printed.
+// wantEqual checks one value. The argument what names it. A password is not printed, since a Server hides it.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -42,7 +42,7 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// What isn't set follows from what is.
+// Settings that are missing get defaults, many of which follow from the host names that are set.
 //
 func TestDefaults(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 	wantEqual(t, "copies are chosen by the server", s.SaveAuto, true)
 }
 
-// Whether two accounts fetch from the same mailbox.
+// Two accounts have the same source if they read the same folder of the same user on the same server.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	other := channels.Config{fieldAddress: "sales@acme.test", fieldIMAPUsername: "help@acme.test"}
@@ -80,7 +80,7 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// Servers that know one mailbox by different user names share its password.
+// If the user names for IMAP and SMTP belong to one mailbox, SMTP uses IMAP's password, too.
 //
 func TestPasswordOfOneMailbox(t *testing.T) {
 	t.Parallel()
@@ -103,7 +103,7 @@ func TestOwnAddresses(t *testing.T) {
 	}
 }
 
-// A port decides the security of its server.
+// The port of a server decides how its connection is secured.
 //
 func TestSecurityFollowsThePort(t *testing.T) {
 	t.Parallel()
@@ -111,7 +111,7 @@ func TestSecurityFollowsThePort(t *testing.T) {
 	wantEqual(t, "IMAP at 143", mustRead(t, ordinary(channels.Config{fieldIMAPPort: "143"})).IMAP.Security, STARTTLS)
 }
 
-// Providers are known by their SMTP servers. They file what they send.
+// Parley knows Gmail and Microsoft by their SMTP servers. Both file copies of sent mail by themselves, so Parley doesn't.
 //
 func TestProvidersFileCopies(t *testing.T) {
 	t.Parallel()
@@ -129,7 +129,7 @@ func TestProvidersFileCopies(t *testing.T) {
 	}
 }
 
-// What an admin says of copies counts, whatever the provider does.
+// If an admin has set save_sent, the provider's habit doesn't matter.
 //
 func TestCopiesAsChosen(t *testing.T) {
 	t.Parallel()
@@ -138,7 +138,7 @@ func TestCopiesAsChosen(t *testing.T) {
 	wantEqual(t, "copies are chosen by the server", s.SaveAuto, false)
 }
 
-// A provider at which somebody signs in has its own servers.
+// If somebody signs in at a provider, the provider's own servers are used without being set.
 //
 func TestServersOfAProvider(t *testing.T) {
 	t.Parallel()
@@ -148,7 +148,7 @@ func TestServersOfAProvider(t *testing.T) {
 	wantEqual(t, "copies", s.SaveSent, SaveOff)
 }
 
-// Where somebody signs in at a provider, servers that are set are used, without passwords.
+// If somebody signs in at a provider and servers are set as well, the set servers are used, without passwords.
 //
 func TestOwnServersWithAProvider(t *testing.T) {
 	t.Parallel()
@@ -159,7 +159,7 @@ func TestOwnServersWithAProvider(t *testing.T) {
 	wantEqual(t, "SMTP password", s.SMTP.Password, "")
 }
 
-// An SMTP server may have a user and a password of its own. Blanks of a password belong to it.
+// An SMTP server may have its own user name and password. Blanks around a password are kept.
 //
 func TestSettings(t *testing.T) {
 	t.Parallel()
@@ -180,7 +180,7 @@ func wantErrorNames(t *testing.T, err error, field string) {
 	}
 }
 
-// A wrong value is named.
+// The error about a wrong value names its field.
 //
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
@@ -210,7 +210,7 @@ func TestWrongSettings(t *testing.T) {
 	}
 }
 
-// All that is missing is named together.
+// One error names all settings that are missing.
 //
 func TestMissingSettings(t *testing.T) {
 	t.Parallel()
@@ -229,11 +229,13 @@ func TestPasswordStaysHidden(t *testing.T) {
 	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
 		slog.New(h).Info("set", "settings", s, "server", s.IMAP, "pointer", &s.IMAP)
 	}
+
 	encoded, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out.Write(encoded)
+
 	if strings.Contains(out.String(), "secret") {
 		t.Errorf("the password shows in %s", out.String())
 	}
