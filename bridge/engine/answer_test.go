@@ -14,8 +14,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// What is asked for behind other commands, all applied in one batch, is answered with what these have changed, and as it is for whoever
-// asked: an admin who holds the conversation.
+// Four commands are applied in one batch. The answers to the last two show what the first two have changed, and that the
+// asker is an admin.
 func TestAnswerBehindCommandsOfItsBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -50,7 +50,7 @@ func (w *world) detailsTold() (facts struct {
 	return facts
 }
 
-// sayInOneBatch lets ann say several things, of which all but the first are applied in one transaction.
+// sayInOneBatch lets ann say several things. All but the first one are applied in one transaction.
 func (w *world) sayInOneBatch(thread string, texts ...string) {
 	w.t.Helper()
 	tx := storetest.Begin(w.t, w.pool)
@@ -66,7 +66,8 @@ func (w *world) sayInOneBatch(thread string, texts ...string) {
 	check(w.t, tx.Commit(w.t.Context()))
 }
 
-// Who asks about a conversation in the thread of another one is answered there, with the number of the conversation that is meant.
+// A question about one conversation that is asked in the thread of another one is answered in that thread, with the
+// number of the conversation.
 func TestAnswerWhereItWasAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -91,7 +92,7 @@ func TestAnswerWhereItWasAsked(t *testing.T) {
 	}
 }
 
-// Who asks about a conversation in its own thread is answered there.
+// A question about a conversation in its own thread is answered there.
 func TestAnswerInTheOwnThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -12,7 +12,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// A text that somebody asks for goes to the model under the same terms as an analysis: it is masked, counted, and
+// A request for a text is treated like an analysis: personal details are masked, tokens are counted, and the exchange is
 // kept for !why.
 func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
 	t.Parallel()
@@ -21,11 +21,13 @@ func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
 	thread := w.openThread()
 	w.exec(`DELETE FROM bursts`) // the analysis of the first message would be another request
 	const address = "maria@lopez.test"
+
 	w.reply(thread, "!ai translate:de Write to "+address+", please")
 	wantWords(t, "what is written", w.waitLine(thread, bridge.LineWritten).Plain(), address)
 	w.waitWritten()
 	wantWords(t, "what the model was sent", model.received(), "please")
 	wantNoWords(t, "what the model was sent", model.received(), address)
+
 	if n := w.count(`SELECT coalesce(sum(tokens), 0) FROM ai_tokens`); n == 0 {
 		t.Error("0 tokens are counted, want those of the text")
 	}
@@ -38,14 +40,15 @@ func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
 	wantNoWords(t, "the answer to !why", told, "maria@")
 }
 
-// newWorldWithoutTokens makes a world whose model may not be asked any more today, and returns the thread of kim's conversation.
+// newWorldWithoutTokens makes a world whose model has no tokens left for today. It returns the thread of kim's
+// conversation.
 func newWorldWithoutTokens(t *testing.T, model fakeModel) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, options{analyzer: model, settings: map[string]string{"ai_tokens_a_day": "1"}})
 	return w, w.openThread()
 }
 
-// Where a day's tokens are used up, a summary is made without the model.
+// When a day's tokens are used up, a summary is made without the model.
 func TestSummaryWithoutTokens(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)
@@ -56,7 +59,7 @@ func TestSummaryWithoutTokens(t *testing.T) {
 	wantEqual(t, "requests to the model", len(model.fake.Requests()), 0)
 }
 
-// Where a day's tokens are used up, whoever asks for a text that needs the model is told when it can be written again.
+// When a day's tokens are used up, an agent who asks for a translation is told when there will be new tokens.
 func TestTranslationWithoutTokens(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)
@@ -67,18 +70,20 @@ func TestTranslationWithoutTokens(t *testing.T) {
 	wantEqual(t, "requests to the model", len(model.fake.Requests()), 0)
 }
 
-// A text that was being written when somebody switched the analysis off isn't shown any more, and whoever asked is told why.
+// If the analysis is switched off while a text is being written, the text isn't shown, and the asker is told why.
 func TestSwitchedOffWhileATextIsWritten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.reply(thread, "!analysis off")
 	w.waitShown("[done] Ann analysis")
+
 	ask := &own.Ask{Task: analysis.Explain, Text: "What did she order?",
 		Asker: own.Asker{Agent: w.agents["ann"], Surface: w.surface, User: "ann", Place: bridge.Place{Channel: support, Thread: thread}}}
 	written := own.Fact{Kind: own.Written, Conversation: 1,
 		WrittenText: own.WrittenText{Ask: ask, Written: &analysis.Text{Text: "Two lamps.", By: "offline"}}}
 	must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{written.Event("written:1")}))(t)
+
 	w.engines[0].Relay().Wake()
 	w.waitWhisper("ann", "switched off: nothing of it is sent to a model")
 	w.waitDrained()
@@ -87,8 +92,7 @@ func TestSwitchedOffWhileATextIsWritten(t *testing.T) {
 	}
 }
 
-// Where the analysis of a conversation is switched off, nothing of it is sent for a text either, and whoever asked is told why
-// there is none.
+// If the analysis of a conversation is switched off, no text is written for it either, and the asker is told why.
 func TestTextOfAConversationThatIsNotAnalysed(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)

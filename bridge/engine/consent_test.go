@@ -12,23 +12,23 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// wish is an event by which kim wants messages, or none; the provider doesn't tell when she said so.
+// wish is an event by which kim allows or forbids messages. The provider doesn't say when she did so.
 func wish(text string, consent channels.Consent) channelstest.Event {
 	return channelstest.Event{Type: "consent", From: "kim", Text: text, Consent: &consent}
 }
 
-// wishAt is a wish of which the provider tells when it was said.
+// wishAt is a wish with the time at which it was said.
 func wishAt(at time.Time, text string, consent channels.Consent) channelstest.Event {
 	e := wish(text, consent)
 	e.At = at
 	return e
 }
 
-// wantsNone and wantsAll are what STOP and START mean. The provider answers them itself, so that nobody has to.
+// wantsNone and wantsAll are the meanings of STOP and START. The provider itself answers these words.
 func wantsNone() channels.Consent { return channels.Consent{OptedOut: true, Silent: true} }
 func wantsAll() channels.Consent  { return channels.Consent{Silent: true} }
 
-// wantsNoAdverts and wantsAdverts are the same for advertising alone.
+// wantsNoAdverts and wantsAdverts forbid and allow advertising alone.
 func wantsNoAdverts() channels.Consent {
 	return channels.Consent{OptedOut: true, Marketing: true, Silent: true}
 }
@@ -50,8 +50,8 @@ func newOptedOut(t *testing.T) (w *world, thread string) {
 	return w, thread
 }
 
-// When a customer writes STOP, nothing leaves any more, neither what was held nor what is typed then. One line tells of it, and the
-// conversation stays open.
+// When a customer writes STOP, Parley sends nothing more: neither a reply that was in its hold (the time in which it can
+// be taken back) nor a new one. One line tells of the STOP, and the conversation stays open.
 func TestOptOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -69,8 +69,8 @@ func TestOptOut(t *testing.T) {
 	wantEqual(t, "lines that tell of the STOP", w.countLines(thread, bridge.LineOptedOut), 1)
 }
 
-// A wish is also a message if it says something else: the customer's words and files are shown, and open a conversation and
-// its reply window.
+// A wish that says more than STOP or START is also a message. Its words and files are shown, and it opens a conversation
+// and its reply window.
 func TestWishThatIsAMessage(t *testing.T) {
 	t.Parallel()
 	yes := wish("Yes", channels.Consent{})
@@ -95,7 +95,7 @@ func TestWishThatIsAMessage(t *testing.T) {
 	}
 }
 
-// START is no matter that somebody has to look at: it opens no conversation that is resolved.
+// START needs nobody's attention, so it doesn't reopen a resolved conversation.
 func TestOptInOpensNothing(t *testing.T) {
 	t.Parallel()
 	w, thread := newOptedOut(t)
@@ -118,7 +118,8 @@ func TestOptInLetsRepliesLeave(t *testing.T) {
 	w.provider.WaitTexts(t, "Welcome back")
 }
 
-// A provider that refuses a reply because the customer opted out is believed: the thread says so, and the next reply isn't tried.
+// If a provider refuses a reply because the customer opted out, the thread says so, and Parley doesn't try the next
+// reply.
 func TestProviderSaysOptedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -130,7 +131,8 @@ func TestProviderSaysOptedOut(t *testing.T) {
 	wantEqual(t, "calls to the provider", w.provider.Calls(), 1)
 }
 
-// A provider that refuses even an answer because the customer wants no advertising says nothing of other answers: the next one leaves.
+// If a provider refuses a reply because the customer wants no advertising, only advertising is forbidden from then on.
+// The next reply leaves.
 func TestProviderSaysAdvertisingStopped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -142,7 +144,7 @@ func TestProviderSaysAdvertisingStopped(t *testing.T) {
 	w.waitFate(w.reply(thread, "Your lamp is repaired"), "out")
 }
 
-// Somebody wanted no messages before there was a conversation: its thread says so once there is one.
+// If a customer wrote STOP before she had a conversation, the thread of her first conversation says so.
 func TestOptOutBeforeTheConversation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -151,8 +153,8 @@ func TestOptOutBeforeTheConversation(t *testing.T) {
 	w.waitLine(w.waitThread("Where is my lamp?"), bridge.LineOptedOut)
 }
 
-// Who forbade advertising alone still gets answers, also when an advertising template was tried,
-// by us or by the provider.
+// A customer who forbade only advertising still gets replies, even after the provider or Parley has refused an
+// advertising template.
 func TestAdvertisingRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{}))
@@ -162,7 +164,7 @@ func TestAdvertisingRefused(t *testing.T) {
 	w.waitTemplateStatus(id, "approved")
 
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
-	for failures := 1; failures <= 2; failures++ { // the provider refuses the first template, we the second
+	for failures := 1; failures <= 2; failures++ { // the provider refuses the first template, Parley the second
 		w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
 		w.chat.Wait(t, "it is refused", func() bool { return w.countLines(thread, bridge.LineFailed) == failures })
 	}
@@ -173,26 +175,28 @@ func TestAdvertisingRefused(t *testing.T) {
 	w.waitFate(w.reply(thread, "Your lamp is repaired"), "out")
 	wantEqual(t, "calls to the provider, with the reply's", w.provider.Calls(), 2)
 
-	w.waitFate(w.reply(thread, "!promo Half price today."), "failed") // by us
+	w.waitFate(w.reply(thread, "!promo Half price today."), "failed") // refused by Parley
 	w.waitDrained()
 	wantEqual(t, "what kim opted out of", w.optedOutOf(), "marketing")
 }
 
-// Where the provider has no templates, as by SMS, a template is a message like any other: refused, it says that the customer wants none.
+// If the provider has no templates, as with SMS, a template is sent like any other message. If the provider refuses it
+// because of an opt-out, the customer wants no messages at all.
 func TestPlainTemplateRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	id := w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Half price today." })
 	w.waitTemplateStatus(id, "approved") // nobody has to approve it
+
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
 	w.waitLine(thread, bridge.LineOptedOut)
 	wantEqual(t, "what kim opted out of", w.optedOutOf(), "all")
 }
 
-// Of a customer's wishes the one that was said last counts, not the one that comes last: callbacks get lost, and are made up for
-// minutes later. The older one of the same kind isn't shown, either.
+// Of two wishes the one that was said later counts, even if it comes first: a callback may get lost and be repeated
+// minutes later. The older wish isn't shown either.
 func TestOlderWishComesLate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -214,8 +218,8 @@ func TestOlderWishComesLate(t *testing.T) {
 	}
 }
 
-// Wishes about advertising and about all messages are told apart: the one about advertising that was said last leaves what was said of
-// all, and the other way round.
+// Wishes about advertising and wishes about all messages are kept apart. A late wish of one kind doesn't change what the
+// newer wish of the other kind says.
 func TestOlderWishOfAnotherKindComesLate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -236,7 +240,7 @@ func TestOlderWishOfAnotherKindComesLate(t *testing.T) {
 	}
 }
 
-// newLateWish makes a world in which kim's newer wish came before an older one. It returns the thread.
+// newLateWish makes a world in which kim's newer wish came before her older one. It returns the thread.
 func newLateWish(t *testing.T, older, newer channels.Consent) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -249,7 +253,7 @@ func newLateWish(t *testing.T, older, newer channels.Consent) (w *world, thread 
 	return w, thread
 }
 
-// A wish whose sender's clock is ahead doesn't outdate the ones after it.
+// A wish may have a time in the future, because the sender's clock is ahead. A later wish still counts.
 func TestWishFromTheFuture(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -260,7 +264,8 @@ func TestWishFromTheFuture(t *testing.T) {
 	w.waitLine(thread, bridge.LineOptedIn)
 }
 
-// A refusal of a message that left before the customer allowed messages again changes nothing, though it is told later.
+// A refusal tells nothing if the refused message left before the customer allowed messages again, even if the refusal is
+// told later.
 func TestRefusedBeforeTheStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -19,7 +19,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// eraseOptions returns what contacts are erased with here.
+// eraseOptions returns the options with which contacts are erased here.
 func (w *world) eraseOptions() erase.Options {
 	w.t.Helper()
 	return erase.Options{Pool: w.pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(w.t), Ask: engine.ErasePosts}
@@ -66,7 +66,7 @@ func (w *world) erase(address string) erase.Certificate {
 	return w.finishErasure(w.beginErasure(address))
 }
 
-// wantNowhere checks that no row of the database and no post holds any of these words, in whatever case.
+// wantNowhere checks that no row of the database and no post has any of these words, in upper or lower case.
 func (w *world) wantNowhere(words ...string) {
 	w.t.Helper()
 	for _, word := range words {
@@ -77,7 +77,7 @@ func (w *world) wantNowhere(words ...string) {
 	w.wantNotStored(words...)
 }
 
-// wantNotStored checks that no row of the database holds a word.
+// wantNotStored checks that no row of the database has any of these words.
 func (w *world) wantNotStored(words ...string) {
 	w.t.Helper()
 	const row = `SELECT left(t::text, 600) FROM %s AS t WHERE position($1 IN lower(t::text)) > 0 OR position($2 IN t::text) > 0 LIMIT 1`
@@ -101,8 +101,9 @@ func (w *world) postsWith(word string) []string {
 	return list
 }
 
-// newSharedThreads makes a world in which the mails of two senders, Prize and Zebra, stand in the same threads: those that opened too many
-// conversations in the one that collects them, automatic ones in the one of the day. It returns both threads.
+// newSharedThreads makes a world in which mails of two senders, Prize and Zebra, are in the same two threads. Mails
+// beyond the limit of new conversations are in the collecting thread, automatic mails in the daily thread. It returns
+// both threads.
 func newSharedThreads(t *testing.T) (w *world, collecting, daily string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -118,7 +119,7 @@ func newSharedThreads(t *testing.T) (w *world, collecting, daily string) {
 	return w, collecting, w.waitThread("Zebra sale now")
 }
 
-// wantErasedIn checks that by the certificate something was erased in a thread, and nothing is left there.
+// wantErasedIn checks that the certificate lists the thread, with something erased there and nothing left.
 func wantErasedIn(t *testing.T, c erase.Certificate, thread string) {
 	t.Helper()
 	i := slices.IndexFunc(c.Threads, func(th erase.Thread) bool { return th.Message == thread })
@@ -132,8 +133,8 @@ func wantErasedIn(t *testing.T, c erase.Certificate, thread string) {
 	wantEqual(t, "posts by colleagues in the thread "+thread, c.Threads[i].ByColleagues, 0)
 }
 
-// Threads in which several customers' mails are sorted lose what the erased one wrote, also what an agent made a conversation of, what
-// was silenced, and the words that such a thread remembers as its last.
+// An erasure removes a customer's mails from the threads that several customers share. That includes mails that an agent
+// made a conversation of or silenced, and the last words that the thread itself remembers.
 // R-276
 func TestEraseFromSharedThreads(t *testing.T) {
 	t.Parallel()
@@ -151,7 +152,8 @@ func TestEraseFromSharedThreads(t *testing.T) {
 	wantErasedIn(t, c, daily)
 }
 
-// They lose nothing of other customers, nor of colleagues, and are what they were: further mails can be taken out of them.
+// In threads that several customers share, an erasure leaves the posts of other customers and colleagues. Agents can
+// still take mails out of these threads.
 // R-276
 func TestEraseLeavesOthersInSharedThreads(t *testing.T) {
 	t.Parallel()
@@ -169,8 +171,9 @@ func TestEraseLeavesOthersInSharedThreads(t *testing.T) {
 	w.waitCardWith("| Prize 12 | Ann")
 }
 
-// Who was in copy of another customer's conversation, and wrote there last, goes from its card, from what it remembers
-// and from its thread; its customer's words stay, and get replies: also one that waits in its hold while the other is erased.
+// Eve was in copy of Kim's conversation and wrote there last. Erasing Eve removes her from the conversation's card, its
+// stored fields and its thread. Kim's words stay, and Kim still gets replies, even one that was in its hold (waiting, so
+// that it could be taken back) during the erasure.
 // R-276
 func TestEraseFromCopies(t *testing.T) {
 	t.Parallel()
@@ -186,13 +189,14 @@ func TestEraseFromCopies(t *testing.T) {
 	})
 	wantEqual(t, "the thread of what she wrote", w.waitThread("My zebra is afraid"), at)
 	w.waitDrained()
+
 	held := w.replyInHold(at, "Here is light")
 	w.waitDrainedBut(1)
 
 	c := w.runErasure(w.beginErasure("eve@zebra.test"))
 	w.waitDrainedBut(1)
 	w.wantNowhere("afraid")
-	w.exec(`DELETE FROM events WHERE external_id = 'message:lamp'`) // what Kim wrote is Kim's, also where it names the other
+	w.exec(`DELETE FROM events WHERE external_id = 'message:lamp'`) // Kim's own mail stays Kim's, although it names Eve
 	w.wantNowhere("zebra")
 	wantEqual(t, "threads in the certificate", len(c.Threads), 1)
 	wantErasedIn(t, c, at)
@@ -208,8 +212,8 @@ func TestEraseFromCopies(t *testing.T) {
 	w.wantNowhere("zebra")
 }
 
-// What an agent typed about the contact in a team's channel goes from all that Parley keeps, and so does the line that asked who
-// was meant, although it offered other customers' conversations. The agent's own message is the agent's.
+// An agent typed something about the contact in a team's channel, and Parley asked in a line which conversation was
+// meant. An erasure removes the text from the database and deletes the line. The agent's own message in the chat stays.
 // R-276
 func TestEraseFromTheChannel(t *testing.T) {
 	t.Parallel()
@@ -231,9 +235,9 @@ func TestEraseFromTheChannel(t *testing.T) {
 	wantEqual(t, "whether the agent's own message is deleted", w.chat.Get(support, typed).Deleted, false)
 }
 
-// What a contact writes while the erasure runs is a stranger's, whichever conversation it answers and whether it was
-// accepted before or after the erasure was asked for: a new conversation begins with it, replies reach the stranger,
-// and nothing of what was before is left.
+// What a contact writes during the erasure counts as written by a stranger. It may answer an erased conversation, and may
+// have been accepted before or after the erasure was asked for. A new conversation begins with it, replies reach the
+// stranger, and nothing of the erased conversations is left.
 // R-276
 func TestWrittenWhileErased(t *testing.T) {
 	t.Parallel()
@@ -266,9 +270,11 @@ func TestWrittenWhileErased(t *testing.T) {
 		}
 		wantNoWords(t, "the card of what came meanwhile", w.chat.Get(support, thread).Text, "Erased")
 	}
+
 	for _, text := range []string{"Accepted before", "Accepted after", "Chatted after"} {
 		w.waitShown(text)
 	}
+
 	w.reply(after, "Hello, stranger")
 	w.reply(chatted, "Hello there")
 	sent := w.waitSent(3)
@@ -279,7 +285,8 @@ func TestWrittenWhileErased(t *testing.T) {
 	wantList(t, "whom the reply went to", sent[i].To, []string{"eve@shop.test"})
 }
 
-// A form of a reply that was open while its customer was erased reaches nobody, and its recipients don't come back.
+// If a reply form was open while its customer was erased, handing it in sends nothing, and its recipients aren't stored
+// again.
 // R-276
 func TestOldFormOfTheErased(t *testing.T) {
 	t.Parallel()
@@ -295,7 +302,7 @@ func TestOldFormOfTheErased(t *testing.T) {
 	w.erase("zebra@shop.test")
 	w.chat.Submit("ann", support, at, form, "Here is light")
 	w.waitDrained()
-	w.exec(`DELETE FROM events WHERE payload LIKE '%Here is light%'`) // what Ann handed in goes with its days
+	w.exec(`DELETE FROM events WHERE payload LIKE '%Here is light%'`) // Ann's text is deleted with other old events
 	w.wantNowhere("zebra")
 	wantEqual(t, "replies that left", len(w.provider.Sent()), 0)
 }

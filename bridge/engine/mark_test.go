@@ -16,7 +16,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// holdMarks lets no mark out until letMarksOut, as if other conversations had used up what the chat takes.
+// holdMarks keeps all marks waiting until letMarksOut, as if other conversations had used up the chat's rate. A mark is
+// the emoji that shows what became of a message.
 func (w *world) holdMarks() {
 	w.t.Helper()
 	w.exec(`INSERT INTO gates (account_id, key, burst, next_at) VALUES ($1, 'mark', 5, clock_timestamp() + interval '1 day')
@@ -29,23 +30,23 @@ func (w *world) letMarksOut() {
 	w.exec(`UPDATE gates SET next_at = clock_timestamp() WHERE key = 'mark'`)
 }
 
-// markMade is a mark that was to be made, and what became of it.
+// markMade is a mark that Parley wanted to make, and the state of its delivery.
 type markMade struct{ Mark, State string }
 
-// marksMade returns all marks that were to be made, in order.
+// marksMade returns all marks that Parley wanted to make, in order.
 func (w *world) marksMade() []markMade {
 	w.t.Helper()
 	return readRows(w, pgx.RowToStructByPos[markMade], `SELECT payload->>'mark', state FROM deliveries
 		WHERE kind = 'mark' ORDER BY created_at`)
 }
 
-// waitMarksMade waits until these marks were to be made, and became of them what is said.
+// waitMarksMade waits until these are the marks, with these states.
 func (w *world) waitMarksMade(want ...markMade) {
 	w.t.Helper()
 	w.eventually(fmt.Sprintf("the marks are %+v", want), func() bool { return slices.Equal(w.marksMade(), want) })
 }
 
-// What is known of a reply while its mark still waits is shown by that mark.
+// If a reply gets a newer state while its mark still waits, that mark is changed, and only the newest state is shown.
 func TestMarksCoalesce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -53,17 +54,19 @@ func TestMarksCoalesce(t *testing.T) {
 	thread := w.openThread()
 	reply := w.reply(thread, "On our way")
 	external := w.provider.WaitTexts(t, "On our way")[0].ID
+
 	w.waitMarksMade(markMade{Mark: "sent", State: "queued"})
 	w.reportStatus(channelstest.Event{ID: external + ".d", State: "delivered", External: []string{external}})
 	w.reportStatus(channelstest.Event{ID: external + ".r", State: "read", External: []string{external}})
 	w.waitMarksMade(markMade{Mark: "read", State: "queued"})
+
 	w.letMarksOut()
 	w.waitMarked(reply, "read")
 	w.waitDrained()
 	wantList(t, "marks of the reply", w.chat.Get(support, reply).Marks, []string{"read"})
 }
 
-// A message has one mark: the newest takes the place of the one before.
+// A message has only one mark: a newer one replaces it.
 // R-247, R-248
 func TestOneMark(t *testing.T) {
 	t.Parallel()
@@ -71,13 +74,16 @@ func TestOneMark(t *testing.T) {
 	thread := w.openThread()
 	reply := w.reply(thread, "On our way")
 	w.waitMarked(reply, "sent")
+
 	external := w.provider.Sent()[0].ID
 	w.reportStatus(channelstest.Event{ID: external + ".f", State: "failed", External: []string{external}})
 	w.waitFate(reply, "failed")
 	w.waitMarked(reply, "warning")
+
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
 	w.waitFate(reply, "out")
 	w.waitMarked(reply, "sent")
+
 	w.waitDrained()
 	wantList(t, "marks of the reply", w.chat.Get(support, reply).Marks, []string{"sent"})
 	wantList(t, "marks that were made", w.marksMade(), []markMade{
@@ -87,7 +93,7 @@ func TestOneMark(t *testing.T) {
 	})
 }
 
-// What waits is marked at once, so that it doesn't look like a remark, which is marked as inside.
+// A waiting reply is marked as waiting at once. Without that mark it would look like a remark.
 // R-247
 func TestWaitingAndInsideAreMarked(t *testing.T) {
 	t.Parallel()
@@ -107,7 +113,7 @@ func TestWaitingAndInsideAreMarked(t *testing.T) {
 	w.waitCard(thread, "#1 pending")
 }
 
-// Whoever clicks the mark of a waiting reply takes the reply back, and the mark says then that the reply stays inside.
+// If the author of a waiting reply clicks its mark, the reply is taken back and marked as inside.
 // R-247
 func TestMarkOfAWaitingReplyTakesItBack(t *testing.T) {
 	t.Parallel()
@@ -117,12 +123,13 @@ func TestMarkOfAWaitingReplyTakesItBack(t *testing.T) {
 	w.chat.React("ann", w.chat.Get(support, reply), bridge.VerbUndo)
 	w.waitFate(reply, "undone")
 	w.waitMarked(reply, "inside")
+
 	w.advance(time.Hour)
 	w.waitDrained()
 	w.wantNothingSent()
 }
 
-// A mark that waited for an hour is not made any more, and costs no call; a newer one is.
+// A mark that has waited for an hour is dropped without a call to the chat. A newer mark is made.
 func TestOldMarksAreDropped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -136,9 +143,10 @@ func TestOldMarksAreDropped(t *testing.T) {
 	late := w.reply(thread, "Two")
 	w.chat.Wait(t, "the second mark is made", func() bool { return len(w.marksMade()) == 2 })
 
-	const mostLanes = 10                                                      // at a time
-	must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, mostLanes))(t) // the engine may have done so by now
+	const mostLanes = 10                                                      // lanes in one call
+	must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, mostLanes))(t) // the engine may have done so before
 	wantList(t, "marks before they may be made", w.marksMade(), []markMade{{Mark: "sent", State: "cancelled"}, waiting})
+
 	w.letMarksOut()
 	w.waitMarked(late, "sent")
 	w.waitDrained()

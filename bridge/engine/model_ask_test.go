@@ -24,8 +24,8 @@ type fakeModel struct {
 	fake *openaifake.Server
 }
 
-// newFakeModel starts a model that finds nothing, with rules behind it. Private details are masked. It has all the time that an
-// analysis has, and nobody waits in a queue for it, so that on a busy machine it answers as on a quiet one.
+// newFakeModel starts a model that finds nothing, with rules as its fallback. Private details are masked. The time limit
+// is long and no question waits for another one, so that the model answers even on a busy machine.
 func newFakeModel(t *testing.T) fakeModel {
 	t.Helper()
 	fake := openaifake.New(openaifake.Options{Models: []string{"gpt-test"}, Abilities: openaifake.Modern(), Answers: plainly{}})
@@ -56,8 +56,9 @@ func (a fakeModel) received() string {
 	return all.String()
 }
 
-// What colleagues say among themselves, commands, notes, names that they gave, and what was taken back never leave
-// the house: each of them has a canary here, and the model's server sees none. What the customer was told it sees.
+// The model is never sent what colleagues say among themselves: remarks, notes, commands, names that they gave, and texts
+// by people who aren't agents. Each such text has a canary word here, which must not reach the model's server. What the
+// customer was told does reach it.
 // R-178
 func TestNothingInternalIsSent(t *testing.T) {
 	t.Parallel()
@@ -73,13 +74,16 @@ func TestNothingInternalIsSent(t *testing.T) {
 	w.chat.Say("dan", support, thread, "canaryStranger wrote this")
 	w.chat.Say("eve", support, thread, "canaryGuest wrote this")
 	w.chat.Say("bot", support, thread, "canaryBot wrote this")
+
+	// A reply is sent, the conversation is resolved, and another customer writes.
 	w.reply(thread, "!reply We look into it, toldTheCustomer.")
 	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
 	w.reply(thread, "!resolve canaryResolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
 	w.customerSends(chat, channelstest.Event{From: "other", Text: "Somebody else's canaryOther"})
 	w.waitThread("Somebody else's canaryOther")
-	w.exec(`DELETE FROM bursts WHERE conversation_id <> 1`) // another customer's own analysis is another question
+	// The other customer's own analysis is another question, which may have her words.
+	w.exec(`DELETE FROM bursts WHERE conversation_id <> 1`)
 	w.writeAndAnalyse("Where is it now?")
 	sent := model.received()
 	for _, must := range []string{"Where is it now?", "Hello", "toldTheCustomer"} {
@@ -87,6 +91,7 @@ func TestNothingInternalIsSent(t *testing.T) {
 			t.Errorf("the model is not told %q", must)
 		}
 	}
+
 	for _, name := range []string{
 		"Note", "Aside", "Topic", "Name", "Colleague", "Snooze", "Verb", "Find", "Stranger", "Guest", "Bot", "Resolve",
 		"Other",
@@ -95,6 +100,7 @@ func TestNothingInternalIsSent(t *testing.T) {
 			t.Errorf("canary%s left the house", name)
 		}
 	}
+
 	for _, person := range []string{"acme.test", "Ann", "Ben"} {
 		if strings.Contains(sent, person) {
 			t.Errorf("%q left the house", person)
@@ -102,7 +108,8 @@ func TestNothingInternalIsSent(t *testing.T) {
 	}
 }
 
-// What shows who somebody is does not leave, unless the account says that it may.
+// Addresses, phone numbers and card numbers are masked before a text is sent to the model, unless the account allows
+// them.
 func TestMaskIsAChoice(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -127,8 +134,8 @@ func TestMaskIsAChoice(t *testing.T) {
 	}
 }
 
-// A day's tokens of an account are counted for all processes together, outlive them, and bound what it asks. Above
-// them rules answer; other accounts are not concerned.
+// All processes together count the tokens that an account uses on one day. When they are used up, rules answer instead of
+// the model. Other accounts aren't affected.
 func TestTokensOfAnAccount(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)
@@ -141,12 +148,14 @@ func TestTokensOfAnAccount(t *testing.T) {
 		}
 		return n
 	}
+
 	for i := 0; countDegraded() == 0; i++ {
 		if i > mostQuestions {
 			t.Fatalf("%d tokens are used and nothing is refused", w.count(`SELECT tokens FROM ai_tokens`))
 		}
 		w.writeAndAnalyse(strings.Repeat("Where is my parcel? ", 3) + string(rune('a'+i)))
 	}
+
 	if used := w.count(`SELECT tokens FROM ai_tokens`); used > aDay || used < usedAtLeast {
 		t.Errorf("%d tokens are used when the first question is refused, want between %d and %d", used, usedAtLeast, aDay)
 	}
@@ -159,6 +168,8 @@ func TestTokensOfAnAccount(t *testing.T) {
 	w.writeAndAnalyse("And now?")
 	wantEqual(t, "requests to the model by a new process", len(model.fake.Requests())-requests, 0)
 	wantEqual(t, "answers of rules in a new process", countDegraded()-before, 1)
+
+	// The next day begins.
 	w.advance(24 * time.Hour)
 	w.writeAndAnalyse("And on the next day?")
 	if len(model.fake.Requests()) == requests {

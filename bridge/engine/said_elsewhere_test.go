@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// A reply that was typed outside of its conversation's thread, with the number, is taken back when its author deletes it in
-// its hold; edited, its author is asked, and as a note it stays inside.
+// A reply can be typed outside of its conversation's thread, with the conversation's number. If its author deletes it
+// during its hold, it is taken back. If she edits it, Parley asks her, and if she makes it a note, it stays inside.
 func TestReplyTypedElsewhere(t *testing.T) {
 	t.Parallel()
 	const mention = "<@" + bridgetest.App + "> #1 "
@@ -29,16 +29,18 @@ func TestReplyTypedElsewhere(t *testing.T) {
 			typed := w.chat.Say("ann", support, "", mention+"reply On Monday")
 			w.waitLine(thread, bridge.LineDone)
 			c.change(w, typed)
-			waitBecomes := func(fate store.Fate) { // its place is not in the thread, where waitFate looks
+			waitBecomes := func(fate store.Fate) { // waitFate only looks in the thread
 				t.Helper()
 				w.eventually("it is "+string(fate), func() bool {
 					return w.text(`SELECT m.fate FROM messages AS m JOIN posts AS p ON p.message_id = m.id WHERE p.message = $1`, typed) == string(fate)
 				})
 			}
 			waitBecomes(c.fate)
+
 			w.advance(2 * time.Hour)
 			w.waitDrained()
 			w.wantNothingSent()
+
 			if c.fate == store.FateAsk {
 				w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
 				waitBecomes(store.FateWaiting)
@@ -49,7 +51,7 @@ func TestReplyTypedElsewhere(t *testing.T) {
 	}
 }
 
-// In the conversation's own thread the number changes nothing: the typed message is the reply, and no line shows it once more.
+// If a reply is typed in its own thread, the number changes nothing: the message is the reply, and no line repeats it.
 func TestReplyTypedInItsThreadWithTheNumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -60,7 +62,8 @@ func TestReplyTypedInItsThreadWithTheNumber(t *testing.T) {
 	wantEqual(t, "lines that show it", w.countLines(thread, bridge.LineDone), 0)
 }
 
-// What happens to such a reply in a gap counts, too: it is read again where it was typed, before it leaves.
+// If the author deletes such a reply while the chat's events are lost (a gap), Parley notices that before the reply would
+// leave, because it reads the message again.
 // R-249
 func TestReplyTypedElsewhereInAGap(t *testing.T) {
 	t.Parallel()
@@ -80,7 +83,7 @@ func TestReplyTypedElsewhereInAGap(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Its author takes it back by an emoji on it; nobody else does.
+// Only the author of such a reply can take it back with an emoji. A colleague's emoji does nothing.
 func TestReplyTypedElsewhereTakenBackByEmoji(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -88,11 +91,13 @@ func TestReplyTypedElsewhereTakenBackByEmoji(t *testing.T) {
 	typed := w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply On Monday")
 	w.waitLine(thread, bridge.LineDone)
 	fate := func() string { return w.text(`SELECT fate FROM messages WHERE text = 'On Monday'`) }
+
 	w.chat.React("ben", w.chat.Get(support, typed), bridge.VerbUndo)
 	w.eventually("it is applied", func() bool {
 		return w.count(`SELECT count(*) FROM events`) == 3 && w.count(`SELECT count(*) FROM queues`) == 0
 	})
 	wantEqual(t, "fate after a colleague's emoji", fate(), "waiting")
+
 	w.chat.React("ann", w.chat.Get(support, typed), bridge.VerbUndo)
 	w.eventually("it is taken back", func() bool { return fate() == "undone" })
 	w.advance(2 * time.Hour)
@@ -100,7 +105,8 @@ func TestReplyTypedElsewhereTakenBackByEmoji(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// One that is found late, after the customer has written again, is parked, as it would be in the thread.
+// A reply typed outside of its thread may be found late, after the customer has written again. It is parked (kept until a
+// person decides), as it would be in the thread.
 // R-249
 func TestReplyTypedElsewhereLate(t *testing.T) {
 	t.Parallel()
@@ -110,6 +116,7 @@ func TestReplyTypedElsewhereLate(t *testing.T) {
 	w.missOldEvents(func() { w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply Yes, we refund it") })
 	w.customerWrites("kim", "No, send a new one")
 	w.waitShown("No, send a new one")
+
 	w.chat.Disconnect()
 	w.waitLine(thread, bridge.LineParked)
 	w.waitDrained()
@@ -117,7 +124,8 @@ func TestReplyTypedElsewhereLate(t *testing.T) {
 	wantEqual(t, "fate of the reply", w.text(`SELECT fate FROM messages WHERE text = 'Yes, we refund it'`), "parked")
 }
 
-// Such replies leave in the chat's order, whatever order they are found in.
+// Replies to one conversation leave in the order in which they were typed in the chat, even if Parley finds them in
+// another order.
 func TestRepliesTypedElsewhereInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"join_lines": "off"}})
@@ -128,15 +136,18 @@ func TestRepliesTypedElsewhereInOrder(t *testing.T) {
 		first = w.chat.Get(support, w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply Please cancel it"))
 		second = w.chat.Get(support, w.reply(thread, "No, wait"))
 	})
+
 	w.journalSurfaceFact("say", second)
 	w.waitFate(second.ID, "waiting")
 	w.journalSurfaceFact("say", first)
 	w.eventually("both wait", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = 'waiting'`) == 2 })
+
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Please cancel it", "No, wait")
 }
 
-// The same of the words with which a conversation begins, also where the deletion comes first.
+// The first words of a new conversation can be taken back by deleting the message, even if Parley hears of the deletion
+// before the message.
 func TestStartTypedAndDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -145,12 +156,15 @@ func TestStartTypedAndDeleted(t *testing.T) {
 	w.eventually("it is begun", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Wrong words'`) == 1 })
 	w.chat.Delete(support, typed)
 	w.eventually("it is taken back", func() bool { return w.text(`SELECT fate FROM messages WHERE text = 'Wrong words'`) == "undone" })
+
+	// Parley hears of the deletion first.
 	w.chat.Mute(true)
 	early := w.chat.Get(support, w.chat.Say("ann", support, "", begin+"More of them"))
 	w.chat.Delete(support, early.ID)
 	w.journalSurfaceFact("delete", w.chat.Get(support, early.ID))
 	w.journalSurfaceFact("say", early)
 	w.chat.Mute(false)
+
 	w.advance(2 * time.Hour)
 	w.waitDrained()
 	w.provider.WaitTexts(t)
@@ -159,7 +173,7 @@ func TestStartTypedAndDeleted(t *testing.T) {
 	}
 }
 
-// A file beside the words with which a conversation begins can't go with them: nothing is begun without it, and its author is
+// A new conversation can't begin with a file. If there is one beside the words, no conversation begins, and the author is
 // told.
 func TestStartTypedWithFile(t *testing.T) {
 	t.Parallel()
@@ -175,7 +189,7 @@ func TestStartTypedWithFile(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// A colleague's mention in such a reply makes it doubtful, as in the thread: it stays inside until somebody sends it.
+// If such a reply mentions a colleague, it stays inside until somebody sends it, as in the thread.
 func TestReplyTypedElsewhereMentionsAColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -188,7 +202,8 @@ func TestReplyTypedElsewhereMentionsAColleague(t *testing.T) {
 	w.provider.WaitTexts(t, "Ok, @ben calls you")
 }
 
-// An edit that comes before such a reply may be for somebody else, or for colleagues: its author is asked, as after any edit.
+// If Parley hears of an edit before the reply itself, nothing leaves. If the edited text is still for this conversation,
+// the author is asked about it.
 func TestReplyTypedElsewhereEditedFirst(t *testing.T) {
 	t.Parallel()
 	const mention = "<@" + bridgetest.App + "> #1 "
@@ -209,6 +224,7 @@ func TestReplyTypedElsewhereEditedFirst(t *testing.T) {
 			w.chat.Mute(false)
 			w.chat.Edit(support, typed.ID, tt.edited)
 			w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
+
 			w.journalSurfaceFact("say", typed)
 			w.waitDrained()
 			w.wantNothingSent()

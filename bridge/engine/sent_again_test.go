@@ -12,8 +12,9 @@ import (
 	"parley/store"
 )
 
-// A reply of which nobody knows whether it has left waits, behind others, to be sent again. Whoever takes it back then stops only its next
-// attempt: that it never left would be a false answer, so that a person is asked once more (invariant 4).
+// Nobody knows whether a reply has left. It is to be sent again and waits behind another one. If its author takes it back
+// now, only the next attempt is stopped. Parley can't say that the reply never left, so it asks a person once more
+// (invariant 4).
 func TestSentAgainAndTakenBack(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -41,7 +42,8 @@ func TestSentAgainAndTakenBack(t *testing.T) {
 	}
 }
 
-// That the provider refuses another attempt for certain says nothing of the first one: Undo still doesn't tell that the reply never left.
+// If the provider refuses the second attempt for certain, the first one may still have succeeded. So Undo doesn't say
+// that the reply never left.
 func TestSentAgainRefusedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newUnclearReply(t)
@@ -61,7 +63,8 @@ func TestSentAgainRefusedAndTakenBack(t *testing.T) {
 	wantEqual(t, "lines that say that it did not leave", w.countLines(thread, bridge.LineUndone), 0)
 }
 
-// Nobody knows whether a reply has left, and its author deletes it: who sends it again all the same has decided that by the click.
+// Nobody knows whether a reply has left, and its author has deleted it. An agent who clicks Send again has decided to
+// send it.
 func TestUnclearReplyDeletedAndSentAgain(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newUnclearReply(t)
@@ -73,8 +76,8 @@ func TestUnclearReplyDeletedAndSentAgain(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "One")
 }
 
-// A reply that is taken back while it waits to be sent again, and then sent after all, is the same message for a provider that takes each
-// once: it has the reply, and the customer doesn't get it twice.
+// A reply is taken back while it waits to be sent again, and then sent again after all. Its token stays the same, so a
+// provider that takes each message once doesn't deliver it twice.
 func TestSentAgainTakenBackAndSent(t *testing.T) {
 	t.Parallel()
 	w, thread, one := sendUnclearReplyAgain(t)
@@ -90,8 +93,8 @@ func TestSentAgainTakenBackAndSent(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two")
 }
 
-// A reply of which nobody knows whether it has left, and that somebody sends again, can be edited while it waits behind others. The edited
-// one is another message for a provider that takes each once.
+// A reply that waits to be sent again can be edited. A provider that takes each message once treats the edited text as
+// another message.
 func TestSentAgainAndEdited(t *testing.T) {
 	t.Parallel()
 	w, thread, one := sendUnclearReplyAgain(t)
@@ -107,19 +110,20 @@ func TestSentAgainAndEdited(t *testing.T) {
 	wantEqual(t, "lines that say that it was too late", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
-// A reply whose lost attempt was found absent waits to be sent again: its author can delete it until it is.
+// If a lost attempt turned out not to have sent the reply, its author can delete the reply until it is sent again.
 func TestDeletedAfterAnAbsentAttempt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
 	said := w.replyInHold(thread, "See you")
-	w.exec(`UPDATE deliveries SET attempt = 1 WHERE kind = 'reply'`) // as a look leaves it while its gate is closed
+	// Parley leaves it so after looking for it, while the gate is closed.
+	w.exec(`UPDATE deliveries SET attempt = 1 WHERE kind = 'reply'`)
 	w.chat.Delete(support, said)
 	w.waitFate(said, "undone")
 }
 
-// A click that names a part of an earlier sending is refused: since then the whole reply was sent again, and the customer has that part.
-// The page names the part of the latest sending, whichever has the higher id.
+// A click on "Send again" that names a part of an earlier sending is refused, since the customer got that part by the
+// later sending. The page names the part of the latest sending, even if an earlier one has a higher id.
 func TestPartOfAnEarlierSendingIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -131,6 +135,8 @@ func TestPartOfAnEarlierSendingIsNotSentAgain(t *testing.T) {
 		return store.DeliveryID(w.count(`
 			SELECT id FROM deliveries WHERE kind = 'reply' AND state = $1 ORDER BY seq OFFSET $2 LIMIT 1`, state, place))
 	}
+
+	// The first sending fails.
 	rejectOnce("a.txt")
 	rejectOnce("b.txt")
 	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
@@ -138,6 +144,8 @@ func TestPartOfAnEarlierSendingIsNotSentAgain(t *testing.T) {
 	w.waitDrained()
 	w.exec(`UPDATE deliveries SET id = id + 1000 WHERE kind = 'reply'`)
 	earlierFile := partWith(store.Failed, 1)
+
+	// The second sending delivers one file and fails for the rest.
 	rejectOnce("a.txt")
 	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.eventually("the file has left", func() bool { return len(w.provider.Sent()) == 1 })
@@ -155,8 +163,8 @@ func TestPartOfAnEarlierSendingIsNotSentAgain(t *testing.T) {
 	wantEqual(t, "parts that wait", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state = 'queued'`), 0)
 }
 
-// Such a reply is edited into a remark for colleagues. The remark stays inside, without a button that would send it; that the customer
-// may have the earlier words is told.
+// A reply that waits to be sent again is edited into a remark for colleagues. The remark stays inside, and a line without
+// buttons tells that the customer may have the earlier words.
 func TestSentAgainAndEditedIntoARemark(t *testing.T) {
 	t.Parallel()
 	w, thread, one := sendUnclearReplyAgain(t)
@@ -178,8 +186,8 @@ func TestSentAgainAndEditedIntoARemark(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two")
 }
 
-// It is edited into a text of which its author is asked whether it is for the customer: the question has its buttons, though it is told
-// that the customer may have the earlier words.
+// A reply that waits to be sent again is edited into a text that may be meant for a colleague. Its author is asked with
+// buttons, and a second line tells that the customer may have the earlier words.
 func TestSentAgainAndEditedIntoAQuestion(t *testing.T) {
 	t.Parallel()
 	w, thread, one := sendUnclearReplyAgain(t)

@@ -12,8 +12,8 @@ import (
 	"parley/channels"
 )
 
-// What an agent uploads to us goes to the customer with the reply; the thread names it and
-// leads to it until it is taken back, and it is kept as long as its message.
+// A file that an agent uploads to Parley goes to the customer with the reply. The thread names the file with a link,
+// which works while the file is stored. The file is kept as long as its message.
 func TestUploadedFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{fileLink: func(message bridge.MessageID, file string) string { return "(" + plainLink(message, file) + ")" },
@@ -25,6 +25,7 @@ func TestUploadedFile(t *testing.T) {
 		check(t, err)
 		return bridgetest.File{Name: name, Blob: blob, Size: size}
 	}
+
 	reply := formOf(bridge.VerbReply)
 	reply.Args.Conversation = bridge.ConversationID(w.count(`SELECT id FROM conversations`))
 	w.chat.Submit("ann", support, thread, reply, "", upload("plan.txt", "the plan"))
@@ -32,6 +33,7 @@ func TestUploadedFile(t *testing.T) {
 	if len(got.Files) != 1 || got.Files[0].Name != "plan.txt" || string(got.Files[0].Content) != "the plan" {
 		t.Errorf("the customer got the files %+v, want the plan alone", got.Files)
 	}
+
 	_, after, _ := strings.Cut(w.waitLine(thread, bridge.LineDone).Plain(), "plan.txt (")
 	link, _, _ := strings.Cut(after, ")")
 	message, file := linkedTo(t, link)
@@ -41,6 +43,7 @@ func TestUploadedFile(t *testing.T) {
 	if all := must(io.ReadAll(body))(t); string(all) != "the plan" {
 		t.Errorf("the link leads to %q", all)
 	}
+
 	w.exec(`DELETE FROM blobs`)
 	if _, err := f.Open(t.Context()); channels.ClassOf(err) != channels.BadContent {
 		t.Errorf("a file that isn't stored any more: got the error %v, want the class BadContent", err)
@@ -50,7 +53,7 @@ func TestUploadedFile(t *testing.T) {
 	}
 }
 
-// What is uploaded and does not leave is named in the thread: it lies nowhere else.
+// If a reply stays inside, the line in the thread names its uploaded file, since it isn't shown anywhere else.
 func TestUploadedFileStaysInside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.MaxTextRunes = 2, 10 }})
@@ -63,7 +66,7 @@ func TestUploadedFileStaysInside(t *testing.T) {
 	wantWords(t, "the line", w.waitLine(thread, bridge.LineInside).Plain(), "longer than it may be", "plan.txt")
 }
 
-// Who uploads learns at once what the channel can't take, and who may not reply.
+// An agent who uploads a file learns at once that the channel can't take it, or that she may not reply.
 func TestUploadIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 2, 1000 }})
@@ -73,6 +76,7 @@ func TestUploadIsChecked(t *testing.T) {
 		return []bridge.SurfaceFile{{Name: "plan.pdf", ContentType: "application/pdf", SizeBytes: size, Blob: "x"}}
 	}
 	check(t, desk.MayReply(t.Context(), id, "ann", "", files(1000)))
+
 	for code, err := range map[string]error{
 		"file_too_large": desk.MayReply(t.Context(), id, "ann", "", files(1001)),
 		"not_an_agent":   desk.MayReply(t.Context(), id, "dan", "", files(1)),
@@ -87,14 +91,15 @@ func TestUploadIsChecked(t *testing.T) {
 	}
 }
 
-// A reply whose file can't be read offers another reply, not the same again; that one quotes
-// nothing to the customer, who has nothing of the first.
+// A reply whose file can't be read offers only to write another reply, since sending it again would fail again. The new
+// reply doesn't quote the first one, which the customer never got.
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
 	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
+
 	said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "plan.txt", Unavailable: "no right to it"})
 	w.waitFate(said, "failed")
 	line := w.waitLine(thread, bridge.LineFailed)
@@ -104,7 +109,8 @@ func TestUnreadableFile(t *testing.T) {
 	if answer.Args.Conversation == 0 {
 		t.Error("the button names no conversation")
 	}
-	answer.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, said)) // a claim of the form's
+	// The form claims that it answers the first message.
+	answer.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, said))
 	w.chat.Submit("ann", support, thread, answer, "Here is a link.")
 	w.provider.WaitTexts(t, "Here is a link.")
 }

@@ -41,7 +41,7 @@ func TestChunks(t *testing.T) {
 	}
 }
 
-// Marks that never end, or lie deeper than anybody reads, are text: all of them is shown, and they make no flood of parts.
+// Marks that never end, or that are nested too deep, are shown as text and don't make thousands of parts.
 func TestHostileMarks(t *testing.T) {
 	t.Parallel()
 	const mostParts = 200
@@ -51,7 +51,7 @@ func TestHostileMarks(t *testing.T) {
 			sign := mark[:1]
 			text := "x" + strings.Repeat(mark, 60_000/len(mark))
 			parts := Parts(text)
-			// Some marks still count, as those of the first blocks: one of a hundred at most.
+			// Parley may still read the first marks as formatting, but at most one of a hundred.
 			if got, want := strings.Count(Plain(parts), sign), strings.Count(text, sign)*99/100; got < want {
 				t.Errorf("%q is shown %d times, want %d times at least", sign, got, want)
 			}
@@ -62,7 +62,7 @@ func TestHostileMarks(t *testing.T) {
 	}
 }
 
-// Of quotations within quotations, those that lie too deep are shown with their marks.
+// If quotations are nested too deep, the innermost ones are shown with their marks.
 func TestMarksBehindTheDeepest(t *testing.T) {
 	t.Parallel()
 	const tooDeep = 2
@@ -72,7 +72,7 @@ func TestMarksBehindTheDeepest(t *testing.T) {
 	}
 }
 
-// Code may have any number of marks, in a block or in a line: they are shown as they are.
+// Marks in code, in a block or in a line, are shown unchanged.
 func TestMarksInCode(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -142,7 +142,7 @@ func TestStrikethrough(t *testing.T) {
 	}
 }
 
-// A definition of a link's address, which Markdown shows nowhere, is text.
+// Markdown doesn't show the definition of a link's address. Parley shows it as text.
 func TestDefinitionIsShown(t *testing.T) {
 	t.Parallel()
 	const address = "https://x.test/a"
@@ -151,7 +151,7 @@ func TestDefinitionIsShown(t *testing.T) {
 	}
 }
 
-// An address that is too long for a link is shown as a whole.
+// If an address is too long for a link, all of it is shown as text.
 func TestTooLongAddressIsShown(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("b", maxURLBytes)
@@ -160,7 +160,7 @@ func TestTooLongAddressIsShown(t *testing.T) {
 	}
 }
 
-// What is written literally is read as the same characters, whatever they mean in Markdown.
+// A text that is written with Literal is read back with the same characters, even if they have a meaning in Markdown.
 func TestLiteralSurvives(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -195,7 +195,7 @@ func FuzzLiteral(f *testing.F) {
 	for _, s := range budget.Seeds() {
 		f.Add(s)
 	}
-	// Goldmark keeps a node for each line and each sign that may act: 0.5 µs each.
+	// Goldmark keeps a node for each line and each possible mark, which costs 0.5 µs each.
 	literal := budget.NewMeterFor(budget.Allowance{Base: 2 * time.Millisecond, PerMegabyte: 400 * time.Millisecond})
 	raw := budget.NewMeterFor(budget.Allowance{Base: 2 * time.Millisecond, PerMegabyte: 1500 * time.Millisecond})
 	f.Fuzz(func(t *testing.T, s string) {
@@ -208,6 +208,7 @@ func FuzzLiteral(f *testing.F) {
 		if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' || r == 0xfffd || r == 0x7f }) {
 			t.Skip()
 		}
+
 		w := NewWriter()
 		w.Literal(s)
 		got := Plain(Parts(w.Text().Markdown))
@@ -217,7 +218,8 @@ func FuzzLiteral(f *testing.F) {
 	})
 }
 
-// Names are put in all at once: a text in which one makes another token reads the same each time.
+// NameMentions replaces all tokens in one pass. So a name that looks like a token isn't replaced again, and the result is
+// always the same.
 func TestNamed(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{MentionToken("A"): "*B*", MentionToken("B"): "Ben_Oak", MentionToken("C"): "C", MentionToken("E"): ""}
@@ -228,7 +230,7 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// TestReadAtOnce: texts are read by many at once, and reading leaves nothing behind.
+// Several goroutines may read texts at the same time, and reading a text leaves no extra keys in Goldmark's parser.
 func TestReadAtOnce(t *testing.T) {
 	t.Parallel()
 	before := parser.ContextKeyMax

@@ -13,6 +13,8 @@ import (
 	"testing"
 )
 
+// Two processes begin in the same folder at once: one starts the server, and the other one uses it. A third one uses it
+// until the owner ends.
 func TestTwoProcessesAtOnce(t *testing.T) {
 	t.Parallel()
 	dir, lib := openDir(t), openDir(t)
@@ -31,6 +33,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	if a.err != nil || b.err != nil {
 		t.Fatal(a.err, b.err)
 	}
+
 	owner, guest := a.o, b.o
 	if owner.reused == "true" {
 		owner, guest = guest, owner
@@ -38,17 +41,22 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	if owner.reused != "false" || guest.reused != "true" || owner.pid != guest.pid || owner.url != guest.url {
 		t.Fatalf("owner %+v, guest %+v", owner, guest)
 	}
+
 	// A third one, in this process, outlives both.
 	s := begin(t, Options{Dir: dir}, testMachine(lib))
 	if !s.IsShared() || s.PID() != owner.pid {
 		t.Errorf("third: shared %v, pid %d, want %d", s.IsShared(), s.PID(), owner.pid)
 	}
 	query(t, s, "SELECT 'works'")
+
+	// A guest that ends stops nothing.
 	check(t, guest.stdin.Close())
 	if err := guest.wait(); err != nil {
 		t.Errorf("guest: %v", err)
 	}
 	query(t, s, "SELECT 'a guest that leaves stops nothing'")
+
+	// When the owner ends, the server ends, and the next process starts a new one.
 	check(t, owner.stdin.Close())
 	if err := owner.wait(); err != nil {
 		t.Errorf("owner: %v", err)
@@ -59,12 +67,12 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	}
 }
 
-// Who waits for the server that another process starts says so, since that may take long: it may be downloading or recovering. The
-// folder counts as one with a database, also while its first one is being made.
+// A process that waits for another one to start the server says so, since that may take long: the other one may be
+// downloading or recovering. While the first database is being made, the folder already counts as one with a database.
 func TestStartSaysThatItWaits(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	lock, err := tryLock(dir) // of a process that isn't ready
+	lock, err := tryLock(dir) // another process holds it that isn't ready
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +89,7 @@ func TestStartSaysThatItWaits(t *testing.T) {
 	}
 }
 
+// The owner was killed. The next process starts a server of its own, although the old one is still ending.
 func TestKilledOwner(t *testing.T) {
 	t.Parallel()
 	dir, lib := openDir(t), openDir(t)
@@ -94,7 +103,7 @@ func TestKilledOwner(t *testing.T) {
 	query(t, s, "SELECT 'fresh'")
 }
 
-// The server must end by itself when nobody starts again.
+// The server ends by itself after its owner was killed, even if no other process starts.
 func TestServerDiesWithKilledOwner(t *testing.T) {
 	t.Parallel()
 	dir, lib := openDir(t), openDir(t)
@@ -108,19 +117,22 @@ func TestServerDiesWithKilledOwner(t *testing.T) {
 	waitFor(t, "the server's end", func() bool { return !isServing(t.Context(), owner.pid, cluster) })
 }
 
-// A server that no death signal reaches (another kernel, a start by hand) is ended by the next owner.
+// If the server doesn't get the death signal (on another kernel, or if it was started by hand), the next owner ends it.
 func TestOrphan(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
 	s := begin(t, Options{Dir: dir}, m)
 	r := s.run
 	check(t, s.Close(t.Context()))
+
+	// The test starts a server by hand, which no process of Parley owns.
 	acct := must(serverAccount(m, r.Cluster))(t)
 	bin := must(findBinaries(t.Context(), Options{Dir: dir}, m, dir, acct))(t)
 	cmd := prepareCommand(context.Background(), acct, filepath.Join(bin.dir, "postgres"), serverArguments(Options{}, r)...)
 	cmd.SysProcAttr.Setsid = true
 	orphan := must(spawn(cmd))(t)
 	check(t, orphan.awaitReady(t.Context(), r.databaseURL("postgres")))
+
 	next := begin(t, Options{Dir: dir}, m)
 	waitFor(t, "the orphan's end", func() bool {
 		select {
@@ -136,8 +148,8 @@ func TestOrphan(t *testing.T) {
 	query(t, next, "SELECT 'works'")
 }
 
-// postmaster.pid names a process that lives but is no server, or is dead and unreaped: PostgreSQL
-// itself refuses both.
+// The file postmaster.pid may name a process that is no server, or that has ended and wasn't waited for. PostgreSQL
+// itself would refuse to start then. Parley starts, and the other process lives on.
 func TestStalePID(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
@@ -151,6 +163,7 @@ func TestStalePID(t *testing.T) {
 		_, state := parseStat(string(b))
 		return err != nil || state == "Z"
 	})
+
 	for name, pid := range map[string]int{
 		"somebody else": alive.Process.Pid,
 		"zombie":        dead.Process.Pid,
@@ -169,6 +182,7 @@ func TestStalePID(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+
 	if err := syscall.Kill(alive.Process.Pid, 0); err != nil {
 		t.Errorf("an unrelated process was ended: %v", err)
 	}
@@ -185,10 +199,10 @@ func sleeper(t *testing.T, m machine) *exec.Cmd {
 	return cmd
 }
 
-// The watcher of kernels without a parent-death signal works on every kernel.
+// The watcher, which is for kernels without a parent-death signal, works on every kernel.
 func TestWatcher(t *testing.T) {
 	t.Parallel()
-	// Who runs the tests in the background may have SIGINT ignored, which programs inherit.
+	// If the tests run in the background, SIGINT may be ignored, which child processes would inherit.
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, syscall.SIGINT)
 	t.Cleanup(func() { signal.Stop(caught) })
@@ -196,12 +210,16 @@ func TestWatcher(t *testing.T) {
 	acct := must(serverAccount(m, "/nonexistent"))(t)
 	victim := sleeper(t, m)
 	stop := must(startWatcher(acct, victim.Process.Pid))(t)
+
+	// A watcher that was stopped sends nothing.
 	for range 2 { // twice is harmless
 		check(t, stop())
 	}
 	if err := syscall.Kill(victim.Process.Pid, 0); err != nil {
 		t.Errorf("a stopped watcher signalled: %v", err)
 	}
+
+	// The owner is killed, and its watcher signals.
 	owner := must(startOther(t, "-", "-", helperDir+"_WATCH="+strconv.Itoa(victim.Process.Pid)))(t)
 	check(t, owner.cmd.Process.Kill())
 	waitFor(t, "the watcher's signal", func() bool {

@@ -31,7 +31,6 @@ func submitted(t *testing.T, d Dialog, typed map[string]string) json.RawMessage 
 		}
 		data[id] = v
 	}
-
 	last := c.Body[slices.IndexFunc(c.Body, func(e element) bool { return e.Type == "ActionSet" })] // what acts at once follows it
 	var button map[string]any
 	noError(t, json.Unmarshal(last.Actions[len(last.Actions)-1].Data, &button))
@@ -162,7 +161,6 @@ func TestAgain(t *testing.T) {
 	checkDialogCard(t, d.Card)
 	var c adaptive
 	noError(t, json.Unmarshal(d.Card, &c))
-
 	at := slices.IndexFunc(c.Body, func(e element) bool { return e.ID == "t:other" })
 	if at < 0 {
 		t.Fatalf("the field is not in %s", d.Card)

@@ -12,7 +12,7 @@ import (
 	"parley/channels/markdown"
 )
 
-// Whatever comes back from a client is read as a click or as a form, or refused, and the same way each time.
+// Any data that comes back from a client is read as a click or as a form, or refused, and always in the same way.
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		``, `null`, `"x"`, `[]`, `{}`, `{"v":null}`, `{"form":null}`, `{"form":"x"}`, `{"form":{"verb":"note","at":1e99},"t:text":5}`,
@@ -38,7 +38,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// Whatever is typed is read the same way each time, and each mention has the token of our Markdown.
+// Any typed text is always read in the same way, and each mention gets the token of Parley's Markdown.
 func FuzzReadText(f *testing.F) {
 	f.Add(`<p>a <at id="0">Helpdesk</at>&nbsp;<strong>b"c</strong>d<em>e</em></p><ul><li>x<ol><li>y`, "<at>Helpdesk</at>")
 	f.Add(`<blockquote>a<pre>b</pre></blockquote><table><tr><td>1<td>|`, "")
@@ -62,7 +62,7 @@ func FuzzReadText(f *testing.F) {
 	})
 }
 
-// A text without formatting has the same letters after our own Markdown reader has read what we made of it.
+// A text without formatting keeps its letters when it is turned into Markdown and read by Parley's own reader.
 func FuzzTyped(f *testing.F) {
 	f.Add("a *b* <c> & [d](e)\n# f", true)
 	f.Fuzz(func(t *testing.T, s string, bold bool) {
@@ -76,6 +76,7 @@ func FuzzTyped(f *testing.F) {
 			markup = "x<b>" + markup + "</b>y"
 			s = "x" + s + "y"
 		}
+
 		got := ReadText(Typed{HTML: markup})
 		isEscaped := strings.Contains(s, `\!`) || strings.Contains(s, `\/`)
 		if read := markdown.Plain(markdown.Parts(got.Markdown)); !isEscaped && withoutLayout(read) != withoutLayout(s) {
@@ -84,12 +85,13 @@ func FuzzTyped(f *testing.F) {
 	})
 }
 
-// No text of a customer's breaks out of a card or a message, or out of their size.
+// A customer's text never breaks out of a card or a message, and never makes them too large.
 func FuzzShow(f *testing.F) {
 	f.Add("# a\n\n- *b* <at>Ann</at>\n\n> c `d`\n\n```\ne\n```\n[f](https://x.test)", "Eve <b>")
 	f.Add("{{DATE(2026-11-20T09:30:00Z, SHORT)}} [x](javascript:y) <script>", "<at>x</at>")
 	f.Fuzz(func(t *testing.T, md, name string) {
 		c := view.Card{Name: name, Blocks: []view.Block{{Kind: view.BlockBody, Text: md}, {Kind: view.BlockQuote, Text: md},
+
 			{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: name}}}}}
 		for _, p := range Render(c, Home{}, "n") {
 			checkMessageCard(t, p.Card)
@@ -100,7 +102,7 @@ func FuzzShow(f *testing.F) {
 	})
 }
 
-// checkMarkup checks that markup fits, and has only tags that we write, closed in order, and entities that are whole.
+// checkMarkup checks the size of markup, that it has only tags that Parley writes, and that these are closed in order.
 func checkMarkup(t testing.TB, markup string) {
 	t.Helper()
 	checkSize(t, markup, 80<<10)

@@ -8,17 +8,17 @@ import (
 	"parley/channels/markdown"
 )
 
-// htmlCase is a text as Teams brings it, and what it is read as.
+// htmlCase is a text as Teams brings it, with the Markdown and the plain words that it is read as.
 type htmlCase struct {
 	name       string
 	html       string
 	mentions   []TypedMention
 	markdown   string
 	plain      string // "" if it is the same as markdown
-	isVerbatim bool   // our Markdown reader shows the text otherwise than it was typed
+	isVerbatim bool   // Parley's Markdown reader doesn't show it as it was typed
 }
 
-// checkHTML checks what each text is read as, and that our own Markdown reader shows the same words.
+// checkHTML checks what each text is read as, and that Parley's own Markdown reader shows the same words.
 func checkHTML(t *testing.T, cases ...htmlCase) {
 	t.Helper()
 	for _, tt := range cases {
@@ -35,7 +35,7 @@ func checkHTML(t *testing.T, cases ...htmlCase) {
 	}
 }
 
-// withoutLayout leaves out of a text how its words are laid out: blanks, line ends and the lines of tables.
+// withoutLayout removes blanks, line ends and the lines of tables from a text.
 func withoutLayout(s string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(s, "|", " ")), "")
 }
@@ -166,7 +166,7 @@ func TestReadBlocks(t *testing.T) {
 	)
 }
 
-// A mention of us isn't part of the text. Case 1.
+// A mention of Parley's bot isn't part of the text (case 1).
 func TestReadMentionsOfUs(t *testing.T) {
 	t.Parallel()
 	us := []TypedMention{mentionOfUs(0)}
@@ -219,7 +219,8 @@ func TestReadMentionsOfUs(t *testing.T) {
 	)
 }
 
-// What looks like a mention of us, but isn't told as one, is none. Case 2.
+// Text that looks like a mention of Parley's bot, but isn't listed as one in the activity, doesn't count as a mention
+// (case 2).
 func TestReadForgedMentions(t *testing.T) {
 	t.Parallel()
 	checkHTML(t,
@@ -238,7 +239,7 @@ func TestReadForgedMentions(t *testing.T) {
 	)
 }
 
-// A person who is mentioned has a token in Markdown. A channel has its name.
+// The mention of a person becomes a token in Markdown. The mention of a channel becomes its name.
 func TestReadMentionsOfOthers(t *testing.T) {
 	t.Parallel()
 	ben := markdown.MentionToken(benID)

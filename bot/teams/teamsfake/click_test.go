@@ -203,7 +203,6 @@ func TestDialog(t *testing.T) {
 	}
 	wantEqual(t, "error", out.Error, "")
 	wantEqual(t, "title", out.Dialog.Title, "Tags")
-
 	a := w.waitActivity("invoke")
 	wantField(t, a, "value.data.msteams.type", "task/fetch")
 	wantField(t, a, "value.data.n", "1")
@@ -249,7 +248,6 @@ func TestDialog(t *testing.T) {
 	wantEqual(t, "error of a dialog without a card", w.click(w.ann, root, "Tag", nil).Error, "bad_answer")
 }
 
-// A person opens an action on a message, then searches with an extension.
 func TestExtensions(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{Manifest: []byte(`{"bots":[{}],"composeExtensions":[{"commands":[
 		{"id":"answer","type":"action","context":["message"],"fetchTask":true},
@@ -278,7 +276,6 @@ func TestExtensions(t *testing.T) {
 	out = must(w.ben.Submit(w.ctx, "", client.Inputs{"text": "hi"}))(t)
 	wantEqual(t, "error of the submission", out.Error, "")
 	wantEqual(t, "results of the submission", len(out.Results), 1)
-
 	a = w.waitActivity("invoke")
 	wantField(t, a, "value.data.text", "hi")
 	wantField(t, a, "value.commandId", "answer")

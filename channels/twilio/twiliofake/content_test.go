@@ -43,7 +43,7 @@ const questionTypes = `{
 	"twilio/text": {"body":"Pizza? Answer Yes."}
 }`
 
-// Of a content's types, the customer gets the one that the channel can show best.
+// A content may have several types. The customer gets the one that her channel can show best.
 func TestContentByChannel(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -64,9 +64,11 @@ func TestContentByChannel(t *testing.T) {
 				t.Fatal(err)
 			}
 			form := url.Values{"To": {tt.to}, "From": {tt.from}, "ContentSid": {makeContent(t, s, questionTypes)}}
+
 			status, _ := ask(t, s, http.MethodPost, messagesPath, form)
 			wantEqual(t, "status", status, http.StatusCreated)
 			got := waitReceived(t, s, p)
+
 			wantEqual(t, "text", got.Text, tt.wantText)
 			wantEqual(t, "number of buttons", len(got.Buttons), tt.wantButtons)
 		})
@@ -84,7 +86,7 @@ func waitReceived(t *testing.T, s *Server, p *Phone) Received {
 	return p.Inbox()[0]
 }
 
-// A number of a page that can't be, such as one below the first, shows the first.
+// An impossible page number, such as one below the first, counts as the first page.
 func TestContentPages(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -97,7 +99,7 @@ func TestContentPages(t *testing.T) {
 	}
 }
 
-// All types of contents that Twilio describes are taken.
+// The emulator takes all types of contents that Twilio describes.
 func TestContentTypes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -128,7 +130,7 @@ func TestContentTypes(t *testing.T) {
 	}
 }
 
-// Each type of a content is checked, whichever the channel would show.
+// Each type of a content is checked, even one that the channel wouldn't show.
 func TestContentTypesRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t)

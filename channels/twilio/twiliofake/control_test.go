@@ -12,8 +12,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// control calls an address below /_fake/, as a driver in another process does: without credentials. A list in the answer is
-// found under "list".
+// control calls an address below /_fake/ as a driver in another process does, without credentials. If the answer is a
+// list, it is returned under "list".
 func control(t *testing.T, s *Server, method, path, body string) (status int, answer map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.URL()+"/_fake/"+path, strings.NewReader(body))
@@ -44,7 +44,7 @@ func first(t *testing.T, answer map[string]any) map[string]any {
 	return list[0].(map[string]any)
 }
 
-// startHooked starts an emulator that tells hooks of what comes to our numbers.
+// startHooked starts an emulator that calls a webhook for what comes to the company's numbers.
 func startHooked(t *testing.T) (s *Server, hooks <-chan url.Values) {
 	t.Helper()
 	forms := make(chan url.Values, 1)
@@ -62,8 +62,8 @@ func startHooked(t *testing.T) (s *Server, hooks <-chan url.Values) {
 	return s, forms
 }
 
-// What a customer sends by an address below /_fake/ reaches the company: to its first number of the customer's channel, unless
-// another is named.
+// A driver lets a customer send a message by an address below /_fake/. It reaches the company's first number of the
+// customer's channel, unless the driver names another number.
 func TestControlSay(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -99,7 +99,7 @@ func TestControlSay(t *testing.T) {
 	}
 }
 
-// What a customer received can be read, with what there is to tap.
+// A driver can read what a customer received.
 func TestControlInbox(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -120,7 +120,7 @@ func TestControlInbox(t *testing.T) {
 	}
 }
 
-// A customer taps a button of a message that came, by its title.
+// A driver lets a customer tap a button, named by its title, of a message that she got.
 func TestControlTap(t *testing.T) {
 	t.Parallel()
 	s, hooks := startHooked(t)
@@ -129,6 +129,7 @@ func TestControlTap(t *testing.T) {
 		t.Fatal(err)
 	}
 	channelstest.Receive(t, hooks, "the company is told of the first message")
+
 	form := url.Values{"To": {p.Address}, "From": {oursWA}, "ContentSid": {makeContent(t, s, questionTypes)}}
 	if status, answer := ask(t, s, http.MethodPost, messagesPath, form); status != http.StatusCreated {
 		t.Fatalf("a question was answered with %d and %v", status, answer)
@@ -140,7 +141,7 @@ func TestControlTap(t *testing.T) {
 	wantEqual(t, "what the company is told", channelstest.Receive(t, hooks, "the company is told of the tap").Get("ButtonPayload"), "y")
 }
 
-// A fault that was armed below /_fake/ strikes the calls of the API, but not those of drivers.
+// A fault that a driver sets below /_fake/ affects calls of the API, but not the drivers' own calls.
 func TestControlFault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -183,7 +184,7 @@ func TestControlRefuses(t *testing.T) {
 	}
 }
 
-// A fault that is cleared doesn't strike.
+// A fault that was cleared no longer affects calls.
 func TestControlClearsFaults(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -193,7 +194,7 @@ func TestControlClearsFaults(t *testing.T) {
 	mustSend(t, s)
 }
 
-// A driver is told what it must know to act, and what the company asked.
+// A driver can read the account's numbers and the calls that the company made.
 func TestControlLooksOn(t *testing.T) {
 	t.Parallel()
 	s := start(t)

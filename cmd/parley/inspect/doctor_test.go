@@ -19,7 +19,7 @@ import (
 // The tests of the doctor apply a parley.yaml to a database of their own (configured), and let the doctor examine it. Channels and
 // chats are the fakes of fakes_test.go.
 
-// healthySetup is a set-up with which nothing is wrong while Slack works.
+// healthySetup is a set-up without faults, as long as Slack works.
 const healthySetup = `
 agents: [{email: ann@acme.test, name: Ann, slack: U0ANN}]
 teams: [{name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}]
@@ -28,8 +28,8 @@ accounts:
   - {name: owlery, kind: owl, slack_channel: C0OWL}
 `
 
-// brokenSetup has a fault of each kind that a set-up can have. Its channel "dodo" is known when it is applied, and isn't to the
-// version of Parley that examines it.
+// brokenSetup has each kind of fault that a set-up can have. Its channel kind "dodo" is known when it is applied, but not
+// when it is examined.
 const brokenSetup = `
 agents:
   - {email: ann@acme.test, name: Ann, slack: U0ANN}
@@ -45,7 +45,7 @@ accounts:
   - {name: extinct, kind: dodo, team: Support}
 `
 
-// newOptions returns what the doctor needs to examine a database with the healthy set-up, of which Slack works.
+// newOptions returns the options for examining a database with the healthy set-up and a working Slack.
 func newOptions(t *testing.T) inspect.Options {
 	t.Helper()
 	return inspect.Options{
@@ -86,7 +86,7 @@ func checkHas(t *testing.T, report inspect.Report, want ...string) {
 	}
 }
 
-// checkSectionWorks checks that nothing is wrong in one section of a report, whatever is in the others.
+// checkSectionWorks checks that one section of a report has no fault.
 func checkSectionWorks(t *testing.T, report inspect.Report, name string) {
 	t.Helper()
 	for _, s := range report.Sections {
@@ -112,7 +112,8 @@ func TestDoctorOfAHealthySystem(t *testing.T) {
 	}
 }
 
-// While a master key is replaced, the new one stands before the old one. To look must not bind the database to the new one.
+// While the master key is being replaced, the new key is listed before the old one. The doctor must not bind the database
+// to the new key.
 func TestDoctorBindsNoFurtherKey(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t)
@@ -159,7 +160,8 @@ func TestDoctorOfABrokenSystem(t *testing.T) {
 	}
 }
 
-// stopSenders has an account pass over the automatic mail of one sender, and keep that of another one without a post.
+// stopSenders has an account ignore the automatic mail of the first sender, and keep that of the second one without
+// posting it.
 func stopSenders(t *testing.T, pool *pgxpool.Pool, account store.AccountID, blocked, silenced string) {
 	t.Helper()
 	must(pool.Exec(t.Context(), `INSERT INTO contacts (id, name) VALUES (1, 'News')`))(t)
@@ -168,7 +170,7 @@ func stopSenders(t *testing.T, pool *pgxpool.Pool, account store.AccountID, bloc
 		VALUES ($1, $1, $2, 1, true, false), ($1 + 1, $1, $3, 1, false, true)`, account, blocked, silenced))(t)
 }
 
-// delayFigures leaves a conversation of three hours ago to be counted.
+// delayFigures adds a conversation that has been waiting for three hours to be counted.
 func delayFigures(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	must(pool.Exec(t.Context(), `
@@ -176,7 +178,7 @@ func delayFigures(t *testing.T, pool *pgxpool.Pool) {
 		VALUES ('{1}', clock_timestamp() - interval '3 hours 5 minutes')`))(t)
 }
 
-// A machine whose clock disagrees with the database's is reported, whichever is ahead.
+// The doctor reports if the machine's clock disagrees with the database's, in either direction.
 func TestDoctorOfTheMachinesClock(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t)
@@ -198,7 +200,8 @@ func TestDoctorOfTheMachinesClock(t *testing.T) {
 	}
 }
 
-// Where there are two chats, each is examined, and an agent who isn't known in the chat of her team's threads is named.
+// If there are two chats, the doctor examines both. It names agents who aren't known in the chat where their team's
+// threads open.
 func TestDoctorOfTwoChats(t *testing.T) {
 	t.Parallel()
 	o := inspect.Options{
@@ -221,7 +224,7 @@ accounts: [{name: rookery, kind: raven, team: Support, raven: {token: `+goodToke
 	golden.Text(t, "testdata/doctor_two_chats.txt", inspect.Doctor(t.Context(), o).Text())
 }
 
-// An agent who isn't known in the chat of an account's own channel is named, too.
+// An account may have its own channel in another chat. The doctor names agents of its team who aren't known in that chat.
 func TestDoctorOfAnAccountsOwnChannel(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t)
@@ -236,7 +239,7 @@ accounts: [{name: rookery, kind: raven, team: Support, teams_channel: "19:x@thre
 	checkHas(t, inspect.Doctor(t.Context(), o), "! threads: open in teams, where these members of Support are not known: ben@acme.test.")
 }
 
-// Who has no user in the chat, because an id was mistyped, is named: what that person types stays inside.
+// If an agent's id in the chat is wrong, the doctor names the agent, since what she types there stays inside.
 func TestDoctorNamesUsersWhomTheChatLacks(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t)
@@ -245,7 +248,7 @@ func TestDoctorNamesUsersWhomTheChatLacks(t *testing.T) {
 		"! agents: it has nobody by these ids, so what these agents write there stays inside: ann@acme.test (U0ANN)")
 }
 
-// A surface without a check of its own works if it can be asked for a person.
+// A surface (an agents' chat) that has no check of its own counts as working if it can be asked for a person.
 func TestDoctorAsksASurfaceForAPerson(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t)
@@ -274,7 +277,7 @@ func TestDoctorReportsThatASurfaceRefusesToFindAPerson(t *testing.T) {
 	checkHas(t, report, "invalid_auth")
 }
 
-// Where it can't be found out which chats are connected, the doctor doesn't say that they have no credentials.
+// If the doctor can't find out which chats are connected, it doesn't say that they lack credentials.
 func TestDoctorOfChatsThatCannotBeExamined(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t)
