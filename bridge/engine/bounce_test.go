@@ -32,7 +32,8 @@ func (w *world) delay(reply, reason, recipient string) channelstest.Event {
 	return channelstest.Event{Type: "status", State: "accepted", Delayed: true, Reason: reason, Recipient: recipient, Message: w.idOf(reply)}
 }
 
-// bounce reports in one report that a mail did not reach recipients ("" is one that isn't named), and waits until that is applied.
+// bounce reports in one report that a mail did not reach these recipients, and waits until that is applied. "" stands for
+// a recipient who isn't named.
 func (w *world) bounce(reply string, recipients ...string) {
 	w.t.Helper()
 	var all []channelstest.Event
@@ -43,7 +44,7 @@ func (w *world) bounce(reply string, recipients ...string) {
 	w.waitDrained()
 }
 
-// bounceEach reports that a mail did not reach recipients, in a report each, and waits until that is applied.
+// bounceEach makes one report for each recipient that a mail did not reach, and waits until they are applied.
 func (w *world) bounceEach(reply string, recipients ...string) {
 	w.t.Helper()
 	for _, who := range recipients {
@@ -63,7 +64,7 @@ func (w *world) answerMail(e channelstest.Event) (thread, reply string) {
 	return thread, reply
 }
 
-// A bounce does not reopen a conversation that was answered since.
+// A bounce of an older reply doesn't reopen a conversation that was answered since.
 func TestBounceOfAnOlderReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -71,6 +72,7 @@ func TestBounceOfAnOlderReply(t *testing.T) {
 	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
 	w.provider.WaitTexts(t, "One", "Two")
 	w.waitFate(second, "out")
+
 	report := w.failure(first, "Full", "")
 	report.Hint = "Send it again later."
 	w.postEvents(chat, report)
@@ -79,8 +81,8 @@ func TestBounceOfAnOlderReply(t *testing.T) {
 	wantEqual(t, "the conversation's status", w.text(`SELECT status FROM conversations`), "pending")
 }
 
-// A bounce tells that an answer did not arrive: the customer has waited since the first message after the last answer that did, and not
-// only since the bounce.
+// After a bounce, the customer counts as waiting since her first message after the last answer that arrived, and not only
+// since the bounce.
 func TestWaitGoesOnAfterABounce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -121,8 +123,9 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 	wantEqual(t, "who opened the conversation by its log", opened, "customer,parley")
 }
 
-// A mail to several may fail at more than one of them: each is told once, however it is spelled, and one button sends the mail again. The
-// line with the button names whom it is about, since the others may have the mail.
+// A mail to several recipients may fail at more than one of them. The thread tells each failure once, however the address
+// is spelled, and has one button that sends the mail again. The line with the button names its recipient, since the
+// others may have the mail.
 func TestBounceOfSeveralRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -139,7 +142,7 @@ func TestBounceOfSeveralRecipients(t *testing.T) {
 	wantEqual(t, "lines that offer to send it again", offers, 1)
 }
 
-// What comes back of a mail that was sent again is told anew, also of a recipient of whom it was told before.
+// If a mail that was sent again bounces, that is told again, even if its recipient's bounce was told before.
 func TestBounceOfTheSecondSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -149,12 +152,13 @@ func TestBounceOfTheSecondSending(t *testing.T) {
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Answer", "Answer")
 	w.waitFate(reply, "out")
+
 	w.bounceEach(reply, "max@x.test")
 	wantEqual(t, "lines of failures: two of the first sending, one of the second", w.countLines(thread, bridge.LineFailed), 3)
 	w.waitFate(reply, "failed")
 }
 
-// A report may name the customer by an address that a server has put in place of the one that the mail was sent to.
+// A bounce may name an address that a server has put in place of the customer's.
 func TestBounceOfARewrittenAddress(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -173,7 +177,8 @@ func TestBounceOfARewrittenAddress(t *testing.T) {
 	}
 }
 
-// A mail that waits to leave again leaves, whatever else comes back of its first sending: people are told of that.
+// A mail waits to be sent again when another bounce of its first sending comes. The bounce is told, and the mail still
+// leaves.
 func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -196,8 +201,8 @@ func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 	w.waitFate(reply, "out")
 }
 
-// A bounce that comes late, of somebody to whom only the first sending went, is no failure of the second one: nothing offers to send that
-// again.
+// A late bounce by somebody who got only the first sending isn't a failure of the second one, so no button offers to send
+// it again.
 func TestLateBounceOfTheFirstSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -232,7 +237,7 @@ func TestBounceOfACustomersMail(t *testing.T) {
 	w.waitShown("Mailbox of the forward is full")
 }
 
-// Bounces of mails that we don't know go to the day's one thread, however they come.
+// Bounces of mails that Parley doesn't know all go to one thread a day (the daily thread).
 func TestUnmatchedBouncesShareADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -248,14 +253,14 @@ func TestUnmatchedBouncesShareADay(t *testing.T) {
 	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
 }
 
-// nameless is a report that a mail to a recipient failed, which names no message of ours.
+// nameless is a report that a mail to a recipient failed. It names none of Parley's messages.
 func nameless(recipient string) channelstest.Event {
 	return channelstest.Event{Type: "status", State: "failed", Reason: "no mailbox", Recipient: recipient,
 		From: "daemon@gateway.test", Subject: "Undeliverable", Automatic: "bounce"}
 }
 
-// A bounce whose mail a server has given another Message-ID is that of the only mail that went to its recipient within 72 hours in the
-// conversation that it names.
+// If a server has replaced a mail's Message-ID, a bounce is matched by its recipient. It must name the conversation, and
+// only one mail may have gone to that recipient there within 72 hours.
 func TestBounceByItsRecipient(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -267,8 +272,9 @@ func TestBounceByItsRecipient(t *testing.T) {
 	wantButtons(t, "the failure", w.waitShown("Kim@x.test: no mailbox"), bridge.VerbSendAgain)
 }
 
-// A bounce that names a recipient alone may be about another program's mail, and anybody may have written it. It is automatic mail, however
-// many it names. In the thread of the only mail that went to a recipient it is told once, without its words; the reply stays sent.
+// A bounce that names only recipients may be about another program's mail, and anybody may have written it. It counts as
+// automatic mail. If one of them got a mail of Parley's, one line in that thread tells of the bounce without its words,
+// and the reply stays sent.
 func TestBounceThatNamesRecipientsAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -296,7 +302,7 @@ func TestBounceThatNamesRecipientsAlone(t *testing.T) {
 	w.waitFate(reply, "failed")
 }
 
-// A bounce that names no mail is automatic mail if nobody can tell which mail it is about. What was sent stays sent.
+// A bounce that names no mail is automatic mail if Parley can't tell which mail it means. The reply stays sent.
 func TestBounceByItsRecipientOfNoMail(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -328,8 +334,8 @@ func TestBounceByItsRecipientOfNoMail(t *testing.T) {
 	}
 }
 
-// A bounce that is applied while the result of the sending waits for the conversation is
-// not forgotten by it.
+// A bounce is applied while the result of the sending waits for the locked conversation. The result doesn't overwrite the
+// failure.
 func TestBounceBeforeItsResult(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -338,6 +344,7 @@ func TestBounceBeforeItsResult(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Until: release}) // the provider answers when the conversation is locked
 	reply := w.reply(thread, "Yes")
 	w.provider.WaitCalls(t, 1)
+
 	bounced := storetest.Begin(t, w.pool) // the transaction that applies the bounce
 	must(bounced.Exec(t.Context(), `SELECT FROM conversations WHERE id = 1 FOR UPDATE`))(t)
 

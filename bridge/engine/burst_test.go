@@ -23,7 +23,8 @@ func (w *world) countSaidPosts(thread string) int {
 	return n
 }
 
-// holdPosts keeps posts from being made until release is called, which first waits until all that came meanwhile is applied.
+// holdPosts lets the chat refuse all posts until release is called. Release first waits until everything that came
+// meanwhile is applied.
 func (w *world) holdPosts() (release func()) {
 	w.t.Helper()
 	w.chat.AddFault(chatFault("post", bridgetest.FaultRefuse, -1))
@@ -34,8 +35,8 @@ func (w *world) holdPosts() (release func()) {
 	}
 }
 
-// A customer writes faster than the channel may be posted to: what waits is shown as one post with times, in order, each text once,
-// also if answers of the chat are lost.
+// A customer writes faster than Parley may post. The waiting texts are shown as one post with times, in order and each
+// once, even if answers of the chat are lost.
 // R-267
 func TestBurst(t *testing.T) {
 	t.Parallel()
@@ -56,6 +57,7 @@ func TestBurst(t *testing.T) {
 			w.customerWrites("kim", "Hello")
 			thread := w.waitThread("Hello")
 			want := []string{"Hello"}
+
 			release := w.holdPosts()
 			for i := range more {
 				text := fmt.Sprintf("more %d;", i)
@@ -66,6 +68,7 @@ func TestBurst(t *testing.T) {
 			if tt.fault != "" {
 				w.chat.AddFault(chatFault("post", tt.fault, 2))
 			}
+
 			w.waitShown(want[len(want)-1])
 			w.waitDrained()
 			wantList(t, "what the thread shows", w.customerTexts(thread), want)
@@ -76,8 +79,8 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// While a process runs that would send again what went with another delivery, each
-// leaves alone.
+// A process of an earlier version would send again what left together with another delivery. While such a process runs,
+// each text is posted alone.
 func TestNoBurstBesideAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 5})
@@ -108,7 +111,8 @@ func (w *world) sentTexts() []string {
 	return list
 }
 
-// A card that would show the same is not written anew: each further message of a customer costs one call. What changes is written.
+// If a card wouldn't change, it isn't updated: each further message of a customer costs one call. If it changes, it is
+// updated.
 func TestCardsOnlyWhenTheyChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -126,8 +130,8 @@ func TestCardsOnlyWhenTheyChange(t *testing.T) {
 	w.waitCard(thread, "#1 pending | Kim | One | Ann")
 }
 
-// Who resolves, snoozes or sets pending while something the customer said waits to be shown, be it an edit, has not read it: it is
-// not put away until that is shown.
+// An agent can't resolve, snooze or set a conversation pending while something that the customer said isn't shown yet,
+// since the agent can't have read it.
 func TestResolveBesideSomethingUnread(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]func(w *world, one string){
@@ -140,6 +144,7 @@ func TestResolveBesideSomethingUnread(t *testing.T) {
 			one := w.customerWrites("kim", "One")
 			thread := w.waitThread("One")
 			w.waitDrained()
+
 			release := w.holdPosts()
 			says(w, one)
 			w.eventually("it is queued", func() bool {
@@ -160,7 +165,7 @@ func TestResolveBesideSomethingUnread(t *testing.T) {
 	}
 }
 
-// A company with many admins is told of an account's trouble: each of them.
+// If an account fails, each of many admins is told.
 func TestManyAreTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})
@@ -173,6 +178,7 @@ func TestManyAreTold(t *testing.T) {
 	w.exec(`UPDATE settings SET version = version + 1`) // engines that run read the directory anew
 	w.reloadEngines()
 	w.start()
+
 	w.engines[0].Report(w.accounts[mail], channels.Condition{Status: channels.Broken, Text: "The password is wrong."})
 	w.eventually("all are told", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE l.key LIKE 'ch:@u%'`) == admins

@@ -13,11 +13,11 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// asksToTake are settings by which whoever replies in a conversation of nobody is asked to take it before.
+// asksToTake are settings by which an agent who replies in a conversation without an owner is first asked to take it.
 func asksToTake() map[string]string { return map[string]string{"reply_claims": "off"} }
 
-// Where replies claim nothing, whoever replies in a conversation of nobody is asked to take it. Nothing leaves before, whichever way
-// it was said, and the button takes the conversation and sends.
+// With reply_claims off, an agent who replies in a conversation without an owner is asked to take it, both for a typed
+// reply and for one from the form. Nothing leaves before. The button takes the conversation and sends the reply.
 // R-027
 func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	t.Parallel()
@@ -39,7 +39,8 @@ func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	w.provider.WaitTexts(t, "Typed", "From the form")
 }
 
-// Who is asked to take a conversation, and doesn't answer before a colleague takes it, is told so: the text stays inside.
+// An agent is asked to take a conversation, and a colleague takes it before the click. The agent is told so, and the text
+// stays inside.
 // R-027
 func TestConversationIsTakenByAnother(t *testing.T) {
 	t.Parallel()
@@ -48,16 +49,18 @@ func TestConversationIsTakenByAnother(t *testing.T) {
 	late := w.chat.Say("ben", support, thread, "Mine, if I am first")
 	w.waitFate(late, "ask")
 	asked := w.waitAskedToTake("Mine, if I am first")
+
 	w.take("cat", "Hello")
 	w.chat.Press(t, "ben", asked, bridge.VerbSend)
 	w.waitWhisper("ben", "Cat took this conversation")
 	w.waitFate(late, "ask")
+
 	w.chat.Say("cat", support, thread, "!reply Here is Cat")
 	w.provider.WaitTexts(t, "Here is Cat")
 }
 
-// A status that a person chose after a reply was said stays, whether the reply's result is applied
-// before or after that. The next reply makes the conversation pending.
+// A status that an agent chose after a reply was said stays, although the reply's result is applied later. The next reply
+// makes the conversation pending.
 func TestResultsLeaveAChosenStatus(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -85,6 +88,7 @@ func TestResultsLeaveAChosenStatus(t *testing.T) {
 			w.eventually("it is logged as "+tt.wantLogged, func() bool {
 				return w.count(`SELECT count(*) FROM log_entries WHERE what = $1`, tt.wantLogged) == 1
 			})
+
 			release()
 			w.waitFate(reply, "out")
 			w.waitDrained()
@@ -96,8 +100,8 @@ func TestResultsLeaveAChosenStatus(t *testing.T) {
 	}
 }
 
-// A text that was asked about for another reason, here since each reply is confirmed, is asked about once more where its author has
-// to take the conversation.
+// If each reply has to be confirmed, an agent who confirms one in a conversation without an owner is then asked to take
+// it.
 func TestTakingIsAskedForAfterAConfirmation(t *testing.T) {
 	t.Parallel()
 	settings := asksToTake()
@@ -110,6 +114,7 @@ func TestTakingIsAskedForAfterAConfirmation(t *testing.T) {
 	w.waitFate(m, "ask")
 	w.waitDrained()
 	w.wantNothingSent()
+
 	w.chat.Press(t, "ann", asked, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Shall we?")
 }
@@ -128,7 +133,7 @@ func TestTemplateWaitsUntilItsConversationIsTaken(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// waitAskedToTake waits until the line is there that asks whether its author takes the conversation, so that a text can be sent.
+// waitAskedToTake waits for the line that asks the author of this text to take the conversation.
 func (w *world) waitAskedToTake(text string) bridgetest.Message {
 	w.t.Helper()
 	return w.waitShownAs(text, func(m bridgetest.Message) bool {

@@ -26,8 +26,8 @@ func (w *world) waitText(message, want string) {
 	})
 }
 
-// A reply that is deleted while an attempt runs that then fails for certain never
-// leaves, and nobody is told that the customer has it.
+// A reply is deleted while an attempt runs that then fails for certain. The reply never leaves, and nobody is told that
+// the customer has it.
 func TestDeletedDuringAFailingAttempt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -42,6 +42,7 @@ func TestDeletedDuringAFailingAttempt(t *testing.T) {
 	w.chat.Wait(t, "both clicks are answered", func() bool { return len(w.chat.Whispers("ann")) == 2 })
 	w.waitWhisper("ann", "on its way to the customer already")
 	w.chat.Delete(support, first)
+
 	w.waitFate(first, "undone")
 	close(release)
 	w.waitDeliveryState(first, store.Cancelled)
@@ -52,8 +53,7 @@ func TestDeletedDuringAFailingAttempt(t *testing.T) {
 	wantEqual(t, "calls to the provider", w.provider.Calls(), 1)
 }
 
-// An edit while nobody knows whether the message left is told once it turns out that
-// the old text did.
+// A reply is edited while nobody knows whether it left. When Parley finds that the old text left, it tells the author.
 func TestEditWhileUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute}})
@@ -63,6 +63,7 @@ func TestEditWhileUnknown(t *testing.T) {
 	w.waitDeliveryState(first, store.Unknown)
 	w.chat.Edit(support, first, "One")
 	w.waitText(first, "One")
+
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`) // so that it is looked for
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
 	w.waitLine(thread, bridge.LineEditLate)
@@ -71,7 +72,8 @@ func TestEditWhileUnknown(t *testing.T) {
 	w.provider.WaitTexts(t, "Uno")
 }
 
-// takesOnce is a provider that takes a message once, by its token, and answers to a repetition that it has it.
+// takesOnce is a provider that takes each message once, by its token. If the message comes again, it answers that it has
+// it.
 type takesOnce struct {
 	channels.Channel
 	seen sync.Map
@@ -85,8 +87,8 @@ func (p *takesOnce) Send(ctx context.Context, o channels.Outbound) (channels.Rec
 	return p.Channel.Send(ctx, o)
 }
 
-// A reply that was edited while nobody knew whether it had left, and that somebody sends again, is another message for a
-// provider that takes each once: the customer gets the new words.
+// A reply is edited while nobody knows whether it left, and then sent again. A provider that takes each message once
+// treats it as another message, so the customer gets the new words.
 func TestEditedWhileUnknownSentAgain(t *testing.T) {
 	t.Parallel()
 	o := lossyOptions()
@@ -98,6 +100,7 @@ func TestEditedWhileUnknownSentAgain(t *testing.T) {
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+
 	first := w.reply(thread, "Uno")
 	w.provider.WaitCalls(t, 1)
 	w.chat.Edit(support, first, "One")
@@ -108,8 +111,8 @@ func TestEditedWhileUnknownSentAgain(t *testing.T) {
 	w.provider.WaitTexts(t, "Uno", "One")
 }
 
-// A long reply of which the first part has left is not changed: the customer would get the beginning of one
-// text and the end of another. Its author is told, and offered to send the new text.
+// If the first part of a long reply has left, an edit doesn't change the rest: the customer would get the beginning of
+// one text and the end of another. The author is told, and offered to send the new text.
 func TestEditOfAHalfSentReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -132,7 +135,7 @@ func newFailedReply(t *testing.T) (w *world, thread, reply string, failed bridge
 	return w, thread, reply, w.waitLine(thread, bridge.LineFailed)
 }
 
-// A reply that failed is repaired by an edit: Send again sends what it says now.
+// A failed reply can be repaired by an edit: Send again then sends the new text.
 func TestEditOfAFailedReply(t *testing.T) {
 	t.Parallel()
 	w, thread, reply, failed := newFailedReply(t)
@@ -145,7 +148,7 @@ func TestEditOfAFailedReply(t *testing.T) {
 	wantEqual(t, "lines that the customer has the old text", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
-// A reply that failed, and that was made a note or deleted, is not sent again.
+// If a failed reply was made a note or deleted, it can't be sent again.
 func TestFailedReplyThatIsNoReplyAnyMore(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -183,7 +186,7 @@ func (w *world) changeFirst(thread, text, kind string, change func(message strin
 	return message
 }
 
-// An edit that comes before its message wins all the same.
+// If Parley hears of an edit before the message itself, the edited text is sent.
 func TestEditBeforeItsMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -193,7 +196,7 @@ func TestEditBeforeItsMessage(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// So does an edit into a note.
+// If Parley hears first that a message became a note, nothing is sent.
 func TestEditIntoANoteBeforeItsMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -203,7 +206,7 @@ func TestEditIntoANoteBeforeItsMessage(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// So does a deletion.
+// If Parley hears first that a message was deleted, nothing is sent.
 func TestDeletionBeforeItsMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -213,7 +216,7 @@ func TestDeletionBeforeItsMessage(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// An edit between two attempts, of which the first one failed for certain, wins, too.
+// A reply is edited between two attempts, the first of which failed for certain. The customer gets the new text.
 func TestEditBetweenAttempts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff()})
@@ -230,8 +233,8 @@ func TestEditBetweenAttempts(t *testing.T) {
 	wantEqual(t, "lines that it was too late", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
-// An edit after the hold never reaches the customer silently: the author is told what the customer
-// has, and may send the newest text as a correction.
+// After the hold, an edit doesn't reach the customer. The author is told what the customer has, and may send the newest
+// text as a correction.
 func TestEditAfterTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -241,6 +244,7 @@ func TestEditAfterTheHold(t *testing.T) {
 	w.chat.Edit(support, said, "Uno")
 	earlier := w.waitLine(thread, bridge.LineEditLate)
 	wantSuffix(t, "the line, with what the customer has", earlier.Plain(), " One")
+
 	another := w.reply(thread, "Two")
 	w.waitFate(another, "out")
 	w.chat.Edit(support, another, "Dos")
@@ -253,6 +257,7 @@ func TestEditAfterTheHold(t *testing.T) {
 	newest := w.waitLineAbout(thread, bridge.LineEditLate, "One")
 	w.chat.Press(t, "ann", newest, bridge.VerbSend)
 	w.waitOutcome(newest, bridge.OutcomeSent)
+
 	w.chat.Edit(support, said, "One!") // what was sent stays sent, and the other reply's correction is still offered
 	w.eventually("the next text is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 4 })
 	w.chat.Press(t, "ann", others, bridge.VerbSend)
@@ -261,8 +266,8 @@ func TestEditAfterTheHold(t *testing.T) {
 	wantEqual(t, "the line about what was sent", w.waitOutcome(newest, bridge.OutcomeSent).Plain(), "[edit_late] <@ann> One Eins = sent Ann")
 }
 
-// editWhileSent lets ann say a text, and edit it while the attempt at it runs by which a fault strikes. It returns the message once it
-// has left.
+// editWhileSent lets ann say a text, and edit it while the attempt runs that the fault concerns. It returns the message
+// once it has left.
 func (w *world) editWhileSent(thread, text, edited string, kind channelstest.FaultKind) string {
 	w.t.Helper()
 	release := make(chan struct{})
@@ -276,8 +281,8 @@ func (w *world) editWhileSent(thread, text, edited string, kind channelstest.Fau
 	return m
 }
 
-// An edit while the attempt runs is told of once it is known that the old text left, like one that
-// comes after the sending: with what the customer has, and a button that sends the new text.
+// A reply is edited while it is being sent, and the old text leaves. The author is told what the customer has, with a
+// button that sends the new text.
 func TestEditWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -291,7 +296,7 @@ func TestEditWhileItIsSent(t *testing.T) {
 	wantEqual(t, "lines that tell of the edit", w.countLines(thread, bridge.LineEditLate), 1)
 }
 
-// What was edited into a note while it was sent is not offered as a correction.
+// If a text is made a note while it is being sent, it isn't offered as a correction.
 func TestEditIntoANoteWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -302,7 +307,8 @@ func TestEditIntoANoteWhileItIsSent(t *testing.T) {
 	w.provider.WaitTexts(t, "Dos")
 }
 
-// If the attempt that ran during the edit sent nothing, the next one sends the new text, and nothing was too late.
+// If the attempt that ran during the edit sent nothing, the next one sends the new text, and no line says that the edit
+// was too late.
 func TestEditWhileAnAttemptFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -313,8 +319,8 @@ func TestEditWhileAnAttemptFails(t *testing.T) {
 	wantEqual(t, "lines that it was too late", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
-// An edit of a reply that has left is told once, though the surface tells Parley of it by two ways, which give it different times. One
-// that brings the sent words back tells nothing, and drops what was offered. The next edit is another one.
+// The surface may tell Parley of one edit in two ways, with different times. Parley shows it once. An edit that restores
+// the sent words shows no line and withdraws the offered correction. The edit after that is shown again.
 func TestEditToldTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -336,7 +342,7 @@ func TestEditToldTwice(t *testing.T) {
 	wantEqual(t, "lines that tell of two edits", w.countLines(thread, bridge.LineEditLate), 2)
 }
 
-// An earlier edit that comes after the later one changes nothing: the reply leaves as it was edited last.
+// If an earlier edit comes after a later one, it changes nothing: the reply leaves as it was last edited.
 func TestEarlierEditComesLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -354,7 +360,7 @@ func TestEarlierEditComesLate(t *testing.T) {
 	w.provider.WaitTexts(t, "On Friday")
 }
 
-// A sent reply that its author deletes and brings back says what the customer has: there is nothing to correct.
+// If the author of a sent reply deletes it and restores it, there is nothing to correct.
 func TestSentReplyRestored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -368,7 +374,7 @@ func TestSentReplyRestored(t *testing.T) {
 	wantEqual(t, "lines that offer a correction", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
-// A file that is added after the sending leaves by a click, without the words that the customer has.
+// A file that is added to a sent reply leaves after a click, without the words that the customer already has.
 func TestFileAddedAfterTheSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -14,8 +14,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// Of a reply that leaves in several parts, the page names the part that failed, or of which nobody knows, though others have
-// left behind it. So it can be sent again, or marked as sent.
+// If a reply leaves in several parts, the inbox page names the part that failed or is unclear, even if later parts have
+// left. So an agent can send that part again or mark it as sent.
 //
 func TestInboxDecidesAboutPart(t *testing.T) {
 	t.Parallel()
@@ -25,7 +25,7 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 		faults   []channelstest.Fault // of the part with the text
 		wantFate store.Fate
 		verb     bridge.Verb
-		wantSent []sentMessage // once it is decided
+		wantSent []sentMessage // after the decision
 	}{
 		{
 			name:     "the part failed, and is sent again",
@@ -69,7 +69,7 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 	}
 }
 
-// The page says that the customer has read a reply that was refused when it was first sent: only the latest sending counts.
+// The page shows the receipt of the latest sending. Here the customer has read a reply whose first sending was refused.
 func TestInboxShowsTheReceiptOfTheLatestSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -95,8 +95,8 @@ func (p *page) upload(name string) bridge.SurfaceFile {
 	return bridge.SurfaceFile{ID: blob, Name: name, ContentType: "text/plain", SizeBytes: size, Blob: blob}
 }
 
-// Who answers on the page while the database can't say what became of the answer is told where to look for it, not that
-// it failed: it leaves, and who types it again sends it twice.
+// An agent answers on the page while the database can't say what became of the answer. The page tells her where to look,
+// and doesn't say that it failed: it does leave, and she would send it twice.
 //
 func TestInboxActBesideADatabaseThatFails(t *testing.T) {
 	t.Parallel()

@@ -16,8 +16,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// Nobody could tell for ten minutes whether the second of two files arrived; then the provider's receipts tell it. They are about that
-// file alone, not about the text and the first file, and so is what the provider tells later.
+// A reply has two files, and nobody could tell for ten minutes whether the second one arrived. Then the provider's
+// receipts come. They are applied to that file alone, not to the text with the first file.
 func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -56,8 +56,8 @@ func (w *world) statesOf(reply string) []store.DeliveryState {
 		WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply))
 }
 
-// The answer to a reply's text was lost, and its receipts tell that it arrived: what belongs behind it leaves, and nobody is asked. If
-// they come after somebody was asked, a click doesn't send the text once more.
+// The answer to the first part of a reply was lost. If its receipt comes, the second part leaves, and nobody is asked. If
+// the receipt comes only after an agent was asked, her click doesn't send the first part again.
 func TestReceiptOfTheTextAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true, relay: relay.Options{ReconcileAfter: time.Minute}})
@@ -65,8 +65,10 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 	w.start()
 	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+
 	state := `SELECT d.state || ' ' || d.part FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id
 		WHERE d.kind = 'reply' AND m.place = $1`
+
 	replyWithLostAnswer := func(text string) (reply string, tellReceipt func()) {
 		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Text: text + " 1"})
 		reply = w.reply(thread, text)
@@ -100,8 +102,8 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 	w.waitFate(reply, "out")
 }
 
-// The answer to a reply was lost, and a person sent it again. What the provider tells late of the first one changes nothing about the
-// second one, which it has taken; what it tells of that one counts.
+// The answer to a reply was lost, and an agent sent it again. A late report that the first sending failed changes
+// nothing. A report that the second one failed counts.
 func TestFailureOfTheFirstSending(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newUnclearReply(t)
@@ -112,17 +114,19 @@ func TestFailureOfTheFirstSending(t *testing.T) {
 	reportFailed := func(id string) {
 		w.reportStatus(channelstest.Event{ID: id, State: "failed", Message: message, External: []string{id}, ByID: true, Reason: "Nobody there."})
 	}
+
 	reportFailed(sent[0].ID)
 	w.waitDrained()
 	wantEqual(t, "state of the reply, of which the first sending failed", w.statesOf(reply)[0], store.Accepted)
 	wantEqual(t, "lines that offer to send it again", w.countLines(thread, bridge.LineFailed), 0)
+
 	reportFailed(sent[1].ID)
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitFate(reply, store.FateFailed)
 }
 
-// newUnclearReply makes a world in which nobody knows whether the reply "One" has left: its answer was lost, and the provider can't say
-// whether it has it.
+// newUnclearReply makes a world in which nobody knows whether the reply "One" has left: the provider's answer was lost,
+// and the provider can't say whether it has the reply.
 func newUnclearReply(t *testing.T) (w *world, thread, reply string) {
 	t.Helper()
 	w = newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
@@ -154,8 +158,8 @@ func sendUnclearReplyAgain(t *testing.T) (w *world, thread, one string) {
 	return w, thread, one
 }
 
-// A reply is sent again and edited while it waits. Then the first sending's receipt comes: the customer has the old words, and the author
-// is told that the edit came too late.
+// A reply that is sent again is edited while it waits. Then the receipt of the first sending comes. The customer has the
+// old words, and the author is told that the edit came too late.
 func TestReceiptOfAnEarlierSendingAfterAnEdit(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := sendUnclearReplyAgain(t)

@@ -26,7 +26,7 @@ func carriesRich(c *channels.Capabilities) {
 	c.Rich.Location, c.Rich.ContactCard, c.ReplyTo = channels.Full, channels.Partial, channels.Full
 }
 
-// wantRich checks what beside its text a message carries.
+// wantRich checks what a message carries beside its text.
 func wantRich(t *testing.T, m channelstest.Sent, want *bridge.Rich) {
 	t.Helper()
 	if !reflect.DeepEqual(m.Rich, want) {
@@ -43,7 +43,7 @@ func buttons(titles ...string) *bridge.Rich {
 	return r
 }
 
-// Buttons leave as such where they are carried; what the customer taps comes back as words.
+// Buttons leave as buttons if the channel can carry them. If the customer taps one, her answer is shown as words.
 //
 func TestRichReply(t *testing.T) {
 	t.Parallel()
@@ -55,16 +55,18 @@ func TestRichReply(t *testing.T) {
 	if !strings.Contains(line.Plain(), "{buttons} 1. Yes\n2. No") {
 		t.Errorf("the thread shows %q", line.Plain())
 	}
+
 	sent := w.waitSent(1)[0]
 	wantEqual(t, "the text", sent.Text, "Shall we?")
 	wantRich(t, sent, buttons("Yes", "No"))
+
 	w.customerWrites("carla", "Yes")
 	if answer := w.waitShown("Yes"); answer.Thread != thread {
 		t.Errorf("the answer is in %s, want %s", answer.Thread, thread)
 	}
 }
 
-// A failure and a second attempt leave nothing out.
+// A location that is refused twice, and a contact card that is sent again after a failure, arrive complete.
 func TestRichIsSentAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: carriesRich})
@@ -78,6 +80,7 @@ func TestRichIsSentAgain(t *testing.T) {
 	wantRich(t, list[0], nil)
 	wantEqual(t, "the text beside the location", list[1].Text, "")
 	wantRich(t, list[1], place)
+
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Times: 1})
 	card := &bridge.Rich{Contact: &bridge.RichContact{Name: "Ben", Phones: []string{"+491715550100"}}}
 	w.chat.Submit("ben", support, thread, richForm(card), "")
@@ -89,7 +92,8 @@ func TestRichIsSentAgain(t *testing.T) {
 	wantRich(t, w.waitSent(3)[2], card)
 }
 
-// Where a channel doesn't carry it the customer gets words, and the thread shows the same.
+// If a channel can't carry buttons, locations or contact cards, the customer gets words, and the thread shows the same
+// words.
 //
 func TestRichAsWords(t *testing.T) {
 	t.Parallel()
@@ -116,7 +120,8 @@ func TestRichAsWords(t *testing.T) {
 	}
 }
 
-// What waits in its hold survives the end of its process; Undo takes it back.
+// A reply with buttons that is in its hold survives the end of its process. Undo takes it back, and Send then sends it
+// with the buttons.
 func TestRichIsHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: carriesRich, hold: time.Hour})
@@ -124,22 +129,25 @@ func TestRichIsHeld(t *testing.T) {
 	thread := w.waitThread("Hello")
 	w.chat.Submit("ben", support, thread, richForm(buttons("Yes")), "Shall we?")
 	w.waitShown("Shall we?")
+
 	w.stops[0]()
 	w.chat.Wait(t, "nobody listens", func() bool { return w.chat.Streams() == 0 })
 	w.addEngine()
 	w.start()
+
 	w.chat.Press(t, "ben", w.waitShown("Shall we?"), bridge.VerbUndo)
 	undone := w.waitLine(thread, bridge.LineUndone)
 	if !strings.Contains(undone.Plain(), "1. Yes") {
 		t.Errorf("what was taken back: %q", undone.Plain())
 	}
+
 	w.opt.hold = 0
 	w.saveAccount(chat, nil)
 	w.chat.Press(t, "ben", undone, bridge.VerbSend)
 	wantRich(t, w.waitSent(1)[0], buttons("Yes"))
 }
 
-// A reply to one message names it where the channel can, and quotes it where it can't.
+// A reply to one message names that message if the channel can do that, and quotes it if it can't.
 //
 func TestReplyToOneMessage(t *testing.T) {
 	t.Parallel()
@@ -159,12 +167,14 @@ func TestReplyToOneMessage(t *testing.T) {
 			w.customerWrites("carla", "And how long?\nRoughly.")
 			post := w.waitShown("And how long?")
 			w.chat.Wait(t, "both are known", func() bool { return len(w.customerTexts(thread)) >= 2 })
+
 			desk := w.engines[0].Desk(w.surface)
 			asked := must(desk.SaidAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: w.waitShown("Is it red?").ID}, "ben"))(t)
 			i := slices.IndexFunc(asked, func(s bridge.Said) bool { return s.Text == "Is it red?" })
 			if i < 0 {
 				t.Fatalf("the post shows %+v", asked)
 			}
+
 			b := formOf(bridge.VerbReply)
 			b.Args.Message = asked[i].MessageID
 			w.chat.Submit("ben", support, thread, b, "Yes.")
@@ -176,6 +186,7 @@ func TestReplyToOneMessage(t *testing.T) {
 			} else {
 				wantEqual(t, "the message that it answers", sent.ReplyTo, "")
 			}
+
 			if list := must(desk.SaidAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: thread}, "ben"))(t); len(list) != 0 {
 				t.Errorf("the root shows what the customer said, %+v, want nothing to answer there", list)
 			}

@@ -15,7 +15,7 @@ import (
 	"parley/store"
 )
 
-// stubborn refuses roots for one reason after the other, as long as it is told to.
+// stubborn is a chat that refuses roots (the first post of a thread) for changing reasons, while refuses is set.
 type stubborn struct {
 	bridge.Surface
 	refuses atomic.Bool
@@ -31,8 +31,8 @@ func (s *stubborn) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error)
 	return s.Surface.Send(ctx, p)
 }
 
-// A conversation whose root is refused is not given up, whatever the reason and however long it takes: without it nobody would
-// see it.
+// Parley keeps trying to post a conversation's root, whatever the reason of the refusal and however long it lasts.
+// Without the root nobody would see the conversation.
 func TestRefusedRootIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	var s *stubborn
@@ -43,11 +43,13 @@ func TestRefusedRootIsTriedAgain(t *testing.T) {
 	}})
 	w.customerWrites("kim", "Hello")
 	w.eventually("it is refused", func() bool { return s.refused.Load() > 0 })
+
 	w.exec(`UPDATE deliveries SET first_at = first_at - interval '8 days' WHERE kind = 'root'`)
 	before := s.refused.Load()
 	w.eventually("it is refused again, or given up", func() bool {
 		return s.refused.Load() > before+4 || w.count(`SELECT count(*) FROM deliveries WHERE kind = 'root' AND state = 'failed'`) == 1
 	})
+
 	s.refuses.Store(false)
 	w.waitThread("Hello")
 	if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'refused:%'`); n != 1 {
@@ -55,7 +57,7 @@ func TestRefusedRootIsTriedAgain(t *testing.T) {
 	}
 }
 
-// Words of a customer that the chat refuses for good aren't lost in silence: their thread says so, and how they are found.
+// If the chat refuses a customer's words for good, a line in the thread says so, and how to find the words.
 func TestRefusedWordsAreTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{surface: func(chat bridge.Surface) bridge.Surface { return wordless{chat} }})
@@ -65,7 +67,7 @@ func TestRefusedWordsAreTold(t *testing.T) {
 	wantNoWords(t, "the line", told, "Hello")
 }
 
-// wordless refuses what customers say.
+// wordless is a chat that refuses what customers say.
 type wordless struct{ bridge.Surface }
 
 func (s wordless) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
@@ -75,8 +77,8 @@ func (s wordless) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	return s.Surface.Send(ctx, p)
 }
 
-// What is typed in the thread of before a root was posted anew stays inside, with a
-// button (invariant 4).
+// If a root was deleted and posted again, a text that is typed in the old thread stays inside, with a button that sends
+// it (invariant 4).
 func TestLeftThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -87,17 +89,19 @@ func TestLeftThread(t *testing.T) {
 	w.customerWrites("kim", "Still there?")
 	second := w.waitThread("Still there?")
 	w.waitDrained()
+
 	reply := w.reply(thread, "Yes")
 	w.waitFate(reply, "inside")
 	line := w.waitLine(second, bridge.LineInside)
 	w.waitDrained()
 	w.wantNothingSent()
+
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Yes")
 }
 
-// Where somebody deletes a thread's root and nothing waits for being posted, the new one comes with what the customer said last, and how
-// that was changed: the old thread may not be there any more.
+// If somebody deletes a thread's root and no post waits, the new root comes with the customer's last messages and their
+// changes: the old thread may be gone.
 func TestNewRootComesWithTheLastWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -122,6 +126,7 @@ func TestNewRootComesWithTheLastWords(t *testing.T) {
 			w.provider.WaitTexts(t, "Hello Kim")
 			w.customerWrites("kim", "My lamp is broken")
 			w.waitShown("My lamp is broken")
+
 			id := w.customerWrites("kim", "It was new")
 			w.waitShown("It was new")
 			w.postChatEvent(edit(id, "It was used"))
@@ -131,12 +136,14 @@ func TestNewRootComesWithTheLastWords(t *testing.T) {
 				w.waitFate(w.reply(thread, "We have a new one"), "out")
 				w.waitDrained()
 			}
+
 			tt.deleted(w, thread)
 			w.chat.Wait(t, "there is a new root", func() bool {
 				roots := w.chat.Messages(support, "")
 				return len(roots) == 1 && roots[0].ID != thread
 			})
 			w.waitDrained()
+
 			var said []string
 			for _, m := range w.chat.Messages(support, w.chat.Messages(support, "")[0].ID) {
 				if m.Kind == string(bridge.PostSaid) {
@@ -152,14 +159,15 @@ func TestNewRootComesWithTheLastWords(t *testing.T) {
 	}
 }
 
-// The thread's root was deleted: it is posted anew and nothing is lost, also if an attempt that took longer than its lease ends
-// meanwhile.
+// If a thread's root was deleted, it is posted again, and no message is lost. That is also so if an attempt is under way
+// that took longer than its lease (the time for which a process may work on a lane).
 func TestReroot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
 	w.waitDrained()
+
 	w.chat.Mute(true)
 	w.chat.Delete(support, thread)
 	w.chat.Mute(false)
@@ -168,6 +176,7 @@ func TestReroot(t *testing.T) {
 	if second == thread {
 		t.Fatal("posted in the deleted thread")
 	}
+
 	w.chat.Say("ann", support, second, "Yes")
 	w.provider.WaitTexts(t, "Yes")
 	w.waitDrained()
@@ -176,7 +185,7 @@ func TestReroot(t *testing.T) {
 		t.Errorf("%d roots name the channel of their thread: the version before passes them over, want none", n)
 	}
 
-	// The thread is lost while an attempt is under way whose lease is over.
+	// The thread is lost while an attempt is under way whose lease has ended.
 	answer := make(chan struct{})
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Until: answer})
 	w.customerWrites("kim", "And now?")
@@ -186,6 +195,7 @@ func TestReroot(t *testing.T) {
 	lost := own.Fact{Kind: own.ThreadLost, Conversation: 1, Surface: w.surface, Root: second}
 	must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{lost.Event("lost:1:" + second)}))(t)
 	w.eventually("it is lost", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'rerooted'`) == 2 })
+
 	close(answer)
 	w.waitShown("And now?")
 	w.exec(`UPDATE gates SET next_at = clock_timestamp()`)

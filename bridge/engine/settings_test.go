@@ -15,8 +15,8 @@ import (
 	"parley/store"
 )
 
-// reply_mode explicit: only what is explicitly a reply leaves; the rest is inside, which its author
-// is told once, and sees by a mark from then on.
+// With reply_mode "explicit", only explicit replies leave. Other texts stay inside. Their author is told so once, and
+// later sees it by the mark.
 func TestExplicitMode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: func(a *store.Account) { a.ReplyMode = "explicit" }})
@@ -26,12 +26,14 @@ func TestExplicitMode(t *testing.T) {
 	w.reply(thread, "<@app> reply: Hi Kim")
 	w.reply(thread, "!reply Hi again")
 	w.provider.WaitTexts(t, "Hi Kim", "Hi again")
+
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "From the form")
 	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbNote), "A note from the form")
 	w.waitShown("A note from the form")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
+
 	second := w.reply(thread, "Still among us")
 	w.waitFate(second, "inside")
 	w.waitDrained()
@@ -42,7 +44,7 @@ func TestExplicitMode(t *testing.T) {
 	}
 }
 
-// confirm_send: each reply waits for a click.
+// With confirm_send on, each reply waits until its author clicks Send. A second click sends nothing more.
 // R-077
 func TestConfirmSend(t *testing.T) {
 	t.Parallel()
@@ -58,7 +60,7 @@ func TestConfirmSend(t *testing.T) {
 	w.provider.WaitTexts(t, "Shall we?")
 }
 
-// receipts: read marks all, sent one, failures none of what went well.
+// The setting receipts decides which marks a reply gets. With "failures", a reply that went well gets none.
 // R-248
 func TestReceiptSettings(t *testing.T) {
 	t.Parallel()
@@ -86,7 +88,7 @@ func TestReceiptSettings(t *testing.T) {
 	}
 }
 
-// receipts also says how far the line of a form's reply goes, and the inbox page.
+// The setting receipts also decides what the line of a form's reply shows, and what the inbox page shows.
 // R-248
 func TestReceiptSettingsOfFormsAndPage(t *testing.T) {
 	t.Parallel()
@@ -112,7 +114,7 @@ func TestReceiptSettingsOfFormsAndPage(t *testing.T) {
 	}
 }
 
-// R-039, R-086, R-211: who may not is told so, and nothing changes.
+// Parley refuses commands of people who may not use them, and changes nothing (requirements R-039, R-086, R-211).
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -128,8 +130,10 @@ func TestAuthorization(t *testing.T) {
 	w.waitWhisper("ben", "1 to 40")
 	w.chat.Say("ben", support, thread, "!assign @nobody")
 	w.waitWhisper("ben", "no single agent")
+
 	w.waitDrained()
 	w.waitCard(thread, "#1 open | Kim | Hello |  | ")
+
 	w.chat.Say("ben", support, thread, "!resolve")
 	w.waitCard(thread, "#1 resolved")
 	why := bridge.Args{Conversation: 1, Note: "a duplicate"}
@@ -140,6 +144,7 @@ func TestAuthorization(t *testing.T) {
 	w.waitWhisper("ann", "[refused] close This conversation is closed already.")
 	w.chat.Say("ann", support, thread, "!snooze 2h")
 	w.waitWhisper("ann", "[refused] snooze This conversation is closed. What the customer writes next starts a new one.")
+
 	w.reply(thread, "A word too late")
 	if late := w.waitLine(thread, bridge.LineInside); len(late.Buttons) > 0 {
 		t.Errorf("a text in a closed conversation has buttons that do nothing: %v, want none", late.Buttons)
@@ -150,7 +155,7 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
-// Assigning to somebody, joining, giving back: those who are new are mentioned, nobody else.
+// When agents assign a conversation, only new owners are mentioned.
 // R-047, R-116, R-123
 func TestAssignments(t *testing.T) {
 	t.Parallel()
@@ -163,6 +168,7 @@ func TestAssignments(t *testing.T) {
 	w.reply(thread, "!unassign")
 	w.waitCard(thread, "#1 open | Kim | Hello |  |")
 	w.waitLine(thread, bridge.LineUnassigned)
+
 	w.waitDrained()
 	var mentioned []string
 	for _, m := range w.chat.Messages(support, thread) {
@@ -170,6 +176,7 @@ func TestAssignments(t *testing.T) {
 			mentioned = append(mentioned, m.Mentions()...)
 		}
 	}
+
 	slices.Sort(mentioned)
 	if want := []string{"ben", "cat"}; !slices.Equal(mentioned, want) {
 		t.Errorf("mentioned: %v, want %v", mentioned, want)
@@ -178,7 +185,7 @@ func TestAssignments(t *testing.T) {
 	w.waitCard(thread, "| Ben |")
 }
 
-// Lists and histories are answered to the one who asked, and change nothing.
+// Lists and histories are shown to the asker alone, and change nothing.
 // R-049, R-220
 func TestAnswers(t *testing.T) {
 	t.Parallel()
@@ -194,8 +201,8 @@ func TestAnswers(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// A message larger than 1 MiB with files: stored as a blob, its files reach the thread whole,
-// after a lost answer once.
+// A mail of more than 1 MiB is stored as a blob. Its files reach the thread complete and once, even if the answer to a
+// post was lost.
 func TestLargeMessageWithFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
@@ -203,6 +210,7 @@ func TestLargeMessageWithFiles(t *testing.T) {
 	w.chat.AddFault(chatFault("post", "drop_after", 1))
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Files", Text: "see attached",
 		Files: []channelstest.File{{Name: "big.bin", Content: big}, {Name: "small.txt", Content: []byte("small")}}})
+
 	thread := w.waitThread("see attached")
 	w.waitDrained()
 	names := []string{}
@@ -222,7 +230,8 @@ func TestLargeMessageWithFiles(t *testing.T) {
 	}
 }
 
-// A paused account parks nothing silently: what was said before waits, and leaves later, however long the pause.
+// A reply that was said before its account was paused waits and leaves afterwards, however long the pause lasts. A reply
+// that is said during the pause is parked, and the thread says so.
 // R-016
 func TestPausedAccount(t *testing.T) {
 	t.Parallel()
@@ -235,6 +244,7 @@ func TestPausedAccount(t *testing.T) {
 	w.eventually("it was tried", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'held'`) == 1 })
 	w.exec(`UPDATE deliveries SET first_at = first_at - interval '3 days' WHERE kind = 'reply'`) // longer than a reply is tried
 	w.advance(outbound.PausedWait)
+
 	late := w.reply(thread, "In the pause")
 	w.waitFate(late, "parked")
 	w.waitLine(thread, bridge.LineParked)
@@ -246,7 +256,7 @@ func TestPausedAccount(t *testing.T) {
 	w.provider.WaitTexts(t, "Before the pause")
 }
 
-// What is chosen for all accounts holds for those that choose nothing else, also after a change.
+// A setting for all accounts applies to the accounts that don't choose another value, also when it changes.
 func TestSettingsOfAllAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -259,15 +269,15 @@ func TestSettingsOfAllAccounts(t *testing.T) {
 	w.provider.WaitTexts(t, "We shall")
 }
 
-// saveSettingsOfAll keeps settings of all accounts.
+// saveSettingsOfAll saves the settings of all accounts.
 func (w *world) saveSettingsOfAll(settings string) {
 	w.t.Helper()
 	check(w.t, store.SetAccountSettings(w.t.Context(), w.pool, []byte(settings)))
 	w.reloadEngines()
 }
 
-// resolve_confirm: the card's button asks for a note, or resolves at once and can be taken back. What
-// is typed acts at once in any case.
+// With resolve_confirm, the card's button asks for a note. With "instant" it resolves at once, which can be taken back.
+// The typed command always acts at once.
 // R-032
 func TestResolveByButton(t *testing.T) {
 	t.Parallel()
@@ -281,6 +291,7 @@ func TestResolveByButton(t *testing.T) {
 	w.waitCard(thread, "#1 resolved")
 	w.reply(thread, "!reopen")
 	w.waitCard(thread, "#1 open")
+
 	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"resolve_confirm": "instant"}`) })
 	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); !f.Account.ResolveNow {
 		t.Error("a note is asked for")
@@ -292,8 +303,8 @@ func TestResolveByButton(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
-// multi_assignee: several own a conversation, the first leads; off: whoever is assigned replaces the
-// owner, nobody is added, and a click that sends somebody's text leaves the owner in place.
+// With multi_assignee off, a conversation has one owner. A new assignee replaces the owner, a second owner is refused,
+// and an agent who sends her text by a click doesn't become an owner. With it on, there can be several.
 // R-116
 func TestOneOwner(t *testing.T) {
 	t.Parallel()
@@ -304,11 +315,13 @@ func TestOneOwner(t *testing.T) {
 	first.Args.Agents = []string{"ann"}
 	w.chat.Submit("ann", support, thread, first, "") // nobody owns it yet
 	w.waitCard(thread, "| Ann |")
+
 	w.chat.Submit("ann", support, thread, add, "")
 	w.waitWhisper("ann", "has one owner")
 	w.chat.Say("ben", support, thread, "!assign @ben @cat")
 	w.waitWhisper("ben", "has one owner")
 	w.waitCard(thread, "| Ann |")
+
 	w.reply(thread, "!assign @ben")
 	w.waitCard(thread, "| Ben |")
 	m := w.reply(thread, "I know this one")
@@ -316,13 +329,14 @@ func TestOneOwner(t *testing.T) {
 	w.chat.Press(t, "ann", w.waitWhisper("ann", "[inside]"), bridge.VerbSend)
 	w.provider.WaitTexts(t, "I know this one")
 	w.waitCard(thread, "| Ben |")
+
 	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
 	w.chat.Submit("ann", support, thread, add, "")
 	w.waitCard(thread, "| Ben,Cat |")
 }
 
-// all_tab permission: the list of all is for admins. Others don't see it offered, are refused with the
-// reason whichever way they ask, and pick from what is their own.
+// With all_tab "permission", the list of all conversations is for admins. Other agents don't see it offered and are
+// refused with the reason. They pick from their own conversations.
 // R-099, R-211, R-214
 func TestListOfAllForAdmins(t *testing.T) {
 	t.Parallel()
@@ -337,6 +351,7 @@ func TestListOfAllForAdmins(t *testing.T) {
 	w.chat.Say("ben", support, second, "!take")
 	w.waitCard(second, "| Ben |")
 	w.waitDrained()
+
 	w.chat.Say("ben", support, second, "!list all")
 	w.waitWhisper("ben", "for admins")
 	wantWords(t, "why ben may not list all", fmt.Sprint(errorOf(list("ben", "all"))), "for admins")
@@ -350,7 +365,7 @@ func TestListOfAllForAdmins(t *testing.T) {
 	wantEqual(t, "rows of an admin's list of all", len(all.Rows), 2)
 	wantList(t, "lists that an admin is not offered", all.Hidden, nil)
 
-	// Another account's conversations are for everyone.
+	// Another account's conversations may be listed by everyone.
 	w.saveAccount(mail, func(a *store.Account) { a.Settings = nil })
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: "Mail", Text: "For all"})
 	w.waitThread("For all")
@@ -364,7 +379,7 @@ func TestListOfAllForAdmins(t *testing.T) {
 	}
 }
 
-// What is said of a snooze that is over tells whether the customer has written since it was set, where that doesn't end a snooze.
+// If a customer's message doesn't end a snooze, the line at the snooze's end tells whether she has written since.
 func TestWhetherTheCustomerWroteInASnooze(t *testing.T) {
 	t.Parallel()
 	for said, cause := range map[string]bridge.WokenBy{"": bridge.WokenByTime, "Anything new?": bridge.WokenUnanswered} {

@@ -10,9 +10,9 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// These tests are about mails that the server doesn't hand out: one of them, or all for a while.
+// These tests are about mails that the server doesn't hand out: a single mail, or all mails for a while.
 
-// A mail that the server never hands out is kept in quarantine under its UID, and the next one comes.
+// A mail that the server never hands out is put into quarantine under its UID. The next mail still comes in.
 func TestUnreadableMailIsQuarantined(t *testing.T) {
 	t.Parallel()
 	actions := []mailfake.Action{
@@ -46,7 +46,7 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 	}
 }
 
-// One mail that breaks every connection does not take its neighbours along, and keeps no memory.
+// A mail that breaks each connection doesn't keep its neighbours from coming, and keeps no memory reserved.
 func TestMailThatBreaksConnections(t *testing.T) {
 	t.Parallel()
 	const bigBytes, cutAfter = 108_000, 50_000
@@ -61,7 +61,7 @@ func TestMailThatBreaksConnections(t *testing.T) {
 	w.waitNothingReserved()
 }
 
-// What was quarantined comes in after a restart, once the server hands it out.
+// A mail in quarantine comes in after a restart, as soon as the server hands it out.
 func TestQuarantinedMailComesAfterARestart(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -75,7 +75,7 @@ func TestQuarantinedMailComesAfterARestart(t *testing.T) {
 	w.waitStored(quarantined, "unreadable at first")
 }
 
-// What was quarantined comes in by a look back, which happens while the connection waits.
+// A mail in quarantine comes in when Parley looks back, which it does while the connection waits.
 func TestQuarantinedMailComesByALookBack(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -87,7 +87,8 @@ func TestQuarantinedMailComesByALookBack(t *testing.T) {
 	w.waitStored(quarantined, "unreadable at first")
 }
 
-// A mail that met a line which broke again and again for a moment is not put into quarantine, and comes before the next one.
+// If the connection breaks several times in a short time, the mail that was being fetched isn't put into quarantine. It
+// comes in before the next one.
 func TestMailThatMetABrokenLine(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -98,7 +99,8 @@ func TestMailThatMetABrokenLine(t *testing.T) {
 	w.waitStored("unlucky", "next")
 }
 
-// A mail that met a line which broke for so long that the mail was blamed comes in soon after, long before the next look back is due.
+// If the connection breaks for so long that a mail is put into quarantine, the mail comes in soon after, long before the
+// next regular look back.
 func TestMailThatMetABrokenLineComesSoon(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -111,7 +113,7 @@ func TestMailThatMetABrokenLineComesSoon(t *testing.T) {
 
 const overQuota = "Account exceeded command or bandwidth limits."
 
-// refuseFetches arms faults that answer FETCH with an error.
+// refuseFetches adds faults that answer FETCH with an error.
 func (w *world) refuseFetches(faults ...mailfake.Fault) {
 	w.t.Helper()
 	for _, f := range faults {
@@ -129,8 +131,8 @@ func (w *world) waitNothingHandedOut(reason string) {
 	wantContains(w.t, "condition", got.Text, reason)
 }
 
-// A provider that hands out nothing until its quota is free again, as Gmail does after too many bytes, is no reason to put mails into
-// quarantine: they come later, and in order.
+// A provider such as Gmail hands out no mail while a quota is used up. Parley puts no mail into quarantine for that: the
+// mails come later, in order.
 func TestProviderThatThrottles(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -156,7 +158,7 @@ func TestProviderThatThrottles(t *testing.T) {
 	}
 }
 
-// An outage that ends by itself puts no mail into quarantine either, whether it comes alone or after a quota that was spent.
+// An outage of the provider that ends by itself puts no mail into quarantine either, even if it follows a used-up quota.
 func TestOutageOfAProvider(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

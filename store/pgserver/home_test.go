@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// As root the server's account must reach its files; the default T.TempDir is closed to it. Without
-// root the folder is our own and nothing moves.
+// If the tests run as root, the server's account can't reach T.TempDir, so Parley puts the cluster elsewhere. Without
+// root the folder belongs to the test, and the cluster stays in it.
 func TestClosedAncestor(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data") // below a folder of mode 0700
@@ -17,6 +17,7 @@ func TestClosedAncestor(t *testing.T) {
 	m := testMachine(openDir(t))
 	var said []string
 	o := Options{Dir: dir, Say: func(s string) { said = append(said, s) }}
+
 	s := begin(t, o, m)
 	cluster := s.run.Cluster
 	execute(t, s, "CREATE TABLE kept AS SELECT 1 AS n")
@@ -30,7 +31,7 @@ func TestClosedAncestor(t *testing.T) {
 	if filepath.Dir(filepath.Dir(cluster)) != m.varLib || len(said) != 1 || !strings.Contains(said[0], filepath.Dir(dir)) {
 		t.Fatalf("cluster %s, said %q", cluster, said)
 	}
-	// The choice stands although the way is open now, and is not said again.
+	// Parley keeps that place although the folder can be reached now, and doesn't mention it again.
 	for d := filepath.Dir(dir); d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
 		check(t, os.Chmod(d, 0o755))
 	}
@@ -38,6 +39,7 @@ func TestClosedAncestor(t *testing.T) {
 	if s.run.Cluster != cluster || len(said) != 1 || query(t, s, "SELECT n::text FROM kept") != "1" {
 		t.Errorf("second start: cluster %s, said %q", s.run.Cluster, said)
 	}
+
 	// A copy of the data folder names the same cluster, but must not end its server.
 	copied := openDir(t)
 	b := must(os.ReadFile(elsewherePath(dir)))(t)
@@ -46,7 +48,8 @@ func TestClosedAncestor(t *testing.T) {
 		t.Errorf("copied data folder: %v", err)
 	}
 	query(t, s, "SELECT 'alive'")
-	// A cluster that is gone is said, not silently replaced by an empty one.
+
+	// If the cluster is gone, Parley says so and doesn't make an empty one in its place.
 	check(t, os.WriteFile(elsewherePath(copied), []byte(filepath.Join(m.varLib, "gone")), 0o600))
 	if _, err := start(t.Context(), Options{Dir: copied}, m); err == nil || !strings.Contains(err.Error(), "gone") {
 		t.Errorf("lost cluster: %v", err)
@@ -110,7 +113,7 @@ func TestLongPath(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(openDir(t), strings.Repeat("long-", 25))
 	m := testMachine(openDir(t))
-	m.tempDirs = append([]string{dir}, m.tempDirs...) // too long as well: the next is taken
+	m.tempDirs = append([]string{dir}, m.tempDirs...) // this one is too long as well, so the next one is taken
 	s := begin(t, Options{Dir: dir}, m)
 	query(t, s, "SELECT 'works'")
 	socket := s.run.SocketDir
@@ -121,12 +124,14 @@ func TestLongPath(t *testing.T) {
 	if _, err := os.Stat(socket); !os.IsNotExist(err) {
 		t.Errorf("the socket's folder stays: %v", err)
 	}
-	// What a killed owner left there goes with the next start.
+
+	// The next start removes the socket folder that a killed owner left.
 	left, err := os.MkdirTemp("", socketPrefix) //nolint:usetesting // it has to be where the server's own are
 	if err != nil {
 		t.Fatal(err)
 	}
 	check(t, writeRun(dir, run{OwnerPID: 2, PostmasterPID: 1 << 22, SocketDir: left}))
+
 	m.tempDirs = []string{dir}
 	if _, err := start(t.Context(), Options{Dir: dir}, m); err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("no folder is short enough: %v", err)

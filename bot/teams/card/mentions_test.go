@@ -9,13 +9,13 @@ import (
 
 const botID = "28:APPID"
 
-// Mentions as Teams gives them, with their numbers in the text.
+// These are mentions as Teams brings them, with their numbers in the text.
 
 func mentionOfUs(index int) TypedMention {
 	return TypedMention{ID: botID, Name: "Helpdesk", Text: "<at>Helpdesk</at>", Index: index}
 }
 
-// mentionOfNamesake is a mention of another app, which has our name.
+// mentionOfNamesake is a mention of another app that has the name of Parley's bot.
 func mentionOfNamesake(index int) TypedMention {
 	return TypedMention{ID: "28:OTHER", Name: "Helpdesk", Text: "<at>Helpdesk</at>", Index: index}
 }
@@ -72,7 +72,7 @@ func TestReadPlain(t *testing.T) {
 	}
 }
 
-// A text says whom it mentions, and whether it begins with a mention of us.
+// ReadText returns whom a text mentions, and whether it begins with a mention of Parley's bot.
 func TestReadWhoIsMentioned(t *testing.T) {
 	t.Parallel()
 	got := ReadText(Typed{
@@ -87,7 +87,7 @@ func TestReadWhoIsMentioned(t *testing.T) {
 	wantEqual(t, "text with names", got.WithNames(got.Markdown), "ask @Ben & Co")
 }
 
-// A text says what it has besides words. These aren't part of it.
+// ReadText returns the files and pictures of a text separately from its words.
 func TestReadFilesAndPictures(t *testing.T) {
 	t.Parallel()
 	got := ReadText(Typed{HTML: `<p>see <attachment id="a1"></attachment>` +
@@ -105,14 +105,14 @@ func TestReadMentionOfUsInside(t *testing.T) {
 	wantList(t, "mentions of others", got.Mentions, nil)
 }
 
-// Until it is known who we are, no mention is one of us.
+// Until Parley knows its bot's id, no mention counts as one of the bot.
 func TestReadMentionBeforeWeAreKnown(t *testing.T) {
 	t.Parallel()
 	got := ReadText(Typed{HTML: `<p><at id="0">Helpdesk</at></p>`, Mentions: []TypedMention{mentionOfNamesake(0)}})
 	wantEqual(t, "mentions us", got.Bot, false)
 }
 
-// A channel, a team or a tag is mentioned by its name alone.
+// The mention of a channel, a team or a tag becomes its name.
 func TestReadMentionByName(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -133,7 +133,7 @@ func TestReadMentionByName(t *testing.T) {
 	}
 }
 
-// A mention of which Teams says no more than the name is one all the same.
+// Teams may bring a mention with nothing but the name. It still counts as a mention.
 func TestReadMentionWithoutEntity(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -153,7 +153,7 @@ func TestReadMentionWithoutEntity(t *testing.T) {
 	}
 }
 
-// A mention of which Teams says no more than the name is never one of us.
+// A mention with nothing but the bot's name doesn't count as a mention of Parley's bot.
 func TestReadMentionOfOurNameWithoutEntity(t *testing.T) {
 	t.Parallel()
 	got := ReadText(Typed{HTML: `<p><at id="0">Helpdesk</at> resolve</p>`, Bot: botID})
@@ -161,7 +161,7 @@ func TestReadMentionOfOurNameWithoutEntity(t *testing.T) {
 	wantEqual(t, "words", got.Plain, "@Helpdesk resolve")
 }
 
-// Which messages a text quotes is known, and their words aren't part of it.
+// ReadText returns the ids of quoted messages. Their words aren't part of the text.
 func TestReadQuoteInHTML(t *testing.T) {
 	t.Parallel()
 	got := ReadText(Typed{HTML: `<blockquote itemtype="http://schema.skype.com/Reply" itemid="17">x</blockquote>y`})
@@ -186,7 +186,8 @@ func TestReadQuotesInPlain(t *testing.T) {
 	}
 }
 
-// What Teams takes from a collection or records itself isn't a file: it is named, so that nobody believes that the customer got it.
+// GIFs, stickers and recordings in a message aren't files. ReadText names them, so that Parley can say that the customer
+// didn't get them.
 func TestClips(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -51,16 +51,19 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// A token opens the connector for an hour, until it is revoked, and only where the app is installed.
+// A token gives access to the connector for an hour or until it is revoked, and only in teams that have the app.
 func TestTokenOpensConnector(t *testing.T) {
 	c := newClock()
 	w := newServer(t, teamsfake.Options{Clock: c.now})
 	w.srv.Activities.SetEndpoint("http://127.0.0.1:1")
 	w.wantCall("a team without the app", "GET", "teams/"+team, nil, http.StatusForbidden)
+
 	graph := w.login("https://graph.microsoft.com/.default")
 	w.wantGet("with a token for Graph", w.srv.ServiceURL()+"v3/teams/"+team, graph, http.StatusUnauthorized)
+
 	c.advance(time.Hour)
 	w.wantCall("with an expired token", "GET", "teams/"+team, nil, http.StatusUnauthorized)
+
 	w.token = w.login("https://api.botframework.com/.default")
 	w.srv.Entra.RevokeTokens()
 	w.wantCall("with a revoked token", "GET", "teams/"+team, nil, http.StatusUnauthorized)
@@ -83,6 +86,7 @@ func TestThread(t *testing.T) {
 		wantEqual(t, path+": text", m.Text, "Kim\n1 < 2 & <3")
 		wantEqual(t, path+": it is the bot's", m.Bot, true)
 	}
+
 	thread := w.srv.Thread(tickets, root)
 	if len(thread) != 1+len(paths) {
 		t.Fatalf("the thread has %d messages, want the root and %d replies", len(thread), len(paths))
@@ -95,19 +99,22 @@ func TestThread(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// A message of the bot can be updated and deleted; then it stays as a tombstone.
+// The bot can update and delete its messages. A deleted message stays as a tombstone.
 func TestUpdateAndDelete(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(card(textBlock("Printer on fire")))
 	_, reply := w.botReplies(root, obj{"text": "old"})
 	id := reply["id"].(string)
 	path := "conversations/" + conv(tickets, root) + "/activities/" + id
+
 	got := w.wantCall("update", "PUT", path, obj{"type": "message", "text": "**new**"}, http.StatusOK)
 	wantField(t, got, "id", id)
+
 	m := w.srv.Message(tickets, id)
 	wantEqual(t, "updated content", m.HTML, "<p><strong>new</strong></p>")
 	wantEqual(t, "it isn't marked as edited", m.EditedAt.IsZero(), false)
 	wantEqual(t, "channel", m.Channel, tickets)
+
 	w.wantCall("delete", "DELETE", path, nil, http.StatusOK)
 	w.wantRefused("delete again", "DELETE", path, nil, http.StatusNotFound, "ActivityNotFoundInConversation")
 	if thread := w.srv.Thread(tickets, root); len(thread) != 2 || !thread[1].Deleted() {
@@ -161,14 +168,15 @@ func TestRefused(t *testing.T) {
 	} {
 		w.wantRefused(name, x.verb, x.path, x.body, x.status, x.code)
 	}
-	// A text counts as it is, not as JSON escapes it.
+
+	// The limit counts the characters of a text, not those of its JSON escapes.
 	status, _ := w.botReplies(root, obj{"textFormat": "plain", "text": strings.Repeat("<", 50_000)})
 	wantEqual(t, "status of a text that is long in JSON alone", status, http.StatusCreated)
 	const rootAndTheirs, long = 2, 1
 	wantEqual(t, "messages in the thread", len(w.srv.Thread(tickets, root)), rootAndTheirs+long)
 }
 
-// A text with a card becomes two messages.
+// A message with a text and a card becomes two messages.
 func TestSplit(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(card(textBlock("hello")))
@@ -189,6 +197,7 @@ func TestRoster(t *testing.T) {
 		people = append(people, teamsfake.User{Name: fmt.Sprintf("Person %d", i)})
 	}
 	w := newWorld(t, teamsfake.Options{Users: append(people, teamsfake.User{Name: "Gus Guest", Guest: true, TenantID: "elsewhere"})})
+
 	seen, token, pages := map[string]obj{}, "", 0
 	for {
 		status, got := w.call("GET", "conversations/"+tickets+"/pagedmembers?pageSize=10&continuationToken="+token, nil)
@@ -203,6 +212,7 @@ func TestRoster(t *testing.T) {
 			break
 		}
 	}
+
 	wantEqual(t, "members", len(seen), persons+annAndBen+guest)
 	wantEqual(t, "pages of 50, which is the least", pages, 3)
 	wantField(t, seen[ann], "tenantId", w.srv.TenantID())
@@ -214,6 +224,7 @@ func TestRoster(t *testing.T) {
 		wantField(t, got, "userRole", "user")
 		wantField(t, got, "email", "ann@acme.test")
 	}
+
 	_, got := w.call("GET", "teams/"+team, nil)
 	wantField(t, got, "aadGroupId", group)
 	_, got = w.call("GET", "teams/"+url.PathEscape(team)+"/conversations", nil)

@@ -11,7 +11,7 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Where the app was taken out its cards are dead, and nobody asks the bot.
+// After the app was removed from a team, clicks on its cards fail, and the bot isn't asked.
 func TestClickWithoutApp(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	body := card(textBlock("hello"))
@@ -30,7 +30,7 @@ func TestClickWithoutApp(t *testing.T) {
 	wantEqual(t, "activities at the bot", len(w.bot.all), 0)
 }
 
-// What only one person sees has no replies and no reactions.
+// Nobody can reply or react to a message that only one person sees.
 func TestTargetedIsAlone(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	u, _ := w.srv.User(ann)
@@ -46,18 +46,18 @@ func TestTargetedIsAlone(t *testing.T) {
 	}
 }
 
-// A private channel is none of the bot's business before the app is added to it.
+// The bot isn't told of a private channel to which the app wasn't added.
 func TestPrivateChannelIsQuiet(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	hush := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: tenant.KindPrivate})
 	noError(t, w.srv.Admin.RenameChannel(hush.ID, "hush hush"))
 	noError(t, w.srv.Admin.DeleteChannel(hush.ID))
 	noError(t, w.srv.Admin.RestoreChannel(hush.ID))
-	noError(t, w.srv.Admin.RenameChannel(tickets, "cases")) // of this one the bot is told
+	noError(t, w.srv.Admin.RenameChannel(tickets, "cases")) // the bot is told of this one
 	wantField(t, w.waitActivity("conversationUpdate"), "channelData.channel.id", tickets)
 }
 
-// A channel is enough to begin a thread in it, and who is there can be asked by a message.
+// The id of a channel is enough to begin a thread in it. The members can be asked for with a message's address.
 func TestNewerClients(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	hello := obj{"type": "message", "text": "hello"}
@@ -71,7 +71,7 @@ func TestNewerClients(t *testing.T) {
 	}
 }
 
-// A file of a channel lies in SharePoint: only pasted pictures are the connector's.
+// A file in a channel is in SharePoint. The connector only hands out pasted pictures.
 func TestAttachmentsArePictures(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	id := must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "look", Files: []teamsfake.NewFile{
@@ -82,7 +82,7 @@ func TestAttachmentsArePictures(t *testing.T) {
 	}
 }
 
-// A problem names the message that has it; what is refused for coming too fast is none.
+// A problem names its message. A message that is refused because of the rate limit isn't a problem.
 func TestProblemsAreOfMessages(t *testing.T) {
 	c := newClock()
 	w := newWorld(t, teamsfake.Options{Clock: c.now, Limits: true, TokenLife: time.Hour})
@@ -92,6 +92,7 @@ func TestProblemsAreOfMessages(t *testing.T) {
 	for status := http.StatusCreated; status == http.StatusCreated; { // until it comes too fast
 		status, _ = w.botReplies(root, obj{"text": "x"})
 	}
+
 	before := w.srv.Problems()
 	if len(before) != 1 || before[0].ID != root {
 		t.Errorf("problems are %+v, want one of %s", before, root)
