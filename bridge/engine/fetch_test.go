@@ -17,7 +17,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// customerSendsFile lets a customer send a file that has to be fetched.
+// customerSendsFile lets a customer send a file that Parley has to fetch from the provider.
 func (w *world) customerSendsFile(from, text, ref string) string {
 	return w.customerSends(chat, channelstest.Event{From: from, Name: displayName(from), Text: text,
 		Refs: []channelstest.Ref{{Name: ref + ".jpg", Type: "image/jpeg", Ref: ref, Size: 5}}})
@@ -28,7 +28,7 @@ func (w *world) filePosts(thread string) []bridgetest.Message {
 	return slices.DeleteFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return m.Kind != "files" })
 }
 
-// waitFilePosts waits until a thread has so many posts of files, and returns them.
+// waitFilePosts waits until a thread has this many posts of files, and returns them.
 func (w *world) waitFilePosts(thread string, n int) []bridgetest.Message {
 	w.t.Helper()
 	var posts []bridgetest.Message
@@ -56,7 +56,7 @@ func (w *world) countBlobs() int {
 	return w.count(`SELECT count(*) FROM blobs`)
 }
 
-// A file that has to be fetched is fetched at once and shown with its message.
+// Parley fetches a customer's file from the provider at once and shows it with its message.
 func TestFileIsFetched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -71,7 +71,7 @@ func TestFileIsFetched(t *testing.T) {
 	wantList(t, "what was fetched", w.provider.Fetched(), []string{"photo"})
 }
 
-// The content of a file that was fetched is stored once, and isn't dropped with those that nothing uses.
+// The content of a fetched file is stored once, and isn't removed with contents that nothing uses.
 func TestFetchedFileIsStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -118,7 +118,7 @@ func TestFileIsGone(t *testing.T) {
 	}
 }
 
-// A file that takes longer than 30 s: the thread goes on with a remark, the file follows.
+// If fetching a file takes longer than 30 s, the thread goes on with a remark, and the file is posted later.
 func TestFileFollows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -128,6 +128,7 @@ func TestFileFollows(t *testing.T) {
 	w.customerSendsFile("kim", "Look at this", "slow")
 	thread := w.waitThread("Look at this")
 	w.customerWrites("kim", "Did you get it?")
+
 	w.eventually("it is asked for", func() bool { return len(w.provider.Fetched()) == 1 })
 	w.advance(30 * time.Second)
 	w.waitShown("Did you get it?")
@@ -139,7 +140,8 @@ func TestFileFollows(t *testing.T) {
 	wantEqual(t, "posts of files", len(w.filePosts(thread)), 2)
 }
 
-// The provider stumbles, or the connection ends in the middle of a file: it is fetched again, and shown once.
+// If the provider refuses a fetch, or the connection breaks in the middle of the file, the file is fetched again, and
+// shown once.
 func TestFetchingIsRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -151,6 +153,7 @@ func TestFetchingIsRepeated(t *testing.T) {
 	}
 	w.customerSendsFile("kim", "Look at this", "photo")
 	thread := w.waitThread("Look at this")
+
 	for i := range faults {
 		w.eventually("it is asked for again", func() bool { return len(w.provider.Fetched()) > i })
 		w.eventually("it waits", func() bool {
@@ -164,8 +167,8 @@ func TestFetchingIsRepeated(t *testing.T) {
 	wantEqual(t, "blobs: none of parts of the file", w.countBlobs(), 1)
 }
 
-// A process dies while a file is being fetched: another one fetches it when the lease is over;
-// nothing is lost, and nothing shown twice, also if the first one lives on.
+// If a process dies while it fetches a file, another one fetches the file when the lease (the time for which a process
+// may work on it) is over. The file is shown once, even if the first process lives on.
 func TestFetchingOutlivesItsProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2})
@@ -175,6 +178,7 @@ func TestFetchingOutlivesItsProcess(t *testing.T) {
 	w.customerSendsFile("kim", "Look at this", "photo")
 	thread := w.waitThread("Look at this")
 	w.eventually("it is asked for", func() bool { return len(w.provider.Fetched()) == 1 })
+
 	w.exec(`UPDATE fetches SET leased_until = clock_timestamp()`) // as if the first process had died
 	wantOneFile(t, w.waitFilePosts(thread, 1)[0], []byte("hello"))
 
@@ -187,7 +191,7 @@ func TestFetchingOutlivesItsProcess(t *testing.T) {
 	wantEqual(t, "results in the journal", w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`), 1)
 }
 
-// One account whose provider doesn't answer delays no other account's files.
+// If one account's provider doesn't answer, other accounts' files are fetched all the same.
 func TestFetchingIsFair(t *testing.T) {
 	t.Parallel()
 	const ofAnAccount = 4 // files of an account that are fetched at the same time
@@ -207,8 +211,8 @@ func TestFetchingIsFair(t *testing.T) {
 	wantEqual(t, "files that were asked for", len(w.provider.Fetched()), ofAnAccount+1)
 }
 
-// When somebody opens the form of a reply, the customer sees that once in 20 s, at the latest message. Of a conversation that isn't
-// there nobody sees anything.
+// If an agent opens the form of a reply, the customer sees that at her latest message, at most once in 20 s. For a
+// conversation that doesn't exist, nothing is shown.
 // R-240
 func TestAttend(t *testing.T) {
 	t.Parallel()
@@ -217,6 +221,7 @@ func TestAttend(t *testing.T) {
 	latest := w.customerWrites("kim", "Anybody?")
 	w.waitShown("Anybody?")
 	w.waitDrained()
+
 	d := w.engines[0].Desk(w.surface)
 	for range 3 {
 		d.Attend(1)
@@ -229,7 +234,7 @@ func TestAttend(t *testing.T) {
 	wantList(t, "messages at which the customer sees that", w.provider.Attended(), []string{latest})
 }
 
-// newKimAndLea makes a world in which kim and lea have a conversation each, in whose threads each line that is typed is a message of
+// newKimAndLea makes a world in which kim and lea have a conversation each. Each line that is typed there is a message of
 // its own. It returns the threads.
 func newKimAndLea(t *testing.T, o options) (w *world, kim, lea string) {
 	t.Helper()
@@ -241,7 +246,8 @@ func newKimAndLea(t *testing.T, o options) (w *world, kim, lea string) {
 	return w, kim, w.waitThread("I am Lea")
 }
 
-// The provider says that messages to one customer are too many: only that customer's wait, and keep their order.
+// If the provider says that one customer gets too many messages, only that customer's messages wait. They keep their
+// order.
 func TestPairIsThrottled(t *testing.T) {
 	t.Parallel()
 	w, kim, lea := newKimAndLea(t, options{})
@@ -256,8 +262,8 @@ func TestPairIsThrottled(t *testing.T) {
 	w.provider.WaitTexts(t, "Lea 1", "Kim 1", "Kim 2")
 }
 
-// The provider wants a pace towards each customer: a lane rests after each message, also when
-// it was empty meanwhile; other customers don't wait.
+// If the provider wants a pause between messages to one customer, the customer's lane (the queue of her messages) rests
+// after each message, even if it was empty in between. Other customers don't wait.
 func TestReplyEvery(t *testing.T) {
 	t.Parallel()
 	w, kim, lea := newKimAndLea(t, options{caps: func(c *channels.Capabilities) { c.Sending.ReplyEvery = time.Hour }})
@@ -276,8 +282,8 @@ func TestReplyEvery(t *testing.T) {
 	w.provider.WaitTexts(t, "Kim 1", "Lea 1", "Kim 2", "Kim 3")
 }
 
-// Twenty quick messages with three photos among them, while the channel may be posted to
-// twice a second: the thread shows them in order, in few posts, the photos as one upload.
+// A customer sends many messages, with three photos among them, faster than Parley may post. The thread shows the texts
+// in order in few posts, and the photos in one post.
 // R-267
 func TestBurstWithPhotos(t *testing.T) {
 	t.Parallel()
@@ -321,7 +327,7 @@ func TestBurstWithPhotos(t *testing.T) {
 	}
 }
 
-// sendPhotos lets kim send so many photos, each as a message without words, and waits until they are fetched.
+// sendPhotos lets kim send this many photos, each as a message without words, and waits until they are fetched.
 func (w *world) sendPhotos(n int) {
 	w.t.Helper()
 	for i := range n {
@@ -334,8 +340,7 @@ func (w *world) sendPhotos(n int) {
 	})
 }
 
-// Photos that wait together are one upload; the connection to the surface breaks meanwhile: each
-// is shown once.
+// Photos that wait together become one post, even if answers of the chat are lost meanwhile.
 // R-267
 func TestPhotosTogether(t *testing.T) {
 	t.Parallel()
@@ -353,6 +358,7 @@ func TestPhotosTogether(t *testing.T) {
 			w := newWorld(t, options{lossy: true})
 			w.waitRunsAllowed()
 			thread := w.openThread()
+
 			release := w.holdPosts()
 			w.customerWrites("kim", "These:")
 			const photos = 3
@@ -371,8 +377,8 @@ func TestPhotosTogether(t *testing.T) {
 	}
 }
 
-// A chat whose messages may be short: lines that an agent types within a hold leave together as
-// far as they fit, in order.
+// Lines that an agent types within one hold leave together, in order, as long as they fit into one message of the
+// channel.
 func TestLinesFitTheChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold, caps: func(c *channels.Capabilities) { c.MaxTextRunes = 40 }})

@@ -15,11 +15,12 @@ import (
 	"parley/channels/channelstest"
 )
 
-// emojiFinder is a surface that finds an emoji on each reply that it reads again before that leaves. No event tells of the emoji.
+// emojiFinder is a surface (an agents' chat) that finds an emoji on each reply that Parley reads again before sending it.
+// No event tells of the emoji.
 type emojiFinder struct {
 	bridge.Surface
-	user     string      // who has put it there
-	verb     bridge.Verb // what it stands for
+	user     string      // who put it there
+	verb     bridge.Verb // the verb that the emoji stands for
 	isAbsent atomic.Bool // it isn't there yet
 
 	accept func(ctx context.Context, f channels.Fact) error // stores the emoji; set by newFinderWorld
@@ -44,7 +45,8 @@ func (f *emojiFinder) Confirm(ctx context.Context, at bridge.Place, text string)
 	return f.Surface.Confirm(ctx, at, text)
 }
 
-// newFinderWorld makes a world in which replies are held for an hour, whose chat finds an emoji on each reply that is read again.
+// newFinderWorld makes a world in which replies are held for an hour. Its chat finds an emoji on each reply that is read
+// again.
 func newFinderWorld(t *testing.T, f *emojiFinder) *world {
 	t.Helper()
 	w := newWorld(t, options{hold: time.Hour, surface: func(inner bridge.Surface) bridge.Surface { f.Surface = inner; return f }})
@@ -52,7 +54,8 @@ func newFinderWorld(t *testing.T, f *emojiFinder) *world {
 	return w
 }
 
-// endHoldAfterGap ends the hold of all replies. The chat may have missed events, so that they are read again.
+// endHoldAfterGap ends the hold of all replies. The chat may have missed events (a gap), so Parley reads the replies
+// again.
 func (w *world) endHoldAfterGap() {
 	w.t.Helper()
 	desk := w.engines[0].Desk(w.surface)
@@ -61,7 +64,7 @@ func (w *world) endHoldAfterGap() {
 	w.advance(2 * time.Hour)
 }
 
-// wantNoWhisper checks that a user alone was told nothing with these words.
+// wantNoWhisper checks that a user was told nothing with these words in private.
 func (w *world) wantNoWhisper(user, words string) {
 	w.t.Helper()
 	isTold := func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), words) }
@@ -70,7 +73,7 @@ func (w *world) wantNoWhisper(user, words string) {
 	}
 }
 
-// R-249: a reply that somebody took back by an emoji while the events were lost doesn't leave.
+// If an agent took a reply back with an emoji while events were lost, the reply doesn't leave (requirement R-249).
 func TestFoundEmojiTakesBack(t *testing.T) {
 	t.Parallel()
 	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbUndo})
@@ -81,7 +84,8 @@ func TestFoundEmojiTakesBack(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// The same of a reply that was typed outside of its conversation's thread.
+// If an agent takes back a reply that was typed outside of its conversation's thread with an emoji while events are lost,
+// it doesn't leave.
 // R-249
 func TestFoundEmojiTakesBackElsewhere(t *testing.T) {
 	t.Parallel()
@@ -95,8 +99,8 @@ func TestFoundEmojiTakesBackElsewhere(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// R-249: the same for a reply that has been tried for long, because its chat or its provider was away: what the chat shows when it is back
-// is waited for, however old the reply is.
+// If the chat or the provider was away, a reply may be old when it is sent. Parley still reads it again, so a reply that
+// was taken back with an emoji doesn't leave (requirement R-249).
 func TestFoundEmojiOnAReplyThatWasTriedForLong(t *testing.T) {
 	t.Parallel()
 	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbUndo})
@@ -108,7 +112,7 @@ func TestFoundEmojiOnAReplyThatWasTriedForLong(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// An emoji that is found is perhaps older than the click by which a reply that failed is sent again: the click counts.
+// The found emoji may be older than the click that sends a failed reply again, so the click counts.
 func TestFoundEmojiOnAReplyThatIsSentAgain(t *testing.T) {
 	t.Parallel()
 	f := &emojiFinder{user: "ann", verb: bridge.VerbUndo}
@@ -117,18 +121,21 @@ func TestFoundEmojiOnAReplyThatIsSentAgain(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
 	thread := w.openThread()
 	reply := w.replyInHold(thread, "You get it all back")
+
 	w.advance(2 * time.Hour)
 	failed := w.waitLine(thread, bridge.LineFailed)
+
 	f.isAbsent.Store(false)
 	desk := w.engines[0].Desk(w.surface)
 	desk.Gap()
 	desk.Filled()
+
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "You get it all back")
 	w.waitFate(reply, "out")
 }
 
-// R-249: so does one that somebody kept inside by an emoji.
+// If an agent kept a reply inside with an emoji while events were lost, it doesn't leave (requirement R-249).
 func TestFoundEmojiKeepsInside(t *testing.T) {
 	t.Parallel()
 	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbKeep})
@@ -139,7 +146,7 @@ func TestFoundEmojiKeepsInside(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// An emoji that is found is perhaps older than the click by which a reply that was taken back is sent after all: the click counts.
+// The found emoji may be older than the click that sends a reply after it was taken back, so the click counts.
 func TestFoundEmojiOnAReplyThatIsSentByClick(t *testing.T) {
 	t.Parallel()
 	f := &emojiFinder{user: "ann", verb: bridge.VerbUndo}
@@ -149,6 +156,7 @@ func TestFoundEmojiOnAReplyThatIsSentByClick(t *testing.T) {
 	w.chat.React("ann", w.chat.Get(support, reply), bridge.VerbUndo)
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUndone), bridge.VerbSend)
 	w.waitFate(reply, "waiting")
+
 	w.endHoldAfterGap()
 	w.provider.WaitTexts(t, "You get it all back")
 	if f.reads == 0 {
@@ -156,7 +164,7 @@ func TestFoundEmojiOnAReplyThatIsSentByClick(t *testing.T) {
 	}
 }
 
-// Who may take no reply back was told so when the emoji came, and isn't told twice.
+// If the emoji is from somebody who may not take replies back, it changes nothing. Its author isn't told again.
 func TestFoundEmojiOfNoAgent(t *testing.T) {
 	t.Parallel()
 	w := newFinderWorld(t, &emojiFinder{user: "dan", verb: bridge.VerbUndo})
@@ -167,7 +175,7 @@ func TestFoundEmojiOfNoAgent(t *testing.T) {
 	w.wantNoWhisper("dan", "agents")
 }
 
-// A found emoji does nothing but stop a reply: no conversation is resolved by it.
+// A found emoji can only stop a reply. An emoji that means resolve doesn't resolve the conversation.
 func TestFoundEmojiOfAnotherVerb(t *testing.T) {
 	t.Parallel()
 	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbResolve})
@@ -176,13 +184,13 @@ func TestFoundEmojiOfAnotherVerb(t *testing.T) {
 	w.endHoldAfterGap()
 	w.provider.WaitTexts(t, "On our way")
 	w.waitDrained()
-	const afterReply = "pending" // it waits for the customer
+	const afterReply = "pending" // the conversation waits for the customer
 	if status := w.text(`SELECT status FROM conversations`); status != afterReply {
 		t.Errorf("the conversation is %s, want it %s", status, afterReply)
 	}
 }
 
-// The event of an emoji that was found may come later. It asks for what is so already, which nobody has to be told.
+// If the event of an emoji comes after Parley has found the emoji, it changes nothing, and nobody is told.
 func TestEmojiThatComesAfterItWasFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

@@ -11,26 +11,30 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// loseEvents lets something be typed while the chat's events are lost, and then the connection, so that catching up finds it.
+// loseEvents calls typed while the chat's events are lost, and then breaks the connection, so that Parley catches up.
 func (w *world) loseEvents(typed func()) {
 	w.t.Helper()
 	w.missEvents(typed)
 	w.chat.Disconnect()
 }
 
-// A command that catching up finds means the text that was typed before it, as one that comes at once.
+// If Parley finds a command while catching up, the command means the text that was typed before it, as usual.
 func TestCommandsInAGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
 	thread := w.openThread()
 	kept := w.reply(thread, "You get it all back")
 	w.waitFate(kept, "ask")
+
 	w.loseEvents(func() { w.reply(thread, "!send") })
 	w.waitFate(kept, "waiting")
+
 	w.loseEvents(func() { w.reply(thread, "<@"+bridgetest.App+"> undo") })
 	w.waitFate(kept, "undone")
+
 	w.loseEvents(func() { w.reply(thread, "!send") })
 	w.waitFate(kept, "waiting")
+
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "You get it all back")
 	w.waitDrained()
@@ -39,7 +43,8 @@ func TestCommandsInAGap(t *testing.T) {
 	wantEqual(t, "commands that stay inside", w.countCommandsInside(), commands)
 }
 
-// A text that catching up finds with the words of an edit leaves by a click: it may have been a note.
+// If Parley finds a text while catching up, and the text was edited, it may have been a note. It leaves only after a
+// click.
 func TestNoteEditedIntoReplyInAGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -49,6 +54,7 @@ func TestNoteEditedIntoReplyInAGap(t *testing.T) {
 		edited = w.reply(thread, "note: she never pays")
 		w.chat.Edit(support, edited, "We wait for your payment")
 	})
+
 	w.waitFate(edited, "parked")
 	w.wantNothingSent()
 	line := w.waitLine(thread, bridge.LineParked)
@@ -57,7 +63,7 @@ func TestNoteEditedIntoReplyInAGap(t *testing.T) {
 	w.provider.WaitTexts(t, "We wait for your payment")
 }
 
-// A reply that is typed elsewhere, and found like that, leaves by a click, too.
+// A reply that was typed outside of the thread and edited during a gap also leaves only after a click.
 func TestReplyElsewhereEditedInAGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -66,13 +72,14 @@ func TestReplyElsewhereEditedInAGap(t *testing.T) {
 		typed := w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 note Who pays?")
 		w.chat.Edit(support, typed, "<@"+bridgetest.App+"> #1 reply You pay.")
 	})
+
 	w.waitLine(thread, bridge.LineAsk)
 	w.waitDrained()
 	wantEqual(t, "replies that were to leave", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply'`), 0)
 }
 
-// A command that catching up finds is never a text for the customer itself, not even for who chooses it in its menu, unless it is
-// edited into one: then its author is asked.
+// If Parley finds a command while catching up, the command is never sent to the customer, not even if an agent chooses
+// Send in its menu. If it is edited into a text, its author is asked.
 func TestCommandInAGapIsNoReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
@@ -91,7 +98,7 @@ func TestCommandInAGapIsNoReply(t *testing.T) {
 	w.provider.WaitTexts(t, "And what you paid for the post")
 }
 
-// A command that is edited into another command stays one.
+// A command that is edited into another command stays a command.
 func TestCommandEditedIntoAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
@@ -120,7 +127,8 @@ func newQuietConversation(t *testing.T) (w *world, thread string) {
 	return w, thread
 }
 
-// A command that is found late doesn't decide about what the customer wrote since: nobody had read that when typing it.
+// If Parley finds a command late, and the customer has written since, the command does nothing: its author hadn't read
+// the customer's words.
 func TestCommandFoundLate(t *testing.T) {
 	t.Parallel()
 	w, thread := newQuietConversation(t)
@@ -128,25 +136,27 @@ func TestCommandFoundLate(t *testing.T) {
 	w.customerWrites("kim", "Or rather, wait")
 	w.waitShown("Or rather, wait")
 	w.waitDrained()
+
 	w.chat.Disconnect()
 	w.waitWhisper("ann", "has written since")
 	w.waitCard(thread, "#1 open")
 }
 
-// An emoji that the chat tells of late doesn't decide about it either.
+// If the chat reports an emoji late, and the customer has written since, it does nothing either.
 func TestEmojiToldLate(t *testing.T) {
 	t.Parallel()
 	w, thread := newQuietConversation(t)
 	w.customerWrites("kim", "Or rather, wait")
 	w.waitShown("Or rather, wait")
 	w.waitDrained()
+
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
 	w.chat.React("ann", w.chat.Get(support, thread), bridge.VerbResolve)
 	w.waitWhisper("ann", "has written since")
 	w.waitCard(thread, "#1 open")
 }
 
-// Nor does it if a colleague has answered that meanwhile: whoever put the emoji there has read neither.
+// A late emoji does nothing either if a colleague has answered the customer meanwhile: its author has read neither.
 func TestEmojiToldLateAfterAnAnswer(t *testing.T) {
 	t.Parallel()
 	w, thread := newQuietConversation(t)
@@ -154,13 +164,14 @@ func TestEmojiToldLateAfterAnAnswer(t *testing.T) {
 	w.waitShown("Or rather, wait")
 	w.waitFate(w.chat.Say("ben", support, thread, "We wait, of course"), "out")
 	w.waitDrained()
+
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
 	w.chat.React("ann", w.chat.Get(support, thread), bridge.VerbResolve)
 	w.waitWhisper("ann", "has written since")
 	w.waitCard(thread, "#1 pending")
 }
 
-// Where the customer wrote nothing more, a command counts that is found late.
+// If the customer has written nothing since, a command that is found late is carried out.
 func TestCommandFoundLateCounts(t *testing.T) {
 	t.Parallel()
 	w, thread := newQuietConversation(t)
@@ -169,7 +180,8 @@ func TestCommandFoundLateCounts(t *testing.T) {
 	w.waitCard(thread, "#1 resolved")
 }
 
-// A snooze that is found late counts from when it was typed: one that is over by now is refused, another one is that much shorter.
+// A snooze that is found late counts from the time at which it was typed. If it is over by now it is refused, else it is
+// shorter by that much.
 func TestSnoozeFoundLate(t *testing.T) {
 	t.Parallel()
 	w, thread := newQuietConversation(t)

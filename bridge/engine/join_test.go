@@ -11,18 +11,18 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// newJoiningWorld makes a world in which a mail that answers nothing known joins its sender's open conversation.
+// newJoiningWorld makes a world in which a mail that answers no known mail joins its sender's open conversation.
 func newJoiningWorld(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
 }
 
-// mailOfKim is a mail that answers nothing.
+// mailOfKim is a mail that answers no other mail.
 func mailOfKim(subject, text string) channelstest.Event {
 	return channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: subject, Text: text}
 }
 
-// A mail that answers nothing known joins its sender's open conversation, and wakes it if it is snoozed.
+// A mail that answers no known mail joins its sender's open conversation, and wakes it if it is snoozed.
 //
 func TestMailJoinsTheOpenConversation(t *testing.T) {
 	t.Parallel()
@@ -30,23 +30,26 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 	w.postEvents(mail, mailOfKim("Order", "Where is it?"), mailOfKim("Re: order", "I wait."))
 	thread := w.waitThread("Where is it?")
 	w.waitShown("I wait.")
-	w.waitDrained() // what is not known to be shown is not snoozed
+	w.waitDrained() // only what was shown can be snoozed
+
 	w.reply(thread, "!snooze 2h")
 	w.waitCard(thread, "#1 snoozed")
 	w.customerSends(mail, mailOfKim("", "No hurry"))
 	w.waitCard(thread, "#1 open")
+
 	w.waitDrained()
 	wantEqual(t, "the thread of a mail of the same moment", w.waitThread("I wait."), thread)
 	wantEqual(t, "the thread of a later mail", w.waitThread("No hurry"), thread)
 }
 
-// The thread shows the subject of a mail that joined, if that is another one, and all that the mail quotes.
+// The thread shows the subject of a mail that joined, if it differs, and everything that the mail quotes.
 //
 func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
 	t.Parallel()
 	w := newJoiningWorld(t)
 	w.postEvents(mail, mailOfKim("Order", "Where is it?"), mailOfKim("Re: order", "I wait."))
 	thread := w.waitThread("Where is it?")
+
 	e := mailOfKim("Invoice 12", "And the invoice?")
 	e.Quoted = "On Monday you wrote"
 	w.customerSends(mail, e)
@@ -57,8 +60,8 @@ func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
 	wantEqual(t, "subjects that are told: the one that differs", subjects, 1)
 }
 
-// A mail that comes by two ways, of which one is a list that changes it, is in one conversation. A program may give other mails the same
-// id; these say something else.
+// A mail that comes directly and by a mailing list, which changes it, is shown in one conversation. Other mails with the
+// same id, but with other texts or senders, get their own conversations.
 func TestMailThatComesByTwoWays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -68,6 +71,7 @@ func TestMailThatComesByTwoWays(t *testing.T) {
 	byList.Way, byList.Subject, byList.Text, byList.Automatic = "list", "[shop] Order", "Where is it? You get this by a list.", "list"
 	next.Way, next.Text = "next", "Another order"
 	other.Way, other.Text, other.From = "other", "Not hers", "lee@x.test"
+
 	w.postEvents(mail, direct, byList, next, other)
 	thread := w.waitThread("Where is it?")
 	wantEqual(t, "the thread of the mail by the list", w.waitThread(byList.Text), thread)
@@ -78,15 +82,17 @@ func TestMailThatComesByTwoWays(t *testing.T) {
 	}
 }
 
-// A mail joins no conversation that is over, and of several open ones the one that was opened last.
+// A mail doesn't join a resolved conversation. Of several open ones it joins the one that was opened last.
 //
 func TestMailJoinsTheLatestOpenConversation(t *testing.T) {
 	t.Parallel()
 	w := newJoiningWorld(t)
 	w.customerSends(mail, mailOfKim("Order", "Where is it?"))
 	thread := w.waitThread("Where is it?")
+
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "#1 resolved")
+
 	w.customerSends(mail, mailOfKim("Order again", "Something else"))
 	second := w.waitThread("Something else")
 	if second == thread {
@@ -99,9 +105,8 @@ func TestMailJoinsTheLatestOpenConversation(t *testing.T) {
 	wantEqual(t, "the thread of the next mail", w.waitThread("The latest, please"), second)
 }
 
-// Nothing joins a conversation that is not its sender's own: what somebody in copy writes, what is to
-// be answered elsewhere, what comes under another name from a shared address, what colleagues pass
-// on, and automatic mail.
+// A mail joins only its sender's own conversation. It joins none if its sender was only in copy, has another name at a
+// shared address, wants answers elsewhere, or is a colleague who passes it on. Automatic mail joins none either.
 //
 func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 	t.Parallel()
@@ -136,7 +141,7 @@ func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 	}
 }
 
-// Who shares an address with others joins the conversation that began under the same name.
+// If several people share an address, a mail joins the conversation that began under its sender's name.
 //
 func TestMailFromASharedAddressJoinsItsOwn(t *testing.T) {
 	t.Parallel()
@@ -149,7 +154,7 @@ func TestMailFromASharedAddressJoinsItsOwn(t *testing.T) {
 	wantEqual(t, "the thread of Pat's next mail", w.waitThread("Pat again"), pats)
 }
 
-// By default each mail that answers nothing known has a conversation of its own.
+// By default, each mail that answers no known mail begins a conversation of its own.
 func TestMailBeginsAConversation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -10,7 +10,8 @@ import (
 	"parley/channels"
 )
 
-// newTriedForLong makes a world with a reply that has been tried for ten minutes, since its provider was away, say.
+// newTriedForLong makes a world with a reply that Parley has been trying to send for ten minutes, as if its provider had
+// been away.
 func newTriedForLong(t *testing.T, o options) (w *world, thread, reply string) {
 	t.Helper()
 	o.hold = time.Hour
@@ -21,26 +22,31 @@ func newTriedForLong(t *testing.T, o options) (w *world, thread, reply string) {
 	return w, thread, reply
 }
 
-// R-249: an edit that is found in the chat when a reply has been tried for long already is applied, and what it says leaves.
+// If Parley finds an edit when it has tried to send a reply for long, it applies the edit and sends the new text
+// (requirement R-249).
 func TestEditFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	t.Parallel()
 	w, _, reply := newTriedForLong(t, options{})
+
 	release := w.holdQueues(w.surface)
 	w.missEvents(func() { w.chat.Edit(support, reply, "Hi Kim") })
 	w.endHoldAfterGap()
+
 	const thrice = `SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt >= 3`
 	w.eventually("it waits until the edit is applied", func() bool { return w.count(thrice) == 1 })
 	w.waitFate(reply, "waiting")
+
 	release()
 	w.waitText(reply, "Hi Kim")
-	w.waitFate(reply, "waiting") // it begins the hold anew
+	w.waitFate(reply, "waiting") // the edit starts the hold again
+
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// R-249: one that was deleted meanwhile is taken back.
+// If Parley finds that such a reply was deleted, it takes the reply back (requirement R-249).
 func TestDeletionFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	t.Parallel()
 	w, _, reply := newTriedForLong(t, options{})
@@ -51,7 +57,7 @@ func TestDeletionFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// R-249: one that is found after the text has left doesn't keep its other files from leaving.
+// If Parley finds an edit after the text has left, the reply's other files still leave (requirement R-249).
 func TestLateEditFoundBeforeTheOtherFilesLeave(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: hourBackoff(), caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
@@ -66,7 +72,8 @@ func TestLateEditFoundBeforeTheOtherFilesLeave(t *testing.T) {
 	w.wantSent(withFiles("Plans", "a.txt", "b.txt"), withFiles("", "c.txt"))
 }
 
-// Whoever deletes a reply that has left is told that it was too late. A correction that was offered before can't be sent any more.
+// An agent who deletes a sent reply is told that it was too late. A correction that was offered before can no longer be
+// sent.
 func TestDeletionAfterTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -75,14 +82,16 @@ func TestDeletionAfterTheHold(t *testing.T) {
 	w.waitFate(said, "out")
 	w.chat.Edit(support, said, "Uno")
 	offered := w.waitLine(thread, bridge.LineEditLate)
+
 	w.chat.Delete(support, said)
 	w.waitLine(thread, bridge.LineDeleteLate)
 	wantButtons(t, "the line about the edit", w.waitOutcome(offered, bridge.OutcomeDropped))
+
 	w.waitDrained()
 	w.provider.WaitTexts(t, "One")
 }
 
-// A correction that was taken back can't be sent any more either, once its reply was deleted.
+// If the sent reply is deleted, a correction that was taken back can no longer be sent either.
 func TestDeletionAfterAnUndoneCorrection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -90,24 +99,27 @@ func TestDeletionAfterAnUndoneCorrection(t *testing.T) {
 	said := w.replyInHold(thread, "One")
 	w.advance(2 * time.Hour)
 	w.waitFate(said, "out")
+
 	w.chat.Edit(support, said, "Uno")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineEditLate), bridge.VerbSend)
 	w.eventually("the correction waits", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = 'waiting'`) == 1 })
+
 	w.reply(thread, "!undo")
 	undone := w.waitLine(thread, bridge.LineUndone)
+
 	w.chat.Delete(support, said)
 	wantButtons(t, "the line about the undo", w.waitOutcome(undone, bridge.OutcomeDropped))
 	w.provider.WaitTexts(t, "One")
 }
 
-// alwaysChanged is a surface that finds each reply changed, of which no fact ever tells.
+// alwaysChanged is a surface that finds each reply changed, although no fact ever tells of the change.
 type alwaysChanged struct{ bridge.Surface }
 
 func (alwaysChanged) Confirm(context.Context, bridge.Place, string) (bridge.Confirmation, error) {
 	return bridge.Changed, nil
 }
 
-// A change that nobody ever tells of doesn't hold a reply up for ever: its author is told that it failed.
+// If no event ever tells of a found change, the reply fails in the end, and its author is told.
 func TestChangeThatNobodyTells(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newTriedForLong(t, options{surface: func(inner bridge.Surface) bridge.Surface { return alwaysChanged{inner} }})
@@ -117,7 +129,8 @@ func TestChangeThatNobodyTells(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// flickering is a surface that finds each reply changed, of which no fact ever tells, and of which each second reading fails.
+// flickering is a surface that finds each reply changed and fails at each second reading. No fact ever tells of the
+// change.
 type flickering struct {
 	bridge.Surface
 	reads atomic.Int32
@@ -130,7 +143,7 @@ func (f *flickering) Confirm(context.Context, bridge.Place, string) (bridge.Conf
 	return bridge.Changed, nil
 }
 
-// Nor does it if the chat can't be read between: the change was found before.
+// Such a reply also fails if the chat can't be read in between, since the change was found before.
 func TestChangeThatNobodyTellsInAChatThatFlickers(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newTriedForLong(t, options{surface: func(inner bridge.Surface) bridge.Surface { return &flickering{Surface: inner} }})
@@ -140,8 +153,8 @@ func TestChangeThatNobodyTellsInAChatThatFlickers(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Once a change was found, reading the reply again is no mere precaution any more: the reply doesn't leave with its old words because
-// the chat could not be read the next time.
+// After a change was found, the reply doesn't leave with its old words, even if the chat can't be read the next time and
+// tells of no gap.
 func TestChangeFoundInAChatThatHidesGapsAndFlickers(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newTriedForLong(t, options{surface: func(inner bridge.Surface) bridge.Surface {

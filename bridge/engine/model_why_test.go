@@ -12,14 +12,14 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// newSealer returns what seals with a new key.
+// newSealer returns a Sealer with a new key.
 func newSealer(t *testing.T) *store.Sealer {
 	t.Helper()
 	return must(store.NewSealer(store.NewMasterKey()))(t)
 }
 
-// What a model was asked and answered is kept sealed, with what was found and what it cost; whoever asks why is told,
-// alone. It goes after the account's days, and with its conversation.
+// Parley keeps what a model was asked and answered, sealed with a key. The agent who types !why sees it alone. It is
+// removed after the account's number of days.
 // R-263
 func TestWhyTellsWhatAModelWasAsked(t *testing.T) {
 	t.Parallel()
@@ -30,19 +30,21 @@ func TestWhyTellsWhatAModelWasAsked(t *testing.T) {
 	if n != 0 {
 		t.Error("what the model was asked is stored in plain words, want it sealed")
 	}
+
 	thread := w.waitThread("Call +49 170 1234567, where is my parcel?")
 	w.reply(thread, "!why")
 	told := w.waitWhisper("ann", "gpt-test").Plain()
 	wantWords(t, "the answer to !why", told, "gpt-test", "neutral", "where is my parcel?", "PHONE_1_", `"sentiment":"neutral"`, "tokens")
 	wantNoWords(t, "the answer to !why, since the model was sent masked words", told, "1234567")
 	wantNoWords(t, "the thread, which others read", strings.Join(w.threadTexts(thread), "\n"), "gpt-test")
+
 	w.advance(8 * 24 * time.Hour)
 	w.stops[0]()
 	w.startReplica() // it tidies when it begins
 	w.eventually("it is forgotten", func() bool { return w.count(`SELECT count(*) FROM ai_exchanges`) == 0 })
 }
 
-// A model that gave no answer is in it, too: what left had left.
+// If the model gave no answer, !why still shows what it was asked, since that has left Parley.
 func TestWhyTellsOfAFailure(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)
@@ -52,13 +54,14 @@ func TestWhyTellsOfAFailure(t *testing.T) {
 	w.writeAndAnalyse("Where is my parcel?")
 	w.reply(w.waitThread("Where is my parcel?"), "!why")
 	wantWords(t, "the answer to !why", w.waitWhisper("ann", "refused").Plain(), "offline", "Where is my parcel?")
+	// The records are deleted with their conversation.
 	if n := w.count(`SELECT count(*) FROM pg_constraint
 		WHERE conrelid = 'ai_exchanges'::regclass AND confrelid = 'conversations'::regclass AND confdeltype = 'c'`); n != 1 {
 		t.Error("records stay when their conversation is erased")
 	}
 }
 
-// Nothing is kept of accounts that don't want it, nor without a key to seal it with.
+// Nothing is kept if the account doesn't want it, or if there is no key to seal it with.
 func TestNoAudit(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

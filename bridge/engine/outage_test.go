@@ -21,7 +21,7 @@ func (w *world) makeNoticesDue() {
 	w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
 }
 
-// waitChatProbed waits until the chat was asked once more whether it answers.
+// waitChatProbed waits until Parley has asked the chat once more whether it answers.
 func (w *world) waitChatProbed() {
 	w.t.Helper()
 	w.exec(`UPDATE outages SET asked_at = asked_at - interval '1 second'`)
@@ -30,7 +30,7 @@ func (w *world) waitChatProbed() {
 	})
 }
 
-// connectPhones adds an account that sends texts (SMS), behind the chat-like one, which reaches no phones, and starts the engines.
+// connectPhones adds an account that sends texts (SMS), and starts the engines. The account "chat" reaches no phones.
 func (w *world) connectPhones() {
 	w.t.Helper()
 	w.saveAccount("phones", nil)
@@ -41,8 +41,8 @@ func (w *world) connectPhones() {
 	w.start()
 }
 
-// A chat that is away is told to the admins' phones as well, by the account for texts that has their numbers, and by no other that
-// has them: each once, for all processes, and without waiting for the mails.
+// If a chat is away, the admins' phones are told by text (SMS), once each for all processes. Only the account that
+// reaches phones sends the texts, and they don't wait for the mails.
 // R-274
 func TestOutageIsToldByText(t *testing.T) {
 	t.Parallel()
@@ -55,10 +55,12 @@ func TestOutageIsToldByText(t *testing.T) {
 		stopped:    true,
 	})
 	w.connectPhones()
+
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
 	w.waitProbesAnew(&asked)
+
 	texts := func(number string) (list []string) {
 		for _, m := range w.provider.Sent() {
 			if slices.Contains(m.To, number) {
@@ -77,10 +79,12 @@ func TestOutageIsToldByText(t *testing.T) {
 			return len(texts("+4915112345678")) == times && len(texts("+33612345678")) == times && len(w.noticeSubjects("ann@acme.test")) == times
 		})
 	}
+
 	waitTold("all are told that it is away", 1)
 	w.chat.ClearFaults()
 	w.waitProbesAnew(&asked)
 	waitTold("all are told that it is back", 2)
+
 	w.passMinutes(1)
 	got := texts("+33612345678")
 	if len(got) != 2 {
@@ -95,7 +99,7 @@ func TestOutageIsToldByText(t *testing.T) {
 	}
 }
 
-// While the server of the mails to admins hangs, their phones are told all the same.
+// If the server for the mails to admins hangs, their phones are still told.
 // R-274
 func TestTextsWhileMailsHang(t *testing.T) {
 	t.Parallel()
@@ -109,6 +113,7 @@ func TestTextsWhileMailsHang(t *testing.T) {
 		},
 		stopped: true,
 	})
+
 	w.connectPhones()
 	w.provider.AddFault(channelstest.Fault{Text: "Nothing is lost", Until: make(chan struct{})})
 	w.waitChatProbed()
@@ -132,7 +137,7 @@ func (w *world) noticeSubjects(address string) []string {
 	return list
 }
 
-// passMinutes lets Parley's clock go on by so many minutes, in each of which the chat is asked whether it answers.
+// passMinutes moves Parley's clock on by this many minutes. In each minute the chat is asked whether it answers.
 func (w *world) passMinutes(n int) {
 	w.t.Helper()
 	for range n {
@@ -141,8 +146,8 @@ func (w *world) passMinutes(n int) {
 	}
 }
 
-// passMinuteUnlessNoticed lets a minute pass if fewer notices than n were written. How many minutes it takes depends on the
-// machine: an attempt to reach the chat that began before may end only now, and the minutes count from then on.
+// passMinuteUnlessNoticed lets a minute pass if fewer than n notices were written. The number of minutes depends on the
+// machine: an attempt to reach the chat may have begun earlier and end only now, and the minutes count from its end.
 func (w *world) passMinuteUnlessNoticed(n int) {
 	w.t.Helper()
 	if w.count(`SELECT count(*) FROM notices`) < n {
@@ -150,13 +155,14 @@ func (w *world) passMinuteUnlessNoticed(n int) {
 	}
 }
 
-// A chat that no process has reached for five minutes is told to the admins by mail, once for all processes; and
-// when it is back, that is told. A short break is told to nobody.
+// If no process has reached a chat for five minutes, the admins get one mail for all processes, and another one when it
+// is back. Nobody is told of a short break.
 // R-274
 func TestOutageIsTold(t *testing.T) {
 	t.Parallel()
 	var asked probes
 	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond, surface: asked.watch})
+
 	w.waitChatProbed()
 	down := bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1}
 	w.chat.AddFault(down) // for a short break
@@ -167,6 +173,7 @@ func TestOutageIsTold(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM notices`); n != 0 {
 		t.Fatalf("%d mails about a short break, want none", n)
 	}
+
 	w.chat.AddFault(down)
 	w.waitProbesAnew(&asked)
 	waitTold := func(what string, times int) {
@@ -174,20 +181,24 @@ func TestOutageIsTold(t *testing.T) {
 		w.repeatUntil(what, func() { w.passMinuteUnlessNoticed(times) }, func() bool { return len(w.noticeSubjects("ann@acme.test")) == times })
 	}
 	waitTold("ann is told that it is away", 1)
+
 	w.chat.ClearFaults()
 	w.waitProbesAnew(&asked)
 	waitTold("ann is told that it is back", 2)
+
 	w.passMinutes(1)
 	got := w.noticeSubjects("ann@acme.test")
 	if len(got) != 2 || !strings.HasSuffix(got[0], "can't be reached") || !strings.HasSuffix(got[1], "is back") {
 		t.Errorf("ann is told %q, want that the chat can't be reached, and that it is back", got)
 	}
+
 	mails := w.provider.Sent()
 	_, words, _ := strings.Cut(mails[len(mails)-1].Text, "reaches it again after ")
 	words, _, _ = strings.Cut(words, ". ")
 	if away, err := time.ParseDuration(words); err != nil || away < 5*time.Minute {
 		t.Errorf("the mail says that it was away for %q, want five minutes at least: before them, nobody is told", words)
 	}
+
 	wantList(t, "what ben is told, who isn't an admin", w.noticeSubjects("ben@acme.test"), nil)
 }
 
@@ -198,7 +209,7 @@ func (refusing) Reach(context.Context) error {
 	return &channels.SendError{Class: channels.AuthBroken, Text: "The chat refuses our token.", Hint: "Enter a new one."}
 }
 
-// A chat that refuses Parley's access is told at once, with what to do.
+// If a chat refuses Parley's access, the admins are told at once, with what to do.
 // R-274
 func TestRevokedIsTold(t *testing.T) {
 	t.Parallel()
@@ -209,11 +220,13 @@ func TestRevokedIsTold(t *testing.T) {
 	wantWords(t, "the mail", sent.Text, "Enter a new one.", "/inbox")
 }
 
-// A mail to an admin that fails is sent again; one whose answer was lost is looked for, and not doubled.
+// If a mail to an admin fails it is sent again. If its answer was lost, Parley looks for the mail and doesn't send it
+// twice.
 // R-274
 func TestNoticeOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
+
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	w.waitChatProbed()
@@ -227,7 +240,7 @@ func TestNoticeOnce(t *testing.T) {
 	}
 }
 
-// Where nobody can ever tell whether a mail to an admin was sent, it is sent a few times, and not each minute without end.
+// If Parley can never find out whether a mail to an admin was sent, it sends the mail a few times and then gives up.
 // R-274
 func TestNoticeThatIsAlwaysUnclear(t *testing.T) {
 	t.Parallel()
@@ -259,8 +272,8 @@ func (c *mailboxAway) Reconcile(ctx context.Context, o channels.Outbound) (chann
 	return c.Channel.Reconcile(ctx, o)
 }
 
-// A mail to an admin was refused for long, then its answer was lost, and the mailbox is away for some look-ups. It is looked for until
-// that is known, and neither doubled nor given up: only the look-ups count for how long it is looked for.
+// A mail to an admin was refused many times, then its answer was lost, and the mailbox can't be opened for some look-ups.
+// Parley keeps looking, doesn't send the mail twice and doesn't give it up: only the look-ups count against the limit.
 // R-274
 func TestNoticeWhileMailboxIsAway(t *testing.T) {
 	t.Parallel()
@@ -269,9 +282,11 @@ func TestNoticeWhileMailboxIsAway(t *testing.T) {
 	away := &mailboxAway{Channel: w.live[mail].Load()}
 	away.left.Store(lookUps)
 	w.engines[0].SetChannel(w.accounts[mail], away)
+
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	w.exec(`INSERT INTO notices (id, address, subject, body, attempt, due_at, created_at)
 		VALUES (1, 'ann@acme.test', 'Parley: Chat is away', 'It is away.', $1, parley_now(), parley_now())`, before)
+
 	w.repeatUntil("it is known what became of it", w.makeNoticesDue, func() bool {
 		return w.count(`SELECT count(*) FROM notices WHERE state IN ('sent', 'failed')`) == 1
 	})

@@ -9,25 +9,31 @@ import (
 	"parley/channels/channelstest"
 )
 
-// What came while another app answered in a chat is listed apart. Once the customer has an open conversation, no
-// second one is made of it: the agent is pointed to the open one. Later it may become one.
+// A message that came while another app answered in the chat is listed separately. If its customer has an open
+// conversation, an agent can't make a second one of it and is pointed to the open one. After that one is resolved, she
+// can.
 func TestPromoteBesideAnOpenOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby"})
 	listed := w.waitShown("To the other app")
+
 	w.customerWrites("kim", "Hello?")
 	thread := w.waitThread("Hello?")
+
 	w.chat.Press(t, "ann", listed, bridge.VerbPromote)
 	w.waitWhisper("ann", "continues in #")
 	w.waitDrained()
 	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
 	wantEqual(t, "conversations", w.countConversations("customer"), 1)
+
 	w.chat.Say("ann", support, thread, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
+
 	w.chat.Press(t, "ann", listed, bridge.VerbPromote)
 	w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == 2 })
-	w.chat.Say("ann", support, thread, "!reopen") // which nothing links to that one
+
+	w.chat.Say("ann", support, thread, "!reopen") // nothing links this one to the new one
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
 		t.Fatalf("%d events in quarantine, want none", n)
@@ -35,8 +41,8 @@ func TestPromoteBesideAnOpenOne(t *testing.T) {
 	w.waitWhisper("ann", "continues in #3")
 }
 
-// What a customer writes while another app holds the chat opens the reply window, whether a conversation is made of it or it comes
-// into an open one: once the app has handed over, the answer leaves.
+// A message that a customer writes while another app holds the chat opens the reply window. That is so if an agent makes
+// a conversation of it, and if it comes into an open one.
 func TestStandbyOpensTheWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(7 * 24 * time.Hour)})
@@ -44,6 +50,7 @@ func TestStandbyOpensTheWindow(t *testing.T) {
 	w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby", At: said})
 	w.chat.Press(t, "ann", w.waitShown("To the other app"), bridge.VerbPromote)
 	thread := w.waitShownAs("To the other app", func(m bridgetest.Message) bool { return m.Kind == string(bridge.PostSaid) }).Thread
+
 	w.reply(thread, "How can I help?")
 	w.provider.WaitTexts(t, "How can I help?")
 
@@ -58,8 +65,7 @@ func TestStandbyOpensTheWindow(t *testing.T) {
 	w.provider.WaitTexts(t, "How can I help?", "I am here")
 }
 
-// A file of what came while another app answered is shown in the conversation that an agent makes of it, whether it was fetched from
-// the provider before that or comes later.
+// If an agent makes a conversation of such a message, its file is shown there, whether Parley fetched it before or later.
 func TestPromotedMessageHasItsFile(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// What an agent did and can't be dealt with is told in its thread; what can't even be
-// read, to the admins, also when they were told of something before.
+// If an agent's message can't be applied, that is told in its thread. If an event can't even be read, the admins are
+// told, each time.
 func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -19,14 +19,19 @@ func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 	w.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$`)
 	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.text = 'Yes') EXECUTE FUNCTION refuse()`)
 	w.reply(thread, "Yes")
+
+	// The database refuses the message each time, until Parley gives it up.
 	const tries = 4 // after which an event is given up
 	for i := range tries {
 		w.eventually("a failed try", func() bool { return w.count(`SELECT count(*) FROM queues WHERE tries > $1 AND holder IS NULL`, i) > 0 })
 		w.makeQueuesDue()
 	}
+
 	if line := w.waitLine(thread, bridge.LineQuarantine); !strings.Contains(line.Plain(), "parley replay") {
 		t.Errorf("the line says %q", line.Plain())
 	}
+
+	// Two events can't be read.
 	for i := range 2 {
 		must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{{AccountID: w.surface, ExternalID: fmt.Sprint("bad-", i),
 			OrderKey: store.OrderKey(w.surface, "bad"), Payload: []byte("garbage")}}))(t)
@@ -38,13 +43,14 @@ func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 	}
 }
 
-// What can't be decoded is quarantined, shown, and does not hold up what follows.
+// An event that can't be decoded is put into quarantine and shown. Later events don't wait for it.
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	if status := w.postEvents(chat, channelstest.Event{Type: "riddle", From: "kim", Text: "?"}); status != 200 {
 		t.Fatalf("the webhook answered %d, want 200", status)
 	}
+
 	w.customerWrites("kim", "Hello")
 	w.waitThread("Hello")
 	w.waitShown("[quarantine]")

@@ -8,32 +8,36 @@ import (
 	"parley/store"
 )
 
-// Who quotes a colleague, a line of Parley's or a message that Parley doesn't know, or passes on what was said elsewhere, may
-// speak to colleagues, so the author is asked. Who quotes the customer's words answers them.
+// A text that quotes a colleague, a line of Parley's or an unknown message, or that forwards one, may be for colleagues,
+// so its author is asked. A text that quotes the customer's words is an answer to her.
 func TestQuotedColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "Ann")
+
 	asked := w.chat.Say("ben", support, thread, "note: he wants a refund again")
 	w.waitFate(asked, "inside")
 	between := w.reply(thread, "We look into it")
 	w.waitFate(between, "out")
+
 	answer := w.reply(thread, "<quote "+asked+"> No, he makes it up")
 	w.waitFate(answer, "ask")
 	line := w.waitLine(thread, bridge.LineAsk)
 	w.waitFate(w.reply(thread, "<forward> No, he makes that up, too"), "ask")
 	w.waitFate(w.reply(thread, "<quote "+line.ID+"> Who, he?"), "ask")
 	w.waitFate(w.reply(thread, "<quote 99999.000001> No, not that one"), "ask")
+
 	customers := w.waitShown("Hello")
 	reply := w.reply(thread, "<quote "+customers.ID+"> Yes, gladly")
 	w.waitFate(reply, "out")
+
 	w.waitDrained()
 	w.provider.WaitTexts(t, "We look into it", "Yes, gladly")
 }
 
-// A text after a colleague's note waits for a click if the note asks something: it may be the answer.
+// If a colleague's note asks something, the next text waits for a click, since it may answer the note.
 func TestAnswerToANoteWaitsForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -55,6 +59,7 @@ func TestAnswerToANoteWaitsForAClick(t *testing.T) {
 		w.customerWrites("kim", "And after "+c.note)
 		w.waitShown("And after " + c.note)
 	}
-	w.waitFate(w.reply(thread, "note: who knows?"), "inside") // one's own
+
+	w.waitFate(w.reply(thread, "note: who knows?"), "inside") // one's own note doesn't count
 	w.waitFate(w.reply(thread, "We look into it"), "waiting")
 }

@@ -13,8 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// startCountingRows lets the rows that are written from now on be counted by their tables, but those of figures and of processes, which
-// depend on how long a test takes.
+// startCountingRows counts the rows that are written from now on, by table. It leaves out the tables of figures and of
+// processes, which depend on how long a test takes.
 func (w *world) startCountingRows() {
 	w.t.Helper()
 	w.exec(`CREATE TABLE written (relation text NOT NULL)`)
@@ -42,8 +42,8 @@ func (w *world) rowsWritten() map[string]int {
 	return found
 }
 
-// rowsOfRelaying lets customers write and get an answer, one after the other, and returns the rows that were written for it, by table.
-// What an analysis finds later isn't on a message's way: no burst gets due here.
+// rowsOfRelaying lets customers write and get an answer, one after the other. It returns the rows that were written for
+// that, by table. No analysis runs meanwhile: no burst (texts that are analysed together) becomes due.
 func rowsOfRelaying(t *testing.T, o options, customers int) map[string]int {
 	t.Helper()
 	w := newWorld(t, o)
@@ -60,17 +60,18 @@ func rowsOfRelaying(t *testing.T, o options, customers int) map[string]int {
 	return w.rowsWritten()
 }
 
-// That messages are analysed costs their own way through Parley, from the customer to the thread and back, no more than
-// one row of twenty: what is found comes later, and in jobs of its own. Rows are counted, since clocks of machines that do
-// other work can't tell a twentieth.
+// While messages are analysed, their way from the customer to the thread and back may cost at most a twentieth more. The
+// analysis has its own jobs. The test counts rows, since times differ too much on a busy machine.
 // R-178
 func TestRelayBesideAnalysis(t *testing.T) {
 	t.Parallel()
 	const customers, most = 4, 1.05
-	// As in production: how often a card is written anew that is changed again soon mustn't depend on how fast a machine is.
+	// This is the production value. With a shorter one, the number of updates of a card would depend on the machine's
+	// speed.
 	const cards = 1500 * time.Millisecond
 	without, with := rowsOfRelaying(t, options{cardWait: cards}, customers),
 		rowsOfRelaying(t, options{cardWait: cards, analyzer: offline.New()}, customers)
+
 	wantEqual(t, "bursts without an analyzer", without["bursts"], 0)
 	wantEqual(t, "bursts with one", with["bursts"], customers)
 	sum := func(rows map[string]int) (n int) {
@@ -79,6 +80,7 @@ func TestRelayBesideAnalysis(t *testing.T) {
 		}
 		return n
 	}
+
 	ratio := float64(sum(with)) / float64(sum(without))
 	t.Logf("%d rows without analysis, %d with it: %.3f", sum(without), sum(with), ratio)
 	if ratio > most {

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// openReplyForm lets an agent open the form of a reply to the first conversation by way of a replica,
-// and returns when.
+// openReplyForm lets an agent open the form of a reply to the first conversation. A replica is told of it. It returns the
+// time.
 func (w *world) openReplyForm(replica int, agent store.SurfaceUser) time.Time {
 	w.t.Helper()
 	at := must(store.Now(w.t.Context(), w.pool))(w.t)
@@ -20,7 +20,7 @@ func (w *world) openReplyForm(replica int, agent store.SurfaceUser) time.Time {
 	return at
 }
 
-// closeReplyForm lets an agent close a form that was opened at a time.
+// closeReplyForm lets an agent close the form that was opened at this time.
 func (w *world) closeReplyForm(replica int, agent store.SurfaceUser, at time.Time) {
 	w.t.Helper()
 	w.eventually("that the form is closed is noted", func() bool {
@@ -28,7 +28,7 @@ func (w *world) closeReplyForm(replica int, agent store.SurfaceUser, at time.Tim
 	})
 }
 
-// waitReplying lets some time pass, and waits until the card names these, and nobody else, as replying.
+// waitReplying lets some time pass, and waits until the card names exactly these agents as replying.
 func (w *world) waitReplying(thread string, after time.Duration, names ...string) {
 	w.t.Helper()
 	w.advance(after)
@@ -44,7 +44,7 @@ func (w *world) waitReplying(thread string, after time.Duration, names ...string
 	w.waitIdle()
 }
 
-// waitIdle waits until nothing is under way but replies in their hold.
+// waitIdle waits until nothing is under way except replies in their hold.
 func (w *world) waitIdle() {
 	w.t.Helper()
 	w.eventually("idle", func() bool {
@@ -59,8 +59,8 @@ func (w *world) replyFormCosts() (edits, events int) {
 	return w.chat.Calls("update"), w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'timer:%:replying:%'`)
 }
 
-// The card names who has the form of a reply open, whichever replica was told, also when that one has
-// ended; a reply ends it, in whatever way it was sent. Each change is one edit of the card and one event.
+// The card names the agents who have the form of a reply open. It does so whichever replica was told, even if that one
+// has ended. A reply ends it, typed or by the form. Each change costs one update of the card and one event.
 // R-241
 func TestReplying(t *testing.T) {
 	t.Parallel()
@@ -74,6 +74,7 @@ func TestReplying(t *testing.T) {
 		wantEqual(t, what+": events", nowEvents-events, moreEvents)
 		edits, events = nowEdits, nowEvents
 	}
+
 	w.openReplyForm(0, "ben")
 	w.stops[0]()
 	w.waitReplying(thread, 2*time.Second, "Ben")
@@ -94,6 +95,7 @@ func TestReplying(t *testing.T) {
 	w.closeReplyForm(1, "ann", ann)
 	w.waitReplying(thread, 2*time.Second, "Ben")
 	wantCost("closed", 1, 1)
+
 	w.closeReplyForm(1, "ann", ann) // again, as after a submission
 	w.advance(2 * time.Second)
 	w.waitIdle()
@@ -103,21 +105,25 @@ func TestReplying(t *testing.T) {
 	w.waitShown("By the form")
 	w.waitReplying(thread, 2*time.Second)
 	wantCost("answered", 1, 0)
+
 	w.advance(time.Hour / 2)
 	w.waitIdle()
 	wantCost("long after the answer", 0, 0)
 }
 
-// Whoever hands in a form that a colleague's answer has overtaken is asked first: it was written without that answer.
+// If a colleague answers while an agent has the form open, the agent is asked before her text is sent, since she wrote it
+// without that answer.
 func TestAnsweredWhileAFormWasOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
+
 	form := formOf(bridge.VerbReply)
 	form.OpenedAt = w.openReplyForm(0, "ann")
 	w.waitReplying(thread, 2*time.Second, "Ann")
 	w.waitFate(w.chat.Say("ben", support, thread, "It is on its way"), "waiting")
 	w.waitReplying(thread, 6*time.Minute) // the card names nobody any more, but the form is still open
+
 	w.chat.Submit("ann", support, "", form, "By the form")
 	question := w.waitLineAbout(thread, bridge.LineAsk, "answered_meanwhile")
 	w.chat.Press(t, "ann", question, bridge.VerbSend)
@@ -130,8 +136,8 @@ func TestAnsweredWhileAFormWasOpen(t *testing.T) {
 	w.waitShown("And one more thing")
 }
 
-// What is opened and closed at once costs no edit; what is opened again isn't ended by the first form's
-// late end; a colleague's text in the thread ends only the colleague's; and time ends the rest.
+// A form that is opened and closed at once costs no update. The late end of a first form doesn't end a second one. A
+// typed reply ends only its author's form. Any other form ends after some minutes.
 // R-241
 func TestReplyingEnds(t *testing.T) {
 	t.Parallel()
@@ -152,8 +158,10 @@ func TestReplyingEnds(t *testing.T) {
 	w.openReplyForm(0, "ann")
 	w.openReplyForm(0, "dan") // isn't an agent
 	w.waitReplying(thread, time.Minute, "Ben", "Ann")
+
 	w.waitFate(w.chat.Say("ben", support, thread, "note: not yet"), "inside")
 	w.waitReplying(thread, 2*time.Second, "Ben", "Ann")
+
 	w.reply(thread, "Typed in the thread")
 	w.waitReplying(thread, 2*time.Second, "Ben")
 

@@ -25,7 +25,7 @@ func textOf(size int) string {
 	return strings.Repeat(line, size/len(line))
 }
 
-// What was there before the first start is left; new mail comes as it arrives.
+// Mails that were in the folder before the first start are left. New mails are taken as they arrive.
 func TestOnlyNewMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -37,7 +37,7 @@ func TestOnlyNewMail(t *testing.T) {
 	w.waitStored("first", "second")
 }
 
-// A mail becomes a fact with an id, its account's order key, and an envelope that says where it lay.
+// A mail becomes a fact with an id, its account's order key and an envelope with its place in the mailbox.
 func TestMailBecomesAFact(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -45,12 +45,14 @@ func TestMailBecomesAFact(t *testing.T) {
 	w.startAndWaitActive()
 	w.deliver("new")
 	w.waitStored("new")
+
 	fact := w.journal.snapshot().facts[0]
 	wantEqual(t, "order key", fact.OrderKey, "mail")
 	wantEqual(t, "quarantine", fact.Quarantine, "")
 	if !strings.HasPrefix(fact.ExternalID, "mail:") {
 		t.Errorf("id: got %q, want one that begins with mail:", fact.ExternalID)
 	}
+
 	head, raw := inbound.SplitPayload(fact.Payload)
 	if head.UIDValidity == 0 {
 		t.Error("envelope: got no UIDVALIDITY, want that of the folder")
@@ -58,12 +60,13 @@ func TestMailBecomesAFact(t *testing.T) {
 	if head.InternalDate.IsZero() {
 		t.Error("envelope: got no date of arrival")
 	}
+
 	head.UIDValidity = 0 // differ from test to test
 	head.InternalDate = time.Time{}
 	wantEqual(t, "rest of the envelope", head, inbound.Envelope{V: head.V, Folder: "INBOX", UID: 2, SizeBytes: int64(len(raw))})
 }
 
-// Reading a mail leaves it unread for people.
+// Parley doesn't mark a mail as read when it fetches it.
 func TestFetchedMailStaysUnread(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -75,8 +78,8 @@ func TestFetchedMailStaysUnread(t *testing.T) {
 	}
 }
 
-// Case 40: a process ends between fetch, commit and watermark. What was not stored is fetched, and what was stored is known when it is
-// fetched again.
+// A process ends between fetching, storing and saving the watermark (case 40). A mail that was not stored is fetched. A
+// mail that was stored is recognised when it is fetched again.
 func TestCase40Restart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -84,6 +87,7 @@ func TestCase40Restart(t *testing.T) {
 	w.deliver("one")
 	w.waitStored("one")
 	stop()
+
 	w.deliver("two") // while nobody looks
 	before := w.journal.snapshot().state
 	stop = w.start()
@@ -101,7 +105,8 @@ func TestCase40Restart(t *testing.T) {
 	wantEqual(t, "calls of Accept: one, two, two again after each watermark that was not saved, three", len(w.journal.snapshot().calls), 6)
 }
 
-// If a standby takes over that lagged behind, the mails that it has never got are fetched again, also if no further mail comes.
+// If a standby takes over that had lagged behind, Parley fetches the mails that the standby never got, even if no new
+// mail comes.
 func TestMailsOfALostDatabaseComeAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -113,12 +118,12 @@ func TestMailsOfALostDatabaseComeAgain(t *testing.T) {
 	then := w.journal.snapshot()
 	w.deliver("two", "three")
 	w.waitStored("one", "two", "three")
-	w.waitWatermark(`"last":3`) // else it is saved after the journal has gone back, as if the mails were still there
+	w.waitWatermark(`"last":3`) // so that it isn't saved after the journal has gone back
 	w.journal.goBackTo(then)
 	w.waitStored("one", "two", "three")
 }
 
-// The same, while the watermark is being saved behind a mail.
+// A mail is also fetched again if the database goes back while the watermark is being saved after it.
 func TestMailLostBeforeItsWatermarkComesAgain(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -139,7 +144,7 @@ func TestMailLostBeforeItsWatermarkComesAgain(t *testing.T) {
 	w.waitStored("one")
 }
 
-// Many mails come in full batches, in the order of their UIDs.
+// Many mails are stored in full batches, in the order of their UIDs.
 func TestBatchesKeepUIDOrder(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -157,8 +162,8 @@ func TestBatchesKeepUIDOrder(t *testing.T) {
 	wantEqual(t, "mails of the fullest batch", fullest, mailsOfABatch)
 }
 
-// Case 37: a mail that is too big to share a fetch comes whole, and of one that is bigger than MaxBody the header alone. Both keep
-// their places.
+// A mail that is too big to share a fetch comes whole. Of a mail that is bigger than MaxBody, only the header comes. Both
+// keep their places (case 37).
 func TestBigMailsKeepTheirPlaces(t *testing.T) {
 	t.Parallel()
 	const hugeBytes = 90_000
@@ -174,6 +179,7 @@ func TestBigMailsKeepTheirPlaces(t *testing.T) {
 	w.waitStored("small", "big", "huge", "last")
 
 	facts := w.journal.snapshot().facts
+
 	head, raw := inbound.SplitPayload(facts[1].Payload)
 	wantEqual(t, "big mail is truncated", head.Truncated, false)
 	wantEqual(t, "bytes of the big mail", int64(len(raw)), head.SizeBytes)
@@ -188,7 +194,7 @@ func TestBigMailsKeepTheirPlaces(t *testing.T) {
 	}
 }
 
-// Case 37: a mail of no bytes at all.
+// A mail of zero bytes is stored, too (case 37).
 func TestCase37Empty(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -200,8 +206,8 @@ func TestCase37Empty(t *testing.T) {
 	wantEqual(t, "UID", head.UID, 1)
 }
 
-// newRenumberedWorld makes a world whose inbox got a new UIDVALIDITY while nobody looked. It has had a mail from before the first start,
-// two that are stored, one that came while nobody looked, and one that a server put in with an old date.
+// newRenumberedWorld makes a world whose inbox got a new UIDVALIDITY while the channel wasn't running. It has a mail from
+// before the first start, two stored mails, one that came in between, and one with an old date that was put in later.
 func newRenumberedWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -216,7 +222,7 @@ func newRenumberedWorld(t *testing.T) *world {
 	return w
 }
 
-// Case 30: after a new UIDVALIDITY nothing is lost, nothing comes twice, and what was there before the first start stays out.
+// After a new UIDVALIDITY no mail is lost or stored twice, and mails from before the first start stay out (case 30).
 func TestCase30UIDValidity(t *testing.T) {
 	t.Parallel()
 	w := newRenumberedWorld(t)
@@ -227,13 +233,15 @@ func TestCase30UIDValidity(t *testing.T) {
 	w.waitStored("one", "two", "while away", "after")
 }
 
-// Case 30: after a new UIDVALIDITY mails that show up late are taken, whatever their UIDs: the watermark says that all of them count,
-// from the first one on.
+// After a new UIDVALIDITY, mails that show up late are taken, whatever their UIDs: the watermark counts from UID 1 on
+// (case 30).
 func TestCase30FirstUIDAfterUIDValidity(t *testing.T) {
 	t.Parallel()
 	w := newRenumberedWorld(t)
+
 	w.start()
 	w.waitStored("one", "two", "while away")
+
 	w.changeUIDValidity("INBOX")
 	w.deliver("after")
 	w.waitStored("one", "two", "while away", "after")
@@ -243,10 +251,10 @@ func TestCase30FirstUIDAfterUIDValidity(t *testing.T) {
 	})
 }
 
-// Case 31: a FETCH that is answered without the body is repeated. The room that all of it took is given back.
+// If a FETCH is answered without the body, it is repeated. The memory that was reserved for it is given back (case 31).
 func TestCase31FlagsOnly(t *testing.T) {
 	t.Parallel()
-	for nth, times := range map[int]int{1: 3, 2: 2} { // from the question for sizes on, and from that for bodies
+	for nth, times := range map[int]int{1: 3, 2: 2} { // from the FETCH of sizes on, and from that of bodies
 		w := newWatchedWorld(t)
 		w.deliver("one", "two")
 		id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: nth, Times: times})
@@ -258,7 +266,7 @@ func TestCase31FlagsOnly(t *testing.T) {
 	}
 }
 
-// Case 31: a mail that is expunged in the middle of a fetch is passed over, its neighbours are not.
+// A mail that is expunged in the middle of a fetch is skipped, the mails beside it are not (case 31).
 func TestCase31Expunged(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -271,7 +279,7 @@ func TestCase31Expunged(t *testing.T) {
 	w.waitStored("one", "two", "four")
 }
 
-// Looking back finds a lower UID that showed up late, and fetches nothing twice.
+// When Parley looks back it finds a mail with a lower UID that showed up late, and fetches no mail twice.
 func TestLookingBack(t *testing.T) {
 	t.Parallel()
 	type uidRanges = [][2]imap.UID
@@ -319,23 +327,25 @@ func (w *world) moveFirst(from, to string) {
 	}
 }
 
-// Case 32: a mail that leaves the folder and comes back has a new UID and is the same fact.
+// A mail that leaves the folder and comes back has a new UID, but is the same fact (case 32).
 func TestCase32Reinboxed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.startAndWaitActive()
 	w.deliver("moving")
 	w.waitStored("moving")
+
 	w.moveFirst("INBOX", "Archive")
 	w.moveFirst("Archive", "INBOX")
 	w.journal.waitUntil(t, "the second fetch", func() bool { return len(w.journal.calls) >= 2 })
 	w.deliver("next")
 	w.waitStored("moving", "next")
+
 	calls := w.journal.snapshot().calls
 	wantEqual(t, "id of the mail when it came back", calls[1][0].ExternalID, calls[0][0].ExternalID)
 }
 
-// Case 32: a mail that somebody puts into the folder later is new, however old it is.
+// A mail that somebody moves into the folder later is taken, however old it is (case 32).
 func TestCase32OldMailMovedIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -346,7 +356,7 @@ func TestCase32OldMailMovedIn(t *testing.T) {
 	w.waitStored("from the archive")
 }
 
-// A mail that can't be stored is offered again until it is.
+// If storing a mail fails, Parley tries again until it succeeds.
 func TestOverloadIsWaitedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -16,7 +16,7 @@ import (
 
 var check, exec, row = storetest.Check, storetest.Exec, storetest.Row
 
-// timesToLeave says, by table and column, why Mend leaves a time that lies in the future, or why it never does.
+// timesToLeave says, by table and column, why Mend leaves a time that is in the future.
 func timesToLeave() map[string]string {
 	return map[string]string{
 		"queues.due_at":               "brought back by itself: TestClockThatWasAhead of the relay",
@@ -39,12 +39,12 @@ func timesToLeave() map[string]string {
 	}
 }
 
-// passedTimes matches the names of columns that only say when something was: nobody waits for them.
+// passedTimes matches the names of columns that only say when something happened. No work waits for these times.
 const passedTimes = `^(at|created_at|.*ed_at|said_at|made_at|shown_at|last_at|told_at|sent_at|kept_at|window_from|since|waiting_since|` +
 	`began_at|begins_at|backup_at|done_at|seen_at)$`
 
-// listTimes returns the times of the schema, by table and column, that may lie in the future. restores.served_at is one of them,
-// though its name is that of a passed time.
+// listTimes returns the times of the schema that may be in the future, by table and column. It includes
+// restores.served_at, although its name looks like that of a past time.
 func listTimes(t *testing.T, pool *pgxpool.Pool) (names []string) {
 	t.Helper()
 	const list = `
@@ -57,7 +57,7 @@ func listTimes(t *testing.T, pool *pgxpool.Pool) (names []string) {
 	return names
 }
 
-// Each time of the schema that may lie in the future is either brought back by Mend or left for a reason.
+// Each time of the schema that may be in the future is either brought back by Mend or left for a reason.
 func TestEveryTimeIsMendedOrLeft(t *testing.T) {
 	t.Parallel()
 	names := listTimes(t, storetest.DB(t))
@@ -76,16 +76,16 @@ func TestEveryTimeIsMendedOrLeft(t *testing.T) {
 	}
 }
 
-// ahead is by how much the database's clock was ahead in these tests.
+// ahead is how far the database's clock was ahead in these tests.
 const ahead = 6 * time.Hour
 
-// wasAhead notes that the clock has shown a time that lies so far in the future: that is how Mend knows.
+// wasAhead notes that the clock has shown a time this far in the future. Mend reads that note.
 func wasAhead(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	exec(t, pool, `UPDATE clock_seen SET at = clock_timestamp() + $1`, ahead)
 }
 
-// mustMend brings the times of a database back, and returns by how much.
+// mustMend calls Mend, and returns by how much it brought the times back.
 func mustMend(t *testing.T, pool *pgxpool.Pool) (back time.Duration) {
 	t.Helper()
 	back, err := clockback.Mend(t.Context(), pool)
@@ -93,7 +93,8 @@ func mustMend(t *testing.T, pool *pgxpool.Pool) (back time.Duration) {
 	return back
 }
 
-// listRows returns a statement for a row of each table that Mend looks at: KEY stands for its key, SOON for each of its times.
+// listRows returns a statement for each table that Mend changes, which inserts a row: KEY stands for its key, SOON for
+// each of its times.
 func listRows() []string {
 	return []string{
 		`INSERT INTO accounts (id, name, kind, side) VALUES (100 + KEY, 'a' || KEY, 'email', 'channel')`,
@@ -118,7 +119,7 @@ func listRows() []string {
 	}
 }
 
-// insertRows inserts the rows of listRows, whose times lie so far in the future.
+// insertRows inserts the rows of listRows, with times this far in the future.
 func insertRows(t *testing.T, pool *pgxpool.Pool, key int, future time.Duration) {
 	t.Helper()
 	soon := fmt.Sprintf("clock_timestamp() + make_interval(secs => %f)", future.Seconds())
@@ -127,7 +128,8 @@ func insertRows(t *testing.T, pool *pgxpool.Pool, key int, future time.Duration)
 	}
 }
 
-// checkNear checks of each time that Mend looks at how many of the two rows of insertRows have it within ten minutes of now.
+// checkNear checks, for each time that Mend changes, in how many of the two rows of insertRows it is within ten minutes
+// of now.
 func checkNear(t *testing.T, pool *pgxpool.Pool, when string, want int) {
 	t.Helper()
 	for _, name := range clockback.Places() {
@@ -147,7 +149,7 @@ func checkNear(t *testing.T, pool *pgxpool.Pool, when string, want int) {
 	}
 }
 
-// Where the clock was not ahead, a time of hours ahead stays: a provider may want that nobody asks for a day.
+// If the clock was not ahead, a time some hours in the future stays: a provider may demand a pause of a day.
 func TestMendLeavesTimesOfARightClock(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -159,7 +161,7 @@ func TestMendLeavesTimesOfARightClock(t *testing.T) {
 	checkNear(t, pool, "after Mend", 1)
 }
 
-// What lies hours in the future is brought back by as much as the clock was ahead, once.
+// If the clock was ahead, times in the future are brought back by that much, once.
 func TestMendBringsTimesBack(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -175,7 +177,7 @@ func TestMendBringsTimesBack(t *testing.T) {
 	}
 }
 
-// checkThat checks a condition on the only row of a table that has this id.
+// checkThat checks a condition on the row of a table that has this id.
 func checkThat(t *testing.T, pool *pgxpool.Pool, table string, id int, what, condition string) {
 	t.Helper()
 	var holds bool
@@ -185,7 +187,7 @@ func checkThat(t *testing.T, pool *pgxpool.Pool, table string, id int, what, con
 	}
 }
 
-// The lease of a lane doesn't end before it would have.
+// A lane's lease (the time for which a process may work on it) doesn't end early because of Mend.
 func TestMendEndsNoLeaseEarly(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -210,7 +212,7 @@ func TestMendEndsNoLeaseEarly(t *testing.T) {
 	checkThat(t, pool, "notices", 1, "what nobody may take stays so", `leased_until = 'infinity'`)
 }
 
-// No hold ends before it would have: a reply that can be taken back for a while more stays. An attempt that goes on does so.
+// No hold (the time in which a reply can be taken back) ends early because of Mend. An attempt that is under way goes on.
 func TestMendEndsNoHoldEarly(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -241,8 +243,8 @@ func TestMendEndsNoHoldEarly(t *testing.T) {
 	checkThat(t, pool, "deliveries", ofTheFuture, "what the future said of its absence is forgotten", `absent_at IS NULL`)
 }
 
-// The lane of a held delivery isn't due before the hold is brought back, too: whoever took the lane in between would put it off
-// until the end of the hold as it was. The trigger refuses such a lane.
+// Mend brings the hold of a delivery back before its lane, so that the lane isn't due first: a process that took the lane
+// in between would postpone it until the old end of the hold. The test's trigger refuses such a lane.
 func TestMendBringsHoldsBackBeforeLanes(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -261,6 +263,7 @@ func TestMendBringsHoldsBackBeforeLanes(t *testing.T) {
 			RETURN NULL;
 		END $$`)
 	exec(t, pool, `CREATE TRIGGER held AFTER UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION held()`)
+
 	wasAhead(t, pool)
 	mustMend(t, pool)
 	checkThat(t, pool, "lanes", 1, "the lane is due again", `due_at < parley_now() + interval '1 minute'`)

@@ -52,7 +52,7 @@ func helper(dir string) int {
 	return 0
 }
 
-// watch holds a watcher on pid until it is killed.
+// watch runs a watcher of the process pid until it is killed itself.
 func watch(pid int) int {
 	acct, err := serverAccount(thisMachine(), "/nonexistent")
 	if err == nil {
@@ -73,7 +73,7 @@ func testMachine(varLib string) machine {
 	return m
 }
 
-// openDir is a new folder that the server's account can reach: T.TempDir's parents are closed.
+// openDir makes a folder that the server's account can reach, which it can't with T.TempDir.
 func openDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -114,7 +114,7 @@ func execute(t *testing.T, s *Server, sql string) {
 	check(t, conn.Close(t.Context()))
 }
 
-// waitFor polls a condition that no signal announces.
+// waitFor polls a condition until it holds.
 func waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	gone, cancel := watchUntil(context.Background(), cond)
@@ -135,7 +135,7 @@ func ended(t *testing.T, s *Server) {
 	}
 }
 
-// other is a helper process.
+// other is a helper process that runs a server.
 type other struct {
 	cmd    *exec.Cmd
 	stdin  io.Closer
@@ -173,6 +173,7 @@ func startOther(t *testing.T, dir, varLib string, env ...string) (*other, error)
 	return o, nil
 }
 
+// A server starts with the wanted settings, keeps its data over a restart, and leaves nothing after Close.
 func TestStartStopReuse(t *testing.T) {
 	t.Parallel()
 	dir, m := filepath.Join(openDir(t), `my "data" is 1+1`), testMachine(openDir(t))
@@ -199,10 +200,12 @@ func TestStartStopReuse(t *testing.T) {
 			t.Errorf("%s = %q, want %q", sql, got, want)
 		}
 	}
+
 	socket := must(os.Stat(s.run.SocketDir))(t)
 	if socket.Mode().Perm() != 0o700 {
 		t.Errorf("socket folder has mode %v", socket.Mode())
 	}
+
 	execute(t, s, "CREATE TABLE kept AS SELECT 1 AS n")
 	check(t, s.Close(t.Context()))
 	ended(t, s)
@@ -222,22 +225,25 @@ func TestStartStopReuse(t *testing.T) {
 	}
 }
 
+// If the postmaster is killed, Done is closed, and the next start gets a new server.
 func TestDoneWhenPostmasterDies(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
 	s := begin(t, Options{Dir: dir}, m)
 	conn := must(pgx.Connect(t.Context(), s.URL(Database)))(t)
-	// A session that notices late keeps the shared memory for a moment.
+	// A session that notices the server's end late keeps the shared memory for a moment.
 	busy := make(chan error, 1)
 	go func() { _, err := conn.Exec(context.Background(), "SELECT pg_sleep(60)"); busy <- err }()
 	waitFor(t, "the session to be busy", func() bool {
 		return query(t, s, "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "1"
 	})
+
 	check(t, endProcess(expired(), s.PID(), s.Done()))
 	ended(t, s)
 	if err := s.Close(t.Context()); err != nil {
 		t.Errorf("Close of a server that died: %v", err)
 	}
+
 	again := begin(t, Options{Dir: dir}, m)
 	if again.IsShared() {
 		t.Error("joined a dead server")
@@ -254,6 +260,7 @@ func expired() context.Context {
 	return ctx
 }
 
+// A start that is cancelled leaves no server and no lock.
 func TestCancelledStartLeavesNothing(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
@@ -262,6 +269,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 	begun, stop := watchUntil(ctx, func() bool { _, err := os.Stat(pidFile); return err == nil })
 	defer stop()
 	go func() { <-begun; cancel() }()
+
 	for _, ctx := range []context.Context{expired(), ctx} {
 		o := Options{Dir: dir, Say: func(s string) { t.Errorf("said %q", s) }}
 		if s, err := start(ctx, o, m); err == nil {
@@ -273,6 +281,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 			t.Error(err)
 		}
 	}
+
 	if b, err := os.ReadFile(pidFile); err == nil {
 		t.Errorf("a server is left: %s", b)
 	}
@@ -281,6 +290,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 	}
 }
 
+// The server's log has no statements and no data of customers.
 func TestLogHoldsNoStatements(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
@@ -299,7 +309,8 @@ func TestLogHoldsNoStatements(t *testing.T) {
 	}
 }
 
-// The kernel's parent-death signal goes by thread: one that ends must not take the server along.
+// The kernel's parent-death signal depends on the thread that started the server. The end of that thread must not end the
+// server.
 func TestStarterThreadEnds(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
@@ -312,12 +323,13 @@ func TestStarterThreadEnds(t *testing.T) {
 		}
 		started <- s
 	}()
+
 	s := <-started
 	if s == nil {
 		return
 	}
 	defer func() { _ = s.Close(context.Background()) }()
-	// A signal would be there within microseconds; twenty connections take longer.
+	// A signal would arrive within microseconds. Twenty connections take longer.
 	for range 20 {
 		query(t, s, "SELECT 'alive'")
 	}

@@ -11,17 +11,17 @@ import (
 	"parley/channels/emulator"
 )
 
-// request is one that the service could send, and a good one but for what is set here.
+// request is a request that the Bot Framework service could send. It is valid except for what is set here.
 type request struct {
 	name          string
 	header        func(h map[string]any)                // changes the token's header
 	claims        func(c map[string]any, now time.Time) // changes the token's claims
-	signer        *signer                               // nil means that of the published key
-	authorization func(token string) []string           // the values of Authorization; nil means one, as it should be
+	signer        *signer                               // nil means the signer of the published key
+	authorization func(token string) []string           // the values of Authorization; nil means one valid value
 	activity      func(a *connector.Activity)           // changes the activity
 }
 
-// check makes the request, and returns what the Validator says of it. The token must not be in an error.
+// check makes the request, and returns the Validator's error. It also checks that the error doesn't contain the token.
 func (r request) check(t *testing.T) error {
 	t.Helper()
 	one, _ := signers()
@@ -84,7 +84,7 @@ func set(claim string, value any) func(map[string]any, time.Time) {
 	return func(c map[string]any, _ time.Time) { c[claim] = value }
 }
 
-// unset leaves out a claim.
+// unset removes a claim.
 func unset(claim string) func(map[string]any, time.Time) {
 	return func(c map[string]any, _ time.Time) { delete(c, claim) }
 }
@@ -99,7 +99,7 @@ func TestRequestAsTheServiceSendsIt(t *testing.T) {
 	wantAccepted(t, request{name: "unchanged"})
 }
 
-// A token has to be for our app.
+// A token has to be for Parley's app.
 func TestAudience(t *testing.T) {
 	t.Parallel()
 	wantAccepted(t,
@@ -116,7 +116,7 @@ func TestAudience(t *testing.T) {
 	)
 }
 
-// A token has to be of the service, not of Entra, which gives tokens to anybody.
+// A token has to be issued by the service, not by Entra, which gives tokens to anybody.
 func TestIssuer(t *testing.T) {
 	t.Parallel()
 	wantAllRefused(t,
@@ -127,7 +127,7 @@ func TestIssuer(t *testing.T) {
 	)
 }
 
-// A token counts for as long as it says, and five minutes longer, since clocks differ.
+// A token is valid for the time that it states, and five minutes longer, since clocks differ.
 func TestTimes(t *testing.T) {
 	t.Parallel()
 	wantAccepted(t,
@@ -144,7 +144,7 @@ func TestTimes(t *testing.T) {
 	)
 }
 
-// A token is for one address of the service, the one that the activity names.
+// A token is valid for one address of the service, which has to be the one in the activity.
 func TestServiceURL(t *testing.T) {
 	t.Parallel()
 	wantAllRefused(t,
@@ -160,12 +160,12 @@ func TestServiceURL(t *testing.T) {
 	)
 }
 
-// servedBy is a request of which the token and the activity name the same address of the service.
+// servedBy is a request whose token and activity name the same address of the service.
 func servedBy(name, url string) request {
 	return request{name: name, claims: set("serviceurl", url), activity: func(a *connector.Activity) { a.ServiceURL = url }}
 }
 
-// The address of the service has to be at one of Teams' own hosts: answers go there, with our token.
+// The service's address has to be on one of Teams' own hosts, because Parley sends its answers and its token there.
 func TestHostOfTheService(t *testing.T) {
 	t.Parallel()
 	wantAccepted(t,
@@ -200,7 +200,7 @@ func TestChannel(t *testing.T) {
 	)
 }
 
-// An activity has to be of our tenant, wherever it names one.
+// If an activity names a tenant, it has to be Parley's, in each place where it names one.
 func TestTenant(t *testing.T) {
 	t.Parallel()
 	wantAccepted(t,
@@ -215,7 +215,7 @@ func TestTenant(t *testing.T) {
 	)
 }
 
-// Without an app id and a tenant anybody's token would do.
+// New demands an app id and a tenant: without them, anybody's token would be accepted.
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -236,7 +236,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// government sends what is meant for Microsoft's government cloud to a stand-in.
+// government redirects requests for Microsoft's government cloud to a stand-in.
 type government struct{ standIn string }
 
 func (g government) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -263,7 +263,7 @@ func newGovernmentWorld(t *testing.T, s signer) *world {
 	return w
 }
 
-// In the government cloud tokens are of another issuer, and those of the public cloud count for nothing.
+// In the government cloud tokens have another issuer, and tokens of the public cloud are refused.
 func TestGovernmentCloud(t *testing.T) {
 	t.Parallel()
 	const host = "https://smba.infra.gov.teams.microsoft.us/teams"
@@ -289,7 +289,7 @@ func TestGovernmentCloud(t *testing.T) {
 	}
 }
 
-// A key speaks only for the channels that it is endorsed for.
+// A key is valid only for the channels that it is endorsed for.
 func TestKeyWithoutOurEndorsementIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -309,7 +309,7 @@ func TestKeyWithoutOurEndorsementIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever is sent, what is taken for a token has the form of one: three parts of the letters of base64url.
+// bearerToken only returns texts that have the form of a token: three parts in the alphabet of base64url.
 func FuzzBearer(f *testing.F) {
 	for _, seed := range []string{
 		"Bearer a.b.c",
@@ -336,6 +336,7 @@ func FuzzBearer(f *testing.F) {
 		if "Bearer "+token != value {
 			t.Fatalf("%q is read as %q", value, token)
 		}
+
 		parts := strings.Split(token, ".")
 		if len(parts) != 3 {
 			t.Fatalf("%q is read as a token of %d parts, want 3", value, len(parts))

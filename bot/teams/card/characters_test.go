@@ -6,8 +6,8 @@ import (
 	"parley/channels/markdown"
 )
 
-// What stands in code and in the cells of a table comes whole. The address of a link stands behind its words, and a mention counts as
-// anywhere else, because a text with one is for colleagues.
+// Text in code and in tables' cells comes whole. The address of a link is written after its words. A mention there counts
+// like any other, since a text with a mention is for colleagues.
 func TestCharacters(t *testing.T) {
 	t.Parallel()
 	ben := markdown.MentionToken(benID)
@@ -53,7 +53,7 @@ func cell(inside string) string {
 	return "<table><tbody><tr><td>" + inside + "</td></tr></tbody></table>"
 }
 
-// A mention of us in a cell doesn't make the text a command.
+// A mention of Parley's bot in a cell doesn't make the text a command.
 func TestMentionOfUsInACell(t *testing.T) {
 	t.Parallel()
 	got := ReadText(Typed{HTML: cell(`<at id="0">Helpdesk</at> take`), Mentions: []TypedMention{mentionOfUs(0)}, Bot: botID})

@@ -46,7 +46,7 @@ func noError(t *testing.T, err error) {
 	}
 }
 
-// Teams refuses a package whose manifest doesn't fit to its schema.
+// Teams refuses a package whose manifest doesn't match its schema.
 func TestManifestFitsTheSchema(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv("PARLEY_TESTDATA")
@@ -55,6 +55,7 @@ func TestManifestFitsTheSchema(t *testing.T) {
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "teams", "MicrosoftTeams.v1.30.schema.json"))
 	noError(t, err)
+
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	noError(t, err)
 	c := jsonschema.NewCompiler()
@@ -62,11 +63,13 @@ func TestManifestFitsTheSchema(t *testing.T) {
 	noError(t, c.AddResource("manifest.json", doc))
 	schema, err := c.Compile("manifest.json")
 	noError(t, err)
+
 	validate := func(raw []byte) error {
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 		noError(t, err)
 		return schema.Validate(v)
 	}
+
 	for name := range sampleOptions() {
 		if err := validate(sampleManifest(t, name)); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -77,8 +80,8 @@ func TestManifestFitsTheSchema(t *testing.T) {
 	}
 }
 
-// goPattern compiles the patterns of the schema. Those of JavaScript that Go's regular
-// expressions lack are of add-ins that we have none of: they match nothing.
+// goPattern compiles the patterns of the schema. Go's regular expressions lack a feature that some of them use. Those are
+// for add-ins that Parley doesn't have, so they match nothing here.
 func goPattern(pattern string) (jsonschema.Regexp, error) {
 	if strings.Contains(pattern, "(?!") {
 		return regexp.MustCompile(`[^\s\S]`), nil
@@ -94,7 +97,7 @@ func wantLength(t *testing.T, what, text string, most int) {
 	}
 }
 
-// The schema doesn't have all of Teams' limits. What the app offers must be a command of ours.
+// The manifest keeps limits of Teams that the schema lacks, and each command that it offers is a command of Parley's.
 func TestManifestLimits(t *testing.T) {
 	t.Parallel()
 	const maxTitle, maxCommands, maxEntries, maxParameters, maxLists = 32, 12, 10, 5, 3
@@ -169,7 +172,7 @@ func TestManifestWithoutRights(t *testing.T) {
 	}
 }
 
-// All that is wrong with a manifest is told together.
+// The error names everything that is wrong with a manifest.
 func TestManifestFaults(t *testing.T) {
 	t.Parallel()
 	_, err := JSON(Options{
@@ -214,6 +217,7 @@ func TestPackage(t *testing.T) {
 	if !bytes.Equal(raw, again) {
 		t.Error("the second package has other bytes than the first")
 	}
+
 	files := unpack(t, raw)
 	if got, want := slices.Sorted(maps.Keys(files)), []string{colorFile, "manifest.json", outlineFile}; !slices.Equal(got, want) {
 		t.Fatalf("got the files %v, want %v", got, want)
@@ -221,6 +225,7 @@ func TestPackage(t *testing.T) {
 	if want := sampleManifest(t, "plain"); !bytes.Equal(files["manifest.json"], want) {
 		t.Errorf("got the manifest %s, want %s", files["manifest.json"], want)
 	}
+
 	for name, size := range map[string]int{colorFile: 192, outlineFile: 32} {
 		if got := picture(t, files[name]).Bounds(); got.Dx() != size || got.Dy() != size {
 			t.Errorf("%s is %v, want %d × %d pixels", name, got, size, size)
@@ -228,12 +233,13 @@ func TestPackage(t *testing.T) {
 	}
 }
 
-// The outline has nothing but white, and enough of it, on a clear ground.
+// The outline icon is white on a transparent ground, with enough of both.
 func TestOutline(t *testing.T) {
 	t.Parallel()
 	raw, err := outlineIcon()
 	noError(t, err)
 	img := picture(t, raw)
+
 	white, clear := 0, 0
 	for y := range outlineSize {
 		for x := range outlineSize {

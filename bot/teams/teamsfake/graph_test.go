@@ -13,7 +13,7 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// graph is a GET of the bot; path begins after v1.0/ or is a whole address.
+// graph makes a GET as the bot. The path begins after v1.0/, or is a whole address.
 func (w *world) graph(token, path string) (status int, answer obj) {
 	w.t.Helper()
 	if !strings.HasPrefix(path, "http") {
@@ -27,7 +27,7 @@ func (w *world) graph(token, path string) (status int, answer obj) {
 	return status, answer
 }
 
-// wantGraph is graph that checks the status.
+// wantGraph is like graph, and checks the status.
 func (w *world) wantGraph(what, token, path string, want int) obj {
 	w.t.Helper()
 	status, answer := w.graph(token, path)
@@ -49,10 +49,12 @@ func TestGraphMessages(t *testing.T) {
 	gone := must(w.ann.Reply(tickets, root, "oops"))(t)
 	noError(t, w.ann.Delete(tickets, gone))
 	must(w.ann.Private(tickets, root, "secret"))(t)
+
 	u, _ := w.srv.User(ben)
 	mention := obj{"type": "mention", "text": "<at>Ben</at>", "mentioned": obj{"id": u.TeamsID}}
 	_, said := w.botReplies(root, obj{"textFormat": "xml", "text": "<b>hi</b> <at>Ben</at>", "entities": []obj{mention}})
 	must(w.ben.Reply(tickets, root, "last"))(t)
+
 	_, got := w.graph(token, inTickets+"?$expand=replies&$top=1")
 	wantField(t, got, "value.0.id", root)
 	wantField(t, got, "value.0.from.application.id", w.srv.AppID())
@@ -66,6 +68,7 @@ func TestGraphMessages(t *testing.T) {
 	wantField(t, got, "value.0.replies.1.body.content", `<b>hi</b> <at id="0">Ben</at>`)
 	wantField(t, got, "value.0.replies.1.id", said["id"])
 	wantField(t, got, "value.0.replies.1.mentions.0.mentioned.user.id", ben)
+
 	rest := w.wantGraph("the older replies", token, dig(got, "value.0").(obj)["replies@odata.nextLink"].(string), http.StatusOK)
 	wantEqual(t, "older replies", len(rest["value"].([]any)), 1)
 	wantField(t, rest, "value.0.id", id)
@@ -73,6 +76,7 @@ func TestGraphMessages(t *testing.T) {
 	wantField(t, rest, "value.0.body.content", "<p>see that</p>")
 	wantField(t, rest, "value.0.reactions.0.reactionType", "like")
 	wantEqual(t, "it is marked as edited", dig(rest, "value.0.lastEditedDateTime") != nil, true)
+
 	wantField(t, w.wantGraph("one reply", token, inTickets+"/"+root+"/replies/"+id, http.StatusOK), "replyToId", root)
 	w.wantGraph("a reply as a root", token, inTickets+"/"+id, http.StatusNotFound)
 }
@@ -93,12 +97,13 @@ func TestGraphPages(t *testing.T) {
 	}
 	wantEqual(t, "messages", seen, messages)
 	wantEqual(t, "pages", pages, (messages+perPage-1)/perPage)
+
 	_, general := w.graph(token, "teams/"+group+"/channels/"+team+"/messages")
 	wantField(t, general, "value.0.messageType", "unknownFutureValue")
 	wantField(t, general, "value.0.from", nil)
 }
 
-// Graph answers for the team in which the app is installed, with a token for it, if it was permitted to read.
+// Graph answers only with a token for Graph, for teams in which the app is installed, and if the app may read messages.
 func TestGraphRefuses(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	token := w.login("https://graph.microsoft.com/.default")
@@ -118,6 +123,7 @@ func TestGraphRefuses(t *testing.T) {
 	} {
 		w.wantGraph(name, token, x.path, x.status)
 	}
+
 	w.wantGraph("the connector's token", w.token, inTickets, http.StatusUnauthorized)
 	w.srv.Entra.SetRSC(false)
 	refused := w.wantGraph("without permission", token, inTickets, http.StatusForbidden)
@@ -135,6 +141,7 @@ func TestFiles(t *testing.T) {
 	id := must(w.ann.Post(teamsfake.Post{Channel: tickets, Root: root, Files: []teamsfake.NewFile{
 		{Name: "bill no 7.pdf", Data: []byte("%PDF-1.7")}, {Name: "shot.png", Data: png, Image: true},
 	}}))(t)
+
 	a := w.waitActivity("message")
 	wantField(t, a, "attachments.0.contentType", "image/*")
 	image := dig(a, "attachments.0.contentUrl").(string)
@@ -143,7 +150,8 @@ func TestFiles(t *testing.T) {
 	}
 	wantEqual(t, "picture", w.wantGet("the picture", image, w.token, http.StatusOK), string(png))
 	w.wantGet("the picture without token", image, "", http.StatusUnauthorized)
-	// A file lies in SharePoint, which opens to the bot by Graph alone.
+
+	// The file itself is in SharePoint, where the bot gets it only by Graph.
 	_, got := w.graph(token, inTickets+"/"+root+"/replies/"+id)
 	wantField(t, got, "attachments.0.contentType", "reference")
 	wantField(t, got, "attachments.0.name", "bill no 7.pdf")
@@ -156,7 +164,8 @@ func TestFiles(t *testing.T) {
 	_, hosted := w.graph(token, inTickets+"/"+root+"/replies/"+id+"/hostedContents")
 	value := fmt.Sprintf("%s/%s/replies/%s/hostedContents/%v/$value", inTickets, root, id, dig(hosted, "value.0.id"))
 	wantField(t, w.wantGraph("the picture by Graph", token, value, http.StatusOK), "raw", string(png))
-	// The bot uploads one.
+
+	// The bot uploads a file.
 	_, folder := w.graph(token, "teams/"+group+"/channels/"+tickets+"/filesFolder")
 	put := fmt.Sprintf("%s/drives/%v/items/%v:/%s:/content",
 		w.srv.GraphURL(), dig(folder, "parentReference.driveId"), folder["id"], "report%201.txt")
@@ -171,7 +180,8 @@ func TestFiles(t *testing.T) {
 			wantEqual(t, "content of the uploaded file", string(f.Data), "data")
 		}
 	}
-	// With permission for messages alone it does neither.
+
+	// With the permission for messages alone, the bot can neither read nor upload files.
 	w.srv.Entra.Permit(tenant.PermitMessages)
 	w.wantGraph("a file without permission", token, share+"/content", http.StatusForbidden)
 	w.wantGraph("messages with permission", token, inTickets, http.StatusOK)
@@ -188,7 +198,7 @@ func TestPersonalFile(t *testing.T) {
 	wantEqual(t, "content", w.wantGet("the file", dig(a, "attachments.0.content.downloadUrl").(string), "", http.StatusOK), "mine")
 }
 
-// TestPolicy: Graph tells what data loss prevention has found in a message.
+// Graph tells what data loss prevention has found in a message.
 func TestPolicy(t *testing.T) {
 	w, root, id := newControlled(t)
 	token := w.login("https://graph.microsoft.com/.default")

@@ -16,7 +16,7 @@ import (
 
 func minutes(v float64) string { return fmt.Sprintf("%g min", math.Round(v/60)) }
 
-// What people see of each kind of chart: of nothing, of one day and of many.
+// The golden files show each kind of chart: without data, with one day and with many days.
 func TestCharts(t *testing.T) {
 	t.Parallel()
 	charts, err := chart.New()
@@ -69,7 +69,7 @@ func wantWellFormed(t *testing.T, page string) {
 	}
 }
 
-// An axis begins at 0 and has few steps, which are round numbers that people can count with: of minutes or hours, if a unit is given.
+// An axis begins at 0 and has few steps. They are round numbers, or round numbers of minutes or hours if a unit is given.
 func TestAxis(t *testing.T) {
 	t.Parallel()
 	const minute, hour = 60, 3600

@@ -21,7 +21,7 @@ func sendHeld(t *testing.T) (s *Server, path string) {
 	return s, messagePath(mustSend(t, s)["sid"].(string))
 }
 
-// The text of a message can be taken out of Twilio's records, as Twilio's own clients do.
+// A caller can remove a message's text from Twilio's records, as Twilio's own clients do.
 func TestRedact(t *testing.T) {
 	t.Parallel()
 	s, path := sendHeld(t)
@@ -31,7 +31,7 @@ func TestRedact(t *testing.T) {
 	wantEqual(t, "path of the message", messagePath(redacted["sid"].(string)), path)
 }
 
-// Nothing else of a message can be changed, and its text to nothing alone.
+// A message's text can only be changed to nothing, and other fields can't be changed.
 func TestRefusedChanges(t *testing.T) {
 	t.Parallel()
 	s, path := sendHeld(t)
@@ -54,6 +54,7 @@ func TestRemove(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	noError(t, s.Wait(ctx, func() bool { return s.Messages()[0].Status == "delivered" }))
+
 	wantEqual(t, "status", remove(t, s, path), http.StatusNoContent)
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		call := apiCall{method: method, path: path, form: url.Values{"Body": {""}}}
@@ -74,7 +75,7 @@ func remove(t *testing.T, s *Server, path string) int {
 	return resp.StatusCode
 }
 
-// A message that is still under way stays.
+// A message that is still under way can't be removed.
 func TestRemoveTooEarly(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -85,7 +86,7 @@ func TestRemoveTooEarly(t *testing.T) {
 	wantEqual(t, "number of messages", len(s.Messages()), 1)
 }
 
-// What isn't there, and what can't be done, is refused in JSON, so that Twilio's clients can read it.
+// An unknown path or method is refused with an answer in JSON, which Twilio's clients can read.
 func TestRefusedInJSON(t *testing.T) {
 	t.Parallel()
 	s := start(t)

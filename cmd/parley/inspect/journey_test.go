@@ -28,8 +28,8 @@ func ravens() setup.Options {
 	return setup.Options{Specs: []channels.Spec{{Kind: "raven", Name: "Raven"}}}
 }
 
-// story is a conversation with one of each: a question, a note, a reply that is late,
-// one that failed, one that nobody knows about, one behind it, and log entries.
+// story is a conversation with a question, a note, a late reply, a failed one, an unclear one, one that waits behind it,
+// and log entries.
 type story struct {
 	pool                                   *pgxpool.Pool
 	question, reply, broken, waiting, lone store.EventID // events
@@ -127,7 +127,7 @@ func TestExplain(t *testing.T) {
 	golden.Text(t, "testdata/explain.txt", all.String())
 }
 
-// What the demo's drawer reads is in order and says what each step is about.
+// Conversation returns the steps in order, and each step names its event, message or delivery.
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	s := tell(t)
@@ -139,6 +139,7 @@ func TestConversation(t *testing.T) {
 	if j.Conversation != 12 || j.Cut {
 		t.Errorf("got conversation #%d, cut %t; want the whole of #12", j.Conversation, j.Cut)
 	}
+
 	for i, step := range j.Steps {
 		if i > 0 && step.At.Before(j.Steps[i-1].At) {
 			t.Errorf("step %d is out of order", i)
@@ -147,12 +148,13 @@ func TestConversation(t *testing.T) {
 			t.Errorf("step %q is about nothing", step.Text)
 		}
 	}
+
 	if first := j.Steps[0]; first.Kind != inspect.StepArrived || first.Event != s.question {
 		t.Errorf("the cause does not come first: %+v", first)
 	}
 }
 
-// A clock that demo or torture moved keeps causes before effects.
+// If the demo or the torture moved the clock, causes still come before their effects.
 func TestConversationOnMovedClock(t *testing.T) {
 	t.Parallel()
 	s := tell(t)
@@ -187,7 +189,7 @@ func TestExplainUnknown(t *testing.T) {
 	}
 }
 
-// A conversation of thousands is told by its newest part.
+// Of a conversation with many messages, Conversation returns the newest part.
 func TestLongConversation(t *testing.T) {
 	t.Parallel()
 	s := tell(t)
@@ -203,6 +205,7 @@ func TestLongConversation(t *testing.T) {
 	}
 	check(t, store.InsertMessages(t.Context(), s.pool, rows))
 	j := must(inspect.Conversation(t.Context(), s.pool, 12))(t)
+
 	newest := false
 	for _, step := range j.Steps {
 		newest = newest || step.Message == 1299
@@ -222,6 +225,7 @@ func TestReplay(t *testing.T) {
 	list := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t)
 	var shown strings.Builder
 	shown.WriteString(list)
+
 	for range 2 {
 		answers := must(inspect.Replay(t.Context(), s.pool, nil, nil, []store.EventID{s.broken, s.question, 999999, s.broken}))(t)
 		for _, a := range answers {
@@ -232,6 +236,7 @@ func TestReplay(t *testing.T) {
 	if list := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t); list != "nothing is in quarantine\n" {
 		t.Errorf("after the replay: %s", list)
 	}
+
 	j := must(inspect.Event(t.Context(), s.pool, s.broken))(t)
 	if got := strings.Join(j.Steps[0].Detail, " "); !strings.Contains(got, "not applied yet") {
 		t.Errorf("the event is not queued: %s", got)
