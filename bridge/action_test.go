@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// The arguments of a verb are one flat object, whichever part of Args holds them. They lie in the journal and in
-// buttons that were posted long ago; replicas of the version before read and write the same.
+// The arguments of a verb are stored as one flat object, although Args has several parts. They are in the journal and in
+// old buttons, and replicas of the version before read and write them, too.
 func TestArgsStoredForm(t *testing.T) {
 	t.Parallel()
 	const stored = `{"conversation":1,"message":2,"delivery":3,"agents":["a"],"team":"b","add":true,"remove":true,"slip":4,"sure":true,
@@ -20,10 +20,12 @@ func TestArgsStoredForm(t *testing.T) {
 	if err := json.Unmarshal([]byte(stored), &args); err != nil {
 		t.Fatal(err)
 	}
+
 	written, err := json.Marshal(args)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var got, want map[string]any
 	for text, object := range map[string]*map[string]any{string(written): &got, stored: &want} {
 		if err := json.Unmarshal([]byte(text), object); err != nil {
@@ -38,6 +40,7 @@ func TestArgsStoredForm(t *testing.T) {
 			t.Errorf("%s is written as %v, want %v, as it was stored", name, got[name], value)
 		}
 	}
+
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[bridge.Args]()) {
 		if !field.Anonymous && reflect.ValueOf(args).FieldByIndex(field.Index).IsZero() {
 			t.Errorf("%s is not read", field.Name)

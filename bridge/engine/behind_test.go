@@ -11,8 +11,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// What was said in a thread while a reply was held counts, also if the appliers fall so far behind that
-// the hold ends before they have read it: the reply waits for it.
+// Something happens in a thread while a reply is held, and the appliers are so far behind that the hold ends before they
+// have read it. The reply waits until they have, so that it counts.
 func TestReplyWaitsForItsThread(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -38,7 +38,7 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 		{
 			name: "an emoji that takes it back",
 			happen: func(w *world, _, reply bridgetest.Message) {
-				withoutThread := bridgetest.Message{Channel: support, ID: reply.ID, User: "ann"} // chats don't tell it of an emoji
+				withoutThread := bridgetest.Message{Channel: support, ID: reply.ID, User: "ann"} // chats don't tell the thread of an emoji
 				w.chat.React("ann", withoutThread, bridge.VerbUndo)
 			},
 			wantSent: nil,
@@ -59,6 +59,7 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 			w.chat.Mute(false)
 			reply := w.chat.Get(support, w.replyInHold(thread, "Second"))
 			w.waitDrainedBut(1)
+
 			release := w.holdQueues(w.surface)
 			tt.happen(w, missed, reply)
 			w.waitSurfaceQueue()
@@ -66,9 +67,10 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 			w.advance(behindHold)
 			w.waitReplyPutOff()
 			wantEqual(t, "calls to the provider before the thread was read", w.provider.Calls(), 0)
+
 			release()
 			w.waitQueued(0)
-			w.advance(behindHold) // what was read now may have begun a hold of its own
+			w.advance(behindHold) // a text or edit that was read now may have begun a hold of its own
 			w.provider.WaitTexts(t, tt.wantSent...)
 			w.waitDrained()
 			w.provider.WaitTexts(t, tt.wantSent...)
@@ -79,13 +81,13 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 // behindHold is the hold of replies in these tests.
 const behindHold = time.Hour
 
-// waitSurfaceQueue waits until something that came from the chat waits to be applied.
+// waitSurfaceQueue waits until an event from the chat is stored that isn't applied yet.
 func (w *world) waitSurfaceQueue() {
 	w.t.Helper()
 	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })
 }
 
-// waitReplyPutOff waits until a reply was not sent, since its thread was not read yet.
+// waitReplyPutOff waits until the reply was postponed because its thread wasn't read yet.
 func (w *world) waitReplyPutOff() {
 	w.t.Helper()
 	w.eventually("the reply was put off", func() bool {
@@ -94,14 +96,16 @@ func (w *world) waitReplyPutOff() {
 	})
 }
 
-// While replicas of two versions run, a reply waits also for what the newer one accepted in its thread and will read in
-// a moment. After a minute nobody may be there who can read it, and the reply leaves as it is.
+// If replicas of two versions run, a reply also waits for events in its thread that only the newer version may read.
+// After a minute nobody may be there who can read them, and the reply leaves as it is.
 func TestReplyWaitsForTheNewerVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: behindHold})
 	thread := w.openThread()
+
 	reply := w.replyInHold(thread, "Second")
 	w.waitDrainedBut(1)
+
 	release := w.holdQueues(w.surface)
 	w.chat.Edit(support, reply, "Second, mended")
 	w.waitSurfaceQueue()
@@ -112,6 +116,7 @@ func TestReplyWaitsForTheNewerVersion(t *testing.T) {
 	w.advance(behindHold)
 	w.waitReplyPutOff()
 	wantEqual(t, "calls to the provider before the newer version had its time", w.provider.Calls(), 0)
+
 	w.exec(`UPDATE events SET received_at = received_at - interval '1 minute'
 		WHERE id = (SELECT first_event FROM queues WHERE account_id = $1)`, w.surface)
 	w.provider.WaitTexts(t, "Second")

@@ -86,16 +86,15 @@ type options struct {
 	cardWait    time.Duration // 0 means 50 ms
 	audienceAge time.Duration
 	fileLink    func(message store.MessageID, file string) string
-	analyzer    analysis.Analyzer // nil means nothing is analysed
+	analyzer    analysis.Analyzer // nil means that nothing is analysed
 	sealer      *store.Sealer
 	surface     func(bridge.Surface) bridge.Surface // nil leaves the chat's surface as it is
 	reachEvery  time.Duration
-	statements  *statements // counts what the database is asked; nil means nobody does
+	statements  *statements // counts database statements; nil means that nothing is counted
 }
 
-// newWorld makes a company with the agents ann (admin), ben and cat, the team Support
-// with a channel, and the accounts "mail" and "chat". dan is a person without an
-// agent, bot another app, eve a guest.
+// newWorld makes a company with the agents ann (admin), ben and cat, the team Support with a channel, and the accounts
+// "mail" and "chat". dan is a person who isn't an agent, bot is another app, eve is a guest.
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
 	w := &world{
@@ -108,6 +107,7 @@ func newWorld(t *testing.T, o options) *world {
 			bridgetest.User{ID: "eve", Kind: bridge.ActorForeign}),
 	}
 	w.chat.Open(support)
+
 	ctx := t.Context()
 	w.surface = must(store.EnsureSurface(ctx, w.pool, "chatsurface"))(t)
 	w.team = must(store.SaveTeam(ctx, w.pool, store.Team{Name: "Support"}))(t)
@@ -121,9 +121,11 @@ func newWorld(t *testing.T, o options) *world {
 		user := store.AgentUser{AccountID: w.surface, UserID: bridge.SurfaceUser(name), AgentID: w.agents[name]}
 		check(t, store.SaveAgentUser(ctx, w.pool, user))
 	}
+
 	for _, name := range []string{mail, chat} {
 		w.saveAccount(name, o.account)
 	}
+
 	if o.analyzer != nil {
 		w.holdBursts()
 	}
@@ -163,7 +165,7 @@ func (w *world) saveAccount(name string, change func(*store.Account)) {
 	w.reloadEngines()
 }
 
-// reloadEngines lets the engines see what was changed in the database.
+// reloadEngines lets the engines read what was changed in the database.
 func (w *world) reloadEngines() {
 	w.t.Helper()
 	for _, e := range w.engines {
@@ -171,7 +173,7 @@ func (w *world) reloadEngines() {
 	}
 }
 
-// capsOf returns what the channel of an account can do.
+// capsOf returns the abilities of an account's channel.
 func (w *world) capsOf(name string) channels.Capabilities {
 	caps := channelstest.ChatLike()
 	if name == mail {
@@ -205,12 +207,14 @@ func (w *world) addEngine() {
 		FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}},
 	}))(w.t)
+
 	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {
 		e.SetSurface(w.surface, w.opt.surface(s))
 	} else {
 		e.SetSurface(w.surface, s)
 	}
+
 	for name, id := range w.accounts {
 		ch := w.connectChannel(e, name, id)
 		if w.hooks[name] == nil {
@@ -235,14 +239,14 @@ func (w *world) start() {
 	}
 }
 
-// startReplica makes one more replica and runs it, while others come and go.
+// startReplica makes one more replica and runs it.
 func (w *world) startReplica() {
 	w.t.Helper()
 	w.addEngine()
 	w.stops = append(w.stops, w.run(len(w.engines)-1))
 }
 
-// run starts an engine with its surface, and returns what stops both.
+// run starts an engine with its surface, and returns a function that stops both.
 func (w *world) run(i int) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
@@ -280,7 +284,7 @@ func (w *world) postBody(account string, body []byte) int {
 	return resp.StatusCode
 }
 
-// customerSends writes a message that must be accepted and gives its id.
+// customerSends writes a message, which must be accepted, and returns its id.
 func (w *world) customerSends(account string, e channelstest.Event) string {
 	w.t.Helper()
 	e.Type = "message"
@@ -307,14 +311,14 @@ func (w *world) postChatEvent(e channelstest.Event) {
 	}
 }
 
-// reportStatus lets the provider say what became of a message of ours.
+// reportStatus lets the provider report what became of one of Parley's messages.
 func (w *world) reportStatus(e channelstest.Event) {
 	w.t.Helper()
 	e.Type = "status"
 	w.postChatEvent(e)
 }
 
-// openThread lets kim begin a conversation, and returns its thread once nothing is on its way any more.
+// openThread lets kim begin a conversation, and returns its thread once nothing is under way.
 func (w *world) openThread() string {
 	w.t.Helper()
 	w.customerWrites("kim", "Hello")
@@ -344,7 +348,7 @@ func (w *world) replyInHold(thread, text string) string {
 	return m
 }
 
-// chatFault lets calls of the chat's API fail so many times; -1 means until the faults are cleared.
+// chatFault lets this many calls of the chat's API fail. -1 means all calls until the faults are cleared.
 func chatFault(call string, kind bridgetest.FaultKind, times int) bridgetest.Fault {
 	return bridgetest.Fault{Call: call, Kind: kind, Times: times}
 }
@@ -354,7 +358,7 @@ func factOf(e channelstest.Event, body []byte) channels.Fact {
 	return channels.Fact{ExternalID: e.Type + ":" + e.ID, OrderKey: e.From, Payload: body}
 }
 
-// lateAtOnce tells of late replies at once.
+// lateAtOnce makes Parley call replies late after a millisecond.
 func lateAtOnce() relay.Options { return relay.Options{LateAfter: time.Millisecond} }
 
 // formOf is a form's verb for the conversation that was opened first.
@@ -362,7 +366,7 @@ func formOf(verb bridge.Verb) bridgetest.Button {
 	return bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: 1}}
 }
 
-// wantNothingSent checks that no customer was sent anything so far: not even tried.
+// wantNothingSent checks that Parley hasn't even tried to send anything to a customer so far.
 func (w *world) wantNothingSent() {
 	w.t.Helper()
 	if n := w.provider.Calls(); n != 0 {

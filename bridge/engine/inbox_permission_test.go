@@ -11,23 +11,25 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// newSecludedInbox makes a world of newSecludedWorld with another conversation, #2, which everybody may read, and of which a reply
-// of cat is held. ben is no longer an agent. It returns the page and the held reply.
+// newSecludedInbox makes a world of newSecludedWorld with another conversation, #2, which all agents may read and in
+// which a reply of cat is held. ben is no longer an agent. It returns the page and the held reply.
 func newSecludedInbox(t *testing.T) (p *page, held store.MessageID) {
 	t.Helper()
+
 	w := newSecludedWorld(t, options{hold: time.Hour})
 	p = w.inboxPage()
 	w.customerWrites("kim", "Hello")
 	w.waitThread("Hello")
 	p.act("cat", bridge.Act{Verb: bridge.VerbReply, Text: "Hi Kim", Args: bridge.Args{Conversation: 2}})
 	held = store.MessageID(w.count(`SELECT id::int FROM messages WHERE text = 'Hi Kim'`))
+
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
 	w.reloadEngines()
 	return p, held
 }
 
-// The page shows and takes no more than its agent may read: nothing of a private channel, and nothing at all for whoever isn't an agent
-// any more, or never was. What is refused isn't stored.
+// The page shows an agent only what she may read, and does only what she may do. So it hides a private channel from
+// others, and shows nothing to people who aren't agents. Acts that are refused aren't stored.
 // R-274, R-212
 func TestInboxPermissions(t *testing.T) {
 	t.Parallel()
@@ -57,7 +59,7 @@ func TestInboxPermissions(t *testing.T) {
 	wantEqual(t, "acts that were stored", p.count(`SELECT count(*) FROM events`)-stored, 0)
 }
 
-// An agent's list has only what the agent may read.
+// An agent's list has only the conversations that she may read.
 // R-274, R-212
 func TestInboxListsWhatItsAgentMayRead(t *testing.T) {
 	t.Parallel()
@@ -69,7 +71,7 @@ func TestInboxListsWhatItsAgentMayRead(t *testing.T) {
 	wantEqual(t, "the conversation that cat is shown", rows[0].ID, 2)
 }
 
-// An act on something that isn't the conversation's, or that the page doesn't offer, is refused and not stored.
+// An act is refused and not stored if it is about a message of another conversation, or if the page doesn't offer it.
 // R-274
 func TestInboxRefusesStrangeActs(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// mailFaults are the failures of the suite, as a mail server has them.
+// mailFaults are the failures of the suite, as faults of a mail server.
 func mailFaults() map[string]mailfake.Fault {
 	return map[string]mailfake.Fault{
 		"busy":              smtpReply(mailfake.OpSMTPConnect, 421, "4.3.2"),
@@ -25,7 +25,7 @@ func mailFaults() map[string]mailfake.Fault {
 	}
 }
 
-// Mail passes the suite of all channels, on a server that files what it sends.
+// The mail channel passes the suite for all channels, on a server that files copies of sent mail.
 func TestExercise(t *testing.T) {
 	t.Parallel()
 	channelstest.ExerciseChannel(t, channelstest.Harness{
@@ -54,7 +54,7 @@ type mailWriter struct {
 	latest  string // the latest mail
 }
 
-// write writes a mail for each text, and returns the facts that they became.
+// write writes one mail for each text, and returns the facts that come of them.
 func (m *mailWriter) write(t *testing.T, texts ...string) (facts []channels.Fact) {
 	t.Helper()
 	const mail = `Message-ID: <%[1]d@customer.test>
@@ -73,7 +73,7 @@ Subject: Hello
 	return facts
 }
 
-// sendLatest sends the latest mail, perhaps again, and returns the facts that come of it.
+// sendLatest sends the latest mail, possibly again, and returns the facts that come of it.
 func (m *mailWriter) sendLatest(t *testing.T) []channels.Fact {
 	t.Helper()
 	before := len(m.journal.snapshot().calls)

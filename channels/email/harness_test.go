@@ -22,23 +22,21 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// Nearly each test of this package has a world: mail servers (package mailfake) with the mailbox support@acme.test, and a channel that
-// reads it into a journal. What tests do with it stands in this file; the journal stands in journal_test.go.
+// Nearly each test of this package has a world: mail servers (package mailfake) with the mailbox support@acme.test, and a
+// channel that reads it into a journal. The methods that tests use are in this file, the journal is in journal_test.go.
 //
-// Beside the emulator, the code was tried by hand on 2026-11-20, with what is in this
-// harness pointed at other servers. Dovecot 2.3.19.1 (maildir, IDLE): a mail is there
-// 0.5 s after its APPEND, 30 in a row in order; a session killed while it idles is
-// replaced; 39 MB come whole; removing the maildir changes UIDVALIDITY and nothing is
-// lost or doubled; copies are filed and found by Reconcile; a wrong password is
-// explained. smtp-server 3.21.6 of npm: PLAIN, LOGIN, STARTTLS, TLS, 550, SIZE, 535, and
-// silence after the final dot.
+// The code was also tried by hand against other servers, by pointing this harness at them. On 2026-11-20: Dovecot
+// 2.3.19.1 (maildir, IDLE). A mail is there 0.5 s after its APPEND, 30 mails in a row come in order, and 39 MB come
+// whole. A session that is killed while it idles is replaced. Removing the maildir changes UIDVALIDITY, and no mail is
+// lost or doubled. Copies are filed and found by Reconcile. A wrong password is explained. Also smtp-server 3.21.6 of
+// npm: PLAIN, LOGIN, STARTTLS, TLS, 550, SIZE, 535, and silence after the final dot.
 //
-// On 2026-11-23: hoodiecrow-imap 2.1.0 of npm without any extension, with IDLE alone, with LITERAL+ and
-// without UIDPLUS, with all it knows, and as Gmail. Unasked responses, sockets cut and BYE while 30 mails
-// came, and a new UIDVALIDITY: nothing was lost, doubled or out of order. An unasked response of an
-// unknown kind costs the connection, as go-imap refuses it; the next one goes on. LOGINDISABLED is explained.
-// imapflow 2.10.2, node-imap and nodemailer 10.6.0 of npm do with package mailfake what they do with other
-// servers. 400 odd mails of ours were read by Python's email, mailparser and postal-mime: see filename.go.
+// On 2026-11-23: hoodiecrow-imap 2.1.0 of npm without any extension, with IDLE alone, with LITERAL+ and without UIDPLUS,
+// with all that it knows, and as Gmail. Unasked responses, cut sockets and BYE while 30 mails came, and a new
+// UIDVALIDITY: no mail was lost, doubled or out of order. An unasked response of an unknown kind ends the connection,
+// since go-imap refuses it, and the next connection goes on. LOGINDISABLED is explained. The clients imapflow 2.10.2,
+// node-imap and nodemailer 10.6.0 of npm work with package mailfake as with other servers. Python's email, mailparser and
+// postal-mime read 400 odd mails of Parley's: see filename.go.
 
 const (
 	support  = "support@acme.test" // the mailbox of the channel
@@ -52,14 +50,16 @@ const (
 	// mailbox takes another number.
 	mailsOfABatch = 50
 
-	// closedAddress is an address at which nobody listens: a free port may be somebody's a moment later.
+	// closedAddress is an address at which no server listens. A free port could be taken by another process a moment
+	// later.
 	closedAddress = "127.0.0.1:1"
 )
 
 // testKeys sign the tokens of all tests.
 func testKeys() [][]byte { return [][]byte{[]byte("key one"), []byte("key two")} }
 
-// testTiming reacts at once and never polls, so that what happens was caused. Its bounds are more than a slow machine takes.
+// testTiming reacts at once and never polls, so that only a test's own steps make something happen. Its limits are more
+// than a slow machine needs.
 func testTiming() mailbox.Timing {
 	return mailbox.Timing{
 		Dial:       30 * time.Second,
@@ -89,7 +89,7 @@ type world struct {
 	journal *journal
 	config  channels.Config
 	env     channels.Env
-	begins  time.Time // when the account was set up; zero means that it isn't known
+	begins  time.Time // the account's set-up; zero means that its time isn't known
 	opts    mailbox.Options
 	process *process
 }
@@ -112,7 +112,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	}
 	noError(t, w.Start(t.Context()))
 	t.Cleanup(func() { _ = w.Close() })
-	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // a server that is closed before it serves never ends
+	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // closing a server that doesn't serve yet would hang
 		waitForGreeting(t, addr)
 	}
 	w.env = channels.Env{
@@ -133,7 +133,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	return w
 }
 
-// newWatchedWorld makes a world whose mailbox the channel has looked at once: what is mailed from now on is new.
+// newWatchedWorld makes a world whose mailbox the channel has looked at once. Mails that come from now on are new.
 func newWatchedWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -141,7 +141,7 @@ func newWatchedWorld(t *testing.T) *world {
 	return w
 }
 
-// storeIn makes a journal the channel's.
+// storeIn lets the channel store in this journal.
 func (w *world) storeIn(j *journal) {
 	w.journal = j
 	w.env.Accept = j.accept
@@ -166,7 +166,7 @@ func (w *world) pointTo(imapAddr, smtpAddr string) {
 	w.config["smtp.host"], w.config["smtp.port"], _ = strings.Cut(smtpAddr, ":")
 }
 
-// channel makes a channel by what the world says now.
+// channel makes a channel from the world's current settings.
 func (w *world) channel() *Channel {
 	w.t.Helper()
 	account := channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config), BeginsAt: w.begins}
@@ -197,7 +197,7 @@ func (w *world) start() (stop func()) {
 	return stop
 }
 
-// startAndWaitActive is start, and waits until the channel has looked at the mailbox for the first time.
+// startAndWaitActive is like start, and waits until the channel has looked at the mailbox for the first time.
 func (w *world) startAndWaitActive() (stop func()) {
 	w.t.Helper()
 	stop = w.start()
@@ -231,7 +231,7 @@ func (w *world) waitCondition(status channels.ConditionStatus) (got channels.Con
 	return got
 }
 
-// wantOnlyActive checks that the channel has reported nothing but that it works.
+// wantOnlyActive checks that the channel has only reported that it works.
 func (w *world) wantOnlyActive() {
 	w.t.Helper()
 	for _, c := range w.journal.snapshot().conditions {
@@ -241,7 +241,7 @@ func (w *world) wantOnlyActive() {
 	}
 }
 
-// waitStored waits until as many mails are stored, and checks that they are these, in this order, since the test began.
+// waitStored waits until this many mails are stored, and checks that they are these, in this order, since the test began.
 func (w *world) waitStored(want ...string) {
 	w.t.Helper()
 	w.journal.waitUntil(w.t, fmt.Sprintf("the mails %q", want), func() bool { return len(w.journal.facts) >= len(want) })
@@ -256,7 +256,7 @@ func (w *world) waitWatermark(part string) {
 	w.journal.waitUntil(w.t, "a watermark with "+part, func() bool { return strings.Contains(string(w.journal.state), part) })
 }
 
-// findingText returns what Check says of one thing, "" if it says nothing of it.
+// findingText returns the text of one finding of Check, or "" if there is none of that name.
 func (w *world) findingText(what string) string {
 	w.t.Helper()
 	for _, f := range w.channel().Check(testContext(w.t)) {
@@ -322,7 +322,7 @@ func (w *world) addFault(f mailfake.Fault) string {
 	return id
 }
 
-// addIdleFault arms a fault that strikes each IDLE, so that waitFault tells when one has begun.
+// addIdleFault adds a fault that affects each IDLE. So waitFault can tell when an IDLE has begun.
 func (w *world) addIdleFault(f mailfake.Fault) string {
 	w.t.Helper()
 	f.Op = mailfake.OpIDLE
@@ -330,7 +330,7 @@ func (w *world) addIdleFault(f mailfake.Fault) string {
 	return w.addFault(f)
 }
 
-// waitFault waits until a fault has struck so many times.
+// waitFault waits until a fault has occurred this many times.
 func (w *world) waitFault(id string, times int) {
 	w.t.Helper()
 	if err := w.WaitFault(testContext(w.t), id, times); err != nil {
@@ -362,7 +362,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks one value. The argument what names it.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {

@@ -11,7 +11,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// consent is what the owner of a mailbox has given at a provider. The provider takes one access token at a time.
+// consent is the consent that the owner of a mailbox gave at a provider. The provider accepts one access token at a time.
 type consent struct {
 	mu        sync.Mutex
 	goodToken string
@@ -26,7 +26,7 @@ func (c *consent) accepts(username, token string) bool {
 	return username == support && token == c.goodToken
 }
 
-// replace makes the provider's servers take another token in place of the one before.
+// replace makes the provider's servers accept another token instead of the one before.
 func (c *consent) replace(token string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,13 +43,13 @@ func (c *consent) setRevoked(isRevoked bool) {
 	c.isRevoked = isRevoked
 }
 
-// grant is a consent as one process has it: with the token that was good when it asked last.
+// grant is the consent as one process knows it, with the token that it got last.
 type grant struct {
 	consent *consent
 	token   string
 }
 
-// Token implements channels.Grant: it returns the token, or the good one if the token was refused.
+// Token implements channels.Grant. It returns the token, or the good one if that token was refused.
 func (g *grant) Token(_ context.Context, refused string) (string, error) {
 	c := g.consent
 	c.mu.Lock()
@@ -64,13 +64,13 @@ func (g *grant) Token(_ context.Context, refused string) (string, error) {
 	return g.token, nil
 }
 
-// Tokens of the consent of newTokenWorld.
+// These are tokens of the consent of newTokenWorld.
 const (
-	oldToken  = "token-1" // the process has it, and the server no longer takes it
+	oldToken  = "token-1" // the process has it, but the server no longer accepts it
 	goodToken = "token-2"
 )
 
-// newTokenWorld makes a world whose mailbox is opened by access tokens alone. The process has the old one.
+// newTokenWorld makes a world whose mailbox accepts only access tokens. The process has the old one.
 func newTokenWorld(t *testing.T) (*world, *consent) {
 	t.Helper()
 	c := &consent{goodToken: goodToken}
@@ -84,7 +84,8 @@ func newTokenWorld(t *testing.T) (*world, *consent) {
 	return w, c
 }
 
-// A mailbox is read and answered with access tokens; one that the server no longer takes is replaced, once.
+// A mailbox is read and answered with access tokens. If the server refuses a token, the channel asks for another one
+// once.
 //
 func TestAccessTokens(t *testing.T) {
 	t.Parallel()
@@ -92,12 +93,14 @@ func TestAccessTokens(t *testing.T) {
 	w.startAndWaitActive()
 	w.deliver("one")
 	w.waitStored("one")
+
 	c.replace("token-3") // so that SMTP refuses the token, too
 	ch := w.channel()
 	if _, err := ch.Send(testContext(t), reply()); err != nil {
 		t.Fatal(err)
 	}
 	wantEqual(t, "requests for another token, for IMAP and for SMTP", c.requests, 2)
+
 	for _, f := range ch.Check(testContext(t)) {
 		if !f.OK {
 			t.Errorf("finding %+v is bad, want all good", f)
@@ -105,13 +108,14 @@ func TestAccessTokens(t *testing.T) {
 	}
 }
 
-// A consent that is taken back breaks the account, also while its connection is open. A new one mends it, and what came meanwhile is
-// fetched.
+// If the consent is taken back, the account counts as broken, even while its connection is open. After a new consent, the
+// mails that came meanwhile are fetched.
 //
 func TestConsentTakenBack(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
 	stop := w.startAndWaitActive()
+
 	c.revoke()
 	w.deliver("one") // wakes the connection
 	got := w.waitCondition(channels.Broken)
@@ -126,8 +130,8 @@ func TestConsentTakenBack(t *testing.T) {
 	w.waitStored("one", "two")
 }
 
-// A server that can't check tokens, as Dovecot says it while its provider is away, is tried again, however long that lasts: no other token
-// is asked for, and no person.
+// A server may be unable to check tokens, as Dovecot is while its provider is away. The channel tries again, however long
+// that lasts, and asks neither for another token nor a person.
 func TestServerThatCannotCheckTokens(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
@@ -140,12 +144,13 @@ func TestServerThatCannotCheckTokens(t *testing.T) {
 	wantEqual(t, "requests for another token", c.requests, 0)
 }
 
-// Where IMAP and SMTP refuse each token, Check explains it for both, and shows no token.
+// If IMAP and SMTP refuse each token, Check explains that for both, and shows no token.
 func TestCheckWhereTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
 	c.goodToken = "none of ours"
 	w.env.Grant = &grant{consent: &consent{goodToken: "token-3"}, token: oldToken}
+
 	found := w.channel().Check(testContext(t))
 	if len(found) != 2 {
 		t.Fatalf("findings: got %+v, want one for IMAP and one for SMTP", found)
@@ -162,7 +167,7 @@ func TestCheckWhereTokensAreRefused(t *testing.T) {
 	}
 }
 
-// A mailbox that nobody has connected is explained, too.
+// Check also explains that nobody has connected the mailbox to the provider.
 func TestCheckWithoutAGrant(t *testing.T) {
 	t.Parallel()
 	w, _ := newTokenWorld(t)

@@ -11,8 +11,8 @@ import (
 	"parley/channels"
 )
 
-// A file is read while the mail leaves. When it can't be opened, or fails in the middle, the connection ends before the final dot: nothing
-// was sent, and it may be tried again.
+// A file is read while the mail is sent. If it can't be opened, or fails in the middle, the connection ends before the
+// final dot. Then nothing was sent, and the mail may be tried again.
 func TestUnreadableAttachment(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("gone")

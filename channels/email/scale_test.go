@@ -24,8 +24,8 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// mailboxesVariable tells a process of this test binary to serve so many mailboxes, instead of running tests. In the process of a
-// benchmark, what the mail server holds in memory would count as the channels'.
+// mailboxesVariable makes a process of this test binary serve this many mailboxes instead of running tests. If the mail
+// server ran in the benchmark's process, its memory would count as the channels'.
 const mailboxesVariable = "PARLEY_TEST_MAILBOXES"
 
 func TestMain(m *testing.M) {
@@ -58,7 +58,8 @@ func serveMailboxes(mailboxes int) error {
 	return nil
 }
 
-// startMailboxes has another process serve mailboxes until the benchmark ends. trust makes its certificate trusted.
+// startMailboxes starts another process that serves mailboxes until the benchmark ends. With trust, a client trusts its
+// certificate.
 func startMailboxes(b *testing.B, mailboxes int) (addr string, trust *tls.Config) {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), os.Args[0])
@@ -86,7 +87,7 @@ func startMailboxes(b *testing.B, mailboxes int) (addr string, trust *tls.Config
 	return addr, &tls.Config{RootCAs: pool}
 }
 
-// memoryState is a channels.State that lasts as long as the test.
+// memoryState is a channels.State in memory.
 type memoryState struct {
 	mu   sync.Mutex
 	data []byte
@@ -133,7 +134,7 @@ func (s benchmarkSetup) newChannel(b *testing.B, box int, env channels.Env) *Cha
 	return c
 }
 
-// residentBytes returns how much memory this process has (VmRSS).
+// residentBytes returns the memory that this process uses (VmRSS).
 func residentBytes(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -146,7 +147,7 @@ func residentBytes(b *testing.B) float64 {
 	return kB * 1024
 }
 
-// freeMemory gives back to the system what the process no longer uses.
+// freeMemory returns unused memory to the system.
 func freeMemory() {
 	runtime.GC()
 	debug.FreeOSMemory()
@@ -158,8 +159,8 @@ func htmlMail() []byte {
 	return []byte("From: a@b.test\r\nMessage-ID: <x@y>\r\nContent-Type: text/html\r\n\r\n" + body)
 }
 
-// BenchmarkIdleMailboxes measures what 1,000 mailboxes in IDLE over TLS add to the memory of a process, each of which has decoded HTML
-// once.
+// BenchmarkIdleMailboxes measures how much memory 1,000 mailboxes in IDLE over TLS add to a process. Each has decoded
+// HTML once.
 func BenchmarkIdleMailboxes(b *testing.B) {
 	const mailboxes = 1000
 	addr, trust := startMailboxes(b, mailboxes)
@@ -177,7 +178,7 @@ func BenchmarkIdleMailboxes(b *testing.B) {
 	}
 }
 
-// runAll runs the channels of all mailboxes, and returns when each of them has looked at its mailbox.
+// runAll runs the channels of all mailboxes. It returns when each has looked at its mailbox.
 func (s benchmarkSetup) runAll(b *testing.B, mailboxes int) (stop func()) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(b.Context())
@@ -208,7 +209,7 @@ func (s benchmarkSetup) runAll(b *testing.B, mailboxes int) (stop func()) {
 	}
 }
 
-// startFullMailbox starts a server in this process, with so many mails of 10 kB in one mailbox.
+// startFullMailbox starts a server in this process, with one mailbox that has this many mails of 10 kB.
 func startFullMailbox(b *testing.B, mails int) (addr string) {
 	b.Helper()
 	to := boxAddress(0)
@@ -225,10 +226,10 @@ func startFullMailbox(b *testing.B, mails int) (addr string) {
 	return s.IMAPAddr()
 }
 
-// BenchmarkImport measures how fast a full mailbox comes in when storing costs nothing.
+// BenchmarkImport measures how fast the mails of a full mailbox come in if storing them takes no time.
 func BenchmarkImport(b *testing.B) {
 	const mails = 2500
-	// A watermark of another UIDVALIDITY: all mails of the last days are read again.
+	// The watermark has another UIDVALIDITY, so all mails of the last days are read again.
 	const watermark = `{"v":1,"folder":"INBOX","uidvalidity":1,"first":1,"last":0,"newest_at":"2020-01-01T00:00:00Z"}`
 	setup := benchmarkSetup{addr: startFullMailbox(b, mails), security: "none", opts: mailbox.DefaultOptions()}
 	for b.Loop() {

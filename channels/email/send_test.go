@@ -16,7 +16,7 @@ import (
 	"parley/channels/email/outbound"
 )
 
-// reply is an ordinary answer to a customer.
+// reply is an ordinary reply to a customer.
 func reply() channels.Outbound {
 	return channels.Outbound{
 		DeliveryID:     7,
@@ -48,13 +48,13 @@ func newFile(name string, content []byte) channels.File {
 	}
 }
 
-// wantClass checks that a Send failed with an error of this class, with words for people.
+// wantClass checks that Send failed with an error of this class that has words for people.
 func wantClass(t *testing.T, err error, want channels.Class) {
 	t.Helper()
 	_ = sendErrorOf(t, err, want)
 }
 
-// sendErrorOf is wantClass, and returns the error.
+// sendErrorOf is like wantClass, and returns the error.
 func sendErrorOf(t *testing.T, err error, want channels.Class) *channels.SendError {
 	t.Helper()
 	var failed *channels.SendError
@@ -73,7 +73,7 @@ func sendErrorOf(t *testing.T, err error, want channels.Class) *channels.SendErr
 	return failed
 }
 
-// wantSendFails sends a mail by a new channel, and checks that this fails with an error of this class.
+// wantSendFails sends a mail by a new channel, and checks that it fails with an error of this class.
 func (w *world) wantSendFails(o channels.Outbound, want channels.Class) *channels.SendError {
 	w.t.Helper()
 	_, err := w.channel().Send(testContext(w.t), o)
@@ -86,12 +86,12 @@ func (w *world) wantNothingLeft() {
 	wantEqual(w.t, "mails that left", len(w.Submissions()), 0)
 }
 
-// smtpReply is a fault that answers a command with a code of SMTP, and with an enhanced one.
+// smtpReply is a fault that answers a command with an SMTP code and an enhanced code.
 func smtpReply(op mailfake.Op, code int, enhanced string) mailfake.Fault {
 	return smtpReplyText(op, code, enhanced, "")
 }
 
-// smtpReplyText is smtpReply with the server's words.
+// smtpReplyText is like smtpReply, with the server's words.
 func smtpReplyText(op mailfake.Op, code int, enhanced, text string) mailfake.Fault {
 	return mailfake.Fault{Op: op, Action: mailfake.ActionReply, Code: code, Enhanced: enhanced, Text: text}
 }
@@ -101,12 +101,12 @@ func dropBefore(op mailfake.Op) mailfake.Fault {
 	return mailfake.Fault{Op: op, Action: mailfake.ActionDropBefore}
 }
 
-// dropAfter is a fault that drops the connection after a command is done, in place of its answer.
+// dropAfter is a fault that drops the connection after a command is done, instead of answering.
 func dropAfter(op mailfake.Op) mailfake.Fault {
 	return mailfake.Fault{Op: op, Action: mailfake.ActionDropAfter}
 }
 
-// A mail arrives with our Message-ID, which is in the receipt, too.
+// A mail arrives with Parley's Message-ID, which the receipt has, too.
 func TestSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -114,6 +114,7 @@ func TestSend(t *testing.T) {
 	noError(t, err)
 	id := mailid.Message(testKeys()[0], 12, 34, "acme.test")
 	wantEqual(t, "receipt", got, channels.Receipt{ExternalID: id, State: channels.StateAccepted})
+
 	inbox := w.Inbox(customer)
 	if len(inbox) != 1 {
 		t.Fatalf("mails that the customer got: %+v, want one", inbox)
@@ -141,12 +142,14 @@ func TestSecondAttemptHasTheSameMessageID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.send()
+
 	again := reply()
 	again.Attempt.Number = 2
 	again.Attempt.FirstAt = time.Now()
 	if _, err := w.channel().Send(testContext(t), again); err != nil {
 		t.Fatal(err)
 	}
+
 	left := w.Submissions()
 	if len(left) != 2 {
 		t.Fatalf("mails that left: got %+v, want two", left)
@@ -154,7 +157,7 @@ func TestSecondAttemptHasTheSameMessageID(t *testing.T) {
 	wantEqual(t, "Message-ID of the second attempt", left[1].MessageID, left[0].MessageID)
 }
 
-// Faults of the connection, and refusals, each with its class and whether the mail left.
+// Each fault of the connection and each refusal has its class. The test also checks whether the mail left.
 func TestSendFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -164,7 +167,7 @@ func TestSendFaults(t *testing.T) {
 		wait  time.Duration // until the next attempt, if the refusal says it
 		left  int           // mails that the server took
 	}{
-		// Before the mail is described.
+		// Faults before the mail is described.
 		{name: "dropped at EHLO", fault: dropBefore(mailfake.OpSMTPConnect), class: channels.Retry},
 		{name: "421 at EHLO", fault: smtpReply(mailfake.OpSMTPConnect, 421, "4.3.2"), class: channels.Retry},
 		{name: "password refused", fault: smtpReply(mailfake.OpAUTH, 535, "5.7.8"), class: channels.AuthBroken},
@@ -172,7 +175,7 @@ func TestSendFaults(t *testing.T) {
 		{name: "454 at AUTH", fault: smtpReply(mailfake.OpAUTH, 454, "4.7.0"), class: channels.Retry},
 		{name: "dropped at AUTH", fault: dropBefore(mailfake.OpAUTH), class: channels.Retry},
 
-		// At its sender and recipient.
+		// Faults at its sender and recipient.
 		{name: "sender refused", fault: smtpReply(mailfake.OpMAIL, 550, "5.7.60"), class: channels.AccountBlocked},
 		{name: "quota of a day", fault: smtpReply(mailfake.OpMAIL, 550, "5.4.5"), class: channels.Throttled, wait: time.Hour},
 		{name: "throttled", fault: smtpReply(mailfake.OpMAIL, 451, "4.3.2"), class: channels.Retry},
@@ -180,7 +183,7 @@ func TestSendFaults(t *testing.T) {
 		{name: "greylisted", fault: smtpReply(mailfake.OpRCPT, 450, "4.7.1"), class: channels.Retry},
 		{name: "dropped at RCPT", fault: dropAfter(mailfake.OpRCPT), class: channels.Retry},
 
-		// At the mail itself.
+		// Faults at the mail itself.
 		{name: "spam", fault: smtpReply(mailfake.OpDATA, 554, "5.6.0"), class: channels.BadContent},
 		{name: "too big", fault: smtpReply(mailfake.OpDATA, 552, "5.3.4"), class: channels.BadContent},
 		{name: "dropped inside the mail", fault: dropBefore(mailfake.OpDATA), class: channels.Ambiguous},
@@ -198,7 +201,7 @@ func TestSendFaults(t *testing.T) {
 	}
 }
 
-// When the connection is cut in the middle of a big mail, it is certain that nothing was sent: no final dot has left.
+// If the connection is cut in the middle of a big mail, nothing was sent for certain, since the final dot hasn't left.
 func TestCutInsideABigMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -207,7 +210,7 @@ func TestCutInsideABigMail(t *testing.T) {
 	w.wantNothingLeft()
 }
 
-// A server that can't be reached, or not in the way that the settings say, has seen nothing: it is tried again.
+// If a server can't be reached, or not with these settings, it hasn't seen the mail, so Parley tries again.
 func TestSendUnreachable(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -262,7 +265,7 @@ func TestSendWithoutSTARTTLS(t *testing.T) {
 	w.wantSendFails(reply(), channels.Retry)
 }
 
-// When one of several recipients is refused, nobody gets the mail, and the text names who it is.
+// If the server refuses one of several recipients, nobody gets the mail, and the error names the refused one.
 func TestPartialRefusal(t *testing.T) {
 	t.Parallel()
 	const refused = "bob@customer.test"
@@ -276,11 +279,11 @@ func TestPartialRefusal(t *testing.T) {
 	w.wantNothingLeft()
 }
 
-// A mail that is too large by what is said of its files, by what they have, or by their number, is refused by us.
+// Parley itself refuses a mail that is too large by the stated or by the real sizes of its files, or by their number.
 func TestMailThatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	larger := newFile("a", make([]byte, outbound.MaxBytes+5))
-	larger.SizeBytes = 1 // as it is said
+	larger.SizeBytes = 1 // the stated size
 	tests := []struct {
 		name string
 		mail channels.Outbound
@@ -306,7 +309,7 @@ func TestMailThatIsTooLargeForTheServer(t *testing.T) {
 	wantContains(t, "error", failed.Text, "5.3.4")
 }
 
-// A dozen mails that are sent at the same time all leave, each once.
+// If a dozen mails are sent at the same time, each of them leaves once.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	const mails = 12
@@ -324,6 +327,7 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
+
 	ids := map[string]bool{}
 	for _, s := range w.Submissions() {
 		ids[s.MessageID] = true
@@ -331,7 +335,7 @@ func TestManyAtOnce(t *testing.T) {
 	wantEqual(t, "different mails that left", len(ids), mails)
 }
 
-// A wrong password breaks the account, and people read the server's code.
+// A wrong password breaks the account, and the error has the server's code.
 func TestWrongSMTPPassword(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -9,7 +9,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// sendCounted sends the n-th mail by a channel, and checks how many copies are in Sent then.
+// sendCounted sends the n-th mail by a channel, and checks how many copies are in Sent afterwards.
 func (w *world) sendCounted(c *Channel, n, wantCopies int) channels.Receipt {
 	w.t.Helper()
 	o := reply()
@@ -22,7 +22,7 @@ func (w *world) sendCounted(c *Channel, n, wantCopies int) channels.Receipt {
 	return got
 }
 
-// A copy is filed by Parley, by the server, or by nobody, as the settings say.
+// The setting save_sent decides whether Parley files a copy. With "auto" it files none if the server does.
 func TestCopyToSent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -47,7 +47,7 @@ func TestCopyToSent(t *testing.T) {
 	}
 }
 
-// A copy that can't be filed keeps neither the mail nor the next copy from their places.
+// If a copy can't be filed, the mail leaves all the same, and the next copy is filed.
 func TestCopyThatCannotBeFiled(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -76,7 +76,7 @@ func TestCopyThatCannotBeFiled(t *testing.T) {
 	}
 }
 
-// wantTrouble checks what admins are told beside a mail that was sent: a part of it, or nothing.
+// wantTrouble checks the message for admins beside a sent mail: a part of it, or "" for none.
 func wantTrouble(t *testing.T, got channels.Receipt, part string) {
 	t.Helper()
 	wantEqual(t, "admins are told something", got.Trouble != nil, part != "")
@@ -85,20 +85,21 @@ func wantTrouble(t *testing.T, got channels.Receipt, part string) {
 	}
 }
 
-// A server that doesn't answer APPEND is not waited for any longer than Timing.SaveCopy.
+// If a server doesn't answer APPEND, Parley waits no longer than Timing.SaveCopy.
 func TestCopyThatTheServerDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config["save_sent"] = "on"
 	w.addFault(mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDelay})
 	patient := w.channel()
-	w.opts.Timing.SaveCopy = 2 * time.Second // which the test waits for
+	w.opts.Timing.SaveCopy = 2 * time.Second // the test waits that long
 	impatient := w.channel()
 	w.sendCounted(impatient, 1, 0)
 	w.sendCounted(patient, 2, 1)
 }
 
-// Admins are told of copies that fail again and again, until one is filed, though each failure may pass by itself.
+// If filing copies fails several times in a row, admins are told until one is filed. A single failure isn't told, since
+// it may pass by itself.
 func TestCopiesThatKeepFailing(t *testing.T) {
 	t.Parallel()
 	for _, op := range []mailfake.Op{mailfake.OpAPPEND, mailfake.OpIMAPConnect} {
@@ -109,9 +110,11 @@ func TestCopiesThatKeepFailing(t *testing.T) {
 			const times = 4
 			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDropBefore, Times: times})
 			c := w.channel()
+
 			for n, part := range []string{"", "", "doesn't answer in time", "doesn't answer in time"} {
 				wantTrouble(t, w.sendCounted(c, 1+n, 0), part)
 			}
+
 			wantTrouble(t, w.sendCounted(c, 1+times, 1), "")
 			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDropBefore, Times: 1}) // counts as the first one again
 			wantTrouble(t, w.sendCounted(c, 2+times, 1), "")
@@ -119,7 +122,8 @@ func TestCopiesThatKeepFailing(t *testing.T) {
 	}
 }
 
-// Admins who were told that the mailbox is full aren't told that copies are filed again because the next one finds no connection.
+// Admins were told that the mailbox is full. If the next copy finds no connection, they aren't told that copies are filed
+// again.
 func TestCopyWithoutConnectionBehindARefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -138,7 +142,7 @@ func TestCopyWithoutConnectionBehindARefusal(t *testing.T) {
 	wantTrouble(t, w.sendCounted(c, 3, 1), "")
 }
 
-// Without a folder of sent mail no copy is filed, and admins are told.
+// If there is no folder of sent mail, no copy is filed, and admins are told.
 func TestCopyWithoutSentFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

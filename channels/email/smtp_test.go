@@ -10,16 +10,16 @@ import (
 	"parley/channels/channelstest"
 )
 
-// These tests have servers that say what a test scripts: what no emulator says.
+// In these tests a server gives scripted replies that the emulator can't give.
 
-// sendToScripted makes the channel send to a server that says these replies, each after a line of the client, and hangs up. The first
-// one is its greeting.
+// sendToScripted makes the channel send to a server that gives these replies, one after each line of the client, and then
+// hangs up. The first reply is the greeting.
 func (w *world) sendToScripted(replies ...string) {
 	w.t.Helper()
 	w.pointTo(w.IMAPAddr(), startScripted(w.t, replies...))
 }
 
-// startScripted starts such a server, and returns its address.
+// startScripted starts a server with scripted replies, and returns its address.
 func startScripted(t *testing.T, replies ...string) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -74,7 +74,7 @@ func startEndless(t *testing.T) (addr string, ended chan struct{}) {
 	return ln.Addr().String(), ended
 }
 
-// A server whose greeting never ends doesn't fill the memory: the channel hangs up.
+// If a server's greeting never ends, the channel hangs up before its memory is full.
 func TestEndlessGreeting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,7 +85,7 @@ func TestEndlessGreeting(t *testing.T) {
 	channelstest.Receive(t, ended, "the channel hangs up")
 }
 
-// The error about a server whose ways to sign in we don't know names them.
+// If Parley knows none of a server's ways to sign in, the error names them.
 func TestServerWithoutPasswordSignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -94,7 +94,7 @@ func TestServerWithoutPasswordSignIn(t *testing.T) {
 	wantContains(t, "error", failed.Text, "GSSAPI")
 }
 
-// A server that greets with a refusal has not seen the mail: it is tried again.
+// If a server greets with a refusal, it hasn't seen the mail, so Parley tries again.
 func TestRefusedAtTheGreeting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -105,7 +105,7 @@ func TestRefusedAtTheGreeting(t *testing.T) {
 	wantEqual(t, "text for admins", refused.AccountText, want)
 }
 
-// A refusal may come in the middle of the mail, before the server hangs up: no more can be written then, but the refusal be read.
+// A server may refuse a mail in the middle and hang up. Parley can't write any more then, but it reads the refusal.
 func TestRefusedInsideTheMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -118,7 +118,7 @@ func takingEverything(ehlo string) []string {
 	return []string{"220 hi", ehlo, "250 ok", "250 ok", "354 go", "250 ok"}
 }
 
-// A mail that is larger than the server has said it takes is not even offered to it.
+// If a mail is larger than the size that the server announced, Parley doesn't offer it to the server.
 func TestMailLargerThanTheServerSays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -129,7 +129,7 @@ func TestMailLargerThanTheServerSays(t *testing.T) {
 	wantContains(t, "error", failed.Text, "the server takes")
 }
 
-// An address outside ASCII is not even offered to a server that hasn't said that it takes such.
+// If a server hasn't announced SMTPUTF8, Parley doesn't offer it an address outside ASCII.
 func TestAddressOutsideASCIIWithoutSMTPUTF8(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -142,7 +142,7 @@ func TestAddressOutsideASCIIWithoutSMTPUTF8(t *testing.T) {
 	wantContains(t, "hint", failed.Hint, "another address")
 }
 
-// A server that takes addresses outside ASCII gets them, and is told so.
+// If a server takes addresses outside ASCII, Parley sends to them.
 func TestAddressOutsideASCII(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -153,7 +153,7 @@ func TestAddressOutsideASCII(t *testing.T) {
 	wantEqual(t, "mails that left", len(w.Submissions()), 1)
 }
 
-// A mail with more recipients than a server takes fails at once, with advice. It would be refused for as long as it waits.
+// If a mail has more recipients than the server takes, it fails at once with a hint. Waiting wouldn't help.
 func TestTooManyRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -165,7 +165,7 @@ func TestTooManyRecipients(t *testing.T) {
 	wantContains(t, "hint", refused.Hint, "!cc -ADDRESS")
 }
 
-// A server need not offer more than one way to sign in by password.
+// Parley can sign in at a server that offers only one way to sign in by password.
 func TestWaysToSignIn(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -187,7 +187,7 @@ func TestWaysToSignIn(t *testing.T) {
 	}
 }
 
-// A mail is accepted by whatever code that begins with 2, with or without text.
+// A reply with any code that begins with 2 accepts the mail, with or without text.
 func TestOddAcceptance(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

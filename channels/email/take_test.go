@@ -11,7 +11,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// While a batch is being stored the next one is fetched, and the watermark passes no mail of either before its batch is stored.
+// While one batch is being stored, the next one is fetched. No watermark is saved before the batch's mails are stored.
 func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
@@ -20,6 +20,7 @@ func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 		want = append(want, fmt.Sprint("mail ", n))
 	}
 	w.deliver(want...)
+
 	before := w.journal.snapshot().saves
 	mayStore := make(chan struct{})
 	accept := w.env.Accept
@@ -30,19 +31,21 @@ func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 		}
 		return accept(ctx, facts...)
 	}
+
 	const fetches = 4 // for each of the two batches one of sizes and one of bodies
 	last := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelayAfter, Delay: time.Millisecond, Nth: fetches})
 	w.start()
 	w.waitFault(last, 1)
 	wantEqual(t, "watermarks before anything was stored", w.journal.snapshot().saves, before)
+
 	close(mayStore)
 	w.waitStored(want...)
 }
 
-// allRoom is more than all large mails of the process may take together.
+// allRoom is more memory than all large mails of the process may take together.
 const allRoom = 1 << 40
 
-// takeAllRoom reserves the room for large mails, as another mailbox does that stores one.
+// takeAllRoom reserves all memory for large mails, as if another mailbox were storing one.
 func (w *world) takeAllRoom() (giveBack func()) {
 	w.t.Helper()
 	giveBack, err := w.process.ReserveLarge(testContext(w.t), allRoom)
@@ -57,7 +60,7 @@ func (w *world) waitNothingReserved() {
 	noError(w.t, err)
 }
 
-// ofMailbox returns a world with another mailbox of the same servers, and with a journal of its own. It shares the process.
+// ofMailbox returns a world with another mailbox of the same servers and a journal of its own. It shares the process.
 func (w *world) ofMailbox(address string) *world {
 	other := *w
 	other.storeIn(newJournal())
@@ -67,7 +70,8 @@ func (w *world) ofMailbox(address string) *world {
 	return &other
 }
 
-// newWorldWithoutRoom makes a world with two mailboxes, in which there is no room for the large mail that comes to the first one.
+// newWorldWithoutRoom makes a world with two mailboxes. A large mail comes to the first one, for which there is no
+// memory.
 func newWorldWithoutRoom(t *testing.T) (w *world, other string, giveBack func()) {
 	t.Helper()
 	other = "other@acme.test"
@@ -81,7 +85,7 @@ func newWorldWithoutRoom(t *testing.T) (w *world, other string, giveBack func())
 	return w, other, giveBack
 }
 
-// A large mail waits until the large mails of all mailboxes leave room for it; small ones don't wait for it.
+// A large mail waits until the other large mails of the process leave memory for it. Small mails don't wait.
 func TestLargeMailWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	w, address, giveBack := newWorldWithoutRoom(t)
@@ -90,11 +94,12 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 	other.deliver("small")
 	other.waitStored("small")
 	wantEqual(t, "mails stored while there is no room", len(w.journal.snapshot().facts), 0)
+
 	giveBack()
 	w.waitStored("big")
 }
 
-// The room that a large mail took is given back when it is stored.
+// When a large mail is stored, the memory that it took is given back.
 func TestLargeMailGivesItsRoomBack(t *testing.T) {
 	t.Parallel()
 	w, _, giveBack := newWorldWithoutRoom(t)

@@ -9,11 +9,11 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 )
 
-// Agents in a chat and customers in a mail read the same, and nothing that somebody wrote vanishes.
+// Agents in a chat and customers in a mail read the same text, and no word of it is lost.
 func TestBothSides(t *testing.T) {
 	t.Parallel()
 	md := New(goldmark.WithRendererOptions(html.WithUnsafe()))
-	tooLong := "https://x.test/" + strings.Repeat("b", 5000) // longer than an address of a link may be
+	tooLong := "https://x.test/" + strings.Repeat("b", 5000) // longer than the address of a link may be
 	tests := []struct {
 		name   string
 		source string
@@ -82,6 +82,7 @@ func TestBothSides(t *testing.T) {
 			if got := Plain(Parts(tt.source)); got != tt.chat {
 				t.Errorf("a chat shows %.90q of %.60q, want %.90q", got, tt.source, tt.chat)
 			}
+
 			var mail bytes.Buffer
 			if err := md.Convert([]byte(tt.source), &mail); err != nil {
 				t.Fatal(err)
@@ -93,7 +94,7 @@ func TestBothSides(t *testing.T) {
 	}
 }
 
-// A link of a chat leads to the address that Markdown means, with entities and escapes resolved.
+// A link in a chat leads to the address that the Markdown means, with entities and escapes resolved.
 func TestAddressOfLink(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -125,7 +126,7 @@ func TestAddressOfLink(t *testing.T) {
 	}
 }
 
-// A Writer makes a link of an address that a customer can open; of any other one it leaves the words.
+// A Writer makes a link of an address that a customer can open. If she can't open it, the Writer writes only the words.
 func TestWriterLinksWhatCustomersCanOpen(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -153,7 +154,7 @@ func TestWriterLinksWhatCustomersCanOpen(t *testing.T) {
 	}
 }
 
-// An exclamation mark before a link makes no picture of it.
+// If an exclamation mark is before a link, the link doesn't become a picture.
 func TestLinkBehindAnExclamationMark(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{
@@ -171,10 +172,10 @@ func TestLinkBehindAnExclamationMark(t *testing.T) {
 	}
 }
 
-// escapedVerb is what a person types so that a verb is taken for a text.
+// escapedVerb is what a person types so that a verb counts as a text.
 const escapedVerb = `\!take`
 
-// At the beginning of a text the backslash before a verb stays as it is.
+// At the beginning of a text, the backslash before a verb isn't escaped.
 func TestEscapedVerbAtTheBeginning(t *testing.T) {
 	t.Parallel()
 	w := NewWriter()
@@ -184,7 +185,7 @@ func TestEscapedVerbAtTheBeginning(t *testing.T) {
 	}
 }
 
-// Behind other words it is a backslash like any other, and is escaped.
+// After other words, the backslash before a verb is escaped like any other backslash.
 func TestEscapedVerbBehindWords(t *testing.T) {
 	t.Parallel()
 	w := NewWriter()
@@ -195,7 +196,7 @@ func TestEscapedVerbBehindWords(t *testing.T) {
 	}
 }
 
-// A long line isn't cut between a backslash and the sign that it escapes.
+// A long line isn't cut between a backslash and the character that it escapes.
 func TestCutBesideABackslash(t *testing.T) {
 	t.Parallel()
 	const room = maxChunkBytes / 4 // characters of up to four bytes
@@ -219,7 +220,7 @@ func TestCutBesideABackslash(t *testing.T) {
 	}
 }
 
-// A text is cut between characters, also where these are several runes.
+// A text is cut between characters, even if a character consists of several runes.
 func TestCutBetweenCharacters(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

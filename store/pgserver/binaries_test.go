@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// fakeBin makes binaries that know only their version.
+// fakeBin makes programs that only print a version.
 func fakeBin(t *testing.T, dir, says string) {
 	t.Helper()
 	check(t, os.MkdirAll(dir, 0o755))
@@ -39,6 +39,7 @@ func TestFindInstalls(t *testing.T) {
 	if err := os.Symlink(at("path"), at("opt/again")); err != nil { // seen twice, counted once
 		t.Fatal(err)
 	}
+
 	m := machine{path: "relative:" + at("empty") + ":" + at("path"), bins: []string{at("opt/*/bin"), at("opt/again"), "[malformed"}}
 	acct := must(serverAccount(thisMachine(), "/nonexistent"))(t)
 	got := findInstalls(t.Context(), m, at("home"), acct)
@@ -132,8 +133,8 @@ func TestLocale(t *testing.T) {
 	}
 }
 
-// repository serves an archive like the module's: a zip that holds testdata/fake.txz, whose
-// binaries only know their version.
+// repository serves an archive like that of the real repository: a zip with testdata/fake.txz, whose programs only print
+// a version.
 func repository(t *testing.T, damage bool) (url string, hits *atomic.Int32) {
 	t.Helper()
 	txz := must(os.ReadFile("testdata/fake.txz"))(t)
@@ -176,11 +177,13 @@ func TestDownload(t *testing.T) {
 	if hits.Load() != 2 || len(said) != 1 {
 		t.Errorf("%d requests, said %q", hits.Load(), said)
 	}
+
 	names, err := os.ReadDir(home)
 	if err != nil || len(names) != 1 {
 		t.Errorf("left in home: %v %v", names, err)
 	}
-	// A cluster of another major is not served by what is there.
+
+	// The downloaded programs don't serve a cluster of another major version.
 	check(t, os.MkdirAll(filepath.Join(home, "pg"), 0o700))
 	check(t, os.WriteFile(filepath.Join(home, "pg", "PG_VERSION"), []byte("16\n"), 0o600))
 	if _, err := findBinaries(t.Context(), o, m, home, acct); err == nil || !strings.Contains(err.Error(), "PostgreSQL 16") {

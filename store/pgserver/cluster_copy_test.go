@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// fakeInitdb notes that it ran, and makes what counts as a cluster in the folder behind -D.
+// fakeInitdb notes that it ran, and makes a minimal cluster in the folder after -D.
 const fakeInitdb = `#!/bin/sh
 echo ran >> "$0.ran"
 echo 17 > "$2/PG_VERSION"
@@ -16,8 +16,9 @@ mkdir "$2/base"
 echo rows > "$2/base/1"
 `
 
-// Where clusters are kept, initdb runs once, however many are made at the same time or later, and each is a whole copy of
-// the server's account that shares no file with another.
+// If a folder for kept clusters is set, later clusters are copies of a kept one, and initdb doesn't run again for them.
+// Two that begin together may both run it. Each copy is whole, belongs to the server's account and shares no file with
+// another.
 func TestKeptClusters(t *testing.T) {
 	programs, kept := openDir(t), openDir(t)
 	t.Setenv(keptClusters, kept)
@@ -29,22 +30,26 @@ func TestKeptClusters(t *testing.T) {
 	for _, dir := range []string{programs, kept} {
 		check(t, acct.chown(dir))
 	}
+
 	var clusters []string
 	for range 4 {
 		dir := openDir(t)
 		check(t, acct.chown(dir))
 		clusters = append(clusters, dir)
 	}
+
 	makeIn := func(dir string) {
 		if err := makeCluster(t.Context(), Options{}, dir, acct, install{dir: programs, major: 17}); err != nil {
 			t.Error(err)
 		}
 	}
+
 	var together sync.WaitGroup
 	for _, dir := range clusters[:2] {
 		together.Go(func() { makeIn(dir) })
 	}
 	together.Wait()
+
 	before := read(t, program+".ran")
 	for _, dir := range clusters[2:] {
 		makeIn(dir)
@@ -52,12 +57,14 @@ func TestKeptClusters(t *testing.T) {
 	if after := read(t, program+".ran"); after != before || strings.Count(after, "ran") > 2 {
 		t.Errorf("initdb ran %q times, then %q", before, after)
 	}
+
 	check(t, os.WriteFile(filepath.Join(clusters[0], "base", "1"), []byte("changed\n"), 0o600))
 	for _, dir := range clusters[1:] {
 		if rows := read(t, filepath.Join(dir, "base", "1")); !hasCluster(dir) || rows != "rows\n" {
 			t.Errorf("%s holds %q", dir, rows)
 		}
 	}
+
 	if left, err := os.ReadDir(kept); err != nil || len(left) != 1 {
 		t.Errorf("%d folders are kept: %v", len(left), err)
 	}

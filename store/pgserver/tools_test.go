@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// fakeTools makes client programs that know only their version.
+// fakeTools makes client programs that only print their version.
 func fakeTools(t *testing.T, dir, version string) {
 	t.Helper()
 	check(t, os.MkdirAll(dir, 0o755))
@@ -27,6 +27,7 @@ func TestFindTools(t *testing.T) {
 	fakeTools(t, at("opt/17/bin"), "17.2")
 	fakeTools(t, at("opt/odd/bin"), "of another kind")
 	check(t, os.MkdirAll(at("opt/none/bin"), 0o755))
+
 	m := machine{path: "relative:" + at("path"), bins: []string{at("opt/*/bin"), "[malformed"}}
 	for _, c := range []struct {
 		name   string
@@ -54,6 +55,7 @@ func TestFindTools(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
 	}
+
 	if _, err := findTools(t.Context(), machine{}, 15, ""); err == nil || !strings.Contains(err.Error(), "has none") {
 		t.Errorf("nothing installed: %v", err)
 	}
@@ -75,7 +77,7 @@ func TestClientHint(t *testing.T) {
 	}
 }
 
-// The programs come from the installation that runs the server, also for who joins it.
+// The client programs come from the installation that runs the server, even for a process that joins the server.
 func TestBinDir(t *testing.T) {
 	t.Parallel()
 	dir, m := openDir(t), testMachine(openDir(t))
@@ -87,7 +89,8 @@ func TestBinDir(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(owner.BinDir(), "postgres")); err != nil {
 		t.Error(err)
 	}
-	joined.run.BinDir = "" // an owner that didn't write it down
+
+	joined.run.BinDir = "" // as if the owner hadn't written it down
 	if got := joined.BinDir(); got != "" && got != owner.BinDir() {
 		t.Errorf("found %q", got)
 	}

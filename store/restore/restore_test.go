@@ -13,14 +13,14 @@ import (
 
 var check, exec = storetest.Check, storetest.Exec
 
-// restoreBackup makes a database one into which a backup of this time is restored now.
+// restoreBackup makes a database look as if a backup of this time was restored into it now.
 func restoreBackup(t *testing.T, pool *pgxpool.Pool, backupAt time.Time) {
 	t.Helper()
 	check(t, restore.Begin(t.Context(), pool, "test"))
 	storetest.Must(restore.Finish(t.Context(), pool, backupAt))(t)
 }
 
-// drawIDs draws so many ids, and returns the first and the last.
+// drawIDs draws this many ids, and returns the first and the last.
 func drawIDs(t *testing.T, pool *pgxpool.Pool, n int) (first, last int64) {
 	t.Helper()
 	var ids store.IDs
@@ -32,7 +32,7 @@ func drawIDs(t *testing.T, pool *pgxpool.Pool, n int) (first, last int64) {
 	return first, last
 }
 
-// drawNumbers draws so many numbers of conversations, and returns the first and the last.
+// drawNumbers draws this many conversation numbers, and returns the first and the last.
 func drawNumbers(t *testing.T, pool *pgxpool.Pool, n int) (first, last store.ConversationID) {
 	t.Helper()
 	numbers := storetest.Must(store.ConversationNumbers(t.Context(), pool, n))(t)
@@ -42,8 +42,8 @@ func drawNumbers(t *testing.T, pool *pgxpool.Pool, n int) (first, last store.Con
 	return numbers[0], numbers[n-1]
 }
 
-// The same backup is restored twice, the second time a minute later. What the first run gave to customers and colleagues stands in
-// their mails and buttons, and must not mean another conversation in the second.
+// The same backup is restored twice, the second time a minute later. Customers and colleagues have ids and numbers of the
+// first run in their mails and buttons. The second run must not give them to other conversations.
 func TestSecondRestoreGivesNewIDsAndNumbers(t *testing.T) {
 	t.Parallel()
 	backupAt := time.Now().Add(-time.Hour)
@@ -63,7 +63,7 @@ func TestSecondRestoreGivesNewIDsAndNumbers(t *testing.T) {
 	}
 }
 
-// There is room for as many restores one after the other as anybody will make, each of a backup of a year ago.
+// A hundred restores in a row, each of a backup of a year ago, don't use up the ids.
 func TestHundredRestoresLeaveIDs(t *testing.T) {
 	t.Parallel()
 	const largest = 1 << 53 // above it a number of JavaScript is not exact
@@ -78,8 +78,8 @@ func TestHundredRestoresLeaveIDs(t *testing.T) {
 	}
 }
 
-// A post that was tried ten days before the backup is looked for from the restore on, and tried as long as one whose first attempt
-// comes after the restore.
+// A post was first tried ten days before the backup. After the restore, Parley looks for it, and notes the time of the
+// restore with it, from which its time to be tried counts.
 func TestRestoredPostIsLookedFor(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -112,8 +112,8 @@ func TestRestoredPostIsLookedFor(t *testing.T) {
 	}
 }
 
-// A restored Parley first served while the database's clock was a day ahead. Once the clock is right, that is not the time
-// before which everything counts as typed: it is set anew, once.
+// A restored Parley first served while the database's clock was a day ahead. Messages that were typed before that time
+// would count as old. So the time is set again, once, after the clock is right.
 func TestServedAhead(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

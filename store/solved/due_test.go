@@ -12,8 +12,8 @@ import (
 	"parley/store/storetest"
 )
 
-// newDue makes a queue of the conversations that are resolved and to be read. There are no such conversations: these tests need
-// the queue and the messages alone.
+// newDue makes a queue of resolved conversations that are to be read. The conversations themselves don't exist, since
+// these tests only need the queue and the messages.
 func newDue(t *testing.T, conversations ...store.ConversationID) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
@@ -36,7 +36,7 @@ func reopen(t *testing.T, pool *pgxpool.Pool, conversation store.ConversationID)
 	storetest.Exec(t, pool, `DELETE FROM solved_due WHERE conversation_id = $1`, conversation)
 }
 
-// readDue reads what is due. It fails the test if that is of other conversations than wanted.
+// readDue reads the conversations that are due, and checks that they are these.
 func readDue(t *testing.T, pool *pgxpool.Pool, want ...store.ConversationID) []solved.Due {
 	t.Helper()
 	const limit = 20
@@ -51,7 +51,7 @@ func readDue(t *testing.T, pool *pgxpool.Pool, want ...store.ConversationID) []s
 	return due
 }
 
-// takeDue takes what was read, and returns of which conversations it is still due as it was read.
+// takeDue takes conversations that were read, and returns those that haven't changed since.
 func takeDue(t *testing.T, pool *pgxpool.Pool, due []solved.Due) (taken []store.ConversationID) {
 	t.Helper()
 	storetest.Check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) (err error) {
@@ -61,8 +61,8 @@ func takeDue(t *testing.T, pool *pgxpool.Pool, due []solved.Due) (taken []store.
 	return taken
 }
 
-// What is made of a conversation before a transaction begins is kept only while the conversation is resolved as it was read: one
-// that was opened meanwhile is left alone, and one that was opened and resolved again is read again.
+// A conversation is read before the transaction that stores the result. If it was opened meanwhile, the result is
+// dropped. If it was opened and resolved again, it is read again.
 func TestDueIsTakenAsItWasRead(t *testing.T) {
 	t.Parallel()
 	const unchanged, resolvedAgain, opened = 1, 2, 3
@@ -78,8 +78,8 @@ func TestDueIsTakenAsItWasRead(t *testing.T) {
 	readDue(t, pool, resolvedAgain)
 }
 
-// An answer that is still on its way when its conversation is resolved is what may help others: the conversation is read once
-// the answer has left.
+// If an answer is still under way when its conversation is resolved, the conversation is read only after the answer has
+// left, since the answer is what may help others.
 func TestDueWaitsForTheAnswer(t *testing.T) {
 	t.Parallel()
 	const waiting, answered = 1, 2
@@ -90,6 +90,7 @@ func TestDueWaitsForTheAnswer(t *testing.T) {
 			(1, $1, 'in', 'in', now(), now()),
 			(2, $1, 'out', 'waiting', now(), now()),
 			(3, $2, 'out', 'out', now(), now())`, waiting, answered)
+
 	readDue(t, pool, answered)
 	storetest.Exec(t, pool, `UPDATE messages SET fate = 'out' WHERE fate = 'waiting'`)
 	readDue(t, pool, waiting, answered)

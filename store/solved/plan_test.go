@@ -9,7 +9,7 @@ import (
 	"parley/store/storetest"
 )
 
-// However many conversations are kept, a question looks at the newest of each account, and no more.
+// However many conversations are kept, a search reads only the newest ones of each account.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	crowd := []string{

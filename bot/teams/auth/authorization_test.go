@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// How a token is signed, and how it stands in the header of a request.
+// These tests are about a token's signature and about its place in the request's header.
 
 // withoutSignature returns a token with an empty signature.
 func withoutSignature(token string) string { return token[:strings.LastIndexByte(token, '.')+1] }
 
 func encode(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
-// changeLastBit changes the padding bits of the signature's last letter, which carry nothing.
+// changeLastBit changes a padding bit of the signature's last letter, which doesn't change the signature's bytes.
 func changeLastBit(token string) string {
 	const order = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(order, token[len(token)-1])
@@ -60,7 +60,7 @@ func TestKey(t *testing.T) {
 	)
 }
 
-// Only RS256 is taken, whatever the token says.
+// Only tokens with RS256 are accepted, whichever algorithm the token names.
 func TestAlgorithm(t *testing.T) {
 	t.Parallel()
 	one, _ := signers()
@@ -92,7 +92,7 @@ func TestSignature(t *testing.T) {
 	)
 }
 
-// A request has one header with one token.
+// A request has exactly one header with one token.
 func TestAuthorizationHeader(t *testing.T) {
 	t.Parallel()
 	wantAllRefused(t,
@@ -100,7 +100,7 @@ func TestAuthorizationHeader(t *testing.T) {
 		request{name: "empty", authorization: withHeader(func(string) string { return "" })},
 		request{name: "two", authorization: func(token string) []string { return []string{"Bearer " + token, "Bearer " + token} }},
 
-		// The scheme is Bearer, and one blank behind it.
+		// The scheme is Bearer, followed by one blank.
 		request{name: "no scheme", authorization: withHeader(func(token string) string { return token })},
 		request{name: "scheme in lower case", authorization: withHeader(func(token string) string { return "bearer " + token })},
 		request{name: "scheme in capitals", authorization: withHeader(func(token string) string { return "BEARER " + token })},
@@ -110,7 +110,7 @@ func TestAuthorizationHeader(t *testing.T) {
 		request{name: "a tab", authorization: withHeader(func(token string) string { return "Bearer\t" + token })},
 		request{name: "a blank before", authorization: withHeader(func(token string) string { return " Bearer " + token })},
 
-		// Nothing is behind the token.
+		// The header ends after the token.
 		request{name: "garbage after a blank", authorization: withHeader(func(token string) string { return "Bearer " + token + " x" })},
 		request{name: "garbage after the signature", authorization: withHeader(func(token string) string { return "Bearer " + token + "A" })},
 		request{name: "a fourth part", authorization: withHeader(func(token string) string { return "Bearer " + token + ".e30" })},

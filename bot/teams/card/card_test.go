@@ -9,15 +9,17 @@ import (
 	"parley/bridge"
 )
 
-// The buttons of a root come back as what they are.
+// Each button of a root card (the first post of a thread) is read back with its verb and its conversation.
 func TestButtonComesBack(t *testing.T) {
 	t.Parallel()
 	f := samples().Facts()
 	f.Assignees = nil
+
 	pages := Render(view.Root(f), Home{}, "n")
 	wantEqual(t, "pages", len(pages), 1)
 	var c adaptive
 	noError(t, json.Unmarshal(pages[0].Card, &c))
+
 	set := c.Body[len(c.Body)-1]
 	for i, want := range []struct {
 		verb  bridge.Verb

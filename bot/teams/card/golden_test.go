@@ -39,7 +39,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value. what says whose it is.
+// wantEqual checks one value. The argument what names it.
 func wantEqual[T comparable](t testing.TB, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -54,7 +54,7 @@ func wantList(t testing.TB, what string, got, want []string) {
 	}
 }
 
-// shown is how a card is kept in a golden file: as cards, and as text if it can be one.
+// shown is the form in which a golden file keeps a card: as cards, and also as text if it has no buttons.
 type shown struct {
 	Cards []shownCard `json:"cards"`
 	Texts []Message   `json:"texts,omitempty"`
@@ -100,6 +100,7 @@ func TestForms(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
 	noError(t, err)
+
 	keepDialog := func(name string, d Dialog) {
 		t.Helper()
 		checkDialogCard(t, d.Card)
@@ -108,17 +109,20 @@ func TestForms(t *testing.T) {
 	for name, f := range forms {
 		keepDialog("form_"+name, Form(f, memory(), home()))
 	}
+
 	pick, err := samples().Pick()
 	noError(t, err)
 	m := memory()
 	m.Pick, m.Text = true, "typed"
 	keepDialog("form_pick", Form(pick, m, home()))
+
 	wrong := Submitted{Memory: memory(), Values: map[string][]string{
 		"until": {forms["snooze"].Fields[0].Options[2].Value},
 		"other": {"a <b> moment"},
 	}}
 	problems := map[string]string{"other": "I can't read this time.", "": "Something else."}
 	keepDialog("form_snooze_wrong", RedrawForm(forms["snooze"], wrong, problems, home()))
+
 	keepDialog("window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
 	keepDialog("window_problem", Window(view.Problem(bridge.ErrNoConversation, "We come on *Monday*."), m.Place, home(), ""))
 }

@@ -19,7 +19,7 @@ import (
 	"parley/bot/teams/teamsfake/entra"
 )
 
-// judgeToken checks a header as the reference tells bots to, with the standard library.
+// judgeToken checks a header as Microsoft's reference tells bots to do, with the standard library alone.
 func judgeToken(w *world, now time.Time, header, serviceURL string) error {
 	token, ok := strings.CutPrefix(header, "Bearer ")
 	parts := strings.Split(token, ".")
@@ -35,10 +35,12 @@ func judgeToken(w *world, now time.Time, header, serviceURL string) error {
 	if err := errors.Join(part(parts[0], &head), part(parts[1], &claims)); err != nil {
 		return err
 	}
+
 	key, endorsed := w.key(head.Kid)
 	if head.Alg != "RS256" || key == nil || !endorsed {
 		return fmt.Errorf("alg %s, kid %s", head.Alg, head.Kid)
 	}
+
 	sig, err := base64.RawURLEncoding.DecodeString(parts[2])
 	if err != nil {
 		return err
@@ -47,6 +49,7 @@ func judgeToken(w *world, now time.Time, header, serviceURL string) error {
 	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], sig); err != nil {
 		return err
 	}
+
 	aud, many := claims.Aud.([]any)
 	if !many {
 		aud = []any{claims.Aud}
@@ -69,7 +72,7 @@ func part(text string, into any) error {
 	return json.Unmarshal(raw, into)
 }
 
-// key reads the published keys.
+// key returns the published key of this id, and whether it is endorsed for Teams.
 func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 	w.t.Helper()
 	_, body := w.request("GET", w.srv.OpenIDURL(), "", "", nil)
@@ -96,7 +99,7 @@ func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 	return nil, false
 }
 
-// A bot that checks tokens as the reference says takes the good ones and refuses each kind of bad one.
+// A bot that checks tokens as the reference says accepts the good tokens and refuses each kind of bad token.
 func TestSigner(t *testing.T) {
 	c := newClock()
 	w := newServer(t, teamsfake.Options{Clock: c.now})
@@ -110,12 +113,14 @@ func TestSigner(t *testing.T) {
 		t.Helper()
 		return must(w.srv.Entra.Authorization(kind, w.srv.ServiceURL()))(t)
 	}
+
 	for _, kind := range entra.GoodTokens() {
 		wantVerdict(string(kind), sign(kind), true)
 	}
 	for _, kind := range entra.BadTokens() {
 		wantVerdict(string(kind), sign(kind), false)
 	}
+
 	old := sign(entra.TokenGood)
 	for _, keep := range []bool{true, false} {
 		noError(t, w.srv.Entra.RotateKeys(keep))
@@ -124,9 +129,11 @@ func TestSigner(t *testing.T) {
 	}
 }
 
+// Activities are delivered with a valid token, or without one if the test wants that. Forged ones can be sent, too.
 func TestSignedDelivery(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	w.srv.Admin.SetRegion("amer")
+
 	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
 	g := w.waitRequest("message")
 	url := g.body["serviceUrl"].(string)
@@ -135,9 +142,11 @@ func TestSignedDelivery(t *testing.T) {
 	if err := judgeToken(w, time.Now(), g.header.Get("Authorization"), url); err != nil {
 		t.Error(err)
 	}
+
 	w.srv.Entra.SetTokens(entra.TokenNone)
 	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
 	wantEqual(t, "header without a token", w.waitRequest("message").header.Get("Authorization"), "")
+
 	a := w.srv.Forger.Envelope("message", ann, tickets, "17")
 	a["value"] = "odd"
 	if status, _, err := w.srv.Forger.SendRaw(w.ctx, entra.TokenGood, mustJSON(t, a)); err != nil || status != 200 {
@@ -146,6 +155,7 @@ func TestSignedDelivery(t *testing.T) {
 	got := w.waitActivity("message")
 	wantField(t, got, "value", "odd")
 	wantField(t, got, "conversation.id", tickets+";messageid=17")
+
 	w.bot.setAnswer(func(obj) (int, any) { return http.StatusUnauthorized, nil })
 	wantEqual(t, "activities of a flood of 20 that were refused", w.srv.Forger.Flood(w.ctx, entra.TokenUnknownKid, 20)[401], 20)
 }

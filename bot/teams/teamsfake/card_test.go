@@ -7,16 +7,16 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// A card with a fault is posted, but can't be shown. The emulator says why.
+// A card with a fault is accepted, but Teams can't show it. The emulator says why.
 
-// cardCase is a card, and what is wrong with it.
+// cardCase is a card, and the problem that it has.
 type cardCase struct {
 	name string
 	card obj
 	want string // words of the problem; "" if there is none
 }
 
-// checkCards posts each card, and checks what is wrong with it, and whether it can be shown.
+// checkCards posts each card, and checks the problem that the emulator notes and whether the card can be shown.
 func checkCards(t *testing.T, w *world, cases ...cardCase) {
 	t.Helper()
 	for _, tt := range cases {
@@ -29,12 +29,12 @@ func checkCards(t *testing.T, w *world, cases ...cardCase) {
 	}
 }
 
-// mentionOf is what a card says of a mention: its words, and who is meant.
+// mentionOf is the part of a card that defines a mention: its words, and the person.
 func mentionOf(words, id string) obj {
 	return obj{"entities": []obj{{"type": "mention", "text": words, "mentioned": obj{"id": id, "name": "Ann"}}}}
 }
 
-// cardWith is a card that mentions Ann, with a further field, or one in the place of what it has.
+// cardWith is a card that mentions Ann, with one field added or replaced.
 func (w *world) cardWith(field string, value any) obj {
 	w.t.Helper()
 	u, _ := w.srv.User(ann)

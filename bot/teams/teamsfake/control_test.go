@@ -10,7 +10,8 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// control calls an address below /_fake/, as a driver in another process does. A list in the answer is found under "list".
+// control calls an address below /_fake/, as a driver in another process does. If the answer is a list, it is returned
+// under "list".
 func (w *world) control(verb, path string, body any) (status int, answer obj) {
 	w.t.Helper()
 	var raw []byte
@@ -47,7 +48,8 @@ func newControlled(t *testing.T) (w *world, root, reply string) {
 	return w, root, reply
 }
 
-// TestControlPerson: what a person does by an address below /_fake/ reaches the bot, and its answer comes back.
+// TestControlPerson: a driver lets a person click by an address below /_fake/. The click reaches the bot, and the driver
+// gets the bot's answer.
 func TestControlPerson(t *testing.T) {
 	w, root, _ := newControlled(t)
 	w.answerInvokes("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "Done."})
@@ -67,7 +69,8 @@ func TestControlReset(t *testing.T) {
 	}
 }
 
-// TestControlAnswers: each address below /_fake/ answers a good request with what it did, and a bad one with its status.
+// TestControlAnswers: each address below /_fake/ answers a good request with its result, and a bad one with an error
+// status.
 func TestControlAnswers(t *testing.T) {
 	w, root, id := newControlled(t)
 	asAnn, asBen := "person/"+ann, "person/"+ben
@@ -152,7 +155,7 @@ func (w *world) wantReplyTaken(root string) {
 	wantEqual(w.t, "status of a reply", status, http.StatusCreated)
 }
 
-// wantReplyRefused checks that the bot may not.
+// wantReplyRefused checks that the bot may not reply in a thread.
 func (w *world) wantReplyRefused(root string, status int, code string) {
 	w.t.Helper()
 	got, answer := w.botReplies(root, obj{"text": "x"})
@@ -160,33 +163,37 @@ func (w *world) wantReplyRefused(root string, status int, code string) {
 	wantEqual(w.t, "error code of a reply", errorCode(answer), code)
 }
 
-// TestChannelsChange: the bot is told of a channel that is renamed, deleted or restored; a deleted one takes no replies.
+// TestChannelsChange: the bot is told if a channel is renamed, deleted or restored. A deleted channel takes no replies.
 func TestChannelsChange(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(card(textBlock("hello")))
 	noError(t, w.srv.Admin.RenameChannel(tickets, "cases"))
 	wantField(t, w.waitChange("channelRenamed"), "channelData.channel.name", "cases")
+
 	noError(t, w.srv.Admin.DeleteChannel(tickets))
 	w.waitChange("channelDeleted")
 	w.wantReplyRefused(root, http.StatusNotFound, "ConversationNotFound")
+
 	noError(t, w.srv.Admin.RestoreChannel(tickets))
 	w.waitChange("channelRestored")
 	w.wantReplyTaken(root)
 }
 
-// TestArchivedTeam: a team that is archived takes no replies until it is unarchived; the bot is told of both.
+// TestArchivedTeam: an archived team takes no replies until it is unarchived. The bot is told of both.
 func TestArchivedTeam(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(card(textBlock("hello")))
+
 	noError(t, w.srv.Admin.ArchiveTeam(team, true))
 	w.waitChange("teamArchived")
 	w.wantReplyRefused(root, http.StatusForbidden, "MessageWritesBlocked")
+
 	noError(t, w.srv.Admin.ArchiveTeam(team, false))
 	w.waitChange("teamUnarchived")
 	w.wantReplyTaken(root)
 }
 
-// TestMembersChange: whoever is taken out of a team can't write there, and the bot is told.
+// TestMembersChange: a person who is removed from a team can't write there, and the bot is told.
 func TestMembersChange(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(card(textBlock("hello")))
@@ -210,7 +217,7 @@ func TestPrivateChannel(t *testing.T) {
 	w.wantCall("a thread in a private channel with the app", "POST", "conversations", body, http.StatusCreated)
 }
 
-// TestErase: a message that an owner deletes is gone with its words, and the bot is told.
+// TestErase: a message that an owner deletes loses its words, and the bot is told.
 func TestErase(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postCard(card(textBlock("hello")))

@@ -13,12 +13,13 @@ import (
 	"parley/channels/emulator"
 )
 
-// A crowd and a bot at once: nothing gets lost or mixed up, and the race detector is quiet.
+// Several people and the bot act at the same time. No message is lost or mixed up, and the race detector finds nothing.
 func TestCrowd(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{RetryDelays: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond}})
 	const crowd, rounds = 8, 10
 	root := w.postCard(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
 	_, note := w.botReplies(root, obj{"text": "note"})
+
 	w.srv.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate, Chance: 0.2})
 	w.srv.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultReorder, Chance: 0.1})
 	w.srv.Inject(teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultHTTP, Chance: 0.1})
@@ -26,6 +27,7 @@ func TestCrowd(t *testing.T) {
 		return http.StatusOK, obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "ok"}
 	})
 	w.bot.drain()
+
 	path := w.srv.ServiceURL() + "v3/conversations/" + conv(tickets, root) + "/activities"
 	send := func(verb, address string) error {
 		req, err := http.NewRequestWithContext(w.ctx, verb, address, bytes.NewReader([]byte(`{"type":"message","text":"x"}`)))
@@ -41,6 +43,7 @@ func TestCrowd(t *testing.T) {
 		_, err = io.Copy(io.Discard, res.Body)
 		return err
 	}
+
 	var wg sync.WaitGroup
 	for i := range crowd {
 		wg.Go(func() {
@@ -70,6 +73,7 @@ func TestCrowd(t *testing.T) {
 		})
 	}
 	wg.Wait()
+
 	w.waitFor("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
 	if lost := w.srv.Activities.Lost(); len(lost) > 0 {
 		t.Errorf("%d activities were lost, want none; the first: %+v", len(lost), lost[0])

@@ -12,7 +12,7 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// discover asks Entra what it has for a tenant.
+// discover asks Entra for the addresses of a tenant.
 func (w *world) discover(tenant string) (status int, answer obj) {
 	w.t.Helper()
 	status, body := w.request(http.MethodGet, w.srv.LoginURL()+"/"+tenant+"/v2.0/.well-known/openid-configuration", "", "", nil)
@@ -22,7 +22,7 @@ func (w *world) discover(tenant string) (status int, answer obj) {
 	return status, answer
 }
 
-// Entra tells its addresses, in all fields that Microsoft's libraries read.
+// Entra's answer has all fields that Microsoft's libraries read.
 func TestDiscovery(t *testing.T) {
 	w := newServer(t, teamsfake.Options{})
 	status, got := w.discover(w.srv.TenantID())
@@ -38,7 +38,7 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// What Entra says of itself leads to a token, and to the key with which that is signed.
+// The addresses in Entra's answer lead to a token, and to the key that signed it.
 func TestDiscoveryLeadsToToken(t *testing.T) {
 	w := newServer(t, teamsfake.Options{})
 	_, found := w.discover(w.srv.TenantID())
@@ -49,19 +49,21 @@ func TestDiscoveryLeadsToToken(t *testing.T) {
 	kind := "application/x-www-form-urlencoded"
 	status, body := w.request(http.MethodPost, found["token_endpoint"].(string), "", kind, []byte(form.Encode()))
 	wantEqual(t, "status of the token", status, http.StatusOK)
+
 	var granted struct {
 		Token string `json:"access_token"`
 	}
 	var head struct{ Kid string }
 	noError(t, json.Unmarshal(body, &granted))
 	noError(t, part(strings.Split(granted.Token, ".")[0], &head))
+
 	keys := w.wantGet("keys", found["jwks_uri"].(string), "", http.StatusOK)
 	if !strings.Contains(keys, `"kid":"`+head.Kid+`"`) {
 		t.Errorf("the keys are %s, want %s among them", keys, head.Kid)
 	}
 }
 
-// A tenant that there isn't has no addresses.
+// For an unknown tenant, Entra returns an error.
 func TestDiscoveryOfUnknownTenant(t *testing.T) {
 	w := newServer(t, teamsfake.Options{})
 	status, got := w.discover("00000000-0000-4000-8000-000000000001")
@@ -70,7 +72,7 @@ func TestDiscoveryOfUnknownTenant(t *testing.T) {
 	wantField(t, got, "error_codes.0", 90002)
 }
 
-// With TLS all addresses are https, and clients that trust the server's certificate reach them.
+// With TLS, all addresses begin with https, and clients that trust the server's certificate can connect.
 func TestTLS(t *testing.T) {
 	srv := teamsfake.New(teamsfake.Options{TLS: true})
 	noError(t, srv.Start("127.0.0.1:0"))
@@ -81,10 +83,12 @@ func TestTLS(t *testing.T) {
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
+
 	address := srv.LoginURL() + "/" + srv.TenantID() + "/v2.0/.well-known/openid-configuration"
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil))(t)
 	res := must(transport.RoundTrip(req))(t)
 	defer res.Body.Close()
+
 	var got obj
 	noError(t, json.NewDecoder(res.Body).Decode(&got))
 	for _, field := range []string{"issuer", "token_endpoint", "jwks_uri"} {

@@ -14,8 +14,8 @@ import (
 	"parley/channels/emulator"
 )
 
-// A bot may post 7 times a second, 8 in two seconds and 60 in half a minute into a thread. One call more is refused with the time
-// to wait. Reactions are counted apart.
+// A bot may post into a thread 7 times a second, 8 times in two seconds and 60 times in half a minute. A further call is
+// refused with the time to wait. Reactions have limits of their own.
 func TestRateWindows(t *testing.T) {
 	const in1s, in2s, in30s = 7, 8, 60
 	c := newClock()
@@ -28,11 +28,13 @@ func TestRateWindows(t *testing.T) {
 			wantEqual(t, fmt.Sprint("status of call ", i+1), status, want)
 		}
 	}
+
 	wantReplies(in1s, http.StatusCreated)
 	wantReplies(1, http.StatusTooManyRequests)
 	c.advance(time.Second)
 	wantReplies(in2s-in1s, http.StatusCreated)
 	wantReplies(1, http.StatusTooManyRequests)
+
 	c.advance(2 * time.Second)
 	for sent := in2s; sent < in30s; {
 		n := min(in1s, in30s-sent)
@@ -43,28 +45,31 @@ func TestRateWindows(t *testing.T) {
 		}
 		c.advance(2 * time.Second)
 	}
+
 	wantReplies(1, http.StatusTooManyRequests)
 	answer, err := w.postBare(root)
 	noError(t, err)
 	wantEqual(t, "status of one call too many", answer.status, http.StatusTooManyRequests)
 	wantEqual(t, "it tells how long to wait", answer.retryAfter != "", true)
+
 	path := "conversations/" + conv(tickets, root) + "/activities/" + root + "/reactions/like"
 	for i, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
 		w.wantCall(fmt.Sprint("reaction ", i+1), "PUT", path, nil, want)
 	}
+
 	c.advance(time.Hour)
 	wantReplies(in1s, http.StatusCreated)
 	wantReplies(1, http.StatusTooManyRequests)
 }
 
-// bareAnswer is an answer to a post, as it came.
+// bareAnswer is the unchecked answer to a post.
 type bareAnswer struct {
 	status     int
 	body       string
 	retryAfter string
 }
 
-// postBare posts a reply by the bot without judging the answer.
+// postBare posts a reply as the bot, and doesn't check the answer.
 func (w *world) postBare(root string) (bareAnswer, error) {
 	w.t.Helper()
 	address := w.srv.ServiceURL() + "v3/conversations/" + conv(tickets, root) + "/activities"
@@ -79,14 +84,15 @@ func (w *world) postBare(root string) (bareAnswer, error) {
 	return bareAnswer{status: res.StatusCode, body: string(body), retryAfter: res.Header.Get("Retry-After")}, err
 }
 
-// faultedPost is what became of a post that a fault struck.
+// faultedPost is the result of a post during which a fault occurred.
 type faultedPost struct {
 	answer bareAnswer
 	err    error
 	stored int // messages
 }
 
-// postWithFault posts while a fault strikes once. The record of calls has the call as soon as the bot has its answer.
+// postWithFault posts with a fault that occurs once. The emulator's record has the call as soon as the bot has its
+// answer.
 func (w *world) postWithFault(t *testing.T, fault teamsfake.Fault) faultedPost {
 	t.Helper()
 	root := w.postCard(card(textBlock("hello")))
@@ -94,6 +100,7 @@ func (w *world) postWithFault(t *testing.T, fault teamsfake.Fault) faultedPost {
 	fault.Method, fault.Times = "activities.*", 1
 	w.srv.Inject(fault)
 	answer, err := w.postBare(root)
+
 	w.srv.ClearFaults()
 	recorded := w.srv.Calls("activities.send")[calls:]
 	if len(recorded) != 1 {
@@ -103,7 +110,7 @@ func (w *world) postWithFault(t *testing.T, fault teamsfake.Fault) faultedPost {
 	return faultedPost{answer: answer, err: err, stored: len(w.srv.Messages(tickets)) - messages}
 }
 
-// A fault is answered in its way, before or after the effect of the call.
+// Each fault has its own answer, before or after the call takes effect.
 func TestFaultsThatAreAnswered(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -145,7 +152,7 @@ func TestFaultsThatAreAnswered(t *testing.T) {
 			stored: 1,
 		},
 
-		// The fault is that of another channel.
+		// The fault is for another channel.
 		{name: "elsewhere", fault: teamsfake.Fault{Kind: teamsfake.FaultDrop, Channel: team}, status: http.StatusCreated, stored: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -161,7 +168,7 @@ func TestFaultsThatAreAnswered(t *testing.T) {
 	}
 }
 
-// A connection may be closed before or after the effect of a call. There is no answer.
+// A fault may close the connection before or after the call takes effect. The bot gets no answer.
 func TestFaultsThatCloseTheConnection(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -207,7 +214,7 @@ func newTypingWorld(t *testing.T) (w *world, say func(text string) (id string)) 
 	return w, func(text string) string { return must(w.ann.Reply(tickets, root, text))(t) }
 }
 
-// wantMessages waits for messages, and checks which these are.
+// wantMessages waits for messages, and checks that they have these ids.
 func (w *world) wantMessages(ids ...string) {
 	w.t.Helper()
 	for _, id := range ids {
@@ -222,7 +229,7 @@ func TestEventThatIsToldTwice(t *testing.T) {
 	w.wantMessages(id, id)
 }
 
-// An event whose answer is lost is told again.
+// If the bot's answer to an event is lost, the event is sent again.
 func TestEventWhoseAnswerIsLost(t *testing.T) {
 	w, say := newTypingWorld(t)
 	w.srv.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDrop, Times: 1})
@@ -238,7 +245,7 @@ func TestEventThatIsToldAfterTheNextOne(t *testing.T) {
 	w.wantMessages(second, first)
 }
 
-// An event that is lost is never told. The emulator keeps which it was.
+// A lost event is never sent. The emulator remembers which it was.
 func TestEventThatIsLost(t *testing.T) {
 	w, say := newTypingWorld(t)
 	w.srv.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultLose, Times: 1})
@@ -251,16 +258,18 @@ func TestEventThatIsLost(t *testing.T) {
 	w.wantMessages(say("next"))
 }
 
-// A person's slash command is for the bot alone, if its manifest declares it.
+// Only the bot sees a person's slash command, which must be declared in the app's manifest.
 func TestSlashCommand(t *testing.T) {
 	manifest := `{"bots":[{"supportsTargetedMessages":true,"commandLists":[{"triggers":["slash"],"commands":[{"title":"assign"}]}]}]}`
 	w := newWorld(t, teamsfake.Options{Manifest: []byte(manifest)})
 	root := w.postCard(card(textBlock("hello")))
+
 	must(w.ann.Slash(tickets, root, "assign ben"))(t)
 	a := w.waitActivity("message")
 	wantField(t, a, "text", "assign ben")
 	wantField(t, a, "recipient.isTargeted", true)
 	wantField(t, a, "conversation.id", tickets+";messageid="+root)
+
 	if _, err := w.ann.Slash(tickets, root, "explode"); err == nil {
 		t.Error("Ann used a command that isn't declared")
 	}

@@ -9,7 +9,7 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// targetedWorld is an organisation with a thread, in which the bot can write to one person alone.
+// targetedWorld is an organisation with a thread in which the bot can write to one person alone (a targeted message).
 type targetedWorld struct {
 	*world
 	root  string
@@ -18,10 +18,10 @@ type targetedWorld struct {
 	clock *clock
 }
 
-// targetedOnly is the parameter that every call about such a message needs.
+// targetedOnly is the parameter that each call about a targeted message needs.
 const targetedOnly = "?isTargetedActivity=true"
 
-// newTargetedWorld starts one. Gus is of another tenant.
+// newTargetedWorld starts an organisation. Gus is from another tenant.
 func newTargetedWorld(t *testing.T) targetedWorld {
 	t.Helper()
 	c := newClock()
@@ -120,7 +120,7 @@ func TestChangeOfATargetedMessageIsRefused(t *testing.T) {
 	w.wantCall("a reaction", "PUT", path+"/reactions/like", nil, http.StatusBadRequest)
 }
 
-// After a day a targeted message is gone.
+// A targeted message is gone after a day.
 func TestTargetedMessageLivesForADay(t *testing.T) {
 	w := newTargetedWorld(t)
 	path := w.sendToAnn()

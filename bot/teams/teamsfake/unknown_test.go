@@ -8,7 +8,8 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// Paths that Graph and the connector don't have are refused in Microsoft's JSON: first for the lack of a token, then for the path.
+// Graph and the connector refuse unknown paths with an error in Microsoft's JSON. They check the token first, then the
+// path.
 func TestUnknownPaths(t *testing.T) {
 	w := newServer(t, teamsfake.Options{})
 	graph := w.login("https://graph.microsoft.com/.default")

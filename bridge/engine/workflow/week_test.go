@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// A team is told of its week once each week, also in the nights in which summer time begins or ends: where its time doesn't come, at the
-// moment of the leap.
+// A team gets its summary once a week, even in the nights in which summer time begins or ends. If the time of day doesn't
+// exist that night, the summary comes when the clock jumps.
 func TestNextWeek(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

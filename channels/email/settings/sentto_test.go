@@ -8,8 +8,8 @@ import (
 	"parley/channels"
 )
 
-// A password goes to another server as soon as the host is another one, the connection loses its protection, or the SMTP server has no
-// password of its own.
+// SentTo names another place for a password if the host changes or the connection loses its protection. The SMTP server
+// gets the IMAP password if it has none of its own.
 //
 func TestSentTo(t *testing.T) {
 	t.Parallel()
@@ -50,7 +50,7 @@ func TestSentTo(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			config := channels.Config{fieldIMAPHost: "IMAP.acme.test.", fieldSMTPHost: smtpServer} // a name may be spelled in other ways
+			config := channels.Config{fieldIMAPHost: "IMAP.acme.test.", fieldSMTPHost: smtpServer} // names may differ in spelling
 			maps.Copy(config, tt.set)
 			got := SentTo(config)
 			wantHosts(t, fieldIMAPPassword, got[fieldIMAPPassword], tt.imapPassword)

@@ -23,7 +23,8 @@ func startFailingHook(t *testing.T, failures int32) (address string, calls *atom
 	return hook.URL + "/h", calls
 }
 
-// A callback that fails is repeated as the fragment of its address asks: rc is how often, rp is after which failures.
+// A callback that fails is repeated as the fragment of its address asks: rc is the number of repetitions, rp is the kind
+// of failure.
 func TestRepeatedCallbacks(t *testing.T) {
 	t.Parallel()
 	const failures = 3
@@ -53,7 +54,7 @@ func TestRepeatedCallbacks(t *testing.T) {
 // Callbacks are repeated no longer than the total time.
 func TestTotalTime(t *testing.T) {
 	t.Parallel()
-	const maxTime = time.Minute // far more than the total time, also on a machine that is busy
+	const maxTime = time.Minute // far more than the total time, even on a busy machine
 	s := start(t, func(o *Options) {
 		o.Numbers[0].Webhook = "http://127.0.0.1:1/#rc=5&rp=all" // where nobody listens
 		o.TotalTime = 100 * time.Millisecond
@@ -67,7 +68,7 @@ func TestTotalTime(t *testing.T) {
 	}
 }
 
-// What a callback answers goes to the customer: a text as it is, and the messages of TwiML. Nothing else does.
+// The answer to a callback goes to the customer if it is a text or has TwiML messages. Other answers don't.
 func TestAnswersBecomeMessages(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -91,11 +92,13 @@ func TestAnswersBecomeMessages(t *testing.T) {
 				_, _ = io.WriteString(w, tt.body)
 			}))
 			t.Cleanup(hook.Close)
+
 			s := start(t, func(o *Options) { o.Numbers[0].Webhook = hook.URL })
 			p := s.Phone(ann, ours, "")
 			if _, err := p.Send(Message{Text: "x"}); err != nil {
 				t.Fatal(err)
 			}
+
 			wantEqual(t, "answers", strings.Join(s.Answers(), ""), tt.want)
 			wantEqual(t, "one is on the phone", len(p.Inbox()) == 1, tt.want != "")
 		})

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// pictureFromAnn lets Ann send a picture, and returns the path of its row, as the list of the message's files names it.
+// pictureFromAnn lets Ann send a picture. It returns the path of its row, as the list of the message's files has it.
 func pictureFromAnn(t *testing.T, s *Server) (rowPath string) {
 	t.Helper()
 	sid, err := s.Phone(ann, ours, "").Send(Message{Media: []Media{{ContentType: "image/png", Content: []byte("picture")}}})
@@ -18,7 +18,7 @@ func pictureFromAnn(t *testing.T, s *Server) (rowPath string) {
 	return row["uri"].(string)
 }
 
-// The address that the list of files gives for a file answers with the file's row.
+// The path in the list of files leads to the file's row.
 func TestMediaRow(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -29,7 +29,7 @@ func TestMediaRow(t *testing.T) {
 	wantEqual(t, "address of the row", row["uri"], any(path))
 }
 
-// The same address without .json leads to the file itself, on another host that wants no credentials.
+// The same path without .json leads to the file itself, on another host that needs no credentials.
 func TestMediaFile(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -56,7 +56,7 @@ func read(t *testing.T, s *Server, address string) string {
 	return string(content)
 }
 
-// A file that was removed is gone, by both of its addresses, and from the list.
+// A file that was removed is gone from both of its paths and from the list.
 func TestRemoveMedia(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -69,7 +69,7 @@ func TestRemoveMedia(t *testing.T) {
 	wantEqual(t, "number of files of the message", len(list["media_list"].([]any)), 0)
 }
 
-// A file is found below its own message alone.
+// A file is found only below its own message.
 func TestMediaOfOtherMessage(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -89,7 +89,7 @@ func TestMediaOfOtherMessage(t *testing.T) {
 	}
 }
 
-// Twilio doesn't accept files of all types, and by WhatsApp more than as an MMS.
+// Twilio doesn't accept all types of files. By WhatsApp it accepts more than as an MMS.
 func TestAcceptedTypes(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string][2]bool{ // by WhatsApp, as an MMS

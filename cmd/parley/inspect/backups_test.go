@@ -14,7 +14,7 @@ import (
 	"parley/store/storetest"
 )
 
-// writeBackupStatus writes what the nightly backup leaves in its folder, and returns the folder.
+// writeBackupStatus writes the status file of the nightly backup, and returns its folder.
 func writeBackupStatus(t *testing.T, s backup.Status) string {
 	t.Helper()
 	body := must(json.Marshal(s))(t)
@@ -23,7 +23,7 @@ func writeBackupStatus(t *testing.T, s backup.Status) string {
 	return dir
 }
 
-// hasBrokenBackups reports whether something is wrong with the backups, whatever is with the rest.
+// hasBrokenBackups reports whether the report has a fault of the backups.
 func hasBrokenBackups(report inspect.Report) bool {
 	for _, s := range report.Sections {
 		for _, f := range s.Findings {
@@ -35,12 +35,12 @@ func hasBrokenBackups(report inspect.Report) bool {
 	return false
 }
 
-// A backup that failed, or that nobody made for long, is found.
+// The doctor reports a backup that failed, and that there was none for long.
 func TestDoctorOfBackups(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	now := must(store.Now(t.Context(), pool))(t)
-	// change returns the status of backups of which the newest is an hour old, with a change.
+	// change returns a changed status of backups. In the unchanged one, the newest backup is an hour old.
 	change := func(change func(*backup.Status)) backup.Status {
 		s := backup.Status{
 			Since:      now.Add(-99 * time.Hour),
@@ -119,7 +119,7 @@ func TestDoctorBeforeTheFirstBackup(t *testing.T) {
 	}
 }
 
-// The backups of a database that isn't the embedded one are its owner's.
+// If the database isn't the embedded one, the doctor doesn't look at its backups, since its owner makes them.
 func TestDoctorOfADatabaseWithBackupsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	report := inspect.Doctor(t.Context(), inspect.Options{Pool: storetest.DB(t)})

@@ -11,12 +11,12 @@ import (
 	"parley/store/storetest"
 )
 
-// The doctor of a database that has no set-up. It looks, and never binds the database to a key.
+// The doctor examines a database without a set-up, and never binds it to a key.
 func TestDoctorOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name       string
-		sql        string // makes the fault; "" if the keys do
+		sql        string // makes the fault; "" if the key is the fault
 		key        string // in the environment; "" if none is set
 		isBound    bool   // the database belongs to masterKey
 		isReadOnly bool   // the database takes no changes
@@ -97,7 +97,7 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 	}
 }
 
-// readOnly opens a pool on the same database whose sessions may change nothing, as those on a standby.
+// readOnly opens a pool on the same database whose sessions can't change anything, as on a standby.
 func readOnly(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
 	config := pool.Config()

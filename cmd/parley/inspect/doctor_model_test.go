@@ -20,7 +20,7 @@ func refusedKey() analysis.Condition {
 	}
 }
 
-// reportModel stores the condition in which parley serve last found the model.
+// reportModel stores a condition of the model, as parley serve does.
 func reportModel(t *testing.T, pool *pgxpool.Pool, c analysis.Condition) {
 	t.Helper()
 	check(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
@@ -29,7 +29,7 @@ func reportModel(t *testing.T, pool *pgxpool.Pool, c analysis.Condition) {
 	}))
 }
 
-// What the doctor finds itself and what parley serve found before it are both shown.
+// The doctor shows both what it finds itself and what parley serve found before.
 func TestDoctorOfAModelThatAnswers(t *testing.T) {
 	t.Parallel()
 	o := inspect.Options{Pool: newOptions(t).Pool, Model: fakeModel{Status: analysis.Working}}
@@ -40,7 +40,7 @@ func TestDoctorOfAModelThatAnswers(t *testing.T) {
 	checkSectionWorks(t, report, "analysis")
 }
 
-// A model that can't be used is shown with what to do, and not as something broken: all else goes on.
+// If the model can't be used, the doctor says so with a hint. It doesn't call that broken, since everything else works.
 func TestDoctorOfAModelThatRefuses(t *testing.T) {
 	t.Parallel()
 	o := inspect.Options{Pool: newOptions(t).Pool, Model: fakeModel(refusedKey())}
@@ -68,7 +68,7 @@ func TestDoctorOfAModelThatAskedToWait(t *testing.T) {
 	checkSectionWorks(t, report, "analysis")
 }
 
-// An account that has used up its tokens of the day is named, with what to do.
+// If an account has used up its tokens of the day, the doctor names it, with a hint.
 func TestDoctorOfTokens(t *testing.T) {
 	t.Parallel()
 	pool := newOptions(t).Pool
