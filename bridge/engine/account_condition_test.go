@@ -10,8 +10,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // statusOf returns the status of an account: "active" while it works, "error" while something of it fails.
 func (w *world) statusOf(account string) string {
@@ -25,7 +25,8 @@ func (w *world) waitStatus(account, want string) {
 	w.eventually("the account is "+want, func() bool { return w.statusOf(account) == want })
 }
 
-// refuseReply lets the provider refuse a reply because of the account, and waits until its author and the admins know.
+// refuseReply lets the provider refuse a reply because of the account, and waits until its author and the admins are
+// told.
 func (w *world) refuseReply(thread string) {
 	w.t.Helper()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.AccountBlocked})
@@ -49,8 +50,8 @@ func (w *world) reportFetchingUntilActive(replica int) {
 	w.repeatUntil("the account is active", func() { w.reportFetching(replica, true) }, func() bool { return w.statusOf(chat) == "active" })
 }
 
-// An account whose replies are refused works again once a reply leaves, though that is a process that has not seen the
-// refusal, and though the account's channel never reports anything by itself.
+// An account whose replies are refused works again as soon as a reply leaves. That is so even if another process sends it
+// than the one that saw the refusal, and if the account's channel reports nothing by itself.
 func TestReplyEndsTheTroubleOfAProcessThatEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -66,7 +67,7 @@ func TestReplyEndsTheTroubleOfAProcessThatEnded(t *testing.T) {
 	w.waitStatus(chat, "active")
 }
 
-// troubled is a channel that sends, and fails beside that.
+// troubled is a channel that sends, but fails at something else.
 type troubled struct{ channels.Channel }
 
 func (c troubled) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
@@ -75,13 +76,15 @@ func (c troubled) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return r, err
 }
 
-// What fails beside sending is an account's trouble, too, until a reply leaves without it.
+// If a channel sends replies but fails at something else, such as filing copies, the account counts as failing until a
+// reply leaves without that.
 func TestTroubleBesideSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.customerWrites("kim", "Hello?")
 	thread := w.waitThread("Hello?")
 	works := w.live[chat].Load()
+
 	w.engines[0].SetChannel(w.accounts[chat], troubled{works})
 	w.reply(thread, "Without a copy")
 	w.provider.WaitTexts(t, "Without a copy")
@@ -93,7 +96,7 @@ func TestTroubleBesideSending(t *testing.T) {
 	w.waitStatus(chat, "active")
 }
 
-// An account for which one replica could not fetch works again once another replica can fetch.
+// If one replica couldn't fetch messages for an account, the account works again as soon as another replica can.
 func TestReplicaEndsTheTroubleOfAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -107,7 +110,8 @@ func TestReplicaEndsTheTroubleOfAnother(t *testing.T) {
 	w.reportFetchingUntilActive(1)
 }
 
-// That a replica can fetch doesn't end the trouble of another replica, whose reply was refused, until that one has ended.
+// A replica's reply was refused. If another replica can fetch messages, the account still counts as failing until the
+// first replica has ended.
 func TestFetchingEndsNoRefusalOfALivingReplica(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -123,7 +127,7 @@ func TestFetchingEndsNoRefusalOfALivingReplica(t *testing.T) {
 	w.reportFetchingUntilActive(1)
 }
 
-// Fetching and sending are two things: an account is active only while both work, in whatever order they recover.
+// An account is active only while both fetching and sending work, whichever works again first.
 func TestAccountWorksWhenBothFetchingAndSendingWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -143,7 +147,8 @@ func TestAccountWorksWhenBothFetchingAndSendingWork(t *testing.T) {
 	w.waitStatus(chat, "active")
 }
 
-// An account whose settings didn't work is active again once a channel could be made of them, as its channel reports nothing by itself.
+// If an account's settings didn't work, the account is active again as soon as a channel could be made with them, since
+// that channel reports nothing by itself.
 func TestNewChannelEndsTheTroubleOfSettings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -161,7 +166,7 @@ func (w *world) useUpQuota() {
 	w.waitStatus(chat, "error")
 }
 
-// setTroubleEnd changes until when troubles last, behind the engine's back, as another replica does. It returns that time.
+// setTroubleEnd changes in the database until when troubles last, as another replica does. It returns that time.
 func (w *world) setTroubleEnd(fromNow time.Duration) time.Time {
 	w.t.Helper()
 	until := time.Now().Add(fromNow).Truncate(time.Microsecond) // as precise as PostgreSQL keeps it
@@ -169,7 +174,7 @@ func (w *world) setTroubleEnd(fromNow time.Duration) time.Time {
 	return until
 }
 
-// sendReply lets kim write and ann answer with a text, and waits until it has left.
+// sendReply lets kim write and ann answer, and waits until the answer has left.
 func (w *world) sendReply(text string) {
 	w.t.Helper()
 	w.customerWrites("kim", "Hello?")
@@ -178,15 +183,16 @@ func (w *world) sendReply(text string) {
 	w.waitDrained()
 }
 
-// sendReplyInSpiteOfQuota sends a reply while a quota is used up, and waits until the process has noted that this doesn't end the
-// trouble: it does so after the reply has left.
+// sendReplyInSpiteOfQuota sends a reply while a quota is used up. It waits until the process has noted, after the reply
+// left, that this doesn't end the trouble.
 func (w *world) sendReplyInSpiteOfQuota() {
 	w.t.Helper()
 	w.sendReply("Here I am")
 	w.eventually("the quota is known to last", w.engines[0].KnowsTroubleToEnd)
 }
 
-// A quota that is used up is refused again and again, without a success between: the trouble lasts from the latest refusal on.
+// If a provider refuses because of a used-up quota several times without a success in between, the trouble lasts from the
+// latest refusal on.
 func TestSecondRefusalProlongsTheQuota(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -197,7 +203,7 @@ func TestSecondRefusalProlongsTheQuota(t *testing.T) {
 	wantEqual(t, "troubles that last from the second refusal on", lasting, 1)
 }
 
-// A reply that leaves while a quota is used up doesn't end that trouble. It ends when its time is over, though no other reply leaves.
+// If a reply leaves while a quota is used up, the trouble goes on. It ends after its time, even if no other reply leaves.
 func TestQuotaEndsWithItsTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -211,15 +217,16 @@ func TestQuotaEndsWithItsTime(t *testing.T) {
 	w.waitStatus(chat, "active")
 }
 
-// A trouble that another replica has noted since, such as that access is revoked, doesn't end with a quota: only a later reply ends it.
-// Its time differs from the one that this replica knows for the quota, by which they are told apart.
+// Another replica may have noted a later trouble, such as a revoked access. It doesn't end together with the quota. Only
+// a later reply ends it. The two are told apart by their times.
 func TestQuotaEndsNoLaterTrouble(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.useUpQuota()
 	w.sendReplyInSpiteOfQuota()
 	w.setTroubleEnd(-time.Minute)
+	// The first call learns of the other trouble. The second call must not take it for its own.
 	w.engines[0].EndTroublesAgain()
-	w.engines[0].EndTroublesAgain() // the first time it learns of the other trouble, which must not count as its own the second time
+	w.engines[0].EndTroublesAgain()
 	w.waitStatus(chat, "error")
 }

@@ -10,10 +10,10 @@ import (
 	"parley/store/storetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// heldModel is a model that answers what words finds as soon as release is closed, and whose questions are kept.
+// heldModel is a model that answers like words, but only after release is closed. Its questions are kept.
 type heldModel struct {
 	words          *reader
 	asked, release chan struct{}
@@ -30,11 +30,11 @@ func (m heldModel) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	return m.words.Analyze(ctx, q)
 }
 
-// Condition makes it a model: what it is asked is kept.
+// Condition makes heldModel a model whose questions are kept.
 func (heldModel) Condition() analysis.Condition { return analysis.Condition{Status: analysis.Working} }
 
-// An analysis that began before its customer was erased leaves nothing of what it has read, whether it ends while the erasure is
-// under way or when that is done. What the model was asked isn't kept either.
+// If an analysis began before its customer was erased, none of what it has read is left, whether it ends during the
+// erasure or after it. The model's question isn't kept either.
 //
 func TestErasedWhileAnalysed(t *testing.T) {
 	t.Parallel()
@@ -48,6 +48,7 @@ func TestErasedWhileAnalysed(t *testing.T) {
 		w.finishErasure(o, id)
 		w.wantNothingOfOrder()
 	})
+
 	t.Run("the analysis ends after the erasure", func(t *testing.T) {
 		t.Parallel()
 		w, m := newWorldOfHeldAnalysis(t)
@@ -60,11 +61,11 @@ func TestErasedWhileAnalysed(t *testing.T) {
 	})
 }
 
-// erasedOrder is the number of an order that kim asks for, and that must be nowhere in the end.
+// erasedOrder is the number of an order that kim asks for. It must not be left anywhere.
 const erasedOrder = "4711471147"
 
-// newWorldOfHeldAnalysis makes a world in which kim has asked for erasedOrder, and the model has been asked about that. It answers
-// once m.release is closed. What models are asked is kept for 7 days there.
+// newWorldOfHeldAnalysis makes a world in which kim has asked for erasedOrder, and the model has been asked about that.
+// The model answers once m.release is closed. Questions to models are kept for 7 days there.
 func newWorldOfHeldAnalysis(t *testing.T) (w *world, m heldModel) {
 	t.Helper()
 	m = newHeldModel()
@@ -77,7 +78,7 @@ func newWorldOfHeldAnalysis(t *testing.T) (w *world, m heldModel) {
 	return w, m
 }
 
-// wantNothingOfOrder checks that erasedOrder stands nowhere, and that nothing is kept of what the model was asked.
+// wantNothingOfOrder checks that erasedOrder isn't left anywhere, and that no question to a model is kept.
 func (w *world) wantNothingOfOrder() {
 	w.t.Helper()
 	w.wantNowhere(erasedOrder)

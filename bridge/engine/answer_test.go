@@ -11,8 +11,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // Four commands are applied in one batch. The answers to the last two show what the first two have changed, and that the
 // asker is an admin.
@@ -75,6 +75,7 @@ func TestAnswerWhereItWasAsked(t *testing.T) {
 	w.customerWrites("lee", "Another matter")
 	w.waitThread("Another matter")
 	const second = 2 // the number of Lee's conversation
+
 	tests := []struct {
 		verb bridge.Verb
 		line bridge.LineKind // that answers it

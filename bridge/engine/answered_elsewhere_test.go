@@ -10,24 +10,26 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// foreignAnswer is an answer that somebody wrote to kim in the page's own inbox, or a machine of the page by itself.
+// foreignAnswer is an answer to kim that a person wrote in the page's own inbox, or that the page sent by itself.
 func foreignAnswer(id, text string) channelstest.Event {
 	return channelstest.Event{Type: "foreign", ID: id, From: "kim", Text: text}
 }
 
-// An answer written elsewhere is shown, counts as one, and is never sent.
+// An answer that was written elsewhere is shown and counts as an answer. Parley never sends it.
 // R-259
 func TestAnsweredElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
+
 	e := foreignAnswer("echo-1", "Hi from the page")
 	e.Author = "Dora"
 	w.postChatEvent(e)
+
 	m := w.waitShown("Hi from the page")
 	wantEqual(t, "the answer's thread", m.Thread, thread)
 	wantEqual(t, "the answer's author", m.Name, "Dora")
@@ -37,7 +39,7 @@ func TestAnsweredElsewhere(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// What somebody writes elsewhere to a customer without a conversation begins one, and her answer belongs to it.
+// If somebody writes elsewhere to a customer without a conversation, a conversation begins, and her answer belongs to it.
 // R-259
 func TestBegunElsewhere(t *testing.T) {
 	t.Parallel()
@@ -50,8 +52,8 @@ func TestBegunElsewhere(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// An answer of the page that came before the customer's words, or so soon after them that a machine must have written it, is shown,
-// and leaves the customer waiting. What comes later is taken for a person's answer.
+// An answer of the page may come before the customer's words, or so soon after them that a machine must have written it.
+// It is shown, but the customer still counts as waiting. A later answer counts as a person's.
 func TestMachineElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -82,7 +84,8 @@ func TestMachineElsewhere(t *testing.T) {
 	wantEqual(t, "customers who wait after an answer that a person can have written", w.countWaiting(), 0)
 }
 
-// An answer of the page that is read only after the customer's next words is judged by what she wrote before it.
+// If Parley reads an answer of the page only after the customer's next words, it compares the answer's time with the
+// words before it.
 func TestElsewhereReadAfterTheNextWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -108,7 +111,8 @@ func TestElsewhereReadAfterTheNextWords(t *testing.T) {
 	wantEqual(t, "customers who wait", w.countWaiting(), 1)
 }
 
-// An answer that comes together with what the customer wrote before it and after it, before any of that is stored, is judged by that, too.
+// Parley also compares the times if an answer comes together with the customer's words before and after it, before any of
+// them is stored.
 func TestElsewhereTogetherWithTheCustomersWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -136,19 +140,20 @@ func TestElsewhereTogetherWithTheCustomersWords(t *testing.T) {
 	wantEqual(t, "customers who wait", w.countWaiting(), 1)
 }
 
-// countWaiting counts the open conversations of which the customer waits for us.
+// countWaiting counts the open conversations whose customers wait for an answer.
 func (w *world) countWaiting() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL AND status = 'open'`)
 }
 
-// countWaitingAnyhow counts the conversations of which the customer waits for us, whatever their status is.
+// countWaitingAnyhow counts the conversations whose customers wait for an answer, in any status.
 func (w *world) countWaitingAnyhow() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`)
 }
 
-// The customer's machine answers while an agent's reply is held: the customer has written nothing since, so the reply is the answer.
+// A machine of the customer's answers while an agent's reply is held. That doesn't count as a message, so the reply is
+// the answer.
 func TestAutoReplyInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -174,15 +179,17 @@ func TestAutoReplyInTheHold(t *testing.T) {
 	wantEqual(t, "customers who wait, in whatever status", w.countWaitingAnyhow(), 0)
 }
 
-// Mail that is marked as spam comes while an agent's reply is held. A person may have written it all the same, and has seen no answer
-// to it: the reply leaves, and the customer waits on.
+// Mail that is marked as spam comes while an agent's reply is held. A person may have written it, so after the reply has
+// left the customer still waits.
 func TestSpamInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	question, thread := w.askByMail("It is dark")
 	held := w.replyInHold(thread, "Press the knob")
+
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "There is no knob", Automatic: "spam", References: []string{question}})
 	w.waitShown("There is no knob")
+
 	last := w.annsFacts().LastMessage
 	wantEqual(t, "who spoke last", last.From, "customer")
 	wantEqual(t, "what was said last", last.Preview, "There is no knob")
@@ -194,7 +201,7 @@ func TestSpamInTheHold(t *testing.T) {
 	wantEqual(t, "customers who wait", w.countWaiting(), 1)
 }
 
-// resting are the two ways in which a conversation rests until its customer writes.
+// resting are the two ways in which a conversation rests until its customer writes: resolved and snoozed.
 func resting() []restingState {
 	return []restingState{
 		{command: "!resolve", card: "#1 resolved", line: bridge.LineReopened},
@@ -202,14 +209,14 @@ func resting() []restingState {
 	}
 }
 
-// restingState is how a conversation was put to rest.
+// restingState is the way in which a conversation was put to rest.
 type restingState struct {
 	command string
-	card    string          // what its card shows then
-	line    bridge.LineKind // that tells that it is open again
+	card    string          // shown by its card then
+	line    bridge.LineKind // says that it is open again
 }
 
-// restAskedByMail makes a world in which ann took kim's mail, and put its conversation to rest.
+// restAskedByMail makes a world in which ann took the conversation of kim's mail, and put it to rest.
 func restAskedByMail(t *testing.T, r restingState) (w *world, question, thread string) {
 	t.Helper()
 	w = newWorld(t, options{})
@@ -221,8 +228,8 @@ func restAskedByMail(t *testing.T, r restingState) (w *world, question, thread s
 	return w, question, thread
 }
 
-// TestSpamThatAnswersUs: mail that is marked as spam, as what came by a list or a ticket system is, too, opens a resolved conversation
-// and wakes a snoozed one if it has our token and its sender takes part.
+// TestSpamThatAnswersUs: mail that is marked as spam, or that came by a list or a ticket system, opens a resolved
+// conversation and wakes a snoozed one, if it has Parley's token and its sender takes part in the conversation.
 func TestSpamThatAnswersUs(t *testing.T) {
 	t.Parallel()
 	for _, r := range resting() {
@@ -240,8 +247,8 @@ func TestSpamThatAnswersUs(t *testing.T) {
 	}
 }
 
-// Mail that is marked as spam without our token, or from a stranger, and what a machine sent only stand in the thread: the
-// conversation rests on.
+// Mail that is marked as spam but lacks Parley's token, or is from a stranger, is only shown in the thread, and so is a
+// machine's mail. The conversation stays resolved or snoozed.
 func TestSpamThatOnlyStandsInTheThread(t *testing.T) {
 	t.Parallel()
 	for _, r := range resting() {

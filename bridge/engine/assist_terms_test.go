@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // A request for a text is treated like an analysis: personal details are masked, tokens are counted, and the exchange is
 // kept for !why.

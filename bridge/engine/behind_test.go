@@ -8,8 +8,8 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // Something happens in a thread while a reply is held, and the appliers are so far behind that the hold ends before they
 // have read it. The reply waits until they have, so that it counts.

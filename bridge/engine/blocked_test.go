@@ -8,16 +8,16 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// sendNews sends automatic mail of a list, which answers other mails or none.
+// sendNews sends automatic mail of a list. It answers the given mails, or none.
 func (w *world) sendNews(text string, answered ...string) {
 	w.t.Helper()
 	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: text, Text: text, Automatic: "list", References: answered})
 }
 
-// blockNews sends automatic mail "One" of the list, and lets an agent block its sender by the button below it.
+// blockNews sends the list's automatic mail "One", and lets an agent block its sender with the button below it.
 func (w *world) blockNews(agent string) {
 	w.t.Helper()
 	w.sendNews("One")
@@ -26,18 +26,20 @@ func (w *world) blockNews(agent string) {
 	w.waitDrained()
 }
 
-// countKept counts the messages of a text that are kept.
+// countKept counts the stored messages with this text.
 func (w *world) countKept(text string) int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM messages WHERE text = $1`, text)
 }
 
-// A blocked sender's automatic mail is passed over, and opens no thread of a day.
+// Automatic mail of a blocked sender is ignored, and opens no daily thread (the thread that collects a day's automatic
+// mail).
 // R-254
 func TestBlockedSendersAutomaticMailIsDropped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.blockNews("ann")
+
 	w.advance(25 * time.Hour) // another day, which would have a thread of its own
 	w.sendNews("Two")
 	w.waitDrained()
@@ -45,7 +47,7 @@ func TestBlockedSendersAutomaticMailIsDropped(t *testing.T) {
 	wantEqual(t, "threads of automatic mail: that of the first day", w.countConversations("automatic"), 1)
 }
 
-// What a person writes from a blocked address comes, and so does automatic mail that belongs to that person's conversation.
+// Mail that a person writes from a blocked address is shown, and so is automatic mail in that person's conversation.
 // R-254
 func TestBlockedSenderInPerson(t *testing.T) {
 	t.Parallel()
@@ -57,38 +59,42 @@ func TestBlockedSenderInPerson(t *testing.T) {
 	wantEqual(t, "the thread of what belongs to the conversation", w.waitThread("Away until Monday"), thread)
 }
 
-// A block is taken back by the sender's address, however that is spelled. What was passed over isn't fetched by that.
+// A block can be taken back by the sender's address, in any spelling. The mails that were ignored don't come back.
 // R-254
 func TestUnblockByAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
-	thread := w.waitThread("It is dark") // of the account by which the sender is blocked
+	thread := w.waitThread("It is dark") // a thread of the account in which the sender is blocked
 	w.blockNews("ann")
 	w.sendNews("Two")
 	w.waitDrained()
 
 	w.reply(thread, "!unblock other@x.test")
 	w.waitWhisper("ann", "Nobody of that address is blocked")
+
 	w.reply(thread, "!unblock News@x.test")
 	w.waitWhisper("ann", "unblock news@x.test")
 	w.waitDrained()
+
 	w.sendNews("Three")
 	w.waitShown("list Three")
 	wantEqual(t, "how often the mail is kept that was blocked", w.countKept("Two"), 0)
 }
 
-// A sender who was silenced is shown again once an agent says so, by the button of the line or by the address.
+// A sender who was silenced is shown again after an agent takes that back, with the line's button or by the address.
 // R-254
 func TestUnblockSilencedSender(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.sendNews("One")
 	w.chat.Press(t, "ann", w.waitShown("list One"), bridge.VerbSilence)
+
 	w.chat.Press(t, "ann", w.waitShown("One = silenced"), bridge.VerbUnblock)
 	w.waitShown("One = unblocked")
 	w.waitDrained()
 	w.sendNews("Two")
+
 	w.chat.Press(t, "ann", w.waitShown("list Two"), bridge.VerbSilence)
 	w.waitDrained()
 
@@ -100,7 +106,7 @@ func TestUnblockSilencedSender(t *testing.T) {
 	w.waitShown("list Three")
 }
 
-// A block is taken back by the button of the line by which it was set; both need no admin.
+// A block can be taken back with the button of its line. An agent needn't be an admin to block or to take that back.
 // R-254
 func TestUnblockByButton(t *testing.T) {
 	t.Parallel()

@@ -11,8 +11,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // idOf returns the id of the message that an agent typed.
 func (w *world) idOf(typed string) int64 {

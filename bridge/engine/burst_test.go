@@ -9,8 +9,8 @@ import (
 	"parley/channels"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // countSaidPosts counts the posts that show a customer's texts in a thread.
 func (w *world) countSaidPosts(thread string) int {

@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // asksToTake are settings by which an agent who replies in a conversation without an owner is first asked to take it.
 func asksToTake() map[string]string { return map[string]string{"reply_claims": "off"} }
@@ -82,6 +82,7 @@ func TestResultsLeaveAChosenStatus(t *testing.T) {
 			reply := w.reply(thread, "One")
 			w.provider.WaitTexts(t, "One")
 			w.waitDeliveryState(reply, store.Accepted)
+
 			for _, verb := range tt.verbs {
 				w.reply(thread, verb)
 			}

@@ -9,8 +9,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // wish is an event by which kim allows or forbids messages. The provider doesn't say when she did so.
 func wish(text string, consent channels.Consent) channelstest.Event {

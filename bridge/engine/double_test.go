@@ -11,10 +11,11 @@ import (
 	"parley/bridge/relay"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// openDoubled opens a conversation whose root was posted twice, because its answer was lost and the chat let nobody look for it.
+// openDoubled opens a conversation whose root (the first post of its thread) was posted twice: the chat's answer was
+// lost, and the chat refused to be searched.
 func (w *world) openDoubled() (first, second string) {
 	w.t.Helper()
 	w.chat.AddFault(chatFault("thread", bridgetest.FaultThrottle, -1))
@@ -32,7 +33,8 @@ func (w *world) openDoubled() (first, second string) {
 	return first, second
 }
 
-// newLossyWorld makes a world in which answers get lost, and what nobody could look for counts as unclear after half a minute.
+// newLossyWorld makes a world in which answers get lost. After half a minute without an answer and without a search, a
+// post counts as unclear.
 func newLossyWorld(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, lossyOptions())
@@ -42,18 +44,19 @@ func lossyOptions() options {
 	return options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}}
 }
 
-// mayBeTwice is what a card says that may be there twice.
+// mayBeTwice is in the text of a card that may have been posted twice.
 const mayBeTwice = "may be shown twice"
 
-// cardText returns what a card shows.
+// cardText returns the text of a card.
 func (w *world) cardText(root string) string { return w.chat.Get(support, root).Text }
 
-// A root was posted twice. What is typed under the first one waits until Parley can look for it; then it is
-// told in the thread that counts, where a click sends it, and the first card leads there.
+// A root was posted twice. A text that is typed under the first one waits until Parley can search the chat. Then a line
+// in the second thread shows the text, with a button that sends it, and the first card links to the second thread.
 func TestDoubledRoot(t *testing.T) {
 	t.Parallel()
 	w := newLossyWorld(t)
 	first, second := w.openDoubled()
+
 	reply := w.reply(first, "Typed under the first card")
 	w.eventually("it is looked for", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'double'`) == 1 })
 	w.wantNothingSent()
@@ -64,28 +67,30 @@ func TestDoubledRoot(t *testing.T) {
 	w.eventually("the first card leads to the second", func() bool {
 		return strings.Contains(w.chat.Get(support, first).Plain(), "goes on in "+support+"/"+second)
 	})
+
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed under the first card")
 	w.waitDrained()
 	wantEqual(t, "roots", w.countRoots(), 2)
 }
 
-// While nobody can look, the second card says that it may be one of two, also when it changes.
+// As long as Parley can't search the chat, the second card says that it may be shown twice, even after it changes.
 func TestDoubledRootSaysThatItMayBeTwo(t *testing.T) {
 	t.Parallel()
 	w := newLossyWorld(t)
 	_, second := w.openDoubled()
 	wantWords(t, "the second card", w.cardText(second), mayBeTwice)
-	w.chat.Press(t, "ann", w.chat.Get(support, second), bridge.VerbTake) // which changes the card
+	w.chat.Press(t, "ann", w.chat.Get(support, second), bridge.VerbTake) // this changes the card
 	w.eventually("the card has changed", func() bool { return strings.Contains(w.cardText(second), "Ann") })
 	wantWords(t, "the changed card", w.cardText(second), mayBeTwice)
 }
 
-// Parley feared that a root is there twice, looks, finds one, and says no more that there may be two.
+// Parley suspected that a root was posted twice, searches the chat and finds only one. The card no longer says that there
+// may be two.
 func TestRootThatIsNotDoubled(t *testing.T) {
 	t.Parallel()
 	w := newLossyWorld(t)
-	w.chat.AddFault(chatFault("thread", bridgetest.FaultThrottle, -1)) // nobody can look
+	w.chat.AddFault(chatFault("thread", bridgetest.FaultThrottle, -1)) // the chat can't be searched
 	w.chat.AddFault(chatFault("post", bridgetest.FaultDropBefore, 1))  // the first root isn't there
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
@@ -100,7 +105,7 @@ func TestRootThatIsNotDoubled(t *testing.T) {
 	wantEqual(t, "roots", w.countRoots(), 1)
 }
 
-// blind is a chat in which nobody may look for another root.
+// blind is a chat that can't be searched for another root.
 type blind struct{ bridge.Surface }
 
 func (b blind) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
@@ -110,7 +115,8 @@ func (b blind) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	return b.Surface.Send(ctx, p)
 }
 
-// Where nobody may look for a second root, whoever types under one that Parley doesn't know is told that nobody gets it.
+// If a chat can't be searched for a second root, an agent who types under a root that Parley doesn't know is told that
+// the text stays inside.
 func TestDoubleThatNobodyMayLookFor(t *testing.T) {
 	t.Parallel()
 	o := lossyOptions()

@@ -9,10 +9,10 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// slowRoots is a chat that makes threads, and doesn't answer what became of their roots until tell is closed.
+// slowRoots is a chat that posts roots (the first posts of threads), but answers only after tell is closed.
 type slowRoots struct {
 	bridge.Surface
 	tell chan struct{}
@@ -29,8 +29,8 @@ func (s slowRoots) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error)
 	return sent, err
 }
 
-// newWorldOfSlowRoot makes a world in which kim has written and her card is shown, while Parley doesn't know yet that it is. It learns
-// that once tell is closed.
+// newWorldOfSlowRoot makes a world in which kim has written and her card is shown, but Parley doesn't know yet that it
+// is. Parley learns it after tell is closed.
 func newWorldOfSlowRoot(t *testing.T) (w *world, root bridgetest.Message, tell chan struct{}) {
 	t.Helper()
 	tell = make(chan struct{})
@@ -39,7 +39,7 @@ func newWorldOfSlowRoot(t *testing.T) (w *world, root bridgetest.Message, tell c
 	return w, w.waitCardWith("Kim"), tell
 }
 
-// An emoji under a card that is not recorded yet waits for the record.
+// If an agent puts an emoji on a card that Parley hasn't recorded yet, the emoji waits until Parley has.
 func TestEarlyEmoji(t *testing.T) {
 	t.Parallel()
 	w, root, tell := newWorldOfSlowRoot(t)
@@ -49,7 +49,7 @@ func TestEarlyEmoji(t *testing.T) {
 	w.waitCard(root.ID, "Ann")
 }
 
-// What is typed under a card that is not recorded yet, and is about no conversation, waits for nothing.
+// If a command under such a card isn't about a conversation, it is answered at once.
 func TestHelpUnderAnEarlyCard(t *testing.T) {
 	t.Parallel()
 	w, root, _ := newWorldOfSlowRoot(t)
@@ -57,8 +57,8 @@ func TestHelpUnderAnEarlyCard(t *testing.T) {
 	w.waitWhisper("ann", "[help]")
 }
 
-// An emoji under one's own text may be told before the text: it waits for it, and the text that it takes
-// back does not leave.
+// The chat may tell of an emoji on an agent's own text before the text itself. The emoji waits for the text, and the text
+// that it takes back doesn't leave.
 func TestEmojiBeforeItsText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -66,15 +66,17 @@ func TestEmojiBeforeItsText(t *testing.T) {
 	w.chat.Mute(true)
 	said := w.chat.Get(support, w.reply(thread, "This one I regret"))
 	w.chat.Mute(false)
+
 	withoutThread := bridgetest.Message{Channel: support, ID: said.ID, User: "ann"} // chats don't tell it of an emoji
 	w.chat.React("ann", withoutThread, bridge.VerbUndo)
 	w.waitPutOff()
-	w.exec(`UPDATE queues SET due_at = due_at + interval '1 hour' WHERE waits_for IS NOT NULL`) // the record alone wakes it
+	// From here on only the text's record can wake the emoji.
+	w.exec(`UPDATE queues SET due_at = due_at + interval '1 hour' WHERE waits_for IS NOT NULL`)
 	w.journalSurfaceFact("say", said)
 	w.waitFate(said.ID, "undone")
 }
 
-// waitPutOff waits until an event was looked at, and was told to wait.
+// waitPutOff waits until an event was examined and postponed.
 func (w *world) waitPutOff() {
 	w.t.Helper()
 	w.eventually("an event was looked at, and waits", func() bool {
@@ -82,7 +84,7 @@ func (w *world) waitPutOff() {
 	})
 }
 
-// An emoji under what may be a post of ours and isn't waits a minute, and then does nothing.
+// If an emoji is on a post that Parley never recorded, it waits a minute and then does nothing.
 func TestEmojiUnderNobodysPost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -96,7 +98,7 @@ func TestEmojiUnderNobodysPost(t *testing.T) {
 	}
 }
 
-// A verb waits as well while a root is under way that may be the one above it, however long that takes; then it counts.
+// A command also waits as long as a root is under way that may be the one above it. After that it is carried out.
 func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 	t.Parallel()
 	w, root, tell := newWorldOfSlowRoot(t)
@@ -110,8 +112,8 @@ func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 	w.waitCard(root.ID, "Ann")
 }
 
-// Where no root is under way, none is to come: a verb under what only looks like a post of ours
-// is answered as soon as all that was told before it must have come.
+// If no root is under way, a command under an unknown post is answered without waiting for one, as soon as all earlier
+// events must have come.
 func TestVerbUnderNobodysPost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -11,17 +11,18 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// Changes of a message come in the wrong order: the newest words are what it says, also in a line about an earlier change that comes
-// late. Each line ends with the words that are the newest by then.
+// Changes of a customer's message come in the wrong order. The message has its newest words. Even a line about an earlier
+// change that comes late ends with the words that are the newest then.
 func TestEditsInTheWrongOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	began := time.Now().Add(-time.Minute)
 	w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
 	w.waitThread("Send it to Berlin")
+
 	w.wantEdit(began.Add(20*time.Second), "Send it to Hamburg", "Hamburg")
 	w.wantEdit(began.Add(10*time.Second), "Send it to Bremen", "Hamburg")
 	w.wantEdit(began.Add(15*time.Second), "Send it to Bonn", "Hamburg")
@@ -29,7 +30,7 @@ func TestEditsInTheWrongOrder(t *testing.T) {
 	w.wantEdit(began.Add(30*time.Second), "Send it to Ulm", "Ulm")
 }
 
-// The same is so if the message comes behind some of its changes.
+// The newest words also count if the message itself comes after some of its changes.
 func TestEditsInTheWrongOrderBeforeTheOriginal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -38,6 +39,7 @@ func TestEditsInTheWrongOrderBeforeTheOriginal(t *testing.T) {
 	e.At = began.Add(20 * time.Second)
 	w.postChatEvent(e)
 	thread := w.waitThread("Send it to Hamburg")
+
 	w.wantEdit(began.Add(10*time.Second), "Send it to Bremen", "Hamburg")
 	w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
 	w.waitLine(thread, bridge.LineChanged)
@@ -47,7 +49,8 @@ func TestEditsInTheWrongOrderBeforeTheOriginal(t *testing.T) {
 	w.wantEdit(began.Add(30*time.Second), "Send it to Ulm", "Ulm")
 }
 
-// A change by a device whose clock is ahead doesn't outdate the ones after it.
+// A change may have a time in the future, because the clock of the customer's device is ahead. The later changes still
+// count.
 func TestEditByAClockThatIsAhead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -58,7 +61,8 @@ func TestEditByAClockThatIsAhead(t *testing.T) {
 	w.wantEdit(began.Add(2*time.Minute), "Send it to Jena", "Jena")
 }
 
-// A change comes behind the deletion of its message: that it says something now would be wrong, and nobody has to look at it.
+// If a change comes after the deletion of its message, the line still says that the message was deleted, and the
+// conversation stays pending.
 func TestEditBehindItsDeletion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -66,6 +70,7 @@ func TestEditBehindItsDeletion(t *testing.T) {
 	thread := w.waitThread("Send it to Berlin")
 	w.reply(thread, "Will do")
 	w.waitCard(thread, "#1 pending")
+
 	w.postChatEvent(deletion(id))
 	w.postChatEvent(edit(id, "Send it to Hamburg"))
 	wantSuffix(t, "the line", w.waitShown("Hamburg").Plain(), "[deleted] Send it to Hamburg")
@@ -75,7 +80,7 @@ func TestEditBehindItsDeletion(t *testing.T) {
 	wantEqual(t, "its last words", w.text(`SELECT revision ->> 'text' FROM messages WHERE external_id = $1`, id), "Send it to Hamburg")
 }
 
-// wantEdit lets kim change the message m1, and checks with which word the line about that ends: the newest one by then.
+// wantEdit lets kim change the message m1. It checks that the line about that ends with this word, the newest one.
 func (w *world) wantEdit(at time.Time, text, lastWord string) {
 	w.t.Helper()
 	e := edit("m1", text)
@@ -84,19 +89,20 @@ func (w *world) wantEdit(at time.Time, text, lastWord string) {
 	wantSuffix(w.t, "the line about "+text, w.waitShown(text[len("Send it to "):]).Plain(), lastWord)
 }
 
-// reactAt lets kim react to a message at a time, or take the reaction back by an empty emoji, and waits until that is applied.
+// reactAt lets kim react to a message at this time, or take her reaction back with an empty emoji. It waits until that is
+// applied.
 func (w *world) reactAt(at time.Time, target, emoji string) {
 	w.t.Helper()
 	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: target, Emoji: emoji, At: at})
 	w.waitDrained()
 }
 
-// isAnywhere reports whether a message in the channel shows a text now.
+// isAnywhere reports whether any message in the channel shows this text now.
 func (w *world) isAnywhere(text string) bool {
 	return slices.ContainsFunc(w.allMessages(), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
 }
 
-// A reaction that comes late, after a later one was taken back, isn't shown any more.
+// If a reaction comes after a later one was taken back, it isn't shown.
 func TestLateReactionThatWasTakenBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -110,7 +116,7 @@ func TestLateReactionThatWasTakenBack(t *testing.T) {
 	wantEqual(t, "whether the late reaction is shown", w.isAnywhere("🙈"), false)
 }
 
-// A reaction that is taken back before it comes isn't shown.
+// If Parley hears of a reaction only after it was taken back, it isn't shown.
 func TestReactionTakenBackBeforeItComes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -125,7 +131,7 @@ func TestReactionTakenBackBeforeItComes(t *testing.T) {
 	w.waitShown("😮")
 }
 
-// That a reaction was taken back in between, which comes late, takes no newer one away.
+// If Parley hears late that an earlier reaction was taken back, the newer reaction stays.
 func TestLateEndOfAnEarlierReaction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -142,14 +148,16 @@ func TestLateEndOfAnEarlierReaction(t *testing.T) {
 	w.waitShown("🙏")
 }
 
-// A customer changes a message twice, and both changes come before it: the thread shows the newest words last.
+// A customer changes a message twice, and both changes come before the message. The thread shows the newest words last.
 func TestTwoEditsBeforeTheOriginal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.postChatEvent(edit("m1", "Send it to Hamburg"))
 	thread := w.waitThread("Send it to Hamburg")
+
 	w.postChatEvent(edit("m1", "Send it to Bremen"))
 	w.waitShown("Bremen")
+
 	w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin"})
 	last := w.waitShown("Berlin")
 	wantWords(t, "the last line", last.Plain(), "Bremen")

@@ -15,8 +15,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // waitText waits until the record of a message that an agent typed has a text.
 func (w *world) waitText(message, want string) {
@@ -124,7 +124,8 @@ func TestEditOfAHalfSentReply(t *testing.T) {
 	wantEqual(t, "the text of which the rest is taken", w.text(`SELECT text FROM messages WHERE place = $1`, long), "A long story")
 }
 
-// newFailedReply makes a world in which a reply "Uno" has failed for good. It returns the thread, the reply and the line that says so.
+// newFailedReply makes a world in which a reply "Uno" has failed for good. It returns the thread, the reply and the line
+// that says so.
 func newFailedReply(t *testing.T) (w *world, thread, reply string, failed bridgetest.Message) {
 	t.Helper()
 	w = newWorld(t, options{})

@@ -16,8 +16,8 @@ import (
 	"parley/store/erase"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // eraseOptions returns the options with which contacts are erased here.
 func (w *world) eraseOptions() erase.Options {

@@ -14,8 +14,8 @@ import (
 	"parley/store/retention"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // customerSendsFile lets a customer send a file that Parley has to fetch from the provider.
 func (w *world) customerSendsFile(from, text, ref string) string {
@@ -317,6 +317,7 @@ func TestBurstWithPhotos(t *testing.T) {
 	if n := w.countSaidPosts(thread) + len(posts); n > mostPosts {
 		t.Errorf("%d posts for %d messages, want at most %d\n%s", n, 1+before+photos+after, mostPosts, w.dump())
 	}
+
 	all := w.chat.Messages(support, thread)
 	indexOf := func(text string) int {
 		return slices.IndexFunc(all, func(m bridgetest.Message) bool { return strings.Contains(m.Text, text) })

@@ -8,8 +8,8 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // loseEvents calls typed while the chat's events are lost, and then breaks the connection, so that Parley catches up.
 func (w *world) loseEvents(typed func()) {
@@ -117,7 +117,8 @@ func (w *world) countCommandsInside() int {
 	return w.count(`SELECT count(*) FROM messages WHERE fate = 'inside' AND reason = 'command'`)
 }
 
-// newQuietConversation makes a world with a conversation in which nobody has said anything for an hour, and returns its thread.
+// newQuietConversation makes a world with a conversation in which nobody has said anything for an hour, and returns its
+// thread.
 func newQuietConversation(t *testing.T) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, options{})

@@ -39,7 +39,8 @@ const (
 	chat    = "chat"
 )
 
-// world is an engine (or several) with a provider, a chat and a database of its own. The tests of this package are made of its verbs:
+// world is an engine (or several) with a provider, a chat and a database of its own. The tests of this package are made
+// of its verbs:
 //
 //   - Customers: customerWrites; customerSends for a mail, or more than words; postChatEvent for an edit, a reaction or a receipt.
 //   - Agents: openThread, once kim has written there; reply and replyInHold by ann. All else they do by w.chat: Say, Edit, Press, React …
@@ -303,7 +304,8 @@ func (w *world) customerWrites(from, text string) string {
 	return w.customerSends(chat, channelstest.Event{From: from, Name: displayName(from), Text: text})
 }
 
-// postChatEvent posts an event of the chat-like account that isn't a message: an edit, a reaction, a receipt. It must be accepted.
+// postChatEvent posts an event of the chat-like account that isn't a message: an edit, a reaction, a receipt. It must be
+// accepted.
 func (w *world) postChatEvent(e channelstest.Event) {
 	w.t.Helper()
 	if status := w.postEvents(chat, e); status != 200 {

@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // If a reply leaves in several parts, the inbox page names the part that failed or is unclear, even if later parts have
 // left. So an agent can send that part again or mark it as sent.
@@ -51,6 +51,7 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 			for _, f := range tt.faults {
 				w.provider.AddFault(f)
 			}
+
 			files := []bridge.SurfaceFile{p.upload("a.txt"), p.upload("b.txt")}
 			p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Two plans", Files: files})
 			w.repeatUntil("the first part did not leave, and the second has", w.ageUntilNobodyCanTell, func() bool {
@@ -63,6 +64,7 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 			}
 			act := bridge.Act{Verb: tt.verb, Args: bridge.Args{Message: shown.ID, Delivery: shown.Delivery}}
 			p.waitResult("ann", p.act("ann", act), bridge.ActDone, "")
+
 			w.eventually("it has left", func() bool { return p.newest("ann").Fate == store.FateOut })
 			w.wantSent(tt.wantSent...)
 		})

@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // newSecludedInbox makes a world of newSecludedWorld with another conversation, #2, which all agents may read and in
 // which a reply of cat is held. ben is no longer an agent. It returns the page and the held reply.

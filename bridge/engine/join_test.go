@@ -8,8 +8,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // newJoiningWorld makes a world in which a mail that answers no known mail joins its sender's open conversation.
 func newJoiningWorld(t *testing.T) *world {

@@ -13,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // A reply has two files, and nobody could tell for ten minutes whether the second one arrived. Then the provider's
 // receipts come. They are applied to that file alone, not to the text with the first file.
@@ -37,6 +37,7 @@ func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 			reply := w.sayPlans(thread, 2)
 			w.waitFate(reply, "unclear")
+
 			second := w.provider.Sent()[1].ID // of the two that the reply is sent as
 			for _, state := range []store.DeliveryState{store.Sent, tt.told} {
 				w.reportStatus(channelstest.Event{ID: second, State: string(state), Message: w.idOf(reply), External: []string{second}})
@@ -138,8 +139,8 @@ func newUnclearReply(t *testing.T) (w *world, thread, reply string) {
 	return w, thread, reply
 }
 
-// sendUnclearReplyAgain starts a world in which nobody can tell whether Ann's reply "One" has left. It was sent again, and waits behind
-// her reply "Two", which is in its hold. The provider takes each message once.
+// sendUnclearReplyAgain starts a world in which nobody can tell whether Ann's reply "One" has left. It was sent again,
+// and waits behind her reply "Two", which is in its hold. The provider takes each message once.
 func sendUnclearReplyAgain(t *testing.T) (w *world, thread, one string) {
 	t.Helper()
 	w = newWorld(t, options{stopped: true, lossy: true, hold: time.Hour,

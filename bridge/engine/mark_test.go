@@ -13,8 +13,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // holdMarks keeps all marks waiting until letMarksOut, as if other conversations had used up the chat's rate. A mark is
 // the emoji that shows what became of a message.

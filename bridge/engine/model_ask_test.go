@@ -15,8 +15,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // fakeModel is a model that answers over TCP, with the Analyzer that asks it.
 type fakeModel struct {

@@ -81,6 +81,7 @@ func TestPromotedMessageHasItsFile(t *testing.T) {
 			w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby",
 				Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
 			listed := w.waitShown("To the other app")
+
 			isFetched := func() bool { return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 1 }
 			if tt.isFetchedFirst {
 				close(fetch)

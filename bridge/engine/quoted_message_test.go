@@ -44,6 +44,7 @@ func TestAnswerToANoteWaitsForAClick(t *testing.T) {
 	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
+
 	for _, c := range []struct {
 		note string
 		fate store.Fate

@@ -59,6 +59,7 @@ func (w *world) wantOneFault(faulty, other protocol, text, hint string) {
 			bad = append(bad, f)
 		}
 	}
+
 	if len(bad) != 1 {
 		w.t.Fatalf("bad findings: got %+v, want one", bad)
 	}
@@ -67,6 +68,7 @@ func (w *world) wantOneFault(faulty, other protocol, text, hint string) {
 	}
 	wantContains(w.t, bad[0].What, bad[0].Text, text)
 	wantContains(w.t, bad[0].What+": hint", bad[0].Hint, hint)
+
 	isGoodOfOther := func(f channels.Finding) bool { return f.OK && other.isAbout(f) }
 	if !slices.ContainsFunc(found, isGoodOfOther) {
 		w.t.Errorf("findings: got %+v, want a good one about %s", found, other.label)

@@ -88,6 +88,7 @@ func newMailStage(t *testing.T) channelstest.Stage {
 	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = true })
 	w.config["save_sent"] = "off"
 	w.startAndWaitActive()
+
 	writer := &mailWriter{world: w}
 	return channelstest.Stage{
 		Channel:   w.channel(),

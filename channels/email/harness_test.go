@@ -103,6 +103,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	for _, c := range change {
 		c(&o)
 	}
+
 	w := &world{
 		Server:  mailfake.New(o),
 		t:       t,
@@ -115,6 +116,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // closing a server that doesn't serve yet would hang
 		waitForGreeting(t, addr)
 	}
+
 	w.env = channels.Env{
 		Log:  slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1),
 		Now:  time.Now,

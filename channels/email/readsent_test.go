@@ -264,8 +264,8 @@ func TestSentFolderAfterAnUpgrade(t *testing.T) {
 	w.waitStored("question", "answer")
 }
 
-// newAnsweredWorld makes a world whose channel reads the folder of sent mail, and in which a question and its answer are stored. Its
-// channel doesn't run. before is the watermark from before the answer.
+// newAnsweredWorld makes a world whose channel reads the folder of sent mail, and in which a question and its answer are
+// stored. Its channel doesn't run. before is the watermark from before the answer.
 func newAnsweredWorld(t *testing.T) (w *world, before []byte) {
 	t.Helper()
 	w = newWorld(t)

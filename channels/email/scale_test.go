@@ -73,6 +73,7 @@ func startMailboxes(b *testing.B, mailboxes int) (addr string, trust *tls.Config
 		_ = stdin.Close() // ends the process
 		_ = cmd.Wait()
 	})
+
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	noError(b, err)
 	addr, encoded, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -80,6 +81,7 @@ func startMailboxes(b *testing.B, mailboxes int) (addr string, trust *tls.Config
 	if err != nil {
 		b.Fatalf("the process printed %q, want an address and a certificate: %v", line, err)
 	}
+
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(certificate) {
 		b.Fatalf("the process printed %q, want an address and a certificate", line)
@@ -189,6 +191,7 @@ func (s benchmarkSetup) runAll(b *testing.B, mailboxes int) (stop func()) {
 			close(allActive)
 		}
 	}
+
 	mail := htmlMail()
 	var running sync.WaitGroup
 	for box := range mailboxes {
@@ -198,6 +201,7 @@ func (s benchmarkSetup) runAll(b *testing.B, mailboxes int) (stop func()) {
 		}
 		running.Go(func() { _ = c.Run(ctx) })
 	}
+
 	select {
 	case <-allActive:
 	case <-time.After(time.Minute):
@@ -242,6 +246,7 @@ func BenchmarkImport(b *testing.B) {
 			}
 			return nil
 		}
+
 		setup.process = newProcess()
 		c := setup.newChannel(b, 0, channels.Env{Accept: accept, State: &memoryState{data: []byte(watermark)}})
 		var running sync.WaitGroup
@@ -250,5 +255,6 @@ func BenchmarkImport(b *testing.B) {
 		cancel()
 		running.Wait()
 	}
+
 	b.ReportMetric(mails*float64(b.N)/b.Elapsed().Seconds(), "mails/s")
 }

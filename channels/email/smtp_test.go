@@ -45,6 +45,7 @@ func startScripted(t *testing.T, replies ...string) string {
 		}
 		_, _ = conn.Read(buf)
 	}()
+
 	t.Cleanup(func() {
 		_ = ln.Close()
 		<-ended

@@ -147,6 +147,7 @@ func repository(t *testing.T, damage bool) (url string, hits *atomic.Int32) {
 	if damage {
 		sum[0]++
 	}
+
 	hits = new(atomic.Int32)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		hits.Add(1)

@@ -22,6 +22,7 @@ func TestClosedAncestor(t *testing.T) {
 	cluster := s.run.Cluster
 	execute(t, s, "CREATE TABLE kept AS SELECT 1 AS n")
 	check(t, s.Close(t.Context()))
+
 	if m.euid != 0 {
 		if cluster != filepath.Join(dir, "pg") || len(said) > 0 {
 			t.Fatalf("cluster %s, said %q", cluster, said)

@@ -158,11 +158,13 @@ func startOther(t *testing.T, dir, varLib string, env ...string) (*other, error)
 	if err != nil {
 		return nil, err
 	}
+
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	o := &other{cmd: cmd, stdin: in, wait: sync.OnceValue(cmd.Wait)}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = o.wait() })
+
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		return nil, err
@@ -178,12 +180,14 @@ func TestStartStopReuse(t *testing.T) {
 	t.Parallel()
 	dir, m := filepath.Join(openDir(t), `my "data" is 1+1`), testMachine(openDir(t))
 	s := begin(t, Options{Dir: dir, Settings: map[string]string{"max_connections": "33", "listen_addresses": "*"}}, m)
+
 	if s.IsShared() {
 		t.Error("the first start reused a server")
 	}
 	if group, err := syscall.Getpgid(s.PID()); err != nil || group == syscall.Getpgrp() {
 		t.Errorf("a Ctrl-C would end the server before the program: group %d, %v", group, err)
 	}
+
 	for sql, want := range map[string]string{
 		"SHOW server_encoding":      "UTF8",
 		"SHOW listen_addresses":     "",

@@ -281,6 +281,7 @@ func TestGovernmentCloud(t *testing.T) {
 			w := newGovernmentWorld(t, one)
 			claims, a := w.claimsNow(), activity()
 			claims["iss"], claims["serviceurl"], a.ServiceURL = tt.issuer, host, host
+
 			err := w.Check(t.Context(), bearing("Bearer "+one.sign(t, headerOf(one), claims)), a)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got error %v, want %v", err, tt.want)
@@ -325,6 +326,7 @@ func FuzzBearer(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+
 	f.Fuzz(func(t *testing.T, value string) {
 		token, err := bearerToken(bearing(value))
 		if (err == nil) != (token != "") {

@@ -14,7 +14,7 @@ import (
 	"parley/bridge"
 )
 
-// submitted returns what Teams sends back of a dialog: the button's data and the values of the inputs, changed by what was typed.
+// submitted returns the data that Teams sends for a dialog: the button's data and the inputs, changed by what was typed.
 func submitted(t *testing.T, d Dialog, typed map[string]string) json.RawMessage {
 	t.Helper()
 	var c adaptive

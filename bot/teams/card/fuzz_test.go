@@ -21,6 +21,7 @@ func FuzzRead(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
+
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := Read(data)
 		if again, err2 := Read(data); (err == nil) != (err2 == nil) || !reflect.DeepEqual(got, again) {
@@ -42,6 +43,7 @@ func FuzzRead(f *testing.F) {
 func FuzzReadText(f *testing.F) {
 	f.Add(`<p>a <at id="0">Helpdesk</at>&nbsp;<strong>b"c</strong>d<em>e</em></p><ul><li>x<ol><li>y`, "<at>Helpdesk</at>")
 	f.Add(`<blockquote>a<pre>b</pre></blockquote><table><tr><td>1<td>|`, "")
+
 	f.Fuzz(func(t *testing.T, markup, mention string) {
 		typed := Typed{
 			HTML:     markup,
@@ -53,6 +55,7 @@ func FuzzReadText(f *testing.F) {
 		if again := ReadText(typed); !reflect.DeepEqual(got, again) || got.WithNames(got.Plain) != again.WithNames(again.Plain) {
 			t.Fatalf("read %+v, then %+v", got, again)
 		}
+
 		markdown.Parts(got.Markdown)
 		for token, id := range got.Tokens {
 			if token != markdown.MentionToken(id) {
@@ -107,6 +110,7 @@ func checkMarkup(t testing.TB, markup string) {
 	t.Helper()
 	checkSize(t, markup, 80<<10)
 	var open []string
+
 	z := html.NewTokenizer(strings.NewReader(markup))
 	for {
 		kind := z.Next()

@@ -189,6 +189,7 @@ func checkNeutral(t *testing.T, s string) {
 	t.Helper()
 	source := []byte(guardStart(literalBlock(s)))
 	doc := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(gmtext.NewReader(source))
+
 	var b strings.Builder
 	noError(t, ast.Walk(doc, func(n ast.Node, in bool) (ast.WalkStatus, error) {
 		if !in {
@@ -205,10 +206,12 @@ func checkNeutral(t *testing.T, s string) {
 		}
 		return ast.WalkContinue, nil
 	}))
+
 	want := strings.NewReplacer("*", "∗", "~", "∼", "`", "'").Replace(oneLine(s))
 	if got := b.String(); !mayBeAddress(s) && withoutMarks(got) != withoutMarks(want) {
 		t.Errorf("%q shows as %q, want %q", s, got, want)
 	}
+
 	for _, bad := range []string{"<at>", "{{"} { // a mention, and a date
 		if strings.Contains(string(source), bad) {
 			t.Errorf("%q has %q", source, bad)

@@ -81,6 +81,7 @@ func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 	}
 	noError(w.t, json.Unmarshal(body, &meta))
 	_, body = w.request("GET", meta.Keys, "", "", nil)
+
 	var set struct {
 		Keys []struct {
 			Kid, N, E    string
@@ -88,6 +89,7 @@ func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 		}
 	}
 	noError(w.t, json.Unmarshal(body, &set))
+
 	for _, k := range set.Keys {
 		if k.Kid == kid {
 			n, err1 := base64.RawURLEncoding.DecodeString(k.N)

@@ -100,8 +100,8 @@ func (w *world) postWithFault(t *testing.T, fault teamsfake.Fault) faultedPost {
 	fault.Method, fault.Times = "activities.*", 1
 	w.srv.Inject(fault)
 	answer, err := w.postBare(root)
-
 	w.srv.ClearFaults()
+
 	recorded := w.srv.Calls("activities.send")[calls:]
 	if len(recorded) != 1 {
 		t.Fatalf("got %d calls in the record, want one: %+v", len(recorded), recorded)

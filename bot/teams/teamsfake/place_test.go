@@ -8,8 +8,8 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// postTwinButtons posts a card with two buttons of the same title: one in its body, and one in a card that a further button shows.
-// Their data are n=1 and n=2.
+// postTwinButtons posts a card with two buttons of the same title. One is in its body, the other one in a card that a
+// further button shows. Their data are n=1 and n=2.
 func (w *world) postTwinButtons() (id string) {
 	w.t.Helper()
 	first := execute("More", "more", obj{"n": "1"})
@@ -20,7 +20,7 @@ func (w *world) postTwinButtons() (id string) {
 	))
 }
 
-// Of two buttons with the same title a person presses the one that is named by its place.
+// If two buttons have the same title, a person can press one of them by naming its place in the card.
 func TestClickByPlace(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	root := w.postTwinButtons()
@@ -48,12 +48,15 @@ func TestClickWhereNoButtonIs(t *testing.T) {
 	}
 }
 
-// What is private between a person and the bot is shown among what everybody sees, for that person alone.
+// A person's private messages with the bot in a channel are shown to that person among the channel's other messages, and
+// to nobody else.
 func TestShownInAChannel(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
+
 	root := must(w.ben.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
 	must(w.ann.Slash(tickets, root, "list"))(t)
-	must(w.ann.Say("just us"))(t) // which isn't shown in the channel
+	must(w.ann.Say("just us"))(t) // this isn't shown in the channel
+
 	for _, tt := range []struct {
 		name string
 		user string

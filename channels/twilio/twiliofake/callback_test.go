@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// startFailingHook starts a webhook that answers its first calls with an error. It returns its address, and a counter of the calls.
+// startFailingHook starts a webhook that answers its first calls with an error. It returns its address, and a counter of
+// the calls.
 func startFailingHook(t *testing.T, failures int32) (address string, calls *atomic.Int32) {
 	t.Helper()
 	calls = &atomic.Int32{}

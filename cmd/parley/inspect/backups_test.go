@@ -52,6 +52,7 @@ func TestDoctorOfBackups(t *testing.T) {
 		change(&s)
 		return s
 	}
+
 	for _, tt := range []struct {
 		name       string
 		status     backup.Status

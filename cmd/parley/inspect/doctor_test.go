@@ -16,8 +16,8 @@ import (
 	"parley/store"
 )
 
-// The tests of the doctor apply a parley.yaml to a database of their own (configured), and let the doctor examine it. Channels and
-// chats are the fakes of fakes_test.go.
+// The tests of the doctor apply a parley.yaml to a database of their own (configured), and let the doctor examine it.
+// Channels and chats are the fakes of fakes_test.go.
 
 // healthySetup is a set-up without faults, as long as Slack works.
 const healthySetup = `

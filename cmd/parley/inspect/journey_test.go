@@ -44,6 +44,7 @@ func tell(t *testing.T) story {
 		ids[a.Name] = a.ID
 	}
 	rookery, slack := ids["rookery"], ids["slack"]
+
 	event := func(account store.AccountID, external string, key string) store.EventID {
 		return journal(t, s.pool, store.NewEvent{AccountID: account, ExternalID: external, OrderKey: key, Payload: []byte("secret body")})
 	}
@@ -52,6 +53,7 @@ func tell(t *testing.T) story {
 	s.broken = event(store.SystemAccount, "timer:12:snooze:1", store.ConversationKey(12))
 	s.waiting = event(store.SystemAccount, "delivery:9:failed:1", store.ConversationKey(12))
 	s.lone = event(rookery, strings.Repeat("long ", 30), "y")
+
 	for _, sql := range []string{`DELETE FROM queues`, `DELETE FROM queue_events`} {
 		must(s.pool.Exec(ctx, sql))(t)
 	}
@@ -233,6 +235,7 @@ func TestReplay(t *testing.T) {
 		}
 	}
 	golden.Text(t, "testdata/replay.txt", shown.String())
+
 	if list := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t); list != "nothing is in quarantine\n" {
 		t.Errorf("after the replay: %s", list)
 	}
