@@ -92,7 +92,7 @@ func TestSwitchedOffWhileATextIsWritten(t *testing.T) {
 	}
 }
 
-// If the analysis of a conversation is switched off, no text is written for it either, and the asker is told why.
+// If the analysis of a conversation is switched off, no text is written for it, and the asker is told why.
 func TestTextOfAConversationThatIsNotAnalysed(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)

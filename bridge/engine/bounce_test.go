@@ -222,7 +222,7 @@ func TestLateBounceOfTheFirstSending(t *testing.T) {
 	w.waitFate(reply, "failed")
 }
 
-// A bounce that names a customer's mail instead of one of ours is shown, not dropped.
+// A bounce that names a customer's mail instead of one of Parley's is shown, not dropped.
 func TestBounceOfACustomersMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

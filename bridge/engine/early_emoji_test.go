@@ -49,7 +49,7 @@ func TestEarlyEmoji(t *testing.T) {
 	w.waitCard(root.ID, "Ann")
 }
 
-// If a command under such a card isn't about a conversation, it is answered at once.
+// If a command under a card that Parley hasn't recorded yet isn't about a conversation, it is answered at once.
 func TestHelpUnderAnEarlyCard(t *testing.T) {
 	t.Parallel()
 	w, root, _ := newWorldOfSlowRoot(t)

@@ -63,7 +63,7 @@ func TestNoteEditedIntoReplyInAGap(t *testing.T) {
 	w.provider.WaitTexts(t, "We wait for your payment")
 }
 
-// A reply that was typed outside of the thread and edited during a gap also leaves only after a click.
+// A reply that was typed outside of the thread, and edited while the chat's events were lost, leaves only after a click.
 func TestReplyElsewhereEditedInAGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -143,7 +143,7 @@ func TestCommandFoundLate(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
-// If the chat reports an emoji late, and the customer has written since, it does nothing either.
+// If the chat reports an emoji late, and the customer has written since, the emoji does nothing.
 func TestEmojiToldLate(t *testing.T) {
 	t.Parallel()
 	w, thread := newQuietConversation(t)
@@ -157,7 +157,8 @@ func TestEmojiToldLate(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
-// A late emoji does nothing either if a colleague has answered the customer meanwhile: its author has read neither.
+// A late emoji does nothing even if a colleague has answered the customer since: its author had read neither the
+// customer's words nor the answer.
 func TestEmojiToldLateAfterAnAnswer(t *testing.T) {
 	t.Parallel()
 	w, thread := newQuietConversation(t)

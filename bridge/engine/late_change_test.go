@@ -46,7 +46,8 @@ func TestEditFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// If Parley finds that such a reply was deleted, it takes the reply back (requirement R-249).
+// If Parley finds that a reply was deleted while it tried to send it for long, it takes the reply back (requirement
+//
 func TestDeletionFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	t.Parallel()
 	w, _, reply := newTriedForLong(t, options{})
@@ -91,7 +92,7 @@ func TestDeletionAfterTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "One")
 }
 
-// If the sent reply is deleted, a correction that was taken back can no longer be sent either.
+// If a sent reply is deleted, a correction of it that was taken back can no longer be sent.
 func TestDeletionAfterAnUndoneCorrection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -143,7 +144,8 @@ func (f *flickering) Confirm(context.Context, bridge.Place, string) (bridge.Conf
 	return bridge.Changed, nil
 }
 
-// Such a reply also fails if the chat can't be read in between, since the change was found before.
+// Parley found a change of which no event ever tells, and can't read the chat in between. The reply fails in the end,
+// too.
 func TestChangeThatNobodyTellsInAChatThatFlickers(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newTriedForLong(t, options{surface: func(inner bridge.Surface) bridge.Surface { return &flickering{Surface: inner} }})

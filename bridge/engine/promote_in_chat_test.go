@@ -65,7 +65,8 @@ func TestStandbyOpensTheWindow(t *testing.T) {
 	w.provider.WaitTexts(t, "How can I help?", "I am here")
 }
 
-// If an agent makes a conversation of such a message, its file is shown there, whether Parley fetched it before or later.
+// If an agent makes a conversation of a message that came while another app answered, its file is shown there, whether
+// Parley fetched it before or later.
 func TestPromotedMessageHasItsFile(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

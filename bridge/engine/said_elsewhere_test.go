@@ -62,8 +62,8 @@ func TestReplyTypedInItsThreadWithTheNumber(t *testing.T) {
 	wantEqual(t, "lines that show it", w.countLines(thread, bridge.LineDone), 0)
 }
 
-// If the author deletes such a reply while the chat's events are lost (a gap), Parley notices that before the reply would
-// leave, because it reads the message again.
+// The author deletes a reply that was typed outside of its thread while the chat's events are lost (a gap). Parley
+// notices that before the reply would leave, because it reads the message again.
 //
 func TestReplyTypedElsewhereInAGap(t *testing.T) {
 	t.Parallel()
@@ -83,7 +83,8 @@ func TestReplyTypedElsewhereInAGap(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Only the author of such a reply can take it back with an emoji. A colleague's emoji does nothing.
+// A reply that was typed outside of its thread can be taken back with an emoji by its author alone. A colleague's emoji
+// does nothing.
 func TestReplyTypedElsewhereTakenBackByEmoji(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -189,7 +190,7 @@ func TestStartTypedWithFile(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// If such a reply mentions a colleague, it stays inside until somebody sends it, as in the thread.
+// If a reply that was typed outside of its thread mentions a colleague, it stays inside until somebody sends it.
 func TestReplyTypedElsewhereMentionsAColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -202,8 +203,8 @@ func TestReplyTypedElsewhereMentionsAColleague(t *testing.T) {
 	w.provider.WaitTexts(t, "Ok, @ben calls you")
 }
 
-// If Parley hears of an edit before the reply itself, nothing leaves. If the edited text is still for this conversation,
-// the author is asked about it.
+// If Parley hears of an edit before the reply itself, which was typed outside of its thread, nothing leaves. If the
+// edited text is still for this conversation, the author is asked about it.
 func TestReplyTypedElsewhereEditedFirst(t *testing.T) {
 	t.Parallel()
 	const mention = "<@" + bridgetest.App + "> #1 "

@@ -256,7 +256,7 @@ func TestPausedAccount(t *testing.T) {
 	w.provider.WaitTexts(t, "Before the pause")
 }
 
-// A setting for all accounts applies to the accounts that don't choose another value, also when it changes.
+// A setting for all accounts applies to each of them until that account chooses another value.
 func TestSettingsOfAllAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

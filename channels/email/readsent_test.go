@@ -74,7 +74,7 @@ func (w *world) decodeOne(f channels.Fact) channels.Inbound {
 	return ins[0]
 }
 
-// storedID returns the id that the server gave the first mail that we sent.
+// storedID returns the id that the server gave Parley's first mail.
 func (w *world) storedID() string { return strings.Trim(w.Submissions()[0].StoredID, "<>") }
 
 // replySubject is the subject with which reply() leaves.

@@ -17,13 +17,13 @@ import (
 // isn't there it may still have been sent. Reconcile calls it absent only if other mails prove that the server, or
 // Parley, files a copy of each mail.
 
-// Hosts of providers of which Parley knows whether they file what they send.
+// These are SMTP hosts of providers. Parley knows whether they file copies of sent mail.
 const (
 	gmail     = "smtp.gmail.com"
 	microsoft = "smtp.office365.com"
 )
 
-// Ids of mails of ours in one conversation, in the order of sending.
+// These are ids of Parley's mails in one conversation, in the order of sending.
 func earlierID() string { return messageID(32) }
 func newerID() string   { return messageID(33) }
 func askedID() string   { return messageID(34) } // of reply(), which is looked for
@@ -299,8 +299,8 @@ func TestReconcileSentAgain(t *testing.T) {
 	}
 }
 
-// The copy of the first sending isn't counted either if Reconcile finds it in only one of its two ways: because the
-// server replaced its Message-ID, or because more mails lie above it than Reconcile reads.
+// If a mail was sent again after a bounce, the copy of its first sending doesn't count, even if only one of Reconcile's
+// two ways finds it: the server may have replaced its Message-ID, or more mails may lie above it than Reconcile reads.
 func TestReconcileSentAgainLongAgo(t *testing.T) {
 	t.Parallel()
 	const mails = 60

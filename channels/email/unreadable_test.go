@@ -158,7 +158,7 @@ func TestProviderThatThrottles(t *testing.T) {
 	}
 }
 
-// An outage of the provider that ends by itself puts no mail into quarantine either, even if it follows a used-up quota.
+// An outage of the provider that ends by itself puts no mail into quarantine, even if it follows a used-up quota.
 func TestOutageOfAProvider(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

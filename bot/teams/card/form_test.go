@@ -211,7 +211,7 @@ func TestLongLists(t *testing.T) {
 	wantEqual(t, "it says that the list is cut", strings.Contains(assign(options), "Only the first are listed."), true)
 }
 
-// A form that has two values for one field is read the same way each time. No form of Parley's has that.
+// A form that has two values for one field is always read in the same way. No form of Parley's has that.
 func TestFormReadTheSame(t *testing.T) {
 	t.Parallel()
 	for range 100 {
