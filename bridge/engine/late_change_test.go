@@ -46,8 +46,7 @@ func TestEditFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// If Parley finds that a reply was deleted while it tried to send it for long, it takes the reply back (requirement
-//
+// If Parley finds a deletion when it has tried to send a reply for long, it takes the reply back (requirement R-249).
 func TestDeletionFoundWhenAReplyWasTriedForLong(t *testing.T) {
 	t.Parallel()
 	w, _, reply := newTriedForLong(t, options{})
