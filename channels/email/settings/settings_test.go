@@ -42,7 +42,8 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// Settings that are missing get defaults, many of which follow from the host names that are set.
+// Settings that are missing get defaults. Many of these follow from settings that are there, such as the SMTP password
+// from the IMAP password.
 //
 func TestDefaults(t *testing.T) {
 	t.Parallel()
