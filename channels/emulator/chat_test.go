@@ -26,7 +26,7 @@ func newFaultPlan() (*emulator.FaultPlan, *manualClock) {
 	return emulator.NewFaultPlan(seed, clock.read), clock
 }
 
-// Which calls a fault strikes. All calls are made in the channel C1.
+// The table says which calls a fault strikes. All calls are made in the channel C1.
 func TestChatFaultStrikes(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -78,7 +78,7 @@ func TestChatFaultStrikes(t *testing.T) {
 	}
 }
 
-// A fault with a time strikes until that is over, and not at its very end.
+// A fault with a duration strikes until that is over, and no more at its very end.
 func TestChatFaultStrikesWithinItsTime(t *testing.T) {
 	t.Parallel()
 	p, clock := newFaultPlan()
@@ -93,7 +93,7 @@ func TestChatFaultStrikesWithinItsTime(t *testing.T) {
 	}
 }
 
-// A fault whose time is over is listed until it is cleared. The call that came too late doesn't count.
+// A fault whose time is over is listed until it is cleared. A call that came after its time isn't counted.
 func TestEndedChatFaultIsListedUntilCleared(t *testing.T) {
 	t.Parallel()
 	p, clock := newFaultPlan()
@@ -122,7 +122,8 @@ func TestEndedChatFaultIsListedUntilCleared(t *testing.T) {
 	}
 }
 
-// A call that is struck is told to wait as long as the fault says, else until the fault ends: in full seconds, at least one.
+// A call that is struck is told to wait as long as the fault says, or else until the fault ends. The time is in full
+// seconds, at least one.
 func TestChatFaultRetryAfter(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -161,7 +162,7 @@ func newNumbers() (log *emulator.Changes[int64], add, closeEmulator func()) {
 	return log, add, func() { close(closed) }
 }
 
-// A subscription gives each change once and in order, also if it waited for them.
+// A subscription gives each change once and in order, also to a reader that waited for it.
 func TestSubscriptionReadsChangesInOrder(t *testing.T) {
 	t.Parallel()
 	log, add, _ := newNumbers()
@@ -183,7 +184,7 @@ func TestSubscriptionReadsChangesInOrder(t *testing.T) {
 	}
 }
 
-// A subscription whose context has ended still gives what is there; only then does it fail.
+// A subscription whose context has ended still gives the changes that are there, and fails only after them.
 func TestSubscriptionOfEndedContext(t *testing.T) {
 	t.Parallel()
 	log, add, _ := newNumbers()
@@ -199,7 +200,7 @@ func TestSubscriptionOfEndedContext(t *testing.T) {
 	}
 }
 
-// WaitFor looks again after each change.
+// WaitFor looks at its condition again after each change.
 func TestWaitForChange(t *testing.T) {
 	t.Parallel()
 	log, add, _ := newNumbers()
@@ -209,7 +210,7 @@ func TestWaitForChange(t *testing.T) {
 	}
 }
 
-// Who waits for what never comes is sent away when the emulator closes.
+// When the emulator closes, WaitFor returns an error to those who wait for something that never comes.
 func TestWaitForEndsWithTheEmulator(t *testing.T) {
 	t.Parallel()
 	log, _, closeEmulator := newNumbers()
@@ -219,7 +220,7 @@ func TestWaitForEndsWithTheEmulator(t *testing.T) {
 	}
 }
 
-// Who waits for a signal notices also what pokes nobody.
+// Wait looks at its condition from time to time, even if nobody pokes the signal.
 func TestSignalIsNotNeeded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -230,14 +231,14 @@ func TestSignalIsNotNeeded(t *testing.T) {
 	})
 }
 
-// Over HTTP a reader gets the changes after the one that it names.
+// A reader over HTTP names a change and gets those after it.
 func TestChangesOverHTTP(t *testing.T) {
 	t.Parallel()
 	log, add, closeEmulator := newNumbers()
 	for range 3 {
 		add()
 	}
-	closeEmulator() // what was told can still be read
+	closeEmulator() // the changes can still be read
 	tests := []struct {
 		name  string
 		query string
@@ -260,7 +261,8 @@ func TestChangesOverHTTP(t *testing.T) {
 	}
 }
 
-// A fault is injected over HTTP. What isn't one is refused, with the kinds that there are, or what is wrong with the JSON.
+// A fault can be injected over HTTP. A request with an unknown kind is refused with a list of the known kinds, and
+// one with broken JSON with what is wrong with it.
 func TestFaultIsInjectedOverHTTP(t *testing.T) {
 	t.Parallel()
 	const ownKind = "own" // of the emulator, besides those of all

@@ -22,10 +22,10 @@ import (
 	parleyhttp "parley/channels/http"
 )
 
-// event is one that a system may post.
+// event is an event that a system may post to the webhook.
 type event struct {
 	raw   string
-	fault string // what the webhook says of it; "" = it is taken
+	fault string // what the webhook says is wrong with it; "" if it is taken
 	finer bool   // the webhook looks closer than a schema can
 	want  channels.Inbound
 }
@@ -119,7 +119,7 @@ func events() []event {
 	}
 }
 
-// TestEvents: each kind of event becomes what it says, or is refused in words.
+// TestEvents: the webhook reads each kind of event, or refuses it and says what is wrong with it.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	for _, c := range events() {
@@ -141,7 +141,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// An event with an impossible time that an earlier version stored can still be read, without the time. So can one whose time is null.
+// Earlier versions stored events with impossible times. Such an event, or one whose time is null, is read without a time.
 func TestStoredImpossibleTime(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{`"0000-12-31T19:03:58-04:56"`, "null"} {
@@ -150,7 +150,7 @@ func TestStoredImpossibleTime(t *testing.T) {
 	}
 }
 
-// A leap second ends a day of UTC, whatever the zone in which it is written, and is the next second.
+// A leap second ends a day of UTC, in whatever zone it is written. It is read as the second after it.
 func TestLeapSecondOfZones(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Time{
@@ -168,7 +168,7 @@ func TestLeapSecondOfZones(t *testing.T) {
 	}
 }
 
-// What a file's ending stands for is the same on every machine, whatever it has installed.
+// The type of a file follows from its ending in the same way on every machine, whatever types are installed there.
 func TestFileTypes(t *testing.T) {
 	t.Parallel()
 	noError(t, mime.AddExtensionType(".machine", "image/machine"))
@@ -183,8 +183,8 @@ func TestFileTypes(t *testing.T) {
 	}
 }
 
-// A thousand events are one batch in order; one more, none, or a bad one among them is
-// refused as a whole; typing isn't a fact.
+// A thousand events in one request are accepted in their order. A request with more events, with none, or with a bad one
+// is refused as a whole. Typing isn't a fact, so it isn't stored.
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -195,6 +195,7 @@ func TestBatch(t *testing.T) {
 		many = append(many, message(fmt.Sprint("m-", i), "x"))
 		want = append(want, fmt.Sprint("message:m-", i))
 	}
+
 	var got []string
 	for _, f := range w.post(t, many...) {
 		got = append(got, f.ExternalID)
@@ -202,7 +203,9 @@ func TestBatch(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the batch became %d facts %q, want %d in its order", len(got), got, most)
 	}
+
 	wantEqual(t, "facts of typing", len(w.post(t, map[string]any{"type": "typing"})), 0)
+
 	for name, list := range map[string][]any{"too many": append(many, message("z", "x")), "none": {}, "a bad one": {message("y", "x"), 5}} {
 		status, _, err := w.shop.Post(t.Context(), w.hook, list...)
 		if err != nil {
@@ -213,13 +216,15 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// The webhook fails closed, and says when to come again.
+// The webhook refuses each request without a recent signature of our secret, and takes those with one. When Parley is
+// overloaded, it says when to come again.
 func TestWebhook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	body := []byte(`{"events":[{"type":"message","id":"1","from":{"id":"kim"},"text":"x"}]}`)
 	now := time.Now()
 	good := parleyhttp.Sign([]byte(secret), now, body)
+
 	send := func(method, signature string, body []byte) *http.Response {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), method, w.hook, bytes.NewReader(body))
@@ -232,6 +237,7 @@ func TestWebhook(t *testing.T) {
 		_ = resp.Body.Close()
 		return resp
 	}
+
 	signedTime, proof, _ := strings.Cut(good, ",")
 	for name, signature := range map[string]string{
 		"none":            "",
@@ -249,6 +255,7 @@ func TestWebhook(t *testing.T) {
 		wantEqual(t, name+": status", send(http.MethodPost, signature, body).StatusCode, http.StatusForbidden)
 		wantEqual(t, name+": facts", len(w.takeFacts()), 0)
 	}
+
 	for name, signature := range map[string]string{
 		"good":        good,
 		"old":         parleyhttp.Sign([]byte(secret), now.Add(-4*time.Minute), body),
@@ -258,6 +265,7 @@ func TestWebhook(t *testing.T) {
 		wantEqual(t, name+": status", send(http.MethodPost, signature, body).StatusCode, http.StatusOK)
 		wantEqual(t, name+": facts", len(w.takeFacts()), 1)
 	}
+
 	broken := httptest.NewRecorder()
 	w.channel.(http.Handler).ServeHTTP(broken, httptest.NewRequest(http.MethodPost, "/hooks/shop", iotest.ErrReader(io.ErrUnexpectedEOF)))
 	wantEqual(t, "broken off", broken.Code, http.StatusBadRequest)
@@ -266,6 +274,7 @@ func TestWebhook(t *testing.T) {
 	wantEqual(t, "methods that are allowed", resp.Header.Get("Allow"), "POST")
 	tooLong := bytes.Repeat([]byte(" "), 16<<20+1)
 	wantEqual(t, "too long", send(http.MethodPost, good, tooLong).StatusCode, http.StatusRequestEntityTooLarge)
+
 	w.err = channels.ErrOverloaded
 	resp = send(http.MethodPost, good, body)
 	wantEqual(t, "overloaded", resp.StatusCode, http.StatusServiceUnavailable)
@@ -274,7 +283,7 @@ func TestWebhook(t *testing.T) {
 	wantEqual(t, "not stored", send(http.MethodPost, good, body).StatusCode, http.StatusInternalServerError)
 }
 
-// messageEvent makes an event in which a customer says so.
+// messageEvent makes an event in which a customer writes a text.
 func messageEvent(text string) []byte {
 	raw, err := json.Marshal(parleyhttp.Event{Type: "message", ID: "1", From: &parleyhttp.Person{ID: "u"}, Text: text})
 	if err != nil {
@@ -283,8 +292,8 @@ func messageEvent(text string) []byte {
 	return raw
 }
 
-// FuzzDecode: whatever the bytes are, decoding ends the same way twice, and what it takes
-// is whole.
+// FuzzDecode: decoding gives the same result twice for any bytes, and each message that it gives has a kind, an id and a
+// sender.
 func FuzzDecode(f *testing.F) {
 	for _, c := range events() {
 		f.Add([]byte(c.raw))
@@ -313,7 +322,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzVerify: no header passes for a body that was not signed with the secret.
+// FuzzVerify: no signature passes for a body that wasn't signed with the secret.
 func FuzzVerify(f *testing.F) {
 	now := time.Unix(1790000000, 0)
 	f.Add(parleyhttp.Sign([]byte("another"), now, []byte("body")), []byte("body"))
@@ -342,8 +351,8 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
-// FuzzSplit: whatever is posted with a right signature, what is accepted is named, is the
-// same the next time, and can be decoded; all else is refused and stores nothing.
+// FuzzSplit: a body with a right signature has the same result twice. If it is accepted, each fact has an id and an order
+// key and can be decoded. If it is refused, nothing is stored.
 func FuzzSplit(f *testing.F) {
 	for _, c := range events() {
 		f.Add([]byte(`{"events":[` + c.raw + `]}`))

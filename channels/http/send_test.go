@@ -73,10 +73,10 @@ func answerOnce(t *testing.T, status int, retryAfter, body string) channels.Chan
 	return c
 }
 
-// An answer that means that the callback has the message gives its id there, or the token if it tells none.
+// If the callback answers that it has the message, the receipt has the id that it gives, or our token if it gives none.
 func TestAnswersThatTake(t *testing.T) {
 	t.Parallel()
-	const token = "p1.101." // how it begins: the delivery and the message
+	const token = "p1.101." // the token begins with the delivery and the message
 	for _, c := range []struct {
 		status   int
 		body, id string
@@ -100,7 +100,7 @@ func TestAnswersThatTake(t *testing.T) {
 	}
 }
 
-// Each answer that refuses has its published meaning.
+// Each answer with which a callback refuses a message has the meaning that our documentation gives it.
 func TestAnswersThatRefuse(t *testing.T) {
 	t.Parallel()
 	date := time.Now().Add(20 * time.Second).UTC().Format(http.TimeFormat)
@@ -108,7 +108,7 @@ func TestAnswersThatRefuse(t *testing.T) {
 		status           int
 		retryAfter, body string
 		class            channels.Class
-		text             string        // is in the error
+		text             string        // part of the error
 		wait             time.Duration // at most, and at least a few seconds less
 	}{
 		{status: 429, retryAfter: "5", class: channels.Throttled, text: "wait", wait: 5 * time.Second},
@@ -173,7 +173,8 @@ func wantFinding(t *testing.T, c channels.Channel, ok bool, text string) {
 	wantText(t, "doctor's finding", f.Text, text)
 }
 
-// What never left is certain; a callback in the own network needs a person.
+// If the connection fails, nothing can have left. It is tried again, unless the callback is in the own network: that
+// needs a person.
 func TestUnreached(t *testing.T) {
 	t.Parallel()
 	for class, failure := range map[channels.Class]error{
@@ -186,6 +187,7 @@ func TestUnreached(t *testing.T) {
 			wantEqual(t, "class of the error", channels.ClassOf(err), class)
 			_, err = w.channel.(channels.Fetcher).Fetch(t.Context(), w.base+"/files/box.txt")
 			wantEqual(t, "a customer's file is asked for again", channels.ClassOf(err) == channels.Retry, class == channels.Retry)
+
 			if err := wantOutcome(t, w.channel, channels.CannotTell); err == nil || strings.Contains(err.Error(), "tenant") {
 				t.Errorf("reconciling: got %v, want an error without the callback's address", err)
 			}
@@ -195,7 +197,7 @@ func TestUnreached(t *testing.T) {
 	}
 }
 
-// A server that doesn't know our question is no proof that a message isn't there.
+// A 404 of a server that doesn't know our question doesn't prove that the message isn't there.
 func TestBare404(t *testing.T) {
 	t.Parallel()
 	c, _ := newChannelTo(t, http.NotFoundHandler())
@@ -205,7 +207,7 @@ func TestBare404(t *testing.T) {
 	wantFinding(t, c, true, "a person decides")
 }
 
-// Only an answer of the published form says that a message is there, or isn't.
+// An answer that hasn't the published form doesn't say whether the message is there.
 func TestAnswersThatSayNothing(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []struct {
@@ -232,18 +234,19 @@ func TestAnswersThatSayNothing(t *testing.T) {
 	}
 }
 
-// doctor asks the callback for a message that doesn't exist, and sends none.
+// Doctor asks the callback for a message that doesn't exist, and sends none.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	wantFinding(t, w.channel, true, "can be asked")
 	wantEqual(t, "messages to the shop", len(w.shop.Got()), 0)
 	wantText(t, "doctor's finding without a public address", w.channel.(channels.Checker).Check(t.Context())[0].Text, "PARLEY_PUBLIC_URL")
+
 	ofAnotherSecret, _ := newChannelTo(t, httpfake.New("another secret, long", time.Now))
 	wantFinding(t, ofAnotherSecret, false, "signature")
 }
 
-// A callback that says of every message that it has it proves nothing, and doctor says so.
+// If a callback says of every message that it has it, that proves nothing, and doctor reports it.
 func TestSaysYesToEverything(t *testing.T) {
 	t.Parallel()
 	c, _ := newChannelTo(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -255,7 +258,7 @@ func TestSaysYesToEverything(t *testing.T) {
 	wantFinding(t, c, false, "doesn't exist")
 }
 
-// attachments gives the attachments of the one message that the shop got.
+// attachments returns the attachments of the one message that the shop got.
 func (w *world) attachments(t *testing.T) string {
 	t.Helper()
 	var m struct{ Attachments json.RawMessage }
@@ -264,40 +267,46 @@ func (w *world) attachments(t *testing.T) string {
 	return string(m.Attachments)
 }
 
-// Files go as addresses.
+// If Parley has a public address, a callback gets addresses of files instead of their content.
 func TestLinkedFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(e *channels.Env) { e.HookURL = "https://help.test/hooks/shop" })
 	wantEqual(t, "bytes of a file at most", w.channel.Capabilities().Files.MaxBytes, 100<<20)
+
 	o := outbound(1, "x")
 	o.Files = []channels.File{linkedFile("a.txt", "https://help.test/files/f.1"), linkedFile("b.txt", "https://help.test/files/f.2")}
 	w.mustSend(t, o)
+
 	large := linkedFile("c.bin", "https://help.test/files/f.3")
 	large.SizeBytes = 101 << 20
 	o.Files = []channels.File{large}
 	_, err := w.channel.Send(t.Context(), o)
 	wantEqual(t, "class of the error about 101 MiB", channels.ClassOf(err), channels.BadContent)
+
 	wantEqual(t, "attachments", w.attachments(t), `[{"name":"a.txt","type":"text/plain","size":10,"url":"https://help.test/files/f.1"},`+
 		`{"name":"b.txt","type":"text/plain","size":10,"url":"https://help.test/files/f.2"}]`)
 }
 
-// Where there is no public address, files go inside the message, up to a megabyte.
+// If Parley has no public address, files are sent inside the message, up to a megabyte.
 func TestInlineFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	wantEqual(t, "bytes of a file at most", w.channel.Capabilities().Files.MaxBytes, 1<<20)
+
 	o := outbound(1, "x")
 	o.Files = []channels.File{inlineFile("a.txt", []byte("hello"))}
 	w.mustSend(t, o)
+
 	half := make([]byte, 600<<10)
 	o.Files = []channels.File{inlineFile("a.txt", half), inlineFile("b.txt", half)}
 	_, err := w.channel.Send(t.Context(), o)
 	wantEqual(t, "class of the error about 1200 KiB", channels.ClassOf(err), channels.BadContent)
 	wantText(t, "error", fmt.Sprint(err), "public address")
+
 	wantEqual(t, "attachments", w.attachments(t), `[{"name":"a.txt","type":"text/plain","size":5,"content":"aGVsbG8="}]`)
 }
 
-// What exceeds a limit is refused before the callback is called; what is just within it is sent.
+// A message that exceeds a limit is refused before the callback is called. One that is just within it is sent.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -321,7 +330,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// A status, an answer and a reaction name our message by its token, which only our keys make.
+// A status, an answer or a reaction may name our message by its token. The token counts only if one of our keys made it.
 func TestStatusByToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -329,11 +338,13 @@ func TestStatusByToken(t *testing.T) {
 	w.mustSend(t, o)
 	o.Attempt.Again = 1 // it failed, and a person sent it again: the shop takes it as another one
 	w.mustSend(t, o)
+
 	if len(w.shop.Got()) != 2 {
 		t.Fatalf("the shop got %+v, want two messages", w.shop.Got())
 	}
 	key, again := w.shop.Got()[0].Key, w.shop.Got()[1].Key
 	wantEqual(t, "both messages have one key", again == key, false)
+
 	old := newWorld(t, func(e *channels.Env) { e.Keys = [][]byte{[]byte("newer"), []byte("new key")} })
 	stranger := newWorld(t, func(e *channels.Env) { e.Keys = [][]byte{[]byte("another")} })
 	for name, c := range map[string]struct {
@@ -353,13 +364,16 @@ func TestStatusByToken(t *testing.T) {
 			e["id"], e["from"] = "e", map[string]any{"id": "kim"}
 			return decodeOne(t, c.w.channel, c.w.post(t, e)[0].Payload)
 		}
+
 		status := postOne(map[string]any{"type": "status", "message": c.token, "state": "delivered"}).Status
 		wantEqual(t, name+": message of a status", status.MessageID, c.want)
 		if !slices.Equal(status.External, []string{c.token}) {
 			t.Errorf("%s: external ids: got %q, want %s alone", name, status.External, c.token)
 		}
+
 		answer := postOne(map[string]any{"type": "message", "text": "x", "reply_to": c.token})
 		wantEqual(t, name+": message of an answer", answer.Answers.Message, c.want)
+
 		reaction := postOne(map[string]any{"type": "reaction", "emoji": "👍", "target": c.token})
 		wantEqual(t, name+": message of a reaction", reaction.Answers.Message, c.want)
 	}

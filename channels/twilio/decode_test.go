@@ -15,7 +15,7 @@ import (
 // callbackAt is the time at which callbacks come in these tests.
 func callbackAt() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC) }
 
-// decodeOne decodes the payload of a callback, which must mean one thing.
+// decodeOne decodes the payload of a callback that means one thing.
 func decodeOne(t *testing.T, c channels.Channel, form url.Values) channels.Inbound {
 	t.Helper()
 	return decodeHook(t, c, "", form)
@@ -37,7 +37,7 @@ func decodeHook(t *testing.T, c channels.Channel, query string, form url.Values)
 // fields are parameters of a callback.
 type fields map[string]string
 
-// waForm is a customer's message by WhatsApp with these fields. A field that is "" is left out.
+// waForm is a customer's message by WhatsApp with some fields changed. A field that is changed to "" is left out.
 func waForm(changed fields) url.Values {
 	f := url.Values{
 		"MessageSid":  {"SM1"},
@@ -61,8 +61,8 @@ func waForm(changed fields) url.Values {
 // annUserID is WhatsApp's own id of Ann.
 const annUserID = "US.13491208655302741918"
 
-// A customer is known by WhatsApp's own id of the person if there is one, otherwise by the phone number. What else is known of the
-// customer's addresses stays a further key.
+// A customer's key is WhatsApp's own id of the person if there is one, otherwise the phone number. The other addresses
+// that are known of the customer are further keys.
 func TestDecodeWhatsAppSender(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaWhatsApp).channel
@@ -117,7 +117,7 @@ func TestDecodeWhatsAppSender(t *testing.T) {
 	}
 }
 
-// checkDecoded compares a message of waForm with want, whose kind, id, time and number of ours are filled in here.
+// checkDecoded compares a message of waForm with want, in which it fills in the kind, the id, the time and our number.
 func checkDecoded(t *testing.T, got, want channels.Inbound) {
 	t.Helper()
 	want.Kind = channels.InboundMessage
@@ -129,7 +129,7 @@ func checkDecoded(t *testing.T, got, want channels.Inbound) {
 	}
 }
 
-// What a customer sends by WhatsApp becomes a text, files, and notices of what can't be said in these.
+// A WhatsApp message becomes a text and files. Notices say what can't be shown in these.
 func TestDecodeWhatsAppContent(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaWhatsApp).channel
@@ -271,7 +271,7 @@ Street \*1\*
 	}
 }
 
-// What the emulator's phone sends is what the channel reads.
+// The channel reads what the emulator's phone sends.
 func TestDecodeWhatThePhoneSends(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -280,11 +280,13 @@ func TestDecodeWhatThePhoneSends(t *testing.T) {
 	if _, err := w.ann.Share(1.5, 2.5, "Home", ""); err != nil {
 		t.Fatal(err)
 	}
+
 	in := w.takeMessages(2)
 	picture, place := in[0], in[1]
 	wantEqual(t, "text of the picture", picture.Text, "look")
 	wantEqual(t, "number of files", len(picture.Attachments), 1)
 	wantText(t, "text of the place", place.Text, "mlat=1.5&mlon=2.5")
+
 	sender := channels.Party{Key: "US.12ab", Name: "Ann Lee", Also: []string{annPhone}, Lasting: true}
 	if !reflect.DeepEqual(picture.From, sender) {
 		t.Errorf("got the sender %+v, want %+v", picture.From, sender)
@@ -295,7 +297,7 @@ func TestDecodeWhatThePhoneSends(t *testing.T) {
 	w.wantNoAnswers()
 }
 
-// An SMS comes from the number that it shows: a phone number has other forms on WhatsApp alone.
+// An SMS comes from the number that it shows. Only on WhatsApp a phone number has other forms.
 func TestDecodeSMSFromANumberOfTwoForms(t *testing.T) {
 	t.Parallel()
 	form := inboundForm()
@@ -306,7 +308,7 @@ func TestDecodeSMSFromANumberOfTwoForms(t *testing.T) {
 	}
 }
 
-// An SMS has no formatting: what would be Markdown is escaped. Its sender may be a short code.
+// An SMS has no formatting, so characters with a meaning in Markdown are escaped. Its sender may be a short code.
 func TestDecodeSMS(t *testing.T) {
 	t.Parallel()
 	form := inboundForm()
@@ -317,7 +319,8 @@ func TestDecodeSMS(t *testing.T) {
 	wantEqual(t, "sender", got.From.Key, "72345")
 }
 
-// A text from a name, as banks send them, is read. An answer to it is refused with words that say why, whatever else is wrong with it.
+// The sender of an SMS may be a name, such as a bank's. An answer to it is refused for that reason, even if something
+// else is wrong with the answer, too.
 func TestDecodeNameOfASender(t *testing.T) {
 	t.Parallel()
 	form := inboundForm()
@@ -325,6 +328,7 @@ func TestDecodeNameOfASender(t *testing.T) {
 	c := newWorld(t, viaSMS).channel
 	got := decodeOne(t, c, form)
 	wantEqual(t, "sender", got.From.Key, "MYBANK")
+
 	_, err := c.Send(t.Context(), channels.Outbound{To: []channels.Party{got.From}, Text: strings.Repeat("x", maxBody+1)})
 	refused, ok := errors.AsType[*channels.SendError](err)
 	if !ok || refused.Class != channels.BadRecipient || !strings.Contains(refused.Text, "“MYBANK” is a sender's name") {
@@ -332,13 +336,14 @@ func TestDecodeNameOfASender(t *testing.T) {
 	}
 }
 
-// A customer whose phone answers by RCS is the one to whom we write by SMS: the key is the same, and an answer goes to it.
+// A customer who writes by RCS has the same key as by SMS, and an answer goes to the phone number.
 func TestDecodeRCS(t *testing.T) {
 	t.Parallel()
 	form := inboundForm()
 	form.Set("From", "rcs:"+annPhone)
 	form.Set("To", "rcs:acme_agent")
 	form.Set("MessagingServiceSid", "MG1")
+
 	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
 	wantEqual(t, "customer", got.From.Key, annPhone)
 	to, err := (&ownNumber{}).addressOf(got.From)
@@ -346,11 +351,11 @@ func TestDecodeRCS(t *testing.T) {
 		t.Error(err)
 	}
 	wantEqual(t, "address of the answer", to, annPhone)
-	// An RCS agent isn't a number: the answer leaves from the number to which the customer wrote before.
+	// An RCS agent isn't a number. The answer leaves from the number to which the customer wrote before.
 	wantEqual(t, "our number", got.Envelope.Via, "")
 }
 
-// A message to a short code of a service says so.
+// If a message came to a short code of a messaging service, that short code is our number.
 func TestDecodeOurShortCode(t *testing.T) {
 	t.Parallel()
 	form := inboundForm()

@@ -9,7 +9,7 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// setHook sets the webhook, which is not ours before, and checks that it is afterwards.
+// setHook checks that the webhook isn't ours, sets it, and checks that it is ours then.
 func (w *world) setHook() {
 	w.t.Helper()
 	wantEqual(w.t, "the webhook is ours before", w.findHook().CallsUs(), false)
@@ -70,8 +70,8 @@ func withSender(change func(*twiliofake.Number)) worldChange {
 	}
 }
 
-// withService puts our number into a messaging service with the webhook of another program. If asksNumber, Twilio calls the number's
-// own webhook instead.
+// withService puts our number into a messaging service that has the webhook of another program. If asksNumber, Twilio
+// calls the number's own webhook instead of the service's.
 func withService(asksNumber bool) worldChange {
 	return func(o *twiliofake.Options, c channels.Config) {
 		c[fieldService] = "MG1"
@@ -81,8 +81,8 @@ func withService(asksNumber bool) worldChange {
 	}
 }
 
-// Twilio is told to call this Parley: at the number, at the messaging service, or at the WhatsApp sender, whichever
-// decides. What customers write arrives from then on.
+// SetHook tells Twilio to call this Parley. It sets the webhook of the number, of the messaging service or of the
+// WhatsApp sender, whichever Twilio goes by. Messages of customers arrive from then on.
 //
 func TestSetHook(t *testing.T) {
 	t.Parallel()
@@ -139,7 +139,7 @@ func TestSetHook(t *testing.T) {
 	}
 }
 
-// A short code is found beside a longer number that ends like it, which Twilio's list brings along.
+// SetHook finds a short code although Twilio's list also has a longer number with the same last digits.
 func TestSetHookOfAShortCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS, func(o *twiliofake.Options, c channels.Config) {
@@ -153,8 +153,9 @@ func TestSetHookOfAShortCode(t *testing.T) {
 	w.setHook()
 }
 
-// A messaging service calls one account for all of its numbers: the other accounts' checks find nothing wrong with that, unless it is
-// the address of an account that was removed. A number's own webhook calls its own account.
+// A messaging service calls one account for all of its numbers, so the checks of the other accounts accept that account's
+// address. They don't accept the address of an account that was removed, nor, where each number has a webhook of its own,
+// that of another account.
 func TestHookOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -192,7 +193,8 @@ func (w *world) setServiceHook(address string) {
 	noError(w.t, w.base.api.call(w.t.Context(), place.requestFor(address), nil))
 }
 
-// What is wrong with a number is told beside the setting that is to be changed, and keeps a webhook from being set.
+// If something is wrong with a number or a token, Check reports it at the setting that has to be changed. SetHook fails
+// if the token is wrong or Twilio doesn't know the number.
 func TestSetHookRefused(t *testing.T) {
 	t.Parallel()
 	wrongToken := func(_ *twiliofake.Options, c channels.Config) { c[fieldToken] = "wrong" }
@@ -201,7 +203,7 @@ func TestSetHookRefused(t *testing.T) {
 		name      string
 		by        medium
 		change    worldChange
-		wantClass channels.Class // of the error of SetHook; "" if it isn't looked at
+		wantClass channels.Class // of the error of SetHook; "" if the test doesn't look at it
 		wantField string         // the setting
 	}{
 		{name: "wrong token", change: wrongToken, wantClass: channels.AuthBroken, wantField: fieldToken},
@@ -226,6 +228,7 @@ func TestSetHookRefused(t *testing.T) {
 			if got := w.wrongFields(); !slices.Equal(got, []string{tt.wantField}) {
 				t.Errorf("found wrong: got the settings %q, want %s alone", got, tt.wantField)
 			}
+
 			err := w.channel.(channels.Hooked).SetHook(t.Context())
 			if tt.wantClass != "" {
 				wantEqual(t, "class of SetHook's error", channels.ClassOf(err), tt.wantClass)
@@ -234,8 +237,8 @@ func TestSetHookRefused(t *testing.T) {
 	}
 }
 
-// wrongFields lists the settings with which Check finds something wrong, each time with a hint. What is right names no setting. The
-// webhook doesn't count.
+// wrongFields lists the settings with which Check finds something wrong. It checks that each of these findings has a
+// hint, and that a finding without fault names no setting. It leaves out findings about the webhook.
 func (w *world) wrongFields() []string {
 	w.t.Helper()
 	var fields []string
@@ -257,8 +260,8 @@ func (w *world) wrongFields() []string {
 	return fields
 }
 
-// Whoever types a number that is no WhatsApp sender reads which numbers are, and in which state. Why a sender is offline is
-// said in Twilio's own words.
+// If the typed number is no WhatsApp sender, the finding lists the numbers that are, each with its state. If a sender is
+// offline, the finding gives the reason in Twilio's own words.
 //
 func TestSendersToChoose(t *testing.T) {
 	t.Parallel()
@@ -298,6 +301,7 @@ func TestSendersToChoose(t *testing.T) {
 					said += f.Text + " " + f.Hint
 				}
 			}
+
 			for _, want := range tt.want {
 				wantText(t, "said of the number", said, want)
 			}

@@ -19,7 +19,8 @@ import (
 // Reconcile looks in Twilio's list for a message whose answer was lost. The list doesn't say which delivery a message belongs to:
 // Reconcile compares the text, the customer and the time, and what this process remembers of its own sends.
 
-// newReconcileWorld makes a world whose callbacks don't arrive by themselves, so that only the list tells what became of a message.
+// newReconcileWorld makes a world in which Twilio sends no callbacks. Only Twilio's list tells what became of a
+// message.
 func newReconcileWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, viaWhatsApp, func(o *twiliofake.Options, _ channels.Config) { o.HoldCallbacks = true })
@@ -30,14 +31,15 @@ func newReconcileWorld(t *testing.T) *world {
 // forgetSends lets the channel forget what it sent, as if another process took over.
 func (w *world) forgetSends() { w.base.sent = newSentMessages() }
 
-// secondAttempt is a message to Ann whose first attempt, at a time, had no answer.
+// secondAttempt is a message to Ann that is sent for the second time. The first attempt began at firstAt and had no
+// answer.
 func (w *world) secondAttempt(id int64, text string, firstAt time.Time) channels.Outbound {
 	o := w.outbound(id, text)
 	o.Attempt.FirstAt, o.Attempt.Number = firstAt, 2
 	return o
 }
 
-// wantOutcome checks what Reconcile says of a message, which must work.
+// wantOutcome checks which outcome Reconcile returns for a message, and that it returns no error.
 func (w *world) wantOutcome(o channels.Outbound, want channels.Outcome) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
@@ -57,7 +59,7 @@ func TestReconcileEmptyList(t *testing.T) {
 	w.wantOutcome(w.secondAttempt(1, "x", w.clock.now()), channels.Absent)
 }
 
-// A message that this process sent for another delivery is not taken for ours.
+// Reconcile doesn't take a message that this process sent for another delivery for ours.
 func TestReconcileMessageOfAnotherDelivery(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -66,7 +68,7 @@ func TestReconcileMessageOfAnotherDelivery(t *testing.T) {
 	w.wantOutcome(w.secondAttempt(1, sameText, began), channels.Absent)
 }
 
-// What this process sent for the same delivery, and couldn't record, has landed.
+// If this process sent a message for the same delivery, it has landed, even if that couldn't be recorded.
 func TestReconcileMessageOfTheSameDelivery(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -75,7 +77,7 @@ func TestReconcileMessageOfTheSameDelivery(t *testing.T) {
 	w.wantOutcome(o, channels.Landed)
 }
 
-// A part that this process sent for the same delivery isn't taken for the next one.
+// Reconcile doesn't take a part that this process sent for the same delivery for the next part.
 func TestReconcileNextPart(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -86,7 +88,7 @@ func TestReconcileNextPart(t *testing.T) {
 	w.wantOutcome(o, channels.Absent)
 }
 
-// If nobody remembers for which delivery a message with our text was sent, it is taken for ours.
+// If no process remembers for which delivery a message with our text was sent, Reconcile takes it for ours.
 func TestReconcileSameText(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -96,7 +98,7 @@ func TestReconcileSameText(t *testing.T) {
 	w.wantOutcome(w.secondAttempt(1, sameText, began), channels.Landed)
 }
 
-// A message of another text that nobody remembers may be ours in another form.
+// If a message has another text and no process remembers it, it may be ours in another form.
 func TestReconcileBesideUnknownMessage(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -106,7 +108,7 @@ func TestReconcileBesideUnknownMessage(t *testing.T) {
 	w.wantOutcome(w.secondAttempt(1, "x", began), channels.CannotTell)
 }
 
-// Two messages with our text leave it open whether one of them is ours.
+// If two messages have our text, Reconcile can't tell whether one of them is ours.
 func TestReconcileSameTextTwice(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -117,8 +119,8 @@ func TestReconcileSameTextTwice(t *testing.T) {
 	w.wantOutcome(w.secondAttempt(1, sameText, began), channels.CannotTell)
 }
 
-// A message with our text that left shortly before our first attempt may be ours, since clocks differ; once there is another one
-// since then, that is ours.
+// A message with our text that left shortly before our first attempt may be ours, since clocks differ. If there is
+// another one that left after the attempt began, that one is ours.
 func TestReconcileSameTextShortlyBefore(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -142,7 +144,7 @@ func TestReconcileWithClockAhead(t *testing.T) {
 	w.wantOutcome(o, channels.CannotTell)
 }
 
-// If the list says that a message of ours which is found there has failed, that is told, as a fact about a message that is surely ours.
+// If the list says that our message has failed, Reconcile reports that as a fact about a message that is surely ours.
 func TestReconcileFailedMessage(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -151,13 +153,14 @@ func TestReconcileFailedMessage(t *testing.T) {
 	w.loseAnswer(o)
 	w.waitSettled()
 	w.wantOutcome(o, channels.Landed)
+
 	status := w.waitStatuses(1)[0].Status
 	wantEqual(t, "state", status.State, channels.StateFailed)
 	wantEqual(t, "another program may have sent it", status.Others, false)
 	wantText(t, "id of the fact, which differs from the callback's", w.distinct()[1].ExternalID, ":failed:found")
 }
 
-// A message that left in time is found after the reply window has closed, too.
+// Reconcile finds a message that left in time also after the reply window has closed.
 func TestReconcileAfterTheWindowClosed(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -168,7 +171,7 @@ func TestReconcileAfterTheWindowClosed(t *testing.T) {
 	w.wantOutcome(o, channels.Landed)
 }
 
-// A template is found by its words.
+// Reconcile finds a template by its words.
 func TestReconcileTemplate(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -176,11 +179,12 @@ func TestReconcileTemplate(t *testing.T) {
 	o.Attempt.FirstAt = w.clock.now()
 	w.loseAnswer(o)
 	w.wantOutcome(o, channels.Landed)
+
 	o.Template.Values["order"] = "43"
 	w.wantOutcome(o, channels.CannotTell)
 }
 
-// The same words beside a file are another message.
+// A message with the same words and a file is another message.
 func TestReconcileSameTextBesideAFile(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -190,7 +194,7 @@ func TestReconcileSameTextBesideAFile(t *testing.T) {
 	w.wantOutcome(o, channels.CannotTell)
 }
 
-// If the words were changed to fewer parts than had left, nobody can tell what became of the part.
+// If the text was edited so that it has fewer parts than were sent, Reconcile can't tell what became of a later part.
 func TestReconcilePartThatIsNoMore(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -211,8 +215,8 @@ func listed(createdAt time.Time, changed map[string]any) map[string]any {
 	return row
 }
 
-// Reconcile reads the list page by page until all messages of a page are older than the first attempt. It believes nothing of a list that
-// it can't read that far.
+// Reconcile reads the list page by page until all messages of a page are older than the first attempt. If it can't
+// read that far, it returns an error and believes nothing of the list.
 func TestReconcileList(t *testing.T) {
 	t.Parallel()
 	firstAt := callbackAt()
@@ -243,7 +247,7 @@ func TestReconcileList(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, viaSMS)
 			server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-				n, _ := strconv.Atoi(r.URL.Query().Get("Page")) // of the first page, it is missing: 0
+				n, _ := strconv.Atoi(r.URL.Query().Get("Page")) // 0 for the first page, which has no number
 				page := map[string]any{"messages": tt.pages[n]}
 				if n+1 < len(tt.pages) {
 					page["next_page_uri"] = fmt.Sprint("/2010-04-01/Messages.json?Page=", n+1)
@@ -259,7 +263,7 @@ func TestReconcileList(t *testing.T) {
 	}
 }
 
-// A list that breaks off tells nothing.
+// If the list breaks off, Reconcile can't tell anything from it.
 func TestReconcileCutList(t *testing.T) {
 	t.Parallel()
 	w := newReconcileWorld(t)
@@ -280,8 +284,8 @@ func TestReconcileNothingSinceFirstAttempt(t *testing.T) {
 	w.wantOutcome(w.secondAttempt(1, "z", w.clock.now().Add(time.Hour)), channels.Absent)
 }
 
-// The same short text is sent twice within a second, and the process ends before the second one leaves. Another process learns from
-// the database to which delivery the message in the list belongs.
+// The same short text is sent twice within a second, and the process ends while the second one is sent. Another
+// process asks the database to which delivery the message in the list belongs.
 func TestReconcileByOwner(t *testing.T) {
 	t.Parallel()
 	const firstMessage, secondMessage = 1, 2
@@ -299,6 +303,7 @@ func TestReconcileByOwner(t *testing.T) {
 			w := newWorld(t, viaWhatsApp)
 			w.annWrites("hi")
 			sent := w.mustSend(w.outbound(firstMessage, "OK"))
+
 			w.forgetSends()
 			second := w.secondAttempt(secondMessage, "OK", w.clock.now())
 			second.Attempt.Owners = func(_ context.Context, ids []string) (map[string]int64, error) {
@@ -312,8 +317,8 @@ func TestReconcileByOwner(t *testing.T) {
 	}
 }
 
-// A customer was known by WhatsApp's id of the person alone when the answer to a message was lost, and writes from a phone number
-// then. The message is looked for under both addresses.
+// When the answer to a message was lost, the customer was known by WhatsApp's id of the person alone. Then the
+// customer writes from a phone number. Reconcile looks for the message under both addresses.
 func TestReconcileUnderEachAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp, func(o *twiliofake.Options, _ channels.Config) { o.HoldCallbacks = true })
@@ -325,7 +330,7 @@ func TestReconcileUnderEachAddress(t *testing.T) {
 	w.wantOutcome(lost, channels.Landed)
 }
 
-// What Twilio itself writes to a customer, as its answer to HELP, stands in the list, too, and can't be ours.
+// The list also has messages that Twilio itself wrote to a customer, such as its answer to HELP. They can't be ours.
 func TestReconcileBesideTwiliosAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -336,7 +341,7 @@ func TestReconcileBesideTwiliosAnswer(t *testing.T) {
 	w.wantOutcome(lost, channels.Absent)
 }
 
-// A message whose answer is lost is resolved by its statuses, which name it by our token.
+// If the answer to a message was lost, the statuses that follow resolve it, since they name the message by our token.
 func TestStatusResolvesLostAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -346,7 +351,7 @@ func TestStatusResolvesLostAnswer(t *testing.T) {
 	wantEqual(t, "state", last.State, channels.StateDelivered)
 }
 
-// A refused connection is certain: nothing left.
+// If Twilio refuses the connection, it is certain that nothing left, and the message is sent again.
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)

@@ -20,7 +20,7 @@ const (
 	secret   = "geheim, and long enough to sign with"
 )
 
-// ann is known to all providers of these tests. claimed is what they say of her besides, or instead.
+// ann returns Ann as a provider knows her. The claims in claimed are added to hers, or replace them.
 func ann(claimed map[string]any) oidcfake.User {
 	claims := map[string]any{"email": "Ann@acme.example", "email_verified": true}
 	maps.Copy(claims, claimed)
@@ -36,7 +36,7 @@ type signInWorld struct {
 	ahead atomic.Int64 // by how much Parley's clock is ahead, in nanoseconds
 }
 
-// newWorld starts a provider that knows users, and registers Parley there.
+// newWorld starts a provider that knows some users, and registers Parley there.
 func newWorld(t *testing.T, kind Kind, users ...oidcfake.User) *signInWorld {
 	t.Helper()
 	return startWorld(t, kind, oidcfake.Options{Users: users})
@@ -59,7 +59,8 @@ func startWorld(t *testing.T, kind Kind, o oidcfake.Options) *signInWorld {
 	return w
 }
 
-// chooseAs begins a sign-in and lets a user choose at the provider. It returns what the browser keeps, and what it brings back.
+// chooseAs begins a sign-in and lets a user choose at the provider. It returns the value that the browser keeps, and the
+// answer that it brings back.
 func (w *signInWorld) chooseAs(user string) (kept string, answer url.Values) {
 	w.Helper()
 	kept, address, err := w.ours.begin(w.Context())
@@ -76,14 +77,14 @@ func (w *signInWorld) chooseAs(user string) (kept string, answer url.Values) {
 	return kept, back.Query()
 }
 
-// signIn goes the whole way.
+// signIn signs a user in, from the first click to Parley's verdict.
 func (w *signInWorld) signIn(user string) (Identity, error) {
 	w.Helper()
 	kept, answer := w.chooseAs(user)
 	return w.ours.finish(w.Context(), kept, answer)
 }
 
-// wantRefusal checks why somebody was refused.
+// wantRefusal checks the reason for which somebody was refused.
 func wantRefusal(t *testing.T, err error, want reason) {
 	t.Helper()
 	var r *refusal
@@ -94,7 +95,7 @@ func wantRefusal(t *testing.T, err error, want reason) {
 	}
 }
 
-// wantIdentity checks who somebody is taken for.
+// wantIdentity checks that somebody was signed in, and as whom.
 func wantIdentity(t *testing.T, got Identity, err error, want Identity) {
 	t.Helper()
 	if err != nil {
@@ -105,14 +106,14 @@ func wantIdentity(t *testing.T, got Identity, err error, want Identity) {
 	}
 }
 
-// wantSignedIn signs Ann in at a provider that claims this of her, and checks who she is taken for.
+// wantSignedIn signs Ann in at a provider with these claims, and checks her identity.
 func wantSignedIn(t *testing.T, kind Kind, claimed map[string]any, want Identity) {
 	t.Helper()
 	got, err := newWorld(t, kind, ann(claimed)).signIn("ann")
 	wantIdentity(t, got, err, want)
 }
 
-// Of somebody who signs in by any provider Parley believes the address, if the provider says that it checked it.
+// Parley believes the address that a provider of the kind Any claims, if the provider says that it checked the address.
 //
 func TestWhoSignsInByAnyProvider(t *testing.T) {
 	t.Parallel()
@@ -147,8 +148,8 @@ func TestWhoSignsInBySlack(t *testing.T) {
 	wantSignedIn(t, Slack, claimed, Identity{Kind: Slack, Organisation: "T1", User: "U1", Mail: "ann@acme.example"})
 }
 
-// Anybody may write an address into a tenant of Microsoft's. Parley believes one of a domain that the tenant owns, which the claim
-// xms_edov says.
+// In a tenant of Microsoft's, a user may have any address. Parley believes an address only if the claim xms_edov says
+// that the tenant owns its domain.
 //
 func TestWhoSignsInByMicrosoft(t *testing.T) {
 	t.Parallel()
@@ -183,7 +184,7 @@ func TestOtherTenant(t *testing.T) {
 	wantRefusal(t, err, otherOrganisation)
 }
 
-// Clocks that differ by a few minutes keep nobody out.
+// Somebody can sign in even if the provider's clock differs from Parley's by a few minutes.
 //
 func TestTokensOfAClockThatDiffers(t *testing.T) {
 	t.Parallel()
@@ -197,13 +198,13 @@ func TestTokensOfAClockThatDiffers(t *testing.T) {
 	}
 }
 
-// A token that is not the provider's answer to this very question signs nobody in.
+// Parley refuses a token that isn't the provider's answer to this very sign-in.
 //
 func TestForgedTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
 	for _, forgery := range []oidcfake.Forgery{
-		// It answers another question, or is not for us.
+		// These tokens answer another question, or are not for us.
 		oidcfake.ForgeNonce,
 		oidcfake.ForgeNoNonce,
 		oidcfake.ForgeIssuer,
@@ -213,12 +214,12 @@ func TestForgedTokens(t *testing.T) {
 		oidcfake.ForgeAccessToken,
 		oidcfake.ForgeNoToken,
 
-		// It is not good now.
+		// These tokens are not valid now.
 		oidcfake.ForgeExpired,
 		oidcfake.ForgeNotYet,
 		oidcfake.ForgeOld,
 
-		// Its signature is not the provider's.
+		// The provider didn't make the signature of these tokens.
 		oidcfake.ForgeSignature,
 		oidcfake.ForgeUnknownKey,
 		oidcfake.ForgeAlgNone,
@@ -235,7 +236,8 @@ func TestForgedTokens(t *testing.T) {
 	}
 }
 
-// A token that may be for somebody else, or isn't valid yet by only one of its times, signs nobody in either.
+// Parley refuses a token that may be for another client. It also refuses one that only one of its times makes invalid
+// now.
 //
 func TestTokensThatAreNotForUsNow(t *testing.T) {
 	t.Parallel()
@@ -255,7 +257,7 @@ func TestTokensThatAreNotForUsNow(t *testing.T) {
 	}
 }
 
-// A provider may sign with a new key at any time.
+// Somebody can sign in after the provider has begun to sign with a new key.
 func TestKeysRotate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
@@ -272,14 +274,15 @@ func TestKeysRotate(t *testing.T) {
 	}
 }
 
-// A provider may begin to sign by another method. That keeps out who comes first, and no one else for the hour that its old
-// description lasts.
+// A provider may begin to sign by another method while Parley still has the old description of it. Then the first sign-in
+// is refused, and Parley reads the description anew, so that the next one works.
 func TestMethodOfSigningChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
 	if _, err := w.signIn("ann"); err != nil {
 		t.Fatal(err)
 	}
+
 	issuer := w.fake.Issuer()
 	old := oidc.ProviderConfig{
 		IssuerURL:  issuer,
@@ -289,13 +292,15 @@ func TestMethodOfSigningChanges(t *testing.T) {
 		Algorithms: []string{oidc.ES256},
 	}
 	w.ours.cached = old.NewProvider(t.Context())
+
 	_, err := w.signIn("ann")
 	wantRefusal(t, err, untrusted)
 	got, err := w.signIn("ann")
 	wantIdentity(t, got, err, Identity{Kind: Any, Mail: "ann@acme.example"})
 }
 
-// An answer counts for the browser and the provider that were asked, whole and unchanged. Whatever else comes before doesn't use it up.
+// An answer counts only for the browser and the provider that were asked, and only whole and unchanged. A wrong answer
+// that comes before doesn't use it up.
 //
 func TestAnswersThatCountForNothing(t *testing.T) {
 	t.Parallel()
@@ -326,13 +331,14 @@ func TestAnswersThatCountForNothing(t *testing.T) {
 			wantRefusal(t, err, tt.why)
 		})
 	}
+
 	answer.Del("iss") // many providers don't say who answers
 	if _, err := w.ours.finish(t.Context(), kept, answer); err != nil {
 		t.Errorf("the answer itself is refused: %v", err)
 	}
 }
 
-// An answer counts once, and gets one token.
+// An answer counts once, and the provider gives one token for it.
 //
 func TestAnswerCountsOnce(t *testing.T) {
 	t.Parallel()
@@ -348,7 +354,7 @@ func TestAnswerCountsOnce(t *testing.T) {
 	}
 }
 
-// An answer counts for signInTimeout.
+// An answer that comes later than signInTimeout is refused.
 //
 func TestAnswerComesTooLate(t *testing.T) {
 	t.Parallel()
@@ -359,7 +365,7 @@ func TestAnswerComesTooLate(t *testing.T) {
 	wantRefusal(t, err, tooLate)
 }
 
-// A code that was stolen from one browser works in no other one.
+// A code that was stolen from one browser doesn't work in another one.
 func TestStolenCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))

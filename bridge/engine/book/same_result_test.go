@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// The same words name the same agent, team and tag each time: whom several names fit, nobody.
+// A name finds the same agent, team or tag each time. If a name fits several agents, it finds none.
 func TestNamesFindTheSame(t *testing.T) {
 	t.Parallel()
 	dir := directory.New(store.Directory{
@@ -38,11 +38,13 @@ func TestNamesFindTheSame(t *testing.T) {
 				t.Fatalf("%q is agent %d, want %d", who, got, want)
 			}
 		}
+
 		for name, want := range map[string]store.TeamID{"sales-eu": 2, "Sales EU": 1, "#SALES_EU": 1, "support": 3} {
 			if got := dir.FindTeam(name); got == nil || got.ID != want {
 				t.Fatalf("%q is team %+v, want %d", name, got, want)
 			}
 		}
+
 		list := newTags(dir)
 		for name, want := range map[string]string{"vIP": "VIP", "vip": "vip", "Vip": "Vip"} {
 			if got := list.makeIfNew(name); got != want {
@@ -52,8 +54,8 @@ func TestNamesFindTheSame(t *testing.T) {
 	}
 }
 
-// What was said within a second, as providers count, stands in the order in which it came,
-// whichever row the database gives first.
+// Providers count in full seconds. Messages of the same second stand in the order in which they came, in whatever order
+// the database returns their rows.
 func TestSaidInKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(1_700_000_000, 0)
@@ -76,8 +78,7 @@ func TestSaidInKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// What is made of a time is the same in each zone that a machine may be in, or that a time was
-// read in.
+// The day of a sorting thread (which collects a day's automatic mail) is the same in each zone that a machine may be in.
 func TestZonesMakeNoDifferenceToDays(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 21, 2, 30, 0, 0, time.UTC)

@@ -8,8 +8,8 @@ import (
 	"parley/channels"
 )
 
-// These tests are about the sample mails of testdata/mail, by the numbers of the cases that they stand for. What all of them give,
-// byte for byte, is in the golden files beside them.
+// These tests are about the sample mails of testdata/mail, by the numbers of their cases. The golden files beside the
+// samples have the whole results.
 
 // decodeSample decodes a sample mail.
 func decodeSample(t *testing.T, name string) []channels.Inbound {
@@ -17,14 +17,14 @@ func decodeSample(t *testing.T, name string) []channels.Inbound {
 	return mustDecode(t, string(sampleMail(t, "testdata/mail/"+name+".eml")))
 }
 
-// wantAnswers checks which conversation of ours a mail belongs to, and which message of ours it answers; 0 means none.
+// wantAnswers checks which conversation of ours a mail belongs to, and which message of ours it answers. 0 means none.
 func wantAnswers(t *testing.T, in channels.Inbound, conversation, message int64) {
 	t.Helper()
 	wantEqual(t, "conversation", in.Answers.Conversation, conversation)
 	wantEqual(t, "message that it answers", in.Answers.Message, message)
 }
 
-// Outlook replaces our Message-ID; the anchor in References still finds the conversation.
+// Outlook replaces our Message-ID. The anchor (our id of the conversation) in References still finds the conversation.
 func TestCase33ReplacedMessageID(t *testing.T) {
 	t.Parallel()
 	in := decodeSample(t, "anchor-only")[0]
@@ -32,7 +32,7 @@ func TestCase33ReplacedMessageID(t *testing.T) {
 	wantEqual(t, "first reference", in.Answers.References[0], "AM0PR0@eurprd.test")
 }
 
-// A token that no key of ours made finds nothing.
+// A token that wasn't made with one of our keys finds no conversation.
 func TestCase34ForgedToken(t *testing.T) {
 	t.Parallel()
 	in := decodeSample(t, "forged-token")[0]
@@ -40,7 +40,7 @@ func TestCase34ForgedToken(t *testing.T) {
 	wantEqual(t, "kind", in.Kind, channels.InboundMessage)
 }
 
-// An automatic answer to us is marked, and in its thread.
+// An automatic answer to our message is marked as such, and belongs to the message's conversation.
 func TestCase35AutoResponder(t *testing.T) {
 	t.Parallel()
 	in := decodeSample(t, "out-of-office")[0]
@@ -50,7 +50,7 @@ func TestCase35AutoResponder(t *testing.T) {
 	}
 }
 
-// Reports of every kind become states of our message, one for each recipient, with ids of their own.
+// A report of any kind becomes a status of our message for each recipient. Each status has an id of its own.
 func TestCase36Bounces(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -79,6 +79,7 @@ func TestCase36Bounces(t *testing.T) {
 				}
 				recipients = append(recipients, in.Status.Recipient)
 				ids[in.ExternalID] = true
+
 				wantEqual(t, "kind", in.Kind, channels.InboundStatus)
 				wantEqual(t, "conversation", in.Answers.Conversation, 12)
 				wantEqual(t, "message", in.Status.MessageID, tt.message)
@@ -92,6 +93,7 @@ func TestCase36Bounces(t *testing.T) {
 					t.Error("the report has no text")
 				}
 			}
+
 			if !slices.Equal(recipients, tt.recipients) {
 				t.Errorf("recipients: got %q, want %q", recipients, tt.recipients)
 			}
@@ -100,7 +102,7 @@ func TestCase36Bounces(t *testing.T) {
 	}
 }
 
-// A report on nothing of ours stays a message with its text.
+// A report about a mail that isn't ours is a message with a text.
 func TestCase36OthersBounce(t *testing.T) {
 	t.Parallel()
 	ins := decodeSample(t, "bounce-not-ours")
@@ -114,7 +116,7 @@ func TestCase36OthersBounce(t *testing.T) {
 	}
 }
 
-// Of an answer the quoted mail is hidden, however programs mark it.
+// The quoted mail below an answer is hidden, however the mail program marks it.
 func TestCase38HiddenQuotes(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"outlook-japanese", "gmail-japanese", "iphone-german", "outlook-web", "outlook-desktop"} {
@@ -128,7 +130,7 @@ func TestCase38HiddenQuotes(t *testing.T) {
 	}
 }
 
-// Nothing is hidden of quotes alone, of answers inside the quote, and of what is forwarded.
+// Nothing is hidden if a mail is only a quote, if it is forwarded, or if its author answers inside the quote.
 func TestCase38ShownQuotes(t *testing.T) {
 	t.Parallel()
 	names := []string{
@@ -149,7 +151,7 @@ func TestCase38ShownQuotes(t *testing.T) {
 	}
 }
 
-// The head of the quoted mail goes with the quote, in Japanese, too.
+// The head of a quoted mail is hidden with it, also if it is in Japanese.
 func TestCase38HeadOfAQuote(t *testing.T) {
 	t.Parallel()
 	text := decodeSample(t, "outlook-japanese")[0].Text
@@ -184,7 +186,7 @@ func TestCase39ISO2022JP(t *testing.T) {
 	wantEqual(t, "sender", in.From.Name, "山田 太郎")
 }
 
-// Subject and text in bytes of GB18030, which no header declares.
+// The subject and the text are in GB18030, which no header declares.
 func TestCase39GB18030(t *testing.T) {
 	t.Parallel()
 	in := decodeSample(t, "gb18030-8bit")[0]
@@ -203,7 +205,7 @@ func TestCase39WinmailDat(t *testing.T) {
 	wantEqual(t, "content of the file", string(in.Attachments[0].Content), "PDF")
 }
 
-// A server put a blank text beside the winmail.dat that has the mail's own.
+// Some servers put a blank text beside the winmail.dat. Then the text in the winmail.dat is shown.
 func TestWinmailDatBesideBlankText(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, "From: a@b.test\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"+

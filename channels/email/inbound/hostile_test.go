@@ -49,8 +49,7 @@ func (hostile) report(prose string) string {
 	return crlf("From: mailer-daemon@b.test\nSubject: failure notice\nReferences: <"+messageID(1, 2)+">\n\n") + "words\n" + prose
 }
 
-// texts are bodies of plain text. Each piece stands at the end too: above a quote, quoted,
-// and in a report.
+// texts are mails of plain text. Each piece is repeated alone, above a quote, in a quote, and in a report.
 func (h hostile) texts() map[string]string {
 	mails := map[string]string{
 		"run of quote marks":   h.text("\r\n" + h.repeat(">")),
@@ -80,7 +79,7 @@ func (h hostile) texts() map[string]string {
 	return mails
 }
 
-// pages are bodies of HTML. Each piece also lies deep in others.
+// pages are mails of HTML. Each piece is repeated alone, and deep inside other elements.
 func (h hostile) pages() map[string]string {
 	border := "<div style='border-top:solid #e1e1e1 1.0pt'>"
 	wideRow := strings.Repeat("<td><a href=https://x.test/"+strings.Repeat("a", 400)+">b</a>", 20)
@@ -223,7 +222,7 @@ func (h hostile) bodies() map[string]string {
 	return mails
 }
 
-// all gives all of them by name.
+// all returns all of these mails by name.
 func (h hostile) all() map[string]string {
 	all := h.texts()
 	for _, more := range []map[string]string{h.pages(), h.fields(), h.bodies()} {
@@ -232,20 +231,20 @@ func (h hostile) all() map[string]string {
 	return all
 }
 
-// newMailMeter makes a Meter for whole mails. A mail may be nothing but tags or parts: up to
-// maxHTMLNodes and maxParts of them are read, however few bytes they have.
+// newMailMeter makes a Meter for whole mails. It allows a base time, because a short mail may be nothing but tags or
+// parts, of which up to maxHTMLNodes and maxParts are read.
 func newMailMeter() *budget.Meter {
 	allowed := budget.Usual()
 	allowed.Base = 4 * time.Millisecond
 	return budget.NewMeterFor(allowed)
 }
 
-// textGrowth is how many times longer than a mail its text may be: what tables and lists are
-// filled up with costs others who show it.
+// textGrowth is how many times longer than a mail its text may be. Tables and lists are filled up, and a longer text
+// would cost those who show it.
 const textGrowth = 20
 
-// hostileSizes are how long the mails are, in bytes. What takes quadratic time exceeds its budget
-// several times from 80,000 on, even if each step is as cheap as comparing two lines of ten letters.
+// hostileSizes are the lengths of the mails in bytes. From 80,000 bytes on, code that takes quadratic time exceeds its
+// budget several times, even if each step is as cheap as comparing two lines of ten letters.
 func hostileSizes() []int {
 	if os.Getenv("PARLEY_TEST_LONG") != "" {
 		return []int{10_000, 80_000, 150_000}
@@ -253,8 +252,8 @@ func hostileSizes() []int {
 	return []int{80_000}
 }
 
-// No mail takes more than its length deserves, neither to be named nor to be decoded nor to be opened as it came, and each gives
-// something to show.
+// Naming and decoding a mail takes no more time and memory than its length allows. Each mail gives a message, and its
+// text isn't much longer than the mail.
 func TestHostileMails(t *testing.T) { // not parallel: it measures what the process spends
 	d, m := newTestDecoder(), newMailMeter()
 	d.policy()
@@ -283,7 +282,7 @@ func TestHostileMails(t *testing.T) { // not parallel: it measures what the proc
 	}
 }
 
-// BenchmarkHostile measures time and memory of each.
+// BenchmarkHostile measures time and memory for each mail.
 func BenchmarkHostile(b *testing.B) {
 	mails := hostile{1 << 20}.all()
 	for _, name := range slices.Sorted(maps.Keys(mails)) {

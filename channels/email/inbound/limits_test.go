@@ -10,8 +10,8 @@ import (
 	"parley/channels/email/mailid"
 )
 
-// These tests are about mails that are larger, deeper or more broken than people write them. Each gives something to read, in bounded
-// time; what is left out is attached.
+// These tests are about mails that are larger, deeper or more broken than people write them. Each is read in bounded
+// time and gives a message with a text. If something is left out of the text, the whole mail is attached.
 
 // patienceWithOne bounds the reading of one mail, on a slow machine too.
 const patienceWithOne = 2 * time.Minute
@@ -64,7 +64,7 @@ func nested(depth int) string {
 	return crlf(b.String())
 }
 
-// Parts within parts are shown down to the last level that is read.
+// Nested parts are shown down to level 29, the last one that is read.
 func TestCase37Depth(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, nested(29))
@@ -72,7 +72,7 @@ func TestCase37Depth(t *testing.T) {
 	wantEqual(t, "notices", len(in.Notices), 0)
 }
 
-// What lies deeper is attached.
+// If parts are nested deeper than that, a notice says so, and the whole mail is attached.
 func TestCase37TooDeep(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, nested(2000))
@@ -81,7 +81,7 @@ func TestCase37TooDeep(t *testing.T) {
 	wantOriginal(t, in)
 }
 
-// Of more parts than are read the first are shown, and all are attached.
+// If a mail has more parts than are read, the first 1,000 are shown, and the whole mail is attached.
 func TestCase37Parts(t *testing.T) {
 	t.Parallel()
 	const parts, shown = 10_000, 1000 - 1 // 1,000 with the mail itself
@@ -94,7 +94,7 @@ func TestCase37Parts(t *testing.T) {
 	}
 }
 
-// Of more headers than are read the first count, and the text is still found.
+// If a mail has more headers than are read, the first ones count, and its text is still found.
 func TestCase37Headers(t *testing.T) {
 	t.Parallel()
 	filler := strings.Repeat("X-Filler: "+strings.Repeat("x", 90)+"\n", 30_000)
@@ -104,7 +104,7 @@ func TestCase37Headers(t *testing.T) {
 	wantEqual(t, "text", in.Text, "Still here.")
 }
 
-// Mails that break parsers give a message with a text each.
+// Each of these mails, which break parsers, gives a message with a text.
 func TestCase37Shapes(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, raw string }{
@@ -155,7 +155,7 @@ func TestCase37NoBody(t *testing.T) {
 	wantSenderAndID(t, decodeOne(t, "From: a@b.test\nSubject: x"))
 }
 
-// Of mails with smaller faults sender and text are read as they were meant.
+// In mails with smaller faults the sender and the text are read as they were meant.
 func TestCase37SmallFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, raw string }{
@@ -209,7 +209,7 @@ func TestCase37BrokenEnvelope(t *testing.T) {
 	wantEqual(t, "text", in.Text, "words")
 }
 
-// Mails with equal ids and other content are other facts.
+// Two mails with the same Message-ID and different content count as two facts, so that neither hides the other.
 func TestCase37SameID(t *testing.T) {
 	t.Parallel()
 	one, two := mailid.Fact([]byte("Message-ID: <1@x>\n\none")), mailid.Fact([]byte("Message-ID: <1@x>\n\ntwo"))
@@ -232,7 +232,7 @@ func wantHugeFile(t *testing.T, in channels.Inbound, bytes int) {
 	}
 }
 
-// Of a text of 50 MB the beginning is shown, and the whole is attached.
+// If a mail has a text of 50 MB, its beginning is shown, and the whole text is attached.
 func TestHugeText(t *testing.T) {
 	t.Parallel()
 	started := time.Now()
@@ -281,7 +281,7 @@ func TestMailOnWhichALibraryPanics(t *testing.T) {
 	wantContains(t, "text", ins[0].Text, `Hello \*there\*`)
 	wantNotice(t, ins[0], "could not be read")
 	wantEqual(t, "files", len(ins[0].Attachments), 1)
-	wantEqual(t, "why it is automatic", ins[0].Automatic, "damaged") // nobody knows, so nothing answers it by itself
+	wantEqual(t, "why it is automatic", ins[0].Automatic, "damaged") // so that no automatic reply answers it
 
 	sent, err := newTestDecoder().decodeWith(panicking, []byte(inFolder(true, raw)))
 	noError(t, err)

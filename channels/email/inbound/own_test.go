@@ -11,7 +11,7 @@ import (
 
 // These tests are about mails of our own: what Parley sent, and what somebody wrote in the mailbox itself.
 
-// A copy of what Parley sent is known by its token and its address, both.
+// A mail is a copy of what Parley sent if it has both our token and our address.
 func TestOwnCopy(t *testing.T) {
 	t.Parallel()
 	in := decodeSample(t, "own-copy")[0]
@@ -20,7 +20,7 @@ func TestOwnCopy(t *testing.T) {
 	wantAnswers(t, in, 12, 35)
 }
 
-// What somebody of the team wrote in the mailbox is an answer.
+// If a colleague writes a mail in the mailbox itself, it is an answer to the customer.
 func TestWrittenInTheMailbox(t *testing.T) {
 	t.Parallel()
 	in := decodeSample(t, "foreign-sent")[0]
@@ -30,14 +30,15 @@ func TestWrittenInTheMailbox(t *testing.T) {
 	wantEqual(t, "why it is automatic", in.Automatic, "")
 }
 
-// Where its author wants answers doesn't matter to those who go on with the conversation here.
+// If a mail that was written in the mailbox has a Reply-To, it is ignored, since the conversation goes on here.
 func TestAnswersToWhatWasWrittenInTheMailbox(t *testing.T) {
 	t.Parallel()
 	in := mustDecode(t, inFolder(true, sentMail(fromAcme+foreignID+"Reply-To: kim@private.test\n")))[0]
 	wantKeys(t, "addresses for answers", in.Envelope.ReplyTo)
 }
 
-// A token of ours from a stranger, and our address without a token, prove nothing: the mail is a customer's.
+// A stranger's mail with our token, or a mail from our address without a token, may be forged. It is read as a
+// customer's mail.
 func TestMailThatIsOursByHalf(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, raw string }{
@@ -61,11 +62,11 @@ func sentMail(header string) string {
 
 const (
 	fromAcme  = "From: Acme <help@acme.test>\n"
-	foreignID = "Message-ID: <a1@acme.test>\n" // that no key of ours made
+	foreignID = "Message-ID: <a1@acme.test>\n" // which Parley didn't make
 )
 
-// checkKinds checks the kind of the one thing that comes of each mail in the folder of sent mail. In another folder the same mail proves
-// nothing: it arrived.
+// checkKinds decodes each mail in the folder of sent mail and checks the kind of what comes of it. In another folder
+// the same mail counts as one that arrived.
 func checkKinds(t *testing.T, want channels.InboundKind, tests []sentTest) {
 	t.Helper()
 	for _, tt := range tests {
@@ -99,7 +100,7 @@ func wantArrived(t *testing.T, mail string) {
 	}
 }
 
-// Mails that somebody of the team wrote are answers.
+// Mails in the folder of sent mail that somebody of the team wrote are answers.
 func TestAnswersInTheSentFolder(t *testing.T) {
 	t.Parallel()
 	checkKinds(t, channels.InboundElsewhere, []sentTest{
@@ -111,7 +112,7 @@ func TestAnswersInTheSentFolder(t *testing.T) {
 	})
 }
 
-// Mails that Parley sent are known, also under another id.
+// Mails in the folder of sent mail that Parley sent are known as ours, even if the mailbox gave them another id.
 func TestOwnMailInTheSentFolder(t *testing.T) {
 	t.Parallel()
 	checkKinds(t, channels.InboundOwn, []sentTest{
@@ -120,7 +121,8 @@ func TestOwnMailInTheSentFolder(t *testing.T) {
 	})
 }
 
-// What nobody of the team wrote isn't an answer, though it lies in the folder of sent mail.
+// A mail in the folder of sent mail that nobody of the team wrote isn't an answer. An example is one that was moved
+// there from the inbox.
 func TestNoAnswersInTheSentFolder(t *testing.T) {
 	t.Parallel()
 	const receipt = `Content-Type: multipart/report; report-type=disposition-notification; boundary=b
@@ -155,14 +157,15 @@ Disposition: manual-action/MDN-sent-manually; displayed
 	}
 }
 
-// mailWithBlindCopies is a mail, without its sender, whose blind copies went to somebody and to our own address with a token.
+// mailWithBlindCopies is a mail without a sender, with blind copies to somebody and to our own address with a token.
 func mailWithBlindCopies() string {
 	tag, _, _ := strings.Cut(anchorID(12), "@")
 	return crlf("To: shop@other.test\nCc: carl@customer.test\nBcc: boss@customer.test, billing+" + tag + "@acme.test\n" +
 		"Message-ID: <a1@customer.test>\n\nHello")
 }
 
-// Whom a customer copied blindly gets no open copy of our answer. Our own address and token count all the same.
+// If a customer sent somebody a blind copy, our answer isn't copied to that person. Our own address and token in the
+// blind copies count all the same.
 func TestBlindCopiesOfACustomer(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, "From: ann@customer.test\r\n"+mailWithBlindCopies())
@@ -171,7 +174,7 @@ func TestBlindCopiesOfACustomer(t *testing.T) {
 	wantEqual(t, "conversation", in.Answers.Conversation, 12)
 }
 
-// Of what was written in the mailbox itself, who got a blind copy is a recipient.
+// If a colleague wrote a mail in the mailbox itself, those who got a blind copy count as recipients.
 func TestBlindCopiesOfOurOwn(t *testing.T) {
 	t.Parallel()
 	ins := mustDecode(t, inFolder(true, "From: help@acme.test\r\n"+mailWithBlindCopies()))

@@ -36,7 +36,7 @@ func mixed(parts ...part) part { return multipart("mixed", "b", parts...) }
 // mailOfPart returns a mail whose body is a part.
 func mailOfPart(subject string, p part) string { return mailOf(subject, p.contentType, p.body) }
 
-// A program that knows no MIME writes files into the text, with names in the text's charset.
+// A program that knows no MIME writes a file into the text, with its name in the text's charset.
 func TestUUEncodedFile(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, mailOf("Scan", "text/plain; charset=iso-8859-1", "See below.\n\nbegin 644 Gr\xfc\xdfe.pdf\n))5!$1BTQ+C0*\n`\nend\n"))
@@ -50,7 +50,8 @@ const (
 	attribution = "On Mon, Nov 2, 2026 at 10:15 AM Acme <help@acme.test> wrote:\n> Old"
 )
 
-// Some programs write an answer into the plain form, and only the quote into the HTML. Then the answer is shown.
+// Some programs write the answer into the plain form only, and nothing but the quote into the HTML. Then the answer
+// is shown.
 func TestAnswerInThePlainFormAlone(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, mailOfPart("Re: x", alternative(
@@ -61,7 +62,7 @@ func TestAnswerInThePlainFormAlone(t *testing.T) {
 	wantContains(t, "quote", in.Original.Quoted, "Old")
 }
 
-// Where neither form has more than the quote, the quote is shown.
+// If neither form has more than the quote, the quote is shown.
 func TestQuoteInBothForms(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, plain string }{
@@ -78,7 +79,7 @@ func TestQuoteInBothForms(t *testing.T) {
 	}
 }
 
-// Parts of one type are no forms of the same text. None of them is left out, and none is shown twice.
+// Parts of an alternative that have the same type are different texts. All of them are shown, and equal ones once.
 func TestFormsOfOneType(t *testing.T) {
 	t.Parallel()
 	for _, contentType := range []string{"text/plain", "text/html"} {
@@ -91,7 +92,7 @@ func TestFormsOfOneType(t *testing.T) {
 	}
 }
 
-// Of two types the HTML is shown, however many parts the other one has.
+// If an alternative has parts of two types, the HTML is shown, however many plain parts there are.
 func TestFormsOfTwoTypes(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, mailOfPart("x", alternative(
@@ -102,8 +103,8 @@ func TestFormsOfTwoTypes(t *testing.T) {
 	wantEqual(t, "text", in.Text, "HTML")
 }
 
-// Apple Mail writes an empty piece of HTML above a picture at the beginning. The text below it is shown once, and the plain form stands in
-// for the HTML only where no piece has any text of the author's.
+// Apple Mail writes an empty piece of HTML above a picture with which a mail begins. The text below the picture is
+// shown once. The plain form is shown instead only if no piece of HTML has a text by the author.
 func TestPictureAboveText(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -168,7 +169,8 @@ func TestForwardBesideText(t *testing.T) {
 	wantEqual(t, "text", in.Text, "Look at this.")
 }
 
-// Old Japanese programs write headers in ISO-2022-JP without encoding them. Its bytes may be those of quotes, commas and brackets.
+// Old Japanese programs write headers in ISO-2022-JP without encoding them. Some letters have the bytes of quotes,
+// commas and brackets, which must not be read as such.
 func TestJapaneseHeaders(t *testing.T) {
 	t.Parallel()
 	const name = "\x1b$B\"<,\"\x1b(B" // a letter has the bytes "< and ,"
@@ -181,15 +183,15 @@ func TestJapaneseHeaders(t *testing.T) {
 	}
 }
 
-// Types of a text that has a file's name.
+// These are types of a text that has a file's name.
 const (
 	inlinePlain   = "text/plain\nContent-Disposition: inline; filename=msg.txt"
 	inlineHTML    = "text/html\nContent-Disposition: inline; filename=msg.txt"
 	attachedPlain = "text/plain\nContent-Disposition: attachment; filename=msg.txt"
 )
 
-// Some programs give the text of a mail a file's name. Where it is all that a mail says, it is shown, and stays a file. Beside other words,
-// as a file, or when it is long, it is a file alone.
+// Some programs give the text of a mail a file's name. If a mail says nothing else, the text is shown and also
+// attached. It is only attached if it stands beside other words, is marked as an attachment, or is long.
 func TestTextAsInlineFile(t *testing.T) {
 	t.Parallel()
 	words := part{inlinePlain, "My words"}
@@ -222,7 +224,7 @@ func TestTextAsInlineFile(t *testing.T) {
 	}
 }
 
-// Of an answer that is nothing but a remote picture, which isn't loaded, the quote is shown.
+// If an answer is nothing but a remote picture, which Parley doesn't load, the quote is shown.
 func TestQuoteBelowARemotePicture(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, crlf("From: a@b.test\nContent-Type: text/html\n\n<p><img src=\"https://x.test/a.png\"></p>"+

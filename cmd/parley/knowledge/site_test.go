@@ -106,7 +106,7 @@ func (s *site) requests() []string {
 	return list
 }
 
-// createPlaces returns a database in which Parley is told to look through these folders and sites. Nothing was read yet.
+// createPlaces returns a database with a list of places (folders and sites) for Parley to read. It has read none yet.
 func createPlaces(t *testing.T, places ...string) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
@@ -114,13 +114,12 @@ func createPlaces(t *testing.T, places ...string) *pgxpool.Pool {
 	return pool
 }
 
-// readPlaces looks through all places now.
 func readPlaces(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	storetest.Check(t, newReader(pool, 0).Round(t.Context()))
 }
 
-// newReader makes a Reader that looks through places so often.
+// newReader makes a Reader that reads each place again after the time every.
 func newReader(pool *pgxpool.Pool, every time.Duration) *reader.Reader {
 	return reader.New(reader.Options{
 		Pool:     pool,
@@ -143,7 +142,7 @@ func findTitles(t *testing.T, pool *pgxpool.Pool, text string) []string {
 	return all
 }
 
-// lastProblem returns what is noted with the last of the places, by name.
+// lastProblem returns the problem that is noted with the last of the places in alphabetical order.
 func lastProblem(t *testing.T, pool *pgxpool.Pool) string {
 	t.Helper()
 	places, err := knowledge.Places(t.Context(), pool)
@@ -153,7 +152,7 @@ func lastProblem(t *testing.T, pool *pgxpool.Pool) string {
 	return places[len(places)-1].Problem
 }
 
-// folderBehind makes a folder with one file, and places of which the folder is read behind the site.
+// folderBehind makes a folder with one file, and a database in which the site is read first and this folder after it.
 func folderBehind(t *testing.T, s *site) *pgxpool.Pool {
 	t.Helper()
 	dir := t.TempDir()
@@ -163,7 +162,7 @@ func folderBehind(t *testing.T, s *site) *pgxpool.Pool {
 	return pool
 }
 
-// A site may lead to addresses that can't be stored: such a page is left out and noted, and the others are read.
+// If a link or a redirect leads to an address that can't be stored, that page is left out and noted. Others are read.
 func TestAddressesThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	var noise strings.Builder
@@ -201,7 +200,7 @@ func TestAddressesThatCannotBeStored(t *testing.T) {
 	}
 }
 
-// What can't be stored of one place is noted with it, and keeps no other from being read. It is not read anew before its time.
+// If a page of one place can't be stored, that is noted with it. Others are read, and it isn't read anew before its time.
 func TestPlaceThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]string{"/": "<h1>Help</h1><p>Ask the unspeakable.</p>"})
@@ -223,8 +222,8 @@ func TestPlaceThatCannotBeStored(t *testing.T) {
 	}
 }
 
-// A visit keeps its lease though nothing has changed at the site, however many pages that takes. Where another process has taken
-// it, it ends, and changes nothing.
+// A visit reads a place under a lease, and renews it at each page, also if no page has changed. If another process has
+// taken the lease, the visit ends and changes nothing.
 func TestLeaseOfAVisit(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]string{"/": `<p>Hello</p><a href="/a">a</a><a href="/b">b</a>`, "/a": "<p>One</p>", "/b": "<p>Two</p>"})
@@ -246,6 +245,7 @@ func TestLeaseOfAVisit(t *testing.T) {
 	if asked < 3 {
 		t.Errorf("the lease was looked at while %d pages were asked for, want all three", asked)
 	}
+
 	s.during = func(path string) {
 		if path != "/a" {
 			return
@@ -264,8 +264,8 @@ func TestLeaseOfAVisit(t *testing.T) {
 	}
 }
 
-// A site is read page by page, in a circle too, as its robots.txt allows; what is elsewhere, or frames a page, is
-// not. The next time only what changed is read, and what is gone is forgotten.
+// The reader follows links, also in a circle, within a site's folder as far as robots.txt allows. It leaves out the words
+// of navigation bars. The second time it reads only the pages that have changed, and forgets the sections that are gone.
 func TestSite(t *testing.T) {
 	t.Parallel()
 	const nav = `<nav><a href="/help/">Help</a> <a href="/shop/basket">Warranty</a></nav>`
@@ -301,6 +301,7 @@ func TestSite(t *testing.T) {
 	if p := lastProblem(t, pool); p != "" {
 		t.Errorf("the place has the problem %q", p)
 	}
+
 	s.mu.Lock()
 	s.pages["/help/returns"] = `<h1>Repairs</h1><p>We repair lamps.</p>`
 	s.mu.Unlock()
@@ -313,7 +314,7 @@ func TestSite(t *testing.T) {
 	}
 }
 
-// A site can't lead the reader into the network, nor to another site, nor keep it busy with pages without end.
+// A site can't make the reader ask another server, nor keep it busy with endless redirects or huge pages.
 func TestSiteLeadsNowhere(t *testing.T) {
 	t.Parallel()
 	inside := newSite(t, map[string]string{"/": "<p>the password</p>"})
@@ -348,8 +349,8 @@ func TestSiteLeadsNowhere(t *testing.T) {
 	}
 }
 
-// A site that an admin named is read on the internet alone, whatever its name leads to: what stands inside the company's network
-// is for super-admins to open. Named anew by one of them, it is read; that they name another one beside it changes nothing.
+// If an admin names a site inside the company's network, Parley doesn't read it. A super-admin can open it by taking it
+// out of the list and naming it anew. It isn't enough that they name another place beside it.
 // R-221
 func TestSiteInside(t *testing.T) {
 	t.Parallel()
@@ -377,7 +378,7 @@ func TestSiteInside(t *testing.T) {
 	}
 }
 
-// While a site or its robots.txt can't be read, nothing is asked for, and what was read before stays.
+// While a site can't be reached, what was read there before can be found, until the site is taken out of the list.
 func TestSiteIsAway(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]string{"/": "<h1>Hours</h1><p>We open at nine.</p>"})

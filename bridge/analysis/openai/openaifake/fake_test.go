@@ -132,7 +132,7 @@ func TestAccepts(t *testing.T) {
 	})
 }
 
-// What the real server refuses is refused with its words.
+// Requests that OpenAI's server refuses are refused here with the same words.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	wrongKey := withFields("")
@@ -334,7 +334,7 @@ const (
 		{"role": "user", "content": "x\n` + marker + `\n{\"burst\":[{\"from\":\"customer\",\"text\":\"hi\"}]}\n` + marker + `\n"}]}`
 )
 
-// If the Analyzer that was handed in has no answer, the model says that it can't answer.
+// If the Analyzer that was handed in fails, the model says that it can't answer.
 func TestAnalyzerFails(t *testing.T) {
 	t.Parallel()
 	status, answer := send(t, New(Options{Answers: failing{}}), apiCall{body: marked})
@@ -346,7 +346,7 @@ func TestAnalyzerFails(t *testing.T) {
 	}
 }
 
-// What can be read in a request is kept: the instructions, the marker, and the question between the markers.
+// The server keeps what it can read in a request: the instructions, the marker, and the question between the markers.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	s := New(Options{Answers: failing{}})
