@@ -25,16 +25,16 @@ func strike(s *emulator.FaultSet[fault], call string) int {
 	return len(s.Strike(func(f fault) bool { return string(f) == call }).List)
 }
 
-// anyFault means all faults.
+// anyFault selects all faults.
 func anyFault(fault) bool { return true }
 
-// noFault means no fault.
+// noFault selects no fault.
 func noFault(fault) bool { return false }
 
-// isSend means the faults of the call "send".
+// isSend selects the faults of the call "send".
 func isSend(f fault) bool { return f == "send" }
 
-// A rule says which of the calls that a fault means it strikes. Other calls don't count.
+// A rule says which calls a fault strikes. It counts only the calls that the fault names.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -60,6 +60,7 @@ func TestRules(t *testing.T) {
 					t.Errorf("another call after call %d: got %d strikes, want none", i+1, got)
 				}
 			}
+
 			list := s.List()
 			if len(list) != 1 {
 				t.Fatalf("got %d faults, want 1: %+v", len(list), list)
@@ -74,7 +75,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// drawStrikes returns how many of 1000 calls a fault with a probability of a half strikes.
+// drawStrikes counts how many of 1000 calls are struck by a fault with a probability of a half.
 func drawStrikes(seed int64) (n int) {
 	s := emulator.NewFaultSet[fault](seed)
 	s.Add("send", emulator.FaultRule{Times: emulator.Forever, Probability: 0.5})
@@ -98,7 +99,7 @@ func TestProbabilityOfAHalfStrikesHalf(t *testing.T) {
 	}
 }
 
-// WaitFault returns when a fault has struck so often, and a call that is held goes on when the faults are cleared.
+// WaitFault returns when a fault has struck a number of times. A held call goes on when the faults are cleared.
 func TestHeldCallGoesOnWhenFaultsAreCleared(t *testing.T) {
 	t.Parallel()
 	s := newFaultSet()
@@ -109,6 +110,7 @@ func TestHeldCallGoesOnWhenFaultsAreCleared(t *testing.T) {
 		s.Strike(anyFault)
 		s.Strike(anyFault).Hold(0, nil, nil)
 	}()
+
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.WaitFault(ctx, id, 2); err != nil {
@@ -118,7 +120,7 @@ func TestHeldCallGoesOnWhenFaultsAreCleared(t *testing.T) {
 	channelstest.Receive(t, wentOn, "the held call goes on")
 }
 
-// Nobody can wait for a fault that is gone, even if it has struck often enough before.
+// Waiting for a fault that was cleared fails, even if the fault has struck often enough before.
 func TestWaitForAClearedFaultFails(t *testing.T) {
 	t.Parallel()
 	s := newFaultSet()
@@ -141,7 +143,8 @@ func TestWaitForAFaultEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A hold ends with its time, and with either of two channels. A hold that doesn't end fails this test by its time limit.
+// A hold ends when its time is over, or when either of two channels is closed. Otherwise this test runs into its time
+// limit.
 func TestHoldEnds(t *testing.T) {
 	t.Parallel()
 	ended := make(chan struct{})
@@ -160,13 +163,14 @@ func TestRuleWithAnID(t *testing.T) {
 	}
 }
 
-// A removed fault strikes no more; the others do.
+// A removed fault strikes no more, and the others still do.
 func TestRemovedFaultStrikesNoMore(t *testing.T) {
 	t.Parallel()
 	s := newFaultSet()
 	removed := s.Add("read", emulator.FaultRule{})
 	s.Add("send", emulator.FaultRule{})
 	s.RemoveFault(removed)
+
 	hits := s.Strike(anyFault)
 	if len(hits.List) != 1 {
 		t.Fatalf("got %d strikes, want 1: %+v", len(hits.List), hits.List)
@@ -179,7 +183,7 @@ func TestRemovedFaultStrikesNoMore(t *testing.T) {
 	}
 }
 
-// Of the faults that mean a call, the first that fires keeps it from those behind; what it lets through they see.
+// First takes the first fault that fires for a call. The faults behind it see only the calls that it lets through.
 func TestFirst(t *testing.T) {
 	t.Parallel()
 	s := newFaultSet()

@@ -15,7 +15,7 @@ import (
 	"parley/channels"
 )
 
-// Public addresses are on the internet, whatever form of IPv6 they are wrapped in.
+// Public addresses are on the internet, in whatever form of IPv6 they are wrapped.
 func TestPublicAddresses(t *testing.T) {
 	t.Parallel()
 	addresses := []string{
@@ -35,7 +35,7 @@ func TestPublicAddresses(t *testing.T) {
 	}
 }
 
-// Private, reserved and local addresses are not on the internet, whatever form of IPv6 they are wrapped in.
+// Private, reserved and local addresses are not on the internet, in whatever form of IPv6 they are wrapped.
 func TestAddressesOffTheInternet(t *testing.T) {
 	t.Parallel()
 	addresses := []string{
@@ -72,7 +72,8 @@ func TestNoAddressIsOffTheInternet(t *testing.T) {
 	}
 }
 
-// listen starts a listener on this machine, and returns its port. So a dialer that lets an address of this machine through connects.
+// listen starts a listener on this machine and returns its port. A dialer that wrongly allows this machine connects to
+// it.
 func listen(t *testing.T) (port string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
@@ -99,7 +100,7 @@ func dial(t *testing.T, d *Dialer, address string) error {
 	return err
 }
 
-// An address of this machine is refused, by a name as well, unless an admin named just that host, or host and port.
+// Dialling an address or a name of this machine is refused, unless an admin named just that host, or that host and port.
 func TestDialThisMachineIsRefused(t *testing.T) {
 	t.Parallel()
 	port := listen(t)
@@ -154,7 +155,7 @@ func TestDialNamedHost(t *testing.T) {
 	}
 }
 
-// An address that tells the secrets of a machine in a cloud is refused even if an admin named it.
+// Dialling an address at which a cloud tells a machine its secrets is refused even if an admin named it.
 func TestDialMetadataServiceIsRefused(t *testing.T) {
 	t.Parallel()
 	hosts := []string{
@@ -186,7 +187,8 @@ func TestDialMetadataServiceIsRefused(t *testing.T) {
 	}
 }
 
-// An unusual spelling of this machine's address doesn't lead to it. Some are no addresses for Go, so that the error may be any.
+// An unusual spelling of this machine's address doesn't lead to it. Go doesn't take some of them for addresses, so that
+// any error is right.
 func TestDialUnusualSpellingFails(t *testing.T) {
 	t.Parallel()
 	port := listen(t)
@@ -227,7 +229,7 @@ func TestDialWithoutPortFails(t *testing.T) {
 	}
 }
 
-// Nothing refuses a connection to the internet, of either form of address.
+// Connections to the internet are allowed, over IPv4 and IPv6.
 func TestInternetIsReached(t *testing.T) {
 	t.Parallel()
 	for network, address := range map[string]string{"tcp4": "1.1.1.1:443", "tcp6": "[2606:4700:4700::1111]:443"} {
@@ -237,7 +239,7 @@ func TestInternetIsReached(t *testing.T) {
 	}
 }
 
-// A dialer makes connections of TCP alone.
+// A dialer makes only connections of TCP.
 func TestDialUDPIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := New().DialContext(t.Context(), "udp", "1.1.1.1:53")
@@ -246,8 +248,8 @@ func TestDialUDPIsRefused(t *testing.T) {
 	}
 }
 
-// A name whose address changes between two looks leads nowhere that it must not lead: what is checked is the address to
-// which the connection is made.
+// If a name's address changes between two lookups, the private address is never reached. The dialer checks the very
+// address to which it connects.
 func TestNameThatChanges(t *testing.T) {
 	t.Parallel()
 	port := listen(t)
@@ -261,7 +263,7 @@ func TestNameThatChanges(t *testing.T) {
 		go func() {
 			answer(there, isPrivate)
 			if !isPrivate {
-				cancel() // nobody needs to be reached on the internet
+				cancel() // the test needs no connection to the internet
 			}
 		}()
 		return here, nil
@@ -283,6 +285,7 @@ func TestNameThatChanges(t *testing.T) {
 			refused++
 		}
 	}
+
 	if lookups < 2 {
 		t.Errorf("the name was looked up %d times, want it with both addresses", lookups)
 	}
@@ -291,7 +294,7 @@ func TestNameThatChanges(t *testing.T) {
 	}
 }
 
-// answer answers one question of DNS: with the address of this machine, which is private, or with one on the internet.
+// answer answers one question of DNS with this machine's address, which is private, or with one on the internet.
 func answer(c net.Conn, isPrivate bool) {
 	defer c.Close()
 	size := make([]byte, 2)
@@ -306,6 +309,7 @@ func answer(c net.Conn, isPrivate bool) {
 	if m.Unpack(raw) != nil || len(m.Questions) == 0 {
 		return
 	}
+
 	m.Response, m.Additionals = true, nil
 	at := [4]byte{1, 1, 1, 1}
 	if isPrivate {

@@ -12,7 +12,7 @@ import (
 	"parley/channels/budget"
 )
 
-// What is signed but isn't about our number is kept in quarantine.
+// A callback that is signed but isn't about our number, or can't be read, is stored and kept in quarantine.
 func TestForeignCallback(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -44,7 +44,7 @@ func TestForeignCallback(t *testing.T) {
 	}
 }
 
-// Only what is stored is acknowledged.
+// A callback is acknowledged only if it was stored.
 func TestCallbackIsAcknowledgedWhenStored(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -82,10 +82,10 @@ func TestCallbackByGET(t *testing.T) {
 	wantEqual(t, "body of the answer", rec.Body.String(), "")
 }
 
-// secondPart is the token of a message's part with more parts after it.
+// secondPart is the token of the second part of a message that has more parts after it.
 func secondPart() token { return token{message: 42, part: 1, more: true} }
 
-// statusQuery is the query of the address for the statuses of a part, and its fragment.
+// statusQuery returns the query and the fragment of the address to which Twilio reports the statuses of a part.
 func statusQuery(t *testing.T, c *callbacks, part token) (query, fragment string) {
 	t.Helper()
 	u, err := url.Parse(c.statusURL(part))
@@ -93,7 +93,7 @@ func statusQuery(t *testing.T, c *callbacks, part token) (query, fragment string
 	return u.RawQuery, u.Fragment
 }
 
-// A token that was signed with one of our keys is read.
+// A token is read if it was signed with one of our keys.
 func TestReadToken(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaSMS).base.callbacks
@@ -116,7 +116,7 @@ func TestReadToken(t *testing.T) {
 	}
 }
 
-// A token is one account's, one message's, one part's, and is written in one way.
+// A token counts for one account, one message and one part only, and only in the form in which Parley writes it.
 func TestReadForeignToken(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaSMS).base.callbacks
@@ -146,7 +146,7 @@ func TestReadForeignToken(t *testing.T) {
 	}
 }
 
-// The address for statuses has the token in its query, and says in its fragment how often Twilio is to call again.
+// The address for statuses has the token in its query. Its fragment tells Twilio how often to call again.
 func TestStatusURL(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaSMS).base.callbacks
@@ -157,7 +157,8 @@ func TestStatusURL(t *testing.T) {
 	wantText(t, "address that has a query already", c.statusURL(secondPart()), "https://x.test/h?a=1&o=42.1m.")
 }
 
-// Whatever comes, a body that isn't signed is refused, one that is signed is accepted, and what is made of it can be stored.
+// A body that isn't signed is refused and one that is signed is accepted, whatever its content. The fact that becomes of
+// it can be stored.
 func FuzzWebhook(f *testing.F) {
 	f.Add("a=1", inboundForm().Encode(), formType)
 	f.Add("o=1.0e.x", "%zz&&=;", formType)
@@ -176,6 +177,7 @@ func FuzzWebhook(f *testing.F) {
 			c.hook.factOf(form, query, []byte(s))
 		})
 		budget.CheckRepeated(t, m, query, func(s string) { c.callbacks.readToken(s) })
+
 		form, isForm := readForm(contentType, []byte(body))
 		if c.callbacks.isSigned("x", query, form, []byte(body)) {
 			t.Error("a forged signature fits")
@@ -194,7 +196,7 @@ func FuzzWebhook(f *testing.F) {
 	})
 }
 
-// maxKeyBytes is how long the database lets the id of a fact be.
+// maxKeyBytes is the length that the database allows for the id of a fact.
 const maxKeyBytes = 500
 
 // checkFact checks that the database takes a fact, and that it can be decoded if it isn't in quarantine.

@@ -14,10 +14,10 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Run looks at Twilio's lists from time to time, and takes from them what no callback brought. The watermark, up to which it has
-// looked, is in memory.Since.
+// Run looks at Twilio's lists from time to time, and takes messages from them whose callbacks didn't come. memory.Since
+// is the watermark, which is the time up to which it has looked.
 
-// writeLost lets Ann write n messages whose callbacks are lost, one every so often.
+// writeLost lets Ann write n messages whose callbacks are lost. The clock moves on after each.
 func (w *world) writeLost(n int, every time.Duration) {
 	w.t.Helper()
 	w.fake.SetLost(true)
@@ -27,7 +27,7 @@ func (w *world) writeLost(n int, every time.Duration) {
 	}
 }
 
-// wantLost checks that all n messages of writeLost arrived, once and in order.
+// wantLost checks that all n messages of writeLost arrived once and in order.
 func (w *world) wantLost(n int) {
 	w.t.Helper()
 	for i, in := range w.takeMessages(n) {
@@ -62,7 +62,7 @@ func TestLostCallbackThatArrivesLate(t *testing.T) {
 	}
 }
 
-// Messages that were taken from the list have the order in which they were written.
+// Messages from the list have the order in which they were written.
 func TestLostCallbacksKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	for _, by := range []medium{viaWhatsApp, viaSMS} {
@@ -78,7 +78,7 @@ func TestLostCallbacksKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// A picture that was taken from the list is fetched like any other.
+// A picture from the list is fetched like any other.
 func TestLostPicture(t *testing.T) {
 	t.Parallel()
 	for _, by := range []medium{viaWhatsApp, viaSMS} {
@@ -99,17 +99,19 @@ func TestLostPicture(t *testing.T) {
 	}
 }
 
-// If the company's clean-up deletes a picture between two calls of a look, its text is stored without it, and says so.
+// If a picture is deleted at Twilio while Run reads the lists, its text is stored with a notice that the picture is gone.
 func TestLostPictureThatWasDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
 	w.fake.SetLost(true)
 	m := w.loadMemory()
+
 	w.annSends(twiliofake.Message{Text: "Look", Media: pngMedia("png!")})
 	w.annWrites("Did you get it?")
 	w.clock.move(time.Minute)
 	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media.json", Kind: twiliofake.FaultCode, Code: codeNotFound, Status: http.StatusNotFound})
 	w.poll(m)
+
 	in := w.takeMessages(2)
 	wantEqual(t, "text of the picture", in[0].Text, "Look")
 	wantEqual(t, "number of files", len(in[0].Attachments), 0)
@@ -117,7 +119,7 @@ func TestLostPictureThatWasDeleted(t *testing.T) {
 	wantEqual(t, "remarks of the other message", len(in[1].Notices), 0)
 }
 
-// What was written before there was an account isn't brought.
+// Messages that were written before the account was set up aren't taken.
 func TestFirstLookBringsNothingOld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -128,7 +130,7 @@ func TestFirstLookBringsNothingOld(t *testing.T) {
 	wantEqual(t, "number of facts", len(w.accepted()), 0)
 }
 
-// What customers wrote between the set-up of an account and its first look is brought.
+// Messages that customers wrote between the set-up of an account and the first look are taken.
 func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -143,7 +145,7 @@ func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	wantEqual(t, "text", w.takeMessages(1)[0].Text, "after")
 }
 
-// The messages of an hour without callbacks are taken after a restart, also if the first look fails.
+// After an hour without callbacks and a restart, all messages of that hour are taken, even if the first look fails.
 func TestLostForAnHour(t *testing.T) {
 	t.Parallel()
 	const lost = 30
@@ -160,7 +162,7 @@ func TestLostForAnHour(t *testing.T) {
 	w.wantLost(lost)
 }
 
-// If the database forgets its last hour, a channel that runs on reads the messages of that hour again.
+// If the database loses its last hour, as after a restore, a channel that runs on reads the messages of that hour again.
 func TestMessagesOfALostDatabaseComeAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -172,6 +174,8 @@ func TestMessagesOfALostDatabaseComeAgain(t *testing.T) {
 	then := w.storedState()
 	w.clock.move(time.Hour)
 	w.wait("the watermark is an hour later", func() bool { return w.storedState()[:25] != then[:25] })
+
+	// The database goes back to the state of an hour ago.
 	w.mu.Lock()
 	w.state, w.facts = []byte(then), nil
 	w.mu.Unlock()
@@ -219,6 +223,7 @@ func TestLostStatus(t *testing.T) {
 	w.waitSettled()
 	w.clock.move(time.Minute)
 	w.poll(m)
+
 	statuses := w.decoded(channels.InboundStatus)
 	if len(statuses) != 1 {
 		t.Fatalf("got %d statuses, want 1: %+v", len(statuses), statuses)
@@ -227,7 +232,7 @@ func TestLostStatus(t *testing.T) {
 	wantEqual(t, "external id", statuses[0].Status.External[0], r.ExternalID)
 }
 
-// More than fits into memory is taken in several looks, oldest first, and all of it.
+// If there are more messages than fit into memory, several looks take all of them, the oldest first.
 func TestMoreThanMemory(t *testing.T) {
 	t.Parallel()
 	const lost = 20
@@ -235,6 +240,7 @@ func TestMoreThanMemory(t *testing.T) {
 	w.base.maxKept = 3
 	m := w.loadMemory()
 	w.writeLost(lost, time.Minute)
+
 	looks := 1
 	for ; w.poll(m); looks++ {
 		if looks > lost {
@@ -247,7 +253,7 @@ func TestMoreThanMemory(t *testing.T) {
 	w.wantLost(lost)
 }
 
-// What can't be stored is looked at again: the watermark stays where it was. What is stored is not brought again.
+// If a message can't be stored, the watermark stays and the next look takes it again. A stored message isn't taken again.
 func TestWatermarkWaitsForTheJournal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -273,7 +279,7 @@ func TestWatermarkWaitsForTheJournal(t *testing.T) {
 	wantEqual(t, "number of facts after the third look", len(w.distinct()), 1)
 }
 
-// A message is not taken from the list before its callback had time to come.
+// A message is taken from the list only after its callback had time to come.
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -283,12 +289,13 @@ func TestSettle(t *testing.T) {
 	w.annWrites("x")
 	w.poll(m)
 	wantEqual(t, "number of facts at once", len(w.accepted()), 0)
+
 	w.clock.move(2 * w.base.opts.Settle)
 	w.poll(m)
 	wantEqual(t, "number of facts after twice the time", len(w.accepted()), 1)
 }
 
-// Run looks again at once while there is more than one look takes.
+// If there is more than one look takes, Run looks again at once.
 func TestRunTakesTheRestAtOnce(t *testing.T) {
 	t.Parallel()
 	const lost = 10
@@ -300,8 +307,8 @@ func TestRunTakesTheRestAtOnce(t *testing.T) {
 	w.wait("all messages came", func() bool { return len(w.distinct()) == lost })
 }
 
-// After a failure Run looks again soon. It doubles the pause with each further one, up to the usual pause, and begins anew once a look
-// has worked.
+// After a failure Run looks again soon. It doubles the pause after each further failure, up to the usual pause. After a
+// look that works it begins anew.
 func TestRunPauses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -309,13 +316,14 @@ func TestRunPauses(t *testing.T) {
 	fail := func(times int) {
 		w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultErrorBefore, Times: times})
 	}
+
 	var pauses []time.Duration
 	w.base.pauseFor = func(_ context.Context, d time.Duration) (goesOn bool) {
 		pauses = append(pauses, d/time.Second)
 		switch len(pauses) {
 		case 1: // after a look that works
 			fail(8)
-		case 10: // after another one
+		case 10: // after the second look that works
 			fail(1)
 		}
 		return len(pauses) < 11
@@ -326,7 +334,7 @@ func TestRunPauses(t *testing.T) {
 	}
 }
 
-// A failure that may pass by itself says nothing of the account.
+// A failure that may pass by itself isn't reported as a fault of the account.
 func TestRunReportsNoPassingFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -336,7 +344,7 @@ func TestRunReportsNoPassingFailure(t *testing.T) {
 	wantEqual(t, "first condition", w.reported()[0].Status, channels.Active)
 }
 
-// Without an address at which Twilio reaches Parley the account doesn't work, though its messages are read from the list.
+// If Parley has no address at which Twilio can call it, that is reported, although messages are read from the list.
 func TestRunReportsThatTwilioCannotCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -346,7 +354,8 @@ func TestRunReportsThatTwilioCannotCall(t *testing.T) {
 	wantEqual(t, "condition", w.reported()[0], unreachableCondition())
 }
 
-// A token that Twilio refuses, and an account that it has suspended, are reported with a hint; so is that it works again.
+// If Twilio refuses the token or has suspended the account, Run reports that with a hint. It also reports that the
+// account works again.
 func TestRunReportsTheAccount(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{codeUnauthorized, codeAccountSuspended} {

@@ -10,8 +10,8 @@ import (
 	"parley/channels/budget"
 )
 
-// What a text holds, in septets of GSM-7 and in UTF-16 units of UCS-2: one that is sent alone, and one of several, which loses room
-// to a header.
+// These are the lengths of a text in septets of GSM-7 and in UTF-16 units of UCS-2. Alone, a text holds more than as one
+// of several, which loses room to a header.
 const (
 	gsmAlone = 160
 	gsmPart  = 153
@@ -19,11 +19,11 @@ const (
 	ucsPart  = 67
 )
 
-// gsmText and ucsText make texts of n characters that need one and the other encoding.
+// gsmText and ucsText make texts of n characters that need GSM-7 or UCS-2.
 func gsmText(n int) string { return strings.Repeat("a", n) }
 func ucsText(n int) string { return strings.Repeat("ж", n) }
 
-// A text in GSM-7 is counted in septets, of which characters of the extension need two; none is cut at the end of a part.
+// A text in GSM-7 is counted in septets. Characters of the extension need two, which are never divided between two parts.
 //
 func TestSegmentsInGSM7(t *testing.T) {
 	t.Parallel()
@@ -53,7 +53,8 @@ func TestSegmentsInGSM7(t *testing.T) {
 	}
 }
 
-// One character that GSM-7 lacks makes the whole text UCS-2, of which an emoji needs two units; none is cut at the end of a part.
+// One character that GSM-7 lacks makes the whole text UCS-2. An emoji needs two units, which are never divided between
+// two parts.
 //
 func TestSegmentsInUCS2(t *testing.T) {
 	t.Parallel()
@@ -80,7 +81,7 @@ func TestSegmentsInUCS2(t *testing.T) {
 	}
 }
 
-// Whatever the text, parts hold what they can, and no more; one more character never makes it shorter.
+// The parts of any text hold what they can, and no more. A text never has fewer parts if it gets one more character.
 func FuzzCount(f *testing.F) {
 	for _, s := range []string{"", "a", "€", "😀", strings.Repeat("a€", 200), strings.Repeat("ж😀", 99), "\xff\xfe"} {
 		f.Add(s)
@@ -129,7 +130,7 @@ func checkUCS2Parts(t *testing.T, s string, parts int) {
 	}
 }
 
-// Of one, two and three texts it is told how much they hold beside the signature: as much and no more.
+// Count tells how many characters fit into one, two and three texts beside the signature. One more needs one more text.
 //
 func TestRoomBesideTheSignature(t *testing.T) {
 	t.Parallel()
@@ -155,7 +156,7 @@ func TestRoomBesideTheSignature(t *testing.T) {
 	}
 }
 
-// For an empty text the room is told as for one that was begun.
+// For an empty text Count tells the same room as for a text of one letter.
 //
 func TestRoomOfAnEmptyText(t *testing.T) {
 	t.Parallel()

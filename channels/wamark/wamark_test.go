@@ -81,7 +81,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What a customer wrote with marks comes back with the same marks.
+// Text with WhatsApp's marks has the same marks after it was made Markdown and back.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, wa := range []string{"*bold* and _it_, ~gone~", "*a _b_ c*", "_a *b*_", "> q", "- a\n- b", "1. a\n2. b",
@@ -92,7 +92,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// What Escape makes of any text shows that text. Parse keeps the words of every text, and both stay within their budget.
+// The Markdown that Escape makes of any text shows that text. Parse keeps the words of any text. Both stay within their
+// budget of time and memory.
 func FuzzEscape(f *testing.F) {
 	for _, s := range append(budget.Seeds(), "Hello", "*a* _b_ ~~c~~ `d` [e](f) <g> &amp; \\", "# a\n> b\n- c\n1. d\n---\n|a|b|\n|-|-|",
 		"a\n===", "  x\n\ty",
@@ -117,7 +118,7 @@ func FuzzEscape(f *testing.F) {
 	})
 }
 
-// flat makes every run of white space one space, because Markdown doesn't keep more.
+// flat makes every run of white space one space, since Markdown doesn't keep more.
 func flat(s string) string { return strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " ") }
 
 // Words within many nested quotes and lists are not lost.

@@ -8,14 +8,14 @@ import (
 	"parley/bot/slack/glance"
 )
 
-// plain is a callback with a plain message, and with JSON of every kind in fields that nobody reads.
+// plain is a callback with a plain message. It has JSON of every kind in fields that Read doesn't need.
 const plain = `{"token":"x","team_id":"T1","context_enterprise_id":null,"api_app_id":"A1",
 	"event":{"user":"U1","type":"message","ts":"1700000000.000100","client_msg_id":"5d3f","text":"On \"our\" way \u00fc \/ ü","team":"T1",
 	"thread_ts":"1600000000.000100","parent_user_id":"U2","blocks":[{"type":"rich_text","elements":[{"n":[-0.5e+3, 10, 0, true, false, null, [], {}]}]}],
 	"channel":"C1","event_ts":"1700000000.000100","channel_type":"channel"},
 	"type":"event_callback","event_id":"Ev1","event_time":1700000000,"authorizations":[{"team_id":"T1","is_bot":true}],"event_context":"4-e"} `
 
-// plainMessage are the fields of plain that decide what becomes of it.
+// plainMessage returns what Read reads of plain.
 func plainMessage() glance.Message {
 	return glance.Message{
 		Team:    "T1",
@@ -28,7 +28,7 @@ func plainMessage() glance.Message {
 	}
 }
 
-// wantRead checks that a callback is plain, and what is read of it.
+// wantRead checks that Read reads a callback, and what it reads of it.
 func wantRead(t *testing.T, callback string, want glance.Message) {
 	t.Helper()
 	got, ok := glance.Read([]byte(callback))
@@ -52,10 +52,10 @@ func TestReadMessageAtTopLevel(t *testing.T) {
 	wantRead(t, strings.Replace(plain, `"thread_ts":"1600000000.000100",`, "", 1), want)
 }
 
-// A callback is what Slack posts to us.
+// A callback is a request that Slack posts to us.
 type callback struct{ name, text string }
 
-// callbacksLeftToOthers are callbacks that are not plain, or no JSON at all.
+// callbacksLeftToOthers are callbacks that Read leaves to others, because they are not plain or not JSON.
 func callbacksLeftToOthers() []callback {
 	list := []callback{
 		{name: "nothing", text: ""},
@@ -63,7 +63,7 @@ func callbacksLeftToOthers() []callback {
 		{name: "two", text: plain + plain},
 		{name: "cut", text: plain[:len(plain)-3]},
 	}
-	for _, tt := range []struct{ name, old, changed string }{ // in plain, old is changed
+	for _, tt := range []struct{ name, old, changed string }{ // old is replaced in plain
 		// Events that need more than a glance.
 		{name: "subtype", old: `"user":"U1"`, changed: `"user":"U1","subtype":"message_changed"`},
 		{name: "subtype, other case", old: `"user":"U1"`, changed: `"user":"U1","Subtype":"message_changed"`},
@@ -84,7 +84,7 @@ func callbacksLeftToOthers() []callback {
 		{name: "text of another type", old: `"On \"our\" way \u00fc \/ ü"`, changed: `5`},
 		{name: "id not ASCII", old: `"channel":"C1"`, changed: `"channel":"Cü"`},
 
-		// What is no JSON.
+		// Callbacks that are not JSON.
 		{name: "number", old: `-0.5e+3`, changed: `-.5`},
 		{name: "number without end", old: `-0.5e+3`, changed: `1e`},
 		{name: "two zeros", old: `-0.5e+3`, changed: `00`},
@@ -116,7 +116,7 @@ func TestReadLeavesTheRest(t *testing.T) {
 	}
 }
 
-// What is read is JSON, and has the values that encoding/json finds.
+// If Read reads a text, that is JSON, and its values are those that encoding/json finds.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(plain))
 	for _, c := range callbacksLeftToOthers() {

@@ -19,7 +19,7 @@ import (
 	"parley/bot/web/oidcfake"
 )
 
-// What can go wrong at the provider has reasons of its own.
+// If something goes wrong at the provider, the refusal says what.
 func TestProviderSaysNo(t *testing.T) {
 	t.Parallel()
 	t.Run("the user cancels", func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestProviderSaysNo(t *testing.T) {
 	})
 }
 
-// hangingServer is a provider that doesn't answer before release is called. arrived gets a value for each request.
+// hangingServer is a provider that answers no request before release is called. arrived gets a value for each request.
 func hangingServer(t *testing.T) (server *httptest.Server, arrived <-chan struct{}, release func()) {
 	t.Helper()
 	requests, released := make(chan struct{}, 100), make(chan struct{})
@@ -132,8 +132,8 @@ func hangingServer(t *testing.T) (server *httptest.Server, arrived <-chan struct
 	return server, requests, release
 }
 
-// A provider that doesn't answer any more keeps one visitor waiting, once: the others use its old description. If there is none,
-// all visitors wait, for as long as they like.
+// If a provider hangs, one visitor waits for its new description, and the others go on with the old one. If there is no
+// old description, all visitors wait until they leave.
 func TestProviderHangs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
@@ -144,6 +144,7 @@ func TestProviderHangs(t *testing.T) {
 	w.ours.Issuer = hanging.URL
 	w.ahead.Store(int64(discoveryLifetime + time.Second))
 	unknown := &provider{Config: w.ours.Config, client: w.ours.client, now: w.ours.now}
+
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	errKnown, errUnknown := beginInBackground(ctx, w.ours), beginInBackground(ctx, unknown)
@@ -161,6 +162,7 @@ func TestProviderHangs(t *testing.T) {
 			t.Errorf("beside a visitor who waits: %v", err)
 		}
 	}
+
 	// Without a description a visitor waits, and may leave.
 	left, leave := context.WithCancel(t.Context())
 	leave()
@@ -168,7 +170,7 @@ func TestProviderHangs(t *testing.T) {
 		t.Errorf("a visitor who leaves gets %v, want %v", err, context.Canceled)
 	}
 
-	// Once the request for a new description fails, the old one still does.
+	// The request for a new description fails, and sign-ins go on with the old one.
 	release()
 	if err := <-errKnown; err != nil {
 		t.Errorf("with an old description: %v", err)
@@ -184,7 +186,7 @@ func TestProviderHangs(t *testing.T) {
 	}
 }
 
-// beginInBackground begins a sign-in, and returns where its error comes.
+// beginInBackground begins a sign-in, and returns a channel that gets its error.
 func beginInBackground(ctx context.Context, p *provider) <-chan error {
 	done := make(chan error, 1)
 	go func() {
@@ -194,7 +196,7 @@ func beginInBackground(ctx context.Context, p *provider) <-chan error {
 	return done
 }
 
-// A provider has to call itself by the issuer that is configured, to the letter.
+// A provider has to call itself by exactly the issuer that is configured.
 func TestIssuerIsComparedToTheLetter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
@@ -204,7 +206,7 @@ func TestIssuerIsComparedToTheLetter(t *testing.T) {
 	}
 }
 
-// The doctor says of a provider what would keep everybody from signing in.
+// The doctor reports a fault of a provider that would keep everybody from signing in.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
@@ -235,7 +237,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// describedProvider is a provider that describes itself by what it must say, and more.
+// describedProvider is a provider whose description has the required fields, and some more.
 func describedProvider(t *testing.T, more map[string]any) *provider {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -248,7 +250,7 @@ func describedProvider(t *testing.T, more map[string]any) *provider {
 	return &provider{Config: Config{Kind: Any, Issuer: issuer}, client: newClient(), now: time.Now}
 }
 
-// Only on this machine a provider may be asked without encryption, whatever it is asked.
+// All addresses of a provider must be encrypted, unless they are on this machine.
 func TestAddressesOfProvider(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -276,7 +278,7 @@ func TestAddressesOfProvider(t *testing.T) {
 	}
 }
 
-// Our secret is sent in the way that the provider says it takes.
+// Our secret is sent in a way that the provider says it takes.
 func TestHowTheSecretIsSent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -301,7 +303,7 @@ func TestHowTheSecretIsSent(t *testing.T) {
 	}
 }
 
-// A provider that answers without end fills no memory.
+// A description of a provider that is longer than maxAnswerBytes is refused, so that it can't fill the memory.
 func TestAnswerIsBounded(t *testing.T) {
 	t.Parallel()
 	p := describedProvider(t, map[string]any{"more": strings.Repeat("x", maxAnswerBytes)})

@@ -8,13 +8,13 @@ import (
 	"parley/store"
 )
 
-// What a customer doesn't want follows from all wishes, whatever order they come in. One that is about advertising alone never
-// takes back that nothing at all is wanted.
+// The result of a customer's wishes depends on when each was said, not on the order in which they come. A wish about
+// advertising alone never takes back that the customer wants nothing at all.
 func TestWishesOfACustomer(t *testing.T) {
 	t.Parallel()
 	type wish struct {
 		channels.Consent
-		second int64 // when it was said
+		second int64 // at which it was said
 	}
 	stop := func(second int64) wish { return wish{channels.Consent{OptedOut: true}, second} }
 	start := func(second int64) wish { return wish{channels.Consent{}, second} }
@@ -51,7 +51,7 @@ func TestWishesOfACustomer(t *testing.T) {
 	}
 }
 
-// Of two customers who prove to be one, what either doesn't want counts, and the newer of their times.
+// If two customers prove to be one, what either of them doesn't want counts, with the later of their times.
 func TestWishesOfTwoWhoAreOne(t *testing.T) {
 	t.Parallel()
 	const all, marketing = store.OptedOutAll, store.OptedOutMarketing

@@ -9,10 +9,10 @@ import (
 	"parley/channels"
 )
 
-// Reports that say nothing of how a mail of ours arrived, that don't name the mail, or that say all of it in other places.
+// These reports don't tell how a mail of ours arrived, don't name the mail, or tell both in unusual places.
 
-// A delivery report that a person forwards is a file of her mail, as Thunderbird writes it: it tells nothing of a mail of ours. If a
-// program passes it on, it is a report still: some servers make a multipart/mixed of it.
+// A person may forward a delivery report as a file, as Thunderbird does. It doesn't count as a report on a mail of ours.
+// If a program sends the same mail, it does, since some servers write reports as multipart/mixed.
 func TestForwardedReport(t *testing.T) {
 	t.Parallel()
 	forwarded := strings.NewReplacer("MESSAGE", messageID(12, 34)).Replace(`To: help@acme.test
@@ -57,7 +57,7 @@ Hi
 	}
 }
 
-// A report that a mail to us failed, an answer to message 34 for example, says nothing of a mail of ours.
+// A report that a mail to us failed, such as a customer's answer to message 34, is no report on a mail of ours.
 func TestReportOnAMailToUs(t *testing.T) {
 	t.Parallel()
 	report := strings.NewReplacer(
@@ -70,7 +70,7 @@ func TestReportOnAMailToUs(t *testing.T) {
 	wantAnswers(t, in, 12, 0)
 }
 
-// A complaint about a mail of ours belongs to its conversation, and says nothing of how the mail arrived.
+// A complaint about a mail of ours belongs to the mail's conversation, and doesn't tell how the mail arrived.
 // Source: RFC 5965 section 2.
 func TestComplaint(t *testing.T) {
 	t.Parallel()
@@ -101,7 +101,7 @@ Hi
 	wantAnswers(t, in, 12, 34)
 }
 
-// Outlook.com complains without a report: the mail comes as a file, with a field that names who complains.
+// Outlook.com complains without a report. It sends the mail as a file, with a field that names who complains.
 func TestComplaintOfOutlook(t *testing.T) {
 	t.Parallel()
 	complaint := strings.ReplaceAll(`To: help@acme.test
@@ -127,7 +127,7 @@ Hi
 	wantEqual(t, "why a person's is automatic", forwarded.Automatic, "")
 }
 
-// A gateway's report may return no mail and name no id. Then the recipient is all that it tells of the mail.
+// A gateway's report may return no mail and name no id. Then the recipient is all that is known of the mail.
 func TestReportThatReturnsNothing(t *testing.T) {
 	t.Parallel()
 	whole := reportWithAction("Action: failed")
@@ -145,8 +145,8 @@ func TestReportThatReturnsNothing(t *testing.T) {
 	wantEqual(t, "kind of one that names no recipient, either", decodeOne(t, ofNobody+"--x--\n").Kind, channels.InboundMessage)
 }
 
-// A report may come from an address like a person's: no sender in its envelope, and a subject that says it, show what it is. What a mail
-// program says of other things is no report of a failure, though it names a mail of ours.
+// A report may come from an address like a person's. It is known as a report because it has no sender in its envelope and
+// a subject that says so. A mail program's message about other things is no report, even if it names a mail of ours.
 func TestReportsByTheirSubject(t *testing.T) {
 	t.Parallel()
 	const refusal = "<ann@customer.test>: 550 no such user\n\n"
@@ -167,7 +167,7 @@ func TestReportsByTheirSubject(t *testing.T) {
 	}
 }
 
-// A report in words says that a server still tries. Words of the mail that it returns say nothing of how that mail arrived.
+// A report in words may say that a server still tries. The words of the mail that it returns don't count for that.
 func TestDelaysInWords(t *testing.T) {
 	t.Parallel()
 	const recipient = "\n\n  ann@customer.test\n    host mx.customer.test\n    450 try again\n\n"
@@ -194,8 +194,8 @@ func TestDelaysInWords(t *testing.T) {
 	}
 }
 
-// Exim and OpenSMTPD write 5.0.0 into every report, which says no more than that it failed. The server's words say why: in their field,
-// or else in the text.
+// Exim and OpenSMTPD write 5.0.0 into every report, which means only that the mail failed. The reason is taken from the
+// server's words, in their field or else in the text.
 func TestStatusWithoutDetail(t *testing.T) {
 	t.Parallel()
 	generic := reportWithAction("Action: failed\nStatus: 5.0.0")
@@ -210,7 +210,7 @@ func TestStatusWithoutDetail(t *testing.T) {
 	}
 }
 
-// What a server said of one recipient says nothing of another.
+// If a report is about two recipients, each gets the reason that the server gave for that recipient.
 func TestCausesAreOfTheirRecipients(t *testing.T) {
 	t.Parallel()
 	ins := mustDecode(t, reportInWords("Sorry:\n\n<ann@customer.test>:\n552 5.2.2 box full\n\n<bob@customer.test>:\n550 no such user\n\n"+
@@ -222,7 +222,7 @@ func TestCausesAreOfTheirRecipients(t *testing.T) {
 	wantContains(t, "of Bob", wantFailed(t, ins[1]).Reason, "The mail could not be delivered. The server said: 550")
 }
 
-// Who the recipients are may stand in a field of the report, or in the mail that it returns as a file.
+// A field of the report, or the mail that it returns as a file, may name the recipients.
 func TestReportsThatNameRecipientsElsewhere(t *testing.T) {
 	t.Parallel()
 	inField := strings.Replace(reportInWords("Mail "+messageID(12, 34)+" came back: 550 no such user\n"),
@@ -234,7 +234,7 @@ func TestReportsThatNameRecipientsElsewhere(t *testing.T) {
 	}
 }
 
-// A report may encode its words, or the mail that it returns.
+// The words of a report, or the mail that it returns, may be encoded.
 func TestEncodedReports(t *testing.T) {
 	t.Parallel()
 	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) + "\n" }
@@ -250,7 +250,7 @@ func TestEncodedReports(t *testing.T) {
 	wantEqual(t, "kind", in.Kind, channels.InboundStatus)
 }
 
-// However much a report says, only some of it is told in the thread.
+// However long a report is, only maxReports recipients and a short reason are taken from it.
 func TestEndlessReport(t *testing.T) {
 	t.Parallel()
 	var fields strings.Builder

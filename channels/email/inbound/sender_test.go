@@ -14,7 +14,7 @@ type address struct {
 	key  string
 }
 
-// Addresses are read as mail programs write them, also wrongly.
+// Addresses are read as mail programs write them, also if that is wrong.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -100,8 +100,8 @@ func TestAddresses(t *testing.T) {
 // fromOwnGroup are fields of a mail that was sent to our own group, which may not send in the customer's name.
 const fromOwnGroup = "From: 'Ann Lee' via Help <help@acme.test>\nTo: help@acme.test\n" + ownGroup + "\n"
 
-// Where the account's address is a group, the customer is who wrote to the group, even if the group may not send in the customer's name.
-// Answers go to her alone.
+// If the account's address is a group, the customer is the person who wrote to the group, even if the group may not send
+// in the customer's name. Answers go only to the customer.
 func TestCustomerBehindOurOwnGroup(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, fields string }{
@@ -120,7 +120,7 @@ func TestCustomerBehindOurOwnGroup(t *testing.T) {
 	}
 }
 
-// A mail from our own address is automatic where nothing says for sure who wrote it.
+// A mail from our own address is marked as automatic if it isn't sure who wrote it.
 func TestNobodyBehindOurOwnAddress(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, header string }{
@@ -143,7 +143,7 @@ func TestNobodyBehindOurOwnAddress(t *testing.T) {
 	}
 }
 
-// Sender and id are found in a header that is badly written, too.
+// The sender and the id are found also in a badly written header.
 func TestBadlyWrittenHeader(t *testing.T) {
 	t.Parallel()
 	const sender, id = "ann@customer.test", "1@customer.test"
@@ -161,7 +161,7 @@ func TestBadlyWrittenHeader(t *testing.T) {
 	}
 }
 
-// Of a mail it is read who gets an answer, who takes part, and to which address of ours it was sent.
+// The header of a mail tells who gets an answer, who takes part, and to which address of ours it was sent.
 // R-258
 func TestRecipients(t *testing.T) {
 	t.Parallel()
@@ -177,7 +177,7 @@ Hi`))
 	wantKeys(t, "Reply-To", in.Envelope.ReplyTo, "office@customer.test")
 }
 
-// The address of ours is the one that the customer wrote, and not the mailbox behind it. In a blind copy it is the mailbox.
+// Our address is the one that the customer wrote to, not the mailbox behind it. For a blind copy it is the mailbox.
 // R-258
 func TestAddressOfOurs(t *testing.T) {
 	t.Parallel()
@@ -198,7 +198,8 @@ func TestAddressOfOurs(t *testing.T) {
 	}
 }
 
-// A mail is blind if those whom it names needn't know that we have it: it names no address of ours, and none from which it was forwarded.
+// A mail is a blind copy if it names neither an address of ours nor one from which it was forwarded to us. Its recipients
+// needn't know that we have it.
 func TestBlindCopy(t *testing.T) {
 	t.Parallel()
 	const sent, other = "From: ann@customer.test\nTo: bob@x.test\n", "Delivered-To: billing@acme.test\n"
@@ -213,11 +214,12 @@ func TestBlindCopy(t *testing.T) {
 	for _, tt := range tests {
 		wantEqual(t, tt.name, decodeOne(t, crlf(tt.header+"\nHi")).Envelope.Blind, tt.want)
 	}
+
 	own := mustDecode(t, inFolder(true, sentMail(fromAcme+foreignID)))[0]
 	wantEqual(t, "written in the mailbox", own.Envelope.Blind, false)
 }
 
-// A name that shows another address is pointed out.
+// If a sender's name shows another address, a notice says so.
 func TestNameWithAnotherAddress(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, "From: \"boss@acme.test\" <eve@x.test>\r\n\r\nPay me")
@@ -233,7 +235,7 @@ func TestNameWithTheOwnAddress(t *testing.T) {
 	}
 }
 
-// Without an author, a mail is from who sent it. If it names nobody, agents are told so.
+// If a mail has no author, its sender is the one in Sender or Return-Path. If it has none of these, a notice says so.
 func TestMailWithoutAnAuthor(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"Sender: Ann <ann@customer.test>", "Return-Path: <ann@customer.test>"} {
@@ -244,7 +246,8 @@ func TestMailWithoutAnAuthor(t *testing.T) {
 	wantNotice(t, decodeOne(t, "From: Ann\r\n\r\nHi"), "does not say who sent it")
 }
 
-// Only the field of our own server, the topmost one, says that a sender may be forged. Those below it may be the sender's own.
+// Only the topmost Authentication-Results, which our own server wrote, can say that a sender may be forged. The sender
+// may have written those below it.
 func TestForgedSender(t *testing.T) {
 	t.Parallel()
 	const (

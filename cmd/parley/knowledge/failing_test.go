@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// These tests read a site twice. At the second visit one of its pages can't be read, though the site and its robots.txt can.
+// These tests read a site twice. At the second visit one of its pages can't be read, while the others can.
 
 // newHelpSite makes a site whose start page leads to a hub and to a page about hours, and the hub to a page about lamps and one about
 // returns.
@@ -26,7 +26,7 @@ func newHelpSite(t *testing.T) *site {
 	})
 }
 
-// checkKept checks the paths of the pages that are kept of a site.
+// checkKept checks the paths of the pages that the database has of a site.
 func checkKept(t *testing.T, pool *pgxpool.Pool, s *site, want ...string) {
 	t.Helper()
 	var addresses []string
@@ -37,7 +37,7 @@ func checkKept(t *testing.T, pool *pgxpool.Pool, s *site, want ...string) {
 	}
 }
 
-// What stands below a page that can't be read now is asked for by its own address, and kept.
+// If a page can't be read, the pages to which it led are read by their own addresses, and kept.
 func TestPageThatFailsKeepsWhatIsBelowIt(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -70,8 +70,7 @@ func TestPageThatFailsKeepsWhatIsBelowIt(t *testing.T) {
 	}
 }
 
-// While one page can't be read, another one that is gone is forgotten: if it is not below the first, and also if only the first
-// led to it.
+// While the hub can't be read, a page that is gone is forgotten, whether another page led to it or only the hub did.
 func TestPageThatIsGoneIsForgottenBesideOneThatFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -97,7 +96,8 @@ func TestPageThatIsGoneIsForgottenBesideOneThatFails(t *testing.T) {
 	}
 }
 
-// A page below one that can't be read now, to which another page leads as well, is read like any other: it is forgotten if it is gone.
+// If a page can't be read, a page to which it led is still found by a link on another page. If it is gone, it is
+// forgotten.
 func TestPageThatIsGoneIsForgottenBelowOneThatFails(t *testing.T) {
 	t.Parallel()
 	s := newHelpSite(t)
@@ -112,7 +112,7 @@ func TestPageThatIsGoneIsForgottenBelowOneThatFails(t *testing.T) {
 	checkKept(t, pool, s, "/", "/hours", "/hub", "/returns")
 }
 
-// Of a site that is away, two pages are asked for in vain; the others are kept without being asked for.
+// If a site answers 503 for each page, two pages are asked for in vain. The others are kept without being asked for.
 func TestSiteThatIsAwayIsNotAskedForEachPage(t *testing.T) {
 	t.Parallel()
 	s := newHelpSite(t)
@@ -132,7 +132,8 @@ func TestSiteThatIsAwayIsNotAskedForEachPage(t *testing.T) {
 	checkKept(t, pool, s, "/", "/hours", "/hub", "/lamps", "/returns")
 }
 
-// Pages below one that can't be read now are kept also where links lead to them by redirects: they are stored where these lead.
+// If a page can't be read, the pages to which it led by redirects are kept, too. They are stored under the address to
+// which the redirect leads.
 func TestPageThatFailsKeepsWhatIsBehindRedirects(t *testing.T) {
 	t.Parallel()
 	pages := map[string]string{
@@ -166,7 +167,7 @@ func TestPageThatFailsKeepsWhatIsBehindRedirects(t *testing.T) {
 	}
 }
 
-// Pages below one that wants to be in no index, and so is not stored itself, are kept while it can't be read.
+// A page that asks not to be indexed isn't stored. While it can't be read, the pages to which it leads are kept.
 func TestPageWithoutIndexThatFailsKeepsWhatIsBelowIt(t *testing.T) {
 	t.Parallel()
 	s := newHelpSite(t)
@@ -180,7 +181,7 @@ func TestPageWithoutIndexThatFailsKeepsWhatIsBelowIt(t *testing.T) {
 	checkKept(t, pool, s, "/", "/hours", "/lamps", "/returns")
 }
 
-// A link that leads in a circle does so at each visit. That is no reason to keep a page to which no link leads any more.
+// A link that redirects to itself fails at each visit. That doesn't keep a page to which no link leads any more.
 func TestCircleKeepsNoOtherPage(t *testing.T) {
 	t.Parallel()
 	s := newHelpSite(t)

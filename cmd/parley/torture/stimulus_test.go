@@ -38,7 +38,7 @@ func TestStimuliTakeTurns(t *testing.T) {
 	wantNext(t, &s, "")
 }
 
-// There is one stimulus in an interval.
+// At most one stimulus is given within an interval.
 func TestStimuliKeepInterval(t *testing.T) {
 	t.Parallel()
 	s := stimuli{interval: stimulusInterval}
@@ -66,7 +66,7 @@ func TestIsAnyStimulusWanted(t *testing.T) {
 	}
 }
 
-// What people do makes the trigger of a fault fire.
+// Each fault asks for the stimulus (what people do) that makes its trigger fire.
 func TestNeededStimulus(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -107,10 +107,11 @@ func newPickDriver() *driver {
 	return d
 }
 
-// picks is how often a test picks: a pick that ignores a rule meets a wrong conversation within so many.
+// picks is how often a test picks a conversation. A pick that ignores a rule finds a wrong one within so many times.
 const picks = 20
 
-// An agent replies to a customer who writes by mail, has a thread, and to whom no other reply is about to leave.
+// An agent is to reply only to a customer who writes by mail and has a thread, and to whom no other reply is about to
+// leave.
 func TestPickMailConversation(t *testing.T) {
 	t.Parallel()
 	d := newPickDriver()
@@ -142,8 +143,8 @@ func TestPickNoConversation(t *testing.T) {
 	}
 }
 
-// Nothing leaves from a resolved conversation, so its customer writes before an agent replies: as often as
-// untilReopened says, and once more if the card still shows it as resolved.
+// Parley sends nothing from a resolved conversation. So its customer writes as often as untilReopened says before an
+// agent replies, and once more if the card still shows the conversation as resolved.
 func TestReplyStimulusInResolvedConversation(t *testing.T) {
 	t.Parallel()
 	d, recorder := newTestDriver(t, Options{Mails: 90})
@@ -173,8 +174,8 @@ func TestReplyStimulusInResolvedConversation(t *testing.T) {
 	}
 }
 
-// In each run, however small, some customers write mails, and the mailbox of at least one of them is gone, but not of
-// all: faults wait for replies to both.
+// In each run, however small, some customers write mails. The mailbox of at least one of them is gone, but not of all,
+// since some faults wait for a reply that bounces and others for one that doesn't.
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
