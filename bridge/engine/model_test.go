@@ -14,7 +14,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// modelled is a reader with a model, whose condition a test sets.
+// modelled is a reader with a model whose condition a test sets.
 type modelled struct {
 	reader
 
@@ -22,22 +22,22 @@ type modelled struct {
 	condition analysis.Condition
 }
 
-// Condition is what chores ask of a model.
+// Condition returns the condition that the test has set.
 func (m *modelled) Condition() analysis.Condition {
 	m.state.Lock()
 	defer m.state.Unlock()
 	return m.condition
 }
 
-// setCondition lets the model be so from now on.
+// setCondition sets the model's condition from now on.
 func (m *modelled) setCondition(c analysis.Condition) {
 	m.state.Lock()
 	defer m.state.Unlock()
 	m.condition = c
 }
 
-// Admins are told once that the model can't be used until somebody looks, and once that it works again, whichever
-// process sees it. What passes by itself they are not told. Nobody else hears of any of it.
+// If the model can't be used until somebody looks at it, admins are told once, whichever process notices it. When it
+// works again they are told once, too. They aren't told of a failure that passes by itself. Nobody else is told anything.
 func TestAdminsHearOfTheModel(t *testing.T) {
 	t.Parallel()
 	refused := analysis.Condition{Status: analysis.Broken, Text: "The key is refused.", Hint: "Make a new one."}
@@ -50,6 +50,7 @@ func TestAdminsHearOfTheModel(t *testing.T) {
 		'; ' ORDER BY lane_id, seq), '')
 		FROM deliveries WHERE payload->'line'->>'Kind' = 'account'`
 	const trouble, after = "true The key is refused. Make a new one.", "; true"
+
 	away, working := analysis.Condition{Status: analysis.Waiting, Text: "The server can't be reached."},
 		analysis.Condition{Status: analysis.Working}
 	for i, step := range []struct {
@@ -69,6 +70,7 @@ func TestAdminsHearOfTheModel(t *testing.T) {
 		}
 		wantEqual(t, fmt.Sprint("what admins are told by step ", i), strings.TrimSpace(w.text(told)), step.told)
 	}
+
 	for _, who := range []string{"ben", "cat"} {
 		if n := len(w.chat.Whispers(who)); n != 0 {
 			t.Errorf("%s was told %d things, want none", who, n)
@@ -79,7 +81,7 @@ func TestAdminsHearOfTheModel(t *testing.T) {
 	}
 }
 
-// Each analysis is counted by how it ended.
+// Each analysis is counted by its result.
 func TestAnalysesAreCounted(t *testing.T) {
 	t.Parallel()
 	m := &modelled{condition: analysis.Condition{Status: analysis.Working}}
@@ -92,6 +94,7 @@ func TestAnalysesAreCounted(t *testing.T) {
 		}
 		return analysis.Answer{}, nil
 	}
+
 	w := newWorld(t, options{analyzer: m})
 	w.writeAndAnalyse("by a model")
 	w.writeAndAnalyse("by rules")

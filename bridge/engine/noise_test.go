@@ -11,8 +11,8 @@ import (
 	"parley/store/storetest"
 )
 
-// noisyDay is a day of many conversations, one customer each. What customers write is taken from the half of
-// the evaluation's messages on which rules are tuned.
+// noisyDay is a day of many conversations with one customer each. The customers' messages are taken from the evaluation's
+// messages, from the half on which the rules are tuned.
 type noisyDay struct {
 	*world
 	all       []evaluation.Message
@@ -20,7 +20,7 @@ type noisyDay struct {
 	threads   []string
 }
 
-// conversationsOfADay is how many there are: 200 in the long form.
+// conversationsOfADay returns the number of conversations, which is 200 in the long form of the tests.
 func conversationsOfADay() int {
 	if storetest.LongForm() {
 		return 200
@@ -28,7 +28,7 @@ func conversationsOfADay() int {
 	return 60
 }
 
-// writeFitting lets a customer write the nth of the messages that fit, in the customer's language if there are such.
+// writeFitting lets a customer write the nth of the messages that fit, in the customer's language if there are any.
 func (d *noisyDay) writeFitting(customer, nth int, fits func(evaluation.Message) bool) {
 	list := slices.DeleteFunc(slices.Clone(d.all), func(m evaluation.Message) bool { return m.Language != d.languages[customer] || !fits(m) })
 	if len(list) == 0 {
@@ -47,7 +47,7 @@ func (d *noisyDay) waitAllAnalysed() {
 	d.waitDrained()
 }
 
-// disturbance is what a day's analyses made people see.
+// disturbance counts what people saw because of a day's analyses.
 type disturbance struct {
 	bursts   int // that were analysed
 	notes    int
@@ -58,7 +58,7 @@ type disturbance struct {
 	repeated int // notes that say the same as the one before
 }
 
-// countDisturbance counts it so far.
+// countDisturbance counts the disturbance of the day so far.
 func (d *noisyDay) countDisturbance() (n disturbance) {
 	d.t.Helper()
 	const lines = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload->'line'->>'Kind' = 'analysis' AND `
@@ -81,8 +81,8 @@ func (d *noisyDay) countDisturbance() (n disturbance) {
 	return n
 }
 
-// A day of many conversations is noted quietly: there are few notes, none twice, most of what is found later
-// changes the note that stands, and no conversation tells its owner of its urgency twice.
+// The analyses of a day with many conversations disturb people little. There are few notes, and none is posted twice.
+// Most later findings change the note that is there. No conversation tells its owner twice that it is urgent.
 // R-178, R-180
 func TestNoiseOfADay(t *testing.T) {
 	t.Parallel()
@@ -93,6 +93,7 @@ func TestNoiseOfADay(t *testing.T) {
 		return slices.Contains(m.Intents, "thanks") && m.Sentiment == analysis.Positive
 	}
 	urgent := func(m evaluation.Message) bool { return m.Urgent }
+
 	for i := range dayLong { // everybody's first message
 		first := d.all[i%len(d.all)]
 		d.languages = append(d.languages, first.Language)
@@ -102,12 +103,14 @@ func TestNoiseOfADay(t *testing.T) {
 	for i := range dayLong {
 		d.threads = append(d.threads, d.waitThread(fmt.Sprintf("(%03d) ", i)))
 	}
+
 	for i := range dayLong { // two of three write on before anybody answers
 		if i%3 != 0 {
 			d.writeFitting(i, i+7, anything)
 		}
 	}
 	d.waitAllAnalysed()
+
 	for i, thread := range d.threads { // most are taken and answered
 		if i%5 < 4 {
 			d.reply(thread, "!take")
@@ -119,6 +122,7 @@ func TestNoiseOfADay(t *testing.T) {
 	}
 	d.eventually("all answers have left", func() bool { return len(d.sentTexts()) == dayLong*4/5 })
 	d.waitDrained()
+
 	for i := range dayLong { // half of the customers answer, every other one to say thanks
 		switch i % 4 {
 		case 0:
@@ -128,6 +132,7 @@ func TestNoiseOfADay(t *testing.T) {
 		}
 	}
 	d.waitAllAnalysed()
+
 	for i := range dayLong { // for some it is pressing, twice
 		if i%10 == 0 {
 			d.writeFitting(i, i, urgent)
@@ -140,6 +145,7 @@ func TestNoiseOfADay(t *testing.T) {
 		}
 	}
 	d.waitAllAnalysed()
+
 	n := d.countDisturbance()
 	perConversation, suppressed := float64(n.notes)/float64(dayLong), 1-float64(n.notes)/float64(n.bursts)
 	t.Logf(
@@ -147,6 +153,7 @@ func TestNoiseOfADay(t *testing.T) {
 			"%.0f %% of the bursts without a note of their own, %.0f %% without either; %d owners told, of %d urgent conversations",
 		dayLong, n.bursts, n.notes, perConversation, n.changes, 100*suppressed, 100*float64(n.bursts-n.notes-n.changes)/float64(n.bursts),
 		n.told, n.urgent)
+
 	if perConversation > 1.5 {
 		t.Errorf("%.2f notes a conversation, want at most 1.5", perConversation)
 	}

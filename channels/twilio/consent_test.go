@@ -9,12 +9,13 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// stop and start are the wishes of customers who want no more messages, or want them again. Silent means that the message needs no
-// answer.
+// stop and start are the wishes of customers who want no more messages, or want them again. Silent means that the message
+// needs no answer.
 func stop() *channels.Consent  { return &channels.Consent{OptedOut: true, Silent: true} }
 func start() *channels.Consent { return &channels.Consent{Silent: true} }
 
-// By SMS these words mean that a customer wants no more messages, or wants them again. Within a sentence they mean nothing.
+// By SMS, a message that is only one of these words says that a customer wants no more messages, or wants them again. In
+// a sentence the words don't count.
 func TestConsentBySMS(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -53,8 +54,8 @@ func TestConsentBySMS(t *testing.T) {
 	}
 }
 
-// With Twilio's own opt-out management, OptOutType comes with each message that is a keyword as a whole, also from a customer who
-// had not stopped. An ordinary "Yes" still needs an answer.
+// If Twilio manages opt-outs itself, each message that is only a keyword has an OptOutType, even if its customer had not
+// stopped. An ordinary "Yes" still needs an answer.
 func TestConsentByOptOutType(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -80,7 +81,8 @@ func TestConsentByOptOutType(t *testing.T) {
 	}
 }
 
-// Beside a file such a word means nothing: it may be about what the file shows. What Twilio itself took for a wish is one.
+// Beside a file such a word doesn't count, since it may be about what the file shows. It counts if Twilio took it for a
+// wish.
 func TestConsentBesideAFile(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -111,7 +113,7 @@ func TestConsentBesideAFile(t *testing.T) {
 	}
 }
 
-// By WhatsApp the words mean nothing, unless Twilio says so, in whatever language.
+// By WhatsApp the words count only if Twilio takes them for a wish, in any language.
 func TestConsentByWhatsApp(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -18,7 +18,7 @@ const (
 	codeWhatsAppRateLimit = 63018 // the rate to one customer, or a template's limit of the day
 )
 
-// Every code of Twilio's reference has its class. Throttling says how long to wait.
+// Each code of Twilio's reference has the right class. An error of throttling says how long to wait.
 func TestErrorClasses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -32,13 +32,13 @@ func TestErrorClasses(t *testing.T) {
 			codes: []int{21211, 21612, 21614, 30005, 30006, 63003, 63024, 30004, 21408, 63015, 63014, 30018, 30024},
 		},
 		{
-			// Not 30004: a carrier may have blocked one message, and OptedOut would forbid all further answers.
+			// 30004 isn't here: a carrier may have blocked one message, and OptedOut would forbid all further answers.
 			class: channels.OptedOut,
 			codes: []int{21610},
 		},
 		{class: channels.WindowClosed, codes: []int{63016}},
 		{
-			// 12345 is none that we know.
+			// 12345 is a code that we don't know.
 			class: channels.BadContent,
 			codes: []int{21617, 21620, 21655, 21656, 30007, 63013, 63019, 63021, 63032, 63049, 63005, 63006, 63034, 30011, 12345},
 		},
@@ -62,7 +62,7 @@ func TestErrorClasses(t *testing.T) {
 	}
 }
 
-// Twilio may say how long to wait. Of the limit of the day, and of what is no throttling, that says nothing.
+// Twilio may say how long to wait. That isn't used for the limit of the day, nor for an error that is no throttling.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -81,8 +81,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A short code that can't write to a customer's country says nothing of other customers. A phone number with the same error can't
-// write to anybody.
+// If a short code can't write to a customer's country, other customers can still be written to. If a phone number has the
+// same error, it can't write to anybody.
 func TestSenderThatCannotSend(t *testing.T) {
 	t.Parallel()
 	const shortCode = "72345"
@@ -133,8 +133,8 @@ func (w *world) addRateLimit() {
 	})
 }
 
-// Towards a customer who wrote, the limit is the rate: the message waits, and others with it. Each further time it waits longer, but for at
-// most half a minute: all customers of the number wait.
+// For an answer to a customer, the limit means the rate. The answer waits, and all customers of the number with it. So it
+// waits longer each further time, but for at most half a minute.
 func TestRateLimitOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	w := newThrottledWorld(t)
@@ -154,7 +154,7 @@ func TestRateLimitOfAnAnswer(t *testing.T) {
 	}
 }
 
-// For a template, the limit is that of the day: the template waits for an hour, and answers to other customers still leave.
+// For a template, the limit means that of the day. The template waits for an hour, and answers to other customers leave.
 func TestRateLimitOfATemplate(t *testing.T) {
 	t.Parallel()
 	w := newThrottledWorld(t)

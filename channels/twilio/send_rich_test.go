@@ -16,7 +16,7 @@ func (w *world) richMessage(text string, rich channels.Rich) channels.Outbound {
 	return o
 }
 
-// receiveRich sends a rich message with all its parts, and returns what Ann's phone shows, which must be want messages.
+// receiveRich sends a rich message with all its parts, and returns the messages that Ann's phone shows.
 func (w *world) receiveRich(text string, rich channels.Rich, want int) []twiliofake.Received {
 	w.t.Helper()
 	w.annWrites("hi")
@@ -45,7 +45,7 @@ func TestSendButtons(t *testing.T) {
 	wantEqual(t, "id of the second button", got.Buttons[1].ID, "n")
 }
 
-// A signature that has no room beside the text above buttons or a list is left out.
+// If a signature doesn't fit beside the text above buttons or a list, it is left out.
 func TestRichWithoutRoomForTheSignature(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -100,7 +100,8 @@ func TestSendList(t *testing.T) {
 	wantEqual(t, "rows with a description, even an empty one", strings.Count(items, "description:"), 1)
 }
 
-// A place has no text at Twilio: the text goes before it. A bar, which parts a place from its name there, becomes a blank.
+// Twilio shows no text with a place, so the text leaves before it. Twilio parts a place from its name by a bar, so a bar
+// in the name becomes a blank.
 func TestSendLocation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -110,7 +111,7 @@ func TestSendLocation(t *testing.T) {
 	wantEqual(t, "place", got[1].Location, "52.5,13.4|Shop 1")
 }
 
-// What is incomplete is refused.
+// A rich message that is incomplete is refused.
 func TestSendIncompleteRich(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -130,7 +131,7 @@ func TestSendIncompleteRich(t *testing.T) {
 	}
 }
 
-// What WhatsApp has no form for at Twilio becomes text.
+// If Twilio has no form for a rich message on WhatsApp, it is sent as text.
 func TestSendRichAsText(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -159,7 +160,7 @@ func TestSendRichAsText(t *testing.T) {
 	}
 }
 
-// If it isn't certain whether Twilio has the content of a message, nothing was sent yet: it is tried again.
+// If it isn't certain whether Twilio has the content of a message, the message wasn't sent yet, and is tried again.
 func TestSendWithUncertainContent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)

@@ -17,7 +17,7 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// A text becomes one message with WhatsApp's formatting, from our number, and with an address for its statuses.
+// A text leaves from our number as one message with WhatsApp's formatting and an address for its statuses.
 // R-007, R-009
 func TestSendText(t *testing.T) {
 	t.Parallel()
@@ -28,6 +28,7 @@ func TestSendText(t *testing.T) {
 	o.LastIn = w.clock.now().Add(-23 * time.Hour)
 	o.From = waPrefix + "+15550199" // the account's number until it got another one
 	r := w.mustSend(o)
+
 	f := w.lastForm()
 	wantEqual(t, "Body", f.Get("Body"), "*Hello* site: https://acme.test\n\n_Acme_")
 	wantEqual(t, "From", f.Get("From"), waPrefix+waNumber)
@@ -36,7 +37,8 @@ func TestSendText(t *testing.T) {
 	wantEqual(t, "number of parts, which only SMS have", r.Parts, 0)
 }
 
-// The statuses of a message name it, and the customer. Nothing in our answers to them reaches the customer.
+// The statuses of a message name the message and the customer. Parley's answers to them contain nothing that would reach
+// the customer.
 // R-007, R-009
 func TestStatusesOfASentText(t *testing.T) {
 	t.Parallel()
@@ -49,6 +51,7 @@ func TestStatusesOfASentText(t *testing.T) {
 		wantEqual(t, "external id of the status", in.Status.External[0], r.ExternalID)
 		wantEqual(t, "customer of the status", in.From.Key, annPhone)
 	}
+
 	w.ann.Read()
 	w.wait("the message was read", func() bool {
 		s := w.decoded(channels.InboundStatus)
@@ -57,19 +60,20 @@ func TestStatusesOfASentText(t *testing.T) {
 	w.wantNoAnswers()
 }
 
-// An SMS is plain, leaves by the messaging service if there is one, and lists its buttons.
+// An SMS has no formatting and lists its buttons. If there is a messaging service, it leaves by that.
 func TestSendSMS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS, func(_ *twiliofake.Options, c channels.Config) { c[fieldService] = testService })
 	o := w.outbound(2, "**Which?**")
 	o.LastIn = w.clock.now().Add(-48 * time.Hour) // SMS knows no reply window
 	o.Rich = &channels.Rich{Buttons: []channels.Button{{Title: "This"}, {Title: "That"}}}
+
 	w.mustSend(o)
 	wantEqual(t, "Body", w.lastForm().Get("Body"), "Which?\n\n1. This\n2. That")
 	wantEqual(t, "MessagingServiceSid", w.lastForm().Get("MessagingServiceSid"), testService)
 }
 
-// Twilio's count of an SMS's parts comes back, and agrees with ours.
+// Twilio's count of an SMS's parts is returned, and agrees with ours.
 func TestPartsOfSMS(t *testing.T) {
 	t.Parallel()
 	onePart, shorter := gsmText(gsmAlone), gsmText(gsmAlone-5)
@@ -94,7 +98,7 @@ func TestPartsOfSMS(t *testing.T) {
 	}
 }
 
-// The signs that escape others in Markdown take no room in an SMS.
+// The backslashes that escape signs in Markdown take no room in an SMS.
 func TestTextThatFitsOnlyWithoutEscapes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -105,7 +109,7 @@ func TestTextThatFitsOnlyWithoutEscapes(t *testing.T) {
 	wantEqual(t, "number of messages at Twilio", len(w.fake.Messages()), 1)
 }
 
-// What can't be sent is refused before Twilio is asked.
+// A message that can't be sent is refused before Twilio is asked.
 func TestSendRefused(t *testing.T) {
 	t.Parallel()
 	ann := channels.Party{Key: annPhone}
@@ -134,13 +138,13 @@ func TestSendRefused(t *testing.T) {
 	}
 }
 
-// A customer is written to at the phone number if it is known, else by what the medium has instead.
+// A customer is written to at the phone number if it is known, else by WhatsApp's id of the person.
 func TestAddressOf(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		number ownNumber
 		to     channels.Party
-		want   string // "" means that nobody can be reached there
+		want   string // "" if the customer can't be reached
 	}{
 		{to: channels.Party{Key: annPhone}, want: annPhone},
 		{to: channels.Party{Key: "72345"}, want: "72345"},
@@ -159,8 +163,8 @@ func TestAddressOf(t *testing.T) {
 	}
 }
 
-// An answer without an id of the message may stand for one that was sent. One that says that it failed is believed when its status
-// comes, which says why.
+// An answer without a message's id is ambiguous, since the message may have been sent. An answer that says that the
+// message failed counts as accepted, since a status with the reason follows.
 func TestOddAnswer(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[string]channels.Class{`{}`: channels.Ambiguous, `{"sid":"SM1","status":"failed"}`: ""} {
@@ -176,7 +180,7 @@ func TestOddAnswer(t *testing.T) {
 	}
 }
 
-// A process remembers what it has sent, but not for ever.
+// A process remembers the messages that it has sent last, up to rememberedSids.
 func TestSentMessagesAreForgotten(t *testing.T) {
 	t.Parallel()
 	s := newSentMessages()
@@ -196,6 +200,7 @@ func TestSendAfterTheWindowClosed(t *testing.T) {
 	o := w.outbound(1, "late")
 	o.LastIn = w.clock.now()
 	w.clock.move(25 * time.Hour)
+
 	w.wantSendFails("after a day", o, channels.WindowClosed)
 	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
 }
@@ -208,6 +213,7 @@ func TestStatusOfAClosedWindow(t *testing.T) {
 	w.clock.move(25 * time.Hour)
 	o := w.outbound(1, "late")
 	o.LastIn = time.Time{} // unknown
+
 	w.mustSend(o)
 	s := w.waitStatuses(1)[0].Status
 	wantEqual(t, "state", s.State, channels.StateFailed)
@@ -216,7 +222,7 @@ func TestStatusOfAClosedWindow(t *testing.T) {
 	w.takeInbox(0)
 }
 
-// After STOP nothing is sent until START. Twilio says which word means what (OptOutType), or leaves that to us.
+// After STOP nothing is sent until START. Twilio says in OptOutType what a word means, or else Parley decides.
 func TestStopAndStart(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -254,7 +260,7 @@ func TestStopAndStart(t *testing.T) {
 	}
 }
 
-// A number is read as people type it, in the country of ours.
+// A phone number is read as people type it. Without a country code it belongs to the country of our number.
 // R-228
 func TestRecipient(t *testing.T) {
 	t.Parallel()
@@ -280,7 +286,7 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
-// A customer of WhatsApp may write from another form of the number; one of SMS may not.
+// A WhatsApp customer may write from another form of the number, an SMS customer may not.
 // R-228
 func TestRecipientOfTwoForms(t *testing.T) {
 	t.Parallel()
@@ -332,7 +338,7 @@ func TestAttendWhenTheContextEnded(t *testing.T) {
 	}
 }
 
-// The settings site shows a signature as it leaves here.
+// A signature leaves as the settings site shows it.
 func TestSignatureLeavesAsShown(t *testing.T) {
 	t.Parallel()
 	const signature = `**Acme** Support, *Monday* to Friday

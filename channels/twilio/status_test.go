@@ -13,8 +13,8 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Statuses that arrive before the answer to the send name our message. Those that are skipped or out of order are told as they
-// come; one that comes twice is one fact.
+// Statuses may come before the answer to the send. They name our message, and are told in the order in which they come,
+// even if that is odd. A status that comes twice is one fact.
 func TestStatusesBeforeAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp, func(o *twiliofake.Options, _ channels.Config) { o.HoldCallbacks = true })
@@ -29,6 +29,7 @@ func TestStatusesBeforeAnswer(t *testing.T) {
 		}
 		sent <- r
 	}()
+
 	w.wait("Twilio has the message", func() bool { return len(w.fake.Messages()) == 2 }) // after Ann's
 	sid := w.fake.Messages()[1].SID
 	for _, status := range []string{"read", "read", "sent", "failed"} {
@@ -40,12 +41,13 @@ func TestStatusesBeforeAnswer(t *testing.T) {
 		wantEqual(t, "state", in.Status.State, wantStates[i])
 		wantEqual(t, "message of the status "+string(in.Status.State), in.Status.MessageID, 77)
 	}
+
 	close(answer)
 	wantEqual(t, "external id of the late answer", channelstest.Receive(t, sent, "the late answer comes").ExternalID, sid)
 }
 
-// Statuses mean what Twilio's error dictionary says. A word that we don't know says that the message is on its way; a code that we
-// don't know says nothing of the reason's class.
+// Statuses mean what Twilio's error dictionary says. An unknown word means that the message is on its way. An unknown
+// code gives the reason no class.
 func TestDecodeStatus(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -108,7 +110,8 @@ func TestDecodeStatus(t *testing.T) {
 	}
 }
 
-// What Twilio's list says of a message is read like its callback: when it was sent and what it says, or what became of it.
+// An entry of Twilio's list is read like a callback. It tells what a customer wrote and when, or the state of our
+// message.
 func TestDecodeListed(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaSMS).channel
@@ -150,13 +153,13 @@ func TestDecodeListed(t *testing.T) {
 	}
 }
 
-// statusOfFirstPart is the callback about a part with more parts after it, and the query with its token.
+// statusOfFirstPart returns the callback about a part that has more parts after it, and the query with the part's token.
 func (w *world) statusOfFirstPart(status string) (query string, form url.Values) {
 	query = tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
 	return query, url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "To": {waPrefix + annPhone}}
 }
 
-// A part before the last one that failed fails the whole message.
+// If a part before the last one fails, the whole message has failed.
 func TestDecodeFailedFirstPart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -164,7 +167,7 @@ func TestDecodeFailedFirstPart(t *testing.T) {
 	wantEqual(t, "is about an earlier part", decodeHook(t, w.channel, query, form).Status.Early, true)
 }
 
-// A part before the last one that was delivered tells nothing: the message is delivered with its last part.
+// If a part before the last one is delivered, that isn't told. The message is delivered with its last part.
 func TestDecodeDeliveredFirstPart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)

@@ -13,8 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// The chat of these tests has three channels. Its channel C1 gets the id C9, and in one test then C7. Another workspace is in the
-// same channel C1, of which it has its own records.
+// The chat of these tests has four channels. Its channel C1 gets the id C9, and in some tests another one after that.
+// Another workspace has a channel C1, too, of which it has its own records.
 const (
 	chat     = store.AccountID(20)
 	mail     = store.AccountID(21) // its new threads open in the chat's C1, as do those of a team
@@ -22,14 +22,14 @@ const (
 	channels = 4                   // C0 to C3
 )
 
-// newMovedChat makes a database with the chat, the mail account, and the given number of threads, messages and posts in the
-// chat. They are r1, r2 and so on (messages p1, p2), spread over the channels: of each channels rows, one is in C1. The post
-// of r1 is recorded in C9 as well. Then the move of C1 to C9 begins.
+// newMovedChat makes a database with the chat, the mail account, and the given number of threads, messages and posts in
+// the chat. Threads and posts are called r1, r2 and so on, and messages p1, p2 and so on. They are spread evenly over the
+// channels. The post of r1 is recorded in C9 as well. Then newMovedChat begins the move of C1 to C9.
 func newMovedChat(t *testing.T, rows int) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
 	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-		exec(t, tx, `SET LOCAL session_replication_role = replica`) // no conversations are needed
+		exec(t, tx, `SET LOCAL session_replication_role = replica`) // so that rows need no conversations
 		exec(t, tx, `
 			INSERT INTO accounts (id, name, kind, side, surface_id, surface_channel)
 			VALUES ($1, 'chat', 'x', 'surface', NULL, ''), ($2, 'mail', 'x', 'channel', $1, 'C1'),
@@ -53,7 +53,7 @@ func newMovedChat(t *testing.T, rows int) *pgxpool.Pool {
 	return pool
 }
 
-// mustClaim claims the move that is to be done. It fails the test if there is none.
+// mustClaim claims a move that isn't done yet. It fails the test if there is none.
 func mustClaim(t *testing.T, pool *pgxpool.Pool) store.ChannelMove {
 	t.Helper()
 	move, ok, err := channelmove.Claim(t.Context(), pool)
@@ -73,8 +73,8 @@ func checkNothingToClaim(t *testing.T, pool *pgxpool.Pool) {
 	}
 }
 
-// passOverTables does all batches of one pass, and returns how many rows it moved. It fails the test if a batch moves more
-// than batchRows, or if the pass takes more batches than three tables of the given number of rows need.
+// passOverTables does all batches of one pass, and returns how many rows it moved. It fails the test if a batch moves
+// more than batchRows, or if the pass takes more batches than three tables with tableRows each need.
 func passOverTables(t *testing.T, pool *pgxpool.Pool, move store.ChannelMove, tableRows, batchRows int) int64 {
 	t.Helper()
 	maxBatches := 3 * (tableRows/batchRows + 1)
@@ -112,7 +112,7 @@ func TestSettingsHaveTheNewIDAtOnce(t *testing.T) {
 	}
 }
 
-// What another workspace has recorded of a channel with the same id stays as it is.
+// The records that another workspace has of a channel with the same id stay as they are.
 func TestOtherWorkspaceKeepsItsID(t *testing.T) {
 	t.Parallel()
 	const rows, batchRows = 12, 5
@@ -125,7 +125,7 @@ func TestOtherWorkspaceKeepsItsID(t *testing.T) {
 		`UPDATE messages SET account_id = 22 WHERE id = 5`,
 		`INSERT INTO channel_moves (account_id, former, current, leased_until) VALUES (22, 'C1', 'C9', 'infinity'), (22, 'C7', 'C8', 'infinity')`,
 	} {
-		exec(t, pool, `SET session_replication_role = replica; `+sql) // no conversations are needed
+		exec(t, pool, `SET session_replication_role = replica; `+sql) // so that rows need no conversations
 	}
 	const contents = `
 		SELECT (SELECT string_agg(t::text, '/' ORDER BY t::text) FROM threads AS t WHERE account_id = 22),
@@ -145,7 +145,7 @@ func TestOtherWorkspaceKeepsItsID(t *testing.T) {
 	}
 }
 
-// Before any batch has run, a post is found under the former id as under the current one.
+// Before any batch has run, a post is found under the former id as well as under the current one.
 func TestPostsAreFoundUnderBothIDs(t *testing.T) {
 	t.Parallel()
 	pool := newMovedChat(t, 12)
@@ -173,7 +173,7 @@ func TestMoveIsClaimedOnce(t *testing.T) {
 	checkNothingToClaim(t, pool)
 }
 
-// However much is recorded of a channel, its rows are moved in batches that end soon.
+// However many rows a channel has, they are moved in batches of a limited size.
 func TestRowsAreMovedInBatches(t *testing.T) {
 	t.Parallel()
 	const rows, batchRows = 3000, 500
@@ -192,7 +192,7 @@ func TestRowsAreMovedInBatches(t *testing.T) {
 	}
 }
 
-// A process that didn't know of the move yet may write the former id behind the first pass.
+// A process that doesn't know of the move yet may write the former id after the first pass. The next pass moves that row.
 func TestNextPassMovesWhatWasWrittenMeanwhile(t *testing.T) {
 	t.Parallel()
 	const rows, batchRows = 12, 5
@@ -205,12 +205,13 @@ func TestNextPassMovesWhatWasWrittenMeanwhile(t *testing.T) {
 	}
 }
 
-// A thread that somebody is writing waits for nobody and keeps nobody waiting: the next pass moves it.
+// A pass doesn't wait for a thread that somebody is writing. It counts the thread and leaves it to the next pass.
 func TestThreadThatIsWrittenIsLeftToTheNextPass(t *testing.T) {
 	t.Parallel()
 	const rows, batchRows = 12, 5
 	pool := newMovedChat(t, rows)
 	move := mustClaim(t, pool)
+
 	writer := storetest.Begin(t, pool)
 	exec(t, writer, `UPDATE threads SET card = 'x' WHERE conversation_id = 5`)
 	if moved := passOverTables(t, pool, move, rows, batchRows); moved == 0 {
@@ -219,6 +220,7 @@ func TestThreadThatIsWrittenIsLeftToTheNextPass(t *testing.T) {
 	if n := countRows(t, pool, "threads", "C1"); n != 1 {
 		t.Errorf("%d threads are left in C1, want the one that is being written", n)
 	}
+
 	check(t, writer.Commit(t.Context()))
 	if moved := passOverTables(t, pool, move, rows, batchRows); moved != 1 {
 		t.Errorf("the second pass moved %d rows, want 1", moved)
@@ -232,7 +234,7 @@ func TestEndedMoveIsNotClaimed(t *testing.T) {
 	checkNothingToClaim(t, pool)
 }
 
-// checkMoves checks which ids lead to which, by former id.
+// checkMoves checks which former id leads to which current one.
 func checkMoves(t *testing.T, pool *pgxpool.Pool, want map[string]string) {
 	t.Helper()
 	got := map[string]string{}
@@ -244,7 +246,7 @@ func checkMoves(t *testing.T, pool *pgxpool.Pool, want map[string]string) {
 	}
 }
 
-// checkUndone checks which channels have former ids from which rows are still to be moved.
+// checkUndone checks the former ids from which rows are still to be moved.
 func checkUndone(t *testing.T, pool *pgxpool.Pool, want string) {
 	t.Helper()
 	if got := storetest.Row(t, pool, `SELECT array_agg(former ORDER BY former) FROM channel_moves WHERE done_at IS NULL`); got != want {
@@ -252,7 +254,8 @@ func checkUndone(t *testing.T, pool *pgxpool.Pool, want string) {
 	}
 }
 
-// Who ends a move whose channel got another id once more meanwhile has moved its rows to an id that isn't the newest.
+// If a channel gets yet another id while a move is done, that move doesn't end, since its rows are at an id that isn't
+// the newest.
 func TestMoveThatGoesOnDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	pool := newMovedChat(t, 0)
@@ -262,8 +265,8 @@ func TestMoveThatGoesOnDoesNotEnd(t *testing.T) {
 	checkUndone(t, pool, `("{C1,C9}")`)
 }
 
-// A channel that gets another id once more is found at the newest one by whoever knows either of the former ids. Its rows are
-// moved from both, since a process that knows of neither move may have written the first one.
+// If a channel gets another id once more, both of its former ids lead to the newest. Rows are moved from both, since a
+// process that knows of neither move may have written the first one.
 func TestFormerIDsLeadToTheNewest(t *testing.T) {
 	t.Parallel()
 	pool := newMovedChat(t, 0)
@@ -274,7 +277,7 @@ func TestFormerIDsLeadToTheNewest(t *testing.T) {
 	checkUndone(t, pool, `("{C1,C9}")`)
 }
 
-// A channel that gets back an id that it had before is found there by whoever knows the id that it had in between.
+// If a channel gets back an id that it had before, the id that it had in between leads there.
 func TestFormerIDComesBack(t *testing.T) {
 	t.Parallel()
 	pool := newMovedChat(t, 0)
@@ -283,8 +286,8 @@ func TestFormerIDComesBack(t *testing.T) {
 	checkMoves(t, pool, map[string]string{"C9": "C1"})
 }
 
-// A team whose channel got another id goes on taking in whoever joins it: an admin confirmed its members, whatever its id is.
-// A channel of another chat that happens to have the same id is another channel.
+// A team goes on taking in those who join its channel after the channel got another id. A channel of another chat that
+// happens to have the same id isn't affected.
 func TestRosterFollowsTheChannel(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// What comes long after it was typed is read again before it leaves.
+// A text comes late if it was typed some seconds before it comes. Parley then reads it again before it leaves.
 func TestCameLate(t *testing.T) {
 	t.Parallel()
 	w := &Moment{DatabaseNow: time.Unix(1700000060, 0)}
@@ -34,8 +34,8 @@ func TestCameLate(t *testing.T) {
 	}
 }
 
-// A typed verb doesn't mean what was said after it: found late, "!send" sends the text before it and not the one behind it. Times
-// of one surface are compared exactly, times of different clocks only if the verb came late.
+// A typed verb means a message that was said before it. If Parley finds "!send" late, it sends the text before it and not
+// the one after it. Times of one surface are compared exactly, times of different clocks only if the verb came late.
 func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 	t.Parallel()
 	const (
@@ -46,7 +46,7 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 		later   = store.MessageID(2) // said before the verb or after it
 	)
 	now := time.Unix(1700000600, 0)
-	// asked is a message for which its author is asked whether it leaves; place is empty for one of a form.
+	// asked returns a message whose author is asked whether it leaves. place is empty if it was written in a form.
 	asked := func(place string, account store.AccountID, ago time.Duration) store.Message {
 		return store.Message{Fate: store.FateAsk, Place: place, AccountID: account, CreatedAt: now.Add(-ago)}
 	}
@@ -108,8 +108,9 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 	}
 }
 
-// A command that catching up finds was typed before what the customer wrote in the gap, however short that was. Clocks that differ a
-// little don't matter, and a command that comes by itself within two minutes counts.
+// If Parley missed events and finds a command when it catches up, it compares the command's time with the customer's
+// message. Clocks may differ a little. A command that comes by itself counts as typed afterwards if that was within two
+// minutes.
 func TestTypedBeforeTheCustomerWrote(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1700000600, 0)

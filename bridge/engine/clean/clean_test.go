@@ -56,7 +56,8 @@ func TestPreview(t *testing.T) {
 	}
 }
 
-// A file's name is read in the order in which it is stored: this one would look as if it were a text, photo-exe.txt.
+// Characters that change the direction of writing are removed from a file's name. With them the first name here would
+// look like that of a text, photo-exe.txt.
 func TestFileNameIsStraight(t *testing.T) {
 	t.Parallel()
 	in := channels.Inbound{Attachments: []channels.Attachment{{Name: "photo-\u202etxt.exe\u202c"}, {Name: "حساب.pdf"}}}
@@ -68,7 +69,7 @@ func TestFileNameIsStraight(t *testing.T) {
 	}
 }
 
-// A long text is shortened without a copy of all of it.
+// A long text is shortened without a copy of the whole text.
 func TestShortened(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{text: "", want: ""},
@@ -84,7 +85,7 @@ func TestShortened(t *testing.T) {
 	}
 }
 
-// What a customer typed is its own topic, whatever it looks like in Markdown.
+// The topic of a plain text is the text as it was typed, even if it looks like Markdown.
 func TestTopicOfPlainText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{

@@ -113,12 +113,12 @@ func TestCalendarWithTooManyEvents(t *testing.T) {
 	wantEqual(t, "events that are shown", strings.Count(got, "**Event**"), maxCalendarEvents)
 }
 
-// renderedTag is a tag that a reader of Markdown made.
+// renderedTag matches a tag in rendered Markdown.
 var renderedTag = regexp.MustCompile(`<(/?)([a-zA-Z0-9]+)([^>]*)>`)
 
 var goodHref = regexp.MustCompile(`href="(http|mailto:|ftp:)`)
 
-// wantLinesOnly checks that Markdown is rendered as paragraphs, quotes, bold words and links alone.
+// wantLinesOnly checks that Markdown is rendered with nothing but paragraphs, quotes, bold words and links.
 func wantLinesOnly(t *testing.T, markdown string) {
 	t.Helper()
 	var rendered strings.Builder
@@ -132,7 +132,7 @@ func wantLinesOnly(t *testing.T, markdown string) {
 	}
 }
 
-// What a calendar says never becomes more than lines.
+// Whatever a calendar contains, its text is rendered as mere lines.
 func FuzzCalendar(f *testing.F) {
 	f.Add("BEGIN:VEVENT\nSUMMARY:a\\nb *c* [d](e)\nDTSTART;TZID=\"x:y\":20261121T080000\nORGANIZER;CN=\"a:b\":mailto:x@y\nEND:VEVENT")
 	f.Add("METHOD:REPLY\nBEGIN:VTODO\nATTENDEE;PARTSTAT=DECLINED:mailto:x\nRRULE:F=1\nLOCATION:# x\n - y")
@@ -147,7 +147,7 @@ func FuzzCalendar(f *testing.F) {
 	})
 }
 
-// Reports are read without failing, and what they name as a recipient is an address.
+// Any report can be read, and a recipient that it names is an address.
 func FuzzReport(f *testing.F) {
 	f.Add(
 		"<a@x.test>:\nUser unknown (#5.1.1)\n\n--- Below this line is a copy",

@@ -16,8 +16,7 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// addSamples seeds a fuzz target with the sample mails. long are those of which TestHostileMails reads
-// long forms.
+// addSamples adds the sample mails to a fuzz target. It returns those that TestHostileMails reads in a longer form.
 func addSamples(f *testing.F) (long map[string]bool) {
 	files, err := filepath.Glob("testdata/mail/*.eml")
 	if err != nil || len(files) == 0 {
@@ -44,7 +43,7 @@ func addSamples(f *testing.F) (long map[string]bool) {
 	return long
 }
 
-// Whatever bytes a mailbox holds, a message comes of them that can be read, stored and told apart; the same each time.
+// Any bytes in a mailbox give messages that can be read, stored and told apart. Decoding gives the same ones each time.
 func FuzzDecode(f *testing.F) {
 	long := addSamples(f)
 	d, m := newTestDecoder(), newMailMeter()
@@ -68,8 +67,9 @@ func FuzzDecode(f *testing.F) {
 				check(t, slices.Concat(many, []byte("\n"), body))
 			}
 		}
+
 		e, raw := SplitPayload(payload)
-		ins := d.decodeMail(e, raw) // without the net that catches panics
+		ins := d.decodeMail(e, raw) // decodeMail doesn't catch panics, Decode does
 		if e.Sent && len(ins) == 0 {
 			return // nobody of the team wrote it
 		}
@@ -93,7 +93,7 @@ const (
 	maxExternalBytes = 510 // a Message-ID of 500 bytes, with # and the number of a report's recipient
 )
 
-// checkInbound checks what the engine relies on.
+// checkInbound checks the properties of a message on which the engine relies.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
 	if id := in.ExternalID; len(id) > maxExternalBytes {
@@ -121,6 +121,7 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 			t.Fatalf("got the party %q, want an address in lower case", p.Key)
 		}
 	}
+
 	safe := safeHTML(in)
 	lower := strings.ToLower(safe)
 	for _, bad := range []string{"<script", "<iframe", "<svg", "<form", "<style", "<object", "javascript:", " onerror=", " src=\"http"} {
@@ -137,7 +138,7 @@ func insideTag(s string, i int) bool {
 	return strings.LastIndexByte(s[:i], '<') > strings.LastIndexByte(s[:i], '>')
 }
 
-// No winmail.dat gives more than it holds.
+// The files of a winmail.dat are limited in number, and none is longer than the winmail.dat.
 func FuzzTNEF(f *testing.F) {
 	f.Add(testTNEF())
 	m := budget.NewMeter()

@@ -17,7 +17,7 @@ import (
 // These tests check when a run fails. Each changes one thing in the report of a good run (goodReport), and names
 // words of the failure that must follow.
 
-// goodReport is that of a run that did not fail: everything was written, observed and kept.
+// goodReport is the report of a run that did not fail. Everything was written, observed and kept.
 func goodReport() Report {
 	return Report{
 		opt:      Options{Mails: 90, Replies: 60},
@@ -80,7 +80,7 @@ type failureCase struct {
 	change  func(*Report)
 }
 
-// runFailureCases checks that each change fails the run, for one reason that names it.
+// runFailureCases checks that each change fails the run for one reason, which contains the words of the case.
 func runFailureCases(t *testing.T, cases []failureCase) {
 	t.Helper()
 	for _, tt := range cases {
@@ -101,7 +101,7 @@ func runFailureCases(t *testing.T, cases []failureCase) {
 	}
 }
 
-// A run fails if people's view of it violates an invariant.
+// A run fails if what people saw violates an invariant.
 func TestVerdictFailsRun(t *testing.T) {
 	t.Parallel()
 	runFailureCases(t, []failureCase{
@@ -131,7 +131,7 @@ func TestAuditFailsRun(t *testing.T) {
 	})
 }
 
-// A run fails if Parley left work undone, ended by itself, or sent what can't be shown.
+// A run fails if Parley left work undone, ended by itself, or sent something that can't be shown.
 func TestParleyFailsRun(t *testing.T) {
 	t.Parallel()
 	runFailureCases(t, []failureCase{
@@ -146,7 +146,7 @@ func TestParleyFailsRun(t *testing.T) {
 	})
 }
 
-// A run fails if more deviated than the faults explain.
+// A run fails if there were more deviations than the faults explain.
 func TestExcessiveExcusesFailRun(t *testing.T) {
 	t.Parallel()
 	runFailureCases(t, []failureCase{
@@ -167,7 +167,7 @@ func TestExcessiveExcusesFailRun(t *testing.T) {
 	})
 }
 
-// A run fails if not everything that was planned was written, applied or injected.
+// A run fails if too little of what was planned was written, applied or injected.
 func TestUntestedPlanFailsRun(t *testing.T) {
 	t.Parallel()
 	runFailureCases(t, []failureCase{
@@ -213,7 +213,7 @@ func TestFaultlessProviderFailsRun(t *testing.T) {
 	})
 }
 
-// A run fails if the oracle observed something else than what people did.
+// A run fails if the oracle (the process that judges the run) observed other numbers of messages than people wrote.
 func TestDifferentCountsFailRun(t *testing.T) {
 	t.Parallel()
 	runFailureCases(t, []failureCase{
@@ -235,7 +235,7 @@ func TestDifferentCountsFailRun(t *testing.T) {
 	})
 }
 
-// A few of 90 replies may be ambiguous. Where nothing tells whether a message arrived, more may be.
+// A few of 90 replies may be ambiguous. More may be if nothing tells whether a message arrived.
 func TestToleratedAmbiguousReplies(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

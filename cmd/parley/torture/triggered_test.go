@@ -21,8 +21,8 @@ func stopBeforeMail() fault {
 	return fault{Kind: faultStopAfterClaim, Route: routeSMTP, Duration: time.Millisecond}
 }
 
-// newTestInjector returns the injector of a run in which so many faults like stopBeforeMail are planned and were injected.
-// It does not wait for triggers, but for the extra time that a fault gets when too few were injected.
+// newTestInjector returns the injector of a run. planned and injected are the numbers of faults like stopBeforeMail that
+// are planned and were injected. A fault waits only for the extra time that it gets when too few were injected.
 func newTestInjector(t *testing.T, planned, injected int) *injector {
 	t.Helper()
 	return &injector{
@@ -39,8 +39,8 @@ func newTestInjector(t *testing.T, planned, injected int) *injector {
 // outcome counts what became of faults that waited.
 type outcome struct{ injected, missed int }
 
-// injectUntilOver lets one fault wait while mailStart passes, and returns what became of it. start is called after some
-// passes and returns the process of the replica; nil means that there never is one.
+// injectUntilOver lets one fault wait while mailStart passes again and again, and returns what became of the fault. After
+// some passes it calls start, which returns the replica's process. If start is nil, there never is a process.
 func injectUntilOver(t *testing.T, in *injector, start func() *child.Process) outcome {
 	t.Helper()
 	const passesBeforeStart = 20
@@ -49,11 +49,13 @@ func injectUntilOver(t *testing.T, in *injector, start func() *child.Process) ou
 	l := &link{proxy: &proxy{owner: r}, route: routeSMTP}
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
+
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		in.injectOnTrigger(t.Context(), stopBeforeMail())
 	}()
+
 	for n := 0; ; n++ {
 		select {
 		case <-over:
@@ -86,7 +88,7 @@ func startIdle(t *testing.T) *child.Process {
 	return p
 }
 
-// A fault whose trigger fires when its process has just ended waits for the next time.
+// If the trigger of a fault fires while its process isn't running, the fault waits for the next time.
 func TestTriggerWaitsUntilProcessRuns(t *testing.T) {
 	t.Parallel()
 	in := newTestInjector(t, 1, 0)
@@ -97,7 +99,7 @@ func TestTriggerWaitsUntilProcessRuns(t *testing.T) {
 	}
 }
 
-// After the flow, a fault waits on for its trigger while fewer than half of those planned were injected: a run needs these.
+// After the flow of messages, a fault waits on for its trigger while fewer than half of those planned were injected.
 func TestTriggerWaitsOnIfTooFewWereInjected(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -119,7 +121,7 @@ func TestTriggerWaitsOnIfTooFewWereInjected(t *testing.T) {
 	}
 }
 
-// After the flow, a fault gives up if half of those planned were injected.
+// After the flow of messages, a fault gives up if half of those planned were injected.
 func TestTriggerGivesUpIfEnoughWereInjected(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -192,7 +194,7 @@ func waitUntilArmed(t *testing.T, list *triggers, n int, timeout time.Duration) 
 	}
 }
 
-// Where the chat limits what Parley may read, replies leave later, so faults wait longer for them.
+// If the chat limits what Parley may read, replies leave later, so faults wait longer for them.
 func TestTriggerWaitWhereChatIsLimited(t *testing.T) {
 	t.Parallel()
 	limited, free := Options{Rate: 1}.extraTriggerWait(), Options{}.extraTriggerWait()
@@ -201,7 +203,7 @@ func TestTriggerWaitWhereChatIsLimited(t *testing.T) {
 	}
 }
 
-// Where the chat limits what may be posted, stimuli come less often.
+// If the chat limits what may be posted, stimuli (what people do so that a trigger fires) come less often.
 func TestStimulusIntervalWhereChatIsLimited(t *testing.T) {
 	t.Parallel()
 	limited := newDriver(emulators.Client{}, Options{Rate: 1}).stimuli.interval
