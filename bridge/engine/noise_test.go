@@ -81,7 +81,7 @@ func (d *noisyDay) countDisturbance() (n disturbance) {
 	return n
 }
 
-// The analyses of a day with many conversations disturb people little. There are few notes, and none is posted twice.
+// The analyses of a day with many conversations disturb people little. There are few notes, and none repeats the last.
 // Most later findings change the note that is there. No conversation tells its owner twice that it is urgent.
 //
 func TestNoiseOfADay(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"parley/store"
 )
 
-// waitOutcome waits until a post tells an outcome, and gives it.
+// waitOutcome waits until a post shows an outcome, and returns the post.
 func (w *world) waitOutcome(post bridgetest.Message, state bridge.OutcomeState) bridgetest.Message {
 	w.t.Helper()
 	w.chat.Wait(w.t, fmt.Sprintf("%q becomes %s", post.Text, state), func() bool {
@@ -22,32 +22,35 @@ func (w *world) waitOutcome(post bridgetest.Message, state bridge.OutcomeState) 
 	return w.chat.Get(support, post.ID)
 }
 
-// A line becomes its outcome, with who decided it, and its buttons go; pressing an old one
-// answers with the outcome.
+// When an agent decides about a kept text, the line that asked shows the outcome and who decided, and its buttons go. An
+// agent who presses an old button is told the outcome.
 func TestLineBecomesItsOutcome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
 	w.waitFate(w.reply(thread, "One"), "waiting")
+
 	asked := w.reply(thread, "!frob of ann")
 	inside := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Press(t, "ann", inside, bridge.VerbSend)
 	waiting := w.waitOutcome(inside, bridge.OutcomeWaiting)
 	wantSuffix(t, "the line while the text waits", waiting.Plain(), "Ann")
 	wantButtons(t, "while the text waits", waiting, bridge.VerbUndo)
+
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "One", "!frob of ann")
 	sent := w.waitOutcome(inside, bridge.OutcomeSent)
 	wantSuffix(t, "the line once the text has left", sent.Plain(), "Ann")
 	wantButtons(t, "once the text has left", sent)
 	w.waitFate(asked, "out")
+
 	w.chat.Press(t, "ben", inside, bridge.VerbSend)
 	if got := w.waitWhisper("ben", "[decided]"); !strings.HasSuffix(got.Plain(), "= sent Ann") {
 		t.Errorf("the answer to an old button: %q", got.Text)
 	}
 }
 
-// What was asked is settled by whatever decides it: a click, an undo, a deletion.
+// A line that asks about a text shows the outcome, whether the text was decided by a click, an undo or a deletion.
 func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -87,7 +90,7 @@ func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 	}
 }
 
-// waitLineAbout waits for a line of a kind that keeps a text.
+// waitLineAbout waits for a line of a kind that shows a text.
 func (w *world) waitLineAbout(thread string, kind bridge.LineKind, text string) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
@@ -102,7 +105,8 @@ func (w *world) waitLineAbout(thread string, kind bridge.LineKind, text string) 
 	return found
 }
 
-// R-247, R-054: what was written in a form is a line in the thread, and that line tells its fate.
+// A reply that is written in a form is shown as a line in the thread, and that line tells what becomes of the reply.
+// R-247, R-054
 func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -110,6 +114,7 @@ func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "By a form")
 	line := w.waitLineAbout(thread, bridge.LineDone, "By a form")
 	wantButtons(t, "while it waits", w.waitOutcome(line, bridge.OutcomeWaiting), bridge.VerbUndo)
+
 	w.advance(time.Hour)
 	external := w.provider.WaitTexts(t, "By a form")[0].ID
 	wantButtons(t, "once it is sent", w.waitOutcome(line, bridge.OutcomeSent))
@@ -117,6 +122,7 @@ func TestReplyOfAFormTellsItsFate(t *testing.T) {
 		w.postEvents(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
 		w.waitOutcome(line, bridge.OutcomeState(state))
 	}
+
 	w.chat.Press(t, "ann", line, bridge.VerbUndo)
 	w.waitWhisper("ann", "= read")
 	w.waitDrained()
@@ -125,7 +131,7 @@ func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	}
 }
 
-// A failure's line is settled when it is sent again, and the next failure's when that is.
+// The line of a failure shows what becomes of the reply when it is sent again. Here it fails again, and then leaves.
 func TestFailureIsSettled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -134,14 +140,17 @@ func TestFailureIsSettled(t *testing.T) {
 	reply := w.reply(thread, "One")
 	w.waitFate(reply, store.FateFailed)
 	first := w.waitLine(thread, bridge.LineFailed)
+
 	w.chat.Press(t, "ben", first, bridge.VerbSendAgain)
 	w.eventually("it fails again", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
 	wantButtons(t, "the first failure", w.waitOutcome(first, bridge.OutcomeFailed))
+
 	lines := w.chat.Messages(support, thread)
 	w.chat.Press(t, "ben", lines[len(lines)-1], bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "One")
 	w.waitOutcome(lines[len(lines)-1], bridge.OutcomeSent)
 	w.waitOutcome(first, bridge.OutcomeSent)
+
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'pending' AND waiting_since IS NULL AND last_from = 'agent'`); n != 1 {
 		t.Error("the customer waits, though the reply has left")

@@ -37,8 +37,8 @@ func (l *linker) Send(ctx context.Context, o channels.Outbound) (channels.Receip
 	return l.Channel.Send(ctx, o)
 }
 
-// A provider fetches an agent's file by its link, from any replica; no link leads to what
-// stayed inside.
+// A provider fetches an agent's file by its link from any replica. No link leads to a file of a note, of a customer or of
+// another message.
 func TestLinkToAFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2, stopped: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }, fileLink: plainLink})
@@ -47,6 +47,7 @@ func TestLinkToAFile(t *testing.T) {
 		e.SetChannel(w.accounts[chat], l)
 	}
 	w.start()
+
 	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
@@ -56,6 +57,7 @@ func TestLinkToAFile(t *testing.T) {
 	l.mu.Lock()
 	links := slices.Clone(l.links)
 	l.mu.Unlock()
+
 	if len(links) != 2 || links[0] == links[1] {
 		t.Fatalf("the provider was given the links %q, want two different ones", links)
 	}
@@ -66,6 +68,8 @@ func TestLinkToAFile(t *testing.T) {
 		wantEqual(t, fmt.Sprint("the file's name by replica ", i), f.Name, "plan.txt")
 		wantEqual(t, fmt.Sprint("the file's content by replica ", i), string(must(io.ReadAll(body))(t)), "the plan")
 	}
+
+	// Links that were made up lead to no file.
 	inside := bridge.MessageID(w.count(`SELECT id FROM messages WHERE fate = 'inside'`))
 	incoming := bridge.MessageID(w.count(`SELECT min(id) FROM messages WHERE direction = 'in'`))
 	for what, id := range map[string]bridge.MessageID{"a note": inside, "a customer's message": incoming, "no message": 1 << 40} {
@@ -78,7 +82,7 @@ func TestLinkToAFile(t *testing.T) {
 	}
 }
 
-// Without a public address the agent is told what is missing.
+// If Parley has no public address, the agent is told that this is missing.
 // R-266
 func TestNoLinkWithoutAddress(t *testing.T) {
 	t.Parallel()
@@ -94,19 +98,21 @@ func TestNoLinkWithoutAddress(t *testing.T) {
 	}
 }
 
-// Of several files that leave one by one, one that was refused takes no link from the others.
+// Several files leave one by one. If one of them is refused, the link of another still leads to that other file.
 func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true, fileLink: plainLink})
 	l := &linker{Channel: w.live[chat].Load()}
 	w.engines[0].SetChannel(w.accounts[chat], l)
 	w.start()
+
 	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
 	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
 	w.waitFate(said, "failed")
+
 	l.mu.Lock()
 	links := slices.Clone(l.links)
 	l.mu.Unlock()
@@ -117,7 +123,7 @@ func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	wantEqual(t, "the file that left", must(w.engines[0].Files().OutgoingFile(t.Context(), message, name))(t).Name, "b.txt")
 }
 
-// The lane of a message with large files gets leases that are long enough to upload them.
+// If a message has large files, its lane (the queue of its deliveries) is leased for long enough to upload them.
 func TestLargeFilesGetTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -127,6 +133,7 @@ func TestLargeFilesGetTime(t *testing.T) {
 	w.waitThread("See here")
 	w.waitThread("Hello")
 	w.waitDrained()
+
 	longer := w.count(`SELECT (max(lease_seconds) - min(lease_seconds))::int FROM lanes
 		WHERE account_id = $1 AND key LIKE 'c%:say'`, w.surface)
 	if longer != 16 {

@@ -8,9 +8,9 @@ import (
 	"parley/channels/channelstest"
 )
 
-// A reply to one message of a mail's conversation quotes that message only to people who may read it: the words of
-// somebody who gets no replies don't reach the customer, nor does what was said to the customer alone reach others. What was said in
-// another conversation reaches nobody.
+// A reply by mail quotes the message that it answers only if all recipients may read it. The customer doesn't get the
+// words of somebody who gets no replies. Others don't get what was said to the customer alone. Nobody gets words of
+// another conversation.
 //
 func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	t.Parallel()
@@ -32,11 +32,12 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Subject: "Two", Text: "And my lamp?"})
 	w.waitShown("And my lamp?")
 	w.waitDrained()
+
 	for i, c := range []struct {
-		answers string // the end of the message that is answered
+		answers string // the message that is answered ends so
 		text    string
-		to, cc  []string // whom the form changes the recipients to; nil leaves them
-		want    string   // sent, with what is quoted
+		to, cc  []string // the recipients that the form sets; nil leaves them
+		want    string   // the mail that leaves, with its quote
 	}{
 		{answers: "Is it red?", text: "It is.", want: "> Is it red?\n\nIt is."},
 		{answers: "Or blue?", text: "It isn't.", want: "> Or blue?\n\nIt isn't."},
@@ -59,7 +60,7 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	}
 }
 
-// In a chat, too, a reply quotes only what the customer has: no note, whatever a form names.
+// In a chat, too, a reply quotes only what the customer has. It doesn't quote a note, even if a form names one.
 func TestQuotesNoNote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

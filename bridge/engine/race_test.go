@@ -13,7 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// journalMessages puts customers' messages into the journal, as if they had just been accepted; no engine has to run.
+// journalMessages puts customers' messages into the journal as if they had just been accepted. It needs no running
+// engine.
 func (w *world) journalMessages(account string, events ...channelstest.Event) {
 	w.t.Helper()
 	a := w.accounts[account]
@@ -26,8 +27,8 @@ func (w *world) journalMessages(account string, events ...channelstest.Event) {
 	must(store.InsertEvents(w.t.Context(), w.pool, rows))(w.t)
 }
 
-// Appliers that need new gates at once must not wait for connections of
-// each other: a small pool is enough.
+// Appliers that need new gates (budgets of a provider) at the same time don't wait for each other's connections, so that
+// a small pool is enough.
 func TestFewConnectionsAreEnough(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})
@@ -35,25 +36,27 @@ func TestFewConnectionsAreEnough(t *testing.T) {
 	if n := w.pool.Config().MaxConns; n > few {
 		t.Logf("the pool has %d connections: more than %d show nothing here", n, few)
 	}
+
 	var events []channelstest.Event
 	const customers = 24
 	for i := range customers {
 		events = append(events, channelstest.Event{ID: fmt.Sprint("first-", i), From: fmt.Sprint("kim", i), Text: fmt.Sprintf("<%d>", i)})
 	}
+
 	w.journalMessages(chat, events...)
 	w.start()
 	w.waitDrained()
 	wantEqual(t, "roots", w.countRoots(), customers)
 }
 
-// Two transactions that make the lane of a channel at once lose nothing of what either
-// puts into it.
+// If two transactions make the lane of a channel at the same time, the deliveries of both are kept.
 func TestLaneMadeTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.customerWrites("kim", "Hello")
 	w.waitThread("Hello")
 	w.waitDrained()
+
 	tx := storetest.Begin(t, w.pool)
 	must(tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at)
 		VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support))(t)
@@ -65,8 +68,7 @@ func TestLaneMadeTwice(t *testing.T) {
 	w.waitLine(text, bridge.LineTopLevel)
 }
 
-// Where the customer has another open conversation on a chat, reopening the old one is
-// refused, with the way to the new one.
+// On a chat, an old conversation can't be reopened while the customer has another open one. The agent is told which.
 // R-021
 func TestReopenBesideAnOpenOne(t *testing.T) {
 	t.Parallel()
@@ -76,9 +78,11 @@ func TestReopenBesideAnOpenOne(t *testing.T) {
 	w.waitDrained() // nobody resolves before it is recorded that what the customer said is shown
 	w.chat.Say("ann", support, first, "!resolve")
 	w.waitCard(first, "#1 resolved")
+
 	w.customerWrites("kim", "Again")
 	second := w.waitThread("Again")
 	w.waitCard(second, "continues #1")
+
 	w.chat.Say("ann", support, first, "!reopen")
 	w.waitWhisper("ann", "#2")
 	w.waitDrained()
@@ -86,21 +90,22 @@ func TestReopenBesideAnOpenOne(t *testing.T) {
 		t.Errorf("%d events in quarantine, want none", n)
 	}
 	w.waitCard(first, "#1 resolved")
+
 	w.chat.Say("ann", support, second, "!resolve")
 	w.waitCard(second, "#2 resolved")
 	w.chat.Say("ann", support, first, "!reopen")
 	w.waitCard(first, "#1 open")
 }
 
-// Which remark was last is a matter of order, not of which replica numbered it.
+// The last remark in a conversation is the one that came last, even if another replica gave an earlier one a higher id.
 func TestLastRemarkAcrossReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"who_replies": "any_agent"}})
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
 	w.waitDrained()
-	// Another replica, with a block of higher ids, kept remarks of ben's, and then this
-	// one, with lower ids, the customer's next message.
+	// Another replica, with a block of higher ids, stored remarks of ben's. After that this replica stores the customer's
+	// next message with a lower id.
 	w.exec(
 		`INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, author_user, account_id, text,
 			event_id, said_at, created_at)
@@ -114,7 +119,7 @@ func TestLastRemarkAcrossReplicas(t *testing.T) {
 	w.waitFate(reply, "out")
 }
 
-// A reply that is taken back leaves the customer waiting, and that is seen.
+// If a reply is taken back before it leaves, the customer is shown as waiting again.
 func TestTakenBackIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	back := map[string]func(w *world, thread, reply string){
@@ -141,7 +146,7 @@ func TestTakenBackIsNotAnswered(t *testing.T) {
 	}
 }
 
-// Two replicas with the same facts: each counts once, whoever applies it.
+// Two replicas get the same facts, and each fact counts once, whichever replica applies it.
 func TestTwoReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2})
@@ -154,12 +159,14 @@ func TestTwoReplicas(t *testing.T) {
 			check(t, w.engines[0].Accept(t.Context(), w.accounts[chat], factOf(e, body)))
 		}
 	}
+
 	for c := range customers {
 		thread := w.waitThread(fmt.Sprintf("(%d.%d)", c, messages-1))
 		for i := range replies {
 			w.chat.Say("ann", support, thread, fmt.Sprintf("re %d.%d", c, i))
 		}
 	}
+
 	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*replies })
 	w.waitDrained()
 	wantEqual(t, "replies", len(w.provider.Sent()), customers*replies)
@@ -183,23 +190,25 @@ func TestTwoReplicas(t *testing.T) {
 	}
 }
 
-// A replica that dies in the middle of a sending: another takes over, asks, and the
-// customer has it once.
+// A replica dies while it sends a reply. Another one asks the provider what became of it, and the customer gets it once.
 func TestReplicaDiesWhileSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
 	w.waitDrained()
+
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
 	w.chat.Say("ann", support, thread, "Yes")
 	w.provider.WaitCalls(t, 1)
 	w.eventually("it is being sent", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'sending'`) == 1 })
-	// The process stops for good: its result never comes, its lease runs out.
+
+	// The replica has stopped for good. Its result doesn't count, and its lease runs out.
 	w.exec(`UPDATE lanes SET epoch = epoch + 1000 WHERE leased_until IS NOT NULL`)
 	close(release)
 	w.provider.WaitTexts(t, "Yes")
+
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 min' WHERE state = 'sending'`)
 	w.exec(`UPDATE lanes SET leased_until = clock_timestamp(), due_at = parley_now() WHERE leased_until IS NOT NULL`)
 	w.waitDrained()

@@ -10,7 +10,8 @@ import (
 	"parley/bridge/analysis"
 )
 
-// replier answers each question that ends with a question mark with two replies.
+// replier suggests replies to each message. One that ends with a question mark gets two good ones, and one with a foreign
+// address.
 func replier() *reader {
 	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
 		a := analysis.Answer{Sentiment: analysis.Neutral, Intents: []string{"thanks"}, By: "test",
@@ -23,16 +24,16 @@ func replier() *reader {
 	}}
 }
 
-// suggestionsIn returns the suggestions' id that the newest note of a conversation carries, or 0 if it carries none.
+// suggestionsIn returns the id of the suggestions in the newest note of a conversation that has any, or 0 if none has.
 func (w *world) suggestionsIn(conversation int) bridge.EventID {
 	return bridge.EventID(w.count(`SELECT coalesce(max((d.payload #>> '{line,Suggested}')::bigint), 0) FROM deliveries AS d
 		JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.kind = 'line' AND l.conversation_id = $1`, conversation))
 }
 
-// A note offers the replies that were suggested and passed the check. Its button names them by a number, which
-// counts in that conversation and for those who may read it; a newer suggestion and the conversation's end make it
-// void. Nothing is suggested for thanks.
+// A note offers the suggested replies that passed the check. Its button names them by a number. The number counts only in
+// that conversation and for those who may read it. A newer suggestion or the conversation's end makes it void. For thanks
+// Parley notes no suggestion.
 // R-185
 func TestSuggestedReplies(t *testing.T) {
 	t.Parallel()
@@ -48,6 +49,8 @@ func TestSuggestedReplies(t *testing.T) {
 		t.Helper()
 		return must(d.Suggested(t.Context(), conversation, id, user))(t)
 	}
+
+	// Two customers ask, and the notes offer replies.
 	w.customerWrites("kim", "Red lamps?")
 	w.customerWrites("joe", "Tables?")
 	one := w.waitThread("Red lamps?")
@@ -66,12 +69,13 @@ func TestSuggestedReplies(t *testing.T) {
 		t.Errorf("in a conversation that isn't there: got the error %v, want ErrNoConversation", err)
 	}
 
-	// Thanks change nothing; another question makes the id void.
+	// Thanks change nothing. Another question makes the id void.
 	w.customerWrites("kim", "Thank you")
 	w.waitShown("Thank you")
 	analyse()
 	wantEqual(t, "what the button names after thanks", w.suggestionsIn(1), first)
 	wantSuggested(t, "after thanks", suggested(1, first, "ann"), "To Red lamps? Yes, we have them.", "Not yet.")
+
 	w.customerWrites("kim", "Blue ones, too?")
 	w.waitThread("Blue ones, too?")
 	analyse()
@@ -79,7 +83,7 @@ func TestSuggestedReplies(t *testing.T) {
 	wantSuggested(t, "by the newer id", suggested(1, w.suggestionsIn(1), "ann"), "To Blue ones, too? Yes, we have them.", "Not yet.")
 	w.wantNothingSent()
 
-	// The conversation's end makes them void.
+	// When the conversation is resolved, its suggestions are deleted.
 	w.reply(one, "!resolve")
 	w.waitCard(one, "#1 resolved")
 	if n := w.count(`SELECT count(*) FROM suggested_replies WHERE conversation_id = 1`); n != 0 {
@@ -98,7 +102,7 @@ func wantSuggested(t *testing.T, what string, got []bridge.SuggestedReply, want 
 	wantList(t, "suggested "+what, list, want)
 }
 
-// Suggestions of an account's own channel are closed to who isn't in it, as all else there is.
+// If an account has a channel of its own, only members of that channel can read its suggested replies.
 // R-185, R-212
 func TestSuggestedRepliesOfAPrivateChannel(t *testing.T) {
 	t.Parallel()

@@ -13,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// Edge case 18: paused by the provider before it is sent. The reply is parked with the
-// reason, the list is looked at, and when it is approved again a click sends it.
+// If the provider pauses a template before it is sent, the reply is parked (kept back) with the reason, and Parley looks
+// at the provider's list of templates. When the template is approved again, a click sends it (edge case 18).
 //
 func TestTemplatePausedBeforeSent(t *testing.T) {
 	t.Parallel()
@@ -25,6 +25,7 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 	w.waitTemplateStatus(id, "approved")
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
 	w.waitLine(thread, bridge.LineDone)
+
 	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "paused" }) // and its webhook is lost
 	w.advance(time.Hour)
 	parked := w.waitLine(thread, bridge.LineParked)
@@ -34,6 +35,7 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 		t.Error("there is no button for another template")
 	}
 
+	// Ann sends another template in place of the paused one.
 	other := w.saveTemplate(chat, func(t *bridge.Template) { t.Name, t.Body = "Thanks", "Thank you." })
 	w.decideTemplate("thanks", channels.TemplateApproved, "")
 	w.waitTemplateStatus(other, "approved")
@@ -45,6 +47,7 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 	parked = w.waitLine(thread, bridge.LineParked)
 	wantButtons(t, "nobody offers the paused one again", parked, bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop)
 
+	// The paused template is approved again, and Ann sends it by a click.
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
 	w.chat.Press(t, "ann", parked, bridge.VerbSend)
@@ -55,8 +58,8 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 	w.eventually("both are sent", func() bool { return len(w.provider.Sent()) == 2 })
 }
 
-// Outside the reply window only templates for it are offered, and they leave; the parked
-// text waits on, and is offered when the customer answers.
+// After the reply window has closed, only templates for that are offered, and they leave. A parked text waits on, and is
+// offered when the customer answers (requirements ).
 func TestTemplateOutsideTheWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -72,6 +75,7 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 	w.decideTemplate("hello_again", channels.TemplateApproved, "")
 	w.waitTemplateStatus(inside, "approved")
 	w.waitTemplateStatus(outside, "approved")
+
 	wantOffered := func(want string) {
 		t.Helper()
 		got := must(w.engines[0].Desk(w.surface).Templates(t.Context(), bridge.TemplatesFor{Conversation: 1}, "ann"))(t)
@@ -80,6 +84,8 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 		}
 	}
 	wantOffered("Thanks")
+
+	// A day later the window is closed, and a text is parked.
 	w.advance(25 * time.Hour)
 	w.waitCard(thread, "| window closed")
 	wantOffered("Hello again")
@@ -87,6 +93,8 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 	w.waitFate(late, "parked")
 	inPlace := templateForm(outside, 1, map[string]string{"first_name": "Kim"})
 	inPlace.Args.Message = w.waitLine(thread, bridge.LineParked).Buttons[0].Args.Message
+
+	// While the account is paused, the template is parked, too.
 	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
 	w.chat.Submit("ann", support, thread, inPlace, "")
 	w.chat.Wait(t, "the template is parked", func() bool { return w.countLines(thread, bridge.LineParked) == 2 })
@@ -94,6 +102,7 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 	parked := w.waitLine(thread, bridge.LineParked)
 	wantButtons(t, "no template leaves", parked, bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop)
 
+	// The account goes on and the template leaves. The customer answers, and the parked text can be sent.
 	w.saveAccount(chat, nil)
 	w.chat.Submit("ann", support, thread, inPlace, "")
 	w.provider.WaitTexts(t, "Hello Kim, are you still there?")
@@ -104,7 +113,7 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 	w.provider.WaitTexts(t, "Hello Kim, are you still there?", "Still there?")
 }
 
-// Where the provider has no templates, nothing can be sent after the reply window, and nobody is told to make a template for it.
+// If the provider has no templates, nothing can be sent after the reply window. Nobody is told to make a template for it.
 func TestNoTemplateAfterTheWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) {

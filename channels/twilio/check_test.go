@@ -8,7 +8,7 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// wrongFindings lists what Check finds wrong, each time with a hint.
+// wrongFindings lists what Check finds wrong. It checks that each of these findings has a hint.
 func (w *world) wrongFindings() []string {
 	w.t.Helper()
 	var wrong []string
@@ -36,7 +36,7 @@ func TestCheckFindsNothing(t *testing.T) {
 	}
 }
 
-// What Check finds wrong at Twilio.
+// Check finds each of these faults of the settings at Twilio.
 func TestCheckFinds(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -93,7 +93,7 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
-// All faults of the settings are told together.
+// The error about wrong settings names all wrong fields together.
 func TestBadSettings(t *testing.T) {
 	t.Parallel()
 	const isWhatsApp = true

@@ -9,7 +9,7 @@ import (
 	"parley/channels/budget"
 )
 
-// Whatever was stored, decoding ends, the same way each time, and costs no more than its length allows.
+// Decoding any stored payload ends the same way each time, and costs no more than its length allows.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("hook\t2026-11-20T09:00:00Z\to=1.0e.00\n" + inboundForm().Encode()))
 	hostile := fields{"NumMedia": "9999999", "MediaUrl1": "x", "Latitude": "1e400", "Longitude": "1"}
@@ -23,6 +23,7 @@ func FuzzDecode(f *testing.F) {
 		noError(f, err)
 		all = append(all, c)
 	}
+
 	payloadOf := func(text string) []byte {
 		form := inboundForm()
 		form.Set("Body", text)
@@ -40,6 +41,7 @@ func FuzzDecode(f *testing.F) {
 				payload := payloadOf(long)
 				m.Check(t, len(payload), func() { _, _ = c.Decode(payload) })
 			}
+
 			list, err := c.Decode(raw)
 			again, errAgain := c.Decode(raw)
 			if (err == nil) != (errAgain == nil) || !reflect.DeepEqual(list, again) {
@@ -52,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// checkInbound checks what holds for whatever is decoded.
+// checkInbound checks what is true of anything that was decoded.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
 	if in.Kind == "" {

@@ -12,7 +12,7 @@ import (
 	"parley/channels/wamark"
 )
 
-// suiteFailure is a failure of the suite, and the fault of Twilio's by which it comes.
+// suiteFailure is a failure of the suite, and the fault of Twilio's that causes it.
 type suiteFailure struct {
 	fault twiliofake.Fault
 	channelstest.Failure
@@ -120,7 +120,7 @@ func TestExercise(t *testing.T) {
 	}
 }
 
-// newStage makes a world ready for the suite: the reply window is open.
+// newStage makes a world ready for the suite by opening the reply window.
 func newStage(w *world) channelstest.Stage {
 	w.annWrites("hello, the window is open")
 	lastSID := "" // of what Ann wrote last

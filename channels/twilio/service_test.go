@@ -9,8 +9,8 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Two numbers of one messaging service may be two accounts of Parley. Twilio calls one webhook for both numbers: that of the
-// account under test, whose number is smsNumber.
+// Two numbers of one messaging service may be two accounts of Parley. Twilio calls one webhook for both numbers. It is
+// that of the account under test, whose number is smsNumber.
 
 const (
 	otherNumber   = "+15550102" // in the same service, of another account
@@ -38,7 +38,8 @@ func bobWrites(t *testing.T, bob *twiliofake.Phone, text string) string {
 	return sid
 }
 
-// A message to the other number says which account owns it, under the name that this account's own look gives it.
+// The fact of a message to the other number names the account that owns that number. It has the same id as when that
+// account finds the message in Twilio's list.
 func TestServiceNamesTheOwner(t *testing.T) {
 	t.Parallel()
 	w, bob := newServiceWorld(t)
@@ -48,14 +49,15 @@ func TestServiceNamesTheOwner(t *testing.T) {
 	if len(facts) != 2 {
 		t.Fatalf("accepted %d facts, want 2: %+v", len(facts), facts)
 	}
+
 	otherAccount := channels.Config{fieldAccount: testAccount, fieldFrom: "+1 (555) 0102"}
 	wantEqual(t, "owner of Bob's message", facts[0].Owner, listSources(otherAccount)[fieldFrom])
 	wantEqual(t, "external id of Bob's message", facts[0].ExternalID, sid)
 	wantEqual(t, "owner of Ann's message", facts[1].Owner, "")
 }
 
-// With a service, each of its numbers is ours, and none of another medium; without one, our own number alone is. A service's message that
-// waits has no number yet.
+// With a service, each of its numbers is ours, but none of another medium. Without a service, only our own number is. A
+// message of a service that waits has no number yet.
 func TestOursInAService(t *testing.T) {
 	t.Parallel()
 	alone := &ownNumber{from: smsNumber}
@@ -96,7 +98,7 @@ func (w *world) receiveFrom(bob *twiliofake.Phone) channels.Inbound {
 	return w.takeMessages(1)[0]
 }
 
-// sendFromBoth sends a message from the number to which somebody wrote, and one from our own.
+// sendFromBoth sends a message from the number to which somebody wrote, and one from our own number.
 func (w *world) sendFromBoth(toOther channels.Inbound) (fromOther, fromOurs channels.Receipt) {
 	w.t.Helper()
 	o := w.outbound(1, "From the other")
@@ -105,7 +107,7 @@ func (w *world) sendFromBoth(toOther channels.Inbound) (fromOther, fromOurs chan
 	return fromOther, w.mustSend(w.outbound(2, "From ours"))
 }
 
-// An answer leaves from the number to which the customer wrote; a message without one from the account's own.
+// An answer leaves from the number to which the customer wrote. A message that answers none leaves from our own number.
 func TestServiceSendsFromTheNumberWrittenTo(t *testing.T) {
 	t.Parallel()
 	w, bob := newServiceWorld(t)
@@ -116,22 +118,26 @@ func TestServiceSendsFromTheNumberWrittenTo(t *testing.T) {
 	}
 	wantEqual(t, "number of the first answer", messages[1].From, otherNumber)
 	wantEqual(t, "number of the second answer", messages[2].From, smsNumber)
+
 	w.waitStatuses(4) // of both answers: sent, delivered
 	for _, f := range w.accepted()[1:] {
 		wantEqual(t, "owner of the status "+f.ExternalID+", which has this account's token", f.Owner, "")
 	}
 }
 
-// Lost receipts are taken from the list for both numbers, however much other programs send. Where this process doesn't know that it
-// sent the message from our own number, they say that another account or program may have sent it.
+// Lost receipts are taken from the list for both numbers, even if other programs send much. A receipt of the other number
+// says that another account may have sent the message. That of our own number doesn't, as this process remembers sending
+// it.
 func TestServiceFindsLostReceipts(t *testing.T) {
 	t.Parallel()
 	w, bob := newServiceWorld(t)
+
 	m := w.loadMemory()
 	toOther := w.receiveFrom(bob)
 	w.fake.SetLost(true)
 	fromOther, fromOurs := w.sendFromBoth(toOther)
 	w.waitSettled()
+
 	w.clock.move(time.Minute)
 	for range 3 {
 		cleo := w.fake.Phone("+15550125", foreignNumber, "Cleo")
@@ -159,7 +165,8 @@ func TestServiceFindsLostReceipts(t *testing.T) {
 	wantEqual(t, "number of receipts for this account", receipts, 2)
 }
 
-// A lost message to the other number is taken from the list, with the account that owns it, if Twilio calls us for that number.
+// A lost message to the other number is taken from the list if Twilio calls us for that number. It names the owning
+// account.
 func TestServiceFindsLostMessages(t *testing.T) {
 	t.Parallel()
 	for name, webhook := range map[string]string{"ours": "", "another program's": "https://other.example/sms"} {
@@ -193,7 +200,8 @@ func TestServiceFindsLostMessages(t *testing.T) {
 	}
 }
 
-// wantOthers checks that a receipt came for a message, and whether it says that another account may have sent it.
+// wantOthers checks that a receipt came for a message, and whether it says that another account may have sent the
+// message.
 func wantOthers(t *testing.T, othersBySID map[string]bool, sid string, want bool) {
 	t.Helper()
 	got, ok := othersBySID[sid]

@@ -6,13 +6,13 @@ import (
 	"parley/bot/web/oidcfake"
 )
 
-// thinWorld has a provider whose tokens have no address: it has to be asked for it.
+// thinWorld has a provider whose tokens have no address, so that Parley has to ask for it.
 func thinWorld(t *testing.T, claimed map[string]any) *signInWorld {
 	t.Helper()
 	return startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{ann(claimed)}, LeftOut: []string{"email", "email_verified"}})
 }
 
-// If the token has no address, the provider is asked for it.
+// If the token has no address, Parley asks the provider for it.
 //
 func TestTokenWithoutAddress(t *testing.T) {
 	t.Parallel()
@@ -35,7 +35,7 @@ func TestTokenWithoutAddress(t *testing.T) {
 	}
 }
 
-// A token may have the address and not say whether it was checked, as Okta's are in the code flow: the provider is asked for both.
+// If the token has an address but doesn't say whether it was checked, as Okta's in the code flow, Parley asks for both.
 //
 func TestTokenWithAnAddressOfWhichItSaysNothing(t *testing.T) {
 	t.Parallel()
@@ -56,8 +56,8 @@ func TestTokenWithAnAddressOfWhichItSaysNothing(t *testing.T) {
 	}
 }
 
-// A token that says that the organisation owns the domain of the address says enough: the provider isn't asked, so that what it would
-// tell, and whether it tells anything, doesn't matter.
+// If the token says that the organisation owns the address's domain, Parley doesn't ask the provider. So it doesn't
+// matter that this provider would give a forged answer.
 //
 func TestTokenWithAnAddressOfAnOwnedDomain(t *testing.T) {
 	t.Parallel()
@@ -68,7 +68,7 @@ func TestTokenWithAnAddressOfAnOwnedDomain(t *testing.T) {
 	wantIdentity(t, got, err, Identity{Kind: Any, Mail: "ann@acme.example"})
 }
 
-// What the provider then says of somebody else counts for nothing.
+// If Parley asks the provider and the answer is about somebody else, the sign-in is refused.
 //
 func TestAddressOfSomebodyElse(t *testing.T) {
 	t.Parallel()

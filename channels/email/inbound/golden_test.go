@@ -12,8 +12,8 @@ import (
 	"parley/channels/golden"
 )
 
-// mailToken stands for an id of ours in a sample mail: {{m:12.34}} that of a message, {{a:12}} an anchor by an older key, {{p:12}} the tag
-// of a plus address, {{f:12.34}} a forgery.
+// mailToken matches a place for an id of ours in a sample mail. {{m:12.34}} is the id of a message, {{a:12}} an anchor by
+// an older key, {{p:12}} the tag of a plus address, and {{f:12.34}} a forgery.
 var mailToken = regexp.MustCompile(`\{\{([mapf]):(\d+)(?:\.(\d+))?\}\}`)
 
 // sampleMail reads a sample mail and puts real tokens into it.
@@ -39,7 +39,7 @@ func sampleMail(t testing.TB, path string) []byte {
 	})
 }
 
-// What people and the engine see of each sample mail is in the golden file beside it.
+// The golden file beside each sample mail has all that people and the engine get from it.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/mail/*.eml")

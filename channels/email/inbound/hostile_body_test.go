@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// htmlMail returns a mail of HTML alone.
+// htmlMail returns a mail that has only HTML.
 func htmlMail(html string) string {
 	return "From: a@b.test\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html
 }
 
-// HTML of any kind gives text, in bounded time.
+// HTML of any kind gives a text, in bounded time.
 func TestHostileHTML(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, html string }{
@@ -37,7 +37,7 @@ func TestHostileHTML(t *testing.T) {
 	}
 }
 
-// All words of HTML that lies deep are shown.
+// All words of deeply nested HTML are shown.
 func TestDeepHTML(t *testing.T) {
 	t.Parallel()
 	const depth = 5000
@@ -47,13 +47,14 @@ func TestDeepHTML(t *testing.T) {
 	wantEqual(t, "the last word is at the end", strings.HasSuffix(in.Text, "last"), true)
 }
 
-// tooManyNodes is as many nodes of HTML as are read; the elements of these tests are more than one each.
+// tooManyNodes is the number of HTML nodes that are read. The mails of these tests have as many elements of several
+// nodes.
 const tooManyNodes = 20_000
 
-// Of HTML with too many nodes the beginning is shown, and the whole is attached.
+// If HTML has too many nodes, its beginning is shown, and the whole is attached.
 func TestLongHTML(t *testing.T) {
 	t.Parallel()
-	const paragraph = "<p>ok</p>" // so short that what is shown of it is not too long itself
+	const paragraph = "<p>ok</p>" // so short that the text isn't too long, too
 	in := decodeOne(t, htmlMail(strings.Repeat(paragraph, tooManyNodes)))
 	wantContains(t, "beginning", in.Text, "ok")
 	wantNotice(t, in, "its beginning is shown, the whole is attached as message.html")
@@ -61,7 +62,7 @@ func TestLongHTML(t *testing.T) {
 	wantHugeFile(t, in, len(paragraph)*tooManyNodes)
 }
 
-// If the beginning of such HTML has no words, those behind it are shown.
+// If the beginning of such HTML has no words, the words after it are shown.
 func TestLongHTMLThatBeginsWithoutWords(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, htmlMail(strings.Repeat("<b></b>", tooManyNodes)+"words"))
@@ -69,7 +70,7 @@ func TestLongHTMLThatBeginsWithoutWords(t *testing.T) {
 	wantNotice(t, in, "message.html")
 }
 
-// No plain text takes more than its length deserves, as a customer's or as a report's.
+// Plain text of any kind is read in bounded time, as a customer's mail and as a report.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, text string }{

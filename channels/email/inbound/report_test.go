@@ -7,9 +7,9 @@ import (
 	"parley/channels"
 )
 
-// A report (bounce) says what became of a mail of ours: in parts of its own, or in words alone, as these tests have it.
+// A report (bounce) says what became of a mail of ours. Some reports have parts for that, others say it only in words.
 
-// wantFailed checks that a report says that message 34 of ours failed, and returns what it says.
+// wantFailed checks that a report is about a failure of our message 34, and returns the report's status.
 func wantFailed(t *testing.T, in channels.Inbound) channels.Status {
 	t.Helper()
 	if in.Status == nil {
@@ -20,7 +20,7 @@ func wantFailed(t *testing.T, in channels.Inbound) channels.Status {
 	return *in.Status
 }
 
-// reportInWords returns a report that says something in words.
+// reportInWords returns a report with these words.
 func reportInWords(words string) string {
 	return `From: MAILER-DAEMON@provider.test
 Return-Path: <>
@@ -30,7 +30,7 @@ Subject: Undelivered mail
 ` + words
 }
 
-// returnedHeader returns the header of message 34, which reports return. to are its recipients.
+// returnedHeader returns the header of message 34 with these recipients, as a report returns it.
 func returnedHeader(to string) string {
 	return strings.NewReplacer("ANCHOR", anchorID(12), "MESSAGE", messageID(12, 34), "RECIPIENTS", to).Replace(
 		`Received: from [192.0.2.1] (helo=acme.test)
@@ -50,7 +50,7 @@ type failure struct {
 	reason    string // words of the server
 }
 
-// What reports of servers say before the mail that they return.
+// These are words of servers' reports before the mail that they return.
 const (
 	ionosWords = `A message that you sent could not be delivered to one or more of its recipients.
 
@@ -126,7 +126,7 @@ If you do so, please include this report.
 `
 )
 
-// summaryWords begins with the fields of the mail, and not with those of whom it failed for.
+// summaryWords begins with the fields of the mail, and has the failed recipients only after them.
 func summaryWords() string {
 	return `This report relates to a message you sent with the following header fields:
 
@@ -141,9 +141,9 @@ Your message cannot be delivered to the following recipients:
 `
 }
 
-// A report in words names the recipients at whom the mail failed, and nobody else: not our own Message-ID or other ids in the headers
-// that it returns, nor the hotline of a provider. The forms are those of 629 reports of sisimai's collection (set-of-emails, read
-// 2026-11-23).
+// A report in words names the recipients at whom the mail failed. Other addresses in it aren't taken for recipients, such
+// as our own Message-ID, ids in the headers that it returns, or a provider's hotline. The forms are those of 629 reports
+// of sisimai's collection (set-of-emails, read 2026-11-23).
 func TestReportsInWords(t *testing.T) {
 	t.Parallel()
 	returned := returnedHeader("Ann Lee <ann@customer.test>")
@@ -242,7 +242,7 @@ func TestReportsInWords(t *testing.T) {
 	}
 }
 
-// 552 means a full mailbox where the server's words say so, and otherwise a mail that is too large.
+// 552 means a full mailbox if the server's words say so, and otherwise a mail that is too large.
 func TestRoomInReports(t *testing.T) {
 	t.Parallel()
 	const full, tooLarge = "The mailbox is full.", "The mail is too large for the receiving server."
@@ -268,7 +268,7 @@ func TestRoomInReports(t *testing.T) {
 	}
 }
 
-// The enhanced code says what failed, except where the server's words say something else of the same code.
+// The reason follows from the enhanced code, unless the server's words say something else.
 func TestCausesInReports(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ words, reason string }{
@@ -289,7 +289,7 @@ func TestCausesInReports(t *testing.T) {
 	}
 }
 
-// A report on a mail to an address outside ASCII has parts and addresses of its own.
+// A report on a mail to an address outside ASCII has its own types of parts and addresses.
 // Source: RFC 6533 sections 3 to 6.
 func TestInternationalReport(t *testing.T) {
 	t.Parallel()
@@ -328,7 +328,7 @@ References: <ANOTHER>
 	wantEqual(t, "recipient", wantFailed(t, ins[0]).Recipient, "jörg@customer.test")
 }
 
-// reportWithAction returns a report with a field of what became of message 34, and perhaps further fields.
+// reportWithAction returns a report whose field says what became of message 34. It may have further fields.
 func reportWithAction(fields string) string {
 	return strings.NewReplacer("FIELDS", fields, "MESSAGE", messageID(12, 34)).Replace(`From: MAILER-DAEMON@provider.test
 To: help@acme.test
@@ -358,7 +358,7 @@ Hi
 `)
 }
 
-// Not all servers keep to the five words of RFC 3464 for a mail that failed.
+// For a mail that failed, some servers use other words than the five of RFC 3464.
 func TestActionsOfFailures(t *testing.T) {
 	t.Parallel()
 	const again = "Action: failed\n\nFinal-Recipient: Ann@customer.test\nAction: failed" // a field may also lack its type
@@ -382,7 +382,7 @@ func TestActionsOfDelays(t *testing.T) {
 	}
 }
 
-// A report on a mail that arrived says nothing of a failure.
+// A report on a mail that arrived is about no failure and no delay.
 func TestActionsOfSuccesses(t *testing.T) {
 	t.Parallel()
 	for _, fields := range []string{"Action: delivered", "Action: relayed", "Action: expanded", "Action: deliverable\nStatus: 2.1.5"} {

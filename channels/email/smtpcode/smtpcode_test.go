@@ -8,7 +8,7 @@ import (
 	"parley/channels"
 )
 
-// reply is a server's reply, of those that were seen or that a standard names, and what Classify makes of it.
+// reply is a server's reply, which was seen or is named by a standard, and what Classify makes of it.
 type reply struct {
 	step   Step
 	code   int
@@ -18,7 +18,7 @@ type reply struct {
 	wait   time.Duration // until the next attempt; 0 means Parley's own table of waits
 }
 
-// checkReplies checks the class of replies, their wait, and that all but ambiguous ones have a hint for people.
+// checkReplies checks the class and the wait of replies, and that all but ambiguous ones have a hint for people.
 func checkReplies(t *testing.T, replies []reply) {
 	t.Helper()
 	for _, r := range replies {
@@ -38,7 +38,7 @@ func checkReplies(t *testing.T, replies []reply) {
 	}
 }
 
-// Failures that pass are tried again after Parley's own pauses.
+// Failures that may pass are tried again after Parley's own pauses.
 func TestPassingFailures(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
@@ -55,7 +55,8 @@ func TestPassingFailures(t *testing.T) {
 	})
 }
 
-// Refused credentials break the account, and so do sign-ins that a server can't check for half an hour.
+// If a server refuses the credentials, the account is broken. It is also broken if a server can't check them for half an
+// hour.
 func TestRefusedCredentials(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
@@ -80,7 +81,7 @@ func TestRefusedCredentials(t *testing.T) {
 	})
 }
 
-// A server may refuse a recipient by an enhanced code, by the plain one, or in words, at RCPT or after the mail.
+// A server may refuse a recipient by an enhanced code, by the plain code or in words, at RCPT or after the mail.
 func TestRefusedRecipients(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
@@ -103,7 +104,7 @@ func TestRefusedRecipients(t *testing.T) {
 	})
 }
 
-// A full mailbox gets twelve hours, once.
+// A mail to a full mailbox is tried again once, after twelve hours.
 func TestFullMailbox(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
@@ -117,7 +118,7 @@ func TestFullMailbox(t *testing.T) {
 	})
 }
 
-// A refusal by policy is the recipient's if the server's words say so, and else the account's.
+// A refusal by policy is about the recipient if the server's words say so, and otherwise about the account.
 func TestRecipientThatTakesNoMail(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
@@ -143,7 +144,7 @@ func TestRecipientThatTakesNoMail(t *testing.T) {
 	})
 }
 
-// When a mail has too many recipients, waiting doesn't help, unless not even one is taken.
+// If a mail has too many recipients, waiting doesn't help, unless the server takes not even one.
 func TestTooManyRecipients(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
@@ -155,7 +156,7 @@ func TestTooManyRecipients(t *testing.T) {
 	})
 }
 
-// When the mailbox has sent enough for today, the account waits for an hour.
+// If the mailbox has sent enough for today, the account waits for an hour.
 func TestSpentQuota(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
@@ -226,7 +227,7 @@ func TestBlockedAccount(t *testing.T) {
 	})
 }
 
-// A server may let nobody in. That may pass; if it doesn't, the account waits, and its admins are told.
+// A server may let nobody in. That may pass. If it doesn't within half an hour, the account waits.
 func TestClosedServer(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
@@ -236,7 +237,7 @@ func TestClosedServer(t *testing.T) {
 	})
 }
 
-// Replies that no standard names at their step may mean anything.
+// A reply that no standard names at its step is ambiguous after the mail was sent, and tried again before that.
 func TestUnexpectedReplies(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// warranty is a page of which findTitles finds "Warranty".
+// warranty is a page that findTitles finds as "Warranty".
 const warranty = "# Warranty\n\nThe warranty lasts two years."
 
 // writeFile writes a file, and makes its folder if there is none.
@@ -26,7 +26,7 @@ func writeFile(t *testing.T, text string, path ...string) (name string) {
 	return name
 }
 
-// checkFound checks the titles of all sections that fit a text; none if want is empty.
+// checkFound checks the titles of all sections that fit a text. Without want, no section may fit.
 func checkFound(t *testing.T, pool *pgxpool.Pool, text string, want ...string) {
 	t.Helper()
 	if got := findTitles(t, pool, text); !slices.Equal(got, want) {
@@ -34,7 +34,7 @@ func checkFound(t *testing.T, pool *pgxpool.Pool, text string, want ...string) {
 	}
 }
 
-// checkProblem checks that the problem that is noted with the last place says this.
+// checkProblem checks the words of the problem that is noted with the last place.
 func checkProblem(t *testing.T, pool *pgxpool.Pool, want string) {
 	t.Helper()
 	if got := lastProblem(t, pool); !strings.Contains(got, want) {
@@ -42,7 +42,7 @@ func checkProblem(t *testing.T, pool *pgxpool.Pool, want string) {
 	}
 }
 
-// Files are found in the language in which they are written, by other forms of their words.
+// A text finds files in its own language, also if they have other forms of its words.
 func TestFolderInLanguages(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -61,8 +61,10 @@ func TestFolderInLanguages(t *testing.T) {
 	} {
 		writeFile(t, file.text, dir, file.name)
 	}
+
 	pool := createPlaces(t, dir)
 	readPlaces(t, pool)
+
 	for _, tt := range []struct {
 		name string
 		text string // of a customer
@@ -94,7 +96,7 @@ func TestFolderInLanguages(t *testing.T) {
 	})
 }
 
-// Each of these has a word that is searched for, and only the page is found by it.
+// Each of these files has a word of the text, but only the page is read: not hidden folders, pictures or symbolic links.
 func TestFolderSkipsWhatIsNoPage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -139,7 +141,8 @@ func TestFolderThatIsGone(t *testing.T) {
 	checkFound(t, pool, "warranty", "Warranty") // as it was read before
 }
 
-// A file of which only the beginning is read counts as that, also when it is found unchanged: it takes no room from the others.
+// A large file of which only the beginning is read counts only with that, also when it is unchanged at the next visit. So
+// there is room for other files.
 func TestLargeFileLeavesRoom(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -172,13 +175,13 @@ func (f lockedFiles) Open(name string) (fs.File, error) {
 	return f.FS.Open(name)
 }
 
-// readFiles reads the folder "/docs" as if it had these files, of which some can't be opened.
+// readFiles reads the folder "/docs" as if it had these files. Some of them can't be opened.
 func readFiles(t *testing.T, pool *pgxpool.Pool, files fs.FS, locked ...string) {
 	t.Helper()
 	storetest.Check(t, newReader(pool, 0).ReadFiles(t.Context(), "/docs", lockedFiles{files, locked}))
 }
 
-// What can't be read for once stays as it was read before, and is noted. What is gone is forgotten.
+// A file that can't be read for once is kept as it was read before, and that is noted. A file that is gone is forgotten.
 func TestFileThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{

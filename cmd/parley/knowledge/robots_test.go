@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Each pattern of a robots.txt means what RFC 9309 says, however many stars it has.
+// Patterns of a robots.txt match as RFC 9309 says, however many stars they have.
 func TestRobotsPatterns(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -63,7 +63,7 @@ func TestRobotsPatterns(t *testing.T) {
 	}
 }
 
-// Of a robots.txt with very many rules only the first are kept, because each link is compared with all of them.
+// Only the first maxRules rules of a robots.txt are kept, since each link is compared with all of them.
 func TestLongRobots(t *testing.T) {
 	t.Parallel()
 	const more = 30000 // than are kept

@@ -14,8 +14,8 @@ import (
 	"parley/store/storetest"
 )
 
-// A replica is one of the Parley processes of a run. These tests check which ends of a process count as failed
-// starts, which the run tolerates, and which as unexpected exits, which make it fail.
+// A replica is one of the Parley processes of a run. These tests check when the end of a process counts as a failed
+// start, which a run tolerates, and when as an unexpected exit, which makes the run fail.
 
 // newExit returns the error of a process that ended with a status.
 func newExit(t *testing.T, status int) error {
@@ -33,7 +33,7 @@ func databaseWasDown(time.Time) bool { return true }
 
 func databaseWasUp(time.Time) bool { return false }
 
-// A start that fails as the database is out of reach, or the port is taken, is a failed start.
+// If a process can't start because the database can't be reached or the port is taken, that is a failed start.
 func TestClassifyFailedStart(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -59,7 +59,7 @@ func TestClassifyFailedStart(t *testing.T) {
 	}
 }
 
-// All other ends that the run did not cause are unexpected exits.
+// All other ends of processes that the run didn't cause are unexpected exits.
 func TestClassifyUnexpectedExit(t *testing.T) {
 	t.Parallel()
 	killed := exec.CommandContext(t.Context(), "sh", "-c", "kill -9 $$").Run()
@@ -67,7 +67,7 @@ func TestClassifyUnexpectedExit(t *testing.T) {
 		name     string
 		exit     error
 		log      string
-		database func(since time.Time) bool // whether it was down; nil means that nobody knows
+		database func(since time.Time) bool // whether it was down; nil means that this isn't known
 	}{
 		{name: "a start that fails though the database is up", exit: newExit(t, 1), log: noDatabaseLog, database: databaseWasUp},
 		{name: "a start that fails and nobody knows of the database", exit: newExit(t, 1), log: noDatabaseLog},
@@ -93,7 +93,7 @@ func TestClassifyUnexpectedExit(t *testing.T) {
 	}
 }
 
-// runReplica runs a replica whose process is a shell script. end ends it and checks that it ended without an error.
+// runReplica runs a replica whose process is a shell script. end stops it and checks that run returned no error.
 func runReplica(t *testing.T, script string) (r *replica, end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -114,7 +114,7 @@ func runReplica(t *testing.T, script string) (r *replica, end func()) {
 	}
 }
 
-// waitUntil asks until a condition holds, for two minutes at most.
+// waitUntil waits until a condition holds, for two minutes at most.
 func waitUntil(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -166,7 +166,7 @@ func newEndedReplica(t *testing.T) *replica {
 	return &replica{process: p}
 }
 
-// A replica without a process that runs can be neither suspended nor killed.
+// A replica without a running process can be neither suspended nor killed.
 func TestNobodyToDisturb(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -217,7 +217,7 @@ func TestFaultWithoutProcessIsMissed(t *testing.T) {
 	}
 }
 
-// The database counts as down at some time since a moment if an outage lasts, or ended after that moment.
+// The database was down since a moment if an outage lasts, or if an outage ended after that moment.
 func TestWasDatabaseDown(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
