@@ -25,7 +25,8 @@ func (w *world) resolveFirstMail() string {
 	return first
 }
 
-// answerAsMia lets Mia, to whom Kim has passed a mail on, answer it, and waits until that is shown as #2. It returns the id of her mail.
+// answerAsMia lets Mia answer a mail that Kim has passed on to her, and waits until it is shown as #2. It returns the id
+// of Mia's mail.
 func (w *world) answerAsMia(first string) string {
 	w.t.Helper()
 	id := w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
@@ -33,13 +34,13 @@ func (w *world) answerAsMia(first string) string {
 	return id
 }
 
-// previousOf is the number of the conversation that one continues, or 0.
+// previousOf returns the number of the conversation that another one continues, or 0.
 func (w *world) previousOf(id int) int {
 	w.t.Helper()
 	return w.count(`SELECT coalesce(previous_id, 0) FROM conversations WHERE id = $1`, id)
 }
 
-// wantAnsweredTo sends a reply in the thread of a text, and checks that it goes to one address alone.
+// wantAnsweredTo sends a reply in the thread of a text, and checks that only one address gets it.
 func (w *world) wantAnsweredTo(text, address string) {
 	w.t.Helper()
 	n := len(w.provider.Sent())
@@ -47,7 +48,7 @@ func (w *world) wantAnsweredTo(text, address string) {
 	wantList(w.t, "who gets the answer to "+text, w.waitSent(n + 1)[n].To, []string{address})
 }
 
-// wantInThreadOf checks that a text stands in the same thread as an earlier one.
+// wantInThreadOf checks that a text is shown in the same thread as an earlier one.
 func (w *world) wantInThreadOf(earlier, text string) {
 	w.t.Helper()
 	if got, want := w.waitThread(text), w.waitThread(earlier); got != want {
@@ -55,8 +56,8 @@ func (w *world) wantInThreadOf(earlier, text string) {
 	}
 }
 
-// After the end of a customer's conversation somebody answers to whom the customer has passed a mail on. That begins a conversation of
-// its own, which takes nothing from the customer: her next mail continues her own conversation.
+// After Kim's conversation has ended, Mia answers a mail that Kim has passed on to her. That begins a conversation of
+// Mia's own, which doesn't continue Kim's.
 func TestStrangersMailAfterTheEndContinuesNothing(t *testing.T) {
 	t.Parallel()
 	w := newLinkingConversations(t)
@@ -65,8 +66,8 @@ func TestStrangersMailAfterTheEndContinuesNothing(t *testing.T) {
 	wantEqual(t, "the conversation that Mia's continues", w.previousOf(2), 0)
 }
 
-// An earlier version has linked a stranger's conversation to the customer's. It takes no words of the customer all the same: who wrote
-// what goes to its own conversation, and is answered there.
+// An earlier version of Parley linked Mia's conversation to Kim's. The mails of each still go to their own conversation,
+// and are answered there.
 func TestStrangersLinkedConversationStaysHerOwn(t *testing.T) {
 	t.Parallel()
 	w := newLinkingConversations(t)
@@ -87,14 +88,15 @@ func TestStrangersLinkedConversationStaysHerOwn(t *testing.T) {
 	w.wantAnsweredTo("Kim again", "kim@x.test")
 }
 
-// After the end a colleague writes, who was in copy, and begins what continues the conversation. The customer, who takes no
-// part in that, gets a continuation of her own.
+// After the end Lee, who was in copy, writes and begins a conversation that continues Kim's. Kim takes no part in that
+// one, so Kim's next mail begins another one, which continues the first, too.
 func TestColleaguesMailAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newLinkingConversations(t)
 	first := w.resolveFirstMail()
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "by Lee", References: []string{first}})
 	w.waitThread("by Lee")
+
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
 	w.wantAnsweredTo("by Kim", "kim@x.test")
 	wantEqual(t, "the conversation that Lee's continues", w.previousOf(2), 1)
@@ -105,7 +107,8 @@ func TestColleaguesMailAfterTheEnd(t *testing.T) {
 	w.wantInThreadOf("by Lee", "Lee again")
 }
 
-// However often a conversation was continued, who answers its first mail goes on where the last of them goes on.
+// A conversation was continued very often. An answer to its first mail continues the last of the chain, and the next
+// answer goes to the same conversation.
 func TestLongChainOfConversations(t *testing.T) {
 	t.Parallel()
 	w := newLinkingConversations(t)
@@ -114,6 +117,7 @@ func TestLongChainOfConversations(t *testing.T) {
 		last_at, resolved_at, created_at)
 		SELECT nextval('conversation_number'), account_id, identity_id, team_id, status, participants, n, last_at, resolved_at, created_at
 		FROM conversations, generate_series(1, 30) AS n`)
+
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
 	w.waitThread("by Kim")
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Kim again", References: []string{first}})
@@ -121,8 +125,8 @@ func TestLongChainOfConversations(t *testing.T) {
 	wantEqual(t, "the conversation that the new one continues", w.previousOf(32), 31)
 }
 
-// Mia's next mail still carries the token of Kim's conversation, which Kim's mail brought along. It stands in Mia's own
-// conversation all the same.
+// Mia's next mail has the token of Kim's conversation, which Kim's mail contained. It still belongs to Mia's
+// conversation.
 func TestStrangersMailWithTheToken(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -148,7 +152,8 @@ func TestStrangersMailWithTheToken(t *testing.T) {
 	}
 }
 
-// A colleague answers Mia in the mailbox, with a mail that carries the token of Kim's conversation, too: it is Mia who was answered.
+// A colleague answers Mia in the mailbox, and the mail has the token of Kim's conversation. It counts as an answer to
+// Mia.
 func TestStrangerAnsweredInTheMailbox(t *testing.T) {
 	t.Parallel()
 	w := newLinkingConversations(t)
@@ -163,8 +168,8 @@ func TestStrangerAnsweredInTheMailbox(t *testing.T) {
 	wantEqual(t, "customers who wait after the answer", w.countWaiting(), 0)
 }
 
-// A person's mail that is marked as spam and has our token goes on after the end as any other: it opens no closed conversation, and
-// no resolved one if answers begin a new one.
+// If a person's mail has our token, it is handled after the end like any other mail, even if it is marked as spam. It
+// doesn't reopen a closed conversation, nor a resolved one if answers begin a new one.
 func TestSpamThatAnswersUsAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	for verb, over := range map[string]string{"!close": "closed", "!resolve": "resolved"} {
@@ -183,8 +188,8 @@ func TestSpamThatAnswersUsAfterTheEnd(t *testing.T) {
 	}
 }
 
-// The old thread of a chat leads to the conversation in which the customer goes on: it can't be reopened beside that one, and nothing
-// is sent from it.
+// A chat's old thread leads to the conversation in which the customer goes on. The old conversation can't be reopened
+// beside that one, and nothing is sent from it.
 func TestOldThreadOfAChat(t *testing.T) {
 	t.Parallel()
 	w := newLinkingConversations(t)
@@ -193,6 +198,7 @@ func TestOldThreadOfAChat(t *testing.T) {
 	w.waitCard(thread, "#1 resolved")
 	w.waitFate(w.reply(thread, "Bye"), "inside")
 	before := w.waitLine(thread, bridge.LineInside)
+
 	w.customerWrites("kim", "And my lamp?")
 	w.waitThread("And my lamp?")
 	w.chat.Press(t, "ann", before, bridge.VerbSend)

@@ -11,8 +11,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// formMail is a mail of a form on a web site: it is sent in the site's name to our address for sales, and names the customer as the
-// one who gets the answer.
+// formMail is a mail of a form on a web site. It is sent in the site's name to our address for sales, and its Reply-To
+// names the customer.
 func formMail(site, customer, subject string) channelstest.Event {
 	return channelstest.Event{
 		From:    site,
@@ -23,7 +23,8 @@ func formMail(site, customer, subject string) channelstest.Event {
 	}
 }
 
-// answerListed lets ann make a conversation of a mail that is only listed, and answer it. It returns what was sent.
+// answerListed lets ann make a conversation of a mail that is only listed, and answer it. It returns the mail that was
+// sent.
 func (w *world) answerListed(subject string) channelstest.Sent {
 	w.t.Helper()
 	w.chat.Press(w.t, "ann", w.waitShown("The question about "+subject), bridge.VerbPromote)
@@ -31,7 +32,8 @@ func (w *world) answerListed(subject string) channelstest.Sent {
 	return w.waitSent(1)[0]
 }
 
-// Automatic mail of which an agent made a conversation is answered to the customer whom it names, from our address to which it came.
+// If an agent makes a conversation of an automatic mail, the answer goes to the customer in its Reply-To. It leaves from
+// our address to which the mail came.
 //
 func TestPromotedAutomaticMailIsAnsweredWhereItWants(t *testing.T) {
 	t.Parallel()
@@ -44,7 +46,7 @@ func TestPromotedAutomaticMailIsAnsweredWhereItWants(t *testing.T) {
 	wantEqual(t, "the address from which it comes", sent.From, "sales@acme.test")
 }
 
-// What is in a mail of which an agent made a conversation is analysed, as in any customer's mail.
+// If an agent makes a conversation of a mail, the mail is analysed like any customer's.
 //
 func TestPromotedMailIsAnalysed(t *testing.T) {
 	t.Parallel()
@@ -58,7 +60,8 @@ func TestPromotedMailIsAnalysed(t *testing.T) {
 	wantWords(t, "the note", w.waitLine(thread, bridge.LineAnalysis).Plain(), "at once")
 }
 
-// A mail that was collected, since it came among very many others, is answered in the same way once an agent made a conversation of it.
+// A mail that came among very many others is only listed. If an agent makes a conversation of it, the answer goes to the
+// customer in its Reply-To, from our address to which the mail came.
 //
 func TestPromotedCollectedMailIsAnsweredWhereItWants(t *testing.T) {
 	t.Parallel()
@@ -70,8 +73,8 @@ func TestPromotedCollectedMailIsAnsweredWhereItWants(t *testing.T) {
 	wantEqual(t, "the address from which it comes", sent.From, "sales@acme.test")
 }
 
-// Answers to a mail leave from our address to which the customer wrote last. A mail that a machine wrote, that somebody new wrote, or
-// that is found late, changes nothing about that.
+// Answers to a mail leave from the address of ours to which the customer wrote last. That isn't changed by a mail of a
+// machine, of somebody new, or that is found late.
 //
 func TestReplyLeavesFromTheAddressWrittenToLast(t *testing.T) {
 	t.Parallel()
@@ -79,6 +82,7 @@ func TestReplyLeavesFromTheAddressWrittenToLast(t *testing.T) {
 	const help, billing, sales = "help@acme.test", "billing@acme.test", "sales@acme.test"
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", Via: help})
 	thread := w.waitThread("It is dark")
+
 	for i, e := range []channelstest.Event{
 		{From: "kim@x.test", Text: "The bill, too", Via: billing},
 		{From: "kim@x.test", Text: "I am away", Via: sales, Automatic: "auto-replied"},

@@ -9,10 +9,10 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// wideBurst is how many posts the wide window of windows holds.
+// wideBurst is the number of posts that the wide window of windows allows.
 const wideBurst = 3
 
-// windows is a surface whose platform counts in a short window and in a wide one.
+// windows is a surface whose platform limits posts within a short time and within a long one, the wide window.
 type windows struct{ bridge.Surface }
 
 func (s windows) Budget(kind bridge.PostKind, channel string) bridge.Budget {
@@ -23,7 +23,7 @@ func (s windows) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	return b
 }
 
-// What a wide window holds limits a channel though the short one has room.
+// The wide window limits a channel's posts even if the short one has room.
 func TestWideBudget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { return windows{s} }})
@@ -31,6 +31,7 @@ func TestWideBudget(t *testing.T) {
 	for _, customer := range customers {
 		w.customerWrites(customer, "Hello")
 	}
+
 	all := 2 * len(customers) // posts: a root and a message each
 	w.eventually("what the wide window holds is posted", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'accepted'`) == wideBurst &&

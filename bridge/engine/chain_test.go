@@ -9,8 +9,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// An answer names the messages before the one that it answers, too, so that the customer's mail program shows it in the thread in
-// which the customer wrote. What a later mail names again is not kept a second time.
+// An answer also names the mails before the one that it answers, so that the customer's mail program shows it in the
+// right thread. The conversation keeps the ids of its mails for that, each once.
 func TestConversationKeepsTheChainOfItsMails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -23,6 +23,7 @@ func TestConversationKeepsTheChainOfItsMails(t *testing.T) {
 		ID: "c5@x.test", From: "kim@x.test", Text: "The red one",
 		References: []string{"c4@x.test", "c3@x.test", "c1@x.test"},
 	})
+
 	w.waitDrained()
 	var kept []string
 	check(t, w.pool.QueryRow(t.Context(), `SELECT refs FROM conversations WHERE id = 1`).Scan(&kept))

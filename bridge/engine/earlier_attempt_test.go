@@ -15,13 +15,13 @@ import (
 
 // The tests of this file apply the report of an earlier attempt to rows in memory, without a database.
 
-// ofEarlierAttempts are a message that waits to be delivered, and the work on its rows.
+// ofEarlierAttempts is a message that waits to be delivered, and the work on its rows.
 type ofEarlierAttempts struct {
 	*work
 	message *book.Message
 }
 
-// workOnMessage makes the work on a message that waits, with its deliveries.
+// workOnMessage makes the work on a waiting message with these deliveries.
 func workOnMessage(deliveries ...*book.Delivery) ofEarlierAttempts {
 	b := book.New(book.Options{Directory: directory.New(store.Directory{})})
 	m := &book.Message{Message: store.Message{ID: 9, Fate: store.FateWaiting}}
@@ -34,7 +34,7 @@ func workOnMessage(deliveries ...*book.Delivery) ofEarlierAttempts {
 	return ofEarlierAttempts{work: assembleWork(&Engine{}, threads.New(b, nil, nil, nil)), message: m}
 }
 
-// wantStillWaiting applies a report about an attempt, and checks that it says nothing of the message.
+// wantStillWaiting applies a report about an attempt, and checks that the message still waits.
 func (w ofEarlierAttempts) wantStillWaiting(t *testing.T, report own.Fact) {
 	t.Helper()
 	report.Conversation, report.Message = 1, w.message.ID
@@ -46,14 +46,13 @@ func (w ofEarlierAttempts) wantStillWaiting(t *testing.T, report own.Fact) {
 	}
 }
 
-// reportsOfAttempts are all kinds of reports about what became of an attempt.
+// reportsOfAttempts returns all kinds of reports about the result of an attempt.
 func reportsOfAttempts() []relay.ReportKind {
 	return []relay.ReportKind{relay.ReportLanded, relay.ReportFailed, relay.ReportUnclear}
 }
 
-// What became of an earlier attempt may be learned late: after a bounce told that it failed, and
-// after somebody had it sent again. It says nothing of the message that is on its way now, or that has
-// left meanwhile.
+// The result of an earlier attempt may become known late, after a bounce and after somebody had the message sent again.
+// It changes nothing about the message that is being sent now, or has left meanwhile.
 func TestResultOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	const firstAttempt, secondAttempt = 1, 2
@@ -68,7 +67,7 @@ func TestResultOfAnEarlierAttempt(t *testing.T) {
 	}
 }
 
-// partOfReply is the delivery of a part of a message: the parts are counted from 0.
+// partOfReply is the delivery of a part of a message. Parts are counted from 0.
 func partOfReply(id store.DeliveryID, state store.DeliveryState, part int) *book.Delivery {
 	d := &book.Delivery{Delivery: store.Delivery{
 		ID: id, MessageID: 9, Seq: int64(id), State: state, Attempt: 1, Kind: outbound.KindReply, OrderBy: "m4",
@@ -77,9 +76,9 @@ func partOfReply(id store.DeliveryID, state store.DeliveryState, part int) *book
 	return d
 }
 
-// A reply in two parts is refused, since the window is closed, and parked with its first part. The customer writes, the
-// agent has it sent again, and only then it is learned that the second part of the first sending was refused, too. That
-// says nothing of the second sending.
+// A reply in two parts is refused, since the reply window is closed, and parked (kept back) with its first part. The
+// customer writes, and the agent has the reply sent again. Only then it becomes known that the second part of the first
+// sending was refused, too. That changes nothing about the second sending.
 func TestResultOfAnEarlierSending(t *testing.T) {
 	t.Parallel()
 	for _, state := range []store.DeliveryState{store.Queued, store.Accepted} {
@@ -88,7 +87,7 @@ func TestResultOfAnEarlierSending(t *testing.T) {
 				t.Parallel()
 				w := workOnMessage(
 					partOfReply(11, store.Failed, 0),
-					partOfReply(12, store.Failed, 1), // of which the report is
+					partOfReply(12, store.Failed, 1), // the report is about this one
 					partOfReply(13, store.Accepted, 0),
 					partOfReply(14, state, 1),
 				)

@@ -13,8 +13,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// statementsForCustomers lets so many customers write, one after the other. It returns how many statements were in the transaction that
-// applied a message: the median of them.
+// statementsForCustomers lets a number of customers write one after the other. It returns the median of the numbers of
+// statements in the transactions that applied their messages.
 func (w *world) statementsForCustomers(name string, customers int) int {
 	w.t.Helper()
 	for i := range customers {
@@ -26,13 +26,15 @@ func (w *world) statementsForCustomers(name string, customers int) int {
 	return w.opt.statements.takeMiddle()
 }
 
-// Another system writes to many customers from the same number, and its receipts come to us, 240 a second: what a
-// customer says costs at most one and a half times as many statements beside them, however slow the machine is.
+// Another system writes to many customers from the same number, and 240 of its receipts a second come to us. Beside them,
+// a customer's message takes at most one and a half times as many statements. The number doesn't depend on the machine's
+// speed.
 func TestForeignReceipts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{statements: &statements{}})
-	w.statementsForCustomers("max", 1) // a process asks for more when it begins
+	w.statementsForCustomers("max", 1) // a process makes more statements when it begins
 	normal := w.statementsForCustomers("amy", 5)
+
 	most := 0
 	done := make(chan error, 1)
 	go func() { done <- w.acceptForeignReceipts(4 * time.Second) }()
@@ -45,6 +47,7 @@ func TestForeignReceipts(t *testing.T) {
 		default:
 		}
 	}
+
 	t.Log("statements of a customer's message, normally and at most beside foreign receipts:", normal, most)
 	if 2*most > 3*normal {
 		t.Errorf("a customer's message took %d statements beside foreign receipts, want at most one and a half times %d", most, normal)
@@ -52,7 +55,7 @@ func TestForeignReceipts(t *testing.T) {
 	w.forgetReceipts()
 }
 
-// Foreign receipts are forgotten in the end, also those that tell of failures, if they may be somebody else's.
+// Receipts of another system's messages are forgotten, also those of failures if the message may be somebody else's.
 func TestForeignReceiptsAreForgotten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -62,59 +65,62 @@ func TestForeignReceiptsAreForgotten(t *testing.T) {
 	wantEqual(t, "threads that show failures", w.countThreadsOfFailures(), 0)
 }
 
-// A receipt that may be somebody else's doesn't wait for the result of an attempt of ours, and nothing waits behind it.
+// A receipt of a message that may be somebody else's doesn't wait for a result of ours, and nothing waits behind it.
 func TestForeignReceiptDoesNotWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.openThread()
 	release := w.holdQueues(w.accounts[chat])
 	w.reportStatus(channelstest.Event{State: "failed", From: "kim", External: []string{"foreign-1"}, Reason: "unknown number", Others: true})
-	w.exec(`UPDATE events SET received_at = received_at + interval '1 hour'`) // what waited would wait that long
+	w.exec(`UPDATE events SET received_at = received_at + interval '1 hour'`) // a receipt that waited would do so for an hour
 	release()
 	w.waitDrained()
 	wantEqual(t, "threads that show failures", w.countThreadsOfFailures(), 0)
 }
 
-// What comes behind a receipt that waits for its message stays behind it, also if both are applied together (invariant 3).
+// Events behind a receipt that waits for its message stay behind it, even if both are applied together (invariant 3).
 func TestNothingOvertakesAReceiptThatWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	reply := w.reply(w.openThread(), "Hi Kim")
 	w.waitFate(reply, "out")
+
 	release := w.holdQueues(w.accounts[chat])
 	w.reportStatus(channelstest.Event{State: "read", From: "kim", External: []string{"unknown-1"}})
 	w.reportStatus(channelstest.Event{State: "read", Message: int64(w.messageOf(reply))})
-	w.exec(`UPDATE events SET received_at = received_at + interval '1 hour'`) // the first one waits that long
+	w.exec(`UPDATE events SET received_at = received_at + interval '1 hour'`) // the first one waits for an hour
 	release()
 	w.eventually("the first one waits", func() bool { return w.count(`SELECT count(*) FROM queues WHERE waits_for IS NOT NULL`) == 1 })
 	w.waitDeliveryState(reply, "accepted")
+
 	w.exec(`UPDATE events SET received_at = received_at - interval '1 hour'`)
 	w.forgetReceipts()
 	w.waitDeliveryState(reply, "read")
 }
 
-// forgetReceipts lets receipts that wait for their message wait no longer, and waits until none is left: each is looked at twice, when
-// it comes, and when nobody waits for it any more.
+// forgetReceipts ends the waiting of receipts for their message, and waits until none is left. Each receipt is looked at
+// when it comes, and again when its time is over.
 func (w *world) forgetReceipts() {
 	w.t.Helper()
 	w.exec(`UPDATE events SET received_at = received_at - interval '10 s'`)
 	w.repeatUntil("all receipts are forgotten", w.makeQueuesDue, func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
 }
 
-// countThreadsOfFailures counts the threads that show what came back and belongs to no conversation.
+// countThreadsOfFailures counts the threads that show failures of messages which belong to no conversation.
 func (w *world) countThreadsOfFailures() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`)
 }
 
-// A shop numbers its customers' messages and those that it gets from us separately: that a message has arrived which has the number of a
-// customer's isn't told as one that came back. One that failed is.
+// A shop numbers its customers' messages and ours separately, so both may have the same number. A receipt that a message
+// with such a number arrived isn't shown, but one that it failed is.
 func TestReceiptWithTheIDOfACustomersMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	const id = "17"
 	w.postChatEvent(channelstest.Event{Type: "message", ID: id, From: "kim", Text: "Hello"})
 	w.waitThread("Hello")
+
 	w.reportStatus(channelstest.Event{State: "delivered", From: "kim", External: []string{id}})
 	w.reportStatus(channelstest.Event{State: "read", From: "kim", External: []string{id}})
 	w.waitDrained()
@@ -124,7 +130,7 @@ func TestReceiptWithTheIDOfACustomersMessage(t *testing.T) {
 	w.waitShown("unknown number")
 }
 
-// acceptForeignReceipts brings 240 receipts a second of messages that another system sent. One of a hundred tells of a failure.
+// acceptForeignReceipts accepts 240 receipts a second of another system's messages. One in a hundred tells of a failure.
 func (w *world) acceptForeignReceipts(during time.Duration) error {
 	const perSecond, ticks = 240, 20 // ticks a second
 	tick := time.NewTicker(time.Second / ticks)
@@ -147,7 +153,7 @@ func (w *world) acceptForeignReceipts(during time.Duration) error {
 	return nil
 }
 
-// foreignReceipt is the receipt of a number.
+// foreignReceipt returns the nth receipt.
 func foreignReceipt(n int) (channels.Fact, error) {
 	e := channelstest.Event{
 		Type:     "status",

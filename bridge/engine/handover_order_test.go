@@ -9,7 +9,8 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// wantWordsInOrder checks that of a customer's words Word-1 to Word-4 a thread shows these alone, each once and in this order.
+// wantWordsInOrder checks which of a customer's texts Word-1 to Word-4 a thread shows. Each must stand once, in this
+// order.
 func wantWordsInOrder(t *testing.T, c *bridgetest.Chat, channel, root string, words ...string) {
 	t.Helper()
 	var all, found []string
@@ -30,7 +31,8 @@ func wantWordsInOrder(t *testing.T, c *bridgetest.Chat, channel, root string, wo
 	}
 }
 
-// holdSecondWord lets kim write Word-1, and Word-2 while the first chat takes no posts, until release is called. It returns the thread.
+// holdSecondWord lets kim write Word-1. The first chat then takes no posts until release is called, and kim writes
+// Word-2. It returns the thread.
 func (w *world) holdSecondWord() (thread string, release func()) {
 	w.t.Helper()
 	w.customerWrites("kim", "Word-1")
@@ -41,7 +43,7 @@ func (w *world) holdSecondWord() (thread string, release func()) {
 	return thread, release
 }
 
-// waitAssigned waits until the conversation was assigned so many times.
+// waitAssigned waits until the conversation was assigned a number of times.
 func (w *world) waitAssigned(times int) {
 	w.t.Helper()
 	w.eventually(fmt.Sprintf("it was assigned %d times", times), func() bool {
@@ -49,20 +51,25 @@ func (w *world) waitAssigned(times int) {
 	})
 }
 
-// A conversation goes to a team in the other chat and comes back while the first chat takes no posts: in
-// each of the two threads what the customer wrote stands in its order, once.
+// While the first chat takes no posts, a conversation goes to a team in the other chat and comes back. Each of the two
+// threads shows its part of the customer's texts once and in order.
 func TestOrderOverTwoHomes(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
 	w.openBilling(w.second, w.account)
 	old, release := w.holdSecondWord()
+
+	// The conversation goes to Billing in the second chat.
 	w.reply(old, "!assign #billing over")
 	root := waitNewestRoot(t, w.second, billing, 1, "over")
 	w.customerWrites("kim", "Word-3")
 	waitMessage(t, w.second, billing, root, "Word-3")
+
+	// It comes back to Support.
 	w.second.Say("tben", billing, root, "!assign #support back")
 	w.waitAssigned(2)
 	w.customerWrites("kim", "Word-4")
+
 	release()
 	waitMessage(t, w.chat, support, old, "Word-4")
 	w.waitDrained()
@@ -70,18 +77,20 @@ func TestOrderOverTwoHomes(t *testing.T) {
 	wantWordsInOrder(t, w.second, billing, root, "Word-3")
 }
 
-// The same between two channels of one chat: what was written before the hand-over stands in the thread
-// that was left, what came later in the new one, in the channel that the team has by then.
+// While a chat takes no posts, a conversation goes to a team with another channel of that chat, and then the team moves
+// on. Texts from before the hand-over stand in the old thread, later ones in a new thread in the team's newest channel.
 func TestOrderOverTwoChannels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.openBilling(w.chat, w.surface)
 	old, release := w.holdSecondWord()
+
 	w.reply(old, "!assign #billing over")
 	w.waitAssigned(1)
 	w.customerWrites("kim", "Word-3")
 	w.customerWrites("kim", "Word-4")
 	w.moveTeam("Billing", invoices)
+
 	release()
 	root := waitNewestRoot(t, w.chat, invoices, 1, "Word-4")
 	w.waitDrained()

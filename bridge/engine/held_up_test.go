@@ -9,8 +9,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// replyAfterBrokenDays makes a reply whose account the provider refused for days, longer than any reply is tried again. What fails
-// afterwards is for the caller to say.
+// replyAfterBrokenDays makes a reply whose account the provider refused for days, which is longer than any reply is tried
+// again. The faults in then come after that.
 func replyAfterBrokenDays(t *testing.T, then ...channelstest.Fault) (w *world, reply string) {
 	t.Helper()
 	w = newWorld(t, options{relay: relay.Options{MaxWait: 100 * time.Millisecond}})
@@ -27,7 +27,8 @@ func replyAfterBrokenDays(t *testing.T, then ...channelstest.Fault) (w *world, r
 	return w, reply
 }
 
-// A broken account keeps its queue: when it works again, a passing failure of a reply's next attempt doesn't end the reply.
+// While an account is broken its replies wait. When it works again, a passing failure at the next attempt doesn't end a
+// reply.
 func TestReplyAfterABrokenAccountIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w, reply := replyAfterBrokenDays(t, channelstest.Fault{Kind: channelstest.FaultRefuse})
@@ -36,7 +37,7 @@ func TestReplyAfterABrokenAccountIsTriedAgain(t *testing.T) {
 	w.waitFate(reply, "out")
 }
 
-// It isn't tried for ever: the second failure in a row ends it.
+// After the days of a broken account, a reply isn't tried for ever. The second failure in a row ends it.
 func TestReplyAfterABrokenAccountFails(t *testing.T) {
 	t.Parallel()
 	w, reply := replyAfterBrokenDays(t, channelstest.Fault{Kind: channelstest.FaultRefuse, Times: 2})
@@ -45,7 +46,7 @@ func TestReplyAfterABrokenAccountFails(t *testing.T) {
 	wantEqual(t, "messages that the customer got", len(w.provider.Sent()), 0)
 }
 
-// A provider that refuses the account has not looked at the message: its own faults are counted from the first one on.
+// If a provider refuses the account, it hasn't looked at the message. Such an attempt doesn't count as a try.
 func TestRefusedAccountDoesNotCountAsTry(t *testing.T) {
 	t.Parallel()
 	w, reply := replyAfterBrokenDays(t)

@@ -12,7 +12,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// withOutings gives the chat's account the hours of an office in Berlin that is closed on the next Thursdays.
+// withOutings gives the chat's account the hours of an office in Berlin that is closed on Thursdays for three weeks.
 func withOutings(t *testing.T) func(*store.Account) {
 	return func(a *store.Account) {
 		if a.Name != chat {
@@ -28,7 +28,7 @@ func withOutings(t *testing.T) func(*store.Account) {
 	}
 }
 
-// Who would be answered tomorrow morning is in today's list if tomorrow is a holiday.
+// If tomorrow is a holiday, today's evening list has the customers whose reply window closes tomorrow.
 //
 func TestEveningListBeforeAHoliday(t *testing.T) {
 	t.Parallel()

@@ -10,8 +10,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// Of a customer's several new keys the first one stands for them, whether the facts that name
-// them are applied together or one by one.
+// A new customer may have several keys. The one that they wrote with first identifies them, whether the facts that name
+// the keys are applied together or one by one.
 func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -30,8 +30,8 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 	wantEqual(t, "customers who stand by the key that they came with", stand, rounds*perRound)
 }
 
-// A customer who took another name has it, whether what they said before is applied with it or
-// alone.
+// A customer who took another name gets it, even if earlier and later messages are applied together with the one that
+// names it.
 //
 func TestNewestNameCounts(t *testing.T) {
 	t.Parallel()

@@ -11,16 +11,19 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// newBehindTheChat makes a world in which ann typed a reply in a chat that can't be reached since, and another one on the page. Both wait:
-// the first one may have been changed in the chat. It returns the page, the thread, the first reply, and what brings the chat back.
+// newBehindTheChat makes a world in which ann typed a reply in a chat that can't be reached since, and another one on the
+// page. Both wait, since the first one may have been changed in the chat. It returns the page, the thread, the first
+// reply, and a function that brings the chat back.
 func newBehindTheChat(t *testing.T) (p *page, thread string, typed bridge.SpokenMessage, back func()) {
 	t.Helper()
 	w := newWorld(t, options{hold: time.Hour, gapWait: time.Millisecond, backoff: hourBackoff()})
 	thread, p = w.openThread(), w.inboxPage()
 	w.take("ann", "Hello")
+
 	w.replyInHold(thread, "In the chat")
 	back = w.cutChatOff()
 	w.advance(2 * time.Hour)
+
 	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
 	w.advance(2 * time.Hour)
 	var after bridge.SpokenMessage
@@ -35,14 +38,14 @@ func newBehindTheChat(t *testing.T) (p *page, thread string, typed bridge.Spoken
 	return p, thread, typed, back
 }
 
-// decide lets an agent send, or take back, what was typed in the chat, as it stands.
+// decide lets an agent send or take back, as it stands, the reply that was typed in the chat.
 func (p *page) decide(agent string, verb bridge.Verb, typed bridge.SpokenMessage) {
 	p.t.Helper()
 	args := bridge.Args{Message: typed.ID, SendArgs: bridge.SendArgs{Sure: true}}
 	p.actUntilDone(agent, bridge.Act{Verb: verb, Args: args})
 }
 
-// wantSentAlsoOnceTheChatIsBack checks that the customer has these texts, and gets nothing more when the chat is back.
+// wantSentAlsoOnceTheChatIsBack checks that the customer has these texts, and gets no more when the chat is back.
 func (p *page) wantSentAlsoOnceTheChatIsBack(back func(), want ...string) {
 	p.t.Helper()
 	p.provider.WaitTexts(p.t, want...)
@@ -52,14 +55,14 @@ func (p *page) wantSentAlsoOnceTheChatIsBack(back func(), want ...string) {
 	wantList(p.t, "what the customer got", p.provider.Texts(), want)
 }
 
-// countSentAsItStood counts the entries of the log that a reply was sent as it stood.
+// countSentAsItStood counts the entries of the log about a reply that was sent as it stood.
 func (w *world) countSentAsItStood() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM log_entries WHERE what = 'sent as it stood'`)
 }
 
-// A reply that was typed in a chat before it went away stays before those from the page: the page lets an agent send it as it stands.
-// What is said after it follows; when the chat is back, nothing leaves twice. The log tells of it.
+// A reply that was typed in a chat before the chat went away waits before those from the page. On the page an agent can
+// send it as it stands, and the later reply follows. When the chat is back, nothing leaves twice. The log has an entry.
 // R-274, R-249
 func TestInboxSendsWhatWasTypedInTheChat(t *testing.T) {
 	t.Parallel()
@@ -69,7 +72,7 @@ func TestInboxSendsWhatWasTypedInTheChat(t *testing.T) {
 	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 1)
 }
 
-// If a colleague sends it, the thread tells who did.
+// On the page a colleague can send a reply that was typed in a chat which is away. The thread tells who did.
 // R-274, R-249
 func TestInboxSendsWhatAColleagueTypedInTheChat(t *testing.T) {
 	t.Parallel()
@@ -79,13 +82,14 @@ func TestInboxSendsWhatAColleagueTypedInTheChat(t *testing.T) {
 		return must(p.inbox.Result(t.Context(), p.agents["ben"], 1, unconfirmed))(t).State != bridge.ActWaits
 	})
 	p.wantNothingSent()
+
 	p.decide("ben", bridge.VerbSend, typed)
 	p.wantSentAlsoOnceTheChatIsBack(back, "In the chat", "On the page")
 	wantWords(t, "the thread", strings.Join(p.threadTexts(thread), "\n"), "Ben")
 	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 1)
 }
 
-// If it is taken back on the page, only what was said after it leaves.
+// If an agent takes back on the page a reply that was typed in a chat which is away, only the reply after it leaves.
 // R-274, R-249
 func TestInboxTakesBackWhatWasTypedInTheChat(t *testing.T) {
 	t.Parallel()
@@ -95,7 +99,8 @@ func TestInboxTakesBackWhatWasTypedInTheChat(t *testing.T) {
 	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 0)
 }
 
-// If nobody does anything, both leave in their order when the chat is back.
+// If nobody decides about a reply that was typed in a chat which is away, both replies leave in order when the chat is
+// back.
 // R-274, R-249
 func TestInboxBehindTheChat(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ func (l *linking) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	return l.Surface.Send(ctx, p)
 }
 
-// newLinkingWorld makes a world whose surface posts links, which say "MESSAGE FILE".
+// newLinkingWorld makes a world whose surface posts links as plainLink writes them.
 func newLinkingWorld(t *testing.T) (*world, *linking) {
 	t.Helper()
 	l := &linking{links: map[string]string{}}
@@ -84,8 +84,8 @@ func readFile(t *testing.T, f channels.File) string {
 	return string(must(io.ReadAll(body))(t))
 }
 
-// sendLookFiles lets kim send a photo that is fetched, and two texts that come with the message, and waits until all are posted. It
-// returns the message.
+// sendLookFiles lets kim send a message with a photo that has to be fetched and two texts, and waits until all are
+// posted. It returns the message.
 func (l *linking) sendLookFiles(w *world) bridge.MessageID {
 	w.t.Helper()
 	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("a photo")})
@@ -102,7 +102,7 @@ func (l *linking) sendLookFiles(w *world) bridge.MessageID {
 	return message
 }
 
-// A surface leads to a customer's files, whether they came with the message or were fetched.
+// A link in the thread leads to a customer's file, whether the file came with the message or was fetched.
 func TestLinkToACustomersFile(t *testing.T) {
 	t.Parallel()
 	w, l := newLinkingWorld(t)
@@ -121,7 +121,7 @@ func TestLinkToACustomersFile(t *testing.T) {
 	}
 }
 
-// No link leads to a file of another message or number.
+// A link with a wrong message or number leads to no file.
 func TestLinkToNoFile(t *testing.T) {
 	t.Parallel()
 	w, l := newLinkingWorld(t)
@@ -136,7 +136,8 @@ func TestLinkToNoFile(t *testing.T) {
 	}
 }
 
-// What an erasure has removed can't be opened by a link any more: a file that was fetched, and what came with the message, with its HTML.
+// A link doesn't lead to a file or HTML that an erasure has removed, whether the file was fetched or came with the
+// message.
 func TestLinkToAnErasedFile(t *testing.T) {
 	t.Parallel()
 	w, l := newLinkingWorld(t)
@@ -154,7 +155,7 @@ func TestLinkToAnErasedFile(t *testing.T) {
 	w.wantNoHTML(message)
 }
 
-// wantNoFile checks that the link to a file leads to nothing any more.
+// wantNoFile checks that the link to a file leads to no file any more.
 func (w *world) wantNoFile(l *linking, name string) {
 	w.t.Helper()
 	message, file := linkedTo(w.t, l.waitLink(w, name))
@@ -167,7 +168,7 @@ func (w *world) wantNoFile(l *linking, name string) {
 	}
 }
 
-// wantFilesGone checks that a post of a message's files knows for certain that they are gone: it can be made without them.
+// wantFilesGone checks that a post of a message can be made without its files, because they are known to be gone.
 func (w *world) wantFilesGone(id bridge.MessageID) {
 	w.t.Helper()
 	m := must(store.Messages(w.t.Context(), w.pool, store.MessageID(id)))(w.t)[0]
@@ -179,7 +180,7 @@ func (w *world) wantFilesGone(id bridge.MessageID) {
 	wantEqual(w.t, "what reading photo.jpg ends with", channels.ClassOf(err), channels.BadContent)
 }
 
-// wantNoHTML checks that nobody gets the HTML of a message any more.
+// wantNoHTML checks that the HTML of a message can't be read any more.
 func (w *world) wantNoHTML(message bridge.MessageID) {
 	w.t.Helper()
 	if _, err := w.engines[0].Files().OriginalHTML(w.t.Context(), message); !errors.Is(err, files.ErrNoFile) {
@@ -187,7 +188,8 @@ func (w *world) wantNoHTML(message bridge.MessageID) {
 	}
 }
 
-// A file of an answer that a colleague wrote in the mailbox can be opened as a customer's: by the link below it, and on the page.
+// If a colleague wrote an answer with a file in the mailbox, the file can be opened by the link in the thread and on the
+// page.
 func TestLinkToAFileOfAnAnswerElsewhere(t *testing.T) {
 	t.Parallel()
 	w, l := newLinkingWorld(t)
@@ -211,10 +213,10 @@ func TestLinkToAFileOfAnAnswerElsewhere(t *testing.T) {
 	wantEqual(t, "what the page leads to", readFile(t, onPage), "PDF")
 }
 
-// People who fetch files as slowly as they can keep no file from being posted; one download more than may be open waits.
+// Many slow downloads of files don't keep other files from being posted. Beyond 48 open downloads a further one waits.
 func TestSlowDownloads(t *testing.T) {
 	t.Parallel()
-	const mostOpen = 48 // which count as a megabyte each at least
+	const mostOpen = 48 // each counts as a megabyte at least
 	w, l := newLinkingWorld(t)
 	send := func(name string) (link string) {
 		t.Helper()
@@ -223,11 +225,13 @@ func TestSlowDownloads(t *testing.T) {
 		return l.waitLink(w, name)
 	}
 	message, file := linkedTo(t, send("a.txt"))
+
 	var open []io.Closer
 	for range mostOpen {
 		f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
 		open = append(open, must(f.Open(t.Context()))(t))
 	}
+
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)

@@ -18,8 +18,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// mailOf writes an attempt as the mail that brings it: in HTML that hides it, as its sender's name, as its subject or
-// as the name of a file.
+// mailOf writes an attempt at injection as a mail. The attempt is hidden in the HTML, or is the sender's name, the
+// subject or a file's name.
 func mailOf(n int, x injection) string {
 	name, subject, file, body := "Kim", "My order", "order.txt", ""
 	switch x.Place {
@@ -40,8 +40,8 @@ func mailOf(n int, x injection) string {
 		encoded(name), n, encoded(subject), n, n, body, "filename=\""+encoded(file)+"\"")
 }
 
-// Attempts that come by mail are read as mails are: whatever their HTML hides and whatever their names, subjects and
-// files say, of a model that obeys each of them nothing is done, nothing leaves, and nothing is suggested.
+// Attempts to instruct the model come by mail, in hidden HTML, names, subjects and names of files. The model here obeys
+// each of them. Still nothing is done, nothing leaves, and nothing is suggested.
 func TestInjectionsByMail(t *testing.T) {
 	t.Parallel()
 	const together = 40 // more strangers at once would be shown as a flood, in one thread
@@ -56,7 +56,7 @@ func TestInjectionsByMail(t *testing.T) {
 	if len(byMail) < 100 {
 		t.Fatalf("only %d attempts come by mail, want at least 100", len(byMail))
 	}
-	harmless := len(all) // a reply that may be suggested: so the others were looked at
+	harmless := len(all) // its reply may be suggested, which shows that replies are looked at
 	all = append(all, injection{
 		Language: "en",
 		Place:    "html",
@@ -72,9 +72,11 @@ func TestInjectionsByMail(t *testing.T) {
 	}
 }
 
-// sendToObedientModel sends some attempts, by their numbers, as mails to a world whose model obeys them; the last one is harmless.
+// sendToObedientModel sends some attempts, given by number, as mails to a world whose model obeys them. The last is
+// harmless.
 func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 	model := newFakeModel(t)
+
 	model.fake.Speak(func(s openaifake.Seen) string {
 		n := 0
 		for _, m := range s.Question.Burst {
@@ -98,6 +100,7 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}},
 		})
 	})
+
 	w := newWorld(t, options{analyzer: model})
 	w.addPage("https://help.example/", "https://help.example/lamp", "Where is my lamp?", "A lamp is on its way two days after the order.")
 	reader := must(email.Spec().New(
@@ -106,6 +109,7 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 			"smtp.host": "localhost", "smtp.port": "1", "smtp.security": "none"}},
 		channels.Env{Log: slog.New(slog.DiscardHandler), Now: time.Now, Keys: [][]byte{[]byte("key")}}))(t)
 	w.engines[0].SetChannel(w.accounts[mail], reader)
+
 	var facts []channels.Fact
 	for _, n := range sent {
 		facts = append(facts, channels.Fact{
@@ -118,6 +122,7 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 	w.eventually("each mail is a message", func() bool {
 		return w.count(`SELECT count(*) FROM messages WHERE account_id = $1 AND direction = 'in'`, w.accounts[mail]) == len(facts)
 	})
+
 	w.makeBurstsDue()
 	w.waitAnalysed()
 	w.waitDrained()
@@ -125,6 +130,7 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 	wantEqual(t, "answers of the model", counts.Model, int64(len(sent)))
 	wantEqual(t, "answers that rules gave in its place", counts.Degraded, 0)
 	wantEqual(t, "failed analyses", counts.Failed, 0)
+
 	for _, n := range sent {
 		switch x := all[n]; x.Place {
 		case "subject":
@@ -133,6 +139,7 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 			wantWords(t, "what the model was shown", model.received(), path.Ext(x.Text))
 		}
 	}
+
 	for what, sql := range map[string]string{
 		"conversations were changed": `SELECT count(*) FROM conversations
 			WHERE status <> 'open' OR traits ? 'priority' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`,

@@ -8,12 +8,12 @@ import (
 	"parley/store"
 )
 
-// archive is a private channel in the second chat, which the account of chats has for itself.
+// archive is a private channel in the second chat. Only the account of chats has its threads there.
 const archive = "19:archive@thread"
 
-// newLeftInOtherChat makes a world in which kim's conversation belongs to an account with a private channel in the second chat, was
-// handed to the team Billing in the first chat, and back again. It returns the thread in the private channel, and the root that was
-// left in the first chat.
+// newLeftInOtherChat makes a world in which kim's conversation belongs to an account with a private channel in the second
+// chat. It was handed to the team Billing in the first chat, and back again. It returns the thread in the private
+// channel, and the root (the card that begins a thread) that was left in the first chat.
 func newLeftInOtherChat(t *testing.T) (w *twoHomes, home, left string) {
 	t.Helper()
 	w = newTwoHomes(t, options{lossy: true})
@@ -21,11 +21,14 @@ func newLeftInOtherChat(t *testing.T) (w *twoHomes, home, left string) {
 	w.second.Open(archive)
 	w.second.Private(archive, "tann", bridgetest.App)
 	w.saveAccount(chat, func(a *store.Account) { a.SurfaceID, a.SurfaceChannel = &w.account, archive })
+
 	w.customerWrites("kim", "Why is my salary so small?")
 	home = waitNewestRoot(t, w.second, archive, 1, "Why is my salary so small?")
+
 	w.second.Say("tann", archive, home, "!assign #billing please check it")
 	left = waitNewestRoot(t, w.chat, billing, 1, "please check it")
 	w.waitDrained()
+
 	w.chat.Say("ben", billing, left, "!assign #support not ours")
 	waitMessage(t, w.second, archive, home, "[unassigned]", "not ours")
 	w.waitCardIn(billing, left, "goes on in ")
@@ -33,7 +36,7 @@ func newLeftInOtherChat(t *testing.T) (w *twoHomes, home, left string) {
 	return w, home, left
 }
 
-// A card that somebody deletes in a chat that the conversation has left isn't posted there anew.
+// If somebody deletes a card in a chat that the conversation has left, it isn't posted there anew.
 // R-212
 func TestDeletedCardInTheChatThatWasLeft(t *testing.T) {
 	t.Parallel()
@@ -46,7 +49,7 @@ func TestDeletedCardInTheChatThatWasLeft(t *testing.T) {
 	wantEqual(t, "roots that were posted anew", w.count(`SELECT count(*) FROM log_entries WHERE what = 'rerooted'`), 0)
 }
 
-// A card that the next update finds gone, in a chat that the conversation has left, isn't posted there anew.
+// If an update finds that a card is gone in a chat that the conversation has left, it isn't posted there anew.
 // R-212
 func TestLostCardInTheChatThatWasLeft(t *testing.T) {
 	t.Parallel()
@@ -61,7 +64,7 @@ func TestLostCardInTheChatThatWasLeft(t *testing.T) {
 	wantEqual(t, "roots in the channel that was left", len(w.chat.Messages(billing, "")), 0)
 }
 
-// A conversation that comes back to a chat in which its card was deleted meanwhile gets a new thread there.
+// If a conversation comes back to a chat in which its card was deleted meanwhile, it gets a new thread there.
 func TestBackInAChatWhoseCardIsGone(t *testing.T) {
 	t.Parallel()
 	w, home, left := newLeftInOtherChat(t)
@@ -71,7 +74,7 @@ func TestBackInAChatWhoseCardIsGone(t *testing.T) {
 	waitNewestRoot(t, w.chat, billing, 1, "once more")
 }
 
-// The card that a conversation of a private channel leaves behind says where it goes on, and nothing of the conversation.
+// When a conversation of a private channel leaves another channel, the card there says only where it goes on.
 // R-212
 func TestCardThatIsLeftTellsNothing(t *testing.T) {
 	t.Parallel()
@@ -81,7 +84,7 @@ func TestCardThatIsLeftTellsNothing(t *testing.T) {
 	wantNoWords(t, "the card that was left", card.Plain(), "Kim", "salary")
 }
 
-// What is changed in the private channel doesn't touch the card that was left.
+// Changes in the private channel don't change the card that was left in the other chat.
 // R-212
 func TestCardThatIsLeftStays(t *testing.T) {
 	t.Parallel()

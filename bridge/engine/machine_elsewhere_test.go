@@ -8,7 +8,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// answerByMachine lets a machine of the page answer kim at once, outside of Parley.
+// answerByMachine lets a machine of the company's page answer kim at once, outside of Parley.
 func (w *world) answerByMachine() {
 	w.t.Helper()
 	e := foreignAnswer("away", "We are away")
@@ -18,8 +18,8 @@ func (w *world) answerByMachine() {
 	w.waitIdle()
 }
 
-// While a reply is held the customer asks once more, and a machine of the page answers that at once: the reply answers what was
-// asked before, and the customer waits on.
+// While a reply is held (waits so that it can be taken back), the customer asks once more and a machine answers at once.
+// The reply answers only the first question, so the customer waits on.
 func TestMachineElsewhereInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, caps: withWindow(0)})
@@ -35,7 +35,7 @@ func TestMachineElsewhereInTheHold(t *testing.T) {
 	wantEqual(t, "customers who wait", w.countWaiting(), 1)
 }
 
-// What lists show as said last is what a person said, not what a machine of the page answered.
+// Lists show as the last message what a person said, not what a machine answered outside of Parley.
 func TestMachineElsewhereIsNotSaidLast(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})

@@ -6,7 +6,7 @@ import (
 	"parley/bridge"
 )
 
-// Who isn't an agent is told so once; a program that answers each message would else never end.
+// Somebody who isn't an agent is told so once. A program that answers each message would otherwise never end.
 func TestNoAgentIsToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// A reply that lands after the customer has asked again answers only what was asked before it, also if a further reply was
-// taken back meanwhile: the customer waits, and lists show the customer's words.
+// A reply lands after the customer has asked again. It answers only the first question, so the customer waits and lists
+// show the new question, even if a further reply was taken back meanwhile.
 func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -31,12 +31,14 @@ func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 			w.provider.AddFault(channelstest.Fault{Until: release})
 			first := w.reply(thread, "One")
 			w.provider.WaitCalls(t, 1)
+
 			w.customerWrites("kim", "And where is my lamp?")
 			w.waitShown("And where is my lamp?")
 			second := w.reply(thread, "Two")
 			w.waitFate(second, "waiting")
 			tt.takeBack(w, thread, second)
 			w.waitFate(second, tt.fate)
+
 			close(release)
 			w.waitFate(first, "out")
 			w.waitDrained()
@@ -50,7 +52,7 @@ func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 	}
 }
 
-// A reply that its author deleted while it was under way, and that lands all the same, is an answer.
+// If an agent deletes a reply while it is being sent, and it lands all the same, it counts as an answer.
 func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -62,6 +64,7 @@ func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
 	w.chat.Delete(support, reply)
 	w.waitFate(reply, "undone")
 	w.eventually("the customer waits", func() bool { return w.annsFacts().LastMessage.From == "customer" })
+
 	close(release)
 	w.waitFate(reply, "out")
 	w.waitDrained()
@@ -73,8 +76,8 @@ func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
 	wantEqual(t, "what was said last, in lists", last.Preview, "One")
 }
 
-// A machine's mail hides no answer: whoever takes back a further reply doesn't make the customer wait again. Lists show the answer that
-// stands.
+// An automatic mail of the customer's is no question. If an agent takes back a further reply after it, the customer
+// doesn't wait again, and lists show the reply that was sent.
 func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -84,6 +87,7 @@ func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 	w.waitFate(first, "waiting")
 	w.advance(time.Hour)
 	w.waitFate(first, "out")
+
 	w.customerSends(mail, channelstest.Event{
 		From:       "kim@x.test",
 		Text:       "I am on holiday",
@@ -91,6 +95,7 @@ func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 		References: []string{question},
 	})
 	w.waitShown("I am on holiday")
+
 	second := w.reply(thread, "Two")
 	w.waitFate(second, "waiting")
 	w.reply(thread, "!undo")
@@ -102,8 +107,8 @@ func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 	wantEqual(t, "what was said last, in lists", w.annsFacts().LastMessage.Preview, "One")
 }
 
-// The customer writes while a reply is on its way. Once it has left, the customer waits for an answer to what was written since, from
-// its first message on.
+// The customer writes twice while a reply is being sent. Once it has left, the customer waits since the first of the two
+// messages.
 func TestWaitsSinceTheReplyThatLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -116,6 +121,7 @@ func TestWaitsSinceTheReplyThatLeft(t *testing.T) {
 		w.customerWrites("kim", text)
 		w.waitShown(text)
 	}
+
 	close(release)
 	w.waitFate(reply, "out")
 	w.waitDrained()
@@ -123,7 +129,8 @@ func TestWaitsSinceTheReplyThatLeft(t *testing.T) {
 	wantEqual(t, "what the customer waits for", got, "And where is my lamp?")
 }
 
-// The chat tells late of a reply, and the customer has asked again since it was typed: the reply leaves, and the customer waits on.
+// The chat tells Parley late of a reply, and the customer has asked again since it was typed. The reply leaves, and the
+// customer waits on.
 func TestReplyToldLateBehindANewQuestion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -131,6 +138,7 @@ func TestReplyToldLateBehindANewQuestion(t *testing.T) {
 	w.customerWrites("kim", "And where is my lamp?")
 	w.waitShown("And where is my lamp?")
 	w.waitDrained()
+
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-time.Minute) })
 	reply := w.reply(thread, "One")
 	w.waitFate(reply, "out")

@@ -12,8 +12,9 @@ import (
 	"parley/store"
 )
 
-// R-251: who takes a conversation by a button, which subscribes nobody to its thread, is
-// mentioned in a line; who types there is told anyway.
+// Whoever takes a conversation by a button, which doesn't subscribe them to its thread, is mentioned in a line there. An
+// agent who types in the thread is told by the chat anyway.
+// R-251
 func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -24,17 +25,19 @@ func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
 	if n := w.countLines(thread, bridge.LineAssigned); n != 0 {
 		t.Errorf("%d lines about what ann typed, want none", n)
 	}
+
 	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
 	if line := w.waitLine(thread, bridge.LineAssigned); !slices.Equal(line.Mentions(), []string{"ben"}) {
 		t.Errorf("the line: %q", line.Text)
 	}
 	w.waitCard(thread, "| Ben |")
+
 	w.chat.Say("ann", support, "", commandOn("take")) // outside of the thread, which subscribes nobody either
 	w.chat.Wait(t, "ann is mentioned", func() bool { return w.countLines(thread, bridge.LineAssigned) == 2 })
 	w.waitCard(thread, "| Ann |")
 }
 
-// A note for the owners is shown to them in the thread, also to those who have the conversation already.
+// A note for owners mentions them in the thread, even if they own the conversation already.
 // R-122
 func TestNoteForWhoOwnsItAlready(t *testing.T) {
 	t.Parallel()
@@ -51,14 +54,15 @@ func TestNoteForWhoOwnsItAlready(t *testing.T) {
 	}
 }
 
-// An emoji on any message resolves one's own conversation; somebody else's only on its card, and
-// its owner learns in the thread by whom.
+// An agent resolves their own conversation by an emoji on any message. For somebody else's the emoji has to be on the
+// card, or the agent is asked. The owner is mentioned in the thread.
 func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
+
 	hello := w.waitShown("Hello")
 	w.chat.React("ben", hello, bridge.VerbResolve)
 	asked := w.waitWhisper("ben", "not_assignee")
@@ -68,29 +72,33 @@ func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 	if line := w.waitLine(thread, bridge.LineResolved); !slices.Equal(line.Mentions(), []string{"ann"}) {
 		t.Errorf("the line: %q", line.Text)
 	}
+
 	w.reply(thread, "!reopen")
 	w.waitCard(thread, "#1 open")
 	w.chat.React("ann", hello, bridge.VerbResolve)
 	w.waitCard(thread, "#1 resolved")
+
 	w.reply(thread, "!reopen")
 	w.waitCard(thread, "#1 open")
 	w.chat.React("ben", w.chat.Get(support, thread), bridge.VerbResolve)
 	w.waitCard(thread, "#1 resolved")
 }
 
-// Whoever is no longer an agent has no conversations: those with another owner go on with that one, the others are unassigned, and
-// their threads say so, one after the other, so that customers' words don't wait behind many such lines. A resolved conversation keeps
-// its owner until it is opened again, by whomever.
+// If somebody is no longer an agent, their conversations go on with the other owners. Those without one are unassigned,
+// and a line says so. The lines come one after the other, so that customers' messages don't wait behind many of them. A
+// resolved conversation keeps its owner until somebody opens it again.
 func TestOwnerLeaves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	alone := w.openThread()
 	w.reply(alone, "!assign @ben")
 	w.waitCard(alone, "| Ben |")
+
 	w.customerWrites("lee", "Both, please")
 	both := w.waitThread("Both, please")
 	w.reply(both, "!assign @ben @ann")
 	w.waitLine(both, bridge.LineAssigned)
+
 	w.customerSends(mail, channelstest.Event{From: "joe@x.test", Subject: "Thanks", Text: "Thanks"})
 	over := w.waitThread("Thanks")
 	w.reply(over, "!assign @ben")
@@ -108,6 +116,7 @@ func TestOwnerLeaves(t *testing.T) {
 	w.advance(5 * time.Second)
 	w.waitCard(both, "| Ann |")
 	w.waitDrained()
+
 	apart := w.text(`SELECT max(due) - min(due) FROM (
 		SELECT split_part(external_id, ':', 4)::bigint AS due FROM events WHERE external_id LIKE 'timer:%:left:%') AS timer`)
 	wantEqual(t, "how long the two lines were due apart, in µs", apart, "5000000")
@@ -129,7 +138,7 @@ func TestOwnerLeaves(t *testing.T) {
 	}
 }
 
-// A time that an agent types is one on the agent's own clock, wherever Parley runs and whoever else reads it.
+// A time that an agent types is on that agent's own clock, wherever Parley runs and whoever reads it.
 func TestSnoozeInTheAgentsZone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

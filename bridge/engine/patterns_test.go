@@ -8,8 +8,8 @@ import (
 	"parley/bridge/analysis/offline"
 )
 
-// What an admin says of numbers and wishes counts for the analysis of what customers write: the note links a number as
-// the pattern says, and names a wish of the team's own.
+// An admin can define numbers and wishes for the analysis of customers' messages. The note links a number as its pattern
+// says, and names a wish of the team's own.
 // R-183, R-188
 func TestOwnReferencesAndIntents(t *testing.T) {
 	t.Parallel()
@@ -18,12 +18,14 @@ func TestOwnReferencesAndIntents(t *testing.T) {
 	w := newWorld(t, options{analyzer: r, settings: map[string]string{
 		"ai_references": "order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}",
 		"ai_intents":    "warranty: asks about the guarantee = guarantee\norder_status"}})
+
 	w.customerWrites("kim", "Is there still a guarantee on SO-123456? My invoice is 4711-22.")
 	thread := w.waitThread("Is there still")
 	w.makeBurstsDue()
 	note := w.waitLine(thread, bridge.LineAnalysis)
 	wantWords(t, "the note", note.Plain(), "warranty order SO-123456")
 	wantNoWords(t, "the note", note.Plain(), "4711")
+
 	n := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,References,0,Link}' = 'https://shop.example/orders/SO-123456'`)
 	if n != 1 {
 		t.Errorf("%d notes link the number, want 1", n)

@@ -11,7 +11,8 @@ import (
 	"parley/store/storetest"
 )
 
-// listMail sends an automatic mail, which is listed in the day's thread. It returns the mail's id, and what makes a conversation of it.
+// listMail sends an automatic mail, which is listed in the day's thread. It returns the mail's id, and a function that
+// makes a conversation of it.
 func (w *world) listMail() (id string, promote func()) {
 	w.t.Helper()
 	id = w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Order", Text: "An order", Automatic: "no-reply"})
@@ -20,7 +21,7 @@ func (w *world) listMail() (id string, promote func()) {
 	return id, func() { w.chat.Press(w.t, "ann", line, bridge.VerbPromote) }
 }
 
-// wantOneConversation checks that the promoted mail and what followed it stand in one conversation.
+// wantOneConversation checks that the promoted mail and the mail after it are in one conversation.
 func (w *world) wantOneConversation() {
 	w.t.Helper()
 	w.waitDrained()
@@ -32,7 +33,8 @@ func (w *world) wantOneConversation() {
 	}
 }
 
-// An agent made a conversation of a listed mail, and the answer bounces: the mail is what was said last again, and its sender waits.
+// An agent makes a conversation of a listed mail, and the answer bounces. Then the mail is the last message again, and
+// its sender waits.
 func TestAnswerToAPromotedMailBounces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -40,20 +42,22 @@ func TestAnswerToAPromotedMailBounces(t *testing.T) {
 	promote()
 	w.waitDrained()
 	thread := w.waitCardWith("| Order | Ann").ID
+
 	reply := w.reply(thread, "It is on its way")
 	w.waitFate(reply, "out")
 	w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
 		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
+
 	got := w.text(`SELECT concat_ws('; ', last_from, last_preview, waiting_since IS NOT NULL) FROM conversations WHERE kind = 'customer'`)
 	if got != "customer; An order; t" {
 		t.Errorf("the conversation has %s, want customer; An order; t", got)
 	}
 }
 
-// An agent makes a conversation of a listed mail, and its sender's next mail, which answers that one, is applied in the
-// same batch: it belongs to the new conversation.
+// An agent makes a conversation of a listed mail, and the sender's answer to that mail is applied in the same batch. The
+// answer belongs to the new conversation.
 func TestFollowUpBesideAPromotion(t *testing.T) {
 	t.Parallel()
 	var held atomic.Bool
@@ -68,8 +72,9 @@ func TestFollowUpBesideAPromotion(t *testing.T) {
 	w.wantOneConversation()
 }
 
-// The same when the sender's mail is applied in another batch, which has read where the first mail stands, and waits for the day's
-// thread until the conversation is made.
+// An agent makes a conversation of a listed mail, and the sender's answer to that mail is applied in another batch. That
+// batch has read that the first mail is in the day's thread, and waits until the conversation is made. The answer belongs
+// to the new conversation.
 func TestFollowUpWaitsForAPromotion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -79,6 +84,7 @@ func TestFollowUpWaitsForAPromotion(t *testing.T) {
 	if len(day) != 1 || day[0].Kind != store.KindAutomatic {
 		t.Fatalf("locked is %v, want the day's thread of automatic mail alone", day)
 	}
+
 	promote()
 	w.waitBlocked(1, lockOfConversations)
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})

@@ -8,8 +8,8 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// newShopWorld makes a world whose customer wrote half an hour less than a day ago: soon no promotional message may be sent to her.
-// Replies are held for an hour.
+// newShopWorld makes a world in which kim wrote half an hour less than a day ago. Soon no promotional message may be sent
+// to kim. Replies are held for an hour.
 func newShopWorld(t *testing.T) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, options{hold: time.Hour, caps: withWindow(7 * 24 * time.Hour)})
@@ -19,7 +19,7 @@ func newShopWorld(t *testing.T) (w *world, thread string) {
 	return w, thread
 }
 
-// A reply that was edited into a promotional one doesn't leave when it is too late for such a one.
+// A reply that is edited into a promotional one isn't sent if it is too late for promotional messages when its hold ends.
 func TestReplyEditedIntoAPromotionalOne(t *testing.T) {
 	t.Parallel()
 	w, thread := newShopWorld(t)
@@ -33,15 +33,17 @@ func TestReplyEditedIntoAPromotionalOne(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Nor does it when the edit came before the reply itself.
+// The edit that makes a reply promotional may come before the reply itself. Then the reply isn't sent either.
 func TestEditIntoAPromotionalReplyBeforeTheReply(t *testing.T) {
 	t.Parallel()
 	w, thread := newShopWorld(t)
 	w.chat.Mute(true)
 	said := w.chat.Get(support, w.reply(thread, "10 % off"))
 	w.chat.Mute(false)
+
 	w.chat.Edit(support, said.ID, "!promo 10 % off today")
 	w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
+
 	w.journalSurfaceFact("say", bridgetest.Message{Channel: support, ID: said.ID, Thread: thread, User: "ann", By: bridge.ActorPerson,
 		Text: "10 % off", Order: said.Order})
 	w.waitFate(said.ID, "waiting")

@@ -7,8 +7,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// An agent opened an earlier conversation of a chat again, beside a later one that is over. What the customer writes
-// next belongs to the open one: there is one open conversation for what a customer says in a chat.
+// In a chat a customer has one open conversation. If an agent reopens an earlier one while the later one is resolved, the
+// customer's next message belongs to the earlier one.
 func TestWritesBesideAReopenedOlderOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
@@ -16,10 +16,12 @@ func TestWritesBesideAReopenedOlderOne(t *testing.T) {
 	first := w.waitThread("First matter")
 	w.chat.Say("ann", support, first, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
+
 	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Second matter"})
 	second := w.waitThread("Second matter")
 	w.chat.Say("ann", support, second, "!resolve")
 	w.eventually("both are resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
+
 	w.chat.Say("ann", support, first, "!reopen")
 	w.waitLine(first, bridge.LineReopened)
 	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "About the first matter"})
@@ -32,8 +34,8 @@ func TestWritesBesideAReopenedOlderOne(t *testing.T) {
 	}
 }
 
-// An agent reopened an earlier conversation of a mailbox, which a later one continues. A mailbox may have both open: the
-// answer to a mail of the earlier one belongs there, by our token as by the ids of its mails.
+// In a mailbox two conversations of a customer may be open. If an agent reopens an earlier one which a later one
+// continues, an answer to a mail of the earlier one belongs there, by our token or by the ids of its mails.
 func TestAnswersAReopenedOlderMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
@@ -41,10 +43,12 @@ func TestAnswersAReopenedOlderMail(t *testing.T) {
 	earlier := w.waitThread("First matter")
 	w.chat.Say("ann", support, earlier, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
+
 	second := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Second matter", References: []string{first}})
 	later := w.waitThread("Second matter")
 	w.chat.Say("ann", support, earlier, "!reopen")
 	w.waitLine(earlier, bridge.LineReopened)
+
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the first mail", References: []string{first}})
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers by the token", Conversation: 1})
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the second mail", References: []string{second, first}})

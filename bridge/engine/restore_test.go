@@ -11,7 +11,7 @@ import (
 	"parley/store/schema"
 )
 
-// restoreAndServe makes the database one that was just restored from a backup, and serves it.
+// restoreAndServe treats the database as one that was just restored from a backup, and begins to work with it.
 func (w *world) restoreAndServe(backupAt time.Time) {
 	w.t.Helper()
 	check(w.t, restore.Begin(w.t.Context(), w.pool, "test"))
@@ -24,8 +24,8 @@ func (w *world) restoreAndServe(backupAt time.Time) {
 	w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Connected() > connected })
 }
 
-// R-275: what waited when the backup was made, and was not sent after it, leaves by a
-// click alone.
+// After a restore, a reply that waited when the backup was made leaves only by a click.
+// R-275
 func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, hold: time.Hour})
@@ -33,6 +33,7 @@ func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 	one, two := w.reply(thread, "One"), w.reply(thread, "Two")
 	w.waitFate(one, "waiting")
 	w.waitFate(two, "waiting")
+
 	w.stops[0]()
 	w.restoreAndServe(time.Now())
 	w.advance(time.Hour)
@@ -40,6 +41,7 @@ func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 	w.waitDeliveryState(two, "needs_decision")
 	w.waitDrained()
 	w.wantNothingSent()
+
 	line := w.waitLine(thread, bridge.LineUnclear)
 	if !strings.Contains(line.Plain(), "when the backup was made") {
 		t.Errorf("told %q", line.Plain())
@@ -51,8 +53,9 @@ func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 	w.provider.WaitTexts(t, "One")
 }
 
-// R-275: what was sent after the backup is found and not sent again, and what was posted
-// is not posted again.
+// After a restore, Parley finds at the provider that a reply was sent after the backup, and doesn't send it again. A post
+// isn't posted again either.
+// R-275
 func TestRestoredReplyIsFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
@@ -60,11 +63,12 @@ func TestRestoredReplyIsFound(t *testing.T) {
 	reply := w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
 	w.waitFate(reply, "out")
+
 	w.customerWrites("kim", "And another thing")
 	w.waitShown("And another thing")
 	w.waitDrained()
 	w.stops[0]()
-	// As the rows were when the backup was made.
+	// The rows get the state that they had when the backup was made.
 	w.exec(`UPDATE lanes SET head = head - 1 WHERE id IN (SELECT lane_id FROM deliveries WHERE kind = 'reply')`)
 	w.exec(`UPDATE deliveries SET state = 'queued', attempt = 0, first_at = NULL, sent_at = NULL, external_id = '' WHERE kind = 'reply'`)
 	w.exec(`UPDATE messages SET fate = 'waiting' WHERE place = $1`, reply)
@@ -72,6 +76,7 @@ func TestRestoredReplyIsFound(t *testing.T) {
 	w.exec(`UPDATE deliveries AS d SET state = 'queued', first_at = NULL, external_id = '' FROM lanes AS l
 		WHERE l.id = d.lane_id AND d.seq = l.tail AND d.kind = 'said'`)
 	w.exec(`DELETE FROM events WHERE external_id LIKE 'delivery:%'`) // their results are from later, too
+
 	w.restoreAndServe(time.Now().Add(-time.Hour))
 	w.waitFate(reply, "out")
 	w.waitDrained()
@@ -79,8 +84,9 @@ func TestRestoredReplyIsFound(t *testing.T) {
 	wantEqual(t, "how often the customer's message is shown", countShown(w.chat, support, thread, "And another thing"), 1)
 }
 
-// R-275: what was typed before the restore and is not in the backup may have been sent by
-// the Parley that was lost. Its author is asked, and a command that was typed then sends nothing either.
+// A reply that was typed before the restore and isn't in the backup may have been sent by the Parley that was lost. Its
+// author is asked. A command that was typed then sends nothing either.
+// R-275
 func TestTypedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -88,6 +94,7 @@ func TestTypedBeforeTheRestore(t *testing.T) {
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
 	w.waitDrained()
+
 	w.stops[0]()
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-time.Minute) })
 	typed := w.reply(thread, "Long ago")
@@ -95,10 +102,12 @@ func TestTypedBeforeTheRestore(t *testing.T) {
 	w.reply(thread, "!send")
 	w.chat.SetNow(func() time.Time { return time.Now().Add(time.Minute) })
 	w.restoreAndServe(time.Now().Add(-time.Hour))
+
 	w.waitFate(typed, "parked")
 	line := w.waitLine(thread, bridge.LineUnclear)
 	w.waitDrained()
 	w.wantNothingSent()
+
 	fresh := w.reply(thread, "Just now")
 	w.waitFate(fresh, "out")
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
@@ -107,7 +116,7 @@ func TestTypedBeforeTheRestore(t *testing.T) {
 	w.provider.WaitTexts(t, "Just now", "Long ago")
 }
 
-// A click that was in the backup's journal is not a click on what is asked now.
+// A click that was in the journal when the backup was made doesn't send a reply after the restore. The reply is parked.
 func TestClickedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, settings: map[string]string{"confirm_send": "on"}})
@@ -116,10 +125,12 @@ func TestClickedBeforeTheRestore(t *testing.T) {
 	w.waitFate(reply, "ask")
 	line := w.waitLine(thread, bridge.LineAsk)
 	w.waitDrained()
-	// The click gets into the journal, and no further.
+
+	// The click is stored in the journal but not applied.
 	release := w.holdQueues(w.surface)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.waitQueued(1)
+
 	w.stops[0]()
 	release()
 	w.restoreAndServe(time.Now().Add(-time.Hour))
@@ -128,13 +139,14 @@ func TestClickedBeforeTheRestore(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// A thread that was opened after the backup: who types there is told that nobody gets it.
+// An agent who types in a thread that was opened after the backup is told that nobody gets the text.
 func TestOrphanedThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.openThread()
 	w.stops[0]()
 	w.restoreAndServe(time.Now().Add(-time.Hour))
+
 	w.journalSurfaceFact("say", bridgetest.Message{
 		ID:      "1700000001.000100",
 		Channel: support,
@@ -150,8 +162,8 @@ func TestOrphanedThread(t *testing.T) {
 	w.waitDrained()
 }
 
-// Who asks for a reply in a thread without a customer is told that nobody gets it. Parley says nothing to what colleagues write
-// there to each other.
+// An agent who asks for a reply in a thread without a customer is told that nobody gets it. Parley says nothing about
+// what colleagues write to each other there.
 func TestUnknownThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -168,8 +180,7 @@ func TestUnknownThread(t *testing.T) {
 	}
 }
 
-// IDs and conversation numbers that may have been given after the backup are never given
-// again.
+// Ids and conversation numbers that may have been given after the backup are never given again.
 func TestNoNumberTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -178,9 +189,10 @@ func TestNoNumberTwice(t *testing.T) {
 	before := w.count(`SELECT max(id) FROM deliveries`)
 	w.stops[0]()
 	w.restoreAndServe(time.Now())
+
 	w.customerWrites("lee", "Hello again")
 	w.waitThread("Hello again")
-	const mostInADay = 86_400 // conversations: one a second
+	const mostInADay = 86_400 // conversations, if there is one a second
 	if n := w.count(`SELECT max(id) FROM conversations`); n < mostInADay {
 		t.Errorf("the next conversation is #%d, want at least #%d", n, mostInADay)
 	}
@@ -189,7 +201,7 @@ func TestNoNumberTwice(t *testing.T) {
 	}
 }
 
-// A database that does not answer as work begins is asked again; nothing else ends the process.
+// If the database doesn't answer when work begins, it is asked again, and the process doesn't end.
 func TestWorkBeginsWhenTheDatabaseAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -202,8 +214,8 @@ func TestWorkBeginsWhenTheDatabaseAnswers(t *testing.T) {
 	w.waitThread("Hello")
 }
 
-// The database's clock was a day ahead when a restored Parley began to serve. Once it is right, what is typed is not older than the
-// restore, for a process that works on as for one that begins anew.
+// The database's clock was a day ahead when a restored Parley began to work. Once the clock is right, new replies don't
+// count as typed before the restore, neither for that process nor for one that begins anew.
 func TestServedWhileTheClockWasAhead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -211,6 +223,7 @@ func TestServedWhileTheClockWasAhead(t *testing.T) {
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
 	w.waitDrained()
+
 	w.stops[0]()
 	w.exec(
 		`CREATE FUNCTION clock_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.served_at = NEW.served_at + interval '1 day'; RETURN NEW; END $$`)
@@ -219,6 +232,7 @@ func TestServedWhileTheClockWasAhead(t *testing.T) {
 	const inFuture = `SELECT count(*) FROM restores WHERE served_at > clock_timestamp()`
 	w.eventually("it serves", func() bool { return w.count(inFuture) == 1 })
 	w.exec(`DROP FUNCTION clock_ahead CASCADE`)
+
 	w.chat.SetNow(func() time.Time { return time.Now().Add(time.Minute) })
 	w.customerWrites("lee", "Is it noticed?")
 	w.waitThread("Is it noticed?")

@@ -13,8 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// poolsOfEngine returns the pool of one more replica, and the sessions of its relay. Where statements are counted, the
-// relay opens its own (nil).
+// poolsOfEngine returns the pool of one more replica, and the sessions of its relay. If statements are counted, sessions
+// is nil and the relay opens its own.
 func (w *world) poolsOfEngine() (pool, sessions *pgxpool.Pool) {
 	w.t.Helper()
 	if w.opt.statements != nil {
@@ -36,13 +36,13 @@ func openLikeIt(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) 
 	return pgxpool.NewWithConfig(ctx, pool.Config())
 }
 
-// statements counts what the database is asked in the transactions that apply customers' messages, and can let a query fail. It is a
+// statements counts the statements of the transactions that apply customers' messages, and can let a query fail. It is a
 // pgx.QueryTracer and a pgx.BatchTracer.
 type statements struct {
 	mu    sync.Mutex
 	open  map[*pgx.Conn]*transaction
 	taken []int  // statements of each transaction that has stored a message
-	fails string // the first query whose text contains it fails; "" means none does
+	fails string // the first query that contains this text fails; "" means none does
 }
 
 type transaction struct {
@@ -75,14 +75,14 @@ func (s *statements) note(conn *pgx.Conn, sql string) {
 	}
 }
 
-// countTransactions returns how many transactions have stored messages since take was called.
+// countTransactions returns how many transactions have stored messages since takeMiddle was called.
 func (s *statements) countTransactions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.taken)
 }
 
-// takeMiddle returns how many statements the middle one of these transactions needed, and forgets them.
+// takeMiddle returns the median of the numbers of statements that these transactions needed, and forgets them.
 func (s *statements) takeMiddle() (middle int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

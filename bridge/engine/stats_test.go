@@ -15,7 +15,7 @@ func figuresAt(team bridge.TeamID, from, to string) string {
 	return fmt.Sprintf("https://parley.test/%d/%s/%s", team, from, to)
 }
 
-// setTeamMembers makes some agents the members of a team that all others know from now on.
+// setTeamMembers sets the members of a team.
 func (w *world) setTeamMembers(team string, agents ...string) {
 	w.t.Helper()
 	ids := []bridge.AgentID{}
@@ -26,8 +26,9 @@ func (w *world) setTeamMembers(team string, agents ...string) {
 	w.reloadEngines()
 }
 
-// R-230 R-233: who asks for figures is shown those of their own teams, an admin without a team those of all together; all
-// others nothing. Nobody else sees the answer, and no customer, wherever it was asked for.
+// An agent who asks for figures is shown those of their own teams. An admin without a team is shown those of all teams
+// together, and anybody else nothing. Only the one who asked sees the answer, and no customer does.
+// R-230 R-233
 func TestStats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: withOfficeHours(t)})
@@ -40,6 +41,7 @@ func TestStats(t *testing.T) {
 	w.advance(30 * time.Minute)
 	w.reply(thread, "On its way")
 	w.provider.WaitTexts(t, "On its way")
+
 	w.customerWrites("lou", "Is anybody there?")
 	other := w.waitThread("Is anybody there?")
 	w.advanceTo(time.Monday, 9, 0)

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// Undo takes back the newest waiting reply of its author, and only in its hold.
+// Undo takes back the newest waiting reply of its author, and only during its hold (the time before it leaves).
 func TestUndo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"who_replies": "any_agent"}})
@@ -21,25 +21,30 @@ func TestUndo(t *testing.T) {
 	w.waitFate(bens, "waiting")
 	w.chat.Edit(support, bens, "Three!")
 	w.eventually("lists show the new words", func() bool { return w.annsFacts().LastMessage.Preview == "Three!" })
+
+	// Ann takes back her second reply, and the others leave.
 	w.reply(thread, "!undo")
 	w.waitFate(second, "undone")
 	line := w.waitLine(thread, bridge.LineUndone)
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "One", "Three!")
 	w.waitFate(first, "out")
+
+	// After the hold there is nothing to take back. The reply that was taken back can still be sent.
 	w.reply(thread, "!undo")
 	w.waitWhisper("ann", "no reply of yours")
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.waitFate(second, "waiting")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "One", "Three!", "Two")
+
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE state = $1 AND kind <> 'mark'`, store.Cancelled); n != 1 {
 		t.Errorf("%d cancelled deliveries, want 1", n)
 	}
 }
 
-// !undo takes back what its author sent last: also a colleague's text, before a reply of the author's own that was sent
-// earlier.
+// !undo takes back the text that its author sent last. That may be a colleague's text, even if a reply of the author's
+// own was sent earlier.
 func TestUndoOfWhatWasSentAs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -50,13 +55,14 @@ func TestUndoOfWhatWasSentAs(t *testing.T) {
 	w.chat.Choose("ann", support, remark, bridge.VerbSend)
 	w.chat.Press(t, "ann", w.waitWhisper("ann", "[send_as] Ben"), bridge.VerbSend)
 	w.waitFate(remark, "waiting")
+
 	w.reply(thread, "!undo")
 	w.waitFate(remark, "undone")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Mine")
 }
 
-// Undo from a message's menu means that reply, or the one that a line is about, and no other.
+// Undo from a message's menu takes back just that reply, or the reply that a line is about.
 func TestUndoChosen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -67,20 +73,24 @@ func TestUndoChosen(t *testing.T) {
 	formed := w.waitShown("By a form")
 	second := w.reply(thread, "Two")
 	w.waitFate(second, "waiting")
+
 	w.chat.Choose("ann", support, thread, bridge.VerbUndo)
 	w.waitWhisper("ann", "no reply of yours")
+
 	w.chat.Choose("ann", support, first, bridge.VerbUndo)
 	w.waitFate(first, "undone")
 	w.chat.Choose("ann", support, first, bridge.VerbUndo)
 	w.waitWhisper("ann", "= undone")
+
 	w.chat.Choose("ann", support, formed.ID, bridge.VerbUndo)
 	w.eventually("the reply of the form is undone", func() bool { return w.countLines(thread, bridge.LineUndone) == 2 })
+
 	w.waitFate(second, "waiting")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Two")
 }
 
-// A deletion of what was undone before says nothing of the customer, who never got it.
+// If a reply was undone and is deleted afterwards, no line says that the customer has it.
 func TestDeletedAfterUndo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -90,6 +100,7 @@ func TestDeletedAfterUndo(t *testing.T) {
 	w.reply(thread, "!undo")
 	w.waitFate(reply, "undone")
 	w.chat.Delete(support, reply)
+
 	w.waitFate(w.reply(thread, "Two"), "waiting")
 	w.reply(thread, "!undo")
 	w.eventually("what came behind the deletion is told", func() bool { return w.countLines(thread, bridge.LineUndone) == 2 })
@@ -98,7 +109,7 @@ func TestDeletedAfterUndo(t *testing.T) {
 	}
 }
 
-// A deletion stops the files of a reply that still wait, also if its text failed or nobody knows whether it has left (invariant 4).
+// If a reply is deleted, its files that still wait don't leave, even if its text failed or may have left (invariant 4).
 func TestDeletionStopsWhatWaits(t *testing.T) {
 	t.Parallel()
 	refused := func(name string, times int) channelstest.Fault {
@@ -145,15 +156,18 @@ func TestDeletionStopsWhatWaits(t *testing.T) {
 			for _, f := range c.faults {
 				w.provider.AddFault(f)
 			}
+
 			said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
 			c.wait(w, thread)
 			w.waitFailedAttempt()
 			w.chat.Delete(support, said)
 			w.eventually("the deletion is applied", func() bool { return w.chat.Taken() && w.count(`SELECT count(*) FROM queued`) == 0 })
+
 			w.provider.ClearFaults()
 			w.advance(2 * time.Hour)
 			w.wantSent(c.sent...)
 			wantEqual(t, "what became of the reply", w.text(`SELECT fate FROM messages WHERE place = $1`, said), c.fate)
+
 			if c.late == "" {
 				wantEqual(t, "lines that say that it was too late", w.countLines(thread, bridge.LineDeleteLate), 0)
 				return
