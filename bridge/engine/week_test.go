@@ -10,10 +10,10 @@ import (
 	"parley/channels/channelstest"
 )
 
-// toldOfWeek is what a team is told of its week, as it is stored.
+// toldOfWeek selects the stored posts that tell a team about its week.
 const toldOfWeek = `SELECT payload::text FROM deliveries WHERE payload::text LIKE '%"week"%'`
 
-// weeklyLines returns what the team was told of its weeks in the channel.
+// weeklyLines returns the lines in the channel that tell the team about its weeks.
 func (w *world) weeklyLines() []bridgetest.Message {
 	var list []bridgetest.Message
 	for _, m := range w.chat.Messages(support, "") {
@@ -24,7 +24,7 @@ func (w *world) weeklyLines() []bridgetest.Message {
 	return list
 }
 
-// stopDuring stops all that runs while something happens; then another process runs.
+// stopDuring stops all processes while something happens, and starts another one afterwards.
 func (w *world) stopDuring(while func()) {
 	w.t.Helper()
 	for _, stop := range w.stops {
@@ -34,8 +34,9 @@ func (w *world) stopDuring(while func()) {
 	w.startReplica()
 }
 
-// R-230 R-231 R-233: on Mondays at nine the team is told how its week was, once, whoever runs; also when everybody was
-// down at nine, but not days later; and no more when nobody wants it.
+// On Mondays at nine the team is told how its week was, once, whichever process does it. If all processes were down at
+// nine it is told later that day, but not days later. It isn't told any more when nobody wants it.
+// R-230 R-231 R-233
 func TestWeeklyFigures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: withOfficeHours(t), engines: 2})
@@ -46,6 +47,8 @@ func TestWeeklyFigures(t *testing.T) {
 		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%' AND due_at > parley_now()`)
 	}
 	w.eventually("there is a timer", func() bool { return countTimers() == 1 })
+
+	// Kim's message is answered, and Lou's isn't.
 	w.customerWrites("kim", "Where is my order?")
 	thread := w.waitThread("Where is my order?")
 	w.advance(30 * time.Minute)
@@ -54,11 +57,12 @@ func TestWeeklyFigures(t *testing.T) {
 	w.customerWrites("lou", "Is anybody there?")
 	w.waitThread("Is anybody there?")
 	w.waitDrained()
+
 	w.advanceTo(time.Monday, 9, 0)
 	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
 	wantWords(t, "what the team is told", w.text(toldOfWeek), `"New": 2`, `"Answers": 1`, `"Waiting": 1`, `"ID": 1,`)
 
-	// Everybody is down on Monday at nine: the team is told two hours later, and not on Friday.
+	// All processes are down on Monday at nine. The team is told two hours later, and not on Friday.
 	w.eventually("there is the next timer", func() bool { return countTimers() == 1 })
 	w.advanceTo(time.Tuesday, 9, 0)
 	w.stopDuring(func() { w.advanceTo(time.Monday, 11, 0) })
@@ -68,7 +72,7 @@ func TestWeeklyFigures(t *testing.T) {
 	w.eventually("there is the next timer", func() bool { return countTimers() == 1 })
 	w.waitDrained()
 
-	// Nobody wants it any more.
+	// The team doesn't want its figures any more.
 	w.exec(`UPDATE teams SET weekly = ''`)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.eventually("there is no timer any more", func() bool { return countTimers() == 0 })
@@ -77,7 +81,8 @@ func TestWeeklyFigures(t *testing.T) {
 	}
 }
 
-// Whose time is Monday morning is told of the week until Sunday, though it is still Sunday where the accounts are.
+// A team in Auckland, where it is Monday morning, is told of the week until Sunday, although it is still Sunday where the
+// accounts are.
 func TestWeekOfAnotherZone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: withOfficeHours(t)})
@@ -91,7 +96,7 @@ func TestWeekOfAnotherZone(t *testing.T) {
 	wantEqual(t, "the last day of the week", last, "Sunday")
 }
 
-// The week names no conversation in the team's channel that not everybody there may read.
+// If a conversation is in a private channel, the week's line in the team's channel doesn't name it.
 // R-212
 func TestWeekOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -101,15 +106,18 @@ func TestWeekOfAPrivateChannel(t *testing.T) {
 	w.exec(`UPDATE teams SET weekly = '0 9 * * MON'`)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.eventually("a timer", func() bool { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%'`) == 1 })
+
 	w.customerWrites("kim", "Why is my salary so small?")
 	w.chat.Wait(t, "the question is shown", func() bool { return len(w.chat.Messages(vault, "")) == 1 })
 	root := w.chat.Messages(vault, "")[0].ID
 	w.customerSends(mail, channelstest.Event{From: "lou@customer.test", Name: "Lou", Subject: "Lamp", Text: "Where is my lamp?"})
 	thread := w.waitShown("Where is my lamp?").Thread
+
 	w.advance(30 * time.Minute)
 	w.waitFate(w.chat.Say("ann", vault, root, "It is not"), "out")
 	w.waitFate(w.reply(thread, "Here it is"), "out")
 	w.waitDrained()
+
 	w.advanceTo(time.Monday, 9, 0)
 	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
 	wantWords(t, "what the team's channel is told", w.text(toldOfWeek), `"Answers": 2`, "Lamp")

@@ -8,8 +8,8 @@ import (
 	parleyhttp "parley/channels/http"
 )
 
-// What was accepted stays readable when an admin moves the callback elsewhere before it is applied: only the file, which may
-// not be fetched any more, is missing then.
+// An event was accepted, and an admin moves the callback elsewhere before it is applied. The event can still be read.
+// Only its file is missing, since it may not be fetched any more.
 func TestAcceptedBeforeTheSettingsChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -17,6 +17,7 @@ func TestAcceptedBeforeTheSettingsChanged(t *testing.T) {
 	m := message("m1", "My bill")
 	m["attachments"] = []any{map[string]any{"url": ref}}
 	facts := w.post(t, m)
+
 	moved := channels.Account{
 		ID:     7,
 		Name:   "shop",
@@ -24,6 +25,7 @@ func TestAcceptedBeforeTheSettingsChanged(t *testing.T) {
 	}
 	later, err := parleyhttp.Spec().New(moved, channels.Env{Now: time.Now})
 	noError(t, err)
+
 	got := decodeOne(t, later, facts[0].Payload)
 	wantEqual(t, "text", got.Text, "My bill")
 	if len(got.Attachments) != 1 || got.Attachments[0].Ref != ref {

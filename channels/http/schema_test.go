@@ -15,7 +15,7 @@ import (
 	"parley/channels"
 )
 
-// published gives a part of the schema that docs/ publishes.
+// published returns a part of the schema that docs/ publishes.
 func published(t *testing.T, part string) *jsonschema.Schema {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "http-channel.schema.json"))
@@ -30,7 +30,7 @@ func published(t *testing.T, part string) *jsonschema.Schema {
 	return s
 }
 
-// validate says what a text lacks to be of a published form; nil = nothing.
+// validate compares a text with a published form. It returns nil if the text has that form.
 func validate(t *testing.T, s *jsonschema.Schema, raw string) error {
 	t.Helper()
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(raw))
@@ -40,7 +40,7 @@ func validate(t *testing.T, s *jsonschema.Schema, raw string) error {
 	return s.Validate(value)
 }
 
-// TestSchemaOut: every callback is of the published form.
+// TestSchemaOut: each callback has the published form.
 // R-277
 func TestSchemaOut(t *testing.T) {
 	t.Parallel()
@@ -54,6 +54,7 @@ func TestSchemaOut(t *testing.T) {
 		next.Rich = &r
 		list = append(list, next)
 	}
+
 	empty := outbound(3, "an empty file")
 	empty.Files = []channels.File{inlineFile("empty.txt", nil)}
 	inline := newWorld(t, nil)
@@ -61,12 +62,14 @@ func TestSchemaOut(t *testing.T) {
 	for _, o := range list {
 		w.mustSend(t, o)
 	}
+
 	callback := published(t, "callback")
 	for _, g := range append(w.shop.Got(), inline.shop.Got()...) {
 		if err := validate(t, callback, string(g.Body)); err != nil {
 			t.Errorf("%s\n%v", g.Body, err)
 		}
 	}
+
 	wantEqual(t, "callbacks", len(w.shop.Got()), len(list))
 	for _, bad := range []string{`{}`, `{"type":"message","id":"1","account":"a","conversation":"1","to":{}}`} {
 		if validate(t, callback, bad) == nil {
@@ -75,7 +78,8 @@ func TestSchemaOut(t *testing.T) {
 	}
 }
 
-// TestSchemaIn: the schema and the webhook take and refuse the same.
+// TestSchemaIn: the webhook takes and refuses the same events as the schema, except for faults that a schema can't find.
+// Its answers have the published form.
 // R-277
 func TestSchemaIn(t *testing.T) {
 	t.Parallel()
@@ -93,7 +97,7 @@ func TestSchemaIn(t *testing.T) {
 	}
 }
 
-// TestDocExamples: what the page shows is of the published form, and its curl works.
+// TestDocExamples: the examples in the documentation have the published form, and its curl command works.
 // R-277
 func TestDocExamples(t *testing.T) {
 	t.Parallel()
@@ -113,12 +117,15 @@ func TestDocExamples(t *testing.T) {
 			wantEqual(t, "facts of the batch", len(w.post(t, b.Events...)), len(b.Events)-typing)
 		}
 	}
+
+	// The example in sh signs a request and posts it.
 	script := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(string(page))
 	for _, tool := range []string{"sh", "curl", "openssl", "sed"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("the example needs %s", tool)
 		}
 	}
+
 	cmd := exec.CommandContext(t.Context(), "sh", "-euc", script[1])
 	cmd.Env = append(os.Environ(), "SHOP_SECRET="+secret, "HOOK="+w.hook, "no_proxy=*")
 	out, err := cmd.CombinedOutput()

@@ -15,7 +15,7 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// What tests do in a world, and what they check there. harness_test.go makes the world.
+// This file has what tests do and check in a world. harness_test.go makes the world.
 
 // annWrites lets Ann write a text, and returns the id of her message.
 func (w *world) annWrites(text string) string {
@@ -23,7 +23,7 @@ func (w *world) annWrites(text string) string {
 	return w.annSends(twiliofake.Message{Text: text})
 }
 
-// annSends is annWrites for any message.
+// annSends lets Ann send any message, and returns its id.
 func (w *world) annSends(m twiliofake.Message) string {
 	w.t.Helper()
 	sid, err := w.ann.Send(m)
@@ -36,7 +36,7 @@ func pngMedia(content string) []twiliofake.Media {
 	return []twiliofake.Media{{ContentType: "image/png", Content: []byte(content)}}
 }
 
-// loadMemory returns what the channel remembers of its looks at Twilio's lists.
+// loadMemory returns what the channel remembers about its looks at Twilio's lists.
 func (w *world) loadMemory() *memory {
 	w.t.Helper()
 	m, err := w.base.loadMemory(w.t.Context())
@@ -44,7 +44,7 @@ func (w *world) loadMemory() *memory {
 	return &m
 }
 
-// poll looks at Twilio's lists once, which must work, and reports whether there is more to take.
+// poll looks at Twilio's lists once, and reports whether there is more to take. It fails the test if that fails.
 func (w *world) poll(m *memory) (hasMore bool) {
 	w.t.Helper()
 	hasMore, err := w.base.pollOnce(w.t.Context(), m)
@@ -71,7 +71,7 @@ func (w *world) send(o channels.Outbound) (channels.Receipt, error) {
 	return w.channel.Send(ctx, o)
 }
 
-// mustSend is send for a message that must be sent.
+// mustSend makes one attempt to send a message, and fails the test if that fails.
 func (w *world) mustSend(o channels.Outbound) channels.Receipt {
 	w.t.Helper()
 	r, err := w.send(o)
@@ -96,7 +96,7 @@ func (w *world) loseAnswer(o channels.Outbound) {
 	w.wantSendFails("an answer that is lost", o, channels.Ambiguous)
 }
 
-// wantAnnGot checks which texts Ann's phone shows when Twilio is done.
+// wantAnnGot waits until Twilio is done, and checks the texts that Ann's phone shows.
 func (w *world) wantAnnGot(want ...string) {
 	w.t.Helper()
 	w.waitSettled()
@@ -142,7 +142,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks a value. what names the value in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -158,7 +158,7 @@ func wantText(t *testing.T, what, text, words string) {
 	}
 }
 
-// wantNoAnswers checks that no callback was answered with something for the customer.
+// wantNoAnswers checks that Parley's answers to callbacks had nothing that Twilio sends to the customer.
 func (w *world) wantNoAnswers() {
 	w.t.Helper()
 	if a := w.fake.Answers(); len(a) > 0 {
@@ -166,7 +166,7 @@ func (w *world) wantNoAnswers() {
 	}
 }
 
-// lastForm is the form of the last message that Twilio was asked to send.
+// lastForm returns the form of the last request to send a message.
 func (w *world) lastForm() url.Values {
 	w.t.Helper()
 	var form url.Values

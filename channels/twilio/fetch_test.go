@@ -14,7 +14,7 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// fetchAll reads a file, which must work.
+// fetchAll reads a file, and fails the test if that fails.
 func (w *world) fetchAll(ref string) string {
 	w.t.Helper()
 	f, err := w.channel.(channels.Fetcher).Fetch(w.t.Context(), ref)
@@ -50,7 +50,7 @@ func TestFetch(t *testing.T) {
 	wantEqual(t, "content", w.fetchAll(ref), "png!")
 }
 
-// The address under which Twilio publishes a file leads to the emulator here.
+// An address of a file as Twilio publishes it leads to the emulator in these tests.
 func TestFetchByPublishedAddress(t *testing.T) {
 	t.Parallel()
 	w, ref := newPictureWorld(t)
@@ -58,7 +58,8 @@ func TestFetchByPublishedAddress(t *testing.T) {
 	wantEqual(t, "content", w.fetchAll(published), "png!")
 }
 
-// A file in the storage of an emulator, another host, is fetched. The real Twilio's files are at its own hosts alone.
+// A file in the storage of an emulator, which is another host, is fetched. The real Twilio has files only at its own
+// hosts.
 func TestFetchFromStorage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -70,7 +71,7 @@ func TestFetchFromStorage(t *testing.T) {
 	}
 }
 
-// Our credentials go to Twilio alone: what isn't at Twilio is refused.
+// Our credentials are sent only to Twilio, so a file at another host is refused.
 func TestFetchFromForeignHost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -86,7 +87,7 @@ func TestFetchFromForeignHost(t *testing.T) {
 	}
 }
 
-// A file that can't be fetched now is fetched later; one that is gone is not.
+// If a file can't be fetched now, that is tried again. If it was deleted, it isn't.
 func TestFetchFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -124,7 +125,8 @@ func TestFetchFails(t *testing.T) {
 	}
 }
 
-// notYet is how Twilio answers for a file of which it told some seconds before it can be read.
+// notYet is Twilio's answer for a file that can't be read yet. Twilio tells of files some seconds before they can be
+// read.
 func notYet() twiliofake.Fault {
 	return twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultCode, Code: 20404, Status: http.StatusNotFound}
 }
@@ -150,7 +152,8 @@ func TestFetchTooEarlyWithoutTime(t *testing.T) {
 	_ = wantClass(t, "fetching", err, channels.Retry)
 }
 
-// The pages of a list come from the API that has the list, whatever host an answer names: the request has our credentials.
+// All pages of a list are asked for at the API that has the list, whatever host an answer names, since the request has
+// our credentials.
 func TestPagesOfAList(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -174,6 +177,7 @@ func TestPagesOfAList(t *testing.T) {
 				_, _ = io.WriteString(rw, `{"contents":[{"sid":"HX1"}]}`)
 			}))
 			t.Cleanup(server.Close)
+
 			w := newWorld(t, viaWhatsApp)
 			w.base.api.content = server.URL // Twilio has its contents on a host of their own
 			list, err := w.channel.(channels.Templater).ListTemplates(t.Context())
@@ -189,7 +193,7 @@ func TestPagesOfAList(t *testing.T) {
 	}
 }
 
-// A file that never ends is cut off with an error, not silently.
+// A file that never ends is cut off with an error.
 func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaSMS).base
@@ -200,6 +204,7 @@ func TestFetchIsBounded(t *testing.T) {
 	answer := &http.Response{StatusCode: http.StatusOK, ContentLength: unknownLength, Body: io.NopCloser(endless{})}
 	f, err := c.api.readFetched(answer, withCredentials)
 	noError(t, err)
+
 	n, err := io.Copy(io.Discard, f.Body)
 	_ = wantClass(t, "reading on", err, channels.BadContent)
 	wantEqual(t, "number of bytes that were read", n, maxFile)

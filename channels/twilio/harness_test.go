@@ -24,11 +24,11 @@ const (
 	smsNumber   = "+15550101" // ours, for SMS
 	annPhone    = "+12125550123"
 
-	// patience bounds every wait; only a failing test uses it up.
+	// patience bounds every wait; only a failing test waits so long.
 	patience = 2 * time.Minute
 )
 
-// medium is what a test's account writes by.
+// medium is the medium by which the customers of a test's account write.
 type medium int
 
 const (
@@ -76,7 +76,7 @@ func (w *world) Load(context.Context) ([]byte, error) {
 	return w.state, nil
 }
 
-// storedState returns what the channel has saved; "" if nothing.
+// storedState returns the state that the channel has saved, or "".
 func (w *world) storedState() string {
 	b, _ := w.Load(context.Background())
 	return string(b)
@@ -110,7 +110,7 @@ func (w *world) reported() []channels.Condition {
 // worldChange alters the emulator's options and the channel's settings before a world starts.
 type worldChange func(*twiliofake.Options, channels.Config)
 
-// newWorld starts a world, which ends with the test. Its channel polls every 20 ms once Run works. A change that is nil changes
+// newWorld starts a world, which ends with the test. Its channel polls every 20 ms while Run runs. A nil change changes
 // nothing.
 func newWorld(t *testing.T, by medium, change ...worldChange) *world {
 	t.Helper()
@@ -123,6 +123,7 @@ func newWorld(t *testing.T, by medium, change ...worldChange) *world {
 	}
 	config := channels.Config{fieldAccount: testAccount, fieldToken: testToken}
 	quick := Options{Poll: 20 * time.Millisecond, Settle: time.Nanosecond, Watch: 20 * time.Millisecond}
+
 	var spec channels.Spec
 	var annAddress string
 	switch by {
@@ -138,6 +139,7 @@ func newWorld(t *testing.T, by medium, change ...worldChange) *world {
 			f(&o, config)
 		}
 	}
+
 	var err error
 	if w.fake, err = twiliofake.Start(o); err != nil {
 		t.Fatal(err)
@@ -148,12 +150,13 @@ func newWorld(t *testing.T, by medium, change ...worldChange) *world {
 	return w
 }
 
-// startChannel makes the channel and the web server for its callbacks, of which Twilio is told.
+// startChannel makes the channel and the web server for its callbacks, and tells Twilio the server's address.
 func (w *world) startChannel(spec channels.Spec, config channels.Config) {
 	w.t.Helper()
 	var handler http.Handler // the channel, which is made when the server's address is known
 	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
 	w.t.Cleanup(hook.Close)
+
 	env := channels.Env{
 		Accept:  w.accept,
 		State:   w,
@@ -163,6 +166,7 @@ func (w *world) startChannel(spec channels.Spec, config channels.Config) {
 		HookURL: hook.URL + "/hooks/acme",
 		Report:  w.report,
 	}
+
 	var err error
 	if w.channel, err = spec.New(channels.Account{ID: 7, Name: "acme", Config: config}, env); err != nil {
 		w.t.Fatal(err)
@@ -189,14 +193,14 @@ func (w *world) accept(_ context.Context, facts ...channels.Fact) error {
 	return nil
 }
 
-// accepted returns all facts that were accepted. A fact that came twice is there twice.
+// accepted returns all accepted facts. A fact that came twice is in it twice.
 func (w *world) accepted() []channels.Fact {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.facts)
 }
 
-// distinct returns the accepted facts as the journal would hold them: each id once.
+// distinct returns the accepted facts as the journal would have them, each id once.
 func (w *world) distinct() []channels.Fact {
 	seen := map[string]bool{}
 	var out []channels.Fact
@@ -209,7 +213,7 @@ func (w *world) distinct() []channels.Fact {
 	return out
 }
 
-// decoded returns what the distinct facts of a kind say.
+// decoded returns what the distinct facts mean, if that is of this kind.
 func (w *world) decoded(kind channels.InboundKind) []channels.Inbound {
 	w.t.Helper()
 	var out []channels.Inbound
@@ -225,7 +229,7 @@ func (w *world) decoded(kind channels.InboundKind) []channels.Inbound {
 	return out
 }
 
-// takeMessages returns what customers wrote, which must be want messages.
+// takeMessages returns the customers' messages, and fails the test if their number isn't want.
 func (w *world) takeMessages(want int) []channels.Inbound {
 	w.t.Helper()
 	in := w.decoded(channels.InboundMessage)
@@ -235,7 +239,7 @@ func (w *world) takeMessages(want int) []channels.Inbound {
 	return in
 }
 
-// takeInbox returns what Ann's phone shows, which must be want messages.
+// takeInbox returns the messages that Ann's phone shows, and fails the test if their number isn't want.
 func (w *world) takeInbox(want int) []twiliofake.Received {
 	w.t.Helper()
 	got := w.ann.Inbox()
@@ -245,7 +249,7 @@ func (w *world) takeInbox(want int) []twiliofake.Received {
 	return got
 }
 
-// wait waits for a condition with a deadline; it looks often.
+// wait waits until a condition holds, and fails the test if that takes too long.
 func (w *world) wait(what string, done func() bool) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)

@@ -18,8 +18,8 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// The tests of this file compare what the channel asks, and what the emulator answers, with Twilio's published descriptions of its
-// APIs, which are too large to be kept here: PARLEY_TESTDATA names a folder with them.
+// These tests compare the channel's requests and the emulator's answers with Twilio's published descriptions of its APIs.
+// They are too large to be kept here, so PARLEY_TESTDATA names a folder with them.
 
 // description is a published OpenAPI 3.0 description, read as JSON Schema.
 type description struct {
@@ -42,7 +42,7 @@ func readDescription(t *testing.T, folder, name string) *description {
 	return d
 }
 
-// allowNull gives the types that are nullable the type null, too: OpenAPI 3.0 writes "nullable", which JSON Schema doesn't know.
+// allowNull adds the type null to types that are nullable. OpenAPI 3.0 writes "nullable", which JSON Schema doesn't know.
 func allowNull(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -62,7 +62,8 @@ func allowNull(v any) {
 	}
 }
 
-// operation finds the operation of a request, and the pattern of its path. It returns "" for one that isn't described.
+// operation finds the operation of a request and the pattern of its path. The pattern is "" if the request isn't
+// described.
 func (d *description) operation(method, path string) (pattern string, op map[string]any) {
 	for p, item := range d.doc["paths"].(map[string]any) {
 		re := "^" + regexp.MustCompile(`\\\{[^}]*\\\}`).ReplaceAllString(regexp.QuoteMeta(p), `[^/.]+`) + "$"
@@ -93,7 +94,7 @@ func pointer(parts ...string) string {
 	return out.String()
 }
 
-// at returns the object under these names, each in the one before; nil if there is none.
+// at follows names from object to object, and returns the last one. It returns nil if there is none.
 func at(object map[string]any, names ...string) map[string]any {
 	for _, name := range names {
 		object, _ = object[name].(map[string]any)
@@ -101,7 +102,7 @@ func at(object map[string]any, names ...string) map[string]any {
 	return object
 }
 
-// objectOf makes of a form the object that the description is about.
+// objectOf makes an object of a form, as the description sees it.
 func objectOf(op map[string]any, form url.Values) (map[string]any, error) {
 	props := at(op, "requestBody", "content", "application/x-www-form-urlencoded", "schema", "properties")
 	out := map[string]any{}
@@ -133,8 +134,8 @@ func objectOf(op map[string]any, form url.Values) (map[string]any, error) {
 	return out, nil
 }
 
-// check compares one request and its answer with the description. It returns the operation, such as "GET /v1/Content", or "" for one
-// that isn't described.
+// check compares a request and its answer with the description. It returns the operation, such as "GET /v1/Content", or
+// "" if the request isn't described.
 func (d *description) check(r twiliofake.Request) (operation string, err error) {
 	pattern, op := d.operation(r.Method, r.Path)
 	if op == nil {
@@ -149,7 +150,7 @@ func (d *description) check(r twiliofake.Request) (operation string, err error) 
 		return operation, fmt.Errorf("request: %w", err)
 	}
 	isRefusal := r.Status < 200 || r.Status > 299
-	if isRefusal { // not described
+	if isRefusal { // refusals are not described
 		return operation, nil
 	}
 	if err := d.checkAnswer(op, path, r); err != nil {
@@ -198,7 +199,7 @@ func (d *description) checkAnswer(op map[string]any, path []string, r twiliofake
 	return d.validate(pointer(append(path, "responses", status, "content", "application/json", "schema")...), answer)
 }
 
-// checkQuery finds query parameters that Twilio doesn't have.
+// checkQuery returns an error if the query has a parameter that Twilio doesn't have.
 func checkQuery(op map[string]any, raw string) error {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
@@ -217,7 +218,7 @@ func checkQuery(op map[string]any, raw string) error {
 	return nil
 }
 
-// readDescriptions reads the descriptions of Twilio's APIs, or skips the test if they aren't here.
+// readDescriptions reads the descriptions of Twilio's APIs. It skips the test if they aren't here.
 func readDescriptions(t *testing.T) (messages, contents *description) {
 	t.Helper()
 	folder := os.Getenv("PARLEY_TESTDATA")
@@ -227,7 +228,7 @@ func readDescriptions(t *testing.T) (messages, contents *description) {
 	return readDescription(t, folder, "twilio_api_v2010.json"), readDescription(t, folder, "twilio_content_v1.json")
 }
 
-// All that the channel asks, and that the emulator answers, is as Twilio describes it.
+// All requests of the channel and all answers of the emulator are as Twilio describes them.
 func TestAgainstPublishedAPI(t *testing.T) {
 	t.Parallel()
 	messages, contents := readDescriptions(t)
@@ -261,8 +262,8 @@ func TestAgainstPublishedAPI(t *testing.T) {
 	}
 }
 
-// The descriptions refuse what is wrong: without this, the test above would show nothing. The request has a content's id that is too
-// short, the answer a number as id.
+// The descriptions refuse a request with a content's id that is too short and a number as id in the answer. Without this,
+// the test above would show nothing.
 func TestPublishedAPIRefuses(t *testing.T) {
 	t.Parallel()
 	messages, _ := readDescriptions(t)
@@ -294,6 +295,7 @@ func recordSending(t *testing.T) []twiliofake.Request {
 		w.mustSend(w.richMessage("**Hello**", rich))
 	}
 	w.mustSend(w.richMessage("", channels.Rich{Location: &channels.Location{Latitude: 1, Longitude: 2}}))
+
 	withFile := w.outbound(1, "x")
 	withFile.Files = []channels.File{publicFile(t, "a.png", "image/png", "x")}
 	w.mustSend(withFile)
@@ -304,7 +306,8 @@ func recordSending(t *testing.T) []twiliofake.Request {
 	w.poll(w.loadMemory())
 	lost := w.outbound(1, "x")
 	lost.Attempt.FirstAt = w.clock.now()
-	_, _, _ = w.channel.Reconcile(t.Context(), lost) // for its requests alone
+	_, _, _ = w.channel.Reconcile(t.Context(), lost) // only its requests matter
+
 	return w.fake.Requests()
 }
 

@@ -12,7 +12,7 @@ import (
 // withMMS switches MMS on.
 func withMMS(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = "true" }
 
-// By SMS no file is sent.
+// No file is sent by SMS.
 //
 func TestSendFileBySMS(t *testing.T) {
 	t.Parallel()
@@ -23,7 +23,7 @@ func TestSendFileBySMS(t *testing.T) {
 	wantEqual(t, "number of files that a message may have", w.channel.Capabilities().Files.PerMessage, 0)
 }
 
-// By MMS several files leave in one message, with the text.
+// By MMS, several files are sent in one message with the text.
 //
 func TestSendFilesByMMS(t *testing.T) {
 	t.Parallel()
@@ -33,6 +33,7 @@ func TestSendFilesByMMS(t *testing.T) {
 	o.Files = []channels.File{picture, picture}
 	w.mustSend(o)
 	w.waitSettled()
+
 	got := w.takeInbox(1)[0]
 	wantEqual(t, "text", got.Text, "look")
 	if len(got.Media) != 2 {
@@ -41,7 +42,7 @@ func TestSendFilesByMMS(t *testing.T) {
 	wantEqual(t, "second file", string(got.Media[1].Content), "png")
 }
 
-// By WhatsApp a picture takes its text with it.
+// By WhatsApp, a picture is sent with its text as caption.
 func TestSendPictureByWhatsApp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -52,7 +53,8 @@ func TestSendPictureByWhatsApp(t *testing.T) {
 	w.wantAnnGot("look")
 }
 
-// By WhatsApp a picture comes before buttons, above which the text stands. A signature goes with a text alone.
+// By WhatsApp, a picture is sent before a message with the text and the buttons. A picture without a text has no
+// signature.
 func TestSendPictureAndButtonsByWhatsApp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -60,6 +62,7 @@ func TestSendPictureAndButtonsByWhatsApp(t *testing.T) {
 	o := w.richMessage("well?", channels.Rich{Buttons: []channels.Button{{ID: "y", Title: "Yes"}}})
 	o.Files = []channels.File{publicFile(t, "a.png", "image/png", "png")}
 	w.mustSendAll(o)
+
 	picture := w.outbound(2, "")
 	picture.Signature.Text = "Acme"
 	picture.Files = o.Files
@@ -67,8 +70,8 @@ func TestSendPictureAndButtonsByWhatsApp(t *testing.T) {
 	w.wantAnnGot("", "well?", "")
 }
 
-// By WhatsApp the text of a document is a message of its own, sent before it. Their addresses for statuses tell which part it is,
-// and whether more follow (m) or it is the end (e).
+// By WhatsApp, the text of a document is sent as a message of its own before it. The address for a part's statuses has
+// the part's number and an m if more parts follow, or an e if it is the last.
 func TestSendDocumentByWhatsApp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -96,7 +99,8 @@ func TestSendDocumentByWhatsApp(t *testing.T) {
 	wantEqual(t, "content of the document", string(document.Media[0].Content), "pdf")
 }
 
-// The text of a picture or a video is a message of its own if it is too long for a caption, or the type has none at Twilio.
+// A picture's or video's text is a message of its own if it is too long for a caption, or if Twilio has no captions for
+// the type.
 func TestSendCaptions(t *testing.T) {
 	t.Parallel()
 	longest := gsmText(maxCaption)
@@ -129,7 +133,7 @@ func TestSendCaptions(t *testing.T) {
 	}
 }
 
-// A file that Twilio can't fetch is refused before anything leaves; the hint says which setting is missing.
+// A file that Twilio can't fetch is refused before anything leaves. The hint names the setting that is missing.
 func TestSendFileWithoutAnAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -141,7 +145,8 @@ func TestSendFileWithoutAnAddress(t *testing.T) {
 	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
 }
 
-// A file of a type that Twilio doesn't accept is refused before anything leaves; what WhatsApp takes, an MMS may not.
+// A file of a type that Twilio doesn't accept is refused before anything leaves. WhatsApp takes some types that MMS
+// doesn't.
 func TestSendFileOfAType(t *testing.T) {
 	t.Parallel()
 	const word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -187,13 +192,14 @@ func TestSendTooLargeFile(t *testing.T) {
 	o := w.outbound(2, "look")
 	o.Files = []channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: maxWhatsApp + 1<<20}}
 	w.wantSendFails("a large file", o, channels.BadContent)
+
 	o.Files = []channels.File{{Name: "a.jpg", ContentType: "application/octet-stream", SizeBytes: maxImage + 1}}
 	wantText(t, "refusal", w.wantSendFails("a large picture of which only the name says that it is one", o, channels.BadContent).Text,
 		"is too large")
 	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
 }
 
-// An MMS takes ten files, of five megabytes together.
+// An MMS may have ten files, with five megabytes together.
 func TestSendTooManyFiles(t *testing.T) {
 	t.Parallel()
 	const tooMany, megabyte = maxMMSFiles + 1, 1 << 20
@@ -223,7 +229,7 @@ func TestFilesAreOffered(t *testing.T) {
 	}
 }
 
-// Without such an address they are not offered, and the reason is told.
+// If Parley has no address from which Twilio can fetch files, files are not offered, and the reason is told.
 //
 func TestNoFilesWithoutAPublicAddress(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// Of a code that WhatsApp doesn't have, those are suggested that may be meant.
+// For a code that WhatsApp doesn't have, Suggest returns codes that may be meant.
 func TestSuggest(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

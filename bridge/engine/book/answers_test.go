@@ -18,8 +18,8 @@ func talkOf(messages ...store.Message) (*Conversation, *Messages) {
 	return c, ms
 }
 
-// A reply bounced, and with it a wait of the customer goes on to the other replies to the same words: those that the customer has,
-// and those that are still under way.
+// If a reply bounces, other replies to the same words may still answer them. AnswersBeside finds those that the customer
+// has and those that are under way.
 func TestAnswersBeside(t *testing.T) {
 	t.Parallel()
 	words := store.Message{Direction: store.DirectionIn}

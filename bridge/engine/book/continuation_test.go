@@ -8,8 +8,9 @@ import (
 	"parley/store"
 )
 
-// Parked replies of a conversation that is over are offered where the customer goes on, by any of the customer's keys. They are not
-// offered to another team, nor beside an open conversation, from whose thread they can be sent.
+// A resolved or closed conversation may have parked replies (which were kept back). They are offered in a later
+// conversation of the same customer and team, by any of the customer's keys. Those of an open conversation can be sent
+// from its own thread.
 func TestParkedRepliesAreOfferedToTheSameTeam(t *testing.T) {
 	t.Parallel()
 	sales, support := store.TeamID(1), store.TeamID(2)
@@ -20,6 +21,7 @@ func TestParkedRepliesAreOfferedToTheSameTeam(t *testing.T) {
 		b.Conversations.Rows[id] = c
 		return c
 	}
+
 	of, ofNoTeam := add(1, 1, "ann", &sales, bridge.StatusOpen), add(2, 1, "ann", nil, bridge.StatusOpen)
 	add(3, 1, "ann's phone", &sales, bridge.StatusResolved)
 	add(4, 1, "ann", &support, bridge.StatusResolved)
@@ -27,6 +29,7 @@ func TestParkedRepliesAreOfferedToTheSameTeam(t *testing.T) {
 	add(6, 1, "ann", &sales, bridge.StatusPending)
 	add(7, 1, "ben", &sales, bridge.StatusResolved)
 	add(8, 2, "ann", &sales, bridge.StatusResolved)
+
 	for _, tt := range []struct {
 		name    string
 		in      *Conversation

@@ -9,12 +9,13 @@ import (
 	"parley/channels/email/bodytext"
 )
 
-// activeHTML has what a page may show of a mail, and what it may not: scripts, styles, forms, and what is loaded from elsewhere.
+// activeHTML has HTML that a page may show, and HTML that it may not: scripts, styles, forms, and pictures from
+// elsewhere.
 const activeHTML = `<style>p{}</style><p onclick="x()" style="position:fixed">a<script>x</script></p>` +
 	`<img src="cid:a%20b"><img src="https://t.test/x.png" alt="y" onerror="z"><a href="javascript:x">l</a>` +
 	`<form><input></form><ol start="4"><li>b</ol>`
 
-// safeHTMLOf returns what is left of activeHTML, with the source of the mail's own picture.
+// safeHTMLOf returns what a page shows of activeHTML, with this source of the mail's own picture.
 func safeHTMLOf(picture string) string {
 	return `<p>a</p><img src="` + picture + `" alt="a.png"/><img data-blocked-src="https://t.test/x.png" alt="y"/>` +
 		`l<ol start="4"><li>b</li></ol>`
@@ -28,14 +29,14 @@ func newPage(html string, names map[string]string) *page {
 // pictureNames are the names of the pictures of activeHTML, by their ids.
 func pictureNames() map[string]string { return map[string]string{"a b": "a.png"} }
 
-// A page shows nothing of a mail's HTML that acts, or is loaded from elsewhere.
+// A page shows no HTML that acts or is loaded from elsewhere.
 func TestSanitised(t *testing.T) {
 	t.Parallel()
 	wantEqual(t, "page", newPage(activeHTML, pictureNames()).Sanitised(), safeHTMLOf("cid:a%20b"))
 }
 
-// A link of a mail leads to another site in a tab of its own, or to a place in the same mail: never to a page of Parley's, where the
-// reader is signed in.
+// A link in a mail leads to another site, which opens in a tab of its own, or to a place in the same mail. It never leads
+// to a page of Parley's, where the reader is signed in.
 func TestLinksOfAPage(t *testing.T) {
 	t.Parallel()
 	const elsewhere = ` target="_blank"`
@@ -76,7 +77,7 @@ func TestPageWithAHead(t *testing.T) {
 <p>Hi</p>`)
 }
 
-// A page holds the pictures of its mail.
+// A page contains the pictures of its mail.
 func TestPageWithItsPictures(t *testing.T) {
 	t.Parallel()
 	p := newPage(activeHTML, pictureNames())
@@ -84,7 +85,7 @@ func TestPageWithItsPictures(t *testing.T) {
 	wantEqual(t, "page", p.Sanitised(), safeHTMLOf("data:image/png;base64,cG5n"))
 }
 
-// Whoever reads HTML as text learns of its pictures, too.
+// A reader of HTML as text also notes the pictures in it.
 func TestPicturesOfReadHTML(t *testing.T) {
 	t.Parallel()
 	r := bodytext.NewReader(false, pictureNames())
@@ -93,7 +94,7 @@ func TestPicturesOfReadHTML(t *testing.T) {
 	wantEqual(t, "the mail's own picture is used", r.Used["a b"], true)
 }
 
-// A mail may show one picture thousands of times: its page stays within its bound.
+// If a mail shows one picture very often, its page stays within a limit.
 func TestPageOfRepeatedPictures(t *testing.T) {
 	t.Parallel()
 	p := newPage(strings.Repeat(`<img src="cid:logo">`, 200), map[string]string{"logo": "logo.png"})

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Of a site the folder that was named is read, and nothing beside it, however links and redirects are written. The page that was
-// named may have moved.
+// Parley reads only the folder of a site that was named, however links and redirects are written. The page that was named
+// may redirect to another folder, which is read then.
 func TestSiteStaysInItsFolder(t *testing.T) {
 	t.Parallel()
 	const basket = "<p>Warranty of the basket</p>"
@@ -19,6 +19,7 @@ func TestSiteStaysInItsFolder(t *testing.T) {
 		"/start/":              "-> /support/",
 		"/support/":            "<p>Repairs of lamps</p>",
 	})
+
 	pool := createPlaces(t, s.URL+"/help/", s.URL+"/start/")
 	readPlaces(t, pool)
 	if got := s.requests(); slices.ContainsFunc(got, func(path string) bool { return strings.HasSuffix(path, "basket") }) {

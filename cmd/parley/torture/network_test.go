@@ -7,7 +7,7 @@ import (
 
 const answered = "webhooks answered 200"
 
-// What was counted is added to the counts that there are already.
+// addCountsTo adds the counts of the network to counts that are there already.
 func TestAddCountsTo(t *testing.T) {
 	t.Parallel()
 	n := &network{counts: map[string]int{}}

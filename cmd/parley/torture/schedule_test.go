@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// plannedOptions are those of a short run of three replicas.
+// plannedOptions returns the options of a short run of three replicas.
 func plannedOptions() Options { return Plan(Quick(Options{Replicas: 3})) }
 
 // The injector knows how to inject each fault that is planned, in Slack and in Teams.
@@ -47,7 +47,7 @@ func TestScheduleIsSorted(t *testing.T) {
 	}
 }
 
-// All faults are injected while people write, into a replica that there is.
+// All faults are injected while people write, and into a replica that exists.
 func TestScheduleIsWithinRun(t *testing.T) {
 	t.Parallel()
 	o := plannedOptions()

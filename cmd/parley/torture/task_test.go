@@ -80,19 +80,19 @@ func wantNoTask(t *testing.T, q *taskQueue) {
 type recordingEmulators struct {
 	mu      sync.Mutex
 	asks    map[string][]string // bodies by path
-	answers map[string]string   // by path; {} unless said otherwise
+	answers map[string]string   // by path; {} for others
 }
 
 func (c *recordingEmulators) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var body json.RawMessage
-	_ = json.NewDecoder(r.Body).Decode(&body) // a request without a body asks for something
+	_ = json.NewDecoder(r.Body).Decode(&body) // a request may have no body
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asks[r.URL.Path] = append(c.asks[r.URL.Path], string(body))
 	_, _ = w.Write([]byte(cmp.Or(c.answers[r.URL.Path], `{}`)))
 }
 
-// answer says what the emulators answer from now on.
+// answer sets the emulators' answer for a path.
 func (c *recordingEmulators) answer(path, with string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,8 +120,8 @@ func TestFloodOfAccount(t *testing.T) {
 	checkFlood(t, taskFloodAccount, minConversations)
 }
 
-// checkFlood runs a task and checks that so many customers write a flood. Each mail is sent once and recorded, and
-// none counts as one of those that were to be written anyway.
+// checkFlood runs a task and checks how many customers write the flood. Each mail must be sent once and recorded. The
+// flood must not count as mails that were planned anyway.
 func checkFlood(t *testing.T, kind task, wantWriters int) {
 	t.Helper()
 	o := Options{Mails: 6, Flow: 20 * time.Second}
@@ -149,7 +149,7 @@ func checkFlood(t *testing.T, kind task, wantWriters int) {
 	}
 }
 
-// In the smallest runs, too, a customer by mail has somebody in copy. It is none whose mailbox is gone.
+// Even in the smallest runs, one customer by mail has somebody in copy, and that customer's mailbox isn't gone.
 func TestCustomerWithCopy(t *testing.T) {
 	t.Parallel()
 	for _, chats := range []bool{false, true} {
@@ -186,7 +186,8 @@ func TestPickAccountConversations(t *testing.T) {
 	}
 }
 
-// runPoison runs the task of a poison event. It returns the driver, and the webhook with the event.
+// runPoison runs the task of a poison event, which can't be applied. It returns the driver, and the webhook with the
+// event.
 func runPoison(t *testing.T) (d *driver, webhook string) {
 	t.Helper()
 	d, recorder := newTestDriver(t, Options{Mails: 90, Chats: true})
@@ -223,7 +224,7 @@ func TestPoisonHasNoSender(t *testing.T) {
 	}
 }
 
-// The driver knows the poison events, which Parley has to quarantine.
+// The driver counts and records the poison events, which Parley has to put into quarantine.
 func TestPoisonIsRecorded(t *testing.T) {
 	t.Parallel()
 	d, _ := runPoison(t)
@@ -235,7 +236,7 @@ func TestPoisonIsRecorded(t *testing.T) {
 	}
 }
 
-// A mail that ends the process which applies it comes between two others of its customer.
+// A crashing mail ends the process that applies it. It comes between two other mails of its customer.
 func TestCrashingMail(t *testing.T) {
 	t.Parallel()
 	o := Options{Mails: 90, Chats: true}
@@ -290,7 +291,7 @@ func TestIsApplyingCrashing(t *testing.T) {
 	}
 }
 
-// runTask has a driver do one task.
+// runTask lets a driver do one task.
 func runTask(t *testing.T, d *driver, kind task) {
 	t.Helper()
 	const timeout = 5 * time.Minute // on a busy machine
@@ -312,8 +313,8 @@ func runTask(t *testing.T, d *driver, kind task) {
 	}
 }
 
-// sendTestReceipts sends a flood of another system's receipts. It returns the webhooks as one text, and how many
-// receipts there must be.
+// sendTestReceipts sends a flood of another system's receipts. It returns the webhooks as one text, and the number of
+// receipts that there must be.
 func sendTestReceipts(t *testing.T) (webhooks string, want int) {
 	t.Helper()
 	o := Options{Mails: 90, Chats: true, Flow: 20 * time.Second}

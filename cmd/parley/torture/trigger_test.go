@@ -11,7 +11,7 @@ import (
 // a proxy and check when a trigger fires. The others check which bytes count as a commit, or as the answer to a
 // claim, in PostgreSQL's protocol. A claim takes messages from the queue in order to send them.
 
-// armTrigger arms a trigger; fired gets whether it fired within a minute.
+// armTrigger arms a trigger. fired gets true if it fires within a minute, and otherwise false.
 func armTrigger(t *testing.T, list *triggers, tr *trigger) (fired <-chan bool) {
 	t.Helper()
 	result := make(chan bool, 1)
@@ -32,6 +32,7 @@ func TestTriggerHoldsAnswerBack(t *testing.T) {
 	c.wantLine("hello")
 	var markers markerSet
 	markers.add(checker.Marker{Kind: checker.Outbound, Conversation: 1, Number: 2}) // outbound-c001-2
+
 	fired := armTrigger(t, p.triggers, &trigger{
 		route:     routeSMTP,
 		direction: requests,
@@ -41,6 +42,7 @@ func TestTriggerHoldsAnswerBack(t *testing.T) {
 			return effect{}
 		},
 	})
+
 	c.send("outbound-c001-1") // another message
 	c.wantLine("outbound-c001-1")
 	began := time.Now()
@@ -73,7 +75,7 @@ func TestTriggerEndsConnection(t *testing.T) {
 	}
 }
 
-// A trigger is disarmed when nobody waits for it any more.
+// A trigger is disarmed when its wait ends.
 func TestTriggerIsDisarmed(t *testing.T) {
 	t.Parallel()
 	var list triggers
@@ -92,7 +94,7 @@ func newRelayLink() *link {
 	return l
 }
 
-// A commit is a Sync on a connection on which deliveries are claimed, and the statement on all others.
+// On a connection on which deliveries are claimed, a commit is a Sync. On all others it is the statement.
 func TestIsCommitRequest(t *testing.T) {
 	t.Parallel()
 	sync, statement := []byte("P…"+pgSync), []byte("Q\x00\x00\x00\x0bcommit\x00")
@@ -147,7 +149,7 @@ func TestIsClaimAnswer(t *testing.T) {
 	}
 }
 
-// The answer to the next request is not that to the claim before.
+// The answer to the request after a claim doesn't count as the answer to the claim.
 func TestNextAnswerIsNoClaimAnswer(t *testing.T) {
 	t.Parallel()
 	l := newRelayLink()
