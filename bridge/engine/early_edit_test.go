@@ -13,8 +13,8 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// openWithEarlyEdit opens a thread in which there is an edit whose message has not come. It returns the thread, and the message
-// as it was typed.
+// openWithEarlyEdit opens a thread with an edit whose message Parley hasn't been told of. It returns the thread, and the
+// message as it was typed.
 func (w *world) openWithEarlyEdit() (thread string, typed bridgetest.Message) {
 	w.t.Helper()
 	thread = w.openThread()
@@ -22,8 +22,8 @@ func (w *world) openWithEarlyEdit() (thread string, typed bridgetest.Message) {
 	return thread, w.editFirst(thread, "Hi Kin", "Hi Kim")
 }
 
-// editFirst lets ann type a text, of which Parley isn't told, and edit it, of which it is. It returns the message as it was typed, once
-// the edit is kept until the message comes.
+// editFirst lets ann type a text and edit it. Parley is told only of the edit, and keeps it until the message comes.
+// editFirst returns the message as it was typed.
 func (w *world) editFirst(thread, text, edited string) bridgetest.Message {
 	w.t.Helper()
 	w.chat.Mute(true)
@@ -35,7 +35,8 @@ func (w *world) editFirst(thread, text, edited string) bridgetest.Message {
 	return typed
 }
 
-// wantEditOnce checks that the edit of openWithEarlyEdit was recorded once, and was sent to the customer or offered to its author.
+// wantEditOnce checks that the edit of openWithEarlyEdit was recorded once, and either sent to the customer or offered to
+// ann.
 func (w *world) wantEditOnce(thread string) {
 	w.t.Helper()
 	w.waitDrained()
@@ -48,10 +49,10 @@ func (w *world) wantEditOnce(thread string) {
 	}
 }
 
-// lockOfConversations is the end of the statement by which a batch locks its conversations, as a pattern of LIKE.
+// lockOfConversations matches the statement by which a batch locks its conversations. It is a pattern of LIKE.
 const lockOfConversations = `%FROM conversations%FOR UPDATE`
 
-// waitBlocked waits until so many transactions wait for a lock in a statement, which is given as a pattern of LIKE.
+// waitBlocked waits until n transactions wait for a lock in a statement that matches a pattern of LIKE.
 func (w *world) waitBlocked(n int, statement string) {
 	w.t.Helper()
 	w.eventually(fmt.Sprint("transactions that wait for a lock: ", n), func() bool {
@@ -60,8 +61,8 @@ func (w *world) waitBlocked(n int, statement string) {
 	})
 }
 
-// An edit has waited for its message for too long when that comes after all. Both are applied at the same time, by
-// two processes: whichever is first, the text is recorded once.
+// An edit has waited for its message for too long, and at the same time the message comes. Two processes apply both, in
+// either order. The text is recorded once.
 func TestEditAndItsMessageAtOnce(t *testing.T) {
 	t.Parallel()
 	endWait := func(w *world, _ bridgetest.Message) { w.advance(6 * time.Minute) }
@@ -79,6 +80,7 @@ func TestEditAndItsMessageAtOnce(t *testing.T) {
 			w := newWorld(t, options{engines: 2})
 			thread, typed := w.openWithEarlyEdit()
 			release := w.holdLocks(`SELECT FROM conversations WHERE id = 1 FOR UPDATE`) // both wait for the conversation
+
 			tt.first(w, typed)
 			w.waitBlocked(1, lockOfConversations)
 			tt.second(w, typed)
@@ -89,11 +91,12 @@ func TestEditAndItsMessageAtOnce(t *testing.T) {
 	}
 }
 
-// The end of an edit's wait and its message are applied in one batch: the text is recorded once.
+// The end of an edit's wait and its message are applied in one batch. The text is recorded once.
 func TestEditAndItsMessageInOneBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread, typed := w.openWithEarlyEdit()
+
 	release := w.holdQueuesWhere(`true`)
 	w.journalSurfaceFact("say", typed)
 	w.waitQueued(1)
@@ -101,12 +104,13 @@ func TestEditAndItsMessageInOneBatch(t *testing.T) {
 	w.eventually("the end of the wait is stored", func() bool {
 		return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, store.SystemAccount) >= 1
 	})
+
 	release()
 	w.wantEditOnce(thread)
 }
 
-// A note, or a word to a colleague, that its author edits into a reply is never sent by the edit alone: not even when the edit
-// comes before the message. The author is asked.
+// If an author edits a note or a word to a colleague into a reply, the author is asked before it is sent. That is so even
+// if the edit comes before the message.
 func TestEditedNoteComesFirst(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -125,6 +129,7 @@ func TestEditedNoteComesFirst(t *testing.T) {
 			w.waitFate(typed.ID, store.FateAsk)
 			w.waitDrained()
 			w.wantNothingSent()
+
 			w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
 			w.provider.WaitTexts(t, "We can do it")
 		})

@@ -16,7 +16,7 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// injection is a row of the list of attempts that package openai keeps.
+// injection is an attempt to instruct the model, a row of a list that package openai keeps.
 type injection struct{ Language, Place, Tries, Text, Obeyed string }
 
 // readInjections returns the whole list.
@@ -31,13 +31,14 @@ func readInjections(t *testing.T) (all []injection) {
 	return all
 }
 
-// A customer may write whatever a list of attempts holds, and the model may obey to the letter: in the thread nothing
-// is done, nothing leaves, no note has a word of it, and nothing is suggested. Every eleventh attempt of the list goes this
-// way, and a harmless question at the end, whose reply is suggested: so the others were looked at.
+// Attempts to instruct the model come as a customer's messages, and the model here obeys each of them. Still nothing is
+// done, nothing leaves, nothing is suggested, and no note has its words. The test takes every eleventh attempt of the
+// list. At the end it asks a harmless question whose reply is suggested, which shows that replies are looked at.
 func TestInjectionsThroughTheThread(t *testing.T) {
 	t.Parallel()
 	const harmless = "A lamp is on its way two days after the order."
 	all := readInjections(t)
+
 	model := newFakeModel(t)
 	model.fake.Speak(func(s openaifake.Seen) string {
 		n, cited := 0, citedPages(s)
@@ -61,6 +62,7 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}},
 		})
 	})
+
 	w := newWorld(t, options{analyzer: model})
 	w.addPage("https://help.example/", "https://help.example/lamp", "Where is my lamp?", harmless)
 	ask := func(n int, text string) (suggested int) {
@@ -72,6 +74,7 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 		w.waitDrained()
 		return w.count(`SELECT count(*) FROM suggested_replies`)
 	}
+
 	for i := 0; i < len(all); i += 11 {
 		if n := ask(i, all[i].Text); n != 0 {
 			t.Errorf("a suggestion of case %d came through: %s", i, all[i].Obeyed)
@@ -80,12 +83,14 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 	if n := ask(len(all), "I only want to know."); n != 1 {
 		t.Error("a harmless reply is not suggested: so that none was suggested says nothing")
 	}
+
 	counts := w.engines[0].AnalysisCounts()
 	if counts.Model == 0 {
 		t.Error("the model gave no answer")
 	}
 	wantEqual(t, "answers that rules gave in its place", counts.Degraded, 0)
 	wantEqual(t, "failed analyses", counts.Failed, 0)
+
 	if n := w.count(`SELECT count(*) FROM conversations
 		WHERE status <> 'open' OR traits ? 'priority' OR traits ? 'name' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`); n != 0 {
 		t.Error("something was done to the conversation")
@@ -96,7 +101,7 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 	w.wantNoEvilNotes()
 }
 
-// wantNoEvilNotes checks that no note of an analysis says "evil", as attempts have the model do.
+// wantNoEvilNotes checks that no note of an analysis has the word "evil", which attempts make the model say.
 func (w *world) wantNoEvilNotes() {
 	w.t.Helper()
 	for _, m := range w.allMessages() {
@@ -108,7 +113,7 @@ func (w *world) wantNoEvilNotes() {
 	}
 }
 
-// citedPages returns the ids of all pages that a question brought.
+// citedPages returns the ids of all pages that came with a question.
 func citedPages(s openaifake.Seen) (cited []string) {
 	for _, source := range s.Question.Desk.Sources {
 		cited = append(cited, source.ID)
@@ -116,7 +121,7 @@ func citedPages(s openaifake.Seen) (cited []string) {
 	return cited
 }
 
-// The rules obey nobody: of no attempt do they make a reply, an action or a reason that isn't the customer's own.
+// The analysis by rules obeys no attempt. It suggests no other reply than the page's text, and no evil action.
 func TestRulesObeyNobody(t *testing.T) {
 	t.Parallel()
 	rules := offline.New()

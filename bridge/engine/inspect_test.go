@@ -18,7 +18,8 @@ import (
 	"parley/store"
 )
 
-// eventually waits until a condition is so, mostly one of the database. The condition only looks; repeatUntil is for those that act.
+// eventually waits until a condition holds, mostly one of the database. The condition must only look. If it has to do
+// something, use repeatUntil.
 func (w *world) eventually(what string, done func() bool) {
 	w.t.Helper()
 	began := time.Now()
@@ -30,7 +31,7 @@ func (w *world) eventually(what string, done func() bool) {
 	}
 }
 
-// repeatUntil does a step before each look at a condition of the database, such as to end a wait that begins anew meanwhile.
+// repeatUntil does a step before each look at a condition. The step may end a wait that begins anew meanwhile.
 func (w *world) repeatUntil(what string, step func(), done func() bool) {
 	w.t.Helper()
 	w.eventually(what, func() bool {
@@ -39,21 +40,21 @@ func (w *world) repeatUntil(what string, step func(), done func() bool) {
 	})
 }
 
-// pause comes between two looks at what somebody has waited for since began. It grows from 5 ms to
-// 20 ms: each look is a query, which takes CPU time from what is waited for.
+// pause waits before the next look at a condition. It grows from 5 ms to 20 ms, since each look is a query and takes CPU
+// time from the code under test.
 func pause(began time.Time) {
 	timer := time.NewTimer(min(5*time.Millisecond+time.Since(began)/10, 20*time.Millisecond))
 	<-timer.C
 }
 
-// waitShown waits until a message with this text is in the channel, anywhere. Cards don't count: they
-// show a conversation's first words too.
+// waitShown waits until a message with this text is in the channel or in a thread. Cards don't count, since they also
+// show the first words of a conversation.
 func (w *world) waitShown(text string) bridgetest.Message {
 	w.t.Helper()
 	return w.waitShownAs(text, func(m bridgetest.Message) bool { return m.Kind != string(bridge.PostRoot) })
 }
 
-// waitShownAs is waitShown for the messages that count.
+// waitShownAs is waitShown with a function that says which messages count.
 func (w *world) waitShownAs(text string, counts func(bridgetest.Message) bool) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
@@ -68,7 +69,7 @@ func (w *world) waitShownAs(text string, counts func(bridgetest.Message) bool) b
 	return found
 }
 
-// allMessages returns what people see in the channel: roots and threads.
+// allMessages returns all messages in the channel and its threads.
 func (w *world) allMessages() []bridgetest.Message { return w.chat.Threads(support) }
 
 // waitCard waits until the root of a thread contains a text.
@@ -79,7 +80,7 @@ func (w *world) waitCard(thread, text string) {
 	})
 }
 
-// waitMarked waits until an agent's message carries a mark.
+// waitMarked waits until an agent's message has a mark, an emoji that says what became of it.
 func (w *world) waitMarked(message, mark string) {
 	w.t.Helper()
 	w.chat.Wait(w.t, fmt.Sprintf("%s is marked %s", message, mark), func() bool {
@@ -87,8 +88,8 @@ func (w *world) waitMarked(message, mark string) {
 	})
 }
 
-// customerTexts returns what a thread shows of the customer's texts, in order: several may stand in
-// one post, with times.
+// customerTexts returns the customer's texts in a thread, in their order. A post may have several texts, each with its
+// time.
 func (w *world) customerTexts(thread string) []string {
 	list := []string{}
 	for _, m := range w.chat.Messages(support, thread) {
@@ -147,8 +148,8 @@ func (w *world) waitWhisper(user, text string) bridgetest.Message {
 	return found
 }
 
-// waitThread waits until a customer's text is shown, and until Parley knows that it is (before that nobody may
-// resolve the conversation), and returns its thread. The root may show the text as well, as the first words.
+// waitThread waits until a customer's text is shown and Parley has recorded that, and returns its thread. Before that is
+// recorded, nobody may resolve the conversation. The text may be shown in the root.
 func (w *world) waitThread(text string) string {
 	w.t.Helper()
 	m := w.waitShown(text)
@@ -166,7 +167,7 @@ func (w *world) waitDrained() {
 	})
 }
 
-// waitQueued waits until so many events are stored and not applied yet.
+// waitQueued waits until n events are stored and not applied yet.
 func (w *world) waitQueued(n int) {
 	w.t.Helper()
 	w.eventually(fmt.Sprint("events that wait to be applied: ", n), func() bool { return w.count(`SELECT count(*) FROM queued`) == n })
@@ -178,15 +179,15 @@ func (w *world) makeQueuesDue() {
 	w.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()`)
 }
 
-// holdQueues keeps what an account brings from now on from being applied, until release is called.
+// holdQueues lets no events that an account brings from now on be applied until release is called.
 func (w *world) holdQueues(account store.AccountID) (release func()) {
 	w.t.Helper()
 	return w.holdQueuesWhere(fmt.Sprintf(`NEW.account_id = %d`, account))
 }
 
-// holdQueuesWhere keeps what comes from now on from being applied, in queues for which a condition of SQL holds, until release is
-// called. It looks as if it had been put off once: what is due so late for no reason is made due once a minute, as the clock must have
-// been ahead.
+// holdQueuesWhere lets no events be applied in new queues for which a condition of SQL holds, until release is called. It
+// marks these queues as put off once (waits = 1). Parley makes others that are due so late due again once a minute, as
+// the clock must have been ahead.
 func (w *world) holdQueuesWhere(condition string) (release func()) {
 	w.t.Helper()
 	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -199,7 +200,7 @@ func (w *world) holdQueuesWhere(condition string) (release func()) {
 	}
 }
 
-// waitDrainedBut waits until every event is applied and the lanes hold n deliveries alone, which wait: none is under way.
+// waitDrainedBut waits until every event is applied, nothing is being sent, and n deliveries wait in the lanes.
 func (w *world) waitDrainedBut(n int) {
 	w.t.Helper()
 	w.eventually(fmt.Sprintf("nothing is on its way but %d deliveries that wait", n), func() bool {
@@ -219,7 +220,7 @@ func (w *world) count(sql string, args ...any) int {
 	return n
 }
 
-// text runs a query that returns one text; "" when there is no row.
+// text runs a query that returns one text. It returns "" if there is no row.
 func (w *world) text(sql string, args ...any) string {
 	w.t.Helper()
 	var s string
@@ -229,8 +230,8 @@ func (w *world) text(sql string, args ...any) string {
 	return s
 }
 
-// exec changes rows behind Parley's back. A test doesn't know in which order Parley locks them: what PostgreSQL ends as a
-// deadlock is done again.
+// exec changes rows without Parley. A test doesn't know in which order Parley locks rows, so exec repeats a statement
+// that PostgreSQL has ended as a deadlock.
 func (w *world) exec(sql string, args ...any) {
 	w.t.Helper()
 	w.eventually(sql, func() bool {
@@ -245,7 +246,7 @@ func (w *world) exec(sql string, args ...any) {
 	})
 }
 
-// waitFate waits until a text that was typed in the chat has a fate.
+// waitFate waits until a text that was typed in the chat has a fate, such as "out" or "parked".
 func (w *world) waitFate(message string, want store.Fate) {
 	w.t.Helper()
 	var got string
@@ -266,8 +267,8 @@ func (w *world) advance(by time.Duration) {
 	}
 }
 
-// advanceToMorning moves Parley's clock to 9:01 of the next day, by UTC. A test of what happens once a day, or once an hour, begins
-// there: else it fails where it runs over midnight.
+// advanceToMorning moves Parley's clock to 9:01 UTC of the next day. A test of something that happens once a day or once
+// an hour begins there, since it would fail if it ran over midnight.
 func (w *world) advanceToMorning() {
 	w.t.Helper()
 	const morning = 9*time.Hour + time.Minute
@@ -275,8 +276,8 @@ func (w *world) advanceToMorning() {
 	w.advance(now.Truncate(24 * time.Hour).Add(24*time.Hour + morning).Sub(now))
 }
 
-// A lost answer is looked for when its request is over for sure. In these tests it is over as soon as it counts as lost: ageUnclear
-// makes its attempt older than a request may take, but not so old that a person is asked. lookNow ends the wait for the look.
+// Parley looks for a lost answer when its request is surely over. ageUnclear makes the attempt older than a request may
+// take, but not so old that a person is asked. lookNow ends the wait for the look. So these tests needn't wait.
 const (
 	ageUnclear = `
 		WITH old AS (
@@ -296,7 +297,7 @@ const (
 		FROM unclear WHERE l.id = unclear.id`
 )
 
-// ageLostAttempts makes each attempt older whose answer was lost, until the test ends, so that it is looked for at once.
+// ageLostAttempts makes attempts with lost answers older until the test ends, so that Parley looks for them at once.
 func (w *world) ageLostAttempts() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
@@ -318,7 +319,7 @@ func (w *world) ageLostAttempts() {
 	w.t.Cleanup(func() { cancel(); group.Wait() })
 }
 
-// dump shows what the database holds, for a failing test.
+// dump returns the rows of the database for the message of a failing test.
 func (w *world) dump() string {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

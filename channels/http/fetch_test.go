@@ -11,13 +11,14 @@ import (
 	"parley/channels/http/httpfake"
 )
 
-// A customer's file is fetched from https, or from beside a callback of the own network;
-// from nowhere else.
+// A customer's file is fetched from https, or from the host of a callback in the own network. It is fetched from nowhere
+// else.
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	w.shop.PutFile("box.txt", &httpfake.File{Type: "text/plain", Content: []byte("a box")})
 	fetcher := w.channel.(channels.Fetcher)
+
 	f, err := fetcher.Fetch(t.Context(), w.base+"/files/box.txt")
 	noError(t, err)
 	got, err := io.ReadAll(f.Body)
@@ -26,6 +27,7 @@ func TestFetch(t *testing.T) {
 	}
 	wantEqual(t, "content", string(got), "a box")
 	wantEqual(t, "type", f.ContentType, "text/plain")
+
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("%s was called", r.URL)
 	}))
@@ -42,7 +44,7 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// fetchFrom asks a server of the test's for a file.
+// fetchFrom fetches a file from a server with this handler.
 func fetchFrom(t *testing.T, h http.HandlerFunc) (channels.Fetched, error) {
 	t.Helper()
 	c, base := newChannelTo(t, h)

@@ -19,7 +19,7 @@ import (
 
 const secret = "0123456789abcdef secret"
 
-// world is a channel with its shop.
+// world is a channel and the shop that uses it.
 type world struct {
 	shop    *httpfake.Shop
 	base    string // of the shop
@@ -31,7 +31,7 @@ type world struct {
 	err   error // of Accept
 }
 
-// config of an account whose callback is a test server.
+// config returns the settings of an account whose callback is a test server.
 func config(base string) channels.Config {
 	return channels.Config{"secret": secret, "callback_url": base + "/parley?tenant=1", "allow_private": "true"}
 }
@@ -61,7 +61,7 @@ func newChannel(t testing.TB, base string, env channels.Env) channels.Channel {
 	return c
 }
 
-// newChannelTo is newChannel whose callback is a handler of the test's. It gives the callback's address too.
+// newChannelTo makes a channel whose callback is a handler of the test's. It also returns the callback's address.
 func newChannelTo(t *testing.T, callback http.Handler) (c channels.Channel, base string) {
 	t.Helper()
 	srv := httptest.NewServer(callback)
@@ -69,7 +69,7 @@ func newChannelTo(t *testing.T, callback http.Handler) (c channels.Channel, base
 	return newChannel(t, srv.URL, channels.Env{}), srv.URL
 }
 
-// mustSend sends a message, which must work.
+// mustSend sends a message, and fails the test if that fails.
 func (w *world) mustSend(t *testing.T, o channels.Outbound) {
 	t.Helper()
 	if _, err := w.channel.Send(t.Context(), o); err != nil {
@@ -77,7 +77,7 @@ func (w *world) mustSend(t *testing.T, o channels.Outbound) {
 	}
 }
 
-// decodeOne gives the one inbound that a payload is.
+// decodeOne decodes a payload, and fails the test if that doesn't give one inbound.
 func decodeOne(t *testing.T, c channels.Channel, payload []byte) channels.Inbound {
 	t.Helper()
 	list, err := c.Decode(payload)
@@ -95,7 +95,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks a value. what names the value in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -118,7 +118,7 @@ func (w *world) accept(_ context.Context, facts ...channels.Fact) error {
 	return w.err
 }
 
-// takeFacts gives the facts accepted since it was last asked.
+// takeFacts returns the facts that were accepted since the last call.
 func (w *world) takeFacts() []channels.Fact {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -127,7 +127,7 @@ func (w *world) takeFacts() []channels.Fact {
 	return facts
 }
 
-// post lets the shop post events, which must be taken.
+// post lets the shop post events, and fails the test if they aren't taken. It returns the accepted facts.
 func (w *world) post(t *testing.T, events ...any) []channels.Fact {
 	t.Helper()
 	status, body, err := w.shop.Post(t.Context(), w.hook, events...)
@@ -159,7 +159,7 @@ func outbound(id int64, text string) channels.Outbound {
 	}
 }
 
-// stage is a world as the suite wants it.
+// stage makes a world as the suite of all channels needs it.
 func stage(t *testing.T) channelstest.Stage {
 	w := newWorld(t, nil)
 	serial := 0
@@ -220,7 +220,7 @@ func stage(t *testing.T) channelstest.Stage {
 	}
 }
 
-// TestExercise: what the channel declares and does agree.
+// TestExercise: the channel does what it declares, by the suite of all channels.
 func TestExercise(t *testing.T) {
 	t.Parallel()
 	channelstest.ExerciseChannel(t, channelstest.Harness{

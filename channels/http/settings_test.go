@@ -10,7 +10,8 @@ import (
 	parleyhttp "parley/channels/http"
 )
 
-// TestSettings: what can't work is refused before anything is stored or sent. The refusal doesn't tell the secret.
+// TestSettings: settings that can't work are refused before anything is stored or sent. The refusal doesn't tell the
+// secret.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ secret, callback, private, fault string }{
@@ -40,7 +41,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// Only a callback in the own network, where that is allowed, is an own host.
+// The host of a callback counts as an own host only if the settings allow a callback in the own network.
 func TestOwnHosts(t *testing.T) {
 	t.Parallel()
 	for callback, want := range map[string]string{

@@ -12,7 +12,7 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Twilio's own Go library accepts what we compute as a signature, and refuses that of another token.
+// Twilio's own Go library accepts our signatures, and refuses one of another token.
 func TestSignatureAgainstTwilio(t *testing.T) {
 	t.Parallel()
 	blank := inboundForm()
@@ -44,7 +44,7 @@ func TestSignatureAgainstTwilio(t *testing.T) {
 	}
 }
 
-// Twilio's own Go library accepts how the emulator signs its callbacks.
+// Twilio's own Go library accepts the signatures of the emulator's callbacks.
 func TestEmulatorSignsLikeTwilio(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -59,6 +59,7 @@ func TestEmulatorSignsLikeTwilio(t *testing.T) {
 		rw.WriteHeader(http.StatusNoContent)
 	}))
 	t.Cleanup(srv.Close)
+
 	w.fake.SetWebhook(w.number, srv.URL+"/hook?a=1"+retryOverrides)
 	w.annWrites(strings.Repeat("Grüße & <b> ", 3))
 	if !channelstest.Receive(t, accepted, "the emulator calls back") {

@@ -12,7 +12,7 @@ import (
 	"parley/channels"
 )
 
-// The example of Twilio's documentation, which its libraries test with.
+// The signature of an example in Twilio's documentation is right. Twilio's libraries test with it, too.
 func TestSignatureVector(t *testing.T) {
 	t.Parallel()
 	form := url.Values{
@@ -50,7 +50,8 @@ type callback struct {
 	signature   string
 }
 
-// postCallback posts a callback, and returns the status of the answer, whose body must be empty: it would go to the customer.
+// postCallback posts a callback, and returns the status of the answer. It checks that the answer has no body, which would
+// go to the customer.
 func postCallback(t *testing.T, c *Channel, cb callback) int {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, cb.target, strings.NewReader(cb.body))
@@ -84,8 +85,8 @@ func newHookChannel(t *testing.T, address string) *Channel {
 	return c
 }
 
-// Twilio signs the address that it calls. A proxy may call another one here: the signature must fit the address in the settings, with
-// the query of the call. A port, and an apostrophe, may be written in several ways.
+// Twilio signs the address that it calls, and a proxy may call another one here. So the signature must fit the address in
+// the settings with the query of the call. A port or an apostrophe may be written in several ways.
 func TestSignedAddress(t *testing.T) {
 	t.Parallel()
 	const (
@@ -123,7 +124,7 @@ func TestSignedAddress(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := postCallback(t, newHookChannel(t, tt.hook), callback{
-				target:    "http://10.0.0.1:8080/hooks/sms" + tt.query, // what the proxy calls
+				target:    "http://10.0.0.1:8080/hooks/sms" + tt.query, // the address that the proxy calls
 				body:      inboundForm().Encode(),
 				signature: computeSignature(testToken, tt.signed, inboundForm()),
 			})
@@ -132,7 +133,7 @@ func TestSignedAddress(t *testing.T) {
 	}
 }
 
-// The signature covers each value of a repeated name once, in the order of the alphabet.
+// The signature covers each value of a repeated name once, in alphabetical order.
 func TestSignatureOfRepeatedParameters(t *testing.T) {
 	t.Parallel()
 	const hook = "https://parley.test/hooks/sms"
@@ -167,7 +168,7 @@ func TestSignedParameters(t *testing.T) {
 	}
 }
 
-// A callback without the right signature of just this body is refused.
+// A callback is refused if its signature is missing or isn't that of just this body.
 func TestWrongSignature(t *testing.T) {
 	t.Parallel()
 	const hook = "https://parley.test/hooks/sms"
@@ -193,7 +194,7 @@ func TestWrongSignature(t *testing.T) {
 	}
 }
 
-// A JSON body isn't signed itself, but its hash is, in the address.
+// A JSON body isn't signed itself. Its hash is in the address, which is signed.
 func TestSignatureOfJSON(t *testing.T) {
 	t.Parallel()
 	const hook, body = "https://parley.test/hooks/sms", `{"event":"x"}`
@@ -222,7 +223,7 @@ func TestSignatureOfJSON(t *testing.T) {
 	}
 }
 
-// Without an address in the settings no callback can be checked: that is reported.
+// If the settings have no address, no callback can be checked, and that is reported.
 func TestCallbackWithoutAnAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)

@@ -22,7 +22,7 @@ func sampleTemplate() channels.Template {
 	}
 }
 
-// takeTemplate returns the one template that Twilio lists.
+// takeTemplate returns the template that Twilio lists. It fails the test if there isn't just one.
 func (w *world) takeTemplate() channels.TemplateState {
 	w.t.Helper()
 	list, err := w.channel.(channels.Templater).ListTemplates(w.t.Context())
@@ -33,7 +33,7 @@ func (w *world) takeTemplate() channels.TemplateState {
 	return list[0]
 }
 
-// waitTemplate waits until the last state that was told of a template is want.
+// waitTemplate waits until the last state of a template that came is want.
 func (w *world) waitTemplate(externalID string, want channels.TemplateStatus) {
 	w.t.Helper()
 	w.wait(fmt.Sprint("the template is told to be ", want), func() bool {
@@ -42,7 +42,7 @@ func (w *world) waitTemplate(externalID string, want channels.TemplateStatus) {
 	})
 }
 
-// submit submits a template, which must work.
+// submit submits a template, and fails the test if that fails.
 func (w *world) submit(tm channels.Template) channels.TemplateState {
 	w.t.Helper()
 	state, err := w.channel.(channels.Templater).SubmitTemplate(w.t.Context(), tm)
@@ -50,7 +50,7 @@ func (w *world) submit(tm channels.Template) channels.TemplateState {
 	return state
 }
 
-// templateMessage makes a message to Ann of the sample template with this id.
+// templateMessage makes a message to Ann with the sample template of this id.
 func (w *world) templateMessage(externalID string) channels.Outbound {
 	use := channels.TemplateUse{Template: sampleTemplate(), Values: map[string]string{"customer_name": "Ann\nLee", "order": "42"}}
 	use.ExternalID = externalID
@@ -98,7 +98,8 @@ func TestSendTemplateThatIsIncomplete(t *testing.T) {
 	wantEqual(t, "number of requests", len(w.fake.Requests()), 0)
 }
 
-// The approval is told. Then the template reaches a customer who hasn't written, with line breaks in its values as blanks.
+// When a template is approved, that is told. Then it reaches a customer who hasn't written. Line breaks in its values
+// become blanks.
 //
 func TestSendApprovedTemplate(t *testing.T) {
 	t.Parallel()
@@ -123,7 +124,7 @@ func TestPausedTemplateIsTold(t *testing.T) {
 	wantEqual(t, "status in the list", w.takeTemplate().Status, channels.TemplatePaused)
 }
 
-// A template is deleted. To delete it again is no error.
+// A template can be deleted. Deleting it again is no error.
 //
 func TestDeleteTemplate(t *testing.T) {
 	t.Parallel()
@@ -150,7 +151,7 @@ func rejectedTemplate() channels.Template {
 	return template
 }
 
-// A rejected template comes back with its reason.
+// Twilio lists a rejected template with the reason.
 func TestRejectedTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -162,7 +163,7 @@ func TestRejectedTemplate(t *testing.T) {
 	}
 }
 
-// A new form of a rejected template replaces it, under another id.
+// If a rejected template is submitted in a new form, that replaces the old one and has another id.
 func TestEditRejectedTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -190,7 +191,8 @@ func TestSubmitTemplateOfABadName(t *testing.T) {
 	wantEqual(t, "number of contents at Twilio", len(w.fake.Contents()), 0)
 }
 
-// A template becomes the simplest type of Twilio's contents that holds it: only WhatsApp's card has a header or a footer.
+// A template becomes the simplest type of content at Twilio that can have all of it. Only WhatsApp's card has a header or
+// a footer.
 func TestTemplateTypes(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -254,13 +256,13 @@ func newContentWorld(t *testing.T) *world {
 	return w
 }
 
-// readContents does what Run does about contents now and then, which must work.
+// readContents lets the channel look at contents once, as Run does from time to time. It fails the test if that fails.
 func (w *world) readContents(m *memory) {
 	w.t.Helper()
 	noError(w.t, w.base.readContents(w.t.Context(), m))
 }
 
-// The content of a single message is deleted a day later; templates stay.
+// The content of a single message is deleted a day later. Templates stay.
 func TestContentOfAMessageIsDeleted(t *testing.T) {
 	t.Parallel()
 	w := newContentWorld(t)
@@ -273,7 +275,7 @@ func TestContentOfAMessageIsDeleted(t *testing.T) {
 	w.takeTemplate() // the one that is left
 }
 
-// If Twilio doesn't delete such a content, the states of templates are stored all the same.
+// If Twilio doesn't delete the content of a single message, the states of templates are stored all the same.
 func TestContentOfAMessageThatStays(t *testing.T) {
 	t.Parallel()
 	w := newContentWorld(t)

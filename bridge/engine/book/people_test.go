@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// peopleWithKeys returns People that hold customers, each with the keys of one list. Those of isNew are made by the batch.
+// peopleWithKeys returns People with some customers, each with the keys of one list. The batch makes the keys in isNew.
 func peopleWithKeys(customers [][]string, isNew ...string) *People {
 	ps := newPeople(&Moment{})
 	id := store.IdentityID(0)
@@ -29,8 +29,8 @@ func peopleWithKeys(customers [][]string, isNew ...string) *People {
 	return ps
 }
 
-// A customer changes the number. However many forms the number had, and whatever is known of them, the customer's keys lead to one
-// customer, and to nobody else who has got one of them meanwhile.
+// If a customer's number changes, all keys of that customer lead to one customer, in whatever forms the number is known.
+// A key that belongs to somebody else meanwhile leads to that other customer.
 func TestKeysOfAChange(t *testing.T) {
 	t.Parallel()
 	const changedForm = "+1219" // the new number in the form of the provider
@@ -42,7 +42,7 @@ func TestKeysOfAChange(t *testing.T) {
 		known         [][]string // the keys of each known customer
 		fresh         []string   // keys that the batch makes
 		now, previous channels.Party
-		same, others  []string // keys that lead to the customer of now.Key, and such that lead to somebody else
+		same, others  []string // keys that lead to the customer with now.Key, and keys of others
 	}{
 		"nobody knows the customer": {
 			fresh: []string{"+1219", "+521", "+52"},
@@ -80,14 +80,17 @@ func TestKeysOfAChange(t *testing.T) {
 			same: []string{"US.a", "+521", "+52"},
 		},
 	} {
+
 		customers := slices.Clone(c.known)
 		for _, key := range c.fresh {
 			customers = append(customers, []string{key})
 		}
+
 		ps := peopleWithKeys(customers, c.fresh...)
 		n := NewPrefetch(1)
 		n.AddParty(1, c.now, c.previous)
 		ps.linkIdentities(n.parties.same)
+
 		who := ps.ByAddress[NameKey{1, c.now.Key}]
 		if who == nil && c.now.Key != changedForm {
 			t.Errorf("%s: nobody has the new key %s", name, c.now.Key)
@@ -105,7 +108,8 @@ func TestKeysOfAChange(t *testing.T) {
 	}
 }
 
-// An event whose sender's key is always taken by somebody else goes into quarantine: what is behind it doesn't stand still.
+// If the key of an event's sender is taken by somebody else again and again, the event goes into quarantine, so that the
+// events behind it can be applied.
 func TestSenderWithoutKey(t *testing.T) {
 	t.Parallel()
 	ps := newPeople(&Moment{Event: store.Event{ID: 7}})

@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// A reply with two files was refused, both parts of it, and was sent again: it is out once both have left. The parts
-// that were refused before count for nothing.
+// Both parts of a reply with two files were refused, and were sent again. The reply is out once both of the new parts
+// have left. The parts that were refused before don't count.
 func TestPartsThatWereSentAgain(t *testing.T) {
 	t.Parallel()
 	o := &Outbox{OfMessage: map[store.MessageID][]*Delivery{}}
@@ -28,6 +28,7 @@ func TestPartsThatWereSentAgain(t *testing.T) {
 		d.SetPayload(outbound.Payload{ReplyPayload: outbound.ReplyPayload{Span: &outbound.Span{From: i % 2, To: i%2 + 1}}})
 		o.OfMessage[19] = append(o.OfMessage[19], d)
 	}
+
 	m := &Message{Message: store.Message{ID: 19, Fate: store.FateWaiting}}
 	if got, want := o.PartsOf(m), (Parts{o.OfMessage[19][firstAgain], o.OfMessage[19][secondAgain]}); !slices.Equal(got, want) {
 		t.Fatalf("the parts are %+v, want those that were sent again, %+v", got, want)
@@ -35,6 +36,7 @@ func TestPartsThatWereSentAgain(t *testing.T) {
 	if fate := o.PartsOf(m).worstFate(); fate != store.FateOut {
 		t.Errorf("once both have left, the reply's fate is %s, want %s", fate, store.FateOut)
 	}
+
 	o.OfMessage[19][secondAgain].State = store.Failed
 	if fate := o.PartsOf(m).worstFate(); fate != store.FateFailed {
 		t.Errorf("with a part that failed again, the reply's fate is %s, want %s", fate, store.FateFailed)

@@ -11,7 +11,7 @@ import (
 	"parley/channels"
 )
 
-// Every sample mail of PARLEY_TESTDATA gives something to read, and none fails.
+// Each sample mail of PARLEY_TESTDATA gives something to read, and none fails.
 //
 // On 2026-11-23, 730 other mails were read, and subject, sender, words and files compared with what
 // mailparser 3.14.2 of npm makes of them: those of mailparser, mime4j, enmime, stalwart's mail-parser,
@@ -39,7 +39,7 @@ func TestCorpus(t *testing.T) {
 		raw, err := os.ReadFile(path)
 		noError(t, err)
 		e, body := SplitPayload(raw)
-		ins := d.decodeMail(e, body) // without the net that catches panics
+		ins := d.decodeMail(e, body) // decodeMail doesn't catch panics, Decode does
 		if problem := unreadable(ins); problem != "" {
 			t.Errorf("%s: %s", filepath.Base(path), problem)
 			continue
@@ -53,7 +53,7 @@ func TestCorpus(t *testing.T) {
 	}
 	read := fmt.Sprintf("%d of %d sample mails are readable", readable, len(files))
 	t.Log(read)
-	if report := os.Getenv("PARLEY_SAMPLES_READ"); report != "" { // .ci/run shows it: go test is silent about what passes
+	if report := os.Getenv("PARLEY_SAMPLES_READ"); report != "" { // shown by .ci/run, as go test doesn't
 		if err := os.WriteFile(report, []byte(read+"\n"), 0o600); err != nil {
 			t.Error(err)
 		}
@@ -63,7 +63,7 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// unreadable says what a person would miss, "" if nothing.
+// unreadable returns what a person would miss in the messages of a mail, or "".
 func unreadable(ins []channels.Inbound) string {
 	if len(ins) == 0 {
 		return "nothing came of it"

@@ -12,10 +12,10 @@ import (
 	"parley/channels/email/mailid"
 )
 
-// decodeKeys make and verify the tokens of these tests; the first one makes those of today.
+// decodeKeys make and verify the tokens of these tests. New tokens are made with the first one.
 var decodeKeys = [][]byte{[]byte("0123456789abcdef0123456789abcdef"), []byte("an older key, which still verifies")}
 
-// messageID and anchorID are ids of ours, of today.
+// messageID and anchorID make ids of ours with the first key.
 func messageID(conversation, message int64) string {
 	return mailid.Message(decodeKeys[0], conversation, message, "acme.test")
 }
@@ -43,7 +43,7 @@ func mustDecode(t *testing.T, payload string) []channels.Inbound {
 	return ins
 }
 
-// decodeOne decodes a mail that must give one Inbound.
+// decodeOne decodes a mail, and fails the test if that doesn't give one Inbound.
 func decodeOne(t testing.TB, raw string) channels.Inbound {
 	t.Helper()
 	ins := newTestDecoder().decodeMail(Envelope{}, []byte(raw))
@@ -53,7 +53,7 @@ func decodeOne(t testing.TB, raw string) channels.Inbound {
 	return ins[0]
 }
 
-// crlf gives a text the line ends of mails.
+// crlf gives a text the line ends that mails have.
 func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 
 // wantKeys checks the addresses of parties.
@@ -84,7 +84,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks a value. what names the value in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -100,7 +100,7 @@ func wantContains(t *testing.T, what, text, words string) {
 	}
 }
 
-// safeHTML gives the original of a message, "" if it has none.
+// safeHTML returns the page of a message's original HTML, or "" if it has none.
 func safeHTML(in channels.Inbound) string {
 	if in.Original.HTML == nil {
 		return ""

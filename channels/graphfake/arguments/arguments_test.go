@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A value of a form is JSON where it looks like it, with single quotes or double ones; all else is a text.
+// A value of a form is read as JSON if it looks like JSON, with single or double quotes. Otherwise it is a text.
 func TestFormValueAsJSON(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -37,7 +37,7 @@ func TestFormValueAsJSON(t *testing.T) {
 	}
 }
 
-// Text and Decode agree on an argument that stands in the query and in the body: the body's counts.
+// If an argument is in the query and in the body, Text and Decode both take the body's.
 func TestArgumentInQueryAndBody(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

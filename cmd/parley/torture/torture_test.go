@@ -18,8 +18,7 @@ import (
 	"parley/store/storetest"
 )
 
-// TestMain lets the test's binary be every process of a run: it understands the same
-// sub-commands as the program.
+// TestMain lets the test's binary be each process of a run. It has the same sub-commands as the program.
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 || os.Args[1] != "serve" && os.Args[1] != "torture" {
 		os.Exit(m.Run())
@@ -32,7 +31,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// runSubcommand is a Parley, the oracle or the emulators of a run.
+// runSubcommand runs a Parley, the oracle or the emulators of a run.
 func runSubcommand(ctx context.Context, args []string) error {
 	if args[0] == "serve" {
 		return serve(ctx, args)
@@ -59,8 +58,8 @@ func serve(ctx context.Context, args []string) error {
 	return app.Serve(ctx, env, log, func(string) {}, o)
 }
 
-// TestTorture plays the short form for each kind of chat, alone and among replicas: a fixed seed, so that a
-// failure can be repeated. It fails on violated invariants, never on speed. The long form has more ways of running Parley.
+// TestTorture plays a short run for each kind of chat, with a fixed seed, so that a failure can be repeated. It fails on
+// violated invariants, never on speed. The long form has more ways of running Parley.
 func TestTorture(t *testing.T) {
 	t.Parallel()
 	type run struct {
@@ -102,7 +101,7 @@ func runShort(t *testing.T, o torture.Options) {
 	if got, want := r.Injected[torture.FaultKill], o.Faults[torture.FaultKill]; got != want {
 		t.Errorf("got %d kills, want %d", got, want)
 	}
-	const minKillsAndStops = 6 // of the eight that are planned: some may wait in vain for their trigger
+	const minKillsAndStops = 6 // of the eight planned, since some may wait in vain for their trigger
 	if r.KillsAndStops < minKillsAndStops {
 		t.Errorf("got %d kills and stops, want at least %d: %v", r.KillsAndStops, minKillsAndStops, r.Injected)
 	}
