@@ -7,16 +7,18 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// newLinkingConversations makes a world in which a mail that answers a resolved conversation begins a new one, which is linked to it.
+// newLinkingConversations makes a world in which a mail that answers a resolved conversation begins a new one, which is
+// linked to it.
 func newLinkingConversations(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
 }
 
-// resolveFirstMail lets Kim's first mail become conversation #1, with Lee in copy, and resolves it. It returns the mail's id.
+// resolveFirstMail lets Kim's first mail become conversation #1, with Lee in copy, and resolves it. It returns the
+// mail's id.
 func (w *world) resolveFirstMail() string {
 	w.t.Helper()
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})

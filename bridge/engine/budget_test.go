@@ -6,8 +6,8 @@ import (
 	"parley/bridge"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // wideBurst is the number of posts that the wide window of windows allows.
 const wideBurst = 3

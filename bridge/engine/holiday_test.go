@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // withOutings gives the chat's account the hours of an office in Berlin that is closed on Thursdays for three weeks.
 func withOutings(t *testing.T) func(*store.Account) {

@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // newBehindTheChat makes a world in which ann typed a reply in a chat that can't be reached since, and another one on the
 // page. Both wait, since the first one may have been changed in the chat. It returns the page, the thread, the first

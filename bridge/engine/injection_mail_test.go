@@ -15,8 +15,8 @@ import (
 	"parley/channels/email"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // mailOf writes an attempt at injection as a mail. The attempt is hidden in the HTML, or is the sender's name, the
 // subject or a file's name.

@@ -13,8 +13,8 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // injection is an attempt to instruct the model, a row of a list that package openai keeps.
 type injection struct{ Language, Place, Tries, Text, Obeyed string }

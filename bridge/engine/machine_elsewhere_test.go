@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // answerByMachine lets a machine of the company's page answer kim at once, outside of Parley.
 func (w *world) answerByMachine() {

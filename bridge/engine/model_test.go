@@ -11,8 +11,8 @@ import (
 	"parley/bridge/engine/chores"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // modelled is a reader with a model whose condition a test sets.
 type modelled struct {

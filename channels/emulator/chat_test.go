@@ -153,8 +153,8 @@ func TestChatFaultRetryAfter(t *testing.T) {
 	}
 }
 
-// newNumbers returns a log in which each change is its own number, the function that adds one, and the function that closes the
-// emulator.
+// newNumbers returns a log in which each change is its own number, the function that adds one, and the function that
+// closes the emulator.
 func newNumbers() (log *emulator.Changes[int64], add, closeEmulator func()) {
 	closed := make(chan struct{})
 	log = emulator.NewChanges[int64](closed)

@@ -175,6 +175,7 @@ func stage(t *testing.T) channelstest.Stage {
 		"drop before":  {},
 		"drop after":   {After: true},
 	}
+
 	return channelstest.Stage{
 		Channel: w.channel,
 		Write: func(t *testing.T, texts ...string) (facts []channels.Fact) {

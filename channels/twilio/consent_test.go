@@ -104,6 +104,7 @@ func TestConsentBesideAFile(t *testing.T) {
 			if tt.optOutType != "" {
 				form.Set("OptOutType", tt.optOutType)
 			}
+
 			got := decodeOne(t, c, form)
 			if !reflect.DeepEqual(got.Consent, tt.want) {
 				t.Errorf("got the consent %+v, want %+v", got.Consent, tt.want)

@@ -125,6 +125,7 @@ func newStage(w *world) channelstest.Stage {
 	w.annWrites("hello, the window is open")
 	lastSID := "" // of what Ann wrote last
 	acceptedSince := func(n int) []channels.Fact { return w.accepted()[n:] }
+
 	return channelstest.Stage{
 		Channel: w.channel,
 		Write: func(t *testing.T, texts ...string) []channels.Fact {

@@ -43,9 +43,9 @@ func (m medium) String() string {
 	return "SMS"
 }
 
-// world is what most tests of this package run in: Twilio's emulator with one account of ours, a channel on its number, a web
-// server for callbacks, and the phone of one customer, Ann. It stands for the engine, too: it keeps what the channel accepts,
-// reports and remembers (channels.State).
+// world is what most tests of this package run in: Twilio's emulator with one account of ours, a channel on its number,
+// a web server for callbacks, and the phone of one customer, Ann. It stands for the engine, too: it keeps what the
+// channel accepts, reports and remembers (channels.State).
 type world struct {
 	t       *testing.T
 	fake    *twiliofake.Server

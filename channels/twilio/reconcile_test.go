@@ -16,11 +16,10 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Reconcile looks in Twilio's list for a message whose answer was lost. The list doesn't say which delivery a message belongs to:
-// Reconcile compares the text, the customer and the time, and what this process remembers of its own sends.
+// Reconcile looks in Twilio's list for a message whose answer was lost. The list doesn't say which delivery a message
+// belongs to: Reconcile compares the text, the customer and the time, and what this process remembers of its own sends.
 
-// newReconcileWorld makes a world in which Twilio sends no callbacks. Only Twilio's list tells what became of a
-// message.
+// newReconcileWorld makes a world in which Twilio reports no statuses. Only its list tells what became of a message.
 func newReconcileWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, viaWhatsApp, func(o *twiliofake.Options, _ channels.Config) { o.HoldCallbacks = true })

@@ -170,6 +170,7 @@ func TestSendFileOfAType(t *testing.T) {
 				w.annWrites("hi")
 				o := w.outbound(1, "look")
 				o.Files = []channels.File{publicFile(t, tt.name, tt.contentType, "x")}
+
 				if isTaken {
 					w.mustSendAll(o)
 					w.waitSettled()
@@ -177,6 +178,7 @@ func TestSendFileOfAType(t *testing.T) {
 					wantEqual(t, "files that Ann got with the last message", len(got[len(got)-1].Media), 1)
 					return
 				}
+
 				wantText(t, "refusal", w.wantSendFails("such a file", o, channels.BadContent).Text, tt.name)
 				wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
 			})

@@ -47,6 +47,7 @@ func newMovedChat(t *testing.T, rows int) *pgxpool.Pool {
 			SELECT $1, 'C' || n % $2, 'r' || n, 'said'
 			FROM generate_series(1, $3::int) AS n`, chat, channels, rows)
 		exec(t, tx, `INSERT INTO posts (account_id, channel, message, kind) VALUES ($1, 'C9', 'r1', 'human')`, chat)
+
 		exec(t, tx, `INSERT INTO team_channels (team_id, account_id, channel) VALUES (30, $1, 'C1'), (31, $1, 'C2'), (30, $2, 'C1')`, chat, other)
 		return channelmove.Begin(t.Context(), tx, chat, "C1", "C9")
 	}))

@@ -127,6 +127,7 @@ func FuzzRead(f *testing.F) {
 		if !ok {
 			return
 		}
+
 		var all struct {
 			Team  string `json:"team_id"`
 			App   string `json:"api_app_id"`
@@ -143,6 +144,7 @@ func FuzzRead(f *testing.F) {
 		if err := json.Unmarshal(text, &all); err != nil {
 			t.Fatalf("read, but %q is no JSON: %v", text, err)
 		}
+
 		e := all.Event
 		want := glance.Message{Team: all.Team, App: all.App, Type: e.Type, Channel: e.Channel, User: e.User, TS: e.TS, Thread: e.Thread}
 		if got != want {

@@ -227,6 +227,7 @@ func TestCheck(t *testing.T) {
 		{name: "not a provider", issuer: website.URL, want: "404 Not Found"},
 		{name: "nobody there", issuer: "http://127.0.0.1:1", want: "connection refused"},
 	} {
+
 		w.fake.SetDown(tt.down)
 		c := right
 		c.Issuer = tt.issuer

@@ -93,11 +93,13 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 			ms := newMessages(&Moment{Now: now, DatabaseNow: now}, nil, nil, verbs)
 			c, talk := talkOf(asked("1700000050.000100", chat, 9*time.Minute), tt.later)
 			ms.Rows = talk.Rows
+
 			got := ms.newestFor(Request{
 				Conversation: c,
 				Surface:      chat,
 				Action:       bridge.Action{Verb: bridge.VerbSend, Origin: bridge.OriginCatchUp, Order: tt.verb},
 			})
+
 			if got == nil {
 				t.Fatalf("the verb means no message, want %d", tt.want)
 			}
@@ -109,8 +111,8 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 }
 
 // If Parley missed events and finds a command when it catches up, it compares the command's time with the customer's
-// message. Clocks may differ a little. A command that comes by itself counts as typed afterwards if that was within two
-// minutes.
+// message. Clocks may differ a little. A command that comes by itself within two
+// minutes counts as typed after that message.
 func TestTypedBeforeTheCustomerWrote(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1700000600, 0)

@@ -160,6 +160,7 @@ func FuzzReport(f *testing.F) {
 	for _, s := range append(budget.Seeds(), "<a@x.test>:\nword\n", "4 5 ", "(a@", "delivery d", "Action: failed\n\n") {
 		f.Add(s, s)
 	}
+
 	m := budget.NewMeter()
 	readWords := func(words string) prose { return readProse(words, []string{"b@x.test"}, rawmail.NewGuesser()) }
 	readFields := func(fields []byte) []report { return readStatuses([][]byte{fields}, rawmail.NewGuesser()) }
@@ -167,6 +168,7 @@ func FuzzReport(f *testing.F) {
 		budget.CheckRepeated(t, m, words, func(s string) { readWords(s) })
 		budget.CheckRepeated(t, m, words, func(s string) { idInText(s) })
 		budget.CheckRepeated(t, m, []byte(fields), func(b []byte) { readFields(b) })
+
 		for _, r := range slices.Concat(readWords(words).reports, readFields([]byte(fields))) {
 			if r.recipient != "" && !strings.Contains(r.recipient, "@") {
 				t.Fatalf("recipient: got %q, want an address", r.recipient)

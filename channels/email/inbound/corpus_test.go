@@ -33,6 +33,7 @@ func TestCorpus(t *testing.T) {
 		return err
 	})
 	noError(t, err)
+
 	d := newTestDecoder()
 	readable := 0
 	for _, path := range files {
@@ -51,6 +52,7 @@ func TestCorpus(t *testing.T) {
 			}
 		}
 	}
+
 	read := fmt.Sprintf("%d of %d sample mails are readable", readable, len(files))
 	t.Log(read)
 	if report := os.Getenv("PARLEY_SAMPLES_READ"); report != "" { // shown by .ci/run, as go test doesn't
@@ -58,6 +60,7 @@ func TestCorpus(t *testing.T) {
 			t.Error(err)
 		}
 	}
+
 	if len(files) < 103 {
 		t.Errorf("sample mails: got %d, want 103", len(files))
 	}

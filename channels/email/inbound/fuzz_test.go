@@ -25,6 +25,7 @@ func addSamples(f *testing.F) (long map[string]bool) {
 	for _, path := range files {
 		f.Add(sampleMail(f, path))
 	}
+
 	if folder := os.Getenv("PARLEY_TESTDATA"); folder != "" {
 		more, err := filepath.Glob(filepath.Join(folder, "mail", "*", "*.eml"))
 		noError(f, err)
@@ -33,6 +34,7 @@ func addSamples(f *testing.F) (long map[string]bool) {
 		}
 	}
 	mails := hostile{500}.all()
+
 	long = map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(mails)) {
 		f.Add([]byte(mails[name]))

@@ -60,6 +60,7 @@ func TestGolden(t *testing.T) {
 				}
 				out.WriteString(describe(in))
 			}
+
 			if problem := unreadable(ins); problem != "" {
 				t.Error(problem)
 			}

@@ -11,10 +11,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// These tests read a site twice. At the second visit one of its pages can't be read, while the others can.
+// These tests read a site twice. At the second visit some of its pages can't be read or are gone, while its robots.txt
+// can be read.
 
-// newHelpSite makes a site whose start page leads to a hub and to a page about hours, and the hub to a page about lamps and one about
-// returns.
+// newHelpSite makes a site whose start page leads to a hub and to a page about hours, and the hub to a page about lamps
+// and one about returns.
 func newHelpSite(t *testing.T) *site {
 	t.Helper()
 	return newSite(t, map[string]string{

@@ -244,6 +244,7 @@ func TestWasDatabaseDown(t *testing.T) {
 			for _, end := range ends[:tt.ended] {
 				end()
 			}
+
 			if got := n.wasDatabaseDown(tt.since); got != tt.want {
 				t.Errorf("got %t, want %t", got, tt.want)
 			}

@@ -127,6 +127,7 @@ func checkFlood(t *testing.T, kind task, wantWriters int) {
 	o := Options{Mails: 6, Flow: 20 * time.Second}
 	d, recorder := newTestDriver(t, o)
 	runTask(t, d, kind)
+
 	writers := map[int]bool{}
 	for _, op := range d.history {
 		writers[op.Conversation] = true
@@ -134,6 +135,7 @@ func checkFlood(t *testing.T, kind task, wantWriters int) {
 	if len(writers) != wantWriters {
 		t.Errorf("%d customers wrote, want %d", len(writers), wantWriters)
 	}
+
 	want := o.floodSize()
 	if got := len(d.history); got != want {
 		t.Errorf("the history has %d mails, want %d", got, want)
@@ -249,11 +251,13 @@ func TestCrashingMail(t *testing.T) {
 	if before.Conversation != behind.Conversation {
 		t.Errorf("the first and last message are of the conversations %d and %d, want one", before.Conversation, behind.Conversation)
 	}
+
 	for _, op := range d.history {
 		if got, want := d.failing.crashing.has(op.Marker), op.Marker == crashing.Marker; got != want {
 			t.Errorf("%s ends the process: got %t, want %t", op.Marker, got, want)
 		}
 	}
+
 	if got := emulators.ChatKindOf(crashing.Conversation, o.Chats); got != emulators.ByMail {
 		t.Errorf("the customer writes by %q, want mail", got)
 	}
