@@ -22,7 +22,8 @@ func (w *world) forbidPosts(method, channel string) {
 	})
 }
 
-// newForbiddenWorld makes a world with the channels Customers and Billing, whose names are known and in which the app may not post.
+// newForbiddenWorld makes a world with the channels Customers and Billing, whose names are known and in which the app
+// may not post.
 func newForbiddenWorld(t *testing.T) (w *world, billing string) {
 	t.Helper()
 	w = newThreadWorld(t)
@@ -35,7 +36,8 @@ func newForbiddenWorld(t *testing.T) (w *world, billing string) {
 	return w, billing
 }
 
-// What is told of a closed channel are the words of the failed post. So the engine, which tells those, tells nothing new.
+// People are told that a channel is closed (that the app may not post there) in the words of the failed post. The
+// engine reports the same words, so nothing is told twice in other words.
 func TestClosedChannelIsToldInTheWordsOfThePost(t *testing.T) {
 	t.Parallel()
 	w, billing := newForbiddenWorld(t)
@@ -62,7 +64,8 @@ func TestClosedChannelIsToldOnce(t *testing.T) {
 	w.wantReports(told)
 }
 
-// What is for one person comes into that person's chat then. That doesn't show that the channel is open.
+// If a channel is closed, a whisper (a message for one person) goes to that person's chat. Its success doesn't show
+// that the channel is open.
 func TestWhisperBesideAClosedChannel(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -73,7 +76,7 @@ func TestWhisperBesideAClosedChannel(t *testing.T) {
 	w.wantReport(channels.Broken)
 }
 
-// That the app is removed from a team is told although its channels are known to be closed.
+// The removal of the app from a team is reported even if a channel of the team is already known to be closed.
 func TestRemovedAppIsToldAfterAClosedChannel(t *testing.T) {
 	t.Parallel()
 	w, _ := newForbiddenWorld(t)
@@ -83,7 +86,7 @@ func TestRemovedAppIsToldAfterAClosedChannel(t *testing.T) {
 	w.wantReport(channels.Broken, "removed from the team “Support”")
 }
 
-// Once a minute one post is tried in a channel that Teams keeps us from.
+// In a closed channel one post a minute is tried.
 func TestClosedChannelIsTriedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -99,7 +102,7 @@ func TestClosedChannelIsTriedOnceAMinute(t *testing.T) {
 	}
 }
 
-// By the post that is tried it is found that the channel is open again, also if no event tells it.
+// The post that is tried once a minute shows that the channel is open again, even if no event says so.
 func TestClosedChannelThatOpensIsFound(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -111,14 +114,14 @@ func TestClosedChannelThatOpensIsFound(t *testing.T) {
 	w.wantReport(channels.Active)
 }
 
-// What an event said of a team or a channel isn't said a second time, in other words, when a post is tried there a minute later. That
-// somebody uses the message box there, where Teams still offers it, doesn't show that the app is back.
+// If an event has reported that the app was removed, the post that is tried a minute later doesn't report it again in
+// other words. Teams still offers the message box there, so somebody who uses it doesn't show that the app is back.
 func TestRemovedAppIsToldOnce(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		remove func(*world)
-		words  string // by which that is told
+		words  string // of the report
 	}{
 		{
 			name:   "from the team",
@@ -143,13 +146,15 @@ func TestRemovedAppIsToldOnce(t *testing.T) {
 			tt.remove(w)
 			w.waitDelivered()
 			w.wantReport(channels.Broken, tt.words)
+
 			first, told := w.desk.lastReport()
 			for range 3 {
 				w.advance(time.Minute)
 				_, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, "")
 				noError(t, err)
-				_, err = w.surface.Resolve(w.ctx(), "#support") // Teams lists the team's channels, also the one without the app
+				_, err = w.surface.Resolve(w.ctx(), "#support") // Teams lists all channels of the team, also the one without the app
 				noError(t, err)
+
 				calls := len(w.fake.Calls("activities.send"))
 				se := w.wantClosed(w.newSaid(w.root, "x"))
 				wantEqual(t, "the post was tried", len(w.fake.Calls("activities.send")) > calls, true)
@@ -161,7 +166,8 @@ func TestRemovedAppIsToldOnce(t *testing.T) {
 	}
 }
 
-// If we ask for too many members, or write too often to one person, only that post waits, not the whole channel.
+// If Teams says that we asked for too many members, or wrote too often to one person, only that post waits, not the
+// whole channel.
 func TestLimitThatConcernsOnePost(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -185,7 +191,7 @@ func TestLimitThatConcernsOnePost(t *testing.T) {
 	}
 }
 
-// A chat with a person that isn't there is no missing channel.
+// If the chat with a person isn't found, no channel counts as closed.
 func TestMissingChatIsNoClosedChannel(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -204,9 +210,11 @@ func TestMissingChatIsNoClosedChannel(t *testing.T) {
 			w.fake.Inject(teamsfake.Fault{
 				Method: tt.method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "ConversationNotFound", Times: 1,
 			})
+
 			post := w.newWhisper(ben)
 			post.Place = tt.place
 			se := w.mustFail(post)
+
 			wantEqual(t, "class", se.Class, channels.BadRecipient)
 			wantWords(t, se.Text, "person")
 			wantNoWords(t, se.Error(), bridge.ErrChannelClosed.Error())
@@ -217,7 +225,7 @@ func TestMissingChatIsNoClosedChannel(t *testing.T) {
 	}
 }
 
-// What is posted to the threads of an archived team waits until the team takes posts again.
+// Posts to the threads of an archived team wait until the team takes posts again.
 func TestArchivedTeam(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -238,6 +246,7 @@ func TestTeamThatTakesPostsAgain(t *testing.T) {
 	w.forbidPosts("activities.send", w.channel)
 	_ = w.mustFail(w.newSaid(w.root, "x"))
 	w.replyUnheard("typed meanwhile")
+
 	w.fake.ClearFaults()
 	w.sendActivity(w.root, w.channelEvent("teamUnarchived", w.team, "standard"))
 	w.waitStored("typed meanwhile")
@@ -245,7 +254,7 @@ func TestTeamThatTakesPostsAgain(t *testing.T) {
 	w.wantReport(channels.Active)
 }
 
-// A channel belongs to the team that owns it, whomever it is shared with.
+// A channel belongs to the team that owns it, also when Teams reports that it was shared with others.
 func TestSharedChannelBelongsToItsTeam(t *testing.T) {
 	t.Parallel()
 	for _, event := range []string{"channelShared", "channelMemberAdded", "channelUnshared"} {
@@ -264,8 +273,8 @@ func TestSharedChannelBelongsToItsTeam(t *testing.T) {
 	}
 }
 
-// newWorldWithPrivateChannel makes a world in which the app is also in a private channel, of which it was taken out a moment ago.
-// post is one for that channel.
+// newWorldWithPrivateChannel makes a world in which the app is also in a private channel, of which it was taken out a
+// moment ago. post is one for that channel.
 func newWorldWithPrivateChannel(t *testing.T) (w *world, private string, post bridge.Post) {
 	t.Helper()
 	w = newThreadWorld(t)
@@ -289,8 +298,8 @@ func TestAppOutOfAPrivateChannelIsStillInTheTeam(t *testing.T) {
 	wantEqual(t, "teams that the app is in", len(w.surface.org.Notes.Teams()), 1)
 }
 
-// Teams may tell that the app is out of a private channel also as an installation, in which it names that channel as the place. That
-// doesn't mean that the app is out of the team.
+// When the app is taken out of a private channel, Teams may also report that an installation was removed, with that
+// channel as its place. The app is still in the team then.
 func TestInstallationThatNamesAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w, private, _ := newWorldWithPrivateChannel(t)
@@ -300,6 +309,7 @@ func TestInstallationThatNamesAPrivateChannel(t *testing.T) {
 		"conversation": object{"id": private, "conversationType": "channel", "tenantId": w.fake.TenantID()},
 		"channelData":  object{"tenant": object{"id": w.fake.TenantID()}, "team": object{"id": w.team}},
 	})
+
 	wantEqual(t, "status", status, http.StatusOK)
 	w.wantReport(channels.Broken)
 	w.wantReports(told)

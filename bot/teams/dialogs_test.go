@@ -13,7 +13,7 @@ import (
 	"parley/bridge"
 )
 
-// A dialog stores what it asks for before it closes.
+// A dialog stores the action that it asks for before it closes.
 func TestDialogBecomesAnAction(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -114,7 +114,8 @@ func TestNewConversation(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// What can't begin says so at its field, and keeps what was typed. It can be submitted again.
+// If a conversation can't begin, the form says so at the field that is wrong, and keeps what was typed. It can be
+// submitted again.
 func TestNewConversationThatIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -136,8 +137,8 @@ func TestNewConversationThatIsRefused(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// The search in the message box finds what its asker may see. A result leads to the thread, and its line in the list has the
-// channel's icon, not the name of that icon.
+// The search in the message box finds conversations that the asker may see. A result links to the thread, and its line
+// in the list shows the channel's icon, not the name of that icon.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -171,7 +172,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// Whoever scrolls through what was found sees each conversation once, in order, up to the hundred for which Teams asks.
+// Somebody who scrolls through the results sees each conversation once and in order, up to the hundred for which Teams
+// asks.
 func TestScrollThroughWhatWasFound(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ found, perPage, want int }{
@@ -210,8 +212,8 @@ func TestFindWhatIsInAnotherChat(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// Who was never met can search from a channel without the app, if a team with the app lists them. That team isn't taken for one with
-// the app.
+// Somebody whom Parley has never met can search from a team without the app, if a team with the app lists them as a
+// member. Parley doesn't note the other team as one with the app.
 func TestFindWhereTheAppIsNot(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -262,8 +264,8 @@ func TestMenuOpensANoteOfTheMessage(t *testing.T) {
 	wantWords(t, card, "he is **angry**")
 }
 
-// Send in a message's menu shows what would leave, which is what the desk has: Teams may show other words, because an edit was lost.
-// The form has the desk's mark of them, and nothing to fill in.
+// Send in a message's menu shows the text that would be sent, which is the one that the desk has. Teams may show
+// another text if an edit was lost. The form contains the desk's mark of its text, and no field.
 func TestMenuOpensTheMessageToSend(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -274,7 +276,7 @@ func TestMenuOpensTheMessageToSend(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// Who sends what somebody else wrote is told who would be its author.
+// Somebody who sends a colleague's message is told that the colleague would be its author.
 func TestMenuOpensAColleaguesMessageToSend(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -290,7 +292,7 @@ func TestMenuOpensNoFormForAGuest(t *testing.T) {
 	w.wantFacts(interactionFacts, 0)
 }
 
-// To choose Undo in the menu is enough: the dialog that Teams must have only says so.
+// Choosing Undo in the menu is enough. Teams demands a dialog, which only says that Parley takes the message back.
 func TestUndoFromMenu(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -305,7 +307,8 @@ func TestUndoFromMenu(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// So it is with Send on a text that was typed in the channel, outside of all threads: Parley asks below it which customer is meant.
+// Choosing Send in the menu of a text that was typed in the channel, outside any thread, is enough. Parley asks below
+// the text which customer is meant.
 //
 func TestSendFromMenuInTheChannel(t *testing.T) {
 	t.Parallel()
@@ -320,7 +323,8 @@ func TestSendFromMenuInTheChannel(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// In a thread of ours whose conversation isn't recorded yet, Send would act without its question: who chose it is asked to try again.
+// In a thread of ours whose conversation isn't recorded yet, Send would act without asking first. So the person who
+// chose it is asked to try again.
 func TestSendFromMenuInAThreadThatIsNotRecordedYet(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -330,7 +334,7 @@ func TestSendFromMenuInAThreadThatIsNotRecordedYet(t *testing.T) {
 	w.wantFacts(interactionFacts, 0)
 }
 
-// What no teammate typed, or Parley didn't hear, isn't offered to be sent.
+// Send isn't offered for a message that no teammate typed or that Parley didn't hear.
 func TestSendFromMenuOfWhatNobodyTyped(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -356,7 +360,7 @@ func TestReplyFromMessageBoxOfAThread(t *testing.T) {
 	wantDialog(t, "reply", out, "t:text")
 }
 
-// Elsewhere a reply from the message box asks which conversation it is about.
+// Outside a conversation's thread, a reply from the message box asks which conversation it is about.
 func TestReplyFromMessageBoxElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

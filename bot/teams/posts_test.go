@@ -12,7 +12,8 @@ import (
 	"parley/channels"
 )
 
-// A rate limit says how long to wait, or we choose. Nothing is posted then.
+// If Teams limits our rate, nothing is posted. The post waits as long as Teams says, or for a time of our choice if it
+// doesn't say.
 func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -53,7 +54,8 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
-// A post that Teams stored before it answered 502 is found. The same words of the customer's again are another post.
+// A post that Teams stored before it answered 502 is found afterwards. A later post with the same words isn't taken for
+// the first one.
 func TestPostThatWasStoredBeforeAnError(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -72,7 +74,7 @@ func TestPostThatWasStoredBeforeAnError(t *testing.T) {
 	w.wantReconciled(p, channels.Absent)
 }
 
-// A post that begins too late is never made, which doesn't mean that its thread is lost.
+// A post whose deadline has passed is never made. That doesn't mean that its thread is lost.
 func TestNoPostAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -122,7 +124,7 @@ func TestPostsWhenTheAppIsInAgain(t *testing.T) {
 	w.mustSend(w.newSaid(w.root, "in again"))
 }
 
-// What was said while the app was out of the team is found when it is in again.
+// When the app is back in the team, Parley finds what was said meanwhile.
 func TestWhatWasSaidWhileTheAppWasOutIsFound(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -133,7 +135,7 @@ func TestWhatWasSaidWhileTheAppWasOutIsFound(t *testing.T) {
 	w.waitStored("said meanwhile")
 }
 
-// A renamed channel has its new name only.
+// A renamed channel is found by its new name only.
 func TestRenamedChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -143,7 +145,8 @@ func TestRenamedChannel(t *testing.T) {
 	w.wantChannel("#customers", "")
 }
 
-// A channel that was deleted a moment ago, which nobody has told yet, has lost none of its threads and messages.
+// If Teams hasn't reported yet that a channel was deleted, a failed post there doesn't make its threads and messages
+// count as lost.
 func TestDeletedChannelOfWhichNobodyTold(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -201,8 +204,8 @@ func TestThreadWithoutItsRootIsLost(t *testing.T) {
 	}
 }
 
-// Teams now and then doesn't find a message that is there: no thread is lost then, and the post is made a little later. If that lasts,
-// the thread counts as lost.
+// Teams now and then doesn't find a message that is there. The post is tried again a little later, and the thread
+// counts as lost only if that lasts.
 func TestMessageThatTeamsDoesNotFindThoughItIsThere(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -239,7 +242,8 @@ func TestMessageThatTeamsDoesNotFindThoughItIsThere(t *testing.T) {
 	}
 }
 
-// For a change of a message that was deleted Teams may also answer 403, without saying why. Graph tells whether that is the reason.
+// If a message was deleted, Teams may answer 403 to a change of it, without saying why. Graph tells whether the
+// deletion is the reason.
 func TestRefusedChangeOfADeletedMessage(t *testing.T) {
 	t.Parallel()
 	for name, isDeleted := range map[string]bool{"deleted": true, "there": false} {
@@ -274,7 +278,7 @@ func TestPostsFollowTeamsToAnotherRegion(t *testing.T) {
 	wantWords(t, calls[len(calls)-1].Path, "/amer/")
 }
 
-// What is for one person is whispered in the channel.
+// A post for one person is whispered in the channel: only that person sees it there.
 func TestWhisper(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -287,7 +291,7 @@ func TestWhisper(t *testing.T) {
 	wantEqual(t, "messages in Ann's chat", len(w.fake.Personal(ann)), 0)
 }
 
-// If Teams doesn't whisper in a channel, what is for one person comes into that person's chat.
+// If Teams refuses to whisper in a channel, the post goes to that person's chat.
 func TestWhisperThatTeamsRefuses(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -302,13 +306,14 @@ func TestWhisperThatTeamsRefuses(t *testing.T) {
 	wantWords(t, got[0].Text, "There is a reason.")
 }
 
-// If Teams doesn't take a mark, an earlier one that has become wrong goes all the same: what could not be delivered doesn't stay
-// "sent".
+// Even if Teams refuses a new mark (an emoji that shows how a reply stands), the outdated one is removed: a reply that
+// failed doesn't stay marked as sent.
 func TestRefusedMarkClearsTheEarlierOne(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	id := w.replyAsAnn("On our way")
 	mark := w.newMark(id)
+
 	w.mustSend(mark)
 	w.fake.Inject(teamsfake.Fault{
 		Method: "reactions.add", Kind: teamsfake.FaultHTTP, Status: http.StatusBadRequest, Code: "BadArgument", Times: 1,

@@ -16,7 +16,8 @@ import (
 	"parley/channels"
 )
 
-// Whoever mentions a channel, a team or a tag speaks to colleagues, though Graph names no person then.
+// A missed message that mentions a channel, a team or a tag is addressed to colleagues, although Graph names no person
+// in that mention.
 func TestMissedMentionOfAChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -36,7 +37,8 @@ func TestMissedMentionOfAChannel(t *testing.T) {
 	wantEqual(t, "actor", a.Actor.Kind, bridge.ActorPerson)
 }
 
-// A missed message that was edited is found with the edit's words: nobody knows what it said before, so that it doesn't leave by itself.
+// Parley finds a missed message that was edited with its edited text only. It marks the message as edited and doesn't
+// send it by itself, because it can't know what the message said before.
 func TestMissedMessageThatWasEdited(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -57,7 +59,7 @@ func readMessage(t *testing.T, root, raw string) (m graph.Message) {
 	return m
 }
 
-// teamsEdit is how Teams tells of an edit that mentions Ben, and graphEdit how Graph does.
+// teamsEdit is an edit that mentions Ben, as Teams reports it. graphEdit is the same edit as Graph shows it.
 func (w *world) teamsEdit() *connector.Activity {
 	w.t.Helper()
 	var a connector.Activity
@@ -81,8 +83,8 @@ func (w *world) graphEdit() *connector.Activity {
 	return &a
 }
 
-// An edit is the same fact and the same version whether Teams or Graph tells of it, and whatever the replica that hears of it knows
-// of the people whom it mentions.
+// An edit has the same fact id and the same version whether Teams or Graph reports it, and whatever the replica that
+// reads it knows about the people whom it mentions.
 func TestEditIsOneWhoeverIsKnown(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -122,7 +124,7 @@ func TestEditIsOneWhoeverIsKnown(t *testing.T) {
 	}
 }
 
-// A quoted or forwarded message isn't a file, and its words stay where they are.
+// A quoted or forwarded message isn't a file, and its words don't become part of the reply.
 func TestMissedQuoteIsNoFile(t *testing.T) {
 	t.Parallel()
 	for _, contentType := range []string{graph.ContentQuote, graph.ContentForward} {
@@ -141,7 +143,7 @@ func TestMissedQuoteIsNoFile(t *testing.T) {
 	}
 }
 
-// A reply that isn't in its thread is gone.
+// A reply that Graph no longer finds in its thread counts as deleted.
 func TestConfirmReplyThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -152,7 +154,7 @@ func TestConfirmReplyThatIsGone(t *testing.T) {
 	w.wantFacts(deletionFacts, 1)
 }
 
-// So is one that was typed outside of all threads, which begins a thread itself.
+// A message that was typed outside any thread, and that Graph no longer finds in its channel, counts as deleted.
 func TestConfirmReplyAtTopLevelThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -161,13 +163,14 @@ func TestConfirmReplyAtTopLevelThatIsGone(t *testing.T) {
 	a := w.waitAction(fact.MessageID(w.channel, id))
 	a.Place = a.TypedPlace()
 	w.wantConfirmed("shown", a, bridge.Unchanged)
+
 	w.advance(time.Hour)
 	w.failGraph("graph.message", http.StatusNotFound)
 	w.wantConfirmed("not in its channel", a, bridge.Gone)
 	w.wantFacts(deletionFacts, 1)
 }
 
-// If Graph doesn't show the thread at all, what was said counts.
+// If Graph finds neither a reply nor its thread, the reply counts as unchanged and may be sent.
 func TestConfirmReplyInAThreadThatIsNotShown(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -175,7 +178,8 @@ func TestConfirmReplyInAThreadThatIsNotShown(t *testing.T) {
 	w.advance(time.Hour)
 	w.failGraph("graph.*", http.StatusNotFound)
 	w.wantConfirmed("the channel isn't found", a, bridge.Unchanged)
-	a.Place.Thread = "" // as of messages of earlier versions, of which nobody knows in which thread they are
+
+	a.Place.Thread = "" // as for messages of earlier versions, whose thread isn't known
 	w.wantConfirmed("the thread isn't known", a, bridge.Unchanged)
 	w.wantFacts(deletionFacts, 0)
 }
@@ -188,7 +192,7 @@ func (w *world) blankReply() bridge.Action {
 	return a
 }
 
-// A reply that was typed a moment ago and that Graph shows without words may have its words later: it is asked for again.
+// If Graph shows a reply without words just after it was typed, it may show the words later: Parley asks again.
 func TestConfirmYoungReplyWithoutWords(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -197,8 +201,8 @@ func TestConfirmYoungReplyWithoutWords(t *testing.T) {
 	w.wantFacts(deletionFacts, 0)
 }
 
-// A reply that Graph shows without words for long was deleted, though Graph doesn't say when. What is read later doesn't bring it
-// back.
+// If Graph still shows a reply without words after an hour, the reply was deleted, although Graph doesn't say when.
+// Reading the channel again doesn't bring it back.
 func TestConfirmOldReplyWithoutWords(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -212,7 +216,8 @@ func TestConfirmOldReplyWithoutWords(t *testing.T) {
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete)
 }
 
-// What was deleted, brought back and deleted again is deleted twice, also if Teams tells of each twice.
+// A reply that is deleted, brought back and deleted again is stored as deleted twice, although Teams reports each
+// change two times.
 func TestReplyThatIsDeletedAgain(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -225,7 +230,8 @@ func TestReplyThatIsDeletedAgain(t *testing.T) {
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored, bridge.VerbDelete)
 }
 
-// What people say to each other below our answer in a thread of theirs isn't kept, unless they mention us.
+// Parley keeps nothing of what people say to each other in a thread of theirs, even if it answered there. It keeps a
+// message that mentions it.
 func TestMissedChatterInAThreadOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -233,11 +239,13 @@ func TestMissedChatterInAThreadOfOthers(t *testing.T) {
 	noError(t, err)
 	w.waitAction(fact.MessageID(w.channel, root))
 	w.postLine(root, bridge.Line{Content: &bridge.RefusedLine{Why: bridge.Because("none")}})
+
 	w.stopServing()
 	for _, text := range []string{"our own chat", "<@bot> once more"} {
 		_, err = w.ann.Reply(w.channel, root, text)
 		noError(t, err)
 	}
+
 	noError(t, w.catchUp())
 	var kept strings.Builder
 	for _, f := range w.desk.Accepted() {
@@ -247,8 +255,9 @@ func TestMissedChatterInAThreadOfOthers(t *testing.T) {
 	wantNoWords(t, kept.String(), "our own chat")
 }
 
-// What somebody typed outside of all threads, of which Teams told nobody, is found: they may think that a customer gets it. It isn't
-// found when an hour is over, unless nobody could know of it because of a gap.
+// If Teams didn't report a message outside any thread, Parley finds it by reading: its author may think that a customer
+// gets it. It finds no message that is older than an hour, unless the message falls into a gap (a time in which events
+// may have been lost).
 func TestMissedTextAtTopLevel(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -276,8 +285,8 @@ func TestMissedTextAtTopLevel(t *testing.T) {
 	}
 }
 
-// lateRecordDesk is a desk in which a thread is recorded while somebody asks who began it: it says that it is ours only the second
-// time.
+// lateRecordDesk is a desk in which a thread's record is written between two lookups: only the second one says that the
+// thread is ours.
 type lateRecordDesk struct {
 	*fakeDesk
 	asked int
@@ -291,7 +300,7 @@ func (d *lateRecordDesk) IsOwnPost(ctx context.Context, at bridge.Place) (bool, 
 	return d.fakeDesk.IsOwnPost(ctx, at)
 }
 
-// A thread is ours for good though its record came between two looks.
+// A thread counts as ours even if its record is written while IsOurs looks it up.
 func TestRootThatIsRecordedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -306,17 +315,17 @@ func TestRootThatIsRecordedMeanwhile(t *testing.T) {
 	}
 }
 
-// wantGapByReply lets Ann type a reply that Teams gives up to bring, and checks that it is looked for.
+// wantGapByReply lets Ann type a reply that Teams fails to deliver, and checks that Parley will look for it.
 func (w *world) wantGapByReply() {
 	w.t.Helper()
 	before := w.desk.Gaps()
 	w.replyAsAnn("hello")
-	w.waitDelivered() // given up
+	w.waitDelivered() // Teams has given up
 	wantEqual(w.t, "the surface has a gap to fill", w.hasGap(), true)
 	wantEqual(w.t, "the engine was told of a gap", w.desk.Gaps() > before, true)
 }
 
-// What could not be stored is looked for, whether Teams tells it again or not.
+// If Parley can't store a reply, it looks for the reply later, whether or not Teams sends it again.
 func TestReplyThatIsNotStoredIsAGap(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -324,7 +333,8 @@ func TestReplyThatIsNotStoredIsAGap(t *testing.T) {
 	w.wantGapByReply()
 }
 
-// What could not be checked, because the keys of Teams could not be read, is looked for, too.
+// If Parley can't check that a reply is from Teams, because the keys of Teams can't be read, it looks for the reply
+// later.
 func TestReplyThatIsNotCheckedIsAGap(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -334,7 +344,8 @@ func TestReplyThatIsNotCheckedIsAGap(t *testing.T) {
 	w.wantGapByReply()
 }
 
-// A line that is changed again needs no look, and isn't there twice.
+// If the answer to a change of a line was lost, the line is changed again. Parley needn't look at the thread for that,
+// and the line isn't there twice.
 func TestLineThatIsChangedAgain(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -343,6 +354,7 @@ func TestLineThatIsChangedAgain(t *testing.T) {
 	id := w.postLine(w.root, resolved)
 	p := w.newPost(bridge.PostLine, "again")
 	p.Attempt, p.Unsure, p.Place.Message, p.Line = 2, true, id, &resolved // the answer to the first attempt was lost
+
 	calls := len(w.fake.Calls(""))
 	w.wantReconciled(p, channels.Absent)
 	wantEqual(t, "calls of Reconcile", len(w.fake.Calls(""))-calls, 0)
@@ -350,7 +362,8 @@ func TestLineThatIsChangedAgain(t *testing.T) {
 	wantNoWords(t, w.fake.Message(w.channel, id).Text, "shown twice")
 }
 
-// An event counts, whatever another replica has kept since this one looked.
+// A replica stores what an event says, even if another replica has stored the opposite since this one last read the
+// notes.
 func TestReplicasLearnFromEachOther(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -366,6 +379,7 @@ func TestReplicasLearnFromEachOther(t *testing.T) {
 			ChannelData: &connector.ChannelData{Team: &connector.TeamRef{ID: w.team}},
 		}))
 	}
+
 	tellInstallation(newReplica(), "remove")
 	wantEqual(t, "teams after the app was removed", len(newReplica().org.Notes.Teams()), 0)
 	tellInstallation(w.surface, "add")

@@ -12,7 +12,7 @@ import (
 	"parley/bridge"
 )
 
-// A text that begins with a mention of us, or several, is a command.
+// A text that begins with one or several mentions of us is a command.
 func TestMentionAtTheBeginningIsACommand(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -41,7 +41,7 @@ func TestMentionInTheMiddleIsNoCommand(t *testing.T) {
 	wantEqual(t, "it mentions us", a.MentionsBot, true)
 }
 
-// An explicit reply isn't for us, though it begins with a mention of us.
+// An explicit reply ("reply: …") is for the customer, not for us, even if it begins with a mention of us.
 func TestMentionBeforeAnExplicitReply(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -52,7 +52,7 @@ func TestMentionBeforeAnExplicitReply(t *testing.T) {
 	wantEqual(t, "it mentions us", a.MentionsBot, false)
 }
 
-// Another bot of our name isn't us.
+// A mention of another bot that has our name isn't a mention of us.
 func TestMentionOfANamesake(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -70,7 +70,7 @@ func TestMentionOfANamesake(t *testing.T) {
 	}
 }
 
-// What looks like a mention, but is typed, mentions nobody.
+// Plain text that only looks like a mention mentions nobody.
 func TestTypedMentionMentionsNobody(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"<at>Parley</at> resolve", "@Parley resolve", "&lt;at&gt;Parley&lt;/at&gt; resolve"} {
@@ -87,7 +87,7 @@ func TestTypedMentionMentionsNobody(t *testing.T) {
 	}
 }
 
-// Whatever space is behind a mention of us, what follows is a command.
+// Any kind of space may separate a mention of us from the command behind it.
 func TestSpaceBehindAMention(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -113,7 +113,7 @@ func TestMentionAloneAsksForHelp(t *testing.T) {
 	wantEqual(t, "text", a.Text, "")
 }
 
-// What isn't addressed to us is heard if Parley may read the channel.
+// If Parley may read the channel, it hears messages that don't mention it.
 func TestTextWithoutAMentionIsHeard(t *testing.T) {
 	t.Parallel()
 	a := newThreadWorld(t).typeAsAnn("We are on it")
@@ -135,7 +135,8 @@ func TestOnlyMentionsAreHeardWithoutTheRightToRead(t *testing.T) {
 	w.wantFacts(messageFacts, 1)
 }
 
-// There, what an edit makes a text that mentions Parley was never heard as it was typed: its author isn't kept waiting for that.
+// Without the right to read, Parley doesn't hear a message before an edit adds a mention of Parley. It takes the edited
+// words at once and doesn't wait for the original ones.
 func TestForgottenMentionWithoutTheRightToRead(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -143,6 +144,7 @@ func TestForgottenMentionWithoutTheRightToRead(t *testing.T) {
 	heard := w.typeAsAnn("<@bot> reply: heard")
 	_, err := w.surface.Confirm(w.ctx(), heard.Place, heard.Text) // Graph refuses to show it
 	noError(t, err)
+
 	noError(t, w.ann.Edit(w.channel, w.replyAsAnn("reply: On its way"), "<@bot> reply: On its way"))
 	a := w.waitAction("e:")
 	wantEqual(t, "text", a.Text, "On its way")
@@ -183,8 +185,8 @@ func (w *world) chat(at teamsfake.Post) {
 	noError(w.t, w.ann.Delete(at.Channel, message))
 }
 
-// What people say in threads of their own isn't kept, nor what becomes of it. Reactions are: they may be to a message of ours that is
-// still to come.
+// Parley keeps no message that people write in threads of their own, nor its edits and deletion. It keeps reactions,
+// because they may be to a message of ours that isn't recorded yet.
 func TestChatterInAThreadOfOthersIsNotKept(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -201,7 +203,7 @@ func TestChatterInAThreadOfOthersIsNotKept(t *testing.T) {
 	}
 }
 
-// Nothing is kept of what people say in channels that aren't ours. Teams isn't even asked who they are.
+// Parley keeps nothing of what people write in channels that aren't ours. It doesn't even ask Teams who they are.
 func TestChatterInAnotherChannelIsNotKept(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -212,14 +214,15 @@ func TestChatterInAnotherChannelIsNotKept(t *testing.T) {
 	wantEqual(t, "questions who somebody is", len(w.fake.Calls("members.get")), 0)
 }
 
-// A message of which Teams tells twice, and which can't be stored at first, is stored once.
+// A message that Teams reports twice, and that can't be stored at first, is stored once.
 func TestMessageToldTwiceIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	const number = 4
 	w := newThreadWorld(t, func(_ *Options, f *teamsfake.Options) {
-		f.RetryDelays = slices.Repeat([]time.Duration{10 * time.Millisecond}, 1000) // Teams goes on until the desk can store
+		f.RetryDelays = slices.Repeat([]time.Duration{10 * time.Millisecond}, 1000) // Teams retries until the desk can store
 	})
 	w.fake.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultDuplicate})
+
 	before := w.desk.Attempts()
 	w.desk.Refuse(errDown)
 	var wg sync.WaitGroup
@@ -231,6 +234,7 @@ func TestMessageToldTwiceIsStoredOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+
 	w.desk.Wait(t, "an attempt to store", func() bool { return w.desk.Attempts() > before })
 	w.desk.Refuse(nil)
 	w.waitDelivered()
@@ -238,7 +242,7 @@ func TestMessageToldTwiceIsStoredOnce(t *testing.T) {
 	wantEqual(t, "lost activities", len(w.fake.Activities.Lost()), 0)
 }
 
-// change is what became of a message.
+// change is one thing that happened to a message.
 type change struct {
 	verb bridge.Verb // restored if it came back
 	text string
@@ -260,7 +264,7 @@ func (w *world) editThreeTimes() {
 	w.waitDelivered()
 }
 
-// Each edit is told, also if the text was there before.
+// Each edit is stored, even if the message has had the same text before.
 func TestEditsAreTold(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -283,7 +287,7 @@ func TestEditsAreTold(t *testing.T) {
 	})
 }
 
-// Each edit is a version of its own, also if the text was there before.
+// Each edit has a version of its own, even if the message has had the same text before.
 func TestEditsHaveVersionsOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -298,10 +302,10 @@ func TestEditsHaveVersionsOfTheirOwn(t *testing.T) {
 		}
 		seen[a.Version] = true
 	}
-	wantEqual(t, "versions", len(seen), 5) // with the return
+	wantEqual(t, "versions", len(seen), 5) // of four edits and of bringing the message back
 }
 
-// What Teams told is no news to the surface when it reads the thread.
+// When the surface reads the thread, it doesn't store again what Teams has reported.
 func TestEditsThatWereToldAreNotFoundAgain(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -311,7 +315,7 @@ func TestEditsThatWereToldAreNotFoundAgain(t *testing.T) {
 	wantList(t, "facts", w.desk.IDs(), before)
 }
 
-// A deletion says which message was deleted, and nothing of what it said.
+// A deletion says which message was deleted, but not what the message said.
 func TestDeletion(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -326,7 +330,8 @@ func TestDeletion(t *testing.T) {
 // hostileLetters is how often hostileText has the letter é.
 const hostileLetters = 75_000
 
-// hostileText is as long and odd as a text can be, with a forged mention, a right-to-left override and an emoji of several characters.
+// hostileText is as long and odd as a text can be, with a forged mention, a right-to-left override and an emoji of
+// several characters.
 func hostileText() string {
 	return "**<at>Ben Kim</at>** \u202egnp.exe 👩‍👩‍👧 <b>&amp;</b> | `x` " + strings.Repeat("é", hostileLetters)
 }
@@ -341,7 +346,7 @@ func TestHostileTextIsTyped(t *testing.T) {
 	wantEqual(t, "letters", strings.Count(a.Text, "é"), hostileLetters)
 }
 
-// A hostile text of a customer's is posted whole, in as many parts as it takes, and mentions nobody.
+// A hostile text of a customer is posted whole, in as many parts as needed, and mentions nobody.
 func TestHostileTextIsPosted(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

@@ -7,7 +7,7 @@ import (
 	"parley/channels/budget"
 )
 
-// wantAnswer checks that of a text nothing but the answer is shown, and old, which was quoted, is hidden.
+// wantAnswer checks that only the answer of a text is shown, and that old, which was quoted, is hidden.
 func wantAnswer(t *testing.T, name, text, answer, old string) {
 	t.Helper()
 	now, history := splitQuote(text, false)
@@ -31,7 +31,8 @@ func wantAllShown(t *testing.T, name, text string) {
 	}
 }
 
-// Above a quote the attribution goes with the quote: in every language of the reference, over one to four lines.
+// An attribution ("Ann wrote:") above a quote is hidden with the quote, in every language of the list and over one to
+// four lines.
 func TestAttributions(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, attribution string }{
@@ -81,7 +82,7 @@ func TestOwnWordsFarAboveQuote(t *testing.T) {
 	wantAnswer(t, "sender's own words", words+"\n\n\n\n\n> Old text", words, "> Old text")
 }
 
-// An answer without a blank line below it stays, also above an attribution without a date.
+// An answer that ends directly above an attribution stays visible, whether or not the attribution has a date.
 func TestAnswerDirectlyAboveAttribution(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, answer string }{
@@ -111,7 +112,7 @@ func TestFoldedAttributionBelowAnAnswer(t *testing.T) {
 	}
 }
 
-// Some mailers don't mark the quote. Then only a line that says who and when counts.
+// Some mailers don't mark the quoted lines. Then a line counts as an attribution only if it says who wrote and when.
 func TestUnmarkedAttributions(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, attribution string }{
@@ -130,7 +131,8 @@ func TestUnmarkedAttributions(t *testing.T) {
 	}
 }
 
-// A last line of the answer just above it may begin as an attribution does. It has no date, and the line below needs none of its words.
+// The last line of an answer may begin like an attribution that follows directly below it. It stays visible, because it
+// has no date, and the attribution is complete without it.
 func TestAnswerDirectlyAboveUnmarkedAttribution(t *testing.T) {
 	t.Parallel()
 	const folded = "Le lun. 2 nov. 2026 à 10:15, Acme\n<help@acme.test> a écrit :\n\nOld text"
@@ -151,7 +153,7 @@ func TestOwnWordsLikeAnUnmarkedAttribution(t *testing.T) {
 	}
 }
 
-// What a customer writes herself above a list may have a verb, an address, a date or a price, and is no attribution.
+// Customers may write a verb, an address, a date or a price above a list of their own. That line is no attribution.
 func TestOwnWordsAreNoAttribution(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, words string }{
@@ -173,7 +175,8 @@ func TestOwnWordsAreNoAttribution(t *testing.T) {
 	}
 }
 
-// What a customer lists herself may have the labels of a mail's header, and is no history.
+// Customers may write lists whose labels are those of a mail's header, such as "From:" and "To:". These lists stay
+// visible.
 func TestOwnLists(t *testing.T) {
 	t.Parallel()
 	lists := []string{
@@ -188,7 +191,7 @@ func TestOwnLists(t *testing.T) {
 	}
 }
 
-// What phones and programs add below an answer goes with the signature, in their languages.
+// A line that a phone or a mail program adds below an answer is hidden like a signature, in many languages.
 func TestFooters(t *testing.T) {
 	t.Parallel()
 	footers := []string{
@@ -248,7 +251,8 @@ func TestOwnWordsLikeAFooter(t *testing.T) {
 	}
 }
 
-// Nothing is hidden of quotes alone, of answers inside the quote or below it, and of what is forwarded.
+// The whole text stays visible if it is only a quote, if it has answers inside or below the quote, or if it forwards a
+// mail.
 func TestKept(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, text string }{
@@ -275,7 +279,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// Nothing is hidden of a mail that is a forward by its subject.
+// The whole text stays visible if the mail's subject says that it is a forward.
 func TestForwardBySubjectIsKept(t *testing.T) {
 	t.Parallel()
 	const text = "see this\n\n-----Original Message-----\nFrom: x"
@@ -289,7 +293,7 @@ func TestForwardBySubjectIsKept(t *testing.T) {
 	}
 }
 
-// Signatures are hidden, above and below the quote, and nothing of the text is lost.
+// Signatures above and below the quote are hidden, and no part of the text is lost.
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	long := "Hi\n-- \n" + strings.Repeat("line\n", 40)
@@ -317,7 +321,7 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// Hiding loses nothing and never hides all.
+// The shown and the hidden part together are the whole text, and never is all of a text hidden.
 func FuzzQuote(f *testing.F) {
 	texts := []string{
 		"a\n\nOn 2.11.2026 x@y.test wrote:\n> b",
@@ -341,14 +345,17 @@ func FuzzQuote(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text string, whole bool) {
 		budget.CheckRepeated(t, m, text, func(s string) { splitQuote(s, whole) })
+
 		now, history := splitQuote(text, whole)
 		joined := now
 		if history != "" {
 			joined += "\n" + history
 		}
+
 		if joined != text {
 			t.Fatalf("%q: got %q shown and %q hidden, want them to make the text together", text, now, history)
 		}
+
 		if strings.TrimSpace(text) != "" && strings.TrimSpace(now) == "" {
 			t.Fatalf("all of %q is hidden", text)
 		}
