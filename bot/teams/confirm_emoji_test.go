@@ -9,10 +9,12 @@ import (
 	"parley/bridge"
 )
 
-// takeBack is the emoji by which a person takes a reply back: the mark of a reply that waits.
+// takeBack is the emoji with which a person takes a reply back. It is also the mark that Parley puts on a reply that
+// waits.
 const takeBack = "231b_hourglassdone"
 
-// newReplyWorld makes a world in which Ann has replied in the conversation's thread. Teams tells nobody of emoji on what people type.
+// newReplyWorld makes a world in which Ann has replied in the conversation's thread. Teams doesn't report emoji on what
+// people type.
 func newReplyWorld(t *testing.T) (w *world, reply bridge.Action) {
 	t.Helper()
 	w = newClockedWorld(t)
@@ -25,7 +27,7 @@ func (w *world) mustReact(who string, reply bridge.Action, emoji string) {
 	noError(w.t, w.fake.As(who).React(w.channel, reply.Place.Message, emoji))
 }
 
-// An emoji is found when the reply is read again, and stored before the reply may leave.
+// When Parley reads a reply again, it finds an emoji on it and stores it before the reply may leave.
 func TestConfirmFindsAnEmoji(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -39,7 +41,7 @@ func TestConfirmFindsAnEmoji(t *testing.T) {
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: reply.Place.Message})
 }
 
-// The engine waits for the emoji by the order key of the message alone.
+// The emoji has the order key of its message, because that is the queue for which the engine waits.
 func TestFoundEmojiIsInTheQueueOfItsMessage(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -48,7 +50,7 @@ func TestFoundEmojiIsInTheQueueOfItsMessage(t *testing.T) {
 	wantEqual(t, "order key", w.desk.First(t, reactionFacts).OrderKey, w.channel+":"+reply.Place.Message)
 }
 
-// However often a reply is read, and by whichever replica, an emoji on it is one fact.
+// An emoji on a reply is one fact, however often and by whichever replica the reply is read.
 func TestConfirmFindsAnEmojiOnce(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -60,7 +62,8 @@ func TestConfirmFindsAnEmojiOnce(t *testing.T) {
 	w.wantFacts(reactionFacts, 1)
 }
 
-// Emoji of several people are several facts, and so is one that was taken away and put there again: each may take the reply back.
+// Each person's emoji is a fact of its own, and so is one that was removed and put there again: each may take the reply
+// back.
 func TestConfirmFindsEachEmoji(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -70,13 +73,14 @@ func TestConfirmFindsEachEmoji(t *testing.T) {
 	w.wantConfirmed("with three emoji", reply, bridge.Unchanged)
 	w.wantFacts(reactionFacts, 3)
 	noError(t, w.ann.Unreact(w.channel, reply.Place.Message, takeBack))
+
 	w.advance(time.Second)
 	w.mustReact(ann, reply, takeBack)
 	w.wantConfirmed("with one put there again", reply, bridge.Unchanged)
 	w.wantFacts(reactionFacts, 4)
 }
 
-// Whoever is no colleague is told apart, so that the emoji does nothing.
+// An emoji by somebody who is no colleague is stored with a foreign actor, so that it does nothing.
 func TestConfirmFindsAnEmojiOfAGuest(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -85,7 +89,7 @@ func TestConfirmFindsAnEmojiOfAGuest(t *testing.T) {
 	wantEqual(t, "actor", w.waitAction(reactionFacts).Actor, bridge.Actor{ID: eve, Kind: bridge.ActorForeign})
 }
 
-// The mark that we put on a reply that waits takes nothing back.
+// The mark that Parley itself puts on a waiting reply doesn't take the reply back.
 func TestConfirmPassesOverOurMark(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -95,7 +99,7 @@ func TestConfirmPassesOverOurMark(t *testing.T) {
 	w.wantFacts(reactionFacts, 0)
 }
 
-// An emoji that can't be stored now keeps the reply from leaving: the caller is told that something has changed.
+// If an emoji is found but can't be stored now, the reply isn't sent: Confirm says that something has changed.
 func TestConfirmEmojiThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -107,7 +111,7 @@ func TestConfirmEmojiThatCannotBeStored(t *testing.T) {
 	w.wantFacts(reactionFacts, 1)
 }
 
-// So does an edit that can't be stored now.
+// If an edit is found but can't be stored now, the reply isn't sent: Confirm says that something has changed.
 func TestConfirmEditThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -116,7 +120,7 @@ func TestConfirmEditThatCannotBeStored(t *testing.T) {
 	w.wantUnstoredChange(reply)
 }
 
-// So does an emoji of somebody of whom Teams doesn't tell now who it is.
+// If Teams can't tell now who put an emoji on a reply, the reply isn't sent: Confirm says that something has changed.
 func TestConfirmEmojiOfSomebodyUnknown(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
@@ -128,7 +132,7 @@ func TestConfirmEmojiOfSomebodyUnknown(t *testing.T) {
 	wantEqual(t, "actor", w.waitAction(reactionFacts).Actor.ID, ben)
 }
 
-// wantUnstoredChange checks that Confirm fails, and that it says of the reply that something was found that isn't stored.
+// wantUnstoredChange checks that Confirm fails and says that the reply has changed, and that no reaction is stored.
 func (w *world) wantUnstoredChange(reply bridge.Action) {
 	w.t.Helper()
 	got, err := w.surface.Confirm(w.ctx(), reply.Place, reply.Text)
@@ -139,7 +143,7 @@ func (w *world) wantUnstoredChange(reply bridge.Action) {
 	w.wantFacts(reactionFacts, 0)
 }
 
-// Where we may not read, no emoji is found.
+// If Parley may not read the channel, it finds no emoji.
 func TestConfirmFindsNoEmojiWhereItMayNotRead(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)

@@ -16,7 +16,7 @@ import (
 // changeOfLife deletes a reply, or brings it back.
 type changeOfLife struct {
 	do    func(channel, id string) error
-	event string // by which Teams tells of it
+	event string // by which Teams reports it
 	verb  bridge.Verb
 }
 
@@ -28,8 +28,8 @@ func (w *world) restoration() changeOfLife {
 	return changeOfLife{do: w.ann.Undelete, event: fact.EventRestored, verb: restored}
 }
 
-// A reply that was deleted, came back and was deleted again while Teams told nobody is told of each time, once, whatever replica reads
-// it, and though Teams tells of it a moment later.
+// If a reply is deleted and brought back several times, and Teams reports none of that, Parley finds each change by
+// reading and stores it once. It doesn't matter how many replicas read, or that Teams reports the change later, twice.
 func TestChangesOfWhichTeamsToldNobody(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -43,6 +43,7 @@ func TestChangesOfWhichTeamsToldNobody(t *testing.T) {
 		for range 2 {
 			w.takeEvent(w.eventOf(change.event, w.root, id))
 		}
+
 		w.advance(5 * time.Minute)
 		w.catchUpTwice(all)
 		want = append(want, change.verb)
@@ -50,8 +51,8 @@ func TestChangesOfWhichTeamsToldNobody(t *testing.T) {
 	}
 }
 
-// A deletion of which Teams tells again after the reply came back deletes nothing. Nor does an old return bring back what was deleted
-// since.
+// If Teams reports an old change again, the reply doesn't change: an old deletion doesn't delete a reply that came back
+// since, and an old restoration doesn't bring back one that was deleted since.
 func TestOldChangesThatAreToldAgain(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -68,7 +69,8 @@ func TestOldChangesThatAreToldAgain(t *testing.T) {
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored, bridge.VerbDelete)
 }
 
-// What came back in the moments in which Graph may be late is told when they are over, though nothing in its thread has changed since.
+// Graph may be late for some moments. If a reply came back in these moments, Parley finds that afterwards, even if
+// nothing else in the thread has changed since.
 func TestReplyThatCameBackAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -77,15 +79,17 @@ func TestReplyThatCameBackAtOnce(t *testing.T) {
 	w.waitDelivered()
 	w.advance(5 * time.Second)
 	w.withoutEvents(func() error { return w.ann.Undelete(w.channel, id) })
+
 	all := w.replicas()
 	w.catchUpTwice(all)
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete)
+
 	w.advance(5 * time.Minute)
 	w.catchUpTwice(all)
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored)
 }
 
-// A reply that came back with other words is back with those. That it was edited isn't told besides.
+// A reply that came back with other words is restored with those words. The edit isn't stored as a second change.
 func TestReplyThatCameBackWithOtherWords(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -97,6 +101,7 @@ func TestReplyThatCameBackWithOtherWords(t *testing.T) {
 	w.advance(time.Minute)
 	w.withoutEvents(func() error { return w.ann.Edit(w.channel, id, "good morning") })
 	w.advance(5 * time.Minute)
+
 	w.catchUpTwice(w.replicas())
 	a := w.waitAction(fact.RestoredID(w.channel, id, 1))
 	wantEqual(t, "text", a.Text, "good morning")
@@ -105,7 +110,8 @@ func TestReplyThatCameBackWithOtherWords(t *testing.T) {
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored)
 }
 
-// What Graph shows in the moments after Teams told of a deletion, or of a return, is no news.
+// Just after Teams reported a deletion or a restoration, Graph may still show the state before. Parley doesn't take
+// that for another change.
 func TestGraphIsBehindTeams(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -117,6 +123,7 @@ func TestGraphIsBehindTeams(t *testing.T) {
 		noError(t, change.do(w.channel, id))
 		w.waitDelivered()
 		w.advance(3 * time.Second)
+
 		for _, s := range w.replicas() {
 			unclear, err := s.history.storeMissing(w.ctx(), []organisation.Shown{{
 				Message:     &before,
@@ -126,6 +133,7 @@ func TestGraphIsBehindTeams(t *testing.T) {
 			noError(t, err)
 			wantEqual(t, "it is unclear", unclear, true)
 		}
+
 		want = append(want, change.verb)
 		w.wantVerbs(want...)
 	}
@@ -134,7 +142,7 @@ func TestGraphIsBehindTeams(t *testing.T) {
 // hideReplies has Graph show none of the replies.
 func (w *world) hideReplies() { w.failGraph("graph.reply", http.StatusNotFound) }
 
-// A reply that Graph doesn't show yet isn't deleted, and leaves when Graph shows it.
+// A reply that Graph doesn't show yet isn't taken for deleted. It may leave when Graph shows it.
 func TestConfirmReplyThatIsNotShownYet(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -146,7 +154,8 @@ func TestConfirmReplyThatIsNotShownYet(t *testing.T) {
 	w.wantVerbs(bridge.VerbSay)
 }
 
-// A reply that came back just now isn't deleted because Graph doesn't know yet. If Graph doesn't show it for an hour, it is.
+// A reply that came back just now isn't taken for deleted because Graph doesn't show it yet. If Graph still doesn't
+// show it an hour later, it was deleted.
 func TestConfirmReplyThatCameBackJustNow(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -163,7 +172,8 @@ func TestConfirmReplyThatCameBackJustNow(t *testing.T) {
 	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored, bridge.VerbDelete)
 }
 
-// editDigests are the digests of the texts of all edits that were accepted, which are a part of their versions.
+// editDigests returns the digests of the texts of all edits that were accepted. A digest is a part of an edit's
+// version.
 func (w *world) editDigests() (digests []string) {
 	w.t.Helper()
 	for _, a := range w.acceptedActions() {
@@ -175,7 +185,8 @@ func (w *world) editDigests() (digests []string) {
 	return digests
 }
 
-// An edit of which Graph tells just before Teams does is one version, though their times differ. The next edit is another.
+// An edit that is found with Graph just before Teams reports it is one version, although the two give different times.
+// The next edit is another version.
 func TestEditToldByGraphAndByTeamsIsOneVersion(t *testing.T) {
 	t.Parallel()
 	const firstEdit, secondEdit = "*good* morning, <@" + ben + ">", "good morning, <@" + ben + ">"
@@ -183,7 +194,7 @@ func TestEditToldByGraphAndByTeamsIsOneVersion(t *testing.T) {
 	a := w.typeAsAnn("hello")
 	w.advance(time.Minute)
 	w.withoutEvents(func() error { return w.ann.Edit(w.channel, a.Place.Message, firstEdit) })
-	w.wantConfirmed("edited", a, bridge.Changed) // by which the edit is stored
+	w.wantConfirmed("edited", a, bridge.Changed) // this stores the edit
 	for _, text := range []string{firstEdit, secondEdit} {
 		w.advance(time.Second)
 		noError(t, w.ann.Edit(w.channel, a.Place.Message, text))
@@ -203,7 +214,7 @@ func TestEditToldByGraphAndByTeamsIsOneVersion(t *testing.T) {
 	}
 }
 
-// What can't be stored of a text is no change of it.
+// A character that can't be stored, such as NUL, doesn't make a text count as changed.
 func TestConfirmTextThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -225,7 +236,8 @@ func TestConfirmTextThatCannotBeStored(t *testing.T) {
 	}
 }
 
-// A text that looks like a command leaves if its author says so, and one that became a note doesn't.
+// An edited text that looks like a command may leave if its author says so. A reply that became a note by the edit may
+// not.
 func TestConfirmEditedText(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bridge.Confirmation{"!wow, great": bridge.Unchanged, "note: great": bridge.Changed} {
@@ -233,7 +245,7 @@ func TestConfirmEditedText(t *testing.T) {
 		a := w.typeAsAnn("hello")
 		w.advance(time.Minute)
 		w.withoutEvents(func() error { return w.ann.Edit(w.channel, a.Place.Message, text) })
-		w.wantConfirmed("edited", a, bridge.Changed) // by which the edit is stored
+		w.wantConfirmed("edited", a, bridge.Changed) // this stores the edit
 		a.Text = strings.TrimPrefix(text, "note: ")
 		w.wantConfirmed(text, a, want)
 	}

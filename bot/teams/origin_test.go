@@ -16,11 +16,11 @@ import (
 	"parley/channels"
 )
 
-// A message may name any address as that of a file. Parley reads only what lies where its author may have put it: in the site of the
-// message's channel, or in the author's OneDrive.
+// A message may name any address as that of a file. Parley reads a file only from where the message's author may have
+// put it: the site of the message's channel, or the author's OneDrive.
 
-// wantFileRefused checks that a file isn't read because of where it lies: that it is left out when its message comes, or refused when
-// it is to be read.
+// wantFileRefused checks that a file isn't read because of where it is stored: either it is left out when its message
+// comes, or opening it is refused.
 func (w *world) wantFileRefused(f bridge.SurfaceFile) {
 	w.t.Helper()
 	isLeftOut := f.Unavailable == fileElsewhere && f.URL == ""
@@ -49,7 +49,7 @@ func (w *world) wantFileNotReadNow(f bridge.SurfaceFile) {
 	}
 }
 
-// wantNotGranted checks that a file isn't read because nobody granted that.
+// wantNotGranted checks that a file isn't read because nobody has granted that right.
 func wantNotGranted(t *testing.T, err error) {
 	t.Helper()
 	if !errors.Is(err, graph.ErrNotGranted) {
@@ -57,12 +57,12 @@ func wantNotGranted(t *testing.T, err error) {
 	}
 }
 
-// countLookups counts how often Graph was asked where files lie.
+// countLookups counts how often Graph was asked where files are stored.
 func (w *world) countLookups() int {
 	return len(w.fake.Calls("graph.folder")) + len(w.fake.Calls("graph.drive"))
 }
 
-// What lies in its channel's site, or in its author's OneDrive, goes to the customer, however its address is written.
+// A file in the site of its channel, or in its author's OneDrive, is read, however its address is written.
 func TestFilesThatAreRead(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -90,8 +90,8 @@ func TestFilesThatAreRead(t *testing.T) {
 	}
 }
 
-// refusedAddresses are addresses that no message of Ann's in the channel may name. plan is that of a file in the channel's library,
-// pay that of one in the library of the team hr.
+// refusedAddresses are addresses that no message by Ann in the channel may name. plan is a file in the channel's
+// library, and pay is a file in the library of the team hr.
 func (w *world) refusedAddresses(plan, pay, hr string) []string {
 	w.t.Helper()
 	u, err := url.Parse(plan)
@@ -132,14 +132,14 @@ func (w *world) refusedAddresses(plan, pay, hr string) []string {
 	}
 }
 
-// What lies elsewhere isn't read. Graph isn't even asked for it, nor where it lies.
+// A file that is stored elsewhere isn't read. Parley doesn't even ask Graph for it, or where it is stored.
 func TestFilesThatAreNotRead(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	plan, own := w.storePlan(), w.storeOwn()
 	pay, hr := w.storePay()
 	addresses := w.refusedAddresses(plan, pay, hr)
-	w.readFile(w.attachAddress(own)) // from now on it is known where this channel's and Ann's files lie
+	w.readFile(w.attachAddress(own)) // now Parley has remembered where this channel's and Ann's files are stored
 	read, lookups := len(w.fake.Calls("graph.file")), w.countLookups()
 
 	for _, address := range addresses {
@@ -163,7 +163,7 @@ func TestFilesThatAreNotRead(t *testing.T) {
 	wantEqual(t, "questions where files lie", w.countLookups()-lookups, 0)
 }
 
-// While Graph can't say where files lie, none is read.
+// While Graph can't say where files are stored, none is read.
 func TestFilesWhileGraphCannotSayWhereTheyLie(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -221,7 +221,7 @@ func TestPageInPlaceOfAFile(t *testing.T) {
 	wantWords(t, err.Error(), "web page")
 }
 
-// Somebody may have no OneDrive, or none that we may know of. Then the channel's files are read all the same.
+// If the author has no OneDrive, or none that Parley may know of, the channel's files are read all the same.
 func TestFilesOfAnAuthorWithoutOneDrive(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound} {
@@ -237,13 +237,15 @@ func TestFilesOfAnAuthorWithoutOneDrive(t *testing.T) {
 	}
 }
 
-// If files may be read, but not where they lie, the error says what to grant. Messages can be read for all that.
+// If Parley may read files, but not look up where they are stored, the error says what to grant. Messages can still be
+// read.
 func TestFilesWithoutTheRightToSeeWhereTheyLie(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
 	plan := w.storePlan()
 	w.failGraph("graph.folder", http.StatusForbidden)
 	w.advance(2 * libraryLifetime) // nothing is remembered
+
 	_, err := w.surface.Open(w.ctx(), w.fromAnn(plan))
 	wantNotGranted(t, err)
 	wantEqual(t, "class of the error, since waiting does not help", channels.ClassOf(err), channels.BadContent)
@@ -251,7 +253,8 @@ func TestFilesWithoutTheRightToSeeWhereTheyLie(t *testing.T) {
 	wantEqual(t, "messages can be read", w.surface.org.CanRead(w.channel), true)
 }
 
-// openPlanAndPay stores a file of the channel, whose site an admin named, and one of another team, and opens both with these rights.
+// openPlanAndPay stores a file of the channel, whose site an admin has named, and a file of another team. It opens both
+// with the given rights.
 func openPlanAndPay(t *testing.T, rights ...string) (planErr, payErr error) {
 	t.Helper()
 	w := newThreadWorld(t)
@@ -270,7 +273,8 @@ func openPlanAndPay(t *testing.T, rights ...string) (planErr, payErr error) {
 	return open(w.fromAnn(plan)), open(w.fromAnn(pay))
 }
 
-// With Sites.Selected alone Graph doesn't say where files lie. It reads those of the sites that an admin named.
+// With Sites.Selected alone Graph doesn't say where files are stored. It reads the files of the sites that an admin has
+// named.
 func TestFilesOfNamedSites(t *testing.T) {
 	t.Parallel()
 	planErr, payErr := openPlanAndPay(t, tenant.PermitMessages, tenant.PermitSites)
@@ -278,7 +282,7 @@ func TestFilesOfNamedSites(t *testing.T) {
 	wantNotGranted(t, payErr)
 }
 
-// Beside a right for all sites, Sites.Selected says nothing of where files lie.
+// If a right for all sites is granted as well, Sites.Selected doesn't show which sites a file may come from.
 func TestFilesOfNamedSitesBesideARightForAll(t *testing.T) {
 	t.Parallel()
 	planErr, payErr := openPlanAndPay(t, tenant.PermitMessages, tenant.PermitSites, "Sites.FullControl.All")
@@ -298,7 +302,7 @@ func supportSite() *url.URL {
 	return &url.URL{Scheme: "https", Host: "acme.sharepoint.com", Path: "/sites/Support"}
 }
 
-// An address below a site is written in one way, without its query.
+// An address below a site is normalised, without its query.
 func TestAddressBelowASite(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

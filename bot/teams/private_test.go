@@ -11,8 +11,8 @@ import (
 	"parley/bridge"
 )
 
-// beginPrivateThread makes a private channel of which Ann is the only member, and the thread of the conversation in it. From now on
-// they are those of the world.
+// beginPrivateThread makes a private channel, of which only Ann is a member, with a thread of the conversation. They
+// become the channel and the root of the world.
 func (w *world) beginPrivateThread() {
 	w.t.Helper()
 	w.channel = w.fake.Admin.AddChannel(teamsfake.Channel{
@@ -24,7 +24,7 @@ func (w *world) beginPrivateThread() {
 	w.root = sent.Message
 }
 
-// In a private channel replies of its members are heard.
+// In a private channel Parley hears the replies of its members.
 func TestReplyInAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -35,13 +35,15 @@ func TestReplyInAPrivateChannel(t *testing.T) {
 	wantEqual(t, "it is our thread", a.OwnThread, true)
 }
 
-// Who is mentioned in a private channel without being a member is told in a chat of their own, with a link to the thread, also of what
-// has buttons there.
+// Somebody who is mentioned in a private channel, but isn't a member, is told in their own chat, with a link to the
+// thread. That also holds for a line that has buttons in the thread.
 func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	w.typeAs(w.fake.As(ben), w.root, "known from elsewhere")
 	w.beginPrivateThread()
+
+	// A line without buttons.
 	p := w.newPost(bridge.PostLine, "assigned")
 	p.Line = &bridge.Line{
 		Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann Lee"},
@@ -49,13 +51,16 @@ func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 	}
 	w.mustSend(p)
 	hasGot := func(messages int) func() bool { return func() bool { return len(w.fake.Personal(ben)) >= messages } }
-	noError(t, w.fake.WaitFor(w.ctx(), hasGot(1))) // each line is told in the background
+	noError(t, w.fake.WaitFor(w.ctx(), hasGot(1))) // it is told in the background
+
+	// A line with a button and a long text.
 	p.Token = "failed"
 	p.Line = &bridge.Line{
 		Content: &bridge.FailedLine{Trouble: "Her mailbox is full."}, Mentions: p.Line.Mentions,
 		Text: strings.Repeat("long ", 20000), Verbs: []bridge.Verb{bridge.VerbSendAgain},
 	}
 	w.mustSendAll(p)
+
 	noError(t, w.fake.WaitFor(w.ctx(), hasGot(2)))
 	w.surface.org.Work.Wait()
 	told := w.fake.Personal(ben)
@@ -65,7 +70,7 @@ func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// A slash command, which only we see, is a command in its thread. It isn't a message there.
+// A slash command, which only Parley sees, is a command in its thread. It has no message there.
 func TestSlashCommand(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -79,7 +84,7 @@ func TestSlashCommand(t *testing.T) {
 	wantEqual(t, "message", a.Place.Message, "")
 }
 
-// What somebody types to us alone in a channel is never a reply to the customer, though it looks like one.
+// A text that somebody types to Parley alone in a channel is never a reply to the customer, even if it looks like one.
 func TestTextToUsAloneIsNoReply(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"Dear customer, hello", "reply: hello"} {
@@ -96,7 +101,7 @@ func TestTextToUsAloneIsNoReply(t *testing.T) {
 	}
 }
 
-// Whoever is no agent is mentioned by the name that Teams has, since the engine knows none.
+// Somebody who is no agent is mentioned by their name in Teams, because the engine doesn't know it.
 func TestMentionOfSomebodyWhoIsNoAgent(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

@@ -21,7 +21,8 @@ func pngStrip(t *testing.T, width int) []byte {
 	return b.Bytes()
 }
 
-// Pictures of a customer are shown, and links lead to other files. Each part is found again after a lost answer.
+// A customer's pictures are shown, and links lead to the other files. If the answer to a part is lost, the part is
+// found again.
 func TestFilesOfACustomer(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -48,7 +49,8 @@ func TestFilesOfACustomer(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// restartWhileServed ends the surface's service while Ann says something, and runs another surface until that is stored.
+// restartWhileServed stops serving, lets Ann type a message, and then runs a new surface until it has stored that
+// message.
 func (w *world) restartWhileServed() *Surface {
 	w.t.Helper()
 	w.stopServing()
@@ -63,13 +65,13 @@ func (w *world) restartWhileServed() *Surface {
 	return again
 }
 
-// What was said while Parley was down is found after a restart.
+// Parley finds after a restart what was said while it was down.
 func TestRestartFindsWhatWasMissed(t *testing.T) {
 	t.Parallel()
 	newThreadWorld(t).restartWhileServed()
 }
 
-// What was learned from events is known after a restart.
+// After a restart Parley still knows the people and channels of which events have told it.
 func TestRestartKnowsPeopleAndChannels(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -82,7 +84,7 @@ func TestRestartKnowsPeopleAndChannels(t *testing.T) {
 	wantEqual(t, "id of the channel", channel, w.channel)
 }
 
-// Who is in none of the teams that the app is in is unknown to it.
+// A user who is in none of the app's teams counts as absent.
 func TestAbsentUsers(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -92,7 +94,8 @@ func TestAbsentUsers(t *testing.T) {
 	wantList(t, "absent users", absent, []bridge.SurfaceUser{stranger})
 }
 
-// An address ties no guest to an agent: from Teams a guest can't answer, and would else be one on the site.
+// A guest isn't found by address, so no agent is tied to a guest. A guest can't answer from Teams, and would otherwise
+// count as an agent on the site.
 func TestGuestIsNotFoundByAddress(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -101,13 +104,13 @@ func TestGuestIsNotFoundByAddress(t *testing.T) {
 	wantEqual(t, "id of Eve", user, "")
 }
 
-// endSecret has Entra take our secret no longer.
+// endSecret has Entra refuse our secret from now on.
 func (w *world) endSecret() {
 	w.fake.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusUnauthorized, Code: "invalid_client"})
 	w.fake.Entra.RevokeTokens()
 }
 
-// If our secret ended, posts wait.
+// Posts wait while our secret is refused because it has ended.
 func TestPostsWaitWhileOurSecretEnded(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -117,7 +120,7 @@ func TestPostsWaitWhileOurSecretEnded(t *testing.T) {
 	}
 }
 
-// When our secret works again, that is told.
+// When our secret works again, the surface reports that it works.
 func TestSecretThatWorksAgainIsTold(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -128,8 +131,8 @@ func TestSecretThatWorksAgainIsTold(t *testing.T) {
 	w.desk.Wait(t, "it is told that it works", func() bool { return w.desk.Status() == channels.Active })
 }
 
-// What people type shows that the app is in the channel, but not that its secret is taken. So the surface stays broken, which is
-// told once.
+// A message that Teams brings shows that the app is in the channel, but not that Teams takes our secret. So the surface
+// stays broken, which is reported once.
 func TestMessageWhileOurSecretIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -138,6 +141,7 @@ func TestMessageWhileOurSecretIsRefused(t *testing.T) {
 	})
 	wantEqual(t, "class", w.mustFail(w.newSaid(w.root, "x")).Class, channels.AuthBroken)
 	_, told := w.desk.lastReport()
+
 	w.typeAsAnn("which Teams brings nevertheless")
 	w.waitDelivered()
 	_ = w.mustFail(w.newSaid(w.root, "y"))
@@ -145,7 +149,7 @@ func TestMessageWhileOurSecretIsRefused(t *testing.T) {
 	w.wantReports(told)
 }
 
-// In a trial without Azure nobody is asked for a token, and doctor says what kind of trial it is.
+// In a trial without Azure nobody is asked for a token, and doctor (the check of the set-up) says that it is a trial.
 func TestTrialWithoutAzure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withoutAzure)
@@ -153,6 +157,7 @@ func TestTrialWithoutAzure(t *testing.T) {
 	w.connect().run()
 	w.desk.Wait(t, "it is told that it works", func() bool { return w.desk.Status() == channels.Active })
 	w.mustSend(w.newSaid(w.openThread(), "x"))
+
 	findings := w.surface.Check(w.ctx())
 	if len(findings) == 0 {
 		t.Fatal("doctor finds nothing")
@@ -162,12 +167,13 @@ func TestTrialWithoutAzure(t *testing.T) {
 	}
 	wantWords(t, findings[0].Text, "trying on this machine")
 	wantWords(t, findings[len(findings)-1].Text, "may not be read")
+
 	for _, method := range []string{"token", "openid", "keys", "graph.*"} {
 		wantEqual(t, "calls of "+method, len(w.fake.Calls(method)), 0)
 	}
 }
 
-// All that is wrong with the options is told together.
+// New reports everything that is wrong with its options in one error.
 func TestNewSaysAllThatIsMissing(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{ServiceURLs: []string{"ftp://x"}})

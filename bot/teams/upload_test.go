@@ -28,7 +28,8 @@ func newUploadWorld(t *testing.T) *world {
 	})
 }
 
-// openUploadPage opens the form of a reply, types a text and presses "Attach files…". It returns the address of the page that opens.
+// openUploadPage opens the form of a reply, types a text and presses "Attach files…". It returns the address of the
+// page that opens.
 func (w *world) openUploadPage(text string) *url.URL {
 	w.t.Helper()
 	w.openReplyForm()
@@ -66,8 +67,8 @@ func (w *world) uploadFile(page *url.URL, text, name, content string) (status in
 	return answer.StatusCode, string(all)
 }
 
-// "Attach files…" in the form of a reply opens a page below Parley's public address, with what was typed so far, in the theme of the
-// client.
+// "Attach files…" in the form of a reply opens a page below Parley's public address. The page has the text that was
+// typed so far, and the theme of the client.
 func TestUploadPage(t *testing.T) {
 	t.Parallel()
 	w := newUploadWorld(t)
@@ -80,7 +81,7 @@ func TestUploadPage(t *testing.T) {
 	}
 }
 
-// What is sent on the page is a reply of who opened it, with the files.
+// The files and the text that are sent on the page become a reply by the person who opened the page.
 func TestUploadBecomesAReply(t *testing.T) {
 	t.Parallel()
 	w := newUploadWorld(t)
@@ -101,7 +102,7 @@ func TestUploadBecomesAReply(t *testing.T) {
 	}
 }
 
-// What is sent twice from one page is one reply. Both times the person is told that it is on its way.
+// If a page is sent twice, that is one reply. Both times the person is told that it is on its way.
 func TestUploadThatIsSentTwiceIsOneReply(t *testing.T) {
 	t.Parallel()
 	w := newUploadWorld(t)
@@ -135,6 +136,7 @@ func TestOneTicketIsOneReply(t *testing.T) {
 	w := newWorld(t)
 	replicas := w.replicas()
 	ticket := upload.Ticket{User: ann, Conversation: 12, Nonce: "n", Place: bridge.Place{Channel: w.channel}}
+
 	var accepted atomic.Int32
 	var all sync.WaitGroup
 	for i := range 8 {
@@ -154,7 +156,7 @@ func TestOneTicketIsOneReply(t *testing.T) {
 	w.wantFacts(uploadFacts, 1)
 }
 
-// An upload page needs a public address with TLS, as Teams could not open it elsewhere.
+// The upload page needs a public address with TLS, because Teams opens no other.
 func TestUploadPageNeedsTLS(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -182,14 +184,14 @@ func TestUploadPageNeedsTLS(t *testing.T) {
 	}
 }
 
-// Where there is no upload page, none is offered.
+// Without an upload page, the form of a reply doesn't offer to attach files.
 func TestNoUploadPage(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	wantNoWords(t, wantDialog(t, "Reply", w.openReplyForm()), "Attach files")
 }
 
-// Links lead to Teams as the organisation's people open it, which may be in a US Government cloud.
+// Links lead to Teams at the address that the organisation's people use, which differs in a US Government cloud.
 func TestLinksOfAGovernmentCloud(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -213,7 +215,7 @@ func TestLinksOfAGovernmentCloud(t *testing.T) {
 	}
 }
 
-// Teams of the US Government may show our pages, too.
+// Teams of the US Government may show our pages in a frame, too.
 func TestGovernmentCloudsMayShowOurPages(t *testing.T) {
 	t.Parallel()
 	const want = "https://*.teams.microsoft.us"

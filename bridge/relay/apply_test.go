@@ -20,7 +20,7 @@ import (
 	"parley/store/storetest"
 )
 
-// failTimes is an apply that fails so many times for each of some events.
+// failTimes returns an apply that fails the first times times for each event that isFailing selects.
 func failTimes(times int, isFailing func(store.Event) bool) func(context.Context, pgx.Tx, []store.Event) error {
 	var mu sync.Mutex
 	tries := map[string]int{}
@@ -39,7 +39,7 @@ func failTimes(times int, isFailing func(store.Event) bool) func(context.Context
 	}
 }
 
-// refuseNamed is a refusalOf, or a decode's error, for one event.
+// refuseNamed returns a refusalOf, or a decode, that fails for the event with that name.
 func refuseNamed(name, reason string) func(store.Event) error {
 	return func(e store.Event) error {
 		if e.ExternalID == name {
@@ -49,13 +49,14 @@ func refuseNamed(name, reason string) func(store.Event) error {
 	}
 }
 
-// Events of a key are applied in the order in which they were accepted, whatever fails.
+// Events with the same key are applied in the order in which they were accepted, even if some fail at first.
 func TestOrderOfAKey(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	isFourth := func(e store.Event) bool { return strings.HasSuffix(e.ExternalID, "3") }
 	h.apply = failTimes(2, isFourth) // in its batch, and then alone
 	h.start()
+
 	keys := []string{"a", "b", "c"}
 	const perKey = 6
 	for n := range perKey {
@@ -63,14 +64,15 @@ func TestOrderOfAKey(t *testing.T) {
 			h.accept(fact(key, fmt.Sprint(key, n)))
 		}
 	}
+
 	h.waitNumberApplied(len(keys) * perKey)
 	for _, key := range keys {
 		h.wantAppliedOf(key, key+"0", key+"1", key+"2", key+"3", key+"4", key+"5")
 	}
 }
 
-// newBrokenEvent makes and starts a harness that fails to apply the event "bad" until isMended is set. It brings it between two
-// others of the queue k.
+// newBrokenEvent makes and starts a harness that fails to apply the event "bad" until isMended is set. Queue k has that
+// event, between two others.
 func newBrokenEvent(t *testing.T) (h *harness, isMended *atomic.Bool) {
 	t.Helper()
 	h = newHarness(t)
@@ -87,7 +89,7 @@ func newBrokenEvent(t *testing.T) (h *harness, isMended *atomic.Bool) {
 	return h, isMended
 }
 
-// An event that fails is tried again alone: other queues go on, and what is behind it in its own waits.
+// An event that fails is tried again alone. Only the events behind it in its queue wait, and other queues go on.
 func TestFailingEventHoldsOnlyItsQueue(t *testing.T) {
 	t.Parallel()
 	h, _ := newBrokenEvent(t)
@@ -97,7 +99,8 @@ func TestFailingEventHoldsOnlyItsQueue(t *testing.T) {
 	h.wantAppliedOf("k", "before")
 }
 
-// An event that fails again and again goes into quarantine, and its queue goes on. Once the cause is mended, it can be replayed.
+// An event that fails again and again goes into quarantine, and its queue goes on. Once the cause is mended, it can be
+// replayed.
 func TestFailingEventIsQuarantinedAndReplayed(t *testing.T) {
 	t.Parallel()
 	h, isMended := newBrokenEvent(t)
@@ -115,7 +118,7 @@ func TestFailingEventIsQuarantinedAndReplayed(t *testing.T) {
 	h.waitNumberApplied(3)
 }
 
-// While the database is in trouble no event is blamed, and no try counted, however often a batch fails.
+// While the database is in trouble no event is blamed: however often a batch fails, no try is counted.
 func TestTroubleOfTheDatabaseCountsNoTry(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -127,16 +130,17 @@ func TestTroubleOfTheDatabaseCountsNoTry(t *testing.T) {
 		}
 		return nil
 	}
+
 	h.start()
 	h.accept(fact("k", "a"))
 	h.repeatUntil("it is applied", func() {
-		h.WakeAppliers(mailAccount) // nobody waits for a sweep
+		h.WakeAppliers(mailAccount) // so that the test needn't wait for a sweep
 		h.wantValue("queues with counted tries", 0, `SELECT count(*) FROM queues WHERE tries > 0`)
 	}, func() bool { return t.Failed() || len(h.appliedNames()) == 1 })
 	h.wantNoticesOf()
 }
 
-// What keeps an event waiting after it failed once counts no try, however often it is looked at: it is no fault of the event.
+// An event that has failed once, and then has to wait, doesn't lose tries by waiting: the wait isn't its fault.
 func TestWaitsOfAFailedEventCountNoTry(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -174,6 +178,7 @@ func TestWaitsOfAFailedEventCountNoTry(t *testing.T) {
 				}
 				return nil
 			}
+
 			h.start()
 			h.accept(fact("k", "a"))
 			h.makeQueuesDueUntil("it is applied or given up", func() bool { return h.hasQuarantined() || len(h.appliedNames()) == 1 })
@@ -182,8 +187,8 @@ func TestWaitsOfAFailedEventCountNoTry(t *testing.T) {
 	}
 }
 
-// failHopeless makes three events fail for ever: one when it is decoded, one before Apply has changed anything, and one after that.
-// On the poison Apply panics.
+// failHopeless makes three events fail for ever: one when it is decoded, one before Apply has changed anything, and one
+// after that. Apply panics on the poison.
 func (h *harness) failHopeless() {
 	decodeError := refuseNamed("bad when decoded", "unreadable")
 	h.decode = func(e store.Event) (any, error) { return nil, decodeError(e) }
@@ -213,7 +218,8 @@ func hopelessQueue(key string) []channels.Fact {
 	}
 }
 
-// An event that can never be applied goes into quarantine at once, wherever that becomes clear. What is around it is applied.
+// An event that can never be applied goes into quarantine at once, in whichever step that becomes clear. The events
+// around it are applied.
 func TestHopelessEventIsQuarantinedAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -224,8 +230,8 @@ func TestHopelessEventIsQuarantinedAtOnce(t *testing.T) {
 	h.wantReasons("gibberish", "begun in vain", "unreadable")
 }
 
-// An event on which Apply panics goes into quarantine after some tries, and its queue goes on. Other hopeless events of its batch
-// are dealt with as ever.
+// An event on which Apply panics goes into quarantine after some tries, and its queue goes on. The other hopeless
+// events of its batch go into quarantine as usual.
 func TestPanickingEventIsQuarantined(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -238,8 +244,8 @@ func TestPanickingEventIsQuarantined(t *testing.T) {
 	h.wantReasons("gibberish", "begun in vain", "unreadable", "relay: apply panicked: boom")
 }
 
-// An event that can't be applied yet waits, and no try is counted, however often it is looked at. What came behind it waits as
-// well, and everything else goes on.
+// An event that can't be applied yet waits, and looking at it counts as no try. The events behind it in its queue wait
+// as well, and all other events go on.
 func TestWaitingEventHoldsOnlyItsQueue(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -255,6 +261,7 @@ func TestWaitingEventHoldsOnlyItsQueue(t *testing.T) {
 		}
 		return &relay.Wait{Most: time.Hour}
 	}
+
 	h.start()
 	h.accept(fact("k", "before"), fact("k", "waits"), fact("k", "behind"), fact("other", "beside"))
 	h.waitAppliedNames("before", "beside")
@@ -267,8 +274,8 @@ func TestWaitingEventHoldsOnlyItsQueue(t *testing.T) {
 	h.wantAppliedOf("k", "before", "waits", "behind")
 }
 
-// A queue whose first event fails at first is not overtaken by its own later events, however many there are and whatever else is
-// going on. Each queue is a round; the long form has 24 with 20,000 events each.
+// If the first event of a queue fails at first, its later events don't overtake it, however many there are and whatever
+// else is going on. Each queue is a round. The long form has 24 queues with 20,000 events each.
 func TestWaitingQueueIsNotOvertaken(t *testing.T) {
 	t.Parallel()
 	eventsPerQueue, queues := []int{200, 2000}, 8
@@ -283,6 +290,7 @@ func TestWaitingQueueIsNotOvertaken(t *testing.T) {
 			h.apply = failTimes(2, isFirst) // in its batch, and then alone
 			h.start()
 			stop := h.startTraffic(mailAccount)
+
 			for q := range queues {
 				facts := make([]channels.Fact, 0, events)
 				for n := range events {
@@ -291,12 +299,14 @@ func TestWaitingQueueIsNotOvertaken(t *testing.T) {
 				h.journalWithoutWaking(mailAccount, facts...)
 			}
 			h.WakeAppliers(mailAccount)
-			const portions = 10 // each of them is waited for with all of the patience
+
+			const portions = 10 // the test waits for each of them with its full patience
 			for n := 1; n <= portions; n++ {
 				h.waitValue(fmt.Sprintf("portion %d of %d is applied", n, portions), true,
 					`SELECT count(*) >= $1 FROM effects WHERE name LIKE 'mailbox%'`, queues*events*n/portions)
 			}
 			stop()
+
 			const overtaken = `SELECT count(*) FROM (
 				SELECT n, lag(n) OVER (PARTITION BY key ORDER BY split_part(name, ' ', 2)::int) AS before
 				FROM effects WHERE name LIKE 'mailbox%') AS x

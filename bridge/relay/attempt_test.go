@@ -15,8 +15,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// wantOutcome checks what became of a delivery that is the only one: its state, its attempts and its only report, which is applied. Only
-// what failed keeps an error.
+// wantOutcome checks the only delivery: its state, its number of attempts and its only report, which must have been
+// applied. A delivery must keep an error only if it failed.
 func (h *harness) wantOutcome(id store.DeliveryID, state store.DeliveryState, attempts int, kind relay.ReportKind) {
 	h.t.Helper()
 	h.waitState(id, state)
@@ -65,7 +65,8 @@ func TestPermanentFailureIsNotTriedAgain(t *testing.T) {
 	}
 }
 
-// Broken credentials hold the whole gate, lose nothing and send nothing twice. An attempt that they ended doesn't count for the provider.
+// Broken credentials hold the whole gate (the rate limit that an account's deliveries share). Nothing is lost or sent
+// twice. The attempt that they ended doesn't count as one for the provider.
 func TestBrokenCredentialsHoldTheGate(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -81,7 +82,8 @@ func TestBrokenCredentialsHoldTheGate(t *testing.T) {
 	h.wantAttemptsAt(reply, 2)
 }
 
-// A passing failure is given up when its time, Policy.RetryFor, is over. Nothing overtakes it until then.
+// A delivery that fails in a passing way is given up after Policy.RetryFor. Until then nothing overtakes it in its
+// lane.
 func TestPassingFailureIsGivenUpInTheEnd(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -102,8 +104,8 @@ func TestPassingFailureIsGivenUpInTheEnd(t *testing.T) {
 	}
 }
 
-// What keeps a whole account waiting, as while Parley has it paused, is not given up however long that takes. When it may leave, a failure
-// that may pass is tried once more.
+// A delivery isn't given up, however long that takes, while its whole account has to wait, for example because Parley
+// has paused it. When it may leave again, a passing failure gives it one more attempt.
 func TestHeldMessageIsNotGivenUp(t *testing.T) {
 	t.Parallel()
 	for _, class := range []channels.Class{channels.Held, channels.AuthBroken, channels.Throttled} {
@@ -117,6 +119,7 @@ func TestHeldMessageIsNotGivenUp(t *testing.T) {
 				}
 				return relay.Sent{}, failure
 			}
+
 			reply := h.addReply()
 			h.start()
 			for attempt, want := range []store.DeliveryState{store.Queued, store.Queued, store.Queued, store.Failed} {
@@ -128,7 +131,7 @@ func TestHeldMessageIsNotGivenUp(t *testing.T) {
 	}
 }
 
-// An agent is told that a message is late, but only once, however often it is tried.
+// An agent is told only once that a message is late, however often it is tried.
 func TestLateMessageIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	for _, class := range []channels.Class{channels.Retry, channels.Throttled, channels.AuthBroken, channels.Ambiguous} {
@@ -142,11 +145,13 @@ func TestLateMessageIsReportedOnce(t *testing.T) {
 			reply := h.addReply()
 			h.exec(`UPDATE deliveries SET first_at = clock_timestamp() - interval '2 hours'`) // longer than Options.LateAfter
 			h.start()
+
 			const attempts = 4
 			tryAgain := func() {
 				h.lookAgain()
 				h.openGate(1)
 			}
+
 			h.repeatUntil("it was tried a few times", tryAgain, func() bool { return h.attemptsAt(reply) >= attempts })
 			late := report{Delivery: reply, Kind: relay.ReportLate}
 			h.waitAppliedNames(late.factName())
@@ -155,8 +160,8 @@ func TestLateMessageIsReportedOnce(t *testing.T) {
 	}
 }
 
-// When a lease ends without a result, the delivery becomes unknown and is looked for, not sent again. A result that comes later
-// counts for nothing.
+// When a lease (the time for which a lane is claimed) ends without a result, the delivery becomes unknown. It is looked
+// for, not sent again, and a result that comes later is ignored.
 func TestResultAfterTheLeaseIsIgnored(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -171,6 +176,7 @@ func TestResultAfterTheLeaseIsIgnored(t *testing.T) {
 	h.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return channels.Landed, relay.Sent{ExternalID: "found"}, nil
 	}
+
 	isFound := func(d deliveryRow) bool { return d.State == store.Accepted && d.ExternalID == "found" }
 	h.start()
 	h.waitUntil("the first one is being sent", func() bool { return len(h.attemptsMade()) == 1 })
@@ -185,7 +191,8 @@ func TestResultAfterTheLeaseIsIgnored(t *testing.T) {
 	h.wantAttempts(attempt{first, 1}, attempt{second, 1})
 }
 
-// A request ends some seconds before its lane's lease, counted from before the claim, even if the policy allows it more time.
+// A request ends some seconds before the lease of its lane, counted from before the claim, even if the policy allows it
+// more time.
 func TestRequestEndsBeforeItsLease(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -199,6 +206,7 @@ func TestRequestEndsBeforeItsLease(t *testing.T) {
 		left <- time.Until(end)
 		return relay.Sent{}, nil
 	}
+
 	reply := h.addReply()
 	h.start()
 	h.waitState(reply, store.Accepted)
@@ -208,7 +216,7 @@ func TestRequestEndsBeforeItsLease(t *testing.T) {
 	}
 }
 
-// What may be made twice without harm is made again after a lost answer, without a look, and without waiting for one.
+// A delivery that may be made twice without harm is made again after a lost answer, at once and without a lookup.
 func TestLostAnswerOfIdempotentDelivery(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, func(o *relay.Options) { o.ReconcileAfter = time.Hour })
@@ -222,7 +230,8 @@ func TestLostAnswerOfIdempotentDelivery(t *testing.T) {
 	h.wantLooks(0)
 }
 
-// What need not arrive is given up at once after a lost answer, and if it is refused, and nobody is told. What may pass is tried again.
+// A delivery that need not arrive is given up at once, and nobody is told, if its answer was lost or if it is refused.
+// After a passing failure it is tried again.
 func TestFailureOfBestEffortDelivery(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -252,8 +261,8 @@ func TestFailureOfBestEffortDelivery(t *testing.T) {
 	}
 }
 
-// A delivery that was in another process's hands when that ended is dealt with by its policy: what may be made twice without harm is made,
-// what need not arrive is given up, and anything else is looked for. The error of the attempt before is no reason of that one's end.
+// If a process ends during an attempt, the policy decides: a delivery that may be made twice is made again, one that
+// need not arrive is given up, and any other is looked for. The error of the attempt before isn't kept as the reason.
 func TestProcessEndedInAnAttempt(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -284,7 +293,8 @@ func TestProcessEndedInAnAttempt(t *testing.T) {
 	}
 }
 
-// A lane whose first delivery was decided before its turn goes on with the next one. One whose first delivery may not leave yet waits.
+// If the first delivery of a lane was cancelled before its turn, the lane goes on with the next one. If the first
+// delivery may not leave yet, the lane waits.
 func TestHeadThatIsNotSent(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -296,7 +306,7 @@ func TestHeadThatIsNotSent(t *testing.T) {
 		return d.LaneHead == 1 && d.LaneDueIn > 50*time.Minute && !d.LaneIsLeased
 	})
 
-	h.exec(`UPDATE lanes SET due_at = parley_now()`) // it was to leave earlier, and that was changed
+	h.exec(`UPDATE lanes SET due_at = parley_now()`) // as if it could leave earlier, and that was changed
 	h.Wake()
 	h.waitDelivery(second, "its lane was claimed, and waits again", func(d deliveryRow) bool {
 		return d.LaneEpoch == 2 && d.LaneDueIn > 50*time.Minute && !d.LaneIsLeased
@@ -305,7 +315,8 @@ func TestHeadThatIsNotSent(t *testing.T) {
 	h.wantReports()
 }
 
-// A long message goes out part by part. After a failure it is resumed with the part, and the progress, that the failure left.
+// A long message is sent part by part. After a failure it is resumed with the part at which it failed, and with the
+// progress that the failed attempt returned.
 func TestPartsAreResumed(t *testing.T) {
 	t.Parallel()
 	type call struct {
@@ -324,6 +335,7 @@ func TestPartsAreResumed(t *testing.T) {
 		}
 		return relay.Sent{More: c.Part < lastPart, Progress: fmt.Sprint("after", c.Part)}, nil
 	}
+
 	reply := h.addReply()
 	h.start()
 	h.waitState(reply, store.Accepted)
@@ -338,7 +350,8 @@ func TestPartsAreResumed(t *testing.T) {
 	}
 }
 
-// A Handler that panics while it sends, or fails without saying how, leaves an unclear attempt; other lanes go on.
+// If a Handler panics while it sends, or fails without a known class of error, its attempt is unclear. Other lanes go
+// on.
 func TestPanicWhileSending(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -361,7 +374,7 @@ func TestPanicWhileSending(t *testing.T) {
 	h.waitState(deliveryID(other, 1), store.Accepted)
 }
 
-// A Handler that panics while it prepares attempts has sent nothing, so they are made again.
+// If a Handler panics while it prepares attempts, nothing was sent, so the attempts are made again.
 func TestPanicWhilePreparing(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

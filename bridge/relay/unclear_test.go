@@ -13,8 +13,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// An attempt is unclear when its answer was lost: the delivery becomes unknown, and is looked for before anything is sent again.
-// The tests of this file let such attempts happen, and say what the looks find.
+// An attempt is unclear when its answer was lost: the delivery becomes unknown, and is looked for before anything is
+// sent again. The tests of this file let such attempts happen, and say what the looks find.
 
 // Times that make a look due, for passTime.
 const (
@@ -26,13 +26,14 @@ const (
 // waitForAbsentAgain sets Options.AbsentAgain to absentAgain.
 func waitForAbsentAgain(o *relay.Options) { o.AbsentAgain = absentAgain }
 
-// unclearPair is a harness with a lane of two deliveries. The first attempt at each is unclear; that at the first was made.
+// unclearPair is a harness with a lane of two deliveries. The first attempt at each is unclear.
 type unclearPair struct {
 	*harness
 	first, second store.DeliveryID
 }
 
-// newUnclearPair makes and starts an unclearPair, and waits until the first delivery is unknown. Each look has the same answer.
+// newUnclearPair makes and starts an unclearPair, and waits until the first delivery is unknown. Each look has the same
+// answer.
 func newUnclearPair(t *testing.T, outcome channels.Outcome, err error, change ...func(*relay.Options)) unclearPair {
 	t.Helper()
 	h := newHarness(t, change...)
@@ -74,7 +75,7 @@ func TestFoundAttemptIsNotRepeated(t *testing.T) {
 	}
 }
 
-// Only what was absent in two looks, with Options.AbsentAgain between them, is sent again.
+// A delivery is sent again only if two lookups found it absent, with at least Options.AbsentAgain between them.
 func TestUnknownAbsentTwice(t *testing.T) {
 	t.Parallel()
 	h := newUnclearPair(t, channels.Absent, nil, waitForAbsentAgain)
@@ -102,8 +103,9 @@ func TestUnknownAbsentTwice(t *testing.T) {
 	}
 }
 
-// lateArrival is a harness with a channel that may show late what it took: a message must be absent for eight minutes (AbsentFor)
-// before that is believed. The first attempt is unclear, and the first two looks find nothing.
+// lateArrival is a harness with a channel that may show late what it has taken: a message must be absent for eight
+// minutes (AbsentFor) before it counts as not sent. The first attempt is unclear, and the first two lookups find
+// nothing.
 func lateArrival(t *testing.T, thirdLook channels.Outcome) (h *harness, reply store.DeliveryID) {
 	t.Helper()
 	h = newHarness(t, func(o *relay.Options) { o.AbsentAgain = 0 }) // 0: AbsentFor counts
@@ -145,7 +147,8 @@ func TestMessageThatArrivesLateIsNotRepeated(t *testing.T) {
 	h.wantAttempts(attempt{reply, 1})
 }
 
-// What was absent once may soon be absent for long enough. Until then nobody is asked, also after Options.UnclearAfter.
+// If a message was found absent, it is looked for longer than Options.UnclearAfter before a person is asked, because it
+// may soon have been absent for long enough.
 func TestMessageThatWasAbsentIsLookedForLonger(t *testing.T) {
 	t.Parallel()
 	h, reply := lateArrival(t, channels.CannotTell)
@@ -169,8 +172,8 @@ func TestMessageThatIsAbsentForLongIsRepeated(t *testing.T) {
 	h.wantAttempts(attempt{reply, 1}, attempt{reply, 2})
 }
 
-// That an earlier attempt may have been made is known as long as its delivery is tried, whatever later attempts meet; and each
-// unclear attempt is looked for twice.
+// Parley remembers, as long as a delivery is tried, that an earlier attempt may have been made, even if later attempts
+// fail for sure. Each unclear attempt is looked for twice.
 func TestUnclearAttemptIsRemembered(t *testing.T) {
 	t.Parallel()
 	t.Run("of a reply", func(t *testing.T) { testUnclearAttemptIsRemembered(t, false) })
@@ -190,8 +193,10 @@ func testUnclearAttemptIsRemembered(t *testing.T, preferDouble bool) {
 		return fail(ctx, c)
 	}
 	h.reconcile = find(channels.Absent)
+
 	reply := h.addReply()
 	h.start()
+
 	waitForFirstLook := func(attempt int) {
 		t.Helper()
 		h.passTime(untilFirstLook)
@@ -199,6 +204,7 @@ func testUnclearAttemptIsRemembered(t *testing.T, preferDouble bool) {
 			return d.State == store.Unknown && d.Attempt == attempt && d.IsAbsentSinceSent
 		})
 	}
+
 	h.waitState(reply, store.Unknown)
 	waitForFirstLook(1)
 	h.wantLooks(1)
@@ -217,7 +223,8 @@ func testUnclearAttemptIsRemembered(t *testing.T, preferDouble bool) {
 	}
 }
 
-// What nobody can tell for ten minutes leaves the lane and goes to a person; what waits behind it goes on.
+// If it can't be found out for ten minutes whether a delivery was sent, it leaves the lane and a person decides. The
+// deliveries behind it go on.
 func TestUnknownNeedsDecision(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -251,7 +258,8 @@ func TestUnknownNeedsDecision(t *testing.T) {
 	}
 }
 
-// What is unclear each time, and absent each time, is sent again after longer and longer pauses, until Policy.RetryFor is over.
+// A delivery whose attempts are all unclear, and found absent, is sent again after longer and longer pauses, until
+// Policy.RetryFor is over.
 func TestUnclearAttemptsAreFartherAndFartherApart(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -261,8 +269,10 @@ func TestUnclearAttemptsAreFartherAndFartherApart(t *testing.T) {
 	reply := h.addReply()
 	h.start()
 	h.waitState(reply, store.Unknown)
+
 	h.passTime(untilFirstLook) // the first pause passes during the looks
 	h.waitStateAfter(reply, 2, store.Unknown)
+
 	h.passTime(untilFirstLook)
 	h.waitDelivery(reply, "the third attempt waits for the second pause", func(d deliveryRow) bool {
 		return d.State == store.Queued && d.Attempt == 2 && d.LaneDueIn > 20*time.Minute

@@ -27,7 +27,7 @@ func (d fakeDNS) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
 	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
-// LookupSRV answers with a second server, too, which has the lower priority.
+// LookupSRV returns a second server as well, which has the lower priority.
 func (d fakeDNS) LookupSRV(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
 	first, ok := d.srv["_"+service+"._"+proto+"."+name]
 	if !ok {
@@ -67,8 +67,8 @@ const (
 	secondPlace = "https://acme.test/.well-known/autoconfig/mail/config-v1.1.xml"
 )
 
-// published is a file that acme.test publishes. Only its last incoming server may be used: the first one speaks no IMAP, the second one
-// has no protection, and at the third one nobody can sign in with a password.
+// published is a file that acme.test publishes. Only its last incoming server may be used: the first one doesn't speak
+// IMAP, the second one has no protection, and nobody can sign in to the third one with a password.
 const published = `<?xml version="1.0" encoding="UTF-8"?>
 <clientConfig version="1.1">
 	<emailProvider id="acme.test">
@@ -146,7 +146,7 @@ func (tt findTest) run(t *testing.T) {
 	wantEqual(t, "sign-in", got.OAuth, tt.want.OAuth)
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks one value. what is its name in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -154,7 +154,8 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// The servers of a provider are known, by the domain of an address or by who takes the domain's mail.
+// Finder knows the servers of a provider by the domain of an address, or by the server that takes the domain's mail
+// (MX).
 func TestFindKnownProvider(t *testing.T) {
 	t.Parallel()
 	tests := []findTest{
@@ -205,7 +206,7 @@ func TestFindKnownProvider(t *testing.T) {
 	}
 }
 
-// Else the servers are those that the domain publishes: in a file, or else in the DNS.
+// For other domains Finder takes the servers that the domain publishes in a file, or else in the DNS.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	const host = "https://host.test/acme.xml"
@@ -237,7 +238,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A file that can't be trusted, or is none, is passed over.
+// Finder ignores a file that can't be trusted, and an answer that isn't such a file.
 func TestFindPassesOverBadFiles(t *testing.T) {
 	t.Parallel()
 	const insecure = "http://host.test/acme.xml" // anybody on the way can read and change it
@@ -260,7 +261,7 @@ func TestFindPassesOverBadFiles(t *testing.T) {
 	}
 }
 
-// Nothing is asked for what isn't an address, or leads into somebody's own network.
+// Finder asks nobody about a text that isn't an address, or about an address in a private network.
 func TestFindRefusesWhatIsNoAddress(t *testing.T) {
 	t.Parallel()
 	addresses := []string{
@@ -286,7 +287,7 @@ func TestFindRefusesWhatIsNoAddress(t *testing.T) {
 	}
 }
 
-// refusingDialer reaches nothing, as where all names lead into somebody's own network.
+// refusingDialer refuses all connections, as if every name led into a private network.
 type refusingDialer struct{ calls atomic.Int32 }
 
 func (d *refusingDialer) DialContext(context.Context, string, string) (net.Conn, error) {
@@ -294,7 +295,7 @@ func (d *refusingDialer) DialContext(context.Context, string, string) (net.Conn,
 	return nil, channels.ErrPrivateAddress
 }
 
-// All connections go through the given dialer; a place that it refuses is passed over.
+// Finder makes all connections with the given dialer. It passes over a place that the dialer refuses.
 func TestDialerDecides(t *testing.T) {
 	t.Parallel()
 	d := &refusingDialer{}
@@ -306,7 +307,7 @@ func TestDialerDecides(t *testing.T) {
 	wantEqual(t, "connections: one for each place of the file", d.calls.Load(), 2)
 }
 
-// Every server in the table of providers is one that would be taken from a file, too.
+// All servers in the table of providers are public, have a port and are protected.
 func TestKnownServersArePublic(t *testing.T) {
 	t.Parallel()
 	for _, p := range listProviders() {
@@ -325,7 +326,7 @@ func TestKnownServersArePublic(t *testing.T) {
 	}
 }
 
-// Whatever a domain publishes, servers that are taken from it are public and protected.
+// Servers that are taken from a file are public and protected, whatever the file says.
 func FuzzFile(f *testing.F) {
 	f.Add([]byte(published))
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -26,7 +26,7 @@ func checkHTML(t *testing.T, tests []htmlTest) {
 	}
 }
 
-// How programs write lines and paragraphs.
+// Lines and paragraphs are recognised however a program writes them.
 func TestHTMLLines(t *testing.T) {
 	t.Parallel()
 	checkHTML(t, []htmlTest{
@@ -44,7 +44,7 @@ func TestHTMLLines(t *testing.T) {
 	})
 }
 
-// Styles become marks where Markdown has them, and where they change something.
+// A style becomes a mark if Markdown has one, and if the mark would change something.
 func TestHTMLStyles(t *testing.T) {
 	t.Parallel()
 	checkHTML(t, []htmlTest{
@@ -59,7 +59,8 @@ func TestHTMLStyles(t *testing.T) {
 	})
 }
 
-// Links lead where they say, or show where they lead. Those that act lead nowhere.
+// A link whose text names another address shows where it really leads. Links to a script, to data or to a relative
+// address are removed, and only their text stays.
 func TestHTMLLinks(t *testing.T) {
 	t.Parallel()
 	checkHTML(t, []htmlTest{
@@ -95,7 +96,7 @@ func TestHTMLLinks(t *testing.T) {
 	})
 }
 
-// What is hidden from readers of the HTML stays hidden.
+// Text that is hidden from readers of the HTML is left out.
 func TestHTMLHiddenText(t *testing.T) {
 	t.Parallel()
 	checkHTML(t, []htmlTest{
@@ -110,7 +111,7 @@ func TestHTMLHiddenText(t *testing.T) {
 	})
 }
 
-// Tables that only lay out become lines.
+// A table that serves only as layout becomes lines. A table of data stays a table.
 func TestHTMLTables(t *testing.T) {
 	t.Parallel()
 	checkHTML(t, []htmlTest{
@@ -127,7 +128,7 @@ func TestHTMLTables(t *testing.T) {
 	})
 }
 
-// Pictures of the mail are shown by their names, but icons.
+// Pictures of the mail are shown with their file names, except icons.
 func TestHTMLPictures(t *testing.T) {
 	t.Parallel()
 	checkHTML(t, []htmlTest{
@@ -169,7 +170,7 @@ func TestBrokenHTML(t *testing.T) {
 	})
 }
 
-// htmlQuote is a quote as a mail program marks it. What is quoted is "old".
+// htmlQuote is a quote as a mail program marks it. The quoted text is "old".
 type htmlQuote struct {
 	program string
 	html    string
@@ -221,7 +222,7 @@ func htmlQuotes() []htmlQuote {
 	}
 }
 
-// Below an answer the quote is hidden, however a program marks it.
+// A quote below an answer is hidden, whichever program marks it.
 func TestHTMLQuotes(t *testing.T) {
 	t.Parallel()
 	for _, q := range htmlQuotes() {
@@ -235,7 +236,7 @@ func TestHTMLQuotes(t *testing.T) {
 	}
 }
 
-// A quote that is all of a mail is shown.
+// A quote is shown if the mail contains nothing else.
 func TestHTMLQuoteAlone(t *testing.T) {
 	t.Parallel()
 	for _, q := range htmlQuotes() {
@@ -245,7 +246,7 @@ func TestHTMLQuoteAlone(t *testing.T) {
 	}
 }
 
-// What the author quotes or indents, and what has answers inside or below, is shown.
+// Text that the author cites or indents is shown, and so is a quote with answers inside or below it.
 func TestHTMLThatIsNoQuote(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, html string }{
@@ -272,7 +273,7 @@ func TestHTMLThatIsNoQuote(t *testing.T) {
 	}
 }
 
-// A reader reads Markdown as before after it has sanitised something.
+// After a reader has sanitised HTML, it reads Markdown as before.
 func TestSanitisedLeavesReading(t *testing.T) {
 	t.Parallel()
 	const source = `<p>A <img src="https://x.test/a.png" alt="lamp"></p>`
@@ -285,7 +286,8 @@ func TestSanitisedLeavesReading(t *testing.T) {
 	}
 }
 
-// HTML of any kind gives Markdown in which links lead only where links may, and HTML in which nothing acts.
+// From any HTML, links in the Markdown lead only to allowed addresses, and the sanitised HTML contains nothing that
+// acts.
 func FuzzHTML(f *testing.F) {
 	sources := []string{
 		"<p>a</p><div>b<br>c</div>",
@@ -310,15 +312,17 @@ func FuzzHTML(f *testing.F) {
 	for _, s := range budget.Seeds() {
 		f.Add(s)
 	}
+
 	policy := NewPolicy()
 	allowed := budget.Usual()
-	allowed.Base = 4 * time.Millisecond // nothing but tags costs up to maxHTMLNodes, however few bytes they have
+	allowed.Base = 4 * time.Millisecond // HTML that is only tags costs up to maxHTMLNodes, however few bytes it has
 	m := budget.NewMeterFor(allowed)
 	f.Fuzz(func(t *testing.T, source string) {
 		if len(source) > 4000 {
 			return
 		}
 		budget.CheckRepeated(t, m, source, func(s string) { NewReader(false, nil).readHTML(s) })
+
 		cids := map[string]string{"a": "a.png"}
 		safe := NewReader(false, cids).Sanitised(source, policy)
 		lower := strings.ToLower(safe)
@@ -332,6 +336,7 @@ func FuzzHTML(f *testing.F) {
 				t.Fatalf("the HTML has %s: %q", bad, safe)
 			}
 		}
+
 		body := NewReader(false, cids).readHTML(source)
 		for _, text := range []string{body.Text, body.Quoted} {
 			for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {

@@ -17,7 +17,7 @@ import (
 
 func pixel() []byte { return []byte("\x89PNG\r\n\x1a\n\x00picture") }
 
-// richMail has all that a customer's mail may have.
+// richMail uses everything that a customer's mail may contain.
 func richMail() mailfake.Mail {
 	return mailfake.Mail{
 		To:         []string{"Support Team <support@acme.test>"},
@@ -38,7 +38,7 @@ func richMail() mailfake.Mail {
 	}
 }
 
-// The bytes of a customer's mail are fixed, and two parsers read what was written.
+// The bytes of a customer's mail are always the same, and two parsers read what was written.
 func TestCompose(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -48,15 +48,17 @@ func TestCompose(t *testing.T) {
 	if want := []string{support, "bob@customer.test", "boss@customer.test"}; !slices.Equal(sent.Delivered, want) {
 		t.Errorf("recipients: got %q, want %q", sent.Delivered, want)
 	}
+
 	if bytes.Contains(sent.Raw, []byte("boss@")) {
 		t.Error("the mail shows whom it was sent to as Bcc")
 	}
+
 	checkByEnmime(t, sent.Raw)
 	checkRich(t, s.Inbox(support)[0])
 	checkRich(t, s.Sent("ann@customer.test")[0])
 }
 
-// checkByEnmime checks what another parser reads of richMail.
+// checkByEnmime checks what enmime, another parser, reads in richMail.
 func checkByEnmime(t *testing.T, raw []byte) {
 	t.Helper()
 	e, err := enmime.ReadEnvelope(bytes.NewReader(raw))
@@ -79,7 +81,7 @@ func checkByEnmime(t *testing.T, raw []byte) {
 	wantEqual(t, "id of the picture", e.Inlines[0].ContentID, "logo@x")
 }
 
-// checkRich checks what our own parser reads of richMail.
+// checkRich checks what our own parser reads in richMail.
 func checkRich(t *testing.T, r mailfake.Received) {
 	t.Helper()
 	m := richMail()
@@ -94,6 +96,7 @@ func checkRich(t *testing.T, r mailfake.Received) {
 	wantEqual(t, "References", len(r.References), len(m.References))
 	wantEqual(t, "In-Reply-To", r.InReplyTo, m.InReplyTo)
 	wantEqual(t, "X-Priority", r.Get("x-priority"), "1")
+
 	if !r.Date.Equal(clock) {
 		t.Errorf("got the date %s, want %s", r.Date, clock)
 	}
@@ -115,7 +118,7 @@ func wantFile(t *testing.T, got, want mailfake.Attachment) {
 	}
 }
 
-// A mail that another library wrote, as an agent's side may send it, is read.
+// The server reads a mail that another library wrote, as Parley's side may send one.
 func TestReceivesGoMail(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -124,12 +127,14 @@ func TestReceivesGoMail(t *testing.T) {
 	noError(t, m.AttachReader("Übersicht.csv", strings.NewReader("a;b"), gomail.WithFileContentType("text/csv")))
 	noError(t, m.EmbedReader("pic.png", bytes.NewReader(pixel()), gomail.WithFileContentID("<pic>")))
 	submit(t, s, m)
+
 	r := s.Inbox(ann)[0]
 	wantEqual(t, "error of the parser", r.ParseError, "")
 	wantEqual(t, "text", strings.TrimSpace(r.Text), "See the files")
 	if !strings.Contains(r.HTML, "cid:pic") {
 		t.Errorf("got the HTML %q, want the picture in it", r.HTML)
 	}
+
 	files := map[string]mailfake.Attachment{}
 	for _, a := range r.Attachments {
 		files[a.Name] = a
@@ -152,7 +157,7 @@ type oddMail struct {
 	files int
 }
 
-// checkOddMails sends mails, and checks what is read of each, and whether the parser tells an error.
+// checkOddMails sends mails, and checks what is read of each and whether the parser reports an error.
 func checkOddMails(t *testing.T, wantError bool, mails []oddMail) {
 	t.Helper()
 	s := start(t)
@@ -192,7 +197,8 @@ func TestParseUnusualMails(t *testing.T) {
 	})
 }
 
-// Mails that break the rules are stored as they are. What can be read of them is read, and the rest is told as an error.
+// Mails that break the rules are stored as they are. Their readable parts are read, and the rest is reported as an
+// error.
 func TestParseFaultyMails(t *testing.T) {
 	t.Parallel()
 	checkOddMails(t, true, []oddMail{
@@ -206,7 +212,7 @@ func TestParseFaultyMails(t *testing.T) {
 	})
 }
 
-// IMAP describes mails that have no sound structure, too.
+// IMAP also describes mails whose structure is broken.
 func TestOddStructures(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -221,6 +227,7 @@ func TestOddStructures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	c := openInbox(t, s, 0, nil)
 	var all imap.UIDSet
 	all.AddRange(1, 0)
@@ -230,7 +237,7 @@ func TestOddStructures(t *testing.T) {
 	wantEqual(t, "mails that are described", len(msgs), len(odd))
 }
 
-// A customer's reply goes where the mail asks for, names what it answers and quotes it. Its own fields may be given.
+// A customer's reply goes to the mail's Reply-To address, refers to the mail and quotes it.
 func TestReply(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -238,10 +245,12 @@ func TestReply(t *testing.T) {
 	m.SetGenHeader("References", "<anchor@acme.test>")
 	noError(t, m.ReplyTo("support+c7.ab@acme.test"))
 	submit(t, s, m)
+
 	c := s.Customer("Ann Lee <" + ann + ">")
 	sent, err := c.Reply(c.Inbox()[0], "My <answer>\nis this")
 	noError(t, err)
 	golden.Text(t, "testdata/reply_gmail.eml", string(sent.Raw))
+
 	r := s.Inbox(support)[0]
 	wantEqual(t, "Delivered-To", r.Get("Delivered-To"), "support+c7.ab@acme.test")
 	wantEqual(t, "subject", r.Subject, "Re: Order 7")
@@ -270,7 +279,8 @@ func TestReplyWithOwnFields(t *testing.T) {
 	wantEqual(t, "subject", inbox[0].Subject, "Other")
 }
 
-// replyAs sends a mail to ann, and her reply by a program, whose bytes are golden. It returns the reply as it arrived.
+// replyAs sends a mail to ann and has her reply with a program. The reply's bytes are golden. It returns the reply as
+// it arrived.
 func replyAs(t *testing.T, program mailfake.Program) mailfake.Received {
 	t.Helper()
 	s := start(t)
@@ -287,7 +297,7 @@ func replyAs(t *testing.T, program mailfake.Program) mailfake.Received {
 	return got
 }
 
-// Each program quotes in its own way, most of them in HTML, too.
+// Each program quotes in its own way. Most of them send HTML as well.
 func TestRepliesByPrograms(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -314,7 +324,7 @@ func TestReplyByAnUnknownProgram(t *testing.T) {
 	}
 }
 
-// What a customer can't send is an error.
+// Sending fails with an error if the sender or the recipient is malformed, or the recipient is unknown.
 func TestCustomerErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, from, to string }{
@@ -330,7 +340,7 @@ func TestCustomerErrors(t *testing.T) {
 	}
 }
 
-// Of a mail to several what can be delivered is.
+// A mail to several recipients is delivered to those who exist.
 func TestCustomerMailToSeveral(t *testing.T) {
 	t.Parallel()
 	sent, err := start(t).Customer(ann).Send(mailfake.Mail{To: []string{"no@acme.test", support}})
