@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-// Only members of our organisation are persons who may act. Guests and others are foreign.
+// Only members of our organisation count as persons, who may act. Guests and other people are foreign.
 func TestActorsOfOtherOrganisations(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -42,7 +42,8 @@ func TestActorsOfOtherOrganisations(t *testing.T) {
 	}
 }
 
-// Nor does somebody whom Teams doesn't list count as a person, such as a colleague who has left the team. Who it was is still known.
+// Somebody whom Teams doesn't list, such as a colleague who has left the team, counts as foreign. It is still known who
+// it was.
 func TestActorWhoIsNotListed(t *testing.T) {
 	t.Parallel()
 	const gone = "a0000000-0000-4000-8000-000000000004"
@@ -53,7 +54,7 @@ func TestActorWhoIsNotListed(t *testing.T) {
 	wantEqual(t, "actor", w.waitAction(messageFacts).Actor, bridge.Actor{ID: gone, Kind: bridge.ActorForeign})
 }
 
-// What apps post is of a bot.
+// A message that an app posts is by a bot.
 func TestActorsThatAreApps(t *testing.T) {
 	t.Parallel()
 	for _, guise := range []string{"connector", "nobody"} {

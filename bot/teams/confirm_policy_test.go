@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// A reply that the organisation's data loss prevention blocks in Teams must not leave: who is outside may not read it, or nobody. What its
-// sender was only told about, or has lifted, may.
+// A reply that the organisation's data loss prevention blocks in Teams, for people outside or for everybody, must not
+// leave. It may leave if its sender was only warned, or has lifted the block.
 func TestConfirmFindsABlock(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -48,20 +48,22 @@ func TestConfirmFindsADeletionBehindABlock(t *testing.T) {
 	w.wantConfirmed("deleted", reply, bridge.Gone)
 }
 
-// downDesk is a desk that doesn't find out now which posts are ours.
+// downDesk is a desk that can't tell now which posts are ours.
 type downDesk struct{ *fakeDesk }
 
 func (downDesk) IsOwnPost(context.Context, bridge.Place) (bool, error) { return false, errDown }
 
-// What Graph shows as blocked doesn't leave either while something else about it can't be found out.
+// A reply that Graph shows as blocked doesn't leave either if something else about it can't be found out now.
 func TestConfirmFindsABlockBesideAFault(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)
+
 	noError(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
 	o := w.surface.opt
 	o.Desk = downDesk{w.desk}
 	s, err := New(o)
 	noError(t, err)
+
 	got, err := s.Confirm(w.ctx(), reply.Place, reply.Text)
 	if !errors.Is(err, errDown) {
 		t.Errorf("Confirm returns the error %v, want %v", err, errDown)

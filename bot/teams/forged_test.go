@@ -12,9 +12,9 @@ import (
 	"parley/channels"
 )
 
-// Requests that Teams' clients don't make: forged ones, and those that nobody expects.
+// The tests of this file send requests that Teams' clients don't make: forged and unexpected ones.
 
-// What comes from an address that isn't one of Teams' is refused, and the known address stays.
+// A request that names an address that isn't one of Teams' is refused, and Parley keeps the address that it knows.
 func TestForgedAddressOfTeams(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -34,14 +34,15 @@ func TestForgedAddressOfTeams(t *testing.T) {
 		status, _ := w.sendActivity(w.root, object{"type": "message", "id": "1700000000777", "text": "hi", "serviceUrl": address})
 		wantEqual(t, fmt.Sprintf("status of %q", address), status, http.StatusUnauthorized)
 	}
+
 	now, err := w.surface.org.Notes.Service(w.ctx())
 	noError(t, err)
 	wantEqual(t, "address of Teams", now, known)
 	wantList(t, "stored facts", w.desk.IDs(), before)
 }
 
-// A flood of forged tokens is refused, and makes us ask for keys only a few times. The rest of keys is tested in bot/teams/inbound
-// (TestRotationAndFlood, TestKeyServerDown) and bot/teams/auth.
+// A flood of forged tokens is refused, and makes Parley ask for keys only a few times. More about keys is tested in
+// bot/teams/inbound (TestRotationAndFlood, TestKeyServerDown) and bot/teams/auth.
 func TestForgedTokens(t *testing.T) {
 	t.Parallel()
 	const flood = 20
@@ -56,14 +57,14 @@ func TestForgedTokens(t *testing.T) {
 	}
 }
 
-// A developer's tool on this machine needs no signature, if that is allowed.
+// If unsigned requests are allowed, a developer's tool on this machine needs no signature.
 func TestUnsignedRequestIsTakenIfThatIsAllowed(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t, withoutAzure)
 	wantEqual(t, "text", w.typeAsAnn("hello").Text, "hello")
 }
 
-// Unless it is allowed, a request without a signature is forged, and nothing is kept of it.
+// Unless unsigned requests are allowed, a request without a signature counts as forged, and nothing of it is stored.
 func TestUnsignedRequestIsForged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ *Options, f *teamsfake.Options) { f.Unsigned = true })
@@ -74,7 +75,7 @@ func TestUnsignedRequestIsForged(t *testing.T) {
 	wantList(t, "what is kept of forged requests", w.desk.keptKeys(t), nil)
 }
 
-// Activities that nobody expects are answered, and nothing is stored of them.
+// Unexpected activities are answered, and nothing of them is stored.
 func TestUnexpectedActivities(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -150,7 +151,7 @@ func TestUnexpectedActivities(t *testing.T) {
 	wantList(t, "stored facts", w.desk.IDs(), before)
 }
 
-// A message that says neither where it stands nor what its id is can't be applied. It is kept for people to look at.
+// A message that lacks its place or its id can't be applied. It is stored for people to look at.
 func TestMessageWithoutPlaceIsPutIntoQuarantine(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -163,7 +164,7 @@ func TestMessageWithoutPlaceIsPutIntoQuarantine(t *testing.T) {
 	w.wantFacts(messageFacts, 0)
 }
 
-// What is no activity, or too long, is refused.
+// A body that isn't an activity, or that is too long, is refused.
 func TestBodiesThatAreNoActivity(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -193,7 +194,7 @@ func TestBodiesThatAreNoActivity(t *testing.T) {
 	wantList(t, "stored facts", w.desk.IDs(), before)
 }
 
-// Teams is told of what could not be stored, so that it brings it again.
+// If an activity can't be stored, Teams gets an error, so that it sends the activity again.
 func TestActivityThatIsNotStored(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -8,7 +8,8 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// beginThreadInNewChannel makes a channel, and the thread of the conversation in it. From now on they are those of the world.
+// beginThreadInNewChannel makes a channel with a thread of the conversation. They become the channel and the root of
+// the world.
 func (w *world) beginThreadInNewChannel() {
 	w.t.Helper()
 	w.channel = w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "New"}).ID
@@ -16,8 +17,9 @@ func (w *world) beginThreadInNewChannel() {
 	w.root = w.openThread()
 }
 
-// typeWhileGraphFails has Ann type in a new channel while Graph doesn't show it, once among colleagues and once to Parley. reader is
-// the replica that reads the channel first when Graph shows it. Then Ann types once more.
+// typeWhileGraphFails has Ann type two messages in a new channel while Graph doesn't show it: one to her colleagues,
+// and one to Parley. Then Graph shows the channel, and reader is the replica that reads it first. Then Ann types a
+// third message.
 func (w *world) typeWhileGraphFails(fail, mend func(), reader *Surface) {
 	w.t.Helper()
 	fail()
@@ -36,7 +38,8 @@ func (w *world) typeWhileGraphFails(fail, mend func(), reader *Surface) {
 func (w *world) refuseToRead() { w.fake.Entra.SetRSC(false) }
 func (w *world) grantToRead()  { w.fake.Entra.SetRSC(true) }
 
-// What people typed while Graph refused to show a channel stays inside when it shows the channel later, but for what mentions Parley.
+// If Graph refused to show a channel for a while, Parley leaves out what people typed meanwhile, because it may have
+// been among colleagues. It takes the messages that mention it.
 func TestTypedWhileRefused(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -44,7 +47,8 @@ func TestTypedWhileRefused(t *testing.T) {
 	wantList(t, "stored texts", w.acceptedTexts(), []string{"We are on it", "It is on its way"})
 }
 
-// This holds also if another replica reads the channel then, which knows only what is stored.
+// Parley leaves out what was typed during a refusal also if another replica reads the channel afterwards, which knows
+// only what is stored.
 func TestTypedWhileRefusedAndReadByAnotherReplica(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -52,7 +56,7 @@ func TestTypedWhileRefusedAndReadByAnotherReplica(t *testing.T) {
 	wantList(t, "stored texts", w.acceptedTexts(), []string{"We are on it", "It is on its way"})
 }
 
-// What people typed while Graph could not be reached is found.
+// Parley finds what people typed while Graph could not be reached.
 func TestTypedWhileGraphIsDown(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -64,13 +68,15 @@ func TestTypedWhileGraphIsDown(t *testing.T) {
 	wantList(t, "stored texts", w.acceptedTexts(), []string{"he always complains", "We are on it", "It is on its way"})
 }
 
-// A refusal that passes says nothing of what was typed before it: what a broken connection missed then is still found.
+// If Graph refuses for a while, Parley still finds messages that were typed before the refusal and missed because a
+// connection was broken.
 func TestTypedBeforeARefusal(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
 	noError(t, w.catchUp())
 	w.replyUnheard("It was missed")
 	w.advance(time.Second)
+
 	refusal := w.failGraph("graph.*", http.StatusForbidden)
 	if err := w.catchUp(); err != nil {
 		t.Logf("while Graph refuses: %v", err) // an error is allowed, but not needed

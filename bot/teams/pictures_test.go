@@ -20,17 +20,17 @@ import (
 	"parley/channels"
 )
 
-// shownFile says how agents find a file in Teams.
+// shownFile is how agents see a file in Teams.
 type shownFile struct {
 	picture bool // it is shown as a picture
 	link    bool // a link leads to it
-	reason  bool // it is said why it isn't there, or not as it was
+	reason  bool // a text says why it isn't there, or not in its original form
 }
 
-// publicURL is where links to files lead. Without such an address of Parley's there are no links.
+// publicURL is the address below which links to files lead. Without a public address of Parley's there are no links.
 const publicURL = "https://parley.test/files/"
 
-// showFile posts one file in the thread, and returns how agents find it there.
+// showFile posts one file in the thread, and returns how agents see it there.
 func (w *world) showFile(f channels.File) (shown shownFile) {
 	w.t.Helper()
 	before := len(w.fake.Thread(w.channel, w.root))
@@ -59,7 +59,7 @@ type customerFile struct {
 	data        []byte
 }
 
-// checkShown posts each file with a link, and once without one, and checks how agents find it.
+// checkShown posts each file without a link and then with one, and checks how agents see it.
 func checkShown(t *testing.T, files []customerFile, withLink, withoutLink shownFile) {
 	t.Helper()
 	w := newThreadWorld(t)
@@ -75,7 +75,8 @@ func checkShown(t *testing.T, files []customerFile, withLink, withoutLink shownF
 	w.wantNoProblems()
 }
 
-// Teams' apps can post pictures of up to 1024 pixels each way, as PNG or JPEG, whatever a picture is called.
+// Pictures of up to 1024 pixels each way are shown as they are if they are PNG or JPEG, whatever they are called: that
+// is what Teams' apps can post.
 //
 func TestPicturesThatAreShown(t *testing.T) {
 	t.Parallel()
@@ -91,7 +92,7 @@ func TestPicturesThatAreShown(t *testing.T) {
 	}, asItIs, asItIs)
 }
 
-// Of other pictures a smaller copy is shown, as a PNG or JPEG, and a link leads to the picture itself.
+// For other pictures a smaller copy is shown, as a PNG or JPEG, and a link leads to the picture itself.
 //
 func TestPicturesOfWhichACopyIsShown(t *testing.T) {
 	t.Parallel()
@@ -114,7 +115,7 @@ func TestPicturesOfWhichACopyIsShown(t *testing.T) {
 	}, shownFile{picture: true, link: true}, shownFile{picture: true, reason: true})
 }
 
-// To files that are no pictures that Parley can read a link leads.
+// If a file isn't a picture that Parley can read, only a link leads to it.
 //
 func TestFilesToWhichALinkLeads(t *testing.T) {
 	t.Parallel()
@@ -137,7 +138,7 @@ func TestFilesToWhichALinkLeads(t *testing.T) {
 	}, shownFile{link: true}, shownFile{reason: true})
 }
 
-// An empty file is named with the reason. No link leads to nothing.
+// An empty file is named with the reason. It has no link, since there is nothing to open.
 //
 func TestEmptyFilesAreNamed(t *testing.T) {
 	t.Parallel()
@@ -148,14 +149,14 @@ func TestEmptyFilesAreNamed(t *testing.T) {
 	}, named, named)
 }
 
-// turnedOnItsSide is a part of a JPEG, an Exif block, that says that the picture has to be turned to be upright.
+// turnedOnItsSide is an Exif block, a part of a JPEG which says that the picture must be turned to be upright.
 const turnedOnItsSide = "\xff\xe1\x00\x22Exif\x00\x00" +
 	"MM\x00*\x00\x00\x00\x08" + // big endian; the directory begins at byte 8
 	"\x00\x01" + // one entry:
 	"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00" + // orientation, a number of two bytes, 6
 	"\x00\x00\x00\x00" // no further directory
 
-// The smaller copy of a photo keeps its shape, and which side is up.
+// The smaller copy of a photo keeps the photo's shape and orientation.
 func TestCopyOfAPhoto(t *testing.T) {
 	t.Parallel()
 	plain := encodeJPEG(t, 2000, 1000)
@@ -171,7 +172,7 @@ func TestCopyOfAPhoto(t *testing.T) {
 	wantEqual(t, "it says which side is up", bytes.Contains(p.data, []byte(turnedOnItsSide)), true)
 }
 
-// A copy has no transparency: it becomes white.
+// A copy has no transparency: transparent parts become white.
 func TestCopyOfATransparentPicture(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
@@ -185,7 +186,7 @@ func TestCopyOfATransparentPicture(t *testing.T) {
 	}
 }
 
-// Of a picture that takes too long to read no copy is made.
+// If a picture takes too long to read, no copy of it is made.
 func TestNoCopyAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -195,7 +196,7 @@ func TestNoCopyAfterTheDeadline(t *testing.T) {
 	}
 }
 
-// diagonal makes a picture with a diagonal.
+// diagonal makes a picture of a diagonal line.
 func diagonal(width, height int) *image.Paletted {
 	img := image.NewPaletted(image.Rect(0, 0, width, height), color.Palette{color.White, color.RGBA{R: 200, A: 255}})
 	for x := range width {
@@ -218,7 +219,7 @@ func encodeJPEG(t *testing.T, width, height int) []byte {
 	return b.Bytes()
 }
 
-// encodeGIF makes a GIF with so many frames.
+// encodeGIF makes a GIF with the given number of frames.
 func encodeGIF(t *testing.T, frames int) []byte {
 	t.Helper()
 	var all gif.GIF
@@ -230,7 +231,7 @@ func encodeGIF(t *testing.T, frames int) []byte {
 	return b.Bytes()
 }
 
-// padTo returns a picture with bytes behind its end, which readers of pictures pass over, so that it has a size.
+// padTo makes a picture as long as size, with bytes after its end that readers of pictures ignore.
 func padTo(data []byte, size int) []byte {
 	if len(data) >= size {
 		return data

@@ -12,7 +12,7 @@ import (
 	"parley/bridge"
 )
 
-// A place is read from two numbers, or from a link of a map.
+// Point reads a place from two numbers, or from the link of a map.
 func TestPoint(t *testing.T) {
 	t.Parallel()
 	const berlinLat, berlinLon = 52.5163, 13.3777
@@ -73,7 +73,8 @@ func TestPointRefuses(t *testing.T) {
 	}
 }
 
-// wordsWithInvisibleParts are words of which a joiner or a variation selector is a part. Customers have to get them as they were typed.
+// wordsWithInvisibleParts returns words that contain a joiner or a variation selector. Customers must get them as they
+// were typed.
 func wordsWithInvisibleParts() []string {
 	return []string{
 		"1\ufe0f\u20e3 Sales", // a keycap
@@ -86,7 +87,7 @@ func wordsWithInvisibleParts() []string {
 // fewItems is how many items the tests allow a message: more than they type.
 const fewItems = 10
 
-// A line with nothing but a joiner or a selector isn't a button.
+// Buttons keeps joiners and selectors that are part of a word. A line of nothing else isn't a button.
 func TestButtonsKeepInvisibleParts(t *testing.T) {
 	t.Parallel()
 	want := wordsWithInvisibleParts()
@@ -143,7 +144,7 @@ func TestCardsKeepInvisibleParts(t *testing.T) {
 	}
 }
 
-// A tag with nothing but a joiner or a selector isn't a tag.
+// Tags keeps joiners and selectors that are part of a word. A tag of nothing else isn't a tag.
 func TestTagsKeepInvisibleParts(t *testing.T) {
 	t.Parallel()
 	for _, word := range wordsWithInvisibleParts() {
@@ -154,7 +155,7 @@ func TestTagsKeepInvisibleParts(t *testing.T) {
 	}
 }
 
-// A joiner alone isn't a title.
+// Rows refuses a title that is only a joiner.
 func TestRowWithoutAVisibleTitle(t *testing.T) {
 	t.Parallel()
 	if sections, problem := Rows("\u200d| more", fewItems); problem == "" {
@@ -162,7 +163,7 @@ func TestRowWithoutAVisibleTitle(t *testing.T) {
 	}
 }
 
-// What can't be seen and isn't part of a word is left out, as are bytes that are no characters.
+// Visible leaves out invisible characters that aren't part of a word, and bytes that are no characters.
 func TestVisible(t *testing.T) {
 	t.Parallel()
 	const typed = "\u202ea\u00adb\u200b\n\u3164 c\x00 \u200d \xff"
@@ -171,8 +172,7 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-// Whatever is typed into the forms of rich messages, what comes out keeps the bounds that every provider has, or is refused in
-// words.
+// Any text in the forms of rich messages is refused in words, or becomes something within the bounds of every provider.
 func FuzzRich(f *testing.F) {
 	for _, s := range []string{
 		"Yes\nNo", "Desk:\nLuna | 40 cm\nFloor:\nStella", "Luna\nWarm\nhttps://x.test/1.jpg\n> Order | https://x.test\n\nSol\nx",
@@ -185,10 +185,12 @@ func FuzzRich(f *testing.F) {
 			return // clients send UTF-8
 		}
 		maxItems = max(0, min(maxItems, 20))
+
 		if buttons, problem := Buttons(text, maxItems); problem == "" {
 			checkTitles(t, buttons, maxItems)
 			checkRich(t, &bridge.Rich{Buttons: buttons}, maxItems)
 		}
+
 		if sections, problem := Rows(text, maxItems); problem == "" {
 			for _, s := range sections {
 				for _, row := range s.Rows {
@@ -197,6 +199,7 @@ func FuzzRich(f *testing.F) {
 			}
 			checkRich(t, &bridge.Rich{List: &bridge.RichList{Button: "x", Sections: sections}}, maxItems)
 		}
+
 		if cards, problem := Cards(text, maxItems); problem == "" {
 			for _, c := range cards {
 				checkTitle(t, c.Title, maxCardRunes, maxItems)
@@ -204,9 +207,11 @@ func FuzzRich(f *testing.F) {
 			}
 			checkRich(t, &bridge.Rich{Cards: cards}, maxItems)
 		}
+
 		if lat, lon, ok := Point(text); ok && !(math.Abs(lat) <= 90 && math.Abs(lon) <= 180) { // false for NaN, too
 			t.Fatalf("%q is the place %v %v", text, lat, lon)
 		}
+
 		if phones, problem := Phones(text); problem == "" {
 			for _, p := range phones {
 				if !phoneNumber.MatchString(p) {
@@ -238,7 +243,7 @@ func checkTitle(t *testing.T, title string, maxRunes, maxItems int) {
 	}
 }
 
-// checkRich checks that an account that carries so many items carries this, and that it has words.
+// checkRich checks that an account that can send maxItems items can send this message, and that the message has words.
 func checkRich(t *testing.T, r *bridge.Rich, maxItems int) {
 	t.Helper()
 	can := bridge.Capabilities{Rich: bridge.RichLimits{Buttons: maxItems, ListRows: maxItems, Carousel: maxItems}}

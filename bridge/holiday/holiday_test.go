@@ -19,7 +19,8 @@ func calendarOf(t *testing.T, code string) *Calendar {
 	return c
 }
 
-// the days that people know, by country and state.
+// A calendar has the holidays that people know, by country and state.
+//
 func TestHoliday(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ code, date, want string }{
@@ -49,10 +50,11 @@ func TestHoliday(t *testing.T) {
 	}
 }
 
-// An unknown code is refused with those that are known: the states of its country, or all countries.
+// FindCalendar refuses an unknown code with an error that lists the known ones: the states of its country, or all
+// countries.
 func TestUnknownCountry(t *testing.T) {
 	t.Parallel()
-	if got, want := len(Countries()), 34; got != want { // and Australia, by its states
+	if got, want := len(Countries()), 34; got != want { // Australia isn't among them: it has calendars for its states only
 		t.Errorf("%d countries are known, want %d", got, want)
 	}
 	for code, want := range map[string]string{
@@ -67,7 +69,8 @@ func TestUnknownCountry(t *testing.T) {
 	}
 }
 
-// Who is open every morning is closed on the holidays of the country; one that only another version knows has none.
+// A business that is open every morning is closed on the holidays of its country. A country that only another version
+// of Parley knows has no holidays.
 func TestHours(t *testing.T) {
 	t.Parallel()
 	const (
@@ -96,7 +99,8 @@ func TestHours(t *testing.T) {
 	}
 }
 
-// Every calendar has holidays in each year, each date once and in order, within that year; several goroutines may ask.
+// Each calendar has holidays in each year. A year's holidays are in order and in that year, no date comes twice, and
+// several goroutines may ask for them at once.
 func TestAllCalendars(t *testing.T) {
 	t.Parallel()
 	for _, r := range slices.Concat(Countries(), Parts()) {

@@ -19,11 +19,12 @@ import (
 	"parley/store/storetest"
 )
 
-// patience bounds every wait; only a failing test uses it up.
+// patience bounds every wait. Only a failing test uses it up.
 const patience = 2 * time.Minute
 
-// harness is a relay on a database, with a Handler that does what the test says. An event that is applied leaves its name in the
-// table effects; an event of whose quarantine people are told leaves its id in the table quarantine_notices.
+// harness is a relay on a database, with a Handler that does what the test says. When an event is applied, its name is
+// written to the table effects. When people are told that an event is in quarantine, its id is written to the table
+// quarantine_notices.
 //
 // Nearly every test of this package has one:
 //   - newHarness makes one on a database of its own, newHarnessOn a second one on the same database, like another process.
@@ -76,13 +77,13 @@ type report struct {
 // factName returns the external id of the fact that a report becomes.
 func (r report) factName() string { return fmt.Sprintf("%d:%s", r.Delivery, r.Kind) }
 
-// newHarness makes a relay on a database of its own; start runs it.
+// newHarness makes a relay on a database of its own. start runs it.
 func newHarness(t *testing.T, change ...func(*relay.Options)) *harness {
 	t.Helper()
 	return newHarnessOn(t, storetest.DB(t), change...)
 }
 
-// newHarnessOn makes a relay on a database that the test has already.
+// newHarnessOn makes a relay on a database that the test already has.
 func newHarnessOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Options)) *harness {
 	t.Helper()
 	h := &harness{
@@ -133,13 +134,13 @@ func locked[T any](h *harness, f func() T) T {
 	return f()
 }
 
-// exec changes what is in the database.
+// exec runs a statement that changes the database.
 func (h *harness) exec(sql string, args ...any) {
 	h.t.Helper()
 	storetest.Exec(h.t, h.pool, sql, args...)
 }
 
-// value reads one value as text, "" when there is none.
+// value reads one value as text. Without a value it returns "".
 func (h *harness) value(sql string, args ...any) string {
 	h.t.Helper()
 	var got string
@@ -149,7 +150,7 @@ func (h *harness) value(sql string, args ...any) string {
 	return got
 }
 
-// wantValue checks what a query gives; what names it in the message.
+// wantValue checks the result of a query. what names it in the message.
 func (h *harness) wantValue(what string, want any, sql string, args ...any) {
 	h.t.Helper()
 	if got := h.value(sql, args...); got != fmt.Sprint(want) {
@@ -157,7 +158,7 @@ func (h *harness) wantValue(what string, want any, sql string, args ...any) {
 	}
 }
 
-// waitValue waits until a query gives a value; what names it in the message.
+// waitValue waits until a query has a result. what names it in the message.
 func (h *harness) waitValue(what string, want any, sql string, args ...any) {
 	h.t.Helper()
 	got := ""
@@ -167,13 +168,13 @@ func (h *harness) waitValue(what string, want any, sql string, args ...any) {
 	})
 }
 
-// waitUntil waits until something holds; what says what.
+// waitUntil waits until done returns true. what describes that in the message.
 func (h *harness) waitUntil(what string, done func() bool) {
 	h.t.Helper()
 	h.repeatUntil(what, func() {}, done)
 }
 
-// repeatUntil does something again and again until something holds; what says what.
+// repeatUntil calls step again and again until done returns true. what describes that in the message.
 func (h *harness) repeatUntil(what string, step func(), done func() bool) {
 	h.t.Helper()
 	h.waitFor(func() string { return "waited in vain until " + what }, func() bool {
@@ -185,7 +186,8 @@ func (h *harness) repeatUntil(what string, step func(), done func() bool) {
 	})
 }
 
-// waitFor waits until something holds. When its time is over, describe says what was wanted and what there was.
+// waitFor waits until done returns true. When patience is over, describe says what was wanted and what there was
+// instead.
 func (h *harness) waitFor(describe func() string, done func() bool) {
 	h.t.Helper()
 	deadline := time.Now().Add(patience)

@@ -13,8 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// wantObserved checks how often a histogram was written, and that its sum is as many seconds, or less than one more. what names the
-// observations in the message.
+// wantObserved checks how often a histogram was written, and that its sum is the given number of seconds, or up to one
+// second more. what names the observations in the message.
 func wantObserved(t *testing.T, what string, h prometheus.Histogram, times uint64, seconds float64) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
@@ -32,7 +32,7 @@ func wantObserved(t *testing.T, what string, h prometheus.Histogram, times uint6
 	}
 }
 
-// Each class of failure is counted as one of five kinds. A class that is new or wrong is counted as ambiguous.
+// Each class of failure is counted as one of five kinds. An unknown class is counted as ambiguous.
 func TestErrorClasses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -68,13 +68,14 @@ func TestErrorClasses(t *testing.T) {
 	}
 }
 
-// A hop is the way of an event through Parley, up to the call that it caused: its wait before its batch, and the delivery's wait in
-// the lane. The hold doesn't count.
+// A hop is the time that an event takes through Parley, up to the call that it causes. It is the event's wait for its
+// batch, plus the delivery's wait in its lane. The hold (the time in which a reply can be taken back) doesn't count.
 func TestHop(t *testing.T) {
 	t.Parallel()
 	m := newMetrics()
 	batchAt := time.Date(2026, 11, 20, 12, 0, 0, 123456000, time.UTC)
 	realTime := batchAt.Add(-24 * time.Hour) // the database's clock; Parley's is a day ahead
+
 	m.Applying(Batch{
 		Now:  batchAt,
 		Real: realTime,
@@ -99,13 +100,14 @@ func TestHop(t *testing.T) {
 	wantObserved(t, "delays", m.due, 2, 2*laneWait)
 }
 
-// Of a delivery only the first attempt at its first part is measured. Repeats and further parts only count as attempts.
+// Only the first attempt at the first part of a delivery is measured. Repeats and further parts only count as attempts.
 func TestDeliveryIsMeasuredOnce(t *testing.T) {
 	t.Parallel()
 	const account, laneWait, muchLater = 1, 1, 100
 	m := newMetrics()
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	m.Applying(Batch{Now: now, Real: now})
+
 	claims := []dispatch.Claimed{
 		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1}, AccountID: account, CreatedAgo: laneWait},
 		{Delivery: store.Delivery{CreatedAt: now, Attempt: 2}, AccountID: account, CreatedAgo: muchLater},
@@ -115,6 +117,7 @@ func TestDeliveryIsMeasuredOnce(t *testing.T) {
 		m.attemptBegan(c, time.Now())
 		m.attemptEnded(c)
 	}
+
 	wantObserved(t, "hops", m.hop, 1, laneWait)
 	wantObserved(t, "delays", m.due, 1, laneWait)
 	if got := m.Account(account).Attempts.Load(); got != 3 {
@@ -125,7 +128,7 @@ func TestDeliveryIsMeasuredOnce(t *testing.T) {
 	}
 }
 
-// Of a delivery whose batch another process applied only the delay is known, not the hop.
+// If another process applied the batch of a delivery, only the delivery's delay is known, not the hop.
 func TestDeliveryOfAnotherProcessIsNoHop(t *testing.T) {
 	t.Parallel()
 	const laneWait = 5 // seconds
@@ -158,7 +161,7 @@ func TestRememberedBatches(t *testing.T) {
 	}
 }
 
-// The delay of an event that is applied goes by the database's clock, which stamped its arrival.
+// The delay of an applied event is measured with the database's clock, because that clock stamped the event's arrival.
 func TestEventDelay(t *testing.T) {
 	t.Parallel()
 	const account, clockAhead, delay = 3, time.Hour, 2 * time.Second
@@ -173,7 +176,7 @@ func TestEventDelay(t *testing.T) {
 	}
 }
 
-// What is counted for a fact, and for the attempt that it causes, should cost next to nothing.
+// Counting a fact, and the attempt that it causes, should cost next to nothing.
 func BenchmarkMetrics(b *testing.B) {
 	m := newMetrics()
 	claim := dispatch.Claimed{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}

@@ -17,8 +17,8 @@ import (
 	"parley/store/storetest"
 )
 
-// The poison is an event that never comes to an end, or always fails, as the test says. These tests show that it goes into
-// quarantine, and that nobody waits for it meanwhile.
+// The poison is an event that is never done, or that always fails, as the test says. These tests show that it goes into
+// quarantine, and that other events don't wait for it meanwhile.
 
 // poison returns the poison, in the queue of an order key.
 func poison(key string) channels.Fact { return fact(key, "poison") }
@@ -26,7 +26,7 @@ func poison(key string) channels.Fact { return fact(key, "poison") }
 // isPoison reports whether an event is the poison.
 func isPoison(e store.Event) bool { return e.ExternalID == "poison" }
 
-// decodePoison calls a function when the poison is decoded. All other events are readable.
+// decodePoison sets what is called when the poison is decoded. All other events are readable.
 func (h *harness) decodePoison(f func() error) {
 	h.decode = func(e store.Event) (any, error) {
 		if isPoison(e) {
@@ -36,7 +36,7 @@ func (h *harness) decodePoison(f func() error) {
 	}
 }
 
-// applyPoison calls a function when a batch with the poison is applied, and counts the calls in poisonTries.
+// applyPoison sets what is called when a batch with the poison is applied, and counts these calls in poisonTries.
 func (h *harness) applyPoison(f func(ctx context.Context, tx pgx.Tx, events []store.Event) error) {
 	h.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
 		if !slices.ContainsFunc(events, isPoison) {
@@ -72,8 +72,8 @@ func endSession(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// What takes too long, panics or fails is given up after five tries, beside events of others. That nobody waits for it is shown
-// without a clock by TestNobodyWaitsForPoison and TestNobodyWaitsForWhatFails.
+// An event that takes too long, panics or fails is given up after five tries, while other accounts have traffic.
+// TestNobodyWaitsForPoison and TestNobodyWaitsForWhatFails show without a clock that nothing else waits for it.
 func TestPoison(t *testing.T) {
 	t.Parallel()
 	forever := make(chan struct{})
@@ -128,8 +128,8 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// wantPoisonGivenUp brings the poison, between other events of its queue and beside events of others, and checks that it is given up,
-// after at most five tries.
+// wantPoisonGivenUp brings the poison between other events of its queue, while other queues have traffic. It checks
+// that the poison is given up after at most five tries.
 func (h *harness) wantPoisonGivenUp() {
 	h.t.Helper()
 	stop := h.startTraffic(8)
@@ -147,12 +147,12 @@ func (h *harness) wantPoisonGivenUp() {
 	h.wantNoticesOf("poison")
 }
 
-// othersAccount has so many events that must not wait for the poison.
+// The events of othersAccount must not wait for the poison.
 const (
 	othersAccount store.AccountID = 10
 	othersEvents                  = 20
 	othersApplied                 = `SELECT count(*) FROM effects WHERE name LIKE 'of others %'`
-	ofItsAccount                  = "of its account" // an event that comes behind the poison, in another queue of its account
+	ofItsAccount                  = "of its account" // an event that arrives after the poison, in another queue of its account
 )
 
 // acceptOthers brings the events of othersAccount.
@@ -163,7 +163,8 @@ func (h *harness) acceptOthers() {
 	}
 }
 
-// stickAtPoison sets where the poison sticks: it calls entered when it is there, and stays until release is closed.
+// stickAtPoison makes the handling of the poison stick somewhere: it calls entered when it has got there, and stays
+// until release is closed.
 type stickAtPoison func(h *harness, entered func(), release <-chan struct{})
 
 func stickWhileDecoded(h *harness, entered func(), release <-chan struct{}) {
@@ -205,8 +206,8 @@ func stickAtLock(h *harness, entered func(), release <-chan struct{}) {
 	})
 }
 
-// Nobody who comes later waits for the end of an event that never comes to one, wherever it sticks: not other accounts, and not the
-// other queues of its own. No clock decides that: the event ends when the others are through.
+// If the handling of an event sticks, later events of other accounts, and of other queues of its account, don't wait
+// for it. No clock decides that: the test lets the event go only when the others are applied.
 func TestNobodyWaitsForPoison(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -230,6 +231,7 @@ func TestNobodyWaitsForPoison(t *testing.T) {
 			entered, release := make(chan struct{}, 100), make(chan struct{})
 			tt.stick(h, func() { entered <- struct{}{} }, release)
 			h.start()
+
 			end := sync.OnceFunc(func() { close(release) })
 			t.Cleanup(end)
 			for _, account := range poisoned {
@@ -250,7 +252,8 @@ func TestNobodyWaitsForPoison(t *testing.T) {
 	}
 }
 
-// putOffForAnHour makes the pause between the tries of an event an hour, so that no clock decides a test.
+// putOffForAnHour makes the pause between the tries of an event an hour long, so that the test doesn't depend on a
+// clock.
 func (h *harness) putOffForAnHour() {
 	h.t.Helper()
 	h.exec(`CREATE FUNCTION put_off() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -262,7 +265,7 @@ func (h *harness) putOffForAnHour() {
 		FOR EACH ROW WHEN (NEW.tries > 1 AND NEW.due_at > OLD.due_at) EXECUTE FUNCTION put_off()`)
 }
 
-// An event that fails is put off between its tries, and nobody waits for that: neither others, nor the other queues of its account.
+// An event that fails is put off between its tries. Other accounts, and other queues of its account, don't wait for it.
 func TestNobodyWaitsForWhatFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

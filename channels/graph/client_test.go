@@ -46,7 +46,7 @@ func TestCall(t *testing.T) {
 	wantEqual(t, "answer", out.ID, "7")
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks one value. what is its name in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -85,7 +85,7 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// TestUploadShort: a file that is shorter than it says never becomes a whole form.
+// A file that is shorter than its announced size is never uploaded as a whole form.
 func TestUploadShort(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -99,7 +99,7 @@ func TestUploadShort(t *testing.T) {
 	}
 }
 
-// TestErrors: what was refused, what may have had its effect, and in which words.
+// Call returns an error that says whether the call certainly had no effect, with Graph's code and words.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -162,7 +162,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestNeverLeft: a connection that was never made had no effect.
+// A call that could not connect had no effect, nor one whose context was over before.
 func TestNeverLeft(t *testing.T) {
 	t.Parallel()
 	c, err := New(Options{BaseURL: "http://127.0.0.1:1"}) // a port that is never given to another test
@@ -179,7 +179,7 @@ func TestNeverLeft(t *testing.T) {
 	}
 }
 
-// TestLost: an answer that never came may follow an effect.
+// If the answer was lost, the call may have had an effect.
 func TestLost(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
@@ -188,7 +188,7 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// A call without a body has none.
+// A call without a body sends no body and no content type.
 func TestCallWithoutABody(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -201,7 +201,8 @@ func TestCallWithoutABody(t *testing.T) {
 	}
 }
 
-// A secret of another app is found out by a proof. Calls go on without one, because their own app doesn't demand it.
+// WrongSecret finds out with a proof that a secret is that of another app. Calls still succeed without a proof, because
+// the app doesn't demand one.
 func TestWrongSecret(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -221,7 +222,7 @@ func TestWrongSecret(t *testing.T) {
 	}
 }
 
-// What isn't there for a token is told by a code with a subcode, or in words.
+// Graph says that a token has no access to an object by a code with a subcode, or in words.
 func TestNoAccess(t *testing.T) {
 	t.Parallel()
 	const words = "Object with ID '1' does not exist, cannot be loaded due to missing permissions, or does not support this operation"
@@ -238,7 +239,7 @@ func TestNoAccess(t *testing.T) {
 	}
 }
 
-// An app has a subscription for each kind of object; its fields are those of one kind.
+// An app has one subscription for each kind of object, with fields of its own.
 func TestSubscription(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -256,7 +257,7 @@ func TestSubscription(t *testing.T) {
 	}
 }
 
-// A callback of this Parley stays, unless it is that of no account; every other is replaced.
+// Callback keeps an address of this Parley, unless it belongs to no account. It replaces all other addresses.
 func TestCallback(t *testing.T) {
 	t.Parallel()
 	const ours = "https://parley.test/hooks/ours"
@@ -269,7 +270,7 @@ func TestCallback(t *testing.T) {
 		{now: "https://other.test/hooks/ours", want: ours},
 		{now: "https://parley.test/hooks/other", accounts: []string{"ours", "other"}, want: "https://parley.test/hooks/other"},
 		{now: "https://parley.test/hooks/other", accounts: []string{"ours"}, want: ours},
-		{now: "https://parley.test/hooks/other", want: "https://parley.test/hooks/other"}, // which accounts there are isn't known
+		{now: "https://parley.test/hooks/other", want: "https://parley.test/hooks/other"}, // the accounts aren't known
 	} {
 		wantEqual(t, "instead of "+c.now, Callback(c.now, channels.Env{HookURL: ours, Accounts: c.accounts}), c.want)
 	}
@@ -329,6 +330,7 @@ func TestDownload(t *testing.T) {
 		b, err := io.ReadAll(d.Body)
 		return len(b), err
 	}
+
 	for path, want := range map[string]struct {
 		most int64
 		n    int
@@ -345,13 +347,14 @@ func TestDownload(t *testing.T) {
 			t.Errorf("%s: got the error %v, want %v", path, err, want.err)
 		}
 	}
+
 	var refused *Error
 	if _, err := read("/gone", 10); !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
 		t.Errorf("gone: got %v, want an *Error with the status 404", err)
 	}
 }
 
-// TestForeignHosts: the token travels to hosts of files only.
+// The token is sent only to Graph itself and to the hosts of files.
 func TestForeignHosts(t *testing.T) {
 	t.Parallel()
 	c, err := New(Options{MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net"}})

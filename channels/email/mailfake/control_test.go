@@ -17,7 +17,7 @@ import (
 	"parley/channels/emulator"
 )
 
-// remote is another process that knows nothing but the URL.
+// remote is like another process, which knows only the URL of the control page.
 type remote struct {
 	t   *testing.T
 	url string
@@ -30,7 +30,7 @@ func control(t *testing.T, s *mailfake.Server) remote {
 	return remote{t, srv.URL + "/_fake/mail/"}
 }
 
-// call sends body (bytes as they are, else JSON) and returns the status; out may be nil.
+// call sends body, as it is if it is bytes and otherwise as JSON, and returns the status. out may be nil.
 func (r remote) call(method, path string, body, out any) int {
 	r.t.Helper()
 	raw, isRaw := body.([]byte)
@@ -55,13 +55,13 @@ func (r remote) call(method, path string, body, out any) int {
 	return res.StatusCode
 }
 
-// wantOK checks that a call is taken.
+// wantOK checks that a call succeeds.
 func (r remote) wantOK(method, path string, body, out any) {
 	r.t.Helper()
 	wantEqual(r.t, method+" "+path, r.call(method, path, body, out), http.StatusOK)
 }
 
-// A customer's mail is sent and read by HTTP: from its parts, or as bytes.
+// A customer's mail can be sent over HTTP, as fields or as bytes, and read over HTTP.
 func TestControlSend(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -73,6 +73,7 @@ func TestControlSend(t *testing.T) {
 	if want := []string{support}; !slices.Equal(sent.Delivered, want) {
 		t.Errorf("who got it: got %q, want %q", sent.Delivered, want)
 	}
+
 	var in []mailfake.Received
 	r.wantOK("GET", "inbox?address="+support, nil, &in)
 	if len(in) != 1 {
@@ -87,7 +88,8 @@ func TestControlSend(t *testing.T) {
 	wantEqual(t, "bytes that arrived", string(s.Inbox("sales@acme.test")[0].Raw), raw)
 }
 
-// A long poll ends when a mail comes; what was sent is listed, and can be replied to.
+// A long poll of a customer's inbox ends when a mail arrives. Over HTTP that mail can be replied to, and submissions
+// are listed.
 func TestControlReply(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -98,6 +100,7 @@ func TestControlReply(t *testing.T) {
 		r.wantOK("GET", "inbox?address=ann@customer.test&min=1&wait=10s&raw=0", nil, &got)
 		polled <- got
 	}()
+
 	submit(t, s, letter(t, support, ann, "Re: Hi", "answer"))
 	got := channelstest.Receive(t, polled, "the long poll ends")
 	if len(got) != 1 {
@@ -113,6 +116,7 @@ func TestControlReply(t *testing.T) {
 	if !strings.HasPrefix(reply.Text, "thanks\n") {
 		t.Errorf("got the text %q, want the thanks first", reply.Text)
 	}
+
 	var submissions []mailfake.Submission
 	r.wantOK("GET", "submissions", nil, &submissions)
 	if len(submissions) != 1 {
@@ -121,7 +125,7 @@ func TestControlReply(t *testing.T) {
 	wantEqual(t, "recipient of the submission", submissions[0].To[0], ann)
 }
 
-// Faults and rules for recipients are set by HTTP, and show in the state.
+// Faults and the rules for recipients are set over HTTP, and the state shows them.
 func TestControlState(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -131,6 +135,7 @@ func TestControlState(t *testing.T) {
 	if err := sender(t, s).DialAndSendWithContext(testContext(t), letter(t, support, ann, "x", "x")); err == nil {
 		t.Error("a mail was taken, want the fault to strike")
 	}
+
 	r.wantOK("POST", "recipient", mailfake.RecipientRule{Address: ann, Policy: mailfake.PolicyRefuse}, nil)
 	writeToSupport(t, s, "one")
 
@@ -152,7 +157,8 @@ func TestControlState(t *testing.T) {
 	wantEqual(t, "faults", len(s.Faults()), 0)
 }
 
-// Connections are ended by HTTP: with the UIDs of a folder, or without.
+// A call over HTTP ends the connections to a mailbox: one gives its folder new UIDs as well, the other only
+// disconnects.
 func TestControlDisconnects(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -166,7 +172,7 @@ func TestControlDisconnects(t *testing.T) {
 	}
 }
 
-// A reset leaves the configured mailboxes alone.
+// A reset removes all mails, and the customers' mailboxes. The configured mailboxes remain.
 func TestControlReset(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -176,10 +182,10 @@ func TestControlReset(t *testing.T) {
 	wantEqual(t, "mails of support", len(s.Inbox(support)), 0)
 	wantEqual(t, "submissions", len(s.Submissions()), 0)
 	wantEqual(t, "mailboxes", len(s.State().Mailboxes), 2)
-	login(t, s, nil) // they take logins again
+	login(t, s, nil) // the mailboxes still take logins
 }
 
-// Each change is an event of a stream, which ends with the server.
+// The stream has an event for each change. It ends when the server is closed.
 func TestControlEvents(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -189,6 +195,7 @@ func TestControlEvents(t *testing.T) {
 	res, err := emulator.NewClient().Do(req)
 	noError(t, err)
 	defer func() { _ = res.Body.Close() }()
+
 	lines := bufio.NewScanner(res.Body)
 	for _, want := range []string{": subscribed", "", `data: {"address":"support@acme.test","folder":"INBOX","uid":1,"kind":"added"}`} {
 		if !lines.Scan() || lines.Text() != want {
@@ -198,6 +205,7 @@ func TestControlEvents(t *testing.T) {
 			writeToSupport(t, s, "one")
 		}
 	}
+
 	noError(t, s.Close())
 	for lines.Scan() {
 		// What was on its way still comes.
@@ -207,7 +215,7 @@ func TestControlEvents(t *testing.T) {
 	}
 }
 
-// What can't be done is refused, with a status that says why. A mailbox that isn't there yet is empty.
+// A call that can't be done is refused with a status that says why. The inbox of an unknown address is empty.
 func TestControlErrors(t *testing.T) {
 	t.Parallel()
 	s := start(t)

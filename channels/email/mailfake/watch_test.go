@@ -14,7 +14,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// WaitFor waits for a mailbox that doesn't exist yet, across a Reset.
+// WaitFor may wait for a mailbox that doesn't exist yet, and goes on waiting across a Reset.
 func TestWaitFor(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -31,6 +31,7 @@ func TestWaitFor(t *testing.T) {
 		}
 		got <- err
 	}()
+
 	channelstest.Receive(t, looked, "WaitFor looks at the mailbox")
 	for _, subject := range []string{"lost", "first", "second"} {
 		submit(t, s, letter(t, support, "new@customer.test", subject, "x"))
@@ -69,7 +70,7 @@ func TestWaitForEndsWithTheServer(t *testing.T) {
 	}
 }
 
-// Whoever waits for an empty mailbox is woken by the Reset that empties it.
+// A WaitFor that waits for an empty mailbox is woken by the Reset that empties it.
 func TestWaitForSeesReset(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -84,7 +85,7 @@ func TestWaitForSeesReset(t *testing.T) {
 	noError(t, channelstest.Receive(t, done, "WaitFor ends"))
 }
 
-// A subscription tells of each change of a folder in order, and ends when the server is closed.
+// A subscription lists the changes of all folders in order, and ends when the server is closed.
 func TestSubscribe(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -92,12 +93,14 @@ func TestSubscribe(t *testing.T) {
 	c := openInbox(t, s, 1, nil)
 	noError(t, c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close())
 	noError(t, c.Expunge().Close())
+
 	want := []mailfake.Change{
 		{Address: support, Folder: "INBOX", UID: 1, Kind: mailfake.ChangeAdded},
 		{Address: ann, Folder: "Sent", UID: 1, Kind: mailfake.ChangeAdded},
 		{Address: support, Folder: "INBOX", UID: 1, Kind: mailfake.ChangeFlags},
 		{Address: support, Folder: "INBOX", Kind: mailfake.ChangeRemoved},
 	}
+
 	var got []mailfake.Change
 	for len(got) < len(want) {
 		more, err := sub.Next(testContext(t))
@@ -107,6 +110,7 @@ func TestSubscribe(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got the changes %+v, want %+v", got, want)
 	}
+
 	noError(t, s.Close())
 	for _, closed := range []*mailfake.Subscription{sub, s.Subscribe()} {
 		if more, err := closed.Next(testContext(t)); !errors.Is(err, context.Canceled) {
@@ -115,7 +119,7 @@ func TestSubscribe(t *testing.T) {
 	}
 }
 
-// Where many write, send and read at once, nothing is lost or doubled.
+// If many people write, send and read at the same time, no mail is lost or doubled.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -143,9 +147,11 @@ func TestManyAtOnce(t *testing.T) {
 			}
 		}()
 	}
+
 	c := openInbox(t, s, 0, nil)
 	got := map[imap.UID]bool{}
 	ctx := testContext(t)
+
 	for len(got) < people*each {
 		noError(t, c.Noop().Wait())
 		var all imap.UIDSet
@@ -159,6 +165,7 @@ func TestManyAtOnce(t *testing.T) {
 			t.Fatal("mails are missing")
 		}
 	}
+
 	wg.Wait()
 	for p := range people {
 		customer := addressOf(p)
@@ -184,6 +191,7 @@ func TestStartAndClose(t *testing.T) {
 	if err := s.Start(t.Context()); err == nil {
 		t.Error("a second start succeeded, want an error")
 	}
+
 	other := mailfake.New(mailfake.Options{SMTPListen: s.SMTPAddr()})
 	if err := other.Start(t.Context()); err == nil {
 		t.Error("a start on a port that is taken succeeded, want an error")

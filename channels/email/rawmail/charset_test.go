@@ -29,7 +29,7 @@ func encode(t *testing.T, e encoding.Encoding, text string) string {
 	return encoded
 }
 
-// charsetTest says what a text is read as.
+// charsetTest says as what a text should be read.
 type charsetTest struct {
 	declared string // charset; "" means that none is declared
 	raw      string
@@ -45,7 +45,7 @@ func checkCharsets(t *testing.T, tests []charsetTest) {
 	}
 }
 
-// A text is read in the charset that it declares, whatever name that has.
+// A text is read in the charset that it declares, by any of the charset's names.
 func TestDeclaredCharsets(t *testing.T) {
 	t.Parallel()
 	checkCharsets(t, []charsetTest{
@@ -117,7 +117,7 @@ func TestUnsafeCharsets(t *testing.T) {
 	})
 }
 
-// Controls, and characters that turn or hide text, are dropped.
+// Control characters, and characters that turn or hide text, are dropped.
 func TestControlsAreDropped(t *testing.T) {
 	t.Parallel()
 	checkCharsets(t, []charsetTest{
@@ -126,7 +126,8 @@ func TestControlsAreDropped(t *testing.T) {
 	})
 }
 
-// A text that somebody cut in the middle of a character, or that has one byte of another charset, is read all the same.
+// A text that was cut in the middle of a character, or that has one byte of another charset, is still read in its own
+// charset.
 func TestDamagedTexts(t *testing.T) {
 	t.Parallel()
 	checkCharsets(t, []charsetTest{
@@ -142,7 +143,7 @@ func undeclaredRussian(t *testing.T) []byte {
 	return []byte(encode(t, charmap.Windows1251, "Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду."))
 }
 
-// wantRussian checks that undeclaredRussian was read, by a word in it: order.
+// wantRussian checks that undeclaredRussian was read correctly, by looking for the word "order" in it.
 func wantRussian(t *testing.T, got string) {
 	t.Helper()
 	const order = "заказ"
@@ -156,8 +157,8 @@ func TestUndeclaredRussian(t *testing.T) {
 	wantRussian(t, ToUTF8(undeclaredRussian(t), "", NewGuesser()))
 }
 
-// A mail that is read again is the same mail: an address in bytes of no declared
-// charset is spelt one way, also where two charsets are equally likely.
+// Undeclared bytes are read in the same way each time, even if two charsets are equally likely. So the address in a
+// mail is the same whenever the mail is read again.
 func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
 	t.Parallel()
 	raw := []byte("Ann Lee <ann@custom\xf1r.test>")
@@ -168,7 +169,7 @@ func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
 	}
 }
 
-// A mail of more undeclared texts than are guessed at is read as its first ones were.
+// Only the first undeclared texts of a mail are guessed at. Further ones are read in the charset of the first ones.
 func TestUndeclaredTextsBeyondTheBound(t *testing.T) {
 	t.Parallel()
 	guess := NewGuesser()
@@ -177,7 +178,7 @@ func TestUndeclaredTextsBeyondTheBound(t *testing.T) {
 	}
 }
 
-// Encoded words of a header become one line of text.
+// DecodeHeader turns the encoded words of a header into one line of text.
 func TestHeaderWords(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ in, want string }{
@@ -201,7 +202,7 @@ func TestHeaderWords(t *testing.T) {
 	}
 }
 
-// Bodies are decoded by what their encoding says, as far as they keep to it.
+// A body is decoded as its encoding says, up to the point where it doesn't follow that encoding.
 func TestTransferEncodings(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ encoding, in, want string }{
@@ -222,8 +223,8 @@ func TestTransferEncodings(t *testing.T) {
 	}
 }
 
-// A list or a virus scanner may write plain text below a body in base64. It is read as it stands: decoded, it would be bytes of no charset,
-// and spoil the umlauts of the whole text.
+// Mailing lists and virus scanners write plain text below a body in base64. That text is kept as it is: if it were
+// decoded, its bytes would be in no charset, and the umlauts of the whole text would be read wrongly.
 func TestFooterBelowBase64(t *testing.T) {
 	t.Parallel()
 	const plain, padded = "R3LDvMOfZSBhdXMgS8O2bG4h", "R3LDvMOfZSBhdXMgS8O2bG4uCg=="
@@ -252,7 +253,8 @@ func TestFooterBelowBase64(t *testing.T) {
 	}
 }
 
-// The lines of a flowed text are joined where they end with a blank, which goes with delsp=yes (RFC 3676).
+// A line of a flowed text that ends with a blank is joined with the next one. With delsp=yes the blank is removed (RFC
+// 3676).
 func TestFlowed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -275,7 +277,7 @@ func TestFlowed(t *testing.T) {
 	}
 }
 
-// What an encoder of the standard library wrote comes back whole, and nothing else makes decoding fail.
+// A text that the standard library has encoded is decoded without loss, and no other input makes decoding fail.
 func FuzzTransfer(f *testing.F) {
 	f.Add([]byte("hello\r\nworld"), "base64")
 	f.Add([]byte("begin 644 a\n%:&5L;&\\\nend"), "x-uuencode")
@@ -290,9 +292,11 @@ func FuzzTransfer(f *testing.F) {
 		budget.CheckRepeated(t, m, b, func(b []byte) { CutUUFiles(b) })
 		budget.CheckRepeated(t, m, b, func(b []byte) { ToUTF8(b, encoding, NewGuesser()) })
 		budget.CheckRepeated(t, m, string(b), func(s string) { Unflow(s, len(encoding)%2 == 0) })
+
 		if got := DecodeBase64([]byte(base64.StdEncoding.EncodeToString(b))); !bytes.Equal(got, b) {
 			t.Fatalf("base64 of %q: got %q back", b, got)
 		}
+
 		var out bytes.Buffer
 		w := quotedprintable.NewWriter(&out)
 		w.Binary = true
@@ -305,6 +309,7 @@ func FuzzTransfer(f *testing.F) {
 		if got := decodeQuotedPrintable(out.Bytes()); !bytes.Equal(got, b) {
 			t.Fatalf("quoted-printable of %q: got %q back", b, got)
 		}
+
 		if s := ToUTF8(b, encoding, NewGuesser()); !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
 			t.Fatalf("ToUTF8(%q, %q) = %q, want valid UTF-8 without controls", b, encoding, s)
 		}

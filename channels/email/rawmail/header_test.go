@@ -15,8 +15,8 @@ import (
 	"parley/channels/budget"
 )
 
-// A date is one moment on every machine: zones by their names are those of RFC 5322, never those of the machine's own zone. A name that
-// RFC 5322 doesn't know counts as UTC.
+// A date is the same moment on every machine: the names of zones are those of RFC 5322, never those of the machine's
+// own zone. An unknown name counts as UTC.
 func TestDatesWithNamedZones(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -47,7 +47,7 @@ func TestDatesWithNamedZones(t *testing.T) {
 	}
 }
 
-// A date with PM is none: PM names no zone.
+// A date with PM isn't a date, because PM isn't a zone.
 func TestDateWithPMIsNone(t *testing.T) {
 	t.Parallel()
 	const date = "Fri, 20 Nov 2026 08:00:00 PM"
@@ -56,7 +56,7 @@ func TestDateWithPMIsNone(t *testing.T) {
 	}
 }
 
-// Ids stand between angle brackets, or alone where a program leaves these out. Of a long list the last ones count.
+// Ids are in angle brackets, or bare if a program leaves the brackets out. If a list is too long, its last ids count.
 func TestMessageIDs(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -77,7 +77,8 @@ func TestMessageIDs(t *testing.T) {
 	}
 }
 
-// The quick reader of header blocks gives what the tolerant one does: the ids of stored facts depend on it.
+// The quick reader of header blocks must give the same result as the tolerant one, because the ids of stored facts
+// depend on it.
 func FuzzPlainHeader(f *testing.F) {
 	heads := []string{
 		"From: a\r\nTo: b\r\n c\r\n",
@@ -106,6 +107,7 @@ func FuzzPlainHeader(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, head []byte) {
 		budget.CheckRepeated(t, m, head, func(b []byte) { ReadHeader(b, nil) })
+
 		quick, ok := readPlainHeader(head)
 		if !ok || len(head) == 0 {
 			return
@@ -120,7 +122,7 @@ func FuzzPlainHeader(f *testing.F) {
 	})
 }
 
-// The parameters of a field have names without separators, whatever they hold, and a file's name is safe and short.
+// The names of parameters contain no separators, whatever the field holds, and the name of a file is safe and short.
 func FuzzParams(f *testing.F) {
 	fields := []string{
 		`text/plain; charset="utf-8"`,
@@ -137,6 +139,7 @@ func FuzzParams(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, v string) {
 		budget.CheckRepeated(t, m, v, func(s string) { ParseParams(s, NewGuesser()) })
+
 		value, params := ParseParams(v, NewGuesser())
 		if strings.ContainsAny(value, ";\r\n") {
 			t.Fatalf("got the value %q of %q, want it without ; and line breaks", value, v)
@@ -146,6 +149,7 @@ func FuzzParams(f *testing.F) {
 				t.Fatalf("got a parameter %q of %q, want a name without = and ;", name, v)
 			}
 		}
+
 		safe := SafeFileName(params["filename"])
 		if strings.ContainsAny(safe, `/\`) {
 			t.Fatalf("got the file name %q, want it without separators", safe)
@@ -156,7 +160,7 @@ func FuzzParams(f *testing.F) {
 	})
 }
 
-// A header becomes one line of valid text.
+// DecodeHeader returns one line of valid text for any header.
 func FuzzHeader(f *testing.F) {
 	fields := []string{
 		"=?utf-8?B?w6Q=?= =?utf-8?Q?=C3?= =?utf-8?Q?=A4?=",
@@ -177,6 +181,7 @@ func FuzzHeader(f *testing.F) {
 		budget.CheckRepeated(t, m, v, func(s string) { Addresses(NewGuesser(), s) })
 		budget.CheckRepeated(t, m, v, func(s string) { MessageIDs(s, NewGuesser()) })
 		budget.CheckRepeated(t, m, v, func(s string) { parseDate(s) })
+
 		got := DecodeHeader(v, NewGuesser())
 		if !utf8.ValidString(got) || strings.ContainsAny(got, "\r\n\x00") {
 			t.Fatalf("DecodeHeader(%q) = %q, want one line of valid UTF-8", v, got)
