@@ -14,8 +14,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// compose loads files of manifests/compose as docker compose does, with the variables of an .env. In their order, the
-// latter change the former.
+// compose loads files of manifests/compose as docker compose does, with the variables of an .env. Later files change
+// earlier ones.
 func compose(env map[string]string, names ...string) (*types.Project, error) {
 	details := types.ConfigDetails{WorkingDir: "compose", Environment: env}
 	for _, name := range names {
@@ -27,12 +27,13 @@ func compose(env map[string]string, names ...string) (*types.Project, error) {
 	})
 }
 
-// wholeEnv are the variables that the files ask for.
+// wholeEnv returns all variables that the files require.
 func wholeEnv() map[string]string {
 	return map[string]string{"PARLEY_HOST": "help.acme.example", "TEAMS_APP_ID": "app", "TEAMS_TENANT_ID": "tenant"}
 }
 
-// TestCompose: the files are what Docker's own loader takes, alone and together, and what they say of Parley holds.
+// TestCompose checks that Docker's own loader accepts the files, alone and together, and that the containers are as the
+// documentation says.
 func TestCompose(t *testing.T) {
 	t.Parallel()
 	for name, files := range map[string][]string{
@@ -48,9 +49,11 @@ func TestCompose(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+
 			for _, service := range []string{"parley", "tools"} {
 				checkParleyService(t, project.Services[service])
 			}
+
 			for _, service := range project.Services {
 				if service.Restart == "" && service.Name != "tools" {
 					t.Errorf("%s does not come back after a restart of the machine", service.Name)
@@ -65,7 +68,7 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// checkParleyService checks a container of our image.
+// checkParleyService checks a container that runs our image.
 func checkParleyService(t *testing.T, service types.ServiceConfig) {
 	t.Helper()
 	var variables []string
@@ -79,11 +82,14 @@ func checkParleyService(t *testing.T, service types.ServiceConfig) {
 			t.Errorf("%s: %s names a file that the container is not given", service.Name, name)
 		}
 	}
+
 	checkVariables(t, "compose: "+service.Name, variables)
 	checkNoSecrets(t, "compose: "+service.Name, service.Environment.ToMapping())
+
 	if !slices.Contains(service.CapDrop, "ALL") || !slices.Contains(service.SecurityOpt, "no-new-privileges:true") {
 		t.Errorf("%s keeps rights that it does not need", service.Name)
 	}
+
 	checkFolders(t, service)
 	if service.Name == "parley" {
 		if service.StopGracePeriod == nil || service.StopGracePeriod.String() < "40s" {
@@ -95,8 +101,8 @@ func checkParleyService(t *testing.T, service types.ServiceConfig) {
 	}
 }
 
-// checkFolders checks that what must outlive a container of our image, or may be larger than memory, lies in volumes: the list of
-// erasures and the backups above all, in one folder of both containers.
+// checkFolders checks that everything that must outlive a container of our image, or that may be larger than memory, is
+// in volumes. Above all that is the list of erasures and the backups, which are in one folder of both containers.
 func checkFolders(t *testing.T, service types.ServiceConfig) {
 	t.Helper()
 	volumes := map[string]string{}
@@ -115,7 +121,8 @@ func checkFolders(t *testing.T, service types.ServiceConfig) {
 	}
 }
 
-// TestComposeEnvironment: env.example offers files that are there and variables that they use, and none is missing.
+// TestComposeEnvironment checks that env.example names only files that exist, and offers every variable that the files
+// require.
 func TestComposeEnvironment(t *testing.T) {
 	t.Parallel()
 	raw := read(t, "compose/env.example")
@@ -129,11 +136,13 @@ func TestComposeEnvironment(t *testing.T) {
 	for name := range strings.SplitSeq(example["COMPOSE_FILE"], ":") {
 		read(t, "compose/"+name)
 	}
+
 	offered := regexp.MustCompile(`(?m)^#?([A-Z_]+)=`).FindAllStringSubmatch(raw, -1)
 	files, err := filepath.Glob("compose/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files: ", err)
 	}
+
 	for _, file := range files {
 		for _, asked := range regexp.MustCompile(`\$\{([A-Z_]+):\?`).FindAllStringSubmatch(read(t, file), -1) {
 			if !slices.ContainsFunc(offered, func(o []string) bool { return o[1] == asked[1] }) {
@@ -141,13 +150,14 @@ func TestComposeEnvironment(t *testing.T) {
 			}
 		}
 	}
+
 	if _, err := compose(map[string]string{}, "compose.yaml", "teams.yaml", "public.yaml"); err == nil ||
 		!strings.Contains(err.Error(), "set it in .env") {
 		t.Errorf("without the variables that Teams needs: %v", err)
 	}
 }
 
-// TestComposeRefuses shows that what is wrong in the files would be found.
+// TestComposeRefuses checks that the loader finds mistakes in the files.
 func TestComposeRefuses(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string][2]string{

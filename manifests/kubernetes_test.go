@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// cluster is what the manifests make in Kubernetes.
+// cluster is what the manifests create in Kubernetes.
 type cluster struct {
 	deployment appsv1.Deployment
 	service    corev1.Service
@@ -27,7 +27,7 @@ type cluster struct {
 	budget     policyv1.PodDisruptionBudget
 }
 
-// kustomization is what we use of kustomize's file.
+// kustomization is the part of kustomize's file format that we use.
 type kustomization struct {
 	metav1.TypeMeta    `json:",inline"`
 	Namespace          string                                   `json:"namespace"`
@@ -42,7 +42,8 @@ type kustomization struct {
 	} `json:"labels"`
 }
 
-// decode reads a manifest into Kubernetes' own type. Errors: it is of another kind, or has fields that the kind has not.
+// decode reads a manifest into Kubernetes' own type. Errors: the manifest is of another kind, or has fields that the
+// kind doesn't have.
 func decode(text string, kind, version string, into any) error {
 	var head metav1.TypeMeta
 	if err := yaml.Unmarshal([]byte(text), &head); err != nil {
@@ -77,14 +78,17 @@ func loadCluster(t *testing.T) (c cluster) {
 			t.Errorf("kustomization.yaml leaves %s out", name)
 		}
 	}
+
 	files, err := filepath.Glob("kubernetes/*.yaml")
 	if err != nil || len(files) != len(k.Resources)+1 {
 		t.Errorf("%d files, %d in kustomization.yaml: %v", len(files), len(k.Resources), err)
 	}
+
 	if len(k.ConfigMapGenerator) != 1 || k.ConfigMapGenerator[0].Name != "parley" ||
 		!slices.Equal(k.ConfigMapGenerator[0].Envs, []string{"parley.properties"}) {
 		t.Errorf("the variables come from %v", k.ConfigMapGenerator)
 	}
+
 	if len(k.Images) != 1 || len(c.deployment.Spec.Template.Spec.Containers) != 1 ||
 		k.Images[0].Name != c.deployment.Spec.Template.Spec.Containers[0].Image {
 		t.Fatalf("the image that is replaced is not the one of the container: %v", k.Images)
@@ -92,8 +96,8 @@ func loadCluster(t *testing.T) (c cluster) {
 	return c
 }
 
-// TestKubernetes: the manifests are what Kubernetes' own types take, each finds what it names in the others, and what
-// they promise to docs/operations.md holds.
+// TestKubernetes checks that Kubernetes' own types accept the manifests, that the names in each manifest exist in the
+// others, and that what docs/operations.md promises of them is true.
 func TestKubernetes(t *testing.T) {
 	t.Parallel()
 	c := loadCluster(t)
@@ -111,6 +115,7 @@ func TestKubernetes(t *testing.T) {
 			t.Errorf("%s selects every pod", what)
 		}
 	}
+
 	if *c.deployment.Spec.Replicas != 3 || c.budget.Spec.MaxUnavailable.IntValue() != 1 ||
 		c.deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntValue() != 0 {
 		t.Error("three replicas, of which one may be away for a drained node and none for an upgrade")
@@ -118,6 +123,7 @@ func TestKubernetes(t *testing.T) {
 	if *pod.Spec.TerminationGracePeriodSeconds < 40 {
 		t.Error("docs/operations.md promises 40 seconds to end")
 	}
+
 	backend := c.ingress.Spec.Rules[0].HTTP.Paths[0].Backend.Service
 	if backend.Name != c.service.Name || backend.Port.Name != c.service.Spec.Ports[0].Name {
 		t.Errorf("the ingress leads to %s:%s", backend.Name, backend.Port.Name)
@@ -125,6 +131,7 @@ func TestKubernetes(t *testing.T) {
 	if c.ingress.Spec.TLS[0].Hosts[0] != c.ingress.Spec.Rules[0].Host {
 		t.Error("the certificate is for another name")
 	}
+
 	checkContainer(t, pod.Spec, c.service.Spec.Ports[0])
 	checkProperties(t, pod.Spec, c.ingress.Spec.Rules[0].Host)
 }
@@ -140,10 +147,12 @@ func checkContainer(t *testing.T, pod corev1.PodSpec, port corev1.ServicePort) {
 		*pod.AutomountServiceAccountToken {
 		t.Error("the pod has rights that it does not need")
 	}
+
 	if container.Ports[0].Name != port.TargetPort.StrVal || container.Ports[0].ContainerPort != 8080 ||
 		!strings.Contains(read(t, "Dockerfile"), "PARLEY_LISTEN=0.0.0.0:8080") {
 		t.Error("the service leads to a port on which nobody listens")
 	}
+
 	routes := read(t, filepath.Join("..", "cmd", "parley", "app", "http.go"))
 	for what, probe := range map[string]*corev1.Probe{"/healthz": container.LivenessProbe, "/readyz": container.ReadinessProbe} {
 		asked, query, _ := strings.Cut(probe.HTTPGet.Path, "?")
@@ -154,6 +163,7 @@ func checkContainer(t *testing.T, pod corev1.PodSpec, port corev1.ServicePort) {
 			t.Errorf("the program knows no %s at %s", query, what)
 		}
 	}
+
 	for _, mount := range container.VolumeMounts {
 		if !slices.ContainsFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Name == mount.Name }) {
 			t.Errorf("%s is mounted and not there", mount.Name)
@@ -161,8 +171,9 @@ func checkContainer(t *testing.T, pod corev1.PodSpec, port corev1.ServicePort) {
 	}
 }
 
-// TestKubernetesErasures: the folder with the list of erasures goes with its pod, so docs/install.md says how an admin keeps the list
-// with the snapshots of the database, and the pod's manifest doesn't say that nothing is needed.
+// TestKubernetesErasures checks that docs/install.md tells admins how to keep the list of erasures with the snapshots
+// of the database: the folder with the list is deleted with its pod. The pod's manifest mustn't say that nothing in the
+// pod is needed again.
 func TestKubernetesErasures(t *testing.T) {
 	t.Parallel()
 	_, section, _ := strings.Cut(read(t, "../docs/install.md"), "## Kubernetes\n")
@@ -184,6 +195,7 @@ func checkProperties(t *testing.T, pod corev1.PodSpec, host string) {
 	if container.EnvFrom[0].ConfigMapRef.Name != "parley" || len(container.Env) > 0 {
 		t.Error("the variables don't come from parley.properties")
 	}
+
 	var names []string
 	plain := map[string]string{}
 	for line := range strings.Lines(read(t, "kubernetes/parley.properties")) {
@@ -196,6 +208,7 @@ func checkProperties(t *testing.T, pod corev1.PodSpec, host string) {
 			t.Errorf("%s is outside of the secret's folder %s", name, container.VolumeMounts[0].MountPath)
 		}
 	}
+
 	checkVariables(t, "parley.properties", names)
 	checkNoSecrets(t, "parley.properties", plain)
 	if plain["PARLEY_PUBLIC_URL"] != "https://"+host {
@@ -206,7 +219,7 @@ func checkProperties(t *testing.T, pod corev1.PodSpec, host string) {
 	}
 }
 
-// TestKubernetesRefuses shows that what is wrong in the manifests would be found.
+// TestKubernetesRefuses checks that decode finds mistakes in a manifest.
 func TestKubernetesRefuses(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string][2]string{
@@ -223,7 +236,7 @@ func TestKubernetesRefuses(t *testing.T) {
 	}
 }
 
-// TestKustomize: where kubectl is installed, it makes of the folder what the documentation says.
+// TestKustomize checks that kubectl, if it is installed, makes of the folder what the documentation says.
 func TestKustomize(t *testing.T) {
 	t.Parallel()
 	kubectl, err := exec.LookPath("kubectl")
@@ -236,6 +249,7 @@ func TestKustomize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	made := 0
 	for document := range bytes.SplitSeq(out, []byte("\n---\n")) {
 		var object metav1.PartialObjectMetadata

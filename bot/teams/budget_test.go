@@ -9,7 +9,7 @@ import (
 	"parley/bridge"
 )
 
-// bucket is a bucket of a budget, as the engine keeps it: so many posts are left, and so many come in by the second.
+// bucket is one bucket of a budget, as the engine keeps it: how many posts are left, and how many are added per second.
 type bucket struct {
 	left      float64
 	perSecond float64
@@ -18,14 +18,16 @@ type bucket struct {
 
 func (b *bucket) fill(d time.Duration) { b.left = min(b.left+b.perSecond*d.Seconds(), b.size) }
 
-// steadyPoster posts in a thread what the surface's budget allows. Teams' limits hold for it, by a clock that it moves.
+// steadyPoster posts in a thread whatever the surface's budget allows. The fake Teams enforces its limits, by a clock
+// that the steadyPoster moves.
 type steadyPoster struct {
 	w     *world
 	short bucket
 	wide  bucket
 }
 
-// newSteadyPoster makes one, and lets a quiet hour go by, after which its buckets are full. rate is a factor on Teams' limits.
+// newSteadyPoster makes a steadyPoster and lets a quiet hour pass, after which its buckets are full. rate is a factor
+// on Teams' limits.
 func newSteadyPoster(t *testing.T, rate float64) *steadyPoster {
 	t.Helper()
 	w := newClockedWorld(t, func(o *Options, f *teamsfake.Options) { f.Limits, f.RateFactor, o.Rate = true, rate, rate })
@@ -39,7 +41,7 @@ func newSteadyPoster(t *testing.T, rate float64) *steadyPoster {
 	return p
 }
 
-// rest lets time go by without posts.
+// rest lets time pass without posts.
 func (p *steadyPoster) rest(span time.Duration) {
 	p.w.t.Helper()
 	for range span / budgetStep {
@@ -47,18 +49,18 @@ func (p *steadyPoster) rest(span time.Duration) {
 	}
 }
 
-// budgetStep is in which steps a steadyPoster moves the clock.
+// budgetStep is the step in which a steadyPoster moves the clock.
 const budgetStep = 200 * time.Millisecond
 
-// pass lets one step of time go by.
+// pass lets one step of time pass.
 func (p *steadyPoster) pass() {
 	p.w.advance(budgetStep)
 	p.short.fill(budgetStep)
 	p.wide.fill(budgetStep)
 }
 
-// post lets time go by, in which it posts all that the budget allows. It returns how many posts that were. A post that meets a limit
-// of Teams fails the test.
+// post lets time pass and makes all posts that the budget allows meanwhile. It returns their number. If a post meets a
+// limit of Teams, the test fails.
 func (p *steadyPoster) post(span time.Duration) (sent int) {
 	p.w.t.Helper()
 	for range span / budgetStep {
@@ -72,7 +74,7 @@ func (p *steadyPoster) post(span time.Duration) (sent int) {
 	return sent
 }
 
-// wantPosts checks that a number of posts is at least so high.
+// wantPosts checks that at least this many posts were made.
 func wantPosts(t *testing.T, when string, got int, least float64) {
 	t.Helper()
 	if float64(got) < least {
@@ -91,7 +93,8 @@ func forEachRate(t *testing.T, check func(t *testing.T, rate float64)) {
 	}
 }
 
-// Whoever keeps to the budget never meets a limit of Teams, and can post much at once after a quiet time.
+// A poster that keeps to the budget never meets a limit of Teams, and can post many messages at once after a quiet
+// time.
 func TestBudgetAfterAQuietTime(t *testing.T) {
 	t.Parallel()
 	forEachRate(t, func(t *testing.T, rate float64) {
@@ -100,7 +103,7 @@ func TestBudgetAfterAQuietTime(t *testing.T) {
 	})
 }
 
-// Whoever posts all the time gets almost all of what the limits allow, and meets none of them, also after pauses.
+// A poster that posts all the time can use almost all that the limits allow. It meets none of them, also after pauses.
 func TestBudgetOfAFlood(t *testing.T) {
 	t.Parallel()
 	const teamsTakesPerHour = 1800
@@ -114,7 +117,7 @@ func TestBudgetOfAFlood(t *testing.T) {
 	})
 }
 
-// Each channel has a budget, which counts all messages in it.
+// Each channel has a budget, which all messages in it share.
 func TestBudgetOfAChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

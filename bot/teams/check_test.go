@@ -11,9 +11,10 @@ import (
 	"parley/channels"
 )
 
-// Doctor, a command of Parley's, shows the findings of Check: what is granted, and what to do about what is missing.
+// Check returns the findings that doctor, a command of Parley's, shows: what is granted, and what to do about anything
+// that is missing.
 
-// findings returns what doctor finds, one finding a line. It checks that each has a hint if it is broken.
+// findings returns doctor's findings, one in each line. It checks that each broken one has a hint.
 func (w *world) findings() string {
 	w.t.Helper()
 	var b strings.Builder
@@ -53,14 +54,14 @@ func TestCheckWithoutTheRightToRead(t *testing.T) {
 func TestCheckOfARemovedApp(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	w.findings() // by which the channel's name and team are known
+	w.findings() // from now on the channel's name and team are known
 	noError(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
 	wantWords(t, w.findings(),
 		"broken installation: the app is in no team",
 		"broken channel “Customers”: the app was taken out of its team")
 }
 
-// A team that Teams doesn't show just now isn't one that the app was taken out of.
+// If Teams can't show a team just now, doctor doesn't say that the app was removed from it.
 func TestCheckWhileTeamsIsBroken(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -77,7 +78,8 @@ func TestCheckWithoutTheKeyServer(t *testing.T) {
 	wantWords(t, w.findings(), "broken key server")
 }
 
-// If Entra gives no token, doctor says why and which setting to look at, and nothing else. Entra's trace ids aren't shown.
+// If Entra gives no token, doctor's only finding says why, and which setting to look at. Entra's trace ids aren't
+// shown.
 func TestCheckWithoutToken(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -130,7 +132,7 @@ func TestCheckWithoutToken(t *testing.T) {
 	}
 }
 
-// Doctor says which right to read files an admin granted, and what is lost without one. Neither is a fault.
+// Doctor says which right to read files an admin has granted, or what doesn't work without one. Both count as OK.
 func TestCheckOfTheRightToReadFiles(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

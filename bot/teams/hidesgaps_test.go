@@ -2,33 +2,35 @@ package teams
 
 import "testing"
 
-// Nobody notices when a request of Teams' doesn't get here.
+// If a request by which Teams reports a message gets lost, Parley doesn't notice. So HidesGaps returns true, and
+// replies are read again before they are sent.
 func TestGapsAreHidden(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	wantEqual(t, "hides gaps", w.surface.HidesGaps(w.channel), true)
 }
 
-// A channel that was never read may be readable: the first reply there shows it.
+// HidesGaps returns true for a channel that was never read: it may be readable, which the first reply there will show.
 func TestGapsAreHiddenInAnUnknownChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	wantEqual(t, "hides gaps", w.surface.HidesGaps(w.channel), true)
 }
 
-// Where Graph refuses to show messages, no reply is read again, until it shows them.
+// HidesGaps returns false while Graph refuses to show the channel's messages, because replies can't be read again then.
 func TestNoGapsAreHiddenWhereItMayNotRead(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	w.refuseToRead()
 	noError(t, w.catchUp())
 	wantEqual(t, "hides gaps while Graph refuses", w.surface.HidesGaps(w.channel), false)
+
 	w.grantToRead()
 	noError(t, w.catchUp())
 	wantEqual(t, "hides gaps when Graph lets us read", w.surface.HidesGaps(w.channel), true)
 }
 
-// Without a secret Graph can't be asked.
+// HidesGaps returns false without a secret, because Graph can't be asked then.
 func TestNoGapsAreHiddenWithoutAzure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withoutAzure)

@@ -21,7 +21,8 @@ func (w *world) postQuestion() (id string) {
 	})
 }
 
-// The button of a line acts on what the line is about, and is told apart from the same one of another line.
+// The button of a line acts on the message that the line is about. The line's place tells it apart from the same button
+// of another line.
 func TestButtonOfALine(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -45,8 +46,8 @@ func TestClickOfAGuestIsNotStored(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// A click that comes again within a few seconds came by itself, and is one; should it be a person's, that is said. A later one is
-// another, which may come again, too.
+// If the same click comes again within a few seconds, it counts as a repetition by Teams and not as a second click. The
+// answer says so, in case a person did click. A later click counts, and may be repeated as well.
 func TestClickThatComesAgain(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -60,6 +61,7 @@ func TestClickThatComesAgain(t *testing.T) {
 		wantEqual(t, "it is said that the click does nothing", strings.Contains(out.Message, "a moment ago"), wantClicks == clicks)
 		clicks = wantClicks
 	}
+
 	clickAfter(0, 1)
 	clickAfter(5*time.Second, 1)
 	clickAfter(15*time.Second, 1)
@@ -68,7 +70,7 @@ func TestClickThatComesAgain(t *testing.T) {
 	clickAfter(time.Minute, 3)
 }
 
-// While nothing can be stored, a click fails in sight.
+// If a click can't be stored, the person sees an error.
 func TestClickThatIsNotStored(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -80,7 +82,7 @@ func TestClickThatIsNotStored(t *testing.T) {
 	}
 }
 
-// A reaction that stands for a verb is that verb.
+// A reaction with the emoji of a verb becomes that verb.
 func TestReactionThatStandsForAVerb(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -92,7 +94,7 @@ func TestReactionThatStandsForAVerb(t *testing.T) {
 	wantEqual(t, "origin", a.Origin, bridge.OriginEmoji)
 }
 
-// A reaction that is taken back, or that stands for no verb, is told as what it is.
+// A reaction that is removed is stored as removed, and one that stands for no verb is stored as a reaction.
 func TestOtherReactions(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -104,8 +106,8 @@ func TestOtherReactions(t *testing.T) {
 	w.wantVerbs(bridge.VerbTake, bridge.VerbUnreact, bridge.VerbReact)
 }
 
-// wantReactionTaken has Ann react to a message with the emoji of Take. It checks that this is stored, and whether the message's
-// thread is known as ours by then.
+// wantReactionTaken has Ann react to a message with the emoji of Take. It checks that this is stored, and whether the
+// message's thread counts as ours when it is stored.
 func (w *world) wantReactionTaken(message string, wantOwnThread bool) {
 	w.t.Helper()
 	noError(w.t, w.ann.React(w.channel, message, "1f440_eyes"))
@@ -114,7 +116,7 @@ func (w *world) wantReactionTaken(message string, wantOwnThread bool) {
 	wantEqual(w.t, "its thread is known as ours", a.OwnThread, wantOwnThread)
 }
 
-// A reaction to a line of ours that isn't recorded yet is stored. The thread tells that it is ours.
+// A reaction to a line of ours that isn't recorded yet is stored. Its thread shows that it is ours.
 func TestReactionToAPostThatIsNotRecordedYet(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -123,14 +125,15 @@ func TestReactionToAPostThatIsNotRecordedYet(t *testing.T) {
 	w.wantReactionTaken(w.mustSend(p).Message, true)
 }
 
-// A reaction to a root isn't in its thread. It is stored, and whether the root is ours is judged when it is applied.
+// Teams reports a reaction to a root without a thread. It is stored, and whether the root is ours is decided when the
+// reaction is applied.
 func TestReactionToARoot(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	w.wantReactionTaken(w.root, false)
 }
 
-// What somebody writes to us alone is a command.
+// A text that somebody writes in their chat with Parley is a command.
 func TestCommandInAPersonalChat(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -144,7 +147,8 @@ func TestCommandInAPersonalChat(t *testing.T) {
 	wantEqual(t, "channel", a.Place.Channel, w.fake.PersonalID(ann))
 }
 
-// `new` in a personal chat writes to a customer: it is known by its message, so that its author can change or delete what waits.
+// The command `new` in a personal chat writes to a customer. Its message identifies it, so its author can edit or
+// delete it while it waits.
 func TestStartInAPersonalChatIsChanged(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -187,7 +191,7 @@ func TestAnswerInAPersonalChat(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// helpIn returns the help as it is shown in a channel.
+// helpIn returns the help text for a channel.
 func (w *world) helpIn(channel string) string {
 	w.t.Helper()
 	c, err := w.surface.posts.composePost(w.ctx(), bridge.Post{
@@ -198,7 +202,7 @@ func (w *world) helpIn(channel string) string {
 	return cardText(c.content.page.Card)
 }
 
-// In a channel of which nothing was read yet, help says what can be typed where only mentions are heard.
+// In a channel that was never read, help shows only what can be typed where Parley hears nothing but mentions.
 func TestHelpInAChannelThatMayNotBeRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).connect()
@@ -207,13 +211,13 @@ func TestHelpInAChannelThatMayNotBeRead(t *testing.T) {
 	wantNoWords(t, help, "!snooze")
 }
 
-// That a channel may be read is known since a thread began in it.
+// Once a thread has begun in a channel, help knows that the channel may be read.
 func TestHelpInAChannelThatMayBeRead(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	help := w.helpIn(w.channel)
 	wantWords(t, help, "!snooze", "@Parley", "/snooze", "💤")
-	wantNoWords(t, help, "/reply", "↩️") // Teams doesn't tell of this emoji
+	wantNoWords(t, help, "/reply", "↩️") // Teams doesn't report this emoji
 }
 
 func TestHelpInAPersonalChat(t *testing.T) {
@@ -224,7 +228,7 @@ func TestHelpInAPersonalChat(t *testing.T) {
 	wantNoWords(t, help, "!", "@Parley", "reply TEXT")
 }
 
-// A private answer goes once one of its buttons did something, as it says what was so before.
+// A private answer disappears once one of its buttons has done something, because it shows the state before.
 func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

@@ -17,7 +17,7 @@ import (
 	"parley/store/storetest"
 )
 
-// Accept returns after the commit: the facts are in the journal then, even if they can't be applied yet.
+// When Accept returns, the facts are committed to the journal, even if they can't be applied yet.
 func TestAcceptIsDurable(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -29,7 +29,7 @@ func TestAcceptIsDurable(t *testing.T) {
 	h.wantValue("queued events", 2, queuedEvents)
 }
 
-// A fact counts once: in one call, in two, and on two replicas at once.
+// A fact counts once, whether it comes twice in one call, in two calls, or on two replicas at once.
 func TestAcceptOnce(t *testing.T) {
 	t.Parallel()
 	a := newHarness(t)
@@ -85,15 +85,15 @@ func TestFactsThatArriveTogetherShareATransaction(t *testing.T) {
 	h.waitValue("facts wait for the journal", true, storingWaits)
 	release()
 	group.Wait()
-	// xmin is the transaction that wrote a row. The first fact may be alone in one; how many of the others had come when the next
-	// one began differs.
+	// xmin is the transaction that wrote a row. The first fact may be alone in its transaction. The other facts arrive
+	// while that runs, but perhaps not all before the next one begins.
 	const most = callers/2 - 1
 	h.wantValue(fmt.Sprintf("%d facts took at most %d transactions", callers, most), true,
 		`SELECT count(DISTINCT xmin::text) <= $1 FROM events`, most)
 }
 
-// A fact that the database refuses is refused alone, not with others of its transaction. If the database fails under one of those then,
-// what is behind that one doesn't overtake it.
+// If the database refuses a fact, only that fact is refused, not the others of its transaction. If the database fails
+// while these are stored one by one, later facts don't overtake the one that failed.
 func TestAcceptOneBadFact(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -101,6 +101,7 @@ func TestAcceptOneBadFact(t *testing.T) {
 	h.failToStore("first", sessionEnds)
 	release := h.holdJournal()
 	h.start()
+
 	var group sync.WaitGroup
 	callers := 0
 	callAndWait := func(call func()) {
@@ -116,26 +117,32 @@ func TestAcceptOneBadFact(t *testing.T) {
 			}
 		}
 	}
+
 	callAndWait(mustAccept("before"))
-	h.waitValue("a fact waits for the journal", true, storingWaits) // and all others of its order key wait for that one
+	h.waitValue("a fact waits for the journal", true, storingWaits) // all other facts of its order key wait for it
+
 	callAndWait(func() {
 		if accept(fact("k", "bad")) == nil {
 			t.Error("Accept of the bad fact: no error, want one")
 		}
 	})
+
 	callAndWait(mustAccept("good"))
 	callAndWait(func() {
-		for tries := 9; tries > 0 && accept(fact("k", "first"), fact("k", "second")) != nil; { // as their source does
+		for tries := 9; tries > 0 && accept(fact("k", "first"), fact("k", "second")) != nil; { // as a source does that brings its facts again
 			tries--
 		}
 	})
+
 	release()
 	group.Wait()
+
 	h.waitNumberApplied(4)
 	h.wantAppliedOf("k", "before", "good", "first", "second")
 }
 
-// A transaction that collides with another one is tried again: the source isn't bothered. What was stored before counts once.
+// A transaction that collides with another one is tried again, without an error for the source of its facts. Facts that
+// were stored before count once.
 func TestAcceptTriesCollisionsAgain(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -165,7 +172,8 @@ func TestAcceptErasedFact(t *testing.T) {
 	h.wantValue("stored events", 1, `SELECT count(*) FROM events`)
 }
 
-// An id of any length, or that is no text, is known by its hash: each such fact is accepted, and known when it comes again.
+// An id may have any length, and needn't be text: it is looked up by its hash. Each such fact is accepted, and
+// recognised when it comes again.
 func TestAcceptAnyID(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -196,7 +204,7 @@ func TestAcceptAnyID(t *testing.T) {
 	}
 }
 
-// A fact that its channel could not read is stored in quarantine and told of once, and never applied.
+// A fact that its channel can't read is stored in quarantine. People are told of it once, and it is never applied.
 func TestAcceptUnreadableFact(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -218,9 +226,11 @@ func TestLargePayload(t *testing.T) {
 	payload := bytes.Repeat([]byte("0123456789abcdef"), size/16)
 	got := make(chan []byte, 1)
 	h.seePayload = func(body []byte) { got <- body }
+
 	h.start()
 	h.accept(channels.Fact{ExternalID: "big", OrderKey: "k", Payload: payload})
 	h.waitNumberApplied(1)
+
 	if body := storetest.Receive(t, got, "the payload is decoded"); !bytes.Equal(body, payload) {
 		t.Errorf("decoded payload: got %d bytes, want the %d that were stored", len(body), len(payload))
 	}
@@ -229,7 +239,7 @@ func TestLargePayload(t *testing.T) {
 	h.wantValue("chunks of blobs", chunks, `SELECT count(*) FROM blob_chunks`)
 }
 
-// Events of which each is larger than all that may be in memory at once are applied one after the other.
+// Events that are each larger than the memory for all of them are applied one after the other.
 func TestLargeEventsTakeTurns(t *testing.T) {
 	t.Parallel()
 	const events = 3
@@ -240,7 +250,7 @@ func TestLargeEventsTakeTurns(t *testing.T) {
 	h.waitNumberApplied(events)
 }
 
-// When too much waits to be stored, Accept refuses whole calls with ErrOverloaded; of a refused call nothing is stored.
+// When too much waits to be stored, Accept refuses whole calls with ErrOverloaded and stores no fact of a refused call.
 func TestOverload(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -266,10 +276,12 @@ func TestOverload(t *testing.T) {
 			}
 		})
 	}
+
 	h.waitValue("facts wait for the journal", true, storingWaits)
 	h.waitUntil("a call is refused", func() bool { return h.Metrics().Refused.Load() > 0 })
 	release()
 	group.Wait()
+
 	if accepted.Load() == 0 {
 		t.Error("no call was accepted, want some")
 	}

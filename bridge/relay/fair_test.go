@@ -12,10 +12,12 @@ import (
 	"parley/store/storetest"
 )
 
-// oneAtATime lets one attempt be under way behind a gate, so that the attempts have an order.
+// oneAtATime allows one attempt at a time behind a gate (a rate limit of a provider), so that the attempts have an
+// order.
 func oneAtATime(o *relay.Options) { o.PerGate = 1 }
 
-// addOldAndNewConversations puts fifty new conversations behind gate 1, and an old one with a single reply, whose id is returned.
+// addOldAndNewConversations adds fifty new conversations and an old one behind gate 1. The old one has a single reply,
+// whose id is returned.
 func (h *harness) addOldAndNewConversations(perSecond float64) (old store.DeliveryID) {
 	h.t.Helper()
 	const oldLane = 1
@@ -35,8 +37,8 @@ func (h *harness) waitAmongFirstFour(id store.DeliveryID) {
 		`SELECT count(*) <= 3 FROM deliveries WHERE sent_at < (SELECT sent_at FROM deliveries WHERE id = $1)`, id)
 }
 
-// However many new conversations wait behind a gate, which have a higher priority, the words of an old one are sent among the
-// first four.
+// New conversations have a higher priority. But however many of them wait behind a gate, the reply of an old one is
+// among the first four that are sent.
 func TestOldConversationBesideManyNewOnes(t *testing.T) {
 	t.Parallel()
 	const withoutRate = 0
@@ -46,7 +48,8 @@ func TestOldConversationBesideManyNewOnes(t *testing.T) {
 	h.waitAmongFirstFour(old)
 }
 
-// The same holds where three processes share a gate with a rate.
+// If three processes share a gate with a rate, the reply of an old conversation is still among the first four that are
+// sent.
 func TestOldConversationBesideManyNewOnesOfSeveralProcesses(t *testing.T) {
 	t.Parallel()
 	const perSecond = 40
@@ -59,8 +62,8 @@ func TestOldConversationBesideManyNewOnesOfSeveralProcesses(t *testing.T) {
 	h.waitAmongFirstFour(old)
 }
 
-// A conversation that floods has eight posts in a row, and then whoever waits behind the same gate has his turn: at most so many
-// posts of the flood stand between two of a quiet conversation.
+// A conversation that floods gets at most eight posts in a row. Then another conversation behind the same gate has its
+// turn.
 func TestQuietConversationBesideOneThatFloods(t *testing.T) {
 	t.Parallel()
 	const quietLane, floodLane = 1, 100
@@ -89,7 +92,7 @@ func TestQuietConversationBesideOneThatFloods(t *testing.T) {
 	}
 }
 
-// indexReads is how much the index of due lanes was read, as far as sessions that ended have told.
+// indexReads is how much of the index of due lanes was read, as reported by the sessions that have ended.
 type indexReads struct {
 	Scans, Entries int
 }
@@ -100,8 +103,8 @@ func (h *harness) readIndexReads() indexReads {
 		WHERE indexrelname = 'lanes_due'`)[0]
 }
 
-// waitIndexReads returns what was read since an earlier reading. It waits until there is more, and then until that stays the same for
-// long: a session tells what it has read when it ends, and they end one by one.
+// waitIndexReads returns what was read since an earlier reading. It waits until more is reported, and then until the
+// number hasn't changed for a while: sessions report what they have read when they end, one by one.
 func (h *harness) waitIndexReads(before indexReads) indexReads {
 	h.t.Helper()
 	const longEnough = 100 // readings
@@ -118,7 +121,7 @@ func (h *harness) waitIndexReads(before indexReads) indexReads {
 	return indexReads{Scans: latest.Scans - before.Scans, Entries: latest.Entries - before.Entries}
 }
 
-// appendReply queues one more delivery in lane 1, in which so many are already, and returns its id.
+// appendReply queues one more delivery in lane 1, which already has this many, and returns its id.
 func (h *harness) appendReply(already int) store.DeliveryID {
 	h.t.Helper()
 	id := deliveryID(1, already+1)
@@ -132,8 +135,8 @@ func (h *harness) wakeGate(oldest time.Time) {
 	h.WakeFor(dispatch.GateDue{GateID: 1, AccountID: 1, Waiting: 1 << store.PrioritySay, Oldest: oldest})
 }
 
-// What wakes one of thousands of gates has only that one asked, and gates behind which nothing waits cost nothing in the sweep of
-// each second.
+// If one of thousands of gates is woken, only that gate is asked. Gates that nothing waits behind cost nothing in the
+// look at all gates once a second.
 func TestIdleGatesCostNothing(t *testing.T) {
 	t.Parallel()
 	const gates, wakes = 5_000, 25
@@ -144,14 +147,17 @@ func TestIdleGatesCostNothing(t *testing.T) {
 	h.addGateWithRate(1, fast, fast)
 	h.addLaneBehind(1, lane{id: 1, priority: store.PrioritySay, deliveries: 1})
 	h.exec(`ANALYZE`)
+
 	before := h.readIndexReads()
 	h.start()
 	h.waitState(deliveryID(1, 1), store.Accepted)
+
 	for n := 1; n <= wakes; n++ {
 		reply := h.appendReply(n)
 		h.wakeGate(time.Now())
 		h.waitState(reply, store.Accepted)
 	}
+
 	h.stop()
 	const most = gates // a single look at all gates takes more
 	if got := h.waitIndexReads(before).Scans; got > most {
@@ -159,8 +165,8 @@ func TestIdleGatesCostNothing(t *testing.T) {
 	}
 }
 
-// While somebody holds a snapshot, lanes that were handed out leave dead entries in the index, before those that are due. They are
-// passed over once, not by each claim.
+// While somebody holds a snapshot of the database, lanes that were handed out leave dead entries in the index, before
+// the entries that are due. The dispatcher passes over them once, not at each claim.
 func TestHeldSnapshotCostsOnce(t *testing.T) {
 	t.Parallel()
 	const dead, lanes, perLane = 5_000, 20, 5
@@ -169,6 +175,7 @@ func TestHeldSnapshotCostsOnce(t *testing.T) {
 	snapshot := must(h.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead}))(t)
 	defer func() { _ = snapshot.Rollback(t.Context()) }()
 	must(snapshot.Exec(t.Context(), `SELECT count(*) FROM settings`))(t) // takes the snapshot
+
 	h.exec(`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, due_at, tail)
 		SELECT n, 1, 'p' || n, n, 1, parley_now() - interval '1 hour', 1 FROM generate_series(1000, 999 + $1::int) AS n`, dead)
 	h.exec(`UPDATE lanes SET due_at = NULL, head = tail`)
@@ -190,8 +197,9 @@ func TestHeldSnapshotCostsOnce(t *testing.T) {
 	}
 }
 
-// A lane that becomes due earlier than the oldest known one of its gate is handed out all the same: at once where this process is
-// told of it, else when everything is looked for, which Options.LookBackEvery says.
+// If a lane becomes due earlier than the oldest known lane of its gate, it is handed out all the same. That happens at
+// once if this process is told of it. Otherwise it happens when all lanes are looked for, at intervals of
+// Options.LookBackEvery.
 func TestLaneDueEarlierThanKnown(t *testing.T) {
 	t.Parallel()
 	const never, often = time.Hour, 10 * time.Millisecond

@@ -25,12 +25,14 @@ import (
 	"parley/store/storetest"
 )
 
-// A result is refused when the database doesn't take what it says. The tests of this file let that happen to one delivery among many.
+// A result (what became of an attempt to send) is refused if the database doesn't take its contents. The tests of this
+// file let that happen to one delivery among many.
 
 // refusedLane is the lane whose first delivery has a result that the database refuses.
 const refusedLane = 2
 
-// sendOneWithBadID makes each attempt succeed. The external id of the first delivery of refusedLane is "poison", all others are "fine".
+// sendOneWithBadID makes each attempt succeed. The external id of the first delivery of refusedLane is "poison", all
+// others are "fine".
 func (h *harness) sendOneWithBadID() {
 	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.ID == deliveryID(refusedLane, 1) {
@@ -49,8 +51,8 @@ func (h *harness) addLanes(n store.LaneID, perLane int) {
 	}
 }
 
-// A result that the database refuses goes to a person; if it is that of a post, about which nobody is asked, the post has failed. The
-// others, and what waits behind it, go on.
+// If the database refuses the result of a reply, a person has to decide. If it refuses the result of a post, about
+// which nobody is asked, the post has failed. All other deliveries go on, also those behind it in its lane.
 func TestRefusedResult(t *testing.T) {
 	t.Parallel()
 	t.Run("of a reply", func(t *testing.T) { testRefusedResult(t, false, store.NeedsDecision, relay.ReportUnclear) })
@@ -67,6 +69,7 @@ func testRefusedResult(t *testing.T, isPost bool, wantState store.DeliveryState,
 	h.sendOneWithBadID()
 	h.addLanes(lanes, perLane)
 	h.start()
+
 	h.waitNumberAccepted(lanes*perLane - 1)
 	h.waitState(refused, wantState)
 	wanted := report{Delivery: refused, Kind: wantKind}
@@ -78,7 +81,8 @@ func testRefusedResult(t *testing.T, isPost bool, wantState store.DeliveryState,
 	h.wantAttemptsAt(refused, 1)
 }
 
-// Where the database doesn't even take that a person has to decide, nothing else stands still, and nothing is sent a second time.
+// If the database doesn't even take that a person has to decide, all other deliveries still go on, and nothing is sent
+// a second time.
 func TestRefusedForEver(t *testing.T) {
 	t.Parallel()
 	const lanes, perLane = 4, 3
@@ -100,7 +104,8 @@ func TestRefusedForEver(t *testing.T) {
 	h.wantAttemptsAt(behind, 0)
 }
 
-// failTurns makes transactions of the dispatcher with a result fail with these codes, one after the other. Then they succeed.
+// failTurns makes the dispatcher's transactions that have a result fail with these codes, one after the other. Then
+// they succeed.
 func (h *harness) failTurns(codes ...string) {
 	h.t.Helper()
 	h.exec(`CREATE SEQUENCE turns`)
@@ -119,7 +124,8 @@ func (h *harness) failTurns(codes ...string) {
 	h.exec(`CREATE TRIGGER fail BEFORE UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION fail()`)
 }
 
-// A transaction of the dispatcher that collides with another one is tried again at once, without a warning in the log.
+// If a transaction of the dispatcher collides with another one, it is tried again at once, without a warning in the
+// log.
 func TestTurnTriesCollisionsAgain(t *testing.T) {
 	t.Parallel()
 	warnings := &warningCount{Handler: slog.NewTextHandler(channelstest.Log(t), nil)}
@@ -134,7 +140,8 @@ func TestTurnTriesCollisionsAgain(t *testing.T) {
 	}
 }
 
-// A result that is written by itself, because the database refused it with others, waits while the disk is full. Nobody is asked about it.
+// If the database refuses a result together with others, the result is written alone. While the disk is full it waits,
+// and nobody is asked about it.
 func TestRefusedResultMeetsAFullDisk(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -158,7 +165,7 @@ func (w *warningCount) Handle(ctx context.Context, r slog.Record) error {
 	return w.Handler.Handle(ctx, r)
 }
 
-// These errors are the database's answer to what a result says: it is refused.
+// These errors are the database's answer to what a result contains, so the result is refused.
 func TestErrorsThatRefuseAResult(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -184,8 +191,7 @@ func TestErrorsThatRefuseAResult(t *testing.T) {
 	}
 }
 
-// These errors say nothing about a result: while nothing is known of the database, a result waits, and is neither changed nor put to
-// a person.
+// These errors say nothing about what a result contains. The result waits, unchanged, and nobody is asked about it.
 func TestErrorsThatRefuseNoResult(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -216,7 +222,7 @@ func TestErrorsThatRefuseNoResult(t *testing.T) {
 	}
 }
 
-// failReleases makes each change of a queue fail, as with a full disk, while the table full_disk has a row.
+// failReleases makes each change of a queue fail as if the disk were full, while the table full_disk has a row.
 func (h *harness) failReleases() {
 	h.t.Helper()
 	h.exec(`CREATE TABLE full_disk (n int)`)
@@ -230,8 +236,8 @@ func (h *harness) failReleases() {
 	h.exec(`CREATE TRIGGER refuse BEFORE UPDATE ON queues FOR EACH ROW EXECUTE FUNCTION refuse()`)
 }
 
-// A queue that an applier can't give back, because the disk is full, is free once there is room again, though the applier's session
-// lives on.
+// If an applier can't give a queue back because the disk is full, the queue is free once there is room again, although
+// the applier's session still exists.
 func TestDiskFullAtRelease(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -246,13 +252,16 @@ func TestDiskFullAtRelease(t *testing.T) {
 		})
 		return err
 	}
+
 	h.start()
 	h.accept(fact("k", "a"))
 	check(t, storetest.Receive(t, filled, "the disk is full"))
+
 	// A holder is an advisory lock of the applier's session. It is given up, so that the queue counts as free.
 	h.waitValue("queues whose holder is at work", 0, `SELECT count(*) FROM queues AS q WHERE q.holder IN (
 		SELECT objid::int FROM pg_locks
 		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
+
 	h.exec(`DELETE FROM full_disk`)
 	h.waitAppliedNames("a")
 }

@@ -13,13 +13,13 @@ import (
 	"parley/store/dispatch"
 )
 
-// Posts for colleagues have Policy.PreferDouble: when nobody can tell whether a post was made, it is made again instead of asking a
-// person. These tests say how often that happens.
+// Posts for colleagues have Policy.PreferDouble: if it can't be found out whether a post was made, it is made again,
+// and no person is asked. These tests say how often that happens.
 
-// lookAnswer is what a look for a post answers.
+// lookAnswer is the answer to a lookup of a post.
 type lookAnswer struct {
 	outcome channels.Outcome
-	isGuess bool // Absent because nobody may look (Sent.Blind)
+	isGuess bool // Absent was answered without looking (Sent.Blind)
 	err     error
 }
 
@@ -27,7 +27,8 @@ func (a lookAnswer) reconcile(dispatch.Claimed) (channels.Outcome, relay.Sent, e
 	return a.outcome, relay.Sent{Blind: a.isGuess}, a.err
 }
 
-// noteUnsure sets what each attempt does, and notes whether it knows that the first one may be there.
+// noteUnsure sets what each attempt does. It notes for each attempt whether its payload says that the first one may
+// have been made.
 func (h *harness) noteUnsure(send func(context.Context, dispatch.Claimed) (relay.Sent, error)) (unsure *[]bool) {
 	unsure = &[]bool{}
 	h.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
@@ -39,8 +40,8 @@ func (h *harness) noteUnsure(send func(context.Context, dispatch.Claimed) (relay
 	return unsure
 }
 
-// A post that is made again though the first one may be there is counted as a repeat, and all later attempts know of it. What was
-// surely absent is simply made again.
+// If a post is made again although the first one may be there, that counts as a repeat, and all later attempts know of
+// it. If the first one is certainly absent, the post is simply made again.
 func TestRepeatsAreCounted(t *testing.T) {
 	t.Parallel()
 	throttled := &channels.SendError{Class: channels.Throttled, Wait: time.Hour, Text: "Too many requests."}
@@ -92,6 +93,7 @@ func TestRepeatsAreCounted(t *testing.T) {
 			unsure := h.noteUnsure(failFirst(channels.Ambiguous, channels.Retry))
 			h.reconcile = tt.answer.reconcile
 			post := h.addReply()
+
 			h.start()
 			h.waitState(post, store.Unknown)
 			h.passTime(longUnclear)
@@ -109,15 +111,15 @@ func TestRepeatsAreCounted(t *testing.T) {
 	}
 }
 
-// lookAgain makes a free lane due at once, so that its delivery is looked for.
+// lookAgain makes all free lanes due at once, so that their deliveries are looked for.
 func (h *harness) lookAgain() {
 	h.t.Helper()
 	h.exec(`UPDATE lanes SET due_at = parley_now() WHERE leased_until IS NULL AND due_at IS NOT NULL`)
 	h.Wake()
 }
 
-// A post that is never given up isn't made again in each round in which nobody can tell whether it was made. It is looked for, and
-// made again once a day: where nobody may look, it would never be there otherwise.
+// A post that is never given up, and of which it stays unclear whether it was made, is looked for again and again but
+// made again only once a day. Where Parley can't look, the post might otherwise never be made.
 func TestUnclearPostIsRepeatedOnceADay(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -137,11 +139,13 @@ func TestUnclearPostIsRepeatedOnceADay(t *testing.T) {
 			h.send = failFirst(channels.Ambiguous)
 			h.reconcile = tt.answer.reconcile
 			post := h.addReply()
+
 			h.start()
 			h.waitState(post, store.Unknown)
 			h.exec(`UPDATE deliveries SET first_at = first_at - interval '2 hours'`) // longer than RepeatFor
 			h.passTime(longUnclear)
 			h.waitDelivery(post, "its next look waits", func(d deliveryRow) bool { return d.LaneDueIn > 30*time.Second && !d.LaneIsLeased })
+
 			h.repeatUntil("it was looked for often", h.lookAgain, func() bool { return h.numberOfLooks() > 5 })
 			if got := h.delivery(post); got.State != store.Unknown || got.Attempt != 1 {
 				t.Errorf("after some looks on the first day: got %+v, want it unknown after its first attempt", got)
@@ -156,8 +160,9 @@ func TestUnclearPostIsRepeatedOnceADay(t *testing.T) {
 	}
 }
 
-// A post whose answers are always lost, and that never lands, is given up like any other that fails for so long. If it is surely
-// absent, it is tried once more before, since its time may have passed while the account's password was wrong.
+// A post whose answers are always lost is given up when it has failed for as long as any other post may. If it is
+// certainly absent, it is tried once more before that, because its time may have passed while the account's password
+// was wrong.
 func TestUnclearPostIsGivenUp(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -177,6 +182,7 @@ func TestUnclearPostIsGivenUp(t *testing.T) {
 			h.send = failAlways(channels.Ambiguous)
 			h.reconcile = tt.answer.reconcile
 			post := h.addReply()
+
 			h.start()
 			h.exec(`UPDATE deliveries SET first_at = clock_timestamp() - interval '2 hours'`) // longer than RetryFor
 			for attempt := 1; attempt <= tt.wantAttempts; attempt++ {

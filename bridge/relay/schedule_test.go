@@ -9,17 +9,19 @@ import (
 	"parley/store"
 )
 
-// A schedule says which accounts the next batch may have events of, and how many. In these tests batches begin and end when the test
-// says so.
+// A schedule decides from which accounts the next batch may take events, and how many. In these tests batches begin and
+// end when the test says so.
 
-// chatAccount is the agents' chat: it never rests, and nobody rests because of it. All other accounts are channels.
+// chatAccount is the agents' chat: it never rests, and channels don't rest because of it. All other accounts are
+// channels.
 const chatAccount store.AccountID = 5
 
 func newTestSchedule() *schedule {
 	return newSchedule(func(account store.AccountID) bool { return account != chatAccount })
 }
 
-// beginBatch picks the shares of the next batch, which is at work from then on. It returns how many events it may take of which account.
+// beginBatch picks the shares of the next batch, which runs from then on. It returns how many events of each account
+// the batch may take.
 func beginBatch(s *schedule) map[store.AccountID]int {
 	events := map[store.AccountID]int{}
 	for _, share := range s.pick() {
@@ -33,7 +35,7 @@ func accountsIn(batch map[store.AccountID]int) []store.AccountID {
 	return slices.Sorted(maps.Keys(batch))
 }
 
-// wantAccounts checks of which accounts a batch may have events.
+// wantAccounts checks from which accounts a batch may take events.
 func wantAccounts(t *testing.T, what string, batch map[store.AccountID]int, want ...store.AccountID) {
 	t.Helper()
 	if got := accountsIn(batch); !slices.Equal(got, want) {
@@ -41,14 +43,14 @@ func wantAccounts(t *testing.T, what string, batch map[store.AccountID]int, want
 	}
 }
 
-// endBatch ends a batch of one account that took this many of its events, in this time.
+// endBatch ends a batch of one account. The batch had a share, of which it took this many events, in this time.
 func endBatch(s *schedule, account store.AccountID, share, taken int, took time.Duration, hasMore bool) {
 	shares := []store.Share{{Account: account, Events: share}}
 	s.adaptShares(shares, map[store.AccountID]int{account: taken}, took)
 	s.batchEnded(shares, map[store.AccountID]bool{account: hasMore})
 }
 
-// newBusyAccount returns a schedule in which a batch of account 7 is at work, and account 7 has more to apply already.
+// newBusyAccount returns a schedule in which a batch of account 7 runs, while account 7 has more events to apply.
 func newBusyAccount(t *testing.T) *schedule {
 	t.Helper()
 	s := newTestSchedule()
@@ -60,7 +62,7 @@ func newBusyAccount(t *testing.T) *schedule {
 	return s
 }
 
-// A busy account uses one applier, whatever arrives for it meanwhile: the next batch is without it.
+// A busy account uses one applier, however many events arrive for it meanwhile: the next batch is for other accounts.
 func TestBusyAccountUsesOneApplier(t *testing.T) {
 	s := newBusyAccount(t)
 	s.wake(time.Now(), 8)
@@ -70,7 +72,7 @@ func TestBusyAccountUsesOneApplier(t *testing.T) {
 	}
 }
 
-// When a batch of an account doesn't come to an end, a second one may begin, but no third.
+// If a batch of an account takes too long, a second one may begin beside it, but no third.
 func TestAccountWithASlowBatchGetsASecondApplier(t *testing.T) {
 	s := newBusyAccount(t)
 	s.accountLocked(7).began = time.Now().Add(-slowBatch)
@@ -84,7 +86,7 @@ func TestAccountWithASlowBatchGetsASecondApplier(t *testing.T) {
 	wantAccounts(t, "after the end of one of them", beginBatch(s), 7)
 }
 
-// An account with a flood is not in one batch with accounts that have little to apply.
+// An account with a flood isn't in the same batch as accounts that have little to apply.
 func TestLittleDoesNotWaitForMuch(t *testing.T) {
 	const flood store.AccountID = 8
 	s := newTestSchedule()
@@ -108,7 +110,8 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 	}
 }
 
-// applyFullBatch begins a batch of account 7, ends it after a time, and returns how many events it had: as many as it could.
+// applyFullBatch begins a batch of account 7 and ends it after the given time. It returns the number of events in the
+// batch, which is the maximum.
 func applyFullBatch(s *schedule, took time.Duration) (events int) {
 	s.wake(time.Now(), 7)
 	events = beginBatch(s)[7]
@@ -116,7 +119,7 @@ func applyFullBatch(s *schedule, took time.Duration) (events int) {
 	return events
 }
 
-// Batches grow while there is more to apply than fits, and they take less time than they may.
+// Batches grow if they are full and take less time than they may.
 func TestFastBatchesGrow(t *testing.T) {
 	s := newTestSchedule()
 	for range 5 {
@@ -130,7 +133,7 @@ func TestFastBatchesGrow(t *testing.T) {
 	}
 }
 
-// Batches get smaller when they take longer than they may, but never so small that most of what they take is their overhead.
+// Batches shrink if they take more time than they may, but never so much that most of their time would be overhead.
 func TestSlowBatchesShrink(t *testing.T) {
 	s := newTestSchedule()
 	for range 5 {
@@ -144,8 +147,8 @@ func TestSlowBatchesShrink(t *testing.T) {
 	}
 }
 
-// waitAfterFlood applies a full batch of an account that has more to apply, in batchTime, and returns how long an applier waits then:
-// as long as the account rests.
+// waitAfterFlood applies a full batch of an account that has more to apply, in batchTime. It returns how long an
+// applier then waits, which is how long the account rests.
 func waitAfterFlood(s *schedule, account store.AccountID) time.Duration {
 	s.wake(time.Now(), account)
 	events := beginBatch(s)[account]
@@ -157,7 +160,7 @@ func waitAfterFlood(s *schedule, account store.AccountID) time.Duration {
 	return wait
 }
 
-// applyOneEvent applies the only event of an account, so that the account was active.
+// applyOneEvent applies the only event of an account, so that the account counts as active.
 func applyOneEvent(s *schedule, account store.AccountID) {
 	s.wake(time.Now(), account)
 	endBatch(s, account, beginBatch(s)[account], 1, time.Millisecond, false)
@@ -178,7 +181,7 @@ func TestFloodBesideAgentsChatDoesNotRest(t *testing.T) {
 	}
 }
 
-// While another channel is active, one with a flood rests after each batch, for a multiple of the time that the batch took.
+// While another channel is active, a channel with a flood rests after each batch, for a multiple of the batch's time.
 func TestFloodBesideActiveChannelRests(t *testing.T) {
 	s := newTestSchedule()
 	applyOneEvent(s, 8)
@@ -205,8 +208,8 @@ func TestFloodBesideSilentChannelDoesNotRest(t *testing.T) {
 	}
 }
 
-// What took long to store became visible long after it was due. Appliers may look only behind it by then, so they look for all of the
-// account's queues once. What is stored at once needs no such look.
+// Events whose storing took long became visible long after they were due. By then appliers may only look at later due
+// times, so they once look for all queues of the account. Events that are stored at once need no such look.
 func TestLateCommitIsLookedFor(t *testing.T) {
 	s := newTestSchedule()
 	w := journalWriter{&Relay{schedule: s, metrics: newMetrics()}}

@@ -12,15 +12,15 @@ import (
 	"parley/store"
 )
 
-// These tests are about events that can't be applied yet: those of which Apply says what they wait for (relay.Wait), and those of an
-// account that isn't open (relay.ErrNotOpen).
+// These tests are about events that can't be applied yet: events for which Apply returns a relay.Wait that names what
+// they wait for, and events of an account that isn't open (relay.ErrNotOpen).
 
-// fewBatches is how many events of others may be looked at while an event waits: what two batches have in hand, and what two
-// more take before its own begins, and as much again, since a session may be slow to begin. On a machine with a load of thirty
-// one of forty events was seen to wait for a batch more than that.
+// fewBatches is how many events of others may be looked at while an event waits: those of the two batches that run,
+// those of two more before its own batch begins, and some more because a session may be slow to begin. On a machine
+// with a load of thirty, one of forty events was seen to wait for one batch more than that.
 const fewBatches = 6 * 256
 
-// waitOfAccount is a waitOf: all events of mailAccount get this Wait.
+// waitOfAccount returns a waitOf that gives this Wait to all events of mailAccount.
 func waitOfAccount(wait func(store.Event) relay.Wait) func(store.Event) *relay.Wait {
 	return func(e store.Event) *relay.Wait {
 		if e.AccountID != mailAccount {
@@ -31,8 +31,8 @@ func waitOfAccount(wait func(store.Event) relay.Wait) func(store.Event) *relay.W
 	}
 }
 
-// Events that must wait cost other accounts nothing, however many they are: neither those that are looked at again and again, nor
-// those of an account that isn't open.
+// Events that must wait cost other accounts nothing, however many they are. That holds for events that are looked at
+// again and again, and for events of an account that isn't open.
 func TestManyWait(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -62,10 +62,12 @@ func TestManyWait(t *testing.T) {
 			h := newHarness(t)
 			tt.makeThemWait(h)
 			h.start()
+
 			h.journalWithoutWaking(mailAccount, numberedFacts(waiting, "customer", "wait")...)
 			h.WakeAppliers(mailAccount)
 			stop := h.startTraffic(8)
 			h.wantFewLooksMeanwhile()
+
 			h.waitValue("queues that were not looked at", 0,
 				`SELECT count(*) FROM queues WHERE waits = 0 AND account_id = $1`, mailAccount)
 			h.waitValue("others were served all the time", true, `SELECT count(*) >= 100 FROM effects WHERE `+isTraffic)
@@ -75,14 +77,15 @@ func TestManyWait(t *testing.T) {
 	}
 }
 
-// wantFewLooksMeanwhile brings forty events of an account and checks that few events of others were looked at while each of them
-// waited.
+// wantFewLooksMeanwhile brings forty events of an account. It checks that few events of others were looked at while
+// each of the forty waited.
 func (h *harness) wantFewLooksMeanwhile() {
 	h.t.Helper()
 	const account, events = 9, 40
 	looks := h.countLooksMeanwhile(account, events)
 	middle, secondMost, most := looks[events/2], looks[events-2], looks[events-1]
 	h.t.Log("looked at meanwhile: middle", middle, "second most", secondMost, "most", most)
+
 	if middle > fewBatches/3 {
 		h.t.Errorf("while the middle one of %d events waited, %d of others were looked at, want at most %d", events, middle, fewBatches/3)
 	}
@@ -94,14 +97,14 @@ func (h *harness) wantFewLooksMeanwhile() {
 	}
 }
 
-// countLooksMeanwhile brings events of an account, one after the other, and returns how many events of others were looked at while
-// each of them waited, in ascending order.
+// countLooksMeanwhile brings events of an account, one after the other. For each of them it counts how many events of
+// others were looked at while it waited, and returns the counts in ascending order.
 func (h *harness) countLooksMeanwhile(account store.AccountID, events int) (counts []int) {
 	h.t.Helper()
 	h.mu.Lock()
 	decode := h.decode
-	looks := 0                      // at events of others
-	looksBefore := map[string]int{} // of them, those before an event was looked at
+	looks := 0                      // at events of other accounts
+	looksBefore := map[string]int{} // how many of them came before each event was looked at
 	h.decode = func(e store.Event) (any, error) {
 		h.mu.Lock()
 		looksBefore[e.ExternalID] = looks
@@ -115,6 +118,7 @@ func (h *harness) countLooksMeanwhile(account store.AccountID, events int) (coun
 		return decode(e)
 	}
 	h.mu.Unlock()
+
 	for n := range events {
 		name := fmt.Sprint("counted ", n)
 		check(h.t, h.Accept(h.t.Context(), account, fact(fmt.Sprint("counted", n%7), name)))
@@ -126,8 +130,8 @@ func (h *harness) countLooksMeanwhile(account store.AccountID, events int) (coun
 	return counts
 }
 
-// resultsOf makes relays whose events named "receipt of X" wait until an event named "result of X" was applied. The returned map
-// holds each X that was recorded.
+// resultsOf makes relays in which an event named "receipt of X" waits until an event named "result of X" has been
+// applied. The returned map has each X that was recorded.
 func resultsOf(relays ...*harness) (recorded *sync.Map) {
 	recorded = &sync.Map{}
 	for _, h := range relays {
@@ -153,7 +157,7 @@ func resultsOf(relays ...*harness) (recorded *sync.Map) {
 	return recorded
 }
 
-// An event that waits for something comes back as soon as that is recorded, by the same process or by another one.
+// An event that waits for a name is looked at again as soon as this process or another one records that name.
 func TestEventComesBackWhenItsNameIsRecorded(t *testing.T) {
 	t.Parallel()
 	a := newHarness(t)
@@ -168,8 +172,8 @@ func TestEventComesBackWhenItsNameIsRecorded(t *testing.T) {
 	a.waitNumberApplied(4)
 }
 
-// What an event waits for may be recorded while the event is being put off, by a transaction that nobody tells of. Recheck finds it,
-// and the event comes back at once.
+// The name that an event waits for may be recorded by another transaction just while the event is being put off.
+// Recheck finds it, and the event is looked at again at once.
 func TestNameRecordedWhileItsEventIsPutOff(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

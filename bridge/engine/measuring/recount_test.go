@@ -15,8 +15,9 @@ import (
 	"parley/store/storetest"
 )
 
-// recount counts a conversation's shares again, slowly, by looking for each figure through everything that happened,
-// and business hours minute by minute. It shares no code with what it checks.
+// recount counts the shares of a conversation (its figures by day, team and agent) a second time, slowly: it looks for
+// each figure through everything that happened, and counts business hours minute by minute. It shares no code with what
+// it checks.
 type recount struct {
 	s      *story
 	h      *hours.Hours
@@ -25,7 +26,7 @@ type recount struct {
 	times  []measure.Single
 }
 
-// event is something that was done, or said and counts.
+// event is something that was done, or a message that counts in figures.
 type event struct {
 	at    time.Time
 	id    int64
@@ -34,7 +35,7 @@ type event struct {
 	agent store.AgentID
 }
 
-// newRecount counts a story.
+// newRecount counts a story, which is what happened in one conversation.
 func newRecount(s *story, h *hours.Hours) *recount {
 	r := &recount{s: s, h: h, shares: map[string]*measure.Share{}}
 	for i := range s.log {
@@ -44,11 +45,13 @@ func newRecount(s *story, h *hours.Hours) *recount {
 		}
 		r.events = append(r.events, e)
 	}
+
 	for i := range s.said {
 		if m := &s.said[i]; r.isCounted(m) {
 			r.events = append(r.events, r.sentAt(m))
 		}
 	}
+
 	slices.SortFunc(r.events, func(a, b event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
 	for n := range r.events {
 		r.countEvent(n)
@@ -83,7 +86,8 @@ func (e event) is(deeds ...store.Deed) bool {
 	return e.log != nil && slices.Contains(deeds, e.log.What)
 }
 
-// goes reports whether a message went this way; an answer that came back into the mailbox went out.
+// goes reports whether a message went in this direction. A counted message that is automatic is the copy of an answer that
+// came back into the mailbox, so it went out.
 func (e event) goes(d store.Direction) bool {
 	if e.said != nil && e.said.Automatic {
 		return d == store.DirectionOut
@@ -130,6 +134,7 @@ func (r *recount) countAnswer(n int) {
 			since = i
 		}
 	}
+
 	if since < 0 {
 		return
 	}
@@ -142,12 +147,14 @@ func (r *recount) countAnswer(n int) {
 		f.NextWorst, f.NextWorstOpen = max(f.NextWorst, wall), max(f.NextWorstOpen, open)
 		return
 	}
+
 	r.addTime(n, e.agent, measure.FirstAnswer, wall, open)
 	f.FirstCount, f.FirstSum, f.FirstSumOpen = f.FirstCount+1, f.FirstSum+wall, f.FirstSumOpen+open
 	f.FirstWorst, f.FirstWorstOpen = max(f.FirstWorst, wall), max(f.FirstWorstOpen, open)
 }
 
-// inEpisode reports whether an episode runs when a customer writes, or that the message begins one.
+// inEpisode reports whether the conversation was unresolved (in an episode) when a customer wrote, or became so by this
+// message.
 func (r *recount) inEpisode(n int) bool {
 	return r.episodeRuns(n) || slices.ContainsFunc(r.events[n:], func(e event) bool {
 		return e.begins() && e.log.Actor == store.ByCustomer && e.at.Equal(r.events[n].at)
@@ -170,6 +177,7 @@ func (r *recount) countEnd(n int) {
 	for ; !r.events[begun].begins(); begun-- {
 		answered = answered || r.events[begun].goes(store.DirectionOut)
 	}
+
 	f := r.figuresAt(n, cmp.Or(r.owner(n), e.agent))
 	wall, open := r.lengthOf(r.events[begun].at, e.at)
 	f.Resolved++
@@ -181,7 +189,7 @@ func (r *recount) countEnd(n int) {
 	}
 }
 
-// owner returns who led the conversation before the nth event.
+// owner returns the agent who led the conversation before the nth event.
 func (r *recount) owner(n int) (owner store.AgentID) {
 	for _, e := range r.events[:min(n, len(r.events))] {
 		if e.log == nil {
@@ -200,7 +208,7 @@ func (r *recount) owner(n int) (owner store.AgentID) {
 	return owner
 }
 
-// addTime adds a time that ends with the nth event.
+// addTime adds a time, such as that to the first answer, which ended with the nth event.
 func (r *recount) addTime(n int, agent store.AgentID, what measure.Time, wall, open int64) {
 	s := r.shareAt(n, agent)
 	r.times = append(r.times, measure.Single{
@@ -231,10 +239,12 @@ func (r *recount) shareAt(n int, agent store.AgentID) *measure.Share {
 			}
 		}
 	}
+
 	zone := time.UTC
 	if r.h != nil {
 		zone = r.h.Zone()
 	}
+
 	day := r.events[n].at.In(zone).Format(time.DateOnly)
 	key := fmt.Sprint(day, team, agent)
 	if r.shares[key] == nil {
@@ -258,18 +268,21 @@ func (r *recount) lengthOf(from, to time.Time) (wall, open int64) {
 	return int64(to.Sub(from).Seconds()), open
 }
 
-// What a transaction wrote that began before others and ended after them isn't passed over.
+// If a transaction begins before others and commits after them, its events are still measured.
 func TestLateCommit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	dir := w.directory()
 	slow, quick := w.open(100), w.open(100)
+
 	tx := storetest.Begin(t, w.pool)
 	storetest.Check(t, w.step(tx, slow, 0, "opens", time.Minute))
+
 	w.happen(quick, "opens")
 	w.measureAll(dir)
 	w.happen(quick, "writes")
 	w.measureAll(dir)
+
 	storetest.Check(t, tx.Commit(t.Context()))
 	w.measureAll(dir)
 	w.wantRecounted(dir)

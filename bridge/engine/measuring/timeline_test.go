@@ -12,10 +12,11 @@ import (
 	"parley/store"
 )
 
-// The stories of these tests are played by play (story_test.go): a line is a day, a time and who did what, "mon 09:10 ann takes". "she"
-// is the customer. The office is open from 9 to 17 o'clock on weekdays.
+// The tests play stories with play (story_test.go). A line of a story is a day, a time and who did what, such as "mon
+// 09:10 ann takes". "she" is the customer. The office is open from 9:00 to 17:00 on weekdays.
 
-// inQueue, atAgent, atCustomer and atProvider make a part of a timeline, of so many minutes by the clock and in business hours.
+// inQueue, atAgent, atCustomer and atProvider make a part of a timeline, with its minutes by the clock and in business
+// hours.
 func inQueue(wall, open time.Duration) measuring.Spent {
 	return measuring.Spent{Waiter: bridge.OnQueue, Wall: wall * time.Minute, Open: open * time.Minute}
 }
@@ -32,7 +33,7 @@ func atProvider(wall, open time.Duration) measuring.Spent {
 	return measuring.Spent{Waiter: bridge.OnProvider, Wall: wall * time.Minute, Open: open * time.Minute}
 }
 
-// wantTimeline checks the parts of a timeline, in order, and that it lasted for their sum.
+// wantTimeline checks the parts of a timeline, in order, and that the timeline lasted as long as their sum.
 func wantTimeline(t *testing.T, got measuring.Timeline, parts ...measuring.Spent) {
 	t.Helper()
 	if !slices.Equal(got.Parts, parts) {
@@ -51,7 +52,9 @@ func wantTimeline(t *testing.T, got measuring.Timeline, parts ...measuring.Spent
 	}
 }
 
-// R-263: each minute of a conversation is somebody's, and the parts sum up to the whole.
+// Each minute of a conversation is attributed to whoever had to act (queue, agent, customer or provider), and the parts
+// add up to the whole.
+// R-263
 func TestTimeline(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -122,8 +125,8 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
-// playTwoAnswers plays a conversation with two answers of Ann's, which have left after 5 and 7 minutes. It returns the story and when
-// each answer left.
+// playTwoAnswers plays a conversation with two answers by Ann, which leave 5 and 7 minutes after she sent them. It
+// returns the story and when each answer left.
 func playTwoAnswers(t *testing.T, h *hours.Hours) (*story, map[store.MessageID]time.Time) {
 	t.Helper()
 	s := play(t, h.Zone(), `
@@ -141,7 +144,7 @@ func playTwoAnswers(t *testing.T, h *hours.Hours) (*story, map[store.MessageID]t
 	return s, left
 }
 
-// An answer is the provider's from when it was sent until it left.
+// The provider has an answer from when it was sent until it left.
 func TestTimelineOfSending(t *testing.T) {
 	t.Parallel()
 	h := office(t)
@@ -150,7 +153,7 @@ func TestTimelineOfSending(t *testing.T) {
 	wantTimeline(t, got, inQueue(10, 10), atProvider(12, 12), atAgent(ann, 25, 25), atCustomer(13, 13))
 }
 
-// An answer that waits to be sent is the provider's until now, also if an earlier attempt of it left.
+// The provider has an answer that waits to be sent until now, even if an earlier attempt at it left.
 func TestTimelineOfWaitingAnswer(t *testing.T) {
 	t.Parallel()
 	h := office(t)
@@ -160,8 +163,8 @@ func TestTimelineOfWaitingAnswer(t *testing.T) {
 	wantTimeline(t, got, inQueue(10, 10), atProvider(25, 25), atAgent(ann, 25, 25))
 }
 
-// playTwoFailures plays a conversation whose only answer fails twice and leaves a minute after it was sent for the third time. It
-// returns the story and when the answer left.
+// playTwoFailures plays a conversation whose only answer fails twice. It leaves one minute after it was sent for the
+// third time. The function returns the story and when the answer left.
 func playTwoFailures(t *testing.T, h *hours.Hours) (*story, map[store.MessageID]time.Time) {
 	t.Helper()
 	s := play(t, h.Zone(), `
@@ -174,7 +177,7 @@ func playTwoFailures(t *testing.T, h *hours.Hours) (*story, map[store.MessageID]
 	return s, map[store.MessageID]time.Time{s.last().ID: s.now.Add(time.Minute)}
 }
 
-// If an answer failed, an answer is due again from then on, until it is sent again; each attempt counts by itself.
+// When an answer has failed, the agent must act until it is sent again. Each attempt counts by itself.
 func TestTimelineOfFailures(t *testing.T) {
 	t.Parallel()
 	h := office(t)
@@ -183,7 +186,7 @@ func TestTimelineOfFailures(t *testing.T) {
 	wantTimeline(t, got, inQueue(60, 60), atProvider(8, 8), atAgent(ann, 173, 173), atCustomer(59, 59))
 }
 
-// An answer that left, and failed afterwards, is the provider's until it failed; then an answer is due again.
+// If an answer left and failed afterwards, the provider had it until it failed. Then the agent must act again.
 func TestTimelineOfFailureAfterItLeft(t *testing.T) {
 	t.Parallel()
 	h := office(t)
@@ -194,17 +197,19 @@ func TestTimelineOfFailureAfterItLeft(t *testing.T) {
 	wantTimeline(t, got, inQueue(60, 60), atProvider(17, 17), atAgent(ann, 223, 223))
 }
 
-// Whatever happens, the parts sum up to the time in which the conversation was not resolved.
+// In any story the parts add up to the time in which the conversation was not resolved.
 func TestTimelineSumsUp(t *testing.T) {
 	t.Parallel()
 	h := office(t)
 	steps := []string{"writes", "answers", "fails", "is unclear", "sends again", "reopens", "takes", "joins", "puts back", "hands to billing",
 		"waits for the customer", "resolves", "closes", "answers elsewhere", "undoes"}
+
 	for range 300 {
 		var ids store.MessageID
 		s := newStory(7, &ids)
 		s.now = time.Date(2026, 10, 23, 8, 0, 0, 0, time.UTC) // the clocks change two days later
 		s.step(t, ann, []string{"opens", "starts", "promotes"}[rand.IntN(3)])
+
 		left := map[store.MessageID]time.Time{}
 		var whole, open time.Duration
 		for range 30 {
@@ -218,11 +223,13 @@ func TestTimelineSumsUp(t *testing.T) {
 				left[m.ID] = s.now.Add(time.Duration(rand.IntN(90)) * time.Minute)
 			}
 		}
+
 		got := measuring.Attribute(s.log, s.said, left, h, s.now)
 		var wall, inHours time.Duration
 		for _, p := range got.Parts {
 			wall, inHours = wall+p.Wall, inHours+p.Open
 		}
+
 		if got.Wall != whole || got.Open != open {
 			t.Fatalf("the timeline lasted for %v, %v in business hours; want %v and %v, as the conversation", got.Wall, got.Open, whole, open)
 		}

@@ -14,23 +14,26 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// Logins are refused for a wrong password, a stale token and by a fault; the same connection may try again.
+// A login is refused for a wrong password, for an old token and by a fault. After that the same connection may try
+// again.
 func TestIMAPLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
 	noError(t, err)
 	defer func() { _ = c.Close() }()
+
 	wantIMAPError(t, "a wrong password", c.Login(support, "wrong").Wait(), imap.ResponseCodeAuthenticationFailed)
 	wantIMAPError(t, "a stale token", c.Authenticate(&xoauth2{user: support, token: "stale"}), imap.ResponseCodeAuthenticationFailed)
 	addFault(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Mailbox: support})
 	wantIMAPError(t, "a login that a fault strikes", c.Login(support, "secret").Wait(), imap.ResponseCodeAuthenticationFailed)
+
 	if err := c.Authenticate(&xoauth2{user: support, token: "token-1"}); err != nil {
 		t.Errorf("a good login after three refusals: %v", err)
 	}
 }
 
-// xoauth2 is a client as Google describes it: an empty answer to the error challenge.
+// xoauth2 is a client that behaves as Google describes: it answers the error challenge with an empty response.
 type xoauth2 struct{ user, token string }
 
 func (x *xoauth2) Start() (string, []byte, error) {
@@ -39,7 +42,7 @@ func (x *xoauth2) Start() (string, []byte, error) {
 
 func (x *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
 
-// Both forms of TLS are served with a certificate that clients are told of.
+// STARTTLS and TLS are both served, with a certificate that clients can get.
 func TestIMAPTLS(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) { o.TLS = true })
@@ -70,7 +73,7 @@ func TestIMAPTLS(t *testing.T) {
 	}
 }
 
-// What goes in by SMTP comes out by IMAP, in the customer's own mailbox, byte for byte.
+// A mail that is sent by SMTP can be read by IMAP in the customer's own mailbox, byte for byte.
 func TestLargeMail(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -78,6 +81,7 @@ func TestLargeMail(t *testing.T) {
 	m := letter(t, support, ann, "Large", "see file")
 	noError(t, m.AttachReader("a.bin", bytes.NewReader(content)))
 	noError(t, sender(t, s, gomail.WithTimeout(time.Minute)).DialAndSendWithContext(t.Context(), m))
+
 	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
 	noError(t, err)
 	defer func() { _ = c.Close() }()
@@ -85,11 +89,13 @@ func TestLargeMail(t *testing.T) {
 	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
+
 	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
 	noError(t, err)
 	if len(msgs) != 1 {
 		t.Fatalf("mails: got %d, want one", len(msgs))
 	}
+
 	stored := s.Inbox(ann)[0]
 	if got := msgs[0].FindBodySection(wholeMail()); !bytes.Equal(got, stored.Raw) {
 		t.Errorf("fetched %d bytes, want the %d that are stored", len(got), len(stored.Raw))

@@ -9,12 +9,12 @@ import (
 	"parley/channels/budget"
 )
 
-// testKeys make and verify the tokens of these tests; the first one makes those of today.
+// testKeys make and verify the tokens of these tests. The first key makes new tokens.
 func testKeys() [][]byte {
 	return [][]byte{[]byte("0123456789abcdef0123456789abcdef"), []byte("an older key, which still verifies")}
 }
 
-// messageID and anchorID are tokens of today, of conversation 12 and message 34.
+// messageID and anchorID are tokens by the first key, of conversation 12, and of message 34 in it.
 func messageID() string { return Message(testKeys()[0], 12, 34, "acme.test") }
 func anchorID() string  { return Anchor(testKeys()[0], 12, "acme.test") }
 
@@ -26,7 +26,8 @@ func TestFormOfAMessageID(t *testing.T) {
 	}
 }
 
-// A token is read back from an id, whichever of our keys made it, and whatever servers made of it.
+// Parse reads a token back from an id. The token may be by any of our keys, and servers may have changed the id, for
+// example to capitals.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	id := messageID()
@@ -60,7 +61,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What none of our keys made isn't a token.
+// A token that wasn't made with one of our keys is rejected.
 func TestParseForeignIDs(t *testing.T) {
 	t.Parallel()
 	id := messageID()
@@ -97,7 +98,7 @@ func TestEmptyKeysVerifyNothing(t *testing.T) {
 	}
 }
 
-// Tokens are found in a text, each once.
+// Scan finds the tokens in a text, each once.
 func TestScan(t *testing.T) {
 	t.Parallel()
 	text := "<" + messageID() + "><" + anchorID() + "> " + messageID() + " x" + messageID()
@@ -107,7 +108,7 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// A token in an address counts only behind its plus sign.
+// A token in an address counts only if it follows a plus sign.
 func TestInAddress(t *testing.T) {
 	t.Parallel()
 	tag, _, _ := strings.Cut(anchorID(), "@")
@@ -123,7 +124,7 @@ func TestInAddress(t *testing.T) {
 	}
 }
 
-// isOurs reports whether a key of ours made the token that a text has: it makes it again.
+// isOurs reports whether one of our keys made the token in a text, by making that token again.
 func isOurs(text string, conversation, message int64) bool {
 	for _, key := range testKeys() {
 		id := Message(key, conversation, message, "")
@@ -137,7 +138,7 @@ func isOurs(text string, conversation, message int64) bool {
 	return false
 }
 
-// Only what a key of ours made is a token, and each such token is read back.
+// Only a token that one of our keys made is accepted, and each such token is read back.
 func FuzzToken(f *testing.F) {
 	f.Add(int64(12), int64(34), "c12.m34.01234567@acme.test")
 	f.Add(int64(1), int64(0), "<c1.ffffffff>")
@@ -151,11 +152,13 @@ func FuzzToken(f *testing.F) {
 		if token, ok := Parse(keys, text); ok && !isOurs(text, token.Conversation, token.Message) {
 			t.Fatalf("Parse(%q) = %+v, want none: no key of ours made it", text, token)
 		}
+
 		for _, token := range Scan(keys, []byte(text)) {
 			if token.Conversation <= 0 {
 				t.Fatalf("Scan(%q) found %+v, want conversations from 1 on", text, token)
 			}
 		}
+
 		const most = 1e17 // beyond it a number has too many digits for a token
 		if conversation < 1 || message < 1 || conversation > most || message > most {
 			return

@@ -18,12 +18,12 @@ import (
 // driver is a program in another process that plays customers.
 type driver struct {
 	*Exchange
-	base string // the control's address, as it stands in the file for serve
+	base string // the address of the control, as p.Env writes it for serve
 }
 
 func newDriver(t *testing.T) driver {
 	t.Helper()
-	p, err := New(t.Context(), Options{Public: "http://127.0.0.1:1"}) // nobody is there
+	p, err := New(t.Context(), Options{Public: "http://127.0.0.1:1"}) // nothing listens there
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func (d driver) call(t *testing.T, method, address, token, body string) (int, st
 	return resp.StatusCode, string(answer)
 }
 
-// act lets a customer do something, which must work, and returns the id that is answered.
+// act lets a customer do something, which must succeed, and returns the id in the answer.
 func (d driver) act(t *testing.T, user, verb, body string) string {
 	t.Helper()
 	status, answer := d.call(t, http.MethodPost, d.base+"/person/"+user+"/"+verb, "", body)
@@ -76,7 +76,7 @@ func (d driver) act(t *testing.T, user, verb, body string) string {
 	return out.ID
 }
 
-// list reads a list of lines of a customer's phone.
+// list reads lines of a customer's phone. what is the list: chat or inbox.
 func (d driver) list(t *testing.T, what, channel, user, more string) []Line {
 	t.Helper()
 	status, answer := d.call(t, http.MethodGet, d.base+"/"+what+"?channel="+channel+"&user="+url.QueryEscape(user)+more, "", "")
@@ -120,7 +120,7 @@ func (d driver) sendFromCompany(ctx context.Context, channel, number, text strin
 
 const ann = "+491701234567"
 
-// A program writes as a customer in each kind of chat, and reads what is there.
+// A program can write as a customer in each kind of chat, and read the chat.
 func TestDriverWrites(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
@@ -138,7 +138,7 @@ func TestDriverWrites(t *testing.T) {
 	}
 }
 
-// A customer with a number is known by it at each provider.
+// A customer with a number has that number as the user's id.
 func TestDriverHasNumber(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
@@ -149,7 +149,7 @@ func TestDriverHasNumber(t *testing.T) {
 	}
 }
 
-// A plus sign of a query needn't be escaped.
+// The plus sign in a query needn't be escaped.
 func TestDriverNamesNumberInQuery(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
@@ -161,7 +161,7 @@ func TestDriverNamesNumberInQuery(t *testing.T) {
 	}
 }
 
-// Several files are as many messages; the text goes with the first.
+// Several files become one message each. The text goes with the first one.
 func TestDriverSendsFiles(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
@@ -173,7 +173,7 @@ func TestDriverSendsFiles(t *testing.T) {
 	}
 }
 
-// A program waits for what a customer receives.
+// A program can wait for messages that a customer receives.
 func TestDriverReceives(t *testing.T) {
 	t.Parallel()
 	for _, channel := range []string{WhatsApp, SMS} {
@@ -194,7 +194,7 @@ func TestDriverReceives(t *testing.T) {
 	}
 }
 
-// A program sends a file, and reads it again.
+// A program can send a file as a customer, and read it again.
 func TestDriverSendsFile(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
@@ -215,12 +215,12 @@ func TestDriverSendsFile(t *testing.T) {
 	}
 }
 
-// buttons is a question of the company's with two answers.
+// buttons is a question by the company that has two answers.
 const buttons = `{"messaging_product":"whatsapp","to":"` + ann + `","type":"interactive",` +
 	`"interactive":{"type":"button","body":{"text":"Sure?"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}},` +
 	`{"type":"reply","reply":{"id":"n","title":"No"}}]}}}`
 
-// A program taps a button by its words, with the message's id or without it, reads and reacts.
+// A program can read, react, and tap a button by its words, with or without the id of its message.
 func TestDriverTaps(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
@@ -230,10 +230,12 @@ func TestDriverTaps(t *testing.T) {
 		t.Fatalf("sending: %d %s", status, answer)
 	}
 	asked := d.list(t, "inbox", WhatsApp, ann, "")[0]
+
 	d.act(t, ann, "read", `{"channel":"whatsapp"}`)
 	d.act(t, ann, "react", `{"channel":"whatsapp","message":"`+asked.ID+`","name":"👍"}`)
 	d.act(t, ann, "tap", `{"channel":"whatsapp","name":"Yes"}`)
 	d.act(t, ann, "tap", `{"channel":"whatsapp","message":"`+asked.ID+`","name":"No"}`)
+
 	lines := d.list(t, "chat", WhatsApp, ann, "")
 	if len(lines) != 4 {
 		t.Fatalf("got %+v, want four messages", lines)
@@ -246,7 +248,7 @@ func TestDriverTaps(t *testing.T) {
 	}
 }
 
-// What a customer can't do, a program is told.
+// A program gets an error if the customer can't do what it asks for.
 func TestDriverIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
@@ -321,7 +323,7 @@ func TestDriverIsRefused(t *testing.T) {
 	}
 }
 
-// A program arms a fault of Meta's, sees that it struck, and disarms it.
+// A program can arm a fault of Meta's, see that it struck, and disarm it.
 func TestDriverArmsFault(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
@@ -331,6 +333,7 @@ func TestDriverArmsFault(t *testing.T) {
 	if status != http.StatusOK || answer != `{"id":"f","ok":true}` {
 		t.Fatalf("arming: %d %s", status, answer)
 	}
+
 	number := d.graph.URL() + "/v26.0/" + whatsAppID
 	if status, _ := d.call(t, http.MethodGet, number, metaToken, ""); status != http.StatusInternalServerError {
 		t.Errorf("the call that is struck: %d, want 500", status)
@@ -341,10 +344,12 @@ func TestDriverArmsFault(t *testing.T) {
 	if _, list := d.call(t, http.MethodGet, faults, "", ""); !strings.Contains(list, `"fired":1`) {
 		t.Errorf("the faults are %s, want one that fired once", list)
 	}
+
 	d.call(t, http.MethodDelete, faults+"?id=f", "", "")
 	if _, list := d.call(t, http.MethodGet, faults, "", ""); list != "[]" {
 		t.Errorf("after disarming the faults are %s, want none", list)
 	}
+
 	if status, answer := d.call(t, http.MethodPost, faults, "", `{"action":"explode"}`); status != http.StatusBadRequest {
 		t.Errorf("a fault that there isn't: %d %s, want 400", status, answer)
 	}
