@@ -13,13 +13,14 @@ import (
 	"parley/channels"
 )
 
-// refusal returns a call that Teams refused, with its class as connector gives it.
+// refusal returns the error of a call that Teams refused, with the class that connector gives it.
 func refusal(status int, code string, class channels.Class) error {
 	return &connector.Error{Failure: rest.Failure{Status: status, Code: code}, Class: class}
 }
 
-// What a failed call means for the post, and which place takes no posts from then on. The cause decides what becomes of the post: a
-// thread that is lost is opened anew, and a message that is gone needs no change any more.
+// The test checks what a failed call means for its post, and which place is closed to posts from then on. The cause of
+// the error decides what the engine does: a lost thread is opened anew, and a message that is gone isn't changed any
+// more.
 func TestWhatAFailureMeans(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -57,6 +58,7 @@ func TestWhatAFailureMeans(t *testing.T) {
 		{name: "too large", err: refusal(http.StatusRequestEntityTooLarge, "", channels.BadContent), post: said, class: channels.BadContent},
 		{name: "not asked", err: io.ErrUnexpectedEOF, post: said, class: channels.Retry},
 	} {
+
 		ac := *w.surface.access
 		ac.closed = closed.New()
 		err := ac.classifyFailure(tt.err, tt.post)
@@ -70,7 +72,8 @@ func TestWhatAFailureMeans(t *testing.T) {
 	}
 }
 
-// A call before the post itself sent nothing, and its limit is no limit of the channel: the post is only tried again.
+// If a call before the post itself fails, nothing was sent. A limit on that call isn't one of the channel, so only the
+// post is tried again.
 func TestWhatAFailureBeforeThePostMeans(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

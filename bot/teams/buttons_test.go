@@ -33,6 +33,7 @@ func TestTwoClicksAtOnceAreBothStored(t *testing.T) {
 	}
 	wg.Wait()
 	w.wantFacts(interactionFacts, 2)
+
 	var actors []string
 	for _, a := range w.acceptedActions() {
 		user := string(a.Actor.ID)
@@ -46,7 +47,7 @@ func TestTwoClicksAtOnceAreBothStored(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// A click is stored with who clicked, and where. A second fact says when it was.
+// A click is stored with its place and the person who clicked, and can be decoded.
 func TestClickBecomesAnAction(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -60,12 +61,12 @@ func TestClickBecomesAnAction(t *testing.T) {
 	wantEqual(t, "actor", a.Actor.ID, ann)
 	wantEqual(t, "kind of the actor", a.Actor.Kind, bridge.ActorPerson)
 	for _, f := range w.desk.Accepted() {
-		w.decode(f) // which fails if a fact is in quarantine
+		w.decode(f) // this fails if the fact is in quarantine
 	}
 	w.wantNoProblems()
 }
 
-// A click of which Teams tells twice is one.
+// A click that Teams reports twice is stored once.
 func TestClickToldTwiceIsOne(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -74,7 +75,7 @@ func TestClickToldTwiceIsOne(t *testing.T) {
 	w.wantFacts(interactionFacts, 1)
 }
 
-// A new card has buttons of its own, whose clicks count again.
+// A new card has new buttons, so a click on the same button counts again.
 func TestClickOnANewCardCountsAgain(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -88,7 +89,7 @@ func TestClickOnANewCardCountsAgain(t *testing.T) {
 	w.wantFacts(interactionFacts, 2)
 }
 
-// Old clients send a button as a message.
+// Old clients send a click on a button as a message.
 func TestClickOfAnOldClient(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -100,7 +101,7 @@ func TestClickOfAnOldClient(t *testing.T) {
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 }
 
-// They do so in a person's chat with the app, too, where other messages are commands.
+// Old clients send a click as a message in a person's chat with the app, too, where other messages are commands.
 func TestClickOfAnOldClientInAChatWithTheApp(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -114,7 +115,7 @@ func TestClickOfAnOldClientInAChatWithTheApp(t *testing.T) {
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 }
 
-// Old clients send a button's data as an object, or as JSON in a string. Both are the same click.
+// Old clients send a button's data as an object, or as JSON in a string. Both forms are the same click.
 func TestClickOfAnOldClientInBothFormsIsOne(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -144,8 +145,8 @@ func TestUnreadableClickOfAnOldClientIsPutIntoQuarantine(t *testing.T) {
 	w.wantFacts(unreadableFacts, 1)
 }
 
-// Teams asks for a card anew each time that somebody looks at it, if the card wants that. None of ours does: sixty people who look
-// cost nothing.
+// If a card asks for it, Teams requests the card again each time that somebody looks at it. Our cards don't: sixty
+// people who look cause no calls.
 func TestCardsAreNotRefreshed(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -158,7 +159,7 @@ func TestCardsAreNotRefreshed(t *testing.T) {
 	wantEqual(t, "calls", len(w.fake.Calls("activities.*"))-calls, 0)
 }
 
-// A refresh that comes all the same is refused, and does nothing, whatever button it names.
+// A refresh that Teams sends all the same is refused and does nothing, whatever button it names.
 func TestRefreshDoesNothing(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -180,7 +181,8 @@ func TestRefreshDoesNothing(t *testing.T) {
 	wantEqual(t, "calls", len(w.fake.Calls("activities.*"))-calls, 0)
 }
 
-// What a dialog asks for is stored as it is, and judged when it is applied, though the card has changed since.
+// The action of a dialog is stored as it was submitted, even if the card has changed since. It is judged when it is
+// applied.
 func TestDialogSubmittedLate(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -197,7 +199,7 @@ func TestDialogSubmittedLate(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// A dialog that is submitted twice, because its answer was lost, is one action.
+// If the answer to a dialog is lost, so that it is submitted twice, it is one action.
 func TestDialogSubmittedTwiceIsOneAction(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -210,7 +212,7 @@ func TestDialogSubmittedTwiceIsOneAction(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// No message has both a text and a card, as Teams shows the mentions of only one of them.
+// No message has both a text and a card, because Teams would show the mentions of only one of them.
 func TestMessagesHaveATextOrACard(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -220,6 +222,7 @@ func TestMessagesHaveATextOrACard(t *testing.T) {
 		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7},
 	})
 	w.postLine(w.root, bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ben Kim"}, Mentions: mentioned})
+
 	for _, m := range w.fake.Thread(w.channel, w.root) {
 		if m.Text != "" && len(m.Cards) > 0 {
 			t.Errorf("got a text and a card in one message: %+v", m)
@@ -237,7 +240,7 @@ func TestMenuInOurThread(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// The menu of a message elsewhere says that there is no conversation.
+// The menu of a message outside our threads says that there is no conversation.
 func TestMenuElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

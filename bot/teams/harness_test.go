@@ -18,12 +18,12 @@ import (
 	"parley/channels"
 )
 
-// The tests of this package put a Surface between two stand-ins: teamsfake plays Microsoft's servers and the people who use them,
-// fakeDesk plays the engine. A world holds all three. What a test needs to send posts is in harness_send_test.go, to press buttons
-// and to fill in dialogs in harness_dialog_test.go, to read what was missed in harness_missed_test.go, and to store files in
-// harness_file_test.go.
+// The tests of this package put a Surface between two stand-ins: teamsfake plays Microsoft's servers and their users,
+// and fakeDesk plays the engine. A world holds all three. The harness files have what tests need: harness_send_test.go
+// for sending posts, harness_dialog_test.go for buttons and dialogs, harness_missed_test.go for reading what was
+// missed, and harness_file_test.go for storing files.
 
-// patience bounds every wait; only a failing test uses it up.
+// patience bounds every wait. Only a failing test uses it up.
 const patience = 2 * time.Minute
 
 // People of the tests' organisation.
@@ -33,7 +33,7 @@ const (
 	eve = "a0000000-0000-4000-8000-000000000003" // a guest
 )
 
-// Prefixes of the ids of stored facts, by what they tell of.
+// Prefixes of the ids of stored facts, by kind.
 const (
 	messageFacts     = "m:"
 	deletionFacts    = "d:"
@@ -56,12 +56,12 @@ type world struct {
 	team    string // the id of Support
 
 	root string            // the first message of the conversation's thread; newThreadWorld makes it
-	ann  *teamsfake.Person // who can type there; newThreadWorld sets her
+	ann  *teamsfake.Person // a member of the team; newThreadWorld sets her
 
 	clockAhead *atomic.Int64 // by how much the clock of Teams and Parley was moved on, in nanoseconds; newClockedWorld sets it
 }
 
-// newWorld makes an organisation, and a surface that serves its requests. The app isn't in the team yet.
+// newWorld makes an organisation, and a surface that handles the requests of its Teams. The app isn't in the team yet.
 func newWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world {
 	t.Helper()
 	fakeOpt := teamsfake.Options{
@@ -105,7 +105,7 @@ func newWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *worl
 	return &world{t: t, fake: fake, surface: s, desk: desk, url: srv.URL + "/teams/messages", channel: ch.ID, team: team.ID}
 }
 
-// in returns the same world for a subtest, so that what fails there fails that subtest.
+// in returns the same world for a subtest, so that a failure there fails that subtest.
 func (w *world) in(t *testing.T) *world {
 	sub := *w
 	sub.t = t
@@ -141,8 +141,8 @@ func (w *world) ctx() context.Context {
 	return ctx
 }
 
-// newThreadWorld makes a world in which the app is in the team, and the conversation has a thread in Customers. The surface serves
-// requests, but doesn't run.
+// newThreadWorld makes a world in which the app is in the team, and the conversation has a thread in Customers. The
+// surface serves requests, but doesn't run.
 func newThreadWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world {
 	t.Helper()
 	w := newWorld(t, changes...).connect()
@@ -151,7 +151,7 @@ func newThreadWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options))
 	return w
 }
 
-// newClockedWorld makes such a world, whose clock stands still unless a test moves it on.
+// newClockedWorld makes a world like newThreadWorld's, whose clock stands still unless a test advances it.
 func newClockedWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world {
 	t.Helper()
 	start := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
@@ -162,11 +162,11 @@ func newClockedWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)
 	return w
 }
 
-// advance moves the clock of newClockedWorld on.
+// advance moves the clock of a newClockedWorld forward.
 func (w *world) advance(by time.Duration) { w.clockAhead.Add(int64(by)) }
 
-// restartedSurface makes another surface of the same app, as a further process or one that is started anew has it: it knows only
-// what is stored.
+// restartedSurface makes another surface of the same app, like that of another process or after a restart. It knows
+// only what is stored.
 func (w *world) restartedSurface() *Surface {
 	w.t.Helper()
 	s, err := New(w.surface.opt)
@@ -174,13 +174,14 @@ func (w *world) restartedSurface() *Surface {
 	return s
 }
 
-// hasGap reports whether the surface knows that it may have missed something, and has not looked for it yet.
+// hasGap reports whether the surface knows of a gap: a time in which it may have missed something, and for which it
+// hasn't looked yet.
 func (w *world) hasGap() bool {
 	_, open := w.surface.sweeper.Gap()
 	return open
 }
 
-// typeAs lets somebody type in a thread, and returns what Parley makes of it.
+// typeAs lets somebody type in a thread, and returns the action that Parley reads from it.
 func (w *world) typeAs(p *teamsfake.Person, root, text string) bridge.Action {
 	w.t.Helper()
 	id, err := p.Reply(w.channel, root, text)
@@ -188,13 +189,14 @@ func (w *world) typeAs(p *teamsfake.Person, root, text string) bridge.Action {
 	return w.waitAction(fact.MessageID(w.channel, id))
 }
 
-// typeAsAnn lets Ann type in the conversation's thread, and returns what Parley makes of it.
+// typeAsAnn lets Ann type in the conversation's thread, and returns the action that Parley reads from it.
 func (w *world) typeAsAnn(text string) bridge.Action {
 	w.t.Helper()
 	return w.typeAs(w.ann, w.root, text)
 }
 
-// replyAsAnn lets Ann type in the conversation's thread, without waiting until Parley hears of it. It returns the message's id.
+// replyAsAnn lets Ann type in the conversation's thread, without waiting until Parley has read it. It returns the
+// message's id.
 func (w *world) replyAsAnn(text string) (id string) {
 	w.t.Helper()
 	id, err := w.ann.Reply(w.channel, w.root, text)
@@ -202,7 +204,7 @@ func (w *world) replyAsAnn(text string) (id string) {
 	return id
 }
 
-// decode decodes a fact, which isn't in quarantine.
+// decode decodes a fact that isn't in quarantine.
 func (w *world) decode(f channels.Fact) []bridge.Action {
 	w.t.Helper()
 	if f.Quarantine != "" {
@@ -224,7 +226,7 @@ func (w *world) waitAction(prefix string) bridge.Action {
 	return actions[0]
 }
 
-// acceptedActions is what Parley makes of all facts that were accepted, in their order.
+// acceptedActions returns the actions of all facts that were accepted, in order.
 func (w *world) acceptedActions() (all []bridge.Action) {
 	w.t.Helper()
 	for _, f := range w.desk.Accepted() {
@@ -235,7 +237,7 @@ func (w *world) acceptedActions() (all []bridge.Action) {
 	return all
 }
 
-// acceptedTexts are the texts of all messages that were accepted, in their order.
+// acceptedTexts returns the texts of all accepted actions, in order.
 func (w *world) acceptedTexts() (texts []string) {
 	w.t.Helper()
 	for _, a := range w.acceptedActions() {
@@ -268,7 +270,8 @@ func (w *world) waitStored(text string) {
 	})
 }
 
-// wantNoProblems checks that Teams had nothing to object to what we sent, so that people see all as it was meant.
+// wantNoProblems checks that the fake Teams found nothing wrong with what we sent, so that people see everything as
+// intended.
 func (w *world) wantNoProblems() {
 	w.t.Helper()
 	if p := w.fake.Problems(); len(p) > 0 {
@@ -283,7 +286,7 @@ func noError(t *testing.T, err error) {
 	}
 }
 
-// wantEqual checks one value. what says whose it is.
+// wantEqual checks one value. what is its name in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {

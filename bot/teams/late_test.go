@@ -12,13 +12,14 @@ import (
 	"parley/bridge"
 )
 
-// What was typed in a thread before a message that came late is accepted before it, also if Teams tells of it later or never. If
-// it can't be read now, replies wait for it. The late message itself counts as told.
+// When a message arrives late, Parley first reads what was typed before it in its thread, and accepts that first, even
+// if Teams reports it later or never. If Graph can't show it now, a gap is announced, and replies wait. The late
+// message itself counts as reported by Teams.
 func TestBeforeALateMessage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
-		spoil   func(w *world, first string) // before the late message comes
+		spoil   func(w *world, first string) // runs before the late message comes
 		want    []string                     // texts in the order in which they are accepted
 		wantGap bool
 	}{
@@ -71,13 +72,14 @@ func TestBeforeALateMessage(t *testing.T) {
 	}
 }
 
-// catchUpReply reads the conversation's thread while Graph shows one reply in it, with this text. It checks whether nothing can be
-// said of the reply yet, which is a gap.
+// catchUpReply reads the conversation's thread while Graph shows one reply in it, with this text. It checks whether the
+// reply is still unclear, in which case a gap (a time in which something may have been missed) is announced.
 func (w *world) catchUpReply(m graph.Message, text string, wantUnclear bool) {
 	w.t.Helper()
 	m.Body.Content = text
 	thread := w.messageOfGraph(w.root, w.root)
 	thread.Replies = []graph.Message{m}
+
 	gaps := w.desk.Gaps()
 	unclear, err := w.surface.history.catchUpThread(w.ctx(), w.channel, &thread)
 	noError(w.t, err)
@@ -85,8 +87,8 @@ func (w *world) catchUpReply(m graph.Message, text string, wantUnclear bool) {
 	wantEqual(w.t, fmt.Sprintf("%q: a gap was told", text), w.desk.Gaps() > gaps, wantUnclear)
 }
 
-// A reply of which Teams didn't tell, and which Graph shows without its words at first, is read again until Graph shows them, and
-// what was typed behind it waits.
+// If Graph shows a reply that Teams didn't report without its words at first, Parley reads it again until Graph shows
+// them. Replies behind it wait.
 func TestReplyWithoutItsWordsIsReadAgain(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -98,7 +100,8 @@ func TestReplyWithoutItsWordsIsReadAgain(t *testing.T) {
 	wantList(t, "stored texts", w.acceptedTexts(), []string{"On its way"})
 }
 
-// A reply whose words are known and that is without words later is being deleted: nothing waits for it.
+// If a reply has words that Parley knows, and Graph later shows it without words, it is being deleted. Nothing waits
+// for it.
 func TestKnownReplyWithoutItsWordsIsNotAwaited(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)
@@ -108,7 +111,7 @@ func TestKnownReplyWithoutItsWordsIsNotAwaited(t *testing.T) {
 	w.catchUpReply(reply, "", false)
 }
 
-// A reply that stays without words was deleted: nothing waits for it.
+// If Graph still shows a reply without words after a minute, it was deleted. Nothing waits for it.
 func TestReplyThatStaysWithoutItsWordsIsNotAwaited(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t)

@@ -7,7 +7,7 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// wantChannel checks which channel a name leads to; "" means none.
+// wantChannel checks to which channel a name leads. "" means to none.
 func (w *world) wantChannel(name, want string) {
 	w.t.Helper()
 	got, err := w.surface.Resolve(w.ctx(), name)
@@ -25,7 +25,7 @@ func newWorldOfTwoTeams(t *testing.T) *world {
 	}).connect()
 }
 
-// A name leads to a channel, in whatever team it is, if a single one has it.
+// Resolve finds a channel by its name in any team, if only one channel has that name.
 func TestResolveByName(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfTwoTeams(t)
@@ -36,7 +36,7 @@ func TestResolveByName(t *testing.T) {
 	w.wantChannel("#nothing", "")
 }
 
-// For a channel whose name another one has, too, people have to give its link.
+// If two channels have the same name, Resolve asks for the channel's link.
 func TestResolveANameOfTwoChannels(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfTwoTeams(t)
@@ -49,7 +49,7 @@ func TestResolveANameOfTwoChannels(t *testing.T) {
 	wantWords(t, err.Error(), "link")
 }
 
-// Who is in a channel's roster can read it.
+// The people in a channel's roster can read the channel.
 func TestAudience(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).connect()
@@ -61,7 +61,7 @@ func TestAudience(t *testing.T) {
 	wantEqual(t, "somebody without an id can read it", slices.Contains(audience.Users, ""), false)
 }
 
-// Teams doesn't say who is in a channel that our app isn't in.
+// Audience returns an error for a channel that our app isn't in, because Teams doesn't say who is in it.
 func TestAudienceOfAnUnknownChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).connect()

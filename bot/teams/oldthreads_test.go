@@ -11,8 +11,9 @@ import (
 	"parley/bridge"
 )
 
-// newOldThreads makes threads of conversations that are 200 days old, and as many of others behind them as a pass doesn't look at.
-// Ann answers in the last of the old ones, of which nobody is told, and Parley starts anew. lost is the id of the fact of her reply.
+// newOldThreads makes threads of conversations that are 200 days old, and enough newer threads of other conversations
+// that a normal pass doesn't reach the old ones. Ann answers in the last of the old threads, which Teams doesn't
+// report, and Parley restarts. lost is the id of the fact of her reply.
 func newOldThreads(t *testing.T, number int) (w *world, lost string) {
 	t.Helper()
 	w = newClockedWorld(t)
@@ -36,7 +37,7 @@ func newOldThreads(t *testing.T, number int) (w *world, lost string) {
 	return w, fact.MessageID(w.channel, id)
 }
 
-// A reply in a conversation that has been open for longer than a channel's threads are read is found, too.
+// Parley finds a missed reply even in a thread that is older than those that a pass over the channel reads.
 func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	t.Parallel()
 	w, lost := newOldThreads(t, 1)
@@ -44,13 +45,13 @@ func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	w.desk.Connected(t, 1)
 	w.wantFacts(lost, 1)
 
-	// Without a gap, Graph isn't asked for them again.
+	// Without a gap, Graph isn't asked for the old threads again.
 	asked := len(w.fake.Calls("graph.replies"))
 	noError(t, w.catchUp())
 	wantEqual(t, "questions for replies", len(w.fake.Calls("graph.replies"))-asked, 0)
 }
 
-// If Graph doesn't let Parley read, nothing can be found in old threads, and no reply waits for it.
+// If Graph doesn't let Parley read, Parley finds nothing in old threads, and no reply waits for that.
 func TestOldThreadThatMayNotBeRead(t *testing.T) {
 	t.Parallel()
 	w, lost := newOldThreads(t, 1)
@@ -60,7 +61,7 @@ func TestOldThreadThatMayNotBeRead(t *testing.T) {
 	w.wantFacts(lost, 0)
 }
 
-// newRefusedOldThreads makes more old threads than are read without a pause, the first of which Graph refuses to show.
+// newRefusedOldThreads makes more old threads than are read without a pause. Graph refuses to show the first of them.
 func newRefusedOldThreads(t *testing.T) (w *world, lost string) {
 	t.Helper()
 	w, lost = newOldThreads(t, oldThreadsBeforePause+3)
@@ -71,7 +72,7 @@ func newRefusedOldThreads(t *testing.T) (w *world, lost string) {
 	return w, lost
 }
 
-// A thread that Graph doesn't show keeps none of the other old threads from being read.
+// If Graph refuses to show one old thread, Parley still reads the others.
 func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
 	t.Parallel()
 	w, lost := newRefusedOldThreads(t)
@@ -82,8 +83,8 @@ func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
 	w.wantFacts(lost, 1)
 }
 
-// Where there are many old threads, pauses leave a part of the calls that Graph allows to replies that wait to be read again before
-// they leave.
+// If there are many old threads, Parley pauses between them. That leaves some of the calls that Graph allows to replies
+// that must be read again before they are sent.
 func TestPausesBetweenOldThreads(t *testing.T) {
 	t.Parallel()
 	w, _ := newRefusedOldThreads(t)
@@ -96,6 +97,6 @@ func TestPausesBetweenOldThreads(t *testing.T) {
 		t.Errorf("got error %v, want the refusal of the first thread", err)
 	}
 	const first = oldThreadsBeforePause
-	want := []int{first, first + 1, first + 2, first + 3} // the last pause is before the channel that is gone
+	want := []int{first, first + 1, first + 2, first + 3} // the last pause comes before the channel that is gone
 	wantList(t, "threads that were read before each pause", readBeforePauses, want)
 }

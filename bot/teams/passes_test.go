@@ -14,9 +14,10 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// Which threads of a channel are read when something may have been missed, and how often.
+// A pass reads the threads of a channel when something may have been missed. These tests check which threads a pass
+// reads, and how often.
 
-// An old thread that was changed today is news.
+// A thread's last change is that of its latest reply, so an old thread with a reply of today is read.
 func TestLastChangeOfAThreadIsThatOfItsReplies(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -29,7 +30,7 @@ func TestLastChangeOfAThreadIsThatOfItsReplies(t *testing.T) {
 	}
 }
 
-// Threads of which Graph's answer would be too long are read all the same.
+// If Graph's answer with all threads would be too long, the threads are read all the same.
 func TestThreadsThatAreTooLongForOneAnswer(t *testing.T) {
 	t.Parallel()
 	const repliesPerThread = 20
@@ -50,7 +51,7 @@ func TestThreadsThatAreTooLongForOneAnswer(t *testing.T) {
 	w.wantFacts(messageFacts+w.channel, threadsPerPage*repliesPerThread)
 }
 
-// withEmptyPages lets Graph's lists begin with a page without messages, which says nothing about the pages behind it.
+// withEmptyPages lets Graph's lists begin with a page without messages. That says nothing about the pages after it.
 func withEmptyPages(_ *Options, f *teamsfake.Options) { f.EmptyPages = true }
 
 func TestCatchUpReadsOnAfterAnEmptyPage(t *testing.T) {
@@ -61,7 +62,7 @@ func TestCatchUpReadsOnAfterAnEmptyPage(t *testing.T) {
 	w.wantFacts(messageFacts+w.channel, 1)
 }
 
-// If a later page has expired, that says nothing about the channel: the pass fails, so that it is made again.
+// If a later page has expired, that says nothing about the channel. The pass fails, so that it is made again.
 func TestPageOfThreadsThatHasExpired(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t, withEmptyPages)
@@ -76,14 +77,14 @@ func TestPageOfThreadsThatHasExpired(t *testing.T) {
 	w.wantFacts(messageFacts+w.channel, 1)
 }
 
-// If Graph doesn't show the replies of one thread, the others of its channel are read all the same, and this one in the next
-// pass. If only a page of them has expired, the thread is read anew at once.
+// If Graph doesn't show the replies of one thread, the other threads of the channel are still read, and this one in the
+// next pass. If only one page of its replies has expired, the thread is read again at once.
 func TestThreadThatGraphDoesNotShow(t *testing.T) {
 	t.Parallel()
 	const repliesPerThread = 3
 	for _, tt := range []struct {
 		name       string
-		status     int // by which Graph refuses pages of the first thread
+		status     int // with which Graph refuses pages of the first thread
 		times      int
 		wantStored int // replies after the first pass, of the six in both threads
 		wantErr    bool
@@ -120,13 +121,13 @@ func TestThreadThatGraphDoesNotShow(t *testing.T) {
 	}
 }
 
-// sweptChannel is a channel with more old threads than fit into two pages of Graph's, and one of today. Its sweeper runs, and makes
-// a pass when a test wants one.
+// sweptChannel is a channel with more old threads than fit into two of Graph's pages, and a thread of today. Its
+// sweeper runs, and makes a pass when the test asks for one.
 type sweptChannel struct {
 	*world
 	today  string       // the root of the thread of today
 	begun  atomic.Int64 // how many passes have begun
-	passes chan pass    // those that have ended
+	passes chan pass    // the passes that have ended
 }
 
 // pass is one pass of a sweeper.
@@ -136,11 +137,11 @@ type pass struct {
 	err    error
 }
 
-// allPages are the pages that a pass reads which reads all threads of a sweptChannel: two full ones, and one with the thread of
-// newClockedWorld and that of today.
+// allPages is the number of pages in a pass that reads all threads of a sweptChannel: two full ones, and one with the
+// thread of newClockedWorld and the thread of today.
 const allPages = 3
 
-// newSweptChannel makes such a channel, of which nothing was read yet.
+// newSweptChannel makes a sweptChannel that was never read.
 func newSweptChannel(t *testing.T) *sweptChannel {
 	t.Helper()
 	c := &sweptChannel{world: newClockedWorld(t), passes: make(chan pass)}
@@ -149,6 +150,7 @@ func newSweptChannel(t *testing.T) *sweptChannel {
 	}
 	c.advance(recentSpan + time.Hour)
 	c.today = c.openThread()
+
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -172,8 +174,8 @@ func newSweptChannel(t *testing.T) *sweptChannel {
 	return c
 }
 
-// mustPass waits for a pass that the sweeper begins from now on, and returns how many pages it took. One that began before, by itself,
-// doesn't count.
+// mustPass waits for a pass that the sweeper begins after this call, and returns how many pages it read. A pass that
+// the sweeper began earlier doesn't count.
 func (c *sweptChannel) mustPass() (pages int) {
 	c.t.Helper()
 	before := c.begun.Load()
@@ -199,7 +201,7 @@ func TestFirstPassReadsAllThreads(t *testing.T) {
 	wantEqual(t, "pages", c.mustPass(), allPages)
 }
 
-// Without a cause only the threads of the last days are read.
+// Without a gap, a pass reads only the threads of the last days.
 func TestNextPassReadsRecentThreads(t *testing.T) {
 	t.Parallel()
 	c := newSweptChannel(t)
@@ -212,7 +214,7 @@ func TestNextPassReadsRecentThreads(t *testing.T) {
 	c.wantStored(1)
 }
 
-// Every two hours all threads are read.
+// Every two hours a pass reads all threads.
 func TestFullPassReadsOldThreads(t *testing.T) {
 	t.Parallel()
 	c := newSweptChannel(t)
@@ -223,7 +225,8 @@ func TestFullPassReadsOldThreads(t *testing.T) {
 	c.wantStored(1)
 }
 
-// After a gap all threads are read at once. A pass in which Graph didn't show a page is made again, whole.
+// After a gap the next pass reads all threads. If Graph doesn't show a page during that pass, the whole pass is made
+// again.
 func TestPassAfterAGapReadsOldThreads(t *testing.T) {
 	t.Parallel()
 	c := newSweptChannel(t)
@@ -233,7 +236,8 @@ func TestPassAfterAGapReadsOldThreads(t *testing.T) {
 	c.fake.Inject(teamsfake.Fault{
 		Method: "graph.messages", Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "NotFound", Times: 1,
 	})
-	c.mustPass() // in which a page isn't shown
+
+	c.mustPass() // during which a page isn't shown
 	wantEqual(t, "pages of the next pass", c.mustPass(), allPages)
 	c.wantStored(1)
 	if pages := c.mustPass(); pages >= allPages {

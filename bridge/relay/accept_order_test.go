@@ -18,7 +18,7 @@ const (
 	databaseReadOnly = `RAISE EXCEPTION 'cannot execute INSERT in a read-only transaction' USING ERRCODE = '25006'`
 )
 
-// failToStore makes a fault happen the first two times that the fact of this name is stored.
+// failToStore makes a fault happen the first two times that the fact with this name is stored.
 func (h *harness) failToStore(name, fault string) {
 	h.t.Helper()
 	h.exec(`CREATE SEQUENCE faults`) // nextval is not rolled back with the transaction that the fault ends
@@ -32,7 +32,8 @@ func (h *harness) failToStore(name, fault string) {
 	h.exec(`CREATE TRIGGER fail BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION fail('` + name + `')`)
 }
 
-// acceptAfterRefusals brings facts again until they are accepted, as their source does. It checks that they were refused at first.
+// acceptAfterRefusals brings facts again until they are accepted, as their source does. It checks that they are refused
+// at first.
 func (h *harness) acceptAfterRefusals(facts ...channels.Fact) {
 	h.t.Helper()
 	const mostTries = 9
@@ -48,8 +49,8 @@ func (h *harness) acceptAfterRefusals(facts ...channels.Fact) {
 	h.t.Fatalf("the facts were refused %d times", mostTries)
 }
 
-// When the database fails under a batch, nothing of the batch overtakes the fact that could not be stored: its source brings
-// them again, in order.
+// If the database fails while a batch is stored, no fact of the batch overtakes the one that couldn't be stored. Their
+// source brings them again, in order.
 func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -72,8 +73,8 @@ func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 	}
 }
 
-// One call may bring more facts than one transaction takes, as a mailbox does that catches up. When the database fails under the
-// first of them, the others don't overtake it.
+// One call may bring more facts than one transaction takes, for example when a mailbox catches up. If the database
+// fails while the first of them is stored, the others don't overtake it.
 func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 	t.Parallel()
 	const moreThanATransaction = 150
@@ -92,8 +93,8 @@ func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 	h.wantAppliedOf("k", names...)
 }
 
-// holdQueue inserts the row of a queue in a transaction that stays open until release is called: whoever stores something in this
-// queue waits for that.
+// holdQueue inserts the row of a queue in a transaction that stays open until release is called. Until then nobody can
+// store a fact in this queue.
 func (h *harness) holdQueue(key string) (release func()) {
 	h.t.Helper()
 	tx := storetest.Begin(h.t, h.pool)
@@ -105,8 +106,8 @@ func (h *harness) holdQueue(key string) (release func()) {
 	}
 }
 
-// While a transaction that doesn't end holds the queue of one customer, the facts of others are stored and applied. What comes for
-// the held queue stays in its order.
+// While a transaction holds the queue of one customer, the facts of other customers are stored and applied. The facts
+// of the held queue keep their order.
 func TestAcceptPassesAHeldQueue(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -137,7 +138,8 @@ func TestAcceptPassesAHeldQueue(t *testing.T) {
 	h.wantAppliedOf("held", "first", "second")
 }
 
-// Two replicas store the same facts in opposite orders: no call is refused, for a deadlock for example, and each fact counts once.
+// Two replicas store the same facts in opposite orders. No call is refused, for example because of a deadlock, and each
+// fact counts once.
 func TestAcceptSameFactsInOtherOrders(t *testing.T) {
 	t.Parallel()
 	rounds := 40
@@ -151,10 +153,12 @@ func TestAcceptSameFactsInOtherOrders(t *testing.T) {
 		}
 		return facts
 	}
+
 	forward := newHarness(t)
 	backward := newHarnessOn(t, forward.pool)
 	forward.start()
 	backward.start()
+
 	var group sync.WaitGroup
 	group.Go(func() {
 		for round := range rounds {

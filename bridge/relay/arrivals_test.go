@@ -7,12 +7,12 @@ import (
 	"parley/store"
 )
 
-// newArrival returns a fact of an order key with a payload of so many bytes.
+// newArrival returns a fact with this order key, and with a payload of this many bytes.
 func newArrival(key string, bytes int) *arrival {
 	return &arrival{event: store.NewEvent{OrderKey: key, Payload: make([]byte, bytes)}}
 }
 
-// newArrivals returns facts of one order key with payloads of so many bytes.
+// newArrivals returns facts with the same order key, and with payloads of this many bytes.
 func newArrivals(number, bytes int) []*arrival {
 	list := make([]*arrival, number)
 	for i := range list {
@@ -21,7 +21,7 @@ func newArrivals(number, bytes int) []*arrival {
 	return list
 }
 
-// So many facts, and so many bytes, may wait to be stored, and no more. Only where nothing waits, any number is taken.
+// Only a limited number of facts and bytes may wait to be stored. If nothing waits, any number is taken.
 func TestAcceptQueueIsBounded(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -46,7 +46,7 @@ func TestAcceptQueueIsBounded(t *testing.T) {
 	}
 }
 
-// A batch has so many facts and no more. What it takes makes room for others.
+// A batch takes at most maxStoreBatch facts. The facts that it takes make room for others.
 func TestTakenFactsMakeRoom(t *testing.T) {
 	t.Parallel()
 	q := newAcceptQueue()
@@ -61,7 +61,7 @@ func TestTakenFactsMakeRoom(t *testing.T) {
 	}
 }
 
-// Behind a fact that could not be stored all those of its order key are withdrawn, and no others. They make room.
+// If a fact could not be stored, all facts with its order key that wait are withdrawn, and no others. They make room.
 func TestWithdrawnFactsMakeRoom(t *testing.T) {
 	t.Parallel()
 	const most = maxQueuedBytes - 1
@@ -79,7 +79,7 @@ func TestWithdrawnFactsMakeRoom(t *testing.T) {
 	}
 }
 
-// Callers of Accept pile up until one of them waits no longer.
+// The queue is crowded while more than crowdedCallers callers of Accept wait.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	q := newAcceptQueue()
@@ -99,7 +99,7 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// A queue that is closed gives out what waits, and takes nothing more: nobody would store it.
+// A closed queue returns the facts that waited, and takes no more, because nobody would store them.
 func TestClosedAcceptQueue(t *testing.T) {
 	t.Parallel()
 	q := newAcceptQueue()

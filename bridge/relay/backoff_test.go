@@ -7,7 +7,7 @@ import (
 	"parley/store/dispatch"
 )
 
-// The pause after an attempt goes by the number of attempts, but is no longer than what fits to the time since the first one.
+// The pause after an attempt grows with the number of attempts, but only as far as fits the time since the first one.
 func TestChoosePause(t *testing.T) {
 	t.Parallel()
 	const first, second, third = time.Minute, 5 * time.Minute, 15 * time.Minute
@@ -23,7 +23,7 @@ func TestChoosePause(t *testing.T) {
 		{name: "after the second attempt", attempt: 2, since: time.Minute, want: second},
 		{name: "after the third attempt", attempt: 3, since: 6 * time.Minute, want: third},
 		{name: "when there is no longer pause", attempt: 9, since: time.Hour, want: third},
-		// Attempts that only waited for something come in quick succession, and count nothing.
+		// Attempts that only waited for something follow each other quickly, and don't lengthen the pause.
 		{name: "nine attempts in half a minute", attempt: 9, since: 30 * time.Second, want: first},
 		{name: "nine attempts in two minutes", attempt: 9, since: 2 * time.Minute, want: second},
 	}
@@ -37,8 +37,8 @@ func TestChoosePause(t *testing.T) {
 	}
 }
 
-// A reply waited a quarter of an hour until the chat could be read, in fifty attempts that called nobody. Its first call that
-// fails is followed by a short pause, as if it were the first attempt, and the second by a longer one.
+// A reply waited for a quarter of an hour until the chat could be read, in fifty attempts without a call. After its
+// first call that fails the pause is short, as after a first attempt. After the second it is longer.
 func TestWaitsLengthenNoPause(t *testing.T) {
 	t.Parallel()
 	const first, second, third = 2 * time.Second, 10 * time.Second, time.Hour
@@ -52,7 +52,7 @@ func TestWaitsLengthenNoPause(t *testing.T) {
 	}
 }
 
-// What failed together is not tried again together: a pause is shortened by up to a quarter, at random.
+// Deliveries that failed together aren't tried again together: each pause is shortened at random by up to a quarter.
 func TestPausesAreSpread(t *testing.T) {
 	t.Parallel()
 	const rounds = 1000
@@ -72,7 +72,7 @@ func TestPausesAreSpread(t *testing.T) {
 	}
 }
 
-// A pause that was shortened counts as passed: after it the next longer one is chosen, not the same one again.
+// A pause that was shortened counts as passed: the next pause is the next longer one, not the same one again.
 func TestShortenedPauseCountsAsPassed(t *testing.T) {
 	t.Parallel()
 	pauses := []time.Duration{time.Second, 10 * time.Second, time.Minute}

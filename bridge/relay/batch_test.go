@@ -35,7 +35,7 @@ func mustPutOffEvent(t *testing.T, b *batch, id store.EventID) {
 	}
 }
 
-// releaseOfOne returns how the queue of a batch of one queue is given back.
+// releaseOfOne returns how the queue of a batch with one queue is given back.
 func releaseOfOne(t *testing.T, b *batch) store.Release {
 	t.Helper()
 	releases := b.listReleases()
@@ -45,7 +45,7 @@ func releaseOfOne(t *testing.T, b *batch) store.Release {
 	return releases[0]
 }
 
-// An event that must wait is not given up because one behind it can never be applied.
+// An event that must wait isn't given up because a later event of its queue can never be applied.
 func TestWaitBeforeRefused(t *testing.T) {
 	t.Parallel()
 	b := newBatchOfThree()
@@ -62,7 +62,7 @@ func TestWaitBeforeRefused(t *testing.T) {
 	}
 }
 
-// An event that can never be applied is given up at once, whatever one behind it waits for.
+// An event that can never be applied is given up at once, even if a later event of its queue has to wait.
 func TestRefusedBeforeWait(t *testing.T) {
 	t.Parallel()
 	b := newBatchOfThree()
@@ -77,8 +77,8 @@ func TestRefusedBeforeWait(t *testing.T) {
 	}
 }
 
-// Events of several queues are applied in the order of their arrival, and those of one queue in its order, also if one was replayed and
-// so is older than those before it.
+// Events of several queues are applied in the order of their arrival. Events of one queue are applied in the queue's
+// order, even if one was replayed and therefore is older than those before it.
 func TestEventsAreAppliedInOrder(t *testing.T) {
 	t.Parallel()
 	run := func(ids ...store.EventID) (r store.Run) {
@@ -97,7 +97,8 @@ func TestEventsAreAppliedInOrder(t *testing.T) {
 	}
 }
 
-// An event that waits is looked at after ever longer pauses, unless it waits for a name. What is behind it has not waited yet.
+// An event that waits is looked at again after longer and longer pauses, unless it waits for a name. An event behind it
+// counts as waiting for the first time.
 func TestPausesOfAnEventThatWaits(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -124,7 +125,7 @@ func TestPausesOfAnEventThatWaits(t *testing.T) {
 	}
 }
 
-// An event that isn't in a batch can't be left out of it, so that the batch isn't tried again in vain.
+// If an error names an event that isn't in the batch, no event is left out. So the batch isn't tried again in vain.
 func TestEventOfNoBatch(t *testing.T) {
 	t.Parallel()
 	b := newBatchOfThree()
@@ -136,7 +137,8 @@ func TestEventOfNoBatch(t *testing.T) {
 	}
 }
 
-// An event may be to blame for what fails or takes long, but not while the database is the cause, or answers nobody.
+// An event may be blamed if it fails or takes long, but not if the database is the cause, or answers nobody at the
+// time.
 func TestBlame(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -10,9 +10,10 @@ import (
 	"parley/store/dispatch"
 )
 
-// A delivery is restored when it came with a backup: attempts may have been made of which no row tells.
+// A restored delivery came with a backup: there may have been attempts that no row shows.
 
-// addRestored makes a delivery as restore.Finish of the version before leaves it: no attempt is known, nor when it was restored.
+// addRestored makes a delivery as restore.Finish of the previous version leaves it: neither its attempts nor the time
+// of the restore are known.
 func (h *harness) addRestored() store.DeliveryID {
 	h.t.Helper()
 	h.policy.Restored = true
@@ -22,14 +23,15 @@ func (h *harness) addRestored() store.DeliveryID {
 	return id
 }
 
-// wantRestoredAtNoted checks whether it is noted when the delivery was restored, from which it is known how long it has been tried.
+// wantRestoredAtNoted checks whether the time of the restore is noted. From that time on it counts how long the
+// delivery has been tried.
 func (h *harness) wantRestoredAtNoted(want bool) {
 	h.t.Helper()
 	h.wantValue("the time of the restore is noted", want,
 		`SELECT coalesce((payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 hour', false) FROM deliveries`)
 }
 
-// wantLooksAtLeast checks that a delivery was looked for.
+// wantLooksAtLeast checks that the delivery was looked for at least this often.
 func (h *harness) wantLooksAtLeast(want int) {
 	h.t.Helper()
 	if got := h.numberOfLooks(); got < want {
@@ -37,8 +39,8 @@ func (h *harness) wantLooksAtLeast(want int) {
 	}
 }
 
-// A restored delivery is looked for at once. What is there already is not sent again; what is for a customer, and may not be there,
-// never leaves by itself, but goes to a person.
+// A restored delivery is looked for at once. If it was sent, it isn't sent again. If a reply to a customer may not have
+// been sent, it isn't sent by itself: a person decides.
 func TestRestoredDeliveryIsNotSent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -69,7 +71,7 @@ func TestRestoredDeliveryIsNotSent(t *testing.T) {
 	}
 }
 
-// A restored post that isn't there is made, after a second look. It is noted when it was restored.
+// A restored post that isn't there is made after a second look, and the time of the restore is noted.
 func TestRestoredPostThatIsAbsentIsMade(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -84,7 +86,7 @@ func TestRestoredPostThatIsAbsentIsMade(t *testing.T) {
 	h.wantRestoredAtNoted(true)
 }
 
-// Each part of a restored post is looked for: what was posted after the backup is not posted again.
+// Each part of a restored post is looked for. A part that was posted after the backup isn't posted again.
 func TestEachPartOfARestoredPostIsLookedFor(t *testing.T) {
 	t.Parallel()
 	const lastPart = 2

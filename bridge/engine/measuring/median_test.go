@@ -16,14 +16,14 @@ import (
 	"parley/store/storetest"
 )
 
-// timed is a single time with the labels of its conversation.
+// timed is a single time (such as that to a first answer) with the labels of its conversation.
 type timed struct {
 	measure.Single
 
 	labels measure.Labels
 }
 
-// countsFor reports whether the time counts for a filter.
+// countsFor reports whether a filter includes the time.
 func (s timed) countsFor(f measure.Filter) bool {
 	isOfValue := true
 	switch f.Kind {
@@ -41,8 +41,8 @@ func (s timed) countsFor(f measure.Filter) bool {
 		(f.Teams == nil || slices.Contains(f.Teams, s.TeamID))
 }
 
-// wantMedians checks the medians that are kept of single times against the times themselves: of everybody, of one agent, tag, intent or
-// mood, and of each of a group, first for all days and then for some that are drawn.
+// wantMedians compares the medians in the database with those of the single times: of all agents, of one agent, tag,
+// intent or mood, and of each value of a group. It does so first for all days, and then for random ones.
 func (w *world) wantMedians(all []timed) {
 	w.t.Helper()
 	first := time.Date(2026, 10, 18, 0, 0, 0, 0, time.UTC)
@@ -54,7 +54,7 @@ func (w *world) wantMedians(all []timed) {
 		{Kind: measure.KindMood, Value: "negative"},
 		{Kind: measure.KindAll, Accounts: []store.AccountID{101, 102}, Teams: []store.TeamID{billing}},
 	}
-	const draws = 60 // of days and groups
+	const draws = 60 // random choices of days and groups
 	found := 0
 	for i := range draws {
 		f := filters[i%len(filters)]
@@ -64,14 +64,16 @@ func (w *world) wantMedians(all []timed) {
 		if f.Kind == measure.KindAll {
 			by = []measure.Group{by, measure.ByAgent, measure.ByTag, measure.ByIntent, measure.ByMood}[w.rand.IntN(5)]
 		}
-		if i == 0 { // all times, since the days and groups that are drawn may miss them
+		if i == 0 { // all times, because the random days and groups may miss them
 			f.From, f.To, by = first.Format(time.DateOnly), first.AddDate(1, 0, 0).Format(time.DateOnly), measure.ByDay
 		}
+
 		open := w.rand.IntN(2) == 0
 		hours := measure.AllHours
 		if open {
 			hours = measure.BusinessHours
 		}
+
 		got := storetest.Must(measure.Spreads(w.t.Context(), w.pool, f, by, hours, nil))(w.t)
 		for value, lists := range grouped(all, f, by, open) {
 			for what, list := range lists {
@@ -91,6 +93,7 @@ func (w *world) wantMedians(all []timed) {
 				}
 			}
 		}
+
 		for value, s := range got {
 			for _, what := range []measure.Time{measure.FirstAnswer, measure.NextAnswer, measure.Ended} {
 				if s.Median(what) >= 0 && len(grouped(all, f, by, open)[value][what]) == 0 {
@@ -99,12 +102,13 @@ func (w *world) wantMedians(all []timed) {
 			}
 		}
 	}
+
 	if found == 0 && len(all) > 0 {
 		w.t.Error("no time was found in any days")
 	}
 }
 
-// grouped returns the lengths of the times that count for a filter, by a group and by what was measured.
+// grouped returns the lengths of the times that a filter includes, by the value of a group and by what was measured.
 func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[string]map[measure.Time][]int64 {
 	lists := map[string]map[measure.Time][]int64{}
 	for _, s := range all {
@@ -134,7 +138,8 @@ func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[str
 	return lists
 }
 
-// measureAsTheVersionBefore measures all that is due as the version did that knew no single times: shares and sums alone.
+// measureAsTheVersionBefore measures everything that is due as the previous version did, which had no single times:
+// only shares and sums.
 func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
 	w.t.Helper()
 	storetest.Check(w.t, store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
@@ -145,6 +150,7 @@ func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
 		if _, _, err := progress.TakeDue(w.t.Context(), tx, 1000); err != nil {
 			return err
 		}
+
 		var labels []measure.Labels
 		var shares []measure.Share
 		for _, s := range w.stories {
@@ -159,8 +165,9 @@ func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
 	}))
 }
 
-// R-230: while processes of the version before measure beside those of this one, which know medians, nothing of them is
-// lost for good, or counted twice.
+// While processes of the previous version measure beside those of this one, which has medians, no time is lost for good
+// or counted twice.
+// R-230
 func TestMediansBesideAnOlderVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -181,7 +188,7 @@ func TestMediansBesideAnOlderVersion(t *testing.T) {
 	}
 }
 
-// fillMediansAgain does once more what the migration to medians of closed days does.
+// fillMediansAgain runs the migration that fills the medians of closed days a second time.
 func (w *world) fillMediansAgain() {
 	w.t.Helper()
 	script := storetest.Must(fs.ReadFile(store.MigrationFiles(), "migrations/0055_measure_filling.sql"))(w.t)
@@ -189,8 +196,9 @@ func (w *world) fillMediansAgain() {
 	w.exec(string(script))
 }
 
-// R-230: medians of days that were closed before there were any come with the first version that counts them: each time
-// once, whatever is measured meanwhile, by whichever version, and however often that upgrade is made.
+// Medians of days that were closed before there were medians are filled by the first version that has them. Each time
+// counts once, whatever is measured meanwhile by either version, and however often the upgrade is made.
+// R-230
 func TestMediansOfClosedDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -201,12 +209,14 @@ func TestMediansOfClosedDays(t *testing.T) {
 	for range 250 {
 		w.happenAnything()
 	}
+
 	w.measureAsTheVersionBefore(dir)
 	closed := time.Date(2026, 10, 28, 0, 0, 0, 0, time.UTC)
 	w.exec(`UPDATE conversations SET created_at = '2026-10-20'`)
 	w.exec(`UPDATE measured SET closed = $1, below = 0`, closed)
 	w.exec(`DELETE FROM measure_shares WHERE day < $1`, closed)
 	w.fillMediansAgain()
+
 	for left := true; left; {
 		storetest.Check(t, w.pool.QueryRow(t.Context(), `SELECT below > 0 FROM measure_filling`).Scan(&left))
 		storetest.Must(measuring.Round(t.Context(), w.pool, dir, 3))(t)
@@ -215,10 +225,11 @@ func TestMediansOfClosedDays(t *testing.T) {
 			w.measureAsTheVersionBefore(dir)
 		}
 	}
+
 	for range 2 {
 		w.measureAll(dir)
 		w.wantMedians(w.singles(dir))
-		w.fillMediansAgain() // a second time there is nothing to fill
+		w.fillMediansAgain() // the second time there is nothing to fill
 	}
 }
 
@@ -232,7 +243,7 @@ func (w *world) happenAfter(day time.Time) {
 	w.happen(s, []string{"writes", "answers", "resolves"}[w.rand.IntN(3)])
 }
 
-// singles are the single times of all conversations, by a slow recount.
+// singles returns the single times of all conversations, by a slow recount.
 func (w *world) singles(dir *directory.Directory) (list []timed) {
 	for _, s := range w.stories {
 		for _, single := range newRecount(s, dir.Hours[s.subject.AccountID]).times {

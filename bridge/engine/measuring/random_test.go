@@ -28,10 +28,11 @@ type world struct {
 	pool    *pgxpool.Pool
 	stories []*story
 	ids     store.MessageID
-	rand    *rand.Rand // of what happens
+	rand    *rand.Rand // decides what happens
 }
 
-// Business hours of the accounts 100 to 102; the clocks change in Berlin on 25 October, in New York on 1 November.
+// plans returns the business hours of the accounts 100 to 102. The clocks change in Berlin on 25 October, and in New
+// York on 1 November.
 func plans() map[int64]string {
 	return map[int64]string{
 		100: `{"zone": "Europe/Berlin", "week": [{"days": "mon-fri", "open": "09:00-12:30, 13:30-17:00"}, {"days": "sun", "open": "00:00-06:00"}]}`,
@@ -40,7 +41,7 @@ func plans() map[int64]string {
 	}
 }
 
-// newWorld makes one with the teams Support and Billing, and draws another seed each time.
+// newWorld makes a world with the teams Support and Billing, and with a new seed each time.
 func newWorld(t *testing.T) *world {
 	seed := uint64(time.Now().UnixNano()) //nolint:forbidigo // another one each time
 	t.Logf("seed %d", seed)
@@ -79,8 +80,8 @@ func (w *world) open(account store.AccountID) *story {
 	return s
 }
 
-// step lets something happen in a conversation a while after what happened before, and stores it as the engine
-// does: new rows, and those that changed.
+// step lets something happen in a conversation some time after the last event, and stores it as the engine does: new
+// rows, and changed ones.
 func (w *world) step(q pgx.Tx, s *story, who store.AgentID, what string, later time.Duration) error {
 	s.now = s.now.Add(later)
 	before, logged := slices.Clone(s.said), len(s.log)
@@ -117,17 +118,17 @@ func (w *world) step(q pgx.Tx, s *story, who store.AgentID, what string, later t
 	return err
 }
 
-// label draws other labels for a conversation.
+// label gives a conversation random labels.
 func (w *world) label(s *story) {
 	s.subject.Tags = [][]string{{}, {"Billing"}, {"Billing", "Urgent"}}[w.rand.IntN(3)]
 	s.subject.Intent, s.subject.Mood = []string{"", "refund"}[w.rand.IntN(2)], []string{"", "negative"}[w.rand.IntN(2)]
 	s.addLog(store.DeedTagged, store.ByAgent, ann, book.Detail{})
 }
 
-// readLate is how long after it was written an answer that was given without Parley is read.
+// readLate is how long after it was written an answer outside Parley is read.
 const readLate = 21 * time.Minute
 
-// messageOf is a message of a story as the engine stores it.
+// messageOf returns a message of a story as the engine stores it.
 func messageOf(s *story, m *measure.Message) store.Message {
 	row := store.Message{
 		ID:             m.ID,
@@ -150,12 +151,12 @@ func messageOf(s *story, m *measure.Message) store.Message {
 	return row
 }
 
-// measureAll measures until all that was committed before is in the figures.
+// measureAll measures until the figures include everything that was committed before.
 func (w *world) measureAll(dir *directory.Directory) {
 	w.t.Helper()
 	for done := false; !done; {
 		more, err := measuring.Round(w.t.Context(), w.pool, dir, 7)
-		if err == nil && !more { // or a process that died still has the progress
+		if err == nil && !more { // more may also be false because a process that died still holds the progress
 			err = w.pool.QueryRow(w.t.Context(), `SELECT below = 0 AND NOT EXISTS (SELECT FROM measure_due) FROM measured`).Scan(&done)
 		}
 		if err != nil {
@@ -164,7 +165,7 @@ func (w *world) measureAll(dir *directory.Directory) {
 	}
 }
 
-// wantRecounted checks what is kept against a slow recount, and returns the recount's single times.
+// wantRecounted compares what is stored with a slow recount, and returns the recount's single times.
 func (w *world) wantRecounted(dir *directory.Directory) []timed {
 	w.t.Helper()
 	var want, wantDays []string
@@ -203,7 +204,7 @@ func (w *world) wantRecounted(dir *directory.Directory) []timed {
 	return times
 }
 
-// wantSpans checks the sums of weeks, and of four weeks, against those of their days.
+// wantSpans compares the sums of weeks, and of four weeks, with the sums of their days.
 func (w *world) wantSpans() {
 	w.t.Helper()
 	var wrong []string
@@ -224,13 +225,13 @@ func (w *world) wantSpans() {
 	}
 }
 
-// sums writes figures without what is an upper bound.
+// sums writes figures without the worst times, which are only upper bounds.
 func sums(f measure.Figures) string {
 	f.FirstWorst, f.FirstWorstOpen, f.NextWorst, f.NextWorstOpen, f.EndedWorst, f.EndedWorstOpen = 0, 0, 0, 0, 0, 0
 	return fmt.Sprintf("%+v", f)
 }
 
-// wantSame checks a list in any order, and shows the first that differs.
+// wantSame compares lists in any order, and shows the first difference.
 func (w *world) wantSame(what string, got, want []string) {
 	w.t.Helper()
 	slices.Sort(got)
@@ -246,7 +247,7 @@ func (w *world) wantSame(what string, got, want []string) {
 	}
 }
 
-// keptShares returns the shares that are kept.
+// keptShares returns the shares in the database.
 func (w *world) keptShares() (list []string) {
 	w.t.Helper()
 	shares := storetest.Rows(w.t, w.pool, pgx.RowTo[measure.Share],
@@ -257,7 +258,7 @@ func (w *world) keptShares() (list []string) {
 	return list
 }
 
-// keptDays returns the sums of days that are kept, and checks that no worst time of want is above the bound that is kept of it.
+// keptDays returns the sums of days in the database. It checks that no worst time of want is above the stored bound.
 func (w *world) keptDays(want map[string]*measure.Figures) (list []string) {
 	w.t.Helper()
 	type row struct {
@@ -287,13 +288,14 @@ func (w *world) keptDays(want map[string]*measure.Figures) (list []string) {
 	return list
 }
 
-// R-230 R-231 R-232 R-233 R-237: whatever happens in conversations, in three zones while clocks change, and whoever is
-// killed while measuring: the figures are those of a slow recount.
+// Whatever happens in conversations, in three zones while clocks change, the figures are those of a slow recount. That
+// holds although the measuring processes are killed now and then.
+// R-230 R-231 R-232 R-233 R-237
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	dir := w.directory()
-	for i := range 24 { // they were there before there were figures
+	for i := range 24 { // they existed before there were figures
 		s := w.open(100 + store.AccountID(i%3))
 		w.happen(s, []string{"opens", "starts", "promotes"}[min(i%8, 2)])
 	}
@@ -319,7 +321,7 @@ func TestRandomHistories(t *testing.T) {
 	w.measureAll(dir)
 	w.wantRecounted(dir)
 
-	// An account gets other hours: all is measured by these.
+	// When an account gets other hours, everything is measured by them.
 	w.exec(`UPDATE accounts SET hours = '{"zone": "Asia/Kathmandu", "week": [{"days": "mon-sat", "open": "10:00-18:00"}]}' WHERE id = 102`)
 	dir = w.directory()
 	w.measureAll(dir)
@@ -351,7 +353,7 @@ func TestRandomHistories(t *testing.T) {
 	}
 }
 
-// measureUntilKilled measures until ctx ends; now and then a transaction is cut off, as when a process dies.
+// measureUntilKilled measures until ctx ends. Now and then it cuts a transaction off, as if the process died.
 func (w *world) measureUntilKilled(ctx context.Context, dir *directory.Directory) error {
 	for ctx.Err() == nil {
 		limited, cancel := context.WithTimeout(ctx, time.Duration(rand.IntN(30)+1)*time.Millisecond)
@@ -365,7 +367,7 @@ func (w *world) measureUntilKilled(ctx context.Context, dir *directory.Directory
 	return nil
 }
 
-// happen lets something happen in a conversation, by one of the agents if it is an agent's, some hours later.
+// happen lets something happen in a conversation some hours later, by a random agent if an agent does it.
 func (w *world) happen(s *story, what string) {
 	w.t.Helper()
 	later := time.Duration(w.rand.IntN(3)*w.rand.IntN(400)) * time.Minute
@@ -374,7 +376,7 @@ func (w *world) happen(s *story, what string) {
 	}))
 }
 
-// happenAnything lets something that is drawn happen in a conversation that is drawn.
+// happenAnything lets something random happen in a random conversation.
 func (w *world) happenAnything() {
 	w.t.Helper()
 	steps := []string{

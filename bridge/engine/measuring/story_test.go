@@ -21,7 +21,7 @@ const (
 	support, billing = 1, 2
 )
 
-// story is what happens in one conversation, as the engine writes it down.
+// story is what happens in one conversation, as the engine stores it.
 type story struct {
 	subject measure.Subject
 	log     []store.LogEntry
@@ -32,7 +32,7 @@ type story struct {
 	open    bool
 }
 
-// newStory begins one in which nothing has happened yet. Stories of one database share their ids.
+// newStory begins a story in which nothing has happened yet. Stories of one database share their counter of ids.
 func newStory(conversation store.ConversationID, ids *store.MessageID) *story {
 	return &story{ids: ids, subject: measure.Subject{
 		Labels:        measure.Labels{ConversationID: conversation, Tags: []string{}},
@@ -42,13 +42,13 @@ func newStory(conversation store.ConversationID, ids *store.MessageID) *story {
 	}}
 }
 
-// id returns the next one.
+// id returns the next id.
 func (s *story) id() store.MessageID {
 	*s.ids++
 	return *s.ids
 }
 
-// addLog adds an entry to the log; agent is 0 where none did it.
+// addLog adds an entry to the log. agent is 0 if no agent did it.
 func (s *story) addLog(what store.Deed, by store.Doer, agent store.AgentID, detail book.Detail) {
 	body, _ := json.Marshal(detail)
 	e := store.LogEntry{ID: int64(s.id()), ConversationID: s.subject.ConversationID, At: s.now, Actor: by, What: what, Detail: body}
@@ -58,7 +58,7 @@ func (s *story) addLog(what store.Deed, by store.Doer, agent store.AgentID, deta
 	s.log = append(s.log, e)
 }
 
-// say adds a message; agent is 0 if none wrote it.
+// say adds a message. agent is 0 if no agent wrote it.
 func (s *story) say(direction store.Direction, fate store.Fate, agent store.AgentID) *measure.Message {
 	s.said = append(s.said, measure.Message{
 		ID:             s.id(),
@@ -71,7 +71,7 @@ func (s *story) say(direction store.Direction, fate store.Fate, agent store.Agen
 	return &s.said[len(s.said)-1]
 }
 
-// last returns the latest answer.
+// last returns the latest answer, or an empty message.
 func (s *story) last() *measure.Message {
 	for i := len(s.said) - 1; i >= 0; i-- {
 		if s.said[i].Direction == store.DirectionOut {
@@ -81,7 +81,7 @@ func (s *story) last() *measure.Message {
 	return &measure.Message{}
 }
 
-// step plays one step, for example "ann answers". It reports whether that can be done now.
+// step plays one step, for example "ann answers". It reports whether the step is possible now.
 func (s *story) step(t testing.TB, who store.AgentID, what string) bool {
 	t.Helper()
 	begun := len(s.log) > 0
@@ -96,7 +96,7 @@ func (s *story) step(t testing.TB, who store.AgentID, what string) bool {
 		s.owner, s.open = who, true
 		s.answer(who)
 		return !begun
-	case "promotes", "promotes collected": // what was collected is a person's
+	case "promotes", "promotes collected": // an automatic or collected mail turns out to be a person's
 		m := s.say(store.DirectionIn, store.FateIn, 0)
 		m.Automatic = what == "promotes"
 		s.addLog(store.DeedOpened, store.ByCustomer, 0, book.Detail{})
@@ -120,7 +120,7 @@ func (s *story) step(t testing.TB, who store.AgentID, what string) bool {
 		s.addLog(store.DeedReopened, store.ByAgent, who, book.Detail{})
 		s.open = true
 	default:
-		mayBeClosed := begun && what == "closes" // also once it is resolved
+		mayBeClosed := begun && what == "closes" // it may be closed after it was resolved, too
 		return (s.open || mayBeClosed) && s.stepWhileOpen(t, who, what)
 	}
 	return true
@@ -132,7 +132,7 @@ func (s *story) answer(who store.AgentID) {
 	s.addLog(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})
 }
 
-// changeLastAnswer changes what became of the latest answer.
+// changeLastAnswer changes the fate of the latest answer (sent, failed or unclear).
 func (s *story) changeLastAnswer(what string, who store.AgentID) bool {
 	m := s.last()
 	switch {
@@ -152,7 +152,7 @@ func (s *story) changeLastAnswer(what string, who store.AgentID) bool {
 	return true
 }
 
-// stepWhileOpen is step for what is done in an open conversation alone.
+// stepWhileOpen plays steps that are possible only in an open conversation.
 func (s *story) stepWhileOpen(t testing.TB, who store.AgentID, what string) bool {
 	t.Helper()
 	switch what {
@@ -166,7 +166,7 @@ func (s *story) stepWhileOpen(t testing.TB, who store.AgentID, what string) bool
 		m := s.say(store.DirectionOut, store.FateOut, 0)
 		m.Reason = store.ReasonElsewhere
 		s.addLog(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
-	case "answers elsewhere, read late": // and after what the customer wrote then, which it doesn't answer
+	case "answers elsewhere, read late": // and only after later messages of the customer, which it doesn't answer
 		s.say(store.DirectionOut, store.FateOut, 0).Reason = store.ReasonElsewhere
 	case "answers by a copy to the mailbox":
 		m := s.say(store.DirectionIn, store.FateIn, 0)
@@ -213,7 +213,7 @@ func (s *story) stepWhileOpen(t testing.TB, who store.AgentID, what string) bool
 	return true
 }
 
-// play plays lines such as "mon 09:05 ann answers"; the week is that of 2026-11-16.
+// play plays lines such as "mon 09:05 ann answers". The week is that of 2026-11-16.
 func play(t testing.TB, zone *time.Location, lines string) *story {
 	t.Helper()
 	var ids store.MessageID
@@ -222,12 +222,14 @@ func play(t testing.TB, zone *time.Location, lines string) *story {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
+
 		words := strings.SplitN(line, " ", 4)
 		day := slices.Index([]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}, words[0])
 		clock, err := time.Parse("15:04", words[1])
 		if err != nil || day < 0 {
 			t.Fatalf("%s: %v", line, err)
 		}
+
 		s.now = time.Date(2026, 11, 16+day, clock.Hour(), clock.Minute(), 0, 0, zone)
 		who := map[string]store.AgentID{"ann": ann, "ben": ben}[words[2]]
 		if !s.step(t, who, words[3]) {
@@ -237,7 +239,7 @@ func play(t testing.TB, zone *time.Location, lines string) *story {
 	return s
 }
 
-// describeShares writes shares as people read them, a line each, without figures that are 0.
+// describeShares writes shares as text, one in each line, without figures that are 0.
 func describeShares(shares []measure.Share, _ []measure.Single) string {
 	var lines []string
 	for _, s := range shares {
@@ -253,6 +255,7 @@ func describeShares(shares []measure.Share, _ []measure.Single) string {
 		add("out", s.MessagesOut)
 		add("resolved", s.Resolved)
 		add("abandoned", s.Abandoned)
+
 		span := func(name string, n, wall, open, worst, worstOpen int64) {
 			if n != 0 {
 				words = append(words, fmt.Sprintf("%s %d: %d/%d min, worst %d/%d", name, n, wall/60, open/60, worst/60, worstOpen/60))
@@ -261,6 +264,7 @@ func describeShares(shares []measure.Share, _ []measure.Single) string {
 		span("first", s.FirstCount, s.FirstSum, s.FirstSumOpen, s.FirstWorst, s.FirstWorstOpen)
 		span("next", s.NextCount, s.NextSum, s.NextSumOpen, s.NextWorst, s.NextWorstOpen)
 		span("ended", s.Resolved, s.EndedSum, s.EndedSumOpen, s.EndedWorst, s.EndedWorstOpen)
+
 		who := map[store.AgentID]string{0: "nobody", ann: "ann", ben: "ben"}[s.AgentID]
 		team := map[store.TeamID]string{support: "support", billing: "billing"}[s.TeamID]
 		lines = append(lines, fmt.Sprintf("%s %s %s: %s", s.Day[8:], team, who, strings.Join(words, ", ")))
@@ -269,7 +273,7 @@ func describeShares(shares []measure.Share, _ []measure.Single) string {
 	return strings.Join(lines, "\n")
 }
 
-// office is open from 9 to 5 on weekdays, in Berlin.
+// office returns hours from 9 to 5 on weekdays, in Berlin.
 func office(t testing.TB) *hours.Hours {
 	t.Helper()
 	return storetest.Must(hours.New(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}, nil))(t)

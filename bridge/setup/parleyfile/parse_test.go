@@ -9,8 +9,8 @@ import (
 	"parley/channels/golden"
 )
 
-// What is wrong with a file is said all at once, in words, with places; the golden
-// file is reviewed as people read it.
+// Parse reports everything that is wrong with a file at once, in words and with places. The golden file shows these
+// messages as people read them.
 func TestParseFaults(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/faults/*.yaml")
@@ -48,7 +48,7 @@ func env(list ...string) func(string) (string, bool) {
 	}
 }
 
-// A site is one also if its scheme is written in capitals.
+// An address counts as one of a web site even if its scheme is written in capitals.
 func TestParseKnowledge(t *testing.T) {
 	t.Parallel()
 	f, err := Parse([]byte(`knowledge: [{url: "HTTPS://Help.acme.example/FAQ"}]`), env())
@@ -80,6 +80,7 @@ accounts:
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	a := f.Accounts[0]
 	if f.Company.Value != "007" || f.Agents[0].Email != "ann@acme.test" || f.Agents[0].Name.Value != "off" {
 		t.Errorf("top: %+v", f)

@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-// signatureTest says what is read of the source of a signature.
+// signatureTest is a signature's source and what should be read from it.
 type signatureTest struct {
 	name     string
 	source   string
 	markdown string   // in the text
-	pictures []string // sources of its pictures, in order
+	pictures []string // addresses of its pictures, in order
 	has      []string // in the HTML
 	hasNot   []string // not in the HTML
 }
@@ -82,7 +82,7 @@ func TestMarkdownSignature(t *testing.T) {
 	}
 }
 
-// The pictures of a signature in Markdown are named, and its text tells what they show.
+// The pictures of a signature in Markdown get ids, and in the text their descriptions replace them.
 //
 func TestMarkdownSignatureWithPictures(t *testing.T) {
 	t.Parallel()
@@ -107,7 +107,8 @@ func TestMarkdownSignatureWithPictures(t *testing.T) {
 	})
 }
 
-// A signature is HTML if it begins with a tag. What is active or loaded from elsewhere goes; its pictures are named.
+// A signature that begins with a tag is HTML. Active contents, and everything that would be loaded from elsewhere, are
+// removed. Its pictures get ids.
 //
 func TestReadSignature(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 	gmhtml "github.com/yuin/goldmark/renderer/html"
 )
 
-// renderMarkdown shows Markdown as an independent reader does.
+// renderMarkdown renders Markdown with a reader that isn't ours.
 func renderMarkdown(t testing.TB, text string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -30,11 +30,11 @@ func renderMarkdown(t testing.TB, text string) string {
 
 var goodHref = regexp.MustCompile(`href="(http|mailto:|ftp:)`)
 
-// markupTag is a tag that a reader of Markdown made.
+// markupTag is a tag that the reader of Markdown wrote.
 var markupTag = regexp.MustCompile(`<(/?)([a-zA-Z0-9]+)([^>]*)>`)
 
-// forgedTag returns the markup that plain text made of itself, "" if none: lines and quotes
-// are all that it may become, and links to what it says.
+// forgedTag returns the first tag that plain text became without being allowed to, or "". Plain text may become only
+// lines, quotes, and links to the addresses in it.
 func forgedTag(t testing.TB, text string) string {
 	for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {
 		isEnd, name, attributes := m[1] != "", m[2], m[3]
@@ -46,12 +46,12 @@ func forgedTag(t testing.TB, text string) string {
 	return ""
 }
 
-// visible gives the letters that a reader sees in rendered Markdown.
+// visible returns the letters that a reader sees in rendered Markdown.
 func visible(rendered string) string {
 	return letters(html.UnescapeString(markupTag.ReplaceAllString(rendered, "")))
 }
 
-// letters drops blanks of all kinds.
+// letters removes blanks of all kinds.
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
@@ -61,7 +61,7 @@ func letters(s string) string {
 	}, s)
 }
 
-// Plain text becomes Markdown that shows it letter by letter.
+// Plain text becomes Markdown that shows the same letters.
 func TestMarkdownText(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, text, want string }{
@@ -131,7 +131,8 @@ func markdownSeeds() []string {
 	}
 }
 
-// Plain text becomes Markdown that shows the same letters and nothing else, whether it comes as plain text or as the text of HTML.
+// Plain text becomes Markdown that shows the same letters and nothing else. That holds for a plain text and for the
+// text of HTML.
 func FuzzMarkdown(f *testing.F) {
 	for _, s := range markdownSeeds() {
 		f.Add(s)
@@ -146,10 +147,12 @@ func FuzzMarkdown(f *testing.F) {
 		}
 		budget.CheckRepeated(t, m, text, func(s string) { Markdown(s) })
 		text = rawmail.DropControls(strings.ToValidUTF8(text, ""))
+
 		out := Markdown(text)
 		if tag := forgedTag(t, out); tag != "" {
 			t.Fatalf("%q became %s by %q:\n%s", text, tag, out, renderMarkdown(t, out))
 		}
+
 		var plain strings.Builder
 		for line := range strings.SplitSeq(text, "\n") {
 			_, line = quoteDepth(line)
@@ -158,6 +161,7 @@ func FuzzMarkdown(f *testing.F) {
 		if got, want := visible(renderMarkdown(t, out)), letters(plain.String()); got != want {
 			t.Fatalf("%q shows %q, by %q", want, got, out)
 		}
+
 		body := NewReader(true, nil).readHTML("<p>" + html.EscapeString(text) + "</p>")
 		if tag := forgedTag(t, body.Text); tag != "" {
 			t.Fatalf("in HTML %q became %s by %q:\n%s", text, tag, body.Text, renderMarkdown(t, body.Text))

@@ -19,7 +19,7 @@ func fetchAll(c *imapclient.Client, uids ...imap.UID) ([]*imapclient.FetchMessag
 	return c.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
 }
 
-// fetchTest is a fault of FETCH, for a folder of three mails.
+// fetchTest is a fault of FETCH, in a folder with three mails.
 type fetchTest struct {
 	name   string
 	fault  mailfake.Fault
@@ -27,7 +27,8 @@ type fetchTest struct {
 	left   int // mails in the folder afterwards
 }
 
-// fetchUnderFault fetches three mails against a fault. It checks how many come whole, and returns the error of the command.
+// fetchUnderFault fetches three mails while a fault is set. It checks how many arrive whole, and returns the command's
+// error.
 func (tt fetchTest) fetchUnderFault(t *testing.T, s *mailfake.Server, c *imapclient.Client) error {
 	t.Helper()
 	before := s.Inbox(support)
@@ -35,6 +36,7 @@ func (tt fetchTest) fetchUnderFault(t *testing.T, s *mailfake.Server, c *imapcli
 	f.Op = mailfake.OpFETCH
 	addFault(t, s, f)
 	msgs, err := fetchAll(c, 1, 2, 3)
+
 	bodies := 0
 	for _, m := range msgs {
 		body := m.FindBodySection(wholeMail())
@@ -46,7 +48,7 @@ func (tt fetchTest) fetchUnderFault(t *testing.T, s *mailfake.Server, c *imapcli
 	return err
 }
 
-// wantLeft checks that all mails that are left can be fetched.
+// wantLeft checks that all remaining mails can be fetched.
 func (tt fetchTest) wantLeft(t *testing.T, c *imapclient.Client) {
 	t.Helper()
 	msgs, err := fetchAll(c, 1, 2, 3)
@@ -56,7 +58,7 @@ func (tt fetchTest) wantLeft(t *testing.T, c *imapclient.Client) {
 	wantEqual(t, "mails afterwards", len(msgs), tt.left)
 }
 
-// These faults of FETCH are no error of the command.
+// With these faults FETCH still succeeds.
 func TestFetchFaultsThatSucceed(t *testing.T) {
 	t.Parallel()
 	tests := []fetchTest{
@@ -78,7 +80,7 @@ func TestFetchFaultsThatSucceed(t *testing.T) {
 	}
 }
 
-// A FETCH that is refused leaves the connection as it is.
+// A refused FETCH leaves the connection open.
 func TestFetchRefused(t *testing.T) {
 	t.Parallel()
 	tt := fetchTest{fault: mailfake.Fault{Action: mailfake.ActionReply, ResponseCode: "UNAVAILABLE"}, left: 3}
@@ -91,7 +93,7 @@ func TestFetchRefused(t *testing.T) {
 	tt.wantLeft(t, c)
 }
 
-// These faults of FETCH end the connection. Another one gets all mails.
+// These faults of FETCH end the connection. A new connection gets all mails.
 func TestFetchFaultsThatEndTheConnection(t *testing.T) {
 	t.Parallel()
 	tests := []fetchTest{
@@ -116,8 +118,9 @@ func TestFetchFaultsThatEndTheConnection(t *testing.T) {
 	}
 }
 
-// fetchByHand fetches three mails of a folder, and returns what comes of the answer. It reads the socket itself: go-imap's client has a
-// data race when a literal ends early, because it goes on reading while Collect throws the rest of the literal away.
+// fetchByHand fetches three mails of a folder, and returns the part of the answer that arrives. It reads the socket
+// itself, because go-imap's client has a data race if a literal ends early: it goes on reading while Collect discards
+// the rest of the literal.
 func fetchByHand(t *testing.T, s *mailfake.Server) string {
 	t.Helper()
 	_, answer, _ := strings.Cut(speakIMAP(t, s, "b SELECT INBOX", "c UID FETCH 1:3 (BODY.PEEK[])"), "b OK")
@@ -128,7 +131,7 @@ func fetchByHand(t *testing.T, s *mailfake.Server) string {
 	return fetched
 }
 
-// wantBegun checks that the literal of a mail has begun.
+// wantBegun checks that the first bytes of a mail arrived.
 func wantBegun(t *testing.T, fetched string, r mailfake.Received) {
 	t.Helper()
 	if want := fmt.Sprintf("{%d}\r\n%s", len(r.Raw), r.Raw[:40]); !strings.Contains(fetched, want) {
@@ -136,7 +139,7 @@ func wantBegun(t *testing.T, fetched string, r mailfake.Received) {
 	}
 }
 
-// A connection can be cut in the first mail.
+// A fault can cut the connection in the middle of the first mail.
 func TestCutInTheFirstMail(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -151,7 +154,7 @@ func TestCutInTheFirstMail(t *testing.T) {
 	wantBegun(t, fetched, s.Inbox(support)[0])
 }
 
-// A connection can be cut after so many bytes.
+// A fault can cut the connection after a number of bytes.
 func TestCutAfterSomeBytes(t *testing.T) {
 	t.Parallel()
 	const inTheThird = 1200
@@ -169,7 +172,7 @@ func TestCutAfterSomeBytes(t *testing.T) {
 	wantBegun(t, fetched, inbox[2])
 }
 
-// A FETCH that hangs is released by clearing the faults.
+// A FETCH that hangs goes on when the faults are cleared.
 func TestHangingFetch(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -180,12 +183,14 @@ func TestHangingFetch(t *testing.T) {
 		_, err := fetchAll(c, 1)
 		done <- err
 	}()
+
 	noError(t, s.WaitFault(testContext(t), id, 1))
 	select {
 	case err := <-done:
 		t.Fatalf("FETCH was answered with %v, want it to hang", err)
 	default:
 	}
+
 	s.ClearFaults()
 	select {
 	case err := <-done:
@@ -195,12 +200,14 @@ func TestHangingFetch(t *testing.T) {
 	}
 }
 
-// A frozen FETCH sends half a mail, nothing while others are served, and the rest once the faults are cleared.
+// A frozen FETCH sends a part of a mail. It sends nothing more while others are served, and sends the rest when the
+// faults are cleared.
 func TestFreeze(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := openInbox(t, s, 2, nil)
 	addFault(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFreeze})
+
 	cmd := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{wholeMail()}})
 	var lit imap.LiteralReader
 	msg := cmd.Next()
@@ -209,22 +216,26 @@ func TestFreeze(t *testing.T) {
 			lit = body.Literal
 		}
 	}
+
 	want := s.Inbox(support)[0].Raw
 	first := make([]byte, len(want)/3)
 	if _, err := io.ReadFull(lit, first); err != nil {
 		t.Fatal(err)
 	}
+
 	rest := make(chan []byte, 1)
 	go func() {
 		b, _ := io.ReadAll(lit)
 		rest <- b
 	}()
+
 	login(t, s, nil) // another client is served meanwhile
 	select {
 	case b := <-rest:
 		t.Fatalf("%d more bytes came, want silence", len(b))
 	default:
 	}
+
 	s.ClearFaults()
 	if got := append(first, channelstest.Receive(t, rest, "the rest comes")...); string(got) != string(want) {
 		t.Errorf("got %d bytes %q, want the %d of the mail", len(got), got, len(want))
@@ -232,7 +243,8 @@ func TestFreeze(t *testing.T) {
 	noError(t, cmd.Close())
 }
 
-// A mail that a silent IDLE doesn't announce is told by what follows IDLE: a server that never tells would break NOOP, too.
+// A silent IDLE doesn't announce a mail. The command after IDLE does: a server that never announced it would break
+// NOOP, too.
 func TestIdleSilent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -247,7 +259,7 @@ func TestIdleSilent(t *testing.T) {
 	wantNext(t, "EXISTS", l.exists, 1)
 }
 
-// A burst says again and again how many mails there are.
+// The fault of a burst makes the server announce the number of mails again and again.
 func TestIdleBurst(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -262,7 +274,7 @@ func TestIdleBurst(t *testing.T) {
 	}
 }
 
-// A login from which IDLE is hidden has all other capabilities; the next one has IDLE again.
+// If a fault hides IDLE from a login, that login has all other capabilities. The next login has IDLE again.
 func TestIdleHidden(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -289,8 +301,8 @@ func TestDisconnectEndsIdle(t *testing.T) {
 	}
 }
 
-// During a silent IDLE nothing is said, however long it lasts. That the server had its chance is seen by another client's IDLE, which has
-// told of the mail.
+// During a silent IDLE the server announces nothing. To show that it had time to do so, another client's IDLE is told
+// of the mail first.
 func TestSilentIdleStaysSilent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -300,7 +312,7 @@ func TestSilentIdleStaysSilent(t *testing.T) {
 	if _, err := c.Idle(); err != nil {
 		t.Fatal(err)
 	}
-	noError(t, s.WaitFault(testContext(t), id, 1)) // the server has said + before it begins
+	noError(t, s.WaitFault(testContext(t), id, 1)) // the server has begun the silent IDLE
 	d := openInbox(t, s, 0, other.options())
 	if _, err := d.Idle(); err != nil {
 		t.Fatal(err)
@@ -310,7 +322,7 @@ func TestSilentIdleStaysSilent(t *testing.T) {
 	wantEqual(t, "announcements by the silent IDLE", len(deaf.exists), 0)
 }
 
-// A fault at the beginning keeps one connection from being greeted.
+// A fault at the beginning keeps one connection from being greeted, and not the next.
 func TestConnectFaults(t *testing.T) {
 	t.Parallel()
 	for _, action := range []mailfake.Action{mailfake.ActionBye, mailfake.ActionReply, mailfake.ActionDropBefore} {

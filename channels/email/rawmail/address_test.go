@@ -7,8 +7,9 @@ import (
 	"parley/channels"
 )
 
-// Who somebody is (Key) doesn't depend on the case of an address. Where mail is sent (Address) keeps the case before the "@", since a few
-// servers tell such addresses apart (RFC 5321 section 2.4). It is empty where both are the same.
+// Key says who somebody is, and doesn't depend on the case of the address. Address is where mail is sent. It keeps the
+// case before the "@", because a few servers tell such addresses apart (RFC 5321 section 2.4), and is empty if it
+// equals Key.
 func TestAddressesKeepTheirSpelling(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
