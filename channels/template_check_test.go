@@ -2,7 +2,7 @@ package channels
 
 import "testing"
 
-// A template has a language as WhatsApp writes it; of other codes it is said what to write.
+// A template's language must be a code that WhatsApp has. For another code, Faults says what to write instead.
 func TestTemplateLanguage(t *testing.T) {
 	t.Parallel()
 	const like = "Write it like en or en_US."

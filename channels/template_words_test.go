@@ -11,7 +11,7 @@ import (
 	"parley/channels/markdown"
 )
 
-// Variables are named in the order in which they appear, each once, whatever their case.
+// Variables returns the variables in the order in which they appear, each once, without regard to case.
 func TestVariables(t *testing.T) {
 	t.Parallel()
 	if got, want := Variables("{{b}} {{ a }}{{B}}", "{{b}}{{1}}{{x-y}}"), []string{"b", "a", "1"}; !slices.Equal(got, want) {
@@ -43,7 +43,7 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// The words of a template are all of its parts; a value formats nothing.
+// Words returns all parts of a template. A value in them has no formatting.
 func TestWords(t *testing.T) {
 	t.Parallel()
 	buttons := []Button{{Title: "Track", URL: "https://x.example"}, {Title: "Call me"}}
@@ -55,7 +55,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// A value goes on with the bare link in which it stands; elsewhere, and behind what ends the link, it links nowhere.
+// A value inside a bare link becomes part of the link. Outside a link, or after a character that ends the link, a value
+// doesn't become a link.
 func TestValueInLink(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ body, value, want string }{
@@ -83,7 +84,7 @@ func TestTemplateName(t *testing.T) {
 	}
 }
 
-// A value of one line formats nothing and links nowhere, wherever it stands, and reads as it was typed.
+// A value of one line has no formatting and no links wherever it is, and reads as it was typed.
 func FuzzTemplateValue(f *testing.F) {
 	for _, seed := range []string{
 		"Ann", "*b* _i_ ~~s~~ `c`", "[x](https://x.test)", "<b>&amp;", "# h", "1. one", "12) x", "- x", "+ x", "> q", "===",
@@ -116,7 +117,7 @@ func FuzzTemplateValue(f *testing.F) {
 // ownLink is the link of a template's body, as HTML.
 var ownLink = regexp.MustCompile(`<a href="https://own\.test/[^"]*">([^<]*)</a>`)
 
-// shownText reads Markdown that must be nothing but paragraphs of text, and the body's own link.
+// shownText returns the text of Markdown. It checks that the Markdown has only paragraphs and the body's own link.
 func shownText(t *testing.T, words string) string {
 	t.Helper()
 	var shown strings.Builder

@@ -30,8 +30,8 @@ func command[C instructions.Command](stage instructions.Stage) (last C, ok bool)
 	return last, ok
 }
 
-// TestDockerfile: the image holds Parley without emulators and nothing that could be misused, runs it without rights,
-// and asks it itself how it is.
+// TestDockerfile checks that the image contains only Parley without its emulators, runs it as a user without rights,
+// and asks the program itself whether it is healthy.
 func TestDockerfile(t *testing.T) {
 	t.Parallel()
 	all, err := stages(read(t, "Dockerfile"))
@@ -39,6 +39,7 @@ func TestDockerfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	build, image := all[0], all[len(all)-1]
+
 	if image.BaseName != "scratch" {
 		t.Errorf("the image is made of %s", image.BaseName)
 	}
@@ -52,6 +53,7 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("stage %q begins with %v", stage.Name, entry)
 		}
 	}
+
 	health, ok := command[*instructions.HealthCheckCommand](image)
 	if !ok || !slices.Equal(health.Health.Test, []string{"CMD", "/usr/local/bin/parley", "health"}) {
 		t.Errorf("the image asks how it is by %v", health)
@@ -59,6 +61,7 @@ func TestDockerfile(t *testing.T) {
 	if run, ok := command[*instructions.RunCommand](image); ok {
 		t.Errorf("the image has no shell that could run %s", run)
 	}
+
 	var names []string
 	for _, c := range image.Commands {
 		if env, ok := c.(*instructions.EnvCommand); ok {
@@ -69,12 +72,13 @@ func TestDockerfile(t *testing.T) {
 			}
 		}
 	}
+
 	checkVariables(t, "Dockerfile", names)
 	checkTools(t, all)
 	checkBuild(t, build)
 }
 
-// checkBuild checks how the program of the image is built.
+// checkBuild checks how the image's program is built.
 func checkBuild(t *testing.T, build instructions.Stage) {
 	t.Helper()
 	var compiles string
@@ -83,12 +87,14 @@ func checkBuild(t *testing.T, build instructions.Stage) {
 			compiles = strings.Join(run.CmdLine, " ")
 		}
 	}
+
 	const tellVersion = "-X parley/cmd/parley/build.version=$VERSION"
 	for _, part := range []string{"CGO_ENABLED=0", "-tags served", "-trimpath", tellVersion, "./cmd/parley"} {
 		if !strings.Contains(compiles, part) {
 			t.Errorf("the image's program is built without %s: %s", part, compiles)
 		}
 	}
+
 	hasVersion := false
 	for _, c := range build.Commands {
 		arg, ok := c.(*instructions.ArgCommand)
@@ -105,13 +111,15 @@ func checkBuild(t *testing.T, build instructions.Stage) {
 	if !hasVersion {
 		t.Error("the image's program can't be told its version")
 	}
+
 	version := strings.TrimSuffix(strings.TrimPrefix(build.BaseName, "golang:"), "-bookworm")
 	if !strings.Contains(read(t, filepath.Join("..", "go.mod")), "\ngo "+version) {
 		t.Errorf("the image is built with Go %s, go.mod asks for another", version)
 	}
 }
 
-// TestSecretsAreIgnored: what the docs have operators write beside the code goes neither into an image's layers nor into a commit.
+// TestSecretsAreIgnored checks that files which the docs tell operators to write beside the code can't get into an
+// image's layers or into a commit.
 func TestSecretsAreIgnored(t *testing.T) {
 	t.Parallel()
 	secrets := []string{"master_key", "database_url", "slack_*_token", "parley.yaml", "*.env", ".env", "*.parley", "erasures*.jsonl"}
@@ -129,8 +137,8 @@ func TestSecretsAreIgnored(t *testing.T) {
 	}
 }
 
-// checkTools checks what the images need beside the program: PostgreSQL's initdb, with which a backup is tried, asks what its user
-// is called, and a new volume belongs to whom its folder in the image belongs to.
+// checkTools checks what the images need besides the program. PostgreSQL's initdb, which is used to try a backup, looks
+// up its user's name. A new volume gets the owner of its folder in the image.
 func checkTools(t *testing.T, all []instructions.Stage) {
 	t.Helper()
 	ran := map[string]string{}
@@ -152,7 +160,7 @@ func checkTools(t *testing.T, all []instructions.Stage) {
 	}
 }
 
-// TestDockerfileRefuses shows that BuildKit's parser finds what is wrong.
+// TestDockerfileRefuses checks that BuildKit's parser finds mistakes in a Dockerfile.
 func TestDockerfileRefuses(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string][2]string{

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestInstallCommands: docs/install.md leads from nothing to a live Parley in five commands on one machine and in ten on
-// Kubernetes, with sub-commands that Parley has and files that are there.
+// TestInstallCommands checks that docs/install.md leads to a running Parley in five commands on one machine and in ten
+// on Kubernetes, and that its sub-commands and files exist.
 func TestInstallCommands(t *testing.T) {
 	t.Parallel()
 	doc := read(t, "../docs/install.md")
@@ -22,6 +22,7 @@ func TestInstallCommands(t *testing.T) {
 		if !ok {
 			t.Fatalf("no section %q", heading)
 		}
+
 		_, section, _ = strings.Cut(section, "```sh\n")
 		commands, _, _ := strings.Cut(section, "\n```")
 		lines := strings.Split(commands, "\n")
@@ -38,6 +39,7 @@ func TestInstallCommands(t *testing.T) {
 			}
 		}
 	}
+
 	main := read(t, "../cmd/parley/main.go")
 	asked := regexp.MustCompile("(?:parley|tools) parley ([a-z-]+)|-- parley ([a-z-]+)|"+
 		"rm (?:-T )?tools ([a-z]+)|`parley ([a-z-]+)").FindAllStringSubmatch(doc, -1)
@@ -56,8 +58,9 @@ func TestInstallCommands(t *testing.T) {
 	}
 }
 
-// TestInstallBuildsTools: compose builds parley-tools only when it is named, so each command of docs/install.md that follows a new
-// version of the files names it. Else the program of the version before would be run, which the database refuses.
+// TestInstallBuildsTools checks that the commands of docs/install.md which follow an upgrade build parley-tools by
+// name: compose doesn't build it otherwise. Without that, the previous version of the program would run, which the
+// database refuses.
 func TestInstallBuildsTools(t *testing.T) {
 	t.Parallel()
 	found := 0

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// prepare runs manifests/compose/prepare in a copy of its folder, with answers to what it asks.
+// prepare runs manifests/compose/prepare in a copy of its folder, and answers its questions.
 func prepare(t *testing.T, folder, answers string) (string, error) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), filepath.Join(folder, "prepare"))
@@ -20,20 +20,21 @@ func prepare(t *testing.T, folder, answers string) (string, error) {
 	return string(out), err
 }
 
-// TestPrepare: an admin who starts from nothing gets secrets that fit together, is asked for the tokens of what she
-// uses, can go on where she stopped, and loses nothing when she runs it again.
+// TestPrepare checks that an admin who starts from nothing gets secrets that fit together and is asked for the tokens
+// that she needs. She can go on where she stopped, and loses nothing when she runs it again.
 func TestPrepare(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "compose")
 	if err := os.CopyFS(folder, os.DirFS("compose")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(folder, "secrets")); err != nil { // of whoever runs this test
+	if err := os.RemoveAll(filepath.Join(folder, "secrets")); err != nil { // those of the person who runs this test
 		t.Fatal(err)
 	}
 	if err := os.Chmod(filepath.Join(folder, "prepare"), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
+
 	if said, err := prepare(t, folder, "xoxb-one\n"); err == nil || !strings.Contains(said, "slack_app_token is missing") ||
 		!strings.Contains(said, "COMPOSE_FILE=compose.yaml") {
 		t.Fatalf("with one token of two: %v: %s", err, said)
@@ -41,6 +42,8 @@ func TestPrepare(t *testing.T) {
 	if said, err := prepare(t, folder, "xapp-two\n"); err != nil {
 		t.Fatalf("the second token: %v: %s", err, said)
 	}
+
+	// The secrets are those that were typed, or fit together.
 	secret := func(name string) string {
 		raw, err := os.ReadFile(filepath.Join(folder, "secrets", name))
 		if err != nil {
@@ -63,13 +66,16 @@ func TestPrepare(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder of secrets is open: %v", info.Mode())
 	}
+
+	// Running it again changes nothing.
 	before := secret("master_key")
 	if said, err := prepare(t, folder, ""); err != nil || secret("master_key") != before || strings.Contains(said, "made") {
 		t.Errorf("run again: %v: %s", err, said)
 	}
 }
 
-// TestPrepareForTheBrowser: an admin who wants to paste tokens in the browser is asked for none, as docs/install.md says.
+// TestPrepareForTheBrowser checks that an admin who will paste tokens in the browser isn't asked for any, as
+// docs/install.md says.
 func TestPrepareForTheBrowser(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -78,6 +84,7 @@ func TestPrepareForTheBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	line := "COMPOSE_FILE=compose.yaml"
 	if !strings.Contains(read(t, "../docs/install.md"), "`"+line+"`") {
 		t.Errorf("docs/install.md doesn't name %s", line)
@@ -85,6 +92,7 @@ func TestPrepareForTheBrowser(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, ".env"), []byte(line+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+
 	if said, err := prepare(t, folder, ""); err != nil || strings.Contains(said, "slack") {
 		t.Errorf("%v: %s", err, said)
 	}

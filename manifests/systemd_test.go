@@ -12,7 +12,7 @@ import (
 	"github.com/coreos/go-systemd/v22/unit"
 )
 
-// options are a unit's, by section and name; of one that stands there twice, both values.
+// options returns the options of a unit by section and name. An option that is given twice has both values.
 func options(t *testing.T, text string) map[string][]string {
 	t.Helper()
 	read, err := unit.DeserializeOptions(strings.NewReader(text))
@@ -27,7 +27,7 @@ func options(t *testing.T, text string) map[string][]string {
 	return all
 }
 
-// TestUnit: the unit keeps Parley from everything that it does not need, restarts it, and lets it end.
+// TestUnit checks that the unit denies Parley everything that it doesn't need, restarts it, and gives it time to end.
 func TestUnit(t *testing.T) {
 	t.Parallel()
 	got := options(t, read(t, "parley.service"))
@@ -57,14 +57,15 @@ func TestUnit(t *testing.T) {
 	}
 }
 
-// TestUnitVerified: where systemd is installed, it takes the unit without a word, and finds little that the process
-// could do to the system.
+// TestUnitVerified checks with systemd, where it is installed, that the unit has no mistakes and leaves the process few
+// ways to harm the system.
 func TestUnitVerified(t *testing.T) {
 	t.Parallel()
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
 		t.Skip("systemd is not installed")
 	}
+
 	text := read(t, "parley.service")
 	if said := verify(t, analyze, text); said != "" {
 		t.Errorf("systemd-analyze verify: %s", said)
@@ -72,6 +73,7 @@ func TestUnitVerified(t *testing.T) {
 	if said := verify(t, analyze, strings.Replace(text, "ProtectSystem=", "ProtectSytem=", 1)); !strings.Contains(said, "ProtectSytem") {
 		t.Errorf("a misspelt option was taken: %q", said)
 	}
+
 	path := filepath.Join(t.TempDir(), "parley.service")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -80,6 +82,7 @@ func TestUnitVerified(t *testing.T) {
 	if strings.Contains(string(out), "unrecognized option") {
 		t.Skip("this systemd can't judge units that are not installed")
 	}
+
 	exposure := regexp.MustCompile(`exposure level for \S+: ([0-9.]+)`).FindSubmatch(out)
 	if exposure == nil {
 		t.Fatalf("systemd-analyze security: %v: %s", err, out)
@@ -89,7 +92,8 @@ func TestUnitVerified(t *testing.T) {
 	}
 }
 
-// verify returns what systemd says of a unit. The program is put where one is: only the unit is judged.
+// verify returns what systemd says about a unit. The unit's program is replaced by one that exists, so that only the
+// unit is judged.
 func verify(t *testing.T, analyze, text string) string {
 	t.Helper()
 	program, err := os.Executable()

@@ -13,7 +13,8 @@ import (
 	"parley/channels"
 )
 
-// While Graph can't show a reply, nothing is known to have changed: the engine decides how long the reply waits.
+// If Graph can't show a reply, Confirm fails but doesn't say that the reply has changed. The engine decides how long
+// the reply waits.
 func TestConfirmWhileGraphFails(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -30,6 +31,7 @@ func TestConfirmWhileGraphFails(t *testing.T) {
 			w.mustReact(ann, reply, takeBack)
 			tt.fault.Method = "graph.reply"
 			w.fake.Inject(tt.fault)
+
 			ctx, cancel := context.WithTimeout(w.ctx(), time.Second)
 			defer cancel()
 			got, err := w.surface.Confirm(ctx, reply.Place, reply.Text)
@@ -42,7 +44,8 @@ func TestConfirmWhileGraphFails(t *testing.T) {
 	}
 }
 
-// If Graph asks for more time than there is, the caller learns at once how much.
+// If Graph asks Parley to wait for longer than Confirm may take, Confirm doesn't wait: its error says at once for how
+// long.
 func TestConfirmDoesNotWaitInVain(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)

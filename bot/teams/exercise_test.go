@@ -18,7 +18,7 @@ func TestExercise(t *testing.T) {
 	exercise(t, exerciseOptions{canRead: true})
 }
 
-// Without Graph no messages can be read. Teams passes as much of the suite as doesn't need that.
+// Without Graph, messages can't be read. Teams passes the part of the suite that doesn't need that.
 func TestExerciseWithoutGraph(t *testing.T) {
 	t.Parallel()
 	exercise(t, exerciseOptions{})
@@ -29,7 +29,7 @@ func TestExerciseWithoutAzure(t *testing.T) {
 	exercise(t, exerciseOptions{change: withoutAzure})
 }
 
-// withoutAzure makes a trial: nobody signs, nobody has a secret, and Entra isn't there.
+// withoutAzure makes a trial without Azure: no request is signed, there is no secret, and Entra isn't there.
 func withoutAzure(o *Options, f *teamsfake.Options) {
 	o.AllowUnsigned, f.Unsigned = true, true
 }
@@ -44,7 +44,7 @@ func exercise(t *testing.T, o exerciseOptions) {
 	bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return newExerciseStage(t, o) }})
 }
 
-// newExerciseStage connects a surface to an organisation of its own.
+// newExerciseStage connects a surface to an organisation of its own, for the suite.
 func newExerciseStage(t *testing.T, o exerciseOptions) bridgetest.Stage {
 	var changes []func(*Options, *teamsfake.Options)
 	if o.change != nil {
@@ -57,6 +57,7 @@ func newExerciseStage(t *testing.T, o exerciseOptions) bridgetest.Stage {
 		w.failGraph("graph.*", http.StatusForbidden)
 	}
 	w.desk.Connected(t, 1)
+
 	person := w.fake.As(ann)
 	return bridgetest.Stage{
 		Surface:      w.surface,
@@ -100,7 +101,7 @@ func newExerciseStage(t *testing.T, o exerciseOptions) bridgetest.Stage {
 	}
 }
 
-// shownMessages are messages as people see them, without those that were deleted.
+// shownMessages returns messages as people see them, without deleted ones.
 func shownMessages(messages []*teamsfake.Message) (shown []bridgetest.Shown) {
 	for _, m := range messages {
 		if !m.Deleted() {
@@ -110,7 +111,7 @@ func shownMessages(messages []*teamsfake.Message) (shown []bridgetest.Shown) {
 	return shown
 }
 
-// countMentions counts how often messages mention a person.
+// countMentions counts how often these messages mention a person.
 func countMentions(messages []*teamsfake.Message, who string) (n int) {
 	for _, m := range messages {
 		for _, mention := range m.Mentions {
@@ -122,7 +123,7 @@ func countMentions(messages []*teamsfake.Message, who string) (n int) {
 	return n
 }
 
-// postFault is the fault of the next post of a kind that the suite asks for by a name of its own.
+// postFault returns the fault that the suite asks for by name. It strikes the next post of this kind.
 func postFault(name string, kind bridge.PostKind) teamsfake.Fault {
 	f := teamsfake.Fault{Method: "activities.send", Times: 1}
 	if kind == bridge.PostRoot {
@@ -139,8 +140,8 @@ func postFault(name string, kind bridge.PostKind) teamsfake.Fault {
 	return f
 }
 
-// shownMessage is a message as people see it: a customer's name stands in bold above the text, and files are listed behind a paper
-// clip.
+// shownMessage returns a message as people see it: a customer's name is in bold above the text, and files are listed
+// after a paper clip.
 func shownMessage(m *teamsfake.Message) bridgetest.Shown {
 	shown := bridgetest.Shown{ID: m.ID, Text: m.Text, Marks: len(m.Reactions)}
 	hasName := m.Bot && strings.HasPrefix(m.HTML, "<strong>")
@@ -158,7 +159,7 @@ func shownMessage(m *teamsfake.Message) bridgetest.Shown {
 	return shown
 }
 
-// cardTexts is what can be read on the cards of a message.
+// cardTexts returns the text on the cards of a message.
 func cardTexts(m *teamsfake.Message) (all string) {
 	for _, raw := range m.Cards {
 		all += cardText(raw)
@@ -166,7 +167,7 @@ func cardTexts(m *teamsfake.Message) (all string) {
 	return all
 }
 
-// cardText is what can be read on a card.
+// cardText returns the text on a card.
 func cardText(raw json.RawMessage) string {
 	var b strings.Builder
 	var walk func(v any)

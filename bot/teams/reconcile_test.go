@@ -10,14 +10,14 @@ import (
 	"parley/channels"
 )
 
-// sendWithLostAnswer sends a post that Teams makes although its answer is lost.
+// sendWithLostAnswer sends a post that Teams makes, but whose answer is lost.
 func (w *world) sendWithLostAnswer(p bridge.Post) {
 	w.t.Helper()
 	w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultDrop, After: true, Times: 1})
 	wantEqual(w.t, "class of the lost answer", w.mustFail(p).Class, channels.Ambiguous)
 }
 
-// The customer is known by her number first, and by her name later.
+// customerByNumber and customerByName are the same customer. Only her number is known at first, and later her name.
 func customerByNumber() bridge.PartyRef {
 	return bridge.PartyRef{Name: "+15550100", Address: "+15550100"}
 }
@@ -26,11 +26,11 @@ func customerByName() bridge.PartyRef {
 	return bridge.PartyRef{Name: "Cara Lind", Address: "+15550100"}
 }
 
-// namedPost is a post that names the customer.
+// namedPost is a post that shows the customer's name.
 type namedPost struct {
 	kind  bridge.PostKind
-	fill  func(p *bridge.Post, customer bridge.PartyRef) // with what the post shows
-	alter func(*bridge.Post)                             // so that it shows something else
+	fill  func(p *bridge.Post, customer bridge.PartyRef) // fills in what the post shows
+	alter func(*bridge.Post)                             // makes the post show something else
 }
 
 func namedPosts() []namedPost {
@@ -64,7 +64,7 @@ func namedPosts() []namedPost {
 	}
 }
 
-// newNamedPost makes such a post, which names the customer as she is called.
+// newNamedPost makes a namedPost that shows this name.
 func (w *world) newNamedPost(n namedPost, customer bridge.PartyRef) bridge.Post {
 	p := w.newPost(n.kind, string(n.kind))
 	p.Facts.Contact = customer
@@ -72,7 +72,7 @@ func (w *world) newNamedPost(n namedPost, customer bridge.PartyRef) bridge.Post 
 	return p
 }
 
-// forEachNamedPost runs a check for each kind of post that names the customer.
+// forEachNamedPost runs a check for each kind of namedPost.
 func forEachNamedPost(t *testing.T, check func(*testing.T, *world, namedPost)) {
 	t.Helper()
 	for _, n := range namedPosts() {
@@ -83,7 +83,7 @@ func forEachNamedPost(t *testing.T, check func(*testing.T, *world, namedPost)) {
 	}
 }
 
-// A post that names the customer is found although the customer is called otherwise by then.
+// A post that shows the customer's name is found although the customer has another name by then.
 func TestReconcileAfterNameBecameKnown(t *testing.T) {
 	t.Parallel()
 	forEachNamedPost(t, func(_ *testing.T, w *world, n namedPost) {
@@ -92,7 +92,7 @@ func TestReconcileAfterNameBecameKnown(t *testing.T) {
 	})
 }
 
-// A post that is recorded isn't taken for another one with the same words.
+// A post that is already recorded isn't taken for another one with the same words.
 func TestReconcileDoesNotTakeARecordedPost(t *testing.T) {
 	t.Parallel()
 	forEachNamedPost(t, func(_ *testing.T, w *world, n namedPost) {
@@ -105,7 +105,8 @@ func TestReconcileDoesNotTakeARecordedPost(t *testing.T) {
 	})
 }
 
-// A post is found although Graph's list begins with a page without messages: a root that counts as absent is posted again.
+// A post is found although Graph's list begins with a page without messages. If a root counted as absent, it would be
+// posted again.
 func TestReconcileReadsOnAfterAnEmptyPage(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t, withEmptyPages)
@@ -113,12 +114,13 @@ func TestReconcileReadsOnAfterAnEmptyPage(t *testing.T) {
 	w.fake.Inject(teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultDrop, After: true, Times: 1})
 	wantEqual(t, "class of the lost answer", w.mustFail(root).Class, channels.Ambiguous)
 	w.wantReconciled(root, channels.Landed)
+
 	said := w.newSaid(w.root, "lost")
 	w.sendWithLostAnswer(said)
 	w.wantReconciled(said, channels.Landed)
 }
 
-// A post isn't taken for one that says something else.
+// A post isn't taken for another one that says something else.
 func TestReconcileDoesNotTakeAPostWithOtherWords(t *testing.T) {
 	t.Parallel()
 	forEachNamedPost(t, func(_ *testing.T, w *world, n namedPost) {
@@ -130,8 +132,8 @@ func TestReconcileDoesNotTakeAPostWithOtherWords(t *testing.T) {
 	})
 }
 
-// Every part of a card is found, though most have no button and Graph doesn't show a card as it was sent, and also if what it says has
-// changed since.
+// Each part of a card is found, although most parts have no button and Graph doesn't show a card as it was sent. It is
+// found even if the card's contents have changed since.
 func TestReconcilePartsOfACard(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -142,6 +144,7 @@ func TestReconcilePartsOfACard(t *testing.T) {
 		Verbs:   []bridge.Verb{bridge.VerbSend},
 		Args:    bridge.Args{Message: 7},
 	}
+
 	for more := true; more; p.Part++ {
 		w.sendWithLostAnswer(p)
 		changed := p

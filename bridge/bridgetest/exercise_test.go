@@ -15,10 +15,11 @@ func TestSurface(t *testing.T) {
 	bridgetest.ExerciseSurface(t, bridgetest.Harness{New: stage})
 }
 
-// stage returns the text surface and its chat, where the suite plays.
+// stage returns the text surface and its chat, for the suite.
 func stage(t *testing.T) bridgetest.Stage {
-	const channel = "19:c1@thread" // colons are nothing special
+	const channel = "19:c1@thread" // colons in it have no meaning
 	chat := bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben"})
+
 	chat.Open(channel)
 	desk := bridgetest.NewDesk(channel)
 	s := bridgetest.NewSurface(chat.URL(), desk, 1)
@@ -27,6 +28,7 @@ func stage(t *testing.T) bridgetest.Stage {
 	go func() { defer close(done); _ = s.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	desk.Connected(t, 1)
+
 	return bridgetest.Stage{
 		Surface: s, Desk: desk, Channel: channel, Agent: "ann", Other: "ben", FindsDeleted: true,
 		Shown:     func(_ *testing.T, root string) []bridgetest.Shown { return asShown(chat.Messages(channel, root)) },
@@ -57,7 +59,7 @@ func stage(t *testing.T) bridgetest.Stage {
 	}
 }
 
-// asShown describes messages of the chat as the suite compares them.
+// asShown returns messages of the chat in the form in which the suite compares them.
 func asShown(list []bridgetest.Message) (shown []bridgetest.Shown) {
 	for _, m := range list {
 		one := bridgetest.Shown{ID: m.ID, Text: m.Plain(), Author: m.Name, Buttons: len(m.Buttons), Marks: len(m.Marks)}

@@ -16,10 +16,10 @@ import (
 	"parley/store/storetest"
 )
 
-// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
-// write and are answered, and a fake chat, in whose channel "support" agents work.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
+// customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// runRetention does what retention does in its hourly runs, until nothing is left to do.
+// runRetention does what the hourly runs of retention do, until nothing is left to do.
 func (w *world) runRetention() {
 	w.t.Helper()
 	const month = 30 * 24 * time.Hour
@@ -52,7 +52,7 @@ func (w *world) tableNames() []string {
 	return names
 }
 
-// tableSizes returns what each table costs with its indexes once it is compact, in bytes: whole pages.
+// tableSizes returns the size of each table with its indexes, once it is compact. The unit is bytes, in whole pages.
 func (w *world) tableSizes() map[string]int {
 	w.t.Helper()
 	sizes := map[string]int{}
@@ -63,7 +63,7 @@ func (w *world) tableSizes() map[string]int {
 	return sizes
 }
 
-// tableRowBytes returns what the rows of each table hold, in bytes, without its indexes.
+// tableRowBytes returns the bytes in the rows of each table, without its indexes.
 func (w *world) tableRowBytes() map[string]int {
 	w.t.Helper()
 	sizes := map[string]int{}
@@ -73,10 +73,10 @@ func (w *world) tableRowBytes() map[string]int {
 	return sizes
 }
 
-// A year later little is left of a conversation beside what was said and done: at most 5.0 kB for
-// three messages and two receipts. The conversation goes on when the customer writes again, and what a provider
-// tells once more is still known. The short form plays fewer customers, for whom pages that are half full would count too much:
-// it counts what the rows hold, 2.75 kB at most.
+// A year later little is left of a conversation besides what was said and done: at most 5.0 kB for three messages and
+// two receipts. The conversation goes on when the customer writes again, and facts that a provider brings again are
+// still recognised. The short form has fewer customers, for whom half-empty pages would count too much. So it counts
+// the bytes in the rows: at most 2.75 kB.
 func TestGrowth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -84,10 +84,13 @@ func TestGrowth(t *testing.T) {
 	if storetest.LongForm() {
 		customers, most, sizes = 300, 5000, w.tableSizes
 	}
-	// Their rows are channels', processes' and days': how many pages these take depends on how long the test takes.
+	// The rows of these tables belong to channels, processes and days. How many pages they take depends on how long the
+	// test takes.
 	ofOthers := map[string]bool{"gates": true, "holders": true, "measure_days": true, "measure_spans": true, "measure_spreads": true}
 	empty := sizes()
 	numberOf := func(customer int) string { return fmt.Sprint("+4917012345", customer) }
+
+	// Each customer asks, gets a reply, and says thanks.
 	for c := range customers {
 		w.customerSends(chat, channelstest.Event{From: numberOf(c), Name: "Kim Example", Text: fmt.Sprintf(
 			"Hello, my order %d did not arrive yet and I would like to know what happened to it; it was said to come on Monday.", c)})
@@ -106,6 +109,8 @@ func TestGrowth(t *testing.T) {
 		})
 	}
 	w.waitDrained()
+
+	// Each reply is delivered and read, and each conversation is resolved.
 	for _, sent := range w.provider.Sent() {
 		w.reportStatus(channelstest.Event{ID: sent.ID + "d", State: "delivered", External: []string{sent.ID}})
 		w.reportStatus(channelstest.Event{ID: sent.ID + "r", State: "read", External: []string{sent.ID}})
@@ -115,9 +120,12 @@ func TestGrowth(t *testing.T) {
 		w.chat.Choose("ann", support, w.waitThread(fmt.Sprintf("my order %d did", c)), bridge.VerbResolve)
 	}
 	w.waitDrained()
+
+	// A year passes.
 	check(t, retention.AllowDropping(t.Context(), w.pool, 0))
 	check(t, store.MoveClock(t.Context(), w.pool, 365*24*time.Hour))
 	w.waitDrained()
+
 	costs := map[string]int{}
 	cost := func() (total int) {
 		for name, bytes := range sizes() {
@@ -128,8 +136,12 @@ func TestGrowth(t *testing.T) {
 		}
 		return total
 	}
-	w.repeatUntil("little is left", w.runRetention, func() bool { return cost() <= most }) // somebody may look at rows that are to go
+
+	// The test waits, because somebody may still read rows that are to be removed.
+	w.repeatUntil("little is left", w.runRetention, func() bool { return cost() <= most })
 	t.Logf("%d bytes a conversation: %v", cost(), costs)
+
+	// The first customer's thanks come a second time, and she writes again.
 	before := w.count(`SELECT count(*) FROM messages`)
 	w.customerSends(chat, channelstest.Event{ID: "thanks0", From: numberOf(0), Text: "Thanks 0, I will wait for your answer then."})
 	w.customerSends(chat, channelstest.Event{From: numberOf(0), Text: "It is me again"})

@@ -8,12 +8,14 @@ import (
 	"parley/bridge"
 )
 
-// R-201, R-203, R-212: notes stand in the history as such. Whom one in a form names by an @ is
-// mentioned, if they may read the conversation.
+// Notes are in the history. Somebody whom a note in a form names with an @ is mentioned, if they may read the
+// conversation.
+// R-201, R-203, R-212
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
 	root := w.chat.Messages(vault, "")[0].ID
+
 	noteLine := func() (text string, mentions []string) {
 		for _, m := range w.chat.Messages(vault, root) {
 			if strings.HasPrefix(m.Plain(), "["+string(bridge.LineDone)+"]") {
@@ -22,24 +24,28 @@ func TestNotes(t *testing.T) {
 		}
 		return text, mentions
 	}
+
 	w.chat.Submit("ann", vault, root, formOf(bridge.VerbNote), "@ben, @Cat and @benno: look, not at ann@ben.test, says @ann")
 	w.chat.Wait(t, "the note is shown", func() bool { text, _ := noteLine(); return text != "" })
 	if text, mentions := noteLine(); !slices.Equal(mentions, []string{"ben"}) {
 		t.Errorf("%q mentions %q, want %q", text, mentions, []string{"ben"})
 	}
+
 	w.waitFate(w.chat.Say("ann", vault, root, "note: he called twice"), "inside")
 	w.chat.Say("ann", vault, root, "!history")
 	history := w.waitWhisper("ann", "[history]").Plain()
 	wantWords(t, "the history", history, "Ann wrote an internal note “he called twice”", "Ann wrote an internal note “@ben, @Cat")
 }
 
-// R-049, R-220: the history goes back to the beginning, page by page.
+// The history goes back to the beginning of the conversation, page by page.
+// R-049, R-220
 func TestHistoryPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.exec(`INSERT INTO log_entries (id, conversation_id, at, actor, what)
 		SELECT n, 1, parley_now() - make_interval(mins => n), 'parley', 'step ' || n FROM generate_series(1, 100) AS n`)
+
 	d := w.engines[0].Desk(w.surface)
 	type page struct {
 		number, rows int
@@ -57,6 +63,7 @@ func TestHistoryPages(t *testing.T) {
 	if _, err := d.History(t.Context(), 1, -1, "ann"); err == nil {
 		t.Error("there is a page before the newest")
 	}
+
 	w.reply(thread, "!history 3")
 	told := w.waitWhisper("ann", "[history]").Plain()
 	wantWords(t, "the last page", told, "step 100")

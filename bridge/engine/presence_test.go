@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-// catcher notes how far back its surface is asked to look around.
+// catcher notes how far back its surface is asked to read.
 type catcher struct {
 	bridge.Surface
 	asked chan time.Duration
@@ -15,8 +15,7 @@ type catcher struct {
 
 func (c catcher) CatchUp(since time.Time) { c.asked <- time.Since(since) }
 
-// A process that vanished makes the others look, once, for what was on its way to it;
-// one that says goodbye does not.
+// If a process vanishes, the others read once what was on its way to it. They don't if a process ends in order.
 func TestAnotherProcessVanishes(t *testing.T) {
 	t.Parallel()
 	c := catcher{asked: make(chan time.Duration, 9)}
@@ -25,7 +24,8 @@ func TestAnotherProcessVanishes(t *testing.T) {
 	must(w.pool.Exec(ctx, `INSERT INTO leases (name, holder, until)
 		VALUES ('process:dead', 'process:dead', clock_timestamp() - interval '1 s'),
 		('process:long-dead', 'x', clock_timestamp() - interval '1 hour')`))(t)
-	// It looks back longer than it does for a moment in which this process itself was stopped.
+
+	// After a process has vanished, the surface reads further back than for a moment in which this process was stopped.
 	const back = 8 * time.Second
 	for late, looked := time.After(patience), false; !looked; {
 		select {
@@ -35,11 +35,13 @@ func TestAnotherProcessVanishes(t *testing.T) {
 			t.Fatal("nobody looked around, or not far enough")
 		}
 	}
+
 	w.eventually("its own presence is kept, and the old one's forgotten", func() bool {
 		var n int
 		check(t, w.pool.QueryRow(ctx, `SELECT count(*) FROM leases WHERE name LIKE 'process:%'`).Scan(&n))
 		return n == 2
 	})
+
 	w.stops[0]()
 	var left string
 	check(t, w.pool.QueryRow(ctx, `SELECT string_agg(name, ' ') FROM leases WHERE name LIKE 'process:%'`).Scan(&left))

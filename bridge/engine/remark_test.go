@@ -7,8 +7,9 @@ import (
 	"parley/channels/channelstest"
 )
 
-// what nobody answers doesn't hide the remark before it: a command, a machine's mail, a correction that is offered, another
-// app's post.
+// After a colleague's remark that stays inside, an agent's next text isn't sent without asking. A message that nobody
+// answers doesn't change that: a command, a machine's mail, an offered correction, or another app's post.
+//
 func TestRemarkBeforeWhatNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -49,7 +50,7 @@ func TestRemarkBeforeWhatNobodyAnswers(t *testing.T) {
 	}
 }
 
-// Another app's post is no remark.
+// A post by another app isn't a remark, so the next reply is sent.
 func TestReplyAfterAnotherAppsPost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

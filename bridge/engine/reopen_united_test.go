@@ -6,11 +6,13 @@ import (
 	"parley/channels/channelstest"
 )
 
-// A conversation is not opened again beside the one that continues it, where the customer came into both by different
-// keys: there is one open conversation for what a customer says in a chat.
+// A customer may write with two keys, such as a phone number and an id, before the provider says that both are hers.
+// She still has only one open conversation in a chat: another one of hers can't be reopened beside it.
 func TestReopenBesideAnOpenOneOfAnotherKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
+
+	// The customer writes with her number, with an id, and then with both.
 	w.customerSends(chat, channelstest.Event{From: "+491511", Text: "By number"})
 	number := w.waitThread("By number")
 	w.customerSends(chat, channelstest.Event{From: "US.1", Text: "By id"})
@@ -18,17 +20,22 @@ func TestReopenBesideAnOpenOneOfAnotherKey(t *testing.T) {
 	w.customerSends(chat, channelstest.Event{From: "US.1", Also: []string{"+491511"}, Text: "I am both"})
 	w.waitShown("I am both")
 	w.waitDrained()
+
 	w.chat.Say("ann", support, number, "!resolve")
 	w.waitCard(number, "resolved")
 	w.chat.Say("ann", support, byID, "!resolve")
 	w.waitCard(byID, "resolved")
 	w.waitDrained()
+
+	// She writes again, after which one conversation is open.
 	w.customerSends(chat, channelstest.Event{From: "US.1", Text: "Once more"})
 	w.waitShown("Once more")
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open'`); n != 1 {
 		t.Fatalf("%d conversations are open, want 1", n)
 	}
+
+	// Ann can't reopen the conversation with the id beside it.
 	w.chat.Say("ann", support, byID, "!reopen")
 	w.waitWhisper("ann", "continues in #")
 	w.waitDrained()

@@ -9,8 +9,8 @@ import (
 	"parley/store/blob"
 )
 
-// A mail ends with its author's own signature, or with the account's, whose pictures go with it; in
-// a chat only the account's is used.
+// A mail ends with its author's own signature or, without one, with the account's, and includes the signature's
+// pictures. In a chat only the account's signature is used.
 //
 //
 func TestSignatures(t *testing.T) {
@@ -27,10 +27,11 @@ func TestSignatures(t *testing.T) {
 	}}}
 	sign := func(a *store.Account) { a.Signature, a.RichSignature = "**Acme**", rich }
 	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "ben@acme.test", Name: "Ben", Zone: "UTC", Signature: "Ben, who repairs"}))(t)
-	// A picture without words.
+	// Cat's signature is only a picture.
 	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "cat@acme.test", Name: "Cat", Zone: "UTC", RichSignature: rich}))(t)
 	w.saveAccount(mail, sign)
 	w.saveAccount(chat, sign)
+
 	logo := []string{"p1 the logo"}
 	for _, c := range []struct {
 		account, agent string
@@ -47,6 +48,7 @@ func TestSignatures(t *testing.T) {
 		w.customerSends(c.account, channelstest.Event{From: c.agent + "@" + c.account + ".test", Subject: "One", Text: asked})
 		n := len(w.provider.Sent())
 		w.chat.Say(c.agent, support, w.waitThread(asked), "Hello")
+
 		got := w.waitSent(n + 1)[n]
 		wantEqual(t, "the signature "+asked, got.Signature, c.signature)
 		wantEqual(t, "the signature in HTML "+asked, got.SignatureHTML, c.html)

@@ -16,7 +16,7 @@ import (
 type brokenFiles struct {
 	bridge.Surface
 	err  error
-	late bool // it fails only while it is read
+	late bool // reading fails only after some bytes
 }
 
 // Open implements bridge.Surface.
@@ -27,13 +27,13 @@ func (b brokenFiles) Open(context.Context, bridge.SurfaceFile) (io.ReadCloser, e
 	return nil, b.err
 }
 
-// failingReader is a body that breaks off.
+// failingReader is a file's body that ends with an error.
 type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-// A file that the chat doesn't give holds the later replies of its conversation for minutes, not for the day or two that the
-// channel would try: its author is told then.
+// If the chat doesn't give a file, the later replies of its conversation wait only some minutes, not the day or two for
+// which the channel would try. Then the file's author is told.
 func TestFileThatStaysUnreadable(t *testing.T) {
 	t.Parallel()
 	slow := &channels.SendError{Class: channels.Retry, Text: "plan.txt can't be read: Slack answers 503."}
@@ -49,13 +49,16 @@ func TestFileThatStaysUnreadable(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
 				surface: func(s bridge.Surface) bridge.Surface { c.files.Surface = s; return c.files }})
+
 			thread := w.openThread()
 			w.reply(thread, "!take")
 			w.waitCard(thread, "| Ann |")
+
 			said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
 			w.waitFailedAttempt()
 			w.reply(thread, "Later")
 			w.waitFate(said, "waiting") // it may get better
+
 			w.exec(`UPDATE deliveries SET first_at = first_at - interval '6 min' WHERE kind = 'reply'`)
 			w.waitFate(said, "failed")
 			if words := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(words, c.words) ||
@@ -67,8 +70,8 @@ func TestFileThatStaysUnreadable(t *testing.T) {
 	}
 }
 
-// A file that can't be read may have no kind or size that is known: its author is told why it can't be read, not that the channel
-// takes no such files.
+// A file that can't be read may have no known kind or size. Its author is told why it can't be read, not that the
+// channel doesn't take such files.
 func TestUnreadableFileOfNoKnownKind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} }})

@@ -129,7 +129,7 @@ func TestAcceptOneBadFact(t *testing.T) {
 
 	callAndWait(mustAccept("good"))
 	callAndWait(func() {
-		for tries := 9; tries > 0 && accept(fact("k", "first"), fact("k", "second")) != nil; { // as a source does that brings its facts again
+		for tries := 9; tries > 0 && accept(fact("k", "first"), fact("k", "second")) != nil; { // as their source does
 			tries--
 		}
 	})

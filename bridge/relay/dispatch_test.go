@@ -12,7 +12,7 @@ import (
 	"parley/store/storetest"
 )
 
-// Stopping waits for an attempt that is under way, and keeps its result.
+// Stopping the relay waits for an attempt that is under way, and stores its result.
 func TestStopKeepsResults(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -27,18 +27,20 @@ func TestStopKeepsResults(t *testing.T) {
 	h.accept(fact("k", "a"))
 	h.waitNumberApplied(1)
 	storetest.Receive(t, begun, "the attempt has begun")
+
 	stopped := make(chan struct{})
 	go func() {
 		h.stop()
 		close(stopped)
 	}()
+
 	h.waitValue("appliers that work", 0, `SELECT count(*) FROM holders`) // the relay is stopping
 	close(release)
 	storetest.Receive(t, stopped, "the relay has stopped")
 	h.waitState(reply, store.Accepted)
 }
 
-// Two processes that share lanes make each attempt once, and each of them keeps the order of the lanes.
+// Two processes that share lanes make each attempt once, and each process keeps the order of the lanes.
 func TestTwoDispatchers(t *testing.T) {
 	t.Parallel()
 	const lanes, perLane = 12, 10
@@ -67,10 +69,11 @@ func TestTwoDispatchers(t *testing.T) {
 	b.wantLanesInOrder("the second process")
 }
 
-// wantLanesInOrder checks that a process has sent the deliveries of each lane in their order. process names it in the message.
+// wantLanesInOrder checks that a process has sent the deliveries of each lane in order. process names it in the
+// message.
 func (h *harness) wantLanesInOrder(process string) {
 	h.t.Helper()
-	latest := map[store.DeliveryID]store.DeliveryID{} // by lane, of which deliveryID makes the thousands of the id
+	latest := map[store.DeliveryID]store.DeliveryID{} // by lane, which is the thousands of a delivery's id
 	for _, made := range h.attemptsMade() {
 		lane := made.Delivery / 1000
 		if made.Delivery <= latest[lane] {
@@ -80,7 +83,7 @@ func (h *harness) wantLanesInOrder(process string) {
 	}
 }
 
-// What a provider answers may hold bytes that PostgreSQL doesn't take: the result is written all the same.
+// If a provider's answer contains bytes that PostgreSQL doesn't take, its result is stored all the same.
 func TestResultWithUnstorableBytes(t *testing.T) {
 	t.Parallel()
 	const failing, landing = 1, 2 // lanes

@@ -20,7 +20,7 @@ const (
 		WHERE d.state = 'sending' AND l.gate_id = $1`
 )
 
-// stickBehindGate is a send that doesn't come back behind some gates until release is closed.
+// stickBehindGate returns a send that doesn't return for some gates until release is closed.
 func stickBehindGate(isStuck func(store.GateID) bool, release <-chan struct{}) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
 	return func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if isStuck(c.GateID) {
@@ -33,7 +33,8 @@ func stickBehindGate(isStuck func(store.GateID) bool, release <-chan struct{}) f
 	}
 }
 
-// Attempts that are stuck behind one gate delay nobody behind another; a gate has so many places and no more.
+// Attempts that are stuck behind one gate don't delay those behind another. Behind a gate only PerGate attempts are
+// made at once.
 func TestStuckGateDelaysNobody(t *testing.T) {
 	t.Parallel()
 	const stuckGate, freeGate = 1, 2
@@ -49,12 +50,13 @@ func TestStuckGateDelaysNobody(t *testing.T) {
 		h.addLaneBehind(stuckGate, lane{id: 1 + n, priority: store.PrioritySay, deliveries: 1})
 		h.addLaneBehind(freeGate, lane{id: 101 + n, priority: store.PrioritySay, deliveries: perFreeLane})
 	}
+
 	h.start()
-	h.waitNumberAccepted(lanes * perFreeLane) // all behind the free gate: none behind the other can be
+	h.waitNumberAccepted(lanes * perFreeLane) // all that are behind the free gate
 	h.waitValue("deliveries that are stuck", perGate, sendingDeliveriesOfGate, stuckGate)
 }
 
-// A provider that never answers, in as many places as its account may have, leaves places for other accounts.
+// If a provider never answers, its account takes only half of all places, so other accounts still have some.
 func TestStuckAccountDelaysNobody(t *testing.T) {
 	t.Parallel()
 	const places, perGate = 8, 4
@@ -68,12 +70,14 @@ func TestStuckAccountDelaysNobody(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	h.send = stickBehindGate(func(gate store.GateID) bool { return gate != otherGate }, release)
+
 	for gate := store.GateID(1); gate <= stuckGates; gate++ {
 		h.addGate(gate)
 		for n := range store.LaneID(perGate) {
 			h.addLaneBehind(gate, lane{id: 10*store.LaneID(gate) + n, priority: store.PrioritySay, deliveries: 1})
 		}
 	}
+
 	h.addGate(otherGate)
 	h.exec(`UPDATE gates SET account_id = 2 WHERE id = $1`, otherGate)
 	h.start()
@@ -85,8 +89,8 @@ func TestStuckAccountDelaysNobody(t *testing.T) {
 	h.wantValue("deliveries that are being sent, still", mostOfAccount, sendingDeliveries)
 }
 
-// A gate that a provider throttles holds all its lanes for the time that the provider names, and only them; nothing is sent in vain
-// meanwhile.
+// When a provider throttles a gate, all lanes behind that gate wait for as long as the provider says, and no other
+// lanes do. Nothing is sent in vain meanwhile.
 func TestThrottledGateHoldsItsLanes(t *testing.T) {
 	t.Parallel()
 	const throttledGate, otherGate = 1, 2
@@ -99,11 +103,13 @@ func TestThrottledGateHoldsItsLanes(t *testing.T) {
 		}
 		return relay.Sent{}, nil
 	}
+
 	h.addGate(throttledGate)
 	h.addGate(otherGate)
 	h.addLaneBehind(throttledGate, lane{id: firstLane, priority: store.PriorityRoot, deliveries: 1})
 	h.addLaneBehind(throttledGate, lane{id: secondLane, priority: store.PrioritySay, deliveries: 1})
 	h.addLaneBehind(otherGate, lane{id: otherLane, priority: store.PrioritySay, deliveries: perOtherLane})
+
 	h.start()
 	h.waitNumberAcceptedOf(otherLane, perOtherLane)
 	h.waitQueuedAgain(throttled, channels.Throttled)
@@ -116,7 +122,7 @@ func TestThrottledGateHoldsItsLanes(t *testing.T) {
 	h.wantAttemptsAt(behind, 1)
 }
 
-// A limit for one customer holds her lane alone, for the time that the provider names.
+// A provider's limit for one customer holds only her lane, for as long as the provider says.
 func TestThrottledCustomerHoldsHerLane(t *testing.T) {
 	t.Parallel()
 	const herLane, otherLane, perOtherLane = 1, 2, 3
@@ -136,7 +142,7 @@ func TestThrottledCustomerHoldsHerLane(t *testing.T) {
 	h.waitNumberAcceptedOf(otherLane, perOtherLane)
 }
 
-// An attempt that found that nothing may leave yet takes no turn from others behind the same gate.
+// An attempt that finds that its delivery may not leave yet uses up no turn of the gate.
 func TestUncalledAttemptTakesNoTurn(t *testing.T) {
 	t.Parallel()
 	const waitingLane, otherLane = 1, 2
@@ -147,6 +153,7 @@ func TestUncalledAttemptTakesNoTurn(t *testing.T) {
 		}
 		return relay.Sent{}, nil
 	}
+
 	const perSecond, burst = 0.001, 1 // one call, and the next a quarter of an hour later
 	h.addGateWithRate(1, perSecond, burst)
 	h.addLaneBehind(1, lane{id: waitingLane, priority: store.PriorityRoot, deliveries: 1})

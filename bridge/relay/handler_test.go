@@ -13,7 +13,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// This file is the harness as a relay.Handler: it calls the functions that the test has set, and notes what it was asked.
+// The methods of this file make the harness a relay.Handler. They call the functions that the test has set, and note
+// the calls.
 
 // Decode implements relay.Handler.
 func (h *harness) Decode(e store.Event, payload []byte) (any, error) {
@@ -29,14 +30,15 @@ func (h *harness) Decode(e store.Event, payload []byte) (any, error) {
 	return decode(e)
 }
 
-// Apply implements relay.Handler: it writes the names of events into the table effects, in their order. When an event is left out,
-// all later ones of its order key are, too.
+// Apply implements relay.Handler: it writes the names of events into the table effects, in order. If an event is left
+// out, all later events with its order key are left out, too.
 func (h *harness) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Outcome, error) {
 	made := relay.Outcome{Write: &store.Pipeline{}, Recheck: h.recheckNames}
 	events := make([]store.Event, 0, len(b.Facts))
 	for _, f := range b.Facts {
 		events = append(events, f.Event)
 	}
+
 	h.mu.Lock()
 	apply := h.apply
 	h.mu.Unlock()
@@ -45,6 +47,7 @@ func (h *harness) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Ou
 			return relay.Outcome{}, err
 		}
 	}
+
 	leftOut := map[string]bool{} // by order key
 	for _, e := range events {
 		if leftOut[e.OrderKey] || h.leaveOut(e, &made) {
@@ -75,7 +78,7 @@ func (h *harness) recheckNames(context.Context) ([]string, error) {
 	return recheck(), nil
 }
 
-// leaveOut names an event in made, and returns true, if it must wait or can never be applied.
+// leaveOut reports whether an event must wait or can never be applied. If so, it adds the event to made.
 func (h *harness) leaveOut(e store.Event, made *relay.Outcome) bool {
 	if h.waitOf != nil {
 		if w := h.waitOf(e); w != nil {
@@ -123,7 +126,8 @@ func (h *harness) Attempts(_ context.Context, claims []dispatch.Claimed) []relay
 	return list
 }
 
-// Facts implements relay.Handler: a report becomes one fact of its delivery's conversation. About a post nobody is asked.
+// Facts implements relay.Handler: a report becomes one fact of its delivery's conversation. A report that a post is
+// unclear becomes none, because nobody is asked about posts.
 func (h *harness) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	made := report{Delivery: c.ID, Kind: r.Kind}
 	h.mu.Lock()
@@ -151,13 +155,13 @@ func (h *harness) Timer(t store.Timer) store.NewEvent {
 	}
 }
 
-// harnessAttempt is an attempt that does what the test says.
+// harnessAttempt is an attempt that does what the test has set.
 type harnessAttempt struct {
 	h     *harness
 	claim dispatch.Claimed
 }
 
-// Send implements relay.Attempt. Without a function of the test it succeeds.
+// Send implements relay.Attempt. If the test has set no function, the attempt succeeds.
 func (a harnessAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	h, c := a.h, a.claim
 	h.mu.Lock()
@@ -170,7 +174,7 @@ func (a harnessAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	return send(ctx, c)
 }
 
-// Reconcile implements relay.Attempt. Without a function of the test nobody can tell.
+// Reconcile implements relay.Attempt. If the test has set no function, nobody can tell.
 func (a harnessAttempt) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
 	h := a.h
 	h.mu.Lock()

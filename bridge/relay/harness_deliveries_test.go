@@ -15,10 +15,10 @@ import (
 	"parley/store/storetest"
 )
 
-// leaseTime is the lease of every lane: only a test that lets so much time pass sees its end.
+// leaseTime is the lease of every lane. It ends only if a test lets that much time pass.
 const leaseTime = 2 * time.Minute
 
-// lane is a lane that is due, with so many queued deliveries.
+// lane is a lane that is due, with this many queued deliveries.
 type lane struct {
 	id         store.LaneID
 	priority   int
@@ -30,28 +30,30 @@ func deliveryID(lane store.LaneID, n int) store.DeliveryID {
 	return store.DeliveryID(int64(lane)*1000 + int64(n))
 }
 
-// addReply makes a lane of one delivery behind gate 1, and returns the id of the delivery. It is for tests with only this lane.
+// addReply makes a lane with one delivery behind gate 1, and returns the delivery's id. It is for tests with only this
+// lane.
 func (h *harness) addReply() store.DeliveryID {
 	h.t.Helper()
 	h.addLane(1, 1)
 	return deliveryID(1, 1)
 }
 
-// addTwoReplies makes a lane of two deliveries behind gate 1, and returns their ids. It is for tests with only this lane.
+// addTwoReplies makes a lane with two deliveries behind gate 1, and returns their ids. It is for tests with only this
+// lane.
 func (h *harness) addTwoReplies() (first, second store.DeliveryID) {
 	h.t.Helper()
 	h.addLane(1, 2)
 	return deliveryID(1, 1), deliveryID(1, 2)
 }
 
-// addLane makes a lane with so many deliveries behind gate 1.
+// addLane makes a lane with this many deliveries behind gate 1.
 func (h *harness) addLane(id store.LaneID, deliveries int) {
 	h.t.Helper()
 	h.addGate(1)
 	h.addLaneBehind(1, lane{id: id, priority: store.PrioritySay, deliveries: deliveries})
 }
 
-// addLaneBehind makes a lane behind a gate. It belongs to the conversation of the same number.
+// addLaneBehind makes a lane behind a gate. It belongs to the conversation with the same number.
 func (h *harness) addLaneBehind(gate store.GateID, l lane) {
 	h.t.Helper()
 	const insertLane = `
@@ -86,7 +88,7 @@ func (h *harness) addGate(id store.GateID) {
 	h.addGateWithRate(id, withoutRate, burst)
 }
 
-// addGateWithRate makes a gate that lets so many attempts through in a second, and at first so many at once.
+// addGateWithRate makes a gate that lets perSecond attempts through per second, and burst at once at first.
 func (h *harness) addGateWithRate(id store.GateID, perSecond float64, burst int) {
 	h.t.Helper()
 	h.exec(`INSERT INTO gates (id, account_id, key, per_second, burst) OVERRIDING SYSTEM VALUE
@@ -100,10 +102,12 @@ func (h *harness) openGate(id store.GateID) {
 	h.Wake()
 }
 
-// longUnclear is a time after which an attempt of which nobody can tell is left alone: longer than Options.UnclearAfter.
+// longUnclear is longer than Options.UnclearAfter: after that time an attempt isn't looked for any more if nobody can
+// tell whether it was made.
 const longUnclear = 700 * time.Second
 
-// passTime lets time pass for all deliveries: leases, pauses, attempts and looks are that much older then. Timers and events stay.
+// passTime lets time pass for all deliveries: their leases, pauses, attempts and lookups become older. Timers and
+// events don't.
 func (h *harness) passTime(d time.Duration) {
 	h.t.Helper()
 	h.exec(`UPDATE deliveries
@@ -112,7 +116,7 @@ func (h *harness) passTime(d time.Duration) {
 	h.Wake()
 }
 
-// deliveryRow is what tests look at of a delivery and its lane.
+// deliveryRow is what tests need to know of a delivery and its lane.
 type deliveryRow struct {
 	State             store.DeliveryState
 	Attempt           int // attempts so far
@@ -120,8 +124,8 @@ type deliveryRow struct {
 	ExternalID        string
 	ErrorClass        string
 	ErrorText         string
-	IsAbsent          bool          // the destination was found not to have it
-	IsAbsentSinceSent bool          // it was found so after the latest attempt began
+	IsAbsent          bool          // it was found absent at its destination
+	IsAbsentSinceSent bool          // it was found absent after its latest attempt began
 	LaneHead          int64         // how many deliveries of the lane are done
 	LaneEpoch         int           // how often the lane was claimed
 	LaneIsLeased      bool          // some process has the lane
@@ -141,7 +145,7 @@ func (h *harness) delivery(id store.DeliveryID) deliveryRow {
 	return storetest.Rows(h.t, h.pool, pgx.RowToStructByPos[deliveryRow], read, id)[0]
 }
 
-// waitDelivery waits until something holds of a delivery and its lane; what says what.
+// waitDelivery waits until holds returns true for a delivery and its lane. what describes that in the message.
 func (h *harness) waitDelivery(id store.DeliveryID, what string, holds func(deliveryRow) bool) {
 	h.t.Helper()
 	var got deliveryRow
@@ -157,7 +161,7 @@ func (h *harness) waitState(id store.DeliveryID, want store.DeliveryState) {
 	h.waitDelivery(id, "it is "+string(want), func(d deliveryRow) bool { return d.State == want })
 }
 
-// waitStateAfter waits until a delivery is in a state after so many attempts.
+// waitStateAfter waits until a delivery is in a state after this many attempts.
 func (h *harness) waitStateAfter(id store.DeliveryID, attempts int, want store.DeliveryState) {
 	h.t.Helper()
 	h.waitDelivery(id, fmt.Sprintf("it is %s after %d attempts", want, attempts), func(d deliveryRow) bool {
@@ -165,7 +169,7 @@ func (h *harness) waitStateAfter(id store.DeliveryID, attempts int, want store.D
 	})
 }
 
-// waitQueuedAgain waits until a delivery waits for another attempt after one that failed with a class.
+// waitQueuedAgain waits until a delivery is queued again after an attempt that failed with this class.
 func (h *harness) waitQueuedAgain(id store.DeliveryID, class channels.Class) {
 	h.t.Helper()
 	h.waitDelivery(id, fmt.Sprintf("it is queued again after a failure of class %s", class), func(d deliveryRow) bool {
@@ -173,7 +177,7 @@ func (h *harness) waitQueuedAgain(id store.DeliveryID, class channels.Class) {
 	})
 }
 
-// waitFoundAbsent waits until a delivery is unknown, and a look has found that the destination doesn't have it.
+// waitFoundAbsent waits until a delivery is unknown, and a lookup has found that its destination doesn't have it.
 func (h *harness) waitFoundAbsent(id store.DeliveryID) {
 	h.t.Helper()
 	h.waitDelivery(id, "it is unknown and was found to be absent", func(d deliveryRow) bool {
@@ -181,33 +185,34 @@ func (h *harness) waitFoundAbsent(id store.DeliveryID) {
 	})
 }
 
-// waitLaneDone waits until a lane of addReply is through with its delivery.
+// waitLaneDone waits until the lane of addReply has gone past its delivery.
 func (h *harness) waitLaneDone(id store.DeliveryID) {
 	h.t.Helper()
 	h.waitDelivery(id, "its lane has gone on", func(d deliveryRow) bool { return d.LaneHead == 1 })
 }
 
-// waitNumberAccepted waits until so many deliveries are accepted.
+// waitNumberAccepted waits until this many deliveries are accepted.
 func (h *harness) waitNumberAccepted(n int) {
 	h.t.Helper()
 	h.waitValue("accepted deliveries", n, `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
 }
 
-// waitNumberAcceptedOf waits until so many deliveries of a lane are accepted.
+// waitNumberAcceptedOf waits until this many deliveries of a lane are accepted.
 func (h *harness) waitNumberAcceptedOf(lane store.LaneID, n int) {
 	h.t.Helper()
 	const accepted = `SELECT count(*) FROM deliveries WHERE lane_id = $1 AND state = 'accepted'`
 	h.waitValue(fmt.Sprintf("accepted deliveries of lane %d", lane), n, accepted, lane)
 }
 
-// failAlways is a send that fails each attempt.
+// failAlways returns a send that fails at each attempt.
 func failAlways(class channels.Class) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
 	return func(context.Context, dispatch.Claimed) (relay.Sent, error) {
 		return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
 	}
 }
 
-// failFirst is a send that fails the first attempts at each delivery, in turn by these classes, and succeeds then.
+// failFirst returns a send that fails at the first attempts at each delivery, with these classes in turn, and then
+// succeeds.
 func failFirst(classes ...channels.Class) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
 	return func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.Attempt > len(classes) {
@@ -217,12 +222,12 @@ func failFirst(classes ...channels.Class) func(context.Context, dispatch.Claimed
 	}
 }
 
-// find is a reconcile that always has the same outcome.
+// find returns a reconcile that always has the same outcome.
 func find(outcome channels.Outcome) func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 	return func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) { return outcome, relay.Sent{}, nil }
 }
 
-// attemptsMade returns the attempts in their order.
+// attemptsMade returns all attempts in order.
 func (h *harness) attemptsMade() []attempt {
 	return locked(h, func() []attempt { return slices.Clone(h.attempts) })
 }
@@ -245,7 +250,7 @@ func (h *harness) wantAttemptsAt(id store.DeliveryID, want int) {
 	}
 }
 
-// wantAttempts checks which attempts were made, in their order.
+// wantAttempts checks which attempts were made, and their order.
 func (h *harness) wantAttempts(want ...attempt) {
 	h.t.Helper()
 	if got := h.attemptsMade(); !slices.Equal(got, want) {
@@ -253,10 +258,10 @@ func (h *harness) wantAttempts(want ...attempt) {
 	}
 }
 
-// numberOfLooks returns how often it was asked what became of an attempt.
+// numberOfLooks returns how many lookups there were.
 func (h *harness) numberOfLooks() int { return locked(h, func() int { return h.looks }) }
 
-// wantLooks checks how often it was asked what became of an attempt.
+// wantLooks checks how many lookups there were.
 func (h *harness) wantLooks(want int) {
 	h.t.Helper()
 	if got := h.numberOfLooks(); got != want {
@@ -264,12 +269,12 @@ func (h *harness) wantLooks(want int) {
 	}
 }
 
-// reported returns the reports on deliveries, in their order.
+// reported returns all reports on deliveries in order.
 func (h *harness) reported() []report {
 	return locked(h, func() []report { return slices.Clone(h.reports) })
 }
 
-// wantReports checks which reports were made, in their order.
+// wantReports checks which reports were made, and their order.
 func (h *harness) wantReports(want ...report) {
 	h.t.Helper()
 	if got := h.reported(); !slices.Equal(got, want) {

@@ -14,10 +14,10 @@ import (
 	"parley/store/storetest"
 )
 
-// mailAccount is the account of which most tests accept facts.
+// mailAccount is the account whose facts most tests accept.
 const mailAccount store.AccountID = 7
 
-// What tests ask the database about events, for wantValue and waitValue.
+// These queries are for wantValue and waitValue.
 const (
 	queuedEvents        = `SELECT count(*) FROM queued` // the events that are not applied
 	quarantinedEvents   = `SELECT count(*) FROM quarantine`
@@ -27,12 +27,13 @@ const (
 		WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO events%')`
 )
 
-// fact returns a fact in the queue of an order key, with its name as its id and payload.
+// fact returns a fact with an order key. Its name is its id and its payload.
 func fact(key, name string) channels.Fact {
 	return channels.Fact{ExternalID: name, OrderKey: key, Payload: []byte(name)}
 }
 
-// numberedFacts returns facts in a queue of their own each. Fact n has the order key key+n and the name name+n.
+// numberedFacts returns facts that are each in a queue of their own. Fact n has the order key key+n and the name
+// name+n.
 func numberedFacts(number int, key, name string) []channels.Fact {
 	facts := make([]channels.Fact, 0, number)
 	for n := range number {
@@ -41,20 +42,20 @@ func numberedFacts(number int, key, name string) []channels.Fact {
 	return facts
 }
 
-// Accept is the relay's own, with an end.
+// Accept is the relay's Accept with a deadline.
 func (h *harness) Accept(ctx context.Context, account store.AccountID, facts ...channels.Fact) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return h.Relay.Accept(ctx, account, facts...)
 }
 
-// accept has facts of mailAccount accepted.
+// accept accepts facts of mailAccount.
 func (h *harness) accept(facts ...channels.Fact) {
 	h.t.Helper()
 	check(h.t, h.Accept(h.t.Context(), mailAccount, facts...))
 }
 
-// journalWithoutWaking puts facts of an account into the journal, and tells no relay of it.
+// journalWithoutWaking writes facts of an account into the journal without waking a relay.
 func (h *harness) journalWithoutWaking(account store.AccountID, facts ...channels.Fact) {
 	h.t.Helper()
 	for some := range slices.Chunk(facts, 500) {
@@ -71,10 +72,11 @@ func (h *harness) journalWithoutWaking(account store.AccountID, facts ...channel
 	}
 }
 
-// isTraffic chooses the effects of startTraffic.
+// isTraffic selects the effects of startTraffic.
 const isTraffic = `name LIKE 'traffic %'`
 
-// startTraffic has an account's events accepted and applied, one after the other, until stop is called.
+// startTraffic accepts events of an account, and waits until each is applied, one after the other, until stop is
+// called.
 func (h *harness) startTraffic(account store.AccountID) (stop func()) {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -105,19 +107,19 @@ func (h *harness) names(sql string, args ...any) []string {
 	return storetest.Rows(h.t, h.pool, pgx.RowTo[string], sql, args...)
 }
 
-// appliedNames returns the events of all accounts that are applied, in alphabetical order.
+// appliedNames returns the names of all applied events of all accounts, in alphabetical order.
 func (h *harness) appliedNames() []string {
 	h.t.Helper()
 	return h.names(`SELECT name FROM effects ORDER BY name`)
 }
 
-// appliedOf returns the applied events of a queue of mailAccount, in the order of their effects.
+// appliedOf returns the names of the applied events of a queue of mailAccount, in the order of their effects.
 func (h *harness) appliedOf(key string) []string {
 	h.t.Helper()
 	return h.names(`SELECT name FROM effects WHERE key = $1 ORDER BY n`, store.OrderKey(mailAccount, key))
 }
 
-// wantAppliedOf checks which events of a queue of mailAccount are applied, in their order.
+// wantAppliedOf checks which events of a queue of mailAccount are applied, and their order.
 func (h *harness) wantAppliedOf(key string, want ...string) {
 	h.t.Helper()
 	if got := h.appliedOf(key); !slices.Equal(got, want) {
@@ -135,7 +137,7 @@ func (h *harness) waitAppliedOf(key string, want ...string) {
 	})
 }
 
-// waitAppliedNames waits until exactly these events are applied, of all accounts. They are given in alphabetical order.
+// waitAppliedNames waits until exactly these events of all accounts are applied. They are given in alphabetical order.
 func (h *harness) waitAppliedNames(want ...string) {
 	h.t.Helper()
 	var got []string
@@ -145,19 +147,20 @@ func (h *harness) waitAppliedNames(want ...string) {
 	})
 }
 
-// waitNumberApplied waits until so many events are applied, of all accounts.
+// waitNumberApplied waits until this many events of all accounts are applied.
 func (h *harness) waitNumberApplied(n int) {
 	h.t.Helper()
 	h.waitValue("applied events", n, `SELECT count(*) FROM effects`)
 }
 
-// waitAllApplied waits until no event is queued any more.
+// waitAllApplied waits until no event is queued.
 func (h *harness) waitAllApplied() {
 	h.t.Helper()
 	h.waitValue("queued events", 0, queuedEvents)
 }
 
-// wantNoticesOf checks of which events people were told that they are in quarantine. Only what was committed counts.
+// wantNoticesOf checks for which events people were told that they are in quarantine. A notice counts once it is
+// committed.
 func (h *harness) wantNoticesOf(want ...string) {
 	h.t.Helper()
 	got := h.names(`SELECT e.external_id FROM quarantine_notices AS n JOIN events AS e ON e.id = n.event_id ORDER BY n.n`)
@@ -180,13 +183,13 @@ func (h *harness) hasQuarantined() bool {
 	return h.value(quarantinedEvents) != "0"
 }
 
-// makeQueuesDue ends the pauses and the waits of all queues that no applier has in hand.
+// makeQueuesDue ends the pauses and waits of all queues that no applier holds.
 func (h *harness) makeQueuesDue() {
 	h.t.Helper()
 	h.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp() AND holder IS NULL`)
 }
 
-// makeQueuesDueUntil ends the pauses and the waits of queues again and again, until something holds.
+// makeQueuesDueUntil ends the pauses and waits of queues again and again, until done returns true.
 func (h *harness) makeQueuesDueUntil(what string, done func() bool) {
 	h.t.Helper()
 	h.repeatUntil(what, h.makeQueuesDue, done)

@@ -8,7 +8,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// Of a run that is torn nothing is sent, and nothing looked for: its deliveries wait as they did before.
+// A run is several deliveries that leave as one message. If it is torn, nothing is sent or looked for: its deliveries
+// wait as before.
 func TestTornRunIsGivenBack(t *testing.T) {
 	t.Parallel()
 	for claimed, want := range map[store.DeliveryState]store.DeliveryState{store.Sending: store.Queued, store.Unknown: store.Unknown} {

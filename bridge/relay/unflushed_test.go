@@ -9,10 +9,11 @@ import (
 	"parley/store"
 )
 
-// noteFlushes makes the table flushes: for each queue that is done, the synchronous_commit of the transaction that removed its row.
+// noteFlushes makes the table flushes. For each queue that becomes empty it has the synchronous_commit of the
+// transaction that removed the queue's row.
 func (h *harness) noteFlushes() {
 	h.t.Helper()
-	// The test server has synchronous_commit off. Sessions that begin from now on have what production has.
+	// The test server has synchronous_commit off. Sessions that begin from now on have it on, as in production.
 	h.exec(`DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END$$`)
 	h.exec(`CREATE TABLE flushes (synchronous_commit text)`)
 	h.exec(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -23,8 +24,8 @@ func (h *harness) noteFlushes() {
 	h.exec(`CREATE TRIGGER note BEFORE DELETE ON queues FOR EACH ROW EXECUTE FUNCTION note()`)
 }
 
-// A commit of events that changed nothing doesn't wait for the disk: after a crash they are applied once more. Every other one does,
-// also if it only locked a row.
+// If applying events changed nothing, their commit doesn't wait for the disk, because they can be applied again after a
+// crash. Every other commit waits, even if it only locked a row.
 func TestOnlyEffectsAreFlushed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -38,14 +39,16 @@ func TestOnlyEffectsAreFlushed(t *testing.T) {
 		{name: "reads after others have written", sql: `SELECT name FROM changed`, want: "off"},
 	}
 	h := newHarness(t)
-	h.withoutEffects = true // of the harness itself
+	h.withoutEffects = true // the harness itself writes nothing
 	h.noteFlushes()
 	h.exec(`CREATE TABLE changed (name text)`)
 	h.exec(`INSERT INTO changed VALUES ('row')`)
+
 	statements := map[string]string{} // by the name of the event
 	for _, tt := range tests {
 		statements[tt.name] = tt.sql
 	}
+
 	h.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
 		for _, e := range events {
 			if _, err := tx.Exec(ctx, statements[e.ExternalID]); err != nil {
@@ -55,7 +58,7 @@ func TestOnlyEffectsAreFlushed(t *testing.T) {
 		return nil
 	}
 	h.start()
-	for _, tt := range tests { // one after the other, so that each has a commit of its own
+	for _, tt := range tests { // one by one, so that each has its own commit
 		h.accept(fact("k", tt.name))
 		h.waitValue("queues in which something waits", 0, `SELECT count(*) FROM queues`)
 		h.wantValue("synchronous_commit of an event that "+tt.name, tt.want, `SELECT string_agg(synchronous_commit, ' ') FROM flushes`)

@@ -15,7 +15,7 @@ import (
 	"parley/channels"
 )
 
-// vector is a signature that was made with another program.
+// vector is a signature that another program made.
 const vector = "sha256=aa9e2e3575f5d7098b6caccd790888c36d5fdb63342a73bada2d6a51747a8494"
 
 func TestSignatureVector(t *testing.T) {
@@ -83,18 +83,20 @@ func TestHook(t *testing.T) {
 		h := &Hook{Secret: []byte("secret"), VerifyToken: "word", Now: time.Now, Log: slog.New(slog.DiscardHandler),
 			Split:  func(b []byte) []channels.Fact { return []channels.Fact{{ExternalID: string(b)}} },
 			Accept: func(context.Context, ...channels.Fact) error { taken++; return c.accept }}
+
 		r := httptest.NewRequestWithContext(t.Context(), c.method, c.target, strings.NewReader(c.body))
 		r.Header = c.header.Clone()
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		answer, _ := io.ReadAll(w.Body)
+
 		wantEqual(t, name+": status", w.Code, c.status)
 		wantEqual(t, name+": answer", string(answer), c.answer)
 		wantEqual(t, name+": times that it was taken", taken, c.taken)
 	}
 }
 
-// TestHookWarnsOnceAMinute: whoever sends forged webhooks doesn't fill the log.
+// TestHookWarnsOnceAMinute checks that forged webhooks don't fill the log: there is at most one warning a minute.
 func TestHookWarnsOnceAMinute(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -109,7 +111,7 @@ func TestHookWarnsOnceAMinute(t *testing.T) {
 	}
 }
 
-// TestHookWithoutSettings: what was never configured lets nobody in.
+// TestHookWithoutSettings checks that a webhook without settings rejects all requests.
 func TestHookWithoutSettings(t *testing.T) {
 	t.Parallel()
 	h := &Hook{Now: time.Now, Log: slog.New(slog.DiscardHandler), Split: func([]byte) []channels.Fact { return nil },

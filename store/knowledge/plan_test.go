@@ -8,8 +8,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Ten places that are as large as a place may be: a question reads those sections that have one of its words, and of
-// a word that all have, no more than are compared.
+// With ten places of the maximum size, a search for a rare word reads only the sections that have that word. A search
+// for a word that all sections have reads no more sections than are compared.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	crowd := []string{

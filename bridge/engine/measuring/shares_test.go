@@ -12,8 +12,9 @@ import (
 	"parley/store/storetest"
 )
 
-// R-230 R-231 R-232 R-233 R-144: docs/measures.md, told by stories of one conversation each. Times are Berlin's, and
-// the office is open from 9 to 5 on weekdays.
+// These stories of one conversation each are examples of docs/measures.md. Their times are Berlin's, and the office is
+// open from 9 to 5 on weekdays.
+// R-230 R-231 R-232 R-233 R-144
 func TestShares(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ lines, want string }{ // what happens, and each share with its day of November
@@ -163,8 +164,9 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// an answer that was written in the mailbox, and is found there after the customer has written again, counts from when it was
-// written. The customer waits for an answer to what was written since.
+// An answer that was written in the mailbox, and is read there only after the customer has written again, counts from
+// the time when it was written. The customer then waits for an answer to her later message.
+//
 func TestSharesOfAnAnswerReadLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The plain form of a mail says what its Markdown says, as people write in plain text.
+// The plain form of a mail says the same as its Markdown, in the way in which people write plain text.
 func TestPlainText(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ markdown, want string }{
@@ -44,7 +44,7 @@ func TestPlainText(t *testing.T) {
 	}
 }
 
-// Raw HTML of an agent, or of a customer who is quoted, is shown and never acts.
+// Raw HTML by an agent, or in a customer's quoted text, is shown as text and never takes effect.
 func TestRawHTMLIsText(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ source, want string }{
@@ -69,7 +69,7 @@ func TestRawHTMLIsText(t *testing.T) {
 	}
 }
 
-// A link that holds its page itself leads nowhere.
+// A link with its target page in the address itself (data:) is made inactive.
 func TestDataLinkIsInactive(t *testing.T) {
 	t.Parallel()
 	const source = "[x](data:text/html,<script>)"
@@ -85,7 +85,7 @@ func mustRenderHTML(t *testing.T, markdown string) string {
 	return html
 }
 
-// wantInactive checks that nothing of the HTML that a text became acts.
+// wantInactive checks that nothing in the HTML of a text takes effect.
 func wantInactive(t *testing.T, source, html string) {
 	t.Helper()
 	for _, bad := range []string{"<script", "<div ", "<img src=x", `href="javascript`, `href="data:`, "<!-- hid"} {

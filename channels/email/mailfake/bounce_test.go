@@ -11,7 +11,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// A report comes back on a mail that bounces or is delayed, and is read by another library.
+// If a mail bounces or is delayed, its sender gets a report, which another library can read.
 func TestReports(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -42,11 +42,13 @@ func TestReports(t *testing.T) {
 			s := start(t)
 			tt.rule.Address = ann
 			noError(t, s.SetRecipient(tt.rule))
+
 			submit(t, s, letter(t, support, ann, "Hi", "hello"))
 			in, err := s.WaitFor(testContext(t), support, atLeast(1))
 			noError(t, err)
 			checkReport(t, in[0], tt.report)
 			wantEqual(t, "mails that were delivered", len(s.Inbox(ann)), tt.delivered)
+
 			submissions := s.Submissions()
 			if len(submissions) != 1 {
 				t.Fatalf("submissions: got %+v, want one", submissions)
@@ -56,10 +58,10 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// report is what a report says became of a mail.
+// report is what a report says about a mail.
 type report struct{ action, status string }
 
-// checkReport checks a report on letter to ann.
+// checkReport checks the report on the letter to ann.
 func checkReport(t *testing.T, r mailfake.Received, want report) {
 	t.Helper()
 	wantEqual(t, "error of the parser", r.ParseError, "")
@@ -69,11 +71,13 @@ func checkReport(t *testing.T, r mailfake.Received, want report) {
 	if kind := r.Get("Content-Type"); !strings.HasPrefix(kind, "multipart/report; report-type=delivery-status") {
 		t.Errorf("got the content type %q, want that of a report on delivery", kind)
 	}
+
 	e, err := enmime.ReadEnvelope(bytes.NewReader(r.Raw))
 	noError(t, err)
 	if len(e.Errors) > 0 {
 		t.Fatalf("errors of enmime: got %v, want none", e.Errors)
 	}
+
 	parts := e.Root.DepthMatchAll(func(p *enmime.Part) bool { return p.FirstChild == nil })
 	var types []string
 	for _, p := range parts {
@@ -82,6 +86,7 @@ func checkReport(t *testing.T, r mailfake.Received, want report) {
 	if want := []string{"text/plain", "message/delivery-status", "message/rfc822"}; !slices.Equal(types, want) {
 		t.Fatalf("types of the parts: got %q, want %q", types, want)
 	}
+
 	fields := []string{
 		"Action: " + want.action,
 		"Status: " + want.status,
@@ -98,7 +103,7 @@ func checkReport(t *testing.T, r mailfake.Received, want report) {
 	}
 }
 
-// A mail to a server that isn't here bounces, and its sender gets the report alone.
+// A mail to an unknown server bounces. Its sender gets only the report.
 func TestReportOfAnUnknownServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) { o.UnknownForeign = mailfake.PolicyBounce })
@@ -111,7 +116,7 @@ func TestReportOfAnUnknownServer(t *testing.T) {
 	wantEqual(t, "sender of the report", inbox[0].From.Address, "mailer-daemon@mail.test")
 }
 
-// A report that bounces ends there: no report comes back on it.
+// If a report bounces, nobody gets a report on that.
 func TestNoReportOnReport(t *testing.T) {
 	t.Parallel()
 	s := start(t)

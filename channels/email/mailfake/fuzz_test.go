@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Any bytes are stored as they are, and can be shown.
+// Any bytes are stored unchanged, and can be shown.
 func FuzzParse(f *testing.F) {
 	m := Mail{From: "a@b.test", To: []string{"c@d.test"}, Subject: "ü", Text: "t", HTML: "<p>", MessageID: "<1@b.test>", Date: time.Unix(0, 0),
 		Attachments: []Attachment{{Name: "ü", Content: []byte("x")}}}
@@ -29,7 +29,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// What a customer types comes out of the parser again, and no field can be forged through another.
+// A customer's file comes out of the parser unchanged, and nothing that she types forges a field, a recipient or a
+// file.
 func FuzzCompose(f *testing.F) {
 	f.Add("Hi", "text\nmore", "a.txt")
 	f.Add("Hi\r\nBcc: x@y.z", "..\r\n.", "\"quoted\"; x=y")

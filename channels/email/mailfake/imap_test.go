@@ -28,7 +28,7 @@ func openInbox(t *testing.T, s *mailfake.Server, n int, opts *imapclient.Options
 	return c
 }
 
-// writeToSupport sends a mail of ann's.
+// writeToSupport sends a mail from ann to support.
 func writeToSupport(t *testing.T, s *mailfake.Server, subject string) {
 	t.Helper()
 	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{support}, Subject: subject, Text: "text of " + subject})
@@ -42,7 +42,7 @@ func addFault(t *testing.T, s *mailfake.Server, f mailfake.Fault) (id string) {
 	return id
 }
 
-// listener collects what the server says unasked.
+// listener collects what the server announces without being asked.
 type listener struct {
 	exists  chan uint32
 	expunge chan uint32
@@ -67,7 +67,7 @@ func (l *listener) options() *imapclient.Options {
 	}}
 }
 
-// wantNext waits for the next number that the server says unasked, and checks it.
+// wantNext waits for the next number that the server announces, and checks it.
 func wantNext(t *testing.T, what string, ch <-chan uint32, want uint32) {
 	t.Helper()
 	select {
@@ -89,7 +89,7 @@ func TestCapabilities(t *testing.T) {
 	}
 }
 
-// The folder of sent mail has the name of its settings, and is marked.
+// The folder of sent mail has the name from the settings, and is marked as such.
 func TestSentFolderIsMarked(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) {
@@ -105,7 +105,7 @@ func TestSentFolderIsMarked(t *testing.T) {
 	wantEqual(t, "it is marked as Sent", slices.Contains(list[1].Attrs, imap.MailboxAttrSent), true)
 }
 
-// SELECT and STATUS tell the numbers of a folder.
+// SELECT and STATUS return the numbers of a folder.
 func TestNumbersOfAFolder(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -145,7 +145,7 @@ func TestFoldersChange(t *testing.T) {
 	}
 }
 
-// FETCH gives all items that Parley asks for.
+// FETCH returns all items that Parley asks for.
 func TestFetchForms(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -154,6 +154,7 @@ func TestFetchForms(t *testing.T) {
 	part := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Offset: 10, Size: 20}}
 	past := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Offset: 1 << 20, Size: 20}}
 	head := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Subject"}}
+
 	msgs, err := c.Fetch(imap.SeqSetNum(1), &imap.FetchOptions{
 		UID:           true,
 		Flags:         true,
@@ -163,10 +164,12 @@ func TestFetchForms(t *testing.T) {
 		BodyStructure: &imap.FetchItemBodyStructure{Extended: true},
 		BodySection:   []*imap.FetchItemBodySection{wholeMail(), part, past, head},
 	}).Collect()
+
 	noError(t, err)
 	if len(msgs) != 1 {
 		t.Fatalf("mails: got %+v, want one", msgs)
 	}
+
 	m := msgs[0]
 	wantEqual(t, "UID", m.UID, 1)
 	wantEqual(t, "subject", m.Envelope.Subject, "Mail 1")
@@ -176,13 +179,14 @@ func TestFetchForms(t *testing.T) {
 	if !m.InternalDate.Equal(clock) {
 		t.Errorf("internal date: got %s, want %s", m.InternalDate, clock)
 	}
+
 	wantEqual(t, "whole mail", string(m.FindBodySection(wholeMail())), string(raw))
 	wantEqual(t, "part of it", string(m.FindBodySection(part)), string(raw[10:30]))
 	wantEqual(t, "part beyond its end", string(m.FindBodySection(past)), "")
 	wantEqual(t, "header field", string(m.FindBodySection(head)), "Subject: Mail 1\r\n\r\n")
 }
 
-// A body that is fetched without PEEK makes its mail seen, but not in a folder that is open by EXAMINE.
+// If a body is fetched without PEEK, its mail becomes seen, except in a folder that was opened with EXAMINE.
 func TestFetchWithoutPeek(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -208,7 +212,8 @@ func TestFetchWithoutPeek(t *testing.T) {
 	}
 }
 
-// openTwice opens an inbox of three mails by two clients. The first one idles, and tells a listener what it hears.
+// openTwice opens an inbox of three mails with two clients. The first one idles, and its listener collects what it
+// hears.
 func openTwice(t *testing.T) (s *mailfake.Server, actor *imapclient.Client, heard *listener) {
 	t.Helper()
 	s = start(t)
@@ -227,7 +232,8 @@ func TestIdleTellsFlags(t *testing.T) {
 	wantNext(t, "flags of mail", heard.flags, 2)
 }
 
-// A mail that is moved vanishes from the folder, and its UIDs in both folders are told to whoever moved it.
+// If a mail is moved, an idling client hears that it is gone from its folder. The client that moved it gets its UIDs in
+// both folders.
 func TestIdleTellsMoves(t *testing.T) {
 	t.Parallel()
 	s, actor, heard := openTwice(t)
@@ -239,7 +245,7 @@ func TestIdleTellsMoves(t *testing.T) {
 	wantEqual(t, "mails in Sent", len(s.Sent(support)), 1)
 }
 
-// Copies have UIDs of their own, behind those of the folder.
+// Each copy gets a UID of its own, after the UIDs that the folder has.
 func TestUIDsOfCopies(t *testing.T) {
 	t.Parallel()
 	s, actor, _ := openTwice(t)
@@ -311,7 +317,7 @@ func TestAppendRefused(t *testing.T) {
 	wantEqual(t, "mails in Sent", len(s.Sent(support)), 0)
 }
 
-// A mail whose APPEND isn't answered is stored.
+// If only the answer to an APPEND is lost, the mail is stored.
 func TestAppendUnanswered(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -12,7 +12,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// addHelp adds a mailbox with a login name, an alias and a strict sender.
+// addHelp adds a mailbox that has a login name and an alias, and may send only from its own addresses.
 func addHelp(t *testing.T, s *mailfake.Server) mailfake.MailboxConfig {
 	t.Helper()
 	help := mailfake.MailboxConfig{
@@ -26,12 +26,12 @@ func addHelp(t *testing.T, s *mailfake.Server) mailfake.MailboxConfig {
 	return help
 }
 
-// asHelp logs in to the mailbox of addHelp.
+// asHelp returns the options that log in to the mailbox of addHelp.
 func asHelp(help mailfake.MailboxConfig) []gomail.Option {
 	return []gomail.Option{gomail.WithUsername(help.Username), gomail.WithPassword(help.Password)}
 }
 
-// An address that is taken, also as an alias, or is none, can't be added.
+// A mailbox can't be added if its address is taken, even as an alias, or isn't an address.
 func TestAddMailboxErrors(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -43,7 +43,7 @@ func TestAddMailboxErrors(t *testing.T) {
 	}
 }
 
-// A mailbox gets the mail to its alias, and may send from it.
+// A mailbox gets the mail to its alias, and may send from that alias.
 func TestAliasOfAMailbox(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -60,7 +60,7 @@ func TestAliasOfAMailbox(t *testing.T) {
 	wantEqual(t, "mailbox of the submission", submissions[0].Mailbox, help.Address)
 }
 
-// A fault knows a mailbox by its address, whatever the login name is.
+// A fault names a mailbox by its address, even if the login name differs.
 func TestFaultOfAMailboxWithALoginName(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -71,7 +71,7 @@ func TestFaultOfAMailboxWithALoginName(t *testing.T) {
 	}
 }
 
-// Flags are set, added and taken away.
+// STORE can set, add and remove flags.
 func TestStoreFlags(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -94,7 +94,7 @@ func TestStoreFlags(t *testing.T) {
 	}
 }
 
-// A folder that is open by EXAMINE stays as it is.
+// A folder that was opened with EXAMINE can't be changed.
 func TestFolderOpenByEXAMINE(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -114,7 +114,7 @@ func TestFolderOpenByEXAMINE(t *testing.T) {
 	wantEqual(t, "mails", len(s.Inbox(support)), 1)
 }
 
-// LIST knows patterns, the options that Parley uses, and STATUS beside them.
+// LIST supports patterns, the options that Parley uses, and STATUS in its answer.
 func TestListForms(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -122,6 +122,7 @@ func TestListForms(t *testing.T) {
 	writeToSupport(t, s, "one")
 	noError(t, c.Create("Filed/2026", nil).Wait())
 	noError(t, c.Unsubscribe("Filed/2026").Wait())
+
 	names := func(pattern string, options *imap.ListOptions) string {
 		t.Helper()
 		list, err := c.List("", pattern, options).Collect()
@@ -132,6 +133,7 @@ func TestListForms(t *testing.T) {
 		}
 		return strings.Join(out, " ")
 	}
+
 	for _, tc := range []struct {
 		pattern string
 		options *imap.ListOptions
@@ -148,12 +150,14 @@ func TestListForms(t *testing.T) {
 			t.Errorf("LIST %s %+v: got %s, want %s", tc.pattern, tc.options, got, tc.want)
 		}
 	}
+
 	list, err := c.List("", "INBOX", &imap.ListOptions{ReturnSubscribed: true, ReturnStatus: &imap.StatusOptions{NumMessages: true}}).Collect()
 	if err != nil || len(list) != 1 || list[0].Status == nil {
 		t.Fatalf("LIST with STATUS: got %+v, %v; want one folder with its status", list, err)
 	}
 	wantEqual(t, "mails", *list[0].Status.NumMessages, 1)
 	wantEqual(t, "the folder is subscribed", slices.Contains(list[0].Attrs, imap.MailboxAttrSubscribed), true)
+
 	ns, err := c.Namespace().Wait()
 	if err != nil || len(ns.Personal) != 1 {
 		t.Fatalf("NAMESPACE: got %+v, %v; want one", ns, err)
@@ -161,7 +165,8 @@ func TestListForms(t *testing.T) {
 	wantEqual(t, "what parts the names of folders", ns.Personal[0].Delim, '/')
 }
 
-// "$" stands for what the last search saved. go-imap's client never sends SAVE, so this is spoken by hand.
+// In a search, "$" stands for the result that the last search saved. go-imap's client never sends SAVE, so the test
+// writes the commands itself.
 func TestSearchResult(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -207,7 +212,7 @@ func listCommands() []command {
 			flags := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagSeen}}
 			return c.Store(imap.UIDSetNum(1), flags, nil).Close()
 		}},
-		{op: mailfake.OpMOVE, run: func(c *imapclient.Client) error { // COPY, too
+		{op: mailfake.OpMOVE, run: func(c *imapclient.Client) error { // COPY is struck by it, too
 			_, err := c.Copy(imap.UIDSetNum(1), "Sent").Wait()
 			return err
 		}},
@@ -219,7 +224,7 @@ func listCommands() []command {
 	}
 }
 
-// Every command can be refused, and works the next time.
+// A fault can refuse any command, which succeeds the next time.
 func TestCommandsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, cmd := range listCommands() {
@@ -238,7 +243,7 @@ func TestCommandsThatAreRefused(t *testing.T) {
 	}
 }
 
-// Every command can lose its answer.
+// A fault can drop the connection instead of the answer to any command.
 func TestCommandsThatAreNotAnswered(t *testing.T) {
 	t.Parallel()
 	for _, cmd := range listCommands() {

@@ -22,7 +22,7 @@ func listFolders(t *testing.T, c *imapclient.Client) []string {
 	return names
 }
 
-// countMails returns how many mails a folder has, and how many of them nobody has seen.
+// countMails returns how many mails a folder has, and how many of them are unseen.
 func countMails(t *testing.T, c *imapclient.Client, folder string) (all, unseen uint32) {
 	t.Helper()
 	status, err := c.Status(folder, &imap.StatusOptions{NumMessages: true, NumUnseen: true}).Wait()
@@ -30,7 +30,7 @@ func countMails(t *testing.T, c *imapclient.Client, folder string) (all, unseen 
 	return *status.NumMessages, *status.NumUnseen
 }
 
-// RENAME of a folder renames those below it, too (RFC 3501, section 6.3.5).
+// RENAME of a folder also renames the folders below it (RFC 3501, section 6.3.5).
 func TestRenameHierarchy(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -67,7 +67,7 @@ func TestRenameHierarchy(t *testing.T) {
 	}
 }
 
-// RENAME is refused if it can't be done, and changes nothing then.
+// A RENAME that can't be done is refused, and changes nothing.
 func TestRenameRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -97,7 +97,7 @@ func TestRenameRefused(t *testing.T) {
 	}
 }
 
-// RENAME of INBOX moves its mails to a new folder, with their flags, and leaves INBOX empty; folders below INBOX stay.
+// RENAME of INBOX moves its mails, with their flags, to a new folder and leaves INBOX empty. Folders below INBOX stay.
 func TestRenameInbox(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) { o.Mailboxes[0].Folders = []string{"INBOX/Team"} })
@@ -105,14 +105,17 @@ func TestRenameInbox(t *testing.T) {
 	seen := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen}}
 	noError(t, c.Store(imap.SeqSetNum(1), seen, nil).Close())
 	noError(t, c.Rename("inbox", "Old", nil).Wait())
+
 	if got, want := listFolders(t, c), []string{"INBOX", "INBOX/Team", "Old", "Sent"}; !slices.Equal(got, want) {
 		t.Errorf("folders: got %q, want %q", got, want)
 	}
+
 	all, unseen := countMails(t, c, "Old")
 	wantEqual(t, "mails of the new folder", all, 2)
 	wantEqual(t, "unseen mails of the new folder", unseen, 1)
 	all, _ = countMails(t, c, "INBOX")
 	wantEqual(t, "mails of INBOX", all, 0)
+
 	writeToSupport(t, s, "later")
 	all, _ = countMails(t, c, "INBOX")
 	wantEqual(t, "mails of INBOX after another came", all, 1)

@@ -14,17 +14,18 @@ import (
 
 const ann = "ann@customer.test"
 
-// reply is a fault that answers a command with a code of SMTP, and with an enhanced one.
+// reply returns a fault that answers a command with an SMTP code and an enhanced code.
 func reply(op mailfake.Op, code int, enhanced string) mailfake.Fault {
 	return mailfake.Fault{Op: op, Action: mailfake.ActionReply, Code: code, Enhanced: enhanced}
 }
 
-// refuse is a fault that refuses a recipient, or those of a domain.
+// refuse returns a fault that refuses a recipient, or all recipients of a domain.
 func refuse(recipient string) mailfake.Fault {
 	return mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Recipient: recipient, Code: 550}
 }
 
-// sendUnderFault sends a mail to ann against a fault, and returns the client's error. timeout bounds each step of the client.
+// sendUnderFault sends a mail to ann while a fault is set, and returns the client's error. timeout bounds each step of
+// the client.
 func sendUnderFault(t *testing.T, s *mailfake.Server, f mailfake.Fault, timeout time.Duration) error {
 	t.Helper()
 	addFault(t, s, f)
@@ -35,18 +36,18 @@ func sendUnderFault(t *testing.T, s *mailfake.Server, f mailfake.Fault, timeout 
 const (
 	longTimeout = 30 * time.Second
 
-	// shortTimeout is waited for: it is enough for the rest of the talk on a slow machine.
+	// shortTimeout is for tests that wait for it. It suffices for the other steps even on a slow machine.
 	shortTimeout = 15 * time.Second
 )
 
-// wantStored checks how many mails the server took, and stored for ann.
+// wantStored checks how many mails the server has accepted and stored for ann.
 func wantStored(t *testing.T, s *mailfake.Server, want int) {
 	t.Helper()
 	wantEqual(t, "mails stored", len(s.Inbox(ann)), want)
 	wantEqual(t, "mails submitted", len(s.Submissions()), want)
 }
 
-// A fault that answers a command with a code refuses the mail with it.
+// If a fault answers a command with an error code, the mail is refused with that code.
 func TestSMTPFaultsThatRefuse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -72,7 +73,7 @@ func TestSMTPFaultsThatRefuse(t *testing.T) {
 	}
 }
 
-// A fault that strikes another mail, or never by chance, or only delays an answer, lets the mail pass.
+// A mail passes if the fault is for another mail, never strikes by chance, or only delays an answer.
 func TestSMTPFaultsThatLetPass(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -97,7 +98,8 @@ func TestSMTPFaultsThatLetPass(t *testing.T) {
 	}
 }
 
-// A fault of the login, or of the connection, ends the talk. A mail is stored if its final dot came before.
+// A fault at the login, or of the connection, ends the session. The mail is stored if its final dot came before the
+// fault.
 func TestSMTPFaultsThatEndTheTalk(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -154,7 +156,7 @@ func sendError(t *testing.T, err error) *gomail.SendError {
 	return failed
 }
 
-// wantErrorWith checks that what was tried failed, with these words in the error.
+// wantErrorWith checks that something failed, with an error that contains these words. tried says what in the message.
 func wantErrorWith(t *testing.T, tried string, err error, words string) {
 	t.Helper()
 	if err == nil {
@@ -172,7 +174,7 @@ func send(t *testing.T, s *mailfake.Server, options ...gomail.Option) error {
 	return sender(t, s, options...).DialAndSendWithContext(testContext(t), letter(t, support, ann, "Hi", "x"))
 }
 
-// A fault strikes from its Nth mail on, so many Times, and ends by itself. It counts what it has seen and struck.
+// A fault strikes from its Nth mail on, Times times, and then no more. It counts the mails that it has seen and struck.
 func TestFaultCounts(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -184,6 +186,7 @@ func TestFaultCounts(t *testing.T) {
 	if want := []bool{true, false, false, true, true}; !slices.Equal(isTaken, want) {
 		t.Errorf("five mails that were taken: got %v, want %v", isTaken, want)
 	}
+
 	faults := s.Faults()
 	if len(faults) != 1 {
 		t.Fatalf("faults: got %+v, want one", faults)
@@ -195,7 +198,7 @@ func TestFaultCounts(t *testing.T) {
 	wantEqual(t, "faults after its removal", len(s.Faults()), 0)
 }
 
-// A fault of an unknown command or action is refused, and the error lists those that are known.
+// A fault with an unknown command or action is refused. The error lists the known ones.
 func TestUnknownFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -213,7 +216,8 @@ func TestUnknownFaults(t *testing.T) {
 	}
 }
 
-// takenByChance returns which of a dozen mails a server takes that refuses half of them, by a seed.
+// takenByChance returns which of a dozen mails are accepted by a server that refuses half of them at random, with this
+// seed.
 func takenByChance(t *testing.T, seed int64) (isTaken []bool) {
 	t.Helper()
 	s := start(t, func(o *mailfake.Options) { o.Seed = seed })
@@ -224,7 +228,7 @@ func takenByChance(t *testing.T, seed int64) (isTaken []bool) {
 	return isTaken
 }
 
-// Faults that strike by chance strike the same mails with equal seeds.
+// Faults that strike by chance strike the same mails if the seed is the same.
 func TestChanceIsSeeded(t *testing.T) {
 	t.Parallel()
 	first := takenByChance(t, 1)
@@ -242,7 +246,7 @@ func TestChanceIsSeeded(t *testing.T) {
 	}
 }
 
-// A login by each method that Parley uses is taken with the right secret.
+// The server accepts a login with the right secret by each method that Parley uses.
 func TestSMTPLogin(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -262,7 +266,7 @@ func TestSMTPLogin(t *testing.T) {
 	}
 }
 
-// A login with a wrong secret is refused, and so is a mail without a login.
+// The server refuses a login with a wrong secret, and a mail without a login.
 func TestSMTPLoginRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -284,14 +288,15 @@ func TestSMTPLoginRefused(t *testing.T) {
 	}
 }
 
-// sendWithoutLogin sends a mail as a server does that passes on mail of others.
+// sendWithoutLogin sends a mail without a login, as another organisation's server does.
 func sendWithoutLogin(t *testing.T, s *mailfake.Server, from, to string) error {
 	t.Helper()
 	client := sender(t, s, gomail.WithSMTPAuth(gomail.SMTPAuthNoAuth))
 	return client.DialAndSendWithContext(testContext(t), letter(t, from, to, "Hi", "x"))
 }
 
-// Mail of others to the company's mailboxes is taken without a login, as by the server that a domain's MX record names.
+// Without a login the server accepts mail from outside to the company's mailboxes, like the server in a domain's MX
+// record.
 func TestMailOfOthersWithoutLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -305,7 +310,7 @@ func TestMailOfOthersWithoutLogin(t *testing.T) {
 	wantEqual(t, "Return-Path", inbox[0].Get("Return-Path"), "<"+ann+">")
 }
 
-// The server passes no mail on, and who writes from the company's own domain has to log in.
+// Without a login the server relays no mail to others, and refuses mail from the company's own domain.
 func TestMailThatNeedsALogin(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, from, to, refusal string }{
@@ -327,19 +332,19 @@ func sendWithToken(t *testing.T, s *mailfake.Server, token string) error {
 	return send(t, s, gomail.WithSMTPAuth(gomail.SMTPAuthXOAUTH2), gomail.WithPassword(token))
 }
 
-// takeFreshToken makes a server take one more token for support, beside those of its settings.
+// takeFreshToken makes the server accept one more token for support, besides those in its settings.
 func takeFreshToken(o *mailfake.Options) {
 	o.CheckToken = func(user, token string) bool { return user == support && token == "fresh" }
 }
 
-// Options.CheckToken decides about tokens that no settings name.
+// Options.CheckToken decides about tokens that aren't in the settings.
 func TestTokensAreChecked(t *testing.T) {
 	t.Parallel()
 	s := start(t, takeFreshToken)
 	noError(t, sendWithToken(t, s, "fresh"))
 }
 
-// The settings of a mailbox can be replaced while the server runs, but for its address.
+// The settings of a mailbox, except its address, can be changed while the server runs.
 func TestMailboxSettingsChange(t *testing.T) {
 	t.Parallel()
 	s := start(t, takeFreshToken)

@@ -10,9 +10,9 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// These tests speak with the server by hand, since no client library says what they say.
+// These tests write the commands to the server themselves, because no client library would send them.
 
-// wantLines checks that an answer has these lines, or lines that begin so.
+// wantLines checks that an answer has lines that begin like these.
 func wantLines(t *testing.T, answer string, want ...string) {
 	t.Helper()
 	for _, line := range want {
@@ -25,7 +25,7 @@ func wantLines(t *testing.T, answer string, want ...string) {
 	}
 }
 
-// UIDs that nobody has are ignored, and the answer is one whole line without COPYUID (RFC 9051 section 6.4.9).
+// COPY and MOVE ignore UIDs that no mail has. The answer then has no COPYUID (RFC 9051 section 6.4.9).
 func TestCopyOfNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -47,7 +47,7 @@ func TestCopyOfNothing(t *testing.T) {
 	wantEqual(t, "mails in Sent", len(s.Sent(support)), 1)
 }
 
-// A client can't set \Recent, nor a system flag that no standard names (RFC 3501 section 9, flag).
+// A client can't set \Recent, or a system flag that no standard defines (RFC 3501 section 9, flag).
 func TestUnknownSystemFlags(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -71,7 +71,8 @@ func TestUnknownSystemFlags(t *testing.T) {
 	}
 }
 
-// A pattern that ends with % finds also the levels that exist only as parents, which can't be opened (RFC 3501 section 6.3.8).
+// A pattern that ends with % also matches levels that exist only as parents of folders, which can't be opened (RFC 3501
+// section 6.3.8).
 func TestLevelsAboveFolders(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -99,10 +100,10 @@ func TestLevelsAboveFolders(t *testing.T) {
 	}
 }
 
-// junk is base64, but no answer of a login mechanism.
+// junk is base64, but not a valid answer in a login.
 var junk = base64.StdEncoding.EncodeToString([]byte("junk"))
 
-// A malformed login is the client's fault, and IMAP says so.
+// IMAP answers a malformed login with an error that blames the client.
 func TestMalformedIMAPLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -111,7 +112,7 @@ func TestMalformedIMAPLogin(t *testing.T) {
 	}
 }
 
-// A malformed login is the client's fault, and SMTP says so.
+// SMTP answers a malformed login with an error that blames the client.
 func TestMalformedSMTPLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -125,7 +126,7 @@ const (
 	rcptTo   = "RCPT TO:<ann@customer.test>"
 )
 
-// talkTest is a talk by SMTP, after EHLO and a login.
+// talkTest is an SMTP session, after EHLO and a login.
 type talkTest struct {
 	name     string
 	lines    []string
@@ -149,7 +150,8 @@ func checkTalks(t *testing.T, tests []talkTest) {
 	}
 }
 
-// talk sends the lines and returns the codes of all answers, the greeting's first, and the last one's enhanced code.
+// talk sends the lines. It returns the codes of all answers, beginning with the greeting's, and the enhanced code of
+// the last one.
 func talk(t *testing.T, s *mailfake.Server, lines []string) (codes []int, enhanced string) {
 	t.Helper()
 	conn, err := textproto.Dial("tcp", s.SMTPAddr())
@@ -169,7 +171,7 @@ func talk(t *testing.T, s *mailfake.Server, lines []string) (codes []int, enhanc
 	return codes, enhanced
 }
 
-// A second MAIL is refused while the first one is open: until RSET, EHLO or the end of the mail.
+// A second MAIL is refused while the first one is open, which is until RSET, EHLO or the end of the mail.
 func TestSecondMAIL(t *testing.T) {
 	t.Parallel()
 	checkTalks(t, []talkTest{
@@ -189,7 +191,7 @@ func TestSecondMAIL(t *testing.T) {
 	})
 }
 
-// Addresses outside ASCII need SMTPUTF8, for each mail anew.
+// Addresses outside ASCII need SMTPUTF8, which must be given for each mail.
 func TestAddressesOutsideASCII(t *testing.T) {
 	t.Parallel()
 	const mailFromZoe, rcptToZoe = "MAIL FROM:<zoë@acme.test>", "RCPT TO:<zoë@customer.test>"

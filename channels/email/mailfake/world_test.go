@@ -21,7 +21,7 @@ const (
 	letterID = "<c1.m1@acme.test>"
 )
 
-// clock is the fixed time of all worlds here.
+// clock is the fixed time of all servers in these tests.
 var clock = time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 
 func start(t *testing.T, change ...func(*mailfake.Options)) *mailfake.Server {
@@ -58,7 +58,7 @@ func login(t *testing.T, s *mailfake.Server, opts *imapclient.Options) *imapclie
 	c, err := imapclient.DialInsecure(s.IMAPAddr(), opts)
 	noError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
-	context.AfterFunc(testContext(t), func() { _ = c.Close() }) // so that no command waits for its answer without an end
+	context.AfterFunc(testContext(t), func() { _ = c.Close() }) // so that no command waits for ever
 	noError(t, c.Login(support, "secret").Wait())
 	return c
 }
@@ -87,13 +87,13 @@ func letter(t *testing.T, from, to, subject, text string) *gomail.Msg {
 	return m
 }
 
-// submit sends a mail as support does.
+// submit sends a mail with support's login.
 func submit(t *testing.T, s *mailfake.Server, m *gomail.Msg, opts ...gomail.Option) {
 	t.Helper()
 	noError(t, sender(t, s, opts...).DialAndSendWithContext(testContext(t), m))
 }
 
-// noError ends the test if something failed.
+// noError ends the test if there is an error.
 func noError(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -101,7 +101,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks one value. what is its name in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -109,13 +109,13 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// atLeast is a condition of WaitFor: so many mails are there.
+// atLeast is a condition for WaitFor: at least n mails are there.
 func atLeast(n int) func([]mailfake.Received) bool {
 	return func(in []mailfake.Received) bool { return len(in) >= n }
 }
 
-// TestRoundTrip is the whole story: a customer writes, IDLE announces it, the company
-// reads and answers, the customer reads and replies in the thread.
+// TestRoundTrip plays a whole exchange: a customer writes, IDLE announces her mail, the company reads and answers it,
+// and the customer reads the answer and replies to it.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -130,8 +130,10 @@ func TestRoundTrip(t *testing.T) {
 	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
+
 	idle, err := c.Idle()
 	noError(t, err)
+
 	ann := s.Customer("Ann Lee <ann@customer.test>")
 	sent, err := ann.Send(mailfake.Mail{To: []string{support}, Subject: "Zoë's printer", Text: "It burns.\n"})
 	noError(t, err)
@@ -141,11 +143,13 @@ func TestRoundTrip(t *testing.T) {
 	case <-testContext(t).Done():
 		t.Fatal("IDLE announced nothing")
 	}
+
 	noError(t, idle.Close())
 	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect()
 	if err != nil || len(msgs) != 1 {
 		t.Fatalf("fetched %d mails, %v; want one", len(msgs), err)
 	}
+
 	stored := s.Inbox(support)[0]
 	wantEqual(t, "mail by IMAP", string(msgs[0].FindBodySection(&imap.FetchItemBodySection{Peek: true})), string(stored.Raw))
 	wantEqual(t, "subject", stored.Subject, "Zoë's printer")
@@ -159,11 +163,13 @@ func answerAndReply(t *testing.T, s *mailfake.Server, ann *mailfake.Customer, qu
 	m := letter(t, support, ann.Address(), "Re: Zoë's printer", "Water!")
 	m.SetGenHeader("In-Reply-To", question)
 	submit(t, s, m)
+
 	got, err := s.WaitFor(testContext(t), ann.Address(), atLeast(1))
 	noError(t, err)
 	wantEqual(t, "text of the answer", got[0].Text, "Water!\n")
 	wantEqual(t, "question of the answer", got[0].InReplyTo, question)
 	wantEqual(t, "id of the answer", got[0].MessageID, letterID)
+
 	if _, err := ann.Reply(got[0], "Thank you"); err != nil {
 		t.Fatal(err)
 	}
@@ -173,14 +179,13 @@ func answerAndReply(t *testing.T, s *mailfake.Server, ann *mailfake.Customer, qu
 	wantEqual(t, "error of the parser", reply.ParseError, "")
 }
 
-// speakIMAP logs in as support by hand, sends the lines and returns all that the server says
-// until it hangs up.
+// speakIMAP logs in as support, sends the lines, and returns everything that the server answers until it hangs up.
 func speakIMAP(t *testing.T, s *mailfake.Server, lines ...string) string {
 	t.Helper()
 	return say(t, s.IMAPAddr(), append([]string{"a LOGIN " + support + " secret"}, lines...)...)
 }
 
-// say sends the lines to a server and returns all that it says until it hangs up.
+// say sends the lines to a server, and returns everything that it answers until it hangs up.
 func say(t *testing.T, addr string, lines ...string) string {
 	t.Helper()
 	var d net.Dialer

@@ -11,7 +11,7 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// newMail returns a mail of this id, whose body has this encoding.
+// newMail returns a mail with this id, whose body has this encoding.
 func newMail(id, encoding, body string) []byte {
 	mail := strings.NewReplacer("NUMBER", id, "ENCODING", encoding).Replace(`Message-ID: <NUMBER>
 From: a@b.test
@@ -31,7 +31,7 @@ func TestFactIDIsAHash(t *testing.T) {
 	}
 }
 
-// The id of a mail's fact is that of what the mail says, not of how it is encoded.
+// The id of a mail's fact depends on what the mail says, not on how it is encoded.
 func TestFactIDOfAMailThatWasEncodedAnew(t *testing.T) {
 	t.Parallel()
 	plain := Fact(newMail("1@x", "7bit", "hello, world\r\n"))
@@ -58,7 +58,7 @@ func TestFactIDsOfDifferentMails(t *testing.T) {
 	}
 }
 
-// textPart returns a part of a mail with this text, in the charset that it declares.
+// textPart returns a part of a mail with this text, which declares this charset.
 func textPart(text []byte, charset string) *rawmail.Part {
 	return &rawmail.Part{
 		Header: rawmail.Header{Guess: rawmail.NewGuesser()},
@@ -68,14 +68,14 @@ func textPart(text []byte, charset string) *rawmail.Part {
 	}
 }
 
-// hashQuickly hashes a text in the way that Fact does.
+// hashQuickly hashes a text as Fact does.
 func hashQuickly(text []byte, charset string) []byte {
 	hash := sha256.New()
 	(&spacelessHash{to: hash}).writeTexts(textPart(text, charset))
 	return hash.Sum(nil)
 }
 
-// hashPlainly hashes a text in the way by which stored ids were made: decoded and cleaned, then without blanks.
+// hashPlainly hashes a text as the stored ids were made: decoded and cleaned, and then without blanks.
 func hashPlainly(text []byte, charset string) []byte {
 	decoded := rawmail.ToUTF8(text, charset, rawmail.NewGuesser())
 	withoutBlanks := strings.Map(func(r rune) rune {
@@ -88,7 +88,7 @@ func hashPlainly(text []byte, charset string) []byte {
 	return hash[:]
 }
 
-// The quick way to hash a text gives the ids that were stored before there was one.
+// The quick way to hash a text must give the ids that were stored before it existed.
 func FuzzBlankless(f *testing.F) {
 	texts := []string{
 		"",

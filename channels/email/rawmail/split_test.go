@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// crlf gives a text the line ends of mails.
+// crlf replaces a text's line ends with those of mails.
 func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 
-// wantFrom checks the sender of a mail, which shows that its header was read.
+// wantFrom checks the sender of a mail, to see that its header was read.
 func wantFrom(t *testing.T, p *Part) {
 	t.Helper()
 	if got := p.Header.Raw("From"); got != "ada@example.com" {
@@ -16,7 +16,7 @@ func wantFrom(t *testing.T, p *Part) {
 	}
 }
 
-// twoPartMail has BOUNDARY and BETWEEN where tests put theirs: BETWEEN stands between the header and the first part.
+// twoPartMail is a mail in which tests replace BOUNDARY and BETWEEN. BETWEEN is between the header and the first part.
 const twoPartMail = `From: ada@example.com
 Content-Type: multipart/mixed; boundary="BOUNDARY"
 BETWEEN--BOUNDARY
@@ -30,11 +30,11 @@ x
 --BOUNDARY--
 `
 
-// A header ends where the parts begin that it announces, even if no empty line stands between: else the words of the first part would
-// be read as its header, and nobody would see them.
+// A header ends where the parts begin, even if no empty line separates them. Otherwise the words of the first part
+// would be read as header fields, and nobody would see them.
 //
-// The forms are those of mails that were seen: a line with a blank only (mikel/mail issue 781, and fws_fn.eml of rspamd's tests), and a
-// folded line (namecheap/fast_mail_parser issue 150).
+// Mails of these forms were seen: with a line that has only a blank (mikel/mail issue 781, and fws_fn.eml in rspamd's
+// tests), and with a folded line (namecheap/fast_mail_parser issue 150).
 func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -69,16 +69,17 @@ func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 	}
 }
 
-// A blank before the colon is old but allowed (RFC 5322 section 4.5.2): such a first line isn't a line of an mbox file.
+// A blank before the colon of a field is allowed as an old form (RFC 5322 section 4.5.2). A first line with one isn't
+// taken for that of an mbox file.
 func TestBlankBeforeTheColon(t *testing.T) {
 	t.Parallel()
 	p, _ := Read([]byte(crlf("From : ada@example.com\nSubject\t: x\n\nwords\n")))
 	wantFrom(t, p)
 }
 
-// A line that isn't a field, at the end of the header, doesn't make a body of base64 unreadable: it can't belong to that body, unless it is
-// base64 itself. Before a body that says what it says in plain letters it is shown, because it may be the author's. A program of others
-// (mnako/letters) tests with such a field: its name has blanks.
+// A header may end with a line that isn't a field. A body of base64 is still decoded, because that line can't belong to
+// it unless it is base64 itself. Before a body of plain text the line is shown, because the author may have written it.
+// Another program (mnako/letters) has such a field in its tests: one whose name has blanks.
 func TestOddLineBeforeTheBody(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

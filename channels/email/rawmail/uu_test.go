@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What is a whole uuencoded file is taken out of a text, and nothing else.
+// CutUUFiles takes whole uuencoded files out of a text, and nothing else.
 func TestCutUUFiles(t *testing.T) {
 	t.Parallel()
 	const code = "%:&5L;&\\\n`\n"
@@ -32,7 +32,7 @@ func TestCutUUFiles(t *testing.T) {
 	}
 }
 
-// A text of nothing but small files doesn't become a mail with any number of files: the last ones stay text.
+// A text of many small files doesn't become a mail with any number of files. The files beyond maxUUFiles remain text.
 func TestCutUUFilesIsBounded(t *testing.T) {
 	t.Parallel()
 	const file = "begin 644 a\n!80``\nend\n"

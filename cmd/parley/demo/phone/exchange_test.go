@@ -9,8 +9,8 @@ import (
 	"parley/channels/emulator"
 )
 
-// The variables name Twilio's WhatsApp sender, and an address at which a program lets a customer write to it. What she writes
-// comes to the webhook of the account twa.
+// The variables name Twilio's WhatsApp sender, and an address at which a program can write as a customer. The
+// customer's message comes to the webhook of the account twa.
 func TestTwilioWhatsApp(t *testing.T) {
 	t.Parallel()
 	called := make(chan string, 1)
@@ -18,11 +18,13 @@ func TestTwilioWhatsApp(t *testing.T) {
 		called <- r.URL.Path + " " + r.FormValue("To")
 	}))
 	t.Cleanup(serve.Close)
+
 	p, err := New(t.Context(), Options{Public: serve.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close() })
+
 	vars := map[string]string{}
 	for _, line := range p.Env() {
 		name, value, _ := strings.Cut(line, "=")
