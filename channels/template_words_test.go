@@ -95,6 +95,7 @@ func FuzzTemplateValue(f *testing.F) {
 	for _, seed := range budget.Seeds() {
 		f.Add(seed)
 	}
+
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, value string) {
 		budget.CheckRepeated(t, m, value, func(s string) {
@@ -104,6 +105,7 @@ func FuzzTemplateValue(f *testing.F) {
 		if value == "" || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }) {
 			return
 		}
+
 		for _, body := range []string{"{{v}}", "Hello {{v}} there", "Hello\n\n{{v}}", "https://own.test/{{v}}"} {
 			words := TemplateUse{Template: Template{Body: body}, Values: map[string]string{"v": value}}.Words()
 			want := strings.ReplaceAll(strings.ReplaceAll(body, "{{v}}", value), "\n\n", "")

@@ -173,10 +173,12 @@ func TestComposeRefuses(t *testing.T) {
 			if !strings.Contains(changed, change[1]) {
 				t.Fatal("nothing was changed")
 			}
+
 			path := filepath.Join(t.TempDir(), "compose.yaml")
 			if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 				t.Fatal(err)
 			}
+
 			_, err := loader.LoadWithContext(t.Context(),
 				types.ConfigDetails{ConfigFiles: []types.ConfigFile{{Filename: path}}, Environment: wholeEnv()},
 				func(o *loader.Options) { o.SetProjectName("parley", true) })

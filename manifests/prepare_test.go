@@ -54,6 +54,7 @@ func TestPrepare(t *testing.T) {
 	if secret("slack_bot_token") != "xoxb-one" || secret("slack_app_token") != "xapp-two" {
 		t.Error("the tokens are not what was typed")
 	}
+
 	url, err := pgxpool.ParseConfig(secret("database_url"))
 	if err != nil || url.ConnConfig.Password != secret("postgres_password") || url.ConnConfig.Host != "db" ||
 		len(url.ConnConfig.Password) != 48 {
@@ -62,6 +63,7 @@ func TestPrepare(t *testing.T) {
 	if key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(secret("master_key"))); err != nil || len(key) != 32 {
 		t.Errorf("the master key has %d bytes: %v", len(key), err)
 	}
+
 	info, err := os.Stat(filepath.Join(folder, "secrets"))
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder of secrets is open: %v", info.Mode())

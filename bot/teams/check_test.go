@@ -120,6 +120,7 @@ func TestCheckWithoutToken(t *testing.T) {
 			tt.spoil(&o)
 			s, err := New(o)
 			noError(t, err)
+
 			got := s.Check(w.ctx())
 			if len(got) != 1 {
 				t.Fatalf("got %d findings, want one: %+v", len(got), got)
@@ -166,6 +167,7 @@ func TestCheckOfTheRightToReadFiles(t *testing.T) {
 			isAboutFiles := func(f channels.Finding) bool {
 				return f.What == "files of channels" && strings.Contains(f.Text, tt.want)
 			}
+
 			i := slices.IndexFunc(got, isAboutFiles)
 			if i < 0 {
 				t.Fatalf("got %+v, want a finding about files of channels that says %q", got, tt.want)

@@ -184,6 +184,7 @@ func TestLimitThatConcernsOnePost(t *testing.T) {
 			w.fake.Inject(teamsfake.Fault{Method: tt.method, Kind: teamsfake.FaultRateLimit, Retry: 7, Times: 1})
 			post := w.newWhisper(ben)
 			post.Place = tt.place(w)
+
 			se := w.mustFail(post)
 			wantEqual(t, "class", se.Class, channels.Retry)
 			wantEqual(t, "time to wait", se.Wait, 7*time.Second)
@@ -354,6 +355,7 @@ func TestWrongAddressOfTeams(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)
 			tt.spoil(w)
+
 			se := w.mustFail(w.newSaid(w.root, "x"))
 			wantEqual(t, "class", se.Class, channels.AuthBroken)
 			wantWords(t, se.Hint, "TEAMS_SERVICE_URLS")

@@ -160,6 +160,7 @@ func TestFind(t *testing.T) {
 			w := newThreadWorld(t)
 			out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, tt.query)
 			noError(t, err)
+
 			wantEqual(t, "error", out.Error, "")
 			wantEqual(t, "results", len(out.Results), tt.want)
 			for _, result := range out.Results {

@@ -50,6 +50,7 @@ func TestBeforeALateMessage(t *testing.T) {
 			held := w.fake.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultReorder})
 			w.replyAsAnn("second")
 			w.fake.ClearFaults(held)
+
 			w.advance(3 * time.Second)
 			tt.spoil(w, first)
 			gaps := w.desk.Gaps()

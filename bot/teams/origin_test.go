@@ -189,6 +189,7 @@ func TestFilesWhileGraphCannotSayWhereTheyLie(t *testing.T) {
 			w.fake.ClearFaults(fault)
 		})
 	}
+
 	t.Run("Graph is down", func(t *testing.T) {
 		w := w.in(t)
 		w.advance(2 * libraryLifetime)

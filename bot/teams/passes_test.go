@@ -102,6 +102,7 @@ func TestThreadThatGraphDoesNotShow(t *testing.T) {
 					missed = append(missed, w.replyUnheardIn(root, fmt.Sprintf("reply %d", n)))
 				}
 			}
+
 			w.surface.sweeper.Announce(time.Time{})
 			w.fake.Inject(teamsfake.Fault{
 				Method: "graph.replies", Kind: teamsfake.FaultHTTP, Status: tt.status, Code: "NotNow", Times: tt.times,

@@ -44,6 +44,7 @@ func TestRateLimits(t *testing.T) {
 			w := newThreadWorld(t)
 			tt.fault.Method, tt.fault.Times = "activities.send", 1
 			w.fake.Inject(tt.fault)
+
 			se := w.mustFail(w.newSaid(w.root, "x"))
 			wantEqual(t, "class", se.Class, tt.class)
 			if se.Wait < tt.minWait || se.Wait > tt.maxWait {
@@ -164,6 +165,7 @@ func TestDeletedChannelOfWhichNobodyTold(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)
 			w.withoutEvents(func() error { return w.fake.Admin.DeleteChannel(w.channel) })
+
 			se := w.wantClosed(tt.newPost(w))
 			for _, lost := range []error{bridge.ErrThreadLost, bridge.ErrMessageGone} {
 				if errors.Is(se, lost) {
@@ -228,6 +230,7 @@ func TestMessageThatTeamsDoesNotFindThoughItIsThere(t *testing.T) {
 			p := tt.newPost(w)
 			p.FirstAttemptAt = w.surface.org.Now()
 			w.fake.Inject(teamsfake.Fault{Method: tt.method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: tt.code})
+
 			se := w.mustFail(p)
 			wantEqual(t, "class", se.Class, channels.Retry)
 			if errors.Is(se, tt.lost) {

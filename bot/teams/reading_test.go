@@ -93,6 +93,7 @@ func TestEditIsOneWhoeverIsKnown(t *testing.T) {
 	at := fact.PlaceOf(told)
 	nobodyKnown := fact.Payload{Me: me}
 	wantID, wantVersion := nobodyKnown.EditID(at, told), nobodyKnown.VersionDigest(told)
+
 	for _, tt := range []struct {
 		name  string
 		edit  *connector.Activity
@@ -277,6 +278,7 @@ func TestMissedTextAtTopLevel(t *testing.T) {
 				_, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "You get a refund"})
 				return err
 			})
+
 			w.advance(tt.age)
 			w.surface.CatchUp(w.surface.org.Now().Add(-tt.gap))
 			w.desk.Connected(t, 2)

@@ -177,6 +177,7 @@ func TestUploadPageNeedsTLS(t *testing.T) {
 				PublicURL: tt.publicURL, LinkKeys: [][]byte{[]byte("k")},
 			})
 			noError(t, err)
+
 			wantEqual(t, "there is a page", s.upload != nil, tt.wantPage)
 			wantEqual(t, "forms offer to attach files", s.org.Home().Attach, tt.wantPage)
 			wantEqual(t, "handlers", len(s.Handlers()), tt.wantHandlers)

@@ -128,6 +128,7 @@ func TestCardsKeepInvisibleParts(t *testing.T) {
 		if len(cards) != 1 {
 			t.Fatalf("%+q: got %d cards, want 1: %+q", word, len(cards), cards)
 		}
+
 		card := cards[0]
 		if card.Title != word {
 			t.Errorf("got the title %+q, want %+q", card.Title, word)
@@ -135,6 +136,7 @@ func TestCardsKeepInvisibleParts(t *testing.T) {
 		if card.Text != word {
 			t.Errorf("got the text %+q, want %+q", card.Text, word)
 		}
+
 		if len(card.Buttons) != 1 {
 			t.Fatalf("%+q: got %d buttons, want 1: %+q", word, len(card.Buttons), card.Buttons)
 		}

@@ -44,6 +44,7 @@ func TestRemarkBeforeWhatNobodyAnswers(t *testing.T) {
 			answer := w.reply(thread, "Press the knob")
 			w.waitFate(answer, "out")
 			w.waitFate(w.chat.Say(tt.author, support, thread, "He never pays on time"), "inside")
+
 			tt.comes(w, question, thread, answer)
 			w.waitFate(w.reply(thread, "I know, ignore him"), "ask")
 		})

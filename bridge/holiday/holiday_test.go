@@ -93,6 +93,7 @@ func TestHours(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		if got := h.OpenAt(at); got != c.want {
 			t.Errorf("%s is open at %s: %v, want %v", c.plan, c.at, got, c.want)
 		}

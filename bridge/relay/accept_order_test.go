@@ -60,6 +60,7 @@ func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 		{name: "the session ends", fault: sessionEnds},
 		{name: "read-only, as after a failover or with a full disk", fault: databaseReadOnly},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

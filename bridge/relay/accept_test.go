@@ -81,10 +81,12 @@ func TestFactsThatArriveTogetherShareATransaction(t *testing.T) {
 			}
 		})
 	}
+
 	h.waitUntil("all callers wait", func() bool { return h.Callers() == callers })
 	h.waitValue("facts wait for the journal", true, storingWaits)
 	release()
 	group.Wait()
+
 	// xmin is the transaction that wrote a row. The first fact may be alone in its transaction. The other facts arrive
 	// while that runs, but perhaps not all before the next one begins.
 	const most = callers/2 - 1
@@ -259,6 +261,7 @@ func TestOverload(t *testing.T) {
 	const calls, factsPerCall = 40, 64
 	var group sync.WaitGroup
 	var accepted, refused atomic.Int64
+
 	for call := range calls {
 		group.Go(func() {
 			var facts []channels.Fact

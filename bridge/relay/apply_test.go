@@ -155,12 +155,14 @@ func TestWaitsOfAFailedEventCountNoTry(t *testing.T) {
 		},
 		{name: "the disk is full", apply: func(store.Event) error { return &pgconn.PgError{Code: "53100"} }},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
 			const waits = 6 // more than an event has tries
 			var looks atomic.Int32
+
 			h.decode = func(store.Event) (any, error) {
 				if n := looks.Load(); tt.decode == nil || n == 0 || n > waits {
 					return nil, nil

@@ -35,6 +35,7 @@ func TestAcceptQueueIsBounded(t *testing.T) {
 		{name: "the last byte", waiting: newArrivals(1, maxQueuedBytes-1), more: newArrivals(1, 1), want: true},
 		{name: "a byte too many", waiting: newArrivals(1, maxQueuedBytes-1), more: newArrivals(1, 2), want: false},
 	}
+
 	for _, tt := range tests {
 		q := newAcceptQueue()
 		if len(tt.waiting) > 0 && !q.add(tt.waiting) {

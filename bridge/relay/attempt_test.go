@@ -244,6 +244,7 @@ func TestFailureOfBestEffortDelivery(t *testing.T) {
 		{class: channels.BadContent, wantState: store.Failed, wantAttempts: 1},
 		{class: channels.Retry, wantState: store.Accepted, wantAttempts: 2, wantReports: []report{{deliveryID(1, 1), relay.ReportLanded}}},
 	}
+
 	for _, tt := range tests {
 		t.Run(string(tt.class), func(t *testing.T) {
 			t.Parallel()
@@ -251,6 +252,7 @@ func TestFailureOfBestEffortDelivery(t *testing.T) {
 			h.policy.BestEffort = true
 			h.send = failFirst(tt.class)
 			reply := h.addReply()
+
 			h.start()
 			h.waitState(reply, tt.wantState)
 			h.waitLaneDone(reply)
@@ -275,6 +277,7 @@ func TestProcessEndedInAnAttempt(t *testing.T) {
 		{name: "what need not arrive", policy: relay.Policy{BestEffort: true}, wantState: store.Failed},
 		{name: "anything else", wantState: store.Unknown},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -283,6 +286,7 @@ func TestProcessEndedInAnAttempt(t *testing.T) {
 			reply := h.addReply()
 			h.exec(`UPDATE deliveries SET state = 'sending', attempt = 2, first_at = clock_timestamp(), sent_at = clock_timestamp(),
 				error_class = 'retry', error_text = 'retry: Busy.'`)
+
 			h.start()
 			h.waitDelivery(reply, "its state is "+string(tt.wantState)+", without an error", func(d deliveryRow) bool {
 				return d.State == tt.wantState && !d.LaneIsLeased && d.ErrorClass == "" && d.ErrorText == ""
@@ -365,6 +369,7 @@ func TestPanicWhileSending(t *testing.T) {
 		}
 		return relay.Sent{}, nil
 	}
+
 	for _, lane := range []store.LaneID{panicking, failing, other} {
 		h.addLane(lane, 1)
 	}

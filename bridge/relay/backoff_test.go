@@ -27,6 +27,7 @@ func TestChoosePause(t *testing.T) {
 		{name: "nine attempts in half a minute", attempt: 9, since: 30 * time.Second, want: first},
 		{name: "nine attempts in two minutes", attempt: 9, since: 2 * time.Minute, want: second},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := choosePause([]time.Duration{first, second, third}, tt.attempt, tt.since)

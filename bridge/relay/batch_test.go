@@ -114,6 +114,7 @@ func TestPausesOfAnEventThatWaits(t *testing.T) {
 		{name: "for a name", wait: Wait{EventID: 1, For: "x", Most: time.Hour}, want: store.Release{After: time.Hour, For: "x", Waits: 1}},
 		{name: "behind another", waits: 3, wait: Wait{EventID: 2, Most: time.Hour}, want: store.Release{After: firstWait, Waits: 1}},
 	}
+
 	for _, tt := range tests {
 		b := newBatchOfThree()
 		b.runs[0].Waits = tt.waits
@@ -155,6 +156,7 @@ func TestBlame(t *testing.T) {
 		{name: "it takes long", cause: context.DeadlineExceeded, want: true},
 		{name: "it takes long while nobody is answered", cause: context.DeadlineExceeded, isStalled: true, want: false},
 	}
+
 	for _, tt := range tests {
 		r := &Relay{database: databaseWatch{began: time.Now().Add(-time.Minute)}}
 		if !tt.isStalled {

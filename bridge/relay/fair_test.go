@@ -216,6 +216,7 @@ func TestLaneDueEarlierThanKnown(t *testing.T) {
 		{name: "anything may be due", lookBackEvery: never, tell: func(h *harness) { h.Wake() }},
 		{name: "nobody tells this process", lookBackEvery: often, tell: func(*harness) {}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -52,6 +52,7 @@ func TestErrorClasses(t *testing.T) {
 		{class: "something new", want: "ambiguous"},
 		{class: "", want: "ambiguous"},
 	}
+
 	for _, tt := range tests {
 		const account = 7
 		m := newMetrics()

@@ -117,6 +117,7 @@ func TestPoison(t *testing.T) {
 			},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -219,6 +220,7 @@ func TestNobodyWaitsForPoison(t *testing.T) {
 		{name: "while it is applied alone", stick: stickWhileAppliedAlone},
 		{name: "while it waits for a lock", stick: stickAtLock},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -276,6 +278,7 @@ func TestNobodyWaitsForWhatFails(t *testing.T) {
 		{name: "it panics", fail: func(context.Context, pgx.Tx) error { panic("boom") }},
 		{name: "it ends its session", fail: endSession},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

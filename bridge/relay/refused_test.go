@@ -182,6 +182,7 @@ func TestErrorsThatRefuseAResult(t *testing.T) {
 		{name: "a number that has no form in JSON", err: fmt.Errorf("store: rows: %w", notInJSON)},
 		{name: "a broken rule of a table", err: constraint},
 	}
+
 	for _, tt := range tests {
 		if tt.err == nil {
 			t.Errorf("%s: there was no error", tt.name)
@@ -213,6 +214,7 @@ func TestErrorsThatRefuseNoResult(t *testing.T) {
 		{name: "a deadlock", err: &pgconn.PgError{Code: "40P01"}},
 		{name: "a lane that another process has", err: &pgconn.PgError{Code: "PY001"}},
 	}
+
 	for _, tt := range tests {
 		if tt.err == nil {
 			t.Errorf("%s: there was no error", tt.name)

@@ -84,6 +84,7 @@ func TestRepeatsAreCounted(t *testing.T) {
 			wantUnsure:   []bool{false, true, true},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +130,7 @@ func TestUnclearPostIsRepeatedOnceADay(t *testing.T) {
 		{name: "nobody may look", answer: lookAnswer{outcome: channels.Absent, isGuess: true}},
 		{name: "nobody can tell", answer: lookAnswer{outcome: channels.CannotTell}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -174,6 +176,7 @@ func TestUnclearPostIsGivenUp(t *testing.T) {
 		{name: "absent by a guess", answer: lookAnswer{outcome: channels.Absent, isGuess: true}, wantAttempts: 1},
 		{name: "nobody can tell", answer: lookAnswer{outcome: channels.CannotTell}, wantAttempts: 1},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

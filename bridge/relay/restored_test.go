@@ -54,6 +54,7 @@ func TestRestoredDeliveryIsNotSent(t *testing.T) {
 		{name: "a reply of which nobody can tell", outcome: channels.CannotTell, wantState: store.NeedsDecision},
 		{name: "a post that is there", isPost: true, outcome: channels.Landed, wantState: store.Accepted},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +62,7 @@ func TestRestoredDeliveryIsNotSent(t *testing.T) {
 			h.policy.PreferDouble = tt.isPost
 			h.reconcile = find(tt.outcome)
 			restored := h.addRestored()
+
 			h.start()
 			h.waitState(restored, tt.wantState)
 			h.waitLaneDone(restored)

@@ -237,6 +237,7 @@ func TestUnknownNeedsDecision(t *testing.T) {
 		{name: "nobody can look", outcome: channels.Landed, lookErr: errors.New("no connection")},
 		{name: "nobody may look so often", lookErr: &channels.SendError{Class: channels.Throttled, Wait: time.Hour}, wantGateHeld: true},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

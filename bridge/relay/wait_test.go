@@ -55,6 +55,7 @@ func TestManyWait(t *testing.T) {
 		},
 		{name: "for their account", makeThemWait: func(h *harness) { h.decode = refuseClosed }},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

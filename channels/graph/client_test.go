@@ -73,6 +73,7 @@ func TestUpload(t *testing.T) {
 		wantEqual(t, "Content-Type", h.Header.Get("Content-Type"), "text/plain")
 		_, _ = io.WriteString(w, `{"id":"7"}`)
 	})
+
 	for _, f := range []File{
 		{Name: "ü \"q\".txt", ContentType: "text/plain", Content: []byte("hello")},
 		{Name: "ü \"q\".txt", ContentType: "text/plain", Body: strings.NewReader("hello"), SizeBytes: 5},
@@ -139,12 +140,14 @@ func TestErrors(t *testing.T) {
 			w.WriteHeader(c.status)
 			_, _ = io.WriteString(w, c.body)
 		})
+
 		var out struct{ ID string }
 		err := client.Call(t.Context(), http.MethodPost, "1/x", nil, nil, &out)
 		if err == nil {
 			t.Errorf("%s: the call succeeded, want an error", name)
 		}
 		wantEqual(t, name+": it certainly had no effect", HadNoEffect(err), c.certain)
+
 		var e *Error
 		if !errors.As(err, &e) {
 			if !c.brokenAnswer {
@@ -321,6 +324,7 @@ func TestDownload(t *testing.T) {
 		}
 		_, _ = w.Write(bytes.Repeat([]byte("x"), 1000))
 	})
+
 	read := func(path string, most int64) (int, error) {
 		d, err := c.Download(t.Context(), s.URL+path, true, most)
 		if err != nil {

@@ -124,6 +124,7 @@ func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[str
 			measure.ByIntent:  {s.labels.Intent},
 			measure.ByMood:    {s.labels.Mood},
 		}[by]
+
 		seconds := s.Wall
 		if open {
 			seconds = s.Open

@@ -90,6 +90,7 @@ func (w *world) step(q pgx.Tx, s *story, who store.AgentID, what string, later t
 	} else if !s.step(w.t, who, what) {
 		return nil
 	}
+
 	ctx := w.t.Context()
 	var fresh, changed []store.Message
 	for i := range s.said {
@@ -100,6 +101,7 @@ func (w *world) step(q pgx.Tx, s *story, who store.AgentID, what string, later t
 			changed = append(changed, messageOf(s, &s.said[i]))
 		}
 	}
+
 	_, err := q.Exec(ctx, `UPDATE conversations
 		SET team_id = $2, tags = $3, traits = jsonb_build_object('intent', $4::text, 'sentiment', $5::text) WHERE id = $1`,
 		s.subject.ConversationID, s.subject.TeamID, s.subject.Tags, s.subject.Intent, s.subject.Mood)
@@ -194,6 +196,7 @@ func (w *world) wantRecounted(dir *directory.Directory) []timed {
 			}
 		}
 	}
+
 	for key, f := range days {
 		wantDays = append(wantDays, key+" "+sums(*f))
 	}
@@ -340,6 +343,7 @@ func TestRandomHistories(t *testing.T) {
 	w.measureAll(dir)
 	w.wantSame("sums after days were closed", w.keptDays(nil), sums)
 	w.wantMedians(times)
+
 	for what, days := range map[string]string{
 		"shares": `SELECT day::text AS day FROM measure_shares`,
 		"times":  `SELECT (SELECT max(x) FROM unnest(times) AS x) AS day FROM measure_times`,

@@ -114,6 +114,7 @@ func TestTimeline(t *testing.T) {
 			want: []measuring.Spent{atCustomer(50, 50), atAgent(ann, 10, 10)},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,7 @@ func TestParseFaults(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no test files: %v", err)
 	}
+
 	var all strings.Builder
 	for _, path := range files {
 		raw, err := os.ReadFile(path)
@@ -30,6 +31,7 @@ func TestParseFaults(t *testing.T) {
 			all.WriteString("no faults\n")
 		}
 	}
+
 	if strings.Contains(all.String(), "s3cret") {
 		t.Error("a message quotes a secret")
 	}

@@ -201,6 +201,7 @@ func TestFindKnownProvider(t *testing.T) {
 			},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, tt.run)
 	}
@@ -233,6 +234,7 @@ func TestFind(t *testing.T) {
 		},
 		{name: "nowhere", address: "help@acme.test"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, tt.run)
 	}
@@ -256,6 +258,7 @@ func TestFindPassesOverBadFiles(t *testing.T) {
 		{name: "it is a page", web: fakeWeb{pages: map[string]string{firstPlace: "<html><body>Welcome</body></html>"}}},
 		{name: "its servers are in a private network", web: fakeWeb{pages: map[string]string{firstPlace: private}}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, findTest{address: "help@acme.test", web: tt.web}.run)
 	}

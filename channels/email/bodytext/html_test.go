@@ -262,6 +262,7 @@ func TestHTMLThatIsNoQuote(t *testing.T) {
 		},
 		{name: "Outlook's line without its header", html: `<p>new</p><div style="border:none;border-top:solid #E1E1E1 1.0pt">old</div>`},
 	}
+
 	for _, tt := range tests {
 		got := NewReader(false, nil).readHTML(tt.html)
 		if got.Quoted != "" {

@@ -37,6 +37,7 @@ func TestPlainText(t *testing.T) {
 		{markdown: "[1]: https://acme.test/a", want: "[1]: https://acme.test/a"},
 		{markdown: "", want: ""},
 	}
+
 	for _, tt := range tests {
 		if got := renderPlain(NewRenderer(), tt.markdown); got != tt.want {
 			t.Errorf("renderPlain(%q)\n got %q\nwant %q", tt.markdown, got, tt.want)
@@ -60,6 +61,7 @@ func TestRawHTMLIsText(t *testing.T) {
 		{source: "www.acme.test", want: `<a href="http://www.acme.test">`},
 		{source: "&lt;script&gt;alert(1)&lt;/x&gt;", want: "&lt;script&gt;"},
 	}
+
 	for _, tt := range tests {
 		got := mustRenderHTML(t, tt.source)
 		if !strings.Contains(got, tt.want) {

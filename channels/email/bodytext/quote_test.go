@@ -63,6 +63,7 @@ func TestAttributions(t *testing.T) {
 		{name: "arabic", attribution: "في الاثنين، ٢ نوفمبر ٢٠٢٦ كتب Acme <help@acme.test>:"},
 		{name: "arabic, of Apple", attribution: "\u202bفي ٢\u200f/١١\u200f/٢٠٢٦، كتب/كتبت \u200fAcme \u200f<help@acme.test>:\u202c"},
 	}
+
 	for _, tt := range tests {
 		text := "My answer.\n\n" + tt.attribution + "\n\n> Old text\n> of ours\n"
 		wantAnswer(t, tt.name, text, "My answer.", tt.attribution+"\n\n> Old text")
@@ -274,6 +275,7 @@ func TestKept(t *testing.T) {
 		{name: "says inside, in capitals", text: "SEE BELOW.\n\nFrom: Acme\nSent: today\nTo: Ann\nSubject: Questions\n\nWhy? So."},
 		{name: "nothing", text: ""},
 	}
+
 	for _, tt := range tests {
 		wantAllShown(t, tt.name, tt.text)
 	}
@@ -310,6 +312,7 @@ func TestSignatures(t *testing.T) {
 		{name: "too long for a signature", text: long, now: strings.TrimSpace(long)},
 		{name: "quoted mark", text: "Hi\n> -- \n> Ann", now: "Hi"},
 	}
+
 	for _, tt := range tests {
 		now, rest := splitQuote(tt.text, false)
 		if strings.TrimSpace(now) != tt.now {
@@ -336,6 +339,7 @@ func FuzzQuote(f *testing.F) {
 		"a\nBob\n<x@y.test> wrote:\n> b",
 		"差出人: a\n宛先: b\n件名: c",
 	}
+
 	for _, s := range texts {
 		f.Add(s, false)
 	}

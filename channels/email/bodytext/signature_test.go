@@ -28,6 +28,7 @@ func checkSignatures(t *testing.T, tests []signatureTest) {
 			if !slices.Equal(got.Pictures, tt.pictures) {
 				t.Errorf("pictures: got %q, want %q", got.Pictures, tt.pictures)
 			}
+
 			for _, part := range tt.has {
 				if !strings.Contains(got.HTML, part) {
 					t.Errorf("HTML: got %s, want %q in it", got.HTML, part)
@@ -65,6 +66,7 @@ func TestMarkdownSignature(t *testing.T) {
 			markdown: "[logo]: data:",
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -89,6 +89,7 @@ func TestMarkdownText(t *testing.T) {
 		{name: "url in brackets", text: "[https://x.test/a]", want: `\[https://x.test/a\]`},
 		{name: "url with entity", text: "https://x.test/?a=1&lt;=2", want: "<https://x.test/?a=1&lt;=2>"},
 	}
+
 	for _, tt := range tests {
 		got := Markdown(tt.text)
 		if got != tt.want {

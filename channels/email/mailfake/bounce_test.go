@@ -36,6 +36,7 @@ func TestReports(t *testing.T) {
 			report: report{action: "delayed", status: "4.4.1"}, delivered: 1,
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -40,6 +40,7 @@ func (r remote) call(method, path string, body, out any) int {
 			r.t.Fatal(err)
 		}
 	}
+
 	req, err := http.NewRequestWithContext(testContext(r.t), method, r.url+path, bytes.NewReader(raw))
 	noError(r.t, err)
 	res, err := emulator.NewClient().Do(req)
@@ -47,6 +48,7 @@ func (r remote) call(method, path string, body, out any) int {
 	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(res.Body)
 	noError(r.t, err)
+
 	if out != nil {
 		if err := json.Unmarshal(answer, out); err != nil {
 			r.t.Fatalf("%s: %v", answer, err)
@@ -234,6 +236,7 @@ func TestControlErrors(t *testing.T) {
 		{method: "POST", path: "uidvalidity?address=no@acme.test", want: http.StatusNotFound},
 		{method: "GET", path: "nothing", want: http.StatusNotFound},
 	}
+
 	for _, c := range cases {
 		if got := r.call(c.method, c.path, c.body, nil); got != c.want {
 			t.Errorf("%s %s %v: got status %d, want %d", c.method, c.path, c.body, got, c.want)

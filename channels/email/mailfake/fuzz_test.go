@@ -41,6 +41,7 @@ func FuzzCompose(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+
 		r := parseReceived(raw)
 		if got := r.Get("Bcc"); got != "" {
 			t.Errorf("%q: got the field Bcc %q, want none", raw, got)

@@ -197,6 +197,7 @@ func TestFetchWithoutPeek(t *testing.T) {
 		{name: "EXAMINE", readOnly: true, wantSeen: false},
 		{name: "SELECT", readOnly: false, wantSeen: true},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -205,6 +206,7 @@ func TestFetchWithoutPeek(t *testing.T) {
 			c := login(t, s, nil)
 			_, err := c.Select("INBOX", &imap.SelectOptions{ReadOnly: tt.readOnly}).Wait()
 			noError(t, err)
+
 			_, err = c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{{}}}).Collect()
 			noError(t, err)
 			wantEqual(t, "the mail is seen", slices.Contains(s.Inbox(support)[0].Flags, `\Seen`), tt.wantSeen)

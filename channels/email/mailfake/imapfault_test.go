@@ -102,6 +102,7 @@ func TestFetchFaultsThatEndTheConnection(t *testing.T) {
 		{name: "dropped before the answer", fault: mailfake.Fault{Action: mailfake.ActionDropBefore}, left: 3},
 		{name: "dropped after the mails", fault: mailfake.Fault{Action: mailfake.ActionDropAfter}, bodies: 3, left: 3},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

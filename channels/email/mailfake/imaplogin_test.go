@@ -51,6 +51,7 @@ func TestIMAPTLS(t *testing.T) {
 		t.Fatal("no certificate")
 	}
 	opts := &imapclient.Options{TLSConfig: &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12}}
+
 	tests := []struct {
 		name string
 		dial func() (*imapclient.Client, error)
@@ -58,6 +59,7 @@ func TestIMAPTLS(t *testing.T) {
 		{name: "STARTTLS", dial: func() (*imapclient.Client, error) { return imapclient.DialStartTLS(s.IMAPAddr(), opts) }},
 		{name: "TLS", dial: func() (*imapclient.Client, error) { return imapclient.DialTLS(s.IMAPTLSAddr(), opts) }},
 	}
+
 	writeToSupport(t, s, "one")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

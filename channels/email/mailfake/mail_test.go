@@ -66,11 +66,13 @@ func checkByEnmime(t *testing.T, raw []byte) {
 	if len(e.Errors) > 0 {
 		t.Fatalf("errors of enmime: got %v, want none", e.Errors)
 	}
+
 	m := richMail()
 	wantEqual(t, "subject", e.GetHeader("Subject"), m.Subject)
 	wantEqual(t, "text", strings.ReplaceAll(e.Text, "\r\n", "\n"), m.Text)
 	wantEqual(t, "HTML", e.HTML, m.HTML)
 	wantEqual(t, "Bcc", e.GetHeader("Bcc"), "")
+
 	if len(e.Attachments) != 2 {
 		t.Fatalf("files: got %d, want two", len(e.Attachments))
 	}

@@ -86,6 +86,7 @@ func TestStoreFlags(t *testing.T) {
 		{op: imap.StoreFlagsDel, flags: []imap.Flag{imap.FlagSeen, imap.FlagDraft}, want: []string{"$Parked", `\Answered`}},
 		{op: imap.StoreFlagsSet, flags: []imap.Flag{imap.FlagFlagged}, want: []string{`\Flagged`}},
 	}
+
 	for _, step := range steps {
 		noError(t, c.Store(imap.SeqSetNum(1), &imap.StoreFlags{Op: step.op, Flags: step.flags}, nil).Close())
 		if got := s.Inbox(support)[0].Flags; !slices.Equal(got, step.want) {

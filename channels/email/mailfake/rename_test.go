@@ -55,6 +55,7 @@ func TestRenameHierarchy(t *testing.T) {
 			want: []string{"Archive/Done", "Archive/Done/2025", "INBOX", "Sent"},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -81,6 +82,7 @@ func TestRenameRefused(t *testing.T) {
 		{name: "INBOX to a folder that there is", old: "INBOX", new: "Done"},
 		{name: "to INBOX", old: "Done", new: "inbox"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -62,6 +62,7 @@ func TestSMTPFaultsThatRefuse(t *testing.T) {
 		{name: "452 after the data", fault: reply(mailfake.OpDATA, 452, "4.3.1"), code: 452},
 		{name: "552 after the data", fault: reply(mailfake.OpDATA, 552, "5.3.4"), code: 552},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +89,7 @@ func TestSMTPFaultsThatLetPass(t *testing.T) {
 			fault: mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 421, Probability: 1e-12},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -136,6 +138,7 @@ func TestSMTPFaultsThatEndTheTalk(t *testing.T) {
 			timeout: shortTimeout, reason: "timeout", stored: 1,
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

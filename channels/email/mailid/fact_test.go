@@ -104,6 +104,7 @@ func FuzzBlankless(f *testing.F) {
 	charsets := []string{
 		"", "utf-8", "us-ascii", "iso-8859-1", "iso-2022-jp", "utf-7", "gb2312", "utf-16", `"UTF-8"; x`, "charset=utf-8", "klingon", "cp932",
 	}
+
 	for _, text := range texts {
 		for _, charset := range charsets {
 			f.Add([]byte(text), charset)

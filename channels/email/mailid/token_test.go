@@ -49,6 +49,7 @@ func TestParse(t *testing.T) {
 		{name: "another domain", id: strings.Replace(id, "acme.test", "else.test", 1), want: Token{Conversation: 12, Message: 34}},
 		{name: "no domain", id: strings.TrimSuffix(id, "@acme.test"), want: Token{Conversation: 12, Message: 34}},
 	}
+
 	for _, tt := range tests {
 		got, ok := Parse(testKeys(), tt.id)
 		if !ok {
@@ -80,6 +81,7 @@ func TestParseForeignIDs(t *testing.T) {
 		{name: "text before it", id: "x" + id},
 		{name: "empty", id: ""},
 	}
+
 	for _, tt := range tests {
 		got, ok := Parse(testKeys(), tt.id)
 		if ok {

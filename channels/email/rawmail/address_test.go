@@ -46,6 +46,7 @@ func TestAddressesKeepTheirSpelling(t *testing.T) {
 			want:  channels.Party{Key: "ann@customer.test", Address: "ANN@customer.test"},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -195,6 +195,7 @@ func TestHeaderWords(t *testing.T) {
 		{in: "=?utf-8?Q?a=0D=0ABcc:_x?=", want: "a Bcc: x"},
 		{in: "", want: ""},
 	}
+
 	for _, tt := range tests {
 		if got := DecodeHeader(tt.in, NewGuesser()); got != tt.want {
 			t.Errorf("DecodeHeader(%q) = %q, want %q", tt.in, got, tt.want)
@@ -246,6 +247,7 @@ func TestFooterBelowBase64(t *testing.T) {
 		{name: "a damaged line in the middle of a file", in: long + "QUJD*\n" + long, want: strings.Repeat("ABC", 39)},
 		{name: "no base64 at all", in: words, want: string(DecodeBase64([]byte(words)))},
 	}
+
 	for _, tt := range tests {
 		if got := string(decodeTransfer([]byte(tt.in), "base64")); got != tt.want {
 			t.Errorf("%s: decodeTransfer(%q) = %q, want %q", tt.name, tt.in, got, tt.want)
@@ -270,6 +272,7 @@ func TestFlowed(t *testing.T) {
 		{in: " > stuffed\n From x", want: "> stuffed\nFrom x"},
 		{in: "", want: ""},
 	}
+
 	for _, tt := range tests {
 		if got := Unflow(tt.in, tt.delsp); got != tt.want {
 			t.Errorf("Unflow(%q, %v) = %q, want %q", tt.in, tt.delsp, got, tt.want)

@@ -35,6 +35,7 @@ func TestDatesWithNamedZones(t *testing.T) {
 		{name: "form of RFC 850", date: "Friday, 20-Nov-26 08:00:00 MST", want: "2026-11-20T15:00:00Z"},
 		{name: "form of asctime", date: "Fri Nov  6 08:00:00 CST 2026", want: "2026-11-06T14:00:00Z"},
 	}
+
 	for _, tt := range tests {
 		got, ok := parseDate(tt.date)
 		if !ok {

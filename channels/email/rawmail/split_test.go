@@ -47,6 +47,7 @@ func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 		{name: "a folded line", between: "MIME-Version: 1.0\n hello\n"},
 		{name: "an odd line", between: "an odd line\n"},
 	}
+
 	for _, tt := range tests {
 		for _, boundary := range []string{"_005_CFC60393A49D", "=:part:1"} {
 			t.Run(tt.name+"/"+boundary, func(t *testing.T) {
@@ -57,6 +58,7 @@ func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 				if len(p.Children) != 2 {
 					t.Fatalf("parts: got %d, want 2", len(p.Children))
 				}
+
 				first := p.Children[0]
 				if first.Type != "text/html" {
 					t.Errorf("type of the first part: got %q, want text/html", first.Type)
@@ -98,6 +100,7 @@ func TestOddLineBeforeTheBody(t *testing.T) {
 		{name: "base64 with an empty line inside", encoding: "base64", odd: "SGVsbG8g\n", body: "QW5u\n", want: "Hello Ann"},
 		{name: "plain letters", encoding: "7bit", odd: "My own words\n", body: "and more.\n", want: "My own words\r\n\r\nand more.\r\n"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

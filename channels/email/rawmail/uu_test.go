@@ -20,6 +20,7 @@ func TestCutUUFiles(t *testing.T) {
 		{name: "quoted", in: "> begin 644 a\n> %:&5L;&\\\n> end\n", rest: "> begin 644 a\n> %:&5L;&\\\n> end\n"},
 		{name: "behind the beginning of another one", in: "begin 644 a\nbegin 644 b\n" + code + "end\n", rest: "begin 644 a\n", file: "b: hello"},
 	}
+
 	for _, tt := range tests {
 		rest, files := CutUUFiles([]byte(tt.in))
 		file := ""

@@ -53,6 +53,7 @@ func (d driver) call(t *testing.T, method, address, token, body string) (int, st
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
+
 	resp, err := emulator.NewClient().Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +98,7 @@ func (d driver) sendFromCompany(ctx context.Context, channel, number, text strin
 		contentType = "application/x-www-form-urlencoded"
 		body = url.Values{"From": {smsNumber}, "To": {number}, "Body": {text}}.Encode()
 	}
+
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(body))
 	if err != nil {
 		return err
@@ -107,6 +109,7 @@ func (d driver) sendFromCompany(ctx context.Context, channel, number, text strin
 	} else {
 		req.Header.Set("Authorization", "Bearer "+metaToken)
 	}
+
 	resp, err := emulator.NewClient().Do(req)
 	if err != nil {
 		return err
