@@ -238,7 +238,7 @@ func TestArchivedTeam(t *testing.T) {
 	wantWords(t, se.Hint, "Unarchive")
 }
 
-// When a team takes posts again, its channels are open at once, and what was typed meanwhile is looked for.
+// If a team takes posts again, its channels are open at once, and Parley looks for what was typed meanwhile.
 func TestTeamThatTakesPostsAgain(t *testing.T) {
 	t.Parallel()
 	w := newClockedWorld(t).run()
@@ -328,7 +328,7 @@ func TestAppInAPrivateChannelAgain(t *testing.T) {
 	w.wantReport(channels.Active)
 }
 
-// If Teams isn't at the address that is known, a setting is wrong. Posts wait, and admins are told which setting it is.
+// If Teams isn't at the known address, a setting is wrong. Posts wait, and admins are told which setting it is.
 func TestWrongAddressOfTeams(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -39,7 +39,7 @@ func TestConfirmFindsABlock(t *testing.T) {
 	}
 }
 
-// A blocked text that is deleted is gone.
+// A blocked reply that was deleted counts as deleted.
 func TestConfirmFindsADeletionBehindABlock(t *testing.T) {
 	t.Parallel()
 	w, reply := newReplyWorld(t)

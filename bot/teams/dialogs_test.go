@@ -39,7 +39,7 @@ func TestDialogWithNonsenseIsRefused(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// The window of details opens, and its buttons open further windows, which act.
+// The window of details opens. Its buttons open further windows, whose actions are stored.
 func TestDetailsAndTheirButtons(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -50,7 +50,7 @@ func TestDetailsAndTheirButtons(t *testing.T) {
 	w.wantNoProblems()
 }
 
-// The desk is told, once, who opens the form of a reply: colleagues see who is writing.
+// The desk is told once who opens the form of a reply, so that colleagues see who is writing.
 //
 func TestOpenedReplyFormIsTold(t *testing.T) {
 	t.Parallel()

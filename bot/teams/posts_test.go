@@ -105,7 +105,7 @@ func (w *world) addApp() {
 	w.desk.Wait(w.t, "that the app is in again is told", func() bool { return w.desk.Status() == channels.Active })
 }
 
-// While it is known that the app is out of the team, nothing is tried there, and people are told what to do.
+// While Parley knows that the app is out of the team, it posts nothing there, and people are told what to do.
 func TestNothingIsPostedWhileTheAppIsOut(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -267,7 +267,7 @@ func TestRefusedChangeOfADeletedMessage(t *testing.T) {
 	}
 }
 
-// When Teams moves to another region, posts go where its last message came from.
+// If Teams moves to another region, posts go to the address from which its last message came.
 func TestPostsFollowTeamsToAnotherRegion(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

@@ -22,7 +22,8 @@ func TestMentionAtTheBeginningIsACommand(t *testing.T) {
 	wantEqual(t, "origin", a.Origin, bridge.OriginMention)
 }
 
-// A backslash before a sign makes the sign part of the text. Elsewhere it is a sign like any other.
+// A backslash before a command's sign, as in \!resolve, makes the sign part of the text. Elsewhere a backslash is a
+// character like any other.
 func TestTypedBackslash(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

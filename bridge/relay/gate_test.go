@@ -13,7 +13,7 @@ import (
 
 // A gate is one budget of a provider that several lanes spend. Attempts behind different gates must not delay one another.
 
-// What tests ask the database about deliveries that are being sent.
+// These queries count deliveries that are being sent.
 const (
 	sendingDeliveries       = `SELECT count(*) FROM deliveries WHERE state = 'sending'`
 	sendingDeliveriesOfGate = `SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id

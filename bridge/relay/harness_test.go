@@ -38,7 +38,7 @@ type harness struct {
 
 	mu sync.Mutex // guards the functions and the notes below while the relay runs
 
-	// What the Handler does with events. A nil function does nothing.
+	// The Handler calls these functions for events. A nil function does nothing.
 	seePayload     func(body []byte)                                                // is shown each payload before it is decoded
 	decode         func(e store.Event) (any, error)                                 // nil means that each event is readable
 	apply          func(ctx context.Context, tx pgx.Tx, events []store.Event) error // runs before the effects are written
@@ -49,13 +49,13 @@ type harness struct {
 	namesWritten   func(e store.Event) []string                                     // names that an event records, for which others may wait
 	withoutEffects bool                                                             // applying an event writes nothing into effects
 
-	// What the Handler does with deliveries.
+	// The Handler calls these functions for deliveries.
 	policy    relay.Policy
 	prepare   func()                                                            // runs before attempts are prepared; nil: nothing does
 	send      func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) // nil: each attempt succeeds
 	reconcile func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error)    // nil: nobody can look
 
-	// What the Handler noted.
+	// The Handler notes here what it was asked.
 	attempts    []attempt // in their order
 	looks       int       // how often it was asked what became of an attempt
 	reports     []report  // in their order

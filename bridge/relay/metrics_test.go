@@ -80,7 +80,7 @@ func TestHop(t *testing.T) {
 	m.Applying(Batch{
 		Now:  batchAt,
 		Real: realTime,
-		Facts: []Fact{ // which have waited for three seconds, in the mean
+		Facts: []Fact{ // they have waited for three seconds on average
 			{Event: store.Event{ReceivedAt: realTime.Add(-2 * time.Second)}},
 			{Event: store.Event{ReceivedAt: realTime.Add(-4 * time.Second)}},
 		},
@@ -88,7 +88,7 @@ func TestHop(t *testing.T) {
 
 	const batchWait, laneWait, hold = 3, 1, 20 // seconds
 	holdEnd := batchAt.Add(hold * time.Second)
-	sameTime := batchAt.In(time.FixedZone("X", 3600)) // as another connection reads it
+	sameTime := batchAt.In(time.FixedZone("X", 3600)) // the same time as another connection reads it
 	claims := []dispatch.Claimed{
 		{Delivery: store.Delivery{CreatedAt: batchAt, Attempt: 1}, AccountID: 1, CreatedAgo: laneWait},
 		{Delivery: store.Delivery{CreatedAt: sameTime, Attempt: 1, NotBefore: &holdEnd}, AccountID: 1, CreatedAgo: hold + laneWait},

@@ -47,7 +47,7 @@ func newUnclearPair(t *testing.T, outcome channels.Outcome, err error, change ..
 	return unclearPair{harness: h, first: first, second: second}
 }
 
-// Nobody looks for an attempt before it can be over for sure, even if its lane is claimed early.
+// An attempt isn't looked for before it is certainly over, even if its lane is claimed early.
 func TestNoLookBeforeAttemptIsOver(t *testing.T) {
 	t.Parallel()
 	h := newUnclearPair(t, channels.Landed, nil, func(o *relay.Options) { o.ReconcileAfter = 5 * time.Minute })

@@ -31,7 +31,7 @@ func TestOnlyEffectsAreFlushed(t *testing.T) {
 	tests := []struct {
 		name string
 		sql  string // what applying the event does
-		want string // synchronous_commit
+		want string // expected synchronous_commit
 	}{
 		{name: "reads", sql: `SELECT name FROM changed`, want: "off"},
 		{name: "writes", sql: `INSERT INTO changed VALUES ('more')`, want: "on"},

@@ -114,7 +114,7 @@ func (r *recount) countEvent(n int) {
 		r.figuresAt(n, r.owner(n+1)).MessagesIn++
 	case e.goes(store.DirectionOut):
 		r.countAnswer(n)
-	case e.ends() && r.episodeRuns(n-1): // what is resolved may be closed, too
+	case e.ends() && r.episodeRuns(n-1): // a resolved conversation may be closed afterwards
 		r.countEnd(n)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // R-230 R-231 R-232 R-233 R-144
 func TestShares(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct{ lines, want string }{ // what happens, and each share with its day of November
+	for name, tt := range map[string]struct{ lines, want string }{ // what happens, and the expected shares, each with its day of November
 		"a question, an answer, the end": {`
 			mon 09:00 she opens
 			mon 09:12 ann answers

@@ -19,7 +19,7 @@ func wantAnswer(t *testing.T, name, text, answer, old string) {
 	}
 }
 
-// wantAllShown checks that nothing of a text is hidden.
+// wantAllShown checks that no part of a text is hidden.
 func wantAllShown(t *testing.T, name, text string) {
 	t.Helper()
 	now, history := splitQuote(text, false)
@@ -100,7 +100,7 @@ func TestAnswerDirectlyAboveAttribution(t *testing.T) {
 	}
 }
 
-// The lines of a folded attribution stay together.
+// The lines of a folded attribution are hidden together.
 func TestFoldedAttributionBelowAnAnswer(t *testing.T) {
 	t.Parallel()
 	attributions := []string{

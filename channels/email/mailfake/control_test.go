@@ -210,7 +210,7 @@ func TestControlEvents(t *testing.T) {
 
 	noError(t, s.Close())
 	for lines.Scan() {
-		// What was on its way still comes.
+		// Events that were on their way still arrive.
 	}
 	if lines.Err() != nil {
 		t.Fatal(lines.Err())
