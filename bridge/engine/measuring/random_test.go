@@ -293,7 +293,7 @@ func (w *world) keptDays(want map[string]*measure.Figures) (list []string) {
 
 // Whatever happens in conversations, in three zones while clocks change, the figures are those of a slow recount. That
 // holds although the measuring processes are killed now and then.
-// R-230 R-231 R-232 R-233 R-237
+//
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

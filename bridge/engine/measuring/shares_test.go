@@ -14,10 +14,10 @@ import (
 
 // These stories of one conversation each are examples of docs/measures.md. Their times are Berlin's, and the office is
 // open from 9 to 5 on weekdays.
-// R-230 R-231 R-232 R-233 R-144
+// R-230, R-231, R-232, R-233, R-144
 func TestShares(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct{ lines, want string }{ // what happens, and the expected shares, each with its day of November
+	for name, tt := range map[string]struct{ lines, want string }{ // what happens, and the shares with their days of November
 		"a question, an answer, the end": {`
 			mon 09:00 she opens
 			mon 09:12 ann answers
