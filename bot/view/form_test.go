@@ -92,7 +92,7 @@ func wantShort(t *testing.T, what, label string) {
 	}
 }
 
-// Every verb that needs something more has a form, which fits its bounds and carries its arguments.
+// Every verb that needs more than a click has a form, which fits the bounds of surfaces and carries its arguments.
 //
 func TestNewForm(t *testing.T) {
 	t.Parallel()
@@ -151,7 +151,7 @@ func TestAssignFormListsOwnersFirst(t *testing.T) {
 	wantEqual(t, "people", strings.Join(listed, " "), "eve@acme.test UBOB UANN")
 }
 
-// Whoever is away can be chosen, with a sign, and is not suggested.
+// A colleague who is away can be chosen, with a sign, and isn't suggested.
 //
 func TestAssignFormTellsWhoIsAway(t *testing.T) {
 	t.Parallel()
@@ -179,7 +179,7 @@ func withStatus(t *testing.T, s bridge.Status) bridge.Facts {
 	return with(facts(t), func(f *bridge.Facts) { f.Status = s })
 }
 
-// A form that would come to nothing is refused. For a resolved conversation the hint is to reopen it.
+// A form that could lead to nothing is refused. For a resolved conversation the hint is to reopen it.
 func TestNewFormOfAResolvedConversation(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -205,7 +205,7 @@ func TestNewFormOfAResolvedConversation(t *testing.T) {
 	}
 }
 
-// Where reopening is of no use, or not possible, the hint isn't to do so.
+// If reopening is of no use, or not possible, the hint isn't to reopen.
 func TestNewFormRefuses(t *testing.T) {
 	t.Parallel()
 	watched := with(facts(t), func(f *bridge.Facts) { f.Account.Mode = "watch" })
@@ -248,7 +248,7 @@ func TestPickOfNoConversations(t *testing.T) {
 	}
 }
 
-// Who opens the snooze form before midnight and hands it in afterwards gets the day that the label named.
+// A snooze form that is opened before midnight and sent after it means the day that its label named.
 //
 func TestSnoozeFormAcrossMidnight(t *testing.T) {
 	t.Parallel()

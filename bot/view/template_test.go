@@ -98,7 +98,7 @@ func TestFirstStepAsksWhichTemplate(t *testing.T) {
 	wantEqual(t, "chosen template", chosenTemplate(t).ID, 7)
 }
 
-// One label is enough to choose by, and the choice can be taken back.
+// One label is enough for the form to offer a choice by label, and the choice can be taken back.
 //
 func TestTemplatesByLabel(t *testing.T) {
 	t.Parallel()
@@ -107,6 +107,7 @@ func TestTemplatesByLabel(t *testing.T) {
 		in.Templates.List[i].Labels = nil
 	}
 	in.Templates.List[0].Labels = []string{"Orders"}
+
 	all := mustForm(t, in)
 	chosen := submitWith(t, all, "label", "Orders")
 	in.Args.Template = chosen.Args.Template

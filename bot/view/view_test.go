@@ -50,7 +50,8 @@ func rootCases(t *testing.T) []namedFacts {
 	}
 }
 
-// A root is at most three lines and four buttons; once a conversation is over, it is one line.
+// A root, the card at the top of a thread, has at most three lines and four buttons. Once the conversation is over,
+// it has one line.
 //
 func TestRootAndDetails(t *testing.T) {
 	t.Parallel()
@@ -180,6 +181,7 @@ func TestSaid(t *testing.T) {
 	for _, a := range []bridge.Answered{{}, {Text: "Where is it?", ByUs: true}, {Text: "My order", ByOwner: true}, {Text: nasty}} {
 		b.WriteString(dump("answers", Said(bridge.Said{From: carla, Text: "Yes", Answers: &a}, time.UTC)))
 	}
+
 	elsewhere := bridge.Said{
 		From:      bridge.PartyRef{Name: "Dan"},
 		Elsewhere: true,
@@ -196,7 +198,7 @@ type namedCard struct {
 	card Card
 }
 
-// A row says the matter, and marks where we spoke last.
+// A row of a list names the subject, and marks a conversation in which an agent spoke last.
 //
 func TestList(t *testing.T) {
 	t.Parallel()
@@ -210,6 +212,7 @@ func TestList(t *testing.T) {
 	}
 	ended := with(rows[4], func(f *bridge.Facts) { f.EndedAt = now(t).Add(-time.Hour) })
 	free := with(rows[0], func(f *bridge.Facts) { f.FreeSince = now(t).Add(-2 * time.Hour) })
+
 	cards := []namedCard{
 		{name: "all", card: list(bridge.ListQuery{List: "all"}, false, rows...)},
 		{name: "all, page 3", card: list(bridge.ListQuery{List: "all", Page: 2}, true, rows[0])},
@@ -221,10 +224,12 @@ func TestList(t *testing.T) {
 		{name: "nothing", card: Problem(&bridge.Problem{Code: "x", Text: "this conversation is resolved", Hint: "Reopen it, or start a new one."}, "")},
 		{name: "nothing, and what was typed", card: Problem(bridge.ErrNoConversation, nasty)},
 	}
+
 	for _, name := range append(listNames(), "", "überfällig") {
 		empty := bridge.Listing{ListQuery: bridge.ListQuery{List: name}}
 		cards = append(cards, namedCard{name: "empty " + string(name), card: List(empty, berlin(t))})
 	}
+
 	var b strings.Builder
 	for _, c := range cards {
 		checkCard(t, c.name, c.card)
@@ -233,7 +238,7 @@ func TestList(t *testing.T) {
 	golden.Text(t, "testdata/list.txt", b.String())
 }
 
-// The log is shown newest first, and leads to what is older.
+// The history shows the log with the newest entry first, and leads to older ones.
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	history := History(full(t), bridge.History{More: true, Rows: []bridge.LogRow{
@@ -249,7 +254,7 @@ func TestHistory(t *testing.T) {
 		dump("none older", History(facts(t), bridge.History{Page: 1})))
 }
 
-// Plain is what is left of a card where nothing but text is shown.
+// Plain returns what is left of a card where only text can be shown.
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -266,7 +271,8 @@ func TestPlain(t *testing.T) {
 	golden.Text(t, "testdata/plain.txt", b.String())
 }
 
-// Who joins a mark adds the same emoji, which must not do something else than the mark shows. No two marks look the same.
+// An agent may click on a mark, which adds the same emoji once more. This must do no more than the case says. No two
+// marks look the same.
 func TestMarkIcon(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -292,7 +298,7 @@ func TestMarkIcon(t *testing.T) {
 	wantEqual(t, "icon of an unknown mark", MarkIcon("later"), "")
 }
 
-// What can't be asked for is refused with words and a hint for people.
+// A form that can't be asked for is refused with words and a hint for people.
 func TestRefusalHasAHint(t *testing.T) {
 	t.Parallel()
 	_, err := NewForm(FormInput{Verb: bridge.VerbTake, Facts: facts(t)})
@@ -301,7 +307,7 @@ func TestRefusalHasAHint(t *testing.T) {
 	}
 }
 
-// If an account resolves at once, the button acts. If not, it opens a form.
+// If an account resolves at once, the button to resolve acts. If not, it opens a form.
 //
 func TestResolveAsksOrActs(t *testing.T) {
 	t.Parallel()
@@ -337,7 +343,8 @@ func labels(buttons []Button) (all []string) {
 	return all
 }
 
-// A conversation that is over is begun again with its customer from the card and from the details, and so from lists.
+// A conversation that is over can be begun again with its customer from the card and from the details, to which lists
+// lead.
 //
 func TestStartFromAnEndedConversation(t *testing.T) {
 	t.Parallel()
@@ -368,7 +375,7 @@ func TestStartFromAnEndedConversation(t *testing.T) {
 	}
 }
 
-// The details offer no template that can't be sent: after the reply window of a channel that has none.
+// The details offer to send a template, unless the reply window is closed and the channel has no templates.
 func TestDetailsOfferTemplatesWhereThereAreSome(t *testing.T) {
 	t.Parallel()
 	for window, want := range map[bridge.Window]bool{{}: true, {Closed: true, Templates: true}: true, {Closed: true}: false} {

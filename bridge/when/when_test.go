@@ -17,7 +17,7 @@ func friday(t testing.TB) time.Time {
 	return time.Date(2026, 11, 20, 10, 7, 42, 123, loc)
 }
 
-// What people write, in English and German, means a full minute to come, on the clocks of their zone.
+// A text in English or German means a full minute in the future, on the clocks of its writer's zone.
 func TestParse(t *testing.T) {
 	t.Parallel()
 	now := friday(t)
@@ -116,7 +116,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What is written is counted from the day on which it is written; a day's own name means that of a week later.
+// A text is read as of the day on which it is written. The name of this very day means a week later: on a Monday,
+// "monday" is the next Monday.
 //
 func TestParseOnOtherDays(t *testing.T) {
 	t.Parallel()
@@ -143,7 +144,8 @@ func TestParseOnOtherDays(t *testing.T) {
 	}
 }
 
-// Words that name today are refused once their time is over; others then mean tomorrow's.
+// Words that name today, such as "tonight", are refused once their time is over. Other words, such as "at 8pm", then
+// mean tomorrow.
 func TestWordsForToday(t *testing.T) {
 	t.Parallel()
 	evening := time.Date(2026, time.November, 20, 20, 30, 0, 0, time.UTC)
@@ -213,7 +215,8 @@ func wantHalfHour(t *testing.T, zone, now, want string) {
 	}
 }
 
-// What nobody can read, what is over and what is years away is refused, each with a hint at what is right.
+// A text is refused if it can't be read, if its time is over, or if that is years away. Each refusal gives a hint at
+// what is right.
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	now := friday(t)
@@ -245,7 +248,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// A mistyped time is offered as it was probably meant, if that is a time.
+// The refusal of a mistyped time suggests what was probably meant, if that is a time.
 func TestParseMistyped(t *testing.T) {
 	t.Parallel()
 	now := friday(t)
@@ -265,7 +268,7 @@ func TestParseMistyped(t *testing.T) {
 	}
 }
 
-// What only the library knows counts when it took the whole input.
+// A text that only the library understands is accepted if the library read all of it.
 func TestParseLibrary(t *testing.T) {
 	t.Parallel()
 	now := friday(t)
@@ -280,7 +283,7 @@ func TestParseLibrary(t *testing.T) {
 	}
 }
 
-// A text is known if it means a time, be it one that is over.
+// A text has a known form if it means a time, even one that is over.
 func TestKnown(t *testing.T) {
 	t.Parallel()
 	for want, texts := range map[bool][]string{

@@ -26,8 +26,8 @@ func allBatches(t *testing.T, pool *pgxpool.Pool, keep time.Duration,
 	return all
 }
 
-// Old events go a while after every process knows of it; until then they are only emptied. What was
-// there stays known, and what a message is shown from stays.
+// Until an hour after AllowDropping, old events are only emptied. Then they are removed, except for the originals of
+// messages. An event that was removed is still recognised when its source brings it again.
 func TestEventsGo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -39,7 +39,7 @@ func TestEventsGo(t *testing.T) {
 	letter(t, pool, ids[1], "Hello", false, "[]")
 	waits(t, pool, ids[3])
 	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
-	// What brought nothing but its name is empty from the beginning, and may be as young as any other.
+	// An event without a payload counts as emptied at once, but isn't removed while it is young.
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: account, ExternalID: "young", OrderKey: "k/young"}}))(t)
 	exec(t, pool, `UPDATE events SET received_at = parley_now() WHERE external_id = 'young'`)
 	tidy := func() (removed int) {
@@ -53,11 +53,12 @@ func TestEventsGo(t *testing.T) {
 		return removed
 	}
 	left := func() string { return row(t, pool, `SELECT string_agg(external_id, ' ' ORDER BY id) FROM events`) }
+
 	if n := tidy(); n != 0 || left() != `("first letter timer waits second young")` {
 		t.Errorf("%d events went before they may: %s are left", n, left())
 	}
 	check(t, retention.AllowDropping(t.Context(), pool, time.Hour))
-	check(t, retention.AllowDropping(t.Context(), pool, 0)) // the first word counts
+	check(t, retention.AllowDropping(t.Context(), pool, 0)) // the first call counts
 	if n := tidy(); n != 0 {
 		t.Errorf("%d events went before the hour had passed, want none", n)
 	}
@@ -69,6 +70,7 @@ func TestEventsGo(t *testing.T) {
 	if n := tidy(); n != 1 || left() != `("letter young")` {
 		t.Errorf("of what was applied late %d went, %s are left", n, left())
 	}
+
 	again := []store.NewEvent{
 		event(account, "first"), event(account, "letter"), event(account, "waits"), event(account, "second"),
 		event(account, "third"), event(8, "first"),
@@ -85,9 +87,8 @@ func TestEventsGo(t *testing.T) {
 	}
 }
 
-// A card that was posted is of no use a day later; what people said is kept as long as their
-// conversation, and so is what is still to be posted. Processes take ids from blocks, so that a young row may have a lower id than
-// old ones, and an old row one that was passed over: such rows go within a further day.
+// After a day cards, marks and ephemeral messages are removed, unless they are still to be sent. An old row whose id
+// was passed over, since processes take ids from blocks, is removed within a further day.
 func TestPassingDeliveriesGo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -150,8 +151,8 @@ func TestNewestMarkOfAMessageStays(t *testing.T) {
 	}
 }
 
-// What was needed to deliver goes with a conversation that ended long ago, unless something is still
-// under way. What was said, and where a mail belongs, stays.
+// The lanes of a conversation that ended long ago are removed with their deliveries, unless something is still under
+// way. The records of roots and of typed messages stay, and so do the threads.
 func TestLanesOfEndedConversationsGo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -184,6 +185,7 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 		exec(t, pool, sql)
 	}
 	announced(t, pool, retention.Due{Lanes: 1})
+
 	done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries)
 		FROM lanes`); left != `("2 3 4 5 6",10)` || done.Lanes != 1 || done.Deliveries != 3 {
@@ -210,8 +212,8 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	}
 }
 
-// A reply of which nobody knows whether it arrived can still be decided about long after its conversation ended. One that was taken
-// back needs no decision.
+// The lane of a reply stays while a person has yet to decide whether the reply arrived, however long ago the
+// conversation ended. An undone reply needs no decision.
 func TestLaneOfAnUndecidedReplyStays(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -234,8 +236,7 @@ func TestLaneOfAnUndecidedReplyStays(t *testing.T) {
 	}
 }
 
-// What colleagues were told outside of all threads names customers: it goes once it is old, and what is young or still on
-// its way stays, as do the lanes.
+// Old direct messages to colleagues are removed, since they name customers. Young and unsent ones stay.
 func TestDirectMessagesGo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -268,7 +269,7 @@ func TestDirectMessagesGo(t *testing.T) {
 	}
 }
 
-// What is more than one batch goes in one run, also behind a whole batch of rows that stay.
+// One run removes more than a batch, even if a whole batch of rows that stay comes first.
 func TestMoreThanABatchGoes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -284,7 +285,7 @@ func TestMoreThanABatchGoes(t *testing.T) {
 		},
 		{
 			name: "lanes of ended conversations", table: "lanes", keep: month, batch: retention.TidyConversations,
-			wantLeft: "(1001)", // and that of the deliveries
+			wantLeft: "(1001)", // the lane of the deliveries stays, too
 			insert: `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail)
 				SELECT 10 + n, 1, 'more ' || n, 1, CASE WHEN n <= 1000 THEN 0 ELSE 1 END, 1, 1`,
 		},
@@ -326,8 +327,7 @@ func endLongAgo(t *testing.T, pool *pgxpool.Pool) {
 	}
 }
 
-// The lane of a conversation that ended long ago stays while somebody is about to put a message into it, and keeps
-// nobody waiting.
+// Tidying leaves a lane to which another transaction is adding a message, and doesn't wait for that transaction.
 func TestTidyBesideANewMessage(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -360,8 +360,8 @@ func TestTidyBesideANewMessage(t *testing.T) {
 	}
 }
 
-// Who has a conversation reads its idle lanes without locks. If one is tidied away meanwhile, what is put into it
-// isn't lost: the transaction fails, and begins again without the lane.
+// A transaction reads the idle lanes of its conversations without locks. If one is tidied away meanwhile, the
+// transaction fails and is run again without the lane, so that nothing is lost.
 func TestTidyBetweenReadingAndWriting(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

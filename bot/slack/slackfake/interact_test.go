@@ -39,7 +39,7 @@ func (w *world) postCard(thread string) string {
 	return body["ts"].(string)
 }
 
-// What a person does with each element of a card comes with what was picked and where.
+// When a person uses an element of a card, the app is told what was picked and where.
 func TestClicks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -76,7 +76,7 @@ func TestClicks(t *testing.T) {
 	}
 }
 
-// What isn't shown can't be clicked.
+// People can't click what isn't shown.
 func TestClickWhatIsNotShown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -93,7 +93,7 @@ func TestClickWhatIsNotShown(t *testing.T) {
 	}
 }
 
-// TestUnanswered shows a person's warning sign when the app is silent, and no retry.
+// A person sees a warning sign when the app doesn't answer a click, and the click isn't sent again.
 func TestUnanswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{AckTimeout: 50 * time.Millisecond})
@@ -132,10 +132,12 @@ func TestHome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	// Before anything is published, opening it carries no view.
+
+	// Before anything is published, opening the home tab carries no view.
 	noError(t, w.ann.OpenHome())
 	wantFields(t, "the first opening", a.waitRaw("app_home_opened"), dict{"user": w.ann.ID(), "tab": "home", "view": nil})
-	// It is published for her alone, and not over a version that the app doesn't know.
+
+	// The app publishes a home tab for Ann alone, and can't replace a version that it doesn't know.
 	home := slack.HomeTabViewRequest{Type: "home", PrivateMetadata: "p1", Blocks: slack.Blocks{BlockSet: []slack.Block{
 		slack.NewActionBlock("f", slack.NewButtonBlockElement("mine", "1", slack.NewTextBlockObject(slack.PlainTextType, "Mine", false, false))),
 	}}}
@@ -149,7 +151,8 @@ func TestHome(t *testing.T) {
 	if v := w.srv.Home(w.ben.ID()); v != nil {
 		t.Errorf("Ben's home: got %+v, want none", v)
 	}
-	// A click and the next opening carry it.
+
+	// A click in the home tab and its next opening carry the published view.
 	wantEqual(t, "outcome of the click", must(w.ann.Click(w.ctx, slackfake.Target{View: "home"}, "mine"))(t).Error, "")
 	cb := a.waitInteraction()
 	wantEqual(t, "where the click was", cb.Container.Type, "view")
@@ -200,6 +203,7 @@ func TestResponseURL(t *testing.T) {
 	got := w.srv.Messages(w.ch)
 	wantEqual(t, "messages in the channel", len(got), uses)
 	wantEqual(t, "author of the answers", got[0].BotID, w.srv.BotID())
+
 	must(w.ann.Command(w.ctx, w.ch, "/helpdesk", ""))(t)
 	cmd = a.waitCommand()
 	c.advance(31 * time.Minute)
@@ -223,6 +227,7 @@ func TestReplaceAndDeleteOriginal(t *testing.T) {
 	noError(t, slack.PostWebhookContext(w.ctx, click(), &slack.WebhookMessage{Text: "taken", ReplaceOriginal: true}))
 	wantEqual(t, "text of the replaced card", w.srv.Message(w.ch, ts).Text, "taken")
 	wantEqual(t, "blocks of the replaced card", string(w.srv.Message(w.ch, ts).Blocks), "")
+
 	ts = w.postCard("")
 	noError(t, slack.PostWebhookContext(w.ctx, click(), &slack.WebhookMessage{DeleteOriginal: true}))
 	if m := w.srv.Message(w.ch, ts); m != nil {
@@ -246,7 +251,8 @@ func TestMessageShortcut(t *testing.T) {
 	wantEqual(t, "channel", cb.Channel.ID, w.ch)
 }
 
-// TestEphemeralButtons clicks where only one person sees, and replaces what is seen.
+// Only the person who sees an ephemeral message can click in it. The app can replace and delete it by the click's
+// address.
 func TestEphemeralButtons(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -257,11 +263,13 @@ func TestEphemeralButtons(t *testing.T) {
 	if _, err := w.ben.Click(w.ctx, at, "take"); err == nil {
 		t.Error("Ben clicked what only Ann sees")
 	}
+
 	must(w.ann.Click(w.ctx, at, "take"))(t)
 	cb := a.waitInteraction()
 	wantEqual(t, "the click is where only one person sees", cb.Container.IsEphemeral, true)
 	wantEqual(t, "the click's thread", cb.Container.ThreadTs, root)
 	wantEqual(t, "the click's message, which an app can't read", cb.Message.Timestamp, "")
+
 	noError(t, slack.PostWebhookContext(w.ctx, cb.ResponseURL, &slack.WebhookMessage{Text: "done", ReplaceOriginal: true}))
 	if e := w.srv.Ephemerals(w.ann.ID()); len(e) != 1 || e[0].Text != "done" {
 		t.Errorf("after the replacement Ann sees %+v, want it alone", e)
@@ -270,7 +278,7 @@ func TestEphemeralButtons(t *testing.T) {
 	wantEqual(t, "messages after the deletion", len(w.srv.Ephemerals("")), 0)
 }
 
-// TestResetFreesPeople: nobody waits for an answer that a reset made impossible.
+// A reset ends a person's wait for the app's answer.
 func TestResetFreesPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{AckTimeout: time.Hour})
@@ -286,7 +294,7 @@ func TestResetFreesPeople(t *testing.T) {
 	}
 }
 
-// TestManifestDecides: what the app does not offer, people cannot use.
+// People can't use commands, shortcuts and a home tab that the app's manifest doesn't offer.
 func TestManifestDecides(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{Commands: []string{"/helpdesk"}, Shortcuts: []string{"conv_new"}, NoHome: true})
@@ -298,6 +306,7 @@ func TestManifestDecides(t *testing.T) {
 	wantError(t, err, "not_found")
 	wantError(t, w.ann.OpenHome(), "not_enabled")
 	wantFields(t, "publishing a home", w.callAsBot("views.publish", "user_id", w.ann.ID(), "view", homeJSON), dict{"error": "not_enabled"})
+
 	must(w.ann.Command(w.ctx, w.ch, "/helpdesk", ""))(t)
 	must(w.ann.GlobalShortcut(w.ctx, "conv_new"))(t)
 	w.srv.Admin.SetScopes("chat:write")

@@ -19,7 +19,8 @@ import (
 	"parley/channels/fence"
 )
 
-// world is an endpoint to which an emulated organisation sends. Its clock can be moved, that of the emulator stands.
+// world is an endpoint to which an emulated organisation sends. The endpoint's clock can be moved, and the emulator's
+// stands still.
 type world struct {
 	srv *teamsfake.Server
 
@@ -54,7 +55,7 @@ func (w *world) takeReceived() (got []connector.Activity, raws []string) {
 // newWorld starts an organisation that signs what it sends.
 func newWorld(t *testing.T) *world { return newWorldWith(t, worldOptions{}) }
 
-// newUnsignedWorld starts one that signs nothing, which the endpoint takes.
+// newUnsignedWorld starts an organisation that signs nothing, and an endpoint that accepts this.
 func newUnsignedWorld(t *testing.T) *world { return newWorldWith(t, worldOptions{unsigned: true}) }
 
 type worldOptions struct{ unsigned bool }
@@ -74,11 +75,13 @@ func newWorldWith(t *testing.T, o worldOptions) *world {
 		Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: w.now,
 	})
 	noError(t, err)
+
 	keep := func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.got, w.raws = append(w.got, a), append(w.raws, string(raw))
 	}
+
 	endpoint := httptest.NewServer(New(v, o.unsigned, func() {}, slog.New(slog.DiscardHandler)).Handler(keep))
 	t.Cleanup(func() {
 		noError(t, w.srv.Close())
@@ -145,7 +148,8 @@ func TestSpoiltTokensAreRefused(t *testing.T) {
 	}
 }
 
-// Keys without endorsements are published only once a token was signed with them. So these are the first tokens here.
+// A key that isn't endorsed for our channel is refused. The emulator publishes such a key only once it has signed a
+// token with it, so each test begins with such a token.
 func TestKeysWithoutOurEndorsementAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []entra.Token{entra.TokenNoEndorsements, entra.TokenOtherChannelKey} {
@@ -157,7 +161,7 @@ func TestKeysWithoutOurEndorsementAreRefused(t *testing.T) {
 	}
 }
 
-// What the SDK can't read, or would drop, comes through its door whole.
+// An activity that the SDK can't read, or would drop a part of, comes through whole.
 func TestThroughTheSDK(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -194,7 +198,7 @@ func TestThroughTheSDK(t *testing.T) {
 	}
 }
 
-// A signed body that isn't ours is refused all the same. Of a field that stands twice the last one counts.
+// A signed body that isn't an activity for us is refused. If a field occurs twice, the last one counts.
 func TestSignedBodiesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -226,7 +230,8 @@ func TestSignedBodiesThatAreRefused(t *testing.T) {
 	}
 }
 
-// A new key is found within a minute: a moment after the first request keys aren't asked for again.
+// Right after it has asked for keys, the endpoint doesn't ask again, so that a new key is still unknown. A minute
+// later the new key is found.
 func TestNewKeyIsFoundAfterAMinute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -241,7 +246,7 @@ func TestNewKeyIsFoundAfterAMinute(t *testing.T) {
 	w.wantKeyRequests(t, 2)
 }
 
-// After keys were rotated, a flood of unknown ones makes us ask for keys once.
+// After keys were rotated, a flood of tokens with unknown keys makes us ask for keys once.
 func TestRotationAndFlood(t *testing.T) {
 	t.Parallel()
 	const flood = 100
@@ -258,7 +263,8 @@ func TestRotationAndFlood(t *testing.T) {
 	w.wantKeyRequests(t, 3)
 }
 
-// While the key server is down at the start, nobody can tell whether a token is good. When it is up again, keys are read soon.
+// If the key server is down at the start, Parley can't tell whether a token is good, and answers with status 503.
+// When the server is up again, keys are read within seconds.
 func TestKeyServerDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -269,7 +275,8 @@ func TestKeyServerDown(t *testing.T) {
 	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
 }
 
-// While the key server is down, a new key can't be found, so that nobody can tell whether its token is good.
+// If the key server is down when keys are rotated, Parley can't tell whether a token with the new key is good, and
+// answers with status 503.
 func TestKeyServerDownWhenKeysAreRotated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -24,6 +24,7 @@ func TestDashboard(t *testing.T) {
 	b.Open("/settings/dashboard")
 	b.Shows("Nothing was counted in this time.")
 	b.Looks("dashboard-empty")
+
 	f.keepTwo()
 	b.Open("/settings/dashboard?days=7")
 	b.Shows("By agent")
@@ -40,11 +41,13 @@ func TestDashboard(t *testing.T) {
 		b.Shows(text)
 	}
 	b.Looks("dashboard")
+
 	b.Do("choose", chromedp.SetValue(chromedp.CSS("#f-team"), fmt.Sprint(f.support)), chromedp.SetValue(chromedp.CSS("#f-hours"), "all"))
 	b.Press("form.filter button.main")
 	b.Until("only Support is shown",
 		"location.search.includes('team=') && !document.querySelector('main').innerText.includes('billing-mail\\t')")
 	b.Shows("2 h")
+
 	b.Press(`dl.tiles a[href*="time=first"]`)
 	b.Shows("Waited longest for the first answer")
 	b.Shows("#4711 Where is my order?")
@@ -52,7 +55,7 @@ func TestDashboard(t *testing.T) {
 	b.Looks("longest")
 }
 
-// A year of many conversations, with long names and from right to left, still fits.
+// A year with many conversations, long names and text from right to left still fits on the page.
 // R-159, R-187, R-190, R-234, R-235
 func TestDashboardOfMuch(t *testing.T) {
 	t.Parallel()
@@ -80,6 +83,7 @@ func TestDashboardOfMuch(t *testing.T) {
 			}},
 		})
 	}
+
 	b := f.Browser("ann@acme.test")
 	b.Open("/settings/dashboard?days=365&hours=all")
 	b.Shows("By tag")
@@ -181,7 +185,8 @@ func TestWhoseFigures(t *testing.T) {
 	}
 }
 
-// What stands in an address and can't be meant is passed over, and said; nothing of it becomes part of the page.
+// A filter in an address that makes no sense, such as days=0, is passed over. Its text never becomes markup of the
+// page.
 func TestOddFilters(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
@@ -218,8 +223,8 @@ func TestOddFilters(t *testing.T) {
 	}
 }
 
-// A tag that was renamed has one row, in which counts what was counted by its former names, and so have the
-// pages that are filtered by it.
+// A tag that was renamed has one row, which includes what was counted under its former names. Pages that are filtered
+// by the tag include it, too.
 // R-159, R-230
 func TestRenamedTagsFigures(t *testing.T) {
 	t.Parallel()
@@ -254,7 +259,7 @@ func TestRenamedTagsFigures(t *testing.T) {
 	wantHidden(t, "the longest of the tag", longest, "of another")
 }
 
-// A table shows those with the most to do; all are in the file.
+// A table shows the agents with the most to do, and the file has all of them.
 // R-233
 func TestManyAgentsFigures(t *testing.T) {
 	t.Parallel()
@@ -291,7 +296,7 @@ func (f *figures) keepAnswered() {
 	f.keep(contribution{conversation: 7, shares: []measure.Share{share}})
 }
 
-// What isn't counted yet is told on the page and in the file, in words.
+// While figures are being counted again, the page and the file say so in words.
 // R-230
 func TestFiguresThatAreCountedAgain(t *testing.T) {
 	t.Parallel()
@@ -330,7 +335,8 @@ func TestFiguresThatAreComplete(t *testing.T) {
 	}
 }
 
-// A median that isn't known isn't a number: days that were closed before there were medians have none.
+// Days that were closed before Parley kept medians have none. The page and the file then say that it isn't known, in
+// place of a number.
 // R-230
 func TestUnknownMedians(t *testing.T) {
 	t.Parallel()
@@ -350,8 +356,9 @@ func TestFiguresAreBehind(t *testing.T) {
 	wantShown(t, "the page", f.Visitor("ann@acme.test").Get(weekPage), "Figures are 1 h behind")
 }
 
-// Who worked on a conversation of an account with a channel of its own, and may not read it any more, sees how long it took, but
-// neither what it is about nor whose it is. Who is of its team, or has the conversation, sees all.
+// Ben worked on a conversation of an account with a channel of its own, and may not read it any more. He sees how
+// long it took, but neither its subject nor its customer. Cat, who is of its team, sees all, and so does Ben once he
+// has the conversation.
 // R-212
 func TestLongestOfAPrivateChannel(t *testing.T) {
 	t.Parallel()

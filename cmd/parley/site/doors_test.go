@@ -13,8 +13,8 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// Every answer of the site tells the browser what it may do with it: pages, forms, refusals, redirects, files, what is
-// not there, whoever asks. No answer repeats a script that was sent.
+// Every answer of the site has headers that tell the browser what it may do with it: pages, forms, refusals,
+// redirects, files and missing pages, for strangers, agents and admins. No answer repeats a script that was sent.
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, allProviders(t))
@@ -68,7 +68,7 @@ func wantGuarded(t *testing.T, what, pattern string, a sitetest.Answer) {
 	}
 }
 
-// Where the site is reached by https, no cookie leaves by http, and browsers remember never to try that.
+// If the site is reached by https, its cookies are never sent by http, and browsers are told never to try http.
 func TestHTTPSAlone(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.BaseURL = "https://help.acme.test" })
@@ -79,8 +79,8 @@ func TestHTTPSAlone(t *testing.T) {
 	}
 }
 
-// Whoever guesses links is slowed down also with new browsers and other addresses behind them, and nobody else is kept
-// from the pages meanwhile.
+// Somebody who guesses links is slowed down, even with new browsers and with addresses made up behind the proxy.
+// Meanwhile nobody else is kept from the pages.
 func TestGuessingLinks(t *testing.T) {
 	t.Parallel()
 	const guesses, wantRefused = 150, 50
@@ -111,7 +111,7 @@ func countLongSessions(t *testing.T, s *sitetest.Site, longer time.Duration) int
 	return countRowsOf(t, s, `SELECT count(*) FROM site_sessions WHERE expires_at > clock_timestamp() + $1::interval`, longer)
 }
 
-// What the site keeps of strangers who look at pages ends soon.
+// The sessions of strangers who look at pages end within an hour.
 func TestStrangersAreForgotten(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, allProviders(t))

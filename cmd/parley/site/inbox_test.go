@@ -27,7 +27,8 @@ func startInboxWithMail(t *testing.T) *inboxSite {
 	return s
 }
 
-// What a customer wrote is text and nothing else: in the list, on the conversation's page, and as a file.
+// The list and the conversation's page show a customer's markup as text. A customer's file is sent as an attachment,
+// which no browser shows.
 // R-274
 func TestInboxShowsTextAlone(t *testing.T) {
 	t.Parallel()
@@ -78,7 +79,8 @@ func TestInboxShowsErasedCustomer(t *testing.T) {
 	wantHidden(t, "the page", page, "erased:", "data-message")
 }
 
-// A search finds conversations by words and, if the agent may read it, one by its number. Digits that words have find these first.
+// A search finds conversations by words and, if the agent may read it, one by its number. Digits that occur in words
+// find these conversations first.
 // R-274
 func TestInboxFinds(t *testing.T) {
 	t.Parallel()
@@ -128,7 +130,7 @@ func TestInboxListShowsWhatChatsShow(t *testing.T) {
 	wantHidden(t, "the list of what is resolved", resolved, `class="row-at`)
 }
 
-// What is refused says why, and keeps what was typed.
+// When Parley refuses an act, the page says why and keeps what was typed.
 // R-274
 func TestInboxRefusesActs(t *testing.T) {
 	t.Parallel()
@@ -181,8 +183,8 @@ func TestInboxReply(t *testing.T) {
 	}
 }
 
-// A message that a customer changed is shown as it says now, with what it said before; the page says that it was changed or deleted.
-// What the page shows of it is seen: the conversation can be resolved there.
+// The page shows a message that a customer changed or deleted as it says now, with what it said before. Its forms
+// count this change as seen, so that the conversation can be resolved there.
 // R-274
 func TestInboxPageShowsEdits(t *testing.T) {
 	t.Parallel()
@@ -215,7 +217,7 @@ func TestInboxPageShowsEdits(t *testing.T) {
 	}
 }
 
-// Who resolves a conversation to which the customer has added something, without having seen that, is told so.
+// An agent who resolves a conversation without having seen what the customer has just added is told of it.
 // R-274
 func TestInboxResolveUnread(t *testing.T) {
 	t.Parallel()
@@ -251,7 +253,7 @@ func startInboxWithSecret(t *testing.T) (s *inboxSite, secretMessage, openMessag
 	return s, secretMessage, openMessage
 }
 
-// Whoever may not read a conversation sees and does nothing there, on any route, whatever numbers they put in.
+// An agent who may not read a conversation sees nothing of it and can do nothing there, by any route or number.
 // R-274, R-221
 func TestInboxAccess(t *testing.T) {
 	t.Parallel()
@@ -304,7 +306,7 @@ func TestInboxAccess(t *testing.T) {
 	}
 }
 
-// Who takes part no more does nothing in the inbox, with a page that was opened before.
+// An agent who was taken out can do nothing in the inbox, even on a page that was opened before.
 // R-274, R-221
 func TestInboxAccessOfFormerAgent(t *testing.T) {
 	t.Parallel()

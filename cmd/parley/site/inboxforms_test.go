@@ -38,7 +38,8 @@ func openEmptyPage(s *inboxSite) *sitetest.Browser {
 	return b
 }
 
-// Where nobody types, the forms go once a colleague resolves the conversation, and come back when it is opened again.
+// If Ben isn't typing, the forms of his page go once a colleague resolves the conversation, and come back when it is
+// opened again.
 // R-274
 func TestInboxFormsFollowTheState(t *testing.T) {
 	t.Parallel()
@@ -53,7 +54,7 @@ func TestInboxFormsFollowTheState(t *testing.T) {
 	b.Until("it can be answered", "document.querySelector('#reply') && !document.querySelector('button[value=reopen]')")
 }
 
-// The keys that send a reply do so also in a form that came while the page was open.
+// The keys that send a reply also work in a form that came while the page was open.
 // R-274
 func TestInboxKeysSendFromFormThatCameLater(t *testing.T) {
 	t.Parallel()
@@ -73,7 +74,7 @@ func TestInboxKeysSendFromFormThatCameLater(t *testing.T) {
 	b.Until("the reply is sent", "document.querySelector('#live').innerText.includes('It comes on Monday.')")
 }
 
-// What somebody types stays while a colleague resolves the conversation, and the page says that this happened.
+// A reply that Ben is typing stays while a colleague resolves the conversation, and the page says that this happened.
 // R-274
 func TestInboxFormsInUseStay(t *testing.T) {
 	t.Parallel()
@@ -102,7 +103,7 @@ func TestInboxFormsInUseStayAfterReopen(t *testing.T) {
 	wantReply(s, b, "It comes on Monday.")
 }
 
-// What somebody sent to a conversation that was resolved meanwhile, and what can't be done, is shown with the reason.
+// An act that can't be done is shown again with the reason, even if the conversation was resolved meanwhile.
 // R-274
 func TestInboxRefusesActsAfterResolve(t *testing.T) {
 	t.Parallel()
@@ -164,7 +165,8 @@ func replyFrom(v *sitetest.Visitor, page sitetest.Answer, text string, values ..
 
 var openedField = regexp.MustCompile(`name="opened" value="([^"]+)"`)
 
-// Who replies on a page that doesn't show yet what a colleague has answered is asked first. A page that shows the answer asks nothing.
+// Ben replies on a page that doesn't show yet what a colleague has answered: Parley asks him before it sends his
+// reply. On a page that shows the answer, it doesn't ask.
 // R-274
 func TestInboxAsksWhoseReplyWasOvertaken(t *testing.T) {
 	t.Parallel()
@@ -181,7 +183,8 @@ func TestInboxAsksWhoseReplyWasOvertaken(t *testing.T) {
 	s.provider.WaitTexts(t, "It is on its way.", "It comes on Monday.")
 }
 
-// A time of its page that can't be is refused, and what was typed is shown again.
+// A reply is refused if its form names an impossible time at which the page was opened. What was typed is shown
+// again.
 // R-221
 func TestInboxRefusesReplyOfAPageFromTheFuture(t *testing.T) {
 	t.Parallel()
@@ -194,7 +197,8 @@ func TestInboxRefusesReplyOfAPageFromTheFuture(t *testing.T) {
 	}
 }
 
-// What a colleague answers while nobody types here has been seen once something is typed. What comes after that asks.
+// A colleague's answer that comes before Ben types counts as seen by him. If one comes while he types, Parley asks
+// him before it sends his reply.
 // R-274
 func TestInboxAsksAboutAnswersWhileTyping(t *testing.T) {
 	t.Parallel()

@@ -11,8 +11,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Signing in gives the browser a new session, and leads to the page that was asked for. A session that somebody planted in the browser
-// before is worth nothing after it.
+// Signing in gives the browser a new session, and leads to the page that was asked for. The session has another token
+// than the one before, which somebody may have planted in the browser.
 func TestSignInMakesNewSession(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -54,7 +54,7 @@ func TestSignOutEverywhere(t *testing.T) {
 	wantStatus(t, "Ben's page", ben.Get("/settings"), http.StatusOK)
 }
 
-// Who takes part no more is out at once.
+// An agent who was taken out is signed out at once.
 func TestFormerAgentIsSignedOut(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -63,7 +63,7 @@ func TestFormerAgentIsSignedOut(t *testing.T) {
 	wantStatus(t, "Ben's page", ben.Get("/settings"), http.StatusSeeOther)
 }
 
-// A link signs in once. Looking at its page uses nothing up.
+// A link signs in once. Opening its page doesn't use it up.
 func TestLinkWorksOnce(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -79,7 +79,7 @@ func TestLinkWorksOnce(t *testing.T) {
 	wantShown(t, "the answer to it", again, "does not work any more")
 }
 
-// Who signs in by a link is led to the site's own pages alone.
+// Signing in by a link leads to the site's own pages only.
 func TestLinkLeadsToOwnPages(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -108,7 +108,8 @@ func TestOwnPath(t *testing.T) {
 	}
 }
 
-// The link of somebody who has no name signs that person in, and makes nobody an admin.
+// The link of an agent without a name signs that agent in. It isn't taken for the link of a first admin, and makes no
+// agent.
 func TestLinkOfNobodyByName(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -133,7 +134,7 @@ func countRowsOf(t *testing.T, s *sitetest.Site, query string, args ...any) (n i
 	return n
 }
 
-// maxTries is after how many requests of one stranger the site must have refused one.
+// maxTries is how many requests of one stranger the site may answer before it has to refuse one.
 const maxTries = 100
 
 // A long address that a stranger asks for is not remembered.
@@ -146,7 +147,7 @@ func TestLongAddressIsNotRemembered(t *testing.T) {
 	}
 }
 
-// Whoever asks for pages without being signed in is slowed down, with new browsers, too.
+// Somebody who asks for pages without being signed in is slowed down, even with new browsers.
 func TestStrangersAreSlowedDown(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -166,7 +167,7 @@ func TestStrangersAreSlowedDown(t *testing.T) {
 	t.Fatalf("%d requests of a stranger were answered, want one refused", maxTries)
 }
 
-// Whoever tries links is slowed down.
+// Somebody who tries links is slowed down.
 func TestTryingLinks(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)

@@ -104,8 +104,9 @@ func (w *numberWorld) hook(rw http.ResponseWriter, r *http.Request) {
 	c.(channels.Webhook).ServeHTTP(rw, r)
 }
 
-// R-007, R-008, R-010: an admin chooses Meta, sees what is needed, pastes ids and secrets, of which each is tested and
-// what is wrong stands beside its field; then Meta calls Parley, after she has seen what is changed.
+// An admin chooses Meta, sees what is needed, and pastes ids and secrets. Each of them is tested, and a fault is
+// shown beside its field. She sees what will be changed, and then Meta calls Parley.
+// R-007, R-008, R-010
 func TestAddWhatsApp(t *testing.T) {
 	t.Parallel()
 	w := newNumberWorld(t, bare)
@@ -114,6 +115,7 @@ func TestAddWhatsApp(t *testing.T) {
 		Scopes:  []string{"whatsapp_business_messaging"},
 		Expires: time.Now().Add(20 * time.Hour),
 	})
+
 	b := w.Browser("ann@acme.test")
 	b.Open("/settings/accounts")
 	b.Press(`a[href="/settings/add-whatsapp"]`)
@@ -138,6 +140,7 @@ func TestAddWhatsApp(t *testing.T) {
 	b.Press("form.page button.main")
 	b.Until("the secret is at fault",
 		`document.querySelector('#f-whatsapp-app_secret-problem')?.innerText.includes("isn't the secret of the app")`)
+
 	b.Write("#f-whatsapp-app_secret", appSecret)
 	b.Write("#f-whatsapp-phone_number_id", "1056")
 	b.Press("form.page button.main")
@@ -148,6 +151,7 @@ func TestAddWhatsApp(t *testing.T) {
 		`document.querySelector('#f-whatsapp-token-problem')?.innerText.includes("lacks the permission whatsapp_business_management")`)
 	b.Shows("It ends on")
 	b.Looks("number-refused")
+
 	b.Write("#f-whatsapp-token", waToken)
 	b.Press("form.page button.main")
 	b.Shows("The account was added. It is in watch mode.")
@@ -155,15 +159,18 @@ func TestAddWhatsApp(t *testing.T) {
 	if a.Mode != store.ModeWatch || config["app_secret"] != appSecret || config["token"] != waToken || len(config["verify_token"]) < 16 {
 		t.Errorf("stored: %+v", a)
 	}
+
 	b.Press(`form[action$="/webhook"] button`)
 	b.Shows("Callback for messages to the business account 2066")
 	b.Looks("number-webhook")
 	b.Press(`button[name="set"]`)
 	b.Shows("It was set.")
 	b.Until("all of it is right", `document.querySelectorAll('td .pill.good').length === 3 && !document.querySelector('button[name="set"]')`)
+
 	b.Press(`form[action$="/check"] button`)
 	b.Shows("Meta calls " + w.public + "/hooks/whatsapp")
 	b.Looks("number-tested")
+
 	b.Open("/settings/log")
 	b.Shows("Callback for messages to the business account 2066: nothing → " + w.public + "/hooks/whatsapp")
 	b.Open("/settings/accounts")
@@ -171,8 +178,9 @@ func TestAddWhatsApp(t *testing.T) {
 	b.Shows("Asks Meta about each value.")
 }
 
-// R-011, R-012: a number at Twilio and a Page are added, tested and told where to call, without a script. What a token
-// may not do is said with what to do by hand.
+// An admin adds a number at Twilio and a Page, tests them, and has them call Parley, all without a script. If a token
+// may not do that, the page says what to do by hand.
+// R-011, R-012
 func TestAddOtherNumbers(t *testing.T) {
 	t.Parallel()
 	w := newNumberWorld(t, bare)
@@ -196,6 +204,7 @@ func TestAddOtherNumbers(t *testing.T) {
 	if a := v.Post("/settings/add-number/sms", sms); a.Header.Get("Location") != "/settings/numbers/sms" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
+
 	if a := v.Post("/settings/numbers/sms/webhook", nil); !a.Has("POST https://former.test/in") || !a.Has(`name="set"`) {
 		t.Errorf("before: %s", a.Body)
 	}
@@ -203,6 +212,7 @@ func TestAddOtherNumbers(t *testing.T) {
 		!a.Has(w.public+"/hooks/sms#rc=5&amp;rp=all") || a.Has(`name="set"`) {
 		t.Errorf("after: %s", a.Body)
 	}
+
 	wa := url.Values{"name": {"wa"}, "twilio.account_sid": {twilioSID}, "twilio.auth_token": {twilioToken}, "twilio.from": {"+15550102"}}
 	if a := v.Post("/settings/add-number/twilio_whatsapp", wa); a.Header.Get("Location") != "/settings/numbers/wa" {
 		t.Fatalf("%d %s", a.Status, a.Body)
@@ -218,6 +228,7 @@ func TestAddOtherNumbers(t *testing.T) {
 	if a := v.Post("/settings/add-number/messenger", page); a.Header.Get("Location") != "/settings/numbers/page" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
+
 	w.meta.AllowTokenFor(pageToken, graphfake.TokenOptions{IDs: []string{"3077"}, Scopes: []string{"pages_messaging"}, Page: true})
 	if a := v.Post("/settings/numbers/page/webhook", url.Values{"set": {"yes"}}); a.Status != http.StatusUnprocessableEntity ||
 		!a.Has("refuses the Page") || !a.Has(w.public+"/hooks/page") {
@@ -232,7 +243,7 @@ func TestAddOtherNumbers(t *testing.T) {
 	}
 }
 
-// What is wrong with a value whatever its provider says stands beside its field, too.
+// A value of a wrong form is refused beside its field, whatever the provider says of it.
 func TestAddNumberOfTheWrongForm(t *testing.T) {
 	t.Parallel()
 	v := newNumberWorld(t, bare).Visitor("ann@acme.test")
@@ -255,7 +266,7 @@ func TestAddNumberOfTheWrongForm(t *testing.T) {
 	}
 }
 
-// No page shows a secret that was typed, and the session holds none that can be read. What somebody types in a field
+// No page shows a secret that was typed, and no session holds it readable. Markup that somebody types into a field
 // comes back as text.
 func TestSecretsOfNumbers(t *testing.T) {
 	t.Parallel()
@@ -290,7 +301,7 @@ func TestSecretsOfNumbers(t *testing.T) {
 			t.Errorf("%s: a session holds a secret: %v", kind, err)
 		}
 	}
-	// The last one, whichever came last above.
+	// Now the session has secrets of this kind, whichever kind the loop ended with.
 	v.Post("/settings/add-number/sms", url.Values{"name": {"x"}, "twilio.auth_token": {twilioToken}})
 	if a := v.Get("/settings/add-number/whatsapp"); a.Has("Stored; leave empty to keep it") {
 		t.Error("secrets of one kind are kept for another")

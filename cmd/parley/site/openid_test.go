@@ -29,7 +29,7 @@ func unprovenClaims(tenant, object, email string) claims {
 	return claims{"tid": tenant, "oid": object, "email": email, "xms_edov": false}
 }
 
-// An agent signs in by whoever vouches for her, and comes to the page that she asked for.
+// An agent signs in by a provider that vouches for her, and comes to the page that she asked for.
 //
 func TestSignInByProvider(t *testing.T) {
 	t.Parallel()
@@ -83,7 +83,7 @@ func TestSignInByProvider(t *testing.T) {
 	}
 }
 
-// Nobody comes in whom the provider doesn't vouch for, whom Parley doesn't know, or who is of another organisation.
+// Parley refuses people for whom the provider doesn't vouch, who aren't agents, or who are of another organisation.
 //
 func TestSignInByProviderRefuses(t *testing.T) {
 	t.Parallel()
@@ -145,7 +145,8 @@ func TestSignInByProviderRefuses(t *testing.T) {
 	}
 }
 
-// cantBeFinished is what the page says when somebody comes back with an address that counts for nothing.
+// cantBeFinished is what the page says when somebody comes back with an address that doesn't work or was used
+// already.
 const cantBeFinished = "can&#39;t be finished"
 
 // chooseAnn presses the provider's button and chooses Ann's account there. It returns the address to which the provider sends her back.
@@ -156,7 +157,7 @@ func (d *door) chooseAnn(v *sitetest.Visitor) (back string) {
 	return strings.TrimPrefix(where.String(), d.URL)
 }
 
-// The address with which somebody comes back counts in the browser that asked, and nowhere else.
+// The address to which the provider sends Ann back works in the browser that asked, and in no other.
 //
 func TestSignInInAnotherBrowser(t *testing.T) {
 	t.Parallel()
@@ -170,7 +171,7 @@ func TestSignInInAnotherBrowser(t *testing.T) {
 	wantStatus(t, "in the browser that asked", ann.Get(back), http.StatusSeeOther)
 }
 
-// The address with which somebody comes back counts once, and the provider gives one token for it.
+// The address to which the provider sends Ann back works once, and the provider gives one token for it.
 //
 func TestSignInAgain(t *testing.T) {
 	t.Parallel()
@@ -199,7 +200,7 @@ func TestSignInAgain(t *testing.T) {
 	}
 }
 
-// Signing in that was cancelled at the provider can't be finished later.
+// A sign-in that was cancelled at the provider can't be finished later.
 //
 func TestSignInAgainAfterCancelling(t *testing.T) {
 	t.Parallel()
@@ -209,7 +210,7 @@ func TestSignInAgainAfterCancelling(t *testing.T) {
 	wantStatus(t, "a second time after it was cancelled", v.Get(back), http.StatusBadRequest)
 }
 
-// Signing in gives the browser a new session: one that somebody planted there before is worth nothing after it.
+// Signing in gives the browser a new session. A session that somebody planted there before isn't signed in.
 //
 func TestSignInByProviderMakesNewSession(t *testing.T) {
 	t.Parallel()
@@ -224,7 +225,7 @@ func TestSignInByProviderMakesNewSession(t *testing.T) {
 	wantSignIn(t, "with the session of before", d.Visitor("").Do(http.MethodGet, "/settings", nil, planted))
 }
 
-// What goes wrong at the provider is told in words, and nobody comes in by it.
+// When something goes wrong at the provider, the page says so in words and nobody is signed in.
 //
 func TestSignInGoesWrong(t *testing.T) {
 	t.Parallel()
@@ -261,8 +262,8 @@ func TestSignInGoesWrong(t *testing.T) {
 	}
 }
 
-// Where the provider doesn't answer, the page says so, and how an admin gets in. A provider whose addresses are known is not asked for
-// them again.
+// If the provider doesn't answer, the page says so, and how an admin gets in without it. Parley doesn't ask a
+// provider for its addresses again once it knows them.
 //
 func TestSignInWhileProviderIsDown(t *testing.T) {
 	t.Parallel()
@@ -281,7 +282,7 @@ func TestSignInWhileProviderIsDown(t *testing.T) {
 	})
 }
 
-// Nothing that stands in an address leads somebody who signs in to another site.
+// No parameter of an address leads somebody who signs in to another site.
 //
 func TestSignInLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
@@ -306,7 +307,7 @@ func TestSignInLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-// What a provider's answer says of an error doesn't become a part of the page.
+// What a provider's answer says of an error doesn't become markup of the page.
 //
 func TestSignInErrorIsText(t *testing.T) {
 	t.Parallel()

@@ -52,8 +52,8 @@ func withRecords(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
 	return s
 }
 
-// The log shows what was done to conversations and to the set-up, page by page, of whom and what one asks for, and
-// gives all of it as a file in which no text is a formula.
+// The log shows what was done to conversations and to the set-up, in pages and by filters. Its file has all of it,
+// with no text that a spreadsheet takes for a formula.
 // R-220
 func TestLogPage(t *testing.T) {
 	t.Parallel()
@@ -75,11 +75,13 @@ func TestLogPage(t *testing.T) {
 			t.Errorf("%q shows %d rows, want %d", filter, strings.Count(a.Body, "<tr>")-1, want)
 		}
 	}
+
 	for _, wrong := range []string{"who=x", "conversation=x", "from=soon", "until=2026-13-01"} {
 		if a := ann.Get("/settings/log?" + wrong); !a.Has(`role="alert"`) || a.Status != http.StatusOK {
 			t.Errorf("%s: %d", wrong, a.Status)
 		}
 	}
+
 	file, err := csv.NewReader(strings.NewReader(ann.Get("/settings/log.csv").Body)).ReadAll()
 	if err != nil || len(file) != 302 {
 		t.Fatalf("%d lines: %v", len(file), err)
@@ -89,6 +91,7 @@ func TestLogPage(t *testing.T) {
 			t.Errorf("a spreadsheet takes this for a formula: %s", row[5])
 		}
 	}
+
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/log")
 	b.Looks("log")
@@ -98,13 +101,14 @@ func TestLogPage(t *testing.T) {
 	b.Value("document.querySelector('#f-what').value = 'resolved'")
 	b.Press("form[role=search] button")
 	b.Until("one row", "document.querySelectorAll('tbody tr').length === 1")
+
 	b.Open("/settings/log?account=shop")
 	b.Shows("Nothing of this")
 	b.Looks("log-empty")
 }
 
-// A customer is found, exported and erased: what would be removed is shown first, nothing happens without the tick,
-// and the certificate is there for good.
+// An admin finds, exports and erases a customer. The page shows what would be removed, and removes nothing without
+// the tick. The certificate stays for good.
 // R-276
 func TestErasePage(t *testing.T) {
 	t.Parallel()
@@ -115,6 +119,7 @@ func TestErasePage(t *testing.T) {
 				return json.NewEncoder(w).Encode(contacts)
 			}}
 	})
+
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/erase")
 	b.Shows("Nobody.")
@@ -123,6 +128,7 @@ func TestErasePage(t *testing.T) {
 	b.Press("form[role=search] button")
 	b.Shows("support-mail: zoe@shop.example")
 	b.Looks("erase-found")
+
 	b.Press("a[href='/settings/erase/contact/101']")
 	b.Shows("messages, notes and names of files")
 	b.Looks("erase-plan")
@@ -132,8 +138,10 @@ func TestErasePage(t *testing.T) {
 	b.Press("button.bad")
 	b.Shows("Erased.")
 	b.Looks("erase-done")
+
 	b.Open("/settings/erase/contact/101")
 	b.Looks("erased-contact")
+
 	ann := s.Visitor("ann@acme.test")
 	page := ann.Get("/settings/erase")
 	_, rest, _ := strings.Cut(page.Body, `href="/settings/erase/certificate/`)
@@ -143,6 +151,7 @@ func TestErasePage(t *testing.T) {
 	if err != nil || !c.IsUnchanged() || c.By != "ann@acme.test" || agreed != 1 {
 		t.Errorf("%v: %+v, agreed %d times", err, c, agreed)
 	}
+
 	if !ann.Get("/settings/erase?contact=zoe@shop.example").Has("No customer has this address") {
 		t.Error("the customer is still found")
 	}
@@ -153,6 +162,7 @@ func TestErasePage(t *testing.T) {
 		a.Has(`name="sure"`) {
 		t.Error("who was erased can be erased again")
 	}
+
 	if a := ann.Get("/settings/erase/contact/102/export"); a.Status != http.StatusOK ||
 		!strings.Contains(a.Header.Get("Content-Disposition"), "contact-102.zip") || a.Body != "[102]\n" {
 		t.Errorf("export: %d %s", a.Status, a.Body)
@@ -160,6 +170,7 @@ func TestErasePage(t *testing.T) {
 	if !ann.Get("/settings/log?what=set+up").Has("contact 101 is erased") {
 		t.Error("the log doesn't tell of it")
 	}
+
 	for _, path := range []string{
 		"/settings/erase/contact/0", "/settings/erase/contact/x", "/settings/erase/certificate/x",
 		"/settings/erase/contact/999/export",
@@ -168,6 +179,7 @@ func TestErasePage(t *testing.T) {
 			t.Errorf("%s: %d", path, a.Status)
 		}
 	}
+
 	if a := ann.Post("/settings/erase/go-on/"+id, nil); a.Status != http.StatusSeeOther {
 		t.Errorf("going on with what is done: %d", a.Status)
 	}
@@ -193,7 +205,7 @@ func TestEraseByPlainAdmin(t *testing.T) {
 	wantShown(t, "the answer", cy.Get(erased.Header.Get("Location")), "Erased. A super-admin can read in the certificate", "ask one for it")
 }
 
-// What stands still is shown with what can be done, and what was done stands in the log.
+// The page shows what stands still and what can be done about it. The log has what was done there.
 func TestStuckPage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -201,6 +213,7 @@ func TestStuckPage(t *testing.T) {
 		` "error": "no room is left"}`
 	check(t, os.WriteFile(filepath.Join(dir, ".status.json"), []byte(status), 0o600))
 	s := withRecords(t, withInbox(t), func(o *site.Options) { o.Operations.Backups = dir })
+
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/stuck")
 	for _, text := range []string{
@@ -209,6 +222,7 @@ func TestStuckPage(t *testing.T) {
 		b.Shows(text)
 	}
 	b.Looks("stuck")
+
 	b.Press("form[action$='/replay'] button")
 	b.Shows("queued, applied within a second")
 	b.Value("(window.confirm = (question) => { sessionStorage.question = question; return true; }, '')")
@@ -219,12 +233,14 @@ func TestStuckPage(t *testing.T) {
 	}
 	b.Shows("Everything that arrived could be applied.")
 	b.Looks("stuck-empty")
+
 	b.Open("/settings/blocked")
 	b.Shows("ada@shop.example")
 	b.Looks("blocked")
 	b.Press("form[action$='/unblock'] button")
 	b.Shows("is let in again")
 	b.Shows("No sender is blocked.")
+
 	ann := s.Visitor("ann@acme.test")
 	for _, line := range []string{"is dropped", "is blocked no more", "queued"} {
 		if !ann.Get("/settings/log?what=set+up").Has(line) {
@@ -236,7 +252,7 @@ func TestStuckPage(t *testing.T) {
 	}
 }
 
-// All blocked and silenced senders can be reached, however many there are.
+// The pages of blocked and silenced senders list all of them, however many there are.
 func TestManyBlockedSenders(t *testing.T) {
 	t.Parallel()
 	s := withRecords(t, withInbox(t))
@@ -256,7 +272,7 @@ func TestManyBlockedSenders(t *testing.T) {
 	wantShown(t, "a page behind the last", ann.Get("/settings/blocked?page=99999999999999999999"), "No further sender is blocked.")
 }
 
-// Whoever is signed in reads at the foot of every page which version runs; nobody else does.
+// Every page names the running version at its foot, but only to people who are signed in.
 func TestVersionAtTheFoot(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -264,7 +280,7 @@ func TestVersionAtTheFoot(t *testing.T) {
 	wantHidden(t, "the page of who isn't signed in", s.Visitor("").Get("/auth/sign-in"), "version")
 }
 
-// Health says what parley doctor says: when it is asked for, and what is wrong first.
+// The page shows what parley doctor says when somebody asks for it, with what is wrong first.
 func TestHealthPage(t *testing.T) {
 	t.Parallel()
 	s := withRecords(t, func(o *site.Options) {
@@ -277,6 +293,7 @@ func TestHealthPage(t *testing.T) {
 			return report, nil
 		}
 	})
+
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/health")
 	b.Looks("health-empty")
@@ -289,6 +306,7 @@ func TestHealthPage(t *testing.T) {
 		t.Errorf("what is wrong doesn't stand first: %s", got)
 	}
 	b.Looks("health")
+
 	if a := s.Visitor("ann@acme.test").Post("/settings/health", nil); a.Status != http.StatusOK {
 		t.Errorf("%d", a.Status)
 	} else {

@@ -14,7 +14,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// Every key of parley.yaml has a value in testdata/everything.yaml, and stands on a page.
+// Every key of parley.yaml has a value in testdata/everything.yaml, and a field on a page.
 //
 func TestEveryKeyIsOnAPage(t *testing.T) {
 	t.Parallel()
@@ -23,8 +23,8 @@ func TestEveryKeyIsOnAPage(t *testing.T) {
 	everyControl(t, pagesOf(s.Visitor("ann@acme.test"), "/settings", "/settings/me"))
 }
 
-// From YAML to pages and back: every form of every page, sent as it was shown, changes nothing. Nor does anything that is sent besides: a
-// role, another's name, a secret, keys of other entries.
+// Every form of every page, sent as it was shown, leaves the set-up as it is. So do forms with fields that somebody
+// added: a role, another agent's name, a secret, or keys of other entries.
 //
 func TestRoundByForms(t *testing.T) {
 	t.Parallel()
@@ -60,6 +60,7 @@ func TestRoundByForms(t *testing.T) {
 			}
 		}
 	}
+
 	for _, r := range s.Pages.Routes() {
 		isLeftOut := slices.Contains(slices.Concat(doing(), later()), r.Pattern)
 		if strings.HasPrefix(r.Pattern, "POST ") && !sent[r.Pattern] && !isLeftOut {
@@ -197,7 +198,7 @@ func strangeFields(s *sitetest.Site) []string {
 	return slices.Compact(names)
 }
 
-// strangeValue is one that would count, if the field did.
+// strangeValue returns a value that would have an effect if Parley read the field.
 func strangeValue(name string) string {
 	switch name {
 	case "roles", "role":
@@ -225,7 +226,8 @@ func moreThanOffered() url.Values {
 	}
 }
 
-// Whoever adds an account gets what the form offers, whatever is sent besides: it begins in watch mode and without settings.
+// An account that is added gets what the form offers and no more: it begins in watch mode and without settings,
+// whatever else is sent.
 //
 func TestNewAccountHasNothingBesidesTheForm(t *testing.T) {
 	t.Parallel()

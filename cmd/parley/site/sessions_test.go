@@ -45,8 +45,8 @@ func takeOut(t *testing.T, s *sitetest.Site, email string) {
 	wantStatus(t, "taking out "+email, ann.Post(path+"/take-out", url.Values{"version": {ann.Get(path).Version()}}), http.StatusSeeOther)
 }
 
-// Whoever becomes an admin needs no new sign-in. With the role the session's token changes, so that one that was seen before is worth
-// nothing.
+// An agent who becomes an admin has an admin's rights at once, without signing in anew. The session gets a new token,
+// and the former one opens nothing.
 // R-221
 func TestNewAdminIsAdminAtOnce(t *testing.T) {
 	t.Parallel()
@@ -62,8 +62,8 @@ func TestNewAdminIsAdminAtOnce(t *testing.T) {
 	wantStatus(t, "with the token of before", s.Visitor("").Do(http.MethodGet, "/settings/me", nil, withFormer), http.StatusSeeOther)
 }
 
-// Whoever is an admin no more is kept from admins' forms at once, also from those that are open still. The session goes on with a new
-// token.
+// An agent who is no admin any more is kept from admins' forms at once, even from one that is already open. The
+// session goes on with a new token.
 // R-221
 func TestFormerAdminIsNoAdminAtOnce(t *testing.T) {
 	t.Parallel()
@@ -85,7 +85,7 @@ func TestFormerAdminIsNoAdminAtOnce(t *testing.T) {
 	}
 }
 
-// Whoever takes part no more is signed out at once, and told nothing more by pages that are open.
+// An agent who is taken out is signed out at once, and the streams of open pages end.
 // R-221
 func TestSessionAndStreamOfFormerAgentEnd(t *testing.T) {
 	t.Parallel()
@@ -126,7 +126,7 @@ func openConversation(t *testing.T, s *sitetest.Site) {
 		SELECT 4000, a.id, a.team_id, 'open', 'x', now(), now() FROM accounts AS a WHERE name = 'support-mail'`)
 }
 
-// wantStreamEnded reads a stream to its end, and checks that it has told of nothing but how it was at first.
+// wantStreamEnded reads a stream to its end, and checks that it has told of no change since its first stamp.
 func wantStreamEnded(t *testing.T, stream *http.Response) {
 	t.Helper()
 	told, err := io.ReadAll(stream.Body)
@@ -151,7 +151,7 @@ func tellsOfChange(stream *bufio.Reader) bool {
 	}
 }
 
-// Who signs out is told nothing more by the pages that are open still in this browser. Another browser goes on.
+// Signing out ends the streams of the pages that are open in this browser. The stream of another browser goes on.
 // R-221
 func TestStreamEndsWithItsSession(t *testing.T) {
 	t.Parallel()
@@ -165,7 +165,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 	}
 }
 
-// Who signs out everywhere is told nothing more in any browser.
+// Signing out everywhere ends the streams in all browsers.
 // R-221
 func TestStreamsEndWithAllSessions(t *testing.T) {
 	t.Parallel()
@@ -186,8 +186,8 @@ type keptSession struct {
 	expires time.Time
 }
 
-// Who signs out while a page of theirs is still at work isn't signed in again when that page comes to its end and keeps
-// the session as it knew it. Nor is that so when expired sessions have been removed.
+// Ben signs out while one of his pages is still at work. When that page ends and writes back the session as it knew
+// it, he isn't signed in again, even if expired sessions have been removed meanwhile.
 // R-221
 func TestSessionThatEndedStaysEnded(t *testing.T) {
 	t.Parallel()
@@ -241,8 +241,8 @@ func tryOpenStream(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path str
 	return a, nil
 }
 
-// A thousand tabs of one agent take nothing from the others: few get a stream, the rest are told to come back later, and
-// pages and streams of a colleague go on.
+// A thousand tabs of one agent take nothing from others. A few of the tabs get a stream and the rest are told to come
+// back later, while the pages and streams of a colleague work.
 // R-221
 func TestManyStreams(t *testing.T) {
 	t.Parallel()
@@ -293,8 +293,8 @@ func TestManyStreams(t *testing.T) {
 	}
 }
 
-// What somebody typed is not lost when the session has ended meanwhile: once signed in elsewhere in the browser, the page that says so
-// sends it again.
+// What somebody typed isn't lost when the session has ended meanwhile. The page says that nothing was saved, and
+// sends the form again once they have signed in in another tab.
 // R-221
 func TestFormOutlivesItsSession(t *testing.T) {
 	t.Parallel()

@@ -15,15 +15,16 @@ import (
 	"parley/store/storetest"
 )
 
-// agePendingLooks lets Parley look for messages whose answers were lost until it gives up: a look is due, and the attempt long ago.
+// agePendingLooks makes Parley give up looking for messages whose answers were lost: a look is due, and the attempt
+// was long ago.
 const agePendingLooks = `
 	WITH still AS (SELECT id FROM lanes WHERE leased_until IS NULL FOR UPDATE SKIP LOCKED), -- Parley locks lanes first, too
 		aged AS (UPDATE deliveries SET sent_at = sent_at - interval '1 hour', first_at = first_at - interval '1 hour'
 			WHERE state = 'unknown' AND lane_id IN (SELECT id FROM still) RETURNING lane_id)
 	UPDATE lanes SET due_at = parley_now() WHERE id IN (SELECT lane_id FROM aged) AND due_at IS NOT NULL`
 
-// stuckTest is an inbox with replies that wait for an admin's decision. Of the replies One and Two nobody knows whether they arrived.
-// The reply Three was refused.
+// stuckTest is an inbox with replies that wait for an admin's decision. It is unknown whether the replies One and Two
+// arrived. The reply Three was refused.
 type stuckTest struct {
 	*inboxSite
 
@@ -95,7 +96,7 @@ func (s *stuckTest) decideAll() {
 	s.waitForAllOut()
 }
 
-// An admin decides on the page what becomes of replies.
+// An admin decides on the page whether each reply is sent again or marked as sent.
 // R-274
 func TestStuckRepliesInBrowser(t *testing.T) {
 	t.Parallel()
@@ -105,6 +106,7 @@ func TestStuckRepliesInBrowser(t *testing.T) {
 	b.Shows("May have arrived")
 	b.Shows("Refused The provider refused it: status 422")
 	b.Looks("stuck-replies")
+
 	b.Value("window.confirm = () => true, ''")
 	b.Press("form[action='" + s.one.path + "'] button[value=sendagain]")
 	b.Shows("It is sent again.")
@@ -115,8 +117,8 @@ func TestStuckRepliesInBrowser(t *testing.T) {
 	s.waitForAllOut()
 }
 
-// What is sent again reaches the customer once more, and what is marked as sent does not. The log says who decided, and so does a line in
-// the thread.
+// A reply that is sent again reaches the customer once more, and one that is marked as sent doesn't. The log and a
+// line in the thread say who decided.
 // R-274
 func TestStuckReplies(t *testing.T) {
 	t.Parallel()
@@ -158,7 +160,7 @@ func TestRefusedReplyIsNotMarkedAsSent(t *testing.T) {
 	wantStatus(t, "the decision", s.three.decide(s.ann, bridge.VerbMarkSent), http.StatusConflict)
 }
 
-// What is decided counts once: the same from an old page is refused.
+// Each reply is decided about once: another decision from an old page is refused.
 // R-274
 func TestStuckReplyIsDecidedOnce(t *testing.T) {
 	t.Parallel()
@@ -169,7 +171,8 @@ func TestStuckReplyIsDecidedOnce(t *testing.T) {
 	}
 }
 
-// A reply that was sent again may be refused once more. What an admin has seen of the attempt before counts for nothing then.
+// A reply that was sent again may be refused once more. A decision from a page that shows the earlier attempt is
+// refused then.
 // R-274
 func TestStuckReplyOfEarlierAttempt(t *testing.T) {
 	t.Parallel()

@@ -65,7 +65,7 @@ func startTab(t *testing.T) *tabSite {
 	return tab
 }
 
-// tokenRequest is what a token for the tab is asked for with.
+// tokenRequest says for which token of Entra a test asks.
 type tokenRequest struct {
 	user     string // of Entra; "" means Ann
 	audience string // "" means the tab
@@ -82,8 +82,8 @@ func (tab *tabSite) token(t *testing.T, r tokenRequest) string {
 // signInForm is what the tab sends to sign an agent in.
 func signInForm(token string) url.Values { return url.Values{"token": {token}, "to": {"settings"}} }
 
-// In the tab an agent is signed in by a token for the app, whether that names it by its address or by its id. The session's cookie is
-// one that browsers send from a frame.
+// In the tab a token for the app signs an agent in, whether it names the app by its address or by its id. The
+// session's cookie is one that browsers send from a frame.
 //
 func TestTabSignsIn(t *testing.T) {
 	t.Parallel()
@@ -115,8 +115,8 @@ func TestTabSignsIn(t *testing.T) {
 	}
 }
 
-// In the tab nobody can sign in to Meta, which refuses to be shown in a frame: the page leads to the browser instead, and so do links
-// to other sites.
+// Meta refuses to be shown in a frame, so nobody can sign in to it in the tab. The page leads to the browser instead,
+// and so do links to other sites.
 func TestTabLeavesForTheBrowser(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -130,7 +130,8 @@ func TestTabLeavesForTheBrowser(t *testing.T) {
 	}
 }
 
-// Tokens for another app, of another tenant, or of whom Parley doesn't know by her object id, sign nobody in. Nor does what isn't a token.
+// A token for another app, of another tenant, or of somebody whose object id Parley doesn't know signs nobody in. A
+// text that is no token doesn't, either.
 //
 func TestTabRefusesTokens(t *testing.T) {
 	t.Parallel()
@@ -157,7 +158,8 @@ func TestTabRefusesTokens(t *testing.T) {
 	}
 }
 
-// tokenForSignIn returns a token such as Entra gives to who signs in on the page for that: without a client and a right.
+// tokenForSignIn returns a token such as Entra gives to people who sign in on the page for that. It names no client
+// and no right.
 func (tab *tabSite) tokenForSignIn(t *testing.T) string {
 	t.Helper()
 	return must(tab.entra.TabToken("ann", parleyApp, "", map[string]any{"scp": ""}))(t)
@@ -198,7 +200,7 @@ func TestTabRefusesForgedTokens(t *testing.T) {
 	}
 }
 
-// A good token that a page of another site sends signs nobody in.
+// Nobody is signed in by a good token that a page of another site sends.
 //
 func TestTabRefusesFormsOfOtherSites(t *testing.T) {
 	t.Parallel()
@@ -210,7 +212,7 @@ func TestTabRefusesFormsOfOtherSites(t *testing.T) {
 	}
 }
 
-// While Entra is away, agents are signed in by its keys as they were known.
+// While Entra is away, agents are signed in by the keys that Parley has read before.
 //
 func TestTabSignsInWhileProviderIsAway(t *testing.T) {
 	t.Parallel()
@@ -221,7 +223,7 @@ func TestTabSignsInWhileProviderIsAway(t *testing.T) {
 	wantStatus(t, "while Entra is away", tab.Visitor("").Post("/auth/tab", form), http.StatusSeeOther)
 }
 
-// Only the page of the tab, and pages in its session, may be in a frame, and only in one of Teams.
+// Only the page of the tab, and pages in its session, may be shown in a frame, and only in one of Teams.
 //
 func TestTabIsFramed(t *testing.T) {
 	t.Parallel()
@@ -261,7 +263,7 @@ func TestTabIsFramed(t *testing.T) {
 	}
 }
 
-// In the tab's session, too, a form of another site is refused, though browsers send the session's cookie with it.
+// In the tab's session a form of another site is refused, too, though browsers send the session's cookie with it.
 //
 func TestTabSessionRefusesFormsOfOtherSites(t *testing.T) {
 	t.Parallel()
@@ -285,7 +287,8 @@ func TestTabSessionEnds(t *testing.T) {
 	}
 }
 
-// So is a form there: nobody can sign in in another tab of the frame, and send it again. The tab says that it was not saved.
+// A form whose session has ended leads to the tab, which says that the form wasn't saved. It can't be sent again,
+// because nobody can sign in in another tab of the frame.
 //
 func TestTabSessionEndsBehindAForm(t *testing.T) {
 	t.Parallel()
@@ -313,8 +316,8 @@ func TestTabSignOutEverywhere(t *testing.T) {
 	}
 }
 
-// Whoever reads the table of sessions, such as in a backup, can't sign in by what stands there: neither as somebody in a browser nor in
-// the tab.
+// Somebody who reads the table of sessions, such as in a backup, can't sign in by what it holds, neither in a browser
+// nor in the tab.
 //
 func TestSessionsAreStoredHashed(t *testing.T) {
 	t.Parallel()

@@ -12,8 +12,8 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// broken are values that nobody types: bytes that are no text, numbers of other things or of none, SQL, paths, headers, days
-// that no calendar has.
+// broken are values that nobody types: bytes that aren't text, numbers that are too large or mean nothing, SQL,
+// paths, headers, and days that no calendar has.
 func broken() []string {
 	return []string{
 		"\x00",
@@ -43,8 +43,8 @@ func isText(value string) bool { return utf8.ValidString(value) && !strings.Cont
 
 var inPath = regexp.MustCompile(`\{[a-z]+\}`)
 
-// Whatever stands in an address or in a form instead of what a page would send: the answer says what is wrong. Nothing is
-// found, changed or stored, no request ends in an error of ours, and no text becomes a header.
+// Broken values in an address are refused with what is wrong. Nothing is found, changed or stored by them, no request
+// ends in an error of ours, and no value becomes a header.
 // R-221
 func TestTampering(t *testing.T) {
 	t.Parallel()
@@ -60,6 +60,7 @@ func TestTampering(t *testing.T) {
 			wantStatus(t, what, a, http.StatusBadRequest)
 		}
 	}
+
 	for _, r := range s.Pages.Routes() {
 		method, pattern, _ := strings.Cut(r.Pattern, " ")
 		for _, value := range broken() {
@@ -85,12 +86,14 @@ func TestTampering(t *testing.T) {
 			}
 		}
 	}
+
 	if after := exported(t, s); after != before {
 		t.Errorf("the set-up was changed:\n%s", changed(before, after))
 	}
 }
 
-// Forms are sent with bytes that are no text, and with more than anybody types, in all of their fields at once.
+// The test sends every form with bytes that aren't text, and with more than anybody types, in all of its fields at
+// once.
 // R-221
 func TestBrokenForms(t *testing.T) {
 	t.Parallel()
@@ -127,6 +130,7 @@ func TestBrokenForms(t *testing.T) {
 			}
 		}
 	}
+
 	if after := exported(t, s); after != before {
 		t.Errorf("the set-up was changed:\n%s", changed(before, after))
 	}
@@ -144,7 +148,7 @@ func TestHugeForms(t *testing.T) {
 	}
 }
 
-// A value that brings line breaks into a line is stored as one line, so that it becomes no header of a mail.
+// A value with line breaks, in a field of one line, is stored as one line, so that it adds no header to a mail.
 // R-221
 func TestLineBreaksInALine(t *testing.T) {
 	t.Parallel()
@@ -205,8 +209,8 @@ func namesInAddresses(s *sitetest.Site, pages map[string]sitetest.Answer) map[st
 	return names
 }
 
-// Nobody is led to another site: neither by what stands in an address or a form, nor by the page that was asked for before
-// signing in, however it is written. Providers of sign-ins are the only others, and their addresses are Parley's own.
+// Nobody is led to another site by an address, by a form or by the page that was asked for before signing in, however
+// it is written. The test leaves out the buttons of sign-in providers, whose addresses are Parley's own.
 // R-221
 func TestNoWayElsewhere(t *testing.T) {
 	t.Parallel()
@@ -230,6 +234,7 @@ func TestNoWayElsewhere(t *testing.T) {
 		"/auth/..//evil.test",
 		"/inbox/%0d%0aLocation:%20https://evil.test",
 	}
+
 	ours := must(url.Parse(s.URL))(t)
 	leads := func(what string, a sitetest.Answer) {
 		t.Helper()
@@ -245,6 +250,7 @@ func TestNoWayElsewhere(t *testing.T) {
 			t.Errorf("%s leads to %q, want a page of the site", what, to)
 		}
 	}
+
 	ann := s.Visitor("ann@acme.test")
 	for _, evil := range elsewhere {
 		query := url.Values{}
@@ -267,6 +273,7 @@ func TestNoWayElsewhere(t *testing.T) {
 				"X-Forwarded-Host": {"evil.test"},
 			}))
 		}
+
 		eve := s.Visitor("")
 		if at, err := url.Parse(evil); err == nil && strings.HasPrefix(evil, "/") {
 			eve.Get("/settings?next=" + url.QueryEscape(evil))

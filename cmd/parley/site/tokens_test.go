@@ -124,7 +124,7 @@ func TestTokenOpensItsScope(t *testing.T) {
 	}
 }
 
-// A token is read from the header alone: addresses stand in the logs of others.
+// A token is read from the header alone, because addresses end up in the logs of others.
 // R-221
 func TestTokenInAddressIsNotRead(t *testing.T) {
 	t.Parallel()
@@ -197,7 +197,7 @@ func TestExpiredToken(t *testing.T) {
 	wantStatus(t, "with the token", p.get(apiPath(figuresScope)), http.StatusUnauthorized)
 }
 
-// A token opens nothing while the admin who made it is none any more. The page says so of that token, and of no other.
+// A token opens nothing while the agent who made it is no admin. The page says so of that token, and of no other.
 // R-221
 func TestTokenOfFormerAdmin(t *testing.T) {
 	t.Parallel()
@@ -223,7 +223,7 @@ func TestTokenOfFormerAgent(t *testing.T) {
 	wantStatus(t, "with the token", p.get(apiPath(applyScope)), http.StatusUnauthorized)
 }
 
-// Who is taken out, and taken in again later, has no session, no link and no token from before.
+// An agent who is taken out and taken in again later has no session, link or token from before.
 func TestTakenInAgain(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -237,7 +237,8 @@ func TestTakenInAgain(t *testing.T) {
 	wantStatus(t, "Cy, signed in anew", s.Visitor("cy@acme.test").Get("/settings/agents"), http.StatusOK)
 }
 
-// What signed somebody in counts for nothing in a database that was restored: it may have been ended since the backup.
+// Sessions, links and tokens open nothing in a database that was restored, because they may have been ended since the
+// backup.
 func TestRestoredSignsNobodyIn(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -275,7 +276,7 @@ func addTokens(t *testing.T, s *sitetest.Site, count int, expiresIn string) {
 		WHERE email = 'ann@acme.test'`, count, expiresIn)
 }
 
-// However many tokens have ended, the page shows those at work: nobody hides one behind others.
+// The page shows all tokens at work, however many have ended: nobody can hide one behind others.
 func TestTokensAtWorkAreShown(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -298,7 +299,8 @@ func TestTokensAreLimited(t *testing.T) {
 	wantShown(t, "token 101", page, "too many tokens")
 }
 
-// Whoever tries tokens is slowed down. A program on the same machine goes on, and people there can sign in.
+// A program that tries tokens is slowed down. Another program on the same machine goes on, and people there can sign
+// in.
 func TestTryingTokensIsSlowedDown(t *testing.T) {
 	t.Parallel()
 	const guesses = 1000
