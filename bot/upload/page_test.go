@@ -23,7 +23,7 @@ func TestPageNamesTheCustomer(t *testing.T) {
 	wantAnswer(t, w, http.StatusOK, `data-theme="dark"`)
 }
 
-// The text and the files of the form become one reply. A field in which no file was chosen counts for nothing.
+// The text and the files of the form become one reply. A field in which no file was chosen is ignored.
 func TestFilesAreSubmitted(t *testing.T) {
 	t.Parallel()
 	p := newTestPage(t)
@@ -62,7 +62,7 @@ func TestSubmittedMeanwhile(t *testing.T) {
 	wantAnswer(t, p.postForm(p.annsLink(), "", pdf()), http.StatusOK, "This was sent before")
 }
 
-// What is refused says why, and the form comes back with the text that was typed.
+// The refusal of a form says why, and the form comes back with the text that was typed.
 func TestRefusedForms(t *testing.T) {
 	t.Parallel()
 	refusal := &bridge.Problem{Text: "SMS takes no files.", Hint: "Send a link to it instead."}
@@ -173,7 +173,7 @@ func TestTicketsAreSigned(t *testing.T) {
 	}
 }
 
-// A ticket doesn't give its bearer rights: what they may do now counts.
+// A ticket gives its bearer no rights: Parley checks what they may do now.
 func TestBearerMayNotReply(t *testing.T) {
 	t.Parallel()
 	t.Run("who isn't an agent", func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestTicketEnds(t *testing.T) {
 	p.wantNothingSubmitted()
 }
 
-// A stranger whose body never arrives whole is answered at once, and doesn't stay inside.
+// A stranger whose body never arrives whole is answered at once, and the connection is closed.
 func TestStrangersBodyIsNotAwaited(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(newTestPage(t).handler)
@@ -268,7 +268,7 @@ func TestPageIsStrict(t *testing.T) {
 	}
 }
 
-// The text that was typed before goes along behind the "#", which no server sees. An unknown theme is left out.
+// The link has the text that was typed before behind its "#", which no server sees. An unknown theme is left out.
 func TestLink(t *testing.T) {
 	t.Parallel()
 	link := newTestPage(t).page.Link(annsTicket(), "odd", "50 % off & more\n#1")

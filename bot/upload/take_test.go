@@ -19,7 +19,7 @@ func (p *testPage) postCheck(body string) *httptest.ResponseRecorder {
 	return p.serve(httptest.NewRequest(http.MethodPost, page+"/check", strings.NewReader(body)))
 }
 
-// What wouldn't be accepted is refused before a long upload, not after it.
+// A reply that wouldn't be accepted is refused before a long upload, not after it.
 func TestCheckBeforeUpload(t *testing.T) {
 	t.Parallel()
 	const onePDF = `{"text":"Here","files":[{"name":"a.pdf","type":"application/pdf","size":8}]}`
@@ -120,7 +120,7 @@ func TestNamesAndTypesOfFiles(t *testing.T) {
 	}
 }
 
-// Browsers end lines of a form with "\r\n", texts with "\n".
+// Browsers end the lines of a form with "\r\n". The text of a reply has "\n" instead.
 func TestLineEndsOfText(t *testing.T) {
 	t.Parallel()
 	p := newTestPage(t)
@@ -139,7 +139,7 @@ func TestFileThatCannotBeRead(t *testing.T) {
 	p.wantNothingSubmitted()
 }
 
-// An upload that takes too long is told so. It is not answered as a fault of ours.
+// The refusal of an upload that takes too long says so. It is not answered as a fault of ours.
 func TestSlowUpload(t *testing.T) {
 	t.Parallel()
 	for name, sent := range map[string]string{

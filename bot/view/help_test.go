@@ -12,7 +12,7 @@ import (
 	"parley/channels/golden"
 )
 
-// Help explains one command, all, or the everyday ones. Of a word that is none it says so.
+// Help explains one command, all of them, or the everyday ones. Of a word that is no command it says so.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -29,7 +29,8 @@ func fullSyntax() CommandSyntax {
 	return CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley ", "/parley "}}
 }
 
-// Help names what can be typed where it is read: each of its items is read as the command that it explains.
+// Help names what can be typed in the chat in which it is read. Each of its items is read there as the command that
+// it explains.
 func TestHelpBySyntax(t *testing.T) {
 	t.Parallel()
 	private := CommandSyntax{Private: true}
@@ -101,7 +102,8 @@ func TestHelpNamesAllThatIsAllowed(t *testing.T) {
 	wantEqual(t, "buttons", len(c.Buttons), 0)
 }
 
-// Where only mentions reach Parley, what it says names verbs as they are heard. Words of people stay as they are.
+// If Parley hears only mentions, its hints name verbs as they are heard, such as "@Parley assign". Words of people
+// stay as they are.
 func TestHintsNameWhatIsHeard(t *testing.T) {
 	t.Parallel()
 	onlyMentions := CommandSyntax{Signs: []string{"@Parley "}, OnlyMentions: true}
@@ -122,6 +124,7 @@ func TestHintsNameWhatIsHeard(t *testing.T) {
 			}
 		}
 	}
+
 	for hint, want := range map[string]string{
 		"Say !close, “or” !wake, not “!spam”.":   "Say @Parley close, “or” @Parley wake, not “!spam”.",
 		"“Kim said “!close it”, or !wake me”":    "“Kim said “!close it”, or !wake me”",
@@ -134,6 +137,7 @@ func TestHintsNameWhatIsHeard(t *testing.T) {
 			t.Errorf("got %q, want %q in it", got, want)
 		}
 	}
+
 	for _, quoting := range []bridge.LineContent{
 		&bridge.ChangedLine{Before: "please !close it"},
 		&bridge.DeletedLine{Message: "please !close it"},

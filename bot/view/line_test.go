@@ -201,8 +201,8 @@ func postedLine(t *testing.T, l bridge.Line, f bridge.Facts) Card {
 	return c
 }
 
-// checkKept holds R-247: a line that says that a customer did not get something mentions its author, Ann, and repeats the
-// text, each once.
+// checkKept checks that a line that says that a customer did not get something mentions its author, Ann, and repeats
+// the text, each once (requirement R-247).
 func checkKept(t *testing.T, name string, c Card) {
 	t.Helper()
 	mentions, quotes := 0, 0
@@ -220,7 +220,7 @@ func checkKept(t *testing.T, name string, c Card) {
 	wantEqual(t, name+": repeated texts", quotes, 1)
 }
 
-// Lines read differently by who did it, and by what is not known.
+// The words of a line depend on who did it, and on what isn't known.
 func TestLineVariants(t *testing.T) {
 	t.Parallel()
 	toAnn := agents{ann()}
@@ -319,10 +319,12 @@ func TestLineVariants(t *testing.T) {
 		checkCard(t, string(l.Kind()), c)
 		b.WriteString(dump(string(l.Kind()), c))
 	}
+
 	broken := bridge.Line{Content: &bridge.AccountLine{Trouble: "x"}}
 	works := bridge.Line{Content: &bridge.AccountLine{Account: "support-mail"}}
 	b.WriteString(dump("account without a conversation", Line(broken, bridge.Facts{})))
 	b.WriteString(dump("account that works again", Line(works, bridge.Facts{})))
+
 	inside := bridge.Line{Content: &bridge.InsideLine{Why: bridge.Because("not_open")}, Mentions: toAnn, Text: "Hi",
 		Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}}
 	b.WriteString(dump("inside of a resolved conversation", Line(inside, withStatus(t, bridge.StatusResolved))))

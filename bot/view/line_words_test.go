@@ -25,7 +25,7 @@ func codesIn(t *testing.T, file, pattern string, atLeast int) (codes []string) {
 	return codes
 }
 
-// What became of a message is said in each state, by whom, and with what can still be done.
+// A line about a message says in each state what became of the message, by whom, and what can still be done.
 func TestLineOutcome(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -52,8 +52,8 @@ func TestLineOutcome(t *testing.T) {
 	golden.Text(t, "testdata/line_outcome.txt", b.String())
 }
 
-// Each reason has words, since people would not know what a code means. What somebody else said becomes a sentence, even if it is a
-// word that is also a code.
+// Each reason has words, because people don't know what a code means. A reason that somebody else gave in words
+// becomes a sentence, even if it is a word that is also a code.
 func TestReasonWords(t *testing.T) {
 	t.Parallel()
 	for _, code := range codesIn(t, "../../bridge/reason.go", `Reason = "([a-z_]+)"`, 50) {
@@ -65,6 +65,7 @@ func TestReasonWords(t *testing.T) {
 			t.Errorf("the reason %s speaks to the author, whoever reads it: %q", code, words.alone)
 		}
 	}
+
 	for why, want := range map[bridge.Why]string{
 		bridge.Because(bridge.ReasonNotAssignee):   "Ann Lee, Bob Ray have this conversation.",
 		bridge.Because(bridge.ReasonNotOpen):       "This conversation was not open then.", // it is reopened now
@@ -120,8 +121,8 @@ func quoteIn(t *testing.T, l bridge.Line) (text string, leads bool) {
 	return text, leads
 }
 
-// A line repeats two lines of a long message and leads to it. It repeats the whole of what can't be read there any more, or
-// stands nowhere else.
+// A line repeats two lines of a long message and leads to it. It repeats the whole text if the message can't be read
+// there any more, or if the text was typed into a form.
 func TestLineRepeatsTwoLines(t *testing.T) {
 	t.Parallel()
 	const maxRepeatedBytes = 210
@@ -154,7 +155,8 @@ func TestLineRepeatsTwoLines(t *testing.T) {
 	}
 }
 
-// In a day's thread of automatic mail no customer is meant: a line about a text that was typed there names none.
+// In a daily thread, which collects a day's automatic mail, no customer is meant. A line about a text that was typed
+// there names none.
 func TestTextInADailyThreadNamesNoCustomer(t *testing.T) {
 	t.Parallel()
 	day := bridge.Facts{Automatic: true, Subject: "Automatic mail, Friday"}

@@ -27,8 +27,8 @@ func leeAndMia() bridge.Recipients {
 	}
 }
 
-// The form of recipients has those to whom replies go, and only them: submitted unchanged it neither allows
-// those who wait nor makes a copy a recipient.
+// The form of recipients has those to whom replies go, and nobody else. Submitted unchanged it neither allows a
+// sender who waits for that nor makes a copy a recipient.
 func TestRecipientsFormHoldsWhomRepliesGoTo(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
@@ -41,7 +41,7 @@ func TestRecipientsFormHoldsWhomRepliesGoTo(t *testing.T) {
 	wantWords(t, dumpForm("to", form), "dan@x.test", "Not allowed yet: spy@x.test")
 }
 
-// A card names who is in copy, and of many the first three, and to whom replies go if not to the customer.
+// A card names who is in copy, and of many the first three. It names to whom replies go if that isn't the customer.
 func TestCardNamesWhoIsInCopy(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -63,14 +63,14 @@ func TestCardNamesWhoIsInCopy(t *testing.T) {
 	}
 }
 
-// A line names who was taken out of the recipients.
+// A line names the people who were taken out of the recipients.
 func TestLineNamesWhoGetsNoMoreReplies(t *testing.T) {
 	t.Parallel()
 	line := bridge.Line{Content: &bridge.RecipientsLine{Without: people("Lucía")}}
 	wantWords(t, dump("line", Line(line, facts(t))), "No longer among them: Lucía ")
 }
 
-// The card of a thread that was left leads to where the conversation goes on, and offers no buttons.
+// When a conversation has gone on elsewhere, the card of its former thread leads there, and offers no buttons.
 func TestCardOfAThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
 	t.Run("for another thread", func(t *testing.T) {
@@ -125,7 +125,7 @@ func wantRecipients(t *testing.T, got bridge.Args, to, cc []string) {
 	}
 }
 
-// The form of a reply to a mail shows to whom it goes. Who isn't allowed yet is named, but in no field.
+// The form of a reply to a mail shows to whom it goes. A sender who isn't allowed yet is named, but in no field.
 func TestReplyFormNamesItsRecipients(t *testing.T) {
 	t.Parallel()
 	form := mustForm(t, replyByMail(t))
@@ -167,7 +167,7 @@ func TestReplyFormTakesARecipientOut(t *testing.T) {
 	}
 }
 
-// Who is taken out in the first step stays out in the second.
+// A recipient who is taken out in the first step stays out in the second.
 func TestSecondStepOfAReplyKeepsItsRecipients(t *testing.T) {
 	t.Parallel()
 	in := replyByMail(t)

@@ -29,7 +29,7 @@ func everythingRich() bridge.Capabilities {
 	return bridge.Capabilities{Rich: bridge.RichLimits{Buttons: 3, ListRows: 10, Carousel: 10, Location: 2, ContactCard: 2}}
 }
 
-// What goes with a text is a compact block in the thread.
+// Buttons, a list, a place and the like that go with a text are a compact block in the thread.
 func TestRichLine(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -59,7 +59,7 @@ func richInput(t *testing.T, kind bridge.RichKind, can bridge.Capabilities) Form
 	return in
 }
 
-// The forms of what goes with a text say what the channel carries.
+// The forms for buttons, a list, a place and the like say what the channel carries.
 func TestRichForm(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder

@@ -125,7 +125,7 @@ func TestSecondStepAsksForMissingValues(t *testing.T) {
 	wantEqual(t, "value without blanks around it", filledTemplate(t, " Q-1\n").Values["quote_number"], "Q-1")
 }
 
-// A preview can be sent. A change that nobody has seen yet is shown first.
+// A preview can be sent. If a value is changed in it, another preview is shown first.
 //
 func TestPreviewThatWasChangedIsShownAgain(t *testing.T) {
 	t.Parallel()
@@ -135,7 +135,7 @@ func TestPreviewThatWasChangedIsShownAgain(t *testing.T) {
 	wantEqual(t, "a preview follows the change", changed.Next, true)
 }
 
-// What is sent is what was seen: a preview that is submitted as it is shown, also one after a change.
+// A preview that is submitted as it is shown is sent, also one after a change. So what is sent is what was seen.
 //
 func TestPreviewThatIsUnchangedIsSent(t *testing.T) {
 	t.Parallel()
@@ -184,7 +184,7 @@ func TestSubmitTemplateEdit(t *testing.T) {
 	}
 }
 
-// What providers would refuse is said at its field.
+// The form says at its field what providers would refuse.
 func TestSubmitTemplateEditRefuses(t *testing.T) {
 	t.Parallel()
 	for field, value := range map[string]string{
@@ -228,7 +228,7 @@ func TestSubmitTemplateEditKeepsALanguage(t *testing.T) {
 	}
 }
 
-// What is told about templates, in all its forms.
+// The golden file has all lines that tell people about templates.
 func TestTemplateLines(t *testing.T) {
 	t.Parallel()
 	orderUpdate := func(status, reason string) []bridge.Template {

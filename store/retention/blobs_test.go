@@ -13,8 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// What an agent uploaded stays as long as its message, and a month where it has none yet. A picture stays
-// as long as a signature shows it, and a month longer.
+// An agent's upload stays as long as its message, and a month if it has none yet. A picture stays as long as a
+// signature shows it, and a month longer.
 func TestDropUploads(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -29,6 +29,7 @@ func TestDropUploads(t *testing.T) {
 	if _, _, err := blob.WriteUpload(t.Context(), pool, strings.NewReader("too long"), 4); !errors.Is(err, blob.ErrTooLarge) {
 		t.Errorf("too long: %v", err)
 	}
+
 	sent, waiting, forgotten := upload("sent"), upload("waiting"), upload("forgotten")
 	check(t, blob.UseUploads(t.Context(), pool, []string{sent}))
 	ann, desk, both, dropped, left := upload("ann's"), upload("the desk's"), upload("sent, too"), upload("shown no more"),
@@ -40,11 +41,13 @@ func TestDropUploads(t *testing.T) {
 	exec(t, pool, `INSERT INTO accounts (name, kind, side, rich_signature)
 		VALUES ('desk', 'x', 'channel', jsonb_build_object('pictures',
 			jsonb_build_array(jsonb_build_object('blob', 'x'), jsonb_build_object('blob', $1::text)))), ('plain', 'x', 'channel', NULL)`, desk)
+
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
 	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
 	check(t, blob.UsePictures(t.Context(), pool, []string{left}))
 	upload("waiting") // once more: by another message that is about to be stored
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
+
 	total := 0
 	for done := (retention.Emptied{More: true}); done.More; total += done.Blobs {
 		done = must(retention.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
@@ -54,6 +57,7 @@ func TestDropUploads(t *testing.T) {
 			t.Errorf("%s is gone", kept)
 		}
 	}
+
 	_, err := blob.Get(t.Context(), pool, nil, dropped)
 	_, err2 := blob.Get(t.Context(), pool, nil, forgotten)
 	if err == nil || err2 == nil || total != 2 || row(t, pool, `SELECT count(*) FROM uploads`) != "(6)" {
@@ -61,7 +65,7 @@ func TestDropUploads(t *testing.T) {
 	}
 }
 
-// A file goes when nothing refers to it and it is older than a day; all its parts go.
+// A file and all its parts are removed when nothing refers to the file and it is older than a day.
 func TestDropBlobs(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -69,9 +73,12 @@ func TestDropBlobs(t *testing.T) {
 	used, loose, young, again := put("used "), put("loose"), put("young"), put("again")
 	stored(t, pool, store.NewEvent{AccountID: 1, ExternalID: "e", OrderKey: "k", Blob: used})
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h' WHERE hash <> $1`, young)
-	// An object that RemoveObject is to remove, and a file that somebody is about to refer to.
+
+	// The first row is an object that RemoveObject is to remove. The file "again" is one that somebody is about to
+	// refer to.
 	exec(t, pool, `INSERT INTO blobs (hash, size_bytes, created_at) VALUES ('removing:x', 0, now() - interval '2 days')`)
 	put("again")
+
 	total, rounds := 0, 0
 	for {
 		done := must(retention.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
@@ -91,6 +98,7 @@ func TestDropBlobs(t *testing.T) {
 	if left := row(t, pool, `SELECT count(*) FROM blob_chunks WHERE hash = $1`, loose); left != "(0)" {
 		t.Errorf("%s parts are left, want (0)", left)
 	}
+
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	exec(t, pool, `UPDATE events SET blob = NULL`)
 	for done := (retention.Emptied{More: true}); done.More; total += done.Blobs {

@@ -74,8 +74,8 @@ func letter(t *testing.T, pool *pgxpool.Pool, event store.EventID, subject strin
 		VALUES ($1, 1, 'in', 'in', $2, $3, $4::jsonb, $1, now(), now())`, event, subject, html, files)
 }
 
-// An answer that a colleague wrote in the mailbox keeps its original as a customer's mail does: its files and HTML are shown from
-// that, too. What an agent typed in a chat has its files elsewhere.
+// An answer that was given in the mailbox itself keeps its original as a customer's mail does, because its files and
+// HTML are shown from it. The files of a text that an agent typed in a chat are kept elsewhere.
 func TestOriginalOfAnAnswerElsewhere(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -92,8 +92,8 @@ func TestOriginalOfAnAnswerElsewhere(t *testing.T) {
 	}
 }
 
-// After a month an applied event has lost its payload, but not its key; what is still to be
-// applied, and what a message is shown from, is kept.
+// After a month an event that was applied loses its payload, but not its key. An event that is still to be applied
+// keeps its payload, and so does the original of a message.
 func TestEmptyEvents(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -116,6 +116,7 @@ func TestEmptyEvents(t *testing.T) {
 	letter(t, pool, ids[6], "Hello", false, "[]")
 	letter(t, pool, ids[7], "", false, "[]")
 	letter(t, pool, ids[9], "Big", true, "[]")
+
 	if done := emptyAll(t, pool); done.Looked != 0 {
 		t.Fatalf("nothing is a month old yet: %+v", done)
 	}
@@ -125,6 +126,7 @@ func TestEmptyEvents(t *testing.T) {
 	if done := emptyAll(t, pool); done.Events != 7 || done.Moved != 4 || done.Looked != 10 {
 		t.Errorf("first run: %+v", done)
 	}
+
 	want := map[string]string{"plain": "", "waits": "w", "bad": "b", "html": "<p>", "same html": "<p>", "files": "f", "letter": "l",
 		"chat": "", "large": "", "large letter": string(large), "young": "y"}
 	content := func(i int) string {
@@ -143,21 +145,26 @@ func TestEmptyEvents(t *testing.T) {
 			t.Errorf("%s holds %.20q, not %.20q", name, got, want[name])
 		}
 	}
+
 	if again := must(store.InsertEvents(t.Context(), pool, []store.NewEvent{event("plain", "p")}))(t); len(again) != 0 {
 		t.Error("an emptied event came back")
 	}
+
 	if done := emptyAll(t, pool); done.Events != 0 {
 		t.Errorf("second run: %+v", done)
 	}
+
 	must(store.Replay(t.Context(), pool, []store.EventID{ids[2]}))(t)
 	exec(t, pool, `DELETE FROM queues WHERE first_event = $1`, ids[2])
 	if done := emptyAll(t, pool); done.Events != 1 || content(1) != "w" || content(2) != "" {
 		t.Errorf("what was replayed, beside what still waits: %+v", done)
 	}
+
 	applied(t, pool)
 	if done := emptyAll(t, pool); done.Events != 1 || content(1) != "" {
 		t.Errorf("what was applied late: %+v", done)
 	}
+
 	check(t, store.MoveClock(t.Context(), pool, 2*24*time.Hour))
 	if done := emptyAll(t, pool); done.Events != 1 || content(10) != "" {
 		t.Errorf("the young one, later: %+v", done)
@@ -167,7 +174,7 @@ func TestEmptyEvents(t *testing.T) {
 	}
 }
 
-// Two runs at once do the work once.
+// Two runs at the same time do the work only once.
 func TestEmptyEventsTwice(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -176,6 +183,7 @@ func TestEmptyEventsTwice(t *testing.T) {
 	exec(t, pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
 		SELECT 1, 'l' || n, 'k', convert_to(repeat('x', 1000000), 'UTF8'), 1000000, now() - interval '40 days' FROM generate_series(1, 40) AS n`)
 	announced(t, pool, retention.Due{Events: 7540})
+
 	var group sync.WaitGroup
 	var total, biggest atomic.Int64
 	for range 2 {
@@ -198,7 +206,7 @@ func TestEmptyEventsTwice(t *testing.T) {
 	}
 }
 
-// A month after its line a reaction is forgotten; younger ones stay, and so does what was said.
+// A reaction is forgotten a month after its line. Younger reactions stay, and so do the lines.
 func TestDropReactions(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -211,6 +219,7 @@ func TestDropReactions(t *testing.T) {
 		FROM generate_series(0, 2510) AS n`)
 	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id)
 		VALUES (1, 'x1', 2, 'y', 2505), (2, 'x1', 1, 'y', 2505)`) // of others, and young
+
 	announced(t, pool, retention.Due{Reactions: 2501})
 	total := 0
 	for done := (retention.Emptied{More: true}); done.More; total += done.Reactions {
@@ -222,6 +231,7 @@ func TestDropReactions(t *testing.T) {
 	if left := row(t, pool, `SELECT count(*), min(delivery_id) FROM reactions`); total != 2501 || left != "(12,2501)" {
 		t.Errorf("%d went, left %s", total, left)
 	}
+
 	check(t, store.MoveClock(t.Context(), pool, 3*24*time.Hour))
 	if done := must(retention.DropReactions(t.Context(), pool, month))(t); done.Reactions != 12 ||
 		row(t, pool, `SELECT count(*) FROM deliveries`) != "(2510)" {
@@ -229,7 +239,7 @@ func TestDropReactions(t *testing.T) {
 	}
 }
 
-// However long the journal is, a batch reads and writes its own thousand.
+// A batch reads and writes its own thousand rows, however long the journal is.
 func TestRetentionPlans(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -264,6 +274,7 @@ func TestRetentionPlans(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
+
 	batch, hashes := []int64{}, []string{}
 	for i := range int64(1000) {
 		batch, hashes = append(batch, 150_000+i), append(hashes, fmt.Sprint("h", i))

@@ -15,7 +15,7 @@ import (
 	"parley/store/storetest"
 )
 
-// What a process of schema 10 does to accept a fact.
+// acceptAtTen accepts a fact as a process of schema 10 does.
 const acceptAtTen = `
 	WITH e AS (
 		INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
@@ -25,8 +25,8 @@ const acceptAtTen = `
 	INSERT INTO pending (event_id, shard, order_key)
 	SELECT id, 0, order_key FROM e`
 
-// A journal of $1 events in 1,000 queues, every second of which is still to be applied; the payload
-// says which one of its queue an event is.
+// These statements fill a journal with $1 events in 1,000 queues, every second of which is still to be applied. The
+// payload says which one of its queue an event is.
 const (
 	fillEvents = `
 		INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
@@ -36,8 +36,8 @@ const (
 	fillPending = `INSERT INTO pending (event_id, shard, order_key) SELECT id, 0, order_key FROM events WHERE id % 2 = 0`
 )
 
-// What each queue has, in the order in which it will be applied; how many stand behind one that came
-// later; how many were not pending.
+// queuedInOrder counts the events in queues, those that stand behind one that came later, and those that weren't
+// pending.
 const queuedInOrder = `
 	SELECT count(*), count(*) FILTER (WHERE n <= before), count(*) FILTER (WHERE NOT expected)
 	FROM (
@@ -48,8 +48,8 @@ const queuedInOrder = `
 		JOIN events AS e ON e.id = w.event_id
 	) AS all_of_them`
 
-// writer accepts facts of its own queues, each numbered in its queue, as a process of the version
-// before does, or as this one does.
+// writer accepts facts of its own queues, each numbered in its queue, as a process of the version before does, or as
+// one of this version does.
 type writer struct {
 	pool  *pgxpool.Pool
 	first int
@@ -74,9 +74,9 @@ func (w *writer) write(ctx context.Context, newer bool) error {
 	return err
 }
 
-// The journal's queues are moved to their new form while processes of the version before accept
-// facts, and a process of this version begins: nothing is lost, doubled or reordered, and nothing
-// that was applied comes back. The long form moves half a million of a million events.
+// The journal's queues are moved to their new form while processes of the version before accept facts, and while a
+// process of this version begins. No event is lost, doubled or reordered, and none that was applied comes back. The
+// long form of the test moves half a million of a million events.
 func TestMigrateUnderLoad(t *testing.T) {
 	t.Parallel()
 	rows := int64(5_000)
@@ -108,11 +108,13 @@ func TestMigrateUnderLoad(t *testing.T) {
 			}
 		})
 	}
+
 	var other time.Duration
 	group.Go(func() { other = longest(ctx, t, pool, `SELECT 1`) })
 	for range writers {
 		<-busy
 	}
+
 	began := time.Now()
 	check(t, schema.Migrate(t.Context(), pool))
 	took := time.Since(began)
@@ -121,6 +123,7 @@ func TestMigrateUnderLoad(t *testing.T) {
 	for row(t, pool, `SELECT count(*) FROM events`) == before { // some come from both versions
 		rest(t.Context())
 	}
+
 	stop()
 	group.Wait()
 

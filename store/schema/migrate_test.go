@@ -47,8 +47,8 @@ func migrateTo(t *testing.T, pool *pgxpool.Pool, version int64) {
 	must(provider.UpTo(t.Context(), version))(t)
 }
 
-// rest is a moment between two statements of those who work beside a migration: without it they would only keep the
-// processors from it.
+// rest waits a moment between two statements of those who work beside a migration. Without it they would only keep
+// the processors from the migration.
 func rest(ctx context.Context) {
 	const moment = 10 * time.Millisecond
 	select {
@@ -98,7 +98,7 @@ func migrate(t *testing.T, pool *pgxpool.Pool) *migration {
 	return m
 }
 
-// tells waits until the migration told something of this so many times.
+// tells waits until the migration has reported something with this text so many times.
 func (m *migration) tells(t *testing.T, what string, times int) {
 	t.Helper()
 	for patience := time.After(migratePatience); times > 0; {
@@ -151,12 +151,12 @@ func TestMigrateBesideDump(t *testing.T) {
 			var read, write, other time.Duration
 			group.Go(func() { read = longest(ctx, t, pool, `SELECT count(*) FROM messages`) })
 			group.Go(func() { write = longest(ctx, t, pool, `UPDATE deliveries SET part = part WHERE id = 0`) })
-			group.Go(func() { other = longest(ctx, t, pool, `SELECT 1`) }) // what the machine itself makes others wait
+			group.Go(func() { other = longest(ctx, t, pool, `SELECT 1`) }) // how long the machine alone makes others wait
 			m.tells(t, tt.told, 6)                                         // some seconds, and some tries
 			stop()
 			group.Wait()
 			t.Logf("the longest wait of a read %s, a write %s, of what needs no table %s", read, write, other)
-			const patient = 30 * time.Second // far more than lockTimeout, as a busy machine needs; who waits for the dump waits for ever
+			const patient = 30 * time.Second // far more than lockTimeout, for busy machines; a wait for the dump never ends
 			if most := patient + other; read > most || write > most {
 				t.Errorf("a read waited %s, a write %s; what needs no table %s", read, write, other)
 			}
@@ -175,8 +175,8 @@ func TestMigrateBesideDump(t *testing.T) {
 	}
 }
 
-// A database was last used by a build that knew the newest migration and not the one before it: that
-// one is applied as well.
+// A database was last used by a build that knew the newest migration, but not the one before it. The one before it is
+// applied as well.
 func TestMigrateFillsAGap(t *testing.T) {
 	t.Parallel()
 	pool := olderDatabase(t, 0)
@@ -193,7 +193,7 @@ func TestMigrateFillsAGap(t *testing.T) {
 	}
 }
 
-// A new database has dozens of migrations: that they were applied is told in one line.
+// A new database has dozens of migrations. One line tells that they were applied.
 func TestMigrateTellsLittle(t *testing.T) {
 	t.Parallel()
 	m := migrate(t, olderDatabase(t, 0))
@@ -210,8 +210,8 @@ func TestMigrateTellsLittle(t *testing.T) {
 	}
 }
 
-// Whoever finds another process migrating waits for it, says so, and ends at once when asked
-// to; so does one that is migrating.
+// A process that finds another one migrating waits for it, says so, and ends at once when asked to. A process that is
+// migrating itself also ends at once when asked to.
 func TestMigrateEndsWhenAsked(t *testing.T) {
 	t.Parallel()
 	t.Run("behind another process", func(t *testing.T) {
@@ -227,6 +227,7 @@ func TestMigrateEndsWhenAsked(t *testing.T) {
 		if err := m.ends(t); !errors.Is(err, context.Canceled) {
 			t.Errorf("it ended with %v", err)
 		}
+
 		m = migrate(t, pool)
 		m.tells(t, "waiting for another process", 1)
 		must(other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`))(t)
@@ -253,8 +254,8 @@ func TestMigrateEndsWhenAsked(t *testing.T) {
 	}
 }
 
-// No function but those that are rarely called, or that PostgreSQL inlines, is planned anew in each
-// statement that calls it: that is what becomes of functions in SQL.
+// PostgreSQL plans a function in SQL anew in each statement that calls it. So only functions that are rarely called,
+// or that PostgreSQL inlines, are written in SQL.
 func TestFunctionsKeepTheirPlans(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -269,7 +270,7 @@ func TestFunctionsKeepTheirPlans(t *testing.T) {
 	}
 }
 
-// Several processes migrate at once: one works, the others wait, all succeed.
+// Several processes migrate at once: one works, the others wait, and all succeed.
 func TestMigrateTogether(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

@@ -58,8 +58,8 @@ const takeAtTen = `
 	)
 	SELECT e.id, convert_from(e.payload, 'UTF8')::bigint FROM taken JOIN events AS e ON e.id = taken.event_id ORDER BY e.id`
 
-// applyAtTen writes what becomes of the facts of these events: each is a new customer's first message, and changes one
-// of the conversations that were filled in.
+// applyAtTen returns the statements by which schema 10 applies facts. Each fact is a new customer's first message,
+// and changes one of the conversations that were filled in.
 func applyAtTen() []string {
 	return []string{
 		`UPDATE conversations SET last_at = parley_now(), subject = subject || '.', waiting_since = parley_now() WHERE id = ANY(@old::bigint[])`,
@@ -81,8 +81,8 @@ func applyAtTen() []string {
 	}
 }
 
-// apply applies some facts in one transaction, as the holder of a shard does, and writes a conversation that no customer has begun:
-// so it also writes when the migration has taken over all facts that wait.
+// apply applies some facts in one transaction, as the holder of a shard does. It also writes a conversation that no
+// customer has begun, so that it still writes when the migration has taken over all facts that wait.
 func (tr *traffic) apply(ctx context.Context, n int64) error {
 	return store.InTx(ctx, tr.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT FROM shards WHERE id = 0 FOR UPDATE`); err != nil {
@@ -113,7 +113,8 @@ func (tr *traffic) apply(ctx context.Context, n int64) error {
 	})
 }
 
-// What a dispatcher of schema 10 does: claim the head of a lane, and file that it was posted.
+// These are the statements of a dispatcher of schema 10. claimAtTen claims the head of a lane, and finishAtTen files
+// that it was posted.
 const (
 	claimAtTen = `
 		WITH l AS (

@@ -132,7 +132,8 @@ func TestGet(t *testing.T) {
 	}
 }
 
-// Below another listener, addresses of files and sockets follow the host that the client knows.
+// If the emulator serves below another listener, its addresses of files and sockets have the host that the client
+// called.
 func TestAsHandler(t *testing.T) {
 	t.Parallel()
 	fake := slackfake.New(slackfake.Options{})

@@ -100,7 +100,7 @@ func TestDataTables(t *testing.T) {
 	)
 }
 
-// A block of a file comes with remote files alone.
+// A post with a file block is refused, because such blocks come with remote files alone.
 func TestFileBlockIsRefused(t *testing.T) {
 	t.Parallel()
 	checkBlocks(t, blockCase{
@@ -127,6 +127,7 @@ func TestFeedbackButtons(t *testing.T) {
 	if !ok {
 		t.Fatalf("posting: got %v, want the time stamp of a message", body)
 	}
+
 	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "f", "unsure"); err == nil {
 		t.Error("a button that isn't there was pressed")
 	}

@@ -10,7 +10,8 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// What Slack doesn't know in a block is refused, in the words of its validator, and what it knows is taken.
+// These tests post blocks. The emulator refuses what Slack doesn't know in a block, in the words of Slack's
+// validator.
 
 // blockCase is a block that is posted, and what Slack's validator says of it.
 type blockCase struct {
@@ -248,7 +249,7 @@ func TestTables(t *testing.T) {
 	)
 }
 
-// Slack says in which place of the blocks a fault is, on which developers rely.
+// A refusal says in which place of the blocks a fault is, because developers rely on that.
 func TestInvalidBlocksNameThePlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

@@ -30,11 +30,13 @@ func TestPostShapes(t *testing.T) {
 	wantEqual(t, "user of a plain post", m.User, w.srv.BotUserID())
 	wantEqual(t, "subtype of a plain post", m.SubType, "")
 	wantEqual(t, "a plain post has the bot's profile", m.BotProfile != nil, true)
+
 	m = w.postRaw("x", slack.MsgOptionUsername("Kim (customer)"), slack.MsgOptionIconEmoji(":bust_in_silhouette:"))
 	wantEqual(t, "subtype of a customised post", m.SubType, "bot_message")
 	wantEqual(t, "name of a customised post", m.Username, "Kim (customer)")
 	wantEqual(t, "user of a customised post", m.User, "")
 	wantEqual(t, "a customised post has icons", m.Icons != nil, true)
+
 	w.srv.Admin.SetScopes("chat:write")
 	m = w.postRaw("x", slack.MsgOptionUsername("Kim"))
 	wantEqual(t, "name without its scope, which is ignored", m.Username, "")
@@ -51,8 +53,7 @@ func TestPostTaken(t *testing.T) {
 	noError(t, err)
 }
 
-// TestTextOfApps: Slack makes rich text of a text without blocks, which an app may replace by other blocks,
-// unlike its own.
+// Slack makes rich text of a text without blocks. An update with blocks replaces the rich text.
 func TestTextOfApps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -67,6 +68,7 @@ func TestTextOfApps(t *testing.T) {
 	wantEqual(t, "the block has an id", rich.BlockID != "", true)
 	const bold, blank, mention = 1, 1, 1
 	wantEqual(t, "elements", len(rich.Elements[0].(*slack.RichTextSection).Elements), bold+blank+mention)
+
 	card := slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, "card", false, false), nil, nil)
 	_, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, m.Timestamp, slack.MsgOptionText("x", false), slack.MsgOptionBlocks(card))
 	noError(t, err)
@@ -75,7 +77,7 @@ func TestTextOfApps(t *testing.T) {
 	}
 }
 
-// TestTimestampsRise holds the clock still.
+// Time stamps rise even while the clock stands still.
 func TestTimestampsRise(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -91,7 +93,7 @@ func TestTimestampsRise(t *testing.T) {
 	}
 }
 
-// TestReplyToDeletedRoot is the trap of slack-go/slack#1571: ok, but at the top level.
+// A reply to a root that was deleted is accepted, but posted at the top level. slack-go/slack#1571 reports this trap.
 func TestReplyToDeletedRoot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -119,7 +121,7 @@ func (w *world) replies(root string, want int) []slack.Message {
 	return msgs
 }
 
-// A root that is deleted leaves a tombstone while it has replies; a reply leaves nothing.
+// A root that is deleted leaves a tombstone while it has replies. A deleted reply leaves nothing.
 func TestTombstone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -137,7 +139,7 @@ func TestTombstone(t *testing.T) {
 	wantFields(t, "the event of the reply", a.waitMessage("message_deleted"), dict{"deleted_ts": reply, "thread_ts": nil})
 }
 
-// TestUpdateKeepsAndReplaces covers blocks, metadata and the edited mark.
+// An update keeps or replaces blocks, metadata, attachments and the mark that the message was edited.
 func TestUpdateKeepsAndReplaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -150,28 +152,33 @@ func TestUpdateKeepsAndReplaces(t *testing.T) {
 		noError(t, err)
 		return w.srv.Message(w.ch, ts)
 	}
+
 	m := update(slack.MsgOptionText("new", false), slack.MsgOptionBlocks(card))
 	wantEqual(t, "with blocks: it is marked as edited", m.Edited != nil, false)
 	wantEqual(t, "with blocks: it has metadata", m.Metadata != nil, true)
 	wantEqual(t, "with blocks: it has blocks", m.Blocks != nil, true)
+
 	m = update(slack.MsgOptionText("only text", false), slack.MsgOptionAttachments(slack.Attachment{Text: "beside"}))
 	wantEqual(t, "with text: it is marked as edited", m.Edited != nil, true)
 	wantEqual(t, "with text: its text", m.Text, "only text")
 	wantEqual(t, "with text: it has metadata", m.Metadata != nil, true)
 	wantEqual(t, "with text: it keeps the card", strings.Contains(string(m.Blocks), "card"), true)
+
 	body := w.callAsBot("chat.update", "channel", w.ch, "ts", ts, "text", "x", "blocks", "[]", "metadata", "{}")
 	wantFields(t, "the update with metadata {} and blocks []", body, dict{"ok": true})
 	m = w.srv.Message(w.ch, ts)
 	wantEqual(t, "with metadata {}: it has metadata", m.Metadata != nil, false)
 	wantEqual(t, "with blocks []: it has the card", strings.Contains(string(m.Blocks), "card"), false)
 	wantEqual(t, "attachments that aren't named: they stay", strings.Contains(string(m.Attachments), "beside"), true)
+
 	w.callAsBot("chat.update", "channel", w.ch, "ts", ts, "text", "y", "attachments", "[]")
 	m = w.srv.Message(w.ch, ts)
 	wantEqual(t, "with attachments []: how many bytes it has of them", len(m.Attachments), 0)
 	wantEqual(t, "without blocks of the app's own: the new text is laid out", strings.Contains(string(m.Blocks), `"y"`), true)
 }
 
-// TestFindDelivery is how a lost answer is cleared up: metadata in the thread.
+// An app that lost an answer finds its message in the thread by the metadata. Their payload comes only with
+// include_all_metadata.
 func TestFindDelivery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -191,7 +198,8 @@ func TestFindDelivery(t *testing.T) {
 	}
 }
 
-// The pages of a channel's history fall and aren't shifted by what is posted meanwhile. Replies aren't part of it.
+// The pages of a channel's history go from newer to older messages, and aren't shifted by what is posted meanwhile.
+// Replies aren't part of it.
 func TestHistoryPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -263,8 +271,8 @@ func TestPermalink(t *testing.T) {
 		"https://demo.test/archives/"+w.ch+"/p"+strings.ReplaceAll(reply, ".", "")+"?thread_ts="+root+"&cid="+w.ch)
 }
 
-// With the first message of a thread that vanishes go its replies: who deletes one is told that there is no
-// such message.
+// When the first message of a thread vanishes, its replies go with it. A person who deletes a reply is told that
+// there is no such message.
 func TestForgottenRootHasNoReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

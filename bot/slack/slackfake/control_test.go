@@ -34,7 +34,7 @@ func (w *world) control(method, path string, body, into any) int {
 	return res.StatusCode
 }
 
-// A whole conversation, its thread, its file and the state are driven and read with nothing but /_fake.
+// A program drives and reads a whole conversation, its thread, its file and the state by /_fake alone.
 func TestDriveOverTheWire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -53,6 +53,7 @@ func TestDriveOverTheWire(t *testing.T) {
 			t.Fatalf("%s = %d %+v", verb, status, out)
 		}
 	}
+
 	person("post", dict{"post": dict{"channel": w.ch, "thread": ts, "text": "hi", "files": []dict{{"name": "a.txt", "data": []byte("abc")}}}})
 	reply := out.TS
 	person("edit", dict{"channel": w.ch, "ts": reply, "text": "hello"})
@@ -71,19 +72,22 @@ func TestDriveOverTheWire(t *testing.T) {
 		t.Fatalf("the thread is %+v, want two messages, the second with a file and a reaction", thread)
 	}
 	wantEqual(t, "text of the reply", thread[1].Text, "hello")
+
 	var file slackfake.File
 	w.control("GET", "file?id="+thread[1].Files[0].ID, nil, &file)
 	wantEqual(t, "thread of the file", file.Shares["public"][w.ch][0].ThreadTS, ts)
 	wantEqual(t, "size of the file", int(file.Size), len("abc"))
+
 	var state slackfake.Snapshot
 	w.control("GET", "state", nil, &state)
 	wantEqual(t, "the state has channels", len(state.Channels) > 0, true)
 	wantEqual(t, "users in the state", len(state.Users), allUsers)
 	wantEqual(t, "files in the state", len(state.Files), 1)
+
 	person("delete", dict{"channel": w.ch, "ts": reply})
 }
 
-// What /_fake can't do it refuses with a status and a reason.
+// /_fake refuses what it can't do with a status and a reason.
 func TestRefusedOverTheWire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -112,6 +116,7 @@ func TestAdminOverTheWire(t *testing.T) {
 			t.Fatalf("%s = %d %+v", verb, status, out)
 		}
 	}
+
 	// Each act of an administrator reaches the app as an event.
 	admin("add_user", dict{"user": dict{"name": "cleo", "email": "cleo@acme.test"}})
 	a.waitRaw("team_join")
@@ -128,6 +133,7 @@ func TestAdminOverTheWire(t *testing.T) {
 	}
 	admin("disconnect", dict{"name": "refresh_requested"})
 	a.waitEvent(socketmode.EventTypeHello)
+
 	// A fault fires until it is deleted.
 	w.control("POST", "faults", slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError}, &out)
 	wantEqual(t, "id of the fault", out.ID, 1)
@@ -138,6 +144,7 @@ func TestAdminOverTheWire(t *testing.T) {
 		http.StatusBadRequest)
 	w.control("DELETE", "faults?id=1", nil, nil)
 	must(w.api.AuthTestContext(w.ctx))(t)
+
 	// A reset leaves the workspace as it began, and usable.
 	w.postAsBot("gone after reset")
 	w.control("POST", "reset", nil, nil)
@@ -150,7 +157,7 @@ func TestAdminOverTheWire(t *testing.T) {
 	}
 }
 
-// TestChanges reads the change log in both ways.
+// A program reads the changes of a workspace as a subscriber and by a long poll over HTTP.
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -162,6 +169,7 @@ func TestChanges(t *testing.T) {
 	wantEqual(t, "channel", got[0].Channel, w.ch)
 	wantEqual(t, "person", got[0].User, w.ann.ID())
 	seen := got[len(got)-1].Seq
+
 	var list []slackfake.Change
 	done := make(chan struct{})
 	go func() {
@@ -173,6 +181,7 @@ func TestChanges(t *testing.T) {
 	if len(list) == 0 || list[0].Seq != seen+1 {
 		t.Errorf("the long poll gave %+v, want what came after %d", list, seen)
 	}
+
 	ended, stop := context.WithCancel(w.ctx)
 	stop()
 	if _, err := w.srv.Subscribe().Next(ended); err == nil {

@@ -72,7 +72,7 @@ func TestCallFaults(t *testing.T) {
 	}
 }
 
-// A fault ends with its time, skips calls, hits by chance, and may be of one channel alone.
+// A fault may end after some time, skip calls, hit by chance, or be of one channel alone.
 func TestFaultRules(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -81,16 +81,19 @@ func TestFaultRules(t *testing.T) {
 		_, err := w.api.AuthTestContext(w.ctx)
 		return err == nil
 	}
+
 	w.srv.Inject(slackfake.Fault{Method: "*", Kind: slackfake.FaultRateLimit, For: time.Minute})
 	_, head, _ := w.call("auth.test", w.srv.BotToken(), nil)
 	wantEqual(t, "Retry-After", head.Get("Retry-After"), "60")
 	c.advance(time.Minute)
 	wantEqual(t, "calls work after the minute", works(), true)
+
 	w.srv.ClearFaults()
 	w.srv.Inject(slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError, Skip: 2, Times: 1})
 	for call, want := range []bool{true, true, false, true} {
 		wantEqual(t, fmt.Sprint("with skip 2, once: call ", call, " works"), works(), want)
 	}
+
 	w.srv.ClearFaults()
 	w.srv.Inject(slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError, Chance: 0.3})
 	failed := 0
@@ -102,6 +105,7 @@ func TestFaultRules(t *testing.T) {
 	if failed < 35 || failed > 85 { // 60 are expected; 25 are four standard deviations
 		t.Errorf("a chance of 0.3 failed %d of 200 calls", failed)
 	}
+
 	w.srv.ClearFaults()
 	w.srv.Inject(slackfake.Fault{Method: "chat.postMessage", Channel: "C0OTHER001", Kind: slackfake.FaultError})
 	w.postAsBot("another channel's fault")
@@ -128,7 +132,7 @@ func TestEventFaults(t *testing.T) {
 	}
 }
 
-// TestSlowEvents: only what the app learned late is listed.
+// Only an event that the app learned late is listed as slow.
 func TestSlowEvents(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -147,7 +151,7 @@ func TestSlowEvents(t *testing.T) {
 	})
 }
 
-// TestSlowEdit: a change that nobody acknowledges is listed by the message that it is about.
+// A change that the app hasn't acknowledged is listed by the message that it is about.
 func TestSlowEdit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -159,7 +163,7 @@ func TestSlowEdit(t *testing.T) {
 	}
 }
 
-// TestDropBeforeAck: the event arrives, its ack is lost with the socket, it comes again.
+// An event arrives, and its ack is lost with the socket, so the event comes again.
 func TestDropBeforeAck(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -191,6 +195,7 @@ func TestLimits(t *testing.T) {
 			wantEqual(t, what+": Retry-After", head.Get("Retry-After"), "1")
 		}
 	}
+
 	for i := range 3 {
 		wantPost(fmt.Sprint("post ", i+1), w.ch, http.StatusOK)
 	}
@@ -199,6 +204,7 @@ func TestLimits(t *testing.T) {
 	c.advance(time.Second)
 	wantPost("a post after a second", w.ch, http.StatusOK)
 	wantPost("one more after a second", w.ch, http.StatusTooManyRequests)
+
 	const tier2 = 20 // calls a minute
 	for i := range tier2 {
 		status, _, _ := w.call("users.list", w.srv.BotToken(), nil)

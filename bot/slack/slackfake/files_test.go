@@ -33,7 +33,7 @@ func (w *world) fileInfo(id string) *slack.File {
 	return info
 }
 
-// TestUploadIsSharedLater walks the three steps; the message comes after the answer.
+// The app uploads a file in three steps. The message with the file comes only after the answer.
 func TestUploadIsSharedLater(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -79,7 +79,7 @@ func TestUploadNeverShared(t *testing.T) {
 	}
 }
 
-// TestAgentsFile is a file that a person posts, and who may read it.
+// The app hears of files that a person posts, and reads them with its token and the scope for files.
 func TestAgentsFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -92,6 +92,7 @@ func TestAgentsFile(t *testing.T) {
 		{Name: "old.png", Mode: "hidden_by_limit"},
 		{Name: "slow.png", Data: []byte("x"), FileAccess: "check_file_info"},
 	}}))(t)
+
 	var m *slackevents.MessageEvent
 	for m == nil || m.SubType != "file_share" {
 		ev, _ := a.waitInner("message")
@@ -101,6 +102,7 @@ func TestAgentsFile(t *testing.T) {
 	if len(files) != 4 {
 		t.Fatalf("the message has %d files, want 4: %+v", len(files), files)
 	}
+
 	wantEqual(t, "type of the PDF", files[0].Mimetype, "application/pdf")
 	wantEqual(t, "size of the PDF", files[0].Size, len(data))
 	wantEqual(t, "mode of the file elsewhere", files[1].Mode, "external")
@@ -110,11 +112,13 @@ func TestAgentsFile(t *testing.T) {
 	wantEqual(t, "mode of the slow file in the event", files[3].Mode, "file_access")
 	wantEqual(t, "what the event says of the slow file", files[3].Name+files[3].Mimetype+files[3].URLPrivate+files[3].User, "")
 	wantEqual(t, "size of the slow file in the event", files[3].Size, 0)
+
 	slow := w.fileInfo(files[3].ID)
 	wantEqual(t, "access to the slow file by files.info", slow.FileAccess, "visible")
 	wantEqual(t, "its name by files.info", slow.Name, "slow.png")
 	wantEqual(t, "its mode by files.info", slow.Mode, "hosted")
-	// Whoever has no token, or no scope, is sent to sign in.
+
+	// A client without the bot's token, or without the scope, is sent to sign in.
 	get := func(token string) *http.Response {
 		t.Helper()
 		req := must(http.NewRequestWithContext(w.ctx, http.MethodGet, files[0].URLPrivateDownload, nil))(t)
@@ -131,12 +135,13 @@ func TestAgentsFile(t *testing.T) {
 	wantEqual(t, "content for the bot", string(must(io.ReadAll(get(w.srv.BotToken()).Body))(t)), string(data))
 	w.srv.Admin.SetScopes("chat:write")
 	wantEqual(t, "status without files:read", get(w.srv.BotToken()).StatusCode, http.StatusFound)
+
 	// A file that is deleted stays in its message as a tombstone.
 	noError(t, w.srv.Admin.DeleteFile(files[0].ID))
 	wantEqual(t, "mode of the deleted file", w.srv.Thread(w.ch, root)[1].Files[0].Mode, "tombstone")
 }
 
-// TestTransferFaults spoils the two transfers that are not API methods.
+// Uploads and downloads aren't methods of the API, but faults can be injected into them, too.
 func TestTransferFaults(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -150,6 +155,7 @@ func TestTransferFaults(t *testing.T) {
 	if err == nil {
 		t.Error("an upload answered 502 succeeded, want an error")
 	}
+
 	must(w.ann.Post(slackfake.Post{Channel: w.ch, Files: []slackfake.NewFile{{Name: "a", Data: bytes.Repeat([]byte("x"), 1000)}}}))(t)
 	w.srv.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultDrop, After: true, Times: 1})
 	var got bytes.Buffer
@@ -157,6 +163,7 @@ func TestTransferFaults(t *testing.T) {
 	if err := w.api.GetFileContext(w.ctx, address, &got); err == nil {
 		t.Errorf("a download that was cut succeeded with %d bytes, want an error", got.Len())
 	}
+
 	w.srv.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Times: 1})
 	if err := w.api.GetFileContext(w.ctx, address, &got); err == nil {
 		t.Error("a download answered 502 succeeded, want an error")

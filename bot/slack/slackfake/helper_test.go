@@ -36,7 +36,7 @@ const allUsers = 4
 
 func newWorld(t *testing.T, o slackfake.Options) *world {
 	t.Helper()
-	if o.Clock == nil { // a slow machine isn't a late answer
+	if o.Clock == nil { // so that a slow machine doesn't make answers late
 		o.AckTimeout, o.TriggerLife = cmp.Or(o.AckTimeout, time.Minute), cmp.Or(o.TriggerLife, time.Minute)
 	}
 	o.Users = append(o.Users,
@@ -146,8 +146,8 @@ type app struct {
 	done   chan struct{}
 }
 
-// listen connects one slack-go Socket Mode client and waits for its hello. What it gets it acknowledges as
-// answer says; nil means at once, without a payload.
+// listen connects one slack-go Socket Mode client and waits for its hello. answer says how the client acknowledges an
+// event. nil means at once, without a payload.
 func (w *world) listen(answer func(socketmode.Event) (any, bool)) *app {
 	w.t.Helper()
 	before := w.srv.Sockets.Count()

@@ -59,8 +59,8 @@ func TestUpdateView(t *testing.T) {
 	wantEqual(t, "the updated view has the old hash", updated.Hash == w.view.Hash, false)
 }
 
-// What the app answers to a submission shows errors, updates the modal, pushes another one over it, or closes
-// one or all.
+// By its answer to a submission the app shows errors, updates the modal, pushes another one over it, closes the one
+// on top, or closes all.
 func TestSubmit(t *testing.T) {
 	t.Parallel()
 	w := newModalWorld(t)
@@ -68,6 +68,7 @@ func TestSubmit(t *testing.T) {
 	if _, err := w.ann.Submit(w.ctx, id, nil); err == nil || !strings.Contains(err.Error(), "required field") {
 		t.Errorf("an empty required input: got %v, want a required field", err)
 	}
+
 	submit := func(answer any) *slackfake.Outcome {
 		t.Helper()
 		w.answers <- answer
@@ -75,20 +76,23 @@ func TestSubmit(t *testing.T) {
 		wantEqual(t, "outcome", o.Error, "")
 		return o
 	}
-	// Errors leave it open. The app got what was typed.
+
+	// Errors leave the modal open. The app got what was typed.
 	o := submit(slack.NewErrorsViewSubmissionResponse(map[string]string{"b": "too short"}))
 	wantEqual(t, "error of the field", o.Errors["b"], "too short")
 	wantEqual(t, "view after errors", o.View.ID, id)
 	cb := w.app.waitInteraction()
 	wantEqual(t, "typed", cb.View.State.Values["b"]["a"].Value, "typed")
 	wantEqual(t, "modal of the submission", cb.View.CallbackID, "m")
-	// An update keeps it, a push puts another one over it.
+
+	// An update keeps the modal, and a push puts another one over it.
 	wantEqual(t, "view after an update", submit(slack.NewUpdateViewSubmissionResponse(&w.request)).View.ID, id)
 	pushed := submit(slack.NewPushViewSubmissionResponse(&w.request)).View
 	wantEqual(t, "the pushed view has the id of the first", pushed.ID == id, false)
 	wantEqual(t, "view below the pushed one", *pushed.PreviousViewID, id)
 	wantEqual(t, "open modals", len(w.srv.Views(w.ann.ID())), 2)
-	// An empty answer closes the one on top, clear closes all.
+
+	// An empty answer closes the modal on top, and clear closes all of them.
 	first := id
 	id = pushed.ID
 	wantEqual(t, "view after an empty answer", submit(nil).View.ID, first)
@@ -125,7 +129,7 @@ func TestPushLimit(t *testing.T) {
 	wantFields(t, "the fourth modal", body, dict{"error": "push_limit_reached"})
 }
 
-// Whoever closes a modal that asks to be told of it tells the app. Nobody closes another person's.
+// The app is told when a person closes a modal that asks for that. Nobody can close another person's modal.
 func TestViewClosed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -144,7 +148,7 @@ func TestViewClosed(t *testing.T) {
 	wantEqual(t, "view", cb.View.ID, id)
 }
 
-// A view that is refused says why, and doesn't use the trigger up.
+// The refusal of a view says why, and doesn't use the trigger up.
 func TestInvalidModals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

@@ -14,7 +14,7 @@ import (
 // tests check whom the emulator notifies. world (helper_test.go) is an emulated workspace with Ann, Ben and the
 // channel #support, and clients of the app.
 
-// kindsOf lists what was pushed to a person, without what was before.
+// kindsOf lists the kinds of a person's notifications, without the first so many (before).
 func (w *world) kindsOf(p *slackfake.Person, before int) (kinds []string) {
 	for _, x := range w.srv.Inboxes.Notifications(p.ID())[before:] {
 		kinds = append(kinds, x.Kind)
@@ -75,7 +75,8 @@ func TestWhoIsNotified(t *testing.T) {
 	}
 }
 
-// What is unread is counted by channel and by followed thread, mentions apart, until its reader has read it.
+// Unread messages are counted by channel and by followed thread, with mentions apart, until their reader has read
+// them.
 func TestBadges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -84,6 +85,7 @@ func TestBadges(t *testing.T) {
 	w.postAsBot("<@U0ANN00001> look", slack.MsgOptionTS(root))
 	w.postAsBot("top")
 	w.postAsBot("<@U0ANN00001> top")
+
 	want := slackfake.Badges{
 		Channels: map[string]slackfake.Badge{w.ch: {Unread: 2, Mentions: 1}},
 		Threads:  []slackfake.ThreadBadge{{Channel: w.ch, Thread: root, Unread: 2, Mentions: 1}},
@@ -94,6 +96,7 @@ func TestBadges(t *testing.T) {
 	ofBen := w.srv.Inboxes.Badges(w.ben.ID())
 	wantEqual(t, "Ben's badge of the channel: root and both at the top level", ofBen.Channels[w.ch], slackfake.Badge{Unread: 3})
 	wantEqual(t, "threads with badges for Ben, who follows none", len(ofBen.Threads), 0)
+
 	w.ann.Read(w.ch)
 	w.ann.ReadThread(w.ch, root)
 	if got := w.srv.Inboxes.Badges(w.ann.ID()); len(got.Channels) != 0 || len(got.Threads) != 0 {

@@ -22,6 +22,7 @@ func TestUsers(t *testing.T) {
 		t.Helper()
 		return must(w.api.GetUserInfoContext(w.ctx, id))(t)
 	}
+
 	u := info(w.ann.ID())
 	wantEqual(t, "Ann's address", u.Profile.Email, "ann@acme.test")
 	wantEqual(t, "Ann's name", u.RealName, "Ann Lee")
@@ -34,13 +35,14 @@ func TestUsers(t *testing.T) {
 	wantEqual(t, "the foreigner is one", info("U0FOREIGN1").IsStranger, true)
 	wantEqual(t, "the foreigner's workspace", info("U0FOREIGN1").TeamID, "T0OTHER001")
 	wantEqual(t, "who has Ann's address", must(w.api.GetUserByEmailContext(w.ctx, "ANN@acme.test"))(t).ID, w.ann.ID())
+
 	const strangers = 2 // the guest and the foreigner
 	wantEqual(t, "users on all pages", len(must(w.api.GetUsersContext(w.ctx, slack.GetUsersOptionLimit(2)))(t)), allUsers+strangers)
 	w.srv.Admin.SetScopes("users:read")
 	wantEqual(t, "Ann's address without its scope", info(w.ann.ID()).Profile.Email, "")
 }
 
-// The app hears of people who leave and come; who left can't be found or written to.
+// The app hears of people who leave and come. Somebody who left can't be found or written to.
 func TestUsersChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -55,14 +57,15 @@ func TestUsersChange(t *testing.T) {
 	wantFields(t, "the user of team_join", field(a.waitRaw("team_join"), "user"), dict{"id": joined.ID})
 }
 
-// The app hears when a channel is renamed, archived, moved to another id or deleted. Nobody writes into one
-// that is archived.
+// The app hears when a channel is renamed, archived, moved to another id or deleted. Nobody can write into an
+// archived channel.
 func TestChannelLife(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
 	noError(t, w.srv.Admin.RenameChannel(w.ch, "help"))
 	wantFields(t, "the renamed channel", field(a.waitRaw("channel_rename"), "channel"), dict{"name": "help", "id": w.ch})
+
 	noError(t, w.srv.Admin.ArchiveChannel(w.ch, true))
 	wantFields(t, "channel_archive", a.waitRaw("channel_archive"), dict{"channel": w.ch})
 	_, _, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("x", false))
@@ -70,13 +73,16 @@ func TestChannelLife(t *testing.T) {
 	if _, err := w.ann.Post(slackfake.Post{Channel: w.ch, Text: "x"}); err == nil {
 		t.Error("Ann wrote into an archived channel")
 	}
+
 	noError(t, w.srv.Admin.ArchiveChannel(w.ch, false))
 	a.waitRaw("channel_unarchive")
+
 	moved := must(w.srv.Admin.ChangeChannelID(w.ch))(t)
 	wantFields(t, "channel_id_changed", a.waitRaw("channel_id_changed"), dict{"old_channel_id": w.ch, "new_channel_id": moved})
 	ch, _, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("to the old id", false))
 	noError(t, err)
 	wantEqual(t, "channel to which the old id leads", ch, moved)
+
 	noError(t, w.srv.Admin.DeleteChannel(moved))
 	wantFields(t, "channel_deleted", a.waitRaw("channel_deleted"), dict{"channel": moved})
 }
@@ -91,6 +97,7 @@ func TestMembership(t *testing.T) {
 	a.waitRaw("channel_left")
 	_, _, err := w.api.PostMessageContext(w.ctx, w.ch, slack.MsgOptionText("x", false))
 	wantError(t, err, "not_in_channel")
+
 	_, _, _, err = w.api.JoinConversationContext(w.ctx, w.ch)
 	noError(t, err)
 	wantFields(t, "member_joined_channel", a.waitRaw("member_joined_channel"), dict{"user": w.srv.BotUserID()})
@@ -100,6 +107,7 @@ func TestMembership(t *testing.T) {
 	_, warning, _, err := w.api.JoinConversationContext(w.ctx, w.ch)
 	noError(t, err)
 	wantEqual(t, "warning of joining twice", warning, "already_in_channel")
+
 	noError(t, w.ben.Leave(w.ch))
 	a.waitMessage("channel_leave")
 	a.waitRaw("member_left_channel")
@@ -145,7 +153,7 @@ func TestListChannels(t *testing.T) {
 	}
 }
 
-// TestDirectMessages opens one and finds the same again.
+// Opening a direct message a second time finds the same one.
 func TestDirectMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -154,11 +162,13 @@ func TestDirectMessages(t *testing.T) {
 	noError(t, err)
 	wantEqual(t, "it was open before", already, false)
 	wantEqual(t, "first letter of its id", ch.ID[:1], "D")
+
 	again, _, already, err := w.api.OpenConversationContext(w.ctx, &slack.OpenConversationParameters{Users: []string{w.ann.ID()}})
 	noError(t, err)
 	wantEqual(t, "it is open the second time", already, true)
 	wantEqual(t, "id the second time", again.ID, ch.ID)
 	wantEqual(t, "id in the workspace", w.srv.DM(w.ann.ID()), ch.ID)
+
 	must(w.ann.Post(slackfake.Post{Channel: ch.ID, Text: "psst"}))(t)
 	wantFields(t, "the message", a.waitMessage(""), dict{"channel_type": "im", "channel": ch.ID})
 }
@@ -187,7 +197,7 @@ func TestReactions(t *testing.T) {
 	wantEqual(t, "reactions that are left", len(w.srv.Message(w.ch, ts).Reactions), 0)
 }
 
-// TestEmojiNames: a second name of an emoji is no second reaction, and the app hears the name that Slack keeps.
+// A second name of an emoji makes no second reaction. The workspace keeps the name that Slack prefers.
 func TestEmojiNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

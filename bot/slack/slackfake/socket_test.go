@@ -20,7 +20,7 @@ import (
 // ones too, and which events are sent. world (helper_test.go) is an emulated workspace with Ann, Ben and the
 // channel #support, and clients of the app.
 
-// slack-go's Socket Mode needs a hello that tells of the app, and an event that isn't acknowledged again in
+// slack-go's Socket Mode needs a hello that tells of the app. An event that isn't acknowledged has to come again in
 // another envelope.
 func TestSocketModeContract(t *testing.T) {
 	t.Parallel()
@@ -37,9 +37,11 @@ func TestSocketModeContract(t *testing.T) {
 		seen[ev.Request.EnvelopeID]++
 		return nil, ev.Request.RetryAttempt > 0 // silent at first
 	})
+
 	hello := a.waitEvent(socketmode.EventTypeHello).Request
 	wantEqual(t, "connections in the hello", hello.NumConnections, 1)
 	wantEqual(t, "app in the hello", hello.ConnectionInfo.AppID, w.srv.AppID())
+
 	w.postAs(w.ann, "", "hi")
 	first := a.waitEvent(socketmode.EventTypeEventsAPI)
 	c.advance(3 * time.Second)
@@ -62,7 +64,7 @@ func eventID(t *testing.T, ev socketmode.Event) string {
 	return p.EventID
 }
 
-// TestTwoSockets: each payload goes to one of them, and both get some.
+// If an app has two sockets, each event goes to one of them, and both get some.
 func TestTwoSockets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -98,7 +100,7 @@ func TestTwoSockets(t *testing.T) {
 	}
 }
 
-// TestSocketLost: what a dying connection carried goes to another one.
+// An event that a dying connection carried goes to another one.
 func TestSocketLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{AckTimeout: time.Hour})
@@ -145,7 +147,7 @@ func TestTicketsAreSingleUse(t *testing.T) {
 	}
 }
 
-// An app may have ten sockets; one more is told so.
+// An app may have ten sockets. The eleventh is told that it is one too many.
 func TestTooManySockets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -178,7 +180,7 @@ func readSocket(w *world, c *websocket.Conn) string {
 	return string(data)
 }
 
-// TestNobodyListens: events wait by the retry table, then are lost.
+// While no app listens, events wait as the retry table says, and are then lost.
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -186,11 +188,13 @@ func TestNobodyListens(t *testing.T) {
 	w.postAs(w.ann, "", "one")
 	w.waitMovingClock(c, "the first attempts to end", func() bool { return w.srv.Events.Pending() == 0 })
 	wantEqual(t, "events that wait for their next attempt", w.srv.Events.Waiting(), 1)
+
 	a := w.listen(nil)
 	w.waitMovingClock(c, "the retry after a minute", func() bool { return len(a.got) > 1 })
 	ev := a.waitEvent(socketmode.EventTypeEventsAPI)
 	wantFields(t, "the event that waited", innerOf(t, ev.Request.Payload), dict{"text": "one"})
 	wantEqual(t, "it is marked as a retry", ev.Request.RetryAttempt > 0, true)
+
 	a.stop()
 	<-a.done
 	w.waitFor("no socket", func() bool { return w.srv.Sockets.Count() == 0 })
@@ -213,7 +217,8 @@ func (w *world) waitMovingClock(c *clock, what string, cond func() bool) {
 	}
 }
 
-// The app hears of messages, mentions and reactions in its channels, its own reactions too, and of nothing elsewhere.
+// The app hears of messages, mentions and reactions in its channels, its own reactions included. It hears nothing of
+// other channels.
 func TestMessagesAreSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{Channels: []slackfake.Channel{{ID: "C0NOBOT001", Name: "nobot", Members: []string{"U0ANN00001"}}}})
@@ -224,10 +229,12 @@ func TestMessagesAreSent(t *testing.T) {
 	wantFields(t, "the message", raw, dict{"ts": root, "channel_type": "channel", "bot_id": nil})
 	wantEqual(t, "the message has its client's id", raw["client_msg_id"] != "", true)
 	wantFields(t, "the mention", a.waitRaw("app_mention"), dict{"ts": root})
+
 	noError(t, w.ben.React(w.ch, root, "eyes"))
 	raw = a.waitRaw("reaction_added")
 	wantFields(t, "the reaction", raw, dict{"item_user": w.ann.ID()})
 	wantFields(t, "the reaction's message", field(raw, "item"), dict{"ts": root, "thread_ts": nil})
+
 	noError(t, w.api.AddReactionContext(w.ctx, "white_check_mark", slack.NewRefToMessage(w.ch, root)))
 	wantFields(t, "the bot's own reaction", a.waitRaw("reaction_added"), dict{"user": w.srv.BotUserID()})
 }
@@ -244,20 +251,23 @@ func TestChangesAreSent(t *testing.T) {
 	wantFields(t, "the edit", raw, dict{"subtype": "message_changed", "text": nil})
 	wantFields(t, "the version before", field(raw, "previous_message"), dict{"text": "help"})
 	wantEqual(t, "the new version is marked as edited", field(raw, "message")["edited"] != nil, true)
+
 	noError(t, w.srv.Admin.Unfurl(w.ch, root))
 	raw = a.waitRaw("message")
 	wantFields(t, "the unfurled link", raw, dict{"subtype": "message_changed"})
 	wantFields(t, "the version with the link", field(raw, "message"), dict{"text": "help!"})
 	wantEqual(t, "the version with the link has attachments", field(raw, "message")["attachments"] != nil, true)
+
 	must(w.ann.Post(slackfake.Post{Channel: w.ch, Thread: root, Text: "to all", Broadcast: true}))(t)
 	raw = a.waitRaw("message")
 	wantFields(t, "the broadcast", raw, dict{"subtype": "thread_broadcast"})
 	wantFields(t, "the broadcast's root", field(raw, "root"), dict{"ts": root})
+
 	must(w.ann.Post(slackfake.Post{Channel: w.ch, Text: "waves", Me: true}))(t)
 	wantFields(t, "what Ann does", a.waitRaw("message"), dict{"subtype": "me_message"})
 }
 
-// TestOtherAuthors: what comes from machines says so.
+// A message of a machine says that it comes from one.
 func TestOtherAuthors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -277,7 +287,7 @@ func TestOtherAuthors(t *testing.T) {
 	}
 }
 
-// TestSubscriptions: an event that is not subscribed, or lacks its scope, is not sent.
+// An event to which the app isn't subscribed, or for which it lacks the scope, isn't sent.
 func TestSubscriptions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{Events: []string{"app_mention", "reaction_added"}, Scopes: []string{"app_mentions:read"}})

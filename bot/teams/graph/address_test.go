@@ -13,7 +13,7 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// Which addresses are called with our token, and which aren't called at all.
+// These tests check which addresses are called with our token, and which aren't called at all.
 
 // wantAddressError checks that an address was not called, and never will be.
 func wantAddressError(t *testing.T, err error) {
@@ -26,7 +26,7 @@ func wantAddressError(t *testing.T, err error) {
 	}
 }
 
-// A page's link to the next one comes from Graph. It isn't followed elsewhere.
+// A page has a link to the next one, which has to be an address of Graph. A link elsewhere isn't followed.
 func TestNextPageElsewhere(t *testing.T) {
 	t.Parallel()
 	var called atomic.Int32
@@ -57,7 +57,7 @@ func TestNextPageElsewhere(t *testing.T) {
 	wantEqual(t, "calls of Graph", len(w.srv.Calls("")), 0)
 }
 
-// An id that is a step in a path would lead to another address.
+// An id such as ".." is a step in a path and would lead to another address, so Graph isn't called with it.
 func TestIDsThatLeadElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teamsfake.Options{})
@@ -132,7 +132,7 @@ func TestFileIsReadWhereGraphRedirectsTo(t *testing.T) {
 	wantEqual(t, "calls with our token", d.gotTokens.Load(), 0)
 }
 
-// No further redirect is followed, nor one that leads to another host.
+// A second redirect isn't followed, nor is one that leads to another host.
 func TestFileIsNotReadElsewhere(t *testing.T) {
 	t.Parallel()
 	var called atomic.Int32

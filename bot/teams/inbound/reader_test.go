@@ -172,7 +172,7 @@ func suspiciousRequests() []unsignedRequest {
 	}
 }
 
-// nobodysMetadata is an address at which no keys are told.
+// nobodysMetadata is an address at which no server answers.
 const nobodysMetadata = "http://127.0.0.1:1/meta"
 
 // Requests without a signature are taken from this machine, if that is set.
@@ -188,7 +188,7 @@ func TestUnsignedRequestsAreTaken(t *testing.T) {
 	}
 }
 
-// Even if that is set, they are taken from this machine alone.
+// Even if unsigned requests are taken, they are taken from this machine alone.
 func TestSuspiciousRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range suspiciousRequests() {
@@ -201,7 +201,7 @@ func TestSuspiciousRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// If it isn't set, none is taken.
+// Unless it is set that unsigned requests are taken, all of them are refused.
 func TestUnsignedRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range append(requestsOfThisMachine(), suspiciousRequests()...) {
@@ -214,7 +214,7 @@ func TestUnsignedRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// The log warns of it at the start if requests need no signature.
+// The log warns at the start if requests need no signature.
 func TestUnsignedRequestsAreWarnedOf(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -232,7 +232,7 @@ func TestUnsignedRequestsAreWarnedOf(t *testing.T) {
 	}
 }
 
-// A request may come from outside by an address of this machine that isn't loopback. Then it needs a signature.
+// A request to an address of this machine that isn't loopback may come from outside, so it needs a signature.
 func TestUnsignedRequestFromOutside(t *testing.T) {
 	t.Parallel()
 	hosts, err := rest.NewHosts(nil, true)
@@ -311,7 +311,7 @@ func TestOddActivitiesComeThroughWhole(t *testing.T) {
 	}
 }
 
-// What is no activity is refused.
+// A body that is no activity is refused.
 func TestBodiesThatAreNoActivity(t *testing.T) {
 	t.Parallel()
 	const tooDeep, tooLong = 20_000, 2 << 20
@@ -345,7 +345,8 @@ func TestBodiesThatAreNoActivity(t *testing.T) {
 	}
 }
 
-// While the keys can't be had, a request is neither taken nor refused for good, and its token isn't logged.
+// While the keys can't be had, a request is answered with status 503: it is neither taken nor refused for good. Its
+// token isn't logged.
 func TestKeysDown(t *testing.T) {
 	t.Parallel()
 	b := newBot(t, settings{metadata: nobodysMetadata})
@@ -356,7 +357,7 @@ func TestKeysDown(t *testing.T) {
 	wantEqual(t, "the token is in the log", strings.Contains(b.log.String(), "eyJ"), false)
 }
 
-// The SDK can read the envelope of whatever we read as an activity, and reads the same of what decides.
+// The SDK can read the envelope of every activity that we read, and reads the same type, service and channel.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		good + "}",

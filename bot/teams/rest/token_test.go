@@ -239,7 +239,7 @@ func TestOldTokenIsUsedWhileEntraIsDown(t *testing.T) {
 	}
 	s.wantRequests(t, 3)
 
-	// Once a service has refused it, there is none.
+	// Once a service has refused the old token, there is none.
 	if token, err := s.Renew(t.Context(), first); !errors.Is(err, rest.ErrToken) {
 		t.Errorf("renewed: got the token %q and error %v, want ErrToken", token, err)
 	}
@@ -270,7 +270,7 @@ func TestNoTokenAtItsEndWhileEntraIsDown(t *testing.T) {
 	}
 	s.wantRequests(t, 3)
 
-	// To renew it fails as well. Entra isn't asked again before the pause is over.
+	// Renewing it fails, too. Entra isn't asked again before the pause is over.
 	if _, err := s.Renew(t.Context(), first); !errors.Is(err, rest.ErrToken) {
 		t.Errorf("renewed: got error %v, want ErrToken", err)
 	}

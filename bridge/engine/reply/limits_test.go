@@ -14,7 +14,7 @@ func (sms) Capabilities() channels.Capabilities { return channels.Capabilities{M
 
 func (sms) TextRunes(text string) int { return len(text) - 2 }
 
-// What counts is how long a text is when it leaves.
+// A text is measured as it leaves: escapes that the channel doesn't send aren't counted.
 func TestLengthOfTextThatLeaves(t *testing.T) {
 	t.Parallel()
 	for text, fits := range map[string]bool{`a\_b\_c`: true, `a\_b\_cd`: false} {
@@ -32,7 +32,7 @@ func (pictures) Capabilities() channels.Capabilities {
 	return channels.Capabilities{Files: channels.FileRules{PerMessage: 1, Limits: limits}}
 }
 
-// Where the chat tells no type of a file, its name says which bound counts.
+// If the chat tells no type of a file, the file's name decides which bound counts.
 func TestBoundOfUntoldType(t *testing.T) {
 	t.Parallel()
 	for name, fits := range map[string]bool{"a.pdf": true, "a.jpg": false} {

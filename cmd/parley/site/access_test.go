@@ -35,8 +35,8 @@ func fromOtherSites() []http.Header {
 	return []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.test"}}}
 }
 
-// Nobody gets further than their role allows, on any route: whoever is not signed in is asked to (and told, where a form was sent,
-// that nothing was saved), an agent who isn't an admin is refused what is for admins, an admin what is for super-admins.
+// No route lets anybody further than their role allows. A stranger is asked to sign in, and is told that a form that
+// was sent wasn't saved. An agent is refused what is for admins, and an admin what is for super-admins.
 //
 func TestAccess(t *testing.T) {
 	t.Parallel()
@@ -71,7 +71,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// What programs use needs a token, whoever is signed in (tokens_test.go).
+// Routes for programs need a token, whoever is signed in (tokens_test.go).
 //
 func TestAPINeedsToken(t *testing.T) {
 	t.Parallel()
@@ -95,7 +95,7 @@ func TestAPINeedsToken(t *testing.T) {
 	}
 }
 
-// A form that another site sends is refused to everybody.
+// A form that a page of another site sends is refused, even if a super-admin is signed in.
 //
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()

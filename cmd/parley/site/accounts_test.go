@@ -11,8 +11,8 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// The first admin opens the link of an empty Parley, says who she is, and adds a shop; it begins in watch mode, and
-// she turns it live.
+// The first admin opens the link of an empty Parley, says who she is, and adds a shop. The shop begins in watch mode,
+// and she turns it live.
 // R-013, R-014, R-016, R-265
 func TestFirstAdmin(t *testing.T) {
 	t.Parallel()
@@ -25,10 +25,12 @@ func TestFirstAdmin(t *testing.T) {
 	b.Shows("isn't an e-mail address")
 	b.Shows("Write the name") // both faults at once, and what was typed stays
 	b.Looks("first-admin-refused")
+
 	b.Write("#f-name", "Ann Lee")
 	b.Write("#f-email", "Ann@acme.test")
 	b.Press("form.page button")
 	b.Shows("1. Connect Slack or Microsoft Teams")
+
 	b.Open("/settings/accounts")
 	b.Shows("No customer can write to you yet")
 	b.Looks("accounts-none")
@@ -40,11 +42,13 @@ func TestFirstAdmin(t *testing.T) {
 	b.Looks("account-new")
 	b.Press("form.page button")
 	b.Shows("At least 16 characters are needed")
+
 	b.Write("#f-http-secret", "a-secret-that-is-long")
 	b.Press("form.page button")
 	b.Shows("shop")
 	b.Shows("Saved. Account shop:")
 	b.Until("it watches", "document.querySelector('#f-mode').value === 'watch'")
+
 	b.Do("turn it live")
 	b.Value("(document.querySelector('.flash').remove(), document.querySelector('#f-mode').value = 'live')") // the next page has it again
 	b.Press("form.page button")
@@ -59,7 +63,7 @@ func TestFirstAdmin(t *testing.T) {
 	b.Until("it goes on", "document.querySelector('button[aria-label=\"Pause shop\"]')")
 }
 
-// A page says of what it saved, and not of other accounts, nor that a paused account stays paused.
+// A page tells what it saved. It tells nothing of other accounts, nor that a paused account stays paused.
 func TestSavedTellsNothingElse(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme) // its shop is on trial with nobody to send to, which is to be told on the shop's page
@@ -79,8 +83,8 @@ func TestSavedTellsNothingElse(t *testing.T) {
 	}
 }
 
-// Two admins change the same account: the second is told, and what she typed is not lost. What is wrong stands beside
-// its field. A field that the page doesn't have changes nothing.
+// Two admins change the same account. The second is told so, and what she typed isn't lost. A fault is shown beside
+// its field, and a field that the page doesn't have changes nothing.
 func TestAccountPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -97,20 +101,24 @@ func TestAccountPage(t *testing.T) {
 	if first.Status != http.StatusSeeOther {
 		t.Fatalf("saving: %d %s", first.Status, first.Body)
 	}
+
 	if again := ann.Post(path, url.Values{"version": {page.Version()}, "hold": {"1m30s"}}); again.Status != http.StatusUnprocessableEntity ||
 		!again.Has("Somebody else changed this") || !again.Has(`value="1m30s"`) {
 		t.Errorf("a second admin: %d", again.Status)
 	}
+
 	wrong := ann.Post(path, url.Values{"version": {ann.Get(path).Version()}, "hold": {"<script>soon</script>"}, "mode": {"watch"}})
 	if wrong.Status != http.StatusUnprocessableEntity || !wrong.Has("isn't a duration") || wrong.Has("<script>soon") {
 		t.Errorf("a wrong hold: %d", wrong.Status)
 	}
+
 	var kind, hold, mode string
 	if err := s.Pool.QueryRow(t.Context(), `SELECT kind, hold_seconds::text, mode FROM accounts
 		WHERE name = 'support-mail'`).Scan(&kind, &hold, &mode); err != nil ||
 		kind != "email" || hold != "45" || mode != "live" {
 		t.Errorf("stored: %s %s %s %v", kind, hold, mode, err)
 	}
+
 	if a := ann.Get("/settings/accounts/" + url.PathEscape("../../etc/passwd")); a.Status != http.StatusNotFound {
 		t.Errorf("no such account: %d", a.Status)
 	}
@@ -134,7 +142,7 @@ func TestCompanyPage(t *testing.T) {
 	}
 }
 
-// All of it works by the keyboard alone, and a long name breaks no page.
+// An account is reached by the keyboard alone, and a long name breaks no page.
 func TestAccountsByKeyboard(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("long-", 12)[:60]
@@ -158,8 +166,8 @@ func TestAccountsByKeyboard(t *testing.T) {
 	t.Fatal("the tab key doesn't lead to the account")
 }
 
-// An account has its own bounds for files, and where it has none those of all accounts count: both are set on pages, which say
-// what is wrong with them.
+// An account may have its own bounds for the sizes of files. If it has none, those of the company count. Both are set
+// on pages, which say what is wrong with them.
 // R-067
 func TestBoundsOnPages(t *testing.T) {
 	t.Parallel()
@@ -185,11 +193,13 @@ func TestBoundsOnPages(t *testing.T) {
 			}
 		}
 	}
+
 	set("/settings/company", "image 5MB")
 	if a := set("/settings/accounts/shop", "image huge"); a.Status != http.StatusUnprocessableEntity ||
 		!a.Has("Write kinds and sizes: image 5MB") {
 		t.Errorf("bounds that are none: %d", a.Status)
 	}
+
 	counts("shop", 5)
 	set("/settings/accounts/shop", "image 1MB, audio 0")
 	counts("shop", 1)

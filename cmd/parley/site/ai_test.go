@@ -18,7 +18,8 @@ import (
 	sites "parley/store/site"
 )
 
-// An admin tries a text, names what may be drawn on, and chooses what the analysis does.
+// An admin tries the analysis with a text, names what suggested replies may draw on, and chooses what the analysis
+// does.
 func TestAIPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Analyzer = offline.New() })
@@ -31,24 +32,29 @@ func TestAIPage(t *testing.T) {
 	b.Shows("Read by")
 	b.Until("the text stays", "document.querySelector('#f-text').value.includes('<b>Refund</b>')")
 	b.Looks("ai-tried")
+
 	b.Write("#f-knowledge", "srv/knowledge\nhttps://user:pw@example.com/help/\nhttps://example.com/help/")
 	b.Press("form[action$='/knowledge'] button")
 	b.Until("both are said",
 		"document.querySelector('#f-knowledge-problem').innerText.includes('\"srv/knowledge\" is no absolute path') && "+
 			"document.querySelector('#f-knowledge-problem').innerText.includes('user:pw')")
 	b.Looks("ai-refused")
+
 	b.Write("#f-knowledge", "/srv/knowledge\nhttps://example.com/help/")
 	b.Press("form[action$='/knowledge'] button")
 	b.Shows("is read soon")
+
 	places, err := knowledge.Places(t.Context(), s.Pool)
 	if err != nil || len(places) != 2 {
 		t.Errorf("places: %+v %v", places, err)
 	}
+
 	b.Value("document.querySelector('#f-settings-ai_tags').value = 'apply'")
 	b.Write("#f-settings-ai_audit", "ever")
 	b.Press("form[action='/settings/ai'] button")
 	b.Until("what is wrong stands there, and the choice stays",
 		"document.querySelector('#f-settings-ai_audit-problem') && document.querySelector('#f-settings-ai_tags').value === 'apply'")
+
 	b.Write("#f-settings-ai_audit", "7")
 	b.Write("#f-settings-ai_references", "invoice\norder: SO-\\d{6} -> http://shop.example/{number}")
 	b.Press("form[action='/settings/ai'] button")
@@ -56,12 +62,14 @@ func TestAIPage(t *testing.T) {
 		"document.querySelector('#f-settings-ai_references-problem').innerText.toLowerCase().includes('line 2') && "+
 			"document.querySelector('#f-settings-ai_references').value.includes('SO-')")
 	b.Looks("ai-references-refused")
+
 	b.Write("#f-settings-ai_references", "invoice\norder: SO-\\d{6} -> https://shop.example/{number}")
 	b.Press("form[action='/settings/ai'] button")
 	b.Shows("Saved.")
 	if got := string(directoryOf(t, s).Settings); !strings.Contains(got, `"ai_tags": "apply"`) || !strings.Contains(got, `"ai_audit": "7"`) {
 		t.Errorf("stored: %s", got)
 	}
+
 	b.Write("#f-text", "Where is SO-123456?")
 	b.Press("form[action$='/try'] button")
 	b.Shows("SO-123456")
@@ -74,7 +82,7 @@ func (failing) Analyze(context.Context, analysis.Question) (analysis.Answer, err
 	return analysis.Answer{}, errors.New("the model is away")
 }
 
-// What can't be tried is said; other settings can't be changed here; an old page changes nothing.
+// The page says why a text can't be tried. Its form changes no other settings, and an old page changes nothing.
 func TestAIPageRefuses(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Analyzer = failing{} })
@@ -88,6 +96,7 @@ func TestAIPageRefuses(t *testing.T) {
 			t.Errorf("%.20q: %d", text, a.Status)
 		}
 	}
+
 	version := ann.Get("/settings/ai").Body
 	_, version, _ = strings.Cut(version, `action="/settings/ai" `)
 	version = sitetest.Answer{Body: version}.Version()
@@ -102,23 +111,26 @@ func TestAIPageRefuses(t *testing.T) {
 	if a := ann.Post("/settings/ai", form); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") {
 		t.Errorf("an old page: %d", a.Status)
 	}
+
 	shown := url.Values{"version": {ann.Get("/settings/company").Version()}, "company": {"Acme"}, "settings.ai": {"off"}}
 	if a := ann.Post("/settings/company", shown); a.Status != http.StatusSeeOther ||
 		!ann.Get("/settings/company").Has("Nothing was changed") {
 		t.Errorf("a page that is sent as it was shown: %d", a.Status)
 	}
+
 	old := url.Values{"version": {"0"}, "knowledge": {"/srv/x"}}
 	if a := ann.Post("/settings/ai/knowledge", old); a.Status != http.StatusUnprocessableEntity || !a.Has("/srv/x") {
 		t.Errorf("an old list: %d", a.Status)
 	}
+
 	list := formAt(ann.Get("/settings/ai"), "/settings/ai/knowledge")
 	a := ann.Post(list.Action, with(list.Values, url.Values{"knowledge": {"srv/x"}}))
 	wantShown(t, "a folder without its whole path", a, "srv/x&#34; is no absolute path")
 	wantHidden(t, "a folder without its whole path", a, "0.folder")
 }
 
-// A folder of the server is named by a super-admin: each text in it may come up in a suggested reply. An admin names web sites,
-// and keeps or takes out the folders that are there; a token of his can't do more.
+// Only a super-admin may name a folder of the server, because each text in it may come up in a suggested reply. An
+// admin names web sites, and keeps or takes out the folders that are there. A token of an admin can't do more.
 // R-211
 func TestFoldersAreForSuperAdmins(t *testing.T) {
 	t.Parallel()
@@ -144,6 +156,7 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 			}
 		}
 	}
+
 	a := name(cy, "/etc")
 	if a.Status != http.StatusUnprocessableEntity || !a.Has("Only super-admins let Parley read a folder of its server: /etc.") {
 		t.Errorf("an admin names a folder: %d %s", a.Status, a.Body)
@@ -157,6 +170,7 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 	stands("an admin keeps it", 1, true)
 	name(cy, "/srv/knowledge/../../etc")
 	stands("an admin moves it", 1)
+
 	person := must(sites.FindPersonByEmail(t.Context(), s.Pool, "cy@acme.test"))(t)
 	file := must(setup.Parse([]byte("knowledge:\n  - folder: /srv/knowledge\n  - folder: /etc\n"),
 		func(string) (string, bool) { return "", false }))(t)

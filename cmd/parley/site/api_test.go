@@ -78,7 +78,7 @@ func checkApplyExample(t *testing.T, s *sitetest.Site, line, path, yaml string) 
 	}
 }
 
-// The set-up that a program reads has no secret, and changes nothing where it is applied.
+// The set-up that a program reads has no secret, and changes nothing when it is applied.
 //
 func TestSetupIsReadAndApplied(t *testing.T) {
 	t.Parallel()
@@ -91,7 +91,7 @@ func TestSetupIsReadAndApplied(t *testing.T) {
 	wantShown(t, "applying it", applied, "nothing to change")
 }
 
-// A set-up that can't be applied, or that reaches for what is not the program's, changes nothing.
+// A set-up that has a fault, or that goes beyond what a program may do, changes nothing.
 //
 func TestSetupIsRefused(t *testing.T) {
 	t.Parallel()
@@ -115,7 +115,7 @@ func TestSetupIsRefused(t *testing.T) {
 	}
 }
 
-// Who asks by a parameter that docs/api.md doesn't name is refused, and changes nothing.
+// A request with a parameter, or a value of one, that docs/api.md doesn't name is refused, and changes nothing.
 func TestApplyRefusesUnknownParameters(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)

@@ -34,6 +34,7 @@ func TestTagPages(t *testing.T) {
 	b.Open("/settings/tags")
 	b.Shows("Follow-up Required")
 	b.Looks("tags")
+
 	b.Press("a[href='/settings/new-tag']")
 	b.Write("#f-name", "Spare, Parts")
 	b.Write("#f-description", "What breaks & <what> it costs")
@@ -46,6 +47,7 @@ func TestTagPages(t *testing.T) {
 			"document.querySelector('#f-color').value === '#0f766e'")
 	b.Until("the field with the problem has the focus", "document.activeElement.id === 'f-name'")
 	b.Looks("tag-refused")
+
 	b.Write("#f-name", "Spare  Parts")
 	b.Press("form.page button")
 	b.Shows("What breaks & <what> it costs")
@@ -83,11 +85,13 @@ func TestTagPages(t *testing.T) {
 	if tagOf(t, s, "Support") != nil {
 		t.Error("a tag that became another one is still one of its own")
 	}
+
 	page := ann.Get("/settings/tags/Urgent")
 	if a := ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {"0000"}}); a.Status != http.StatusSeeOther ||
 		!ann.Get("/settings/tags").Has("Somebody else changed this while you did. Look at it, then press again.") {
 		t.Errorf("taking out what was changed meanwhile: %d", a.Status)
 	}
+
 	ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {page.Version()}})
 	if got := tagOf(t, s, "Urgent"); got.Active {
 		t.Error("it can still be chosen")
@@ -97,7 +101,8 @@ func TestTagPages(t *testing.T) {
 	}
 }
 
-// Two admins change the same tag: the second is told, and what she typed stays. Script is text.
+// Two admins change the same tag. The second is told so, and what she typed stays. A script in a description is shown
+// as text.
 func TestTagOfTwoAdmins(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -114,6 +119,7 @@ func TestTagOfTwoAdmins(t *testing.T) {
 			"active":      {"false"},
 		}
 	}
+
 	if a := ann.Post("/settings/tags/Support", form("</textarea><script>alert(1)</script>")); a.Status != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
@@ -121,12 +127,14 @@ func TestTagOfTwoAdmins(t *testing.T) {
 		!a.Has("Somebody else changed this") || !a.Has(`value="mine"`) {
 		t.Errorf("the second: %d", a.Status)
 	}
+
 	if page := ann.Get("/settings/tags"); page.Has("<script>alert") || !page.Has("&lt;script&gt;alert") {
 		t.Error("script is not text")
 	}
 	if tag := tagOf(t, s, "Support"); !tag.Active || !strings.Contains(tag.Description, "script") {
 		t.Errorf("stored: %+v", tag)
 	}
+
 	for path, want := range map[string]string{
 		"/settings/tags/Sup%2Fport":     "There is no tag",
 		"/settings/teams/..%2F..%2Fetc": "There is no team",
@@ -136,6 +144,7 @@ func TestTagOfTwoAdmins(t *testing.T) {
 			t.Errorf("%s: %d", path, a.Status)
 		}
 	}
+
 	if a := ann.Post("/settings/new-tag", url.Values{"name": {"a/b? #c%"}, "color": {"#1d4ed8"}}); a.Status != http.StatusSeeOther {
 		t.Fatalf("a name with signs: %d %s", a.Status, a.Body)
 	}
@@ -152,6 +161,7 @@ func TestPeoplePages(t *testing.T) {
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/agents")
 	b.Looks("people")
+
 	b.Press("a[href='/settings/new-agent']")
 	b.Write("#f-email", "eve")
 	b.Write("#f-zone", "Mars/Crater")
@@ -160,6 +170,7 @@ func TestPeoplePages(t *testing.T) {
 	b.Shows("isn't a time zone")
 	b.Until("the browser asks before the form is left", "!window.dispatchEvent(new Event('beforeunload', {cancelable: true}))")
 	b.Looks("person-refused")
+
 	b.Write("#f-email", "eve@acme.test")
 	b.Write("#f-name", "Eve Wolfeschlegelsteinhausenbergerdorff-Abdulrahman")
 	b.Write("#f-zone", "Asia/Kathmandu")
@@ -183,16 +194,19 @@ func TestPeoplePages(t *testing.T) {
 	b.Write("#f-emoji", "shipit: resolve\neyes: none")
 	b.Press("form.page button")
 	b.Until("the list", "location.pathname === '/settings/teams'")
+
 	d := directoryOf(t, s)
 	if len(d.Teams[0].Members) != 2 || d.Teams[0].Emoji["shipit"] != "resolve" || d.Teams[0].Emoji["eyes"] != "none" {
 		t.Errorf("team: %+v", d.Teams[0])
 	}
+
 	ann := s.Visitor("ann@acme.test")
 	version := ann.Get("/settings/teams/Support").Version()
 	ann.Post("/settings/teams/Support/take-out", url.Values{"version": {version}})
 	if !ann.Get("/settings/teams").Has("belongs to this team") {
 		t.Error("a team with accounts was taken out")
 	}
+
 	page := ann.Get("/settings/agents/eve@acme.test")
 	ann.Post("/settings/agents/eve@acme.test/take-out", url.Values{"version": {page.Version()}})
 	d = directoryOf(t, s)
@@ -200,6 +214,7 @@ func TestPeoplePages(t *testing.T) {
 	if d.Agents[i].Active || len(d.Teams[0].Members) != 1 {
 		t.Errorf("Eve is still there: %+v %+v", d.Agents[i], d.Teams[0])
 	}
+
 	twoHomes := url.Values{"name": {"Night"}, "slack_channel": {"C1"}, "teams_channel": {"19:x@thread.tacv2"}}
 	if a := ann.Post("/settings/new-team", twoHomes); a.Status != http.StatusUnprocessableEntity ||
 		!a.Has("channels in two places") {

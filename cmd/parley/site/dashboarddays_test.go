@@ -11,8 +11,9 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// Days are the accounts', not the viewer's: a period ends with the accounts' present day. If that is another one in some of their zones,
-// the period is whole for each of them. Of the accounts, support-mail has no business hours, so its days are UTC's, and shop has Tokyo's.
+// A period ends with the present day of the accounts, not of the viewer. If their zones have different days, the
+// period has the whole day of each. The days of support-mail, which has no business hours, are UTC's, and those of
+// shop are Tokyo's.
 //
 func TestPeriodsEndWithTheAccountsToday(t *testing.T) {
 	t.Parallel()

@@ -55,7 +55,7 @@ func TestExportOfAPrivateChannel(t *testing.T) {
 	wantHidden(t, "the export", a, copyOfZoe)
 }
 
-// What another customer's private conversation has of a customer's words keeps the export closed, too.
+// The export is also refused if the customer wrote something in another customer's private conversation.
 //
 func TestExportOfWordsInAPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -69,7 +69,7 @@ func TestExportOfWordsInAPrivateChannel(t *testing.T) {
 	wantStatus(t, "the export", a, http.StatusForbidden)
 }
 
-// So does a line of another customer's private log that names the customer.
+// The export is also refused if the log of another customer's private conversation names the customer.
 //
 func TestExportOfALogInAPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -113,7 +113,8 @@ func TestEraseOfAPrivateChannel(t *testing.T) {
 	wantStatus(t, "the erasure", a, http.StatusSeeOther)
 }
 
-// Who a customer of a private channel is, an admin outside of it doesn't learn by counting up ids; an address finds no more than itself.
+// An admin outside of a private channel doesn't learn who its customers are by trying ids. A search for an address
+// shows no more of a customer than that address.
 func TestErasePageOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	s := startWithVaultContact(t)

@@ -13,8 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Of two people who use links for the first admin at the same moment, whether it is the same link or one of two, one
-// becomes an admin. The other is told that the link does not work any more.
+// Two people use links for the first admin at the same moment, either the same link or two of them. One of them
+// becomes an admin, and the other is told that the link doesn't work any more.
 // R-211
 func TestFirstAdminIsOne(t *testing.T) {
 	t.Parallel()
@@ -28,6 +28,7 @@ func TestFirstAdminIsOne(t *testing.T) {
 		if c.links == 2 {
 			second = s.FirstLink()
 		}
+
 		hold := storetest.Begin(t, s.Pool) // both are let through only when both have looked at their link
 		storetest.Exec(t, hold, `UPDATE settings SET version = version`)
 		var all sync.WaitGroup
@@ -38,10 +39,12 @@ func TestFirstAdminIsOne(t *testing.T) {
 				status[i] = v.Post(link, url.Values{"name": {name}, "email": {name + "@acme.test"}}).Status
 			})
 		}
+
 		waitUntil(t, "both wait", func() bool {
 			const waiting = `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
 			return countRowsOf(t, s, waiting) >= 2
 		})
+
 		check(t, hold.Rollback(t.Context()))
 		all.Wait()
 		admins := storetest.Row(t, s.Pool, `SELECT count(*) FROM agents WHERE roles && '{admin,super_admin}'`)
@@ -51,8 +54,8 @@ func TestFirstAdminIsOne(t *testing.T) {
 	}
 }
 
-// On the day when the chat is down by which agents sign in, whoever has the server's shell lets them in by a link. An agent without
-// a role answers customers by it, and comes nowhere else; a stranger gets none.
+// When the chat is down by which agents sign in, somebody with the server's shell lets them in by a link. An agent
+// without a role can answer customers then, and opens no other pages. A stranger gets no link.
 func TestLinkForAnAgent(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, withInbox(t))
@@ -66,6 +69,7 @@ func TestLinkForAnAgent(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, a.Status, want)
 		}
 	}
+
 	if _, err := site.SignInLink(t.Context(), s.Pool, s.URL, "nobody@acme.test"); !errors.Is(err, site.ErrNoAgent) {
 		t.Errorf("a stranger: %v", err)
 	}

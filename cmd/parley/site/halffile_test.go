@@ -67,8 +67,8 @@ func TestHalfFileIsNoWholeFile(t *testing.T) {
 	}
 }
 
-// What fails is never said to have changed nothing: a reply may be stored although nobody could say so, and who is told otherwise sends
-// it twice.
+// The answer to an act that fails never says that nothing was changed. A reply may be stored although nobody could
+// say so, and an agent who is told otherwise sends it twice.
 func TestFailureDoesNotSayThatNothingChanged(t *testing.T) {
 	t.Parallel()
 	s := startHalfDesk(t)
@@ -79,7 +79,7 @@ func TestFailureDoesNotSayThatNothingChanged(t *testing.T) {
 	wantHidden(t, "the reply", a, "Nothing was changed")
 }
 
-// An export is written to the disk, whatever its size, and one at a time. It leaves nothing there.
+// An export of any size is written to the disk, one at a time. It leaves no file there.
 //
 func TestLargeExport(t *testing.T) {
 	t.Parallel()
@@ -104,6 +104,7 @@ func TestLargeExport(t *testing.T) {
 		}
 	})
 	ann := s.Visitor("ann@acme.test")
+
 	const path = "/settings/erase/contact/102/export"
 	done := make(chan struct{})
 	go func() {

@@ -89,7 +89,7 @@ func TestInboxInBrowser(t *testing.T) {
 	b.Looks("inbox-thread")
 }
 
-// What somebody types stays while the page brings itself up to date. Keys are enough to send it.
+// A reply that Ben is typing stays while the page brings itself up to date. Keys are enough to send it.
 //
 func TestInboxKeepsWhatIsTyped(t *testing.T) {
 	t.Parallel()
@@ -130,7 +130,7 @@ func TestInboxRefusalInBrowser(t *testing.T) {
 	b.Looks("inbox-refused")
 }
 
-// While something that was done waits, the page says so. It says what became of it as soon as that is known.
+// While an act waits, the page says so. It says how the act ended as soon as that is known.
 //
 func TestInboxShowsWhatBecameOfAnAct(t *testing.T) {
 	t.Parallel()
@@ -150,8 +150,8 @@ func TestInboxShowsWhatBecameOfAnAct(t *testing.T) {
 	}
 }
 
-// A change that comes while the page reads itself is shown, too: the page reads itself again. So a conversation can be resolved, which
-// is refused to who hasn't seen what came last.
+// A change that comes while the page reads itself is shown, too, because the page reads itself again. The
+// conversation can then be resolved, which is refused to somebody who hasn't seen the latest message.
 //
 func TestInboxReadsAgainAfterChangeMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -161,6 +161,7 @@ func TestInboxReadsAgainAfterChangeMeanwhile(t *testing.T) {
 	b.Open("/inbox/1")
 	mariaAdds(s, "Fine, thank you!")
 	b.Shows("Fine, thank you!")
+
 	b.Value(holdFirstRead)
 	b.Until("it reads the page", "window.goOn")
 	b.Value("(bringUp('a change meanwhile'), window.goOn(), '')")
@@ -187,7 +188,8 @@ func (s *inboxSite) restartable() (breakOff func(), starting *atomic.Bool) {
 	return server.CloseClientConnections, starting
 }
 
-// While Parley starts, a page says that it isn't up to date. It is so again after that, until somebody signs out elsewhere, which it says.
+// While Parley starts, a page says that it isn't up to date, and afterwards it is again. When the session has ended,
+// the page says so.
 //
 func TestInboxFollowsAfterRestart(t *testing.T) {
 	t.Parallel()
@@ -234,7 +236,8 @@ func TestInboxTriesAgain(t *testing.T) {
 	b.Until("the page is up to date", "!document.querySelector('#stale p')")
 }
 
-// Whoever looks for digits sees the conversation of that number once nothing has these digits any more, not a mixture of both pages.
+// A page that shows results for digits leads to the conversation of that number once nothing has these digits any
+// more. It never becomes a mixture of both pages.
 //
 func TestInboxGoesWhereTheListLeads(t *testing.T) {
 	t.Parallel()
@@ -275,7 +278,7 @@ func openStreams(t *testing.T, s *inboxSite, count int) []*http.Response {
 	return streams
 }
 
-// The streams by which pages learn of changes are few.
+// An agent may have only a few streams open for one conversation. Pages learn of changes by these streams.
 func TestInboxStreamsAreFew(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -311,7 +314,7 @@ func TestInboxStreamTellsOfChange(t *testing.T) {
 	waitForData("the new message")
 }
 
-// Streams end with the process.
+// Streams end in an orderly way when the engine stops.
 func TestInboxStreamsEndWithEngine(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)

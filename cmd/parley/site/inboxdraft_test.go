@@ -21,7 +21,7 @@ func openReply(s *inboxSite, text string) *sitetest.Browser {
 	return b
 }
 
-// wantReply fails the test if something else stands in the form of a reply.
+// wantReply checks what is in the form of a reply.
 func wantReply(s *inboxSite, b *sitetest.Browser, want string) {
 	s.T.Helper()
 	if got := b.Value("document.querySelector('#reply').value"); got != want {
@@ -81,15 +81,16 @@ func TestInboxForgetsReplyThatWasSent(t *testing.T) {
 	wantReply(s, b, "")
 }
 
-// A reply that was shown once more before it was sent is not shown again after that, though the form that was sent has it without the
-// empty line at its beginning.
+// A reply that was confirmed, that is, shown once more before it was sent, isn't shown again after that. The form
+// that was sent lacks the empty line at the beginning of what was typed, which makes no difference.
 func TestInboxForgetsReplyThatWasConfirmed(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
 	s.Apply(strings.Replace(deskCompany, "hold: 0s,", "hold: 0s, settings: {confirm_send: \"on\"},", 1))
 	check(t, s.engine.Reload(t.Context()))
 	b := openReply(s, "")
-	// A file, since a reply without one is not shown once more.
+
+	// The reply has a file, because a reply without one isn't shown once more.
 	b.Value(`{
 		const field = document.querySelector('#reply');
 		field.value = '\nIt comes on Monday.';
@@ -107,7 +108,7 @@ func TestInboxForgetsReplyThatWasConfirmed(t *testing.T) {
 	wantReply(s, b, "")
 }
 
-// A reply that was handed in, and not stored as the session had ended, is there again after signing in.
+// A reply that wasn't stored because the session had ended is there again after signing in.
 func TestInboxKeepsReplyThatWasNotStored(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -123,7 +124,8 @@ func TestInboxKeepsReplyThatWasNotStored(t *testing.T) {
 	wantReply(s, b, "")
 }
 
-// The address of a page may still name something that was stored before the reply was typed. It says nothing about the reply.
+// The address of a page may still name an act that was stored before the reply was typed. A reply that wasn't stored
+// is kept nevertheless.
 func TestInboxKeepsReplyThatWasNotStoredAfterAnotherForm(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -138,12 +140,13 @@ func TestInboxKeepsReplyThatWasNotStoredAfterAnotherForm(t *testing.T) {
 	wantReply(s, b, "It comes on Monday.")
 }
 
-// Another form that is stored does not make a reply go that was handed in before and not stored.
+// A reply that was sent and not stored is kept when another form is stored.
 func TestInboxKeepsReplyThatWasNotStoredWhileAnotherFormIsSent(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
 	b := openReply(s, "It comes on Monday.")
-	// The events of a form that is sent, without sending it: what happens if the site can't be reached.
+
+	// The script fires the events of a form that is sent, without sending it, as if the site couldn't be reached.
 	b.Value("(document.querySelector('form.say').dispatchEvent(new Event('submit', {bubbles: true, cancelable: true})), '')")
 
 	b.Press("button[value=take]")
@@ -151,7 +154,8 @@ func TestInboxKeepsReplyThatWasNotStoredWhileAnotherFormIsSent(t *testing.T) {
 	wantReply(s, b, "It comes on Monday.")
 }
 
-// What was typed into a form that was stored, and refused after that, is there again. It isn't shown while nobody knows what becomes of it.
+// What Ben typed into a form is there again if the act is refused after it was stored. While the act waits, it isn't
+// shown.
 func TestInboxKeepsWhatWasRefused(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -179,7 +183,7 @@ func TestInboxKeepsWhatWasRefused(t *testing.T) {
 	}
 }
 
-// What somebody types is shown to nobody else who signs in in the same tab.
+// A reply that Ben types isn't shown to a colleague who signs in in the same tab.
 func TestInboxShowsReplyToItsAuthorAlone(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -204,7 +208,7 @@ func TestInboxAsksBeforeWhatIsTypedIsLost(t *testing.T) {
 	b.Open("/inbox/1")
 	b.Value("(document.querySelector('#to').dispatchEvent(new Event('input', {bubbles: true})), '')") // as if a colleague had been chosen
 
-	// The events of a form that is sent, without sending it.
+	// The script fires the events of a form that is sent, without sending it.
 	asks := b.Value(`(document.querySelector('form.say').dispatchEvent(new Event('submit', {bubbles: true, cancelable: true})),
 		String(!window.dispatchEvent(new Event('beforeunload', {cancelable: true}))))`)
 

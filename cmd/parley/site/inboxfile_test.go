@@ -21,8 +21,9 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// These tests are about files in the inbox: those of customers, and those that agents send with their replies. startInbox
-// (inbox_test.go) makes the site, its agents Ben and Cat, and the emulated provider that takes the replies.
+// These tests are about files in the inbox: those of customers, and those that agents send with their replies.
+// startInbox (inboxsite_test.go) makes the site, its agents Ben and Cat, and the emulated provider that takes the
+// replies.
 
 // pngPhoto returns a PNG that is larger than the small picture that is shown beside a message.
 func pngPhoto(t *testing.T) []byte {
@@ -42,8 +43,8 @@ const (
 	refusedReply = "!resolve" // is refused since it begins like a command
 )
 
-// startInboxWithFiles starts an inbox with one conversation. Its customer has sent a photo (file 0), and a file that only pretends
-// to be a picture (file 1).
+// startInboxWithFiles starts an inbox with one conversation. Its customer has sent a photo (file 0), a file that only
+// pretends to be a picture (file 1), and a picture that browsers can't draw (file 2).
 func startInboxWithFiles(t *testing.T) *inboxSite {
 	t.Helper()
 	s := startInbox(t)
@@ -96,7 +97,7 @@ func TestInboxReplyWithFile(t *testing.T) {
 	for range 2 {
 		wantStatus(t, "the reply", ben.Upload(replyPath, reply, planFile()), http.StatusSeeOther)
 	}
-	// What is sent after it comes after it: by then the second one would be there, too.
+	// The last reply leaves after those before it, so the reply that was sent twice has left as often as it will.
 	wantStatus(t, "the last reply", ben.Upload(replyPath, form(ben.Get("/inbox/1"), "text", "The last one.")), http.StatusSeeOther)
 
 	files := s.waitForSent(2)[0].Files
@@ -153,7 +154,7 @@ func TestInboxRefusedReplyKeepsFile(t *testing.T) {
 	}
 }
 
-// A kept file is for the browser that chose it alone, until the browser chooses another one.
+// A kept file can be sent only by the browser that chose it, and only until that browser chooses another one.
 //
 func TestInboxKeptFileOfOthers(t *testing.T) {
 	t.Parallel()
@@ -181,8 +182,8 @@ func TestInboxRefusesUploads(t *testing.T) {
 	wantStatus(t, "an empty file", ben.Upload(replyPath, form(page, "text", "x"), empty), http.StatusUnprocessableEntity)
 }
 
-// Whoever may read a conversation can open the files of both sides. A picture is shown small, and what only pretends to be one, or is of
-// a kind that can't be drawn, is not shown.
+// An agent who may read a conversation can open the files of both sides. A picture is shown small. A file that only
+// pretends to be a picture, or that browsers can't draw, isn't shown.
 //
 func TestInboxShowsFiles(t *testing.T) {
 	t.Parallel()
@@ -225,7 +226,8 @@ func TestInboxShowsFiles(t *testing.T) {
 	})
 }
 
-// Whoever may not read a conversation gets none of its files and attaches none, and nothing of what they send is kept.
+// An agent who may not read a conversation gets none of its files and attaches none, and no file that he sends is
+// kept.
 //
 func TestInboxFilesAccess(t *testing.T) {
 	t.Parallel()
@@ -259,8 +261,8 @@ func TestInboxFilesAccess(t *testing.T) {
 	}
 }
 
-// In a browser: where replies are confirmed, a reply with a file is shown once more. A channel's limits are told beside
-// the field, and the file stays there until the agent takes it away.
+// In a browser, a reply with a file is shown once more where replies are confirmed. A refusal by the channel's limits
+// is shown beside the field, and the file stays there until the agent takes it away.
 //
 func TestInboxFilesInBrowser(t *testing.T) {
 	t.Parallel()

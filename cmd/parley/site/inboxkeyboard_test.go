@@ -7,9 +7,10 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// These tests are about who uses the inbox by keyboard, or listens to it, while it brings itself up to date.
+// These tests are about people who use the inbox by keyboard, or listen to it, while it brings itself up to date.
 
-// focused is a script that returns where the link leads that has the focus, or the id of another element.
+// focused is a script that returns where the link with the focus leads, or the id of another element that has the
+// focus.
 const focused = "(document.activeElement.getAttribute('href') || document.activeElement.id)"
 
 // receiveFrom lets a customer begin a conversation.
@@ -79,7 +80,7 @@ func TestInboxListKeepsFocusWhenEmpty(t *testing.T) {
 	wantFocus(s, b, "live")
 }
 
-// Whoever listens to the page is told in a sentence that the list has changed, and doesn't hear all of it again.
+// Somebody who listens to the page hears in a sentence that the list has changed, and doesn't hear all of it again.
 //
 func TestInboxListTellsOfChange(t *testing.T) {
 	t.Parallel()
@@ -95,7 +96,8 @@ func TestInboxListTellsOfChange(t *testing.T) {
 	}
 }
 
-// What somebody has unfolded in a message stays so, and nothing else is unfolded, also if a message above it gets something to unfold.
+// What Ben has unfolded in a message stays unfolded. Nothing else is unfolded, even if a message above it gets
+// something to unfold.
 //
 func TestInboxKeepsWhatIsUnfolded(t *testing.T) {
 	t.Parallel()

@@ -101,8 +101,9 @@ func (w *mailWorld) account(name string) *store.Account {
 	return nil
 }
 
-// R-006: a mailbox is added by its address and password; its servers are filled in, each is tested, and what is wrong
-// with one is told beside its fields.
+// An admin adds a mailbox by its address and password. Its servers are filled in and each is tested, and a fault of
+// one is shown beside its fields.
+// R-006
 func TestAddMailboxByPassword(t *testing.T) {
 	t.Parallel()
 	w := newMailWorld(t, bare)
@@ -110,9 +111,11 @@ func TestAddMailboxByPassword(t *testing.T) {
 	b.Open("/settings/accounts")
 	b.Press(`a[href="/settings/add-mailbox"]`)
 	b.Looks("mailbox-begin")
+
 	b.Write("#f-email-address", "help")
 	b.Press("form.page button.main")
 	b.Shows("This isn't an e-mail address.")
+
 	b.Write("#f-email-address", newAddress)
 	b.Write("#f-email-sender_name", "Acme Support")
 	b.Press("form.page button.main")
@@ -121,6 +124,7 @@ func TestAddMailboxByPassword(t *testing.T) {
 	if got := b.Value(found); got != "imap.acme.test 587" {
 		t.Errorf("filled in: %s", got)
 	}
+
 	b.Looks("mailbox-servers")
 	b.Press("form.page button.main")
 	b.Shows("This is needed.")
@@ -132,6 +136,7 @@ func TestAddMailboxByPassword(t *testing.T) {
 		b.Write("#f-email-"+f[0]+"-port", f[1])
 		b.Value("document.querySelector('#f-email-" + f[0] + "-security').value = 'none'")
 	}
+
 	b.Write("#f-email-imap-password", "wrong")
 	b.Press("form.page button.main")
 	b.Shows("refuses the user name or the password")
@@ -140,6 +145,7 @@ func TestAddMailboxByPassword(t *testing.T) {
 	if got := b.Value(typed); got != host {
 		t.Errorf("after a test: %q", got)
 	}
+
 	b.Write("#f-email-imap-password", "tops3cret")
 	b.Press("form.page button.main")
 	b.Shows("The mailbox was added.")
@@ -156,7 +162,7 @@ func TestAddMailboxByPassword(t *testing.T) {
 	}
 }
 
-// What is wrong with a value whatever its server says stands beside its field.
+// A value of a wrong form is refused beside its field, whatever its server says of it.
 func TestAddMailboxOfTheWrongForm(t *testing.T) {
 	t.Parallel()
 	v := newMailWorld(t, bare).Visitor("ann@acme.test")
@@ -177,7 +183,8 @@ func TestAddMailboxOfTheWrongForm(t *testing.T) {
 	}
 }
 
-// R-004: a mailbox at Google is added and connected in the browser, from its address alone.
+// An admin adds a mailbox at Google and connects it in the browser, from its address alone.
+// R-004
 func TestAddMailboxAtGoogle(t *testing.T) {
 	t.Parallel()
 	w := newMailWorld(t, bare)
@@ -187,9 +194,11 @@ func TestAddMailboxAtGoogle(t *testing.T) {
 	b.Press("form.page button.main")
 	b.Shows("Found: Gmail (takes mail for google.test).")
 	b.Looks("mailbox-google")
+
 	b.Press(`form[action$="/provider"] button`)
 	b.Shows("Go on to Google")
 	b.Looks("mailbox-leave")
+
 	b.Press("p a.button.main")
 	b.Shows("(emulated)")
 	b.Press(`button[value="cancel"]`)
@@ -218,13 +227,16 @@ accounts:
      imap: {host: HOST, port: IMAP_PORT, security: none}, smtp: {host: HOST, port: SMTP_PORT, security: none}}}
 `
 
-// R-014, R-015: a broken mailbox is found in the list, connected again and tested, without a script.
+// An admin finds a broken mailbox in the list, connects it again and tests it, without a script.
+// R-014, R-015
 func TestReconnectMailbox(t *testing.T) {
 	t.Parallel()
 	w := newMailWorld(t, atGoogle)
 	must(store.ReportAccount(t.Context(), w.Pool, w.account("gmail").ID, "error", "The consent is over.", "Connect it."))(t)
 	v := w.Visitor("ann@acme.test")
-	// The direct message to admins leads to the same page as the list; an account without such a page has its settings.
+
+	// The direct message to admins leads to the same page as the list. For an account without such a page, it leads
+	// to the settings.
 	for path, want := range map[string]string{
 		site.ReconnectPath("email", "gmail"):            "/settings/mailboxes/gmail",
 		site.ReconnectPath("email", "help & orders/de"): "/settings/mailboxes/help%20&%20orders%2Fde",
@@ -236,6 +248,7 @@ func TestReconnectMailbox(t *testing.T) {
 			t.Errorf("%s instead of %s", path, want)
 		}
 	}
+
 	if a := v.Get(site.ReconnectPath("email", "gmail")); a.Status != http.StatusOK || !a.Has("Google") {
 		t.Errorf("the page of the account: %d", a.Status)
 	}
@@ -246,6 +259,7 @@ func TestReconnectMailbox(t *testing.T) {
 	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("not connected to Google yet") || !page.Has("Fault") {
 		t.Error(page.Body)
 	}
+
 	back := w.signIn(v, "gmail")
 	if a := v.Get(back); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/settings/mailboxes/gmail" {
 		t.Fatalf("%d %s", a.Status, a.Body)
@@ -255,19 +269,22 @@ func TestReconnectMailbox(t *testing.T) {
 		t.Error(page.Body)
 	}
 
-	// What came back once is worth nothing again, nor in another browser.
+	// The address to which Google sends her back works once, in this browser, and not for long.
 	if a := v.Get(back); a.Status != http.StatusBadRequest || !a.Has("This attempt was finished before.") {
 		t.Errorf("replayed: %d %s", a.Status, a.Body)
 	}
+
 	second := w.signIn(v, "gmail")
 	other := w.Visitor("ann@acme.test")
 	if a := other.Get(second); a.Status != http.StatusBadRequest || !a.Has("Nobody began this attempt here.") {
 		t.Errorf("in another browser: %d %s", a.Status, a.Body)
 	}
+
 	must(w.Pool.Exec(t.Context(), `UPDATE grant_attempts SET until = clock_timestamp()`))(t)
 	if a := v.Get(second); a.Status != http.StatusBadRequest || !a.Has("This attempt took too long.") {
 		t.Errorf("late: %d %s", a.Status, a.Body)
 	}
+
 	for _, path := range []string{"/settings/accounts", "/settings/mailboxes/gmail", "/settings/accounts/gmail"} {
 		for _, secret := range append(w.google.Tokens(), "client-secret-1") {
 			if v.Get(path).Has(secret) {
@@ -299,7 +316,7 @@ func TestSharedMailboxNamesWhoSignsIn(t *testing.T) {
 	wantHidden(t, "the page", page, "as the mailbox itself", "as help@google.test")
 }
 
-// What is typed is text on each page, wherever it comes back.
+// Text that somebody types stays text on each page where it comes back.
 func TestMailboxPagesEscape(t *testing.T) {
 	t.Parallel()
 	w := newMailWorld(t, bare)
@@ -321,7 +338,8 @@ func TestMailboxPagesEscape(t *testing.T) {
 	}
 }
 
-// A mailbox called as the address to which providers send people back has a page, too.
+// A mailbox may have the name "return", which is also in the address to which providers send people back. It has a
+// page, too.
 func TestMailboxCalledReturn(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, strings.Replace(oneMailbox, "name: help", "name: return", 1))

@@ -25,7 +25,8 @@ func newSignUpWorld(t *testing.T) *numberWorld {
 	return w
 }
 
-// R-008: an admin signs up at Meta, chooses one of the numbers that she granted, and its webhook is set.
+// An admin signs up at Meta and chooses one of the numbers that she granted, and its webhook is set.
+// R-008
 func TestSignUpWithMeta(t *testing.T) {
 	t.Parallel()
 	w := newSignUpWorld(t)
@@ -50,17 +51,20 @@ func TestSignUpWithMeta(t *testing.T) {
 	b.Until("nothing of New is cut off",
 		"[...document.querySelectorAll('label .pill')].some((p) => p.textContent === 'New' && getComputedStyle(p).textIndent === '0px')")
 	b.Until("the menu says where this belongs", "document.querySelector('nav [aria-current]').textContent === 'Accounts'")
+
 	b.Press(`input[value="1057"]`)
 	b.Press("form.page button.main")
 	b.Shows("must have 6 digits")
 	b.Write("#f-pin", "123456")
 	b.Press("form.page button.main")
 	b.Shows("The account was added. It is in watch mode. Meta calls Parley.")
+
 	b.Press(`form[action$="/check"] button`)
 	b.Shows("Meta calls " + w.public + "/hooks/whatsapp")
 	if got := b.Value("String(document.querySelectorAll('.pill.bad').length)"); got != "0" {
 		t.Errorf("%s faults", got)
 	}
+
 	a, config := w.stored("whatsapp")
 	if a.Mode != store.ModeWatch || config["waba_id"] != "2067" || config["phone_number_id"] != "1057" || config["app_secret"] != appSecret ||
 		!strings.HasPrefix(config["token"], "EAA") {
@@ -68,12 +72,13 @@ func TestSignUpWithMeta(t *testing.T) {
 	}
 }
 
-// What comes back from Meta counts once, in the session in which the attempt began, and for a while; a number to which
-// nobody granted access can't be chosen.
+// What comes back from Meta can be used once, in the session in which the attempt began, and only for a while. A
+// number to which nobody granted access can't be chosen.
 func TestSignUpIsGuarded(t *testing.T) {
 	t.Parallel()
 	w := newSignUpWorld(t)
 	v := w.Visitor("ann@acme.test")
+
 	// granted signs up at Meta, and gives the path to which the browser is sent back.
 	granted := func(wabas ...string) string {
 		t.Helper()
@@ -94,6 +99,7 @@ func TestSignUpIsGuarded(t *testing.T) {
 			t.Errorf("%s: %d %s", what, a.Status, a.Body)
 		}
 	}
+
 	back := granted("2066")
 	if a := w.Visitor("ann@acme.test").Get(back); a.Status != http.StatusBadRequest || !a.Has("Nobody began this attempt here") {
 		t.Errorf("in another browser: %d %s", a.Status, a.Body)
@@ -101,6 +107,7 @@ func TestSignUpIsGuarded(t *testing.T) {
 	if a := v.Get(back); a.Header.Get("Location") != "/settings/add-whatsapp/numbers" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
+
 	refused("replayed", back, "it was finished before")
 	refused("made up", "/settings/add-whatsapp/return?state=x&code=y", "Nobody began this attempt here")
 	for number, text := range map[string]string{"1057": "Choose one of the numbers", "": "Choose one of the numbers"} {
@@ -109,6 +116,7 @@ func TestSignUpIsGuarded(t *testing.T) {
 			t.Errorf("number %q: %d %s", number, a.Status, a.Body)
 		}
 	}
+
 	if a := v.Get("/settings/add-whatsapp/numbers"); a.Has("1057") || !a.Has("1055") || a.Has("EAA") || a.Has(appSecret) {
 		t.Errorf("offered: %s", a.Body)
 	}
@@ -135,10 +143,12 @@ func TestSignUpIsGuarded(t *testing.T) {
 	if first.Status != http.StatusSeeOther {
 		t.Errorf("%d", first.Status)
 	}
+
 	if a := v.Get(granted()); a.Header.Get("Location") != "/settings/add-whatsapp/numbers" {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 	refused("no account was granted", "/settings/add-whatsapp/numbers", "granted no WhatsApp account with a number")
+
 	late := granted("2066")
 	w.ahead.Store(int64(31 * time.Minute))
 	refused("late", late, "This attempt took too long")

@@ -85,7 +85,7 @@ func (p *pasteTest) wantKept(workspace, token string) {
 // useChannel gives a team a channel in the workspace, so that something would be lost with another one.
 func (p *pasteTest) useChannel() { p.Apply(`teams: [{name: Support, slack_channel: C0SUPPORT}]`) }
 
-// Tokens of another workspace take the place of the former ones, while no team has a channel there.
+// Tokens of another workspace replace the former ones as long as no team has a channel there.
 func TestPasteTokens(t *testing.T) {
 	t.Parallel()
 	p := newPasteTest(t)
@@ -93,8 +93,8 @@ func TestPasteTokens(t *testing.T) {
 	p.mustPaste("T2", "xoxb-two")
 }
 
-// While a team has a channel, the workspace's own tokens can be replaced, and those of another workspace are refused. The site waits
-// after each that it keeps until Slack is connected.
+// While a team has a channel, the workspace's own tokens can be replaced, and those of another workspace are refused.
+// After each token that it keeps, the site waits until Slack is connected.
 func TestPasteTokensOfOtherWorkspace(t *testing.T) {
 	t.Parallel()
 	p := newPasteTest(t)
@@ -112,7 +112,7 @@ func TestPasteTokensOfOtherWorkspace(t *testing.T) {
 	}
 }
 
-// What another admin has pasted since a page was opened is neither replaced nor forgotten by that page.
+// A page that was opened before another admin pasted tokens neither replaces these tokens nor forgets them.
 func TestPasteOverOtherAdmin(t *testing.T) {
 	t.Parallel()
 	p := newPasteTest(t)
@@ -120,6 +120,7 @@ func TestPasteOverOtherAdmin(t *testing.T) {
 	old := p.version()
 	wantShown(t, "the page", p.ann.Get("/settings/first-steps"), `data-ask="Forget what is stored? Slack then stands still`)
 	p.mustPaste("T2", "xoxb-two")
+
 	for _, tt := range []struct {
 		name   string
 		answer sitetest.Answer
@@ -144,7 +145,7 @@ func TestPastedTokensAreNotShown(t *testing.T) {
 	wantShown(t, "the page", p.ann.Get("/settings/first-steps"), "connecting with what ann@acme.test gave", "Replace")
 }
 
-// What is stored can be forgotten. The log of the set-up names both.
+// Pasted tokens can be forgotten. The log of the set-up says that they were given, and that they were forgotten.
 func TestForgetTokens(t *testing.T) {
 	t.Parallel()
 	p := newPasteTest(t)
@@ -165,8 +166,8 @@ func TestForgetTokens(t *testing.T) {
 	}
 }
 
-// After what was stored is forgotten, tokens of another workspace are refused still while a team has a channel, and the page says what
-// to do: to take the chat's channels away from teams.
+// After tokens were forgotten, those of another workspace are still refused while a team has a channel. The page says
+// what to do: take the chat's channels away from teams.
 func TestPasteTokensAfterForgetting(t *testing.T) {
 	t.Parallel()
 	p := newPasteTest(t)

@@ -58,7 +58,7 @@ func TestRetentionPage(t *testing.T) {
 	save("arrived_days", "8")
 	b.Until("another time is asked about anew", "document.querySelector('[name=sure]').value === 'retention.arrived_days=8'")
 
-	// Saved, it stands in the database and in parley.yaml.
+	// Once it is saved, the time is in the database and in parley.yaml.
 	b.Press("form.page button.main")
 	b.Shows("Saved.")
 	if got, want := storedDays(t, s), (retention.Days{Arrived: 8}); got != want {
@@ -108,7 +108,7 @@ func startWithRetention(t *testing.T) (s *sitetest.Site, ann *sitetest.Visitor, 
 	return s, ann, version
 }
 
-// Of two changes of the same version of the page, the second is refused, and what was typed stays.
+// Two forms of the same version of the page are sent. The second is refused, and what was typed stays.
 func TestRetentionAtOnce(t *testing.T) {
 	t.Parallel()
 	_, ann, oldVersion := startWithRetention(t)

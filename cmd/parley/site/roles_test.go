@@ -73,8 +73,8 @@ func TestWhoMayTakeOutWhom(t *testing.T) {
 	}
 }
 
-// An admin can't make admins, not even of himself, neither by the forms nor by giving somebody's user in a chat to another. What he
-// sends anyway changes nothing.
+// An admin can make nobody an admin and himself no super-admin, neither by the forms nor by giving somebody's user in
+// a chat to another agent. What he sends anyway changes nothing.
 //
 func TestAdminMakesNoAdmins(t *testing.T) {
 	t.Parallel()
@@ -194,7 +194,7 @@ func TestEachAdminIsASuperAdminWhileNobodyIsNamed(t *testing.T) {
 	}
 }
 
-// Naming the first super-admin says whom it costs the right, and does.
+// Naming the first super-admin takes the right to name admins from the others. The page says from whom.
 //
 func TestNamingTheFirstSuperAdmin(t *testing.T) {
 	t.Parallel()

@@ -44,7 +44,7 @@ func tablesWith(t *testing.T, s *sitetest.Site, text string) (tables []string) {
 	return tables
 }
 
-// canary begins each secret that TestSecretsStaySecret types. It is looked for everywhere.
+// canary begins each secret that TestSecretsStaySecret types, so that it can be looked for everywhere.
 const canary = "c4nary"
 
 // secretTyper types secrets into forms, and counts them.
@@ -108,8 +108,9 @@ func (s *secretTyper) send(form sitetest.Form, what string, values url.Values) s
 	return a
 }
 
-// What somebody types as a secret is shown nowhere again and stands readable nowhere: not in the answer to a form that was
-// refused, for whatever reason, not on any page, in the log, in the database or in the export; nor after it was saved.
+// A secret that an admin types into a form is shown nowhere again, and can be read nowhere: not in the answer, on any
+// page, in the log, in the database or in the export. This holds for forms that are refused, for whatever reason, and
+// for forms that are saved.
 //
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,7 @@ func TestSetUpIsNeverStale(t *testing.T) {
 	})
 }
 
-// Who becomes an admin sees admins' pages from that moment on, and who is none any more sees none of them.
+// An agent who becomes an admin sees admins' pages at once, and none of them once the role is taken away.
 func TestRoleIsNeverStale(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -85,8 +85,8 @@ func TestRoleIsNeverStale(t *testing.T) {
 	}
 }
 
-// What changes while the set-up is read, and changes back after it, as an account's status does, is not kept as what was so
-// before: the stamp by which the site knows whether something has changed is the same then.
+// The status of an account changes while the set-up is read, and changes back afterwards. The site doesn't keep the
+// status that it read meanwhile, though the stamp by which it notices changes is the same as before.
 func TestSetUpChangesWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)

@@ -46,6 +46,7 @@ func TestSignaturePage(t *testing.T) {
 	b.Press("a[href$='/signature']")
 	b.Until("the page is there", "document.querySelector('#f-picture')")
 	b.Looks("signature-none")
+
 	b.Write("#f-signature", "**Acme** [Shop](https://acme.test)")
 	b.Press("button[name=preview]")
 	b.Until("it is shown",
@@ -53,6 +54,7 @@ func TestSignaturePage(t *testing.T) {
 	if got := accountOf(t, s, "support-mail").Signature; got != "" {
 		t.Errorf("looking at it saved %q", got)
 	}
+
 	b.Do("choose a file", chromedp.SetUploadFiles(chromedp.CSS("#f-picture"), []string{file}))
 	b.Write("#f-picture_says", "Our [logo]")
 	b.Press("form.page button.main")
@@ -60,13 +62,14 @@ func TestSignaturePage(t *testing.T) {
 	b.Until("the picture is shown",
 		"document.querySelector('.mail img').naturalWidth === 80 && document.querySelector('.mail img').alt === 'Our (logo)'")
 	b.Looks("signature")
+
 	a := accountOf(t, s, "support-mail")
 	if a.RichSignature == nil || len(a.RichSignature.Pictures) != 1 || a.RichSignature.Pictures[0].ContentType != "image/png" {
 		t.Errorf("stored: %+v", a.RichSignature)
 	}
 }
 
-// No signature gets at the machine's files or network, and none does anything on the page.
+// No signature reads files of the machine or uses its network, and none does anything on the page.
 //
 func TestSignatureIsHarmless(t *testing.T) {
 	t.Parallel()
@@ -90,6 +93,7 @@ func TestSignatureIsHarmless(t *testing.T) {
 			t.Errorf("%s: %d", signature, a.Status)
 		}
 	}
+
 	for _, signature := range []string{
 		"<p onclick=alert(1)>Hi<script>alert(2)</script><iframe src=//evil.test></iframe><a href='javascript:alert(3)'>x</a></p>",
 		"<b style='position:fixed'>big</b>", "</div></main><form action=/auth/sign-out-everywhere><button>", "[x](javascript:alert(4))",
@@ -107,7 +111,7 @@ func TestSignatureIsHarmless(t *testing.T) {
 	}
 }
 
-// An agent changes what is hers, and nothing else, whatever she sends.
+// Ben changes what is his, and nothing else, whatever he sends.
 //
 func TestOwnPage(t *testing.T) {
 	t.Parallel()
@@ -115,17 +119,20 @@ func TestOwnPage(t *testing.T) {
 	b := s.Browser("ben@acme.test")
 	b.Open("/settings/me")
 	b.Looks("me-none")
+
 	b.Write("#f-zone", "Nowhere/Land")
 	b.Write("#f-signature", "Ben, *Acme*")
 	b.Press("form.page button.main")
 	b.Shows("isn't a time zone")
 	b.Until("the signature stays", "document.querySelector('#f-signature').value === 'Ben, *Acme*'")
+
 	b.Write("#f-zone", "Europe/Lisbon")
 	b.Do("choose", chromedp.SetValue(chromedp.CSS("#f-presence"), bridge.PresenceAway))
 	b.Press("input[name=quiet][value=assigned]")
 	b.Press("form.page button.main")
 	b.Shows("Saved.")
 	b.Looks("me")
+
 	ben := s.Visitor("ben@acme.test")
 	version := ben.Get("/settings/me").Version()
 	ben.Post("/settings/me", url.Values{
@@ -136,6 +143,7 @@ func TestOwnPage(t *testing.T) {
 		"name":      {"Boss"},
 		"email":     {"ann@acme.test"},
 	})
+
 	d := directoryOf(t, s)
 	i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Email == "ben@acme.test" })
 	if a := d.Agents[i]; a.Name != "Ben Osei" || slices.Contains(a.Roles, "admin") || a.Signature != "Ben" || a.Zone != "Europe/Lisbon" {
@@ -143,10 +151,12 @@ func TestOwnPage(t *testing.T) {
 	} else if a.Presence != bridge.PresenceAway || len(a.Quiet) > 0 { // boxes that are not ticked are not sent
 		t.Errorf("Ben is %q, and does without %q", a.Presence, a.Quiet)
 	}
+
 	if a := ben.Post("/settings/me", url.Values{"version": {version}, "signature": {"Benny"}}); a.Status != http.StatusUnprocessableEntity ||
 		!a.Has("Somebody else changed") || !a.Has("Benny") {
 		t.Errorf("an old page: %d", a.Status)
 	}
+
 	big := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), 600<<10))
 	huge := url.Values{"version": {ben.Get("/settings/me").Version()}, "signature": {big}}
 	if a := ben.Post("/settings/me", huge); a.Status != http.StatusUnprocessableEntity {

@@ -20,7 +20,7 @@ type editor struct {
 	t *testing.T
 }
 
-// has fails the test if something else is written.
+// has checks what is written.
 func (e editor) has(after, want string) {
 	e.t.Helper()
 	e.Until(after, "document.querySelector('#f-signature')")
@@ -58,24 +58,29 @@ func TestSignatureButtons(t *testing.T) {
 	e.has("bold", "**Acme** Lamps")
 	e.Until("it is shown before anything is pressed",
 		"document.querySelector('.mail strong') && document.querySelector('.mail strong').innerText === 'Acme'")
+
 	e.Press("[data-mark=italic]")
 	e.has("bold and italic", "***Acme*** Lamps")
 	e.Press("[data-mark=bold]")
 	e.Press("[data-mark=italic]")
 	e.has("both taken away", "Acme Lamps")
+
 	e.choose("Lamps")
 	e.Do("press Ctrl and K", chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	e.Keys("https://acme.test")
 	e.has("link", "Acme [Lamps](https://acme.test)")
+
 	e.choose("Acme [Lamps](https://acme.test)")
 	e.Press("[data-mark=list]")
 	e.has("list", "- Acme [Lamps](https://acme.test)")
 	e.Until("the list is shown", "document.querySelector('.mail li a') && document.querySelector('.mail li a').href === 'https://acme.test/'")
 	e.Value("String(document.execCommand('undo'))")
 	e.has("taken back", "Acme [Lamps](https://acme.test)")
+
 	if got := accountOf(t, s, "support-mail").Signature; got != "" {
 		t.Errorf("typing saved %q", got)
 	}
+
 	e.Write("#f-signature", "<p>Acme</p>")
 	e.choose("Acme")
 	e.Press("[data-mark=bold]")
@@ -102,11 +107,13 @@ func TestSignaturePictureAtTheCursor(t *testing.T) {
 		}
 		e.Until("it is put there", "document.querySelector('#f-signature').value.includes('[picture-1]: data:')")
 	}
+
 	e.Keys("Our logo")
 	e.has("a picture", "Acme ![Our logo][picture-1] Lamps\n\n[picture-1]: "+pasted(logo(t)))
 	e.Until("it is shown",
 		"document.querySelector('.mail img') && document.querySelector('.mail img').naturalWidth === 80 && "+
 			"document.querySelector('.mail img').alt === 'Our logo'")
+
 	e.Press("form.page button.main")
 	e.Shows("Saved.")
 	a := accountOf(t, s, "support-mail")
@@ -115,7 +122,7 @@ func TestSignaturePictureAtTheCursor(t *testing.T) {
 	}
 }
 
-// Formatted text that is pasted becomes Markdown, and nothing of it acts.
+// Formatted text that is pasted becomes Markdown, without scripts and without pictures of other sites.
 // R-176
 func TestPastedSignature(t *testing.T) {
 	t.Parallel()
@@ -149,12 +156,13 @@ func TestPastedSignature(t *testing.T) {
 		e.paste(c.html)
 		e.has(what, c.want)
 	}
+
 	e.Press("form.page button.main")
 	e.Shows("Saved.")
 }
 
-// Where customers see signatures as text, the page shows that text and takes no pictures; and where no account has
-// mails, nobody is offered a signature of their own, which would stand nowhere.
+// Where customers see signatures as text, the page shows that text and takes no pictures. If no account sends mails,
+// nobody is offered a signature of their own, which no message would have.
 // R-176, R-177
 func TestSignatureOfChats(t *testing.T) {
 	t.Parallel()
@@ -170,6 +178,7 @@ accounts:
   - {name: texts, kind: sms, team: Support, twilio: {account_sid: AC00000000000000000000000000000001, auth_token: t, from: "+15005550006"}}
   - {name: twilio-chat, kind: twilio_whatsapp, team: Support, twilio: {account_sid: AC00000000000000000000000000000001, auth_token: t, from: "+15005550007"}}
 `)
+
 	ann := s.Visitor("ann@acme.test")
 	for account, want := range map[string]string{
 		"chat":        "*Acme* lamps",
@@ -195,6 +204,7 @@ accounts:
 			t.Errorf("%s: stored is %q", account, accountOf(t, s, account).Signature)
 		}
 	}
+
 	for _, path := range []string{"/settings/me", "/settings/agents/ann@acme.test"} {
 		if a := ann.Get(path); a.Has("f-signature") || !a.Has("f-zone") {
 			t.Errorf("%s offers a signature that would stand nowhere", path)

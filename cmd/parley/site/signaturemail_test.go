@@ -22,7 +22,7 @@ func pasted(picture []byte) string {
 	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture)
 }
 
-// large is a picture of so many bytes. Whoever asks for its kind looks at its beginning alone.
+// large is a file of so many bytes that begins with a picture. Parley tells its kind by the beginning alone.
 func large(t *testing.T, size int) []byte {
 	t.Helper()
 	picture := logo(t)
@@ -79,9 +79,9 @@ func (s *signed) answers() mailfake.Received {
 	return s.jane.Inbox()[s.asked-1]
 }
 
-// A picture that was pasted into a signature leaves with the mail: as a part of it, which the HTML names by its content
-// id, and never as an address that holds the picture, which many mail programs don't show. One of 256 KB leaves; a larger
-// one is refused beside the field, and what was typed stays there.
+// A picture that was pasted into a signature leaves as a part of the mail, which the HTML names by its content id. It
+// never leaves as an address that holds the picture, because many mail programs don't show that. A picture of 256 KB
+// leaves. A larger one is refused beside the field, and what was typed stays there.
 //
 func TestPastedPictureLeaves(t *testing.T) {
 	t.Parallel()
@@ -115,6 +115,7 @@ func TestPastedPictureLeaves(t *testing.T) {
 			t.Errorf("%s: %d parts, the picture is number %d", c.what, len(mail.Attachments), i)
 		}
 	}
+
 	for _, size := range []int{256<<10 + 1, 600 << 10} {
 		signature := "Yours, the lamps\n\n![x](" + pasted(large(t, size)) + ")"
 		a := s.write(account, signature)
@@ -124,6 +125,7 @@ func TestPastedPictureLeaves(t *testing.T) {
 			t.Errorf("%d bytes: %d, beside the field: %.300s", size, a.Status, beside)
 		}
 	}
+
 	if a := s.ann.Get(account); a.Has("Yours, the lamps") {
 		t.Error("what was refused is stored")
 	}

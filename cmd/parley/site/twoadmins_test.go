@@ -92,13 +92,14 @@ func listSettingsForms(s *sitetest.Site, v *sitetest.Visitor) (list []settingsFo
 // sendStale sends a form with the version of another state.
 func sendStale(v *sitetest.Visitor, f settingsForm) sitetest.Answer {
 	values := with(f.values, nil)
-	// A version that no state has. It is as long as a true one: it must be refused for what it says, not for its form.
+	// No state has this version. It is as long as a true one, so that it is refused for what it says, not for its
+	// form.
 	values.Set("version", strings.Repeat("0", len(f.version())))
 	return v.Post(f.action, values)
 }
 
-// Whoever changes something that somebody else has changed since its page was opened is told, on every page that has
-// such a form, and nothing is changed.
+// An admin who changes something that somebody else has changed since the page was opened is told so, and changes
+// nothing. This holds for every page that has such a form.
 //
 func TestTwoAdminsOnEveryPage(t *testing.T) {
 	t.Parallel()
@@ -151,8 +152,8 @@ func checkChatsAreConnected(t *testing.T, s *sitetest.Site) {
 	}
 }
 
-// checkEachKindFound checks that the forms with a version are of many kinds, and that those of each route that changes one entry
-// are among them: what isn't found isn't tested.
+// checkEachKindFound checks that the forms with a version are of many kinds, and that those of each route that
+// changes one entry are among them. Forms that aren't found aren't tested.
 func checkEachKindFound(t *testing.T, s *sitetest.Site, forms []settingsForm) {
 	t.Helper()
 	found := map[string]bool{} // by route
@@ -175,8 +176,8 @@ func checkEachKindFound(t *testing.T, s *sitetest.Site, forms []settingsForm) {
 	}
 }
 
-// changesOneEntry reports whether a route changes the entry that its path names. Those that ask the provider of an entry change
-// nothing of it.
+// changesOneEntry reports whether a route changes the entry that its path names. Routes that ask the provider of an
+// entry change nothing of it.
 func changesOneEntry(pattern string) bool {
 	method, address, _ := strings.Cut(pattern, " ")
 	namesEntry := strings.Contains(address, "{name}")

@@ -37,7 +37,8 @@ func startWithZones(t *testing.T, change ...func(*site.Options)) *sitetest.Site 
 	return s
 }
 
-// Whoever chose no time zone sees times in that of the business hours: those of the first account that has some.
+// An agent who chose no time zone sees times in the zone of the business hours. The first account that has some
+// decides.
 func TestTimesInTheZoneOfTheHours(t *testing.T) {
 	t.Parallel()
 	s := startWithZones(t)
@@ -53,7 +54,8 @@ func TestTimesInTheZoneOfTheHours(t *testing.T) {
 	wantShown(t, "the log", page, "2026-01-05 21:00:00")
 }
 
-// Whoever chose no time zone sees the times of a conversation in the zone in which the engine reads what is typed there.
+// An agent who chose no time zone sees the times of a conversation in the zone in which the engine reads what is
+// typed there.
 func TestTimesInTheZoneOfTheConversation(t *testing.T) {
 	t.Parallel()
 	s := startWithZones(t)

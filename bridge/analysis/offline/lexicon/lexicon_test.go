@@ -59,7 +59,7 @@ func knownHeadings() map[Family][]string {
 	}
 }
 
-// Each phrase stands under a heading that the analysis knows. A misspelt one would be read by nobody.
+// Each phrase is under a heading that the analysis knows. The analysis would never read one under a misspelt heading.
 func TestLexiconsHaveKnownHeadings(t *testing.T) {
 	t.Parallel()
 	known := knownHeadings()
@@ -130,7 +130,7 @@ func TestLexiconsSayThingsOnce(t *testing.T) {
 	}
 }
 
-// What README.md doesn't allow is an error, and not a phrase that never matches.
+// What README.md doesn't allow is an error, so that it doesn't become a phrase that never matches.
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -155,7 +155,8 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// allLexicons returns those of our languages, and those of what all languages and others have.
+// allLexicons returns the lexicons of our languages, the one that all languages share, and the one of other
+// languages.
 func allLexicons(t *testing.T) []*Lexicon {
 	t.Helper()
 	all, err := Read()
