@@ -30,10 +30,10 @@ func TestStartForm(t *testing.T) {
 	template := startWith("wa", "+491715550100")
 	template.Template = &bridge.TemplateArgs{ID: 7}
 	golden.Text(t, "testdata/form_start.txt", show(startWith("", "ann@example.org"), accounts())+
-		show(startWith("page", ""), accounts())+ // which can't begin one: the form asks for another
+		show(startWith("page", ""), accounts())+ // page can't begin one: the form asks for another
 		show(startWith("SMS", "+491715550100"), accounts())+
 		show(startWith("", "ann@example.org"), accounts()[:1])+
-		show(startWith("vip", "ann@example.org"), accounts()[:1])+ // which isn't his: no other one takes its place
+		show(startWith("vip", "ann@example.org"), accounts()[:1])+ // vip isn't his: no other one takes its place
 		show(startWith("wa", "+491715550100"), accounts())+
 		show(template, accounts()))
 }
@@ -122,7 +122,7 @@ func TestSubmitStart(t *testing.T) {
 	}
 }
 
-// Lines and cards about conversations that agents begin.
+// The golden file has lines and cards about conversations that agents begin.
 func TestStartCards(t *testing.T) {
 	t.Parallel()
 	f := facts(t)

@@ -1,6 +1,6 @@
 package retention
 
-// What retention asks, for tests that look at its plans.
+// These are the statements of this package, for tests that look at their plans.
 const (
 	OldEventsSQL     = oldEvents
 	RetainOpenSQL    = retainOpen

@@ -12,7 +12,8 @@ import (
 	"parley/store/storetest"
 )
 
-// The name of a contact who turned out to be another one goes, and at most once a day all contacts are looked at for that.
+// The name of a contact who turned out to be another one is removed. All contacts are looked at for that at most once
+// a day.
 func TestFormerContactsGo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -21,12 +22,14 @@ func TestFormerContactsGo(t *testing.T) {
 	exec(t, pool, `INSERT INTO leases (name, holder, until)
 		VALUES ('retention: all deliveries', '30000', clock_timestamp() + interval '1 day')`) // another daily work
 	exec(t, pool, `INSERT INTO contacts (id, name) SELECT n, 'former' FROM generate_series(2, 20002) AS n`) // more than one batch
+
 	allBatches(t, pool, 0, retention.DropFormerContacts)
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (2, 'later')`)
 	allBatches(t, pool, 0, retention.DropFormerContacts)
 	if got := left(); got != `("later x")` {
 		t.Errorf("left are %s, want %s", got, `("later x")`)
 	}
+
 	exec(t, pool, `UPDATE leases SET until = clock_timestamp()`)
 	allBatches(t, pool, 0, retention.DropFormerContacts)
 	if got := left(); got != "(x)" {
@@ -34,8 +37,8 @@ func TestFormerContactsGo(t *testing.T) {
 	}
 }
 
-// A text that was typed in a channel, or an edit whose message never came, is kept for as long as
-// somebody may choose what becomes of it; that somebody was told something about a channel, for a while.
+// A text that was typed in a channel, or an edit whose message never came, is kept for as long as somebody may choose
+// what becomes of it. That somebody was told something about a channel is remembered for a while.
 func TestKeptPostsGo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -60,11 +63,13 @@ func TestKeptPostsGo(t *testing.T) {
 		}
 		return posts
 	}
+
 	put("1st")
 	exec(t, pool, `UPDATE posts SET kept_at = NULL`) // as an earlier version wrote them
 	if n := tidy(time.Minute); n != 0 {
 		t.Errorf("%d posts went before their time had begun, want none", n)
 	}
+
 	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
 	put("2nd")
 	for _, young := range []store.Post{{AccountID: 1, Channel: "other"}, {AccountID: 2, Channel: "c"}} { // with the ids of old ones
@@ -74,6 +79,7 @@ func TestKeptPostsGo(t *testing.T) {
 		told.Message, told.Kind = "1st told", "told"
 		check(t, store.UpsertPosts(t.Context(), pool, []store.Post{typed, edit, told}))
 	}
+
 	announced(t, pool, retention.Due{Texts: 2})
 	const want = `("1st edit*, 1st edit*, 1st sent, 1st told, 1st told, 1st told of 7, 1st typed, 1st typed*, 1st typed*, ` +
 		`2nd edit*, 2nd sent, 2nd told, 2nd told of 7, 2nd typed*")`

@@ -8,7 +8,7 @@ import (
 	"parley/store/storetest"
 )
 
-// An event that is replayed goes behind what waits in its queue, also behind what came later: while it waits there it
+// An event that is replayed goes to the end of its queue, behind events that came later. While it waits there it
 // keeps its payload, though it is older than a month and the next event of its queue is newer.
 func TestReplayedBehindNewerIsKept(t *testing.T) {
 	t.Parallel()
@@ -33,12 +33,15 @@ func TestReplayedBehindNewerIsKept(t *testing.T) {
 			t.Errorf("%s: the payloads are %s, want %s", when, got, want)
 		}
 	}
+
 	replayed(ids[0])
 	emptyAll(t, pool) // it meets the first in its queue, the second in quarantine
 	kept("replayed before the month's end was noticed")
+
 	replayed(ids[1])
 	emptyAll(t, pool)
 	kept("replayed afterwards")
+
 	applied(t, pool)
 	if done := emptyAll(t, pool); done.Events != 3 {
 		t.Errorf("applied: %+v", done)

@@ -10,7 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Threads in which mails are sorted are open for ever: what was needed to post in them is kept for a while after their last mail.
+// Threads in which mails are sorted are open for ever. What was needed to post in such a thread is kept for a while
+// after its last mail.
 
 // sortMails makes two threads in which mails are sorted, with a line each: the last mail of thread 1 came 90 days ago, that of
 // thread 2 a day ago.
@@ -35,7 +36,7 @@ func sortMails(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
-// The lane of such a thread goes with its lines, a while after the last mail.
+// The lane of a thread in which mails are sorted is removed with its lines, a while after the last mail.
 func TestLanesOfSortedMailsGo(t *testing.T) {
 	t.Parallel()
 	pool := sortMails(t)
@@ -51,7 +52,7 @@ func TestLanesOfSortedMailsGo(t *testing.T) {
 	}
 }
 
-// Where its lines are stays known, so that those about a customer who is erased are found.
+// Parley still knows where the removed lines were posted, so that lines about a customer who is erased are found.
 func TestPostsOfSortedMailsStay(t *testing.T) {
 	t.Parallel()
 	pool := sortMails(t)

@@ -7,8 +7,8 @@ import (
 	"parley/store/schema"
 )
 
-// What was changed and not measured before the upgrade is due after it, and so is what processes of the version before
-// write meanwhile; what this version writes is due only where it says so.
+// A conversation that was changed and not measured before the upgrade is due after it. It is also due if a process of
+// the version before writes to it meanwhile. What this version writes makes it due only where the code says so.
 func TestDueAfterAnUpgrade(t *testing.T) {
 	t.Parallel()
 	pool := olderDatabase(t, 36)
@@ -20,10 +20,12 @@ func TestDueAfterAnUpgrade(t *testing.T) {
 		logged  = `INSERT INTO log_entries (id, conversation_id, at, actor, what) VALUES ($1, $1, now(), 'customer', 'opened')`
 		due     = `SELECT coalesce(array_agg(DISTINCT id ORDER BY id), '{}') FROM measure_due, unnest(conversations) AS id`
 	)
+
 	exec(t, pool, message, 1)
 	exec(t, pool, `UPDATE measured SET upto = pg_current_xact_id()`) // not by the oldest of all transactions: other tests have some
 	exec(t, pool, message, 2)
 	exec(t, pool, logged, 3)
+
 	check(t, schema.Migrate(t.Context(), pool))
 	if got := row(t, pool, due); got != `("{2,3}")` {
 		t.Errorf("due after the upgrade are %s, want %s", got, `("{2,3}")`)

@@ -52,8 +52,8 @@ func checkNoWayBack(t *testing.T, pool *pgxpool.Pool, when, reason string) {
 	}
 }
 
-// The version before takes over what waits, in the order in which it came, and this version takes
-// it over again. It is refused while a process runs, and once events were removed.
+// The version before takes over what waits, in the order in which it came, and this version takes it over again. The
+// way back is refused while a process runs, and once events were removed.
 func TestMigrateThereAndBack(t *testing.T) {
 	t.Parallel()
 	const queued = `
@@ -100,7 +100,7 @@ func TestMigrateThereAndBack(t *testing.T) {
 	checkNoWayBack(t, pool, "after events were removed", "restore the backup")
 }
 
-// What admins made of the first tags stays when the version before takes over, and this version takes over again.
+// What admins changed of the first tags stays when the version before takes over, and this version takes over again.
 func TestMigrateBackKeepsTags(t *testing.T) {
 	t.Parallel()
 	const tags = `SELECT array_agg(concat_ws('|', name, color, category, kind, formerly::text, active) ORDER BY name) FROM tags`
@@ -120,7 +120,7 @@ func TestMigrateBackKeepsTags(t *testing.T) {
 	checkNames(t, pool, "tags", tags, want...)
 }
 
-// The first tags of a new database.
+// A new database has these first tags.
 func TestFirstTags(t *testing.T) {
 	t.Parallel()
 	checkNames(t, storetest.DB(t), "tags", `SELECT array_agg(concat_ws('|', name, color, category, kind, formerly::text, active) ORDER BY name)

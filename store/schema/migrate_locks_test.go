@@ -48,7 +48,7 @@ const countWork = `
 	CREATE TRIGGER migration_ended AFTER INSERT ON goose_db_version FOR EACH ROW EXECUTE FUNCTION observed.migration_ended();
 	CREATE EVENT TRIGGER statement_ended ON ddl_command_end EXECUTE FUNCTION observed.statement_ended()`
 
-// The most that each migration read while it kept tables from being written.
+// mostWork finds the most that each migration read while it kept tables from being written.
 const mostWork = `
 	SELECT DISTINCT ON (version) version, array_to_string(kept, ', '), rows_read, statement
 	FROM observed.work
@@ -62,8 +62,8 @@ var workUnderLocks = map[int64]string{
 		"a million took two seconds, on a busy machine",
 }
 
-// What a migration does while others can't write to a table doesn't grow with the rows of any table: so nobody waits for
-// longer where there are many. Rows that are read are counted, since times say more of the machine.
+// While a migration keeps others from writing to a table, it reads few rows, however many any table has. So nobody
+// waits for longer in a large database. The test counts rows, since times say more of the machine.
 func TestMigrationsReadLittleUnderLocks(t *testing.T) {
 	t.Parallel()
 	const rows, most = 5_000, 500

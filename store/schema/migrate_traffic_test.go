@@ -17,8 +17,9 @@ import (
 	"parley/store/storetest"
 )
 
-// Each fact that the traffic accepted was applied or waits in a queue, once, and in each queue those that were applied are
-// the older ones: the numbers of facts, of those that are neither or both, and of those that are behind a newer one.
+// Each fact that the traffic accepted was applied or waits in a queue, once, and in each queue those that were
+// applied are the older ones. trafficInOrder counts the facts, those that are neither or both, and those that are
+// behind a newer one.
 const trafficInOrder = `
 	WITH facts AS (
 		SELECT e.id, e.order_key AS key, convert_from(e.payload, 'UTF8')::bigint AS n, m.n AS applied, w.n AS waiting, w.place
@@ -31,9 +32,10 @@ const trafficInOrder = `
 	)
 	SELECT count(*), count(*) FILTER (WHERE applied + waiting <> 1), count(*) FILTER (WHERE n < before) FROM placed`
 
-// The tables of a year are brought up to date while replicas of the version before accept, apply, post and look: each
-// statement of theirs waits for a few tries of the migration to get a lock and never for its work, nothing is lost, doubled or
-// reordered, and the replicas go on afterwards. The long form has a million rows in each table.
+// The tables of a year are brought up to date while replicas of the version before accept, apply, post and look. Each
+// of their statements waits for a few tries of the migration to get a lock, and never for its work. Nothing is lost,
+// doubled or reordered, and the replicas go on afterwards. The long form of the test has a million rows in each
+// table.
 func TestMigrateBesideTraffic(t *testing.T) {
 	t.Parallel()
 	t.Run("from the last schema without queues", func(t *testing.T) {
@@ -50,7 +52,7 @@ func TestMigrateBesideTraffic(t *testing.T) {
 	})
 }
 
-// rowsOfAYear says how many rows each table has that grows with what is said.
+// rowsOfAYear returns how many rows each table has that grows with what is said.
 func rowsOfAYear() int64 {
 	if storetest.LongForm() {
 		return 1_000_000
@@ -72,7 +74,7 @@ func migrateBesideTraffic(t *testing.T, pool *pgxpool.Pool) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var group sync.WaitGroup
-	longest := make(chan string, len(tr.rounds())) // how long a round took at most: for who reads the log, nothing is judged by it
+	longest := make(chan string, len(tr.rounds())) // the longest time of each kind of round, which is only logged
 	done := map[string]*atomic.Int64{}
 	for name, do := range tr.rounds() {
 		n := &atomic.Int64{}

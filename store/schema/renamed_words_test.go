@@ -6,7 +6,7 @@ import (
 	"parley/store/schema"
 )
 
-// What was renamed before the upgrade is found by its name.
+// A conversation that was renamed before the upgrade is found by its name.
 func TestRenamedBeforeAnUpgrade(t *testing.T) {
 	t.Parallel()
 	pool := olderDatabase(t, 71)

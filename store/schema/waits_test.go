@@ -57,9 +57,10 @@ func watch(ctx context.Context, t *testing.T, pool *pgxpool.Pool) *waits {
 	return w
 }
 
-// mostAttempts is for how many transactions of the migration a statement may wait: the row of a new conversation needs five
-// tables, each of which the migration may be about to change. One that gets no lock gives up after lockTimeout, and lets who
-// waited behind it go first; one that has its lock reads little: TestMigrationsReadLittleUnderLocks.
+// mostAttempts is for how many transactions of the migration a statement may wait. The row of a new conversation
+// needs five tables, each of which the migration may be about to change. A transaction that gets no lock gives up
+// after lockTimeout, and lets those who waited behind it go first. One that has its lock reads little
+// (TestMigrationsReadLittleUnderLocks).
 const mostAttempts = 5
 
 // judge finds statements that waited for more of the migration than they may.

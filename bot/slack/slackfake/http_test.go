@@ -88,8 +88,7 @@ func newHTTPWorld(t *testing.T) (*world, *httpApp) {
 	return w, app
 }
 
-// TestHTTPEvent: an event is a signed request that names workspace and app; the first attempt isn't marked as a
-// retry.
+// An event is a signed request that names workspace and app. The first attempt isn't marked as a retry.
 func TestHTTPEvent(t *testing.T) {
 	t.Parallel()
 	w, app := newHTTPWorld(t)
@@ -105,7 +104,7 @@ func TestHTTPEvent(t *testing.T) {
 	wantEqual(t, "retry as which it is marked", r.head.Get("X-Slack-Retry-Num"), "")
 }
 
-// TestHTTPCommand: a slash command is a form with its words.
+// A slash command is a form with its words.
 func TestHTTPCommand(t *testing.T) {
 	t.Parallel()
 	w, app := newHTTPWorld(t)
@@ -116,7 +115,7 @@ func TestHTTPCommand(t *testing.T) {
 	}
 }
 
-// TestHTTPFailedShortcut: whoever uses a shortcut sees that the app answered 500.
+// A person who uses a shortcut sees that the app answered 500.
 func TestHTTPFailedShortcut(t *testing.T) {
 	t.Parallel()
 	w, app := newHTTPWorld(t)
@@ -127,8 +126,7 @@ func TestHTTPFailedShortcut(t *testing.T) {
 	wantEqual(t, "the interaction has a payload", app.nextForm(w).Get("payload") != "", true)
 }
 
-// TestHTTPRetries: an event that fails is tried again at once, after a minute and after five more, by Slack's
-// clock. Then it is lost.
+// An event that fails is tried again at once, after a minute and after five more, by Slack's clock. Then it is lost.
 func TestHTTPRetries(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -177,7 +175,7 @@ func TestHTTPRetries(t *testing.T) {
 	}
 }
 
-// TestNoRetryHeader: an app that answers X-Slack-No-Retry loses the event at once. It echoes the challenge as
+// An app that answers with X-Slack-No-Retry loses the event at once. The app of the test echoes the challenge as
 // JSON, which Slack takes as well as plain text.
 func TestNoRetryHeader(t *testing.T) {
 	t.Parallel()
@@ -191,13 +189,14 @@ func TestNoRetryHeader(t *testing.T) {
 		rw.Header().Set("X-Slack-No-Retry", "1")
 		rw.WriteHeader(http.StatusForbidden)
 	}))
+
 	t.Cleanup(app.Close)
 	noError(t, w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: app.URL}))
 	w.postAs(w.ann, "", "hi")
 	w.waitFor("the loss", func() bool { return len(w.srv.Events.Lost()) == 1 })
 }
 
-// TestURLVerificationFails: HTTP mode isn't switched on at an address that doesn't echo the challenge.
+// HTTP mode isn't switched on for an address that doesn't echo the challenge.
 func TestURLVerificationFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

@@ -7,7 +7,7 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// newHosts returns the hosts of the tests, among which a server on this machine may be any if local.
+// newHosts returns the hosts of the tests. If local is true, any server on this machine is among them.
 func newHosts(t *testing.T, local bool) *rest.Hosts {
 	t.Helper()
 	h, err := rest.NewHosts([]string{"smba.example", " https://smba.example:8443/path ", "http://127.0.0.1:4000/connector/", ""}, local)
@@ -50,7 +50,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// If that is set, any server on this machine may be called, without the token.
+// If that is set, any server on this machine may be called, but doesn't get the token.
 func TestHostsOfThisMachine(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
@@ -66,7 +66,7 @@ func TestHostsOfThisMachine(t *testing.T) {
 	}
 }
 
-// No address that only looks like one of these may be called.
+// An address that only looks like an allowed one may not be called.
 func TestForeignHosts(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{

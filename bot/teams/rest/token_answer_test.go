@@ -24,7 +24,7 @@ func newTokenSourceAt(t *testing.T, status int, answer string) (s *tokenSource, 
 	return newTokenSource(t, func(o *rest.TokenOptions) { o.LoginURL = srv.URL }), requests
 }
 
-// Only a refusal of Entra's own, and not one because it is busy, says that our credentials are wrong.
+// An error says that our credentials are wrong only if Entra itself refused them, and not because it was busy.
 func TestRefusalsOfEntra(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

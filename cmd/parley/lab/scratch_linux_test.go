@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// addStuckEntry puts an entry into a folder that can't be removed until release is called. Root may remove anything but what is
-// mounted.
+// addStuckEntry puts an entry into a folder that can't be removed until release is called. Root can remove anything
+// but what is mounted, so it mounts the entry.
 func addStuckEntry(t *testing.T, dir string) (release func()) {
 	t.Helper()
 	entry := filepath.Join(dir, "entry")
@@ -30,7 +30,7 @@ func addStuckEntry(t *testing.T, dir string) (release func()) {
 	return release
 }
 
-// What a run can't remove of its folder is left to the runs after it, which try again.
+// If a run can't remove all of its folder, the runs after it try again.
 func TestScratchWithStuckEntry(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()

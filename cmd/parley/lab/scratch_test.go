@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestScratch: what runs left goes when the next one begins, but for the newest, for what still lives, and for
-// what is nobody's.
+// A run that begins removes the folders that former runs left, except for the two newest, those of living runs, and
+// those that no run made.
 func TestScratch(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
@@ -22,10 +22,12 @@ func TestScratch(t *testing.T) {
 		}
 		return s
 	}
+
 	foreign := filepath.Join(parent, "run-of-somebody")
 	if err := os.Mkdir(foreign, 0o700); err != nil {
 		t.Fatal(err)
 	}
+
 	living := begin()
 	var left []string
 	for i := range 4 {
@@ -39,6 +41,7 @@ func TestScratch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	last := begin()
 	if !slices.Equal(gone, left[:2]) {
 		t.Errorf("%v went, of %v", gone, left)
@@ -48,6 +51,7 @@ func TestScratch(t *testing.T) {
 	if slices.Sort(want); err != nil || !slices.Equal(dirs, want) {
 		t.Errorf("there are %v, want %v", dirs, want)
 	}
+
 	if err := last.Remove(); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +63,7 @@ func TestScratch(t *testing.T) {
 	}
 }
 
-// TestScratchNewborn: runs that begin at once leave each other's folders alone.
+// Runs that begin at the same time leave each other's folders alone.
 func TestScratchNewborn(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
@@ -84,7 +88,7 @@ func TestScratchNewborn(t *testing.T) {
 	runs.Wait()
 }
 
-// ended is a folder in parent that looks as a run left it.
+// ended makes a folder in parent that looks as a run left it.
 func ended(t *testing.T, parent, name string) string {
 	t.Helper()
 	dir := filepath.Join(parent, name)
@@ -97,7 +101,7 @@ func ended(t *testing.T, parent, name string) string {
 	return dir
 }
 
-// TestScratchForeign: what is another account's, or leads elsewhere, stays, and nobody is told that it goes.
+// A folder of another account, and a link that leads elsewhere, stay, and nobody is told that they go.
 func TestScratchForeign(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()

@@ -50,7 +50,7 @@ settings:
 	}
 }
 
-// What an account chooses itself is shown as chosen, whatever is chosen for all.
+// An account's page shows the account's own choice as chosen, whatever is chosen for all accounts.
 func TestAccountShowsItsOwnChoice(t *testing.T) {
 	t.Parallel()
 	const chosen = "settings: {confirm_send: \"on\"}\n"

@@ -9,7 +9,7 @@ import (
 	"parley/cmd/parley/bench/rig/rigtest"
 )
 
-// The checks fail when something is missing.
+// The checks fail when an event is missing, isn't applied, or is in quarantine.
 func TestKeptFails(t *testing.T) {
 	t.Parallel()
 	b := rigtest.New(t)
@@ -28,6 +28,7 @@ func TestKeptFails(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	exec(`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES (1, 'm:C:1', 'k', '', 0)`)
 	if err := checkKept(t.Context(), w, []string{"m:C:1"}); err != nil {
 		t.Error(err)
@@ -35,11 +36,13 @@ func TestKeptFails(t *testing.T) {
 	if err := checkKept(t.Context(), w, []string{"m:C:1", "m:C:2"}); !errors.Is(err, ErrLost) {
 		t.Errorf("a lost event: %v", err)
 	}
+
 	exec(`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
 		SELECT 'k', 1, 0, id, id, id, now() FROM events`)
 	if err := w.Drain(t.Context(), 200*time.Millisecond); !errors.Is(err, rig.ErrNotDrained) {
 		t.Errorf("an event that nobody applies: %v", err)
 	}
+
 	exec(`DELETE FROM queues`)
 	exec(`INSERT INTO quarantine (event_id, reason) SELECT id, 'test' FROM events`)
 	if err := w.Drain(t.Context(), time.Second); !errors.Is(err, rig.ErrNotDrained) {

@@ -106,7 +106,7 @@ func TestMatchNothing(t *testing.T) {
 	}
 }
 
-// The text of a mail that has only HTML is that without its tags.
+// The text of a mail that has only HTML is the HTML without its tags.
 func TestWrittenTextOfHTML(t *testing.T) {
 	t.Parallel()
 	got := checker.WordsOf(checker.WrittenText("", "<p>Hello <b>there</b></p>"))
@@ -115,7 +115,7 @@ func TestWrittenTextOfHTML(t *testing.T) {
 	}
 }
 
-// The text of a Slack message is that without what it quotes.
+// The text of a Slack message is the message without what it quotes.
 func TestSlackTextWithoutQuotation(t *testing.T) {
 	t.Parallel()
 	got := checker.WordsOf(checker.SlackText("new\n&gt; old <https://x.test>\nmore"))
@@ -124,7 +124,7 @@ func TestSlackTextWithoutQuotation(t *testing.T) {
 	}
 }
 
-// A name that was cut short is the same if something of it is left.
+// A name that was cut short, such as "Ada Byr…", counts as the full one if something of it is left.
 func TestIsSameName(t *testing.T) {
 	t.Parallel()
 	const full = "Ada Byron King"
