@@ -40,6 +40,7 @@ func TestFilesAreSubmitted(t *testing.T) {
 	if len(got) != 2 {
 		t.Fatalf("got %d files, want 2: %+v", len(got), got)
 	}
+
 	if got[0].Blob == "" || got[0].Blob == got[1].Blob {
 		t.Errorf("stored as %q and %q, want two names", got[0].Blob, got[1].Blob)
 	}
@@ -183,6 +184,7 @@ func TestBearerMayNotReply(t *testing.T) {
 		ticket.User = "dan"
 		wantAnswer(t, p.get(p.page.Link(ticket, "", "")), http.StatusUnprocessableEntity, "not one of Parley&#39;s agents. Ask an admin.")
 	})
+
 	t.Run("a conversation that is not there", func(t *testing.T) {
 		t.Parallel()
 		p := newTestPage(t)
@@ -190,6 +192,7 @@ func TestBearerMayNotReply(t *testing.T) {
 		ticket.Conversation = 13
 		wantAnswer(t, p.get(p.page.Link(ticket, "", "")), http.StatusNotFound, "no such conversation")
 	})
+
 	t.Run("a conversation that was resolved meanwhile", func(t *testing.T) {
 		t.Parallel()
 		p := newTestPage(t)
@@ -248,9 +251,11 @@ func TestPageIsStrict(t *testing.T) {
 	if strings.Contains(policy, "unsafe") {
 		t.Errorf("the policy allows something unsafe: %s", policy)
 	}
+
 	if again := p.get(p.annsLink()).Header().Get("Content-Security-Policy"); policy == again {
 		t.Errorf("two answers have the same nonce: %s", policy)
 	}
+
 	for name, want := range map[string]string{
 		"Cache-Control":          "no-store",
 		"Referrer-Policy":        "no-referrer",
@@ -261,6 +266,7 @@ func TestPageIsStrict(t *testing.T) {
 			t.Errorf("header %s: got %q, want %q", name, got, want)
 		}
 	}
+
 	for _, bad := range []string{" style=", "onclick=", "src=", "<b>Printer"} {
 		if strings.Contains(w.Body.String(), bad) {
 			t.Errorf("the page contains %q", bad)

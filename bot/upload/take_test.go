@@ -100,15 +100,18 @@ func TestNamesAndTypesOfFiles(t *testing.T) {
 		{sent: file{name: "a%0D%0Ab.png"}, wantName: "a  b.png", wantType: "image/png"},
 		{sent: file{name: "a\tb c.csv", contentType: "text/csv; charset=x"}, wantName: "a b c.csv", wantType: "text/csv"},
 	}
+
 	var sent []file
 	for _, f := range files {
 		f.sent.content = "x"
 		sent = append(sent, f.sent)
 	}
+
 	wantAnswer(t, p.postForm(p.annsLink(), "Here", sent...), http.StatusOK, "On its way")
 	if len(p.replies) != 1 || len(p.replies[0].Files) != len(files) {
 		t.Fatalf("got %+v, want one reply with %d files", p.replies, len(files))
 	}
+
 	for i, f := range files {
 		got := p.replies[0].Files[i]
 		if got.Name != f.wantName {

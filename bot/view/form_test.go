@@ -257,7 +257,7 @@ func TestSnoozeFormAcrossMidnight(t *testing.T) {
 	form, err := NewForm(in)
 	noError(t, err)
 
-	chosen := form.Fields[0].Value // tomorrow, which stands in the form at first
+	chosen := form.Fields[0].Value // tomorrow, which the form suggests
 	filled, errs := Submit(form.Verb, form.Args, map[string][]string{"until": chosen}, in.Now.Add(20*time.Minute), in.Facts.Zone)
 	if len(errs) > 0 {
 		t.Fatalf("handed in after midnight: %v", errs)

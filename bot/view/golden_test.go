@@ -111,7 +111,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value; what says whose it is.
+// wantEqual checks one value. what says whose it is.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {

@@ -47,6 +47,7 @@ func TestHelpBySyntax(t *testing.T) {
 			}
 		}
 	}
+
 	var b strings.Builder
 	for _, syntax := range []CommandSyntax{onlyMentions, private} {
 		for _, word := range []string{"", "all", "snooze", "reply", "undo"} {

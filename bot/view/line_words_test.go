@@ -10,8 +10,8 @@ import (
 	"parley/channels/golden"
 )
 
-// codesIn returns what the first group of a pattern matches in a file, and fails if there are fewer than atLeast: then the test
-// can't read the file any more.
+// codesIn returns what the first group of a pattern matches in a file, and fails if there are fewer than atLeast:
+// then the test can't read the file any more.
 func codesIn(t *testing.T, file, pattern string, atLeast int) (codes []string) {
 	t.Helper()
 	src, err := os.ReadFile(file)
@@ -44,7 +44,7 @@ func TestLineOutcome(t *testing.T) {
 			c := Line(l, facts(t))
 			checkCard(t, state, c)
 			b.WriteString(dump(state+" "+string(l.Kind()), c))
-			if words := Plain(c); strings.Contains(words, "ettled") { // what stands for a state without words of its own
+			if words := Plain(c); strings.Contains(words, "ettled") { // "settled", for a state without words of its own
 				t.Errorf("the outcome %s has no words of its own: %q", state, words)
 			}
 		}
@@ -134,6 +134,7 @@ func TestLineRepeatsTwoLines(t *testing.T) {
 		wantEqual(t, "repeated text", text, "Dear Carla,\none\\_two …")
 		wantEqual(t, "leads to the message", leads, true)
 	})
+
 	t.Run("one line that is very long", func(t *testing.T) {
 		text, leads := quoteIn(t, bridge.Line{Content: &bridge.FailedLine{}, Text: strings.Repeat("word ", 1000), SourceRef: at})
 		if len(text) > maxRepeatedBytes {
@@ -141,6 +142,7 @@ func TestLineRepeatsTwoLines(t *testing.T) {
 		}
 		wantEqual(t, "leads to the message", leads, true)
 	})
+
 	for name, l := range map[string]bridge.Line{
 		"two short lines":   {Content: &bridge.InsideLine{}, Text: "Two\nlines", SourceRef: at},
 		"a form's text":     {Content: &bridge.InsideLine{}, Text: paragraphs},

@@ -78,12 +78,14 @@ func TestCardOfAThreadThatWasLeft(t *testing.T) {
 		wantWords(t, dump("root", left), "goes on in <thread Billing C1 100.1>")
 		wantOneLine(t, left)
 	})
+
 	t.Run("for another chat", func(t *testing.T) {
 		left := Root(with(facts(t), func(f *bridge.Facts) {
 			f.Thread.Left, f.Thread.Root, f.Thread.Elsewhere = true, bridge.Place{}, "Teams"
 		}))
 		wantWords(t, dump("root", left), " in Teams")
 	})
+
 	t.Run("for a channel that not everybody may read", func(t *testing.T) {
 		f := with(facts(t), func(f *bridge.Facts) { f.Thread.Left, f.Thread.Secluded, f.Team = true, true, "Billing" })
 		left := dump("root", Root(f))
@@ -145,8 +147,8 @@ func TestReplyFormSubmittedUnchangedKeepsItsRecipients(t *testing.T) {
 	wantEqual(t, "mark of the recipients", bridge.RecipientsMark(filled.Args.To, filled.Args.Cc), form.Args.Shown)
 }
 
-// submitWithoutCopy submits the first step of a reply's form, from which Dan's copy was taken out. The reply is to have buttons, which
-// a second step asks for.
+// submitWithoutCopy submits the first step of a reply's form, from which Dan's copy was taken out. The reply is to
+// have buttons, which a second step asks for.
 func submitWithoutCopy(t *testing.T, first Form) Filled {
 	t.Helper()
 	typed := typedReply(first)

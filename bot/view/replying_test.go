@@ -9,7 +9,8 @@ import (
 	"parley/bridge"
 )
 
-// A card says who is replying. A form tells its reader, who is Bob Ray here, of the others only, and how long ago they began.
+// A card says who is replying. A form tells its reader, who is Bob Ray here, of the others only, and how long ago
+// they began.
 //
 func TestReplyingWords(t *testing.T) {
 	t.Parallel()

@@ -9,8 +9,8 @@ import (
 	"parley/channels/golden"
 )
 
-// stock are templates of one account: one with all that a template may have, one whose category the provider changed, and one
-// that was rejected.
+// stock are templates of one account: one with all that a template may have, one whose category the provider changed,
+// and one that was rejected.
 func stock() bridge.Templates {
 	return bridge.Templates{
 		Accounts: []string{"wa", "support-mail"},
@@ -77,7 +77,8 @@ func submitWith(t *testing.T, form Form, field, value string) Filled {
 	return mustSubmit(t, form, values)
 }
 
-// chosenTemplate is what the first step of the form passes on to the second: a template of which the value quote_number is missing.
+// chosenTemplate is what the first step of the form passes on to the second: a template of which the value
+// quote_number is missing.
 func chosenTemplate(t *testing.T) *bridge.TemplateArgs {
 	t.Helper()
 	picked := submitWith(t, templateForm(t, nil), "template", "7")
@@ -246,6 +247,7 @@ func TestTemplateLines(t *testing.T) {
 	changed := func(by bridge.Verb, list []bridge.Template) bridge.Line {
 		return bridge.Line{Content: &bridge.TemplateChangedLine{Templates: list}, Verb: by}
 	}
+
 	choose := bridge.Line{Content: &bridge.ChooseTemplateLine{}, Verb: bridge.VerbTemplate, Verbs: verbs{bridge.VerbTemplate}}
 	oneFits := choose
 	oneFits.Content, oneFits.Args.Template = &bridge.ChooseTemplateLine{Templates: stock().List[:1]}, &bridge.TemplateArgs{ID: 7}

@@ -81,8 +81,8 @@ func TestRootAndDetails(t *testing.T) {
 // maxLabelRunes is what Slack shows of a window's title and of its buttons.
 const maxLabelRunes = 24
 
-// checkCard checks what holds for every card: pieces have words without line breaks and invisible characters, times have a zone,
-// labels fit, and what a button does can be read back.
+// checkCard checks what holds for every card: pieces have words without line breaks and invisible characters, times have a
+// zone, labels fit, and what a button does can be read back.
 func checkCard(t *testing.T, name string, c Card) {
 	t.Helper()
 	if utf8.RuneCountInString(c.Title) > maxLabelRunes {
@@ -384,7 +384,7 @@ func TestDetailsOfferTemplatesWhereThereAreSome(t *testing.T) {
 	}
 }
 
-// A row of a list leads to the details. If nobody has the conversation, they are a preview, to be looked at before it is taken.
+// A row of a list leads to the details, which are a preview as long as nobody has the conversation.
 //
 func TestPreviewOfAQueuedConversation(t *testing.T) {
 	t.Parallel()

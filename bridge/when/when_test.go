@@ -162,7 +162,7 @@ func TestWordsForToday(t *testing.T) {
 	}
 }
 
-// The wall clock counts over a change of summer time; lengths in hours are real hours.
+// The wall clock counts over a change of summer time, while lengths in hours are real hours.
 func TestParseSummerTime(t *testing.T) {
 	t.Parallel()
 	berlin := friday(t).Location()

@@ -51,6 +51,7 @@ func TestKeptPostsGo(t *testing.T) {
 			{AccountID: 1, Channel: "told", Message: day + " told", Kind: "told"},
 			{AccountID: 1, Channel: "told", Message: day + " told of 7", Kind: "told", ConversationID: 7}}))
 	}
+
 	left := func() string {
 		return row(t, pool, `SELECT string_agg(message || CASE WHEN early IS NULL THEN '' ELSE '*' END, ', ' ORDER BY message, account_id)
 			FROM posts`)

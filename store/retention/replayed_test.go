@@ -20,6 +20,7 @@ func TestReplayedBehindNewerIsKept(t *testing.T) {
 	exec(t, pool, `INSERT INTO quarantine (event_id, reason) SELECT unnest($1::bigint[]), 'odd'`, ids)
 	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{event("newer")}))(t) // and it waits
+
 	replayed := func(id store.EventID) {
 		t.Helper()
 		if list := must(store.Replay(t.Context(), pool, []store.EventID{id}))(t); len(list) != 1 {

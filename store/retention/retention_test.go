@@ -74,8 +74,8 @@ func letter(t *testing.T, pool *pgxpool.Pool, event store.EventID, subject strin
 		VALUES ($1, 1, 'in', 'in', $2, $3, $4::jsonb, $1, now(), now())`, event, subject, html, files)
 }
 
-// An answer that was given in the mailbox itself keeps its original as a customer's mail does, because its files and
-// HTML are shown from it. The files of a text that an agent typed in a chat are kept elsewhere.
+// An answer that was written without Parley keeps its original as a customer's mail does, because its files and HTML
+// are shown from it. The files of a text that an agent typed in a chat are kept elsewhere.
 func TestOriginalOfAnAnswerElsewhere(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -108,6 +108,7 @@ func TestEmptyEvents(t *testing.T) {
 	names := []string{"plain", "waits", "bad", "html", "same html", "files", "letter", "chat", "large", "large letter", "young"}
 	ids := stored(t, pool, event("plain", "p"), event("waits", "w"), event("bad", "b"), event("html", "<p>"), event("same html", "<p>"),
 		event("files", "f"), event("letter", "l"), event("chat", "c"), inBlob("large"), inBlob("large letter"), event("young", "y"))
+
 	waits(t, pool, ids[1])
 	exec(t, pool, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'odd')`, ids[2])
 	letter(t, pool, ids[3], "", true, "[]")

@@ -13,8 +13,8 @@ import (
 // Threads in which mails are sorted are open for ever. What was needed to post in such a thread is kept for a while
 // after its last mail.
 
-// sortMails makes two threads in which mails are sorted, with a line each: the last mail of thread 1 came 90 days ago, that of
-// thread 2 a day ago.
+// sortMails makes two threads in which mails are sorted, with a line each: the last mail of thread 1 came 90 days
+// ago, that of thread 2 a day ago.
 func sortMails(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)

@@ -26,7 +26,7 @@ func allBatches(t *testing.T, pool *pgxpool.Pool, keep time.Duration,
 	return all
 }
 
-// Until an hour after AllowDropping, old events are only emptied. Then they are removed, except for the originals of
+// Before the time that AllowDropping sets, old events are only emptied. Then they are removed, except for the originals of
 // messages. An event that was removed is still recognised when its source brings it again.
 func TestEventsGo(t *testing.T) {
 	t.Parallel()

@@ -15,8 +15,8 @@ import (
 	"parley/store/storetest"
 )
 
-// addPending stores events as the version before does, and queues them in its table. The first three letters of a name, such as
-// "7/a", are the event's key.
+// addPending stores events as the version before does, and queues them in its table. The first three letters of a
+// name, such as "7/a", are the event's key.
 func addPending(t *testing.T, pool *pgxpool.Pool, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -100,7 +100,7 @@ func TestMigrateThereAndBack(t *testing.T) {
 	checkNoWayBack(t, pool, "after events were removed", "restore the backup")
 }
 
-// What admins changed of the first tags stays when the version before takes over, and this version takes over again.
+// The first tags stay as admins changed them when the version before takes over and this version takes over again.
 func TestMigrateBackKeepsTags(t *testing.T) {
 	t.Parallel()
 	const tags = `SELECT array_agg(concat_ws('|', name, color, category, kind, formerly::text, active) ORDER BY name) FROM tags`

@@ -19,10 +19,10 @@ import (
 	"parley/store/storetest"
 )
 
-// migratePatience bounds every wait; only a failing test uses it up.
+// migratePatience bounds every wait. Only a failing test uses it up.
 const migratePatience = 2 * time.Minute
 
-// olderDatabase gives a database with the schema of an earlier version; 0 = an empty one.
+// olderDatabase returns a database with the schema of an earlier version, or an empty one for version 0.
 func olderDatabase(t *testing.T, version int64) *pgxpool.Pool {
 	t.Helper()
 	config := must(pgxpool.ParseConfig(storetest.URL(t)))(t)
@@ -233,6 +233,7 @@ func TestMigrateEndsWhenAsked(t *testing.T) {
 		must(other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`))(t)
 		check(t, m.ends(t))
 	})
+
 	for name, from := range map[string]int64{"at a statement": 1, "in a transaction": 5, "at an index": 7} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -290,16 +291,16 @@ func TestMigrateTogether(t *testing.T) {
 	}
 }
 
-// migrateByNewer makes a database one that a Parley with further migrations has migrated, of which oldest is the schema of the
-// oldest Parley that may still work with it. Numbers of migrations have gaps.
+// migrateByNewer makes a database one that a Parley with further migrations has migrated, of which oldest is the
+// schema of the oldest Parley that may still work with it. Numbers of migrations have gaps.
 func migrateByNewer(t *testing.T, pool *pgxpool.Pool, oldest int64) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9998, true), (9999, true)`)
 	exec(t, pool, `UPDATE oldest_schema SET version = $1`, oldest)
 }
 
-// While a rollout lasts, a replica of the version before may be started again: it works with a schema that is newer by several
-// migrations, and leaves it as it is.
+// While a rollout lasts, a replica of the version before may be started again: it works with a schema that is newer
+// by several migrations, and leaves it as it is.
 func TestMigrateLeavesANewerSchema(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

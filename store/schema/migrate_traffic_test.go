@@ -60,8 +60,9 @@ func rowsOfAYear() int64 {
 	return 4_000
 }
 
-// isFunctionReplaced reports whether a statement failed because it looked up parley_now() while a migration (0022) made it a
-// function of PL/pgSQL, which was one of SQL: PostgreSQL then took the new text for the old language. Parley repeats what fails.
+// isFunctionReplaced reports whether a statement failed because it looked up parley_now() while a migration (0022)
+// made it a function of PL/pgSQL, which was one of SQL: PostgreSQL then took the new text for the old language.
+// Parley repeats what fails.
 func isFunctionReplaced(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && refused.Code == "42601" && strings.Contains(refused.Message, `near "RETURN"`)
@@ -97,8 +98,10 @@ func migrateBesideTraffic(t *testing.T, pool *pgxpool.Pool) {
 			longest <- fmt.Sprintf("%s %s", name, worst.Round(time.Millisecond))
 		})
 	}
+
 	var seen *waits
 	group.Go(func() { seen = watch(ctx, t, pool) })
+
 	goOn := func() { // until each has done some more rounds
 		for name, n := range done {
 			for upto := n.Load() + 20; n.Load() < upto && ctx.Err() == nil; {

@@ -17,7 +17,7 @@ import (
 // at any statement. Only forms of statements that are known to be harmless then are allowed:
 // a new form needs a rule here that says why.
 
-// What a statement does wrong.
+// These are the faults that a statement can have.
 const (
 	unknownForm   = "its form is not known to be harmless while others work"
 	notRepeatable = "it can't be repeated: say IF [NOT] EXISTS, OR REPLACE or ON CONFLICT"

@@ -110,7 +110,7 @@ func TestReplyToDeletedRoot(t *testing.T) {
 	}
 }
 
-// replies gives a thread as the API tells it; it must have want messages.
+// replies returns a thread as the API tells it, which must have want messages.
 func (w *world) replies(root string, want int) []slack.Message {
 	w.t.Helper()
 	msgs, _, _, err := w.api.GetConversationRepliesContext(w.ctx, &slack.GetConversationRepliesParameters{ChannelID: w.ch, Timestamp: root})
@@ -209,6 +209,7 @@ func TestHistoryPages(t *testing.T) {
 		w.postAs(w.ann, root, "reply")
 		w.postAsBot("top")
 	}
+
 	var seen []string
 	p := &slack.GetConversationHistoryParameters{ChannelID: w.ch, Limit: 3}
 	for hasMore := true; hasMore; {
@@ -219,6 +220,7 @@ func TestHistoryPages(t *testing.T) {
 		p.Cursor, hasMore = page.ResponseMetaData.NextCursor, page.HasMore
 		w.postAsBot("newer than the page")
 	}
+
 	wantEqual(t, "messages of the history", len(seen), 1+more)
 	for i := range seen[1:] {
 		if seen[i+1] >= seen[i] {

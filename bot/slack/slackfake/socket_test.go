@@ -74,6 +74,7 @@ func TestTwoSockets(t *testing.T) {
 	for range events {
 		w.postAs(w.ann, "", "x")
 	}
+
 	ids := map[string]bool{}
 	counts := map[*app]int{}
 	for len(ids) < events {
@@ -95,6 +96,7 @@ func TestTwoSockets(t *testing.T) {
 		ids[id] = true
 		counts[from]++
 	}
+
 	if counts[a] == 0 || counts[b] == 0 {
 		t.Errorf("one socket got %d events and the other %d, want some at each", counts[a], counts[b])
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// timedMessage is a message that comes at some time after a test has begun, and took some time from Teams to us, by the difference of
-// the clocks.
+// timedMessage is a message that comes at some time after a test has begun, and took some time from Teams to us, by
+// the difference of the clocks.
 type timedMessage struct {
 	at   time.Duration
 	took time.Duration
@@ -38,7 +38,7 @@ func TestLateMessages(t *testing.T) {
 	})
 }
 
-// What is usual depends on the difference of the clocks, which may change.
+// How long a message usually takes depends on the difference of the clocks, which may change.
 func TestLateMessagesWhenTheClocksDiffer(t *testing.T) {
 	t.Parallel()
 	checkLateness(t, []timedMessage{

@@ -15,8 +15,8 @@ import (
 	"parley/channels/fence"
 )
 
-// A tokenSource is the source of tokens under test, beside an emulated Entra that grants them. Both have the same clock, which stands
-// still until advance is called. newTokenSource makes one.
+// A tokenSource is the source of tokens under test, beside an emulated Entra that grants them. Both have the same
+// clock, which stands still until advance is called. newTokenSource makes one.
 type tokenSource struct {
 	*rest.Tokens
 	entra *teamsfake.Server
@@ -24,7 +24,7 @@ type tokenSource struct {
 	at    time.Time
 }
 
-// What these tests assume of tokens. Entra's live for an hour.
+// These tests assume this of tokens. Those of Entra are valid for an hour.
 const (
 	tokenLifetime = time.Hour
 	renewedBefore = 5 * time.Minute // how long before its end a token is renewed
@@ -44,7 +44,8 @@ func (s *tokenSource) advance(d time.Duration) {
 	s.at = s.at.Add(d)
 }
 
-// newTokenSource starts Entra, and a source of tokens that has good credentials there. change changes its options, and may be nil.
+// newTokenSource starts Entra, and a source of tokens that has good credentials there. change changes its options,
+// and may be nil.
 func newTokenSource(t *testing.T, change func(*rest.TokenOptions)) *tokenSource {
 	t.Helper()
 	s := &tokenSource{at: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
@@ -295,7 +296,8 @@ func TestTokenIsRenewedOnceEntraIsBack(t *testing.T) {
 	s.wantRequests(t, 3)
 }
 
-// wantTokenError gets a token, which must fail with an error that says why, whether our credentials are wrong, and nothing of our secret.
+// wantTokenError gets a token, which must fail with an error that says why, whether our credentials are wrong, and
+// nothing of our secret.
 func (s *tokenSource) wantTokenError(t *testing.T, why string, areCredentialsWrong bool) {
 	t.Helper()
 	_, err := s.Token(t.Context())

@@ -110,6 +110,7 @@ func TestScratchForeign(t *testing.T) {
 	if err := os.Symlink(elsewhere, foreign[0]); err != nil {
 		t.Fatal(err)
 	}
+
 	if os.Geteuid() == 0 { // others can't give folders away
 		dir := ended(t, parent, "run-theirs")
 		if err := os.Chown(dir, 65534, 65534); err != nil {
@@ -117,6 +118,7 @@ func TestScratchForeign(t *testing.T) {
 		}
 		foreign = append(foreign, dir)
 	}
+
 	s, err := NewScratch(parent, "run-", 0, func(dir string) { t.Errorf("%s goes", dir) })
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,8 @@ func withoutRateLimit() func(*site.Options) {
 	}
 }
 
-// startRanks starts a site with every route, and with a person of each rank: Ann is a super-admin, Cy an admin, Ben an agent.
+// startRanks starts a site with every route, and with a person of each rank: Ann is a super-admin, Cy an admin, Ben
+// an agent.
 func startRanks(t *testing.T) *sitetest.Site {
 	t.Helper()
 	return sitetest.Start(t, ranks(), allProviders(t), withInbox(t), withoutRateLimit())
@@ -56,6 +57,7 @@ func TestAccess(t *testing.T) {
 				wantSignedOutForm(t, route.Pattern+", not signed in", a)
 			}
 		}
+
 		forbidden := agent.Do(method, path, nil, fromSite()).Status == http.StatusForbidden
 		if want := route.For == web.Admins || route.For == web.SuperAdmins; forbidden != want {
 			t.Errorf("%s, as an agent: forbidden is %t, want %t", route.Pattern, forbidden, want)
@@ -113,7 +115,8 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	}
 }
 
-// Every page tells the browser to run nothing but the site's own script, has nothing that this would block, and shows no secret.
+// Every page tells the browser to run nothing but the site's own script, has nothing that this would block, and shows
+// no secret.
 func TestPagesAreGuarded(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, allProviders(t), withInbox(t))

@@ -124,7 +124,7 @@ func TestAccountPage(t *testing.T) {
 	}
 }
 
-// The company's page lists all settings; what is set there counts for all accounts.
+// The company's page lists all settings. A setting that is chosen there counts for all accounts.
 func TestCompanyPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -181,6 +181,7 @@ func TestBoundsOnPages(t *testing.T) {
 		}
 		return ann.Post(path, with(form.Values, url.Values{"settings.file_limits": {bounds}}))
 	}
+
 	counts := func(account string, megabytes int64) {
 		t.Helper()
 		d := directoryOf(t, s)

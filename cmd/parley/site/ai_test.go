@@ -144,6 +144,7 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 		}
 		return v.Post(form.Action, with(form.Values, url.Values{"knowledge": {places}}))
 	}
+
 	stands := func(what string, want int, inside ...bool) {
 		t.Helper()
 		places, err := knowledge.Places(t.Context(), s.Pool)

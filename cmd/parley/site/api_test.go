@@ -24,6 +24,7 @@ func TestAPIExamples(t *testing.T) {
 	s := startRanks(t)
 	asItIs := newProgram(s, newTokenOf(t, s, setupScope)).get("/api/v1/setup").Body
 	renamed := strings.Replace(asItIs, "company: Acme", "company: Acme & Sons", 1)
+
 	ran := 0
 	for line := range strings.Lines(string(page)) {
 		line = strings.TrimSpace(line)
@@ -43,6 +44,7 @@ func TestAPIExamples(t *testing.T) {
 			checkReadExample(t, s, line, path, ending)
 		}
 	}
+
 	if ran < minExamples {
 		t.Errorf("docs/api.md has %d examples, want at least %d", ran, minExamples)
 	}

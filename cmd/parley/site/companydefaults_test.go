@@ -9,8 +9,8 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// An account's page shows, for each setting that the account doesn't choose, the value that is in force: the one that is chosen
-// for all accounts, else the default.
+// An account's page shows, for each setting that the account doesn't choose, the value that is in force: the one that
+// is chosen for all accounts, else the default.
 func TestAccountShowsCompanyChoices(t *testing.T) {
 	t.Parallel()
 	const chosen = `

@@ -383,6 +383,7 @@ func TestLongestOfAPrivateChannel(t *testing.T) {
 			},
 		}},
 	})
+
 	longest := func(email, query string) sitetest.Answer {
 		t.Helper()
 		a := f.Visitor(email).Get("/settings/dashboard/longest?days=7&hours=all&time=first&" + query)

@@ -22,6 +22,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	requests["GET /settings/no-such-page"] = "/settings/no-such-page"
 	requests["POST /settings/no-such-page"] = "/settings/no-such-page"
 	requests["GET /settings/assets/site.css"] = "/settings/assets/none.css"
+
 	for _, tt := range []struct {
 		name    string
 		visitor *sitetest.Visitor
@@ -45,7 +46,8 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	}
 }
 
-// wantGuarded fails the test if an answer lacks a header that guards pages, or sets a cookie that scripts or other sites could use.
+// wantGuarded fails the test if an answer lacks a header that guards pages, or sets a cookie that scripts or other
+// sites could use.
 func wantGuarded(t *testing.T, what, pattern string, a sitetest.Answer) {
 	t.Helper()
 	wantHeader(t, what, a, "Content-Security-Policy", "default-src 'none'")

@@ -15,8 +15,8 @@ import (
 // copyOfZoe is what the export of a customer is in these tests.
 const copyOfZoe = "all of the customer"
 
-// startWithVaultContact starts a site with deskCompany, in which contact 101 has the conversation 4711 of guards-mail. Ann, an admin, is
-// neither in the private channel of that account nor in its team.
+// startWithVaultContact starts a site with deskCompany, in which contact 101 has the conversation 4711 of
+// guards-mail. Ann, an admin, is neither in the private channel of that account nor in its team.
 func startWithVaultContact(t *testing.T) *sitetest.Site {
 	t.Helper()
 	s := sitetest.Start(t, deskCompany, withInbox(t), func(o *site.Options) {

@@ -87,6 +87,7 @@ func TestLargeExport(t *testing.T) {
 	const size = pieces * pieceSize
 	piece := make([]byte, pieceSize)
 	begun, mayEnd := make(chan *os.File), make(chan struct{})
+
 	s := withRecords(t, withInbox(t), func(o *site.Options) {
 		o.Operations.ExportContact = func(_ context.Context, _ []store.ContactID, w io.Writer) error {
 			file, isFile := w.(*os.File)

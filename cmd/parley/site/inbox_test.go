@@ -104,7 +104,8 @@ func TestInboxFinds(t *testing.T) {
 	}
 }
 
-// A list shows what the lists of chats show: the given name, labels, priority, tags, mood, who spoke last, and the time that matters in it.
+// A list shows what the lists of chats show: the given name, labels, priority, tags, mood, who spoke last, and the
+// time that matters in it.
 //
 func TestInboxListShowsWhatChatsShow(t *testing.T) {
 	t.Parallel()
@@ -235,8 +236,8 @@ func TestInboxResolveUnread(t *testing.T) {
 	wantShown(t, "the page after it", ben.Get(resolved.Header.Get("Location")), "just written again")
 }
 
-// startInboxWithSecret starts an inbox with a conversation of the guards (1), to whom Cat belongs, and one of Support (2), to which
-// Ben and Cat belong. Each has one message.
+// startInboxWithSecret starts an inbox with a conversation of the guards (1), to whom Cat belongs, and one of Support
+// (2), to which Ben and Cat belong. Each has one message.
 func startInboxWithSecret(t *testing.T) (s *inboxSite, secretMessage, openMessage int) {
 	t.Helper()
 	s = startInbox(t)

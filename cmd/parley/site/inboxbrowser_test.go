@@ -18,8 +18,8 @@ import (
 	"parley/store/storetest"
 )
 
-// holdFirstRead is a script that tells a page of a change, and holds the answer when the page reads itself again, until goOn is called.
-// reads counts how often the page has read itself.
+// holdFirstRead is a script that tells a page of a change, and holds the answer when the page reads itself again,
+// until goOn is called. reads counts how often the page has read itself.
 const holdFirstRead = `(() => {
 	const read = window.fetch;
 	window.reads = 0;
@@ -171,8 +171,8 @@ func TestInboxReadsAgainAfterChangeMeanwhile(t *testing.T) {
 	b.Looks("inbox-resolved")
 }
 
-// restartable serves the site by a server of which breakOff ends all connections. It answers that Parley is starting as long as starting is
-// true.
+// restartable serves the site by a server of which breakOff ends all connections. It answers that Parley is starting
+// as long as starting is true.
 func (s *inboxSite) restartable() (breakOff func(), starting *atomic.Bool) {
 	starting = &atomic.Bool{}
 	pages := s.Pages.Handler()

@@ -29,8 +29,8 @@ func wantReply(s *inboxSite, b *sitetest.Browser, want string) {
 	}
 }
 
-// sendWithoutSession presses the button that sends the reply, after Ben's session has ended. The site does not store the reply, and
-// says so.
+// sendWithoutSession presses the button that sends the reply, after Ben's session has ended. The site does not store
+// the reply, and says so.
 func sendWithoutSession(s *inboxSite, b *sitetest.Browser) {
 	s.T.Helper()
 	storetest.Exec(s.T, s.Pool, "DELETE FROM site_sessions")
@@ -199,7 +199,8 @@ func TestInboxShowsReplyToItsAuthorAlone(t *testing.T) {
 	wantReply(s, b, "")
 }
 
-// The browser asks before a form is sent if another form of the page has something that the page which follows doesn't show again.
+// The browser asks before a form is sent if another form of the page has something that the page which follows
+// doesn't show again.
 func TestInboxAsksBeforeWhatIsTypedIsLost(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)

@@ -276,6 +276,7 @@ func TestInboxFilesInBrowser(t *testing.T) {
 		Text:    "Like this one:",
 		Files:   []channelstest.File{{Name: "photo.png", Type: "image/png", Content: pngPhoto(t)}},
 	})
+
 	dir := t.TempDir()
 	plan, lamp := filepath.Join(dir, "plan.txt"), filepath.Join(dir, "lamp.png")
 	for path, content := range map[string][]byte{plan: []byte("the plan"), lamp: pngPhoto(t)} {

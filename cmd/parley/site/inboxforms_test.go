@@ -88,7 +88,8 @@ func TestInboxFormsInUseStay(t *testing.T) {
 	b.Looks("inbox-resolved-meanwhile")
 }
 
-// Once the conversation is opened again, the page doesn't say any more that it was resolved, and what somebody types is still there.
+// Once the conversation is opened again, the page doesn't say any more that it was resolved, and what somebody types
+// is still there.
 //
 func TestInboxFormsInUseStayAfterReopen(t *testing.T) {
 	t.Parallel()
@@ -132,8 +133,8 @@ func TestInboxRefusesActsAfterResolve(t *testing.T) {
 	}
 }
 
-// A reply that would be shown once more before it is sent is not sent if the conversation was resolved meanwhile. The page says so, and
-// shows its text.
+// A reply that would be shown once more before it is sent is not sent if the conversation was resolved meanwhile. The
+// page says so, and shows its text.
 //
 func TestInboxRepliesAreNotConfirmedAfterResolve(t *testing.T) {
 	t.Parallel()

@@ -78,6 +78,7 @@ func newMailWorld(t *testing.T, yaml string) *mailWorld {
 		{Address: newAddress, Password: "tops3cret"}, {Address: "help@google.test"}}})
 	check(t, w.mail.Start(context.Background()))
 	t.Cleanup(func() { _ = w.mail.Close() })
+
 	imap, imapPort, _ := net.SplitHostPort(w.mail.IMAPAddr())
 	_, smtpPort, _ := net.SplitHostPort(w.mail.SMTPAddr())
 	yaml = strings.NewReplacer("HOST", imap, "IMAP_PORT", imapPort, "SMTP_PORT", smtpPort).Replace(yaml)

@@ -72,7 +72,7 @@ func TestSignUpWithMeta(t *testing.T) {
 	}
 }
 
-// What comes back from Meta can be used once, in the session in which the attempt began, and only for a while. A
+// The answer of Meta can be used once, in the session in which the attempt began, and only for a while. A
 // number to which nobody granted access can't be chosen.
 func TestSignUpIsGuarded(t *testing.T) {
 	t.Parallel()

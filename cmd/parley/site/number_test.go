@@ -49,9 +49,11 @@ func newNumberWorld(t *testing.T, yaml string, change ...func(*numberWorld, *sit
 	w.twilio = must(twiliofake.Start(twiliofake.Options{AccountSID: twilioSID, AuthToken: twilioToken, Numbers: []twiliofake.Number{
 		{Address: "+15550101", Webhook: "https://former.test/in"}, {Address: "whatsapp:+15550102"}, {Address: "+15550103", NoSMS: true}}}))(t)
 	t.Cleanup(w.twilio.Close)
+
 	hooks := httptest.NewServer(http.HandlerFunc(w.hook))
 	t.Cleanup(hooks.Close)
 	w.public = hooks.URL
+
 	w.Site = sitetest.Start(t, yaml, func(o *site.Options) {
 		o.Outside = w.outside
 		o.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
@@ -199,6 +201,7 @@ func TestAddOtherNumbers(t *testing.T) {
 	if a := v.Post("/settings/add-number/sms", sms); a.Status != http.StatusUnprocessableEntity || !a.Has("carry text messages") {
 		t.Errorf("a number for calls: %d %s", a.Status, a.Body)
 	}
+
 	sms.Set("twilio.from", "+15550101")
 	sms.Del("twilio.auth_token") // the session holds it
 	if a := v.Post("/settings/add-number/sms", sms); a.Header.Get("Location") != "/settings/numbers/sms" {
@@ -294,6 +297,7 @@ func TestSecretsOfNumbers(t *testing.T) {
 				}
 			}
 		}
+
 		var found int
 		if err := w.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions, unnest($1::text[]) secret
 			WHERE position(secret IN encode(data, 'escape')) > 0`,

@@ -11,8 +11,8 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// These tests sign agents in by Slack, Microsoft or another provider, which are emulated. startDoor (doorsite_test.go) makes a site
-// with one provider.
+// These tests sign agents in by Slack, Microsoft or another provider, which are emulated. startDoor
+// (doorsite_test.go) makes a site with one provider.
 
 // slackClaims is what Slack says of a user. It has proved the address.
 func slackClaims(team, user, email string) claims {
@@ -149,7 +149,8 @@ func TestSignInByProviderRefuses(t *testing.T) {
 // already.
 const cantBeFinished = "can&#39;t be finished"
 
-// chooseAnn presses the provider's button and chooses Ann's account there. It returns the address to which the provider sends her back.
+// chooseAnn presses the provider's button and chooses Ann's account there. It returns the address to which the
+// provider sends her back.
 func (d *door) chooseAnn(v *sitetest.Visitor) (back string) {
 	d.T.Helper()
 	begun := v.Get(openid.Begin(d.kind))
@@ -307,7 +308,7 @@ func TestSignInLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-// What a provider's answer says of an error doesn't become markup of the page.
+// The words of a provider's error don't become markup of the page.
 //
 func TestSignInErrorIsText(t *testing.T) {
 	t.Parallel()

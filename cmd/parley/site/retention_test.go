@@ -25,8 +25,8 @@ func storedDays(t *testing.T, s *sitetest.Site) retention.Days {
 	return must(retention.ReadDays(t.Context(), s.Pool))(t)
 }
 
-// An admin chooses for how long records are kept. A shorter time removes records for good, so the page first shows how many, and
-// asks. The log tells the old and the new time.
+// An admin chooses for how long records are kept. A shorter time removes records for good, so the page first shows
+// how many, and asks. The log tells the old and the new time.
 func TestRetentionPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Operations.Backups = t.TempDir() })
@@ -89,14 +89,14 @@ func TestRetentionPage(t *testing.T) {
 	}
 }
 
-// postRetention sends the page's form, in which conversations that ended are kept so many days. sure is the time that the page asked
-// about; "" if it didn't ask.
+// postRetention sends the page's form, in which conversations that ended are kept so many days. sure is the time that
+// the page asked about; "" if it didn't ask.
 func postRetention(v *sitetest.Visitor, version, endedDays, sure string) sitetest.Answer {
 	return v.Post("/settings/retention", url.Values{"version": {version}, "retention.ended_days": {endedDays}, "sure": {sure}})
 }
 
-// startWithRetention starts a site where conversations that ended are kept for 100 days. version is that of the page before this was
-// chosen.
+// startWithRetention starts a site where conversations that ended are kept for 100 days. version is that of the page
+// before this was chosen.
 func startWithRetention(t *testing.T) (s *sitetest.Site, ann *sitetest.Visitor, version string) {
 	t.Helper()
 	s = sitetest.Start(t, sitetest.Acme)

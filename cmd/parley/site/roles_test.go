@@ -175,8 +175,8 @@ func startWithoutSuperAdmin(t *testing.T) *sitetest.Site {
 	return s
 }
 
-// While nobody is named super-admin, every admin counts as one, so that a parley.yaml from before there was this role locks nobody
-// out. The page says so.
+// While nobody is named super-admin, every admin counts as one, so that a parley.yaml from before there was this role
+// locks nobody out. The page says so.
 //
 func TestEachAdminIsASuperAdminWhileNobodyIsNamed(t *testing.T) {
 	t.Parallel()

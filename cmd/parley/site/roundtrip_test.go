@@ -107,6 +107,7 @@ func everyKey(t *testing.T, s *sitetest.Site) {
 			return e.Kind == kind && (channel == "" || e.Channel == channel) && (inside || slices.Contains(e.Stored, f.Path))
 		})
 	}
+
 	for _, kind := range entryKinds() {
 		for _, f := range setup.FieldsOf(kind, nil) {
 			if !given(kind, "", f) {
@@ -114,6 +115,7 @@ func everyKey(t *testing.T, s *sitetest.Site) {
 			}
 		}
 	}
+
 	for _, spec := range app.Specs() {
 		for _, f := range setup.FieldsOf(setup.EntryAccount, &spec) {
 			channel := ""
@@ -140,6 +142,7 @@ func everyControl(t *testing.T, pages map[string]sitetest.Answer) {
 			}
 		}
 	}
+
 	look := func(kind, below string, fields []setup.Field) {
 		for _, f := range fields {
 			on := slices.DeleteFunc(slices.Clone(given[f.Path]), func(address string) bool {
@@ -153,6 +156,7 @@ func everyControl(t *testing.T, pages map[string]sitetest.Answer) {
 			t.Logf("%s: %s on %s", kind, f.Path, on[0])
 		}
 	}
+
 	for _, kind := range entryKinds() {
 		below := ""
 		if kind == setup.EntryKnowledge {

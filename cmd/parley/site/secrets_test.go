@@ -34,7 +34,7 @@ func (l *logBuffer) has(text string) bool {
 	return strings.Contains(l.text.String(), text)
 }
 
-// tablesWith returns the tables in which a text stands readable.
+// tablesWith returns the tables in which a text can be read.
 func tablesWith(t *testing.T, s *sitetest.Site, text string) (tables []string) {
 	t.Helper()
 	tables = storetest.Rows(t, s.Pool, pgx.RowTo[string], `
@@ -65,8 +65,8 @@ func passwordFields(form sitetest.Form) (names []string) {
 	return names
 }
 
-// sendSpoiled sends a form with a secret in each field for one, and with other values that have it refused. The secret has characters
-// that no password has.
+// sendSpoiled sends a form with a secret in each field for one, and with other values that have it refused. The
+// secret has characters that no password has.
 func (s *secretTyper) sendSpoiled(form sitetest.Form, what string, values map[string]string) {
 	s.t.Helper()
 	sent := with(form.Values, nil)

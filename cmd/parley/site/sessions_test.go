@@ -19,8 +19,8 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests are about what a session may do when its agent's role changes, or when it ends, and about the streams by which open pages
-// are told of changes.
+// These tests are about what a session may do when its agent's role changes, or when it ends, and about the streams
+// by which open pages are told of changes.
 
 const allStream = "/inbox/live?list=all"
 

@@ -10,7 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// The site keeps what it has read of the set-up until that changes. These tests change the set-up in the database, past the site.
+// The site keeps what it has read of the set-up until that changes. These tests change the set-up in the database,
+// past the site.
 
 // wantKept checks that a page has a text when the set-up is read for it, and when it is kept from then.
 func wantKept(t *testing.T, v *sitetest.Visitor, path, text string) {
@@ -19,7 +20,8 @@ func wantKept(t *testing.T, v *sitetest.Visitor, path, text string) {
 	wantShown(t, path+", as it is kept", v.Get(path), text)
 }
 
-// wantKeptWithout checks that a page doesn't have a text, neither when the set-up is read for it nor when it is kept from then.
+// wantKeptWithout checks that a page doesn't have a text, neither when the set-up is read for it nor when it is kept
+// from then.
 func wantKeptWithout(t *testing.T, v *sitetest.Visitor, path, text string) {
 	t.Helper()
 	wantHidden(t, path+", as it is read", v.Get(path), text)
@@ -37,6 +39,7 @@ func TestSetUpIsNeverStale(t *testing.T) {
 		wantKept(t, ann, "/settings/agents", "Ben Okafor")
 		wantKeptWithout(t, ann, "/settings/agents", "Ben Osei")
 	})
+
 	t.Run("tag", func(t *testing.T) {
 		s := sitetest.Start(t, sitetest.Acme)
 		ann := s.Visitor("ann@acme.test")
@@ -47,6 +50,7 @@ func TestSetUpIsNeverStale(t *testing.T) {
 		storetest.Exec(t, s.Pool, `DELETE FROM tags WHERE name = 'Broken lamp'`)
 		wantKeptWithout(t, ann, "/settings/tags", "Broken lamp")
 	})
+
 	t.Run("signature", func(t *testing.T) {
 		s := sitetest.Start(t, sitetest.Acme)
 		ann := s.Visitor("ann@acme.test")
@@ -55,6 +59,7 @@ func TestSetUpIsNeverStale(t *testing.T) {
 		storetest.Exec(t, s.Pool, `UPDATE accounts SET signature = 'Yours, the lamps' WHERE name = 'support-mail'`)
 		wantKept(t, ann, page, "Yours, the lamps")
 	})
+
 	t.Run("team's members", func(t *testing.T) {
 		s := sitetest.Start(t, sitetest.Acme)
 		ann := s.Visitor("ann@acme.test")
@@ -62,6 +67,7 @@ func TestSetUpIsNeverStale(t *testing.T) {
 		storetest.Exec(t, s.Pool, `UPDATE teams SET members = '{}' WHERE name = 'Support'`)
 		wantKeptWithout(t, ann, "/settings/teams", "Ben Osei")
 	})
+
 	t.Run("parley apply", func(t *testing.T) {
 		s := sitetest.Start(t, sitetest.Acme)
 		ann := s.Visitor("ann@acme.test")

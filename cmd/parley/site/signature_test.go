@@ -78,6 +78,7 @@ func TestSignatureIsHarmless(t *testing.T) {
 	try := func(signature string) sitetest.Answer {
 		return ben.Post("/settings/me", url.Values{"version": {ben.Get("/settings/me").Version()}, "signature": {signature}})
 	}
+
 	picture := filepath.Join(t.TempDir(), "secret.png")
 	check(t, os.WriteFile(picture, logo(t), 0o600))
 	for signature, want := range map[string]string{

@@ -103,6 +103,7 @@ func TestPastedPictureLeaves(t *testing.T) {
 		if a := s.write(c.path, c.signature); a.Status != http.StatusSeeOther {
 			t.Fatalf("%s: %d %s", c.what, a.Status, a.Body)
 		}
+
 		mail := s.answers()
 		if !strings.Contains(mail.HTML, `src="cid:signature-1@parley"`) || strings.Contains(strings.ToLower(mail.HTML+mail.Text), "data:") {
 			t.Errorf("%s: the HTML is %.2000s", c.what, mail.HTML)

@@ -18,8 +18,8 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests are about the tab in Teams: a page of the site that Teams shows in a frame. The client of Teams hands it a token of Entra,
-// by which it signs the agent in. startTab makes the site, with an emulated Entra.
+// These tests are about the tab in Teams: a page of the site that Teams shows in a frame. The client of Teams hands
+// it a token of Entra, by which it signs the agent in. startTab makes the site, with an emulated Entra.
 
 const (
 	teamsInBrowser = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346" // the client id of Teams in a browser
@@ -36,8 +36,8 @@ type tabSite struct {
 	entra *oidcfake.Server
 }
 
-// startTab starts a site that Teams shows in a tab. Entra knows Ann by the object id that Parley knows, too, and some others whom no
-// token signs in.
+// startTab starts a site that Teams shows in a tab. Entra knows Ann by the object id that Parley knows, too, and some
+// others whom no token signs in.
 func startTab(t *testing.T) *tabSite {
 	t.Helper()
 	tab := &tabSite{door: &door{kind: openid.Microsoft}}

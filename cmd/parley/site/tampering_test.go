@@ -186,6 +186,7 @@ func namesInAddresses(s *sitetest.Site, pages map[string]sitetest.Answer) map[st
 			}
 		}
 	}
+
 	for pattern, address := range requests() {
 		if strings.HasPrefix(pattern, "GET ") {
 			add(address)

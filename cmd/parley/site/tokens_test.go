@@ -16,8 +16,8 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests are about the API, which programs use with a token that an admin has made on the page for that. In startRanks Ann is a
-// super-admin, Cy an admin, and Ben an agent.
+// These tests are about the API, which programs use with a token that an admin has made on the page for that. In
+// startRanks Ann is a super-admin, Cy an admin, and Ben an agent.
 
 var shownToken = regexp.MustCompile(`value="(parley_[A-Z0-9]+)"`)
 
@@ -92,7 +92,8 @@ func newProgram(s *sitetest.Site, token string) program {
 	return program{visitor: s.Visitor(""), token: token}
 }
 
-// A token opens what its scope is for, and nothing else. One that applies a set-up reads it, too. No answer starts a session.
+// A token opens what its scope is for, and nothing else. One that applies a set-up reads it, too. No answer starts a
+// session.
 // R-221
 func TestTokenOpensItsScope(t *testing.T) {
 	t.Parallel()

@@ -16,8 +16,8 @@ import (
 	"parley/store/credential"
 )
 
-// A form on a page of the settings has a version of what it shows. When it is sent, the version says whether somebody else has
-// changed that since.
+// A form on a page of the settings has a version of what it shows. When it is sent, the version says whether somebody
+// else has changed that since.
 
 // unversioned lists the forms that need no version, because they overwrite nothing that somebody else may have changed.
 func unversioned() []string {

@@ -11,8 +11,8 @@ import (
 	"parley/store/storetest"
 )
 
-// zonesCompany is deskCompany with agents who chose no time zone. The business hours of support-mail, the first account, are Tokyo's, and
-// those of guards-mail New York's.
+// zonesCompany is deskCompany with agents who chose no time zone. The business hours of support-mail, the first
+// account, are Tokyo's, and those of guards-mail New York's.
 func zonesCompany() string {
 	return strings.NewReplacer(
 		"zone: UTC, ", "",
@@ -21,7 +21,8 @@ func zonesCompany() string {
 	).Replace(deskCompany)
 }
 
-// startWithZones starts a site with zonesCompany, and conversation 4711 of guards-mail, which is Cat's. An engine works behind its inbox.
+// startWithZones starts a site with zonesCompany, and conversation 4711 of guards-mail, which is Cat's. An engine
+// works behind its inbox.
 func startWithZones(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
 	t.Helper()
 	s := sitetest.Start(t, zonesCompany(), append(change, func(o *site.Options) {
@@ -69,7 +70,8 @@ func TestTimesInTheZoneOfTheConversation(t *testing.T) {
 	wantShown(t, "the page", page, "<dt>State</dt><dd dir=\"auto\">Snoozed until 5 Jan 2031 07:00</dd>")
 }
 
-// At 9 o'clock in New York somebody snoozes a conversation of New York's account until 10 o'clock. In UTC, and in Tokyo, that is past.
+// At 9 o'clock in New York somebody snoozes a conversation of New York's account until 10 o'clock. In UTC, and in
+// Tokyo, that is past.
 func TestSnoozeInTheZoneOfTheConversation(t *testing.T) {
 	t.Parallel()
 	nextYear := time.Now().Year() + 1

@@ -130,7 +130,7 @@ func TestLexiconsSayThingsOnce(t *testing.T) {
 	}
 }
 
-// What README.md doesn't allow is an error, so that it doesn't become a phrase that never matches.
+// A line that README.md doesn't allow is an error, so that it doesn't become a phrase that never matches.
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -8,8 +8,8 @@ import (
 	"parley/cmd/parley/bench/rig/rigtest"
 )
 
-// Measure in its short form finds nothing lost, doubled or out of order: free lanes are emptied although one conversation is stuck
-// and one gate throttles.
+// Measure in its short form finds nothing lost, doubled or out of order: free lanes are emptied although one
+// conversation is stuck and one gate throttles.
 func TestLanes(t *testing.T) {
 	t.Parallel()
 	b := rigtest.New(t)
@@ -40,6 +40,7 @@ func TestLanesCheckFindsDamage(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+
 	fill := laneFill{queued: 200, stuck: 20, throttled: 20}
 	// Lane 3 is a free one, with the places 1 to laneDepth (10).
 	for _, c := range []struct {

@@ -25,12 +25,14 @@ func TestWire(t *testing.T) {
 		}
 	}))
 	defer srv.Close()
+
 	address := strings.TrimPrefix(srv.URL, "http://")
 	w, err := Dial(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
+
 	sign := NewSigner(address, "s")
 	for range 2 {
 		for body, want := range map[string]int{"hello": 200, "busy": 503} {
