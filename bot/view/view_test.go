@@ -271,8 +271,8 @@ func TestPlain(t *testing.T) {
 	golden.Text(t, "testdata/plain.txt", b.String())
 }
 
-// An agent may click on a mark, which adds the same emoji once more. This must do no more than the case says. No two
-// marks look the same.
+// If a person adds the emoji of a mark, that of a waiting message cancels it, that of an internal message keeps it
+// internal, and others do nothing. No two marks look the same.
 func TestMarkIcon(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

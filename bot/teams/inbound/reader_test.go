@@ -175,7 +175,7 @@ func suspiciousRequests() []unsignedRequest {
 // nobodysMetadata is an address at which no server answers.
 const nobodysMetadata = "http://127.0.0.1:1/meta"
 
-// Requests without a signature are taken from this machine, if that is set.
+// If unsigned requests are allowed, they are taken from this machine.
 func TestUnsignedRequestsAreTaken(t *testing.T) {
 	t.Parallel()
 	for _, r := range requestsOfThisMachine() {
@@ -188,7 +188,7 @@ func TestUnsignedRequestsAreTaken(t *testing.T) {
 	}
 }
 
-// Even if unsigned requests are taken, they are taken from this machine alone.
+// Even if unsigned requests are allowed, they are taken from this machine alone.
 func TestSuspiciousRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range suspiciousRequests() {
@@ -201,7 +201,7 @@ func TestSuspiciousRequestsAreRefused(t *testing.T) {
 	}
 }
 
-// Unless it is set that unsigned requests are taken, all of them are refused.
+// Unless unsigned requests are allowed, all of them are refused.
 func TestUnsignedRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range append(requestsOfThisMachine(), suspiciousRequests()...) {

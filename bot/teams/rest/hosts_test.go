@@ -50,7 +50,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// If that is set, any server on this machine may be called, but doesn't get the token.
+// If servers on this machine are allowed, any of them may be called, but none gets the token.
 func TestHostsOfThisMachine(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{

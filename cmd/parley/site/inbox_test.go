@@ -79,8 +79,8 @@ func TestInboxShowsErasedCustomer(t *testing.T) {
 	wantHidden(t, "the page", page, "erased:", "data-message")
 }
 
-// A search finds conversations by words and, if the agent may read it, one by its number. Digits that occur in words
-// find these conversations first.
+// A search finds conversations by words. A search for #1 leads to conversation 1, if the agent may read it. A search
+// for 1 does so only if no conversation has it among its words.
 //
 func TestInboxFinds(t *testing.T) {
 	t.Parallel()
