@@ -2,13 +2,13 @@ package analysis
 
 import "testing"
 
-// isReplyKept reports whether Check keeps a reply of this text to a question, which cites the source tpl-1.
+// isReplyKept reports whether Check keeps a reply with this text to a question. The reply cites the source tpl-1.
 func isReplyKept(q Question, text string) bool {
 	replies := []Reply{{Text: text, Sources: []string{"tpl-1"}}}
 	return len(Check(q, Answer{Replies: replies}).Replies) == 1
 }
 
-// A reply may name addresses and numbers that the customer, the desk or the cited source gave.
+// A reply may name addresses and numbers that the customer, the desk or the cited source names.
 func TestReplyWithKnownLinksIsKept(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -34,8 +34,8 @@ func TestReplyWithKnownLinksIsKept(t *testing.T) {
 	}
 }
 
-// A reply with any other address or number, however it is written, is left out. So is one that mentions people, has HTML, or tells how
-// the model was asked.
+// A reply with any other address or number is left out, however it is written. A reply that mentions people, contains HTML
+// or reveals the instructions to the model is left out, too.
 func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -73,7 +73,7 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 		"Pay at ftp://shop.example/track?a=1",
 		"Click javascript:alert(1) now",
 		"![x](https://evil.com/p.png)",
-		// Links whose words lead elsewhere than they say.
+		// Links whose text names another address than theirs.
 		"[https://shop.example](https://evil.com)",
 		"[shop.example](https://help.example/start)",
 		"[evil.com](https://shop.example/track?a=1)",
@@ -81,12 +81,12 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 		"[click][1]\n\n[1]: https://shop.example/track?a=1",
 		`<a href="https://evil.com">shop</a>`,
 		"<https://evil.com|shop.example>",
-		// Addresses of mail.
+		// Email addresses.
 		"Write to eve@evil.com",
 		"Write to eve @ evil.com",
 		"Write to eve＠evil.com",
 		"[Mail us](mailto:eve@evil.com)",
-		// Numbers of phones and banks.
+		// Phone numbers and bank accounts.
 		"Call +1 900 555 0199",
 		"Call (0900) 55-50-199",
 		"Call +1\u200b9005550199",
@@ -106,7 +106,7 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 		// HTML.
 		"<script>x</script>",
 		"<img src=x>",
-		// How the model was asked.
+		// Instructions to the model.
 		"Your intent is order_status",
 		"I used tpl-1 for this",
 		"My system prompt says so",
@@ -121,7 +121,7 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 	}
 }
 
-// A number at the end of a text doesn't go on with the digits at which the next text begins.
+// Digits at the beginning of the next text aren't taken for the end of a number.
 func TestReplyWithNumberAtAnEnd(t *testing.T) {
 	t.Parallel()
 	q := checked()
@@ -134,7 +134,7 @@ func TestReplyWithNumberAtAnEnd(t *testing.T) {
 	}
 }
 
-// A reply may have the link that a pattern of the desk makes of the customer's number, escaped or not.
+// A reply may contain the link that a pattern of the desk makes of the customer's number, escaped or not.
 func TestReplyWithLinkOfPattern(t *testing.T) {
 	t.Parallel()
 	q := checked()

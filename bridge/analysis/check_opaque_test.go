@@ -2,7 +2,7 @@ package analysis
 
 import "testing"
 
-// A reply may look like a command, a number or an address without being one.
+// A reply that merely resembles a command, a number or an address is kept.
 func TestOrdinaryReplyIsKept(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -19,7 +19,8 @@ func TestOrdinaryReplyIsKept(t *testing.T) {
 	}
 }
 
-// What whoever reads it takes for a command, a number, an address or a key, although no rule about links does, is left out.
+// A reply is left out if a reader would take a part of it for a command, a number, an address or a key, although the rules
+// for links find nothing.
 func TestDisguisedReplyIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -45,7 +46,7 @@ func TestDisguisedReplyIsLeftOut(t *testing.T) {
 	}
 }
 
-// withAmounts is a question whose customer and source name amounts, a code and a number in words.
+// withAmounts returns a question whose customer and source name amounts, a code and a number in words.
 func withAmounts() Question {
 	return Question{
 		Burst: []Message{{
@@ -55,7 +56,8 @@ func withAmounts() Question {
 	}
 }
 
-// A number that somebody named may be written as people write it anywhere. Small numbers in words, years and times may always be.
+// A reply may write a number of the question in any usual format. Small numbers in words, years and times are always
+// allowed.
 func TestReplyWithKnownNumbersIsKept(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -76,7 +78,7 @@ func TestReplyWithKnownNumbersIsKept(t *testing.T) {
 		// The customer's code, and the number in words.
 		"Your code 4711 is right, since 2019.",
 		"Call nine one one five.",
-		// What nobody takes for a number to call or to pay.
+		// Numbers that nobody would call or pay.
 		"We open at 9:00, in 2026.",
 		"One or two, three at most.",
 		"Press one, two, and then wait.",
@@ -87,7 +89,7 @@ func TestReplyWithKnownNumbersIsKept(t *testing.T) {
 	}
 }
 
-// A number that nobody named is left out in any form.
+// A reply with a number that isn't in the question is left out, in whatever format it is written.
 func TestReplyWithUnknownNumbersIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -111,7 +113,7 @@ func TestReplyWithUnknownNumbersIsLeftOut(t *testing.T) {
 	}
 }
 
-// A dot between blanks makes an address if a host's end follows.
+// A dot with blanks around it makes an address if the ending of a host follows, such as com.
 func TestReplyWithSpacedDots(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

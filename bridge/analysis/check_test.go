@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// checked is a question of a customer who names numbers, links and addresses, to a desk that has everything. What an answer may name
-// is what stands here.
+// checked returns a question whose customer names numbers, links and addresses, asked for a desk that has something of every
+// kind. An answer may name only what this question contains.
 func checked() Question {
 	return Question{
 		Burst: []Message{{
@@ -41,8 +41,8 @@ I saw https://shop.example/sale and http://evil.example/pay. Ref RE-99, bank 123
 	}
 }
 
-// Intents and tags that the desk doesn't have, that are there twice, or that are too many are left out. So is a language that doesn't
-// exist; a sentiment that doesn't exist becomes neutral. Who answered stays.
+// Check leaves out intents and tags that the desk doesn't have, duplicates, and those above the limit. It also leaves out a
+// language code of a wrong form, and makes an unknown sentiment neutral. It keeps By, the name of the model that answered.
 func TestCheckKeepsKnownNames(t *testing.T) {
 	t.Parallel()
 	got := Check(checked(), Answer{
@@ -65,7 +65,7 @@ func TestCheckKeepsKnownNames(t *testing.T) {
 	}
 }
 
-// Where a desk has intents of its own, no others are kept.
+// If a desk has intents of its own, Check keeps no others.
 func TestCheckKeepsIntentsOfTheDesk(t *testing.T) {
 	t.Parallel()
 	q := checked()
@@ -77,7 +77,8 @@ func TestCheckKeepsIntentsOfTheDesk(t *testing.T) {
 	}
 }
 
-// Of the suggested actions the first two are kept that the desk has, with what is there: a solver of an example, a date, a source.
+// Check keeps the first two suggested actions that the desk allows. Their values must be valid: an agent who solved one of
+// the examples, a date, a source.
 func TestCheckActions(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -118,7 +119,7 @@ func TestCheckActions(t *testing.T) {
 	}
 }
 
-// A desk without actions gets none suggested.
+// Check keeps no suggested action if the desk allows none.
 func TestCheckActionsOfADeskWithoutAny(t *testing.T) {
 	t.Parallel()
 	q := checked()
@@ -128,7 +129,7 @@ func TestCheckActionsOfADeskWithoutAny(t *testing.T) {
 	}
 }
 
-// A reason of urgency is kept if it is the customer's own words. The urgency stays without it.
+// Check keeps a reason of urgency only if the customer wrote these words. Without the reason, the answer remains urgent.
 func TestCheckReasonOfUrgency(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -168,7 +169,8 @@ func TestCheckReasonWithoutUrgency(t *testing.T) {
 	}
 }
 
-// A reason is shown in a thread, where a mention would call people: it is left out even if the customer wrote it.
+// A reason with a mention is left out even if the customer wrote it. It is shown in a thread, where the mention would notify
+// people.
 func TestCheckReasonWithAMention(t *testing.T) {
 	t.Parallel()
 	q := checked()
@@ -179,8 +181,8 @@ func TestCheckReasonWithAMention(t *testing.T) {
 	}
 }
 
-// A number is kept once, if it is the customer's own, whole and of a kind that the desk has. Its link is kept if the desk's pattern
-// makes it.
+// Check keeps a reference number once, if the customer wrote it, as a whole, and the desk has its kind. It keeps the
+// number's link only if one of the desk's patterns makes the same link.
 func TestCheckReferences(t *testing.T) {
 	t.Parallel()
 	const link = "https://shop.example/orders/4711-22"
@@ -229,7 +231,7 @@ func TestCheckReferences(t *testing.T) {
 	}
 }
 
-// A desk without patterns knows the usual kinds, without links.
+// If a desk has no patterns, Check accepts the usual kinds of numbers, without links.
 func TestCheckReferencesWithoutPatterns(t *testing.T) {
 	t.Parallel()
 	q := checked()
@@ -243,7 +245,8 @@ func TestCheckReferencesWithoutPatterns(t *testing.T) {
 	}
 }
 
-// A number has the link of the pattern that finds it, and of one without an expression only where none does.
+// A number gets the link of the pattern whose expression finds it. A pattern without an expression is used only if no other
+// finds the number.
 func TestCheckLinkOfReference(t *testing.T) {
 	t.Parallel()
 	q := Question{
@@ -259,6 +262,8 @@ func TestCheckLinkOfReference(t *testing.T) {
 		if got := q.LinkTo("order", number); got != want.Link {
 			t.Errorf("%s leads to %q, want %q", number, got, want.Link)
 		}
+
+		// Check keeps only the link of the right pattern.
 		others := []Reference{want}
 		for _, other := range []string{"shop", "web", "rest"} {
 			others = append(others, Reference{Kind: "order", Value: number, Link: "https://" + other + ".example/" + number})
@@ -270,7 +275,7 @@ func TestCheckLinkOfReference(t *testing.T) {
 	}
 }
 
-// Replies that are empty, too long or there already are left out, and of the rest all but the first three.
+// Check leaves out replies that are empty, too long or duplicates, and keeps the first three of the rest.
 func TestCheckReplies(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("é", 2000)
@@ -289,8 +294,8 @@ func TestCheckReplies(t *testing.T) {
 	}
 }
 
-// A reply has lines that end alike, no control characters, and nothing that turns its direction around. Two that are the same
-// then count as one.
+// Check writes all line breaks of a reply as \n, and removes control characters and those that change the direction of the
+// text. Replies that are equal afterwards count as one.
 func TestCheckCleansReplies(t *testing.T) {
 	t.Parallel()
 	got := Check(checked(), Answer{Replies: []Reply{{Text: "One\r\ntwo\x07\u202e\u2066."}, {Text: "One\ntwo."}}}).Replies
@@ -300,7 +305,7 @@ func TestCheckCleansReplies(t *testing.T) {
 	}
 }
 
-// A reply cites sources of the desk, each once.
+// Check keeps the sources of a reply that the desk has, each once.
 func TestCheckSourcesOfReplies(t *testing.T) {
 	t.Parallel()
 	got := Check(checked(), Answer{Replies: []Reply{{Text: "One", Sources: []string{"tpl-1", "tpl-9", "tpl-1"}}}}).Replies
@@ -310,8 +315,8 @@ func TestCheckSourcesOfReplies(t *testing.T) {
 	}
 }
 
-// checkHarmless checks that nothing stays in a text that turns its direction around, mentions people, or leads to a host that nobody
-// knows.
+// checkHarmless checks that a text has no characters that change its direction, no mentions of people and no link to an
+// unknown host.
 func checkHarmless(t *testing.T, text string) {
 	t.Helper()
 	if strings.ContainsAny(text, "\u202e\u2066\x00\x1b") {
@@ -325,7 +330,7 @@ func checkHarmless(t *testing.T, text string) {
 	}
 }
 
-// Whatever an answer says, checking twice is checking once, nothing is added, and no harm stays in replies.
+// Checking an answer twice has the same result as checking it once, adds nothing, and leaves nothing harmful in replies.
 func FuzzCheck(f *testing.F) {
 	for _, seed := range []struct{ asked, answered string }{
 		{"where is 4711-22", "see https://shop.example/orders/4711-22"},
@@ -349,6 +354,7 @@ func FuzzCheck(f *testing.F) {
 			Replies:    []Reply{{Text: answered, Sources: []string{answered, "tpl-1"}}},
 			Actions:    []Action{{Assign, answered}, {Snooze, answered}},
 		})
+
 		if twice := Check(q, once); !reflect.DeepEqual(once, twice) {
 			t.Fatalf("checked as %+v, and checked again as %+v", once, twice)
 		}

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// writing is a request about a conversation. Its draft, the customer and the agent each name a link, or a number or address.
+// writing returns a request to write about a conversation. Its draft, its customer and its agent each name links, numbers or
+// addresses.
 func writing(task Task) Request {
 	return Request{
 		Task:  task,
@@ -21,8 +22,8 @@ func writing(task Task) Request {
 	}
 }
 
-// A text may name links, numbers and addresses of what it was made of: a summary those of the conversation, an explanation those of
-// the agents, a translation and another wording those of the draft.
+// A text may name links, numbers and addresses of the words that it was made from. For a summary, these are all words of the
+// conversation, for an explanation those of the agents, and for a translation or another wording those of the draft.
 func TestCheckTextKeeps(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -48,7 +49,8 @@ func TestCheckTextKeeps(t *testing.T) {
 	}
 }
 
-// A text with anything else is left out as a whole. So is one that mentions people, has HTML, is too long or is empty.
+// CheckText rejects a text as a whole if it names any other link, number or address. It also rejects a text that mentions
+// people, contains HTML, or is too long or empty.
 func TestCheckTextLeavesOut(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -78,7 +80,7 @@ func TestCheckTextLeavesOut(t *testing.T) {
 	}
 }
 
-// A text is trimmed, its lines end alike, and it has no control characters. Who wrote it stays.
+// CheckText trims a text, writes all its line breaks as \n, and removes control characters. It keeps By and Degraded.
 func TestCheckTextCleans(t *testing.T) {
 	t.Parallel()
 	got, err := CheckText(writing(Explain), Text{Text: " one\r\ntwo\x07\u202e ", By: "m", Degraded: true})
@@ -90,7 +92,7 @@ func TestCheckTextCleans(t *testing.T) {
 	}
 }
 
-// Whatever a text says, checking twice is checking once, and no harm stays.
+// Checking a text twice has the same result as checking it once, and leaves nothing harmful in it.
 func FuzzCheckText(f *testing.F) {
 	for _, s := range []string{
 		"- a",
@@ -108,6 +110,7 @@ func FuzzCheckText(f *testing.F) {
 			if err != nil {
 				continue
 			}
+
 			twice, err := CheckText(writing(task), once)
 			if err != nil {
 				t.Fatalf("%s: checked as %+v, and checked again: %v", task, once, err)
@@ -120,7 +123,7 @@ func FuzzCheckText(f *testing.F) {
 	})
 }
 
-// A language is found by its code, and by its names in English and in itself, none of which stands for another one.
+// A language is found by its code, its English name and its own name. None of them finds another language.
 func TestLanguageCalled(t *testing.T) {
 	t.Parallel()
 	for _, l := range Languages() {
@@ -145,7 +148,7 @@ func TestLanguageCalledNothing(t *testing.T) {
 	}
 }
 
-// The name of a language that we don't know is its code.
+// A language that we don't know is called by its code.
 func TestLanguageName(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

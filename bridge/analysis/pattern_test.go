@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// An admin writes a pattern a line: its kind, then its expression and its link, each of which may be missing for a usual kind.
+// An admin writes one pattern a line: its kind, expression and link. A usual kind, such as ticket, needs no expression, and
+// no kind needs a link.
 func TestParsePatterns(t *testing.T) {
 	t.Parallel()
 	const text = "order: \\bSO-(\\d{6})\\b -> https://shop.example/orders/{number}\r\n" + `
@@ -29,7 +30,7 @@ Rück-Nr: R:\d+`
 	}
 }
 
-// An error names the line.
+// The error about a pattern names its line.
 func TestParsePatternsNamesTheLine(t *testing.T) {
 	t.Parallel()
 	_, err := ParsePatterns("order: \\d\r\n\n  invoice\nticket\nRück-Nr: R:\\d+ -> x ")
@@ -41,7 +42,7 @@ func TestParsePatternsNamesTheLine(t *testing.T) {
 	}
 }
 
-// What can't be a pattern is refused, with an error that doesn't show a link's password.
+// A malformed pattern is refused. The error doesn't show the password of a link.
 func TestParsePatternsRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -89,7 +90,7 @@ func TestParsePatternsRefuses(t *testing.T) {
 	}
 }
 
-// A number that a customer wrote can't change where a link leads.
+// A number that a customer wrote can't change the host or folder to which a link leads.
 func TestLinkTo(t *testing.T) {
 	t.Parallel()
 	inPath := Pattern{Link: "https://shop.example/o/{number}/x"}
@@ -153,7 +154,7 @@ func TestPatternWithoutLink(t *testing.T) {
 	}
 }
 
-// Of the numbers that a model names, those are kept that the desk's patterns find, with the links that they make.
+// Check keeps those of a model's reference numbers that the desk's patterns find, with the links that the patterns make.
 func TestCheckReferencesByPatterns(t *testing.T) {
 	t.Parallel()
 	patterns, err := ParsePatterns(`order: SO-(\d{6}) -> https://shop.example/{number}
@@ -178,8 +179,8 @@ invoice`)
 	}
 }
 
-// An admin writes an intent a line: its name, what it is about, and words that show it. A usual one needs its name alone, and keeps
-// its tags.
+// An admin writes one intent a line: its name, its description and typical words. A usual intent, such as order_status,
+// needs only its name, and keeps its tags.
 func TestParseIntents(t *testing.T) {
 	t.Parallel()
 	got, err := ParseIntents(`order_status
@@ -224,7 +225,7 @@ func TestParseIntentsRefuses(t *testing.T) {
 	}
 }
 
-// manyIntents writes n intents of different names, which are letters only.
+// manyIntents returns the lines of n intents with different names. The names consist of letters only.
 func manyIntents(n int) string {
 	var text strings.Builder
 	for i := range n {
@@ -234,7 +235,7 @@ func manyIntents(n int) string {
 	return text.String()
 }
 
-// As many as are allowed are taken.
+// The largest allowed number of intents is accepted.
 func TestParseIntentsAsManyAsAllowed(t *testing.T) {
 	t.Parallel()
 	got, err := ParseIntents(manyIntents(maxDeskIntents))

@@ -23,7 +23,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks one value. what is its name in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -38,7 +38,7 @@ func newClientOf(s *httptest.Server) *http.Client {
 	return c
 }
 
-// post posts "hello", and gives the attempt that tells whether a byte of it left.
+// post posts "hello". The returned attempt tells whether a byte of the request left.
 func post(t *testing.T, c *http.Client, address string) (*http.Response, *Attempt, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -59,8 +59,8 @@ func readAndCut(_ http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler) // it lets the server close the connection
 }
 
-// A connection writes nothing once the deadline of its request is over by either clock: a process that was stopped must not send when
-// it wakes up, and neither must one whose machine slept, while only the time of day went on.
+// A connection writes nothing after the deadline of its request, by the monotonic clock or by the time of day. A process
+// that was stopped, or whose machine slept, must not send when it wakes up.
 func TestNoByteAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -86,7 +86,7 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 			here, there := net.Pipe()
 			defer here.Close()
 			defer there.Close()
-			// Nobody reads: a byte that is written all the same would block for ever.
+			// No byte is read: without this deadline, a byte that is written by mistake would block for ever.
 			noError(t, here.SetWriteDeadline(time.Now().Add(time.Second)))
 			attempt := &Attempt{deadline: time.Now().Add(tt.left)}
 			c := &conn{Conn: here, clock: tt.clock}
@@ -102,7 +102,7 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 	}
 }
 
-// Over both HTTP and HTTPS an attempt tells whether a byte of its request left: this decides whether a failure is certain.
+// An attempt tells whether a byte of its request left, over both HTTP and HTTPS. If none did, a failure is certain.
 func TestLeft(t *testing.T) {
 	t.Parallel()
 	protocols := []struct {
@@ -122,7 +122,7 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-// An answered request left. The answer is a redirect, which a client doesn't follow unless it is told to.
+// An answered request has left. Its answer is a redirect, which a client follows only if it is told to.
 func testLeftWhenAnswered(t *testing.T, start func(http.Handler) *httptest.Server) {
 	s := start(http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect))
 	defer s.Close()
@@ -133,8 +133,8 @@ func testLeftWhenAnswered(t *testing.T, start func(http.Handler) *httptest.Serve
 	wantEqual(t, "its connection knew no deadline", attempt.deadline.IsZero(), false)
 }
 
-// A request whose connection was cut before an answer left. The connection has carried another request before, which doesn't count
-// for this one.
+// A request has left if its connection was cut before the answer came. That the connection carried another request before
+// doesn't count.
 func testLeftWhenCut(t *testing.T, start func(http.Handler) *httptest.Server) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/answered", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
@@ -152,7 +152,7 @@ func testLeftWhenCut(t *testing.T, start func(http.Handler) *httptest.Server) {
 	wantEqual(t, "a byte left", attempt.MayHaveLeft(), true)
 }
 
-// Of a request to an address where nobody listens nothing left.
+// No byte of a request leaves if no server listens at its address.
 func testNothingLeftToNobody(t *testing.T, start func(http.Handler) *httptest.Server) {
 	s := start(http.NotFoundHandler())
 	scheme, _, _ := strings.Cut(s.URL, "://")
@@ -163,7 +163,7 @@ func testNothingLeftToNobody(t *testing.T, start func(http.Handler) *httptest.Se
 	wantEqual(t, "a byte left", attempt.MayHaveLeft(), false)
 }
 
-// tunnel is a proxy that passes on what both sides of a connection say.
+// tunnel is the handler of a proxy that passes on the bytes of both sides of a connection.
 func tunnel(w http.ResponseWriter, r *http.Request) {
 	there, err := (&net.Dialer{}).DialContext(r.Context(), "tcp", r.Host)
 	if err != nil {
@@ -184,7 +184,7 @@ func tunnel(w http.ResponseWriter, r *http.Request) {
 	forth.Wait()
 }
 
-// A request to HTTPS by a proxy that is reached by HTTPS itself is TLS within TLS. It is noted all the same that a byte of it left.
+// A request to an HTTPS server by an HTTPS proxy is TLS within TLS. Its attempt tells as well whether a byte left.
 func TestLeftByHTTPSProxy(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewTLSServer(http.HandlerFunc(readAndCut))
@@ -214,7 +214,8 @@ func (d *countingDialer) DialContext(ctx context.Context, network, address strin
 	return d.Dialer.DialContext(ctx, network, address)
 }
 
-// A client with a dialer of its own uses no proxy, which would hide from the dialer whom it calls. Any other uses the environment's.
+// A client with a dialer of its own uses no proxy, which would hide the called address from the dialer. Any other client
+// uses the proxy of the environment.
 func TestDialerExcludesProxy(t *testing.T) {
 	t.Parallel()
 	hasProxy := func(o Options) bool { return NewClient(o).Transport.(fencedTransport).next.Proxy != nil }
@@ -222,7 +223,8 @@ func TestDialerExcludesProxy(t *testing.T) {
 	wantEqual(t, "a client without a dialer has a proxy", hasProxy(Options{}), true)
 }
 
-// A client that may follow redirects gives the answer behind one, and makes each of the two connections by the given dialer.
+// A client that may follow redirects returns the answer behind the redirect. It makes both connections with the given
+// dialer.
 func TestRedirectIsFollowedByTheDialer(t *testing.T) {
 	t.Parallel()
 	there := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))

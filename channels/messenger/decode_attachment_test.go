@@ -16,7 +16,7 @@ func attachments(list ...string) string {
 	return `"message":{"mid":"m_1","attachments":[` + strings.Join(list, ",") + `]}`
 }
 
-// Files are named by what they are, and carry the address at which they are fetched later. Stickers are shown inside the message.
+// A file is named after its kind, and has the address from which it is fetched later. A sticker is shown inside the message.
 func TestDecodeFile(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -67,7 +67,7 @@ func TestDecodeFile(t *testing.T) {
 	}
 }
 
-// What isn't a file becomes a text.
+// An attachment that isn't a file, such as a link or a place, becomes a text.
 func TestDecodeAttachmentAsText(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -184,7 +184,7 @@ func TestDecodeAttachmentAsText(t *testing.T) {
 	}
 }
 
-// Of more attachments than Messenger allows, the first are shown; how many are missing is said.
+// If a message has more attachments than Messenger allows, the first ones are shown, and a notice says how many are missing.
 func TestDecodeTooManyAttachments(t *testing.T) {
 	t.Parallel()
 	one := `{"type":"image","payload":{"url":"` + cdn + `9_n.png"}}`
@@ -194,7 +194,7 @@ func TestDecodeTooManyAttachments(t *testing.T) {
 	wantEqual(t, "remarks", strings.Join(in.Notices, "\n"), "Sent further things: 2. Look into the Page's inbox.")
 }
 
-// The list of conversations has each kind of file in another field.
+// Facebook's list of a conversation has each kind of file in another field.
 func TestListedFile(t *testing.T) {
 	t.Parallel()
 	for listed, want := range map[string][2]string{
@@ -213,7 +213,7 @@ func TestListedFile(t *testing.T) {
 	}
 }
 
-// A number may be written in several ways; what isn't one is 0.
+// A number may be written in several ways. Anything that isn't a number is read as 0.
 func TestNumber(t *testing.T) {
 	t.Parallel()
 	for written, want := range map[string]number{`5`: 5, `"5"`: 5, `1.5e3`: 1500, `1e300`: 0, `{}`: 0, `"x"`: 0} {
@@ -223,7 +223,7 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-// What can't be shown becomes a notice that says what it is, and where it can be seen.
+// An attachment that can't be shown becomes a notice, which says what it is and, for most kinds, where it can be seen.
 func TestDecodeUnshownAttachment(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -11,11 +11,11 @@ import (
 	"parley/channels"
 )
 
-// The tests of decoding need no emulator: they write a webhook as Meta sends it, split it into facts, and decode these.
+// The tests of decoding need no emulator: they make a webhook in Meta's format, split it into facts, and decode the facts.
 
 const testPSID = "2500100200300400" // Facebook's id of the customer
 
-// plainChannel decodes; it talks to nobody.
+// plainChannel makes a channel that can decode, and is connected to nothing.
 func plainChannel(t testing.TB) *Channel {
 	t.Helper()
 	c, err := newChannel(channels.Account{Config: config()}, channels.Env{Keys: [][]byte{[]byte("new key"), []byte("old key")}, Now: time.Now})
@@ -26,8 +26,8 @@ func plainChannel(t testing.TB) *Channel {
 // eventAt is the time of the events of hookBody, in milliseconds.
 const eventAt = 1700000000123
 
-// hookBody makes a webhook with one event of the customer. list is where it stands: "messaging", or "standby" while another
-// app holds the conversation. event is what follows its sender, recipient and timestamp.
+// hookBody makes a webhook with one event of the customer. list is the webhook's list that has the event: "messaging", or
+// "standby" while another app holds the conversation. event is the JSON behind sender, recipient and timestamp.
 func hookBody(list, event string) []byte { return eventBody(list, testPSID, testPage, event) }
 
 // ownHookBody makes a webhook with one event of the Page itself, to the customer.
@@ -64,7 +64,7 @@ func decodeOnly(t *testing.T, c *Channel, body []byte) channels.Inbound {
 	return list[0]
 }
 
-// wantFact checks that a fact is for the Page, in the order of orderKey and not in quarantine.
+// wantFact checks that a fact belongs to the Page, has this order key and isn't in quarantine.
 func wantFact(t *testing.T, f channels.Fact, orderKey string) {
 	t.Helper()
 	wantEqual(t, "order key", f.OrderKey, orderKey)
@@ -92,7 +92,7 @@ func checkMessage(t *testing.T, event string, want channels.Inbound) {
 	checkDecoded(t, event, want)
 }
 
-// What a customer writes or taps becomes a text; what was tapped is known by its payload.
+// A text or a tap on a button becomes a message. The payload of the tapped button tells what was chosen.
 func TestDecodeMessage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -155,8 +155,8 @@ func TestDecodeMessage(t *testing.T) {
 	}
 }
 
-// What a customer does besides writing. A reaction opens the reply window, unless it is taken back; a receipt is about all messages up to
-// a time.
+// A customer does more than write messages. A reaction opens the reply window, unless it is taken back. A receipt is about
+// all messages up to a time.
 func TestDecodeEvent(t *testing.T) {
 	t.Parallel()
 	watermark := time.UnixMilli(1699999999000).UTC()
@@ -231,7 +231,7 @@ func TestDecodeEvent(t *testing.T) {
 	}
 }
 
-// What the Page itself taps, reacts to, edits or opens isn't the customer's, and means nothing to us.
+// Taps, reactions, edits, deletions and links by the Page itself are decoded as nothing, since the customer didn't do them.
 func TestDecodeEventOfThePage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -247,7 +247,7 @@ func TestDecodeEventOfThePage(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			decodeOnly(t, plainChannel(t), hookBody("messaging", tt.event)) // by the customer, it means something
+			decodeOnly(t, plainChannel(t), hookBody("messaging", tt.event)) // the same event by the customer isn't decoded as nothing
 			if list := decodeOne(t, plainChannel(t), ownHookBody(tt.event)); len(list) != 0 {
 				t.Errorf("by the Page: decoded as %+v, want nothing", list)
 			}
@@ -255,7 +255,7 @@ func TestDecodeEventOfThePage(t *testing.T) {
 	}
 }
 
-// Events of other kinds, and those that name no message, mean nothing to us.
+// Events of other kinds, and those that don't name their message, are decoded as nothing.
 func TestDecodeNothing(t *testing.T) {
 	t.Parallel()
 	for _, event := range []string{
@@ -281,7 +281,7 @@ func TestDecodeStandbyMessage(t *testing.T) {
 	wantEqual(t, "number of notices", len(got.Notices), 1)
 }
 
-// Receipts mean the same then as otherwise.
+// A receipt that comes while another app holds the conversation is like any other.
 func TestDecodeStandbyReceipt(t *testing.T) {
 	t.Parallel()
 	got := decodeOnly(t, plainChannel(t), hookBody("standby", `"read":{"watermark":1699999999000}`))
@@ -289,13 +289,14 @@ func TestDecodeStandbyReceipt(t *testing.T) {
 	wantEqual(t, "reason for nothing automatic", got.Automatic, "")
 }
 
-// policyBody makes the webhook of a measure that Facebook takes against the Page. It has no sender.
+// policyBody makes a webhook about a measure that Facebook takes against the Page. It has no sender.
 func policyBody(measure string) []byte {
 	return fmt.Appendf(nil, `{"object": "page", "entry": [{"id": "%s", "messaging": [
 		{"recipient": {"id": "%[1]s"}, "timestamp": %d, "policy_enforcement": %s}]}]}`, testPage, eventAt, measure)
 }
 
-// A measure against the Page becomes a notice for the people of the account, with Facebook's reason on one line, if it isn't too long.
+// A measure against the Page becomes a notice for the account's agents, with Facebook's reason on one line, shortened if it
+// is too long.
 func TestDecodePolicyMeasure(t *testing.T) {
 	t.Parallel()
 	const blocked = "Facebook has blocked the messages of this Page: customers get nothing until it is unblocked."
@@ -349,14 +350,14 @@ func TestDecodePolicyMeasure(t *testing.T) {
 	}
 }
 
-// A customer's message beside a measure is the customer's.
+// A message of a customer is decoded as a message even if its event also tells a measure against the Page.
 func TestMessageBesideAPolicyMeasure(t *testing.T) {
 	t.Parallel()
 	event := `"message":{"mid":"m_1","text":"Hi"},"policy_enforcement":{"action":"block"}`
 	wantEqual(t, "text", decodeOnly(t, plainChannel(t), hookBody("messaging", event)).Text, "Hi")
 }
 
-// Messenger tells the time of some events in seconds.
+// Messenger gives the time of some events in seconds instead of milliseconds.
 func TestDecodeTimeInSeconds(t *testing.T) {
 	t.Parallel()
 	hook := strings.Replace(string(hookBody("messaging", `"referral":{"ref":"shop"}`)), strconv.Itoa(eventAt), "1700000000", 1)

@@ -11,9 +11,10 @@ import (
 	"parley/channels/graphfake"
 )
 
-// An echo tells of a message that the Page sent, by Parley or elsewhere. Ours have a signed token in their metadata.
+// An echo is Facebook's event about a message that the Page sent, by Parley or elsewhere. The echoes of our messages contain
+// a signed token in their metadata.
 
-// echoBody makes the webhook of an echo with this metadata.
+// echoBody makes a webhook with an echo that has this metadata.
 func echoBody(metadata string) []byte {
 	m, err := json.Marshal(metadata)
 	if err != nil {
@@ -28,13 +29,13 @@ func echoed() channels.Outbound {
 	return channels.Outbound{ConversationID: testConversation, MessageID: 42}
 }
 
-// Whether more parts of a message follow, as signedMetadata is told.
+// lastPart and partsFollow tell signedMetadata whether more parts of the message follow.
 const (
 	lastPart    = false
 	partsFollow = true
 )
 
-// What the Page sent outside of Parley, and Messenger doesn't pass on, is told all the same. An event of nobody can't be.
+// An echo without any content becomes a notice that the Page sent something. An event without a person is an error.
 func TestEchoOfNothing(t *testing.T) {
 	t.Parallel()
 	c := plainChannel(t)
@@ -46,7 +47,8 @@ func TestEchoOfNothing(t *testing.T) {
 	}
 }
 
-// Echoes of our messages are known by their token, whichever of our keys signed it. They say that the message was sent.
+// An echo with a token that one of our keys signed, even an old one, belongs to a message of ours. It says that the message
+// was sent.
 func TestOwnEcho(t *testing.T) {
 	t.Parallel()
 	c := plainChannel(t)
@@ -76,7 +78,7 @@ func TestOwnEcho(t *testing.T) {
 	}
 }
 
-// The echo of a part before the last one says nothing of the whole message.
+// The echo of a part that isn't the last doesn't say that the whole message was sent.
 func TestOwnEchoOfAPart(t *testing.T) {
 	t.Parallel()
 	c := plainChannel(t)
@@ -86,7 +88,7 @@ func TestOwnEchoOfAPart(t *testing.T) {
 	wantEqual(t, "status", got.Status, nil)
 }
 
-// An echo without a token of ours is a message that was written elsewhere.
+// An echo whose token is missing or wrong is a message that was written elsewhere.
 func TestForeignEcho(t *testing.T) {
 	t.Parallel()
 	c := plainChannel(t)
@@ -120,7 +122,7 @@ func TestForeignEcho(t *testing.T) {
 	}
 }
 
-// An echo may come before the answer to the send: both name the same message.
+// An echo may come before the answer to our request. Both name the same message.
 func TestEchoBeforeAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -131,7 +133,7 @@ func TestEchoBeforeAnswer(t *testing.T) {
 	wantEqual(t, "our message", own.Answers.Message, messageID(5))
 }
 
-// If the answer is lost after Facebook took the message, the echo brings our token, and tells that it was sent.
+// If Facebook took a message and its answer was lost, the echo has our token and says that the message was sent.
 func TestEchoAfterLostAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -147,7 +149,7 @@ func TestEchoAfterLostAnswer(t *testing.T) {
 	wantEqual(t, "message of the status", echo.Status.MessageID, messageID(5))
 }
 
-// What is written in the Page's own inbox is told with its text.
+// A message that was written in the Page's own inbox is decoded with its text.
 func TestEchoOfAnAnswerElsewhere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

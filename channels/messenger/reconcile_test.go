@@ -12,10 +12,10 @@ import (
 	"parley/channels/graphfake"
 )
 
-// Reconcile looks in the conversation for a message whose answer was lost. The conversation shows no tokens: Reconcile compares the
-// text and the time, and what the database knows of the listed messages.
+// Reconcile looks for a message whose answer was lost. Facebook's list of the conversation shows no token of ours, so
+// Reconcile compares text and time, and asks the database which listed messages it knows.
 
-// Whether a message whose answer is lost has arrived.
+// arrived and missing are faults that lose the answer to a message: after Facebook took it, and before.
 const (
 	arrived = graphfake.ActionDropAfter
 	missing = graphfake.ActionDropBefore
@@ -42,7 +42,7 @@ func (r *rig) sendEarlier(t *testing.T, text string) (id string) {
 	return id
 }
 
-// ownedByEarlier says of a listed message that it is the one of sendEarlier, as the database would.
+// ownedByEarlier answers as the database would: it knows the listed message with this id as the one of sendEarlier.
 func ownedByEarlier(id string) func(context.Context, []string) (map[string]int64, error) {
 	return func(_ context.Context, ids []string) (map[string]int64, error) {
 		if !slices.Contains(ids, id) {
@@ -77,7 +77,8 @@ func TestReconcileMissing(t *testing.T) {
 	r.wantOutcome(t, r.sendUnanswered(t, r.outbound(5, sentText), missing), channels.Absent)
 }
 
-// A list without the customer's own, earlier message isn't the whole conversation: what it lacks may have been sent.
+// Facebook's list is incomplete if it lacks the customer's own, earlier message. A message that isn't in it may have been
+// sent.
 func TestReconcileWithoutEarlierMessages(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -98,7 +99,7 @@ func TestReconcileWithoutEarlierMessages(t *testing.T) {
 	}
 }
 
-// The same text was sent a minute before. Only if the database knows that message, it isn't taken for ours.
+// The same text was sent a minute before. Reconcile can tell that message from ours only if the database knows it.
 func TestReconcileSameTextBefore(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -126,7 +127,8 @@ func TestReconcileSameTextBefore(t *testing.T) {
 	}
 }
 
-// A message with the same text that is older than the clocks may differ isn't ours.
+// A message with the same text isn't taken for ours if it is older than the first attempt by more than the clocks may
+// differ.
 func TestReconcileSameTextLongBefore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -150,7 +152,8 @@ func TestReconcileWithClockAhead(t *testing.T) {
 	}
 }
 
-// What was written in the Page's inbox since then may be taken for ours if it has the same text, unless the conversation has it already.
+// An answer that was written in the Page's inbox since the first attempt may be ours if it has the same text, unless the
+// conversation knows it already.
 func TestReconcileBesideAnAnswerElsewhere(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -194,7 +197,7 @@ func TestReconcileWithoutATime(t *testing.T) {
 	r.wantOutcome(t, o, channels.CannotTell)
 }
 
-// If more was written since than Facebook lists, our message may stand before the list.
+// If more messages were written since than Facebook lists, ours may be older than the list.
 func TestReconcileLongConversation(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -221,13 +224,14 @@ func TestReconcileWithRevokedToken(t *testing.T) {
 	r.wantOutcome(t, o, channels.CannotTell)
 }
 
-// Of a text and its file, each is looked for by itself: the text isn't taken for the file.
+// The text and the file of a message are looked for separately: the text isn't taken for the file.
 func TestReconcileParts(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	o := r.outbound(5, "Here it is")
 	o.Files = []channels.File{attached("a.png", "image/png", []byte("PNG"))}
 
+	// The text arrives.
 	o = r.sendUnanswered(t, o, arrived)
 	text := r.wantOutcome(t, o, channels.Landed)
 	wantEqual(t, "more to send after the text", text.More, true)
@@ -241,7 +245,8 @@ func TestReconcileParts(t *testing.T) {
 	r.takeInbox(t, 2)
 }
 
-// The author of a message has edited it since. That nothing with the new words is there doesn't tell that the old ones didn't arrive.
+// The author has edited the message since the first attempt. That the new words aren't listed doesn't show that the old ones
+// didn't arrive.
 func TestReconcileEditedMessage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -250,7 +255,7 @@ func TestReconcileEditedMessage(t *testing.T) {
 	r.wantOutcome(t, o, channels.CannotTell)
 }
 
-// If the new words are there, they have arrived.
+// If the new words of an edited message are listed, they have arrived.
 func TestReconcileEditedMessageThatArrived(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -259,7 +264,7 @@ func TestReconcileEditedMessageThatArrived(t *testing.T) {
 	r.wantOutcome(t, o, channels.Landed)
 }
 
-// A part that an edit took away can't be looked for.
+// Reconcile can't look for a part that the message no longer has after an edit.
 func TestReconcilePartThatIsNoMore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -268,8 +273,8 @@ func TestReconcilePartThatIsNoMore(t *testing.T) {
 	r.wantOutcome(t, o, channels.CannotTell)
 }
 
-// A list of as many messages as Facebook lists tells something only if it reaches back to before the first attempt, and as far as the
-// clocks may differ.
+// If Facebook lists as many messages as it can, the list tells something only if it begins before the first attempt, by more
+// than the clocks may differ.
 func TestSearchPartInAFullList(t *testing.T) {
 	t.Parallel()
 	firstAt := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -299,7 +304,8 @@ func TestSearchPartInAFullList(t *testing.T) {
 	}
 }
 
-// A text is known by its words; a file, or a template, whose words Facebook doesn't list, by an attachment without words.
+// A listed message may be a text if it has the same words, and a file if it has an attachment and no words. It may be a
+// template in both cases, since Facebook doesn't always list the words of a template.
 func TestIsPart(t *testing.T) {
 	t.Parallel()
 	const isFile, isText, isTemplate = "file", "text", "template"

@@ -17,14 +17,14 @@ func (r *rig) receiveRich(t *testing.T, o channels.Outbound, rich channels.Rich,
 	return r.takeInbox(t, want)
 }
 
-// tap lets the customer tap a button, and returns what becomes of it.
+// tap lets the customer tap a button, and returns the message that this becomes.
 func (r *rig) tap(t *testing.T, title string) channels.Inbound {
 	t.Helper()
 	noError(t, r.customer.Tap(title))
 	return r.takeOne(t, channels.InboundMessage)
 }
 
-// Answers to tap stand below the last part of the message. What the customer taps says which one.
+// Buttons for answers are shown below the last part of a message. A tap tells which one was chosen.
 //
 func TestSendButtons(t *testing.T) {
 	t.Parallel()
@@ -40,7 +40,7 @@ func TestSendButtons(t *testing.T) {
 	wantEqual(t, "button of the answer", answer.Chosen, "b-2")
 }
 
-// payOrLater is a link and an answer.
+// payOrLater returns two buttons: a link, and an answer.
 func payOrLater() channels.Rich {
 	return channels.Rich{Buttons: []channels.Button{
 		{Title: "Pay", URL: "https://pay.acme.test/1"},
@@ -48,7 +48,7 @@ func payOrLater() channels.Rich {
 	}}
 }
 
-// If one of the buttons is a link, they become a template, which holds a short text.
+// If one of the buttons is a link and the text is short, text and buttons are sent as a template.
 //
 func TestSendLinkBelowAShortText(t *testing.T) {
 	t.Parallel()
@@ -65,7 +65,7 @@ func TestSendLinkBelowAShortText(t *testing.T) {
 	wantEqual(t, "button of the answer", answer.Chosen, "later")
 }
 
-// Below a longer text the link is written out.
+// A template can't hold a long text. The link is then written at the end of the text.
 //
 func TestSendLinkBelowALongText(t *testing.T) {
 	t.Parallel()
@@ -77,7 +77,7 @@ func TestSendLinkBelowALongText(t *testing.T) {
 	wantEqual(t, "number of answers", len(got.QuickReplies), 1)
 }
 
-// Cards follow the text as a carousel, and their buttons are told apart.
+// Cards follow the text as a carousel. A tap tells which card's button was chosen.
 //
 func TestSendCards(t *testing.T) {
 	t.Parallel()
@@ -98,7 +98,7 @@ func TestSendCards(t *testing.T) {
 	wantEqual(t, "button that was tapped", r.tap(t, "Take red").Chosen, "red")
 }
 
-// What Messenger has no form for becomes text.
+// Content for which Messenger has no format, such as a place, becomes text.
 //
 func TestSendRichAsText(t *testing.T) {
 	t.Parallel()
@@ -135,7 +135,7 @@ func TestSendRichAsText(t *testing.T) {
 	}
 }
 
-// What Messenger would refuse is refused here, in words for people, before a part of it leaves.
+// A message that Messenger would refuse is refused before a part of it is sent, with an explanation for people.
 func TestComposeRefuses(t *testing.T) {
 	t.Parallel()
 	withButton := func(b channels.Button) *channels.Rich { return &channels.Rich{Buttons: []channels.Button{b}} }

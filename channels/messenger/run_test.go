@@ -13,9 +13,10 @@ import (
 	"parley/channels/graphfake"
 )
 
-// Run looks into the conversations from time to time, and takes from them what no webhook brought, and the names of customers.
+// Run reads the Page's conversations from time to time (a look). It stores messages that no webhook brought, and names of
+// customers.
 
-// lookForMissed looks at the conversations once. It returns the ids of the facts that this brings, and what they mean.
+// lookForMissed makes one look. It returns the ids of the facts that the look stored, and these facts decoded.
 func (r *rig) lookForMissed(t *testing.T, since time.Time, names map[string]string) (ids []string, all []channels.Inbound) {
 	t.Helper()
 	r.takeFacts(t)
@@ -37,7 +38,7 @@ func (r *rig) lookForMissed(t *testing.T, since time.Time, names map[string]stri
 	return ids, all
 }
 
-// wantMissed checks which facts a look brings.
+// wantMissed checks which facts a look stores.
 func (r *rig) wantMissed(t *testing.T, when string, since time.Time, want ...string) {
 	t.Helper()
 	if ids, _ := r.lookForMissed(t, since, r.annIsKnown()); !slices.Equal(ids, want) {
@@ -45,10 +46,10 @@ func (r *rig) wantMissed(t *testing.T, when string, since time.Time, want ...str
 	}
 }
 
-// annIsKnown are the names that are known when the rig's customer has been seen before.
+// annIsKnown returns the known names once the rig's customer has been seen.
 func (r *rig) annIsKnown() map[string]string { return map[string]string{r.customer.ID(): "Ann Lee"} }
 
-// pauseHooks lets a minute pass, after which no webhook comes any more. It returns the time from which on messages are missed.
+// pauseHooks lets a minute pass and stops all webhooks. It returns the time since which messages are missed.
 func (r *rig) pauseHooks() (since time.Time) {
 	since = r.clock.now().Add(time.Second)
 	r.clock.move(time.Minute)
@@ -56,8 +57,8 @@ func (r *rig) pauseHooks() (since time.Time) {
 	return since
 }
 
-// What webhooks lost is found in the conversations, in order, and under the ids that the webhooks would have given. What was
-// written elsewhere isn't the customer's, and doesn't count.
+// A look finds messages without webhooks, in order, and gives them the ids that their webhooks would have given. An answer
+// that was written elsewhere isn't stored as the customer's message.
 func TestMissedMessages(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -89,7 +90,8 @@ func TestMissedMessages(t *testing.T) {
 	wantEqual(t, "name of the sound", onlyAttachment(t, found[2]).Name, "audio.m4a")
 }
 
-// After an outage a look reads on until it comes to conversations in which nobody has written since. A later one reads the latest only.
+// The first look after an outage reads pages of conversations until it comes to those without new messages. A later look
+// reads only the latest page.
 func TestMissedMessagesOfManyConversations(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -118,7 +120,7 @@ func TestMissedMessagesOfManyConversations(t *testing.T) {
 
 func isMessageFact(f channels.Fact) bool { return strings.HasPrefix(f.ExternalID, messageFact) }
 
-// A message isn't taken from a conversation before its webhook had time to come.
+// A look passes over a message whose webhook may still come.
 func TestMissedMessagesAreNotTakenAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -130,7 +132,7 @@ func TestMissedMessagesAreNotTakenAtOnce(t *testing.T) {
 	r.wantMissed(t, "later", since, messageFact+text)
 }
 
-// A webhook that comes late after all brings the same id.
+// A webhook that comes after the look brings the same id.
 func TestLateWebhookOfAMissedMessage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -155,7 +157,7 @@ func TestLateWebhookOfAMissedMessage(t *testing.T) {
 	}
 }
 
-// What is older than a day isn't looked for any more.
+// A look passes over messages that are older than a day.
 func TestOldMessagesAreNotLookedFor(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -167,7 +169,8 @@ func TestOldMessagesAreNotLookedFor(t *testing.T) {
 	r.wantMissed(t, "a day later", since, messageFact+wanted)
 }
 
-// A tap on a button stands in the conversation as a message, too. The look gives it the id of its webhook.
+// A tap on a button is listed in the conversation as a message. The look gives it the id that its webhook gave it, so it
+// counts once.
 func TestTapIsNotMissed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -186,7 +189,7 @@ func TestTapIsNotMissed(t *testing.T) {
 	wantEqual(t, "text", found[0].Text, "Get Started")
 }
 
-// What customers wrote between the set-up of an account and its first look counts as missed, too.
+// The first look stores what customers wrote since the account was set up, and nothing older.
 func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -200,10 +203,10 @@ func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	r.wantMissed(t, "the first look", r.storedBeginning(t), messageFact+wanted)
 }
 
-// afterAllMessages is a time after all messages, so that a look from there on brings names alone.
+// afterAllMessages returns a time after all messages. A look from there on stores only names.
 func (r *rig) afterAllMessages() time.Time { return r.clock.now().Add(time.Hour) }
 
-// The name of a customer whose profile can't be read comes with the first look.
+// The first look stores the name of a customer whose profile can't be read.
 // R-191
 func TestNameFromTheConversation(t *testing.T) {
 	t.Parallel()
@@ -221,7 +224,7 @@ func TestNameFromTheConversation(t *testing.T) {
 	}
 }
 
-// A name that is known isn't brought again.
+// A look doesn't store a known name again.
 // R-191
 func TestKnownNameIsNotBroughtAgain(t *testing.T) {
 	t.Parallel()
@@ -245,7 +248,8 @@ func TestHiddenNameIsNotBrought(t *testing.T) {
 	}
 }
 
-// runUntilActive revokes the token and allows it again, and lets Run work until it has reported that. It returns both conditions.
+// runUntilActive revokes the token, allows it again, and lets Run work until it has reported this. It returns both reported
+// conditions.
 func (r *rig) runUntilActive(t *testing.T) (revoked, allowed channels.Condition) {
 	t.Helper()
 	r.meta.RevokeToken(testToken)
@@ -261,7 +265,7 @@ func (r *rig) runUntilActive(t *testing.T) (revoked, allowed channels.Condition)
 	return revoked, allowed
 }
 
-// Run looks at once, and reports whether the token works. It ends with its context.
+// Run makes its first look at once, and reports whether the token works. It ends with its context.
 func TestRunReportsTheToken(t *testing.T) {
 	t.Parallel()
 	revoked, allowed := newRig(t).runUntilActive(t)
@@ -272,7 +276,8 @@ func TestRunReportsTheToken(t *testing.T) {
 	wantEqual(t, "condition with an allowed token", allowed.Status, channels.Active)
 }
 
-// A look that fails isn't complete: the next one must reach back as far. It says nothing of the account unless its token is refused.
+// After a look that fails, the next one must reach back as far. The failure changes the account's condition only if the
+// token was refused.
 func TestLookThatFails(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -283,7 +288,8 @@ func TestLookThatFails(t *testing.T) {
 	wantEqual(t, "whose conversations are listed", r.meta.RequestsTo("messenger.conversations")[1].Query.Get("platform"), "messenger")
 }
 
-// After an outage Run reads the list as far back as it must, also if its first look fails. A later look reads the latest page alone.
+// After an outage Run reads the list as far back as it must, even if its first look fails. A later look reads only the
+// latest page.
 func TestRunReachesBackAfterAFailure(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -311,7 +317,7 @@ func TestRunReachesBackAfterAFailure(t *testing.T) {
 	wantEqual(t, "the oldest message is found", slices.ContainsFunc(r.takeFacts(t), isMissed), true)
 }
 
-// Run remembers when the account began, which stays the same.
+// Run stores when the account began. This time stays the same.
 func TestRunRemembersTheBeginning(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -326,7 +332,7 @@ func TestRunRemembersTheBeginning(t *testing.T) {
 	}
 }
 
-// For an account that gets another Page, what was written to that Page before isn't missed.
+// If an account gets another Page, messages that were written to this Page before don't count as missed.
 func TestAnotherPageBeginsAnew(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -354,20 +360,20 @@ func TestAnotherPageBeginsAnew(t *testing.T) {
 	}
 }
 
-// The memory of the version before doesn't say for which Page it is: it counts for the account's.
+// The version before stored the beginning without a Page. It counts for the account's Page.
 func TestBeginningOfTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	began := r.clock.now().Add(-time.Hour).UTC().Truncate(time.Second)
 	noError(t, r.Save(t.Context(), nil, []byte(`{"since":"`+began.Format(time.RFC3339)+`"}`)))
-	for range 2 { // the second time, it says so
+	for range 2 { // the second time, the Page is stored with it
 		if got := r.storedBeginning(t); !got.Equal(began) {
 			t.Errorf("the account began at %s, want %s", got, began)
 		}
 	}
 }
 
-// storedBeginning returns when the account began, as it was stored.
+// storedBeginning returns the stored beginning of the account.
 func (r *rig) storedBeginning(t *testing.T) time.Time {
 	t.Helper()
 	since, err := r.loadSince(t.Context())

@@ -28,14 +28,14 @@ func attached(name, contentType string, content []byte) channels.File {
 	}
 }
 
-// textAndFile is a message of two parts.
+// textAndFile returns a message of two parts, a text and a file.
 func (r *rig) textAndFile() channels.Outbound {
 	o := r.outbound(1, "Here it is")
 	o.Files = []channels.File{attached("plan ä.pdf", "application/pdf", []byte("%PDF"))}
 	return o
 }
 
-// A text with a file is two messages, in order.
+// A text with a file becomes two messages, in order.
 //
 func TestSendTextAndFile(t *testing.T) {
 	t.Parallel()
@@ -57,12 +57,13 @@ func TestSendTextAndFile(t *testing.T) {
 	wantEqual(t, "content of the file", string(file.File), "%PDF")
 }
 
-// The echoes of both parts name the message. That of the last part says that all of it has arrived.
+// The echoes of both parts name the message. Only the last part's echo says that the whole message was sent.
 //
 func TestEchoesOfTextAndFile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.mustSendAll(t, r.textAndFile())
+
 	var echoes []channels.Inbound
 	for _, in := range r.takeInbound(t) {
 		if in.Kind == channels.InboundOwn {
@@ -72,6 +73,7 @@ func TestEchoesOfTextAndFile(t *testing.T) {
 	if len(echoes) != 2 {
 		t.Fatalf("got the echoes %+v, want one for each part", echoes)
 	}
+
 	text, file := echoes[0], echoes[1]
 	wantEqual(t, "message of the text's echo", text.Answers.Message, messageID(1))
 	wantEqual(t, "message of the file's echo", file.Answers.Message, messageID(1))
@@ -83,7 +85,7 @@ func TestEchoesOfTextAndFile(t *testing.T) {
 	}
 }
 
-// When the file fails for certain after the text left, another attempt sends the file only. It isn't uploaded again.
+// If the file is refused after the text was sent, another attempt sends only the file, without uploading it again.
 //
 func TestSendFileAgain(t *testing.T) {
 	t.Parallel()
@@ -109,7 +111,7 @@ func TestSendPartThatIsNotThere(t *testing.T) {
 	_ = r.wantSendFails(t, o, channels.BadContent)
 }
 
-// A reply that was edited between two attempts sends its new file, also if that has the old one's name and size.
+// If a reply is edited between two attempts, the new file is sent, even if it has the name and size of the old one.
 func TestSendAnotherFileOfTheSameName(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -124,7 +126,7 @@ func TestSendAnotherFileOfTheSameName(t *testing.T) {
 	wantEqual(t, "content of the file", string(r.takeInbox(t, 1)[0].File), "right")
 }
 
-// A file that can't be read, is too large or isn't accepted keeps its text from leaving, too.
+// If a file can't be read, is too large or is empty, the text isn't sent either.
 func TestSendBadFile(t *testing.T) {
 	t.Parallel()
 	unreadable := attached("gone.png", "image/png", []byte("x"))
@@ -160,7 +162,7 @@ func TestSendBadFile(t *testing.T) {
 	}
 }
 
-// An upload whose answer is lost shows the customer nothing, so it may be repeated. The text waits for it.
+// An upload without an answer may be repeated, since the customer sees nothing of it. The text waits for the upload.
 func TestUploadWithoutAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -172,8 +174,8 @@ func TestUploadWithoutAnswer(t *testing.T) {
 	r.mustSendAll(t, o)
 }
 
-// The first call that an app refuses without the proof of its secret may be an upload, which isn't repeated by itself. The
-// secret isn't wrong: the next attempt proves that Parley knows it, and the file leaves.
+// An app may require a proof of its secret with each request, and Parley learns it from the first refused one. If that is an
+// upload, it fails and is repeated with the proof by the next attempt, although the secret isn't wrong.
 func TestUploadWhereTheAppRequiresItsSecret(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -185,7 +187,7 @@ func TestUploadWhereTheAppRequiresItsSecret(t *testing.T) {
 	r.takeInbox(t, 1)
 }
 
-// What Messenger's apps can't show as a picture, a video or a sound goes as a file.
+// A file that Messenger's apps can't show as a picture, a video or a sound is sent as a file.
 func TestAttachmentType(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -211,7 +213,7 @@ func TestAttachmentType(t *testing.T) {
 	}
 }
 
-// A file may be larger than a picture may.
+// A file may be larger than a picture.
 func TestSizeOfFiles(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int64]bool{maxImageBytes + 1: true, maxFileBytes: true, maxFileBytes + 1: false} {
@@ -222,7 +224,7 @@ func TestSizeOfFiles(t *testing.T) {
 	wantClass(t, "a picture of that size", err, channels.BadContent)
 }
 
-// fileThatRuns makes a file that does something when it is opened.
+// fileThatRuns makes a file that calls onOpen when it is opened.
 func fileThatRuns(onOpen func()) channels.File {
 	f := attached("a.pdf", "application/pdf", []byte("x"))
 	open := f.Open
@@ -233,7 +235,8 @@ func fileThatRuns(onOpen func()) channels.File {
 	return f
 }
 
-// Only maxInMemory files are in memory at a time. One that finds no place in time isn't opened, and is sent with the next attempt.
+// At most maxInMemory files are in memory at a time. A file that gets no place in time isn't opened, and is sent with the
+// next attempt.
 func TestFilesInMemory(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -259,6 +262,7 @@ func TestFilesInMemory(t *testing.T) {
 		channelstest.Receive(t, opened, "all places are taken")
 	}
 
+	// One more file finds no place.
 	var isOpened atomic.Bool
 	o := r.outbound(100, "")
 	o.Files = []channels.File{fileThatRuns(func() { isOpened.Store(true) })}
@@ -268,6 +272,7 @@ func TestFilesInMemory(t *testing.T) {
 	wantClass(t, "one file too many", err, channels.Retry)
 	wantEqual(t, "the file was opened", isOpened.Load(), false)
 
+	// The places become free.
 	release()
 	sending.Wait()
 	r.mustSend(t, o)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Every event is a fact of its own, whose id is made of what it tells.
+// Each event becomes a fact of its own. The id of the fact is made of the event's content.
 func TestSplitIDs(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -68,7 +68,7 @@ func TestSplitIDs(t *testing.T) {
 	}
 }
 
-// An event that lacks the id by which it would count once is known by its bytes: two of them don't count as one.
+// An event without an id of its own gets one from its bytes. Two different events don't count as one.
 func TestSplitWithoutID(t *testing.T) {
 	t.Parallel()
 	for _, event := range []string{
@@ -82,7 +82,7 @@ func TestSplitWithoutID(t *testing.T) {
 	}
 }
 
-// What can't be the id of a person, or of a Page, isn't one; what is said under it is kept in quarantine.
+// An event whose sender or Page has an impossible id, and a webhook that is malformed or too long, is kept in quarantine.
 func TestSplitOddPeople(t *testing.T) {
 	t.Parallel()
 	const message = `"message":{"mid":"m_1","text":"x"}`
@@ -114,7 +114,7 @@ func TestSplitLongID(t *testing.T) {
 	}
 }
 
-// A webhook may be for several Pages. What can't be read in it is kept in quarantine; all the rest becomes facts, in order.
+// A webhook may be for several Pages. Its unreadable parts are kept in quarantine, and all others become facts, in order.
 func TestSplitBatch(t *testing.T) {
 	t.Parallel()
 	const body = `{"object": "page", "entry": [
@@ -136,7 +136,7 @@ func TestSplitBatch(t *testing.T) {
 	]}`
 
 	type fact struct {
-		idPrefix   string // m: of a message, x: of what can't be read
+		idPrefix   string // m: of a message, x: of an unreadable part
 		orderKey   string // the customer
 		owner      string // the Page
 		quarantine string
@@ -150,6 +150,7 @@ func TestSplitBatch(t *testing.T) {
 		{idPrefix: "m:", orderKey: "27", owner: "2"},
 		{idPrefix: "x:", orderKey: "unreadable", owner: "2", quarantine: "an event without a person"},
 	}
+
 	var got []fact
 	for _, f := range split([]byte(body)) {
 		got = append(got, fact{idPrefix: f.ExternalID[:2], orderKey: f.OrderKey, owner: f.Owner, quarantine: f.Quarantine})
@@ -159,7 +160,7 @@ func TestSplitBatch(t *testing.T) {
 	}
 }
 
-// What isn't a webhook of a Page is kept as it came, in quarantine.
+// A request that isn't a webhook of a Page is kept unchanged in quarantine.
 func TestSplitUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "null", "[]", "{}", "riddle", `{"object":"instagram","entry":[]}`, `{"object":"page","entry":5}`} {

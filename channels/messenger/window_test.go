@@ -17,7 +17,8 @@ const (
 	humanAgentTag = "HUMAN_AGENT" // of messages that only people may send
 )
 
-// Within a day of the customer's last message anybody may write, afterwards people alone, and after seven days nobody.
+// Anybody may write within a day of the customer's last message. After that only people may, with a tag, until seven days
+// have passed.
 func TestTagNeeded(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -46,7 +47,7 @@ func TestTagNeeded(t *testing.T) {
 	}
 }
 
-// What may not be sent any more is refused with a hint.
+// A message that may no longer be sent is refused with a reason and a hint.
 func TestClosedWindow(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -100,7 +101,7 @@ func (r *rig) wantTags(t *testing.T, want ...string) {
 	}
 }
 
-// On the sixth day Facebook isn't asked to send a machine's message.
+// An automatic message on the sixth day is refused without asking Facebook.
 func TestMachineOnTheSixthDay(t *testing.T) {
 	t.Parallel()
 	r, o := newSixthDayRig(t)
@@ -109,7 +110,7 @@ func TestMachineOnTheSixthDay(t *testing.T) {
 	wantEqual(t, "number of requests to send", len(r.meta.RequestsTo("messenger.messages")), 0)
 }
 
-// A person's message leaves with its tag then.
+// A person's message on the sixth day is sent with its tag.
 func TestPersonOnTheSixthDay(t *testing.T) {
 	t.Parallel()
 	r, o := newSixthDayRig(t)
@@ -121,7 +122,7 @@ func TestPersonOnTheSixthDay(t *testing.T) {
 	r.wantTags(t, humanAgentTag)
 }
 
-// A failure that has nothing to do with the tag keeps its class: it is tried again, or stops the account.
+// A failure that has nothing to do with the tag keeps its class, for example one to try again.
 func TestOtherFailuresOnTheSixthDay(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int]channels.Class{
@@ -136,7 +137,7 @@ func TestOtherFailuresOnTheSixthDay(t *testing.T) {
 	}
 }
 
-// If the app lacks the feature Human Agent, the hint says so, and not only that the window is closed.
+// If the app lacks the feature Human Agent, the hint says so instead of only that the window is closed.
 func TestPersonWithoutTheFeature(t *testing.T) {
 	t.Parallel()
 	r, o := newSixthDayRig(t)
@@ -146,7 +147,7 @@ func TestPersonWithoutTheFeature(t *testing.T) {
 	}
 }
 
-// A reaction opens the window anew.
+// After a reaction of the customer, a message needs no tag again.
 func TestReactionOpensTheWindow(t *testing.T) {
 	t.Parallel()
 	r, o := newSixthDayRig(t)
@@ -157,7 +158,8 @@ func TestReactionOpensTheWindow(t *testing.T) {
 	r.wantTags(t, humanAgentTag, "")
 }
 
-// If only Facebook's clock finds a message late, a person's is sent again with the tag; a machine's and an advertisement are refused.
+// A message may be too late by Facebook's clock only. A person's message is then sent again with the tag, and an automatic
+// one or an advertisement is refused.
 func TestWindowByFacebooksClock(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

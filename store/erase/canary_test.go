@@ -12,8 +12,8 @@ import (
 	"parley/store/storetest"
 )
 
-// After an erasure no column of no table holds a word of the contact, and another contact's rows are what they
-// were. What it says before is what it does.
+// After an erasure no column of any table contains a word of the contact, and another contact's rows are unchanged. It
+// erases as many rows as Count announced.
 // R-276
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
@@ -24,10 +24,12 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Errorf("the test writes nothing of a customer into %s.%s", c.Table, c.Name)
 		}
 	}
+
 	planned := must(erase.Count(t.Context(), pool, []store.ContactID{zebra().contact()}))(t)
 	o := newOptions(t, pool)
 	id := beginErasure(t, o, zebra())
 	certificate := runWithChats(t, o, id)
+
 	checkForgotten(t, pool, zebra(), "after the erasure")
 	for place, n := range markedIn(t, pool, zebra().number()[1:]) {
 		t.Errorf("%s holds the number in %d rows", place, n)
@@ -37,6 +39,7 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Errorf("this row of another contact is gone or changed: %s", row)
 		}
 	}
+
 	checkCertificate(t, certificate)
 	checkAsPlanned(t, planned, certificate.Places)
 	if again := must(erase.Run(t.Context(), o, id))(t); again.SHA256 != certificate.SHA256 {
@@ -59,6 +62,7 @@ func checkCertificate(t *testing.T, c erase.Certificate) {
 	if len(c.Identities) != 2 {
 		t.Errorf("%d identities, want 2: %v", len(c.Identities), c.Identities)
 	}
+
 	if len(c.Threads) != 3 {
 		t.Fatalf("%d threads, want 3: %+v", len(c.Threads), c.Threads)
 	}
@@ -80,7 +84,7 @@ func checkCertificate(t *testing.T, c erase.Certificate) {
 	}
 }
 
-// checkAsPlanned reports where another number of rows was erased than was announced.
+// checkAsPlanned reports each place in which the number of erased rows differs from the announced one.
 func checkAsPlanned(t testing.TB, planned, done []erase.Found) {
 	t.Helper()
 	rows := func(list []erase.Found) map[string]int64 {
@@ -98,7 +102,7 @@ func checkAsPlanned(t testing.TB, planned, done []erase.Found) {
 	}
 }
 
-// unmarked are columns of rows that are removed in which no words of a customer can stand.
+// unmarked returns those columns of removed rows that can't contain words of a customer.
 func unmarked() map[string]bool {
 	m := map[string]bool{}
 	for _, name := range []string{
@@ -111,7 +115,7 @@ func unmarked() map[string]bool {
 	return m
 }
 
-// An erasure that ends at any moment goes on where it stopped, and says the same in the end.
+// An erasure that is interrupted between two batches goes on there, and erases as many rows as were announced.
 // R-276
 func TestEndedBetweenBatches(t *testing.T) {
 	t.Parallel()
@@ -119,6 +123,7 @@ func TestEndedBetweenBatches(t *testing.T) {
 	o := newOptions(t, pool)
 	planned := must(erase.Count(t.Context(), pool, []store.ContactID{zebra().contact()}))(t)
 	id := beginErasure(t, o, zebra())
+
 	killed := o
 	killed.Say = func(place string, _ int64) error { return fmt.Errorf("ended behind a batch of %s", place) }
 	ends := 0
@@ -134,21 +139,22 @@ func TestEndedBetweenBatches(t *testing.T) {
 			t.Fatal("it doesn't come to an end: ", err)
 		}
 	}
+
 	certificate := must(erase.Run(t.Context(), o, id))(t)
-	if ends < 20 { // else the test doesn't show much
+	if ends < 20 { // with fewer the test would show little
 		t.Errorf("the erasure ended early %d times, want 20 at least", ends)
 	}
 	checkForgotten(t, pool, zebra(), "in the end")
 	checkAsPlanned(t, planned, certificate.Places)
 }
 
-// An example that is made of the contact's conversation while it is erased, of what was read before, doesn't stay.
+// During the erasure, an example is made from words of the contact's conversation that were read before. It is erased, too.
 // R-276
 func TestExampleMadeMeanwhile(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	o := newOptions(t, pool)
-	o.Ask = nil // no chat gives it a second look
+	o.Ask = nil // no chat causes a second run
 	o.Say = func(place string, _ int64) error {
 		if place == "solved" {
 			exec(t, pool, `WITH taken AS (DELETE FROM solved_due WHERE conversation_id = $1 RETURNING conversation_id)

@@ -14,15 +14,15 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests are of what machines make of a contact's words: records of what models were asked (ai_exchanges), examples,
-// suggestions, and texts that are asked for.
+// These tests are about what models made of a contact's words: records of what a model was asked and answered
+// (ai_exchanges), examples, suggestions, and requested texts.
 
 const (
 	manyClaims = 9           // more than there are bursts or requests
 	lease      = time.Minute // of a claim, longer than a test
 )
 
-// writeInCopy makes zebra, in copy, write in otter's conversation.
+// writeInCopy stores a message that zebra, who was in copy, wrote in otter's conversation.
 func writeInCopy(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, event_id, said_at, created_at)
@@ -35,18 +35,18 @@ func claimBursts(t *testing.T, pool *pgxpool.Pool) []store.Burst {
 	return must(store.ClaimBursts(t.Context(), pool, manyClaims, lease))(t)
 }
 
-// claimRequests claims all texts that are asked for.
+// claimRequests claims all requested texts.
 func claimRequests(t *testing.T, pool *pgxpool.Pool) []request.Request {
 	t.Helper()
 	return must(request.Claim(t.Context(), pool, manyClaims, lease))(t)
 }
 
-// claimOf returns the claim of a text that is asked for.
+// claimOf returns the claim of a requested text.
 func claimOf(r request.Request) ai.Claim {
 	return ai.RequestClaim(r.ConversationID, r.Name, r.AskedAt, r.Epoch)
 }
 
-// keepRecord keeps what a model was asked and answered under a claim.
+// keepRecord stores what a model was asked and answered under a claim.
 func keepRecord(t *testing.T, o erase.Options, claim ai.Claim, words string) {
 	t.Helper()
 	check(t, ai.KeepRecord(t.Context(), o.Pool, o.Sealer, mailAccount, claim, words))
@@ -59,14 +59,16 @@ func countRecords(t *testing.T, pool *pgxpool.Pool) (n int) {
 	return n
 }
 
-// Whoever is erased may have written in another customer's conversation, in copy. What machines made of it goes
-// there, too: records of models, examples, suggestions, texts that wait, and what stands in the thread of it. What they made of
-// others' words stays.
+// The erased contact also wrote in another customer's conversation, in copy. What models made of these words is erased
+// there, too: records, examples, suggestions, requested texts and lines in the thread. What models made of other people's
+// words stays.
 func TestWhatMachinesMadeOfIt(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	o := otter()
 	writeInCopy(t, pool)
+
+	// Models have used zebra's words in otter's conversation.
 	exec(t, pool, `UPDATE ai_exchanges SET sealed = convert_to('otter and zebra', 'UTF8') WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE suggested_replies SET replies = '["otter and zebra"]' WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE solved SET asked = 'otter and zebra', words = to_tsvector('simple', 'otter and zebra')
@@ -77,6 +79,7 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 			(77002, $1, 0, 'line', '{"line": {"Kind": "analysis", "Urgent": "the zebra waits"}}', 'sent', now())`, o.first+2)
 	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, actor, what, detail)
 		VALUES (77001, $1, now(), 'parley', 'analysed', '{"text": "angry", "reason": "the zebra waits"}')`, o.first+1)
+
 	erasing := newOptions(t, pool)
 	id := beginErasure(t, erasing, zebra())
 	runWithChats(t, erasing, id)
@@ -89,15 +92,16 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 	}
 }
 
-// While a contact is erased, a model may be asked about another customer's conversation in which the contact wrote, in copy, or
-// about the contact's own. What it was asked and answered is kept while the claim stands, and goes with the rest; what comes later
-// is not kept.
+// While a contact is erased, a model may be asked about the contact's conversation, or about another one in which the
+// contact wrote in copy. A record that is stored while the claim is valid is erased with the rest. Later records aren't
+// stored.
 func TestWhatAModelIsBeingAsked(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	writeInCopy(t, pool)
 	o := newOptions(t, pool)
 	exec(t, pool, `DELETE FROM ai_exchanges`)
+
 	var claims []ai.Claim
 	for _, b := range claimBursts(t, pool) {
 		claims = append(claims, ai.BurstClaim(b))
@@ -108,12 +112,14 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 	if len(claims) != 4 { // a burst and a request of each customer
 		t.Fatalf("%d claims, want 4: %+v", len(claims), claims)
 	}
+
 	keepRecords := func() {
 		t.Helper()
 		for _, claim := range claims {
 			keepRecord(t, o, claim, "otter and zebra")
 		}
 	}
+
 	keepRecords()
 	if n := countRecords(t, pool); n != len(claims) {
 		t.Fatalf("%d records are kept before the erasure, want %d", n, len(claims))
@@ -131,19 +137,22 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 	}
 }
 
-// Somebody else writes in the contact's conversation while its work was erased and its words were not yet. A model is asked, and
-// answers when the words are gone, or when all is done: nothing of what it was asked is kept, though no chat gives it a second look.
+// Somebody else writes in the contact's conversation during the erasure, after its claims were erased and before its words
+// are. A model is asked, and answers once the words are erased, or once the erasure has ended. No record is kept in either
+// case, although no chat causes a second run of the erasure.
 func TestClaimedWhileItIsErased(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	o := newOptions(t, pool)
-	o.Ask = nil // no chat gives it a second look
+	o.Ask = nil // no chat causes a second run
 	burst := store.Burst{ConversationID: store.ConversationID(zebra().first + 1), FirstEvent: 4711, Epoch: 3}
+
 	countOwnRecords := func() (n int) {
 		t.Helper()
 		check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM ai_exchanges WHERE conversation_id = $1`, burst.ConversationID).Scan(&n))
 		return n
 	}
+
 	o.Say = func(place string, _ int64) error {
 		switch place {
 		case "deliveries": // the claims are erased
@@ -158,6 +167,7 @@ func TestClaimedWhileItIsErased(t *testing.T) {
 		}
 		return nil
 	}
+
 	id := beginErasure(t, o, zebra())
 	must(erase.Run(t.Context(), o, id))(t)
 	keepRecord(t, o, ai.BurstClaim(burst), "zebra")
@@ -166,7 +176,8 @@ func TestClaimedWhileItIsErased(t *testing.T) {
 	}
 }
 
-// Whoever has lost a claim keeps nothing: the burst may be another one by then, and a request may have been asked anew.
+// A process that has lost its claim stores no record: the burst may be another one by then, or the text may have been
+// requested again.
 func TestRecordOfALostClaim(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -179,6 +190,7 @@ func TestRecordOfALostClaim(t *testing.T) {
 	if len(requests) != 2 {
 		t.Fatalf("%d requests were claimed, want 2", len(requests))
 	}
+
 	for _, tt := range []struct {
 		name  string
 		lose  string // takes the claim away
@@ -218,7 +230,8 @@ func TestRecordOfALostClaim(t *testing.T) {
 	}
 }
 
-// Whether a person or a machine gave an answer elsewhere stays for the figures; other reasons go.
+// An erasure keeps whether a person or a machine gave an answer elsewhere, since figures need it. It overwrites other
+// reasons.
 func TestWhoAnsweredElsewhereStays(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

@@ -9,7 +9,7 @@ import (
 	"parley/store/erase"
 )
 
-// newAnalysis returns a fact of Parley's own that tells something of a conversation, such as an analysis of it. It waits in a queue.
+// newAnalysis returns a fact by Parley itself about a conversation, such as an analysis of it. It waits in a queue.
 func newAnalysis(queue string, conversation int64, words string) store.NewEvent {
 	return store.NewEvent{
 		AccountID:  store.SystemAccount,
@@ -19,8 +19,9 @@ func newAnalysis(queue string, conversation int64, words string) store.NewEvent 
 	}
 }
 
-// What is told of the contact's conversations after the erasure was asked for goes, too, once it is applied: by work that was under
-// way, such as an analysis, and by colleagues. What the same person writes then is a new contact's.
+// Events about the contact's conversations may come after somebody asked for the erasure, for example from an analysis that
+// was under way or from colleagues. They are erased once they are applied. A new message of the same person belongs to a new
+// contact, and stays.
 // R-276
 func TestToldAfterItWasAskedFor(t *testing.T) {
 	t.Parallel()
@@ -28,6 +29,7 @@ func TestToldAfterItWasAskedFor(t *testing.T) {
 	o := newOptions(t, pool)
 	id := beginErasure(t, o, zebra())
 	own, shared, others := zebra().first+1, zebra().first+9, otter().first+1 // conversations
+
 	byColleague := store.NewEvent{AccountID: slack, ExternalID: "late", OrderKey: "12/C1",
 		Payload: []byte(`{"thread_ts":"170001000.000100","text":"Zebra called"}`)}
 	ofOther := newAnalysis("analysis:1", others, "otter")
@@ -42,11 +44,13 @@ func TestToldAfterItWasAskedFor(t *testing.T) {
 		ofOther,
 		ofNewContact,
 	}
+
 	must(store.InsertEvents(ctx, pool, late))(t)
 	mustWait(t, o, id, "what was told isn't applied")
 
 	exec(t, pool, `DELETE FROM queues`) // all is applied
 	runWithChats(t, o, id)
+
 	var names, left []string
 	for _, event := range late {
 		names = append(names, event.ExternalID)
@@ -57,13 +61,13 @@ func TestToldAfterItWasAskedFor(t *testing.T) {
 	}
 }
 
-// What is told while the rest is erased may have changed what was erased before: it is looked at once more.
+// An event that is applied during the erasure may change rows that were erased already. They are erased once more.
 // R-276
 func TestToldWhileItIsErased(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	o := newOptions(t, pool)
-	o.Ask = nil // no chat gives it a second look
+	o.Ask = nil // no chat causes a second run
 	isTold := false
 	o.Say = func(place string, _ int64) error {
 		if place != "conversations" || isTold {
@@ -80,7 +84,7 @@ func TestToldWhileItIsErased(t *testing.T) {
 	must(erase.Run(t.Context(), o, id))(t)
 
 	left := markedIn(t, pool, zebra().word)
-	delete(left, "posts.message") // where something stands in the chat: without chats it stays
+	delete(left, "posts.message") // the place of a message in the chat, which stays without chats
 	for place, n := range left {
 		t.Errorf("%s holds something of the contact in %d rows, want none", place, n)
 	}

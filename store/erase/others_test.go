@@ -14,10 +14,10 @@ import (
 	"parley/store/storetest"
 )
 
-// A shop's own system knows its customers by ids.
+// shopAccount is the account of a shop's own system, which identifies customers by ids.
 const shopAccount = 13
 
-// shop makes customers with keys of each kind: the contacts 1 to 6, each with a conversation and a thread.
+// shop makes the contacts 1 to 6, who have keys of all kinds. Each has a conversation and a thread.
 func shop(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
@@ -34,6 +34,7 @@ func shop(t testing.TB) *pgxpool.Pool {
 		{account: chatAccount, key: "+4917012345", name: "Fung"},
 		{account: shopAccount, key: "Kunde-Ä9", name: "Kim"},
 	} {
+
 		id := i + 1 // of the contact, the identity and the conversation
 		exec(t, pool, `INSERT INTO contacts (id, name) VALUES ($1, $2)`, id, who.name)
 		exec(t, pool, `
@@ -50,14 +51,15 @@ func shop(t testing.TB) *pgxpool.Pool {
 	return pool
 }
 
-// threadOf is the first message of a conversation's thread.
+// threadOf returns the id of the first message of a conversation's thread.
 func threadOf(conversation int) string { return fmt.Sprintf("17001%d.000100", conversation) }
 
-// quarantined is an event that could not be applied, and whether it is another's: then it is left when the contact is erased.
+// quarantined is an event that could not be applied. It is left when the contact is erased if it belongs to another
+// customer.
 type quarantined struct {
 	name     string // its external id, too
 	payload  string
-	isLarge  bool // the payload stands in a file
+	isLarge  bool // the payload is stored in a file
 	wantLeft bool
 }
 
@@ -81,7 +83,7 @@ func quarantine(t testing.TB, pool *pgxpool.Pool, account store.AccountID, queue
 	}
 }
 
-// eraseContact erases a contact, without chats.
+// eraseContact erases a contact. No chat has anything to take away.
 func eraseContact(t testing.TB, pool *pgxpool.Pool, contact store.ContactID) erase.Options {
 	t.Helper()
 	o := newOptions(t, pool)
@@ -108,7 +110,7 @@ func checkLeft(t *testing.T, pool *pgxpool.Pool, events []quarantined) {
 	}
 }
 
-// checkErased stores events in a shop, erases a contact, and checks which of them are left.
+// checkErased stores events in a new shop, erases a contact, and checks which events are left.
 func checkErased(t *testing.T, account store.AccountID, queue string, contact store.ContactID, events []quarantined) {
 	t.Helper()
 	pool := shop(t)
@@ -117,13 +119,13 @@ func checkErased(t *testing.T, account store.AccountID, queue string, contact st
 	checkLeft(t, pool, events)
 }
 
-// fromShop is a message in the form of the shop's own system.
+// fromShop returns a message in the format of the shop's own system.
 func fromShop(customer string) string {
 	return `{"type":"message","id":"m","from":{"id":"` + customer + `"},"text":"Hi"}`
 }
 
-// Who is erased may have a key that begins or ends another customer's, or that is a word in other accounts. What of
-// others is in quarantine stays.
+// The erased contact's key may be the beginning or end of another customer's key, or a common word in another account.
+// Events of others that are in quarantine stay.
 // R-276
 func TestKeysInOthersKeys(t *testing.T) {
 	t.Parallel()
@@ -145,6 +147,7 @@ func TestKeysInOthersKeys(t *testing.T) {
 		// Key in another account.
 		{account: mailAccount, queue: "mails", event: quarantined{name: "elsewhere", payload: `{"part":"u-17"}`, wantLeft: true}},
 	}
+
 	pool := shop(t)
 	var all []quarantined
 	for _, tt := range tests {
@@ -155,7 +158,7 @@ func TestKeysInOthersKeys(t *testing.T) {
 	checkLeft(t, pool, all)
 }
 
-// A key that a shop gives a customer has a case, also in letters that aren't ASCII: another customer's may differ by it alone.
+// Keys of a shop are case-sensitive, also outside ASCII. Another customer's key may differ from the contact's in case only.
 // R-276
 func TestKeysInAnotherCase(t *testing.T) {
 	t.Parallel()
@@ -176,8 +179,7 @@ func TestKeysInAnotherCase(t *testing.T) {
 	checkLeft(t, pool, slices.Concat(own, others, anywhere))
 }
 
-// Another customer's message is taken when it is sent again, though its id is that of one that was in quarantine when the contact
-// was erased.
+// A message of another customer was in quarantine while the contact was erased. It is stored when the shop sends it again.
 // R-276
 func TestOthersMessageIsTakenAgain(t *testing.T) {
 	t.Parallel()
@@ -195,7 +197,7 @@ func TestOthersMessageIsTakenAgain(t *testing.T) {
 	}
 }
 
-// An address is found in all forms in which it stands in mails, forms and JSON, and not within others.
+// An email address is found in each form that mails, forms and JSON give it, and not as a part of another address.
 // R-276
 func TestFormsOfAnAddress(t *testing.T) {
 	t.Parallel()
@@ -218,7 +220,7 @@ func TestFormsOfAnAddress(t *testing.T) {
 	})
 }
 
-// So is a number.
+// A phone number is found in each form that forms and JSON give it, and not as a part of a longer number.
 // R-276
 func TestFormsOfANumber(t *testing.T) {
 	t.Parallel()
@@ -234,8 +236,8 @@ func TestFormsOfANumber(t *testing.T) {
 	})
 }
 
-// A customer may be called like a word of programs. What agents said in other conversations' threads, and what programs say,
-// stays; what people said of the customer elsewhere goes.
+// A customer's name may be a common word of programs, here User. The word stays in texts of agents in other conversations'
+// threads, and in events of programs. Events in which people mention the customer elsewhere are erased.
 // R-276
 func TestNameThatIsAWordOfPrograms(t *testing.T) {
 	t.Parallel()
@@ -261,8 +263,8 @@ func TestNameThatIsAWordOfPrograms(t *testing.T) {
 	checkLeft(t, pool, slices.Concat(inOthersThread, inOwnThread, inChannel, ofPrograms))
 }
 
-// A name is found wherever a word can begin in what people write, as chats and Parley write it down in ASCII: not behind other
-// letters, nor where a chat names its people.
+// A name in a text is found where a word can begin. Chats and Parley write such texts in ASCII, with escapes. The name isn't
+// found behind other letters, or in the fields in which a chat names its people.
 // R-276
 func TestNamesInASCII(t *testing.T) {
 	t.Parallel()
@@ -284,7 +286,7 @@ func TestNamesInASCII(t *testing.T) {
 	})
 }
 
-// So it is in UTF-8.
+// In texts that are written in UTF-8, too, a name is found where a word can begin.
 // R-276
 func TestNamesInUTF8(t *testing.T) {
 	t.Parallel()
@@ -299,7 +301,7 @@ func TestNamesInUTF8(t *testing.T) {
 	})
 }
 
-// A name that ends other words is found only where it is a word.
+// A name that is also the end of other words, such as Fung in Prüfung, is found only as a word of its own.
 // R-276
 func TestNameThatEndsWords(t *testing.T) {
 	t.Parallel()
@@ -313,12 +315,13 @@ func TestNameThatEndsWords(t *testing.T) {
 	})
 }
 
-// A name may have characters that are escaped in various ways, where chats and Parley write it down.
+// A name may have characters that chats and Parley escape in various ways.
 // R-276
 func TestNameWithEscapedCharacters(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
 	exec(t, pool, `UPDATE contacts SET name = 'Ann 🌸 "Bee" Müller & Co/KG' WHERE id = 2`)
+
 	events := []quarantined{
 		{name: "raw", payload: `{"text":"Call Ann 🌸 \"Bee\" Müller & Co/KG"}`},
 		{name: "Go", payload: `{"text":"Call Ann 🌸 \"Bee\" Müller \u0026 Co/KG"}`},
@@ -327,11 +330,13 @@ func TestNameWithEscapedCharacters(t *testing.T) {
 		{name: "Teams", payload: `{"body":{"content":"\u003cp\u003eAnn 🌸 \"Bee\" Müller \u0026amp; Co/KG\u003c/p\u003e"}}`},
 		{name: "another", payload: `{"text":"Call \"Bee\" Müller & Co/KG"}`, wantLeft: true},
 	}
+
 	quarantine(t, pool, slack, "C2:1.000200", events)
 	exec(t, pool, `
 		INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 		SELECT n, 1, n, 'line', jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Kind', 'note', 'Text', said)), 'sent', said, now()
 		FROM unnest(ARRAY['Call Ann 🌸 "Bee" Müller & Co/KG', 'Call "Bee"']) WITH ORDINALITY AS told(said, n)`)
+
 	eraseContact(t, pool, 2)
 	checkLeft(t, pool, events)
 	got, want := storetest.Rows(t, pool, pgx.RowTo[string], `SELECT payload #>> '{line,Text}' FROM deliveries`), []string{`Call "Bee"`}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Tests use the mark qq, which stands in all placeholders of a Mask, instead of a random one.
+// testMark replaces the random letters (the mark) that end each placeholder of a Mask.
 const testMark = "qq"
 
 // checkHidden hides a text, compares it with want, and checks that Show brings the text back.
@@ -61,7 +61,7 @@ func TestHideEmails(t *testing.T) {
 	}
 }
 
-// Numbers of phones are found that begin with a plus, a zero or an area code in brackets, or are grouped as in North America.
+// Phone numbers are found if they begin with a plus, a zero or an area code in brackets, or have North American groups.
 func TestHidePhones(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -87,7 +87,7 @@ func TestHidePhones(t *testing.T) {
 	}
 }
 
-// Numbers of cards and accounts are found if their check digits are right.
+// Card numbers and IBANs are found if their check digits are right.
 func TestHideCardsAndAccounts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -107,7 +107,7 @@ func TestHideCardsAndAccounts(t *testing.T) {
 	}
 }
 
-// Numbers of orders, dates, times and prices show nobody: they stay.
+// Order numbers, dates, times and prices identify nobody, so they aren't hidden.
 func TestHideLeavesOtherNumbers(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -119,7 +119,8 @@ func TestHideLeavesOtherNumbers(t *testing.T) {
 	}
 }
 
-// Numbers of phones as people write them at home, without a plus or a zero, are found whatever else is written like them.
+// Phone numbers without a plus or a zero are found, too. Their placeholders say NUMBER, because an order number may look the
+// same.
 func TestHideNationalPhones(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -151,8 +152,8 @@ func TestHideNationalPhones(t *testing.T) {
 	}
 }
 
-// Dates, times, prices and addresses of machines, which are written like them, stay. So do numbers that letters or a # begin, and those
-// that are too short or too long.
+// Dates, times, prices and IP addresses that look like national phone numbers aren't hidden. Numbers after letters or a #,
+// and those that are too short or too long, aren't either.
 func TestHideLeavesWhatIsLikeNationalPhones(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -169,7 +170,7 @@ func TestHideLeavesWhatIsLikeNationalPhones(t *testing.T) {
 	}
 }
 
-// Nobody gets another's value by writing what looks like a placeholder: it stays as it is.
+// A customer who writes something like a placeholder doesn't get another one's value by it: the text stays as it is.
 func TestForgedPlaceholders(t *testing.T) {
 	t.Parallel()
 	const forged = "[EMAIL_1] [EMAIL_1_aaaaaaaa] EMAIL_1_ [PHONE_1_]"
@@ -191,7 +192,7 @@ func TestForgedPlaceholders(t *testing.T) {
 	}
 }
 
-// The mark of placeholders has so many letters that hardly a text has it by chance.
+// The mark is so long that hardly any text contains it by chance.
 func TestMarkIsLong(t *testing.T) {
 	t.Parallel()
 	const wantLetters = 8
@@ -211,7 +212,7 @@ func newHidden(t *testing.T) *Mask {
 	return m
 }
 
-// Models write placeholders with too few brackets, or too many.
+// Models write placeholders with too few or too many brackets. Show replaces these as well.
 func TestShowWithOddBrackets(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -236,7 +237,7 @@ func TestShowWithOddBrackets(t *testing.T) {
 	}
 }
 
-// Models invent placeholders, and break them: that is told.
+// Models invent placeholders, and change them. Show reports such a placeholder as unknown.
 func TestShowUnknownPlaceholder(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -252,7 +253,7 @@ func TestShowUnknownPlaceholder(t *testing.T) {
 	}
 }
 
-// What was hidden comes back byte by byte, and nothing that would be hidden is left in the hidden text.
+// Show restores a hidden text byte by byte, and Find finds nothing in the hidden text.
 func FuzzMask(f *testing.F) {
 	for _, s := range []string{
 		"kim@example.com +49 170 1234567",

@@ -12,7 +12,7 @@ import (
 	"parley/channels"
 )
 
-// storedFact is a fact with the JSON as which it is stored.
+// storedFact is a fact and the JSON in which it is stored.
 type storedFact struct {
 	name   string
 	stored string
@@ -231,7 +231,8 @@ func factsOfAnalysis() []storedFact {
 	}
 }
 
-// Facts are stored, and replicas of the version before read them: their form stays as it is, and nothing of it is lost in reading.
+// Facts are stored as JSON, which replicas of the version before read. The format must not change, and reading it must lose
+// nothing.
 func TestStoredForm(t *testing.T) {
 	t.Parallel()
 	for _, tt := range slices.Concat(factsOfDeliveries(), factsOfThreads(), factsOfAnalysis(), otherFacts()) {
@@ -255,7 +256,8 @@ func TestStoredForm(t *testing.T) {
 	}
 }
 
-// The trait says up to which event the latest summary goes; in earlier versions it said of how many messages the summary was made.
+// The trait contains the latest event that the summary covers. In earlier versions it contained the number of messages that
+// were summed up.
 func TestReadSummedUp(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

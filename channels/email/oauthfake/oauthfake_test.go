@@ -11,7 +11,7 @@ import (
 	"parley/channels/email/oauthfake"
 )
 
-// A code gives tokens once. The access token opens the mailbox of whoever has consented.
+// A code can be exchanged for tokens once. The access token opens the mailbox of the person who consented, and no other.
 func TestCodeGivesTokensOnce(t *testing.T) {
 	t.Parallel()
 	s, _ := startMicrosoft(t)
@@ -22,7 +22,7 @@ func TestCodeGivesTokensOnce(t *testing.T) {
 	wantRefused(t, "the code once more", askTokens(t, s, form), http.StatusBadRequest, "invalid_grant")
 }
 
-// newConsent returns a provider at which a person has consented, and the tokens.
+// newConsent starts a provider and lets a person consent there. It returns the tokens as well.
 func newConsent(t *testing.T, p oauthfake.Provider, scopes string) (s *oauthfake.Server, c *clock, access, refresh string) {
 	t.Helper()
 	s, c = start(t, oauthfake.Options{Provider: p})
@@ -54,7 +54,7 @@ func TestMicrosoftReplacesTheRefreshToken(t *testing.T) {
 	}
 }
 
-// An access token works for a while, and the refresh token until the consent is taken back.
+// An access token works for a limited time, and a refresh token until the consent is revoked.
 func TestConsentAndRefresh(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -83,7 +83,8 @@ func TestConsentAndRefresh(t *testing.T) {
 	}
 }
 
-// What a provider refuses of a person's sign-in is told to the program, with its state, or to the person if she can't be sent back.
+// If a provider refuses a sign-in, it sends the person back to the program with an error and the program's state. If it
+// can't send the person back, it shows the error to the person.
 func TestSignInRefusals(t *testing.T) {
 	t.Parallel()
 	s, _ := startMicrosoft(t)
@@ -116,7 +117,7 @@ func TestSignInRefusals(t *testing.T) {
 	}
 }
 
-// A person who cancels is sent back, too.
+// A person who cancels the sign-in is sent back with an error.
 func TestSignInIsCancelled(t *testing.T) {
 	t.Parallel()
 	s, _ := startMicrosoft(t)
@@ -127,7 +128,7 @@ func TestSignInIsCancelled(t *testing.T) {
 	}
 }
 
-// A code gives tokens only to the program that asked for it.
+// A code is refused if the request differs from the one that asked for it, for example in its verifier.
 func TestTokenRefusals(t *testing.T) {
 	t.Parallel()
 	s, _ := startMicrosoft(t)
@@ -159,7 +160,7 @@ func TestWrongSecretIsRefused(t *testing.T) {
 	wantRefused(t, "a wrong secret", askTokens(t, s, form), http.StatusUnauthorized, "invalid_client")
 }
 
-// A code gives tokens for ten minutes.
+// A code is refused after ten minutes.
 func TestOldCodeIsRefused(t *testing.T) {
 	t.Parallel()
 	s, clock := startMicrosoft(t)
@@ -168,7 +169,8 @@ func TestOldCodeIsRefused(t *testing.T) {
 	wantRefused(t, "an old code", askTokens(t, s, form), http.StatusBadRequest, "invalid_grant")
 }
 
-// Tokens allow what was asked for, and nothing more: here neither reading mail nor doing so for ever.
+// Tokens allow only what was asked for. Without offline_access there is no refresh token, and without a scope for IMAP the
+// mailbox can't be read.
 func TestFewScopes(t *testing.T) {
 	t.Parallel()
 	s, _ := startMicrosoft(t)
@@ -179,7 +181,7 @@ func TestFewScopes(t *testing.T) {
 	wantAccepted(t, s, ann, got.text("access_token"), false)
 }
 
-// Microsoft takes no secret from a program that is registered as one on a desktop.
+// Microsoft refuses the secret of a program that is registered as a native one.
 func TestNativeProgram(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Microsoft, Native: true})
@@ -192,7 +194,7 @@ func TestNativeProgram(t *testing.T) {
 	}
 }
 
-// Where a refresh token works once, the old one lives until its successor is used, and its use afterwards ends all.
+// With SingleUse, a refresh token works until its successor has been used. Its use after that makes all tokens invalid.
 func TestSingleUse(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
@@ -204,6 +206,7 @@ func TestSingleUse(t *testing.T) {
 		}
 		return got.text("refresh_token")
 	}
+
 	_, first := mustGetTokens(t, s, consentAtMicrosoft(t, s))
 	mustRefresh(first) // the answer is lost
 	second := mustRefresh(first)
@@ -215,7 +218,7 @@ func TestSingleUse(t *testing.T) {
 	wantRefused(t, "the third token, after that", latest, http.StatusBadRequest, "invalid_grant")
 }
 
-// newGoogleCode returns a provider, and the form that exchanges a code.
+// newGoogleCode starts a provider, and returns it with the form that exchanges a code.
 func newGoogleCode(t *testing.T) (*oauthfake.Server, url.Values) {
 	t.Helper()
 	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Google})
@@ -230,7 +233,7 @@ func wantNoAnswer(t *testing.T, got tokenAnswer) {
 	}
 }
 
-// A request for tokens can be refused, with a page instead of JSON.
+// FaultRefuse answers a request for tokens with a page instead of JSON.
 func TestRefusingFault(t *testing.T) {
 	t.Parallel()
 	s, form := newGoogleCode(t)
@@ -245,7 +248,7 @@ func TestRefusingFault(t *testing.T) {
 	mustGetTokens(t, s, form) // the code still works
 }
 
-// A request for tokens can hang until the faults are cleared.
+// FaultHang lets a request for tokens hang until the faults are cleared.
 func TestHangingFault(t *testing.T) {
 	t.Parallel()
 	s, form := newGoogleCode(t)
@@ -261,7 +264,7 @@ func TestHangingFault(t *testing.T) {
 	}
 }
 
-// A request for tokens can lose its answer after it had its effect.
+// FaultDropAfter loses the answer to a request for tokens after the request had its effect.
 func TestFaultThatLosesTheAnswer(t *testing.T) {
 	t.Parallel()
 	s, form := newGoogleCode(t)

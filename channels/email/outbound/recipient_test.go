@@ -7,12 +7,13 @@ import (
 	"parley/channels"
 )
 
-// newOwnComposer returns a Composer that knows three addresses of its own.
+// newOwnComposer returns a Composer that has three addresses of its own.
 func newOwnComposer() *Composer {
 	return &Composer{own: []string{"help@acme.test", "sales@acme.test", "shop+eu@acme.test"}}
 }
 
-// What an agent types becomes an address with the domain as machines write it. Who that is doesn't depend on the case of letters.
+// The address that an agent types gets its domain in ASCII and lower case. Its key identifies the recipient, whatever the
+// case of its letters.
 func TestRecipient(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -43,7 +44,7 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
-// What isn't an address, is several, or is one of our own, is refused.
+// Recipient refuses a text that isn't an address, that has several, or that is an address of our own.
 func TestRecipientRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, typed string }{

@@ -19,7 +19,7 @@ import (
 
 const dana = "dana@cole.test"
 
-// newPhonePage returns the page of an empty world with phones, without a Parley behind it.
+// newPhonePage returns the page of a company with phones and no messages. No Parley runs behind it.
 func newPhonePage(t *testing.T) (*Page, *company.Company) {
 	t.Helper()
 	w := must(company.New(t.Context(), company.Options{Phones: true, PublicURL: "http://127.0.0.1:9"}))(t)
@@ -41,7 +41,7 @@ func danasPhone(t *testing.T, p *Page, chat string) phoneState {
 	return stateOf(t, p, url.Values{"as": {company.Ann}, "customer": {dana}, "chat": {chat}}).Phone
 }
 
-// What a person can do on a phone is taken; what no phone would do is refused.
+// The page accepts what a person can do on a phone, and refuses anything else.
 func TestPhoneRequests(t *testing.T) {
 	t.Parallel()
 	p, _ := newPhonePage(t)
@@ -67,8 +67,8 @@ func TestPhoneRequests(t *testing.T) {
 	}
 }
 
-// What a person does on a phone shows in the page's state: STOP by text message with Twilio's answer to it, a picture by
-// Messenger with the week in which people may answer it.
+// The page's state shows what a person did on a phone. Here it is STOP as a text message, with Twilio's answer, and a
+// picture by Messenger, with the week in which people may answer it.
 func TestPhoneState(t *testing.T) {
 	t.Parallel()
 	p, _ := newPhonePage(t)
@@ -114,19 +114,21 @@ func TestPhoneState(t *testing.T) {
 	}
 }
 
-// A reset empties the phones, which stay at their addresses, and tells whoever watches the ones before.
+// A reset replaces the phones by empty ones at the same addresses. Watchers of the old phones are told.
 func TestPhonesAfterReset(t *testing.T) {
 	t.Parallel()
 	p, w := newPhonePage(t)
 	if got := usePhone(p, "say", `{"customer":"`+dana+`","chat":"whatsapp","text":"hello"}`); got != http.StatusOK {
 		t.Fatalf("a text by WhatsApp: got %d", got)
 	}
+
 	before := w.Phones()
 	graph, twilio := before.Addresses()
 	check(t, w.Reset(t.Context()))
 	if graphNow, twilioNow := w.Phones().Addresses(); graphNow != graph || twilioNow != twilio {
 		t.Errorf("addresses after a reset: got %s and %s, want %s and %s", graphNow, twilioNow, graph, twilio)
 	}
+
 	whatsApp := must(p.phones.phoneOf(dana).Chat(phone.WhatsApp))(t)
 	if lines := whatsApp.Lines(); len(lines) != 0 {
 		t.Errorf("WhatsApp after a reset: got %+v, want nothing", lines)
@@ -138,7 +140,7 @@ func TestPhonesAfterReset(t *testing.T) {
 	}
 }
 
-// Whoever watches the phones rests while a reset puts others in their place, and then watches those.
+// The page's watcher rests while a reset replaces the phones. Then it watches the new ones.
 func TestPhonesWatched(t *testing.T) {
 	t.Parallel()
 	p, w := newPhonePage(t)
@@ -147,6 +149,7 @@ func TestPhonesWatched(t *testing.T) {
 	watching.Go(func() { p.phones.watch(ctx) })
 	defer watching.Wait()
 	defer end()
+
 	before := w.Phones()
 	if err := before.Close(); err != nil { // as a reset does
 		t.Fatal(err)
@@ -154,6 +157,7 @@ func TestPhonesWatched(t *testing.T) {
 	if n := countWakes(t, p); n > 10 {
 		t.Errorf("open pages were woken %d times in a tenth of a second, want at most 10", n)
 	}
+
 	check(t, w.Reset(t.Context()))
 	woken := p.hub.next()
 	for deadline := time.Now().Add(5 * time.Minute); ; { // until the watcher has come to the new phones
@@ -183,7 +187,7 @@ func countWakes(t *testing.T, p *Page) int {
 	}
 }
 
-// The page knows each emoji that Parley posts in Slack: else people would read :word:.
+// The page knows each emoji that Parley posts in Slack. Otherwise people would read :word: there.
 func TestPageKnowsParleysEmoji(t *testing.T) {
 	known := must(os.ReadFile("web/emoji.js"))(t)
 	found := 0

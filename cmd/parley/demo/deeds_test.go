@@ -18,12 +18,11 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// deeds are what one story really did and was shown on each surface, by the words of
-// docs/parity.md:
+// deeds are what people did in a story, and what they were shown, on each surface. They are written as in docs/parity.md:
 //
-//	verb assign text         a person's verb, and by which way it came
-//	view line assigned       a post that the surface took
-//	dialog Snooze            a form or window that stood before a person
+//	verb assign text         a person's verb, and how it was given
+//	view line assigned       a post that the surface accepted
+//	dialog Snooze            a form or window that was shown to a person
 //	trouble archives         what happened to the surface
 type deeds struct {
 	mu  sync.Mutex
@@ -39,7 +38,7 @@ func (d *deeds) add(surface string, words ...string) {
 	if d.all[surface] == nil {
 		d.all[surface] = map[string]bool{}
 	}
-	deed, _, _ := strings.Cut(strings.Join(words, " "), ": ") // what a title says behind a colon is of one story: "Found: maria"
+	deed, _, _ := strings.Cut(strings.Join(words, " "), ": ") // the text after a colon differs between stories: "Found: maria"
 	d.all[surface][strings.TrimSpace(deed)] = true
 }
 
@@ -50,7 +49,7 @@ func (d *deeds) list(surface string) map[string]bool {
 	return maps.Clone(d.all[surface])
 }
 
-// watch lets a Parley's surfaces note what goes through them.
+// watch wraps the surfaces of a Parley, so that they record what people do and what Parley posts.
 func (d *deeds) watch(o *app.Options) {
 	if o.Surfaces == nil {
 		o.Surfaces = app.Surfaces()
@@ -64,7 +63,7 @@ func (d *deeds) watch(o *app.Options) {
 	}
 }
 
-// watchedSurface notes what people did and what Parley posted.
+// watchedSurface records what people did and what Parley posted.
 type watchedSurface struct {
 	bridge.Surface
 	kind  string
@@ -90,7 +89,7 @@ func (s *watchedSurface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, 
 	}
 	switch {
 	case p.Line != nil && p.Line.Kind() == bridge.LineTemplate && p.Line.Verb == bridge.VerbTemplates:
-		// a provider's verdict on a template comes into any story with phones, or after its end
+		// Left out: a provider's verdict on a template may come during any story with phones, or after its end.
 	case p.Kind == bridge.PostMark:
 		s.deeds.add(s.kind, "view mark", string(p.Mark))
 	case p.Kind == bridge.PostEphemeral && p.Line != nil:
@@ -109,9 +108,8 @@ func (s *watchedSurface) HidesGaps(channel string) bool {
 	return ok && hider.HidesGaps(channel)
 }
 
-// chronicle gathers the deeds of stories that ended well. What docs/parity.md claims stands
-// in testdata/parity: a deed and the story that did it. A story that no longer does what is
-// claimed of it fails; so a claim can't outlive what it says.
+// chronicle collects the deeds of stories that ended well. The claims of docs/parity.md are in testdata/parity: each line
+// has a deed and the story that did it. A story fails if it no longer does what is claimed of it.
 type chronicle struct {
 	t       *testing.T
 	surface string
@@ -123,7 +121,7 @@ type chronicle struct {
 
 func chronicleFile(surface string) string { return filepath.Join("testdata", "parity", surface+".txt") }
 
-// newChronicle begins one for a surface; with -update it is written when the test ends.
+// newChronicle returns a chronicle for a surface. With -update, its file is written when the test ends.
 func newChronicle(t *testing.T, surface string) *chronicle {
 	t.Helper()
 	c := &chronicle{t: t, surface: surface, file: chronicleFile(surface), stories: map[string]map[string]bool{}}
@@ -131,7 +129,7 @@ func newChronicle(t *testing.T, surface string) *chronicle {
 	return c
 }
 
-// record keeps what a story did that ended well, and returns what is wrongly claimed of it.
+// record keeps what a story did that ended well, and returns the deeds that are claimed of it and that it didn't do.
 func (c *chronicle) record(story string, done map[string]bool) (wrong []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -145,8 +143,8 @@ func (c *chronicle) record(story string, done map[string]bool) (wrong []string) 
 	return wrong
 }
 
-// isDone reports whether a deed was seen. What somebody typed while Parley read a channel may have been found there before the
-// chat told of it, and counts as typed all the same.
+// isDone reports whether a story did a deed. A text that was typed while Parley read the channel may have been found there
+// before the chat delivered its event. It counts as typed.
 func isDone(deed string, done map[string]bool) bool {
 	verb, way, _ := strings.Cut(strings.TrimPrefix(deed, "verb "), " ")
 	isTyped := way == string(bridge.OriginText) || way == string(bridge.OriginMention)
@@ -154,7 +152,7 @@ func isDone(deed string, done map[string]bool) bool {
 	return done[deed] || isTyped && wasFound
 }
 
-// claims reads lines like "verb assign text: verbs".
+// claims reads a file of lines like "verb assign text: verbs" into a map from deeds to stories.
 func claims(t *testing.T, file string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(file) //nolint:gosec // a file of testdata
@@ -170,7 +168,7 @@ func claims(t *testing.T, file string) map[string]string {
 	return list
 }
 
-// close tells what isn't claimed yet, or claims it.
+// close logs the deeds that aren't claimed yet or, with -update, writes the claims.
 func (c *chronicle) close() {
 	list := claims(c.t, c.file)
 	for deed, story := range list {
@@ -180,10 +178,11 @@ func (c *chronicle) close() {
 			delete(list, deed)
 		}
 	}
+
 	for _, story := range slices.Sorted(maps.Keys(c.stories)) {
 		isInTest := isTold(c.t, filepath.Join("testdata", story+".txt"), c.surface, false)
 		for deed := range c.stories[story] {
-			// What make test tells is claimed of a story that it tells.
+			// Claims prefer stories that are part of "make test" to those of "make soak".
 			isForSoak := list[deed] != "" && !isTold(c.t, filepath.Join("testdata", list[deed]+".txt"), c.surface, false)
 			if list[deed] == "" || isInTest && isForSoak {
 				list[deed] = story
@@ -193,6 +192,7 @@ func (c *chronicle) close() {
 			}
 		}
 	}
+
 	if !golden.Updating() || c.t.Failed() {
 		return
 	}
@@ -205,8 +205,8 @@ func (c *chronicle) close() {
 	checkParity(c.t)
 }
 
-// watchStory begins a story's record, where its variant has a chronicle. end is called while
-// its Parley still runs.
+// watchStory returns a function that records a story's deeds, if its variant has a chronicle. It must be called while the
+// story's Parley still runs.
 func (s *stage) watchStory(c *chronicle, script testscript.T) (end func()) {
 	return func() {
 		story, ok := script.(testing.TB) // it has more methods than testscript.T says
@@ -218,7 +218,7 @@ func (s *stage) watchStory(c *chronicle, script testscript.T) (end func()) {
 			return
 		}
 		name := story.Name()[strings.LastIndex(story.Name(), "/")+1:]
-		// What a story doesn't wait for itself may still be on its way: its Parley runs until the end.
+		// The effects of a story's last steps may be late. Its Parley runs until they are seen.
 		_ = s.until("the story's deeds are seen", func() (bool, error) { return len(c.record(name, s.deeds.list(c.surface))) == 0, nil })
 		for _, deed := range c.record(name, s.deeds.list(c.surface)) {
 			story.Errorf("docs/parity.md claims of this story, on %s: %s. It no longer does that; run with -update", c.surface, deed)

@@ -18,7 +18,7 @@ var (
 	markdownLink = regexp.MustCompile(`\[([^\]]+)\]\((https?:[^)]+)\)`)
 )
 
-// slackEmoji are the names by which Slack's client writes emoji.
+// slackEmoji maps emoji to the names that Slack's client writes for them.
 func slackEmoji() map[string]string {
 	return map[string]string{
 		"👀": "eyes",
@@ -30,7 +30,7 @@ func slackEmoji() map[string]string {
 	}
 }
 
-// typed is a script's text as Slack's composer takes it.
+// typed returns a script's text as Slack's composer takes it.
 func (b *slackBoard) typed(text string) string {
 	text = chips(text, func(kind, name string) string {
 		switch {
@@ -51,7 +51,7 @@ func (b *slackBoard) typed(text string) string {
 
 func (b *slackBoard) as(who string) *slackfake.Person { return b.fake.As(cast()[who]) }
 
-// What people do: see boardHands.
+// The next methods do what people do, see boardHands.
 
 func (b *slackBoard) post(who string, u utterance) error {
 	in := slackfake.Post{Channel: b.support, Thread: u.Thread, Text: b.typed(u.Text), Broadcast: u.Aloud, Me: u.Me, As: u.As}
@@ -107,7 +107,7 @@ func (b *slackBoard) command(ctx context.Context, who, where, text string) error
 	return answered(p.Command(ctx, in, "/parley", text))
 }
 
-// answered tells what Slack's client would show of an error.
+// answered returns the error that Slack's client would show.
 func answered(out *slackfake.Outcome, err error) error {
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (b *slackBoard) dismiss(ctx context.Context, who string, f form) error {
 	return answered(b.as(who).CloseView(ctx, f.ID, false))
 }
 
-// What Slack has no means for.
+// Slack offers none of the following.
 
 func (b *slackBoard) restore(_, _ string) error { return notHere("to bring back a message") }
 
@@ -146,7 +146,7 @@ func (b *slackBoard) search(context.Context, string, string) ([]shown, error) {
 	return nil, notHere("to search")
 }
 
-// What goes wrong: see boardWeather.
+// The next methods cause trouble, see boardWeather.
 
 func (b *slackBoard) calm() {
 	b.fake.ClearFaults()
@@ -227,7 +227,7 @@ func (b *slackBoard) look(name string, members []string) {
 	b.support = b.fake.Admin.AddChannel(slackfake.Channel{Name: name, Private: true, Members: ids}).ID
 }
 
-// manage does what administrators do.
+// manage does what administrators do, such as archiving a channel.
 func (b *slackBoard) manage(what string) (err error) {
 	switch what {
 	case "archives", "unarchives":
@@ -252,7 +252,7 @@ func (b *slackBoard) manage(what string) (err error) {
 	return err
 }
 
-// mumble sends events that nobody understands.
+// mumble sends events that Parley doesn't understand.
 func (b *slackBoard) mumble() {
 	b.fake.Admin.SendEvent("channel_created", "", map[string]any{"type": "something_new", "channel": map[string]any{"id": 1}})
 	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{

@@ -32,7 +32,7 @@ func teamsEmoji() map[string]string {
 		"👋": "1f44b_wavinghand", "⏳": "231b_hourglassdone"}
 }
 
-// typed is a script's text as Teams' composer takes it.
+// typed returns a script's text as Teams' composer takes it.
 func (b *teamsBoard) typed(text string) string {
 	return chips(text, func(kind, name string) string {
 		if id := teamsCast()[name]; kind == "@" && id != "" {
@@ -44,13 +44,14 @@ func (b *teamsBoard) typed(text string) string {
 
 func (b *teamsBoard) as(who string) *teamsfake.Person { return b.fake.As(teamsCast()[who]) }
 
-// What people do: see boardHands.
+// The next methods do what people do, see boardHands.
 
 // post writes a message. Where Parley hears only what mentions it, agents who mean the customer mention it.
 func (b *teamsBoard) post(who string, u utterance) error {
 	if u.Aloud || u.Me {
 		return notHere("another guise")
 	}
+
 	in := teamsfake.Post{Channel: b.support, Root: u.Thread, Text: b.typed(u.Text)}
 	switch u.As {
 	case "":
@@ -61,6 +62,7 @@ func (b *teamsBoard) post(who string, u utterance) error {
 	default:
 		return notHere(u.As)
 	}
+
 	for _, f := range u.Files {
 		file := teamsfake.NewFile{Name: f.Name, Data: f.Body}
 		if f.Elsewhere {
@@ -68,6 +70,8 @@ func (b *teamsBoard) post(who string, u utterance) error {
 		}
 		in.Files = append(in.Files, file)
 	}
+
+	// Parley has to be mentioned by those who talk to it or, where it hears nothing else, to the customer.
 	switch {
 	case u.ToParley:
 		in.Text = "<@bot> " + in.Text
@@ -80,7 +84,7 @@ func (b *teamsBoard) post(who string, u utterance) error {
 	return err
 }
 
-// inside reports whether nobody means the customer by a text.
+// inside reports whether a text isn't meant for the customer.
 func inside(text string) bool {
 	return strings.HasPrefix(text, "note:") || strings.HasPrefix(text, "//") || strings.HasPrefix(text, "<@")
 }
@@ -129,7 +133,7 @@ func (b *teamsBoard) press(ctx context.Context, who string, at button) error {
 	return b.happened(who, out, err)
 }
 
-// happened takes what Teams' client shows in passing, and tells of an error without words.
+// happened keeps a text that Teams' client shows for a moment, and returns an error if the client shows one.
 func (b *teamsBoard) happened(who string, out *teamsfake.Outcome, err error) error {
 	if err != nil {
 		return err
@@ -149,7 +153,8 @@ func (b *teamsBoard) choose(ctx context.Context, who, action, id string) error {
 	return b.happened(who, out, err)
 }
 
-// command writes to Parley in private. A form opens only from an action of the app's, which also begins with a slash.
+// command writes to Parley in private. A form opens only from one of the app's commands, which in Teams also begin with a
+// slash.
 func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err error) {
 	channel, root := map[string]string{here: b.support, elsewhere: company.TeamsRandom, directly: ""}[where], ""
 	if where != here && where != elsewhere && where != directly {
@@ -172,6 +177,7 @@ func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[
 	if d == nil {
 		return "", people.ErrNoDialog
 	}
+
 	inputs := client.Inputs{}
 	visitCard(d.Card, func(_ string, o map[string]any) {
 		kind, _ := o["type"].(string)
@@ -180,6 +186,7 @@ func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[
 			inputs[id] = strings.Join(values[name], ",")
 		}
 	})
+
 	out, err := b.as(who).Submit(ctx, "", inputs)
 	if errors.Is(err, client.ErrInvalid) {
 		return err.Error(), nil
@@ -233,6 +240,7 @@ func sendForm(ctx context.Context, address, text string, files []attached) (refu
 	if err := errors.Join(append(faults, w.Close())...); err != nil {
 		return "", err
 	}
+
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, &body)
 	if err != nil {
 		return "", err
@@ -243,6 +251,7 @@ func sendForm(ctx context.Context, address, text string, files []attached) (refu
 		return "", err
 	}
 	defer answer.Body.Close() //nolint:errcheck // read already
+
 	page, err := io.ReadAll(answer.Body)
 	if answer.StatusCode == http.StatusOK || err != nil {
 		return "", err
@@ -252,10 +261,10 @@ func sendForm(ctx context.Context, address, text string, files []attached) (refu
 	return cmp.Or(refused, answer.Status), nil
 }
 
-// errorMark stands in a dialog that was handed in and refused: what is wrong is in red.
+// errorMark is in a dialog that was submitted and refused: the explanation of the error is red.
 const errorMark = `"color":"Attention"`
 
-// What goes wrong: see boardWeather.
+// The next methods cause trouble, see boardWeather.
 
 func (b *teamsBoard) calm() {
 	b.fake.ClearFaults()
@@ -307,6 +316,7 @@ func (b *teamsBoard) failCalls(kind, times string) error {
 	default:
 		return notHere(kind)
 	}
+
 	b.fake.Inject(f)
 	f.Method = "conversations.create"
 	b.fake.Inject(f)
@@ -331,7 +341,7 @@ func (b *teamsBoard) look(name string, members []string) {
 		Added: true}).ID
 }
 
-// manage does what administrators do.
+// manage does what administrators do, such as archiving a team.
 func (b *teamsBoard) manage(what string, args []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -358,12 +368,12 @@ func (b *teamsBoard) manage(what string, args []string) error {
 			}
 		}
 		return b.fake.Admin.SetMembers(company.TeamsTeam, left)
-	case "withholds": // what it takes to read files
+	case "withholds": // the permissions for files
 		b.fake.Entra.Permit(slices.DeleteFunc(tenant.AllPermissions(), func(p string) bool {
 			return p == tenant.PermitFilesRead || p == tenant.PermitFilesWrite
 		})...)
 		return nil
-	case "permits": // all, as an owner of the team does who adds the app to it
+	case "permits": // everything, as an owner of the team does by adding the app
 		b.fake.Entra.Permit(tenant.AllPermissions()...)
 		return nil
 	case "mumbles":
@@ -372,7 +382,7 @@ func (b *teamsBoard) manage(what string, args []string) error {
 	return notHere(what)
 }
 
-// mumble sends what nobody understands.
+// mumble sends events that Parley doesn't understand.
 func (b *teamsBoard) mumble(ctx context.Context) error {
 	place := fmt.Sprintf(
 		`"channelId":"msteams","serviceUrl":%q,"recipient":{"id":%q},"conversation":{"conversationType":"channel","tenantId":%q,"id":%q},`+

@@ -13,7 +13,7 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// newTeamsPage returns the page of an empty world with Teams, without a Parley behind it.
+// newTeamsPage returns the page of a company with Teams and no messages. No Parley runs behind it.
 func newTeamsPage(t *testing.T) (*Page, *company.Company) {
 	t.Helper()
 	w := must(company.New(t.Context(), company.Options{TeamsOptions: company.TeamsOptions{Teams: true}}))(t)
@@ -22,7 +22,8 @@ func newTeamsPage(t *testing.T) (*Page, *company.Company) {
 	return p, w
 }
 
-// supportTeamOf returns what a person sees in Teams, who looks at the support channel and one of its threads; "" means none.
+// supportTeamOf returns what a person sees in Teams while the support channel and one of its threads are open; "" means no
+// thread.
 func supportTeamOf(t *testing.T, p *Page, as, thread string) teamsState {
 	t.Helper()
 	return stateOf(t, p, url.Values{
@@ -38,8 +39,8 @@ func (s teamsState) supportChannel() teamsChannel {
 	return s.Channels[slices.IndexFunc(s.Channels, func(c teamsChannel) bool { return c.ID == company.TeamsSupport })]
 }
 
-// Ann's post has two answers by Ben, of which one mentions her, and one that he deleted. She has mentions and unread answers until
-// she reads them; Zoe has no part in it.
+// Ben answers Ann's post three times. The first answer mentions her, and he deletes the last. Ann has a mention and unread
+// answers until she reads them, and Zoe has neither.
 func TestTeamsStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
@@ -49,6 +50,7 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 	}
 	last := w.Teams.Thread(company.TeamsSupport, root)[3]
 	check(t, w.Teams.As(company.TeamsBen).Delete(company.TeamsSupport, last.ID))
+
 	ann := supportTeamOf(t, p, company.TeamsAnn, root)
 	if len(ann.Posts) != 1 || ann.Posts[0].Replies != 2 || ann.Posts[0].Unread != 2 {
 		t.Errorf("posts that Ann sees: got %+v, want one with 2 replies that are both unread", ann.Posts)
@@ -62,6 +64,7 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 	if got := ann.Activity; len(got) != 2 || got[0].Kind != "reply" || got[1].Kind != "mention" || !got[1].Unread {
 		t.Errorf("Ann's activity: got %+v, want a reply and, before it, an unread mention", got)
 	}
+
 	zoe := supportTeamOf(t, p, company.TeamsZoe, "")
 	if len(zoe.Activity) != 0 || len(zoe.Thread) != 0 {
 		t.Errorf("Zoe, who looks at no thread, sees the activity %+v and the thread %+v; want neither", zoe.Activity, zoe.Thread)
@@ -69,6 +72,8 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 	if got := zoe.supportChannel().Unread; got != 1 {
 		t.Errorf("posts that are new to Zoe: got %d, want 1", got)
 	}
+
+	// Ann reads the channel and the thread.
 	for _, place := range []string{"", root} {
 		if got := ask(p, "POST", "/teams/read?"+
 			url.Values{"as": {company.TeamsAnn}, "channel": {company.TeamsSupport}, "thread": {place}}.Encode()); got.Code != http.StatusOK {
@@ -80,13 +85,15 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 		t.Errorf("once Ann has read all: got %d unread, %d mentions, an unread activity: %t; want none of them",
 			ann.Posts[0].Unread, ann.supportChannel().Mentions, ann.Activity[1].Unread)
 	}
+
 	link := ask(p, "GET", "/l/message/"+company.TeamsSupport+"/"+last.Root+"?parentMessageId="+root)
 	if location := link.Header().Get("Location"); link.Code != http.StatusSeeOther || !strings.HasSuffix(location, "/"+root) {
 		t.Errorf("a link to a message: got %d to %q, want %d to the thread %s", link.Code, location, http.StatusSeeOther, root)
 	}
 }
 
-// The page of Teams takes nothing from other sites, hides the emulator's controls, and answers 404 for what there is not.
+// The page of Teams accepts nothing from other sites, hides the emulator's controls, and answers 404 for anything that
+// doesn't exist.
 func TestTeamsPageRefuses(t *testing.T) {
 	t.Parallel()
 	p, _ := newTeamsPage(t)
@@ -113,7 +120,7 @@ func TestTeamsPageRefuses(t *testing.T) {
 	}
 }
 
-// The page can make Teams the home of new conversations, and take from Parley the permission to read all messages.
+// The page can make Teams the home of new conversations, and revoke Parley's permission to read all messages.
 func TestTeamsPageSettings(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
@@ -134,7 +141,7 @@ func TestTeamsPageSettings(t *testing.T) {
 	}
 }
 
-// Where the demo has no Teams, it can't become home.
+// Teams can't become the home in a demo without Teams.
 func TestTeamsPageWithoutTeams(t *testing.T) {
 	t.Parallel()
 	p, _ := newTestPage(t, "")
@@ -146,7 +153,7 @@ func TestTeamsPageWithoutTeams(t *testing.T) {
 	}
 }
 
-// What the page offers of Parley's commands in Teams is what Parley's own manifest declares.
+// The page offers the commands that Parley's manifest for Teams declares.
 func TestTeamsManifestInPage(t *testing.T) {
 	t.Parallel()
 	p, _ := newTeamsPage(t)
@@ -155,6 +162,7 @@ func TestTeamsManifestInPage(t *testing.T) {
 	boot, _, _ = strings.Cut(boot, "</script>")
 	var b struct{ Teams teamsBoot }
 	check(t, json.Unmarshal([]byte(boot), &b))
+
 	app := b.Teams.App
 	for _, c := range []struct {
 		where, title string

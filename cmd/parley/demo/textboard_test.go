@@ -14,7 +14,7 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// textBoard is a chat of plain text: it has no forms, no emoji of people's own, and no commands but those in messages.
+// textBoard is the board of a plain-text chat. Its people have no forms and no emoji, and give commands only in messages.
 type textBoard struct {
 	*bridgetest.Chat
 
@@ -32,8 +32,7 @@ func newTextBoard(t testing.TB) *textBoard {
 	return &textBoard{Chat: c, t: t}
 }
 
-// tokens are what the plain-text surface writes in place of sentences, which are those that the scripts look for. It may
-// write one token for several sentences.
+// tokens maps each token that the plain-text surface writes to the sentences for which scripts look in its place.
 func tokens() map[string][]string {
 	return map[string][]string{
 		"[not_mapped]":   {"know you as an agent"},
@@ -53,7 +52,7 @@ func tokens() map[string][]string {
 	}
 }
 
-// labels are the buttons' names in the scripts.
+// labels are the names that scripts use for buttons.
 func labels() map[bridge.Verb]string {
 	return map[bridge.Verb]string{
 		bridge.VerbSend:      "Send to customer",
@@ -69,7 +68,7 @@ func labels() map[bridge.Verb]string {
 	}
 }
 
-// How Parley hangs on the chat: see boardWires.
+// The next methods connect Parley with the chat, see boardWires.
 
 func (b *textBoard) wire(_ *app.Env, o *app.Options) {
 	o.Surfaces = []app.SurfaceSpec{{Kind: "slack", New: b.newSurface}}
@@ -85,14 +84,14 @@ func (b *textBoard) stopped()                              {}
 func (b *textBoard) close()                                {}
 func (b *textBoard) calls() string                         { return "" }
 
-// connected counts all that ever listened, since the connection of a Parley that was stopped may still be there for a moment.
+// connected counts all connections so far, since that of a stopped Parley may last a moment longer.
 func (b *textBoard) connected(int) bool {
 	return int64(b.Connected()) >= b.surfacesMade.Load() && b.Taken()
 }
 
 func (b *textBoard) pending() bool { return !b.Taken() }
 
-// What can be seen: see boardView.
+// The next methods tell what people see, see boardView.
 
 func (b *textBoard) channel() string             { return company.Support }
 func (b *textBoard) roots() []shown              { return b.list(b.Messages(company.Support, "")) }
@@ -132,6 +131,7 @@ func textShown(m bridgetest.Message) shown {
 	if m.Kind == string(bridge.PostSaid) {
 		out.Name = m.Name + " (customer)"
 	}
+
 	for token, sentences := range tokens() {
 		if strings.Contains(m.Plain(), token) {
 			out.Text += "\n" + strings.Join(sentences, "\n")
@@ -155,9 +155,9 @@ type textPlace struct {
 	verb  bridge.Verb
 }
 
-// What people do: see boardHands.
+// The next methods do what people do, see boardHands.
 
-// typed is a script's text as it is written here.
+// typed returns a script's text as people write it in this chat.
 func (b *textBoard) typed(text string) string {
 	return chips(text, func(_, name string) string { return "<@" + cast()[name] + ">" })
 }
@@ -197,7 +197,7 @@ func (b *textBoard) press(_ context.Context, who string, at button) error {
 	return nil
 }
 
-// What a chat of plain text has no means for.
+// A plain-text chat offers none of the following.
 
 func (b *textBoard) restore(_, _ string) error              { return notHere("to bring back a message") }
 func (b *textBoard) react(_, _, emoji string, _ bool) error { return notHere(emoji) }
@@ -219,7 +219,7 @@ func (b *textBoard) attach(context.Context, string, string, []attached) (string,
 	return "", notHere("a form with files")
 }
 
-// What goes wrong: see boardWeather.
+// The next methods cause trouble, see boardWeather.
 
 func (b *textBoard) calm()                                   { b.ClearFaults() }
 func (b *textBoard) suffer(trouble string, _ []string) error { return notHere(trouble) }

@@ -16,18 +16,18 @@ import (
 	"parley/channels/guard"
 )
 
-// png begins like a picture of that kind; nobody looks further.
+// png returns bytes that begin like a PNG. No code under test reads more of them.
 func png(size int) []byte {
 	return append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{7}, size)...)
 }
 
-// logo is the picture that all the tests read.
+// logo returns the picture of all tests.
 func logo() []byte {
 	const size = 10
 	return png(size)
 }
 
-// startPictureServer serves pictures, and what is none, by https.
+// startPictureServer serves pictures, and files that aren't pictures, by https.
 func startPictureServer(t *testing.T) *httptest.Server {
 	t.Helper()
 	serve := func(content []byte) http.HandlerFunc {
@@ -47,7 +47,7 @@ func startPictureServer(t *testing.T) *httptest.Server {
 	return srv
 }
 
-// newReader returns a reader of pictures that reads files from dir, and may fetch from srv, although it is on this machine.
+// newReader returns a reader of pictures that reads files from dir. It may fetch from srv, although srv is on this machine.
 func newReader(dir string, srv *httptest.Server) *Reader {
 	reader := New(dir, guard.New("127.0.0.1"))
 	roots := srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
@@ -63,8 +63,8 @@ func writePicture(t *testing.T, dir, name string, content []byte) {
 	}
 }
 
-// Pictures come from files, public https addresses and the signature itself. Only one in the signature itself is inline. The
-// others have a name of their own, which ends as their content does.
+// A picture comes from a file, from a public https address or from the signature itself. Only the last kind is inline. The
+// others have a name of their own, with the extension of their content.
 //
 //
 func TestPicture(t *testing.T) {
@@ -75,6 +75,7 @@ func TestPicture(t *testing.T) {
 	writePicture(t, dir, "logo.jpeg", logo())
 	writePicture(t, dir, "photo.PNG.txt", logo())
 	inline := "data:image/png;base64," + base64.StdEncoding.EncodeToString(logo())
+
 	for _, tt := range []struct {
 		name       string
 		from       string
@@ -126,7 +127,8 @@ func checkRefused(t *testing.T, err error, want string) {
 	}
 }
 
-// What isn't a picture, too large, or elsewhere, is refused with what to do.
+// A picture is refused if it isn't one, is too large or is at an address that isn't allowed. The error has a hint what to
+// do.
 //
 //
 func TestPictureRefused(t *testing.T) {
@@ -134,9 +136,10 @@ func TestPictureRefused(t *testing.T) {
 	dir, srv := t.TempDir(), startPictureServer(t)
 	reader := newReader(dir, srv)
 	writePicture(t, dir, "notes.png", []byte("notes"))
-	_, err := reader.Embed([]byte("notes")) // it has no address that could be told
+	_, err := reader.Embed([]byte("notes")) // without an address that the error could name
 	checkRefused(t, err, "the picture that you chose is no PNG")
 	writePicture(t, dir, "large.png", png(maxPictureBytes)) // its first bytes are too many
+
 	for _, tt := range []struct {
 		name string
 		from string

@@ -12,7 +12,7 @@ import (
 // Parley may ask the agent, for example because a colleague wrote just before, and who is responsible for a
 // conversation.
 
-// typedBy is the operation of a teammate who types in conversation 1.
+// typedBy returns the operation of a teammate who types in conversation 1.
 func typedBy(author string, m Marker) Operation {
 	return Operation{Kind: OpPost, Marker: m, Conversation: 1, Author: author}
 }
@@ -65,7 +65,7 @@ func TestExpectedQuestionsAfterResolve(t *testing.T) {
 	}
 }
 
-// What happens in one conversation is no reason to ask about a reply in another.
+// Events in one conversation are no reason to ask about a reply in another.
 func TestExpectedQuestionsOfAnotherConversation(t *testing.T) {
 	t.Parallel()
 	h := History{
@@ -78,7 +78,7 @@ func TestExpectedQuestionsOfAnotherConversation(t *testing.T) {
 	}
 }
 
-// Replies of a conversation count as one message if no other reply was typed between them.
+// Several replies of a conversation count as one message if no other reply was typed between them.
 func TestCountJoined(t *testing.T) {
 	t.Parallel()
 	typed := func(m Marker) Operation { return Operation{Kind: OpPost, Marker: m, Conversation: m.Conversation} }
@@ -92,8 +92,9 @@ func TestCountJoined(t *testing.T) {
 		typed(outboundTo(1, 6)),
 		{Kind: OpWrite, Conversation: 1},
 	}
+
 	replies := map[Marker]bool{
-		outboundTo(1, 1): true, // these three leave as one message: what is internal does not come between
+		outboundTo(1, 1): true, // these three leave as one message, as internal messages don't part replies
 		outboundTo(1, 2): true,
 		outboundTo(1, 4): true,
 		outboundTo(1, 6): true, // alone, since reply 5 comes before it
@@ -104,8 +105,8 @@ func TestCountJoined(t *testing.T) {
 	}
 }
 
-// Who is responsible for a conversation follows from what was typed in its thread. Where Parley was told of
-// something late, it may have applied that before or after the rest.
+// The responsible agents follow from the replies and commands that were typed in the thread. If Parley learned of one of
+// them late, it may have applied that before or after the rest.
 func TestResponsibleFor(t *testing.T) {
 	t.Parallel()
 	const root = "1"
