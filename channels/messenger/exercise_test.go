@@ -10,7 +10,7 @@ import (
 	"parley/channels/graphfake"
 )
 
-// suiteFailure is a failure of the suite, and the fault of Facebook's by which it comes.
+// suiteFailure is a failure of the suite, with the fault of Facebook's emulator that causes it.
 type suiteFailure struct {
 	fault graphfake.Fault
 	channelstest.Failure
@@ -41,7 +41,7 @@ func suiteFailures() []suiteFailure {
 			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionTruncate},
 			Failure: channelstest.Failure{Name: "cut answer", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
 		},
-		// Facebook says for certain that the message doesn't leave.
+		// Facebook says for certain that the message wasn't sent.
 		{
 			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: 613, RetryAfter: 7 * time.Second},
 			Failure: channelstest.Failure{Name: "throttled", Class: channels.Throttled, Outcome: channels.Absent},
@@ -69,7 +69,7 @@ func suiteFailures() []suiteFailure {
 	}
 }
 
-// refused are messages that Messenger refuses.
+// refused returns changes that make a message one that is refused.
 func refused() map[string]func(*channels.Outbound) {
 	return map[string]func(*channels.Outbound){
 		"a long text":                func(o *channels.Outbound) { o.Text = strings.Repeat("x", maxText+1) },

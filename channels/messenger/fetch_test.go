@@ -57,7 +57,7 @@ func (r *rig) wantFetchFails(t *testing.T, ref string, class channels.Class) {
 	}
 }
 
-// A customer's file is fetched at the address in the message. Our token doesn't go to the file server.
+// A customer's file is fetched from the address in the message. The file server doesn't get our token.
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -67,7 +67,7 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// A file that isn't there for a moment is asked for again.
+// A file that is missing for a moment is asked for again.
 func TestFetchTooEarly(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -84,7 +84,7 @@ func TestStickerIsInline(t *testing.T) {
 	wantEqual(t, "is inline", onlyAttachment(t, r.takeOne(t, channels.InboundMessage)).Inline, true)
 }
 
-// Nothing is fetched but from Facebook's file servers, over an encrypted connection.
+// Fetch asks only Facebook's file servers, over an encrypted connection.
 func TestFetchFromForeignHost(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -106,7 +106,7 @@ func TestFetchFromForeignHost(t *testing.T) {
 	}
 }
 
-// A file that its server doesn't hand out now is fetched later; one that is gone is not.
+// A file that its server doesn't hand out at the moment is fetched later. A file whose address has expired is not.
 func TestFetchFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -158,8 +158,8 @@ func TestFetchUnknownFile(t *testing.T) {
 	r.wantFetchFails(t, r.meta.URL()+"/cdn/1/x", channels.BadContent)
 }
 
-// newLargeFileRig makes a rig, without a Page or a customer, whose file server sends files that are too large. It announces the length
-// of film.mp4 alone.
+// newLargeFileRig makes a rig, without a Page or a customer, whose file server sends files that are too large. Only film.mp4
+// announces its length.
 func newLargeFileRig(t *testing.T) *rig {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

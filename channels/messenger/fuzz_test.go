@@ -19,20 +19,20 @@ func textHook(text string) []byte {
 	return hookBody("messaging", `"message":{"mid":"m_1","text":`+string(body)+`}`)
 }
 
-// splitDecode reads a webhook as it is read before anything of it is shown.
+// splitDecode splits a webhook into facts and decodes them, as Parley does.
 func splitDecode(c *Channel, body []byte) {
 	for _, one := range split(body) {
 		_, _ = c.Decode(one.Payload)
 	}
 }
 
-// fill repeats an item, with its comma if it has one, until it has 100 kB.
+// fill repeats an item until the text has 100 kB. A comma at the end is removed.
 func fill(item string) string {
 	const size = 100_000
 	return strings.TrimSuffix(strings.Repeat(item, size/len(item)), ",")
 }
 
-// No webhook costs more than its length allows.
+// The cost of reading a webhook is limited by its length.
 func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the process spends
 	entries := func(list string) []byte { return []byte(`{"object":"page","entry":[` + list + `]}`) }
 	const event = `{"sender":{"id":"2"},"timestamp":1,"message":{"mid":"m","text":"x"}},`
@@ -78,7 +78,7 @@ func seedEvents() []string {
 	}
 }
 
-// Whatever is sent becomes facts that can be stored, and decodes, the same way each time.
+// Each webhook becomes facts that can be stored, and decoding a fact has the same result each time.
 func FuzzSplitDecode(f *testing.F) {
 	for _, event := range seedEvents() {
 		f.Add(hookBody("messaging", event))
@@ -88,6 +88,7 @@ func FuzzSplitDecode(f *testing.F) {
 	for _, s := range budget.Seeds() {
 		f.Add(textHook(s))
 	}
+
 	c, m := plainChannel(f), budget.NewMeterFor(budget.Webhook())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m.Check(t, len(body), func() { splitDecode(c, body) })
@@ -104,10 +105,10 @@ func FuzzSplitDecode(f *testing.F) {
 	})
 }
 
-// maxKeyBytes is how long the database lets the id and the order key of a fact be.
+// maxKeyBytes is the maximum length that the database allows for the id and the order key of a fact.
 const maxKeyBytes = 500
 
-// checkFact checks that the database takes a fact.
+// checkFact checks that the database accepts a fact.
 func checkFact(t *testing.T, f channels.Fact) {
 	t.Helper()
 	for _, key := range []string{f.ExternalID, f.OrderKey} {
@@ -133,7 +134,8 @@ func checkDecodes(t *testing.T, c *Channel, payload []byte) {
 	}
 }
 
-// checkInbound checks what holds for whatever is decoded: somebody did something, and something is shown of a message.
+// checkInbound checks what is true of everything that is decoded: it has a kind and a customer, and a message shows
+// something.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
 	if in.Kind == "" || in.From.Key == "" {

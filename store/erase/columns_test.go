@@ -10,7 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// besides are what is erased beside the table of places: the journal, and files.
+// besides returns the tables that an erasure empties without an entry in the table of places: those of the journal and of
+// files.
 func besides() []place {
 	return []place{
 		{Table: "events"},
@@ -23,7 +24,7 @@ func besides() []place {
 	}
 }
 
-// nothing are the columns that hold nothing of a contact, or keep it sealed while it is erased, and why.
+// nothing lists the columns that contain nothing of a contact, or only sealed words during an erasure, with the reason.
 var nothing = []struct{ table, columns, why string }{
 	{"accounts", "name kind side mode trial_to surface_channel signature reply_mode settings config secrets status hours rich_signature", "what admins set up"},
 	{"accounts", "watermark", "how far a mailbox was read"},
@@ -101,8 +102,8 @@ const wordsOfSchema = `
 				'timestamp with time zone', 'regconfig')
 			AND NOT (c.data_type = 'ARRAY' AND c.udt_name IN ('_int8', '_int4')))`
 
-// Each column of the schema that can hold words is erased with a contact, or it is said why it holds nothing of
-// one. Whoever adds a column decides that here: in places, or above.
+// Each column of the schema that can contain words is erased with a contact, or a reason says why it contains nothing of
+// one. The author of a new column decides this, in places or above.
 // R-276
 func TestEveryColumnIsKnown(t *testing.T) {
 	t.Parallel()
@@ -119,6 +120,7 @@ func TestEveryColumnIsKnown(t *testing.T) {
 			t.Errorf("%s.%s is erased, and yet said to hold nothing", table, column)
 		}
 	}
+
 	if len(schema) < 100 {
 		t.Fatalf("%d columns, want a hundred at least", len(schema))
 	}

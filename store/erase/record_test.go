@@ -11,14 +11,14 @@ import (
 	"parley/store/erase"
 )
 
-// A database is restored from a backup of before an erasure. The record of the erasure, which is kept outside of the database,
-// lets ApplyRecords erase the contact in it once more.
+// These tests restore a database from a backup that is older than an erasure. The record of the erasure is kept outside of
+// the database. With it, ApplyRecords erases the contact in the restored database again.
 
-// eraseBeforeRestore erases zebra in a database. It returns the record of that, and options for the database as a backup of before
-// restores it. In the record is the event 'since the backup', too, which the backup doesn't have.
+// eraseBeforeRestore erases zebra in a database. It returns the record of the erasure, and options for a database that was
+// restored from an older backup. The record also covers the event 'since the backup', which the backup doesn't contain.
 func eraseBeforeRestore(t *testing.T) (erase.Record, erase.Options) {
 	t.Helper()
-	backup := newWorld(t) // before the erasure begins: a contact who came later isn't meant by the record
+	backup := newWorld(t) // before the erasure begins, since the record doesn't cover later contacts
 	o := newOptions(t, newWorld(t))
 	exec(t, o.Pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
 		VALUES (10, 'since the backup', '10/mails', $1, 1)`, []byte("From: "+zebra().address()))
@@ -31,13 +31,14 @@ func eraseBeforeRestore(t *testing.T) (erase.Record, erase.Options) {
 	return record, o
 }
 
-// eraseAgain applies records to a restored database, and returns those that were done now.
+// eraseAgain applies records to a restored database, and returns the certificates of the erasures that were finished by
+// this.
 func eraseAgain(t *testing.T, restored erase.Options, records ...erase.Record) (done []erase.Certificate) {
 	t.Helper()
 	return must(erase.ApplyRecords(t.Context(), restored, records))(t)
 }
 
-// eraseAgainWithChats applies a record to its end, with chats that take away what they are asked to.
+// eraseAgainWithChats applies a record completely, with chats that take away what they are asked to.
 func eraseAgainWithChats(t *testing.T, restored erase.Options, record erase.Record) {
 	t.Helper()
 	eraseAgain(t, restored, record)
@@ -47,7 +48,7 @@ func eraseAgainWithChats(t *testing.T, restored erase.Options, record erase.Reco
 	}
 }
 
-// storeMail stores a mail as the mailbox does that brings it, and returns whether it was taken.
+// storeMail stores a mail as the mailbox does. It returns whether the mail was accepted.
 func storeMail(t *testing.T, o erase.Options, name string) (isTaken bool) {
 	t.Helper()
 	key := must(erase.LoadKey(t.Context(), o.Pool, o.Sealer))(t)
@@ -61,8 +62,8 @@ func storeMail(t *testing.T, o erase.Options, name string) (isTaken bool) {
 	return len(taken) == 1
 }
 
-// The contact is back after a restore, and so may be what came since. The record erases it once more: in the database before
-// anything is served, and then in chats.
+// After a restore the contact is back, and events since the backup may come again. The record erases the contact again, in
+// the database before Parley serves anything, and then in chats.
 // R-276
 func TestAfterARestore(t *testing.T) {
 	t.Parallel()
@@ -97,7 +98,7 @@ func TestAfterARestore(t *testing.T) {
 	}
 }
 
-// What the mailbox brings once more after a restore is passed over if it was erased.
+// An erased mail that the mailbox brings again after a restore is passed over.
 // R-276
 func TestErasedMailIsNotTakenAfterARestore(t *testing.T) {
 	t.Parallel()
@@ -113,7 +114,7 @@ func TestErasedMailIsNotTakenAfterARestore(t *testing.T) {
 	}
 }
 
-// Whoever comes after the erasure, with the same address, is a new contact, whom the record doesn't mean.
+// A person who writes after the erasure, from the same address, is a new contact. The record doesn't erase this contact.
 // R-276
 func TestNewContactIsNotErasedAfterARestore(t *testing.T) {
 	t.Parallel()
@@ -144,9 +145,9 @@ func TestNewContactIsNotErasedAfterARestore(t *testing.T) {
 	checkFound("afterwards")
 }
 
-// Two customers were erased since the backup. In the backup a post of the first one's thread waits, and nobody knows whether it
-// left: that erasure waits for Parley to look. The second customer is gone all the same, before anything is served, and so are
-// the mails of both that the mailbox brings once more.
+// Two customers were erased since the backup. In the backup, a post in the first one's thread has an unknown result, so that
+// the first erasure waits until Parley has looked for it. The second customer is erased anyway, before Parley serves
+// anything. Mails of both that the mailbox brings again are passed over.
 // R-276
 func TestOneWaitsAfterARestore(t *testing.T) {
 	t.Parallel()
@@ -172,11 +173,11 @@ func TestOneWaitsAfterARestore(t *testing.T) {
 		}
 	}
 
-	// Parley has looked: the post had arrived.
+	// Parley has found that the post arrived.
 	exec(t, backup, `UPDATE deliveries SET state = 'accepted' WHERE id = 1002`)
 	exec(t, backup, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 1002`)
 	takeAwayInChats(t, backup, "erased")
-	for range 2 { // the first asks chats only now
+	for range 2 { // the first erasure asks the chats only now
 		must(erase.ApplyRecords(t.Context(), restored, records))(t)
 		takeAwayInChats(t, backup, "erased")
 	}
@@ -186,15 +187,16 @@ func TestOneWaitsAfterARestore(t *testing.T) {
 	checkForgotten(t, backup, zebra(), "in the end")
 }
 
-// loseResultOfPost makes zebra's post 1002 one of which nobody knows whether it has arrived in the chat.
+// loseResultOfPost makes the result of zebra's post 1002 unknown: it may or may not have arrived in the chat.
 func loseResultOfPost(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	exec(t, pool, `UPDATE deliveries SET state = 'unknown' WHERE id = 1002`)
 	exec(t, pool, `UPDATE lanes SET head = 0, tail = 1, due_at = now(), leased_until = NULL WHERE id = 1002`)
 }
 
-// Entries of another database in a list keep none of this database's own from being applied. They were sealed with the same master
-// key. R-276
+// A list may contain entries of another database, sealed with the same master key. The entries of this database are applied
+// anyway.
+// R-276
 func TestMixedListOfOneMasterKey(t *testing.T) {
 	t.Parallel()
 	record, restored := eraseBeforeRestore(t)
@@ -204,7 +206,9 @@ func TestMixedListOfOneMasterKey(t *testing.T) {
 	checkOnlyOwnIsApplied(t, restored, record, eraseThere(t, other))
 }
 
-// Entries of another master key don't, either, and they give a restored database that has no key yet none. R-276
+// A list may contain entries that were sealed with another master key. The entries of this database are applied anyway, and
+// the others give no key to a restored database without one.
+// R-276
 func TestMixedListOfTwoMasterKeys(t *testing.T) {
 	t.Parallel()
 	record, restored := eraseBeforeRestore(t)
@@ -212,7 +216,7 @@ func TestMixedListOfTwoMasterKeys(t *testing.T) {
 	checkOnlyOwnIsApplied(t, restored, record, eraseThere(t, other))
 }
 
-// eraseThere erases zebra in another database, and returns the record of that.
+// eraseThere erases zebra in another database, and returns the record of the erasure.
 func eraseThere(t *testing.T, other erase.Options) erase.Record {
 	t.Helper()
 	id := beginErasure(t, other, zebra())
@@ -220,7 +224,7 @@ func eraseThere(t *testing.T, other erase.Options) erase.Record {
 	return must(erase.RecordOf(t.Context(), other.Pool, id))(t)
 }
 
-// checkOnlyOwnIsApplied applies a list of a record of another database and one of the own.
+// checkOnlyOwnIsApplied applies a list with a record of another database and one of this database.
 func checkOnlyOwnIsApplied(t *testing.T, restored erase.Options, own, foreign erase.Record) {
 	t.Helper()
 	list := []erase.Record{foreign, own}
@@ -241,7 +245,7 @@ func checkOnlyOwnIsApplied(t *testing.T, restored erase.Options, own, foreign er
 	checkForgotten(t, restored.Pool, zebra(), "after the list")
 }
 
-// The list of another database says nothing of this one's contacts.
+// A list of another database erases no contact of this one.
 func TestListOfAnotherDatabaseErasesNobody(t *testing.T) {
 	t.Parallel()
 	mine := newOptions(t, newWorld(t))

@@ -10,7 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// What has not been applied yet can't be erased: the erasure says so, and ends once it was. Another's events stay.
+// An event that isn't applied yet can't be erased. The erasure reports that it waits, and ends after the event was applied.
+// Events of others stay.
 func TestErasureWaitsUntilEventsAreApplied(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -34,7 +35,7 @@ func TestErasureWaitsUntilEventsAreApplied(t *testing.T) {
 	}
 }
 
-// A list for colleagues that isn't posted yet may name the contact: it is waited for.
+// A list for colleagues that isn't posted yet may name the contact, so the erasure waits for it.
 func TestErasureWaitsUntilListsArePosted(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -42,14 +43,14 @@ func TestErasureWaitsUntilListsArePosted(t *testing.T) {
 	id := beginErasure(t, o, zebra())
 	exec(t, pool, `UPDATE lanes SET head = 1 WHERE id = 1`) // the rest of its hundred is still to be posted
 	mustWait(t, o, id, "a list isn't posted")
-	takeAwayInChats(t, pool, "erased") // what stood there before
+	takeAwayInChats(t, pool, "erased") // the posts that were there before
 
 	exec(t, pool, `UPDATE lanes SET head = 100 WHERE id = 1`)
 	runWithChats(t, o, id)
 }
 
-// A post that is on its way, or may have arrived, is waited for: only its result tells where it stands in the chat.
-// What waits behind it doesn't leave.
+// The erasure waits for a post that is being sent, since only the result tells its place in the chat. A post that waits
+// behind it is never sent.
 func TestErasureWaitsForAPostUnderWay(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -83,8 +84,8 @@ func TestErasureWaitsForAPostUnderWay(t *testing.T) {
 	runWithChats(t, o, id)
 }
 
-// A chat that is never connected again doesn't keep a contact from being erased: after six days what may have been posted
-// there is no longer waited for, and what other chats have is taken away.
+// A chat that is never connected again doesn't block an erasure. After six days the erasure no longer waits for a post with
+// an unknown result, and erases the posts in other chats.
 func TestErasureWaitsSixDaysForAnUnknownPost(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -97,7 +98,7 @@ func TestErasureWaitsSixDaysForAnUnknownPost(t *testing.T) {
 	runWithChats(t, o, id)
 }
 
-// After a week a chat that has not taken away what it was asked to isn't waited for, either.
+// After a week an erasure no longer waits for a chat that has not taken away the posts.
 func TestErasureWaitsAWeekForChats(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -106,7 +107,7 @@ func TestErasureWaitsAWeekForChats(t *testing.T) {
 	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrInChats) {
 		t.Fatalf("the first run ended with %v, want it to wait for chats", err)
 	}
-	exec(t, pool, `DELETE FROM queues`) // what asks chats is applied
+	exec(t, pool, `DELETE FROM queues`) // the events that ask chats are applied
 
 	exec(t, pool, `UPDATE erasures SET asked_at = asked_at - interval '8 days'`)
 	if _, err := erase.Run(t.Context(), o, id); err != nil {
@@ -114,7 +115,7 @@ func TestErasureWaitsAWeekForChats(t *testing.T) {
 	}
 }
 
-// A database that waits for chats alone has forgotten the contact: a restore must know of that, too.
+// An erasure that waits only for chats is listed as forgotten, since a restore must repeat it.
 // R-276
 func TestListedBeforeChatsEnd(t *testing.T) {
 	t.Parallel()
@@ -124,12 +125,14 @@ func TestListedBeforeChatsEnd(t *testing.T) {
 	if early := must(erase.ListForgotten(t.Context(), pool))(t); len(early) > 0 {
 		t.Errorf("erasures %v are listed before they have run, want none", early)
 	}
+
 	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrInChats) {
 		t.Fatalf("the erasure ended with %v, want it to wait for chats", err)
 	}
 	if list, want := must(erase.ListForgotten(t.Context(), pool))(t), []string{id}; !slices.Equal(list, want) {
 		t.Errorf("erasures %v are listed, want %v", list, want)
 	}
+
 	record := must(erase.RecordOf(t.Context(), pool, id))(t)
 	if len(record.Facts) == 0 {
 		t.Error("the record has no facts")

@@ -16,7 +16,7 @@ import (
 	"parley/channels/golden"
 )
 
-// richText has all that an agent's Markdown may have, and what must not act.
+// richText uses all of the Markdown that agents may use, and some that must have no effect, such as a javascript link.
 const richText = `# Plan
 
 Use <b> and 5 * 3, [docs](https://acme.test/a_b?x=1&y=2) or https://acme.test.
@@ -37,7 +37,7 @@ Next line.
 
 [bad](javascript:alert(1)) &lt;ok&gt; \*plain\*`
 
-// goldenMail is a kind of mail, and how it differs from newAnswer.
+// goldenMail is a kind of mail, with the change that makes it of newAnswer.
 type goldenMail struct {
 	name   string // of its file in testdata/sent
 	change func(*channels.Outbound)
@@ -94,7 +94,7 @@ func goldenMails() []goldenMail {
 	}
 }
 
-// What leaves for each kind of mail, byte for byte.
+// Each kind of mail is compared byte for byte with its file in testdata/sent.
 func TestComposeGolden(t *testing.T) {
 	t.Parallel()
 	for _, tt := range goldenMails() {
@@ -112,8 +112,8 @@ func TestComposeGolden(t *testing.T) {
 	}
 }
 
-// wantOwnFields checks that a mail has no fields but those that Parley writes, each once: nothing could slip one in. Its addresses can be
-// read.
+// wantOwnFields checks that a mail has only header fields that Parley writes, each once, so that nothing was injected. Its
+// addresses must be readable.
 func wantOwnFields(t *testing.T, raw []byte) {
 	t.Helper()
 	own := []string{
@@ -131,6 +131,7 @@ func wantOwnFields(t *testing.T, raw []byte) {
 		"X-Auto-Response-Suppress",
 		mailid.MessageHeader,
 	}
+
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
 	noError(t, err)
 	for name, values := range m.Header {
@@ -141,6 +142,7 @@ func wantOwnFields(t *testing.T, raw []byte) {
 			t.Errorf("field %s: got it %d times, want once", name, len(values))
 		}
 	}
+
 	for _, name := range []string{"From", "To", "Cc"} {
 		if m.Header.Get(name) == "" {
 			continue
@@ -151,10 +153,10 @@ func wantOwnFields(t *testing.T, raw []byte) {
 	}
 }
 
-// maxLineBytes is how long a line of a mail may be (RFC 5322).
+// maxLineBytes is the maximum length of a line of a mail (RFC 5322).
 const maxLineBytes = 998
 
-// wantLinesOfMails checks that the lines of a mail are as RFC 5322 wants them.
+// wantLinesOfMails checks that the lines of a mail have a length and an end that RFC 5322 allows.
 func wantLinesOfMails(t *testing.T, raw []byte) {
 	t.Helper()
 	for line := range bytes.SplitSeq(raw, []byte("\r\n")) {
@@ -167,7 +169,7 @@ func wantLinesOfMails(t *testing.T, raw []byte) {
 	}
 }
 
-// A file's name is what stands behind its folders, without what other programs can't write.
+// The name of an attachment has no folders, and none of the characters that other programs can't write.
 func TestAttachmentName(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, want string }{
@@ -208,7 +210,8 @@ func newSignedAnswer(logo, report []byte) channels.Outbound {
 	return o
 }
 
-// A mail carries the pictures of its signature, where its reader's program finds them without loading anything, and its files behind them.
+// The pictures of a signature are parts of the mail, so that the recipient's program shows them without loading anything.
+// The attached files follow them.
 func TestComposeSignaturePictures(t *testing.T) {
 	t.Parallel()
 	logo, report := bytes.Repeat([]byte("logo"), 100), []byte("report")
@@ -233,7 +236,7 @@ func TestComposeSignaturePictures(t *testing.T) {
 	wantEqual(t, "parts that stand in the text", strings.Count(mail, "Content-Disposition: inline"), 1)
 }
 
-// wantInOrder checks that a mail has these pieces, one behind the other. Case doesn't count.
+// wantInOrder checks that a mail contains these pieces in this order, whatever their case.
 func wantInOrder(t *testing.T, mail string, pieces []string) {
 	t.Helper()
 	rest := strings.ToLower(mail)

@@ -24,12 +24,14 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) < 3 && !phoneVerb(args[1]) {
 		ts.Fatalf("usage: customer NAME mails|replies|receives|has|texts|taps|reads|sees …")
 	}
+
 	name := strings.ToUpper(args[0][:1]) + args[0][1:]
 	c := s.company.Mail.Customer(fmt.Sprintf("%s <%s@customer.test>", name, args[0]))
 	if phoneVerb(args[1]) {
 		s.phoneCommand(ts, neg, name, c.Address(), args[1:])
 		return
 	}
+
 	switch args[1] {
 	case "mails":
 		m := mailfake.Mail{To: []string{company.HelpAddress}, Subject: args[2], Text: words(ts, args[3])}
@@ -57,7 +59,7 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// words returns a text, or what a file of the script says: file=name.
+// words returns a text, or the content of one of the script's files if the text is file=name.
 func words(ts *testscript.TestScript, text string) string {
 	name, isFile := strings.CutPrefix(text, "file=")
 	if !isFile {
@@ -68,7 +70,7 @@ func words(ts *testscript.TestScript, text string) string {
 	return string(body)
 }
 
-// customerLooks does the words that look into the mailbox.
+// customerLooks runs the verbs that look into the mailbox.
 func customerLooks(ts *testscript.TestScript, neg bool, s *stage, c *mailfake.Customer, args []string) {
 	switch args[1] {
 	case "receives":
@@ -97,7 +99,7 @@ func customerLooks(ts *testscript.TestScript, neg bool, s *stage, c *mailfake.Cu
 	}
 }
 
-// looksLike checks what a mail that was received is like beside its text.
+// looksLike checks details of a received mail besides its text.
 func (s *stage) looksLike(ts *testscript.TestScript, c *mailfake.Customer, r mailfake.Received, want []string) bool {
 	for _, w := range want {
 		name, value, detail := strings.Cut(w, "=")
@@ -130,8 +132,8 @@ func (s *stage) looksLike(ts *testscript.TestScript, c *mailfake.Customer, r mai
 	return true
 }
 
-// answersLast reports whether a mail belongs into the thread of the customer's newest mail:
-// any mail program puts it there.
+// answersLast reports whether a mail belongs into the thread of the customer's newest mail, so that any mail program puts it
+// there.
 func (s *stage) answersLast(c *mailfake.Customer, r mailfake.Received) bool {
 	sent := s.company.Mail.Sent(c.Address())
 	last, first := sent[len(sent)-1].MessageID, sent[0].MessageID
@@ -139,7 +141,7 @@ func (s *stage) answersLast(c *mailfake.Customer, r mailfake.Received) bool {
 		strings.HasPrefix(r.Subject, "Re: ") && !slices.Contains(r.References, r.MessageID)
 }
 
-// details reads name=value arguments of a mail.
+// details applies name=value arguments to a mail. It returns the mail program that writes it.
 func details(ts *testscript.TestScript, m *mailfake.Mail, args []string) mailfake.Program {
 	program := mailfake.Gmail
 	for _, a := range args {
@@ -183,7 +185,7 @@ func details(ts *testscript.TestScript, m *mailfake.Mail, args []string) mailfak
 	return program
 }
 
-// numbered returns lines that tell which one is missing or out of place.
+// numbered returns numbered lines, so that a missing or misplaced one is noticed.
 func numbered(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -26,12 +26,13 @@ import (
 //	agent ann sees 'text' (only for her)     agent ann is notified|told 'text'
 //	agent ann learns 'text' (seen or told)
 //
-// Texts are written as utterance.Text tells.
+// The format of texts is described at utterance.Text.
 func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if len(args) < 3 && !slices.Equal(args[1:], []string{"submits"}) || cast()[args[0]] == "" {
 		ts.Fatalf("usage: agent NAME VERB …")
 	}
+
 	who := args[0]
 	switch args[1] {
 	case "says", "posts":
@@ -59,7 +60,7 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 			return anyShows(s.board.whispers(who), args[2]) ||
 				slices.ContainsFunc(s.board.forms(who), func(f form) bool { return strings.Contains(f.Text, args[2]) })
 		})
-	case "learns": // by whatever way it reaches her alone
+	case "learns": // in the thread, for her alone, or by direct message
 		expect(ts, neg, who+" learns "+args[2], func() bool {
 			return anyShows(s.board.whispers(who), args[2]) || anyShows(s.board.direct(who), args[2])
 		})
@@ -70,7 +71,7 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// manner reads how something is said.
+// manner reads the details of an utterance.
 func manner(ts *testscript.TestScript, u *utterance, args []string) {
 	for _, a := range args {
 		name, value, _ := strings.Cut(a, "=")
@@ -89,7 +90,7 @@ func manner(ts *testscript.TestScript, u *utterance, args []string) {
 			u.Aloud = true
 		case "me":
 			u.Me = true
-		case "as": // somebody else's machine
+		case "as": // in the name of a bot or workflow
 			u.As = value
 		case "to-parley":
 			u.ToParley = true
@@ -99,7 +100,7 @@ func manner(ts *testscript.TestScript, u *utterance, args []string) {
 	}
 }
 
-// agentLearns looks at what reaches a person: `told 'text' [once]`, `notified 'text'`.
+// agentLearns checks what reaches a person: `told 'text' [once]`, `notified 'text'`.
 func agentLearns(ts *testscript.TestScript, neg bool, s *stage, who string, args []string) {
 	if args[0] != "told" {
 		expect(ts, neg, who+" is notified: "+args[1], func() bool { return anyShows(s.board.notices(who), args[1]) })
@@ -117,7 +118,7 @@ func agentLearns(ts *testscript.TestScript, neg bool, s *stage, who string, args
 	}
 }
 
-// agentUses does what needs a button, a form, a menu or a command.
+// agentUses runs the verbs that use a button, a form, a menu or a command.
 func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args []string) {
 	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Minute)
 	defer cancel()
@@ -193,7 +194,7 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 	}
 }
 
-// submit fills the form on top and sends it; "!" expects that it is refused.
+// submit fills in the topmost form and sends it. After "!" it expects that the form is refused.
 func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool, who string, fields []string) {
 	values := map[string][]string{}
 	var names []string
@@ -202,6 +203,7 @@ func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool,
 		values[name] = append(values[name], value)
 		names = append(names, name)
 	}
+
 	var top form
 	err := s.until("a form with these fields is open", func() (bool, error) { // it may still be under way
 		open := s.board.forms(who)
@@ -213,6 +215,7 @@ func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool,
 	if err != nil {
 		ts.Fatalf("%v\n%s", err, s.describe())
 	}
+
 	s.deeds.add(s.where, "dialog", top.Title)
 	refused, err := s.board.submit(ctx, who, top, values)
 	ts.Check(err)
@@ -221,8 +224,8 @@ func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool,
 	}
 }
 
-// button waits for the newest button with a label in the thread, or one that only the
-// person sees; with words, for one under a message that shows them.
+// button waits for the newest button with a label, in the thread or in a message that only the person sees. With words, the
+// button must be under a message that shows them.
 func (s *stage) button(ts *testscript.TestScript, neg bool, who, label, words string) (found button) {
 	look := func() (bool, error) {
 		for _, m := range append(everything(s.board), s.board.whispers(who)...) {
@@ -234,6 +237,7 @@ func (s *stage) button(ts *testscript.TestScript, neg bool, who, label, words st
 		}
 		return found.at != nil, nil
 	}
+
 	if neg {
 		ts.Check(s.untilSettled())
 		if there, _ := look(); there {

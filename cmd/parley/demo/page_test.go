@@ -18,7 +18,7 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// newTestPage returns the page of an empty world, without a Parley behind it.
+// newTestPage returns the page of a company without phones and messages. No Parley runs behind it.
 func newTestPage(t *testing.T, address string) (*Page, *company.Company) {
 	t.Helper()
 	w := must(company.New(t.Context(), company.Options{}))(t)
@@ -41,7 +41,7 @@ func ask(p http.Handler, method, target string, header ...string) *httptest.Resp
 	return w
 }
 
-// The page answers only under its own address, takes nothing from other sites, and hides the emulators' controls.
+// The page answers only under its own address, accepts nothing from other sites, and hides the emulators' controls.
 func TestPageRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	const own = "127.0.0.1:8090"
@@ -76,7 +76,7 @@ func TestPageRefusesStrangers(t *testing.T) {
 	}
 }
 
-// The page works offline, and under a policy that allows no script but its own.
+// The page works offline, under a policy that allows only its own scripts.
 func TestPageIsStrict(t *testing.T) {
 	t.Parallel()
 	p, _ := newTestPage(t, "")
@@ -88,6 +88,7 @@ func TestPageIsStrict(t *testing.T) {
 	if strings.Contains(policy, "unsafe") {
 		t.Errorf("policy %q allows what is unsafe", policy)
 	}
+
 	for _, needed := range []string{`"hold":10`, "conv_undo"} {
 		if body := got.Body.String(); !strings.Contains(body, needed) {
 			t.Errorf("the page lacks %s, which its script needs at start:\n%s", needed, body)
@@ -100,7 +101,7 @@ func TestPageIsStrict(t *testing.T) {
 	}
 }
 
-// HTML of a mail runs in a sandbox, and its attachments are downloaded, never opened.
+// The HTML of a mail is shown in a sandbox. Attachments are downloaded and never opened.
 func TestMailIsShownSafely(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -109,6 +110,7 @@ func TestMailIsShownSafely(t *testing.T) {
 		HTML:        `<script>alert(1)</script><img src="cid:a@b">`,
 		Inline:      []mailfake.Attachment{{Name: "a.png", Type: "image/png", ContentID: "a@b", Inline: true, Content: company.MugPicture()}},
 		Attachments: []mailfake.Attachment{{Name: "evil.html", Type: "text/html", Content: []byte("<script>alert(2)</script>")}}}))(t)
+
 	q := url.Values{"address": {"bob@customer.test"}, "folder": {"INBOX"}, "uid": {"1"}}.Encode()
 	html := ask(p, "GET", "/mail/html?"+q)
 	if policy := html.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "sandbox; default-src 'none'") {
@@ -117,6 +119,7 @@ func TestMailIsShownSafely(t *testing.T) {
 	if !strings.Contains(html.Body.String(), `src="data:image/png;base64,`) {
 		t.Error("the picture inside the mail is not shown")
 	}
+
 	var open openedMail
 	check(t, json.Unmarshal(ask(p, "GET", "/mail/open?"+q).Body.Bytes(), &open))
 	if len(open.Files) != 1 || !open.HasHTML {
@@ -129,6 +132,7 @@ func TestMailIsShownSafely(t *testing.T) {
 	if got := file.Get("Content-Disposition"); !strings.HasPrefix(got, "attachment") {
 		t.Errorf("Content-Disposition of an HTML attachment: got %q, want attachment", got)
 	}
+
 	for _, missing := range []string{
 		"/mail/html?address=bob@customer.test&folder=INBOX&uid=9",
 		"/mail/open?address=bob@customer.test&folder=INBOX&uid=7",
@@ -149,7 +153,7 @@ func stateOf(t *testing.T, p *Page, q url.Values) state {
 	return s
 }
 
-// The state that a page reads is that of the person and the customer who are looked at: what they see, and what is new to them.
+// The page's state depends on the chosen person and customer: it shows what they see, and what is new to them.
 func TestStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -157,6 +161,7 @@ func TestStateFollowsPeople(t *testing.T) {
 	must(w.Slack.As(company.Ben).Post(slackfake.Post{Channel: company.Support, Thread: root, Text: "<@" + company.Ann + "> I do"}))(t)
 	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{"maria@lopez-ceramics.test"}, Subject: "hi",
 		Text: "one  two"}))(t)
+
 	ann := stateOf(t, p, url.Values{
 		"as":       {company.Ann},
 		"channel":  {company.Support},
@@ -178,6 +183,7 @@ func TestStateFollowsPeople(t *testing.T) {
 	if !slices.ContainsFunc(ann.Mail.Customers, func(c customerRow) bool { return c.Address == "kim@x.test" }) {
 		t.Errorf("Kim, who wrote, is not among the customers: %+v", ann.Mail.Customers)
 	}
+
 	zoe := stateOf(t, p, url.Values{"as": {company.Zoe}, "channel": {company.Support}})
 	if len(zoe.Slack.Followed) != 0 || zoe.Slack.Channels[0].Unread != 1 {
 		t.Errorf("Zoe follows %d threads and has %d unread messages, want 0 and 1", len(zoe.Slack.Followed), zoe.Slack.Channels[0].Unread)
@@ -189,13 +195,14 @@ func TestStateFollowsPeople(t *testing.T) {
 	if want := chatSteps + len(sitePlaces()); len(zoe.Tour) != want || zoe.Tour[0].Done {
 		t.Errorf("tour: got %+v, want %d steps, of which the first isn't done", zoe.Tour, want)
 	}
+
 	ask(p, "GET", "/mail/open?address=maria@lopez-ceramics.test&folder=INBOX&uid=1")
 	if got := stateOf(t, p, url.Values{"as": {company.Ann}}).Mail.Customers[0].Unread; got != 0 {
 		t.Errorf("unread mails once Maria has opened hers: got %d, want 0", got)
 	}
 }
 
-// A link to a message, as Slack writes it, leads to the page with its thread.
+// A link to a message, in Slack's format, leads to the page with the message's thread.
 func TestPermalinkLeadsToThread(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -209,7 +216,7 @@ func TestPermalinkLeadsToThread(t *testing.T) {
 	}
 }
 
-// A customer can be added whose address is one, and isn't the company's.
+// A customer can be added with a valid address that isn't the company's.
 func TestNewCustomers(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -230,12 +237,13 @@ func TestNewCustomers(t *testing.T) {
 			added++
 		}
 	}
+
 	if got := len(w.Mail.State().Mailboxes); got != before+added {
 		t.Errorf("got %d mailboxes, want %d and %d new ones", got, before, added)
 	}
 }
 
-// An open page is told when something happens, in a mailbox or in Slack.
+// An open page is told when something happens in a mailbox or in Slack.
 func TestEventsWakePages(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -253,7 +261,7 @@ func TestEventsWakePages(t *testing.T) {
 	_ = stream.Body.Close()
 }
 
-// waitLine reads on until a line comes; the test's own deadline ends it.
+// waitLine reads the stream up to a line. The test's own deadline ends it.
 func waitLine(t *testing.T, lines *bufio.Scanner, want string) {
 	t.Helper()
 	for lines.Scan() {

@@ -12,8 +12,9 @@ import (
 	"parley/store/storetest"
 )
 
-// The quarter of work that the demo begins with is measured as any other work is, and a recount gives the same figures. Each of
-// its months has conversations, answers, ends, topics and moods. None of it has a thread, so no step of the tour is done.
+// The demo begins with a quarter of past work. Its figures are counted like any others, and a recount gives the same ones.
+// Each month has conversations, answers, ends, topics and moods. None of the conversations has a thread, so no step of the
+// tour is done.
 // R-230 R-231 R-232 R-233 R-234
 func TestPast(t *testing.T) {
 	t.Parallel()
@@ -23,11 +24,13 @@ func TestPast(t *testing.T) {
 	db := must(app.OpenDatabase(t.Context(), env, nil, func(string) {}))(t)
 	t.Cleanup(db.Close)
 	p := must(NewPage(w, PageOptions{}))(t)
+
 	hand := &stagehand{options: Options{Data: env.Data, Hold: testHold}, company: w, page: p}
 	check(t, hand.setUp(t.Context(), env, db))
 	if err := writePast(t.Context(), db.Pool, time.Now()); err != nil { //nolint:forbidigo // the demo's clock is this one
 		t.Fatal(err)
 	}
+
 	figures := func() (text string) {
 		accounts, err := store.ListAccounts(t.Context(), db.Pool)
 		for more := true; more && err == nil; {
@@ -41,6 +44,7 @@ func TestPast(t *testing.T) {
 		}
 		return text
 	}
+
 	kept := figures()
 	must(db.Pool.Exec(t.Context(), `UPDATE measured SET below = (SELECT max(id) + 1 FROM conversations)`))(t)
 	if kept == "" {
@@ -49,6 +53,7 @@ func TestPast(t *testing.T) {
 	if again := figures(); again != kept {
 		t.Errorf("a recount gives other figures:\n%s\nwant\n%s", again, kept)
 	}
+
 	var months, topics, moods, agents int
 	const look = `
 		SELECT count(DISTINCT date_trunc('month', day)) FILTER (WHERE opened > 10 AND resolved > 10 AND first_count > 10),
@@ -64,6 +69,7 @@ func TestPast(t *testing.T) {
 	if agents != wantAgents {
 		t.Errorf("%d agents have written, want %d", agents, wantAgents)
 	}
+
 	p.SetDatabase(db.Pool)
 	steps := must(p.readTour(t.Context()))(t)
 	for _, s := range steps {
@@ -71,6 +77,7 @@ func TestPast(t *testing.T) {
 			t.Errorf("the tour's step %s is done before anybody did anything", s.Name)
 		}
 	}
+
 	const quarter = "http://127.0.0.1:1/settings/dashboard?days=91"
 	if got := ask(p, "GET", "/site?to=dashboard").Header().Get("Location"); got != quarter {
 		t.Errorf("the tour leads to %q, want %q", got, quarter)
@@ -80,7 +87,8 @@ func TestPast(t *testing.T) {
 	}
 }
 
-// Nobody in the demo's past works at night or at weekends: what would happen then happens when the company opens next.
+// In the demo's past people work only while the company is open. An event that would fall into the night or a weekend is
+// moved to the next opening.
 func TestWorkTime(t *testing.T) {
 	t.Parallel()
 	on := func(day, hour, minute int) time.Time {

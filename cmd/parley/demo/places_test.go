@@ -12,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// rootOf finds the thread whose card shows a subject; the newest one.
+// rootOf finds the newest thread whose card shows a subject.
 func (s *stage) rootOf(subject string) (string, error) {
 	found := ""
 	for _, m := range s.board.roots() {
@@ -26,7 +26,7 @@ func (s *stage) rootOf(subject string) (string, error) {
 	return found, nil
 }
 
-// root waits for the thread of the conversation talked about.
+// root waits for the thread of the conversation that is talked about.
 func (s *stage) root(ts *testscript.TestScript) string {
 	root := ""
 	err := s.until("a thread about "+s.last, func() (bool, error) {
@@ -40,8 +40,8 @@ func (s *stage) root(ts *testscript.TestScript) string {
 	return root
 }
 
-// find waits for the newest message of the channel and its threads that contains a
-// text; what a person wrote comes before what Parley says of it.
+// find waits for the newest message of the channel and its threads that contains a text. It prefers people's messages to
+// Parley's.
 func (s *stage) find(ts *testscript.TestScript, text string) shown {
 	var found shown
 	err := s.until("a message with "+text, func() (bool, error) {
@@ -58,7 +58,7 @@ func (s *stage) find(ts *testscript.TestScript, text string) shown {
 	return found
 }
 
-// threadCommand looks at the thread of the conversation talked about.
+// threadCommand checks the thread of the conversation that is talked about.
 //
 //	thread shows 'text' [by='Maria (customer)']    thread shows-once 'text'
 //	thread orders 'first' 'second' …               thread lines N (numbered ones, all, in order)
@@ -102,7 +102,7 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// threadLooks does the words about what stands in the thread.
+// threadLooks runs the verbs that check the content of the thread.
 func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 	root := s.root(ts)
 	count := func(fits func(shown) bool) int {
@@ -115,6 +115,7 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 		return n
 	}
 	has := func(text string) func(shown) bool { return func(m shown) bool { return m.shows(text) } }
+
 	switch args[0] {
 	case "shows":
 		by := ""
@@ -134,7 +135,7 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 		expect(ts, neg, "the thread shows in order "+strings.Join(args[1:], ", "), func() bool {
 			return inOrder(s.threadText(root), args[1:])
 		})
-	case "posts": // at most so many of Parley's, the card left out
+	case "posts": // at most so many posts by Parley, without the card
 		n, err := strconv.Atoi(args[1])
 		ts.Check(err)
 		if got := count(func(m shown) bool { return m.Ours && m.ID != root }); got > n {
@@ -175,7 +176,7 @@ func (s *stage) threadText(root string) string {
 	return b.String()
 }
 
-// describe is what a failing scenario shows of the channel.
+// describe returns the content of the channel, which a failing scenario shows.
 func (s *stage) describe() string {
 	var b strings.Builder
 	for _, m := range everything(s.board) {
@@ -203,7 +204,7 @@ func (s *stage) describe() string {
 	return b.String() + s.describeDatabase() + s.board.calls()
 }
 
-// describeDatabase is what a failing scenario shows of the database.
+// describeDatabase returns the content of the database, which a failing scenario shows.
 func (s *stage) describeDatabase() string {
 	const ask = `
 		SELECT 'event ' || id || ' ' || external_id FROM events

@@ -27,7 +27,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// asEngine makes this test's binary the Parley of a demo.
+// asEngine is the variable that turns the binary of this test into the Parley of a demo.
 const asEngine = "PARLEY_TEST_AS_ENGINE"
 
 func TestMain(m *testing.M) {
@@ -50,7 +50,7 @@ func beEngine() error {
 	return app.Serve(ctx, env, slog.New(slog.NewTextHandler(os.Stderr, nil)), func(string) {}, EngineOptions())
 }
 
-// runningDemo is a whole demo, with Parley as a process of its own.
+// runningDemo is a complete demo whose Parley runs in a process of its own.
 type runningDemo struct {
 	t    *testing.T
 	ctx  context.Context
@@ -60,7 +60,7 @@ type runningDemo struct {
 	home string // surface
 }
 
-// noBack is longer than any test: what was pulled comes back when the test says so.
+// noBack is longer than any test, so that a cut line isn't plugged in before the test does it.
 const noBack = time.Hour
 
 // runDemo starts a demo with the Surface, Hold and Back of o.
@@ -72,11 +72,14 @@ func runDemo(t *testing.T, o Options) *runningDemo {
 	if err := os.Chmod(filepath.Dir(data), 0o755); err != nil { //nolint:gosec // the database server's account has to get in
 		t.Fatal(err)
 	}
+
+	// Parley is this binary, started by a script.
 	exe := filepath.Join(data, "engine")
 	script := fmt.Sprintf("#!/bin/sh\n%s=yes exec '%s' \"$@\"\n", asEngine, os.Args[0])
 	if err := os.WriteFile(exe, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
+
 	d := &runningDemo{t: t, ctx: ctx, data: data, home: o.Surface}
 	runCtx, stop := context.WithCancel(ctx)
 	ready, done := make(chan string, 1), make(chan error, 1)
@@ -92,6 +95,7 @@ func runDemo(t *testing.T, o Options) *runningDemo {
 			t.Error(err)
 		}
 	})
+
 	select {
 	case d.url = <-ready:
 		d.url, _, _ = strings.Cut(d.url, "/?")
@@ -159,12 +163,12 @@ func (d *runningDemo) plug(line, to string) {
 	d.form("/plug", url.Values{"line": {line}, "to": {to}})
 }
 
-// until waits for a condition, and shows the journal when it waits in vain.
+// until waits for a condition. If it doesn't become true, the test fails and shows the journal.
 func (d *runningDemo) until(what string, ok func() bool) {
 	d.t.Helper()
-	limit := time.NewTimer(10 * time.Minute) // a slow machine's
+	limit := time.NewTimer(10 * time.Minute) // enough for a slow machine
 	defer limit.Stop()
-	tick := time.NewTicker(500 * time.Millisecond) // each report compares all that was said
+	tick := time.NewTicker(500 * time.Millisecond) // each report of the journal compares all messages
 	defer tick.Stop()
 	for !ok() {
 		select {
@@ -177,7 +181,7 @@ func (d *runningDemo) until(what string, ok func() bool) {
 	}
 }
 
-// firstSaid is how much the customers say at first: six mails, and four messages by phone.
+// firstSaid is the number of messages that customers write at first: six mails, and four messages by phone.
 const firstSaid = 10
 
 // untilFirstMessages waits for the customers' first messages and returns the thread of Maria's.
@@ -222,11 +226,11 @@ func (d *runningDemo) say(thread, text string) {
 	}}, nil)
 }
 
-// pulledPlug is a plug with what pulls and mends it, and its state meanwhile.
+// pulledPlug is a plug with the actions that pull and mend it, and its state meanwhile.
 type pulledPlug struct{ line, pull, mend, down string }
 
-// pullEach pulls each plug while a customer mails and an agent replies; plugged in again, everything must have arrived once
-// and in order. It returns how much was said.
+// pullEach pulls each plug while a customer mails and an agent replies. Once it is plugged in again, everything must have
+// arrived once and in order. It returns the number of messages so far.
 func (d *runningDemo) pullEach(thread string, all []pulledPlug) (said int) {
 	d.t.Helper()
 	const whileOff = 3                     // mails with replies, while a plug is pulled
@@ -236,6 +240,7 @@ func (d *runningDemo) pullEach(thread string, all []pulledPlug) (said int) {
 		d.mailAndReply(thread, "Just before "+c.line+" goes")
 		d.plug(c.line, c.pull)
 		d.until(c.line+" is off", func() bool { return d.readState().Plugs.of(c.line).State == c.down && d.readState().Phase != "" })
+
 		for n := range whileOff {
 			d.mailAndReply(thread, fmt.Sprintf("Number %d while %s is off", n, c.line))
 		}
@@ -244,6 +249,7 @@ func (d *runningDemo) pullEach(thread string, all []pulledPlug) (said int) {
 			n := d.journal().Counts
 			return n.Said == said+saidForEach && n.Waiting >= whileOff && n.Lost == 0
 		})
+
 		d.plug(c.line, c.mend)
 		said += saidForEach
 		want := checker.Counts{Said: said, Arrived: said, Inside: i + 1}
@@ -257,8 +263,8 @@ func (d *runningDemo) pullEach(thread string, all []pulledPlug) (said int) {
 	return said
 }
 
-// Each plug is pulled while a customer mails and an agent replies; plugged in again, everything has arrived once and in order.
-// Reset brings the first state back, also while something is cut; then the page's drawer shows all of it.
+// Each plug is pulled while a customer mails and an agent replies. Once it is plugged in again, everything has arrived once
+// and in order. A reset restores the first state, even while a line is cut. Finally the page's drawer shows all of it.
 func TestPlugs(t *testing.T) {
 	t.Parallel()
 	d := runDemo(t, Options{Hold: time.Second, Back: noBack}) // the first replies still wait when the plug is pulled
@@ -300,12 +306,12 @@ func TestPlugs(t *testing.T) {
 	showDrawer(t, d)
 }
 
-// of returns a line's state by its name.
+// of returns the state of the line with this name.
 func (s plugState) of(line string) lineState {
 	return map[string]lineState{company.LineSlack: s.Slack, company.LineTeams: s.Teams, company.LineMail: s.Mail, lineParley: s.Parley}[line]
 }
 
-// TestPlugsOfTeams does the same where conversations open in Teams. Then Parley starts by itself after it was killed.
+// Conversations open in Teams, whose plug is pulled while people write. Parley starts by itself after it was killed.
 func TestPlugsOfTeams(t *testing.T) {
 	t.Parallel()
 	d := runDemo(t, Options{Surface: company.SurfaceTeams, Hold: time.Second})
@@ -314,12 +320,14 @@ func TestPlugsOfTeams(t *testing.T) {
 	if n := len(d.readState().Slack.Messages); n != 0 {
 		t.Errorf("%d messages in Slack, want none", n)
 	}
+
 	d.plug(lineParley, "kill")
 	d.until("Parley is down", func() bool { return d.readState().Plugs.Parley.State == "down" })
 	d.mailAndReply(thread, "Nobody listens")
 	d.until("Parley comes back and hears it", func() bool {
 		return d.journal().Counts == checker.Counts{Said: said + 2, Arrived: said + 2, Inside: 1}
 	})
+
 	d.plug(company.LineTeams, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
@@ -328,7 +336,8 @@ func TestPlugsOfTeams(t *testing.T) {
 	}
 }
 
-// A line that was cut plugs itself in after PageOptions.CutFor. What can't be pulled, or isn't a line, is refused.
+// A cut line is plugged in automatically after PageOptions.CutFor. The page refuses to pull something that can't be pulled
+// or isn't a line.
 func TestPlugRequests(t *testing.T) {
 	t.Parallel()
 	w := must(company.New(t.Context(), company.Options{Proxies: true}))(t)
@@ -343,6 +352,7 @@ func TestPlugRequests(t *testing.T) {
 		}
 		<-time.After(10 * time.Millisecond)
 	}
+
 	for path, want := range map[string]int{
 		"/plug?line=moon&to=cut":    http.StatusConflict,
 		"/plug?line=slack&to=moon":  http.StatusConflict,

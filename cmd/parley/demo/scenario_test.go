@@ -17,38 +17,36 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// TestScenarios plays testdata/*.txt: stories in the words of the field, each with a
-// world and a Parley of its own, and an empty database.
+// TestScenarios plays testdata/*.txt: stories about people's work. Each has a company, a Parley and an empty database of its
+// own.
 func TestScenarios(t *testing.T) { play(t, variant{}) }
 
-// TestScenariosByRequests plays stories with signed HTTP requests in place of a socket: what
-// people write, change, press, fill in and command.
+// TestScenariosByRequests plays stories in which Slack sends signed HTTP requests instead of using a socket. In them people
+// write, edit, press buttons, fill in forms and give commands.
 func TestScenariosByRequests(t *testing.T) {
 	play(t, variant{requests: true}, mainStories("reply", "hold", "files", "verbs", "forms", "reactions")...)
 }
 
-// TestScenariosOnReplicas plays main stories on two Parleys that share a database and a
-// workspace, and each hears everything twice: nothing may show of that.
-// TestScenariosOnTeamsReplicas plays the others.
+// TestScenariosOnReplicas plays main stories on two Parleys that share a database and a workspace, with each event delivered
+// twice. The results must be the same. TestScenariosOnTeamsReplicas plays the others.
 func TestScenariosOnReplicas(t *testing.T) {
 	play(t, variant{replicas: 2, twice: true},
 		mainStories("reply", "hold", "colleague", "snooze", "bounce", "newsletter", "verbs", "forms", "confirm")...)
 }
 
-// TestScenariosOnText plays what needs no more than text on a plain-text surface: the
-// same stories end the same way wherever agents work.
+// TestScenariosOnText plays the stories that need only text on a plain-text surface. They end as on any other surface.
 func TestScenariosOnText(t *testing.T) { play(t, variant{on: onText}) }
 
 // TestScenariosOnTeams plays the stories in Microsoft Teams.
 func TestScenariosOnTeams(t *testing.T) { play(t, variant{on: onTeams}) }
 
-// TestScenariosOnBlindTeams plays the main stories where Parley hears only what mentions
-// it, since nobody has allowed it to read the channels; but for those about what plain text
-// does, about files, which it can't read there, and about what it would find out later.
+// TestScenariosOnBlindTeams plays main stories in a team in which Parley has no permission to read channels, so that it
+// hears only mentions. It leaves out stories about plain text, about files, which Parley can't read there, and about things
+// that Parley would find out later.
 func TestScenariosOnBlindTeams(t *testing.T) {
 	others := []string{"inside", "colleague", "confirm", "toplevel", "files", "reroot", "restore"}
 	if !soak() {
-		others = append(others, "bounce", "newsletter", "burst") // what happens on the customer's side
+		others = append(others, "bounce", "newsletter", "burst") // stories about the customer's side
 	}
 	stories := slices.DeleteFunc(allMain(), func(story string) bool { return slices.Contains(others, story) })
 	play(t, variant{on: onTeams, blind: true}, stories...)
@@ -69,7 +67,7 @@ func mainStories(some ...string) []string {
 	return some
 }
 
-// allMain are the stories that every way of running Parley has to tell in the same way.
+// allMain returns the stories that must have the same result however Parley is run.
 func allMain() []string {
 	return []string{"reply", "hold", "inside", "colleague", "resolve", "snooze", "files", "bounce", "newcomer", "newsletter",
 		"toplevel", "verbs", "reroot", "forms", "burst", "confirm", "reactions", "restore"}
@@ -84,9 +82,9 @@ type variant struct {
 	blind    bool   // Teams without permission to read channels: Parley hears what mentions it
 }
 
-// world returns what the variant needs of the world.
+// world returns the options of a company for the variant.
 func (v variant) world() company.Options {
-	o := company.Options{HTTPMode: v.requests, Patience: time.Minute} // a slow machine isn't a late answer
+	o := company.Options{HTTPMode: v.requests, Patience: time.Minute} // so that a slow machine's answers don't count as late
 	if v.on == onTeams {
 		o.Teams, o.NoSlack = true, true
 		o.TeamsRetries = quickRetries()
@@ -99,7 +97,7 @@ func quickRetries() []time.Duration {
 	return []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second}
 }
 
-// Surfaces on which stories are told.
+// The surfaces on which stories are played.
 const (
 	onSlack = "slack"
 	onTeams = "teams"
@@ -108,7 +106,8 @@ const (
 
 func surfaces() []string { return []string{onSlack, onTeams, onText} }
 
-// surfaceNamed refuses what isn't a surface, as the condition of a line: [teams] thread …
+// surfaceNamed checks the condition of a line of a script, as in "[teams] thread …". It returns an error if the condition
+// isn't a surface.
 func surfaceNamed(name string) error {
 	if !slices.Contains(surfaces(), name) {
 		return fmt.Errorf("%s isn't a surface", name)
@@ -116,18 +115,18 @@ func surfaceNamed(name string) error {
 	return nil
 }
 
-// soak reports whether every story is told wherever it can be: `make soak`.
+// soak reports whether each story is played on each possible surface, as by `make soak`.
 func soak() bool { return os.Getenv("PARLEY_TEST_LONG") != "" }
 
-// isToldNow reports whether a story is told on a surface in this run.
+// isToldNow reports whether a story is played on a surface in this run.
 func isToldNow(t *testing.T, file, surface string) bool {
 	t.Helper()
 	return isTold(t, file, surface, soak())
 }
 
-// isTold reports whether `make soak`, or `make test`, tells a story on a surface: one that isn't told everywhere begins with
-// `surface NAME …`. What happens on a customer's side, or is decided by no chat, is told in one chat;
-// the others stand in parentheses, and are for soak.
+// isTold reports whether `make soak`, or `make test`, plays a story on a surface. A story that isn't played everywhere
+// begins with `surface NAME …`. For example, a story about the customer's side is played in one chat. Surfaces in
+// parentheses are for soak only.
 func isTold(t *testing.T, file, surface string, soak bool) bool {
 	t.Helper()
 	script, err := os.ReadFile(file) //nolint:gosec // a file of testdata
@@ -142,13 +141,14 @@ func isTold(t *testing.T, file, surface string, soak bool) bool {
 	return false
 }
 
-// play runs the named stories, or all, of those that are told on the variant's surface.
+// play runs the named stories, or all if none are named, that are played on the variant's surface.
 func play(t *testing.T, v variant, names ...string) {
 	t.Helper()
 	var c *chronicle
 	if v == (variant{on: v.on}) && v.on != onText {
 		c = newChronicle(t, cmp.Or(v.on, onSlack))
 	}
+
 	p := testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -180,6 +180,7 @@ func play(t *testing.T, v variant, names ...string) {
 			"page":     pageCommand,
 		},
 	}
+
 	if names == nil {
 		names = []string{"*"}
 	}

@@ -14,7 +14,7 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// slackBoard is Slack as agents see it.
+// slackBoard is the board of Slack, as agents see it.
 type slackBoard struct {
 	fake     *slackfake.Server
 	requests bool // signed requests in place of a socket
@@ -45,7 +45,7 @@ func newSlackBoard(w *company.Company, v variant) *slackBoard {
 	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.Clock(), support: company.Support}
 }
 
-// How Parley hangs on Slack: see boardWires.
+// The next methods connect Parley with Slack, see boardWires.
 
 func (b *slackBoard) wire(e *app.Env, o *app.Options) {
 	e.SlackBotToken, e.SlackAPIURL = b.fake.BotToken(), b.fake.APIURL()
@@ -87,14 +87,14 @@ func (b *slackBoard) connected(parleys int) bool {
 
 func (b *slackBoard) pending() bool { return b.fake.Events.Pending() > 0 }
 
-// What can be seen: see boardView.
+// The next methods tell what people see, see boardView.
 
 func (b *slackBoard) channel() string { return b.support }
 
 func (b *slackBoard) roots() []shown {
 	var list []shown
 	for _, m := range b.fake.Messages(b.support) {
-		if m.ThreadTS == "" || m.ThreadTS == m.TS { // else a reply that stands in the channel, too
+		if m.ThreadTS == "" || m.ThreadTS == m.TS { // not a reply that was also sent to the channel
 			list = append(list, b.shown(m))
 		}
 	}
@@ -152,7 +152,7 @@ func (b *slackBoard) list(messages []*slackfake.Message) []shown {
 	return list
 }
 
-// shown reads a message of Slack's.
+// shown describes a message of Slack as people see it.
 func (b *slackBoard) shown(m *slackfake.Message) shown {
 	out := shown{
 		ID:      m.TS,
@@ -170,6 +170,7 @@ func (b *slackBoard) shown(m *slackfake.Message) shown {
 	if len(m.Blocks) > 0 {
 		out.Body = plain("", m.Blocks)
 	}
+
 	for _, r := range m.Reactions {
 		mark := map[string]string{
 			"hourglass_flowing_sand": "waiting",
@@ -203,7 +204,7 @@ func slackButtons(at slackfake.Target, blocks json.RawMessage) []button {
 	return list
 }
 
-// plain returns the words that a message of Slack's shows.
+// plain returns the words that a message of Slack shows.
 func plain(text string, blocks json.RawMessage) string {
 	var words []string
 	if text != "" {
@@ -217,10 +218,10 @@ func plain(text string, blocks json.RawMessage) string {
 	return strings.Join(words, " ")
 }
 
-// trees keeps what tree has read: it is asked for the same cards again and again, until they show what is waited for.
+// trees keeps the results of tree. Tests read the same cards again and again while they wait for something.
 var trees sync.Map //nolint:gochecknoglobals // a cache: what it holds depends on its keys alone
 
-// tree reads JSON; nil means that it is empty or broken. Callers must not change the result, which is kept.
+// tree decodes JSON. It returns nil if the JSON is empty or malformed. Callers must not change the result, which is kept.
 func tree(raw json.RawMessage) (tree any) {
 	if len(raw) == 0 {
 		return nil
@@ -235,7 +236,8 @@ func tree(raw json.RawMessage) (tree any) {
 	return tree
 }
 
-// walk visits each object of a JSON tree: in the order of lists, and of the names in an object.
+// walk visits each object of a JSON tree. It follows the order of lists, and goes through an object by the order of its
+// names.
 func walk(node any, visit func(map[string]any)) {
 	switch n := node.(type) {
 	case map[string]any:

@@ -22,13 +22,13 @@ import (
 	"parley/store"
 )
 
-// People who are in the channel and not of the company; ids as of Slack.
+// gus and fay are in the channel and don't belong to the company. Their ids are those in Slack.
 const (
 	gus = "U0GUSGUEST1"
 	fay = "U0FAYFOREIG"
 )
 
-// stage is the world of one scenario.
+// stage is everything in which one scenario is played.
 type stage struct {
 	ctx     context.Context
 	t       testing.TB // of this story
@@ -40,7 +40,7 @@ type stage struct {
 	board   board            // that of where
 	deeds   deeds
 	env     app.Env
-	lent    *lent // the database, for this story alone
+	lent    *lent // the database, which no other story uses meanwhile
 	db      *app.Database
 	log     *slog.Logger
 	deleted string // id of the message that was deleted last
@@ -52,7 +52,7 @@ type stage struct {
 	rate     float64           // factor on the surface's published budgets; 0 means none
 	deaf     bool              // Parley may not read Teams' channels
 	sweep    time.Duration     // between two looks for what was missed; 0 means the surface's
-	analyzer analysis.Analyzer // reads what customers write; nil means nobody does
+	analyzer analysis.Analyzer // analyses what customers write; nil means no analysis
 	hasty    bool              // gives up on lost answers at once, not after ten minutes
 	running  []*replica
 	hooks    *proxy.Proxy   // way of webhooks to the newest Parley; nil without phones
@@ -76,7 +76,7 @@ func newStage(ctx context.Context, t testing.TB, v variant) *stage {
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
-// open builds the world when the first thing happens in it.
+// open builds the company, its boards and the database, when the first thing happens in the story.
 func (s *stage) open() error {
 	if s.company != nil {
 		return nil
@@ -88,6 +88,7 @@ func (s *stage) open() error {
 		}
 		s.options.PublicURL, s.options.PhoneClock = "http://"+s.hooks.Addr, s.clock.Now
 	}
+
 	w, err := company.New(s.ctx, s.options)
 	if err != nil {
 		return err
@@ -100,6 +101,7 @@ func (s *stage) open() error {
 			s.env.APIURLs[name] = value
 		}
 	}
+
 	if err = s.makeBoards(); err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func (s *stage) open() error {
 	return s.db.Migrate(s.ctx, s.env)
 }
 
-// makeBoards makes the boards, and looks at the first.
+// makeBoards makes the boards and looks at the first one.
 func (s *stage) makeBoards() (err error) {
 	kinds := []string{cmp.Or(s.variant.on, onSlack)}
 	if s.options.Teams && !s.options.NoSlack {
@@ -175,8 +177,8 @@ func (s *stage) close() {
 	}
 }
 
-// setUp applies the world's configuration, changed by name=value pairs that stand for
-// lines of the account. They stay until they are given anew.
+// setUp applies the company's parley.yaml with changes: name=value pairs for lines of the account. They stay until they are
+// given again.
 func (s *stage) setUp(changes []string) error {
 	for _, c := range changes {
 		name, _, ok := strings.Cut(c, "=")
@@ -198,7 +200,7 @@ func (s *stage) setUp(changes []string) error {
 	return err
 }
 
-// config returns the world's parley.yaml with the changes of this story.
+// config returns the company's parley.yaml with the changes of this story.
 func (s *stage) config() (text string, err error) {
 	hold, accountLines, team, otherTeams, weekly := time.Duration(0), "", "Support", "", ""
 	var ofPeople []string
@@ -225,6 +227,7 @@ func (s *stage) config() (text string, err error) {
 			accountLines += fmt.Sprintf("    %s: %s\n", name, value)
 		}
 	}
+
 	text = strings.Replace(s.company.Config(hold), "    team: Support\n", "    team: "+team+"\n"+accountLines, 1)
 	text = strings.Replace(text, "\nteams:\n  - {name: Support", "\nteams:\n"+otherTeams+"  - {name: Support"+weekly, 1)
 	for _, l := range ofPeople {
@@ -233,8 +236,8 @@ func (s *stage) config() (text string, err error) {
 	return text + s.extra, nil
 }
 
-// changePerson changes a text of parley.yaml by name=value: signature is the account's, signature_of_ben or presence_of_ben a
-// person's.
+// changePerson changes a parley.yaml by name=value. The name signature means the account's, and names like signature_of_ben
+// or presence_of_ben a person's.
 func changePerson(text, line string) string {
 	name, value, _ := strings.Cut(line, "=")
 	key, who, isOfPerson := strings.Cut(name, "_of_")
@@ -249,7 +252,8 @@ func changePerson(text, line string) string {
 	return strings.Replace(text, person, person+", "+key+": "+value, 1)
 }
 
-// channelOf returns a line of parley.yaml that names the channel in Slack, in Teams, or "here": that which is looked at.
+// channelOf returns the line of parley.yaml that names the channel in Slack or Teams, or for "here" the channel that is
+// looked at.
 func (s *stage) channelOf(surface string) string {
 	switch surface {
 	case onSlack:
@@ -260,8 +264,7 @@ func (s *stage) channelOf(surface string) string {
 	return fmt.Sprintf("%s_channel: %q", s.where, s.board.channel())
 }
 
-// start runs Parley until halt, and waits until its mailbox and its surface are
-// connected.
+// start runs Parley until halt. It waits until Parley's mailbox and surfaces are connected.
 func (s *stage) start() error {
 	for range max(s.variant.replicas, 1) {
 		if err := s.startOne(); err != nil {
@@ -301,6 +304,7 @@ func (s *stage) startOne() error {
 	if s.db == s.lent.db {
 		o.Relay.Sessions = s.lent.sessionsOf(len(s.running))
 	}
+
 	a, err := app.New(s.ctx, env, s.db, s.log, o)
 	if err != nil {
 		return err
@@ -330,8 +334,8 @@ func (s *stage) halt() {
 	}
 }
 
-// until polls a condition that no signal tells of, every 5 ms at first and every 20 ms when that
-// takes long: a look may be a query, or read all that a surface shows.
+// until polls a condition for which there is no signal, first every 5 ms and later every 20 ms. A check may need a query, or
+// read everything that a surface shows.
 func (s *stage) until(what string, ok func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Minute)
 	defer cancel()

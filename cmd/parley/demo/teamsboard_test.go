@@ -18,7 +18,7 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// teamsBoard is Microsoft Teams as agents see it.
+// teamsBoard is the board of Microsoft Teams, as agents see it.
 type teamsBoard struct {
 	t     testing.TB
 	fake  *teamsfake.Server
@@ -31,7 +31,7 @@ type teamsBoard struct {
 
 	mu        sync.Mutex
 	installed bool
-	passing   map[string][]shown // what the client showed in passing, by person
+	passing   map[string][]shown // texts that the client showed for a moment, by person
 }
 
 var _ board = (*teamsBoard)(nil)
@@ -39,12 +39,12 @@ var _ board = (*teamsBoard)(nil)
 // teamsPlace is where a button of Teams' is pressed.
 type teamsPlace struct{ channel, message, name string }
 
-// teamsCast are the people of the scripts by their Entra ids.
+// teamsCast maps the people of the scripts to their Entra ids.
 func teamsCast() map[string]string {
 	return map[string]string{"ann": company.TeamsAnn, "ben": company.TeamsBen, "zoe": company.TeamsZoe, "gus": teamsGus, "fay": teamsFay}
 }
 
-// People who are in the team and not of the company.
+// teamsGus and teamsFay are in the team and don't belong to the company.
 const (
 	teamsGus = "90000000-0000-4000-8000-000000000009"
 	teamsFay = "f0000000-0000-4000-8000-00000000000f"
@@ -74,7 +74,7 @@ func newTeamsBoard(ctx context.Context, t testing.TB, w *company.Company, v vari
 	}, err
 }
 
-// How Parley hangs on Teams: see boardWires.
+// The next methods connect Parley with Teams, see boardWires.
 
 func (b *teamsBoard) wire(e *app.Env, o *app.Options) {
 	e.Teams = app.TeamsEnv{AppID: b.fake.AppID(), AppPassword: b.fake.AppPassword(), TenantID: b.fake.TenantID(),
@@ -99,7 +99,7 @@ func (b *teamsBoard) started(ctx context.Context, address string) error {
 
 func (b *teamsBoard) stopped() { b.door.clear() }
 
-// close ends the board. It fails the test for what Teams' clients wouldn't show as it was meant.
+// close ends the board. It fails the test if Teams' clients would show something differently than it was meant.
 func (b *teamsBoard) close() {
 	b.door.close()
 	for _, p := range b.fake.Problems() {
@@ -126,7 +126,7 @@ func (b *teamsBoard) connected(int) bool { return b.fake.Activities.Pending() ==
 
 func (b *teamsBoard) pending() bool { return b.fake.Activities.Pending() > 0 }
 
-// What can be seen: see boardView.
+// The next methods tell what people see, see boardView.
 
 func (b *teamsBoard) channel() string { return b.support }
 
@@ -145,7 +145,8 @@ func (b *teamsBoard) direct(who string) []shown {
 	return slices.DeleteFunc(b.list(b.fake.Personal(teamsCast()[who]), who), func(m shown) bool { return !m.Ours })
 }
 
-// notices lists mentions, what comes in a personal chat, and what Parley puts into somebody's activity feed.
+// notices lists messages that mention a person, those in the personal chat, and the entries that Parley adds to the activity
+// feed.
 func (b *teamsBoard) notices(who string) []shown {
 	var list []shown
 	me := teamsCast()[who]
@@ -195,16 +196,16 @@ var (
 	teamsName  = regexp.MustCompile(`^(?:<p>)?<(?:b|strong)>([^<]*)</(?:b|strong)>`)
 )
 
-// htmlWords is what a text message of Teams shows.
+// htmlWords returns the words that an HTML message of Teams shows.
 func htmlWords(text string) string {
 	text = teamsTag.ReplaceAllString(teamsBreak.ReplaceAllString(text, "\n"), "")
 	return seen(html.UnescapeString(text))
 }
 
-// seen is a text as it looks.
+// seen returns a text as it looks.
 func seen(text string) string { return strings.NewReplacer("\u00a0", " ", "\u2060", "").Replace(text) }
 
-// shown reads a message of Teams'.
+// shown describes a message of Teams as a person sees it.
 func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 	out := shown{ID: m.ID, Body: htmlWords(m.HTML), Who: castName(teamsCast(), m.User), Ours: m.Bot, Gone: m.Deleted()}
 	if m.Root != m.ID {
@@ -213,6 +214,7 @@ func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 	if name := teamsName.FindStringSubmatch(m.HTML); m.Bot && name != nil {
 		out.Name = strings.TrimLeftFunc(html.UnescapeString(name[1]), func(r rune) bool { return r > 0x2000 || r == ' ' })
 	}
+
 	cards := m.Cards
 	if own := m.View[teamsCast()[who]]; own != nil {
 		cards = []json.RawMessage{own}
@@ -234,6 +236,7 @@ func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 			}
 		})
 	}
+
 	out.Text = strings.TrimSpace(m.Summary + "\n" + out.Body)
 	for _, r := range m.Reactions {
 		if r.Bot {
@@ -249,6 +252,7 @@ func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 			out.Marks = append(out.Marks, mark)
 		}
 	}
+
 	for _, f := range m.Files {
 		out.Files = append(out.Files, f.Name)
 	}
@@ -261,7 +265,7 @@ func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 	return out
 }
 
-// pictures names those that the bot posted.
+// pictures returns the names of the pictures that the bot posted.
 func pictures(raw json.RawMessage) (names []string) {
 	var a struct {
 		Attachments []struct{ ContentType, Name string }
@@ -276,7 +280,7 @@ func pictures(raw json.RawMessage) (names []string) {
 	return names
 }
 
-// visitCard visits each object of a card that is shown, in its order, with the way to it.
+// visitCard visits each shown object of a card, in order. way is the path to the object.
 func visitCard(card json.RawMessage, visit func(way string, o map[string]any)) {
 	var each func(way string, node any)
 	each = func(way string, node any) {
@@ -295,7 +299,7 @@ func visitCard(card json.RawMessage, visit func(way string, o map[string]any)) {
 	each("", tree(card))
 }
 
-// cardWords are those that a card shows: a line for each of its blocks.
+// cardWords returns the words that a card shows, with a line for each of its blocks.
 func cardWords(card json.RawMessage) string {
 	var words strings.Builder
 	visitCard(card, func(_ string, o map[string]any) {
@@ -318,7 +322,7 @@ func cardWords(card json.RawMessage) string {
 	return seen(strings.TrimSpace(words.String()))
 }
 
-// cardName is the name on top of a card that shows who speaks: its first run in bold.
+// cardName returns the name of the speaker at the top of a card, which is its first run in bold.
 func cardName(card json.RawMessage) (name string) {
 	first := true
 	visitCard(card, func(_ string, o map[string]any) {
@@ -338,7 +342,7 @@ func cardName(card json.RawMessage) (name string) {
 
 var markdownEscape = regexp.MustCompile("\\\\([\\\\`*_{}\\[\\]()#+\\-.!~>|])")
 
-// unmarked is the text of a TextBlock as it is shown.
+// unmarked returns the text of a TextBlock as it is shown.
 func unmarked(text string) string {
 	text = html.UnescapeString(teamsTag.ReplaceAllString(text, ""))
 	return markdownEscape.ReplaceAllString(strings.ReplaceAll(text, "**", ""), "$1")

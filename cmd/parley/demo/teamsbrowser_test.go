@@ -20,7 +20,7 @@ const (
 	inPosts  = "#teams .t-post"
 )
 
-// newTeamsThread opens a page that shows Teams, with the thread of a mail of Maria's open.
+// newTeamsThread opens a page that shows Teams. It opens the thread of a mail by Maria.
 func newTeamsThread(t *testing.T, subject, text string) *live {
 	t.Helper()
 	l := newLiveIn(t, company.SurfaceTeams)
@@ -33,7 +33,7 @@ func newTeamsThread(t *testing.T, subject, text string) *live {
 	return l
 }
 
-// replyInTeams writes into the thread that is open in Teams; reply does so in Slack.
+// replyInTeams writes a message into the open thread of Teams.
 func (l *live) replyInTeams(text string) {
 	l.t.Helper()
 	l.write("#t-reply", text)
@@ -65,7 +65,7 @@ func (l *live) untilOutside(what string, ok func() bool) {
 	}
 }
 
-// checkTeamsProblems fails the test for what Teams' clients would not show as it was meant.
+// checkTeamsProblems fails the test if Teams' clients would show something differently than it was meant.
 func (l *live) checkTeamsProblems() {
 	l.t.Helper()
 	for _, p := range l.company.Teams.Problems() {
@@ -73,8 +73,8 @@ func (l *live) checkTeamsProblems() {
 	}
 }
 
-// A customer mails, an agent answers in Teams; a button, a dialog with an error, private
-// answers, the message menu and names do what they do in Teams.
+// A customer mails and an agent answers in the page's Teams half. Buttons, a dialog with an error, private answers, the menu
+// of a message and mentions behave as in Teams.
 func TestTeamsInThePage(t *testing.T) {
 	t.Parallel()
 	l := newTeamsThread(t, "Glaze "+attack, "What is in it? **sand** <at>Ann Lee</at> "+attack)
@@ -143,6 +143,7 @@ func TestTeamsInThePage(t *testing.T) {
 	l.click("#clock")
 	l.click(".menu button:last-of-type")
 	l.untilShown("#clock", "+24 h")
+
 	l.click(`#teams [data-focus="` + company.TeamsSupport + `"]`)
 	l.openThread(company.SurfaceTeams, "Glaze")
 	l.replyInTeams("This one I regret")
@@ -155,6 +156,7 @@ func TestTeamsInThePage(t *testing.T) {
 		`document.querySelector('#modal[open] .ac-button.positive') || /esolved/.test(document.querySelector('#teams .threadpane').innerText)`)
 	l.js("resolve", `document.querySelector('#modal[open] .ac-button.positive')?.click()`)
 	l.untilTicked("resolve")
+
 	l.skipRestOfTour()
 	l.shot("teams-done")
 	l.formsInTeams(dana)
@@ -162,8 +164,8 @@ func TestTeamsInThePage(t *testing.T) {
 	l.checkTeamsProblems()
 }
 
-// What agents do to their own messages, files, reactions and the chat with the app; what
-// Parley hears when it may not read all messages.
+// Agents edit, undo and delete their own messages, send files and chat with the app. If Parley may not read all messages, it
+// hears only those that mention it.
 func TestTeamsHabits(t *testing.T) {
 	t.Parallel()
 	l := newTeamsThread(t, "Two mugs", "Both are chipped.")
@@ -192,6 +194,7 @@ func TestTeamsHabits(t *testing.T) {
 	l.shot("teams-undo")
 	l.click("#modal .close")
 	l.until("the dialog is closed", `!document.querySelector('#modal[open]')`)
+
 	l.write("#t-reply", "/rep")
 	l.untilShown("#teams .threadpane .suggest", "Reply to customer")
 	l.do("take what is offered", chromedp.KeyEvent("\t"), chromedp.KeyEvent("\r"))
@@ -199,6 +202,7 @@ func TestTeamsHabits(t *testing.T) {
 	l.shot("teams-reply")
 	l.click("#modal .close")
 	l.until("the dialog is closed", `!document.querySelector('#modal[open]')`)
+
 	l.replyInTeams("And this one")
 	l.untilShown(inThread+".mine", "And this one")
 	l.click(inThread + `.mine [data-tool="more"]`)
@@ -235,8 +239,8 @@ func TestTeamsHabits(t *testing.T) {
 	l.checkTeamsProblems()
 }
 
-// The switch chooses what is shown and where conversations open; threads stay. The page is
-// sound in light and dark, in a narrow window, with long names, by keyboard.
+// The switch chooses the surface that is shown, in which new conversations open. Threads stay where they are. The page is
+// checked in light and dark, in narrow windows, with long names and by keyboard.
 func TestTeamsSwitch(t *testing.T) {
 	t.Parallel()
 	l := newTeamsThread(t, longName, longName+" asks")
@@ -246,6 +250,7 @@ func TestTeamsSwitch(t *testing.T) {
 		Subject: longName,
 	}))(t)
 	l.untilShown(inPosts+" .subject", longName)
+
 	for _, theme := range []string{"light", "dark"} {
 		l.emulateMedia(theme)
 		for _, width := range []int64{1280, 960, 420, 360} {
@@ -267,12 +272,14 @@ func TestTeamsSwitch(t *testing.T) {
 	l.do("go up, and open it", chromedp.KeyEvent(kb.ArrowUp), chromedp.KeyEvent(kb.Enter))
 	l.untilShown(inThread, longName+" asks")
 	l.until("the cursor is in the reply", `document.activeElement.id === 't-reply'`)
+
 	l.do("press Enter on the switch", chromedp.SendKeys(chromedp.CSS(`#surfaces [data-surface=slack]`), kb.Enter))
 	l.untilShown(".toast", "New conversations open in Slack from now on. Those in Teams stay there.")
 	l.until("the address says so",
 		`location.search === '?surface=slack' && document.querySelector('#surfaces .home').dataset.surface === 'slack'`)
 	l.untilShown("#slack .center .empty", "Threads in Teams stay there.")
 	l.shot("teams-away")
+
 	before := len(l.company.Teams.Roots(company.TeamsSupport))
 	for n := 1; len(l.company.Slack.Messages(company.Support)) == 0; n++ { // Parley reads its settings anew every second
 		must(l.company.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{company.HelpAddress},
@@ -282,6 +289,7 @@ func TestTeamsSwitch(t *testing.T) {
 		})
 	}
 	l.untilShown("#slack .center .msg", "Opening hours")
+
 	must(l.company.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{company.HelpAddress},
 		Subject: "Re: " + longName, Text: "Are you there?",
 		InReplyTo: l.company.Mail.Sent(maria)[0].MessageID}))(t)
@@ -295,8 +303,8 @@ func TestTeamsSwitch(t *testing.T) {
 	l.checkTeamsProblems()
 }
 
-// The page alone, as where a client can't show it: what goes wrong is said where it can be put
-// right, nothing that was typed or chosen is lost, and nothing changes while it is sent.
+// The upload page also works alone, for clients that can't show it in a dialog. It shows an error where it can be corrected,
+// loses nothing that was typed or chosen, and can't be changed while it sends.
 func TestTeamsUploadPageAlone(t *testing.T) {
 	t.Parallel()
 	l := newTeamsThread(t, "The form", "Send me the form, please.")
@@ -309,6 +317,7 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	link := must(chromedp.Run(l.ctx, chromedp.Evaluate[string](`document.querySelector('#modal iframe.t-page').src`)))(t)
 	l.do("open the page", chromedp.Navigate(link))
 	l.until("what was typed is there", `document.getElementById('text')?.value === 'Two of them' && !location.hash`)
+
 	l.js("watch what is sent", `(() => {
 		window.sent = [];
 		window.nativeInterface = { framelessPostMessage: (m) => { window.told = JSON.parse(m); } };
@@ -326,6 +335,7 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.until("three files are chosen", `files() === 'a.txt b.txt c.txt'`)
 	l.js("one is wrong", `document.querySelector('[aria-label="Remove b.txt"]').click()`)
 	l.until("it is gone", `files() === 'a.txt c.txt' && document.activeElement.id === 'file'`)
+
 	l.js("send", `(() => { document.querySelector('.foot button').focus(); document.querySelector('.foot button').click(); })()`)
 	l.js("more, too late", `paste('late.txt')`)
 	l.until("nothing changes while it is sent",
@@ -335,6 +345,7 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.until("it is said, and can be sent again by keyboard",
 		`document.getElementById('problem').textContent.includes('Nothing is sent twice') && `+
 			`document.activeElement === document.querySelector('.foot button')`)
+
 	l.js("a proxy refuses",
 		`(() => { document.activeElement.click(); Object.defineProperties(sent[1], { status: { value: 413 }, `+
 			`responseText: { value: '<html>nginx</html>' } }); sent[1].onload(); })()`)
@@ -348,15 +359,17 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.until("what was typed and chosen stays",
 		`document.getElementById('problem').textContent.includes('is resolved') && document.getElementById('text').value === 'Two of them' && `+
 			`files() === 'a.txt c.txt'`)
+
 	l.js("send it at last", `(() => { XMLHttpRequest.prototype.send = send; document.activeElement.click(); })()`)
 	l.until("it is done, and a phone's client is told",
 		`document.querySelector('main[data-done] h1') === document.activeElement && window.told?.func === 'tasks.completeTask' && `+
 			`window.told.args[0].uploaded`)
-	again, _, _ := strings.Cut(link, "#") // else it would be the same document
+	again, _, _ := strings.Cut(link, "#") // with the fragment it would be the same document
 	l.do("once more", chromedp.Navigate(again))
 	l.until("there is no form any more",
 		`document.querySelector('main[data-done] [role=status]')?.textContent.includes('sent before') && !document.querySelector('form')`)
 	l.shot("upload-alone-again")
+
 	l.endHold()
 	l.untilOutside("Maria has the files", func() bool {
 		list := l.company.Mail.Inbox(maria)

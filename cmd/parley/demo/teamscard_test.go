@@ -13,7 +13,7 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// cardIn is what the golden files of bot/teams/card hold: messages or a dialog.
+// cardIn is the content of a golden file of bot/teams/card: messages or a dialog.
 type cardIn struct {
 	Cards []struct {
 		Card json.RawMessage `json:"card"`
@@ -21,7 +21,7 @@ type cardIn struct {
 	Card json.RawMessage `json:"Card"` //nolint:tagliatelle // as the file has it
 }
 
-// drawCardScript draws a card where the page has its posts, and returns what is wrong with it.
+// drawCardScript draws a card in the page's list of posts, and returns what is wrong with it.
 const drawCardScript = `((card) => {
 	const box = document.querySelector('#teams .messages'), out = [], wants = new Set();
 	box.replaceChildren(window.cardOf(card, { press: () => {} }));
@@ -73,7 +73,7 @@ func cardsOf(t *testing.T, file string) (cards []json.RawMessage) {
 	return cards
 }
 
-// The page draws every card and dialog that Parley makes, and says so of what it doesn't know.
+// The page draws each card and dialog that Parley makes. It says which elements of a card it doesn't know.
 func TestTeamsCards(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
@@ -83,6 +83,7 @@ func TestTeamsCards(t *testing.T) {
 	l.js("load the renderer", `import('/assets/adaptive.js').then((m) => { window.cardOf = m.card; })`)
 	l.until("the renderer is there", `window.cardOf`)
 	l.do("a narrow window", chromedp.EmulateViewport(600, 800))
+
 	files := must(filepath.Glob("../../../bot/teams/card/testdata/*.json"))(t)
 	drawn := 0
 	for _, file := range files {
@@ -96,6 +97,7 @@ func TestTeamsCards(t *testing.T) {
 	if drawn < 50 {
 		t.Errorf("%d cards of %d golden files were drawn, want at least 50", drawn, len(files))
 	}
+
 	strange := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"Hologram"},` +
 		`{"type":"Hologram","fallback":{"type":"TextBlock","text":"**flat** <at>Ann</at> [x](javascript:alert(1))"}},
 		{"type":"FactSet","facts":[{"title":"Due","value":"{{DATE(2026-11-20T09:30:00Z, SHORT)}}"}]},` +
@@ -116,8 +118,8 @@ func TestTeamsCards(t *testing.T) {
 		box.textContent.includes('Action.Teleport is not shown here'))(document.querySelector('#teams .messages'))`)
 }
 
-// A demo in which nobody chose shows what the browser chose the last time, and opens
-// conversations there. What the address says is only shown.
+// A demo in which nobody has chosen a surface yet shows the surface that was chosen last in this browser, and opens
+// conversations there. A surface in the address is only shown.
 func TestSurfaceRemembered(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
@@ -132,17 +134,20 @@ func TestSurfaceRemembered(t *testing.T) {
 		l.js("open "+query, `(document.documentElement.dataset.ready = 'no', location.assign('/`+query+`'))`)
 		l.until("the page is ready", `document.documentElement.dataset.ready === 'yes'`)
 	}
+
 	open("?surface=slack")
 	l.until("Slack is shown, as the address says", `document.getElementById('teams').hidden`)
 	if w.Home() != company.SurfaceSlack {
 		t.Error("looking at a page moved the home")
 	}
+
 	open("")
 	l.until("Teams is shown",
 		`document.getElementById('slack').hidden && document.querySelector('#surfaces .home').dataset.surface === 'teams'`)
 	if w.Home() != company.SurfaceTeams {
 		t.Error("what was chosen the last time is not home")
 	}
+
 	l.click(`#surfaces [data-surface="slack"]`)
 	l.untilOutside("Slack is home", func() bool { return w.Home() == company.SurfaceSlack })
 	l.js("as another tab", `localStorage.setItem('surface', 'teams')`)

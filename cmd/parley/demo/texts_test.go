@@ -10,7 +10,8 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// What a model wrote for agents: in a language that is read from right to left, and with a word that is hard to break.
+// translated and summarised are written by the model. The first is read from right to left, and the second contains a word
+// that is hard to break.
 const (
 	translated = "مرحبا ميريام، نعتذر كثيرا! سنرسل لك مصباحا جديدا اليوم، وسيصل غدا قبل الساعة التاسعة. رقم الطلب 4711."
 	summarised = "**Asked:** a new lamp before tomorrow morning, " +
@@ -19,7 +20,7 @@ const (
 		"**Open:** nobody has promised anything yet."
 )
 
-// linguist reads by the rules and writes as a model would.
+// linguist analyses by the offline rules, and writes as a model would.
 type linguist struct{ *offline.Analyzer }
 
 // Write implements analysis.Writer.
@@ -35,7 +36,7 @@ func writing(o *app.Options) { o.Analyzer = linguist{offline.New()} }
 const draft = "!ai translate to Arabic: Hello Miriam, we are so sorry! " +
 	"A new lamp for order 4711 leaves today and is with you tomorrow before nine."
 
-// A summary, a translation and the form with it can be read in the Slack half, with long words and from right to left.
+// The Slack half of the page shows a summary, a translation and its form readably, with long words and from right to left.
 func TestTextsInSlack(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, company.SurfaceSlack, writing)
@@ -56,20 +57,23 @@ func TestTextsInSlack(t *testing.T) {
 	l.shot("text-slack-form")
 }
 
-// The same in the Teams half.
+// The Teams half of the page shows a summary, a translation and its form readably, with long words and from right to left.
 func TestTextsInTeams(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, company.SurfaceTeams, writing)
 	l.sendUpsetMails()
 	l.openThread("teams", "הזמנה")
+
 	l.replyInTeams("!summary")
 	l.untilShown(inThread, "hauptbetriebswerk")
 	l.checkPart("#teams", "a summary")
 	l.shot("text-teams-summary")
+
 	l.replyInTeams(draft)
 	l.untilShown(inThread, "مرحبا")
 	l.checkPart("#teams", "a translation")
 	l.shot("text-teams-translation")
+
 	l.click(`#teams .threadpane [data-label="Use reply"]`)
 	l.until("the form opens", `document.querySelector('#modal[open] textarea')`)
 	l.until("it is written from right to left",

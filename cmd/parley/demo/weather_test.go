@@ -11,13 +11,12 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// surfaceCommand is what happens to the agents' surface. What a board doesn't know there
-// is no story for.
+// surfaceCommand lets something happen to the agents' surface.
 //
-//	surface slack (teams) …             first of all: the only surfaces where this is told; see isTold
-//	surface disconnects                 what happens meanwhile is never told
-//	surface vanishes                    nor can it be called
-//	surface reconnects                  and what was said in threads meanwhile is heard of
+//	surface slack (teams) …             first of all: the only surfaces on which this is played; see isTold
+//	surface disconnects                 Parley never gets the events of this time
+//	surface vanishes                    and can't call the surface
+//	surface reconnects                  and Parley finds what was said in threads meanwhile
 //	surface removes root                an administrator deletes the thread's first message
 //	surface fails KIND TIMES            KIND: slow-down, slow-down-untold, slow-down-politely,
 //	                                    broken, blank, broken-after, cut-after
@@ -27,7 +26,7 @@ import (
 //	surface deletes|restores channel
 //	surface withholds files             Parley may not read them
 //	surface permits reading             Parley may read all messages, and files
-//	surface mumbles                     events that nobody understands
+//	surface mumbles                     events that Parley doesn't understand
 //	surface unfurls 'text'              a link preview appears
 //	surface retires ben                 his account is switched off
 //	surface recovers
@@ -39,6 +38,7 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if slices.Contains(surfaces(), args[0]) { // play has chosen by it
 		return
 	}
+
 	switch args[0] {
 	case "recovers", "reconnects":
 	case "fails":
@@ -46,6 +46,7 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		s.deeds.add(s.where, "trouble", args[0])
 	}
+
 	switch args[0] {
 	case "reconnects":
 		s.board.calm()
@@ -62,7 +63,7 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// threadsKnown says that Parley knows of everything that people have said in threads.
+// threadsKnown reports whether Parley has stored everything that people said in threads.
 func (s *stage) threadsKnown() (bool, error) {
 	var said []string
 	for _, m := range everything(s.board) {
@@ -75,12 +76,12 @@ func (s *stage) threadsKnown() (bool, error) {
 	return known == len(said), err
 }
 
-// mailCommand is what happens to the customers' channel.
+// mailCommand lets something happen to the customers' channel.
 //
-//	mail accepts|refuses|bounces|delays ADDRESS     what becomes of mail to a customer
+//	mail accepts|refuses|bounces|delays ADDRESS     what happens to mail to a customer
 //	mail locks|unlocks MAILBOX              its password changes
 //	mail fails CODE TIMES                   the answer to the next mails
-//	mail cuts-after TIMES                   they are taken, the answer is lost
+//	mail cuts-after TIMES                   they are accepted, and the answer is lost
 //	mail answers 'text' [detail=…]          somebody answers the newest mail in the mailbox itself
 //	mail renumbers MAILBOX                  as servers do after a restore
 //	mail accepted N                         so many mails were handed to the server

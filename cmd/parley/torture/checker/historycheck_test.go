@@ -2,7 +2,8 @@ package checker
 
 import "testing"
 
-// What people said and did is seen in the thread, the mailbox or the phone where they did it, and nothing else is.
+// Each thing that people said or did in a run is seen in the thread, the mailbox or the phone in which they did it. Nothing
+// else is seen there.
 func TestCheckHistory(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
@@ -65,7 +66,8 @@ func TestCheckHistory(t *testing.T) {
 }
 
 // The customer receives the new text of an edited reply and never the original, or a line in the thread keeps the new text.
-// If the edit came too late for Parley, the customer may have the original, and a line that quotes what was sent will do.
+// If Parley learned of the edit too late, the customer may have received the original. A line that quotes the original is
+// then enough.
 func TestCheckEdits(t *testing.T) {
 	t.Parallel()
 	original := []Marker{outboundTo(1, 4)}
@@ -150,7 +152,7 @@ func TestCheckEdits(t *testing.T) {
 	})
 }
 
-// editBouncedReply lets the author of the reply that bounced edit it.
+// editBouncedReply lets the author edit the reply that bounced.
 func editBouncedReply(o *Observation, e *Expectation) {
 	m := Marker{Edited, 2, 3}
 	reply := o.post("9.1")
@@ -158,7 +160,7 @@ func editBouncedReply(o *Observation, e *Expectation) {
 	e.History = append(e.History, Operation{Kind: OpEdit, Marker: m, Conversation: 2, Root: "8", ID: "9.1"})
 }
 
-// A line about the original text is enough for the edit of a reply that bounced.
+// After the edit of a bounced reply, a line about the original text is enough.
 func TestCheckEditOfBouncedReply(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
