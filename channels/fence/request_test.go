@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// postOnce makes one request by Do to an address.
+// postOnce makes one request to an address with Do.
 func postOnce(t *testing.T, c *http.Client, address string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader("hello"))
@@ -19,7 +19,7 @@ func postOnce(t *testing.T, c *http.Client, address string) (*http.Response, err
 	return Do(c, r)
 }
 
-// readFiveBytes reads the answer "12345" of a server, at most so many bytes.
+// readFiveBytes reads the answer "12345" of a server, up to most bytes.
 func readFiveBytes(t *testing.T, most int64) (string, error) {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "12345") }))
@@ -31,8 +31,8 @@ func readFiveBytes(t *testing.T, most int64) (string, error) {
 	return string(body), err
 }
 
-// wantLost checks that an error is a LostError, whether the request may have left, and that the error doesn't tell a secret of the
-// address, "secret".
+// wantLost checks that an error is a LostError, and whether the request may have left. The error must not contain the word
+// "secret" of the address.
 func wantLost(t *testing.T, err error, left bool) {
 	t.Helper()
 	var lost *LostError
@@ -47,7 +47,7 @@ func wantLost(t *testing.T, err error, left bool) {
 	wantEqual(t, "the error says that nothing was sent", strings.Contains(text, "nothing was sent"), !left)
 }
 
-// Read gives all of an answer that is as long as it may be.
+// Read returns an answer that has exactly the maximum length.
 func TestReadAnswer(t *testing.T) {
 	t.Parallel()
 	body, err := readFiveBytes(t, 5)
@@ -55,8 +55,8 @@ func TestReadAnswer(t *testing.T) {
 	wantEqual(t, "body", body, "12345")
 }
 
-// Read gives nothing of an answer that is a byte too long: the request had its effect, and half an answer could be taken for a
-// whole one.
+// Read returns nothing of an answer that is a byte too long. The request had its effect, and half an answer could be taken
+// for a whole one.
 func TestReadAnswerThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	body, err := readFiveBytes(t, 4)
@@ -73,7 +73,7 @@ func TestDoWhenCut(t *testing.T) {
 	wantLost(t, err, true)
 }
 
-// A request to an address where nobody listens had no effect.
+// A request to an address without a server had no effect.
 func TestDoToNobody(t *testing.T) {
 	t.Parallel()
 	const closed = "http://127.0.0.1:1" // a port that is never given to another test
@@ -82,18 +82,18 @@ func TestDoToNobody(t *testing.T) {
 	wantLost(t, err, false)
 }
 
-// errTooLarge is what a body that is too long fails with.
+// errTooLarge is the error of a body that is too long.
 type errTooLarge struct{}
 
 func (errTooLarge) Error() string { return "too large" }
 
-// bodyReader is a way in which a body may give its bytes.
+// bodyReader is a way in which a body returns its bytes.
 type bodyReader struct {
 	name string
 	wrap func(io.Reader) io.Reader
 }
 
-// bodyReaders are all ways that are tested.
+// bodyReaders returns the ways that the tests try.
 func bodyReaders() []bodyReader {
 	return []bodyReader{
 		{name: "at once", wrap: func(r io.Reader) io.Reader { return r }},
@@ -102,7 +102,7 @@ func bodyReaders() []bodyReader {
 	}
 }
 
-// A body that is no longer than it may be is read as it is.
+// A body that isn't longer than allowed is read unchanged.
 func TestBoundedBodyIsRead(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -126,7 +126,7 @@ func TestBoundedBodyIsRead(t *testing.T) {
 	}
 }
 
-// A body that is too long fails behind the bytes that it may have, and stays failed.
+// A body that is too long fails after the allowed number of bytes, and when it is read again.
 func TestBoundedBodyThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -159,7 +159,7 @@ func TestBoundedBodyThatIsTooLong(t *testing.T) {
 	}
 }
 
-// RetryAfter reads seconds and dates as a time to wait, from nothing to what a caller waits at most.
+// RetryAfter reads seconds and dates as a time to wait, which is between zero and the caller's maximum.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	const maxWait = time.Hour
@@ -193,7 +193,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// An answer without a time, and one with a date for a caller who doesn't know the time, say nothing.
+// RetryAfter finds no time in an answer without one. It can't use a date if the caller doesn't know the time.
 func TestRetryAfterSaysNothing(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)

@@ -9,7 +9,8 @@ import (
 	"parley/channels/graphfake"
 )
 
-// wrongFindings lists what Check found wrong. Each finding must have words, and a hint if it is wrong and not otherwise.
+// wrongFindings lists the problems that Check found. Each finding must have a text, and a hint if and only if it is a
+// problem.
 func wrongFindings(t *testing.T, findings []channels.Finding) []string {
 	t.Helper()
 	var wrong []string
@@ -36,7 +37,7 @@ func (r *rig) wantWrong(t *testing.T, want ...string) {
 	}
 }
 
-// resubscribe subscribes the Page anew, to these fields alone.
+// resubscribe subscribes the Page to these fields only.
 func resubscribe(t *testing.T, r *rig, fields ...string) {
 	t.Helper()
 	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify, fields...))
@@ -158,6 +159,7 @@ func TestFields(t *testing.T) {
 			t.Errorf("the field %s isn't secret", f.Name)
 		}
 	}
+
 	slices.Sort(names)
 	want := []string{fieldPage, fieldSecret, fieldToken, fieldVerify, fieldVersion}
 	slices.Sort(want)

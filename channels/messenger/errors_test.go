@@ -15,8 +15,8 @@ import (
 	"parley/channels/graphfake"
 )
 
-// Facebook's codes, with their subcodes, have these classes. A code that we don't know is the message's fault if Facebook answers
-// with 400, and leaves open what happened if it answers with 500.
+// Each code of Facebook, with its subcode, has a class. An unknown code with status 400 is a fault of the message. With
+// status 500, it is unknown whether the message was sent.
 func TestErrorClasses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -95,7 +95,8 @@ func TestErrorClasses(t *testing.T) {
 	}
 }
 
-// An answer without a code comes from a server in front of Graph. Its status says what it means, and whether Facebook had the message.
+// An answer without a code comes from a server in front of Graph. Its status decides its class, which tells whether Facebook
+// may have the message.
 func TestErrorOfAServerInBetween(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -117,14 +118,15 @@ func TestErrorOfAServerInBetween(t *testing.T) {
 	}
 }
 
-// An app that demands its secret refuses every call of an account that has another one.
+// An app that requires its secret refuses each call of an account with another secret.
 func TestErrorAboutTheSecret(t *testing.T) {
 	t.Parallel()
 	err := &graph.Error{Status: 400, HasCode: true, Code: codeInvalid, Message: "Invalid appsecret_proof provided in the API argument"}
 	wantEqual(t, "class", classifyError(err).Class, channels.AuthBroken)
 }
 
-// An answer that names no message may stand for one that was sent; one that names no file stands for none.
+// If the answer to a message names no id, the message may have been sent. If the answer to an upload names no id, nothing
+// was sent.
 func TestOddAnswer(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, `{}`) }))
@@ -137,7 +139,8 @@ func TestOddAnswer(t *testing.T) {
 	_ = r.wantSendFails(t, r.textAndFile(), channels.Retry)
 }
 
-// A file that Facebook refuses is refused; if it may have taken the file, that is uploaded again, because no customer sees it.
+// A file that Facebook refuses makes the message fail. If Facebook may have taken the file, it is uploaded again, since no
+// customer sees an upload.
 func TestUploadFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -156,7 +159,7 @@ func TestUploadFails(t *testing.T) {
 	}
 }
 
-// The reason why a file of ours can't be read decides whether it is tried again.
+// If a file of ours can't be read, the reason decides whether it is tried again.
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -171,7 +174,7 @@ func TestUnreadableFile(t *testing.T) {
 	}
 }
 
-// If Facebook can't be reached, it got nothing.
+// If Facebook can't be reached, it didn't get the message, so that sending is tried again.
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -23,7 +23,7 @@ const (
 
 	testConversation = 7 // of all messages of outbound
 
-	// patience bounds every wait; only a failing test uses it up.
+	// patience limits each wait. Only a failing test waits so long.
 	patience = 2 * time.Minute
 )
 
@@ -34,8 +34,8 @@ func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Lo
 
 func (c *clock) move(d time.Duration) { c.ahead.Add(int64(d)) }
 
-// rig is what most tests of this package run with: a channel on a Page at Meta's emulator, a web server for webhooks, and one
-// customer, Ann, who has written. It stands for the engine, too: it keeps what the channel accepts, reports and remembers
+// rig is the set-up of most tests of this package: a channel on a Page at Meta's emulator, a web server for webhooks, and
+// one customer, Ann, who has written. It also replaces the engine: it stores what the channel accepts, reports and saves
 // (channels.State).
 type rig struct {
 	*Channel
@@ -93,7 +93,7 @@ func newRig(t *testing.T) *rig {
 	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify))
 
 	r.customer = r.page.Customer("Ann Lee")
-	r.profiles.asked[r.customer.ID()] = r.clock.now() // her name isn't asked for: tests of names have customers of their own
+	r.profiles.asked[r.customer.ID()] = r.clock.now() // so that her name isn't asked for, as tests of names have other customers
 	r.clock.move(-time.Minute)
 	r.customer.Text("Hello from the past")
 	r.takeFacts(t)
@@ -118,7 +118,7 @@ func (r *rig) startChannel(t *testing.T) {
 	r.Channel = c
 	c.fetchWaits = make([]time.Duration, len(fetchWaits())) // tests don't wait for files
 
-	// What the channel does after a webhook may end a test's wait (waitFor): wake it up.
+	// A test may wait (waitFor) for work that the channel does after a webhook. Its end wakes the test.
 	later := c.hook.Later
 	c.hook.Later = func() func(context.Context) {
 		do := later()
@@ -164,7 +164,7 @@ func (r *rig) takeFacts(t *testing.T) []channels.Fact {
 	return facts
 }
 
-// takeInbound returns what the facts of takeFacts mean.
+// takeInbound returns the facts of takeFacts, decoded.
 func (r *rig) takeInbound(t *testing.T) []channels.Inbound {
 	t.Helper()
 	var all []channels.Inbound
@@ -254,7 +254,7 @@ func (r *rig) takeInbox(t *testing.T, want int) []graphfake.PageMessage {
 	return got
 }
 
-// addFault lets Facebook fail as f says.
+// addFault lets Facebook's emulator fail as f says.
 func (r *rig) addFault(t *testing.T, f graphfake.Fault) {
 	t.Helper()
 	if _, err := r.meta.AddFault(f); err != nil {
@@ -283,7 +283,7 @@ func sendError(t *testing.T, err error) *channels.SendError {
 	return se
 }
 
-// wantClass checks that what was tried failed, and with an error of this class.
+// wantClass checks that something failed with an error of this class. tried is its name in messages.
 func wantClass(t *testing.T, tried string, err error, want channels.Class) {
 	t.Helper()
 	if err == nil {
@@ -302,7 +302,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks one value. what is its name in the error.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {

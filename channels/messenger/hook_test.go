@@ -10,7 +10,7 @@ import (
 	"parley/channels/graphfake"
 )
 
-// subscribeElsewhere makes another program the callback of the app, for messages alone, and returns its address.
+// subscribeElsewhere makes another program the callback of the app, for messages only, and returns its address.
 func (r *rig) subscribeElsewhere(t *testing.T) string {
 	t.Helper()
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -21,13 +21,13 @@ func (r *rig) subscribeElsewhere(t *testing.T) string {
 	return other.URL + "/hooks/x"
 }
 
-// Values of what FindHook finds.
+// callbackValue and pageFieldsValue are indices in the values that FindHook finds.
 const (
 	callbackValue   = 0 // the app's callback
-	pageFieldsValue = 2 // what the Page tells the app
+	pageFieldsValue = 2 // the fields of the Page to which the app is subscribed
 )
 
-// findHook returns what stands at Facebook.
+// findHook returns the state of the webhooks at Facebook.
 func (r *rig) findHook(t *testing.T) channels.HookState {
 	t.Helper()
 	state, err := r.FindHook(t.Context())
@@ -38,7 +38,7 @@ func (r *rig) findHook(t *testing.T) channels.HookState {
 	return state
 }
 
-// The app's callback, and what the Page tells the app, are found where another program has them.
+// FindHook shows the app's callback and the subscribed fields of the Page while another program is the callback.
 //
 func TestFindHookOfAnotherProgram(t *testing.T) {
 	t.Parallel()
@@ -52,7 +52,7 @@ func TestFindHookOfAnotherProgram(t *testing.T) {
 	wantEqual(t, "fields of the Page", state.Values[pageFieldsValue].Now, "messages")
 }
 
-// Both are set to this Parley. What customers write arrives from then on.
+// SetHook makes this Parley the callback and subscribes the Page. Messages of customers arrive from then on.
 //
 func TestSetHook(t *testing.T) {
 	t.Parallel()
@@ -69,7 +69,7 @@ func TestSetHook(t *testing.T) {
 	wantEqual(t, "number of facts that arrive for a message", len(r.takeFacts(t)), 1)
 }
 
-// A token without the permission to set webhooks is told as such.
+// A token that lacks the permission to set webhooks is reported as such.
 //
 func TestSetHookWithoutThePermission(t *testing.T) {
 	t.Parallel()
@@ -85,7 +85,7 @@ func TestSetHookWithoutThePermission(t *testing.T) {
 	}
 }
 
-// A wrong secret is told as such, not as a fault of the webhooks.
+// A wrong secret is reported as such, and not as a fault of the webhooks.
 //
 func TestFindHookWithAWrongSecret(t *testing.T) {
 	t.Parallel()

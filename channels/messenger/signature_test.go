@@ -18,12 +18,12 @@ func TestSignatureVector(t *testing.T) {
 	wantEqual(t, "signature", graph.Sign([]byte("secret"), []byte(`{"a":1}`)), want)
 }
 
-// escapedHook is a webhook with \u escapes, which another program would write as they are.
+// escapedHook returns a webhook with \u escapes, which a program that encodes the JSON again would write differently.
 func escapedHook() []byte {
 	return hookBody("messaging", `"message":{"mid":"m_1","text":"\u00fcber \ud83d\ude00"}`)
 }
 
-// postSigned posts escapedHook with a signature, and returns the status of the answer, which is empty.
+// postSigned posts escapedHook with a signature, and returns the status of the answer. The answer must be empty.
 func (r *rig) postSigned(t *testing.T, signature string) int {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/hooks/page", bytes.NewReader(escapedHook()))
@@ -41,7 +41,7 @@ func TestRightSignature(t *testing.T) {
 	wantEqual(t, "number of accepted facts", len(r.takeFacts(t)), 1)
 }
 
-// Without the right signature of the bytes as they came, nothing is accepted.
+// A webhook is accepted only with the right signature of its bytes, unchanged.
 func TestWrongSignature(t *testing.T) {
 	t.Parallel()
 	var parsed any

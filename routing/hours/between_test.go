@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// only the time in which the business is open counts, whatever the clocks do.
+// Between counts only the time in which the business is open, even if the clock is changed meanwhile (requirement R-230).
 func TestBetween(t *testing.T) {
 	t.Parallel()
 	office := mustNew(t, officePlan())
@@ -41,7 +41,7 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// over a year, Between agrees with counting the minutes at which OpenAt is true.
+// Over a year, Between agrees with the number of minutes at which OpenAt is true (requirement R-230).
 func TestBetweenOverAYear(t *testing.T) {
 	t.Parallel()
 	office := mustNew(t, officePlan())

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Whatever is written in a plan, nothing panics, and the answers agree with each other.
+// No plan makes the functions panic, and their answers agree with each other.
 func FuzzHours(f *testing.F) {
 	f.Add("Europe/Berlin", "mon-fri", "9:00-12:30, 13:30-17:30", "2026-12-25", int64(1795000000))
 	f.Add("America/St_Johns", "fri-mon", "00:00-24:00", "", int64(0))
@@ -32,9 +32,11 @@ func FuzzHours(f *testing.F) {
 		if !next.IsZero() && !h.OpenAt(next) {
 			t.Fatalf("closed at the next opening %v", next)
 		}
+
 		if closing, ok := h.LastClosing(now); ok && h.OpenAt(closing) {
 			t.Fatalf("open at the closing %v", closing)
 		}
+
 		evening, ok := h.Evening(now, time.Hour)
 		if !ok {
 			return

@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// fixedHolidays are public holidays that fall on the same month and day ("12-25") every year, with their names.
+// fixedHolidays is a calendar of public holidays that are on the same month and day ("12-25") every year. Its values are
+// their names.
 type fixedHolidays map[string]string
 
 func (f fixedHolidays) Holiday(_ int, month time.Month, day int) string {
 	return f[time.Date(2000, month, day, 0, 0, 0, 0, time.UTC).Format("01-02")]
 }
 
-// testCalendars knows one country, XA.
+// testCalendars returns the calendar of the only country that it knows, XA.
 func testCalendars(country string) Calendar {
 	if country != "XA" {
 		return nil
@@ -20,8 +21,8 @@ func testCalendars(country string) Calendar {
 	return fixedHolidays{"12-25": "Yule", "05-01": "May Day", "10-31": "Reformation"}
 }
 
-// holidayOffice makes the office's Hours with the public holidays of XA, without two of them, and with four special days, of which one is a
-// holiday too.
+// holidayOffice returns the office's Hours with the public holidays of XA except two, and with four special days. One of
+// these is also a holiday.
 func holidayOffice(t *testing.T) *Hours {
 	t.Helper()
 	p := officePlan()
@@ -41,7 +42,8 @@ func holidayOffice(t *testing.T) *Hours {
 	return h
 }
 
-// public holidays of a country close the office, but for those that are excepted; special days come before all else.
+// Public holidays of a country close the office, except for those that the plan excepts. The hours of a special day come
+// first (requirement R-143).
 func TestHolidays(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -73,7 +75,8 @@ func TestHolidays(t *testing.T) {
 	}
 }
 
-// on a half day, closing and evening are those of that day, and the office opens again after the holiday behind it.
+// On a half day, closing and evening are those of that day. The office opens again after the holiday that follows
+// (requirement R-143).
 func TestHalfDayBeforeAHoliday(t *testing.T) {
 	t.Parallel()
 	h := holidayOffice(t)

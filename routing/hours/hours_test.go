@@ -15,7 +15,7 @@ func at(t testing.TB, zone *time.Location, s string) time.Time {
 	return v
 }
 
-// mustNew makes Hours of a plan that names no country.
+// mustNew makes the Hours of a plan without a country.
 func mustNew(t testing.TB, p Plan) *Hours {
 	t.Helper()
 	h, err := New(p, nil)
@@ -52,7 +52,7 @@ func checkTime(t *testing.T, what string, got, want time.Time) {
 	}
 }
 
-// officePlan is a week with lunch breaks and a short Saturday, with one holiday: a Friday.
+// officePlan returns a week with lunch breaks, a short Saturday and one holiday, which is a Friday.
 func officePlan() Plan {
 	return Plan{
 		Zone: "Europe/Berlin",
@@ -185,7 +185,7 @@ func TestHours(t *testing.T) {
 	}
 }
 
-// Hours are those on the clock of the wall: a period in which the clock is moved has an hour less or more.
+// Hours follow the local clock: a period in which the clock is changed is an hour shorter or longer.
 func TestPeriodWithAClockChange(t *testing.T) {
 	t.Parallel()
 	h := mustNew(t, Plan{Zone: "Europe/Berlin", Week: []Rule{
@@ -213,7 +213,7 @@ func TestPeriodWithAClockChange(t *testing.T) {
 	}
 }
 
-// On 2026-03-29 the clocks of Berlin go from 02:00 to 03:00, so that a period between the two is left out.
+// On 2026-03-29 the clocks of Berlin jump from 02:00 to 03:00, so that a period between these times is left out.
 func TestPeriodThatTheClockSkips(t *testing.T) {
 	t.Parallel()
 	h := mustNew(t, Plan{Zone: "Europe/Berlin", Week: []Rule{{Days: "sun", Open: "02:00-03:00"}}})

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A range goes from its first day to its last one, past the end of the week if need be. A range of one day is that day.
+// A range goes from its first day to its last, past the end of the week if necessary. If both are the same, the range is
+// that day.
 func TestParseDays(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

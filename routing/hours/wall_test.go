@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// The tests of this file compare Hours with what people would conclude who look at a calendar and at the clock on the wall
-// (isOpenByTheWall). They do so for random plans, most of them around a change of the clock.
+// The tests of this file compare Hours with the answers of a person who looks at a calendar and a wall clock
+// (isOpenByTheWall). They use random plans, most of them around a change of the clock.
 
 const quarterHour = 15 * time.Minute
 
-// Whatever the plan, the zone and the changes of the clock, the business is open at a moment exactly if the wall there shows
-// a time within the hours of that date, and the next opening is the first such moment.
+// For each plan, zone and change of the clock, the business is open exactly if the wall clock shows a time within the hours
+// of that date. The next opening is the first such moment.
 func TestOpenByTheWall(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same plans each time
@@ -27,8 +27,8 @@ func TestOpenByTheWall(t *testing.T) {
 	}
 }
 
-// randomPlan returns a plan with one excepted holiday and one special day, and the time at which a check of it begins: the
-// special day is the day after. The time is a full quarter of an hour, as are all hours of the plan.
+// randomPlan returns a plan with one excepted holiday and one special day, and the time at which its check begins, which is
+// the day before the special day. The time and all hours of the plan are full quarters of an hour.
 func randomPlan(r *rand.Rand) (p Plan, began time.Time) {
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	pickHours := func() string {
@@ -47,7 +47,7 @@ func randomPlan(r *rand.Rand) (p Plan, began time.Time) {
 	return p, began
 }
 
-// randomBeginning returns a time of 2026, or in three cases of four one within the three days before a change of the zone's
+// randomBeginning returns a time of 2026. In three of four cases, it is within the three days before a change of the zone's
 // clock, if there is one soon.
 func randomBeginning(r *rand.Rand, zoneName string) time.Time {
 	began := time.Date(2026, time.Month(1+r.IntN(12)), 1+r.IntN(28), r.IntN(24), 15*r.IntN(4), 0, 0, time.UTC)
@@ -64,8 +64,8 @@ func randomBeginning(r *rand.Rand, zoneName string) time.Time {
 	return change.Add(-time.Duration(r.IntN(quartersOfThreeDays)) * quarterHour).UTC()
 }
 
-// checkFourDaysByTheWall compares Hours with the wall at each quarter of an hour. Times that the clock shows twice are left
-// out, because either answer is right then.
+// checkFourDaysByTheWall compares Hours with the wall clock at each quarter of an hour. Times that the clock shows twice are
+// left out, because both answers are right.
 func checkFourDaysByTheWall(t *testing.T, h *Hours, p Plan, began time.Time) {
 	t.Helper()
 	var firstOpen time.Time // zero until one was found
@@ -96,7 +96,7 @@ func checkFourDaysByTheWall(t *testing.T, h *Hours, p Plan, began time.Time) {
 	}
 }
 
-// isShownTwice says whether the clock shows this time of day twice, because it is put back by half an hour or an hour.
+// isShownTwice reports whether the clock shows this time of day twice, because it is put back by half an hour or an hour.
 func isShownTwice(wall time.Time) bool {
 	const shown = "2006-01-02 15:04"
 	for _, back := range []time.Duration{30 * time.Minute, time.Hour} {
@@ -108,7 +108,7 @@ func isShownTwice(wall time.Time) bool {
 	return false
 }
 
-// isOpenByTheWall reads a plan of randomPlan as people do who look at calendar and clock.
+// isOpenByTheWall reads a plan of randomPlan as a person does who looks at a calendar and a clock.
 func isOpenByTheWall(t *testing.T, p Plan, wall time.Time) bool {
 	t.Helper()
 	spans, err := ParseSpans(openOn(t, p, wall))
@@ -119,8 +119,8 @@ func isOpenByTheWall(t *testing.T, p Plan, wall time.Time) bool {
 	return slices.ContainsFunc(spans, func(s Span) bool { return s.From <= minute && minute < s.To })
 }
 
-// openOn returns the hours that a plan of randomPlan has on a day: those of the special day, else none on a public holiday
-// that isn't excepted, else those of the day of the week.
+// openOn returns the hours of a day in a plan of randomPlan. A special day has its own hours, and a public holiday that
+// isn't excepted has none. Other days have those of their day of the week.
 func openOn(t *testing.T, p Plan, day time.Time) string {
 	t.Helper()
 	date := day.Format(time.DateOnly)

@@ -11,8 +11,8 @@ import (
 	"parley/store/erase"
 )
 
-// Two admins who erase a contact at once begin one erasure: a second one would find no address by which to look, and its
-// certificate would say that nothing was there.
+// If several admins erase a contact at once, they begin one erasure. A second erasure would find no address to look for, and
+// its certificate would say that there was nothing.
 //
 func TestTwoAdmins(t *testing.T) {
 	t.Parallel()
@@ -35,7 +35,7 @@ func TestTwoAdmins(t *testing.T) {
 	}
 }
 
-// Who is erased once more, because something was left, gets an erasure of its own.
+// If a contact is erased again, because something was left, this is a new erasure.
 func TestBeginAfterAnErasureEnded(t *testing.T) {
 	t.Parallel()
 	o := newOptions(t, newWorld(t))
@@ -46,7 +46,7 @@ func TestBeginAfterAnErasureEnded(t *testing.T) {
 	}
 }
 
-// An earlier version left a contact without identities when two turned out to be one: it is nobody any more.
+// An earlier version left a contact without identities after merging two contacts. It can't be erased.
 func TestBeginRefusesAContactWithoutIdentities(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

@@ -9,8 +9,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Lists and lines that colleagues were told directly go, too: conversations that they show count by their numbers alone, names only
-// in what a colleague wrote beside them.
+// A list or line that a colleague was sent directly is erased if it shows one of the contact's conversations, which are
+// recognized by their numbers, or if a colleague's words in it name the contact.
 // R-276
 func TestDirectLinesOfOthers(t *testing.T) {
 	t.Parallel()
@@ -53,11 +53,13 @@ func TestDirectLinesOfOthers(t *testing.T) {
 		{name: "address", line: `{"Kind": "note", "Args": {"conversation": 1}, "Text": "to <user@shop.example>"}`},
 		{name: "another's address", line: `{"Kind": "note", "Text": "to superuser@shop.example"}`, wantLeft: true},
 	}
+
 	for i, l := range lines {
 		exec(t, pool, `
 			INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 			VALUES ($1, 1, $1, 'line', jsonb_build_object('to', 'U1', 'line', $3::jsonb), 'sent', $2, now())`, i+1, l.name, l.line)
 	}
+
 	eraseContact(t, pool, 4)
 	for _, l := range lines {
 		var got bool
@@ -68,8 +70,9 @@ func TestDirectLinesOfOthers(t *testing.T) {
 	}
 }
 
-// Another customer's conversation forgets its last words if the contact wrote them, who was in copy there. They are the newest
-// ones of a person, or the first ones where machines alone wrote; an agent's stay.
+// The contact wrote, in copy, in another customer's conversation, which keeps a preview of its last words. The preview is
+// erased if the contact wrote these words. They are the newest words of a person or, if only machines wrote, the first
+// words. An agent's words stay.
 // R-276
 func TestLastWordsInAnothersConversation(t *testing.T) {
 	t.Parallel()
@@ -123,8 +126,8 @@ func TestLastWordsInAnothersConversation(t *testing.T) {
 	}
 }
 
-// A contact who had hundreds of conversations is erased as fast as others, also where lists and lines have a word that begins
-// like the contact's name.
+// A contact with hundreds of conversations is erased as fast as others, even if many lists and lines contain a word that
+// begins like the contact's name.
 // R-276
 func TestContactOfManySubjects(t *testing.T) {
 	t.Parallel()
@@ -147,8 +150,8 @@ func TestContactOfManySubjects(t *testing.T) {
 	}
 }
 
-// An address stands in logs and lines of conversations in which the contact takes no part any more, or never did: an agent typed
-// it there. It goes, and all others stay: a longer one, a colleague's own words, and the same address as another contact's.
+// Agents typed the contact's address in other conversations, so that their logs and lines contain it. It is erased there. A
+// longer address, a colleague's own words, and the same address where it belongs to another contact stay.
 // R-276
 func TestAddressTypedElsewhere(t *testing.T) {
 	t.Parallel()
@@ -156,6 +159,8 @@ func TestAddressTypedElsewhere(t *testing.T) {
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, name, contact_id) VALUES (50, $1, 'ann@shop.example', 'Ann', 4)`, chatAccount)
 	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
 		VALUES (50, $1, 50, 'open', now(), now())`, chatAccount)
+
+	// The log of several conversations.
 	for i, e := range []struct {
 		conversation int
 		what         store.Deed
@@ -172,6 +177,8 @@ func TestAddressTypedElsewhere(t *testing.T) {
 		exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
 			VALUES ($1, $2, now(), 1, 'agent', $3, $4)`, i+1, e.conversation, e.what, e.detail)
 	}
+
+	// Lines in their threads.
 	for _, conversation := range []int{1, 3, 50} {
 		exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail)
 			VALUES ($1, $2, 'c' || $3::bigint, 2, $3::bigint, 1, 1)`, conversation+1, slack, conversation)
@@ -189,12 +196,14 @@ func TestAddressTypedElsewhere(t *testing.T) {
 				'sent', '', now()),
 			(63, 2, -3, 'line', '{"line": {"Kind": "failed", "Text": "Dear both", "Missed": "ann@shop.example"}}', 'sent', '', now()),
 			(64, 2, -4, 'line', '{"line": {"Kind": "bounce_other", "Text": "Dear both", "Recipient": "ann@shop.example"}}', 'sent', '', now())`)
+
 	exec(t, pool, `INSERT INTO conversations (id, account_id, kind, status, last_at, created_at)
 		VALUES (51, $1, 'automatic', 'open', now(), now())`, mailAccount)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES (53, $1, 'c51', 2, 51, 1, 1)`, slack)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 		VALUES (53, 53, 1, 'line',
 			'{"line": {"Kind": "collected", "Copied": [{"Address": "ann@shop.example"}, {"Address": "bob@shop.example"}]}}', 'sent', '', now())`)
+
 	eraseContact(t, pool, 2)
 	got := storetest.Row(t, pool, `SELECT string_agg(coalesce(detail ->> 'text', detail ->> 'reason', '-'), ', ' ORDER BY id)
 		FROM log_entries`)
@@ -218,8 +227,9 @@ func TestAddressTypedElsewhere(t *testing.T) {
 	}
 }
 
-// An agent has put the contact in copy of another customer's conversation, and taken her out again. The line that says so waits in
-// its lane, while the first run empties the log that names her: each run waits for the line, and it goes once it is posted.
+// An agent put the contact in copy of another customer's conversation, and removed her again. The line about this waits in
+// its lane, while the first run of the erasure empties the log that names her. Each run waits for the line, which is erased
+// once it is posted.
 // R-276
 func TestLineThatWaitsElsewhere(t *testing.T) {
 	t.Parallel()
@@ -231,6 +241,7 @@ func TestLineThatWaitsElsewhere(t *testing.T) {
 		VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 		VALUES (2, 2, 1, 'line', '{"line": {"Kind": "recipients", "Text": "copy: ann@shop.example"}}', 'queued', '', now())`)
+
 	o := newOptions(t, pool)
 	o.Ask = nil
 	id := must(erase.Begin(t.Context(), o, []store.ContactID{2}, "ann"))(t)
@@ -239,6 +250,7 @@ func TestLineThatWaitsElsewhere(t *testing.T) {
 			t.Errorf("run %d ended before the line was posted: %v", run+1, err)
 		}
 	}
+
 	exec(t, pool, `UPDATE deliveries SET state = 'sent', external_id = '1.2'`)
 	exec(t, pool, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 2`)
 	must(erase.Run(t.Context(), o, id))(t)

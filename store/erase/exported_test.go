@@ -9,8 +9,8 @@ import (
 	"parley/store/erase"
 )
 
-// What an export has of other customers' conversations counts: what the customer wrote there, and lines of the log that name the
-// customer. A conversation in which the customer is only in copy does not.
+// An export contains rows of other customers' conversations if the customer wrote there, or if the log names the customer.
+// It contains nothing of a conversation in which the customer is only in copy.
 //
 func TestExportedConversations(t *testing.T) {
 	t.Parallel()
@@ -35,7 +35,7 @@ func TestExportedConversations(t *testing.T) {
 	}
 }
 
-// An export has the files of the customer's own messages alone, and these messages as they came.
+// An export contains the files of the customer's own messages only, and the original form of these messages.
 //
 func TestExportedFiles(t *testing.T) {
 	t.Parallel()
@@ -54,13 +54,13 @@ func TestExportedFiles(t *testing.T) {
 	}
 	slices.Sort(got)
 	n := zebra().first
-	want := []int64{n + 11, n + 11, n + 12, n + 14, n + 19} // of the first, the file and the mail
+	want := []int64{n + 11, n + 11, n + 12, n + 14, n + 19} // the first one has a file and its original mail
 	if !slices.Equal(got, want) {
 		t.Errorf("the export has files of the messages %v, want %v", got, want)
 	}
 }
 
-// conversationsIn returns the conversations of which a copy has something.
+// conversationsIn returns the conversations of which an export contains rows.
 func conversationsIn(t *testing.T, c erase.Copy) (list []store.ConversationID) {
 	t.Helper()
 	for _, p := range c.Places {

@@ -6,7 +6,7 @@ import (
 	"parley/store/erase"
 )
 
-// People name a contact as it is written.
+// A contact is found by an address, phone number or id in each form in which people write it.
 func TestFindByWhatPeopleWrite(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -30,7 +30,7 @@ func TestFindByWhatPeopleWrite(t *testing.T) {
 	}
 }
 
-// Who asks for an address hears of all contacts who have it.
+// A search for an address finds all contacts who have it.
 func TestFindGivesAllWhoMayBeMeant(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -44,7 +44,7 @@ func TestFindGivesAllWhoMayBeMeant(t *testing.T) {
 	}
 }
 
-// A shop may call another customer by the same letters in another case: that one isn't meant.
+// Keys of a shop are case-sensitive. A search doesn't find a key with the same letters in another case.
 func TestFindKeepsTheCaseOfKeys(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -58,7 +58,8 @@ func TestFindKeepsTheCaseOfKeys(t *testing.T) {
 	}
 }
 
-// A contact's id may also be what a shop calls somebody else.
+// The id of a contact may also be a key of somebody else. A search for the number finds both, and one for "contact:" with
+// the number only the contact.
 func TestFindByIDAlone(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -71,7 +72,7 @@ func TestFindByIDAlone(t *testing.T) {
 	}
 }
 
-// An earlier version left a contact without identities when two turned out to be one: nobody is found by its number.
+// An earlier version left a contact without identities after merging two contacts. It isn't found by its number.
 func TestFindGivesNoContactWithoutIdentities(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// The contact of these tests is Phil of shop, who has changed his number in the chat: his identity 3 has the provider's id of him,
-// and his former number is the key of another row.
+// The contact of these tests is Phil of shop, who changed his number in the chat. His identity 3 has the key that the
+// provider gave him, and his former number is the key of another row.
 const (
 	phil        = 3
 	philsNumber = "+4915112345"
@@ -24,14 +24,14 @@ func changeNumber(t *testing.T, pool *pgxpool.Pool) {
 		VALUES (12, $1, 'former:12:' || $2::text, 'Phil', $3, $3)`, chatAccount, philsNumber, phil)
 }
 
-// giveNumberToNext makes contact 20, who has Phil's former number now.
+// giveNumberToNext makes contact 20, who now has Phil's former number.
 func giveNumberToNext(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (20, 'Next')`)
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, name, contact_id) VALUES (20, $1, $2, 'Next', 20)`, chatAccount, philsNumber)
 }
 
-// receipt returns what a provider tells of a message that was sent to a number.
+// receipt returns a provider's receipt for a message that was sent to a number.
 func receipt(account store.AccountID, name, number string) store.NewEvent {
 	return store.NewEvent{
 		AccountID:  account,
@@ -41,7 +41,7 @@ func receipt(account store.AccountID, name, number string) store.NewEvent {
 	}
 }
 
-// storeApplied stores an event that is applied at once, and returns its id.
+// storeApplied stores an event, which counts as applied, and returns its id.
 func storeApplied(t *testing.T, pool *pgxpool.Pool, e store.NewEvent) (id int64) {
 	t.Helper()
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{e}))(t)
@@ -50,7 +50,7 @@ func storeApplied(t *testing.T, pool *pgxpool.Pool, e store.NewEvent) (id int64)
 	return id
 }
 
-// wantEvents checks which of the events are left whose names begin with "receipt".
+// wantEvents checks which events are left whose names begin with "receipt".
 func wantEvents(t *testing.T, pool *pgxpool.Pool, want ...string) {
 	t.Helper()
 	var got []string
@@ -61,8 +61,8 @@ func wantEvents(t *testing.T, pool *pgxpool.Pool, want ...string) {
 	}
 }
 
-// What arrived for the number before the change goes, if the number is nobody else's now. The same number in another account is
-// another contact's.
+// Events of the number from before the change are erased if nobody else has the number now. The same number in another
+// account belongs to another contact.
 // R-276
 func TestFormerNumber(t *testing.T) {
 	t.Parallel()
@@ -77,7 +77,7 @@ func TestFormerNumber(t *testing.T) {
 	wantEvents(t, pool, "receipt elsewhere", "receipt of a longer number")
 }
 
-// If the number is somebody else's now, only what arrived before that person's first message goes.
+// If somebody else has the number now, only the events before that person's first message are erased.
 // R-276
 func TestFormerNumberThatIsAnothers(t *testing.T) {
 	t.Parallel()
@@ -103,7 +103,7 @@ func TestFormerNumberThatIsAnothers(t *testing.T) {
 	wantEvents(t, pool, "receipt-like first message of the next", "receipt of the next")
 }
 
-// If whoever has the number now has not written yet, nothing tells since when: what names the number stays.
+// If the person who has the number now has not written yet, it is unknown since when. All events that name the number stay.
 // R-276
 func TestFormerNumberOfSomebodyWhoHasNotWritten(t *testing.T) {
 	t.Parallel()

@@ -11,8 +11,8 @@ import (
 	"parley/store/storetest"
 )
 
-// shareAddress makes another contact who has zebra's address in the chat's account (conversation 5000), and two conversations of
-// otter with zebra in copy: 5001, in which a reply waits that is meant for her, too, and 5002, which has 480 in copy.
+// shareAddress makes another contact with zebra's address in the chat's account (conversation 5000), and two conversations
+// of otter with zebra in copy: in 5001 a reply that is also meant for her waits, and 5002 has 480 people in copy.
 func shareAddress(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (5000, 'Z')`)
@@ -34,7 +34,7 @@ func shareAddress(t *testing.T, pool *pgxpool.Pool) {
 			(5002, 5001, 2, 'reply', jsonb_build_object('before', jsonb_build_array('boss', $1::text)), 'queued', now())`, zebra().address())
 }
 
-// listRecipients returns the keys to which mails of a conversation go.
+// listRecipients returns the keys of the recipients of a conversation.
 func listRecipients(t *testing.T, pool *pgxpool.Pool, conversation int64) (keys []string) {
 	t.Helper()
 	const list = `
@@ -45,8 +45,8 @@ func listRecipients(t *testing.T, pool *pgxpool.Pool, conversation int64) (keys 
 	return keys
 }
 
-// The same address in another mailbox is another contact's, who keeps it: replies go there. From other customers' lists of
-// recipients it goes, however long these are.
+// In another account, the same address belongs to another contact, who keeps it as a recipient. It is removed from the
+// recipients of other customers' conversations, however many these are.
 // R-276
 func TestSameAddressElsewhere(t *testing.T) {
 	t.Parallel()
@@ -78,7 +78,8 @@ func TestSameAddressElsewhere(t *testing.T) {
 	}
 }
 
-// A reply that waits would fail if it was meant for somebody who isn't in copy any more: so both change at once.
+// A waiting reply fails if it is meant for somebody who is no longer in copy. So the erasure changes the recipients of the
+// reply and of its conversation at once.
 // R-276
 func TestReplyThatWaitsIsNotMeantForTheErased(t *testing.T) {
 	t.Parallel()
@@ -87,15 +88,17 @@ func TestReplyThatWaitsIsNotMeantForTheErased(t *testing.T) {
 	o := newOptions(t, pool)
 	var meant string
 	o.Say = func(place string, _ int64) error {
-		if place == "copied" { // she is in copy no more
+		if place == "copied" { // zebra is no longer in copy
 			meant = storetest.Row(t, pool, `SELECT payload #>> '{meant}' FROM deliveries WHERE id = 5001`)
 		}
 		return nil
 	}
+
 	certificate := runWithChats(t, o, beginErasure(t, o, zebra()))
 	if want := `("[""boss""]")`; meant != want {
 		t.Errorf("once zebra is in copy no more, the reply is meant for %s, want %s", meant, want)
 	}
+
 	i := slices.IndexFunc(certificate.Places, func(f erase.Found) bool { return f.Place == "meant" })
 	if i < 0 {
 		t.Fatalf("the certificate has no count of replies: %+v", certificate.Places)

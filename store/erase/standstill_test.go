@@ -10,13 +10,14 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests are about posts on the contact that wait in the lanes of others, which an erasure doesn't stop, and which may stand
-// still for good: their channel was archived, say.
+// These tests are about posts on the contact that wait in lanes of other conversations. An erasure doesn't stop these lanes,
+// and they may stand still for ever, for example because their channel was archived.
 
-// rootOfDay is the delivery that opens the thread of automatic mail in which zebra's out-of-office mail is posted (delivery 1003).
+// rootOfDay is the delivery that opens the thread of automatic mail. Zebra's out-of-office mail is posted in that thread
+// (delivery 1003).
 const rootOfDay = 1998
 
-// stopThreadOfDay makes the thread of automatic mail one that was never opened: what is to be posted in it waits behind its root.
+// stopThreadOfDay makes the thread of automatic mail one that was never opened, so that its posts wait behind its root.
 func stopThreadOfDay(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	exec(t, pool, `UPDATE lanes SET head = 0, tail = 2, due_at = now() WHERE id = 1009`)
@@ -24,7 +25,7 @@ func stopThreadOfDay(t *testing.T, pool *pgxpool.Pool) {
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES ($1, 1009, 1, 'root', now())`, rootOfDay)
 }
 
-// passSixDays lets the time pass in which an erasure waits for what is to be posted: all of it was longer ago.
+// passSixDays lets six days pass, after which an erasure no longer waits for posts. It makes all earlier events older.
 func passSixDays(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	exec(t, pool, `UPDATE erasures SET asked_at = asked_at - interval '6 days 1 hour'`)
@@ -32,7 +33,7 @@ func passSixDays(t *testing.T, pool *pgxpool.Pool) {
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '6 days 1 hour'`)
 }
 
-// While a lane of others stands still, the contact's files are removed all the same.
+// While a lane of another conversation stands still, the contact's files are removed anyway.
 // R-276
 func TestFilesGoWhileAnotherLaneStandsStill(t *testing.T) {
 	t.Parallel()
@@ -46,7 +47,7 @@ func TestFilesGoWhileAnotherLaneStandsStill(t *testing.T) {
 	}
 }
 
-// While a lane of others stands still, what was posted about the contact is taken out of chats all the same.
+// While a lane of another conversation stands still, the posts about the contact are removed from chats anyway.
 // R-276
 func TestPostsGoWhileAnotherLaneStandsStill(t *testing.T) {
 	t.Parallel()
@@ -64,7 +65,8 @@ func TestPostsGoWhileAnotherLaneStandsStill(t *testing.T) {
 	}
 }
 
-// After six days what stands still in a lane of others isn't posted any more, and the erasure ends.
+// After six days, a post on the contact that stands still in a lane of another conversation is given up, and the erasure
+// ends.
 // R-276
 func TestErasureEndsThoughAnotherLaneStandsStill(t *testing.T) {
 	t.Parallel()
@@ -79,7 +81,7 @@ func TestErasureEndsThoughAnotherLaneStandsStill(t *testing.T) {
 	checkForgotten(t, pool, zebra(), "after six days")
 }
 
-// What isn't about the contact stays in such a lane, and what is given up stays as an empty row: a lane has no gaps.
+// Other posts stay in the lane. A post that is given up stays as an empty row, since a lane has no gaps.
 // R-276
 func TestLaneThatStandsStillKeepsWhatIsOthers(t *testing.T) {
 	t.Parallel()
@@ -99,8 +101,8 @@ func TestLaneThatStandsStillKeepsWhatIsOthers(t *testing.T) {
 	}
 }
 
-// A list for colleagues that was never posted is given up where it is the next in its lane, too: the lane goes on behind it, and
-// what a dispatcher that is gone may still report of it counts for nothing.
+// A list for colleagues that was never posted is given up even if it is next in its lane. The lane goes on behind it. Its
+// epoch is raised, so that a late result of a former dispatcher is ignored.
 // R-276
 func TestLaneGoesOnBehindAListThatIsGivenUp(t *testing.T) {
 	t.Parallel()
@@ -121,8 +123,8 @@ func TestLaneGoesOnBehindAListThatIsGivenUp(t *testing.T) {
 	}
 }
 
-// A line in another customer's conversation that tells why a reply did not arrive is posted however late, but without the reason, in
-// which the contact's address stands.
+// A line in another customer's conversation may tell why a reply wasn't delivered, and name the contact's address in this
+// reason. The line is posted however late, but without the reason.
 // R-276
 func TestLineThatStandsStillLosesItsReason(t *testing.T) {
 	t.Parallel()

@@ -16,10 +16,10 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests hold an erasure up at one moment, by a transaction of another process or by what its batches tell (Say), and do
-// then what another process may do beside it.
+// These tests stop an erasure at a certain moment, by a transaction of another process or when a batch reports (Say). Then
+// they do what another process may do at that moment.
 
-// startErasure runs an erasure in the background. How it ended comes on the channel.
+// startErasure runs an erasure in the background. Its result comes on the channel.
 func startErasure(t *testing.T, o erase.Options, id string) (ended <-chan error) {
 	t.Helper()
 	result := make(chan error, 1)
@@ -30,7 +30,7 @@ func startErasure(t *testing.T, o erase.Options, id string) (ended <-chan error)
 	return result
 }
 
-// mustEnd waits until an erasure of startErasure ends, which it has to do with this error.
+// mustEnd waits until an erasure of startErasure ends, and checks its error.
 func mustEnd(t *testing.T, ended <-chan error, want error) {
 	t.Helper()
 	if err := storetest.Receive(t, ended, "the erasure has ended"); !errors.Is(err, want) {
@@ -38,14 +38,14 @@ func mustEnd(t *testing.T, ended <-chan error, want error) {
 	}
 }
 
-// waitForErasedFact waits until an erasure has noted that a mail was erased.
+// waitForErasedFact waits until an erasure has recorded a mail as erased.
 func waitForErasedFact(t *testing.T, pool *pgxpool.Pool, key erase.Key, name string) {
 	t.Helper()
 	storetest.WaitForRow(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, name))
 }
 
-// beginStoring begins a transaction that stores the mail 'a new one', and doesn't commit it: whoever stores the same mail, or looks
-// whether it is there, waits for it.
+// beginStoring begins a transaction that stores the mail 'a new one', and doesn't commit it. Others who store the same mail
+// or look for it wait for the transaction.
 func beginStoring(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	t.Helper()
 	tx := storetest.Begin(t, pool)
@@ -54,7 +54,7 @@ func beginStoring(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	return tx
 }
 
-// post is the delivery that queuePost puts into the second lane of a customer, that of the thread.
+// post is the delivery that queuePost puts into the lane of a customer's thread.
 const post = 9999
 
 // lane is the lane of the customer's thread.
@@ -68,14 +68,14 @@ func queuePost(t *testing.T, pool *pgxpool.Pool, p person, kind string) {
 		SELECT $3, id, tail, $2, '{}', 'queued', now() FROM lanes WHERE id = $1`, p.lane(), kind, post)
 }
 
-// takeUpPost does what a dispatcher does that takes up the post.
+// takeUpPost takes up the post, as a dispatcher does.
 func takeUpPost(t *testing.T, q store.Querier, p person) {
 	t.Helper()
 	exec(t, q, `UPDATE lanes SET epoch = epoch + 1, leased_until = now() + interval '1 minute' WHERE id = $1`, p.lane())
 	exec(t, q, `UPDATE deliveries SET state = 'sending' WHERE id = $2 AND lane_id = $1`, p.lane(), post)
 }
 
-// checkPostUnderWay checks that the post is still the dispatcher's.
+// checkPostUnderWay checks that the dispatcher still has the post.
 func checkPostUnderWay(t *testing.T, pool *pgxpool.Pool, p person) {
 	t.Helper()
 	var state string
@@ -94,8 +94,8 @@ func checkPostUnderWay(t *testing.T, pool *pgxpool.Pool, p person) {
 	}
 }
 
-// A fact that was erased isn't stored again, also if the statement that is to store it looked for it among the erased
-// ones before, and waits for another process while its event is removed.
+// An erased fact isn't stored again. Here the statement that stores it looked for it among the erased facts before the
+// erasure, and waits for another process while the event is removed.
 // R-276
 func TestStoredAgainBesideAnErasure(t *testing.T) {
 	t.Parallel()
@@ -103,6 +103,7 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 	o := newOptions(t, pool)
 	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
 	id := beginErasure(t, o, zebra())
+
 	other := beginStoring(t, pool) // another process stores one of the facts
 	conn := must(pool.Acquire(ctx))(t)
 	defer conn.Release()
@@ -123,11 +124,14 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 		stored <- err
 	}()
 	storetest.WaitForRow(t, pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, conn.Conn().PgConn().PID())
+
 	ended := startErasure(t, o, id)
 	waitForErasedFact(t, pool, key, "zebra-mail")
+
 	check(t, other.Commit(ctx))
 	check(t, storetest.Receive(t, stored, "the facts are stored"))
 	mustEnd(t, ended, erase.ErrInChats)
+
 	var left int
 	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id = 'zebra-mail'`).Scan(&left))
 	if left != 0 {
@@ -135,8 +139,9 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 	}
 }
 
-// An event that is replayed while an erasure looks at it waits to be applied, and whatever comes behind it in its queue is
-// applied after it: a queue can't go on whose next event is gone. R-276
+// An event may be replayed while an erasure looks at it. It waits to be applied, and later events of its queue are applied
+// after it, since a queue whose next event is gone can't go on.
+// R-276
 func TestReplayedBesideAnErasure(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), newWorld(t)
@@ -145,19 +150,23 @@ func TestReplayedBesideAnErasure(t *testing.T) {
 	var event store.EventID
 	check(t, pool.QueryRow(ctx, `SELECT id FROM events WHERE external_id = 'zebra-mail'`).Scan(&event))
 	exec(t, pool, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'not applied')`, event)
-	exec(t, pool, `UPDATE messages SET event_id = 0 WHERE event_id = $1`, event) // else it isn't replayed
+	exec(t, pool, `UPDATE messages SET event_id = 0 WHERE event_id = $1`, event) // an event with a message isn't replayed
+
 	id := beginErasure(t, o, zebra())
 	other := beginStoring(t, pool) // the erasure waits for it once the fact is noted
 	ended := startErasure(t, o, id)
 	waitForErasedFact(t, pool, key, "zebra-mail")
+
 	replay := storetest.Begin(t, pool)
 	if queued := must(store.Replay(ctx, replay, []store.EventID{event}))(t); len(queued) != 1 {
 		t.Fatalf("%d events were queued, want 1", len(queued))
 	}
+
 	check(t, other.Rollback(ctx))
 	storetest.WaitForLock(t, pool)
 	check(t, replay.Commit(ctx))
 	mustEnd(t, ended, erase.ErrWaiting) // until the event is applied
+
 	var lost int
 	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM queues AS q WHERE NOT EXISTS (SELECT FROM events WHERE id = q.first_event)`).Scan(&lost))
 	if lost != 0 {
@@ -165,12 +174,12 @@ func TestReplayedBesideAnErasure(t *testing.T) {
 	}
 }
 
-// A post that a dispatcher takes up while the erasure waits for its queue is waited for: it may arrive in the chat, and only
-// what the chat says of it tells where it stands there.
+// The erasure waits for a post that a dispatcher takes up while the erasure waits for the post's lane. The post may arrive
+// in the chat, and only the chat's answer tells its place.
 // R-276
 func TestPostTakenUpBesideAnErasure(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"line", "card"} { // a card changes a post that is there
+	for _, kind := range []string{"line", "card"} { // a card changes an existing post
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			ctx, pool := t.Context(), newWorld(t)
@@ -188,8 +197,8 @@ func TestPostTakenUpBesideAnErasure(t *testing.T) {
 	}
 }
 
-// A post waits when its queue is stopped. If the queue is woken again and a dispatcher takes the post up while the rest is erased,
-// the erasure waits for the post, too.
+// A post waits when the erasure stops its lane. If the lane is woken and a dispatcher takes up the post while the rest is
+// erased, the erasure waits for this post.
 // R-276
 func TestPostTakenUpWhileItIsErased(t *testing.T) {
 	t.Parallel()
@@ -197,6 +206,7 @@ func TestPostTakenUpWhileItIsErased(t *testing.T) {
 	o := newOptions(t, pool)
 	id := beginErasure(t, o, zebra())
 	queuePost(t, pool, zebra(), "line")
+
 	dispatcher := storetest.Begin(t, pool)
 	takenUp := make(chan struct{})
 	o.Say = func(place string, _ int64) error {
@@ -206,6 +216,7 @@ func TestPostTakenUpWhileItIsErased(t *testing.T) {
 		}
 		return nil
 	}
+
 	ended := startErasure(t, o, id)
 	storetest.Receive(t, takenUp, "a dispatcher has taken the post up")
 	storetest.WaitForLock(t, pool)
@@ -214,7 +225,7 @@ func TestPostTakenUpWhileItIsErased(t *testing.T) {
 	checkPostUnderWay(t, pool, zebra())
 }
 
-// A post that came after the queue was stopped, such as what is said of a colleague's command, is waited for, too.
+// The erasure also waits for a post that came after the lane was stopped, such as the answer to a colleague's command.
 // R-276
 func TestPostThatCameWhileItIsErased(t *testing.T) {
 	t.Parallel()
@@ -237,8 +248,8 @@ func TestPostThatCameWhileItIsErased(t *testing.T) {
 	runWithChats(t, o, id)
 }
 
-// A file that another customer sends, too, is there for them if an erasure looks at it before what they wrote is stored. So is
-// one that an agent has uploaded for them and not sent yet.
+// The same file may belong to another customer's message that is stored only after the erasure looked at the file, or to an
+// upload for another customer that isn't sent yet. The file stays.
 // R-276
 func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	t.Parallel()
@@ -272,7 +283,7 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 		}
 	}
 
-	// All of it is old now.
+	// Forty days pass.
 	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
 	must(retention.DropBlobs(ctx, pool, time.Hour, false))(t)

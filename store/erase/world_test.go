@@ -14,8 +14,8 @@ import (
 	"parley/store/blob"
 )
 
-// People of these tests. Each has a word that stands in every field in which something of a customer can
-// stand, and a number from which the ids of its rows count.
+// person is a customer of these tests. Each has a word that is in every field that can contain words of a customer, and a
+// number from which the ids of its rows count.
 type person struct {
 	word  string
 	first int64
@@ -45,15 +45,15 @@ func office(t testing.TB, pool *pgxpool.Pool) {
 			(12, 'slack', 'slack', 'surface')`)
 	exec(t, pool, `INSERT INTO knowledge_places (place) VALUES ('/docs')`)
 	exec(t, pool, `INSERT INTO gates (account_id, key) VALUES (10, 'send'), (12, 'post')`)
-	// Colleagues are told directly: a lane without a conversation.
+	// The lane for direct messages to a colleague belongs to no conversation.
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, head, tail) VALUES (1, 12, 'dm:U1', 2, 100, 100)`)
-	// What an agent typed while a list was open names two customers by their conversations.
+	// The tag of the customers' conversations.
 	exec(t, pool, `INSERT INTO tags (name) VALUES ('VIP')`)
 	exec(t, pool, `SELECT setval('events_id_seq', 10000)`) // the events of customers below have lower ids
 }
 
-// write makes a customer with all that may stand of one: a conversation by mail, one by chat, a message in an
-// automatic thread.
+// write stores a customer with everything that the database may hold of one: a conversation by mail, one by chat, and a
+// message in an automatic thread.
 func (p person) write(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	args := pgx.NamedArgs{
@@ -77,7 +77,7 @@ func (p person) write(t testing.TB, pool *pgxpool.Pool) {
 	}
 }
 
-// blob stores a file in which the person's word stands.
+// blob stores a file that contains the person's word.
 func (p person) blob(t testing.TB, pool *pgxpool.Pool, what string) string {
 	t.Helper()
 	name := must(blob.Put(t.Context(), pool, []byte(p.word+" "+what)))(t)
@@ -87,14 +87,14 @@ func (p person) blob(t testing.TB, pool *pgxpool.Pool, what string) string {
 	return name
 }
 
-// nameOf is the name of a file of blob.
+// nameOf returns the name of a file of blob.
 func (p person) nameOf(what string) string {
 	sum := sha256.Sum256([]byte(p.word + " " + what))
 	return hex.EncodeToString(sum[:])
 }
 
-// Conversations n+1 (mail) and n+2 (chat) are the customer's; n+9 is the automatic thread of the account's day,
-// in which message n+19 is.
+// rowsOfPerson inserts the rows of a customer. Conversations n+1 (mail) and n+2 (chat) are the customer's. Conversation n+9
+// is an account's thread for the automatic mail of a day, with message n+19.
 const rowsOfPerson = `
 INSERT INTO contacts (id, name) VALUES (@n::bigint + 1, @w::text || ' name');
 INSERT INTO identities (id, account_id, key, name, contact_id, bad_reason, opted_out, blocked)

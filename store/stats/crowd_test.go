@@ -10,22 +10,22 @@ import (
 	"parley/store/storetest"
 )
 
-// statementLimits is how much of the database a statement of Read may touch.
+// statementLimits says how many rows a statement of Read may touch.
 type statementLimits struct {
 	name    string
 	sql     string
 	args    []any
-	maxRows map[string]float64 // by table: Read's own limits, and what it takes to see that there is more
-	index   string             // has to be used; "" = the limits alone show that no table is scanned
+	maxRows map[string]float64 // by table: Read's limits, plus the rows that show that there are more
+	index   string             // must be used; "" if the limits suffice to show that no table is scanned
 }
 
 const (
-	suggestions = 100 // that are asked for: fewer than the crowd has, so that a scan shows
-	slack       = 1.1 // EXPLAIN gives the rows of each loop as a rounded mean
-	allGates    = 50  // of the crowd: gates are few, and all of them are read
+	suggestions = 100 // the limit: fewer than the crowd has, so that a scan exceeds it
+	slack       = 1.1 // EXPLAIN rounds the rows of each loop to a mean
+	allGates    = 50  // the number of gates, all of which are read
 )
 
-// listStatementLimits has a row for each statement of Read.
+// listStatementLimits returns the limits of each statement of Read.
 func listStatementLimits() []statementLimits {
 	return []statementLimits{
 		{
@@ -83,8 +83,8 @@ func listStatementLimits() []statementLimits {
 	}
 }
 
-// With 100,000 lanes, events, suggestions and changes of figures Read stops at its limits and says so, and none of its statements
-// reads more rows than its limit.
+// With 100,000 lanes, events, suggestions and changes of figures, Read stops at its limits and reports this. None of its
+// statements reads more rows than its limit.
 func TestReadOfACrowdStaysWithinItsLimits(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// No text takes long, whatever is repeated in it: matching has no steps that grow with the square of its length.
+// Find takes a short time for each text, whatever is repeated in it. The time doesn't grow with the square of the length.
 func TestFindIsBounded(t *testing.T) {
 	t.Parallel()
 	const (
 		size = 8 << 10
-		// maxTime is far more than it takes, also on a machine that is busy.
+		// maxTime is far more than Find needs, even on a busy machine.
 		maxTime = 10 * time.Second
 	)
 	for _, unit := range []string{
-		// Digits, and what stands between them.
+		// Digits, and characters between them.
 		"1", "0", "+", "+1", "0 ", "(0", "1/", "\u0660", "[",
 		// Beginnings of addresses, cards, accounts and phones.
 		"@", "a@", "a", "a1",

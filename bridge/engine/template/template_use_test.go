@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// A template leaves only as it was seen in its preview: by its own account, unchanged, approved, and with all of its values.
+// A template is sent only as its preview showed it: by its own account, unchanged, approved, and with all its values.
 func TestTemplateFor(t *testing.T) {
 	t.Parallel()
 	const account store.AccountID = 1
@@ -40,6 +40,7 @@ func TestTemplateFor(t *testing.T) {
 		if tt.gone {
 			rows = nil
 		}
+
 		used, problem := TemplateFor(account, rows, &bridge.TemplateArgs{ID: 7, Version: 3, Values: map[string]string{"name": tt.value}})
 		got := ""
 		if problem != nil {

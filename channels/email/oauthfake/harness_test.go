@@ -18,8 +18,8 @@ import (
 	"parley/channels/emulator"
 )
 
-// The tests of this package do what Parley does: they send a person to a provider, and exchange the code with which she comes back for
-// tokens.
+// The tests of this package act like Parley: they send a person to a provider, and exchange the code with which she returns
+// for tokens.
 
 const (
 	ann          = "ann@acme.test"
@@ -48,7 +48,7 @@ func (c *clock) move(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// start starts a provider that knows one program. Its clock stands still until it is moved.
+// start starts a provider that knows one program. Its clock stands still until a test moves it.
 func start(t *testing.T, o oauthfake.Options) (*oauthfake.Server, *clock) {
 	t.Helper()
 	c := &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
@@ -66,14 +66,15 @@ func startMicrosoft(t *testing.T) (*oauthfake.Server, *clock) {
 	return start(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 }
 
-// Scopes that a program asks for which reads and sends mail for as long as it may.
+// googleScopes and microsoftScopes are the scopes for a program that reads and sends mail without an end.
 const (
 	googleScopes    = "openid email https://mail.google.com/"
 	microsoftScopes = "openid email profile offline_access " +
 		"https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send"
 )
 
-// consentLink returns the link by which a program sends a person to a provider. Values of change are set, and empty ones taken out.
+// consentLink returns the link by which a program sends a person to a provider. Values of change are set, and those with an
+// empty value are removed.
 func consentLink(s *oauthfake.Server, scopes string, change url.Values) string {
 	challenge := sha256.Sum256([]byte(verifier))
 	q := url.Values{
@@ -92,7 +93,7 @@ func consentLink(s *oauthfake.Server, scopes string, change url.Values) string {
 	return s.AuthURL() + "?" + q.Encode()
 }
 
-// consent has a person consent by a link, and returns the form that exchanges her code.
+// consent lets a person consent by a link, and returns the form that exchanges her code.
 func consent(t *testing.T, s *oauthfake.Server, link string) url.Values {
 	t.Helper()
 	to, err := s.SignIn(t.Context(), link, ann)
@@ -114,7 +115,7 @@ func consent(t *testing.T, s *oauthfake.Server, link string) url.Values {
 	}
 }
 
-// consentAtMicrosoft has a person consent to all that a program may ask for.
+// consentAtMicrosoft lets a person consent to all scopes at Microsoft.
 func consentAtMicrosoft(t *testing.T, s *oauthfake.Server) url.Values {
 	t.Helper()
 	return consent(t, s, consentLink(s, microsoftScopes, nil))
@@ -132,7 +133,7 @@ func (a tokenAnswer) text(name string) string {
 	return text
 }
 
-// wantRefused checks that tokens were refused. request says in the message which ones.
+// wantRefused checks that tokens were refused. request is the name of the request in messages.
 func wantRefused(t *testing.T, request string, got tokenAnswer, status int, fault string) {
 	t.Helper()
 	if got.status != status {
@@ -143,7 +144,7 @@ func wantRefused(t *testing.T, request string, got tokenAnswer, status int, faul
 	}
 }
 
-// askTokens asks for tokens by a form. It may be called in a goroutine of a test's own.
+// askTokens requests tokens with a form. A test may call it in a goroutine.
 func askTokens(t *testing.T, s *oauthfake.Server, form url.Values) tokenAnswer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -156,6 +157,7 @@ func askTokens(t *testing.T, s *oauthfake.Server, form url.Values) tokenAnswer {
 		return tokenAnswer{}
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+
 	resp, err := emulator.NewClient().Do(r)
 	if err != nil { // no answer came
 		if ctx.Err() != nil {
@@ -164,6 +166,7 @@ func askTokens(t *testing.T, s *oauthfake.Server, form url.Values) tokenAnswer {
 		return tokenAnswer{}
 	}
 	defer func() { _ = resp.Body.Close() }()
+
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Error(err)
@@ -173,7 +176,7 @@ func askTokens(t *testing.T, s *oauthfake.Server, form url.Values) tokenAnswer {
 	return tokenAnswer{status: resp.StatusCode, body: body}
 }
 
-// refreshForm asks for new tokens by a refresh token.
+// refreshForm returns the form that requests new tokens with a refresh token.
 func refreshForm(token string) url.Values {
 	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
 }

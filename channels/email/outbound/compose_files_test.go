@@ -22,7 +22,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// newZeroFile returns a file of zeros that is said to be of another size than it has.
+// newZeroFile returns a file of zeros. It claims to have the size said instead of its own.
 func newZeroFile(said, size int64) channels.File {
 	return channels.File{
 		Name:      "a.bin",
@@ -33,7 +33,7 @@ func newZeroFile(said, size int64) channels.File {
 	}
 }
 
-// Files that are longer than they are said to be are not read beyond what a mail may hold.
+// If files are longer than they claim, they are not read beyond the maximum size of a mail.
 func TestFilesThatAreLongerThanSaid(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()
@@ -45,7 +45,7 @@ func TestFilesThatAreLongerThanSaid(t *testing.T) {
 	}
 }
 
-// The name of a file is quoted. Python's package email, of which many helpdesks are made, finds no name in filename=O'Brien.pdf.
+// The name of a file is quoted. Python's package email, which many helpdesks use, finds no name in filename=O'Brien.pdf.
 func TestNameOfAFileIsQuoted(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()
@@ -58,8 +58,8 @@ func TestNameOfAFileIsQuoted(t *testing.T) {
 	}
 }
 
-// A file of a type that mails themselves are made of is written as bytes: Python's package email finds no content in a
-// message/delivery-status in base64.
+// A file with a type of which mails themselves consist is sent as application/octet-stream. Python's package email finds no
+// content in a message/delivery-status in base64.
 func TestFileOfATypeOfMails(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()
@@ -70,7 +70,7 @@ func TestFileOfATypeOfMails(t *testing.T) {
 	}
 }
 
-// No line is longer than 998 characters, or servers refuse the mail. A long name stands on several.
+// Servers refuse a mail with a line of more than 998 characters. So a long file name is written on several lines.
 func TestLinesOfALongFileName(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()
@@ -84,7 +84,7 @@ func TestLinesOfALongFileName(t *testing.T) {
 	wantEqual(t, "name of the file as it is read", nameOfFile(t, raw), o.Files[0].Name)
 }
 
-// nameOfFile returns the name of the file that a mail has behind its text.
+// nameOfFile returns the name of the file that follows a mail's text.
 func nameOfFile(t *testing.T, raw []byte) string {
 	t.Helper()
 	m, err := netmail.ReadMessage(bytes.NewReader(raw))
@@ -99,7 +99,7 @@ func nameOfFile(t *testing.T, raw []byte) string {
 	return file.FileName()
 }
 
-// A file that is gone makes its mail fail at once; one that can't be read for another reason may be readable later.
+// If a file is gone, its mail fails for good. If it can't be read for another reason, it is tried again.
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
 	gone := &channels.SendError{Class: channels.BadContent, Text: "a.bin can't be read: deleted"}
@@ -127,7 +127,7 @@ func TestUnreadableFile(t *testing.T) {
 	}
 }
 
-// BenchmarkWriteFiles measures what a mail with a file of 18 MB holds in memory while it leaves.
+// BenchmarkWriteFiles measures the memory that a mail with a file of 18 MB needs while it is sent.
 func BenchmarkWriteFiles(b *testing.B) {
 	const size = 18 << 20
 	o := newAnswer()

@@ -18,13 +18,13 @@ func mustMakeHeaders(t *testing.T, o channels.Outbound) *mailHeaders {
 	return h
 }
 
-// anchor is the id by which all mails of a conversation refer to it.
+// anchor returns the id to which all mails of a conversation refer.
 func anchor(conversation int64) string {
 	return mailid.Anchor(testKeys()[0], conversation, "acme.test")
 }
 
-// An answer refers to the anchor, to what it names and, at last, to what it answers, each once. It doesn't refer to the anchor of a
-// conversation of before: answers must not come to that one.
+// An answer refers to the anchor of its conversation, to the mails that it names and, at the end, to the mail that it
+// answers, each once. It doesn't refer to the anchor of an earlier conversation, since answers must not arrive there.
 func TestReferences(t *testing.T) {
 	t.Parallel()
 	own := mailid.Message(testKeys()[0], 12, 30, "acme.test")
@@ -39,7 +39,7 @@ func TestReferences(t *testing.T) {
 	wantEqual(t, "In-Reply-To", h.inReplyTo, "q1@customer.test")
 }
 
-// The id of a mail says of which conversation and message it is. Another attempt has the same one.
+// The id of a mail contains its conversation and message. It is the same in each attempt to send the mail.
 func TestMessageIDOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()
@@ -53,8 +53,8 @@ func TestMessageIDOfAnAnswer(t *testing.T) {
 	wantEqual(t, "id of another attempt", mustMakeHeaders(t, o).id, id)
 }
 
-// A mail without a Message-ID can't be named in an answer: what Parley calls it isn't an id that mails may have. The same
-// goes for an id that lacks a side of the "@". An automatic answer says that it is one all the same.
+// A mail without a Message-ID has a name that Parley made, which is no valid id. An answer doesn't contain it, nor an id
+// that lacks a side of the "@". An automatic answer is marked as one anyway.
 // Source: RFC 5322 section 3.6.4.
 func TestAnswersNameNoInvalidID(t *testing.T) {
 	t.Parallel()
@@ -75,7 +75,7 @@ func TestAnswersNameNoInvalidID(t *testing.T) {
 	}
 }
 
-// An answer's subject begins with one Re:, in whatever language the marks before it were.
+// The subject of an answer begins with one "Re:", in whatever language its former marks were.
 func TestSubjectOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ subject, want string }{
@@ -94,7 +94,7 @@ func TestSubjectOfAnAnswer(t *testing.T) {
 	}
 }
 
-// The subject of a mail that answers none stays as it is, but in one line.
+// The subject of a mail that isn't an answer is changed only into one line.
 func TestSubjectOfAFirstMail(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ subject, want string }{
@@ -114,7 +114,7 @@ func TestLongSubjectIsCut(t *testing.T) {
 	wantEqual(t, "characters of a long subject", len([]rune(got)), maxSubjectRunes)
 }
 
-// The sender is the agent with the account's name, each once.
+// The sender's name contains the names of the agent and the account, each once.
 func TestSenderName(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ author, account, want string }{
@@ -130,8 +130,8 @@ func TestSenderName(t *testing.T) {
 	}
 }
 
-// A mail leaves from the address of ours to which the customer wrote. One that is none of ours, or not any more, gives way to the main
-// address.
+// A mail is sent from the address of ours to which the customer wrote. If that address isn't ours, or no longer, the mail is
+// sent from the main address.
 func TestSenderAddress(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ writtenTo, want string }{
@@ -148,7 +148,7 @@ func TestSenderAddress(t *testing.T) {
 	}
 }
 
-// What isn't an address, or several, is refused as a recipient, and so is a mail without any.
+// A recipient that isn't one address is refused, and so is a mail without recipients.
 func TestOutgoingRecipientsAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -183,7 +183,7 @@ func wantRecipients(t *testing.T, m *Mail, want ...string) {
 	}
 }
 
-// A mail goes to each address once. One outside ASCII needs a server that takes UTF-8.
+// A mail is sent once to each address. An address outside ASCII needs a server that accepts UTF-8.
 func TestOutgoingRecipients(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()
@@ -194,7 +194,7 @@ func TestOutgoingRecipients(t *testing.T) {
 	wantEqual(t, "the mail needs a server that takes UTF-8", m.UTF8, true)
 }
 
-// Old phones have addresses with dots that no standard allows.
+// Old phones have addresses with dots that no standard allows. Mails can be sent to them.
 func TestOutgoingRecipientWithOddDots(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()

@@ -13,7 +13,7 @@ import (
 	"parley/store/storetest"
 )
 
-// backUp writes the world's only backup.
+// backUp writes the story's only backup.
 func (s *stage) backUp() error {
 	key, err := app.KnownKey(s.env)
 	if err != nil {
@@ -25,7 +25,7 @@ func (s *stage) backUp() error {
 
 func (s *stage) backupFile() string { return filepath.Join(s.env.Data, "world.parley") }
 
-// restore ends Parley, loses its database, and goes on with what the backup knows.
+// restore stops Parley, drops its database, and starts it again with the content of the backup.
 func (s *stage) restore() error {
 	s.halt()
 	if s.db != s.lent.db {
@@ -35,10 +35,12 @@ func (s *stage) restore() error {
 	if err := dropTables(s.ctx, s.env.DatabaseURL); err != nil {
 		return err
 	}
+
 	var err error
 	if s.db, err = app.OpenDatabase(s.ctx, s.env, s.log, func(string) {}); err != nil {
 		return err
 	}
+
 	archive, err := backup.Open(s.backupFile())
 	if err != nil {
 		return err
@@ -50,13 +52,14 @@ func (s *stage) restore() error {
 	if err := errors.Join(err, archive.Close()); err != nil {
 		return err
 	}
+
 	if err := s.db.Migrate(s.ctx, s.env); err != nil {
 		return err
 	}
 	return s.start()
 }
 
-// dropTables removes all that a database holds.
+// dropTables removes everything from a database.
 func dropTables(ctx context.Context, url string) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

@@ -22,28 +22,28 @@ type board interface {
 	boardWires
 }
 
-// boardView is what can be seen.
+// boardView tells what people see.
 type boardView interface {
-	// channel is the id of the team's channel, as facts name it.
+	// channel returns the id of the team's channel, as facts name it.
 	channel() string
-	// look goes to the channel of a name, "support" being the team's. Another one is private, and is
-	// made the first time, with these people.
+	// look goes to a channel by its name, which is "support" for the team's. Any other channel is private, and is made with
+	// these members when it is first looked at.
 	look(name string, members []string)
-	// roots are the channel's own messages, in order.
+	// roots returns the channel's own messages, in order.
 	roots() []shown
-	// thread gives a thread's messages in order, the root first.
+	// thread returns a thread's messages in order, the root first.
 	thread(root string) []shown
-	// whispers are what only a person sees in channels.
+	// whispers returns the messages in channels that only this person sees.
 	whispers(who string) []shown
-	// direct is what Parley told a person alone, beside all channels.
+	// direct returns Parley's direct messages to a person.
 	direct(who string) []shown
-	// notices are the messages that a person was notified of.
+	// notices returns the messages of which a person was notified.
 	notices(who string) []shown
-	// forms are those that a person has open, the one on top last.
+	// forms returns a person's open forms, the topmost one last.
 	forms(who string) []form
 }
 
-// boardHands is what people do.
+// boardHands does what people do.
 type boardHands interface {
 	post(who string, u utterance) error
 	edit(who, id, text string) error
@@ -52,51 +52,50 @@ type boardHands interface {
 	restore(who, id string) error
 	react(who, id, emoji string, on bool) error
 	press(ctx context.Context, who string, b button) error
-	// choose picks an action of a message's menu, by the word for it.
+	// choose picks an action of a message's menu by its name.
 	choose(ctx context.Context, who, action, id string) error
-	// search looks for conversations, and gives what is found.
+	// search looks for conversations, and returns those that are found.
 	search(ctx context.Context, who, words string) ([]shown, error)
-	// command gives a command where the app's commands are given: here, elsewhere, directly,
-	// or in the thread with this root.
+	// command gives a command to the app: here, elsewhere, directly, or in the thread with this root.
 	command(ctx context.Context, who, where, text string) error
-	// submit fills in the form on top and sends it. refused tells what is wrong with it.
+	// submit fills in the topmost form and sends it. refused is the error that the form shows.
 	submit(ctx context.Context, who string, f form, values map[string][]string) (refused string, err error)
-	// dismiss closes the form on top without sending it.
+	// dismiss closes the topmost form without sending it.
 	dismiss(ctx context.Context, who string, f form) error
-	// attach sends files from the form of a reply that is on top.
+	// attach sends files from the form of a reply, which is the topmost one.
 	attach(ctx context.Context, who, text string, files []attached) (refused string, err error)
 }
 
-// boardWeather is what happens to a board.
+// boardWeather causes trouble on a board.
 type boardWeather interface {
-	// suffer lets something happen: see surfaceCommand.
+	// suffer lets something happen, see surfaceCommand.
 	suffer(trouble string, args []string) error
-	// calm ends what went wrong, but for what the variant is about.
+	// calm ends all troubles except those that belong to the variant.
 	calm()
 }
 
-// boardWires is how Parley hangs on a board.
+// boardWires connects Parley with a board.
 type boardWires interface {
-	// wire points a Parley at it that is about to start.
+	// wire sets the options of a Parley that is about to start.
 	wire(e *app.Env, o *app.Options)
-	// started is told of a Parley that runs.
+	// started is called when a Parley runs.
 	started(ctx context.Context, address string) error
-	// stopped is told that no Parley runs any more.
+	// stopped is called when no Parley runs any more.
 	stopped()
 	// close ends the board, when the story is over.
 	close()
-	// calls describes Parley's newest calls, for whoever wonders why a story fails.
+	// calls describes Parley's newest calls, to explain why a story fails.
 	calls() string
-	// connected reports whether so many Parleys hear what happens.
+	// connected reports whether so many Parleys get the board's events.
 	connected(parleys int) bool
-	// pending reports whether a running Parley has yet to hear of something that people did.
+	// pending reports whether a running Parley has yet to get an event.
 	pending() bool
 }
 
-// Where a command is given.
+// The places in which a command can be given.
 const (
 	here      = "here"
-	elsewhere = "elsewhere" // in a channel that Parley has no part in
+	elsewhere = "elsewhere" // in a channel without Parley
 	directly  = "directly"  // alone with Parley
 )
 
@@ -105,9 +104,9 @@ type shown struct {
 	ID      string
 	Thread  string   // id of its root; "" for a root
 	Text    string   // its words, also those that only a notice shows
-	Body    string   // its words as they are read where it stands
+	Body    string   // its words as they are read in its place
 	Name    string   // of its author, as it is shown
-	Who     string   // the person who wrote it, as the scripts call him; "" means nobody of them
+	Who     string   // the author's name in the scripts; "" means somebody else
 	Ours    bool     // Parley wrote it
 	Gone    bool     // only a trace is left
 	Files   []string // names
@@ -115,13 +114,13 @@ type shown struct {
 	Buttons []button
 }
 
-// button can be pressed.
+// button is a button that can be pressed.
 type button struct {
 	Label string
-	at    any // what the board knows it by
+	at    any // how the board identifies it
 }
 
-// form is open.
+// form is an open form.
 type form struct {
 	ID     string
 	Title  string
@@ -132,22 +131,22 @@ type form struct {
 // utterance is what a person writes.
 type utterance struct {
 	Thread   string // id of the root; "" means in the channel itself
-	Text     string // in the scripts' way: {@ben}, {@everyone}, {#random}, **bold**, [label](address)
+	Text     string // in the format of scripts: {@ben}, {@everyone}, {#random}, **bold**, [label](address)
 	Files    []attached
 	ToParley bool   // begins with Parley's name, as a mention
 	Aloud    bool   // in a thread, and also in the channel
 	Me       bool   // a /me
-	As       string // in whose guise: bot, workflow, surface; "" means his own
+	As       string // who seems to write it: bot, workflow, surface; "" means the person
 }
 
 // attached is a file of an utterance.
 type attached struct {
 	Name      string
 	Body      []byte
-	Elsewhere bool // lies with another service
+	Elsewhere bool // stored at another service
 }
 
-// errNotHere is given by a board for what doesn't exist there.
+// errNotHere is the error of a board for a feature that its chat doesn't have.
 var errNotHere = errors.New("there is no such thing on this surface; the story says where it is told: surface NAME")
 
 // errNoButton says that a button isn't shown any more.
@@ -155,12 +154,12 @@ var errNoButton = errors.New("there is no such button any more")
 
 func notHere(what string) error { return fmt.Errorf("%s: %w", what, errNotHere) }
 
-// cast are the people of the scripts.
+// cast maps the people of the scripts to their ids.
 func cast() map[string]string {
 	return map[string]string{"ann": company.Ann, "ben": company.Ben, "zoe": company.Zoe, "gus": gus, "fay": fay}
 }
 
-// castName returns the name in the scripts of who has an id.
+// castName returns the name in the scripts of the person with an id.
 func castName(ids map[string]string, id string) string {
 	for name, known := range ids {
 		if known == id {

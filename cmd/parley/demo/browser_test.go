@@ -27,12 +27,12 @@ import (
 
 const (
 	maria    = "maria@lopez-ceramics.test"
-	testHold = 10 * time.Minute // no machine is so slow that it ends by itself: see endHold
+	testHold = 10 * time.Minute // longer than a step on the slowest machine; see endHold
 	stepTime = 2 * time.Minute  // after which a step on the page has failed
 	attack   = `<img src=x onerror="document.title='owned'">`
 )
 
-// live is a page with a real Parley behind it, and a window that looks at it.
+// live is a page with a real Parley behind it, in a browser window.
 type live struct {
 	t       *testing.T
 	ctx     context.Context // of the window
@@ -42,10 +42,10 @@ type live struct {
 	replies int // that Parley had when the last hold ended
 }
 
-// newLiveIn is newLive with both surfaces, and conversations opening in one of them. change makes its Parley another one.
+// newLiveIn is newLive with both surfaces. Conversations open in one of them. change changes the options of its Parley.
 func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute) // a slow machine's
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute) // enough for a slow machine
 	t.Cleanup(cancel)
 	clock := &company.Clock{}
 	log := slog.New(slog.DiscardHandler)
@@ -54,6 +54,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 		PublicURL: "http://" + listen,
 		Patience:  time.Minute, TeamsOptions: company.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}}))(t)
 	t.Cleanup(func() { _ = w.Close() })
+
 	database := lend(t)
 	db := database.db
 	vars := map[string]string{
@@ -70,6 +71,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	env := must(app.LoadEnv(func(name string) (string, bool) { value, ok := vars[name]; return value, ok }))(t)
 	check(t, db.Migrate(ctx, env))
 	check(t, lab.Apply(ctx, db, w.Config(testHold), nil))
+
 	o := EngineOptions()
 	o.Relay.Sessions = database.sessionsOf(0)
 	for _, c := range change {
@@ -80,6 +82,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	p.SetDatabase(db.Pool)
 	applyHome := func(ctx context.Context) error { return lab.Apply(ctx, db, w.People(), nil) }
 	p.applyHome.Store(&applyHome)
+
 	runCtx, stop := context.WithCancel(ctx)
 	done := make(chan error, 2)
 	go func() { done <- a.Run(runCtx) }()
@@ -117,8 +120,8 @@ func browseTo(t *testing.T, url string) *live {
 	return l
 }
 
-// emulateMedia shows the page as in a light or a dark system whose owner wants nothing to move: each picture of a lamp that
-// blinks costs a processor as much as a page that changes.
+// emulateMedia shows the page in a light or a dark system that reduces motion. Otherwise each screenshot of a blinking lamp
+// costs as much processor time as a page that changes.
 func (l *live) emulateMedia(theme string, more ...*emulation.MediaFeature) {
 	l.t.Helper()
 	must(chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: append(more,
@@ -152,7 +155,7 @@ func (l *live) untilShown(selector, text string) {
 	l.until(selector+" shows "+text, fmt.Sprintf("[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))", selector, text))
 }
 
-// click presses what can be seen; of several the last.
+// click presses the last element of a selector.
 func (l *live) click(selector string) {
 	l.t.Helper()
 	find := fmt.Sprintf("[...document.querySelectorAll(%q)].at(-1)", selector)
@@ -166,8 +169,8 @@ func (l *live) js(what, script string) {
 	l.do(what, chromedp.Evaluate[chromedp.Void]("void ("+script+")"))
 }
 
-// write types into a field as a person does, and waits until all of it is there: a busy browser may
-// take a click before the last key.
+// write types into a field as a person does, and waits until the text is complete. A busy browser may take a click before
+// the last key.
 func (l *live) write(selector, text string) {
 	l.t.Helper()
 	l.do("write into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
@@ -207,7 +210,7 @@ func (l *live) fail(format string, args ...any) {
 	l.t.Fatalf(format, args...)
 }
 
-// mariasMail returns all that Maria received, as one text.
+// mariasMail returns everything that Maria received, as one text.
 func (l *live) mariasMail() string {
 	var b strings.Builder
 	for _, m := range l.company.Mail.Inbox(maria) {
@@ -216,7 +219,7 @@ func (l *live) mariasMail() string {
 	return b.String()
 }
 
-// The whole tour, by hand: what it asks for is done in the page, and each step ticks.
+// The test takes the whole tour: it does in the page what each step asks for, and the steps are ticked.
 func TestTour(t *testing.T) {
 	t.Parallel()
 	l := newLive(t)
@@ -228,10 +231,10 @@ func TestTour(t *testing.T) {
 	l.until("an answer is suggested", `document.getElementById('reply').value.includes('looking into it')`)
 	l.click(".threadpane .send")
 	l.endHold()
-	l.untilTicked("answer") // by whatever the newest customer wrote
+	l.untilTicked("answer") // by the answer to the newest customer
 	l.untilOutside("Dana reads the answer", dana.hasReceived("We are looking into it"))
 
-	l.untilShown("#mail .chat", "Me again, about order 0977.") // who is answered is shown
+	l.untilShown("#mail .chat", "Me again, about order 0977.") // the answered customer is shown
 	l.openMailbox(maria)
 	l.click(".mailhead .primary")
 	l.write("#w-subject", "Two broken mugs")
@@ -252,6 +255,7 @@ func TestTour(t *testing.T) {
 	l.until("it waits there", typed+` === 'They leave today, sorry!'`)
 	l.click(".threadpane .send")
 	l.untilShown(".threadpane .msg", "They leave today, sorry!")
+
 	l.click("#journeybutton")
 	l.untilShown(".journey", "waits a moment")
 	l.shot("held")
@@ -306,7 +310,7 @@ func TestTour(t *testing.T) {
 	}
 }
 
-// A customer answers, and what agents do beside replying works in the page.
+// A customer mails, and agents use commands, names, files, edits and threads in the page, in a wide and a narrow window.
 func TestSlackInThePage(t *testing.T) {
 	t.Parallel()
 	l := newLive(t)
@@ -343,15 +347,18 @@ func TestSlackInThePage(t *testing.T) {
 	l.untilShown(".center .followed", "Glaze")
 	l.until("it is a button in a list", `document.querySelector('.center [role=listitem] > button.followed:not([role])')`)
 	l.shot("threads")
+
 	l.attach(".threadpane input[type=file]", "recipe.csv", "sand;1\n")
 	l.reply("Only sand <b>&amp;</b> ash")
 	l.click(`.threadpane .msg [data-tool="more"]`)
 	l.untilShown(".menu", "Undo this reply")
 	l.shot("menu")
+
 	l.emulateMedia("dark", &emulation.MediaFeature{Name: "forced-colors", Value: "active"})
 	l.until("the focus is seen where colours are the system's",
 		`getComputedStyle(document.querySelector('.menu button:focus')).outlineStyle === 'solid'`)
 	l.emulateMedia("light")
+
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit message').click()`)
 	l.until("the editor has what was typed", `document.querySelector('.editor textarea')?.value === 'Only sand <b>&amp;</b> ash'`)
 	l.js("write anew",

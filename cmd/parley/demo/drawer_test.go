@@ -14,10 +14,10 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// longName is longer than any column, and has no place to break.
+// longName is wider than any column, and can't be broken.
 const longName = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaftschafers"
 
-// faultsInPage lists what is wrong with the part ROOT of the page.
+// faultsInPage is a script that returns what is wrong with the part ROOT of the page.
 const faultsInPage = `(() => {
 	const seen = (e) => e.checkVisibility();
 	const name = (e) => (e.getAttribute('aria-label') || e.textContent || e.title || '').trim();
@@ -61,7 +61,7 @@ func (l *live) checkDrawer(where string) {
 	l.checkPart("#plugs", where)
 }
 
-// checkPart fails the test for what faultsInPage finds in a part of the page; where says in which state the page is.
+// checkPart fails the test if faultsInPage finds something in a part of the page. where describes the state of the page.
 func (l *live) checkPart(part, where string) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
@@ -79,8 +79,8 @@ func (l *live) untilCount(name string, n int) {
 		fmt.Sprintf(`document.querySelector('#plugs [data-count=%q] dd')?.textContent === '%d'`, name, n))
 }
 
-// showDrawer looks at a demo that has just begun: the drawer says what is cut, what waits and what has arrived; it works by
-// keyboard and in a narrow window; Reset begins anew.
+// showDrawer tests the drawer of plugs in a demo that has just begun. The drawer tells what is cut, what waits and what has
+// arrived. It works by keyboard and in a narrow window. A reset begins anew.
 func showDrawer(t *testing.T, d *runningDemo) {
 	t.Helper()
 	l := browseTo(t, d.url)
@@ -98,7 +98,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.checkDrawer("quiet")
 	l.shot("plugs-quiet")
 
-	// By keyboard: the first line's button, then a reply, while Slack is cut.
+	// Slack is cut by keyboard, with the first line's button. Then Ann replies.
 	l.js("focus", `document.querySelector('[data-focus="plug-slack"]').focus()`)
 	l.do("press Enter", chromedp.KeyEvent(kb.Enter))
 	l.untilShown("#plugs .cut", "Plugs itself in after")
@@ -109,6 +109,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.reply("Two new mugs leave today")
 	l.untilCount("waiting", 1)
 	l.untilShown("#plugs .records li", "Waits: Slack is cut.")
+
 	l.openMailbox(maria)
 	l.click(".mailhead .primary")
 	l.write("#w-subject", "One more thing")
@@ -129,6 +130,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.untilShown("#plugs .sum", fmt.Sprintf("All %d arrived", firstSaid+3))
 	l.untilShown("#plugs .lines", "was killed once")
 	l.until("the bar is silent", `document.getElementById('phase').textContent === ''`)
+
 	l.reply("note: Parley was away")
 	l.untilShown("#plugs .sum", "Not counted: 1 internal.")
 	l.untilShown("#plugs .records li", "not for the customer")
@@ -137,6 +139,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.js("to the top", `document.getElementById('plugs').scrollTo(0, 0)`)
 	l.checkDrawer("all back")
 	l.shot("plugs-back")
+
 	l.do("a small window", chromedp.EmulateViewport(960, 700))
 	l.checkDrawer("small")
 	l.shot("plugs-small")

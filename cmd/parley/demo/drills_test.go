@@ -14,13 +14,13 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
-// newLive is a page whose conversations open in Slack.
+// newLive opens a page whose conversations open in Slack.
 func newLive(t *testing.T) *live {
 	t.Helper()
 	return newLiveIn(t, company.SurfaceSlack)
 }
 
-// livePhone is a customer's phone, with the chat that is used.
+// livePhone is a customer's phone with one of its chats.
 type livePhone struct {
 	*phone.Handset
 	phone.Chat
@@ -40,7 +40,8 @@ func (l *live) textByWhatsApp(name, address, text string) livePhone {
 	return livePhone{h, c}
 }
 
-// hasReceived returns a condition: a message of the company's on the phone has these words, or this choice to tap.
+// hasReceived returns a condition that is true once a message of the company on the phone contains these words, or offers
+// this choice.
 func (p livePhone) hasReceived(text string) func() bool {
 	return func() bool {
 		return slices.ContainsFunc(p.Lines(), func(m phone.Line) bool {
@@ -50,8 +51,8 @@ func (p livePhone) hasReceived(text string) func() bool {
 	}
 }
 
-// endHold lets the time go by in which a reply can be taken back, once Parley has one more than the last
-// time and knows of all that people did.
+// endHold moves the clock past the hold of a reply, in which it can be taken back. First it waits until Parley has one more
+// reply than the last time, and has got everything that people did.
 func (l *live) endHold() {
 	l.t.Helper()
 	const replies = `SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state <> 'cancelled' AND NOT EXISTS (SELECT FROM queued)`
@@ -87,7 +88,7 @@ func (l *live) openForm(button, field string) {
 	l.openFormOrDone(button, field, "false")
 }
 
-// openFormOrDone presses a button until its form opens, or a condition on the page says that none is needed.
+// openFormOrDone presses a button until its form opens, or until a condition on the page shows that no form is needed.
 func (l *live) openFormOrDone(button, field, done string) {
 	l.t.Helper()
 	const (
@@ -110,7 +111,7 @@ func (l *live) openFormOrDone(button, field, done string) {
 	}
 }
 
-// openThread opens the thread of a card that shows a text, in either half.
+// openThread opens the thread of a card that shows a text, in the Slack or the Teams half.
 func (l *live) openThread(half, text string) {
 	l.t.Helper()
 	find := fmt.Sprintf(
@@ -121,7 +122,7 @@ func (l *live) openThread(half, text string) {
 	l.untilShown("#"+half+" .threadpane", text)
 }
 
-// shot keeps a picture where PARLEY_TEST_SHOTS says, for people to look at.
+// shot saves pictures of the page, in both themes, in the folder PARLEY_TEST_SHOTS, for people to look at.
 func (l *live) shot(name string) {
 	l.t.Helper()
 	dir := os.Getenv("PARLEY_TEST_SHOTS")
@@ -141,8 +142,8 @@ func (l *live) untilFormClosed() {
 	l.until("the form closes", `!document.querySelector('#modal[open]')`)
 }
 
-// formsInSlack sends a reply with buttons and begins a conversation: forms whose steps take
-// each other's place. The card says while the form of a reply is open.
+// formsInSlack sends a reply with buttons and begins a conversation, by forms whose steps replace each other. While the form
+// of a reply is open, the card says so.
 // R-241
 func (l *live) formsInSlack(dana livePhone) {
 	l.t.Helper()
@@ -154,11 +155,13 @@ func (l *live) formsInSlack(dana livePhone) {
 	l.click("#modal footer .plainbutton")
 	l.until("the card names nobody once the form is closed",
 		`!document.querySelector('#slack .threadpane').textContent.includes('is replying')`)
+
 	l.openForm(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
 	l.click("#modal footer .primary")
 	l.untilShown(`#modal .field:has([data-focus="f:text/v"]) .error`, "Please complete this required field.")
 	l.until("the cursor is in it", `document.activeElement.dataset.focus === 'f:text/v'`)
 	l.shot("form-empty")
+
 	l.write(`#modal [data-focus="f:text/v"]`, "Shall we send the money again?")
 	l.choose(`#modal select[data-focus="f:add/v"]`, "buttons")
 	l.click("#modal footer .primary")
@@ -187,11 +190,11 @@ func (l *live) formsInSlack(dana livePhone) {
 	l.untilOutside("Maria is invited", func() bool { return strings.Contains(l.mariasMail(), "new kiln") })
 }
 
-// formsInTeams does the same in Teams' dialogs.
+// formsInTeams sends a reply with buttons and begins a conversation, in Teams' dialogs.
 func (l *live) formsInTeams(dana livePhone) {
 	l.t.Helper()
 	const waits = "I am still waiting."
-	if _, err := dana.Say(waits, nil, ""); err != nil { // a day has passed: this opens the reply window anew
+	if _, err := dana.Say(waits, nil, ""); err != nil { // a day has passed, so this opens the reply window again
 		l.t.Fatal(err)
 	}
 	l.openThread(company.SurfaceTeams, "Dana Cole")
@@ -200,6 +203,7 @@ func (l *live) formsInTeams(dana livePhone) {
 	l.click(`#modal [data-label="Reply"]`)
 	l.untilShown("#teams .threadpane", "Ben Katz is replying")
 	l.shot("teams-replying")
+
 	l.write(`#modal [data-input="t:text"]`, "Shall we send the money again?")
 	l.choose(`#modal select[data-input="o:add"]`, "buttons")
 	l.click("#modal .ac-button.positive")
@@ -227,13 +231,14 @@ func (l *live) formsInTeams(dana livePhone) {
 	l.untilFormClosed()
 }
 
-// plugsInPage cuts each line that the half needs while both sides write, and plugs it in again:
-// then the observer finds nothing lost, doubled, out of order or leaked.
+// plugsInPage cuts each line that the half needs, while the customer writes, and plugs it in again. Then the observer must
+// find nothing lost, doubled, out of order or leaked.
 func (l *live) plugsInPage(half string, dana livePhone) {
 	l.t.Helper()
 	l.openThread(half, "Dana Cole")
 	must(dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: company.MugPicture()}, ""))(l.t)
 	l.click("#plugbutton")
+
 	for _, line := range []string{half, company.LineMail} {
 		l.click(`[data-focus="plug-` + line + `"]`)
 		l.until(line+" is cut", `document.querySelector('#plugs .cut')`)
@@ -242,6 +247,7 @@ func (l *live) plugsInPage(half string, dana livePhone) {
 		l.until(line+" is whole", `!document.querySelector('#plugs .cut')`)
 		l.untilShown("#"+half+" .threadpane", "While "+line+" was cut")
 	}
+
 	l.untilShown("#plugs .sum", "each once and in order")
 	l.shot("plugs-" + half)
 	l.checkDrawer("after the plugs")

@@ -11,8 +11,8 @@ import (
 	"parley/store/erase"
 )
 
-// erase erases the customer of this name on all accounts, while Parley runs, and looks through every column of
-// the database for words of which nothing may be left.
+// erase erases the customer with this name on all accounts, while Parley runs. Then it searches all columns of the database
+// for words that may not be left.
 func (s *stage) erase(name string, words []string) error {
 	rows, err := s.db.Pool.Query(s.ctx, `SELECT DISTINCT contact_id FROM identities
 		WHERE lower(name || key) LIKE '%' || lower($1) || '%'`, name)
@@ -26,6 +26,7 @@ func (s *stage) erase(name string, words []string) error {
 	if len(contacts) == 0 {
 		return fmt.Errorf("nobody is called %s", name)
 	}
+
 	o := s.db.Erasing(s.env)
 	id, err := erase.Begin(s.ctx, o, contacts, "ann@acme.test")
 	if err != nil {
@@ -41,6 +42,7 @@ func (s *stage) erase(name string, words []string) error {
 	if err != nil {
 		return err
 	}
+
 	if err := s.untilSettled(); err != nil {
 		return err
 	}
@@ -52,7 +54,7 @@ func (s *stage) erase(name string, words []string) error {
 	return nil
 }
 
-// checkNotInPosts refuses a word that stands in something that Parley posted for all, or directly to an agent.
+// checkNotInPosts returns an error for each post by Parley, to all or directly to an agent, that contains a word.
 func (s *stage) checkNotInPosts(word string) error {
 	var all []shown
 	for _, root := range s.board.roots() {
@@ -74,7 +76,7 @@ const everyColumn = `
 	JOIN information_schema.tables AS t USING (table_schema, table_name)
 	WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'`
 
-// checkNotInDatabase refuses a word that stands in some row of the database, and shows where.
+// checkNotInDatabase returns an error for each column of the database that contains a word.
 func (s *stage) checkNotInDatabase(word string) error {
 	rows, err := s.db.Pool.Query(s.ctx, everyColumn)
 	if err != nil {
@@ -85,6 +87,7 @@ func (s *stage) checkNotInDatabase(word string) error {
 	if err != nil {
 		return err
 	}
+
 	var left []error
 	for _, c := range columns {
 		var n int

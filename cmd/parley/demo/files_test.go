@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// newDemoFolder makes the folder of a demo whose database server lies in a folder beside it.
+// newDemoFolder makes the folder of a demo. The folder of its database server is beside it.
 func newDemoFolder(t *testing.T, serverName string) (demo, server string) {
 	t.Helper()
 	base := t.TempDir()

@@ -16,15 +16,15 @@ import (
 	"parley/store/storetest"
 )
 
-// flood is how much arrives while the surface refuses everything in one channel.
+// flood is the number of mails that arrive while the surface refuses all calls for one channel.
 type flood struct {
 	conversations  int
 	minRefusedTime time.Duration // how long the surface answers 429, at least
 	minRefusals    int           // how many calls it refuses meanwhile, at least
 }
 
-// Mails of 120 customers wait behind a channel that answers 429 for a while: all arrive, each once and in order, and another
-// channel isn't held up. PARLEY_FLOOD=full makes it 1,000 customers and a minute.
+// Mails of 120 customers wait behind a channel that answers 429 for a while. All arrive once and in order, and another
+// channel isn't delayed. PARLEY_FLOOD=full uses 1,000 customers and a minute.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	size, patience := flood{conversations: 120, minRefusedTime: 3 * time.Second, minRefusals: 3}, 5*time.Minute
@@ -47,6 +47,7 @@ func TestFlood(t *testing.T) {
 	refusal := s.company.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: company.Support, Kind: slackfake.FaultRateLimit})
 	size.sendMails(t, s.company)
 	s.checkOtherChannel(t, patience)
+
 	refusals := func() (n int) {
 		for _, f := range s.company.Slack.Faults() {
 			if f.ID == refusal {
@@ -58,23 +59,25 @@ func TestFlood(t *testing.T) {
 	check(t, s.untilWithin(patience, "the channel has refused long enough", func() bool {
 		return refusals() >= size.minRefusals && time.Since(began) >= size.minRefusedTime
 	}))
+
 	tries, lasted := refusals(), time.Since(began)
 	s.company.Slack.ClearFaults(refusal)
 	check(t, s.untilWithin(patience, "everything has arrived", func() bool { return size.findFault(s.company) == "" }))
-	check(t, s.untilSettled()) // what comes twice may come late
+	check(t, s.untilSettled()) // a second copy may come late
 	if fault := size.findFault(s.company); fault != "" {
 		t.Error(fault)
 	}
 	if n := len(listThreads(s.company, company.Support)); n != size.conversations {
 		t.Errorf("got %d threads, want %d", n, size.conversations)
 	}
-	const atOnce, perSecond = 40, 20 // who is told to slow down doesn't try more often
+
+	const atOnce, perSecond = 40, 20 // the most calls that Parley makes after it was told to slow down
 	if limit := atOnce + int(lasted.Seconds())*perSecond; tries > limit {
 		t.Errorf("Parley tried %d times within %s of 429, want at most %d", tries, lasted, limit)
 	}
 }
 
-// secondAccount is another mailbox with a channel of its own.
+// secondAccount returns the parley.yaml of another mailbox, with a channel of its own.
 func secondAccount(w *company.Company) string {
 	imapHost, imapPort, _ := net.SplitHostPort(w.Mail.IMAPAddr())
 	smtpHost, smtpPort, _ := net.SplitHostPort(w.Mail.SMTPAddr())
@@ -89,7 +92,7 @@ func secondAccount(w *company.Company) string {
 `, company.Random, imapHost, imapPort, company.HelpPassword, smtpHost, smtpPort, company.HelpPassword)
 }
 
-// sendMails lets every customer write two mails, the second in answer to the first.
+// sendMails lets each customer write two mails. The second one answers the first.
 func (f flood) sendMails(t *testing.T, w *company.Company) {
 	t.Helper()
 	for i := range f.conversations {
@@ -101,7 +104,7 @@ func (f flood) sendMails(t *testing.T, w *company.Company) {
 	}
 }
 
-// checkOtherChannel checks that the other channel gets its mail while this one is refused.
+// checkOtherChannel checks that the other channel gets its mail while the first one refuses calls.
 func (s *stage) checkOtherChannel(t *testing.T, patience time.Duration) {
 	t.Helper()
 	began := time.Now()
@@ -124,7 +127,7 @@ func listThreads(w *company.Company, channel string) []*slackfake.Message {
 	return list
 }
 
-// findFault describes something that is missing, double or out of order; "" means that nothing is.
+// findFault describes a message that is missing, doubled or out of order. It returns "" if there is none.
 func (f flood) findFault(w *company.Company) string {
 	seen := map[string]bool{}
 	for _, root := range listThreads(w, company.Support) {
@@ -138,7 +141,8 @@ func (f flood) findFault(w *company.Company) string {
 			return "two threads about Matter " + id
 		}
 		seen[id] = true
-		var said []string // both may stand in one post
+
+		var said []string // both mails may be in one post
 		for _, m := range w.Slack.Thread(company.Support, root.TS)[1:] {
 			said = append(said, plain("", m.Blocks))
 		}
@@ -153,7 +157,7 @@ func (f flood) findFault(w *company.Company) string {
 	return ""
 }
 
-// untilWithin polls a condition that no signal tells of, and gives up after patience.
+// untilWithin polls a condition for which there is no signal, and gives up after patience.
 func (s *stage) untilWithin(patience time.Duration, what string, ok func() bool) error {
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()

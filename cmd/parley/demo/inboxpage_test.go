@@ -9,7 +9,7 @@ import (
 	"parley/bridge"
 )
 
-// pageCommand is what a teammate does and sees on the inbox page, in the newest conversation, by the newest Parley.
+// pageCommand lets a teammate use the inbox page of the newest Parley, in the newest conversation.
 //
 //	page ann replies|notes 'text' [twice]    page ann takes|resolves
 //	page ann sees 'text' [fate=out]
@@ -18,6 +18,7 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || cast()[args[0]] == "" {
 		ts.Fatalf("usage: page NAME VERB …")
 	}
+
 	var agent bridge.AgentID
 	var conversation bridge.ConversationID
 	ts.Check(s.db.Pool.QueryRow(s.ctx, `SELECT id FROM agents WHERE email LIKE $1 || '@%'`, args[0]).Scan(&agent))
@@ -28,6 +29,7 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		return page.List
 	}
+
 	if args[1] == "sees" {
 		fate := ""
 		if len(args) > 3 {
@@ -40,6 +42,7 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 		})
 		return
 	}
+
 	all := spoken()
 	act := bridge.Act{Form: strings.Join(args, " "), Args: bridge.Args{Conversation: conversation}}
 	switch args[1] {
@@ -54,6 +57,7 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("unknown: page %s", args[1])
 	}
+
 	times := 1
 	if args[len(args)-1] == "twice" {
 		times = 2

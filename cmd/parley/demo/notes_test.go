@@ -9,17 +9,18 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// Customers whose notes are hard to lay out: one with a very long name, one who writes from right to left.
+// longNamed and rightToLeft are customers whose notes are hard to lay out. One has a very long name, and the other writes
+// from right to left.
 const (
 	longNamed = `"Maximiliane Friederike Gräfin von und zu Hohenstein-Ödenburg-Wittelsbach" ` +
 		`<maximiliane.friederike.graefin@hohenstein-oedenburg-wittelsbach.test>`
 	rightToLeft = `"מרים כהן־אברהם" <miriam@cohen.test>`
 )
 
-// analysing lets a Parley analyse what customers write, without a model.
+// analysing makes a Parley analyse what customers write, by the offline rules.
 func analysing(o *app.Options) { o.Analyzer = offline.New() }
 
-// sendUpsetMails lets these two customers complain, so that an analysis has much to say.
+// sendUpsetMails lets both customers complain, so that an analysis finds a lot.
 func (l *live) sendUpsetMails() {
 	l.t.Helper()
 	for _, m := range []struct{ from, subject, text string }{
@@ -35,8 +36,8 @@ func (l *live) sendUpsetMails() {
 	}
 }
 
-// Notes of analyses can be read, and their buttons be pressed, in the Slack half: with long names, and with
-// text from right to left.
+// In the Slack half, the notes of an analysis can be read and their buttons pressed, with long names and with text from
+// right to left.
 func TestNotesInSlack(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, company.SurfaceSlack, analysing)
@@ -57,7 +58,8 @@ func TestNotesInSlack(t *testing.T) {
 	l.shot("note-slack-used")
 }
 
-// The same in the Teams half.
+// In the Teams half, the notes of an analysis can be read and their buttons pressed, with long names and with text from
+// right to left.
 func TestNotesInTeams(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, company.SurfaceTeams, analysing)

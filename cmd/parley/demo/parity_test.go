@@ -22,8 +22,8 @@ import (
 
 const parityPage = "../../../docs/parity.md"
 
-// TestParity: docs/parity.md says what the stories showed and the golden cards draw, and
-// no more. Each verb, each view and each mark of the code has its line.
+// TestParity checks that docs/parity.md says exactly what the stories showed and the golden cards draw. Each verb, view and
+// mark of the code has a line there.
 func TestParity(t *testing.T) {
 	t.Parallel()
 	checkParity(t)
@@ -34,7 +34,7 @@ func checkParity(t *testing.T) {
 	golden.Text(t, parityPage, writeParity(t))
 }
 
-// parity is what is known of the surfaces.
+// parity is what is known of each surface.
 type parity struct {
 	claims map[string]map[string]string // surface → deed → story
 	drawn  map[string]map[string]bool   // surface → names of golden cards
@@ -55,7 +55,7 @@ No test runs on a phone: those cells say *unverified*, whatever the makers promi
 
 const columns = "| Slack desktop | Slack phone | Teams desktop | Teams phone |\n"
 
-// writeParity makes the page.
+// writeParity returns the content of the page.
 func writeParity(t *testing.T) string {
 	t.Helper()
 	p := &parity{claims: map[string]map[string]string{}, drawn: map[string]map[string]bool{}, titles: map[string]map[string]bool{}}
@@ -65,6 +65,7 @@ func writeParity(t *testing.T) string {
 	} {
 		p.claims[surface], p.drawn[surface], p.titles[surface] = claims(t, chronicleFile(surface)), goldenCards(t, cards), goldenTitles(t, cards)
 	}
+
 	for surface, list := range p.claims {
 		for deed, story := range list {
 			if !isTold(t, filepath.Join("testdata", story+".txt"), surface, true) {
@@ -72,6 +73,7 @@ func writeParity(t *testing.T) string {
 			}
 		}
 	}
+
 	var b strings.Builder
 	b.WriteString(parityHead)
 	p.verbs(t, &b)
@@ -118,7 +120,7 @@ func goldenTitles(t *testing.T, dir string) map[string]bool {
 	return titles
 }
 
-// row writes a line; cell gives what is known of a surface, "" means nothing.
+// row writes a line of a table. cell returns what is known of a surface, or "" if nothing is.
 func row(b *strings.Builder, name string, cell func(surface string) string) {
 	fmt.Fprintf(b, "| %s |", name)
 	for _, surface := range []string{onSlack, onTeams} {
@@ -136,7 +138,7 @@ func head(b *strings.Builder, title, about string) {
 	fmt.Fprintf(b, "## %s\n\n%s\n\n| %s|---|---|---|---|---|\n", title, about, columns)
 }
 
-// ways lists what is claimed with a beginning: "text (verbs)", by what follows it.
+// ways lists the claimed deeds that begin with some words, without them and with their story: "text (verbs)".
 func (p *parity) ways(surface, begin string) []string {
 	var list []string
 	for _, deed := range slices.Sorted(maps.Keys(p.claims[surface])) {
@@ -147,7 +149,7 @@ func (p *parity) ways(surface, begin string) []string {
 	return list
 }
 
-// verbs writes what people do: a line for each bridge.Verb.
+// verbs writes the table of what people do, with a line for each bridge.Verb.
 func (p *parity) verbs(t *testing.T, b *strings.Builder) {
 	t.Helper()
 	head(b, "What people do",
@@ -173,8 +175,7 @@ func (p *parity) verbs(t *testing.T, b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// dialogs writes which forms and windows stood before somebody: a line for each that did
-// anywhere, or is drawn.
+// dialogs writes the table of forms and windows, with a line for each that somebody was shown or that a golden file draws.
 func (p *parity) dialogs(b *strings.Builder) {
 	head(b, "Forms and windows", "By the title that people read.")
 	all := map[string]bool{}
@@ -195,7 +196,7 @@ func (p *parity) dialogs(b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// claimed lists the things of a kind that are claimed anywhere.
+// claimed lists the deeds of a kind that are claimed on any surface.
 func (p *parity) claimed(kind string) []string {
 	titles := map[string]bool{}
 	for _, list := range p.claims {
@@ -208,13 +209,13 @@ func (p *parity) claimed(kind string) []string {
 	return slices.Sorted(maps.Keys(titles))
 }
 
-// views writes what Parley posts: a line for each kind of post, line and mark.
+// views writes the table of what Parley posts, with a line for each kind of post, line and mark.
 func (p *parity) views(t *testing.T, b *strings.Builder) {
 	t.Helper()
 	head(b, "What Parley shows", "In the thread, or to one person alone.")
 	for _, c := range constants(t, "../../../bridge/post.go", "PostKind") {
 		switch bridge.PostKind(c.value) {
-		case bridge.PostLine, bridge.PostEphemeral, bridge.PostMark: // by what they say, below
+		case bridge.PostLine, bridge.PostEphemeral, bridge.PostMark: // listed below by their content
 			continue
 		case bridge.PostRoot, bridge.PostCard, bridge.PostSaid, bridge.PostFiles:
 		}
@@ -231,7 +232,7 @@ func (p *parity) views(t *testing.T, b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// shows returns the stories of deeds, or that a card is drawn.
+// shows returns the stories of some deeds. If there are none, it says whether a card is drawn.
 func (p *parity) shows(surface, card string, deeds ...string) string {
 	var list []string
 	for _, deed := range deeds {
@@ -245,8 +246,7 @@ func (p *parity) shows(surface, card string, deeds ...string) string {
 	return strings.Join(list, ", ")
 }
 
-// troubles writes what happened to a surface without harm: a line for each that a story
-// lets happen anywhere.
+// troubles writes the table of what happened to a surface without harm, with a line for each trouble of the stories.
 func (p *parity) troubles(t *testing.T, b *strings.Builder) {
 	t.Helper()
 	head(b, "What may happen to it", "Nothing is lost or doubled by any of it.")
@@ -259,7 +259,7 @@ func (p *parity) troubles(t *testing.T, b *strings.Builder) {
 	}
 }
 
-// troubleSentences are the words of surfaceCommand, for who doesn't know them.
+// troubleSentences explains the words of surfaceCommand.
 func troubleSentences() map[string]string {
 	return map[string]string{
 		"archives":                 "the channel is archived",
@@ -293,17 +293,17 @@ func troubleSentences() map[string]string {
 	}
 }
 
-// tidy makes a remark of the code fit into a table.
+// tidy makes a comment of the code fit into a table.
 func tidy(comment string) string {
 	comment, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(comment), "* "), ";")
 	return strings.ReplaceAll(comment, "|", `\|`)
 }
 
-// constant of Go code.
+// constant is a constant of Go code, with its comment.
 type constant struct{ value, comment string }
 
-// constants lists the constants of a type in a file, in order, so that a new one can't be
-// forgotten. The empty value is left out.
+// constants lists the constants of a type in a file, in order, except for an empty value. So a new constant can't be
+// forgotten.
 func constants(t *testing.T, file, kind string) []constant {
 	t.Helper()
 	tree := must(parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments))(t)
@@ -324,6 +324,7 @@ func constants(t *testing.T, file, kind string) []constant {
 		}
 		return true
 	})
+
 	if len(list) == 0 {
 		t.Fatalf("%s has no constants of type %s", file, kind)
 	}

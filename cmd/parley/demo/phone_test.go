@@ -13,7 +13,7 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
-// phoneVerb reports whether a word is about a customer's phone.
+// phoneVerb reports whether a verb of scripts is about a customer's phone.
 func phoneVerb(verb string) bool {
 	return slices.Contains([]string{
 		"texts", "sends", "taps", "reads", "sees", "sees-in-order", "counts", "ticks", "reacts", "quotes", "window",
@@ -21,7 +21,7 @@ func phoneVerb(verb string) bool {
 	}, verb)
 }
 
-// phoneCommand makes a customer use his phone. The chat is the one named last.
+// phoneCommand makes a customer use his phone. It uses the chat that was named last.
 //
 //	customer maria texts by whatsapp|sms|messenger 'text'    customer maria sends photo ['caption']
 //	customer maria taps 'Yes'                  customer maria reacts 'text' 👍
@@ -38,9 +38,11 @@ func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address 
 	if args[0] == "texts" && len(args) > 3 && args[1] == "by" {
 		s.chat, args = args[2], append(args[:1], args[3:]...)
 	}
+
 	h := phones.Handset(address, name)
 	c, err := h.Chat(s.chat)
 	ts.Check(err)
+
 	switch args[0] {
 	case "texts":
 		_, err = c.Say(args[1], nil, "")
@@ -68,7 +70,7 @@ func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address 
 	}
 }
 
-// phoneShows does the words that look at a phone.
+// phoneShows runs the verbs that look at a phone.
 func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, args []string) {
 	theirs := func() string {
 		var b strings.Builder
@@ -79,6 +81,7 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, ar
 		}
 		return b.String()
 	}
+
 	what := "the phone: " + strings.Join(args, " ")
 	switch args[0] {
 	case "sees":
@@ -115,7 +118,7 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, ar
 	}
 }
 
-// chatLine waits for the newest message of a chat with a text.
+// chatLine waits for a message of a chat with a text, and returns the newest one.
 func (s *stage) chatLine(ts *testscript.TestScript, c phone.Chat, text string) (found phone.Line) {
 	err := s.until("on the phone: "+text, func() (bool, error) {
 		for _, l := range c.Lines() {
@@ -129,7 +132,7 @@ func (s *stage) chatLine(ts *testscript.TestScript, c phone.Chat, text string) (
 	return found
 }
 
-// choice waits for something to tap.
+// choice waits for a button or another choice with a title.
 func (s *stage) choice(ts *testscript.TestScript, c phone.Chat, title string) (line, id string) {
 	err := s.until("something to tap: "+title, func() (bool, error) {
 		for _, l := range c.Lines() {

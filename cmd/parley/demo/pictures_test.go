@@ -24,11 +24,11 @@ import (
 )
 
 const (
-	pictureBytes = 150 << 10 // the most that one picture of README may weigh
+	pictureBytes = 150 << 10 // the maximum size of a picture of README
 	pictureScale = 1.5       // pixels of a thread's picture for each of the page
 )
 
-// coloured says whether the browser has a font with coloured emoji: without, marks are empty boxes.
+// coloured is a script that tells whether the browser has a font with coloured emoji. Without one, marks are empty boxes.
 const coloured = `(() => {
 	const c = document.createElement('canvas').getContext('2d');
 	c.font = '24px sans-serif';
@@ -37,8 +37,8 @@ const coloured = `(() => {
 	return d.some((v, i) => i % 4 === 0 && v !== d[i + 1]);
 })()`
 
-// TestPictures takes the pictures that README shows, in both themes, and writes them into the folder
-// that PARLEY_PICTURES names. `make pictures` runs it; without a folder there is nothing to do.
+// TestPictures takes the pictures of README, in both themes, and writes them into the folder that PARLEY_PICTURES names.
+// `make pictures` runs it. Without a folder it is skipped.
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv("PARLEY_PICTURES")
@@ -50,7 +50,7 @@ func TestPictures(t *testing.T) {
 	t.Run("teams", func(t *testing.T) { t.Parallel(); picturesOfTeams(t, folder) })
 }
 
-// picturesOfSlack answers a mail in Slack, and takes the thread and the whole demo.
+// picturesOfSlack answers a mail in Slack, and takes pictures of the thread and of the whole demo.
 func picturesOfSlack(t *testing.T, folder string) {
 	l := newLive(t)
 	l.closeTour()
@@ -58,30 +58,34 @@ func picturesOfSlack(t *testing.T, folder string) {
 	l.sendMail("Kim Brandt <kim@brandt-interiors.test>", "Invoice for March", "Could you send me the invoice again, please?")
 	l.sendMail("Maria Lopez <"+maria+">", "Two broken mugs",
 		"Hello,\n\norder 0977 arrived today, and two of the six mugs are broken. Can you send me new ones?\n\nMaria")
+
 	l.openThread(company.SurfaceSlack, "Two broken mugs")
 	l.untilShown(".threadpane .msg", "order 0977")
 	l.reply("I'm sorry, Maria! Two new mugs leave our workshop today.")
 	l.endHold()
 	l.openMailbox(maria)
 	l.untilShown(".maillist", "Ann Lee")
+
 	l.saysInSlack(company.Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
 	l.untilShown(".threadpane .msg", "on the shelf")
 	l.reply("note: both from the May kiln, like last week's")
 	must(l.company.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.company.Mail.Inbox(maria)[0],
 		"That was quick, thank you! What shall I do with the broken ones?"))(l.t)
 	l.untilShown(".threadpane .msg", "That was quick")
+
 	l.click(".mailrow.unread")
 	l.until("the mail is open", `document.querySelector('.reader iframe') || document.querySelector('.reader .plaintext')`)
 	l.reply("Keep them, they make fine pots for small plants.")
 	l.untilShown(".threadpane .msg:last-child", "⏳")
+
 	l.do("a window for the picture", chromedp.EmulateViewport(1280, 800))
 	l.take(folder, "demo", "body")
 	l.fit("#slack .threadpane")
 	l.take(folder, "slack", "#slack .threadpane")
 }
 
-// picturesOfTeams answers a chat in Teams, where a reply right after a colleague's remark is asked
-// about before it leaves, and takes the thread.
+// picturesOfTeams answers a chat in Teams, and takes a picture of the thread. Parley asks about a reply there, because a
+// colleague wrote just before.
 func picturesOfTeams(t *testing.T, folder string) {
 	l := newLiveIn(t, company.SurfaceTeams)
 	l.closeTour()
@@ -109,7 +113,7 @@ func (l *live) sendMail(from, subject, text string) {
 	l.untilShown(".center", subject)
 }
 
-// saysInSlack lets a colleague write into the thread in which some words were said.
+// saysInSlack lets a colleague write into the thread that contains some words.
 func (l *live) saysInSlack(user, words, text string) {
 	l.t.Helper()
 	for _, root := range l.company.Slack.Messages(company.Support) {
@@ -135,7 +139,7 @@ func (l *live) saysInTeams(user, words, text string) {
 	l.fail("nobody said %q", words)
 }
 
-// closeTour closes the guided tour, once it is known that the pictures can be had.
+// closeTour closes the guided tour, after checking that the browser can show the emoji of the pictures.
 func (l *live) closeTour() {
 	l.t.Helper()
 	if ok, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](coloured)); err != nil || !ok {
@@ -145,7 +149,7 @@ func (l *live) closeTour() {
 	l.js("close the tour", `document.getElementById('tourbutton').click()`)
 }
 
-// fit makes a wide window just so high that nothing of a part of the page has to be scrolled.
+// fit makes the window wide, and so high that a part of the page needn't be scrolled.
 func (l *live) fit(selector string) {
 	l.t.Helper()
 	for height := int64(400); ; {
@@ -163,7 +167,7 @@ func (l *live) fit(selector string) {
 	}
 }
 
-// take writes what a part of the page looks like, in both themes.
+// take saves a picture of a part of the page, in both themes.
 func (l *live) take(folder, name, selector string) {
 	l.t.Helper()
 	l.js("take the cursor away", `document.activeElement?.blur()`)
@@ -172,6 +176,7 @@ func (l *live) take(folder, name, selector string) {
 		`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return { x: r.x, y: r.y, width: r.width, `+
 			`height: r.height, scale: 1 }; })()`,
 		selector))))(l.t)
+
 	for _, theme := range []string{"light", "dark"} {
 		must(chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}))(l.t)
@@ -187,8 +192,8 @@ func (l *live) take(folder, name, selector string) {
 	}
 }
 
-// fewColors writes a PNG anew with the 256 colours that cover most of it, which makes it a third as
-// large: a page has few, and shades of them at the edges of letters.
+// fewColors encodes a PNG again with its 256 most frequent colours, which reduces its size to a third. A page has few
+// colours, and shades of them at the edges of letters.
 func fewColors(raw []byte) ([]byte, error) {
 	from, err := png.Decode(bytes.NewReader(raw))
 	if err != nil {
@@ -199,14 +204,16 @@ func fewColors(raw []byte) ([]byte, error) {
 	for i := range at.Dx() * at.Dy() {
 		count[from.At(i%at.Dx(), i/at.Dx())]++
 	}
+
 	var palette color.Palette
-	taken := map[[3]uint32]bool{} // shades that nobody can tell apart share a place
+	taken := map[[3]uint32]bool{} // similar shades share a place
 	for _, c := range slices.SortedFunc(maps.Keys(count), func(a, b color.Color) int { return cmp.Compare(count[b], count[a]) }) {
 		r, g, b, _ := c.RGBA()
 		if shade := [3]uint32{r >> 11, g >> 11, b >> 11}; len(palette) < 256 && !taken[shade] {
 			taken[shade], palette = true, append(palette, c)
 		}
 	}
+
 	index := map[color.Color]uint8{}
 	for c := range count {
 		index[c] = uint8(palette.Index(c)) //nolint:gosec // of 256
@@ -215,6 +222,7 @@ func fewColors(raw []byte) ([]byte, error) {
 	for i := range to.Pix {
 		to.Pix[i] = index[from.At(i%at.Dx(), i/at.Dx())]
 	}
+
 	var b bytes.Buffer
 	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, to)
 	return b.Bytes(), err

@@ -9,22 +9,23 @@ import (
 	"parley/store"
 )
 
-// keptFigures is what each conversation contributes to the figures.
+// keptFigures is the query for what each conversation contributes to the figures.
 const keptFigures = `
 	SELECT coalesce(string_agg(line, E'\n' ORDER BY line), '')
 	FROM (SELECT to_jsonb(s)::text AS line FROM measure_shares AS s UNION ALL SELECT to_jsonb(l)::text FROM measure_labels AS l) AS x`
 
-// recount measures what a story left to be measured, and then everything anew: if that changes anything, some batch
-// changed a conversation without noting that it is due. Parley has stopped.
+// recount counts the figures of a story and then counts all of them again. If a figure changes, a batch changed a
+// conversation without marking it for counting. Parley has stopped before.
 func (s *stage) recount() {
 	if s.t.Failed() || s.db == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), 5*time.Minute)
 	defer cancel()
+
 	figures := func() (text string) {
 		accounts, err := store.ListAccounts(ctx, s.db.Pool)
-		for done := false; !done && err == nil; { // a session that was cut off may have the progress for a moment
+		for done := false; !done && err == nil; { // a former session may hold the progress for a moment
 			if _, err = measuring.Round(ctx, s.db.Pool, directory.New(store.Directory{Accounts: accounts}), 1000); err == nil {
 				err = s.db.Pool.QueryRow(ctx, `SELECT below = 0 AND NOT EXISTS (SELECT FROM measure_due) FROM measured`).Scan(&done)
 			}
@@ -37,6 +38,7 @@ func (s *stage) recount() {
 		}
 		return text
 	}
+
 	kept := figures()
 	if _, err := s.db.Pool.Exec(ctx, `UPDATE measured SET below = (SELECT coalesce(max(id), 0) + 1 FROM conversations)`); err != nil {
 		s.t.Error(err)

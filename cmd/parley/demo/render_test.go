@@ -15,12 +15,12 @@ import (
 )
 
 var (
-	shortcode = regexp.MustCompile(`(^|[^\x{2060}]):[a-z][a-z0-9_]+:`) // an emoji that stayed a word
-	// A value that the script couldn't write, or a block that it doesn't know.
+	shortcode = regexp.MustCompile(`(^|[^\x{2060}]):[a-z][a-z0-9_]+:`) // an emoji that is shown as a word
+	// mishap finds a value that the script couldn't write, or a block that it doesn't know.
 	mishap = regexp.MustCompile(`\[object|undefined|NaN|\(rich_text|\([a-z]+_[a-z_]+\)$`)
 )
 
-// The page draws all cards and forms that Parley posts in Slack, and Slack's markup as Slack does.
+// The page draws all cards and forms that Parley posts in Slack, and draws Slack's markup as Slack does.
 func TestRendering(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -74,7 +74,7 @@ func (l *live) checkMarkup(t *testing.T) {
 	}
 }
 
-// rendered returns nodes as text with their tags, without attributes.
+// rendered returns nodes as text with their tags, but without attributes.
 func (l *live) rendered(nodes string) string {
 	l.t.Helper()
 	const flat = `.then((list) => {
@@ -102,6 +102,7 @@ func blocksOf(t *testing.T, name string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	type withBlocks struct {
 		Blocks json.RawMessage `json:"blocks"`
 	}
@@ -112,6 +113,7 @@ func blocksOf(t *testing.T, name string) []string {
 	if err := json.Unmarshal(raw, &file); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+
 	var lists []string
 	for _, b := range append(file.Messages, file.withBlocks) {
 		if len(b.Blocks) > 0 {

@@ -33,11 +33,11 @@ show some of it, and [requirements.tsv](requirements.tsv) says what is missing. 
 
 `
 
-// requirement is one of the list.
+// requirement is an entry of the list.
 type requirement struct {
 	ID, Title, Missing string
 	Section            string
-	Shown              []string // by which tests, each with its file
+	Shown              []string // the tests that show it, with their files
 }
 
 func (r requirement) status() string {
@@ -52,8 +52,8 @@ func (r requirement) status() string {
 
 var requirementID = regexp.MustCompile(`\bR-\d{3}\b`)
 
-// TestRequirements writes the page of requirements, and fails when it is not up to date, or when a
-// test names a number that no requirement has.
+// TestRequirements writes the page of requirements. It fails if the page isn't up to date, or if a test names a number
+// without a requirement.
 func TestRequirements(t *testing.T) {
 	t.Parallel()
 	list := readRequirements(t)
@@ -68,7 +68,7 @@ func TestRequirements(t *testing.T) {
 	golden.Text(t, requirementsPage, writeRequirements(list))
 }
 
-// readRequirements reads the list: a number, a title and what is missing, between tabs.
+// readRequirements reads the list. Each line has a number, a title and what is missing, with tabs between.
 func readRequirements(t *testing.T) []requirement {
 	t.Helper()
 	raw := must(os.ReadFile(requirementsList))(t)
@@ -88,7 +88,7 @@ func readRequirements(t *testing.T) []requirement {
 	return list
 }
 
-// namedByTests gives, by the number of a requirement, the tests and stories that name it.
+// namedByTests returns the tests and stories that name a requirement, by the requirement's number.
 func namedByTests(t *testing.T) map[string][]string {
 	t.Helper()
 	named := map[string][]string{}
@@ -99,6 +99,7 @@ func namedByTests(t *testing.T) map[string][]string {
 			}
 		}
 	}
+
 	check(t, filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
 		file := strings.TrimPrefix(filepath.ToSlash(path), repository+"/")
 		switch {
@@ -118,7 +119,7 @@ func namedByTests(t *testing.T) map[string][]string {
 	return named
 }
 
-// testsOf gives the tests of a file with the comments above them.
+// testsOf calls each with the tests of a file and the comments above them.
 func testsOf(path string, each func(test, comment string)) error {
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
@@ -132,7 +133,7 @@ func testsOf(path string, each func(test, comment string)) error {
 	return nil
 }
 
-// storyHead returns the comments with which a story begins.
+// storyHead returns the comments at the beginning of a story.
 func storyHead(story string) string {
 	var head strings.Builder
 	for line := range strings.Lines(story) {
@@ -153,6 +154,7 @@ func writeRequirements(list []requirement) string {
 	}
 	fmt.Fprintf(&b, "%d requirements: %d work, %d work partly, %d are not there.\n", len(list), count["works"], count["partly"],
 		count["not there"])
+
 	section := ""
 	for _, r := range list {
 		if r.Section != section {

@@ -10,13 +10,17 @@ import (
 	"parley/bridge/analysis/offline"
 )
 
-// worldCommand is `world NAME…`, before anything else: `saving`, the mail server files
-// what it sends by itself; `hasty`, Parley waits for lost answers for five seconds only
-// and soon tries again; `behind`, the surface's clock is ten minutes behind; `phones`,
-// there are WhatsApp, SMS and Messenger; `both`, agents work in Slack and in Teams;
-// `deaf`, nobody has allowed Parley to read Teams' channels; `watchful`, Parley
-// looks twice a second in Teams for what it wasn't told; `analysed`, what customers write
-// is analysed, without a model; `modelled`, the same with a model behind a server of its own.
+// worldCommand is `world NAME…`, the first command of a story:
+//
+//	saving       the mail server files sent mails by itself
+//	hasty        Parley waits for lost answers only five seconds, and soon tries again
+//	behind       the surface's clock is ten minutes behind
+//	phones       there are WhatsApp, SMS and Messenger
+//	both         agents work in Slack and in Teams
+//	deaf         Parley has no permission to read Teams' channels
+//	watchful     Parley looks for missed events in Teams twice a second
+//	analysed     what customers write is analysed, without a model
+//	modelled     what customers write is analysed by a model with a server of its own
 func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 || s.company != nil {
@@ -30,9 +34,9 @@ func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 			s.hasty = true
 		case "phones":
 			s.options.Phones = true
-		case "watchful": // where nobody tells that something was missed
+		case "watchful": // for chats that don't report missed events
 			s.sweep = 500 * time.Millisecond
-		case "deaf": // without what the variant's people do about it
+		case "deaf": // people write as before, unlike in the blind variant
 			s.deaf = true
 		case "analysed":
 			s.analyzer = offline.New()
@@ -61,7 +65,7 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(s.setUp(args[1:]))
 		ts.Check(s.start())
 		ts.Check(s.untilSiteIsRead())
-	case "knows": // from its site, once it starts: a title and a text
+	case "knows": // a title and a text of its site, which it reads when it starts
 		s.addKnowledgeSite(args[1], args[2])
 	case "set":
 		ts.Check(s.setUp(args[1:]))
@@ -82,17 +86,17 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(s.start())
 	case "backup":
 		ts.Check(s.backUp())
-	case "restore": // the database is lost; the world is not
+	case "restore": // only the database is lost
 		ts.Check(s.restore())
-	case "erase": // whom, and words of which nothing may be left
+	case "erase": // the contact, and words that may not be left
 		ts.Check(s.erase(args[1], args[2:]))
 	default:
 		ts.Fatalf("unknown: parley %s", args[0])
 	}
 }
 
-// atCommand is `at SURFACE`: what follows happens there; `at channel NAME [WHO…]`: in that channel,
-// which is private and made the first time, with these people.
+// atCommand is `at SURFACE`, after which the story goes on there, or `at channel NAME [WHO…]`, after which it goes on in
+// that channel. The channel is private, and is made with these members the first time.
 func atCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 || len(args) > 1 && args[0] != "channel" {
@@ -110,8 +114,8 @@ func atCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s.where, s.board = args[0], b
 }
 
-// clockCommand is `clock +25h`: the clocks of Parley and the phones jump. `clock 12:00` is a jump to when it is noon (UTC)
-// next, for what differs by the hour at which a test runs.
+// clockCommand is `clock +25h`, which moves the clocks of Parley and the phones, or `clock 12:00`, which moves them to the
+// next noon (UTC), for stories whose result depends on the hour.
 func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) != 1 {
@@ -130,8 +134,8 @@ func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(s.clock.Move(s.ctx, s.db.Pool, d))
 }
 
-// settleCommand waits until nothing is under way; "settle inside": until all that came is known
-// to Parley, though nothing may be posted; "settle figures": until all that happened is counted, too.
+// settleCommand waits until nothing is under way. `settle inside` waits until Parley has applied all events, even if it
+// can't post anything. `settle figures` also waits until everything is counted.
 func settleCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 0:
@@ -150,8 +154,8 @@ func settleCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// expect turns "shows" and "! shows" into one check: what must be is waited for, what
-// must not be is looked at once everything has settled.
+// expect runs checks such as "shows" and "! shows". It waits for something that must be there. For something that must not
+// be there, it looks once everything has settled.
 func expect(ts *testscript.TestScript, neg bool, what string, found func() bool) {
 	s := onStage(ts)
 	if !neg {

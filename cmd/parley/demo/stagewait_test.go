@@ -8,10 +8,11 @@ import (
 	"parley/store"
 )
 
-// untilSettled waits until nothing is under way: every fact is applied, every event delivered, and no delivery is due. A card that
-// is put off, because its chat has much to do, counts as under way. What waits for its hold, or for a person, stays.
+// untilSettled waits until nothing is under way: all facts are applied, all events delivered, and no delivery is due. A card
+// whose update was postponed because its chat is busy counts as under way. Replies that wait for their hold or for a person
+// don't.
 func (s *stage) untilSettled() error {
-	learning := "" // from what was resolved, which other stories don't wait for
+	learning := "" // learning from resolved conversations, for which other stories don't wait
 	if s.analyzer != nil {
 		learning = ` + (SELECT count(*) FROM solved_due)`
 	}
@@ -21,7 +22,7 @@ func (s *stage) untilSettled() error {
 			OR due_at <= parley_now() + CASE WHEN key LIKE '%:card' THEN interval '10 seconds' ELSE interval '1 second' END)`+learning)
 }
 
-// untilApplied waits until all that came is applied and its files are fetched, though it may not be posted yet.
+// untilApplied waits until all events are applied and their files are fetched. The results may not be posted yet.
 func (s *stage) untilApplied() error {
 	return s.untilNothingIsLeft("everything arrives", `SELECT (SELECT count(*) FROM queued)
 		+ (SELECT count(*) FROM fetches WHERE due_at IS NOT NULL)`)
@@ -47,10 +48,10 @@ func (s *stage) untilNothingIsLeft(what, query string) error {
 	})
 }
 
-// pending reports whether something that agents did hasn't reached Parley.
+// pending reports whether Parley has yet to get an event from a board.
 func (s *stage) pending() bool { return !s.onAllBoards(func(b board) bool { return !b.pending() }) }
 
-// mailFetched reports whether every mail in the mailbox is read, unless nobody reads it now.
+// mailFetched reports whether each mail in the mailbox is read, or no Parley reads it now.
 func (s *stage) mailFetched() bool {
 	inbox := s.company.Mail.Inbox(company.HelpAddress)
 	if len(s.running) == 0 || len(inbox) == 0 {
@@ -71,7 +72,7 @@ func (s *stage) mailFetched() bool {
 	return true
 }
 
-// webhooksDelivered reports whether no webhook is on its way, unless nobody listens.
+// webhooksDelivered reports whether no webhook is on its way, or no Parley runs.
 func (s *stage) webhooksDelivered() bool {
 	phones := s.company.Phones()
 	if phones == nil || len(s.running) == 0 {

@@ -16,8 +16,8 @@ import (
 	"parley/cmd/parley/demo/company"
 )
 
-// An agent sends a file on the page that a reply's form leads to: what she typed is there already,
-// what is wrong is said, and when it is sent the dialog closes.
+// An agent sends files on the page to which the form of a reply leads. Her text is there already, an error is shown, and the
+// dialog closes once everything is sent.
 func TestTeamsUploadPage(t *testing.T) {
 	t.Parallel()
 	l := newTeamsThread(t, "The form", "Send me the form, please.")
@@ -25,11 +25,13 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.js("reply", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Reply to customer')).click()`)
 	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input="t:text"]')`)
 	l.write(`#modal [data-input="t:text"]`, "50 % & more #1")
+
 	l.js("listen as Teams does", `window.told = [], addEventListener('message', (e) => told.push(JSON.stringify(e.data)))`)
 	l.click(`#modal [data-label="Attach files…"]`)
 	l.until("the page is loaded", `document.querySelector('#modal[open] iframe.t-page:not([aria-busy])')`)
 	link := must(chromedp.Run(l.ctx, chromedp.Evaluate[string](`document.querySelector('iframe.t-page').src`)))(t)
 	l.untilTeamsHears(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
+
 	in := chromedp.FromNode(l.frame("#modal iframe.t-page", "#hint"))
 	if typed, err := chromedp.Run(l.ctx, chromedp.Value(chromedp.CSS("#text"), in)); err != nil || typed != "50 % & more #1" {
 		t.Errorf("typed: %q, %v", typed, err)
@@ -39,6 +41,7 @@ func TestTeamsUploadPage(t *testing.T) {
 		check(t, os.WriteFile(path, []byte(content), 0o600))
 		return path
 	}
+
 	l.do("choose an empty file", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("empty.txt", "")}, in),
 		chromedp.WaitVisible(chromedp.CSS("#problem:not([hidden])"), in))
 	l.do("choose others",
@@ -46,6 +49,7 @@ func TestTeamsUploadPage(t *testing.T) {
 			[]string{file("form.txt", "sign here"), file(strings.Repeat("a-very-long-name-", 8)+".txt", "x")}, in),
 		chromedp.WaitNotVisible(chromedp.CSS("#problem"), in))
 	l.shot("teams-upload")
+
 	l.do("send", chromedp.Click(chromedp.CSS(".foot button"), in))
 	l.until("the dialog closes by itself", `!document.querySelector('#modal[open]')`)
 	l.untilShown(inThread, "form.txt")
@@ -66,8 +70,8 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.untilTeamsHears(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
 }
 
-// untilTeamsHears waits until the page told its host something, as Microsoft's library would.
-// Source: what npm @microsoft/teams-js 2.58.0 sent in a browser.
+// untilTeamsHears waits until the page has sent its host a message, in the format of Microsoft's library.
+// Source: the messages that npm @microsoft/teams-js 2.58.0 sent in a browser.
 func (l *live) untilTeamsHears(id int, function, tag, args string) {
 	l.t.Helper()
 	l.until("the host hears "+function, fmt.Sprintf(
@@ -76,8 +80,8 @@ func (l *live) untilTeamsHears(id int, function, tag, args string) {
 		[m.uuidAsString, m.teamsJsInstanceId].every((u) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(u)))`, id, function, tag, args))
 }
 
-// frame returns the node of a frame, once something in it is visible. The browser tells of a
-// frame's new document in its own time: a node of before leads to nothing.
+// frame returns the node of a frame, once something in it is visible. It looks for the node again and again, because a node
+// that the browser returned before it loaded the frame's document is useless.
 func (l *live) frame(selector, visible string) *chromedp.Node {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)

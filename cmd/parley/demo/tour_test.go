@@ -13,7 +13,7 @@ import (
 	"parley/store/knowledge"
 )
 
-// tourAt skips the tour's steps before one, and goes where that leads.
+// tourAt skips the tour's steps before one, and follows the link of that one.
 func (l *live) tourAt(step string) {
 	l.t.Helper()
 	shown := fmt.Sprintf(`document.querySelector('#tour [data-step="%s"]')`, step)
@@ -21,7 +21,7 @@ func (l *live) tourAt(step string) {
 	l.js("show me", shown+".click()")
 }
 
-// The tour leads to a reply that the company's pages suggest, to a summary, and to the pages of the site.
+// The tour leads to a suggested reply from the company's pages, to a summary, and to the pages of the site.
 func TestTourOfHelpAndSite(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, company.SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
@@ -33,20 +33,24 @@ func TestTourOfHelpAndSite(t *testing.T) {
 		err := pool.QueryRow(t.Context(), `SELECT count(*) FROM knowledge_sections`).Scan(&pages)
 		return err == nil && pages >= 4
 	})
+
 	l.sendMail("Maria Lopez <"+maria+">", "A mug arrived broken", "Hello, one of the mugs arrived broken. What can I do?\n\nMaria")
 	l.openThread(company.SurfaceSlack, "A mug arrived broken")
 	l.untilShown(".threadpane .msg", "Broken in transit")
+
 	l.tourAt("suggestion")
 	l.openForm(`.threadpane [data-label="Use reply"]`, "textarea")
 	l.shot("suggestion-form")
 	l.click("#modal footer .primary")
 	l.untilTicked("suggestion")
+
 	l.tourAt("ai")
 	l.until("the command is typed", `document.getElementById('reply').value === '!ai'`)
 	l.click(".threadpane .send")
 	l.untilTicked("ai")
 	l.untilShown(".threadpane .msg", "Summary")
 	l.shot("summary")
+
 	for _, place := range sitePlaces() {
 		l.tourAt(place.name)
 		l.untilTicked(place.name)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestBracket: a round whose reference drifted is measured again, and what it gave counts nowhere.
+// Bracket measures a round again if its reference drifted, and discards the results of that attempt.
 func TestBracket(t *testing.T) {
 	t.Parallel()
 	b := &Rig{Opt: Options{Out: io.Discard}}
@@ -21,10 +21,12 @@ func TestBracket(t *testing.T) {
 		attempts++
 		return attempts, 10 * attempts, nil
 	}
+
 	m, err := Bracket(t.Context(), b, 2, reference, measure)
 	if err != nil || m.Note != "" {
 		t.Fatal(err, m.Note)
 	}
+
 	for what, c := range map[string]struct{ got, want []float64 }{
 		"values":     {m.Values, []float64{2, 4}},
 		"found":      {m.Found, []float64{20, 40}},
@@ -40,7 +42,7 @@ func TestBracket(t *testing.T) {
 	}
 }
 
-// TestBracketUnsteady: on a machine that never holds still the attempt that drifted least counts.
+// On a machine on which each attempt drifts, Bracket uses the one that drifted least.
 func TestBracketUnsteady(t *testing.T) {
 	t.Parallel()
 	b := &Rig{Opt: Options{Out: io.Discard}}

@@ -2,8 +2,8 @@ package company
 
 import "testing"
 
-// At first each customer has written one mail: among them a newsletter, two with files, one with a picture, one with a copy to a
-// colleague.
+// At first each customer has written one mail. Among them are a newsletter, two mails with files, one with a picture and one
+// with a copy to a colleague.
 func TestPrologue(t *testing.T) {
 	t.Parallel()
 	w, err := New(t.Context(), Options{})
@@ -14,10 +14,12 @@ func TestPrologue(t *testing.T) {
 	if err := w.Prologue(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
+
 	inbox := w.Mail.Inbox(HelpAddress)
 	if len(inbox) != len(Personas()) {
 		t.Fatalf("got %d mails, want one of each of %d customers", len(inbox), len(Personas()))
 	}
+
 	type kinds struct{ newsletters, files, pictures, copies int }
 	var got kinds
 	for _, m := range inbox {

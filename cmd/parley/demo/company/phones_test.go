@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A reset fails while somebody else listens at the phones' address. Later it can be tried again.
+// A reset fails while another program listens at the phones' address. Later it can be tried again.
 func TestPhonesAgain(t *testing.T) {
 	t.Parallel()
 	w, err := New(t.Context(), Options{Phones: true, PublicURL: "http://127.0.0.1:9"})
@@ -13,11 +13,13 @@ func TestPhonesAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
+
 	before := w.Phones()
 	graph, _ := before.Addresses()
 	if err := before.Close(); err != nil { // as a reset does
 		t.Fatal(err)
 	}
+
 	var lc net.ListenConfig
 	taken, err := lc.Listen(t.Context(), "tcp", graph)
 	if err != nil {
@@ -26,12 +28,14 @@ func TestPhonesAgain(t *testing.T) {
 	if err := w.openPhones(t.Context()); err == nil {
 		t.Error("openPhones succeeded, want an error while their address is taken")
 	}
+
 	if err := taken.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.openPhones(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
 	now := w.Phones()
 	if now == before {
 		t.Error("the phones are still those that were closed")

@@ -10,7 +10,7 @@ import (
 	"parley/channels/emulator"
 )
 
-// A cut proxy breaks its connections and refuses new ones. Restored, it works again at the same address.
+// A cut proxy breaks its connections and refuses new ones. Once restored, it works at the same address again.
 func TestProxiesCutAndRestore(t *testing.T) {
 	t.Parallel()
 	w, err := New(t.Context(), Options{Proxies: true})
@@ -18,6 +18,7 @@ func TestProxiesCutAndRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
+
 	slack, imap := w.proxies.slack, w.proxies.imap
 	client := emulator.NewClient()
 	callSlack := func() error {
@@ -31,6 +32,7 @@ func TestProxiesCutAndRestore(t *testing.T) {
 		}
 		return err
 	}
+
 	for round := range 3 {
 		if err := callSlack(); err != nil {
 			t.Fatalf("round %d: call Slack: %v", round, err)
@@ -43,6 +45,7 @@ func TestProxiesCutAndRestore(t *testing.T) {
 		if line, err := greeting.ReadString('\n'); err != nil || !strings.HasPrefix(line, "* OK") {
 			t.Fatalf("round %d: IMAP's greeting: got %q %v, want * OK", round, line, err)
 		}
+
 		imap.Cut()
 		if _, err := greeting.ReadString('\n'); err == nil {
 			t.Errorf("round %d: the connection to IMAP survived the cut", round)
@@ -51,6 +54,7 @@ func TestProxiesCutAndRestore(t *testing.T) {
 		if err := imap.Restore(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+
 		slack.Cut()
 		if err := callSlack(); err == nil || !strings.Contains(err.Error(), "refused") {
 			t.Fatalf("round %d: call Slack while it is cut: got %v, want that it is refused", round, err)

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// The new text of a reply that the customer had already reaches nobody without a click, and a line says what the customer has.
+// If a reply is edited after the customer received it, the new text isn't sent without a click, and a line quotes what the
+// customer has.
 func TestCheckEditAfterArrival(t *testing.T) {
 	t.Parallel()
 	arrived := func(o *Observation, e *Expectation) {
@@ -50,7 +51,8 @@ func deleteAfterArrival(o *Observation, e *Expectation) {
 	e.History = append(e.History, Operation{Kind: OpDelete, Conversation: 1, Root: "1", ID: "3", Arrived: true})
 }
 
-// A reply that was deleted when the customer had it is received once, in its place, and a line says that it was deleted too late.
+// A reply that is deleted after the customer received it is received once, in its place, and a line says that it was deleted
+// too late.
 func TestCheckDeletionAfterArrival(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
@@ -82,7 +84,7 @@ func TestCheckDeletionAfterArrival(t *testing.T) {
 	})
 }
 
-// A note that is edited into a reply, or deleted, reaches nobody.
+// A note that is edited into a reply isn't sent without a click. It isn't sent if it is deleted afterwards, either.
 func TestCheckTurnedNotes(t *testing.T) {
 	t.Parallel()
 	note := Marker{Internal, 1, 3}

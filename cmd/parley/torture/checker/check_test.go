@@ -8,22 +8,22 @@ import (
 	"testing"
 )
 
-// The tests change one thing in a good run (goodRun) and look at what Check makes of it. Its two customers,
-// their threads and their mailboxes have these places in Observation.Threads and Observation.Mailboxes.
+// The tests change one thing in a good run (goodRun) and check the verdict of Check. cara and dora are the indices of its
+// two customers in Observation.Threads and Observation.Mailboxes.
 const (
 	cara = iota
 	dora
 )
 
-// inboundOf makes the marker of a message by a customer: conversation 1 is Cara's, 2 is Dora's.
+// inboundOf returns the marker of a customer's message: conversation 1 is Cara's, and 2 is Dora's.
 func inboundOf(conversation, number int) Marker { return Marker{Inbound, conversation, number} }
 
-// outboundTo makes the marker of a reply.
+// outboundTo returns the marker of a reply.
 func outboundTo(conversation, number int) Marker { return Marker{Outbound, conversation, number} }
 
-// goodRun returns what is observed and expected of a run that kept all invariants. Cara wrote twice (1, 5). She got
-// two replies (2, 4), of which the second was edited (6). A reply to her was deleted (9), and a message in her thread
-// is internal (3). Dora wrote once, and the reply to her bounced.
+// goodRun returns the observation and the expectation of a run that kept all invariants. Cara wrote twice (1, 5). She got
+// two replies (2, 4), of which the second was edited (6). A reply to her was deleted (9), and a message in her thread is
+// internal (3). Dora wrote once, and the reply to her bounced.
 func goodRun() (Observation, Expectation) {
 	observed := Observation{
 		Threads: []Thread{
@@ -88,12 +88,12 @@ func goodRun() (Observation, Expectation) {
 	return observed, expected
 }
 
-// posted is the operation of a teammate who posts a message in a thread.
+// posted returns the operation of a teammate who posts a message in a thread.
 func posted(m Marker, root, id string) Operation {
 	return Operation{Kind: OpPost, Marker: m, Conversation: m.Conversation, Root: root, ID: id, Announced: true}
 }
 
-// post returns a post of any thread by its id, to be changed.
+// post returns a pointer to the post with this id, of any thread.
 func (o *Observation) post(id string) *Post {
 	for i := range o.Threads {
 		posts := o.Threads[i].Posts
@@ -121,8 +121,8 @@ func (o *Observation) addReceived(customer int, markers ...Marker) {
 	o.Mailboxes[customer].Received = append(o.Mailboxes[customer].Received, Message{ID: "z", Markers: markers})
 }
 
-// withoutTotals returns a verdict without what was observed, which TestCheckCounts compares, and without the
-// descriptions of violations.
+// withoutTotals returns a verdict without the totals, which TestCheckCounts compares, and without the descriptions of
+// violations.
 func withoutTotals(v Verdict) Verdict {
 	v.Mails, v.Replies, v.Internal = 0, 0, 0
 	v.Edits, v.Deletes, v.Commands, v.Bounced = 0, 0, 0, 0
@@ -131,14 +131,14 @@ func withoutTotals(v Verdict) Verdict {
 	return v
 }
 
-// checkCase is a change of the good run, and what Check must count then.
+// checkCase is a change of the good run, and the counts that Check must return for it.
 type checkCase struct {
 	name   string
 	change func(*Observation, *Expectation)
 	want   Verdict // without totals
 }
 
-// runCheckCases checks that each change of the good run shows in the verdict, and nothing else does.
+// runCheckCases checks that each change of the good run has exactly the wanted effect on the verdict.
 func runCheckCases(t *testing.T, cases []checkCase) {
 	t.Helper()
 	for _, tt := range cases {
@@ -160,7 +160,7 @@ func runCheckCases(t *testing.T, cases []checkCase) {
 	}
 }
 
-// A run in which nothing went wrong violates nothing.
+// Check finds no violation in a good run.
 func TestCheckGoodRun(t *testing.T) {
 	t.Parallel()
 	got := Check(goodRun())
@@ -184,7 +184,7 @@ func TestCheckCounts(t *testing.T) {
 const sendAgainBlocks = `[{"type":"section","text":{"type":"mrkdwn","text":"again outbound-c017-5"}},
 	{"type":"actions","elements":[{"type":"button","action_id":"b:sendagain::0","text":{"type":"plain_text","text":"Send again"}}]}]`
 
-// Markers are found in what people read, each as often as it stands there.
+// Markers are found in the text that people see, each as often as it occurs.
 func TestMarkersIn(t *testing.T) {
 	t.Parallel()
 	reply := outboundTo(17, 5)
@@ -211,7 +211,7 @@ func TestMarkersIn(t *testing.T) {
 	}
 }
 
-// The text of a message with blocks is only a notice: people see the blocks.
+// If a message has blocks, its text is only a notice. People see the blocks.
 func TestShownTextPrefersBlocks(t *testing.T) {
 	t.Parallel()
 	shown := ShownText("inbound-c001-1 is cut: inbound-c001-12", json.RawMessage(sendAgainBlocks))

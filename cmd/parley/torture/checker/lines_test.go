@@ -7,12 +7,12 @@ import (
 	"parley/bot/view/viewtest"
 )
 
-// failedLine makes a line that says that Cara didn't get a reply.
+// failedLine returns a line that says that Cara didn't get a reply.
 func failedLine(id, token string) Post {
 	return Post{ID: id, Token: token, LineKind: "Not delivered:", Markers: []Marker{outboundTo(1, 2)}}
 }
 
-// Each sending of a reply makes one line of a kind, and further ones that say that they may be copies.
+// Each time a reply is sent, there may be one line of each kind. Further lines must say that they may be copies.
 func TestCheckLines(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
@@ -57,7 +57,7 @@ func TestCheckLines(t *testing.T) {
 	})
 }
 
-// The kinds of lines are known by the words that people see.
+// LineKindIn recognizes the kind of a line by the words that people see.
 func TestLineKindIn(t *testing.T) {
 	t.Parallel()
 	samples := viewtest.InSlack()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A reply is received once, in order, by the customer for whom it was typed, and nothing else is received.
+// The customer for whom a reply was typed receives it once and in order, and receives nothing else.
 func TestCheckMailbox(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
@@ -76,8 +76,8 @@ func TestCheckMailbox(t *testing.T) {
 	})
 }
 
-// A reply that was deleted during its hold is received by nobody. If the platform could not tell Parley of the
-// deletion in time, a line must say that it left.
+// A reply that was deleted during its hold, the time before it is sent, reaches nobody. If the platform could not tell
+// Parley of the deletion in time, a line must say that the reply was sent.
 func TestCheckDeletedReplies(t *testing.T) {
 	t.Parallel()
 	deleted := Marker{Deleted, 1, 9}
@@ -120,8 +120,8 @@ func TestCheckDeletedReplies(t *testing.T) {
 	})
 }
 
-// A click of the oracle's agent excuses the place of one copy of a reply. It excuses one more copy if nobody could
-// tell whether the customer had the reply.
+// A click of the oracle's agent excuses the place of one copy of a reply. It also excuses one more copy if it was unknown
+// whether the customer had the reply.
 func TestCheckClicks(t *testing.T) {
 	t.Parallel()
 	first, second := outboundTo(1, 2), outboundTo(1, 4)

@@ -5,19 +5,19 @@ import (
 	"testing"
 )
 
-// noteOf makes a note about messages.
+// noteOf returns a note about messages.
 func noteOf(id string, markers ...Marker) Post {
 	return Post{ID: id, Token: id, Markers: markers, NoteMarkers: markers}
 }
 
-// markedCopyOf makes a note that says that it may be a copy of another.
+// markedCopyOf returns a copy of a post that says that it may be a copy.
 func markedCopyOf(note Post, id string) Post {
 	note.ID = id
 	note.MaybeCopy = true
 	return note
 }
 
-// A note stands in the thread of the customer whose messages it names, and names each of them once.
+// A note is in the thread of the customer whose messages it names. Each message is named by one note only.
 func TestCheckNotes(t *testing.T) {
 	t.Parallel()
 	first, fifth, doras := inboundOf(1, 1), inboundOf(1, 5), inboundOf(2, 1)
@@ -136,7 +136,7 @@ func TestCheckModelQuestions(t *testing.T) {
 	})
 }
 
-// A note names the messages that it calls tickets, not those that it quotes.
+// A note is about the messages that it calls tickets, and not about those that it quotes.
 func TestMarkersInNote(t *testing.T) {
 	t.Parallel()
 	const text = "Looks urgent: “please look at inbound-c001-1”\nTicket inbound-c001-1 · Ticket inbound-c001-12"

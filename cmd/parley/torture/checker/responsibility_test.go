@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The author of a reply that bounced is told so in the thread.
+// After a bounce, a line in the thread tells the author that the reply wasn't delivered.
 func TestCheckBounces(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
@@ -21,7 +21,7 @@ func TestCheckBounces(t *testing.T) {
 	})
 }
 
-// addCommand lets an agent type a command in Cara's thread, at a time long after all else.
+// addCommand lets an agent type a command in Cara's thread, long after everything else.
 func addCommand(o *Observation, e *Expectation, kind OperationKind, team string) {
 	const id = "7.1"
 	e.History = append(e.History, Operation{At: time.Unix(100, 0), Kind: kind, Root: "1", ID: id, Team: team})
@@ -105,8 +105,7 @@ func TestCheckResponsibility(t *testing.T) {
 	})
 }
 
-// A customer who waits must not stand in a resolved conversation, unless it was resolved before the customer's
-// message was shown.
+// A waiting customer's conversation must not be resolved, unless it was resolved before the customer's message was shown.
 func TestCheckResolvedConversations(t *testing.T) {
 	t.Parallel()
 	const resolved = "Customer 001 · Resolved"

@@ -10,8 +10,8 @@ import (
 // The chat of a run may tell Parley late of what people wrote, edited or deleted. These tests check which deviations
 // Excuse excuses for that reason. A reply's hold is the time that it waits so that its author can take it back.
 
-// A reply is excused if Parley was told of it, or of its change, when its hold was nearly over, or after a jump of
-// the clock that ended the hold. The jump is no excuse for what Parley knew before, nor for what was typed after it.
+// A reply is excused if Parley learned of it, or of its change, when its hold was nearly over, or after the clock jumped to
+// the end of the hold. The jump excuses nothing that Parley knew before, and no reply that was typed afterwards.
 func TestExcuse(t *testing.T) {
 	t.Parallel()
 	const (
@@ -51,7 +51,7 @@ func TestExcuse(t *testing.T) {
 
 			doneAt := start.Add(time.Second)
 			late, gone := typed, typed
-			late.At = doneAt // the platform took so long to take it
+			late.At = doneAt // when the platform accepted it
 			gone.Marker.Kind = Deleted
 			edit := Operation{Kind: OpEdit, At: doneAt, ID: replyID}
 			deletion := Operation{Kind: OpDelete, At: doneAt, ID: replyID}
@@ -76,8 +76,8 @@ func TestExcuse(t *testing.T) {
 	}
 }
 
-// The events that took long are late. Those of edits and deletions that never came are lost where Parley can't find
-// these.
+// Delayed events count as late. Events of edits and deletions that never came count as lost if Parley can't find these
+// changes itself.
 func TestExcuseLostEvents(t *testing.T) {
 	t.Parallel()
 	for _, hidesChanges := range []bool{false, true} {
@@ -108,8 +108,8 @@ func TestExcuseLostEvents(t *testing.T) {
 	}
 }
 
-// Parley must have a record of each message that the platform announces. One that it wasn't told is missing only
-// where Parley may not look, or if it was gone before Parley looked.
+// Parley must have a record of each announced message. A record may be missing only if Parley was not told of the message,
+// and either can't read the channel or the message was deleted before Parley looked.
 func TestMessagesToRecord(t *testing.T) {
 	t.Parallel()
 	h := History{

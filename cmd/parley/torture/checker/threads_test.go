@@ -109,7 +109,7 @@ func TestCheckMarkedCopies(t *testing.T) {
 	})
 }
 
-// A delivery makes one post, or further ones that say that they may be copies.
+// A delivery becomes one post. Further posts must say that they may be copies.
 func TestCheckDeliveries(t *testing.T) {
 	t.Parallel()
 	runCheckCases(t, []checkCase{
