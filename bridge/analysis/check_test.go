@@ -42,7 +42,8 @@ I saw https://shop.example/sale and http://evil.example/pay. Ref RE-99, bank 123
 }
 
 // Check leaves out intents and tags that the desk doesn't have, duplicates, and those above the limit. It also leaves out a
-// language code of a wrong form, and makes an unknown sentiment neutral. It keeps By, the name of the model that answered.
+// language code of a wrong form, and makes an unknown sentiment neutral. It keeps By, which names the author of the answer,
+// and Degraded.
 func TestCheckKeepsKnownNames(t *testing.T) {
 	t.Parallel()
 	got := Check(checked(), Answer{

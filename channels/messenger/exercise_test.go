@@ -41,6 +41,7 @@ func suiteFailures() []suiteFailure {
 			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionTruncate},
 			Failure: channelstest.Failure{Name: "cut answer", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
 		},
+
 		// Facebook says for certain that the message wasn't sent.
 		{
 			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: 613, RetryAfter: 7 * time.Second},

@@ -49,7 +49,7 @@ type rig struct {
 	facts []channels.Fact // accepted since the last takeFacts
 	state []byte
 
-	conditions chan channels.Condition // that the channel reported; those that nobody reads are dropped
+	conditions chan channels.Condition // reported by the channel, and dropped if there are too many
 }
 
 // Load implements channels.State.
@@ -93,7 +93,7 @@ func newRig(t *testing.T) *rig {
 	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify))
 
 	r.customer = r.page.Customer("Ann Lee")
-	r.profiles.asked[r.customer.ID()] = r.clock.now() // so that her name isn't asked for, as tests of names have other customers
+	r.profiles.asked[r.customer.ID()] = r.clock.now() // so that the channel doesn't ask for her name
 	r.clock.move(-time.Minute)
 	r.customer.Text("Hello from the past")
 	r.takeFacts(t)

@@ -10,8 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// besides returns the tables that an erasure empties without an entry in the table of places: those of the journal and of
-// files.
+// besides returns the tables from which an erasure removes rows without an entry in the table of places: those of the
+// journal and of files.
 func besides() []place {
 	return []place{
 		{Table: "events"},

@@ -79,7 +79,7 @@ func TestLastWordsInAnothersConversation(t *testing.T) {
 	const customer, contact = 1, 2 // who wrote it
 	type said struct {
 		by        int
-		automatic string // what kind of machine wrote it; empty for a person
+		automatic string // the kind of machine that wrote it; empty for a person
 	}
 	tests := []struct {
 		name       string

@@ -35,7 +35,8 @@ func TestExportedConversations(t *testing.T) {
 	}
 }
 
-// An export contains the files of the customer's own messages only, and the original form of these messages.
+// An export contains the files of the messages in the customer's conversations, and the original form of the customer's own
+// messages. The original form of a message that another customer wrote there isn't exported.
 //
 func TestExportedFiles(t *testing.T) {
 	t.Parallel()

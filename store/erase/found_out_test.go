@@ -138,8 +138,8 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 }
 
 // Somebody else writes in the contact's conversation during the erasure, after its claims were erased and before its words
-// are. A model is asked, and answers once the words are erased, or once the erasure has ended. No record is kept in either
-// case, although no chat causes a second run of the erasure.
+// are. A model is asked, and answers once the words are erased, or once the erasure has ended. No record is left at the end,
+// although no chat causes a second run of the erasure.
 func TestClaimedWhileItIsErased(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

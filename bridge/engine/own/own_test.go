@@ -241,6 +241,7 @@ func TestStoredForm(t *testing.T) {
 			if got := string(tt.fact.Event("x").Payload); got != tt.stored {
 				t.Errorf("written:\ngot  %s\nwant %s", got, tt.stored)
 			}
+
 			read, err := own.Decode([]byte(tt.stored))
 			if err != nil {
 				t.Fatalf("reading %s: %v", tt.stored, err)

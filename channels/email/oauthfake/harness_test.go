@@ -66,7 +66,7 @@ func startMicrosoft(t *testing.T) (*oauthfake.Server, *clock) {
 	return start(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 }
 
-// googleScopes and microsoftScopes are the scopes for a program that reads and sends mail without an end.
+// googleScopes and microsoftScopes are the scopes for a program that reads and sends mail until the consent is revoked.
 const (
 	googleScopes    = "openid email https://mail.google.com/"
 	microsoftScopes = "openid email profile offline_access " +

@@ -38,6 +38,7 @@ func TestRemoveFolder(t *testing.T) {
 		wantFolder(t, server, false)
 		check(t, removeFolder(demo)) // there is nothing left to remove
 	})
+
 	t.Run("the folder of a demo that runs stays", func(t *testing.T) {
 		t.Parallel()
 		demo, server := newDemoFolder(t, "parley-0123")
@@ -50,6 +51,7 @@ func TestRemoveFolder(t *testing.T) {
 		wantFolder(t, demo, true)
 		wantFolder(t, server, true)
 	})
+
 	t.Run("a folder elsewhere that isn't named as a server's stays", func(t *testing.T) {
 		t.Parallel()
 		demo, precious := newDemoFolder(t, "precious")

@@ -162,6 +162,7 @@ func (p *parity) verbs(t *testing.T, b *strings.Builder) {
 		if c.value == string(bridge.VerbUnknown) {
 			about = "what looks like a verb and isn't one"
 		}
+
 		row(b, "`"+c.value+"` "+tidy(about), func(surface string) string {
 			ways := p.ways(surface, "verb "+c.value)
 			if len(ways) == 0 && slices.ContainsFunc(slices.Collect(maps.Keys(p.drawn[surface])), func(n string) bool {

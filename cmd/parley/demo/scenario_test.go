@@ -59,7 +59,7 @@ func TestScenariosOnTeamsReplicas(t *testing.T) {
 		mainStories("reply", "inside", "resolve", "files", "newcomer", "toplevel", "reroot", "burst", "reactions", "restore")...)
 }
 
-// mainStories returns some of the main stories; for soak, all of them.
+// mainStories returns the given main stories, or in soak all of them.
 func mainStories(some ...string) []string {
 	if soak() {
 		return allMain()

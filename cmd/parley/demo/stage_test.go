@@ -47,15 +47,15 @@ type stage struct {
 	last    string // the subject of the conversation that is talked about
 
 	lines    []string          // name=value of the account, as set
-	extra    string            // further accounts, and what else stands at the end of parley.yaml
+	extra    string            // further accounts, and other entries at the end of parley.yaml
 	taught   bool              // a site of the company's is part of it
 	rate     float64           // factor on the surface's published budgets; 0 means none
 	deaf     bool              // Parley may not read Teams' channels
-	sweep    time.Duration     // between two looks for what was missed; 0 means the surface's
+	sweep    time.Duration     // between two searches for missed events; 0 means the surface's default
 	analyzer analysis.Analyzer // analyses what customers write; nil means no analysis
 	hasty    bool              // gives up on lost answers at once, not after ten minutes
 	running  []*replica
-	hooks    *proxy.Proxy   // way of webhooks to the newest Parley; nil without phones
+	hooks    *proxy.Proxy   // passes webhooks on to the newest Parley; nil without phones
 	clock    *company.Clock // of the phones
 	chat     string         // the kind of the customer's chat that is talked about: "whatsapp"
 }
@@ -274,6 +274,7 @@ func (s *stage) start() error {
 	if err := s.company.Subscribe(s.ctx); err != nil {
 		return err
 	}
+
 	return s.until("Parley is connected", func() (bool, error) {
 		for _, account := range s.running[0].app.Engine().Accounts() {
 			if account.Kind != "email" || account.Paused {

@@ -49,7 +49,7 @@ func (l *live) becomeAgent(name string) {
 	l.until("the page is "+name, find+`.selected`)
 }
 
-// untilOutside waits for something that happens outside the page; until waits for the page.
+// untilOutside waits for something that happens outside the page.
 func (l *live) untilOutside(what string, ok func() bool) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)

@@ -62,7 +62,6 @@ func (b *teamsBoard) post(who string, u utterance) error {
 	default:
 		return notHere(u.As)
 	}
-
 	for _, f := range u.Files {
 		file := teamsfake.NewFile{Name: f.Name, Data: f.Body}
 		if f.Elsewhere {
@@ -71,7 +70,7 @@ func (b *teamsBoard) post(who string, u utterance) error {
 		in.Files = append(in.Files, file)
 	}
 
-	// Parley has to be mentioned by those who talk to it or, where it hears nothing else, to the customer.
+	// People mention Parley to talk to it, and if it hears only mentions, also to answer the customer.
 	switch {
 	case u.ToParley:
 		in.Text = "<@bot> " + in.Text
@@ -153,8 +152,7 @@ func (b *teamsBoard) choose(ctx context.Context, who, action, id string) error {
 	return b.happened(who, out, err)
 }
 
-// command writes to Parley in private. A form opens only from one of the app's commands, which in Teams also begin with a
-// slash.
+// command writes to Parley in private. A form opens only from a command of the app, which also begins with a slash.
 func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err error) {
 	channel, root := map[string]string{here: b.support, elsewhere: company.TeamsRandom, directly: ""}[where], ""
 	if where != here && where != elsewhere && where != directly {
@@ -225,7 +223,7 @@ func (b *teamsBoard) attach(ctx context.Context, who, text string, files []attac
 	return "", b.happened(who, out, err)
 }
 
-// sendForm sends the form of the page for files; refused is what the page says is wrong.
+// sendForm sends the form of the page for files. refused is the error that the page shows.
 func sendForm(ctx context.Context, address, text string, files []attached) (refused string, err error) {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
@@ -251,7 +249,6 @@ func sendForm(ctx context.Context, address, text string, files []attached) (refu
 		return "", err
 	}
 	defer answer.Body.Close() //nolint:errcheck // read already
-
 	page, err := io.ReadAll(answer.Body)
 	if answer.StatusCode == http.StatusOK || err != nil {
 		return "", err

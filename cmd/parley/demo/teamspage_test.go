@@ -22,8 +22,8 @@ func newTeamsPage(t *testing.T) (*Page, *company.Company) {
 	return p, w
 }
 
-// supportTeamOf returns what a person sees in Teams while the support channel and one of its threads are open; "" means no
-// thread.
+// supportTeamOf returns what a person sees in Teams while the support channel and one of its threads are open. Without a
+// thread, thread is "".
 func supportTeamOf(t *testing.T, p *Page, as, thread string) teamsState {
 	t.Helper()
 	return stateOf(t, p, url.Values{

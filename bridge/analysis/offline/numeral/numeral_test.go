@@ -61,7 +61,7 @@ func TestForms(t *testing.T) {
 			examples: []string{"64.713"},
 			lookalikes: []string{
 				"12.500", // round: a price or a count
-				"12.550", // the same
+				"12.550", // also round
 				"1.713",  // four digits
 			},
 		},
@@ -160,7 +160,7 @@ func TestForms(t *testing.T) {
 			name:     "distinctive number",
 			matches:  numeral.IsDistinctive,
 			examples: []string{"55-1188", "77120-B", "77Q-3310", "RG1183"},
-			// Years; a month; a phone number; a tyre; number plates; a model; digits alone.
+			// Years, a month, a phone number, a tyre, two number plates, a model, and only digits.
 			lookalikes: []string{"2026/27", "11/2027", "600-100-200", "205/55R16", "12-AB-34", "AB-123-CD", "SX-2000", "55120"},
 		},
 	}

@@ -38,6 +38,7 @@ func TestPrologue(t *testing.T) {
 		}
 		got.copies += len(m.Cc)
 	}
+
 	if want := (kinds{newsletters: 1, files: 2, pictures: 1, copies: 1}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -94,7 +94,7 @@ func TestCountJoined(t *testing.T) {
 	}
 
 	replies := map[Marker]bool{
-		outboundTo(1, 1): true, // these three leave as one message, as internal messages don't part replies
+		outboundTo(1, 1): true, // these three leave as one message, since internal messages don't separate replies
 		outboundTo(1, 2): true,
 		outboundTo(1, 4): true,
 		outboundTo(1, 6): true, // alone, since reply 5 comes before it

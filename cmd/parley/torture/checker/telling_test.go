@@ -24,7 +24,7 @@ func TestExcuse(t *testing.T) {
 	typed.BeganAt, typed.At = start, start.Add(10*time.Millisecond)
 	for _, tt := range []struct {
 		name    string
-		delay   time.Duration // until Parley is told of what was done a second after the reply was typed; 0 means at once
+		delay   time.Duration // until Parley learns of a change made a second after the reply was typed; 0 means at once
 		jumpsAt time.Duration // after the reply was typed; 0 means that the clock doesn't jump
 		want    bool
 	}{
