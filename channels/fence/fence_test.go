@@ -133,8 +133,8 @@ func testLeftWhenAnswered(t *testing.T, start func(http.Handler) *httptest.Serve
 	wantEqual(t, "its connection knew no deadline", attempt.deadline.IsZero(), false)
 }
 
-// A request has left if its connection was cut before the answer came. That the connection carried another request before
-// doesn't count.
+// A request has left even if its connection is cut before the answer. The connection has carried another request before,
+// which doesn't count for this one.
 func testLeftWhenCut(t *testing.T, start func(http.Handler) *httptest.Server) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/answered", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

@@ -83,7 +83,7 @@ func quarantine(t testing.TB, pool *pgxpool.Pool, account store.AccountID, queue
 	}
 }
 
-// eraseContact erases a contact. No chat has anything to take away.
+// eraseContact erases a contact, without asking chats to take anything away.
 func eraseContact(t testing.TB, pool *pgxpool.Pool, contact store.ContactID) erase.Options {
 	t.Helper()
 	o := newOptions(t, pool)

@@ -46,7 +46,7 @@ func listRecipients(t *testing.T, pool *pgxpool.Pool, conversation int64) (keys 
 }
 
 // In another account, the same address belongs to another contact, who keeps it as a recipient. It is removed from the
-// recipients of other customers' conversations, however many these are.
+// recipients of other customers' conversations, however long their list is.
 //
 func TestSameAddressElsewhere(t *testing.T) {
 	t.Parallel()

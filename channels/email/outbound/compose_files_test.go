@@ -22,7 +22,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// newZeroFile returns a file of zeros. It claims to have the size said instead of its own.
+// newZeroFile returns a file of zeros whose real size differs from the said one.
 func newZeroFile(said, size int64) channels.File {
 	return channels.File{
 		Name:      "a.bin",

@@ -37,7 +37,7 @@ Next line.
 
 [bad](javascript:alert(1)) &lt;ok&gt; \*plain\*`
 
-// goldenMail is a kind of mail, with the change that makes it of newAnswer.
+// goldenMail is a kind of mail, with the change that turns newAnswer into it.
 type goldenMail struct {
 	name   string // of its file in testdata/sent
 	change func(*channels.Outbound)

@@ -27,7 +27,7 @@ import (
 
 const (
 	maria    = "maria@lopez-ceramics.test"
-	testHold = 10 * time.Minute // longer than a step on the slowest machine; see endHold
+	testHold = 10 * time.Minute // too long to end by itself on the slowest machine; see endHold
 	stepTime = 2 * time.Minute  // after which a step on the page has failed
 	attack   = `<img src=x onerror="document.title='owned'">`
 )

@@ -87,7 +87,7 @@ func TestPast(t *testing.T) {
 	}
 }
 
-// In the demo's past people work only while the company is open. An event that would fall into the night or a weekend is
+// In the demo's past, people work only while the company is open. An event that would fall into the night or a weekend is
 // moved to the next opening.
 func TestWorkTime(t *testing.T) {
 	t.Parallel()

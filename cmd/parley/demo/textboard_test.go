@@ -84,7 +84,8 @@ func (b *textBoard) stopped()                              {}
 func (b *textBoard) close()                                {}
 func (b *textBoard) calls() string                         { return "" }
 
-// connected counts all connections so far, since that of a stopped Parley may last a moment longer.
+// connected compares the connections with all surfaces made so far, since the connection of a stopped Parley may last a
+// moment longer.
 func (b *textBoard) connected(int) bool {
 	return int64(b.Connected()) >= b.surfacesMade.Load() && b.Taken()
 }
