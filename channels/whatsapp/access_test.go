@@ -7,8 +7,8 @@ import (
 	"parley/channels"
 )
 
-// When the token loses the business account, Meta says that there is no such number. A reply isn't given up for that: it leaves
-// once the token has the number again.
+// If the token loses the business account, Meta says that there is no such number. Parley doesn't give a reply up for that,
+// and can send it once the token has the number again.
 func TestSendWhenTokenLostTheNumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -21,7 +21,8 @@ func TestSendWhenTokenLostTheNumber(t *testing.T) {
 	w.send(outbound(1, "Hello"))
 }
 
-// Nor is a customer's file given up, of which Meta says then that it doesn't exist.
+// If the token loses the business account, Meta says that a customer's file doesn't exist. Parley doesn't give the file up
+// for that, and can fetch it once the token has the number again.
 func TestFetchWhenTokenLostTheNumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

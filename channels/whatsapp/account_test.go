@@ -12,7 +12,8 @@ import (
 	"parley/channels/graphfake"
 )
 
-// Attending to a message shows the customer that it was read, with all before it, and that somebody is typing for 25 seconds.
+// Attending to a message shows the customer that it was read, with all before it, and that somebody is typing for 25
+// seconds.
 //
 func TestAttend(t *testing.T) {
 	t.Parallel()
@@ -48,7 +49,7 @@ func TestAttendToNoMessage(t *testing.T) {
 	}
 }
 
-// What people type becomes a number with its country's code, or a user id.
+// Recipient turns what people type into a number with its country's code, or into a user id.
 func TestRecipient(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t).channel
@@ -94,7 +95,8 @@ func TestRecipientOfTwoForms(t *testing.T) {
 	}
 }
 
-// wrongFindings lists what Check found wrong, a finding a line. Findings without words, and good ones with a hint, are listed, too.
+// wrongFindings lists what Check found wrong, a finding a line. Findings without words, and good ones with a hint, are
+// listed, too.
 func wrongFindings(list []channels.Finding) string {
 	var wrong []string
 	for _, f := range list {
@@ -206,7 +208,7 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
-// All faults of the settings are told together.
+// The error names all faults of the settings together.
 func TestBadSettings(t *testing.T) {
 	t.Parallel()
 	config := channels.Config{fieldPhoneID: "+49170", fieldVersion: "26"}

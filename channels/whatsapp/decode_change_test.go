@@ -53,7 +53,7 @@ func TestDecodeReaction(t *testing.T) {
 	}
 }
 
-// An answer to a message that nobody knows still names it: nothing is looked up while decoding.
+// An answer to an unknown message still names it, because decoding looks nothing up.
 func TestDecodeAnswerToUnknown(t *testing.T) {
 	t.Parallel()
 	in := decodeOnly(t, messageHook(annMessage(`"type":"text","text":{"body":"x"},"context":{"from":"1","id":"wamid.unknown"}`)))
@@ -61,7 +61,8 @@ func TestDecodeAnswerToUnknown(t *testing.T) {
 	wantEqual(t, "message that it answers", in.Answers.External, "wamid.unknown")
 }
 
-// Edits and deletions name the message that they change, which may arrive after them. An edit brings the new text and no file.
+// Edits and deletions name the message that they change, which may arrive after them. An edit brings the new text and no
+// file.
 func TestDecodeEditAndRevoke(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -102,7 +103,7 @@ func TestDecodeEditAndRevoke(t *testing.T) {
 	}
 }
 
-// Changes of several messages in one webhook are told in its order.
+// Changes of several messages in one webhook are decoded in its order.
 func TestDecodeSeveralChanges(t *testing.T) {
 	t.Parallel()
 	list := decodeHook(t, messageHook(
@@ -117,8 +118,8 @@ func TestDecodeSeveralChanges(t *testing.T) {
 
 const annUserID = "US.13491208655302741918"
 
-// A customer is known by the user id if there is one, otherwise by the phone number. The number stays a further key, so that
-// who was known by it before is the same customer.
+// A customer is known by the user id if there is one, otherwise by the phone number. The number stays a further key, so
+// that a customer who was known by it before stays the same one.
 func TestDecodeSender(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -213,7 +214,7 @@ func systemHook(message string) []byte {
 	return hook("messages", `{"metadata":{"phone_number_id":"1055"},"messages":[`+message+`]}`)
 }
 
-// A customer with a new number, a new user id or both is the same customer: every key of the past leads to those of now.
+// A customer with a new number, a new user id or both stays the same customer: all earlier keys lead to the present ones.
 func TestDecodeIdentityChange(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -280,13 +281,14 @@ func TestDecodeIdentityChange(t *testing.T) {
 	}
 }
 
-// A change of a user id without a sender is applied in the order of the key that it changes.
+// A change of a user id without a sender has the earlier id as its order key, so that it is applied in order with that
+// customer's events.
 func TestDecodeIdentityChangeOrder(t *testing.T) {
 	t.Parallel()
 	wantEqual(t, "order key", split(systemHook(changeFromNobody))[0].OrderKey, "CO.1234")
 }
 
-// A new security code of the same customer changes nothing here, and neither does a change to what she has already.
+// A customer's new security code is decoded as nothing, and so is a change to a number that the customer already has.
 func TestDecodeNewSecurityCode(t *testing.T) {
 	t.Parallel()
 	for _, change := range []string{`"identity":"hash"`, `"wa_id":"491701234567"`} {

@@ -106,7 +106,7 @@ func TestDecodeLocationAtZero(t *testing.T) {
 	})
 }
 
-// What a customer chose is shown with its title, and known by its id.
+// A choice shows its title as the text of the message. Its id is kept in Chosen.
 func TestDecodeChoice(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -137,7 +137,8 @@ func TestDecodeChoice(t *testing.T) {
 	}
 }
 
-// The fields of a form are listed by name, without WhatsApp's own flow_token. Where a customer may choose several answers, all are.
+// The fields of a form are listed by name, without WhatsApp's own flow_token. Where a customer may choose several answers,
+// all are.
 func TestDecodeForm(t *testing.T) {
 	t.Parallel()
 	checkDecodedMessage(t, `"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent",
@@ -147,7 +148,8 @@ func TestDecodeForm(t *testing.T) {
 		})
 }
 
-// The answers to a group of fields, as an address is one, are listed with their names; those that weren't filled in are left out.
+// The answers to a group of fields, such as an address, are listed with their names. Fields that weren't filled in are left
+// out.
 func TestDecodeFormWithGroup(t *testing.T) {
 	t.Parallel()
 	checkDecodedMessage(t, `"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "address_message",
@@ -223,7 +225,7 @@ l@acme.test
 👤 **Bob**`)
 }
 
-// Each contact comes as a vCard, too. What has a meaning in vCards or in file names is escaped, or left out.
+// Each contact also comes as a vCard. Characters that have a meaning in vCards or in file names are escaped or left out.
 // R-062
 func TestDecodeContactsAsCards(t *testing.T) {
 	t.Parallel()
@@ -261,7 +263,7 @@ func TestDecodeContactNamedInVCard(t *testing.T) {
 	wantEqual(t, "text", in.Text, "👤 **Lee, Bo**\n15550101")
 }
 
-// How much of a list is shown is bounded; how much is left out is said.
+// A long list is cut, and the text or a notice says how many entries are left out.
 func TestDecodeLongLists(t *testing.T) {
 	t.Parallel()
 	const product = `{"product_retailer_id":"lamp","quantity":1,"item_price":2,"currency":"EUR"}`

@@ -109,7 +109,7 @@ func TestDecodeText(t *testing.T) {
 	}
 }
 
-// Where a message comes from, and what it is about, is said in a notice beside its text.
+// A notice beside the text says where a message comes from, or what it is about.
 func TestDecodeOrigin(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -243,8 +243,8 @@ func TestDecodeTypeWithoutPayload(t *testing.T) {
 	}
 }
 
-// What nobody sent, or went to nobody, can't be shown to anybody; it goes into quarantine. What WhatsApp says of a customer whom it
-// doesn't name is told to the people of the account.
+// A message without a sender and an echo without a recipient can't be shown: Decode fails, which puts them into quarantine.
+// News from WhatsApp about a customer whom it doesn't name becomes a notice for the people of the account.
 func TestDecodeOfNobody(t *testing.T) {
 	t.Parallel()
 	c := &Channel{waba: wabaID}
@@ -256,6 +256,7 @@ func TestDecodeOfNobody(t *testing.T) {
 			t.Errorf("%s: decoded as %+v, want an error", item, in)
 		}
 	}
+
 	in := decodeOnly(t, systemHook(`{"id":"wamid.1","timestamp":"1763631000","type":"system","system":{"type":"new_words"}}`))
 	want := channels.Inbound{Kind: channels.InboundNotice, At: time.Unix(1763631000, 0).UTC(),
 		Notices: []string{"WhatsApp tells something about a customer that it doesn't name."}}
@@ -264,7 +265,7 @@ func TestDecodeOfNobody(t *testing.T) {
 	}
 }
 
-// A time that can't be one is unknown.
+// A text that can't be a time is read as an unknown one, which is the zero time.
 func TestTimeOf(t *testing.T) {
 	t.Parallel()
 	for written, want := range map[loose]time.Time{
@@ -278,7 +279,7 @@ func TestTimeOf(t *testing.T) {
 	}
 }
 
-// A field of another type than Meta documents hides nothing of the message, and a number may be written as a string.
+// A field of another type than Meta documents doesn't hide the rest of the message. A number may be written as a string.
 func TestDecodeOddTypes(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -25,7 +25,7 @@ func allClassCodes() []classCodes {
 		{channels.Retry, []int{1, 2, 131000, 131016, 131057, 135000}},
 		{channels.BadRecipient, []int{131026, 131021, 131030, 131062, 137000, 130497}},
 		{channels.AdvertStopped, []int{131050}},
-		// 5, 300 and 999999 are none that we know.
+		// Parley doesn't know the codes 5, 300 and 999999.
 		{channels.BadContent, []int{130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 5, 300, 999999}},
 		{channels.TemplateBad, []int{132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 131063}},
 		{channels.AuthBroken, []int{0, 3, 10, 33, 190, 200, 250, 299, 131005, 131045, 133010}},
@@ -33,8 +33,8 @@ func allClassCodes() []classCodes {
 	}
 }
 
-// Every code that answers a send has its class. Only throttling says how long to wait, and only one code is about this customer
-// alone.
+// Every code in the answer to a send has its class. Only throttling says how long to wait. Only codePairRate concerns this
+// customer alone.
 func TestAnswerCodes(t *testing.T) {
 	t.Parallel()
 	for _, row := range allClassCodes() {
@@ -52,8 +52,8 @@ func TestAnswerCodes(t *testing.T) {
 	}
 }
 
-// A status of failure has the class of its code and words for people. What WhatsApp took and then failed to deliver is over: it
-// never has the class Retry, whatever its code says in an answer.
+// The status of a failed message has the class of its code, and words for people. It never has the class Retry, even if its
+// code has that in an answer: WhatsApp took the message, so it isn't tried again.
 func TestStatusCodes(t *testing.T) {
 	t.Parallel()
 	for _, row := range allClassCodes() {
@@ -85,7 +85,7 @@ func TestStatusWithoutError(t *testing.T) {
 	wantEqual(t, "words", text, "WhatsApp doesn't say why.")
 }
 
-// A failure without a code that can be read says nothing of the access token.
+// A failure whose code can't be read doesn't count as a fault of the access token.
 func TestStatusWithoutCode(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{`null`, `"many"`} {
@@ -97,7 +97,8 @@ func TestStatusWithoutCode(t *testing.T) {
 	}
 }
 
-// The HTTP status of an answer says what an unknown code means, and nothing of a known one. How long to wait says WhatsApp, if it does.
+// The HTTP status of an answer gives an unknown code its class, but doesn't change that of a known one. A throttled call
+// waits as long as WhatsApp says, or a minute if WhatsApp doesn't say.
 func TestCodeWithHTTPStatus(t *testing.T) {
 	t.Parallel()
 	const unknown = 999999
@@ -123,7 +124,7 @@ func TestCodeWithHTTPStatus(t *testing.T) {
 	}
 }
 
-// A template that is throttled is neither refused nor gone.
+// If calls about a template are throttled, the template counts as neither refused nor gone.
 func TestThrottledTemplate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -148,7 +149,7 @@ func TestThrottledTemplate(t *testing.T) {
 	}
 }
 
-// What WhatsApp can't do for reasons of its own is given up after maxTries attempts.
+// If WhatsApp has problems of its own, Parley gives up after maxTries attempts. If WhatsApp throttles, Parley doesn't.
 func TestLastTry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -10,7 +10,7 @@ import (
 	"parley/channels/graphfake"
 )
 
-// failure is a failure of the suite, and the fault of Meta's by which it comes.
+// failure is a failure of the suite, with the emulator's fault that causes it.
 type failure struct {
 	fault graphfake.Fault
 	channelstest.Failure
@@ -61,6 +61,7 @@ func failures() []failure {
 			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: codeMarketingStopped},
 			Failure: channelstest.Failure{Name: "customer wants no advertising", Class: channels.AdvertStopped},
 		},
+
 		// Nobody knows whether the message left.
 		{
 			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionDropBefore},

@@ -66,7 +66,7 @@ func TestFetch(t *testing.T) {
 	w.wantPhoto(photo)
 }
 
-// The address of a file ends after five minutes: a new one is asked for.
+// The address of a file is good for five minutes. Once it has ended, Parley asks for a new one.
 //
 func TestFetchWhoseAddressEnded(t *testing.T) {
 	t.Parallel()
@@ -76,7 +76,7 @@ func TestFetchWhoseAddressEnded(t *testing.T) {
 	w.wantPhoto(photo)
 }
 
-// What keeps a file from being fetched decides whether it is tried again.
+// The reason of a failure decides whether a file is fetched again.
 //
 func TestFetchFails(t *testing.T) {
 	t.Parallel()
@@ -151,7 +151,8 @@ func TestFetchTooLarge(t *testing.T) {
 	_ = wantClass(t, "fetching", err, channels.BadContent)
 }
 
-// Meta writes hashes in hex, and in base64 of both alphabets, with padding or without. A file without a hash is taken as it is.
+// Meta writes hashes in hex, and in base64 of both alphabets, with padding or without. A file without a hash is taken as it
+// is.
 func TestIsSameHash(t *testing.T) {
 	t.Parallel()
 	sum := []byte("\xfb\xff\xbe0123456789abcdef0123456789abc")
@@ -173,7 +174,7 @@ func TestIsSameHash(t *testing.T) {
 	}
 }
 
-// What a failed fetch means for agents: a file that is gone, too large or elsewhere stays away, everything else is read again.
+// Parley doesn't fetch a file again that is gone, too large or on another host. After a lost answer it tries again.
 func TestFetchErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -201,6 +202,7 @@ func TestFetchErrors(t *testing.T) {
 	for _, tt := range tests {
 		wantEqual(t, tt.name, wantClass(t, tt.name, c.fetchError(tt.err), tt.want).Text, tt.wantText)
 	}
+
 	body := &hashedBody{ReadCloser: fence.Bounded(io.NopCloser(strings.NewReader("12345")), 4, graph.ErrTooLarge), sum: sha256.New()}
 	_, err := io.ReadAll(body)
 	_ = wantClass(t, "reading a file that is too large", err, channels.BadContent)

@@ -11,8 +11,8 @@ import (
 	"parley/channels/budget"
 )
 
-// The tests of this file are about webhooks that Meta doesn't send: hostile, damaged or random ones. budget limits what
-// reading them may cost; the rest is what holds for whatever is decoded.
+// The tests of this file are about webhooks that Meta doesn't send: hostile, damaged or random ones. Package budget limits
+// what reading them may cost. The other checks are true for every webhook.
 
 // seeds are webhooks of every kind.
 func seeds() [][]byte {
@@ -51,7 +51,7 @@ func textMessage(text string) string {
 	return annMessage(`"type":"text","text":{"body":` + string(body) + `}`)
 }
 
-// splitDecode reads a webhook as it is read before anything of it is shown.
+// splitDecode splits a webhook into facts, and decodes them.
 func splitDecode(c *Channel, body []byte) {
 	for _, one := range split(body) {
 		_, _ = c.Decode(one.Payload)
@@ -99,8 +99,8 @@ func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the p
 	}
 }
 
-// Whatever is sent, splitting and decoding end, the same way each time. What comes out can be stored, and nothing in it acts as
-// another file or line.
+// Splitting and decoding any bytes ends, with the same result each time. The result can be stored, and no part of it acts
+// as another file or line.
 func FuzzSplitDecode(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add(s)
@@ -154,7 +154,7 @@ func checkDecodes(t *testing.T, c *Channel, payload []byte) {
 	}
 }
 
-// What is stored may be damaged: Decode ends, and returns nothing beside an error.
+// A stored payload may be damaged. Decode ends all the same, and returns nothing beside an error.
 func FuzzDecode(f *testing.F) {
 	for _, s := range seeds() {
 		for _, one := range split(s) {
@@ -181,7 +181,7 @@ const maxKeyBytes = 500
 // isStorable reports whether the database takes a text.
 func isStorable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// checkInbound checks what holds for whatever is decoded: it has what its kind needs, and can be stored.
+// checkInbound checks that something decoded has what its kind needs, and can be stored.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
 	switch in.Kind {

@@ -34,7 +34,7 @@ func (c *clock) now() time.Time {
 
 func (c *clock) advance(d time.Duration) { c.moved.Add(int64(d)) }
 
-// journal is Accept as the engine has it, without what it does with the facts.
+// journal accepts facts in place of the engine, and only keeps them.
 type journal struct {
 	mu     sync.Mutex
 	facts  []channels.Fact // accepted since the last takeFacts, doubles too
@@ -60,8 +60,8 @@ func (j *journal) list() []channels.Fact {
 	return slices.Clone(j.facts)
 }
 
-// world is what most tests of this package run in: Meta's emulator with one number, a customer Ann with a phone, a channel on
-// that number, and a web server whose address Meta calls. What the channel accepts is kept in journal.
+// world is what most tests of this package run in: Meta's emulator with one number, a customer Ann with a phone, a channel
+// on that number, and a web server whose address Meta calls. What the channel accepts is kept in journal.
 type world struct {
 	*graphfake.Server
 	t       *testing.T
@@ -94,12 +94,14 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 			t.Error(err)
 		}
 	})
+
 	cfg := graphfake.NumberConfig{ID: phoneID, WABA: wabaID, Display: "+15550100"}
 	for _, c := range change {
 		c(&cfg)
 	}
 	w.number = w.AddNumber(cfg)
 	w.AllowToken(ourToken, phoneID, wabaID)
+
 	w.config = channels.Config{
 		fieldPhoneID: phoneID,
 		fieldWABA:    wabaID,
@@ -115,12 +117,14 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 		HookURL: "https://parley.test/hooks/wa",
 		Log:     slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1),
 	}
+
 	w.channel = w.newChannel()
 	server := httptest.NewServer(w.channel)
 	t.Cleanup(server.Close)
 	w.hook = server.URL + "/hooks/wa"
 	w.env.HookURL, w.channel.env.HookURL = w.hook, w.hook
 	noError(t, w.Subscribe(testContext(t), wabaID, w.hook, verifyToken))
+
 	w.ann = w.number.Customer(graphfake.Person{Phone: annPhone, Name: "Ann Lee"})
 	return w
 }
@@ -255,7 +259,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// wantEqual checks one value, which what names.
+// wantEqual checks one value. what says which one it is.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -283,7 +287,7 @@ func file(name, contentType string, content []byte) channels.File {
 	}
 }
 
-// jsonOf writes what can be written as JSON, which is all that tests give it.
+// jsonOf writes a value as JSON. It panics if that isn't possible.
 func jsonOf(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

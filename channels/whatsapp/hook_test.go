@@ -27,7 +27,7 @@ type hookValue struct {
 	now, wanted string
 }
 
-// isRight is a value that SetHook leaves.
+// isRight makes a value that SetHook doesn't change.
 func isRight(now string) hookValue { return hookValue{now: now, wanted: now} }
 
 // Names of values whose text differs from test to test, or is long.
@@ -68,8 +68,8 @@ func (w *world) postToGraph(path string, body object) {
 	noError(w.t, w.channel.graph.Call(testContext(w.t), http.MethodPost, path, nil, body, nil))
 }
 
-// The webhook of a business account is found, and set to this Parley: also where another program has it, or the number
-// has one of its own. What another program has of the app stays with it.
+// SetHook sets the callback of the business account to this Parley, and that of the number if it has one, even if another
+// program has them. The callback of the app is left to another program that has it.
 //
 func TestSetHook(t *testing.T) {
 	t.Parallel()
@@ -134,6 +134,7 @@ func TestSetHook(t *testing.T) {
 			if got := w.findHook(other); !slices.Equal(got, tt.wantAfter) {
 				t.Errorf("after SetHook: got %q, want %q", got, tt.wantAfter)
 			}
+
 			w.ann.Text("hello")
 			wantEqual(t, "number of facts that arrive for a message", len(w.takeFacts()), 1)
 			wantEqual(t, "found wrong by Check", wrongFindings(w.channel.Check(testContext(t))), "")
@@ -167,7 +168,7 @@ func TestCallbackOfRemovedAccount(t *testing.T) {
 	wantEqual(t, "wanted callback", state.Values[0].Wanted, w.env.HookURL)
 }
 
-// What keeps a webhook from being set is told, and nothing is changed.
+// If the webhook can't be set, the error says why, and nothing is changed at Meta.
 func TestSetHookRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

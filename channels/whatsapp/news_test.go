@@ -20,7 +20,8 @@ func checkNews(t *testing.T, field, value string, want []channels.Inbound) {
 	}
 }
 
-// Webhooks about a template tell its status with the reason, its quality or its category: what they don't tell stays empty.
+// A webhook about a template tells its status with the reason, its quality, or its category. Fields that it doesn't tell
+// stay empty.
 func TestDecodeTemplateNews(t *testing.T) {
 	t.Parallel()
 	const names = `"message_template_id":9000000000000001,"message_template_name":"hello","message_template_language":"en_US"`
@@ -77,7 +78,7 @@ func TestDecodeTemplateNews(t *testing.T) {
 	}
 }
 
-// What concerns the number or the account becomes a notice for people.
+// A webhook about the number or the business account becomes a notice for people.
 func TestDecodeAccountNews(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -127,8 +128,8 @@ func TestDecodeAccountNews(t *testing.T) {
 	}
 }
 
-// The app's callback brings news of all its business accounts. What is about another one than ours says so, and a template of it is
-// told by its id alone: it is none of ours, whatever its name is.
+// The app's callback brings news of all its business accounts. A notice about another business account than ours names that
+// account. A template of another one is told by its id alone: it isn't ours, even if it has the name of one of ours.
 func TestDecodeNewsOfAnotherBusiness(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -171,7 +172,7 @@ func TestDecodeNewsOfAnotherBusiness(t *testing.T) {
 	}
 }
 
-// A customer may stop and resume advertising in WhatsApp's own menu. That isn't a message: nothing is shown of it.
+// A customer may stop and resume advertising in WhatsApp's own menu. This is decoded as a consent that shows no message.
 func TestDecodeConsent(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -206,7 +207,7 @@ func TestDecodeConsent(t *testing.T) {
 	}
 }
 
-// What was written on the business's own phone is told as a message that isn't Parley's.
+// A message that was written on the business's own phone is decoded as one that Parley didn't send.
 func TestDecodeEcho(t *testing.T) {
 	t.Parallel()
 	checkNews(t, "smb_message_echoes", `{
@@ -219,7 +220,7 @@ func TestDecodeEcho(t *testing.T) {
 	}})
 }
 
-// Webhooks that tell nothing for a helpdesk are no error.
+// A webhook with nothing for a helpdesk is decoded as nothing, without an error.
 func TestDecodeNothing(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

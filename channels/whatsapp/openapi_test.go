@@ -46,8 +46,8 @@ func readPublished(t *testing.T) published {
 	return p
 }
 
-// schemas returns a function that compiles a schema of the description. Its known gaps are filled: a message is described as two
-// parts of which each forbids the other, and recipient (instead of to) and biz_opaque_callback_data are missing.
+// schemas returns a function that compiles a schema of the description. Its known gaps are filled: a message is described
+// as two parts of which each forbids the other, and recipient (instead of to) and biz_opaque_callback_data are missing.
 func (p published) schemas(t *testing.T) func(name string) *jsonschema.Schema {
 	t.Helper()
 	all := at(map[string]any(p), "components", "schemas")
@@ -56,6 +56,7 @@ func (p published) schemas(t *testing.T) func(name string) *jsonschema.Schema {
 	props := at(base, "properties")
 	props["recipient"] = map[string]any{"type": "string", "pattern": `^[A-Z]{2}\.`}
 	props["biz_opaque_callback_data"] = map[string]any{"type": "string", "maxLength": 512}
+
 	patched := 0
 	for name, schema := range all {
 		parts, _ := at(schema)["allOf"].([]any)
@@ -70,10 +71,12 @@ func (p published) schemas(t *testing.T) func(name string) *jsonschema.Schema {
 		}
 		patched++
 	}
+
 	const minMessages = 10 // otherwise the description has another form than we think
 	if patched < minMessages {
 		t.Fatalf("%d kinds of messages are described, want at least %d", patched, minMessages)
 	}
+
 	raw, err := json.Marshal(map[string]any{"components": map[string]any{"schemas": all}})
 	noError(t, err)
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
@@ -114,7 +117,7 @@ func schemaOf(messageType string) string {
 	}[messageType]
 }
 
-// The schemas refuse what is wrong: without this, the tests below would show nothing.
+// The schemas refuse a wrong message. If they took everything, the tests below would show nothing.
 func TestPublishedSchemaRefuses(t *testing.T) {
 	t.Parallel()
 	schema := readPublished(t).schemas(t)("TextMessage")
@@ -171,7 +174,7 @@ func (w *world) sendEveryKind() {
 	w.takeFacts()
 }
 
-// What we send, and how the emulator answers, fits Meta's description.
+// Our requests and the emulator's answers fit Meta's description.
 func TestPublishedRequests(t *testing.T) {
 	t.Parallel()
 	schema := readPublished(t).schemas(t)
@@ -309,7 +312,7 @@ Total: 85 USD`}),
 	}
 }
 
-// Each of Meta's examples of webhooks becomes what it says.
+// Each of Meta's examples of webhooks is decoded as wantExamples says.
 func TestPublishedWebhooks(t *testing.T) {
 	t.Parallel()
 	request := at(map[string]any(readPublished(t)), "paths", "/whatsapp/webhooks", "post", "requestBody")

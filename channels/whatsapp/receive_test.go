@@ -22,7 +22,7 @@ func (w *world) hookStatuses() []int {
 	return statuses
 }
 
-// The signature is that of the bytes as they came: the same JSON without its \u escapes is another body.
+// The signature must be that of the bytes as they came. The same JSON without its \u escapes is another body.
 func TestSignatureOfReencodedBody(t *testing.T) {
 	t.Parallel()
 	const (
@@ -52,7 +52,7 @@ func TestWebhookWithBadSignatureComesAgain(t *testing.T) {
 	}
 }
 
-// What couldn't be stored is answered with an error, so that Meta sends it again.
+// A webhook that couldn't be stored is answered with an error, so that Meta sends it again.
 func TestWebhookThatIsNotStoredComesAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

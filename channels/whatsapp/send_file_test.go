@@ -19,8 +19,8 @@ type shown struct {
 	text string
 }
 
-// What WhatsApp doesn't show as a picture, a video or a sound leaves as a document. The text goes with the file where WhatsApp
-// has room for it, otherwise before it.
+// A file that WhatsApp doesn't show as a picture, a video or a sound is sent as a document. The text is its caption if
+// WhatsApp allows that, and otherwise a message before it.
 //
 func TestSendFileKinds(t *testing.T) {
 	t.Parallel()
@@ -96,7 +96,7 @@ func TestSendFileKinds(t *testing.T) {
 	}
 }
 
-// isOfFirstPart tells the status of a part before the last one.
+// isOfFirstPart reports whether a status is that of a first part, with other parts after it.
 func isOfFirstPart(in channels.Inbound) bool {
 	return in.Status != nil && in.Status.Early && in.Status.Piece == 0
 }
@@ -119,7 +119,7 @@ func checkFile(t *testing.T, m graphfake.Message, want channels.File) {
 	}
 }
 
-// Uploads make room for later ones.
+// More files than maxUploads can be sent one after another: an upload that has ended makes room for the next.
 func TestSendManyFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -228,7 +228,7 @@ func TestSendPartAgain(t *testing.T) {
 	}
 }
 
-// When the text before a file fails later, the message has failed.
+// If the text before a file fails later, the status says that the message has failed, and that it is of an earlier part.
 func TestFailedFirstPartFailsTheMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

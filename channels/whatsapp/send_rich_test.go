@@ -15,8 +15,8 @@ func richMessage(rich channels.Rich) channels.Outbound {
 	return o
 }
 
-// Buttons become answers or links. WhatsApp has no message with both: beside answers, a link stands in the text. A button
-// without an id is known by its title.
+// Buttons become answers or links. WhatsApp has no message with both, so a link beside answers is written into the text. A
+// button without an id is known by its title.
 // R-060
 func TestSendButtons(t *testing.T) {
 	t.Parallel()
@@ -73,7 +73,7 @@ func TestSendList(t *testing.T) {
 			{"id": "B", "title": "B"}]}]}}`)
 }
 
-// A signature that has no room beside the text above buttons or a list is left out.
+// If a signature has no room below the text above buttons or a list, it is left out.
 func TestRichWithoutRoomForTheSignature(t *testing.T) {
 	t.Parallel()
 	full := strings.Repeat("a", maxBody)
@@ -101,7 +101,8 @@ func TestSendLocation(t *testing.T) {
 	w.checkSent(o, `"type": "location", "location": {"latitude": "1.5", "longitude": "-2", "name": "Shop", "address": "Main St"}`)
 }
 
-// A location has no text of its own in WhatsApp: the text goes before it, and alone names what is answered.
+// A location has no text of its own in WhatsApp, so the text is sent before it. Only the text names the message that is
+// answered.
 // R-060
 func TestSendTextAndLocation(t *testing.T) {
 	t.Parallel()
@@ -269,8 +270,8 @@ func TestSendTemplateWithWhiteSpace(t *testing.T) {
 	w.wantTexts("We are back, Ann and Bob.")
 }
 
-// A template with a code for signing in goes to a phone number, which WhatsApp wants for it, although the customer's key is a
-// user id. Every other template goes to the key.
+// WhatsApp wants a phone number for a template with a code for signing in. So such a template goes to the number, even if
+// the customer's key is a user id. Every other template goes to the key.
 func TestSendTemplateToNumber(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -16,8 +16,8 @@ import (
 	"parley/channels/graphfake"
 )
 
-// checkSent sends a message and compares the requests that WhatsApp got with want, byte for byte. Each of want has the fields
-// in which a request differs; messageBody adds those that all have.
+// checkSent sends a message and compares the requests that WhatsApp got with want, byte for byte. Each of want has the
+// fields in which a request differs; messageBody adds those that all have.
 func (w *world) checkSent(o channels.Outbound, want ...string) {
 	w.t.Helper()
 	w.sendAll(o)
@@ -33,7 +33,7 @@ func (w *world) checkSent(o channels.Outbound, want ...string) {
 	}
 }
 
-// messageBody completes a message to Ann by what all have, and writes it as we do. TOKEN stands for its token.
+// messageBody adds to a message to Ann what all messages have, and writes it as Parley does. TOKEN stands for its token.
 func messageBody(t *testing.T, fields string) string {
 	t.Helper()
 	m := map[string]any{
@@ -73,7 +73,8 @@ func (w *world) wantTexts(want ...string) {
 	}
 }
 
-// Markdown becomes WhatsApp's formatting; links, signatures and answers have fields of their own.
+// Markdown becomes WhatsApp's formatting. A text with a link asks for a preview. A signature stands below the text if there
+// is room.
 // R-060
 func TestSendText(t *testing.T) {
 	t.Parallel()
@@ -129,7 +130,7 @@ func TestSendText(t *testing.T) {
 	}
 }
 
-// What can't be sent is refused, and the reason says what is to be done.
+// Parley refuses a message that can't be sent without asking WhatsApp, and the error says what to do.
 func TestSendRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -156,7 +157,8 @@ func TestSendRefused(t *testing.T) {
 	}
 }
 
-// An answer that names no message may stand for one that was sent; one that names no file stands for none.
+// If the answer to a send names no message, the message may have been sent. If the answer to an upload names no file, no
+// message was sent.
 func TestOddAnswer(t *testing.T) {
 	t.Parallel()
 	withFile := outbound(12, "x")
@@ -194,7 +196,7 @@ func TestSendAnswer(t *testing.T) {
 	w.checkSent(o, `"context":{"message_id":"`+quoted+`"},"type":"text","text":{"body":"Hi"}`)
 }
 
-// The settings site shows a signature as it leaves here.
+// The settings site shows a signature as customers get it.
 func TestSignatureLeavesAsShown(t *testing.T) {
 	t.Parallel()
 	const signature = `**Acme** Support, *Monday* to Friday
@@ -221,7 +223,8 @@ func (w *world) addBackTemplate() string {
 	return w.AddTemplate(wabaID, "back", "en", "UTILITY", "We are back, {{1}}.")
 }
 
-// A text that waited until the reply window closed is refused as such; a template still goes.
+// If a text has waited until the reply window closed, it is refused with the class WindowClosed. A template can still be
+// sent.
 func TestSendAfterTheWindowClosed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -262,8 +265,8 @@ func TestSendToUserID(t *testing.T) {
 	wantStates(t, w.takeInbound(), 12, channels.StateSent, channels.StateDelivered)
 }
 
-// Too many messages to one customer are refused for that customer alone, and each time for longer. The same message then goes,
-// once.
+// Too many messages to one customer are refused for that customer alone, and each time for longer. The refused message is
+// sent later, once.
 func TestSendTooManyToOneCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *graphfake.NumberConfig) { c.PairBurst = 2 })
@@ -291,7 +294,7 @@ func TestSendTooManyToOneCustomer(t *testing.T) {
 	w.wantTexts("one", "two", "three")
 }
 
-// With a revoked token every message fails alike and reaches nobody; with a new one they go.
+// With a revoked token every message fails in the same way and reaches nobody. With a new token messages are sent.
 func TestSendWithRevokedToken(t *testing.T) {
 	t.Parallel()
 	const refused, sent = 50, 40

@@ -11,7 +11,8 @@ import (
 	"parley/channels/graphfake"
 )
 
-// A message that can't be read is kept in quarantine as it came, and doesn't hurt those before and after it in the same webhook.
+// A message that can't be read is kept in quarantine as it came, and doesn't hurt those before and after it in the same
+// webhook.
 func TestSplitBadMessageInBatch(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -77,7 +78,7 @@ func checkQuarantined(t *testing.T, f channels.Fact) {
 	}
 }
 
-// The database can't store an id of any length, or with a zero byte in it; a hash takes its place.
+// The database can't store an id that is too long or has a zero byte in it, so a hash takes its place.
 func TestBoundedID(t *testing.T) {
 	t.Parallel()
 	longest := long(maxIDBytes)
@@ -89,7 +90,8 @@ func TestBoundedID(t *testing.T) {
 	}
 }
 
-// A customer is listed once beside her items. If an item doesn't name her, she is the only one who is listed, or nobody.
+// A webhook lists a customer once beside her items. If an item names no customer, it belongs to the only one who is listed,
+// or to nobody if there are several.
 func TestDirectory(t *testing.T) {
 	t.Parallel()
 	const ann, bob = `{"profile":{"name":"Ann"},"wa_id":"491701234567"}`, `{"profile":{"name":"Bob"},"wa_id":"491709999999"}`
@@ -133,7 +135,7 @@ func TestSplitTooManyMessages(t *testing.T) {
 	}
 }
 
-// Meta may tell a thousand things in one webhook. Each becomes a fact of its own, in the order of its customer.
+// Meta may tell a thousand things in one webhook. Each becomes a fact of its own, with the order key of its customer.
 func TestSplitBatchOfThousand(t *testing.T) {
 	t.Parallel()
 	const messages, customers = 1000, 100

@@ -29,7 +29,7 @@ func wantStates(t *testing.T, list []channels.Inbound, message int64, want ...ch
 	}
 }
 
-// Statuses that arrive before the answer to the send name our message all the same.
+// A status that arrives before the answer to the send still names our message.
 func TestStatusBeforeAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -39,8 +39,8 @@ func TestStatusBeforeAnswer(t *testing.T) {
 	wantStates(t, w.decodeAll(w.journal.list()), 12, channels.StateSent, channels.StateDelivered)
 }
 
-// Each status stands for itself: those that are skipped, doubled or reordered are told as they come. Only a doubled one has
-// the id of another.
+// Statuses that are skipped, doubled or reordered are decoded one by one, as they come. Only a doubled one has the id of
+// another.
 //
 func TestReadWithoutDelivered(t *testing.T) {
 	t.Parallel()
@@ -64,7 +64,8 @@ func TestReadWithoutDelivered(t *testing.T) {
 	}
 }
 
-// A failure after the delivery is told with its class and its reason. Which of both counts is not decided here.
+// A failure after the delivery is decoded with its class and its reason. The channel doesn't decide which of the two
+// counts.
 func TestFailedAfterDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,7 +86,7 @@ func TestFailedAfterDelivered(t *testing.T) {
 	}
 }
 
-// Where the answer to a send is lost, the statuses bring our token back, and name the message by it.
+// If the answer to a send is lost, the statuses bring our token back, and name the message by it.
 func TestStatusAfterLostAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -95,8 +96,8 @@ func TestStatusAfterLostAnswer(t *testing.T) {
 	wantStates(t, w.takeInbound(), 12, channels.StateSent, channels.StateDelivered)
 }
 
-// Where both the answer and the statuses are lost, Reconcile can't tell what became of the message, however often it is asked.
-// It sends nothing.
+// If both the answer and the statuses are lost, Reconcile can't tell whether the message was sent, however often it is
+// asked. It sends nothing.
 func TestReconcileWithoutStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -115,7 +116,7 @@ func TestReconcileWithoutStatus(t *testing.T) {
 	wantEqual(t, "number of things that arrived", len(w.takeInbound()), 0)
 }
 
-// Where WhatsApp takes a message although the reply window is closed, the status says so.
+// If WhatsApp takes a message although the reply window is closed, a later status says that it is closed.
 func TestStatusOfClosedWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *graphfake.NumberConfig) { c.FailLater = true })
@@ -130,7 +131,7 @@ func TestStatusOfClosedWindow(t *testing.T) {
 	wantEqual(t, "may be another program's", status.Others, false)
 }
 
-// Another program sends by the same number. The failure of its message may be told to it alone.
+// A status without our token may be about a message that another program sent by the same number. Such a status says so.
 func TestStatusOfAnotherProgramsMessage(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

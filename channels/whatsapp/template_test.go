@@ -111,8 +111,8 @@ func TestEditTemplate(t *testing.T) {
 	wantEqual(t, "status in the list", list[0].Status, channels.TemplateApproved)
 }
 
-// Meta doesn't let the category of an approved template be changed, which it may have changed itself: an edit leaves it as it is.
-// That of a rejected one is changed.
+// Meta may change the category of a template, and doesn't let us change that of an approved one. So an edit leaves the
+// category of an approved template as it is at Meta. An edit of a rejected template sets our category again.
 func TestEditLeavesTheCategoryOfAnApprovedTemplate(t *testing.T) {
 	t.Parallel()
 	for verdict, want := range map[string]string{"APPROVED": "marketing", "REJECTED": "utility"} {
@@ -136,7 +136,7 @@ func TestEditLeavesTheCategoryOfAnApprovedTemplate(t *testing.T) {
 	}
 }
 
-// A template is deleted once.
+// Deleting a template again fails.
 //
 func TestDeleteTemplate(t *testing.T) {
 	t.Parallel()
@@ -171,7 +171,8 @@ func TestManyTemplates(t *testing.T) {
 	wantEqual(t, "number of templates that are left", len(w.Templates(wabaID)), others)
 }
 
-// What Meta's reference forbids is refused before it leaves; the rest is refused by Meta.
+// Parley itself refuses a template whose texts or variables break Meta's rules. A wrong name, length or category is refused
+// by Meta.
 func TestSubmitBadTemplate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -235,8 +236,8 @@ func TestSubmitTemplateUnanswered(t *testing.T) {
 	_ = wantClass(t, "submitting", err, channels.Ambiguous)
 }
 
-// When Meta changes a template's category, the category is told, and its status stays unsaid. What is sent then costs what
-// the new category costs.
+// If Meta changes a template's category, the webhook tells the new category and no status. A message by that template then
+// costs what the new category costs.
 func TestTemplateCategoryChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
