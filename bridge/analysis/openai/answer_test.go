@@ -25,7 +25,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// A number has the link of the pattern that finds it, though another one of its kind stands before that.
+// A number gets the link of the pattern that finds it, even if another pattern of its kind comes first.
 func TestLinkOfReference(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
@@ -59,7 +59,7 @@ func TestStatsOfAnAnswer(t *testing.T) {
 	}
 }
 
-// JSON is found wherever a model hides it.
+// The JSON of an answer is found among other text of the model.
 func TestAnswerWithinOtherText(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -85,7 +85,7 @@ func TestAnswerWithinOtherText(t *testing.T) {
 	}
 }
 
-// A region behind the language is left out.
+// The region behind a language is left out.
 func TestLanguageOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -134,7 +134,7 @@ func malformedAnswers() []malformed {
 		{"string for a boolean", with(`"urgent":true`, `"urgent":"yes"`), "bool"},
 		{"null for a list", with(`["delivery"]`, `null`), "null"},
 
-		// Names that there aren't.
+		// Unknown names.
 		{"unknown sentiment", with(`"frustrated"`, `"furious"`), "sentiment"},
 		{"name of a language for its code", with(`"language":"en"`, `"language":"English"`), "639-1"},
 		{"unknown tag", with(`["delivery"]`, `["spam"]`), "tags"},

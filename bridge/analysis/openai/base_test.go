@@ -56,7 +56,7 @@ func TestParseBase(t *testing.T) {
 	}
 }
 
-// What isn't an address, or has a secret in it, is refused, with an error that doesn't show the secret.
+// A text that isn't an address or has a secret in it is refused. The error doesn't show the secret.
 func TestParseBaseRefuses(t *testing.T) {
 	t.Parallel()
 	for _, typed := range []string{
@@ -75,7 +75,7 @@ func TestParseBaseRefuses(t *testing.T) {
 	}
 }
 
-// Faults of the options are told together, a line each.
+// The error names all faults of the options together, a line each.
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	const faults = 4 // the address, the missing model, the key, the timeout
@@ -105,7 +105,7 @@ func TestAnalyzeNothing(t *testing.T) {
 	}
 }
 
-// An Analyzer may be closed twice; then it answers with an error.
+// An Analyzer may be closed twice. After that it answers with an error.
 func TestClose(t *testing.T) {
 	t.Parallel()
 	a := newUnused(t)

@@ -10,8 +10,8 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// The breaker keeps a server from being asked while it fails: it is closed while the server works, open after failures in a row, and
-// lets one call through, the probe, when its time is over.
+// The breaker keeps a server from being asked while it fails: it is closed while the server works, open after failures in a
+// row, and lets one call through, the probe, when its time is over.
 
 // breakServer lets the server answer with a page of HTML from now on, which counts as a failure.
 func (w *world) breakServer() {
@@ -120,7 +120,7 @@ func wantOpen(t *testing.T, b *breaker, when string) {
 	}
 }
 
-// What began before the breaker opened doesn't close it.
+// An answer to a call that began before the breaker opened doesn't close the breaker.
 func TestBreakerIgnoresOldCalls(t *testing.T) {
 	t.Parallel()
 	b, _, old := newOpenBreaker(t)
@@ -234,7 +234,8 @@ func TestUnknownModelNeedsAPerson(t *testing.T) {
 	w.wantCondition(analysis.Broken, "gpt-none")
 }
 
-// A model that never gives a valid answer is told of, and is asked all the same: a customer may be the cause.
+// If a model never gives a valid answer, people are told. The model is still asked, because a customer's text may be the
+// cause.
 func TestModelWithoutValidAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
@@ -250,7 +251,7 @@ func TestModelWithoutValidAnswers(t *testing.T) {
 	w.wantWorking()
 }
 
-// A server that refuses all requests as too long is told of, with the length that it needs to take.
+// If a server refuses all requests as too long, people are told, with the length that the server needs to take.
 func TestServerThatRefusesAllRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
@@ -262,7 +263,7 @@ func TestServerThatRefusesAllRequests(t *testing.T) {
 	w.wantCondition(analysis.Broken, "8,000")
 }
 
-// What people are told of a problem differs from problem to problem.
+// Each kind of problem has words of its own for people.
 func TestAdviceDiffers(t *testing.T) {
 	t.Parallel()
 	said := map[string]Kind{}

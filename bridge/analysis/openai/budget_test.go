@@ -13,7 +13,7 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// budget is an analysis.Budget of some tokens. limit 0 means none.
+// budget is an analysis.Budget of some tokens. With a limit of 0 it has no limit.
 type budget struct {
 	mu    sync.Mutex
 	limit int
@@ -39,7 +39,7 @@ func (b *budget) Reserve(_ context.Context, tokens int) (settle func(context.Con
 	}, true, nil
 }
 
-// askWith asks question at the cost of a budget.
+// askWith asks question, which is charged to a budget.
 func (w *world) askWith(b *budget) analysis.Answer {
 	w.t.Helper()
 	q := question()
@@ -51,7 +51,7 @@ func (w *world) askWith(b *budget) analysis.Answer {
 	return a
 }
 
-// An answer costs the tokens that the server counts.
+// A budget is charged with the tokens that the server counted.
 func TestBudgetIsSettled(t *testing.T) {
 	t.Parallel()
 	const limit = 6000
@@ -110,8 +110,8 @@ func TestBudgetFails(t *testing.T) {
 	}
 }
 
-// What was refused costs nothing. What was answered costs what the server counts. What was lost on its way back costs as much as an
-// answer may cost, since the provider may have counted a whole one.
+// A refused request costs nothing. An answer costs the tokens that the server counted. If an answer is lost on its way
+// back, it costs as much as an answer may cost, because the provider may have counted a whole one.
 func TestFailuresCost(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -151,7 +151,7 @@ func TestFailuresCost(t *testing.T) {
 	}
 }
 
-// While no connection can be made, the day's tokens are not used up by answers that nobody wrote.
+// If no connection can be made, the budget isn't charged with the tokens of an answer.
 func TestUnreachableServerCostsNothing(t *testing.T) {
 	t.Parallel()
 	unreachable := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -40,7 +40,7 @@ func newLargeQuestion(text string, n int) analysis.Question {
 	return q
 }
 
-// Whatever is asked, the prompt stays below its limit, and something of the customer's message is left.
+// However large a question is, the prompt stays below its limit, and some of the customer's message is left.
 func TestCutFits(t *testing.T) {
 	t.Parallel()
 	units := []string{
@@ -63,7 +63,7 @@ func TestCutFits(t *testing.T) {
 	}
 }
 
-// What a model is always told is short.
+// The part of the prompt that is the same for every question is short.
 func TestFixedPromptIsShort(t *testing.T) {
 	t.Parallel()
 	const maxTokens = 800
@@ -111,7 +111,7 @@ func newLongQuestion(n int) analysis.Question {
 	return q
 }
 
-// Of a long history the end is kept.
+// The end of a long history is kept.
 func TestCutHistory(t *testing.T) {
 	t.Parallel()
 	const n = 500
@@ -124,7 +124,7 @@ func TestCutHistory(t *testing.T) {
 	}
 }
 
-// Of many sources the first are kept, which fit best.
+// The first of many sources are kept, because they fit best.
 func TestCutSources(t *testing.T) {
 	t.Parallel()
 	got := cut(newLongQuestion(500)).Desk.Sources

@@ -9,7 +9,8 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// Whatever a model says, what counts as valid uses the desk's names alone, and is short. So is an error, which the model is shown.
+// Whatever a model says, an answer that counts as valid uses only names that the desk has, and is short. An error, which
+// the model is shown, is short, too.
 func FuzzDecode(f *testing.F) {
 	const (
 		maxErrorBytes  = 1200

@@ -53,7 +53,7 @@ func dialectCases() []dialectCase {
 	}
 }
 
-// What a server refused once isn't asked of it again for an hour.
+// A parameter that a server refused once isn't sent again for an hour.
 func TestDialects(t *testing.T) {
 	t.Parallel()
 	for _, tt := range dialectCases() {
@@ -71,7 +71,7 @@ func TestDialects(t *testing.T) {
 	}
 }
 
-// A server without a schema is told the shape of an answer in words; one with a schema isn't.
+// A server that takes no schema is told the shape of an answer in words. A server that takes one isn't.
 func TestShapeInWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range dialectCases() {
@@ -108,7 +108,8 @@ func TestDialectOfOpenAI(t *testing.T) {
 	}
 }
 
-// The library refuses by a model's name what the server would refuse: that is understood, too.
+// The client library refuses some parameters by the model's name, before the server could. Parley then asks without them,
+// too.
 func TestReasoningModelsByName(t *testing.T) {
 	t.Parallel()
 	for _, model := range []string{"o3-mini", "gpt-5", "gpt-5-mini", "o1"} {
@@ -130,8 +131,8 @@ func (w *world) hasSchema() bool {
 	return strings.Contains(string(all[len(all)-1].Body), "json_schema")
 }
 
-// An analysis that is wrong in another way than its shape leaves the schema in use; one of another shape shows that the server ignores
-// it.
+// If an analysis has the right shape but wrong values, the next request still has the schema. If it has another shape, the
+// server ignores the schema, and the next request has none.
 func TestWrongAnswerAndTheSchema(t *testing.T) {
 	t.Parallel()
 	withUnknownTag, withLongReason := goodAnswer(), goodAnswer()
@@ -162,7 +163,8 @@ func TestWrongAnswerAndTheSchema(t *testing.T) {
 	}
 }
 
-// So it is with a text.
+// If a text is left out, the next request still has the schema. If the answer has another shape, the server ignores the
+// schema, and the next request has none.
 func TestWrongTextAndTheSchema(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

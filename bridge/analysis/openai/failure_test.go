@@ -18,8 +18,8 @@ type failureCase struct {
 	wantText     string // part of the condition's text; "" if the model still counts as working
 }
 
-// checkFailures lets a server fail in each way, and checks which failure that is, how often the server is asked, and what people are
-// told.
+// checkFailures lets a server fail in each way, and checks which failure that is, how often the server is asked, and what
+// people are told.
 func checkFailures(t *testing.T, tests []failureCase) {
 	t.Helper()
 	for _, tt := range tests {
@@ -58,7 +58,7 @@ func (w *world) checkLog() {
 	}
 }
 
-// A server that asks to wait is asked once more if that is short, and otherwise left alone.
+// If a server asks to wait for a short time, it is asked once more. If it asks for a long time, it is left alone.
 func TestServerAsksToWait(t *testing.T) {
 	t.Parallel()
 	throttle := func(header ...string) openaifake.Fault {
@@ -77,7 +77,7 @@ func TestServerAsksToWait(t *testing.T) {
 	})
 }
 
-// What a person has to mend isn't tried again, and people are told.
+// A failure that a person has to mend isn't tried again, and people are told about it.
 func TestServerNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	status, raw := openaifake.Status, openaifake.Raw
@@ -112,8 +112,8 @@ func TestServerNeedsAPerson(t *testing.T) {
 	})
 }
 
-// A request that is refused is the request's fault, not the server's. One that the server doesn't explain is made once more, in the
-// simplest form.
+// If a server refuses a request, it still counts as working. If it doesn't explain the refusal, the request is made once
+// more, in the simplest form.
 func TestServerRefusesARequest(t *testing.T) {
 	t.Parallel()
 	status := openaifake.Status
@@ -129,8 +129,8 @@ func TestServerRefusesARequest(t *testing.T) {
 	})
 }
 
-// Errors of the server and lost connections pass: they are tried again at once, unless the server says to wait. What took its whole
-// time isn't.
+// After an error of the server or a lost connection the request is made again at once, unless the server says to wait. A
+// request that ran into its time limit isn't made again.
 func TestServerFails(t *testing.T) {
 	t.Parallel()
 	status := openaifake.Status
@@ -146,7 +146,7 @@ func TestServerFails(t *testing.T) {
 	})
 }
 
-// What can't be read as an answer of a model isn't asked for again.
+// A request isn't made again if the server's answer can't be read as an answer of a model.
 func TestServerAnswersSomethingElse(t *testing.T) {
 	t.Parallel()
 	json := func(body string) openaifake.Fault { return openaifake.Raw(200, "application/json", body) }
@@ -176,7 +176,7 @@ func TestServerAnswersSomethingElse(t *testing.T) {
 	})
 }
 
-// A redirect that isn't followed is told.
+// If Parley doesn't follow a redirect, people are told.
 func TestServerRedirects(t *testing.T) {
 	t.Parallel()
 	const text = "another address"
@@ -255,7 +255,7 @@ func TestNobodyListens(t *testing.T) {
 	w.wantCondition(analysis.Waiting, "can't be reached")
 }
 
-// What passes is tried once more, after as long as the server says, or a short pause.
+// A failure that may pass is tried once more, after the time that the server names, or else after a short pause.
 func TestSecondAttempt(t *testing.T) {
 	t.Parallel()
 	status := openaifake.Status

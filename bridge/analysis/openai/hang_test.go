@@ -73,8 +73,9 @@ func askHanging(t *testing.T, a *Analyzer) time.Duration {
 	return time.Since(begun)
 }
 
-// While a model hangs, only the questions that it was asked wait for their whole time. All others are answered by the fallback after
-// the time that they may wait for a slot, and at once when the breaker has opened. The clock is the bubble's, which costs no time.
+// While a model hangs, only the questions that it was asked wait for their whole time. All others are answered by the
+// fallback after the time that they may wait for a slot, and at once when the breaker has opened. The clock is that of a
+// synctest bubble, which costs no time.
 func TestHangingModelHoldsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -132,7 +133,8 @@ func TestWriteHasItsCallersTime(t *testing.T) {
 	})
 }
 
-// How long a text takes depends on the text: that some weren't written in time keeps nobody from asking for an analysis.
+// How long a text takes depends on the text. So texts that weren't written in time don't keep Parley from asking for an
+// analysis.
 func TestLateTextsLeaveTheBreakerClosed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -43,21 +43,21 @@ func (f analyzerFunc) Analyze(ctx context.Context, q analysis.Question) (analysi
 	return f(ctx, q)
 }
 
-// Who answered, as Answer.By says it.
+// The values of Answer.By in these tests, which say who answered.
 const (
 	byModel    = "gpt-test"
 	byFallback = "offline"
 )
 
-// newFallback makes what answers where the model doesn't.
+// newFallback makes the Analyzer that answers if the model doesn't.
 func newFallback() analysis.Analyzer {
 	return analyzerFunc(func(context.Context, analysis.Question) (analysis.Answer, error) {
 		return analysis.Answer{Language: "en", Sentiment: analysis.Neutral, By: byFallback}, nil
 	})
 }
 
-// world is what most tests of this package run in: an Analyzer that asks an emulated server over TCP. The clock stands until a test,
-// or a pause before a second attempt, moves it.
+// world is what most tests of this package run in: an Analyzer that asks an emulated server over TCP. The clock stands
+// until a test, or a pause before a second attempt, moves it.
 type world struct {
 	*Analyzer
 	t      *testing.T
@@ -82,7 +82,7 @@ func goodAnswer() analysis.Answer {
 	}
 }
 
-// question is what tests ask: all that goodAnswer names stands in it.
+// question is the question that tests ask. It contains all that goodAnswer names.
 func question() analysis.Question {
 	return analysis.Question{
 		Burst: []analysis.Message{{
@@ -148,7 +148,7 @@ func newWorld(t *testing.T, can openaifake.Abilities, change ...func(*Options)) 
 	return w
 }
 
-// modelSays lets the model answer this from now on, whatever it is asked.
+// modelSays lets the model answer every question with content from now on.
 func (w *world) modelSays(content string) {
 	w.fake.Speak(func(openaifake.Seen) string { return content })
 }

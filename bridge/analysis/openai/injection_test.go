@@ -10,8 +10,8 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// A customer may write what is meant for the model. These tests let the model obey: whatever it says then, nothing of it may come
-// through.
+// A customer may write instructions for the model. In these tests the model obeys them, and no part of what it then says
+// may get into the answer.
 
 // poisoned makes the question that an attempt is part of.
 func (c attempt) poisoned(t *testing.T) analysis.Question {
@@ -42,10 +42,11 @@ func (c attempt) poisoned(t *testing.T) analysis.Question {
 	return q
 }
 
-// poison stands in what an obeying model says beside the reply. Nothing of it may come through.
+// poison is in what an obeying model says beside the replies. It must not get into the answer.
 const poison = "POISON"
 
-// obey writes the answer of a model that obeys, shows how it was asked, and names what there isn't. It keeps to the schema.
+// obey writes the answer of a model that obeys the customer. It reveals its instructions and the marker, and makes up
+// references and names. The answer keeps to the schema.
 func (c attempt) obey(seen openaifake.Seen) analysis.Answer {
 	return analysis.Answer{
 		Language:  "en",
@@ -68,7 +69,7 @@ func (c attempt) obey(seen openaifake.Seen) analysis.Answer {
 	}
 }
 
-// obeyWithoutSchema is obey for a model that no schema keeps from names that the desk doesn't have.
+// obeyWithoutSchema is obey for a model without a schema, which uses names that the desk doesn't have.
 func (c attempt) obeyWithoutSchema(seen openaifake.Seen) analysis.Answer {
 	a := c.obey(seen)
 	a.Tags = []string{"refund-all"}
@@ -96,7 +97,7 @@ func forEachAttempt(t *testing.T, test func(*testing.T, attempt)) {
 	}
 }
 
-// A model with a schema answers as it was told to, and its answer is used, but nothing of what the customer wanted comes through.
+// A model with a schema obeys the customer. Its answer is used, but without anything that the customer wanted.
 func TestInjectionWithSchema(t *testing.T) {
 	t.Parallel()
 	forEachAttempt(t, func(t *testing.T, c attempt) {
@@ -114,7 +115,7 @@ func TestInjectionWithSchema(t *testing.T) {
 	})
 }
 
-// A model without one uses names that the desk doesn't have: the fallback answers.
+// A model without a schema uses names that the desk doesn't have. Its answer is rejected, and the fallback answers.
 func TestInjectionWithoutSchema(t *testing.T) {
 	t.Parallel()
 	forEachAttempt(t, func(t *testing.T, c attempt) {
@@ -178,8 +179,8 @@ func checkHarmless(t *testing.T, a analysis.Answer) {
 	}
 }
 
-// checkShown checks how the model was shown what others wrote: whole, as a document between two markers, which the instructions name
-// and no text can end. There are no tools.
+// checkShown checks how the model was shown what others wrote: whole, as a document between two markers, which the
+// instructions name and no text can end. There are no tools.
 func (w *world) checkShown(t *testing.T, c attempt) {
 	t.Helper()
 	want := c.poisoned(t).Burst[0]

@@ -12,8 +12,8 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// The caller's deadline counts, and leaves time for the fallback. The clock is the bubble's: however slow the machine, the fallback
-// takes no time of it.
+// The Analyzer keeps the caller's deadline, and leaves time for the fallback. The clock is that of a synctest bubble, so
+// that the fallback takes none of this time, however slow the machine is.
 func TestCallersDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestCallersDeadline(t *testing.T) {
 	})
 }
 
-// With too little time the model isn't asked.
+// If the caller's deadline is too close, the model isn't asked.
 func TestCallersDeadlineIsTooClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -68,8 +68,8 @@ func TestCallerWentAway(t *testing.T) {
 	})
 }
 
-// newBusyWorld makes a world whose only slot is taken by a question that the model doesn't answer. Its answer comes into first, when
-// the Analyzer is closed.
+// newBusyWorld makes a world whose only slot is taken by a question that the model doesn't answer. Once the Analyzer is
+// closed, first gets the answer to that question.
 func newBusyWorld(t *testing.T) (w *world, first <-chan analysis.Answer) {
 	t.Helper()
 	w = newWorld(t, openaifake.Modern(), func(o *Options) { o.Concurrency, o.Timeout = 1, time.Minute })
@@ -80,6 +80,7 @@ func newBusyWorld(t *testing.T) (w *world, first <-chan analysis.Answer) {
 		<-release
 		return ""
 	})
+
 	answers := make(chan analysis.Answer, 1)
 	go func() {
 		a, err := w.Analyze(context.Background(), question())
@@ -88,6 +89,7 @@ func newBusyWorld(t *testing.T) (w *world, first <-chan analysis.Answer) {
 		}
 		answers <- a
 	}()
+
 	select {
 	case <-entered:
 	case a := <-answers:
@@ -96,7 +98,7 @@ func newBusyWorld(t *testing.T) (w *world, first <-chan analysis.Answer) {
 	return w, answers
 }
 
-// Who finds all slots taken is answered by the fallback after a while.
+// A question that finds all slots taken is answered by the fallback after a while.
 func TestAllSlotsAreTaken(t *testing.T) {
 	t.Parallel()
 	w, _ := newBusyWorld(t)
@@ -118,16 +120,18 @@ func TestCloseEndsWhatHangs(t *testing.T) {
 	}
 }
 
-// No more requests are made at a time than is allowed, and as many as that.
+// The Analyzer makes as many requests at a time as it may, and no more.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	const limit, questions = 3, 12
 	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Concurrency = limit })
+
 	var mu sync.Mutex
 	now, highest := 0, 0
 	full := make(chan struct{}) // closed once limit requests are there, for which all wait
 	letGo := sync.OnceFunc(func() { close(full) })
 	t.Cleanup(letGo)
+
 	w.fake.Speak(func(openaifake.Seen) string {
 		mu.Lock()
 		now++
@@ -144,6 +148,7 @@ func TestConcurrency(t *testing.T) {
 		mu.Unlock()
 		return openaifake.FormatAnswer(goodAnswer())
 	})
+
 	var all sync.WaitGroup
 	for range questions {
 		all.Go(func() {

@@ -10,7 +10,7 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// privateValues are what stands in privateQuestion and must not leave the house.
+// privateValues are the values in privateQuestion that must not be sent to the model.
 func privateValues() []string {
 	return []string{
 		"kim@example.com",
@@ -61,7 +61,7 @@ func cutAfter(text, word string) string {
 	return after
 }
 
-// Nothing private leaves the house.
+// The model is sent no private value.
 func TestMaskHides(t *testing.T) {
 	t.Parallel()
 	w := newMaskedWorld(t)
@@ -75,8 +75,8 @@ func TestMaskHides(t *testing.T) {
 	}
 }
 
-// Placeholders of which the model makes use in a reply become what they stand for. A forged one stays as the customer wrote it; a
-// reply with an invented one is left out.
+// If the model uses placeholders in a reply, each is replaced by the value that it stands for. A forged one stays as the
+// customer wrote it. A reply with an invented one is left out.
 func TestMaskedReplies(t *testing.T) {
 	t.Parallel()
 	w := newMaskedWorld(t)
@@ -100,7 +100,7 @@ func TestMaskedReplies(t *testing.T) {
 	}
 }
 
-// So do those in a reason of urgency and in an action.
+// If the model uses placeholders in a reason of urgency or in an action, they are replaced, too.
 func TestMaskedReasonAndAction(t *testing.T) {
 	t.Parallel()
 	w := newMaskedWorld(t)
@@ -120,7 +120,7 @@ func TestMaskedReasonAndAction(t *testing.T) {
 	}
 }
 
-// A number that isn't private is a reference as it is.
+// A number that isn't private becomes a reference without being hidden.
 func TestMaskLeavesReferences(t *testing.T) {
 	t.Parallel()
 	got := newMaskedWorld(t).askPrivate().References
@@ -132,7 +132,7 @@ func TestMaskLeavesReferences(t *testing.T) {
 	}
 }
 
-// An order's number that is written like a phone's doesn't leave the house, and is a reference all the same.
+// An order's number that looks like a phone's is hidden from the model, and is a reference all the same.
 func TestMaskedReference(t *testing.T) {
 	t.Parallel()
 	const number = "4500012345"
@@ -157,7 +157,7 @@ func TestMaskedReference(t *testing.T) {
 	}
 }
 
-// Without the option the model sees what there is.
+// Without the option Mask the model is shown all private values.
 func TestWithoutMask(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())

@@ -36,7 +36,7 @@ func writingRequest(task analysis.Task) analysis.Request {
 	return r
 }
 
-// Each task is answered by the model, in each dialect of servers. What shows who somebody is stays in the house, and is back in the text.
+// The model does each task, in each dialect of servers. Addresses are hidden from the model, and put back into its text.
 //
 func TestWrite(t *testing.T) {
 	t.Parallel()
@@ -169,7 +169,7 @@ func newSilentWorld(t *testing.T) *world {
 	return w
 }
 
-// If the server doesn't answer in time, the fallback sums up.
+// If the server doesn't answer in time, the fallback writes the summary.
 func TestSummaryByTheFallback(t *testing.T) {
 	t.Parallel()
 	text, err := newSilentWorld(t).Write(t.Context(), writingRequest(analysis.Summarise))
@@ -181,7 +181,7 @@ func TestSummaryByTheFallback(t *testing.T) {
 	}
 }
 
-// What the fallback can't write fails.
+// The fallback can't translate, so a translation fails if the server doesn't answer in time.
 func TestTranslationInTime(t *testing.T) {
 	t.Parallel()
 	_, err := newSilentWorld(t).Write(t.Context(), writingRequest(analysis.Translate))
@@ -199,8 +199,8 @@ func TestWriteForNobody(t *testing.T) {
 	}
 }
 
-// A model that a customer's text has won over writes what it likes, twice: nothing of it is shown. What it was told is never in the
-// same message as what others wrote.
+// If a customer's text makes the model write something harmful, the text is left out. The customer's words are never in the
+// same message as the instructions.
 func TestWriteInjected(t *testing.T) {
 	t.Parallel()
 	r := writingRequest(analysis.Explain)
@@ -249,7 +249,7 @@ func TestWriteInjected(t *testing.T) {
 	}
 }
 
-// Of a very long conversation a model is shown the beginning and the end.
+// A model is shown the beginning and the end of a very long conversation.
 func TestWriteCuts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
@@ -280,7 +280,8 @@ func checkPromptIsShort(t *testing.T, seen openaifake.Seen) {
 	}
 }
 
-// A draft of the greatest length is shown whole beside a long conversation, in whatever script, and with whatever is hidden in it.
+// The model is shown a draft of the greatest length whole, beside a long conversation, in any script, and even if addresses
+// in it are hidden.
 func TestWriteShowsTheWholeDraft(t *testing.T) {
 	t.Parallel()
 	const end = "конец"
