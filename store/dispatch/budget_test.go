@@ -10,7 +10,7 @@ import (
 	"parley/store/storetest"
 )
 
-// passSeconds lets a time pass for the gates.
+// passSeconds lets a time pass for the gates, which are rates that lanes share.
 func passSeconds(t *testing.T, pool *pgxpool.Pool, seconds int) {
 	t.Helper()
 	exec(t, pool, `
@@ -26,7 +26,7 @@ func checkCount(t *testing.T, when string, claimed []dispatch.Claimed, want int)
 	}
 }
 
-// checkWait checks in how many seconds a gate may be claimed from again. The time that the test takes has passed of them.
+// checkWait checks in how many seconds a gate may be claimed from again, less the time that the test has taken.
 func checkWait(t *testing.T, pool *pgxpool.Pool, gate store.GateID, want float64) dispatch.GateDue {
 	t.Helper()
 	const tolerance = 5 // seconds
@@ -48,7 +48,7 @@ func newDueLanes(t *testing.T, pool *pgxpool.Pool, gate store.GateID, first, n s
 	}
 }
 
-// A gate gives out no more than its rate, in bursts; the other gates go on.
+// A gate gives out no more than its rate, in bursts. Other gates go on.
 func TestGateBudget(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -61,8 +61,8 @@ func TestGateBudget(t *testing.T) {
 	checkCount(t, "after 100 s, at one in 100 s", claimLanes(t, pool, 10, slow), 1)
 }
 
-// newWideGate makes a gate with two buckets: three calls at once and one in 10 s, but no more than five at once and one in 100 s.
-// Twenty lanes wait behind it.
+// newWideGate makes a gate with two buckets: three calls at once and one in 10 s, but no more than five at once and one in
+// 100 s. Twenty lanes wait behind it.
 func newWideGate(t *testing.T, pool *pgxpool.Pool) store.GateID {
 	t.Helper()
 	g := newGateOf(t, pool, store.Gate{AccountID: 1, Key: "g", PerSecond: 0.1, Burst: 3, WidePerSecond: 0.01, WideBurst: 5})
@@ -70,7 +70,7 @@ func newWideGate(t *testing.T, pool *pgxpool.Pool) store.GateID {
 	return g
 }
 
-// A gate with a second bucket gives what both hold, and is due when both have a token.
+// A gate with a second bucket gives out only as much as both buckets have, and is due when both have a token.
 func TestWideBudget(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -97,7 +97,7 @@ func TestWideBudget(t *testing.T) {
 	}
 }
 
-// Who was handed out and called nobody gives the token back to both buckets, once.
+// A delivery that was claimed but caused no call gives its token back to both buckets, once.
 func TestUncalledGivesItsSlotBack(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -107,6 +107,7 @@ func TestUncalledGivesItsSlotBack(t *testing.T) {
 	checkCount(t, "at first", handedOut, 2)
 	uncalled, called := resultOf(handedOut[0], store.Queued), resultOf(handedOut[1], store.Accepted)
 	uncalled.Uncalled, uncalled.Advance, uncalled.Wait = true, 0, 3600
+
 	checkCount(t, "of two handed out, one called", finishAndClaim(t, pool, []dispatch.Finish{uncalled, called}, 10, g), 1)
 	checkCount(t, "after the same result came late once more", finishAndClaim(t, pool, []dispatch.Finish{uncalled}, 10, g), 0)
 }
@@ -131,6 +132,7 @@ func TestThrottledGate(t *testing.T) {
 	newDueLane(t, pool, 1, throttled, 1, 1)
 	newDueLane(t, pool, 2, throttled, 1, 1)
 	newDueLane(t, pool, 3, other, 1, 2)
+
 	refused := resultOf(claimOne(t, pool, throttled), store.Queued)
 	refused.Advance, refused.GateWait = 0, wait
 	checkClaimed(t, finishAndClaim(t, pool, []dispatch.Finish{refused}, 10, throttled, other), 3001)

@@ -14,8 +14,9 @@ import (
 	"parley/store/storetest"
 )
 
-// The tests of this file hand out the deliveries of lanes that newDueLane makes, behind gates of newGate. A turn of a dispatcher
-// records results and claims what is due, in one call: see claimLanes, finishAll and finishAndClaim.
+// The tests of this file hand out the deliveries of lanes that newDueLane makes, behind gates of newGate. A lane is a queue
+// of deliveries to one place, and a gate is a rate that lanes share. A turn of a dispatcher records results and claims what
+// is due, in one call: see claimLanes, finishAll and finishAndClaim.
 
 // newGate makes a gate that lets perSecond calls pass (0 means any number), in bursts.
 func newGate(t testing.TB, pool *pgxpool.Pool, key string, perSecond float64, burst int) store.GateID {
@@ -32,7 +33,8 @@ func newGateOf(t testing.TB, pool *pgxpool.Pool, gate store.Gate) store.GateID {
 	return made[0].ID
 }
 
-// newDueLane makes a lane that is due, with n queued deliveries. The id of a delivery is 1000 times the lane's, plus its seq.
+// newDueLane makes a lane that is due, with n queued deliveries. The id of a delivery is 1000 times the lane's, plus its
+// seq.
 func newDueLane(t testing.TB, pool *pgxpool.Pool, lane store.LaneID, gate store.GateID, priority, n int) {
 	t.Helper()
 	exec(t, pool, `
@@ -168,7 +170,8 @@ func TestClaimedDelivery(t *testing.T) {
 	}
 }
 
-// A result counts once: written again, after an answer of the database was lost, it must not pass over the next delivery.
+// A result counts once. If it is written again, because an answer of the database was lost, the lane doesn't pass over the
+// next delivery.
 func TestFinishCountsOnce(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -187,8 +190,8 @@ func TestFinishCountsOnce(t *testing.T) {
 	}
 }
 
-// lateLane is a lane whose first delivery was taken over after its lease had expired. Beside it, another lane (2) is in the epoch
-// that this one was in.
+// lateLane is a lane whose first delivery was taken over after its lease had expired. Beside it, another lane (2) is in the
+// epoch (the number of its claim) that this one was in.
 type lateLane struct {
 	pool    *pgxpool.Pool
 	late    dispatch.Claimed // the claim that has expired
@@ -230,7 +233,7 @@ func (l lateLane) checkHead(t *testing.T, want int) {
 	}
 }
 
-// Whether the first attempt was sent is unknown to whoever takes the lane over.
+// A process that takes over a lane whose lease has expired doesn't know whether the first attempt was sent.
 func TestDeliveryWhoseLeaseExpiredIsUnknown(t *testing.T) {
 	t.Parallel()
 	taken := newLateLane(t).current
@@ -251,6 +254,7 @@ func TestLateResultIsFenced(t *testing.T) {
 	l := newLateLane(t)
 	l.finishLate(t)
 	l.checkHead(t, 0)
+
 	var epoch int64
 	var isLeased bool
 	var state store.DeliveryState
@@ -260,6 +264,7 @@ func TestLateResultIsFenced(t *testing.T) {
 		FROM lanes AS l
 		JOIN deliveries AS d ON d.id = 1001
 		WHERE l.id = 1`).Scan(&epoch, &isLeased, &state, &externalID))
+
 	if epoch != 2 {
 		t.Errorf("the lane is in epoch %d, want 2", epoch)
 	}
@@ -272,6 +277,7 @@ func TestLateResultIsFenced(t *testing.T) {
 	if externalID != "" {
 		t.Errorf("the delivery has the id %q, want none", externalID)
 	}
+
 	for _, table := range []string{"events", "posts", "threads"} {
 		var n int
 		check(t, l.pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&n))

@@ -10,7 +10,7 @@ import (
 	"parley/store/storetest"
 )
 
-// A receipt that came first stays when the result follows.
+// If a receipt comes before the result of an attempt, the receipt's state stays.
 func TestReceiptBeforeResult(t *testing.T) {
 	t.Parallel()
 	for _, state := range []store.DeliveryState{"delivered", "read", "failed", "cancelled", "needs_decision"} {
@@ -47,8 +47,8 @@ func TestPriorities(t *testing.T) {
 	}
 }
 
-// A result waits for whoever puts a delivery into its lane or changes the one that was sent. Then it sees what was put there: the
-// lane isn't due before that may leave.
+// A result waits for a transaction that puts a delivery into its lane or changes the one that was sent. Then it sees the
+// new delivery: the lane isn't due before that one may leave.
 func TestResultWaitsForItsLane(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -77,7 +77,7 @@ func TestResultWaitsForItsLane(t *testing.T) {
 	}
 }
 
-// What is not due yet, by Parley's clock, is not claimed; moving the clock makes it due.
+// A delivery that is not due yet by Parley's clock is not claimed. Moving the clock makes it due.
 func TestHoldIsParleysClock(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -103,7 +103,7 @@ func TestLeaseIsRealTime(t *testing.T) {
 	checkClaimed(t, claimLanes(t, pool, 1, g), 1001)
 }
 
-// A turn waits for nobody: gates and lanes that another replica holds are passed over.
+// A turn doesn't wait. It passes over gates and lanes that another replica holds.
 func TestClaimSkipsWhatIsLocked(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -117,8 +117,8 @@ func TestClaimSkipsWhatIsLocked(t *testing.T) {
 	checkClaimed(t, claimLanes(t, pool, 10, a, b), 3001)
 }
 
-// Roots that land together are recorded in the order in which everybody changes threads, whatever order they landed in: else this
-// and a channel that gets another id could wait for each other.
+// Roots that land together are recorded in the order in which all transactions change threads, whatever order they landed
+// in. Otherwise this transaction and one that gives a channel another id could wait for each other.
 func TestLandedThreadsKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), storetest.DB(t)

@@ -13,8 +13,9 @@ import (
 	"parley/store/storetest"
 )
 
-// claimSlot claims one delivery of a gate, after the one before was sent. given is how many slots of the gate the process says
-// that it has given; 0 always means that each slot is claimed by another process. A second passes for the gate then.
+// claimSlot stores the results in before, and claims one delivery from a gate, which is a rate that several lanes share.
+// given is how many slots of the gate the process has taken so far. A test that always passes 0 lets another process claim
+// each slot. Afterwards a second passes for the gate.
 func claimSlot(t *testing.T, pool *pgxpool.Pool, gate store.GateID, given int, before []dispatch.Finish) dispatch.Claimed {
 	t.Helper()
 	take := dispatch.GateClaim{GateSince: dispatch.GateSince{ID: gate}, Slots: 1, Given: int64(given), Mixed: true}
@@ -26,8 +27,8 @@ func claimSlot(t *testing.T, pool *pgxpool.Pool, gate store.GateID, given int, b
 	return claimed[0]
 }
 
-// slotsUntil claims slot by slot, and returns in which slot a lane has its turn. It fails the test if it has none of 300. If
-// byOneProcess is false, each slot is claimed by another process.
+// slotsUntil claims slot by slot, and returns the slot in which a lane has its turn. It fails the test if the lane has none
+// of 300 slots. If byOneProcess is false, each slot is claimed by another process.
 func slotsUntil(t *testing.T, pool *pgxpool.Pool, gate store.GateID, lane store.LaneID, byOneProcess bool) int {
 	t.Helper()
 	const maxSlots = 300
@@ -47,8 +48,8 @@ func slotsUntil(t *testing.T, pool *pgxpool.Pool, gate store.GateID, lane store.
 	return 0
 }
 
-// However many new conversations wait, the words of an old one are among the first four, whichever process claims if the gate has
-// a rate.
+// However many new conversations wait, a message of an old one gets one of the first four slots. If the gate has a rate,
+// this holds even if each slot is claimed by another process.
 func TestWordsBesideNewConversations(t *testing.T) {
 	t.Parallel()
 	const (
@@ -90,8 +91,8 @@ func TestWordsBesideNewConversations(t *testing.T) {
 	}
 }
 
-// mostSlotsBetween claims slot by slot until a lane has handed out so many deliveries, and returns the most slots that one of
-// these took, counted from the one before.
+// mostSlotsBetween claims slot by slot until a lane has handed out so many deliveries. It returns the most slots from one
+// of these deliveries to the next.
 func mostSlotsBetween(t *testing.T, pool *pgxpool.Pool, gate store.GateID, lane store.LaneID, posts int) (most int) {
 	t.Helper()
 	var done []dispatch.Finish
@@ -108,8 +109,7 @@ func mostSlotsBetween(t *testing.T, pool *pgxpool.Pool, gate store.GateID, lane 
 	return most
 }
 
-// A quiet conversation beside a flood: however large the flood is, each post of the conversation has one of the next few
-// slots. Alone it has each, so that it waits for a turn of others at most.
+// However large a flood is, each post of a quiet conversation beside it gets one of the next few slots.
 func TestQuietConversationBesideFlood(t *testing.T) {
 	t.Parallel()
 	const quiet, posts, firstOfFlood = store.LaneID(1), 20, store.LaneID(100)
@@ -144,7 +144,8 @@ func TestQuietConversationBesideFlood(t *testing.T) {
 	}
 }
 
-// Three of four slots keep to the priorities, and a turn with many slots shares them alike.
+// A claim of 16 slots gives twelve to the lanes of the highest priority. Each fourth slot goes to the lane of another
+// priority that has been due longest.
 func TestSlotsOfOneTurn(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -165,7 +166,7 @@ func TestSlotsOfOneTurn(t *testing.T) {
 	}
 }
 
-// Who is alone behind a gate gets all of its slots.
+// If only lanes of one priority wait behind a gate, they get all of its slots.
 func TestNoSlotIsLeftFree(t *testing.T) {
 	t.Parallel()
 	for priority := range 4 {
@@ -180,7 +181,8 @@ func TestNoSlotIsLeftFree(t *testing.T) {
 	}
 }
 
-// Once its root has landed, a conversation is no more urgent than the others, unless another root is to follow.
+// Once its root (the first post of its thread) has been posted, a lane loses the priority of a new conversation. A lane
+// whose root failed, or that has another root to post, keeps it.
 func TestLandedRootEndsItsPriority(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -193,6 +195,7 @@ func TestLandedRootEndsItsPriority(t *testing.T) {
 		INSERT INTO conversations (id, account_id, status, last_at, created_at)
 		SELECT n, 1, 'open', now(), now()
 		FROM generate_series(1, 3) AS n`)
+
 	claimed := claimLanes(t, pool, 3, g)
 	landed := func(c dispatch.Claimed) dispatch.Finish {
 		f, root := resultOf(c, store.Accepted), fmt.Sprint(c.ConversationID)
@@ -202,13 +205,15 @@ func TestLandedRootEndsItsPriority(t *testing.T) {
 	}
 	failed := resultOf(claimed[1], store.Queued)
 	failed.Advance = 0
+
 	finishAll(t, pool, []dispatch.Finish{landed(claimed[0]), failed, landed(claimed[2])})
 	if got := row(t, pool, `SELECT string_agg(id || ':' || priority, ' ' ORDER BY id) FROM lanes`); got != `("1:1 2:0 3:0")` {
 		t.Errorf("lanes and priorities %s, want %s", got, `("1:1 2:0 3:0")`)
 	}
 }
 
-// A result makes no lane due before the time to which claims look back.
+// Storing results makes no lane due earlier than the oldest one that was due before, even if its next delivery could have
+// left an hour ago. Claims don't look back further than that.
 func TestFinishMakesNothingDueEarlier(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -221,6 +226,7 @@ func TestFinishMakesNothingDueEarlier(t *testing.T) {
 	oldest := func() time.Time {
 		return must(dispatch.DueGates(t.Context(), pool, []dispatch.GateSince{{ID: g}}))(t)[0].Oldest
 	}
+
 	var done []dispatch.Finish
 	for i, c := range claimLanes(t, pool, 3, g) {
 		f := resultOf(c, store.Accepted)
@@ -237,7 +243,7 @@ func TestFinishMakesNothingDueEarlier(t *testing.T) {
 	}
 }
 
-// What was taken back before it left costs a gate nothing, however often that is written.
+// A delivery that was cancelled before its call uses up none of the gate's rate, even if its result is stored twice.
 func TestUncalledSlotIsGivenBack(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

@@ -18,8 +18,8 @@ type laneEntry struct {
 	State store.DeliveryState
 }
 
-// checkLane compares the deliveries of all lanes, in their order. Each lane has one at each place: what stands behind a place
-// without any would never leave.
+// checkLane compares the deliveries of all lanes, in their order. It also checks that their places are numbered without
+// gaps: a delivery behind a gap would never leave.
 func checkLane(t *testing.T, pool *pgxpool.Pool, want ...laneEntry) {
 	t.Helper()
 	if got := storetest.Rows(t, pool, pgx.RowToStructByPos[laneEntry], `SELECT id, state FROM deliveries
@@ -35,8 +35,8 @@ func checkLane(t *testing.T, pool *pgxpool.Pool, want ...laneEntry) {
 	}
 }
 
-// newLaneBeside makes lane 2, behind a gate of its own, of a delivery that is being sent in the epoch of a claim, and one that
-// was typed before all of lane 1.
+// newLaneBeside makes lane 2, behind a gate of its own. Its first delivery is being sent in the given epoch (the number of
+// a claim). Its second one was typed before all of lane 1.
 func newLaneBeside(t *testing.T, pool *pgxpool.Pool, epoch int64) {
 	t.Helper()
 	beside := newGate(t, pool, "beside", 0, 1)
@@ -46,8 +46,8 @@ func newLaneBeside(t *testing.T, pool *pgxpool.Pool, epoch int64) {
 	claimOne(t, pool, beside)
 }
 
-// newOrderedLane makes a lane of four deliveries, of which the fourth was typed first, and the third before the first two. It
-// returns two claims of the first: one that has expired, and the current one.
+// newOrderedLane makes a lane of four deliveries, of which the fourth was typed first, and the third before the first two.
+// It returns two claims of the first: one that has expired, and the current one.
 func newOrderedLane(t *testing.T) (pool *pgxpool.Pool, gate store.GateID, late, current dispatch.Claimed) {
 	t.Helper()
 	pool = storetest.DB(t)
@@ -91,7 +91,7 @@ func TestExpiredClaimDoesNotGiveWay(t *testing.T) {
 		laneEntry{1004, store.Queued})
 }
 
-// Also if the process ends then, the one that was typed first is claimed next.
+// If the process ends after GiveWay, the delivery that was typed first is still claimed next.
 func TestGiveWayOutlivesItsProcess(t *testing.T) {
 	t.Parallel()
 	pool, gate, _, current := newOrderedLane(t)
@@ -100,7 +100,7 @@ func TestGiveWayOutlivesItsProcess(t *testing.T) {
 	checkClaimed(t, claimLanes(t, pool, 1, gate), 1004)
 }
 
-// Nothing gives way to what was typed later, was never typed, or is taken back.
+// A delivery doesn't give way to one that was typed later, that nobody typed, or that was taken back.
 func TestGiveWayToNothingLater(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -116,7 +116,7 @@ func TestGiveWayToNothingLater(t *testing.T) {
 		laneEntry{1004, store.Cancelled})
 }
 
-// A message of which an attempt has begun isn't put before another one: the customer may have it.
+// A message with an attempt that has begun isn't put before another one, because the customer may already have it.
 func TestGiveWayToNothingThatHasBegun(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -130,7 +130,7 @@ func TestGiveWayToNothingThatHasBegun(t *testing.T) {
 	checkLane(t, pool, laneEntry{1003, store.Queued}, laneEntry{1001, store.Queued}, laneEntry{1002, store.Queued})
 }
 
-// A message that is being put into the lane at that moment is seen.
+// GiveWay waits for a transaction that is putting an earlier message into the lane, and sees that message.
 func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), storetest.DB(t)
@@ -161,7 +161,8 @@ func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	checkLane(t, pool, laneEntry{1002, store.Queued}, laneEntry{1001, store.Queued})
 }
 
-// Only deliveries of one key leave as one message: others are somebody else's words, or for others.
+// Only deliveries with the same join key leave as one message. A delivery with another key is from somebody else, or for
+// others.
 func TestRunsOfOneKey(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -171,8 +172,8 @@ func TestRunsOfOneKey(t *testing.T) {
 	checkRun(t, claimOne(t, pool, gate), store.Sending, 1001)
 }
 
-// A delivery that is taken out of a run leaves alone, behind those before it, also if the process ends then. What is taken back
-// stays so, and so does what is being sent in another lane.
+// A run is several deliveries that leave as one message. A delivery that is taken out of a run leaves alone, behind those
+// before it, even if the process ends then. Deliveries that were taken back stay so, and other lanes don't change.
 func TestLeaveAlone(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -182,6 +183,8 @@ func TestLeaveAlone(t *testing.T) {
 	run := claimOne(t, pool, gate)
 	newLaneBeside(t, pool, run.Epoch)
 	rest := []laneEntry{{1004, store.Cancelled}, {2001, store.Sending}, {2002, store.Queued}}
+
+	// An old claim of the run changes nothing.
 	late := run
 	late.Epoch--
 	check(t, dispatch.LeaveAlone(t.Context(), pool, late, 1002))
@@ -194,8 +197,8 @@ func TestLeaveAlone(t *testing.T) {
 	checkRun(t, claimOne(t, pool, gate), store.Sending, 1001)
 }
 
-// What is put into a lane or taken back while its head is claimed is respected: nothing that was taken back leaves, and nothing
-// that was put between others is passed over.
+// If a delivery is put into a lane or taken back while the lane's head is being claimed, the claim takes account of it.
+// Parley sends nothing that was taken back, and doesn't skip a delivery that was put between others.
 func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -243,6 +246,7 @@ func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
 			g := newGate(t, pool, "g", 0, 1)
 			newDueLane(t, pool, 1, g, 1, 3)
 			exec(t, pool, `UPDATE deliveries SET join_key = 'j'`)
+
 			// The claim begins before the change, and waits for the head that another transaction has locked.
 			other := storetest.Begin(t, pool)
 			exec(t, other, `SELECT FROM deliveries WHERE id = 1001 FOR UPDATE`)

@@ -19,6 +19,7 @@ func TestPlans(t *testing.T) {
 		gates, slots = append(gates, g+1), append(slots, 4)
 		given, everything = append(given, g), append(everything, "-infinity")
 	}
+
 	many := make([]store.DeliveryID, 64)
 	for i := range many {
 		many[i] = store.DeliveryID(i*100 + 1)
@@ -29,6 +30,7 @@ func TestPlans(t *testing.T) {
 		done = append(done, dispatch.Finish{LaneID: store.LaneID(lane), ID: lane, State: store.Accepted, Advance: 1})
 		advance[i] = 1
 	}
+
 	leased := []string{`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`}
 	plantest.Run(t, pool, append(plantest.Lanes(), leased...), []plantest.Statement{
 		{

@@ -53,8 +53,8 @@ func resultOfRun(run dispatch.Claimed, state store.DeliveryState, advance int) [
 	return []dispatch.Finish{f}
 }
 
-// What belongs together is handed out together, as far as it is due and nothing else stands between. A run that failed is formed
-// anew.
+// Deliveries that belong together are claimed together, as a run, as far as they are due and no other one stands between
+// them. A run that failed is formed anew.
 func TestFailedRunIsClaimedAgain(t *testing.T) {
 	t.Parallel()
 	pool, g := newRunLane(t)
@@ -74,8 +74,8 @@ func TestUnclearRunStaysTheSame(t *testing.T) {
 	checkRun(t, claimOne(t, pool, g), store.Unknown, 1001, 1003, 1004)
 }
 
-// A run of which a part has been sent stays the same, too. A delivery that left the run before, after an attempt that sent nothing,
-// isn't counted among it.
+// A run of which a part has been sent stays the same. A delivery that left the run earlier, after an attempt that sent
+// nothing, doesn't belong to it.
 func TestPartlySentRunStaysTheSame(t *testing.T) {
 	t.Parallel()
 	pool, g := newRunLane(t)
@@ -106,7 +106,7 @@ func TestRunsOfSeveralLanes(t *testing.T) {
 	checkRun(t, claimed[1], store.Sending, 2001, 2002)
 }
 
-// Behind a run the lane goes on: with the delivery that joins none, and then with a run up to the one that is held.
+// After a run the lane goes on with the delivery that joins none, and then with a run up to the one that is held.
 func TestRunsOfALane(t *testing.T) {
 	t.Parallel()
 	pool, g := newRunLane(t)

@@ -40,6 +40,7 @@ func TestHeldSnapshot(t *testing.T) {
 			"claim of everything":    explained(dispatch.ClaimSQL, gates, []int32{16}, true, []int64{0}, wholly),
 		}
 	}
+
 	before := cost("x")
 	for range rounds {
 		exec(t, pool, `UPDATE lanes SET due_at = parley_now(), tail = tail + 1 WHERE id <= $1`, lanes)
@@ -47,6 +48,7 @@ func TestHeldSnapshot(t *testing.T) {
 		check(t, store.MoveClock(t.Context(), pool, time.Minute))
 		since = must(dispatch.DueGates(t.Context(), pool, []dispatch.GateSince{{ID: g, Since: since}}))(t)[0].Oldest
 	}
+
 	exec(t, pool, `VACUUM lanes`)
 	after := cost("xx")
 	for name, n := range before {
@@ -60,8 +62,7 @@ func TestHeldSnapshot(t *testing.T) {
 	}
 }
 
-// A wake-up asks one gate however many there are, and what has no lanes costs nothing when all
-// are asked.
+// A wake-up asks one gate, however many there are. When all gates are asked, those without lanes cost nothing.
 func TestManyGates(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -88,7 +89,7 @@ func TestManyGates(t *testing.T) {
 	}
 }
 
-// The ranges between known gates.
+// OtherGates finds the gates in all ranges between the known ones.
 func TestOtherGatesBetweenKnown(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

@@ -10,7 +10,7 @@ import (
 	"parley/store/storetest"
 )
 
-// A delivery is read as it was written, each column in its place, and so is what a batch changes of a lane.
+// A delivery is read as it was written, each column in its place. A changed lane is stored as it was given.
 func TestDeliveriesAndLanesAsWritten(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -44,17 +44,20 @@ func TestDeliveriesAndLanesAsWritten(t *testing.T) {
 		JoinSize:   7,
 		Joined:     8,
 	}
+
 	least := store.Delivery{ID: 3, LaneID: 1, Seq: 4, Kind: "kind", State: store.Queued, CreatedAt: *at(7), Joined: 8}
 	unclean := least
 	unclean.ErrorText = "a\xffb\x00c"
 	check(t, store.InsertDeliveries(t.Context(), pool, []store.Delivery{whole, unclean}))
 	check(t, store.InsertDeliveries(t.Context(), pool, nil))
 	least.Payload, least.ErrorText = []byte("{}"), "a\uFFFDbc"
+
 	got := must(store.JoinedTo(t.Context(), pool, []store.DeliveryID{8}))(t)
 	want := []store.Delivery{whole, least}
 	if a, b := must(json.Marshal(got))(t), must(json.Marshal(want))(t); !bytes.Equal(a, b) {
 		t.Errorf("written\n%s\nread\n%s", b, a)
 	}
+
 	check(t,
 		store.UpdateLanes(t.Context(), pool, []store.Lane{{ID: 1, Tail: 2, DueAt: at(1), Priority: 3, GateID: 4, LeaseSeconds: 5, Epoch: 6}}))
 	check(t, store.UpdateLanes(t.Context(), pool, nil))
