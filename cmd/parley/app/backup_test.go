@@ -26,10 +26,13 @@ func TestBackupBeforeMigration(t *testing.T) {
 	for d := data; d != os.TempDir() && d != "/"; d = filepath.Dir(d) { // the server's account must pass
 		check(t, os.Chmod(d, 0o755))
 	}
+
 	env := app.Env{Data: data}
 	log := slog.New(slog.DiscardHandler)
 	db := must(app.OpenDatabase(t.Context(), env, log, func(string) {}))(t)
 	t.Cleanup(db.Close)
+
+	// An earlier version had all migrations but the last.
 	old := fstest.MapFS{}
 	names := must(fs.Glob(store.MigrationFiles(), "migrations/*.sql"))(t)
 	slices.Sort(names)
@@ -41,6 +44,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 	t.Cleanup(func() { _ = pool.Close() })
 	provider := must(goose.NewProvider(goose.DialectPostgres, pool, old))(t)
 	must(provider.Up(t.Context()))(t)
+
 	for range 2 { // the second finds nothing to change
 		check(t, db.Migrate(t.Context(), env))
 	}
@@ -48,6 +52,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 	if err != nil || len(made) != 1 || !strings.Contains(made[0], "before-schema-") {
 		t.Fatalf("backups: got %v, %v; want one before-schema-", made, err)
 	}
+
 	number, _, _ := strings.Cut(filepath.Base(names[len(names)-2]), "_")
 	before := must(strconv.ParseInt(number, 10, 64))(t)
 	m := must(backup.CheckFile(t.Context(), made[0], db.BinDir()))(t)

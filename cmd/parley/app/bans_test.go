@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Of what the engine is made of, a package may import those before it in the list, not itself or one behind it.
+// The packages of the engine are listed in layers. A package may import those before it in the list, but not itself or one
+// behind it.
 func TestEngineLayers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -28,7 +29,8 @@ func TestEngineLayers(t *testing.T) {
 	}
 }
 
-// The table of bans forbids these imports, and allows the others: a pattern that matches nothing would forbid nothing.
+// The table of bans forbids the imports that are marked here, and allows the others. The test finds patterns that match
+// nothing, and so forbid nothing.
 func TestBansForbid(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -119,7 +121,7 @@ func TestBansForbid(t *testing.T) {
 	}
 }
 
-// Siblings are two channels, or two surfaces; what they share, and what is below one of them, is none.
+// Siblings are two channels, or two surfaces. A package that they share is no sibling, and neither is one below them.
 func TestSiblings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -137,7 +139,7 @@ func TestSiblings(t *testing.T) {
 	}
 }
 
-// What only emulators and tests use counts as an emulator, so that what serves can't import it.
+// A package that only emulators and tests use counts as an emulator, so that packages that serve can't import it.
 func TestEmulators(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"channels/emulator", "channels/golden", "channels/budget"} {

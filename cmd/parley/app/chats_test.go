@@ -52,9 +52,9 @@ func isInChannel(s *slackfake.Server, text string) bool {
 	return false
 }
 
-// Tokens that an admin gave on a page are used by all replicas without a restart, on the sign-in page too, also when the process that
-// took them ended before it connected. When a token is revoked, /readyz says so, and a new one takes its place. When the tokens are
-// forgotten, the connections end. The log never has a token.
+// All replicas use the tokens that an admin gave on a page without a restart, on the sign-in page, too. They do so even if
+// the process that took the tokens ended before it connected. When a token is revoked, /readyz says so until there is a new
+// one. When the tokens are forgotten, the connections end. The log never has a token.
 func TestTokensOfThePage(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
@@ -64,6 +64,7 @@ func TestTokensOfThePage(t *testing.T) {
 	db := openDatabase(t, env)
 	tokens := map[string]string{site.SlackBotToken: w.Slack.BotToken(), site.SlackAppToken: w.Slack.AppToken()}
 	saveCredentials(t, db, "slack", tokens) // then the process was killed
+
 	var log logged
 	a := must(app.New(t.Context(), env, db, slog.New(slog.NewTextHandler(&log, nil)), app.Options{}))(t)
 	serve(t, a)
@@ -72,6 +73,7 @@ func TestTokensOfThePage(t *testing.T) {
 	other := openDatabase(t, env)
 	b := start(t, env, other, app.Options{})
 	until(t, "so does its replica", func() bool { return w.Slack.Sockets.Count() == 2*sockets })
+
 	applyFile(t, db, app.Specs(), w.Config(0)+"\n")
 	sendMail := func(text string) {
 		t.Helper()
@@ -103,6 +105,7 @@ func TestTokensOfThePage(t *testing.T) {
 	for _, one := range []*app.App{a, b} {
 		until(t, "the button is there again", func() bool { return hasButton(t, db, one, "Slack") })
 	}
+
 	for _, secret := range tokens {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("the log has a token:\n%s", log.String())
@@ -133,8 +136,9 @@ func (s *snail) Run(ctx context.Context) error {
 	return nil
 }
 
-// A chat is taken away, and connected again before its connection has ended: the new connection begins only then. Two at once would
-// tell the engine of each other's gaps as of their own, so that a reply left which nobody had looked at again.
+// If a chat is taken away, and connected again before its connection has ended, the new connection begins only then. Two
+// connections at once would tell the engine of each other's gaps (times whose events may have been missed) as of their own.
+// A reply could then leave before the missed events were read.
 func TestChatTakenAwayAndBack(t *testing.T) {
 	t.Parallel()
 	chat := bridgetest.NewChat(t)
@@ -145,6 +149,7 @@ func TestChatTakenAwayAndBack(t *testing.T) {
 			kind.made <- e.SlackBotToken
 			return &snail{bridgetest.NewSurface(chat.URL(), o.Desk, 0), kind}, nil
 		}}
+
 	env := environment(t)
 	db := openDatabase(t, env)
 	connect := func(token string) {
@@ -154,11 +159,13 @@ func TestChatTakenAwayAndBack(t *testing.T) {
 			t.Errorf("the surface is made with the token %s, want %s", made, token)
 		}
 	}
+
 	a := start(t, env, db, app.Options{Surfaces: []app.SurfaceSpec{spec}})
 	t.Cleanup(mayEnd)
 	connect("xoxb-1")
 	storetest.Receive(t, kind.began, "the chat is connected")
 	account := must(store.EnsureSurface(t.Context(), db.Pool, "slack"))(t)
+
 	forgetCredentials(t, db, "slack")
 	until(t, "the chat is taken away", func() bool { return a.Engine().Surface(account) == nil })
 	connect("xoxb-2")
@@ -175,8 +182,8 @@ func hasButton(t *testing.T, db *app.Database, a *app.App, provider string) bool
 	return sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("").Get("/auth/sign-in").Has("Sign in with " + provider)
 }
 
-// Tokens of the environment are used even when others are stored. Stored ones are sealed, and StoredChats names their chat without
-// them.
+// If the environment has tokens, they are used even if others are stored. Stored tokens are sealed. StoredChats names their
+// chat without showing them.
 func TestEnvironmentBeforeThePage(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
@@ -187,6 +194,7 @@ func TestEnvironmentBeforeThePage(t *testing.T) {
 	saveCredentials(t, db, "slack", stored)
 	withTokens := env
 	withSlack(&withTokens, w)
+
 	for _, c := range []struct {
 		name string
 		env  app.Env
@@ -200,6 +208,7 @@ func TestEnvironmentBeforeThePage(t *testing.T) {
 			t.Errorf("%s: got the token %q, %v; want %q", c.name, signedIn.SlackBotToken, err, c.want)
 		}
 	}
+
 	var row string
 	if err := db.Pool.QueryRow(t.Context(), `SELECT c::text
 		FROM chat_credentials AS c`).Scan(&row); err != nil || strings.Contains(row, "xoxb") {
@@ -211,8 +220,8 @@ func TestEnvironmentBeforeThePage(t *testing.T) {
 	}
 }
 
-// An admin types the registration of a bot on the first page. It is tried at Microsoft, and connects Teams when it is right; then
-// the admin chooses the members of a team there.
+// An admin types the registration of a bot on the first page. It is tried at Microsoft, and connects Teams if it is right.
+// Then the admin chooses the members of a team there.
 func TestTeamsOfThePage(t *testing.T) {
 	t.Parallel()
 	var registration app.TeamsEnv
@@ -229,6 +238,7 @@ func TestTeamsOfThePage(t *testing.T) {
 			site.TeamsPassword: {password},
 		}
 	}
+
 	a := v.Post("/settings/first-steps/teams", form("wr0ng-secret"))
 	if a.Status != http.StatusUnprocessableEntity || !a.Has("Nothing was kept.") || !a.Has("AADSTS7000215") || a.Has("wr0ng-secret") {
 		t.Errorf("a wrong secret: got %d, want %d, Microsoft's code, and the secret not shown:\n%s",
@@ -237,6 +247,7 @@ func TestTeamsOfThePage(t *testing.T) {
 	if a = v.Post("/settings/first-steps/teams", form(registration.AppPassword)); a.Status != http.StatusSeeOther {
 		t.Fatalf("the right secret: got %d, want %d:\n%s", a.Status, http.StatusSeeOther, a.Body)
 	}
+
 	w.connect(t) // requests of Teams are taken
 	if !hasButton(t, w.db, w.app, "Microsoft") {
 		t.Error("the sign-in page has no button for Microsoft before the next start")
@@ -245,6 +256,7 @@ func TestTeamsOfThePage(t *testing.T) {
 	if !a.Has("Microsoft Teams is connected with what ann@acme.test gave") || a.Has(registration.AppPassword) {
 		t.Errorf("the page doesn't say who connected Teams, or shows the secret:\n%s", a.Body)
 	}
+
 	v.Post("/settings/first-steps/team", map[string][]string{"name": {"Night"}, "chat": {"teams"}, "channel": {"#Night shift"}})
 	a = v.Get("/settings/first-steps/members?team=Night&chat=teams")
 	if !a.Has("Ben Katz") || !a.Has("b.katz@acme.test") {
@@ -256,6 +268,7 @@ func TestTeamsOfThePage(t *testing.T) {
 	if a.Status != http.StatusSeeOther {
 		t.Errorf("choose the members: got %d, want %d:\n%s", a.Status, http.StatusSeeOther, a.Body)
 	}
+
 	if out := v.Get("/settings/first-steps"); !out.Has("2 agents, who all have a user in a chat.") {
 		t.Errorf("the page doesn't say that both agents are known in a chat:\n%s", out.Body)
 	}

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// Nobody calls by http.DefaultTransport, tests least of all. Whichever test closes an httptest.Server closes the transport's idle
-// connections, and breaks a call of another test whose answer is just being handed out. Tests call by emulator.NewClient or by
-// their server's Client, Parley by a transport of its own.
+// No code calls by http.DefaultTransport, and tests least of all. A test that closes an httptest.Server closes the idle
+// connections of that transport, which breaks a call of another test whose answer is just being handed out. Tests call by
+// emulator.NewClient or by their server's Client, Parley by a transport of its own.
 func TestNobodyCallsByTheDefaultTransport(t *testing.T) {
 	t.Parallel()
 	root := moduleRoot(t)
@@ -46,7 +46,7 @@ func TestNobodyCallsByTheDefaultTransport(t *testing.T) {
 	}
 }
 
-// The rule sees each way to the default transport, and none in what only is named alike.
+// The rule finds each use of the default transport, and doesn't mistake other names for it.
 func TestCallsByDefault(t *testing.T) {
 	t.Parallel()
 	parse := func(imported, source string) *ast.File {
@@ -76,7 +76,8 @@ func TestCallsByDefault(t *testing.T) {
 	}
 }
 
-// callsByDefault returns where a file calls by the default transport, or makes a client that does. It may copy the transport.
+// callsByDefault returns where a file calls by the default transport, or makes a client that does. It may copy the
+// transport.
 func callsByDefault(file *ast.File) (places []token.Pos) {
 	usesHTTP := slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"net/http"` })
 	if !usesHTTP {

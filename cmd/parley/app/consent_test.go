@@ -49,10 +49,12 @@ func newConsentWorld(t *testing.T) *consentWorld {
 		Address:    gmailAddress,
 		SaveToSent: true,
 	}}})
+
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
 	check(t, w.mail.Start(ctx))
 	t.Cleanup(func() { _ = w.mail.Close() })
+
 	w.chat = bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"})
 	w.chat.Open("C1")
 	env := environment(t)
@@ -62,6 +64,7 @@ func newConsentWorld(t *testing.T) *consentWorld {
 		AuthURL:  w.google.AuthURL(),
 		TokenURL: w.google.TokenURL(),
 	}}
+
 	w.db = openDatabase(t, env)
 	applyFile(t, w.db, app.Specs(), w.file())
 	w.keeper = consent.New(w.db.Pool, w.db.Sealer, env.OAuth, slog.New(slog.DiscardHandler))
@@ -132,8 +135,8 @@ func (w *consentWorld) sendMail(t *testing.T, subject string) {
 		Text: "About " + subject}))(t)
 }
 
-// A mailbox at Google is connected, its consent is taken back, mail comes meanwhile and an agent answers, it is
-// connected again: nothing is lost, and each thing arrives once.
+// A mailbox at Google is disconnected, because its consent was taken back. Meanwhile mail comes and an agent answers. Once
+// the mailbox is connected again, nothing is lost, and each message arrives once.
 //
 func TestReconnectLosesNothing(t *testing.T) {
 	t.Parallel()
@@ -145,6 +148,7 @@ func TestReconnectLosesNothing(t *testing.T) {
 	if hint := w.account.StatusHint; !strings.Contains(hint, "parley connect google --account gmail") {
 		t.Errorf("before the first consent the hint is %q, want the command that connects", hint)
 	}
+
 	w.connect(t)
 	w.waitForStatus(t, "active")
 	w.sendMail(t, "chairs")
@@ -159,10 +163,12 @@ func TestReconnectLosesNothing(t *testing.T) {
 	if text := w.account.StatusText; !strings.Contains(text, "invalid_grant") {
 		t.Errorf("after the consent was taken back the status says %q, want invalid_grant", text)
 	}
+
 	w.sendMail(t, "tables")
 	w.chat.Say("ann", "C1", thread, "They come on Friday.")
 	w.connect(t)
 	w.waitForStatus(t, "active")
+
 	threadOf(t, w.chat, "C1", "tables")
 	ctx, cancel := context.WithTimeout(t.Context(), servePatience)
 	defer cancel()

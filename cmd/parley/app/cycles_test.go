@@ -17,8 +17,8 @@ import (
 // maxCycle is how many files of a package may need each other in a circle: to understand one of them, a reader needs all.
 const maxCycle = 15
 
-// No package of what serves has many files that need each other in a circle. What such files share, such as a type that all of them
-// use, belongs into a file that needs none of them; what joins them all, such as a constructor, into one that none of them needs.
+// No package that serves has more than maxCycle files that need each other in a circle. A type that such files share
+// belongs in a file that needs none of them. A constructor that joins them all belongs in a file that none of them needs.
 func TestFilesFormNoLargeCycle(t *testing.T) {
 	t.Parallel()
 	root := moduleRoot(t)
@@ -50,9 +50,9 @@ func TestFilesFormNoLargeCycle(t *testing.T) {
 // fileNeeds says for each file of a package which names it uses, by the files that declare them.
 type fileNeeds map[string]map[string][]string
 
-// needsOf reads what the files of a folder need of each other: functions, types, variables and constants that another file declares.
-// The parser, which looks at one file, leaves such names unresolved. Methods that are called of a value don't count: those of a large
-// type stand in several files on purpose, and whoever held a value would need all of these. The type counts wherever it is named.
+// needsOf reads what the files of a folder need of each other: functions, types, variables and constants that another file
+// declares. The parser, which looks at one file, leaves such names unresolved. Calls of methods don't count, because the
+// methods of a large type are in several files on purpose. The type counts wherever it is named.
 func needsOf(t *testing.T, dir string) fileNeeds {
 	t.Helper()
 	files, declaredIn := map[string]*ast.File{}, map[string]string{}
@@ -67,6 +67,7 @@ func needsOf(t *testing.T, dir string) fileNeeds {
 			declaredIn[declared] = name
 		}
 	}
+
 	needs := fileNeeds{}
 	for name, file := range files {
 		needs[name] = map[string][]string{}
@@ -95,7 +96,7 @@ func largestCycle(needs fileNeeds) (largest []string) {
 	return largest
 }
 
-// reach adds to reached all files that one needs, and those that these need.
+// reach adds to reached all files that a file needs, and those that these need.
 func reach(needs fileNeeds, name string, reached map[string]bool) {
 	for next := range needs[name] {
 		if !reached[next] {
@@ -105,7 +106,8 @@ func reach(needs fileNeeds, name string, reached map[string]bool) {
 	}
 }
 
-// describeCycle lists what the files of a cycle need of each other. What needs the fewest names comes first: it is easiest to cut.
+// describeCycle lists what the files of a cycle need of each other. The file that needs the fewest names of another one
+// comes first, because that need is easiest to cut.
 func describeCycle(needs fileNeeds, cycle []string) string {
 	var lines []string
 	for _, name := range cycle {

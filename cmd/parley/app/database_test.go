@@ -9,8 +9,8 @@ import (
 	"parley/store/pgserver"
 )
 
-// The embedded server starts within limits of its own, which are longer than what connecting may take: recovery after a crash
-// isn't cut off.
+// The embedded server starts within limits of its own, which are longer than those of connecting, so that recovery after a
+// crash isn't cut off.
 func TestEmbeddedServerHasItsOwnLimits(t *testing.T) {
 	t.Parallel()
 	errStarted := errors.New("started")
@@ -28,7 +28,7 @@ func TestEmbeddedServerHasItsOwnLimits(t *testing.T) {
 	}
 }
 
-// Where the environment names a server, none is started.
+// If the environment names a server, Parley starts no embedded one.
 func TestNoEmbeddedServerBesideAnother(t *testing.T) {
 	t.Parallel()
 	db := &Database{url: "postgres://db.acme.test/parley"}
@@ -40,7 +40,7 @@ func TestNoEmbeddedServerBesideAnother(t *testing.T) {
 	}
 }
 
-// Who can't reach a server is told to look at DATABASE_URL, unless that has nothing to do with it.
+// If a server can't be reached, the error tells people to look at DATABASE_URL, unless that has nothing to do with it.
 func TestHintAtDatabaseURL(t *testing.T) {
 	t.Parallel()
 	ended, end := context.WithCancel(t.Context())

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A connection to a database over the network ends by itself when nobody is there any more. One by a Unix socket is made, too, and
-// needs no such option.
+// A connection to a database over the network ends by itself when the other side doesn't answer any more. A connection by a
+// Unix socket can be made, too, and needs no such option.
 func TestDatabaseDialer(t *testing.T) {
 	t.Parallel()
 	for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {

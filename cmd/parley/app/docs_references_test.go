@@ -36,13 +36,13 @@ func sourceFiles(t *testing.T, root string, endings ...string) map[string]string
 	return all
 }
 
-// strayReference finds what a comment leans on and a reader of the repository can't open. Where the
-// reader is sent to a number, the number is in the first or second group.
+// strayReference finds references in a comment that a reader of the repository may not be able to open. The number of a
+// requirement is in the first group, that of an invariant in the second.
 var strayReference = regexp.MustCompile(`\b(R-\d{3})\b|\binvariant (\d+)|(?:the (?:requirements|design)\b(?: of)?|\b(?:reference/\w+|` +
 	`design|requirements)\.md)`)
 
-// strayReferences returns those of a text that lead to no page: a number of docs/requirements.md and
-// docs/invariants.md leads to one.
+// strayReferences returns the references of a text that lead to no page. The numbers in docs/requirements.tsv and
+// docs/invariants.md lead to one.
 func strayReferences(text, requirements, invariants string) (stray []string) {
 	for line := range strings.Lines(text) {
 		if mayRefer(line) {
@@ -143,6 +143,7 @@ func TestDocsNameFunctions(t *testing.T) {
 			known[test] = strings.HasSuffix(name, "_test.go")
 		}
 	}
+
 	for _, doc := range []string{"docs/architecture.md", "docs/contributing.md", "docs/invariants.md"} {
 		text := readDoc(t, doc)
 		for _, m := range namedPlace.FindAllStringSubmatch(text, -1) {
@@ -165,6 +166,7 @@ func TestDocsNameFunctions(t *testing.T) {
 			}
 		}
 	}
+
 	if places < 25 || tests < 25 {
 		t.Errorf("only %d functions and %d tests are named: the pages lost them, or this test can't read them any more", places, tests)
 	}

@@ -78,12 +78,14 @@ func TestDocsMatchCode(t *testing.T) {
 			t.Errorf("variable %s is not documented", s.APIEnv)
 		}
 	}
+
 	commands := findAll(readDoc(t, "cmd/parley/main.go")+readDoc(t, "cmd/parley/withemulators.go"), `(?m)^\s+([A-Z]\w+)\s+\w+Command\s`)
 	for i, c := range commands {
 		commands[i] = strings.ToLower(regexp.MustCompile(`(.)([A-Z][a-z])`).ReplaceAllString(c, "$1-$2")) // AIEval is ai-eval
 	}
 	slices.Sort(commands)
 	wantSame(t, "command", commands, findAll(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z-]+)"))
+
 	_, open, _ := strings.Cut(operations, "Only these paths need to be reachable")
 	open, _, _ = strings.Cut(open, "\n")
 	for _, path := range web.Paths() {
@@ -91,6 +93,7 @@ func TestDocsMatchCode(t *testing.T) {
 			t.Errorf("docs/operations.md lets no proxy pass on %s", path)
 		}
 	}
+
 	roles := slices.Sorted(slices.Values(store.Roles()))
 	wantSame(t, "role", roles, findAll(readDoc(t, "docs/signing-in.md"), "(?m)^\\| `([a-z_]+)` \\|"))
 }
@@ -128,8 +131,8 @@ func TestDocsNameFiles(t *testing.T) {
 	}
 }
 
-// TestDocsCountAsShown: a page numbers the items of a list anew, in their order, whatever stands before them. Where the text says
-// "see 14", it must be the fourteenth.
+// TestDocsCountAsShown checks that lists are numbered in their order. A page numbers the items of a list anew, so that an
+// item to which the text refers as "14" must be the fourteenth.
 func TestDocsCountAsShown(t *testing.T) {
 	t.Parallel()
 	item := regexp.MustCompile(`^(\d+)\. `)
@@ -160,8 +163,8 @@ func (anywhere) Find(_ context.Context, _, email string) (store.SurfaceUser, err
 	return store.SurfaceUser("U" + strings.ToUpper(user)), nil
 }
 
-// TestDocsExamples applies the set-up files that the documentation shows, where the printed first link was opened before and made
-// the admin of the examples a super-admin.
+// TestDocsExamples applies the set-up files that the documentation shows, where the printed first link was opened before
+// and made the admin of the examples a super-admin.
 func TestDocsExamples(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

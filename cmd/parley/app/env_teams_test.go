@@ -79,7 +79,7 @@ func TestEnvTeamsOptions(t *testing.T) {
 	}
 }
 
-// What a registration lacks is asked for by name, and no value that may be the secret is shown.
+// The error names what a registration lacks, and shows no value that may be the secret.
 func TestEnvTeamsFaults(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -128,7 +128,7 @@ func TestEnvTeamsFaults(t *testing.T) {
 	}
 }
 
-// The portal shows a secret beside its id. The id in place of the secret is recognised, and isn't shown either.
+// The portal shows a secret beside its id. Parley recognises the id in place of the secret, and doesn't show it.
 func TestEnvTeamsRefusesTheIDOfASecret(t *testing.T) {
 	t.Parallel()
 	env := wholeTeams().with("TEAMS_APP_PASSWORD", aKeyID)

@@ -12,7 +12,8 @@ import (
 	"parley/store"
 )
 
-// aSecret is the value of each variable that is a secret, and of some in which one may stand by mistake. No error may show it.
+// aSecret is the value of each variable that is a secret, and of some in which one may stand by mistake. No error may show
+// it.
 const aSecret = "geheim~Q"
 
 // vars are the variables of an environment by their names.
@@ -100,14 +101,14 @@ func TestEnvFaults(t *testing.T) {
 	)
 }
 
-// Slack's two tokens are easily mistaken for each other.
+// If Slack's two tokens were mistaken for each other, the error says so.
 func TestEnvRefusesMistakenTokensOfSlack(t *testing.T) {
 	t.Parallel()
 	checkFaults(t, vars{"SLACK_BOT_TOKEN": "xapp-" + aSecret, "SLACK_APP_TOKEN": "xoxb-" + aSecret},
 		"SLACK_BOT_TOKEN is an app-level token", "SLACK_APP_TOKEN is no app-level token")
 }
 
-// A secret is what its file holds, without the newline at the end.
+// If a variable names a file, the secret is what the file holds, without the newline at the end.
 func TestEnvReadsASecretFromAFile(t *testing.T) {
 	t.Parallel()
 	key := store.NewMasterKey()
@@ -119,7 +120,7 @@ func TestEnvReadsASecretFromAFile(t *testing.T) {
 	}
 }
 
-// A passphrase of ten characters is long enough, whatever these are.
+// A passphrase of ten characters of any kind is long enough.
 func TestEnvTakesAPassphraseOfTenCharacters(t *testing.T) {
 	t.Parallel()
 	const ten = "äöüÄÖÜß鍵鍵鍵"
@@ -131,14 +132,15 @@ func TestEnvTakesAPassphraseOfTenCharacters(t *testing.T) {
 	}
 }
 
-// A passphrase of nine characters is refused before anything starts: parley serve would seal the master key with it each night.
+// A passphrase of nine characters is refused before anything starts: parley serve would seal the master key with it each
+// night.
 func TestEnvRefusesAPassphraseOfNineCharacters(t *testing.T) {
 	t.Parallel()
 	const nine = "äöüÄÖÜß鍵鍵"
 	checkFaults(t, vars{"PARLEY_BACKUP_PASSPHRASE": nine}, "PARLEY_BACKUP_PASSPHRASE: the passphrase is too short: at least 10 characters")
 }
 
-// An address of a provider may be http on loopback. The site's own loses its slash at the end.
+// An address of a provider may be http on loopback. The site's own address loses its slash at the end.
 func TestEnvValues(t *testing.T) {
 	t.Parallel()
 	e := mustLoadEnv(t, vars{

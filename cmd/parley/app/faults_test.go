@@ -35,8 +35,8 @@ func (e *entries) String() string {
 	return e.text.String()
 }
 
-// A panic of a handler is logged as an error, with the place and without anything of the request, and the connection is cut: so its
-// sender sends the request again.
+// If a handler panics, this is logged as an error, with the place and without anything of the request. The connection is
+// cut, so that the sender sends the request again.
 func TestPanicIsLogged(t *testing.T) {
 	t.Parallel()
 	const words = "w0rds-of-a-customer"
@@ -96,7 +96,7 @@ type failingListener struct {
 
 func (l failingListener) Accept() (net.Conn, error) { return nil, l.err }
 
-// Connections that can't be accepted are logged, but not each second of an hour. That a listener was closed isn't a fault.
+// Connections that can't be accepted are logged once a minute. A listener that was closed isn't logged.
 func TestNotAcceptedIsLogged(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -127,7 +127,7 @@ func TestNotAcceptedIsLogged(t *testing.T) {
 	}
 }
 
-// The server of a process tells what it can't accept.
+// The server of a process logs connections that it can't accept.
 func TestFrontTellsWhatItCannotAccept(t *testing.T) {
 	t.Parallel()
 	f := must(newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler)))(t)

@@ -87,7 +87,8 @@ func (m *mailboxes) unfetched(accounts store.AccountID) (n int) {
 	return n
 }
 
-// testLease is so long that no lease of these tests runs out by itself, however slow the machine is: they end leases themselves.
+// testLease is so long that no lease of these tests runs out by itself, however slow the machine is: they end leases
+// themselves.
 const testLease = 10 * time.Minute
 
 // replica is a process that fetches. Its clock can be set ahead.
@@ -116,7 +117,7 @@ func (c countingQuerier) Query(ctx context.Context, sql string, args ...any) (pg
 	return c.Querier.Query(ctx, sql, args...) //nolint:rowserrcheck // its caller does
 }
 
-// newReplica makes a process with a channel for each account. Whatever it runs ends with the test.
+// newReplica makes a process with a channel for each account. All that it runs ends with the test.
 func newReplica(t *testing.T, db store.Querier, all *mailboxes, name string, accounts store.AccountID) *replica {
 	t.Helper()
 	r := &replica{wanted: map[store.AccountID]*worker{}}
@@ -225,6 +226,8 @@ func TestFetchersShare(t *testing.T) {
 	}
 	runUntilShared(t, all, accounts, three, four)
 	all.checkNoDoubles(t)
+
+	// Processes that are gone are no longer listed.
 	var left int
 	err := db.QueryRow(t.Context(), `SELECT count(*) FROM leases WHERE name IN ('fetcher:one', 'fetcher:two')`).Scan(&left)
 	if err != nil || left > 0 {
@@ -232,7 +235,7 @@ func TestFetchersShare(t *testing.T) {
 	}
 }
 
-// An account that its own process does not take, because it can't open it, is taken by another one after a while, and kept.
+// If a process can't open an account, and so doesn't take it, another process takes it after a while, and keeps it.
 func TestFetchersAdopt(t *testing.T) {
 	t.Parallel()
 	db, all := storetest.DB(t), newMailboxes()
@@ -243,18 +246,21 @@ func TestFetchersAdopt(t *testing.T) {
 	if n := countHeld(able); n == accounts || n == 0 {
 		t.Fatalf("the able process holds %d of %d accounts, want its own alone", n, accounts)
 	}
+
 	for range 6 {
 		able.ahead += testLease / 5
 		unable.ahead = able.ahead
 		unable.round()
 		able.round()
 	}
+
 	const early = `SELECT count(*) FROM leases AS l JOIN leases AS m ON m.name = 'fetcher:' || l.holder
 		WHERE l.name LIKE 'account:%' AND l.until < m.until`
 	var n int
 	if err := db.QueryRow(t.Context(), early).Scan(&n); err != nil || n > 0 {
 		t.Errorf("%d leases end before their process is forgotten (%v), want none: if it died now, nobody would take them over", n, err)
 	}
+
 	for range 10 {
 		able.round()
 	}
@@ -267,8 +273,8 @@ func TestFetchersAdopt(t *testing.T) {
 	}
 }
 
-// An account moves when its channel has ended, so that no two fetch, or when its lease has, so that a channel that never ends
-// keeps no other from fetching.
+// A process takes over an account once the other's channel has ended, so that no two fetch. It also does once the other's
+// lease has ended, because a channel may never end.
 func TestFetchersHandOver(t *testing.T) {
 	t.Parallel()
 	db, all := storetest.DB(t), newSlowMailboxes()
@@ -282,6 +288,8 @@ func TestFetchersHandOver(t *testing.T) {
 	if n := countHeld(young); n > 0 {
 		t.Errorf("the young process holds %d accounts, want none while the old one still fetches", n)
 	}
+
+	// The leases of the old process end, but its channels don't.
 	expireLeases(t, db, "old")
 	young.round()
 	if n := countHeld(young); n == 0 {
@@ -291,12 +299,13 @@ func TestFetchersHandOver(t *testing.T) {
 	if n := countHeld(old, young); n != accounts {
 		t.Errorf("together they hold %d of %d accounts, want all", n, accounts)
 	}
+
 	all.letEnd()
 	runUntilShared(t, all, accounts, old, young)
 }
 
-// A round that finds nothing to do reads once and writes nothing, however many accounts others hold. Taking and renewing cost one
-// statement for all.
+// A round that finds nothing to do reads once and writes nothing, however many accounts others hold. Taking or renewing all
+// leases costs one statement more.
 func TestFetchersCost(t *testing.T) {
 	t.Parallel()
 	db, all := storetest.DB(t), newMailboxes()
@@ -330,7 +339,7 @@ func TestFetchersCost(t *testing.T) {
 	}
 }
 
-// The lease of a channel that was replaced and does not end isn't renewed, so that another process can fetch.
+// The lease of a channel that was replaced but doesn't end isn't renewed, so that another process can fetch.
 func TestFetchersStuck(t *testing.T) {
 	t.Parallel()
 	db, all := storetest.DB(t), newSlowMailboxes()
@@ -342,6 +351,7 @@ func TestFetchersStuck(t *testing.T) {
 		check(t, db.QueryRow(t.Context(), `SELECT max(until) FROM leases WHERE name LIKE 'account:%'`).Scan(&until))
 		return until
 	}
+
 	before := lastLease()
 	for id := range r.wanted {
 		r.wanted[id] = &worker{channel: &mailbox{all: all, id: id}}

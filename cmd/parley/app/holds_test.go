@@ -29,8 +29,8 @@ func configOf(spec channels.Spec) channels.Config {
 	return config
 }
 
-// TestDocsTellTheHolds compares how long replies can be taken back with the table of the documentation, and with the sentences that
-// name such a time.
+// TestDocsTellTheHolds compares how long replies can be taken back with the table of the documentation, and with the
+// sentences that name such a time.
 func TestDocsTellTheHolds(t *testing.T) {
 	t.Parallel()
 	documented := map[string]string{} // by kind of channel
@@ -38,6 +38,7 @@ func TestDocsTellTheHolds(t *testing.T) {
 	for _, row := range rows {
 		documented[row[1]] = row[2]
 	}
+
 	for _, spec := range app.Specs() {
 		ch, err := spec.New(channels.Account{ID: 1, Name: "a", Config: configOf(spec)},
 			channels.Env{Now: time.Now, Keys: [][]byte{[]byte("key")}})
@@ -48,6 +49,7 @@ func TestDocsTellTheHolds(t *testing.T) {
 			t.Errorf("a reply by %s waits %s, and docs/operations.md says %q", spec.Kind, hold, documented[spec.Kind])
 		}
 	}
+
 	for doc, sentence := range map[string]string{
 		"README.md":     "A reply to a mail waits 20 seconds, one in a chat 4",
 		"docs/slack.md": "A reply to a mail waits 20 seconds",
@@ -58,6 +60,7 @@ func TestDocsTellTheHolds(t *testing.T) {
 			t.Errorf("%s does not say %q", doc, sentence)
 		}
 	}
+
 	if channels.HoldMail != 20*time.Second || channels.HoldChat != 4*time.Second {
 		t.Errorf("the holds are %s and %s, and the sentences above name 20s and 4s", channels.HoldMail, channels.HoldChat)
 	}

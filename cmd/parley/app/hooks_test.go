@@ -19,8 +19,8 @@ func cracked() channels.Spec {
 		}}
 }
 
-// A provider that calls for an account whose channel isn't open here is asked to call again: by 404 it would give up what a
-// customer wrote.
+// A provider that calls for an account whose channel isn't open here is asked to call again. After a 404 it would give up
+// what a customer wrote.
 func TestHookOfAClosedChannel(t *testing.T) {
 	t.Parallel()
 	env := environment(t)
@@ -58,7 +58,7 @@ accounts:
 	}
 }
 
-// An account that was made a moment ago is known to its provider's first call, although no second has gone by.
+// An account that was made a moment ago is known when its provider calls for the first time, even within a second.
 func TestHookOfANewAccount(t *testing.T) {
 	t.Parallel()
 	env := environment(t)

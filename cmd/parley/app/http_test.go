@@ -10,8 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// The metric parley_ready follows what load balancers are told: it falls when the database is gone. Strangers behind a proxy aren't
-// told why.
+// The metric parley_ready follows what load balancers are told, and falls when the database is gone. Strangers behind a
+// proxy aren't told why.
 func TestReadyFollowsDatabase(t *testing.T) {
 	t.Parallel()
 	pool := must(pgxpool.New(t.Context(), storetest.URL(t)))(t)
@@ -23,10 +23,12 @@ func TestReadyFollowsDatabase(t *testing.T) {
 	if !a.isReady() {
 		t.Error("a process that serves is not ready")
 	}
+
 	pool.Close()
 	if a.isReady() {
 		t.Error("a process without its database is ready")
 	}
+
 	for from, want := range map[string]string{"": "database: not reachable\n", "192.0.2.7": ""} {
 		r := httptest.NewRequest(http.MethodGet, "/readyz", nil)
 		r.Header.Set("X-Forwarded-For", from)
@@ -54,7 +56,8 @@ func TestNotReadyWhereNothingCanBeStored(t *testing.T) {
 	}
 }
 
-// Metrics are for processes on this machine and for the bearer of the token, not for whoever reaches a proxy on this machine.
+// Metrics are for processes on this machine and for requests with the token, but not for people who reach a proxy on this
+// machine.
 func TestGuardMetrics(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -199,6 +199,7 @@ func TestImports(t *testing.T) {
 	if len(packages) < 10 {
 		t.Fatalf("only %d packages found", len(packages))
 	}
+
 	for _, p := range packages {
 		from := inside(p)
 		if match("bridge/engine/...", from) && !slices.Contains(engineLayers(), from) {
@@ -226,6 +227,7 @@ func TestImports(t *testing.T) {
 				t.Errorf("%s imports %s: who needs a database is given one", from, to)
 			}
 		}
+
 		for _, to := range ours(p, slices.Concat(p.TestImports, p.XTestImports)) {
 			if match("cmd/...", to) && !match("cmd/...", from) {
 				t.Errorf("tests of %s import %s: tests of a part don't start the whole", from, to)

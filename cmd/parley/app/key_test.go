@@ -33,7 +33,8 @@ func TestWriteKey(t *testing.T) {
 	}
 }
 
-// Whoever only looks, as the doctor does, neither makes a key nor binds the database to one that comes first in PARLEY_MASTER_KEY.
+// A command that only looks, such as doctor, makes no key. It doesn't bind the database to a new key that comes first in
+// PARLEY_MASTER_KEY, either.
 func TestUnlockReadOnly(t *testing.T) {
 	t.Parallel()
 	db, env := &Database{Pool: storetest.Reused(t)}, Env{Data: t.TempDir()}

@@ -35,8 +35,8 @@ func untilSilent(t *testing.T, db *pgxpool.Pool, r *replica) {
 	}
 }
 
-// What a process fetched that was killed is fetched by another one within a few rounds, long before the leases of the
-// dead one run out. One that lost its session but lives shows that again, and keeps what it has.
+// If a process is killed, another one fetches from its accounts within a few rounds, long before the leases of the dead one
+// run out. A process that lost its session but lives shows that again, and keeps its accounts.
 func TestFetchersOfAKilledProcess(t *testing.T) {
 	t.Parallel()
 	const accounts = 20

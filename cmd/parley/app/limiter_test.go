@@ -61,13 +61,14 @@ func (g *limitedServer) post(ctx context.Context, body io.Reader) (status int, r
 	return res.StatusCode, res.Header.Get("Retry-After")
 }
 
-// While maxConcurrent requests are inside, another one is asked to come back; later it gets in. Bodies arrive whole, also those that
-// are no small ones.
+// While maxConcurrent requests are inside, another one is asked to come back. It gets in later. Bodies arrive whole, even
+// if they are larger than a small one may be.
 func TestBound(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
 	defer cancel()
 	g := newLimitedServer(t)
+
 	statuses := make(chan int, maxConcurrent)
 	for range maxConcurrent {
 		go func() {
@@ -78,12 +79,14 @@ func TestBound(t *testing.T) {
 	for range maxConcurrent {
 		storetest.Receive(t, g.inside, "as many requests are inside as may")
 	}
+
 	if status, retry := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusServiceUnavailable || retry != "1" {
 		t.Errorf("one too many: got %d, Retry-After %q; want %d, Retry-After 1", status, retry, http.StatusServiceUnavailable)
 	}
 	if n := g.refused.Load(); n != 1 {
 		t.Errorf("refused requests counted: got %d, want 1", n)
 	}
+
 	g.letGo()
 	for range maxConcurrent {
 		if status := <-statuses; status != http.StatusOK {
@@ -93,6 +96,7 @@ func TestBound(t *testing.T) {
 			t.Errorf("the handler read %d bytes, want %d", n, maxSmallBody+1)
 		}
 	}
+
 	if status, _ := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusOK {
 		t.Errorf("a request when all others are done: got %d, want %d", status, http.StatusOK)
 	}
@@ -118,7 +122,8 @@ func TestBoundSlowBodies(t *testing.T) {
 	}
 }
 
-// Who posts a body that is too long reads that it is, also if the answer is read only once everything is sent, as most clients do.
+// A client that posts a body that is too long is told so, even if it reads the answer only once everything is sent, as most
+// clients do.
 func TestTooLongIsTold(t *testing.T) {
 	t.Parallel()
 	g := newLimitedServer(t)
@@ -139,7 +144,8 @@ func TestTooLongIsTold(t *testing.T) {
 	}
 }
 
-// The memory of a body that is too long is free before the rest is passed over, which takes long: the room counts it as free by then.
+// The memory of a body that is too long is free before the rest of the body is read and dropped, which takes long. The
+// room, which is the memory for bodies, counts it as free by then.
 func TestReleasedBodyIsForgotten(t *testing.T) {
 	t.Parallel()
 	b := newBodies()

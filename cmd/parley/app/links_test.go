@@ -19,8 +19,8 @@ import (
 	"parley/store"
 )
 
-// openTestFile opens the files of message 7: "aa" is whole, "half" breaks off, "shut" can't be read now, "removed" has no original any
-// more, "odd" has a type that is none.
+// openTestFile opens the files of message 7: "aa" is whole, "half" breaks off, "shut" can't be read now, "removed" has no
+// original any more, "untold" has the type of any bytes, "odd" has a type that isn't one.
 func openTestFile(_ context.Context, message store.MessageID, file string) (channels.File, error) {
 	f := channels.File{Name: "Größe \"1\".html", ContentType: "text/html; charset=utf-8", SizeBytes: 6}
 	f.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("<b>hi!")), nil }
@@ -86,7 +86,8 @@ func wantHeader(t *testing.T, name string, h http.Header, want map[string]string
 	}
 }
 
-// A provider fetches a file by its signed address, also if that was signed before the newest key. No browser opens it.
+// A provider can fetch a file by its signed address, even if that was signed with an older key. A browser downloads the
+// file instead of showing it.
 func TestFileLinks(t *testing.T) {
 	t.Parallel()
 	s := newFileServer(t)
@@ -104,8 +105,10 @@ func TestFileLinks(t *testing.T) {
 			"Cache-Control":           "private, no-store",
 		})
 	}
+
 	resp, _ := fetch(t, s.link(7, "untold"))
 	wantHeader(t, "a type that the surface doesn't tell", resp.Header, map[string]string{"Content-Type": "application/pdf"})
+
 	resp, _ = fetch(t, s.link(7, "odd"))
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("an odd type: got %d, want %d", resp.StatusCode, http.StatusOK)
@@ -117,7 +120,8 @@ func TestFileLinks(t *testing.T) {
 	})
 }
 
-// The original of a mail is a page that runs and loads nothing. Its links open in tabs of their own, to which this doesn't apply.
+// The original of a mail is a page that can't run scripts or load anything. Its links open in tabs of their own, to which
+// these limits don't apply.
 func TestOriginalOfMail(t *testing.T) {
 	t.Parallel()
 	resp, body := fetch(t, newFileServer(t).sign(fmt.Sprintf("o.7.%d", time.Now().Add(time.Minute).Unix())))
@@ -130,7 +134,7 @@ func TestOriginalOfMail(t *testing.T) {
 	})
 }
 
-// Whatever is not signed by us, is over, or isn't there, gets 404 and no file.
+// If an address isn't signed by us, has ended, or leads to a file that isn't there, the answer is 404 without a file.
 func TestFileLinksRefused(t *testing.T) {
 	t.Parallel()
 	s := newFileServer(t)
@@ -160,7 +164,7 @@ func TestFileLinksRefused(t *testing.T) {
 	}
 }
 
-// A file that can't be read now is to be asked for again. One that breaks off isn't taken for whole.
+// If a file can't be read now, the answer says when to ask again. A file that breaks off isn't taken for a whole one.
 func TestFileLinksBroken(t *testing.T) {
 	t.Parallel()
 	s := newFileServer(t)

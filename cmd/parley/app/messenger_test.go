@@ -45,7 +45,8 @@ func (w *pageWorld) waitForInbox(t *testing.T, n int) []graphfake.PageMessage {
 	return w.customer.Inbox()
 }
 
-// A customer of a Page, whose card shows her name, and an agent talk: text, files, a tap, each once and in order.
+// A customer of a Page and an agent talk by texts and files. Each message arrives once and in order, and the card shows the
+// customer's name.
 //
 func TestMessengerConversation(t *testing.T) {
 	t.Parallel()
@@ -57,10 +58,12 @@ func TestMessengerConversation(t *testing.T) {
 			return m.ID == thread && strings.Contains(m.Plain(), "Kim") && !strings.Contains(m.Plain(), w.customer.ID())
 		})
 	})
+
 	w.chat.Say("ann", "C1", thread, "Until **eight**")
 	if got := w.waitForInbox(t, 1); got[0].Text != "Until eight" || got[0].Tag != "" {
 		t.Errorf("the customer got %+v, want Until eight without a tag", got)
 	}
+
 	picture := bytes.Repeat([]byte("PNG"), 10)
 	w.chat.Say("ann", "C1", thread, "The way", bridgetest.File{ID: "F1", Name: "map.png", Content: picture})
 	got := w.waitForInbox(t, 3)
@@ -70,6 +73,7 @@ func TestMessengerConversation(t *testing.T) {
 	if got[2].Text != "" || len(got[2].File) != len(picture) || got[2].Name != "map.png" {
 		t.Errorf("the third message is %+v, want map.png alone", got[2])
 	}
+
 	w.customer.Text("Thanks")
 	waitForText(t, w.chat, thread, "Thanks")
 	if n := len(w.customer.Inbox()); n != 3 {
@@ -77,8 +81,8 @@ func TestMessengerConversation(t *testing.T) {
 	}
 }
 
-// What else happens on Messenger comes to the thread: files, answers that were written elsewhere, reactions. When Facebook's answer to
-// a message is lost, nothing is sent twice.
+// The thread shows what else happens on Messenger: files, answers that were written elsewhere, reactions. If Facebook's
+// answer to a message is lost, nothing is sent twice.
 func TestMessengerElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newPageWorld(t)
@@ -90,8 +94,10 @@ func TestMessengerElsewhere(t *testing.T) {
 			return slices.ContainsFunc(m.Files, func(f bridgetest.File) bool { return string(f.Content) == "PICTURE" })
 		})
 	})
+
 	w.page.AnswerElsewhere(w.customer, "I know it from the Page's inbox")
 	waitForText(t, w.chat, thread, "I know it from the Page's inbox")
+
 	must(w.meta.AddFault(graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionDropAfter}))(t)
 	w.chat.Say("ann", "C1", thread, "A printer")
 	w.waitForInbox(t, 2)
@@ -100,6 +106,7 @@ func TestMessengerElsewhere(t *testing.T) {
 	if got[1].Text != "A printer" || got[2].Text != "A red one" {
 		t.Errorf("the customer got %+v, want A printer and A red one, each once", got)
 	}
+
 	w.customer.React(got[2].ID, "❤️")
 	waitForText(t, w.chat, thread, "❤️")
 	if n := len(w.customer.Inbox()); n != 3 {

@@ -32,8 +32,8 @@ type runningParley struct {
 	world *company.Company
 }
 
-// runInSlack runs Parley until the test ends, and waits until it watches its mailbox. analyzer is nil if nobody analyses what
-// customers write; change adds to the environment.
+// runInSlack runs Parley until the test ends, and waits until it watches its mailbox. analyzer is nil if nobody analyses
+// what customers write; change adds to the environment.
 func runInSlack(t *testing.T, analyzer analysis.Analyzer, change ...func(*app.Env)) runningParley {
 	t.Helper()
 	w := openWorld(t)
@@ -55,8 +55,8 @@ func runInSlack(t *testing.T, analyzer analysis.Analyzer, change ...func(*app.En
 	return r
 }
 
-// newUnreachableModel returns a model at an address at which nobody listens, with rules behind it. Its port is never given to a
-// server of another test.
+// newUnreachableModel returns a model at an address at which nobody listens, with rules behind it. Its port is never given
+// to a server of another test.
 func newUnreachableModel(t *testing.T) analysis.Analyzer {
 	t.Helper()
 	env := must(app.LoadEnv(func(name string) (string, bool) {
@@ -145,7 +145,7 @@ func (s scrape) ours() (names []string) {
 	return names
 }
 
-// knows reports whether an expression's name is exported, be it a histogram's part.
+// knows reports whether a name in an expression is exported, also if it is a part of a histogram.
 func (s scrape) knows(name string) bool {
 	if s.types[name] != "" || name == "up" {
 		return true
@@ -165,6 +165,7 @@ func TestMetrics(t *testing.T) {
 	r := runInSlack(t, newUnreachableModel(t))
 	storetest.Exec(t, r.db.Pool, `INSERT INTO accounts (name, kind, side, status) VALUES ('left-chat', 'teams', 'surface', 'broken')`)
 	check(t, r.app.Engine().Reload(t.Context()))
+
 	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Mugs",
 		Text: "Two are chipped."}))(t)
 	until(t, "the mail is in a thread", func() bool {
@@ -176,6 +177,7 @@ func TestMetrics(t *testing.T) {
 		return n >= 1
 	})
 	r.app.Retain(t.Context())
+
 	var s scrape
 	until(t, "Slack is connected", func() bool {
 		s = r.scrape(t)
@@ -183,6 +185,7 @@ func TestMetrics(t *testing.T) {
 		wanted, _ := s.value("parley_surface_connections_wanted", "slack")
 		return open == wanted && open > 0
 	})
+
 	t.Run("values", func(t *testing.T) { checkValues(t, s) })
 	t.Run("names", func(t *testing.T) { checkNames(t, s) })
 	if _, ok := s.value("parley_account_up", "left-chat"); ok {
@@ -243,7 +246,7 @@ func checkValues(t *testing.T, s scrape) {
 	}
 }
 
-// checkNames checks that no label names a customer or a place, and that counters, and they alone, are called so.
+// checkNames checks that no label names a customer or a place, and that names of counters, and only those, end in _total.
 func checkNames(t *testing.T, s scrape) {
 	for _, line := range s.lines {
 		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, company.Support) {
@@ -330,7 +333,8 @@ func checkAlerts(t *testing.T, s scrape, docs string) {
 	}
 }
 
-// checkDashboard checks what Grafana would only show as an empty panel, and that the dashboard shows every metric.
+// checkDashboard checks for faults that Grafana would only show as an empty panel, and that the dashboard shows every
+// metric.
 func checkDashboard(t *testing.T, s scrape) {
 	type panel struct {
 		ID         int

@@ -51,7 +51,7 @@ func openShop(t *testing.T) shopWorld {
 	return shopWorld{world: w, shop: shop, base: callback.URL, hook: env.PublicURL + "/hooks/shop", env: env, db: db}
 }
 
-// publicAddress returns Parley a public address before it listens. Requests wait there until passOn tells where it does.
+// publicAddress gives Parley a public address before it listens. Requests wait there until passOn is told where it listens.
 func publicAddress(t *testing.T, env *app.Env) (passOn func(address string)) {
 	t.Helper()
 	listens := make(chan *url.URL, 1)
@@ -90,12 +90,13 @@ func (w shopWorld) waitForThread(t *testing.T, text string) (root string) {
 	return root
 }
 
-// A system of the company's own is a channel like any other: a customer's message comes into a thread, an agent's answer and file
-// go out, and receipts come back.
+// A system of the company's own is a channel like any other: a customer's message comes into a thread, an agent's answer
+// and file go out, and receipts come back.
 func TestOwnSystem(t *testing.T) {
 	t.Parallel()
 	w := openShop(t)
 	until(t, "Slack is connected", func() bool { return w.world.Slack.Sockets.Count() > 0 })
+
 	question := map[string]any{
 		"type": "message",
 		"id":   "m-1",
@@ -105,10 +106,12 @@ func TestOwnSystem(t *testing.T) {
 	w.post(t, question)
 	w.post(t, question) // once more, to be sure
 	root := w.waitForThread(t, "Where is my order?")
+
 	ann := w.world.Slack.As(company.Ann)
 	must(ann.Post(slackfake.Post{Channel: company.Support, Thread: root, Text: "It leaves *today*.",
 		Files: []slackfake.NewFile{{Name: "label.txt", Data: []byte("the label")}}}))(t)
 	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
+
 	got := w.shop.Got()[0]
 	var m struct{ Attachments []struct{ Name, URL string } }
 	check(t, json.Unmarshal(got.Body, &m))
@@ -118,6 +121,7 @@ func TestOwnSystem(t *testing.T) {
 	if len(m.Attachments) != 1 {
 		t.Fatalf("the shop got %s, want one attachment", got.Body)
 	}
+
 	resp, body := fetch(t, m.Attachments[0].URL)
 	if resp.StatusCode != http.StatusOK || body != "the label" {
 		t.Errorf("the file: got %d %q, want %d and its content", resp.StatusCode, body, http.StatusOK)
@@ -125,16 +129,19 @@ func TestOwnSystem(t *testing.T) {
 	if name := resp.Header.Get("Content-Disposition"); !strings.Contains(name, "label.txt") {
 		t.Errorf("the file's Content-Disposition is %q, want label.txt", name)
 	}
+
 	w.post(t, map[string]any{"type": "status", "id": "e-1", "message": got.Key, "state": "read"})
 	until(t, "it is read", func() bool {
 		n := 0
 		err := w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state = 'read'`).Scan(&n)
 		return err == nil && n == 1
 	})
+
 	n := 0
 	if err := w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM messages WHERE direction = 'in'`).Scan(&n); err != nil || n != 1 {
 		t.Errorf("messages of the customer: got %d, %v; want 1", n, err)
 	}
+
 	w.checkFileFromShop(t, root)
 	if n := len(w.shop.Got()); n != 1 {
 		t.Errorf("the shop got %d messages, want 1", n)

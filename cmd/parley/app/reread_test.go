@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// However many calls come for names that no account has, the directory is looked at once in a while, and nobody is told that an
-// account doesn't exist by a look that is older than the call.
+// However many calls come for names that no account has, the directory is looked at only once in a while. A look that is
+// older than a call isn't used to say that an account doesn't exist.
 func TestRereadIsBounded(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

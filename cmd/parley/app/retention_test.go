@@ -15,8 +15,8 @@ import (
 	"parley/store/storetest"
 )
 
-// A month later a mail is still shown from its original, while facts that only announced things are gone; of two processes one does
-// the work. The original moves to the object store, and is removed there when nothing names it any more.
+// A month later a mail is still shown from its original, while facts that only announced things are gone. Of two processes
+// only one does the work. The original moves to the object store, and is removed there once no row names it.
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	fake, endpoint, stop := s3fake.Start()
@@ -35,12 +35,14 @@ func TestRetention(t *testing.T) {
 	until(t, "the mail is a message and nothing waits", func() bool {
 		return count(`SELECT count(*) FROM messages WHERE direction = 'in'`) == 1 && count(`SELECT count(*) FROM queued`) == 0
 	})
+
 	surface := count(`SELECT id FROM accounts WHERE kind = 'slack'`)
 	must(store.InsertEvents(ctx, r.db.Pool, []store.NewEvent{
 		{AccountID: store.AccountID(surface), ExternalID: "note", OrderKey: "1/x", Payload: []byte("{}"), Quarantine: "odd"},
 		{AccountID: store.SystemAccount, ExternalID: "timer:0:snooze:1", OrderKey: "1/c0", Payload: []byte(`{"kind":"snooze"}`)},
 	}))(t)
 	until(t, "the timer's fact is applied", func() bool { return count(`SELECT count(*) FROM queued`) == 0 })
+
 	must(blob.Put(ctx, r.db.Pool, []byte("nobody's")))(t)
 	must(r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`))(t)
 	check(t, store.MoveClock(ctx, r.db.Pool, 31*24*time.Hour))
@@ -63,6 +65,7 @@ func TestRetention(t *testing.T) {
 	if n := count(`SELECT count(*) FROM blobs`); n != 1 {
 		t.Errorf("%d files are left, want the mail alone", n)
 	}
+
 	message := count(`SELECT id FROM messages WHERE direction = 'in'`)
 	checkFiles := func() {
 		t.Helper()
@@ -96,6 +99,7 @@ func TestRetention(t *testing.T) {
 	if n := count(`SELECT count(*) FROM blobs`); n != 0 || len(fake.Objects()) != 0 {
 		t.Errorf("%d files are left, and the object store has %s; want neither", n, fake.Objects())
 	}
+
 	s := r.scrape(t)
 	for name, want := range map[string]float64{
 		"parley_retention_moved_total":         1, // the mail, which became a file
@@ -108,8 +112,8 @@ func TestRetention(t *testing.T) {
 	}
 }
 
-// A fact that comes again is not stored again, also if its event is removed while the statement that is to store it waits: that
-// statement looked before into what stays known of removed events.
+// A fact that comes again is not stored again, even if its event is removed while the statement that is to store the fact
+// waits. That statement looked for the fact among removed events before the removal.
 func TestKnownBesideItsRemoval(t *testing.T) {
 	t.Parallel()
 	ctx, env := t.Context(), environment(t)
@@ -142,6 +146,7 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 		check(t, db.Pool.QueryRow(ctx, sql, args...).Scan(&n))
 		return n
 	}
+
 	storetest.WaitForRow(t, db.Pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, pid)
 	a.Retain(ctx)
 	check(t, other.Commit(ctx))
@@ -149,6 +154,7 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 	if n := count(`SELECT count(*) FROM events WHERE payload = 'said again'`); n != 0 {
 		t.Fatal("the old fact was stored again by the statement that waited")
 	}
+
 	a.Retain(ctx)
 	if n := count(`SELECT count(*) FROM events WHERE external_id = 'old'`); n != 0 {
 		t.Errorf("the old event is still there after the next run")
@@ -160,7 +166,7 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 	}
 }
 
-// Records are kept for as long as an admin chose, from the next run on.
+// Records are kept for as long as an admin chose. A change counts from the next run on.
 func TestRetentionAsChosen(t *testing.T) {
 	t.Parallel()
 	ctx, env := t.Context(), environment(t)
@@ -176,6 +182,7 @@ func TestRetentionAsChosen(t *testing.T) {
 	must(db.Pool.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
 		SELECT $1, 'of ' || days, 'x', 'said', 4, clock_timestamp() - make_interval(days => days)
 		FROM unnest(ARRAY[40, 10, 1]) AS d (days)`, account))(t)
+
 	for _, c := range []struct {
 		days retention.Days
 		want int // of events that are 40, 10 and 1 days old

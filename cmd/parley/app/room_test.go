@@ -61,8 +61,8 @@ func (c *testRoom) wantWaiting(t *testing.T, p *reservation) {
 	}
 }
 
-// A source that holds all it may, 60 of 100, keeps no other one out. Of its bodies that wait the newest comes first, and only
-// some may wait.
+// A room is the memory for bodies that arrive. A source that holds all it may, 60 of 100, keeps no other source out. The
+// newest of its bodies that wait gets room first, and at most maxWaiting of them may wait.
 func TestRoomShares(t *testing.T) {
 	t.Parallel()
 	flooded, quiet := &limiter{}, &limiter{}
@@ -77,7 +77,7 @@ func TestRoomShares(t *testing.T) {
 		inside = append(inside, p)
 	}
 
-	// Further ones of this source wait; those of another don't.
+	// Further bodies of this source wait. A body of another source doesn't.
 	first, firstAnswer := c.enter(t, flooded, 10)
 	last, lastAnswer := c.enter(t, flooded, 10)
 	c.wantWaiting(t, first)
@@ -85,7 +85,7 @@ func TestRoomShares(t *testing.T) {
 	other, answer := c.enter(t, quiet, 40)
 	wantRoom(t, answer)
 
-	// When one of its own is done, the newest gets its room.
+	// When one of the source's own bodies is done, the newest that waits gets its room.
 	c.release(other)
 	c.release(inside[0])
 	wantRoom(t, lastAnswer)
@@ -103,11 +103,12 @@ func TestRoomShares(t *testing.T) {
 	}
 }
 
-// When another body needs room, one that comes slowly is ended: of the source that holds most, and not one that comes quickly.
+// When another body needs room, a slow body of the source that holds most is ended. A quick body of that source isn't.
 func TestRoomEndsSlow(t *testing.T) {
 	t.Parallel()
 	greedy, modest, third := &limiter{}, &limiter{}, &limiter{}
 	c := &testRoom{room: newRoom(100, 60)}
+
 	slow, answer := c.enter(t, greedy, 30)
 	wantRoom(t, answer)
 	quick, answer := c.enter(t, greedy, 30)
@@ -115,17 +116,20 @@ func TestRoomEndsSlow(t *testing.T) {
 	quick.received.Store(1 << 40)
 	other, answer := c.enter(t, modest, 40)
 	wantRoom(t, answer)
+
 	_, answer = c.enter(t, third, 10)
 	countEnded := func() int {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.ended
 	}
+
 	for deadline := time.Now().Add(boundPatience); countEnded() == 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("no body was ended, want the slow one")
 		}
 	}
+
 	c.release(slow)
 	wantRoom(t, answer)
 	if !slow.isEnded {

@@ -9,7 +9,8 @@ import (
 	"parley/store/storetest"
 )
 
-// What an administrator chose for a database doesn't change what Parley's statements mean, nor how long they may take.
+// Settings that an administrator chose for a database change neither what Parley's statements mean nor how long they may
+// take.
 func TestSettingsOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	env := environment(t)
@@ -26,6 +27,7 @@ func TestSettingsOfTheDatabase(t *testing.T) {
 		{name: "idle_in_transaction_session_timeout", chosen: "3s", want: "1min"},
 		{name: "synchronous_commit", chosen: "off", want: "on"},
 	}
+
 	admin, err := pgx.Connect(t.Context(), env.DatabaseURL)
 	storetest.Check(t, err)
 	var hasTransactionTimeout bool // from PostgreSQL 17 on
@@ -34,6 +36,7 @@ func TestSettingsOfTheDatabase(t *testing.T) {
 	if hasTransactionTimeout {
 		settings = append(settings, setting{name: "transaction_timeout", chosen: "5s", want: "0"})
 	}
+
 	for _, s := range settings {
 		storetest.Exec(t, admin, fmt.Sprintf(`ALTER DATABASE %s SET %s = '%s'`, admin.Config().Database, s.name, s.chosen))
 	}

@@ -82,8 +82,8 @@ func (d *doves) spec() channels.Spec {
 		}}
 }
 
-// Numbers of one provider share a callback, which sorts what comes by number. A channel is given the address of its callback,
-// its provider's, and a guarded way out.
+// Accounts of one provider share a callback, which hands each event to the account that has its number. A channel is given
+// the address of its callback, the address of its provider, and a dialer that is guarded.
 func TestSharedCallback(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -102,6 +102,7 @@ accounts:
 	if got := call(t, http.MethodGet, base+"one?challenge=42", ""); got != "200 42" {
 		t.Errorf("the challenge is answered with %q, want 200 42", got)
 	}
+
 	for range 2 { // the provider brings it again
 		if got := call(t, http.MethodPost, base+"one", "111 a hello\n222 b hi\n333 c who?\n222 d again\n"); got != "200 " {
 			t.Errorf("the callback is answered with %q, want 200", got)
@@ -110,10 +111,12 @@ accounts:
 	if got := call(t, http.MethodPost, base+"three", "111 x x\n"); !strings.HasPrefix(got, "404") {
 		t.Errorf("the callback of an unknown account is answered with %q, want 404", got)
 	}
+
 	rows := must(store.ListQuarantine(ctx, db.Pool, 10))(t)
 	if len(rows) != 1 || rows[0].Account != "one" || !strings.Contains(rows[0].Reason, `Number of the dove "333"`) {
 		t.Fatalf("quarantine: got %+v, want the event for 333, as of account one", rows)
 	}
+
 	got := map[string][]string{}
 	for _, name := range []string{"one", "two-2"} {
 		var ids []string
@@ -125,12 +128,13 @@ accounts:
 	if want := map[string][]string{"one": {"a", "unowned:333:c"}, "two-2": {"b", "d"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("events by account: got %v, want %v", got, want)
 	}
+
 	kind.checkEnvs(t)
 	checkReplay(t, db, specs, rows[0].EventID)
 }
 
-// A callback that is signed with the secret of one app brings nothing to the account of another: anybody who may add an account
-// could otherwise speak in the name of that account's customers.
+// A callback that is signed with the secret of one app brings nothing to the account of another: anybody who may add an
+// account could otherwise speak in the name of that account's customers.
 func TestSharedCallbackOfAnotherApp(t *testing.T) {
 	t.Parallel()
 	specs := []channels.Spec{newDoves().spec()}
@@ -156,8 +160,9 @@ accounts:
 	}
 }
 
-// What a callback brought for another account stays in quarantine when it is replayed, until both accounts have the same secret:
-// an admin who may replay could otherwise hand what they signed themselves to an account whose secret they don't know.
+// An event that a callback brought for another account stays in quarantine when it is replayed, unless both accounts have
+// the same secret. Otherwise an admin who may replay could sign an event and hand it to an account whose secret they don't
+// know.
 func TestReplayOfAnotherApp(t *testing.T) {
 	t.Parallel()
 	const (
@@ -224,7 +229,7 @@ func TestSharedCallbacksAreSigned(t *testing.T) {
 	}
 }
 
-// What a channel's check says of settings names one of the channel's fields, at which pages show it.
+// An error that a channel's check of settings returns names one of the channel's fields, at which pages show it.
 func TestFaultsOfSettingsNameTheirField(t *testing.T) {
 	t.Parallel()
 	for _, spec := range app.Specs() {
@@ -246,8 +251,8 @@ func TestFaultsOfSettingsNameTheirField(t *testing.T) {
 	}
 }
 
-// Two accounts at work never have the same number or Page: at Twilio each would take every message, at Meta one of them
-// none. One that is paused takes none, so its number may have another account.
+// Two active accounts can't have the same number or Page. At Twilio each of them would take every message, and at Meta one
+// of them would get none. The number of a paused account may be given to another account.
 func TestOneAccountHasANumber(t *testing.T) {
 	t.Parallel()
 	db := openDatabase(t, environment(t))
@@ -261,6 +266,7 @@ func TestOneAccountHasANumber(t *testing.T) {
 			return fmt.Sprintf("teams: [{name: T, slack_channel: C1}]\naccounts: [{name: %s-%s, kind: %s, team: T%s, %s}]",
 				strings.ReplaceAll(kind, "_", "-"), name, kind, more, fmt.Sprintf(settings, number))
 		}
+
 		applyFile(t, db, app.Specs(), account("one", "15550100", ""))
 		applyFile(t, db, app.Specs(), account("other", "15550101", ""))
 		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs()}
@@ -269,12 +275,14 @@ func TestOneAccountHasANumber(t *testing.T) {
 			!strings.Contains(err.Error(), "-one takes messages from there already") {
 			t.Errorf("%s: a second account with the number: got %v, want that the first one takes messages from there already", kind, err)
 		}
+
 		applyFile(t, db, app.Specs(), account("one", "15550100", ", paused: true"))
 		applyFile(t, db, app.Specs(), account("twin", "15550100", ""))
 	}
 }
 
-// checkReplay checks that an event of a number that nobody had can be replayed once an account has it, and then goes there once.
+// checkReplay checks that an event of a number that nobody had can be replayed once an account has it, and then goes there
+// once.
 func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) {
 	t.Helper()
 	wantReplay := func(want inspect.ReplayState) {
@@ -287,6 +295,7 @@ func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event st
 	applyFile(t, db, specs, `accounts: [{name: three, kind: dove, team: T, dove: {number: "333"}}]`)
 	wantReplay(inspect.ReplayHandedOver)
 	wantReplay(inspect.ReplayNotQuarantined)
+
 	var got string
 	err := db.Pool.QueryRow(t.Context(),
 		`SELECT string_agg(e.external_id || ' ' || (order_key = a.id || '/kim') || ' ' || convert_from(payload, 'UTF8'), ',')
@@ -294,6 +303,7 @@ func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event st
 	if want := "c true 333 c who?\n"; err != nil || got != want {
 		t.Errorf("events of the new account: got %q, %v; want %q", got, err, want)
 	}
+
 	until(t, "it is applied", func() bool {
 		n := 0
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM queued`).Scan(&n)
@@ -324,6 +334,7 @@ func (d *doves) checkEnvs(t *testing.T) {
 			t.Errorf("%s was given the callback %q and the API %q, want %q and http://127.0.0.1:1/", name, e.HookURL, e.APIURL, hook)
 		}
 	}
+
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, c := range []struct {
@@ -336,7 +347,7 @@ func (d *doves) checkEnvs(t *testing.T) {
 		{name: "this machine", account: "one", address: "127.0.0.1:9"},
 		{name: "a cloud's metadata", account: "one", address: "169.254.169.254:80", refused: true},
 	} {
-		ctx := ended // what is allowed isn't to be reached
+		ctx := ended // an allowed address passes the guard, but isn't dialled: this context has ended
 		if c.refused {
 			ctx = t.Context()
 		}

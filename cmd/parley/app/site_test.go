@@ -8,8 +8,8 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// Tokens that an admin types on the first page are tried at Slack itself, before Parley has any. Each finding that is wrong has a hint,
-// and none shows a token.
+// Tokens that an admin types on the first page are tried at Slack itself, before Parley has any. Each finding that is wrong
+// has a hint, and none shows a token.
 func TestTypedTokens(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
@@ -44,7 +44,8 @@ func TestTypedTokens(t *testing.T) {
 	}
 }
 
-// Behind a proxy that puts Parley below a folder webhooks still come in, but the site's pages lead out of the folder. The log says so.
+// If a proxy puts Parley below a folder, webhooks still come in, but the pages of the site lead out of the folder. The log
+// says so.
 func TestSiteBelowAFolder(t *testing.T) {
 	t.Parallel()
 	env := environment(t)

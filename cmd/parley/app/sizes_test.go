@@ -16,8 +16,8 @@ import (
 // maxLines is how many lines a package may have, tests apart: what somebody reads in a day.
 const maxLines = 5000
 
-// No package has more lines than a reader can go through in a day. What has a noun of its own becomes a package below, as those of
-// store.
+// No package has more lines than a reader can go through in a day. A part of a larger package that has a noun of its own
+// becomes a package below it, as those of store.
 func TestPackagesAreShort(t *testing.T) {
 	t.Parallel()
 	root := moduleRoot(t)
@@ -33,7 +33,7 @@ func TestPackagesAreShort(t *testing.T) {
 	}
 }
 
-// linesOf counts the lines of all packages that say something: blank ones, which part paragraphs, don't count. Tests are left out.
+// linesOf counts the lines of all packages without blank ones. Tests are left out.
 func linesOf(t *testing.T, root string) map[string]int {
 	t.Helper()
 	lines := map[string]int{}

@@ -27,7 +27,7 @@ type hooks struct {
 	refused [2]atomic.Int64
 }
 
-// openHooks serves them until the test ends.
+// openHooks serves hooks until the test ends.
 func openHooks(t *testing.T) *hooks {
 	t.Helper()
 	h := &hooks{bodies: newBodies()}
@@ -61,7 +61,8 @@ func openHooks(t *testing.T) *hooks {
 	return h
 }
 
-// post sends a body and returns the answer: status 0 if the connection was closed instead. A length of -1 isn't announced.
+// post sends a body and returns the answer: status 0 if the connection was closed instead. A body of length -1 is sent
+// without its length.
 func (h *hooks) post(t *testing.T, path string, body io.Reader, length int64) (status int, answer string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
@@ -124,17 +125,19 @@ func (h *hooks) countSeen() (n int64) {
 	return n + h.refused[0].Load() + h.refused[1].Load()
 }
 
-// Strangers send the beginnings of many bodies, and no more. They cost little memory, and keep nobody out, not even at the hook
-// that they call.
+// Strangers send the beginnings of many bodies, and nothing more. These cost little memory, and other senders are served,
+// even at the hook that the strangers call.
 func TestSlowSenders(t *testing.T) {
 	for name, announced := range map[string]int{"large": 1_000_000, "small": maxSmallBody, "the largest": maxBody} {
 		t.Run(name, func(t *testing.T) {
 			h := openHooks(t)
 			before := heapBytes()
+
 			const strangers, most = 1500, 64 << 20
 			for range strangers {
 				h.begin(t, "/hooks/one", announced, min(announced-1, 255<<10))
 			}
+
 			var worst int64
 			for deadline := time.Now().Add(boundPatience); h.countSeen() < strangers; {
 				if time.Now().After(deadline) {
@@ -143,11 +146,13 @@ func TestSlowSenders(t *testing.T) {
 				worst = max(worst, heapBytes()-before)
 			}
 			worst = max(worst, heapBytes()-before)
+
 			for _, path := range []string{"/hooks/one", "/hooks/two"} {
 				for _, bytes := range []int64{2000, maxSmallBody, 300_000} {
 					h.checkTaken(t, path, bytes)
 				}
 			}
+
 			worst = max(worst, heapBytes()-before)
 			t.Logf("%d unfinished bodies: %d MB of heap in use, %d refused so far", strangers, worst>>20, h.refused[0].Load())
 			if worst > most {
@@ -168,8 +173,8 @@ func heapBytes() int64 {
 	return int64(now.HeapInuse)
 }
 
-// Bodies up to the longest are taken, also several of these at once, and uploads of any length. When all have been read, no room
-// is held.
+// Bodies up to the longest are taken, also several of these at once, and uploads of any length. When all have been read, no
+// room is held.
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	h := openHooks(t)
@@ -178,6 +183,7 @@ func TestBodies(t *testing.T) {
 		h.checkTaken(t, "/hooks/one", bytes)
 	}
 	h.checkTaken(t, "/upload", 3*maxBody)
+
 	answers := make(chan int, 8)
 	for range cap(answers) {
 		go func() {
@@ -193,6 +199,7 @@ func TestBodies(t *testing.T) {
 	if n := h.refused[0].Load(); n > 0 {
 		t.Errorf("%d bodies were refused, want none", n)
 	}
+
 	if status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, maxBody+1), -1); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body that turns out too long: got %d, want %d", status, http.StatusRequestEntityTooLarge)
 	}
@@ -209,11 +216,13 @@ func TestBodiesRefused(t *testing.T) {
 	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
 		t.Errorf("announced as too long: got %q", got)
 	}
+
 	const long = 40 << 20
-	conn = h.begin(t, "/hooks/one", long, long) // who reads only once everything is sent, as most clients do, is told, too
+	conn = h.begin(t, "/hooks/one", long, long) // most clients read nothing before everything is sent, and are told, too
 	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
 		t.Errorf("sent to its end: got %q", got)
 	}
+
 	conn = h.begin(t, "/hooks/one", 100, 50)
 	check(t, conn.(*net.TCPConn).CloseWrite())
 	if got := firstLine(t, conn); got != "HTTP/1.1 400 Bad Request" {
@@ -232,8 +241,8 @@ func firstLine(t *testing.T, conn net.Conn) string {
 	return strings.TrimSpace(text)
 }
 
-// Of too many connections, those without a request make room for new ones, then those whose bodies don't arrive. Those whose requests
-// have arrived stay, and then a new connection is closed.
+// When there are too many connections, the server closes those without a request first, then those whose bodies don't
+// arrive. It keeps those whose requests have arrived, and closes a new connection instead.
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	server := &http.Server{ReadHeaderTimeout: time.Minute}
@@ -246,6 +255,7 @@ func TestConnections(t *testing.T) {
 		}
 	})
 	newConnections(3, slog.New(slog.DiscardHandler)).limit(server)
+
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	served := make(chan struct{})
 	go func() {
@@ -256,12 +266,15 @@ func TestConnections(t *testing.T) {
 		_ = server.Close()
 		<-served
 	})
+
 	h := &hooks{address: listener.Addr().String()}
 	dial := func() net.Conn {
 		conn := must(net.Dial("tcp", h.address))(t)
 		t.Cleanup(func() { _ = conn.Close() })
 		return conn
 	}
+
+	// Connections without a request make room for requests.
 	silent := []net.Conn{dial(), dial(), dial()}
 	var slow, busy []net.Conn
 	for range 3 {
@@ -271,6 +284,8 @@ func TestConnections(t *testing.T) {
 	for _, conn := range silent {
 		wantClosed(t, conn)
 	}
+
+	// Connections whose bodies don't arrive make room for requests that do.
 	for body := range 3 {
 		busy = append(busy, h.begin(t, "/", body, body))
 		storetest.Receive(t, inside, "the body has arrived")
@@ -278,6 +293,8 @@ func TestConnections(t *testing.T) {
 	for _, conn := range slow {
 		wantClosed(t, conn)
 	}
+
+	// All three connections have requests, so a new one is closed.
 	wantClosed(t, h.begin(t, "/", 0, 0)) // all others have requests
 	close(letGo)
 	for _, conn := range busy {

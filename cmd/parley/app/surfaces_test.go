@@ -26,7 +26,7 @@ func chatSpec(kind string, c *bridgetest.Chat) app.SurfaceSpec {
 	}}
 }
 
-// Each chat that the environment names is connected, the others are not, and Parley is ready while all that are connected work.
+// Parley connects each chat that the environment names, and no other. It is ready while all connected chats work.
 func TestSeveralSurfaces(t *testing.T) {
 	t.Parallel()
 	ctx, env := t.Context(), environment(t)
@@ -36,6 +36,7 @@ func TestSeveralSurfaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(store.ReportAccount(ctx, db.Pool, former, "error", "Gone.", ""))(t)
+
 	one, two := bridgetest.NewChat(t), bridgetest.NewChat(t)
 	unnamed := chatSpec("third", bridgetest.NewChat(t))
 	unnamed.Named = func(app.Env) bool { return false }
@@ -43,6 +44,7 @@ func TestSeveralSurfaces(t *testing.T) {
 	isListening := func(c *bridgetest.Chat) bool { return c.Streams() > 0 && c.Taken() } // and has reported that it works
 	until(t, "both chats are connected", func() bool { return isListening(one) && isListening(two) })
 	until(t, "Parley is ready", func() bool { status, _ := ready(t, a); return status == http.StatusOK })
+
 	accounts := must(store.ListAccounts(ctx, db.Pool))(t)
 	until(t, "/readyz says that a chat is away", func() bool {
 		storetest.Exec(t, db.Pool, `INSERT INTO outages SELECT id, now(), now(), now() FROM accounts WHERE kind = 'slack'
@@ -50,6 +52,7 @@ func TestSeveralSurfaces(t *testing.T) {
 		status, text := ready(t, a)
 		return status == http.StatusServiceUnavailable && strings.HasPrefix(text, "slack: not reached since")
 	})
+
 	storetest.Exec(t, db.Pool, `DELETE FROM outages`)
 	for _, account := range accounts {
 		switch account.Kind {
@@ -63,6 +66,7 @@ func TestSeveralSurfaces(t *testing.T) {
 		status, text := ready(t, a)
 		return status == http.StatusServiceUnavailable && strings.Contains(text, "teams: The secret has expired.")
 	})
+
 	if status, text := get(t, a, "/readyz?without=surfaces"); status != http.StatusOK {
 		t.Errorf("/readyz for a load balancer: got %d %s, want %d: else no webhook would reach Parley", status, text, http.StatusOK)
 	}

@@ -107,7 +107,7 @@ func (w teamsWorld) sendMessage(t *testing.T, customer, name, text string) {
 	})
 }
 
-// lookup returns what asks Teams, as apply and doctor do beside serve; readOnly as in app.NewLookup.
+// lookup returns a Lookup that asks Teams, as apply and doctor do beside serve. readOnly is that of app.NewLookup.
 func (w teamsWorld) lookup(t *testing.T, readOnly bool) *app.Lookup {
 	t.Helper()
 	return must(app.NewLookup(t.Context(), w.env, w.db, slog.New(slog.DiscardHandler), readOnly))(t)
@@ -125,17 +125,19 @@ func (w teamsWorld) examine(t *testing.T) inspect.Report {
 	})
 }
 
-// TestTeams goes the way of docs/teams.md: the app is added to a team, people are found by e-mail and the channel by its name, a
-// customer's message opens a thread, and a plain answer in it reaches the customer.
+// TestTeams goes the way of docs/teams.md: the app is added to a team, people are found by e-mail and the channel by its
+// name, a customer's message opens a thread, and a plain answer in it reaches the customer.
 func TestTeams(t *testing.T) {
 	t.Parallel()
 	w := openTeams(t)
 	until(t, "Parley is ready", func() bool { status, _ := ready(t, w.app); return status == http.StatusOK })
+
 	file := w.parse(t, nightPeople)
 	o := setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Lookup: w.lookup(t, true)}
 	if _, err := setup.Plan(t.Context(), w.db.Pool, file, o); err == nil || !strings.Contains(err.Error(), "Night shift") {
 		t.Errorf("plan with a channel of a team that the app is not in: got %v, want an error that names Night shift", err)
 	}
+
 	w.connect(t)
 	o.Lookup = w.lookup(t, true)
 	plan := must(setup.Plan(t.Context(), w.db.Pool, file, o))(t)
@@ -145,6 +147,7 @@ func TestTeams(t *testing.T) {
 		}
 	}
 	w.apply(t, nightPeople)
+
 	w.sendMessage(t, "u-17", "Kim Miller", "Where is my order?")
 	root := w.waitForThread(t, "Where is my order?")
 	must(w.fake.As(annInEntra).Reply(nightShift, root, "It leaves today."))(t)
@@ -152,6 +155,7 @@ func TestTeams(t *testing.T) {
 	if got := w.shop.Got()[0]; got.To != "u-17" || got.Text != "It leaves today." {
 		t.Errorf("the shop got %q to %q, want the answer to u-17", got.Text, got.To)
 	}
+
 	if report := w.examine(t); strings.Contains(sectionOf(report, "surface teams"), "✗") {
 		t.Errorf("the doctor finds a fault in Teams:\n%s", report.Text())
 	}
@@ -227,7 +231,7 @@ func (w teamsWorld) wantDoctor(t *testing.T, state string, broken bool, words ..
 	}
 }
 
-// On each step of the set-up, and after what may break it, the doctor says what is wrong and what to do.
+// The doctor says what is wrong and what to do, on each step of the set-up, and after changes that may break it.
 func TestDoctorOfTeams(t *testing.T) {
 	t.Parallel()
 	const healthy, broken = false, true
@@ -237,21 +241,25 @@ func TestDoctorOfTeams(t *testing.T) {
 	w.wantDoctor(t, "added", healthy, "team “Acme”: the app is in it")
 	w.apply(t, `teams: [{name: Night, teams_channel: "`+nightShift+`"}]`)
 	w.wantDoctor(t, "with a channel", healthy, "Night shift", "its messages may be read")
+
 	w.fake.Entra.Permit()
 	w.wantDoctor(t, "nobody agreed", healthy, "its messages may not be read", "@Parley reply")
+
 	secret := w.env.Teams.AppPassword
 	w.env.Teams.AppPassword = "another~secret"
 	w.wantDoctor(t, "another secret", broken, "app secret", "TEAMS_APP_PASSWORD")
 	w.env.Teams.AppPassword = secret
+
 	check(t, w.fake.Admin.Uninstall(t.Context(), teamOfAcme))
 	until(t, "the app is taken out", func() bool { return w.fake.Activities.Pending() == 0 })
 	w.wantDoctor(t, "taken out", broken, "the app is in no team", "Add it")
+
 	w.env.Teams.LoginURL = "http://127.0.0.1:1"
 	w.wantDoctor(t, "no way to Microsoft", broken, "app secret")
 }
 
-// A team has a channel in Slack and in Teams. Its threads open in Teams, and in Slack they are worked on by their numbers. After
-// the team has moved to Slack, new threads open there and old ones stay.
+// A team has a channel in Slack and in Teams. Its threads open in Teams, and in Slack they are worked on by their numbers.
+// After the team has moved to Slack, new threads open there and old ones stay.
 func TestSlackAndTeams(t *testing.T) {
 	t.Parallel()
 	ctx, beside := t.Context(), openWorld(t)

@@ -45,8 +45,8 @@ func (w *numberWorld) waitForTemplate(t *testing.T, status string) store.Templat
 	return found
 }
 
-// A template of the set-up file goes to WhatsApp. When a webhook says that it is approved, the team is told, and it can be sent with its
-// variables; when it is paused, a use of it is refused.
+// A template of the set-up file is submitted to WhatsApp. When a webhook says that it is approved, the team is told, and
+// the template can be sent with its variables. When it is paused, Parley refuses to send it.
 // R-008
 func TestWhatsAppTemplate(t *testing.T) {
 	t.Parallel()
@@ -65,6 +65,7 @@ templates:
     body: Hello {{ first_name }}, your quote {{quote_number}} is ready.
     buttons: [{title: Call me}]
     examples: {quote_number: Q-1}`)
+
 	w.customer.Text("Where is my quote?")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -75,6 +76,7 @@ templates:
 	if given.Name != "quote_ready" || given.Category != "UTILITY" || given.Components[1].Text != "Hello {{1}}, your quote {{2}} is ready." {
 		t.Errorf("submitted %+v, want the utility template quote_ready with numbered variables", given)
 	}
+
 	check(t, w.meta.Review(given.ID, "APPROVED", ""))
 	row := w.waitForTemplate(t, "approved")
 	w.chat.Wait(t, "the team is told", func() bool {
@@ -82,6 +84,7 @@ templates:
 			return strings.Contains(m.Plain(), "Quote ready (en) approved")
 		})
 	})
+
 	values := map[string]string{"first_name": "Kim", "quote_number": "Q-7"}
 	use := bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{
 		ID:      row.ID,
@@ -97,6 +100,7 @@ templates:
 		body, _ := json.Marshal(got)
 		t.Errorf("the customer got %s, want the template with its variables", body)
 	}
+
 	check(t, w.meta.Review(given.ID, "PAUSED", ""))
 	w.waitForTemplate(t, "paused")
 	w.chat.Submit("ann", "C1", "", use, "")

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What is special about a verb stands in its value, on either side (bot/verb, and usecase.Case in bridge/engine). A switch that picks
-// some verbs would be silent about a new one.
+// A verb's value says what is special about the verb, on either side (bot/verb, and usecase.Case in bridge/engine). A
+// switch that picks some verbs would silently leave out a new one.
 func TestNoSwitchOverVerbs(t *testing.T) {
 	t.Parallel()
 	picksVerb := regexp.MustCompile(`(?m)^\s*case (bridge\.)?Verb[A-Z]`)

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// What a reader can keep in mind of one type.
+// The most fields and methods that a reader can keep in mind of one type.
 const (
 	maxFields  = 20
 	maxMethods = 40
@@ -32,17 +32,17 @@ func wideTypes() map[string]string {
 	}
 }
 
-// notServing are the packages that are no part of what serves: they play providers, chats and customers.
+// notServing are the packages that take no part in serving, such as those that play providers, chats and customers.
 func notServing() []string {
 	return append(emulators(), "cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...",
 		"bridge/setup/...", "bot/view/viewtest", "store/storetest")
 }
 
-// width is how much a type has.
+// width is how many fields and methods a type has.
 type width struct{ fields, methods int }
 
-// No type of what serves has more fields or methods than a reader can keep in mind. Who has more to say makes a type of a part of it,
-// with a noun of the field for a name.
+// No type of a package that serves has more fields or methods than a reader can keep in mind. A part of a larger type
+// belongs in a type of its own, which is named by a noun of the field.
 func TestTypesAreNarrow(t *testing.T) {
 	t.Parallel()
 	root := moduleRoot(t)
@@ -79,11 +79,13 @@ func widthsOf(t *testing.T, root string) map[string]width {
 		if d.IsDir() && name != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
 			return fs.SkipDir
 		}
+
 		inside, err := filepath.Rel(root, path.Dir(name))
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") ||
 			matchAny(notServing(), filepath.ToSlash(inside)) {
 			return err
 		}
+
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		if err != nil {
 			return err
@@ -96,7 +98,7 @@ func widthsOf(t *testing.T, root string) map[string]width {
 	return widths
 }
 
-// countIn adds what one declaration says of types.
+// countIn adds the fields and methods that one declaration gives to types.
 func countIn(widths map[string]width, in string, decl ast.Decl) {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
