@@ -19,7 +19,7 @@ import (
 
 const secret = "secret"
 
-// faults that the provider knows, by the names of the suite.
+// faults are those that the provider can cause, by the names that the suite has for them.
 func faults() map[string]channelstest.Fault {
 	return map[string]channelstest.Fault{
 		"refused":      {Kind: channelstest.FaultRefuse},
@@ -33,7 +33,7 @@ func faults() map[string]channelstest.Fault {
 	}
 }
 
-// TestChannel: the test channel passes the suite, like a mail and like a chat.
+// TestChannel checks that the test channel passes the suite, like a mail and like a chat.
 func TestChannel(t *testing.T) {
 	t.Parallel()
 	with := func(caps channels.Capabilities) opener {
@@ -90,10 +90,12 @@ func stage(t *testing.T, open opener) channelstest.Stage {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	hook := httptest.NewServer(c.(http.Handler))
 	t.Cleanup(hook.Close)
 	serial := 0
 	last := ""
+
 	postEvent := func(t *testing.T, e channelstest.Event) []channels.Fact {
 		t.Helper()
 		body, err := json.Marshal([]channelstest.Event{e})
@@ -110,10 +112,12 @@ func stage(t *testing.T, open opener) channelstest.Stage {
 		defer mu.Unlock()
 		return accepted
 	}
+
 	post := func(t *testing.T, text string) []channels.Fact {
 		t.Helper()
 		return postEvent(t, channelstest.Event{Type: "message", ID: fmt.Sprint("in-", serial), From: "kim", Text: text})
 	}
+
 	return channelstest.Stage{
 		Channel: c,
 		Write: func(t *testing.T, texts ...string) (facts []channels.Fact) {
@@ -163,7 +167,8 @@ func postHook(t *testing.T, url string, body []byte, signature string) int {
 	return resp.StatusCode
 }
 
-// The webhook fails closed, and says when it should be tried again.
+// The webhook's answer says whether a provider should try again. A wrong signature is refused. A body that can't be read
+// becomes a fact in quarantine.
 func TestWebhook(t *testing.T) {
 	t.Parallel()
 	answers := map[string]error{"ok": nil, "busy": channels.ErrOverloaded, "broken": context.DeadlineExceeded}
@@ -176,6 +181,7 @@ func TestWebhook(t *testing.T) {
 		}})
 	hook := httptest.NewServer(c)
 	defer hook.Close()
+
 	body := []byte(`[{"type":"message","id":"1","from":"kim"},{"type":"status","id":"1","state":"read"}]`)
 	for name, want := range map[string]int{"ok": 200, "busy": 503, "broken": 500} {
 		answer = answers[name]
@@ -186,6 +192,7 @@ func TestWebhook(t *testing.T) {
 			t.Errorf("%s: got %d facts, want 2", name, len(got))
 		}
 	}
+
 	answer = nil
 	for _, signature := range []string{"", "x", channelstest.Sign("other", body)} {
 		got = nil
@@ -193,12 +200,14 @@ func TestWebhook(t *testing.T) {
 			t.Errorf("signature %q: got status %d and the facts %v, want 403 and none", signature, status, got)
 		}
 	}
+
 	for _, riddle := range []string{"riddle", `[]`, `[1]`, `[{"type":"message"}]`} {
 		status := postHook(t, hook.URL, []byte(riddle), channelstest.Sign(secret, []byte(riddle)))
 		if status != http.StatusOK || len(got) != 1 || got[0].Quarantine == "" {
 			t.Errorf("%s: got status %d and the facts %+v, want 200 and one in quarantine", riddle, status, got)
 		}
 	}
+
 	if _, err := c.Decode([]byte(`{"type":"riddle","id":"1"}`)); err == nil || !strings.Contains(err.Error(), "riddle") {
 		t.Errorf("decoding an unknown event: got %v, want an error that names its type", err)
 	}

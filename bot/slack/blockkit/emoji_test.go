@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// R-073: where Slack writes emoji as shortcodes, customers get the characters.
+// If Slack writes emoji as shortcodes, customers get the characters (requirement R-073).
 func TestShortcodes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, typed, want string }{
@@ -48,7 +48,7 @@ func TestEmojiInACommand(t *testing.T) {
 	}
 }
 
-// A message of /me has no rich text.
+// A message of /me has no rich text. Its shortcodes become characters, too.
 //
 // R-073
 func TestEmojiInATextWithoutRichText(t *testing.T) {
@@ -58,7 +58,7 @@ func TestEmojiInATextWithoutRichText(t *testing.T) {
 	}
 }
 
-// What stands as code is no emoji.
+// A shortcode in code stays as it was typed.
 func TestShortcodeAsCode(t *testing.T) {
 	t.Parallel()
 	if got, want := ReadText(Typed{Text: "type `:+1:`"}).Plain, "type :+1:"; got != want {

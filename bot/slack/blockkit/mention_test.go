@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Who is mentioned in a block of code is mentioned, so that such a text stays inside.
+// A colleague who is mentioned in a block of code counts as mentioned, so that the text isn't sent to the customer.
 func TestMentionInCode(t *testing.T) {
 	t.Parallel()
 	got := ReadText(Typed{Blocks: richTextBlocks(`{

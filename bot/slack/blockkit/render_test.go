@@ -67,7 +67,7 @@ func TestRenderPick(t *testing.T) {
 	golden.JSON(t, "testdata/form_pick.json", form)
 }
 
-// A text that is too long for a field says so: who sends it sees that its end is missing.
+// A text that is too long for its field is cut. The hint says that its end is missing.
 func TestTextThatDoesNotFitAField(t *testing.T) {
 	t.Parallel()
 	field := view.Field{Name: "text", Kind: view.FieldLong, Hint: "A note.", Value: []string{strings.Repeat("x", maxInputRunes+1)}}
@@ -89,8 +89,8 @@ func TestRenderWindows(t *testing.T) {
 	golden.JSON(t, "testdata/window_problem.json", home.Problem(bridge.ErrNoConversation, at, ""))
 }
 
-// No text that comes from outside can mention somebody, format, or end a token. Signs that would are escaped, or get a word joiner, which
-// nobody sees, on each side.
+// A text that comes from outside can't mention somebody, format, or end a token. Characters that could do so are escaped,
+// or get a word joiner, which is invisible, on each side.
 func TestLiteralLine(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -116,7 +116,7 @@ func TestLiteralLine(t *testing.T) {
 	}
 }
 
-// No address that comes from outside can lead to a script, or end the link.
+// An address that comes from outside can't lead to a script, or end the link.
 func TestMakeLink(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -137,7 +137,7 @@ func TestMakeLink(t *testing.T) {
 	}
 }
 
-// An id that isn't one of Slack's mentions nobody.
+// A user id that isn't one of Slack's is not rendered as a mention. The name alone is shown.
 func TestMentionOfNobody(t *testing.T) {
 	t.Parallel()
 	got := Home("").renderPiece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}})
@@ -161,7 +161,7 @@ func TestLineOfManyRecipientsIsCut(t *testing.T) {
 	}
 }
 
-// However many get replies, who gets none any more is named.
+// Even if many get replies, the line names the one who gets none any more.
 func TestLineOfManyRecipientsNamesWhoIsLeftOut(t *testing.T) {
 	t.Parallel()
 	if got, want := lineOfManyRecipients(), "No longer among them: Lee &lt;lee@shop.example&gt;."; !strings.Contains(got, want) {
@@ -182,7 +182,7 @@ func TestWordThatIsTooLongIsCut(t *testing.T) {
 // shownNameRunes is how many characters of a file's or a sender's name Slack shows.
 const shownNameRunes = 80
 
-// Of a long file name the ending stays: without it nobody can open the file.
+// A long file name is cut before its ending, because people need the ending to open the file.
 func TestFileName(t *testing.T) {
 	t.Parallel()
 	long := "Rechnung_" + strings.Repeat("y", 120)
@@ -217,7 +217,7 @@ func TestFileName(t *testing.T) {
 	}
 }
 
-// Of a long name the end stays, which says that it is a customer's.
+// A long name is cut before its end, which says that it is a customer's.
 func TestDisplayName(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

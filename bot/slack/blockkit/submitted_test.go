@@ -22,7 +22,7 @@ func longOptions(number int) (options []view.Option) {
 // maxTestAnswerBytes is how long an answer to a menu may be in these tests.
 const maxTestAnswerBytes = 20000
 
-// Slack drops an answer to a menu that is too long without a word, so that options are left out until it is short enough.
+// Slack silently drops an answer to a menu that is too long, so Parley leaves out options until the answer is short enough.
 func TestOptionsThatDoNotFitAreLeftOut(t *testing.T) {
 	t.Parallel()
 	r := fitOptions(optionObjects(longOptions(200)), maxTestAnswerBytes)
@@ -53,7 +53,7 @@ func TestWindowWithoutFields(t *testing.T) {
 	}
 }
 
-// What comes back from a menu is read like a button's value.
+// A choice from a menu is read like a button's value.
 func TestReadClickOfAMenu(t *testing.T) {
 	t.Parallel()
 	button := view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})}
@@ -91,7 +91,8 @@ func TestReadClickOfAnUnreadableMenu(t *testing.T) {
 	}
 }
 
-// A reply that was too long for the form's memory is read from its field, in which it may have been made a note.
+// A reply that was too long for the form's memory is read from its field. If it was changed to begin like a note or a
+// command there, it is refused.
 func TestTypedReplyOfThePickForm(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]struct{ text, problem string }{
@@ -111,7 +112,7 @@ func TestTypedReplyOfThePickForm(t *testing.T) {
 	}
 }
 
-// A note that was typed into the form of !assign goes along when a name is pressed there.
+// If a note was typed into the form of !assign, it goes along when a name is pressed there.
 func TestNoteOfAPressedName(t *testing.T) {
 	t.Parallel()
 	var v View

@@ -95,7 +95,8 @@ func TestReadRichTextWithStyles(t *testing.T) {
 	})
 }
 
-// What Markdown would take for formatting, and what looks like a command or an entity, stays as it was typed.
+// Characters that Markdown would take for formatting are escaped. Text that looks like a command or an entity stays as it
+// was typed.
 func TestReadRichTextWithSigns(t *testing.T) {
 	t.Parallel()
 	checkRichText(t, []richTextCase{
@@ -281,7 +282,7 @@ func TestReadRichTextWithDates(t *testing.T) {
 	})
 }
 
-// Of parts that nobody knows yet the words are read.
+// If Slack adds a kind of part that Parley doesn't know, its words are read.
 func TestReadRichTextWithUnknownParts(t *testing.T) {
 	t.Parallel()
 	checkRichText(t, []richTextCase{
@@ -300,7 +301,7 @@ func TestReadRichTextWithUnknownParts(t *testing.T) {
 	})
 }
 
-// What somebody typed has the same characters after our own Markdown reader has read what we made of it.
+// A typed text keeps its characters when it is turned into Markdown and our own reader shows that Markdown as plain text.
 func TestTypedTextSurvivesMarkdown(t *testing.T) {
 	t.Parallel()
 	for _, typed := range []string{
@@ -360,7 +361,7 @@ func linesShown(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Whatever Slack sends is read without a crash, and each mention has the token of our Markdown.
+// ReadText reads anything that Slack may send without a crash, and each mention has the token of our Markdown.
 func FuzzReadText(f *testing.F) {
 	f.Add([]byte(richTextBlocks(section(run("x")))), "x *y* <@U1> `c` ```d```")
 	f.Add([]byte(`[{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[{}]}]}]`), "&gt; <!date^1|x")

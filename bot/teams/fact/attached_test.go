@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-// A picture that stands in a text, and that Teams lists as no attachment, is no less part of what its author wants to send.
+// A picture in a text counts as a file of the message, even if Teams doesn't list it as an attachment.
 func TestPicturesThatTeamsDoesNotList(t *testing.T) {
 	t.Parallel()
 	const hosted = "https://graph.test/v1.0/teams/g/channels/c/messages/1/replies/2/hostedContents/h/$value"
@@ -71,7 +71,7 @@ func TestPicturesThatTeamsDoesNotList(t *testing.T) {
 	}
 }
 
-// The address of a file is stored with where the file came from.
+// The address of a file is stored together with the file's origin.
 func TestSealKeepsOriginAndAddress(t *testing.T) {
 	t.Parallel()
 	want := Origin{Channel: "19:a&b@thread.tacv2", Author: "33333333-3333-4333-8333-333333333333"}
@@ -93,7 +93,7 @@ func TestSealWithoutAnAddress(t *testing.T) {
 	}
 }
 
-// An address that was stored without an origin says nothing of it.
+// If an address was stored without an origin, none is read.
 func TestUnsealWithoutAnOrigin(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, stored string }{

@@ -7,8 +7,8 @@ import (
 	"parley/bot/teams/connector"
 )
 
-// A click or a filled form that is told again is the same fact, in whatever order its fields come. Another person, button or value makes
-// another one, and so does another activity if the client names no button, or one that is none of ours.
+// A click or a filled form that is told again is the same fact, even if its fields come in another order. Another person,
+// button or value makes another fact. If the client names no button of ours, another activity makes another fact, too.
 func TestInvokeID(t *testing.T) {
 	t.Parallel()
 	const first, nonce, data = "1700000000001", "n1", `{"a":1,"b":"x"}`

@@ -26,7 +26,7 @@ func decodeCommand(t *testing.T, text string) bridge.Action {
 	return actions[0]
 }
 
-// What only its author sees says nothing to customers, so that no command is offered there that does.
+// A command that only its author sees must not send anything to customers, so Parley offers none that does.
 func TestOfferedCommandsAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, word := range verb.OfferedInThread() {
@@ -90,8 +90,8 @@ func TestFirstWordsKeepTheirFormatting(t *testing.T) {
 	}
 }
 
-// A picture or a file beside a command in a personal chat doesn't go unnoticed: the engine begins no conversation with one, and a note
-// can't keep it.
+// A picture or a file beside a command in a personal chat isn't dropped silently. With "new" it is passed on to the engine,
+// which begins no conversation with a file. A note with a file is refused here.
 func TestFileBesideACommand(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]connector.Attachment{

@@ -2,7 +2,7 @@ package fact
 
 import "testing"
 
-// Emoji that stand for commands have the names by which these are known. Others keep Teams' names.
+// emojiName gives an emoji that stands for a command the name by which the command is known. Other emoji keep Teams' names.
 func TestEmojiName(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ reaction, want string }{
@@ -34,7 +34,7 @@ func TestEmojiName(t *testing.T) {
 	}
 }
 
-// What Graph shows of a reaction leads to the name by which Teams tells of it.
+// ReactionType makes the name that Teams uses for a reaction of the character and the name that Graph shows.
 func TestReactionType(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ shown, name, want string }{

@@ -18,7 +18,7 @@ func wantContains(t *testing.T, text, words string) {
 	}
 }
 
-// A server that takes no password over this connection needs a person, who is told so.
+// If a server takes no password over this connection, the problem needs a person, and has a hint for one.
 func TestExplainDisabledLogin(t *testing.T) {
 	t.Parallel()
 	for _, security := range []string{"none", "starttls"} {
@@ -43,7 +43,8 @@ func explainFolder(answer imap.Error) wire.Problem {
 	return explain(atStage(stageFolder, &answer), server, "INBOX")
 }
 
-// What keeps a folder from being opened needs a person if the server may mean the folder's name, or who may read it.
+// If a folder can't be opened, the problem needs a person if the server may mean the folder's name, or that we may not read
+// it.
 func TestExplainFolderThatNeedsAPerson(t *testing.T) {
 	t.Parallel()
 	const no = imap.StatusResponseTypeNo
@@ -68,7 +69,7 @@ func TestExplainFolderThatNeedsAPerson(t *testing.T) {
 	}
 }
 
-// All else that keeps a folder from being opened may pass.
+// Other errors that keep a folder from being opened may pass.
 func TestExplainFolderThatMayOpenLater(t *testing.T) {
 	t.Parallel()
 	const no, bad = imap.StatusResponseTypeNo, imap.StatusResponseTypeBad

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// literal is bytes of which a server has announced the size.
+// literal is a body whose size a server has announced.
 type literal struct {
 	io.Reader
 	size int64
@@ -18,7 +18,7 @@ func (l literal) Size() int64 { return l.size }
 // digits is a text of a given length.
 func digits(size int) string { return strings.Repeat("0123456789", size/10) }
 
-// wantRaw checks the bytes that were kept of a mail, also behind a line of any length that is put before them.
+// wantRaw checks the bytes that were kept of a mail, alone and behind a line that is put before them.
 func wantRaw(t *testing.T, m *fetched, want string) {
 	t.Helper()
 	if !m.hasRaw {
@@ -62,7 +62,7 @@ func TestReadBody(t *testing.T) {
 	}
 }
 
-// Of a body that is too large the header alone is kept.
+// If a body is too large, only its header is kept.
 func TestReadBodyThatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	const header = "Subject: x\r\n\r\n"

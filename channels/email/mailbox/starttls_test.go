@@ -27,8 +27,8 @@ func serveSTARTTLS(conn net.Conn, config *tls.Config, greeting, answer, rest str
 	_ = protected.Close()
 }
 
-// What a server says unasked, and the library doesn't know, is left out behind STARTTLS, too. What it says before the connection is
-// protected isn't believed.
+// A response that comes unasked, and that the library doesn't know, is left out after STARTTLS, too. Parley doesn't trust
+// responses that come before the connection is protected.
 func TestSTARTTLS(t *testing.T) {
 	t.Parallel()
 	certificate, err := emulator.NewCertificate("localhost")

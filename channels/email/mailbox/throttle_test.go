@@ -12,8 +12,8 @@ import (
 	"parley/channels/email/wire"
 )
 
-// A server that says for days that it is asked too much may mean a single mail. In the end Parley goes on without an answer, and the mail
-// is given up.
+// If a server says for days that it is asked too much, it may mean a single mail. In the end Parley goes on without an
+// answer, and gives the mail up.
 func TestThrottlingIsBounded(t *testing.T) {
 	t.Parallel()
 	d := newFolder("INBOX", false)
@@ -55,8 +55,8 @@ func wantNoBadSessions(t *testing.T, d *folder) {
 	}
 }
 
-// Only sessions in a row count. In the folder of sent mail no mail may be fetched for months, since Parley sent all of them: so what the
-// server refused is forgotten as soon as both folders are read again.
+// Only refusals in sessions in a row count. So those of both folders are forgotten as soon as both are read again. In the
+// folder of sent mail there may be no mail to fetch for months, because Parley sent all of them.
 func TestRefusalsAreForgottenAfterASuccess(t *testing.T) {
 	t.Parallel()
 	f := newRefusedFetcher()
@@ -65,7 +65,7 @@ func TestRefusalsAreForgottenAfterASuccess(t *testing.T) {
 	wantNoBadSessions(t, f.sent)
 }
 
-// What the server refused of the folder of sent mail is not forgotten while that folder is left alone.
+// While the folder of sent mail is left alone, the server's refusals of that folder are not forgotten.
 func TestRefusalsOfAPausedSentFolderAreKept(t *testing.T) {
 	t.Parallel()
 	f := newRefusedFetcher()
