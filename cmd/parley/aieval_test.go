@@ -62,8 +62,8 @@ func TestAIEvalOwnSet(t *testing.T) {
 	}
 }
 
-// The texts of the unseen half can't be shown, since nobody should learn from them. Other wrong arguments and files are refused with
-// what is wrong.
+// The texts of the unseen half can't be shown, because nobody should learn from them. If other arguments or files are
+// wrong, the error says what is wrong.
 func TestAIEvalRefuses(t *testing.T) {
 	t.Parallel()
 	badSet := filepath.Join(t.TempDir(), "bad.jsonl")

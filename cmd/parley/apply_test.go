@@ -8,8 +8,8 @@ import (
 	"parley/store/storetest"
 )
 
-// What changes nothing, such as a dry run, doesn't migrate the database of a Parley that serves, if it is a newer Parley's: it says
-// so, and what to do.
+// A command that changes nothing, such as a dry run, doesn't migrate a database whose schema is older than the command's,
+// because an older Parley may be serving from it. The command fails, and says what to do.
 func TestWhatChangesNothingLeavesTheSchema(t *testing.T) {
 	t.Parallel()
 	base := folderForServer(t)

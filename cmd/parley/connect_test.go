@@ -26,8 +26,8 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests run `parley connect microsoft` against an emulated Microsoft, and take the part of the person who signs in there by
-// a browser.
+// These tests run `parley connect microsoft` against an emulated Microsoft, and take the part of the person who signs in
+// there by a browser.
 
 const officeAddress = "help@acme.test"
 
@@ -143,7 +143,7 @@ func (c *connectRun) wait() (string, error) {
 	return c.printed.String() + c.errors.String(), err
 }
 
-// mustSucceed waits for the end of the command, which must be a good one, and returns all that it printed.
+// mustSucceed waits for the end of the command, which must succeed, and returns all that it printed.
 func (c *connectRun) mustSucceed(t *testing.T) string {
 	t.Helper()
 	printed, err := c.wait()
@@ -153,7 +153,7 @@ func (c *connectRun) mustSucceed(t *testing.T) string {
 	return printed
 }
 
-// mustFail waits for the end of the command, which must be a failure, and returns all that it printed.
+// mustFail waits for the end of the command, which must fail, and returns all that it printed.
 func (c *connectRun) mustFail(t *testing.T) string {
 	t.Helper()
 	printed, err := c.wait()
@@ -218,7 +218,7 @@ func TestConnectCommandIgnoresForeignAnswer(t *testing.T) {
 	c.mustSucceed(t)
 }
 
-// Where the browser can't reach the command, the address to which Microsoft leads is pasted into the terminal.
+// If the browser can't reach the command, the person pastes the address to which Microsoft leads into the terminal.
 func TestConnectCommandPaste(t *testing.T) {
 	t.Parallel()
 	w := newConnectTest(t)
@@ -251,7 +251,7 @@ func TestConnectCommandUnknownAccount(t *testing.T) {
 	wantText(t, w.start("suport").mustFail(t), `there is no account "suport", only support-mail`)
 }
 
-// What is missing is told before anything else is asked for, such as a database.
+// The command says that a registration is missing before it needs anything else, such as a database.
 func TestConnectCommandWithoutRegistration(t *testing.T) {
 	t.Parallel()
 	parley := cli{t: t, data: t.TempDir()}

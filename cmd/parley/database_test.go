@@ -10,8 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// Where there is no Parley yet, because PARLEY_DATA names another folder than that of the Parley that serves, say, a command that
-// needs one makes none: it would answer that there is nothing.
+// If there is no Parley yet, a command that needs one doesn't make its database. For example, PARLEY_DATA may name another
+// folder than that of the Parley that serves. The command would answer from an empty database that there is nothing.
 func TestCommandsMakeNoDatabase(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
@@ -36,6 +36,7 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 			wantText(t, cli{t: t, data: data, env: env}.mustFail(args...), "there is no database in "+data)
 		})
 	}
+
 	empty := emptyDatabase(t)
 	for _, args := range [][]string{{"admin-link"}, {"apply", "-f", file, "--dry-run"}, {"doctor"}, {"erase", "--list"}, {"export"}} {
 		t.Run("in an empty database/"+args[0], func(t *testing.T) {
@@ -43,6 +44,7 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 			wantText(t, c.mustFail(args...), "there is no Parley in this database")
 		})
 	}
+
 	if tables := storetest.Row(t, openPool(t, empty), `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); tables != "(0)" {
 		t.Errorf("%s tables in the empty database, want none", tables)
 	}
@@ -51,7 +53,7 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 	}
 }
 
-// A server that runs and refuses says why; the error adds what to do about just that.
+// If a database server refuses Parley, the error says why, and what to do about that.
 func TestRefusalOfADatabaseSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

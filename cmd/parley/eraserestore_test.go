@@ -8,8 +8,8 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests restore a backup that is older than an erasure. The list of erasures says who has to be erased again. It is looked
-// for in PARLEY_DATA/backups and beside the backup.
+// These tests restore a backup that is older than an erasure. The list of erasures says who has to be erased again. It is
+// looked for in PARLEY_DATA/backups and beside the backup.
 
 const erasedAgain = "1 erasures that are newer than the backup were applied again."
 
@@ -55,7 +55,8 @@ func TestRestoreRefusesBadList(t *testing.T) {
 	}
 }
 
-// The list of erasures beside the backup counts, too. Parley's own list then has its entries, but for those of another database.
+// The list of erasures beside the backup counts, too. Parley's own list then has its entries, but for those of another
+// database.
 //
 func TestRestoreReadsListBesideBackup(t *testing.T) {
 	t.Parallel()
@@ -79,7 +80,7 @@ func TestRestoreReadsListBesideBackup(t *testing.T) {
 	}
 }
 
-// Where there is no list, a restore says so.
+// If there is no list of erasures, a restore says so.
 //
 func TestRestoreWithoutList(t *testing.T) {
 	t.Parallel()

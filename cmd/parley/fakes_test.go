@@ -49,7 +49,8 @@ func startFakes(t *testing.T, surface, publicURL string) fakesRun {
 	return run
 }
 
-// The file that parley fakes writes has what serve must know of the emulators that were asked for, and of the others.
+// The file that parley fakes writes names the chats that were asked for, and the emulators that always run, such as that of
+// the model.
 func TestFakesWriteEnvironment(t *testing.T) {
 	t.Parallel()
 	const publicURL = "http://127.0.0.1:1" // nobody is there
@@ -112,7 +113,7 @@ func checkModelAnswers(t *testing.T, fakes fakesRun) {
 	wantText(t, models, `"`+fakes.vars["OPENAI_MODEL"]+`"`)
 }
 
-// The emulator of Teams tells serve that somebody added its app, and tries again where serve doesn't take that yet.
+// The emulator of Teams tells serve that somebody added its app, and tries again if serve doesn't take that yet.
 func TestFakesTellServeOfTeamsApp(t *testing.T) {
 	t.Parallel()
 	for _, surface := range []string{"both", "teams"} {
@@ -126,8 +127,8 @@ func TestFakesTellServeOfTeamsApp(t *testing.T) {
 	}
 }
 
-// startRefusingOnce starts a server in the place of serve. It refuses the first message of Teams, as a serve that has just begun,
-// and sends to accepted when it takes a later one.
+// startRefusingOnce starts a server in the place of serve. It refuses the first message of Teams, as a serve that has just
+// begun, and sends to accepted when it takes a later one.
 func startRefusingOnce(t *testing.T) (serve *httptest.Server, accepted <-chan struct{}) {
 	t.Helper()
 	taken := make(chan struct{}, 1)

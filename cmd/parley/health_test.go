@@ -30,8 +30,7 @@ func startHealthServer(t *testing.T) (port string) {
 	return port
 }
 
-// Who supervises a container hears from Parley itself how it is, also where it listens on all addresses, and where the
-// environment names a proxy.
+// parley health prints Parley's own answer, even if Parley listens on all addresses, or the environment names a proxy.
 func TestHealthPrintsTheAnswer(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	port := startHealthServer(t)
@@ -66,8 +65,8 @@ func TestHealthFailsWhereNobodyListens(t *testing.T) {
 	}
 }
 
-// Whoever asks in another shell than that of parley serve, without its PARLEY_LISTEN, asks the Parley with the same data folder all
-// the same, and gets a link to it.
+// A command in another shell than that of parley serve doesn't have its PARLEY_LISTEN. It still finds the Parley with the
+// same data folder, and prints a link to it.
 func TestCommandsFindWhereParleyListens(t *testing.T) {
 	data := folderForServer(t)
 	t.Setenv("DATABASE_URL", storetest.URL(t))

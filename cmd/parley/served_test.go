@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// The build tag served makes the program that containers and packages carry. It has no emulators, and no commands that need them.
+// The build tag served makes the program that containers and packages carry. It has no emulators, and no commands that need
+// them.
 
 // goCommand runs the go command with the tag served, and with the race detector where these tests
 // have it, so that it finds packages compiled already.
@@ -40,7 +41,7 @@ func TestServedBuildHasNoEmulators(t *testing.T) {
 	}
 }
 
-// The served program serves. Whoever asks it for the demo is told where to find that.
+// The served program serves. If somebody asks it for the demo, it says where to find that.
 func TestServedBuildRuns(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "parley")

@@ -55,7 +55,7 @@ func setClock(t *testing.T, pool *pgxpool.Pool, ahead time.Duration) {
 	storetest.Exec(t, pool, `UPDATE clock SET ahead = $1`, ahead)
 }
 
-// However many processes ask at once, a day costs no more than it may, and what doesn't fit is counted as refused.
+// However many processes ask at once, a day's tokens stay within the limit. Requests that don't fit are counted as refused.
 func TestTokensOfADay(t *testing.T) {
 	t.Parallel()
 	const processes, tokens, limit = 40, 300, 2000
@@ -100,7 +100,7 @@ func TestNewDayBeginsWithNoTokens(t *testing.T) {
 	}
 }
 
-// What is settled after midnight belongs to the day on which it was reserved.
+// Tokens that are settled after midnight belong to the day on which they were reserved.
 func TestTokensSettledAfterMidnight(t *testing.T) {
 	t.Parallel()
 	pool := newAccount(t)

@@ -56,7 +56,7 @@ func claimOne(t *testing.T, pool *pgxpool.Pool) request.Request {
 	return list[0]
 }
 
-// checkNothingIsDue claims, and reports whatever it gets.
+// checkNothingIsDue checks that no request can be claimed.
 func checkNothingIsDue(t *testing.T, pool *pgxpool.Pool, when string) {
 	t.Helper()
 	if list := claimAtMost(t, pool, many); len(list) != 0 {
@@ -102,7 +102,7 @@ func TestClaimHandsOutWhatWasAsked(t *testing.T) {
 	}
 }
 
-// A request is told from another one by its conversation and its name.
+// Two requests are the same if they have the same conversation and the same name.
 func TestTheSameIsAskedOnceWhileItWaits(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -131,7 +131,7 @@ func TestFinishForgetsTheWords(t *testing.T) {
 	}
 }
 
-// For ten seconds after its answer the same isn't asked anew: that would be a double click.
+// For ten seconds after its answer a request isn't asked anew, because that would be a double click.
 func TestAnsweredRequestIsAskedAnewAfterTenSeconds(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -245,7 +245,7 @@ func TestDroppedRequestMayBeAskedAtOnce(t *testing.T) {
 	claimOne(t, pool)
 }
 
-// Very many answered requests are in nobody's way, and go a thousand at a time.
+// Very many answered requests don't slow down the statements, and are removed a thousand at a time.
 func TestCrowdOfAnsweredRequests(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

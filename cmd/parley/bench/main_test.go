@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// checkReference: the reference wrote the same payload, each time under another key.
+// checkReference checks that the reference wrote several rows, all with this payload.
 func checkReference(t *testing.T, w *rig.World, payload []byte) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), w.URLOf(rig.ReferenceDatabase))
@@ -55,6 +55,7 @@ func TestWorld(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%+v", m)
+
 	w, err := rig.StartWorld(t.Context(), b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: 2}, Config: func(w *rig.World) string {
 		return w.SlackConfig("")
 	}})
@@ -66,6 +67,7 @@ func TestWorld(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+
 	c, err := w.StartParley(t.Context(), rig.ParleyOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +75,7 @@ func TestWorld(t *testing.T) {
 	if u, err := c.Usage(); err != nil || u.RSS < 1<<20 {
 		t.Errorf("memory %d, %v", u.RSS, err)
 	}
+
 	for _, tool := range []string{b.Tool, ""} {
 		b.Tool = tool
 		payload := []byte("{\"a\\\\b\":\"\u00e4\"}")
@@ -83,6 +86,7 @@ func TestWorld(t *testing.T) {
 		checkReference(t, w, payload)
 		t.Logf("%q: %.0f per second, %.2f ms", tool, rate, p50)
 	}
+
 	if err := w.Drain(t.Context(), 5*time.Minute); err != nil {
 		t.Error(err)
 	}

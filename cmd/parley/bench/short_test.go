@@ -8,30 +8,30 @@ import (
 	"parley/store/storetest"
 )
 
-// Messages in and out: what got a 2xx is in the journal, arrives once and in order, and all receipts count. What is accepted
-// under overload is kept, what is refused says when to come back.
+// Every message that got a 2xx is in the journal, arrives once and in order, and all receipts count. Messages that are
+// accepted under overload are kept. Refused ones are told when to come back.
 func TestMessagesInShort(t *testing.T) {
 	t.Parallel()
 	measureShort(t, []string{"accept", "relay", "overload"}, []string{"chat", "busy", "hop"})
 }
 
-// Lanes and budgets: each line of each customer comes out once and in order, in tables through which rows have gone, beside a held
-// snapshot, and in a flood.
+// Each line of each customer comes out of its lane once and in order: in tables through which many rows have gone, beside a
+// held snapshot, and in a flood.
 func TestLanesInShort(t *testing.T) {
 	t.Parallel()
 	measureShort(t, []string{"aged", "budget", "teams"}, []string{"dump", "fair"})
 }
 
-// Mailboxes and starts: every mail becomes one thread, every mailbox is watched, by one of several replicas, and a Parley starts
-// on a migrated and on an empty database.
+// Every mail becomes one thread. Every mailbox is watched, by one of several replicas. A Parley starts on a migrated and on
+// an empty database.
 func TestMailInShort(t *testing.T) {
 	t.Parallel()
 	measureShort(t, []string{"mail", "start"}, []string{"replicas", "memory"})
 }
 
-// measureShort measures groups one after the other in one run, whose database all of them use, as `parley bench` does, but in their
-// short form: their invariants fail the test, their ratios don't. Those for soak are measured in the long form of the tests only:
-// what they judge, others judge as well.
+// measureShort measures groups one after the other in one run, whose database all of them use, as `parley bench` does, but
+// in their short form: their invariants fail the test, their ratios don't. The groups in forSoak are measured in the long
+// form of the tests only, because others judge the same.
 func measureShort(t *testing.T, names, forSoak []string) {
 	t.Helper()
 	if storetest.LongForm() {

@@ -113,7 +113,7 @@ func TestLinkToTheProvider(t *testing.T) {
 	})
 }
 
-// Whoever signs in as the mailbox connects it, in whichever case she writes the address.
+// A person who signs in as the mailbox connects it, even if she writes its address in another case.
 //
 //
 func TestConnect(t *testing.T) {
@@ -135,7 +135,7 @@ func TestConnect(t *testing.T) {
 	})
 }
 
-// The answer of a provider is good once. To send it again changes nothing.
+// The answer of a provider is good once. If it is sent again, it is refused and changes nothing.
 func TestConnectByAnAnswerThatWasUsed(t *testing.T) {
 	t.Parallel()
 	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
@@ -152,7 +152,7 @@ func TestConnectByAnAnswerThatWasUsed(t *testing.T) {
 	})
 }
 
-// Each way in which it goes wrong is explained, and leaves the connection that there was.
+// Each failure to connect is explained, and leaves an earlier connection as it is.
 func TestConnectRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -254,7 +254,7 @@ func TestConnectRefused(t *testing.T) {
 	}
 }
 
-// An identity token that can't be read may name somebody else: nobody is connected by it.
+// An identity token that can't be read may name somebody else, so it connects nobody.
 func TestConnectByAnIdentityThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	withNumberAsAudience := func(claims map[string]any) { claims["aud"] = 5 }
@@ -299,7 +299,7 @@ func TestSharedMailboxIsNotConnectedByAnybodyElse(t *testing.T) {
 	checkFailure(t, err, "this account is ann@acme.test, help@acme.test. Sign in as ann@acme.test")
 }
 
-// A provider at which Parley isn't registered is refused with the variable that is missing.
+// If Parley isn't registered at a provider, the error names the variable that is missing.
 func TestConnectWithoutARegistration(t *testing.T) {
 	t.Parallel()
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})

@@ -36,8 +36,8 @@ func TestRefreshedEarly(t *testing.T) {
 	})
 }
 
-// A replica that has a token asks for the next one when that is due, and the provider is away then: it goes on with the old one,
-// but not with one that a server has refused.
+// A replica asks for the next token when that is due. If a mail server has refused a token and the provider is away, the
+// replica gets an error instead of the refused token.
 func TestRefreshedWhenDue(t *testing.T) {
 	t.Parallel()
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
@@ -76,7 +76,7 @@ func TestRefreshedAgainAndAgain(t *testing.T) {
 	})
 }
 
-// Replicas that need a new token at once ask for one once.
+// Replicas that need a new token at the same time cause one refresh.
 func TestReplicasRefreshTogether(t *testing.T) {
 	t.Parallel()
 	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
@@ -105,13 +105,14 @@ func TestReplicasRefreshTogether(t *testing.T) {
 	}
 }
 
-// The answer to a refresh is lost after the provider replaced the refresh token: the old one is used again.
+// If the answer to a refresh is lost after the provider replaced the refresh token, the old one is used again.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()
 	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
 	f.expireToken()
 	f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultDropAfter, Grant: "refresh_token"})
 	wantError(t, f.replica().ConsentOf(f.account, f.name()), channels.Retry)
+
 	f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
 	if f.countRefreshes() != 2 {
 		t.Errorf("got %d refreshes, want 2", f.countRefreshes())
@@ -183,7 +184,7 @@ func providerFaults() []struct {
 	}
 }
 
-// A provider that is away keeps nobody out while the old token is good, and isn't asked all the time.
+// While the old token is good, it is used although the provider is away. The provider isn't asked all the time.
 func TestProviderAwayWhileTheTokenIsGood(t *testing.T) {
 	t.Parallel()
 	for _, tt := range providerFaults() {
@@ -208,7 +209,8 @@ func TestProviderAwayWhileTheTokenIsGood(t *testing.T) {
 	}
 }
 
-// Without a good token there is an error that passes once the provider is back, and is asked again: not before it said.
+// If the token has ended and the provider is away, there is an error that may pass. The provider isn't asked again before
+// the time that it named.
 func TestProviderAwayWhenTheTokenEnded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range providerFaults() {
@@ -234,7 +236,7 @@ func TestProviderAwayWhenTheTokenEnded(t *testing.T) {
 	}
 }
 
-// A mail server refuses a token that is good by our clock: another is fetched, once a minute at most.
+// If a mail server refuses a token that is good by our clock, another one is fetched, once a minute at most.
 func TestRefusedByTheServer(t *testing.T) {
 	t.Parallel()
 	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
@@ -261,7 +263,7 @@ func TestRefusedByTheServer(t *testing.T) {
 	}
 }
 
-// The provider's clock is far from ours.
+// Connecting and refreshing work although the provider's clock is far from ours.
 func TestClockSkew(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -284,7 +286,7 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// Who stops while a refresh is under way loses nothing of it.
+// If a process is stopped while it refreshes a token, the provider's answer is still stored.
 func TestEndedWhileRefreshing(t *testing.T) {
 	t.Parallel()
 	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
@@ -298,17 +300,19 @@ func TestEndedWhileRefreshing(t *testing.T) {
 		_, err := g.Token(stopped, "")
 		ended <- err
 	}()
+
 	storetest.Check(t, f.provider.WaitFault(ctx, hang, 1))
 	stop()
 	f.provider.ClearFaults()
 	storetest.Check(t, <-ended)
+
 	f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
 	if got := f.countRefreshes(); got != 1 {
 		t.Errorf("got %d refreshes, want the one whose answer was waited for", got)
 	}
 }
 
-// Nothing that is logged, stored or said has a token in it.
+// No log, stored row or error has a token in it.
 func TestTokensStayHidden(t *testing.T) {
 	t.Parallel()
 	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
@@ -318,11 +322,13 @@ func TestTokensStayHidden(t *testing.T) {
 	f.provider.Revoke(mailbox)
 	f.expireToken()
 	said, _ := wantError(t, f.replica().ConsentOf(f.account, f.name()), channels.AuthBroken)
+
 	secrets := append(f.provider.Tokens(), clientSecret)
 	const fewest = 4 // two access tokens, a refresh token and the client's secret
 	if len(secrets) < fewest {
 		t.Fatalf("there are %d secrets to look for, want at least %d", len(secrets), fewest)
 	}
+
 	for _, tt := range []struct {
 		name string
 		text string
@@ -342,7 +348,7 @@ func TestTokensStayHidden(t *testing.T) {
 	}
 }
 
-// readGrantsAndAccounts returns all that is stored of them, as text.
+// readGrantsAndAccounts returns all that is stored of grants and accounts, as text.
 func (f *office) readGrantsAndAccounts() (text string) {
 	f.t.Helper()
 	const all = `

@@ -9,8 +9,8 @@ import (
 	"parley/store/storetest"
 )
 
-// What has very much to look at, such as all deliveries once a day, leaves the rest for the next run, so that what comes behind it
-// has its turn.
+// A task that has very much to look at, such as all deliveries once a day, stops after some batches. It leaves the rest for
+// the next run, so that the tasks behind it have their turn.
 func TestBatchesOfARun(t *testing.T) {
 	t.Parallel()
 	loop := New(Options{Pool: storetest.Reused(t), Log: slog.New(slog.DiscardHandler), Holder: "one"})

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Of this process's environment, the engine gets nothing with which it would reach somebody's own workspace or database.
+// The demo's engine gets no variable of this process by which it would reach somebody's own workspace or database.
 func TestEngineEnvironment(t *testing.T) {
 	t.Setenv("SLACK_BOT_TOKEN", "xoxb-somebody-elses")
 	t.Setenv("PARLEY_MASTER_KEY", "somebody-elses")
@@ -24,7 +24,7 @@ func TestEngineEnvironment(t *testing.T) {
 	}
 }
 
-// When the demo ends, Parley ends with it. Nobody is told that it is started again, since it isn't.
+// When the demo ends, Parley ends with it. No report says that Parley is started again, because it isn't.
 func TestEngineEndsWithTheDemo(t *testing.T) {
 	t.Parallel()
 	ctx, end := context.WithCancel(t.Context())

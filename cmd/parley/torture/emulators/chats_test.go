@@ -54,7 +54,7 @@ func TestCustomerWritesByPhone(t *testing.T) {
 	}
 }
 
-// What a customer receives is read, but for what the provider itself answers.
+// ReadPhone returns what a customer received, without what the provider itself answered, for example to HELP.
 func TestCustomerReceivesByPhone(t *testing.T) {
 	t.Parallel()
 	c, client := openTestChats(t)
@@ -63,6 +63,7 @@ func TestCustomerReceivesByPhone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+
 	c.sending.Wait()
 	sendText(t.Context(), t, c.twilio.URL())
 	received := func() bool { return len(c.smsPhone(1).Texts()) == 1 }
@@ -71,6 +72,7 @@ func TestCustomerReceivesByPhone(t *testing.T) {
 	if err := c.twilio.Wait(ctx, received); err != nil {
 		t.Fatal(err)
 	}
+
 	got, err := client.ReadPhone(t.Context(), BySMS, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +117,7 @@ func TestTwilioFaultsAreCounted(t *testing.T) {
 	}
 }
 
-// sendText asks Twilio once to send a short message; whatever it answers.
+// sendText asks Twilio once to send a short message. It doesn't matter what Twilio answers.
 func sendText(ctx context.Context, t *testing.T, base string) {
 	t.Helper()
 	form := url.Values{"From": {SMSNumber}, "To": {PhoneOf(1)}, "Body": {"hello"}}
@@ -133,7 +135,7 @@ func sendText(ctx context.Context, t *testing.T, base string) {
 	_ = res.Body.Close()
 }
 
-// A card names its customer, by whose name or number the subject of the conversation is known.
+// subjectIn finds the subject of a conversation by the customer's name or number on the card.
 func TestSubjectIn(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -8,7 +8,8 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Text and HTML are two forms of one text: a marker in both of them was sent once, a marker twice in one of them twice.
+// Text and HTML are two forms of one text. A marker in both of them was sent once. A marker that is twice in one of them
+// was sent twice.
 func TestMarkersOf(t *testing.T) {
 	t.Parallel()
 	const marker = "outbound-c001-2"

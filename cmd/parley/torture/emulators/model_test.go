@@ -23,7 +23,7 @@ func ask(t *testing.T, r *answerer, text string) analysis.Answer {
 func newHallucinatingAnswerer(t *testing.T) *answerer {
 	t.Helper()
 	r := newAnswerer(1)
-	for range 1000 { // it does so by chance
+	for range 1000 { // the answerer quotes another customer by chance
 		ask(t, r, "inbound-c003-19")
 		if len(ask(t, r, "inbound-c002-12").References) > 1 {
 			return r
@@ -33,8 +33,8 @@ func newHallucinatingAnswerer(t *testing.T) *answerer {
 	return nil
 }
 
-// Parley shows the model its own answer again if that was invalid. What the model has hallucinated there about another
-// customer isn't a question of Parley's. Anything else in a request is.
+// If the model's answer was invalid, Parley shows it to the model again. A marker of another customer that the model had
+// quoted there doesn't count as asked about by Parley. Every other marker in the request does.
 func TestMarkersAskedWithoutHallucinations(t *testing.T) {
 	t.Parallel()
 	about := func(conversation, number int) checker.Marker {

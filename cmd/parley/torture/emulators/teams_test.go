@@ -26,8 +26,8 @@ func cardOf(t *testing.T, text, verb, nonce string) []json.RawMessage {
 }
 
 // readTestThreads reads the threads of a channel in which Parley posted the card of Case 001 (1), a message of its customer
-// (2) and a line with a button (4); Ann replied (3) and typed a command (5); people talk elsewhere (6); and Parley posted the
-// card a second time (7). Teams gave up telling Parley of Ann's reply.
+// (2) and a line with a button (4); Ann replied (3) and typed a command (5); people talk elsewhere (6); and Parley posted
+// the card a second time (7). Teams gave up telling Parley of Ann's reply.
 func readTestThreads(t *testing.T, blind bool) []checker.Thread {
 	t.Helper()
 	const shownTwice = "(This may be shown twice: …)"
@@ -144,7 +144,7 @@ func TestTeamsLine(t *testing.T) {
 	}
 }
 
-// A conversation has one card, so that a second one has the token of the first.
+// A conversation has only one card, so a second one has the token of the first.
 func TestTeamsSecondCard(t *testing.T) {
 	t.Parallel()
 	threads := readTestThreads(t, false)
@@ -157,7 +157,7 @@ func TestTeamsSecondCard(t *testing.T) {
 	}
 }
 
-// Where Parley may not read the channel, it can't know of a card that it posted already. So cards have no tokens.
+// If Parley may not read the channel, it can't know of a card that it posted already. So cards have no tokens.
 func TestTeamsSecondCardWhereBlind(t *testing.T) {
 	t.Parallel()
 	threads := readTestThreads(t, true)

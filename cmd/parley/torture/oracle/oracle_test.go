@@ -159,7 +159,7 @@ func TestClickOnRemovedButton(t *testing.T) {
 	}
 }
 
-// A request that adds what was done since the one before it doesn't take away when Parley's clock jumped.
+// A request that only adds operations to those of earlier requests leaves the known jumps of Parley's clock as they are.
 func TestRequestKeepsJumps(t *testing.T) {
 	t.Parallel()
 	o := &oracle{}
