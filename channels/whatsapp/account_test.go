@@ -195,6 +195,7 @@ func TestCheckFinds(t *testing.T) {
 			want: "didn't answer",
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

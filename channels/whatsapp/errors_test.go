@@ -97,8 +97,8 @@ func TestStatusWithoutCode(t *testing.T) {
 	}
 }
 
-// The HTTP status of an answer gives an unknown code its class, but doesn't change that of a known one. A throttled call
-// waits as long as WhatsApp says, or a minute if WhatsApp doesn't say.
+// The HTTP status of an answer gives an unknown code its class, but doesn't change that of a known one. An unknown code with
+// the status 429 waits as long as WhatsApp says, or else a minute.
 func TestCodeWithHTTPStatus(t *testing.T) {
 	t.Parallel()
 	const unknown = 999999

@@ -129,6 +129,7 @@ func TestFetchFails(t *testing.T) {
 			want: channels.Throttled,
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

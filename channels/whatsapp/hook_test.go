@@ -121,6 +121,7 @@ func TestSetHook(t *testing.T) {
 			wantAfter:  []hookValue{isRight(ourHook), isRight(ourHook), isRight(ourHook), isRight(neededOrMore)},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -166,6 +166,7 @@ func (w *world) sendEveryKind() {
 		},
 		func(o *channels.Outbound) { o.Template = backTemplate() },
 	} {
+
 		o := outbound(int64(i+1), "Hi *there*")
 		change(&o)
 		w.sendAll(o)

@@ -279,6 +279,7 @@ func TestSendUnreadableFile(t *testing.T) {
 			want:    channels.BadContent,
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)

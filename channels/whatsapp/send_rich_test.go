@@ -208,6 +208,7 @@ func TestRichRefused(t *testing.T) {
 		}}},
 		{name: "cards", rich: channels.Rich{Cards: []channels.RichCard{{Title: "Tea"}}}, text: "x"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := richSteps(tt.rich, tt.text)

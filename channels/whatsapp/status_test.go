@@ -141,6 +141,7 @@ func TestStatusOfAnotherProgramsMessage(t *testing.T) {
 		{name: "without a token", token: ""},
 		{name: "with a token of its own", token: "order-17"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -150,6 +151,7 @@ func TestStatusOfAnotherProgramsMessage(t *testing.T) {
 				message["biz_opaque_callback_data"] = tt.token
 			}
 			noError(t, w.channel.graph.Call(testContext(t), http.MethodPost, phoneID+"/messages", nil, message, nil))
+
 			status := w.takeOne().Status
 			if status == nil {
 				t.Fatal("no status arrived")

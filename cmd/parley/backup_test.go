@@ -74,6 +74,7 @@ func testRefusals(t *testing.T, b *backupTest, file string) {
 	bare, noBackup := b.path("bare.parley"), b.path("notes.txt")
 	wantText(t, b.in("old").mustRun("backup", "--without-key", bare), "NOT in it")
 	mustWriteFile(t, noBackup, "not a backup\n")
+
 	for _, tt := range []struct {
 		name string
 		data string

@@ -49,8 +49,8 @@ func startFakes(t *testing.T, surface, publicURL string) fakesRun {
 	return run
 }
 
-// The file that parley fakes writes names the chats that were asked for, and the emulators that always run, such as that of
-// the model.
+// The file that parley fakes writes names the chats that were asked for and no other chat. It also has the addresses of the
+// emulated phones, of the providers by which people sign in, and of the model.
 func TestFakesWriteEnvironment(t *testing.T) {
 	t.Parallel()
 	const publicURL = "http://127.0.0.1:1" // nobody is there
@@ -81,6 +81,7 @@ func TestFakesWriteEnvironment(t *testing.T) {
 			if fakes.env.OAuth["microsoft"].ID == "" {
 				t.Error("the client id at Microsoft is missing")
 			}
+
 			checkPhonesAnswer(t, fakes)
 			checkProviderAnswers(t, fakes)
 			checkModelAnswers(t, fakes)

@@ -70,6 +70,7 @@ func TestWordsBesideNewConversations(t *testing.T) {
 		{name: "by the hour", gate: store.Gate{WidePerSecond: 1, WideBurst: 1}, dueBefore: hourSooner},
 		{name: "words come later", gate: store.Gate{PerSecond: 1, Burst: 1}, dueBefore: -time.Microsecond},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -84,6 +85,7 @@ func TestWordsBesideNewConversations(t *testing.T) {
 				UPDATE lanes
 				SET due_at = (SELECT min(due_at) FROM lanes WHERE id >= $2) - $3::interval
 				WHERE id = $1`, oldLane, firstNew, tt.dueBefore)
+
 			if slot := slotsUntil(t, pool, g, oldLane, tt.byOneProcess); slot > maxSlots {
 				t.Errorf("the words of an old conversation had slot %d, want one of the first %d", slot, maxSlots)
 			}
@@ -128,6 +130,7 @@ func TestQuietConversationBesideFlood(t *testing.T) {
 		{name: "of cards", priority: store.PriorityCard, lanes: 100, perLane: 1, maxSlots: 2},
 		{name: "of cards, with a rate", perSecond: 1, priority: store.PriorityCard, lanes: 100, perLane: 1, maxSlots: 2},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -137,6 +140,7 @@ func TestQuietConversationBesideFlood(t *testing.T) {
 				newDueLane(t, pool, firstOfFlood+store.LaneID(n), g, tt.priority, tt.perLane)
 			}
 			newDueLane(t, pool, quiet, g, store.PrioritySay, posts)
+
 			if got := mostSlotsBetween(t, pool, g, quiet, posts); got > tt.maxSlots {
 				t.Errorf("a post took %d slots, want at most %d", got, tt.maxSlots)
 			}
@@ -144,7 +148,7 @@ func TestQuietConversationBesideFlood(t *testing.T) {
 	}
 }
 
-// A claim of 16 slots gives twelve to the lanes of the highest priority. Each fourth slot goes to the lane of another
+// A claim of 16 slots gives twelve to the lanes of the highest priority. Each fourth slot goes to the lane of a less urgent
 // priority that has been due longest.
 func TestSlotsOfOneTurn(t *testing.T) {
 	t.Parallel()

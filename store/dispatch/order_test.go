@@ -239,6 +239,7 @@ func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
 			wantLane:   []laneEntry{{1001, store.Sending}, {1002, store.Queued}, {1003, store.Sending}},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

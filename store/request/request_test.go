@@ -254,6 +254,7 @@ func TestCrowdOfAnsweredRequests(t *testing.T) {
 			SELECT n, 'summary', '{}', parley_now(), parley_now(), CASE WHEN n % 100 > 0 THEN parley_now() - n * interval '1 s' END
 			FROM generate_series(1, 300000) AS n`,
 	}
+
 	plantest.Run(t, pool, crowd, []plantest.Statement{
 		{
 			Name:    "claim",

@@ -17,6 +17,7 @@ func TestPicturesThatTeamsDoesNotList(t *testing.T) {
 	picture := func(address string) string {
 		return `<img itemtype="http://schema.skype.com/AMSImage" src="` + address + `">`
 	}
+
 	for _, tt := range []struct {
 		name        string
 		html        string
@@ -60,6 +61,7 @@ func TestPicturesThatTeamsDoesNotList(t *testing.T) {
 			t.Parallel()
 			a := htmlActivity(t, tt.html)
 			a.Attachments = append(a.Attachments, tt.attachments...)
+
 			var got []string
 			for _, f := range (Payload{Me: "28:bot", Files: tt.seen}).Said(bridge.Place{Channel: "c", Thread: "1", Message: "2"}, a).Files {
 				got = append(got, f.Name+": "+f.Unavailable)

@@ -165,9 +165,11 @@ func TestRepair(t *testing.T) {
 			if tt.content == openaifake.FormatAnswer(goodAnswer()) {
 				t.Fatal("the answer isn't malformed")
 			}
+
 			w := newWorld(t, openaifake.Modern())
 			w.fake.Misbehave(openaifake.Say(tt.content, "stop"))
 			w.wantModel()
+
 			all := w.fake.Requests()
 			if len(all) != 2 {
 				t.Fatalf("got %d requests, want two", len(all))

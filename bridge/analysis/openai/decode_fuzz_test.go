@@ -29,6 +29,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+
 	q := cut(question())
 	names := choicesOf(q)
 	f.Fuzz(func(t *testing.T, content string) {
@@ -39,6 +40,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
+
 		for _, tag := range got.Tags {
 			if !slices.Contains(names.tags, tag) {
 				t.Errorf("got the tag %q, which the desk doesn't have", tag)

@@ -148,12 +148,14 @@ func TestWrongAnswerAndTheSchema(t *testing.T) {
 		{name: "no object", content: "Hi!", want: false},
 		{name: "missing fields", content: `{"language":"en"}`, want: false},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, openaifake.Modern())
 			w.modelSays(tt.content)
 			w.wantFallback(Invalid)
+
 			w.modelWorks()
 			w.wantModel()
 			if got := w.hasSchema(); got != tt.want {
@@ -184,6 +186,7 @@ func TestWrongTextAndTheSchema(t *testing.T) {
 			if text, err := w.Write(t.Context(), writingRequest(analysis.Rephrase)); err == nil {
 				t.Errorf("got the text %q, want an error", text.Text)
 			}
+
 			w.modelWorks()
 			w.wantModel()
 			if got := w.hasSchema(); got != tt.want {

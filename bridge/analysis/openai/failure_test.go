@@ -30,6 +30,7 @@ func checkFailures(t *testing.T, tests []failureCase) {
 			if tt.wantKind == TimedOut {
 				w.options.Timeout = 150 * time.Millisecond
 			}
+
 			w.wantFallback(tt.wantKind)
 			w.wantRequests("after the question", tt.wantRequests)
 			if tt.wantText == "" {
@@ -226,11 +227,13 @@ func TestErrorShowsNoSecret(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Fallback = nil })
 			w.fake.Always(&manner)
+
 			_, err := w.Analyze(t.Context(), question())
 			var fault *Error
 			if !errors.As(err, &fault) {
 				t.Fatalf("got %v, want an *Error", err)
 			}
+
 			for _, secret := range []string{testKey, "4711", w.url, "evil"} {
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("the error shows %q: %v", secret, err)

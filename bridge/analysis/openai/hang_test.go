@@ -44,6 +44,7 @@ func newSlow(t *testing.T, needs time.Duration) *Analyzer {
 			}, nil
 		}
 	})
+
 	a, err := New(t.Context(), Options{
 		Model:    "m",
 		Fallback: newFallback(),

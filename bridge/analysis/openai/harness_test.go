@@ -116,8 +116,10 @@ func newWorld(t *testing.T, can openaifake.Abilities, change ...func(*Options)) 
 			return goodAnswer(), nil
 		}),
 	})
+
 	server := httptest.NewServer(w.fake)
 	w.url = server.URL
+
 	o := Options{
 		Key:      NewKey(testKey),
 		BaseURL:  server.URL,
@@ -135,6 +137,7 @@ func newWorld(t *testing.T, can openaifake.Abilities, change ...func(*Options)) 
 	for _, f := range change {
 		f(&o)
 	}
+
 	a, err := New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -192,12 +192,14 @@ func (w *world) checkShown(t *testing.T, c attempt) {
 		if n := strings.Count(s.User, s.Marker); n != 3 {
 			t.Errorf("the marker %s is there %d times, want three: where it is named, and around the document", s.Marker, n)
 		}
+
 		if len(s.Question.Burst) != 1 {
 			t.Fatalf("the model was shown the messages %+v, want one", s.Question.Burst)
 		}
 		if got := s.Question.Burst[0]; got.Text != want.Text || got.Subject != want.Subject {
 			t.Errorf("the model was shown the message %+v, want %+v", got, want)
 		}
+
 		_, document, _ := strings.Cut(s.User, "\n"+s.Marker+"\n")
 		_, behind, _ := strings.Cut(document, "\n"+s.Marker+"\n")
 		if strings.Contains(behind, c.text) {

@@ -61,6 +61,7 @@ func TestWrite(t *testing.T) {
 		{task: analysis.Rephrase, want: "We are very sorry."},
 		{task: analysis.Explain, want: "The customer wrote: Wo ist meine Bestellung 4711-22? Schreiben Sie an kim@example.org."},
 	}
+
 	for _, server := range servers {
 		for _, tt := range tasks {
 			t.Run(server.name+" "+string(tt.task), func(t *testing.T) {
@@ -225,6 +226,7 @@ func TestWriteInjected(t *testing.T) {
 		{name: "long text", text: strings.Repeat("long ", 2000)},
 		{name: "nothing", text: ""},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -233,6 +235,7 @@ func TestWriteInjected(t *testing.T) {
 			if text, err := w.Write(t.Context(), r); !errors.Is(err, analysis.ErrLeftOut) {
 				t.Errorf("got the text %+v, %v, want %v", text, err, analysis.ErrLeftOut)
 			}
+
 			for _, request := range w.fake.Requests() {
 				seen := request.Seen
 				if strings.Contains(seen.System, "evil.example") {
@@ -294,6 +297,7 @@ func TestWriteShowsTheWholeDraft(t *testing.T) {
 		{name: "Chinese", unit: "我的订单还没有到。"},
 		{name: "addresses, which are hidden", unit: "ваш a@b.de "},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -306,6 +310,7 @@ func TestWriteShowsTheWholeDraft(t *testing.T) {
 			if _, err := w.Write(t.Context(), r); err != nil {
 				t.Error(err)
 			}
+
 			seen := w.fake.Requests()[0].Seen
 			if draft := seen.Request.Draft; !strings.HasSuffix(draft, end) {
 				t.Errorf("the model was shown the first %d characters of the draft, want all of it", utf8.RuneCountInString(draft))

@@ -50,6 +50,7 @@ func TestSTARTTLS(t *testing.T) {
 		{name: "a server of POP3", greeting: "\r\n+OK ready\r\n", wantErr: errNoIMAP},
 		{name: "no answer to the question", greeting: "* OK\r\n", answer: "+ go on\r\n", wantErr: errNoIMAP},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -63,6 +64,7 @@ func TestSTARTTLS(t *testing.T) {
 			serving.Go(func() {
 				serveSTARTTLS(server, certificate.TLS(), tt.greeting, tt.answer, "* XSTATS 1 2 3\r\n* OK behind\r\n")
 			})
+
 			conn, err := startTLS(t.Context(), client, &tls.Config{RootCAs: pool, ServerName: "localhost"})
 			if tt.wantErr != nil || err != nil {
 				if !errors.Is(err, tt.wantErr) {

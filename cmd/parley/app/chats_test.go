@@ -138,7 +138,7 @@ func (s *snail) Run(ctx context.Context) error {
 
 // If a chat is taken away, and connected again before its connection has ended, the new connection begins only then. Two
 // connections at once would tell the engine of each other's gaps (times whose events may have been missed) as of their own.
-// A reply could then leave before the missed events were read.
+// A reply could then leave that Parley hadn't read again after its gap.
 func TestChatTakenAwayAndBack(t *testing.T) {
 	t.Parallel()
 	chat := bridgetest.NewChat(t)

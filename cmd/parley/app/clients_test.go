@@ -30,6 +30,7 @@ func TestNobodyCallsByTheDefaultTransport(t *testing.T) {
 		if d.IsDir() || !strings.HasSuffix(name, ".go") {
 			return nil
 		}
+
 		read++
 		files := token.NewFileSet()
 		file, err := parser.ParseFile(files, name, nil, parser.SkipObjectResolution)

@@ -35,6 +35,7 @@ func TestFilesFormNoLargeCycle(t *testing.T) {
 		if err != nil || matchAny(notServing(), filepath.ToSlash(inside)) {
 			return err
 		}
+
 		folders++
 		needs := needsOf(t, dir)
 		if cycle := largestCycle(needs); len(cycle) > maxCycle {

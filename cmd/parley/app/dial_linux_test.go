@@ -18,11 +18,13 @@ func TestDatabaseDialer(t *testing.T) {
 		defer l.Close()
 		conn := must(databaseDialer().DialContext(t.Context(), network, l.Addr().String()))(t)
 		defer conn.Close()
+
 		tcp, ok := conn.(*net.TCPConn)
 		if !ok {
 			continue
 		}
 		raw := must(tcp.SyscallConn())(t)
+
 		for option, want := range map[int]int{
 			unix.TCP_USER_TIMEOUT: int(deadAfter.Milliseconds()),
 			unix.TCP_KEEPIDLE:     int(deadAfter.Seconds()) / 3,

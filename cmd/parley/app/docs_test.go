@@ -178,6 +178,7 @@ func TestDocsExamples(t *testing.T) {
 		Values: map[string][]string{"name": {"Ann"}, "roles": {store.RoleSuperAdmin}},
 	}
 	must(setup.Save(t.Context(), pool, first, setup.Options{Sealer: sealer, Specs: app.Specs(), Lookup: anywhere{}}))(t)
+
 	for _, doc := range []string{
 		"README.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/twilio.md",
 		"docs/teams.md",
@@ -190,6 +191,7 @@ func TestDocsExamples(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s:\n%v", doc, err)
 		}
+
 		result, err := setup.Apply(t.Context(), pool, file, setup.Options{Sealer: sealer, Specs: app.Specs(), Lookup: anywhere{}})
 		if err != nil {
 			t.Fatalf("%s:\n%v", doc, err)

@@ -75,6 +75,7 @@ func TestEnvSignIn(t *testing.T) {
 			if len(list) != 1 {
 				t.Fatalf("got %d providers, want 1", len(list))
 			}
+
 			got := list[0]
 			if got.Name != tt.wantName {
 				t.Errorf("the name is %q, want %q", got.Name, tt.wantName)

@@ -50,6 +50,7 @@ func TestPanicIsLogged(t *testing.T) {
 		{name: "an error", fails: func(r *http.Request) { panic(fmt.Errorf("unreadable: %s", r.URL.RawQuery)) }, wantFault: "a value of type *errors.errorString"},
 		{name: "on purpose", fails: func(*http.Request) { panic(http.ErrAbortHandler) }},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -96,6 +96,7 @@ func TestGuardMetrics(t *testing.T) {
 			if tt.header != "" {
 				r.Header.Set(tt.header, tt.value)
 			}
+
 			w := httptest.NewRecorder()
 			a.guardMetrics(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
 			if w.Code != tt.status {

@@ -102,6 +102,7 @@ func (r runningParley) scrape(t *testing.T) scrape {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("/metrics: got %d, %v: %s", resp.StatusCode, err, body)
 	}
+
 	s := scrape{types: map[string]string{}, labels: map[string]bool{"instance": true, "job": true}}
 	for line := range strings.Lines(string(body)) {
 		line = strings.TrimSpace(line)
@@ -305,6 +306,7 @@ func checkAlerts(t *testing.T, s scrape, docs string) {
 		} `yaml:"groups"`
 	}
 	check(t, yaml.UnmarshalWithOptions([]byte(readDoc(t, "manifests/prometheus/alerts.yaml")), &file, yaml.DisallowUnknownField()))
+
 	var names []string
 	for _, g := range file.Groups {
 		for _, r := range g.Rules {
@@ -321,6 +323,7 @@ func checkAlerts(t *testing.T, s scrape, docs string) {
 			}
 		}
 	}
+
 	slices.Sort(names)
 	if twice := slices.Compact(slices.Clone(names)); len(twice) != len(names) {
 		t.Errorf("two alerts have one name: %v", names)
@@ -355,6 +358,7 @@ func checkDashboard(t *testing.T, s scrape) {
 		}
 		Panels []panel
 	}
+
 	text := readDoc(t, "manifests/grafana/parley.json")
 	check(t, json.Unmarshal([]byte(text), &board))
 	if board.SchemaVersion < 41 || len(board.Templating.List) == 0 || board.Templating.List[0].Type != "datasource" {
@@ -380,6 +384,7 @@ func checkDashboard(t *testing.T, s scrape) {
 			checkQuery(t, s, p.Title, strings.ReplaceAll(target.Expr, "$__rate_interval", "5m"))
 		}
 	}
+
 	if want := []string{"Now", "Ingest", "Delivery", "Providers", "Health", "Analyses", "Resources"}; !slices.Equal(rows, want) {
 		t.Errorf("rows: got %v, want %v", rows, want)
 	}

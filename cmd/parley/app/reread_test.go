@@ -24,6 +24,7 @@ func TestRereadIsBounded(t *testing.T) {
 		{name: "one in two seconds", pause: 2 * time.Second, wantLooks: 100, wantSure: 100},
 		{name: "a flood while the database is away", pause: time.Microsecond, fault: errors.New("no database"), wantLooks: 1},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -33,6 +34,7 @@ func TestRereadIsBounded(t *testing.T) {
 					looks++
 					return tt.fault
 				}}
+
 				for range 100 {
 					arrived := time.Now()
 					<-time.After(time.Microsecond)
@@ -41,6 +43,7 @@ func TestRereadIsBounded(t *testing.T) {
 					}
 					<-time.After(tt.pause)
 				}
+
 				if looks != tt.wantLooks || sure != tt.wantSure {
 					t.Errorf("of 100 calls: got %d looks and %d sure answers, want %d and %d", looks, sure, tt.wantLooks, tt.wantSure)
 				}

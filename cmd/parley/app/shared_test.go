@@ -188,6 +188,7 @@ func TestReplayOfAnotherApp(t *testing.T) {
 			db := openDatabase(t, env)
 			applyFile(t, db, specs, "teams: [{name: T, slack_channel: C1}]\naccounts: ["+tt.before+"]")
 			a := start(t, env, db, app.Options{Specs: specs})
+
 			if got := call(t, http.MethodPost, "http://"+a.Address()+"/hooks/trial", "222 a forged\n"); got != "200 " {
 				t.Fatalf("the callback is answered with %q, want 200", got)
 			}

@@ -17,6 +17,7 @@ func TestTypedTokens(t *testing.T) {
 	env.SlackAPIURL = w.Slack.APIURL()
 	db := openDatabase(t, env)
 	a := start(t, env, db, app.Options{})
+
 	for _, c := range []struct {
 		name, bot, app string
 		want           string // what is wrong; "" if nothing
@@ -26,6 +27,7 @@ func TestTypedTokens(t *testing.T) {
 		{name: "a wrong app token", bot: w.Slack.BotToken(), app: "xapp-made-up", want: "app-level token"},
 		{name: "no app token", bot: w.Slack.BotToken(), want: "Slack"},
 	} {
+
 		wrong := ""
 		for _, f := range a.CheckSlack(t.Context(), c.bot, c.app) {
 			if !f.OK {

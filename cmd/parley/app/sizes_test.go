@@ -48,6 +48,7 @@ func linesOf(t *testing.T, root string) map[string]int {
 		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
+
 		inside, err := filepath.Rel(root, path.Dir(name))
 		if err != nil {
 			return err

@@ -46,10 +46,12 @@ func openHooks(t *testing.T) *hooks {
 		}
 		_, _ = fmt.Fprint(w, n)
 	})
+
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/one", newLimiter(h.bodies, &h.refused[0]).wrapHandler(count))
 	mux.Handle("/hooks/two", newLimiter(h.bodies, &h.refused[1]).wrapHandler(count))
 	mux.Handle("/upload", newLimiter(h.bodies, &h.refused[0]).wrapHandler(bridge.Stream{Handler: upload}))
+
 	f.open(mux)
 	f.start()
 	t.Cleanup(func() {

@@ -65,8 +65,10 @@ func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 			t.Error(err)
 		}
 	})
+
 	w.back = httptest.NewServer(w.shop)
 	t.Cleanup(w.back.Close)
+
 	w.env = environment(t)
 	w.env.Teams = app.TeamsEnv{AppID: appID, AppPassword: w.fake.AppPassword(), TenantID: w.fake.TenantID(), LoginURL: w.fake.LoginURL(),
 		OpenIDURL: w.fake.OpenIDURL(), GraphURL: w.fake.GraphURL(), ServiceURLs: []string{w.fake.ServiceURL()}}

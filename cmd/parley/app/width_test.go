@@ -60,6 +60,7 @@ func TestTypesAreNarrow(t *testing.T) {
 			t.Errorf("%s has %d methods, more than %d: some of them belong to a part of it", name, w.methods, maxMethods)
 		}
 	}
+
 	for name := range wideTypes() {
 		if widths[name].fields <= maxFields {
 			t.Errorf("%s has %d fields: take it off the list of exceptions", name, widths[name].fields)

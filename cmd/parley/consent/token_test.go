@@ -60,7 +60,7 @@ func TestRefreshedWhenDue(t *testing.T) {
 	}
 }
 
-// Where each refresh replaces the refresh token, the next one uses the new one.
+// If each refresh replaces the refresh token, the next refresh uses the new one.
 func TestRefreshedAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
@@ -94,6 +94,7 @@ func TestReplicasRefreshTogether(t *testing.T) {
 			})
 		}
 		all.Wait()
+
 		if f.countRefreshes() != round+1 {
 			t.Fatalf("got %d refreshes in %d rounds, want one a round", f.countRefreshes(), round+1)
 		}

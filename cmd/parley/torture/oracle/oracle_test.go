@@ -61,12 +61,14 @@ func TestAnswerQuestionsInOwnThread(t *testing.T) {
 			t.Cleanup(srv.Close)
 			o := newOracle()
 			o.platform = emulators.Client{Slack: srv.URL}.Platform()
+
 			inbound := checker.Marker{Kind: checker.Inbound, Conversation: tt.customer, Number: 1}
 			line := checker.Post{ID: "11", Markers: []checker.Marker{reply()}, Buttons: map[string]string{verbSend: "b:send:"}}
 			got, err := o.answerQuestions(t.Context(), checker.Observation{Threads: []checker.Thread{
 				{Root: "1", Posts: []checker.Post{{ID: "2", Author: "U1", Markers: []checker.Marker{reply()}}}},
 				{Root: "10", Posts: []checker.Post{{ID: "10", CustomerName: "Dora", Markers: []checker.Marker{inbound}}, line}},
 			}})
+
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,6 +124,7 @@ func TestRecordClick(t *testing.T) {
 			o := newOracle()
 			post := checker.Post{Buttons: tt.buttons}
 			o.recordClick(question{thread: checker.Thread{Root: root}, post: post, reply: reply()}, tt.button)
+
 			if got := o.expectation.Clicks[reply()]; got != tt.want {
 				t.Errorf("clicks: got %+v, want %+v", got, tt.want)
 			}
