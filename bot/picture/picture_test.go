@@ -14,8 +14,8 @@ const (
 	progressive = 0xc2
 )
 
-// jpegHead is how a JPEG in colour begins, of 4096 x 4096 pixels, the largest that are read. The colours are sampled once for each
-// pixel of the brightness, or for so many of them.
+// jpegHead is how a JPEG in colour begins, of 4096 x 4096 pixels, the largest that are read. The colours are sampled once
+// for each pixel of the brightness, or for so many of them.
 func jpegHead(frame, sampling byte) []byte {
 	return bytes.Join([][]byte{
 		{0xff, 0xd8, 0xff, frame, 0, 17, 8, 0x10, 0, 0x10, 0, 3, 1, sampling, 0, 2, 0x11, 0, 3, 0x11, 0},

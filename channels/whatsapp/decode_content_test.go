@@ -181,7 +181,7 @@ soon please`,
 	})
 }
 
-// Totals are exact, where floating point would say 13.049999 and 0.30000004; each currency has its own.
+// Totals are exact, where floating point would say 13.049999 and 0.30000004. Each currency has its own.
 func TestDecodeOrderTotals(t *testing.T) {
 	t.Parallel()
 	checkDecodedMessage(t, `"type": "order", "order": {"product_items": [

@@ -62,7 +62,7 @@ func failures() []failure {
 			Failure: channelstest.Failure{Name: "customer wants no advertising", Class: channels.AdvertStopped},
 		},
 
-		// Nobody knows whether the message left.
+		// Parley can't know whether the message left.
 		{
 			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionDropBefore},
 			Failure: channelstest.Failure{Name: "connection lost before the effect", Class: channels.Ambiguous, Outcome: channels.CannotTell},

@@ -76,7 +76,7 @@ func TestSetHook(t *testing.T) {
 	tests := []struct {
 		name  string
 		setUp func(w *world, other string)
-		// Callbacks of the business account, of the number if it has one, and of the app; then the fields.
+		// Callbacks of the business account, of the number if it has one, and of the app. Then the fields.
 		wantBefore []hookValue
 		wantAfter  []hookValue
 	}{

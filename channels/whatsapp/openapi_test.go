@@ -262,7 +262,7 @@ func decodeExample(t *testing.T, body []byte) decodedExample {
 	}
 }
 
-// fromSheena completes what is wanted of a message of the customer of Meta's examples.
+// fromSheena adds the sender of Meta's examples, Sheena Nelson, to a wanted message.
 func fromSheena(want decodedExample) decodedExample {
 	if want.kind == "" {
 		want.kind = channels.InboundMessage

@@ -87,7 +87,7 @@ func TestSendFileKinds(t *testing.T) {
 			}
 			checkFile(t, inbox[len(inbox)-1], tt.file)
 
-			// The statuses of the last part are those of the message; one of a text before the file says so.
+			// The statuses of the last part are those of the message. A status of a text before the file says that it is of one.
 			arrived := w.takeInbound()
 			wantStates(t, arrived, 12, channels.StateSent, channels.StateDelivered)
 			hasTextBefore := len(tt.want) > 1
@@ -133,7 +133,7 @@ func TestSendManyFiles(t *testing.T) {
 	w.wantTexts(make([]string, maxUploads+1)...)
 }
 
-// The text of buttons stands above them, also beside a file.
+// If a message has buttons and a file, the text is sent with the buttons, after the file.
 func TestSendFileAndButtons(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -144,7 +144,7 @@ func TestSendFileAndButtons(t *testing.T) {
 	w.wantTexts("", o.Text)
 }
 
-// A file of a type that WhatsApp doesn't accept is refused before its text leaves; the error names it and says what to do.
+// A file of a type that WhatsApp doesn't accept is refused before its text leaves. The error names it, and says what to do.
 func TestSendFileOfRefusedType(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -227,7 +227,7 @@ func TestSubmitTemplateTwice(t *testing.T) {
 	}
 }
 
-// If the answer is lost, nobody knows whether the template was submitted.
+// If the answer is lost, the error is Ambiguous: the template may have been submitted.
 func TestSubmitTemplateUnanswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

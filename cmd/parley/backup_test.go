@@ -67,8 +67,8 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 }
 
-// testRefusals calls for backups and restores that can't be made, and checks that Parley says what to do. They change nothing:
-// the caller restores into the folder new afterwards.
+// testRefusals calls for backups and restores that can't be made, and checks that Parley says what to do. They change
+// nothing: the caller restores into the folder new afterwards.
 func testRefusals(t *testing.T, b *backupTest, file string) {
 	t.Helper()
 	bare, noBackup := b.path("bare.parley"), b.path("notes.txt")

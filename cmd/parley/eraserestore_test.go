@@ -55,7 +55,7 @@ func TestRestoreRefusesBadList(t *testing.T) {
 	}
 }
 
-// The list of erasures beside the backup counts, too. Parley's own list then has its entries, but for those of another
+// The list of erasures beside the backup counts, too. Afterwards Parley's own list has its entries, except those of another
 // database.
 //
 func TestRestoreReadsListBesideBackup(t *testing.T) {

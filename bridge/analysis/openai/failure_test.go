@@ -190,7 +190,7 @@ func TestServerRedirects(t *testing.T) {
 	})
 }
 
-// An answer under another content type, and one that comes as a stream although nobody asked for that, are understood.
+// An answer under another content type, and one that comes as a stream although Parley asked for none, are understood.
 func TestServerAnswersOddly(t *testing.T) {
 	t.Parallel()
 	for _, manner := range []openaifake.Fault{openaifake.WrongType(), openaifake.Stream(true)} {

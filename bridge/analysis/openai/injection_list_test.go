@@ -15,8 +15,8 @@ type attempt struct {
 	obeyed   string
 }
 
-// attempts are tries in eight languages, at all places where a customer's words come in. Those of testdata/injections.jsonl came
-// later.
+// attempts are tries in eight languages, at all places where a customer's words come in. Those of testdata/injections.jsonl
+// came later.
 func attempts() []attempt {
 	return []attempt{
 		{
@@ -201,8 +201,8 @@ func attempts() []attempt {
 	}
 }
 
-// injections is the list of later tries: an object a line, with the language, the place at which a customer's words come in, what it
-// tries, the words, and what a model that obeys would reply.
+// injections is the list of later tries: an object a line, with the language, the place at which a customer's words come
+// in, what it tries, the words, and what a model that obeys would reply.
 //
 //go:embed testdata/injections.jsonl
 var injections string

@@ -12,7 +12,8 @@ func listed(name string, attributes ...imap.MailboxAttr) *imap.ListData {
 	return &imap.ListData{Mailbox: name, Delim: '/', Attrs: attributes}
 }
 
-// The folder of sent mail is known by its attribute, or by its name in some language. Gmail's folder of all mail stands in for it.
+// The folder of sent mail is known by its attribute, or by its name in some language. Gmail's folder of all mail stands in
+// for it.
 func TestPickSentFolders(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -22,8 +22,8 @@ func wholeOIDC() vars {
 	return vars{"OIDC_ISSUER": "https://login.acme.test/realm/", "OIDC_CLIENT_ID": "parley", "OIDC_CLIENT_SECRET": aSecret}
 }
 
-// Each provider sends people back to its own address on the site. An issuer keeps its slash at the end, because it is compared
-// with what the provider calls itself.
+// Each provider sends people back to its own address on the site. An issuer keeps its slash at the end, because it is
+// compared with what the provider calls itself.
 func TestEnvSignIn(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -11,7 +11,7 @@ import (
 	"parley/store/storetest"
 )
 
-// newShowingReplica makes a process that shows by a session that it lives; life.end ends the session.
+// newShowingReplica makes a process that shows by a session that it lives. life.end ends the session.
 func newShowingReplica(t *testing.T, db *pgxpool.Pool, all *mailboxes, name string, accounts store.AccountID) (r *replica, life *lifeSign) {
 	t.Helper()
 	r = newReplica(t, db, all, store.ShowingPrefix+name, accounts)

@@ -75,7 +75,7 @@ func newFileServer(t *testing.T) fileServer {
 	return s
 }
 
-// wantHeader checks header fields of an answer; of values that end in … only the beginning counts.
+// wantHeader checks header fields of an answer. A wanted value that ends in … is only a beginning.
 func wantHeader(t *testing.T, name string, h http.Header, want map[string]string) {
 	t.Helper()
 	for field, value := range want {

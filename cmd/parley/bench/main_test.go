@@ -15,8 +15,8 @@ import (
 	"parley/cmd/parley/bench/rig/rigtest"
 )
 
-// TestMain lets the test's binary be every process of a run: it understands the same
-// sub-commands as the program.
+// TestMain lets the test's binary be every process of a run. With serve or bench as its first argument it serves instead of
+// running the tests.
 func TestMain(m *testing.M) {
 	if len(os.Args) < 2 || os.Args[1] != "serve" && os.Args[1] != "bench" {
 		os.Exit(m.Run())

@@ -13,7 +13,7 @@ import (
 	"parley/store/storetest"
 )
 
-// A token is refreshed before it ends, by whichever replica needs it first, and the others use what was stored.
+// The replica that needs a token first refreshes it before it ends. The other replicas use the stored one.
 func TestRefreshedEarly(t *testing.T) {
 	t.Parallel()
 	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
