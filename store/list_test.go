@@ -26,8 +26,9 @@ func mustList(t *testing.T, pool *pgxpool.Pool, r store.Reader, list store.ListN
 // maxListed is a limit that no list of these tests reaches.
 const maxListed = 50
 
-// Whoever has waited longest is on top of a list, and what is snoozed comes last. What is snoozed or was resolved is listed
-// for those to whom it is assigned.
+// Lists of unfinished conversations begin with the customers who have waited longest, and end with snoozed
+// conversations. The lists of snoozed, resolved and closed conversations show only those that are assigned to the
+// reader.
 // R-033, R-090, R-092, R-097, R-098, R-100, R-101, R-105, R-117
 func TestLists(t *testing.T) {
 	t.Parallel()
@@ -57,6 +58,7 @@ func TestLists(t *testing.T) {
 			(15, false, 'customer', 'closed', '{6}', NULL, NULL, '1 h', '0 s'),
 			(16, false, 'customer', 'snoozed', '{}', NULL, '1 h', NULL, '9 h')
 		) AS v (id, in_team, kind, status, assignees, waits, sleeps, solved, last)`, account, team)
+
 	reader := store.Reader{Agent: 5, Teams: []store.TeamID{team}}
 	tests := []struct {
 		list store.ListName
@@ -72,6 +74,7 @@ func TestLists(t *testing.T) {
 		{list: store.ListResolved, want: []store.ConversationID{10, 5}, wantPage: []store.ConversationID{5}},
 		{list: store.ListClosed, want: []store.ConversationID{14, 13}, wantPage: []store.ConversationID{13}},
 	}
+
 	for _, tt := range tests {
 		t.Run(string(tt.list), func(t *testing.T) {
 			if got := mustList(t, pool, reader, tt.list, maxListed, 0); !slices.Equal(got, tt.want) {
@@ -91,8 +94,9 @@ func TestUnknownListIsRefused(t *testing.T) {
 	}
 }
 
-// Of conversations that wait for an answer, those that are pressing come first, then those of unhappy customers; among alike
-// ones whoever has waited longest. What nobody waits for isn't pressing, and what is snoozed comes last.
+// Conversations that wait for an answer are listed by how pressing they are: urgent ones, then important ones and
+// those of unhappy customers, then normal ones, then unimportant ones. Among equals the longest wait comes first.
+// Conversations in which no customer waits follow, and snoozed ones come last.
 // R-113, R-186
 func TestPressingFirst(t *testing.T) {
 	t.Parallel()
@@ -100,7 +104,7 @@ func TestPressingFirst(t *testing.T) {
 	account := channelAccount(t, pool, "a")
 	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "even numbers"}))(t)
 	other := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "odd numbers"}))(t)
-	// Conversations 1 to 5 are nobody's, the others agent 5's.
+	// Conversations 1 to 5 are unassigned, the others are assigned to agent 5.
 	exec(t, pool, `
 		INSERT INTO conversations (id, account_id, team_id, status, assignees, waiting_since, last_at, created_at, traits)
 		SELECT id, $1, CASE id % 2 WHEN 0 THEN $2::bigint ELSE $3::bigint END, status,
@@ -119,6 +123,7 @@ func TestPressingFirst(t *testing.T) {
 			(11, 'open', NULL, '{"urgent": "now"}'),
 			(12, 'snoozed', '9 h', '{"urgent": "now"}')
 		) AS v (id, status, waits, traits)`, account, team, other)
+
 	tests := []struct {
 		name  string
 		list  store.ListName
@@ -161,6 +166,7 @@ func TestPressingFirst(t *testing.T) {
 			wantPage: []store.ConversationID{7, 5, 4},
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := store.Reader{Agent: 5, Teams: tt.teams}
@@ -190,6 +196,7 @@ func newArchive(t *testing.T) archive {
 	c.open, c.restricted = channelAccount(t, c.pool, "open"), channelAccount(t, c.pool, "closed")
 	c.ours = must(store.SaveTeam(t.Context(), c.pool, store.Team{Name: "Ours"}))(t)
 	c.theirs = must(store.SaveTeam(t.Context(), c.pool, store.Team{Name: "Theirs"}))(t)
+
 	for _, account := range []store.AccountID{c.open, c.restricted} {
 		for _, team := range []*store.TeamID{nil, &c.ours, &c.theirs} {
 			for _, assignees := range [][]store.AgentID{{}, {5}, {6}, {6, 5}} {
@@ -215,7 +222,7 @@ func newArchive(t *testing.T) archive {
 	return c
 }
 
-// What somebody may read is the same for one conversation as in lists and searches.
+// Reader.May, the lists and the searches agree about which conversations somebody may read.
 // R-212
 func TestReader(t *testing.T) {
 	t.Parallel()
@@ -252,6 +259,7 @@ func TestReader(t *testing.T) {
 			wantCount: 12 + 8,
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { c.checkReader(t, tt.reader, tt.wantCount) })
 	}
@@ -259,13 +267,13 @@ func TestReader(t *testing.T) {
 	exec(t, c.pool, `
 		INSERT INTO conversation_words (conversation_id, words)
 		SELECT 1000 + n, to_tsvector('simple', 'lamp')
-		FROM generate_series(1, 20001) AS n`) // from so many on, FindConversations searches otherwise
+		FROM generate_series(1, 20001) AS n`) // FindConversations searches in another way for a word that so many have
 	t.Run("too many conversations have the word", func(t *testing.T) {
 		checkFound(t, c.pool, store.Reader{Agent: 7, Closed: []store.AccountID{c.open, c.restricted}}, nil)
 	})
 }
 
-// checkReader checks that a reader finds, in lists and searches, so many conversations: those that the reader may read.
+// checkReader checks that a reader may read wantCount conversations, and finds just these in lists and searches.
 func (c archive) checkReader(t *testing.T, r store.Reader, wantCount int) {
 	t.Helper()
 	var want, unassigned, answerable []store.ConversationID

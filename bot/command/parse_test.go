@@ -27,7 +27,7 @@ func wantText(t *testing.T, typed string, got Parsed, verb bridge.Verb, marker b
 	}
 }
 
-// wantUnknown checks that nothing can be done with what was typed, and that its author is told why.
+// wantUnknown checks that a typed text is no known command, isn't sent, and that its author is told why.
 func wantUnknown(t *testing.T, typed string, got Parsed, why string) {
 	t.Helper()
 	if got.Verb != bridge.VerbUnknown {
@@ -49,8 +49,8 @@ func wantParsed(t *testing.T, typed string, got, want Parsed) {
 	}
 }
 
-// A text that begins with no marker is for the customer, as it was typed but for blanks around it. Elsewhere in a text a marker
-// means nothing.
+// A text that doesn't begin with a marker such as "note:" or "!" is for the customer. It stays as it was typed,
+// without the blanks around it. A marker later in the text means nothing.
 //
 func TestParsePlainText(t *testing.T) {
 	t.Parallel()
@@ -74,7 +74,7 @@ func TestParsePlainTextBetweenBlanks(t *testing.T) {
 	}
 }
 
-// A doubled sign, or a backslash before it, makes a sign part of the text.
+// A doubled sign such as "!!Wow", or a backslash before a sign, makes the sign part of the text.
 func TestParseEscapes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, want string }{
@@ -113,7 +113,8 @@ func TestParseNotes(t *testing.T) {
 	}
 }
 
-// What stands before the marker beside blanks and symbols, such as a mention, stays in the note.
+// A mention before the marker stays in the note: "<@UANN> note: x" is the note "<@UANN> x". The words after the
+// marker stay as they were typed.
 //
 func TestParseNotesWithOtherWords(t *testing.T) {
 	t.Parallel()
@@ -139,7 +140,7 @@ func TestParseNotesWithOtherWords(t *testing.T) {
 	}
 }
 
-// A note is also a command, which has a sign and no colon, or one.
+// A note can also be written as a command: "!note x", "!note: x" or "/note x".
 //
 func TestParseNoteCommands(t *testing.T) {
 	t.Parallel()
@@ -151,7 +152,7 @@ func TestParseNoteCommands(t *testing.T) {
 	}
 }
 
-// What is almost a note is marked so that its author is asked.
+// A text that is almost a note, such as ":note: x", is marked so that its author is asked.
 func TestParseAlmostNotes(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"-note: x", ":note: x"} {
@@ -159,7 +160,7 @@ func TestParseAlmostNotes(t *testing.T) {
 	}
 }
 
-// A text that begins with a sign is never sent: its author is told that there is no such command.
+// A text that begins with "!" but is no command is never sent. Its author is told that there is no such command.
 //
 func TestParseUnknownCommands(t *testing.T) {
 	t.Parallel()
@@ -195,7 +196,8 @@ func TestParseUnknownCommands(t *testing.T) {
 	}
 }
 
-// So is a text that begins with a slash, which a surface gives on if it isn't a command there.
+// A text that begins with "/" but is no command is never sent, either. Chats pass such a text on if they don't know
+// the command themselves.
 //
 func TestParseUnknownSlashCommands(t *testing.T) {
 	t.Parallel()
@@ -231,7 +233,7 @@ func wantUnknownCommand(t *testing.T, text string, marker bridge.Marker, word st
 	}
 }
 
-// A command's word alone, without its sign, may be a slip: it is marked so that its author is asked.
+// A command's word without its sign, such as "resolve", may be a slip. It is marked so that its author is asked.
 //
 func TestParseLoneWords(t *testing.T) {
 	t.Parallel()
@@ -246,7 +248,7 @@ func TestParseLoneWords(t *testing.T) {
 	}
 }
 
-// Commands without arguments, however they are written.
+// Commands without arguments can be written in several ways, such as "!take", "!TAKE" and "**!take**".
 //
 func TestParseCommands(t *testing.T) {
 	t.Parallel()
@@ -274,7 +276,7 @@ func TestParseCommands(t *testing.T) {
 	}
 }
 
-// What follows "reply" is sent. The sign belongs to the command, and not to what is sent, so that there is no marker.
+// The text after "!reply" is sent. The sign belongs to the command and not to the text, so there is no marker.
 func TestParseReply(t *testing.T) {
 	t.Parallel()
 	promotional := bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: true}}
@@ -294,7 +296,7 @@ func TestParseReply(t *testing.T) {
 	}
 }
 
-// Commands with arguments of other kinds.
+// Commands may have arguments: tags, a time, addresses, the number of a conversation, a list or words.
 func TestParseArguments(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args
@@ -312,13 +314,16 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!tag 1️⃣ VIP, می\u200cخواهم, \u200d, #\ufe0f", verb: bridge.VerbTag, args: args{Tags: []string{"1️⃣ VIP", "می\u200cخواهم"}}},
 		{typed: "!untag billing", verb: bridge.VerbUntag, args: args{Tags: []string{"billing"}}},
 		{typed: "!topic Lamp, #1042", verb: bridge.VerbTopic, args: args{Note: "Lamp, #1042"}},
+
 		{typed: "!snooze 2h", verb: bridge.VerbSnooze, args: args{Until: "2h"}},
 		{typed: "!s friday 14:00", verb: bridge.VerbSnooze, args: args{Until: "friday 14:00"}},
 		{typed: "!snooze  morgen\u00a0früh ", verb: bridge.VerbSnooze, args: args{Until: "morgen\u00a0früh"}},
 		{typed: "!snooze tomorrow", verb: bridge.VerbSnooze, args: args{Until: "tomorrow"}},
+
 		{typed: "!resolve", verb: bridge.VerbResolve},
 		{typed: "!r", verb: bridge.VerbResolve},
 		{typed: "!resolve #12 is the same", verb: bridge.VerbResolve, args: args{Note: "#12 is the same"}},
+
 		{typed: "!cc bob@shop.example", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}}},
 		{typed: "!cc +bob@shop.example, eve@x.test", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example", "eve@x.test"}}},
 		{typed: "!cc bob@shop.example, BOB@shop.example", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}}},
@@ -327,6 +332,7 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!to [bob@shop.example](mailto:bob@shop.example)", verb: bridge.VerbTo, args: args{Addresses: []string{"bob@shop.example"}}},
 		{typed: "!to +491511234567", verb: bridge.VerbTo, args: args{Addresses: []string{"+491511234567"}}},
 		{typed: "!allow bob@shop.example", verb: bridge.VerbAllow, args: args{Addresses: []string{"bob@shop.example"}}},
+
 		{typed: "!list", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		{typed: "!list unassigned", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "unassigned"}}},
 		{typed: "!mine", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
@@ -334,6 +340,7 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!history 2", verb: bridge.VerbHistory, args: args{ListArgs: bridge.ListArgs{Page: 1}}},
 		{typed: "！ｈｉｓｔｏｒｙ　２", verb: bridge.VerbHistory, args: args{ListArgs: bridge.ListArgs{Page: 1}}},
 		{typed: "!resolved", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
+
 		{typed: "!show", verb: bridge.VerbFind},
 		{typed: "!show #12", verb: bridge.VerbFind, args: args{Conversation: 12}},
 		{typed: "!show 12", verb: bridge.VerbFind, args: args{Conversation: 12}},
@@ -342,6 +349,7 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!find broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
 		{typed: "!show broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
 		{typed: "!find 12 kg", verb: bridge.VerbFind, args: args{Note: "12 kg"}},
+
 		{typed: "!help", verb: bridge.VerbHelp},
 		{typed: "!?", verb: bridge.VerbHelp},
 		{typed: "!help snooze", verb: bridge.VerbHelp, args: args{Note: "snooze"}},

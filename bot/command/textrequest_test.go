@@ -7,7 +7,7 @@ import (
 	"parley/bridge/analysis"
 )
 
-// wantAsked checks what a model is asked for, and with which text.
+// wantAsked checks what a typed command asks a model for, and with which text.
 func wantAsked(t *testing.T, typed string, asked bridge.TextRequest, text string) {
 	t.Helper()
 	got := Parse(typed, team)
@@ -24,7 +24,7 @@ func wantAsked(t *testing.T, typed string, asked bridge.TextRequest, text string
 	}
 }
 
-// A command to a model that says nothing else asks for a summary of the conversation.
+// A command to a model asks for a summary of the conversation if it doesn't ask for anything else.
 func TestAskAModelForASummary(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, language string }{
@@ -39,7 +39,8 @@ func TestAskAModelForASummary(t *testing.T) {
 	}
 }
 
-// What follows is translated, or the conversation if nothing does. A language may be named before it.
+// The text after the command is translated. If there is none, the conversation is translated. A language may be named
+// before the text.
 func TestAskAModelForATranslation(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, language, text string }{
@@ -57,7 +58,7 @@ func TestAskAModelForATranslation(t *testing.T) {
 	}
 }
 
-// What follows is written in another style.
+// The text after the command is written in another style.
 func TestAskAModelForOtherWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, style, text string }{
@@ -70,7 +71,7 @@ func TestAskAModelForOtherWords(t *testing.T) {
 	}
 }
 
-// What asks for none of the other tasks is a question about the conversation.
+// A command that asks for none of the other tasks is a question about the conversation.
 func TestAskAModelAQuestion(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, text string }{
@@ -90,7 +91,7 @@ func TestAskModelForAnUnknownLanguage(t *testing.T) {
 	}
 }
 
-// Without their sign these commands may be a slip, or a text.
+// A command's word without its sign may be a slip, or a text for the customer.
 func TestAskModelWithoutASign(t *testing.T) {
 	t.Parallel()
 	for _, typed := range []string{"summary", "Translate", "ai"} {
@@ -98,7 +99,7 @@ func TestAskModelWithoutASign(t *testing.T) {
 	}
 }
 
-// Of the numbers in a question only the first says which conversation it is about.
+// Only the first number in a question says which conversation it is about. Further numbers are part of the question.
 func TestAskModelAboutAConversation(t *testing.T) {
 	t.Parallel()
 	const typed = "ai #12 did order #13 come?"

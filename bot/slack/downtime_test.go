@@ -37,10 +37,10 @@ func newDowntime(t *testing.T) *downtime {
 	return d
 }
 
-// setClockBack sets the clock of Slack and of Parley to some time before now.
+// setClockBack sets the clock of Slack and of Parley to so long before now.
 func (d *downtime) setClockBack(by time.Duration) { d.past.Store(int64(by)) }
 
-// newSurface makes another surface for the same workspace, as a further process or one that is started anew has it.
+// newSurface makes another surface for the same workspace, as if a further process started.
 func (d *downtime) newSurface() *Surface {
 	d.t.Helper()
 	s, err := New(d.opt)
@@ -63,18 +63,19 @@ func (d *downtime) catchUp() error {
 	return d.surface.history.catchUp(d.ctx(), d.self())
 }
 
-// leaveHole leaves a hole in a thread: of two replies that were typed while Parley was down, the later one is
-// stored. It returns the stamp of the one that is lost, which was typed five hours ago, and sets the clock to
-// now.
+// leaveHole leaves a hole in a thread: two replies were typed while Parley was down, and only the later one is
+// stored. It returns the stamp of the lost one, which was typed five hours ago, and sets the clock to now.
 func (d *downtime) leaveHole() (lost string) {
 	d.t.Helper()
 	d.setClockBack(6 * time.Hour)
 	d.connect()
 	root := d.postRoot()
 	d.storeAsAnn(root.Message, "known")
+
 	d.restartLater()
 	d.setClockBack(5 * time.Hour)
 	lost = d.postAsAnn(root.Message, "typed while Parley was down")
+
 	d.setClockBack(4 * time.Hour)
 	later := d.postAsAnn(root.Message, "typed while Parley was up for a moment")
 	noError(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: d.messageID(later)}))
@@ -82,7 +83,7 @@ func (d *downtime) leaveHole() (lost string) {
 	return lost
 }
 
-// refusedRead is an error of Slack's of which Parley knows nothing.
+// refusedRead is an error of Slack's that Parley doesn't know.
 const refusedRead = "no_such_answer"
 
 // refuseNextThread has Slack refuse the next thread that is read.
@@ -90,8 +91,8 @@ func (d *downtime) refuseNextThread() {
 	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: refusedRead, Times: 1})
 }
 
-// An agent's reply from hours ago is found, although a later one of its thread is stored: by a process that
-// ended before it had read what it had missed before that one.
+// An agent's reply from hours ago is found, although a later one in its thread is stored. That happens if a process
+// stores the later one, and ends before it has read what was missed before.
 func TestReplyOfHoursAgoIsFoundBehindALaterOne(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -102,8 +103,8 @@ func TestReplyOfHoursAgoIsFoundBehindALaterOne(t *testing.T) {
 	d.wantFacts(allFacts, 3) // what was known, what was lost, and the later one
 }
 
-// A conversation that has been open for longer than the channel's history is read gets its reply, too, also if
-// another one's channel is gone.
+// A reply is found in a thread that is older than what is read of the channel's history. The channel of another open
+// thread is gone, which doesn't matter.
 func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -112,18 +113,22 @@ func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	root := d.postRoot()
 	d.desk.OpenThread(root)
 	d.desk.OpenThread(bridge.Place{Channel: "C0GONE", Message: "1600000000.000100"})
+
 	d.setClockBack(7 * time.Hour)
 	d.storeAsAnn(root.Message, "known")
 	noError(t, d.catchUp())
+
 	d.restartLater()
 	d.setClockBack(6 * time.Hour)
 	lost := d.postAsAnn(root.Message, "typed while Parley was down")
+
 	d.setClockBack(0)
 	d.connect()
 	d.desk.First(t, d.messageID(lost))
 }
 
-// An edit that was made in a gap is found in an old thread, too: the message that was edited is older than the gap.
+// An edit that was made in a gap is found in an old thread, although the message that was edited is older than the
+// gap.
 func TestEditInAnOldThreadIsFound(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -132,18 +137,20 @@ func TestEditInAnOldThreadIsFound(t *testing.T) {
 	root := d.postRoot()
 	d.desk.OpenThread(root)
 	said := d.storeAsAnn(root.Message, "it comes on Monday")
+
 	d.setClockBack(7 * time.Hour)
 	noError(t, d.catchUp())
+
 	d.restartLater()
 	d.setClockBack(20 * time.Minute)
 	noError(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
+
 	d.setClockBack(0)
 	d.connect()
 	d.wantFacts("e:"+d.channel+":"+said, 1)
 }
 
-// What agents type in a thread whose card was deleted meanwhile is found, whoever Slack names as having replied
-// there.
+// Parley finds what agents typed in a thread whose card was deleted meanwhile, whoever Slack says replied there.
 func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 	t.Parallel()
 	for name, post := range map[string]func(d *downtime, root bridge.Place){
@@ -159,12 +166,15 @@ func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 			d.connect()
 			root := d.postRoot()
 			post(d, root)
+
 			d.restartLater()
 			d.setClockBack(20 * time.Minute)
 			lost := d.postAsAnn(root.Message, "Refund is on its way")
+
 			admin := d.fake.Admin.AddUser(slackfake.User{Name: "admin", Admin: true})
 			noError(t, d.fake.As(admin.ID).Join(d.channel))
 			noError(t, d.fake.As(admin.ID).Delete(d.channel, root.Message))
+
 			d.setClockBack(0)
 			d.connect()
 			d.wantFacts(d.messageID(lost), 1)
@@ -173,8 +183,8 @@ func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 	}
 }
 
-// Nobody knows before the first connection what was missed. A sweep that is made before it doesn't forget since
-// when something may be missing.
+// Before the first connection, Parley doesn't know what it missed. A sweep that is made then doesn't make it forget
+// since when something may be missing.
 func TestSweepBeforeTheFirstConnection(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -184,7 +194,7 @@ func TestSweepBeforeTheFirstConnection(t *testing.T) {
 	d.desk.First(t, d.messageID(lost))
 }
 
-// oldThreads are open threads from long ago, more than are read at once.
+// oldThreads are open threads from long ago. There are more of them than are read at once.
 type oldThreads struct {
 	*downtime
 	lost string // the stamp of a reply in the last of them, which isn't stored
@@ -200,15 +210,17 @@ func leaveOldThreads(t *testing.T) oldThreads {
 		last = d.postRoot()
 		d.desk.OpenThread(last)
 	}
+
 	d.restartLater()
 	d.setClockBack(30 * time.Minute)
 	lost := d.postAsAnn(last.Message, "typed while Parley was down")
+
 	d.setClockBack(0)
 	d.surface.CatchUp(time.Time{})
 	return oldThreads{downtime: d, lost: lost}
 }
 
-// A thread that Slack refuses to read keeps none of the other old threads from being read.
+// If Slack refuses to show one old thread, the other old threads are read all the same.
 func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
 	t.Parallel()
 	o := leaveOldThreads(t)
@@ -218,8 +230,8 @@ func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
 	o.wantFacts(o.messageID(o.lost), 1)
 }
 
-// Threads are read one by one. If there are many, pauses leave some of the calls that Slack allows to replies
-// that wait to be read again before they leave.
+// Threads are read one by one. If there are many, Parley pauses between them, because Slack limits how many it may
+// read, and replies have to be read again before they leave.
 func TestPausesBetweenOldThreads(t *testing.T) {
 	t.Parallel()
 	o := leaveOldThreads(t)
@@ -229,6 +241,7 @@ func TestPausesBetweenOldThreads(t *testing.T) {
 		readBeforePauses = append(readBeforePauses, len(o.fake.Calls("conversations.replies"))-begin)
 		return true
 	}
+
 	o.refuseNextThread()
 	wantEqual(t, "error of the thread that is refused", refusal.CodeOf(o.catchUp()), refusedRead)
 	want := []int{threadsAtOnce, threadsAtOnce + 1, threadsAtOnce + 2}
@@ -237,8 +250,8 @@ func TestPausesBetweenOldThreads(t *testing.T) {
 	}
 }
 
-// A thread that Slack refuses to show keeps none of its channel's others from being read, and is read by the
-// next sweep.
+// If Slack refuses to show a thread, the other threads of its channel are read all the same. The next sweep reads the
+// refused one.
 func TestThreadThatIsRefusedIsReadByTheNextSweep(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -261,7 +274,7 @@ func TestThreadThatIsRefusedIsReadByTheNextSweep(t *testing.T) {
 	d.wantFacts(d.messageID(lostInSecond), 1)
 }
 
-// A message that can't be read is put into quarantine once, as an event would be, and not passed over without a word.
+// A message that can't be read isn't passed over: it is put into quarantine once, as an unreadable event is.
 func TestUnreadableReplyIsPutIntoQuarantine(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
@@ -279,8 +292,8 @@ func TestUnreadableReplyIsPutIntoQuarantine(t *testing.T) {
 	}
 }
 
-// What Slack brought before a connection ended is stored, also if the connection ends because the process does. A click would not come
-// again.
+// An event that Slack brought before a connection ended is stored, also if the connection ends with the process.
+// Slack wouldn't bring a click again.
 func TestEventsBeforeTheEndAreStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -17,13 +17,13 @@ import (
 // conversation's thread. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its
 // people, and fakeDesk, which plays the engine.
 
-// Cases 8 and 24: files become one message. While we are connected, an event tells which.
+// Files become one message. While Parley is connected, an event tells which (cases 8 and 24).
 func TestFilesBecomeOneMessage(t *testing.T) {
 	t.Parallel()
 	checkFilesBecomeOneMessage(t, newConnectedWorld(t))
 }
 
-// Case 24: without a connection the message of the files is found in their thread.
+// Without a connection Parley finds the message of the files in their thread (case 24).
 func TestFilesBecomeOneMessageWithoutConnection(t *testing.T) {
 	t.Parallel()
 	checkFilesBecomeOneMessage(t, newWorld(t))
@@ -59,7 +59,7 @@ func TestOnlyEmptyFiles(t *testing.T) {
 	w.wantMessage(sent.Message, root.Message, 0)
 }
 
-// Whatever a customer sends, of each kind and size, the agent finds it among the message's files.
+// Files of all kinds and sizes that a customer sends are shown to the agent.
 func TestFilesOfAllKindsAreShown(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -79,10 +79,12 @@ func TestFilesOfAllKindsAreShown(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+
 			w := newConnectedWorld(t)
 			root := w.postRoot()
 			f := textFile(tt.name, strings.Repeat("x", tt.size))
 			f.ContentType = tt.contentType
+
 			m := w.wantMessage(w.mustSendAll(w.newFilesPost(root, f)).Message, root.Message, 1)
 			wantWords(t, m.Text, tt.name)
 			wantEqual(t, "bytes of the file", len(w.fake.File(m.Files[0].ID).Data), tt.size)
@@ -90,7 +92,7 @@ func TestFilesOfAllKindsAreShown(t *testing.T) {
 	}
 }
 
-// A file that Slack doesn't take, of whatever kind, is named with the reason.
+// A file that Slack doesn't take is named with the reason, whether it is a picture or not.
 func TestFilesThatSlackDoesNotTakeAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -108,6 +110,7 @@ func TestFilesThatSlackDoesNotTakeAreNamed(t *testing.T) {
 			root := w.postRoot()
 			f := textFile(tt.name, "") // its content isn't read
 			f.ContentType, f.SizeBytes = tt.contentType, tt.size
+
 			m := w.wantMessage(w.mustSendAll(w.newFilesPost(root, f)).Message, root.Message, 0)
 			wantWords(t, m.Text, tt.name, tt.reason)
 		})
@@ -124,8 +127,8 @@ func TestLongFileNameKeepsItsEnding(t *testing.T) {
 	wantEqual(t, "name of the file", m.Files[0].Name, "Rechnung_"+strings.Repeat("y", 66)+"….pdf")
 }
 
-// However many of a customer's files can't be had, or are none that Slack takes, each is named with the reason,
-// beside those that are shown, and also if none is.
+// Each of many files that Parley can't get, or that Slack doesn't take, is named with the reason. This holds beside
+// files that are shown, and if none is.
 func TestManyMissingFilesAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -140,6 +143,7 @@ func TestManyMissingFilesAreNamed(t *testing.T) {
 			w := newWorld(t)
 			root := w.postRoot()
 			p := w.newFilesPost(root, tt.shown...)
+
 			var want []string
 			for i := range 30 {
 				empty, lost := fmt.Sprintf("empty-%d-%s.png", i, strings.Repeat("n", 40)), fmt.Sprintf("lost-%d.pdf", i)
@@ -148,6 +152,7 @@ func TestManyMissingFilesAreNamed(t *testing.T) {
 				p.Missing = append(p.Missing, bridge.Missing{Name: lost, Reason: longReason})
 				want = append(want, empty+" (0 bytes)", lost+" from Eve", "says "+lost)
 			}
+
 			m := w.wantMessage(w.mustSendAll(p).Message, root.Message, len(tt.shown))
 			for _, words := range want {
 				if !strings.Contains(m.Text, words) {
@@ -161,9 +166,8 @@ func TestManyMissingFilesAreNamed(t *testing.T) {
 // uploadURL is the method that has to be called for each file before its upload.
 const uploadURL = "files.getUploadURLExternal"
 
-// If a workspace takes no files, which lasts until a person changes that, the agent reads which files came and
-// why they are not there, and what the customer writes next is shown. Nothing is posted twice if the answer is
-// lost.
+// A workspace may take no files until a person changes that. Then the agent reads which files came and why they
+// aren't there, and what the customer writes next is shown. Nothing is posted twice if the answer is lost.
 func TestWorkspaceTakesNoFiles(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -189,7 +193,7 @@ func TestWorkspaceTakesNoFiles(t *testing.T) {
 	}
 }
 
-// A file of a kind or size that a workspace forbids keeps no others from being shown, and is named with the reason.
+// A file of a kind or size that a workspace forbids is named with the reason, and the other files are shown.
 func TestForbiddenFileAmongOthers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -205,6 +209,7 @@ func TestForbiddenFileAmongOthers(t *testing.T) {
 			w := newWorld(t)
 			root := w.postRoot()
 			w.fake.Inject(slackfake.Fault{Method: uploadURL, Kind: slackfake.FaultError, Error: tt.code, Skip: 1, Times: 1}) // the second file
+
 			sent := w.mustSendAll(w.newFilesPost(root, textFile("plan.png", "one"), textFile("setup.exe", "bad"), textFile("photo.png", "two")))
 			m := w.wantMessage(sent.Message, root.Message, 2)
 			wantWords(t, m.Text, "plan.png, setup.exe ("+tt.reason+"), photo.png")
@@ -212,9 +217,9 @@ func TestForbiddenFileAmongOthers(t *testing.T) {
 	}
 }
 
-// A file that will never get into Slack keeps no others from being shown, and is named with the reason: one
-// whose bytes are gone, and one that something on the way to Slack forbids. Of other failures nobody knows
-// whether they last, so that the file is named after some minutes.
+// A file may never get into Slack because its bytes are gone, or because something on the way to Slack forbids it. It
+// is named with the reason, and the other files are shown. Other failures may pass, so the file is tried again, and
+// named after some minutes.
 func TestFileThatNeverGetsIntoSlackIsNamed(t *testing.T) {
 	t.Parallel()
 	fails := func(err error) channels.File {
@@ -222,6 +227,7 @@ func TestFileThatNeverGetsIntoSlackIsNamed(t *testing.T) {
 		f.Open = func(context.Context) (io.ReadCloser, error) { return nil, err }
 		return f
 	}
+
 	for _, tt := range []struct {
 		name   string
 		file   channels.File
@@ -246,27 +252,30 @@ func TestFileThatNeverGetsIntoSlackIsNamed(t *testing.T) {
 			if tt.status != 0 {
 				w.fake.Inject(slackfake.Fault{Method: "upload", Kind: slackfake.FaultHTTP, Status: tt.status, Skip: 1, Times: 1})
 			}
+
 			p := w.newFilesPost(root, textFile("plan.png", "one"), tt.file)
 			p.Progress = uploadProgress{Failed: tt.failed}.encode()
+
 			if tt.reason == "" {
 				sent, err := w.surface.Send(w.ctx(), p)
 				_ = wantSendError(t, err, channels.Retry)
 				wantEqual(t, "what the next attempt knows", sent.Progress, uploadProgress{Failed: tt.failed + 1}.encode())
 				return
 			}
+
 			m := w.wantMessage(w.mustSendAll(p).Message, root.Message, 1)
 			wantWords(t, m.Text, "plan.png, setup.exe ("+tt.reason+")")
 		})
 	}
 }
 
-// refusedTogether is a fault: Slack refuses files when they are to be shown.
+// refusedTogether is a fault: Slack refuses all files of a post when they are to be shown.
 func refusedTogether(code string) slackfake.Fault {
 	return slackfake.Fault{Method: showFiles, Kind: slackfake.FaultError, Error: code, Times: 1}
 }
 
-// If Slack shows nothing but pictures, it refuses all files of a post when they are to be shown. Then the
-// pictures are shown alone.
+// If a workspace allows only pictures, Slack refuses all files of a post when they are to be shown. Then the pictures
+// are shown alone.
 func TestPicturesAreShownWithoutTheOtherFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -278,8 +287,8 @@ func TestPicturesAreShownWithoutTheOtherFiles(t *testing.T) {
 	wantWords(t, m.Text, "plan.png, setup.exe (only pictures are allowed in Slack)")
 }
 
-// Slack may refuse all files of a post when they are to be shown, without saying because of which, or because
-// of the workspace. Then all are named with the reason.
+// Slack may refuse all files of a post when they are to be shown. It doesn't say which file is the cause, or the
+// cause is the workspace. Then all files are named with the reason.
 func TestFilesRefusedTogetherAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -297,14 +306,14 @@ func TestFilesRefusedTogetherAreNamed(t *testing.T) {
 			w.fake.Inject(refusedTogether(tt.code))
 			p := w.newFilesPost(root, textFile("plan.png", "one"), textFile("setup.exe", "bad"))
 			p.Files[0].ContentType = "image/png"
+
 			m := w.wantMessage(w.mustSendAll(p).Message, root.Message, 0)
 			wantWords(t, m.Text, "plan.png "+tt.reason+", setup.exe "+tt.reason)
 		})
 	}
 }
 
-// An empty file isn't uploaded, so that a file beside it that is refused is the only one: no reason speaks of
-// "one of these".
+// An empty file isn't uploaded. If the only other file is refused, the reason doesn't speak of "one of these".
 func TestFileRefusedBesideAnEmptyFile(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{
@@ -319,6 +328,7 @@ func TestFileRefusedBesideAnEmptyFile(t *testing.T) {
 			root := w.postRoot()
 			w.fake.Inject(refusedTogether(code))
 			sent := w.mustSendAll(w.newFilesPost(root, textFile("setup.exe", "bad"), textFile("empty.png", "")))
+
 			m := w.wantMessage(sent.Message, root.Message, 0)
 			wantWords(t, m.Text, "setup.exe")
 			wantNoWords(t, m.Text, "one of these")
@@ -326,7 +336,7 @@ func TestFileRefusedBesideAnEmptyFile(t *testing.T) {
 	}
 }
 
-// Nobody sees an upload, so that it is certain that nothing was shown if it fails.
+// An upload that fails was shown to nobody, so it is certain that the post may be tried again.
 func TestUploadFailureIsCertain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

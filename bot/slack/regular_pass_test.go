@@ -18,7 +18,7 @@ import (
 // (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which
 // plays the engine.
 
-// newHistoryAt makes a history, with no gap, that only tells how far back it would read.
+// newHistoryAt makes a history without a gap. It can only say how far back it would read.
 func newHistoryAt(now time.Time) *history {
 	return &history{
 		workspace: &workspace{now: func() time.Time { return now }},
@@ -26,11 +26,13 @@ func newHistoryAt(now time.Time) *history {
 	}
 }
 
-// What is missing is looked for since the gap began, as far as anybody knows when that was.
+// Parley looks for missing replies since the gap began. If it doesn't know when that was, it looks back for the time
+// unknownGap, and further if the earliest mark, up to which a process has read, is older.
 func TestHolesSince(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+
 	for _, tt := range []struct {
 		name     string
 		gap      []time.Time // when the gap began, zero if nobody knows; empty if there is none
@@ -59,6 +61,7 @@ func TestHolesSince(t *testing.T) {
 			for _, began := range tt.gap {
 				h.sweeper.Announce(began)
 			}
+
 			since, complete := h.holesSince(tt.standing)
 			wantEqual(t, "nothing is missing", complete, tt.want.IsZero())
 			if !complete {
@@ -68,7 +71,8 @@ func TestHolesSince(t *testing.T) {
 	}
 }
 
-// Texts at top level are stored from the last hour, or from a gap that began before.
+// Texts in the channel outside of threads are stored if they are from the last hour, or from a gap that began
+// earlier.
 func TestTypedSince(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
@@ -89,7 +93,7 @@ func TestTypedSince(t *testing.T) {
 	}
 }
 
-// newFilledDowntime connects a surface that knows everything up to twenty minutes ago, by the clock that a test
+// newFilledDowntime connects a surface that knows everything until twenty minutes ago, by the clock that a test
 // moves. From then on Slack's events get lost.
 func newFilledDowntime(t *testing.T) (*downtime, bridge.Place) {
 	t.Helper()
@@ -103,8 +107,8 @@ func newFilledDowntime(t *testing.T) (*downtime, bridge.Place) {
 	return d, root
 }
 
-// sayUnderLost has Ann type a reply of which Slack gives up telling us, and another one that arrives at Slack's
-// first try. It returns the stamp of the first.
+// sayUnderLost has Ann type a reply that Slack gives up bringing, and another one that arrives at Slack's first try.
+// It returns the stamp of the first.
 func (d *downtime) sayUnderLost(root bridge.Place) (lost string) {
 	d.t.Helper()
 	d.setClockBack(19 * time.Minute)
@@ -135,8 +139,8 @@ func TestRegularPassReadsAThreadOnce(t *testing.T) {
 	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
 }
 
-// An edit that was made while events were missed is found although nothing newer was typed in its thread: by
-// the regular pass after the one that fills the gap, so that replies don't wait for it.
+// An edit that was made while events were missed is found, although nothing newer was typed in its thread. The
+// regular pass after the gap was filled finds it, so that replies don't wait for that.
 func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	t.Parallel()
 	d, root := newFilledDowntime(t)
@@ -153,8 +157,8 @@ func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
 }
 
-// Of the threads in which only an edit may be missing, a pass reads some, and the next passes read the others:
-// what may have a hole doesn't wait for them.
+// A pass reads only some of the threads in which nothing but an edit may be missing, and the next passes read the
+// others. So threads that may have a hole don't wait for them.
 func TestPassesShareTheThreadsOfEdits(t *testing.T) {
 	t.Parallel()
 	d, root := newFilledDowntime(t)
@@ -196,8 +200,8 @@ func (d *downtime) sayUnderLostIn(threads int) {
 	}
 }
 
-// A regular pass leaves calls to replies that have to be read before they leave: after some threads it pauses
-// before each further one.
+// A regular pass leaves some of the calls that Slack allows to replies, which have to be read again before they
+// leave. After some threads it pauses before each further one.
 func TestRegularPassPauses(t *testing.T) {
 	t.Parallel()
 	d, _ := newFilledDowntime(t)
@@ -213,7 +217,7 @@ func TestRegularPassPauses(t *testing.T) {
 	wantEqual(t, "pauses", pauses, further)
 }
 
-// A gap that begins doesn't wait for the end of a regular pass.
+// If a gap begins during a regular pass, the pass ends early.
 func TestRegularPassGivesWayToAGap(t *testing.T) {
 	t.Parallel()
 	d, _ := newFilledDowntime(t)
@@ -227,7 +231,7 @@ func TestRegularPassGivesWayToAGap(t *testing.T) {
 	wantEqual(t, "threads that were read", len(d.fake.Calls("conversations.replies"))-calls, threadsAtOnce+1)
 }
 
-// Threads that were read aren't read again without a reason.
+// A thread that was read isn't read again without a reason.
 func TestSweepReadsThreadsOnce(t *testing.T) {
 	t.Parallel()
 	w, missed := missBeforeTheFirstConnection(t)
@@ -238,7 +242,8 @@ func TestSweepReadsThreadsOnce(t *testing.T) {
 	wantEqual(t, "threads read again", len(w.fake.Calls("conversations.replies"))-calls, 0)
 }
 
-// What people said at top level before we came is not read, nor are their threads, only ours.
+// A sweep reads Parley's threads. It reads neither what people said in the channel before Parley came, nor their
+// threads.
 func TestSweepReadsWhatConcernsUs(t *testing.T) {
 	t.Parallel()
 	w, missed := missBeforeTheFirstConnection(t)

@@ -34,7 +34,7 @@ func changeLoft() map[string][]string {
 		"hours.week.mon-fri":    {"09:00-17:00"},
 		"hours.zone":            {"Europe/Berlin"},
 		"loft.aliases":          {"billing@acme.test"},
-		"loft.in.password":      {"n3w ${SECRET}"}, // what looks like a variable is none in a page
+		"loft.in.password":      {"n3w ${SECRET}"}, // a page has no variables, though this looks like one
 		"settings.confirm_send": {""},
 		"settings.receipts":     {"sent"},
 		"signature":             {"Ann\n-- \nfor *Acme* ${X}"},
@@ -64,7 +64,8 @@ func (hungWorkspace) Find(ctx context.Context, _, _ string) (store.SurfaceUser, 
 	return "", ctx.Err()
 }
 
-// Who is added on a page while the chat hangs is stored before the page's time is over, and a remark says what could not be looked up.
+// An agent who is added on a page while the chat hangs is stored before the page's time is over. A remark says what
+// could not be looked up.
 func TestChangeIsSavedWhileTheChatHangs(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -82,7 +83,7 @@ func TestChangeIsSavedWhileTheChatHangs(t *testing.T) {
 	entry(t, pool, EntryAgent, "new@acme.test")
 }
 
-// A page says which secrets are stored, and shows none.
+// A page says which secrets are stored, and doesn't show them.
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
@@ -95,7 +96,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// What an admin types on a page is stored, and all else stays.
+// A page's values are stored as an admin typed them, and all other values stay.
 func TestChangeIsSaved(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
@@ -105,6 +106,7 @@ func TestChangeIsSaved(t *testing.T) {
 	if after.Version == before.Version {
 		t.Errorf("the version is %q as before, want another one", after.Version)
 	}
+
 	tests := []struct{ path, want string }{
 		{path: "hold", want: "1m0s"},
 		{path: "hours.holidays", want: "2026-12-25"},
@@ -122,7 +124,7 @@ func TestChangeIsSaved(t *testing.T) {
 	}
 }
 
-// The record of changes tells who changed what, with the values before and after, but without a secret.
+// The record of changes says who changed what, with the values before and after, but without secrets.
 func TestChangeIsRecorded(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
@@ -134,6 +136,7 @@ func TestChangeIsRecorded(t *testing.T) {
 	if got, want := page.Rows[0].By, "ann@acme.test"; got != want {
 		t.Errorf("author: got %q, want %q", got, want)
 	}
+
 	lines := page.Rows[0].Text
 	if want := "hold 20s → 1m0s"; !strings.Contains(lines, want) {
 		t.Errorf("the record doesn't tell %q:\n%s", want, lines)
@@ -151,7 +154,7 @@ func saveEmoji(t *testing.T, pool *pgxpool.Pool, version, emoji string) error {
 	return err
 }
 
-// Two admins change the same team at once: the second one is told, and changes nothing.
+// If two admins change the same team at once, the second one is told, and changes nothing.
 func TestChangeOfAnOldVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
@@ -169,13 +172,14 @@ func TestChangeOfAnOldVersionIsRefused(t *testing.T) {
 	}
 }
 
-// Who changes an entry that somebody else has taken out meanwhile doesn't bring it back.
+// An admin who changes an entry that somebody else has taken out meanwhile doesn't bring it back.
 func TestChangeOfAnEntryThatIsGone(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
 	change := Change{Kind: EntryAgent, Name: "ben@acme.test", Version: entry(t, pool, EntryAgent, "ben@acme.test").Version}
 	change.Values = map[string][]string{"name": {"Ben"}, "slack": {" U0BEN "}} // his own user
 	must(Save(t.Context(), pool, change, options(t)))(t)
+
 	check(t, removeEntry(t, pool, EntryAgent, "ben@acme.test"))
 	if _, err := Save(t.Context(), pool, change, options(t)); !errors.Is(err, ErrMissing) {
 		t.Errorf("got the error %v, want %v", err, ErrMissing)
@@ -188,7 +192,7 @@ func TestChangeOfAnEntryThatIsGone(t *testing.T) {
 	}
 }
 
-// A new team can't have the name of one that is there.
+// A new team can't have the name of an existing one.
 func TestNewEntryWithAKnownName(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
@@ -198,7 +202,7 @@ func TestNewEntryWithAKnownName(t *testing.T) {
 	}
 }
 
-// refusedChange is a change that must be refused beside some fields, and nowhere else.
+// refusedChange is a change that must be refused with a text beside each of some fields, and with no other text.
 type refusedChange struct {
 	name    string
 	kind    string
@@ -284,7 +288,7 @@ func refusedChanges() []refusedChange {
 	}
 }
 
-// What is wrong stands beside its field.
+// A fault in a change is named beside its field.
 func TestChangeIsRefused(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -297,6 +301,7 @@ func TestChangeIsRefused(t *testing.T) {
 			}
 			change := Change{Kind: tt.kind, Name: tt.entry, Channel: tt.channel, Version: version, Values: tt.values}
 			_, err := Save(t.Context(), pool, change, o)
+
 			var refused *Refused
 			if !errors.As(err, &refused) {
 				t.Fatalf("got the error %v, want a *Refused", err)
@@ -305,6 +310,7 @@ func TestChangeIsRefused(t *testing.T) {
 			if want := slices.Sorted(slices.Values(tt.fields)); !slices.Equal(got, want) {
 				t.Errorf("refused fields: got %q, want %q", got, want)
 			}
+
 			for path, text := range refused.Fields {
 				if text == "" {
 					t.Errorf("%s is refused without a word", path)
@@ -325,7 +331,7 @@ func removeEntry(t *testing.T, pool *pgxpool.Pool, kind, name string) error {
 	return err
 }
 
-// A team can't be taken out while an account is its; the admin is told which.
+// A team can't be taken out while an account belongs to it. The admin is told which account that is.
 func TestTeamInUseStays(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
@@ -342,7 +348,7 @@ func TestTeamInUseStays(t *testing.T) {
 	}
 }
 
-// An admin takes an account, its team and an agent out; what else was set up stays.
+// An admin takes an account, its team and an agent out. Everything else that was set up stays.
 func TestEntriesAreTakenOut(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))

@@ -16,16 +16,17 @@ import (
 	"parley/store"
 )
 
-// fuzzSecret can't be an account's name or an address, which messages do show.
+// fuzzSecret is no possible name of an account and no address, because messages do show these.
 const fuzzSecret = "tops3cret never shown"
 
-// Whatever the file holds: no panic, faults in words, no secret quoted.
+// A file is read without a panic, whatever it contains. Its faults are told in words, and quote no secret.
 func FuzzParse(f *testing.F) {
 	files := must(filepath.Glob("parleyfile/testdata/*/*.yaml"))(f)
 	for _, path := range files {
 		raw := must(os.ReadFile(path))(f)
 		f.Add(string(raw))
 	}
+
 	f.Add(acme)
 	f.Fuzz(func(t *testing.T, raw string) {
 		file, err := parleyfile.Parse([]byte(raw), func(string) (string, bool) { return fuzzSecret, true })
@@ -35,6 +36,7 @@ func FuzzParse(f *testing.F) {
 		if err == nil {
 			return
 		}
+
 		var faults Faults
 		if !errors.As(err, &faults) || len(faults) == 0 {
 			t.Fatalf("%T: %v", err, err)
@@ -45,7 +47,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Whatever the database holds, its export reads back the same.
+// An exported file reads back as the same set-up, whatever texts the database has.
 func FuzzExport(f *testing.F) {
 	for _, s := range []string{
 		"", "plain", "off", "null", "~", "007", "+15550100", "1e3", "0x1f", "a: b", "- a", "# a", "'", `"`, `\`, "${A}",
@@ -55,12 +57,14 @@ func FuzzExport(f *testing.F) {
 	} {
 		f.Add(s, s, s)
 	}
+
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		for _, s := range []string{a, b, c} {
 			if !utf8.ValidString(s) || strings.Contains(s, "\x00") {
 				t.Skip() // PostgreSQL holds no such text
 			}
 		}
+
 		item := strings.TrimSpace(strings.ReplaceAll(b, "\n", " "))
 		aliases := slices.DeleteFunc(slices.Compact([]string{item, "y"}), func(s string) bool { return s == "" })
 		have := &state.State{Company: strings.TrimSpace(a), Surfaces: map[string]store.AccountID{"slack": 1}, Accounts: []state.Account{{
@@ -71,15 +75,18 @@ func FuzzExport(f *testing.F) {
 		if have.Accounts[0].Config["sender_name"] == "" {
 			delete(have.Accounts[0].Config, "sender_name")
 		}
+
 		raw := must(export.File(have, specs()))(t)
 		file, err := parleyfile.Parse(raw, env("X_IN_PASSWORD="+a+"s"))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, raw)
 		}
+
 		want := have.Clone()
 		if _, err := overlay.Apply(want, file, overlay.Options{Specs: specs(), Prune: true}); err != nil {
 			t.Fatalf("%v\n%s", err, raw)
 		}
+
 		if got := diff(have, want, specs(), unremovable{}); len(got) > 0 {
 			t.Fatalf("%s\n%s", strings.Join(got, "\n"), raw)
 		}
@@ -89,17 +96,19 @@ func FuzzExport(f *testing.F) {
 	})
 }
 
-// Whatever is typed into a field of a page is stored as it is, or refused beside the field: it never becomes
+// A text that is typed into a field of a page is stored as it is, or refused beside the field. It never becomes
 // another key.
 func FuzzChange(f *testing.F) {
 	f.Add("a: b\n- c", "${PATH}", "\"q\" 'r' \\ {x} [y] # z")
 	f.Add("\tx\r\n ", "$${", "*a &b !c |")
 	f.Add("true", "null", "007")
 	f.Add("\u2028\u0085", "\ufeff", "\x00")
+
 	f.Fuzz(func(t *testing.T, name, signature, entry string) {
 		doc := &changeFile{kind: EntryAccount, fields: FieldsOf(EntryAccount, new(loft()))}
 		doc.build(Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{
 			"signature": {signature}, "loft.sender_name": {name}, "loft.aliases": {entry, "second"}}}, locationOf(EntryAccount))
+
 		file, err := parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
 		if err != nil {
 			var refused *Refused
@@ -108,10 +117,12 @@ func FuzzChange(f *testing.F) {
 			}
 			return
 		}
+
 		if len(file.Accounts) != 1 || file.Accounts[0].Name != "home-loft" || len(file.Accounts[0].Sections) != 1 ||
 			len(file.Accounts[0].Sections[0].Fields) != 2 {
 			t.Fatalf("%+v", file.Accounts)
 		}
+
 		if got := file.Accounts[0].Signature.Value; got != signature {
 			t.Errorf("signature %q became %q", signature, got)
 		}

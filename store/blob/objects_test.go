@@ -59,7 +59,7 @@ func (e elsewhere) collect() {
 	}
 }
 
-// check compares where the bytes are with where they should be.
+// check checks how many chunks are in the database and how many objects are in the bucket.
 func (e elsewhere) check(what string, chunks string, objects int) {
 	e.t.Helper()
 	if got := row(e.t, e.pool, `SELECT count(*) FROM blob_chunks`); got != chunks {
@@ -70,7 +70,7 @@ func (e elsewhere) check(what string, chunks string, objects int) {
 	}
 }
 
-// letters makes content in which each byte's place can be told.
+// letters makes content in which bytes that are exchanged or missing show.
 func letters(size int) []byte {
 	b := make([]byte, size)
 	for i := range b {
@@ -79,21 +79,25 @@ func letters(size int) []byte {
 	return b
 }
 
-// A blob that was moved reads as before; who stores the same bytes again, or has it open meanwhile,
-// finds them whole.
+// A blob that was moved to the object store reads as before, also for somebody who opened it before the move. It may
+// be stored and moved once more.
 func TestMoveBlob(t *testing.T) {
 	t.Parallel()
 	e := newElsewhere(t)
 	content := letters(5<<20 + 3)
 	hash := e.put(content)
+
 	reader := must(blob.Open(t.Context(), e.pool, e.bucket, hash))(t)
 	head := make([]byte, 1<<20+1)
 	must(io.ReadFull(reader, head))(t)
+
+	// It is moved while a reader has read a part of it.
 	storetest.Check(t, e.move(hash))
 	e.check("moved", "(0)", 1)
 	if !bytes.Equal(e.get(hash), content) {
 		t.Error("the moved bytes are others")
 	}
+
 	rest, err := io.ReadAll(reader)
 	if err != nil || !bytes.Equal(append(head, rest...), content) {
 		t.Errorf("what was open while it was moved is not whole: %v", err)
@@ -101,6 +105,8 @@ func TestMoveBlob(t *testing.T) {
 	if err := reader.Close(); err != nil {
 		t.Error(err)
 	}
+
+	// The same bytes are stored again and moved again.
 	if e.put(content) != hash {
 		t.Error("the same bytes have two names")
 	}
@@ -113,12 +119,13 @@ func TestMoveBlob(t *testing.T) {
 		t.Errorf("moved again: %v", err)
 	}
 	e.check("moved again", "(0)", 1)
+
 	if _, err := blob.Get(t.Context(), e.pool, nil, hash); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("without the object store: %v", err)
 	}
 }
 
-// Whatever fails in between, the bytes are where they were, and the next attempt moves them.
+// If a move fails at any step, the bytes are still where they were. The next attempt moves them.
 func TestMoveBlobFails(t *testing.T) {
 	t.Parallel()
 	content := letters(2<<20 + 1)
@@ -175,7 +182,7 @@ func TestMoveBlobFails(t *testing.T) {
 	})
 }
 
-// killing ends the process when the store has answered.
+// killing is an object store during whose answer to Put the process ends.
 type killing struct {
 	blob.Objects
 
@@ -187,14 +194,15 @@ func (k killing) Put(ctx context.Context, hash string, size int64, content io.Re
 	return k.Objects.Put(ctx, hash, size, content)
 }
 
-// Reading outlasts a connection that is cut in the middle of an object; one that is gone is told
-// from one that can't be reached.
+// A reader gets all bytes of an object although the connection is cut in its middle. ErrNoObject is returned for an
+// object that was removed, but not if the connection always breaks.
 func TestReadObject(t *testing.T) {
 	t.Parallel()
 	e := newElsewhere(t)
 	content := letters(3 << 20)
 	hash := e.put(content)
 	storetest.Check(t, e.move(hash))
+
 	e.fake.Fail(s3fake.Fault{Method: s3fake.Get, After: 1_500_001}, s3fake.Fault{Method: s3fake.Get, After: 700_001})
 	if !bytes.Equal(e.get(hash), content) {
 		t.Error("the bytes are others when connections break")
@@ -202,19 +210,21 @@ func TestReadObject(t *testing.T) {
 	if n := e.fake.Calls(s3fake.Get); n != 3 {
 		t.Errorf("%d requests, want 3", n)
 	}
+
 	cut := s3fake.Fault{Method: s3fake.Get, After: 10}
 	e.fake.Fail(cut, cut, cut, cut)
 	if _, err := blob.Get(t.Context(), e.pool, e.bucket, hash); !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, blob.ErrNoObject) {
 		t.Errorf("a connection that always breaks: %v", err)
 	}
+
 	e.fake.Lose()
 	if _, err := blob.Open(t.Context(), e.pool, e.bucket, hash); !errors.Is(err, blob.ErrNoObject) {
 		t.Errorf("an object that somebody removed: %v", err)
 	}
 }
 
-// What nothing refers to goes from the bucket, too, also when the store was away or the process ended
-// in between; and never when the same bytes came again meanwhile.
+// The object of a blob to which nothing refers is removed from the bucket, too, also if the store was away before or
+// the answer got lost. It isn't removed if the same bytes were stored again meanwhile.
 func TestRemoveObject(t *testing.T) {
 	t.Parallel()
 	e := newElsewhere(t)
@@ -230,6 +240,7 @@ func TestRemoveObject(t *testing.T) {
 		}
 		return err
 	}
+
 	content := letters(100)
 	hash := e.put(content)
 	storetest.Check(t, e.move(hash))
@@ -237,15 +248,18 @@ func TestRemoveObject(t *testing.T) {
 	if _, err := blob.Get(ctx, e.pool, e.bucket, hash); !errors.Is(err, pgx.ErrNoRows) {
 		t.Errorf("a removed blob: %v", err)
 	}
+
 	busy := s3fake.Fault{Method: s3fake.Delete, Status: 503}
 	e.fake.Fail(busy, busy, busy)
 	if err := remove(1); err == nil {
 		t.Error("the store's failure went unnoticed")
 	}
-	exec(t, e.pool, `UPDATE blobs SET created_at = created_at - interval '2 days'`) // what is still to be done outlasts rounds
+
+	// Retention doesn't forget the object that is still to be removed.
+	exec(t, e.pool, `UPDATE blobs SET created_at = created_at - interval '2 days'`)
 	e.collect()
 
-	// The same bytes come again, are moved, and only then is it the turn of the old removal.
+	// The same bytes are stored again before the old removal is carried out, first without and then with a move.
 	e.put(content)
 	if err := remove(1); err != nil || len(e.fake.Objects()) != 1 {
 		t.Errorf("a removal of what came again: %v, %s", err, e.fake.Objects())

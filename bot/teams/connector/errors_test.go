@@ -19,7 +19,8 @@ import (
 	"parley/channels/emulator"
 )
 
-// Each failure says whether something was made, and whether a call may be repeated. Of a call that makes nothing that is certain.
+// Each failure says whether something was made, and whether the call may be repeated. An update makes nothing, so its
+// failures are never ambiguous.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	status := func(n int, code string) teamsfake.Fault {
@@ -60,15 +61,18 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+
 			st := newStage(t, teamsfake.Options{})
 			at := st.startThread()
 			r, err := st.client.Reply(st.ctx(), at, textActivity("before"))
 			noError(t, err)
+
 			tt.fault.Method = "activities.*"
 			st.srv.Inject(tt.fault)
 			_, err = st.client.Reply(st.ctx(), at, textActivity("reply"))
 			wantClass(t, err, tt.reply)
 			checkDetails(t, asError(t, err), tt.fault)
+
 			_, err = st.client.Update(st.ctx(), at, r.ID, textActivity("after"))
 			wantClass(t, err, cmp.Or(tt.update, tt.reply))
 			wantEqual(t, "the reply is there", len(st.srv.Messages(tickets)) == 3, tt.landed) // beside the root and the first reply
@@ -81,7 +85,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// checkDetails checks that an error has what the service said, and no token.
+// checkDetails checks that an error says what the service said, and contains no token.
 func checkDetails(t *testing.T, e *connector.Error, f teamsfake.Fault) {
 	t.Helper()
 	if f.Kind == teamsfake.FaultHTTP {
@@ -92,7 +96,8 @@ func checkDetails(t *testing.T, e *connector.Error, f teamsfake.Fault) {
 	wantEqual(t, "a token is in the error", strings.Contains(e.Error(), "eyJ"), false)
 }
 
-// Who handles failures of all calls to Teams alike finds those of the connector by errors.As, and their cause by errors.Is.
+// Code that handles failures of all calls to Teams finds a connector's failure by errors.As, and its cause by
+// errors.Is.
 func TestErrorIsAFailure(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -105,13 +110,14 @@ func TestErrorIsAFailure(t *testing.T) {
 	}
 	wantEqual(t, "status", f.Status, 503)
 	wantEqual(t, "code", f.Code, "ServiceUnavailable")
+
 	cause := errors.New("the wire is cut")
 	if err := error(&connector.Error{Failure: rest.Failure{Cause: cause}}); !errors.Is(err, cause) {
 		t.Errorf("got error %v, want its cause in it", err)
 	}
 }
 
-// A token that is refused is renewed, and what was to be made is made with the new one.
+// A token that is refused is renewed, and the message is sent with the new one.
 func TestRefusedTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -123,7 +129,7 @@ func TestRefusedTokenIsRenewed(t *testing.T) {
 	wantEqual(t, "messages in the channel: the root and the reply", len(st.srv.Messages(tickets)), 2)
 }
 
-// A service that refuses each token is asked twice at most.
+// If a service refuses each token, Parley sends the message twice at most.
 func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	t.Parallel()
 	const maxAttempts = 2
@@ -142,7 +148,7 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
-// If a token is refused and no other can be had just now, that doesn't mean that our secret is wrong.
+// If a token is refused and no other can be had just now, the error doesn't say that our secret is wrong.
 func TestNotRenewed(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -159,7 +165,7 @@ func (st *stage) startThreadBy(c *connector.Client) error {
 	return err
 }
 
-// With a wrong secret nothing is sent. The error has Entra's code for that, and not our secret.
+// With a wrong secret nothing is sent. The error contains Entra's code for that, and not our secret.
 func TestWrongSecret(t *testing.T) {
 	t.Parallel()
 	const secret = "wrong"
@@ -183,7 +189,7 @@ func TestNoTokenWhileEntraIsDown(t *testing.T) {
 	wantEqual(t, "requests without a token", len(st.srv.Calls("conversations.create")), 0)
 }
 
-// What is too late isn't sent, and that is certain.
+// A message whose deadline is over isn't sent, and the error says that it certainly wasn't.
 func TestTooLate(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -195,7 +201,7 @@ func TestTooLate(t *testing.T) {
 	wantEqual(t, "attempts to send", len(st.srv.Calls("activities.send")), 0)
 }
 
-// badService answers late, slowly, with too much, with nothing or with a way elsewhere, as its path says.
+// badService redirects a request, answers it with too much, slowly, never or with nothing, as the path says.
 type badService struct {
 	stop     chan struct{} // ends the answers that don't come
 	arrived  chan struct{} // gets a value for each request whose answer doesn't come
@@ -230,13 +236,14 @@ func (s *badService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Unless an answer says whether something was made, nobody can tell. A redirect isn't followed.
+// If an answer doesn't say whether something was made, the failure is ambiguous. A redirect isn't followed.
 func TestBadService(t *testing.T) {
 	t.Parallel()
 	bad := &badService{stop: make(chan struct{}), arrived: make(chan struct{}, 2)}
 	server := httptest.NewServer(bad)
 	defer server.Close()
 	defer close(bad.stop)
+
 	st := newStage(t, teamsfake.Options{})
 	client := st.clientFor(server.URL, st.srv.AppPassword())
 	for name, want := range map[string]channels.Class{
@@ -251,7 +258,7 @@ func TestBadService(t *testing.T) {
 			var watch sync.WaitGroup
 			watch.Go(func() {
 				select {
-				case <-bad.arrived: // it is given up when it is sure that the request arrived
+				case <-bad.arrived: // the call is cancelled once the request has arrived
 					cancel()
 				case <-ctx.Done():
 				}
@@ -274,7 +281,7 @@ func newCounted(t *testing.T) (url string, calls *atomic.Int32) {
 	return s.URL, calls
 }
 
-// A host that isn't on the list isn't called, whatever an activity says.
+// A host that isn't on the list isn't called, even if an activity names it.
 func TestForeignHost(t *testing.T) {
 	t.Parallel()
 	foreign, calls := newCounted(t)
@@ -285,7 +292,7 @@ func TestForeignHost(t *testing.T) {
 	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 0)
 }
 
-// What is on this machine may be called, if that is set, and needs no token: this client has none.
+// A host on this machine may be called if that is allowed, and is called without a token: this client has none.
 func TestHostOnThisMachine(t *testing.T) {
 	t.Parallel()
 	local, calls := newCounted(t)

@@ -11,7 +11,7 @@ import (
 	"parley/channels/email/smtpcode"
 )
 
-// An address is written as SMTP wants it, with its local part quoted where it must be.
+// An address is written as SMTP wants it. Its local part is quoted where it must be.
 func TestSMTPPath(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ address, want string }{
@@ -27,7 +27,8 @@ func TestSMTPPath(t *testing.T) {
 	}
 }
 
-// What is written after the deadline does not leave, also if the machine has slept since: then only the time of day has gone on.
+// A byte that is written after the deadline doesn't leave. This holds also if the machine has slept, when only the
+// time of day has gone on.
 func TestNothingLeavesAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -43,6 +44,7 @@ func TestNothingLeavesAfterTheDeadline(t *testing.T) {
 			clock:    func() time.Time { return time.Now().Add(time.Hour) },
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -51,6 +53,7 @@ func TestNothingLeavesAfterTheDeadline(t *testing.T) {
 			defer server.Close()
 			_ = client.SetWriteDeadline(time.Now().Add(time.Second)) // nobody reads, so that a byte that leaves fails the test
 			conn := &fencedConn{Conn: client, deadline: tt.deadline, clock: tt.clock}
+
 			n, err := conn.Write([]byte("DATA"))
 			if !errors.Is(err, errTooLate) {
 				t.Errorf("Write: got error %v, want %v", err, errTooLate)
@@ -70,12 +73,13 @@ const (
 	odd = "odd name@customer.test"
 )
 
-// refusalOfAnn is a server's refusal of one recipient, in these words.
+// refusalOfAnn is a server's refusal of the recipient ann, in these words.
 func refusalOfAnn(words string) *smtpFailure {
 	return &smtpFailure{step: smtpcode.StepRcpt, recipient: ann, err: &textproto.Error{Code: 550, Msg: words}}
 }
 
-// A refused recipient is named in the thread, with the server's words. Of several the agent learns that nobody got the mail.
+// The text for the thread names a refused recipient, with the server's words. If there are several recipients, it
+// also says that nobody got the mail.
 func TestThreadNamesTheRefusedRecipient(t *testing.T) {
 	t.Parallel()
 	const words = "5.7.1 <ann@customer.test>: Relay access denied"
@@ -88,6 +92,7 @@ func TestThreadNamesTheRefusedRecipient(t *testing.T) {
 		{name: "the only recipient", recipients: []string{ann}, wantToNobody: false},
 		{name: "one of two", recipients: []string{ann, odd}, wantToNobody: true},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -104,8 +109,8 @@ func TestThreadNamesTheRefusedRecipient(t *testing.T) {
 	}
 }
 
-// What all admins are told of the mailbox names no customer, though servers do: Postfix begins with the address, and says 5.7.1 of a single
-// recipient, too. The thread has the server's words unchanged.
+// The text for admins names no customer, though servers do: Postfix begins with the address, and says 5.7.1 of a
+// single recipient, too. The text for the thread has the server's words unchanged.
 func TestAdminsAreToldNoRecipient(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, words, want string }{
@@ -121,6 +126,7 @@ func TestAdminsAreToldNoRecipient(t *testing.T) {
 			want:  "5.7.1 recipient, <recipient>: no",
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

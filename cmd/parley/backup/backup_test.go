@@ -22,11 +22,12 @@ import (
 	"parley/store/storetest"
 )
 
-// What was there comes back: rows, blobs, secrets, sequences and the key.
+// A restore brings back events, a blob, a password, the indexes, the constraints and the master key.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	c, tg := newCompany(t), newTarget(t)
 	file := c.backUp(t)
+
 	info := must(os.Stat(file))(t)
 	if got := info.Mode().Perm(); got != 0o600 {
 		t.Errorf("mode of the backup: got %o, want 600", got)
@@ -35,6 +36,7 @@ func TestRoundTrip(t *testing.T) {
 	if len(names) != 1 {
 		t.Errorf("files in the folder: got %v, want the backup alone", names)
 	}
+
 	must(tg.restore(t, file))(t)
 	if tg.saved != c.key {
 		t.Errorf("the key was saved as %q, want %q", tg.saved, c.key)
@@ -43,10 +45,12 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("the passphrase was asked for %d times, want once", tg.asked)
 	}
 	check(t, schema.Migrate(t.Context(), tg.Pool))
+
 	got, err := blob.Get(t.Context(), tg.Pool, nil, c.blob)
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the blob came back with %d bytes, %v; want %d as before", len(got), err, len(content))
 	}
+
 	sealer := must(store.NewSealer(tg.saved))(t)
 	check(t, store.CheckMasterKey(t.Context(), tg.Pool, sealer))
 	var secrets []byte
@@ -54,6 +58,7 @@ func TestRoundTrip(t *testing.T) {
 	if plain, err := sealer.Open("accounts/mail", secrets); err != nil || string(plain) != "imap password" {
 		t.Errorf("the password came back as %q, %v", plain, err)
 	}
+
 	for _, sql := range []string{
 		`SELECT count(*) FROM events`,
 		`SELECT sum(hashtext(external_id || encode(payload, 'hex'))) FROM events`,
@@ -66,12 +71,14 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// A backup shows one moment, though Parley works on: of rows that are always written together, it never has one alone.
+// A backup shows one moment, though Parley works on: it never has only one of two rows that are always written
+// together.
 func TestOneMoment(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	var predefined int64
 	check(t, c.pool.QueryRow(t.Context(), `SELECT count(*) FROM tags`).Scan(&predefined))
+
 	stop := make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
@@ -100,11 +107,13 @@ func TestOneMoment(t *testing.T) {
 			}
 		}
 	}()
+
 	var manifests []backup.Manifest
 	for range 3 {
 		m := must(backup.Create(t.Context(), io.Discard, c.source()))(t)
 		manifests = append(manifests, m)
 	}
+
 	close(stop)
 	check(t, storetest.Receive(t, done, "nobody writes any more"))
 	for _, m := range manifests {
@@ -117,21 +126,24 @@ func TestOneMoment(t *testing.T) {
 	}
 }
 
-// A restore needs the key that the data is sealed with, from the backup by its passphrase or as a set master key. Without it, nothing
-// is restored.
+// A restore needs the key that the data is sealed with: from the backup by its passphrase, or as the master key that
+// is set. Without it, nothing is restored.
 func TestRestoreKeys(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	file := c.backUp(t)
+
 	bare := filepath.Join(t.TempDir(), "bare.parley")
 	without := c.source()
 	without.WithoutKey, without.Passphrase, without.Key = true, "", ""
 	must(backup.CreateFile(t.Context(), bare, without))(t)
+
 	newest, renewed := store.NewMasterKey(), *c // a new master key was put in front of the old one
 	renewed.key = newest + "," + c.key
 	sealer := must(store.NewSealer(renewed.key))(t)
 	check(t, store.CheckMasterKey(t.Context(), c.pool, sealer))
 	later := renewed.backUp(t)
+
 	for _, tc := range []struct {
 		name, file string
 		key        string // the master key that is set; "" if none is
@@ -170,9 +182,10 @@ func TestRestoreKeys(t *testing.T) {
 			}
 		})
 	}
+
 	checkSourceKeys(t, c, map[string]string{
 		"a made-up key":                  store.NewMasterKey(),
-		"the key before the newest":      c.key, // of a cron job that nobody told of the newest
+		"the key before the newest":      c.key, // a cron job may still have it
 		"the newest key without the old": newest,
 	})
 }
@@ -193,7 +206,7 @@ func checkSourceKeys(t *testing.T, c *company, wrong map[string]string) {
 	}
 }
 
-// Whatever happened to a file on its way is noticed before anything is written.
+// A file that was damaged on its way is noticed before anything is written.
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	whole := must(os.ReadFile(newCompany(t).backUp(t)))(t)
@@ -202,6 +215,7 @@ func TestDamage(t *testing.T) {
 		check(t, os.WriteFile(file, change(bytes.Clone(whole)), 0o600))
 		return file
 	}
+
 	dump := bytes.Index(whole, []byte("PGDMP"))
 	flipBit := func(b []byte) []byte { b[dump+len(b)/2] ^= 1; return b }
 	for name, change := range map[string]func([]byte) []byte{
@@ -216,18 +230,21 @@ func TestDamage(t *testing.T) {
 			t.Errorf("check %s: got %v, want %v", name, err, backup.ErrDamaged)
 		}
 	}
+
 	tg := newTarget(t)
 	if _, err := tg.restore(t, writeDamaged(flipBit)); !errors.Is(err, backup.ErrDamaged) {
 		t.Errorf("restore a bit of dump: got %v, want %v", err, backup.ErrDamaged)
 	}
 }
 
-// A manifest that somebody changed is noticed by the passphrase, and without a key at least by the number of rows.
+// If somebody changed the manifest of a backup, the passphrase shows that. In a backup without a key the number of
+// rows shows it.
 func TestChangedManifest(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	bare := filepath.Join(t.TempDir(), "bare.parley")
 	must(backup.CreateFile(t.Context(), bare, backup.Source{URL: c.url, WithoutKey: true}))(t)
+
 	for _, tc := range []struct {
 		name, file, key string
 		want            error
@@ -246,19 +263,21 @@ func TestChangedManifest(t *testing.T) {
 			t.Errorf("%s: Migrate: got %v, want %v, so that it isn't served", tc.name, err, store.ErrRestoring)
 		}
 	}
+
 	other := withManifest(t, bare, `"has_key": false`, `"has_key": true`)
 	if _, err := backup.Open(other); !errors.Is(err, backup.ErrDamaged) {
 		t.Errorf("a manifest that names a key which isn't there: got %v, want %v", err, backup.ErrDamaged)
 	}
 }
 
-// A backup replaces an older one, and nothing else that somebody may need.
+// A backup replaces an older backup, but no other file unless that is asked for.
 func TestCheckTarget(t *testing.T) {
 	t.Parallel()
 	older, dir := newCompany(t).backUp(t), t.TempDir()
 	notes, empty := filepath.Join(dir, "notes.txt"), filepath.Join(dir, "empty")
 	check(t, os.WriteFile(notes, []byte("not a backup"), 0o600))
 	check(t, os.WriteFile(empty, nil, 0o600))
+
 	for _, tt := range []struct {
 		name, path         string
 		overwrites, wantOK bool
@@ -278,7 +297,7 @@ func TestCheckTarget(t *testing.T) {
 	}
 }
 
-// A database in which nothing of Parley's is can't be backed up.
+// A database that has nothing of Parley's can't be backed up.
 func TestBackUpEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	empty := newTarget(t)
@@ -288,8 +307,8 @@ func TestBackUpEmptyDatabase(t *testing.T) {
 	}
 }
 
-// Only an empty database is filled. A restore that was interrupted after the dump was loaded goes on with the same backup, and no
-// other; until it is done, the database is neither served nor backed up.
+// Only an empty database can be restored into. A restore that was interrupted after the dump was loaded can be
+// continued with the same backup only. Until it is done, the database is neither served nor backed up.
 func TestRestoreNeedsEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -301,6 +320,7 @@ func TestRestoreNeedsEmptyDatabase(t *testing.T) {
 	}
 	exec(t, tg.Pool, `DROP TABLE other`)
 
+	// A restore is interrupted when it saves the key.
 	tg.Target.SaveKey = func(string) error { return errors.New("no room") }
 	if _, err := tg.restore(t, file); err == nil || !strings.Contains(err.Error(), "no room") {
 		t.Fatalf("restore where the key can't be saved: got %v, want no room", err)
@@ -314,6 +334,7 @@ func TestRestoreNeedsEmptyDatabase(t *testing.T) {
 	if _, err := tg.restore(t, c.backUp(t)); !errors.Is(err, backup.ErrNotEmpty) {
 		t.Errorf("go on with another backup: got %v, want %v", err, backup.ErrNotEmpty)
 	}
+
 	tg.Target.SaveKey = func(string) error { return nil }
 	must(tg.restore(t, file))(t)
 	check(t, schema.Migrate(t.Context(), tg.Pool))
@@ -322,8 +343,8 @@ func TestRestoreNeedsEmptyDatabase(t *testing.T) {
 	}
 }
 
-// Whether deliveries that waited at the backup have left since, nobody knows: after the restore they are unknown, and are looked for at
-// once, whatever their hold was.
+// Nobody knows whether deliveries that waited at the time of the backup have left since. So after the restore their
+// state is unknown, and they are looked for at once, even if they were held back for some time.
 func TestNothingIsQueuedAfterwards(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -336,6 +357,7 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 		(3, 1, 3, 'reply', 'unknown', NULL, now(), '{}', now()),
 		(4, 1, 4, 'line', 'queued', now() + interval '1 day', NULL, '{}', now()),
 		(5, 2, 1, 'reply', 'failed', NULL, now(), '{}', now())`)
+
 	const wantReplies, wantPosts = 2, 1 // deliveries 2 and 3, and 4
 	tg := newTarget(t)
 	r := must(tg.restore(t, c.backUp(t)))(t)
@@ -345,6 +367,7 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	if r.Next < 10_000 {
 		t.Errorf("the next conversation gets the number %d, want that numbers leap, as some were given since the backup", r.Next)
 	}
+
 	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending')`); n != 0 {
 		t.Errorf("%d deliveries would leave by themselves, want none", n)
 	}
@@ -356,10 +379,12 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE id = 2 AND payload @> '{"meant": ["a@b.test"]}'`); n != 1 {
 		t.Error("delivery 2 has lost its payload")
 	}
+
 	if n := count(t, tg.Pool, `SELECT count(*) FROM lanes
 		WHERE id = 1 AND due_at <= parley_now() AND leased_until IS NULL OR id = 2 AND due_at IS NULL`); n != 2 {
 		t.Errorf("%d lanes are as they should be, want 2: the first due and free, the second done", n)
 	}
+
 	first := must(restore.ServedSince(t.Context(), tg.Pool))(t)
 	if time.Since(first) > time.Minute {
 		t.Errorf("served since %s, want since now", first)
@@ -369,18 +394,20 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	}
 }
 
-// A backup is verified by restoring it into a server of its own, of which nothing is left.
+// Verify restores a backup into a PostgreSQL server of its own, and leaves nothing of that server behind.
 // R-275
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	file := c.backUp(t)
 	temp := t.TempDir()
+
 	var said []string
 	m := must(backup.Verify(t.Context(), file, temp, slog.New(slog.DiscardHandler), func(s string) { said = append(said, s) }))(t)
 	if m.Rows["events"] != events || m.Company != "Ächme" || !m.HasKey {
 		t.Errorf("got %d events of %q, key %t; want %d of Ächme, with the key", m.Rows["events"], m.Company, m.HasKey, events)
 	}
+
 	if len(said) == 0 {
 		t.Error("Verify said nothing on its way")
 	}

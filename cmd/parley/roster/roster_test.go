@@ -51,7 +51,7 @@ func TestNobodyJoinsBeforeAnAdminConfirms(t *testing.T) {
 	w.wantTeam("before anybody confirmed")
 }
 
-// Neither bots nor who was deactivated, or is of another company, are listed.
+// The list leaves out bots, people who were deactivated, and people of another company.
 // R-273
 func TestListOfMembers(t *testing.T) {
 	t.Parallel()
@@ -65,6 +65,7 @@ func TestListOfMembers(t *testing.T) {
 	for _, p := range openMixed(t).list().People {
 		got = append(got, listed{user: p.User, status: p.Status, isGuest: p.Guest, canJoin: p.CanJoin()})
 	}
+
 	want := []listed{
 		{user: lab.Ann, status: roster.NotInTeam, canJoin: true},
 		{user: lab.Ben, status: roster.NoAgent, canJoin: true},
@@ -72,6 +73,7 @@ func TestListOfMembers(t *testing.T) {
 		{user: gus, status: roster.NoAgent, isGuest: true, canJoin: true},
 		{user: mum, status: roster.NoEmail, canJoin: false},
 	}
+
 	byUser := func(a, b listed) int { return cmp.Compare(a.user, b.user) }
 	slices.SortFunc(got, byUser)
 	slices.SortFunc(want, byUser)
@@ -80,7 +82,8 @@ func TestListOfMembers(t *testing.T) {
 	}
 }
 
-// Whom an admin chooses joins. Who has no address, was deactivated or is a bot doesn't, though chosen.
+// The members whom an admin chooses join. A chosen member doesn't join without an address, after a deactivation, or
+// as a bot.
 // R-273
 func TestChosenMembersJoin(t *testing.T) {
 	t.Parallel()
@@ -91,7 +94,8 @@ func TestChosenMembersJoin(t *testing.T) {
 	w.wantTeam("after Ann has confirmed", "ann@acme.test", "ben@acme.test")
 }
 
-// Once an admin has confirmed, who comes later joins by himself, but for guests and who was left out. A second look changes nothing.
+// Once an admin has confirmed, people who come into the channel later join by themselves, except guests and people
+// whom the admin left out. A second look changes nothing.
 // R-273
 func TestNewcomersJoin(t *testing.T) {
 	t.Parallel()
@@ -116,7 +120,7 @@ func TestTakenOutOfTheTeam(t *testing.T) {
 	w.wantTeam("after Ben was taken out", "ann@acme.test", "dan@acme.test")
 }
 
-// An admin may choose a guest. Where only who is chosen counts, newcomers don't join.
+// An admin may choose a guest. If the admin lets only chosen members join, newcomers don't.
 // R-273
 func TestChosenMembersOnly(t *testing.T) {
 	t.Parallel()
@@ -143,7 +147,8 @@ func TestOtherChannelNeedsConfirmation(t *testing.T) {
 	w.wantTeam("with a channel that nobody has confirmed", "ann@acme.test")
 }
 
-// The admin who made the team under First steps is in it, and can choose herself, so that her user in the chat is known.
+// The admin who made the team under First steps is in it. She can still choose herself, so that her user in the chat
+// becomes known.
 // R-273
 func TestAdminWhoseUserIsNotKnown(t *testing.T) {
 	t.Parallel()
@@ -158,8 +163,8 @@ func TestAdminWhoseUserIsNotKnown(t *testing.T) {
 	}
 }
 
-// Somebody who comes back with another user in the chat is known by the address, but an address alone moves nobody: the agent is this
-// user once an admin has chosen that.
+// Somebody who comes back with another user in the chat is recognised by the address. But an address alone doesn't
+// make this user the agent: an admin has to choose that.
 // R-273
 func TestAgentWhoComesBackWithAnotherUser(t *testing.T) {
 	t.Parallel()
@@ -181,13 +186,14 @@ teams: [{name: Support, agents: channel_members, members: [ann@acme.test, ben@ac
 	}
 }
 
-// Who an admin is in a chat say super-admins alone, whatever the address is there.
+// Only a super-admin may say that another user of the chat is an admin, even if that user has the admin's address.
 func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})
 	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [super_admin], slack: U0OLD}, {email: ben@acme.test, ` +
 		`name: Ben, roles: [admin]}]`)
 	ben := storetest.Must(site.FindPersonByEmail(t.Context(), w.db.Pool, "ben@acme.test"))(t)
+
 	_, err := w.keeper.Confirm(t.Context(), setup.Author{Agent: &ben.ID, Name: ben.Email}, w.decide(lab.Ann))
 	if _, isRefused := errors.AsType[setup.Faults](err); !isRefused {
 		t.Errorf("Confirm by an admin: %v, want that it is refused", err)
@@ -196,15 +202,15 @@ func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
 		t.Errorf("her status is %q, want %q", ann.Status, roster.OtherUser)
 	}
 
-	w.apply(`agents: [{email: ann@acme.test, slack: ""}]`) // the first user doesn't say who she is instead of somebody else
+	w.apply(`agents: [{email: ann@acme.test, slack: ""}]`) // her first user in the chat, which replaces no other
 	storetest.Must(w.keeper.Confirm(t.Context(), setup.Author{Agent: &ben.ID, Name: ben.Email}, w.decide(lab.Ann)))(t)
 	if ann := w.find(lab.Ann); ann.Status != roster.InTeam {
 		t.Errorf("without a former user her status is %q, want %q", ann.Status, roster.InTeam)
 	}
 }
 
-// Whom an admin listed while the person was in the channel, and takes out of the team later, stays out, though the follower
-// never added that person.
+// An admin lists a person by hand who is in the channel, and takes the person out of the team later. The person stays
+// out, although AddNewcomers, which adds people of the channel, never added this one.
 // R-273
 func TestTakenOutAfterListedByHand(t *testing.T) {
 	t.Parallel()
@@ -223,8 +229,8 @@ teams: [{name: Support, members: [ann@acme.test, eve@acme.test]}]`)
 	w.wantTeam("after Eve was taken out", "ann@acme.test")
 }
 
-// Who was taken out of the agents stays out when she joins a channel, also if her address in Slack is another one than that by
-// which she was an agent. Confirmed by an admin she is the same agent again.
+// An agent who was taken out stays out when she joins a channel, even if her address in Slack isn't the one by which
+// she was an agent. If an admin confirms her, she is the same agent again.
 // R-273
 func TestTakenOutUnderAnotherAddress(t *testing.T) {
 	t.Parallel()
