@@ -23,15 +23,18 @@ func TestSlash(t *testing.T) {
 		{typed: "/parley Hello!", verb: bridge.VerbHelp},
 		{typed: "/parley hi Parley", verb: bridge.VerbHelp},
 		{typed: "/parley help snooze", verb: bridge.VerbHelp, args: args{Note: "snooze"}},
+
 		{typed: "/parley mine", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		{typed: "/parley list team", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "team"}}},
 		{typed: "/parley Resolved", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
 		{typed: "/parley stats", verb: bridge.VerbStats},
+
 		{typed: "/parley #12", verb: bridge.VerbFind, args: args{Conversation: 12}},
 		{typed: "/parley 12", verb: bridge.VerbFind, args: args{Conversation: 12}},
 		{typed: "/parley show #12", verb: bridge.VerbFind, args: args{Conversation: 12}},
 		{typed: "/parley find broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
 		{typed: "/parley find order #1042", verb: bridge.VerbFind, args: args{Note: "order #1042"}},
+
 		{typed: "/parley #12 assign <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
 		{typed: "/parley assign #12 <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
 		{typed: "/parley assign <@UANN> #12", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
@@ -49,8 +52,10 @@ func TestSlash(t *testing.T) {
 		{typed: "/parley #12 note asked #13 as well", verb: bridge.VerbNote, args: args{Conversation: 12}, text: "asked #13 as well"},
 		{typed: "/parley note #12 asked", verb: bridge.VerbNote, args: args{Conversation: 12}, text: "asked"},
 		{typed: "/parley #12 topic Order #13", verb: bridge.VerbTopic, args: args{Conversation: 12, Note: "Order #13"}},
+
 		{typed: "/parley !take #12", verb: bridge.VerbTake, args: args{Conversation: 12}},
 		{typed: "/parley take", verb: bridge.VerbTake},
+
 		{typed: "/assign #12 <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
 		{typed: "/snooze #12 2h", verb: bridge.VerbSnooze, args: args{Conversation: 12, Until: "2h"}},
 		{typed: "/snooze tomorrow 14:30 #12", verb: bridge.VerbSnooze, args: args{Conversation: 12, Until: "tomorrow 14:30"}},
@@ -68,7 +73,7 @@ func TestSlash(t *testing.T) {
 	}
 }
 
-// What follows "reply" is sent: the slash belongs to the command.
+// The text after "reply" is sent without a marker, because the slash belongs to the command.
 func TestSlashReply(t *testing.T) {
 	t.Parallel()
 	for _, typed := range []string{"#12 reply Hello", "reply #12 Hello"} {
@@ -111,6 +116,7 @@ func TestMention(t *testing.T) {
 		{typed: "", want: Parsed{Verb: bridge.VerbHelp}},
 		{typed: " : ", want: Parsed{Verb: bridge.VerbHelp}},
 		{typed: "help", want: Parsed{Verb: bridge.VerbHelp}},
+
 		{typed: "snooze 2h", want: Parsed{Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}},
 		{typed: "\u00a0Snooze 2h", want: Parsed{Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}},
 		{typed: ", assign <@UANN>", want: Parsed{Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}}},
@@ -131,17 +137,20 @@ func TestMention(t *testing.T) {
 		},
 		{typed: "#12 take", want: Parsed{Verb: bridge.VerbTake, Args: args{Conversation: 12}}},
 		{typed: "take #12", want: Parsed{Verb: bridge.VerbTake, Args: args{Conversation: 12}}},
+
 		{typed: "reply: Hello", want: Parsed{Verb: bridge.VerbReply, Text: "Hello", Explicit: true}},
 		{typed: "Reply Hello", want: Parsed{Verb: bridge.VerbReply, Text: "Hello", Explicit: true}},
 		{typed: "reply:\nHello\n\n- Bye", want: Parsed{Verb: bridge.VerbReply, Text: "Hello\n\n- Bye", Explicit: true}},
 		{typed: "reply: #12 shipped", want: Parsed{Verb: bridge.VerbReply, Text: "#12 shipped", Explicit: true}},
 		{typed: "reply #12", want: Parsed{Verb: bridge.VerbReply, Text: "#12", Explicit: true}},
 		{typed: "#7 reply: #12 shipped", want: Parsed{Verb: bridge.VerbReply, Text: "#12 shipped", Explicit: true, Args: args{Conversation: 7}}},
+
 		{typed: "note #12 is wrong", want: Parsed{Verb: bridge.VerbNote, Text: "#12 is wrong"}},
 		{typed: "#7 note he called", want: Parsed{Verb: bridge.VerbNote, Text: "he called", Args: args{Conversation: 7}}},
 		{typed: "note: asked", want: Parsed{Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote}},
 		{typed: "note asked", want: Parsed{Verb: bridge.VerbNote, Text: "asked"}},
 		{typed: "// asked", want: Parsed{Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote}},
+
 		{typed: "why did this go out", want: Parsed{Verb: bridge.VerbWhy, Args: args{Note: "did this go out"}}},
 		{typed: "**resolve**", want: Parsed{Verb: bridge.VerbResolve}},
 		{typed: "mine", want: Parsed{Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}}},
@@ -150,7 +159,7 @@ func TestMention(t *testing.T) {
 	}
 }
 
-// Nothing is sent unless the mention is followed by the word "reply" and a text.
+// Words after a mention of Parley are sent only if they are "reply" and a text.
 func TestMentionRefuses(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"Hello", "please reply: Hello", "replying: Hello", "!xyz", "…", "thanks!"} {
@@ -163,7 +172,7 @@ func TestMentionRefuses(t *testing.T) {
 	}
 }
 
-// Each command is explained, and begins with its own name.
+// Each command's first word is its name. Each has a syntax, a sentence that explains it, and examples.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, u := range verb.All() {
@@ -182,7 +191,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// Each word is one command's, and is found with its sign and in capital letters.
+// Each word belongs to one command, and finds it with its sign and in capital letters.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	owner := map[string]bridge.Verb{}
@@ -200,6 +209,7 @@ func TestFind(t *testing.T) {
 			}
 		}
 	}
+
 	for _, word := range []string{"", "xyz", "!"} {
 		if got, ok := verb.Find(word); ok {
 			t.Errorf("Find(%q) = %+v, want nothing", word, got)
@@ -207,7 +217,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// Each example is read as the command that it explains, also those in the words that say what is missing.
+// Each example is read as the command that it explains. So are the examples in the texts that say what is missing.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	opt := Options{Mentions: map[string]string{"@ann": "UANN", "@bob": "UBOB"}}
@@ -222,7 +232,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// readExample reads an example as it would be read where people type it. ok is false if it is none that can be typed.
+// readExample reads an example as if somebody had typed it. ok is false if the example can't be typed.
 func readExample(e string, opt Options) (got Parsed, ok bool) {
 	if rest, ok := strings.CutPrefix(e, "@Parley "); ok {
 		return Mention(rest, opt), true

@@ -9,9 +9,10 @@ import (
 	"parley/bridge"
 )
 
-// Nothing that a client sends back is believed: it is left out, or stored with who sent it, and never acted on here.
+// In these tests a client sends back what it shouldn't. The Surface leaves that out, or stores it with its sender,
+// and never acts on it by itself.
 
-// object is one of JSON.
+// object is an object of JSON.
 type object = map[string]any
 
 func mustMarshal(t *testing.T, v any) []byte {
@@ -21,13 +22,13 @@ func mustMarshal(t *testing.T, v any) []byte {
 	return raw
 }
 
-// pressed are the actions of somebody who presses a button.
+// pressed returns the actions that Slack sends when somebody presses a button.
 func pressed(actionID, value string) []object {
 	return []object{{"action_id": actionID, "value": value}}
 }
 
-// takeInteraction takes what a client sends back. It is for us, and by Eve, whom we don't know, but for what
-// changed says.
+// takeInteraction has the Surface take what a client sends back. Unless changed says otherwise, it is meant for our
+// app and comes from Eve, whom we don't know.
 func (w *world) takeInteraction(changed object) (answer, error) {
 	w.t.Helper()
 	self := w.self()
@@ -127,7 +128,7 @@ func TestFormThatIsNotOursIsRefused(t *testing.T) {
 	wantWords(t, string(mustMarshal(t, ack.payload)), "f:x")
 }
 
-// A click that can't be read is kept without what would let a reader of the journal act in our name.
+// A click that can't be read is kept without its secrets, by which a reader of the journal could act in our name.
 func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -147,10 +148,12 @@ func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)
+
 			before := len(w.desk.Accepted())
 			tt.body["token"], tt.body["response_url"] = "secret", "https://hooks.slack.test/secret"
 			_, err := w.surface.intake.takeInteraction(w.ctx(), self, mustMarshal(t, tt.body))
 			noError(t, err)
+
 			kept := w.desk.Accepted()[before:]
 			if len(kept) != 1 {
 				t.Fatalf("got %d facts, want one: %v", len(kept), w.desk.IDs())
@@ -163,7 +166,7 @@ func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 	}
 }
 
-// What a message shows has nothing with which its reader could act in our name.
+// A message in Slack doesn't contain the verification token, by which its reader could act in our name.
 func TestListHoldsNoToken(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -173,7 +176,7 @@ func TestListHoldsNoToken(t *testing.T) {
 	wantNoWords(t, string(m.Blocks), "fakeVerificationToken")
 }
 
-// Nothing of a shortcut or a command is stored that would let a reader of the journal act in our name.
+// A shortcut and a command are stored without their secrets, by which a reader of the journal could act in our name.
 func TestSecretsAreNotStored(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

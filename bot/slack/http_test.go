@@ -35,8 +35,8 @@ const (
 
 const testSigningSecret = "s3cret"
 
-// newHTTPWorld starts a workspace whose app has addresses in place of a socket. It returns the address of our
-// server, of which Slack doesn't know yet.
+// newHTTPWorld starts a workspace whose app is called by HTTP instead of a socket. It returns the address of our
+// server, which Slack doesn't know yet.
 func newHTTPWorld(t *testing.T) (w *world, ourURL string) {
 	t.Helper()
 	w = newWorld(t, func(o *Options, f *slackfake.Options) {
@@ -51,7 +51,7 @@ func newHTTPWorld(t *testing.T) (w *world, ourURL string) {
 	return w, srv.URL
 }
 
-// newCalledWorld starts such a workspace, tells Slack our addresses and connects the surface.
+// newCalledWorld starts a workspace as newHTTPWorld does, tells Slack our addresses and connects the surface.
 func newCalledWorld(t *testing.T) *world {
 	t.Helper()
 	w, ourURL := newHTTPWorld(t)
@@ -77,7 +77,7 @@ func (w *world) postTo(address string, body []byte, h http.Header) *http.Respons
 	return resp
 }
 
-// callbackOfReply is the callback of a message that somebody wrote in a thread of ours.
+// callbackOfReply returns the callback for a message that somebody wrote in a thread of ours.
 func (w *world) callbackOfReply(text string) []byte {
 	w.t.Helper()
 	self := w.self()
@@ -104,7 +104,8 @@ func TestMessageByHTTP(t *testing.T) {
 	wantEqual(t, "text of the message", w.waitAction(w.messageID(ts)).Text, "On our way")
 }
 
-// A command that Slack brings by HTTP is stored without what would let a reader of the journal act in our name.
+// A command that Slack brings by HTTP is stored without its secrets, by which a reader of the journal could act in
+// our name.
 func TestCommandByHTTP(t *testing.T) {
 	t.Parallel()
 	w := newCalledWorld(t)
@@ -119,12 +120,13 @@ func TestCommandByHTTP(t *testing.T) {
 	wantNoWords(t, string(f.Payload), secretsOfInteractions()...)
 }
 
-// If an event can't be stored, Slack is asked to bring it later. What is said meanwhile may overtake it, so
-// that a gap is open.
+// If an event can't be stored, Slack is asked to bring it later. Later messages may overtake it, so a gap is open
+// meanwhile.
 func TestOverloadAnswers503(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)
 	w.desk.Refuse(channels.ErrOverloaded)
+
 	body := w.callbackOfReply("x")
 	resp := w.postTo(ourURL+eventsPath, body, w.fake.Webhooks.Sign(body))
 	wantEqual(t, "status", resp.StatusCode, http.StatusServiceUnavailable)
@@ -138,7 +140,7 @@ func TestOverloadAnswers503(t *testing.T) {
 	w.wantFacts(allFacts, 1)
 }
 
-// Nor is a click acknowledged that can't be stored.
+// A click that can't be stored isn't acknowledged.
 func TestClickThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)
@@ -159,7 +161,7 @@ func TestClickThatCannotBeStored(t *testing.T) {
 	}
 }
 
-// A message that has the words of what else Slack asks at our addresses is a message all the same.
+// A message is stored even if it contains words by which Slack's other requests are recognised.
 func TestMessageWithWordsOfOtherRequests(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"what is a url_verification?", "see https://x.test/?a=1&ssl_check=1&b=2"} {
@@ -175,8 +177,8 @@ func TestMessageWithWordsOfOtherRequests(t *testing.T) {
 	}
 }
 
-// An event that Slack could not bring at once may come after what was said later, so that more may be missing:
-// replies wait until that is looked for.
+// An event that Slack could not bring at once may come after later ones, so more may be missing. Replies wait until
+// Parley has looked for that.
 func TestEventBroughtAgain(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -189,6 +191,7 @@ func TestEventBroughtAgain(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+
 			w, ourURL := newHTTPWorld(t)
 			body := w.callbackOfReply("x")
 			header := w.fake.Webhooks.Sign(body)
@@ -200,7 +203,8 @@ func TestEventBroughtAgain(t *testing.T) {
 	}
 }
 
-// While the app isn't in a channel, nobody tells it what is said there. When it is invited again, that is a gap.
+// While the app isn't in a channel, Slack doesn't tell it what is said there. When it is invited again, that time
+// counts as a gap, and what was said is found.
 func TestWhatWasSaidWithoutTheAppIsFoundWhenItIsInvitedAgain(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
@@ -213,14 +217,14 @@ func TestWhatWasSaidWithoutTheAppIsFoundWhenItIsInvitedAgain(t *testing.T) {
 	w.desk.First(t, w.messageID(missed))
 }
 
-// signedAt returns the header of a body that Slack signed at another time.
+// signedAt returns the header of a body that Slack signed at this time.
 func signedAt(at time.Time, body []byte) http.Header {
 	s := slackfake.New(slackfake.Options{SigningSecret: testSigningSecret, Clock: func() time.Time { return at }})
 	defer s.Close() //nolint:errcheck // it never listened
 	return s.Webhooks.Sign(body)
 }
 
-// Case 32: only what Slack signed within five minutes is read.
+// A request that Slack signed within the last five minutes is read (case 32).
 func TestSignedRequestIsRead(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)
@@ -239,8 +243,8 @@ func TestSignedRequestIsRead(t *testing.T) {
 	w.wantFacts(allFacts, 0)
 }
 
-// Case 32: a request that Slack didn't sign, or not within five minutes, is refused at each of our addresses,
-// and so is one that is too long to be Slack's.
+// A request that Slack didn't sign, or signed more than five minutes ago, is refused at each of our addresses. So is
+// one that is too long to be Slack's (case 32).
 func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)
@@ -251,6 +255,7 @@ func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
 		h.Set(name, value)
 		return h
 	}
+
 	const timeHeader, signatureHeader = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 	anotherTime := strconv.FormatInt(time.Now().Unix()-60, 10)
 	signatureWithoutScheme := strings.TrimPrefix(signed.Get(signatureHeader), "v0=")
@@ -286,7 +291,7 @@ func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
 	w.wantFacts(allFacts, 0)
 }
 
-// Without a secret nothing is taken for signed.
+// Without a secret no request counts as signed.
 func TestNothingIsSignedWithoutASecret(t *testing.T) {
 	t.Parallel()
 	body := []byte("{}")
@@ -298,11 +303,12 @@ func TestNothingIsSignedWithoutASecret(t *testing.T) {
 		"X-Slack-Request-Timestamp": {stamp},
 		"X-Slack-Signature":         {"v0=" + hex.EncodeToString(mac.Sum(nil))},
 	}
+
 	wantEqual(t, "is signed", d.isSigned(header, body), false)
 }
 
-// Slack doesn't sign the requests by which it looks at the certificate of a command's address. Nothing else
-// gets in by such a request.
+// Slack doesn't sign the requests by which it checks the certificate of a command's address. A command in such a
+// request isn't stored.
 func TestCertificateCheck(t *testing.T) {
 	t.Parallel()
 	w, ourURL := newHTTPWorld(t)

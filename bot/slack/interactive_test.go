@@ -15,7 +15,8 @@ import (
 // which windows people see. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its
 // people, and fakeDesk, which plays the engine.
 
-// openSnoozeForm presses the button of a new card that opens a form. It returns the card's place and the form.
+// openSnoozeForm presses the button of a new card that opens the form to snooze. It returns the card's place and the
+// form.
 func (w *world) openSnoozeForm() (bridge.Place, *slackfake.View) {
 	w.t.Helper()
 	root := w.postRoot()
@@ -23,7 +24,7 @@ func (w *world) openSnoozeForm() (bridge.Place, *slackfake.View) {
 	return root, w.waitForWindow(w.ann, isForm)
 }
 
-// A form opens by a button of the card, and stores one action once its values are good.
+// A button of the card opens a form, which stores one action once its values are good.
 func TestFormOfACardBecomesOneAction(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -45,7 +46,7 @@ func TestFormOfACardBecomesOneAction(t *testing.T) {
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: root.Message})
 }
 
-// A form with nonsense says so at its field and stores nothing. It can be submitted again.
+// A form with nonsense says so at its field, and stores nothing. It can be submitted again.
 func TestFormWithNonsenseIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -57,12 +58,14 @@ func TestFormWithNonsenseIsRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+
 			w := tt.open(t)
 			w.letAnnSee()
 			_, form := w.openSnoozeForm()
 			out := w.submitForm(form, map[string]string{"other": "blurgh"})
 			wantWords(t, out.Errors["f:other"], "can't read “blurgh” as a time")
 			w.wantFacts(interactionFacts, 0)
+
 			w.mustSubmitForm(form, map[string]string{"other": "2h"})
 			wantEqual(t, "verb of what is stored", w.waitAction(interactionFacts).Verb, bridge.VerbSnooze)
 		})
@@ -90,7 +93,7 @@ func (w *world) postQuestion(root bridge.Place, verbs ...bridge.Verb) bridge.Sen
 	return w.mustSend(p)
 }
 
-// A button that acts at once is stored before it is acknowledged.
+// A click on a button that acts at once is stored before it is acknowledged.
 func TestButtonBecomesAnAction(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -98,6 +101,7 @@ func TestButtonBecomesAnAction(t *testing.T) {
 	question := w.postQuestion(root, bridge.VerbSend, bridge.VerbKeep)
 	w.press(bridge.Place{Channel: w.channel, Message: question.Message}, "Send to customer")
 	w.wantFacts(interactionFacts, 1)
+
 	f := w.desk.First(t, interactionFacts)
 	wantEqual(t, "order key", f.OrderKey, fact.OrderKey(w.channel, root.Message))
 	a := w.mustDecode(f)
@@ -107,7 +111,7 @@ func TestButtonBecomesAnAction(t *testing.T) {
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Thread: root.Message, Message: question.Message})
 }
 
-// Case 27: a double click is two facts, since Slack gives each its trigger.
+// A double click is stored as two facts, because Slack gives each click its own trigger (case 27).
 func TestDoubleClickIsTwoFacts(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -118,12 +122,13 @@ func TestDoubleClickIsTwoFacts(t *testing.T) {
 	w.wantFacts(interactionFacts, 2)
 }
 
-// What can't be stored is not acknowledged, so that the person sees that it failed.
+// A click that can't be stored isn't acknowledged, so that the person sees that it failed.
 func TestButtonThatIsNotStored(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 2 * time.Second })
 	question := w.postQuestion(w.postRoot(), bridge.VerbKeep)
 	w.desk.Refuse(channels.ErrOverloaded)
+
 	m := w.fake.Message(w.channel, question.Message)
 	_, afterVerb, _ := strings.Cut(string(m.Blocks), "b:keep::")
 	keep := "b:keep::" + afterVerb[:1] // the number of the button is one digit
@@ -134,12 +139,14 @@ func TestButtonThatIsNotStored(t *testing.T) {
 	}
 }
 
-// Slack's triggers live for 3 seconds. A form that takes longer to make is announced by a window that says so.
+// Slack's triggers, by which a window is opened, live for 3 seconds. If a form takes longer to make, a window first
+// says that it is loading.
 func TestSlowFormIsAnnounced(t *testing.T) {
 	t.Parallel()
 	if most := 1500 * time.Millisecond; maxFormDelay > most {
 		t.Errorf("the form is announced after %s, want at most %s", maxFormDelay, most)
 	}
+
 	w := newConnectedWorld(t)
 	w.letAnnSee()
 	root := w.postRoot()
@@ -147,29 +154,33 @@ func TestSlowFormIsAnnounced(t *testing.T) {
 	w.desk.mu.Lock()
 	w.desk.slow = slow
 	w.desk.mu.Unlock()
+
 	w.press(root, "Resolve")
 	w.waitForWindow(w.ann, isCardWith("Loading"))
 	close(slow)
 	w.waitForWindow(w.ann, isForm)
 }
 
-// Case 27: a trigger that has expired opens nothing. Who pressed is told so, alone, and can press again.
+// A trigger that has expired opens nothing. The person who pressed is told so, seen by nobody else, and can press
+// again (case 27).
 func TestExpiredTrigger(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	w.letAnnSee()
 	root := w.postRoot()
 	w.fake.Inject(slackfake.Fault{Method: "views.open", Kind: slackfake.FaultError, Error: "expired_trigger_id", Times: 1})
+
 	w.press(root, "Resolve")
 	noError(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Ephemerals(w.ann)) == 1 }))
 	answer := w.fake.Ephemerals(w.ann)[0]
 	wantWords(t, answer.Text, tooLateText)
 	wantEqual(t, "thread in which she is told", answer.ThreadTS, root.Message)
+
 	w.press(root, "Resolve")
 	w.waitForWindow(w.ann, isForm)
 }
 
-// The details open by a button of the card, and another window, on top of them, by a button of theirs.
+// A button of the card opens the details. A button of the details opens another window on top of them.
 func TestDetailsAndTheirButtons(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -182,7 +193,7 @@ func TestDetailsAndTheirButtons(t *testing.T) {
 	})
 }
 
-// A form that was opened from the details closes them too: they show what was before.
+// A form that was opened from the details closes them too, because they show the state from before.
 func TestFormClosesDetails(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -195,7 +206,7 @@ func TestFormClosesDetails(t *testing.T) {
 	wantEqual(t, "open windows", len(w.fake.Views(w.ann)), 0)
 }
 
-// In the form to assign, one click on a name hands the conversation over. Its owner isn't among the names.
+// In the form to assign, one click on a name hands the conversation over to that agent.
 //
 func TestHandOver(t *testing.T) {
 	t.Parallel()
@@ -210,8 +221,8 @@ func TestHandOver(t *testing.T) {
 	w.waitForWindow(w.ann, isCard)
 }
 
-// A list's buttons show the next list, or page, in the place of the one before: Slack refuses a fourth window
-// on top of three.
+// A list's buttons show the next list or page in the same window, because Slack refuses a fourth window on top of
+// three.
 func TestListsFollowEachOther(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -234,7 +245,7 @@ func TestListsFollowEachOther(t *testing.T) {
 	wantEqual(t, "open windows", len(w.fake.Views(w.ann)), 1)
 }
 
-// Who may not see a conversation is told so in the window that was to show it.
+// If a person may not see a conversation, the window that was to show it says so.
 func TestProblemIsShown(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -262,10 +273,12 @@ func TestShortcutsThatNeedNothingMore(t *testing.T) {
 			t.Parallel()
 			w := newConnectedWorld(t)
 			w.letAnnSee()
+
 			root := w.postRoot()
 			ts := w.postAsAnn(root.Message, "Dear *customer*")
 			w.useShortcut(tt.callback, ts)
 			w.wantFacts(interactionFacts, 1)
+
 			a := w.waitAction(interactionFacts)
 			wantEqual(t, "verb", a.Verb, tt.want)
 			wantEqual(t, "origin", a.Origin, bridge.OriginShortcut)

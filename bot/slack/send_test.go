@@ -20,7 +20,8 @@ import (
 // (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which
 // plays the engine.
 
-// A customer's message stands in its thread under the customer's name, which can't look like a colleague's.
+// A customer's message is posted in its thread under the customer's name, marked as a customer's, so that it can't
+// look like a colleague's.
 func TestSaidStandsUnderTheCustomersName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -29,6 +30,7 @@ func TestSaidStandsUnderTheCustomersName(t *testing.T) {
 	p.Said.From.Name = "Eve\u202e\nAnn Lee" // a right-to-left override and a line break
 	sent := w.mustSend(p)
 	wantEqual(t, "thread that is returned", sent.Thread, root.Message)
+
 	m := w.wantMessage(sent.Message, root.Message, 0)
 	wantEqual(t, "name", m.Username, "Eve Ann Lee (customer)")
 	if m.Icons == nil {
@@ -49,7 +51,7 @@ func TestSaidMentionsNobody(t *testing.T) {
 	wantNoWords(t, string(m.Blocks), "mrkdwn") // Slack's markup, in which a mention or a link can be written
 }
 
-// Slack is told to leave links and words alone.
+// Slack is told not to make links or mentions of the words of a customer's message, and not to unfold its links.
 func TestSaidIsNotChangedBySlack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -59,7 +61,8 @@ func TestSaidIsNotChangedBySlack(t *testing.T) {
 	wantEqual(t, "unfurl_media", args["unfurl_media"], "false")
 }
 
-// What a post is found by again, which every app may read, is its token, and nothing of the customer's.
+// The metadata of a post, which every app may read, has the token by which the post is found again, and nothing of
+// the customer's.
 func TestMetadataOfSaid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -97,7 +100,7 @@ func TestLineNotifiesWhomItMentions(t *testing.T) {
 	wantEqual(t, "notifications for Ann", len(w.fake.Inboxes.Notifications(w.ann)), 1)
 }
 
-// sendLongText posts a customer's text. It returns what stands in Slack then, and in how many messages.
+// sendLongText posts a customer's text. It returns the text as Slack shows it, and the number of messages.
 func (w *world) sendLongText(text string) (shown string, parts int) {
 	w.t.Helper()
 	p := w.newPost(bridge.PostSaid, w.postRoot(), "t1")
@@ -113,7 +116,7 @@ func (w *world) sendLongText(text string) (shown string, parts int) {
 
 func withoutBlanks(s string) string { return strings.Join(strings.Fields(s), "") }
 
-// Case 20: a long text is continued in further messages, in order, and nothing of it is lost.
+// A long text is continued in further messages, in order and without losses (case 20).
 func TestLongTextContinues(t *testing.T) {
 	t.Parallel()
 	const maxOneMessageBytes = 4000
@@ -143,7 +146,7 @@ func TestLongTextContinues(t *testing.T) {
 	}
 }
 
-// Case 6: Slack puts a reply to a deleted root at top level. There it is taken back.
+// Slack puts a reply to a deleted root into the channel, outside of all threads. Parley deletes it there (case 6).
 func TestReplyToADeletedRootIsTakenBack(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []bridge.PostKind{bridge.PostSaid, bridge.PostLine} {
@@ -159,17 +162,19 @@ func TestReplyToADeletedRootIsTakenBack(t *testing.T) {
 	}
 }
 
-// If a reply that landed at top level couldn't be taken back, Reconcile takes it back.
+// If a reply that landed outside of its thread couldn't be deleted at once, Reconcile deletes it.
 func TestReconcileTakesBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	root := w.postRoot()
 	noError(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
 	w.fake.Inject(slackfake.Fault{Method: "chat.delete", Kind: slackfake.FaultHTTP, Times: 1})
+
 	p := w.newPost(bridge.PostSaid, root, "t1")
 	_, err := w.surface.Send(w.ctx(), p)
 	_ = wantSendError(t, err, channels.Ambiguous)
 	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
+
 	w.wantReconciled(p, channels.Absent)
 	wantEqual(t, "messages at top level after Reconcile", len(w.fake.Messages(w.channel)), 0)
 }
@@ -193,7 +198,7 @@ func forEachKindOfPost(t *testing.T, check func(*testing.T, *world, bridge.Post)
 	}
 }
 
-// Case 12: a post that was never made isn't found.
+// Reconcile doesn't find a post that was never made (case 12).
 func TestReconcilePostThatWasNeverMade(t *testing.T) {
 	t.Parallel()
 	forEachKindOfPost(t, func(_ *testing.T, w *world, p bridge.Post) {
@@ -209,7 +214,7 @@ func (w *world) sendWithLostAnswer(p bridge.Post) {
 	_ = wantSendError(w.t, err, channels.Ambiguous)
 }
 
-// Case 12: a post whose answer was lost is found.
+// Reconcile finds a post whose answer was lost (case 12).
 func TestReconcilePostWhoseAnswerWasLost(t *testing.T) {
 	t.Parallel()
 	forEachKindOfPost(t, func(t *testing.T, w *world, p bridge.Post) {
@@ -221,7 +226,7 @@ func TestReconcilePostWhoseAnswerWasLost(t *testing.T) {
 	})
 }
 
-// Another part of the same post isn't taken for the one that is looked for.
+// Reconcile doesn't take another part of the same post for the one that it looks for.
 func TestReconcileTellsPartsApart(t *testing.T) {
 	t.Parallel()
 	forEachKindOfPost(t, func(t *testing.T, w *world, p bridge.Post) {
@@ -234,7 +239,7 @@ func TestReconcileTellsPartsApart(t *testing.T) {
 	})
 }
 
-// Cases 13 to 15: each failure has its class, and says how long to wait.
+// Each failure has its class, and says how long to wait (cases 13 to 15).
 func TestFailuresAreClassified(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -243,7 +248,7 @@ func TestFailuresAreClassified(t *testing.T) {
 		class channels.Class
 		wait  time.Duration
 	}{
-		// Nobody knows whether Slack made the post.
+		// Slack may have made the post, or not.
 		{name: "13 blank error", fault: slackfake.Fault{Kind: slackfake.FaultBlank}, class: channels.Ambiguous},
 		{name: "15 HTML 502", fault: slackfake.Fault{Kind: slackfake.FaultHTTP, Status: http.StatusBadGateway}, class: channels.Ambiguous},
 		{name: "cut", fault: slackfake.Fault{Kind: slackfake.FaultDrop}, class: channels.Ambiguous},
@@ -292,7 +297,7 @@ func TestPostWithoutItsScope(t *testing.T) {
 	wantEqual(t, "time to wait", wantSendError(t, err, channels.AuthBroken).Wait, 0)
 }
 
-// Cases 16 and 17: a channel that was archived, or from which the app was removed, is closed.
+// A channel is closed if it was archived, or if the app was removed from it (cases 16 and 17).
 func TestPostInAClosedChannel(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -314,7 +319,7 @@ func TestPostInAClosedChannel(t *testing.T) {
 	}
 }
 
-// If no connection can be made, nothing was sent for certain.
+// If no connection can be made, it is certain that nothing was sent.
 func TestPostWithoutAConnectionIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -325,8 +330,8 @@ func TestPostWithoutAConnectionIsTriedAgain(t *testing.T) {
 	_ = wantSendError(t, err, channels.Retry)
 }
 
-// A process that was stopped must not write when it wakes up. Of a request the fence's client alone knows that a byte of it left, and
-// it writes none after the deadline.
+// A process that was stopped must not write when it wakes up. So posts leave by the fence's client, which writes
+// nothing after the deadline and notes whether a byte of a request left.
 func TestNoByteAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -59,12 +59,13 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// Everything that a file can say arrives.
+// Everything that a file can say is stored.
 // R-013, R-124
 func TestApply(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	golden.Text(t, "testdata/apply_new.txt", applyAcme(t, pool, options(t)).Text())
+
 	d := directory(t, pool)
 	if len(d.Teams) != 1 {
 		t.Fatalf("got %d teams, want Support alone: %+v", len(d.Teams), d.Teams)
@@ -130,7 +131,7 @@ func TestApply(t *testing.T) {
 	})
 }
 
-// The second time a file leaves nothing to do.
+// A file that is applied a second time changes nothing.
 // R-013, R-124
 func TestSameFileChangesNothing(t *testing.T) {
 	t.Parallel()
@@ -143,7 +144,7 @@ func TestSameFileChangesNothing(t *testing.T) {
 	wantEqual(t, "version of the settings", version(t, pool), before)
 }
 
-// Open gives the fields of an account's channel, secrets among them.
+// OpenConfig returns the fields of an account's channel, including secrets.
 func TestOpenGivesAllFields(t *testing.T) {
 	t.Parallel()
 	home := accountNamed(t, acmeApplied(t, options(t)), "home-loft")
@@ -162,7 +163,7 @@ func TestOpenGivesAllFields(t *testing.T) {
 	}
 }
 
-// Secrets are stored sealed: for one account, by one master key.
+// Secrets are stored sealed. They can be opened only for their account and with their master key.
 func TestSecretsAreSealed(t *testing.T) {
 	t.Parallel()
 	home := accountNamed(t, acmeApplied(t, options(t)), "home-loft")
@@ -182,7 +183,7 @@ func TestSecretsAreSealed(t *testing.T) {
 	}
 }
 
-// Each file changes one thing; the golden file holds what is shown for it.
+// Each file changes one thing. The golden file shows what the person who applies it reads.
 func TestApplyChanges(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -191,6 +192,7 @@ func TestApplyChanges(t *testing.T) {
 		"teams 19:known@thread.tacv2": "19:known@thread.tacv2",
 		"teams #Night shift":          "19:night@thread.tacv2",
 	}, users: map[string]string{"slack eve@acme.test": "U0EVE"}}
+
 	steps := []struct{ name, raw string }{
 		{"hold", `accounts: [{name: home-loft, hold: 30s}]`},
 		{"hold back to default", `accounts: [{name: home-loft, hold: ""}]`},
@@ -240,6 +242,7 @@ func TestApplyChanges(t *testing.T) {
 		{"hardly meant", `accounts: [{name: lonely, kind: raven, mode: trial}]`},
 		{"empty team", `teams: [{name: Empty}]`},
 	}
+
 	pool := acmeApplied(t, o)
 	var shown strings.Builder
 	for _, step := range steps {
@@ -251,20 +254,25 @@ func TestApplyChanges(t *testing.T) {
 	if strings.Contains(shown.String(), "n3w") || strings.Contains(shown.String(), "t0ken") {
 		t.Error("a secret is shown")
 	}
+
 	golden.Text(t, "testdata/apply_changes.txt", shown.String())
 	surfaces := directory(t, pool).Accounts
 	slack := surfaces[slices.IndexFunc(surfaces, func(a store.Account) bool { return a.Kind == "slack" })].ID
-	for _, former := range []string{"C0NIGHT", "C0OLD"} { // Slack has changed a channel's id, and the file still has the former one
+
+	// Slack has changed a channel's id, and the file still has a former one.
+	for _, former := range []string{"C0NIGHT", "C0OLD"} {
 		check(t, channelmove.Begin(t.Context(), pool, slack, former, "C0MOVED"))
 		old := `teams: [{name: Support, slack_channel: ` + former + `}]`
 		if got := apply(t, pool, old, o); len(got.Changes) > 0 || !strings.Contains(got.Text(), former+" is C0MOVED by now") {
 			t.Errorf("a file with a channel's former id:\n%s", got.Text())
 		}
 	}
+
 	o.Specs = specs()[1:]
 	if got := apply(t, pool, `accounts: [{name: home-loft, paused: false}]`, o); len(got.Changes) != 1 {
 		t.Errorf("an account of another version's channel: %s", got.Text())
 	}
+
 	config, err := OpenConfig(accountNamed(t, pool, "home-loft"), sealer(t), loft())
 	if err != nil || config["in.password"] != "n3w" || config["out.deep.password"] != "" || config["address"] != "help@acme.test" {
 		t.Errorf("in the end: %v %v", config, err)
@@ -286,28 +294,33 @@ func TestApplyRefuses(t *testing.T) {
 		{"home", "teams:\n  - {name: A, slack_channel: C1, teams_channel: 19:x@thread.tacv2}\n  - {name: B, slack_channel: C1, home: teams}\n"},
 		{"names", `teams: [{name: Support, slack_channel: "#nowhere"}]`},
 	}
+
 	pool := acmeApplied(t, o)
 	var shown strings.Builder
 	for _, f := range files {
 		shown.WriteString("== " + f.name + "\n" + refused(t, pool, f.raw, o))
 	}
+
 	o.Lookup = nil
 	shown.WriteString("== names without a lookup\n" + refused(t, pool, `teams: [{name: Support, slack_channel: "#support"}]`, o))
+
 	o.Lookup = workspace{err: errOffline}
 	shown.WriteString("== names while offline\n" + refused(t, pool, `teams: [{name: Support, slack_channel: "#support"}]`, o))
 	shown.WriteString("== people while offline\n" + apply(t, pool, `agents: [{email: joe@acme.test, name: Joe}]`, o).Text())
+
 	if strings.Contains(shown.String(), "s3cret") {
 		t.Error("a message quotes a value")
 	}
 	golden.Text(t, "testdata/apply_refused.txt", shown.String())
 }
 
-// Of several who apply the same file at once, one changes everything, and the others find nothing to do.
+// If several people apply the same file at once, one of them changes everything, and the others find nothing to do.
 func TestApplyAtOnce(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	o := options(t)
 	file := parse(t, acme, "LOFT_PASSWORD=a", "OUT=b")
+
 	const appliers = 4
 	changes := make(chan int)
 	for range appliers {
@@ -319,6 +332,7 @@ func TestApplyAtOnce(t *testing.T) {
 			changes <- len(got.Changes)
 		}()
 	}
+
 	changed := 0
 	for range appliers {
 		if storetest.Receive(t, changes, "each has applied the file") > 0 {
@@ -326,13 +340,14 @@ func TestApplyAtOnce(t *testing.T) {
 		}
 	}
 	wantEqual(t, "how many changed something", changed, 1)
+
 	d := directory(t, pool)
 	wantEqual(t, "accounts", len(d.Accounts), 5)
 	wantEqual(t, "version of the settings", d.Version, 2)
 }
 
-// Whom an account on trial writes to is kept in the channel's own form, however it is spelled. What can't be read is refused, unless
-// an earlier version has stored it.
+// The recipients of an account on trial are stored in the channel's own form, however they are spelled. One that
+// can't be read is refused, unless an earlier version has stored it.
 // R-265
 func TestTrialTo(t *testing.T) {
 	t.Parallel()
@@ -345,6 +360,7 @@ func TestTrialTo(t *testing.T) {
 			}
 		}
 	}
+
 	const file = `
 teams: [{name: Support, slack_channel: C0SUPPORT}]
 accounts:
@@ -352,9 +368,11 @@ accounts:
 `
 	apply(t, pool, file, options(t))
 	wantTrialTo("rookery", "+15550100", "+15550101")
+
 	const bad = `accounts: [{name: rookery, trial_to: ["+1 555 0100", "5550100"]}]`
 	wantEqual(t, "the refusal", refused(t, pool, bad, options(t)),
 		"1:54: account rookery: trial_to: \"5550100\" can't be read. Write it like +1 555 0100.\n")
+
 	storetest.Exec(t, pool, `UPDATE accounts SET trial_to = '{5550100}' WHERE name = 'rookery'`)
 	apply(t, pool, bad, options(t))
 	wantTrialTo("rookery", "+15550100", "5550100")

@@ -6,7 +6,8 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A language that we don't know is none, and not one that is like it. So are texts of no language.
+// A text in a language that the analyzer doesn't know gets no language, and not a similar one. A text without a
+// language gets none, either.
 func TestUnknownLanguage(t *testing.T) {
 	tests := []struct {
 		language string
@@ -50,7 +51,7 @@ func TestUnknownLanguage(t *testing.T) {
 	}
 }
 
-// Of a text with parts in several languages, the larger part gives the language.
+// If a text has parts in several languages, its language is that of the larger part.
 func TestLanguageOfTheLargerPart(t *testing.T) {
 	tests := []struct {
 		name string
@@ -84,7 +85,7 @@ func TestLanguageOfTheLargerPart(t *testing.T) {
 	}
 }
 
-// A language is known without its accents, too.
+// A language is recognised without its accents, too.
 func TestLanguageWithoutAccents(t *testing.T) {
 	tests := []struct {
 		text string
