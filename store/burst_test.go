@@ -14,13 +14,14 @@ import (
 	"parley/store/storetest"
 )
 
-// dueBurst returns a burst of a conversation that has been due for a minute.
+// dueBurst returns a burst of a conversation that has been due for a minute. A burst is what a customer writes in one
+// go, and is analysed together.
 func dueBurst(conversation store.ConversationID, first, last store.EventID) store.Burst {
 	due := time.Now().Add(-time.Minute)
 	return store.Burst{ConversationID: conversation, FirstEvent: first, LastEvent: last, BeganAt: due, DueAt: due}
 }
 
-// claimBursts claims all bursts that are due. It fails the test if they are of other conversations than wanted.
+// claimBursts claims all bursts that are due. The test fails if they aren't of the wanted conversations.
 func claimBursts(t *testing.T, pool *pgxpool.Pool, want ...store.ConversationID) []store.Burst {
 	t.Helper()
 	const limit = 5
@@ -36,7 +37,7 @@ func claimBursts(t *testing.T, pool *pgxpool.Pool, want ...store.ConversationID)
 	return claimed
 }
 
-// finishBursts records that bursts are analysed. Each has a fact, "analysis:" with the number of its conversation.
+// finishBursts records that bursts are analysed. The fact of each is "analysis:" with the number of its conversation.
 func finishBursts(t *testing.T, pool *pgxpool.Pool, claimed []store.Burst) {
 	t.Helper()
 	var done []store.AnalysedBurst
@@ -83,7 +84,7 @@ func TestBurstIsClaimedOnce(t *testing.T) {
 	claimBursts(t, pool)
 }
 
-// Whoever is not sure that finishing went well finishes again: that changes nothing.
+// A process that isn't sure whether finishing succeeded finishes again, which changes nothing.
 func TestFinishedBurstIsGone(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -96,28 +97,33 @@ func TestFinishedBurstIsGone(t *testing.T) {
 	checkFacts(t, pool, "analysis:1")
 }
 
-// Of bursts that are finished together, the one that grew meanwhile leaves its rest.
+// If one of several bursts that are finished together has grown meanwhile, its new part is left to be analysed.
 func TestBurstThatGrewLeavesItsRest(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(2, 20, 21)}))
 	claimed := claimBursts(t, pool, 1, 2)
+
 	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(2, 22, 25)}))
 	for range 2 {
 		finishBursts(t, pool, claimed)
 	}
+
 	checkStoredBursts(t, pool, storedBurst{Conversation: 2, First: 22, Last: 25, Attempt: 0})
 	checkFacts(t, pool, "analysis:1", "analysis:2")
 }
 
-// The one that another process took, after its lease had ended, is left alone, and its fact with it.
+// Another process took one of the bursts after its lease had ended. Finishing leaves that burst alone, and doesn't
+// store its fact.
 func TestBurstOfAnotherProcessIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(3, 30, 31)}))
 	claimed := claimBursts(t, pool, 1, 3)
+
 	exec(t, pool, `UPDATE bursts SET leased_until = clock_timestamp() - interval '1 second' WHERE conversation_id = 3`)
 	claimBursts(t, pool, 3) // by another process
+
 	for range 2 {
 		finishBursts(t, pool, claimed)
 	}
@@ -125,8 +131,8 @@ func TestBurstOfAnotherProcessIsLeftAlone(t *testing.T) {
 	checkFacts(t, pool, "analysis:1")
 }
 
-// A conversation has one burst at a time. It is due three seconds after its latest message, twenty after its first one at
-// the latest, and never sooner than it was.
+// A conversation has one burst at a time. The burst is due three seconds after its latest message, but at most twenty
+// seconds after its first one. A message that is told late doesn't make it due earlier.
 func TestBurstsRipen(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), storetest.DB(t)
@@ -139,6 +145,7 @@ func TestBurstsRipen(t *testing.T) {
 		{after: 19 * time.Second, wantDue: 20 * time.Second},
 		{after: 60 * time.Second, wantDue: 20 * time.Second},
 	}
+
 	for i, m := range messages {
 		at, event := began.Add(m.after), store.EventID(10+i)
 		burst := store.Burst{ConversationID: 1, FirstEvent: event, LastEvent: event, BeganAt: at, DueAt: at.Add(store.BurstQuiet)}
@@ -155,7 +162,7 @@ func TestBurstsRipen(t *testing.T) {
 	}
 }
 
-// The statement of UpsertBursts has this limit written into it.
+// MaxBurstWait is the limit that is written into the statement of UpsertBursts.
 func TestMaxBurstWaitIsThatOfTheStatement(t *testing.T) {
 	t.Parallel()
 	if want := 20 * time.Second; store.MaxBurstWait != want {

@@ -16,11 +16,12 @@ import (
 	"parley/store/storetest"
 )
 
-// Ids are never given twice, however many take them.
+// No id is given twice, however many processes take ids at once.
 func TestIDsAreUnique(t *testing.T) {
 	t.Parallel()
 	const takers, batches, batchSize = 4, 5, 300
 	pool := storetest.DB(t)
+
 	var mu sync.Mutex
 	seen := map[int64]bool{}
 	var group sync.WaitGroup
@@ -43,6 +44,7 @@ func TestIDsAreUnique(t *testing.T) {
 			}
 		})
 	}
+
 	group.Wait()
 	if want := takers * batches * batchSize; len(seen) != want {
 		t.Errorf("%d ids were given, want %d", len(seen), want)
@@ -59,8 +61,8 @@ func TestIDsPanicWithoutEnsure(t *testing.T) {
 	new(store.IDs).Next()
 }
 
-// insertNewcomer does what a process does that hears of a customer: it stores her identity, and a contact for it if the
-// identity is new. It returns the contact that the customer has then.
+// insertNewcomer does what a process does when it hears of a customer: it stores her identity, and a contact for it
+// if the identity is new. It returns the contact that the customer has then.
 func insertNewcomer(pool *pgxpool.Pool, newcomer store.Identity) (store.ContactID, error) {
 	ctx := context.Background()
 	var stored []store.Identity
@@ -86,11 +88,12 @@ func insertNewcomer(pool *pgxpool.Pool, newcomer store.Identity) (store.ContactI
 	return stored[0].ContactID, nil
 }
 
-// Processes that hear of a newcomer at once find the same identity and contact.
+// If several processes hear of a new customer at once, they find the same identity and contact.
 func TestIdentityRace(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	account := channelAccount(t, pool, "a")
+
 	var mu sync.Mutex
 	found := map[store.ContactID]bool{}
 	var group sync.WaitGroup
@@ -136,7 +139,8 @@ func newKim(t *testing.T, pool *pgxpool.Pool, account store.AccountID) {
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES ($1, $2, 'kim', 1)`, kimID, account)
 }
 
-// kimsConversation returns a conversation with Kim. Of exclusive ones, a customer has one open at a time: they are chats.
+// kimsConversation returns a conversation with Kim. If it is exclusive, as those of a chat are, the customer has only
+// one open at a time.
 func kimsConversation(account store.AccountID, id store.ConversationID, status string, exclusive bool) store.Conversation {
 	identity := kimID
 	return store.Conversation{
@@ -151,7 +155,7 @@ func kimsConversation(account store.AccountID, id store.ConversationID, status s
 	}
 }
 
-// A chat has one open conversation per customer; ended ones don't count.
+// A customer of a chat has only one open conversation. Conversations that have ended don't count.
 // R-021
 func TestOneOpenConversation(t *testing.T) {
 	t.Parallel()
@@ -159,10 +163,12 @@ func TestOneOpenConversation(t *testing.T) {
 	pool := storetest.DB(t)
 	account := channelAccount(t, pool, "a")
 	newKim(t, pool, account)
+
 	insert := func(id store.ConversationID, status string) error {
 		return store.InsertConversations(t.Context(), pool, []store.Conversation{kimsConversation(account, id, status, exclusive)})
 	}
 	check(t, insert(1, "open"))
+
 	for i, status := range []string{"open", "pending", "snoozed"} {
 		if insert(store.ConversationID(10+i), status) == nil {
 			t.Errorf("a second conversation that is %s was stored beside an open one", status)
@@ -175,7 +181,7 @@ func TestOneOpenConversation(t *testing.T) {
 	}
 }
 
-// Both LatestOf and OpenConversations find the newest conversation of a customer, and the open one of the chat.
+// LatestOf and OpenConversations both find the newest conversation of a customer, and the open one of the chat.
 // R-021
 func TestLatestAndOpenConversations(t *testing.T) {
 	t.Parallel()
@@ -206,7 +212,7 @@ func TestLatestAndOpenConversations(t *testing.T) {
 	}
 }
 
-// storedAt is a time with microseconds, which is what the database keeps.
+// storedAt is a time in microseconds, as the database keeps it.
 func storedAt() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 123456000, time.UTC) }
 
 // mustConversation reads a conversation. It fails the test if there is none.
@@ -219,7 +225,7 @@ func mustConversation(t *testing.T, pool *pgxpool.Pool, id store.ConversationID)
 	return list[0]
 }
 
-// awkwardConversation has values that quoting, or reading lists and JSON, may spoil.
+// awkwardConversation has values that may be spoiled by quoting, or by reading lists and JSON.
 func awkwardConversation(account store.AccountID) store.Conversation {
 	day, previous, at := "2026-11-20", store.ConversationID(7), storedAt()
 	return store.Conversation{
@@ -245,6 +251,7 @@ func TestConversationIsReadAsItWasWritten(t *testing.T) {
 	pool := storetest.DB(t)
 	want := awkwardConversation(channelAccount(t, pool, "a"))
 	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{want}))
+
 	got := mustConversation(t, pool, 1)
 	if got.SnoozedUntil == nil {
 		t.Fatal("SnoozedUntil: got nil")
@@ -264,6 +271,7 @@ func TestConversationIsReadAsItWasWritten(t *testing.T) {
 		{field: "LastAt", got: got.LastAt.UTC(), want: storedAt()},
 		{field: "WaitingSince", got: got.WaitingSince, want: (*time.Time)(nil)},
 	}
+
 	for _, tt := range tests {
 		if !reflect.DeepEqual(tt.got, tt.want) {
 			t.Errorf("%s: got %#v, want %#v", tt.field, tt.got, tt.want)
@@ -296,6 +304,7 @@ func TestMessageIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{awkwardConversation(channelAccount(t, pool, "a"))}))
+
 	want := store.Message{
 		ID:             5,
 		ConversationID: 1,
@@ -325,24 +334,27 @@ func TestMessageIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-// Parley's clock is the database's plus what tests moved it.
+// Parley's clock is the database's clock plus the time by which tests moved it.
 func TestMoveClock(t *testing.T) {
 	t.Parallel()
 	const want, tolerance = 35 * time.Hour, time.Minute
 	pool := storetest.DB(t)
+
 	before := must(store.Now(t.Context(), pool))(t)
 	check(t, store.MoveClock(t.Context(), pool, want+time.Hour))
 	check(t, store.MoveClock(t.Context(), pool, -time.Hour))
 	if ahead := must(store.ClockAhead(t.Context(), pool))(t); ahead != want {
 		t.Errorf("the clock is ahead by %s, want %s", ahead, want)
 	}
+
 	moved := must(store.Now(t.Context(), pool))(t).Sub(before)
 	if moved < want || moved > want+tolerance {
 		t.Errorf("the clock moved by %s, want %s and what passed meanwhile", moved, want)
 	}
 }
 
-// ParkedMessages returns some parked replies of each conversation, the oldest ones, however many others have some.
+// ParkedMessages returns some parked replies of each conversation, those of the oldest events, however many other
+// conversations have.
 func TestParkedMessages(t *testing.T) {
 	t.Parallel()
 	pool, at := storetest.DB(t), time.Now()
@@ -351,6 +363,7 @@ func TestParkedMessages(t *testing.T) {
 		c := store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open", LastAt: at, CreatedAt: at}
 		check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{c}))
 	}
+
 	park := func(id store.MessageID, conversation store.ConversationID, event store.EventID, reason store.Reason) store.Message {
 		return store.Message{ID: id, ConversationID: conversation, Direction: store.DirectionNote, Fate: store.FateParked,
 			Reason: reason, EventID: event, SaidAt: at, CreatedAt: at}
@@ -367,6 +380,7 @@ func TestParkedMessages(t *testing.T) {
 	var found []store.Message
 	p.ParkedMessages(&found, []store.ConversationID{1, 2, 4}, "window", perConversation)
 	check(t, p.Run(t.Context(), pool))
+
 	got := map[store.ConversationID][]store.MessageID{}
 	for _, m := range found {
 		got[m.ConversationID] = append(got[m.ConversationID], m.ID)

@@ -36,7 +36,7 @@ func newTemplate(account store.AccountID, providerName, language string) store.T
 	}
 }
 
-// submitTemplate stores a template as one that the provider is to be told about. It returns it with its id.
+// submitTemplate stores a template that has to be handed in to the provider. It returns it with its id.
 func submitTemplate(t *testing.T, pool *pgxpool.Pool, template store.Template) store.Template {
 	t.Helper()
 	const resubmit = true
@@ -50,7 +50,7 @@ func claimTemplates(t *testing.T, pool *pgxpool.Pool, account store.AccountID) [
 	return must(store.ClaimTemplates(t.Context(), pool, []store.AccountID{account}, limit))(t)
 }
 
-// claimTemplate claims the only template of an account that the provider is to be told about.
+// claimTemplate claims the only template of an account about which the provider has to be told.
 func claimTemplate(t *testing.T, pool *pgxpool.Pool, account store.AccountID) store.Template {
 	t.Helper()
 	claimed := claimTemplates(t, pool, account)
@@ -98,13 +98,14 @@ func TestTemplateIsNotClaimedForAnotherAccount(t *testing.T) {
 	checkNoTemplateToClaim(t, pool, account+1)
 }
 
-// A change of a claimed template makes the claim void, and the new version can be claimed at once.
+// If a claimed template is changed, the claim is void, and the new version can be claimed at once.
 func TestChangedTemplateIsClaimedAgain(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	account := templateAccount(t, pool, "test")
 	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
 	before := claimTemplate(t, pool, account)
+
 	template.Body = "Hello you"
 	submitTemplate(t, pool, template)
 
@@ -156,7 +157,7 @@ func TestFinishedTemplateIsNotClaimed(t *testing.T) {
 	checkNoTemplateToClaim(t, pool, account)
 }
 
-// A template that is saved without a change for the provider isn't submitted again.
+// A template that is saved without a change that the provider sees isn't submitted again.
 func TestTemplateSavedWithoutResubmitIsNotClaimed(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -168,7 +169,7 @@ func TestTemplateSavedWithoutResubmitIsNotClaimed(t *testing.T) {
 	checkNoTemplateToClaim(t, pool, account)
 }
 
-// A retired template is listed no more, and goes once the provider has deleted it.
+// A retired template is no longer listed. It is removed once the provider has deleted it.
 func TestRetiredTemplateIsDeleted(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
@@ -198,6 +199,7 @@ func TestTemplateSavedWhileItIsDeleted(t *testing.T) {
 	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
 	finishTemplate(t, pool, claimTemplate(t, pool, account))
 	check(t, store.RetireTemplate(ctx, pool, template.ID))
+
 	deleting := claimTemplate(t, pool, account)
 	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: template.ID, Status: "approved", ExternalID: "x1"}))
 	submitTemplate(t, pool, template)
@@ -212,7 +214,7 @@ func TestTemplateSavedWhileItIsDeleted(t *testing.T) {
 	}
 }
 
-// So it is if the template is being saved at that very moment.
+// A template that is being saved at the moment at which its deletion is recorded is submitted as a new one, too.
 func TestTemplateSavedWhileItsRowIsRemoved(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
@@ -221,6 +223,7 @@ func TestTemplateSavedWhileItsRowIsRemoved(t *testing.T) {
 	check(t, store.RetireTemplate(ctx, pool, template.ID))
 	deleting := claimTemplate(t, pool, account)
 	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: template.ID, Status: "disabled", ExternalID: "x1"}))
+
 	saving := storetest.Begin(t, pool)
 	must(store.SaveTemplate(ctx, saving, template, true))(t)
 
@@ -235,7 +238,7 @@ func TestTemplateSavedWhileItsRowIsRemoved(t *testing.T) {
 	}
 }
 
-// What the provider said of the new one stays, if the deletion is recorded only then.
+// A template was submitted anew before its deletion is recorded. Then the provider's answer about the new one stays.
 func TestTemplateSubmittedWhileItIsDeleted(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
@@ -243,6 +246,7 @@ func TestTemplateSubmittedWhileItIsDeleted(t *testing.T) {
 	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
 	check(t, store.RetireTemplate(ctx, pool, template.ID))
 	deleting := claimTemplate(t, pool, account)
+
 	submitTemplate(t, pool, template)
 	finishTemplate(t, pool, claimTemplate(t, pool, account))
 	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: template.ID, Status: "approved", ExternalID: "new"}))
@@ -254,7 +258,8 @@ func TestTemplateSubmittedWhileItIsDeleted(t *testing.T) {
 	}
 }
 
-// What the provider was asked to make is known until it is called otherwise, or was deleted there.
+// AskedVersion is the version of a template that the provider was asked to make. It is kept until the template gets
+// another name there, or is deleted there.
 func TestTemplateAskedVersion(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -279,6 +284,7 @@ func TestTemplateAskedVersion(t *testing.T) {
 			check(t, store.RemoveTemplate(t.Context(), pool, claimed))
 		}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -286,9 +292,11 @@ func TestTemplateAskedVersion(t *testing.T) {
 			account := templateAccount(t, pool, "test")
 			submitTemplate(t, pool, newTemplate(account, "hello", "en"))
 			claimed := claimTemplate(t, pool, account)
+
 			if noted := must(store.NoteTemplateAsked(t.Context(), pool, claimed, claimed.Version))(t); !noted {
 				t.Fatal("a claim that still held was refused")
 			}
+
 			tt.change(t, pool, claimed)
 			if noted := must(store.NoteTemplateAsked(t.Context(), pool, claimed, claimed.Version+1))(t); noted {
 				t.Error("a claim that was void was taken")
@@ -300,8 +308,8 @@ func TestTemplateAskedVersion(t *testing.T) {
 	}
 }
 
-// A claim takes no more than it was asked for, whichever way the database joins the rows that are due with those that are
-// claimed: what nobody works on would wait until its claim runs out.
+// A claim takes no more templates than it was asked for, however the database joins its tables. One that was claimed
+// in excess would wait until its claim runs out.
 func TestClaimTakesNoMoreTemplates(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
@@ -309,6 +317,8 @@ func TestClaimTakesNoMoreTemplates(t *testing.T) {
 	for _, name := range []string{"first", "second", "third"} {
 		submitTemplate(t, pool, newTemplate(account, name, "en"))
 	}
+
+	// Without these ways to join, the planner chooses another one.
 	tx := must(pool.Begin(ctx))(t)
 	defer func() { check(t, tx.Rollback(ctx)) }()
 	for _, way := range []string{"enable_hashjoin", "enable_mergejoin", "enable_hashagg", "enable_sort", "enable_material"} {
@@ -321,14 +331,14 @@ func TestClaimTakesNoMoreTemplates(t *testing.T) {
 	}
 }
 
-// How long after a comparison the next one is due.
+// After a list of templates was compared with the provider's, the next comparison is due after one of these times.
 const (
 	pendingWait = 15 * time.Minute // while a template is pending
 	dailyWait   = 24 * time.Hour   // otherwise
 )
 
-// moveClockAndClaimLists moves the clock, and then claims the lists of templates that are to be compared with the provider's.
-// It fails the test if there are more or fewer than wanted.
+// moveClockAndClaimLists moves the clock, and then claims the lists of templates that have to be compared with the
+// provider's. The test fails if there are more or fewer than wanted.
 func moveClockAndClaimLists(t *testing.T, pool *pgxpool.Pool, account store.AccountID, wait time.Duration, want int) {
 	t.Helper()
 	check(t, store.MoveClock(t.Context(), pool, wait))
@@ -337,7 +347,7 @@ func moveClockAndClaimLists(t *testing.T, pool *pgxpool.Pool, account store.Acco
 	}
 }
 
-// While a template is pending, a list is compared again after pendingWait.
+// While a template is pending, the list is compared again after pendingWait.
 func TestListWithAPendingTemplate(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -351,7 +361,7 @@ func TestListWithAPendingTemplate(t *testing.T) {
 	}
 }
 
-// Without one it is compared after dailyWait, or earlier if that was asked for.
+// If no template is pending, the list is compared after dailyWait, or earlier if somebody asked for that.
 func TestListWithoutAPendingTemplate(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()

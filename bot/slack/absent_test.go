@@ -29,9 +29,9 @@ func assignment(to ...bridge.AgentRef) bridge.Line {
 	return bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"}, Mentions: to}
 }
 
-// Who isn't in the channel would see no mention in its thread, and learns by a direct message, which names the
-// conversation, of an assignment, of what nobody can do without, and that a customer did not get something. A
-// longer line makes no more than one.
+// An agent who isn't in the channel sees no mention in its thread. Parley sends this agent a single direct message,
+// which names the conversation, about an assignment, the end of a snooze, and a reply that a customer did not get. It
+// has nothing of the customer's words.
 //
 func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 	t.Parallel()
@@ -67,16 +67,18 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 			away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
 			tt.line.Mentions = append(tt.line.Mentions, bridge.AgentRef{Name: "Away", User: bridge.SurfaceUser(away.ID)})
 			w.sendLine(tt.line)
+
 			got := w.fake.Messages(w.fake.DM(away.ID))
 			if tt.words == "" {
 				wantEqual(t, "direct messages", len(got), 0)
 				return
 			}
+
 			if len(got) != 1 {
 				t.Fatalf("got %d direct messages, want one: %+v", len(got), got)
 			}
 			wantWords(t, got[0].Text, tt.words, w.channel, shape.Number(sampleFacts().ID))
-			for _, theirs := range []string{"Eve", "mailbox", "long"} { // no erasure would find them there
+			for _, theirs := range []string{"Eve", "mailbox", "long"} { // an erasure wouldn't find them there
 				if strings.Contains(got[0].Text, theirs) {
 					t.Errorf("the direct message has %q of the customer's: %s", theirs, got[0].Text)
 				}
@@ -85,8 +87,8 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 	}
 }
 
-// Who is in the channel is mentioned in the thread, and gets no second message, also if somebody else who is
-// assigned gets one.
+// An agent who is in the channel is mentioned in the thread and gets no second message, even if another assignee gets
+// one.
 //
 func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 	t.Parallel()
@@ -97,8 +99,8 @@ func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 	wantEqual(t, "direct messages to Ann", len(w.fake.Messages(w.fake.DM(w.ann))), 0)
 }
 
-// Slack limits how often it may be asked who is in a channel: it is asked once for a burst of lines, and not at
-// all whether somebody is there who typed there.
+// Slack limits how often it may be asked for the members of a channel. It is asked once for several lines, and not at
+// all about somebody who typed there.
 func TestMembersAreAskedForOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -106,13 +108,14 @@ func TestMembersAreAskedForOnce(t *testing.T) {
 	typedHere := bridge.Place{Channel: w.channel, Message: "1700000000.000100"}
 	w.sendLine(bridge.Line{Content: &bridge.FailedLine{}, Mentions: []bridge.AgentRef{ann}, Text: "Hi", SourceRef: typedHere})
 	wantEqual(t, "questions about what was typed there", len(w.fake.Calls("conversations.members")), 0)
+
 	for range 3 {
 		w.sendLine(assignment(ann))
 	}
 	wantEqual(t, "questions about three assignments", len(w.fake.Calls("conversations.members")), 1)
 }
 
-// The workspace is asked for a few users one by one, and for many all at once.
+// Slack is asked for a few users one by one, and for many users all at once.
 func TestAbsentUsers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,7 +155,7 @@ func TestAudienceOfAPrivateChannelIsItsMembers(t *testing.T) {
 	}
 }
 
-// Slack doesn't say who is in a private channel that our app isn't in.
+// Slack doesn't say who is in a private channel if our app isn't in it.
 func TestAudienceOfAHiddenChannelIsUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

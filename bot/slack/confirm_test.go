@@ -10,21 +10,21 @@ import (
 	"parley/channels"
 )
 
-// Confirm says whether a message still stands in Slack as the engine knows it. What it finds changed there it
-// stores as a fact, so that the engine learns of it.
+// Confirm says whether a message is still in Slack as the engine knows it. If it was changed there, Confirm stores
+// that as a fact, so that the engine learns of it.
 
 // askedMessage is a message of Ann's about which Confirm is asked, between two others.
 type askedMessage struct {
 	*world
-	at    bridge.Place // where it stands
-	known bridge.Place // where the engine believes that it stands
+	at    bridge.Place // where it is
+	known bridge.Place // where the engine believes that it is
 }
 
 // askedText is the message's text, as the engine knows it.
 const askedText = "Dear **customer**"
 
-// forEachPlacement runs a check for messages in a thread and at top level. The engine may know a message in a
-// thread only by its id.
+// forEachPlacement runs a check for messages in a thread and outside of all threads. The engine may know a message in
+// a thread only by its id.
 func forEachPlacement(t *testing.T, check func(*testing.T, *askedMessage)) {
 	t.Helper()
 	for _, tt := range []struct {
@@ -39,14 +39,17 @@ func forEachPlacement(t *testing.T, check func(*testing.T, *askedMessage)) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			m := &askedMessage{world: newWorld(t)}
+
 			root := m.postRoot()
 			m.at.Channel = m.channel
 			if tt.inThread {
 				m.at.Thread = root.Message
 			}
+
 			m.postAsAnn(m.at.Thread, "another")
 			m.at.Message = m.postAsAnn(m.at.Thread, "Dear *customer*")
 			m.postAsAnn(m.at.Thread, "yet another")
+
 			m.known = m.at
 			if !tt.isThreadKnown {
 				m.known.Thread = ""
@@ -56,7 +59,7 @@ func forEachPlacement(t *testing.T, check func(*testing.T, *askedMessage)) {
 	}
 }
 
-// wantConfirmed checks what Confirm finds of the message, if the engine knows it with a text.
+// wantConfirmed checks what Confirm says about the message if the engine knows it with this text.
 func (m *askedMessage) wantConfirmed(text string, want bridge.Confirmation) {
 	m.t.Helper()
 	got, err := m.surface.Confirm(m.ctx(), m.known, text)
@@ -66,7 +69,7 @@ func (m *askedMessage) wantConfirmed(text string, want bridge.Confirmation) {
 	}
 }
 
-// edit has Ann edit the message. Nobody tells Parley of it.
+// edit has Ann edit the message. Parley gets no event about it.
 func (m *askedMessage) edit(text string) {
 	m.t.Helper()
 	noError(m.t, m.fake.As(m.ann).Edit(m.channel, m.at.Message, text))
@@ -80,7 +83,7 @@ func TestConfirmUnchangedMessage(t *testing.T) {
 	})
 }
 
-// Case 35: an edit is stored by the first question.
+// Confirm stores an edit when it is first asked (case 35).
 func TestConfirmStoresAnEdit(t *testing.T) {
 	t.Parallel()
 	forEachPlacement(t, func(t *testing.T, m *askedMessage) {
@@ -95,7 +98,7 @@ func TestConfirmStoresAnEdit(t *testing.T) {
 	})
 }
 
-// A message that was edited into a note must not leave, although its words are those that the engine knows.
+// A message that was edited into a note must not leave, even if the engine knows it with just these words.
 func TestConfirmMessageThatBecameANote(t *testing.T) {
 	t.Parallel()
 	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
@@ -105,7 +108,8 @@ func TestConfirmMessageThatBecameANote(t *testing.T) {
 	})
 }
 
-// A text that looks like a command leaves if its author says so.
+// A message that looks like a command counts as unchanged if the engine knows it with this text, because its author
+// may have said that it shall leave.
 func TestConfirmMessageThatLooksLikeACommand(t *testing.T) {
 	t.Parallel()
 	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
@@ -115,7 +119,7 @@ func TestConfirmMessageThatLooksLikeACommand(t *testing.T) {
 	})
 }
 
-// A message that was edited and then edited back is as the engine knows it, once both edits are stored.
+// A message that was edited and then edited back counts as unchanged once both edits are stored.
 func TestConfirmMessageThatWasEditedBack(t *testing.T) {
 	t.Parallel()
 	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
@@ -137,7 +141,7 @@ func TestConfirmStoresADeletion(t *testing.T) {
 		wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 		wantEqual(t, "channel", a.Place.Channel, m.at.Channel)
 		wantEqual(t, "message", a.Place.Message, m.at.Message)
-		if m.known.Thread != "" { // else nobody says in which thread it stood
+		if m.known.Thread != "" { // otherwise its thread isn't known
 			wantEqual(t, "thread", a.Place.Thread, m.known.Thread)
 		}
 	})

@@ -24,9 +24,9 @@ func (w *world) uploadPlan(root bridge.Place) bridge.Post {
 	return p
 }
 
-// If Slack's answer about showing files is lost, or says nothing, and their thread can't be read for long, they
-// don't count as shown. They are looked for and, once the search was given up, uploaded anew: rather twice than
-// never.
+// If Slack's answer about showing files is lost or says nothing, and their thread can't be read for long, they don't
+// count as shown. They are looked for. Once the engine has given up the search, they are uploaded again, because it
+// is better to show them twice than never.
 func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -47,13 +47,15 @@ func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 			w := newWorld(t, func(o *Options, _ *slackfake.Options) {
 				o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
 			})
+
 			root := w.postRoot()
 			p := w.uploadPlan(root)
+
 			tt.fault.Method, tt.fault.Times = showFiles, 1
 			w.fake.Inject(tt.fault)
 			w.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "access_denied", Times: 3})
 
-			// Nobody knows whether Slack shows the file.
+			// Parley can't know whether Slack shows the file.
 			sent, err := w.surface.Send(w.ctx(), p)
 			_ = wantSendError(t, err, tt.class)
 
@@ -70,8 +72,8 @@ func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 	}
 }
 
-// If Slack showed files at top level, because the thread's first message was deleted, they are taken back and
-// shown in the new thread. Slack doesn't show the same upload again.
+// Slack shows files outside of their thread if its first message was deleted. Parley deletes them there and shows
+// them in the new thread. Slack doesn't show the same upload again.
 func TestFilesInADeletedThreadAreShownInTheNewOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -88,14 +90,16 @@ func TestFilesInADeletedThreadAreShownInTheNewOne(t *testing.T) {
 	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
 }
 
-// Files that were asked for in a thread whose first message was deleted stand at top level. When that is seen
-// only after the thread has begun anew, they are taken back and shown in the new thread, which isn't lost.
+// Files of a thread whose first message was deleted are shown outside of all threads. Parley may see that only after
+// the thread has begun anew. It deletes the files there and shows them in the new thread, which doesn't count as
+// lost.
 func TestFilesOfADeletedThreadAreFoundAfterItsSuccessor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	root := w.postRoot()
 	p := w.uploadPlan(root)
 	p.Part = lastShowPart
+
 	noError(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
 	w.fake.Inject(slackfake.Fault{Method: showFiles, Kind: slackfake.FaultHTTP, After: true, Times: 1}) // only the answer is lost
 	sent, err := w.surface.Send(w.ctx(), p)
@@ -108,8 +112,8 @@ func TestFilesOfADeletedThreadAreFoundAfterItsSuccessor(t *testing.T) {
 	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
 }
 
-// sendPlanBesideDrops sends a file through a Slack that shows uploads late, and some of the first never. It
-// returns the message that is there in the end, which has to be the only one, with so many files.
+// sendPlanBesideDrops sends a file through a Slack that shows uploads late, and never shows the first dropped ones.
+// In the end there has to be a single message with so many files, which is returned.
 func sendPlanBesideDrops(t *testing.T, dropped, wantFiles int) (*world, *slackfake.Message) {
 	t.Helper()
 	now := time.Now()
@@ -117,17 +121,20 @@ func sendPlanBesideDrops(t *testing.T, dropped, wantFiles int) (*world, *slackfa
 		o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
 		f.FileShareDelay = 100 * time.Millisecond
 	})
+
 	root := w.postRoot()
 	if dropped > 0 { // Times: 0 would mean always
 		w.fake.Inject(slackfake.Fault{Method: showFiles, Kind: slackfake.FaultNeverShare, Times: dropped})
 	}
+
 	sent := w.sendPatiently(w.newFilesPost(root, textFile("plan.pdf", "one")), func() {
 		if len(w.fake.Calls(showFiles)) <= dropped {
-			now = now.Add(sharePatience) // after which this upload is awaited no longer
+			now = now.Add(sharePatience) // after that, this upload isn't waited for any longer
 			return
 		}
 		w.waitInThread(root, 2)
 	})
+
 	wantEqual(t, "messages in the thread", len(w.fake.Thread(w.channel, root.Message)), 2)
 	return w, w.wantMessage(sent.Message, root.Message, wantFiles)
 }
@@ -144,7 +151,7 @@ func (w *world) wantUploads(want int) {
 
 const notShownReason = "Slack took it, but doesn't show it"
 
-// Slack shows files some time after it has said that it does. They are awaited.
+// Slack shows files some time after it has said that it does. Parley waits for them.
 func TestFilesThatSlackShowsLateAreAwaited(t *testing.T) {
 	t.Parallel()
 	w, m := sendPlanBesideDrops(t, 0, 1)
@@ -162,7 +169,7 @@ func TestFilesThatSlackDropsAreUploadedAgain(t *testing.T) {
 	wantNoWords(t, m.Text, notShownReason)
 }
 
-// Files that Slack doesn't show after the second upload either are named, with the reason.
+// If Slack doesn't show files after the second upload, either, they are named with the reason.
 func TestFilesThatSlackDropsTwiceAreNamed(t *testing.T) {
 	t.Parallel()
 	w, m := sendPlanBesideDrops(t, 2, 0)
@@ -170,7 +177,8 @@ func TestFilesThatSlackDropsTwiceAreNamed(t *testing.T) {
 	wantWords(t, m.Text, "plan.pdf", notShownReason)
 }
 
-// Of files that Slack showed although its answer was lost, the message is found. Those that it didn't show aren't.
+// If Slack showed files but its answer was lost, Reconcile finds their message. It finds none if Slack didn't show
+// them.
 func TestReconcileFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -179,6 +187,7 @@ func TestReconcileFiles(t *testing.T) {
 	first := w.mustSend(p)
 	wantEqual(t, "another part follows the upload", first.More, true)
 	wantEqual(t, "messages in the thread after the upload", len(w.fake.Thread(w.channel, root.Message)), 1)
+
 	p.Part, p.Progress = 1, first.Progress
 	w.wantReconciled(p, channels.Absent)
 

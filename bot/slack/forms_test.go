@@ -16,8 +16,8 @@ import (
 // then the rest. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its people,
 // and fakeDesk, which plays the engine.
 
-// newStartWorld connects a surface whose desk has the accounts from which conversations can be begun. mayStart
-// says what the desk answers when it is asked whether one may be; nil lets everybody begin any.
+// newStartWorld connects a surface whose desk has the accounts from which conversations can be begun. mayStart is the
+// desk's answer to whether one may be begun. If it is nil, everybody may begin any.
 func newStartWorld(t *testing.T, mayStart func(bridge.Start) (bridge.Facts, error)) *world {
 	t.Helper()
 	w := newConnectedWorld(t)
@@ -37,7 +37,7 @@ func (w *world) openMailForm() *slackfake.View {
 	return w.waitForWindow(w.ann, hasField("recipient"))
 }
 
-// The global shortcut asks for the account first, then for the rest. A wrong recipient is told at its field.
+// The global shortcut asks for the account first, then for the rest. If the recipient is wrong, its field says so.
 func TestStartWithABadRecipient(t *testing.T) {
 	t.Parallel()
 	w := newStartWorld(t, func(bridge.Start) (bridge.Facts, error) {
@@ -49,7 +49,7 @@ func TestStartWithABadRecipient(t *testing.T) {
 	wantWords(t, out.Errors["f:recipient"], "an e-mail address. Write it")
 }
 
-// Of a recipient with an open conversation that one is shown, and nothing is stored.
+// If the recipient already has an open conversation, that one is shown, and nothing is stored.
 func TestStartWithAKnownRecipient(t *testing.T) {
 	t.Parallel()
 	w := newStartWorld(t, func(bridge.Start) (bridge.Facts, error) { return sampleFacts(), nil })
@@ -86,7 +86,7 @@ func TestStartByCommand(t *testing.T) {
 	wantEqual(t, "channel", a.Place.Channel, w.channel)
 }
 
-// A command without a text opens the form with what was typed. A chat has no subject.
+// A command without a text opens the form, filled in with what was typed. The form for a chat has no subject.
 func TestStartByCommandWithoutText(t *testing.T) {
 	t.Parallel()
 	w := newStartWorld(t, nil)
@@ -96,16 +96,17 @@ func TestStartByCommandWithoutText(t *testing.T) {
 	wantNoWords(t, blocks, "f:subject")
 }
 
-// submitMailForm has Ann submit the form of a new mail to Eve, as Slack brings it with a trigger.
+// submitMailForm has Ann submit the form of a new mail to Eve. Slack gives the submission this trigger.
 func (w *world) submitMailForm(trigger, text string) {
 	w.submitMailFormOf(userRef{ID: bridge.SurfaceUser(w.ann)}, trigger, text)
 }
 
-// submitMailFormOf does the same for anybody, and returns what Slack gets back.
+// submitMailFormOf does what submitMailForm does, for any user, and returns what Slack gets back.
 func (w *world) submitMailFormOf(user userRef, trigger, text string) answer {
 	w.t.Helper()
 	forms, err := samples().Forms()
 	noError(w.t, err)
+
 	var in interaction
 	in.Type, in.TriggerID, in.User = "view_submission", trigger, user
 	in.View = &blockkit.View{
@@ -117,13 +118,14 @@ func (w *world) submitMailFormOf(user userRef, trigger, text string) answer {
 		"f:recipient": {"v": {Value: "eve@example.org"}},
 		"f:text":      {"v": {Value: text}},
 	}
+
 	a, err := w.surface.intake.responder.handleSubmission(w.ctx(), w.self(), &in, []byte(`{"type":"view_submission"}`))
 	noError(w.t, err)
 	return a
 }
 
-// A form that somebody submits again, because our answer was lost, counts as the same action, although Slack
-// gives it another trigger.
+// If our answer was lost and somebody submits a form again, it counts as the same action, although Slack gives it
+// another trigger.
 func TestFormThatIsSubmittedAgainIsOneAction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -141,7 +143,7 @@ func TestFormThatIsSubmittedWithAnotherTextIsAnotherAction(t *testing.T) {
 	w.wantFacts(interactionFacts, 2)
 }
 
-// A reply to one message of a customer, with buttons, takes two forms and becomes one action, which names that
+// A reply to one message of a customer, with buttons, takes two forms. They become one action, which names that
 // message.
 func TestReplyToThisWithButtons(t *testing.T) {
 	t.Parallel()
@@ -177,7 +179,7 @@ func TestReplyToThisWithButtons(t *testing.T) {
 	wantEqual(t, "second button", a.Rich.Buttons[1].Title, "No")
 }
 
-// What keeps a form from going on is told in the form, so that what was typed into it isn't lost.
+// If a form can't go on, the reason is shown in the form, so that what was typed into it isn't lost.
 func TestFormThatCannotGoOnKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	t.Run("no field is wrong", func(t *testing.T) {
@@ -205,6 +207,7 @@ func TestFormThatCannotGoOnKeepsWhatWasTyped(t *testing.T) {
 		w.useShortcut("conv_reply", w.postRoot().Message)
 		v := w.waitForWindow(w.ann, hasField("add"))
 		w.takeRightsAway()
+
 		slow := make(chan struct{})
 		w.desk.mu.Lock()
 		w.desk.slow = slow
@@ -226,7 +229,7 @@ func (w *world) takeRightsAway() {
 	}
 }
 
-// A form without fields, such as that of a template without variables, has no place for a problem: a window says it.
+// A form without fields, such as that of a template without variables, has no place for a problem. A window says it.
 func TestProblemOfAFormWithoutFields(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -34,10 +34,10 @@ const (
 
 func when() time.Time { return viewtest.When() }
 
-// samples are what surfaces show, here in Slack's ids.
+// samples are the values that tests of surfaces show, with Slack's ids.
 func samples() viewtest.Samples { return viewtest.InSlack() }
 
-// sampleFacts are those of the conversation #12.
+// sampleFacts are the facts of the conversation #12.
 func sampleFacts() bridge.Facts { return samples().Facts() }
 
 // world is a Slack workspace in which our app is installed. It has one channel, #support, whose members are the
@@ -74,6 +74,7 @@ func newWorld(t *testing.T, change ...func(*Options, *slackfake.Options)) *world
 	fake := slackfake.New(fakeOpt)
 	noError(t, fake.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = fake.Close() })
+
 	ann := fake.Admin.AddUser(slackfake.User{ID: "U0ANN", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"})
 	ch := fake.Admin.AddChannel(slackfake.Channel{ID: "C0SUPPORT", Name: "support", Members: []string{ann.ID, fake.BotUserID()}})
 	desk.Open(ch.ID)
@@ -84,12 +85,13 @@ func newWorld(t *testing.T, change ...func(*Options, *slackfake.Options)) *world
 	}
 	s, err := New(opt)
 	noError(t, err)
+
 	s.directory.colleagues.timeout, s.directory.askTimeout = patience, patience
 	s.intake.acceptTimeout, s.intake.afterTimeout = patience, patience
 	return &world{t: t, fake: fake, desk: desk, surface: s, ann: ann.ID, channel: ch.ID, stop: func() {}}
 }
 
-// in returns the same world for a subtest, so that what fails there fails that subtest.
+// in returns the same world for a subtest, so that a failure there fails the subtest.
 func (w *world) in(t *testing.T) *world {
 	sub := *w
 	sub.t = t
@@ -103,6 +105,7 @@ func (w *world) connect() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.surface.Run(ctx) }()
+
 	var once sync.Once
 	w.stop = func() {
 		once.Do(func() {
@@ -136,7 +139,7 @@ func (w *world) hasGap() bool {
 	return open
 }
 
-// postAsAnn posts a text in a thread, or at top level if thread is "". It returns the message's stamp.
+// postAsAnn posts a text in a thread, or outside of all threads if thread is "". It returns the message's stamp.
 func (w *world) postAsAnn(thread, text string) (ts string) {
 	w.t.Helper()
 	ts, err := w.fake.As(w.ann).Post(slackfake.Post{Channel: w.channel, Thread: thread, Text: text})
@@ -184,7 +187,8 @@ func (w *world) lastAction() bridge.Action {
 	return w.mustDecode(facts[len(facts)-1])
 }
 
-// waitAcknowledged waits until Slack knows that everything has arrived. What it had to bring again would open a gap.
+// waitAcknowledged waits until Slack knows that everything has arrived. Otherwise Slack would bring it again, which
+// opens a gap.
 func (w *world) waitAcknowledged() {
 	w.t.Helper()
 	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Events.Pending() == 0 }))
@@ -198,7 +202,7 @@ func (w *world) wantFacts(prefix string, want int) {
 	}
 }
 
-// wantMessage checks that a message stands in a thread, with so many files, and returns it.
+// wantMessage checks that a message is in a thread and has so many files, and returns it.
 func (w *world) wantMessage(ts, thread string, files int) *slackfake.Message {
 	w.t.Helper()
 	m := w.fake.Message(w.channel, ts)
@@ -210,7 +214,7 @@ func (w *world) wantMessage(ts, thread string, files int) *slackfake.Message {
 	return m
 }
 
-// textFile is a file of a customer's message.
+// textFile is a file in a customer's message.
 func textFile(name, content string) channels.File {
 	return channels.File{
 		Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)),

@@ -13,7 +13,7 @@ import (
 	"parley/channels"
 )
 
-// Case 25: files of agents are read by Open, with the app's token, when a reply leaves.
+// When a reply leaves, Open reads the agents' files in it, with the app's token (case 25).
 
 // readFile opens a file and reads it to its end.
 func (w *world) readFile(f bridge.SurfaceFile) (string, error) {
@@ -59,7 +59,7 @@ func TestOpenFile(t *testing.T) {
 	wantEqual(t, "content of the file", got, "hello")
 }
 
-// A message may have only the file's id.
+// A message may have only a file's id, by which the file is found.
 func TestOpenFileByItsID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -69,7 +69,7 @@ func TestOpenFileByItsID(t *testing.T) {
 	wantEqual(t, "content of the file", got, "late")
 }
 
-// In an Enterprise organisation a file's address leads on to another one, which wants the token, too.
+// In an Enterprise organisation a file's address redirects to another one, which wants the token, too.
 func TestOpenMovedFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.MovedFiles = true })
@@ -78,7 +78,7 @@ func TestOpenMovedFile(t *testing.T) {
 	wantEqual(t, "content of the file", got, "hello")
 }
 
-// What can't be read says why, for good.
+// If a file can never be read, the error says why.
 func TestOpenWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -88,6 +88,7 @@ func TestOpenWhatCannotBeRead(t *testing.T) {
 	canvasAddress := fact.SurfaceFile(fact.File{ID: canvas.ID, Private: w.fake.File(canvas.ID).URLPrivate}).URL
 	deleted := w.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late")})
 	noError(t, w.fake.Admin.DeleteFile(deleted.ID))
+
 	for _, tt := range []struct {
 		name      string
 		file      bridge.SurfaceFile
@@ -107,13 +108,14 @@ func TestOpenWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// The token goes to Slack alone, and to no address that only looks like it.
+// The token is sent to Slack only, and to no address that only looks like Slack's.
 func TestOpenAsksSlackAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	requests := 0
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests++ }))
 	defer other.Close()
+
 	for _, address := range []string{
 		other.URL + "/f",
 		"http://files.slack.com/f", // without TLS
@@ -130,7 +132,7 @@ func TestOpenAsksSlackAlone(t *testing.T) {
 	wantEqual(t, "requests to another host", requests, 0)
 }
 
-// A file of another length than Slack announced was cut, or is another one. It is tried again.
+// If a file is shorter or longer than Slack announced, it was cut or is another file. It is tried again.
 func TestOpenFileOfAnotherLength(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,7 +154,7 @@ func TestOpenFileOfAnotherLength(t *testing.T) {
 	}
 }
 
-// Slack may answer with a web page in place of a file. It isn't sent to a customer.
+// Slack may answer with a web page in place of a file. The page isn't sent to a customer.
 func TestOpenGetsAPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -172,7 +174,7 @@ func TestOpenGetsAPage(t *testing.T) {
 	}
 }
 
-// Slack leads who has no valid token to the page for signing in. That page isn't the file.
+// If the token isn't valid, Slack redirects to its page for signing in. That page isn't taken for the file.
 func TestOpenIsLedToSigningIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -9,7 +9,7 @@ import (
 	"parley/channels"
 )
 
-// breakAuthTest makes a fault of the method by which Reach looks for Slack.
+// breakAuthTest injects a fault into auth.test, the method by which Reach finds out whether Slack answers.
 func (w *world) breakAuthTest(f slackfake.Fault) {
 	f.Method = "auth.test"
 	w.fake.Inject(f)
@@ -55,7 +55,7 @@ func TestSlackIsNotReached(t *testing.T) {
 	}
 }
 
-// Slack answers, but takes our token no longer.
+// If Slack answers but doesn't accept our token any more, the error says that.
 //
 func TestSlackRefusesUs(t *testing.T) {
 	t.Parallel()
@@ -70,7 +70,8 @@ func TestSlackRefusesUs(t *testing.T) {
 	}
 }
 
-// While Slack can't be asked, doctor doesn't say that Slack refused the token: whoever believes it makes new ones in vain.
+// While Slack can't be asked, doctor doesn't say that Slack refused the token. Otherwise people would make new tokens
+// in vain.
 func TestCheckWithoutSlackBlamesNoToken(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]slackfake.Fault{
@@ -88,7 +89,7 @@ func TestCheckWithoutSlackBlamesNoToken(t *testing.T) {
 	}
 }
 
-// Where no connection can be made, people are told of the network.
+// If no connection can be made, people are told to check the network.
 func TestNoConnectionIsReportedWithAHint(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -96,8 +97,8 @@ func TestNoConnectionIsReportedWithAHint(t *testing.T) {
 	wantWords(t, w.desk.Reports()[0].Hint, "Check the network")
 }
 
-// An app that was installed for a whole Enterprise organisation has a token that is of no workspace: what
-// people type would be nobody's. Whoever looks is told so.
+// The token of an app that was installed for a whole Enterprise organisation belongs to no workspace, so Parley can't
+// tell whose messages it gets. Check and a report say so.
 func TestTokenOfAnOrganisation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.TeamID = "E0ACME" })
@@ -105,10 +106,12 @@ func TestTokenOfAnOrganisation(t *testing.T) {
 	wantEqual(t, "findings", len(found), 1)
 	wantEqual(t, "it is as it should be", found[0].OK, false)
 	wantWords(t, found[0].Text, "whole Enterprise organisation")
+
 	_, err := w.surface.Workspace(t.Context())
 	if err == nil {
 		t.Fatal("its workspace is known, want an error")
 	}
+
 	w.surface.connections.reportError(err)
 	told := w.desk.Reports()
 	wantEqual(t, "number of reports", len(told), 1)

@@ -14,7 +14,7 @@ import (
 // Colleagues see who is writing a reply: the desk is told when the form of a reply is opened and when it is
 // closed, with the time at which that form was made.
 
-// formMadeAt is the time at which forms of these tests are made.
+// formMadeAt is the time at which the forms of these tests are made.
 func formMadeAt() time.Time { return when().Add(time.Minute) }
 
 // openFormOf opens a form by a shortcut in the menu of a new thread's root, and waits for it.
@@ -25,7 +25,8 @@ func (w *world) openFormOf(shortcut string, match func(*slackfake.View) bool) *s
 	return w.waitForWindow(w.ann, match)
 }
 
-// wantTold waits until the desk was told so often of forms of replies, and checks what it was told: opened or closed.
+// wantTold waits until the desk was told this often about forms of replies. It checks what the desk was told: opened
+// or closed.
 func (w *world) wantTold(want ...string) {
 	w.t.Helper()
 	for i, what := range want {
@@ -59,7 +60,7 @@ func TestReplyFormIsOpenedAndClosed(t *testing.T) {
 	}
 }
 
-// A form that is opened anew is told with its own time, so that it isn't taken for the one before.
+// The desk is told about a form that is opened anew with its own time, so that it isn't taken for the former one.
 //
 func TestReplyFormIsOpenedAnew(t *testing.T) {
 	t.Parallel()
@@ -73,6 +74,7 @@ func TestReplyFormIsOpenedAnew(t *testing.T) {
 		form := w.waitForWindow(w.ann, hasField("text"))
 		_, err := w.fake.As(w.ann).CloseView(w.ctx(), form.ID, false)
 		noError(t, err)
+
 		want = append(want, fmt.Sprintf("opened #12 %s %d", w.ann, madeAt.Unix()), fmt.Sprintf("closed #12 %s %d", w.ann, madeAt.Unix()))
 		w.desk.Wait(t, "the form closed", func() bool { return len(w.desk.Replies()) >= len(want) })
 	}
@@ -92,7 +94,7 @@ func TestReplyFormThatSlackCannotShowIsClosed(t *testing.T) {
 	w.wantTold("opened", "closed")
 }
 
-// Of the form of a note the desk isn't told: it isn't a reply.
+// The desk isn't told about the form of a note, because a note isn't a reply.
 //
 func TestFormOfANoteIsNotTold(t *testing.T) {
 	t.Parallel()
@@ -100,12 +102,12 @@ func TestFormOfANoteIsNotTold(t *testing.T) {
 	note := w.openFormOf("conv_note", func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Title), "Note") })
 	_, err := w.fake.As(w.ann).CloseView(w.ctx(), note.ID, false)
 	noError(t, err)
-	// What is told of the note would come before what is told of a reply.
+	// If the desk were told about the note, it would be before it is told about the reply.
 	w.openFormOf("conv_reply", hasField("text"))
 	w.wantTold("opened")
 }
 
-// A reply that is submitted isn't told as closed: the action says that it was written.
+// The desk isn't told that a form is closed if the reply was submitted, because the action says that it was written.
 //
 func TestReplyFormThatIsSubmittedIsNotClosed(t *testing.T) {
 	t.Parallel()

@@ -9,12 +9,11 @@ import (
 	"parley/bridge"
 )
 
-// A stranger is somebody of another organisation who sees our cards in a shared channel. These tests check that
-// nothing a stranger does has an effect.
+// A stranger is somebody of another organisation who sees our cards in a shared channel. These tests check that a
+// stranger's actions have no effect.
 
-// newWorldWithEve makes a workspace whose channel #support is shared with another organisation. Eve belongs to
-// that one. The desk takes her for an agent, and shows her the conversation #12. The card's place is returned,
-// too.
+// newWorldWithEve makes a workspace whose channel #support is shared with another organisation, to which Eve belongs.
+// The desk takes her for an agent, and shows her the conversation #12. The card's place is returned, too.
 func newWorldWithEve(t *testing.T) (w *world, eve string, root bridge.Place) {
 	t.Helper()
 	w = newConnectedWorld(t)
@@ -22,6 +21,7 @@ func newWorldWithEve(t *testing.T) (w *world, eve string, root bridge.Place) {
 	eve = w.fake.Admin.AddUser(slackfake.User{Name: "eve", TeamID: otherTeam, Teams: []string{otherTeam}}).ID
 	noError(t, w.fake.Admin.Invite(w.channel, eve, w.ann))
 	w.becomesAgent(eve)
+
 	w.desk.mu.Lock()
 	defer w.desk.mu.Unlock()
 	w.desk.facts = func(bridge.Place, bridge.ConversationID, bridge.SurfaceUser) (bridge.Facts, error) {
@@ -30,7 +30,7 @@ func newWorldWithEve(t *testing.T) (w *world, eve string, root bridge.Place) {
 	return w, eve, w.postRoot()
 }
 
-// No window shows anything to somebody of another organisation, whatever the desk knows: she reads why.
+// A window shows nothing to somebody of another organisation, even if the desk would show it to her. It says why.
 func TestWindowsAreClosedToStrangers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -47,6 +47,7 @@ func TestWindowsAreClosedToStrangers(t *testing.T) {
 			t.Parallel()
 			w, eve, root := newWorldWithEve(t)
 			person := w.fake.As(eve)
+
 			var err error
 			switch {
 			case tt.menu != "":
@@ -57,13 +58,14 @@ func TestWindowsAreClosedToStrangers(t *testing.T) {
 				blocks := w.fake.Message(root.Channel, root.Message).Blocks
 				_, err = person.Click(w.ctx(), slackfake.Target{Channel: root.Channel, TS: root.Message}, buttonID(t, blocks, tt.button))
 			}
+
 			noError(t, err)
 			w.waitForWindow(eve, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "another organisation") })
 		})
 	}
 }
 
-// A stranger's form does nothing, and she reads why.
+// A form that a stranger submits does nothing, and says why.
 func TestFormOfAStranger(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -72,7 +74,7 @@ func TestFormOfAStranger(t *testing.T) {
 	w.wantFacts(interactionFacts, 0)
 }
 
-// reactAs takes an emoji of somebody, and returns which kind of actor that is.
+// reactAs has the surface take an emoji of a user, and returns which kind of actor the user is.
 func (w *world) reactAs(user, ts string) bridge.ActorKind {
 	w.t.Helper()
 	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"reaction_added","user":"` + user + `",` +
@@ -80,8 +82,9 @@ func (w *world) reactAs(user, ts string) bridge.ActorKind {
 	return w.waitAction("r:C1:" + ts + ":").Actor.Kind
 }
 
-// An emoji doesn't say to which workspace its person belongs. Slack is asked about agents: one of another
-// organisation does nothing by it, one of several workspaces of ours acts.
+// An emoji doesn't say to which workspace its user belongs, so Parley asks Slack about agents. If the agent belongs
+// to another organisation, the emoji does nothing. An agent of several workspaces, of which one is ours, may act by
+// it.
 func TestEmojiOfAnAgent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -107,6 +110,7 @@ func TestEmojiOfAnAgent(t *testing.T) {
 					tt.user.Teams[i] = w.self().Team
 				}
 			}
+
 			user := w.fake.Admin.AddUser(tt.user).ID
 			w.becomesAgent(user)
 			wantEqual(t, "kind of who put the emoji", w.reactAs(user, "1700000002.000200"), tt.want)
@@ -125,7 +129,7 @@ func TestEmojiOfAnAgentIsAskedForOnce(t *testing.T) {
 	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 1)
 }
 
-// While Slack doesn't say who put an emoji, it counts.
+// While Slack doesn't say to which workspace an agent belongs, the agent's emoji counts.
 func TestEmojiWhileSlackDoesNotSayWhoItWas(t *testing.T) {
 	t.Parallel()
 	w, mia := newWorldWithMia(t)
@@ -134,7 +138,7 @@ func TestEmojiWhileSlackDoesNotSayWhoItWas(t *testing.T) {
 	wantEqual(t, "kind of who put the emoji", w.reactAs(mia, "1700000002.000200"), bridge.ActorPerson)
 }
 
-// What is no emoji has no reactor, nor has an emoji of our own.
+// An event that is no reaction has no reactor. Neither has a reaction of our own bot.
 func TestReactor(t *testing.T) {
 	t.Parallel()
 	self := &fact.Self{User: "UBOT"}

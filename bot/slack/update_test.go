@@ -8,12 +8,12 @@ import (
 	"parley/channels"
 )
 
-// Posts that change or mark a message, or that one person alone sees.
+// These tests send posts that change or mark a message, or that only one person sees.
 
-// goneMessage is the stamp of a message that isn't there any more.
+// goneMessage is the stamp of a message that doesn't exist any more.
 const goneMessage = "1600000000.000100"
 
-// resolvedCard is the card of a resolved conversation in the place of a message.
+// resolvedCard is a post that makes a message the card of a resolved conversation.
 func (w *world) resolvedCard(message string) bridge.Post {
 	p := w.newPost(bridge.PostCard, bridge.Place{}, "t1")
 	p.Place = bridge.Place{Channel: w.channel, Message: message}
@@ -21,18 +21,19 @@ func (w *world) resolvedCard(message string) bridge.Post {
 	return p
 }
 
-// newMark makes the mark of a message that was sent to the customer.
+// newMark makes a mark, which is an emoji, for a message that was sent to the customer.
 func newMark(at bridge.Place) bridge.Post {
 	return bridge.Post{Kind: bridge.PostMark, Token: "t2", Mark: bridge.MarkSent, Place: at}
 }
 
-// A card is updated in its place, and keeps what it is found by.
+// A card is updated in its place, and keeps the metadata by which it is found.
 func TestCardIsUpdated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	root := w.postRoot()
 	before := string(w.fake.Message(w.channel, root.Message).Blocks)
 	w.mustSend(w.resolvedCard(root.Message))
+
 	m := w.fake.Message(w.channel, root.Message)
 	if string(m.Blocks) == before {
 		t.Errorf("the card is still %s", before)
@@ -40,6 +41,7 @@ func TestCardIsUpdated(t *testing.T) {
 	if m.Metadata == nil {
 		t.Error("the card has no metadata any more")
 	}
+
 	updates := w.fake.Calls("chat.update")
 	if len(updates) == 0 {
 		t.Fatal("Slack wasn't asked to update the card")
@@ -57,7 +59,7 @@ func TestCardOfAMessageThatIsGone(t *testing.T) {
 	w.wantReconciled(p, channels.Absent)
 }
 
-// A mark is there once, however often it is sent.
+// A mark that is sent twice is on its message once.
 func TestMarkIsThereOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -69,7 +71,8 @@ func TestMarkIsThereOnce(t *testing.T) {
 	wantEqual(t, "reactions", len(w.fake.Message(w.channel, ts).Reactions), 1)
 }
 
-// A locked thread takes no marks, and nothing is missed without them. Words go into a thread that begins anew.
+// A locked thread takes no marks. That isn't an error, because they aren't needed there. A post with words fails, so
+// that the thread begins anew elsewhere.
 func TestPostsInALockedThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -93,7 +96,7 @@ func TestMarkOfAMessageThatIsGone(t *testing.T) {
 	wantSendErrorIs(t, err, channels.BadContent, bridge.ErrMessageGone)
 }
 
-// What is shown to one person alone stands in the thread.
+// A message that only one person sees is shown in the thread.
 func TestWhisperInAThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -108,7 +111,8 @@ func TestWhisperInAThread(t *testing.T) {
 	wantEqual(t, "thread of the message", shown[0].ThreadTS, root.Message)
 }
 
-// Case 36: if the app isn't in a channel, it writes to a person directly instead of showing them something there.
+// If the app isn't in a channel, it sends a person a direct message, instead of showing something to this person
+// alone there (case 36).
 func TestWhisperInAChannelWithoutTheApp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -118,7 +122,7 @@ func TestWhisperInAChannelWithoutTheApp(t *testing.T) {
 	w.mustSendDirectly(p)
 }
 
-// mustSendDirectly sends what is for Ann alone, and checks that she gets it as a direct message.
+// mustSendDirectly sends a post that only Ann may see, and checks that she gets it as a direct message.
 func (w *world) mustSendDirectly(p bridge.Post) {
 	w.t.Helper()
 	sent := w.mustSend(p)
@@ -127,7 +131,7 @@ func (w *world) mustSendDirectly(p bridge.Post) {
 	}
 }
 
-// So it does for whatever reason Slack shows them nothing there.
+// If Slack refuses to show something to one person alone in a channel, the app sends this person a direct message.
 func TestWhisperThatSlackRefuses(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{
@@ -153,7 +157,7 @@ func (w *world) whisperToAnn(line *bridge.Line) {
 	w.mustSend(p)
 }
 
-// pressInWhisper has Ann press a button of the first message that she alone sees.
+// pressInWhisper has Ann press a button of the first message that only she sees.
 func (w *world) pressInWhisper(label string) {
 	w.t.Helper()
 	e := w.fake.Ephemerals(w.ann)[0]
@@ -170,7 +174,7 @@ func snoozedLine() *bridge.Line {
 	}
 }
 
-// What a private answer says holds no longer once one of its buttons did something: then it goes.
+// Once a button of a private answer has done something, its text isn't true any more, so it is deleted.
 func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -184,7 +188,7 @@ func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	wantEqual(t, "stored action", w.waitAction(interactionFacts).Verb, bridge.VerbWake)
 }
 
-// A button that only shows something in a window leaves a private answer, which can be used afterwards.
+// A button that only shows something in a window leaves the private answer, whose buttons can be used afterwards.
 func TestPrivateAnswerStaysWhenAWindowIsOpened(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -197,7 +201,7 @@ func TestPrivateAnswerStaysWhenAWindowIsOpened(t *testing.T) {
 	wantEqual(t, "stored action", w.waitAction(interactionFacts).Verb, bridge.VerbWake)
 }
 
-// A button that shows something by an answer of its own leaves a private answer, too.
+// A button that shows something in another private answer leaves the first one, too.
 func TestPrivateAnswerStaysWhenMoreIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

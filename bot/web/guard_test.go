@@ -16,7 +16,8 @@ import (
 	"parley/bot/web"
 )
 
-// serve answers one request to a site with a few routes: as a stranger, or, at those for programs, as Ann.
+// serve answers one request to a site with a few routes. The request is a stranger's, or Ann's at routes for
+// programs.
 func serve(t *testing.T, w http.ResponseWriter, r *http.Request, routes ...web.Route) {
 	t.Helper()
 	site, err := web.New(web.Options{
@@ -34,7 +35,7 @@ func serve(t *testing.T, w http.ResponseWriter, r *http.Request, routes ...web.R
 	site.Handler().ServeHTTP(w, r)
 }
 
-// postedFile is the form of a file of some size, and of a text.
+// postedFile is a request whose form has a file of this size and a text.
 func postedFile(t *testing.T, method, path string, size int, text string) *http.Request {
 	t.Helper()
 	var body bytes.Buffer
@@ -47,18 +48,20 @@ func postedFile(t *testing.T, method, path string, size int, text string) *http.
 	if err := errors.Join(errWrite, form.WriteField("signature", text), form.Close()); err != nil {
 		t.Fatal(err)
 	}
+
 	r := httptest.NewRequestWithContext(t.Context(), method, path, &body)
 	r.Header.Set("Content-Type", form.FormDataContentType())
 	return r
 }
 
-// Nothing of the files that somebody sends stays on the disk, whoever sends them, by whatever method, also beside a text that
-// can't be stored. A stranger's large file isn't even read.
+// The files that somebody sends in a form don't stay on the disk. That holds for strangers and programs, for all
+// methods, and beside a text that can't be stored. A stranger's large file isn't even read.
 func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it changes the environment
 	const size = 2 << 20 // bytes: more than a stranger may send, and less than a program may
 	const invalidUTF8 = "\xff"
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
+
 	formsWithFiles := 0
 	do := func(v *web.Visit) error {
 		if v.Request.MultipartForm != nil {
@@ -71,6 +74,7 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 		{Pattern: "POST /auth/sign-in", For: web.Anyone, Do: do},
 		{Pattern: "POST /api/me", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}, Do: do},
 	}
+
 	for _, tt := range []struct {
 		method     string
 		path       string
@@ -91,6 +95,7 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 		if answer.Code != tt.wantStatus {
 			t.Errorf("%s: got status %d, want %d", name, answer.Code, tt.wantStatus)
 		}
+
 		left, err := os.ReadDir(folder)
 		if err != nil {
 			t.Fatal(err)
@@ -99,12 +104,14 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 			t.Errorf("%s: %d files are left, want none", name, len(left))
 		}
 	}
+
 	if formsWithFiles != 1 {
 		t.Errorf("%d forms with files reached their route, want only the last one", formsWithFiles)
 	}
 }
 
-// A browser that goes away while its page is made, as one does whose button was pressed twice, isn't a fault for the log.
+// A browser may go away while its page is made, for example if a button was pressed twice. That isn't logged as a
+// fault.
 func TestBrowserThatGoesAwayIsNoFault(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -125,6 +132,7 @@ func TestBrowserThatGoesAwayIsNoFault(t *testing.T) {
 				}
 				return fmt.Errorf("store: %w", context.Canceled)
 			}
+
 			var log bytes.Buffer
 			site, err := web.New(web.Options{
 				Company: func(context.Context) string { return "Acme" },
@@ -183,10 +191,11 @@ func wantHeader(t *testing.T, answer *httptest.ResponseRecorder, name, want stri
 
 const plainText = "text/plain; charset=utf-8"
 
-// setupPaths are the address of setupRoutes, and the one that they had first.
+// setupPaths are the present path of setupRoutes and its first one.
 func setupPaths() []string { return []string{"/api/v1/setup", "/api/setup"} }
 
-// At an address of programs another method is refused in plain text, and those that are there are named.
+// A method that a path for programs doesn't have is refused in plain text, and the answer names the methods that it
+// has.
 func TestOtherMethodsForPrograms(t *testing.T) {
 	t.Parallel()
 	for _, path := range setupPaths() {
@@ -210,7 +219,7 @@ func TestOtherPathsForPrograms(t *testing.T) {
 	wantHeader(t, answer, "Content-Type", plainText)
 }
 
-// HEAD comes with GET, without a route of its own.
+// HEAD works wherever GET does, without a route of its own.
 func TestMethodsForPrograms(t *testing.T) {
 	t.Parallel()
 	for _, path := range setupPaths() {
@@ -225,7 +234,7 @@ func TestMethodsForPrograms(t *testing.T) {
 	}
 }
 
-// limited is the answer of a server that cuts answers off.
+// limited is the answer of a server that limits how long answers may take.
 type limited struct {
 	*httptest.ResponseRecorder
 

@@ -13,7 +13,7 @@ import (
 	"parley/bot/web"
 )
 
-// lookUps returns a function that sends a token from an address, and reports whether the token is looked up.
+// lookUps returns a function that sends a token from an address and reports whether the token is looked up.
 func lookUps(t *testing.T, now func() time.Time) func(from string) bool {
 	t.Helper()
 	isLookedUp := false
@@ -30,6 +30,7 @@ func lookUps(t *testing.T, now func() time.Time) func(from string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	handler := site.Handler()
 	return func(from string) bool {
 		isLookedUp = false
@@ -41,7 +42,8 @@ func lookUps(t *testing.T, now func() time.Time) func(from string) bool {
 	}
 }
 
-// Of tokens that somebody tries at one moment only some are looked up, however many they are. Others don't have to wait for it.
+// If somebody tries many tokens at one moment, only some of them are looked up. Programs at other addresses don't
+// have to wait meanwhile.
 func TestTokensAreLookedUpWithinALimit(t *testing.T) {
 	t.Parallel()
 	const tried, maxLookedUp = 5000, 1000
@@ -60,7 +62,8 @@ func TestTokensAreLookedUpWithinALimit(t *testing.T) {
 	}
 }
 
-// Visitors who sent nothing for a while are forgotten once there are many. One who has just sent too much still has to wait.
+// Once there are many visitors, those who sent nothing for a while are forgotten. A visitor who has just sent too
+// much still has to wait.
 func TestForgottenVisitors(t *testing.T) {
 	t.Parallel()
 	const many = 10_000/2 - 1 // each is counted twice: with all tokens, and with those that aren't known
@@ -69,10 +72,12 @@ func TestForgottenVisitors(t *testing.T) {
 	for i := range many {
 		isLookedUp(fmt.Sprintf("203.0.%d.%d:1", i/256, i%256))
 	}
+
 	now = now.Add(11 * time.Minute)
 	for range 5000 {
 		isLookedUp("192.0.2.7:1") // the last for whom there is room
 	}
+
 	if !isLookedUp("192.0.2.8:1") {
 		t.Error("a new visitor has to wait")
 	}
@@ -81,7 +86,8 @@ func TestForgottenVisitors(t *testing.T) {
 	}
 }
 
-// Strangers are told apart also behind the proxies of clouds. What a visitor wrote into the header doesn't count.
+// Visitors are told apart behind the proxies of clouds, too. An address that a visitor wrote into the header doesn't
+// count.
 func TestVisitorBehindProxies(t *testing.T) {
 	t.Parallel()
 	google := []netip.Prefix{netip.MustParsePrefix("35.191.0.0/16"), netip.MustParsePrefix("198.51.100.9/32")}

@@ -28,7 +28,7 @@ templates:
   - {name: Hello, language: de, accounts: [rookery], types: [start], category: marketing, provider_name: acme_hello, body: Guten Tag!}
 `
 
-// verdict sets what a provider says, for a test.
+// verdict sets the status of a template, as if its provider had said so.
 func verdict(t *testing.T, pool interface {
 	store.Querier
 	store.Execer
@@ -43,9 +43,9 @@ func verdict(t *testing.T, pool interface {
 	}
 }
 
-// Templates come by the file, each for every account it names; the second time nothing is
-// left to do. A change that the provider sees is handed in again, others are not; with
-// --prune what the file doesn't name is deleted, there too.
+// A file adds templates to each account that it names. Applied again, it changes nothing. If the provider sees a
+// change, the template is handed in again, otherwise not. With --prune, templates that the file doesn't name are
+// deleted, at the provider, too.
 func TestTemplates(t *testing.T) {
 	t.Parallel()
 	o, pool := options(t), storetest.DB(t)
@@ -55,10 +55,12 @@ func TestTemplates(t *testing.T) {
 		t.Helper()
 		shown.WriteString("== " + name + "\n" + apply(t, pool, file, o, secrets...).Text())
 	}
+
 	step("new, with their accounts", acme+acmeTemplates)
 	step("again", acmeTemplates)
 	verdict(t, pool, "Order update", "approved")
 	step("other labels", "templates: [{name: order UPDATE, language: en_US, accounts: [rookery], labels: [Orders, Parcels]}]")
+
 	status := func() string {
 		t.Helper()
 		var s string
@@ -67,34 +69,40 @@ func TestTemplates(t *testing.T) {
 			FROM templates AS t JOIN accounts AS a ON a.id = t.account_id`).Scan(&s))
 		return s
 	}
+
 	if got, want := status(), "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update approved  1"; got != want {
 		t.Errorf("after a change of labels: %s, want %s", got, want)
 	}
+
 	step("another footer", "templates: [{name: Order update, language: en_US, accounts: [rookery], footer: Acme Inc.}]")
 	const changed = "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update pending submit 2"
 	if got := status(); got != changed {
 		t.Errorf("after a change of the footer: %s, want %s", got, changed)
 	}
+
 	out := must(Export(t.Context(), pool, specs()))(t)
 	_, exported, _ := strings.Cut(string(out), "templates:")
 	exported, _, _ = strings.Cut(exported, "tags:")
 	shown.WriteString("== exported\ntemplates:" + exported)
+
 	o.Prune = true
 	exportedSecrets := []string{"HOME_LOFT_IN_PASSWORD=tops3cret", "HOME_LOFT_OUT_DEEP_PASSWORD=0ther"}
 	if got := apply(t, pool, string(out), o, exportedSecrets...); len(got.Changes) > 0 {
 		t.Errorf("applying the export changes\n%s", got.Text())
 	}
+
 	step("nothing about templates, pruned", "company: Acme")
 	step("pruned", "templates: [{name: Hello, language: de, accounts: [rookery]}]")
 	if got := status(); !strings.Contains(got, "home-loft Order update disabled delete") || !strings.Contains(got, "rookery Hello pending") {
 		t.Errorf("after pruning: %s", got)
 	}
+
 	step("back again", acmeTemplates)
 	golden.Text(t, "testdata/templates.txt", shown.String())
 }
 
-// A template that is stored in a language that no new one can have, as an earlier Parley took it, can be changed: only the language of a
-// new template is judged.
+// An earlier Parley may have stored a template in a language that new ones can't have. That template can still be
+// changed, because only the language of a new template is checked.
 func TestStoredTemplateKeepsItsLanguage(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -112,7 +120,7 @@ func TestStoredTemplateKeepsItsLanguage(t *testing.T) {
 	}
 }
 
-// What can only be seen with what is stored is said with its line, too.
+// A fault that can only be found beside what is stored is reported with its line, too.
 func TestTemplateFaults(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -137,8 +145,8 @@ templates:
 `, o))
 }
 
-// What a page saves of a template that the provider rejected is handed in again, also as it stands: the reason may have been elsewhere.
-// One that the provider took is not, and neither are others.
+// If a page saves a template that the provider rejected, it is handed in again, even unchanged, because the reason
+// may have been elsewhere. An approved template isn't handed in again, and other templates aren't, either.
 func TestRejectedTemplateIsSavedAgain(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]int{"rejected": 1, "approved": 0} {

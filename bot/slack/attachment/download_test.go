@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Nobody follows an address to a place that isn't Slack's, or to the page for signing in, which can't be told
-// from a file that is a web page. Of those that are followed only some get the token.
+// A redirect to a place that isn't Slack's isn't followed. Neither is one to the page for signing in, because it
+// looks like a file that is a web page. Only some of the addresses that are followed get the token.
 func TestWhereFilesMayMove(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -34,6 +34,7 @@ func TestWhereFilesMayMove(t *testing.T) {
 			t.Parallel()
 			from := &url.URL{Scheme: "https", Host: "files.slack.com"}
 			followed, tokenThere := false, false
+
 			network := roundTrip(func(r *http.Request) *http.Response {
 				if r.URL.Host == from.Host {
 					if got := r.Header.Get("Authorization"); got != "Bearer xoxb-1" {
@@ -54,6 +55,7 @@ func TestWhereFilesMayMove(t *testing.T) {
 				Token:     "xoxb-1",
 				IsTrusted: func(u *url.URL) bool { return strings.HasSuffix(u.Host, ".slack.com") || u.Host == "slack.com" },
 			}
+
 			resp, err := reader.download(t.Context(), from)
 			if err != nil {
 				t.Fatal(err)
@@ -61,6 +63,7 @@ func TestWhereFilesMayMove(t *testing.T) {
 			if err := resp.Body.Close(); err != nil {
 				t.Error(err)
 			}
+
 			if followed != tt.wantFollowed {
 				t.Errorf("is followed: got %v, want %v", followed, tt.wantFollowed)
 			}

@@ -8,7 +8,7 @@ import (
 	"parley/bridge/analysis/evaluation"
 )
 
-// What comes out at our own texts doesn't become worse.
+// The share of right answers about our own texts doesn't become worse.
 func TestCustomers(t *testing.T) {
 	all := readCustomers(t)
 	report := score(t, all)
@@ -22,8 +22,8 @@ func TestCustomers(t *testing.T) {
 	checkFigure(t, "references", got.References, 0.98)
 }
 
-// Nor does what comes out at the half of our set that nobody reads: these are the figures of docs/ai.md. The test shows only which
-// of them became worse, so that nobody tunes on it.
+// The share of right answers doesn't become worse about the half of our set that developers don't read. Its figures
+// are in docs/ai.md. The test only shows which of them became worse, so that they aren't tuned on this half.
 func TestUnseen(t *testing.T) {
 	unseen, err := evaluation.ReadSet(evaluation.Unseen)
 	if err != nil {
@@ -42,13 +42,13 @@ func TestUnseen(t *testing.T) {
 		{field: "references", got: got.References, min: 0.9},
 	}
 	for _, tt := range tests {
-		if isEnough := tt.got >= tt.min; !isEnough { // a share of nothing isn't a number, and not enough either
+		if isEnough := tt.got >= tt.min; !isEnough { // a share of no texts is NaN, which isn't enough either
 			t.Errorf("%s: the share of right answers is below what it was, %.2f", tt.field, tt.min)
 		}
 	}
 }
 
-// Exclamation marks alone don't make a complaint praise.
+// Exclamation marks alone don't turn a complaint into praise.
 func TestExclamationMarksAreNoPraise(t *testing.T) {
 	a := New()
 	for text, want := range map[string]analysis.Sentiment{
@@ -63,7 +63,7 @@ func TestExclamationMarksAreNoPraise(t *testing.T) {
 	}
 }
 
-// Two Analyzers give the same answer to the same question, each time.
+// Two Analyzers always give the same answer to the same question.
 func TestTheSameQuestionHasTheSameAnswer(t *testing.T) {
 	a, b := New(), New()
 	desk := typicalQuestion().Desk

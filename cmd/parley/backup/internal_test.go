@@ -14,7 +14,8 @@ import (
 	"parley/store/storetest"
 )
 
-// The password never becomes an argument, and what libpq doesn't know is left out.
+// The password is split from the address of the database, so that it never becomes a program's argument. Parameters
+// that libpq doesn't know are left out.
 func TestSplitConnection(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, in, dbname, password string }{
@@ -80,7 +81,7 @@ func TestSplitConnection(t *testing.T) {
 	}
 }
 
-// Time limits that somebody has set for the database end no statement of a backup or a restore.
+// Time limits that somebody has set for the database don't end a statement of a backup or a restore.
 func TestConnectWithoutTheDatabasesLimits(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -102,7 +103,7 @@ func TestConnectWithoutTheDatabasesLimits(t *testing.T) {
 	}
 }
 
-// A secret that libpq's programs could only get as an argument is refused, and the error doesn't show it.
+// A secret that libpq's programs could get only as an argument is refused. The error doesn't show it.
 func TestSplitConnectionRefusesSecrets(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -130,8 +131,8 @@ func TestSplitConnectionRefusesSecrets(t *testing.T) {
 	}
 }
 
-// A key that is sealed by a passphrase opens with it, beside the manifest with which it was sealed. One that would cost the reader too
-// much is damaged.
+// A key that is sealed by a passphrase opens with the passphrase and the manifest with which it was sealed. A sealed
+// key that would cost its reader too much time or memory counts as damaged.
 func TestSealedKey(t *testing.T) {
 	t.Parallel()
 	manifest := []byte(`{"company": "Acme"}`)
@@ -139,6 +140,7 @@ func TestSealedKey(t *testing.T) {
 	if strings.Contains(string(sealed), "the key") {
 		t.Errorf("the sealed key can be read: %s", sealed)
 	}
+
 	if key, err := openKey(sealed, "horse", manifest); err != nil || key != "the key" {
 		t.Errorf("the passphrase: got %q, %v; want the key", key, err)
 	}
@@ -148,6 +150,7 @@ func TestSealedKey(t *testing.T) {
 	if _, err := openKey(sealed, "horse", []byte(`{"company": "Other"}`)); !errors.Is(err, ErrPassphrase) {
 		t.Errorf("another manifest: got %v, want %v", err, ErrPassphrase)
 	}
+
 	changed := func(change func(*sealedKey)) []byte {
 		var k sealedKey
 		storetest.Check(t, json.Unmarshal(sealed, &k))
@@ -169,11 +172,12 @@ func TestSealedKey(t *testing.T) {
 	}
 }
 
-// A manifest of a later format is refused as newer, one that lacks something as damaged.
+// A manifest of a later format is refused as newer. One in which something is missing is refused as damaged.
 func TestParseManifest(t *testing.T) {
 	t.Parallel()
 	good := Manifest{Format: 1, Parley: "v1", TakenAt: time.Unix(1, 0), Schema: 2, Namespace: "public", Rows: map[string]int64{"a": 1},
 		DumpSHA: strings.Repeat("0", 64)}
+
 	for name, c := range map[string]struct {
 		change func(*Manifest)
 		want   error
@@ -195,7 +199,7 @@ func TestParseManifest(t *testing.T) {
 	}
 }
 
-// Nothing that a file says may make the reader panic.
+// A manifest is parsed without a panic, whatever it says.
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"format": 1, "rows": {"a": 1}}`))
 	f.Add([]byte(`{"format": 1, "schema": 1, "namespace": "p", "taken_at": "2026-01-01T00:00:00Z", "rows": {"a": -1}, "dump_sha256": ""}`))
@@ -218,8 +222,8 @@ func FuzzConnection(f *testing.F) {
 	})
 }
 
-// After a try that failed, or was cut off even after its backup was made, the next one begins an hour later: neither at once, over
-// and over, nor only when the clock reaches a time that it once showed by mistake.
+// After a try that failed or was cut off, the next one begins an hour later. It doesn't matter if a backup was made
+// before the try was cut off. A time in the future, which a wrong clock once showed, doesn't count.
 func TestNextDue(t *testing.T) {
 	t.Parallel()
 	at := func(text string) time.Time {
@@ -227,6 +231,7 @@ func TestNextDue(t *testing.T) {
 	}
 	const atThree, anHourLater, nextNight = "2026-05-02 03:00", "2026-05-02 04:00", "2026-05-03 03:00"
 	now := at(atThree)
+
 	for name, c := range map[string]struct {
 		status Status
 		want   string
@@ -248,8 +253,8 @@ func TestNextDue(t *testing.T) {
 	}
 }
 
-// In Helsinki three o'clock doesn't come in the night in which summer time begins, and comes twice when it ends. There is one backup in
-// each of these nights.
+// In Helsinki three o'clock is missing in the night in which summer time begins, and comes twice when it ends. One
+// backup is made in each of these nights.
 func TestNextDueWhenSummerTimeBeginsAndEnds(t *testing.T) {
 	t.Parallel()
 	zone := storetest.Must(time.LoadLocation("Europe/Helsinki"))(t)
@@ -265,7 +270,7 @@ func TestNextDueWhenSummerTimeBeginsAndEnds(t *testing.T) {
 	}
 }
 
-// The lock is free once it is given back, though a process that is just being started has a copy of its file.
+// The lock is free once it is given back, even if a process that is just being started has a copy of its file.
 func TestLockIsGivenBack(t *testing.T) {
 	t.Parallel()
 	f := Folder{Dir: t.TempDir()}
@@ -273,6 +278,7 @@ func TestLockIsGivenBack(t *testing.T) {
 	if other := storetest.Must(f.tryLock())(t); !lock.Locked() || other.Locked() {
 		t.Errorf("the first and the second have the lock: %t, %t, want the first alone", lock.Locked(), other.Locked())
 	}
+
 	copies := 0
 	for fd := range 1024 {
 		if at, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); err == nil && at == filepath.Join(f.Dir, ".lock") {
@@ -282,6 +288,7 @@ func TestLockIsGivenBack(t *testing.T) {
 			break
 		}
 	}
+
 	storetest.Check(t, lock.Unlock())
 	again := storetest.Must(f.tryLock())(t)
 	if !again.Locked() {

@@ -12,8 +12,8 @@ import (
 	"parley/cmd/parley/backup"
 )
 
-// leaveRemains returns a folder with files of backups that were cut off, whose next backup can't be made, as on a disk that these
-// files have filled. acme.parley.partial is what `parley backup` is writing there at this moment.
+// leaveRemains returns a folder with files of backups that were cut off. The next backup can't be made there, as on a
+// disk that these files have filled. `parley backup` is just writing the file acme.parley.partial there.
 func leaveRemains(t *testing.T) backup.Folder {
 	t.Helper()
 	f := backup.Folder{
@@ -32,7 +32,7 @@ func leaveRemains(t *testing.T) backup.Folder {
 	return f
 }
 
-// wantNoRemains checks that of the files of leaveRemains only that of `parley backup` is there.
+// wantNoRemains checks that only the file of `parley backup` is left of the files of leaveRemains.
 func wantNoRemains(t *testing.T, f backup.Folder) {
 	t.Helper()
 	if got, want := backupNames(t, f.Dir), []string{"acme.parley.partial"}; !slices.Equal(got, want) {
@@ -40,8 +40,8 @@ func wantNoRemains(t *testing.T, f backup.Folder) {
 	}
 }
 
-// What earlier backups left that were cut off is removed before that of a night is made, not only once that has succeeded: a full
-// disk would otherwise stay full.
+// Files of backups that were cut off are removed before the backup of a night is made. If they were removed only
+// after it succeeded, a full disk would stay full.
 func TestNightRemovesRemainsFirst(t *testing.T) {
 	t.Parallel()
 	f := leaveRemains(t)
@@ -51,7 +51,7 @@ func TestNightRemovesRemainsFirst(t *testing.T) {
 	wantNoRemains(t, f)
 }
 
-// So is it before a backup that precedes a change of the schema.
+// Files of backups that were cut off are also removed before a backup that precedes a change of the schema.
 func TestBeforeMigrationRemovesRemainsFirst(t *testing.T) {
 	t.Parallel()
 	f := leaveRemains(t)

@@ -12,7 +12,7 @@ import (
 	"parley/cmd/parley/roster"
 )
 
-// callOnce calls what is to happen, and forgets it.
+// callOnce calls a function once, and forgets it.
 func callOnce(happens *func()) {
 	if f := *happens; f != nil {
 		*happens = nil
@@ -52,7 +52,7 @@ func (w *workspace) useChannel(channel string) {
 	w.apply(`teams: [{name: Support, slack_channel: ` + channel + `}]`)
 }
 
-// wantStale checks that a decision is refused, since it was made on what has changed.
+// wantStale checks that a decision is refused because the channel that the admin saw isn't the team's any more.
 func (w *workspace) wantStale(d roster.Decision) {
 	w.t.Helper()
 	if n, err := w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"}, d); !errors.Is(err, setup.ErrStale) {
@@ -60,8 +60,8 @@ func (w *workspace) wantStale(d roster.Decision) {
 	}
 }
 
-// A team gets another channel after an admin has looked at the members of the former one: nobody joins before an admin has seen who is
-// there.
+// A team gets another channel after an admin has looked at the members of the former one. Nobody joins before an
+// admin has seen the members of the new one.
 func TestChannelChangesBeforeConfirmation(t *testing.T) {
 	t.Parallel()
 	w := openWithOtherChannel(t)
@@ -72,7 +72,7 @@ func TestChannelChangesBeforeConfirmation(t *testing.T) {
 	w.wantTeam("with a channel that nobody has seen")
 }
 
-// The same while the chat lists the members that are to join.
+// A team gets another channel while the chat lists the members whom an admin has chosen. Nobody joins.
 func TestChannelChangesDuringConfirmation(t *testing.T) {
 	t.Parallel()
 	w := openWithOtherChannel(t)
@@ -82,8 +82,7 @@ func TestChannelChangesDuringConfirmation(t *testing.T) {
 	w.wantTeam("with a channel that nobody has seen")
 }
 
-// A team gets another channel while Parley looks for newcomers in the former one: nobody joins, neither of the former one nor of the
-// other.
+// A team gets another channel while Parley looks for newcomers in the former one. Nobody joins from either of them.
 func TestChannelChangesWhileNewcomersAreAdded(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -105,7 +104,7 @@ func TestChannelChangesWhileNewcomersAreAdded(t *testing.T) {
 	}
 }
 
-// Who is left out by an admin while Parley looks for newcomers isn't added.
+// A person whom an admin leaves out while Parley looks for newcomers isn't added.
 func TestLeftOutWhileNewcomersAreAdded(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})
@@ -116,7 +115,8 @@ func TestLeftOutWhileNewcomersAreAdded(t *testing.T) {
 	w.wantTeam("after Fay was left out meanwhile", "ann@acme.test")
 }
 
-// An admin decides, while Parley looks for newcomers, that only who is listed counts.
+// While Parley looks for newcomers, an admin decides that only people who are listed in the set-up belong to the
+// team. The newcomer isn't added.
 func TestFollowingEndsWhileNewcomersAreAdded(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})

@@ -14,9 +14,9 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests are about who of a chat's channel becomes an agent of the team whose channel it is. openWorkspace makes an emulated
-// Slack with the channel #support, in which all its people are, and a Keeper that looks at it. Ann is an admin, and nobody is in the
-// team yet.
+// These tests are about which people of a team's channel become agents of the team. openWorkspace makes an emulated
+// Slack with the channel #support, in which all its people are, and a Keeper that looks at it. Ann is an admin, and
+// the team has no members yet.
 
 // workspace is a team's channel in Slack, beside a Parley that looks at it.
 type workspace struct {
@@ -25,7 +25,7 @@ type workspace struct {
 	db     *app.Database
 	keeper *roster.Keeper
 
-	// What happens once, when the keeper takes the chat, and while the chat lists members; may be nil.
+	// Each is called once: when the keeper takes the chat, and while the chat lists members. They may be nil.
 	whileTaking, whileListing func()
 }
 
@@ -39,9 +39,11 @@ func openWorkspace(t *testing.T, o slackfake.Options) *workspace {
 	for _, u := range o.Users {
 		members = append(members, u.ID)
 	}
+
 	w.slack.Admin.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: members})
 	storetest.Check(t, w.slack.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = w.slack.Close() })
+
 	env := app.Env{
 		DatabaseURL:   storetest.URL(t),
 		Data:          t.TempDir(),
@@ -49,6 +51,7 @@ func openWorkspace(t *testing.T, o slackfake.Options) *workspace {
 		SlackBotToken: w.slack.BotToken(),
 		SlackAppToken: w.slack.AppToken(),
 	}
+
 	w.db = openDatabase(t, env)
 	w.keeper = w.newKeeper(env)
 	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]
@@ -89,7 +92,7 @@ func (w *workspace) apply(yaml string) {
 	w.applyWith(yaml, setup.Options{Sealer: w.db.Sealer, Specs: app.Specs()})
 }
 
-// applyWhole changes the set-up, and takes out what the file doesn't have.
+// applyWhole changes the set-up, and takes out everything that isn't in the file.
 func (w *workspace) applyWhole(yaml string) {
 	w.t.Helper()
 	w.applyWith(yaml, setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Prune: true})
@@ -108,7 +111,7 @@ func (w *workspace) join(u slackfake.User) {
 	storetest.Check(w.t, w.slack.Admin.Invite(support, u.ID, lab.Ann))
 }
 
-// list returns who is in the channel, as an admin sees it.
+// list returns the people of the channel, as an admin sees them.
 func (w *workspace) list() roster.List {
 	w.t.Helper()
 	return storetest.Must(w.keeper.List(w.t.Context(), "Support", "slack", nil))(w.t)
@@ -125,8 +128,8 @@ func (w *workspace) find(user bridge.SurfaceUser) roster.Person {
 	return people[i]
 }
 
-// decide returns the decision of an admin who looks at the members now: some are chosen, the others left out. Who comes later joins
-// the team.
+// decide returns the decision of an admin who looks at the members now: some are chosen, and the others are left out.
+// People who come later join the team.
 func (w *workspace) decide(chosen ...bridge.SurfaceUser) roster.Decision {
 	w.t.Helper()
 	l := w.list()
@@ -137,13 +140,14 @@ func (w *workspace) decide(chosen ...bridge.SurfaceUser) roster.Decision {
 	return d
 }
 
-// confirm lets an admin choose members now, and returns how many joined the team. Who comes later joins by himself.
+// confirm lets an admin choose members now, and returns how many joined the team. People who come later join by
+// themselves.
 func (w *workspace) confirm(chosen ...bridge.SurfaceUser) (joined int) {
 	w.t.Helper()
 	return w.mustConfirm(w.decide(chosen...))
 }
 
-// confirmOnly is confirm, but who comes later doesn't join.
+// confirmOnly does what confirm does, but people who come later don't join.
 func (w *workspace) confirmOnly(chosen ...bridge.SurfaceUser) (joined int) {
 	w.t.Helper()
 	d := w.decide(chosen...)
