@@ -13,16 +13,15 @@ import (
 	"testing"
 )
 
-// PostgreSQL asks these clocks anew for each row that a condition is checked for. A statement that
-// reads many rows then sees time pass: what was not due for the first of them is due for the last
-// ones, and the order in which it looked at them is lost. (SELECT clock_timestamp()) is one value
-// for the whole statement.
+// PostgreSQL asks these clocks again for each row for which it checks a condition. So in a statement that reads many
+// rows, time passes: a row that isn't due at the beginning is due at the end, and the order of the rows is lost.
+// (SELECT clock_timestamp()) has one value for the whole statement.
 var (
 	volatileClock  = regexp.MustCompile(`^(clock_timestamp|timeofday|parley_now)\(`)
 	onceAStatement = regexp.MustCompile(`^\(SELECT (clock_timestamp|parley_now)\(\)\)`)
 )
 
-// clausesOf are the words that begin a clause, and whether it is a condition on rows.
+// clausesOf says for each word that begins a clause whether the clause is a condition on rows.
 var clausesOf = map[string]bool{
 	"where": true, "on": true, "having": true,
 	"select": false, "from": false, "set": false, "returning": false, "group": false, "order": false, "limit": false, "values": false,
@@ -30,7 +29,7 @@ var clausesOf = map[string]bool{
 	"cross": false, "join": false, "left": false,
 }
 
-// clocksInConditions returns the places of a statement at which a clock is asked for each row.
+// clocksInConditions returns the places of a statement at which a clock is asked again for each row.
 func clocksInConditions(sql string) (found []string) {
 	sql = regexp.MustCompile(`--.*`).ReplaceAllString(sql, "")
 	sql = strings.Join(strings.Fields(sql), " ")
@@ -70,12 +69,13 @@ func clocksInConditions(sql string) (found []string) {
 	return found
 }
 
-// inFunction says whether what follows is the FROM of extract(epoch FROM …).
+// inFunction reports whether the FROM behind this text belongs to a function, as in extract(epoch FROM …).
 func inFunction(before string) bool {
 	return regexp.MustCompile(`(?i)\b(extract|substring|trim)\s*\([^()]*$`).MatchString(before)
 }
 
-// eachStatement calls look with each text of the program, of files that mention a pattern, and with its place.
+// eachStatement calls look with the place and the text of each string in the program's files that match the pattern
+// mention.
 func eachStatement(t *testing.T, mention string, look func(place, sql string)) {
 	t.Helper()
 	statements := 0
@@ -87,11 +87,13 @@ func eachStatement(t *testing.T, mention string, look func(place, sql string)) {
 		if err != nil || !regexp.MustCompile(mention).Match(source) {
 			return err
 		}
+
 		files := token.NewFileSet()
 		file, err := parser.ParseFile(files, path, source, 0)
 		if err != nil {
 			return err
 		}
+
 		ast.Inspect(file, func(n ast.Node) bool {
 			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
 				sql, _ := strconv.Unquote(text.Value)
@@ -107,7 +109,7 @@ func eachStatement(t *testing.T, mention string, look func(place, sql string)) {
 	}
 }
 
-// No statement of the program asks a clock for each row that it checks a condition for.
+// No statement of the program asks a clock again for each row for which it checks a condition.
 func TestOneClockAStatement(t *testing.T) {
 	t.Parallel()
 	eachStatement(t, `clock_timestamp|parley_now`, func(place, sql string) {
@@ -117,7 +119,7 @@ func TestOneClockAStatement(t *testing.T) {
 	})
 }
 
-// The rule finds what it forbids.
+// clocksInConditions finds the places that the rule forbids, and no others.
 func TestOneClockRule(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -152,6 +154,7 @@ func TestOneClockRule(t *testing.T) {
 		},
 		{name: "text, and order", sql: `SELECT 1 FROM a WHERE b = 'clock_timestamp()' ORDER BY clock_timestamp()`, want: 0},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -10,13 +10,14 @@ import (
 	"parley/store/storetest"
 )
 
-// findAll returns the conversations with some words, for somebody who may read all.
+// findAll returns the conversations that have these words, for somebody who may read all conversations.
 func findAll(t *testing.T, pool *pgxpool.Pool, words string) []store.ConversationID {
 	t.Helper()
 	return must(store.FindConversations(t.Context(), pool, store.Reader{}, words, maxListed, 0))(t)
 }
 
-// newCorrespondence makes five conversations with four customers, of whom the last, Noura, is the same person as Tomás.
+// newCorrespondence makes five conversations with four customers. The last customer, Noura, is the same person as
+// Tomás.
 func newCorrespondence(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
@@ -42,7 +43,8 @@ func newCorrespondence(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
-// A search finds by subject, name, address and number, by the beginnings of words, whatever signs are typed.
+// A search finds conversations by subject, name, address and number. It finds beginnings of words, and copes with all
+// signs that are typed.
 // R-110, R-111, R-112
 func TestFind(t *testing.T) {
 	t.Parallel()
@@ -58,6 +60,7 @@ func TestFind(t *testing.T) {
 		{name: "end of a word", words: "amp", want: nil},
 		{name: "two words of a subject", words: "lamp order", want: ids{1}},
 		{name: "words of two subjects", words: "lamp invoice", want: nil},
+
 		{name: "name", words: "ann", want: ids{2, 1}},
 		{name: "name and subject", words: "ann inv", want: ids{2}},
 		{name: "name with an apostrophe", words: "o'brien", want: ids{2, 1}},
@@ -66,6 +69,7 @@ func TestFind(t *testing.T) {
 		{name: "another participant without the accent", words: "lucia", want: ids{1}},
 		{name: "name without accents", words: "tomas nunez", want: ids{3}},
 		{name: "name with an accent", words: "Núñez", want: ids{3}},
+
 		{name: "international number with blanks", words: "+49 171 5550100", want: ids{3}},
 		{name: "number with 00 and signs", words: "0049 (171) 555-0100", want: ids{3}},
 		{name: "national number", words: "0171/5550100", want: ids{3}},
@@ -74,9 +78,11 @@ func TestFind(t *testing.T) {
 		{name: "order number", words: "2024-0042", want: ids{1}},
 		{name: "part of an order number", words: "0042", want: ids{1}},
 		{name: "beginning of a number without a plus", words: "76000", want: ids{4}},
+
 		{name: "Arabic name, of one person with two identities", words: "نور", want: ids{5, 3}},
 		{name: "Chinese name", words: "王芳", want: ids{5}},
 		{name: "number with a percent sign", words: "100%", want: ids{2}},
+
 		{name: "percent sign alone", words: "%", want: nil},
 		{name: "apostrophe alone", words: "'", want: nil},
 		{name: "quote alone", words: `"`, want: nil},
@@ -88,6 +94,7 @@ func TestFind(t *testing.T) {
 		{name: "nothing", words: "", want: nil},
 		{name: "blanks", words: "   ", want: nil},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := findAll(t, pool, tt.words); !slices.Equal(got, tt.want) {
@@ -97,7 +104,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A conversation is found by its new subject, the name that it was given and its customer's new name, and no more by the former ones.
+// A conversation is found by its new subject, by the name that it was given, and by its customer's new name. It isn't
+// found by the former ones any more.
 // R-110
 func TestFindAfterChanges(t *testing.T) {
 	t.Parallel()
@@ -106,6 +114,7 @@ func TestFindAfterChanges(t *testing.T) {
 	exec(t, pool, `UPDATE identities SET name = 'Zoe' WHERE id = 11`)
 	exec(t, pool, `UPDATE conversations SET traits = '{"name": "Munich Lamps"}' WHERE id = 3`)
 	exec(t, pool, `UPDATE conversations SET traits = '{"name": "Berlin Lamps", "intent": "order"}' WHERE id = 3`)
+
 	tests := []struct {
 		name  string
 		words string
@@ -119,6 +128,7 @@ func TestFindAfterChanges(t *testing.T) {
 		{name: "formerly given name", words: "munich", want: nil},
 		{name: "what an analysis found", words: "intent order", want: nil},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := findAll(t, pool, tt.words); !slices.Equal(got, tt.want) {
@@ -128,7 +138,7 @@ func TestFindAfterChanges(t *testing.T) {
 	}
 }
 
-// A number is found with the code of its country and without, however long the code is, and by its beginning.
+// A number is found with and without the code of its country, however long the code is, and by its beginning.
 func TestFindNumbers(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -146,12 +156,14 @@ func TestFindNumbers(t *testing.T) {
 		{code: "+852", national: "55500100"},
 		{code: "0", national: "3015550100"},
 	}
+
 	for i, n := range numbers {
 		exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES ($1, $2, $3, 1)`, i+1, account, n.code+n.national)
 		exec(t, pool, `
 			INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
 			VALUES ($1, $2, $1, 'open', now(), now())`, i+1, account)
 	}
+
 	for i, n := range numbers {
 		want := []store.ConversationID{store.ConversationID(i + 1)}
 		for _, words := range []string{n.code + n.national, n.national, n.national[:6]} {
@@ -162,7 +174,7 @@ func TestFindNumbers(t *testing.T) {
 	}
 }
 
-// Conversations that were there before the search become findable in batches, the newest first.
+// Conversations from before there was a search become findable in batches, the newest first.
 func TestIndexOldWords(t *testing.T) {
 	t.Parallel()
 	const batch = 2
@@ -174,6 +186,7 @@ func TestIndexOldWords(t *testing.T) {
 		FROM generate_series(1, 5) AS n`, account)
 	exec(t, pool, `DELETE FROM conversation_words`)
 	exec(t, pool, `INSERT INTO words_backlog (id, below) VALUES (1, 6)`)
+
 	rounds := []struct {
 		wantFound []store.ConversationID
 		wantMore  bool
@@ -184,6 +197,7 @@ func TestIndexOldWords(t *testing.T) {
 		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: false},
 		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: false},
 	}
+
 	for i, round := range rounds {
 		more := must(store.IndexOldWords(t.Context(), pool, batch))(t)
 		if more != round.wantMore {

@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// A subquery with LIMIT and SKIP LOCKED that is joined, or stands behind IN, may be run once for each row of the
-// other side. What the statement itself has changed is skipped by the next run, which then gives further rows: the
-// statement takes more than its limit. ARRAY(…) and a common table expression that locks rows are run once.
+// PostgreSQL may run a subquery with LIMIT and SKIP LOCKED again for each row of the other side, if the subquery is
+// joined or comes behind IN. Rows that the statement itself has changed are skipped by the next run, which then
+// returns further rows. So the statement takes more than its limit. ARRAY(…) and a common table expression that locks
+// rows are run only once.
 var (
 	runOnce  = regexp.MustCompile(`(?i)(\bARRAY|\bAS|\bMATERIALIZED)\s*$`)
 	runAgain = regexp.MustCompile(`(?i)(\bIN|=)\s*$`)
@@ -17,7 +18,7 @@ var (
 	takes    = regexp.MustCompile(`(?is)\bLIMIT\b.*\bSKIP\s+LOCKED\b`)
 )
 
-// unboundedTakes returns the subqueries of a statement whose limit may be overstepped.
+// unboundedTakes returns the subqueries of a statement that may take more rows than their limit.
 func unboundedTakes(sql string) (found []string) {
 	sql = regexp.MustCompile(`--.*`).ReplaceAllString(sql, "")
 	var open []int
@@ -38,13 +39,13 @@ func unboundedTakes(sql string) (found []string) {
 	return found
 }
 
-// standsInOnce says whether one of the brackets that are open is run once.
+// standsInOnce reports whether one of the open brackets is run only once.
 func standsInOnce(sql string, open []int) bool {
 	return slices.ContainsFunc(open, func(begin int) bool { return runOnce.MatchString(sql[:begin]) })
 }
 
-// No statement of the program takes more rows than its limit says. Parts of statements that begin within
-// a common table expression of another part show no bracket of their own and are left to the reader.
+// No statement of the program takes more rows than its limit says. The test can't judge parts of statements that
+// begin within a common table expression of another part, because they don't contain its bracket.
 func TestLimitsAreKept(t *testing.T) {
 	t.Parallel()
 	eachStatement(t, `SKIP LOCKED`, func(place, sql string) {
@@ -59,10 +60,11 @@ func TestLimitsAreKept(t *testing.T) {
 	})
 }
 
-// The rule finds what it forbids.
+// unboundedTakes finds the subqueries that the rule forbids, and no others.
 func TestLimitRule(t *testing.T) {
 	t.Parallel()
 	const take = `(SELECT id FROM a ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED)`
+
 	tests := []struct {
 		name string
 		sql  string
@@ -78,6 +80,7 @@ func TestLimitRule(t *testing.T) {
 		{name: "lateral in one", sql: `WITH x AS MATERIALIZED (SELECT y.id FROM b, LATERAL ` + take + ` AS y) DELETE FROM a`, want: 0},
 		{name: "without locks", sql: `UPDATE a SET n = 1 WHERE id IN (SELECT id FROM a LIMIT 1)`, want: 0},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

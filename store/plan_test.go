@@ -10,9 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// With a hundred thousand rows of everything, each statement reads few rows of each table, and by the index that
-// is named. Hot statements are those that the relay runs: they keep one plan for all arguments
-// (see plantest.ExplainHot).
+// With a hundred thousand rows of everything, each statement reads few rows of each table, and uses the index that is
+// named. Hot statements are run by the relay. They keep one plan for all arguments (see plantest.ExplainHot).
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	k := plantest.NewKeys()
@@ -325,8 +324,7 @@ func batchStatements(k plantest.Keys) []plantest.Statement {
 	}
 }
 
-// To tell a surface in which channels its threads are, only conversations that aren't over are
-// read.
+// ThreadChannels tells a surface in which channels its threads are. It reads only conversations that haven't ended.
 func TestThreadChannelsPlan(t *testing.T) {
 	t.Parallel()
 	all := 20_000

@@ -13,8 +13,8 @@ import (
 	"parley/store/storetest"
 )
 
-// newWaitingQueues makes the queues 30/a with the events a0, a1 and a2, 30/b with b0 and b1, and one of another account. They came
-// in turns, so that the places of a queue aren't next to each other.
+// newWaitingQueues makes the queues 30/a with the events a0, a1 and a2, 30/b with b0 and b1, and one of another
+// account. The events came in turns, so that the places of a queue's events aren't next to each other.
 func newWaitingQueues(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
@@ -30,7 +30,8 @@ func newWaitingQueues(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
-// checkTaken takes what is due of the account of newQueueAccount, and checks which events that are, in the order of their queues.
+// checkTaken takes what is due of the account of newQueueAccount, and checks which events these are, in the order of
+// their queues.
 func checkTaken(t *testing.T, pool *pgxpool.Pool, holder int, want string) []store.Run {
 	t.Helper()
 	runs := takeQueues(t, pool, holder, 10, time.Time{})
@@ -47,7 +48,8 @@ func checkTaken(t *testing.T, pool *pgxpool.Pool, holder int, want string) []sto
 	return runs
 }
 
-// An applier takes from queues that are due and from which nobody else works, and each event once. What failed is taken by TakeSuspect.
+// An applier takes each event once, from queues that are due and that no other applier has in hand. Events that
+// failed are taken by TakeSuspect instead.
 func TestTakeRuns(t *testing.T) {
 	t.Parallel()
 	const all, ofB = "a0 a1 a2 b0 b1", "b0 b1"
@@ -72,7 +74,8 @@ func TestTakeRuns(t *testing.T) {
 	}
 }
 
-// Of a queue that goes on, what is done goes and what is behind it is taken next. Other queues stay as they are.
+// When a queue is released, the events that are done are removed from it, and those behind them are taken next. Other
+// queues stay as they are.
 func TestReleaseRuns(t *testing.T) {
 	t.Parallel()
 	pool := newWaitingQueues(t)
@@ -85,11 +88,13 @@ func TestReleaseRuns(t *testing.T) {
 	checkTaken(t, pool, holder, "b0 b1")
 }
 
-// An applier that lost one of its queues to another one has applied nothing: the other one applies the same events.
+// If an applier lost one of its queues to another applier, its whole transaction is lost. The other applier applies
+// the same events.
 func TestAppliedWithoutTheQueue(t *testing.T) {
 	t.Parallel()
 	pool := newWaitingQueues(t)
 	late := checkTaken(t, pool, newHolder(t, pool), "a0 a1 a2 b0 b1")
+
 	exec(t, pool, `UPDATE queues SET holder = NULL, epoch = epoch + 1 WHERE key = '30/a'`) // as FreeDeadHolders does
 	holder := newHolder(t, pool)
 	current := checkTaken(t, pool, holder, "a0 a1 a2")
@@ -102,7 +107,9 @@ func TestAppliedWithoutTheQueue(t *testing.T) {
 	if !store.IsLost(err) {
 		t.Errorf("the transaction ended with %v, want that it is lost", err)
 	}
-	check(t, store.ReleaseRuns(t.Context(), pool, []store.Release{late[0].Release(3)})) // nor does this count
+
+	// The late applier doesn't have the queue any more, so its release does nothing.
+	check(t, store.ReleaseRuns(t.Context(), pool, []store.Release{late[0].Release(3)}))
 	check(t, store.ReleaseRuns(t.Context(), pool, []store.Release{current[0].Release(0)}))
 	checkTaken(t, pool, holder, "a0 a1 a2")
 }
@@ -113,6 +120,7 @@ func TestReleaseBesideANewEvent(t *testing.T) {
 	pool := newWaitingQueues(t)
 	holder := newHolder(t, pool)
 	runs := checkTaken(t, pool, holder, "a0 a1 a2 b0 b1")
+
 	storing := storetest.Begin(t, pool)
 	must(store.InsertEvents(t.Context(), storing, newQueueEvents("new", []string{"30/a"})))(t)
 
@@ -131,7 +139,7 @@ func TestReleaseBesideANewEvent(t *testing.T) {
 	checkTaken(t, pool, holder, "new0")
 }
 
-// An event that can never be applied is in quarantine once, however often it is told, and in no queue.
+// An event that can never be applied is put into quarantine once, even if it is told twice, and is in no queue.
 func TestBadEventToldAgain(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

@@ -10,7 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// newSealer returns a Sealer with keys of store.NewMasterKey, separated by commas: the first one seals, all of them open.
+// newSealer returns a Sealer with keys of store.NewMasterKey, separated by commas. The first key seals, and all of
+// them open.
 func newSealer(t *testing.T, keys string) *store.Sealer {
 	t.Helper()
 	return must(store.NewSealer(keys))(t)
@@ -30,7 +31,7 @@ func TestNewDatabaseHasNoMasterKey(t *testing.T) {
 	}
 }
 
-// The first use of a key binds it to the database.
+// A database is bound to the key with which it is first used.
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -39,13 +40,15 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	checkWrongKey(t, "another key", err)
 }
 
-// A new key comes to a database beside the old one. From then on both are needed, since each of them may have sealed something.
+// A database gets a new key beside the old one. From then on both are needed, because each of them may have sealed
+// something.
 func TestMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	oldKey, newKey := store.NewMasterKey(), store.NewMasterKey()
 	check(t, store.CheckMasterKey(t.Context(), pool, newSealer(t, oldKey)))
-	// Three processes, of which one still seals with the old key.
+
+	// Three processes use both keys. One of them still seals with the old key.
 	for _, keys := range []string{newKey + "," + oldKey, oldKey + "," + newKey, newKey + "," + oldKey} {
 		check(t, store.CheckMasterKey(t.Context(), pool, newSealer(t, keys)))
 	}
@@ -69,8 +72,8 @@ func TestSealedIsOpenedByAnyOfTheKeys(t *testing.T) {
 	}
 }
 
-// While replicas are restarted one after the other, those of before and those of after each step open what the others seal. With
-// both steps in one they would not.
+// A new key is introduced in two steps, in each of which replicas are restarted one after the other. Then old and new
+// replicas can always open what the others seal. In a single step they couldn't.
 func TestNewKeyInTwoSteps(t *testing.T) {
 	t.Parallel()
 	oldKey, newKey := store.NewMasterKey(), store.NewMasterKey()
@@ -86,6 +89,7 @@ func TestNewKeyInTwoSteps(t *testing.T) {
 		{name: "second step: old replicas seal", seals: first, opens: second, wantOpened: true},
 		{name: "in one step", seals: second, opens: before, wantOpened: false},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -124,6 +128,7 @@ func TestTokenKeysStay(t *testing.T) {
 	if len(first[0]) != keyBytes {
 		t.Errorf("the token key has %d bytes, want %d", len(first[0]), keyBytes)
 	}
+
 	second := must(store.TokenKeys(t.Context(), pool, sealer, "token"))(t)
 	if len(second) != 1 {
 		t.Fatalf("the second time there are %d token keys, want 1", len(second))

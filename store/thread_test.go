@@ -12,13 +12,15 @@ import (
 	"parley/store/storetest"
 )
 
-// typedEvents are two of the events that newTypedEvents queues. The tests ask whether a root may be coming for the typed one.
+// typedEvents are two of the events that newTypedEvents queues. The tests ask whether a root, the first message of a
+// thread, may be coming for the typed one.
 type typedEvents struct {
-	before store.EventID // told by the same surface before it
+	before store.EventID // of the same surface, before the typed one
 	typed  store.EventID
 }
 
-// newTypedEvents queues four events, of which three are of surface 1: one before what somebody typed, that, and one behind it.
+// newTypedEvents queues four events. Three of them are of surface 1: one before the event of a typed text, the typed
+// one, and one behind it.
 func newTypedEvents(t *testing.T, pool *pgxpool.Pool) typedEvents {
 	t.Helper()
 	insert := func(account store.AccountID, name, key string) store.EventID {
@@ -33,8 +35,8 @@ func newTypedEvents(t *testing.T, pool *pgxpool.Pool) typedEvents {
 	return events
 }
 
-// newQueuedRoot makes a lane of surface 1 in which a root waits that nobody has begun to post. What was told before the typed
-// event is applied.
+// newQueuedRoot makes a lane of surface 1, a queue of posts, in which a root waits that no dispatcher has begun to
+// post. The events before the typed one are applied.
 func newQueuedRoot(t *testing.T, pool *pgxpool.Pool) store.EventID {
 	t.Helper()
 	events := newTypedEvents(t, pool)
@@ -47,7 +49,7 @@ func newQueuedRoot(t *testing.T, pool *pgxpool.Pool) store.EventID {
 	return events.typed
 }
 
-// beginQueued does what a dispatcher does that claims the delivery of newQueuedRoot, and leaves it in a state.
+// beginQueued does what a dispatcher does when it claims the delivery of newQueuedRoot, and leaves it in this state.
 func beginQueued(t *testing.T, pool *pgxpool.Pool, state string) {
 	t.Helper()
 	exec(t, pool, `UPDATE deliveries SET first_at = now(), state = $1`, state)
@@ -82,7 +84,8 @@ func TestQueuedRootThatNobodyBeganIsNotComing(t *testing.T) {
 	checkRootComing(t, pool, newQueuedRoot(t, pool), false)
 }
 
-// A root that was begun may be in the chat before its result is known, also if the attempt was lost or put back.
+// A root whose posting was begun may be in the chat before the result is known, even if the attempt was lost or put
+// back.
 func TestBegunRootMayCome(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{"sending", "unknown", "queued"} {
@@ -105,7 +108,7 @@ func TestBegunDeliveryThatIsNoRootIsNotComing(t *testing.T) {
 	checkRootComing(t, pool, typed, false)
 }
 
-// A root that was posted elsewhere isn't coming; one that is recorded under the asked message is.
+// A root that was posted elsewhere isn't coming. A root that is recorded under the message that was asked about is.
 func TestPostedRoot(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -113,11 +116,12 @@ func TestPostedRoot(t *testing.T) {
 	beginQueued(t, pool, "accepted")
 	exec(t, pool, `UPDATE lanes SET head = 1, due_at = NULL`)
 	checkRootComing(t, pool, typed, false)
+
 	exec(t, pool, `INSERT INTO posts (account_id, channel, message, kind) VALUES (1, 'c', 'm', 'root')`)
 	checkRootComing(t, pool, typed, true)
 }
 
-// However much waits for a surface, only conversations that have no thread yet are looked at.
+// RootComing looks only at conversations that have no thread yet, however much waits for a surface.
 func TestRootComingIsCheap(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -142,15 +146,16 @@ func TestRootComingIsCheap(t *testing.T) {
 	}
 }
 
-// The accounts of the tests below. They look at the threads of the first chat.
+// These are the accounts of the tests below, which look at the threads of the first chat.
 const (
 	threadChat      = store.AccountID(91)
 	otherThreadChat = store.AccountID(92)
 	threadMail      = store.AccountID(93) // its new threads open in the chat's channel "new"
 )
 
-// newOpenThreads makes conversations 1 to 4, each with a thread in both chats, and a root r1 to r4 in the first one. The last one
-// of them was begun first, and had its latest message first. The chat's channel "moved" has the id "current" now.
+// newOpenThreads makes conversations 1 to 4. Each has a thread in both chats, with the root r1 to r4 in the first
+// one. Conversation 4 was begun first, and had its latest message first. The chat's channel "moved" has the id
+// "current" now.
 func newOpenThreads(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
@@ -158,11 +163,13 @@ func newOpenThreads(t *testing.T) *pgxpool.Pool {
 		INSERT INTO accounts (id, name, kind, side)
 		VALUES ($1, 'slack', 'slack', 'surface'), ($2, 'teams', 'teams', 'surface'), ($3, 'mail', 'email', 'channel')`,
 		threadChat, otherThreadChat, threadMail)
+
 	exec(t, pool, `UPDATE accounts SET surface_id = $1, surface_channel = 'new' WHERE id = $2`, threadChat, threadMail)
 	exec(t, pool, `INSERT INTO contacts (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Kim')`)
 	exec(t, pool, `
 		INSERT INTO identities (id, account_id, key, contact_id) OVERRIDING SYSTEM VALUE
 		VALUES (1, $1, 'kim@home.test', 1)`, threadMail)
+
 	for i, c := range []struct{ status, channel string }{
 		{status: "open", channel: "former"},
 		{status: "snoozed", channel: "moved"},
@@ -178,11 +185,13 @@ func newOpenThreads(t *testing.T) *pgxpool.Pool {
 			INSERT INTO threads (conversation_id, account_id, channel, root)
 			VALUES ($1::bigint, $2, $3, 'r' || $1::bigint), ($1, $4, 'elsewhere', 'x')`, id, threadChat, c.channel, otherThreadChat)
 	}
+
 	exec(t, pool, `INSERT INTO channel_moves (account_id, former, current) VALUES ($1, 'moved', 'current')`, threadChat)
 	return pool
 }
 
-// Missed events are looked for where open conversations have their threads, also after their teams got other channels.
+// Missed events are looked for in the channels in which open conversations have their threads, even after their teams
+// got other channels.
 func TestThreadChannels(t *testing.T) {
 	t.Parallel()
 	got := must(store.ThreadChannels(t.Context(), newOpenThreads(t), threadChat))(t)
@@ -192,7 +201,8 @@ func TestThreadChannels(t *testing.T) {
 	}
 }
 
-// They are looked for in the threads of old open conversations one by one, those first in which something happened last.
+// Missed events are looked for in the threads of old open conversations one by one. Those with the latest messages
+// come first.
 func TestOpenThreads(t *testing.T) {
 	t.Parallel()
 	pool := newOpenThreads(t)

@@ -8,7 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// A text with a marker is never sent as plain text, whatever stands in front of the marker that nobody sees.
+// A text that begins with a marker is never sent as plain text, even if invisible characters or mentions come before
+// the marker.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"Hello", "note: x", "//x", "!assign <@UANN> +<@UBOB> now", "!!wow", `\!x`, "resolve", "<@UANN>, !tag a,b", "!cc a@b.test", "**note:** x",
@@ -16,11 +17,13 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+
 	f.Fuzz(func(t *testing.T, text string) {
 		p := Parse(text, team)
 		if utf8.ValidString(text) && !utf8.ValidString(p.Text+p.Args.Note+p.Err) {
 			t.Fatalf("%q became invalid: %+v", text, p)
 		}
+
 		isPlain := p.Verb == bridge.VerbSay && p.Marker == bridge.MarkNone
 		if isPlain && beginsWithMarker(text) {
 			t.Fatalf("%q would be sent as %q", text, p.Text)
@@ -28,6 +31,7 @@ func FuzzParse(f *testing.F) {
 		if p.Verb == bridge.VerbUnknown && (p.Err == "" || p.Marker == bridge.MarkNone) {
 			t.Fatalf("%q is unknown without a word: %+v", text, p)
 		}
+
 		for _, front := range []string{" ", "\u00a0", "\u200b", "<@UANN> ", "<@UBOT>", "\n> "} {
 			if strings.ContainsAny(front, "@") && strings.IndexAny(text[ignorableLength(text):], ",:;") == 0 {
 				continue // belongs to the mention
@@ -37,20 +41,21 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q is %s %q, with %q in front %s %q", text, p.Verb, p.Marker, front, q.Verb, q.Marker)
 			}
 		}
+
 		if p.Verb == bridge.VerbReply && p.Text != "" && !p.Explicit {
 			t.Fatalf("%q replies without saying so", text)
 		}
 	})
 }
 
-// beginsWithMarker reports whether a text surely begins with a marker.
+// beginsWithMarker reports whether a text certainly begins with a marker.
 func beginsWithMarker(text string) bool {
 	bare := strings.ToLower(strings.TrimLeft(text, " \t\r\n"))
 	isEscaped := strings.HasPrefix(bare, "!!") || strings.HasPrefix(bare, "!！")
 	return strings.HasPrefix(bare, "note:") || strings.HasPrefix(bare, "/") || strings.HasPrefix(bare, "!") && !isEscaped
 }
 
-// A slash command is never a text for the customer, and a mention only if it says "reply".
+// A slash command is never a text for the customer. A mention is one only if it says "reply".
 func FuzzSlash(f *testing.F) {
 	for _, s := range []string{
 		"#12 assign <@UANN>", "mine", "find lamp", "help snooze", "assign me #12", "", "#", "#99999999999999999999 take", "take #12 #13",
@@ -59,6 +64,7 @@ func FuzzSlash(f *testing.F) {
 		f.Add("parley", s)
 		f.Add("/assign", s)
 	}
+
 	f.Fuzz(func(t *testing.T, name, text string) {
 		p := Slash(name, text, team)
 		if p.Verb == "" || p.Verb == bridge.VerbSay || p.Explicit {
@@ -70,6 +76,7 @@ func FuzzSlash(f *testing.F) {
 		if p.Verb == bridge.VerbUnknown && p.Err == "" {
 			t.Fatalf("%q %q is unknown without a word", name, text)
 		}
+
 		m := Mention(text, team)
 		if m.Verb == "" || m.Verb == bridge.VerbSay {
 			t.Fatalf("the mention %q would be sent: %+v", text, m)

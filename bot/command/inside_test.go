@@ -9,8 +9,8 @@ import (
 	"parley/bridge"
 )
 
-// A text that begins with a word for colleagues, in any of our languages, is marked so that its author is asked. It stays as it
-// was typed.
+// A text that begins with a word for colleagues, such as "internal:", in any of our languages, is marked so that its
+// author is asked. The text itself stays as it was typed.
 func TestParseWordsForColleagues(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -34,7 +34,7 @@ func TestParseWordsForColleagues(t *testing.T) {
 	}
 }
 
-// So is a text with a later line that begins like a note.
+// A text of which a later line begins like a note is marked, too.
 func TestParseLaterLinesForColleagues(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -65,7 +65,7 @@ func TestParseWordsForCustomers(t *testing.T) {
 	}
 }
 
-// An escape at the beginning counts for the first line alone: later lines may still be for colleagues.
+// An escape at the beginning counts only for the first line. Later lines may still be for colleagues.
 func TestEscapedWordsForColleagues(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -85,7 +85,7 @@ func TestEscapedWordsForColleagues(t *testing.T) {
 	}
 }
 
-// Each language has words for colleagues, and each of them marks a text that begins with it and a colon.
+// Each language has words for colleagues. Each of these words, with a colon, marks a text that begins with it.
 func TestWordsForColleaguesOfAllLanguages(t *testing.T) {
 	t.Parallel()
 	table := internalTable()
@@ -97,6 +97,7 @@ func TestWordsForColleaguesOfAllLanguages(t *testing.T) {
 		if len(notes) < 3 || len(hints) < 2 {
 			t.Errorf("%s has %d words for notes and %d for hints, want at least 3 and 2", l.language, len(notes), len(hints))
 		}
+
 		for _, word := range slices.Concat(notes, hints) {
 			if word == "note" {
 				continue // "note:" is a note

@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-// A command without its arguments stays that command: a form may ask for them.
+// A command without its arguments is still that command, so that a form can ask for them.
 func TestParseMissing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -35,7 +35,7 @@ func TestParseMissing(t *testing.T) {
 	}
 }
 
-// Arguments that can't be used turn a command into a question: nothing is done or sent.
+// If the arguments of a command can't be used, its author is asked, and nothing is done or sent.
 func TestParseWrong(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, wantWhy string }{
@@ -49,6 +49,7 @@ func TestParseWrong(t *testing.T) {
 		{typed: "!assign +", wantWhy: "comes a person"},
 		{typed: "!assign +#billing", wantWhy: "comes a person"},
 		{typed: "!assign #12", wantWhy: "who “#12” is"},
+
 		{typed: "!cc bob", wantWhy: "“bob” isn't an address"},
 		{typed: "!cc bob@", wantWhy: "an address"},
 		{typed: "!cc -bob@x.test eve@x.test", wantWhy: "not both"},
@@ -57,11 +58,13 @@ func TestParseWrong(t *testing.T) {
 		{typed: "!to bob@x.test(Bob)", wantWhy: "isn't an address"},
 		{typed: "!to bob@[10.0.0.1]", wantWhy: "isn't an address"},
 		{typed: "!to " + strings.Repeat("b", 248) + "@x.test", wantWhy: "isn't an address"}, // longer than an address may be
+
 		{typed: "!list nothing", wantWhy: "There is no list"},
 		{typed: "!c", wantWhy: "there are none yet"},
 		{typed: "!history soon", wantWhy: "Say which page"},
 		{typed: "!history 0", wantWhy: "Say which page"},
 		{typed: "/canned hello", wantWhy: "/template"},
+
 		{typed: "!reslove", wantWhy: "Did you mean !resolve"},
 		{typed: "!asign <@UANN>", wantWhy: "Did you mean !assign"},
 		{typed: "/snoze 2h", wantWhy: "Did you mean /snooze"},
@@ -78,7 +81,7 @@ func TestParseWrong(t *testing.T) {
 	}
 }
 
-// A note or a command behind "reply" is a slip: nothing is sent.
+// A note or a command behind "reply" is a slip, so nothing is sent.
 func TestParseReplyThatIsNone(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -89,7 +92,8 @@ func TestParseReplyThatIsNone(t *testing.T) {
 	wantUnknown(t, "@Parley reply: note: not for her", Mention("reply: note: not for her", team), "")
 }
 
-// A mistyped command is offered as the one that was meant, with its arguments, unless that one would send something, or can't be told.
+// A mistyped command is offered as the command that was probably meant, with its arguments. It isn't offered if that
+// command would send something, or if it isn't clear which one was meant.
 func TestMistypedVerbs(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args
@@ -113,6 +117,7 @@ func TestMistypedVerbs(t *testing.T) {
 			t.Errorf("%q: meant is %+v, tt.want %+v", tt.typed, got.Meant, tt.want)
 		}
 	}
+
 	for _, text := range []string{"!repyl Hello", "!sned", "!templat x", "!qqqqqqqq", "!assing qqq www", "!taek now", "!"} {
 		got := Parse(text, team)
 		wantUnknown(t, text, got, "")
@@ -122,7 +127,8 @@ func TestMistypedVerbs(t *testing.T) {
 	}
 }
 
-// A mistyped command keeps the number before it, so that it is not taken for one about the thread in which it was typed.
+// A mistyped command keeps the number before it. Otherwise it would be taken for a command about the thread in which
+// it was typed.
 func TestMistypedVerbOfAnotherConversation(t *testing.T) {
 	t.Parallel()
 	for name, got := range map[string]Parsed{
@@ -136,12 +142,14 @@ func TestMistypedVerbOfAnotherConversation(t *testing.T) {
 	}
 }
 
-// A mention of Parley that was typed or pasted, and not picked from the list, is none: what follows is offered, and isn't sent.
+// A mention of Parley that was typed or pasted, and not picked from the list, isn't a mention to the chat. The
+// command behind it is offered, and nothing is sent.
 //
 func TestParseTypedMention(t *testing.T) {
 	t.Parallel()
 	toBen := bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"@ben"}, Note: "she is a pain"}}
 	resolve := bridge.Meant{Verb: bridge.VerbResolve, Args: bridge.Args{Note: "she made it up"}}
+
 	for _, tt := range []struct {
 		typed string
 		why   string
@@ -163,9 +171,11 @@ func TestParseTypedMention(t *testing.T) {
 			t.Errorf("%q: got the marker %q and the offer %+v, want %q and %+v", tt.typed, got.Marker, got.Meant, bridge.MarkLone, tt.want)
 		}
 	}
+
 	for _, text := range []string{"@parleyhq take a look", "@Parley she is a pain", "Hello @Parley resolve", "ask@parley.test: take it"} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, text)
 	}
+
 	reply := Parsed{Verb: bridge.VerbReply, Explicit: true, Text: "@Parley help"}
 	wantParsed(t, "an explicit reply", Parse("!reply @Parley help", team), reply)
 }

@@ -6,7 +6,8 @@ import (
 	"parley/bridge"
 )
 
-// A conversation is assigned to people, who are mentioned, named or meant by "me", or to a team. What else is said is a note for them.
+// A conversation is assigned to a team, or to people who are mentioned, named or called "me". Further words are a
+// note for them.
 // R-121
 func TestParseAssign(t *testing.T) {
 	t.Parallel()
@@ -26,6 +27,7 @@ func TestParseAssign(t *testing.T) {
 		{typed: "!assign ann", want: args{Agents: []string{"ann"}}},
 		{typed: "!assign @ann", want: args{Agents: []string{"@ann"}}},
 		{typed: "!assign <@UANN> +@bob, thanks", want: args{Agents: []string{"UANN", "@bob"}, Note: "thanks"}},
+
 		{typed: "!assign me", want: args{Agents: []string{"me"}}},
 		{typed: "!assign mich.", want: args{Agents: []string{"me"}}},
 		{typed: "!assign mir!", want: args{Agents: []string{"me"}, Note: "!"}},
@@ -44,10 +46,12 @@ func TestParseAssign(t *testing.T) {
 		{typed: "!assign <@UANN> and +me", want: args{Agents: []string{"UANN", "me"}}},
 		{typed: "!assign to me", want: args{Agents: []string{"me"}}},
 		{typed: "!assign me +<@UBOB> both please", want: args{Agents: []string{"me", "UBOB"}, Note: "both please"}},
+
 		{typed: "!assign Ann@Acme.test", want: args{Agents: []string{"ann@acme.test"}}},
 		{typed: "!assign [ann@acme.test](mailto:ann@acme.test)", want: args{Agents: []string{"ann@acme.test"}}},
 		{typed: "!t <@UANN> an old friend", want: args{Agents: []string{"UANN"}, Note: "an old friend"}},
 		{typed: `!t <at id="0">Ann Lee</at> hi`, want: args{Agents: []string{"19:ann"}, Note: "hi"}},
+
 		{typed: "!t #billing", want: args{Team: "billing"}},
 		{typed: "!assign to #billing", want: args{Team: "billing"}},
 		{typed: "!assign #first-line wants a refund", want: args{Team: "first-line", Note: "wants a refund"}},

@@ -6,7 +6,7 @@ import (
 	"parley/bridge"
 )
 
-// wantStart checks what of a conversation to start was understood, and returns what was parsed.
+// wantStart checks account, recipient and text of a command that starts a conversation, and returns what was parsed.
 func wantStart(t *testing.T, typed, account, recipient, text string) Parsed {
 	t.Helper()
 	got := Slash("/parley", typed, Options{})
@@ -53,7 +53,7 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// Without a text nothing is sent: its author is asked for it, and for what else is missing.
+// Without a text nothing is sent. The author is asked for the text and for everything else that is missing.
 func TestStartWithoutText(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -73,7 +73,7 @@ func TestStartWithoutText(t *testing.T) {
 	}
 }
 
-// What reads like a note or a command isn't sent to a new customer.
+// A text that looks like a note or a command isn't sent to a new customer.
 func TestStartRefuses(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"new a@x.test note: secret", "new a@x.test !resolve", "new ann? Hello", "new +49abc Hello"} {
@@ -81,7 +81,8 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
-// If it can't be told where a phone number ends, nothing is sent: half of it would be another customer's.
+// If it isn't clear where a phone number ends, nothing is sent, because a part of the number may be another
+// customer's.
 func TestStartWithAnUnclearNumber(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -94,7 +95,7 @@ func TestStartWithAnUnclearNumber(t *testing.T) {
 	}
 }
 
-// "new" is also a list: it has what nobody has taken.
+// "new" is also the name of a list: the conversations that nobody has taken.
 func TestListNew(t *testing.T) {
 	t.Parallel()
 	if got := Slash("/parley", "list new", Options{}); got.Args.List != "unassigned" {

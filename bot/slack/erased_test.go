@@ -6,14 +6,14 @@ import (
 	"parley/bridge"
 )
 
-// newErasePost makes the post that erases another one, of the kind was, in a root's thread.
+// newErasePost makes the post that erases another post, of the kind was, in a root's thread.
 func (w *world) newErasePost(root bridge.Place, message string, was bridge.PostKind) bridge.Post {
 	p := w.newPost(bridge.PostErased, root, "erase")
 	p.Place.Message, p.Was = message, was
 	return p
 }
 
-// A post of files that is erased takes the files along: Slack keeps them when only the message goes.
+// If a post of files is erased, its files are deleted, too. Slack would keep them if only the message was deleted.
 //
 func TestErasedPostTakesItsFilesAlong(t *testing.T) {
 	t.Parallel()
@@ -33,8 +33,8 @@ func TestErasedPostTakesItsFilesAlong(t *testing.T) {
 	}
 }
 
-// When a thread's root is erased, all of our posts in it go, also those of which there is no record any more.
-// What people wrote stays, and the card says only that it was erased.
+// If a thread's root is erased, all of Parley's posts in it are deleted, including those that aren't recorded any
+// more. People's messages stay, and the card only says that it was erased.
 //
 func TestErasedThreadKeepsWhatPeopleWrote(t *testing.T) {
 	t.Parallel()
@@ -47,6 +47,7 @@ func TestErasedThreadKeepsWhatPeopleWrote(t *testing.T) {
 	w.mustSend(w.newPost(bridge.PostSaid, root, "t5")) // another one of ours, behind hers
 
 	w.mustSendAll(w.newErasePost(root, root.Message, bridge.PostRoot))
+
 	left := w.fake.Thread(w.channel, root.Message)
 	if len(left) != 2 {
 		t.Fatalf("got %d messages in the thread, want the card and what Ann wrote: %+v", len(left), left)

@@ -8,11 +8,11 @@ import (
 	"parley/bridge"
 )
 
-// Slack may name another workspace for a person who is a member of ours. These tests check whose messages count
-// as an agent's.
+// Slack may name another workspace for a person who is a member of ours. These tests check which messages count as an
+// agent's.
 
-// newWorldWithMia makes a workspace of an Enterprise organisation. Mia is a member of ours, too, but Slack
-// names another one as hers.
+// newWorldWithMia makes a workspace of an Enterprise organisation. Mia is a member of it, but Slack names another
+// workspace as hers.
 func newWorldWithMia(t *testing.T) (w *world, mia string) {
 	t.Helper()
 	w = newWorld(t)
@@ -26,8 +26,8 @@ func (w *world) becomesAgent(user string) {
 	w.desk.people = []bridge.AgentRef{{User: bridge.SurfaceUser(user), Name: "Mia"}}
 }
 
-// kindOfAuthor takes a message of somebody of whom Slack names another workspace, and returns which kind of
-// actor that is.
+// kindOfAuthor has the surface take a message of a user, for whom Slack names another workspace. It returns which
+// kind of actor the user is.
 func (w *world) kindOfAuthor(user string) bridge.ActorKind {
 	w.t.Helper()
 	const ts = "1700000002.000200"
@@ -36,7 +36,7 @@ func (w *world) kindOfAuthor(user string) bridge.ActorKind {
 	return w.waitAction(fact.MessageID("C1", ts)).Actor.Kind
 }
 
-// In a channel that several workspaces of an organisation share, an agent of ours is asked for, whichever
+// Several workspaces of an organisation may share a channel. Parley asks Slack about an agent there, whichever
 // workspace Slack names.
 func TestMessageOfAnAgentOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
@@ -45,7 +45,7 @@ func TestMessageOfAnAgentOfSeveralWorkspaces(t *testing.T) {
 	wantEqual(t, "kind of the author", w.kindOfAuthor(mia), bridge.ActorPerson)
 }
 
-// An agent who isn't a member of our workspace any more is a stranger.
+// An agent who isn't a member of our workspace any more counts as a stranger.
 func TestMessageOfAnAgentWhoLeftTheWorkspace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -54,7 +54,7 @@ func TestMessageOfAnAgentWhoLeftTheWorkspace(t *testing.T) {
 	wantEqual(t, "kind of the author", w.kindOfAuthor(eve.ID), bridge.ActorForeign)
 }
 
-// What somebody else types stays inside anyway: Slack isn't asked.
+// Parley doesn't ask Slack about a person who isn't an agent, because that person's messages stay inside anyway.
 func TestMessageOfNoAgentOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	w, mia := newWorldWithMia(t)
@@ -62,7 +62,8 @@ func TestMessageOfNoAgentOfSeveralWorkspaces(t *testing.T) {
 	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 0)
 }
 
-// While Slack doesn't say who an agent is, the message is stored all the same. It doesn't leave.
+// While Slack doesn't say to which workspace an agent belongs, her message is stored as a stranger's, so it doesn't
+// leave.
 func TestMessageWhileSlackDoesNotSayWhoSheIs(t *testing.T) {
 	t.Parallel()
 	w, mia := newWorldWithMia(t)

@@ -2,13 +2,13 @@ package slack
 
 import "testing"
 
-// A connection that breaks tells that events may be missed.
+// In Socket Mode, a connection that breaks shows that events may be missed.
 func TestGapsAreNoticedInSocketMode(t *testing.T) {
 	t.Parallel()
 	wantEqual(t, "hides gaps", newWorld(t).surface.HidesGaps("C1"), false)
 }
 
-// Nobody notices when a request of Slack's doesn't get here.
+// By HTTP, Parley doesn't notice if a request of Slack's never arrives.
 func TestGapsAreHiddenByHTTP(t *testing.T) {
 	t.Parallel()
 	w, _ := newHTTPWorld(t)

@@ -11,10 +11,10 @@ import (
 	"parley/bridge"
 )
 
-// A menu with more than a hundred entries is asked for while somebody types into it.
+// If a menu has more than a hundred entries, Slack asks for them while somebody types into it.
 
-// newWorldWithAgents connects a surface whose desk knows so many agents beside Ann and Ben, named Agent 000,
-// Agent 001 and so on.
+// newWorldWithAgents connects a surface whose desk knows so many agents besides Ann and Ben. They are named Agent
+// 000, Agent 001 and so on.
 func newWorldWithAgents(t *testing.T, number int) *world {
 	t.Helper()
 	w := newConnectedWorld(t)
@@ -31,7 +31,7 @@ func newWorldWithAgents(t *testing.T, number int) *world {
 	return w
 }
 
-// openLongMenu opens the form to assign, in which there has to be one long menu. It returns the id of that field.
+// openLongMenu opens the form to assign, which must have one long menu. It returns the id of that menu's field.
 func (w *world) openLongMenu() (form *slackfake.View, field string) {
 	w.t.Helper()
 	w.press(w.postRoot(), "Assign")
@@ -82,9 +82,11 @@ func TestEntryOfALongMenuIsChosen(t *testing.T) {
 	if len(offered) == 0 {
 		t.Fatal("no entries are offered")
 	}
+
 	out, err := w.fake.As(w.ann).Submit(w.ctx(), form.ID, map[string][]string{field + "/v": {offered[0]}})
 	mustAccept(t, "the form", out, err)
 	wantEqual(t, "errors of fields", len(out.Errors), 0)
+
 	a := w.waitAction(interactionFacts)
 	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
 	if want := []string{offered[0]}; !slices.Equal(a.Args.Agents, want) {
@@ -92,7 +94,7 @@ func TestEntryOfALongMenuIsChosen(t *testing.T) {
 	}
 }
 
-// Of 200 long options that fit to what was typed, no more are offered than an answer may hold.
+// If 200 long options fit to what was typed, only as many are offered as an answer may hold.
 func TestLongMenuIsCut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -104,6 +106,7 @@ func TestLongMenuIsCut(t *testing.T) {
 			User: bridge.SurfaceUser(fmt.Sprintf("%03d%s", i, strings.Repeat("V", 140))),
 		})
 	}
+
 	windows := w.surface.intake.responder.windows
 	form, zone, err := windows.newFormMaker().Form(w.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, bridge.SurfaceUser(w.ann), "")
 	noError(t, err)
@@ -115,6 +118,7 @@ func TestLongMenuIsCut(t *testing.T) {
 		View:    &blockkit.View{Private: w.self().Home.Form(form, memory).PrivateMetadata},
 	})
 	noError(t, err)
+
 	if n := len(mustMarshal(t, answer)); n >= maxAnswerBytes {
 		t.Errorf("got an answer of %d bytes, want less than %d", n, maxAnswerBytes)
 	}

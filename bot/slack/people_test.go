@@ -11,7 +11,7 @@ import (
 
 // These tests look up channels by name and people by address, and check who can become an agent.
 
-// wantChannel checks which channel has a name or id; "" means none that Parley can use.
+// wantChannel checks which channel has a name or id. "" means that there is none that Parley can use.
 func (w *world) wantChannel(name, want string) {
 	w.t.Helper()
 	got, err := w.surface.Resolve(w.ctx(), name)
@@ -52,7 +52,7 @@ func TestResolveJoinsTheChannel(t *testing.T) {
 	w.mustSend(bridge.Post{Kind: bridge.PostRoot, Token: "t", Place: bridge.Place{Channel: open.ID}, Facts: sampleFacts()})
 }
 
-// Case 18: a channel is found by its new name at once.
+// A channel is found by its new name at once (case 18).
 func TestResolveRenamedChannel(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -62,7 +62,7 @@ func TestResolveRenamedChannel(t *testing.T) {
 	w.wantChannel("#help", w.channel)
 }
 
-// wantUser checks who has an address: "" is nobody.
+// wantUser checks which user has an address. "" means that none has.
 func (w *world) wantUser(address string, want bridge.SurfaceUser) {
 	w.t.Helper()
 	got, err := w.surface.Lookup(w.ctx(), address)
@@ -79,7 +79,7 @@ func TestLookupFindsAMember(t *testing.T) {
 	w.wantUser("nobody@acme.test", "")
 }
 
-// Cases 19 and 26: only active members of the workspace are found.
+// Only active members of the workspace are found (cases 19 and 26).
 func TestLookupFindsNobodyElse(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -101,7 +101,7 @@ func TestLookupFindsNobodyElse(t *testing.T) {
 	}
 }
 
-// Of a person of several workspaces Slack names any of them. She is found if one of them is ours.
+// If a person belongs to several workspaces, Slack names any of them. She is found if one of them is ours.
 func TestLookupFindsAPersonOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -109,8 +109,8 @@ func TestLookupFindsAPersonOfSeveralWorkspaces(t *testing.T) {
 	w.wantUser(mia.Email, bridge.SurfaceUser(mia.ID))
 }
 
-// newWorldWithMentions connects a surface to a workspace in which Ben, who is an agent, and Eve, who is none,
-// can be mentioned.
+// newWorldWithMentions connects a surface to a workspace in which Ben and Eve can be mentioned. Ben is an agent, and
+// Eve isn't.
 func newWorldWithMentions(t *testing.T) *world {
 	t.Helper()
 	w := newConnectedWorld(t)
@@ -120,7 +120,7 @@ func newWorldWithMentions(t *testing.T) *world {
 	return w
 }
 
-// Mentions in a text are replaced by names, also those of people who are no agents.
+// Mentions in a text are replaced by names, also those of people who aren't agents.
 func TestMentionedAgentsAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorldWithMentions(t)
@@ -132,7 +132,8 @@ func TestMentionedAgentsAreNamed(t *testing.T) {
 	}
 }
 
-// While Slack doesn't say who somebody is, the customer doesn't read the person's id.
+// While Slack doesn't say who somebody is, the text says "a colleague" instead of the person's id, which the customer
+// must not read.
 func TestMentionOfSomebodyUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorldWithMentions(t)
@@ -141,7 +142,7 @@ func TestMentionOfSomebodyUnknown(t *testing.T) {
 	wantEqual(t, "text", a.Text, "ask a colleague")
 }
 
-// Mentions have names also when a text is compared with what stands in Slack.
+// Mentions are also replaced by names when a text is compared with the message in Slack.
 func TestMentionedAgentsAreNamedInConfirm(t *testing.T) {
 	t.Parallel()
 	w := newWorldWithMentions(t)
@@ -171,7 +172,7 @@ func TestReadIsTriedAgain(t *testing.T) {
 	w.wantUser("ann@acme.test", bridge.SurfaceUser(w.ann))
 }
 
-// New messages of one channel share a budget. Updates of cards have one for all channels.
+// New messages in one channel share a budget. Updates of cards share one in all channels.
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

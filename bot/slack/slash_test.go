@@ -13,7 +13,8 @@ import (
 // form that opens. world (harness_test.go) puts a Surface between slackfake, which plays Slack and its people,
 // and fakeDesk, which plays the engine.
 
-// wantAction checks what a command asks for: verb, text, and those arguments that commands of these tests have.
+// wantAction checks what a command asks for: verb, text, mentions, and the arguments that the commands of these tests
+// have.
 func wantAction(t *testing.T, got, want bridge.Action) {
 	t.Helper()
 	wantEqual(t, "verb", got.Verb, want.Verb)
@@ -27,7 +28,7 @@ func wantAction(t *testing.T, got, want bridge.Action) {
 	}
 }
 
-// A command stores what it asks for.
+// A command is stored as the action for which it asks.
 func TestCommandBecomesAnAction(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -52,6 +53,7 @@ func TestCommandBecomesAnAction(t *testing.T) {
 			w := newConnectedWorld(t)
 			w.letAnnSee()
 			w.typeCommand(tt.typed)
+
 			a := w.lastAction()
 			wantAction(t, a, tt.want)
 			wantEqual(t, "channel", a.Place.Channel, w.channel)
@@ -59,7 +61,7 @@ func TestCommandBecomesAnAction(t *testing.T) {
 	}
 }
 
-// A mistyped command is stored, too: the engine answers it.
+// A mistyped command is stored, too, and the engine answers it.
 func TestMistypedCommandIsStored(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -68,7 +70,7 @@ func TestMistypedCommandIsStored(t *testing.T) {
 	wantEqual(t, "verb", w.lastAction().Verb, bridge.VerbUnknown)
 }
 
-// Case 36: a command has no thread. Without a number it asks which conversation is meant.
+// A command has no thread. Without a number it asks which conversation is meant (case 36).
 func TestCommandAsksWhichConversation(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -87,13 +89,14 @@ func TestCommandAsksWhichConversation(t *testing.T) {
 			w.letAnnSee()
 			w.typeCommand(tt.typed)
 			w.pickConversation("12")
+
 			w.wantFacts(interactionFacts, 1)
 			wantAction(t, w.lastAction(), tt.want)
 		})
 	}
 }
 
-// Case 36: once it is known which conversation is meant, the command asks for whatever else is missing.
+// Once it is known which conversation is meant, a command asks for everything else that is missing (case 36).
 func TestCommandAsksForWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -116,7 +119,7 @@ func newWorldWithBen(t *testing.T) *world {
 	return w
 }
 
-// A colleague who is mentioned in a command is named in its text, as in a message, and the engine learns of the
+// If a command mentions a colleague, its text gets the colleague's name, as in a message. The engine learns of the
 // mention, so that it can ask before the customer reads it.
 func TestCommandNamesMentions(t *testing.T) {
 	t.Parallel()
@@ -172,8 +175,8 @@ func TestCommandNamesMentions(t *testing.T) {
 	}
 }
 
-// The text and the mentions of a command stay while it asks which conversation is meant, also a text that Slack
-// doesn't keep with a form.
+// A command keeps its text and mentions while it asks which conversation is meant, even if the text is too long for
+// Slack to keep with a form.
 func TestCommandKeepsMentionsWhileItAsks(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]string{"short": "", "long": strings.Repeat("x", 2900)} {

@@ -19,7 +19,7 @@ func newTemplateWorld(t *testing.T) *world {
 	return w
 }
 
-// fillInTemplate asks for a template by a command, chooses the one of a quote and fills it in. It returns the
+// fillInTemplate asks for a template by a command, chooses the template of a quote and fills it in. It returns the
 // form that shows the words as they will be sent.
 func (w *world) fillInTemplate(values map[string]string) *slackfake.View {
 	w.t.Helper()
@@ -29,12 +29,13 @@ func (w *world) fillInTemplate(values map[string]string) *slackfake.View {
 	return w.waitForWindow(w.ann, isFormWith("your quote Q-1 is ready"))
 }
 
-// From the command to what is sent: choose a template, fill it in, see it, send it.
+// An agent types a command, chooses a template, fills it in, sees its words and sends it.
 func TestTemplateIsSent(t *testing.T) {
 	t.Parallel()
 	w := newTemplateWorld(t)
 	values := map[string]string{"v:quote_number": "Q-1", "v:first_name": "Kim"}
 	w.mustSubmitForm(w.fillInTemplate(values), values)
+
 	a := w.waitAction(interactionFacts)
 	wantEqual(t, "verb", a.Verb, bridge.VerbTemplate)
 	wantEqual(t, "conversation", a.Args.Conversation, 12)

@@ -13,7 +13,7 @@ import (
 // These tests check what people are told when an admin has removed the app, when a token has expired, and when
 // Slack opens no connection.
 
-// reconnect has Slack renew all connections, as it does from time to time, and waits for what people are told then.
+// reconnect has Slack renew all connections, as it does from time to time. It waits for the next report to people.
 func (w *world) reconnect() channels.Condition {
 	w.t.Helper()
 	before := len(w.desk.Reports())
@@ -31,26 +31,29 @@ func (w *world) reconnectInVain() channels.Condition {
 	return w.desk.Reports()[slices.IndexFunc(w.desk.Reports(), isBroken)]
 }
 
-// After the app was removed from the workspace Slack still opens connections. That doesn't mean that Slack works.
+// After the app was removed from the workspace, Slack still opens connections. They don't count as a sign that Slack
+// works.
 func TestReconnectAfterUninstall(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	w.fake.Admin.Uninstall()
 	w.waitAcknowledged() // people are told before that
 	wantEqual(t, "status after the removal", w.desk.Status(), channels.Broken)
+
 	got := w.reconnect()
 	wantEqual(t, "status", got.Status, channels.Broken)
 	wantWords(t, got.Text, "refuses our token")
 }
 
-// A connection that opens tells that Slack works again.
+// When a connection opens, people are told that Slack works again.
 func TestReportAfterReconnect(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	wantEqual(t, "status", w.reconnect().Status, channels.Active)
 }
 
-// A token that has expired doesn't mean that Slack works either, though connections open by the other token.
+// If the bot token has expired, Slack still opens connections by the app-level token. They don't count as a sign that
+// Slack works.
 func TestReconnectWithExpiredToken(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -58,8 +61,8 @@ func TestReconnectWithExpiredToken(t *testing.T) {
 	wantWords(t, w.reconnectInVain().Text, "token_expired")
 }
 
-// If Slack opens no connection for the app-level token, nothing that people type arrives. They are told so, and
-// which token it is.
+// If Slack refuses the app-level token and opens no connection, nothing that people type arrives. People are told so,
+// and which token it is.
 func TestAppTokenRefused(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{
@@ -77,7 +80,7 @@ func TestAppTokenRefused(t *testing.T) {
 	}
 }
 
-// Another refusal isn't put down to the app-level token.
+// If Slack opens no connection for another reason, people aren't told that it is because of the app-level token.
 func TestConnectionRefusedForAWhile(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -85,7 +88,8 @@ func TestConnectionRefusedForAWhile(t *testing.T) {
 	wantEqual(t, "what people are told", w.reconnectInVain().Text, "Slack can't take it now (team_added_to_org).")
 }
 
-// While another connection is open, nobody is told of one that Slack refuses: all that people type arrives.
+// While another connection is open, people aren't told of one that Slack refuses, because everything that people type
+// arrives.
 func TestSecondConnectionRefused(t *testing.T) {
 	t.Parallel()
 	w := newDoublyConnectedWorld(t)

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// Without --prune nothing goes; with it, what the file's lists don't name, but never
-// what history holds on to, and never a list that the file doesn't have.
+// Without --prune nothing is removed. With it, everything is removed that a list of the file doesn't name. But an
+// account that has events is only paused, and a list that isn't in the file isn't touched.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -19,13 +19,16 @@ func TestPrune(t *testing.T) {
 agents: [{email: old@acme.test, name: Old, slack: U0OLD}]
 teams: [{name: Night, members: [old@acme.test]}, {name: Used, slack_channel: C0USED}, {name: Mistake, slack_channel: C0X}]
 accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: raven, team: Used}]`, o)
+
 	used := accountNamed(t, pool, "old-rookery")
 	event := store.NewEvent{AccountID: used.ID, ExternalID: "x", OrderKey: store.OrderKey(used.ID, "x"), Payload: []byte("x")}
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{event}))(t)
+
 	secrets := []string{"LOFT_PASSWORD=tops3cret", "OUT=0ther"}
 	if got := apply(t, pool, acme, o, secrets...); len(got.Changes) > 0 {
 		t.Errorf("without prune:\n%s", got.Text())
 	}
+
 	o.Prune = true
 	var shown strings.Builder
 	shown.WriteString("== only the company\n" + apply(t, pool, "company: Acme", o).Text())
@@ -49,13 +52,16 @@ accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: r
 	if names := teamNames(d); names != "Support Used" {
 		t.Errorf("teams: %s, want Support Used", names)
 	}
+
 	for _, said := range []string{"", ", paused: false"} {
 		again := apply(t, pool, `accounts: [{name: old-rookery`+said+`}]`, options(t))
 		if isTold := strings.Contains(again.Text(), "account old-rookery: stays paused"); isTold != (said == "") {
 			t.Errorf("an account that is named again%s:\n%s", said, again.Text())
 		}
 	}
-	for _, nobody := range []string{"", `, slack: ""`} { // who comes back, and of whom no user is known now
+
+	// An agent who comes back doesn't have the former user again.
+	for _, nobody := range []string{"", `, slack: ""`} {
 		back := apply(t, pool, `agents: [{email: old@acme.test, name: Old`+nobody+`}]`, options(t))
 		d := directory(t, pool)
 		if len(back.Changes) == 0 || len(d.Agents) != 3 {
@@ -69,24 +75,28 @@ accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: r
 	}
 }
 
-// An agent who is found by e-mail gets a user that nobody has. Whoever has it keeps it, and the admin is told.
+// An agent who is found by e-mail gets the user in the chat only if no other agent has that user. Otherwise that
+// agent keeps it, and the admin is told.
 func TestFoundUserStays(t *testing.T) {
 	t.Parallel()
 	o := options(t)
 	pool := acmeApplied(t, o)
 	o.Lookup = workspace{users: map[string]string{"slack eve@acme.test": "U0BEN", "slack ben@acme.test": "U0BEN",
 		"slack joe@acme.test": "U0JOE", "slack joseph@acme.test": "U0JOE"}}
+
 	var shown strings.Builder
 	step := func(name, raw string) {
 		shown.WriteString("== " + name + "\n" + apply(t, pool, raw, o).Text())
 		shown.WriteString("-- again\n" + apply(t, pool, raw, o).Text())
 	}
+
 	step("who has it in the file", "agents:\n  - {email: ben@acme.test, slack: U0BEN}\n  - {email: eve@acme.test, name: Eve}")
 	step("who has it in the file, further down", "agents:\n  - {email: eve@acme.test, name: Eve}\n  - {email: ben@acme.test, slack: U0BEN}")
 	step("who has it in the database", "agents: [{email: eve@acme.test, name: Eve}]")
 	step("who is found first", "agents: [{email: joe@acme.test, name: Joe}, {email: joseph@acme.test, name: Joe}]")
 	step("moved by the file, and not back", "agents: [{email: ben@acme.test}, {email: eve@acme.test, slack: U0BEN}]")
 	step("given up by the file", `agents: [{email: eve@acme.test, slack: ""}, {email: ben@acme.test}]`)
+
 	o.Prune = true
 	step("of an agent who goes", "agents: [{email: ann@acme.test}, {email: eve@acme.test}]")
 	golden.Text(t, "testdata/found_users.txt", shown.String())

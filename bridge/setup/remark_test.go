@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A page tells, in sentences, only what is to be known of its own entry.
+// A page shows, in sentences, only the remarks about its own entry.
 func TestRemarksAbout(t *testing.T) {
 	t.Parallel()
 	all := Result{Remarks: []string{
@@ -22,7 +22,7 @@ func TestRemarksAbout(t *testing.T) {
 	}
 }
 
-// Who types a person's name in place of the member ID is told: nobody would be known by it.
+// An admin who types a person's name in place of the member ID is told that it is no member ID of Slack.
 func TestChangeNamesNoUserOfSlack(t *testing.T) {
 	t.Parallel()
 	o := options(t)

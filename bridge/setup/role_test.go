@@ -8,8 +8,9 @@ import (
 	"parley/store"
 )
 
-// Who an admin is in a chat, only super-admins say, because by that the chat knows an admin. An admin may say it of himself and of
-// agents, and a chat that is asked by the address may say it of anybody who has no user there yet.
+// Only super-admins may say which user of a chat an admin is, because Parley recognises an admin in the chat by that
+// user. An admin may say it of himself and of agents who aren't admins. If an admin has no user there yet, the chat
+// may be asked by the address.
 // R-211
 func TestWhoSaysWhoAnAdminIs(t *testing.T) {
 	t.Parallel()
@@ -21,9 +22,11 @@ agents:
   - {email: ben@acme.test, roles: [admin]}
   - {email: cy@acme.test, name: Cy, roles: [admin]}
   - {email: joe@acme.test, name: Joe, slack: U0JOE}`, o)
+
 	agents := directory(t, pool).Agents
 	ben := slices.IndexFunc(agents, func(a store.Agent) bool { return a.Email == "ben@acme.test" })
 	o.Author = Author{Agent: &agents[ben].ID, Name: "ben@acme.test"}
+
 	for _, tt := range []struct {
 		name, change string
 		found        string // the user in Slack whom Slack finds by the address
@@ -47,6 +50,7 @@ agents:
 				}
 				return
 			}
+
 			if got := apply(t, pool, raw, o); len(got.Changes) != 1 || strings.Contains(got.Text(), "from now on only") {
 				t.Errorf("got %s, want one change, and nothing about rights that stay", got.Text())
 			}

@@ -53,8 +53,8 @@ knowledge:
   - url: https://example.com/help/
 `
 
-// YAML → pages → YAML: what is read for pages and saved by pages, one entry after the other, makes the same file again.
-// Each key that the export knows is in a Field, so that a page can show it.
+// A set-up that is read for pages and saved by pages, one entry after the other, exports as the same file again. Each
+// key that the export knows is in a Field, so that a page can show it.
 func TestRoundByPages(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -63,6 +63,7 @@ func TestRoundByPages(t *testing.T) {
 	want := must(Export(t.Context(), from, specs()))(t)
 	entries := must(Entries(t.Context(), from, specs()))(t)
 	there := must(Entries(t.Context(), to, specs()))(t)
+
 	for _, e := range entries {
 		fields := FieldsOf(e.Kind, input.SpecOf(specs(), e.Channel))
 		for path := range e.Values {
@@ -72,6 +73,7 @@ func TestRoundByPages(t *testing.T) {
 				t.Errorf("no page can show %s of a %s", path, e.Kind)
 			}
 		}
+
 		c := Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Values: maps.Clone(e.Values)}
 		delete(c.Values, "kind")
 		if e.Kind == EntryTag {
@@ -80,6 +82,7 @@ func TestRoundByPages(t *testing.T) {
 		for _, secret := range e.Stored {
 			c.Values[secret] = []string{map[string]string{"loft.in.password": "tops3cret", "loft.out.deep.password": "0ther"}[secret]}
 		}
+
 		if i := slices.IndexFunc(there, func(old Entry) bool { return old.Kind == e.Kind && old.Name == e.Name }); i >= 0 {
 			c.Version = there[i].Version
 		}
@@ -92,8 +95,8 @@ func TestRoundByPages(t *testing.T) {
 	}
 }
 
-// A tag gets another name on a page; a name that another tag has is refused, and what is wrong in a list of groups stands
-// beside its place.
+// A tag can be renamed on a page, but not to a name that another tag has. A fault in a list of groups of fields is
+// named beside its place in the list. A tag that is removed can't be chosen any more.
 func TestChangesOfTheCatalogue(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -103,6 +106,7 @@ func TestChangesOfTheCatalogue(t *testing.T) {
 			Values: map[string][]string{"formerly": {from}, "description": {"x"}}}, o)
 		return err
 	}
+
 	check(t, rename("Sales", "New Business"))
 	if got := entry(t, pool, EntryTag, "New Business"); got.Value("formerly") != "Sales" || got.Value("color") != "#0f766e" {
 		t.Errorf("renamed: %v", got.Values)
@@ -110,6 +114,8 @@ func TestChangesOfTheCatalogue(t *testing.T) {
 	if err := rename("Support", "new business"); !errors.Is(err, ErrExists) {
 		t.Errorf("a name that is taken: %v", err)
 	}
+
+	// Some of an account's holidays are wrong.
 	_, err := Save(t.Context(), pool,
 		Change{Kind: EntryAccount, Name: "rookery", Channel: "raven", Version: entry(t, pool, EntryAccount, "rookery").Version,
 			Values: map[string][]string{"hours.zone": {"UTC"}, "hours.week.mon": {"9:00-10:00"}, "hours.holidays.country": {"XX"},
@@ -124,6 +130,7 @@ func TestChangesOfTheCatalogue(t *testing.T) {
 	if !slices.Equal(paths, want) {
 		t.Errorf("said of %v, want %v", paths, want)
 	}
+
 	known := entry(t, pool, EntryKnowledge, "")
 	_, err = Save(t.Context(), pool, Change{Kind: EntryKnowledge, Version: known.Version,
 		Values: map[string][]string{"knowledge.0.folder": {"srv"}, "knowledge.1.url": {"ftp://x"}, "knowledge.2.url": {"https://a.test/"}}}, o)
@@ -131,6 +138,7 @@ func TestChangesOfTheCatalogue(t *testing.T) {
 		refused.Fields["knowledge.1.url"] == "" {
 		t.Errorf("said of knowledge: %v", err)
 	}
+
 	out := entry(t, pool, EntryTag, "Urgent")
 	if _, err := Save(t.Context(), pool, Change{Kind: EntryTag, Name: "Urgent", Version: out.Version, Remove: true}, o); err != nil {
 		t.Error(err)

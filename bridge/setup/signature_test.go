@@ -13,8 +13,8 @@ import (
 	"parley/store/blob"
 )
 
-// album is a SignatureReader with pictures by their names. A signature that begins with "<" is HTML, in which a name in brackets
-// stands for a picture: "<p>Ann [logo.png]". The picture "own" is one whose bytes stand in the HTML itself.
+// album is a SignatureReader with pictures by their names. A signature that begins with "<" is HTML, in which a name
+// in brackets is a picture: "<p>Ann [logo.png]". The bytes of the picture "own" are part of the HTML itself.
 type album map[string]string
 
 func (a album) Read(source string) (SignatureText, error) {
@@ -41,7 +41,8 @@ func (a album) Picture(_ context.Context, name string) (Picture, error) {
 	return Picture{Name: name, ContentType: "image/png", Content: []byte(content), IsInline: name == "own"}, nil
 }
 
-// signed is a file in which both Ann's signature and that of the account home-loft show the logo and a picture of their own.
+// signed is a file in which Ann's signature and that of the account home-loft both show the logo and a picture of
+// their own.
 const signed = `
 agents:
   - {email: ann@acme.test, signature: '<p>Ann [logo.png] [ann.png]'}
@@ -49,8 +50,8 @@ accounts:
   - {name: home-loft, signature: '<p>[logo.png] [own]'}
 `
 
-// albumOf returns options whose signatures read their pictures from an album, and that album: with the logo, Ann's picture, and the
-// picture "own".
+// albumOf returns options whose signatures read their pictures from an album, and that album. It has the logo, Ann's
+// picture, and the picture "own".
 func albumOf(t *testing.T) (Options, album) {
 	t.Helper()
 	pictures := album{"logo.png": "the logo", "ann.png": "Ann", "own": "in itself"}
@@ -86,8 +87,7 @@ func countUploads(t *testing.T, pool *pgxpool.Pool, condition string) (n int) {
 	return n
 }
 
-// Who applies a file is told of new signatures, with the sizes of their pictures.
-//
+// Applying a file lists its new signatures as changes, with the sizes of their pictures.
 // R-176, R-177
 func TestSignatureIsListedAsAChange(t *testing.T) {
 	t.Parallel()
@@ -102,9 +102,8 @@ func TestSignatureIsListedAsAChange(t *testing.T) {
 	}
 }
 
-// A signature is kept as text and as HTML with its pictures. Signatures that show the same picture share one blob, and a picture that
-// stands in the HTML has no place that it could be read from again.
-//
+// A signature is stored as text and as HTML with its pictures. Signatures that show the same picture share one blob,
+// a stored file. A picture that is part of the HTML can't be read again from elsewhere.
 // R-176, R-177
 func TestSignatures(t *testing.T) {
 	t.Parallel()
@@ -119,6 +118,7 @@ func TestSignatures(t *testing.T) {
 	if loft.RichSignature == nil {
 		t.Fatal("home-loft has no signature as HTML")
 	}
+
 	annPictures, loftPictures := ann.RichSignature.Pictures, loft.RichSignature.Pictures
 	if len(annPictures) != 2 {
 		t.Fatalf("Ann's pictures: got %+v, want the logo and her own", annPictures)
@@ -126,6 +126,7 @@ func TestSignatures(t *testing.T) {
 	if len(loftPictures) != 2 {
 		t.Fatalf("home-loft's pictures: got %+v, want the logo and its own", loftPictures)
 	}
+
 	logo, own := loftPictures[0], loftPictures[1]
 	if annPictures[0] != logo {
 		t.Errorf("Ann's logo: got %+v, want that of home-loft, %+v", annPictures[0], logo)
@@ -136,14 +137,15 @@ func TestSignatures(t *testing.T) {
 	if own.From != "" {
 		t.Errorf("home-loft's own picture was read from %q, want no place", own.From)
 	}
+
 	content := must(blob.Get(t.Context(), pool, nil, logo.Blob))(t)
 	if got, want := string(content), "the logo"; got != want {
 		t.Errorf("content of the logo: got %q, want %q", got, want)
 	}
 }
 
-// The pictures of signatures are kept for good, and as pictures: retention removes other uploads that no message has.
-//
+// The pictures of signatures are kept for good, and marked as pictures. Retention removes other uploads that no
+// message uses.
 // R-176, R-177
 func TestPicturesOfSignaturesAreKept(t *testing.T) {
 	t.Parallel()
@@ -162,8 +164,7 @@ func TestSameSignatureChangesNothing(t *testing.T) {
 	}
 }
 
-// A picture with other content under the same name changes each signature that shows it.
-//
+// If a picture has other content under the same name, each signature that shows it changes.
 // R-176, R-177
 func TestChangedPictureChangesSignatures(t *testing.T) {
 	t.Parallel()
@@ -174,9 +175,8 @@ func TestChangedPictureChangesSignatures(t *testing.T) {
 	}
 }
 
-// A picture that was read once and can't be read any more stays in its signatures: who applies the file is told so, and an export has
-// the signature as it was written.
-//
+// If a picture was read once and can't be read any more, it stays in its signatures. A remark says so, and an export
+// has the signature as it was written.
 // R-176, R-177
 func TestVanishedPictureStays(t *testing.T) {
 	t.Parallel()
@@ -197,8 +197,7 @@ func TestVanishedPictureStays(t *testing.T) {
 	}
 }
 
-// A signature whose pictures can't be kept is refused.
-//
+// A signature is refused if its pictures can't be read or are too many.
 // R-176, R-177
 func TestSignatureIsRefused(t *testing.T) {
 	t.Parallel()
@@ -243,9 +242,8 @@ func TestClearedSignatureIsGone(t *testing.T) {
 	}
 }
 
-// When signatures change, it is noted of the pictures that were shown until now, so that they stay for a month from then on. A picture
-// that was replaced long ago isn't noted again.
-//
+// When signatures change, Parley notes for the pictures that were shown until now that they were, so that they stay
+// for another month. It doesn't note that again for a picture that was replaced long ago.
 // R-176, R-177
 func TestPicturesAreNotedWhenLastShown(t *testing.T) {
 	t.Parallel()
@@ -255,6 +253,7 @@ func TestPicturesAreNotedWhenLastShown(t *testing.T) {
 	if got := countUploads(t, pool, `true`); got != 4 {
 		t.Fatalf("there are %d pictures, want the former logo, the other one, Ann's own and home-loft's own", got)
 	}
+
 	must(pool.Exec(t.Context(), `UPDATE uploads SET created_at = created_at - interval '1 year'`))(t)
 	apply(t, pool, clearAnns, o)
 	if got := countUploads(t, pool, `created_at > now() - interval '1 day'`); got != 3 {
@@ -279,8 +278,8 @@ func (k *timekeeper) Picture(ctx context.Context, name string) (Picture, error) 
 	return k.album.Picture(ctx, name)
 }
 
-// A chat that answers slowly takes nothing of the time in which the pictures of signatures are read: the time for these begins once
-// the chat was asked.
+// The time in which the pictures of signatures are read begins after the chat was asked. So a chat that answers
+// slowly doesn't shorten it.
 func TestPicturesHaveTimeOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	o, pictures := albumOf(t)

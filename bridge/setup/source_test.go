@@ -11,8 +11,9 @@ import (
 	"parley/store/storetest"
 )
 
-// A file, or a page, that would let two accounts take the same messages is refused, and names both; one that is paused
-// takes none, and two that did so before keep nobody from changing all else.
+// A file or a page is refused if it would let two accounts take the same messages, and the fault names the other
+// account. A paused account takes none. Two accounts that take the same messages since earlier don't prevent other
+// changes.
 func TestSameSource(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -20,6 +21,7 @@ func TestSameSource(t *testing.T) {
 	o.Specs[0].Sources = func(c channels.Config) map[string]string {
 		return map[string]string{"address": c["address"], "in.host": c["in.host"]}
 	}
+
 	second := func(name, address, more string) string {
 		return "accounts:\n  - {name: " + name + ", kind: pigeon, team: Support" + more + ", loft: {address: " + address +
 			", in: {host: other.acme.test, password: x}}}\n"
@@ -29,12 +31,14 @@ func TestSameSource(t *testing.T) {
 			t.Errorf("%s: %s", what, got)
 		}
 	}
+
 	wantRefused("the same address", second("twin", "help@acme.test", ""),
 		"account twin: loft: address: the account home-loft takes messages from there already")
 	apply(t, pool, second("twin", "help@acme.test", ", paused: true"), o)
 	wantRefused("to resume it", "accounts: [{name: twin, kind: pigeon, paused: false}]", "account twin: loft: address: the account home-loft")
 	wantRefused("the same server", "accounts: [{name: home-loft, kind: pigeon, loft: {in: {host: other.acme.test}}}, "+
 		"{name: twin, kind: pigeon, paused: false, loft: {address: b@acme.test}}]", "in: host: the account home-loft takes")
+
 	var no *Refused
 	_, err := Save(t.Context(), pool,
 		Change{
@@ -47,6 +51,7 @@ func TestSameSource(t *testing.T) {
 	if !errors.As(err, &no) || !strings.HasPrefix(no.Fields["loft.address"], "The account home-loft takes messages from there already.") {
 		t.Errorf("on a page: %v", err)
 	}
+
 	apply(t, pool, "accounts: [{name: twin, kind: pigeon, paused: false, loft: {address: twin@acme.test}}]", o)
 	moved := refused(t, pool, "accounts: [{name: home-loft, kind: pigeon, loft: {address: twin@acme.test}}]", o)
 	if !strings.HasPrefix(moved, "1:12: account home-loft: loft: address: the account twin takes") {
@@ -61,7 +66,8 @@ func TestSameSource(t *testing.T) {
 	}
 }
 
-// What a channel knows to be wrong is refused before it is stored. An account that is wrong already can still be paused.
+// Settings that a channel's Check finds wrong are refused before they are stored. An account that already has wrong
+// settings can still be paused.
 func TestWrongChannelSettings(t *testing.T) {
 	t.Parallel()
 	pool, o := storetest.DB(t), options(t)
@@ -72,7 +78,7 @@ accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {n
 		return parse(t, strings.NewReplacer("NUMBER", number, "PAUSED", paused).Replace(account))
 	}
 	if _, err := Apply(t.Context(), pool, file("13", "false"), o); err != nil {
-		t.Fatal(err) // nobody minds yet
+		t.Fatal(err) // without a Check it isn't wrong yet
 	}
 
 	i := slices.IndexFunc(o.Specs, func(s channels.Spec) bool { return s.Kind == "raven" })
@@ -83,6 +89,7 @@ accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {n
 		}
 		return nil
 	}
+
 	_, err := Apply(t.Context(), pool, file("14", "false"), o)
 	if err == nil || !strings.Contains(err.Error(), "account rookery: raven: number: brings bad luck.\n") ||
 		!strings.Contains(err.Error(), "is too small.") {

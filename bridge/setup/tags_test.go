@@ -18,8 +18,9 @@ tags:
   - {name: Spare Parts}
 `
 
-// R-152, R-153, R-157, R-161: the list of tags is changed by the file. What is taken out, or has another name, stays in
-// the table or in a tag's former names, so that conversations show it.
+// A file changes the list of tags. A tag that is taken out stays in the table, and a former name of a renamed tag
+// stays with it, so that conversations still show them.
+// R-152, R-153, R-157, R-161
 func TestApplyTags(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -32,6 +33,7 @@ func TestApplyTags(t *testing.T) {
 			t.Errorf("%s, applied again:\n%s", name, again.Text())
 		}
 	}
+
 	step("a new one, and two that are there from the start", shopTags)
 	step("another name", "tags: [{name: Parts, formerly: [spare parts]}]")
 	step("and another", "tags: [{name: Parts and Tools, formerly: [Parts], description: What breaks}]")
@@ -39,6 +41,7 @@ func TestApplyTags(t *testing.T) {
 	step("two become one", "tags: [{name: Sales, formerly: [Support, parts and tools]}]")
 	step("a former name is a tag again", "tags: [{name: Parts, color: \"\"}]")
 	step("no category, and other capitals", "tags: [{name: Sales, category: \"\", description: Who wants to buy}, {name: VIP customer}]")
+
 	round := must(Export(t.Context(), pool, specs()))(t)
 	o.Prune = true
 	step("pruned without a list", "company: Acme")
@@ -56,6 +59,7 @@ func TestApplyTags(t *testing.T) {
 	if got := byName["Billing"]; !got.Active || got.Color != "#112233" || got.Description != "Invoices, and what is paid" {
 		t.Errorf("Billing is %+v", got)
 	}
+
 	fresh := storetest.DB(t)
 	apply(t, fresh, string(round), o)
 	again, err := Export(t.Context(), fresh, specs())
@@ -64,7 +68,7 @@ func TestApplyTags(t *testing.T) {
 	}
 }
 
-// Tags are saved while an agent types a new one: both are taken, whichever began first.
+// Tags are saved while an agent types a new one. Both are stored, whichever began first.
 func TestSaveTagsBesideANewOne(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -77,6 +81,7 @@ func TestSaveTagsBesideANewOne(t *testing.T) {
 		_, err := Apply(t.Context(), pool, file, o)
 		saved <- err
 	}()
+
 	const waiting = `SELECT FROM pg_stat_activity
 		WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE tags%' LIMIT 1`
 	for ends := time.Now().Add(2 * time.Minute); storetest.Row(t, pool, waiting) == ""; {
@@ -92,6 +97,7 @@ func TestSaveTagsBesideANewOne(t *testing.T) {
 	check(t, store.BumpSettings(t.Context(), batch))
 	check(t, batch.Commit(t.Context()))
 	check(t, storetest.Receive(t, saved, "the file is applied"))
+
 	names := map[string]bool{}
 	for _, one := range directory(t, pool).Tags {
 		names[one.Name] = one.Active

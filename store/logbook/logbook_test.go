@@ -14,20 +14,21 @@ import (
 	"parley/store/storetest"
 )
 
-// The colleagues of newLog.
+// The agents who act in the log of newLog.
 const (
 	ann = store.AgentID(1)
 	ben = store.AgentID(2)
 )
 
-// newLog makes a log of 40,000 entries, three a second from 2026 on, of 1000 conversations in two accounts. Ben did the fifth
-// thing, and Ann all others. Ann changed the set-up in the first seconds, and a command did a month later.
+// newLog makes a log of 40,000 entries about 1000 conversations in two accounts, three a second from 2026 on. Entry 5
+// is Ben's, and all others are Ann's. Ann changed the set-up in the first seconds, and a command did a month later.
 func newLog(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
 	storetest.Exec(t, pool, `
 		INSERT INTO agents (id, email, name) OVERRIDING SYSTEM VALUE
 		VALUES ($1, 'ann@acme.test', 'Ann'), ($2, 'ben@acme.test', 'Ben')`, ann, ben)
+
 	storetest.Exec(t, pool, `
 		INSERT INTO accounts (id, name, kind, side)
 		VALUES (10, 'help', 'email', 'channel'), (11, 'sales', 'email', 'channel')`)
@@ -35,6 +36,7 @@ func newLog(t *testing.T) *pgxpool.Pool {
 		INSERT INTO conversations (id, account_id, status, last_at, created_at)
 		SELECT n, 10 + n % 2, 'open', now(), now()
 		FROM generate_series(1, 1000) AS n`)
+
 	storetest.Exec(t, pool, `
 		INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what)
 		SELECT n, 1 + n % 1000, '2026-01-01'::timestamptz + n / 3 * interval '1 second',
@@ -45,11 +47,12 @@ func newLog(t *testing.T) *pgxpool.Pool {
 		VALUES
 			('2026-01-01 00:00:03', $1, 'ann@acme.test', '{"+ team A","+ team B"}'),
 			('2026-02-01', NULL, 'parley apply', '{"+ team C"}')`, ann)
+
 	storetest.Exec(t, pool, `ANALYZE`)
 	return pool
 }
 
-// readPages reads all that a filter lets pass, page by page.
+// readPages reads page by page everything that a filter lets pass.
 func readPages(t *testing.T, pool *pgxpool.Pool, f logbook.Filter, pageSize int) (rows []logbook.Row, pages int) {
 	t.Helper()
 	var place logbook.Place
@@ -64,7 +67,8 @@ func readPages(t *testing.T, pool *pgxpool.Pool, f logbook.Filter, pageSize int)
 	}
 }
 
-// Pages join without a gap and without a double, also within one moment, and set-up and conversations are one log.
+// Pages follow each other without a gap and without an entry that comes twice, even if many entries are of the same
+// moment. Changes of the set-up and of conversations are in one log.
 // R-220
 func TestPagesJoin(t *testing.T) {
 	t.Parallel()
@@ -75,10 +79,12 @@ func TestPagesJoin(t *testing.T) {
 	if len(rows) != entries+setupChanges {
 		t.Errorf("the pages have %d rows, want %d", len(rows), entries+setupChanges)
 	}
+
 	newestFirst := func(a, b logbook.Row) int { return b.At.Compare(a.At) }
 	if !slices.IsSortedFunc(rows, newestFirst) {
 		t.Error("the rows are not in order, the newest first")
 	}
+
 	seen := map[[2]int64]bool{}
 	for _, r := range rows {
 		key := [2]int64{int64(r.Source), r.ID}
@@ -89,7 +95,8 @@ func TestPagesJoin(t *testing.T) {
 	}
 }
 
-// What is rare is found, over pages none of which looks at more than its share.
+// A filter finds what is rare. If it takes long to find, that is spread over several pages, so that each page looks
+// at a limited part of the log.
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	const pageSize = 500
@@ -124,7 +131,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// A change of the set-up names the colleague, or the command, and says each of its lines.
+// A change of the set-up names the colleague or the command, and has all its lines.
 func TestSetupChanges(t *testing.T) {
 	t.Parallel()
 	rows, _ := readPages(t, newLog(t), logbook.Filter{What: logbook.SetUp}, 10)
@@ -142,7 +149,7 @@ func TestSetupChanges(t *testing.T) {
 	}
 }
 
-// No page reads the whole log, whatever is asked for: each walks along an index.
+// A page never reads the whole log. It uses an index, whatever is asked for.
 func TestLogPlans(t *testing.T) {
 	t.Parallel()
 	pool := newLog(t)
@@ -154,6 +161,7 @@ func TestLogPlans(t *testing.T) {
 		{name: "of all conversations", sql: logbook.ReadPageSQL, wantIndex: "log_entries_time"},
 		{name: "of one conversation", sql: logbook.ReadOfOneSQL, wantIndex: "log_entries_conversation"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := logbook.Filter{Agent: ben, Account: "sales", Conversation: 6}

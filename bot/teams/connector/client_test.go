@@ -93,7 +93,7 @@ func TestSplitMessage(t *testing.T) {
 	wantEqual(t, "id of a split message", split.ID, "")
 }
 
-// mustSendToAnn sends a message that Ann alone sees, and returns its id.
+// mustSendToAnn sends a message that only Ann sees, and returns its id.
 func (st *stage) mustSendToAnn(at connector.Conversation) string {
 	st.t.Helper()
 	a := textActivity("for you")
@@ -114,7 +114,7 @@ func TestTargetedMessageIsSeenByOnePerson(t *testing.T) {
 	wantEqual(t, "text", got[0].Text, "for you")
 }
 
-// To send it, a copy of the recipient is marked.
+// SendTargeted marks a copy of the recipient, and leaves the caller's recipient unchanged.
 func TestTargetedMessageLeavesTheCallersRecipient(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -186,7 +186,7 @@ func TestReplyInAChat(t *testing.T) {
 	wantEqual(t, "text", got[0].Text, "hello")
 }
 
-// Ann is in a team with the app, but hasn't installed it for herself: then Teams doesn't find her by her id of Entra.
+// Ann is in a team with the app, but hasn't installed it for herself. So Teams doesn't find her by her Entra id.
 func TestChatIsNotFoundByTheIDOfEntra(t *testing.T) {
 	t.Parallel()
 	_, err := newStage(t, teamsfake.Options{}).openChat(ann)
@@ -199,7 +199,7 @@ func TestThereIsNoChatWithAnUnknownPerson(t *testing.T) {
 	wantClass(t, err, channels.BadContent)
 }
 
-// inTeam is the team's conversation, by an address without a final slash.
+// inTeam is the team's conversation. Its address has no slash at the end.
 func (st *stage) inTeam() connector.Conversation {
 	return connector.Conversation{Service: strings.TrimSuffix(st.srv.ServiceURL(), "/"), ID: team}
 }
@@ -212,6 +212,7 @@ func TestMembers(t *testing.T) {
 	for i := range others {
 		o.Users = append(o.Users, teamsfake.User{ID: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", i), Name: fmt.Sprint("Person ", i)})
 	}
+
 	st := newStage(t, o)
 	seen := map[string]bool{}
 	pages := 0
@@ -224,6 +225,7 @@ func TestMembers(t *testing.T) {
 		pages++
 		next = p.ContinuationToken
 	}
+
 	wantEqual(t, "people, with Ann", len(seen), others+1)
 	wantEqual(t, "Ann is one of them", seen[ann], true)
 	wantEqual(t, "pages", pages, 2)
@@ -274,6 +276,7 @@ func TestTeamAndChannels(t *testing.T) {
 	wantEqual(t, "group", d.AADGroupID, group)
 	wantEqual(t, "name", d.Name, "Support")
 	wantEqual(t, "channels", d.ChannelCount, 2)
+
 	list, err := st.client.Channels(st.ctx(), st.inTeam().Service, team)
 	noError(t, err)
 	want := []connector.ChannelInfo{{ID: team, Type: "standard"}, {ID: tickets, Name: "tickets", Type: "standard"}}
@@ -282,7 +285,7 @@ func TestTeamAndChannels(t *testing.T) {
 	}
 }
 
-// An id or an address of a service that would change the path of a call isn't called.
+// A call isn't made if an id or the address of a service would change its path.
 func TestIDsThatWouldChangeThePath(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -291,6 +294,7 @@ func TestIDsThatWouldChangeThePath(t *testing.T) {
 	for _, id := range []string{"", ".", ".."} {
 		wantClass(t, st.client.DeleteTargeted(st.ctx(), at, id), channels.BadRecipient)
 	}
+
 	withQuery := connector.Conversation{Service: st.srv.ServiceURL() + "?x=", ID: at.ID}
 	_, err := st.client.Reply(st.ctx(), withQuery, textActivity("x"))
 	wantClass(t, err, channels.BadRecipient)
@@ -310,7 +314,7 @@ func TestIDsAreEscaped(t *testing.T) {
 	}
 }
 
-// Times come with a zone, or without one, which means UTC. What can't be read isn't a time.
+// A time has a zone, or is in UTC without one. A text that can't be read is no time.
 func TestTimeOfActivity(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678000000, time.UTC)

@@ -7,8 +7,8 @@ import (
 	"parley/bridge/analysis/evaluation"
 )
 
-// These sentences with numbers were put aside before anybody saw what the analysis makes of them. Nobody tunes on them: the test
-// shows the share of what is found, and no sentence.
+// The sentences with numbers in this file were put aside before anybody saw how the analysis copes with them. The
+// test shows only the share of references that are found, and no sentence, so that the analysis isn't tuned on them.
 func TestAside(t *testing.T) {
 	var messages []evaluation.Message
 	for _, s := range readMarkedSentences(t, "testdata/aside/references.txt") {

@@ -34,7 +34,7 @@ func BenchmarkAnalyze(b *testing.B) {
 	}
 }
 
-// Texts that nobody writes and somebody may send cost little, and have an answer like any other.
+// Odd texts, which nobody writes but somebody may send, cost little time and get an answer like any other.
 func TestOddTextsCostLittle(t *testing.T) {
 	tests := []struct {
 		name string
@@ -79,7 +79,8 @@ func TestOddTextsCostLittle(t *testing.T) {
 	}
 }
 
-// Patterns that an admin wrote cost little, however dear their expressions are. They are compiled anew here: New keeps no patterns.
+// An admin's patterns cost little time, however expensive their expressions are. The test compiles them each time,
+// because New keeps no patterns.
 func TestPatternsCostLittle(t *testing.T) {
 	q := analysis.Question{Burst: []analysis.Message{{Text: strings.Repeat("a", 10<<10)}}}
 	for i := range 100 {
@@ -99,23 +100,27 @@ func TestPatternsCostLittle(t *testing.T) {
 	})
 }
 
-// What an Analyzer knows fits into a few megabytes. It is read anew here: New would return what another test made it read before.
+// The knowledge of an Analyzer fits into a few megabytes. The test reads it again, because New would return what
+// another test has already read.
 func TestKnowledgeIsSmall(t *testing.T) {
 	const (
 		megabyte = 1 << 20
 		minBytes = megabyte // less means that something wasn't read, or wasn't kept until it was measured
 		maxBytes = 3.75 * megabyte
 	)
+
 	var before, after runtime.MemStats
 	runtime.GC()
-	runtime.GC() // what pools of earlier tests hold is freed the second time
+	runtime.GC() // the second one frees what pools of earlier tests hold
 	runtime.ReadMemStats(&before)
+
 	k, err := readKnowledge()
 	if err != nil {
 		t.Fatal(err)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
+
 	got := float64(after.HeapAlloc) - float64(before.HeapAlloc)
 	t.Logf("an Analyzer keeps %.2f MB", got/megabyte)
 	if got < minBytes || got > maxBytes {

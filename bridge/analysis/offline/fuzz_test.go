@@ -6,7 +6,8 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Whatever a customer writes, and whatever a desk has as a pattern or an intent, an answer keeps to what holds for every answer.
+// An answer keeps to the rules for all answers, whatever a customer writes, and whatever patterns and intents a desk
+// has.
 func FuzzAnalyze(f *testing.F) {
 	for _, m := range readCustomers(f) {
 		f.Add("", m.Texts[0], `\b[A-Z]-\d+`, "order")

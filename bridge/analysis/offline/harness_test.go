@@ -14,7 +14,7 @@ import (
 	"parley/bridge/analysis/evaluation"
 )
 
-// ask analyses one message at a desk, and checks what holds for every answer.
+// ask analyses one message at a desk, and checks the rules for all answers.
 func ask(t *testing.T, a *Analyzer, text string, desk analysis.Desk) analysis.Answer {
 	t.Helper()
 	q := analysis.Question{Burst: []analysis.Message{{Text: text}}, Desk: desk}
@@ -26,8 +26,8 @@ func ask(t *testing.T, a *Analyzer, text string, desk analysis.Desk) analysis.An
 	return answer
 }
 
-// checkAnswer checks what holds for every answer: it has the customer's own words and numbers, and names that the desk has, and not
-// too many of them.
+// checkAnswer checks the rules for all answers: reasons and numbers are the customer's own words, names are the
+// desk's, and there aren't too many of them.
 func checkAnswer(t testing.TB, q analysis.Question, a analysis.Answer) {
 	t.Helper()
 	isWritten := func(s string) bool {
@@ -55,7 +55,7 @@ func checkAnswer(t testing.TB, q analysis.Question, a analysis.Answer) {
 	checkCounts(t, a)
 }
 
-// checkNames checks that an answer has names of the desk alone.
+// checkNames checks that an answer has only names that the desk has.
 func checkNames(t testing.TB, desk analysis.Desk, a analysis.Answer) {
 	t.Helper()
 	intents := desk.Intents
@@ -72,6 +72,7 @@ func checkNames(t testing.TB, desk analysis.Desk, a analysis.Answer) {
 			t.Errorf("got the tag %q, which the desk doesn't have", name)
 		}
 	}
+
 	for _, r := range a.Replies {
 		if len(r.Sources) != 1 {
 			t.Errorf("got a reply with the sources %q, want one", r.Sources)
@@ -79,6 +80,7 @@ func checkNames(t testing.TB, desk analysis.Desk, a analysis.Answer) {
 			t.Errorf("got a reply with the source %q, which the desk doesn't have", r.Sources[0])
 		}
 	}
+
 	for _, action := range a.Actions {
 		if !slices.Contains(desk.Actions, action.Name) {
 			t.Errorf("got the action %q, which the desk doesn't have", action.Name)
@@ -86,7 +88,7 @@ func checkNames(t testing.TB, desk analysis.Desk, a analysis.Answer) {
 	}
 }
 
-// checkCounts checks that an answer has no more of anything than an analysis may have.
+// checkCounts checks that an answer doesn't have more of anything than an analysis may have.
 func checkCounts(t testing.TB, a analysis.Answer) {
 	t.Helper()
 	const maxIntents, maxTags, maxReplies, maxActions = 2, 3, 3, 2
@@ -115,6 +117,7 @@ ich warte nun seit drei Wochen auf meine Bestellung Nr. 4711-22 und habe Ihnen s
 Mit freundlichen Grüßen
 Erika Mustermann`
 	q := analysis.Question{Burst: []analysis.Message{{Subject: "Bestellung 4711-22 immer noch nicht da", Text: text}}}
+
 	q.Desk.Actions = []analysis.ActionName{analysis.Assign, analysis.Priority}
 	for i := range 12 {
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: fmt.Sprintf("tag-%d", i), Words: []string{"Paket verloren", "Depot"}})
@@ -127,6 +130,7 @@ Erika Mustermann`
 			Reply: "Wir sehen nach.",
 		})
 	}
+
 	for range 20 {
 		q.Desk.Examples = append(q.Desk.Examples, analysis.Example{
 			Text:   text,
@@ -138,7 +142,7 @@ Erika Mustermann`
 	return q
 }
 
-// cpuTime returns the processor time that this process has used: other work on the machine doesn't count.
+// cpuTime returns the processor time that this process has used. Other work on the machine doesn't count.
 func cpuTime(t testing.TB) time.Duration {
 	t.Helper()
 	var u syscall.Rusage
@@ -148,7 +152,8 @@ func cpuTime(t testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// readCustomers reads our own texts, a line each: language, sentiment, reason of urgency or "-", intents, reference, text.
+// readCustomers reads our own texts. Each line has language, sentiment, reason of urgency or "-", intents, reference
+// and text.
 func readCustomers(t testing.TB) []evaluation.Message {
 	t.Helper()
 	const fields = 6
@@ -156,6 +161,7 @@ func readCustomers(t testing.TB) []evaluation.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var all []evaluation.Message
 	for i, line := range strings.Split(strings.TrimSpace(string(content)), "\n") {
 		if strings.HasPrefix(line, "#") {
@@ -166,6 +172,7 @@ func readCustomers(t testing.TB) []evaluation.Message {
 			t.Fatalf("line %d: got %d fields, want %d: %q", i+1, len(part), fields, line)
 		}
 		language, sentiment, because, intents, reference, text := part[0], part[1], part[2], part[3], part[4], part[5]
+
 		m := evaluation.Message{
 			ID:        fmt.Sprint(i + 1),
 			Language:  language,
@@ -182,25 +189,27 @@ func readCustomers(t testing.TB) []evaluation.Message {
 		if kind, value, found := strings.Cut(reference, " "); found {
 			m.References = append(m.References, evaluation.Reference{Kind: kind, Value: value})
 		}
+
 		all = append(all, m)
 	}
 	return all
 }
 
-// markedSentence is a sentence with the numbers that are references in it.
+// markedSentence is a sentence with the references in it.
 type markedSentence struct {
 	text       string
 	references []evaluation.Reference
 }
 
-// readMarkedSentences reads sentences, a line each: the text, " |", and the references as "kind number", with commas between. Lines
-// with a # are comments.
+// readMarkedSentences reads sentences, one per line: the text, " |", and the references as "kind number", separated
+// by commas. Lines that begin with # are comments.
 func readMarkedSentences(t testing.TB, file string) []markedSentence {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	var all []markedSentence
 	for line := range strings.SplitSeq(strings.TrimSpace(string(content)), "\n") {
 		text, marked, found := strings.Cut(line, " |")
@@ -218,7 +227,7 @@ func readMarkedSentences(t testing.TB, file string) []markedSentence {
 	return all
 }
 
-// score lets a new Analyzer analyse messages, and compares its answers with what is known of them.
+// score lets a new Analyzer analyse messages, and compares its answers with the right ones.
 func score(t *testing.T, messages []evaluation.Message) evaluation.Report {
 	t.Helper()
 	out, err := evaluation.Run(t.Context(), New(), messages, evaluation.Options{Now: time.Now})
@@ -228,7 +237,8 @@ func score(t *testing.T, messages []evaluation.Message) evaluation.Report {
 	return evaluation.Score(out, evaluation.Price{})
 }
 
-// checkFigure checks that a share of right answers isn't below what it was. A share of nothing isn't a number, and not enough either.
+// checkFigure checks that a share of right answers isn't below what it was. A share of no answers is NaN, which isn't
+// enough, either.
 func checkFigure(t *testing.T, field string, got, minShare evaluation.Ratio) {
 	t.Helper()
 	if isEnough := got >= minShare; !isEnough {

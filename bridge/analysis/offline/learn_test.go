@@ -11,25 +11,25 @@ import (
 	"parley/bridge/analysis/evaluation"
 )
 
-// This file is how the model learns: by logistic regression, from messages whose labels are known. model_test.go learns, and checks
-// what was learned.
+// The model learns by the code of this file: by logistic regression, from messages whose labels are known.
+// model_test.go lets it learn, and checks what it has learned.
 
-// How the model learns. The numbers were chosen by cross-validation: each of our sets was asked about after learning from all the
-// others, the lexicons' features left out where rules were tuned on it.
+// These numbers control how the model learns. They were chosen by cross-validation: each of our sets was asked about
+// after learning from all the others. The lexicons' features were left out where rules were tuned on the set.
 const (
 	learningRounds = 20  // how often each lesson is seen
 	learningOrders = 4   // of lessons, over which the weights are averaged
 	learningRate   = 0.3 // of the first step
 	weightDecay    = 4e-4
-	ruleShare      = 0.6 // how often a lesson is seen with what the lexicons say of it
+	ruleShare      = 0.6 // how often a lesson is seen with the lexicons' features
 	dropShare      = 0.3 // how often a word's feature is left out, so that no single word decides
 )
 
-// lesson is a message as the model learns it.
+// lesson is a message from which the model learns.
 type lesson struct {
 	features  []feature
 	want      [labels]float64 // 1 for each label that the message has
-	withRules bool            // what the lexicons say of it may be believed: no rule was tuned on it
+	withRules bool            // the lexicons' features may be used, because no rule was tuned on this message
 }
 
 // newLesson makes a lesson of a message.
@@ -52,7 +52,7 @@ func (a *Analyzer) featuresOf(q analysis.Question) []feature {
 	return a.findFeatures(t, use, a.findMatches(t, language, use))
 }
 
-// learned are weights: a row for each feature, with a weight for each label.
+// learned has the learned weights: a row for each feature, with a weight for each label.
 type learned struct {
 	places  map[uint32]int // of a feature's row, by the feature's name
 	weights []float64      // row after row
@@ -61,8 +61,8 @@ type learned struct {
 // row returns the weights of the feature at a place.
 func (l *learned) row(place int) []float64 { return l.weights[place*labels:][:labels] }
 
-// learn finds which features get a row of the model's table, the weightiest of those that want the same, and what these weigh: the
-// mean of weights that were found in different orders, so that no order decides.
+// learn finds out which features get a row of the model's table: of those that share a row, the one with the largest
+// weights. Their weights are the mean over several orders of lessons, so that no order decides.
 func learn(lessons []lesson, orders int) *learned {
 	all := placesOf(lessons)
 	first := &learned{places: all, weights: learnInOrder(lessons, all, 0)}
@@ -76,7 +76,7 @@ func learn(lessons []lesson, orders int) *learned {
 	return kept
 }
 
-// placesOf gives a place to each feature that at least two lessons have.
+// placesOf gives a place to each feature that is in at least two lessons.
 func placesOf(lessons []lesson) map[uint32]int {
 	count, places := map[uint32]int{}, map[uint32]int{}
 	for i := range lessons {
@@ -94,8 +94,8 @@ func placesOf(lessons []lesson) map[uint32]int {
 	return places
 }
 
-// placesOfOwners gives new places to the features that get a row of the model's table: of those that want the same row, the one with
-// the largest weights, and of equals the one with the smaller name.
+// placesOfOwners gives new places to the features that get a row of the model's table. Of several features that share
+// a row, it is the one with the largest weights, and if these are equal, the one with the smaller name.
 func (l *learned) placesOfOwners() map[uint32]int {
 	owner, largest := map[uint32]uint32{}, map[uint32]float64{} // by row of the table
 	for name, place := range l.places {
@@ -109,6 +109,7 @@ func (l *learned) placesOfOwners() map[uint32]int {
 			owner[row], largest[row] = name, sum
 		}
 	}
+
 	places := map[uint32]int{}
 	for _, name := range slices.Sorted(maps.Values(owner)) {
 		places[name] = len(places)
@@ -123,8 +124,9 @@ type placed struct {
 	place int
 }
 
-// learnInOrder finds weights by logistic regression: one of the sentiments, and each other label for itself. Steps
-// become smaller for what was seen often. What says something of urgency alone teaches no other label.
+// learnInOrder finds weights by logistic regression: one for all sentiments together, and one for each other label.
+// The steps become smaller for features that were seen often. A feature that is only about urgency changes no other
+// label's weights.
 func learnInOrder(lessons []lesson, places map[uint32]int, seed uint64) []float64 {
 	w, seen := make([]float64, len(places)*labels), make([]float64, len(places)*labels)
 	all := make([][]placed, len(lessons))
@@ -137,6 +139,7 @@ func learnInOrder(lessons []lesson, places map[uint32]int, seed uint64) []float6
 			}
 		}
 	}
+
 	r := rand.New(rand.NewPCG(1, seed))
 	var now []placed
 	for range learningRounds {
@@ -154,6 +157,7 @@ func learnInOrder(lessons []lesson, places map[uint32]int, seed uint64) []float6
 				}
 				now = append(now, f)
 			}
+
 			miss := missed(w, now, lessons[n].want)
 			for _, f := range now {
 				at, v := f.place*labels, float64(f.value)/256
@@ -176,8 +180,8 @@ func withoutRules(features []feature) []feature {
 	return slices.DeleteFunc(slices.Clone(features), func(f feature) bool { return f.rule })
 }
 
-// missed returns by how much weights underrate each label: what is wanted less the probability that they give it. Sentiments exclude
-// each other, so that their probabilities add up to one.
+// missed returns by how much the weights underrate each label: the wanted value minus the probability that they give
+// it. Sentiments exclude each other, so their probabilities add up to one.
 func missed(w []float64, features []placed, want [labels]float64) (miss [labels]float64) {
 	for _, f := range features {
 		row := w[f.place*labels:][:labels]
@@ -185,6 +189,7 @@ func missed(w []float64, features []placed, want [labels]float64) (miss [labels]
 			miss[k] += row[k] * float64(f.value) / 256
 		}
 	}
+
 	most, sum := slices.Max(miss[:urgentLabel]), 0.0
 	for k := range urgentLabel {
 		miss[k] = math.Exp(miss[k] - most)
@@ -200,7 +205,7 @@ func missed(w []float64, features []placed, want [labels]float64) (miss [labels]
 	return miss
 }
 
-// pack makes a model: weights become whole numbers, and features rows of a table.
+// pack makes a model of the weights: they become whole numbers, and the features become rows of a table.
 func (l *learned) pack() *model {
 	m := &model{}
 	packed := make([]byte, rows*rowSize)

@@ -20,13 +20,15 @@ func ours(t testing.TB, set evaluation.Set) []evaluation.Message {
 	return messages
 }
 
-// Whether a model learns of messages what the lexicons say of them. Rules were tuned on the half dev: of that, it learns words alone.
+// These say whether a model learns from messages together with the lexicons' features. Rules were tuned on the half
+// dev of our set, so from this half it learns only words.
 const (
 	withRules = true
 	wordsOnly = false
 )
 
-// learnModel learns the weights anew, from the examples and the parts of our set that are for it, and writes them into a file.
+// learnModel learns the weights anew, from the examples and from the parts of our set that are for learning, and
+// writes them into a file.
 func learnModel(t *testing.T, a *Analyzer, file, sum string) {
 	t.Helper()
 	var lessons []lesson
@@ -41,6 +43,7 @@ func learnModel(t *testing.T, a *Analyzer, file, sum string) {
 			lessons = append(lessons, a.newLesson(m, withRules))
 		}
 	}
+
 	own := *a.knowledge // a copy: all Analyzers share it
 	own.model = learn(lessons, learningOrders).pack()
 	a.knowledge = &own
@@ -49,8 +52,8 @@ func learnModel(t *testing.T, a *Analyzer, file, sum string) {
 	}
 }
 
-// The weights are those of what the model learns from, and give the examples the sentiments that these have. With -update, the model
-// learns them first.
+// The weights were learned from the present examples, and give most of the examples their sentiments. With -update,
+// the model learns them first.
 func TestModelIsLearned(t *testing.T) {
 	const minPercent = 97
 	a, sum := New(), sumOfLessons(t)
@@ -59,6 +62,7 @@ func TestModelIsLearned(t *testing.T) {
 	} else if weights[:len(sum)] != sum {
 		t.Fatal("examples or concepts have changed since the model learned: run this test with -update")
 	}
+
 	all := readExamples(t)
 	right := countExamples(all, func(m evaluation.Message) bool {
 		v := a.model.judge(a.featuresOf(m.Question(analysis.Desk{})))
@@ -70,7 +74,8 @@ func TestModelIsLearned(t *testing.T) {
 	}
 }
 
-// judgeQuarter learns from the examples and three quarters of messages, and asks about the other quarter, without the lexicons.
+// judgeQuarter learns from the examples and three quarters of messages, and judges the other quarter, without the
+// lexicons' features.
 func judgeQuarter(t *testing.T, a *Analyzer, examples []lesson, messages []evaluation.Message, quarter int) []evaluation.Result {
 	t.Helper()
 	lessons := slices.Clone(examples)
@@ -83,6 +88,7 @@ func judgeQuarter(t *testing.T, a *Analyzer, examples []lesson, messages []evalu
 			lessons = append(lessons, a.newLesson(m, wordsOnly))
 		}
 	}
+
 	m := learn(lessons, 1).pack()
 	var results []evaluation.Result
 	for _, message := range asked {
@@ -98,17 +104,18 @@ func judgeQuarter(t *testing.T, a *Analyzer, examples []lesson, messages []evalu
 	return results
 }
 
-// The model understands messages from which it didn't learn: each quarter of the half dev is asked about after learning from the other
-// three and the examples, without the lexicons, which know that half too well. Without PARLEY_TEST_LONG only the first quarter is: each
-// takes seconds under the race detector.
+// The model understands messages from which it didn't learn. Each quarter of the half dev is judged after learning
+// from the other three and from the examples. The lexicons are left out, because their rules were tuned on that half.
+// Without PARLEY_TEST_LONG only the first quarter is judged, because each takes seconds under the race detector.
 func TestModelUnderstandsWhatIsNew(t *testing.T) {
 	if testing.Short() {
 		t.Skip("learns for seconds")
 	}
-	quarters, minIntents := 1, evaluation.Ratio(0.6) // the first quarter's words are the strangest
+	quarters, minIntents := 1, evaluation.Ratio(0.6) // the first quarter is the hardest
 	if os.Getenv("PARLEY_TEST_LONG") != "" {
 		quarters, minIntents = 4, 0.63
 	}
+
 	a := New()
 	var examples []lesson
 	for _, m := range readExamples(t) {
@@ -118,6 +125,7 @@ func TestModelUnderstandsWhatIsNew(t *testing.T) {
 	for quarter := range quarters {
 		results = append(results, judgeQuarter(t, a, examples, ours(t, evaluation.Dev), quarter)...)
 	}
+
 	got := evaluation.Score(evaluation.Outcome{Results: results}, evaluation.Price{}).Figures()
 	t.Logf("sentiment %.3f, urgency %.3f, intents %.3f", got.Sentiment, got.Urgency, got.Intents)
 	checkFigure(t, "sentiment", got.Sentiment, 0.74)
@@ -125,7 +133,7 @@ func TestModelUnderstandsWhatIsNew(t *testing.T) {
 	checkFigure(t, "intents", got.Intents, minIntents)
 }
 
-// In the model's table, several features want the same row. One whose row another one has says nothing.
+// Several features share a row of the model's table. A feature whose row belongs to another one has no effect.
 func TestFeatureWithoutARow(t *testing.T) {
 	const learnedFeature, sameRow, otherRow = 7<<16 | 3, 8<<16 | 3, 7<<16 | 4
 	l := &learned{places: map[uint32]int{learnedFeature: 0}, weights: make([]float64, labels)}

@@ -8,7 +8,8 @@ import (
 	"parley/bridge/analysis/evaluation"
 )
 
-// A desk's patterns find its numbers, and make links of them, in which a number is escaped. A pattern that is malformed finds nothing.
+// A desk's patterns find its numbers and make links, in which the numbers are escaped. A malformed pattern finds
+// nothing.
 func TestPatternsOfADesk(t *testing.T) {
 	desk := analysis.Desk{References: []analysis.Pattern{
 		{Kind: "rma", Regexp: `RMA (\d{5})`, Link: "https://example.org/rma/{number}?x=1"},
@@ -16,6 +17,7 @@ func TestPatternsOfADesk(t *testing.T) {
 		{Kind: "path", Regexp: `\bP/\S+`, Link: "https://example.org/{number}"},
 		{Kind: "order", Link: "https://example.org/o/{number}"}, // a usual kind needs no expression
 	}}
+
 	got := ask(t, New(), "See RMA 12345, P/1?a and order no. AB-77 please. Invoice no. 999123", desk).References
 	want := []analysis.Reference{
 		{Kind: "rma", Value: "12345", Link: "https://example.org/rma/12345?x=1"},
@@ -27,7 +29,7 @@ func TestPatternsOfADesk(t *testing.T) {
 	}
 }
 
-// Numbers of phones, accounts, dates, prices, counts and articles are no references.
+// Numbers of phones, accounts, dates, prices, counts and articles aren't references.
 func TestNumbersThatAreNoReferences(t *testing.T) {
 	a := New()
 	for _, text := range []string{
@@ -49,7 +51,7 @@ func TestNumbersThatAreNoReferences(t *testing.T) {
 	}
 }
 
-// Numbers of orders, invoices, parcels and the like are found by the words before them, in eight languages.
+// Numbers of orders, invoices, parcels and the like are recognised by the words before them, in eight languages.
 func TestNumbersThatAreReferences(t *testing.T) {
 	a := New()
 	tests := []struct {
@@ -69,6 +71,7 @@ func TestNumbersThatAreReferences(t *testing.T) {
 		{text: "offerte 26-0031", want: []string{"26-0031"}},
 		{text: "zamówienie nr 55/2026/A", want: []string{"55/2026/A"}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
 			var got []string
@@ -82,7 +85,7 @@ func TestNumbersThatAreReferences(t *testing.T) {
 	}
 }
 
-// In these sentences all references are found, and nothing else.
+// In each sentence of this file, all references are found and nothing else.
 func TestReferencesAreFound(t *testing.T) {
 	const minSentences = 150 // less means that the file was cut, or has another form
 	a := New()
@@ -90,6 +93,7 @@ func TestReferencesAreFound(t *testing.T) {
 	if len(sentences) < minSentences {
 		t.Errorf("got %d sentences, want at least %d", len(sentences), minSentences)
 	}
+
 	for _, s := range sentences {
 		var got []evaluation.Reference
 		for _, r := range ask(t, a, s.text, analysis.Desk{}).References {
@@ -101,8 +105,8 @@ func TestReferencesAreFound(t *testing.T) {
 	}
 }
 
-// askAfter analyses a message that follows another one, of the agent or the customer, and returns the first reference, empty if there
-// is none.
+// askAfter analyses a message that follows another one, and returns the first reference. The reference is empty if
+// there is none.
 func askAfter(t *testing.T, before, text string) analysis.Reference {
 	t.Helper()
 	q := analysis.Question{Burst: []analysis.Message{{Text: text}}, Before: []analysis.Message{{Text: before}}}
@@ -116,7 +120,7 @@ func askAfter(t *testing.T, before, text string) analysis.Reference {
 	return answer.References[0]
 }
 
-// A number without any word is a reference if it was asked for before.
+// A number without a word such as "order" is a reference if the message before asks for it.
 func TestNumberThatWasAskedFor(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -162,6 +166,7 @@ func TestNumberThatWasAskedFor(t *testing.T) {
 			wantValue: "6200 1784 7730 0091",
 		},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.language, func(t *testing.T) {
 			t.Parallel()

@@ -32,7 +32,7 @@ func mustWrite(t *testing.T, r analysis.Request) analysis.Text {
 	return got
 }
 
-// Without a model, a conversation is summed up by what was said in it.
+// Without a model, a conversation is summed up by quotations from it.
 func TestSummary(t *testing.T) {
 	t.Parallel()
 	got := mustWrite(t, lampRequest())
@@ -50,7 +50,7 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// What customers wrote does no harm in a summary: the checks of every text leave it as it is.
+// A summary passes the checks of all texts unchanged, whatever customers wrote.
 func TestSummaryPassesTheChecks(t *testing.T) {
 	t.Parallel()
 	r := lampRequest()
@@ -64,7 +64,8 @@ func TestSummaryPassesTheChecks(t *testing.T) {
 	}
 }
 
-// A summary quotes links, addresses and numbers whole, so that it passes the checks; where it would cut one, it ends before it.
+// A summary quotes links, addresses and numbers whole, so that it passes the checks. A quotation that would cut one
+// of them ends before it.
 func TestSummaryWithNames(t *testing.T) {
 	t.Parallel()
 	filler := strings.Repeat("word ", 37) // the next words reach beyond the length of a quotation
@@ -100,7 +101,7 @@ func TestSummaryWithNames(t *testing.T) {
 	}
 }
 
-// A question mark within a link asks nothing.
+// A question mark within a link isn't taken for a question.
 func TestSummaryOfLinkAsksNothing(t *testing.T) {
 	t.Parallel()
 	r := analysis.Request{Task: analysis.Summarise, Messages: []analysis.Message{{Text: "I looked at https://own.example/a?b=1 today."}}}
@@ -117,7 +118,7 @@ func TestSummaryIsTheSameEachTime(t *testing.T) {
 	}
 }
 
-// All other tasks need a model.
+// Tasks other than a summary need a model.
 func TestOtherTasksNeedAModel(t *testing.T) {
 	t.Parallel()
 	for _, task := range []analysis.Task{analysis.Translate, analysis.Rephrase, analysis.Explain} {
@@ -129,7 +130,7 @@ func TestOtherTasksNeedAModel(t *testing.T) {
 	}
 }
 
-// A summary has no line of which nothing can be said, and a bounded length.
+// A summary has no line with an empty quotation, and its length is limited.
 func TestSummaryOfLittleOrMuch(t *testing.T) {
 	t.Parallel()
 	const maxBytes = 3000

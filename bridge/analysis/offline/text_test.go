@@ -7,8 +7,8 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Of a burst that is too long to be read as a whole, the beginning and the last message's end are read, whether that message
-// is long or short.
+// A burst, which is what a customer writes in one go, may be too long to be read as a whole. Then its beginning and
+// the end of its last message are read, whether that message is long or short.
 func TestEndOfLongBurstIsRead(t *testing.T) {
 	long := strings.Repeat("We looked at the lamp again. ", 500)
 	tests := []struct {
@@ -18,6 +18,7 @@ func TestEndOfLongBurstIsRead(t *testing.T) {
 		{name: "short last message", last: "Please cancel order 4711."},
 		{name: "long last message", last: long + "Please cancel order 4711."},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := readText([]analysis.Message{{Text: "Good morning. " + long}, {Text: tt.last}}).all
@@ -27,6 +28,7 @@ func TestEndOfLongBurstIsRead(t *testing.T) {
 			if want := "order 4711"; !strings.Contains(got, want) {
 				t.Errorf("the text lacks %q, which stands at the end", want)
 			}
+
 			const between = 2 // bytes
 			if maxBytes := headBytes + tailBytes + between; len(got) > maxBytes {
 				t.Errorf("got %d bytes, want at most %d", len(got), maxBytes)
@@ -35,7 +37,7 @@ func TestEndOfLongBurstIsRead(t *testing.T) {
 	}
 }
 
-// A forwarded mail is known by what stands before its subject, in several languages.
+// A forwarded mail is recognised by the prefix of its subject, in several languages.
 func TestIsForward(t *testing.T) {
 	tests := []struct {
 		subject string

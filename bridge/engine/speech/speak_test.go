@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// plainReply is a text that goes out: an assignee's, in an open conversation.
+// plainReply is a text that is sent to the customer: an assignee's, in an open conversation.
 func plainReply() speech.Speech {
 	return speech.Speech{
 		Author:   speech.Author{Kind: bridge.ActorPerson, IsAgent: true, MayReply: true, IsAssignee: true},
@@ -19,7 +19,8 @@ func plainReply() speech.Speech {
 	}
 }
 
-// Each way in which a reply differs from a plain one, and what becomes of it.
+// Each case changes a plain reply in one way. Speak decides whether it leaves, stays inside, or its author is asked,
+// and gives the reason.
 //
 func TestSpeakReasons(t *testing.T) {
 	t.Parallel()
@@ -112,6 +113,7 @@ func TestSpeakReasons(t *testing.T) {
 		{name: "confirm_send", want: speech.Ask, reason: "confirm", wantTold: true,
 			change: func(s *speech.Speech) { s.Account.MustConfirm = true }},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -119,6 +121,7 @@ func TestSpeakReasons(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&s)
 			}
+
 			got, reason := speech.Speak(s)
 			if got != tt.want || reason != tt.reason {
 				t.Errorf("it is decided %s because of %q, want %s because of %q", got, reason, tt.want, tt.reason)
@@ -130,7 +133,7 @@ func TestSpeakReasons(t *testing.T) {
 	}
 }
 
-// mustStay reports, apart from Speak, whether a text must never leave (invariant 4).
+// mustStay reports, by rules of its own and not by Speak's, whether a text must never leave (invariant 4).
 func mustStay(s speech.Speech) bool {
 	isByAgent := s.Author.Kind == bridge.ActorPerson && s.Author.IsAgent && s.Author.MayReply
 	hasForbiddenMarker := s.Text.Marker == bridge.MarkNote || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash
@@ -142,8 +145,8 @@ func mustStay(s speech.Speech) bool {
 		hasForbiddenMarker || hasForbiddenVerb || isForColleagues || isEmpty
 }
 
-// needsNoClick reports, apart from Speak, whether a text that may leave does so by itself: it was said to be a reply, or it is an
-// ordinary text of somebody whose word it is to give.
+// needsNoClick reports, by rules of its own and not by Speak's, whether a text that may leave does so by itself. It
+// does if its author said that it is a reply, or if it is an ordinary text of somebody who may reply.
 func needsNoClick(s speech.Speech) bool {
 	maySpeak := !s.HasOwner || s.Author.IsAssignee || s.Account.AnyAgentReplies
 	isUnusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.NamesColleague ||
@@ -151,11 +154,12 @@ func needsNoClick(s speech.Speech) bool {
 	return s.Text.IsExplicit || s.Account.ReplyMode == store.ReplyDirect && maySpeak && !isUnusual
 }
 
-// decisions counts what Speak has decided. It is no map: counting in one would take several times as long as all else.
+// decisions counts what Speak has decided. It isn't a map because counting in one would take several times as long as
+// everything else.
 type decisions struct{ inside, out, ask int }
 
-// decide has Speak decide about a text, and checks that it leaves exactly when it may and needs no click, and that its author is told
-// why if asked, and isn't if it leaves.
+// decide has Speak decide about a text. It checks that the text leaves exactly when it may and needs no click. If the
+// author is asked, the author must be told why. If the text leaves, the author must not be told anything.
 func (n *decisions) decide(t *testing.T, s speech.Speech) {
 	got, reason := speech.Speak(s)
 	switch got {
@@ -180,8 +184,8 @@ func (n *decisions) decide(t *testing.T, s speech.Speech) {
 	}
 }
 
-// Every combination of everything: what is forbidden never leaves and is never sent by less than a click; the rest leaves exactly when
-// it is plain. It runs two hundred million times.
+// The test goes through all two hundred million combinations of what Speak looks at. A forbidden text never leaves.
+// An unusual one leaves only by a click, and a plain one by itself.
 //
 func TestSpeakExhaustively(t *testing.T) {
 	t.Parallel()
@@ -190,6 +194,7 @@ func TestSpeakExhaustively(t *testing.T) {
 	markers := []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone, bridge.MarkColleagues}
 	statuses := []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed}
 	const allFlags = 1 << 18 // the combinations of the flags of speechOf
+
 	var n decisions
 	for flags := range allFlags {
 		s := speechOf(flags)
@@ -203,6 +208,7 @@ func TestSpeakExhaustively(t *testing.T) {
 			}
 		}
 	}
+
 	if n.inside == 0 || n.out == 0 || n.ask == 0 {
 		t.Errorf("%+v combinations: want some of each decision", n)
 	}

@@ -11,7 +11,7 @@ import (
 	"parley/store/measure"
 )
 
-// filterForm returns the form of the dashboard by which figures are filtered.
+// filterForm returns the dashboard's form that filters the figures.
 func filterForm(t *testing.T, page sitetest.Answer) *sitetest.Form {
 	t.Helper()
 	form := formAt(page, "/settings/dashboard")
@@ -21,8 +21,8 @@ func filterForm(t *testing.T, page sitetest.Answer) *sitetest.Form {
 	return form
 }
 
-// The form of the filter has what the figures are filtered by, also what it doesn't list otherwise. So it says whose figures are shown,
-// and they are still the same after another period was chosen.
+// The form of the filter has the value by which figures are filtered, even if it isn't in its lists otherwise. So it
+// says whose figures are shown, and a click on another period keeps the filter.
 // R-233
 func TestFormKeepsTheFilter(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestFormKeepsTheFilter(t *testing.T) {
 	}
 }
 
-// Who isn't an admin isn't offered the accounts of private channels.
+// The account of a private channel is offered only to admins and to the members of its team.
 func TestFormOffersNoClosedAccount(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, deskCompany, withInbox(t))
@@ -65,7 +65,9 @@ func TestFormOffersNoClosedAccount(t *testing.T) {
 		if got := strings.Contains(page.Body, ">guards-mail</option>"); got != want {
 			t.Errorf("guards-mail is offered to %s: %t, want %t", who, got, want)
 		}
-		for id := range 20 { // whoever tries out numbers learns no name
+
+		// Trying out numbers doesn't show the account's name, either.
+		for id := range 20 {
 			page := v.Get(fmt.Sprintf("/settings/dashboard?account=%d", id))
 			if strings.Contains(page.Body, "guards-mail") && !want {
 				t.Errorf("%s reads the name of account %d, guards-mail", who, id)
@@ -74,7 +76,7 @@ func TestFormOffersNoClosedAccount(t *testing.T) {
 	}
 }
 
-// Without a filter the form stands at all.
+// Without a filter the form sends no agent, team, account or tag.
 func TestFormWithoutFilter(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
@@ -88,7 +90,7 @@ func TestFormWithoutFilter(t *testing.T) {
 	}
 }
 
-// The row of conversations without a team leads nowhere: no address says which these are.
+// The row of conversations without a team has no link, because no address shows these conversations alone.
 // R-233
 func TestRowWithoutTeamLeadsNowhere(t *testing.T) {
 	t.Parallel()
@@ -113,7 +115,7 @@ func TestRowWithoutTeamLeadsNowhere(t *testing.T) {
 	}
 }
 
-// Figures of a team that is gone stand in a row of their own, beside those of no team, which leads to them.
+// The figures of a team that is gone have a row of their own, beside the row of no team. It has a link to them.
 // R-233
 func TestRowOfFormerTeam(t *testing.T) {
 	t.Parallel()
@@ -129,7 +131,7 @@ func TestRowOfFormerTeam(t *testing.T) {
 	wantShown(t, "the dashboard", page, fmt.Sprintf(`<th scope="row" dir="auto"><a href="%s">a former team</a></th>`, address))
 }
 
-// Figures of an agent's own teams alone say so, and are not called those of all.
+// If figures are only of the agent's own teams, the page says so, and doesn't call them the figures of all.
 // R-233
 func TestFiguresOfOwnTeamsSaySo(t *testing.T) {
 	t.Parallel()

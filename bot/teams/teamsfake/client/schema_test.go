@@ -8,8 +8,8 @@ import (
 	"parley/bot/teams/teamsfake/client"
 )
 
-// What the schema of Adaptive Cards 1.5 has is shown, whatever the case of its words, and
-// nothing else is.
+// Elements and values that the schema of Adaptive Cards 1.5 has are shown, in upper or lower case. All others are
+// faults.
 func TestSchema(t *testing.T) {
 	t.Parallel()
 	text := obj{"type": "TextBlock", "text": "x"}
@@ -25,6 +25,7 @@ func TestSchema(t *testing.T) {
 	columns := func(width any) obj {
 		return obj{"type": "ColumnSet", "columns": []obj{{"width": width, "items": []obj{text}}}}
 	}
+
 	for name, x := range map[string]struct {
 		element obj
 		want    string // "" means it is shown
@@ -70,7 +71,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// A button that opens a dialog is right in a message, and wrong in a dialog.
+// A button that opens a dialog is allowed in a message. In a dialog it is a fault.
 func TestDialogFaults(t *testing.T) {
 	t.Parallel()
 	opens := obj{"type": "Action.Submit", "title": "x", "data": obj{"msteams": obj{"type": "task/fetch"}}}
