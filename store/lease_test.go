@@ -14,13 +14,14 @@ import (
 	"parley/store/storetest"
 )
 
-// leaseSeconds is how long a lease of these tests is taken for: ten minutes, which no test lasts. Leases end by expireLease alone.
+// leaseSeconds is how long a lease of these tests is taken for. No test takes ten minutes, so only expireLease ends
+// leases.
 const leaseSeconds = 600
 
 // sweep is the lease that the tests of a single lease ask for.
 const sweep = "sweep"
 
-// tryLease asks for the lease sweep for a holder, and returns whether the holder has it then.
+// tryLease asks for the lease sweep for a holder, and returns whether the holder has it now.
 func tryLease(t *testing.T, pool *pgxpool.Pool, holder string) (ok bool) {
 	t.Helper()
 	return must(store.TakeLease(t.Context(), pool, sweep, holder, leaseSeconds))(t)
@@ -34,7 +35,8 @@ func mustTakeLease(t *testing.T, pool *pgxpool.Pool, holder string) {
 	}
 }
 
-// takeFreeLeases asks for the leases of these names for a holder. It returns the names of those that it got, sorted.
+// takeFreeLeases asks for the leases of these names for a holder. It returns the names of the leases that the holder
+// got, sorted.
 func takeFreeLeases(t *testing.T, pool *pgxpool.Pool, holder string, names ...string) (taken []string) {
 	t.Helper()
 	taken = must(store.TakeLeases(t.Context(), pool, names, holder, leaseSeconds))(t)
@@ -42,7 +44,7 @@ func takeFreeLeases(t *testing.T, pool *pgxpool.Pool, holder string, names ...st
 	return taken
 }
 
-// manyLeaseNames returns a thousand names of leases: one statement has to do for all of them.
+// manyLeaseNames returns a thousand names of leases, all of which one statement has to handle.
 func manyLeaseNames() (names []string) {
 	for i := range 1000 {
 		names = append(names, fmt.Sprint("account:", i))
@@ -56,8 +58,8 @@ func expireLease(t *testing.T, pool *pgxpool.Pool, name string) {
 	exec(t, pool, `UPDATE leases SET until = clock_timestamp() - interval '1 s' WHERE name = $1`, name)
 }
 
-// usesTransactionID runs something in a transaction that it rolls back. It returns whether PostgreSQL gave the transaction an id,
-// which it does with the first write or lock of a row.
+// usesTransactionID calls run in a transaction that it rolls back. It returns whether PostgreSQL gave the transaction
+// an id, which happens with the first write or lock of a row.
 func usesTransactionID(t *testing.T, pool *pgxpool.Pool, run func(tx pgx.Tx)) (hasID bool) {
 	t.Helper()
 	tx := must(pool.Begin(t.Context()))(t)
@@ -126,6 +128,7 @@ func TestLeaseThatManyWantGoesToOne(t *testing.T) {
 	t.Parallel()
 	const rivals = 20
 	pool := storetest.DB(t)
+
 	var holders atomic.Int32
 	var group sync.WaitGroup
 	for i := range rivals {
@@ -165,7 +168,7 @@ func TestDropLeasesDropsOwnAndExpiredOnes(t *testing.T) {
 	names := []string{"held", "expired", "own"}
 	check(t, store.DropLeases(t.Context(), pool, names, "b"))
 
-	const noPrefix = "none" // no lease begins so: only those of names are found
+	const noPrefix = "none" // no lease begins with this, so only those of names are found
 	left := must(store.FindLeases(t.Context(), pool, names, noPrefix))(t)
 	want := []store.Lease{{Name: "held", Holder: "a", Live: true}}
 	if !slices.Equal(left, want) {
@@ -184,7 +187,7 @@ func TestFindLeasesByPrefix(t *testing.T) {
 	}
 }
 
-// Whoever only looks at leases costs the database no transaction id, however many they are.
+// FindLeases only looks at leases, and costs the database no transaction id, however many leases there are.
 func TestFindLeasesUsesNoTransactionID(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -192,8 +195,9 @@ func TestFindLeasesUsesNoTransactionID(t *testing.T) {
 	if taken := takeFreeLeases(t, pool, "holder", names...); len(taken) != len(names) {
 		t.Fatalf("%d leases were taken, want %d", len(taken), len(names))
 	}
+
 	usesID := usesTransactionID(t, pool, func(tx pgx.Tx) {
-		const anyPrefix = "" // every name begins so
+		const anyPrefix = "" // every name begins with this
 		found := must(store.FindLeases(t.Context(), tx, names, anyPrefix))(t)
 		if len(found) != len(names) {
 			t.Fatalf("%d leases were found, want %d", len(found), len(names))
@@ -210,7 +214,7 @@ func TestFindLeasesUsesNoTransactionID(t *testing.T) {
 	}
 }
 
-// TakeLeases uses one even if all leases are refused: that is why FindLeases exists.
+// TakeLeases uses a transaction id even if all leases are refused. That is why FindLeases exists.
 func TestTakeLeasesUsesATransactionID(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -218,6 +222,7 @@ func TestTakeLeasesUsesATransactionID(t *testing.T) {
 	if taken := takeFreeLeases(t, pool, "holder", names...); len(taken) != len(names) {
 		t.Fatalf("%d leases were taken, want %d", len(taken), len(names))
 	}
+
 	usesID := usesTransactionID(t, pool, func(tx pgx.Tx) {
 		taken := must(store.TakeLeases(t.Context(), tx, names, "other", leaseSeconds))(t)
 		if len(taken) > 0 {

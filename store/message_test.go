@@ -8,7 +8,8 @@ import (
 	"parley/store/storetest"
 )
 
-// What reads a conversation's latest messages as a whole needs what was said, and not the long history below each mail.
+// A conversation's latest messages are read without the long history below each mail, because only the new words are
+// needed.
 func TestLatestMessagesLackHistory(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -26,8 +27,8 @@ func TestLatestMessagesLackHistory(t *testing.T) {
 	}
 }
 
-// TestIsByMachine: of the reasons by which mail is automatic, some leave it a person's. "precedence" is a machine's: rows of an earlier
-// version have it for automatic replies, too.
+// Some reasons for which mail counts as automatic don't mean that a machine wrote it: a person may have written
+// "bulk" mail. "precedence" means a machine, because an earlier version stored it for automatic replies, too.
 func TestIsByMachine(t *testing.T) {
 	t.Parallel()
 	for automatic, want := range map[string]bool{"": false, "bulk": false, "list": false, "precedence": true, "auto-reply": true} {

@@ -7,7 +7,7 @@ import (
 	"parley/store/plantest"
 )
 
-// sendingStatements returns the statements that read what a delivery or a chore needs.
+// sendingStatements returns the statements that read what is needed for a delivery or a chore.
 func sendingStatements(k plantest.Keys) []plantest.Statement {
 	return []plantest.Statement{
 		{
@@ -123,7 +123,8 @@ func listStatements() []plantest.Statement {
 			MaxRows: map[string]float64{"conversation_words": 60, "conversations": 60},
 			Index:   "conversation_words_found",
 		},
-		// Every conversation has the word: 20,001 of them are counted, and then the newest are walked instead.
+		// Every conversation has this word. 20,001 of them are counted, and then the newest conversations are
+		// searched instead.
 		{
 			Name:    "find a word of all",
 			SQL:     store.FindSQL,

@@ -6,8 +6,8 @@ import (
 	"parley/bridge"
 )
 
-// readMessage reads a message that a surface tells without and with its formatting. toApp means that it is for the app alone,
-// so that a command needs no sign.
+// readMessage reads a message that a surface gives without and with its formatting. toApp means that only the app
+// gets it, so that a command needs no sign.
 func readMessage(plain, markdown string, toApp bool) (got bridge.Action) {
 	Message{Plain: plain, Markdown: markdown, ToApp: toApp, Named: func(text string) string { return text }}.Ask(&got)
 	return got
@@ -20,14 +20,14 @@ func wantAction(t *testing.T, typed string, got bridge.Action, verb bridge.Verb,
 	}
 }
 
-// formattedCommand is a command with formatting, and what is wanted of it.
+// formattedCommand is a command with formatting, and the verb and the text that are expected.
 type formattedCommand struct {
 	plain, markdown string
 	verb            bridge.Verb
 	text            string
 }
 
-// Formatting of the command alone leaves nothing in its text, and that of the text stays.
+// The formatting of the command itself leaves nothing in the text. The formatting of the text stays.
 func TestFormattedCommand(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []formattedCommand{

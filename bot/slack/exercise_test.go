@@ -67,7 +67,7 @@ func newExerciseStage(t *testing.T) bridgetest.Stage {
 	}
 }
 
-// postFault is the fault of the next post that the suite asks for by a name of its own.
+// postFault is the fault of the next post for which the suite has this name.
 func postFault(name string) slackfake.Fault {
 	f := slackfake.Fault{Method: "chat.postMessage", Times: 1}
 	switch name {
@@ -81,7 +81,7 @@ func postFault(name string) slackfake.Fault {
 	return f
 }
 
-// missWhile lets something happen of which Slack tells us nothing, and then connects us anew.
+// missWhile calls happen while Slack's events get lost, and then connects us again.
 func (w *world) missWhile(t *testing.T, happen func()) {
 	t.Helper()
 	w.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
@@ -92,7 +92,7 @@ func (w *world) missWhile(t *testing.T, happen func()) {
 	w.desk.Connected(t, fills+1)
 }
 
-// shownMessage is what people see of a message.
+// shownMessage returns what people see of a message.
 func shownMessage(m *slackfake.Message) bridgetest.Shown {
 	blocks := string(m.Blocks)
 	shown := bridgetest.Shown{
@@ -102,7 +102,7 @@ func shownMessage(m *slackfake.Message) bridgetest.Shown {
 		Marks:   len(m.Reactions),
 		Buttons: strings.Count(blocks, `"type":"button"`),
 	}
-	if strings.Contains(blocks, mayBeTwice) { // it stands in small print, which ReadText leaves out, since nobody types it
+	if strings.Contains(blocks, mayBeTwice) { // ReadText leaves out small print
 		shown.Text += "\n" + mayBeTwice
 	}
 	for _, f := range m.Files {

@@ -15,10 +15,10 @@ import (
 	"parley/channels/fence"
 )
 
-// otherToken is the token that another API than Slack's takes.
+// otherToken is the token that an API other than Slack's accepts.
 const otherToken = "xoxb-1"
 
-// newSurfaceFor makes a surface for an API at an address, without a workspace of slackfake.
+// newSurfaceFor makes a surface for the API at an address, without slackfake.
 func newSurfaceFor(t *testing.T, apiURL string) *Surface {
 	t.Helper()
 	s, err := New(Options{BotToken: otherToken, SigningSecret: "s", APIURL: apiURL, Desk: newFakeDesk()})
@@ -26,8 +26,8 @@ func newSurfaceFor(t *testing.T, apiURL string) *Surface {
 	return s
 }
 
-// newPlainAPI starts an API that knows two methods, reads the token from the header only, and doesn't tell apps
-// apart, as another emulator of Slack may.
+// newPlainAPI starts an API as another emulator of Slack may have it: it knows two methods, reads the token only from
+// the header, and doesn't tell apps apart.
 func newPlainAPI(t *testing.T) (apiURL string) {
 	t.Helper()
 	answers := map[string]string{
@@ -59,7 +59,7 @@ func TestWhoWeAreWithoutAnApp(t *testing.T) {
 	wantEqual(t, "callbacks of another team are ours", self.IsForUs("T2", "A1"), false)
 }
 
-// If the API can't read messages, a reply leaves as it was read.
+// If the API can't read messages, Confirm doesn't keep a reply from leaving as Parley has read it.
 func TestConfirmWithoutTheMethod(t *testing.T) {
 	t.Parallel()
 	s := newSurfaceFor(t, newPlainAPI(t))
@@ -68,7 +68,7 @@ func TestConfirmWithoutTheMethod(t *testing.T) {
 	wantEqual(t, "message that can't be read", got, bridge.Unchanged)
 }
 
-// The token is sent to the API only, not to where files are uploaded, and not to another host.
+// The token is sent only to the API. It isn't sent to the address for uploads, or to another host.
 func TestTokenIsSentToTheAPIOnly(t *testing.T) {
 	t.Parallel()
 	var got string
@@ -76,6 +76,7 @@ func TestTokenIsSentToTheAPIOnly(t *testing.T) {
 	t.Cleanup(srv.Close)
 	s := newSurfaceFor(t, srv.URL+"/api/")
 	sameServer := strings.Replace(srv.URL, "127.0.0.1", "localhost", 1) // by another name, which counts as another host
+
 	for _, tt := range []struct {
 		name string
 		url  string
@@ -96,7 +97,7 @@ func TestTokenIsSentToTheAPIOnly(t *testing.T) {
 	}
 }
 
-// takeEvent takes a callback for our app. TEAM and APP stand for ours.
+// takeEvent has the surface take a callback for our app. TEAM and APP in it are replaced by ours.
 func (w *world) takeEvent(body string) {
 	w.t.Helper()
 	self := w.self()
@@ -104,7 +105,7 @@ func (w *world) takeEvent(body string) {
 	noError(w.t, w.surface.intake.takeEvents(w.ctx(), self, []byte(body)))
 }
 
-// An app may be subscribed to more events than our manifest names: they are no fault, and are left out.
+// An app may be subscribed to more events than our manifest names. These events are left out, and aren't a fault.
 func TestEventsBesideTheManifest(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -130,7 +131,7 @@ func TestEventsBesideTheManifest(t *testing.T) {
 	}
 }
 
-// If Slack says that it left events out, that is a gap.
+// If Slack says that it left events out, a gap begins.
 func TestEventsThatSlackLeftOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -140,7 +141,7 @@ func TestEventsThatSlackLeftOut(t *testing.T) {
 	wantEqual(t, "the gap is open", w.hasGap(), true)
 }
 
-// An event without a type is stored, for people to look at.
+// An event without a type is put into quarantine, so that people can look at it.
 func TestEventWithoutType(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

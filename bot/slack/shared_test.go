@@ -8,11 +8,11 @@ import (
 	"parley/bridge"
 )
 
-// In channels that are shared with another organisation, and in Enterprise organisations of several workspaces,
-// a click may come from people of other workspaces. Their workspace is T9 here.
+// otherTeam is the workspace of people of another workspace than ours. Their clicks arrive in channels that are
+// shared with another organisation, and in Enterprise organisations of several workspaces.
 const otherTeam = "T9"
 
-// click is what Slack sends of somebody who presses a button. Its zero value is a click of nobody.
+// click is what Slack sends when somebody presses a button. Its zero value is a click of nobody.
 type click struct {
 	kind    string // block_actions, or block_suggestion for letters that are typed into a menu
 	app     string
@@ -24,7 +24,7 @@ type click struct {
 	action  string
 }
 
-// takeClick brings a click to the surface.
+// takeClick has the surface take a click.
 func (w *world) takeClick(self *fact.Self, c click) error {
 	w.t.Helper()
 	body := map[string]any{
@@ -43,8 +43,8 @@ func (w *world) takeClick(self *fact.Self, c click) error {
 	return err
 }
 
-// In a channel that is shared with another organisation, a colleague's click is ours, whichever organisation
-// Slack names first.
+// In a channel that is shared with another organisation, a colleague's click is stored, whichever organisation Slack
+// names first. Another person's click is stored only if it was in a window of ours.
 func TestClickInASharedChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -70,6 +70,7 @@ func TestClickInASharedChannel(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)
+
 			before := len(w.desk.IDs())
 			tt.click.kind, tt.click.action, tt.click.trigger = "block_actions", "b:resolve::1", tt.name
 			noError(t, w.takeClick(self, tt.click))
@@ -78,7 +79,7 @@ func TestClickInASharedChannel(t *testing.T) {
 	}
 }
 
-// clickOfMember is a click of a member of the other workspace, as Slack tells it.
+// clickOfMember is a click of a member of the other workspace, as Slack sends it.
 func clickOfMember(self *fact.Self, user, trigger string) click {
 	return click{
 		kind: "block_actions", app: self.App, team: map[string]any{"id": self.Team}, user: user, userIn: otherTeam,
@@ -86,8 +87,8 @@ func clickOfMember(self *fact.Self, user, trigger string) click {
 	}
 }
 
-// In an Enterprise organisation Slack names any workspace of a person who clicks, so that she is asked for: one
-// of ours may do what she may do, strangers and guests nothing.
+// In an Enterprise organisation, Slack may name any workspace of a person who clicks, so Parley asks about the
+// person. A member of our workspace counts as one of our people. Strangers and guests may do nothing.
 func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -117,8 +118,8 @@ func (w *world) addMia() (id string) {
 	return w.fake.Admin.AddUser(slackfake.User{Name: "mia", TeamID: otherTeam, Teams: []string{otherTeam, w.fake.TeamID()}}).ID
 }
 
-// While Slack doesn't say who a person of another workspace is, her click isn't acknowledged: Slack then says
-// that it failed, and keeps a form.
+// While Slack doesn't say who a person of another workspace is, her click isn't acknowledged. Slack then tells her
+// that it failed, and keeps a form open.
 func TestClickOfAPersonWhomSlackDoesNotTell(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -133,7 +134,7 @@ func TestClickOfAPersonWhomSlackDoesNotTell(t *testing.T) {
 	wantEqual(t, "actor of the next click", w.waitAction(interactionFacts+"again").Actor.Kind, bridge.ActorPerson)
 }
 
-// Slack is asked once who a person of another workspace is.
+// Parley asks Slack only once about a person of another workspace.
 func TestPersonOfSeveralWorkspacesIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -145,7 +146,7 @@ func TestPersonOfSeveralWorkspacesIsAskedForOnce(t *testing.T) {
 	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 1)
 }
 
-// For the letters that somebody types into a menu Slack isn't asked who she is: they change nothing.
+// While a person types letters into a menu, Parley doesn't ask Slack about her, because letters change nothing.
 func TestPersonWhoTypesIntoAMenuIsNotAskedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

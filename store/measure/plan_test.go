@@ -11,20 +11,20 @@ import (
 	"parley/store/storetest"
 )
 
-// How many sums the crowd has.
+// So many sums are in the crowd of rows for each day.
 const (
 	sumsOfDay      = 30 // ten accounts with three teams each
 	agentSumsOfDay = 50 * sumsOfDay
 )
 
-// sumArguments returns the arguments with which measure.SumsSQL reads the days of a month, but no longer spans.
+// sumArguments returns the arguments with which measure.SumsSQL reads the days of a month, without longer spans.
 func sumArguments(kind, value string) []any {
 	days, noWeeks, noLongSpans := measure.DaysOf("2026-03-01", "2026-03-31"), []string{}, []string{}
 	allAccounts, allTeams := []int64(nil), []int64(nil)
 	return []any{kind, []string{value}, days, noWeeks, noLongSpans, allAccounts, allTeams}
 }
 
-// dashboardStatements returns what is asked for a dashboard.
+// dashboardStatements returns the statements that read a dashboard's figures.
 func dashboardStatements() []plantest.Statement {
 	month := measure.DaysOf("2026-03-01", "2026-03-31")
 	year := measure.SpanArguments("agent", "2025-12-20", "2026-12-19")
@@ -103,7 +103,7 @@ func dashboardStatements() []plantest.Statement {
 	}
 }
 
-// measuringStatements returns what is asked in each round of measuring.
+// measuringStatements returns the statements of each round of measuring.
 func measuringStatements() []plantest.Statement {
 	return []plantest.Statement{
 		{
@@ -144,8 +144,9 @@ func measuringStatements() []plantest.Statement {
 	}
 }
 
-// R-230 R-232: a dashboard over a million conversations reads little, and about as much as over ten thousand. The million is
-// that of `make soak`; `make test` takes a fifth of it.
+// A dashboard over a million conversations reads few rows, and about as many as one over ten thousand. `make soak`
+// has the million, and `make test` a fifth of it.
+// R-230, R-232
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	few, many := storetest.DB(t), storetest.DB(t)
@@ -170,6 +171,7 @@ func TestPlans(t *testing.T) {
 		{name: "medians by account", sql: measure.SpreadsSQL("account_id"), kind: "all"},
 		{name: "medians by agent", sql: measure.SpreadsSQL("value"), kind: "agent"},
 	}
+
 	for _, tt := range tests {
 		t.Run("effort of "+tt.name, func(t *testing.T) {
 			small, large := effortOfMonth(t, few, tt.sql, tt.kind), effortOfMonth(t, many, tt.sql, tt.kind)

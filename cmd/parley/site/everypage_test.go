@@ -12,14 +12,15 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// Everybody can use every page, with everything set up, names as long, as foreign and as hostile as they get: axe-core finds
-// nothing serious in any, none is wider than a phone, each control is reached by the keyboard and shows that it has the focus;
-// and without a script each page is whole, and each form can be sent.
+// Everybody can use every page, even with everything set up and with long, foreign and hostile names. axe-core finds
+// nothing serious, and no page is wider than a phone. Each control can be reached by the keyboard and shows that it
+// has the focus. Without a script each page is whole, and each form can be sent.
 //
 func TestEveryPageForEverybody(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
 	fillHostile(t, s)
+
 	requests := requests()
 	pages := slices.DeleteFunc(slices.Sorted(maps.Keys(requests)), func(pattern string) bool {
 		return !strings.HasPrefix(pattern, "GET ") || path.Ext(pattern) != "" ||
@@ -28,6 +29,7 @@ func TestEveryPageForEverybody(t *testing.T) {
 			strings.HasSuffix(pattern, "/export") || strings.Contains(
 			pattern, "/certificate/")
 	})
+
 	for _, who := range []string{"", "ann@acme.test"} {
 		b := s.Browser(who)
 		for _, pattern := range pages {
@@ -36,9 +38,11 @@ func TestEveryPageForEverybody(t *testing.T) {
 			b.Open(requests[pattern])
 			b.FitsIn()
 			b.CheckAccessibility()
+
 			b.Theme("light")
 			b.CheckAccessibilityOfLook()
 			b.Reached()
+
 			if who == "" && !strings.Contains(pattern, "/auth/") {
 				break // it leads to the sign-in page, as all others do
 			}
@@ -50,7 +54,7 @@ func TestEveryPageForEverybody(t *testing.T) {
 	}
 }
 
-// byKeysAlone goes through a page by the keyboard: past the menu, through the form in its order, and sends it.
+// byKeysAlone uses a page by the keyboard only: it skips the menu, goes through the form in its order, and sends it.
 func byKeysAlone(b *sitetest.Browser) {
 	b.Open("/settings/new-tag")
 	b.Keys("\t")
@@ -58,6 +62,7 @@ func byKeysAlone(b *sitetest.Browser) {
 		"document.activeElement.matches('a.skip') && document.activeElement.getBoundingClientRect().top >= 0")
 	b.Keys("\r")
 	b.Until("the page's own part is reached", "location.hash === '#main'")
+
 	for _, stop := range []string{"f-name", "f-description", "f-color", "f-category", "f-kind"} {
 		b.Keys("\t")
 		b.Until("the next stop is "+stop, "document.activeElement.id === '"+stop+"'")
@@ -67,18 +72,21 @@ func byKeysAlone(b *sitetest.Browser) {
 	b.Keys("\r")
 	b.Until("what is wrong has the focus",
 		"document.activeElement.id === 'f-name' && document.activeElement.getAttribute('aria-invalid') === 'true'")
+
 	b.Keys("By keys")
 	b.Keys("\r")
 	b.Shows("By keys")
 }
 
-// withoutScript opens every page in a browser whose script is switched off, and sends each of its forms by its button.
+// withoutScript opens every page of the settings in a browser whose script is switched off, and sends each of its
+// forms by its button.
 func withoutScript(t *testing.T, s *sitetest.Site, b *sitetest.Browser, pages []string) {
 	t.Helper()
 	b.Script(false)
 	defer b.Script(true)
 	sent := map[string]bool{}
 	ann := s.Visitor("ann@acme.test")
+
 	for _, pattern := range pages {
 		address := requests()[pattern]
 		if !strings.HasPrefix(address, "/settings") {
@@ -89,6 +97,7 @@ func withoutScript(t *testing.T, s *sitetest.Site, b *sitetest.Browser, pages []
 			if form.Method != http.MethodPost || sent[route] || slices.Contains(doing(), route) {
 				continue
 			}
+
 			sent[route] = true
 			b.Open(address)
 			b.Until("no script runs in "+address, "!document.querySelector('[data-copy]:not([hidden])')")
@@ -106,7 +115,7 @@ func withoutScript(t *testing.T, s *sitetest.Site, b *sitetest.Browser, pages []
 	}
 }
 
-// Somebody signs in with nothing but a keyboard, on a phone.
+// Somebody signs in on a phone with only a keyboard.
 //
 func TestSignInByKeyboard(t *testing.T) {
 	t.Parallel()
@@ -115,6 +124,7 @@ func TestSignInByKeyboard(t *testing.T) {
 	b.Open("/settings/company")
 	b.Shows("Sign in")
 	b.Looks("sign-in")
+
 	b.Size(360, 740)
 	b.Keys("\t")
 	b.Until("the button of the provider has the focus", "document.activeElement.textContent.includes('Sign in with')")
@@ -123,6 +133,7 @@ func TestSignInByKeyboard(t *testing.T) {
 	b.Keys("\t")
 	b.Keys("\r")
 	b.Until("Ann is at the page that she asked for", "location.pathname === '/settings/company'")
+
 	b.Open("/auth/with/oidc/back?state=x&code=y")
 	b.Shows("This sign-in can't be finished.")
 	b.Looks("sign-in-refused")

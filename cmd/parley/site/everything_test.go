@@ -28,12 +28,15 @@ var everything string
 // hostile is what customers, providers and colleagues may have written: HTML that acts, a formula, and a name for an
 // element by which it is found again.
 const (
+	// hostile is what customers, providers and colleagues may write: HTML with a script, a formula, and an element
+	// whose name the tests look for.
 	hostile        = `=1+"'></textarea></title></svg></script><i-canary onmouseover="x" style="x"><script>alert(1)</script>{{.}}`
 	hostileElement = "i-canary"
 )
 
-// hostileRows fill every page of everything's site with what hostile customers wrote: a conversation with messages and
-// files, a blocked sender, what stands still, a template that was refused, an account in trouble, an erasure that was cut off.
+// hostileRows fill every page of a site that has everything with hostile texts. They make a conversation with
+// messages and files, a blocked sender, stuck events, a template that was refused, an account in trouble, and an
+// erasure that was cut off.
 const hostileRows = `
 	INSERT INTO contacts (id, name) VALUES (1, $1);
 	INSERT INTO identities (id, account_id, key, name, contact_id, blocked) SELECT 1, id, 'k1' || $1, $1, 1, true
@@ -70,7 +73,7 @@ const hostileRows = `
 	WHERE email = 'ann@acme.test';
 	INSERT INTO setup_changes (author, lines, at) VALUES ($1, ARRAY[$1], now());`
 
-// startEverything starts a site with everything set up, and every page in it.
+// startEverything starts a site on which everything is set up, with all its pages.
 func startEverything(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
 	t.Helper()
 	return sitetest.Start(t, everything, append([]func(*site.Options){allProviders(t), withoutRateLimit(), func(o *site.Options) {
@@ -96,14 +99,14 @@ func fillHostile(t *testing.T, s *sitetest.Site) {
 	}
 }
 
-// exported is the set-up as parley.yaml.
+// exported returns the set-up as parley.yaml.
 func exported(t *testing.T, s *sitetest.Site) string {
 	t.Helper()
 	file := must(setup.Export(t.Context(), s.Pool, app.Specs()))(t)
 	return string(file)
 }
 
-// changed lists the lines of which one file has more than the other.
+// changed lists the lines that one of the two files has more often than the other.
 func changed(before, after string) string {
 	count := map[string]int{}
 	for line := range strings.Lines(before) {
@@ -122,7 +125,8 @@ func changed(before, after string) string {
 	return strings.Join(list, "")
 }
 
-// pagesOf follows all links from a page on, within the site, and gives the pages by their addresses. Files are left out.
+// pagesOf follows all links within the site, starting from some pages. It returns the pages by their addresses,
+// without files.
 func pagesOf(v *sitetest.Visitor, from ...string) map[string]sitetest.Answer {
 	seen := map[string]sitetest.Answer{}
 	for len(from) > 0 {
@@ -131,11 +135,13 @@ func pagesOf(v *sitetest.Visitor, from ...string) map[string]sitetest.Answer {
 		if _, known := seen[at]; known {
 			continue
 		}
+
 		a := v.Get(at)
 		if to := a.Header.Get("Location"); to != "" {
 			from = append(from, to)
 		}
 		seen[at] = a
+
 		for _, link := range a.Links() {
 			to, err := url.Parse(link)
 			if err == nil && isFollowed(to) {
@@ -146,8 +152,8 @@ func pagesOf(v *sitetest.Visitor, from ...string) map[string]sitetest.Answer {
 	return seen
 }
 
-// isFollowed reports whether pagesOf follows a link: to a page of the site, but not to files, nor to the dashboard, whose links to itself
-// never end.
+// isFollowed reports whether pagesOf follows a link. It follows links to pages of the site, but not to files, and not
+// to the dashboard, whose links to itself never end.
 func isFollowed(to *url.URL) bool {
 	isOnSite := to.Host == "" && to.Scheme == ""
 	isPage := strings.HasPrefix(to.Path, "/settings") || strings.HasPrefix(to.Path, "/inbox")
@@ -156,7 +162,7 @@ func isFollowed(to *url.URL) bool {
 	return isOnSite && isPage && !isFile && !isDashboard
 }
 
-// routeOf finds the route that answers a request; "" if there is none does.
+// routeOf returns the pattern of the route that answers a request, or "" if there is none.
 func routeOf(s *sitetest.Site, method, address string) string {
 	mux := http.NewServeMux()
 	for _, r := range s.Pages.Routes() {
@@ -170,8 +176,8 @@ func routeOf(s *sitetest.Site, method, address string) string {
 	return pattern
 }
 
-// doing lists the forms that do something as soon as they are sent, whatever stands in them. All others change what is set
-// up, and nothing if they are sent as they were shown.
+// doing lists the forms that do something as soon as they are sent, whatever their fields contain. All other forms
+// change the set-up, and change nothing if they are sent as they were shown.
 func doing() []string {
 	return []string{
 		"POST /auth/sign-out",
@@ -201,8 +207,8 @@ func doing() []string {
 	}
 }
 
-// later lists the forms that no page shows at first: they follow another form or another site, are there while no team has
-// a channel, or are those of a tab in Teams.
+// later lists the forms that no page shows at first. They come after another form or another site, are there while no
+// team has a channel, or belong to a tab in Teams.
 func later() []string {
 	return []string{
 		"POST /settings/add-mailbox/servers",
@@ -214,7 +220,7 @@ func later() []string {
 	}
 }
 
-// with returns values with more of them, which take the place of those of the same names.
+// with returns a copy of values, to which more is added. Values of the same name are replaced.
 func with(values, more url.Values) url.Values {
 	all := maps.Clone(values)
 	maps.Copy(all, more)

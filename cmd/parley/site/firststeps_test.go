@@ -19,8 +19,8 @@ import (
 	"parley/store/storetest"
 )
 
-// mostSteps is how many clicks and fields lead from an empty database to the first customer's mail in a thread, at most.
-// The issue asks for 25.
+// mostSteps is how many clicks and fields it takes at most from an empty database to the first customer's mail in a
+// thread. The issue asks for 25.
 const mostSteps = 22
 
 // stepper is somebody who sets Parley up in a browser, and counts what she clicks and fills in.
@@ -49,7 +49,7 @@ func (s *stepper) choose(field, value string) {
 	s.Value(fmt.Sprintf("String(document.querySelector(%q).value = %q)", field, value))
 }
 
-// parley is a running Parley on a database.
+// parley runs Parley on a database until the test ends.
 func parley(t *testing.T, env app.Env) (*app.Database, *app.App) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -57,6 +57,7 @@ func parley(t *testing.T, env app.Env) (*app.Database, *app.App) {
 	t.Cleanup(db.Close)
 	check(t, db.Migrate(t.Context(), env))
 	a := must(app.New(t.Context(), env, db, log, app.Options{}))(t)
+
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
@@ -69,7 +70,7 @@ func parley(t *testing.T, env app.Env) (*app.Database, *app.App) {
 	return db, a
 }
 
-// world is everything around a Parley, until the test ends.
+// world makes everything around a Parley. It exists until the test ends.
 func world(t *testing.T, o company.Options) *company.Company {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
@@ -79,12 +80,13 @@ func world(t *testing.T, o company.Options) *company.Company {
 	return w
 }
 
-// addMailbox adds the world's mailbox.
+// addMailbox adds the world's mailbox on the pages.
 func (s *stepper) addMailbox(w *company.Company) {
 	s.t.Helper()
 	s.click(`a[href="/settings/add-mailbox"]`)
 	s.fill("#f-email-address", company.HelpAddress)
 	s.click("form.page button.main")
+
 	host, port, _ := net.SplitHostPort(w.Mail.IMAPAddr())
 	s.fill("#f-email-imap-host", host)
 	s.fill("#f-email-imap-port", port)
@@ -97,7 +99,7 @@ func (s *stepper) addMailbox(w *company.Company) {
 	s.Shows("Write a mail to help@acme.test")
 }
 
-// firstWords are what the first customer writes.
+// firstWords is what the first customer writes.
 const firstWords = "It has not come."
 
 func customerWrites(t *testing.T, w *company.Company) {
@@ -106,7 +108,7 @@ func customerWrites(t *testing.T, w *company.Company) {
 	must(jane.Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
 }
 
-// seesIt waits until the first steps say that the mail has come, and judges how many there were.
+// seesIt waits until the first steps say that the mail has come. It fails the test if there were too many steps.
 func (s *stepper) seesIt() {
 	s.t.Helper()
 	s.Shows("Something has arrived.")
@@ -117,7 +119,7 @@ func (s *stepper) seesIt() {
 	}
 }
 
-// From an empty database to the first customer's mail in a thread of Slack, by the pages alone.
+// An admin gets from an empty database to the first customer's mail in a thread of Slack, using only the pages.
 // R-273
 func TestFirstMailInAThread(t *testing.T) {
 	t.Parallel()
@@ -127,12 +129,15 @@ func TestFirstMailInAThread(t *testing.T) {
 	for _, user := range []string{"U0GUEST", "U0GONE"} {
 		check(t, w.Slack.Admin.Invite(lab.Support, user, lab.Ann))
 	}
+
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackAPIURL: w.Slack.APIURL()}
 	db, a := parley(t, env)
 	link, err := site.FirstLink(t.Context(), db.Pool, "http://"+a.Address())
 	if err != nil || link == "" {
 		t.Fatalf("no link for the first admin: %v", err)
 	}
+
+	// The first admin follows the link.
 	b := &stepper{t: t, Browser: sitetest.At(t, db.Pool, "http://"+a.Address()).Browser("")}
 	b.count++ // the link is clicked
 	b.Open(strings.TrimPrefix(link, "http://"+a.Address()))
@@ -142,11 +147,14 @@ func TestFirstMailInAThread(t *testing.T) {
 	b.Shows("1. Connect Slack or Microsoft Teams")
 	b.Looks("first-steps-empty")
 
+	// She connects Slack.
 	b.fill("#f-bot_token", w.Slack.BotToken())
 	b.fill("#f-app_token", w.Slack.AppToken())
 	b.click(`form[action$="/slack"] button`)
 	b.Shows("Slack is connected with what ann@acme.test gave")
 	b.Looks("first-steps-connected")
+
+	// She makes a team of a channel.
 	b.fill("#f-channel", "#support")
 	b.click(`form[action$="/team"] button`)
 	b.Shows("Who answers for Support")
@@ -158,10 +166,12 @@ func TestFirstMailInAThread(t *testing.T) {
 	b.click("form.page button.main")
 	b.Shows("Confirmed: 4 people joined the team.")
 
+	// She adds the mailbox, and a customer writes.
 	b.addMailbox(w)
 	customerWrites(t, w)
 	waitUntil(t, "the mail is a thread", func() bool { return inThread(w.Slack, firstWords) })
 	b.seesIt()
+
 	page := b.Value("document.documentElement.outerHTML")
 	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), company.HelpPassword} {
 		if strings.Contains(page, secret) {
@@ -170,7 +180,7 @@ func TestFirstMailInAThread(t *testing.T) {
 	}
 }
 
-// inThread reports whether a text stands in a thread of the team's channel.
+// inThread reports whether a text is in a thread of the team's channel.
 func inThread(s *slackfake.Server, text string) bool {
 	for _, root := range s.Messages(lab.Support) {
 		for _, m := range s.Thread(lab.Support, root.TS) {

@@ -15,13 +15,14 @@ import (
 	"parley/store/storetest"
 )
 
-// From an empty database to the first customer's mail in a thread of Teams, by the pages alone; but for what is done at
-// Microsoft: the registration, and the package that is uploaded there.
+// An admin gets from an empty database to the first customer's mail in a thread of Teams, using only the pages. Only
+// the registration and the upload of the package are done at Microsoft.
 // R-273
 func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	t.Parallel()
 	listen := must(emulator.FreeAddress(t.Context()))(t)
 	w := world(t, company.Options{PublicURL: "http://" + listen, TeamsOptions: company.TeamsOptions{Teams: true, NoSlack: true}})
+
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, PublicURL: "https://" + listen, Teams: app.TeamsEnv{
 		LoginURL: w.Teams.LoginURL(), OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}
 	db, a := parley(t, env)
@@ -29,6 +30,8 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	if err != nil || link == "" {
 		t.Fatalf("no link for the first admin: %v", err)
 	}
+
+	// The first admin follows the link.
 	b := &stepper{t: t, Browser: sitetest.At(t, db.Pool, "http://"+a.Address()).Browser("")}
 	b.count++ // the link is clicked
 	b.Open(strings.TrimPrefix(link, "http://"+a.Address()))
@@ -37,6 +40,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	b.click("form.page button.main")
 	b.Shows("1. Connect Slack or Microsoft Teams")
 
+	// She connects Teams.
 	b.fill("#f-app_id", w.Teams.AppID())
 	b.fill("#f-tenant_id", w.Teams.TenantID())
 	b.fill("#f-app_password", w.Teams.AppPassword())
@@ -44,8 +48,12 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	b.Shows("Microsoft Teams is connected with what ann@acme.test gave")
 	b.Looks("first-steps-teams")
 	b.Until("the package's id is filled in", fmt.Sprintf("document.querySelector('[name=package_id]').value === %q", w.Teams.AppID()))
-	b.click(`form[action$="/teams-app.zip"] button`) // what it gives shows TestFirstStepsFiles; it is uploaded at Microsoft
+	b.click(`form[action$="/teams-app.zip"] button`) // TestFirstStepsFiles checks this file
+
+	// The package is uploaded at Microsoft.
 	check(t, w.Install(t.Context()))
+
+	// She makes a team of a channel.
 	b.fill("#f-channel", "#support")
 	b.click(`form[action$="/team"] button`)
 	b.Shows("Who answers for Support")
@@ -54,6 +62,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	b.click("form.page button.main")
 	b.Shows("joined the team.")
 
+	// She adds the mailbox, and a customer writes.
 	b.addMailbox(w)
 	customerWrites(t, w)
 	waitUntil(t, "the mail is a thread", func() bool { return inTeamsThread(w.Teams, firstWords) })
@@ -63,7 +72,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	}
 }
 
-// inTeamsThread reports whether a text stands in a thread of the team's channel.
+// inTeamsThread reports whether a text is in a thread of the team's channel.
 func inTeamsThread(s *teamsfake.Server, text string) bool {
 	for _, root := range s.Roots(lab.TeamsSupport) {
 		for _, m := range s.Thread(lab.TeamsSupport, root.ID) {

@@ -18,7 +18,7 @@ accounts:
     email: {address: help@acme.test, imap: {host: imap.acme.test, password: tops3cret}, smtp: {host: smtp.acme.test}}
 `
 
-// mailboxTest is a site with one mailbox, whose settings an admin changes without knowing its password.
+// mailboxTest is a site with one mailbox. An admin changes its settings without knowing its password.
 type mailboxTest struct {
 	*sitetest.Site
 
@@ -43,7 +43,7 @@ func (m *mailboxTest) save(values map[string][]string) error {
 	return err
 }
 
-// mustSave changes values that have to be taken.
+// mustSave changes values of the mailbox, and ends the test if the change is refused.
 func (m *mailboxTest) mustSave(what string, values map[string][]string) {
 	m.t.Helper()
 	if err := m.save(values); err != nil {
@@ -51,8 +51,8 @@ func (m *mailboxTest) mustSave(what string, values map[string][]string) {
 	}
 }
 
-// An admin who doesn't know a mailbox's password can't have it sent to a server of her own: neither by another host, nor by
-// taking the protection away, nor to a provider.
+// An admin who doesn't know a mailbox's password can't have it sent to a server of her own. She can't do it by
+// another host, without encryption, or by a provider.
 // R-221
 func TestStoredPasswordStaysWithItsServer(t *testing.T) {
 	t.Parallel()
@@ -73,7 +73,8 @@ func TestStoredPasswordStaysWithItsServer(t *testing.T) {
 	m.mustSave("another sender name", map[string][]string{"email.sender_name": {"Acme"}})
 }
 
-// Nor does the password go to another server by a detour over a provider. Typed again, it goes where she says.
+// The password doesn't get to another server by a detour over a provider, either. If she types the password again, it
+// is sent where she says.
 // R-221
 func TestStoredPasswordTakesNoDetour(t *testing.T) {
 	t.Parallel()
@@ -83,16 +84,18 @@ func TestStoredPasswordTakesNoDetour(t *testing.T) {
 		"email.imap.host": {""},
 		"email.smtp.host": {""},
 	})
+
 	back := map[string][]string{"email.oauth": {""}, "email.imap.host": {"evil.test"}, "email.smtp.host": {"evil.test"}}
 	if err := m.save(back); err == nil {
 		t.Error("from the provider back to another server: got no error, want a refusal")
 	}
+
 	back["email.imap.password"] = []string{"an0ther"}
 	m.mustSave("with a password that is typed again", back)
 }
 
-// A parley.yaml that is applied by a token of the API doesn't send the password to another server. An operator may, who has the master
-// key.
+// A parley.yaml that is applied by a token of the API can't have the password sent to another server. An operator,
+// who has the master key, may do that.
 // R-221
 func TestAppliedFileKeepsPasswordWithItsServer(t *testing.T) {
 	t.Parallel()
@@ -102,12 +105,14 @@ func TestAppliedFileKeepsPasswordWithItsServer(t *testing.T) {
 		"email.smtp.host":     {"evil.test"},
 		"email.imap.password": {"an0ther"},
 	})
+
 	noEnvironment := func(string) (string, bool) { return "", false }
 	file := must(setup.Parse([]byte("accounts:\n  - name: help\n    email: {imap: {host: imap.acme.test}}\n"), noEnvironment))(t)
 	options := setup.Options{Sealer: sitetest.Sealer(t), Specs: app.Specs()}
 	if _, err := setup.Apply(t.Context(), m.Pool, file, options); err == nil {
 		t.Error("applied by the API: got no error, want a refusal")
 	}
+
 	options.Operator = true
 	if _, err := setup.Apply(t.Context(), m.Pool, file, options); err != nil {
 		t.Errorf("applied by an operator: %v", err)

@@ -7,13 +7,15 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// What somebody who is not signed in asks for first, and what a page that is still open in another tab asks for next.
+// Somebody who isn't signed in first asks for a page. Then a page that is still open in another tab asks for a
+// stream.
 const (
 	pageAskedFor = "/settings/company"
 	streamInTab  = "/inbox/live?list=mine"
 )
 
-// Signing in leads to the page that somebody asked for, also if a page that was left open has asked for something by itself since.
+// Signing in leads to the page that somebody asked for, even if an open page has asked for something by itself since
+// then.
 //
 func TestSignInLeadsToPageNotToStream(t *testing.T) {
 	t.Parallel()
@@ -44,7 +46,7 @@ func TestSignInLeadsToPageNotToStream(t *testing.T) {
 	}
 }
 
-// A file is something to which a person goes on after signing in: a link leads to it.
+// After signing in, a person may also go on to a file to which a link led.
 func TestSignInLeadsToFile(t *testing.T) {
 	t.Parallel()
 	const file = "/settings/log.csv"
