@@ -11,7 +11,7 @@ import (
 	"parley/store/storetest"
 )
 
-// saveMailbox saves an account that reads a folder, and returns the time at which it begins then.
+// saveMailbox saves an account that reads a folder, and returns its BeginsAt, the time at which it begins.
 func saveMailbox(t *testing.T, pool *pgxpool.Pool, folder, signature string) time.Time {
 	t.Helper()
 	must(store.SaveAccount(t.Context(), pool, store.Account{
@@ -32,7 +32,7 @@ func saveMailbox(t *testing.T, pool *pgxpool.Pool, folder, signature string) tim
 	return time.Time{}
 }
 
-// noteFirstFetch records that the account was looked into.
+// noteFirstFetch records that the folder of the account was read.
 func noteFirstFetch(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	exec(t, pool, `UPDATE accounts SET watermark = 'x' WHERE name = 'mailbox'`)
@@ -63,7 +63,7 @@ func TestAccountPointedElsewhereBeginsAnew(t *testing.T) {
 	}
 }
 
-// A watermark is only replaced by whoever knows the one that is stored.
+// A watermark, the place up to which a source was read, is only replaced by a process that knows the stored one.
 func TestWatermarkIsReplacedByWhoeverKnowsIt(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -78,6 +78,7 @@ func TestWatermarkIsReplacedByWhoeverKnowsIt(t *testing.T) {
 		{before: "first", data: "second", want: true},
 		{before: "first", data: "third", want: false},
 	}
+
 	for _, s := range steps {
 		var before []byte
 		if s.before != "" {
@@ -130,14 +131,14 @@ func checkSameTime(t *testing.T, what string, got, want time.Time) {
 	}
 }
 
-// endTrouble ends the trouble of sending, as a success does that came after the trouble was noted; seenUntil is how long that
-// one was to last, and nil if the success doesn't know of one.
+// endTrouble ends the trouble of sending, as a success does that came after the trouble was noted. seenUntil is the
+// end of the trouble that the success knows of. It is nil if it knows of none.
 func endTrouble(t *testing.T, pool *pgxpool.Pool, account store.AccountID, seenUntil *time.Time) store.EndedTrouble {
 	t.Helper()
 	return must(store.EndTrouble(t.Context(), pool, account, "send", seenUntil))(t)
 }
 
-// checkTroubleEnded checks that the trouble was known and that nothing is left of it.
+// checkTroubleEnded checks that the trouble was known and has ended.
 func checkTroubleEnded(t *testing.T, when string, got store.EndedTrouble) {
 	t.Helper()
 	if !got.WasKnown {
@@ -151,7 +152,7 @@ func checkTroubleEnded(t *testing.T, when string, got store.EndedTrouble) {
 	}
 }
 
-// checkTroubleLasts checks that the trouble goes on, and returns how long.
+// checkTroubleLasts checks that the trouble goes on, and returns its end.
 func checkTroubleLasts(t *testing.T, when string, got store.EndedTrouble) *time.Time {
 	t.Helper()
 	if got.WasKnown {
@@ -166,7 +167,7 @@ func checkTroubleLasts(t *testing.T, when string, got store.EndedTrouble) *time.
 	return got.Lasts
 }
 
-// newTroubledAccount makes an account whose sending fails for two hours: its mailbox has used up a day's quota.
+// newTroubledAccount makes an account that can't send for two hours, because its mailbox has used up a day's quota.
 func newTroubledAccount(t *testing.T) (*pgxpool.Pool, store.AccountID) {
 	t.Helper()
 	pool := storetest.Reused(t)
@@ -182,11 +183,13 @@ func noteTrouble(t *testing.T, pool *pgxpool.Pool, account store.AccountID, last
 	must(store.NoteTrouble(t.Context(), pool, account, "send", "one", lasts))(t)
 }
 
-// A mail that leaves after an hour's pause doesn't end what admins were told of the quota. Once that time is over, it does.
+// If a mail leaves within the two hours, admins are still told about the quota. A success after these two hours ends
+// the trouble.
 func TestTroubleLastsAsLongAsItWasNoted(t *testing.T) {
 	t.Parallel()
 	pool, account := newTroubledAccount(t)
 	until := checkTroubleLasts(t, "a success within the two hours", endTrouble(t, pool, account, nil))
+
 	earlier := until.Add(-3 * time.Hour)
 	exec(t, pool, `UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, earlier)
 	got := endTrouble(t, pool, account, &earlier)

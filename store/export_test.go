@@ -1,6 +1,6 @@
 package store
 
-// The hot statements, for tests that look at their plans.
+// Statements of this package, for tests that look at their plans.
 const (
 	TakeRunsSQL     = takeRuns
 	TakeSuspectSQL  = takeSuspect

@@ -9,7 +9,7 @@ import (
 	"parley/store/storetest"
 )
 
-// An id is a number in the database, alone, in lists, and where there is none.
+// An id is a number in the database, also in a list. A missing id is NULL.
 func TestIDsAreNumbersInTheDatabase(t *testing.T) {
 	t.Parallel()
 	agent := store.AgentID(7)
@@ -21,6 +21,7 @@ func TestIDsAreNumbersInTheDatabase(t *testing.T) {
 	row := storetest.DB(t).QueryRow(t.Context(), `SELECT $1::bigint, $2::bigint, $3::bigint, $4::bigint[], pg_typeof($1)::text`,
 		store.ConversationID(12), none, &agent, []store.MessageID{3, 4})
 	check(t, row.Scan(&gotID, &gotNone, &gotAgent, &gotList, &gotType))
+
 	if gotID != 12 {
 		t.Errorf("an id: got %d, want 12", gotID)
 	}
@@ -38,7 +39,7 @@ func TestIDsAreNumbersInTheDatabase(t *testing.T) {
 	}
 }
 
-// An id is a number in JSON, or null where there is none.
+// An id is a number in JSON. A missing id is null.
 func TestIDsAreNumbersInJSON(t *testing.T) {
 	t.Parallel()
 	agent := store.AgentID(7)

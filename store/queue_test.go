@@ -20,7 +20,7 @@ func newQueueAccount(t *testing.T, pool *pgxpool.Pool) {
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES ($1, 'chat', 'x', 'channel')`, queueAccount)
 }
 
-// newHolder returns the number under which an applier takes queues. It holds them until the end of the test.
+// newHolder returns the number under which an applier takes queues. The applier holds them until the end of the test.
 func newHolder(t *testing.T, pool *pgxpool.Pool) int {
 	t.Helper()
 	conn := must(pool.Acquire(t.Context()))(t)
@@ -37,7 +37,7 @@ func newQueueEvents(prefix string, orderKeys []string) []store.NewEvent {
 	return events
 }
 
-// takeQueues takes up to so many events of the queues that are due since a time.
+// takeQueues takes up to this many events from the queues that have been due since a time.
 func takeQueues(t *testing.T, pool *pgxpool.Pool, holder, events int, since time.Time) []store.Run {
 	t.Helper()
 	taken := must(store.TakeRuns(t.Context(), pool, store.Take{
@@ -50,7 +50,8 @@ func takeQueues(t *testing.T, pool *pgxpool.Pool, holder, events int, since time
 	return taken.Runs
 }
 
-// insertSQLArguments returns the arguments of store.InsertEventsSQL for some events. Their hashes were never seen.
+// insertSQLArguments returns the arguments of store.InsertEventsSQL for some events. Their hashes were never seen
+// before.
 func insertSQLArguments(events []store.NewEvent) []any {
 	var accounts, sizes []int64
 	var externalIDs, orderKeys, payloads, none, unseen []string
@@ -63,13 +64,14 @@ func insertSQLArguments(events []store.NewEvent) []any {
 	return []any{accounts, externalIDs, orderKeys, payloads, blobs, sizes, quarantine, shares, unseen, unseen}
 }
 
-// takeSQLArguments returns the arguments of store.TakeRunsSQL for up to so many events of the queues that are due since a time.
+// takeSQLArguments returns the arguments of store.TakeRunsSQL for up to this many events from the queues that have
+// been due since a time.
 func takeSQLArguments(holder int, events int32, since string) []any {
 	const perKey, bytes = 32, int64(1 << 20)
 	return []any{[]int64{int64(queueAccount)}, []int32{events}, []string{since}, store.FactVersion, perKey, bytes, holder}
 }
 
-// releaseSQLArguments returns the arguments of store.ReleaseRunsSQL for runs of which so many events are done.
+// releaseSQLArguments returns the arguments of store.ReleaseRunsSQL for runs, of each of which done events are done.
 func releaseSQLArguments(runs []store.Run, done int) []any {
 	var queues, epochs, first, last []int64
 	for _, r := range runs {
@@ -99,7 +101,8 @@ func releaseRuns(t *testing.T, pool *pgxpool.Pool, runs []store.Run, done int) {
 	check(t, store.ReleaseRuns(t.Context(), pool, releases))
 }
 
-// passThrough stores n events of 2000 customers and applies them, 500 at a time. from is the number of the first one.
+// passThrough stores n events of 2000 customers and applies them, 500 at a time. from is the number of the first
+// event.
 func passThrough(t *testing.T, pool *pgxpool.Pool, holder, from, n int) {
 	t.Helper()
 	const together, customers = 500, 2000
@@ -108,8 +111,9 @@ func passThrough(t *testing.T, pool *pgxpool.Pool, holder, from, n int) {
 		for k := range together {
 			keys = append(keys, fmt.Sprintf("%d/c%d", queueAccount, (first+k)%customers))
 		}
-		since := time.Now().Add(-2 * time.Second) // nothing is left of what came before
+		since := time.Now().Add(-2 * time.Second) // all earlier events have been applied
 		must(store.InsertEvents(t.Context(), pool, newQueueEvents(fmt.Sprintf("e%d-", first), keys)))(t)
+
 		for left := together; left > 0; {
 			runs := takeQueues(t, pool, holder, 256, since)
 			if len(runs) == 0 {
@@ -123,14 +127,15 @@ func passThrough(t *testing.T, pool *pgxpool.Pool, holder, from, n int) {
 	}
 }
 
-// pagesOfQueueStatements returns how many pages each statement of the queues looks at while one event waits. name is part of
-// the events' external ids.
+// pagesOfQueueStatements returns how many pages each statement of the queues looks at while one event waits. name
+// becomes part of the events' external ids.
 func pagesOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder int, name string) map[string]float64 {
 	t.Helper()
-	var now time.Time // before it there are only the remains of what has passed through
+	var now time.Time // the time before it has only remains of applied events
 	check(t, pool.QueryRow(t.Context(), `SELECT clock_timestamp()`).Scan(&now))
 	since := now.Format(time.RFC3339Nano)
 	must(store.InsertEvents(t.Context(), pool, newQueueEvents("waits "+name, []string{"30/c7"})))(t)
+
 	pages := map[string]float64{}
 	explain := func(statement, sql string, args ...any) {
 		pages[statement] = plantest.ExplainHot(t, pool, sql, args...).Buffers()
@@ -146,8 +151,8 @@ func pagesOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder int, name s
 	return pages
 }
 
-// While a snapshot is held, as by each backup, nothing that has passed through the queues can be cleaned away. The statements
-// of the queues cost about the same all the same.
+// While a snapshot is held, as each backup does, PostgreSQL can't clean away the rows of events that were applied.
+// The statements of the queues still cost about the same.
 func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -157,6 +162,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	if storetest.LongForm() {
 		events = 1_000_000
 	}
+
 	const eventsBefore = 2000
 	passThrough(t, pool, holder, 0, eventsBefore)
 	exec(t, pool, `VACUUM ANALYZE queues`)
@@ -178,7 +184,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	}
 }
 
-// effortOfQueueStatements returns the effort of each statement of the queues for a batch of n queues, with two events each.
+// effortOfQueueStatements returns the effort of each statement for a batch of n queues with two events each.
 // Afterwards the queues are empty.
 func effortOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder, n int) map[string]float64 {
 	t.Helper()
@@ -186,10 +192,12 @@ func effortOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder, n int) ma
 	explain := func(statement, sql string, args []any) {
 		effort[statement] = plantest.ExplainHot(t, pool, sql, args...).Effort()
 	}
+
 	var keys []string
 	for i := range n {
 		keys = append(keys, fmt.Sprintf("%d/c%d-%d", queueAccount, n, i))
 	}
+
 	for _, name := range []string{"first", "behind"} {
 		events := newQueueEvents(fmt.Sprint(name, n, "-"), keys)
 		explain("accept "+name, store.InsertEventsSQL, insertSQLArguments(events))
@@ -208,24 +216,26 @@ func effortOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder, n int) ma
 	return effort
 }
 
-// A statement of the queues has as much work for a row of a large batch as for one of a small one, also when the rows go
-// behind others, or have others behind them.
+// A statement of the queues has as much work for a row of a large batch as for a row of a small one. This also holds
+// for rows that go behind others, or have others behind them.
 func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	newQueueAccount(t, pool)
 	holder := newHolder(t, pool)
+
 	const few, many = 16, 240
 	small, large := effortOfQueueStatements(t, pool, holder, few), effortOfQueueStatements(t, pool, holder, many)
 	for statement := range small {
-		// New versions of many rows don't fit on their pages, and each is looked up twice then. Work that grew with the square of
-		// the rows would be fifteen times as much.
+		// New versions of many rows don't fit on their pages, so each is looked up twice. Work that grew with the
+		// square of the rows would be fifteen times as much.
 		const tolerance = 4
 		if limit := tolerance * small[statement] * many / few; large[statement] > limit {
 			t.Errorf("%s: an effort of %.0f for %d rows and of %.0f for %d, want at most %.0f",
 				statement, small[statement], few, large[statement], many, limit)
 		}
 	}
+
 	for _, table := range []string{"queues", "queue_events"} {
 		var left int
 		check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&left))
@@ -235,12 +245,13 @@ func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 	}
 }
 
-// Events that wait for the record of a post are found whatever else waits.
+// Events that wait for a post to be recorded, or for an account to be opened, are found and told apart.
 func TestFindWaiting(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
 	newQueueAccount(t, pool)
 	must(store.InsertEvents(ctx, pool, newQueueEvents("e", []string{"30/c1"})))(t)
+
 	tests := []struct {
 		name         string
 		waitsFor     string
@@ -251,6 +262,7 @@ func TestFindWaiting(t *testing.T) {
 		{name: "id that begins like a post", waitsFor: store.AwaitedID(queueAccount, "poster:1")},
 		{name: "opening of an account", waitsFor: store.AwaitedOpening(queueAccount), wantOpenings: true},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			exec(t, pool, `UPDATE queues SET waits_for = $1`, tt.waitsFor)
@@ -265,8 +277,8 @@ func TestFindWaiting(t *testing.T) {
 	}
 }
 
-// The names of what events wait for are compared byte by byte also where a database sorts text by the rules of a language
-// (PARLEY_TEST_LOCALE): those pass over punctuation, or sort it in another order than bytes.
+// The names of what events wait for are compared byte by byte, even if the database sorts text by the rules of a
+// language (PARLEY_TEST_LOCALE). Such rules ignore punctuation, or sort it in another order.
 func TestWaitingNamesAreComparedByBytes(t *testing.T) {
 	t.Parallel()
 	var collation string

@@ -8,7 +8,7 @@ import (
 	"parley/store/storetest"
 )
 
-// A provider's verdict finds its template by id, else by name and language.
+// A provider's report about a template finds it by its id, and otherwise by name and language.
 func TestLockReportedTemplates(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -16,6 +16,7 @@ func TestLockReportedTemplates(t *testing.T) {
 	english := submitTemplate(t, pool, newTemplate(account, "hello", "en"))
 	german := submitTemplate(t, pool, newTemplate(account, "hello", "de"))
 	check(t, store.SetTemplateState(t.Context(), pool, store.Template{ID: german.ID, Status: "pending", ExternalID: "17"}))
+
 	tests := []struct {
 		name         string
 		externalID   string
@@ -31,6 +32,7 @@ func TestLockReportedTemplates(t *testing.T) {
 		{name: "another language", providerName: "hello", language: "fr", want: nil},
 		{name: "unknown id alone", externalID: "99", want: nil},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			found := must(store.LockReportedTemplates(t.Context(), pool, account, tt.externalID, tt.providerName, tt.language))(t)
@@ -45,7 +47,8 @@ func TestLockReportedTemplates(t *testing.T) {
 	}
 }
 
-// A report finds the account's template by name also if the provider's answer to its submission, with its id, is being written just then.
+// The provider's answer to a submission contains the template's id. While that is being written, a report finds the
+// template by its name.
 func TestLockReportedTemplateWhileItsIDIsWritten(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
@@ -73,7 +76,8 @@ func TestLockReportedTemplateWhileItsIDIsWritten(t *testing.T) {
 	}
 }
 
-// Two numbers of one business share templates, so a report to one account counts for another of the same kind.
+// Two numbers of one business share templates, so a report to one account counts for another account of the same
+// kind.
 func TestLockReportedTemplatesOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

@@ -146,7 +146,7 @@ func TestEventWithoutType(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"channel":"C1"}}`)
-	ids := w.desk.IDs() // with the reason why they are in quarantine
+	ids := w.desk.IDs() // with the reasons for quarantine
 	if len(ids) != 1 {
 		t.Fatalf("stored are %v, want one fact", ids)
 	}

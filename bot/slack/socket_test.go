@@ -36,6 +36,7 @@ func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	}
 	w.desk.mu.Unlock()
 
+	// Ann's message is stored, and only then acknowledged.
 	ts := w.postAsAnn(root.Message, "On our way")
 	f := w.desk.First(t, w.messageID(ts))
 	w.waitAcknowledged()
@@ -48,17 +49,17 @@ func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	wantEqual(t, "order", a.Order, ts)
 }
 
-// Case 8: what we post ourselves is not stored.
+// Our own posts aren't stored (case 8).
 func TestOwnEchoIsIgnored(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	root := w.postRoot()
-	w.storeAsAnn(root.Message, "after") // Slack tells of it after our own post
+	w.storeAsAnn(root.Message, "after") // its event comes after that of our own post
 	w.wantFacts(w.messageID(root.Message), 0)
 	w.wantFacts(allFacts, 1)
 }
 
-// Case 30: an event of an unknown kind is acknowledged and left out.
+// An event of an unknown kind is acknowledged and left out (case 30).
 func TestUnknownEventIsLeftOut(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -67,7 +68,7 @@ func TestUnknownEventIsLeftOut(t *testing.T) {
 	w.wantFacts(allFacts, 0)
 }
 
-// Case 30: an event that can't be read is acknowledged and stored under its hash, in quarantine.
+// An event that can't be read is acknowledged and stored under its hash, in quarantine (case 30).
 func TestUnreadableEventIsPutIntoQuarantine(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -79,25 +80,27 @@ func TestUnreadableEventIsPutIntoQuarantine(t *testing.T) {
 	w.wantFacts(allFacts, 1)
 }
 
-// An event that can't be stored is not acknowledged, and comes again.
+// An event that can't be stored isn't acknowledged, so Slack brings it again.
 func TestRefusedEventComesAgain(t *testing.T) {
 	t.Parallel()
 	var ahead atomic.Int64 // by how much Slack's clock is ahead of the machine's
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) {
 		f.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	})
+
 	before := w.desk.Attempts()
 	w.desk.Refuse(errors.New("database gone"))
 	ts := w.postAsAnn("", "hello")
 	w.desk.Wait(t, "an attempt", func() bool { return w.desk.Attempts() > before })
 	wantEqual(t, "Slack waits for its acknowledgement", w.fake.Events.Pending() > 0, true)
+
 	w.desk.Refuse(nil)
-	ahead.Store(int64(time.Minute)) // Slack waits no longer
+	ahead.Store(int64(time.Minute)) // Slack doesn't wait for the acknowledgement any longer
 	w.desk.First(t, w.messageID(ts))
 }
 
-// An event that Slack could not bring at once may come after what was said later, so that more may be missing:
-// replies wait until that is looked for.
+// An event that Slack could not bring at once may come after later ones, so more may be missing. Replies wait until
+// Parley has looked for that.
 func TestEventBroughtAgainBySocket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -106,9 +109,11 @@ func TestEventBroughtAgainBySocket(t *testing.T) {
 		request := &socketmode.Request{Payload: w.callbackOfReply("x"), RetryAttempt: attempt}
 		c.handleEvents(w.ctx(), socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: request})
 	}
+
 	bring(0)
 	wantEqual(t, "gaps after the first attempt", w.desk.Gaps(), 0)
 	w.wantFacts(allFacts, 1)
+
 	bring(1)
 	wantEqual(t, "gaps after the second attempt", w.desk.Gaps(), 1)
 	w.wantFacts(allFacts, 1)
@@ -120,7 +125,7 @@ func TestEnvelopeSaysWhichAttempt(t *testing.T) {
 	wantEqual(t, "attempt", e.retry, 2)
 }
 
-// slack-go can't read a shortcut that is used on a message with a newer control of another app: it counts all
+// slack-go can't read a shortcut on a message that has a newer control of another app. Parley takes that shortcut all
 // the same.
 func TestShortcutThatSlackGoCantRead(t *testing.T) {
 	t.Parallel()
@@ -136,6 +141,7 @@ func TestShortcutThatSlackGoCantRead(t *testing.T) {
 		"message_ts":  "1.1",
 		"message":     object{"ts": "1.1", "blocks": []object{{"type": "actions", "elements": []object{{"type": "hologram"}}}}},
 	}})
+
 	unread := &socketmode.ErrorBadMessage{Message: message}
 	c.handleEvents(w.ctx(), socketmode.Event{Type: socketmode.EventTypeErrorBadMessage, Data: unread})
 	wantEqual(t, "verb", w.waitAction("i:1.2.3").Verb, bridge.VerbUndo)
@@ -154,7 +160,7 @@ func (w *world) waitSockets(number int) {
 	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Sockets.Count() == number }))
 }
 
-// Case 9: the same event on two sockets is one fact.
+// The same event on two sockets is stored as one fact (case 9).
 func TestOneFactOnTwoSockets(t *testing.T) {
 	t.Parallel()
 	w := newDoublyConnectedWorld(t)
@@ -165,13 +171,15 @@ func TestOneFactOnTwoSockets(t *testing.T) {
 	w.wantFacts(messageFacts, 1)
 }
 
-// Case 10: a mention of us comes as two events with one stamp, and is one fact.
+// Slack brings a mention of us as two events with one stamp. They are stored as one fact (case 10).
 func TestMentionIsOneFact(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	w.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
+
 	root := w.postRoot()
 	id := fact.MessageID(w.channel, w.postAsAnn(root.Message, "<@"+w.fake.BotUserID()+"> snooze 2h"))
+
 	a := w.waitAction(id)
 	w.waitAcknowledged()
 	w.wantFacts(id, 1)
@@ -190,14 +198,15 @@ type missedWhileAway struct {
 	gapsBefore int    // how many gaps were announced before
 }
 
-// missMessages connects a surface, ends it, and has Ann post two messages and edit the first, of which Slack
-// tells nothing.
+// missMessages connects a surface and ends it. Then Ann posts two messages and edits the first, and Slack's events
+// about that get lost.
 func missMessages(t *testing.T) missedWhileAway {
 	t.Helper()
 	w := newConnectedWorld(t)
 	root := w.postRoot()
 	w.storeAsAnn(root.Message, "heard")
 	w.waitAcknowledged() // otherwise Slack would bring it again, which is a gap of its own
+
 	w.stop()
 	w.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 3})
 	edited, other := w.postAsAnn(root.Message, "one"), w.postAsAnn(root.Message, "two")
@@ -206,7 +215,7 @@ func missMessages(t *testing.T) missedWhileAway {
 	return missedWhileAway{world: w, root: root, edited: edited, other: other, gapsBefore: w.desk.Gaps()}
 }
 
-// Case 31: what was said while we were away is found, once.
+// Messages that were missed while the surface was away are found once (case 31).
 func TestMissedMessagesAreFound(t *testing.T) {
 	t.Parallel()
 	w := missMessages(t)
@@ -220,7 +229,7 @@ func TestMissedMessagesAreFound(t *testing.T) {
 	w.wantFacts(messageFacts, 3) // with the one that was heard
 }
 
-// Case 31: what was edited while we were away is found as it is now.
+// A message that was edited while the surface was away is found as it is now (case 31).
 func TestMissedEditIsFound(t *testing.T) {
 	t.Parallel()
 	w := missMessages(t)
@@ -230,7 +239,7 @@ func TestMissedEditIsFound(t *testing.T) {
 	wantEqual(t, "text of the edit", edit.Text, "one, edited")
 }
 
-// Case 31: one gap is announced for the time in which we were away.
+// One gap is announced for the time in which the surface was away (case 31).
 func TestOneGapForTheTimeAway(t *testing.T) {
 	t.Parallel()
 	w := missMessages(t)
@@ -253,27 +262,31 @@ func TestReconnect(t *testing.T) {
 	w.waitSockets(2)
 }
 
-// A gap begins when the last connection is lost, not when one opens again: edits and deletions in between are
-// not told, so that a reply whose hold ends then is read again before it leaves.
+// A gap begins when the last connection is lost, and not when one opens again. Parley isn't told of edits and
+// deletions in between. So a reply whose hold, the time in which it can still be changed, ends then is read again
+// before it leaves.
 //
 func TestGapBeginsWithTheLoss(t *testing.T) {
 	t.Parallel()
 	w := newDoublyConnectedWorld(t)
 	known := func() int { open, _ := w.surface.Connections(); return open }
 	w.desk.Wait(t, "both are known to be open", func() bool { return known() == 2 })
+
 	w.fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultHTTP})
 	w.fake.Sockets.Drop()
 	w.desk.Wait(t, "a gap, while Slack lets nobody connect", func() bool { return known() == 0 && w.hasGap() })
 	w.waitSockets(0)
+
 	w.sweepTwice()
 	wantEqual(t, "the gap is open, though all was read that was said so far", w.hasGap(), true)
+
 	filled := w.desk.Fills()
 	w.fake.ClearFaults()
 	w.desk.Connected(t, filled+1)
 }
 
-// sweepTwice makes the surface read what it may have missed, and waits until a reading is over: the next one
-// has begun.
+// sweepTwice makes the surface read twice what it may have missed. When the second reading has begun, the first is
+// over.
 func (w *world) sweepTwice() {
 	w.t.Helper()
 	for range 2 {
@@ -283,8 +296,8 @@ func (w *world) sweepTwice() {
 	}
 }
 
-// If all connections were lost together, the gap begins with the first loss, however long ago Slack couldn't be
-// reached before that. If one was lost and the other only later, there is none.
+// If all connections were lost together, the gap begins with the first loss, even if Slack couldn't be reached long
+// before, either. If one was lost long before the other, there is no gap.
 func TestGapOfConnectionsThatWereLostTogether(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
@@ -319,7 +332,7 @@ func TestGapOfConnectionsThatWereLostTogether(t *testing.T) {
 	}
 }
 
-// If the app was removed, people are told so, with what to do.
+// If the app was removed, people are told that, and what to do.
 func TestUninstall(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -328,7 +341,7 @@ func TestUninstall(t *testing.T) {
 	w.desk.Wait(t, "a broken condition", func() bool { return slices.ContainsFunc(w.desk.Reports(), isBrokenWithHint) })
 }
 
-// If Slack can't be reached at the start, people are told so, and again once it can.
+// If Slack can't be reached at the start, people are told that. They are also told once it can be reached.
 func TestStartWithoutSlack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -342,7 +355,8 @@ func TestStartWithoutSlack(t *testing.T) {
 	wantEqual(t, "last report", reports[len(reports)-1].Status, channels.Active)
 }
 
-// Case 6: a root that is deleted, with or without replies, is a deletion.
+// If somebody deletes the first message of a thread, that is stored as a deletion, with and without replies below it
+// (case 6).
 func TestDeletedRootIsADeletion(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -360,6 +374,7 @@ func TestDeletedRootIsADeletion(t *testing.T) {
 				w.postAsAnn(ts, "reply")
 			}
 			noError(t, w.fake.As(w.ann).Delete(w.channel, ts))
+
 			a := w.waitAction(fact.DeleteID(w.channel, ts))
 			wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 			wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: ts})
@@ -368,8 +383,8 @@ func TestDeletedRootIsADeletion(t *testing.T) {
 	}
 }
 
-// missBeforeTheFirstConnection posts a thread of others and one of ours, with a reply each, three hours before
-// the surface is connected. It returns the stamp of the reply in our thread.
+// missBeforeTheFirstConnection posts a thread of other people and a thread of Parley's, each with a reply, three
+// hours before the surface is connected. It returns the stamp of the reply in Parley's thread.
 func missBeforeTheFirstConnection(t *testing.T) (w *world, missed string) {
 	t.Helper()
 	d := newDowntime(t)
@@ -382,7 +397,8 @@ func missBeforeTheFirstConnection(t *testing.T) (w *world, missed string) {
 	return d.world, missed
 }
 
-// Case 31: an event whose connection is cut before we acknowledged it is brought again, and is one fact.
+// If the connection is cut before an event was acknowledged, Slack brings the event again. It is stored as one fact
+// (case 31).
 func TestCutBeforeAcknowledgement(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

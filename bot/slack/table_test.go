@@ -7,8 +7,8 @@ import (
 	"parley/bridge"
 )
 
-// A table that is pasted in Slack's client comes here whole, with the message's text before it, or alone. A
-// cell has no formatting, so that the address of a link stands behind its words.
+// A table that is pasted in Slack's client arrives whole, alone or below the message's text. Cells have no
+// formatting, so the address of a link is put behind its words.
 func TestPastedTable(t *testing.T) {
 	t.Parallel()
 	const table = `| Lamp | EUR \| net |
@@ -24,6 +24,7 @@ func TestPastedTable(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+
 			w := newConnectedWorld(t)
 			ts, err := w.fake.As(w.ann).Post(slackfake.Post{
 				Channel: w.channel,
@@ -32,6 +33,7 @@ func TestPastedTable(t *testing.T) {
 				Table:   [][]string{{"Lamp", "EUR | net"}, {"_Desk_", "<https://x.test/19|19>"}},
 			})
 			noError(t, err)
+
 			a := w.waitAction(w.messageID(ts))
 			wantEqual(t, "verb", a.Verb, bridge.VerbSay)
 			wantEqual(t, "text", a.Text, tt.want)

@@ -2,13 +2,14 @@ package setup
 
 import "testing"
 
-// A file that names a team's channel in one chat alone leaves the one in the other chat as it is, unless it clears that. An account
-// has one channel: one in the other chat takes its place, and the plan shows both.
+// If a file names a team's channel in only one chat, the channel in the other chat stays, unless the file clears it.
+// An account has only one channel: a channel in the other chat replaces it, and the plan shows both changes.
 func TestChannelOfOneChat(t *testing.T) {
 	t.Parallel()
 	const stored = `
 teams: [{name: T, slack_channel: C0SLACK, teams_channel: "19:abc@thread.tacv2", home: slack}]
 accounts: [{name: rookery, kind: raven, team: T, slack_channel: C0ROOK}]`
+
 	tests := []struct {
 		name string
 		file string
@@ -24,6 +25,7 @@ accounts: [{name: rookery, kind: raven, team: T, slack_channel: C0ROOK}]`
 			want: "~ account rookery: slack_channel C0ROOK → (none)\n~ account rookery: teams_channel (none) → 19:r@thread.tacv2\n"},
 		{name: "none of the account's in Teams", file: `accounts: [{name: rookery, teams_channel: ""}]`, want: "nothing to change\n"},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -9,7 +9,7 @@ import (
 	"parley/store/storetest"
 )
 
-// parley.yaml says for how many days records are kept; what it doesn't name stays, and "" is as usual.
+// parley.yaml says for how many days records are kept. A value that it doesn't name stays, and "" means the default.
 func TestRetentionDays(t *testing.T) {
 	t.Parallel()
 	o, pool := options(t), storetest.DB(t)
@@ -28,6 +28,7 @@ func TestRetentionDays(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.file, got, err)
 		}
 	}
+
 	for _, file := range []string{
 		"retention: {arrived_days: 6}", "retention: {ended_days: 29}", "retention: {ended_days: 3651}",
 		"retention: {arrived_days: ten}", "retention: {arrived_days: -1}", "retention: {passing_days: 3}", "retention: 30",

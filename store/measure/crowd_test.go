@@ -6,9 +6,9 @@ import (
 	"parley/store/plantest"
 )
 
-// crowd returns the statements that make conversations of the year 2026 and their figures: they have ten accounts (100 to
-// 109), three teams (1 to 3), fifty agents (0 to 49), thirty tags (tag0 to tag29) and one intent (refund). One of a thousand
-// is open, and somebody waits in each second of those.
+// crowd returns the statements that make conversations of the year 2026 and their figures. There are ten accounts
+// (100 to 109), three teams (1 to 3), fifty agents (0 to 49), thirty tags (tag0 to tag29) and one intent (refund).
+// One of a thousand conversations is open, and a customer waits in every second of these.
 func crowd(conversations int) []string {
 	return []string{
 		fmt.Sprintf(`
@@ -49,8 +49,8 @@ func crowd(conversations int) []string {
 	}
 }
 
-// sumSharesOfDays returns the statement that makes the sums of days of one kind. value is the column, or the text, by which
-// the shares (s) and labels (l) are summed up.
+// sumSharesOfDays returns the statement that makes the sums of days of one kind. The shares (s) and labels (l) are
+// summed up by value, which is a column or a text.
 func sumSharesOfDays(kind, value string) string {
 	return fmt.Sprintf(`
 		INSERT INTO measure_days (kind, day, value, account_id, team_id, opened, reopened, resolved, abandoned, messages_in,

@@ -12,8 +12,9 @@ import (
 	"parley/store/storetest"
 )
 
-// the conversations that waited longest are found, whichever days have them. They are compared with those that a
-// search through all shares finds.
+// The conversations that waited longest are found, on whichever days they are. The test compares them with those that
+// a search through all shares finds.
+//
 func TestLongestTimes(t *testing.T) {
 	t.Parallel()
 	const limit = 10
@@ -35,6 +36,7 @@ func TestLongestTimes(t *testing.T) {
 		},
 		{name: "of a tag that no conversation has", filter: measure.Filter{Kind: measure.KindTag, Value: "nothing"}, wantCount: 0},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := tt.filter

@@ -7,7 +7,7 @@ import (
 	"parley/bridge/analysis"
 )
 
-// An intent of the desk's own is found by its words, in any form; a tag by its words or its name.
+// An intent of the desk's own is found by its words in any form. A tag is found by its words or its name.
 func TestIntentsAndTagsOfADesk(t *testing.T) {
 	desk := analysis.Desk{
 		Intents: []analysis.Intent{
@@ -17,6 +17,7 @@ func TestIntentsAndTagsOfADesk(t *testing.T) {
 		},
 		Tags: []analysis.Tag{{Name: "VIP"}, {Name: "coffee", Words: []string{"Espressomaschine", "milk frother"}}},
 	}
+
 	got := ask(t, New(), "Guten Tag, bekomme ich Ersatzteile für meine Espressomaschine?", desk)
 	if want := []string{"spare_parts"}; !slices.Equal(got.Intents, want) {
 		t.Errorf("got the intents %q, want %q", got.Intents, want)
@@ -26,7 +27,8 @@ func TestIntentsAndTagsOfADesk(t *testing.T) {
 	}
 }
 
-// A message that is like a solved one has its intent, its tags, and its solver as the one to assign to.
+// A message that is like a solved conversation gets its intent and tags, and the proposal to assign it to the agent
+// who solved that one.
 func TestLikeASolvedConversation(t *testing.T) {
 	desk := analysis.Desk{
 		Intents: []analysis.Intent{{Name: "firmware"}, {Name: "other_thing"}},
@@ -42,6 +44,7 @@ func TestLikeASolvedConversation(t *testing.T) {
 		},
 		Actions: []analysis.ActionName{analysis.Assign},
 	}
+
 	got := ask(t, New(), "After flashing the new beta build our gateway keeps blinking orange.", desk)
 	if want := []string{"firmware"}; !slices.Equal(got.Intents, want) {
 		t.Errorf("got the intents %q, want %q", got.Intents, want)
@@ -54,7 +57,8 @@ func TestLikeASolvedConversation(t *testing.T) {
 	}
 }
 
-// withAnswers is a desk with answers to other questions, and two to one, of which one is in another language.
+// withAnswers is a desk with an answer to one question, and two answers to another. One of these is in another
+// language.
 func withAnswers() analysis.Desk {
 	return analysis.Desk{Sources: []analysis.Source{
 		{ID: "hours", Title: "Opening hours", Text: "When are you open?", Reply: "We are open from 9 to 5."},
@@ -73,7 +77,7 @@ func withAnswers() analysis.Desk {
 	}}
 }
 
-// A reply is the desk's answer in the customer's language to the same question, and cites it.
+// A suggested reply is the desk's answer to the same question in the customer's language, and cites it.
 func TestReplyOfASource(t *testing.T) {
 	got := ask(t, New(), "I have forgotten my password, how can I reset it?", withAnswers()).Replies
 	if len(got) == 0 {

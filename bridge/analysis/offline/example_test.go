@@ -12,7 +12,7 @@ import (
 	"parley/bridge/analysis/evaluation"
 )
 
-// readExamples reads what the model learns from. Its form is described in examples/README.md.
+// readExamples reads the examples from which the model learns. Their form is described in examples/README.md.
 func readExamples(t testing.TB) []evaluation.Message {
 	t.Helper()
 	var all []evaluation.Message
@@ -30,7 +30,8 @@ func readExamples(t testing.TB) []evaluation.Message {
 	return all
 }
 
-// parseExamples reads the examples of one language: headings, and messages below them, a line each. Errors name the line.
+// parseExamples reads the examples of one language: headings, and the messages below them, one per line. Errors name
+// the line.
 func parseExamples(language, content string) ([]evaluation.Message, error) {
 	var all []evaluation.Message
 	var heading *evaluation.Message
@@ -48,6 +49,7 @@ func parseExamples(language, content string) ([]evaluation.Message, error) {
 			heading = &h
 			continue
 		}
+
 		if heading == nil {
 			return nil, fmt.Errorf("line %d: no heading above", i+1)
 		}
@@ -78,7 +80,8 @@ func parseExampleHeading(words []string) (m evaluation.Message, err error) {
 	return m, nil
 }
 
-// sumOfLessons is the digest of all that the model learned from: examples, concepts, and the parts of our set that are for it.
+// sumOfLessons is the digest of everything from which the model learns: examples, concepts, and the parts of our set
+// that are for learning.
 func sumOfLessons(t testing.TB) string {
 	t.Helper()
 	var files []string
@@ -88,6 +91,7 @@ func sumOfLessons(t testing.TB) string {
 	for _, set := range []evaluation.Set{evaluation.Dev, evaluation.Dev2, evaluation.Dev3} {
 		files = append(files, "../evaluation/set/"+string(set)+".jsonl")
 	}
+
 	h := sha256.New()
 	for _, file := range files {
 		content, err := os.ReadFile(file)
@@ -110,7 +114,7 @@ func countExamples(all []evaluation.Message, isCounted func(evaluation.Message) 
 	return n
 }
 
-// There are enough examples in each language, and in each of every sentiment and of urgent ones.
+// Each language has enough examples, enough urgent ones, and enough of each sentiment.
 func TestExamplesOfEachLanguage(t *testing.T) {
 	const minExamples, minUrgent, minOfSentiment = 330, 40, 25
 	all := readExamples(t)
@@ -120,10 +124,12 @@ func TestExamplesOfEachLanguage(t *testing.T) {
 			if n < minExamples {
 				t.Errorf("got %d examples, want at least %d", n, minExamples)
 			}
+
 			n = countExamples(all, func(m evaluation.Message) bool { return m.Language == language && m.Urgent })
 			if n < minUrgent {
 				t.Errorf("got %d urgent examples, want at least %d", n, minUrgent)
 			}
+
 			for _, sentiment := range analysis.Sentiments() {
 				n := countExamples(all, func(m evaluation.Message) bool { return m.Language == language && m.Sentiment == sentiment })
 				if n < minOfSentiment {
@@ -145,8 +151,8 @@ func TestExamplesOfEachIntent(t *testing.T) {
 	}
 }
 
-// No example is a message of our set, on which the analysis is judged. Short ones, which everybody writes, don't count. Which ones
-// are isn't shown: nobody reads half of the set.
+// No example is a message of our set, by which the analysis is judged. Short ones, which everybody writes, don't
+// count. The test doesn't show which examples they are, because developers don't read half of the set.
 func TestExamplesAreNotOfOurSet(t *testing.T) {
 	const shortWords = 4
 	set, err := evaluation.ReadSet(evaluation.All)
@@ -157,6 +163,7 @@ func TestExamplesAreNotOfOurSet(t *testing.T) {
 	for _, m := range set {
 		isInSet[strings.Join(m.Texts, " ")] = true
 	}
+
 	n := countExamples(readExamples(t), func(m evaluation.Message) bool {
 		text := m.Texts[0]
 		return len(strings.Fields(text)) > shortWords && isInSet[text]

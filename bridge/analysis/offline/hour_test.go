@@ -6,7 +6,7 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A number tells an hour of the day by the word before it, by its form, or by the word behind it.
+// A number is an hour of the day because of the word before it, its form, or the word behind it.
 func TestIsHour(t *testing.T) {
 	tests := []struct {
 		text string
@@ -32,6 +32,7 @@ func TestIsHour(t *testing.T) {
 		{text: "on 12.05.2026", want: false},
 		{text: "9 chairs", want: false},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
 			read := readText([]analysis.Message{{Text: tt.text}})
@@ -41,6 +42,7 @@ func TestIsHour(t *testing.T) {
 					got = true
 				}
 			}
+
 			if got != tt.want {
 				t.Errorf("a number of %q is an hour: got %v, want %v", tt.text, got, tt.want)
 			}
@@ -48,7 +50,8 @@ func TestIsHour(t *testing.T) {
 	}
 }
 
-// A number that is a word tells an hour if a word that stands before hours is before it, and nothing that is counted behind it.
+// A number that is written as a word is an hour if a word such as "at" comes before it, and if no counted thing comes
+// behind it.
 func TestIsHourWord(t *testing.T) {
 	a := New()
 	tests := []struct {
@@ -61,6 +64,7 @@ func TestIsHourWord(t *testing.T) {
 		{text: "We meet nine of them.", want: false},
 		{text: "Wir warten vor drei Geschäften.", want: false},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
 			read := readText([]analysis.Message{{Text: tt.text}})
@@ -71,6 +75,7 @@ func TestIsHourWord(t *testing.T) {
 					got = true
 				}
 			}
+
 			if got != tt.want {
 				t.Errorf("a word of %q is an hour: got %v, want %v", tt.text, got, tt.want)
 			}

@@ -15,8 +15,8 @@ import (
 	"parley/store/schema"
 )
 
-// A backup of the schema before this one's is restored and migrated; a newer one is refused. pg_dump works, too, if DATABASE_URL has
-// settings of the server.
+// A backup of the schema before the present one is restored and migrated, and one of a newer schema is refused.
+// pg_dump works even if DATABASE_URL contains settings of the server.
 func TestOtherSchemas(t *testing.T) {
 	t.Parallel()
 	old := newTarget(t)
@@ -27,17 +27,20 @@ func TestOtherSchemas(t *testing.T) {
 		body := must(fs.ReadFile(store.MigrationFiles(), name))(t)
 		before[name] = &fstest.MapFile{Data: body}
 	}
+
 	sub := must(fs.Sub(before, "migrations"))(t)
 	db := stdlib.OpenDBFromPool(old.Pool)
 	t.Cleanup(func() { _ = db.Close() })
 	provider := must(goose.NewProvider(goose.DialectPostgres, db, sub))(t)
 	must(provider.Up(t.Context()))(t)
+
 	exec(t, old.Pool, `INSERT INTO tags (name) VALUES ('From before')`)
 	file := t.TempDir() + "/old.parley"
 	m := must(backup.CreateFile(t.Context(), file, backup.Source{URL: old.URL + "&search_path=public", WithoutKey: true}))(t)
 	if m.Schema >= schema.Version() {
 		t.Fatalf("the backup's schema is %d, want one before %d", m.Schema, schema.Version())
 	}
+
 	tg := newTarget(t)
 	must(tg.restore(t, file))(t)
 	if ok, err := schema.IsMigrated(t.Context(), tg.Pool); err != nil || !ok {

@@ -8,7 +8,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// mailboxForm is the form that adds a mailbox without trying it.
+// mailboxForm is the form that adds a mailbox without trying it out.
 func mailboxForm(address string) url.Values {
 	return url.Values{
 		"email.address":       {address},
@@ -21,7 +21,7 @@ func mailboxForm(address string) url.Values {
 	}
 }
 
-// Two admins add the same at the same moment: one of them does, the other is told so and loses nothing.
+// If two admins add the same thing at the same moment, one of them succeeds, and the other is told why not.
 func TestAddedTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -51,6 +51,7 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 			for _, v := range []*sitetest.Visitor{first, second} {
 				go func() { answers <- v.Post(tt.path, tt.form) }()
 			}
+
 			added, refused := 0, 0
 			for range 2 {
 				a := <-answers
@@ -68,6 +69,7 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 					t.Errorf("status %d, want 303 or 422\n%s", a.Status, a.Body)
 				}
 			}
+
 			if added != 1 || refused != 1 {
 				t.Errorf("%d were added and %d refused, want one of each", added, refused)
 			}
@@ -75,7 +77,8 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// A mailbox that an account has already is refused, in whatever case its address is written.
+// A mailbox that an account already has is refused, also if its address is written in other letters, such as
+// capitals.
 func TestMailboxOfOtherAccountIsRefused(t *testing.T) {
 	t.Parallel()
 	a := startEverything(t).Visitor("ann@acme.test").Post("/settings/add-mailbox/servers", mailboxForm("Help@acme.test"))

@@ -11,7 +11,8 @@ import (
 	"parley/store/measure"
 )
 
-// A file has no place for what is wrong with an address: it is refused, and the answer says why, to programs and in the browser.
+// A file has no place for a text about a wrong address. So the request is refused, and the answer says why, to
+// programs and in the browser.
 func TestFileOfOddFilters(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
@@ -33,6 +34,7 @@ func TestFileOfOddFilters(t *testing.T) {
 			wantStatus(t, "to a program", a, http.StatusBadRequest)
 			wantShown(t, "to a program", a, tt.want)
 			wantHeader(t, "to a program", a, "Content-Type", "text/plain")
+
 			a = ann.Get("/settings/dashboard/figures.csv?" + tt.query)
 			wantStatus(t, "in the browser", a, http.StatusBadRequest)
 			wantShown(t, "in the browser", a, tt.want)
@@ -40,7 +42,7 @@ func TestFileOfOddFilters(t *testing.T) {
 	}
 }
 
-// The file has what the page has, and no name in it is a formula.
+// The file has the same figures as the page, and a name in it can't act as a formula.
 // R-232
 func TestFiguresAsFile(t *testing.T) {
 	t.Parallel()
@@ -51,6 +53,7 @@ func TestFiguresAsFile(t *testing.T) {
 		labels:       measure.Labels{Tags: []string{`=cmd|'/c calc'!A1`}},
 		shares:       []measure.Share{f.ofSupport(measure.Figures{Opened: 5})},
 	})
+
 	a := f.Visitor("ann@acme.test").Get("/settings/dashboard/figures.csv?days=7&hours=all")
 	wantHeader(t, "the file", a, "Content-Type", "text/csv")
 	rows := readCSV(t, a)

@@ -13,9 +13,10 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests are about the dashboard. newFigures makes a site, to whose figures a test adds what conversations contributed (keep).
+// These tests are about the dashboard. newFigures makes a site, and a test adds the contributions of conversations to
+// its figures (keep).
 
-// acmeWithBilling is Acme with a further team, Billing, of which Ben isn't, and an account of that team.
+// acmeWithBilling is Acme with another team, Billing, to which Ben doesn't belong, and an account of that team.
 func acmeWithBilling() string {
 	teams := strings.Replace(sitetest.Acme, "accounts:", "  - {name: Billing, members: [ann@acme.test], "+
 		"slack_channel: C0BILLING}\naccounts:", 1)
@@ -24,7 +25,7 @@ func acmeWithBilling() string {
 `
 }
 
-// figures is a site, and the ids of what conversations are counted by.
+// figures is a site, with the ids by which conversations are counted.
 type figures struct {
 	*sitetest.Site
 
@@ -52,10 +53,10 @@ func (f *figures) id(table, name string) int {
 	return countRowsOf(f.t, f.Site, `SELECT id::int FROM `+table+` WHERE name = $1`, name)
 }
 
-// progress says how far the counting has come.
+// progress says how far the counting has got.
 type progress struct {
-	countBelow   int // conversations with smaller numbers are to be counted again; 0 means none
-	mediansBelow int // of conversations with smaller numbers the medians of old days are to be counted; 0 means none
+	countBelow   int // conversations with smaller numbers still have to be counted again; 0 means none
+	mediansBelow int // conversations with smaller numbers still have to be added to medians; 0 means none
 }
 
 func (f *figures) setProgress(p progress) {
@@ -83,6 +84,7 @@ func (f *figures) keep(c contribution) {
 	if c.labels.Tags == nil {
 		c.labels.Tags = []string{}
 	}
+
 	storetest.Exec(f.t, f.Pool, `
 		INSERT INTO conversations (id, account_id, subject, status, last_at, created_at, participants)
 		VALUES ($1, $2, $3, 'resolved', now(), now(), '[{"key": "kim@example.org", "name": "Kim Example", "role": "to"}]')`,
@@ -98,7 +100,7 @@ func (f *figures) keep(c contribution) {
 	}))
 }
 
-// timesOf returns the single times that shares sum up, each as long as their average.
+// timesOf returns single times that add up to the shares. Each is as long as the average.
 func timesOf(shares []measure.Share) (list []measure.Single) {
 	for _, s := range shares {
 		add := func(what measure.Time, count, sum, sumOpen int64) {
@@ -122,7 +124,7 @@ func timesOf(shares []measure.Share) (list []measure.Single) {
 	return list
 }
 
-// daysAgo returns a day, counted from the one on which it was called first, though it is midnight meanwhile.
+// daysAgo returns a day, counted from the day of the first call, even if it is past midnight now.
 func (f *figures) daysAgo(n int) string {
 	if f.today.IsZero() {
 		f.today = time.Now() //nolint:forbidigo // the site's clock is this one
@@ -130,13 +132,13 @@ func (f *figures) daysAgo(n int) string {
 	return f.today.AddDate(0, 0, -n).Format(time.DateOnly)
 }
 
-// ofSupport is a share of a conversation with Support, yesterday, of no agent.
+// ofSupport is yesterday's share of a conversation with Support, of no agent.
 func (f *figures) ofSupport(counted measure.Figures) measure.Share {
 	return measure.Share{Day: f.daysAgo(1), TeamID: f.support, AccountID: f.supportMail, Figures: counted}
 }
 
-// keepTwo adds a conversation (4711) of Support's, which Ben has answered after two hours, and one (4712) of Billing's, which Ann has
-// answered after a minute.
+// keepTwo adds two conversations: 4711 is Support's, and Ben has answered it after two hours. 4712 is Billing's, and
+// Ann has answered it after a minute.
 func (f *figures) keepTwo() {
 	f.t.Helper()
 	f.keep(contribution{
@@ -152,6 +154,7 @@ func (f *figures) keepTwo() {
 			}},
 		},
 	})
+
 	f.keep(contribution{
 		conversation: 4712,
 		subject:      "الفاتورة",

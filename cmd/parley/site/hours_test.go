@@ -26,8 +26,8 @@ func opensAt(t *testing.T, s *sitetest.Site, account, moment string) bool {
 	return hours.OpenAt(at)
 }
 
-// An admin sets business hours with public holidays and a half day, by the keyboard alone where it matters; what is wrong
-// stands beside its field, and nothing is lost.
+// An admin sets business hours with public holidays and a half day, partly by the keyboard only. Faults are shown
+// beside their fields, and nothing that she typed is lost.
 // R-143
 func TestHoursPage(t *testing.T) {
 	t.Parallel()
@@ -37,6 +37,7 @@ func TestHoursPage(t *testing.T) {
 	b.Press("a[href$='/hours']")
 	b.Until("the page is there", "document.querySelector('#f-hours-zone')")
 	b.Looks("hours-none")
+
 	b.Write("#f-hours-zone", "Europe/Berlin")
 	b.Keys("\t9-17\t09:00-12:30, 13:30-17:00\t09:00-17:00\t09:00-17:00\t09:00-17:00")
 	b.Value("document.querySelector('#f-hours-holidays-country').value = 'DE-BY'")
@@ -44,21 +45,25 @@ func TestHoursPage(t *testing.T) {
 	b.Value("document.querySelector('#f-hours-holidays-days-0-date').value = '2026-12-23'")
 	b.Write("#f-hours-holidays-days-0-name", "Before Christmas")
 	b.Write("#f-hours-holidays-days-0-open", "mornings")
+
 	b.Press("form.page button")
 	b.Until("what is wrong stands beside its field",
 		"document.querySelector('#f-hours-week-mon-problem') && document.querySelector('#f-hours-holidays-days-0-open-problem')")
 	b.Looks("hours-refused")
+
 	b.Write("#f-hours-week-mon", "09:00-17:00")
 	b.Write("#f-hours-holidays-days-0-open", "09:00-12:00")
 	b.Press("form.page button")
 	b.Until("the holiday that nobody knows is refused",
 		"document.querySelector('#f-hours-holidays-except-problem') && !document.querySelector('#f-hours-week-mon-problem')")
+
 	b.Write("#f-hours-holidays-except", "Fronleichnam")
 	b.Press("form.page button")
 	b.Shows("Saved.")
 	b.Shows("The next public holidays")
 	b.Press("details summary")
 	b.Looks("hours")
+
 	for _, tt := range []struct {
 		name   string
 		moment string // in Berlin
@@ -80,7 +85,7 @@ func TestHoursPage(t *testing.T) {
 
 const hoursForm = "/settings/accounts/second/hours"
 
-// startWithHours starts a site with the account second, which is open from monday to friday but for two days off.
+// startWithHours starts a site with the account second, which is open from Monday to Friday, except on two days off.
 func startWithHours(t *testing.T) *sitetest.Site {
 	t.Helper()
 	return sitetest.Start(t, sitetest.Acme+`
@@ -91,7 +96,7 @@ func startWithHours(t *testing.T) *sitetest.Site {
 `)
 }
 
-// postHours sends the form with the week as it is, and with the days off that are given.
+// postHours sends the form with the week as it is and with these days off.
 func postHours(v *sitetest.Visitor, daysOff url.Values) sitetest.Answer {
 	form := with(daysOff, url.Values{"hours.zone": {"Europe/Berlin"}, "version": {v.Get(hoursForm).Version()}})
 	for _, day := range []string{"mon", "tue", "wed", "thu", "fri"} {
@@ -100,7 +105,7 @@ func postHours(v *sitetest.Visitor, daysOff url.Values) sitetest.Answer {
 	return v.Post(hoursForm, form)
 }
 
-// A page that is sent back as it was changes nothing.
+// A page that is sent back unchanged changes nothing.
 func TestHoursSentBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	ann := startWithHours(t).Visitor("ann@acme.test")
@@ -121,7 +126,7 @@ func TestHoursDayOffNeedsDate(t *testing.T) {
 	wantShown(t, "the form", a, "Is missing: each day has one")
 }
 
-// A date that is emptied takes its day out.
+// If the date of a day off is emptied, that day is removed.
 func TestHoursDayOffIsTakenOut(t *testing.T) {
 	t.Parallel()
 	s := startWithHours(t)
@@ -135,7 +140,7 @@ func TestHoursDayOffIsTakenOut(t *testing.T) {
 	}
 }
 
-// A second admin, whose page is older, is refused, and what she typed stays.
+// If a second admin has an older page, her change is refused, and what she typed stays.
 func TestHoursOfSecondAdmin(t *testing.T) {
 	t.Parallel()
 	form := url.Values{"hours.zone": {"UTC"}, "hours.week.sun": {"10:00-11:00"}, "version": {"old"}}
@@ -144,7 +149,7 @@ func TestHoursOfSecondAdmin(t *testing.T) {
 	wantShown(t, "the form", a, "Somebody else changed", `value="UTC"`)
 }
 
-// With everything empty the account is always open.
+// If all fields are empty, the account is always open.
 func TestHoursEmpty(t *testing.T) {
 	t.Parallel()
 	s := startWithHours(t)

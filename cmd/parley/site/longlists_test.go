@@ -8,14 +8,14 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// These tests look at a site that has a thousand agents, tags and templates (fillManyRows).
+// These tests look at a site with a thousand agents, tags and templates (fillManyRows).
 
 const rowsPerPage = 100
 
 // countRows counts the rows of a page's list, without the heading.
 func countRows(page sitetest.Answer) int { return strings.Count(page.Body, "<tr>") - 1 }
 
-// A list of a thousand is shown a page at a time, and looked through by words.
+// A list of a thousand entries is shown page by page, and can be searched by words.
 func TestLongLists(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, everything, withInbox(t))
@@ -35,6 +35,7 @@ func TestLongLists(t *testing.T) {
 				t.Errorf("the first page has %d rows, want %d", n, rowsPerPage)
 			}
 			wantShown(t, "the first page", first, "1–100 of 10") // and further digits
+
 			if n := countRowsOfAllPages(ann, tt.path); n < 1000 {
 				t.Errorf("all pages together have %d rows, want at least 1000", n)
 			}
@@ -63,11 +64,13 @@ func countRowsOfAllPages(v *sitetest.Visitor, path string) int {
 	}
 }
 
-// In a browser, pages with a thousand entries to show or to choose from fit into the window, also on a phone.
+// In a browser, pages with a thousand entries fit into the window, also on a phone. The entries are listed, or can be
+// chosen.
 func TestLongListsFitIn(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, everything, withInbox(t))
 	fillManyRows(t, s, 2000)
+
 	b := s.Browser("ann@acme.test")
 	for _, tt := range []struct {
 		name string
@@ -86,6 +89,7 @@ func TestLongListsFitIn(t *testing.T) {
 		{name: "erase", path: "/settings/erase"},
 		{name: "first-steps", path: "/settings/first-steps"},
 	} {
+
 		b.Open(tt.path)
 		b.Size(360, 740)
 		b.FitsIn()

@@ -14,19 +14,20 @@ import (
 )
 
 var (
-	// rawValue is a word as machines write it: any_agent, AgentsOnly.
+	// rawValue matches a word as machines write it, such as any_agent or AgentsOnly.
 	rawValue = regexp.MustCompile(`\b[a-z]+(_[a-z]+)+\b|\b[A-Z][a-z]+[A-Z][a-z]+[A-Za-z]*\b`)
-	// plainChoice is how people call what can be chosen.
+	// plainChoice matches words by which people call a choice.
 	plainChoice = regexp.MustCompile(`^[\p{L} ,'-]*$`)
 )
 
-// rawAllowed are names that are written so: of products, of permissions at Meta, and those that an admin gave in everything.
+// rawAllowed are names that are really written like this: of products, of permissions at Meta, and names that an
+// admin gave in everything.
 func rawAllowed() []string {
 	return []string{"WhatsApp", "OpenID", "PostgreSQL", "GitHub", "JavaScript", "order_update", "order_update_v", "quote_number", "first_name",
 		"pages_messaging", "pages_manage_metadata", "pages_read_engagement", "whatsapp_business_messaging", "whatsapp_business_management"}
 }
 
-// Everything that can be chosen on a page has words.
+// Every choice on a page is shown in people's words.
 func TestChoicesAreWords(t *testing.T) {
 	t.Parallel()
 	look := func(kind string, fields []setup.Field) {
@@ -43,6 +44,7 @@ func TestChoicesAreWords(t *testing.T) {
 			}
 		}
 	}
+
 	for _, kind := range []string{setup.EntryCompany, setup.EntryAgent, setup.EntryTeam, setup.EntryTag, setup.EntryTemplate} {
 		look(kind, setup.FieldsOf(kind, nil))
 	}
@@ -51,7 +53,7 @@ func TestChoicesAreWords(t *testing.T) {
 	}
 }
 
-// rawRows put conversations of every status, and a line of the log for everything that is done, on the pages.
+// rawRows put a conversation of each status on the pages.
 const rawRows = `
 	INSERT INTO contacts (id, name) VALUES (7, 'Jane Doe');
 	INSERT INTO identities (id, account_id, key, name, contact_id) SELECT 7, id, 'jane@example.org', 'Jane', 7
@@ -60,7 +62,7 @@ const rawRows = `
 		SELECT 70 + n, id, 7, team_id, s, 'Lamp', 'Jane', 'Broken', now(), now()
 		FROM accounts, unnest(ARRAY['open', 'pending', 'snoozed', 'resolved', 'closed']) WITH ORDINALITY AS v (s, n) WHERE name = 'support-mail'`
 
-// No page shows a value as machines write it, but the log of the set-up, whose lines are in the words of parley.yaml.
+// No page shows a value as machines write it, except the log of the set-up, whose lines use the words of parley.yaml.
 func TestNoRawValues(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -69,6 +71,7 @@ func TestNoRawValues(t *testing.T) {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
+
 	filled := []string{"/settings/me", "/inbox/71", "/inbox/72", "/inbox/73", "/inbox/74", "/inbox/75"}
 	pages := pagesOf(s.Visitor("ann@acme.test"), append(filled, "/settings")...)
 	for _, address := range filled {
@@ -76,6 +79,7 @@ func TestNoRawValues(t *testing.T) {
 			t.Errorf("%s answers %d, so that nothing of it is looked at", address, status)
 		}
 	}
+
 	for address, page := range pages {
 		if strings.HasPrefix(address, "/settings/log") {
 			continue
@@ -92,7 +96,7 @@ func TestNoRawValues(t *testing.T) {
 	}
 }
 
-// visible returns the words of a page that people read, without what is code, or typed by somebody.
+// visible returns the words of a page that people read. It leaves out code and fields into which somebody types.
 func visible(t *testing.T, page string) string {
 	t.Helper()
 	root := must(html.Parse(strings.NewReader(page)))(t)
@@ -101,6 +105,7 @@ func visible(t *testing.T, page string) string {
 		if n.Type != html.TextNode {
 			continue
 		}
+
 		hidden := false
 		for p := range n.Ancestors() {
 			hidden = hidden || slices.Contains([]string{"script", "style", "code", "pre", "textarea"}, p.Data)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// requests lists, for every route, a request that reaches it. A route without one fails the test: whoever adds a
-// page says here how it is asked for.
+// requests lists a request for each route that reaches it. A route without one fails the test, so a new page has to
+// be added here.
 func requests() map[string]string {
 	return map[string]string{
 		"GET /auth/sign-in":                             "/auth/sign-in",
@@ -143,18 +143,20 @@ func requests() map[string]string {
 	}
 }
 
-// Each route has a request in the list of requests, and each request its route.
+// Each route has a request in the list of requests, and each of these requests has a route.
 func TestRequestsReachEveryRoute(t *testing.T) {
 	t.Parallel()
 	var routes []string
 	for _, route := range startRanks(t).Pages.Routes() {
 		routes = append(routes, route.Pattern)
 	}
+
 	for _, pattern := range routes {
 		if requests()[pattern] == "" {
 			t.Errorf("the list of requests has none for the route %s", pattern)
 		}
 	}
+
 	for pattern := range requests() {
 		if !slices.Contains(routes, pattern) {
 			t.Errorf("the list of requests has one for %s, which is no route", pattern)

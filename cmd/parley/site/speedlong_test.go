@@ -18,19 +18,19 @@ import (
 
 const (
 	maxPageTime = 50 * time.Millisecond
-	// maxFiguresTime is for the file of figures, which has the sums and medians of a thousand agents.
+	// maxFiguresTime is the limit for the file of figures, which has the sums and medians of a thousand agents.
 	maxFiguresTime = 100 * time.Millisecond
 
 	measurements    = 10              // of each page
-	maxMeasuring    = 5 * time.Second // of one page: a slow one is measured less often
-	entriesASecond  = 2000            // are written into the log meanwhile
+	maxMeasuring    = 5 * time.Second // of one page, so a slow page is measured less often
+	entriesASecond  = 2000            // written into the log meanwhile
 	clockTick       = 10 * time.Millisecond
 	userTimeField   = 11 // of /proc/PID/stat, counted from the state
 	systemTimeField = 12
 )
 
-// In the long form: over a million conversations, while two thousand entries of the log are written each second, every page is made
-// within maxPageTime.
+// In the long form, the site has a million conversations, and two thousand entries of the log are written each
+// second. Every page is made within maxPageTime, and the file of figures within maxFiguresTime.
 func TestPagesAreFast(t *testing.T) {
 	if !storetest.LongForm() {
 		t.Skip("measures for minutes: set PARLEY_TEST_LONG")
@@ -45,11 +45,13 @@ func TestPagesAreFast(t *testing.T) {
 		checkPageIsMade(t, s, page)
 		m := measurePage(t, s, page, writer.pid)
 		report = append(report, reportLine(m, page.name))
+
 		limit := maxPageTime
 		if strings.HasSuffix(page.path, "/figures.csv") {
 			limit = maxFiguresTime
 		}
-		// The time of the processors says the same on a machine with other work: a page is too slow if that is, too.
+		// The processors' time doesn't include other work on the machine, so a page is too slow only if that time is,
+		// too.
 		if m.median() > limit && m.processors > limit {
 			t.Errorf("%s takes %s, of which processors work %s, want at most %s", page.name, m.median(), m.processors, limit)
 		}
@@ -58,7 +60,7 @@ func TestPagesAreFast(t *testing.T) {
 	t.Logf("median, 95th percentile, processors' time:\n%s", strings.Join(report, "\n"))
 }
 
-// measurement is how long something took, several times.
+// measurement is how long something took each time.
 type measurement struct {
 	took       []time.Duration
 	processors time.Duration // how long processors worked for it on average; 0 if that was not measured
@@ -66,7 +68,7 @@ type measurement struct {
 
 func (m measurement) median() time.Duration { return m.percentile(50) }
 
-// percentile returns the time within which so many of a hundred ended.
+// percentile returns the time within which this percentage of the calls ended.
 func (m measurement) percentile(percent int) time.Duration {
 	sorted := slices.Sorted(slices.Values(m.took))
 	return sorted[min(len(sorted)*percent/100, len(sorted)-1)]
@@ -104,8 +106,8 @@ func measurePage(t *testing.T, s *fullSite, page measuredPage, otherPID uint32) 
 	return m
 }
 
-// processorTime returns how long processors have worked for this process and for its sessions of PostgreSQL, but for the session
-// otherPID. It is 0 where the system has no /proc.
+// processorTime returns how long processors have worked for this process and for its sessions of PostgreSQL, except
+// the session otherPID. PostgreSQL's part is missing if the system has no /proc.
 func processorTime(t *testing.T, pool *pgxpool.Pool, otherPID uint32) time.Duration {
 	t.Helper()
 	pids := storetest.Rows(t, pool, pgx.RowTo[string], `
@@ -141,6 +143,7 @@ func startLogWriter(t *testing.T, pool *pgxpool.Pool) logWriter {
 	conn := must(pool.Acquire(t.Context()))(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
+
 	began, written := time.Now(), 0
 	go func() {
 		defer close(done)
@@ -165,6 +168,7 @@ func startLogWriter(t *testing.T, pool *pgxpool.Pool) logWriter {
 			written += due
 		}
 	}()
+
 	return logWriter{pid: conn.Conn().PgConn().PID(), stop: func() {
 		cancel()
 		<-done

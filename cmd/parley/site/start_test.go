@@ -20,7 +20,7 @@ import (
 
 const onlyAnn = `agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]`
 
-// channelsOf is a chat that knows the ids of its channels and people by their names.
+// channelsOf is a chat that knows the ids of its channels by their names, and of its people by their addresses.
 type channelsOf map[string]string
 
 // Resolve returns the id of a channel.
@@ -33,7 +33,7 @@ func (c channelsOf) Find(_ context.Context, _, email string) (bridge.SurfaceUser
 	return bridge.SurfaceUser(c[email]), nil
 }
 
-// A chat, a team or members that can't be connected are refused with what is wrong, and no page shows what was pasted.
+// If a chat, a team or members can't be connected, they are refused with the reason. No page shows what was pasted.
 func TestFirstStepsRefuse(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, onlyAnn, func(o *site.Options) {
@@ -44,6 +44,7 @@ func TestFirstStepsRefuse(t *testing.T) {
 			return "", nil
 		}
 	})
+
 	v := s.Visitor("ann@acme.test")
 	for _, tt := range []struct {
 		name string
@@ -93,7 +94,7 @@ func TestFirstStepsRefuse(t *testing.T) {
 	wantNoCredentials(t, s)
 }
 
-// Tokens to which a scope is missing are not kept, and the page says which one.
+// Tokens that lack a scope aren't kept, and the page says which scope is missing.
 func TestFirstStepsRefuseTokensWithoutScopes(t *testing.T) {
 	t.Parallel()
 	asked := 0
@@ -109,6 +110,7 @@ func TestFirstStepsRefuseTokensWithoutScopes(t *testing.T) {
 			}
 		}
 	})
+
 	tokens := url.Values{"bot_token": {"xoxb-tops3cret"}, "app_token": {"xapp-tops3cret"}}
 	a := s.Visitor("ann@acme.test").Post("/settings/first-steps/slack", tokens)
 	wantStatus(t, "the answer", a, http.StatusUnprocessableEntity)
@@ -120,7 +122,7 @@ func TestFirstStepsRefuseTokensWithoutScopes(t *testing.T) {
 	wantNoCredentials(t, s)
 }
 
-// listCredentials returns what is stored of chats.
+// listCredentials returns the credentials that are stored for chats.
 func listCredentials(t *testing.T, s *sitetest.Site) []credential.Credential {
 	t.Helper()
 	return must(credential.List(t.Context(), s.Pool, sitetest.Sealer(t)))(t)
@@ -148,7 +150,7 @@ func (m memberList) Members(ctx context.Context, _ string, _ func(bridge.Surface
 	return m.list, nil
 }
 
-// leavesTime reports whether something that takes so long can be done before the context ends.
+// leavesTime reports whether something that takes this long can be done before the context ends.
 func leavesTime(ctx context.Context, needed time.Duration) bool {
 	end, hasEnd := ctx.Deadline()
 	return !hasEnd || time.Until(end) > needed
@@ -160,7 +162,8 @@ const (
 	membersPage = membersForm + "?team=Support&chat=slack"
 )
 
-// startWithSlack starts a site with a team without a channel, that is connected to a Slack whose channels all have Ben in them.
+// startWithSlack starts a site that is connected to a Slack. Its team has no channel yet, and all channels of that
+// Slack have Ben as their member.
 func startWithSlack(t *testing.T) *sitetest.Site {
 	t.Helper()
 	const company = `
@@ -175,7 +178,7 @@ teams: [{name: Support, members: [ann@acme.test]}]`
 	})
 }
 
-// sendForm sends a form of a page as it was shown, but for one value.
+// sendForm sends a form of a page as it was shown, with one value changed.
 func sendForm(t *testing.T, v *sitetest.Visitor, page sitetest.Answer, action, name, value string) sitetest.Answer {
 	t.Helper()
 	form := formAt(page, action)
@@ -185,7 +188,7 @@ func sendForm(t *testing.T, v *sitetest.Visitor, page sitetest.Answer, action, n
 	return v.Post(action, with(form.Values, url.Values{name: {value}}))
 }
 
-// An admin whose page is older doesn't take a team's channel away that another admin has given it meanwhile.
+// An admin has an older page open while another admin gives a team a channel. Her form doesn't replace that channel.
 // R-273
 func TestFirstStepsKeepChannelOfOtherAdmin(t *testing.T) {
 	t.Parallel()
@@ -203,7 +206,8 @@ func TestFirstStepsKeepChannelOfOtherAdmin(t *testing.T) {
 	}
 }
 
-// An admin doesn't confirm members of a channel that she has not seen: another admin has given the team another channel meanwhile.
+// An admin can't confirm members whom she has not seen: another admin has given the team another channel since she
+// opened the page.
 // R-273
 func TestFirstStepsConfirmMembersThatWereSeen(t *testing.T) {
 	t.Parallel()
@@ -228,7 +232,7 @@ func TestFirstStepsConfirmMembersThatWereSeen(t *testing.T) {
 	}
 }
 
-// While no chat is connected, nobody can be known in one: that isn't a fault of the agents' addresses.
+// While no chat is connected, agents can't be found in one. The page doesn't blame their addresses for that.
 func TestFirstStepsBeforeAChat(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, "agents: [{email: ann@acme.test, name: Ann, roles: [super_admin]}]")
@@ -237,7 +241,7 @@ func TestFirstStepsBeforeAChat(t *testing.T) {
 	wantHidden(t, "the page", page, "Not found in", "all have a user in a chat")
 }
 
-// A chat that was connected and can't be reached now is not called connected without more.
+// If a chat was connected and can't be reached now, the page says since when.
 func TestFirstStepsWhileTheChatIsAway(t *testing.T) {
 	t.Parallel()
 	s := startWithSlack(t)
@@ -246,13 +250,15 @@ func TestFirstStepsWhileTheChatIsAway(t *testing.T) {
 	wantShown(t, "the page", s.Visitor("ann@acme.test").Get("/settings/first-steps"), "not been reached since 28 November, 19:29 UTC")
 }
 
-// The last of the first steps is done once a customer has written, and stays done when what arrived has been removed.
+// The last of the first steps is done once a customer has written. It stays done after the event of that message has
+// been removed.
 func TestFirstStepsStayDone(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
 	v := s.Visitor("ann@acme.test")
 	const arrived = "Something has arrived."
 	wantHidden(t, "before anybody has written", v.Get("/settings/first-steps"), arrived)
+
 	storetest.Exec(t, s.Pool, `
 		INSERT INTO contacts (id, name) VALUES (1, 'Zoe');
 		INSERT INTO identities (id, account_id, key, name, contact_id)
@@ -262,13 +268,15 @@ func TestFirstStepsStayDone(t *testing.T) {
 	wantShown(t, "with a conversation of which no event is left", v.Get("/settings/first-steps"), arrived)
 }
 
-// The last of the first steps promises a thread only for an account that opens one. The step before says what others lack.
+// The last of the first steps promises a thread only for an account that can open one. The step before says what
+// another account lacks.
 func TestFirstStepsPromiseNoThread(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, `
 agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]
 teams: [{name: Night}]
 accounts: [{name: shop, kind: http, http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/parley"}}]`)
+
 	v := s.Visitor("ann@acme.test")
 	const promise = "Write to <strong>shop</strong>"
 	for _, tt := range []struct{ name, change, want string }{
@@ -280,6 +288,7 @@ accounts: [{name: shop, kind: http, http: {secret: "shop-tops3cret-key", callbac
 		if tt.change != "" {
 			s.Apply("accounts: [{name: shop, kind: http, " + tt.change + "}]")
 		}
+
 		page := v.Get("/settings/first-steps")
 		wantShown(t, tt.name, page, tt.want)
 		if tt.want != promise {
@@ -288,7 +297,7 @@ accounts: [{name: shop, kind: http, http: {secret: "shop-tops3cret-key", callbac
 	}
 }
 
-// The pages that add an account tell what keeps its threads from opening.
+// The pages that add an account say if it can't open threads, and why.
 func TestAddedMailboxTellsRemarks(t *testing.T) {
 	t.Parallel()
 	v := sitetest.Start(t, sitetest.Acme).Visitor("ann@acme.test")
@@ -297,13 +306,13 @@ func TestAddedMailboxTellsRemarks(t *testing.T) {
 	wantShown(t, "the page of a mailbox without a team", page, "The mailbox was added.", "Account new: no channel for its threads")
 }
 
-// startSecure starts a site with https in its address, as Teams needs it.
+// startSecure starts a site whose address begins with https, as Teams needs it.
 func startSecure(t *testing.T) *sitetest.Site {
 	t.Helper()
 	return sitetest.Start(t, onlyAnn, func(o *site.Options) { o.BaseURL = "https://help.acme.test" })
 }
 
-// The description of the app is a file that Slack takes.
+// The description of the app is a file that Slack accepts.
 func TestSlackManifestFile(t *testing.T) {
 	t.Parallel()
 	a := startSecure(t).Visitor("ann@acme.test").Get("/settings/first-steps/slack-manifest.json")

@@ -12,7 +12,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// formAt finds a form of a page again, by where it is sent; nil if it is not there any more.
+// formAt finds the form of a page that is sent to action. It is nil if there is none any more.
 func formAt(page sitetest.Answer, action string) *sitetest.Form {
 	for _, f := range page.Forms() {
 		if f.Action == action {
@@ -22,8 +22,8 @@ func formAt(page sitetest.Answer, action string) *sitetest.Form {
 	return nil
 }
 
-// wantHarmless fails the test if something of an answer acts that is not the site's own, if a text became a header, or if the answer is an
-// error of Parley's.
+// wantHarmless fails the test if a page runs something that isn't the site's own, if a text became a header, or if
+// the answer is an error of Parley's.
 func wantHarmless(t *testing.T, what string, a sitetest.Answer) {
 	t.Helper()
 	if a.Status >= http.StatusInternalServerError && a.Status != http.StatusBadGateway {
@@ -46,12 +46,13 @@ func follow(v *sitetest.Visitor, a sitetest.Answer) sitetest.Answer {
 	return a
 }
 
-// typed reports whether somebody can send what she likes in a field, in a browser or without one. A secret is another test's.
+// typed reports whether somebody can send any text in a field, in a browser or without one. Other tests send secrets.
 func typed(c sitetest.Control) bool {
 	return c.Kind != "password" && c.Kind != "file" && c.Name != "version" && c.Name != "form"
 }
 
-// hostileTexts are sent in each field: HTML where text is expected, HTML where HTML may stand, and an address that acts.
+// hostileTexts are sent in each field: HTML where text is expected, HTML where HTML is allowed, and an address that
+// is a script.
 func hostileTexts(kind string) []string {
 	if kind == "textarea" {
 		return []string{
@@ -66,9 +67,9 @@ func hostileTexts(kind string) []string {
 	return []string{hostile}
 }
 
-// Script in every field of every form: what is sent, shown again, stored and shown elsewhere, told as a title, a remark or a
-// problem is text, and nothing else; so is what customers and providers wrote, on every page and in every file. A form with
-// a field that takes no part here fails the test, as does a route without a form.
+// A script that is sent in any field of any form stays text: when it is shown again, stored, shown elsewhere, or part
+// of a title, a remark or a problem. So do the texts of customers and providers, on every page and in every file. The
+// test fails if a field of a form can't take part, or if a route has no form.
 //
 func TestScriptInEveryField(t *testing.T) {
 	t.Parallel()
@@ -76,6 +77,7 @@ func TestScriptInEveryField(t *testing.T) {
 	fillHostile(t, s)
 	ann := s.Visitor("ann@acme.test")
 	pages := everyPage(ann)
+
 	sent := map[string]bool{}
 	for address, page := range pages {
 		wantHarmless(t, address, page)
@@ -87,7 +89,9 @@ func TestScriptInEveryField(t *testing.T) {
 			if strings.HasPrefix(route, "POST /auth/sign-out") || strings.HasSuffix(route, "/take-out") {
 				continue
 			}
-			form.Fields = slices.DeleteFunc(form.Fields, func(c sitetest.Control) bool { // accounts of one kind, and tags, are alike
+
+			// Each field of a route is sent once, because accounts of one kind, and tags, have the same form.
+			form.Fields = slices.DeleteFunc(form.Fields, func(c sitetest.Control) bool {
 				seen := sent[route+" "+c.Name]
 				sent[route+" "+c.Name] = true
 				return seen || !typed(c)
@@ -96,12 +100,14 @@ func TestScriptInEveryField(t *testing.T) {
 			scriptInForm(t, ann, address, form)
 		}
 	}
+
 	for address, a := range everyPage(ann) {
 		wantHarmless(t, address+", after everything was sent", a)
 	}
 	for _, address := range []string{"/settings/log.csv", "/settings/dashboard/figures.csv"} {
 		noFormula(t, address, ann.Get(address))
 	}
+
 	for _, r := range s.Pages.Routes() {
 		isForm := strings.HasPrefix(r.Pattern, "POST ") && !strings.HasSuffix(r.Pattern, "/take-out")
 		if isForm && !sent[r.Pattern] && !slices.Contains(withoutForm(), r.Pattern) {
@@ -110,8 +116,8 @@ func TestScriptInEveryField(t *testing.T) {
 	}
 }
 
-// withoutForm lists the routes to which no form of everything's site is sent with texts: those that follow another form, that sign
-// somebody in or out, or of which the site has nothing to show. They have tests of their own.
+// withoutForm lists the routes to which the site of everything sends no form with texts. They come after another
+// form, sign somebody in or out, or have nothing to show on that site. They have tests of their own.
 func withoutForm() []string {
 	return append(later(),
 		"POST /auth/link/{link}",
@@ -125,20 +131,22 @@ func withoutForm() []string {
 	)
 }
 
-// scriptInForm sends a form with a hostile text in one field after the other. Names come last: they may rename the page.
+// scriptInForm sends a form with a hostile text in one field after the other. Names come last, because they may
+// change the address of the page.
 func scriptInForm(t *testing.T, ann *sitetest.Visitor, address string, form sitetest.Form) {
 	t.Helper()
 	slices.SortStableFunc(form.Fields, func(a, b sitetest.Control) int { return rankOf(a) - rankOf(b) })
 	stale := true
 	for _, field := range form.Fields {
 		for _, text := range hostileTexts(field.Kind) {
-			if stale { // the last one was stored
+			if stale { // the last text was stored, so the form has a new version
 				now := formAt(ann.Get(address), form.Action)
 				if now == nil {
 					return // a name of the page was changed, or what the form was about is done
 				}
 				form.Values = now.Values
 			}
+
 			values := with(form.Values, url.Values{field.Name: {text}})
 			what := form.Action + " with script in " + field.Name
 			a := ann.Do(form.Method, at(form, values), body(form, values), http.Header{"Sec-Fetch-Site": {"same-origin"}})
@@ -160,7 +168,7 @@ func at(form sitetest.Form, values url.Values) string {
 	return form.Action
 }
 
-// body is what a form is sent with.
+// body is the body with which a form is sent.
 func body(form sitetest.Form, values url.Values) url.Values {
 	if form.Method == http.MethodGet {
 		return nil
@@ -168,7 +176,7 @@ func body(form sitetest.Form, values url.Values) url.Values {
 	return values
 }
 
-// everyPage opens every page: those to which links lead, and those of the table of routes.
+// everyPage opens every page: those to which links lead, and those of the list of requests.
 func everyPage(v *sitetest.Visitor) map[string]sitetest.Answer {
 	from := []string{"/settings"}
 	for pattern, address := range requests() {
@@ -189,6 +197,7 @@ func noFormula(t *testing.T, address string, a sitetest.Answer) {
 	if len(rows) < 2 {
 		t.Fatalf("%s has %d rows, want a heading and at least one row", address, len(rows))
 	}
+
 	seen := false
 	for _, row := range rows {
 		for _, cell := range row {

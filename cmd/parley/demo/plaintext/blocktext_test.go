@@ -9,7 +9,8 @@ import (
 	"parley/cmd/parley/demo/checker"
 )
 
-// A message reads as its blocks do; its text is cut short, and is read only where there are no blocks.
+// The text of a message is that of its blocks. Its text field, which is cut short, is read only if there are no
+// blocks.
 func TestShownText(t *testing.T) {
 	t.Parallel()
 	const blocks = `[{"type":"context","elements":[{"type":"mrkdwn","text":"<!date^1^{time}|9:07>"}]},
@@ -20,6 +21,7 @@ func TestShownText(t *testing.T) {
 			{"type":"rich_text_quote","elements":[{"type":"text","text":"old"}]}]},
 		{"type":"section","text":{"type":"mrkdwn","text":"from &lt;x@y.test&gt;\n&gt; old"}},
 		{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Press"}}]}]`
+
 	for _, c := range []struct {
 		name string
 		in   slackfake.Message
