@@ -336,7 +336,7 @@ func TestFileRefusedBesideAnEmptyFile(t *testing.T) {
 	}
 }
 
-// An upload that fails was shown to nobody, so it is certain that the post may be tried again.
+// A file whose upload fails is shown to nobody. So it is certain that the post may be tried again.
 func TestUploadFailureIsCertain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -161,8 +161,7 @@ func TestSlowFormIsAnnounced(t *testing.T) {
 	w.waitForWindow(w.ann, isForm)
 }
 
-// A trigger that has expired opens nothing. The person who pressed is told so, seen by nobody else, and can press
-// again (case 27).
+// A trigger that has expired opens nothing. Only the person who pressed is told so, and can press again (case 27).
 func TestExpiredTrigger(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

@@ -35,7 +35,7 @@ func TestHolesSince(t *testing.T) {
 
 	for _, tt := range []struct {
 		name     string
-		gap      []time.Time // when the gap began, zero if nobody knows; empty if there is none
+		gap      []time.Time // when the gap began; zero if that isn't known, empty if there is none
 		standing sweep.Standing
 		want     time.Time // zero if nothing is missing
 	}{
@@ -119,7 +119,7 @@ func (d *downtime) sayUnderLost(root bridge.Place) (lost string) {
 	return lost
 }
 
-// A reply that Slack gave up bringing is found behind a newer one, although nobody noticed a gap.
+// A reply that Slack gave up bringing is found behind a newer one, even though Parley noticed no gap.
 func TestRegularPassFindsAHole(t *testing.T) {
 	t.Parallel()
 	d, root := newFilledDowntime(t)

@@ -36,7 +36,6 @@ func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	}
 	w.desk.mu.Unlock()
 
-	// Ann's message is stored, and only then acknowledged.
 	ts := w.postAsAnn(root.Message, "On our way")
 	f := w.desk.First(t, w.messageID(ts))
 	w.waitAcknowledged()
@@ -87,7 +86,6 @@ func TestRefusedEventComesAgain(t *testing.T) {
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) {
 		f.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	})
-
 	before := w.desk.Attempts()
 	w.desk.Refuse(errors.New("database gone"))
 	ts := w.postAsAnn("", "hello")
@@ -109,7 +107,6 @@ func TestEventBroughtAgainBySocket(t *testing.T) {
 		request := &socketmode.Request{Payload: w.callbackOfReply("x"), RetryAttempt: attempt}
 		c.handleEvents(w.ctx(), socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: request})
 	}
-
 	bring(0)
 	wantEqual(t, "gaps after the first attempt", w.desk.Gaps(), 0)
 	w.wantFacts(allFacts, 1)
@@ -141,7 +138,6 @@ func TestShortcutThatSlackGoCantRead(t *testing.T) {
 		"message_ts":  "1.1",
 		"message":     object{"ts": "1.1", "blocks": []object{{"type": "actions", "elements": []object{{"type": "hologram"}}}}},
 	}})
-
 	unread := &socketmode.ErrorBadMessage{Message: message}
 	c.handleEvents(w.ctx(), socketmode.Event{Type: socketmode.EventTypeErrorBadMessage, Data: unread})
 	wantEqual(t, "verb", w.waitAction("i:1.2.3").Verb, bridge.VerbUndo)
@@ -176,7 +172,6 @@ func TestMentionIsOneFact(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	w.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
-
 	root := w.postRoot()
 	id := fact.MessageID(w.channel, w.postAsAnn(root.Message, "<@"+w.fake.BotUserID()+"> snooze 2h"))
 
@@ -206,7 +201,6 @@ func missMessages(t *testing.T) missedWhileAway {
 	root := w.postRoot()
 	w.storeAsAnn(root.Message, "heard")
 	w.waitAcknowledged() // otherwise Slack would bring it again, which is a gap of its own
-
 	w.stop()
 	w.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 3})
 	edited, other := w.postAsAnn(root.Message, "one"), w.postAsAnn(root.Message, "two")
@@ -262,9 +256,8 @@ func TestReconnect(t *testing.T) {
 	w.waitSockets(2)
 }
 
-// A gap begins when the last connection is lost, and not when one opens again. Parley isn't told of edits and
-// deletions in between. So a reply whose hold, the time in which it can still be changed, ends then is read again
-// before it leaves.
+// A gap begins when the last connection is lost, and not when one opens again. Parley misses edits and deletions in
+// between. So a reply whose hold (the time before it leaves) ends then is read again.
 //
 func TestGapBeginsWithTheLoss(t *testing.T) {
 	t.Parallel()
@@ -355,8 +348,7 @@ func TestStartWithoutSlack(t *testing.T) {
 	wantEqual(t, "last report", reports[len(reports)-1].Status, channels.Active)
 }
 
-// If somebody deletes the first message of a thread, that is stored as a deletion, with and without replies below it
-// (case 6).
+// A root that somebody deletes, with or without replies, is stored as a deletion (case 6).
 func TestDeletedRootIsADeletion(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -374,7 +366,6 @@ func TestDeletedRootIsADeletion(t *testing.T) {
 				w.postAsAnn(ts, "reply")
 			}
 			noError(t, w.fake.As(w.ann).Delete(w.channel, ts))
-
 			a := w.waitAction(fact.DeleteID(w.channel, ts))
 			wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 			wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: ts})
@@ -397,8 +388,7 @@ func missBeforeTheFirstConnection(t *testing.T) (w *world, missed string) {
 	return d.world, missed
 }
 
-// If the connection is cut before an event was acknowledged, Slack brings the event again. It is stored as one fact
-// (case 31).
+// If the connection is cut before an event was acknowledged, Slack brings it again, and it is one fact (case 31).
 func TestCutBeforeAcknowledgement(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

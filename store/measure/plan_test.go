@@ -11,7 +11,7 @@ import (
 	"parley/store/storetest"
 )
 
-// So many sums are in the crowd of rows for each day.
+// These are the numbers of sums that crowd makes for each day.
 const (
 	sumsOfDay      = 30 // ten accounts with three teams each
 	agentSumsOfDay = 50 * sumsOfDay

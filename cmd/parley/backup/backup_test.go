@@ -27,7 +27,6 @@ func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	c, tg := newCompany(t), newTarget(t)
 	file := c.backUp(t)
-
 	info := must(os.Stat(file))(t)
 	if got := info.Mode().Perm(); got != 0o600 {
 		t.Errorf("mode of the backup: got %o, want 600", got)
@@ -50,7 +49,6 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the blob came back with %d bytes, %v; want %d as before", len(got), err, len(content))
 	}
-
 	sealer := must(store.NewSealer(tg.saved))(t)
 	check(t, store.CheckMasterKey(t.Context(), tg.Pool, sealer))
 	var secrets []byte
@@ -71,14 +69,12 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// A backup shows one moment, though Parley works on: it never has only one of two rows that are always written
-// together.
+// A backup shows one moment, though Parley works on: it never has only one of two rows that are written together.
 func TestOneMoment(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	var predefined int64
 	check(t, c.pool.QueryRow(t.Context(), `SELECT count(*) FROM tags`).Scan(&predefined))
-
 	stop := make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
@@ -113,7 +109,6 @@ func TestOneMoment(t *testing.T) {
 		m := must(backup.Create(t.Context(), io.Discard, c.source()))(t)
 		manifests = append(manifests, m)
 	}
-
 	close(stop)
 	check(t, storetest.Receive(t, done, "nobody writes any more"))
 	for _, m := range manifests {
@@ -132,12 +127,10 @@ func TestRestoreKeys(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	file := c.backUp(t)
-
 	bare := filepath.Join(t.TempDir(), "bare.parley")
 	without := c.source()
 	without.WithoutKey, without.Passphrase, without.Key = true, "", ""
 	must(backup.CreateFile(t.Context(), bare, without))(t)
-
 	newest, renewed := store.NewMasterKey(), *c // a new master key was put in front of the old one
 	renewed.key = newest + "," + c.key
 	sealer := must(store.NewSealer(renewed.key))(t)
@@ -182,7 +175,6 @@ func TestRestoreKeys(t *testing.T) {
 			}
 		})
 	}
-
 	checkSourceKeys(t, c, map[string]string{
 		"a made-up key":                  store.NewMasterKey(),
 		"the key before the newest":      c.key, // a cron job may still have it
@@ -215,7 +207,6 @@ func TestDamage(t *testing.T) {
 		check(t, os.WriteFile(file, change(bytes.Clone(whole)), 0o600))
 		return file
 	}
-
 	dump := bytes.Index(whole, []byte("PGDMP"))
 	flipBit := func(b []byte) []byte { b[dump+len(b)/2] ^= 1; return b }
 	for name, change := range map[string]func([]byte) []byte{
@@ -230,21 +221,18 @@ func TestDamage(t *testing.T) {
 			t.Errorf("check %s: got %v, want %v", name, err, backup.ErrDamaged)
 		}
 	}
-
 	tg := newTarget(t)
 	if _, err := tg.restore(t, writeDamaged(flipBit)); !errors.Is(err, backup.ErrDamaged) {
 		t.Errorf("restore a bit of dump: got %v, want %v", err, backup.ErrDamaged)
 	}
 }
 
-// If somebody changed the manifest of a backup, the passphrase shows that. In a backup without a key the number of
-// rows shows it.
+// A changed manifest is noticed by the passphrase, and in a backup without a key by the number of rows.
 func TestChangedManifest(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	bare := filepath.Join(t.TempDir(), "bare.parley")
 	must(backup.CreateFile(t.Context(), bare, backup.Source{URL: c.url, WithoutKey: true}))(t)
-
 	for _, tc := range []struct {
 		name, file, key string
 		want            error
@@ -263,7 +251,6 @@ func TestChangedManifest(t *testing.T) {
 			t.Errorf("%s: Migrate: got %v, want %v, so that it isn't served", tc.name, err, store.ErrRestoring)
 		}
 	}
-
 	other := withManifest(t, bare, `"has_key": false`, `"has_key": true`)
 	if _, err := backup.Open(other); !errors.Is(err, backup.ErrDamaged) {
 		t.Errorf("a manifest that names a key which isn't there: got %v, want %v", err, backup.ErrDamaged)
@@ -277,7 +264,6 @@ func TestCheckTarget(t *testing.T) {
 	notes, empty := filepath.Join(dir, "notes.txt"), filepath.Join(dir, "empty")
 	check(t, os.WriteFile(notes, []byte("not a backup"), 0o600))
 	check(t, os.WriteFile(empty, nil, 0o600))
-
 	for _, tt := range []struct {
 		name, path         string
 		overwrites, wantOK bool
@@ -320,7 +306,6 @@ func TestRestoreNeedsEmptyDatabase(t *testing.T) {
 	}
 	exec(t, tg.Pool, `DROP TABLE other`)
 
-	// A restore is interrupted when it saves the key.
 	tg.Target.SaveKey = func(string) error { return errors.New("no room") }
 	if _, err := tg.restore(t, file); err == nil || !strings.Contains(err.Error(), "no room") {
 		t.Fatalf("restore where the key can't be saved: got %v, want no room", err)
@@ -334,7 +319,6 @@ func TestRestoreNeedsEmptyDatabase(t *testing.T) {
 	if _, err := tg.restore(t, c.backUp(t)); !errors.Is(err, backup.ErrNotEmpty) {
 		t.Errorf("go on with another backup: got %v, want %v", err, backup.ErrNotEmpty)
 	}
-
 	tg.Target.SaveKey = func(string) error { return nil }
 	must(tg.restore(t, file))(t)
 	check(t, schema.Migrate(t.Context(), tg.Pool))
@@ -367,7 +351,6 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	if r.Next < 10_000 {
 		t.Errorf("the next conversation gets the number %d, want that numbers leap, as some were given since the backup", r.Next)
 	}
-
 	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending')`); n != 0 {
 		t.Errorf("%d deliveries would leave by themselves, want none", n)
 	}
@@ -384,7 +367,6 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 		WHERE id = 1 AND due_at <= parley_now() AND leased_until IS NULL OR id = 2 AND due_at IS NULL`); n != 2 {
 		t.Errorf("%d lanes are as they should be, want 2: the first due and free, the second done", n)
 	}
-
 	first := must(restore.ServedSince(t.Context(), tg.Pool))(t)
 	if time.Since(first) > time.Minute {
 		t.Errorf("served since %s, want since now", first)
@@ -401,13 +383,11 @@ func TestVerify(t *testing.T) {
 	c := newCompany(t)
 	file := c.backUp(t)
 	temp := t.TempDir()
-
 	var said []string
 	m := must(backup.Verify(t.Context(), file, temp, slog.New(slog.DiscardHandler), func(s string) { said = append(said, s) }))(t)
 	if m.Rows["events"] != events || m.Company != "Ächme" || !m.HasKey {
 		t.Errorf("got %d events of %q, key %t; want %d of Ächme, with the key", m.Rows["events"], m.Company, m.HasKey, events)
 	}
-
 	if len(said) == 0 {
 		t.Error("Verify said nothing on its way")
 	}

@@ -134,7 +134,7 @@ func TestChosenMembersOnly(t *testing.T) {
 	w.wantTeam("after Eve came", "ann@acme.test", "gus@elsewhere.test")
 }
 
-// Where a team gets another channel, nobody joins before an admin has confirmed its members.
+// If a team gets another channel, nobody joins before an admin has confirmed the members of that channel.
 //
 func TestOtherChannelNeedsConfirmation(t *testing.T) {
 	t.Parallel()
