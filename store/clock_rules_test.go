@@ -33,6 +33,7 @@ var clausesOf = map[string]bool{
 func clocksInConditions(sql string) (found []string) {
 	sql = regexp.MustCompile(`--.*`).ReplaceAllString(sql, "")
 	sql = strings.Join(strings.Fields(sql), " ")
+
 	condition := []bool{false} // by depth of brackets
 	for i := 0; i < len(sql); {
 		rest := sql[i:]

@@ -23,6 +23,7 @@ func newCorrespondence(t *testing.T) *pgxpool.Pool {
 	pool := storetest.DB(t)
 	account := channelAccount(t, pool, "a")
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x')`)
+
 	exec(t, pool, `
 		INSERT INTO identities (id, account_id, key, name, contact_id)
 		VALUES
@@ -39,6 +40,7 @@ func newCorrespondence(t *testing.T) *pgxpool.Pool {
 			(3, $1, 12, 'resolved', '', '[]', now(), now()),
 			(4, $1, 13, 'snoozed', '', '[]', now(), now()),
 			(5, $1, 14, 'open', '王芳 asks', '[]', now(), now())`, account)
+
 	exec(t, pool, `UPDATE identities SET same_as = 12 WHERE id = 14`)
 	return pool
 }

@@ -77,6 +77,7 @@ func insertNewcomer(pool *pgxpool.Pool, newcomer store.Identity) (store.ContactI
 		if len(stored) != 1 {
 			return fmt.Errorf("%d identities, want 1", len(stored))
 		}
+
 		if stored[0].ID != newcomer.ID { // another process has stored her
 			return nil
 		}
@@ -110,6 +111,7 @@ func TestIdentityRace(t *testing.T) {
 				t.Error(err)
 				return
 			}
+
 			mu.Lock()
 			defer mu.Unlock()
 			found[contact] = true

@@ -341,6 +341,7 @@ func TestThreadChannelsPlan(t *testing.T) {
 			SELECT n, 1, 'C' || n %% 10, 'r' || n
 			FROM generate_series(1, %d) AS n`, all),
 	}
+
 	open := float64(all / 50)
 	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{
 		{

@@ -298,6 +298,7 @@ func TestTemplateAskedVersion(t *testing.T) {
 			}
 
 			tt.change(t, pool, claimed)
+
 			if noted := must(store.NoteTemplateAsked(t.Context(), pool, claimed, claimed.Version+1))(t); noted {
 				t.Error("a claim that was void was taken")
 			}

@@ -216,6 +216,7 @@ func TestOpenThreads(t *testing.T) {
 		{name: "begun 150 days ago", days: 150, limit: 9, want: []place{{"current", "r2"}, {"former", "r4"}}},
 		{name: "two of those begun 50 days ago", days: 50, limit: 2, want: []place{{"former", "r1"}, {"current", "r2"}}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			before := time.Now().AddDate(0, 0, -tt.days)

@@ -8,7 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// team are the people who are mentioned in these tests, and the bot, as texts of Slack and of Teams mention them.
+// team has the people who are mentioned in these tests, and the bot, in the form in which texts of Slack and Teams
+// mention them.
 var team = Options{Mentions: map[string]string{
 	"<@UANN>":                 "UANN",
 	"<@UBOB>":                 "UBOB",
@@ -97,7 +98,7 @@ func TestParseEscapes(t *testing.T) {
 	}
 }
 
-// A note is known by "note:" or "//", whatever blanks, formatting, symbols and mentions stand around the marker.
+// A text is a note if it begins with "note:" or "//", whatever blanks, formatting and symbols are around this marker.
 //
 func TestParseNotes(t *testing.T) {
 	t.Parallel()

@@ -9,8 +9,8 @@ import (
 	"parley/channels"
 )
 
-// Files are uploaded by the first part of a post, and shown by the second one. If they have to be uploaded
-// again, a third part shows them, the last one that does: after it they are only named.
+// Files are uploaded by the first part of a post, and shown by the second one. If they have to be uploaded again, a
+// third and last part shows them. After that they are only named.
 
 // showFiles is the method by which Slack is asked to show uploaded files.
 const showFiles = "files.completeUploadExternal"
@@ -64,7 +64,7 @@ func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 			sent, err = w.surface.Send(w.ctx(), p)
 			wantEqual(t, "time until it is looked for again", wantSendError(t, err, channels.Retry).Wait, maxShareLookWait)
 
-			// The engine has given up the search, which Unsure says: the file is uploaded anew.
+			// The engine has given up the search, as Unsure says. The file is uploaded again.
 			p.Progress, p.Unsure = sent.Progress, true
 			sent = w.sendPatiently(p, func() { w.waitInThread(root, 2) })
 			w.wantMessage(sent.Message, root.Message, 1)

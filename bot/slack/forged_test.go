@@ -77,6 +77,7 @@ func TestCommandForOthersIsLeftOut(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)
 			typed := object{"team_id": tt.team, "api_app_id": tt.app, "user_id": w.ann, "command": "/helpdesk", "text": "mine", "trigger_id": "1.2"}
+
 			_, err := w.surface.intake.takeCommand(w.ctx(), self, mustMarshal(t, typed))
 			noError(t, err)
 			w.wantFacts(allFacts, tt.want)

@@ -190,6 +190,7 @@ func TestFormThatCannotGoOnKeepsWhatWasTyped(t *testing.T) {
 		out := w.submitForm(w.openMailForm(), map[string]string{"recipient": "eve@example.org", "subject": "Lamp", "text": "It is repaired."})
 		wantWords(t, out.Errors["f:recipient"], "There is no such account. Choose one.")
 	})
+
 	t.Run("rights were taken away", func(t *testing.T) {
 		t.Parallel()
 		w := newConnectedWorld(t)
@@ -200,6 +201,7 @@ func TestFormThatCannotGoOnKeepsWhatWasTyped(t *testing.T) {
 		out := w.submitForm(v, map[string]string{"text": "Shall I send one?", "add": "buttons"})
 		wantWords(t, out.Errors["f:text"], "You may not see this. Ask an admin.")
 	})
+
 	t.Run("rights were taken away, and it takes long", func(t *testing.T) {
 		t.Parallel()
 		w := newConnectedWorld(t)

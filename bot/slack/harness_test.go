@@ -22,7 +22,7 @@ import (
 // patience is how long a test waits for something that must happen.
 const patience = 2 * time.Minute
 
-// Prefixes of the ids of stored facts, by what they tell of.
+// Prefixes of the ids of stored facts. They say what kind of thing happened.
 const (
 	allFacts         = ""
 	messageFacts     = "m:"

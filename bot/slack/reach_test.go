@@ -44,6 +44,7 @@ func TestSlackIsNotReached(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.breakAuthTest(tt.fault)
+
 			err := w.surface.Reach(t.Context())
 			if err == nil {
 				t.Fatal("Slack is reached, want an error")

@@ -53,6 +53,7 @@ func TestReplyFormIsOpenedAndClosed(t *testing.T) {
 			w := newConnectedWorld(t)
 			form := w.openFormOf("conv_reply", hasField("text"))
 			w.wantTold("opened")
+
 			_, err := w.fake.As(w.ann).CloseView(w.ctx(), form.ID, tt.allWindows)
 			noError(t, err)
 			w.wantTold("opened", "closed")

@@ -16,9 +16,9 @@ import (
 	"parley/channels/markdown"
 )
 
-// These tests send posts (cards, customers' messages, lines) and check what is then to be seen in Slack. world
-// (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which
-// plays the engine.
+// These tests send posts (cards, customers' messages, lines) and check what people then see in Slack. world
+// (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which plays the
+// engine.
 
 // A customer's message is posted in its thread under the customer's name, marked as a customer's, so that it can't
 // look like a colleague's.
@@ -135,6 +135,7 @@ func TestLongTextContinues(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.PostPerSecond, f.PostBurst = noLimit, noLimit })
+
 			shown, parts := w.sendLongText(tt.text)
 			if want := markdown.Plain(markdown.Parts(tt.text)); withoutBlanks(shown) != withoutBlanks(want) {
 				t.Errorf("got %d bytes in %d messages, want the same words in %d bytes", len(shown), parts, len(want))

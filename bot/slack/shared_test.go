@@ -107,6 +107,7 @@ func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 			w := w.in(t)
 			tt.user.Name, tt.user.TeamID = tt.name, otherTeam
 			user := w.fake.Admin.AddUser(tt.user)
+
 			noError(t, w.takeClick(self, clickOfMember(self, user.ID, tt.name)))
 			wantEqual(t, "actor", w.waitAction(interactionFacts+tt.name).Actor, bridge.Actor{ID: bridge.SurfaceUser(user.ID), Kind: tt.want})
 		})

@@ -146,7 +146,8 @@ func TestChangeIsRecorded(t *testing.T) {
 	}
 }
 
-// saveEmoji lets an emoji resolve conversations of the team Support, in the version of it that an admin saw; "" means a new team.
+// saveEmoji lets an emoji resolve conversations of the team Support. version is the version of the team that an admin
+// saw; "" means a new team.
 func saveEmoji(t *testing.T, pool *pgxpool.Pool, version, emoji string) error {
 	t.Helper()
 	change := Change{Kind: EntryTeam, Name: "Support", Version: version, Values: map[string][]string{"emoji." + emoji: {"resolve"}}}

@@ -10,7 +10,7 @@ import (
 )
 
 // Without --prune nothing is removed. With it, everything is removed that a list of the file doesn't name. But an
-// account that has events is only paused, and a list that isn't in the file isn't touched.
+// account that has events is only paused, and its team stays. A list that isn't in the file isn't touched.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	o := options(t)

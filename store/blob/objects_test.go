@@ -142,6 +142,7 @@ func TestMoveBlobFails(t *testing.T) {
 			e := newElsewhere(t)
 			hash := e.put(content)
 			e.fake.Fail(c.fault)
+
 			var failed blob.ObjectsError
 			if err := e.move(hash); !errors.As(err, &failed) {
 				t.Errorf("%v", err)
@@ -149,12 +150,14 @@ func TestMoveBlobFails(t *testing.T) {
 			if got := row(t, e.pool, `SELECT count(*) FROM blob_chunks`); got != "(3)" || !bytes.Equal(e.get(hash), content) {
 				t.Errorf("%s chunks are left", got)
 			}
+
 			if err := e.move(hash); err != nil || !bytes.Equal(e.get(hash), content) {
 				t.Errorf("the next attempt: %v", err)
 			}
 			e.check("moved", "(0)", 1)
 		})
 	}
+
 	t.Run("the process ends between the store's answer and the database", func(t *testing.T) {
 		t.Parallel()
 		e := newElsewhere(t)
@@ -169,6 +172,7 @@ func TestMoveBlobFails(t *testing.T) {
 		}
 		e.check("moved", "(0)", 1)
 	})
+
 	t.Run("a part is missing in the database", func(t *testing.T) {
 		t.Parallel()
 		e := newElsewhere(t)
@@ -283,7 +287,7 @@ func TestRemoveObject(t *testing.T) {
 	}
 }
 
-// Only what is old, and neither waits to be applied nor is kept for replay, is moved.
+// A blob is moved only if it is old, its event doesn't wait to be applied, and its event isn't kept for replay.
 func TestBlobsToMove(t *testing.T) {
 	t.Parallel()
 	e := newElsewhere(t)
@@ -294,10 +298,13 @@ func TestBlobsToMove(t *testing.T) {
 	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "w", OrderKey: "w", Blob: waits},
 		{AccountID: 1, ExternalID: "r", OrderKey: "r", Blob: refused, Quarantine: "odd"}}))(t)
 	storetest.Check(t, e.move(moved))
+
 	list := must(blob.ListUnmoved(t.Context(), e.pool, "", 24*time.Hour))(t)
 	if len(list) != 1 || list[0] != applied {
 		t.Errorf("%s are to be moved, not %s (waits %s, refused %s, young %s)", list, applied, waits, refused, young)
 	}
+
+	// The refused event is replayed, and waits behind a newer one.
 	must(store.InsertEvents(t.Context(), e.pool,
 		[]store.NewEvent{{AccountID: 1, ExternalID: "newer", OrderKey: "r", Payload: []byte("n")}}))(t)
 	quarantined := must(store.ListQuarantine(t.Context(), e.pool, 1))(t)
@@ -305,6 +312,7 @@ func TestBlobsToMove(t *testing.T) {
 	if again := must(blob.ListUnmoved(t.Context(), e.pool, "", 24*time.Hour))(t); !slices.Equal(again, list) {
 		t.Errorf("while the refused one waits again, %s are to be moved, want %s", again, list)
 	}
+
 	if rest := must(blob.ListUnmoved(t.Context(), e.pool, applied, 24*time.Hour))(t); len(rest) != 0 {
 		t.Errorf("after it: %s, want none", rest)
 	}

@@ -118,6 +118,7 @@ func TestFilters(t *testing.T) {
 		{name: "conversation", filter: logbook.Filter{Conversation: 6}, wantRows: 40, wantPages: 1},
 		{name: "nothing", filter: logbook.Filter{What: "resolved"}, wantRows: 0, wantPages: 14},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			rows, pages := readPages(t, pool, tt.filter, pageSize)

@@ -76,6 +76,7 @@ func searchLongest(t *testing.T, pool *pgxpool.Pool, f measure.Filter, limit int
 					OR $5 = 'intent' AND intent = $6)
 			ORDER BY first_worst DESC
 			LIMIT $7) AS longest`
+
 	storetest.Check(t, pool.QueryRow(t.Context(), ask, f.From, f.To, f.Accounts, f.Teams, f.Kind, f.Value, limit).Scan(&seconds))
 	return seconds
 }

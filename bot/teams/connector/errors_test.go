@@ -246,6 +246,7 @@ func TestBadService(t *testing.T) {
 
 	st := newStage(t, teamsfake.Options{})
 	client := st.clientFor(server.URL, st.srv.AppPassword())
+
 	for name, want := range map[string]channels.Class{
 		"redirect": channels.BadContent,
 		"long":     channels.Ambiguous,
@@ -263,6 +264,7 @@ func TestBadService(t *testing.T) {
 				case <-ctx.Done():
 				}
 			})
+
 			_, err := client.StartThread(ctx, server.URL+"/"+name+"/", st.srv.TenantID(), tickets, textActivity("x"))
 			cancel()
 			watch.Wait()

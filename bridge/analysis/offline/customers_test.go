@@ -71,6 +71,7 @@ func TestTheSameQuestionHasTheSameAnswer(t *testing.T) {
 		text := m.Texts[0]
 		for range 3 {
 			x, y := ask(t, a, text, desk), ask(t, b, text, desk)
+
 			if x.Sentiment != y.Sentiment {
 				t.Errorf("%q: got the sentiments %q and %q", text, x.Sentiment, y.Sentiment)
 			}

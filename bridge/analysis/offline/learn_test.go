@@ -124,9 +124,9 @@ type placed struct {
 	place int
 }
 
-// learnInOrder finds weights by logistic regression: one for all sentiments together, and one for each other label.
-// The steps become smaller for features that were seen often. A feature that is only about urgency changes no other
-// label's weights.
+// learnInOrder finds weights by logistic regression: one regression for all sentiments together, and one for each
+// other label. The steps become smaller for features that were seen often. A feature that is only about urgency
+// changes no other label's weights.
 func learnInOrder(lessons []lesson, places map[uint32]int, seed uint64) []float64 {
 	w, seen := make([]float64, len(places)*labels), make([]float64, len(places)*labels)
 	all := make([][]placed, len(lessons))

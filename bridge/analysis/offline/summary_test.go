@@ -86,6 +86,7 @@ func TestSummaryWithNames(t *testing.T) {
 			want: "- **Still open:** “Is https://own.example/a.html?b=1 still right?”"},
 		{name: "what can't be quoted", text: "Hello ＠here", want: "- The words can't be quoted."},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -143,6 +144,7 @@ func TestSummaryOfLittleOrMuch(t *testing.T) {
 		{name: "a file alone", messages: []analysis.Message{{Files: []string{"a.pdf"}}}},
 		{name: "a long message", messages: []analysis.Message{{Text: strings.Repeat("word ", 5000)}}},
 	}
+
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -170,6 +170,7 @@ func (n *decisions) decide(t *testing.T, s speech.Speech) {
 	case speech.Ask:
 		n.ask++
 	}
+
 	if want := !mustStay(s) && needsNoClick(s); (got == speech.Out) != want {
 		t.Fatalf("%+v: it is decided %s because of %q, want it out: %v", s, got, reason, want)
 	}

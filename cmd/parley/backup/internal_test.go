@@ -117,6 +117,7 @@ func TestSplitConnectionRefusesSecrets(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+
 			_, _, err := splitConnection(tt.url)
 			if err == nil {
 				t.Fatal("it is taken, want an error")

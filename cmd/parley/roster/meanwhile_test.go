@@ -97,6 +97,7 @@ func TestChannelChangesWhileNewcomersAreAdded(t *testing.T) {
 			w := openWithOtherChannel(t)
 			w.confirm(lab.Ann)
 			w.join(slackfake.User{ID: "U0FAY", Name: "fay", Email: "fay@acme.test"})
+
 			*tt.when(w) = func() { w.useChannel(allChannel) }
 			w.addNewcomers()
 			w.wantTeam("with another channel meanwhile", "ann@acme.test")

@@ -202,7 +202,8 @@ func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
 		t.Errorf("her status is %q, want %q", ann.Status, roster.OtherUser)
 	}
 
-	w.apply(`agents: [{email: ann@acme.test, slack: ""}]`) // her first user in the chat, which replaces no other
+	// Once Ann has no user in the chat, an admin may say which one she is.
+	w.apply(`agents: [{email: ann@acme.test, slack: ""}]`)
 	storetest.Must(w.keeper.Confirm(t.Context(), setup.Author{Agent: &ben.ID, Name: ben.Email}, w.decide(lab.Ann)))(t)
 	if ann := w.find(lab.Ann); ann.Status != roster.InTeam {
 		t.Errorf("without a former user her status is %q, want %q", ann.Status, roster.InTeam)

@@ -25,11 +25,9 @@ import (
 //go:embed testdata/everything.yaml
 var everything string
 
-// hostile is what customers, providers and colleagues may have written: HTML that acts, a formula, and a name for an
-// element by which it is found again.
+// hostile is what customers, providers and colleagues may write: HTML with a script, a formula, and an element
+// whose name the tests look for.
 const (
-	// hostile is what customers, providers and colleagues may write: HTML with a script, a formula, and an element
-	// whose name the tests look for.
 	hostile        = `=1+"'></textarea></title></svg></script><i-canary onmouseover="x" style="x"><script>alert(1)</script>{{.}}`
 	hostileElement = "i-canary"
 )

@@ -56,7 +56,7 @@ func (f *figures) id(table, name string) int {
 // progress says how far the counting has got.
 type progress struct {
 	countBelow   int // conversations with smaller numbers still have to be counted again; 0 means none
-	mediansBelow int // conversations with smaller numbers still have to be added to medians; 0 means none
+	mediansBelow int // conversations with smaller numbers still have to be added to the medians of old days; 0 means none
 }
 
 func (f *figures) setProgress(p progress) {

@@ -107,7 +107,7 @@ func measurePage(t *testing.T, s *fullSite, page measuredPage, otherPID uint32) 
 }
 
 // processorTime returns how long processors have worked for this process and for its sessions of PostgreSQL, except
-// the session otherPID. PostgreSQL's part is missing if the system has no /proc.
+// the session otherPID. It is 0 if the system has no /proc.
 func processorTime(t *testing.T, pool *pgxpool.Pool, otherPID uint32) time.Duration {
 	t.Helper()
 	pids := storetest.Rows(t, pool, pgx.RowTo[string], `
@@ -156,6 +156,7 @@ func startLogWriter(t *testing.T, pool *pgxpool.Pool) logWriter {
 				return
 			case <-tick.C:
 			}
+
 			due := int(time.Since(began).Seconds()*entriesASecond) - written
 			_, err := conn.Exec(ctx, `
 				INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)

@@ -69,7 +69,7 @@ func hostileTexts(kind string) []string {
 
 // A script that is sent in any field of any form stays text: when it is shown again, stored, shown elsewhere, or part
 // of a title, a remark or a problem. So do the texts of customers and providers, on every page and in every file. The
-// test fails if a field of a form can't take part, or if a route has no form.
+// test also fails if a form is sent to no route, or if no form is sent to a route.
 //
 func TestScriptInEveryField(t *testing.T) {
 	t.Parallel()
