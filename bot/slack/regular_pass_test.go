@@ -13,10 +13,10 @@ import (
 	"parley/channels"
 )
 
-// A pass reads the channels' history for what no event told. Regular passes run although no gap is known, since
-// Slack may lose a single event. A hole is such a missing reply in the middle of a thread. world
-// (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which
-// plays the engine.
+// A pass reads the channels' history for messages of which Slack brought no event. Regular passes run although no gap
+// is known, since Slack may lose a single event. A hole is such a missing reply in the middle of a thread. world
+// (harness_test.go) puts a Surface between slackfake, which plays Slack and its people, and fakeDesk, which plays the
+// engine.
 
 // newHistoryAt makes a history without a gap. It can only say how far back it would read.
 func newHistoryAt(now time.Time) *history {
