@@ -47,7 +47,9 @@ func newCorrespondence(t *testing.T) *pgxpool.Pool {
 
 // A search finds conversations by subject, name, address and number. It finds beginnings of words, and copes with all
 // signs that are typed.
-//
+// Requirement R-110: Find by name, address, number and subject.
+// Requirement R-111: Three letters, from the start of a word.
+// Requirement R-112: Find in everything one may read, whatever became of it.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	pool := newCorrespondence(t)
@@ -108,7 +110,7 @@ func TestFind(t *testing.T) {
 
 // A conversation is found by its new subject, by the name that it was given, and by its customer's new name. It isn't
 // found by the former ones any more.
-//
+// Requirement R-110: Find by name, address, number and subject.
 func TestFindAfterChanges(t *testing.T) {
 	t.Parallel()
 	pool := newCorrespondence(t)

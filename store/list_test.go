@@ -29,7 +29,15 @@ const maxListed = 50
 // Lists of unfinished conversations begin with the customers who have waited longest, and end with snoozed
 // conversations. The lists of snoozed, resolved and closed conversations show only those that are assigned to the
 // reader.
-//
+// Requirement R-033: Resolved ones are hidden, and can be found.
+// Requirement R-090: Mine: who waits longest first.
+// Requirement R-092: Unassigned.
+// Requirement R-097: The time that fits the list.
+// Requirement R-098: Those that one resolved oneself.
+// Requirement R-100: What is over or asleep is hidden at first.
+// Requirement R-101: Filter by state.
+// Requirement R-105: Filter by who has it.
+// Requirement R-117: What is assigned is in one's own list.
 func TestLists(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -97,7 +105,8 @@ func TestUnknownListIsRefused(t *testing.T) {
 // Conversations that wait for an answer are listed by how pressing they are: urgent ones, then important ones and
 // those of unhappy customers, then normal ones, then unimportant ones. Among equals the longest wait comes first.
 // Conversations in which no customer waits follow, and snoozed ones come last.
-//
+// Requirement R-113: Sort otherwise.
+// Requirement R-186: Unhappy ones first.
 func TestPressingFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -223,7 +232,7 @@ func newArchive(t *testing.T) archive {
 }
 
 // Reader.May, the lists and the searches agree about which conversations somebody may read.
-//
+// Requirement R-212: Only some people read an account.
 func TestReader(t *testing.T) {
 	t.Parallel()
 	c := newArchive(t)

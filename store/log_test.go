@@ -59,7 +59,7 @@ func readStatements(t *testing.T) map[string]string {
 }
 
 // Entries of the log are added, never changed or removed: no statement and no migration does that.
-//
+// Requirement R-220: A log that nobody changes.
 func TestLogIsOnlyAddedTo(t *testing.T) {
 	t.Parallel()
 	hasMigrations, hasAddition := false, false

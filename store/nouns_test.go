@@ -158,7 +158,7 @@ func kimsConversation(account store.AccountID, id store.ConversationID, status s
 }
 
 // A customer of a chat has only one open conversation. Conversations that have ended don't count.
-//
+// Requirement R-021: One open conversation for each customer of a chat.
 func TestOneOpenConversation(t *testing.T) {
 	t.Parallel()
 	const exclusive = true
@@ -184,7 +184,7 @@ func TestOneOpenConversation(t *testing.T) {
 }
 
 // LatestOf and OpenConversations both find the newest conversation of a customer, and the open one of the chat.
-//
+// Requirement R-021: One open conversation for each customer of a chat.
 func TestLatestAndOpenConversations(t *testing.T) {
 	t.Parallel()
 	const exclusive, inclusive = true, false

@@ -52,7 +52,7 @@ func wantParsed(t *testing.T, typed string, got, want Parsed) {
 
 // A text that doesn't begin with a marker such as "note:" or "!" is for the customer. It stays as it was typed,
 // without the blanks around it. A marker later in the text means nothing.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestParsePlainText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -99,7 +99,7 @@ func TestParseEscapes(t *testing.T) {
 }
 
 // A text is a note if it begins with "note:" or "//", whatever blanks, formatting and symbols are around this marker.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestParseNotes(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -116,7 +116,7 @@ func TestParseNotes(t *testing.T) {
 
 // A mention before the marker stays in the note: "<@UANN> note: x" is the note "<@UANN> x". The words after the
 // marker stay as they were typed.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestParseNotesWithOtherWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, want string }{
@@ -142,7 +142,7 @@ func TestParseNotesWithOtherWords(t *testing.T) {
 }
 
 // A note can also be written as a command: "!note x", "!note: x" or "/note x".
-//
+// Requirement R-246: What is asked before it is sent.
 func TestParseNoteCommands(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"🔒 !n x", "!n x", "!note x", "!note: x", "!N x", "！ｎｏｔｅ　x", "！note：x", "！ｎ x"} {
@@ -162,7 +162,7 @@ func TestParseAlmostNotes(t *testing.T) {
 }
 
 // A text that begins with "!" but is no command is never sent. Its author is told that there is no such command.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestParseUnknownCommands(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, wantWord string }{
@@ -199,7 +199,7 @@ func TestParseUnknownCommands(t *testing.T) {
 
 // A text that begins with "/" but is no command is never sent, either. Chats pass such a text on if they don't know
 // the command themselves.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestParseUnknownSlashCommands(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, wantWord string }{
@@ -235,7 +235,7 @@ func wantUnknownCommand(t *testing.T, text string, marker bridge.Marker, word st
 }
 
 // A command's word without its sign, such as "resolve", may be a slip. It is marked so that its author is asked.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestParseLoneWords(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -250,7 +250,7 @@ func TestParseLoneWords(t *testing.T) {
 }
 
 // Commands without arguments can be written in several ways, such as "!take", "!TAKE" and "**!take**".
-//
+// Requirement R-085: Short words for what one does often.
 func TestParseCommands(t *testing.T) {
 	t.Parallel()
 	for verb, texts := range map[bridge.Verb][]string{

@@ -144,7 +144,7 @@ func TestMistypedVerbOfAnotherConversation(t *testing.T) {
 
 // A mention of Parley that was typed or pasted, and not picked from the list, isn't a mention to the chat. The
 // command behind it is offered, and nothing is sent.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestParseTypedMention(t *testing.T) {
 	t.Parallel()
 	toBen := bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"@ben"}, Note: "she is a pain"}}

@@ -8,7 +8,7 @@ import (
 
 // A conversation is assigned to a team, or to people who are mentioned, named or called "me". Further words are a
 // note for them.
-//
+// Requirement R-121: Hand over to a team.
 func TestParseAssign(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args

@@ -32,7 +32,7 @@ func assignment(to ...bridge.AgentRef) bridge.Line {
 // An agent who isn't in the channel sees no mention in its thread. Parley sends this agent a single direct message,
 // which names the conversation, about an assignment, the end of a snooze, and a reply that a customer did not get. It
 // has nothing of the customer's words.
-//
+// Requirement R-239: Who is assigned something is told.
 func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 	t.Parallel()
 	send := []bridge.Verb{bridge.VerbSendAgain}
@@ -89,7 +89,7 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 
 // An agent who is in the channel is mentioned in the thread and gets no second message, even if another assignee gets
 // one.
-//
+// Requirement R-239: Who is assigned something is told.
 func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -14,7 +14,7 @@ func (w *world) newErasePost(root bridge.Place, message string, was bridge.PostK
 }
 
 // If a post of files is erased, its files are deleted, too. Slack would keep them if only the message was deleted.
-//
+// Requirement R-276: Erase and export a person.
 func TestErasedPostTakesItsFilesAlong(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -35,7 +35,7 @@ func TestErasedPostTakesItsFilesAlong(t *testing.T) {
 
 // If a thread's root is erased, all of Parley's posts in it are deleted, including those that aren't recorded any
 // more. People's messages stay, and the card only says that it was erased.
-//
+// Requirement R-276: Erase and export a person.
 func TestErasedThreadKeepsWhatPeopleWrote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

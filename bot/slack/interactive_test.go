@@ -206,7 +206,7 @@ func TestFormClosesDetails(t *testing.T) {
 }
 
 // In the form to assign, one click on a name hands the conversation over to that agent.
-//
+// Requirement R-118: Assign within one's own rights.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

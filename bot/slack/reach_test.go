@@ -16,13 +16,13 @@ func (w *world) breakAuthTest(f slackfake.Fault) {
 }
 
 // Slack counts as reachable if it answers, even if it asks for fewer calls.
-//
+// Requirement R-274: An inbox in the browser.
 func TestSlackIsReached(t *testing.T) {
 	t.Parallel()
 	noError(t, newWorld(t).surface.Reach(t.Context()))
 }
 
-//
+// Requirement R-274: An inbox in the browser.
 func TestSlackIsReachedAlthoughItAsksForFewerCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -30,7 +30,7 @@ func TestSlackIsReachedAlthoughItAsksForFewerCalls(t *testing.T) {
 	noError(t, w.surface.Reach(t.Context()))
 }
 
-//
+// Requirement R-274: An inbox in the browser.
 func TestSlackIsNotReached(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -57,7 +57,7 @@ func TestSlackIsNotReached(t *testing.T) {
 }
 
 // If Slack answers but doesn't accept our token any more, the error says that.
-//
+// Requirement R-274: An inbox in the browser.
 func TestSlackRefusesUs(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"token_revoked", "account_inactive"} {

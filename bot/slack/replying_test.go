@@ -38,7 +38,7 @@ func (w *world) wantTold(want ...string) {
 	}
 }
 
-//
+// Requirement R-241: Colleagues see who writes.
 func TestReplyFormIsOpenedAndClosed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -62,7 +62,7 @@ func TestReplyFormIsOpenedAndClosed(t *testing.T) {
 }
 
 // The desk is told about a form that is opened anew with its own time, so that it isn't taken for the former one.
-//
+// Requirement R-241: Colleagues see who writes.
 func TestReplyFormIsOpenedAnew(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -85,7 +85,7 @@ func TestReplyFormIsOpenedAnew(t *testing.T) {
 }
 
 // If Slack can't show the form, it counts as closed.
-//
+// Requirement R-241: Colleagues see who writes.
 func TestReplyFormThatSlackCannotShowIsClosed(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -96,7 +96,7 @@ func TestReplyFormThatSlackCannotShowIsClosed(t *testing.T) {
 }
 
 // The desk isn't told about the form of a note, because a note isn't a reply.
-//
+// Requirement R-241: Colleagues see who writes.
 func TestFormOfANoteIsNotTold(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
@@ -109,7 +109,7 @@ func TestFormOfANoteIsNotTold(t *testing.T) {
 }
 
 // The desk isn't told that a form is closed if the reply was submitted, because the action says that it was written.
-//
+// Requirement R-241: Colleagues see who writes.
 func TestReplyFormThatIsSubmittedIsNotClosed(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

@@ -84,7 +84,7 @@ func (w *world) argumentsOfSaid() map[string]string {
 	return calls[0].Args
 }
 
-//
+// Requirement R-251: Notices by mentions in the thread.
 func TestCardNotifiesNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -92,7 +92,7 @@ func TestCardNotifiesNobody(t *testing.T) {
 	wantEqual(t, "notifications for Ann", len(w.fake.Inboxes.Notifications(w.ann)), 0)
 }
 
-//
+// Requirement R-251: Notices by mentions in the thread.
 func TestLineNotifiesWhomItMentions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

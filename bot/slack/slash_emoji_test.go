@@ -4,7 +4,7 @@ import "testing"
 
 // Slack writes the emoji of a slash command as shortcodes: the customer gets the characters all the same.
 //
-//
+// Requirement R-073: Emoji.
 func TestEmojiInASlashCommand(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)

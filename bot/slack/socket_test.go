@@ -258,7 +258,7 @@ func TestReconnect(t *testing.T) {
 
 // A gap begins when the last connection is lost, and not when one opens again. Parley misses edits and deletions in
 // between. So a reply whose hold (the time before it leaves) ends then is read again.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestGapBeginsWithTheLoss(t *testing.T) {
 	t.Parallel()
 	w := newDoublyConnectedWorld(t)

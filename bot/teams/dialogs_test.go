@@ -51,7 +51,7 @@ func TestDetailsAndTheirButtons(t *testing.T) {
 }
 
 // The desk is told once who opens the form of a reply, so that colleagues see who is writing.
-//
+// Requirement R-241: Colleagues see who writes.
 func TestOpenedReplyFormIsTold(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -310,7 +310,7 @@ func TestUndoFromMenu(t *testing.T) {
 
 // Choosing Send in the menu of a text that was typed in the channel, outside any thread, is enough. Parley asks below
 // the text which customer is meant.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestSendFromMenuInTheChannel(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

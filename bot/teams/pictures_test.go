@@ -77,7 +77,7 @@ func checkShown(t *testing.T, files []customerFile, withLink, withoutLink shownF
 
 // Pictures of up to 1024 pixels each way are shown as they are if they are PNG or JPEG, whatever they are called: that
 // is what Teams' apps can post.
-//
+// Requirement R-071: Files are shown in the thread.
 func TestPicturesThatAreShown(t *testing.T) {
 	t.Parallel()
 	smallJPEG := encodeJPEG(t, 640, 480)
@@ -93,7 +93,7 @@ func TestPicturesThatAreShown(t *testing.T) {
 }
 
 // For other pictures a smaller copy is shown, as a PNG or JPEG, and a link leads to the picture itself.
-//
+// Requirement R-071: Files are shown in the thread.
 func TestPicturesOfWhichACopyIsShown(t *testing.T) {
 	t.Parallel()
 	photo := encodeJPEG(t, 1600, 1200)
@@ -116,7 +116,7 @@ func TestPicturesOfWhichACopyIsShown(t *testing.T) {
 }
 
 // If a file isn't a picture that Parley can read, only a link leads to it.
-//
+// Requirement R-071: Files are shown in the thread.
 func TestFilesToWhichALinkLeads(t *testing.T) {
 	t.Parallel()
 	checkShown(t, []customerFile{
@@ -139,7 +139,7 @@ func TestFilesToWhichALinkLeads(t *testing.T) {
 }
 
 // An empty file is named with the reason. It has no link, since there is nothing to open.
-//
+// Requirement R-071: Files are shown in the thread.
 func TestEmptyFilesAreNamed(t *testing.T) {
 	t.Parallel()
 	named := shownFile{reason: true}

@@ -7,14 +7,14 @@ import (
 	"parley/channels"
 )
 
-//
+// Requirement R-274: An inbox in the browser.
 func TestTeamsIsReached(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	noError(t, w.surface.Reach(w.ctx()))
 }
 
-//
+// Requirement R-274: An inbox in the browser.
 func TestTeamsIsNotReached(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -36,7 +36,7 @@ func TestTeamsIsNotReached(t *testing.T) {
 }
 
 // If Entra takes our secret no longer, Teams can't be reached, and people are told what to do.
-//
+// Requirement R-274: An inbox in the browser.
 func TestTeamsIsNotReachedWithAWrongSecret(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

@@ -12,7 +12,7 @@ import (
 )
 
 // Some emoji are commands. Skin tones and colons around a name don't matter.
-//
+// Requirement R-268: Emoji are commands.
 func TestEmoji(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -8,7 +8,7 @@ import (
 )
 
 // A card says how the customer feels, and how that changed.
-//
+// Requirement R-187: Mood over time.
 func TestMoodMark(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, now, before, want string }{

@@ -93,7 +93,8 @@ func wantShort(t *testing.T, what, label string) {
 }
 
 // Every verb that needs more than a click has a form, which fits the bounds of surfaces and carries its arguments.
-//
+// Requirement R-072: Send by the chat's own keys.
+// Requirement R-241: Colleagues see who writes.
 func TestNewForm(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -140,7 +141,7 @@ func TestAssignFormForOneOwner(t *testing.T) {
 }
 
 // The form lists the owners first, in their order: some surfaces return what is chosen in the order in which it is listed.
-//
+// Requirement R-116: Several owners, the first leads.
 func TestAssignFormListsOwnersFirst(t *testing.T) {
 	t.Parallel()
 	form := mustForm(t, input(t, bridge.VerbAssign, with(facts(t), func(f *bridge.Facts) { f.Assignees = []bridge.AgentRef{eve(), bob()} })))
@@ -152,7 +153,7 @@ func TestAssignFormListsOwnersFirst(t *testing.T) {
 }
 
 // A colleague who is away can be chosen, with a sign, and isn't suggested.
-//
+// Requirement R-242: Available, busy, away.
 func TestAssignFormTellsWhoIsAway(t *testing.T) {
 	t.Parallel()
 	in := input(t, bridge.VerbAssign, facts(t))
@@ -249,7 +250,7 @@ func TestPickOfNoConversations(t *testing.T) {
 }
 
 // A snooze form that is opened before midnight and sent after it means the day that its label named.
-//
+// Requirement R-030: Snooze, by choice or in words.
 func TestSnoozeFormAcrossMidnight(t *testing.T) {
 	t.Parallel()
 	in := input(t, bridge.VerbSnooze, full(t))

@@ -11,7 +11,7 @@ import (
 
 // A card says who is replying. A form tells its reader, who is Bob Ray here, of the others only, and how long ago
 // they began.
-//
+// Requirement R-241: Colleagues see who writes.
 func TestReplyingWords(t *testing.T) {
 	t.Parallel()
 	began := func(who bridge.AgentRef, ago time.Duration) bridge.Replying {
@@ -54,7 +54,7 @@ func textOf(pieces []Piece) (all string) {
 
 // If promotional replies may leave for a shorter time than answers, the form asks whether a reply is one. Once that time is
 // over, it says so instead.
-//
+// Requirement R-057: Messenger's reply window.
 func TestReplyFormAsksForPromotions(t *testing.T) {
 	t.Parallel()
 	reply := func(peopleOnly bool) Form {

@@ -12,7 +12,7 @@ import (
 // about12 are the arguments of a form about conversation 12, to which what is submitted is added.
 func about12() bridge.Args { return bridge.Args{Conversation: 12} }
 
-//
+// Requirement R-154: Choose tags or make them on the way.
 func TestSubmit(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -120,7 +120,7 @@ func TestSubmit(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-154: Choose tags or make them on the way.
 func TestSubmitRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -100,7 +100,7 @@ func TestFirstStepAsksWhichTemplate(t *testing.T) {
 }
 
 // One label is enough for the form to offer a choice by label, and the choice can be taken back.
-//
+// Requirement R-170: Send a template from the thread.
 func TestTemplatesByLabel(t *testing.T) {
 	t.Parallel()
 	in := input(t, bridge.VerbTemplate, full(t))
@@ -127,7 +127,7 @@ func TestSecondStepAsksForMissingValues(t *testing.T) {
 }
 
 // A preview can be sent. If a value is changed in it, another preview is shown first.
-//
+// Requirement R-166: Variables, and forms for what is missing.
 func TestPreviewThatWasChangedIsShownAgain(t *testing.T) {
 	t.Parallel()
 	preview := templateForm(t, filledTemplate(t, "Q-1"))
@@ -137,7 +137,7 @@ func TestPreviewThatWasChangedIsShownAgain(t *testing.T) {
 }
 
 // A preview that is submitted as it is shown is sent, also one after a change. So what is sent is what was seen.
-//
+// Requirement R-166: Variables, and forms for what is missing.
 func TestPreviewThatIsUnchangedIsSent(t *testing.T) {
 	t.Parallel()
 	changed := submitWith(t, templateForm(t, filledTemplate(t, "Q-1")), "v:quote_number", "Q-2")

@@ -35,7 +35,7 @@ func (heldModel) Condition() analysis.Condition { return analysis.Condition{Stat
 
 // If an analysis began before its customer was erased, none of what it has read is left, whether it ends during the
 // erasure or after it. The model's question isn't kept either.
-//
+// Requirement R-276: Erase and export a person.
 func TestErasedWhileAnalysed(t *testing.T) {
 	t.Parallel()
 	t.Run("the analysis ends before the erasure has looked", func(t *testing.T) {

@@ -80,7 +80,8 @@ func whilePostingNote(kind bridgetest.FaultKind) moment {
 
 // A process that is killed while it analyses leaves the burst to the next one, wherever it was: there is one
 // note, which mentions the owner once, and nothing is left of the burst.
-//
+// Requirement R-178: Each message is looked at.
+// Requirement R-180: Urgency.
 func TestAnalysisKilled(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -265,7 +265,7 @@ func (w *world) addComplaintTag() {
 
 // With "ai_tags: apply" the conversation gets the tags that are found. The log names Parley for that, and the suggestion
 // counts as used.
-//
+// Requirement R-182: Tags by themselves.
 func TestFoundTagsAreApplied(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"ai_tags": "apply"}})
@@ -280,7 +280,7 @@ func TestFoundTagsAreApplied(t *testing.T) {
 
 // An agent removes a tag that was applied by a click on the note. It isn't applied again, and the suggestion counts as
 // ignored.
-//
+// Requirement R-182: Tags by themselves.
 func TestAppliedTagIsTakenAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"ai_tags": "apply"}})
@@ -300,7 +300,8 @@ func TestAppliedTagIsTakenAway(t *testing.T) {
 
 // A suggestion is counted once, however often it is found. It counts as used if an agent pressed its button, and as
 // ignored once the conversation has ended.
-//
+// Requirement R-181: Suggested tags.
+// Requirement R-184: Suggested deeds.
 func TestSuggestionsAreCounted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})

@@ -138,7 +138,10 @@ func (w *world) countOrderTraits() int {
 }
 
 // New findings in a customer's messages make one note, and are stored with the conversation.
-//
+// Requirement R-178: Each message is looked at.
+// Requirement R-180: Urgency.
+// Requirement R-187: Mood over time.
+// Requirement R-188: What the customer wants.
 func TestAnalysisIsNoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: orderReader()})
@@ -156,7 +159,7 @@ func TestAnalysisIsNoted(t *testing.T) {
 }
 
 // Messages that a customer writes in one go are analysed together. The question has no notes of colleagues.
-//
+// Requirement R-178: Each message is looked at.
 func TestBurstIsAnalysedTogether(t *testing.T) {
 	t.Parallel()
 	r := orderReader()
@@ -239,7 +242,7 @@ func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 }
 
 // An analysis that comes after its conversation was resolved counts in the figures, although nothing is noted.
-//
+// Requirement R-190: What is wanted, counted.
 func TestLateAnalysisIsCounted(t *testing.T) {
 	t.Parallel()
 	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {

@@ -19,7 +19,7 @@ func foreignAnswer(id, text string) channelstest.Event {
 }
 
 // An answer that was written elsewhere is shown and counts as an answer. Parley never sends it.
-//
+// Requirement R-259: Answers given elsewhere.
 func TestAnsweredElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -40,7 +40,7 @@ func TestAnsweredElsewhere(t *testing.T) {
 }
 
 // If somebody writes elsewhere to a customer without a conversation, a conversation begins, and her answer belongs to it.
-//
+// Requirement R-259: Answers given elsewhere.
 func TestBegunElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

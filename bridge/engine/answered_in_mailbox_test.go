@@ -41,7 +41,7 @@ func (w *world) askByMail(text string) (question, thread string) {
 
 // A mail that somebody sends from the mailbox itself is shown in the thread of the conversation that it answers, with its
 // author, its files and where it was written. It counts as the answer.
-//
+// Requirement R-259: Answers given elsewhere.
 func TestAnsweredInTheMailbox(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -96,7 +96,7 @@ func TestSnoozedAfterAMailboxAnswer(t *testing.T) {
 
 // An answer from the mailbox is shown once, although a copy of it comes into the inbox, too. The customer's next mail,
 // which answers it, comes behind it in the thread. The reply to that goes to the customer alone.
-//
+// Requirement R-259: Answers given elsewhere.
 func TestCustomerAnswersWhatTheMailboxWrote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -34,7 +34,7 @@ func (w *world) answerListed(subject string) channelstest.Sent {
 
 // If an agent makes a conversation of an automatic mail, the answer goes to the customer in its Reply-To. It leaves from
 // our address to which the mail came.
-//
+// Requirement R-254: Automatic mail in a thread of its own.
 func TestPromotedAutomaticMailIsAnsweredWhereItWants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -47,7 +47,7 @@ func TestPromotedAutomaticMailIsAnsweredWhereItWants(t *testing.T) {
 }
 
 // If an agent makes a conversation of a mail, the mail is analysed like any customer's.
-//
+// Requirement R-178: Each message is looked at.
 func TestPromotedMailIsAnalysed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: orderReader()})
@@ -62,7 +62,7 @@ func TestPromotedMailIsAnalysed(t *testing.T) {
 
 // A mail that came among very many others is only listed. If an agent makes a conversation of it, the answer goes to the
 // customer in its Reply-To, from our address to which the mail came.
-//
+// Requirement R-254: Automatic mail in a thread of its own.
 func TestPromotedCollectedMailIsAnsweredWhereItWants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -75,7 +75,7 @@ func TestPromotedCollectedMailIsAnsweredWhereItWants(t *testing.T) {
 
 // Answers to a mail leave from the address of ours to which the customer wrote last. That isn't changed by a mail of a
 // machine, of somebody new, or that is found late.
-//
+// Requirement R-258: Several addresses of an account.
 func TestReplyLeavesFromTheAddressWrittenToLast(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

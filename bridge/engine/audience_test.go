@@ -41,7 +41,7 @@ func newSecludedWorld(t *testing.T, o options) *world {
 
 // A conversation in an account's private channel is open only to the people of the channel and of the account's team.
 // Others don't see it by a list, a search, details, a form, the history or in any other way.
-//
+// Requirement R-212: Only some people read an account.
 func TestPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -121,7 +121,7 @@ func (w *world) waysToRead() []wayToRead {
 
 // An agent who may not read a private conversation gives a verb about it from elsewhere. It is refused, and the answer
 // doesn't name the customer.
-//
+// Requirement R-212: Only some people read an account.
 func TestPrivateChannelRefusesVerbsFromElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -136,7 +136,7 @@ func TestPrivateChannelRefusesVerbsFromElsewhere(t *testing.T) {
 }
 
 // The owner of a conversation may read it, also if its channel is private.
-//
+// Requirement R-212: Only some people read an account.
 func TestOwnerReadsPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -162,7 +162,7 @@ func TestOwnerReadsPrivateChannel(t *testing.T) {
 
 // A conversation is handed over from the private channel. Its card doesn't name the customer's other conversations there,
 // and agents see these only if they may read them.
-//
+// Requirement R-212: Only some people read an account.
 func TestHandedOverCardNamesNothingOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -183,7 +183,7 @@ func TestHandedOverCardNamesNothingOfAPrivateChannel(t *testing.T) {
 
 // If the chat can't tell who is in a private channel, people who were seen there may read on for a while, but not for
 // ever. The account's team may always.
-//
+// Requirement R-212: Only some people read an account.
 func TestAudienceAges(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -219,7 +219,7 @@ func (w *world) saveSecludedTemplate() {
 
 // The list of all templates shows those of an account with a private channel only to its readers. The list of accounts
 // does the same.
-//
+// Requirement R-212: Only some people read an account.
 func TestTemplatesOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -235,7 +235,7 @@ func TestTemplatesOfAPrivateChannel(t *testing.T) {
 }
 
 // The answer to an agent who asks for the templates leaves out those of a private channel that the agent may not read.
-//
+// Requirement R-212: Only some people read an account.
 func TestTemplatesAreToldToTheirReaders(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -263,7 +263,7 @@ func newWorldOfLamps(t *testing.T) (w *world, thread string) {
 }
 
 // Lists and search results have pages. A list begins with the conversation that has waited longest.
-//
+// Requirement R-111: Three letters, from the start of a word.
 func TestListPages(t *testing.T) {
 	t.Parallel()
 	w, _ := newWorldOfLamps(t)
@@ -292,7 +292,7 @@ func TestListPages(t *testing.T) {
 }
 
 // A search finds its words in any order and case. It is answered in a thread, too.
-//
+// Requirement R-111: Three letters, from the start of a word.
 func TestFindWords(t *testing.T) {
 	t.Parallel()
 	w, thread := newWorldOfLamps(t)
@@ -306,7 +306,7 @@ func TestFindWords(t *testing.T) {
 }
 
 // Digits are first looked for as words. If they aren't found, they are the number of a conversation.
-//
+// Requirement R-110: Find by name, address, number and subject.
 func TestFindDigits(t *testing.T) {
 	t.Parallel()
 	w, thread := newWorldOfLamps(t)
@@ -333,7 +333,7 @@ func TestFindDigits(t *testing.T) {
 }
 
 // A search for two letters is refused.
-//
+// Requirement R-111: Three letters, from the start of a word.
 func TestFindRefusesShortWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -34,7 +34,7 @@ func (w *world) countKept(text string) int {
 
 // Automatic mail of a blocked sender is ignored, and opens no daily thread (the thread that collects a day's automatic
 // mail).
-//
+// Requirement R-254: Automatic mail in a thread of its own.
 func TestBlockedSendersAutomaticMailIsDropped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -48,7 +48,7 @@ func TestBlockedSendersAutomaticMailIsDropped(t *testing.T) {
 }
 
 // Mail that a person writes from a blocked address is shown, and so is automatic mail in that person's conversation.
-//
+// Requirement R-254: Automatic mail in a thread of its own.
 func TestBlockedSenderInPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -60,7 +60,7 @@ func TestBlockedSenderInPerson(t *testing.T) {
 }
 
 // A block can be taken back by the sender's address, in any spelling. The mails that were ignored don't come back.
-//
+// Requirement R-254: Automatic mail in a thread of its own.
 func TestUnblockByAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -83,7 +83,7 @@ func TestUnblockByAddress(t *testing.T) {
 }
 
 // A sender who was silenced is shown again after an agent takes that back, with the line's button or by the address.
-//
+// Requirement R-254: Automatic mail in a thread of its own.
 func TestUnblockSilencedSender(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -107,7 +107,7 @@ func TestUnblockSilencedSender(t *testing.T) {
 }
 
 // A block can be taken back with the button of its line. An agent needn't be an admin to block or to take that back.
-//
+// Requirement R-254: Automatic mail in a thread of its own.
 func TestUnblockByButton(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -37,7 +37,7 @@ func (w *world) holdPosts() (release func()) {
 
 // A customer writes faster than Parley may post. The waiting texts are shown as one post with times, in order and each
 // once, even if answers of the chat are lost.
-//
+// Requirement R-267: Bursts in one post.
 func TestBurst(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

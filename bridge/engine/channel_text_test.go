@@ -14,7 +14,7 @@ import (
 // customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // A text that an agent types in the channel, outside of all threads, reaches nobody. A line in its thread says so.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsAnswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -23,7 +23,7 @@ func TestTopLevelIsAnswered(t *testing.T) {
 }
 
 // Each agent gets that line once a day.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -35,7 +35,7 @@ func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
 }
 
 // An agent for whom a customer waits gets that line again, once in each hour, as the text may be for that customer.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsAnsweredAgainWhileACustomerWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -58,7 +58,7 @@ func TestTopLevelIsAnsweredAgainWhileACustomerWaits(t *testing.T) {
 
 // A text in the channel that begins with the name of a customer who may be meant is answered each time. That customer's
 // conversation is offered first.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelThatAddressesACustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -81,7 +81,7 @@ func TestTopLevelThatAddressesACustomer(t *testing.T) {
 
 // A text in the channel that is marked as a reply is answered each time, also below the line that asks for whom it is:
 // its author expects it to leave.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestReplyAtTopLevelIsAnswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -92,7 +92,7 @@ func TestReplyAtTopLevelIsAnswered(t *testing.T) {
 }
 
 // A text in the channel that is clearly for colleagues isn't answered, and neither is one of somebody who isn't an agent.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelThatIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -135,7 +135,7 @@ func (w *world) take(agent, text string) {
 
 // The line offers the conversations that are most likely meant: first those that the author owns, then the newest without
 // an owner.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelOffersConversations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -172,7 +172,7 @@ func newWorldOfTopLevelReply(t *testing.T) (w *world, text string, line bridgete
 
 // The customer of the chosen conversation gets the text as a reply of its author, and the conversation's thread shows it.
 // The line that asked says that it is decided.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsSent(t *testing.T) {
 	t.Parallel()
 	w, text, line := newWorldOfTopLevelReply(t)
@@ -187,7 +187,7 @@ func TestTopLevelIsSent(t *testing.T) {
 }
 
 // Pressing the button of the chosen conversation again sends nothing.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsSentOnce(t *testing.T) {
 	t.Parallel()
 	w, _, line := newWorldOfTopLevelReply(t)
@@ -200,7 +200,7 @@ func TestTopLevelIsSentOnce(t *testing.T) {
 }
 
 // A text is edited before its author chooses a conversation. The new words are shown to her, and she chooses once more.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsEditedBeforeTheChoice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -215,7 +215,7 @@ func TestTopLevelIsEditedBeforeTheChoice(t *testing.T) {
 }
 
 // A reply that was typed in the channel can be taken back like any other, sent again, and edited in its hold.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsTakenBackAndSent(t *testing.T) {
 	t.Parallel()
 	w, text, _ := newWorldOfTopLevelReply(t)
@@ -234,7 +234,7 @@ func TestTopLevelIsTakenBackAndSent(t *testing.T) {
 }
 
 // A colleague who sends an author's text is asked first. It is sent in the author's name.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelOfAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -254,7 +254,7 @@ func TestTopLevelOfAnother(t *testing.T) {
 }
 
 // A deleted text can't be sent any more.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -272,7 +272,7 @@ func TestTopLevelIsDeleted(t *testing.T) {
 
 // An agent who got the line today isn't asked about a second text. The menu of that message sends it: it asks for whom
 // the text is.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsSentByItsMenu(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -289,7 +289,7 @@ func TestTopLevelIsSentByItsMenu(t *testing.T) {
 }
 
 // Somebody who isn't an agent can't send a text by its menu.
-//
+// Requirement R-271: Typed in the channel itself.
 func TestTopLevelIsNotAskedByAStranger(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -303,7 +303,8 @@ func TestTopLevelIsNotAskedByAStranger(t *testing.T) {
 }
 
 // The chosen conversation is resolved, so that the text can't be sent there. The author can still choose another one.
-//
+// Requirement R-271: Typed in the channel itself.
+// Requirement R-056: WhatsApp's reply window.
 func TestTopLevelIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -329,7 +330,8 @@ func TestTopLevelIsRefused(t *testing.T) {
 
 // A text in one team's channel can't be sent to a conversation of another channel or shown there, even if a button names
 // that conversation.
-//
+// Requirement R-271: Typed in the channel itself.
+// Requirement R-086: What is not allowed changes nothing and says why.
 func TestTopLevelStaysInItsChannel(t *testing.T) {
 	t.Parallel()
 	w, _ := newBillingWorld(t, options{})

@@ -18,7 +18,7 @@ func asksToTake() map[string]string { return map[string]string{"reply_claims": "
 
 // With reply_claims off, an agent who replies in a conversation without an owner is asked to take it, both for a typed
 // reply and for one from the form. Nothing leaves before. The button takes the conversation and sends the reply.
-// R-027
+// Requirement R-027: Take one from the queue.
 func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: asksToTake()})
@@ -41,7 +41,7 @@ func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 
 // An agent is asked to take a conversation, and a colleague takes it before the click. The agent is told so, and the text
 // stays inside.
-// R-027
+// Requirement R-027: Take one from the queue.
 func TestConversationIsTakenByAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: asksToTake()})

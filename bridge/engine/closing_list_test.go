@@ -130,7 +130,7 @@ func (w *world) waitEveningIsOver(soon time.Duration) {
 
 // An hour before closing time one list shows the windows that close before the next opening. It leaves out customers who
 // were answered, and conversations that an agent has left until tomorrow. Two replicas post it once.
-//
+// Requirement R-264: Windows that close tonight.
 func TestEveningList(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfEvening(t, 2)
@@ -166,7 +166,7 @@ func TestLeaveWithoutAWindow(t *testing.T) {
 
 // An agent leaves a conversation of the evening list until tomorrow, which is logged. On the next evening its window has
 // closed and nobody waits: there is no list. After the customer has written again there is one.
-//
+// Requirement R-264: Windows that close tonight.
 func TestEveningListOfTheNextDays(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfEvening(t, 1)
@@ -239,7 +239,7 @@ func (w *world) moveChatToVault(change func(*store.Account)) {
 }
 
 // Conversations of an account with a private channel are listed in that channel only, and not in the team's.
-//
+// Requirement R-212: Only some people read an account.
 func TestEveningListOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	everywhere := func(caps *channels.Capabilities) { caps.Window.Free = 24 * time.Hour }
@@ -263,7 +263,7 @@ func TestEveningListOfAPrivateChannel(t *testing.T) {
 }
 
 // The evening list of an account without a team is posted in the account's own channel.
-//
+// Requirement R-264: Windows that close tonight.
 func TestEveningListWithoutATeam(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0), stopped: true})

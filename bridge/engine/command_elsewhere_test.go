@@ -26,7 +26,7 @@ func commandOn(command string) string { return "<@" + bridgetest.App + "> #1 " +
 
 // An agent who may not read a private conversation types commands with its number elsewhere: all are refused, without a
 // word of the conversation.
-//
+// Requirement R-212: Only some people read an account.
 func TestTypedCommandOpensNoPrivateConversation(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -41,7 +41,7 @@ func TestTypedCommandOpensNoPrivateConversation(t *testing.T) {
 }
 
 // A refused command gives no other access to the conversation, neither by a command below it nor by an emoji on it.
-//
+// Requirement R-212: Only some people read an account.
 func TestRefusedCommandOpensNoPrivateConversation(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -70,7 +70,7 @@ func newLeftForPrivate(t *testing.T) (w *world, left string) {
 }
 
 // A conversation has left a thread and goes on in a private channel: commands in the old thread are refused.
-//
+// Requirement R-212: Only some people read an account.
 func TestLeftThreadOpensNoPrivateConversation(t *testing.T) {
 	t.Parallel()
 	w, left := newLeftForPrivate(t)
@@ -112,7 +112,7 @@ func TestWordsBelowAnOlderCommandReachNobody(t *testing.T) {
 }
 
 // The answer to a command with a number is given where it was typed, also in the channel of the conversation's thread.
-//
+// Requirement R-086: What is not allowed changes nothing and says why.
 func TestCommandElsewhereIsAnsweredThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -134,7 +134,7 @@ func TestCommandElsewhereIsAnsweredThere(t *testing.T) {
 }
 
 // A refused command isn't stored in a conversation that its author may not read.
-//
+// Requirement R-212: Only some people read an account.
 func TestRefusedCommandLeavesNothing(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -171,7 +171,7 @@ func TestCommandElsewhereEditedIntoARemark(t *testing.T) {
 
 // A conversation has left a thread and goes on in a private channel. A text that an agent without access types in the old
 // thread isn't stored in it.
-//
+// Requirement R-212: Only some people read an account.
 func TestWordsInALeftThreadStayOutOfAPrivateConversation(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"Hello", "note: he is a thief"} {

@@ -14,7 +14,9 @@ import (
 // customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // A customer writes, an agent answers, the customer gets the answer and writes again.
-//
+// Requirement R-018: What a customer and we said on one account, with notes.
+// Requirement R-019: A first message makes a conversation, a later one continues it.
+// Requirement R-052: A reply leaves by the customer's channel.
 func TestConversationThereAndBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -175,7 +177,8 @@ func TestDuplicates(t *testing.T) {
 }
 
 // Assigning a conversation to a colleague mentions that colleague.
-//
+// Requirement R-028: Open, with an owner.
+// Requirement R-115: Assign to a person or a team.
 func TestAssign(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -186,7 +189,8 @@ func TestAssign(t *testing.T) {
 }
 
 // The card shows tags and the topic.
-//
+// Requirement R-022: A conversation has a topic.
+// Requirement R-155: Several tags.
 func TestTagAndTopic(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -229,7 +233,9 @@ func TestSnoozeEndsWithAnotherStatus(t *testing.T) {
 }
 
 // A conversation that was resolved with a note can be reopened.
-//
+// Requirement R-032: Resolve, with a note.
+// Requirement R-034: Reopen what was resolved.
+// Requirement R-204: Notes at resolving and handing over are kept.
 func TestResolveAndReopen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -268,7 +274,7 @@ func TestVerbsAnswerNobody(t *testing.T) {
 
 // A mail that answers another one by its id joins that conversation, whoever sent it. A mail that answers none opens its
 // own.
-//
+// Requirement R-024: Mails of one exchange share a thread.
 func TestMailThreads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -285,7 +291,7 @@ func TestMailThreads(t *testing.T) {
 }
 
 // Automatic mail doesn't open threads of its own. All of it that comes on one day is in one thread.
-//
+// Requirement R-024: Mails of one exchange share a thread.
 func TestAutomaticMailSharesAThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -92,7 +92,7 @@ func TestRemarksAreNotTheCustomersWords(t *testing.T) {
 }
 
 // The inbox page shows the present text of a customer's message, its former text, and when it was changed.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxShowsEdits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -114,7 +114,7 @@ func TestInboxShowsEdits(t *testing.T) {
 }
 
 // The inbox page shows that a customer deleted a message, with its last text.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxShowsDeletions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -130,7 +130,7 @@ func TestInboxShowsDeletions(t *testing.T) {
 }
 
 // When a customer edits a message of a resolved conversation, the owner is mentioned. In an open one nobody is.
-//
+// Requirement R-242: Available, busy, away.
 func TestEditAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -155,7 +155,7 @@ func (p *page) resolveHavingSeen(seen bridge.EventID, want bridge.ActState, why 
 
 // An agent can't resolve a conversation on the inbox page while there is an edit that the page didn't show. A deletion
 // doesn't prevent that.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxDoesNotEndPastAnEdit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

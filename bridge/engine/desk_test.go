@@ -37,7 +37,7 @@ func newWorldOfReply(t *testing.T) (w *world, thread, reply string) {
 }
 
 // The desk finds a conversation by its thread, or by a message in it.
-//
+// Requirement R-089: Named lists.
 func TestDeskFindsConversationsByPlace(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newWorldOfReply(t)
@@ -61,7 +61,7 @@ func TestDeskFindsConversationsByPlace(t *testing.T) {
 }
 
 // The desk tells nothing to somebody who isn't an agent.
-//
+// Requirement R-089: Named lists.
 func TestDeskRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -80,7 +80,7 @@ func TestDeskRefusesStrangers(t *testing.T) {
 }
 
 // The desk knows which messages of the chat it has seen: those that people wrote, and Parley's own.
-//
+// Requirement R-089: Named lists.
 func TestDeskKnowsWhatItHasSeen(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newWorldOfReply(t)
@@ -92,7 +92,7 @@ func TestDeskKnowsWhatItHasSeen(t *testing.T) {
 }
 
 // The desk lists an agent's own conversations, if no list is named, and what was done to one.
-//
+// Requirement R-089: Named lists.
 func TestDeskListsConversationsAndHistory(t *testing.T) {
 	t.Parallel()
 	w, _, _ := newWorldOfReply(t)

@@ -23,7 +23,7 @@ func newWorldOfTeamEmoji(t *testing.T) (w *world, root bridgetest.Message) {
 }
 
 // In a team's channel its own emoji are the verbs that it chose, in whatever skin tone.
-//
+// Requirement R-268: Emoji are commands.
 func TestEmojiOfATeam(t *testing.T) {
 	t.Parallel()
 	w, root := newWorldOfTeamEmoji(t)
@@ -34,7 +34,7 @@ func TestEmojiOfATeam(t *testing.T) {
 }
 
 // An emoji whose usual verb a team took off is nothing but an emoji there.
-//
+// Requirement R-268: Emoji are commands.
 func TestEmojiWithoutItsVerb(t *testing.T) {
 	t.Parallel()
 	w, root := newWorldOfTeamEmoji(t)

@@ -135,7 +135,7 @@ func wantErasedIn(t *testing.T, c erase.Certificate, thread string) {
 
 // An erasure removes a customer's mails from the threads that several customers share. That includes mails that an agent
 // made a conversation of or silenced, and the last words that the thread itself remembers.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseFromSharedThreads(t *testing.T) {
 	t.Parallel()
 	w, collecting, daily := newSharedThreads(t)
@@ -154,7 +154,7 @@ func TestEraseFromSharedThreads(t *testing.T) {
 
 // In threads that several customers share, an erasure leaves the posts of other customers and colleagues. Agents can
 // still take mails out of these threads.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseLeavesOthersInSharedThreads(t *testing.T) {
 	t.Parallel()
 	w, collecting, _ := newSharedThreads(t)
@@ -174,7 +174,7 @@ func TestEraseLeavesOthersInSharedThreads(t *testing.T) {
 // Eve was in copy of Kim's conversation and wrote there last. Erasing Eve removes her from the conversation's card, its
 // stored fields and its thread. Kim's words stay, and Kim still gets replies, even one that was in its hold (waiting, so
 // that it could be taken back) during the erasure.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseFromCopies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -214,7 +214,7 @@ func TestEraseFromCopies(t *testing.T) {
 
 // An agent typed something about the contact in a team's channel, and Parley asked in a line which conversation was
 // meant. An erasure removes the text from the database and deletes the line. The agent's own message in the chat stays.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseFromTheChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -238,7 +238,7 @@ func TestEraseFromTheChannel(t *testing.T) {
 // What a contact writes during the erasure counts as written by a stranger. It may answer an erased conversation, and may
 // have been accepted before or after the erasure was asked for. A new conversation begins with it, replies reach the
 // stranger, and nothing of the erased conversations is left.
-//
+// Requirement R-276: Erase and export a person.
 func TestWrittenWhileErased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -287,7 +287,7 @@ func TestWrittenWhileErased(t *testing.T) {
 
 // If a reply form was open while its customer was erased, handing it in sends nothing, and its recipients aren't stored
 // again.
-//
+// Requirement R-276: Erase and export a person.
 func TestOldFormOfTheErased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

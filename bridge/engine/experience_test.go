@@ -52,7 +52,8 @@ func (w *world) waitLearned(n int) {
 
 // The answer in a resolved conversation is suggested when another customer asks the same. A note names the agent who gave
 // it, who may take the new conversation.
-//
+// Requirement R-184: Suggested deeds.
+// Requirement R-185: Suggested replies.
 func TestSuggestedFromResolvedConversations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: offline.New()})
@@ -75,7 +76,7 @@ func TestSuggestedFromResolvedConversations(t *testing.T) {
 }
 
 // A resolved conversation that is open again doesn't help to answer others.
-//
+// Requirement R-185: Suggested replies.
 func TestReopenedConversationHelpsNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: offline.New()})
@@ -87,7 +88,7 @@ func TestReopenedConversationHelpsNobody(t *testing.T) {
 
 // A resolved conversation helps others with the customer's messages as they were edited in the end, without the deleted
 // ones.
-//
+// Requirement R-185: Suggested replies.
 func TestEditedQuestionHelpsOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: offline.New()})
@@ -107,7 +108,7 @@ func TestEditedQuestionHelpsOthers(t *testing.T) {
 
 // If the analysis of a resolved conversation is switched off, questions of others contain nothing of it. If it is
 // switched on again, they do.
-//
+// Requirement R-185: Suggested replies.
 func TestSwitchedOffHelpsNobody(t *testing.T) {
 	t.Parallel()
 	r := findNothing()
@@ -148,7 +149,7 @@ func (w *world) askForReturnSlip(r *reader, customer string) analysis.Desk {
 }
 
 // An answer with an exception about one order, which would be removed as personal, isn't suggested at all.
-//
+// Requirement R-185: Suggested replies.
 func TestAnswerWithAnExceptionIsNotSuggested(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: offline.New()})
@@ -159,7 +160,7 @@ func TestAnswerWithAnExceptionIsNotSuggested(t *testing.T) {
 }
 
 // An answer that names a colleague isn't suggested, whichever agent gave it.
-//
+// Requirement R-185: Suggested replies.
 func TestAnswerThatNamesAnAgentIsNotSuggested(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: offline.New()})
@@ -245,7 +246,7 @@ func suggestAll() *reader {
 
 // Questions and suggestions contain nothing that tells who the customers of resolved conversations are, in eight
 // languages. The Analyzer suggests all that it gets, so that a name in a question would show.
-//
+// Requirement R-185: Suggested replies.
 func TestOthersStayUnknown(t *testing.T) {
 	t.Parallel()
 	r := suggestAll()
@@ -279,7 +280,8 @@ func TestOthersStayUnknown(t *testing.T) {
 }
 
 // Resolved conversations of an account with a private channel don't help others.
-//
+// Requirement R-185: Suggested replies.
+// Requirement R-212: Only some people read an account.
 func TestPrivateChannelHelpsNobody(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{analyzer: findNothing()})

@@ -213,7 +213,7 @@ func TestFetchingIsFair(t *testing.T) {
 
 // If an agent opens the form of a reply, the customer sees that at her latest message, at most once in 20 s. For a
 // conversation that doesn't exist, nothing is shown.
-//
+// Requirement R-240: The customer sees that somebody reads.
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -284,7 +284,7 @@ func TestReplyEvery(t *testing.T) {
 
 // A customer sends many messages, with three photos among them, faster than Parley may post. The thread shows the texts
 // in order in few posts, and the photos in one post.
-//
+// Requirement R-267: Bursts in one post.
 func TestBurstWithPhotos(t *testing.T) {
 	t.Parallel()
 	const before, photos, after, mostPosts = 10, 3, 7, 8
@@ -342,7 +342,7 @@ func (w *world) sendPhotos(n int) {
 }
 
 // Photos that wait together become one post, even if answers of the chat are lost meanwhile.
-//
+// Requirement R-267: Bursts in one post.
 func TestPhotosTogether(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

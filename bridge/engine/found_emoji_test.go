@@ -86,7 +86,7 @@ func TestFoundEmojiTakesBack(t *testing.T) {
 
 // If an agent takes back a reply that was typed outside of its conversation's thread with an emoji while events are lost,
 // it doesn't leave.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestFoundEmojiTakesBackElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbUndo})

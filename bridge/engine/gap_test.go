@@ -53,7 +53,7 @@ func (w *world) waitReplyTried() {
 
 // Two held replies are deleted and edited while Parley can't hear the chat. They wait until the gap is filled, and don't
 // leave with their old words.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestGapInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -81,7 +81,7 @@ func TestGapInTheHold(t *testing.T) {
 
 // A reply that was taken back and is sent after all is read again after a gap, like any other. If it was deleted
 // meanwhile, it doesn't leave.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestGapAfterUndoAndSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -104,7 +104,7 @@ func TestGapAfterUndoAndSend(t *testing.T) {
 }
 
 // While a gap is being filled no reply leaves, not even one that turns out to be unchanged.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestRepliesWaitForTheGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -119,7 +119,7 @@ func TestRepliesWaitForTheGap(t *testing.T) {
 
 // Catching up finds an old reply in a conversation whose customer has written since: the reply is parked, that is kept
 // until its author decides.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestLateReplyIsParked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -138,7 +138,7 @@ func TestLateReplyIsParked(t *testing.T) {
 }
 
 // A reply that reaches Parley 20 minutes after it was typed is parked. One that comes after ten minutes isn't.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestReplyThatComesLateIsParked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -211,7 +211,7 @@ func TestLateRemarkOfTheNextOwner(t *testing.T) {
 
 // The chat tells of an edit but never of its message. After some minutes the author is offered the edited text once. If
 // the message comes after all, nothing leaves again.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestEditWhoseMessageNeverCame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -230,7 +230,7 @@ func TestEditWhoseMessageNeverCame(t *testing.T) {
 }
 
 // The edit of an explicit reply (!reply) whose message never came is offered to its author, too.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestEditWhoseExplicitReplyNeverCame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -243,7 +243,7 @@ func TestEditWhoseExplicitReplyNeverCame(t *testing.T) {
 }
 
 // If the chat says that the message of an edit won't come, the edit is offered at once.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestEditWhoseMessageWillNotCome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -260,7 +260,7 @@ func TestEditWhoseMessageWillNotCome(t *testing.T) {
 }
 
 // The messages of a note, a command and a deleted text never came, only their edits: none of them is offered to anybody.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestEditForColleaguesWhoseMessageNeverCame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -328,7 +328,7 @@ func TestGapUnderAMovedClock(t *testing.T) {
 
 // A text waits for a click, and its edit is lost in a gap. A click long after the gap still finds the edit: the old words
 // don't leave.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestEditLostWhileAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
@@ -356,7 +356,7 @@ func TestEditLostWhileAsked(t *testing.T) {
 }
 
 // A deletion is lost in the gap of one replica. The other replica reads the reply again before it sends it, too.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestGapOfAnotherReplica(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2, hold: time.Hour})

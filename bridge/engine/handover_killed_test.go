@@ -63,7 +63,8 @@ func (w *world) startChild(more ...string) (kill func()) {
 
 // A process that is killed between the posts of a hand-over leaves it to the next one: there is one
 // root in the new channel, what was said with it stands there once, and the old thread leads to it.
-//
+// Requirement R-017: An account has its own channel in the chat, or its team's.
+// Requirement R-121: Hand over to a team.
 func TestHandOverKilled(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

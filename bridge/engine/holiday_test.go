@@ -29,7 +29,7 @@ func withOutings(t *testing.T) func(*store.Account) {
 }
 
 // If tomorrow is a holiday, today's evening list has the customers whose reply window closes tomorrow.
-//
+// Requirement R-143: Opening hours of an account.
 func TestEveningListBeforeAHoliday(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0), account: withOutings(t)})

@@ -32,7 +32,7 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 
 // A customer who took another name gets it, even if earlier and later messages are applied together with the one that
 // names it.
-//
+// Requirement R-191: The name that the channel tells.
 func TestNewestNameCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

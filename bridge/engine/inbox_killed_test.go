@@ -28,7 +28,7 @@ func whileTelling(kind bridgetest.FaultKind) moment {
 
 // A process that is killed with an act of the inbox page in hand leaves it to the next one, wherever it was: the
 // customer gets one answer with its file, and the thread tells of it once.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxActKilled(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -16,7 +16,8 @@ import (
 
 // If a reply leaves in several parts, the inbox page names the part that failed or is unclear, even if later parts have
 // left. So an agent can send that part again or mark it as sent.
-// R-274, R-070
+// Requirement R-274: An inbox in the browser.
+// Requirement R-070: Several files, in order.
 func TestInboxDecidesAboutPart(t *testing.T) {
 	t.Parallel()
 	text, rest := withFiles("Two plans", "a.txt"), withFiles("", "b.txt")
@@ -99,7 +100,7 @@ func (p *page) upload(name string) bridge.SurfaceFile {
 
 // An agent answers on the page while the database can't say what became of the answer. The page tells her where to look,
 // and doesn't say that it failed: it does leave, and she would send it twice.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxActBesideADatabaseThatFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{statements: &statements{fails: `what = 'refused'`}}) // the statement that looks for the result

@@ -30,7 +30,8 @@ func newSecludedInbox(t *testing.T) (p *page, held store.MessageID) {
 
 // The page shows an agent only what she may read, and does only what she may do. So it hides a private channel from
 // others, and shows nothing to people who aren't agents. Acts that are refused aren't stored.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-212: Only some people read an account.
 func TestInboxPermissions(t *testing.T) {
 	t.Parallel()
 	p, held := newSecludedInbox(t)
@@ -60,7 +61,8 @@ func TestInboxPermissions(t *testing.T) {
 }
 
 // An agent's list has only the conversations that she may read.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-212: Only some people read an account.
 func TestInboxListsWhatItsAgentMayRead(t *testing.T) {
 	t.Parallel()
 	p, _ := newSecludedInbox(t)
@@ -72,7 +74,7 @@ func TestInboxListsWhatItsAgentMayRead(t *testing.T) {
 }
 
 // An act is refused and not stored if it is about a message of another conversation, or if the page doesn't offer it.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxRefusesStrangeActs(t *testing.T) {
 	t.Parallel()
 	p, held := newSecludedInbox(t)

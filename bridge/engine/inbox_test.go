@@ -149,7 +149,7 @@ func (w *world) cutChatOff() (back func()) {
 
 // While the chat can't be reached, agents find conversations on the inbox page and answer there. The customer gets the
 // answer at once, and once only, although its form is handed in twice.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxInAnOutage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -178,7 +178,7 @@ func TestInboxInAnOutage(t *testing.T) {
 
 // When the chat is back, the thread shows in order what was said during the outage, who said it and what became of it.
 // Nothing is sent again.
-//
+// Requirement R-274: An inbox in the browser.
 func TestChatAfterAnOutage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -204,7 +204,8 @@ func TestChatAfterAnOutage(t *testing.T) {
 }
 
 // Parley may have missed events of the chat and is reading them again. A reply from the inbox page doesn't wait for that.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-249: A reply is read again before it leaves.
 func TestInboxNeedsNoChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -215,7 +216,7 @@ func TestInboxNeedsNoChat(t *testing.T) {
 }
 
 // A reply that was typed in the chat leaves before one that was written on the page later.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxBehindWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -228,7 +229,8 @@ func TestInboxBehindWhatWasTyped(t *testing.T) {
 
 // A reply was typed in the chat while Parley couldn't hear it, and another one is written on the page. The first one
 // isn't sent after that, but offered to its author.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-249: A reply is read again before it leaves.
 func TestInboxBesideTheChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold})
@@ -250,7 +252,7 @@ func TestInboxBesideTheChat(t *testing.T) {
 
 // An agent without a user in the chat answers on the page, and the thread shows the agent's name. A note mentions the
 // colleagues that it names. Conversations can be assigned to such an agent.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -268,7 +270,7 @@ func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
 }
 
 // A form that is handed in again with other words replaces its first reply while that is held.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxFormReplacesItsHeldReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -282,7 +284,7 @@ func TestInboxFormReplacesItsHeldReply(t *testing.T) {
 }
 
 // The page shows until when a reply is held. Undo takes it back once, and the thread says so.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -308,7 +310,7 @@ func TestInboxHold(t *testing.T) {
 }
 
 // Verbs on the page change the card and the thread as the buttons of the chat do, and send nothing to the customer.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxVerbs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -334,7 +336,7 @@ func TestInboxVerbs(t *testing.T) {
 
 // An agent can resolve or snooze a conversation on the page only after having seen the customer's last message. Otherwise
 // the page says why it is refused.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxDoesNotEndPastUnseenWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -63,7 +63,8 @@ func (w *world) countSentAsItStood() int {
 
 // A reply that was typed in a chat before the chat went away waits before those from the page. On the page an agent can
 // send it as it stands, and the later reply follows. When the chat is back, nothing leaves twice. The log has an entry.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-249: A reply is read again before it leaves.
 func TestInboxSendsWhatWasTypedInTheChat(t *testing.T) {
 	t.Parallel()
 	p, _, typed, back := newBehindTheChat(t)
@@ -73,7 +74,8 @@ func TestInboxSendsWhatWasTypedInTheChat(t *testing.T) {
 }
 
 // On the page a colleague can send a reply that was typed in a chat which is away. The thread tells who did.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-249: A reply is read again before it leaves.
 func TestInboxSendsWhatAColleagueTypedInTheChat(t *testing.T) {
 	t.Parallel()
 	p, thread, typed, back := newBehindTheChat(t)
@@ -90,7 +92,8 @@ func TestInboxSendsWhatAColleagueTypedInTheChat(t *testing.T) {
 }
 
 // If an agent takes back on the page a reply that was typed in a chat which is away, only the reply after it leaves.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-249: A reply is read again before it leaves.
 func TestInboxTakesBackWhatWasTypedInTheChat(t *testing.T) {
 	t.Parallel()
 	p, _, typed, back := newBehindTheChat(t)
@@ -101,7 +104,8 @@ func TestInboxTakesBackWhatWasTypedInTheChat(t *testing.T) {
 
 // If nobody decides about a reply that was typed in a chat which is away, both replies leave in order when the chat is
 // back.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-249: A reply is read again before it leaves.
 func TestInboxBehindTheChat(t *testing.T) {
 	t.Parallel()
 	p, _, _, back := newBehindTheChat(t)

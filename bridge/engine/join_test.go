@@ -23,7 +23,8 @@ func mailOfKim(subject, text string) channelstest.Event {
 }
 
 // A mail that answers no known mail joins its sender's open conversation, and wakes it if it is snoozed.
-//
+// Requirement R-021: One open conversation for each customer of a chat.
+// Requirement R-024: Mails of one exchange share a thread.
 func TestMailJoinsTheOpenConversation(t *testing.T) {
 	t.Parallel()
 	w := newJoiningWorld(t)
@@ -43,7 +44,7 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 }
 
 // The thread shows the subject of a mail that joined, if it differs, and everything that the mail quotes.
-//
+// Requirement R-021: One open conversation for each customer of a chat.
 func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
 	t.Parallel()
 	w := newJoiningWorld(t)
@@ -83,7 +84,7 @@ func TestMailThatComesByTwoWays(t *testing.T) {
 }
 
 // A mail doesn't join a resolved conversation. Of several open ones it joins the one that was opened last.
-//
+// Requirement R-024: Mails of one exchange share a thread.
 func TestMailJoinsTheLatestOpenConversation(t *testing.T) {
 	t.Parallel()
 	w := newJoiningWorld(t)
@@ -107,7 +108,8 @@ func TestMailJoinsTheLatestOpenConversation(t *testing.T) {
 
 // A mail joins only its sender's own conversation. It joins none if its sender was only in copy, has another name at a
 // shared address, wants answers elsewhere, or is a colleague who passes it on. Automatic mail joins none either.
-//
+// Requirement R-024: Mails of one exchange share a thread.
+// Requirement R-254: Automatic mail in a thread of its own.
 func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -142,7 +144,7 @@ func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 }
 
 // If several people share an address, a mail joins the conversation that began under its sender's name.
-//
+// Requirement R-024: Mails of one exchange share a thread.
 func TestMailFromASharedAddressJoinsItsOwn(t *testing.T) {
 	t.Parallel()
 	w := newJoiningWorld(t)

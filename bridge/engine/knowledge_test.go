@@ -27,7 +27,7 @@ func (w *world) addPage(place, address, title, body string) {
 }
 
 // The rules suggest what the knowledge base says, and note and form name the page, with its address.
-//
+// Requirement R-185: Suggested replies.
 func TestSuggestedFromTheKnowledgeBase(t *testing.T) {
 	t.Parallel()
 	const address = "https://acme.test/help/returns"

@@ -37,7 +37,7 @@ func newLeftInOtherChat(t *testing.T) (w *twoHomes, home, left string) {
 }
 
 // If somebody deletes a card in a chat that the conversation has left, it isn't posted there anew.
-//
+// Requirement R-212: Only some people read an account.
 func TestDeletedCardInTheChatThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w, _, left := newLeftInOtherChat(t)
@@ -50,7 +50,7 @@ func TestDeletedCardInTheChatThatWasLeft(t *testing.T) {
 }
 
 // If an update finds that a card is gone in a chat that the conversation has left, it isn't posted there anew.
-//
+// Requirement R-212: Only some people read an account.
 func TestLostCardInTheChatThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w, home, left := newLeftInOtherChat(t)
@@ -75,7 +75,7 @@ func TestBackInAChatWhoseCardIsGone(t *testing.T) {
 }
 
 // When a conversation of a private channel leaves another channel, the card there says only where it goes on.
-//
+// Requirement R-212: Only some people read an account.
 func TestCardThatIsLeftTellsNothing(t *testing.T) {
 	t.Parallel()
 	w, _, left := newLeftInOtherChat(t)
@@ -85,7 +85,7 @@ func TestCardThatIsLeftTellsNothing(t *testing.T) {
 }
 
 // Changes in the private channel don't change the card that was left in the other chat.
-//
+// Requirement R-212: Only some people read an account.
 func TestCardThatIsLeftStays(t *testing.T) {
 	t.Parallel()
 	w, home, left := newLeftInOtherChat(t)

@@ -48,7 +48,7 @@ func (w *twoHomes) giveBack(thread string) {
 }
 
 // The week names no conversation in a team's channel that has gone on in a private channel of the other chat since.
-//
+// Requirement R-212: Only some people read an account.
 func TestWeekNamesNothingThatGoesOnElsewhere(t *testing.T) {
 	t.Parallel()
 	w, thread := newGuardedElsewhere(t, withOfficeHours(t))
@@ -62,7 +62,7 @@ func TestWeekNamesNothingThatGoesOnElsewhere(t *testing.T) {
 }
 
 // A text in a team's channel isn't offered to a conversation that goes on in the other chat.
-//
+// Requirement R-212: Only some people read an account.
 func TestTopLevelOffersNothingThatGoesOnElsewhere(t *testing.T) {
 	t.Parallel()
 	w, thread := newGuardedElsewhere(t, withOfficeHours(t))
@@ -72,7 +72,7 @@ func TestTopLevelOffersNothingThatGoesOnElsewhere(t *testing.T) {
 }
 
 // A text in a team's channel can't be sent to a conversation that went on in the other chat since it was offered.
-//
+// Requirement R-212: Only some people read an account.
 func TestTopLevelIsNotSentElsewhere(t *testing.T) {
 	t.Parallel()
 	w, thread := newGuardedElsewhere(t, withOfficeHours(t))
@@ -87,7 +87,7 @@ func TestTopLevelIsNotSentElsewhere(t *testing.T) {
 }
 
 // A thread that opens only once the conversation has been handed back shows where it goes on, and nothing of a private one.
-//
+// Requirement R-212: Only some people read an account.
 func TestRootPostedAfterTheHandBack(t *testing.T) {
 	t.Parallel()
 	w, root := newGuarded(t, func(*store.Account) {})

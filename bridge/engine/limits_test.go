@@ -126,7 +126,11 @@ func limitTests() []limitTest {
 }
 
 // A reply that the channel can't take is refused with a reason as soon as it is typed, and isn't tried.
-//
+// Requirement R-064: Bounds for pictures.
+// Requirement R-065: Bounds for documents.
+// Requirement R-066: Bounds for videos.
+// Requirement R-067: Bounds of each channel and account.
+// Requirement R-075: What SMS can't carry becomes words or is refused.
 func TestLimitsAreToldAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, tt := range limitTests() {
@@ -144,7 +148,7 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 }
 
 // A template that leaves as plain text is checked against the channel's limits when it is chosen.
-//
+// Requirement R-075: What SMS can't carry becomes words or is refused.
 func TestTemplateWithTooManyWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.MaxTextRunes = 20 }})
@@ -184,7 +188,7 @@ func TestSeveralFiles(t *testing.T) {
 }
 
 // The line about a failed file names it. Sending it again doesn't send the others twice.
-//
+// Requirement R-070: Several files, in order.
 func TestOneOfSeveralFilesFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -273,7 +277,7 @@ func TestTextsAreCounted(t *testing.T) {
 
 // The warning also comes for a text that an edit made long, for lines that leave together, and for the first message of a
 // conversation.
-//
+// Requirement R-074: SMS counted in texts.
 func TestTextsAreCountedWhereverTheyComeFrom(t *testing.T) {
 	t.Parallel()
 	const long = "More than thirty characters cost."

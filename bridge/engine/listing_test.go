@@ -13,7 +13,8 @@ import (
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // The list of a team shows the conversations of the agent's own teams alone.
-//
+// Requirement R-091: A team's list.
+// Requirement R-106: Filter by team.
 func TestListOfATeam(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -38,7 +39,7 @@ func (w *world) listed(list bridge.ListName) bridge.Facts {
 }
 
 // The list of unassigned conversations shows since when nobody has them: since they began, or since they were given back.
-//
+// Requirement R-097: The time that fits the list.
 func TestListShowsSinceWhenNobodyHasIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -58,7 +59,7 @@ func TestListShowsSinceWhenNobodyHasIt(t *testing.T) {
 }
 
 // The list of resolved conversations shows when they ended.
-//
+// Requirement R-097: The time that fits the list.
 func TestListShowsWhenItEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -67,7 +67,8 @@ func TestMarksCoalesce(t *testing.T) {
 }
 
 // A message has only one mark: a newer one replaces it.
-//
+// Requirement R-247: One fate for every message.
+// Requirement R-248: Few, lasting marks.
 func TestOneMark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -94,7 +95,7 @@ func TestOneMark(t *testing.T) {
 }
 
 // A waiting reply is marked as waiting at once. Without that mark it would look like a remark.
-//
+// Requirement R-247: One fate for every message.
 func TestWaitingAndInsideAreMarked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -114,7 +115,7 @@ func TestWaitingAndInsideAreMarked(t *testing.T) {
 }
 
 // If the author of a waiting reply clicks its mark, the reply is taken back and marked as inside.
-//
+// Requirement R-247: One fate for every message.
 func TestMarkOfAWaitingReplyTakesItBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

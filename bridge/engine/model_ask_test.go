@@ -59,7 +59,7 @@ func (a fakeModel) received() string {
 // The model is never sent what colleagues say among themselves (remarks, notes, commands, names that they gave), nor
 // texts by another customer or by people who aren't agents. Each such text has a canary word here, which must not reach
 // the model's server. What the customer was told does reach it.
-//
+// Requirement R-178: Each message is looked at.
 func TestNothingInternalIsSent(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)

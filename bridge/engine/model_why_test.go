@@ -20,7 +20,7 @@ func newSealer(t *testing.T) *store.Sealer {
 
 // Parley keeps what a model was asked and answered, sealed with a key. The agent who types !why sees it alone. It is
 // removed after the account's number of days.
-//
+// Requirement R-263: Why something was done.
 func TestWhyTellsWhatAModelWasAsked(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)

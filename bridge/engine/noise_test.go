@@ -83,7 +83,8 @@ func (d *noisyDay) countDisturbance() (n disturbance) {
 
 // The analyses of a day with many conversations disturb people little. There are few notes, and none repeats the last.
 // Most later findings change the note that is there. No conversation tells its owner twice that it is urgent.
-//
+// Requirement R-178: Each message is looked at.
+// Requirement R-180: Urgency.
 func TestNoiseOfADay(t *testing.T) {
 	t.Parallel()
 	dayLong := conversationsOfADay()

@@ -10,7 +10,9 @@ import (
 
 // Notes are in the history. Somebody whom a note in a form names with an @ is mentioned, if they may read the
 // conversation.
-//
+// Requirement R-201: Notes are marked as such.
+// Requirement R-203: A note can mention a colleague.
+// Requirement R-212: Only some people read an account.
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
@@ -38,7 +40,8 @@ func TestNotes(t *testing.T) {
 }
 
 // The history goes back to the beginning of the conversation, page by page.
-//
+// Requirement R-049: A log of everything done.
+// Requirement R-220: A log that nobody changes.
 func TestHistoryPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -47,7 +47,9 @@ func (w *world) wantMentions(thread string, kind bridge.LineKind, words string, 
 
 // Each notice mentions its agent, unless the agent has switched that notice off. The end of a snooze mentions the agent
 // in any case, and so does a question about a text that didn't reach the customer.
-//
+// Requirement R-239: Who is assigned something is told.
+// Requirement R-242: Available, busy, away.
+// Requirement R-251: Notices by mentions in the thread.
 func TestNoticesThatAgentsDoWithout(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -93,7 +95,9 @@ func TestNoticesThatAgentsDoWithout(t *testing.T) {
 // While the owner of a conversation is away, the members of the team who are there are told in the owner's place, except
 // those who switched such notices off. If one of two owners is there, that owner is told. If everybody is away, the owner
 // is told.
-//
+// Requirement R-242: Available, busy, away.
+// Requirement R-251: Notices by mentions in the thread.
+// Requirement R-255: Nobody is left without an owner or a queue.
 func TestNoticesOfWhoIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -145,7 +149,8 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 
 // An agent who owns a snoozed conversation is retired. The team is told in that agent's place that the customer writes
 // again, or that the snooze is over, even if Parley notices that two hours late.
-//
+// Requirement R-242: Available, busy, away.
+// Requirement R-250: After an outage, one list instead of many notices.
 func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 	t.Parallel()
 	for name, happens := range map[string]func(w *world){
@@ -180,7 +185,8 @@ func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 
 // If nobody owns a conversation, the whole team is told that its snooze is over, and that its customer writes after it
 // was resolved. Members who don't follow the thread would not notice that there.
-//
+// Requirement R-031: A snooze ends with a notice to its owner.
+// Requirement R-251: Notices by mentions in the thread.
 func TestNoticesOfWhatNobodyOwns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "reopen"}})
@@ -200,7 +206,8 @@ func TestNoticesOfWhatNobodyOwns(t *testing.T) {
 
 // A snooze ended while Parley was down. If the only owner is away, a line in the thread tells the team. If one of two
 // owners is there, that owner is told in a list of overdue conversations.
-//
+// Requirement R-242: Available, busy, away.
+// Requirement R-250: After an outage, one list instead of many notices.
 func TestMissedSnoozeOfWhoIsAway(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -239,7 +246,8 @@ func TestMissedSnoozeOfWhoIsAway(t *testing.T) {
 
 // When a conversation is handed over to a team, the line there mentions the members who are there. If all are away, it
 // mentions all.
-//
+// Requirement R-121: Hand over to a team.
+// Requirement R-242: Available, busy, away.
 func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 	t.Parallel()
 	w, thread := newBillingWorld(t, options{})
@@ -270,7 +278,8 @@ func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 }
 
 // An agent who is away is not suggested as an owner.
-//
+// Requirement R-184: Suggested deeds.
+// Requirement R-242: Available, busy, away.
 func TestWhoIsAwayIsNotSuggested(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

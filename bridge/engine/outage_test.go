@@ -43,7 +43,7 @@ func (w *world) connectPhones() {
 
 // If a chat is away, the admins' phones are told by text (SMS), once each for all processes. Only the account that
 // reaches phones sends the texts, and they don't wait for the mails.
-//
+// Requirement R-274: An inbox in the browser.
 func TestOutageIsToldByText(t *testing.T) {
 	t.Parallel()
 	var asked probes
@@ -100,7 +100,7 @@ func TestOutageIsToldByText(t *testing.T) {
 }
 
 // If the server for the mails to admins hangs, their phones are still told.
-//
+// Requirement R-274: An inbox in the browser.
 func TestTextsWhileMailsHang(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{
@@ -157,7 +157,7 @@ func (w *world) passMinuteUnlessNoticed(n int) {
 
 // If no process has reached a chat for five minutes, the admins get one mail for all processes, and another one when it
 // is back. Nobody is told of a short break.
-//
+// Requirement R-274: An inbox in the browser.
 func TestOutageIsTold(t *testing.T) {
 	t.Parallel()
 	var asked probes
@@ -210,7 +210,7 @@ func (refusing) Reach(context.Context) error {
 }
 
 // If a chat refuses Parley's access, the admins are told at once, with what to do.
-//
+// Requirement R-274: An inbox in the browser.
 func TestRevokedIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond, surface: func(s bridge.Surface) bridge.Surface { return refusing{s} }})
@@ -222,7 +222,7 @@ func TestRevokedIsTold(t *testing.T) {
 
 // If a mail to an admin fails it is sent again. If its answer was lost, Parley looks for the mail and doesn't send it
 // twice.
-//
+// Requirement R-274: An inbox in the browser.
 func TestNoticeOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
@@ -241,7 +241,7 @@ func TestNoticeOnce(t *testing.T) {
 }
 
 // If Parley can never find out whether a mail to an admin was sent, it sends the mail a few times and then gives up.
-//
+// Requirement R-274: An inbox in the browser.
 func TestNoticeThatIsAlwaysUnclear(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
@@ -274,7 +274,7 @@ func (c *mailboxAway) Reconcile(ctx context.Context, o channels.Outbound) (chann
 
 // A mail to an admin was refused many times, then its answer was lost, and the mailbox can't be opened for some look-ups.
 // Parley keeps looking, doesn't send the mail twice and doesn't give it up: only the look-ups count against the limit.
-//
+// Requirement R-274: An inbox in the browser.
 func TestNoticeWhileMailboxIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})

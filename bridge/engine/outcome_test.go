@@ -106,7 +106,8 @@ func (w *world) waitLineAbout(thread string, kind bridge.LineKind, text string) 
 }
 
 // A reply that is written in a form is shown as a line in the thread, and that line tells what becomes of the reply.
-//
+// Requirement R-247: One fate for every message.
+// Requirement R-054: Sent, delivered, read or failed on each message.
 func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

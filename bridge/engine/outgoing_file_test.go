@@ -83,7 +83,7 @@ func TestLinkToAFile(t *testing.T) {
 }
 
 // If Parley has no public address, the agent is told that this is missing.
-//
+// Requirement R-266: Without a public address.
 func TestNoLinkWithoutAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})

@@ -14,7 +14,7 @@ import (
 
 // Whoever takes a conversation by a button, which doesn't subscribe them to its thread, is mentioned in a line there. An
 // agent who types in the thread is told by the chat anyway.
-//
+// Requirement R-251: Notices by mentions in the thread.
 func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -38,7 +38,7 @@ func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
 }
 
 // A note for owners mentions them in the thread, even if they own the conversation already.
-//
+// Requirement R-122: Hand over with a note.
 func TestNoteForWhoOwnsItAlready(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -10,7 +10,8 @@ import (
 
 // An admin can define numbers and wishes for the analysis of customers' messages. The note links a number as its pattern
 // says, and names a wish of the team's own.
-//
+// Requirement R-183: Order and invoice numbers.
+// Requirement R-188: What the customer wants.
 func TestOwnReferencesAndIntents(t *testing.T) {
 	t.Parallel()
 	rules := offline.New()

@@ -11,7 +11,7 @@ import (
 // A promotional reply leaves as long as machines may write, an answer as long as people may. A promotional one that comes too late
 // stays inside, with the reason.
 //
-//
+// Requirement R-057: Messenger's reply window.
 func TestPromotionalReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(7 * 24 * time.Hour)})

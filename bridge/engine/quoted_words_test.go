@@ -11,7 +11,7 @@ import (
 // A reply by mail quotes the message that it answers only if all recipients may read it. The customer doesn't get the
 // words of somebody who gets no replies. Others don't get what was said to the customer alone. Nobody gets words of
 // another conversation.
-//
+// Requirement R-063: Answers to one message.
 func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -69,7 +69,7 @@ func TestLaneMadeTwice(t *testing.T) {
 }
 
 // On a chat, an old conversation can't be reopened while the customer has another open one. The agent is told which.
-//
+// Requirement R-021: One open conversation for each customer of a chat.
 func TestReopenBesideAnOpenOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -62,7 +62,7 @@ func rowsOfRelaying(t *testing.T, o options, customers int) map[string]int {
 
 // While messages are analysed, their way from the customer to the thread and back may cost at most a twentieth more. The
 // analysis has its own jobs. The test counts rows, since times differ too much on a busy machine.
-//
+// Requirement R-178: Each message is looked at.
 func TestRelayBesideAnalysis(t *testing.T) {
 	t.Parallel()
 	const customers, most = 4, 1.05

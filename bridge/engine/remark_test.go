@@ -9,7 +9,7 @@ import (
 
 // After a colleague's remark that stays inside, an agent's next text isn't sent without asking. A message that nobody
 // answers doesn't change that: a command, a machine's mail, an offered correction, or another app's post.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestRemarkBeforeWhatNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

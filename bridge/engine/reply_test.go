@@ -144,7 +144,7 @@ func TestReplyLate(t *testing.T) {
 
 // A receipt never lowers the state of a reply, in whatever order receipts come. A bounce is told in the thread, and a
 // later delivery replaces it.
-//
+// Requirement R-054: Sent, delivered, read or failed on each message.
 func TestReceipts(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -61,7 +61,7 @@ func (w *world) replyFormCosts() (edits, events int) {
 
 // The card names the agents who have the form of a reply open. It does so whichever replica was told, even if that one
 // has ended. A reply ends it, typed or by the form. Each change costs one update of the card and one event.
-//
+// Requirement R-241: Colleagues see who writes.
 func TestReplying(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2, hold: time.Hour})
@@ -138,7 +138,7 @@ func TestAnsweredWhileAFormWasOpen(t *testing.T) {
 
 // A form that is opened and closed at once costs no update. The late end of a first form doesn't end a second one. A
 // typed reply ends only its author's form. Any other form ends after some minutes.
-//
+// Requirement R-241: Colleagues see who writes.
 func TestReplyingEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

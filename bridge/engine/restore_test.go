@@ -25,7 +25,7 @@ func (w *world) restoreAndServe(backupAt time.Time) {
 }
 
 // After a restore, a reply that waited when the backup was made leaves only by a click.
-//
+// Requirement R-275: Backup, restore, upgrade.
 func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, hold: time.Hour})
@@ -55,7 +55,7 @@ func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 
 // After a restore, Parley finds at the provider that a reply was sent after the backup, and doesn't send it again. A post
 // isn't posted again either.
-//
+// Requirement R-275: Backup, restore, upgrade.
 func TestRestoredReplyIsFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
@@ -86,7 +86,7 @@ func TestRestoredReplyIsFound(t *testing.T) {
 
 // A reply that was typed before the restore and isn't in the backup may have been sent by the Parley that was lost. Its
 // author is asked. A command that was typed then sends nothing either.
-//
+// Requirement R-275: Backup, restore, upgrade.
 func TestTypedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

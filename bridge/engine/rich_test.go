@@ -44,7 +44,8 @@ func buttons(titles ...string) *bridge.Rich {
 }
 
 // Buttons leave as buttons if the channel can carry them. If the customer taps one, her answer is shown as words.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
+// Requirement R-061: Locations.
 func TestRichReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: carriesRich})
@@ -94,7 +95,7 @@ func TestRichIsSentAgain(t *testing.T) {
 
 // If a channel can't carry buttons, locations or contact cards, the customer gets words, and the thread shows the same
 // words.
-//
+// Requirement R-075: What SMS can't carry becomes words or is refused.
 func TestRichAsWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Rich.Buttons = 2 }})
@@ -148,7 +149,7 @@ func TestRichIsHeld(t *testing.T) {
 }
 
 // A reply to one message names that message if the channel can do that, and quotes it if it can't.
-//
+// Requirement R-063: Answers to one message.
 func TestReplyToOneMessage(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -192,7 +192,7 @@ func TestModes(t *testing.T) {
 }
 
 // A held reply doesn't leave if its account has begun to watch.
-//
+// Requirement R-265: Watch and trial before live.
 func TestModeChangesInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -276,7 +276,7 @@ func TestUnsignedWebhook(t *testing.T) {
 
 // A customer writes after the conversation was resolved. In a chat that opens a new conversation, which is linked with
 // the old one. A mail reopens its own.
-//
+// Requirement R-035: Who writes after that begins anew, linked to before, or reopens.
 func TestCustomerWritesAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -328,7 +328,7 @@ func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 }
 
 // The root of a new conversation is posted before the last messages of a chatty one.
-//
+// Requirement R-267: Bursts in one post.
 func TestRootsOvertake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 4})

@@ -64,7 +64,7 @@ func TestReplyTypedInItsThreadWithTheNumber(t *testing.T) {
 
 // The author deletes a reply that was typed outside of its thread while the chat's events are lost (a gap). Parley
 // notices that before the reply would leave, because it reads the message again.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestReplyTypedElsewhereInAGap(t *testing.T) {
 	t.Parallel()
 	const mention = "<@" + bridgetest.App + "> #1 "
@@ -108,7 +108,7 @@ func TestReplyTypedElsewhereTakenBackByEmoji(t *testing.T) {
 
 // A reply typed outside of its thread may be found late, after the customer has written again. It is parked (kept until a
 // person decides), as it would be in the thread.
-//
+// Requirement R-249: A reply is read again before it leaves.
 func TestReplyTypedElsewhereLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

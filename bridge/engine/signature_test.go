@@ -12,7 +12,8 @@ import (
 // A mail ends with its author's own signature or, without one, with the account's, and includes the signature's
 // pictures. In a chat only the account's signature is used.
 //
-//
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -61,7 +61,7 @@ func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 
 // A reply that greets the customer of another thread of the channel may have been typed in the wrong thread: its author
 // is asked. Nobody is asked about a name that belongs to no customer, to a colleague, or also to somebody in this thread.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestGreetingOfAnotherCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -104,7 +104,7 @@ func TestGreetingOfAnotherCustomer(t *testing.T) {
 
 // While the question about a greeting is new and open, the author's next texts are asked about, too. A text that says for
 // whom it is leaves without a question.
-//
+// Requirement R-246: What is asked before it is sent.
 func TestTextBehindAGreeting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -328,7 +328,7 @@ func TestNewTagIsTold(t *testing.T) {
 }
 
 // The help of an agent leaves out the verbs that only admins may use.
-//
+// Requirement R-080: A typed word for every button, and help.
 func TestHelpLeavesOutWhatIsForAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -28,7 +28,8 @@ func (w *world) setTeamMembers(team string, agents ...string) {
 
 // An agent who asks for figures is shown those of their own teams. An admin without a team is shown those of all teams
 // together, and anybody else nothing. Only the one who asked sees the answer, and no customer does.
-// R-230 R-233
+// Requirement R-230: Time to answer.
+// Requirement R-233: By agent and team.
 func TestStats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: withOfficeHours(t)})

@@ -34,7 +34,7 @@ func (w *world) suggestionsIn(conversation int) bridge.EventID {
 // A note offers the suggested replies that passed the check. Its button names them by a number. The number counts only in
 // that conversation and for those who may read it. A newer suggestion or the conversation's end makes it void. For thanks
 // Parley notes no suggestion.
-//
+// Requirement R-185: Suggested replies.
 func TestSuggestedReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: replier()})
@@ -103,7 +103,8 @@ func wantSuggested(t *testing.T, what string, got []bridge.SuggestedReply, want 
 }
 
 // If an account has a channel of its own, only members of that channel can read its suggested replies.
-//
+// Requirement R-185: Suggested replies.
+// Requirement R-212: Only some people read an account.
 func TestSuggestedRepliesOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})

@@ -15,7 +15,7 @@ import (
 
 // If the provider pauses a template before it is sent, the reply is parked (kept back) with the reason, and Parley looks
 // at the provider's list of templates. When the template is approved again, a click sends it (edge case 18).
-//
+// Requirement R-169: Only approved ones are sent.
 func TestTemplatePausedBeforeSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{hold: time.Hour}))

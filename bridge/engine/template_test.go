@@ -88,7 +88,7 @@ func templateForm(id store.TemplateID, version int, values map[string]string) br
 
 // A template is handed in and approved by a webhook, which an admin is told. An agent picks it, fills it in and sends it
 // (requirements R-165–R-170).
-// R-168
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestTemplateApprovedAndSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{}))
@@ -130,7 +130,7 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 }
 
 // A template isn't sent if its preview wasn't seen, if it isn't approved, or if it belongs to another account.
-// R-168
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestTemplateRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{}))
@@ -172,7 +172,7 @@ func TestTemplateRefused(t *testing.T) {
 
 // A template is changed or deleted while a reply made of it is held: it isn't sent. The agent can choose another
 // template, and no button sends the former words.
-// R-169
+// Requirement R-169: Only approved ones are sent.
 func TestTemplateChangedBeforeSent(t *testing.T) {
 	t.Parallel()
 	for _, change := range []string{`UPDATE templates SET version = version + 1`, `DELETE FROM templates`} {
@@ -218,7 +218,7 @@ func TestTemplateListed(t *testing.T) {
 }
 
 // A changed template is handed in again under its id. A deleted one is deleted at the provider, too.
-// R-168
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestTemplateChangedAndDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{}))
@@ -360,7 +360,7 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 }
 
 // A change made while the provider reviews the template is handed in after its decision.
-// R-168
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestTemplateChangedWhilePending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, withTemplates(options{}))

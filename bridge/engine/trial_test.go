@@ -9,7 +9,7 @@ import (
 
 // The list of an account on trial names a customer by any of their keys: people list phone numbers, while a provider
 // may name whoever writes by an id of its own. A number that the customer has no longer doesn't count.
-//
+// Requirement R-265: Watch and trial before live.
 func TestTrialListNamesAnyKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"+491511", "+491512"} }})

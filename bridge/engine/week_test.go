@@ -36,7 +36,9 @@ func (w *world) stopDuring(while func()) {
 
 // On Mondays at nine the team is told how its week was, once, whichever process does it. If all processes were down at
 // nine it is told later that day, but not days later. It isn't told any more when nobody wants it.
-// R-230 R-231 R-233
+// Requirement R-230: Time to answer.
+// Requirement R-231: Share resolved.
+// Requirement R-233: By agent and team.
 func TestWeeklyFigures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: withOfficeHours(t), engines: 2})
@@ -97,7 +99,7 @@ func TestWeekOfAnotherZone(t *testing.T) {
 }
 
 // If a conversation is in a private channel, the week's line in the team's channel doesn't name it.
-//
+// Requirement R-212: Only some people read an account.
 func TestWeekOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})

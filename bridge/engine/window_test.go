@@ -33,7 +33,8 @@ func (w *world) waitLineVerbs(thread string, kind bridge.LineKind) []bridge.Verb
 
 // The card shows until when the reply window is open, and by itself that it has closed. A reply typed then is parked with
 // its text, and offered once when the customer writes again (edge case 9).
-//
+// Requirement R-056: WhatsApp's reply window.
+// Requirement R-057: Messenger's reply window.
 func TestReplyWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
@@ -73,7 +74,8 @@ func TestReplyWindow(t *testing.T) {
 }
 
 // A dropped reply isn't offered when the window opens. One whose offer was used too late is offered again the next time.
-//
+// Requirement R-056: WhatsApp's reply window.
+// Requirement R-264: Windows that close tonight.
 func TestParkedForTheWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})

@@ -20,7 +20,7 @@ func calendarOf(t *testing.T, code string) *Calendar {
 }
 
 // A calendar has the holidays that people know, by country and state.
-//
+// Requirement R-143: Opening hours of an account.
 func TestHoliday(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ code, date, want string }{

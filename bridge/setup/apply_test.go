@@ -60,7 +60,8 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 }
 
 // Everything that a file can say is stored.
-//
+// Requirement R-013: Each account is set up on its own.
+// Requirement R-124: Teams with members and channels.
 func TestApply(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -132,7 +133,8 @@ func TestApply(t *testing.T) {
 }
 
 // A file that is applied a second time changes nothing.
-//
+// Requirement R-013: Each account is set up on its own.
+// Requirement R-124: Teams with members and channels.
 func TestSameFileChangesNothing(t *testing.T) {
 	t.Parallel()
 	o := options(t)
@@ -348,7 +350,7 @@ func TestApplyAtOnce(t *testing.T) {
 
 // The recipients of an account on trial are stored in the channel's own form, however they are spelled. One that
 // can't be read is refused, unless an earlier version has stored it.
-//
+// Requirement R-265: Watch and trial before live.
 func TestTrialTo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

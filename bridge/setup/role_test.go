@@ -11,7 +11,7 @@ import (
 // Only super-admins may say which user of a chat an admin is, because Parley recognises an admin in the chat by that
 // user. An admin may say it of himself and of agents who aren't admins. If an admin has no user there yet, the chat
 // may be asked by the address.
-//
+// Requirement R-211: Roles.
 func TestWhoSaysWhoAnAdminIs(t *testing.T) {
 	t.Parallel()
 	o := options(t)

@@ -88,7 +88,8 @@ func countUploads(t *testing.T, pool *pgxpool.Pool, condition string) (n int) {
 }
 
 // Applying a file lists its new signatures as changes, with the sizes of their pictures.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestSignatureIsListedAsAChange(t *testing.T) {
 	t.Parallel()
 	o, _ := albumOf(t)
@@ -104,7 +105,8 @@ func TestSignatureIsListedAsAChange(t *testing.T) {
 
 // A signature is stored as text and as HTML with its pictures. Signatures that show the same picture share one blob,
 // a stored file. A picture that is part of the HTML can't be read again from elsewhere.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	pool, _, _ := applySigned(t)
@@ -146,7 +148,8 @@ func TestSignatures(t *testing.T) {
 
 // The pictures of signatures are kept for good, and marked as pictures. Retention removes other uploads that no
 // message uses.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestPicturesOfSignaturesAreKept(t *testing.T) {
 	t.Parallel()
 	pool, _, _ := applySigned(t)
@@ -155,7 +158,8 @@ func TestPicturesOfSignaturesAreKept(t *testing.T) {
 	}
 }
 
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestSameSignatureChangesNothing(t *testing.T) {
 	t.Parallel()
 	pool, o, _ := applySigned(t)
@@ -165,7 +169,8 @@ func TestSameSignatureChangesNothing(t *testing.T) {
 }
 
 // If a picture has other content under the same name, each signature that shows it changes.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestChangedPictureChangesSignatures(t *testing.T) {
 	t.Parallel()
 	pool, o, pictures := applySigned(t)
@@ -177,7 +182,8 @@ func TestChangedPictureChangesSignatures(t *testing.T) {
 
 // If a picture was read once and can't be read any more, it stays in its signatures. A remark says so, and an export
 // has the signature as it was written.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestVanishedPictureStays(t *testing.T) {
 	t.Parallel()
 	pool, o, pictures := applySigned(t)
@@ -198,7 +204,8 @@ func TestVanishedPictureStays(t *testing.T) {
 }
 
 // A signature is refused if its pictures can't be read or are too many.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestSignatureIsRefused(t *testing.T) {
 	t.Parallel()
 	o, _ := albumOf(t)
@@ -228,7 +235,8 @@ func TestSignatureIsRefused(t *testing.T) {
 // clearAnns is a file that takes Ann's signature away.
 const clearAnns = `agents: [{email: ann@acme.test, signature: ''}]`
 
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestClearedSignatureIsGone(t *testing.T) {
 	t.Parallel()
 	pool, o, _ := applySigned(t)
@@ -244,7 +252,8 @@ func TestClearedSignatureIsGone(t *testing.T) {
 
 // When signatures change, Parley notes for the pictures that were shown until now that they were, so that they stay
 // for another month. It doesn't note that again for a picture that was replaced long ago.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestPicturesAreNotedWhenLastShown(t *testing.T) {
 	t.Parallel()
 	pool, o, pictures := applySigned(t)

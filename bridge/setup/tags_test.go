@@ -20,7 +20,10 @@ tags:
 
 // A file changes the list of tags. A tag that is taken out stays in the table, and a former name of a renamed tag
 // stays with it, so that conversations still show them.
-//
+// Requirement R-152: New tags with colours.
+// Requirement R-153: Change and delete tags.
+// Requirement R-157: Kinds of tags.
+// Requirement R-161: Labels that stand out.
 func TestApplyTags(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

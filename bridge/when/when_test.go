@@ -118,7 +118,7 @@ func TestParse(t *testing.T) {
 
 // A text is read as of the day on which it is written. The name of this very day means a week later: on a Monday,
 // "monday" is the next Monday.
-//
+// Requirement R-030: Snooze, by choice or in words.
 func TestParseOnOtherDays(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ now, text, want string }{

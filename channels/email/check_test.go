@@ -76,7 +76,7 @@ func (w *world) wantOneFault(faulty, other protocol, text, hint string) {
 }
 
 // Check tests IMAP and SMTP separately. A fault of one is reported with a hint, and the other is tested all the same.
-//
+// Requirement R-006: IMAP and SMTP settings, tested before they count.
 func TestCheckTellsServersApart(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -134,7 +134,7 @@ func TestCheckTellsServersApart(t *testing.T) {
 
 // STARTTLS at a port of TLS is reported for IMAP only. An SMTP client waits for the greeting there, as it does with a
 // slow server.
-//
+// Requirement R-006: IMAP and SMTP settings, tested before they count.
 func TestCheckFindsSTARTTLSAtATLSPort(t *testing.T) {
 	t.Parallel()
 	w := newCheckedWorld(t)
@@ -148,7 +148,7 @@ func TestCheckFindsSTARTTLSAtATLSPort(t *testing.T) {
 
 // A certificate for another name is reported. The test doesn't look at the findings about the other server, since all
 // connections are led to one server.
-//
+// Requirement R-006: IMAP and SMTP settings, tested before they count.
 func TestCheckFindsCertificateOfAnotherName(t *testing.T) {
 	t.Parallel()
 	for _, p := range []protocol{imapProtocol(), smtpProtocol()} {
@@ -206,7 +206,7 @@ func TestPasswordHints(t *testing.T) {
 }
 
 // Check tests all that a healthy mailbox needs, and changes nothing.
-//
+// Requirement R-006: IMAP and SMTP settings, tested before they count.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
@@ -261,7 +261,7 @@ func (w *world) finding(what string) channels.Finding {
 }
 
 // Each fault is reported under the name of what failed, with a hint.
-//
+// Requirement R-006: IMAP and SMTP settings, tested before they count.
 func TestCheckFindsFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

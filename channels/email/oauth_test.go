@@ -86,7 +86,7 @@ func newTokenWorld(t *testing.T) (*world, *consent) {
 
 // A mailbox is read and answered with access tokens. If the server refuses a token, the channel asks for another one
 // once.
-//
+// Requirement R-004: Gmail by signing in.
 func TestAccessTokens(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
@@ -110,7 +110,7 @@ func TestAccessTokens(t *testing.T) {
 
 // If the consent is taken back, the account counts as broken, even while its connection is open. After a new consent, the
 // mails that came meanwhile are fetched.
-//
+// Requirement R-015: A broken account is signed in to again, and keeps its queue.
 func TestConsentTakenBack(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)

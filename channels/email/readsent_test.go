@@ -105,7 +105,7 @@ func (w *world) wantRenamed(n int) {
 
 // An answer that somebody writes in the mailbox itself is stored once. A mail that Parley sent is not even fetched,
 // whether Parley or the server files the copy.
-//
+// Requirement R-259: Answers given elsewhere.
 func TestSentFolderIsRead(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -140,7 +140,7 @@ func TestSentFolderIsRead(t *testing.T) {
 }
 
 // If the server gives Parley's mails other ids, Parley fetches the copy, so that it knows the new id.
-//
+// Requirement R-259: Answers given elsewhere.
 func TestSentFolderOfAServerThatReplacesIDs(t *testing.T) {
 	t.Parallel()
 	w := newSentWorld(t, saveToSent, rewriteMessageID)

@@ -14,7 +14,7 @@ import (
 )
 
 // A mail that IDLE announces is fetched.
-//
+// Requirement R-051: Both ways at once.
 func TestIdleAnnounces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

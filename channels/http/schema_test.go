@@ -41,7 +41,7 @@ func validate(t *testing.T, s *jsonschema.Schema, raw string) error {
 }
 
 // TestSchemaOut: each callback has the published form.
-//
+// Requirement R-277: A channel over HTTP.
 func TestSchemaOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(e *channels.Env) { e.HookURL = "https://help.test/hooks/shop" })
@@ -80,7 +80,7 @@ func TestSchemaOut(t *testing.T) {
 
 // TestSchemaIn: the webhook takes and refuses the same events as the schema, except for faults that a schema can't find.
 // Its answers have the published form.
-//
+// Requirement R-277: A channel over HTTP.
 func TestSchemaIn(t *testing.T) {
 	t.Parallel()
 	batch, accepted := published(t, "batch"), published(t, "accepted")
@@ -98,7 +98,7 @@ func TestSchemaIn(t *testing.T) {
 }
 
 // TestDocExamples: the examples in the documentation have the published form, and its curl command works.
-//
+// Requirement R-277: A channel over HTTP.
 func TestDocExamples(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "http-channel.md"))

@@ -39,7 +39,7 @@ func (r *rig) findHook(t *testing.T) channels.HookState {
 }
 
 // FindHook shows the app's callback and the subscribed fields of the Page while another program is the callback.
-//
+// Requirement R-011: A Messenger account is one page.
 func TestFindHookOfAnotherProgram(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -53,7 +53,7 @@ func TestFindHookOfAnotherProgram(t *testing.T) {
 }
 
 // SetHook makes this Parley the callback and subscribes the Page. Messages of customers arrive from then on.
-//
+// Requirement R-011: A Messenger account is one page.
 func TestSetHook(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -70,7 +70,7 @@ func TestSetHook(t *testing.T) {
 }
 
 // A token that lacks the permission to set webhooks is reported as such.
-//
+// Requirement R-011: A Messenger account is one page.
 func TestSetHookWithoutThePermission(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -86,7 +86,7 @@ func TestSetHookWithoutThePermission(t *testing.T) {
 }
 
 // A wrong secret is reported as such, and not as a fault of the webhooks.
-//
+// Requirement R-011: A Messenger account is one page.
 func TestFindHookWithAWrongSecret(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -63,7 +63,7 @@ func (r *rig) wantNameFact(t *testing.T, facts []channels.Fact, customer, name s
 }
 
 // The name of somebody new is read from the profile, and is a fact of its own.
-//
+// Requirement R-191: The name that the channel tells.
 func TestNameFromTheProfile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -74,7 +74,7 @@ func TestNameFromTheProfile(t *testing.T) {
 }
 
 // Messages don't wait for the name: while Facebook doesn't answer, they are accepted without it.
-//
+// Requirement R-191: The name that the channel tells.
 func TestMessagesDontWaitForTheName(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -94,7 +94,7 @@ func TestMessagesDontWaitForTheName(t *testing.T) {
 }
 
 // A name that is known isn't asked for again.
-//
+// Requirement R-191: The name that the channel tells.
 func TestKnownNameIsNotAskedForAgain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

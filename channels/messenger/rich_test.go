@@ -25,7 +25,7 @@ func (r *rig) tap(t *testing.T, title string) channels.Inbound {
 }
 
 // Buttons for answers are shown below the last part of a message. A tap tells which one was chosen.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
 func TestSendButtons(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -49,7 +49,7 @@ func payOrLater() channels.Rich {
 }
 
 // If one of the buttons is a link and the text is short, text and buttons are sent as a template.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
 func TestSendLinkBelowAShortText(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -66,7 +66,7 @@ func TestSendLinkBelowAShortText(t *testing.T) {
 }
 
 // A template can't hold a long text. The link is then written at the end of the text.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
 func TestSendLinkBelowALongText(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -78,7 +78,7 @@ func TestSendLinkBelowALongText(t *testing.T) {
 }
 
 // Cards follow the text as a carousel. A tap tells which card's button was chosen.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
 func TestSendCards(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -99,7 +99,7 @@ func TestSendCards(t *testing.T) {
 }
 
 // Content for which Messenger has no format, such as a place, becomes text.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
 func TestSendRichAsText(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

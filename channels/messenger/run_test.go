@@ -207,7 +207,7 @@ func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 func (r *rig) afterAllMessages() time.Time { return r.clock.now().Add(time.Hour) }
 
 // The first look stores the name of a customer whose profile can't be read.
-//
+// Requirement R-191: The name that the channel tells.
 func TestNameFromTheConversation(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -225,7 +225,7 @@ func TestNameFromTheConversation(t *testing.T) {
 }
 
 // A look doesn't store a known name again.
-//
+// Requirement R-191: The name that the channel tells.
 func TestKnownNameIsNotBroughtAgain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -238,7 +238,7 @@ func TestKnownNameIsNotBroughtAgain(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-191: The name that the channel tells.
 func TestHiddenNameIsNotBrought(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -36,7 +36,7 @@ func (r *rig) textAndFile() channels.Outbound {
 }
 
 // A text with a file becomes two messages, in order.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
 func TestSendTextAndFile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -58,7 +58,7 @@ func TestSendTextAndFile(t *testing.T) {
 }
 
 // The echoes of both parts name the message. Only the last part's echo says that the whole message was sent.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
 func TestEchoesOfTextAndFile(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -86,7 +86,7 @@ func TestEchoesOfTextAndFile(t *testing.T) {
 }
 
 // If the file is refused after the text was sent, another attempt sends only the file, without uploading it again.
-//
+// Requirement R-058: Messenger's buttons, lists and cards.
 func TestSendFileAgain(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

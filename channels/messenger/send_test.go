@@ -62,7 +62,7 @@ func TestSignatureLeavesAsShown(t *testing.T) {
 }
 
 // Attending to a message shows the customer that the Page has seen it, and that somebody is typing until the answer comes.
-//
+// Requirement R-240: The customer sees that somebody reads.
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -75,7 +75,7 @@ func TestAttend(t *testing.T) {
 	wantEqual(t, "somebody is typing after the answer", r.customer.Typing(), false)
 }
 
-//
+// Requirement R-240: The customer sees that somebody reads.
 func TestAttendToUnknownCustomer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -83,7 +83,8 @@ func withService(asksNumber bool) worldChange {
 
 // SetHook tells Twilio to call this Parley. It sets the webhook of the number, of the messaging service or of the
 // WhatsApp sender, whichever Twilio goes by. Messages of customers arrive from then on.
-//
+// Requirement R-007: WhatsApp by Meta or by Twilio.
+// Requirement R-012: An SMS account is one number.
 func TestSetHook(t *testing.T) {
 	t.Parallel()
 	const asksNumber = true
@@ -262,7 +263,7 @@ func (w *world) wrongFields() []string {
 
 // If the typed number is no WhatsApp sender, the finding lists the numbers that are, each with its state. If a sender is
 // offline, the finding gives the reason in Twilio's own words.
-//
+// Requirement R-009: WhatsApp by Twilio.
 func TestSendersToChoose(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

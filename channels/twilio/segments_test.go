@@ -24,7 +24,7 @@ func gsmText(n int) string { return strings.Repeat("a", n) }
 func ucsText(n int) string { return strings.Repeat("ж", n) }
 
 // A text in GSM-7 is counted in septets. Characters of the extension need two, which are never divided between two parts.
-//
+// Requirement R-074: SMS counted in texts.
 func TestSegmentsInGSM7(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -55,7 +55,7 @@ func TestSegmentsInGSM7(t *testing.T) {
 
 // One character that GSM-7 lacks makes the whole text UCS-2. An emoji needs two units, which are never divided between
 // two parts.
-//
+// Requirement R-074: SMS counted in texts.
 func TestSegmentsInUCS2(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -131,7 +131,7 @@ func checkUCS2Parts(t *testing.T, s string, parts int) {
 }
 
 // Count tells how many characters fit into one, two and three texts beside the signature. One more needs one more text.
-//
+// Requirement R-074: SMS counted in texts.
 func TestRoomBesideTheSignature(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -157,7 +157,7 @@ func TestRoomBesideTheSignature(t *testing.T) {
 }
 
 // For an empty text Count tells the same room as for a text of one letter.
-//
+// Requirement R-074: SMS counted in texts.
 func TestRoomOfAnEmptyText(t *testing.T) {
 	t.Parallel()
 	s := &SMS{Channel: &Channel{number: &ownNumber{}}}

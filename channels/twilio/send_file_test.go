@@ -13,7 +13,7 @@ import (
 func withMMS(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = "true" }
 
 // No file is sent by SMS.
-//
+// Requirement R-075: What SMS can't carry becomes words or is refused.
 func TestSendFileBySMS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -24,7 +24,7 @@ func TestSendFileBySMS(t *testing.T) {
 }
 
 // By MMS, several files are sent in one message with the text.
-//
+// Requirement R-075: What SMS can't carry becomes words or is refused.
 func TestSendFilesByMMS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS, withMMS)
@@ -217,7 +217,7 @@ func TestSendTooManyFiles(t *testing.T) {
 }
 
 // Files are offered if Parley has an address from which Twilio can fetch them.
-//
+// Requirement R-266: Without a public address.
 func TestFilesAreOffered(t *testing.T) {
 	t.Parallel()
 	for _, by := range []medium{viaWhatsApp, viaSMS} {
@@ -232,7 +232,7 @@ func TestFilesAreOffered(t *testing.T) {
 }
 
 // If Parley has no address from which Twilio can fetch files, files are not offered, and the reason is told.
-//
+// Requirement R-266: Without a public address.
 func TestNoFilesWithoutAPublicAddress(t *testing.T) {
 	t.Parallel()
 	for _, by := range []medium{viaWhatsApp, viaSMS} {

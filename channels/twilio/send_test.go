@@ -18,7 +18,8 @@ import (
 )
 
 // A text leaves from our number as one message with WhatsApp's formatting and an address for its statuses.
-//
+// Requirement R-007: WhatsApp by Meta or by Twilio.
+// Requirement R-009: WhatsApp by Twilio.
 func TestSendText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -39,7 +40,8 @@ func TestSendText(t *testing.T) {
 
 // The statuses of a message name the message and the customer. Parley's answers to them contain nothing that would reach
 // the customer.
-//
+// Requirement R-007: WhatsApp by Meta or by Twilio.
+// Requirement R-009: WhatsApp by Twilio.
 func TestStatusesOfASentText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -261,7 +263,7 @@ func TestStopAndStart(t *testing.T) {
 }
 
 // A phone number is read as people type it. Without a country code it belongs to the country of our number.
-//
+// Requirement R-228: Begin with a number, step by step.
 func TestRecipient(t *testing.T) {
 	t.Parallel()
 	german := newGermanWorld(t)
@@ -287,7 +289,7 @@ func TestRecipient(t *testing.T) {
 }
 
 // A WhatsApp customer may write from another form of the number, an SMS customer may not.
-//
+// Requirement R-228: Begin with a number, step by step.
 func TestRecipientOfTwoForms(t *testing.T) {
 	t.Parallel()
 	for by, want := range map[medium][]string{viaWhatsApp: {"+5215512345678"}, viaSMS: nil} {
@@ -299,7 +301,7 @@ func TestRecipientOfTwoForms(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-228: Begin with a number, step by step.
 func TestRecipientRefused(t *testing.T) {
 	t.Parallel()
 	german := newGermanWorld(t)
@@ -315,7 +317,7 @@ func newGermanWorld(t *testing.T) *world {
 }
 
 // Attending to a message shows the customer that it was read and that somebody is typing.
-//
+// Requirement R-240: The customer sees that somebody reads.
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -326,7 +328,7 @@ func TestAttend(t *testing.T) {
 	wantEqual(t, "number of calls that show typing", len(w.fake.Typing()), 1)
 }
 
-//
+// Requirement R-240: The customer sees that somebody reads.
 func TestAttendWhenTheContextEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)

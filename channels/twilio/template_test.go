@@ -65,7 +65,7 @@ func newReviewWorld(t *testing.T) *world {
 }
 
 // A template that was submitted waits for its approval.
-//
+// Requirement R-009: WhatsApp by Twilio.
 func TestSubmitTemplate(t *testing.T) {
 	t.Parallel()
 	state := newReviewWorld(t).submit(sampleTemplate())
@@ -78,7 +78,7 @@ func TestSubmitTemplate(t *testing.T) {
 }
 
 // Before its approval, a template can't be sent to a customer who hasn't written.
-//
+// Requirement R-009: WhatsApp by Twilio.
 func TestSendTemplateBeforeItsApproval(t *testing.T) {
 	t.Parallel()
 	w := newReviewWorld(t)
@@ -100,7 +100,7 @@ func TestSendTemplateThatIsIncomplete(t *testing.T) {
 
 // When a template is approved, that is told. Then it reaches a customer who hasn't written. Line breaks in its values
 // become blanks.
-//
+// Requirement R-009: WhatsApp by Twilio.
 func TestSendApprovedTemplate(t *testing.T) {
 	t.Parallel()
 	w := newReviewWorld(t)
@@ -112,7 +112,7 @@ func TestSendApprovedTemplate(t *testing.T) {
 	w.wantAnnGot("Hello Ann Lee, order 42 is ready.")
 }
 
-//
+// Requirement R-009: WhatsApp by Twilio.
 func TestPausedTemplateIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -125,7 +125,7 @@ func TestPausedTemplateIsTold(t *testing.T) {
 }
 
 // A template can be deleted. Deleting it again is no error.
-//
+// Requirement R-009: WhatsApp by Twilio.
 func TestDeleteTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)

@@ -14,7 +14,7 @@ import (
 
 // Attending to a message shows the customer that it was read, with all before it, and that somebody is typing for 25
 // seconds.
-//
+// Requirement R-240: The customer sees that somebody reads.
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -30,7 +30,7 @@ func TestAttend(t *testing.T) {
 	wantEqual(t, "somebody is typing 25 seconds later", w.ann.Typing(), false)
 }
 
-//
+// Requirement R-240: The customer sees that somebody reads.
 func TestAttendToUnknownMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -40,7 +40,7 @@ func TestAttendToUnknownMessage(t *testing.T) {
 }
 
 // Attending to no message does nothing, and is no error.
-//
+// Requirement R-240: The customer sees that somebody reads.
 func TestAttendToNoMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

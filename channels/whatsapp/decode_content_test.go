@@ -213,7 +213,7 @@ const twoContacts = `"type": "contacts", "contacts": [
 	{"vcard": "BEGIN:VCARD", "name": {"first_name": "Bob"}}]`
 
 // Contacts are shown with their names, organisations, numbers and addresses.
-// R-062
+// Requirement R-062: Contact cards.
 func TestDecodeContactsAsText(t *testing.T) {
 	t.Parallel()
 	in := decodeOnly(t, messageHook(annMessage(twoContacts)))
@@ -226,7 +226,7 @@ l@acme.test
 }
 
 // Each contact also comes as a vCard. Characters that have a meaning in vCards or in file names are escaped or left out.
-// R-062
+// Requirement R-062: Contact cards.
 func TestDecodeContactsAsCards(t *testing.T) {
 	t.Parallel()
 	in := decodeOnly(t, messageHook(annMessage(twoContacts)))
@@ -255,7 +255,7 @@ END:VCARD
 }
 
 // A card that a customer sends when asked for a number has its name in its vCard alone.
-// R-062
+// Requirement R-062: Contact cards.
 func TestDecodeContactNamedInVCard(t *testing.T) {
 	t.Parallel()
 	in := decodeOnly(t, messageHook(annMessage(`"type": "contacts", "contacts": [{"phones": [{"phone": "15550101"}],

@@ -57,7 +57,7 @@ func (w *world) wantPhoto(photo customerPhoto) {
 }
 
 // A customer's file is fetched by the reference in its message.
-//
+// Requirement R-059: Pictures, videos, sound and documents by WhatsApp.
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -67,7 +67,7 @@ func TestFetch(t *testing.T) {
 }
 
 // The address of a file is good for five minutes. Once it has ended, Parley asks for a new one.
-//
+// Requirement R-059: Pictures, videos, sound and documents by WhatsApp.
 func TestFetchWhoseAddressEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -77,7 +77,7 @@ func TestFetchWhoseAddressEnded(t *testing.T) {
 }
 
 // The reason of a failure decides whether a file is fetched again.
-//
+// Requirement R-059: Pictures, videos, sound and documents by WhatsApp.
 func TestFetchFails(t *testing.T) {
 	t.Parallel()
 	// More often than one Fetch asks, so that no try of it succeeds.
@@ -143,7 +143,7 @@ func TestFetchFails(t *testing.T) {
 }
 
 // A file that is larger than we take is refused.
-//
+// Requirement R-059: Pictures, videos, sound and documents by WhatsApp.
 func TestFetchTooLarge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -70,7 +70,7 @@ func (w *world) postToGraph(path string, body object) {
 
 // SetHook sets the callback of the business account to this Parley, and that of the number if it has one, even if another
 // program has them. The callback of the app is left to another program that has it.
-//
+// Requirement R-008: Meta's Cloud API, with its templates.
 func TestSetHook(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -21,7 +21,7 @@ type shown struct {
 
 // A file that WhatsApp doesn't show as a picture, a video or a sound is sent as a document. The text is its caption if
 // WhatsApp allows that, and otherwise a message before it.
-//
+// Requirement R-059: Pictures, videos, sound and documents by WhatsApp.
 func TestSendFileKinds(t *testing.T) {
 	t.Parallel()
 	x := []byte("x")

@@ -17,7 +17,7 @@ func richMessage(rich channels.Rich) channels.Outbound {
 
 // Buttons become answers or links. WhatsApp has no message with both, so a link beside answers is written into the text. A
 // button without an id is known by its title.
-// R-060
+// Requirement R-060: WhatsApp's buttons and lists.
 func TestSendButtons(t *testing.T) {
 	t.Parallel()
 	yes := channels.Button{ID: "y", Title: "Yes"}
@@ -58,7 +58,7 @@ func TestSendButtons(t *testing.T) {
 	}
 }
 
-// R-060
+// Requirement R-060: WhatsApp's buttons and lists.
 func TestSendList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -91,7 +91,7 @@ func TestRichWithoutRoomForTheSignature(t *testing.T) {
 	}
 }
 
-// R-060
+// Requirement R-060: WhatsApp's buttons and lists.
 func TestSendLocation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -103,7 +103,7 @@ func TestSendLocation(t *testing.T) {
 
 // A location has no text of its own in WhatsApp, so the text is sent before it. Only the text names the message that is
 // answered.
-// R-060
+// Requirement R-060: WhatsApp's buttons and lists.
 func TestSendTextAndLocation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -116,7 +116,7 @@ func TestSendTextAndLocation(t *testing.T) {
 		`"type": "location", "location": {"latitude": "1", "longitude": "0"}`)
 }
 
-// R-060
+// Requirement R-060: WhatsApp's buttons and lists.
 func TestSendContact(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -136,7 +136,7 @@ func TestSendContact(t *testing.T) {
 }
 
 // A template is sent with the values of its variables in the order of their first use, each once, without line breaks.
-// R-060
+// Requirement R-060: WhatsApp's buttons and lists.
 func TestSendTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -75,7 +75,7 @@ func (w *world) wantTexts(want ...string) {
 
 // Markdown becomes WhatsApp's formatting. A text with a link asks for a preview. A signature stands below the text if there
 // is room.
-//
+// Requirement R-060: WhatsApp's buttons and lists.
 func TestSendText(t *testing.T) {
 	t.Parallel()
 	almostFull := strings.Repeat("x", maxTextRunes-8) // with the signature below it would be too long
@@ -185,7 +185,7 @@ func TestOddAnswer(t *testing.T) {
 }
 
 // A reply to one of the customer's messages names it.
-//
+// Requirement R-060: WhatsApp's buttons and lists.
 func TestSendAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -41,7 +41,7 @@ func TestStatusBeforeAnswer(t *testing.T) {
 
 // Statuses that are skipped, doubled or reordered are decoded one by one, as they come. Only a doubled one has the id of
 // another.
-//
+// Requirement R-055: Read receipts of WhatsApp.
 func TestReadWithoutDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

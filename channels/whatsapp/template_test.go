@@ -42,7 +42,7 @@ func (w *world) submitWelcome() channels.Template {
 }
 
 // A template is submitted as Meta's reference asks for it: its variables are numbered, and have examples.
-//
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestSubmitTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -57,7 +57,7 @@ func TestSubmitTemplate(t *testing.T) {
 }
 
 // Meta's verdict arrives with its reason.
-//
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestRejectedTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -89,7 +89,7 @@ func TestVerdictOfAnotherBusiness(t *testing.T) {
 }
 
 // A template that is submitted again keeps its id, and waits for another verdict.
-//
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestEditTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -137,7 +137,7 @@ func TestEditLeavesTheCategoryOfAnApprovedTemplate(t *testing.T) {
 }
 
 // Deleting a template again fails.
-//
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestDeleteTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -148,7 +148,7 @@ func TestDeleteTemplate(t *testing.T) {
 }
 
 // Templates are listed over several pages of Meta's answers, and one of many is deleted alone.
-//
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestManyTemplates(t *testing.T) {
 	t.Parallel()
 	const others = 250

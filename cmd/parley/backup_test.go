@@ -45,7 +45,7 @@ func (b *backupTest) in(folder string, env ...string) cli {
 	return cli{t: b.t, data: b.path(folder), env: env}
 }
 
-//
+// Requirement R-275: Backup, restore, upgrade.
 func TestBackupAndRestore(t *testing.T) {
 	b := serveForBackup(t)
 	file, secret := b.path("acme.parley"), b.path("passphrase")

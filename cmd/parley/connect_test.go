@@ -180,7 +180,7 @@ func visit(t *testing.T, address string) (status int, page string) {
 }
 
 // A server without a public address is connected from a terminal.
-//
+// Requirement R-005: Office 365 by signing in.
 func TestConnectCommand(t *testing.T) {
 	t.Parallel()
 	w := newConnectTest(t)

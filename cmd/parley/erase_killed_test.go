@@ -200,7 +200,7 @@ func (k *killTest) dump() string {
 // An erasure is killed at one place after the other, then two Parleys go on with it by themselves, of which one is
 // killed while it takes posts out of Slack. In the end nothing of the customer is left, in any column or post, and
 // the certificate counts everything once.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseKilled(t *testing.T) {
 	k := newKillTest(t)
 	k.eraseUntil("closed", "zebra@shop.example", "--by", "privacy@acme.test")

@@ -78,7 +78,7 @@ func emptyDatabase(t *testing.T) (url string) {
 	return url
 }
 
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseRefusesUnknownAddress(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -86,7 +86,7 @@ func TestEraseRefusesUnknownAddress(t *testing.T) {
 }
 
 // An address that several contacts have is refused, and the contacts are listed.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseRefusesSharedAddress(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -106,7 +106,7 @@ func TestEraseRefusesNumberOfAStranger(t *testing.T) {
 	wantText(t, e.mustRun("erase", "--dry-run", "4915112345"), "all ")
 }
 
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseDryRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -118,7 +118,7 @@ func TestEraseDryRunChangesNothing(t *testing.T) {
 
 // An erasure of all contacts of an address ends with a certificate, in which the address doesn't stand. After it nothing is left
 // to do.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseWritesCertificate(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -157,7 +157,7 @@ func (e eraseTest) eraseInto(path, contact string) (certificate erase.Certificat
 }
 
 // The certificate of an erasure that is done, such as by parley serve, is written again for its id.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseWritesCertificateOfAnErasureAgain(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -172,7 +172,7 @@ func TestEraseWritesCertificateOfAnErasureAgain(t *testing.T) {
 }
 
 // A dry run can't say what stands of a contact whom an erasure has made nameless.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseRefusesDryRunOfAnErasure(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -181,7 +181,7 @@ func TestEraseRefusesDryRunOfAnErasure(t *testing.T) {
 }
 
 // While nobody takes posts out of chats, the answer names the erasure, for whose certificate there is no other name any more.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseNamesTheErasureThatWaitsForChats(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -197,7 +197,7 @@ func TestEraseNamesTheErasureThatWaitsForChats(t *testing.T) {
 }
 
 // The certificate is written although the list of erasures can't be.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseWritesCertificateWithoutTheList(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -211,7 +211,7 @@ func TestEraseWritesCertificateWithoutTheList(t *testing.T) {
 }
 
 // The list of erasures can be printed where its file has gone, as the folder of a pod does.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseListIsPrintedWithoutItsFile(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -221,7 +221,7 @@ func TestEraseListIsPrintedWithoutItsFile(t *testing.T) {
 }
 
 // A customer's copy of her data has the mail as it came, and her conversations in contact.json. It has nothing of others.
-//
+// Requirement R-276: Erase and export a person.
 func TestExportContact(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)

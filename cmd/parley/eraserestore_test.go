@@ -13,7 +13,7 @@ import (
 
 const erasedAgain = "1 erasures that are newer than the backup were applied again."
 
-//
+// Requirement R-276: Erase and export a person.
 func TestRestoreErasesAgain(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -26,7 +26,7 @@ func TestRestoreErasesAgain(t *testing.T) {
 }
 
 // A restore reads the list of erasures before it changes anything.
-//
+// Requirement R-276: Erase and export a person.
 func TestRestoreRefusesBadList(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -57,7 +57,7 @@ func TestRestoreRefusesBadList(t *testing.T) {
 
 // The list of erasures beside the backup counts, too. Afterwards Parley's own list has its entries, except those of another
 // database.
-//
+// Requirement R-276: Erase and export a person.
 func TestRestoreReadsListBesideBackup(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
@@ -81,7 +81,7 @@ func TestRestoreReadsListBesideBackup(t *testing.T) {
 }
 
 // If there is no list of erasures, a restore says so.
-//
+// Requirement R-276: Erase and export a person.
 func TestRestoreWithoutList(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)

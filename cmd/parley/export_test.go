@@ -17,7 +17,7 @@ accounts: [{name: shop, kind: http, team: Support, http: {secret: "${SHOP_SECRET
 
 // A set-up that `parley export` wrote, with its remarks about what is stored of chats, is applied to another database as it
 // is, and exported there again is the same.
-// R-013
+// Requirement R-013: Each account is set up on its own.
 func TestExportIsApplied(t *testing.T) {
 	t.Parallel()
 	base := folderForServer(t)

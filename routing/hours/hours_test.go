@@ -64,7 +64,7 @@ func officePlan() Plan {
 	}
 }
 
-//
+// Requirement R-143: Opening hours of an account.
 func TestHours(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

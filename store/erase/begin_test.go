@@ -13,7 +13,7 @@ import (
 
 // If several admins erase a contact at once, they begin one erasure. A second erasure would find no address to look for, and
 // its certificate would say that there was nothing.
-//
+// Requirement R-276: Erase and export a person.
 func TestTwoAdmins(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

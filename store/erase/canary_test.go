@@ -14,7 +14,7 @@ import (
 
 // After an erasure no column of any table contains a word of the contact, and another contact's rows are unchanged. It
 // erases as many rows as Count announced.
-//
+// Requirement R-276: Erase and export a person.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -116,7 +116,7 @@ func unmarked() map[string]bool {
 }
 
 // An erasure that is interrupted between two batches goes on there, and erases as many rows as were announced.
-//
+// Requirement R-276: Erase and export a person.
 func TestEndedBetweenBatches(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -149,7 +149,7 @@ func TestEndedBetweenBatches(t *testing.T) {
 }
 
 // During the erasure, an example is made from words of the contact's conversation that were read before. It is erased, too.
-//
+// Requirement R-276: Erase and export a person.
 func TestExampleMadeMeanwhile(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

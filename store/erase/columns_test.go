@@ -104,7 +104,7 @@ const wordsOfSchema = `
 
 // Each column of the schema that can contain words is erased with a contact, or a reason says why it contains nothing of
 // one. The author of a new column decides this, in places or above.
-// R-276
+// Requirement R-276: Erase and export a person.
 func TestEveryColumnIsKnown(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)

@@ -11,7 +11,7 @@ import (
 
 // A list or line that a colleague was sent directly is erased if it shows one of the contact's conversations, which are
 // recognized by their numbers, or if a colleague's words in it name the contact.
-//
+// Requirement R-276: Erase and export a person.
 func TestDirectLinesOfOthers(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
@@ -73,7 +73,7 @@ func TestDirectLinesOfOthers(t *testing.T) {
 // The contact wrote, in copy, in another customer's conversation, which keeps a preview of its last words. The preview is
 // erased if the contact wrote these words. They are the newest words of a person or, if only machines wrote, the first
 // words. An agent's words stay.
-//
+// Requirement R-276: Erase and export a person.
 func TestLastWordsInAnothersConversation(t *testing.T) {
 	t.Parallel()
 	const customer, contact = 1, 2 // who wrote it
@@ -128,7 +128,7 @@ func TestLastWordsInAnothersConversation(t *testing.T) {
 
 // A contact with hundreds of conversations is erased as fast as others, even if many lists and lines contain a word that
 // begins like the contact's name.
-//
+// Requirement R-276: Erase and export a person.
 func TestContactOfManySubjects(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
@@ -152,7 +152,7 @@ func TestContactOfManySubjects(t *testing.T) {
 
 // Agents typed the contact's address in other conversations, so that their logs and lines contain it. It is erased there. A
 // longer address, a colleague's own words, and the same address where it belongs to another contact stay.
-//
+// Requirement R-276: Erase and export a person.
 func TestAddressTypedElsewhere(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
@@ -230,7 +230,7 @@ func TestAddressTypedElsewhere(t *testing.T) {
 // An agent put the contact in copy of another customer's conversation, and removed her again. The line about this waits in
 // its lane, while the first run of the erasure empties the log that names her. Each run waits for the line, which is erased
 // once it is posted.
-//
+// Requirement R-276: Erase and export a person.
 func TestLineThatWaitsElsewhere(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)

@@ -11,7 +11,7 @@ import (
 
 // An export contains rows of other customers' conversations if the customer wrote there, or if the log names the customer.
 // It contains nothing of a conversation in which the customer is only in copy.
-//
+// Requirement R-212: Only some people read an account.
 func TestExportedConversations(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -37,7 +37,7 @@ func TestExportedConversations(t *testing.T) {
 
 // An export contains the files of the messages in the customer's conversations, and the original form of the customer's own
 // messages. The original form of a message that another customer wrote there isn't exported.
-//
+// Requirement R-212: Only some people read an account.
 func TestExportedFiles(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

@@ -63,7 +63,7 @@ func wantEvents(t *testing.T, pool *pgxpool.Pool, want ...string) {
 
 // Events of the number from before the change are erased if nobody else has the number now. The same number in another
 // account belongs to another contact.
-//
+// Requirement R-276: Erase and export a person.
 func TestFormerNumber(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
@@ -78,7 +78,7 @@ func TestFormerNumber(t *testing.T) {
 }
 
 // If somebody else has the number now, only the events before that person's first message are erased.
-//
+// Requirement R-276: Erase and export a person.
 func TestFormerNumberThatIsAnothers(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
@@ -104,7 +104,7 @@ func TestFormerNumberThatIsAnothers(t *testing.T) {
 }
 
 // If the person who has the number now has not written yet, it is unknown since when. All events that name the number stay.
-//
+// Requirement R-276: Erase and export a person.
 func TestFormerNumberOfSomebodyWhoHasNotWritten(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)

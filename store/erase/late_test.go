@@ -22,7 +22,7 @@ func newAnalysis(queue string, conversation int64, words string) store.NewEvent 
 // Events about the contact's conversations may come after somebody asked for the erasure, for example from an analysis that
 // was under way or from colleagues. They are erased once they are applied. A new message of the same person belongs to a new
 // contact, and stays.
-//
+// Requirement R-276: Erase and export a person.
 func TestToldAfterItWasAskedFor(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), newWorld(t)
@@ -62,7 +62,7 @@ func TestToldAfterItWasAskedFor(t *testing.T) {
 }
 
 // An event that is applied during the erasure may change rows that were erased already. They are erased once more.
-//
+// Requirement R-276: Erase and export a person.
 func TestToldWhileItIsErased(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

@@ -126,7 +126,7 @@ func fromShop(customer string) string {
 
 // The erased contact's key may be the beginning or end of another customer's key, or a common word in another account.
 // Events of others that are in quarantine stay.
-//
+// Requirement R-276: Erase and export a person.
 func TestKeysInOthersKeys(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -159,7 +159,7 @@ func TestKeysInOthersKeys(t *testing.T) {
 }
 
 // Keys of a shop are case-sensitive, also outside ASCII. Another customer's key may differ from the contact's in case only.
-//
+// Requirement R-276: Erase and export a person.
 func TestKeysInAnotherCase(t *testing.T) {
 	t.Parallel()
 	own := []quarantined{{name: "message:unreadable", payload: "not even JSON"}}
@@ -180,7 +180,7 @@ func TestKeysInAnotherCase(t *testing.T) {
 }
 
 // A message of another customer was in quarantine while the contact was erased. It is stored when the shop sends it again.
-//
+// Requirement R-276: Erase and export a person.
 func TestOthersMessageIsTakenAgain(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)
@@ -198,7 +198,7 @@ func TestOthersMessageIsTakenAgain(t *testing.T) {
 }
 
 // An email address is found in each form that mails, forms and JSON give it, and not as a part of another address.
-//
+// Requirement R-276: Erase and export a person.
 func TestFormsOfAnAddress(t *testing.T) {
 	t.Parallel()
 	checkErased(t, mailAccount, "strange", 2, []quarantined{
@@ -221,7 +221,7 @@ func TestFormsOfAnAddress(t *testing.T) {
 }
 
 // A phone number is found in each form that forms and JSON give it, and not as a part of a longer number.
-//
+// Requirement R-276: Erase and export a person.
 func TestFormsOfANumber(t *testing.T) {
 	t.Parallel()
 	checkErased(t, chatAccount, "strange", 3, []quarantined{
@@ -238,7 +238,7 @@ func TestFormsOfANumber(t *testing.T) {
 
 // A customer's name may be a common word of programs, here User. The word stays in texts of agents in other conversations'
 // threads, and in events of programs. Events in which people mention the customer elsewhere are erased.
-//
+// Requirement R-276: Erase and export a person.
 func TestNameThatIsAWordOfPrograms(t *testing.T) {
 	t.Parallel()
 	const user = 4 // the contact who is called User
@@ -265,7 +265,7 @@ func TestNameThatIsAWordOfPrograms(t *testing.T) {
 
 // A name in a text is found where a word can begin. Chats and Parley write such texts in ASCII, with escapes. The name isn't
 // found behind other letters, or in the fields in which a chat names its people.
-//
+// Requirement R-276: Erase and export a person.
 func TestNamesInASCII(t *testing.T) {
 	t.Parallel()
 	checkErased(t, slack, "C2:1.000200", 2, []quarantined{
@@ -287,7 +287,7 @@ func TestNamesInASCII(t *testing.T) {
 }
 
 // In texts that are written in UTF-8, too, a name is found where a word can begin.
-//
+// Requirement R-276: Erase and export a person.
 func TestNamesInUTF8(t *testing.T) {
 	t.Parallel()
 	checkErased(t, slack, "C2:1.000200", 2, []quarantined{
@@ -302,7 +302,7 @@ func TestNamesInUTF8(t *testing.T) {
 }
 
 // A name that is also the end of other words, such as Fung in Prüfung, is found only as a word of its own.
-//
+// Requirement R-276: Erase and export a person.
 func TestNameThatEndsWords(t *testing.T) {
 	t.Parallel()
 	const fung = 5
@@ -316,7 +316,7 @@ func TestNameThatEndsWords(t *testing.T) {
 }
 
 // A name may have characters that chats and Parley escape in various ways.
-//
+// Requirement R-276: Erase and export a person.
 func TestNameWithEscapedCharacters(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)

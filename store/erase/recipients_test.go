@@ -47,7 +47,7 @@ func listRecipients(t *testing.T, pool *pgxpool.Pool, conversation int64) (keys 
 
 // In another account, the same address belongs to another contact, who keeps it as a recipient. It is removed from the
 // recipients of other customers' conversations, however long their list is.
-//
+// Requirement R-276: Erase and export a person.
 func TestSameAddressElsewhere(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -80,7 +80,7 @@ func TestSameAddressElsewhere(t *testing.T) {
 
 // A waiting reply fails if it is meant for somebody who is no longer in copy. So the erasure changes the recipients of the
 // reply and of its conversation at once.
-//
+// Requirement R-276: Erase and export a person.
 func TestReplyThatWaitsIsNotMeantForTheErased(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

@@ -64,7 +64,7 @@ func storeMail(t *testing.T, o erase.Options, name string) (isTaken bool) {
 
 // After a restore the contact is back, and events since the backup may come again. The record erases the contact again, in
 // the database before Parley serves anything, and then in chats.
-//
+// Requirement R-276: Erase and export a person.
 func TestAfterARestore(t *testing.T) {
 	t.Parallel()
 	record, restored := eraseBeforeRestore(t)
@@ -99,7 +99,7 @@ func TestAfterARestore(t *testing.T) {
 }
 
 // An erased mail that the mailbox brings again after a restore is passed over.
-//
+// Requirement R-276: Erase and export a person.
 func TestErasedMailIsNotTakenAfterARestore(t *testing.T) {
 	t.Parallel()
 	record, restored := eraseBeforeRestore(t)
@@ -115,7 +115,7 @@ func TestErasedMailIsNotTakenAfterARestore(t *testing.T) {
 }
 
 // A person who writes after the erasure, from the same address, is a new contact. The record doesn't erase this contact.
-//
+// Requirement R-276: Erase and export a person.
 func TestNewContactIsNotErasedAfterARestore(t *testing.T) {
 	t.Parallel()
 	record, restored := eraseBeforeRestore(t)
@@ -148,7 +148,7 @@ func TestNewContactIsNotErasedAfterARestore(t *testing.T) {
 // Two customers were erased since the backup. In the backup, a post in the first one's thread has an unknown result, so that
 // the first erasure waits until Parley has looked for it. The second customer is erased anyway, before Parley serves
 // anything. Mails of both that the mailbox brings again are passed over.
-//
+// Requirement R-276: Erase and export a person.
 func TestOneWaitsAfterARestore(t *testing.T) {
 	t.Parallel()
 	now, backup := newWorld(t), newWorld(t)
@@ -196,7 +196,7 @@ func loseResultOfPost(t *testing.T, pool *pgxpool.Pool) {
 
 // A list may contain entries of another database, sealed with the same master key. The entries of this database are applied
 // anyway.
-//
+// Requirement R-276: Erase and export a person.
 func TestMixedListOfOneMasterKey(t *testing.T) {
 	t.Parallel()
 	record, restored := eraseBeforeRestore(t)
@@ -208,7 +208,7 @@ func TestMixedListOfOneMasterKey(t *testing.T) {
 
 // A list may contain entries that were sealed with another master key. The entries of this database are applied anyway, and
 // the others give no key to a restored database without one.
-//
+// Requirement R-276: Erase and export a person.
 func TestMixedListOfTwoMasterKeys(t *testing.T) {
 	t.Parallel()
 	record, restored := eraseBeforeRestore(t)

@@ -34,7 +34,7 @@ func passSixDays(t *testing.T, pool *pgxpool.Pool) {
 }
 
 // While a lane of another conversation stands still, the contact's files are removed anyway.
-//
+// Requirement R-276: Erase and export a person.
 func TestFilesGoWhileAnotherLaneStandsStill(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -48,7 +48,7 @@ func TestFilesGoWhileAnotherLaneStandsStill(t *testing.T) {
 }
 
 // While a lane of another conversation stands still, the posts about the contact are removed from chats anyway.
-//
+// Requirement R-276: Erase and export a person.
 func TestPostsGoWhileAnotherLaneStandsStill(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -67,7 +67,7 @@ func TestPostsGoWhileAnotherLaneStandsStill(t *testing.T) {
 
 // After six days, a post on the contact that stands still in a lane of another conversation is given up, and the erasure
 // ends.
-//
+// Requirement R-276: Erase and export a person.
 func TestErasureEndsThoughAnotherLaneStandsStill(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -82,7 +82,7 @@ func TestErasureEndsThoughAnotherLaneStandsStill(t *testing.T) {
 }
 
 // Other posts stay in the lane. A post that is given up stays as an empty row, since a lane has no gaps.
-//
+// Requirement R-276: Erase and export a person.
 func TestLaneThatStandsStillKeepsWhatIsOthers(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -103,7 +103,7 @@ func TestLaneThatStandsStillKeepsWhatIsOthers(t *testing.T) {
 
 // A list for colleagues that was never posted is given up even if it is next in its lane. The lane goes on behind it. Its
 // epoch is raised, so that a late result of a former dispatcher is ignored.
-//
+// Requirement R-276: Erase and export a person.
 func TestLaneGoesOnBehindAListThatIsGivenUp(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -125,7 +125,7 @@ func TestLaneGoesOnBehindAListThatIsGivenUp(t *testing.T) {
 
 // A line in another customer's conversation may tell why a reply wasn't delivered, and name the contact's address in this
 // reason. The line is posted however late, but without the reason.
-//
+// Requirement R-276: Erase and export a person.
 func TestLineThatStandsStillLosesItsReason(t *testing.T) {
 	t.Parallel()
 	pool := shop(t)

@@ -116,7 +116,7 @@ func TestErasureWaitsAWeekForChats(t *testing.T) {
 }
 
 // An erasure that waits only for chats is listed as forgotten, since a restore must repeat it.
-//
+// Requirement R-276: Erase and export a person.
 func TestListedBeforeChatsEnd(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)

@@ -96,7 +96,7 @@ func checkPostUnderWay(t *testing.T, pool *pgxpool.Pool, p person) {
 
 // An erased fact isn't stored again. Here the statement that stores it looked for it among the erased facts before the
 // erasure, and waits for another process while the event is removed.
-//
+// Requirement R-276: Erase and export a person.
 func TestStoredAgainBesideAnErasure(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), newWorld(t)
@@ -141,7 +141,7 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 
 // An event may be replayed while an erasure looks at it. It waits to be applied, and later events of its queue are applied
 // after it, since a queue whose next event is gone can't go on.
-//
+// Requirement R-276: Erase and export a person.
 func TestReplayedBesideAnErasure(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), newWorld(t)
@@ -176,7 +176,7 @@ func TestReplayedBesideAnErasure(t *testing.T) {
 
 // The erasure waits for a post that a dispatcher takes up while the erasure waits for the post's lane. The post may arrive
 // in the chat, and only the chat's answer tells its place.
-//
+// Requirement R-276: Erase and export a person.
 func TestPostTakenUpBesideAnErasure(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"line", "card"} { // a card changes an existing post
@@ -199,7 +199,7 @@ func TestPostTakenUpBesideAnErasure(t *testing.T) {
 
 // A post waits when the erasure stops its lane. If the lane is woken and a dispatcher takes up the post while the rest is
 // erased, the erasure waits for this post.
-//
+// Requirement R-276: Erase and export a person.
 func TestPostTakenUpWhileItIsErased(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), newWorld(t)
@@ -226,7 +226,7 @@ func TestPostTakenUpWhileItIsErased(t *testing.T) {
 }
 
 // The erasure also waits for a post that came after the lane was stopped, such as the answer to a colleague's command.
-//
+// Requirement R-276: Erase and export a person.
 func TestPostThatCameWhileItIsErased(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
@@ -250,7 +250,7 @@ func TestPostThatCameWhileItIsErased(t *testing.T) {
 
 // The same file may belong to another customer's message that is stored only after the erasure looked at the file, or to an
 // upload for another customer that isn't sent yet. The file stays.
-//
+// Requirement R-276: Erase and export a person.
 func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), newWorld(t)

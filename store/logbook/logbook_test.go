@@ -69,7 +69,7 @@ func readPages(t *testing.T, pool *pgxpool.Pool, f logbook.Filter, pageSize int)
 
 // Pages follow each other without a gap and without an entry that comes twice, even if many entries are of the same
 // moment. Changes of the set-up and of conversations are in one log.
-//
+// Requirement R-220: A log that nobody changes.
 func TestPagesJoin(t *testing.T) {
 	t.Parallel()
 	const pageSize = 7

@@ -14,7 +14,7 @@ import (
 
 // The conversations that waited longest are found, on whichever days they are. The test compares them with those that
 // a search through all shares finds.
-//
+// Requirement R-230: Time to answer.
 func TestLongestTimes(t *testing.T) {
 	t.Parallel()
 	const limit = 10

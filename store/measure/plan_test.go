@@ -146,7 +146,8 @@ func measuringStatements() []plantest.Statement {
 
 // A dashboard over a million conversations reads few rows, and about as many as one over ten thousand. `make soak`
 // has the million, and `make test` a fifth of it.
-// R-230, R-232
+// Requirement R-230: Time to answer.
+// Requirement R-232: Messages counted.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	few, many := storetest.DB(t), storetest.DB(t)

@@ -40,7 +40,7 @@ func TestShortcodes(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-073: Emoji.
 func TestEmojiInACommand(t *testing.T) {
 	t.Parallel()
 	if got, want := ReadArguments("#12 reply Well done :+1:", nil).Plain, "#12 reply Well done 👍"; got != want {
@@ -50,7 +50,7 @@ func TestEmojiInACommand(t *testing.T) {
 
 // A message of /me has no rich text. Its shortcodes become characters, too.
 //
-//
+// Requirement R-073: Emoji.
 func TestEmojiInATextWithoutRichText(t *testing.T) {
 	t.Parallel()
 	if got, want := ReadText(Typed{Text: "waves :wave:"}).Plain, "waves 👋"; got != want {
@@ -66,7 +66,7 @@ func TestShortcodeAsCode(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-073: Emoji.
 func TestEmojiInAForm(t *testing.T) {
 	t.Parallel()
 	var v View

@@ -66,7 +66,7 @@ func TestOurOwnUploadIsLearned(t *testing.T) {
 
 // Slack repeats the words of a deleted message. They aren't kept in the journal, neither those of a reply nor those of a
 // root, which leaves a tombstone.
-// R-276
+// Requirement R-276: Erase and export a person.
 func TestDeletedWordsAreNotKept(t *testing.T) {
 	t.Parallel()
 	const previous = `{

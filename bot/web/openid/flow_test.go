@@ -114,7 +114,7 @@ func wantSignedIn(t *testing.T, kind Kind, claimed map[string]any, want Identity
 }
 
 // Parley believes the address that a provider of the kind Any claims, if the provider says that it checked the address.
-//
+// Requirement R-221: Pages for admins.
 func TestWhoSignsInByAnyProvider(t *testing.T) {
 	t.Parallel()
 	type claims = map[string]any
@@ -141,7 +141,7 @@ func TestWhoSignsInByAnyProvider(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-221: Pages for admins.
 func TestWhoSignsInBySlack(t *testing.T) {
 	t.Parallel()
 	claimed := map[string]any{"https://slack.com/team_id": "T1", "https://slack.com/user_id": "U1"}
@@ -150,7 +150,7 @@ func TestWhoSignsInBySlack(t *testing.T) {
 
 // In a tenant of Microsoft's, a user may have any address. Parley believes an address only if the claim xms_edov says
 // that the tenant owns its domain.
-//
+// Requirement R-221: Pages for admins.
 func TestWhoSignsInByMicrosoft(t *testing.T) {
 	t.Parallel()
 	type claims = map[string]any
@@ -176,7 +176,7 @@ func TestWhoSignsInByMicrosoft(t *testing.T) {
 }
 
 // Somebody of another tenant of Microsoft's is refused, even if the issuer is the same.
-//
+// Requirement R-221: Pages for admins.
 func TestOtherTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Microsoft, ann(map[string]any{"tid": "tenant-2", "oid": "o"}))
@@ -185,7 +185,7 @@ func TestOtherTenant(t *testing.T) {
 }
 
 // Somebody can sign in even if the provider's clock differs from Parley's by a few minutes.
-//
+// Requirement R-221: Pages for admins.
 func TestTokensOfAClockThatDiffers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
@@ -199,7 +199,7 @@ func TestTokensOfAClockThatDiffers(t *testing.T) {
 }
 
 // Parley refuses a token that isn't the provider's answer to this very sign-in.
-//
+// Requirement R-221: Pages for admins.
 func TestForgedTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
@@ -238,7 +238,7 @@ func TestForgedTokens(t *testing.T) {
 
 // Parley refuses a token that may be for another client. It also refuses one that only one of its times makes invalid
 // now.
-//
+// Requirement R-221: Pages for admins.
 func TestTokensThatAreNotForUsNow(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -301,7 +301,7 @@ func TestMethodOfSigningChanges(t *testing.T) {
 
 // An answer counts only for the browser and the provider that were asked, and only whole and unchanged. A wrong answer
 // that comes before doesn't use it up.
-//
+// Requirement R-221: Pages for admins.
 func TestAnswersThatCountForNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
@@ -339,7 +339,7 @@ func TestAnswersThatCountForNothing(t *testing.T) {
 }
 
 // An answer counts once, and the provider gives one token for it.
-//
+// Requirement R-221: Pages for admins.
 func TestAnswerCountsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))
@@ -355,7 +355,7 @@ func TestAnswerCountsOnce(t *testing.T) {
 }
 
 // An answer that comes later than signInTimeout is refused.
-//
+// Requirement R-221: Pages for admins.
 func TestAnswerComesTooLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Any, ann(nil))

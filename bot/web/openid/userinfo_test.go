@@ -13,7 +13,7 @@ func thinWorld(t *testing.T, claimed map[string]any) *signInWorld {
 }
 
 // If the token has no address, Parley asks the provider for it.
-//
+// Requirement R-221: Pages for admins.
 func TestTokenWithoutAddress(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -36,7 +36,7 @@ func TestTokenWithoutAddress(t *testing.T) {
 }
 
 // If the token has an address but doesn't say whether it was checked, as Okta's in the code flow, Parley asks for both.
-//
+// Requirement R-221: Pages for admins.
 func TestTokenWithAnAddressOfWhichItSaysNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -58,7 +58,7 @@ func TestTokenWithAnAddressOfWhichItSaysNothing(t *testing.T) {
 
 // If the token says that the organisation owns the address's domain, Parley doesn't ask the provider. So it doesn't
 // matter that this provider would give a forged answer.
-//
+// Requirement R-221: Pages for admins.
 func TestTokenWithAnAddressOfAnOwnedDomain(t *testing.T) {
 	t.Parallel()
 	told := ann(map[string]any{"xms_edov": true})
@@ -69,7 +69,7 @@ func TestTokenWithAnAddressOfAnOwnedDomain(t *testing.T) {
 }
 
 // If Parley asks the provider and the answer is about somebody else, the sign-in is refused.
-//
+// Requirement R-221: Pages for admins.
 func TestAddressOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	w := thinWorld(t, nil)

@@ -37,7 +37,7 @@ func writingRequest(task analysis.Task) analysis.Request {
 }
 
 // The model does each task, in each dialect of servers. Addresses are hidden from the model, and put back into its text.
-//
+// Requirement R-185: Suggested replies.
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	servers := []struct {

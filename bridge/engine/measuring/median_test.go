@@ -168,7 +168,7 @@ func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
 
 // While processes of the previous version measure beside those of this one, which has medians, no time is lost for good
 // or counted twice.
-//
+// Requirement R-230: Time to answer.
 func TestMediansBesideAnOlderVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -199,7 +199,7 @@ func (w *world) fillMediansAgain() {
 
 // Medians of days that were closed before there were medians are filled by the first version that has them. Each time
 // counts once, whatever is measured meanwhile by either version, and however often the upgrade is made.
-//
+// Requirement R-230: Time to answer.
 func TestMediansOfClosedDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

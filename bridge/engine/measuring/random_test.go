@@ -293,7 +293,11 @@ func (w *world) keptDays(want map[string]*measure.Figures) (list []string) {
 
 // Whatever happens in conversations, in three zones while clocks change, the figures are those of a slow recount. That
 // holds although the measuring processes are killed now and then.
-//
+// Requirement R-230: Time to answer.
+// Requirement R-231: Share resolved.
+// Requirement R-232: Messages counted.
+// Requirement R-233: By agent and team.
+// Requirement R-237: By opening hours.
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

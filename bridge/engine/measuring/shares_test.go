@@ -14,7 +14,11 @@ import (
 
 // These stories of one conversation each are examples of docs/measures.md. Their times are Berlin's, and the office is
 // open from 9 to 5 on weekdays.
-//
+// Requirement R-230: Time to answer.
+// Requirement R-231: Share resolved.
+// Requirement R-232: Messages counted.
+// Requirement R-233: By agent and team.
+// Requirement R-144: Hours count in figures and automatic replies.
 func TestShares(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ lines, want string }{ // what happens, and the shares with their days of November
@@ -166,7 +170,7 @@ func TestShares(t *testing.T) {
 
 // An answer that was written in the mailbox, and is read there only after the customer has written again, counts from
 // the time when it was written. The customer then waits for an answer to her later message.
-//
+// Requirement R-230: Time to answer.
 func TestSharesOfAnAnswerReadLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

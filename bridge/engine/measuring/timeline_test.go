@@ -54,7 +54,7 @@ func wantTimeline(t *testing.T, got measuring.Timeline, parts ...measuring.Spent
 
 // Each minute of a conversation is attributed to whoever had to act (queue, agent, customer or provider), and the parts
 // add up to the whole.
-//
+// Requirement R-263: Why something was done.
 func TestTimeline(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -21,7 +21,7 @@ func plainReply() speech.Speech {
 
 // Each case changes a plain reply in one way. Speak decides whether it leaves, stays inside, or its author is asked,
 // and gives the reason.
-//
+// Requirement R-053: Plain replies go out, notes stay inside.
 func TestSpeakReasons(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -187,7 +187,8 @@ func (n *decisions) decide(t *testing.T, s speech.Speech) {
 
 // The test goes through all two hundred million combinations of what Speak looks at. A forbidden text never leaves.
 // An unusual one leaves only by a click, and a plain one by itself.
-//
+// Requirement R-053: Plain replies go out, notes stay inside.
+// Requirement R-246: What is asked before it is sent.
 func TestSpeakExhaustively(t *testing.T) {
 	t.Parallel()
 	actors := []bridge.ActorKind{bridge.ActorPerson, bridge.ActorForeign, bridge.ActorBot, bridge.ActorSelf, ""}

@@ -53,7 +53,7 @@ func mustReadSignature(t *testing.T, source string) Signature {
 }
 
 // A signature that doesn't begin with a tag is Markdown. Without a picture it needs no HTML of its own.
-//
+// Requirement R-176: Signatures.
 func TestMarkdownSignature(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, source, markdown string }{
@@ -85,7 +85,7 @@ func TestMarkdownSignature(t *testing.T) {
 }
 
 // The pictures of a signature in Markdown get ids, and in the text their descriptions replace them.
-//
+// Requirement R-176: Signatures.
 func TestMarkdownSignatureWithPictures(t *testing.T) {
 	t.Parallel()
 	checkSignatures(t, []signatureTest{
@@ -111,7 +111,7 @@ func TestMarkdownSignatureWithPictures(t *testing.T) {
 
 // A signature that begins with a tag is HTML. Active contents, and everything that would be loaded from elsewhere, are
 // removed. Its pictures get ids.
-//
+// Requirement R-176: Signatures.
 func TestReadSignature(t *testing.T) {
 	t.Parallel()
 	checkSignatures(t, []signatureTest{

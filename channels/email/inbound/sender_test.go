@@ -162,7 +162,7 @@ func TestBadlyWrittenHeader(t *testing.T) {
 }
 
 // The header of a mail tells who gets an answer, who takes part, and to which address of ours it was sent.
-// R-258
+// Requirement R-258: Several addresses of an account.
 func TestRecipients(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, crlf(`From: Ann <ann@customer.test>, Al <al@customer.test>, help@acme.test
@@ -178,7 +178,7 @@ Hi`))
 }
 
 // Our address is the one that the customer wrote to, not the mailbox behind it. For a blind copy it is the mailbox.
-// R-258
+// Requirement R-258: Several addresses of an account.
 func TestAddressOfOurs(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, header, want string }{

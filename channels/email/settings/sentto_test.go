@@ -10,7 +10,7 @@ import (
 
 // SentTo names another place for a password if the host changes or the connection loses its protection. The SMTP server
 // gets the IMAP password if it has none of its own.
-//
+// Requirement R-221: Pages for admins.
 func TestSentTo(t *testing.T) {
 	t.Parallel()
 	const imapServer, smtpServer = "imap.acme.test", "smtp.acme.test"

@@ -44,7 +44,7 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 
 // Settings that are missing get defaults. Many of these follow from settings that are there, such as the SMTP password
 // from the IMAP password.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	s := mustRead(t, ordinary(nil))
@@ -82,7 +82,7 @@ func TestSources(t *testing.T) {
 }
 
 // If the user names for IMAP and SMTP belong to one mailbox, SMTP uses IMAP's password, too.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestPasswordOfOneMailbox(t *testing.T) {
 	t.Parallel()
 	for imap, smtp := range map[string]string{"help": "help@acme.test", "Help@acme.test": "help", "help@acme.test": "HELP@acme.test"} {
@@ -95,7 +95,7 @@ func TestPasswordOfOneMailbox(t *testing.T) {
 }
 
 // The account's own addresses are the main one and its aliases, each once.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestOwnAddresses(t *testing.T) {
 	t.Parallel()
 	s := mustRead(t, ordinary(channels.Config{fieldAliases: "sales@acme.test\nHELP@acme.test\n Info@acme.test"}))
@@ -105,7 +105,7 @@ func TestOwnAddresses(t *testing.T) {
 }
 
 // The port of a server decides how its connection is secured.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestSecurityFollowsThePort(t *testing.T) {
 	t.Parallel()
 	wantEqual(t, "SMTP at 465", mustRead(t, ordinary(channels.Config{fieldSMTPPort: "465"})).SMTP.Security, TLS)
@@ -113,7 +113,7 @@ func TestSecurityFollowsThePort(t *testing.T) {
 }
 
 // Parley knows Gmail and Microsoft by their SMTP servers. Both file copies of sent mail by themselves, so Parley doesn't.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestProvidersFileCopies(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -131,7 +131,7 @@ func TestProvidersFileCopies(t *testing.T) {
 }
 
 // If an admin has set save_sent, the provider's habit doesn't matter.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestCopiesAsChosen(t *testing.T) {
 	t.Parallel()
 	s := mustRead(t, ordinary(channels.Config{fieldSMTPHost: "smtp.gmail.com", fieldSaveSent: "on"}))
@@ -140,7 +140,7 @@ func TestCopiesAsChosen(t *testing.T) {
 }
 
 // If somebody signs in at a provider, the provider's own servers are used without being set.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestServersOfAProvider(t *testing.T) {
 	t.Parallel()
 	s := mustRead(t, channels.Config{fieldAddress: "help@gmail.test", FieldOAuth: OAuthGoogle})
@@ -150,7 +150,7 @@ func TestServersOfAProvider(t *testing.T) {
 }
 
 // If somebody signs in at a provider and servers are set as well, the set servers are used, without passwords.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestOwnServersWithAProvider(t *testing.T) {
 	t.Parallel()
 	s := mustRead(t, ordinary(channels.Config{FieldOAuth: OAuthMicrosoft, fieldSMTPHost: "smtp.office365.com"}))
@@ -161,7 +161,7 @@ func TestOwnServersWithAProvider(t *testing.T) {
 }
 
 // An SMTP server may have its own user name and password. Blanks around a password are kept.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	s := mustRead(t, ordinary(channels.Config{fieldSMTPUsername: "u", fieldSMTPPassword: " p "}))
@@ -182,7 +182,7 @@ func wantErrorNames(t *testing.T, err error, field string) {
 }
 
 // The error about a wrong value names its field.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -212,7 +212,7 @@ func TestWrongSettings(t *testing.T) {
 }
 
 // One error names all settings that are missing.
-//
+// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestMissingSettings(t *testing.T) {
 	t.Parallel()
 	_, err := Read(channels.Config{})

@@ -137,7 +137,9 @@ func (w *consentWorld) sendMail(t *testing.T, subject string) {
 
 // A mailbox at Google is disconnected, because its consent was taken back. Meanwhile mail comes and an agent answers. Once
 // the mailbox is connected again, nothing is lost, and each message arrives once.
-//
+// Requirement R-004: Gmail by signing in.
+// Requirement R-014: An account is active, broken or paused.
+// Requirement R-015: A broken account is signed in to again, and keeps its queue.
 func TestReconnectLosesNothing(t *testing.T) {
 	t.Parallel()
 	w := newConsentWorld(t)

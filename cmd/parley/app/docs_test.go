@@ -204,7 +204,7 @@ func TestDocsExamples(t *testing.T) {
 
 // Cards tell channels apart by their icons, which every surface has: only the two ways to WhatsApp
 // share one.
-//
+// Requirement R-002: A channel's icon on every card and row.
 func TestChannelIcons(t *testing.T) {
 	t.Parallel()
 	by := map[string]string{}

@@ -47,7 +47,8 @@ func (w *pageWorld) waitForInbox(t *testing.T, n int) []graphfake.PageMessage {
 
 // A customer of a Page and an agent talk by texts and files. Each message arrives once and in order, and the card shows the
 // customer's name.
-//
+// Requirement R-011: A Messenger account is one page.
+// Requirement R-191: The name that the channel tells.
 func TestMessengerConversation(t *testing.T) {
 	t.Parallel()
 	w := newPageWorld(t)
@@ -115,7 +116,7 @@ func TestMessengerElsewhere(t *testing.T) {
 }
 
 // When Facebook blocks the messages of a Page, and when it unblocks them, admins are told by direct message.
-//
+// Requirement R-014: An account is active, broken or paused.
 func TestPageIsBlocked(t *testing.T) {
 	t.Parallel()
 	w := newPageWorld(t)

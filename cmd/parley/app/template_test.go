@@ -47,7 +47,7 @@ func (w *numberWorld) waitForTemplate(t *testing.T, status string) store.Templat
 
 // A template of the set-up file is submitted to WhatsApp. When a webhook says that it is approved, the team is told, and
 // the template can be sent with its variables. When it is paused, Parley refuses to send it.
-// R-008
+// Requirement R-008: Meta's Cloud API, with its templates.
 func TestWhatsAppTemplate(t *testing.T) {
 	t.Parallel()
 	w := newNumberWorld(t, `

@@ -8,7 +8,7 @@ import (
 )
 
 // The addresses of trial_to, as people spell them, become the keys that customers have in the channel.
-//
+// Requirement R-265: Watch and trial before live.
 func TestTrialAddresses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ kind, typed, want string }{ // want "" means that it can't be read

@@ -56,7 +56,8 @@ func (w *numbersWorld) wantInbox(t *testing.T, phone *graphfake.Customer, want .
 
 // A customer on WhatsApp and an agent talk: text with its marks, places, pictures both
 // ways, a recording with words; each once and in order.
-//
+// Requirement R-007: WhatsApp by Meta or by Twilio.
+// Requirement R-008: Meta's Cloud API, with its templates.
 func TestWhatsAppConversation(t *testing.T) {
 	t.Parallel()
 	w := newNumbersWorld(t)

@@ -377,7 +377,7 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 }
 
 // Verify restores a backup into a PostgreSQL server of its own, and leaves nothing of that server behind.
-//
+// Requirement R-275: Backup, restore, upgrade.
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)

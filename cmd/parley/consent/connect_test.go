@@ -115,7 +115,8 @@ func TestLinkToTheProvider(t *testing.T) {
 
 // A person who signs in as the mailbox connects it, even if she writes its address in another case.
 //
-//
+// Requirement R-004: Gmail by signing in.
+// Requirement R-005: Office 365 by signing in.
 func TestConnect(t *testing.T) {
 	t.Parallel()
 	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {

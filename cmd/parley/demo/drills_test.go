@@ -144,7 +144,7 @@ func (l *live) untilFormClosed() {
 
 // formsInSlack sends a reply with buttons and begins a conversation, by forms whose steps replace each other. While the form
 // of a reply is open, the card says so.
-//
+// Requirement R-241: Colleagues see who writes.
 func (l *live) formsInSlack(dana livePhone) {
 	l.t.Helper()
 	l.openThread(company.SurfaceSlack, "Dana Cole")

@@ -15,7 +15,11 @@ import (
 // The demo begins with a quarter of past work. Its figures are counted like any others, and a recount gives the same ones.
 // Each month has conversations, answers, ends, topics and moods. None of the conversations has a thread, so no step of the
 // tour is done.
-// R-230 R-231 R-232 R-233 R-234
+// Requirement R-230: Time to answer.
+// Requirement R-231: Share resolved.
+// Requirement R-232: Messages counted.
+// Requirement R-233: By agent and team.
+// Requirement R-234: Topics.
 func TestPast(t *testing.T) {
 	t.Parallel()
 	w := must(company.New(t.Context(), company.Options{Phones: true, PublicURL: "http://127.0.0.1:1"}))(t)

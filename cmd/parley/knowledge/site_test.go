@@ -351,7 +351,7 @@ func TestSiteLeadsNowhere(t *testing.T) {
 
 // If an admin names a site inside the company's network, Parley doesn't read it. A super-admin can open it by taking it
 // out of the list and naming it anew. It isn't enough that they name another place beside it.
-//
+// Requirement R-221: Pages for admins.
 func TestSiteInside(t *testing.T) {
 	t.Parallel()
 	inside := newSite(t, map[string]string{"/": "<p>the password</p>"})

@@ -43,7 +43,7 @@ func openMixed(t *testing.T) *workspace {
 	return w
 }
 
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestNobodyJoinsBeforeAnAdminConfirms(t *testing.T) {
 	t.Parallel()
 	w := openMixed(t)
@@ -52,7 +52,7 @@ func TestNobodyJoinsBeforeAnAdminConfirms(t *testing.T) {
 }
 
 // The list leaves out bots, people who were deactivated, and people of another company.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestListOfMembers(t *testing.T) {
 	t.Parallel()
 	type listed struct {
@@ -84,7 +84,7 @@ func TestListOfMembers(t *testing.T) {
 
 // The members whom an admin chooses join. A chosen member doesn't join without an address, after a deactivation, or
 // as a bot.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestChosenMembersJoin(t *testing.T) {
 	t.Parallel()
 	w := openMixed(t)
@@ -96,7 +96,7 @@ func TestChosenMembersJoin(t *testing.T) {
 
 // Once an admin has confirmed, people who come into the channel later join by themselves, except guests and people
 // whom the admin left out. A second look changes nothing.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestNewcomersJoin(t *testing.T) {
 	t.Parallel()
 	w := openMixed(t)
@@ -108,7 +108,7 @@ func TestNewcomersJoin(t *testing.T) {
 	w.wantTeam("after Dan and a guest came", "ann@acme.test", "ben@acme.test", "dan@acme.test")
 }
 
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestTakenOutOfTheTeam(t *testing.T) {
 	t.Parallel()
 	w := openMixed(t)
@@ -121,7 +121,7 @@ func TestTakenOutOfTheTeam(t *testing.T) {
 }
 
 // An admin may choose a guest. If the admin lets only chosen members join, newcomers don't.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestChosenMembersOnly(t *testing.T) {
 	t.Parallel()
 	w := openMixed(t)
@@ -135,7 +135,7 @@ func TestChosenMembersOnly(t *testing.T) {
 }
 
 // If a team gets another channel, nobody joins before an admin has confirmed the members of that channel.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestOtherChannelNeedsConfirmation(t *testing.T) {
 	t.Parallel()
 	w := openMixed(t)
@@ -149,7 +149,7 @@ func TestOtherChannelNeedsConfirmation(t *testing.T) {
 
 // The admin who made the team under First steps is in it. She can still choose herself, so that her user in the chat
 // becomes known.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestAdminWhoseUserIsNotKnown(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})
@@ -165,7 +165,7 @@ func TestAdminWhoseUserIsNotKnown(t *testing.T) {
 
 // Somebody who comes back with another user in the chat is recognised by the address. But an address alone doesn't
 // make this user the agent: an admin has to choose that.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestAgentWhoComesBackWithAnotherUser(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})
@@ -212,7 +212,7 @@ func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
 
 // An admin lists a person by hand who is in the channel, and takes the person out of the team later. The person stays
 // out, although AddNewcomers, which adds people of the channel, never added this one.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestTakenOutAfterListedByHand(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})
@@ -232,7 +232,7 @@ teams: [{name: Support, members: [ann@acme.test, eve@acme.test]}]`)
 
 // An agent who was taken out stays out when she joins a channel, even if her address in Slack isn't the one by which
 // she was an agent. If an admin confirms her, she is the same agent again.
-// R-273
+// Requirement R-273: Agents by a channel's members.
 func TestTakenOutUnderAnotherAddress(t *testing.T) {
 	t.Parallel()
 	w := openWorkspace(t, slackfake.Options{})

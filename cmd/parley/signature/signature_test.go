@@ -66,7 +66,7 @@ func writePicture(t *testing.T, dir, name string, content []byte) {
 // A picture comes from a file, from a public https address or from the signature itself. Only the last kind is inline. The
 // others have a name of their own, with the extension of their content.
 //
-//
+// Requirement R-176: Signatures.
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	dir, srv := t.TempDir(), startPictureServer(t)
@@ -130,7 +130,7 @@ func checkRefused(t *testing.T, err error, want string) {
 // A picture is refused if it isn't one, is too large or is at an address that isn't allowed. The error has a hint what to
 // do.
 //
-//
+// Requirement R-176: Signatures.
 func TestPictureRefused(t *testing.T) {
 	t.Parallel()
 	dir, srv := t.TempDir(), startPictureServer(t)

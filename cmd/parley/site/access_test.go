@@ -38,7 +38,8 @@ func fromOtherSites() []http.Header {
 
 // No route lets anybody further than their role allows. A stranger is asked to sign in, and is told that a form that
 // was sent wasn't saved. An agent is refused what is for admins, and an admin what is for super-admins.
-//
+// Requirement R-211: Roles.
+// Requirement R-221: Pages for admins.
 func TestAccess(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -74,7 +75,8 @@ func TestAccess(t *testing.T) {
 }
 
 // Routes for programs need a token, whoever is signed in (tokens_test.go).
-//
+// Requirement R-211: Roles.
+// Requirement R-221: Pages for admins.
 func TestAPINeedsToken(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -98,7 +100,8 @@ func TestAPINeedsToken(t *testing.T) {
 }
 
 // A form that a page of another site sends is refused, even if a super-admin is signed in.
-//
+// Requirement R-211: Roles.
+// Requirement R-221: Pages for admins.
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)

@@ -13,7 +13,10 @@ import (
 
 // The first admin opens the link of an empty Parley, says who she is, and adds a shop. The shop begins in watch mode,
 // and she turns it live.
-//
+// Requirement R-013: Each account is set up on its own.
+// Requirement R-014: An account is active, broken or paused.
+// Requirement R-016: A paused account sends nothing, and says so.
+// Requirement R-265: Watch and trial before live.
 func TestFirstAdmin(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, "company: Acme\n")
@@ -168,7 +171,7 @@ func TestAccountsByKeyboard(t *testing.T) {
 
 // An account may have its own bounds for the sizes of files. If it has none, those of the company count. Both are set
 // on pages, which say what is wrong with them.
-//
+// Requirement R-067: Bounds of each channel and account.
 func TestBoundsOnPages(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)

@@ -131,7 +131,7 @@ func TestAIPageRefuses(t *testing.T) {
 
 // Only a super-admin may name a folder of the server, because each text in it may come up in a suggested reply. An
 // admin names web sites, and keeps or takes out the folders that are there. A token of an admin can't do more.
-//
+// Requirement R-211: Roles.
 func TestFoldersAreForSuperAdmins(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())

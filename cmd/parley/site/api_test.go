@@ -81,7 +81,7 @@ func checkApplyExample(t *testing.T, s *sitetest.Site, line, path, yaml string) 
 }
 
 // The set-up that a program reads has no secret, and changes nothing when it is applied.
-//
+// Requirement R-221: Pages for admins.
 func TestSetupIsReadAndApplied(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -94,7 +94,7 @@ func TestSetupIsReadAndApplied(t *testing.T) {
 }
 
 // A set-up that has a fault, or that goes beyond what a program may do, changes nothing.
-//
+// Requirement R-221: Pages for admins.
 func TestSetupIsRefused(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)

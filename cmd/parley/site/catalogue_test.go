@@ -26,7 +26,10 @@ func tagOf(t *testing.T, s *sitetest.Site, name string) *store.Tag {
 }
 
 // An admin makes a tag, is told what is wrong beside the field, gives another one a new name and takes one out.
-//
+// Requirement R-152: New tags with colours.
+// Requirement R-153: Change and delete tags.
+// Requirement R-157: Kinds of tags.
+// Requirement R-161: Labels that stand out.
 func TestTagPages(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -154,7 +157,9 @@ func TestTagOfTwoAdmins(t *testing.T) {
 }
 
 // People and teams: somebody joins, becomes an admin, gets into a team, and leaves.
-//
+// Requirement R-124: Teams with members and channels.
+// Requirement R-211: Roles.
+// Requirement R-220: A log that nobody changes.
 func TestPeoplePages(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)

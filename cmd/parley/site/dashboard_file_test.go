@@ -43,7 +43,7 @@ func TestFileOfOddFilters(t *testing.T) {
 }
 
 // The file has the same figures as the page, and a name in it can't act as a formula.
-//
+// Requirement R-232: Messages counted.
 func TestFiguresAsFile(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)

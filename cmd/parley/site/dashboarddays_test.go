@@ -14,7 +14,7 @@ import (
 // A period ends with the present day of the accounts, not of the viewer. If their zones have different days, the
 // period has the whole day of each. The days of support-mail, which has no business hours, are UTC's, and those of
 // shop are Tokyo's.
-//
+// Requirement R-230: Time to answer.
 func TestPeriodsEndWithTheAccountsToday(t *testing.T) {
 	t.Parallel()
 	company := strings.NewReplacer(

@@ -23,7 +23,7 @@ func filterForm(t *testing.T, page sitetest.Answer) *sitetest.Form {
 
 // The form of the filter has the value by which figures are filtered, even if it isn't in its lists otherwise. So it
 // says whose figures are shown, and a click on another period keeps the filter.
-//
+// Requirement R-233: By agent and team.
 func TestFormKeepsTheFilter(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
@@ -91,7 +91,7 @@ func TestFormWithoutFilter(t *testing.T) {
 }
 
 // The row of conversations without a team has no link, because no address shows these conversations alone.
-//
+// Requirement R-233: By agent and team.
 func TestRowWithoutTeamLeadsNowhere(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
@@ -116,7 +116,7 @@ func TestRowWithoutTeamLeadsNowhere(t *testing.T) {
 }
 
 // The figures of a team that is gone have a row of their own, beside the row of no team. It has a link to them.
-//
+// Requirement R-233: By agent and team.
 func TestRowOfFormerTeam(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
@@ -132,7 +132,7 @@ func TestRowOfFormerTeam(t *testing.T) {
 }
 
 // If figures are only of the agent's own teams, the page says so, and doesn't call them the figures of all.
-//
+// Requirement R-233: By agent and team.
 func TestFiguresOfOwnTeamsSaySo(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)

@@ -15,7 +15,7 @@ import (
 // Everybody can use every page, even with everything set up and with long, foreign and hostile names. axe-core finds
 // nothing serious, and no page is wider than a phone. Each control can be reached by the keyboard and shows that it
 // has the focus. Without a script each page is whole, and each form can be sent.
-//
+// Requirement R-221: Pages for admins.
 func TestEveryPageForEverybody(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -116,7 +116,7 @@ func withoutScript(t *testing.T, s *sitetest.Site, b *sitetest.Browser, pages []
 }
 
 // Somebody signs in on a phone with only a keyboard.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInByKeyboard(t *testing.T) {
 	t.Parallel()
 	d := startDoor(t, openid.Any, annAlone())

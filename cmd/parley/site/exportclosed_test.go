@@ -43,7 +43,7 @@ func startWithVaultContact(t *testing.T) *sitetest.Site {
 const exportPath = "/settings/erase/contact/101/export"
 
 // An admin gets no export that has something of a conversation that is not open to them, and reads what to do.
-//
+// Requirement R-212: Only some people read an account.
 func TestExportOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	s := startWithVaultContact(t)
@@ -56,7 +56,7 @@ func TestExportOfAPrivateChannel(t *testing.T) {
 }
 
 // The export is also refused if the customer wrote something in another customer's private conversation.
-//
+// Requirement R-212: Only some people read an account.
 func TestExportOfWordsInAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	s := startWithVaultContact(t)
@@ -70,7 +70,7 @@ func TestExportOfWordsInAPrivateChannel(t *testing.T) {
 }
 
 // The export is also refused if the log of another customer's private conversation names the customer.
-//
+// Requirement R-212: Only some people read an account.
 func TestExportOfALogInAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	s := startWithVaultContact(t)
@@ -85,7 +85,7 @@ func TestExportOfALogInAPrivateChannel(t *testing.T) {
 }
 
 // An admin who may read all conversations of a customer gets the export, and the log names who got it.
-//
+// Requirement R-276: Erase and export a person.
 func TestExportIsLogged(t *testing.T) {
 	t.Parallel()
 	s := startWithVaultContact(t)
@@ -102,7 +102,7 @@ func TestExportIsLogged(t *testing.T) {
 }
 
 // An admin may erase a customer whose conversations are not open to them.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	s := startWithVaultContact(t)

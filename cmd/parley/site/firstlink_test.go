@@ -15,7 +15,7 @@ import (
 
 // Two people use links for the first admin at the same moment, either the same link or two of them. One of them
 // becomes an admin, and the other is told that the link doesn't work any more.
-//
+// Requirement R-211: Roles.
 func TestFirstAdminIsOne(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -120,7 +120,7 @@ func (s *stepper) seesIt() {
 }
 
 // An admin gets from an empty database to the first customer's mail in a thread of Slack, using only the pages.
-//
+// Requirement R-273: Agents by a channel's members.
 func TestFirstMailInAThread(t *testing.T) {
 	t.Parallel()
 	w := world(t, company.Options{})

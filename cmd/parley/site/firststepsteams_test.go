@@ -17,7 +17,7 @@ import (
 
 // An admin gets from an empty database to the first customer's mail in a thread of Teams, using only the pages. Only
 // the registration and the upload of the package are done at Microsoft.
-//
+// Requirement R-273: Agents by a channel's members.
 func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	t.Parallel()
 	listen := must(emulator.FreeAddress(t.Context()))(t)

@@ -80,7 +80,7 @@ func TestFailureDoesNotSayThatNothingChanged(t *testing.T) {
 }
 
 // An export of any size is written to the disk, one at a time. It leaves no file there.
-//
+// Requirement R-276: Erase and export a person.
 func TestLargeExport(t *testing.T) {
 	t.Parallel()
 	const pieces, pieceSize = 64, 1 << 20

@@ -28,7 +28,7 @@ func opensAt(t *testing.T, s *sitetest.Site, account, moment string) bool {
 
 // An admin sets business hours with public holidays and a half day, partly by the keyboard only. Faults are shown
 // beside their fields, and nothing that she typed is lost.
-//
+// Requirement R-143: Opening hours of an account.
 func TestHoursPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)

@@ -29,7 +29,7 @@ func startInboxWithMail(t *testing.T) *inboxSite {
 
 // The list and the conversation's page show a customer's markup as text. A customer's file is sent as an attachment,
 // which no browser shows.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxShowsTextAlone(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -60,7 +60,7 @@ func TestInboxShowsTextAlone(t *testing.T) {
 }
 
 // The page of a conversation whose customer was erased says so, instead of showing what is left of her.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxShowsErasedCustomer(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -81,7 +81,7 @@ func TestInboxShowsErasedCustomer(t *testing.T) {
 
 // A search finds conversations by words. A search for #1 leads to conversation 1, if the agent may read it. A search
 // for 1 does so only if no conversation has it among its words.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxFinds(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -106,7 +106,9 @@ func TestInboxFinds(t *testing.T) {
 
 // A list shows what the lists of chats show: the given name, labels, priority, tags, mood, who spoke last, and the
 // time that matters in it.
-//
+// Requirement R-096: A mark where we spoke last.
+// Requirement R-097: The time that fits the list.
+// Requirement R-274: An inbox in the browser.
 func TestInboxListShowsWhatChatsShow(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -132,7 +134,7 @@ func TestInboxListShowsWhatChatsShow(t *testing.T) {
 }
 
 // When Parley refuses an act, the page says why and keeps what was typed.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxRefusesActs(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -161,7 +163,7 @@ func TestInboxRefusesActs(t *testing.T) {
 }
 
 // A reply that is sent twice goes to the customer once, and a note doesn't go there.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxReply(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -186,7 +188,7 @@ func TestInboxReply(t *testing.T) {
 
 // The page shows a message that a customer changed or deleted as it says now, with what it said before. Its forms
 // count this change as seen, so that the conversation can be resolved there.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxPageShowsEdits(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, revision, want string }{
@@ -219,7 +221,7 @@ func TestInboxPageShowsEdits(t *testing.T) {
 }
 
 // An agent who resolves a conversation without having seen what the customer has just added is told of it.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxResolveUnread(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -255,7 +257,8 @@ func startInboxWithSecret(t *testing.T) (s *inboxSite, secretMessage, openMessag
 }
 
 // An agent who may not read a conversation sees nothing of it and can do nothing there, by any route or number.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestInboxAccess(t *testing.T) {
 	t.Parallel()
 	s, secret, open := startInboxWithSecret(t)
@@ -308,7 +311,8 @@ func TestInboxAccess(t *testing.T) {
 }
 
 // An agent who was taken out can do nothing in the inbox, even on a page that was opened before.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestInboxAccessOfFormerAgent(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)

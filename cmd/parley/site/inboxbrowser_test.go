@@ -62,7 +62,7 @@ func addNote(b *sitetest.Browser, text string) {
 }
 
 // In a browser the lists and the conversation bring themselves up to date, and fit on a phone, in both themes.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxInBrowser(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -90,7 +90,7 @@ func TestInboxInBrowser(t *testing.T) {
 }
 
 // A reply that Ben is typing stays while the page brings itself up to date. Keys are enough to send it.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxKeepsWhatIsTyped(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -117,7 +117,7 @@ func TestInboxKeepsWhatIsTyped(t *testing.T) {
 }
 
 // The page says what is wrong with a form.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxRefusalInBrowser(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -131,7 +131,7 @@ func TestInboxRefusalInBrowser(t *testing.T) {
 }
 
 // While an act waits, the page says so. It says how the act ended as soon as that is known.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxShowsWhatBecameOfAnAct(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -152,7 +152,7 @@ func TestInboxShowsWhatBecameOfAnAct(t *testing.T) {
 
 // A change that comes while the page reads itself is shown, too, because the page reads itself again. The
 // conversation can then be resolved, which is refused to somebody who hasn't seen the latest message.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxReadsAgainAfterChangeMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -190,7 +190,7 @@ func (s *inboxSite) restartable() (breakOff func(), starting *atomic.Bool) {
 
 // While Parley starts, a page says that it isn't up to date, and afterwards it is again. When the session has ended,
 // the page says so.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxFollowsAfterRestart(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -214,7 +214,7 @@ func TestInboxFollowsAfterRestart(t *testing.T) {
 }
 
 // A page that can't be read again for once is read again a little later, though nothing else changes.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxTriesAgain(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -238,7 +238,7 @@ func TestInboxTriesAgain(t *testing.T) {
 
 // A page that shows results for digits leads to the conversation of that number once nothing has these digits any
 // more. It never becomes a mixture of both pages.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxGoesWhereTheListLeads(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)

@@ -88,7 +88,8 @@ func keptFile(t *testing.T, page sitetest.Answer) string {
 }
 
 // A reply that is sent twice leaves once, with its file.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-064: Bounds for pictures.
 func TestInboxReplyWithFile(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithFiles(t)
@@ -113,7 +114,7 @@ func TestInboxReplyWithFile(t *testing.T) {
 }
 
 // A file may be sent without a text. Its name is without a path, and its type is what its content says.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxFileWithoutText(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithFiles(t)
@@ -131,7 +132,8 @@ func TestInboxFileWithoutText(t *testing.T) {
 }
 
 // A refused reply keeps its file, however often it is refused, and leaves with it in the end.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-064: Bounds for pictures.
 func TestInboxRefusedReplyKeepsFile(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithFiles(t)
@@ -155,7 +157,7 @@ func TestInboxRefusedReplyKeepsFile(t *testing.T) {
 }
 
 // A kept file can be sent only by the browser that chose it, and only until that browser chooses another one.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxKeptFileOfOthers(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithFiles(t)
@@ -170,7 +172,7 @@ func TestInboxKeptFileOfOthers(t *testing.T) {
 		ben.Upload(replyPath, form(page, "text", "Here it is.", "keep", replaced)), http.StatusUnprocessableEntity)
 }
 
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxRefusesUploads(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithFiles(t)
@@ -184,7 +186,8 @@ func TestInboxRefusesUploads(t *testing.T) {
 
 // An agent who may read a conversation can open the files of both sides. A picture is shown small. A file that only
 // pretends to be a picture, or that browsers can't draw, isn't shown.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-064: Bounds for pictures.
 func TestInboxShowsFiles(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithFiles(t)
@@ -228,7 +231,8 @@ func TestInboxShowsFiles(t *testing.T) {
 
 // An agent who may not read a conversation gets none of its files and attaches none, and no file that he sends is
 // kept.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestInboxFilesAccess(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -263,7 +267,8 @@ func TestInboxFilesAccess(t *testing.T) {
 
 // In a browser, a reply with a file is shown once more where replies are confirmed. A refusal by the channel's limits
 // is shown beside the field, and the file stays there until the agent takes it away.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-064: Bounds for pictures.
 func TestInboxFilesInBrowser(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t, func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 5 << 20} })

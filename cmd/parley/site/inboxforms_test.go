@@ -40,7 +40,7 @@ func openEmptyPage(s *inboxSite) *sitetest.Browser {
 
 // If Ben isn't typing, the forms of his page go once a colleague resolves the conversation, and come back when it is
 // opened again.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxFormsFollowTheState(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -55,7 +55,7 @@ func TestInboxFormsFollowTheState(t *testing.T) {
 }
 
 // The keys that send a reply also work in a form that came while the page was open.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxKeysSendFromFormThatCameLater(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -75,7 +75,7 @@ func TestInboxKeysSendFromFormThatCameLater(t *testing.T) {
 }
 
 // A reply that Ben is typing stays while a colleague resolves the conversation, and the page says that this happened.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxFormsInUseStay(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -90,7 +90,7 @@ func TestInboxFormsInUseStay(t *testing.T) {
 
 // Once the conversation is opened again, the page doesn't say any more that it was resolved, and what somebody types
 // is still there.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxFormsInUseStayAfterReopen(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -105,7 +105,7 @@ func TestInboxFormsInUseStayAfterReopen(t *testing.T) {
 }
 
 // An act that can't be done is shown again with the reason, even if the conversation was resolved meanwhile.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxRefusesActsAfterResolve(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -135,7 +135,7 @@ func TestInboxRefusesActsAfterResolve(t *testing.T) {
 
 // A reply that would be shown once more before it is sent is not sent if the conversation was resolved meanwhile. The
 // page says so, and shows its text.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxRepliesAreNotConfirmedAfterResolve(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -168,7 +168,7 @@ var openedField = regexp.MustCompile(`name="opened" value="([^"]+)"`)
 
 // Ben replies on a page that doesn't show yet what a colleague has answered: Parley asks him before it sends his
 // reply. On a page that shows the answer, it doesn't ask.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxAsksWhoseReplyWasOvertaken(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -186,7 +186,7 @@ func TestInboxAsksWhoseReplyWasOvertaken(t *testing.T) {
 
 // A reply is refused if its form names an impossible time at which the page was opened. What was typed is shown
 // again.
-// R-221
+// Requirement R-221: Pages for admins.
 func TestInboxRefusesReplyOfAPageFromTheFuture(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
@@ -200,7 +200,7 @@ func TestInboxRefusesReplyOfAPageFromTheFuture(t *testing.T) {
 
 // A colleague's answer that comes before Ben types counts as seen by him. If one comes while he types, Parley asks
 // him before it sends his reply.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestInboxAsksAboutAnswersWhileTyping(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)

@@ -37,7 +37,7 @@ func wantFocus(s *inboxSite, b *sitetest.Browser, want string) {
 }
 
 // A conversation keeps the focus while another one comes into the list.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxListKeepsFocus(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -52,7 +52,7 @@ func TestInboxListKeepsFocus(t *testing.T) {
 }
 
 // When the conversation that has the focus leaves the list, the one that takes its place gets the focus.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxListMovesFocusOn(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -67,7 +67,7 @@ func TestInboxListMovesFocusOn(t *testing.T) {
 }
 
 // When the list becomes empty, the focus stays at its place on the page.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxListKeepsFocusWhenEmpty(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -81,7 +81,7 @@ func TestInboxListKeepsFocusWhenEmpty(t *testing.T) {
 }
 
 // Somebody who listens to the page hears in a sentence that the list has changed, and doesn't hear all of it again.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxListTellsOfChange(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
@@ -98,7 +98,7 @@ func TestInboxListTellsOfChange(t *testing.T) {
 
 // What Ben has unfolded in a message stays unfolded. Nothing else is unfolded, even if a message above it gets
 // something to unfold.
-//
+// Requirement R-274: An inbox in the browser.
 func TestInboxKeepsWhatIsUnfolded(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)

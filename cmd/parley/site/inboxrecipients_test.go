@@ -56,7 +56,8 @@ func filesOfReplies() map[string][]sitetest.File {
 }
 
 // A reply goes to those whom its form showed, though somebody else has answered meanwhile.
-//
+// Requirement R-274: An inbox in the browser.
+// Requirement R-257: Who gets a mail's reply.
 func TestInboxReplyGoesToWhomItShows(t *testing.T) {
 	t.Parallel()
 	for name, files := range filesOfReplies() {
@@ -93,7 +94,7 @@ func TestInboxReplyGoesToWhomItShows(t *testing.T) {
 }
 
 // A recipient that isn't an address is refused.
-//
+// Requirement R-257: Who gets a mail's reply.
 func TestInboxReplyRefusesBadRecipient(t *testing.T) {
 	t.Parallel()
 	for name, files := range filesOfReplies() {

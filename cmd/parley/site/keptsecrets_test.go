@@ -53,7 +53,7 @@ func (m *mailboxTest) mustSave(what string, values map[string][]string) {
 
 // An admin who doesn't know a mailbox's password can't have it sent to a server of her own. She can't do it by
 // another host, without encryption, or by a provider.
-//
+// Requirement R-221: Pages for admins.
 func TestStoredPasswordStaysWithItsServer(t *testing.T) {
 	t.Parallel()
 	m := newMailboxTest(t)
@@ -75,7 +75,7 @@ func TestStoredPasswordStaysWithItsServer(t *testing.T) {
 
 // The password doesn't get to another server by a detour over a provider, either. If she types the password again, it
 // is sent where she says.
-//
+// Requirement R-221: Pages for admins.
 func TestStoredPasswordTakesNoDetour(t *testing.T) {
 	t.Parallel()
 	m := newMailboxTest(t)
@@ -96,7 +96,7 @@ func TestStoredPasswordTakesNoDetour(t *testing.T) {
 
 // A parley.yaml that is applied by a token of the API can't have the password sent to another server. An operator,
 // who has the master key, may do that.
-//
+// Requirement R-221: Pages for admins.
 func TestAppliedFileKeepsPasswordWithItsServer(t *testing.T) {
 	t.Parallel()
 	m := newMailboxTest(t)

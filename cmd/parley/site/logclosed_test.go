@@ -33,7 +33,7 @@ func startWithVaultLog(t *testing.T) *sitetest.Site {
 }
 
 // An admin who may not read a conversation sees in the log that something was done to it, but not what was written with it.
-//
+// Requirement R-212: Only some people read an account.
 func TestLogOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	s := startWithVaultLog(t)
@@ -86,7 +86,7 @@ func quarantineOddMail(t *testing.T, s *sitetest.Site) {
 
 // An admin who may not read a conversation sees that something of it stands still, or that one of its senders is blocked, but neither
 // the customer's address nor a button. Only what could not be applied can be applied again or dropped, unseen.
-//
+// Requirement R-212: Only some people read an account.
 func TestStuckOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	s := startWithVaultLog(t)
@@ -126,7 +126,7 @@ func TestStuckOfAPrivateChannel(t *testing.T) {
 }
 
 // An admin who may not read the conversations of an account sees how it is, but none of its customers.
-//
+// Requirement R-212: Only some people read an account.
 func TestHealthOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, deskCompany, withInbox(t), func(o *site.Options) {

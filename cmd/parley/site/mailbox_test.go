@@ -104,7 +104,7 @@ func (w *mailWorld) account(name string) *store.Account {
 
 // An admin adds a mailbox by its address and password. Its servers are filled in and each is tested, and a fault of
 // one is shown beside its fields.
-// R-006
+// Requirement R-006: IMAP and SMTP settings, tested before they count.
 func TestAddMailboxByPassword(t *testing.T) {
 	t.Parallel()
 	w := newMailWorld(t, bare)
@@ -185,7 +185,7 @@ func TestAddMailboxOfTheWrongForm(t *testing.T) {
 }
 
 // An admin adds a mailbox at Google and connects it in the browser, from its address alone.
-// R-004
+// Requirement R-004: Gmail by signing in.
 func TestAddMailboxAtGoogle(t *testing.T) {
 	t.Parallel()
 	w := newMailWorld(t, bare)
@@ -229,7 +229,8 @@ accounts:
 `
 
 // An admin finds a broken mailbox in the list, connects it again and tests it, without a script.
-// R-014, R-015
+// Requirement R-014: An account is active, broken or paused.
+// Requirement R-015: A broken account is signed in to again, and keeps its queue.
 func TestReconnectMailbox(t *testing.T) {
 	t.Parallel()
 	w := newMailWorld(t, atGoogle)

@@ -16,7 +16,7 @@ const (
 
 // Signing in leads to the page that somebody asked for, even if an open page has asked for something by itself since
 // then.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInLeadsToPageNotToStream(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -26,7 +26,7 @@ func newSignUpWorld(t *testing.T) *numberWorld {
 }
 
 // An admin signs up at Meta and chooses one of the numbers that she granted, and its webhook is set.
-//
+// Requirement R-008: Meta's Cloud API, with its templates.
 func TestSignUpWithMeta(t *testing.T) {
 	t.Parallel()
 	w := newSignUpWorld(t)

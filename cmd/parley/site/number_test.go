@@ -108,7 +108,9 @@ func (w *numberWorld) hook(rw http.ResponseWriter, r *http.Request) {
 
 // An admin chooses Meta, sees what is needed, and pastes ids and secrets. Each of them is tested, and a fault is
 // shown beside its field. She sees what will be changed, and then Meta calls Parley.
-//
+// Requirement R-007: WhatsApp by Meta or by Twilio.
+// Requirement R-008: Meta's Cloud API, with its templates.
+// Requirement R-010: A wizard that lists what is needed first.
 func TestAddWhatsApp(t *testing.T) {
 	t.Parallel()
 	w := newNumberWorld(t, bare)
@@ -182,7 +184,8 @@ func TestAddWhatsApp(t *testing.T) {
 
 // An admin adds a number at Twilio and a Page, tests them, and has them call Parley, all without a script. If a token
 // may not do that, the page says what to do by hand.
-//
+// Requirement R-011: A Messenger account is one page.
+// Requirement R-012: An SMS account is one number.
 func TestAddOtherNumbers(t *testing.T) {
 	t.Parallel()
 	w := newNumberWorld(t, bare)

@@ -30,7 +30,7 @@ func unprovenClaims(tenant, object, email string) claims {
 }
 
 // An agent signs in by a provider that vouches for her, and comes to the page that she asked for.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInByProvider(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -84,7 +84,7 @@ func TestSignInByProvider(t *testing.T) {
 }
 
 // Parley refuses people for whom the provider doesn't vouch, who aren't agents, or who are of another organisation.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInByProviderRefuses(t *testing.T) {
 	t.Parallel()
 	const notAnAgent, anotherOrganisation, notChecked = "not an agent", "another organisation", "no address of yours that it has checked"
@@ -159,7 +159,7 @@ func (d *door) chooseAnn(v *sitetest.Visitor) (back string) {
 }
 
 // The address to which the provider sends Ann back works in the browser that asked, and in no other.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInInAnotherBrowser(t *testing.T) {
 	t.Parallel()
 	d := startDoor(t, openid.Any, annAlone())
@@ -173,7 +173,7 @@ func TestSignInInAnotherBrowser(t *testing.T) {
 }
 
 // The address to which the provider sends Ann back works once, and the provider gives one token for it.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInAgain(t *testing.T) {
 	t.Parallel()
 	d := startDoor(t, openid.Any, annAlone())
@@ -202,7 +202,7 @@ func TestSignInAgain(t *testing.T) {
 }
 
 // A sign-in that was cancelled at the provider can't be finished later.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInAgainAfterCancelling(t *testing.T) {
 	t.Parallel()
 	d := startDoor(t, openid.Any, annAlone())
@@ -212,7 +212,7 @@ func TestSignInAgainAfterCancelling(t *testing.T) {
 }
 
 // Signing in gives the browser a new session. A session that somebody planted there before isn't signed in.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInByProviderMakesNewSession(t *testing.T) {
 	t.Parallel()
 	d := startDoor(t, openid.Any, annAlone())
@@ -227,7 +227,7 @@ func TestSignInByProviderMakesNewSession(t *testing.T) {
 }
 
 // When something goes wrong at the provider, the page says so in words and nobody is signed in.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInGoesWrong(t *testing.T) {
 	t.Parallel()
 	const cantBeTrusted = "answer can&#39;t be trusted"
@@ -265,7 +265,7 @@ func TestSignInGoesWrong(t *testing.T) {
 
 // If the provider doesn't answer, the page says so, and how an admin gets in without it. Parley doesn't ask a
 // provider for its addresses again once it knows them.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInWhileProviderIsDown(t *testing.T) {
 	t.Parallel()
 	t.Run("known", func(t *testing.T) {
@@ -284,7 +284,7 @@ func TestSignInWhileProviderIsDown(t *testing.T) {
 }
 
 // No parameter of an address leads somebody who signs in to another site.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
 	d := startDoor(t, openid.Any, annAlone())
@@ -309,7 +309,7 @@ func TestSignInLeadsNowhereElse(t *testing.T) {
 }
 
 // The words of a provider's error don't become markup of the page.
-//
+// Requirement R-221: Pages for admins.
 func TestSignInErrorIsText(t *testing.T) {
 	t.Parallel()
 	d := startDoor(t, openid.Any, annAlone())

@@ -54,7 +54,7 @@ func withRecords(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
 
 // The log shows what was done to conversations and to the set-up, in pages and by filters. Its file has all of it,
 // with no text that a spreadsheet takes for a formula.
-//
+// Requirement R-220: A log that nobody changes.
 func TestLogPage(t *testing.T) {
 	t.Parallel()
 	s := withRecords(t, withInbox(t))
@@ -109,7 +109,7 @@ func TestLogPage(t *testing.T) {
 
 // An admin finds, exports and erases a customer. The page shows what would be removed, and removes nothing without
 // the tick. The certificate stays for good.
-//
+// Requirement R-276: Erase and export a person.
 func TestErasePage(t *testing.T) {
 	t.Parallel()
 	agreed := 0
@@ -189,7 +189,7 @@ func TestErasePage(t *testing.T) {
 }
 
 // An admin who may not read certificates is told to ask somebody who may.
-//
+// Requirement R-276: Erase and export a person.
 func TestEraseByPlainAdmin(t *testing.T) {
 	t.Parallel()
 	s := withRecords(t, withInbox(t), func(o *site.Options) {

@@ -48,7 +48,7 @@ func checkSaved(t *testing.T, a sitetest.Answer) {
 }
 
 // A super-admin may take out everybody but the last super-admin, an admin only agents.
-//
+// Requirement R-211: Roles.
 func TestWhoMayTakeOutWhom(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
@@ -75,7 +75,7 @@ func TestWhoMayTakeOutWhom(t *testing.T) {
 
 // An admin can make nobody an admin and himself no super-admin, neither by the forms nor by giving somebody's user in
 // a chat to another agent. What he sends anyway changes nothing.
-//
+// Requirement R-211: Roles.
 func TestAdminMakesNoAdmins(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
@@ -119,7 +119,7 @@ func TestAdminMakesNoAdmins(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-211: Roles.
 func TestAdminChangesAnAgentsName(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
@@ -127,7 +127,7 @@ func TestAdminChangesAnAgentsName(t *testing.T) {
 	checkSaved(t, changeAgent(t, s.Visitor(admin), agent, url.Values{"name": {"Benjamin"}}))
 }
 
-//
+// Requirement R-211: Roles.
 func TestAdminAddsAnAgent(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
@@ -137,7 +137,7 @@ func TestAdminAddsAnAgent(t *testing.T) {
 	}))
 }
 
-//
+// Requirement R-211: Roles.
 func TestLastSuperAdminStaysOne(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
@@ -153,7 +153,7 @@ func TestLastSuperAdminStaysOne(t *testing.T) {
 }
 
 // A super-admin who has named another one may become an agent, and then no longer opens the pages of admins.
-//
+// Requirement R-211: Roles.
 func TestSuperAdminHandsOver(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
@@ -177,7 +177,7 @@ func startWithoutSuperAdmin(t *testing.T) *sitetest.Site {
 
 // While nobody is named super-admin, every admin counts as one, so that a parley.yaml from before there was this role
 // locks nobody out. The page says so.
-//
+// Requirement R-211: Roles.
 func TestEachAdminIsASuperAdminWhileNobodyIsNamed(t *testing.T) {
 	t.Parallel()
 	s := startWithoutSuperAdmin(t)
@@ -195,7 +195,7 @@ func TestEachAdminIsASuperAdminWhileNobodyIsNamed(t *testing.T) {
 }
 
 // Naming the first super-admin takes the right to name admins from the others. The page says from whom.
-//
+// Requirement R-211: Roles.
 func TestNamingTheFirstSuperAdmin(t *testing.T) {
 	t.Parallel()
 	s := startWithoutSuperAdmin(t)
@@ -212,7 +212,7 @@ func TestNamingTheFirstSuperAdmin(t *testing.T) {
 }
 
 // A parley.yaml may take the role from the only super-admin if it gives it to somebody else.
-//
+// Requirement R-211: Roles.
 func TestFileReplacesTheOnlySuperAdmin(t *testing.T) {
 	t.Parallel()
 	s := startWithoutSuperAdmin(t)
@@ -227,7 +227,7 @@ func TestFileReplacesTheOnlySuperAdmin(t *testing.T) {
 }
 
 // Two super-admins who take the role from each other at the same moment don't leave Parley without one.
-//
+// Requirement R-211: Roles.
 func TestLastTwoSuperAdmins(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())

@@ -15,7 +15,7 @@ import (
 )
 
 // Every key of parley.yaml has a value in testdata/everything.yaml, and a field on a page.
-//
+// Requirement R-211: Roles.
 func TestEveryKeyIsOnAPage(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -25,7 +25,8 @@ func TestEveryKeyIsOnAPage(t *testing.T) {
 
 // Every form of every page, sent as it was shown, leaves the set-up as it is. So do forms with fields that somebody
 // added: a role, another agent's name, a secret, or keys of other entries.
-//
+// Requirement R-211: Roles.
+// Requirement R-221: Pages for admins.
 func TestRoundByForms(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -232,7 +233,7 @@ func moreThanOffered() url.Values {
 
 // An account that is added gets what the form offers and no more: it begins in watch mode and without settings,
 // whatever else is sent.
-//
+// Requirement R-221: Pages for admins.
 func TestNewAccountHasNothingBesidesTheForm(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -274,7 +275,7 @@ func TestNewAccountHasNothingBesidesTheForm(t *testing.T) {
 }
 
 // An agent's own page gives no role, and changes nobody else.
-//
+// Requirement R-221: Pages for admins.
 func TestOwnPageHasNothingBesidesTheForm(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)

@@ -111,7 +111,7 @@ func (s *secretTyper) send(form sitetest.Form, what string, values url.Values) s
 // A secret that an admin types into a form is shown nowhere again, and can be read nowhere: not in the answer, on any
 // page, in the log, in the database or in the export. This holds for forms that are refused, for whatever reason, and
 // for forms that are saved.
-//
+// Requirement R-221: Pages for admins.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	log := &logBuffer{}

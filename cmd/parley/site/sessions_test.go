@@ -47,7 +47,7 @@ func takeOut(t *testing.T, s *sitetest.Site, email string) {
 
 // An agent who becomes an admin has an admin's rights at once, without signing in anew. The session gets a new token,
 // and the former one opens nothing.
-//
+// Requirement R-221: Pages for admins.
 func TestNewAdminIsAdminAtOnce(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -64,7 +64,7 @@ func TestNewAdminIsAdminAtOnce(t *testing.T) {
 
 // An agent who is no admin any more is kept from admins' forms at once, even from one that is already open. The
 // session goes on with a new token.
-//
+// Requirement R-221: Pages for admins.
 func TestFormerAdminIsNoAdminAtOnce(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -86,7 +86,7 @@ func TestFormerAdminIsNoAdminAtOnce(t *testing.T) {
 }
 
 // An agent who is taken out is signed out at once, and the streams of open pages end.
-//
+// Requirement R-221: Pages for admins.
 func TestSessionAndStreamOfFormerAgentEnd(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -152,7 +152,7 @@ func tellsOfChange(stream *bufio.Reader) bool {
 }
 
 // Signing out ends the streams of the pages that are open in this browser. The stream of another browser goes on.
-//
+// Requirement R-221: Pages for admins.
 func TestStreamEndsWithItsSession(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -166,7 +166,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 }
 
 // Signing out everywhere ends the streams in all browsers.
-//
+// Requirement R-221: Pages for admins.
 func TestStreamsEndWithAllSessions(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -188,7 +188,7 @@ type keptSession struct {
 
 // Ben signs out while one of his pages is still at work. When that page ends and writes back the session as it knew
 // it, he isn't signed in again, even if expired sessions have been removed meanwhile.
-//
+// Requirement R-221: Pages for admins.
 func TestSessionThatEndedStaysEnded(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -243,7 +243,7 @@ func tryOpenStream(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path str
 
 // A thousand tabs of one agent take nothing from others. A few of the tabs get a stream and the rest are told to come
 // back later, while the pages and streams of a colleague work.
-//
+// Requirement R-221: Pages for admins.
 func TestManyStreams(t *testing.T) {
 	t.Parallel()
 	const tabs, maxOpen = 1000, 20
@@ -295,7 +295,7 @@ func TestManyStreams(t *testing.T) {
 
 // What somebody typed isn't lost when the session has ended meanwhile. The page says that nothing was saved, and
 // sends the form again once they have signed in in another tab.
-//
+// Requirement R-221: Pages for admins.
 func TestFormOutlivesItsSession(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)

@@ -35,7 +35,8 @@ func accountOf(t *testing.T, s *sitetest.Site, name string) store.Account {
 }
 
 // An admin writes the signature of an account, looks at it as customers see it, and adds a picture from her machine.
-//
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestSignaturePage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -70,7 +71,7 @@ func TestSignaturePage(t *testing.T) {
 }
 
 // No signature reads files of the machine or uses its network, and none does anything on the page.
-//
+// Requirement R-176: Signatures.
 func TestSignatureIsHarmless(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -113,7 +114,8 @@ func TestSignatureIsHarmless(t *testing.T) {
 }
 
 // Ben changes what is his, and nothing else, whatever he sends.
-//
+// Requirement R-177: Signatures of accounts and of people.
+// Requirement R-221: Pages for admins.
 func TestOwnPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)

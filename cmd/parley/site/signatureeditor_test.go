@@ -46,7 +46,7 @@ func (e editor) paste(html string) {
 }
 
 // An admin formats a signature with buttons and keys, and sees it as customers will while she types.
-// R-176
+// Requirement R-176: Signatures.
 func TestSignatureButtons(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -89,7 +89,7 @@ func TestSignatureButtons(t *testing.T) {
 }
 
 // A picture is put at the cursor, and its bytes below the text, so that the text stays readable.
-// R-176
+// Requirement R-176: Signatures.
 func TestSignaturePictureAtTheCursor(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -123,7 +123,7 @@ func TestSignaturePictureAtTheCursor(t *testing.T) {
 }
 
 // Formatted text that is pasted becomes Markdown, without scripts and without pictures of other sites.
-// R-176
+// Requirement R-176: Signatures.
 func TestPastedSignature(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -163,7 +163,8 @@ func TestPastedSignature(t *testing.T) {
 
 // Where customers see signatures as text, the page shows that text and takes no pictures. If no account sends mails,
 // nobody is offered a signature of their own, which no message would have.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestSignatureOfChats(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, `

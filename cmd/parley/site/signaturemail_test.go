@@ -82,7 +82,8 @@ func (s *signed) answers() mailfake.Received {
 // A picture that was pasted into a signature leaves as a part of the mail, which the HTML names by its content id. It
 // never leaves as an address that holds the picture, because many mail programs don't show that. A picture of 256 KB
 // leaves. A larger one is refused beside the field, and what was typed stays there.
-//
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestPastedPictureLeaves(t *testing.T) {
 	t.Parallel()
 	s := newSigned(t)

@@ -54,7 +54,7 @@ func applySignature(t *testing.T, s *sitetest.Site, text string) {
 }
 
 // A signature that is in use is shown with its pictures, as mails carry them, though the site can't read them from where they came.
-//
+// Requirement R-176: Signatures.
 func TestStoredPicturesAreShown(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, signature string }{

@@ -189,7 +189,7 @@ func sendForm(t *testing.T, v *sitetest.Visitor, page sitetest.Answer, action, n
 }
 
 // An admin has an older page open while another admin gives a team a channel. Her form doesn't replace that channel.
-//
+// Requirement R-273: Agents by a channel's members.
 func TestFirstStepsKeepChannelOfOtherAdmin(t *testing.T) {
 	t.Parallel()
 	s := startWithSlack(t)
@@ -208,7 +208,7 @@ func TestFirstStepsKeepChannelOfOtherAdmin(t *testing.T) {
 
 // An admin can't confirm members whom she has not seen: another admin has given the team another channel since she
 // opened the page.
-//
+// Requirement R-273: Agents by a channel's members.
 func TestFirstStepsConfirmMembersThatWereSeen(t *testing.T) {
 	t.Parallel()
 	s := startWithSlack(t)

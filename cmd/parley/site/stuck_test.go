@@ -97,7 +97,7 @@ func (s *stuckTest) decideAll() {
 }
 
 // An admin decides on the page whether each reply is sent again or marked as sent.
-//
+// Requirement R-274: An inbox in the browser.
 func TestStuckRepliesInBrowser(t *testing.T) {
 	t.Parallel()
 	s := newStuckTest(t)
@@ -119,7 +119,7 @@ func TestStuckRepliesInBrowser(t *testing.T) {
 
 // A reply that is sent again reaches the customer once more, and one that is marked as sent doesn't. The log and a
 // line in the thread say who decided.
-//
+// Requirement R-274: An inbox in the browser.
 func TestStuckReplies(t *testing.T) {
 	t.Parallel()
 	s := newStuckTest(t)
@@ -146,14 +146,15 @@ func TestStuckReplies(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-211: Roles.
+// Requirement R-274: An inbox in the browser.
 func TestStuckRepliesAreForAdmins(t *testing.T) {
 	t.Parallel()
 	s := newStuckTest(t)
 	wantStatus(t, "an agent decides", s.one.decide(s.Visitor("ben@acme.test"), bridge.VerbSendAgain), http.StatusForbidden)
 }
 
-//
+// Requirement R-274: An inbox in the browser.
 func TestRefusedReplyIsNotMarkedAsSent(t *testing.T) {
 	t.Parallel()
 	s := newStuckTest(t)
@@ -161,7 +162,7 @@ func TestRefusedReplyIsNotMarkedAsSent(t *testing.T) {
 }
 
 // Each reply is decided about once: another decision from an old page is refused.
-//
+// Requirement R-274: An inbox in the browser.
 func TestStuckReplyIsDecidedOnce(t *testing.T) {
 	t.Parallel()
 	s := newStuckTest(t)
@@ -173,7 +174,7 @@ func TestStuckReplyIsDecidedOnce(t *testing.T) {
 
 // A reply that was sent again may be refused once more. A decision from a page that shows the earlier attempt is
 // refused then.
-//
+// Requirement R-274: An inbox in the browser.
 func TestStuckReplyOfEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	s := newStuckTest(t)

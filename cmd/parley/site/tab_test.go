@@ -84,7 +84,8 @@ func signInForm(token string) url.Values { return url.Values{"token": {token}, "
 
 // In the tab a token for the app signs an agent in, whether it names the app by its address or by its id. The
 // session's cookie is one that browsers send from a frame.
-// R-274, R-221
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestTabSignsIn(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -132,7 +133,8 @@ func TestTabLeavesForTheBrowser(t *testing.T) {
 
 // A token for another app, of another tenant, or of somebody whose object id Parley doesn't know signs nobody in. A
 // text that is no token doesn't, either.
-// R-274, R-221
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestTabRefusesTokens(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -176,7 +178,8 @@ func wantTabRefuses(t *testing.T, tab *tabSite, form url.Values) {
 	}
 }
 
-// R-274, R-221
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestTabRefusesForgedTokens(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -201,7 +204,8 @@ func TestTabRefusesForgedTokens(t *testing.T) {
 }
 
 // Nobody is signed in by a good token that a page of another site sends.
-// R-274, R-221
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestTabRefusesFormsOfOtherSites(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -213,7 +217,7 @@ func TestTabRefusesFormsOfOtherSites(t *testing.T) {
 }
 
 // While Entra is away, agents are signed in by the keys that Parley has read before.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestTabSignsInWhileProviderIsAway(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -224,7 +228,8 @@ func TestTabSignsInWhileProviderIsAway(t *testing.T) {
 }
 
 // Only the page of the tab, and pages in its session, may be shown in a frame, and only in one of Teams.
-// R-274, R-221
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestTabIsFramed(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -264,7 +269,8 @@ func TestTabIsFramed(t *testing.T) {
 }
 
 // In the tab's session a form of another site is refused, too, though browsers send the session's cookie with it.
-// R-274, R-221
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestTabSessionRefusesFormsOfOtherSites(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -277,7 +283,7 @@ func TestTabSessionRefusesFormsOfOtherSites(t *testing.T) {
 }
 
 // A frame whose session has ended is led to the tab, and doesn't sign in by itself there.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestTabSessionEnds(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -289,7 +295,7 @@ func TestTabSessionEnds(t *testing.T) {
 
 // A form whose session has ended leads to the tab, which says that the form wasn't saved. It can't be sent again,
 // because nobody can sign in in another tab of the frame.
-// R-274
+// Requirement R-274: An inbox in the browser.
 func TestTabSessionEndsBehindAForm(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -304,7 +310,8 @@ func TestTabSessionEndsBehindAForm(t *testing.T) {
 }
 
 // Signing out everywhere in the tab ends an agent's sessions in browsers, too.
-// R-274, R-221
+// Requirement R-274: An inbox in the browser.
+// Requirement R-221: Pages for admins.
 func TestTabSignOutEverywhere(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)
@@ -318,7 +325,7 @@ func TestTabSignOutEverywhere(t *testing.T) {
 
 // Somebody who reads the table of sessions, such as in a backup, can't sign in by what it holds, neither in a browser
 // nor in the tab.
-// R-221
+// Requirement R-221: Pages for admins.
 func TestSessionsAreStoredHashed(t *testing.T) {
 	t.Parallel()
 	tab := startTab(t)

@@ -84,7 +84,7 @@ func (w *tabWindow) waitForSessions(want int) {
 }
 
 // In Chromium, framed by Teams, the tab asks for the token by Teams' own library, shows the inbox, and takes a form.
-//
+// Requirement R-274: An inbox in the browser.
 func TestTabInBrowser(t *testing.T) {
 	t.Parallel()
 	w := openTabWindow(t)
@@ -98,7 +98,7 @@ func TestTabInBrowser(t *testing.T) {
 }
 
 // In Chromium, where Teams gives the tab no token, nobody is signed in.
-//
+// Requirement R-274: An inbox in the browser.
 func TestTabInBrowserWithoutToken(t *testing.T) {
 	t.Parallel()
 	w := openTabWindow(t)
@@ -110,7 +110,7 @@ func TestTabInBrowserWithoutToken(t *testing.T) {
 }
 
 // In Chromium, framed by anybody else, the tab is not shown, and asks for nothing.
-//
+// Requirement R-274: An inbox in the browser.
 func TestTabInBrowserOfOtherSite(t *testing.T) {
 	t.Parallel()
 	w := openTabWindow(t)

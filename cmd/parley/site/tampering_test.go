@@ -45,7 +45,7 @@ var inPath = regexp.MustCompile(`\{[a-z]+\}`)
 
 // Broken values in an address are refused with what is wrong. Nothing is found, changed or stored by them, no request
 // ends in an error of ours, and no value becomes a header.
-// R-221
+// Requirement R-221: Pages for admins.
 func TestTampering(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -94,7 +94,7 @@ func TestTampering(t *testing.T) {
 
 // The test sends every form with bytes that aren't text, and with more than anybody types, in all of its fields at
 // once.
-// R-221
+// Requirement R-221: Pages for admins.
 func TestBrokenForms(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -137,7 +137,7 @@ func TestBrokenForms(t *testing.T) {
 }
 
 // A form that is larger than any page sends is refused.
-// R-221
+// Requirement R-221: Pages for admins.
 func TestHugeForms(t *testing.T) {
 	t.Parallel()
 	ann := startEverything(t).Visitor("ann@acme.test")
@@ -149,7 +149,7 @@ func TestHugeForms(t *testing.T) {
 }
 
 // A value with line breaks, in a field of one line, is stored as one line, so that it adds no header to a mail.
-// R-221
+// Requirement R-221: Pages for admins.
 func TestLineBreaksInALine(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
@@ -212,7 +212,7 @@ func namesInAddresses(s *sitetest.Site, pages map[string]sitetest.Answer) map[st
 
 // Nobody is led to another site by an address, by a form or by the page that was asked for before signing in, however
 // it is written. The test leaves out the buttons of sign-in providers, whose addresses are Parley's own.
-// R-221
+// Requirement R-221: Pages for admins.
 func TestNoWayElsewhere(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)

@@ -40,7 +40,10 @@ func rejectTemplates(t *testing.T, s *sitetest.Site, reason string) {
 }
 
 // An admin writes a template, is told what providers refuse, sees the verdict and hands it in again.
-//
+// Requirement R-165: Templates of an account.
+// Requirement R-166: Variables, and forms for what is missing.
+// Requirement R-167: Templates for beginning, answering and the closed window.
+// Requirement R-168: Templates are handed in, and their verdict is told.
 func TestTemplatePages(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
@@ -136,7 +139,7 @@ func startWithTemplate(t *testing.T) (s *sitetest.Site, ann *sitetest.Visitor) {
 }
 
 // A change replaces the text. The name and the account belong to the provider's template, and stay whatever is sent for them.
-//
+// Requirement R-165: Templates of an account.
 func TestTemplateIsChanged(t *testing.T) {
 	t.Parallel()
 	s, ann := startWithTemplate(t)
@@ -165,7 +168,7 @@ func TestTemplateIsChanged(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-165: Templates of an account.
 func TestTemplateIsChangedByAnotherAdmin(t *testing.T) {
 	t.Parallel()
 	_, ann := startWithTemplate(t)
@@ -190,7 +193,7 @@ func TestTemplateIsChangedByAnotherAdmin(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-165: Templates of an account.
 func TestTemplateIsTakenOut(t *testing.T) {
 	t.Parallel()
 	s, ann := startWithTemplate(t)

@@ -94,7 +94,7 @@ func newProgram(s *sitetest.Site, token string) program {
 
 // A token opens what its scope is for, and nothing else. One that applies a set-up reads it, too. No answer starts a
 // session.
-//
+// Requirement R-221: Pages for admins.
 func TestTokenOpensItsScope(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -126,7 +126,7 @@ func TestTokenOpensItsScope(t *testing.T) {
 }
 
 // A token is read from the header alone, because addresses end up in the logs of others.
-//
+// Requirement R-221: Pages for admins.
 func TestTokenInAddressIsNotRead(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -140,7 +140,7 @@ func TestTokenInAddressIsNotRead(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-221: Pages for admins.
 func TestSessionDoesNotOpenAPI(t *testing.T) {
 	t.Parallel()
 	ann := startRanks(t).Visitor("ann@acme.test")
@@ -150,7 +150,7 @@ func TestSessionDoesNotOpenAPI(t *testing.T) {
 }
 
 // Only a super-admin makes a token that applies a set-up.
-//
+// Requirement R-221: Pages for admins.
 func TestAdminMakesNoTokenThatApplies(t *testing.T) {
 	t.Parallel()
 	page := makeToken(startRanks(t).Visitor("cy@acme.test"), applyScope)
@@ -161,7 +161,7 @@ func TestAdminMakesNoTokenThatApplies(t *testing.T) {
 }
 
 // A token is shown when it is made, and nowhere again. What is stored is a hash.
-//
+// Requirement R-221: Pages for admins.
 func TestTokenIsShownOnce(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -177,7 +177,7 @@ func TestTokenIsShownOnce(t *testing.T) {
 }
 
 // A token that is revoked opens nothing from then on.
-//
+// Requirement R-221: Pages for admins.
 func TestRevokedToken(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -189,7 +189,7 @@ func TestRevokedToken(t *testing.T) {
 	wantStatus(t, "with the token", p.get(apiPath(logScope)), http.StatusUnauthorized)
 }
 
-//
+// Requirement R-221: Pages for admins.
 func TestExpiredToken(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -199,7 +199,7 @@ func TestExpiredToken(t *testing.T) {
 }
 
 // A token opens nothing while the agent who made it is no admin. The page says so of that token, and of no other.
-//
+// Requirement R-221: Pages for admins.
 func TestTokenOfFormerAdmin(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
@@ -215,7 +215,7 @@ func TestTokenOfFormerAdmin(t *testing.T) {
 	}
 }
 
-//
+// Requirement R-221: Pages for admins.
 func TestTokenOfFormerAgent(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)

@@ -100,7 +100,7 @@ func sendStale(v *sitetest.Visitor, f settingsForm) sitetest.Answer {
 
 // An admin who changes something that somebody else has changed since the page was opened is told so, and changes
 // nothing. This holds for every page that has such a form.
-//
+// Requirement R-221: Pages for admins.
 func TestTwoAdminsOnEveryPage(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)

@@ -70,7 +70,7 @@ func hostileTexts(kind string) []string {
 // A script that is sent in any field of any form stays text: when it is shown again, stored, shown elsewhere, or part
 // of a title, a remark or a problem. So do the texts of customers and providers, on every page and in every file. The
 // test also fails if a form is sent to no route, or if no form is sent to a route.
-//
+// Requirement R-221: Pages for admins.
 func TestScriptInEveryField(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
