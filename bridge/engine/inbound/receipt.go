@@ -59,7 +59,7 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 
 	hasNoResult := d.State == store.Queued || d.State == store.Sending || d.State == store.Unknown
 	if hasNoResult {
-		return true // an earlier attempt's: the last one's result would have ended the delivery
+		return true // the result of an earlier attempt: that of the last one would have ended the delivery
 	}
 	if f.Attempt > 0 && f.Attempt < d.Attempt {
 		return true
@@ -379,8 +379,8 @@ func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew 
 	}
 }
 
-// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the status if the copy has one. Both are known by
-// that even if the response to our request was lost.
+// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the status if the copy has one. It works
+// even if the response to our request was lost.
 func (rc *Receipts) applyOwnCopy(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers.Message, External: []string{in.ExternalID}}
 	if in.Status != nil {
