@@ -129,7 +129,7 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return nil
 	}
 
-	if !book.IsConfidential(&m.Message) { // a confidential message stays so, whatever becomes of its other parts
+	if !book.IsConfidential(&m.Message) { // a confidential message stays confidential, even if a part of it fails
 		m.SetFate(store.FateFailed, store.Reason(f.Class))
 	}
 	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
