@@ -128,6 +128,7 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return r.runTimers(ctx) })
 	group.Go(func() error { return r.runSweep(ctx) })
 	group.Go(func() error { return r.runSignsOfLife(ctx) })
+
 	err := group.Wait()
 	stopStoring()
 	<-stored

@@ -7,7 +7,7 @@
 //   - A delivery is a message to be sent. A lane is a queue of deliveries that are sent one after the other.
 //   - A gate is a rate limit of a provider, shared by several lanes. It is closed while the provider has asked to wait.
 //
-// What does not belong here: what one process does; that is counted where it happens.
+// What does not belong here: numbers about a single process, which are counted where they arise.
 package stats
 
 import (

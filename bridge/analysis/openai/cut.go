@@ -102,9 +102,9 @@ func clipTokens(s string, limit int) string {
 	return s
 }
 
-// cut returns a question that fits into maxTotal. It drops the last names and sources of their lists, and the oldest
-// messages of the history. In the burst, it shortens long messages, and drops the oldest ones of very many. q itself
-// isn't changed.
+// cut returns a question that fits into maxTotal. It drops names and sources from the ends of their lists, and the oldest
+// messages of the history. In the burst, it shortens long messages and, if there are very many, drops the oldest ones. q
+// itself isn't changed.
 func cut(q analysis.Question) analysis.Question {
 	if len(q.Desk.Intents) == 0 {
 		q.Desk.Intents = analysis.DefaultIntents()
@@ -152,8 +152,8 @@ func takeFittingMax[T any](all []T, limit int, left *int, size func(T) int) []T 
 	return taken
 }
 
-// cutBurst shares the budget of the burst equally between its messages, from the newest to the oldest. What a short
-// message doesn't use benefits the older ones. It subtracts the size of the burst from *left.
+// cutBurst shares the budget of the burst equally between its messages, from the newest to the oldest. If a message uses
+// less than its share, the older ones get the rest. It subtracts the size of the burst from *left.
 func cutBurst(burst []analysis.Message, left *int) []analysis.Message {
 	const minShare = 3 * overhead // with less, nothing useful of a message would remain
 	const maxMessages = maxBurst / minShare

@@ -214,7 +214,7 @@ func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (stat
 
 // now returns the time by this process's clock, which may differ from the database's. Use it only to measure hours.
 func (cs *Chores) now() time.Time {
-	return time.Now() //nolint:forbidigo // compared with hours
+	return time.Now() //nolint:forbidigo // see above
 }
 
 // listedState returns a template's state in its provider's list, and reports whether Parley doesn't know it

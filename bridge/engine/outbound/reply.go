@@ -13,8 +13,8 @@ import (
 
 // An agent's reply leaves by the customer's channel, such as SMTP. Before each attempt it is built from the
 // current rows (outgoing_reply.go) and checked (check.go): while it waited, its author may have edited or deleted
-// it, or its recipients may have changed. Nothing leaves unless the claim of this attempt is committed; if the
-// response is lost, Reconcile looks for the message before anything is sent again.
+// it, or its recipients may have changed. The provider is called only after the claim of the attempt is committed.
+// If the provider's response is lost, Reconcile looks for the message before it is sent again.
 
 // replyAttempt is one attempt to send a reply to a customer.
 type replyAttempt struct {
@@ -181,7 +181,7 @@ func (a *replyAttempt) begunMark(progress string) string {
 	return progress
 }
 
-// sentLines returns the result of each line of a reply whose message has the given state.
+// sentLines returns the result of each line of a reply. state is that of the message as a whole.
 func (a *replyAttempt) sentLines(r *outgoingReply, state store.DeliveryState, external string) relay.Sent {
 	resultOf := func(m *store.Message, s *Span, progress string) dispatch.Part {
 		if begun := a.begunMark(progress); begun != "" {

@@ -23,7 +23,8 @@ import (
 //
 //	Fact{Kind: "failed", Conversation: 7, Message: 8, Delivery: 9, Attempt: 2, Class: "bad_content", Text: "Too long."}
 //
-// Facts are stored as JSON. During an update, processes of the previous version read and write them too, so that keys must not change.
+// Facts are stored as JSON. During an update, processes of the previous version also read and write them, so keys must
+// not change.
 type Fact struct {
 	Kind         Kind                 `json:"kind"`
 	Conversation store.ConversationID `json:"conversation"`

@@ -68,7 +68,7 @@ func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
 // files to which Text doesn't refer belong to the signature or the quoted history. An InboundStatus has the subject,
 // text and files of the delivery report.
 //
-// The only error is that payload is empty.
+// Decode returns an error only if payload is empty.
 func (d *Decoder) Decode(payload []byte) ([]channels.Inbound, error) {
 	return d.decodeWith(d.decodeMail, payload)
 }
