@@ -98,9 +98,11 @@ func (c *Channel) reportCondition(err error) {
 	}
 }
 
-// loadMemory loads the memory. Without a memory, or with one that can't be decoded, the watermark is the time at which the account was
-// set up or, if that isn't known, the current time. Older messages aren't read. A watermark that even without the overlap lies in the
-// future was saved while our clock ran ahead: up to when the list was read isn't known, so the last day is read again.
+// loadMemory loads the memory. If there is none, or if it can't be decoded, the watermark is the time at which the account
+// was set up or, if that isn't known, the current time. Older messages aren't read.
+//
+// If the watermark minus the overlap is in the future, it was saved while our clock was ahead. It isn't known then up to
+// when the list was read, so the last day is read again.
 func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -118,7 +120,7 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 		m.Templates = map[string]channels.TemplateStatus{}
 	}
 
-	if now := c.env.Now().UTC(); m.Since.Add(-overlap).After(now) && now.After(c.beginsAt) { // else it is wrong now
+	if now := c.env.Now().UTC(); m.Since.Add(-overlap).After(now) && now.After(c.beginsAt) { // otherwise the clock is wrong now
 		c.log.Warn("watermark lies in the future, reading the last day again", "watermark", m.Since)
 		m.Since = now.Add(-againSpan)
 		if m.Since.Before(c.beginsAt) {

@@ -25,8 +25,8 @@ func Codes() []string {
 // IsKnown reports whether WhatsApp has a language for templates. Codes are written as in Codes, with the same letters in capitals.
 func IsKnown(code string) bool { return slices.Contains(Codes(), code) }
 
-// Suggest returns the codes that may be meant by one that WhatsApp doesn't have, the likeliest first: de for de_DE and DE, pt_BR
-// and pt_PT for pt. It returns none for a language of which WhatsApp has no form.
+// Suggest returns the codes that may be meant by one that WhatsApp doesn't have, the likeliest first: de for de_DE and DE,
+// pt_BR and pt_PT for pt. It returns none if WhatsApp doesn't have the language at all.
 func Suggest(code string) []string {
 	language, region, _ := strings.Cut(strings.ReplaceAll(code, "-", "_"), "_")
 	language, region = strings.ToLower(language), strings.ToUpper(region)

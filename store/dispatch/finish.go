@@ -32,6 +32,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 			*s = store.Clean(*s)
 		}
 	}
+
 	lanes, epochs := lanesAndEpochs(done)
 	batch.Queue(fence, lanes, epochs)
 	posts, threads := landedOf(done)
@@ -196,7 +197,7 @@ const landThreads = `
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
 	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, doubt = EXCLUDED.doubt`
 
-// landedRow is a post or a thread of a Landed. It counts only while Epoch still is the lane's.
+// landedRow is a post or a thread of a Landed. It is stored only if the lane still has this epoch.
 type landedRow struct {
 	LaneID store.LaneID  `json:"lane_id"`
 	Epoch  int64         `json:"epoch"`

@@ -27,7 +27,7 @@ const (
 // faults then wait for a trigger, such as certain words on a connection, or for messages that the driver (which acts for
 // customers and agents) writes for them.
 type injector struct {
-	// What it disturbs.
+	// The parts that it disturbs.
 	client    emulators.Client
 	replicas  []*replica
 	network   *network
