@@ -78,7 +78,8 @@ func plainText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")
 }
 
-// minPhoneDigits is the minimum length of a phone number to search for. Fewer digits, such as a year, match too many numbers.
+// minPhoneDigits is the minimum length of a phone number to search for. Fewer digits, such as a year, match too many
+// numbers.
 const minPhoneDigits = 5
 
 // phoneNumber returns the digits of a text that may be a phone number, without the leading zeros of a country or area code:

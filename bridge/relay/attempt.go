@@ -183,7 +183,7 @@ func claimsOfRun(c dispatch.Claimed) []dispatch.Claimed {
 	return all
 }
 
-// report adds to f the facts that say what became of each delivery of a run.
+// report adds facts about the result to f, for each delivery of a run.
 func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
 	for i, one := range claimsOfRun(c) {
 		if i > 0 && i <= len(r.Sent.With) { // With holds the results from the second delivery on

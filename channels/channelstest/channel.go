@@ -24,8 +24,8 @@ import (
 const maxBody = 8 << 20
 
 // Channel is a channels.Channel for tests. It connects one account to a Provider, which plays a messaging
-// company such as WhatsApp. What a customer writes arrives as a signed webhook whose body is a list of
-// Events. What an agent replies is sent to the provider by HTTP.
+// company such as WhatsApp. A customer's message arrives as a signed webhook whose body is a list of Events. An
+// agent's reply is sent to the provider by HTTP.
 type Channel struct {
 	caps   channels.Capabilities
 	base   string

@@ -18,7 +18,9 @@ const (
 	againSpan    = 24 * time.Hour  // how much of the list is read again if the watermark is of no use
 )
 
-// memory is the state of Run that survives restarts. Run stores it as JSON: {"since": "2026-11-05T10:00:00Z", "templates": {…}}.
+// memory is the state of Run that survives restarts. Run stores it as JSON:
+//
+//	{"since": "2026-11-05T10:00:00Z", "templates": {…}}
 type memory struct {
 	Since     time.Time                          `json:"since"`               // the watermark: all older messages are stored
 	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the last stored state of each template, by its SID
@@ -26,9 +28,9 @@ type memory struct {
 	stored []byte // the JSON as it is in the database, for a compare-and-swap when it is saved
 }
 
-// Run implements channels.Runner. Twilio's calls to our webhook may be lost, for example while Parley is down. So immediately, and then
-// every few minutes, Run reads Twilio's list of messages (poll.go). It also reads the states of templates and stores those that
-// changed. It returns when ctx is done.
+// Run implements channels.Runner. Twilio's calls to our webhook may be lost, for example while Parley is down. So
+// immediately, and then every few minutes, Run reads Twilio's list of messages (poll.go). It also reads the states of
+// templates and stores those that changed. It returns when ctx is done.
 func (c *Channel) Run(ctx context.Context) error {
 	templatesReadAt := time.Time{}
 	failures := 0 // in a row
@@ -59,8 +61,9 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// lookOnce reads the list of messages. It also reads the states of templates if that is due, and then updates templatesReadAt. It loads
-// the memory each time, because the database may have lost the last seconds when a standby took over.
+// lookOnce reads the list of messages. It also reads the states of templates if that is due, and then updates
+// templatesReadAt. It loads the memory each time, because the database may have lost the last seconds when a standby
+// took over.
 func (c *Channel) lookOnce(ctx context.Context, templatesReadAt *time.Time) (hasMore bool, err error) {
 	m, err := c.loadMemory(ctx)
 	if err != nil {
@@ -156,8 +159,9 @@ func (c *Channel) saveMemory(ctx context.Context, m *memory) error {
 	return nil
 }
 
-// readContents stores changes of templates' states. A template is a "content" at Twilio. The same list has the contents that were made
-// for single messages with buttons or a list, and readContents deletes the old ones. If that fails, it is retried the next time.
+// readContents stores changes of templates' states. A template is a "content" at Twilio. The same list has the contents
+// that were made for single messages with buttons or a list, and readContents deletes the old ones. If that fails, it
+// is retried the next time.
 func (c *Channel) readContents(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()

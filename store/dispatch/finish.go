@@ -10,12 +10,14 @@ import (
 	"parley/store/internal/query"
 )
 
-// This file stores the results of attempts to send a delivery (Finish). A claim leased the delivery's lane, the queue that it
-// is in, and incremented the lane's epoch. A result is stored only if the lane is still leased and still has that epoch.
+// This file stores the results of attempts to send a delivery (Finish). A claim leased the delivery's lane, the queue
+// that it is in, and incremented the lane's epoch. A result is stored only if the lane is still leased and still has
+// that epoch.
 //
 // For example, process A claims a lane with epoch 7 and stalls. Its lease expires, and process B claims the lane with
-// epoch 8. A's late result then changes nothing. Neither does a result that is written twice because the database's
-// response was lost. Every statement below has this condition (isClaimed), so finishLanes, which ends the lease, comes last.
+// epoch 8. A's late result then changes nothing. If a result is written twice because the database's response was lost,
+// the second time changes nothing, either. Every statement below has this condition (isClaimed), so finishLanes, which
+// ends the lease, comes last.
 
 // isClaimed is the condition under which a result is stored. It joins a lane (lane) with a result (result).
 const isClaimed = `lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL`
@@ -230,8 +232,8 @@ func queueBlockGates(batch *pgx.Batch, done []Finish) {
 	batch.Queue(blockGates, gates, waits)
 }
 
-// deliveryResults returns the arguments of finishDeliveries: a row for each head, and one for each other member of its run. A
-// member has the head's result, except for its own id, state, progress and warning.
+// deliveryResults returns the arguments of finishDeliveries: a row for each head, and one for each other member of its
+// run. A member has the head's result, except for its own id, state, progress and warning.
 func deliveryResults(done []Finish) []any {
 	var rows []Finish
 	for _, head := range done {

@@ -73,8 +73,8 @@ type GateStats struct {
 	Wait      float64         `db:"wait"` // seconds until the last of them opens
 }
 
-// SuggestionCount is how many suggestions of a kind were shown to agents in the last seven days, and what became of them.
-// Only the latest maxRows suggestions of all kinds are counted.
+// SuggestionCount is how many suggestions of a kind were shown to agents in the last seven days, and how many of these the
+// agents used, edited or ignored. Only the latest maxRows suggestions of all kinds are counted.
 type SuggestionCount struct {
 	Kind    string `db:"kind"` // "tag"
 	Shown   int    `db:"shown"`

@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// Conversation is the exchange with one customer, as a batch has loaded it. Its thread in a chat such as Slack begins with the
-// root, a card that shows its state. The card is compared and updated once, at the end of the batch.
+// Conversation is the exchange with one customer, as a batch has loaded it. Its thread in a chat such as Slack begins
+// with the root, a card that shows its state. The card is compared and updated once, at the end of the batch.
 type Conversation struct {
 	*store.Conversation
 	Fresh, dirty  bool                        // it is new in this batch; the batch changed it
@@ -191,7 +191,8 @@ func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	return at
 }
 
-// IsMailFor reports whether a mail goes, also in copy, to the conversation's customer, or to somebody who gets the replies instead.
+// IsMailFor reports whether a mail goes, also in copy, to the conversation's customer, or to somebody who gets the
+// replies instead.
 func (c *Conversation) IsMailFor(in channels.Inbound) bool {
 	var keys []string
 	if c.Identity != nil {

@@ -90,8 +90,8 @@ func (a *replyAttempt) prepareReply(ctx context.Context, ch channels.Channel) (*
 	return r, a.checkTemplate(r)
 }
 
-// giveWay returns an error if a message that was typed before this one has been queued since an earlier attempt
-// that sent nothing: that message leaves first (invariant 3).
+// giveWay returns an error if a message that was typed before this one was queued only after an earlier attempt at this
+// one, which sent nothing. The message that was typed first also leaves first (invariant 3).
 func (a *replyAttempt) giveWay(ctx context.Context) error {
 	isFirstAttempt, wasTyped := a.claim.Attempt < 2, a.claim.OrderBy != ""
 	hasLeftPartly := a.claim.Part > 0

@@ -30,7 +30,7 @@ type driver struct {
 	platform emulators.Platform
 	traits   emulators.Traits
 
-	// What is to be done.
+	// The work of the run, and how it is done.
 	rng           dice
 	hold          time.Duration // how long Parley holds replies back so that agents can take them back
 	actInterval   time.Duration // between two acts
@@ -42,12 +42,12 @@ type driver struct {
 	waiting       waitingActs // follow-ups to be done once something has happened
 	isFinishing   bool        // everything is written, and only waiting acts are left
 
-	// What was done so far.
+	// The work done so far.
 	history       checker.History
 	counts        workloadCounts
 	threadsReadAt time.Time // when findThreads last ran
 
-	// What faults wait for.
+	// Acts and messages for which faults wait.
 	stimuli       stimuli      // acts that bring about a certain moment
 	tasks         taskQueue    // faults that consist of messages from customers
 	burstMarkers  markerSet    // of messages that are immediately followed by others in the same thread

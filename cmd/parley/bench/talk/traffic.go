@@ -56,7 +56,7 @@ type traffic struct {
 	calls    atomic.Int64 // number of calls to Slack's Web API
 }
 
-// receipt tells Parley what became of an agent's message: that it was sent and delivered.
+// receipt tells Parley that an agent's message was sent and delivered.
 type receipt struct {
 	talk *talk
 	sent channelstest.Sent
