@@ -113,8 +113,9 @@ const finishDeliveries = `
 	JOIN lanes AS lane ON ` + isClaimed + `
 	WHERE deliveries.id = result.id`
 
-// returnSlots returns unused tokens to gates with a rate (unused counts them). locked locks the gates in the order of their
-// ids, so that two transactions can't deadlock.
+// returnSlots returns unused slots to the gates whose rate is limited. A gate is a provider's rate limit, which several
+// lanes share, and each claim has used one slot of it. unused counts the slots. locked locks the gates in the order of
+// their ids, so that two transactions can't deadlock.
 const returnSlots = `
 	WITH unused AS MATERIALIZED (
 		SELECT lane.gate_id, count(*) AS slots
