@@ -5,7 +5,7 @@
 // An erasure is a row of the table erasures. It runs in batches, each of which is a short transaction that also counts the
 // removed rows. So an erasure may be interrupted at any moment, and Run continues where it stopped. Rows that others need,
 // such as a conversation with its times, stay, but without anything about the contact. Only keyed hashes of the contact's
-// addresses are left, so that facts about the contact aren't stored a second time.
+// addresses and messages are left, so that a mail that is delivered again isn't stored a second time.
 //
 // What does not belong here: where certificates and the list of erasures are kept outside of the database.
 package erase
