@@ -55,7 +55,7 @@ func parseRobots(text string) rules {
 	groups := map[string]*rules{} // by lower-case agent name
 	var current []*rules          // the groups that the next rules belong to: several user-agent lines may share them
 	inRules := false              // the current group has rules, so the next user-agent line begins a new one
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, byteOrderMark)) {
 		line, _, _ = strings.Cut(line, "#")
 		key, value, ok := strings.Cut(line, ":")
 		if !ok {

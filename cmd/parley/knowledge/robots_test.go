@@ -79,3 +79,12 @@ func TestLongRobots(t *testing.T) {
 		t.Error("/help isn't allowed, and no rule is against it")
 	}
 }
+
+// Some editors begin a file with a byte order mark. Its first group counts all the same.
+func TestRobotsWithByteOrderMark(t *testing.T) {
+	t.Parallel()
+	const mark = "\ufeff"
+	if parseRobots(mark + "User-agent: *\nDisallow: /internal/\n").isAllowed("/internal/prices") {
+		t.Error("a page is read that robots.txt asks not to read")
+	}
+}
