@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,9 @@ type Erasures struct{ Path string }
 // ErasuresIn returns the list in a folder of backups. The file need not exist yet.
 func ErasuresIn(dir string) Erasures { return Erasures{Path: filepath.Join(dir, "erasures.jsonl")} }
 
+// byteOrderMark is what some editors write at the beginning of a file.
+const byteOrderMark = "\ufeff"
+
 const maxErasureBytes = 64 << 20 // of one line, which takes some hundred bytes for each erase.Fact
 
 // Read returns all erasures of the list, oldest first. A missing file is an empty list.
@@ -39,12 +43,13 @@ func (l Erasures) Read() ([]erase.Record, error) {
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, maxErasureBytes)
 	for n := 1; lines.Scan(); n++ {
-		if len(lines.Bytes()) == 0 {
+		line := bytes.TrimPrefix(lines.Bytes(), []byte(byteOrderMark))
+		if len(line) == 0 {
 			continue
 		}
 
 		var r erase.Record
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+		if err := json.Unmarshal(line, &r); err != nil {
 			return nil, fmt.Errorf("backup: %s, line %d: %w", l.Path, n, err)
 		}
 
@@ -107,6 +112,11 @@ func (l Erasures) Add(records ...erase.Record) error {
 	list, err := os.ReadFile(l.Path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("backup: erasures: %w", err)
+	}
+
+	isLineOpen := len(list) > 0 && list[len(list)-1] != '\n' // somebody has copied the list by hand
+	if isLineOpen {
+		list = append(list, '\n')
 	}
 
 	for _, r := range records {
