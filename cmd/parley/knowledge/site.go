@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/html/charset"
-
 	"parley/channels"
 	"parley/channels/fence"
 	"parley/channels/pause"
@@ -291,7 +289,7 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 	title, text := c.titleOf(address), ""
 	switch kind {
 	case "text/html", "application/xhtml+xml":
-		doc := readHTML(decodeBody(got.body, got.header.Get("Content-Type")))
+		doc := readHTML(decodeText(got.body, got.header.Get("Content-Type")))
 		links, isWhole := c.linksBelow(got.from, doc.links)
 		if !isWhole {
 			p.ETag, p.Modified = "", "" // the next visit reads the page again, and reports the links again
@@ -306,23 +304,13 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 		text = doc.text
 		title = cmp.Or(doc.title, title)
 	case "text/plain", "text/markdown":
-		text = decodeBody(got.body, got.header.Get("Content-Type"))
+		text = decodeText(got.body, got.header.Get("Content-Type"))
 	default:
 		return nil
 	}
 
 	c.present = append(c.present, address)
 	return c.keep(ctx, p, clean(title), clean(text))
-}
-
-// decodeBody converts a body to UTF-8. A body in an unknown character set is treated as UTF-8.
-func decodeBody(body []byte, contentType string) string {
-	if r, err := charset.NewReader(strings.NewReader(string(body)), contentType); err == nil {
-		if text, err := io.ReadAll(r); err == nil {
-			return clean(string(text))
-		}
-	}
-	return clean(string(body))
 }
 
 // titleOf returns a title for a page that has none: its address without "https://".
