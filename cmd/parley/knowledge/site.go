@@ -290,7 +290,7 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 	switch kind {
 	case "text/html", "application/xhtml+xml":
 		doc := readHTML(decodeText(got.body, got.header.Get("Content-Type")))
-		links, isWhole := c.linksBelow(got.from, doc.links)
+		links, isWhole := c.linksBelow(doc.baseAt(got.from), doc.links)
 		if !isWhole {
 			p.ETag, p.Modified = "", "" // the next visit reads the page again, and reports the links again
 		}
@@ -309,6 +309,9 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 		return nil
 	}
 
+	if headerAsksNoIndex(got.header) {
+		return nil
+	}
 	c.present = append(c.present, address)
 	return c.keep(ctx, p, clean(title), clean(text))
 }
@@ -318,12 +321,12 @@ func (c *crawl) titleOf(address string) string {
 	return strings.TrimPrefix(address, c.start.Scheme+"://")
 }
 
-// linksBelow returns the links of a page that lead to the start page's folder or below it, without duplicates and at most
+// linksBelow returns the links, relative to base, that lead to the start page's folder or below it, without duplicates and at most
 // maxLinks. isWhole is false if a link was left out, and reported, because it can't be stored.
-func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhole bool) {
+func (c *crawl) linksBelow(base *url.URL, links []string) (list []string, isWhole bool) {
 	isWhole = true
 	for _, link := range links {
-		target, err := page.Parse(strings.TrimSpace(link))
+		target, err := base.Parse(strings.TrimSpace(link))
 		if err != nil || !c.isOnSite(target) {
 			continue
 		}
