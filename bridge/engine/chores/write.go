@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/mask"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/own"
 	"parley/store"
@@ -344,7 +345,7 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 			continue
 		}
 		if ask.UpTo == 0 {
-			return clean.Shorten(m.CurrentText(), analysis.MostDraft)
+			return cutDraft(m.CurrentText())
 		}
 
 		first := ask.From
@@ -360,5 +361,23 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 	}
 
 	slices.Reverse(texts)
-	return clean.Shorten(strings.Join(texts, "\n\n"), analysis.MostDraft)
+	return cutDraft(strings.Join(texts, "\n\n"))
+}
+
+// cutDraft shortens a text to analysis.MostDraft characters, the last of which is an ellipsis. It doesn't cut within personal
+// data that a Writer may have to mask: what is left of a card number isn't recognised as one.
+func cutDraft(text string) string {
+	short := clean.Shorten(text, analysis.MostDraft)
+	if short == text {
+		return text
+	}
+
+	const maxValue = 400 // characters; no address or number is longer
+	end := len(clean.FirstRunes(text, analysis.MostDraft-1))
+	for _, f := range mask.Find(clean.FirstRunes(text, analysis.MostDraft+maxValue)) {
+		if f.From < end && end < f.To {
+			return text[:f.From] + "…"
+		}
+	}
+	return short
 }
