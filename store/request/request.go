@@ -43,10 +43,11 @@ const addRequests = `
 	ORDER BY conversation_id, name
 	ON CONFLICT (conversation_id, name) DO UPDATE
 	SET ask = EXCLUDED.ask, asked_at = EXCLUDED.asked_at, due_at = EXCLUDED.due_at, done_at = NULL, attempt = 0, leased_until = NULL
-	WHERE text_requests.done_at < EXCLUDED.asked_at - interval '10 seconds'`
+	WHERE text_requests.done_at < EXCLUDED.asked_at - interval '10 seconds'
+		OR text_requests.done_at > EXCLUDED.asked_at + interval '10 seconds'`
 
 // Add adds requests. It ignores a request that is already queued, or that was answered less than ten seconds before:
-// that one is taken for a double click.
+// that one is taken for a double click. One that seems to be answered later was answered while the clock was ahead.
 func Add(ctx context.Context, q store.Execer, rows []Request) error {
 	if len(rows) == 0 {
 		return nil

@@ -153,6 +153,20 @@ func TestAnsweredRequestIsAskedAnewAfterTenSeconds(t *testing.T) {
 	}
 }
 
+// The database's clock was hours ahead when a request was answered, and was set right afterwards. The same request can be
+// asked anew at once: its answer isn't that of a double click.
+func TestRequestAnsweredWhileTheClockWasAhead(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	check(t, request.Finish(t.Context(), pool, claimOne(t, pool), newFact("answer")))
+	exec(t, pool, `UPDATE text_requests SET done_at = done_at + interval '3 hours'`)
+
+	addRequest(t, pool, 1, "summary", 0)
+
+	claimOne(t, pool)
+}
+
 func TestClaimTakesTheOldestFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
