@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/mask"
 )
 
 // A question must fit into the context of a small model, and must not cost too much. Models count and charge tokens,
@@ -85,8 +86,8 @@ func sevenths(r rune) int {
 	return perToken
 }
 
-// clipTokens shortens a text to at most limit estimated tokens. A shortened text ends with "…". It stops reading at the
-// limit, so a very long text costs no more time than a short one.
+// clipTokens shortens a text to at most limit estimated tokens. A shortened text ends with "…", and doesn't end within a
+// placeholder of a masked value. It stops reading at the limit, so a very long text costs no more time than a short one.
 func clipTokens(s string, limit int) string {
 	n := 0   // sevenths so far
 	end := 0 // the last cut position that leaves room for "…"
@@ -96,7 +97,7 @@ func clipTokens(s string, limit int) string {
 		}
 		n += sevenths(r)
 		if (n+perToken-1)/perToken > limit {
-			return s[:end] + "…"
+			return mask.TrimPart(s[:end]) + "…"
 		}
 	}
 	return s
