@@ -61,6 +61,7 @@ func (v *visit) readSite(ctx context.Context) error {
 		return nil
 	}
 
+	start.Host = asciiHost(start)
 	c := &crawl{visit: v, start: start, queued: map[string]bool{}}
 	c.client = fence.NewClient(fence.Options{
 		Answer: requestTimeout, Dialer: newDialer(start.Host, v.place.Inside), Follow: c.checkRedirect,
@@ -349,7 +350,7 @@ func (c *crawl) linksBelow(base *url.URL, links []string) (list []string, isWhol
 
 // isOnSite reports whether an address has the scheme and host of the start page.
 func (c *crawl) isOnSite(u *url.URL) bool {
-	return u.Scheme == c.start.Scheme && strings.EqualFold(u.Host, c.start.Host)
+	return u.Scheme == c.start.Scheme && asciiHost(u) == asciiHost(c.start)
 }
 
 // isInFolder reports whether an address on the site is in the start page's folder or below it. After parsing, a path has ".."
@@ -357,17 +358,6 @@ func (c *crawl) isOnSite(u *url.URL) bool {
 func (c *crawl) isInFolder(u *url.URL) bool {
 	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
 	return strings.HasPrefix(u.Path, folder) && !slices.Contains(strings.Split(u.Path, "/"), "..")
-}
-
-// normaliseAddress returns an address in the form in which pages are compared: without user and fragment, with the host in
-// lower case, and with "/" as the path if it is empty.
-func normaliseAddress(u *url.URL) string {
-	c := *u
-	c.Fragment, c.RawFragment = "", ""
-	c.User = nil
-	c.Host = strings.ToLower(c.Host)
-	c.Path = cmp.Or(c.Path, "/")
-	return c.String()
 }
 
 // enqueue queues the pages for which mayQueue returns true.
