@@ -195,6 +195,23 @@ func TestWriterThatFails(t *testing.T) {
 	}
 }
 
+// A request that failed can be repeated at once, in the same words: only one that was answered is taken for a double click.
+func TestAskedAgainAfterAFailure(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	w := newWorld(t, options{analyzer: newScribe(func(analysis.Request) (string, error) {
+		if requests.Add(1) == 1 {
+			return "Look at https://evil.example", nil
+		}
+		return "Ihr Paket ist unterwegs.", nil
+	})})
+	thread := w.openThread()
+	w.reply(thread, "!ai translate:de Your parcel left.")
+	w.waitWhisper("ann", "was left out")
+	w.reply(thread, "!ai translate:de Your parcel left.")
+	wantWords(t, "the text", w.waitLine(thread, bridge.LineWritten).Plain(), "Ihr Paket ist unterwegs.")
+}
+
 // While a Writer hangs, everything else goes on. If the process is stopped meanwhile, another one writes the text.
 func TestWriterThatHangs(t *testing.T) {
 	t.Parallel()

@@ -137,7 +137,11 @@ func (as *Analyses) journalAnswer(ctx context.Context, r request.Request, answer
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, Class: class, WrittenText: answer}
 	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
-	if err := request.Finish(ctx, as.pool, r, event); err != nil {
+	finish := request.Finish
+	if class != "" {
+		finish = request.Fail // whoever asked may try again at once
+	}
+	if err := finish(ctx, as.pool, r, event); err != nil {
 		return err
 	}
 	as.host.Wake()
