@@ -68,3 +68,18 @@ func TestLinksBesideABase(t *testing.T) {
 	readPlaces(t, pool)
 	checkFound(t, pool, "warranty", "Warranty")
 }
+
+// A site whose robots.txt forbids even the page that an admin named isn't read, and what was read of it before is forgotten.
+// The admin is told why nothing is found.
+func TestSiteThatForbidsItsStart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]string{"/help/": "<h1>Warranty</h1><p>The warranty lasts two years.</p>"})
+	pool := createPlaces(t, s.URL+"/help/")
+	readPlaces(t, pool)
+	checkFound(t, pool, "warranty", "Warranty")
+
+	s.setPage("/robots.txt", "User-agent: *\nDisallow: /\n")
+	readPlaces(t, pool)
+	checkFound(t, pool, "warranty")
+	checkProblem(t, pool, "robots.txt asks not to read")
+}

@@ -71,6 +71,11 @@ func (v *visit) readSite(ctx context.Context) error {
 	if ok := c.readRobots(ctx); !ok {
 		return ctx.Err()
 	}
+	if !c.rules.isAllowed(start.RequestURI()) {
+		c.note("Its robots.txt asks not to read this page, from which the others are found.")
+		c.isForbidden = true
+		return ctx.Err()
+	}
 
 	c.enqueue([]string{normaliseAddress(start)})
 	for len(c.queue) > 0 {
