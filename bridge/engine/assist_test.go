@@ -177,6 +177,7 @@ func TestWriterThatFails(t *testing.T) {
 		{name: "no model", err: analysis.ErrNeedsModel, wantAttempts: 1, wantTold: "Translating needs a model."},
 		{name: "no answer", err: errors.New("the model sleeps"), wantAttempts: 2, wantTold: "The model gave no answer."},
 		{name: "a link", writes: "Look at https://evil.example", wantAttempts: 1, wantTold: "was left out"},
+		{name: "too long", writes: strings.Repeat("lang ", 1300), wantAttempts: 1, wantTold: "was left out: it is too long"},
 		{name: "a mention", writes: "@channel look", wantAttempts: 1, wantTold: "was left out"},
 	}
 	for _, tt := range tests {

@@ -173,6 +173,8 @@ func (us *UseCases) explainFailure(c *book.Conversation, ask *own.Ask, class str
 	case own.LeftOut:
 		text, hint = "What the model wrote was left out: it named a link, a number or a person that nobody named here.",
 			"Ask again in other words."
+	case own.TooLong:
+		text, hint = "What the model wrote was left out: it is too long.", "Ask again, or give your text in parts."
 	case own.NoTokens:
 		text, hint = "The tokens are used up that the model may cost this account in a day.",
 			"Ask again after midnight (UTC), or let an admin raise ai_tokens_a_day: see docs/ai.md."

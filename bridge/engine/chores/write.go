@@ -154,6 +154,8 @@ func finalClassOf(err error) string {
 	switch {
 	case errors.Is(err, analysis.ErrNeedsModel):
 		return own.NeedsModel
+	case errors.Is(err, analysis.ErrTooLong):
+		return own.TooLong
 	case errors.Is(err, analysis.ErrLeftOut):
 		return own.LeftOut
 	case errors.Is(err, analysis.ErrNoTokens):
