@@ -128,11 +128,5 @@ func fileReason(err error) string {
 	return err.Error()
 }
 
-// clean removes what isn't part of a text: the byte order mark with which some editors begin a file, and the bytes that
-// PostgreSQL rejects, invalid UTF-8 and NUL.
-func clean(s string) string {
-	s = strings.TrimPrefix(s, byteOrderMark)
-	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
-}
-
-const byteOrderMark = "\ufeff"
+// clean removes the bytes that PostgreSQL rejects in texts: invalid UTF-8 and NUL.
+func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }
