@@ -171,12 +171,15 @@ func (t *Template) get(c *call) (any, *APIError) {
 	return t.fieldsLocked().choose(c)
 }
 
-// fieldsLocked returns the fields of the template. Source: facebook/openapi, GET /{WABA-ID}/message_templates.
+// fieldsLocked returns the fields of the template. Source: facebook/openapi, GET /{WABA-ID}/message_templates; Graph API
+// reference, "WhatsApp Message Template".
 func (t *Template) fieldsLocked() nodeFields {
 	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, defaults: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
 		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"),
 		"parameter_format": t.Format, "previous_category": nil,
+		"bid_spec": nil, "correct_category": nil, "cta_url_link_tracking_opted_out": nil, "degrees_of_freedom_spec": nil,
+		"library_template_name": nil, "message_send_ttl_seconds": nil, "sub_category": nil,
 	}}
 }
 
