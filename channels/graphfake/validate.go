@@ -75,9 +75,8 @@ func (n *Number) validate(in incoming, m *Message) *APIError {
 		return missingError(in.Type)
 	}
 
-	takesContext := in.Type != "reaction" && in.Type != "template"
-	if in.Context != nil && !takesContext {
-		return badValueError("context", "can't be used with "+in.Type)
+	if in.Context != nil && in.Type == "reaction" {
+		return badValueError("context", "can't be used with reaction")
 	}
 
 	switch in.Type {
