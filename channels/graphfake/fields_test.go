@@ -1,13 +1,15 @@
 package graphfake
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Libraries ask for all fields that Meta documents. Graph leaves out those that a node has no value for, and refuses none.
-// The fields of an account are those of Meta's own library for JavaScript, 24.0.1.
+// The fields of an account are those of Meta's own library for JavaScript, 24.0.1, and an edge that pywa reads like a field.
 func TestDocumentedFieldsAreKnown(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -27,7 +29,7 @@ func TestDocumentedFieldsAreKnown(t *testing.T) {
 			"linked_commerce_account", "marketing_messages_lite_api_status", "marketing_messages_onboarding_status",
 			"message_template_namespace", "name", "on_behalf_of_business_info", "owner_business", "owner_business_info",
 			"ownership_type", "primary_business_location", "primary_funding_id", "purchase_order_number", "status",
-			"timezone_id", "whatsapp_business_manager_messaging_limit",
+			"subscribed_apps", "timezone_id", "whatsapp_business_manager_messaging_limit",
 		},
 		template: {
 			"bid_spec", "category", "components", "correct_category", "cta_url_link_tracking_opted_out",
@@ -40,4 +42,15 @@ func TestDocumentedFieldsAreKnown(t *testing.T) {
 			t.Errorf("the fields of %s: got %d %s, want 200", node, status, answer)
 		}
 	}
+}
+
+// The quality of a template has the time since when it is so. Libraries rely on it.
+func TestQualityHasDate(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	id := m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
+	created := m.Now().Unix()
+	m.moveClock(time.Hour)
+	_, answer := m.request(http.MethodGet, "/v26.0/"+id+"?fields=quality_score", "T", "", nil)
+	wantEqual(t, "answer", answer, fmt.Sprintf(`{"id":"%s","quality_score":{"date":%d,"score":"UNKNOWN"}}`, id, created))
 }

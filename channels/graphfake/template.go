@@ -28,8 +28,9 @@ type Template struct {
 	Components []TemplateComponent
 	Format     string // of its variables: POSITIONAL or NAMED
 
-	w      *waba
-	edited []time.Time // edits while it was approved, in the last 30 days
+	w       *waba
+	created time.Time
+	edited  []time.Time // edits while it was approved, in the last 30 days
 }
 
 const (
@@ -63,7 +64,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	}
 
 	t := &Template{Name: in.Name, Language: in.Language, Category: strings.ToUpper(in.Category), Status: templatePending,
-		Components: in.Components, Format: cmp.Or(strings.ToUpper(in.Format), positional), w: w}
+		Components: in.Components, Format: cmp.Or(strings.ToUpper(in.Format), positional), w: w, created: w.b.clock()}
 	switch {
 	case !namePattern.MatchString(t.Name):
 		return nil, badTemplate("A template's name has only a-z, 0-9 and _, at most 512.")
@@ -176,7 +177,8 @@ func (t *Template) get(c *call) (any, *APIError) {
 func (t *Template) fieldsLocked() nodeFields {
 	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, defaults: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
-		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"),
+		"quality_score":    map[string]any{"score": "UNKNOWN", "date": t.created.Unix()},
+		"rejected_reason":  cmp.Or(t.Reason, "NONE"),
 		"parameter_format": t.Format, "previous_category": nil,
 		"bid_spec": nil, "correct_category": nil, "cta_url_link_tracking_opted_out": nil, "degrees_of_freedom_spec": nil,
 		"library_template_name": nil, "message_send_ttl_seconds": nil, "sub_category": nil,
@@ -301,7 +303,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
 	t := &Template{ID: b.newIDLocked(), Name: name, Language: language, Category: category, Status: templateApproved, Format: positional,
-		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
+		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w, created: b.clock()}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t
 	b.Poke()

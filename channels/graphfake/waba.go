@@ -55,6 +55,7 @@ func (w *waba) findRoute(method, edge string) (route, bool) {
 // get returns the fields of the business account that the caller requests.
 // Source: facebook/openapi, GET /{WABA-ID} and /{WhatsApp-Business-Account-ID}; facebook-nodejs-business-sdk 24.0.1.
 func (w *waba) get(c *call) (any, *APIError) {
+	apps, _ := w.listApps(c) // never fails; an edge can be read like a field
 	fields := nodeFields{
 		kind:     "WhatsAppBusinessAccount",
 		id:       w.id,
@@ -83,6 +84,7 @@ func (w *waba) get(c *call) (any, *APIError) {
 			"primary_funding_id":                        nil,
 			"purchase_order_number":                     nil,
 			"status":                                    nil,
+			"subscribed_apps":                           apps,
 			"timezone_id":                               "1",
 			"whatsapp_business_manager_messaging_limit": nil,
 		},
