@@ -9,7 +9,8 @@ import (
 )
 
 // Libraries ask for all fields that Meta documents. Graph leaves out those that a node has no value for, and refuses none.
-// The fields of an account are those of Meta's own library for JavaScript, 24.0.1, and an edge that pywa reads like a field.
+// The fields of an account are those of Meta's own library for JavaScript, 24.0.1, and two that pywa reads besides, one of
+// them an edge.
 func TestDocumentedFieldsAreKnown(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
@@ -24,12 +25,14 @@ func TestDocumentedFieldsAreKnown(t *testing.T) {
 			"whatsapp_business_manager_messaging_limit",
 		},
 		"2066": {
-			"account_review_status", "analytics", "auth_international_rate_eligibility", "business_verification_status",
-			"country", "creation_time", "currency", "health_status", "is_enabled_for_insights", "is_shared_with_partners",
-			"linked_commerce_account", "marketing_messages_lite_api_status", "marketing_messages_onboarding_status",
-			"message_template_namespace", "name", "on_behalf_of_business_info", "owner_business", "owner_business_info",
-			"ownership_type", "primary_business_location", "primary_funding_id", "purchase_order_number", "status",
-			"subscribed_apps", "timezone_id", "whatsapp_business_manager_messaging_limit",
+			"account_review_status", "analytics", "auth_international_rate_eligibility",
+			"business_verification_status", "country", "creation_time", "currency",
+			"disable_marketing_messages_on_cloud_api", "health_status", "is_enabled_for_insights",
+			"is_shared_with_partners", "linked_commerce_account", "marketing_messages_lite_api_status",
+			"marketing_messages_onboarding_status", "message_template_namespace", "name",
+			"on_behalf_of_business_info", "owner_business", "owner_business_info", "ownership_type",
+			"primary_business_location", "primary_funding_id", "purchase_order_number", "status", "subscribed_apps",
+			"timezone_id", "whatsapp_business_manager_messaging_limit",
 		},
 		template: {
 			"bid_spec", "category", "components", "correct_category", "cta_url_link_tracking_opted_out",

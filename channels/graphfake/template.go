@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -129,40 +128,6 @@ func (t *Template) isPending() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.nodes[t.ID] == t && t.Status == templatePending
-}
-
-// listTemplates returns a page of the templates, filtered by name, status, language and category.
-func (w *waba) listTemplates(c *call) (any, *APIError) {
-	w.b.mu.Lock()
-	defer w.b.mu.Unlock()
-	q := c.req.Query
-	list := slices.DeleteFunc(slices.Clone(w.templates), func(t *Template) bool { return !t.matches(q) })
-
-	window, refused := c.readWindow(len(list))
-	if refused != nil {
-		return nil, refused
-	}
-
-	var data []any
-	for _, t := range list[window.from:window.to] {
-		one, refused := t.fieldsLocked().choose(c)
-		if refused != nil {
-			return nil, refused
-		}
-		data = append(data, one)
-	}
-	return window.answer(data), nil
-}
-
-// matches reports whether a template has the values in a query.
-func (t *Template) matches(q url.Values) bool {
-	fields := map[string]string{"name": t.Name, "status": t.Status, "language": t.Language, "category": t.Category}
-	for name, value := range fields {
-		if wanted := q.Get(name); wanted != "" && !strings.EqualFold(wanted, value) {
-			return false
-		}
-	}
-	return true
 }
 
 // get returns the fields of the template that the caller requests. Source: facebook/openapi, GET /{TEMPLATE_ID}.

@@ -68,6 +68,7 @@ func (w *waba) get(c *call) (any, *APIError) {
 			"country":                                   nil,
 			"creation_time":                             nil,
 			"currency":                                  "USD",
+			"disable_marketing_messages_on_cloud_api":   nil,
 			"health_status":                             nil,
 			"is_enabled_for_insights":                   nil,
 			"is_shared_with_partners":                   nil,
