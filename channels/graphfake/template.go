@@ -227,7 +227,7 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 	}
 
 	t.w.b.Poke()
-	return map[string]any{"success": true}, nil
+	return map[string]any{"success": true, "id": t.ID, "name": t.Name, "category": t.Category}, nil
 }
 
 // countEditLocked counts an edit of an approved template, or refuses it.

@@ -160,6 +160,16 @@ func TestTemplatesComeInPages(t *testing.T) {
 	wantEqual(t, "the page before the third", m.listTemplates(third.prev).names, "t2 t3")
 }
 
+// The answer to an edit names the template, as pywa expects.
+func TestEditNamesTemplate(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	id := m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
+	_, answer := m.request(http.MethodPost, "/v26.0/"+id, "T", "application/json",
+		strings.NewReader(`{"components":[{"type":"BODY","text":"Hello again"}]}`))
+	wantEqual(t, "answer", answer, `{"category":"UTILITY","id":"`+id+`","name":"hello","success":true}`)
+}
+
 // A list of templates has a summary if the call asks for it.
 func TestTemplatesAreCounted(t *testing.T) {
 	t.Parallel()
