@@ -126,7 +126,7 @@ func (n *Number) update(c *call) (any, *APIError) {
 }
 
 // fieldsLocked returns the fields of the number. Source: facebook/openapi, GET /{Phone-Number-ID} and
-// /{WABA-ID}/phone_numbers; Graph API reference, "WhatsApp Business Account To Number Current Status", and pywa 4.5, for
+// /{WABA-ID}/phone_numbers; Graph API reference, "WhatsApp Business Account To Number Current Status", and pywa 4.4, for
 // the fields that the former lack.
 func (n *Number) fieldsLocked() nodeFields {
 	status := "CONNECTED"

@@ -25,4 +25,7 @@
 //   - A messaging service chooses the sender, or is refused.
 //   - Refusals have Twilio's codes.
 //   - twilio's validateRequest accepts the signatures of callbacks, also for an address with query and overrides.
+//
+// Also checked with twilio 9.11.0 on Python 3.11: messages are sent, read, listed, redacted and removed; contents are
+// made, submitted and removed.
 package twiliofake
