@@ -36,7 +36,9 @@ type Fault struct {
 }
 
 // AddFault adds a fault and returns its id. If several match a call, the oldest is used.
-func (c *Chat) AddFault(f Fault) (id string) { return c.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
+func (c *Chat) AddFault(f Fault) (id string) {
+	return c.faults.Add(f, emulator.FaultRule{Times: f.Times})
+}
 
 // RemoveFault removes one fault.
 func (c *Chat) RemoveFault(id string) { c.faults.RemoveFault(id) }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,12 +14,17 @@ import (
 	"parley/store"
 )
 
-// Limits for long conversations, of which only the newest messages, deliveries and log entries are shown.
-const (
-	maxMessages   = 200
-	maxDeliveries = 500
-	maxLog        = 300
-)
+// limits are the numbers of the newest messages, deliveries and log entries of a conversation that are read.
+type limits struct{ messages, deliveries, log int }
+
+// limitsOf returns the limits for the journey of a conversation. Of a long one only the newest is shown. What an event caused
+// may be anywhere in it, and is shown in any case.
+func limitsOf(only store.EventID) limits {
+	if only != 0 {
+		return limits{messages: math.MaxInt32, deliveries: math.MaxInt32, log: math.MaxInt32}
+	}
+	return limits{messages: 200, deliveries: 500, log: 300}
+}
 
 // Journey is the history of a conversation or an event, step by step. `parley explain` shows it to people who ask why a
 // message arrived or didn't:
@@ -137,22 +143,23 @@ func (b *builder) buildConversation(ctx context.Context, number store.Conversati
 		return Journey{}, fmt.Errorf("inspect: conversation #%d: %w", number, ErrUnknown)
 	}
 
-	messages, err := store.LatestMessages(ctx, b.q, []store.ConversationID{number}, maxMessages)
+	most := limitsOf(only)
+	messages, err := store.LatestMessages(ctx, b.q, []store.ConversationID{number}, most.messages)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	log, err := store.ListLog(ctx, b.q, number, maxLog, 0)
+	log, err := store.ListLog(ctx, b.q, number, most.log, 0)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	sent, err := collect(ctx, b.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, maxDeliveries)
+	sent, err := collect(ctx, b.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, most.deliveries)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	isLong := len(messages) == maxMessages || len(log) == maxLog || len(sent) == maxDeliveries
+	isLong := len(messages) == most.messages || len(log) == most.log || len(sent) == most.deliveries
 	if only != 0 {
 		messages = slices.DeleteFunc(messages, func(m store.Message) bool { return m.EventID != only })
 		log = slices.DeleteFunc(log, func(e store.LogEntry) bool { return e.EventID != only })
@@ -179,8 +186,7 @@ func (b *builder) buildConversation(ctx context.Context, number store.Conversati
 	}
 
 	b.sort()
-	isCut := isLong && only == 0
-	return Journey{Title: b.titleOf(conversations[0]), Conversation: number, Steps: b.steps, Cut: isCut}, nil
+	return Journey{Title: b.titleOf(conversations[0]), Conversation: number, Steps: b.steps, Cut: isLong}, nil
 }
 
 // sort sorts the steps by time, and steps with the same time from cause to effect.
