@@ -27,6 +27,9 @@ type Record struct {
 	Contacts []Former  `json:"contacts"`
 	Key      []byte    `json:"key"` // the key of the hashes, encrypted with the master key
 
+	// Begun is true in a record that was made before the database had forgotten the contact. Facts are not complete in it.
+	Begun bool `json:"begun,omitempty"`
+
 	Identities []string `json:"identities"` // keyed hashes of the addresses
 	Facts      []Fact   `json:"facts"`
 }
@@ -47,7 +50,8 @@ type Fact struct {
 // ErrOtherKey means that a record's hashes were made with the key of another database, so they can't be compared with ours.
 var ErrOtherKey = errors.New("store: the list of erasures has entries of another database")
 
-// RecordOf returns the record of an erasure that ListForgotten has returned.
+// RecordOf returns the record of an erasure that ListForgotten has returned. For one that ListBegun has returned, the caller
+// sets Begun.
 func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	row, err := readRow(ctx, q, id)
 	if err != nil {

@@ -10,12 +10,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"parley/store/erase"
 )
 
 // Erasures is a file that lists the contacts whose data was erased (under the GDPR, for example), one line of
-// JSON for each erasure. It is kept next to the backups. If an older backup is restored, it brings the data of
+// JSON for each erasure, or two if the first was written when the erasure had only begun. It is kept next to the backups. If an older backup is restored, it brings the data of
 // such a contact back: Agree then reads this list and erases the contact again.
 //
 // Several processes may use the same file.
@@ -29,7 +30,7 @@ const byteOrderMark = "\ufeff"
 
 const maxErasureBytes = 64 << 20 // of one line, which takes some hundred bytes for each erase.Fact
 
-// Read returns all erasures of the list, oldest first. A missing file is an empty list.
+// Read returns all erasures of the list, oldest first: of each the record that was written last. A missing file is an empty list.
 func (l Erasures) Read() ([]erase.Record, error) {
 	f, err := os.Open(l.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,6 +41,7 @@ func (l Erasures) Read() ([]erase.Record, error) {
 	}
 	defer func() { _ = f.Close() }()
 	var list []erase.Record
+	places := map[string]int{} // in list, by the erasure's id
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, maxErasureBytes)
 	for n := 1; lines.Scan(); n++ {
@@ -53,6 +55,11 @@ func (l Erasures) Read() ([]erase.Record, error) {
 			return nil, fmt.Errorf("backup: %s, line %d: %w", l.Path, n, err)
 		}
 
+		if place, isKnown := places[r.Erasure]; isKnown {
+			list[place] = r
+			continue
+		}
+		places[r.Erasure] = len(list)
 		list = append(list, r)
 	}
 
@@ -63,17 +70,17 @@ func (l Erasures) Read() ([]erase.Record, error) {
 	return list, nil
 }
 
-// AddMissing adds those records that the list does not contain yet.
+// AddMissing adds those records that the list does not contain yet, and those that are complete where the list has an
+// erasure that had only begun.
 func (l Erasures) AddMissing(records []erase.Record) error {
-	known, err := l.knownIDs()
+	isMissing, err := l.missing()
 	if err != nil {
 		return err
 	}
 
 	var missing []erase.Record
 	for _, r := range records {
-		if !known[r.Erasure] {
-			known[r.Erasure] = true
+		if isMissing(r.Erasure, r.Begun) {
 			missing = append(missing, r)
 		}
 	}
@@ -85,16 +92,25 @@ func (l Erasures) AddMissing(records []erase.Record) error {
 	return l.Add(missing...)
 }
 
-func (l Erasures) knownIDs() (map[string]bool, error) {
+// missing returns a function that reports whether the list lacks the record of an erasure, which has only begun or is
+// complete. It returns true once for each such record.
+func (l Erasures) missing() (isMissing func(id string, begun bool) bool, err error) {
 	records, err := l.Read()
 	if err != nil {
 		return nil, err
 	}
-	ids := make(map[string]bool, len(records))
+	begunOnly := make(map[string]bool, len(records)) // of the known erasures
 	for _, r := range records {
-		ids[r.Erasure] = true
+		begunOnly[r.Erasure] = r.Begun
 	}
-	return ids, nil
+	return func(id string, begun bool) bool {
+		isBegun, isKnown := begunOnly[id]
+		if isKnown && (begun || !isBegun) {
+			return false
+		}
+		begunOnly[id] = begun
+		return true
+	}, nil
 }
 
 // Add appends records to the list. When it returns, they are on disk. It rewrites the whole file, so that a
@@ -156,23 +172,28 @@ func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certifica
 	return erased, err
 }
 
-// Keep adds erasures to the list that only the database knows. It adds them in one call of Add, which rewrites
-// the whole file. If a record can't be read, Keep still adds those before it, and returns the error.
+// Keep adds erasures to the list that only the database knows, finished or not. It adds them in one call of Add, which
+// rewrites the whole file. If a record can't be read, Keep still adds those before it, and returns the error.
 func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
-	known, err := l.knownIDs()
+	isMissing, err := l.missing()
 	if err != nil {
 		return err
 	}
 
-	ids, err := erase.ListForgotten(ctx, o.Pool)
+	begun, err := erase.ListBegun(ctx, o.Pool) // before the others: one that is forgotten meanwhile is in both
+	if err != nil {
+		return err
+	}
+	forgotten, err := erase.ListForgotten(ctx, o.Pool)
 	if err != nil {
 		return err
 	}
 
 	var missing []erase.Record
 	var recordErr error
-	for _, id := range ids {
-		if known[id] {
+	for i, id := range slices.Concat(forgotten, begun) {
+		isBegun := i >= len(forgotten)
+		if !isMissing(id, isBegun) {
 			continue
 		}
 
@@ -180,6 +201,7 @@ func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
 		if r, recordErr = erase.RecordOf(ctx, o.Pool, id); recordErr != nil {
 			break
 		}
+		r.Begun = isBegun
 		missing = append(missing, r)
 	}
 
