@@ -30,7 +30,8 @@ const byteOrderMark = "\ufeff"
 
 const maxErasureBytes = 64 << 20 // of one line, which takes some hundred bytes for each erase.Fact
 
-// Read returns all erasures of the list, oldest first: of each the record that was written last. A missing file is an empty list.
+// Read returns all erasures of the list, oldest first, and of each the complete record if there is one. Of two processes that
+// write at the same time, the one that writes later may know less. A missing file is an empty list.
 func (l Erasures) Read() ([]erase.Record, error) {
 	f, err := os.Open(l.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -56,7 +57,9 @@ func (l Erasures) Read() ([]erase.Record, error) {
 		}
 
 		if place, isKnown := places[r.Erasure]; isKnown {
-			list[place] = r
+			if !r.Begun {
+				list[place] = r
+			}
 			continue
 		}
 		places[r.Erasure] = len(list)

@@ -39,6 +39,8 @@ func TestBegunErasureIsListed(t *testing.T) {
 	exec(t, pool, `UPDATE erasures SET done_at = now() WHERE id = $1`, id)
 	check(t, list.Keep(t.Context(), o))
 	wantRecord(list, false, 1)
+	check(t, list.Add(erase.Record{Erasure: id, Begun: true})) // another process looked before
+	wantRecord(list, false, 1)
 	check(t, merged.AddMissing(must(list.Read())(t)))
 	wantRecord(merged, false, 1)
 }
