@@ -39,7 +39,7 @@ func limitsOf(only store.EventID) limits {
 // An event is one thing that a provider or a chat reported to Parley. It is stored in the journal, and may cause
 // messages. A message becomes a delivery for each place to which it is sent, such as a thread in Slack.
 type Journey struct {
-	Title        string               // the first line
+	Title        string               // the first line; a second one names other conversations that an event changed
 	Conversation store.ConversationID // 0 means an event without a conversation
 	Steps        []Step
 	Cut          bool // older steps were left out
@@ -95,7 +95,7 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 	}
 	if len(touched) > 0 {
 		j, err := b.buildConversation(ctx, touched[0], id)
-		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title)
+		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title) + othersWords(touched[1:])
 		return j, err
 	}
 
@@ -107,6 +107,18 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 	}
 
 	return Journey{Title: fmt.Sprintf("event %d", id), Steps: b.steps}, nil
+}
+
+// othersWords names the conversations that an event changed besides the one that is shown.
+func othersWords(others []store.ConversationID) string {
+	if len(others) == 0 {
+		return ""
+	}
+	names := make([]string, len(others))
+	for i, id := range others {
+		names[i] = fmt.Sprintf("#%d", id)
+	}
+	return "\nIt also changed " + strings.Join(names, ", ") + "."
 }
 
 // builder builds a journey. The build and add methods collect steps in the order in which they read the tables; sort

@@ -51,6 +51,20 @@ func TestExplainOldEventOfALongConversation(t *testing.T) {
 	}
 }
 
+// An event may change several conversations, as a click that makes a mail of an automatic thread a conversation of its own does.
+// The first is shown, and the others are named.
+func TestExplainEventOfSeveralConversations(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	must(s.pool.Exec(t.Context(), `INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id)
+		VALUES (1001, 13, now(), 'agent', 'opened', $1), (1002, 14, now(), 'agent', 'opened', $1)`, s.question))(t)
+
+	got := must(inspect.Explain(t.Context(), s.pool, fmt.Sprint(s.question), time.UTC))(t)
+	if want := "It also changed #13, #14."; !strings.Contains(got, want) {
+		t.Errorf("the event is explained without %q:\n%s", want, got)
+	}
+}
+
 // story is a conversation with a question, a note, a late reply, a failed one, an unclear one, one that waits behind it,
 // and log entries.
 type story struct {
