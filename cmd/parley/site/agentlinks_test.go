@@ -11,7 +11,7 @@ import (
 )
 
 // An address may have signs that have a meaning in a link. The list of people leads to everybody's page all the same.
-//
+// Requirement R-221: Pages for admins.
 func TestPeopleWithSignsInTheirAddresses(t *testing.T) {
 	t.Parallel()
 	addresses := []string{"r/d@acme.test", "number#1@acme.test", "who?me@acme.test", "all%40once@acme.test"}

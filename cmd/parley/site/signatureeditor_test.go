@@ -162,7 +162,7 @@ func TestPastedSignature(t *testing.T) {
 }
 
 // A signature that begins with an address in <> is Markdown, as mails read it.
-// R-176
+// Requirement R-176: Signatures.
 func TestSignatureButtonsBehindAnAddress(t *testing.T) {
 	t.Parallel()
 	e := editor{sitetest.Start(t, sitetest.Acme).Browser("ann@acme.test"), t}
@@ -175,7 +175,8 @@ func TestSignatureButtonsBehindAnAddress(t *testing.T) {
 
 // Where customers see signatures as text, the page shows that text and takes no pictures; and where no account has
 // mails, nobody is offered a signature of their own, which would stand nowhere.
-// R-176, R-177
+// Requirement R-176: Signatures.
+// Requirement R-177: Signatures of accounts and of people.
 func TestSignatureOfChats(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, `

@@ -10,7 +10,7 @@ import (
 )
 
 // An uploaded picture is added to a signature as mails read the rest of it: as HTML if it begins with a tag, and as Markdown otherwise.
-//
+// Requirement R-176: Signatures.
 func TestSignatureGetsPictureInItsForm(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, text string }{
