@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"parley/channels/graphfake/pagetemplate"
 )
 
 // This file has the people who write to a Page with Messenger, and what they see. Their actions are in messenger_act.go, and
@@ -23,9 +25,9 @@ type PageMessage struct {
 	Name         string
 	ContentType  string
 	File         []byte
-	QuickReplies []PageReply
-	Buttons      []PageButton
-	Cards        []PageCard
+	QuickReplies []pagetemplate.QuickReply
+	Buttons      []pagetemplate.Button
+	Cards        []pagetemplate.Card
 	raw          json.RawMessage // payload of a template
 
 	Reaction     string // the customer's

@@ -13,6 +13,7 @@ import (
 
 	"parley/channels/graphfake/arguments"
 	"parley/channels/graphfake/codes"
+	"parley/channels/graphfake/pagetemplate"
 )
 
 // This file emulates Messenger's files. The app uploads a file, or gives a URL from which Facebook downloads it. Everybody who
@@ -167,7 +168,7 @@ func (p *Page) receiveFile(c *call, a attachment) (*pageFile, *APIError) {
 // fetchFile downloads a file from a URL of the sender.
 func (g *ground) fetchFile(ctx context.Context, address string) (*pageFile, *APIError) {
 	failed := &APIError{Code: codes.Invalid, Subcode: codes.SubFetch, Message: "Failed to fetch the file from the url."}
-	if !isWebURL(address) {
+	if !pagetemplate.IsWebURL(address) {
 		return nil, failed
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

@@ -3,29 +3,21 @@ package graphfake
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 	"unicode/utf8"
 
 	"parley/channels/graphfake/codes"
+	"parley/channels/graphfake/pagetemplate"
 )
 
 // This file emulates Messenger's Send API, by which an app sends messages of a Page: "POST /{page}/messages" with the body
 // {"recipient": {"id": "1234"}, "messaging_type": "RESPONSE", "message": {"text": "Hello"}}.
 
-// Limits of the Send API: lengths in characters, and numbers of items.
-// Source: Messenger Platform, "Send API" and "Templates".
+// Limits of the Send API, in characters. Source: Messenger Platform, "Send API".
 const (
-	maxPageText     = 2000
-	maxMetadata     = 1000
-	maxPayload      = 1000
-	maxPageTitle    = 20 // of a quick reply or button
-	maxQuickReplies = 13
-	maxPageButtons  = 3
-	maxButtonText   = 640 // of a text with a button template
-	maxElements     = 10
-	maxCardText     = 80
+	maxPageText = 2000
+	maxMetadata = 1000
 )
 
 // humanWindow is how long after a customer's message an agent may reply with the tag HUMAN_AGENT. Without the tag, it is
@@ -51,18 +43,10 @@ type pageRequest struct {
 }
 
 type pageContent struct {
-	Text         string      `json:"text"`
-	Metadata     string      `json:"metadata"`
-	QuickReplies []PageReply `json:"quick_replies"`
-	Attachment   *attachment `json:"attachment"`
-}
-
-// PageCard is a card of a carousel.
-type PageCard struct {
-	Title    string       `json:"title"`
-	Subtitle string       `json:"subtitle"`
-	ImageURL string       `json:"image_url"`
-	Buttons  []PageButton `json:"buttons"`
+	Text         string                    `json:"text"`
+	Metadata     string                    `json:"metadata"`
+	QuickReplies []pagetemplate.QuickReply `json:"quick_replies"`
+	Attachment   *attachment               `json:"attachment"`
 }
 
 func invalidParameter(format string, args ...any) *APIError {
@@ -249,7 +233,10 @@ func (in *pageContent) check() *APIError {
 		return invalidParameter("Length of param message[metadata] must be less than or equal to 1000")
 	}
 
-	return checkQuickReplies(in.QuickReplies)
+	if err := pagetemplate.CheckQuickReplies(in.QuickReplies); err != nil {
+		return invalidParameter("%s", err)
+	}
+	return nil
 }
 
 // attachLocked attaches a file to a message: the one that the call contains, or an earlier upload. It returns the id by which a
@@ -276,64 +263,14 @@ func (p *Page) attachLocked(m *PageMessage, a attachment, file *pageFile) (attac
 
 // fillTemplate validates a button or generic template, and copies its content to m.
 func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
-	var t struct {
-		Type     string       `json:"template_type"`
-		Text     string       `json:"text"`
-		Buttons  []PageButton `json:"buttons"`
-		Elements []PageCard   `json:"elements"`
-	}
-	if json.Unmarshal(payload, &t) != nil {
-		return invalidParameter("Param message[attachment][payload] is malformed.")
+	t, err := pagetemplate.Read(payload)
+	if err != nil {
+		return invalidParameter("%s", err)
 	}
 
-	switch t.Type {
-	case "button":
-		m.Text, m.Buttons = t.Text, t.Buttons
-		return checkButtonTemplate(t.Text, t.Buttons)
-	case "generic":
-		m.Cards = t.Elements
-		return checkCards(t.Elements)
-	}
-	return invalidParameter("Param template_type: %q is not supported.", t.Type)
-}
-
-func checkButtonTemplate(text string, buttons []PageButton) *APIError {
-	if !hasLength(text, maxButtonText) {
-		return invalidParameter("Param text of a button template must have 1 to 640 characters.")
-	}
-	if len(buttons) == 0 {
-		return invalidParameter("Param buttons of a button template must be non-empty.")
-	}
-	return checkPageButtons(buttons)
-}
-
-func checkCards(cards []PageCard) *APIError {
-	if len(cards) == 0 || len(cards) > maxElements {
-		return invalidParameter("Param elements of a generic template must have 1 to 10 elements.")
-	}
-	for _, card := range cards {
-		if err := card.check(); err != nil {
-			return err
-		}
+	m.Buttons, m.Cards = t.Buttons, t.Cards
+	if t.Type == "button" {
+		m.Text = t.Text
 	}
 	return nil
-}
-
-func (c PageCard) check() *APIError {
-	if !hasLength(c.Title, maxCardText) || utf8.RuneCountInString(c.Subtitle) > maxCardText {
-		return invalidParameter("Param elements: title has 1 to 80 characters, subtitle at most 80.")
-	}
-	if c.Subtitle == "" && c.ImageURL == "" && len(c.Buttons) == 0 {
-		return invalidParameter("Param elements: at least one property besides title is required.")
-	}
-	return checkPageButtons(c.Buttons)
-}
-
-// isWebURL reports whether a text is an absolute http or https URL.
-func isWebURL(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	return u.Scheme == "http" || u.Scheme == "https"
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels/graphfake"
+	"parley/channels/graphfake/pagetemplate"
 	"parley/channels/twilio/twiliofake"
 )
 
@@ -229,7 +230,7 @@ func (c messengerChat) Lines() []Line {
 	return list
 }
 
-func buttonsOf(m graphfake.PageMessage) []graphfake.PageButton {
+func buttonsOf(m graphfake.PageMessage) []pagetemplate.Button {
 	list := slices.Clone(m.Buttons)
 	for _, card := range m.Cards {
 		list = append(list, card.Buttons...)
