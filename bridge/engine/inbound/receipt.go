@@ -42,8 +42,8 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	if rc.isOldResult(m, f) || rc.settleIfStopped(c, m, f.Delivery) || rc.awaitOtherParts(c, m, isNew) {
 		return
 	}
-	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
-		return // a bounce or a receipt arrived first
+	if m.Fate == store.FateFailed || m.Fate == store.FateOut || m.Fate == store.FateParked {
+		return // a bounce or a receipt arrived first, or the reply's text was refused and is parked
 	}
 
 	rc.speech.CustomerGot(c, m)
@@ -123,9 +123,13 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	d := rc.Outbox.DeliveryOf(m, f.Delivery)
 	part := rc.PartName(m, d)
 	hasLeftInPart := part != "" || d != nil && d.Part > 0
-	canBeParked := !hasLeftInPart || m.Fate == store.FateParked // a reply that has left in part only stays parked
+	isParked := m.Fate == store.FateParked // with its text, which was refused: a click sends all that has not left
+	canBeParked := !hasLeftInPart || isParked
 	if canBeParked && f.Class == string(channels.WindowClosed) {
 		rc.replies.ClosedByProvider(c, m, f.Text)
+		return nil
+	}
+	if isParked {
 		return nil
 	}
 
@@ -210,6 +214,9 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	if isTakenBack(m) { // there is nothing to decide
 		rc.TellWith(c, m, threads.MayHaveLeft(rc.Outbox.DeliveryOf(m, f.Delivery), f.Text))
 		return
+	}
+	if m.Fate == store.FateParked {
+		return // with its text: whoever sends it is asked then
 	}
 
 	m.Fate, m.Dirty = store.FateUnclear, true
