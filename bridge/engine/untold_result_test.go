@@ -72,6 +72,50 @@ func TestEditOfAReplyOfWhichNobodyCanTell(t *testing.T) {
 	release()
 }
 
+// Who takes back a reply that was refused, or keeps it inside, isn't told that it is on its way to the customer, and nobody is asked to
+// send it again.
+func TestRefusedReplyIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for verb, fate := range map[bridge.Verb]store.Fate{bridge.VerbUndo: "undone", bridge.VerbKeep: "inside"} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+			said, release := w.sayUntold(thread, store.Failed)
+			w.chat.Choose("ann", support, said, verb)
+			w.waitFate(said, fate)
+			release()
+			w.waitDrained()
+			wantEqual(t, "lines that it failed", w.countLines(thread, bridge.LineFailed), 0)
+			wantEqual(t, "who spoke last", w.text(`SELECT last_from FROM conversations`), string(store.FromCustomer))
+
+			w.chat.Choose("ann", support, said, bridge.VerbSend)
+			w.provider.WaitTexts(t, "Your lamp is repaired.")
+			w.waitFate(said, "out")
+		})
+	}
+}
+
+// Who wants to take back a reply of which nobody can tell whether it was sent is told so.
+func TestUndoOfAReplyOfWhichNobodyCanTell(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []bridge.Verb{bridge.VerbUndo, bridge.VerbKeep} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			said, release := w.sayUntold(thread, store.NeedsDecision)
+			w.chat.Choose("ann", support, said, verb)
+			w.waitWhisper("ann", "Nobody can tell whether the customer has it.")
+			release()
+			w.waitLine(thread, bridge.LineUnclear)
+		})
+	}
+}
+
 // Nobody is told that a reply is tried again and again which was taken back: the line about that keeps its button.
 func TestUndoOfAReplyThatIsLate(t *testing.T) {
 	t.Parallel()

@@ -103,7 +103,7 @@ func (sp editing) deleteEnded(c *book.Conversation, m *book.Message) bool {
 	case len(parts.Unclear()) > 0:
 		m.Fate = store.FateUnclear
 		sp.deleteUnclear(c, m)
-	case len(parts) > 0 && sp.Outbox.IsUnsent(m):
+	case hasEndedUnsent(sp.Outbox, m):
 		sp.dropUnsent(c, m)
 		sp.Messages.AwaitAnswerAgain(c)
 	default:
