@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -59,7 +60,25 @@ func TestDeletionOfAReplyOfWhichNobodyCanTell(t *testing.T) {
 	w.provider.WaitTexts(t, "Your lamp is repaired.")
 }
 
-// Who edits it is told so, too.
+// Who deletes a reply whose text was refused, and whose second file has left, is told of the file alone.
+func TestDeletionOfAReplyWhoseTextWasRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(badFile("a.txt"))
+	release := w.holdQueues(w.accounts[chat])
+	said := w.sayPlans(thread, 2)
+	w.waitFate(said, "waiting")
+	w.eventually("the second file has left", func() bool { return slices.Contains(w.statesOf(said), store.Accepted) })
+	w.chat.Delete(support, said)
+	w.waitFate(said, "undone")
+	release()
+	w.waitDrained()
+	wantWords(t, "what ann is told", w.waitLine(thread, bridge.LineDeleteLate).Plain(), "b.txt")
+	wantEqual(t, "lines that the customer has it", w.countLines(thread, bridge.LineDeleteLate), 1)
+}
+
+// Who edits a reply of which nobody can tell whether it was sent is told so, too.
 func TestEditOfAReplyOfWhichNobodyCanTell(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
