@@ -73,3 +73,19 @@ func TestWindowIsClosedAndAFileIsUnclear(t *testing.T) {
 	w.waitFate(said, "out")
 	w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
 }
+
+// The provider refuses the text before the second file is attempted. The card says that the window is closed, and the reply waits for
+// the customer.
+func TestWindowIsClosedBeforeTheSecondFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0), backoff: hourBackoff()})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.WindowClosed, With: "a.txt"})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultThrottle, Times: -1, With: "b.txt"})
+	said := w.sayPlans(thread, 2)
+	w.waitFate(said, "parked")
+	w.waitCard(thread, "| window closed")
+	w.waitDrained()
+	wantEqual(t, "lines that offer it", w.countLines(thread, bridge.LineOffered), 0)
+	w.wantSent()
+}

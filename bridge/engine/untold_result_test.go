@@ -78,6 +78,35 @@ func TestDeletionOfAReplyWhoseTextWasRefused(t *testing.T) {
 	wantEqual(t, "lines that the customer has it", w.countLines(thread, bridge.LineDeleteLate), 1)
 }
 
+// Nobody can tell whether the second file of a reply has left, whose text was refused, and its author deletes it. She is asked about the
+// file alone: its deleted words are neither sent again nor offered.
+func TestDeletionOfARefusedReplyOfWhichAFileIsUnclear(t *testing.T) {
+	t.Parallel()
+	for _, class := range []channels.Class{channels.BadContent, channels.WindowClosed} {
+		t.Run(string(class), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{caps: withWindow(0)})
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: class, With: "a.txt"})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore, With: "b.txt"})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			release := w.holdQueues(w.accounts[chat])
+			said := w.sayPlans(thread, 2)
+			w.waitFate(said, "waiting")
+			w.repeatUntil("nobody can tell", w.ageUntilNobodyCanTell, func() bool {
+				return slices.Contains(w.statesOf(said), store.NeedsDecision)
+			})
+			w.chat.Delete(support, said)
+			w.waitFate(said, "unclear")
+			release()
+			w.waitDrained()
+			w.waitFate(said, "unclear")
+			wantEqual(t, "lines with its words", w.countLines(thread, bridge.LineFailed)+w.countLines(thread, bridge.LineOffered), 0)
+			wantEqual(t, "lines that ask about the file", w.countLines(thread, bridge.LineUnclear), 1)
+		})
+	}
+}
+
 // Who edits a reply of which nobody can tell whether it was sent is told so, too.
 func TestEditOfAReplyOfWhichNobodyCanTell(t *testing.T) {
 	t.Parallel()

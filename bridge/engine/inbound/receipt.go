@@ -110,7 +110,7 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 // replyFailed is ReplyFailed with the address that didn't get the reply (missed), if others may have got it, or "".
 func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact, missed string) error {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil || isTakenBack(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
+	if m == nil || isTakenBack(m) || isDeletedUnclear(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
 		return nil
 	}
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
@@ -126,7 +126,7 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	isParked := m.Fate == store.FateParked // with its text, which was refused: a click sends all that has not left
 	canBeParked := !hasLeftInPart || isParked
 	if canBeParked && f.Class == string(channels.WindowClosed) {
-		rc.replies.ClosedByProvider(c, m, f.Text)
+		rc.replies.ClosedByProvider(c, m, d, f.Text)
 		return nil
 	}
 	if isParked {
