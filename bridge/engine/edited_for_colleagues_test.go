@@ -308,3 +308,40 @@ func TestTopLevelEditedBeforeTheUpdate(t *testing.T) {
 	w.waitDrained()
 	w.wantNothingSent()
 }
+
+// A reply's text has left, and its second file waits for another attempt, when its author makes it a note: the file doesn't leave, as
+// it doesn't after a deletion. If the text leaves in pieces, the second one doesn't leave either.
+func TestMadeANoteWhileTheRestWaits(t *testing.T) {
+	t.Parallel()
+	t.Run("a file", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, options{backoff: hourBackoff()})
+		thread := w.openThread()
+		w.provider.AddFault(retriedFile("b.txt"))
+		said := w.sayPlans(thread, 2)
+		w.waitFailedAttempt()
+		w.waitQueued(0)
+		w.chat.Edit(support, said, "note: Our plans", plans(2)...)
+		w.waitLine(thread, bridge.LineEditLate)
+		w.advance(2 * time.Hour)
+		w.waitDrained()
+		w.wantSent(withFiles("Plans", "a.txt"))
+		w.waitFate(said, "out")
+		wantEqual(t, "lines that tell of it", w.countLines(thread, bridge.LineEditLate), 1)
+	})
+	t.Run("a piece", func(t *testing.T) {
+		t.Parallel()
+		w := newSplittingWorld(t, options{backoff: hourBackoff()})
+		thread := w.openThread()
+		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Uno 2"})
+		said := w.reply(thread, "Uno")
+		w.waitFailedAttempt()
+		w.chat.Edit(support, said, "note: one")
+		w.waitLine(thread, bridge.LineEditLate)
+		w.advance(2 * time.Hour)
+		w.waitDrained()
+		w.provider.WaitTexts(t, "Uno 1")
+		w.waitFate(said, "out")
+		wantEqual(t, "lines that tell of it", w.countLines(thread, bridge.LineEditLate), 1)
+	})
+}

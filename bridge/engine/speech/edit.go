@@ -120,7 +120,11 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	}
 
 	if m.Direction == store.DirectionOut { // the customer has the text, or may have it
-		sp.tellLateEdit(r.Conversation, m, r.Action, decision, sp.resending.stopRemovedFiles(r, m))
+		changes := sp.resending.stopRemovedFiles(r, m)
+		if decision != Out {
+			changes.Stopped = append(changes.Stopped, sp.resending.stopRest(r.Conversation, m)...)
+		}
+		sp.tellLateEdit(r.Conversation, m, r.Action, decision, changes)
 		return
 	}
 
@@ -150,18 +154,19 @@ func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decisi
 // editWaiting applies an edit of a queued reply. It returns false if the customer may have the reply already or
 // if it has no delivery.
 func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) bool {
-	if sp.Outbox.PartsOf(m).TextHasLeft() {
-		return false
-	}
-	if sp.Outbox.IsReplyUnderWay(m) {
-		sp.editUnderWay(r, m, decision, reason)
-		return true
-	}
-
 	d := sp.Outbox.FirstPartOf(m)
 	switch {
 	case d == nil:
 		return false
+	case decision != Out && sp.Outbox.IsBetweenPieces(d):
+		sp.editUnderWay(r, m, decision, reason)
+		sp.Outbox.MakeDue(d) // the next attempt sees that it was taken back, and ends it
+		return true
+	case sp.Outbox.PartsOf(m).TextHasLeft():
+		return false
+	case sp.Outbox.IsReplyUnderWay(m):
+		sp.editUnderWay(r, m, decision, reason)
+		return true
 	case sp.Outbox.CanBeTakenBack(d):
 		sp.editHeld(r, m, d, decision, reason)
 		return true

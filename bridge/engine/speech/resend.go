@@ -155,6 +155,31 @@ func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileC
 	return changes
 }
 
+// stopRest takes back the parts of a reply that have not left, after an edit has made it a text for colleagues. It returns the names of
+// their files, which the reply loses.
+func (sp resending) stopRest(c *book.Conversation, m *book.Message) (stopped []string) {
+	for _, d := range sp.Outbox.PartsOf(m) {
+		if !sp.Outbox.Cancel(d) {
+			continue
+		}
+		if d.State == store.NeedsDecision {
+			sp.askWhetherItLeft(c, m, d)
+			continue
+		}
+		carried := d.DecodedPayload().Span.FilesOf(m.Files)
+		stopped = append(stopped, book.NamesOf(carried)...)
+		isCarried := func(f store.FileRef) bool {
+			return slices.ContainsFunc(carried, func(other store.FileRef) bool { return f.Index == other.Index })
+		}
+		m.Files, m.Dirty = slices.DeleteFunc(slices.Clone(m.Files), isCarried), true
+	}
+
+	if len(stopped) > 0 {
+		sp.SettleStopped(c, m)
+	}
+	return stopped
+}
+
 // SettleStopped is called after parts of a reply were taken back. If all other parts have left, the reply
 // counts as sent.
 func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {

@@ -73,7 +73,9 @@ func takeBack(o *book.Outbox, m *book.Message) bool {
 }
 
 // hasEndedUnsent reports whether all attempts at a reply have ended, and nothing of it has left.
-func hasEndedUnsent(o *book.Outbox, m *book.Message) bool { return len(o.PartsOf(m)) > 0 && o.IsUnsent(m) }
+func hasEndedUnsent(o *book.Outbox, m *book.Message) bool {
+	return len(o.PartsOf(m)) > 0 && o.IsUnsent(m)
+}
 
 // refuseTooLate tells an agent why a reply can't be taken back.
 func (sp *UseCases) refuseTooLate(r book.Request, m *book.Message) {
