@@ -66,10 +66,12 @@ func TestWindowIsClosedAndAFileIsUnclear(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	said := w.sayPlansWhileClosed(thread, store.NeedsDecision)
 	w.waitFate(said, "parked")
+	wantWords(t, "the line about the file", w.waitLine(thread, bridge.LineUnclear).Plain(), "b.txt")
 
 	w.customerWrites("kim", "Hello?")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.eventually("she is asked", func() bool { return w.countLines(thread, bridge.LineUnclear) == 2 })
+	w.chat.Press(t, "ann", w.waitLineAbout(thread, bridge.LineUnclear, "b.txt"), bridge.VerbSendAgain)
 	w.waitFate(said, "out")
 	w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
 }

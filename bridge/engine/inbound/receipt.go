@@ -182,8 +182,10 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 		rc.TellWith(c, m, threads.MayHaveLeft(rc.Outbox.DeliveryOf(m, f.Delivery), f.Text))
 		return
 	}
-	if m.Fate == store.FateParked {
-		return // with its text: whoever sends it is asked then
+	if m.Fate == store.FateParked { // with its text: whoever sends it is asked then
+		d := rc.Outbox.DeliveryOf(m, f.Delivery)
+		rc.Line(c, bridge.Line{Content: &bridge.UnclearLine{Trouble: f.Text}, Text: rc.PartName(m, d)})
+		return
 	}
 
 	m.Fate, m.Dirty = store.FateUnclear, true
