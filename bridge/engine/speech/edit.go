@@ -102,7 +102,7 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 			return
 		}
 	case store.FateFailed:
-		if !sp.Outbox.PartsOf(m).TextHasLeft() {
+		if parts := sp.Outbox.PartsOf(m); !parts.TextHasLeft() && !isTextUnclear(parts) {
 			sp.editFailed(r, m, decision, reason)
 			return
 		}
@@ -135,6 +135,12 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	if decision == Out && m.Fate == store.FateInside {
 		sp.colleagueTexts.askEdited(r.Conversation, m) // an edit alone doesn't send a former note
 	}
+}
+
+// isTextUnclear reports whether it is unclear whether the part with a reply's text has left. The reply may count as failed nevertheless,
+// because of another part.
+func isTextUnclear(parts book.Parts) bool {
+	return len(parts) > 0 && parts[0].State == store.NeedsDecision
 }
 
 // decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the thread,
