@@ -145,7 +145,8 @@ type SurfaceFile struct {
 	SizeBytes   int64  `json:"size,omitempty"`
 	URL         string `json:"url,omitempty"`         // for the surface's own Open
 	Unavailable string `json:"unavailable,omitempty"` // why it can't be read: "external link", …
-	// Blob is set if the file was uploaded to us. StoreFile of the engine's Desk returned it. ID and URL are not needed then.
+	// Blob is set if the file was uploaded to us. StoreFile of the engine's Desk returned it. Then ID and URL are not
+	// needed.
 	Blob string `json:"blob,omitempty"`
 }
 
@@ -161,7 +162,7 @@ type Action struct {
 	// Order is the time at which a text was typed or an emoji was added, as the surface knows it: "1764288000.000100".
 	// It is a Unix time in seconds, a dot, six digits, and then anything; "" means unknown. Orders are compared as
 	// strings, and replies are sent in this order. A command that arrives late, or without an order, does not apply to
-	// what was said after it. The same holds for an emoji that arrives late.
+	// what was said after it, and neither does an emoji that arrives late.
 	Order string
 
 	Text        string   // canonical Markdown, without marker, verb and escape

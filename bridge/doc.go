@@ -1,4 +1,4 @@
-// Package bridge is what surfaces and the engine say to each other: Action (what a
+// Package bridge defines what surfaces and the engine exchange: Action (what a
 // person asked for), Post with its Facts, Line and Mark (what is shown), Surface (a chat
 // platform, as the engine uses it), Desk (the engine, as a surface uses it), and the
 // Settings that accounts choose.

@@ -76,7 +76,8 @@ type Times struct {
 // Window is the reply window of a conversation: what may be sent to the customer now. Some providers allow free text only
 // for a time, such as 24 hours after the customer's last message.
 type Window struct {
-	Until      time.Time `json:"WindowUntil"`  // end of the time for free text; zero means no limit, or that it was never open if Closed
+	// Until is when the time for free text ends. Zero means that it has no end or, if Closed, that it never began.
+	Until      time.Time `json:"WindowUntil"`
 	Closed     bool      `json:"WindowClosed"` // free text is not allowed now
 	PeopleOnly bool      `json:"WindowPeople"` // free text is allowed if a person writes it
 	Templates  bool      // approved templates are allowed

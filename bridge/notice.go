@@ -5,7 +5,7 @@ package bridge
 // assigned this to you." For an agent who has switched off the notice "assigned", that line has no mention.
 //
 // A line that matches no notice always mentions its agents. For example, a line which says that a customer did not get a
-// message mentions the author, whatever the author chose.
+// message mentions the author, even if the author has switched off all notices.
 type Notice struct {
 	Name      string
 	Text      string // when it is sent, for settings pages

@@ -2,17 +2,17 @@ package bridge
 
 import "time"
 
-// WokenBy says what ended a snooze.
+// WokenBy says what ended a snooze, which hides a conversation until a time.
 type WokenBy string
 
-// What ends a snooze; "" means a person did.
+// The ends of a snooze. "" means that a person ended it.
 const (
 	WokenByCustomer WokenBy = "customer"
 	WokenByTime     WokenBy = "time"
 	WokenUnanswered WokenBy = "unanswered" // its time was over, and the customer has written since it was set
 )
 
-// WokeLine says what ended the snooze.
+// WokeLine is the content of a line that says what ended a conversation's snooze.
 type WokeLine struct {
 	Cause WokenBy `json:"Reason,omitempty"`
 }
@@ -20,7 +20,7 @@ type WokeLine struct {
 // Kind implements LineContent.
 func (*WokeLine) Kind() LineKind { return LineWoke }
 
-// SnoozedLine says until when.
+// SnoozedLine is the content of a line that says until when a conversation is snoozed.
 type SnoozedLine struct {
 	Until time.Time
 }

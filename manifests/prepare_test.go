@@ -65,7 +65,10 @@ func TestPrepare(t *testing.T) {
 	}
 
 	info, err := os.Stat(filepath.Join(folder, "secrets"))
-	if err != nil || info.Mode().Perm() != 0o700 {
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder of secrets is open: %v", info.Mode())
 	}
 

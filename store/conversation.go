@@ -55,7 +55,7 @@ type Conversation struct {
 	ResolvedAt     *time.Time        `db:"resolved_at" json:"resolved_at"`
 	CreatedAt      time.Time         `db:"created_at" json:"created_at"`
 	Cost           string            `db:"cost" json:"cost"`     // the price category of the newest message; empty if unknown
-	Traits         map[string]string `db:"traits" json:"traits"` // set by agents' commands, by name: "priority": "high"
+	Traits         map[string]string `db:"traits" json:"traits"` // set by verbs and analyses, by name: "priority": "high"
 	Replying       []Replying        `db:"replying" json:"-"`    // agents who are writing a reply now; stored in another table
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"parley/store"
 	"parley/store/storetest"
+	"parley/store/words"
 )
 
 // findAll returns the conversations that have these words, for somebody who may read all conversations.
@@ -203,7 +204,7 @@ func TestIndexOldWords(t *testing.T) {
 	}
 
 	for i, round := range rounds {
-		more := must(store.IndexOldWords(t.Context(), pool, batch))(t)
+		more := must(words.IndexOld(t.Context(), pool, batch))(t)
 		if more != round.wantMore {
 			t.Errorf("after round %d there is more to do: %t, want %t", i, more, round.wantMore)
 		}

@@ -8,7 +8,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// SurfaceNote is a value that a surface keeps for itself under a key of its choice. Nobody else reads it.
+// SurfaceNote is a value that a surface (a chat of agents, such as Slack) stores for itself under a key of its choice.
 type SurfaceNote struct {
 	Key   string          `db:"key"`
 	Value json.RawMessage `db:"value"`

@@ -8,9 +8,9 @@ import (
 	"parley/store/internal/query"
 )
 
-// Parley stores everything that it receives as an event. Applying an event means processing it, in a transaction that changes
-// conversations. Events with the same order key, such as those of one mailbox, must be applied in order, so they form a
-// queue. An applier, one of several, works on a batch of queues like this:
+// Parley stores everything that it receives as an event. Applying an event means processing it, in a transaction that
+// changes conversations. Events with the same order key, such as those of one mailbox, must be applied in order, so
+// they form a queue. An applier, one of several, works on a batch of queues like this:
 //
 //  1. TakeRuns takes the next events of several queues and makes the applier their holder. No other applier can take from
 //     them until they are released. It also raises each queue's epoch.
@@ -161,8 +161,8 @@ func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
 	return groupTaken(rows), nil
 }
 
-// takeSuspect counts the attempt beforehand, so that it counts even if the event crashes the process. After too many attempts
-// the applier puts the event into quarantine.
+// takeSuspect counts the attempt beforehand, so that it counts even if the event crashes the process. After too many
+// attempts the applier puts the event into quarantine.
 const takeSuspect = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
@@ -377,8 +377,8 @@ const quarantineEvent = `
 	VALUES ($1, $2)
 	ON CONFLICT (event_id) DO UPDATE SET reason = EXCLUDED.reason, at = clock_timestamp()`
 
-// Quarantine records that an event can't be applied, and why. It must be in one transaction with FinishRuns, which removes the
-// event from its queue and fails if another process has taken the queue.
+// Quarantine records that an event can't be applied, and why. It must be in one transaction with FinishRuns, which
+// removes the event from its queue and fails if another process has taken the queue.
 func (p *Pipeline) Quarantine(event EventID, reason string) {
 	p.batch.Queue(quarantineEvent, event, Clean(reason))
 }

@@ -7,11 +7,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// ErrRestoring means that a restore into this database has not ended. Nobody may serve it yet.
+// ErrRestoring means that a restore into this database has not ended. No process may work on the database yet.
 var ErrRestoring = errors.New("store: a restore into this database has not ended")
 
-// The mark of a restore (restore.Begin) is a table of its own, because all other tables come from the backup. While it
-// exists, schema.Migrate refuses to run: a process that served half a restore would send messages again.
+// While a restore runs, the database has the table parley_restoring (restore.Begin). It is a table of its own, because all
+// other tables come from the backup. While it exists, schema.Migrate refuses to run: a process that worked on half a
+// restore would send messages again.
 const (
 	findRestore = `SELECT to_regclass('parley_restoring') IS NOT NULL`
 	getRestore  = `SELECT backup FROM parley_restoring`

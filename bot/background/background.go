@@ -1,16 +1,16 @@
 // Package background runs work that goes on after a request was answered. It bounds how many pieces run
 // at once, and lets the owner wait for all of them.
 //
-// What does not belong here: what must not be lost (that is journalled first).
+// What does not belong here: work that must not be lost (it is stored in the journal first).
 package background
 
-// Work is what runs in the background.
+// Work runs functions in the background, a limited number at once.
 type Work struct{ slots chan struct{} }
 
-// New makes a Work that runs at most maxPieces at once.
+// New makes a Work that runs at most maxPieces functions at once.
 func New(maxPieces int) *Work { return &Work{slots: make(chan struct{}, maxPieces)} }
 
-// Go starts f, which must end by itself. If as many pieces run as are allowed, it returns false and doesn't start f.
+// Go starts f, which must end by itself. If the maximum number of functions is running, it returns false and doesn't start f.
 func (w *Work) Go(f func()) bool {
 	select {
 	case w.slots <- struct{}{}:
@@ -24,7 +24,7 @@ func (w *Work) Go(f func()) bool {
 	return true
 }
 
-// Wait waits until everything has ended: then all slots can be taken at once.
+// Wait waits until all functions have ended. Only then can it take all slots, which it gives back.
 func (w *Work) Wait() {
 	for range cap(w.slots) {
 		w.slots <- struct{}{}

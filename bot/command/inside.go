@@ -14,7 +14,7 @@ import (
 	"parley/bridge/spelling"
 )
 
-// What an agent types in a chat thread goes to the customer, unless the agent marks it as an internal note
+// A text that an agent types in a chat thread goes to the customer, unless the agent marks it as an internal note
 // with "note: …" or "// …". Many people use words of their own instead: "internal - she is angry", "FYI, …",
 // "Notiz an mich". This file recognizes such texts, in every language that Parley supports. Parley asks the
 // agent before it sends one of them.
@@ -128,11 +128,13 @@ var allInternalWords = sync.OnceValue(func() []internalWord { //nolint:gocheckno
 			everyday[text] = true
 		}
 	}
+
 	for _, l := range internalTable() {
 		for _, text := range listWords(l.notes) {
 			words[text] = internalWord{text: text}
 		}
 	}
+
 	var list []internalWord
 	for _, w := range words {
 		w.isEveryday = everyday[w.text]

@@ -23,8 +23,8 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// MaxPixels is the maximum number of pixels of a picture that is decoded. Phones take photos of 12 million pixels. 16 million
-// pixels take 64 MB of memory in most formats.
+// MaxPixels is the maximum number of pixels of a picture that is decoded. Phones take photos of 12 million pixels. 16
+// million pixels take 64 MB of memory in most formats.
 const MaxPixels = 16 << 20
 
 // maxDecodedBytes is the maximum memory that the decoder of a progressive JPEG, the most expensive format, may need.

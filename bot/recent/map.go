@@ -1,25 +1,25 @@
-// Package recent remembers the values that were learned last: enough to serve a busy organisation from memory, but not more
-// than memory can hold. A value that was forgotten is asked for again.
+// Package recent has a cache that keeps the newest values in memory, for example whether a thread in Teams was begun by
+// Parley. It is large enough for a busy organisation. Its users look up a value again if the cache has dropped it.
 //
 // What does not belong here: what has to outlive a restart (bot/teams/organisation).
 package recent
 
 import "sync"
 
-// Map remembers values by name, up to the latest few thousand.
+// Map is a cache of values by name. It is safe for concurrent use.
 type Map[T any] struct {
 	mu     sync.Mutex
 	values map[string]T // by name
-	order  []string     // the names in the order in which they were new
+	order  []string     // the names in the order in which they were added
 }
 
-// remembered is how many names a Map knows at most.
+// remembered is the maximum number of names in a Map.
 const remembered = 5000
 
 // New makes an empty Map.
 func New[T any]() *Map[T] { return &Map[T]{values: map[string]T{}} }
 
-// Put remembers v by its name. Beyond 5000 names, it forgets the one that has been known longest.
+// Put stores v under a name. If the Map then has more than 5000 names, it drops the one that was added first.
 func (m *Map[T]) Put(name string, v T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,7 +33,7 @@ func (m *Map[T]) Put(name string, v T) {
 	}
 }
 
-// Get returns the value that is remembered by a name; false if there is none.
+// Get returns the value that is stored under a name; false if there is none.
 func (m *Map[T]) Get(name string) (T, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -17,10 +17,10 @@ import (
 	"parley/bridge"
 )
 
-// How long names of channels, which are read from Slack, and of agents, from the database, are cached.
+// How long names are cached.
 const (
-	channelsMaxAge = 5 * time.Minute
-	peopleMaxAge   = time.Minute
+	channelsMaxAge = 5 * time.Minute // of channels, which are read from Slack
+	peopleMaxAge   = time.Minute     // of agents, which are read from the database
 )
 
 // Limits of calls.
@@ -225,8 +225,8 @@ type peopleCache struct {
 
 // withNames returns a copy of self, which describes our app in the workspace, with everything that Slack left out of an
 // event: the names of the people and channels that body mentions, and whether its author is a colleague or a stranger
-// (colleague.go). The copy is stored with the event, so that decoding the event later needs no lookups. What can't be
-// looked up now is left out.
+// (colleague.go). The copy is stored with the event, so that decoding the event later needs no lookups. Names that can't
+// be looked up now are left out.
 func (d *directory) withNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
 	askCtx, cancel := d.boundAsking(ctx)
 	defer cancel()

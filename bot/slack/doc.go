@@ -1,20 +1,25 @@
-// Package slack is the Slack surface: it takes in what people do in a workspace by
-// Socket Mode or signed requests, has the engine store it before Slack hears
-// that it arrived, decodes the stored bytes into bridge.Actions, and makes
-// bridge.Posts with the Web API.
+// Package slack is the Slack surface: agents answer customers in a Slack workspace. Slack sends what people do there over
+// Socket Mode or in signed requests. The engine stores it before Slack gets its response. Later this package decodes the
+// stored bytes into bridge.Actions, the requests of people that the engine carries out. In the other direction, it makes
+// bridge.Posts, everything that Parley shows to agents, with Slack's Web API.
 //
-// Surface only joins the parts. connections (Socket Mode) and door (signed requests) pass what Slack
-// sends to intake, which stores events and has responder answer clicks and commands; windows are the
-// forms. poster makes posts, with files; history finds what no event told; directory knows people
-// and channels. All of them call Slack through one workspace. Package blockkit writes what people see and reads what
-// comes back of it, in Slack's form; package fact has what the journal keeps of it.
+// Surface connects the parts:
+//   - connections (Socket Mode) and door (signed requests) pass on what Slack sends to intake.
+//   - intake stores it. responder handles clicks, forms and slash commands.
+//   - windows builds Slack's dialogs, with forms and lists.
+//   - poster makes posts, with their files.
+//   - history reads channels, and stores messages whose events never came.
+//   - directory looks up people and channels.
+//   - workspace makes the calls to Slack for all of them.
 //
-// In this package self is who we are in the workspace (fact.Self), at is a place, and ts is Slack's id of a message in
-// its channel, which is also the time when it was posted.
+// Package blockkit lays out what people see in Slack's format, and reads what they click and fill in. Package fact defines
+// what the journal, the table of all events, keeps of it.
 //
-// What does not belong here: decisions (bridge), the words and layout that people
-// see and the grammar of verbs (bot/view, bot/command), SQL, and order and repetition
-// of deliveries (bridge/relay).
+// In this package, self is our app's identity in the workspace (fact.Self), at is a place, and ts is Slack's id of a message
+// in its channel, which is also the time when it was posted.
+//
+// What does not belong here: decisions (bridge), the words and layout that people see and the grammar of verbs (bot/view,
+// bot/command), SQL, and the order and repetition of deliveries (bridge/relay).
 //
 // Source: docs.slack.dev, read 2026-11.
 package slack

@@ -14,7 +14,7 @@ import (
 
 // describeFiles adds the details of attached files to a stored event (a fact). In a channel that is shared with another
 // organisation, an event has only a file's id: {"id":"F1","file_access":"check_file_info"}. The type and size decide
-// whether the file can be sent to a customer. What can't be looked up is looked up again when the file is sent.
+// whether the file can be sent to a customer. If a lookup fails here, it is repeated when the file is sent.
 // Source: docs.slack.dev/reference/objects/file-object, "Slack Connect files", read 2026-11.
 func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels.Fact {
 	if !bytes.Contains(f.Payload, []byte(fact.AskForFile)) { // the common case, without decoding
@@ -47,7 +47,7 @@ func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels
 
 // askFile asks Slack for the details of a file. If the file was deleted, or if the app may not see it, it returns a File
 // that says so.
-// Errors: Slack's others.
+// Errors: all other errors of Slack.
 func (w *workspace) askFile(ctx context.Context, id string) (fact.File, error) {
 	var info *slackapi.File
 	err := w.retryRead(ctx, func(ctx context.Context) error {

@@ -1,7 +1,7 @@
-// Package sweep reads the events of a chat that Parley missed. A chat (Slack or Teams) sends each event once. While the
-// connection or Parley itself is down, events may be missed: that time is a gap. To fill the gap, the package has the
-// chat's history read, and whatever isn't stored yet is stored. Until then the engine holds replies to customers back,
-// because one that leaves could ignore something that an agent wrote during the gap.
+// Package sweep catches up with the events of a chat that Parley missed. A chat (Slack or Teams) sends each event once.
+// While the connection or Parley itself is down, events may be missed: that time is a gap. To fill the gap, the package
+// has the chat's history read and stores the events that aren't stored yet. Until then the engine holds replies to
+// customers back, because a reply that leaves could ignore something that an agent wrote during the gap.
 //
 // What does not belong here: how to read the history of a particular chat.
 package sweep

@@ -187,7 +187,7 @@ func (ac *access) reportedRemoval(e *connector.Error, channel string) (place str
 	if e.Code != connector.CodeNotInRoster {
 		return "", nil
 	}
-	c, _ := ac.Notes.Channel(channel) // Notes are stored facts about teams and channels; unknown: Removed is false
+	c, _ := ac.Notes.Channel(channel) // Removed is false for a channel that isn't known
 	team, _ := ac.Notes.Team(c.Team)
 	if team.Removed {
 		return c.Team, errRemoved("team", team.Name, c.Team, e)
@@ -341,7 +341,7 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 }
 
 // recordSuccess records that a post was made in a channel. That opens the channel and its team, and shows that our
-// credentials work. For a post outside channels, channel is "", and it only shows the latter.
+// credentials work. For a post outside channels, channel is "", and the post only shows that our credentials work.
 func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.Open(closed.Everywhere, channel, c.Team) {

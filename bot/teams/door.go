@@ -10,6 +10,7 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/inbound"
 	"parley/bot/upload"
 	"parley/bridge"
@@ -50,7 +51,7 @@ type door struct {
 	installation *installation
 	history      *history
 	lateness     inbound.Lateness // detects late messages
-	queues       queues           // keep the activities of a thread in order while they are stored
+	queues       inbound.Queues   // keep the activities of a thread in order while they are stored
 	upload       *upload.Page     // nil if clients of Teams could not reach the page
 	zone         *time.Location
 
@@ -101,7 +102,7 @@ func (d *door) announceGap() { d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeou
 // store stores the facts of an activity, after those of earlier activities of the same thread.
 func (d *door) store(ctx context.Context, a *connector.Activity, raw []byte) error {
 	if key := queueOf(a); key != "" {
-		leave, err := d.queues.enter(ctx, key)
+		leave, err := d.queues.Enter(ctx, key)
 		defer leave()
 		if err != nil {
 			return err
@@ -142,3 +143,13 @@ func (d *door) answerInvoke(w http.ResponseWriter, body any) {
 }
 
 func (d *door) formMaker() forms.Maker { return forms.Maker{Desk: d.desk, Now: d.Now, Zone: d.zone} }
+
+// queueOf returns the key of the queue for an activity, which is that of its thread. Only messages, edits and deletions
+// wait in a queue; for other activities it returns "".
+func queueOf(a *connector.Activity) string {
+	switch a.Type {
+	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete:
+		return fact.KeyOf(fact.PlaceOf(a))
+	}
+	return ""
+}

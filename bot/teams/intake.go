@@ -240,7 +240,7 @@ const (
 // repetition gets the same id as the first click, so it counts once. A later click on the same button gets a new id:
 //
 //	at 0 s    i:…      k:i:…:0
-//	at 12 s   i:…                     a repetition: k:i:…:0 is stored
+//	at 12 s   i:…                     a repetition, because k:i:…:0 is stored
 //	at 60 s   i:…:6    k:i:…:6        a new click
 //
 // Errors: those of looking up facts.

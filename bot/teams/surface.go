@@ -137,9 +137,11 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		sweeper:   sweep.New(o.Desk, o.Log, o.SweepInterval),
 		directory: &directory{org},
 	}
+
 	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: closed.New()}
 	s.threads = ownthread.New(o.Desk, o.Desk)
 	s.files = &files{Organisation: org, libraries: recent.New[library]()}
+
 	s.posts = &poster{
 		Organisation: org,
 		posts:        o.Desk,

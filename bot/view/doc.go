@@ -1,9 +1,8 @@
-// Package view turns facts (bridge.Facts, bridge.Line, bridge.Said) into neutral
-// cards and forms: what people read, in which order, with which buttons. Each
-// thing is defined once here and rendered by every surface. Pieces of text carry
-// their type, so that a renderer can escape, localise and mention; what a
-// customer wrote is always a literal piece or a Markdown block, never a card.
+// Package view makes the cards and forms that agents see: what they read, in which order, and with which buttons. It makes
+// them from bridge.Facts, bridge.Line and bridge.Said, without the markup of any chat. Slack, Teams and the web inbox each
+// render them. Each piece of text has a type, so that a renderer can escape it, localise it or make it a mention. A
+// customer's words are always a literal piece or a Markdown block, never a card.
 //
-// What does not belong here: any vendor's syntax or limits of layout, decisions,
-// network, and the grammar of typed commands (bot/command).
+// What does not belong here: any vendor's syntax or limits of layout, decisions, network access, and the grammar of typed
+// commands (bot/command).
 package view

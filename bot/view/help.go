@@ -65,7 +65,7 @@ func (s CommandSyntax) adaptExample(example string) string {
 		}
 		return example
 	}
-	// What is left are texts such as "note: …". They reach Parley only in a thread whose messages it receives.
+	// The remaining examples are texts such as "note: …". They reach Parley only in a thread whose messages it receives.
 	if s.OnlyMentions || s.Private {
 		return ""
 	}

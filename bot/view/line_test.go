@@ -241,7 +241,6 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.RetryingLine{}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.RecipientsLine{}},
 		{Content: &bridge.WhyLine{}},
-		{Content: &bridge.WhyLine{}},
 		{Content: bridge.LineParticipant, Args: bridge.Args{Addresses: []string{"a@x.test", "b@x.test"}}},
 		{Content: bridge.LineParticipant},
 		{Content: &bridge.RefusedLine{}},

@@ -59,7 +59,7 @@ const (
 	StyleDanger  = shape.StyleDanger
 )
 
-// What a click on a button opens.
+// The things that a click on a button may open.
 const (
 	OpensNothing = shape.OpensNothing
 	OpensForm    = shape.OpensForm

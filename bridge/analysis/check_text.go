@@ -22,6 +22,9 @@ const (
 // ErrLeftOut is returned for a text that must not be shown. Errors that wrap it say why, without quoting the text.
 var ErrLeftOut = errors.New("analysis: the text was left out")
 
+// ErrTooLong is an ErrLeftOut for a text that is too long.
+var ErrTooLong = fmt.Errorf("%w: it is too long", ErrLeftOut)
+
 // CheckText returns a text without its invisible characters. It rejects a text that
 //   - is empty or too long,
 //   - mentions people in a chat,
@@ -29,7 +32,7 @@ var ErrLeftOut = errors.New("analysis: the text was left out")
 //   - contains links, email addresses or long numbers that weren't in the request (see requestText).
 //
 // It adds nothing, and checking a text twice is the same as checking it once. It has no side effects.
-// Errors: ErrLeftOut.
+// Errors: ErrLeftOut, of which one is ErrTooLong.
 func CheckText(r Request, t Text) (Text, error) { return NewTextCheck(r).Check(t) }
 
 // TextCheck is CheckText for several texts of one request. It analyses the request only once, which takes most of the
@@ -61,7 +64,7 @@ func (c *TextCheck) Check(t Text) (Text, error) {
 	case t.Text == "":
 		return Text{}, leftOut("it is empty")
 	case utf8.RuneCountInString(t.Text) > maxRunes:
-		return Text{}, leftOut(fmt.Sprintf("it has more than %d characters", maxRunes))
+		return Text{}, fmt.Errorf("%w: it has more than %d characters", ErrTooLong, maxRunes)
 	case hasMention(t.Text):
 		return Text{}, leftOut("it mentions people")
 	case hasNewMarkup(text, c.request):

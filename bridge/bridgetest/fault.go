@@ -35,8 +35,13 @@ type Fault struct {
 	Until <-chan struct{} // if set, the call first waits until it is closed
 }
 
-// AddFault adds a fault. If several match a call, the oldest is used.
-func (c *Chat) AddFault(f Fault) { c.faults.Add(f, emulator.FaultRule{Times: f.Times}) }
+// AddFault adds a fault and returns its id. If several match a call, the oldest is used.
+func (c *Chat) AddFault(f Fault) (id string) {
+	return c.faults.Add(f, emulator.FaultRule{Times: f.Times})
+}
+
+// RemoveFault removes one fault.
+func (c *Chat) RemoveFault(id string) { c.faults.RemoveFault(id) }
 
 // ClearFaults removes all faults.
 func (c *Chat) ClearFaults() { c.faults.ClearFaults() }
@@ -52,6 +57,16 @@ func (c *Chat) strike(call, body string) Fault {
 		c.struck++
 	}
 	return hit.Fault
+}
+
+// StruckBy returns the number of calls for which one fault was used.
+func (c *Chat) StruckBy(id string) int {
+	for _, f := range c.faults.List() {
+		if f.Rule.ID == id {
+			return f.Fired
+		}
+	}
+	return 0
 }
 
 // Struck returns the number of calls for which a fault was used.

@@ -16,16 +16,17 @@ import (
 	"parley/store"
 )
 
-// This file tracks whether each account (a mailbox, a phone number, a chat workspace) works, and notifies the admins when that
-// changes. Several parts of an account can fail at the same time, and several processes can notice it. For example, one process
-// finds that a Slack channel is closed while another can't fetch messages. Each failing part is a trouble, with a row of its own
-// in the database. The account works again when its last trouble has ended.
+// This file tracks whether each account (a mailbox, a phone number, a chat workspace) works, and notifies the admins
+// when that changes. Several parts of an account can fail at the same time, and several processes can notice it. For
+// example, one process finds that a Slack channel is closed while another can't fetch messages. Each failing part is a
+// trouble, with a row of its own in the database. The account works again when its last trouble has ended.
 
 // reportTimeout limits one short database operation.
 const reportTimeout = 5 * time.Second
 
-// Report records the condition that an account's channel (the customers' side) or surface (the agents' chat) reports about itself.
-// A report that it works doesn't end the account's other troubles: replies may be refused although messages can be fetched.
+// Report records the condition that an account's channel (the customers' side) or surface (the agents' chat) reports
+// about itself. A report that it works doesn't end the account's other troubles: replies may be refused although
+// messages can be fetched.
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	switch {
 	case !e.isChannel(account):
@@ -37,8 +38,8 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	}
 }
 
-// reportSurface records the condition that a surface reports about itself. A report that it works marks the account as working only
-// if the surface has no other trouble.
+// reportSurface records the condition that a surface reports about itself. A report that it works marks the account as
+// working only if the surface has no other trouble.
 func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 	e.writeCondition(account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 		if c.Status != channels.Active {
@@ -50,9 +51,9 @@ func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 	})
 }
 
-// writeCondition writes an account's condition if shouldWrite, called in the same transaction, returns true. That transaction also
-// journals a change of the condition, so that the admins are notified once, whichever process noticed it. writeCondition returns
-// false only if the database failed.
+// writeCondition writes an account's condition if shouldWrite, called in the same transaction, returns true. That
+// transaction also journals a change of the condition, so that the admins are notified once, whichever process noticed
+// it. writeCondition returns false only if the database failed.
 //
 //nolint:contextcheck // it has its own time limit, because conditions are also written during shutdown
 func (e *Engine) writeCondition(
@@ -102,8 +103,8 @@ type troubleKey struct {
 	what    string
 }
 
-// troubles tracks the failing parts of accounts. The database holds what all processes know (store.NoteTrouble). The maps here are
-// a cache of it, so that a successful send doesn't need a query.
+// troubles tracks the failing parts of accounts. The database holds what all processes know (store.NoteTrouble). The
+// maps here are a cache of it, so that a successful send doesn't need a query.
 type troubles struct {
 	engine *Engine
 
@@ -131,9 +132,9 @@ func newTroubles(e *Engine) *troubles {
 	}
 }
 
-// record records why one part of an account (what) fails, or, if c is nil, that the part works. The admins are notified once about
-// a new trouble, and once when the account's last trouble has ended, whichever processes saw them. Otherwise a chat with one open
-// and one closed channel would change the account's condition with every post.
+// record records why one part of an account (what) fails, or, if c is nil, that the part works. The admins are notified
+// once about a new trouble, and once when the account's last trouble has ended, whichever processes saw them. Otherwise
+// a chat with one open and one closed channel would change the account's condition with every post.
 func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	if c == nil {
@@ -143,9 +144,9 @@ func (ts *troubles) record(account store.AccountID, what string, c *channels.Con
 	ts.recordFailure(k, *c)
 }
 
-// recordFailure records why one part of an account fails. A trouble that this process has already recorded is not written again
-// while the account is known not to work, because otherwise each refused reply would lock the account's row. Two kinds of trouble
-// are written each time:
+// recordFailure records why one part of an account fails. A trouble that this process has already recorded is not
+// written again while the account is known not to work, because otherwise each refused reply would lock the account's
+// row. Two kinds of trouble are written each time:
 //   - a report of the channel itself, which may state a new reason;
 //   - a trouble with a duration (Condition.Lasts), which counts from the latest refusal.
 func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
@@ -167,8 +168,8 @@ func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
 	})
 }
 
-// recordWorking records that one part of an account works. If the part is the channel itself or its sending, it works for all
-// processes alike, so the trouble ends even if it was recorded by a process that no longer runs.
+// recordWorking records that one part of an account works. If the part is the channel itself or its sending, it works
+// for all processes alike, so the trouble ends even if it was recorded by a process that no longer runs.
 func (ts *troubles) recordWorking(k troubleKey) {
 	mayEndEarlier := k.what == runTrouble || k.what == sendTrouble
 	if ts.noteWorking(k, mayEndEarlier) {
@@ -176,7 +177,8 @@ func (ts *troubles) recordWorking(k troubleKey) {
 	}
 }
 
-// noteWorking notes in the cache that one part of an account works. It reports whether the database may still hold a trouble of it.
+// noteWorking notes in the cache that one part of an account works. It reports whether the database may still hold a
+// trouble of it.
 func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -196,11 +198,11 @@ func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 	return isFailing || mayFailElsewhere || mayHaveFailedEarlier
 }
 
-// end ends a trouble of an account for all processes, and marks the account as working if it was the last one. If no process had
-// recorded the trouble, the account's condition stays as it is unless over.mayEndEarlier is set.
+// end ends a trouble of an account for all processes, and marks the account as working if it was the last one. If no
+// process had recorded the trouble, the account's condition stays as it is unless over.mayEndEarlier is set.
 //
-// If the trouble has not expired yet, or its end could not be written, retryEnds tries again later. It doesn't if the trouble was
-// recorded again with another expiry: this process has not seen the end of that new trouble.
+// If the trouble has not expired yet, or its end could not be written, retryEnds tries again later. It doesn't if the
+// trouble was recorded again with another expiry: this process has not seen the end of that new trouble.
 func (ts *troubles) end(k troubleKey, over pendingEnd) {
 	var lasts *time.Time // when the trouble expires; nil if it has ended
 	works := channels.Condition{Status: channels.Active}
@@ -226,8 +228,8 @@ func (ts *troubles) end(k troubleKey, over pendingEnd) {
 	}
 }
 
-// retryEnds tries again to end the troubles in pendingEnds. Without it they would last until the next message is sent, which may
-// take days.
+// retryEnds tries again to end the troubles in pendingEnds. Without it they would last until the next message is sent,
+// which may take days.
 func (ts *troubles) retryEnds() {
 	ts.mu.Lock()
 	ends := maps.Clone(ts.pendingEnds)
@@ -244,8 +246,8 @@ func (ts *troubles) retryEnds() {
 	}
 }
 
-// endRun ends the trouble of an account whose settings were invalid, now that they are valid again. It is for channels that don't
-// report their own condition.
+// endRun ends the trouble of an account whose settings were invalid, now that they are valid again. It is for channels
+// that don't report their own condition.
 func (ts *troubles) endRun(account store.AccountID) {
 	k := troubleKey{account, runTrouble}
 	ts.mu.Lock()
@@ -257,9 +259,9 @@ func (ts *troubles) endRun(account store.AccountID) {
 	}
 }
 
-// endOfFormerChannels ends the troubles of chat channels in which new threads no longer open. Perhaps nothing will ever be posted
-// there again, so a successful post can't be relied on to end them. It runs once for each directory (version of the settings), so
-// that later refusals in such a channel are still recorded.
+// endOfFormerChannels ends the troubles of chat channels in which new threads no longer open. Perhaps nothing will ever
+// be posted there again, so a successful post can't be relied on to end them. It runs once for each directory (version
+// of the settings), so that later refusals in such a channel are still recorded.
 func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	var ended []troubleKey
 	ts.mu.Lock()

@@ -70,6 +70,26 @@ func TestTranslationWithoutTokens(t *testing.T) {
 	wantEqual(t, "requests to the model", len(model.fake.Requests()), 0)
 }
 
+// writtenForAnn stores that a text about the first conversation, for which ann asked in a thread, has been written.
+func (w *world) writtenForAnn(thread string) {
+	w.t.Helper()
+	ask := &own.Ask{Task: analysis.Explain, Text: "What did she order?",
+		Asker: own.Asker{Agent: w.agents["ann"], Surface: w.surface, User: "ann", Place: bridge.Place{Channel: support, Thread: thread}}}
+	written := own.Fact{Kind: own.Written, Conversation: 1,
+		WrittenText: own.WrittenText{Ask: ask, Written: &analysis.Text{Text: "Two lamps.", By: "offline"}}}
+	must(store.InsertEvents(w.t.Context(), w.pool, []store.NewEvent{written.Event("written:1")}))(w.t)
+	w.engines[0].Relay().Wake()
+}
+
+// wantNotShown checks that the text of writtenForAnn isn't in a thread.
+func (w *world) wantNotShown(thread string) {
+	w.t.Helper()
+	w.waitDrained()
+	for _, m := range w.chat.Messages(support, thread) {
+		wantNoWords(w.t, "the thread", m.Plain(), "lamps")
+	}
+}
+
 // If the analysis is switched off while a text is being written, the text isn't shown, and the asker is told why.
 func TestSwitchedOffWhileATextIsWritten(t *testing.T) {
 	t.Parallel()
@@ -77,19 +97,19 @@ func TestSwitchedOffWhileATextIsWritten(t *testing.T) {
 	thread := w.openThread()
 	w.reply(thread, "!analysis off")
 	w.waitShown("[done] Ann analysis")
-
-	ask := &own.Ask{Task: analysis.Explain, Text: "What did she order?",
-		Asker: own.Asker{Agent: w.agents["ann"], Surface: w.surface, User: "ann", Place: bridge.Place{Channel: support, Thread: thread}}}
-	written := own.Fact{Kind: own.Written, Conversation: 1,
-		WrittenText: own.WrittenText{Ask: ask, Written: &analysis.Text{Text: "Two lamps.", By: "offline"}}}
-	must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{written.Event("written:1")}))(t)
-
-	w.engines[0].Relay().Wake()
+	w.writtenForAnn(thread)
 	w.waitWhisper("ann", "switched off: nothing of it is sent to a model")
-	w.waitDrained()
-	for _, m := range w.chat.Messages(support, thread) {
-		wantNoWords(t, "the thread", m.Plain(), "lamps")
-	}
+	w.wantNotShown(thread)
+}
+
+// So it is if an admin switches off the analysis of the whole account meanwhile.
+func TestAccountSwitchedOffWhileATextIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"ai": "off"}})
+	thread := w.openThread()
+	w.writtenForAnn(thread)
+	wantWords(t, "what ann is told", w.waitWhisper("ann", "is switched off").Plain(), "ai: on")
+	w.wantNotShown(thread)
 }
 
 // If the analysis of a conversation is switched off, no text is written for it, and the asker is told why.

@@ -177,6 +177,7 @@ func TestWriterThatFails(t *testing.T) {
 		{name: "no model", err: analysis.ErrNeedsModel, wantAttempts: 1, wantTold: "Translating needs a model."},
 		{name: "no answer", err: errors.New("the model sleeps"), wantAttempts: 2, wantTold: "The model gave no answer."},
 		{name: "a link", writes: "Look at https://evil.example", wantAttempts: 1, wantTold: "was left out"},
+		{name: "too long", writes: strings.Repeat("lang ", 1300), wantAttempts: 1, wantTold: "was left out: it is too long"},
 		{name: "a mention", writes: "@channel look", wantAttempts: 1, wantTold: "was left out"},
 	}
 	for _, tt := range tests {
@@ -193,6 +194,23 @@ func TestWriterThatFails(t *testing.T) {
 			wantEqual(t, "attempts", len(s.requests()), tt.wantAttempts)
 		})
 	}
+}
+
+// A request that failed can be repeated at once, in the same words: only one that was answered is taken for a double click.
+func TestAskedAgainAfterAFailure(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	w := newWorld(t, options{analyzer: newScribe(func(analysis.Request) (string, error) {
+		if requests.Add(1) == 1 {
+			return "Look at https://evil.example", nil
+		}
+		return "Ihr Paket ist unterwegs.", nil
+	})})
+	thread := w.openThread()
+	w.reply(thread, "!ai translate:de Your parcel left.")
+	w.waitWhisper("ann", "was left out")
+	w.reply(thread, "!ai translate:de Your parcel left.")
+	wantWords(t, "the text", w.waitLine(thread, bridge.LineWritten).Plain(), "Ihr Paket ist unterwegs.")
 }
 
 // While a Writer hangs, everything else goes on. If the process is stopped meanwhile, another one writes the text.

@@ -27,11 +27,27 @@ func (w *world) countSaidPosts(thread string) int {
 // meanwhile is applied.
 func (w *world) holdPosts() (release func()) {
 	w.t.Helper()
-	w.chat.AddFault(chatFault("post", bridgetest.FaultRefuse, -1))
+	refusal := w.chat.AddFault(chatFault("post", bridgetest.FaultRefuse, -1))
 	return func() {
 		w.t.Helper()
 		w.waitQueued(0)
-		w.chat.ClearFaults()
+		w.chat.RemoveFault(refusal)
+	}
+}
+
+// failHeldPosts lets the first two posts fail that the chat gets once holdPosts has released them. If fault is "", none fails.
+// The returned check fails the test if no post has failed.
+func (w *world) failHeldPosts(fault bridgetest.FaultKind) (check func()) {
+	w.t.Helper()
+	if fault == "" {
+		return func() {}
+	}
+	id := w.chat.AddFault(chatFault("post", fault, 2))
+	return func() {
+		w.t.Helper()
+		if w.chat.StruckBy(id) == 0 {
+			w.t.Errorf("the fault %q has struck no post", fault)
+		}
 	}
 }
 
@@ -64,13 +80,12 @@ func TestBurst(t *testing.T) {
 				w.customerWrites("kim", text)
 				want = append(want, text)
 			}
+			checkFault := w.failHeldPosts(tt.fault)
 			release()
-			if tt.fault != "" {
-				w.chat.AddFault(chatFault("post", tt.fault, 2))
-			}
 
 			w.waitShown(want[len(want)-1])
 			w.waitDrained()
+			checkFault()
 			wantList(t, "what the thread shows", w.customerTexts(thread), want)
 			if n := w.countSaidPosts(thread); n > mostPosts {
 				t.Errorf("%d posts for %d messages, want at most %d", n, len(want), mostPosts)

@@ -364,11 +364,10 @@ func TestPhotosTogether(t *testing.T) {
 			w.customerWrites("kim", "These:")
 			const photos = 3
 			w.sendPhotos(photos)
+			checkFault := w.failHeldPosts(tt.fault)
 			release()
-			if tt.fault != "" {
-				w.chat.AddFault(chatFault("post", tt.fault, 2))
-			}
 			w.waitDrained()
+			checkFault()
 			posts := w.filePosts(thread)
 			if len(posts) != 1 {
 				t.Fatalf("%d posts of files, want one\n%s", len(posts), w.dump())

@@ -207,9 +207,13 @@ func TestUnclearReplyIsDeletedWhileItsFileIsSent(t *testing.T) {
 	w.provider.WaitCalls(t, 2)
 
 	w.chat.Delete(support, said)
-	w.waitLineAbout(thread, bridge.LineDeleteLate, "unclear")
+	late := w.waitLineAbout(thread, bridge.LineDeleteLate, "unclear")
 	w.waitOutcome(unclear, bridge.OutcomeUnclear)
+
 	close(release)
+	w.waitDrained()
+	w.waitOutcome(unclear, bridge.OutcomeUnclear)
+	wantWords(t, "the line about the deletion", w.chat.Get(support, late.ID).Plain(), "unclear")
 }
 
 // A line says that a.txt had left before an edit removed it. It still says so when the rest of the reply has left, too.

@@ -113,6 +113,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 	}
 
 	policy := at.handler.Policy(c)
+
 	// Once the lease has expired, others may claim the lane, so no request may outlive the lease.
 	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-minLeaseLeft, time.Second))
 	policy.RequestTimeout = at.opt.requestTime(policy.RequestTimeout)
@@ -182,7 +183,7 @@ func claimsOfRun(c dispatch.Claimed) []dispatch.Claimed {
 	return all
 }
 
-// report adds to f the facts that say what became of each delivery of a run.
+// report adds facts about the result to f, for each delivery of a run.
 func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
 	for i, one := range claimsOfRun(c) {
 		if i > 0 && i <= len(r.Sent.With) { // With holds the results from the second delivery on
@@ -227,6 +228,7 @@ func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	f.Progress = cmp.Or(sent.Progress, f.Progress)
 	f.With = progressOf(sent.With)
 	at.chooseNextState(f, c, p, class, se)
+
 	// Don't log the error text: servers may quote the customer's address in it. The delivery's row has it.
 	at.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
 		"attempt", c.Attempt)

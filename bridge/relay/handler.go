@@ -104,7 +104,7 @@ type Wait struct {
 	// For names what the event waits for: the event is due when that name is in Outcome.Written. If For is "",
 	// the event is tried again after increasing pauses.
 	For string
-	// Most is after how long the event is tried again at the latest.
+	// Most is the longest time until the event is tried again.
 	Most time.Duration
 }
 
@@ -140,7 +140,7 @@ type Policy struct {
 	Uncounted      int             // attempts so far that don't lengthen the pauses: they made no call, or sent earlier parts
 	Rest           time.Duration   // how long the lane rests after a success
 
-	// What to do when the answer to an attempt was lost, so that nobody knows whether the message arrived.
+	// These say what happens if the answer to an attempt was lost, so that it is unknown whether the message arrived.
 	Idempotent   bool          // sending twice does no harm, so it is sent again without a lookup
 	BestEffort   bool          // it is given up
 	PreferDouble bool          // if it stays unclear, it is sent again instead of asking a person
@@ -154,10 +154,10 @@ type Sent struct {
 	State      store.DeliveryState // store.Accepted or higher; store.Cancelled: it was taken back
 	ExternalID string
 	Progress   string
-	More       bool // this was one part of a long message, and the next part follows
-	Uncalled   bool // the provider was not called, so the gate gets its slot back; may be set with an error
-	Blind      bool // Reconcile answered Absent without being able to look: it is a guess
-	Landed     []dispatch.Landed
+	More       bool              // this was one part of a long message, and the next part follows
+	Uncalled   bool              // the provider was not called, so the gate gets its slot back; may be set with an error
+	Blind      bool              // Reconcile answered Absent without being able to look: it is a guess
+	Landed     []dispatch.Landed // messages that were posted in an agents' chat
 	// With has the State and Progress of the other deliveries of a run (several deliveries sent as one message), in order. nil
 	// means that all have the result of the first.
 	With []dispatch.Part
@@ -171,7 +171,7 @@ type ReportKind string
 
 // Kinds of Report.
 const (
-	ReportLanded  ReportKind = "landed"
+	ReportLanded  ReportKind = "landed"  // sent, or taken back if Sent.State is store.Cancelled
 	ReportFailed  ReportKind = "failed"  // given up
 	ReportLate    ReportKind = "late"    // still tried after an hour
 	ReportUnclear ReportKind = "unclear" // a person has to decide

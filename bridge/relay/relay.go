@@ -1,6 +1,6 @@
 // Package relay moves messages reliably between customers' channels and agents' chats. It stores incoming facts
-// durably, applies them in order, sends outgoing deliveries within the providers' rate limits, finds out what
-// became of a message whose answer was lost, and fires timers. Nothing is lost, duplicated or reordered.
+// durably, applies them in order, sends outgoing deliveries within the providers' rate limits, finds out whether
+// a message arrived if the provider's answer was lost, and fires timers. Nothing is lost, duplicated or reordered.
 //
 // The package knows nothing about verbs, vendors, HTTP or the text of messages. A Handler does.
 package relay
@@ -25,7 +25,7 @@ import (
 // Inbound: a channel or an agents' chat reports a fact, such as a new mail or a click. Accept stores the fact
 // as an event in the journal, and an applier has the Handler apply it.
 //
-// Outbound: whatever has to be sent is a delivery, a row in a lane. A lane is the queue of one conversation to
+// Outbound: each message to be sent is a delivery, a row in a lane. A lane is the queue of one conversation to
 // one destination, such as the replies to one customer. Lanes that share a rate limit of a provider are behind
 // the same gate. The dispatcher claims the first delivery of each due lane and attempts to send it.
 //
@@ -54,7 +54,7 @@ type Relay struct {
 	lockedConversations *lockedConversations
 
 	load              loads          // how busy the appliers and the dispatcher were lately
-	background        sync.WaitGroup // work for whose end nobody may be waiting
+	background        sync.WaitGroup // work that may outlast its caller; Run waits for it at the end
 	database          databaseWatch
 	began             time.Time
 	postsAwaitedUntil atomic.Int64 // see awaitPosts; in nanoseconds since began
@@ -128,6 +128,7 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return r.runTimers(ctx) })
 	group.Go(func() error { return r.runSweep(ctx) })
 	group.Go(func() error { return r.runSignsOfLife(ctx) })
+
 	err := group.Wait()
 	stopStoring()
 	<-stored

@@ -87,7 +87,7 @@ func (d *dispatcher) writeSingly(ctx context.Context) error {
 
 // writeOne writes one result. If the database refuses it, writeOne has a person decide what happens to the
 // delivery. If even that is refused, the delivery stays as it is: once the lease of its claim has expired,
-// whoever claims the lane next looks for what was sent.
+// the process that claims the lane next finds out what was sent.
 func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 	// Each fallback is made only after the previous one was refused, because making it counts and reports.
 	fallbacks := []func() dispatch.Finish{func() dispatch.Finish { return r.Finish }}

@@ -86,7 +86,7 @@ func TemplateEntry(account, language, name string) string {
 	return account + "/" + language + "/" + name
 }
 
-// accountEntryOf returns the entry of an account. Of its secrets, the entry only has the paths.
+// accountEntryOf returns the entry of an account. The entry has the paths of the account's secrets, but not the secrets.
 func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 	var storedSecrets []string
 	withoutSecrets := spec

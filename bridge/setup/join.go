@@ -25,8 +25,8 @@ type Joining struct {
 	Replaces bool
 }
 
-// Join makes people agents of a team, in a single change. Whoever is an agent already, by the user in the chat or by the
-// e-mail address, only becomes a member of the team. Join skips new people without a valid address.
+// Join makes people agents of a team, in a single change. A person who is an agent already, by the user in the chat or by
+// the e-mail address, only becomes a member of the team. Join skips new people without a valid address.
 //
 // rule replaces the team's rule for who becomes an agent later: store.AgentsListed or store.AgentsOfChannel. "" keeps it.
 // Errors: ErrMissing, if the team doesn't exist.

@@ -42,8 +42,8 @@ const (
 	allChannels                      // also verify ids, so that a wrong one is reported before the first customer writes
 )
 
-// askSurfaces asks the surfaces for the ids that are not in the file, and reads the file's signatures. What can't be
-// looked up is not an error: answers has the problem, or a remark.
+// askSurfaces asks the surfaces for the ids that are not in the file, and reads the file's signatures. A lookup that fails
+// is not an error: it adds a problem or a remark to the answers.
 func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, scope lookupScope) (answers, error) {
 	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}}
 	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // phases: lookups, signatures, transaction

@@ -9,8 +9,8 @@ const (
 	maxExtra     = 4 // runes; see CountSlips
 )
 
-// Nearest returns the candidate to which word has the smallest distance (see CountSlips), at most maxSlips. Of several, it
-// returns the first. It returns "" if no candidate is near enough.
+// Nearest returns the candidate to which word has the smallest distance (see CountSlips), at most maxSlips. If several are
+// equally near, it returns the first. It returns "" if no candidate is near enough.
 func Nearest(word string, candidates []string) string {
 	nearest := ""
 	fewest := maxSlips + 1

@@ -19,12 +19,13 @@ type Allowance struct{ Base, PerMegabyte time.Duration }
 // Usual returns the allowance of most parsers.
 func Usual() Allowance { return Allowance{Base: time.Millisecond, PerMegabyte: 50 * time.Millisecond} }
 
-// referenceCost is the CPU time of one run of the reference workload (reference.go) on that machine when
-// idle.
+// referenceCost is the CPU time of one run of the reference workload (reference.go) on the machine described in
+// docs/performance.md, when it is idle.
 const referenceCost = 670 * time.Microsecond
 
 // Webhook returns the allowance of JSON parsers. For a body that consists of tiny values, encoding/json takes
-// up to 100 ms per megabyte and pass. That is acceptable: storing the result costs a hundred times as much.
+// up to 100 ms per megabyte each time it reads the body. That is acceptable: storing the result costs a hundred
+// times as much.
 func Webhook() Allowance {
 	return Allowance{Base: 2 * time.Millisecond, PerMegabyte: 250 * time.Millisecond}
 }

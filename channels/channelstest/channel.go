@@ -24,8 +24,8 @@ import (
 const maxBody = 8 << 20
 
 // Channel is a channels.Channel for tests. It connects one account to a Provider, which plays a messaging
-// company such as WhatsApp. What a customer writes arrives as a signed webhook whose body is a list of
-// Events. What an agent replies is sent to the provider by HTTP.
+// company such as WhatsApp. A customer's message arrives as a signed webhook whose body is a list of Events. An
+// agent's reply is sent to the provider by HTTP.
 type Channel struct {
 	caps   channels.Capabilities
 	base   string
@@ -54,7 +54,7 @@ func New(p *Provider, secret string, caps channels.Capabilities, env channels.En
 }
 
 // Spec describes this channel as a chat of the kind "loopback", for programs that configure it like any other
-// channel, such as parley bench. Unlike those of New, its connections are kept alive.
+// channel, such as parley bench. Unlike a channel made by New, it keeps its connections alive.
 func Spec() channels.Spec {
 	return channels.Spec{
 		Kind: "loopback",
@@ -163,6 +163,7 @@ func sentOf(ctx context.Context, o channels.Outbound) (Sent, error) {
 	if o.Template != nil {
 		m.Template = &SentTemplate{Name: o.Template.Name, Language: o.Template.Language, Values: o.Template.Values}
 	}
+
 	for _, f := range o.Files {
 		content, err := readFile(ctx, f)
 		if err != nil {
@@ -170,6 +171,7 @@ func sentOf(ctx context.Context, o channels.Outbound) (Sent, error) {
 		}
 		m.Files = append(m.Files, File{Name: f.Name, Type: f.ContentType, Content: content})
 	}
+
 	for _, p := range o.Signature.Pictures {
 		content, err := readFile(ctx, p.File)
 		if err != nil {
@@ -177,6 +179,7 @@ func sentOf(ctx context.Context, o channels.Outbound) (Sent, error) {
 		}
 		m.Pictures = append(m.Pictures, p.ContentID+" "+string(content))
 	}
+
 	return m, nil
 }
 
@@ -237,8 +240,8 @@ func readFile(ctx context.Context, f channels.File) (content []byte, err error) 
 	return content, nil
 }
 
-// transportError classifies a request without a response. Only if no connection was established is it certain
-// that the provider didn't get the message; otherwise it may have, so that the error is Ambiguous.
+// transportError classifies a request without a response. If no connection was established, the provider didn't get
+// the message, so it may be sent again. Otherwise the provider may have got it, and the error is Ambiguous.
 func transportError(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached.", Cause: err}
@@ -251,6 +254,7 @@ func receiptOf(resp *http.Response) (channels.Receipt, error) {
 	fail := func(class channels.Class, text string) (channels.Receipt, error) {
 		return channels.Receipt{}, &channels.SendError{Class: class, Text: text, Cause: fmt.Errorf("status %d", resp.StatusCode)}
 	}
+
 	switch {
 	case resp.StatusCode == http.StatusOK:
 		var accepted struct{ ID string }

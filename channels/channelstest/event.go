@@ -33,13 +33,13 @@ type Event struct {
 	Via     string   `json:"via,omitempty"`
 	Blind   bool     `json:"blind,omitempty"`
 
-	// What it answers.
+	// The conversation or message that it answers.
 	Conversation int64    `json:"conversation,omitempty"`
 	Answers      int64    `json:"answers,omitempty"` // channels.Answers.Message
 	References   []string `json:"references,omitempty"`
 	Answered     string   `json:"answered,omitempty"` // channels.Answers.External
 
-	// What it says.
+	// Its content.
 	Subject string   `json:"subject,omitempty"`
 	Text    string   `json:"text,omitempty"`
 	Quoted  string   `json:"quoted,omitempty"`
@@ -48,7 +48,7 @@ type Event struct {
 	Refs    []Ref    `json:"refs,omitempty"`
 	Notices []string `json:"notices,omitempty"`
 
-	// What it changes, and its circumstances.
+	// The message or person that it changes, and its circumstances.
 	Target       string            `json:"target,omitempty"`
 	Emoji        string            `json:"emoji,omitempty"`
 	Previous     string            `json:"previous,omitempty"`
@@ -171,6 +171,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 func (e *Event) inbound() channels.Inbound {
 	from := partyOf(e.From)
 	from.Name, from.Also, from.Lasting = e.Name, e.Also, isLasting(e.From)
+
 	return channels.Inbound{
 		Kind: channels.InboundKind(e.Type),
 		From: from,

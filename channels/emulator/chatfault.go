@@ -38,17 +38,17 @@ type Fault struct {
 	ID   int       `json:"id"` // set by Inject
 	Kind FaultKind `json:"kind"`
 
-	// Which calls or events it matches.
+	// The calls or events that it matches.
 	Method  string `json:"method"`            // path.Match pattern: "chat.*", "event:*"; "*" matches all calls but no events
 	Channel string `json:"channel,omitempty"` // "" means any
 
-	// Which of those it strikes.
+	// Those of the matching calls or events that it strikes.
 	Skip   int           `json:"skip,omitempty"`   // how many matches pass first
 	Times  int           `json:"times,omitempty"`  // how many matches it strikes; 0 means no limit
 	Chance float64       `json:"chance,omitempty"` // probability in (0,1), decided by the emulator's seed; 0 means always
 	For    time.Duration `json:"for,omitempty"`    // duration from Inject, by the emulator's clock; 0 means no limit
 
-	// What it does to them.
+	// The effect on the calls or events that it strikes.
 	After  bool          `json:"after,omitempty"`  // the call takes effect before it fails (not for rate limits)
 	Delay  time.Duration `json:"delay,omitempty"`  // in JSON as nanoseconds; real time for calls
 	Retry  int           `json:"retry,omitempty"`  // Retry-After in seconds; 0 means the rest of For, or else 1

@@ -1,8 +1,8 @@
-// Package graphfake is Meta's Graph API on a loopback socket, for tests, the demo and oracles: WhatsApp numbers and
-// Messenger pages of one app, the phones of their customers, and the webhooks that Meta would send, signed and repeated
-// until they are taken. It refuses what Meta refuses and breaks on request: see Fault.
+// Package graphfake emulates Meta's Graph API on a loopback socket, for tests, the demo and the torture runs. It has the
+// WhatsApp numbers and Messenger Pages of one app, the phones of their customers, and the webhooks that Meta would send,
+// signed and repeated until they are accepted. It refuses what Meta refuses. Tests can make it fail: see Fault.
 //
-// Nothing here knows Parley, and nothing of Parley belongs here.
+// What does not belong here: anything of Parley's own. The emulator knows nothing about the program that calls it.
 //
 //	meta := graphfake.New(graphfake.Options{AppSecret: "s3cret"})
 //	err := meta.Start("") // a free port; then meta.URL() is the base URL, without a version
@@ -13,13 +13,16 @@
 //
 //	ann := number.Customer(graphfake.Person{Phone: "+4917012345678", Name: "Ann"})
 //	ann.Text("Hello?")
-//	err = meta.Settle(ctx) // every webhook was taken or given up
+//	err = meta.Settle(ctx) // waits until every webhook was accepted or given up
 //	got := ann.Inbox()
 //
-// Everything lives in memory and ends with Close. Arguments may come as JSON, as a form or in the query, as at Meta. Whoever
-// starts the emulator may mount addresses below /_fake/ by which other processes control it: see Mount and FaultRoutes.
+// Everything is kept in memory until Close. As at Meta, the arguments of a call may be JSON, a form, or in the query. URLs
+// below /_fake/, by which other processes can control the emulator, are optional: see Mount and FaultRoutes.
 //
 // Checked by hand with whatsapp-api-js 6.3.0 on Node 20: texts, media by link and by id, locations, buttons, lists,
-// templates, reactions, upload, download and deletion of media, refusals. It sends contacts as a string with JSON
-// inside, which is refused here. @octokit/webhooks-methods takes the signatures of both kinds of webhooks.
+// templates, reactions, upload, download and deletion of media, refusals. That library sends contacts as a string with JSON
+// inside, which the emulator refuses. @octokit/webhooks-methods accepts the signatures of both kinds of webhooks.
+//
+// Also checked with pywa 4.4.0 on Python 3.11: all of that, contacts, voice messages, templates with named variables, and
+// what it reads of accounts, numbers and templates. Of webhooks it reads only those that have the customer's user id.
 package graphfake

@@ -180,7 +180,7 @@ func (n *Number) completeLocked(in incoming, m *Message, now time.Time) {
 	if in.Token != nil {
 		m.Token = *in.Token
 	}
-	if in.Context != nil {
+	if in.Context != nil && m.Type != "template" { // phones don't show what a template answers
 		m.Answers = in.Context.MessageID
 	}
 }

@@ -58,7 +58,7 @@ type PageCustomer struct {
 	seenAt    time.Time // when the Page last marked the conversation as read
 	lastEvent func()    // sends the webhook about her last action again; nil means that there is none
 
-	// What the API's list of conversations leaves out, as Facebook's sometimes does.
+	// Whether the API's list of conversations leaves these out, as Facebook's sometimes does.
 	hidesConversation bool
 	hidesMessages     bool
 }

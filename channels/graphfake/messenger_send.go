@@ -57,21 +57,6 @@ type pageContent struct {
 	Attachment   *attachment `json:"attachment"`
 }
 
-// PageReply is a quick reply.
-type PageReply struct {
-	ContentType string `json:"content_type"`
-	Title       string `json:"title"`
-	Payload     string `json:"payload"`
-}
-
-// PageButton is a button of a template.
-type PageButton struct {
-	Type    string `json:"type"`
-	Title   string `json:"title"`
-	URL     string `json:"url"`
-	Payload string `json:"payload"`
-}
-
 // PageCard is a card of a carousel.
 type PageCard struct {
 	Title    string       `json:"title"`
@@ -262,21 +247,9 @@ func (in *pageContent) check() *APIError {
 		return invalidParameter("Length of param message[text] must be less than or equal to 2000")
 	case utf8.RuneCountInString(in.Metadata) > maxMetadata:
 		return invalidParameter("Length of param message[metadata] must be less than or equal to 1000")
-	case len(in.QuickReplies) > maxQuickReplies:
-		return invalidParameter("Param message[quick_replies] has too many elements: at most 13.")
 	}
 
-	for _, q := range in.QuickReplies {
-		hasTexts := q.Title != "" && q.Payload != ""
-		if q.ContentType != "text" || !hasTexts {
-			return invalidParameter("Param message[quick_replies]: content_type, title and payload are required.")
-		}
-		if !hasLength(q.Title, maxPageTitle) || !hasLength(q.Payload, maxPayload) {
-			return invalidParameter("Param message[quick_replies]: title has at most 20 characters, payload 1000.")
-		}
-	}
-
-	return nil
+	return checkQuickReplies(in.QuickReplies)
 }
 
 // attachLocked attaches a file to a message: the one that the call contains, or an earlier upload. It returns the id by which a
@@ -363,31 +336,4 @@ func isWebURL(text string) bool {
 		return false
 	}
 	return u.Scheme == "http" || u.Scheme == "https"
-}
-
-func checkPageButtons(buttons []PageButton) *APIError {
-	if len(buttons) > maxPageButtons {
-		return invalidParameter("Param buttons has too many elements: at most 3.")
-	}
-
-	for _, b := range buttons {
-		if !hasLength(b.Title, maxPageTitle) {
-			return invalidParameter("Param title of a button must have 1 to 20 characters.")
-		}
-
-		switch b.Type {
-		case "web_url":
-			if !isWebURL(b.URL) {
-				return invalidParameter("Param url of a button should represent a valid URL.")
-			}
-		case "postback":
-			if !hasLength(b.Payload, maxPayload) {
-				return invalidParameter("Param payload of a button must have 1 to 1000 characters.")
-			}
-		default:
-			return invalidParameter("Param type of a button must be one of {web_url, postback}.")
-		}
-	}
-
-	return nil
 }

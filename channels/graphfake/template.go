@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,8 +27,9 @@ type Template struct {
 	Components []TemplateComponent
 	Format     string // of its variables: POSITIONAL or NAMED
 
-	w      *waba
-	edited []time.Time // edits while it was approved, in the last 30 days
+	w       *waba
+	created time.Time
+	edited  []time.Time // edits while it was approved, in the last 30 days
 }
 
 const (
@@ -63,7 +63,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	}
 
 	t := &Template{Name: in.Name, Language: in.Language, Category: strings.ToUpper(in.Category), Status: templatePending,
-		Components: in.Components, Format: cmp.Or(strings.ToUpper(in.Format), positional), w: w}
+		Components: in.Components, Format: cmp.Or(strings.ToUpper(in.Format), positional), w: w, created: w.b.clock()}
 	switch {
 	case !namePattern.MatchString(t.Name):
 		return nil, badTemplate("A template's name has only a-z, 0-9 and _, at most 512.")
@@ -130,40 +130,6 @@ func (t *Template) isPending() bool {
 	return b.nodes[t.ID] == t && t.Status == templatePending
 }
 
-// listTemplates returns a page of the templates, filtered by name, status, language and category.
-func (w *waba) listTemplates(c *call) (any, *APIError) {
-	w.b.mu.Lock()
-	defer w.b.mu.Unlock()
-	q := c.req.Query
-	list := slices.DeleteFunc(slices.Clone(w.templates), func(t *Template) bool { return !t.matches(q) })
-
-	window, refused := c.readWindow(len(list))
-	if refused != nil {
-		return nil, refused
-	}
-
-	var data []any
-	for _, t := range list[window.from:window.to] {
-		one, refused := t.fieldsLocked().choose(c)
-		if refused != nil {
-			return nil, refused
-		}
-		data = append(data, one)
-	}
-	return window.answer(data), nil
-}
-
-// matches reports whether a template has the values in a query.
-func (t *Template) matches(q url.Values) bool {
-	fields := map[string]string{"name": t.Name, "status": t.Status, "language": t.Language, "category": t.Category}
-	for name, value := range fields {
-		if wanted := q.Get(name); wanted != "" && !strings.EqualFold(wanted, value) {
-			return false
-		}
-	}
-	return true
-}
-
 // get returns the fields of the template that the caller requests. Source: facebook/openapi, GET /{TEMPLATE_ID}.
 func (t *Template) get(c *call) (any, *APIError) {
 	t.w.b.mu.Lock()
@@ -171,12 +137,16 @@ func (t *Template) get(c *call) (any, *APIError) {
 	return t.fieldsLocked().choose(c)
 }
 
-// fieldsLocked returns the fields of the template. Source: facebook/openapi, GET /{WABA-ID}/message_templates.
+// fieldsLocked returns the fields of the template. Source: facebook/openapi, GET /{WABA-ID}/message_templates; Graph API
+// reference, "WhatsApp Message Template".
 func (t *Template) fieldsLocked() nodeFields {
 	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, defaults: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
-		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"),
+		"quality_score":    map[string]any{"score": "UNKNOWN", "date": t.created.Unix()},
+		"rejected_reason":  cmp.Or(t.Reason, "NONE"),
 		"parameter_format": t.Format, "previous_category": nil,
+		"bid_spec": nil, "correct_category": nil, "cta_url_link_tracking_opted_out": nil, "degrees_of_freedom_spec": nil,
+		"library_template_name": nil, "message_send_ttl_seconds": nil, "sub_category": nil,
 	}}
 }
 
@@ -257,7 +227,7 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 	}
 
 	t.w.b.Poke()
-	return map[string]any{"success": true}, nil
+	return map[string]any{"success": true, "id": t.ID, "name": t.Name, "category": t.Category}, nil
 }
 
 // countEditLocked counts an edit of an approved template, or refuses it.
@@ -298,7 +268,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
 	t := &Template{ID: b.newIDLocked(), Name: name, Language: language, Category: category, Status: templateApproved, Format: positional,
-		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
+		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w, created: b.clock()}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t
 	b.Poke()

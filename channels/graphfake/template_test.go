@@ -160,6 +160,29 @@ func TestTemplatesComeInPages(t *testing.T) {
 	wantEqual(t, "the page before the third", m.listTemplates(third.prev).names, "t2 t3")
 }
 
+// The answer to an edit names the template, as pywa expects.
+func TestEditNamesTemplate(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	id := m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
+	_, answer := m.request(http.MethodPost, "/v26.0/"+id, "T", "application/json",
+		strings.NewReader(`{"components":[{"type":"BODY","text":"Hello again"}]}`))
+	wantEqual(t, "answer", answer, `{"category":"UTILITY","id":"`+id+`","name":"hello","success":true}`)
+}
+
+// A list of templates has a summary if the call asks for it.
+func TestTemplatesAreCounted(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
+	m.AddTemplate("2066", "hello", "de", "UTILITY", "Hallo")
+	const asked = "summary=total_count,message_template_count,message_template_limit,are_translations_complete"
+	_, answer := m.request(http.MethodGet, "/v26.0/2066/message_templates?fields=id&limit=1&language=en&"+asked, "T", "", nil)
+	_, summary, _ := strings.Cut(answer, `"summary":`)
+	wantEqual(t, "summary", summary,
+		`{"are_translations_complete":true,"message_template_count":2,"message_template_limit":250,"total_count":1}}`)
+}
+
 // Templates can be listed by name, language, category and status.
 func TestTemplatesAreFiltered(t *testing.T) {
 	t.Parallel()
@@ -176,6 +199,8 @@ func TestTemplatesAreFiltered(t *testing.T) {
 		{name: "by status", query: "status=PAUSED", want: "pause"},
 		{name: "by name and language", query: "name=hello&language=en", want: "hello"},
 		{name: "by a name that there isn't", query: "name=none", want: ""},
+		{name: "by several statuses", query: `status=["PAUSED","REJECTED"]`, want: "pause"},
+		{name: "by several languages", query: "language=de,en&name=hello", want: "hello hello"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -214,3 +214,24 @@ func TestInteractiveHeader(t *testing.T) {
 		})
 	}
 }
+
+// A template may answer a message, but the customer's phone doesn't show that. A reaction can't answer one.
+// Source: Cloud API, "Contextual replies", limitations.
+func TestTemplateAnswersInvisibly(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
+	asked := m.ann.Text("Hello?")
+	context := `,"context":{"message_id":"` + asked + `"}`
+
+	got := m.sendToAnn(`"type":"template","template":{"name":"hello","language":{"code":"en"}}` + context)
+	wantEqual(t, "code of a template that answers", got, 0)
+	inbox := m.ann.Inbox()
+	if len(inbox) != 1 {
+		t.Fatalf("Ann's phone has %d messages, want the template", len(inbox))
+	}
+	wantEqual(t, "the message that it answers there", inbox[0].Answers, "")
+
+	got = m.sendToAnn(`"type":"reaction","reaction":{"message_id":"` + asked + `","emoji":"x"}` + context)
+	wantEqual(t, "code of a reaction that answers", got, 131009)
+}

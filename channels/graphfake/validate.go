@@ -75,9 +75,8 @@ func (n *Number) validate(in incoming, m *Message) *APIError {
 		return missingError(in.Type)
 	}
 
-	takesContext := in.Type != "reaction" && in.Type != "template"
-	if in.Context != nil && !takesContext {
-		return badValueError("context", "can't be used with "+in.Type)
+	if in.Context != nil && in.Type == "reaction" {
+		return badValueError("context", "can't be used with reaction")
 	}
 
 	switch in.Type {
@@ -154,7 +153,11 @@ type mediaObject struct {
 }
 
 func checkMedia(kind string, raw json.RawMessage, m *Message) *APIError {
-	var o mediaObject
+	var o struct {
+		mediaObject
+
+		Voice *bool `json:"voice"` // whether an audio file is a voice message
+	}
 	if err := readStrict(raw, &o, kind); err != nil {
 		return err
 	}
@@ -168,6 +171,8 @@ func checkMedia(kind string, raw json.RawMessage, m *Message) *APIError {
 		return invalidError("Unexpected key \"caption\" on param \"" + kind + "\".")
 	case o.Filename != "" && kind != "document":
 		return invalidError("Unexpected key \"filename\" on param \"" + kind + "\".")
+	case o.Voice != nil && kind != "audio":
+		return invalidError("Unexpected key \"voice\" on param \"" + kind + "\".")
 	}
 
 	m.Text = o.Caption

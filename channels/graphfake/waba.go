@@ -53,22 +53,41 @@ func (w *waba) findRoute(method, edge string) (route, bool) {
 }
 
 // get returns the fields of the business account that the caller requests.
-// Source: facebook/openapi, GET /{WABA-ID} and /{WhatsApp-Business-Account-ID}.
+// Source: facebook/openapi, GET /{WABA-ID} and /{WhatsApp-Business-Account-ID}; facebook-nodejs-business-sdk 24.0.1.
 func (w *waba) get(c *call) (any, *APIError) {
+	apps, _ := w.listApps(c) // never fails; an edge can be read like a field
 	fields := nodeFields{
 		kind:     "WhatsAppBusinessAccount",
 		id:       w.id,
 		defaults: "name,currency,timezone_id",
 		all: map[string]any{
-			"account_review_status":        "APPROVED",
-			"business_verification_status": nil,
-			"country":                      nil,
-			"currency":                     "USD",
-			"message_template_namespace":   nil,
-			"name":                         "Acme",
-			"ownership_type":               nil,
-			"primary_business_location":    nil,
-			"timezone_id":                  "1",
+			"account_review_status":                     "APPROVED",
+			"analytics":                                 nil,
+			"auth_international_rate_eligibility":       nil,
+			"business_verification_status":              nil,
+			"country":                                   nil,
+			"creation_time":                             nil,
+			"currency":                                  "USD",
+			"disable_marketing_messages_on_cloud_api":   nil,
+			"health_status":                             nil,
+			"is_enabled_for_insights":                   nil,
+			"is_shared_with_partners":                   nil,
+			"linked_commerce_account":                   nil,
+			"marketing_messages_lite_api_status":        nil,
+			"marketing_messages_onboarding_status":      nil,
+			"message_template_namespace":                nil,
+			"name":                                      "Acme",
+			"on_behalf_of_business_info":                nil,
+			"owner_business":                            nil,
+			"owner_business_info":                       nil,
+			"ownership_type":                            nil,
+			"primary_business_location":                 nil,
+			"primary_funding_id":                        nil,
+			"purchase_order_number":                     nil,
+			"status":                                    nil,
+			"subscribed_apps":                           apps,
+			"timezone_id":                               "1",
+			"whatsapp_business_manager_messaging_limit": nil,
 		},
 	}
 	return fields.choose(c)

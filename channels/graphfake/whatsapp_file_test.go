@@ -65,6 +65,22 @@ func TestUploadTypes(t *testing.T) {
 	}
 }
 
+// An audio file may be sent as a voice message; no other file may be.
+// Source: Cloud API, "Audio messages".
+func TestVoiceMessage(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	m.ann.Text("Hello")
+	for body, want := range map[string]int{
+		`"type":"audio","audio":{"link":"https://x.test/a.ogg","voice":true}`:   0,
+		`"type":"audio","audio":{"link":"https://x.test/a.mp3","voice":false}`:  0,
+		`"type":"audio","audio":{"link":"https://x.test/a.ogg","voice":"loud"}`: 100,
+		`"type":"video","video":{"link":"https://x.test/a.mp4","voice":true}`:   100,
+	} {
+		wantEqual(t, "code of "+body, m.sendToAnn(body), want)
+	}
+}
+
 // A template is approved by itself after a while, and a webhook tells that.
 func TestReviewAfter(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,6 @@
-// Package messenger is the channel of one Facebook Page: webhooks in, the Send API out. The key of a customer is the
-// page-scoped id (PSID): the same for all messages to this Page, and a different one on every other Page.
+// Package messenger is the channel of one Facebook Page. It receives customers' messages by webhook, and sends replies with
+// the Send API. A customer is identified by the page-scoped id (PSID), which is the same for all messages to this Page, and
+// a different one on every other Page.
 //
 // What does not belong here: the HTTP of Meta's Graph API, signatures and subscriptions
 // (package graph), and decisions about conversations.

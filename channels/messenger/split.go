@@ -45,8 +45,8 @@ type stored struct {
 
 // split converts the verified body of a webhook to facts, one for each event. A fact is what Parley stores of
 // one event, under an external id such as "m:mid.123", so that an event that Meta sends twice counts once.
-// Decode reads the fact later. Whatever can't be parsed becomes a fact that is stored and shown to admins but
-// never applied (Fact.Quarantine); the other events are not affected.
+// Decode reads the fact later. An event that can't be parsed becomes a fact that is stored and shown to admins but
+// never applied (Fact.Quarantine). The other events are not affected.
 func split(body []byte) []channels.Fact {
 	var n notification
 	err := json.Unmarshal(body, &n)
@@ -140,9 +140,9 @@ func (ev *event) findCustomer(page string) string {
 	return id
 }
 
-// externalID returns the external id of an event's fact. It is the same whenever Meta sends the event, in
-// whichever webhook. A tap on a button has the id of a message, because the list of conversations shows it as
-// one (missedFacts).
+// externalID returns the external id of an event's fact. It is the same in every webhook with which Meta sends the
+// event. A tap on a button has the id of a message, because the list of conversations, which missedFacts reads, shows it
+// as a message.
 func (ev *event) externalID(customer string, raw []byte) string {
 	at := strconv.FormatInt(int64(ev.Timestamp), 10)
 	switch {

@@ -1,7 +1,7 @@
-// Package pause waits, for channels, surfaces and the engine alike: between attempts, and for what
-// needs a moment.
+// Package pause waits for a duration, or until a context ends. Channels, surfaces and the engine use it, for example
+// between two attempts.
 //
-// What does not belong here: how long somebody waits, and why.
+// What does not belong here: how long to wait, and why.
 package pause
 
 import (

@@ -1,7 +1,8 @@
-// Package proof signs tokens. By its token, a channel recognises a message of its own when a provider or a customer sends it
-// back: in a message's id, in a field that a provider keeps with a message, in a callback's address.
+// Package proof signs tokens. A channel puts a token into each message that it sends: into the message's id, a field that the
+// provider keeps with the message, or a callback's address. By the token it recognises the message when a provider or a
+// customer sends it back.
 //
-// What does not belong here: what a token looks like and says. Each channel has a type token.
+// What does not belong here: the format and content of a token. Each channel has a type token of its own.
 package proof
 
 import (
@@ -11,11 +12,11 @@ import (
 	"slices"
 )
 
-// proofBytes is how much of a hash a proof has: short enough for an address, and far too long to be guessed.
+// proofBytes is how many bytes of a hash a proof has. It is short enough for an address, and far too long to be guessed.
 const proofBytes = 8
 
 // Sign returns the proof that somebody who has the key wrote body for a purpose: 16 hex digits. The words of a purpose must
-// never change, because tokens with such proofs are still under way.
+// never change, because messages with tokens that were signed with them can still come back.
 // Shape: Sign(key, "mail token", "c12.m34") = "0a1b2c3d4e5f6071"
 func Sign(key []byte, purpose, body string) string {
 	mac := hmac.New(sha256.New, key)

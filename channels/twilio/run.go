@@ -18,7 +18,9 @@ const (
 	againSpan    = 24 * time.Hour  // how much of the list is read again if the watermark is of no use
 )
 
-// memory is the state of Run that survives restarts. Run stores it as JSON: {"since": "2026-11-05T10:00:00Z", "templates": {…}}.
+// memory is the state of Run that survives restarts. Run stores it as JSON:
+//
+//	{"since": "2026-11-05T10:00:00Z", "templates": {…}}
 type memory struct {
 	Since     time.Time                          `json:"since"`               // the watermark: all older messages are stored
 	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the last stored state of each template, by its SID
@@ -26,9 +28,9 @@ type memory struct {
 	stored []byte // the JSON as it is in the database, for a compare-and-swap when it is saved
 }
 
-// Run implements channels.Runner. Twilio's calls to our webhook may be lost, for example while Parley is down. So immediately, and then
-// every few minutes, Run reads Twilio's list of messages (poll.go). It also reads the states of templates and stores those that
-// changed. It returns when ctx is done.
+// Run implements channels.Runner. Twilio's calls to our webhook may be lost, for example while Parley is down. So
+// immediately, and then every few minutes, Run reads Twilio's list of messages (poll.go). It also reads the states of
+// templates and stores those that changed. It returns when ctx is done.
 func (c *Channel) Run(ctx context.Context) error {
 	templatesReadAt := time.Time{}
 	failures := 0 // in a row
@@ -59,8 +61,9 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// lookOnce reads the list of messages. It also reads the states of templates if that is due, and then updates templatesReadAt. It loads
-// the memory each time, because the database may have lost the last seconds when a standby took over.
+// lookOnce reads the list of messages. It also reads the states of templates if that is due, and then updates
+// templatesReadAt. It loads the memory each time, because the database may have lost the last seconds when a standby
+// took over.
 func (c *Channel) lookOnce(ctx context.Context, templatesReadAt *time.Time) (hasMore bool, err error) {
 	m, err := c.loadMemory(ctx)
 	if err != nil {
@@ -98,9 +101,11 @@ func (c *Channel) reportCondition(err error) {
 	}
 }
 
-// loadMemory loads the memory. Without a memory, or with one that can't be decoded, the watermark is the time at which the account was
-// set up or, if that isn't known, the current time. Older messages aren't read. A watermark that even without the overlap lies in the
-// future was saved while our clock ran ahead: up to when the list was read isn't known, so the last day is read again.
+// loadMemory loads the memory. If there is none, or if it can't be decoded, the watermark is the time at which the account
+// was set up or, if that isn't known, the current time. Older messages aren't read.
+//
+// If the watermark minus the overlap is in the future, it was saved while our clock was ahead. It isn't known then up to
+// when the list was read, so the last day is read again.
 func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -118,7 +123,7 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 		m.Templates = map[string]channels.TemplateStatus{}
 	}
 
-	if now := c.env.Now().UTC(); m.Since.Add(-overlap).After(now) && now.After(c.beginsAt) { // else it is wrong now
+	if now := c.env.Now().UTC(); m.Since.Add(-overlap).After(now) && now.After(c.beginsAt) { // otherwise the clock is wrong now
 		c.log.Warn("watermark lies in the future, reading the last day again", "watermark", m.Since)
 		m.Since = now.Add(-againSpan)
 		if m.Since.Before(c.beginsAt) {
@@ -154,8 +159,9 @@ func (c *Channel) saveMemory(ctx context.Context, m *memory) error {
 	return nil
 }
 
-// readContents stores changes of templates' states. A template is a "content" at Twilio. The same list has the contents that were made
-// for single messages with buttons or a list, and readContents deletes the old ones. If that fails, it is retried the next time.
+// readContents stores changes of templates' states. A template is a "content" at Twilio. The same list has the contents
+// that were made for single messages with buttons or a list, and readContents deletes the old ones. If that fails, it
+// is retried the next time.
 func (c *Channel) readContents(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()

@@ -10,8 +10,8 @@ import (
 
 // Codes returns the codes of all languages, in the order of Meta's table.
 // Source: Meta, "Supported Languages" of message templates
-// (developers.facebook.com/documentation/business-messaging/whatsapp/templates/supported-languages), as of May 21, 2026; read in
-// November 2026.
+// (developers.facebook.com/documentation/business-messaging/whatsapp/templates/supported-languages), as of May 21,
+// 2026; read in November 2026.
 func Codes() []string {
 	return strings.Fields(`
 		af sq ar ar_EG ar_AE ar_LB ar_MA ar_QA az be_BY bn bn_IN bg ca zh_CN zh_HK zh_TW hr cs da prs_AF nl nl_BE
@@ -22,11 +22,12 @@ func Codes() []string {
 		sw sv ta te th tr uk ur uz vi zu`)
 }
 
-// IsKnown reports whether WhatsApp has a language for templates. Codes are written as in Codes, with the same letters in capitals.
+// IsKnown reports whether WhatsApp has a language for templates. Codes are written as in Codes, with the same letters
+// in capitals.
 func IsKnown(code string) bool { return slices.Contains(Codes(), code) }
 
-// Suggest returns the codes that may be meant by one that WhatsApp doesn't have, the likeliest first: de for de_DE and DE, pt_BR
-// and pt_PT for pt. It returns none for a language of which WhatsApp has no form.
+// Suggest returns the codes that may be meant by one that WhatsApp doesn't have, the likeliest first: de for de_DE and DE,
+// pt_BR and pt_PT for pt. It returns none if WhatsApp doesn't have the language at all.
 func Suggest(code string) []string {
 	language, region, _ := strings.Cut(strings.ReplaceAll(code, "-", "_"), "_")
 	language, region = strings.ToLower(language), strings.ToUpper(region)

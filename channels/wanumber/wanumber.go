@@ -1,4 +1,5 @@
-// Package wanumber knows the phone numbers that WhatsApp writes in two forms. Whoever has one of them is known by both.
+// Package wanumber knows the phone numbers that WhatsApp writes in two forms, such as mobile numbers in Brazil, with and
+// without a ninth digit. Both forms are numbers of the same customer.
 package wanumber
 
 import "strings"
@@ -7,11 +8,12 @@ import "strings"
 const (
 	nationalDigits  = 10 // Mexico and Argentina: without country code and the digit that marks mobile phones
 	brazilArea      = 2
-	brazilOldDigits = 8 // behind the area: mobile phones had a ninth digit added, a 9 before the others
+	brazilOldDigits = 8 // after the area code; mobile phones later got a ninth digit, a 9 before the others
 )
 
-// OtherForms returns the other phone numbers, in E.164, that people may use for a WhatsApp id, or WhatsApp for them: with or
-// without Brazil's ninth digit, Mexico's 1 and Argentina's 9.
+// OtherForms returns the other forms of a phone number, in E.164, under which people or WhatsApp may know the same
+// customer: a number in Brazil or Mexico with or without the digit that marks mobile phones (9 or 1), and a mobile number
+// in Argentina without its 9.
 func OtherForms(key string) []string {
 	if rest, isMexican := strings.CutPrefix(key, "+52"); isMexican {
 		mobile, hasOne := strings.CutPrefix(rest, "1")

@@ -1,10 +1,9 @@
-// Package whatsapp is the channel "whatsapp": one phone number of Meta's WhatsApp Cloud
-// API. Webhooks come in (fact.go, decode*.go), messages go out (send.go, compose.go), files are
-// fetched and uploaded, templates are submitted and their states are followed.
+// Package whatsapp is the channel "whatsapp": one phone number of Meta's WhatsApp Cloud API. It decodes webhooks (fact.go,
+// decode*.go), sends messages (send.go, compose.go), fetches and uploads files, submits templates, and follows whether Meta
+// approves them.
 //
-// What belongs to Graph as such (requests, signatures) is in channels/graph; the marks of the text (*bold*) are in
-// channels/wamark. When something may be sent, and what follows from a failure, is the engine's to decide.
+// What does not belong here: requests and signatures of Meta's Graph API (channels/graph), the marks of a text, such as
+// *bold* (channels/wamark), and deciding when something may be sent and what follows from a failure (bridge/engine).
 //
-// Source: developers.facebook.com/documentation/business-messaging/whatsapp, read in
-// November 2026.
+// Source: developers.facebook.com/documentation/business-messaging/whatsapp, read 2026-11.
 package whatsapp

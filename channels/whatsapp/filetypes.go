@@ -6,7 +6,7 @@ import (
 	"parley/channels"
 )
 
-// Sizes of files, in bytes. What is too large for an image, a video or audio goes as a document.
+// Sizes of files, in bytes. A file that is too large for an image, a video or audio is sent as a document.
 // Source: Cloud API, "Supported media types".
 const (
 	megabyte = 1 << 20
@@ -16,8 +16,8 @@ const (
 	maxFile  = 100 * megabyte // of a document
 )
 
-// fileTypes returns the content types of the files that can be uploaded. WhatsApp answers with code 100 to all others, even to those
-// that are to be sent as documents.
+// fileTypes returns the content types of the files that can be uploaded. WhatsApp refuses all others with code 100, even if
+// they are to be sent as documents.
 // Source: the text of that answer, "Param file must be a file with one of the following types", read in November 2026.
 func fileTypes() []string {
 	const office = "application/vnd.openxmlformats-officedocument."
@@ -35,7 +35,7 @@ func fileRules() channels.FileRules {
 	return channels.FileRules{
 		Captions:   channels.Partial, // not of audio
 		PerMessage: 1,
-		MaxBytes:   maxFile, // what is too large for a picture goes as a document
+		MaxBytes:   maxFile, // a file that is too large for a picture is sent as a document
 		Types:      fileTypes(),
 	}
 }

@@ -19,7 +19,7 @@ const businessObject = "whatsapp_business_account"
 //
 //	{"object": …, "entry": [{"id": …, "changes": [{"field": "messages", "value": {"messages": [{…}, {…}]}}]}]}
 //
-// Whatever can't be parsed becomes a fact that is stored and shown to admins but never applied
+// A webhook or an item that can't be parsed becomes a fact that is stored and shown to admins but never applied
 // (Fact.Quarantine), so that nothing that Meta sends is lost.
 func split(body []byte) []channels.Fact {
 	var e envelope

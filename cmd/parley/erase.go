@@ -203,6 +203,11 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 	if needsServe(err) {
 		certificate, err = waitForServe(ctx, db, o, id)
 	}
+	if err != nil { // no parley serve may be running that would add it to the list
+		if listErr := db.KeepErasures(context.WithoutCancel(ctx), env); listErr != nil {
+			printRemark(fmt.Sprintf("It is not in the list of erasures yet: %v. Run parley erase to try again.", listErr))
+		}
+	}
 
 	switch {
 	case errors.Is(err, erase.ErrWaiting):

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/store/erase"
 	"parley/store/storetest"
 )
@@ -186,14 +188,20 @@ func TestEraseNamesTheErasureThatWaitsForChats(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
 	pool := openPool(t, e.url)
-	storetest.Exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (12, 'slack', 'slack', 'surface')`)
-	storetest.Exec(t, pool, `INSERT INTO posts (account_id, channel, message, conversation_id, kind) VALUES (12, 'C1', '1700.1', 7, 'root')`)
+	postInSlack(t, pool)
 
 	output := e.mustFail("erase", "1")
 
 	var id string
 	check(t, pool.QueryRow(t.Context(), `SELECT id::text FROM erasures`).Scan(&id))
 	wantText(t, output, "then parley erase "+id+" writes the certificate")
+}
+
+// postInSlack stores a post of the first zebra's conversation, which nobody takes out of Slack.
+func postInSlack(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	storetest.Exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (12, 'slack', 'slack', 'surface')`)
+	storetest.Exec(t, pool, `INSERT INTO posts (account_id, channel, message, conversation_id, kind) VALUES (12, 'C1', '1700.1', 7, 'root')`)
 }
 
 // The certificate is written although the list of erasures can't be.

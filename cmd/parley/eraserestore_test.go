@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
 	"parley/store/storetest"
 )
 
@@ -23,6 +26,40 @@ func TestRestoreErasesAgain(t *testing.T) {
 	wantText(t, restored.mustRun("restore", backup), erasedAgain)
 	restored.mustFail("erase", "--dry-run", zebra)
 	restored.mustRun("erase", "--dry-run", otter)
+}
+
+// An erasure is in the list even if it waits for something, and no parley serve runs that would add it later.
+// Requirement R-276: Erase and export a person.
+func TestRestoreErasesWhoWaitsToBeErased(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		wait func(t *testing.T, pool *pgxpool.Pool)
+		want string // what the erasure says
+	}{
+		"for an event to be applied": {
+			wait: func(t *testing.T, pool *pgxpool.Pool) {
+				storetest.Exec(t, pool, `SELECT setval('events_id_seq', 100)`) // the customers' event has an id already
+				_, err := store.InsertEvents(t.Context(), pool, []store.NewEvent{
+					{AccountID: 10, ExternalID: "waits", OrderKey: "10/mail", Payload: []byte("From: " + zebra)}})
+				check(t, err)
+			},
+			want: "still waits to be applied",
+		},
+		"for chats": {wait: postInSlack, want: "What stands in Slack and Teams goes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEraseTest(t)
+			backup := filepath.Join(e.base, "before.parley")
+			e.mustRun("migrate")
+			e.mustRun("backup", backup)
+			tt.wait(t, openPool(t, e.url))
+			wantText(t, e.mustFail("erase", "1"), tt.want)
+
+			restored := e.on(t, emptyDatabase(t), "data")
+			wantText(t, restored.mustRun("restore", backup), erasedAgain)
+		})
+	}
 }
 
 // A restore reads the list of erasures before it changes anything.

@@ -10,12 +10,14 @@ import (
 	"parley/store/internal/query"
 )
 
-// This file stores the results of attempts to send a delivery (Finish). A claim leased the delivery's lane, the queue that it
-// is in, and incremented the lane's epoch. A result is stored only if the lane is still leased and still has that epoch.
+// This file stores the results of attempts to send a delivery (Finish). A claim leased the delivery's lane, the queue
+// that it is in, and incremented the lane's epoch. A result is stored only if the lane is still leased and still has
+// that epoch.
 //
 // For example, process A claims a lane with epoch 7 and stalls. Its lease expires, and process B claims the lane with
-// epoch 8. A's late result then changes nothing. Neither does a result that is written twice because the database's
-// response was lost. Every statement below has this condition (isClaimed), so finishLanes, which ends the lease, comes last.
+// epoch 8. A's late result then changes nothing. If a result is written twice because the database's response was lost,
+// the second time changes nothing, either. Every statement below has this condition (isClaimed), so finishLanes, which
+// ends the lease, comes last.
 
 // isClaimed is the condition under which a result is stored. It joins a lane (lane) with a result (result).
 const isClaimed = `lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL`
@@ -32,6 +34,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 			*s = store.Clean(*s)
 		}
 	}
+
 	lanes, epochs := lanesAndEpochs(done)
 	batch.Queue(fence, lanes, epochs)
 	posts, threads := landedOf(done)
@@ -110,8 +113,9 @@ const finishDeliveries = `
 	JOIN lanes AS lane ON ` + isClaimed + `
 	WHERE deliveries.id = result.id`
 
-// returnSlots returns unused tokens to gates with a rate (unused counts them). locked locks the gates in the order of their
-// ids, so that two transactions can't deadlock.
+// returnSlots returns unused slots to the gates whose rate is limited. A gate is a provider's rate limit, which several
+// lanes share, and each claim has used one slot of it. unused counts the slots. locked locks the gates in the order of
+// their ids, so that two transactions can't deadlock.
 const returnSlots = `
 	WITH unused AS MATERIALIZED (
 		SELECT lane.gate_id, count(*) AS slots
@@ -196,7 +200,7 @@ const landThreads = `
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
 	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, doubt = EXCLUDED.doubt`
 
-// landedRow is a post or a thread of a Landed. It counts only while Epoch still is the lane's.
+// landedRow is a post or a thread of a Landed. It is stored only if the lane still has this epoch.
 type landedRow struct {
 	LaneID store.LaneID  `json:"lane_id"`
 	Epoch  int64         `json:"epoch"`
@@ -229,8 +233,8 @@ func queueBlockGates(batch *pgx.Batch, done []Finish) {
 	batch.Queue(blockGates, gates, waits)
 }
 
-// deliveryResults returns the arguments of finishDeliveries: a row for each head, and one for each other member of its run. A
-// member has the head's result, except for its own id, state, progress and warning.
+// deliveryResults returns the arguments of finishDeliveries: a row for each head, and one for each other member of its
+// run. A member has the head's result, except for its own id, state, progress and warning.
 func deliveryResults(done []Finish) []any {
 	var rows []Finish
 	for _, head := range done {

@@ -69,8 +69,8 @@ const leaveAlone = `
 		AND d.lane_id = lanes.id AND d.seq > lanes.head AND d.state = 'sending'`
 
 // LeaveAlone removes the delivery of a message from the claimed run, which is several deliveries that are sent as one message.
-// From the next attempt on it is sent by itself, in its place in the lane. Nothing of the run may have been sent, and the
-// caller must end this attempt without sending anything.
+// The next attempt sends it by itself, in its place in the lane. No part of the run may have been sent before the call, and
+// the caller must end this attempt without sending anything.
 func LeaveAlone(ctx context.Context, pool *pgxpool.Pool, c Claimed, message store.MessageID) error {
 	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockClaimed, c.LaneID, c.Epoch); err != nil {

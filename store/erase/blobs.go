@@ -15,14 +15,17 @@ import (
 // of their bytes and stored once. So an erasure first collects the contact's files in the table erased_blobs, then
 // deletes the messages, and at last deletes those of the files that nothing else refers to.
 
-// filesOfMessages collects the files of messages. The JSON of a message's files contains the name of each blob, which is
-// the only text in it that has 64 hexadecimal digits.
+// blobOfFile is the blob of a file f in the JSON of a message's files (store.FileRef). It is NULL if the file isn't stored as
+// a blob. Other parts of the JSON, such as the file's name, may look like the name of a blob.
+const blobOfFile = `f.file ->> 'blob'`
+
+// filesOfMessages collects the files of messages.
 const filesOfMessages = `
 	INSERT INTO erased_blobs (erasure_id, hash)
 	SELECT DISTINCT @erasure::uuid, b.hash
 	FROM messages AS t
-	CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
-	JOIN blobs AS b ON b.hash = named.parts[1]
+	CROSS JOIN LATERAL jsonb_array_elements(t.files) AS f(file)
+	JOIN blobs AS b ON b.hash = ` + blobOfFile + `
 	WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
 	ON CONFLICT DO NOTHING`
 
@@ -31,11 +34,11 @@ const filesOfMessages = `
 const uploadedSince = `
 	SELECT u.blob
 	FROM (
-		SELECT named.parts[1] AS hash, max(t.created_at) AS newest
+		SELECT ` + blobOfFile + ` AS hash, max(t.created_at) AS newest
 		FROM messages AS t
-		CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
+		CROSS JOIN LATERAL jsonb_array_elements(t.files) AS f(file)
 		WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
-		GROUP BY named.parts[1]
+		GROUP BY 1
 	) AS sent
 	JOIN uploads AS u ON u.blob = sent.hash AND u.used AND NOT u.picture AND u.created_at > sent.newest
 	ORDER BY u.blob
@@ -46,10 +49,11 @@ const uploadedSince = `
 const keepUploads = `
 	UPDATE uploads SET picture = true
 	WHERE blob = ANY(@uploads) AND blob <> ALL(ARRAY(
-		SELECT named.parts[1]
+		SELECT ` + blobOfFile + `
 		FROM messages AS t
-		CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
-		WHERE t.conversation_id <> ALL(@conversations) AND t.id <> ALL(@messages) AND t.files <> '[]' AND named.parts[1] = ANY(@uploads)))`
+		CROSS JOIN LATERAL jsonb_array_elements(t.files) AS f(file)
+		WHERE t.conversation_id <> ALL(@conversations) AND t.id <> ALL(@messages) AND t.files <> '[]'
+			AND ` + blobOfFile + ` = ANY(@uploads)))`
 
 // keepUploadedAgain protects files that an agent has uploaded again, for somebody else, and not sent yet. It locks the files
 // in a statement of its own, so that the next statement sees messages that were given such a file while it waited.
@@ -76,10 +80,10 @@ const freeBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT hash FROM erased_blobs WHERE erasure_id = $1 ORDER BY hash LIMIT $2 FOR UPDATE
 	), needed AS MATERIALIZED (
-		SELECT named.parts[1] AS hash
+		SELECT ` + blobOfFile + ` AS hash
 		FROM messages AS m
-		CROSS JOIN LATERAL regexp_matches(m.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
-		WHERE m.files <> '[]' AND named.parts[1] = ANY(ARRAY(SELECT hash FROM page))
+		CROSS JOIN LATERAL jsonb_array_elements(m.files) AS f(file)
+		WHERE m.files <> '[]' AND ` + blobOfFile + ` = ANY(ARRAY(SELECT hash FROM page))
 	), gone AS (
 		DELETE FROM blobs AS b
 		WHERE b.hash = ANY(ARRAY(SELECT hash FROM page))
@@ -119,8 +123,8 @@ const countFiles = `
 	SELECT count(DISTINCT hash) FROM (
 		SELECT b.hash
 		FROM messages AS t
-		CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
-		JOIN blobs AS b ON b.hash = named.parts[1]
+		CROSS JOIN LATERAL jsonb_array_elements(t.files) AS f(file)
+		JOIN blobs AS b ON b.hash = ` + blobOfFile + `
 		WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
 		UNION
 		SELECT e.blob FROM events AS e WHERE e.id = ANY(@events) AND e.blob IS NOT NULL

@@ -1,11 +1,11 @@
-// Package erase removes everything about a contact from the database, and exports it. One table, places, says where
-// that may be: from it the dry run counts, the erasure removes and the export reads. A test compares it with the
-// schema, so that no new column is forgotten.
+// Package erase removes everything about a contact, that is, a customer, from the database, and exports it. The table
+// places lists where such data may be. The dry run counts what is in these places, the erasure removes it, and the export
+// reads it. A test compares the table with the schema, so that no new column is forgotten.
 //
-// An erasure is a row of erasures. It runs in batches, a short transaction each, which count what they removed
-// in the same commit: so it can end at any moment, and Run goes on where it stopped. The contact's rows that
-// others need (conversations with their times, who answered when) stay, without anything of the contact.
-// Of the contact itself only keyed hashes are left, so that facts about it are not stored a second time.
+// An erasure is a row of the table erasures. It runs in batches, each of which is a short transaction that also counts the
+// removed rows. So an erasure may be interrupted at any moment, and Run continues where it stopped. Rows that others need,
+// such as a conversation with its times, stay, but without anything about the contact. Only keyed hashes of the contact's
+// addresses and messages are left, so that a mail that is delivered again isn't stored a second time.
 //
 // What does not belong here: where certificates and the list of erasures are kept outside of the database.
 package erase

@@ -96,14 +96,13 @@ func ExportedConversations(ctx context.Context, q store.Querier, contact store.C
 }
 
 // exportedFiles selects the files of messages that are stored as blobs, and the contact's messages in their original form,
-// which contain all other files. 64 hexadecimal digits in the JSON of a file are the name of its blob.
+// which contain all other files. Files of another customer's messages are left out.
 const exportedFiles = `
-	SELECT m.id AS message, f.n - 1 AS n, f.file ->> 'name' AS name, b.hash AS blob, 0::bigint AS event, '' AS kind
-	FROM messages AS m
-	CROSS JOIN LATERAL jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n)
-	CROSS JOIN LATERAL regexp_matches(f.file::text, '[0-9a-f]{64}') AS named(parts)
-	JOIN blobs AS b ON b.hash = named.parts[1]
-	WHERE (m.conversation_id = ANY(@conversations) OR m.id = ANY(@messages)) AND m.files <> '[]'
+	SELECT t.id AS message, f.n - 1 AS n, f.file ->> 'name' AS name, b.hash AS blob, 0::bigint AS event, '' AS kind
+	FROM messages AS t
+	CROSS JOIN LATERAL jsonb_array_elements(t.files) WITH ORDINALITY AS f(file, n)
+	JOIN blobs AS b ON b.hash = ` + blobOfFile + `
+	WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]' AND NOT ` + isByOther + `
 	UNION ALL
 	SELECT m.id, 0, '', e.blob, e.id, a.kind
 	FROM messages AS m

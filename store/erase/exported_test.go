@@ -2,8 +2,12 @@ package erase_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/erase"
@@ -35,19 +39,14 @@ func TestExportedConversations(t *testing.T) {
 	}
 }
 
-// An export contains the files of the messages in the customer's conversations, and the original form of the customer's own
-// messages. The original form of a message that another customer wrote there isn't exported.
+// An export contains the files of the customer's and of colleagues' messages in the customer's conversations, and the
+// original form of the customer's own messages. Another customer, in copy, may have written there, too: neither the files nor
+// the original form of that message are exported.
 // Requirement R-212: Only some people read an account.
 func TestExportedFiles(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
-	if _, err := pool.Exec(t.Context(), `
-		INSERT INTO messages
-		SELECT (jsonb_populate_record(m, jsonb_build_object('id', m.id + 1000000, 'identity_id', other.id, 'files', '[]'::jsonb))).*
-		FROM messages AS m, identities AS other
-		WHERE m.id = $1 AND other.id = $2`, zebra().first+11, otter().first+1); err != nil { // otter takes part in zebra's conversation
-		t.Fatal(err)
-	}
+	otterWritesToZebra(t, pool)
 
 	var got []int64 // messages
 	for _, file := range must(erase.Export(t.Context(), pool, []store.ContactID{zebra().contact()}))(t).Files {
@@ -59,6 +58,39 @@ func TestExportedFiles(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the export has files of the messages %v, want %v", got, want)
 	}
+}
+
+// Of a message that another customer wrote in the customer's conversation, an export says that there was one, and not what it
+// said.
+// Requirement R-276: Erase and export a person.
+func TestOthersWordsAreNotExported(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	others := otterWritesToZebra(t, pool)
+
+	exported := must(json.Marshal(must(erase.Export(t.Context(), pool, []store.ContactID{zebra().contact()}))(t)))(t)
+	if strings.Contains(string(exported), "secret of otter") {
+		t.Errorf("the export has what another customer wrote: %s", exported)
+	}
+	if !strings.Contains(string(exported), fmt.Sprintf(`"message":%d`, others)) {
+		t.Errorf("the export doesn't say that there is message %d: %s", others, exported)
+	}
+}
+
+// otterWritesToZebra stores a message of otter's, with a file, in zebra's conversation, and returns its id.
+func otterWritesToZebra(t *testing.T, pool *pgxpool.Pool) int64 {
+	t.Helper()
+	const secret = "secret of otter"
+	id := zebra().first + 1_000_011
+	exec(t, pool, `
+		INSERT INTO messages
+		SELECT (jsonb_populate_record(m, jsonb_build_object('id', $3::bigint, 'identity_id', other.id, 'subject', $4::text,
+			'text', $4::text, 'quoted', $4::text, 'rich', jsonb_build_object('place', $4::text),
+			'revision', jsonb_build_object('text', $4::text),
+			'files', jsonb_build_array(jsonb_build_object('name', $4::text, 'blob', $5::text))))).*
+		FROM messages AS m, identities AS other
+		WHERE m.id = $1 AND other.id = $2`, zebra().first+11, otter().first+1, id, secret, otter().nameOf("file"))
+	return id
 }
 
 // conversationsIn returns the conversations of which an export contains rows.

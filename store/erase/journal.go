@@ -12,12 +12,13 @@ import (
 	"parley/store/internal/query"
 )
 
-// The journal (table events) keeps everything that arrived during the last month in its original form: mails, chat messages,
-// clicks. To erase a contact, who is a customer, an erasure finds the contact's events in three ways:
+// The journal (table events) keeps what arrived, such as mails, chat messages and clicks, in its original form: for 30 days,
+// if no admin has chosen otherwise. To erase a contact, who is a customer, an erasure finds the contact's events in three
+// ways:
 //   - by the messages and log entries that were created from them;
 //   - by the conversation that they refer to;
-//   - by the contact's addresses and names in their bytes (pattern.go). Nothing else shows whom, for example, an event is
-//     about that could not be processed and is in quarantine.
+//   - by the contact's addresses and names in their bytes (pattern.go). An event in quarantine, which could not be
+//     processed, can be found only in this way.
 //
 // Events that came after the erasure was requested may belong to a new contact with the same address. Of these it finds
 // only those that refer to the erased conversations and don't come from a customer: colleagues' messages, and results of

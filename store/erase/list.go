@@ -57,10 +57,15 @@ func ListUnfinished(ctx context.Context, q store.Querier) ([]string, error) {
 // ListForgotten returns the ids of the erasures whose contacts this database has forgotten, the oldest first: those that are
 // finished, and those that only wait for posts to be removed from chats.
 func ListForgotten(ctx context.Context, q store.Querier) ([]string, error) {
-	return readErasures(ctx, q, `
-		SELECT id::text FROM erasures
-		WHERE done_at IS NOT NULL OR EXISTS (SELECT FROM erased_posts AS p WHERE p.erasure_id = erasures.id AND p.asked AND p.kind <> 'card')
-		ORDER BY asked_at, id`)
+	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE `+isForgotten+` ORDER BY asked_at, id`)
+}
+
+const isForgotten = `done_at IS NOT NULL
+	OR EXISTS (SELECT FROM erased_posts AS p WHERE p.erasure_id = erasures.id AND p.asked AND p.kind <> 'card')`
+
+// ListBegun returns the ids of the erasures whose contacts this database hasn't forgotten yet, the oldest first.
+func ListBegun(ctx context.Context, q store.Querier) ([]string, error) {
+	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE NOT (`+isForgotten+`) ORDER BY asked_at, id`)
 }
 
 func readErasures(ctx context.Context, q store.Querier, sql string) ([]string, error) {

@@ -19,7 +19,7 @@ import (
 const escapedEnd = `\\u[0-9a-f]{4}` + // \u00e4, as JSON writes ä
 	`|\\[0-7]{3}` // \303, as PostgreSQL writes a byte
 
-// What may precede and follow an address. The examples are for ann@shop.example.
+// These expressions match what may precede and follow an address. The examples are for ann@shop.example.
 const (
 	beforeAddress = `(` +
 		`^` + // the beginning of the text
@@ -29,7 +29,7 @@ const (
 		`|%(?!2[bde]|5f)[0-9a-f]{2}` + // an escape in a URL: %3c for <; but not those for + - . _ which addresses contain
 		`|` + escapedEnd +
 		`)`
-	// In an encoded form, where @ is %40, a plus is a space.
+	// beforeInForm is beforeAddress for an encoded form, in which @ is %40 and a plus is a space.
 	beforeInForm = `(` +
 		`^` + // the beginning of the form
 		`|[^a-z0-9._%-]` + // a character that no address contains: =, +
@@ -42,7 +42,7 @@ const (
 		`)`
 )
 
-// What may precede and follow a phone number without its plus. The examples are for 491715550100.
+// These expressions match what may precede and follow a phone number without its plus. The examples are for 491715550100.
 const (
 	beforeNumber = `(` +
 		`^` + // the beginning of the text

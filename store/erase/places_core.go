@@ -75,12 +75,17 @@ func messagePlace() place {
 			reply_to = '', rich = NULL, template = NULL, revision = NULL,
 			author_user = CASE WHEN identity_id IS NULL THEN author_user ELSE '' END`,
 		Export: `jsonb_strip_nulls(jsonb_build_object(
-			'conversation', t.conversation_id, 'message', t.id, 'direction', t.direction, 'fate', t.fate, 'at', t.said_at,
+			'conversation', t.conversation_id, 'message', t.id, 'direction', t.direction, 'fate', t.fate, 'at', t.said_at
+		) || CASE WHEN ` + isByOther + ` THEN '{}' ELSE jsonb_build_object(
 			'subject', nullif(t.subject, ''), 'text', t.text, 'quoted', nullif(t.quoted, ''), 'rich', t.rich,
 			'template', t.template, 'revision', t.revision - 'event',
-			'files', CASE WHEN t.files <> '[]' THEN (SELECT jsonb_agg(f - 'surface') FROM jsonb_array_elements(t.files) AS f) END))`,
+			'files', CASE WHEN t.files <> '[]' THEN (SELECT jsonb_agg(f - 'surface') FROM jsonb_array_elements(t.files) AS f) END) END)`,
 	}
 }
+
+// isByOther is true for messages that another customer wrote, somebody in copy, for example. Of those in the contact's
+// conversations an export says only that they are there.
+const isByOther = `(t.identity_id IS NOT NULL AND t.identity_id <> ALL(@identities))`
 
 // conversationPlace is the rows of the contact's conversations.
 func conversationPlace() place {

@@ -27,6 +27,9 @@ type Record struct {
 	Contacts []Former  `json:"contacts"`
 	Key      []byte    `json:"key"` // the key of the hashes, encrypted with the master key
 
+	// Begun is true in a record that was made before the database had forgotten the contact. Facts are not complete in it.
+	Begun bool `json:"begun,omitempty"`
+
 	Identities []string `json:"identities"` // keyed hashes of the addresses
 	Facts      []Fact   `json:"facts"`
 }
@@ -47,7 +50,8 @@ type Fact struct {
 // ErrOtherKey means that a record's hashes were made with the key of another database, so they can't be compared with ours.
 var ErrOtherKey = errors.New("store: the list of erasures has entries of another database")
 
-// RecordOf returns the record of an erasure that ListForgotten has returned.
+// RecordOf returns the record of an erasure that ListForgotten has returned. For one that ListBegun has returned, the caller
+// sets Begun.
 func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	row, err := readRow(ctx, q, id)
 	if err != nil {
@@ -73,9 +77,10 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	return r, err
 }
 
-// ApplyRecords applies erasures to a database that may be older than they are, and skips those that are finished there. First
-// it begins all others, so that a failure of one doesn't keep the rest from being begun. Then it runs each, and returns the
-// certificates of those that are finished. An erasure that waits for posts to be removed from chats isn't.
+// ApplyRecords applies erasures to a database that may be older than they are. It skips those that are finished there, and
+// those that are under way there and were only begun when they were listed. First it begins all that the database doesn't
+// know, so that a failure of one doesn't keep the rest from being begun. Then it runs each, and returns the certificates of
+// those that are finished. An erasure that waits for posts to be removed from chats isn't.
 // Errors: ErrOtherKey, ErrWaiting, or both, after all were run; any other error of Run at once.
 func ApplyRecords(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
 	unfinished, foreign, err := beginUnknown(ctx, o, records)
@@ -106,7 +111,8 @@ func ApplyRecords(ctx context.Context, o Options, records []Record) ([]Certifica
 }
 
 // beginUnknown begins those erasures that the database doesn't know. It returns the ids of all erasures that are not finished,
-// and, as foreign, of those that it skipped because of ErrOtherKey.
+// except those that had begun only and that the database knows, and, as foreign, of those that it skipped because of
+// ErrOtherKey.
 func beginUnknown(ctx context.Context, o Options, records []Record) (unfinished, foreign []string, err error) {
 	for _, r := range records {
 		row, err := readRow(ctx, o.Pool, r.Erasure)
@@ -122,7 +128,8 @@ func beginUnknown(ctx context.Context, o Options, records []Record) (unfinished,
 			return nil, nil, err
 		}
 
-		if isUnknown || row.DoneAt == nil {
+		goesOnByItself := r.Begun && !isUnknown // parley serve and parley erase run all that this database knows
+		if isUnknown || row.DoneAt == nil && !goesOnByItself {
 			unfinished = append(unfinished, r.Erasure)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// The dashboard shows sums by day. What a single conversation contributed to a day is stored as a share, so that the sums
-// can be corrected when the conversation changes later. Shares take space, so old days are closed: their shares are
+// The dashboard shows sums by day. The contribution of a single conversation to a day is stored as a share, so that the
+// sums can be corrected when the conversation changes later. Shares take space, so old days are closed: their shares are
 // deleted and their sums become final. For example, with keep = 90 days, 1 November is closed on 31 January.
 
 const (

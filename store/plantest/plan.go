@@ -23,7 +23,7 @@ type Plan struct {
 	Table string `json:"Relation Name"` // empty for a node that reads no table
 	Index string `json:"Index Name"`    // empty for a node that reads no index
 
-	// What the node did. Rows are averages per loop. Blocks are totals of all loops and include the child nodes.
+	// The node's work. Rows are averages per loop. Blocks are totals of all loops and include the child nodes.
 	Loops           float64 `json:"Actual Loops"`
 	Rows            float64 `json:"Actual Rows"`
 	RemovedByFilter float64 `json:"Rows Removed by Filter"`

@@ -36,6 +36,10 @@ type Request struct {
 	Epoch          int64                `db:"epoch" json:"epoch"`     // number of this claim; see the package comment
 }
 
+// doubleClick is the time after an answer in which the same request is taken for a double click. The statement addRequests
+// repeats it as '10 seconds'.
+const doubleClick = 10 * time.Second
+
 const addRequests = `
 	INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at)
 	SELECT conversation_id, name, ask, asked_at, asked_at
@@ -43,10 +47,11 @@ const addRequests = `
 	ORDER BY conversation_id, name
 	ON CONFLICT (conversation_id, name) DO UPDATE
 	SET ask = EXCLUDED.ask, asked_at = EXCLUDED.asked_at, due_at = EXCLUDED.due_at, done_at = NULL, attempt = 0, leased_until = NULL
-	WHERE text_requests.done_at < EXCLUDED.asked_at - interval '10 seconds'`
+	WHERE text_requests.done_at < EXCLUDED.asked_at - interval '10 seconds'
+		OR text_requests.done_at > EXCLUDED.asked_at + interval '10 seconds'`
 
 // Add adds requests. It ignores a request that is already queued, or that was answered less than ten seconds before:
-// that one is taken for a double click.
+// that one is taken for a double click. One that seems to be answered later was answered while the clock was ahead.
 func Add(ctx context.Context, q store.Execer, rows []Request) error {
 	if len(rows) == 0 {
 		return nil
@@ -85,14 +90,25 @@ const isClaimed = `conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at
 
 const finishRequest = `
 	UPDATE text_requests
-	SET done_at = parley_now(), leased_until = NULL, ask = '{}'
+	SET done_at = parley_now() - make_interval(secs => $4), leased_until = NULL, ask = '{}'
 	WHERE ` + isClaimed
 
 // Finish marks a claimed request as done and inserts fact, which holds the answer, into the journal. Both happen in one
 // transaction. It does nothing if another process has claimed the request since.
 func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
+	return finish(ctx, pool, r, fact, 0)
+}
+
+// Fail is Finish for a request that could not be answered: fact says why. The same request may be added again at once, as
+// if it had been done doubleClick earlier.
+func Fail(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
+	return finish(ctx, pool, r, fact, doubleClick)
+}
+
+// finish marks a claimed request as done the duration ago before now.
+func finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent, ago time.Duration) error {
 	return store.InTxWith(ctx, pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch)
+		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch, ago.Seconds())
 		if err != nil {
 			return nil, fmt.Errorf("store: finish text request: %w", err)
 		}

@@ -153,6 +153,37 @@ func TestAnsweredRequestIsAskedAnewAfterTenSeconds(t *testing.T) {
 	}
 }
 
+// The database's clock was hours ahead when a request was answered, and was set right afterwards. The same request can be
+// asked anew at once: its answer isn't that of a double click.
+func TestRequestAnsweredWhileTheClockWasAhead(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	check(t, request.Finish(t.Context(), pool, claimOne(t, pool), newFact("answer")))
+	exec(t, pool, `UPDATE text_requests SET done_at = done_at + interval '3 hours'`)
+
+	addRequest(t, pool, 1, "summary", 0)
+
+	claimOne(t, pool)
+}
+
+// A request that failed is asked anew at once. One that was asked before it failed is that of a double click.
+func TestFailedRequestIsAskedAnewAtOnce(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", time.Second)
+	check(t, request.Fail(t.Context(), pool, claimOne(t, pool), newFact("failure")))
+
+	addRequest(t, pool, 1, "summary", time.Second)
+	checkNothingIsDue(t, pool, "asked before it failed")
+
+	addRequest(t, pool, 1, "summary", 0)
+	claimOne(t, pool)
+	if n := queryCount(t, pool, `SELECT count(*) FROM events WHERE external_id = 'failure'`); n != 1 {
+		t.Errorf("%d facts tell the failure, want 1", n)
+	}
+}
+
 func TestClaimTakesTheOldestFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -266,7 +297,7 @@ func TestCrowdOfAnsweredRequests(t *testing.T) {
 		{
 			Name:    "finish",
 			SQL:     request.FinishSQL,
-			Args:    []any{int64(4700), "summary", int64(1)},
+			Args:    []any{int64(4700), "summary", int64(1), float64(0)},
 			MaxRows: map[string]float64{"text_requests": 5},
 			Index:   "text_requests_pkey",
 		},

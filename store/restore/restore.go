@@ -69,7 +69,7 @@ const freeLanes = `
 // are still in use outside: in Message-IDs of mails, in tokens of posts, in links and buttons. If one was issued again,
 // the answer to a lost conversation would reach another customer's conversation.
 //
-// The number issued is unknown, both for the lost database and for earlier restores of the same backup. So the
+// It isn't known how many were issued, by the lost database or after earlier restores of the same backup. So the
 // statement skips more than is possible: 2^40 ids and 10,000 numbers, plus 2^20 ids and 10 numbers for each second since
 // the backup. A second restore of the same backup happens later, so it starts past the ids of the first. 2^63 leaves
 // room for millions of restores in a row.

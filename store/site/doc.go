@@ -1,5 +1,5 @@
-// Package site keeps what the settings site needs of its own: who is signed in, links that sign an admin in
-// once, what was changed in the set-up, and whether anything was.
+// Package site stores what only the settings site needs: the sessions of people who are signed in, links that sign
+// an admin in once, the changes that were made to the set-up, and a stamp that differs after each change.
 //
-// What does not belong here: what is set up (package store); who may see which page (bot/web).
+// What does not belong here: the set-up itself (package store), and who may see which page (bot/web).
 package site

@@ -7,18 +7,20 @@ import (
 )
 
 const (
+	// The conditions under which the agent a is the person: $1 is the kind of the chat, $2 the user there, $3 the address.
 	personByUser = `EXISTS (
 		SELECT FROM agent_users AS u JOIN accounts AS s ON s.id = u.account_id
 		WHERE u.agent_id = a.id AND s.kind = $1 AND u.user_id = $2)`
 
-	// Whoever has another user there is somebody else, whatever the address says.
+	// An agent who has another user in this chat is a different person, even if the address is the same.
 	personByMail = `a.email = lower($3) AND NOT EXISTS (
 		SELECT FROM agent_users AS u JOIN accounts AS s ON s.id = u.account_id
 		WHERE u.agent_id = a.id AND s.kind = $1 AND u.user_id <> $2)`
 )
 
-// FindPersonByUser reads the agent who is a user of a surface ("slack", "teams"); of those for whom none is known
-// there, the one with the e-mail address. An empty user or address finds nobody by it.
+// FindPersonByUser reads the agent who is a user of a chat. surface is the chat's kind, such as "slack". If no agent has
+// this user, it reads the agent with the e-mail address who has no other user in the chat. An empty user or address
+// matches nobody.
 // Errors: ErrNoPerson.
 func FindPersonByUser(ctx context.Context, q store.Querier, surface string, user store.SurfaceUser, email string) (Person, error) {
 	return scanPerson(q.QueryRow(ctx, findPerson+`($2 <> '' AND `+personByUser+` OR $3 <> '' AND `+personByMail+`)

@@ -7,7 +7,7 @@
 //   - A delivery is a message to be sent. A lane is a queue of deliveries that are sent one after the other.
 //   - A gate is a rate limit of a provider, shared by several lanes. It is closed while the provider has asked to wait.
 //
-// What does not belong here: what one process does; that is counted where it happens.
+// What does not belong here: numbers about a single process, which are counted where they arise.
 package stats
 
 import (
@@ -73,8 +73,8 @@ type GateStats struct {
 	Wait      float64         `db:"wait"` // seconds until the last of them opens
 }
 
-// SuggestionCount is how many suggestions of a kind were shown to agents in the last seven days, and what became of them.
-// Only the latest maxRows suggestions of all kinds are counted.
+// SuggestionCount is how many suggestions of a kind were shown to agents in the last seven days, and how many of these the
+// agents used, edited or ignored. Only the latest maxRows suggestions of all kinds are counted.
 type SuggestionCount struct {
 	Kind    string `db:"kind"` // "tag"
 	Shown   int    `db:"shown"`

@@ -29,7 +29,7 @@ const (
 // Kinds lists all kinds.
 func Kinds() []Kind { return []Kind{Tag, Template, Priority, Reply, Assign, Snooze} }
 
-// Fate is what became of a suggestion. It is empty while that is open.
+// Fate is what became of a suggestion. It is empty while the suggestion is open.
 type Fate string
 
 // The fates of suggestions.

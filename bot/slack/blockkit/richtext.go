@@ -85,7 +85,7 @@ type Typed struct {
 }
 
 // ReadText reads what the author of a message typed: its rich text, or else its mrkdwn, followed by its tables. It never
-// fails. Of elements of an unknown kind it keeps the text.
+// fails. If an element is of an unknown kind, it keeps the element's text.
 func ReadText(t Typed) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(t.Text, t.Names)}
 	blocks := readBlocks(t.Blocks)
@@ -225,6 +225,7 @@ func (w *writer) writeRuns(runs []element) {
 		w.Runs(pending)
 		pending = nil
 	}
+
 	for _, r := range runs {
 		var style markdown.Style
 		_ = json.Unmarshal(r.Style, &style) //nolint:errcheck // an unknown style is ignored

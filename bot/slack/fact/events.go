@@ -214,7 +214,7 @@ func isAboutPersonsOnly(ev json.RawMessage) bool {
 }
 
 // splitMessage returns the fact of a message, an edit or a deletion. A message that nobody typed, such as "Ann joined", has
-// no fact. Neither has a message of our own, but it shows where our files were posted.
+// no fact. A message of our own has no fact either, but it shows where our files were posted.
 func (s *Self) splitMessage(kind, channel string, ev *event, body []byte) Arrival {
 	if channel == "" {
 		return quarantinedArrival(body, "message without channel")

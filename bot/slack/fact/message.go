@@ -131,14 +131,15 @@ func IsWritten(subtype string) bool {
 	return false
 }
 
-// IsOwnMessage reports whether our own app posted m. Depending on how a message was posted, Slack sets its bot, app or user id.
+// IsOwnMessage reports whether our own app posted m. Depending on how a message was posted, Slack sets its bot, app or
+// user id.
 func (s *Self) IsOwnMessage(m *Message) bool {
 	isOurs := func(id, ours string) bool { return id != "" && id == ours }
 	return isOurs(m.BotID, s.Bot) || isOurs(m.AppID, s.App) || isOurs(m.User, s.User)
 }
 
-// ReadTyped returns the text that the author of m typed. Ids of people and channels in it are replaced by their names, as far
-// as s knows them.
+// ReadTyped returns the text that the author of m typed. Ids of people and channels in it are replaced by their names,
+// as far as s knows them.
 func (s *Self) ReadTyped(m *Message) markdown.Text {
 	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text, Names: s.Names})
 }

@@ -229,7 +229,8 @@ func TestMessagesAreSent(t *testing.T) {
 	root := w.postAs(w.ann, "", "<@U0FAKEBOT01> help")
 	raw := a.waitRaw("message")
 	wantFields(t, "the message", raw, dict{"ts": root, "channel_type": "channel", "bot_id": nil})
-	wantEqual(t, "the message has its client's id", raw["client_msg_id"] != "", true)
+	clientID, _ := raw["client_msg_id"].(string)
+	wantEqual(t, "the message has its client's id", clientID != "", true)
 	wantFields(t, "the mention", a.waitRaw("app_mention"), dict{"ts": root})
 
 	noError(t, w.ben.React(w.ch, root, "eyes"))

@@ -1,4 +1,5 @@
-// Package webclient makes the HTTP client for calls of Slack's Web API: with the token as a header, and with answers to posts shortened.
+// Package webclient makes the HTTP client for calls of Slack's Web API. The client sends the token as a header, and shortens
+// Slack's answers to posts (package postanswer).
 //
 // What does not belong here: which calls are made, and what their answers mean.
 package webclient
@@ -11,15 +12,16 @@ import (
 	"parley/bot/slack/postanswer"
 )
 
-// bearerTransport adds the token as a header, and has answers shortened. slack-go sends the token only as a form field,
-// which Slack accepts, but not every server that speaks Slack's API.
+// bearerTransport adds the token as a header, and shortens answers. slack-go sends the token only as a form field, which
+// Slack accepts, but not every server that speaks Slack's API.
 type bearerTransport struct {
 	next  http.RoundTripper
 	api   *url.URL // only requests to addresses below it get the token: uploads and response URLs don't
 	token string
 }
 
-// New makes a client like base, whose transport is set, that adds the token to calls of the API at api, and shortens their answers.
+// New returns a copy of base that adds the token to calls of the API at the address api, and shortens their answers. base
+// must have a Transport.
 func New(base *http.Client, api *url.URL, token string) *http.Client {
 	client := *base
 	client.Transport = bearerTransport{next: base.Transport, api: api, token: token}

@@ -41,7 +41,7 @@ type Activity struct {
 	ServiceURL string `json:"serviceUrl,omitempty"`
 	ChannelID  string `json:"channelId,omitempty"` // ChannelTeams
 	Name       string `json:"name,omitempty"`      // of an invoke or event
-	// Of an installationUpdate: add, remove, upgrade, add-upgrade, remove-upgrade.
+	// Action is set in an installationUpdate: add, remove, upgrade, add-upgrade, remove-upgrade.
 	Action       string               `json:"action,omitempty"`
 	From         *ChannelAccount      `json:"from,omitempty"`
 	Recipient    *ChannelAccount      `json:"recipient,omitempty"`

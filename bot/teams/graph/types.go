@@ -27,8 +27,8 @@ type Message struct {
 	MoreReplies string       `json:"replies@odata.nextLink"` // next page for Client.Replies; "" if Replies has all
 }
 
-// IsBlank reports whether a message has no content. Nobody can write such a message. It is one that was deleted, if
-// Graph doesn't say when, or that Graph doesn't fully show yet.
+// IsBlank reports whether a message has no content. People can't write such a message. Graph returns it for a message
+// that was deleted, if it doesn't say when, and for one that it can't show in full yet.
 func (m *Message) IsBlank() bool {
 	return strings.TrimSpace(m.Body.Content) == "" && len(m.Attachments) == 0
 }
@@ -82,7 +82,7 @@ type Attachment struct {
 	ID          string `json:"id"`
 	ContentType string `json:"contentType"`
 	ContentURL  string `json:"contentUrl"`
-	Content     string `json:"content"` // of a card its JSON
+	Content     string `json:"content"` // for a card, its JSON
 	Name        string `json:"name"`
 }
 

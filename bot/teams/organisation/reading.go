@@ -9,8 +9,8 @@ import (
 )
 
 // A team's owner may let Parley read a channel's messages with Graph (Microsoft's API for reading), and may revoke that
-// right. What people type while Parley can't read is meant for colleagues. It must not go to a customer when it becomes
-// readable later. So this file records when each channel was readable:
+// right. Messages that people type while Parley can't read the channel are meant for colleagues. They must not go to a
+// customer when they become readable later. So this file records when each channel was readable:
 //
 //	Monday     Graph shows the channel   {Shown}
 //	Tuesday    Graph refuses             {Shown, Refused, Until: Tuesday}
@@ -52,8 +52,8 @@ func (r readingNote) show(now time.Time) readingNote {
 	return r
 }
 
-// WasReadable reports whether we could read a channel at a time, as far as we know. What people typed while we couldn't
-// is meant for colleagues, unless it mentions Parley.
+// WasReadable reports whether we could read a channel at a time, as far as we know. Messages that people typed while we
+// couldn't read it are meant for colleagues, unless they mention Parley.
 func (n *Notebook) WasReadable(channel string, at time.Time) bool {
 	return n.reading(channel).wasReadable(at)
 }

@@ -50,9 +50,9 @@
 // Faults can also affect the requests to the bot. Their names are event:TYPE: event:message,
 // event:messageUpdate, event:invoke, or event:* for all.
 //
-// # Checked against Microsoft's JavaScript libraries
+// # Checked against Microsoft's libraries
 //
-// The emulator was checked by hand with these libraries on Node 20.
+// The emulator was checked by hand with these libraries, those in JavaScript on Node 20.
 //
 // botbuilder 4.23.3 and @microsoft/teams.apps 2.1.0 work for messages in both reply forms, updates,
 // deletions, cards, new threads, personal chats, members and teams, targeted messages, reactions, edits and
@@ -66,6 +66,9 @@
 // @microsoft/agents-hosting 1.8.1 receives messages, mentions, reactions, edits, deletions and
 // Action.Execute, and sends, updates and deletes texts and cards in channels, new threads and personal chats.
 // Its URLs of keys and tokens have to be replaced by those of [Server.OpenIDURL] and [Server.LoginURL].
+//
+// botframework-connector 4.17.0 on Python 3.11 starts threads, sends, updates and deletes texts and cards, reads
+// members, teams and channels, and accepts the tokens of activities.
 //
 // @azure/msal-node 3.8.10 gets a token with [Options.TLS]. Set authority to [Server.LoginURL]/TENANT, list the
 // host in knownAuthorities, and set NODE_EXTRA_CA_CERTS to a file with [Server.CertPEM].

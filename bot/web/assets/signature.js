@@ -10,8 +10,8 @@ const said = document.getElementById("said");
 const pick = document.getElementById("pick");
 const mostPicture = 256 * 1024;
 
-// A signature that begins with a tag is HTML, and is formatted in HTML.
-const isHTML = () => field.value.trimStart().startsWith("<");
+// A signature that begins with a tag is HTML, and is formatted in HTML. One that begins with <https://…> is Markdown.
+const isHTML = () => /^\s*<(?:!--|!DOCTYPE|[A-Za-z][A-Za-z0-9]*[\s/>])/.test(field.value);
 
 // put replaces a part of the text, so that the browser can take it back, and selects something of it.
 function put(from, to, text, selectFrom, selectTo) {

@@ -16,9 +16,9 @@ import (
 	"parley/channels"
 )
 
-// Replies with files. A reply may be refused after its files were uploaded, or shown again so that the agent confirms
-// it. The browser's session then remembers the files: the form shows a checkbox for each, and the agent needn't upload
-// them again. Nobody else can attach them, since they are identified by the session.
+// This file handles replies with files. A reply may be refused after its files were uploaded, or shown again so that the
+// agent confirms it. The browser's session then remembers the files: the form shows a checkbox for each, and the agent
+// needn't upload them again. Other people can't attach these files, because only this session knows their ids.
 
 // keptFile is an uploaded file of a reply that is not stored yet.
 type keptFile struct {

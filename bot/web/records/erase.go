@@ -16,7 +16,7 @@ import (
 //	showContact   shows how many records would be removed
 //	eraseContact  erases them
 //
-// What can't be removed at once, such as posts in Slack and Teams, is removed in the background. At the end there is a
+// Data that can't be removed at once, such as posts in Slack and Teams, is removed in the background. At the end there is a
 // certificate that lists what was removed.
 
 // ErrWaiting means that an erasure has begun, but events or posts about the customer are still queued.

@@ -135,7 +135,7 @@ func agentRows(all, some []setup.Entry) (rows []agentRow) {
 		countsAsSuper := isAdmin && !hasSuper
 		row := agentRow{
 			Name:  e.Value("name"),
-			Path:  "/settings/agents/" + e.Name,
+			Path:  "/settings/agents/" + pathOf(e.Name),
 			Email: e.Name,
 			Zone:  e.Value("zone"),
 			Super: isSuper(e) || countsAsSuper,

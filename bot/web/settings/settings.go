@@ -40,8 +40,9 @@ type Desk interface {
 	// Preview renders a signature as customers of a channel see it. It returns *setup.SignatureError if it is invalid.
 	Preview(ctx context.Context, channel, source string) (Preview, error)
 
-	// Embed encodes a picture as a data URL for a signature. It returns *setup.SignatureError if the picture is unsuitable.
-	Embed(picture []byte) (string, error)
+	// AddPicture appends a picture to a signature, and returns the signature. description is the picture's alternative text.
+	// It returns *setup.SignatureError if the picture is unsuitable.
+	AddPicture(source string, picture []byte, description string) (string, error)
 
 	// TemplateStates returns the approval states of templates, by the names of their entries.
 	TemplateStates(ctx context.Context) (map[string]TemplateState, error)

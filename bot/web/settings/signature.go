@@ -21,7 +21,7 @@ const (
 	mePath        = "/settings/me"
 	signaturePath = "signature"
 
-	maxPictureBytes = 2 << 20 // of an upload; the limit of Desk.Embed is lower
+	maxPictureBytes = 2 << 20 // of an upload; the limit of Desk.AddPicture is lower
 )
 
 func (p pages) signatureRoutes() []web.Route {
@@ -144,13 +144,9 @@ func capitalizeFirst(s string) string {
 // save saves the submitted form. With the parameter "preview" it only shows the form again with a preview.
 func (s signaturePage) save(v *web.Visit) error {
 	form := s.makeForm()
-	picture, problem, err := s.embedPicture(v)
+	problem, err := s.addPicture(v)
 	if err != nil {
 		return err
-	}
-	if picture != "" { // add it to the submitted text
-		text := strings.Join(v.Request.PostForm[signaturePath], "\n")
-		v.Request.PostForm.Set(signaturePath, withPicture(text, picture, v.Value("picture_says")))
 	}
 
 	switch {
@@ -181,52 +177,46 @@ func (s signaturePage) save(v *web.Visit) error {
 	return answerSaved(v, s.path, result.About(s.entry.Name))
 }
 
-// embedPicture returns an uploaded picture as a data URL; "" if there is none. problem says what is wrong with the picture,
-// as text for the page.
-func (s signaturePage) embedPicture(v *web.Visit) (address, problem string, err error) {
+// addPicture adds an uploaded picture to the submitted text, if there is one. problem says what is wrong with the picture, as
+// text for the page.
+func (s signaturePage) addPicture(v *web.Visit) (problem string, err error) {
+	content, err := s.readPicture(v)
+	if err != nil || len(content) == 0 {
+		return "", err
+	}
+
+	text := strings.Join(v.Request.PostForm[signaturePath], "\n")
+	text, err = s.desk.AddPicture(text, content, v.Value("picture_says"))
+	if wrong, ok := errors.AsType[*setup.SignatureError](err); ok {
+		return capitalizeFirst(wrong.Error()), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	v.Request.PostForm.Set(signaturePath, text)
+	return "", nil
+}
+
+// readPicture returns the bytes of an uploaded picture; none if there is no picture, or if customers would see none.
+func (s signaturePage) readPicture(v *web.Visit) ([]byte, error) {
 	if !hasLetters(s.desk, s.channel) || v.Request.MultipartForm == nil {
-		return "", "", nil
+		return nil, nil
 	}
 	pictures := v.Request.MultipartForm.File["picture"]
 	if len(pictures) == 0 {
-		return "", "", nil
+		return nil, nil
 	}
 
 	file, err := pictures[0].Open()
 	if err != nil {
-		return "", "", fmt.Errorf("open the uploaded picture: %w", err)
+		return nil, fmt.Errorf("open the uploaded picture: %w", err)
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	content, err := io.ReadAll(io.LimitReader(file, maxPictureBytes))
 	if err != nil {
-		return "", "", fmt.Errorf("read the uploaded picture: %w", err)
+		return nil, fmt.Errorf("read the uploaded picture: %w", err)
 	}
-	if len(content) == 0 {
-		return "", "", nil
-	}
-
-	address, err = s.desk.Embed(content)
-	if wrong, ok := errors.AsType[*setup.SignatureError](err); ok {
-		return "", capitalizeFirst(wrong.Error()), nil
-	}
-	return address, "", err
-}
-
-// withPicture appends a picture to a signature, in Markdown or HTML like the signature itself. description is its
-// alternative text; characters with a meaning in Markdown or HTML are replaced or escaped.
-func withPicture(text, address, description string) string {
-	text = strings.TrimRight(text, " \r\n")
-	description = strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(description)
-	isHTML := strings.HasPrefix(text, "<")
-	if isHTML {
-		return text + `<img src="` + address + `" alt="` + template.HTMLEscapeString(description) + `">`
-	}
-
-	picture := "![" + description + "](" + address + ")"
-	if text == "" {
-		return picture
-	}
-	return text + "\n\n" + picture
+	return content, nil
 }
 
 // withSignaturePage calls do with the page of the signature of the account in the URL.

@@ -28,6 +28,9 @@ func (Problems) Error() string { return "signin: refused" }
 
 // Desk is the backend of these pages.
 type Desk interface {
+	// HasAdmin reports whether somebody is an admin already.
+	HasAdmin(ctx context.Context) (bool, error)
+
 	// Invited returns the person whom a link is for, without using up the link. It returns ErrNoLink.
 	Invited(ctx context.Context, link string) (Invited, error)
 
@@ -65,12 +68,22 @@ func Area(desk Desk, providers func() []Provider) web.Area {
 	}}
 }
 
+// shownSignIn is the template data of signin.html.
+type shownSignIn struct {
+	Providers []Provider
+	HasAdmin  bool
+}
+
 // show shows the sign-in page.
 func (p pages) show(v *web.Visit) error {
 	if v.Person.ID != 0 {
 		return v.Go("/settings")
 	}
-	return v.Show("signin", web.Screen{Title: "Sign in", Data: p.providers()})
+	hasAdmin, err := p.desk.HasAdmin(v.Context())
+	if err != nil {
+		return err
+	}
+	return v.Show("signin", web.Screen{Title: "Sign in", Data: shownSignIn{Providers: p.providers(), HasAdmin: hasAdmin}})
 }
 
 func (p pages) signOut(v *web.Visit) error {

@@ -1,11 +1,13 @@
 package start
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"parley/bot/web"
 	"parley/bridge"
@@ -49,8 +51,15 @@ type Member struct {
 	Name, Email string
 	Note        string // what the person is: "agent already"
 	Fixed       bool   // the person can't be chosen; Note says why
-	Chosen      bool   // the person is proposed: the checkbox is checked initially
+	Chosen      bool   `json:"-"` // the person is proposed: the checkbox is checked initially
 }
+
+// Retry is why a decision was not carried out although it isn't outdated. The page shows it again with these problems, so
+// that the admin can change it or send it once more.
+type Retry struct{ Problems []string }
+
+// Error returns all problems.
+func (r *Retry) Error() string { return "start: " + strings.Join(r.Problems, " ") }
 
 // rosterLink is a link from the first steps to the page of a channel's members.
 type rosterLink struct {
@@ -88,6 +97,8 @@ type membersPage struct {
 	Path, Back string
 	Selectable int // number of people who can be chosen
 	Follow     web.Field
+	Shown      string   // Roster.encode
+	Problems   []string // why the decision that the page shows was not carried out; none if the page is new
 }
 
 // showMembers shows the page of a channel's members.
@@ -100,14 +111,28 @@ func (p pages) showMembers(v *web.Visit) error {
 		return err
 	}
 
-	page := membersPage{Roster: r, Path: membersPath, Back: path}
+	follows := r.Follows || !r.Confirmed // the default of the first confirmation
+	screen, err := makeMembersScreen(r, follows, nil)
+	if err != nil {
+		return err
+	}
+	return v.Show("members", screen)
+}
+
+// makeMembersScreen returns the page of a channel's members. follows is the choice about people who join the channel later.
+func makeMembersScreen(r Roster, follows bool, problems []string) (web.Screen, error) {
+	shown, err := r.encode()
+	if err != nil {
+		return web.Screen{}, err
+	}
+
+	page := membersPage{Roster: r, Path: membersPath, Back: path, Shown: shown, Problems: problems}
 	for _, m := range r.People {
 		if !m.Fixed {
 			page.Selectable++
 		}
 	}
 
-	follows := r.Follows || !r.Confirmed // the default of the first confirmation
 	page.Follow = web.Field{
 		Name:  "agents",
 		Label: "Who comes into the channel later",
@@ -120,12 +145,12 @@ func (p pages) showMembers(v *web.Visit) error {
 			"and whom you leave out now stays out.",
 	}
 
-	return v.Show("members", web.Screen{
+	return web.Screen{
 		Title: "Who answers for " + r.Team,
 		Help: "Only what agents write in a thread can reach a customer. " +
 			"These people are in the team's channel now: confirm once who of them answers.",
 		Data: page,
-	})
+	}, nil
 }
 
 // confirm makes the chosen people agents.
@@ -135,7 +160,7 @@ func (p pages) confirm(v *web.Visit) error {
 	}
 
 	form := v.Request.PostForm
-	joined, err := p.desk.Confirm(v.Context(), v.Person, Decision{
+	decision := Decision{
 		Team:    v.Value("team"),
 		Chat:    v.Value("chat"),
 		Version: v.Value("version"),
@@ -143,7 +168,15 @@ func (p pages) confirm(v *web.Visit) error {
 		Listed:  usersIn(form["listed"]),
 		Chosen:  usersIn(form["user"]),
 		Follow:  v.Value("agents") == everyNewcomer,
-	})
+	}
+	joined, err := p.desk.Confirm(v.Context(), v.Person, decision)
+	if retry, ok := errors.AsType[*Retry](err); ok {
+		screen, err := makeMembersScreen(decision.roster(form.Get("shown")), decision.Follow, retry.Problems)
+		if err != nil {
+			return err
+		}
+		return v.ShowAgain("members", screen)
+	}
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return v.Refuse(http.StatusUnprocessableEntity, problem.Text, problem.Hint)
 	}
@@ -155,6 +188,30 @@ func (p pages) confirm(v *web.Visit) error {
 	}
 
 	return v.GoWithText(path, "Confirmed: "+strconv.Itoa(joined)+" people joined the team.")
+}
+
+// roster returns the list of members as the page showed it, with the people who were chosen since. shown is Roster.encode of
+// that page: what the chat told about the members, because the chat may not tell it now.
+func (d Decision) roster(shown string) Roster {
+	var told []Member
+	_ = json.Unmarshal([]byte(shown), &told) //nolint:errcheck // then nothing is known but the users
+	r := Roster{Team: d.Team, Chat: d.Chat, Channel: d.Channel, Version: d.Version}
+	for _, user := range d.Listed {
+		m := Member{User: user}
+		if i := slices.IndexFunc(told, func(m Member) bool { return m.User == user }); i >= 0 {
+			m = told[i]
+		}
+		m.Chosen = slices.Contains(d.Chosen, user)
+		r.People = append(r.People, m)
+	}
+	return r
+}
+
+// encode returns the people in one text, for a field of the form. A form may have ten thousand fields, and a channel
+// thousands of members.
+func (r Roster) encode() (string, error) {
+	text, err := json.Marshal(r.People)
+	return string(text), err
 }
 
 // usersIn reads the users in the values of a field.

@@ -40,7 +40,7 @@ type Desk interface {
 	Roster(ctx context.Context, team, chat string) (Roster, error)
 
 	// Confirm makes the chosen members agents of the team, and returns how many joined. It returns *web.Problem if the
-	// decision is outdated or invalid.
+	// decision is outdated, and *Retry if it may be changed or sent again.
 	Confirm(ctx context.Context, by web.Person, d Decision) (joined int, err error)
 
 	// Save stores a change and logs who made it. It returns the errors of setup.Save.

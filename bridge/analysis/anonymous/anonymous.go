@@ -79,8 +79,13 @@ func trimPublicSuffix(name string) string {
 
 // isWrittenWithoutSpaces reports whether a letter belongs to a script that puts no spaces between words.
 func isWrittenWithoutSpaces(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
+		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
+
+// hasAttachedWords reports whether a letter belongs to a script in which short words, such as "and" or "to", are written
+// together with the word behind them: "ולרבקה" is "and to Rivka".
+func hasAttachedWords(r rune) bool { return unicode.In(r, unicode.Arabic, unicode.Hebrew) }
 
 // Parts of the patterns below. The language of a text is not detected: every pattern covers all eight languages.
 const (
@@ -192,7 +197,23 @@ func (p Person) cleanLine(line string) string {
 
 // isName reports whether a folded word is one of the names or a form of one, such as "marias" or "marii".
 func (p Person) isName(folded string) bool {
-	return slices.ContainsFunc(p.folded, func(name string) bool { return folded == name || isFormOf(folded, name) })
+	return slices.ContainsFunc(p.folded, func(name string) bool {
+		return folded == name || isFormOf(folded, name) || isAttachedTo(folded, name)
+	})
+}
+
+// isAttachedTo reports whether a folded word is a form of a folded name with short words attached before it.
+func isAttachedTo(word, name string) bool {
+	const (
+		maxAttached = 4    // characters: "and to the"
+		article     = "ال" // of a name that begins with it; "to" replaces its first letter
+	)
+	name = strings.TrimPrefix(name, article)
+	start := strings.Index(word, name)
+	if start < 0 || !strings.ContainsFunc(name, hasAttachedWords) {
+		return false
+	}
+	return utf8.RuneCountInString(word[:start]) <= maxAttached && isFormOf(word[start:], name)
 }
 
 // isFormOf reports whether a folded word is a folded name with another ending.

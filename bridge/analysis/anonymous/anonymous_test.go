@@ -127,6 +127,23 @@ Traugott Wuellner, Wüllners Kunde`,
 			wantGone: []string{"วิชัย"},
 			wantLeft: "โคมไฟเสีย",
 		},
+		{name: "Khmer", person: "សុខា", text: "ខ្ញុំឈ្មោះសុខា ចង្កៀងខូច", wantGone: []string{"សុខា"}, wantLeft: "ចង្កៀងខូច"},
+		{name: "Lao", person: "ບຸນມີ", text: "ຂ້ອຍຊື່ບຸນມີ ໂຄມໄຟເພ", wantGone: []string{"ບຸນມີ"}, wantLeft: "ໂຄມໄຟເພ"},
+		{name: "Burmese", person: "အောင်", text: "ကျွန်တော်အောင်ပါ မီးအိမ်ပျက်", wantGone: []string{"အောင်"}, wantLeft: "မီးအိမ်ပျက်"},
+		{
+			name:     "Hebrew, with a word before the name",
+			person:   "רבקה כהן",
+			text:     "המנורה שבורה. תשלחו לרבקה, ולרבקה כהן בלבד.",
+			wantGone: []string{"רבקה", "כהן"},
+			wantLeft: "המנורה שבורה",
+		},
+		{
+			name:     "Arabic, with words before the name",
+			person:   "خديجة المنصوري",
+			text:     "المصباح مكسور. أرسلوه لخديجة والمنصوري وللمنصوري.",
+			wantGone: []string{"خديجة", "منصوري"},
+			wantLeft: "المصباح مكسور",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -46,8 +46,8 @@ func (m majority) Analyze(context.Context, analysis.Question) (analysis.Answer, 
 	return m.answer, nil
 }
 
-// mostFrequent returns the key with the highest count. Of several such keys it returns the alphabetically first, and
-// without counts "".
+// mostFrequent returns the key with the highest count. If several keys have that count, it returns the alphabetically
+// first one. Without counts it returns "".
 func mostFrequent(counts map[string]int) string {
 	most, highest := "", 0
 	for _, key := range slices.Sorted(maps.Keys(counts)) {

@@ -7,7 +7,8 @@ import (
 )
 
 // fold returns a text in the form in which Find searches it: digits of all scripts, wide letters, spaces and dashes become
-// their ASCII form, and backslashes that escape Markdown become invisible characters. "＋４９\_１" becomes "+49\u200b_1".
+// their ASCII form, and backslashes that escape Markdown become invisible characters. "＋４９\_１" becomes "+49\u200b_1". Links
+// have addresses and numbers with escapes: "kim%40example.com" becomes "kim@example.com".
 //
 // offsets[i] is the offset in text of the character that became folded[i]. It has one more element for the end of the
 // text. A byte that isn't valid UTF-8 becomes one space.
@@ -19,7 +20,11 @@ func fold(text string) (folded string, offsets []int) {
 		lengthBefore := out.Len()
 
 		isInvalid := r == utf8.RuneError && size == 1
+		unescaped, isEscape := unescapeAt(text, i)
 		switch {
+		case isEscape:
+			out.WriteString(unescaped)
+			size = escapeLength
 		case isInvalid:
 			out.WriteByte(' ')
 		case r == '\\' && isEscapable(text[i+1:]):
@@ -36,6 +41,25 @@ func fold(text string) (folded string, offsets []int) {
 	}
 
 	return out.String(), append(offsets, len(text))
+}
+
+const escapeLength = len("%40")
+
+// unescapeAt returns what an escape of a link at an offset stands for, if it may be part of an address or a number. Spaces
+// and brackets become invisible, because they may be part of both.
+func unescapeAt(text string, offset int) (unescaped string, isEscape bool) {
+	if text[offset] != '%' || offset+escapeLength > len(text) {
+		return "", false
+	}
+	switch strings.ToUpper(text[offset : offset+escapeLength]) {
+	case "%40":
+		return "@", true
+	case "%2B":
+		return "+", true
+	case "%20", "%28", "%29":
+		return invisible, true
+	}
+	return "", false
 }
 
 // isEscapable reports whether a text begins with a character that can be escaped by a backslash in Markdown.

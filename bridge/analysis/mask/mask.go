@@ -132,5 +132,16 @@ func (m *Mask) valueOf(kind Kind, number string) (value string, found bool) {
 	return m.values[i-1], m.kinds[i-1] == kind
 }
 
+// placeholderPart matches the beginning of a placeholder at the end of a text.
+var placeholderPart = regexp.MustCompile(`\[[A-Z]{1,6}(?:_[0-9]{0,6}(?:_[a-z]{0,8})?)?$`)
+
+// TrimPart returns a text that was cut, without the part of a placeholder that it may end with. Show can't restore a part.
+func TrimPart(text string) string {
+	if start := strings.LastIndexByte(text, '['); start >= 0 && placeholderPart.MatchString(text[start:]) {
+		return text[:start]
+	}
+	return text
+}
+
 // Count returns the number of different values that were hidden.
 func (m *Mask) Count() int { return len(m.values) }

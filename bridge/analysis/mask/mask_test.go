@@ -53,6 +53,12 @@ func TestHideEmails(t *testing.T) {
 			want: "[EMAIL_1_qq]\u00ad.",
 		},
 		{name: "marks of direction around it", text: "\u200fkim@example.com\u200f", want: "\u200f[EMAIL_1_qq]\u200f"},
+		{
+			name: "in a link, with its @ escaped",
+			text: "see https://shop.example/unsubscribe?to=kim%40example.com&list=2",
+			want: "see https:[EMAIL_1_qq]&list=2",
+		},
+		{name: "escapes in the address itself", text: "<mailto:kim%20lee%40example.com?subject=%40>", want: "<mailto:[EMAIL_1_qq]?subject=%40>"},
 		{name: "no address before or behind the @", text: "not @\u200bme, nor me@\u200b", want: "not @\u200bme, nor me@\u200b"},
 		{name: "nothing", text: "", want: ""},
 	}
@@ -75,6 +81,11 @@ func TestHidePhones(t *testing.T) {
 		{name: "international with two zeros", text: "ring 001 555 0100 99", want: "ring [PHONE_1_qq]"},
 		{name: "North American", text: "(555) 010-0199 or 555-010-0199", want: "[PHONE_1_qq] or [PHONE_2_qq]"},
 		{name: "Arabic digits", text: "٠١٧٠١٢٣٤٥٦٧ يرجى", want: "[PHONE_1_qq] يرجى"},
+		{
+			name: "in a link, with escapes",
+			text: "https://x.example/?tel=%2B49%20%28170%29%201234567&a=1",
+			want: "https://x.example/?tel=[PHONE_1_qq]&a=1",
+		},
 		{name: "spaces that aren't seen", text: "+4\u200b9170\u200b1234567", want: "[PHONE_1_qq]"},
 		{
 			name: "other blanks and hyphens, beside an email with a small @",
@@ -267,6 +278,7 @@ func FuzzMask(f *testing.F) {
 		"555-010-0199555-010-0199",
 		"612 345 678 DE89370400440532013000-5551234567,12 EUR a@b.de",
 		"192.168.10.25 347.12.34.567 (11) 98765-4321",
+		"a%40b%40c@d %2B49%20170%201234567 a%20b@c.de%40e 4111%201111%201111%201111",
 	} {
 		f.Add(s)
 	}

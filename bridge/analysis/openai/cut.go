@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/mask"
 )
 
 // A question must fit into the context of a small model, and must not cost too much. Models count and charge tokens,
@@ -85,8 +86,8 @@ func sevenths(r rune) int {
 	return perToken
 }
 
-// clipTokens shortens a text to at most limit estimated tokens. A shortened text ends with "…". It stops reading at the
-// limit, so a very long text costs no more time than a short one.
+// clipTokens shortens a text to at most limit estimated tokens. A shortened text ends with "…", and doesn't end within a
+// placeholder of a masked value. It stops reading at the limit, so a very long text costs no more time than a short one.
 func clipTokens(s string, limit int) string {
 	n := 0   // sevenths so far
 	end := 0 // the last cut position that leaves room for "…"
@@ -96,15 +97,15 @@ func clipTokens(s string, limit int) string {
 		}
 		n += sevenths(r)
 		if (n+perToken-1)/perToken > limit {
-			return s[:end] + "…"
+			return mask.TrimPart(s[:end]) + "…"
 		}
 	}
 	return s
 }
 
-// cut returns a question that fits into maxTotal. It drops the last names and sources of their lists, and the oldest
-// messages of the history. In the burst, it shortens long messages, and drops the oldest ones of very many. q itself
-// isn't changed.
+// cut returns a question that fits into maxTotal. It drops names and sources from the ends of their lists, and the oldest
+// messages of the history. In the burst, it shortens long messages and, if there are very many, drops the oldest ones. q
+// itself isn't changed.
 func cut(q analysis.Question) analysis.Question {
 	if len(q.Desk.Intents) == 0 {
 		q.Desk.Intents = analysis.DefaultIntents()
@@ -152,8 +153,8 @@ func takeFittingMax[T any](all []T, limit int, left *int, size func(T) int) []T 
 	return taken
 }
 
-// cutBurst shares the budget of the burst equally between its messages, from the newest to the oldest. What a short
-// message doesn't use benefits the older ones. It subtracts the size of the burst from *left.
+// cutBurst shares the budget of the burst equally between its messages, from the newest to the oldest. If a message uses
+// less than its share, the older ones get the rest. It subtracts the size of the burst from *left.
 func cutBurst(burst []analysis.Message, left *int) []analysis.Message {
 	const minShare = 3 * overhead // with less, nothing useful of a message would remain
 	const maxMessages = maxBurst / minShare

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/mask"
 )
 
 // maxPromptTokens is how many tokens, as estimated, all that a model is told may have.
@@ -161,6 +162,23 @@ func TestClipTokens(t *testing.T) {
 	for _, tt := range tests {
 		if got := clipTokens(tt.text, tt.max); got != tt.want {
 			t.Errorf("clipTokens(%q, %d) = %q, want %q", tt.text, tt.max, got, tt.want)
+		}
+	}
+}
+
+// A cut leaves no part of a placeholder, which couldn't be restored: a model that repeats it would show it to an agent, or in
+// a suggested reply.
+func TestClipLeavesNoPartOfAPlaceholder(t *testing.T) {
+	t.Parallel()
+	hidden := mask.New()
+	before, after := strings.Repeat("é", 10)+" ", " "+strings.Repeat("é", 10)
+	placeholder := hidden.Hide("+49 170 1234567")
+	text := before + placeholder + after
+	for limit := 1; limit < estimateTokens(text); limit++ {
+		clipped := strings.TrimSuffix(clipTokens(text, limit), "…")
+		isWhole := strings.Contains(clipped, placeholder)
+		if !isWhole && strings.Contains(clipped, "[") {
+			t.Errorf("clipped to %d tokens, it is %q", limit, clipped)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (us *UseCases) ask(r book.Request) {
 	if r.Args.TextRequest != nil {
 		request = *r.Args.TextRequest
 	}
-	if problem := us.problemOf(r, request, settings.Analyses); problem != nil {
+	if problem := us.problemOf(r, request); problem != nil {
 		us.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return
 	}
@@ -69,17 +69,14 @@ func (us *UseCases) ask(r book.Request) {
 	us.Confirm(r, bridge.Line{})
 }
 
-// problemOf returns why a request can't be fulfilled; nil if it can. isOn is the account's setting for the analysis.
-func (us *UseCases) problemOf(r book.Request, request bridge.TextRequest, isOn bool) *bridge.Problem {
+// problemOf returns why a request can't be fulfilled; nil if it can.
+func (us *UseCases) problemOf(r book.Request, request bridge.TextRequest) *bridge.Problem {
+	off := us.whyOff(r.Conversation)
 	switch {
-	case !us.Requests.HasWriter() || !isOn:
-		return &bridge.Problem{
-			Code: "ai_off",
-			Text: "The analysis of " + r.Conversation.Account.Name + " is switched off: nothing of its conversations is read.",
-			Hint: "Admins switch it on in parley.yaml: ai: on",
-		}
-	case !us.IsAnalysed(r.Conversation):
-		return &bridge.Problem{Code: own.SwitchedOff, Text: switchedOff, Hint: switchOn}
+	case off != nil:
+		return off
+	case !us.Requests.HasWriter():
+		return accountIsOff(r.Conversation)
 	case utf8.RuneCountInString(r.Text) > analysis.MostDraft:
 		return &bridge.Problem{
 			Code: "too_long",
@@ -96,15 +93,35 @@ func (us *UseCases) problemOf(r book.Request, request bridge.TextRequest, isOn b
 	return nil
 }
 
+// whyOff returns why no texts are written about a conversation, if the analysis is switched off; else nil.
+func (us *UseCases) whyOff(c *book.Conversation) *bridge.Problem {
+	switch {
+	case !us.Settings(c).Analyses:
+		return accountIsOff(c)
+	case !us.IsAnalysed(c):
+		return &bridge.Problem{Code: own.SwitchedOff, Text: switchedOff, Hint: switchOn}
+	}
+	return nil
+}
+
+// accountIsOff is the problem that nothing of the account of a conversation is analysed.
+func accountIsOff(c *book.Conversation) *bridge.Problem {
+	return &bridge.Problem{
+		Code: "ai_off",
+		Text: "The analysis of " + c.Account.Name + " is switched off: nothing of its conversations is read.",
+		Hint: "Admins switch it on in parley.yaml: ai: on",
+	}
+}
+
 // Written shows a finished text in the thread. If f reports that no text was written, it explains that to the agent who asked;
 // to nobody if Parley itself had requested the text.
 func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	ask := f.Ask
-	if ask == nil || !us.Settings(c).Analyses {
+	if ask == nil {
 		return
 	}
-	if !us.IsAnalysed(c) { // it was switched off while the text was being written
-		us.explainFailure(c, ask, own.SwitchedOff)
+	if off := us.whyOff(c); off != nil { // it was switched off while the text was being written
+		us.tellAsker(c, ask, off)
 		return
 	}
 	if f.Written == nil {
@@ -149,10 +166,6 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 
 // explainFailure shows the agent who asked for a text why it was not written, and what to do next.
 func (us *UseCases) explainFailure(c *book.Conversation, ask *own.Ask, class string) {
-	if ask.Asker == (own.Asker{}) {
-		return
-	}
-
 	text, hint := "The model gave no answer.", "Ask again in a few minutes. If that goes on, an admin finds why in the log."
 	switch class {
 	case own.NeedsModel:
@@ -160,6 +173,8 @@ func (us *UseCases) explainFailure(c *book.Conversation, ask *own.Ask, class str
 	case own.LeftOut:
 		text, hint = "What the model wrote was left out: it named a link, a number or a person that nobody named here.",
 			"Ask again in other words."
+	case own.TooLong:
+		text, hint = "What the model wrote was left out: it is too long.", "Ask again, or give your text in parts."
 	case own.NoTokens:
 		text, hint = "The tokens are used up that the model may cost this account in a day.",
 			"Ask again after midnight (UTC), or let an admin raise ai_tokens_a_day: see docs/ai.md."
@@ -169,12 +184,20 @@ func (us *UseCases) explainFailure(c *book.Conversation, ask *own.Ask, class str
 		text, hint = "There is no text of the customer to work on.", "Give one: !ai translate to German: TEXT"
 	}
 
+	us.tellAsker(c, ask, &bridge.Problem{Code: bridge.Reason(class), Text: text, Hint: hint})
+}
+
+// tellAsker shows a problem to the agent who asked for a text. It does nothing if Parley itself did.
+func (us *UseCases) tellAsker(c *book.Conversation, ask *own.Ask, problem *bridge.Problem) {
+	if ask.Asker == (own.Asker{}) {
+		return
+	}
 	us.Refuse(book.Request{Conversation: c, Surface: ask.Asker.Surface, Action: bridge.Action{
 		Verb:   bridge.VerbAI,
 		Origin: bridge.OriginText,
 		Actor:  bridge.Actor{ID: ask.Asker.User, Kind: bridge.ActorPerson},
 		Place:  ask.Asker.Place,
-	}}, bridge.Reason(class), text, hint)
+	}}, problem.Code, problem.Text, problem.Hint)
 }
 
 // taskInWords names a task at the beginning of a sentence.

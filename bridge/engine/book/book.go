@@ -36,13 +36,13 @@ type Book struct {
 	People        *People          // customers
 	Posts         *Posts           // messages in Slack or Teams, by people and by Parley
 	Outbox        *Outbox          // deliveries: replies to customers, and posts into surfaces
-	Timers        *Timers          // what is to happen later
+	Timers        *Timers          // what happens later, such as the end of a snooze
 	Log           *Log             // what was done to conversations, by whom
 	Tags          *Tags            // labels of conversations
 	Openings      Openings         // how many conversations each sender has begun recently
 	Bursts        Bursts           // customers' messages to be analysed together
 	Suggested     SuggestedReplies // replies that an analysis suggested
-	Suggestions   *Suggestions     // what became of such suggestions
+	Suggestions   *Suggestions     // what an analysis suggests, and whether agents do it
 	Requests      *Requests        // texts that a model is asked to write
 	Replying      *Replying        // agents who have a reply form open
 }
@@ -67,6 +67,7 @@ func New(o Options) *Book {
 	m := &o.Moment
 	log := &Log{Moment: m, verbs: o.Verbs}
 	posts := &Posts{Moment: m, verbs: o.Verbs, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}}
+
 	return &Book{
 		Moment:        m,
 		Dir:           o.Directory,

@@ -14,15 +14,15 @@ import (
 	"parley/store"
 )
 
-// Conversation is the exchange with one customer, as a batch has loaded it. Its thread in a chat such as Slack begins with the
-// root, a card that shows its state. The card is compared and updated once, at the end of the batch.
+// Conversation is the exchange with one customer, as a batch has loaded it. Its thread in a chat such as Slack begins
+// with the root, a card that shows its state. The card is compared and updated once, at the end of the batch.
 type Conversation struct {
 	*store.Conversation
 	Fresh, dirty  bool                        // it is new in this batch; the batch changed it
 	Account       *store.Account              // the mailbox or number through which the customer writes
 	Identity      *store.Identity             // the customer's; nil if there is none
 	Threads       map[store.AccountID]*Thread // by surface
-	Last          []store.Message             // the latest messages that Load has read, newest first; those of this batch follow
+	Last          []store.Message             // the latest messages: first those that Load has read, newest first, then those of this batch
 	CardMayDiffer bool                        // the root may be out of date: QueueCards compares it with what it last showed
 	Unshown       bool                        // something that the customer said isn't posted yet
 	CardIsUrgent  bool                        // the root is updated at once, because somebody has just given a command
@@ -50,14 +50,14 @@ func (c *Conversation) IsAssignee(agent store.AgentID) bool {
 // Touch marks a conversation as changed.
 func (c *Conversation) Touch() { c.dirty = true }
 
-// NoteSaidLast keeps that a message is what was said last, and by whom.
+// NoteSaidLast records a message as the last one that was said, and who said it.
 func (c *Conversation) NoteSaidLast(m *Message, from store.Speaker) {
 	c.LastAt, c.LastFrom = m.CreatedAt, from
 	c.LastPreview = previewOf(m)
 }
 
-// noteAnswerSaidLast shows a reply of ours as what was said last, unless the reply has neither words nor files. It doesn't
-// change LastAt, with which texts that come late are compared.
+// noteAnswerSaidLast records a reply of ours as the last thing that was said, unless the reply has neither words nor files.
+// It doesn't change LastAt, because texts that arrive late are compared with that time.
 func (c *Conversation) noteAnswerSaidLast(m *Message) {
 	preview := previewOf(m)
 	if preview == "" || preview == c.LastPreview {
@@ -109,10 +109,11 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 }
 
 // canTakeAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it.
-// After its customer was erased it takes none: whoever writes then is a stranger.
+// If the customer was erased, it doesn't: a person who writes afterwards counts as a stranger.
 func (c *Conversation) canTakeAnswers() bool { return c.Kind == store.KindCustomer && !c.IsErased() }
 
-// IsErased reports whether the customer's data was erased on request: what is left of the conversation names nobody.
+// IsErased reports whether the customer's data was erased on request. The rest of the conversation doesn't name the
+// customer.
 func (c *Conversation) IsErased() bool { return c.Identity != nil && c.Identity.IsErased() }
 
 // RefreshCard has the root updated at the end of the batch, if what it shows has changed.
@@ -155,7 +156,8 @@ func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	return false
 }
 
-// Participant names who has a key, for people: by the name that is known in the conversation, else by the key.
+// Participant describes the participant who has a key (address or number): by the name that is known in the conversation,
+// or else by the key.
 func (c *Conversation) Participant(key string) bridge.PartyRef {
 	for _, p := range c.Participants {
 		if p.Key == key && p.Name != "" {
@@ -165,21 +167,22 @@ func (c *Conversation) Participant(key string) bridge.PartyRef {
 	return bridge.PartyRef{Name: key, Address: key}
 }
 
-// IsHeldByOthers reports whether the conversation has owners, of whom the agent is none.
+// IsHeldByOthers reports whether the conversation has owners, and the agent isn't one of them.
 func (c *Conversation) IsHeldByOthers(agent store.AgentID) bool {
 	return len(c.Assignees) > 0 && !c.IsAssignee(agent)
 }
 
-// SourcePlace returns where a typed message stands, with its thread, so that it can be read again there. The place is zero
-// if the message was not typed in a chat of agents. That of a message that was typed outside of its conversation's thread
-// (Elsewhere) is known only in the batch that makes the message, and is zero later.
+// SourcePlace returns where a message was typed, with its thread, so that it can be read again there. The place is zero if
+// the message was not typed in a chat of agents. If it was typed outside of its conversation's thread (Elsewhere), its
+// place is known only in the batch that makes the message, and is zero later.
 func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	if m.Place == "" {
 		return m.Elsewhere
 	}
 	at := bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
-	// Messages of earlier versions don't name their thread. It is the conversation's, unless its root has changed since:
-	// then nobody knows under which root the message was typed.
+
+	// Messages that earlier versions of Parley stored don't name their thread. It is the conversation's thread, unless the
+	// thread's root has changed since. In that case it isn't known under which root the message was typed.
 	t := c.Threads[m.AccountID]
 	hasFirstRoot := t != nil && t.Rerooted == 0
 	if hasFirstRoot && at.Thread == "" {
@@ -188,7 +191,8 @@ func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	return at
 }
 
-// IsMailFor reports whether a mail goes, also in copy, to the conversation's customer, or to somebody who gets the replies instead.
+// IsMailFor reports whether a mail goes, also in copy, to the conversation's customer, or to somebody who gets the
+// replies instead.
 func (c *Conversation) IsMailFor(in channels.Inbound) bool {
 	var keys []string
 	if c.Identity != nil {

@@ -6,20 +6,23 @@ import (
 	"parley/bridge"
 )
 
-// What an analysis finds is shown in a note in the conversation's thread. The latest note stands there until an agent writes or
-// clicks in the thread. What analyses find until then changes that note, so that a thread doesn't fill with notes while nobody looks.
-// The trait TraitNote names the delivery that says what the note says now, and the thread that it is in.
+// When an analysis finds something new, Parley shows it in a note in the conversation's thread. Until somebody acts upon the
+// conversation, the latest note is its standing note: the next analysis changes that note instead of posting another one,
+// so that the thread doesn't fill with notes while nobody looks. The conversation's trait (stored property) TraitNote
+// identifies the note's latest delivery, which has its current text, and the thread that it is in.
 
-// KeepNote makes a delivery the standing note of a thread. Rerooted tells later whether the thread still has the same root.
+// KeepNote makes a delivery the standing note of a thread. It also stores how often the thread got a new root (Rerooted), so
+// that StandingNote can tell whether the note is still under the current root.
 func (c *Conversation) KeepNote(d *Delivery, t *Thread) {
 	c.SetTrait(bridge.TraitNote, fmt.Sprintf("%d %d %d", d.ID, t.AccountID, t.Rerooted))
 }
 
-// SettleNote leaves the standing note as it is from now on, because somebody has acted upon the conversation.
+// SettleNote ends the standing note, because somebody has acted upon the conversation. What is found
+// after that gets a new note.
 func (c *Conversation) SettleNote() { c.SetTrait(bridge.TraitNote, "") }
 
-// StandingNote returns the delivery that says what a thread's standing note says now, or 0 if the thread has none. A note
-// stays behind in a thread that the conversation has left, and under a root that was deleted: it isn't changed there.
+// StandingNote returns the latest delivery of a thread's standing note, or 0 if the thread has none. A note in a thread that
+// the conversation has left, or under a root that was deleted, doesn't count, because it isn't changed any more.
 func (c *Conversation) StandingNote(t *Thread) bridge.DeliveryID {
 	var delivery bridge.DeliveryID
 	var surface bridge.AccountID
@@ -35,7 +38,7 @@ func (c *Conversation) StandingNote(t *Thread) bridge.DeliveryID {
 	return delivery
 }
 
-// standingNotes returns the deliveries of the notes that stand in the threads of the loaded conversations.
+// standingNotes returns the latest deliveries of the standing notes of all loaded conversations.
 func (b *Book) standingNotes(n *Prefetch) (deliveries []bridge.DeliveryID) {
 	if !n.Notes {
 		return nil

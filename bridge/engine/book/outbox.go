@@ -157,10 +157,11 @@ func (o *Outbox) moveBefore(l *Lane, d *Delivery, seq int64) {
 	d.Seq = seq
 }
 
-// IsNamed reports whether Load has looked for a lane that belongs to no conversation. A batch can enqueue only into these.
+// IsNamed reports whether Load has looked for a lane that belongs to no conversation. A batch can enqueue only into such
+// lanes.
 func IsNamed(o *Outbox, key LaneKey) bool { return o.named[key] }
 
-// LaneOf returns the lane with a key, which it makes if it is missing. request is how long a request in that lane may take.
+// LaneOf returns the lane with a key. It makes the lane if it is missing. request is how long a request in that lane may take.
 func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority int, gate store.Gate, request time.Duration) *Lane {
 	if l := o.laneKeys[key]; l != nil {
 		return l
@@ -225,7 +226,7 @@ func (o *Outbox) Cancel(d *Delivery) bool {
 		state = store.NeedsDecision
 	}
 	d.State, d.Dirty = state, true
-	d.NotBefore = nil // deliveries after it need not wait for its hold
+	d.NotBefore = nil // deliveries after it need not wait for its hold, the time for taking it back
 	if o.IsHead(d) {
 		o.SetDue(o.Lanes[d.LaneID], nil) // the dispatcher skips it
 	}

@@ -49,7 +49,7 @@ func newPeople(m *Moment) *People {
 	}
 }
 
-// newIdentities returns a row for each sender, as if all of them were new. Where a row exists already, the upsert keeps it.
+// newIdentities returns a row for each sender, as if all of them were new. If a row exists already, the upsert keeps it.
 // The rows are sorted in the order in which all batches lock them. Their ids, however, ascend in the order in which the
 // events name the keys: of several new keys of one customer, the one with the lowest id becomes the root.
 func (ps *People) newIdentities(p parties) []store.Identity {
@@ -235,8 +235,8 @@ func (ps *People) trialProblem(c *Conversation) *bridge.Problem {
 	return nil
 }
 
-// recipientKeys returns the keys by which a recipient may be listed: the given one and, for the customer of a chat, all other
-// keys that the customer has now.
+// recipientKeys returns the keys by which a recipient may be listed: the given one and, for the customer of a chat, all
+// other keys that the customer has now.
 func (ps *People) recipientKeys(c *Conversation, key string) []string {
 	keys := []string{key}
 	root := ps.RootOf(c)

@@ -8,8 +8,8 @@
 //   - telling admins that the agents' chat is down (outage.go)
 //   - scheduling evening lists and weekly figures (evenings.go) and removing old rows (tidy.go)
 //
-// What a job finds out about a conversation or a template is journalled as a fact (package own), an event that
-// the engine applies in order with all others.
+// If a job finds out something about a conversation or a template, it stores a fact (package own) in the journal.
+// A fact is an event, which the engine applies in order with all others.
 package chores
 
 import (
@@ -30,7 +30,7 @@ import (
 // dbTimeout bounds one short use of the database.
 const dbTimeout = 5 * time.Second
 
-// ofThreads is the last argument of SettingsOf where the settings read don't depend on whether the channel has threads.
+// ofThreads is passed to SettingsOf if the settings that are read don't depend on whether the channel has threads.
 const ofThreads = true
 
 // Host is what background jobs need from the engine. Its methods are safe for concurrent use.

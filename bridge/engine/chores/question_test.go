@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge/analysis"
+	"parley/bridge/engine/own"
 	"parley/store"
 )
 
@@ -72,5 +74,30 @@ func TestLongMessageIsCut(t *testing.T) {
 	}
 	if len(said.Files) >= 1000 {
 		t.Errorf("got the names of %d files, want fewer", len(said.Files))
+	}
+}
+
+// A text of a customer that is too long to be translated is cut. The cut leaves no part of a card number, which nothing would
+// recognise and mask before it is sent to a model.
+func TestCutLeavesNoPartOfANumber(t *testing.T) {
+	t.Parallel()
+	const card = "4111 1111 1111 1111"
+	const after = " is my card. The rest is cut."
+	for visible := range len(card) + 2 {
+		before := strings.Repeat("ä", analysis.MostDraft-1-visible)
+		rows := []store.Message{{Direction: store.DirectionIn, Text: before + card + after}}
+		words := customerWords(rows, own.Ask{Task: analysis.Translate})
+		want := before + "…"
+		if visible >= len(card) {
+			want = before + (card + after)[:visible] + "…"
+		}
+		if words != want {
+			t.Errorf("cut behind %d characters of the number: the text ends with %q, want %q", visible, words[len(before):], want[len(before):])
+		}
+	}
+
+	whole := strings.Repeat("a", analysis.MostDraft-len(card)) + card
+	if words := customerWords([]store.Message{{Direction: store.DirectionIn, Text: whole}}, own.Ask{}); words != whole {
+		t.Errorf("a text of %d characters was cut to %d", len(whole), len(words))
 	}
 }

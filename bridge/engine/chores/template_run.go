@@ -30,7 +30,7 @@ const (
 // workTemplates keeps templates in step with their providers. It submits new and changed templates and deletes
 // removed ones; how conflicts between accounts are resolved is in template_provider.go. It also reads the
 // providers' lists now and then, because a provider such as Meta may reject a template, or disable an approved
-// one, days later. What a provider decides (its verdict) is journalled as a fact, an event that the engine
+// one, days later. The provider's decision (its verdict) is journalled as a fact, an event that the engine
 // applies to the template.
 func (cs *Chores) workTemplates(ctx context.Context) error {
 	accounts := cs.connectedAccounts()
@@ -214,7 +214,7 @@ func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (stat
 
 // now returns the time by this process's clock, which may differ from the database's. Use it only to measure hours.
 func (cs *Chores) now() time.Time {
-	return time.Now() //nolint:forbidigo // compared with hours
+	return time.Now() //nolint:forbidigo // see above
 }
 
 // listedState returns a template's state in its provider's list, and reports whether Parley doesn't know it

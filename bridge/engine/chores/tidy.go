@@ -9,6 +9,7 @@ import (
 	"parley/store"
 	"parley/store/dispatch"
 	"parley/store/measure"
+	"parley/store/words"
 )
 
 const (
@@ -28,7 +29,7 @@ func (cs *Chores) keepOldWords(ctx context.Context) {
 	for more := true; more && ctx.Err() == nil; {
 		batch, cancel := context.WithTimeout(ctx, tidyTimeout)
 		var err error
-		more, err = store.IndexOldWords(batch, cs.pool, wordsBatch)
+		more, err = words.IndexOld(batch, cs.pool, wordsBatch)
 		if err != nil && ctx.Err() == nil {
 			cs.log.Warn("older conversations are not findable yet", "error", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/mask"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/own"
 	"parley/store"
@@ -136,7 +137,11 @@ func (as *Analyses) journalAnswer(ctx context.Context, r request.Request, answer
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, Class: class, WrittenText: answer}
 	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
-	if err := request.Finish(ctx, as.pool, r, event); err != nil {
+	finish := request.Finish
+	if class != "" {
+		finish = request.Fail // whoever asked may try again at once
+	}
+	if err := finish(ctx, as.pool, r, event); err != nil {
 		return err
 	}
 	as.host.Wake()
@@ -149,6 +154,8 @@ func finalClassOf(err error) string {
 	switch {
 	case errors.Is(err, analysis.ErrNeedsModel):
 		return own.NeedsModel
+	case errors.Is(err, analysis.ErrTooLong):
+		return own.TooLong
 	case errors.Is(err, analysis.ErrLeftOut):
 		return own.LeftOut
 	case errors.Is(err, analysis.ErrNoTokens):
@@ -344,7 +351,7 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 			continue
 		}
 		if ask.UpTo == 0 {
-			return clean.Shorten(m.CurrentText(), analysis.MostDraft)
+			return cutDraft(m.CurrentText())
 		}
 
 		first := ask.From
@@ -360,5 +367,23 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 	}
 
 	slices.Reverse(texts)
-	return clean.Shorten(strings.Join(texts, "\n\n"), analysis.MostDraft)
+	return cutDraft(strings.Join(texts, "\n\n"))
+}
+
+// cutDraft shortens a text to analysis.MostDraft characters, the last of which is an ellipsis. It doesn't cut within personal
+// data that a Writer may have to mask: what is left of a card number isn't recognised as one.
+func cutDraft(text string) string {
+	short := clean.Shorten(text, analysis.MostDraft)
+	if short == text {
+		return text
+	}
+
+	const maxValue = 400 // characters; no address or number is longer
+	end := len(clean.FirstRunes(text, analysis.MostDraft-1))
+	for _, f := range mask.Find(clean.FirstRunes(text, analysis.MostDraft+maxValue)) {
+		if f.From < end && end < f.To {
+			return text[:f.From] + "…"
+		}
+	}
+	return short
 }

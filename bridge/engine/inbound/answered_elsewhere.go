@@ -62,10 +62,12 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	m.IdentityID = nil
 	m.AuthorUser = store.SurfaceUser(cmp.Or(in.Elsewhere.Author, a.Name))
 	m.Notices = append([]string{noticeOf(in, isByMachine)}, m.Notices...)
+
 	el.addToThread(c, in)
 	if !isByMachine {
 		noteAnswerAsLast(c, m, in, hasWrittenSince)
 	}
+
 	endsWait := !isByMachine && !hasWrittenSince
 	if endsWait {
 		if err := el.countAsAnswer(ctx, tx, c, m); err != nil {
@@ -112,8 +114,8 @@ func noticeOf(in channels.Inbound, isByMachine bool) string {
 }
 
 // answeredIn returns the conversation to which an answer belongs. If the provider names the customer, as in
-// chats, it opens one if there is none. For a mail it returns nil if the mail answers no conversation, or
-// doesn't go to its customer (because it was forwarded to a supplier, say).
+// chats, and there is no conversation, it opens one. For a mail it returns nil if the mail answers no
+// conversation, or doesn't go to the conversation's customer (because it was forwarded to a supplier, say).
 func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Conversation, error) {
 	c := el.ConversationOf(a, in)
 	if in.From.Key == "" {

@@ -6,12 +6,13 @@ import (
 	"parley/store"
 )
 
-// noteEarlyPiece notes that a piece of a delivery before the last one has arrived (channels.Status.Early): a delivery may leave in
-// several pieces, one after the other. That is news only if the answer to the piece was lost. Then the next piece may leave, but it
-// waits for a click if a person has to decide about the delivery, because one was asked already or Parley was restored.
+// noteEarlyPiece applies a receipt which says that a piece of a delivery has arrived. A delivery may be sent in several
+// pieces, one after the other, and this piece isn't the last one (channels.Status.Early). The receipt matters only if the
+// provider's answer to the piece was lost: then the next piece may be sent. If a person has to decide about the delivery,
+// because one was asked already or Parley was restored from a backup, the next piece waits for that person's click.
 // Errors: *book.NotYet while the piece is being looked for.
 func (rc *Receipts) noteEarlyPiece(d *book.Delivery, s *channels.Status) error {
-	isOfThisAttempt := d.Part == s.Piece && d.DecodedPayload().Again == 0 // sent again, it may be about the earlier sending
+	isOfThisAttempt := d.Part == s.Piece && d.DecodedPayload().Again == 0 // otherwise the receipt may be about an earlier sending
 	if !isOfThisAttempt {
 		return nil
 	}
@@ -21,10 +22,10 @@ func (rc *Receipts) noteEarlyPiece(d *book.Delivery, s *channels.Status) error {
 		return nil
 	}
 
-	run := rc.Outbox.RunOf(d)
+	run := rc.Outbox.RunOf(d) // all deliveries that leave as one message with this one
 	isForPerson := d.State == store.NeedsDecision || d.DecodedPayload().Restored
 	if isForPerson && len(run) > 1 {
-		return nil // a person decides about each line by itself
+		return nil // a person decides about each of these deliveries by itself
 	}
 
 	isLookedFor := d.State == store.Unknown && !rc.Outbox.IsHead(d)

@@ -8,7 +8,8 @@ import (
 	"parley/store"
 )
 
-// The result of an attempt is a fact, which may be applied late: meanwhile the message was sent again, or a receipt has told more.
+// The result of an attempt is a fact, which may be applied late: meanwhile the message was sent again, or a receipt has
+// told more.
 
 // isOldResult reports whether a result is outdated, because the message was sent again before the result arrived.
 func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
@@ -19,7 +20,7 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 
 	hasNoResult := d.State == store.Queued || d.State == store.Sending || d.State == store.Unknown
 	if hasNoResult {
-		return true // an earlier attempt's: the last one's result would have ended the delivery
+		return true // the result of an earlier attempt: that of the last one would have ended the delivery
 	}
 	if f.Attempt > 0 && f.Attempt < d.Attempt {
 		return true

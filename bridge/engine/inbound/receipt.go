@@ -100,7 +100,7 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return nil
 	}
 
-	if !book.IsConfidential(&m.Message) { // a confidential message stays so, whatever becomes of its other parts
+	if !book.IsConfidential(&m.Message) { // a confidential message stays confidential, even if a part of it fails
 		m.SetFate(store.FateFailed, store.Reason(f.Class))
 	}
 	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
@@ -355,8 +355,8 @@ func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew 
 	}
 }
 
-// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the status if the copy has one. Both are known by
-// that even if the response to our request was lost.
+// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the status if the copy has one. It works
+// even if the response to our request was lost.
 func (rc *Receipts) applyOwnCopy(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers.Message, External: []string{in.ExternalID}}
 	if in.Status != nil {

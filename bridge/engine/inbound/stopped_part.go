@@ -7,9 +7,9 @@ import (
 	"parley/store"
 )
 
-// settleIfStopped is called with the result of a part of a reply, one of its deliveries. It returns true if the part doesn't leave any
-// more, because it was taken back, or because an edit removed what it carried and then its attempt failed. Nobody is told of that, but
-// if all other parts have left, the customer has the reply now.
+// settleIfStopped is called when a part of a reply, which is one of its deliveries, has a result. It returns true if the
+// part won't be sent any more, because somebody took it back, or because an edit removed its content and its attempt
+// failed. Parley posts nothing about such a part. If all other parts were sent, the reply counts as sent.
 func (rc *Receipts) settleIfStopped(c *book.Conversation, m *book.Message, part store.DeliveryID) bool {
 	rc.Outbox.StopEmptyParts(m)
 	d := rc.Outbox.Deliveries[part]
@@ -20,9 +20,9 @@ func (rc *Receipts) settleIfStopped(c *book.Conversation, m *book.Message, part 
 	return true
 }
 
-// awaitOtherParts is called when a part of a reply has landed. It returns true if the reply doesn't count as sent yet, because other
-// parts have not landed. If the reply was taken back, it tells the author what the customer has, unless the part was known to have
-// landed before (isNew is false).
+// awaitOtherParts is called when the provider has accepted a part of a reply. It returns true if the reply doesn't count as
+// sent yet, because other parts were not accepted. If the reply was taken back, awaitOtherParts tells its author what the
+// customer has got. It doesn't if Parley knew of the acceptance before (isNew is false).
 func (rc *Receipts) awaitOtherParts(c *book.Conversation, m *book.Message, isNew bool) bool {
 	if !rc.Outbox.AwaitOtherParts(m) {
 		return false

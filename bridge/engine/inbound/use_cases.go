@@ -31,8 +31,8 @@ func Verbs() []usecase.Case[*UseCases] {
 	return []usecase.Case[*UseCases]{promoteVerb(), silenceVerb(), blockVerb(), unblockVerb()}
 }
 
-// Receipts records what becomes of replies: results of attempts to send them, receipts, and copies of our own
-// messages.
+// Receipts applies reports about replies: results of attempts to send them, providers' receipts, and copies of our own
+// messages that arrive in a mailbox.
 type Receipts struct {
 	*threads.Writer
 	replies   *reply.UseCases

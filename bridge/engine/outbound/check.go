@@ -158,8 +158,8 @@ type sourceCheck struct {
 }
 
 // confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events
-// since it was typed, or if the message itself arrived late. It returns an error if the message was
-// changed or can't be read, so that the reply doesn't leave now.
+// since it was typed, or if the message itself arrived late. It returns an error if the message was changed or
+// can't be read, so that the reply doesn't leave now (requirement R-249).
 func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l replyLine) error {
 	c, m := a.claim, l.message
 	s := a.engine.Surface(m.AccountID)
@@ -255,9 +255,10 @@ func (a *sourceCheck) judgeConfirmed(
 		})
 }
 
-// refuseLine returns the error that keeps a line (one typed text of the reply) from leaving. That is refusal,
-// unless the line was to leave in one message with others. Then this attempt only takes the line out of their
-// run, and others says why they wait: they leave by other attempts, and the line fails in an attempt of its own.
+// refuseLine returns the error that keeps a line (one typed text of the reply) from leaving. For a line that was to
+// leave by itself that is refusal. If the line was to leave in one message with others (a run), this attempt only
+// takes it out of the run. The error's text is then others, which says why the other lines wait. They leave by
+// other attempts, and the line fails in an attempt of its own.
 func (a *sourceCheck) refuseLine(ctx context.Context, m *store.Message, others string, refusal *channels.SendError) error {
 	canLeaveWithout := len(a.claim.With) > 0 && a.claim.Part == 0
 	if !canLeaveWithout {
@@ -269,8 +270,8 @@ func (a *sourceCheck) refuseLine(ctx context.Context, m *store.Message, others s
 	return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: others}
 }
 
-// changeIsRead says why a reply waits whose message was changed in its chat. The text is stored as the attempt's
-// error, in which the next attempt finds it (wasChangeFound).
+// changeIsRead is the reason why a reply waits if its message was changed in the chat. The text is stored as the
+// attempt's error, in which the next attempt finds it (wasChangeFound).
 const changeIsRead = "The message was changed; the change is being read."
 
 // awaitChange returns the error with which a reply waits until a change found in the chat must have been applied.
@@ -325,7 +326,7 @@ const (
 	maxChatRetry = time.Minute
 )
 
-// Why a reply waits for its chat.
+// The reasons why a reply waits for its chat.
 const (
 	waitsForGap = "Waiting for the messages missed while disconnected."
 	chatNotRead = "Parley could not read in the chat whether the message was changed."

@@ -29,8 +29,8 @@ func (a *postAttempt) otherHome() store.AccountID {
 	return t.AccountID
 }
 
-// isUnseen reports whether a post goes to a thread that the conversation has left, or is a mark (an emoji) on a
-// message outside of the conversation's thread. Nobody looks there.
+// isUnseen reports whether a post goes where agents no longer look: to a thread that the conversation has left, or, as a
+// mark (an emoji), to a message outside of the conversation's thread.
 func (a *postAttempt) isUnseen(p bridge.Post, t *store.Thread) bool {
 	isInOtherThread := t != nil && p.Place.Thread != t.Root
 	isMarkElsewhere := p.Kind == bridge.PostMark && (isInOtherThread || a.otherHome() != 0)

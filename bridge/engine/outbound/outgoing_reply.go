@@ -144,12 +144,14 @@ func (a *replyAttempt) addRecipients(r *outgoingReply, conv *store.Conversation)
 	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
 		r.optedOut = a.identities[*conv.IdentityID].OptedOut
 	}
+
 	to, cc := RecipientsOf(conv.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		if p.Chosen {
 			r.chosenKeys = append(r.chosenKeys, p.Key)
 		}
 	}
+
 	for _, p := range to {
 		key, address := keyInUse(a.keys[conv.ID], p.Key), p.Address
 		if key != p.Key {

@@ -12,10 +12,11 @@ import (
 	"parley/store"
 )
 
-// What a post needs in a chat may be gone: the message that it changes, its thread, its channel. This file
-// decides what happens to such a post. A customer's message is never lost: a new thread opens for it, or it is
-// posted where the conversation goes on. For example, somebody deletes the root of a thread in Slack. The next
-// message for it fails with ErrThreadLost; the root is posted again, and the message is retried below it.
+// A post fails if something that it needs in the chat is gone: the message that it changes, its thread or its
+// channel. This file decides what happens to such a post. A customer's message is never lost: Parley opens a new
+// thread for it, or posts it where the conversation goes on. For example, somebody deletes the root (the first
+// message) of a thread in Slack. The next post in the thread fails with ErrThreadLost. Then Parley posts the root
+// again, and retries the post below it.
 
 const (
 	closedChannelRetry = time.Minute // pause before a post is retried whose channel is closed

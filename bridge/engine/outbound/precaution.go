@@ -8,9 +8,9 @@ import (
 	"parley/store"
 )
 
-// Some chats deliver events by requests to Parley, and nobody notices when these requests stop (bridge.GapHider).
-// So a reply that has waited is read again in such a chat before it leaves: its author may have edited or deleted
-// it. That is only a precaution, and no reply waits long for it.
+// Some chats deliver events by requests to Parley, and Parley doesn't notice when these requests stop
+// (bridge.GapHider). So a reply that has waited is read again in such a chat before it leaves: its author may have
+// edited or deleted it. That is only a precaution, and no reply waits long for it.
 
 // leavesAtOnce is the age up to which a text leaves without being read again, because nobody can have changed it
 // yet.
@@ -46,8 +46,9 @@ func (a *sourceCheck) readingTime(ctx context.Context, isPrecaution bool) (conte
 }
 
 // waitBriefly returns the error with which a reply waits because its chat could not be read as a precaution. The
-// reply waits no longer than for a gap that is being filled. After that, waitBriefly returns nil and the reply
-// leaves as it is stored.
+// reply waits no longer than for a gap, a time whose missed events are being read. After that the
+// reply leaves as it is stored: waitBriefly returns nil, or an error if Parley's record of the message was changed
+// since the attempt read it.
 func (a *sourceCheck) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
 	remaining := a.sender.opt.GapWait - store.Seconds(a.claim.FirstAgo)
 	if remaining > 0 {

@@ -13,8 +13,8 @@ import (
 
 // An agent's reply leaves by the customer's channel, such as SMTP. Before each attempt it is built from the
 // current rows (outgoing_reply.go) and checked (check.go): while it waited, its author may have edited or deleted
-// it, or its recipients may have changed. Nothing leaves unless the claim of this attempt is committed; if the
-// response is lost, Reconcile looks for the message before anything is sent again.
+// it, or its recipients may have changed. The provider is called only after the claim of the attempt is committed.
+// If the provider's response is lost, Reconcile looks for the message before it is sent again.
 
 // replyAttempt is one attempt to send a reply to a customer.
 type replyAttempt struct {
@@ -90,8 +90,8 @@ func (a *replyAttempt) prepareReply(ctx context.Context, ch channels.Channel) (*
 	return r, a.checkTemplate(r)
 }
 
-// giveWay returns an error if a message that was typed before this one has been queued since an earlier attempt
-// that sent nothing: that message leaves first (invariant 3).
+// giveWay returns an error if a message that was typed before this one was queued only after an earlier attempt at this
+// one, which sent nothing. The message that was typed first also leaves first (invariant 3).
 func (a *replyAttempt) giveWay(ctx context.Context) error {
 	isFirstAttempt, wasTyped := a.claim.Attempt < 2, a.claim.OrderBy != ""
 	hasLeftPartly := a.claim.Part > 0
@@ -181,7 +181,7 @@ func (a *replyAttempt) begunMark(progress string) string {
 	return progress
 }
 
-// sentLines returns the result of each line of a reply whose message has the given state.
+// sentLines returns the result of each line of a reply. state is that of the message as a whole.
 func (a *replyAttempt) sentLines(r *outgoingReply, state store.DeliveryState, external string) relay.Sent {
 	resultOf := func(m *store.Message, s *Span, progress string) dispatch.Part {
 		if begun := a.begunMark(progress); begun != "" {

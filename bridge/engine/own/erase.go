@@ -2,24 +2,24 @@ package own
 
 import "parley/bridge"
 
-// Demand is what people ask for outside of chats.
+// Demand is the part of a fact that says what people asked for outside of chats, such as on one of Parley's web pages.
 type Demand struct {
-	Act   *Act         `json:"act,omitempty"`   // Acted
-	Erase []ErasedPost `json:"erase,omitempty"` // Erase
+	Act   *Act         `json:"act,omitempty"`   // for the kind Acted
+	Erase []ErasedPost `json:"erase,omitempty"` // for the kind Erase
 }
 
-// ErasedPost is a post of Parley's that goes from a chat, because the customer of its conversation is erased.
+// ErasedPost is a post by Parley that is to be removed from a chat, because the customer of its conversation is being erased.
 type ErasedPost struct {
-	Surface      bridge.AccountID      `json:"surface"` // account
-	Place        bridge.Place          `json:"place"`   // without a channel it is a direct message to To
+	Surface      bridge.AccountID      `json:"surface"` // the chat's account
+	Place        bridge.Place          `json:"place"`   // if it has no channel, the post is a direct message to To
 	To           bridge.SurfaceUser    `json:"to,omitempty"`
 	Kind         bridge.PostKind       `json:"kind"` // what it was posted as
 	Conversation bridge.ConversationID `json:"conversation,omitempty"`
 	Message      bridge.MessageID      `json:"message,omitempty"`
 }
 
-// What stands as the version of a post, once an attempt to erase it has ended. store/erase looks for these words.
+// The version that is stored for a post after an attempt to erase it. Package store/erase looks for these words.
 const (
 	PostErased = "erased"
-	PostKept   = "kept" // the chat doesn't let Parley take it away
+	PostKept   = "kept" // the chat doesn't let Parley remove it
 )

@@ -1,9 +1,10 @@
-// Package own defines the facts that Parley itself records. A fact is one thing that happened. It is stored in the journal, the table
-// of all events, under a unique name, so that it counts once. Most facts come from customers' channels and agents' chats; their bytes
-// are decoded there. Parley's own facts are, for example, the result of a delivery, a timer that fired, a provider's decision on a
-// template, or an agent's click on one of Parley's web pages. The engine applies all of them in order.
+// Package own defines the facts that Parley itself records. A fact is one thing that happened. It is stored in the
+// journal, the table of all events, under a unique name, so that it counts once. Most facts come from customers'
+// channels and agents' chats; their bytes are decoded there. Parley's own facts are, for example, the result of a
+// delivery, a timer that fired, a provider's decision on a template, or an agent's click on one of Parley's web pages.
+// The engine applies all of them in order.
 //
-// This package holds their stored format. What a fact does to a conversation is decided in bridge/engine.
+// This package holds their stored format. Package bridge/engine decides what a fact does to a conversation.
 package own
 
 import (
@@ -18,12 +19,13 @@ import (
 	"parley/store"
 )
 
-// Fact is one of Parley's own facts. Kind decides which of the other fields are set; see kind.go. For example, this fact records that
-// a reply could not be sent:
+// Fact is one of Parley's own facts. Kind decides which of the other fields are set; see kind.go. For example, this
+// fact records that a reply could not be sent:
 //
 //	Fact{Kind: "failed", Conversation: 7, Message: 8, Delivery: 9, Attempt: 2, Class: "bad_content", Text: "Too long."}
 //
-// Facts are stored as JSON. During an update, processes of the previous version read and write them too, so that keys must not change.
+// Facts are stored as JSON. During an update, processes of the previous version also read and write them, so keys must
+// not change.
 type Fact struct {
 	Kind         Kind                 `json:"kind"`
 	Conversation store.ConversationID `json:"conversation"`
@@ -114,8 +116,8 @@ func Decode(payload []byte) (*Fact, error) {
 	return &f, nil
 }
 
-// Event returns the event that stores a fact in the journal. name identifies it: a second fact with the same name is not stored. Facts
-// of a conversation are applied in order; the caller may change OrderKey to order a fact differently.
+// Event returns the event that stores a fact in the journal. name identifies it: a second fact with the same name is
+// not stored. Facts of a conversation are applied in order; the caller may change OrderKey to order a fact differently.
 func (f Fact) Event(name string) store.NewEvent {
 	return store.NewEvent{
 		AccountID:  store.SystemAccount,

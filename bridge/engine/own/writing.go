@@ -80,6 +80,7 @@ func ReadSummedUp(value string) (event bridge.EventID, messages int) {
 const (
 	NeedsModel  = "needs_model"  // the task needs a model, and none is configured
 	LeftOut     = "left_out"     // the model's text failed a check, so it isn't shown
+	TooLong     = "too_long"     // likewise: it is too long
 	SwitchedOff = "switched_off" // analysis is switched off for the conversation
 	NoText      = "no_text"      // there is no text to work on
 	NoAnswer    = "no_answer"    // the model didn't answer

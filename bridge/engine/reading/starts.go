@@ -66,8 +66,8 @@ type Starting struct {
 }
 
 // isForKnownOnly reports whether agents may start conversations on an account only with people who have written to some account before.
-// That is the rule in chats, where a mistyped phone number reaches a stranger, unless the account's setting outgoing is on (R-228,
-// Mails may be sent to any address.
+// That is the rule in chats, where a mistyped phone number reaches a stranger, unless the account's setting outgoing is on
+// (requirements ). Mails may be sent to any address (requirement R-226).
 func isForKnownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
 	return !caps.Threads && !d.SettingsOf(a, caps.Threads).Outgoing
 }

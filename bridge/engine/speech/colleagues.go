@@ -91,8 +91,8 @@ func (ct colleagueTexts) askEdited(c *book.Conversation, m *book.Message) {
 
 // refuseColleagueText refuses to send a text that is surely for colleagues, and reports whether it did. It
 // always refuses a note. It refuses other texts only if a button sends them, because the button was made for an
-// earlier wording. Whoever chooses the message itself, or confirms a form that shows it (Args.Sure), has seen
-// the current one.
+// earlier wording. A person who chooses the message itself, or confirms a form that shows it (Args.Sure), has seen
+// the current wording.
 func (ct colleagueTexts) refuseColleagueText(r book.Request, m *book.Message) (refused bool) {
 	if m.Fate != store.FateInside || wordingOf(m.Reason) != bridge.SurelyForColleagues {
 		return false
@@ -112,7 +112,7 @@ func (ct colleagueTexts) refuseColleagueText(r book.Request, m *book.Message) (r
 	}
 }
 
-// refuseOtherWords refuses to send a text that was edited after the button was shown, because whoever clicked
+// refuseOtherWords refuses to send a text that was edited after the button was shown, because the person who clicked
 // has read an earlier wording. It shows the current one with a new button, and reports whether it has refused.
 func (ct colleagueTexts) refuseOtherWords(r book.Request, m *book.Message) (refused bool) {
 	isAsShown := r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message)

@@ -139,8 +139,8 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	sp.Confirm(r, bridge.Line{})
 }
 
-// sendKept applies Send. It either refuses, asks whoever clicked for a confirmation, or sends the text. Whoever
-// clicked becomes an owner of the conversation if the account allows another one.
+// sendKept applies Send. It either refuses, asks the agent who clicked for a confirmation, or sends the text. That
+// agent becomes an owner of the conversation if the account allows another one.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if sp.colleagueTexts.refuseOtherWords(r, m) {
 		return
@@ -217,8 +217,8 @@ func isWaitingForChat(o *book.Outbox, m *book.Message) bool {
 	return isUnsent && outbound.IsWaitingForChat(d.ErrorText)
 }
 
-// sendAsItStands sends a reply that isWaitingForChat without asking the chat, because an agent has checked it.
-// Later replies follow in order.
+// sendAsItStands sends a reply that waits for its chat (isWaitingForChat) without asking the chat, because an agent
+// has checked the reply. Later replies follow in order.
 func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 	if sp.refuseKept(r, m) {
 		return
@@ -237,7 +237,7 @@ func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 
 	sp.NoteDecision(m, r.Agent, threads.ByFate)
 	m.Reason, m.Dirty = bridge.ReasonRevived, true // an attempt doesn't ask the chat about such a reply
-	d.JoinKey, d.Dirty = "", true                  // it leaves alone, because nobody has checked the texts that would have left with it
+	d.JoinKey, d.Dirty = "", true                  // alone: nobody has checked the texts that would have left with it
 	sp.Outbox.MakeDue(d)
 
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
@@ -263,7 +263,7 @@ func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	return true
 }
 
-// askSendAs asks whoever clicked to confirm a colleague's text, because the customer gets it in the colleague's name.
+// askSendAs asks the agent who clicked to confirm a colleague's text, because the customer gets it in the colleague's name.
 func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	c, surface := r.Conversation, r.Surface
 	line := bridge.Line{

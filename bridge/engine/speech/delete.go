@@ -54,8 +54,8 @@ func (sp *UseCases) deleteMessage(r book.Request) error {
 	return nil
 }
 
-// applyDelete takes back a text that its author deleted, as far as its fate allows. From then on nobody can
-// send it unless the author restores it in the chat.
+// applyDelete takes back a text that its author deleted, as far as its fate (whether it has left, for example) allows.
+// Afterwards it can't be sent unless the author restores it in the chat.
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	wasDeleted := m.Fate == store.FateUndone && m.Reason == bridge.ReasonDeleted
 	sp.dropCorrections(m)

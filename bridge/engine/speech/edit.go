@@ -90,7 +90,7 @@ type editing struct{ *UseCases }
 
 // applyEdit applies an edit according to the fate of the text.
 func (sp editing) applyEdit(r book.Request, m *book.Message) {
-	// The text stays its author's, whoever edits it.
+	// The edit counts as one by the text's author, even if somebody else made it.
 	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
 	decision, reason := sp.decideEdited(r, m)

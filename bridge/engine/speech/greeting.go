@@ -30,9 +30,9 @@ const (
 	greetingLasts = 5 * time.Minute
 )
 
-// otherGreeted returns another conversation whose customer a text greets that would leave for this one's. The
-// result has only the number and the thread, because the question must not show another customer's name. Its ID
-// is 0 if there is no such conversation.
+// otherGreeted checks a text that would be sent to this conversation's customer. It returns another conversation
+// whose customer the text greets. The result has only the number and the thread, because the question must not
+// show another customer's name. Its ID is 0 if there is no such conversation.
 // Errors: the database's.
 func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, err error) {
 	names := doubtfulNames(sp, r)
@@ -71,8 +71,9 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 	return other, nil
 }
 
-// doubtfulNames returns the names that a text greets which may be those of other conversations' customers. A
-// text that is marked as a reply, or greets its own customer, doesn't belong to an earlier greeting.
+// doubtfulNames returns the names in a text's greeting that may belong to customers of other conversations. It adds
+// those of an earlier greeting that the text may continue. A text that is marked as a reply, or greets its own
+// customer, doesn't continue an earlier greeting.
 func doubtfulNames(sp *UseCases, r book.Request) []string {
 	names := greetedNames(r.Text)
 	isOwnCustomer := func(name string) bool { return isNamed(r.Conversation.Customer(), name) }
@@ -99,8 +100,8 @@ func openGreetings(sp *UseCases, r book.Request) (names []string) {
 	return names
 }
 
-// askAboutGreeting asks the author of a text whether it is for this conversation's customer. other is the one
-// whose customer it greets.
+// askAboutGreeting asks the author of a text whether it is for this conversation's customer. other is the
+// conversation whose customer the text greets.
 func askAboutGreeting(sp *UseCases, c *book.Conversation, m *book.Message, other bridge.Facts) {
 	m.Fate, m.Reason = store.FateAsk, bridge.ReasonGreetsOther
 	sp.TellWith(c, m, bridge.Line{

@@ -45,12 +45,13 @@ func unknownVerb() useCase {
 	return useCase{Rules: verb.Rules{Name: bridge.VerbUnknown, IsSpeech: true, NeedsLatest: true}}
 }
 
-// wantTold has the records loaded which show that the author was told something that is told only once, or once an hour.
+// wantTold has those records loaded that show what Parley has already told the author. Some remarks are made only once,
+// others once an hour.
 func wantTold(sp *UseCases, n *book.Prefetch, r book.Request) {
 	n.Posts = append(n.Posts, threads.ToldKey(r, sp.Now), threads.AskedKey(r, sp.Now))
 }
 
-// wantNamed has the delivery queues loaded of colleagues whom a note names, since they may have to be notified
+// wantNamed has the delivery queues of those colleagues loaded whom a note names, since they may have to be notified
 // in another chat.
 func wantNamed(sp *UseCases, n *book.Prefetch, r book.Request) {
 	for _, named := range sp.Dir.NamedIn(r.Text) {
@@ -84,7 +85,8 @@ func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil
 	}
 
-	var doubt bridge.Reason // the reason to ask the author before the text leaves
+	// Find a reason to ask the author before the text leaves.
+	var doubt bridge.Reason
 	mayBeOutdated := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, r)
 	switch {
 	case changedHands || mayBeOutdated:
@@ -92,6 +94,7 @@ func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	case r.Edited:
 		doubt = bridge.ReasonFoundEdited
 	}
+
 	if doubt == "" {
 		other, err := otherGreeted(ctx, tx, sp, r)
 		if err != nil {

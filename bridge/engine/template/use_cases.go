@@ -1,4 +1,4 @@
-// Package template edits templates, sends them in place of replies, and keeps what providers say of them.
+// Package template edits message templates, sends them in place of replies, and stores the providers' decisions on them.
 //
 // What does not belong here: the calls to providers (chores), and how a template is shown (reading).
 package template
@@ -10,7 +10,7 @@ import (
 	"parley/bridge/engine/usecase"
 )
 
-// UseCases does the verbs of templates in one batch.
+// UseCases applies the verbs about templates in one batch.
 type UseCases struct {
 	*threads.Writer
 	replies *reply.UseCases

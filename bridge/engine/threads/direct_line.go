@@ -80,15 +80,16 @@ func surfaceElsewhere(
 	return surface
 }
 
-// tellElsewhere sends an agent a line of a thread as a direct message, after one that shows the conversation
-// and links to it. surface is the result of surfaceElsewhere. The message names the conversation, so that it is
-// found when the customer is erased.
+// tellElsewhere sends an agent a line of a thread as a direct message. Before that, it sends another one that shows the
+// conversation and links to it. surface is the result of surfaceElsewhere. The message names the conversation, so that
+// it is found when the customer is erased.
 func tellElsewhere(th *Writer, c *book.Conversation, surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
 	th.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: bridge.ListElsewhere, Rows: []bridge.Facts{row}}})
 	if asked, isQuestion := line.Content.(*bridge.AskLine); isQuestion {
 		line.Content = &bridge.AskLine{Why: asked.Why}
 	}
+
 	line.Verbs, line.SourceRef = nil, bridge.Place{} // the buttons are in the thread
 	line.Mentions = []bridge.AgentRef{th.Dir.Ref(surface, agent)}
 	line.By = th.Dir.ConvertRef(surface, line.By)

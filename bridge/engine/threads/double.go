@@ -9,9 +9,9 @@ import (
 )
 
 // Doubles handles threads whose root (the first message) may exist twice. That happens if the answer to the
-// first attempt to post it was lost, nothing could be found out, and Parley posted it again. An agent who then
-// types a reply below the other root must not be ignored. So the other root is searched for, and while that
-// takes, texts below it wait.
+// first attempt to post it was lost, Parley couldn't find out whether the root was there, and posted it again.
+// An agent who then types a reply below the other root must not be ignored. So Parley searches for the other
+// root, and texts below it wait until the search has ended.
 type Doubles struct{ *Writer }
 
 // Seek queues a search for the other root of a thread. Texts below an unknown root wait for the result; see

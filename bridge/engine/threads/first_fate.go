@@ -6,11 +6,11 @@ import (
 	"parley/store"
 )
 
-// newLines are the lines about messages that a batch writes, a batch being the facts (events) applied in one
-// transaction. A line such as "Not sent: the mailbox is full [Send again]" has to change when the fate of its
-// message changes. Within one batch, a fact may write the line and a later one may change the fate. The line
-// must end up the same as if the two had been applied in separate batches. Therefore the fate at the end of the
-// fact that wrote the line is stored with it.
+// newLines are the lines about messages that a batch writes. A batch is the facts (events) that one transaction
+// applies. A line such as "Not sent: the mailbox is full [Send again]" has to change when the fate of its message
+// changes, for example from failed to out (sent). Within one batch, a fact may write the line and a later one may
+// change the fate. The line must end up the same as if the two had been applied in separate batches. Therefore the
+// fate at the end of the fact that wrote the line is stored with it.
 type newLines struct {
 	messages      *book.Messages
 	written       []*book.Delivery                     // lines whose first fate isn't stored yet

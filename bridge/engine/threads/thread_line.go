@@ -12,7 +12,8 @@ import (
 	"parley/store"
 )
 
-// A line is a remark that Parley posts, such as "Kim took this conversation". From everybody to one person:
+// A line is a remark that Parley posts, such as "Kim took this conversation". These methods post one. The first are read by
+// everybody in the thread, the last by one person:
 //   - Line posts in the conversation's thread. LineAbout also points to somebody's message and
 //     mentions its author, and TellWith repeats its text. TellInside, TellAuthor and TellProblem
 //     explain why a text stayed inside (among colleagues), and Ask lets its author choose.
@@ -21,7 +22,7 @@ import (
 //     Confirm report the result of a verb, and TellOnce (told_once.go) says something only once.
 //   - SendDirect (direct_line.go) sends a direct message to one agent.
 //
-// Whatever a card (cards.go) or a mark on the message (mark.go) can show needs no line.
+// No line is posted about something that a card (cards.go) or a mark, which is an emoji on the message (mark.go), can show.
 
 // TellInside posts why a text stayed inside, with buttons for what can be done about it.
 func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason bridge.Reason) {
@@ -195,7 +196,8 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	return d
 }
 
-// sendWordsMark returns the bridge.WordsMark of the text that a button of a line sends, or "" if it has no such button.
+// sendWordsMark returns the bridge.WordsMark (a checksum) of the text that a button of a line sends, or "" if the line has
+// no such button.
 func sendWordsMark(b *book.Book, line *bridge.Line) string {
 	m := b.Messages.Rows[line.Args.Message]
 	if m == nil {
@@ -362,8 +364,8 @@ func MayHaveLeft(d *book.Delivery, trouble string) bridge.Line {
 	return line
 }
 
-// SortingVerbs returns the buttons of a mail in a daily thread, in which automatic mail is collected. A mail of
-// LineCollected may be from a person, so its sender can't be blocked.
+// SortingVerbs returns the buttons of a mail in a daily thread, in which automatic mail is collected. A mail that is shown as
+// LineCollected may be from a person, so its buttons can't block the sender.
 func SortingVerbs(kind bridge.LineKind) []bridge.Verb {
 	if kind == bridge.LineCollected {
 		return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}

@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// What customers write is analysed by a language model or by rules, which suggest tags, owners and replies. An
+// A language model, or a set of rules, analyses customers' messages and suggests tags, owners and replies. An
 // agent can switch that off for one conversation with "!analysis off", and on again with "!analysis on".
 
 func analysisVerb() useCase {

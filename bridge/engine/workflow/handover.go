@@ -53,8 +53,8 @@ func (wf *UseCases) destinationOf(c *book.Conversation) destination {
 	return destination{surface: t.AccountID, channel: wf.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
 }
 
-// handOver assigns a request's conversation to a team instead of its owners, and moves it to the team's channel. The request's note,
-// if it has one, is for the team.
+// handOver assigns a request's conversation to a team instead of its owners, and moves it to the team's channel. If the
+// request has a note, it is for the team.
 func (wf *UseCases) handOver(r book.Request, team *store.Team) {
 	c := r.Conversation
 	from := c.Home(wf.Dir)

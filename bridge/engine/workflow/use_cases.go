@@ -1,5 +1,6 @@
 // Package workflow has what agents do with a conversation besides talking: they assign it, hand it over,
-// tag it, name it, snooze it, resolve it and reopen it; and what becomes due meanwhile.
+// tag it, name it, snooze it, resolve it and reopen it. It also has what happens when a timer is due, such as
+// the end of a snooze.
 //
 // What does not belong here: what is said to customers (reply, speech).
 package workflow
@@ -9,7 +10,7 @@ import (
 	"parley/bridge/engine/usecase"
 )
 
-// UseCases does verbs, and what timers call for, in one batch.
+// UseCases applies verbs and due timers. There is one value for each batch, the events that a transaction applies.
 type UseCases struct{ *threads.Writer }
 
 // useCase is a verb that this package applies.

@@ -17,8 +17,8 @@ import (
 
 // accountEntry applies the entry of an account: one mailbox, phone number or the like by which customers write.
 // It changes the stored account (in o.State), or makes a new one. A property that is nil in the entry is
-// missing in the file and stays as it is. Whatever is wrong with the entry is added to o.faults, with its
-// position in the file.
+// missing in the file and stays as it is. Faults of the entry are added to o.faults, with their positions in the
+// file.
 func (o *overlay) accountEntry(e parleyfile.Account) {
 	a := o.Account(e.Name)
 	if a == nil {
@@ -65,7 +65,7 @@ func newAccount(name, kind string) state.Account {
 	}
 }
 
-// accountRow sets the properties that all accounts have, of whatever channel.
+// accountRow sets the properties that accounts of all channels have.
 func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 	if e.Team != nil {
 		a.Team = strings.TrimSpace(e.Team.Value)

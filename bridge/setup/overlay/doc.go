@@ -1,5 +1,7 @@
-// Package overlay changes what is set up to what a file says, and refuses what doesn't fit together: teams that don't
-// exist, fields that a channel doesn't have. It works on a state alone.
+// Package overlay applies a parsed parley.yaml to a state, which is the set-up as Parley has read it from the database. For
+// example, if the file lists an account that the state doesn't have, overlay adds it. It refuses values that don't fit
+// together, such as a team that doesn't exist, or a field that a channel doesn't have. It works in memory only.
 //
-// What does not belong here: reading the file, looking anything up, who may change what, writing to the database.
+// What does not belong here: reading the file, looking up people and channels in chats, who may change what, and writing
+// to the database.
 package overlay

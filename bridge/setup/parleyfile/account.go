@@ -27,7 +27,7 @@ type Account struct {
 	Name string
 	Kind *document.Text // the channel: "email"
 
-	// Who sees what customers write, and where.
+	// The people who work on the account, their chat and hours, and whether the account sends.
 	Team     *document.Text
 	Mode     *document.Text // "watch", "trial" or "live"
 	TrialTo  *document.List // addresses that replies may go to in a trial

@@ -1,5 +1,5 @@
-// Package parleyfile reads parley.yaml and checks all that can be checked without the database. What it returns says of
-// each key whether the file has it, and where: a key that is missing changes nothing.
+// Package parleyfile reads parley.yaml and checks everything that can be checked without the database. For each key, the
+// result (File) says whether the file has it, and where. A key that is missing changes nothing in the set-up.
 //
-// What does not belong here: what is set up already, and whether the channels' fields are right. See package overlay.
+// What does not belong here: what is set up already, and whether the fields of a channel are right (package overlay).
 package parleyfile

@@ -1,6 +1,8 @@
-// Package state holds everything that parley.yaml describes as the database has it, or as it is to be: people, teams,
-// accounts, tags, templates, with names in place of ids. It reads that from the database, opens and seals the secrets
-// of accounts, and says of each thing in words what it is like, so that two states can be compared.
+// Package state holds the set-up: everything that parley.yaml describes (people, teams, accounts, tags, templates), as the
+// database has it or as it will be after a change. It refers to things by name instead of by id. It reads the set-up from
+// the database, opens and seals the secrets of accounts, and describes each value in words (Attribute), so that two states
+// can be compared.
 //
-// What does not belong here: the file, what changes in it, and writing to the database.
+// What does not belong here: the file (package parleyfile), what it changes (package overlay), and writing to the database
+// (package setup).
 package state

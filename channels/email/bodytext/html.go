@@ -46,7 +46,7 @@ type Reader struct {
 	keepHTML  bool              // the caller wants HTML (Sanitised), not Markdown
 	cids      map[string]string // see NewReader
 
-	// How much was read so far.
+	// The amounts that count towards the limits.
 	bodiesRead int
 	bytesRead  int
 	nodesMade  int
@@ -216,6 +216,7 @@ func StrippedHTML(source string) string {
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, _ := z.TagName()
+
 			switch string(name) {
 			case "script", "style":
 				skip = string(name)
@@ -242,13 +243,16 @@ func (r *Reader) Read(s Segment) Body {
 	if s.HTML == "" {
 		return r.readPlain(s.Plain)
 	}
+
 	b := r.readHTML(s.HTML)
 	if b.isCut {
 		r.TooLong = append(r.TooLong, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.HTML)})
 	}
+
 	if b.isOnlyHistory && hasAnswerAbove(s.Plain) {
 		return r.readPlain(s.Plain) // some programs write the answer only into the plain form
 	}
+
 	if b.Text != "" {
 		return b
 	}
@@ -256,6 +260,7 @@ func (r *Reader) Read(s Segment) Body {
 	if hasPlain {
 		return r.readPlain(s.Plain)
 	}
+
 	hasOnlyPictures := !b.showsNothing && !b.isCut
 	if hasOnlyPictures {
 		return b

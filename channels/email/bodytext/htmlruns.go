@@ -208,8 +208,8 @@ func (w *runWriter) lastLetter(i int) rune {
 	return ')'
 }
 
-// canTouchMark reports whether a mark with punctuation inside is recognised if r is next to it on the outside. Of the
-// symbols only ASCII ones count: all readers treat these as punctuation.
+// canTouchMark reports whether a mark with punctuation inside is recognised if r is next to it on the outside. Symbols
+// count only if they are ASCII, because all readers treat these as punctuation.
 func canTouchMark(r rune) bool {
 	if unicode.IsSpace(r) || unicode.IsPunct(r) {
 		return true

@@ -27,12 +27,15 @@ func PictureID(i int) string { return fmt.Sprintf("signature-%d@parley", i+1) }
 // beginsWithTag matches HTML, but not Markdown that begins with <https://…>.
 var beginsWithTag = regexp.MustCompile(`^<(?:!--|!DOCTYPE|[A-Za-z][A-Za-z0-9]*[\s/>])`)
 
+// IsHTML reports whether ReadSignature parses a signature as HTML.
+func IsHTML(source string) bool { return beginsWithTag.MatchString(strings.TrimSpace(source)) }
+
 // ReadSignature parses a signature, which is HTML if it begins with a tag, and Markdown otherwise. The resulting HTML
 // has no active content and refers to pictures by content id only, so that mail programs load nothing.
 // It returns an error if the source is too large.
 func ReadSignature(source string) (Signature, error) {
 	source = strings.TrimSpace(source)
-	if !beginsWithTag.MatchString(source) {
+	if !IsHTML(source) {
 		source = inlinePictureAddresses(source)
 		var rendered bytes.Buffer
 		if err := NewRenderer().Convert([]byte(source), &rendered); err != nil {

@@ -60,15 +60,15 @@ func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
 	return d
 }
 
-// Decode decodes a stored mail. A mail that can't be decoded is shown as raw text. Of the mails in the Sent folder, only
-// those from an address of the account become an Inbound. A delivery report about several recipients becomes several.
+// Decode decodes a stored mail. A mail that can't be decoded is shown as raw text. A mail in the Sent folder becomes an
+// Inbound only if it is from an address of the account. A delivery report about several recipients becomes several.
 //
 // Text and Quoted are Markdown in which each line end is a line break. Quoted begins with the signature, if there is
 // one. Text refers to a picture in the mail as ![name](cid:id), where id is the ContentID of its Attachment. Inline
 // files to which Text doesn't refer belong to the signature or the quoted history. An InboundStatus has the subject,
 // text and files of the delivery report.
 //
-// The only error is that payload is empty.
+// Decode returns an error only if payload is empty.
 func (d *Decoder) Decode(payload []byte) ([]channels.Inbound, error) {
 	return d.decodeWith(d.decodeMail, payload)
 }

@@ -386,11 +386,8 @@ func TestActionsOfDelays(t *testing.T) {
 func TestActionsOfSuccesses(t *testing.T) {
 	t.Parallel()
 	for _, fields := range []string{"Action: delivered", "Action: relayed", "Action: expanded", "Action: deliverable\nStatus: 2.1.5"} {
-		got := decodeOne(t, reportWithAction(fields)).Status
-		if got == nil {
-			continue
+		if got := decodeOne(t, reportWithAction(fields)).Status; got != nil {
+			t.Errorf("%s: got the status %+v, want none", fields, *got)
 		}
-		wantEqual(t, fields+": it is delayed", got.Delayed, false)
-		wantEqual(t, fields+": it failed", got.State == channels.StateFailed, false)
 	}
 }

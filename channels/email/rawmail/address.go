@@ -59,6 +59,7 @@ func splitAddresses(v string, maxItems int) []string {
 	angle := false // inside angle brackets
 	ahead := 0     // the index of the comma or "<" that the last lookahead found
 	lastAt := -1   // the index of the last "@"
+
 	for i := 0; i < len(v) && len(items) < maxItems; i++ {
 		switch c := masked[i]; {
 		case c == '@':
@@ -94,11 +95,11 @@ func splitAddresses(v string, maxItems int) []string {
 }
 
 // maskText replaces the bytes of Japanese text, quoted strings and comments by "x", so that the remaining punctuation is
-// that between and within addresses. Within quotes, parentheses are text, and within a comment, quotes are. What is
-// opened but not closed isn't replaced.
+// that between and within addresses. Parentheses within quotes, and quotes within a comment, are ordinary text. A quote or
+// parenthesis that is never closed isn't replaced.
 func maskText(v string) string {
 	masked := []byte(maskJapanese(v))
-	var noQuotes, noComments bool // none is closed from here on; so that hostile input is read only a few times
+	var noQuotes, noComments bool // no later one is closed: keeps hostile input from being read again and again
 	for i := 0; i < len(masked); {
 		length := 0
 		switch {

@@ -3,5 +3,5 @@
 // same bytes give the same result on every machine, because stored IDs depend on it. All work is bounded, so that a
 // hostile mail can't cost much.
 //
-// What a text or a mail means for a conversation is decided in other packages.
+// What does not belong here: what a text or a mail means for a conversation.
 package rawmail

@@ -112,8 +112,8 @@ func (s *smtpSession) sendContent(ctx context.Context, m *outbound.Mail) error {
 	return &smtpFailure{step: smtpcode.StepDot, err: err}
 }
 
-// isSuccess reports whether an error means that the server accepted the mail with another code than 250. Of a code that it
-// doesn't know, a client must look only at the first digit (RFC 5321 section 4.2).
+// isSuccess reports whether an error means that the server accepted the mail with another code than 250. If a client
+// doesn't know a code, only the first digit counts (RFC 5321 section 4.2).
 func isSuccess(err error) bool {
 	const codesPerClass = 100
 	reply, ok := errors.AsType[*textproto.Error](err)

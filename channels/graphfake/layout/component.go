@@ -1,5 +1,5 @@
-// Package layout validates WhatsApp's message templates as Meta does, and fills them in for a message. A template consists of
-// components: an optional header, the body, an optional footer and optional buttons. For example, the body
+// Package layout validates WhatsApp's message templates as Meta does, and fills them in for a message. A template
+// consists of components: an optional header, the body, an optional footer and optional buttons. For example, the body
 //
 //	{"type": "BODY", "text": "Your order {{1}} is ready.", "example": {"body_text": [["A-17"]]}}
 //
@@ -289,8 +289,8 @@ func (c Component) countExamples(isNamed bool) int {
 	return 0
 }
 
-// listVariables returns the distinct variables in a text. Numbers are sorted: "1", "2". Names are in the order of their first
-// use. fault is the reason why they are invalid, or "".
+// listVariables returns the distinct variables in a text. Numbers are sorted: "1", "2". Names are in the order of their
+// first use. fault is the reason why they are invalid, or "".
 func (t Template) listVariables(text string) (names []string, fault string) {
 	for _, found := range variable.FindAllStringSubmatch(text, -1) {
 		name := strings.TrimSpace(found[1])

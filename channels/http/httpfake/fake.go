@@ -44,8 +44,8 @@ type Fault struct {
 	Until      chan struct{} // hang until this is closed or the request ends, then break the connection
 }
 
-// Shop is such a system. It is an http.Handler for callbacks, lookups and files. Create it with New. It is
-// safe for concurrent use.
+// Shop is the company's shop. It is an http.Handler for callbacks (Parley's messages to customers), lookups and
+// files. Create it with New. It is safe for concurrent use.
 type Shop struct {
 	secret string
 	now    func() time.Time

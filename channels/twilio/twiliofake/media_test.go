@@ -3,6 +3,7 @@ package twiliofake
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -16,6 +17,19 @@ func pictureFromAnn(t *testing.T, s *Server) (rowPath string) {
 	wantEqual(t, "status of the list of files", status, http.StatusOK)
 	row := list["media_list"].([]any)[0].(map[string]any)
 	return row["uri"].(string)
+}
+
+// The id of a message of ours says whether it has files.
+// Source: Twilio's OpenAPI description, examples of the Messages resource.
+func TestKindOfMessageID(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	withFile := url.Values{"To": {waPrefix + ann}, "From": {oursWA}, "MediaUrl": {"https://x.test/a.png"}}
+	for kind, form := range map[string]url.Values{"SM": textTo(ann), "MM": withFile} {
+		status, message := ask(t, s, http.MethodPost, messagesPath, form)
+		wantEqual(t, "status of "+kind, status, http.StatusCreated)
+		wantEqual(t, "kind of id", message["sid"].(string)[:2], kind)
+	}
 }
 
 // The path in the list of files leads to the file's row.

@@ -175,6 +175,9 @@ func (a *webAPI) takeMessage(f url.Values) (takenMessage, *refusal) {
 	a.exchange.messages = append(a.exchange.messages, m)
 	p := a.exchange.findPhoneLocked(m.to, m.from, "")
 	taken := takenMessage{message: m, view: a.messageViewLocked(m), previousDone: p.tail, done: make(chan struct{})}
+	if f.Get("From") == "" { // the messaging service chooses the number later
+		taken.view["from"] = nil
+	}
 	p.tail = taken.done
 	a.Poke()
 	return taken, nil
@@ -202,12 +205,13 @@ func (a *webAPI) makeMessageLocked(f url.Values) (m *stored, refused *refusal) {
 	}
 
 	now := a.opt.Now().UTC()
-	m = &stored{sid: newSID("SM"), body: f.Get("Body"), from: from, to: to, direction: directionOurs, status: messageQueued, service: service,
+	m = &stored{body: f.Get("Body"), from: from, to: to, direction: directionOurs, status: messageQueued, service: service,
 		callback: f.Get("StatusCallback"), created: now, updated: now}
 	if refused := a.addContentLocked(m, f); refused != nil {
 		return nil, refused
 	}
 
+	m.sid = newMessageSID(len(m.media))
 	m.segments = 1
 	if !strings.HasPrefix(m.from, waPrefix) {
 		m.segments = countSegments(m.body)
@@ -364,17 +368,6 @@ func (e *exchange) findLocked(sid string) *stored {
 		}
 	}
 	return nil
-}
-
-func (a *webAPI) get(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	m := a.messageOfLocked(r)
-	if m == nil {
-		refuseUnknown(w)
-		return
-	}
-	answer(w, http.StatusOK, a.messageViewLocked(m))
 }
 
 func (a *webAPI) getAccount(w http.ResponseWriter, _ *http.Request) {

@@ -131,13 +131,8 @@ func (p *Phone) storeMessage(msg Message) (sentMessage, error) {
 	}
 
 	now := e.opt.Now().UTC()
-	prefix := "SM"
-	if len(msg.Media) > 0 {
-		prefix = "MM"
-	}
-
 	m := &stored{
-		sid:       newSID(prefix),
+		sid:       newMessageSID(len(msg.Media)),
 		body:      msg.Text,
 		from:      p.Address,
 		to:        p.Number,

@@ -163,6 +163,14 @@ func newSID(prefix string) string {
 	return prefix + hex.EncodeToString(b)
 }
 
+// newMessageSID returns a new id of a message, whose prefix says whether it has files.
+func newMessageSID(files int) string {
+	if files > 0 {
+		return newSID("MM")
+	}
+	return newSID("SM")
+}
+
 // findNumberLocked returns the company's sender with an address, or nil.
 func (g *ground) findNumberLocked(address string) *Number {
 	for i := range g.opt.Numbers {

@@ -49,8 +49,11 @@ func TestServiceChoosesSender(t *testing.T) {
 	for _, tt := range tests {
 		status, message := ask(t, s, http.MethodPost, messagesPath, byService(fullService, tt.to))
 		wantEqual(t, tt.name+": status", status, http.StatusCreated)
-		wantEqual(t, tt.name+": sender", message["from"], any(tt.want))
 		wantEqual(t, tt.name+": service", message["messaging_service_sid"], any(fullService))
+		wantEqual(t, tt.name+": sender in the answer, before one is chosen", message["from"], nil)
+
+		_, message = ask(t, s, http.MethodGet, messagePath(message["sid"].(string)), nil)
+		wantEqual(t, tt.name+": sender", message["from"], any(tt.want))
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // An erasure deletes everything that Parley keeps of a customer who asked for it. It can take a while: messages in
 // Slack have to be deleted, too, and deliveries that are in flight have to end first. An erasure is therefore a row of
 // the database, and every process continues the unfinished ones in the background. This machine also keeps a list of
-// finished erasures in a file beside its backups, so that a restored backup doesn't bring erased customers back.
+// erasures in a file beside its backups, so that a restored backup doesn't bring erased customers back.
 
 const (
 	// eraseInterval is the time between two looks for unfinished erasures.
@@ -27,7 +27,7 @@ const (
 // this machine's list of erasures complete, even if single erasures fail.
 func (a *App) continueErasures(ctx context.Context) error {
 	tried := map[string]time.Time{} // when an erasure was tried last, by its id
-	listed := -1                    // how many erasures there were when the list was last completed; -1: never
+	listed := erasureCounts{-1, -1} // when the list was last completed; -1: never
 	for pause.For(ctx, eraseInterval) {
 		unfinished, err := erase.ListUnfinished(ctx, a.db.Pool)
 		for _, id := range unfinished {
@@ -36,9 +36,9 @@ func (a *App) continueErasures(ctx context.Context) error {
 			}
 		}
 
-		count, listErr := a.completeList(ctx, listed)
+		counts, listErr := a.completeList(ctx, listed)
 		if listErr == nil {
-			listed = count
+			listed = counts
 		}
 		err = errors.Join(err, listErr)
 		if err != nil && ctx.Err() == nil {
@@ -69,12 +69,25 @@ func (a *App) continueErasure(ctx context.Context, id string, tried map[string]t
 	return fmt.Errorf("erasure %s: %w", id, err)
 }
 
-// completeList adds missing erasures to this machine's list, unless their number in the database is still the one at
-// the last call (before). It returns the present number.
-func (a *App) completeList(ctx context.Context, before int) (count int, err error) {
-	erased, err := erase.ListForgotten(ctx, a.db.Pool)
-	if err != nil || len(erased) == before {
+// erasureCounts are the numbers of erasures that have begun only, and of those whose contacts the database has forgotten. If
+// both stay, so does the list: an erasure begins, is forgotten, and is never removed.
+type erasureCounts struct{ begun, forgotten int }
+
+// completeList adds missing erasures to this machine's list, unless their numbers in the database are still those at
+// the last call (before). It returns the present numbers.
+func (a *App) completeList(ctx context.Context, before erasureCounts) (erasureCounts, error) {
+	begun, err := erase.ListBegun(ctx, a.db.Pool)
+	if err != nil {
 		return before, err
 	}
-	return len(erased), a.db.KeepErasures(ctx, a.env)
+	forgotten, err := erase.ListForgotten(ctx, a.db.Pool)
+	if err != nil {
+		return before, err
+	}
+
+	now := erasureCounts{begun: len(begun), forgotten: len(forgotten)}
+	if now == before {
+		return before, nil
+	}
+	return now, a.db.KeepErasures(ctx, a.env)
 }

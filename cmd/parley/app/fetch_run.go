@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// Of several processes, only one fetches for an account, such as a mailbox. fetchers decides which, by leases in the
-// database. This file starts, restarts and ends the channels of the accounts that this process fetches for. A channel
+// If several processes run, only one of them fetches for an account, such as a mailbox. fetchers decides which, by leases in
+// the database. This file starts, restarts and ends the channels of the accounts that this process fetches for. A channel
 // is the code that talks to the account's provider, over IMAP for example. It may take a while to end, and fetchers gives
 // the account's lease away only after that.
 

@@ -33,8 +33,14 @@ func (a *App) buildRoutes() http.Handler {
 	for _, path := range web.Paths() {
 		mux.Handle(path, a.site)
 	}
+	mux.HandleFunc("GET /{$}", showSettings)
 	mux.Handle("/", a.chats)
 	return mux
+}
+
+// showSettings leads people who open the bare public address to the settings site.
+func showSettings(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/settings", http.StatusSeeOther)
 }
 
 // readyTimeout limits the readiness check. If the database doesn't answer in time, the process isn't ready.

@@ -67,8 +67,8 @@ func newRoom(size, share int64) *room {
 	return &room{size: size, share: share, bySource: map[*limiter]int64{}}
 }
 
-// acquire reserves space for a body. It blocks until there is enough, but no longer than maxWait; to free space, it ends slow
-// bodies. Of several waiting bodies the newest gets space first, so that a fast one overtakes a flood of slow ones. After
+// acquire reserves space for a body. It blocks until there is enough, but no longer than maxWait. To free space, it ends
+// slow bodies. The newest of the waiting bodies gets space first, so that a fast one overtakes a flood of slow ones. After
 // success, the caller must call release.
 // Errors: errNoRoom if too many bodies of the source wait, after maxWait, or when ctx ends.
 func (r *room) acquire(ctx context.Context, maxWait time.Duration, res *reservation) error {
@@ -79,6 +79,7 @@ func (r *room) acquire(ctx context.Context, maxWait time.Duration, res *reservat
 	r.endSlowLocked(res)
 	r.refuseOldestLocked(res.source)
 	r.mu.Unlock()
+
 	select {
 	case err := <-res.result:
 		return err

@@ -3,7 +3,7 @@
 //
 // A backup is a zip archive, so that any machine can look into it:
 //
-//	README.txt      what this file is, for whoever finds it
+//	README.txt      what this file is, for people who find it
 //	database.dump   pg_dump's custom format, of one snapshot; blobs are rows in it
 //	manifest.json   what the backup holds: versions, time, rows per table, checksum of the dump
 //	key.json        the master key, sealed with a passphrase; missing with --without-key

@@ -70,6 +70,7 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 		return m, fmt.Errorf("backup: a server to try it on: %w", err)
 	}
 	defer func() { err = errors.Join(err, server.Close(context.WithoutCancel(ctx))) }()
+
 	target := server.URL(pgserver.Database)
 	if err := restoreDump(ctx, a, target, server.BinDir()); err != nil {
 		return m, err

@@ -1,15 +1,16 @@
 // Package bench measures Parley against what PostgreSQL and the providers allow.
 //
-// Most figures are ratios taken in one run on one machine: the reference, the product, the reference again. A round
-// whose two references differ by more than a quarter is repeated; the median of the rounds counts. So these figures
-// survive a slow or a shared machine; absolute rates would not.
+// Most figures are ratios, measured in rounds in one run on one machine. A round measures the reference (such as how fast
+// PostgreSQL inserts rows), then Parley, then the reference again. If the two references differ by more than a quarter,
+// the round is repeated. The median of the rounds counts. A ratio means the same on a slow or shared machine. An absolute
+// rate would not.
 //
-// Parley runs as a process of its own, so that its CPU time and memory are its own; the database is private and durable
-// (fsync and synchronous_commit on). Emulators and generators share this process: what an agent or a customer does next
-// follows from what was posted or sent, without another hop.
+// Parley runs in a process of its own, so that its CPU time and memory can be measured. The database is private and durable
+// (fsync and synchronous_commit on). Emulators and generators run in the process of the benchmark, so that a simulated
+// agent or customer sees each message, and acts on it, without a connection in between.
 //
-// Each group of figures is measured by a package below (accept, talk, lanes, shop, mail), all of them on package rig, some
-// with load; this package lists the groups and runs them.
+// Each group of figures is measured by a package below: accept, talk, lanes, shop and mail. All of them use package rig, and
+// some use package load. This package lists the groups and runs them.
 //
-// What does not belong here: correctness under harm (torture), tuning.
+// What does not belong here: whether Parley works correctly under faults (torture), and tuning.
 package bench

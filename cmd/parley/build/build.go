@@ -1,4 +1,4 @@
-// Package build tells which build of Parley this program is.
+// Package build returns the version of Parley that this program was built from.
 //
 // What does not belong here: the version of the schema (store/schema).
 package build
@@ -8,11 +8,11 @@ import (
 	"runtime/debug"
 )
 
-// version is written by the linker where a program is built without its repository, as in a container:
-// -ldflags "-X parley/cmd/parley/build.version=v1.2.3". Else it is "".
-var version string //nolint:gochecknoglobals // the linker can write into nothing else
+// version is set by the linker if the program is built without its repository, as in a container:
+// -ldflags "-X parley/cmd/parley/build.version=v1.2.3". Otherwise it is "".
+var version string //nolint:gochecknoglobals // the linker can set only globals
 
-// Version returns the version, and the revision of the repository; "" if the build didn't record it.
+// Version returns the version, and the revision of the repository, which is "" if the build didn't record it.
 func Version() (string, string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -28,7 +28,7 @@ func Version() (string, string) {
 	return cmp.Or(version, info.Main.Version), revision
 }
 
-// String returns both as people read them: `v1.2.3 4f2c…`.
+// String returns the version and the revision for people: `v1.2.3 4f2c…`.
 func String() string {
 	version, revision := Version()
 	if revision == "" {

@@ -57,8 +57,8 @@ func Start(s Spec) (*Process, error) {
 	if s.Stdout != nil {
 		cmd.Stdout = s.Stdout
 	}
-
 	cmd.SysProcAttr = processAttributes()
+
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
@@ -67,11 +67,9 @@ func Start(s Spec) (*Process, error) {
 		defer close(p.done)
 		err := cmd.Start()
 		started <- err
-
 		if err == nil {
 			p.err = cmd.Wait()
 		}
-
 		_ = log.Close() // the child has its own descriptor
 	}()
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,12 +14,17 @@ import (
 	"parley/store"
 )
 
-// Limits for long conversations, of which only the newest messages, deliveries and log entries are shown.
-const (
-	maxMessages   = 200
-	maxDeliveries = 500
-	maxLog        = 300
-)
+// limits are the numbers of the newest messages, deliveries and log entries of a conversation that are read.
+type limits struct{ messages, deliveries, log int }
+
+// limitsOf returns the limits for the journey of a conversation. Of a long one only the newest is shown. What an event caused
+// may be anywhere in it, and is shown in any case.
+func limitsOf(only store.EventID) limits {
+	if only != 0 {
+		return limits{messages: math.MaxInt32, deliveries: math.MaxInt32, log: math.MaxInt32}
+	}
+	return limits{messages: 200, deliveries: 500, log: 300}
+}
 
 // Journey is the history of a conversation or an event, step by step. `parley explain` shows it to people who ask why a
 // message arrived or didn't:
@@ -33,7 +39,7 @@ const (
 // An event is one thing that a provider or a chat reported to Parley. It is stored in the journal, and may cause
 // messages. A message becomes a delivery for each place to which it is sent, such as a thread in Slack.
 type Journey struct {
-	Title        string               // the first line
+	Title        string               // the first line; a second one names other conversations that an event changed
 	Conversation store.ConversationID // 0 means an event without a conversation
 	Steps        []Step
 	Cut          bool // older steps were left out
@@ -89,7 +95,7 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 	}
 	if len(touched) > 0 {
 		j, err := b.buildConversation(ctx, touched[0], id)
-		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title)
+		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title) + othersWords(touched[1:])
 		return j, err
 	}
 
@@ -101,6 +107,18 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 	}
 
 	return Journey{Title: fmt.Sprintf("event %d", id), Steps: b.steps}, nil
+}
+
+// othersWords names the conversations that an event changed besides the one that is shown.
+func othersWords(others []store.ConversationID) string {
+	if len(others) == 0 {
+		return ""
+	}
+	names := make([]string, len(others))
+	for i, id := range others {
+		names[i] = fmt.Sprintf("#%d", id)
+	}
+	return "\nIt also changed " + strings.Join(names, ", ") + "."
 }
 
 // builder builds a journey. The build and add methods collect steps in the order in which they read the tables; sort
@@ -137,22 +155,23 @@ func (b *builder) buildConversation(ctx context.Context, number store.Conversati
 		return Journey{}, fmt.Errorf("inspect: conversation #%d: %w", number, ErrUnknown)
 	}
 
-	messages, err := store.LatestMessages(ctx, b.q, []store.ConversationID{number}, maxMessages)
+	most := limitsOf(only)
+	messages, err := store.LatestMessages(ctx, b.q, []store.ConversationID{number}, most.messages)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	log, err := store.ListLog(ctx, b.q, number, maxLog, 0)
+	log, err := store.ListLog(ctx, b.q, number, most.log, 0)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	sent, err := collect(ctx, b.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, maxDeliveries)
+	sent, err := collect(ctx, b.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, most.deliveries)
 	if err != nil {
 		return Journey{}, err
 	}
 
-	isLong := len(messages) == maxMessages || len(log) == maxLog || len(sent) == maxDeliveries
+	isLong := len(messages) == most.messages || len(log) == most.log || len(sent) == most.deliveries
 	if only != 0 {
 		messages = slices.DeleteFunc(messages, func(m store.Message) bool { return m.EventID != only })
 		log = slices.DeleteFunc(log, func(e store.LogEntry) bool { return e.EventID != only })
@@ -179,8 +198,7 @@ func (b *builder) buildConversation(ctx context.Context, number store.Conversati
 	}
 
 	b.sort()
-	isCut := isLong && only == 0
-	return Journey{Title: b.titleOf(conversations[0]), Conversation: number, Steps: b.steps, Cut: isCut}, nil
+	return Journey{Title: b.titleOf(conversations[0]), Conversation: number, Steps: b.steps, Cut: isLong}, nil
 }
 
 // sort sorts the steps by time, and steps with the same time from cause to effect.

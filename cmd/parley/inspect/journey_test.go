@@ -28,6 +28,43 @@ func ravens() setup.Options {
 	return setup.Options{Specs: []channels.Spec{{Kind: "raven", Name: "Raven"}}}
 }
 
+// What an event caused is shown however much has happened in its conversation since.
+func TestExplainOldEventOfALongConversation(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	for _, sql := range []string{
+		`INSERT INTO messages (id, conversation_id, direction, fate, event_id, said_at, created_at)
+			SELECT 1000 + n, 12, 'in', 'in', 1000 + n, now(), now() FROM generate_series(1, 300) AS n`,
+		`INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id)
+			SELECT 1000 + n, 12, now() + interval '1 day', 'agent', 'tagged', 1000 + n FROM generate_series(1, 400) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, created_at)
+			SELECT 1000 + n, 302, 1000 + n, 'card', now() + interval '1 day' FROM generate_series(1, 600) AS n`,
+	} {
+		must(s.pool.Exec(t.Context(), sql))(t)
+	}
+
+	got := must(inspect.Explain(t.Context(), s.pool, fmt.Sprint(s.question), time.UTC))(t)
+	for _, want := range []string{"the customer wrote message 101", "the customer: opened", "of message 101 to"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the event is explained without %q:\n%s", want, got)
+		}
+	}
+}
+
+// An event may change several conversations, as a click that makes a mail of an automatic thread a conversation of its own does.
+// The first is shown, and the others are named.
+func TestExplainEventOfSeveralConversations(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	must(s.pool.Exec(t.Context(), `INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id)
+		VALUES (1001, 13, now(), 'agent', 'opened', $1), (1002, 14, now(), 'agent', 'opened', $1)`, s.question))(t)
+
+	got := must(inspect.Explain(t.Context(), s.pool, fmt.Sprint(s.question), time.UTC))(t)
+	if want := "It also changed #13, #14."; !strings.Contains(got, want) {
+		t.Errorf("the event is explained without %q:\n%s", want, got)
+	}
+}
+
 // story is a conversation with a question, a note, a late reply, a failed one, an unclear one, one that waits behind it,
 // and log entries.
 type story struct {

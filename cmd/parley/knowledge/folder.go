@@ -96,7 +96,7 @@ func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs
 	v.present = append(v.present, name)
 	v.bytes += len(raw)
 	title := strings.TrimSuffix(path.Base(name), path.Ext(name))
-	text := clean(string(raw))
+	text := decodeText(raw, "")
 	if strings.HasPrefix(strings.ToLower(path.Ext(name)), ".htm") {
 		doc := readHTML(text)
 		text = doc.text

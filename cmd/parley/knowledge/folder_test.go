@@ -42,7 +42,18 @@ func checkProblem(t *testing.T, pool *pgxpool.Pool, want string) {
 	}
 }
 
-// A text finds files in its own language, also if they have other forms of its words.
+// Some editors begin a file with a byte order mark. The heading behind it is one all the same.
+func TestFileWithByteOrderMark(t *testing.T) {
+	t.Parallel()
+	const mark = "\ufeff"
+	dir := t.TempDir()
+	writeFile(t, mark+warranty, dir, "faq.md")
+	pool := createPlaces(t, dir)
+	readPlaces(t, pool)
+	checkFound(t, pool, "How long is the warranty?", "Warranty")
+}
+
+// Files are found in the language in which they are written, by other forms of their words.
 func TestFolderInLanguages(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

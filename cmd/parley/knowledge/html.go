@@ -1,6 +1,8 @@
 package knowledge
 
 import (
+	"cmp"
+	"net/url"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -13,8 +15,9 @@ import (
 type document struct {
 	title   string
 	text    string   // as Markdown
+	base    string   // what the links are relative to, unresolved; "" means the page's address
 	links   []string // href attributes, unresolved
-	noIndex bool     // the page has <meta name="robots" content="noindex">
+	noIndex bool     // the page asks not to be kept: see isMetaForUs
 }
 
 // readHTML extracts the title, the text and the links of a page. The text leaves out the parts that repeat on every page
@@ -53,7 +56,7 @@ func (doc *document) walk(parent *html.Node) {
 	}
 }
 
-// collect records the title, a link or a noindex request from an element.
+// collect records the title, the base, a link or a noindex request from an element.
 func (doc *document) collect(n *html.Node) {
 	switch n.DataAtom {
 	case atom.Title:
@@ -61,10 +64,11 @@ func (doc *document) collect(n *html.Node) {
 			doc.title = oneLine(n.FirstChild.Data)
 		}
 	case atom.Meta:
-		isForRobots := strings.EqualFold(attributeOf(n, "name"), "robots")
-		if isForRobots && strings.Contains(strings.ToLower(attributeOf(n, "content")), "noindex") {
+		if isMetaForUs(attributeOf(n, "name")) && asksNoIndex(attributeOf(n, "content")) {
 			doc.noIndex = true
 		}
+	case atom.Base:
+		doc.base = cmp.Or(doc.base, strings.TrimSpace(attributeOf(n, "href"))) // the first one counts
 	case atom.A:
 		if !strings.Contains(strings.ToLower(attributeOf(n, "rel")), "nofollow") {
 			doc.links = append(doc.links, attributeOf(n, "href"))
@@ -80,4 +84,12 @@ func attributeOf(n *html.Node, name string) string {
 		}
 	}
 	return ""
+}
+
+// baseAt returns the address that the links of a page are relative to. page is the page's own address.
+func (doc *document) baseAt(page *url.URL) *url.URL {
+	if base, err := page.Parse(doc.base); err == nil {
+		return base
+	}
+	return page
 }

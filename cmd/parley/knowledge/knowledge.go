@@ -129,6 +129,8 @@ type visit struct {
 	present  []string                  // addresses of the pages that exist now; the others are removed
 	bytes    int                       // total size of the pages read so far
 	problems []string                  // what could not be read, in words for admins; the first one is shown
+
+	isForbidden bool // the place asks not to be read: what was stored of it is removed
 }
 
 // errTaken ends a visit whose lease expired and was taken by another process.
@@ -160,7 +162,7 @@ func (r *Reader) visit(ctx context.Context, p knowledge.Place, read func(*visit,
 		problem = clean(v.problems[0])
 		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.problems))
 	}
-	if len(present) == 0 && problem != "" {
+	if len(present) == 0 && problem != "" && !v.isForbidden {
 		present = nil // keeps all stored pages: old texts are better than none
 	}
 

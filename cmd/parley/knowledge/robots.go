@@ -1,10 +1,13 @@
 package knowledge
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // agentName is the reader's user agent, in requests and in robots.txt.
@@ -34,7 +37,7 @@ const maxRules = 5000
 type rule struct {
 	allow  bool
 	length int      // of the pattern: the longest matching rule decides
-	parts  []string // the pattern split at its stars; at least one, and only the first and last may be empty
+	parts  []string // the normalised pattern split at its stars; at least one, and only the first and last may be empty
 	hasEnd bool     // the pattern ends with $
 }
 
@@ -42,11 +45,56 @@ type rule struct {
 func newRule(allow bool, pattern string) rule {
 	path, hasEnd := strings.CutSuffix(pattern, "$")
 	parts := strings.Split(path, "*")
+	length := len(pattern) - len(path) + len(parts) - 1
+	for i, part := range parts {
+		parts[i] = normalisePath(part)
+		length += len(parts[i])
+	}
 	if last := len(parts) - 1; last > 0 { // several stars in a row count as one
 		middle := slices.DeleteFunc(slices.Clone(parts[1:last]), func(p string) bool { return p == "" })
 		parts = slices.Concat(parts[:1], middle, parts[last:])
 	}
-	return rule{allow: allow, length: len(pattern), parts: parts, hasEnd: hasEnd}
+	return rule{allow: allow, length: length, parts: parts, hasEnd: hasEnd}
+}
+
+// normalisePath returns a path, or a part of one, in the form in which paths and patterns are compared: "/für/%7ejoe" becomes
+// "/f%C3%BCr/~joe". What must be escaped in an address is escaped, in capitals, and so are * and $, which are special in
+// patterns alone. What needs no escape has none. An escaped reserved character, such as "%2F", differs from the character.
+// Source: RFC 9309 sections 2.2.2 and 2.2.3.
+func normalisePath(path string) string {
+	const literal = "/:?#[]@!&'()+,;=%"
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		octet, isEscaped := unescapeAt(path, i)
+		if isEscaped {
+			i += len("%41") - 1
+		}
+		if isUnreserved(octet) || !isEscaped && strings.IndexByte(literal, octet) >= 0 {
+			b.WriteByte(octet)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", octet)
+		}
+	}
+	return b.String()
+}
+
+// unescapeAt returns the octet at an offset of a path. isEscaped is true if it is written as an escape, such as "%41".
+func unescapeAt(path string, offset int) (octet byte, isEscaped bool) {
+	const escapeLength = len("%41")
+	if path[offset] == '%' && offset+escapeLength <= len(path) {
+		if n, err := strconv.ParseUint(path[offset+1:offset+escapeLength], 16, 8); err == nil {
+			return byte(n), true
+		}
+	}
+	return path[offset], false
+}
+
+// isUnreserved reports whether an octet means the same with an escape and without one.
+// Source: RFC 3986 section 2.3.
+func isUnreserved(octet byte) bool {
+	r := rune(octet)
+	isLetterOrDigit := r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r))
+	return isLetterOrDigit || strings.ContainsRune("-._~", r)
 }
 
 // parseRobots parses a robots.txt. It returns the rules of the groups for Parley, or, if there are none, of the groups for
@@ -55,7 +103,8 @@ func parseRobots(text string) rules {
 	groups := map[string]*rules{} // by lower-case agent name
 	var current []*rules          // the groups that the next rules belong to: several user-agent lines may share them
 	inRules := false              // the current group has rules, so the next user-agent line begins a new one
-	for line := range strings.Lines(text) {
+	isLineEnd := func(r rune) bool { return r == '\n' || r == '\r' }
+	for line := range strings.FieldsFuncSeq(strings.TrimPrefix(text, byteOrderMark), isLineEnd) {
 		line, _, _ = strings.Cut(line, "#")
 		key, value, ok := strings.Cut(line, ":")
 		if !ok {
@@ -113,6 +162,7 @@ func (r *rules) setDelay(text string) {
 // isAllowed reports whether a path, including its query, may be read. The longest matching rule decides; of two equally long
 // ones, Allow wins. A path that matches no rule is allowed.
 func (r rules) isAllowed(path string) bool {
+	path = normalisePath(path)
 	var deciding rule
 	isAllowed := true
 	for _, line := range r.lines {
@@ -131,7 +181,7 @@ func (r rules) isAllowed(path string) bool {
 	return isAllowed
 }
 
-// matches reports whether the rule's pattern matches a path, or the beginning of it if the pattern has no final $.
+// matches reports whether the rule's pattern matches a normalised path, or the beginning of it if the pattern has no final $.
 func (r rule) matches(path string) bool {
 	rest, ok := strings.CutPrefix(path, r.parts[0])
 	if !ok {

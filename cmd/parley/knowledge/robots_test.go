@@ -44,6 +44,26 @@ func TestRobotsPatterns(t *testing.T) {
 		{name: "a star at the end", pattern: "/shop*", matching: []string{"/shop", "/shop/x"}, others: []string{"/sho"}},
 		{name: "the beginning isn't the ending too", pattern: "/a*a$", matching: []string{"/aa", "/axa"}, others: []string{"/a"}},
 		{name: "no regular expression", pattern: "/(a|b)+.", matching: []string{"/(a|b)+.x"}, others: []string{"/a", "/(a|b)+x"}},
+		{
+			name:     "letters beyond ASCII",
+			pattern:  "/hilfe/für-uns/",
+			matching: []string{"/hilfe/f%C3%BCr-uns/", "/hilfe/f%c3%bcr-uns/a"},
+			others:   []string{"/hilfe/fur-uns/"},
+		},
+		{
+			name:     "escapes, which have several spellings",
+			pattern:  "/%7ejoe/a%3cb c",
+			matching: []string{"/~joe/a%3Cb%20c", "/%7Ejoe/a%3cb%20c"},
+			others:   []string{"/~joe/a"},
+		},
+		{name: "an escaped slash is none", pattern: "/a%2fb", matching: []string{"/a%2Fb"}, others: []string{"/a/b"}},
+		{
+			name:     "a star and a dollar that are meant",
+			pattern:  "/a%2A%24b",
+			matching: []string{"/a*$b", "/a%2a%24b"},
+			others:   []string{"/ax$b", "/a"},
+		},
+		{name: "a dollar in the middle", pattern: "/a$b", matching: []string{"/a$b"}, others: []string{"/a"}},
 		{name: "very many stars", pattern: "/x" + strings.Repeat("*y", 20000), others: []string{"/xy", "/xyy"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,5 +97,28 @@ func TestLongRobots(t *testing.T) {
 	}
 	if !r.isAllowed("/help") {
 		t.Error("/help isn't allowed, and no rule is against it")
+	}
+}
+
+// The lines of a robots.txt end as on any system, and a byte order mark may begin it.
+// Source: RFC 9309 section 2.2.
+func TestLinesOfRobots(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"LF":                     "User-agent: *\nDisallow: /internal/\n",
+		"CRLF":                   "User-agent: *\r\nDisallow: /internal/\r\n",
+		"CR":                     "User-agent: *\rDisallow: /internal/\r",
+		"with a byte order mark": "\ufeffUser-agent: *\nDisallow: /internal/\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := parseRobots(text)
+			if r.isAllowed("/internal/x") {
+				t.Error("/internal/x is allowed")
+			}
+			if !r.isAllowed("/help") {
+				t.Error("/help isn't allowed")
+			}
+		})
 	}
 }

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/html/charset"
-
 	"parley/channels"
 	"parley/channels/fence"
 	"parley/channels/pause"
@@ -63,6 +61,7 @@ func (v *visit) readSite(ctx context.Context) error {
 		return nil
 	}
 
+	start.Host = asciiHost(start)
 	c := &crawl{visit: v, start: start, queued: map[string]bool{}}
 	c.client = fence.NewClient(fence.Options{
 		Answer: requestTimeout, Dialer: newDialer(start.Host, v.place.Inside), Follow: c.checkRedirect,
@@ -70,6 +69,11 @@ func (v *visit) readSite(ctx context.Context) error {
 	defer c.client.CloseIdleConnections()
 
 	if ok := c.readRobots(ctx); !ok {
+		return ctx.Err()
+	}
+	if !c.rules.isAllowed(start.RequestURI()) {
+		c.note("Its robots.txt asks not to read this page, from which the others are found.")
+		c.isForbidden = true
 		return ctx.Err()
 	}
 
@@ -291,8 +295,8 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 	title, text := c.titleOf(address), ""
 	switch kind {
 	case "text/html", "application/xhtml+xml":
-		doc := readHTML(decodeBody(got.body, got.header.Get("Content-Type")))
-		links, isWhole := c.linksBelow(got.from, doc.links)
+		doc := readHTML(decodeText(got.body, got.header.Get("Content-Type")))
+		links, isWhole := c.linksBelow(doc.baseAt(got.from), doc.links)
 		if !isWhole {
 			p.ETag, p.Modified = "", "" // the next visit reads the page again, and reports the links again
 		}
@@ -306,23 +310,16 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 		text = doc.text
 		title = cmp.Or(doc.title, title)
 	case "text/plain", "text/markdown":
-		text = decodeBody(got.body, got.header.Get("Content-Type"))
+		text = decodeText(got.body, got.header.Get("Content-Type"))
 	default:
 		return nil
 	}
 
+	if headerAsksNoIndex(got.header) {
+		return nil
+	}
 	c.present = append(c.present, address)
 	return c.keep(ctx, p, clean(title), clean(text))
-}
-
-// decodeBody converts a body to UTF-8. A body in an unknown character set is treated as UTF-8.
-func decodeBody(body []byte, contentType string) string {
-	if r, err := charset.NewReader(strings.NewReader(string(body)), contentType); err == nil {
-		if text, err := io.ReadAll(r); err == nil {
-			return clean(string(text))
-		}
-	}
-	return clean(string(body))
 }
 
 // titleOf returns a title for a page that has none: its address without "https://".
@@ -330,12 +327,12 @@ func (c *crawl) titleOf(address string) string {
 	return strings.TrimPrefix(address, c.start.Scheme+"://")
 }
 
-// linksBelow returns the links of a page that lead to the start page's folder or below it, without duplicates and at most
+// linksBelow returns the links, relative to base, that lead to the start page's folder or below it, without duplicates and at most
 // maxLinks. isWhole is false if a link was left out, and reported, because it can't be stored.
-func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhole bool) {
+func (c *crawl) linksBelow(base *url.URL, links []string) (list []string, isWhole bool) {
 	isWhole = true
 	for _, link := range links {
-		target, err := page.Parse(strings.TrimSpace(link))
+		target, err := base.Parse(strings.TrimSpace(link))
 		if err != nil || !c.isOnSite(target) {
 			continue
 		}
@@ -358,7 +355,7 @@ func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhol
 
 // isOnSite reports whether an address has the scheme and host of the start page.
 func (c *crawl) isOnSite(u *url.URL) bool {
-	return u.Scheme == c.start.Scheme && strings.EqualFold(u.Host, c.start.Host)
+	return u.Scheme == c.start.Scheme && asciiHost(u) == asciiHost(c.start)
 }
 
 // isInFolder reports whether an address on the site is in the start page's folder or below it. After parsing, a path has ".."
@@ -366,17 +363,6 @@ func (c *crawl) isOnSite(u *url.URL) bool {
 func (c *crawl) isInFolder(u *url.URL) bool {
 	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
 	return strings.HasPrefix(u.Path, folder) && !slices.Contains(strings.Split(u.Path, "/"), "..")
-}
-
-// normaliseAddress returns an address in the form in which pages are compared: without user and fragment, with the host in
-// lower case, and with "/" as the path if it is empty.
-func normaliseAddress(u *url.URL) string {
-	c := *u
-	c.Fragment, c.RawFragment = "", ""
-	c.User = nil
-	c.Host = strings.ToLower(c.Host)
-	c.Path = cmp.Or(c.Path, "/")
-	return c.String()
 }
 
 // enqueue queues the pages for which mayQueue returns true.

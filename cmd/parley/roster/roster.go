@@ -259,10 +259,10 @@ type Decision struct {
 	Follow     bool                // people who join the channel later become agents automatically
 }
 
-// Confirm makes the chosen users agents of the team, except those who weren't listed or can't join, and returns their number.
-// It records a decision about all listed users.
-// Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing, those of the chat, and setup.ErrStale if the team's channel isn't the one
-// that the admin saw.
+// Confirm makes the chosen users agents of the team, except those who weren't listed or can't join, and returns their
+// number. It records a decision about all listed users.
+// Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing, those of the chat, and setup.ErrStale if the team's channel isn't
+// the one that the admin saw.
 func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int, error) {
 	notChosen := func(user store.SurfaceUser) bool { return !slices.Contains(d.Chosen, user) }
 	l, err := k.List(ctx, d.Team, d.Kind, notChosen)

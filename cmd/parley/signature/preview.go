@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"html"
 	"strings"
 
 	"parley/bridge/setup"
@@ -57,14 +58,27 @@ func (r *Reader) previewPicture(ctx context.Context, address string, stored Stor
 	return setup.Picture{}, err
 }
 
-// Embed returns a picture as a data: URL, for use in a signature.
-// Errors: *setup.SignatureError if it is too large, or not of a type that mail programs show.
-func (r *Reader) Embed(content []byte) (string, error) {
+// AddPicture appends a picture to a signature (source), as a data: URL, and returns the signature. description is the
+// picture's alternative text; characters with a meaning in Markdown or HTML are replaced or escaped.
+// Errors: *setup.SignatureError if the picture is too large, or not of a type that mail programs show.
+func (r *Reader) AddPicture(source string, content []byte, description string) (string, error) {
 	p, err := nameByKind(setup.Picture{Content: content, Name: "picture"}, chosenPicture)
 	if err != nil {
 		return "", err
 	}
-	return dataAddress(p.ContentType, content), nil
+
+	source = strings.TrimRight(source, " \r\n")
+	address := dataAddress(p.ContentType, content)
+	description = strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(description)
+	if bodytext.IsHTML(source) {
+		return source + `<img src="` + address + `" alt="` + html.EscapeString(description) + `">`, nil
+	}
+
+	picture := "![" + description + "](" + address + ")"
+	if source == "" {
+		return picture, nil
+	}
+	return source + "\n\n" + picture, nil
 }
 
 // dataAddress returns a data: URL (RFC 2397) with the content of a picture.

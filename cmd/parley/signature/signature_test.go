@@ -136,7 +136,7 @@ func TestPictureRefused(t *testing.T) {
 	dir, srv := t.TempDir(), startPictureServer(t)
 	reader := newReader(dir, srv)
 	writePicture(t, dir, "notes.png", []byte("notes"))
-	_, err := reader.Embed([]byte("notes")) // without an address that the error could name
+	_, err := reader.AddPicture("", []byte("notes"), "") // it has no address that could be told
 	checkRefused(t, err, "the picture that you chose is no PNG")
 	writePicture(t, dir, "large.png", png(maxPictureBytes)) // its first bytes are too many
 

@@ -2,9 +2,7 @@ package site
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,21 +11,18 @@ import (
 	"parley/bot/web/start"
 	"parley/bridge/setup"
 	"parley/channels"
-	"parley/cmd/parley/roster"
 	"parley/store"
 	"parley/store/credential"
 	"parley/store/outage"
 	rosterstore "parley/store/roster"
 )
 
-const (
-	checkTimeout  = 45 * time.Second // for all requests that check one set of credentials
-	rosterTimeout = 90 * time.Second // for the members of a channel; Slack's rate limits make a large workspace slow
-)
+// checkTimeout is the time limit for all requests that check one set of credentials.
+const checkTimeout = 45 * time.Second
 
 // On the first-steps page, an admin connects Slack or Microsoft Teams (a chat). Connect tests the tokens of a Slack app, for
-// example, and stores them encrypted. Then Roster lists the members of a team's channel, and Confirm stores which of them
-// become agents. Each page carries the version of what it showed, so that changes from an outdated page are refused.
+// example, and stores them encrypted. Each page carries the version of what it showed, so that changes from an outdated page
+// are refused. The same goes for the members of a team's channel (members.go).
 
 // listChats returns the state of Slack and of Microsoft Teams: whether it is connected, who connected it, and its
 // current problem, if any.
@@ -248,151 +243,4 @@ func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, c creden
 		}
 		return logChange(ctx, tx, by, "~ chat "+c.kind+": "+c.what)
 	})
-}
-
-// rosterKeeper returns the component that derives a team's agents from the members of its channel.
-func (d *startDesk) rosterKeeper() *roster.Keeper {
-	return roster.New(roster.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Surface: d.o.Chats.find, Log: d.o.Log})
-}
-
-// Roster implements start.Desk. It lists the members of a team's channel and preselects those who are likely agents.
-func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster, error) {
-	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
-	defer cancel()
-	version, err := d.teamVersion(ctx, team) // read first, so that a change during the listing makes Confirm refuse the page
-	if err != nil {
-		return start.Roster{}, err
-	}
-
-	l, err := d.rosterKeeper().List(ctx, team, chat, nil)
-	if err != nil {
-		return start.Roster{}, d.rosterProblem(err)
-	}
-
-	r := start.Roster{
-		Team:      l.Team,
-		Chat:      l.Kind,
-		Channel:   l.Channel,
-		Version:   version,
-		Follows:   l.Follows,
-		Confirmed: l.Confirmed,
-	}
-	for _, p := range l.People {
-		r.People = append(r.People, start.Member{
-			User:   p.User,
-			Name:   p.Name,
-			Email:  p.Email,
-			Note:   noteOf(p),
-			Fixed:  !p.CanJoin(),
-			Chosen: isProposed(p),
-		})
-	}
-
-	return r, nil
-}
-
-// teamVersion returns the version of a team, or "" if there is no such team.
-func (d *startDesk) teamVersion(ctx context.Context, team string) (string, error) {
-	entries, err := d.cache.Entries(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, e := range entries {
-		if e.Kind == setup.EntryTeam && strings.EqualFold(e.Name, team) {
-			return e.Version, nil
-		}
-	}
-	return "", nil
-}
-
-// isProposed reports whether a person is preselected as an agent of the team. Everybody who can join is, except guests,
-// agents with another user in the chat, and people about whom an admin has already decided.
-func isProposed(p roster.Person) bool {
-	needsAdmin := p.Decided || p.Guest || p.Status == roster.TakenOut || p.Status == roster.OtherUser
-	return p.CanJoin() && !needsAdmin
-}
-
-// noteOf describes a person's relation to the team, or returns "" if there is nothing special.
-func noteOf(p roster.Person) string {
-	note := map[roster.Status]string{
-		roster.InTeam:     "in the team already",
-		roster.NotLinked:  "in the team, not linked to this chat yet",
-		roster.OtherUser:  "an agent already, as another user here: choosing makes this one the agent's user",
-		roster.NotInTeam:  "an agent already, not in this team",
-		roster.TakenOut:   "was taken out of the agents",
-		roster.NoEmail:    "no address is told: add this person by hand",
-		roster.NotAllowed: "can't answer from this chat",
-	}[p.Status]
-	if p.Guest {
-		if note == "" {
-			return "a guest"
-		}
-		return "a guest, " + note
-	}
-
-	if p.Decided && p.Status == roster.NoAgent {
-		return "left out before"
-	}
-
-	return note
-}
-
-// Confirm implements start.Desk. It makes members of a channel agents and returns their number. It refuses outdated pages.
-func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.Decision) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
-	defer cancel()
-	version, err := d.teamVersion(ctx, decided.Team)
-	if err != nil {
-		return 0, err
-	}
-	if version != decided.Version {
-		return 0, &web.Problem{
-			Text: "Nobody was confirmed: somebody else changed this team after you opened the page.",
-			Hint: "Go back to First steps and open the team's members once more: it may have another channel now.",
-		}
-	}
-
-	n, err := d.rosterKeeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, roster.Decision{
-		Team:    decided.Team,
-		Kind:    decided.Chat,
-		Channel: decided.Channel,
-		Listed:  decided.Listed,
-		Chosen:  decided.Chosen,
-		Follow:  decided.Follow,
-	})
-	return n, d.rosterProblem(err)
-}
-
-// rosterProblem converts an error of the roster to one that the page can show, and logs unexpected errors.
-func (d *startDesk) rosterProblem(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[setup.Faults](err); ok { // already written for the page
-		return err
-	}
-
-	switch {
-	case errors.Is(err, roster.ErrNoChannel), errors.Is(err, setup.ErrMissing):
-		return &web.Problem{
-			Text: "This team has no channel there.",
-			Hint: "Give it one first, by the step before.",
-		}
-	case errors.Is(err, setup.ErrStale):
-		return &web.Problem{
-			Text: "Nobody was confirmed: somebody else gave the team another channel after you opened the page.",
-			Hint: "Go back to First steps and open the team's members once more: they are those of the new channel.",
-		}
-	case errors.Is(err, roster.ErrNoChat):
-		return &web.Problem{
-			Text: "This chat is not connected.",
-			Hint: "Connect it first; it takes some seconds after its tokens were given.",
-		}
-	}
-
-	d.o.Log.Warn("members of a channel not listed", "error", err)
-	return &web.Problem{
-		Text: "The chat did not tell who is in the channel.",
-		Hint: "Is Parley in the channel? Look at Health, or try again in a minute.",
-	}
 }

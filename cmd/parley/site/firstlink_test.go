@@ -74,3 +74,25 @@ func TestLinkForAnAgent(t *testing.T) {
 		t.Errorf("a stranger: %v", err)
 	}
 }
+
+// While nobody is an admin, the sign-in page names the command that makes the first one, and a link for an address that
+// nobody has is refused with the same command.
+// Requirement R-211: Roles.
+func TestSignInBeforeTheFirstAdmin(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, `{}`)
+	const first = "parley admin-link"
+	page := s.Visitor("").Get("/auth/sign-in")
+	if !page.Has(first) || page.Has("--email") {
+		t.Errorf("the sign-in page of a Parley without an admin doesn't name %s alone:\n%s", first, page.Body)
+	}
+	_, err := site.SignInLink(t.Context(), s.Pool, s.URL, "ann@acme.test")
+	if want := "run parley admin-link without --email"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a link for nobody: got %v, want it to say %q", err, want)
+	}
+
+	s.Apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [super_admin]}]`)
+	if page = s.Visitor("").Get("/auth/sign-in"); !page.Has(first + " --email") {
+		t.Errorf("the sign-in page of a Parley with an admin doesn't name %s --email:\n%s", first, page.Body)
+	}
+}

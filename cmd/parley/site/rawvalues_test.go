@@ -11,6 +11,7 @@ import (
 
 	"parley/bridge/setup"
 	"parley/cmd/parley/app"
+	"parley/store"
 )
 
 var (
@@ -62,6 +63,14 @@ const rawRows = `
 		SELECT 70 + n, id, 7, team_id, s, 'Lamp', 'Jane', 'Broken', now(), now()
 		FROM accounts, unnest(ARRAY['open', 'pending', 'snoozed', 'resolved', 'closed']) WITH ORDINALITY AS v (s, n) WHERE name = 'support-mail'`
 
+// rawLog puts a line of each kind into the log of a conversation.
+const rawLog = `
+	INSERT INTO log_entries (id, conversation_id, at, actor, what)
+		SELECT n, 71, now(), 'agent', what FROM unnest($1::text[]) WITH ORDINALITY AS v (what, n)`
+
+// logOfConversation is the page of the log that has these lines alone, and none of the set-up.
+const logOfConversation = "/settings/log?conversation=71"
+
 // No page shows a value as machines write it, except the log of the set-up, whose lines use the words of parley.yaml.
 func TestNoRawValues(t *testing.T) {
 	t.Parallel()
@@ -72,7 +81,11 @@ func TestNoRawValues(t *testing.T) {
 		}
 	}
 
-	filled := []string{"/settings/me", "/inbox/71", "/inbox/72", "/inbox/73", "/inbox/74", "/inbox/75"}
+	if _, err := s.Pool.Exec(t.Context(), rawLog, store.Deeds()); err != nil {
+		t.Fatal(err)
+	}
+
+	filled := []string{logOfConversation, "/settings/me", "/inbox/71", "/inbox/72", "/inbox/73", "/inbox/74", "/inbox/75"}
 	pages := pagesOf(s.Visitor("ann@acme.test"), append(filled, "/settings")...)
 	for _, address := range filled {
 		if status := pages[address].Status; status != http.StatusOK {
@@ -80,8 +93,12 @@ func TestNoRawValues(t *testing.T) {
 		}
 	}
 
+	if log := pages[logOfConversation]; !log.Has(string(store.DeedParked)) {
+		t.Errorf("%s shows no line of the log", logOfConversation)
+	}
+
 	for address, page := range pages {
-		if strings.HasPrefix(address, "/settings/log") {
+		if strings.HasPrefix(address, "/settings/log") && address != logOfConversation {
 			continue
 		}
 		shown := map[string]bool{}

@@ -98,8 +98,10 @@ func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (set
 	return settings.Preview{HTML: html}, err
 }
 
-// Embed returns a picture in the form in which a signature contains it.
-func (d *settingsDesk) Embed(picture []byte) (string, error) { return d.o.Signatures.Embed(picture) }
+// AddPicture returns a signature with a picture at its end.
+func (d *settingsDesk) AddPicture(source string, picture []byte, description string) (string, error) {
+	return d.o.Signatures.AddPicture(source, picture, description)
+}
 
 // TemplateStates returns the state of each template, by the name of its entry. WhatsApp's provider, for example, may still
 // have to approve a template.

@@ -161,8 +161,20 @@ func TestPastedSignature(t *testing.T) {
 	e.Shows("Saved.")
 }
 
-// Where customers see signatures as text, the page shows that text and takes no pictures. If no account sends mails,
-// nobody is offered a signature of their own, which no message would have.
+// A signature that begins with an address in <> is Markdown, as mails read it.
+// Requirement R-176: Signatures.
+func TestSignatureButtonsBehindAnAddress(t *testing.T) {
+	t.Parallel()
+	e := editor{sitetest.Start(t, sitetest.Acme).Browser("ann@acme.test"), t}
+	e.Open("/settings/accounts/support-mail/signature")
+	e.Write("#f-signature", "<https://acme.test> Lamps")
+	e.choose("Lamps")
+	e.Press("[data-mark=bold]")
+	e.has("bold", "<https://acme.test> **Lamps**")
+}
+
+// Where customers see signatures as text, the page shows that text and takes no pictures; and where no account has
+// mails, nobody is offered a signature of their own, which would stand nowhere.
 // Requirement R-176: Signatures.
 // Requirement R-177: Signatures of accounts and of people.
 func TestSignatureOfChats(t *testing.T) {

@@ -27,12 +27,24 @@ var ErrNoAgent = errors.New("there is no agent with that address; parley export 
 func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
 	person, err := site.FindPersonByEmail(ctx, q, email)
 	if errors.Is(err, site.ErrNoPerson) {
-		return "", fmt.Errorf("%s: %w", email, ErrNoAgent)
+		return "", explainNoAgent(ctx, q, email)
 	}
 	if err != nil {
 		return "", err
 	}
 	return newLink(ctx, q, baseURL, &person.ID)
+}
+
+// explainNoAgent returns ErrNoAgent for an address, and says what to do while nobody is an admin.
+func explainNoAgent(ctx context.Context, q store.Querier, email string) error {
+	hasAdmin, err := site.HasAdmin(ctx, q)
+	if err != nil {
+		return err
+	}
+	if !hasAdmin {
+		return fmt.Errorf("%s: %w. Nobody is an admin yet: run parley admin-link without --email, whose link makes the first one", email, ErrNoAgent)
+	}
+	return fmt.Errorf("%s: %w", email, ErrNoAgent)
 }
 
 // FirstLink creates a URL for a new installation. The person who opens it becomes the first admin. FirstLink returns "" if
@@ -59,6 +71,9 @@ func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.
 // The parameter link is that secret. Opening the link shows a page (Invited), and only a click there uses the link up (Use), so that
 // programs that follow links in messages can't do so.
 type signInDesk struct{ o Options }
+
+// HasAdmin reports whether somebody is an admin already.
+func (d *signInDesk) HasAdmin(ctx context.Context) (bool, error) { return site.HasAdmin(ctx, d.o.Pool) }
 
 // Invited returns whom a link signs in, without using it up. The result is empty for the first admin's link, which becomes
 // invalid once there is an admin.

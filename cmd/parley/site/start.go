@@ -15,7 +15,7 @@ import (
 // startDesk implements start.Desk, the interface through which the "First steps" page reaches the database and the chats. The
 // page guides an admin from an empty installation to the first customer's mail in a thread: connect Slack or Teams, add
 // agents and teams, connect a mailbox. This file reports the progress and generates the app manifests; connect.go
-// connects the chats and finds a team's agents.
+// connects the chats, and members.go finds a team's agents.
 type startDesk struct {
 	o     Options
 	cache *setupCache

@@ -78,7 +78,7 @@ func TestScriptInEveryField(t *testing.T) {
 	ann := s.Visitor("ann@acme.test")
 	pages := everyPage(ann)
 
-	sent := map[string]bool{}
+	found, sent := map[string]bool{}, map[string]bool{} // fields, each as its route and its name; sent has routes, too
 	for address, page := range pages {
 		wantHarmless(t, address, page)
 		for _, form := range page.Forms() {
@@ -91,13 +91,19 @@ func TestScriptInEveryField(t *testing.T) {
 			}
 
 			// Each field of a route is sent once, because accounts of one kind, and tags, have the same form.
-			form.Fields = slices.DeleteFunc(form.Fields, func(c sitetest.Control) bool {
-				seen := sent[route+" "+c.Name]
-				sent[route+" "+c.Name] = true
-				return seen || !typed(c)
-			})
-			sent[route] = true
-			scriptInForm(t, ann, address, form)
+			form.Fields = slices.DeleteFunc(form.Fields, func(c sitetest.Control) bool { return sent[route+" "+c.Name] || !typed(c) })
+			sent[route] = sent[route] || len(form.Fields) == 0
+			for _, c := range form.Fields {
+				found[route+" "+c.Name] = true
+			}
+			for _, name := range scriptInForm(t, ann, address, form) {
+				sent[route], sent[route+" "+name] = true, true
+			}
+		}
+	}
+	for field := range found {
+		if !sent[field] {
+			t.Errorf("no script is sent in the field %s", field)
 		}
 	}
 
@@ -131,9 +137,9 @@ func withoutForm() []string {
 	)
 }
 
-// scriptInForm sends a form with a hostile text in one field after the other. Names come last, because they may
-// change the address of the page.
-func scriptInForm(t *testing.T, ann *sitetest.Visitor, address string, form sitetest.Form) {
+// scriptInForm sends a form with a hostile text in one field after the other, and returns the names of these fields. Names
+// come last, because they may change the address of the page.
+func scriptInForm(t *testing.T, ann *sitetest.Visitor, address string, form sitetest.Form) (fields []string) {
 	t.Helper()
 	slices.SortStableFunc(form.Fields, func(a, b sitetest.Control) int { return rankOf(a) - rankOf(b) })
 	stale := true
@@ -142,7 +148,7 @@ func scriptInForm(t *testing.T, ann *sitetest.Visitor, address string, form site
 			if stale { // the last text was stored, so the form has a new version
 				now := formAt(ann.Get(address), form.Action)
 				if now == nil {
-					return // a name of the page was changed, or what the form was about is done
+					return fields // a name of the page was changed, or what the form was about is done
 				}
 				form.Values = now.Values
 			}
@@ -155,7 +161,9 @@ func scriptInForm(t *testing.T, ann *sitetest.Visitor, address string, form site
 				wantHarmless(t, what+", shown after it", follow(ann, a))
 			}
 		}
+		fields = append(fields, field.Name)
 	}
+	return fields
 }
 
 func rankOf(c sitetest.Control) int { return slices.Index([]string{"name", "accounts"}, c.Name) }

@@ -1,6 +1,6 @@
-// Package tidy removes what Parley no longer needs, and moves old files to an object store if there is one. It does
-// so once an hour, in whichever process has the lease.
+// Package tidy removes data that Parley no longer needs, and moves old files to an object store if there is one. It runs
+// once an hour. If several processes share the database, a lease ensures that only one of them does it.
 //
 // What does not belong here: which rows a statement removes (store/retention, store/blob), and erasing a customer on
-// somebody's demand (store/erase).
+// request (store/erase).
 package tidy

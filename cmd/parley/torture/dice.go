@@ -10,7 +10,7 @@ import (
 // dice decide what people do by chance. The same seed makes the same run.
 type dice struct{ *rand.Rand }
 
-// percent returns true in so many of 100 cases.
+// percent returns true with the given probability: percent(20) is true in 20 of 100 cases.
 func (r dice) percent(percent int) bool { return r.IntN(100) < percent }
 
 // composeText makes a text around a marker. It ends with the marker's EndWord.

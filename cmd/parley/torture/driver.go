@@ -23,13 +23,14 @@ const findInterval = 300 * time.Millisecond
 // At the same time the injector injects faults. Some faults need people to do something, such as sending some replies at
 // once to hit a certain moment (a stimulus), or writing a flood of mails (a task). The driver does that first.
 //
-// Only one goroutine may use a driver, except for its stimuli, tasks, marker sets, failing mails and what never changes.
+// Only one goroutine may use a driver, except for its stimuli, tasks, marker sets and failing mails, and for fields that
+// never change.
 type driver struct {
 	client   emulators.Client
 	platform emulators.Platform
 	traits   emulators.Traits
 
-	// What is to be done.
+	// The work of the run, and how it is done.
 	rng           dice
 	hold          time.Duration // how long Parley holds replies back so that agents can take them back
 	actInterval   time.Duration // between two acts
@@ -41,12 +42,12 @@ type driver struct {
 	waiting       waitingActs // follow-ups to be done once something has happened
 	isFinishing   bool        // everything is written, and only waiting acts are left
 
-	// What was done so far.
+	// The work done so far.
 	history       checker.History
 	counts        workloadCounts
 	threadsReadAt time.Time // when findThreads last ran
 
-	// What faults wait for.
+	// Acts and messages for which faults wait.
 	stimuli       stimuli      // acts that bring about a certain moment
 	tasks         taskQueue    // faults that consist of messages from customers
 	burstMarkers  markerSet    // of messages that are immediately followed by others in the same thread
@@ -75,7 +76,7 @@ func newDriver(client emulators.Client, o Options) *driver {
 		traits:        platform.Traits(),
 		conversations: makeConversations(o, platform.Traits()),
 		hold:          o.hold(),
-		rng:           dice{rand.New(rand.NewPCG(o.Seed, 1))}, //nolint:gosec // the seed is to be repeated
+		rng:           dice{rand.New(rand.NewPCG(o.Seed, 1))}, //nolint:gosec // a run can be repeated by its seed
 		mailsLeft:     o.Mails,
 		repliesLeft:   o.Replies,
 		floodSize:     o.floodSize(),
@@ -102,8 +103,8 @@ func (d *driver) prepareBounces(ctx context.Context) error {
 	return nil
 }
 
-// run performs all acts, evenly spread over the flow, but waiting ones only if they are due by then. It returns an error
-// if ctx ends or the emulators don't respond.
+// run performs all acts, spread evenly over the time that Options.Flow gives. Follow-ups that wait for something are
+// performed only if that has happened by then. It returns an error if ctx ends or the emulators don't respond.
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
 	defer tick.Stop()

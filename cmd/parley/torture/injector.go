@@ -27,7 +27,7 @@ const (
 // faults then wait for a trigger, such as certain words on a connection, or for messages that the driver (which acts for
 // customers and agents) writes for them.
 type injector struct {
-	// What it disturbs.
+	// The parts that it disturbs.
 	client    emulators.Client
 	replicas  []*replica
 	network   *network
@@ -163,8 +163,8 @@ func (in *injector) waitForUpgrade(ctx context.Context) error {
 	}
 }
 
-// jumpClock moves Parley's clock forward by an hour or a day. It records the jump for the checker: a jump ends all holds,
-// so a reply may be sent before Parley is notified that its author deleted it.
+// jumpClock moves Parley's clock forward by an hour or a day. It records the jump for the checker, because a jump ends the
+// time for which Parley holds replies back: a reply may be sent before Parley is notified that its author deleted it.
 func (in *injector) jumpClock(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err

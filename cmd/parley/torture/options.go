@@ -18,7 +18,7 @@ type Options struct {
 	// Seed determines the schedule of faults, and who writes what.
 	Seed uint64
 
-	// What people write.
+	// The amounts that people write, and the time for it.
 	Mails   int           // by customers
 	Replies int           // typed by agents
 	Flow    time.Duration // how long people write and faults are injected

@@ -19,7 +19,7 @@ type Report struct {
 	Seed  uint64    `json:"seed"`
 	Loads [2]string `json:"loads"` // the machine's load average before and after
 
-	// What the run consisted of. The maps are by the kinds of faults.
+	// The acts of people in the run, and the faults that were injected.
 	Workload       workloadCounts `json:"workload"`
 	Planned        map[string]int `json:"planned"`
 	Injected       map[string]int `json:"injected"`
@@ -30,17 +30,17 @@ type Report struct {
 	Took           time.Duration  `json:"took"`            // Units: nanoseconds
 	SettleTime     time.Duration  `json:"settle_time"`     // from the end of the flow to the verdict
 
-	// What was found.
+	// The findings.
 	Verdict         checker.Verdict  `json:"verdict"`
 	Audit           records.Audit    `json:"audit"`
 	Left            lab.Load         `json:"left"`             // what Parley still had to do at the end
-	Unanalysed      int              `json:"unanalysed"`       // customers' messages that nobody analysed, and texts that nobody wrote
+	Unanalysed      int              `json:"unanalysed"`       // messages of customers not analysed, and requested texts not written
 	UnexpectedExits []string         `json:"unexpected_exits"` // ends of a Parley that the run did not cause
-	FailedStarts    int              `json:"failed_starts"`    // as the database was out of reach, or the port was taken
+	FailedStarts    int              `json:"failed_starts"`    // of Parley: the database was out of reach, or the port was taken
 	Downtimes       downtimes        `json:"downtimes"`
 	Versions        records.Versions `json:"versions"` // what replicas of two versions made of each other's events
 	Crashes         []string         `json:"crashes,omitempty"`
-	Problems        []string         `json:"problems,omitempty"` // what Parley sent and emulators could not show as it was meant
+	Problems        []string         `json:"problems,omitempty"` // content that emulators could not show as Parley intended
 
 	// Failures says why the run failed. It is empty if all invariants were kept, and put to the test.
 	Failures []string `json:"failures,omitempty"`
@@ -68,11 +68,11 @@ type workloadCounts struct {
 	Edits        int `json:"edits"`
 	Deletes      int `json:"deletes"`
 	Bounced      int `json:"bounced"`       // replies to a mailbox that is gone
-	LateEdits    int `json:"late_edits"`    // those of Edits that came when the customer had the reply
-	LateDeletes  int `json:"late_deletes"`  // those of Deletes that came then
+	LateEdits    int `json:"late_edits"`    // those of Edits that came after the customer had received the reply
+	LateDeletes  int `json:"late_deletes"`  // those of Deletes that came after the customer had received the text
 	Turned       int `json:"turned"`        // notes that were edited into replies
 	Snoozed      int `json:"snoozed"`       // conversations that were snoozed
-	Woken        int `json:"woken"`         // those of Snoozed whose customer wrote then
+	Woken        int `json:"woken"`         // those of Snoozed whose customer wrote during the snooze
 	Bursts       int `json:"bursts"`        // several messages at once in one conversation
 	Resolved     int `json:"resolved"`      // conversations that were resolved, some of them to be reopened
 	HandedOver   int `json:"handed_over"`   // conversations given to another team, or left without an owner

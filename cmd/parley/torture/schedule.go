@@ -54,6 +54,7 @@ func schedule(seed uint64, o Options) []fault {
 			replica := rng.IntN(o.Replicas)
 			route := routes[(i+int(seed%maxRoutes))%len(routes)]
 			isThorough := rng.IntN(2) == 0
+
 			list = append(list, fault{
 				At:             o.timeOf(kind, drawnAt, part*time.Duration(i)),
 				Kind:           kind,

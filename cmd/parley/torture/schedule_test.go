@@ -80,12 +80,17 @@ func TestScheduleHasPlannedFaults(t *testing.T) {
 func TestScheduleHoldsSnapshot(t *testing.T) {
 	t.Parallel()
 	o := plannedOptions()
+	held := 0
 	for _, f := range schedule(7, o) {
 		if f.Kind != faultHoldSnapshot {
 			continue
 		}
+		held++
 		if f.At != 0 || f.Duration != o.Flow {
 			t.Errorf("the snapshot is held from %s for %s, want from 0 for %s", f.At, f.Duration, o.Flow)
 		}
+	}
+	if held != 1 {
+		t.Errorf("%d snapshots are held, want 1", held)
 	}
 }

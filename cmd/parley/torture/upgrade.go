@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// maxStopTime is the longest that a Parley may take to finish its sends and end.
+// maxStopTime is how long a Parley that was asked to end may take to finish what it is sending.
 const maxStopTime = 30 * time.Second
 
-// rollUpgrade replaces the program of all replicas, one after the other.
+// rollUpgrade replaces the program of all replicas, the Parley processes of the run, one after the other.
 func (in *injector) rollUpgrade(ctx context.Context) error {
 	defer close(in.upgraded)
 	for _, r := range in.replicas {
@@ -19,8 +19,8 @@ func (in *injector) rollUpgrade(ctx context.Context) error {
 	return nil
 }
 
-// restartReplica asks a Parley to end, and measures how long nobody answers at its address. What runs next is program, with
-// env added to its environment; nil means the same program and environment as before.
+// restartReplica asks a Parley to end, and measures how long its address doesn't answer. Then program is started in its
+// place, with env added to its environment. If program is nil, the same program is started, with the same environment.
 func (in *injector) restartReplica(ctx context.Context, f fault, program []string, env ...string) error {
 	in.restarting.Lock()
 	defer in.restarting.Unlock()

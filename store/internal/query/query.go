@@ -1,5 +1,5 @@
-// Package query has the helpers with which package store and its subpackages run SQL. They scan rows into values, turn values
-// into arguments, and wrap errors:
+// Package query has the helpers with which package store and its subpackages run SQL. They scan rows into values, turn
+// values into arguments, and wrap errors:
 //
 //	tags, err := query.Column[string](ctx, pool, "tags", `SELECT name FROM tags WHERE category = $1`, category)
 //

@@ -2,8 +2,8 @@ package query
 
 import "github.com/jackc/pgx/v5"
 
-// Rows scans rows by column name, as pgx.CollectRows does with pgx.RowToStructByName. That finds the field
-// of each column anew for each row, which costs as much as scanning it; Rows does so for the first row alone.
+// Rows scans rows by column name, as pgx.CollectRows does with pgx.RowToStructByName. pgx finds the field of
+// each column again for each row, which costs as much as scanning. Rows finds the fields only for the first row.
 func Rows[T any](rows pgx.Rows) ([]T, error) {
 	var row *T // every row is scanned into this one, and copied
 	var first targets
@@ -13,7 +13,7 @@ func Rows[T any](rows pgx.Rows) ([]T, error) {
 			first.CollectableRow = r
 			row, err = pgx.RowToAddrOfStructByName[T](&first)
 		} else {
-			*row = *new(T) // else two rows could share what a pointer or a list points to
+			*row = *new(T) // otherwise rows could share the values of pointers and slices
 			err = r.Scan(first.fields...)
 		}
 		return *row, err

@@ -18,8 +18,7 @@ func (s *Administrator) AddTeam(t tenant.Team) tenant.Team {
 	return *s.org.PutTeam(t)
 }
 
-// AddChannel adds a channel; Team defaults to the first one. Where the app is installed, it
-// is told of it.
+// AddChannel adds a channel to the team c.Team, by default the first one. If the app is installed there, it is informed.
 func (s *Administrator) AddChannel(c tenant.Channel) tenant.Channel {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -28,7 +27,7 @@ func (s *Administrator) AddChannel(c tenant.Channel) tenant.Channel {
 	return ch.Channel
 }
 
-// Block makes a person block the bot, or not any more.
+// Block makes a person block the bot, or unblock it.
 func (s *Administrator) Block(user string, blocked bool) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

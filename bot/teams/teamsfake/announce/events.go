@@ -2,7 +2,8 @@
 // what happened: a person has written a message, an owner has added the app, a member has left. Tests can also make
 // activities that Teams itself would never send (see Forger).
 //
-// What does not belong here: how an activity reaches the bot, and invokes, whose responses people see.
+// What does not belong here: how an activity reaches the bot (package delivery), and invokes, the requests that Teams makes
+// when somebody clicks a button or opens a dialog, and whose responses people see (package people).
 package announce
 
 import (
@@ -62,7 +63,7 @@ func (n *Announcer) Base(kind string, at Where) object {
 	return a
 }
 
-// From returns the field from of an activity that a person has caused.
+// From returns the field "from" of an activity that a person has caused.
 func (n *Announcer) From(u *tenant.User) object {
 	out := object{"id": u.TeamsID, "name": u.Name}
 	if !u.HidesEntraID && !u.Bot {
@@ -71,7 +72,7 @@ func (n *Announcer) From(u *tenant.User) object {
 	return out
 }
 
-// Actor returns the field from of an activity that an administrator has caused: the first person in the directory who
+// Actor returns the field "from" of an activity that an administrator has caused: the first person in the directory who
 // isn't a guest.
 func (n *Announcer) Actor() object {
 	for _, id := range n.Org.UserIDs {

@@ -27,8 +27,8 @@ import (
 type object = tenant.Object
 
 // Activities delivers activities to the bot. Each conversation has a lane, a queue whose activities are sent one after the
-// other; different lanes are sent in parallel. One that waits for another attempt has left its lane, so later ones overtake
-// it. The shared lock of Ground, Mu, guards the fields.
+// other. Different lanes are sent in parallel. An activity that waits for another attempt has left its lane, so later ones
+// overtake it. The shared lock of Ground, Mu, guards the fields.
 type Activities struct {
 	*tenant.Ground
 	entra    *entra.Entra // signs the requests
@@ -187,8 +187,8 @@ func (a *Activities) applyFaults(d *Delivery, channel string) {
 	}
 }
 
-// runAfter calls f with the lock held after a while, in real time, not in the emulator's. If the server is closed first, it
-// doesn't call f.
+// runAfter calls f after a while, with the lock held. It counts real time, not the emulator's time. If the server is closed
+// first, it doesn't call f.
 func (a *Activities) runAfter(wait time.Duration, f func()) {
 	a.Host.Go(func() {
 		timer := time.NewTimer(wait)
@@ -368,10 +368,8 @@ func (a *Activities) post(
 	for name, value := range headers {
 		req.Header.Set(name, value)
 	}
-
 	req.Header.Set("Content-Type", tenant.KindJSON)
 	req.Header.Set("User-Agent", "Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)")
-
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}

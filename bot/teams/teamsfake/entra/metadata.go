@@ -6,9 +6,10 @@ import (
 	"parley/bot/teams/teamsfake/calls"
 )
 
-// discover is Entra's metadata of a tenant, which Microsoft's libraries read before they ask for a token. Nobody can sign in at
-// the authorization endpoint: only apps get tokens here.
-// Source: Entra, "OpenID Connect on the Microsoft identity platform"; npm @azure/msal-common 15.7.0, OpenIdConfigResponse, read 2026-11.
+// discover responds with Entra's metadata of a tenant, which Microsoft's libraries read before they ask for a token. The
+// emulator gives tokens to apps only: nobody can sign in at the authorization endpoint.
+// Source: Entra, "OpenID Connect on the Microsoft identity platform"; npm @azure/msal-common 15.7.0, OpenIdConfigResponse,
+// read 2026-11.
 func (e *Entra) discover(w http.ResponseWriter, r *http.Request) {
 	organisation := r.PathValue("tenant")
 	if organisation != e.Opt.TenantID && organisation != frameworkTenant {
@@ -28,7 +29,7 @@ func (e *Entra) discover(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// openID is the Bot Framework's metadata. Its issuer differs from its address on purpose.
+// openID responds with the Bot Framework's metadata. As at Microsoft, its issuer isn't the address at which it is served.
 func (e *Entra) openID(w http.ResponseWriter, _ *http.Request) {
 	calls.WriteJSON(w, http.StatusOK, object{
 		"issuer": issuer, "authorization_endpoint": "https://invalid.botframework.com",

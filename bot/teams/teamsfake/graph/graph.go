@@ -19,8 +19,9 @@ import (
 // object is a JSON object.
 type object = tenant.Object
 
-// API handles calls of Microsoft Graph and SharePoint. If a call can't be served, it answers with Graph's error. Functions
-// find… that get the ResponseWriter do so, too, and return nil. Its Ground has the lock that all parts of the emulator share.
+// API handles calls of Microsoft Graph and SharePoint. If a call can't be served, it answers with Graph's error. So do those
+// functions find… that have the ResponseWriter, and then they return nil. API's Ground has the lock that all parts of the
+// emulator share.
 type API struct {
 	*tenant.Ground
 	org     *tenant.Directory // people, teams and channels

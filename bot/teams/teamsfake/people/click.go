@@ -207,9 +207,11 @@ func (p *Person) submitAction(ctx context.Context, b *pressedButton) (*Outcome, 
 	activity["replyToId"] = b.m.ID
 	activity["textFormat"] = "plain"
 	activity["id"] = people.NextMessage()
+
 	value := maps.Clone(b.data)
 	delete(value, "msteams")
 	activity["value"] = value
+
 	switch kind {
 	case "imBack":
 		activity["text"], _ = msteams["value"].(string)
@@ -219,6 +221,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressedButton) (*Outcome, 
 			activity["value"] = msteams["value"]
 		}
 	}
+
 	if b.m.Targeted != "" {
 		activity["recipient"] = object{"id": people.Opt.BotID(), "name": people.Opt.BotName, "isTargeted": true}
 	}

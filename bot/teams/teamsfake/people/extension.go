@@ -13,7 +13,7 @@ import (
 // searches below the message box. If a person picks a command, the client sends the bot a request and shows its answer:
 // a dialog for an action, a list of cards for a search. The app's manifest declares the commands with their ids.
 //
-// Whoever has the app can use its commands in each conversation that they see, also in one to which the app wasn't added.
+// People who have the app can use its commands in each conversation that they see, even if the app wasn't added to it.
 // Source: "Create and send dialogs", "Request to install your conversational bot", read 2026-11.
 
 // MessageAction picks an action of the app in the menu of a message, and opens its dialog. command is the action's id.

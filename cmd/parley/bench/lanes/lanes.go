@@ -38,9 +38,10 @@ const (
 	laneConns    = 16               // database connections of the relay
 )
 
-// laneFill describes what is queued when a measurement begins. Lane ids are assigned in this order: 1. free
-// lanes, which nothing keeps from sending; 2. the stuck lane, whose first delivery always fails; 3. throttled
-// lanes, behind a gate whose provider answers 429.
+// laneFill describes what is queued when a measurement begins. Lane ids are assigned in this order:
+//  1. free lanes, whose deliveries can all be sent,
+//  2. the stuck lane, whose first delivery always fails,
+//  3. throttled lanes, behind a gate whose provider answers 429.
 type laneFill struct {
 	queued    int // deliveries in free lanes
 	gates     int // gates of the free lanes; 0 means laneGates

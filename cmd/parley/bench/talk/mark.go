@@ -11,7 +11,7 @@ const customerPrefix = "customer-"
 
 func customerName(i int) string { return fmt.Sprintf(customerPrefix+"%05d", i) }
 
-// markOf returns the words by which the n-th message of a talk is recognised, whoever wrote it: "customer-00017/5:".
+// markOf returns the mark of the n-th message of a talk, by which the message is recognised: "customer-00017/5:".
 func markOf(customer string, n int) string { return fmt.Sprintf("%s/%d:", customer, n) }
 
 // parseMark reads the first mark (see markOf) in a text: the index of the talk, and the message's number.
@@ -25,8 +25,8 @@ func parseMark(text string) (talk, n int, ok bool) {
 	return talk, n, found && areNumbers
 }
 
-// postedMarks reads the marks of a post: in its blocks, if these have some, else in its text. Where a post shows many
-// messages, the text beside blocks, which only notifications show, is cut.
+// postedMarks reads the marks of a post. It reads them from the blocks, because the text beside blocks is shown only in
+// notifications, and is shortened if a post shows many messages. If the blocks have no marks, it reads the text.
 func postedMarks(text, blocks string) (talk int, numbers []int) {
 	if talk, numbers = parseMarks(blocks); len(numbers) > 0 {
 		return talk, numbers

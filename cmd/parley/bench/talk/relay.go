@@ -88,6 +88,7 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+
 	body, _ := load.NewEventMaker(s.world.Slack, 0).Message(lab.Ann, rig.SupportChannel(0), load.ThreadOf(0), load.Chatter)
 	m, err := rig.Bracket(ctx, b, b.Rounds(), s.world.MeasureReference(rig.Clients, body),
 		func(ctx context.Context) (rate float64, details map[string]float64, err error) {
@@ -162,6 +163,7 @@ func (s *stage) measureTalking(ctx context.Context, d time.Duration) (rate float
 		return 0, nil, err
 	}
 	details["arrived_s"] = time.Since(stopped).Seconds()
+
 	if err := s.traffic.waitUntilIdle(ctx); err != nil {
 		return 0, nil, err
 	}
@@ -183,6 +185,7 @@ func (s *stage) measureTalking(ctx context.Context, d time.Duration) (rate float
 	details["parley_us_per_message"] = details["cpu_parley"] / rate * 1e6
 	details["postgres_us_per_message"] = details["cpu_postgres"] / rate * 1e6
 	details["reference_us_per_insert"] = s.world.Rig.InsertUS
+
 	ms := s.traffic.ledger.takeTimes()
 	details["in_p50_ms"], details["in_p99_ms"] = figure.Median(ms.in), figure.Percentile(ms.in, 0.99)
 	details["out_p50_ms"], details["out_p99_ms"] = figure.Median(ms.out), figure.Percentile(ms.out, 0.99)

@@ -56,7 +56,7 @@ type traffic struct {
 	calls    atomic.Int64 // number of calls to Slack's Web API
 }
 
-// receipt tells Parley what became of an agent's message: that it was sent and delivered.
+// receipt tells Parley that an agent's message was sent and delivered.
 type receipt struct {
 	talk *talk
 	sent channelstest.Sent
@@ -102,8 +102,8 @@ func (t *traffic) addTalks(n int) {
 	}
 }
 
-// run simulates everybody until ctx ends: it sends webhooks to Parley over so many connections (senders),
-// answers for the agents, and sends the provider's receipts. Nobody writes before begin is called.
+// run simulates everybody until ctx ends: it sends webhooks to Parley over several connections (as many as senders
+// says), answers for the agents, and sends the provider's receipts. Nobody writes before begin is called.
 func (t *traffic) run(ctx context.Context, parley *rig.Child, senders int) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()

@@ -1,6 +1,6 @@
-// Package checker decides what became of each message that people wrote in the demo. It compares the messages with what was
-// observed at their destinations, and with what Parley's own database says of them. It is told all of that by package
-// observer, and looks at nothing itself.
+// Package checker decides what happened to each message that people wrote in the demo. It compares the messages with what
+// was observed at their destinations, and with what Parley's own database says about them. Package observer passes all of
+// that to it.
 //
-// A message is recognised by its words (Wording), since each chat and each mail program writes them in another way.
+// A message is recognised by its words (Wording), because each chat and mail program changes its markup and line breaks.
 package checker

@@ -65,7 +65,8 @@ type Row struct {
 
 // Observer collects two things since the last Reset: the messages that people sent, and the observations, which are
 // mails, phone lines and posts seen where messages should arrive. It isn't notified of changes; each call of Report reads
-// the emulators. What an earlier call has seen is kept, even if somebody deletes it afterwards. Safe for concurrent use.
+// the emulators. It keeps the messages that an earlier call has seen, even if somebody deletes them afterwards. It is safe
+// for concurrent use.
 type Observer struct {
 	company *company.Company
 

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/channels/emulator"
 )
@@ -44,7 +45,13 @@ func TestTwilioWhatsApp(t *testing.T) {
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s answered %d, want 200", at, resp.StatusCode)
 	}
-	if got, want := <-called, "/hooks/twa whatsapp:"+vars["FAKE_TWILIO_WHATSAPP_NUMBER"]; got != want {
-		t.Errorf("the webhook was called at %q, want %q", got, want)
+	want := "/hooks/twa whatsapp:" + vars["FAKE_TWILIO_WHATSAPP_NUMBER"]
+	select {
+	case got := <-called:
+		if got != want {
+			t.Errorf("the webhook was called at %q, want %q", got, want)
+		}
+	case <-time.After(time.Minute):
+		t.Errorf("the webhook wasn't called, want it called at %q", want)
 	}
 }

@@ -1,4 +1,4 @@
-// Package plaintext is what people read of a message in Slack or a card in Teams, as text.
+// Package plaintext converts a message in Slack or a card in Teams to the text that people read of it.
 //
 // What does not belong here: what the text means.
 package plaintext
@@ -10,10 +10,10 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// RowRunes is how many runes of a message's text a row of the page shows.
+// RowRunes is how many runes of a message's text the demo's page shows in a row.
 const RowRunes = 140
 
-// Excerpt returns the first runes of a text, at most so many, in one line. What is cut ends with "…".
+// Excerpt returns a text in one line. It cuts the text after most runes, and appends "…" if it has cut something.
 func Excerpt(text string, most int) string {
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) > most {
@@ -22,5 +22,5 @@ func Excerpt(text string, most int) string {
 	return string(runes)
 }
 
-// UserName is what a person is called in Slack.
+// UserName returns the name that Slack shows for a person.
 func UserName(u slackfake.User) string { return cmp.Or(u.DisplayName, u.RealName, u.Name, u.ID) }

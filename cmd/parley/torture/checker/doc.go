@@ -1,9 +1,9 @@
-// Package checker decides whether a torture run kept Parley's invariants. It is told what the workload's people said
-// and did (History), and what the emulators showed afterwards (Observation). Check compares the two and returns a
-// Verdict: the violations of each invariant, counted and described.
+// Package checker decides whether Parley kept its invariants during a torture run, in which simulated customers and agents
+// write to each other while faults are injected. Check compares what these people said and did (History) with what the
+// emulators showed afterwards (Observation). It returns a Verdict: the violations of each invariant, counted and described.
 //
-// Each message of a run carries a Marker, a unique word by which it is found again wherever it
-// arrives, and which says what is to become of it.
+// Each message of a run contains a Marker, a unique word such as "outbound-c017-5", by which it is recognised wherever it
+// arrives. The marker also says what should happen to the message.
 //
-// What does not belong here: how the emulators are asked. This package opens no connection.
+// What does not belong here: reading from the emulators. This package opens no connection.
 package checker

@@ -8,14 +8,14 @@ import (
 
 var endPattern = regexp.MustCompile(`\bc\d{3,6}-\d+-end\b`)
 
-// EndWord returns the last word of a message with this marker. Where it arrives, nothing of the text was cut.
-// Shape: c017-5-end
+// EndWord returns the last word of a message with this marker, the word by which the test run recognises the message. For
+// example, "inbound-c017-5" ends with "c017-5-end". If that word arrived, the end of the text wasn't cut off.
 func (m Marker) EndWord() string { return fmt.Sprintf("c%03d-%d-end", m.Conversation, m.Number) }
 
-// EndWordsIn returns all words of EndWord's shape in a text.
+// EndWordsIn returns all words in a text that have the form of EndWord.
 func EndWordsIn(text string) []string { return endPattern.FindAllString(text, -1) }
 
-// checkEnds looks for messages that arrived without their end: those of customers in the threads, and replies in the
+// checkEnds reports messages that arrived without their end: customers' messages in the threads, and replies in the
 // customers' mailboxes.
 func checkEnds(v *Verdict, observed Observation) {
 	for _, p := range observed.posts() {
@@ -30,7 +30,7 @@ func checkEnds(v *Verdict, observed Observation) {
 	}
 }
 
-// checkEnd looks for the ends of the messages of one kind that a text has.
+// checkEnd reports messages of one kind whose marker is in a text, but whose end isn't. where describes the text.
 func checkEnd(v *Verdict, kind string, markers []Marker, ends []string, where string) {
 	for _, m := range Distinct(markers) {
 		if m.Kind == kind && !slices.Contains(ends, m.EndWord()) {

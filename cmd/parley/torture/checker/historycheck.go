@@ -128,8 +128,8 @@ func checkEditDuringHold(v *Verdict, observed Observation, expected Expectation,
 	v.addViolation(&v.Lost, "%s changed %s: the customer doesn't have it, and no line says so", op.Marker, original)
 }
 
-// checkDelete checks that a line in the thread says so if a reply reached the customer although it was deleted. Whether it
-// was allowed to reach the customer is up to checkMailbox.
+// checkDelete checks that a line in the thread says so if a reply reached the customer although it was deleted. It doesn't
+// check whether the reply was allowed to reach the customer: checkMailbox does.
 func checkDelete(v *Verdict, observed Observation, expected Expectation, op Operation) {
 	reply := expected.History.findOriginal(op.ID)
 	if !observed.HasReached(reply) {

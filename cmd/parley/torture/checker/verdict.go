@@ -5,7 +5,7 @@ import "fmt"
 // Verdict is the result of checking a test run: how much was observed, and how often each invariant was violated. For
 // example, Lost counts messages that were written and reached nobody. docs/performance.md defines all invariants.
 type Verdict struct {
-	// What was observed.
+	// The mails, messages and acts that were observed.
 	Mails    int `json:"mails"`    // written by customers
 	Replies  int `json:"replies"`  // typed by agents for the customer
 	Internal int `json:"internal"` // typed by teammates, not for the customer
@@ -27,19 +27,20 @@ type Verdict struct {
 	Scattered       int `json:"scattered"`        // messages of a conversation outside its thread
 	ReceivedDeleted int `json:"received_deleted"` // received although deleted before they were sent
 	ReceivedEdited  int `json:"received_edited"`  // received with the original text although edited before
-	Forgotten       int `json:"forgotten"`        // customers who spoke last, and whose card names neither an owner nor the right team
-	Unaccounted     int `json:"unaccounted"`      // acts of people that no emulator shows, and the reverse
+	Forgotten       int `json:"forgotten"`        // customers who wrote last, and whose card names neither an owner nor the right team
+	Unaccounted     int `json:"unaccounted"`      // acts of people that no emulator shows, and the opposite
 
-	// Deviations that an injected fault explains. They are no violations as long as they are few.
+	// Deviations that an injected fault explains. They are not violations as long as they are few. "Notified too late" means
+	// that the chat told Parley of a message, an edit or a deletion too late.
 	Ambiguous         int `json:"ambiguous"`          // replies that may have been sent or not: a simulated agent decided
-	AmbiguousMessages int `json:"ambiguous_messages"` // the messages that carried these replies: replies that were joined count once
+	AmbiguousMessages int `json:"ambiguous_messages"` // messages with these replies; joined replies count once
 	SentByClick       int `json:"sent_by_click"`      // replies that Parley held back until the simulated agent clicked
 	RightlyAsked      int `json:"rightly_asked"`      // those of SentByClick that Parley had a reason to hold back
-	ResolvedUnseen    int `json:"resolved_unseen"`    // customers who wait, since the conversation was resolved before their message was shown
-	Excused           int `json:"excused"`            // out of order, because Parley was notified too late
-	ExcusedChanges    int `json:"excused_changes"`    // received though deleted or edited, because Parley was notified too late
-	MarkedCopies      int `json:"marked_copies"`      // second copies labelled as such, because it was unknown whether the first was posted
-	EventsLost        int `json:"events_lost"`        // replies and edits whose notification was lost, and that Parley can't look up
+	ResolvedUnseen    int `json:"resolved_unseen"`    // customers who wait: the conversation was resolved before it showed their message
+	Excused           int `json:"excused"`            // out of order: Parley was notified too late
+	ExcusedChanges    int `json:"excused_changes"`    // received though deleted or edited: Parley was notified too late
+	MarkedCopies      int `json:"marked_copies"`      // copies labelled as such: it was unknown whether the first was posted
+	EventsLost        int `json:"events_lost"`        // replies and edits that Parley wasn't notified of and can't look up
 
 	// Violations describes the first maxViolations violations.
 	Violations []string `json:"violations,omitempty"`

@@ -55,7 +55,7 @@ type oracle struct {
 	hold          time.Duration
 	jumps         []checker.ClockJump
 
-	// What it did as an agent.
+	// Its clicks as an agent who answers Parley's questions.
 	clickedAt map[string]time.Time    // time of the latest click, by the id of the post with the question
 	unclear   map[checker.Marker]bool // replies that it decided about because Parley couldn't know whether they were sent
 	asked     map[checker.Marker]bool // replies that it decided about for another reason

@@ -56,6 +56,7 @@ func findOutOfOrder(list []effect, since time.Time) []string {
 			newest[e.Key] = e
 			continue
 		}
+
 		if e.isBefore(last, since) && !last.AppliedAt.Before(since) {
 			found = append(found, fmt.Sprintf("event %d of %s took effect after event %d, at %s and %s", e.Event, e.Key, last.Event,
 				e.AppliedAt.Format(time.RFC3339Nano), last.AppliedAt.Format(time.RFC3339Nano)))
@@ -80,8 +81,8 @@ const effectsQuery = `
 	JOIN events AS e ON e.id = f.event_id
 	ORDER BY f.at, f.id`
 
-// What customers said has one place in a lane for each surface. A post that was made once more has
-// a later one, and is not checked.
+// placesQuery reads the place of each customer's message in the lane of each of the agents' chats. If a message was posted
+// again, its later places are not checked.
 const placesQuery = `
 	SELECT format('%s, in the lane %s', e.order_key, f.lane_id) AS order_key, f.event_id, f.at, f.seq AS id,` + eventOrderColumns + `
 	FROM (
@@ -94,7 +95,7 @@ const placesQuery = `
 	JOIN events AS e ON e.id = f.event_id
 	ORDER BY f.lane_id, f.seq`
 
-// migratedQuery gives when the schema became that of this version.
+// migratedQuery reads when the database was last migrated, which gave it the schema of this version.
 const migratedQuery = `SELECT tstamp::timestamptz FROM goose_db_version ORDER BY id DESC LIMIT 1`
 
 // readOrder compares the order in which events took effect with that of their queues.

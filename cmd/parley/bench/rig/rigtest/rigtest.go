@@ -1,4 +1,4 @@
-// Package rigtest gives tests of measurements a short run.
+// Package rigtest makes a short benchmark run for tests of measurements.
 //
 // What does not belong here: anything that a real run needs.
 package rigtest
@@ -10,7 +10,7 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// New returns a short run whose database ends with the test.
+// New returns a short run. Its database is removed when the test ends.
 func New(t *testing.T) *rig.Rig {
 	t.Helper()
 	b, err := rig.New(rig.Options{Program: os.Args[0], Quick: true, Short: true, Out: t.Output()})

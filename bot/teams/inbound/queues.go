@@ -1,12 +1,9 @@
-package teams
+package inbound
 
 import (
 	"context"
 	"slices"
 	"sync"
-
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
 )
 
 // Teams sends several requests at the same time. Each has an activity, such as a message. One may take longer to store
@@ -14,16 +11,16 @@ import (
 // order in which they arrived: a text that was typed after a file must not reach the customer before the file. So each
 // activity waits in the queue of its thread until the earlier ones are stored.
 
-// queues is a set of FIFO queues, one for each thread. The zero value is ready to use. Safe for concurrent use.
-type queues struct {
+// Queues is a set of FIFO queues, one for each thread. The zero value is ready to use. Safe for concurrent use.
+type Queues struct {
 	mu      sync.Mutex
-	waiting map[string][]chan struct{} // by fact.OrderKey; an activity's channel is closed when the activity is first
+	waiting map[string][]chan struct{} // by thread; an activity's channel is closed when the activity is first
 }
 
-// enter waits until all activities that entered the queue of key earlier have left it. The caller must call leave when
+// Enter waits until all activities that entered the queue of key earlier have left it. The caller must call leave when
 // it is done, also if enter returns an error.
 // Errors: ctx's.
-func (q *queues) enter(ctx context.Context, key string) (leave func(), err error) {
+func (q *Queues) Enter(ctx context.Context, key string) (leave func(), err error) {
 	first := q.add(key)
 	leave = func() { q.remove(key, first) }
 	select {
@@ -35,7 +32,7 @@ func (q *queues) enter(ctx context.Context, key string) (leave func(), err error
 }
 
 // add appends an activity to a queue. The returned channel is closed when the activity is first in the queue.
-func (q *queues) add(key string) chan struct{} {
+func (q *Queues) add(key string) chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting == nil {
@@ -51,7 +48,7 @@ func (q *queues) add(key string) chan struct{} {
 
 // remove removes an activity from its queue. If it was first, the next one becomes first. An activity that gave up
 // waiting may be anywhere in the queue.
-func (q *queues) remove(key string, first chan struct{}) {
+func (q *Queues) remove(key string, first chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	list := q.waiting[key]
@@ -65,14 +62,4 @@ func (q *queues) remove(key string, first chan struct{}) {
 	if index == 0 {
 		close(list[0])
 	}
-}
-
-// queueOf returns the key of the queue for an activity, which is that of its thread. Only messages, edits and deletions
-// wait in a queue; for other activities it returns "".
-func queueOf(a *connector.Activity) string {
-	switch a.Type {
-	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete:
-		return fact.KeyOf(fact.PlaceOf(a))
-	}
-	return ""
 }
