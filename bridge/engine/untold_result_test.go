@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -59,7 +60,54 @@ func TestDeletionOfAReplyOfWhichNobodyCanTell(t *testing.T) {
 	w.provider.WaitTexts(t, "Your lamp is repaired.")
 }
 
-// Who edits it is told so, too.
+// Who deletes a reply whose text was refused, and whose second file has left, is told of the file alone.
+func TestDeletionOfAReplyWhoseTextWasRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(badFile("a.txt"))
+	release := w.holdQueues(w.accounts[chat])
+	said := w.sayPlans(thread, 2)
+	w.waitFate(said, "waiting")
+	w.eventually("the second file has left", func() bool { return slices.Contains(w.statesOf(said), store.Accepted) })
+	w.chat.Delete(support, said)
+	w.waitFate(said, "undone")
+	release()
+	w.waitDrained()
+	wantWords(t, "what ann is told", w.waitLine(thread, bridge.LineDeleteLate).Plain(), "b.txt")
+	wantEqual(t, "lines that the customer has it", w.countLines(thread, bridge.LineDeleteLate), 1)
+}
+
+// Nobody can tell whether the second file of a reply has left, whose text was refused, and its author deletes it. She is asked about the
+// file alone: its deleted words are neither sent again nor offered.
+func TestDeletionOfARefusedReplyOfWhichAFileIsUnclear(t *testing.T) {
+	t.Parallel()
+	for _, class := range []channels.Class{channels.BadContent, channels.WindowClosed} {
+		t.Run(string(class), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{caps: withWindow(0)})
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: class, With: "a.txt"})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore, With: "b.txt"})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			release := w.holdQueues(w.accounts[chat])
+			said := w.sayPlans(thread, 2)
+			w.waitFate(said, "waiting")
+			w.repeatUntil("nobody can tell", w.ageUntilNobodyCanTell, func() bool {
+				return slices.Contains(w.statesOf(said), store.NeedsDecision)
+			})
+			w.chat.Delete(support, said)
+			w.waitFate(said, "unclear")
+			release()
+			w.waitDrained()
+			w.waitFate(said, "unclear")
+			wantEqual(t, "lines with its words", w.countLines(thread, bridge.LineFailed)+w.countLines(thread, bridge.LineOffered), 0)
+			wantEqual(t, "lines that ask about the file", w.countLines(thread, bridge.LineUnclear), 1)
+		})
+	}
+}
+
+// Who edits a reply of which nobody can tell whether it was sent is told so, too.
 func TestEditOfAReplyOfWhichNobodyCanTell(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -70,6 +118,50 @@ func TestEditOfAReplyOfWhichNobodyCanTell(t *testing.T) {
 	w.chat.Edit(support, said, "Your lamp is broken.")
 	wantWords(t, "what ann is told", w.waitLine(thread, bridge.LineEditLate).Plain(), "unclear")
 	release()
+}
+
+// Who takes back a reply that was refused, or keeps it inside, isn't told that it is on its way to the customer, and nobody is asked to
+// send it again.
+func TestRefusedReplyIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for verb, fate := range map[bridge.Verb]store.Fate{bridge.VerbUndo: "undone", bridge.VerbKeep: "inside"} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+			said, release := w.sayUntold(thread, store.Failed)
+			w.chat.Choose("ann", support, said, verb)
+			w.waitFate(said, fate)
+			release()
+			w.waitDrained()
+			wantEqual(t, "lines that it failed", w.countLines(thread, bridge.LineFailed), 0)
+			wantEqual(t, "who spoke last", w.text(`SELECT last_from FROM conversations`), string(store.FromCustomer))
+
+			w.chat.Choose("ann", support, said, bridge.VerbSend)
+			w.provider.WaitTexts(t, "Your lamp is repaired.")
+			w.waitFate(said, "out")
+		})
+	}
+}
+
+// Who wants to take back a reply of which nobody can tell whether it was sent is told so.
+func TestUndoOfAReplyOfWhichNobodyCanTell(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []bridge.Verb{bridge.VerbUndo, bridge.VerbKeep} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			said, release := w.sayUntold(thread, store.NeedsDecision)
+			w.chat.Choose("ann", support, said, verb)
+			w.waitWhisper("ann", "Nobody can tell whether the customer has it.")
+			release()
+			w.waitLine(thread, bridge.LineUnclear)
+		})
+	}
 }
 
 // Nobody is told that a reply is tried again and again which was taken back: the line about that keeps its button.

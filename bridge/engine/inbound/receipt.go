@@ -42,45 +42,12 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	if rc.isOldResult(m, f) || rc.settleIfStopped(c, m, f.Delivery) || rc.awaitOtherParts(c, m, isNew) {
 		return
 	}
-	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
-		return // a bounce or a receipt arrived first
+	if m.Fate == store.FateFailed || m.Fate == store.FateOut || m.Fate == store.FateParked {
+		return // a bounce or a receipt arrived first, or the reply's text was refused and is parked
 	}
 
 	rc.speech.CustomerGot(c, m)
 	rc.MarkSent(c, m, f.Followed)
-}
-
-// isOldResult reports whether a result is outdated, because the message was sent again before the result arrived.
-func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
-	d := rc.Outbox.Deliveries[f.Delivery]
-	if d == nil {
-		return false
-	}
-
-	hasNoResult := d.State == store.Queued || d.State == store.Sending || d.State == store.Unknown
-	if hasNoResult {
-		return true // the result of an earlier attempt: that of the last one would have ended the delivery
-	}
-	if f.Attempt > 0 && f.Attempt < d.Attempt {
-		return true
-	}
-
-	// A reply in parts that was parked (held back) with its first part may have been sent again, by new deliveries, before
-	// the result of another part arrived.
-	parts := rc.Outbox.PartsOf(m)
-	return len(parts) > 0 && !slices.Contains(parts, d)
-}
-
-// hasEndedAs reports whether a receipt that preceded a result has given the delivery one of these states.
-func (rc *Receipts) hasEndedAs(f own.Fact, states ...store.DeliveryState) bool {
-	d := rc.Outbox.Deliveries[f.Delivery]
-	return d != nil && slices.Contains(states, d.State)
-}
-
-// isProvenSent reports whether a receipt that preceded a result proves that the delivery has left.
-func (rc *Receipts) isProvenSent(f own.Fact) bool {
-	d := rc.Outbox.Deliveries[f.Delivery]
-	return d != nil && d.IsAccepted()
 }
 
 // noteCounts records how many SMS the provider charges for a message, and its price category.
@@ -110,7 +77,7 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 // replyFailed is ReplyFailed with the address that didn't get the reply (missed), if others may have got it, or "".
 func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact, missed string) error {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil || isTakenBack(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
+	if m == nil || isTakenBack(m) || isDeletedUnclear(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
 		return nil
 	}
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
@@ -123,9 +90,13 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	d := rc.Outbox.DeliveryOf(m, f.Delivery)
 	part := rc.PartName(m, d)
 	hasLeftInPart := part != "" || d != nil && d.Part > 0
-	canBeParked := !hasLeftInPart || m.Fate == store.FateParked // a reply that has left in part only stays parked
+	isParked := m.Fate == store.FateParked // with its text, which was refused: a click sends all that has not left
+	canBeParked := !hasLeftInPart || isParked
 	if canBeParked && f.Class == string(channels.WindowClosed) {
-		rc.replies.ClosedByProvider(c, m, f.Text)
+		rc.replies.ClosedByProvider(c, m, d, f.Text)
+		return nil
+	}
+	if isParked {
 		return nil
 	}
 
@@ -209,6 +180,11 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
 	if isTakenBack(m) { // there is nothing to decide
 		rc.TellWith(c, m, threads.MayHaveLeft(rc.Outbox.DeliveryOf(m, f.Delivery), f.Text))
+		return
+	}
+	if m.Fate == store.FateParked { // with its text: whoever sends it is asked then
+		d := rc.Outbox.DeliveryOf(m, f.Delivery)
+		rc.Line(c, bridge.Line{Content: &bridge.UnclearLine{Trouble: f.Text}, Text: rc.PartName(m, d)})
 		return
 	}
 

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/threads"
 	"parley/store"
@@ -40,4 +41,9 @@ func isTakenBack(m *book.Message) bool {
 	default:
 		return false
 	}
+}
+
+// isDeletedUnclear reports whether the author has deleted a reply of which it is unclear whether it has left. Only that is asked about it.
+func isDeletedUnclear(m *book.Message) bool {
+	return m.Fate == store.FateUnclear && m.Reason == bridge.ReasonDeleted
 }

@@ -139,10 +139,9 @@ func (rs *UseCases) parkUntilOpen(c *book.Conversation, m *book.Message, provide
 }
 
 // ClosedByProvider parks a reply that the provider refused because the window is closed. If Parley believed the
-// window to be open, it is closed now, unless the customer has opened it since the attempt. providerText is the
-// provider's reason.
-func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, providerText string) {
-	d := rs.Outbox.ReplyOf(m)
+// window to be open, it is closed now, unless the customer has opened it since the attempt. d is the delivery that
+// was refused, or nil; providerText is the provider's reason.
+func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, d *book.Delivery, providerText string) {
 	seemedOpen := c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now)
 	wasAttempted := d != nil && d.SentAt != nil
 	if seemedOpen && wasAttempted {

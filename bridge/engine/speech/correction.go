@@ -60,7 +60,10 @@ func (sp editing) tellWhatCameTooLate(
 	case store.FateUndone, store.FateDropped: // deleted or undone
 		threads.TellDeletedLate(sp.Writer, c, m)
 	case store.FateInside: // edited into a message to colleagues
-		sp.tellLateEdit(c, m, edit, Inside, changes)
+		line := bridge.Line{Content: &bridge.EditLateLine{}, Text: m.Text}
+		if !changes.IsNone() || !threads.WasTold(sp.Outbox, m, line) {
+			sp.tellLateEdit(c, m, edit, Inside, changes)
+		}
 	case store.FateAsk: // edited so that its author was asked about it
 		if wasEdited {
 			sp.tellLateEdit(c, m, edit, Ask, changes)

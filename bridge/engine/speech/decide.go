@@ -107,8 +107,8 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	wasLeaving := m.Fate == store.FateWaiting
 	switch m.Fate {
 	case store.FateWaiting:
-		if !sp.Outbox.CancelReply(m) {
-			sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+		if !takeBack(sp.Outbox, m) {
+			sp.refuseTooLate(r, m)
 			return
 		}
 		if sp.resending.askAboutUnclear(c, m) {

@@ -103,7 +103,7 @@ func (sp editing) deleteEnded(c *book.Conversation, m *book.Message) bool {
 	case len(parts.Unclear()) > 0:
 		m.Fate = store.FateUnclear
 		sp.deleteUnclear(c, m)
-	case len(parts) > 0 && sp.Outbox.IsUnsent(m):
+	case hasEndedUnsent(sp.Outbox, m):
 		sp.dropUnsent(c, m)
 		sp.Messages.AwaitAnswerAgain(c)
 	default:
@@ -131,7 +131,7 @@ func (sp editing) deleteLeaving(c *book.Conversation, m *book.Message) bool {
 	case sp.Outbox.IsBetweenPieces(first):
 		sp.Outbox.MakeDue(first) // the next attempt sees that it was taken back, and ends it
 	case hasLeftPartly:
-		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
+		threads.TellWhatArrived(sp.Writer, c, m)
 	}
 	sp.Messages.AwaitAnswerAgain(c)
 	return true

@@ -102,7 +102,7 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 			return
 		}
 	case store.FateFailed:
-		if !sp.Outbox.PartsOf(m).TextHasLeft() {
+		if parts := sp.Outbox.PartsOf(m); !parts.TextHasLeft() && !isTextUnclear(parts) {
 			sp.editFailed(r, m, decision, reason)
 			return
 		}
@@ -120,7 +120,11 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	}
 
 	if m.Direction == store.DirectionOut { // the customer has the text, or may have it
-		sp.tellLateEdit(r.Conversation, m, r.Action, decision, sp.resending.stopRemovedFiles(r, m))
+		changes := sp.resending.stopRemovedFiles(r, m)
+		if decision != Out {
+			changes.Stopped = append(changes.Stopped, sp.resending.stopRest(r.Conversation, m)...)
+		}
+		sp.tellLateEdit(r.Conversation, m, r.Action, decision, changes)
 		return
 	}
 
@@ -131,6 +135,12 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	if decision == Out && m.Fate == store.FateInside {
 		sp.colleagueTexts.askEdited(r.Conversation, m) // an edit alone doesn't send a former note
 	}
+}
+
+// isTextUnclear reports whether it is unclear whether the part with a reply's text has left. The reply may count as failed nevertheless,
+// because of another part.
+func isTextUnclear(parts book.Parts) bool {
+	return len(parts) > 0 && parts[0].State == store.NeedsDecision
 }
 
 // decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the thread,
@@ -150,18 +160,19 @@ func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decisi
 // editWaiting applies an edit of a queued reply. It returns false if the customer may have the reply already or
 // if it has no delivery.
 func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason bridge.Reason) bool {
-	if sp.Outbox.PartsOf(m).TextHasLeft() {
-		return false
-	}
-	if sp.Outbox.IsReplyUnderWay(m) {
-		sp.editUnderWay(r, m, decision, reason)
-		return true
-	}
-
 	d := sp.Outbox.FirstPartOf(m)
 	switch {
 	case d == nil:
 		return false
+	case decision != Out && sp.Outbox.IsBetweenPieces(d):
+		sp.editUnderWay(r, m, decision, reason)
+		sp.Outbox.MakeDue(d) // the next attempt sees that it was taken back, and ends it
+		return true
+	case sp.Outbox.PartsOf(m).TextHasLeft():
+		return false
+	case sp.Outbox.IsReplyUnderWay(m):
+		sp.editUnderWay(r, m, decision, reason)
+		return true
 	case sp.Outbox.CanBeTakenBack(d):
 		sp.editHeld(r, m, d, decision, reason)
 		return true

@@ -155,6 +155,32 @@ func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileC
 	return changes
 }
 
+// stopRest takes back what of a reply has not left, after an edit has made it a text for colleagues, and returns the names of the files
+// that are stopped. If an attempt at one of them is running, no further one is made.
+func (sp resending) stopRest(c *book.Conversation, m *book.Message) (stopped []string) {
+	kept := m.Files
+	for _, d := range sp.Outbox.PartsOf(m) {
+		if !(book.Parts{d}).AreLeaving() {
+			continue
+		}
+		leaving := d.DecodedPayload().Span.FilesOf(m.Files)
+		isLeaving := func(f store.FileRef) bool {
+			return slices.ContainsFunc(leaving, func(other store.FileRef) bool { return f.Index == other.Index })
+		}
+		kept = slices.DeleteFunc(slices.Clone(kept), isLeaving)
+	}
+
+	if len(kept) == len(m.Files) {
+		return nil
+	}
+
+	changes := book.Edits{Outbox: sp.Outbox}.RemoveFiles(m, kept)
+	if sp.Outbox.StopEmptyParts(m) {
+		sp.SettleStopped(c, m)
+	}
+	return changes.Stopped
+}
+
 // SettleStopped is called after parts of a reply were taken back. If all other parts have left, the reply
 // counts as sent.
 func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {

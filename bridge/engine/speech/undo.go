@@ -39,8 +39,8 @@ func (sp *UseCases) undo(r book.Request) {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	if !sp.Outbox.CancelReply(m) {
-		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+	if !takeBack(sp.Outbox, m) {
+		sp.refuseTooLate(r, m)
 		return
 	}
 	if sp.resending.askAboutUnclear(c, m) {
@@ -64,6 +64,28 @@ func (sp *UseCases) undo(r book.Request) {
 		Verbs:   []bridge.Verb{bridge.VerbSend},
 	})
 	sp.Messages.AwaitAnswerAgain(c)
+}
+
+// takeBack cancels what waits of a reply that isn't known to have been sent. It returns false, and changes nothing, if the reply can't
+// be taken back. It can be if its attempts have failed before the facts that report this are applied: then nothing has left.
+func takeBack(o *book.Outbox, m *book.Message) bool {
+	return o.CancelReply(m) || hasEndedUnsent(o, m)
+}
+
+// hasEndedUnsent reports whether all attempts at a reply have ended, and nothing of it has left.
+func hasEndedUnsent(o *book.Outbox, m *book.Message) bool {
+	return len(o.PartsOf(m)) > 0 && o.IsUnsent(m)
+}
+
+// refuseTooLate tells an agent why a reply can't be taken back.
+func (sp *UseCases) refuseTooLate(r book.Request, m *book.Message) {
+	parts := sp.Outbox.PartsOf(m)
+	isUnclear := len(parts.Unclear()) > 0 && !parts.TextHasLeft()
+	if isUnclear {
+		sp.Refuse(r, "unclear", "Nobody can tell whether the customer has it.", "Use the buttons of the line that asks about it.")
+		return
+	}
+	sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 }
 
 // whyUndone returns the reason for the line about an undone reply. It names the files that the customer got nevertheless.

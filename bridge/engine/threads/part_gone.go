@@ -38,7 +38,7 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	}
 
 	wasToldFiles := text == "" && isInUndoneLine(th.Outbox, m, names)
-	if !wasToldFiles && !wasTold(th.Outbox, m, line) {
+	if !wasToldFiles && !WasTold(th.Outbox, m, line) {
 		th.TellWith(c, m, line)
 	}
 }
@@ -59,13 +59,13 @@ func isTakenBackByClick(m *book.Message) bool {
 // TellDeletedLate tells the author of a deleted reply, once, that the customer has it.
 func TellDeletedLate(th *Writer, c *book.Conversation, m *book.Message) {
 	line := bridge.Line{Content: &bridge.DeleteLateLine{}, Text: m.Text, Files: files.UploadedNames(&m.Message)}
-	if !wasTold(th.Outbox, m, line) {
+	if !WasTold(th.Outbox, m, line) {
 		th.TellWith(c, m, line)
 	}
 }
 
-// wasTold reports whether a line of the same kind with the same text was posted about a message before.
-func wasTold(o *book.Outbox, m *book.Message, line bridge.Line) bool {
+// WasTold reports whether a line of the same kind with the same text was posted about a message before.
+func WasTold(o *book.Outbox, m *book.Message, line bridge.Line) bool {
 	return slices.ContainsFunc(o.OfMessage[m.ID], func(d *book.Delivery) bool {
 		earlier := d.DecodedPayload().Line
 		return earlier != nil && earlier.Kind() == line.Kind() && earlier.Text == line.Text
