@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/saidat"
 	"parley/store"
 )
 
@@ -81,7 +82,7 @@ func typedAt(a bridge.Action) time.Time {
 	if !book.HasTime(a) {
 		return time.Time{}
 	}
-	return book.OrderTime(a.Order)
+	return saidat.Time(a.Order)
 }
 
 // mayAsk reports whether an action counts, judging by its actor. Verbs are for people of the surface's own workspace.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/saidat"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -83,7 +84,7 @@ func (m *Moment) FormOrder() string {
 // HasComeLate reports whether a text arrived so late that its author's later edit or deletion may still be on its
 // way. order is the surface's; see bridge.Action.
 func (m *Moment) HasComeLate(order string) bool {
-	typed := OrderTime(order)
+	typed := saidat.Time(order)
 	return !typed.IsZero() && m.DatabaseNow.Sub(typed) > rereadAfter
 }
 
@@ -136,12 +137,12 @@ func (m *Moment) IsAfterTyping(at time.Time) bool {
 // The times of two messages in one chat are compared directly. Other times are by different clocks and count only for
 // a late command.
 func (m *Moment) WasSaidSince(said *Message, r Request) bool {
-	order := OrderTime(r.Order)
+	order := saidat.Time(r.Order)
 	if order.IsZero() {
 		return false
 	}
 
-	at := OrderTime(said.Place)
+	at := saidat.Time(said.Place)
 	if said.AccountID == r.Surface && !at.IsZero() {
 		return at.After(order)
 	}
@@ -153,7 +154,7 @@ func (m *Moment) WasSaidSince(said *Message, r Request) bool {
 // foundLate returns when a text was typed, by Parley's clock, and whether that is longer ago than lateAfter. If the
 // time is unknown, it returns the zero time and true.
 func (m *Moment) foundLate(a bridge.Action) (typed time.Time, late bool) {
-	typed = OrderTime(a.Order)
+	typed = saidat.Time(a.Order)
 	if typed.IsZero() {
 		return typed, true
 	}

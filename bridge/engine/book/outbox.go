@@ -12,6 +12,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/saidat"
 	"parley/store"
 )
 
@@ -113,7 +114,7 @@ func (o *Outbox) addToIndex(d *Delivery) {
 // fraction, so that messages from all chats and forms can be compared: "1712345678901" (milliseconds) becomes
 // "1712345678.901".
 func laneOrder(order string) string {
-	at := OrderTime(order)
+	at := saidat.Time(order)
 	if strings.Contains(order, ".") || at.IsZero() {
 		return order
 	}

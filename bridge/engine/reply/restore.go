@@ -5,6 +5,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/saidat"
 	"parley/store"
 )
 
@@ -46,7 +47,7 @@ func (rs *UseCases) IsOrphaned(r book.Request) bool {
 	if rs.Restored.IsZero() || !r.OwnThread {
 		return false
 	}
-	opened := book.OrderTime(r.Place.Thread)
+	opened := saidat.Time(r.Place.Thread)
 	openedBeforeRestore := !opened.IsZero() && opened.Before(rs.Restored)
 	root := rs.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
 	return openedBeforeRestore && root == nil

@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/saidat"
 	"parley/bridge/engine/threads"
 	"parley/bridge/engine/verb"
 	"parley/store"
@@ -122,8 +123,8 @@ func answersOwnReply(sp *UseCases, r book.Request) bool {
 	if last.Place == "" {
 		return false // it came from a form, which may have been submitted after the text was typed
 	}
-	typed := book.OrderTime(last.Place) // zero in chats whose message ids aren't times
-	return typed.Before(book.OrderTime(a.Order))
+	typed := saidat.Time(last.Place) // zero in chats whose message ids aren't times
+	return typed.Before(saidat.Time(a.Order))
 }
 
 // decideFate does what Speak decides about a text. If doubt isn't "", a text that would leave is parked

@@ -1,4 +1,6 @@
-package book
+// Package saidat reads when something was said in a chat. Chats name their messages by times, and order them by these: for
+// example, Slack's message 1700000000.000100 was posted 100 microseconds after 1700000000 in Unix seconds.
+package saidat
 
 import (
 	"strconv"
@@ -8,10 +10,10 @@ import (
 // minMillis is the smallest number that is read as milliseconds. Read as seconds, it would be in the year 5138.
 const minMillis = 100_000_000_000
 
-// OrderTime reads the time with which a surface's order, or the id of a message in a surface, begins: Unix seconds
+// Time reads the time with which a surface's order, or the id of a message in a surface, begins: Unix seconds
 // with microseconds ("1700000000.000100") or milliseconds ("00000001700000000101"). It ignores what follows. It returns the zero
 // time if the order begins with no time.
-func OrderTime(order string) time.Time {
+func Time(order string) time.Time {
 	digits := len(order)
 	for i, r := range order {
 		if r < '0' || r > '9' {
