@@ -127,11 +127,6 @@ func checkLength(name, s string, minRunes, maxRunes int) *APIError {
 	return nil
 }
 
-// hasLength reports whether a text has 1 to maxRunes characters.
-func hasLength(text string, maxRunes int) bool {
-	return text != "" && utf8.RuneCountInString(text) <= maxRunes
-}
-
 func checkText(raw json.RawMessage, m *Message) *APIError {
 	var t struct {
 		Body    string `json:"body"`

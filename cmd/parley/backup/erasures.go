@@ -16,8 +16,9 @@ import (
 )
 
 // Erasures is a file that lists the contacts whose data was erased (under the GDPR, for example), one line of
-// JSON for each erasure, or two if the first was written when the erasure had only begun. It is kept next to the backups. If an older backup is restored, it brings the data of
-// such a contact back: Agree then reads this list and erases the contact again.
+// JSON for each erasure, or two if the first was written when the erasure had only begun. It is kept next to the
+// backups. If an older backup is restored, it brings the data of such a contact back: Agree then reads this list
+// and erases the contact again.
 //
 // Several processes may use the same file.
 type Erasures struct{ Path string }

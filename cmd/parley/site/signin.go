@@ -42,7 +42,8 @@ func explainNoAgent(ctx context.Context, q store.Querier, email string) error {
 		return err
 	}
 	if !hasAdmin {
-		return fmt.Errorf("%s: %w. Nobody is an admin yet: run parley admin-link without --email, whose link makes the first one", email, ErrNoAgent)
+		const hint = "Nobody is an admin yet: run parley admin-link without --email, whose link makes the first one"
+		return fmt.Errorf("%s: %w. %s", email, ErrNoAgent, hint)
 	}
 	return fmt.Errorf("%s: %w", email, ErrNoAgent)
 }
