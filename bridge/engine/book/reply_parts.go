@@ -111,6 +111,9 @@ func (o *Outbox) IsBetweenPieces(d *Delivery) bool {
 	return hasPieceLeft(d) && d.State == store.Queued && !o.isUnderWay(d)
 }
 
+// IsWithinPieces reports whether a piece of a delivery has left, and the next one is queued or being sent.
+func (o *Outbox) IsWithinPieces(d *Delivery) bool { return hasPieceLeft(d) && Parts{d}.AreLeaving() }
+
 // canBeChanged reports whether the content of a delivery can still be changed: nothing of it has left or is leaving.
 func (o *Outbox) canBeChanged(d *Delivery) bool {
 	return d.Part == 0 && hasEnded(d) || o.CanBeTakenBack(d)

@@ -112,7 +112,7 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	default: // handled below
 	}
 
-	isSentInPart := m.Fate == store.FateOut && len(sp.Outbox.PartsOf(m).Unsent(m)) > 0
+	isSentInPart := m.Fate == store.FateOut && r.Text == m.Text && len(sp.Outbox.PartsOf(m).Unsent(m)) > 0
 	if r.Restored && isSentInPart && decision == Out { // the deletion has stopped some of its files
 		sp.setWords(r.Conversation, m, r.Action)
 		sp.colleagueTexts.askEdited(r.Conversation, m)
@@ -164,9 +164,12 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 	switch {
 	case d == nil:
 		return false
-	case decision != Out && sp.Outbox.IsBetweenPieces(d):
+	case decision != Out && sp.Outbox.IsWithinPieces(d):
+		isBetweenPieces := sp.Outbox.IsBetweenPieces(d)
 		sp.editUnderWay(r, m, decision, reason)
-		sp.Outbox.MakeDue(d) // the next attempt sees that it was taken back, and ends it
+		if isBetweenPieces {
+			sp.Outbox.MakeDue(d) // the next attempt sees that it was taken back, and ends it
+		}
 		return true
 	case sp.Outbox.PartsOf(m).TextHasLeft():
 		return false
