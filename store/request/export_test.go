@@ -2,7 +2,6 @@ package request
 
 // Statements whose plans are checked.
 const (
-	AddSQL     = addRequests
 	ClaimSQL   = claimRequests
 	FinishSQL  = finishRequest
 	DropOldSQL = dropOld

@@ -36,8 +36,7 @@ type Request struct {
 	Epoch          int64                `db:"epoch" json:"epoch"`     // number of this claim; see the package comment
 }
 
-// doubleClick is the time after an answer in which the same request is taken for a double click. The statement addRequests
-// repeats it as '10 seconds'.
+// doubleClick is the time after an answer in which the same request is taken for a double click.
 const doubleClick = 10 * time.Second
 
 const addRequests = `
@@ -47,8 +46,8 @@ const addRequests = `
 	ORDER BY conversation_id, name
 	ON CONFLICT (conversation_id, name) DO UPDATE
 	SET ask = EXCLUDED.ask, asked_at = EXCLUDED.asked_at, due_at = EXCLUDED.due_at, done_at = NULL, attempt = 0, leased_until = NULL
-	WHERE text_requests.done_at < EXCLUDED.asked_at - interval '10 seconds'
-		OR text_requests.done_at > EXCLUDED.asked_at + interval '10 seconds'`
+	WHERE text_requests.done_at < EXCLUDED.asked_at - make_interval(secs => $2)
+		OR text_requests.done_at > EXCLUDED.asked_at + make_interval(secs => $2)`
 
 // Add adds requests. It ignores a request that is already queued, or that was answered less than ten seconds before:
 // that one is taken for a double click. One that seems to be answered later was answered while the clock was ahead.
@@ -60,7 +59,7 @@ func Add(ctx context.Context, q store.Execer, rows []Request) error {
 	if err != nil {
 		return err
 	}
-	return query.Exec(ctx, q, "add text requests", addRequests, body)
+	return query.Exec(ctx, q, "add text requests", addRequests, body, doubleClick.Seconds())
 }
 
 const claimRequests = `

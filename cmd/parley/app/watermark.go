@@ -36,7 +36,9 @@ func (w *watermark) Save(ctx context.Context, before, data []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	last := w.lastStored()
-	saved, err := store.SaveWatermark(ctx, w.pool, w.account, before, data, last)
+	known := last
+	known.Erased = w.erased(last.AccountID, last.ExternalID)
+	saved, err := store.SaveWatermark(ctx, w.pool, w.account, before, data, known)
 	if err != nil {
 		return err
 	}
@@ -55,13 +57,13 @@ func (w *watermark) noteStored(account store.AccountID, facts []channels.Fact) {
 	if len(facts) == 0 {
 		return
 	}
-	id := facts[len(facts)-1].ExternalID
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.last = store.KnownFact{AccountID: account, ExternalID: id, Erased: w.erased(account, id)}
+	w.last = store.KnownFact{AccountID: account, ExternalID: facts[len(facts)-1].ExternalID}
 }
 
-// lastStored returns the fact that was stored last since the last Save. Its ExternalID is empty if there is none.
+// lastStored returns the fact that was stored last since the last Save, without Erased: computing that hash for each
+// callback would be in vain. Its ExternalID is empty if there is none.
 func (w *watermark) lastStored() store.KnownFact {
 	w.mu.Lock()
 	defer w.mu.Unlock()

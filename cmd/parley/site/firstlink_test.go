@@ -86,6 +86,9 @@ func TestSignInBeforeTheFirstAdmin(t *testing.T) {
 	if !page.Has(first) || page.Has("--email") {
 		t.Errorf("the sign-in page of a Parley without an admin doesn't name %s alone:\n%s", first, page.Body)
 	}
+	b := s.Browser("")
+	b.Open("/auth/sign-in")
+	b.Looks("sign-in-without-admin")
 	_, err := site.SignInLink(t.Context(), s.Pool, s.URL, "ann@acme.test")
 	if want := "run parley admin-link without --email"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a link for nobody: got %v, want it to say %q", err, want)

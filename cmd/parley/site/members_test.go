@@ -82,6 +82,24 @@ teams: [{name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}]`,
 	}
 }
 
+// The form that is shown again fits on a phone and on a desktop, and says above it why.
+func TestMembersShownAgainLook(t *testing.T) {
+	t.Parallel()
+	s, silent := startWithMembers(t, `
+agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]
+teams: [{name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}]`,
+		bridge.Member{User: "U0BEN", Name: "Benedikt Fürchtegott von und zu Hohenstein-Weißenfels", Email: "ben@acme.test"},
+		bridge.Member{User: "U0DAN", Name: "Dan", Email: "dan@acme.test", Guest: true},
+		bridge.Member{User: "U0EVE", Name: "Eve"},
+	)
+	b := s.Browser("ann@acme.test")
+	b.Open(membersPage)
+	silent.Store(true)
+	b.Press("form.page button.main")
+	b.Shows("The chat did not tell who is in the channel.")
+	b.Looks("members-again")
+}
+
 // encodeSorted encodes a form so that the order of equally named values doesn't matter.
 func encodeSorted(form url.Values) string {
 	sorted := url.Values{}
