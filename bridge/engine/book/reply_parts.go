@@ -112,7 +112,7 @@ func (o *Outbox) IsBetweenPieces(d *Delivery) bool {
 }
 
 // IsWithinPieces reports whether a piece of a delivery has left, and the next one is queued or being sent.
-func (o *Outbox) IsWithinPieces(d *Delivery) bool { return hasPieceLeft(d) && Parts{d}.AreLeaving() }
+func (d *Delivery) IsWithinPieces() bool { return hasPieceLeft(d) && Parts{d}.AreLeaving() }
 
 // canBeChanged reports whether the content of a delivery can still be changed: nothing of it has left or is leaving.
 func (o *Outbox) canBeChanged(d *Delivery) bool {

@@ -164,7 +164,7 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 	switch {
 	case d == nil:
 		return false
-	case decision != Out && sp.Outbox.IsWithinPieces(d):
+	case decision != Out && d.IsWithinPieces():
 		isBetweenPieces := sp.Outbox.IsBetweenPieces(d)
 		sp.editUnderWay(r, m, decision, reason)
 		if isBetweenPieces {
