@@ -280,13 +280,13 @@ func mailAddress(plain string) (address string, ok bool) {
 			parsed, err = netmail.ParseAddress(`<"` + plain[:at] + `"` + plain[at:] + ">")
 		}
 	}
-	if err != nil || strings.ContainsAny(plain, "<>\r\n\x00") {
+	if err != nil || strings.ContainsAny(plain, "\r\n\x00") {
 		return "", false
 	}
 
 	address = rawmail.ASCIIDomain(parsed.Address)
 	domain := address[strings.LastIndexByte(address, '@')+1:]
-	return address, rawmail.IsASCII(domain)
+	return address, rawmail.IsASCII(domain) && !strings.ContainsAny(domain, "<>")
 }
 
 // cleanMessageID returns a Message-ID without its angle brackets. It returns "" for an invalid one, such as the internal

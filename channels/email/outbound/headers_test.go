@@ -202,6 +202,16 @@ func TestOutgoingRecipientWithOddDots(t *testing.T) {
 	wantRecipients(t, mustCompose(t, o), "ann..lee.@customer.test")
 }
 
+// Angle brackets are legal in the quotes of an address, and can't begin another one there.
+func TestOutgoingRecipientWithAngleBrackets(t *testing.T) {
+	t.Parallel()
+	o := newAnswer()
+	o.To = []channels.Party{{Key: `"a<b"@customer.test`}}
+	m := mustCompose(t, o)
+	wantRecipients(t, m, "a<b@customer.test")
+	wantInOrder(t, string(write(t, m)), []string{"\r\nTo: <\"a<b\"@customer.test>\r\n"})
+}
+
 func TestOutgoingRecipientAsTheCustomerSpellsIt(t *testing.T) {
 	t.Parallel()
 	o := newAnswer()

@@ -94,87 +94,6 @@ func splitAddresses(v string, maxItems int) []string {
 	return items
 }
 
-// maskText replaces the bytes of Japanese text, quoted strings and comments by "x", so that the remaining punctuation is
-// that between and within addresses. Parentheses within quotes, and quotes within a comment, are ordinary text. A quote or
-// parenthesis that is never closed isn't replaced.
-func maskText(v string) string {
-	masked := []byte(maskJapanese(v))
-	var noQuotes, noComments bool // no later one is closed: keeps hostile input from being read again and again
-	for i := 0; i < len(masked); {
-		length := 0
-		switch {
-		case masked[i] == '"' && !noQuotes:
-			length = quotesLength(masked[i:])
-			noQuotes = length == 0
-		case masked[i] == '(' && !noComments:
-			length = commentLength(masked[i:])
-			noComments = length == 0
-		}
-
-		for k := range length {
-			masked[i+k] = 'x'
-		}
-		i += max(length, 1)
-	}
-	return string(masked)
-}
-
-// maskJapanese replaces the bytes of text in ISO-2022-JP, which look like ASCII, by "x". The text ends with the escape
-// sequence that switches back to ASCII.
-func maskJapanese(v string) string {
-	const asciiEscape = "\x1b(" // followed by B or J
-	var out strings.Builder
-	for {
-		start := strings.Index(v, jisEscape)
-		if start < 0 {
-			break
-		}
-		length := strings.Index(v[start:], asciiEscape)
-		if length < 0 {
-			break
-		}
-
-		end := min(start+length+len(asciiEscape)+1, len(v))
-		out.WriteString(v[:start])
-		out.WriteString(strings.Repeat("x", end-start))
-		v = v[end:]
-	}
-	out.WriteString(v)
-	return out.String()
-}
-
-// quotesLength returns the length of the quoted string that v begins with, or 0 if it isn't closed.
-func quotesLength(v []byte) int {
-	for i := 1; i < len(v); i++ {
-		switch v[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// commentLength returns the length of the comment, which may contain others, that v begins with, or 0 if it isn't closed.
-func commentLength(v []byte) int {
-	depth := 0
-	for i := 0; i < len(v); i++ {
-		switch v[i] {
-		case '\\':
-			i++
-		case '(':
-			depth++
-		case ')':
-			depth--
-		}
-		if depth == 0 {
-			return i + 1
-		}
-	}
-	return 0
-}
-
 // indexOrEnd is strings.IndexAny, but returns len(s) if s contains none of the characters.
 func indexOrEnd(s, chars string) int {
 	if i := strings.IndexAny(s, chars); i >= 0 {
@@ -187,8 +106,10 @@ func indexOrEnd(s, chars string) int {
 // item contains no address.
 func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
 	name, address := splitUnbracketed(item)
-	if open := strings.LastIndexByte(maskText(item), '<'); open >= 0 {
-		name, address = splitBracketed(item, open)
+	masked := maskText(item)
+	if open := strings.LastIndexByte(masked, '<'); open >= 0 {
+		end := open + indexOrEnd(masked[open:], ">")
+		name, address = splitBracketed(item, open, end)
 	}
 	decoded := DecodeHeader(address, guess)
 	key := plainAddress(strings.ToLower(decoded))
@@ -198,15 +119,14 @@ func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
 	return channels.Party{Key: key, Address: spelledAddress(decoded, key), Name: displayName(name, key, guess)}, true
 }
 
-// splitBracketed splits an item with a "<" at the index open. The name usually precedes the address; if there is none,
-// the text after the address is taken.
-func splitBracketed(item string, open int) (name, address string) {
-	address, after, _ := strings.Cut(item[open+1:], ">")
+// splitBracketed splits an item with a "<" at the index open and a ">" at the index end, or without one if end is its
+// length. The name usually precedes the address; if there is none, the text after the address is taken.
+func splitBracketed(item string, open, end int) (name, address string) {
 	name = item[:open]
 	if strings.TrimSpace(name) == "" {
-		name = after
+		name = item[min(end+1, len(item)):]
 	}
-	return name, address
+	return name, withoutComments(item[open+1 : end])
 }
 
 // splitUnbracketed splits an item without angle brackets. The first word with an "@" is the address, and the other words
@@ -251,7 +171,7 @@ func splitComment(s string) (plain, comment string) {
 // no character requires, since programs disagree: "ann..lee"@docomo.test, an address of old Japanese phones, is often
 // written without them.
 // Source: RFC 5322 section 3.2.4.
-var quotedAddress = regexp.MustCompile(`^"([^"\\<>]+)"(@[^@\s"]+)$`)
+var quotedAddress = regexp.MustCompile(`^"([^"\\]+)"(@[^@\s"<>]+)$`)
 
 // maxAddressLength is the limit of RFC 3696. In SMTP it is 254 (erratum 1690).
 const maxAddressLength = 320
@@ -276,10 +196,10 @@ func spelledAddress(decoded, key string) string {
 
 // plainAddress returns an address without brackets, spaces and unnecessary quotes, or "" if a is no address.
 func plainAddress(a string) string {
-	a = strings.TrimPrefix(strings.Trim(a, " <>'`,;"), "mailto:")
+	a = withoutRoute(strings.TrimPrefix(strings.Trim(a, " <>'`,;"), "mailto:"))
 	if m := quotedAddress.FindStringSubmatch(a); m != nil {
 		local, domain := m[1], m[2]
-		needsQuotes := strings.ContainsAny(local, " \t@,;:()[]")
+		needsQuotes := strings.ContainsAny(local, " \t@,;:()[]<>")
 		if needsQuotes && len(a) > maxAddressLength {
 			return ""
 		}
@@ -302,6 +222,15 @@ func plainAddress(a string) string {
 	}
 
 	return ASCIIDomain(strings.TrimSuffix(a, "."))
+}
+
+// withoutRoute removes an obsolete source route, over which servers a mail was to go: @a.test,@b.test:ann@acme.test becomes
+// ann@acme.test (RFC 5321 appendix C).
+func withoutRoute(a string) string {
+	if route, address, ok := strings.Cut(a, ":"); ok && strings.HasPrefix(route, "@") {
+		return address
+	}
+	return a
 }
 
 // hasBothSides reports whether the last "@" of a text has text on both sides.
