@@ -102,9 +102,18 @@ func indexOrEnd(s, chars string) int {
 	return len(s)
 }
 
-// parseAddress parses one address with an optional name: Ann <ann@acme.test>, ann@acme.test (Ann). ok is false if the
-// item contains no address.
+// parseAddress parses one address with an optional name: Ann <ann@acme.test>, ann@acme.test (Ann). Some programs encode the
+// address together with its name, against RFC 2047 section 5. ok is false if the item contains no address.
 func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
+	party, ok = parsePlainAddress(item, guess)
+	if !ok && strings.Contains(item, "=?") {
+		return parsePlainAddress(DecodeHeader(item, guess), guess)
+	}
+	return party, ok
+}
+
+// parsePlainAddress is parseAddress for an address that isn't encoded. Its name may be.
+func parsePlainAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
 	name, address := splitUnbracketed(item)
 	masked := maskText(item)
 	if open := strings.LastIndexByte(masked, '<'); open >= 0 {

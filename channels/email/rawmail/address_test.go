@@ -79,6 +79,12 @@ func TestAddressesOfOddForm(t *testing.T) {
 			field: `Pete(A nice \) chap) <pete(his account)@silly.test(his host)>, <c@(Chris's (own) host.)public.test>`,
 			want:  []string{"pete@silly.test", "c@public.test"},
 		},
+		{
+			name:  "encoded together with its name, as careless PHP scripts do", // "Ann Lee" <ann@acme.test>; ben@acme.test
+			field: `=?utf-8?B?IkFubiBMZWUiIDxhbm5AYWNtZS50ZXN0Pg==?=, =?utf-8?Q?ben=40acme=2Etest?=`,
+			want:  []string{"ann@acme.test", "ben@acme.test"},
+		},
+		{name: "address in the encoded name of another", field: `=?utf-8?Q?<ann=40acme.test>?= <ben@acme.test>`, want: []string{"ben@acme.test"}},
 		{name: "parentheses within quotes", field: `<"a (b)"@acme.test>`, want: []string{`"a (b)"@acme.test`}},
 		{
 			name:  "angle brackets within quotes",
