@@ -198,6 +198,11 @@ func htmlQuotes() []htmlQuote {
 			program: "Outlook on the web",
 			html:    `<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,
 		},
+		{
+			program: "Outlook for phones", // and Outlook on the web until 2018
+			html: `<hr style="display:inline-block;width:98%" tabindex="-1">` +
+				`<div id="divRplyFwdMsg" dir="ltr"><b>From:</b> A</div><div>old</div>`,
+		},
 		{program: "Outlook on the web, quoted twice", html: `<div id="x_x_divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`},
 		{program: "new Outlook", html: `<div id="mail-editor-reference-message-container"><div>old</div></div>`},
 		{
@@ -236,12 +241,14 @@ func TestHTMLQuotes(t *testing.T) {
 	}
 }
 
-// A quote is shown if the mail contains nothing else.
+// A quote is shown if the mail contains nothing else, or only a rule above it.
 func TestHTMLQuoteAlone(t *testing.T) {
 	t.Parallel()
 	for _, q := range htmlQuotes() {
-		if got := NewReader(false, nil).readHTML(q.html); !strings.Contains(got.Text, "old") {
-			t.Errorf("%s: got the text %q, want what is old in it", q.program, got.Text)
+		for _, above := range []string{"", "<hr>"} {
+			if got := NewReader(false, nil).readHTML(above + q.html); !strings.Contains(got.Text, "old") {
+				t.Errorf("%s, below %q: got the text %q, want what is old in it", q.program, above, got.Text)
+			}
 		}
 	}
 }

@@ -125,8 +125,9 @@ func isOnlyHistory(lines []line) bool {
 	return !hasText(lines[:signature])
 }
 
+// hasText reports whether lines show more than blanks and rules.
 func hasText(lines []line) bool {
-	return slices.ContainsFunc(lines, func(l line) bool { return !l.isBlank })
+	return slices.ContainsFunc(lines, func(l line) bool { return !l.isBlank && !l.isRule() })
 }
 
 // findQuote returns the index of the quoted history at the end of lines, including its attribution. It returns
@@ -185,7 +186,7 @@ func findUnmarkedHistory(lines []line) int {
 	budget := MaxPatternBytes
 	for i, l := range lines {
 		if l.beginsHistory {
-			return i
+			return ruleAbove(lines, i)
 		}
 		if l.isBlank {
 			continue
@@ -207,14 +208,20 @@ func findUnmarkedHistory(lines []line) int {
 
 // ruleAbove returns the index of the line of underscores or dashes just above line i, or i if there is none.
 func ruleAbove(lines []line, i int) int {
-	const minBytes, maxDistance = 5, 2 // shorter lines may be dashes in a text
+	const maxDistance = 2
 	for above := i - 1; above >= max(0, i-maxDistance); above-- {
-		text := strings.TrimSpace(lines[above].text)
-		if len(text) >= minBytes && strings.Trim(text, "_-—–=") == "" {
+		if lines[above].isRule() {
 			return above
 		}
 	}
 	return i
+}
+
+// isRule reports whether a line has only underscores or dashes.
+func (l *line) isRule() bool {
+	const minBytes = 5 // shorter lines may be dashes in a text
+	text := strings.TrimSpace(l.text)
+	return len(text) >= minBytes && strings.Trim(text, "_-—–=") == ""
 }
 
 // maxAttributionLines is the maximum length of an attribution. Mail programs fold long ones.
