@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 )
 
 // ToUTF8 converts the text of a mail to UTF-8 and removes control characters. Many mails declare no charset or a wrong
@@ -213,6 +214,8 @@ func findEncoding(label string) encoding.Encoding {
 		return simplifiedchinese.HZGB2312
 	case "cp932", "windows-31j", "ms932", "x-sjis-cp932":
 		return japanese.ShiftJIS
+	case "cp950", "windows-950", "x-windows-950", "ms950":
+		return traditionalchinese.Big5
 	case "cp50220", "cp50221", "iso-2022-jp-ms", "iso-2022-jp-2":
 		return japanese.ISO2022JP
 	}
@@ -236,10 +239,10 @@ func findEncoding(label string) encoding.Encoding {
 }
 
 // isMultiByte reports whether a text in the charset may be valid UTF-8 by accident. It matches parts of the name: "2022"
-// stands for iso-2022-jp, "cp5022" for its variants, and "cp9" for cp932, cp936, cp949 and cp950.
+// stands for iso-2022-jp, "cp5022" for its variants, and "932" for cp932 and ms932, which are also called windows-31j.
 func isMultiByte(label string) bool {
 	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp5022",
-		"cp9"} {
+		"31j", "932", "936", "949", "950"} {
 		if strings.Contains(label, part) {
 			return true
 		}

@@ -65,6 +65,8 @@ func TestDeclaredCharsets(t *testing.T) {
 		{declared: "cp50220", raw: encode(t, japanese.ISO2022JP, "注文"), want: "注文"},
 		{declared: "shift_jis", raw: encode(t, japanese.ShiftJIS, "注文"), want: "注文"},
 		{declared: "cp932", raw: encode(t, japanese.ShiftJIS, "注文"), want: "注文"},
+		{declared: "windows-31j", raw: encode(t, japanese.ShiftJIS, "ﾂｩ"), want: "ﾂｩ"}, // valid UTF-8 by accident
+		{declared: "cp950", raw: encode(t, traditionalchinese.Big5, "帳單"), want: "帳單"},
 		{declared: "euc-jp", raw: encode(t, japanese.EUCJP, "注文"), want: "注文"},
 
 		{declared: "gb2312", raw: encode(t, simplifiedchinese.GB18030, "订单㐀"), want: "订单㐀"},
