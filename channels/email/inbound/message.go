@@ -162,8 +162,12 @@ func bodyNotices(r *bodytext.Reader, c *content, text string) []string {
 	if c.signed {
 		out = append(out, "Signed; the signature is not checked.")
 	}
-	if c.winmail != nil {
+	switch {
+	case c.winmail == nil:
+	case c.winmail.complete:
 		out = append(out, "Came as winmail.dat from Outlook: its files were unpacked.")
+	default:
+		out = append(out, "Came as winmail.dat from Outlook, which could not be unpacked completely: the file is attached.")
 	}
 	if len(r.TooLong) > 0 {
 		out = append(out, tooLongNotice("HTML", "message.html"))

@@ -1,8 +1,10 @@
 package inbound
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strings"
 	"unicode/utf16"
@@ -27,7 +29,8 @@ import (
 type tnefResult struct {
 	files      []channels.Attachment
 	text, html string
-	complete   bool // everything could be decoded
+	complete   bool   // everything could be decoded
+	charset    string // of the 8-bit texts; "" if unknown
 	guess      *rawmail.Guesser
 }
 
@@ -40,6 +43,7 @@ const (
 	tnefAttachment = 0x00069005
 	tnefAttachData = 0x0006800F
 	tnefTitle      = 0x00018010
+	tnefCodePage   = 0x00069007 // of the 8-bit texts
 
 	propBody       = 0x1000
 	propRTF        = 0x1009
@@ -147,8 +151,13 @@ func (r *tnefResult) finishFiles() {
 // readAttribute reads an attribute of the message, or of file, which is nil before the first file.
 func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attachment) {
 	switch id {
+	case tnefCodePage:
+		if len(data) >= 4 {
+			r.charset = fmt.Sprintf("cp%d", binary.LittleEndian.Uint32(data))
+		}
+		return
 	case tnefBody:
-		r.text = rawmail.ToUTF8(data, "", r.guess)
+		r.text = rawmail.ToUTF8(data, r.charset, r.guess)
 		return
 	case tnefMAPIProps:
 		r.readMessageProperties(data)
@@ -162,7 +171,7 @@ func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attach
 	switch id {
 	case tnefTitle:
 		if file.Name == "" {
-			file.Name = propText(data, false, r.guess)
+			file.Name = r.propText(data, false)
 		}
 	case tnefAttachData:
 		file.Content = data
@@ -170,7 +179,7 @@ func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attach
 		// A file is useful without its properties, so damaged ones are ignored.
 		_ = readProperties(data, func(prop uint16, value []byte, unicode bool) {
 			if prop != propAttachData {
-				setFileProperty(file, prop, propText(value[:min(len(value), maxFileWordBytes)], unicode, r.guess))
+				setFileProperty(file, prop, r.propText(value[:min(len(value), maxFileWordBytes)], unicode))
 			}
 		})
 	}
@@ -182,9 +191,9 @@ func (r *tnefResult) readMessageProperties(data []byte) {
 	isIntact := readProperties(data, func(prop uint16, value []byte, unicode bool) {
 		switch prop {
 		case propBody:
-			r.text = propText(value, unicode, r.guess)
+			r.text = r.propText(value, unicode)
 		case propHTML:
-			r.html = propText(value, unicode, r.guess)
+			r.html = r.propHTMLText(value, unicode)
 		case propRTF:
 			hasRTF = true
 		}
@@ -214,7 +223,7 @@ func setFileProperty(file *channels.Attachment, prop uint16, text string) {
 }
 
 // propText decodes a string property, which ends with NUL.
-func propText(b []byte, unicode bool, guess *rawmail.Guesser) string {
+func (r *tnefResult) propText(b []byte, unicode bool) string {
 	if unicode {
 		units := make([]uint16, len(b)/2)
 		for i := range units {
@@ -222,7 +231,15 @@ func propText(b []byte, unicode bool, guess *rawmail.Guesser) string {
 		}
 		return rawmail.DropControls(strings.TrimRight(string(utf16.Decode(units)), "\x00"))
 	}
-	return rawmail.ToUTF8([]byte(strings.TrimRight(string(b), "\x00")), "", guess)
+	return rawmail.ToUTF8(bytes.TrimRight(b, "\x00"), r.charset, r.guess)
+}
+
+// propHTMLText is propText for HTML. The charset of 8-bit HTML is that of its <meta> tag.
+func (r *tnefResult) propHTMLText(b []byte, unicode bool) string {
+	if unicode {
+		return r.propText(b, unicode)
+	}
+	return rawmail.ToUTF8(bytes.TrimRight(b, "\x00"), "", r.guess)
 }
 
 // readProperties calls each for every MAPI property in a list. Of several values it passes only the first. It returns
