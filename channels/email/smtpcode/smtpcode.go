@@ -111,6 +111,9 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 	if v, ok := classifyRecipient(step, code, enhanced, text, waited); ok {
 		return v
 	}
+	if refusesContent(step, enhanced, text) {
+		return Verdict{Class: channels.BadContent, Hint: hintContent}
+	}
 	if v, ok := classifyEnhanced(step, code, enhanced, waited); ok {
 		return v
 	}
@@ -213,6 +216,20 @@ func classifyRecipient(step Step, code int, enhanced, text string, waited time.D
 		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}, true
 	}
 	return Verdict{}, false
+}
+
+// aboutContent matches texts that refuse a mail for what it contains, such as "Spam message rejected" (rspamd) and "message
+// content rejected" (Postfix). aboutOrigin matches those that refuse it for who sent it.
+var (
+	aboutContent = regexp.MustCompile(`(?i)\b(?:spam|spamassassin|content|virus|malware|infected|phishing|unsolicited)\b`)
+	aboutOrigin  = regexp.MustCompile(`(?i)\b(?:account|user|sender|client|host|ip)\b`)
+)
+
+// refusesContent reports whether a refusal by policy is about the content of this mail, although its code may also mean
+// that the account may not send at all.
+func refusesContent(step Step, enhanced, text string) bool {
+	isAfterContent := step == StepDot && enhanced == "5.7.1"
+	return isAfterContent && aboutContent.MatchString(text) && !aboutOrigin.MatchString(text)
 }
 
 func classifyFullMailbox(waited time.Duration) Verdict {

@@ -192,6 +192,12 @@ func TestRefusedContent(t *testing.T) {
 		{step: StepDot, code: 554, text: "5.6.0 Invalid message content", want: channels.BadContent},
 		{step: StepDot, code: 554, text: "Message rejected as spam", want: channels.BadContent},
 		{step: StepData, code: 503, text: "Bad sequence", want: channels.BadContent},
+
+		// The words of rspamd, SpamAssassin's milter, Postfix's own checks, and Microsoft.
+		{step: StepDot, code: 554, text: "5.7.1 Spam message rejected", want: channels.BadContent},
+		{step: StepDot, code: 550, text: "5.7.1 Blocked by SpamAssassin", want: channels.BadContent},
+		{step: StepDot, code: 550, text: "5.7.1 message content rejected", want: channels.BadContent},
+		{step: StepDot, code: 550, text: "5.7.1 Message rejected as spam by Content Filtering.", want: channels.BadContent},
 	})
 }
 
@@ -200,6 +206,7 @@ func TestBlockedAccount(t *testing.T) {
 	t.Parallel()
 	checkReplies(t, []reply{
 		{step: StepDot, code: 550, text: "5.7.1 Message rejected due to local policy", want: channels.AccountBlocked},
+		{step: StepDot, code: 550, text: "5.7.1 Your account was suspended for sending spam", want: channels.AccountBlocked},
 		{step: StepDot, code: 550, text: "5.7.26 DMARC", want: channels.AccountBlocked},
 		{step: StepDot, code: 550, text: "5.7.27 SPF", want: channels.AccountBlocked},
 		{
