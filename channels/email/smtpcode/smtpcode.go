@@ -65,14 +65,13 @@ type Verdict struct {
 
 // The SMTP reply codes (RFC 5321, RFC 4954) that need special treatment.
 const (
-	codePasswordTransition = 432
-	codeAuthTemporary      = 454
-	codeAuthRequired       = 530
-	codeAuthTooWeak        = 534
-	codeAuthFailed         = 535
-	codeAuthNeedsTLS       = 538
-	codeTooMuchData        = 552
-	codeNoService          = 554
+	codeAuthTemporary = 454
+	codeAuthRequired  = 530
+	codeAuthTooWeak   = 534
+	codeAuthFailed    = 535
+	codeAuthNeedsTLS  = 538
+	codeTooMuchData   = 552
+	codeNoService     = 554
 )
 
 // authTemporaryWait is how long the reply "temporary authentication failure" (RFC 4954 section 6) is believed. After that
@@ -310,6 +309,8 @@ func classifyEnhanced(step Step, code int, enhanced string, waited time.Duration
 		if code == codeAuthRequired || code == codeAuthFailed {
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
+	case "4.7.12": // a password transition is needed (RFC 4954)
+		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 	case "4.7.0": // other security status, temporary
 		if code == codeAuthTemporary && step != StepAuth { // the server requires authentication
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
@@ -317,9 +318,6 @@ func classifyEnhanced(step Step, code int, enhanced string, waited time.Duration
 	}
 
 	if strings.HasPrefix(enhanced, "4.") {
-		if step == StepAuth && code == codePasswordTransition {
-			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
-		}
 		return Verdict{Class: channels.Retry, Hint: HintLater}, true
 	}
 

@@ -65,6 +65,7 @@ func TestRefusedCredentials(t *testing.T) {
 		{step: StepAuth, code: 454, text: "4.7.0 Temporary authentication failure", waited: 30 * time.Minute, want: channels.AuthBroken},
 		{step: StepMail, code: 454, text: "4.7.0 Authentication needed", want: channels.AuthBroken},
 		{step: StepAuth, code: 432, text: "4.7.12 A password transition is needed", want: channels.AuthBroken},
+		{step: StepAuth, code: 432, text: "4.3.2 Concurrent connections limit exceeded", want: channels.Retry},
 		{step: StepAuth, code: 535, text: "5.7.3 Authentication unsuccessful", want: channels.AuthBroken},
 		{step: StepAuth, code: 535, text: "5.7.8 Username and Password not accepted", want: channels.AuthBroken},
 		{
