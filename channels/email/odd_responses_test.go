@@ -46,6 +46,12 @@ func oddResponses() []oddResponse {
 		{"no UIDNEXT", replacing(`(?m)^\* OK \[UIDNEXT \d+\].*\r\n`, "")},
 		{"STATUS without UIDNEXT", replacing(`^(\* STATUS .*) UIDNEXT \d+`, "$1")},
 		{"flags of unusual names", replacing(`^\* OK \[PERMANENTFLAGS \(.*?\)\].*`, `* OK [PERMANENTFLAGS (\* $$a)] x`)},
+		{"flags of names that no atom has", replacing( // issue 6 of emailjs-imap-handler
+			`(?m)^\* (FLAGS|OK \[PERMANENTFLAGS) \(`, `* $1 ([css3-page] `)},
+		{"flags in quotes, as InterMail", replacing(`(?m)^\* FLAGS \(`, `* FLAGS ("\\Deleted" `)},
+		{"no flags at all", replacing(`\[PERMANENTFLAGS \(.*?\)\]`, `[PERMANENTFLAGS NIL]`)},
+		{"a mail's flags before each response of it", replacing(
+			`(?s)^(\* (\d+) FETCH \(UID (\d+) .*)$`, "* $2 FETCH (FLAGS ([css3-page] \\Seen) UID $3)\r\n$1")},
 
 		// Results of a search.
 		{"two SEARCH lines", replacing(`^\* SEARCH (\d+) (.*)\r\n`, "* SEARCH $1\r\n* SEARCH $2\r\n")},

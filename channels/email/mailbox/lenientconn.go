@@ -11,8 +11,12 @@ import (
 	"strings"
 )
 
-// lenientConn filters out untagged IMAP responses of unknown types, such as "* XYZZY 1". A client must accept them at any
-// time (RFC 3501 section 2.2.2), but the library would close the connection, again and again.
+// lenientConn filters out untagged IMAP responses that Parley doesn't need and at which the library would close the
+// connection, again and again:
+//
+//   - Those of unknown types, such as "* XYZZY 1". A client must accept them at any time (RFC 3501 section 2.2.2).
+//   - Those about nothing but flags. Some servers write flags that the standard doesn't allow, such as [css3-page], a tag that
+//     somebody has invented in a mail program.
 //
 // A response may contain literals: {5} at the end of a line announces five bytes of data, after which the response
 // continues. lenientConn passes literals through unchanged, so that a line in the text of a mail is never filtered.
@@ -73,7 +77,7 @@ func (c *lenientConn) readLine() ([]byte, error) {
 		return nil, err
 	}
 	if !c.isInside {
-		c.isDropped = isUnknown(string(piece[:min(len(piece), maxAnnouncement)]))
+		c.isDropped = isUnknown(string(piece[:min(len(piece), maxAnnouncement)])) || aboutFlags.Match(piece)
 	}
 
 	c.line = append(c.line, piece...)
@@ -88,6 +92,10 @@ func (c *lenientConn) readLine() ([]byte, error) {
 	c.literal, err = strconv.Atoi(string(announced[1]))
 	return piece, err
 }
+
+// aboutFlags matches a response about nothing but flags: the flags of a folder, or a notification of those of a mail.
+var aboutFlags = regexp.MustCompile(`(?i)^\* (?:FLAGS |OK \[PERMANENTFLAGS[ \]]|` +
+	`\d+ FETCH \((?:(?:UID \d+|MODSEQ \(\d+\)) )*FLAGS \([^()]*\)(?: (?:UID \d+|MODSEQ \(\d+\)))*\)\r?\n$)`)
 
 // literalAnnounced matches the end of a line before a literal: {42}.
 var literalAnnounced = regexp.MustCompile(`\{(\d+)\}\r?\n$`)

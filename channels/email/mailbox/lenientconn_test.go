@@ -25,6 +25,15 @@ func TestUnknownResponsesAreLeftOut(t *testing.T) {
 	}{
 		{name: "known ones", left: "* ok hi\r\n+ go on\r\n* 1 Fetch (UID 1)\r\n* SEARCH\r\nT1 OK done\r\n"},
 		{name: "unknown ones", out: "* XSTATS 1 2\r\n* 5 XCOUNT\r\n* LSUB () NIL x\r\n*\r\n* 7\r\n\r\n"},
+		{
+			name: "flags alone",
+			out: "* FLAGS ([x] \\Seen)\r\n* OK [PERMANENTFLAGS ([x])] ok\r\n* 1 FETCH (FLAGS ([x]))\r\n" +
+				"* 1 FETCH (UID 5 MODSEQ (7) FLAGS (\\Seen [x]))\r\n* 2 Fetch (FLAGS () UID 6 MODSEQ (8))\r\n* FLAGS (" + long + ")\r\n",
+		},
+		{
+			name: "flags beside something else",
+			left: "* OK [UIDNEXT 5] FLAGS\r\n* 1 FETCH (FLAGS (a) UID 1 RFC822.SIZE 5)\r\n* 1 FETCH (FLAGS () BODY[] {2}\r\n*\n)\r\n",
+		},
 		{name: "an unknown one with literals", out: "* X {4}\r\n\r\n* {0}\r\n {3}\r\nabc)\r\n"},
 		{name: "a mail that reads like unknown ones", left: "* 1 FETCH (BODY[] {19}\r\n* X 1\r\n\r\n* 5\r\n* Y\r\n UID 1)\r\n"},
 		{name: "long lines", left: "* SEARCH " + long + "\r\n", out: "* X " + long + "\r\n"},
