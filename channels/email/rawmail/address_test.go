@@ -96,8 +96,16 @@ func TestAddressesOfOddForm(t *testing.T) {
 			field: `19" Racks <racks@acme.test>, 20" Screens <screens@acme.test>, "Lee, Ann" <ann@acme.test>`,
 			want:  []string{"racks@acme.test", "screens@acme.test", "ann@acme.test"},
 		},
-		{name: "a single inch mark", field: `19" Racks <racks@acme.test>, "Lee, Ann" <ann@acme.test>`, want: []string{"racks@acme.test", "ann@acme.test"}},
-		{name: "a number at the end of quotes", field: `"Shop, Unit 7" <shop@acme.test>, ben@acme.test`, want: []string{"shop@acme.test", "ben@acme.test"}},
+		{
+			name:  "a single inch mark",
+			field: `19" Racks <racks@acme.test>, "Lee, Ann" <ann@acme.test>`,
+			want:  []string{"racks@acme.test", "ann@acme.test"},
+		},
+		{
+			name:  "a number at the end of quotes",
+			field: `"Shop, Unit 7" <shop@acme.test>, ben@acme.test`,
+			want:  []string{"shop@acme.test", "ben@acme.test"},
+		},
 	}
 
 	for _, tt := range tests {
