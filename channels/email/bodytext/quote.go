@@ -209,7 +209,7 @@ func findUnmarkedHistory(lines []line) int {
 // ruleAbove returns the index of the line of underscores or dashes just above line i, or i if there is none.
 func ruleAbove(lines []line, i int) int {
 	const maxDistance = 2
-	for above := i - 1; above >= max(0, i-maxDistance); above-- {
+	for above := i - 1; above >= max(0, i-maxDistance) && !hasText(lines[above:i]); above-- {
 		if lines[above].isRule() {
 			return above
 		}

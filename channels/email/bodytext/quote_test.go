@@ -281,6 +281,14 @@ func TestKept(t *testing.T) {
 	}
 }
 
+// A rule above the header of a quoted mail is hidden with it, but not if the sender has written something below the rule.
+func TestRuleAboveTheHistory(t *testing.T) {
+	t.Parallel()
+	const header = "From: Help <help@acme.test>\nSent: Monday\nTo: Ann\nSubject: Invoice\n\nold\n"
+	wantAnswer(t, "rule", "Yes.\n\n________________\n\n"+header, "Yes.", "old")
+	wantAnswer(t, "words below a rule", "For Monday:\n________________\nnothing\n"+header, "For Monday:\n________________\nnothing", "old")
+}
+
 // The whole text stays visible if the mail's subject says that it is a forward.
 func TestForwardBySubjectIsKept(t *testing.T) {
 	t.Parallel()
