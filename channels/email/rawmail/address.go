@@ -57,6 +57,7 @@ func splitAddresses(v string, maxItems int) []string {
 	var items []string
 	start := 0     // of the current item
 	angle := false // inside angle brackets
+	comma := -1    // the index of the last comma inside them, or -1
 	ahead := 0     // the index of the comma or "<" that the last lookahead found
 	lastAt := -1   // the index of the last "@"
 
@@ -65,7 +66,13 @@ func splitAddresses(v string, maxItems int) []string {
 		case c == '@':
 			lastAt = i
 		case c == '<':
-			angle = true
+			if angle && comma > start { // the brackets before the comma aren't closed
+				items = append(items, v[start:comma])
+				start = comma + 1
+			}
+			angle, comma = true, -1
+		case c == ',' && angle:
+			comma = i
 		case c == '>':
 			angle = false
 			if ahead <= i {

@@ -97,6 +97,11 @@ func TestAddressesOfOddForm(t *testing.T) {
 			want:  []string{"racks@acme.test", "screens@acme.test", "ann@acme.test"},
 		},
 		{
+			name:  "angle brackets that aren't closed",
+			field: `Ann <ann@acme.test, "Lee, Ben" <ben@acme.test, Cy <cy@acme.test>, <@a.test,@b.test:dee@acme.test`,
+			want:  []string{"ann@acme.test", "ben@acme.test", "cy@acme.test", "dee@acme.test"},
+		},
+		{
 			name:  "a single inch mark",
 			field: `19" Racks <racks@acme.test>, "Lee, Ann" <ann@acme.test>`,
 			want:  []string{"racks@acme.test", "ann@acme.test"},
