@@ -135,6 +135,26 @@ func TestPrivateChannelRefusesVerbsFromElsewhere(t *testing.T) {
 	}
 }
 
+// A button sends a text that was typed in a channel to a customer. A client that forges the text's place names a message in
+// a private channel. The answer doesn't tell what became of that message, and the conversation there keeps no trace of it.
+// Requirement R-212: Only some people read an account.
+func TestForgedChoiceTellsNothingOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	root := w.chat.Messages(vault, "")[0].ID
+	said := w.chat.Messages(vault, root)[1].ID
+	card := w.chat.Get(support, w.openThread()) // of kim, whose conversation cat may answer
+	card.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{
+		Conversation: 2,
+		SendArgs:     bridge.SendArgs{Typed: &bridge.Place{Channel: vault, Message: said}},
+	}}}
+	w.chat.Press(t, "cat", card, bridge.VerbSend)
+	w.chat.Wait(t, "cat is answered", func() bool { return len(w.chat.Whispers("cat")) == 1 })
+	wantWords(t, "the answer", w.chat.Whispers("cat")[0].Plain(), "[refused]")
+	refusals := w.count(`SELECT count(*) FROM log_entries WHERE conversation_id = 1 AND what = $1`, store.DeedRefused)
+	wantEqual(t, "refusals in the log of the private conversation", refusals, 0)
+}
+
 // The owner of a conversation may read it, also if its channel is private.
 // Requirement R-212: Only some people read an account.
 func TestOwnerReadsPrivateChannel(t *testing.T) {

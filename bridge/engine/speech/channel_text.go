@@ -291,13 +291,17 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 }
 
 // refuseChosen refuses a click if somebody has already chosen a conversation for the text, and reports whether
-// it did. p may be nil.
+// it did. p may be nil. A forged click may name any message, so an agent who may not read the conversation that
+// has the message isn't told what became of it.
 func (ct *ChannelTexts) refuseChosen(r book.Request, p *store.Post) bool {
 	if p == nil || p.MessageID == 0 {
 		return false
 	}
 	m, chosen := ct.Messages.Rows[p.MessageID], ct.Conversations.Rows[p.ConversationID]
 	if m == nil || chosen == nil {
+		return false
+	}
+	if ct.AuthorizeReading(r.About(chosen)) != nil {
 		return false
 	}
 	ct.RefuseDecided(r.About(chosen), m)
