@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"parley/channels"
 	"parley/store"
 )
 
@@ -57,7 +58,7 @@ func RecipientsMark(to, cc []string) string {
 // key of "Ann@Bücher.test" is "ann@xn--bcher-kva.test".
 func AddressKey(address string) string {
 	local, domain := splitAddress(address)
-	return strings.ToLower(local) + domain
+	return channels.LowerAddress(local) + domain
 }
 
 // splitAddress splits a typed mail address after the "@". local keeps its spelling. domain is in lower case and, if it can
@@ -65,7 +66,7 @@ func AddressKey(address string) string {
 func splitAddress(address string) (local, domain string) {
 	address = strings.TrimSpace(address)
 	at := strings.LastIndexByte(address, '@')
-	local, domain = address[:at+1], strings.ToLower(address[at+1:])
+	local, domain = address[:at+1], channels.LowerAddress(address[at+1:])
 	if ascii, err := idna.Lookup.ToASCII(domain); err == nil && at > 0 {
 		domain = ascii
 	}

@@ -24,3 +24,20 @@ func TestSameText(t *testing.T) {
 		}
 	}
 }
+
+// The key of an address is the same for all its spellings, and another one for the address of somebody else.
+func TestAddressKey(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, address, want string }{
+		{name: "capitals", address: "Ann@Customer.TEST", want: "ann@customer.test"},
+		{name: "capitals beyond ASCII", address: "JÖRG@Bücher.test", want: "jörg@xn--bcher-kva.test"},
+		{name: "domain with an İ, which is another letter than i", address: "ann@fİrm.test", want: "ann@xn--firm-rwc.test"},
+		{name: "the same domain in ASCII", address: "ann@xn--firm-rwc.test", want: "ann@xn--firm-rwc.test"},
+		{name: "İ before the @", address: "kİm@firm.test", want: "kİm@firm.test"},
+	}
+	for _, tt := range tests {
+		if got := bridge.AddressKey(tt.address); got != tt.want {
+			t.Errorf("%s: the key of %q is %q, want %q", tt.name, tt.address, got, tt.want)
+		}
+	}
+}

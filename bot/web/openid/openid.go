@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/fence"
 )
 
@@ -93,4 +94,4 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // normalizeAddress returns an address in the form that is used for comparisons.
-func normalizeAddress(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
+func normalizeAddress(address string) string { return channels.LowerAddress(strings.TrimSpace(address)) }

@@ -128,7 +128,7 @@ func parsePlainAddress(item string, guess *Guesser) (party channels.Party, ok bo
 		name, address = splitBracketed(item, open, end)
 	}
 	decoded := DecodeHeader(address, guess)
-	key := plainAddress(strings.ToLower(decoded))
+	key := plainAddress(channels.LowerAddress(decoded))
 	if key == "" {
 		return channels.Party{}, false
 	}
@@ -194,7 +194,7 @@ const maxAddressLength = 320
 
 // Address normalizes one address: lower case, without brackets and spaces. It returns "" if a is no address.
 func Address(a string, guess *Guesser) string {
-	return plainAddress(strings.ToLower(DecodeHeader(a, guess)))
+	return plainAddress(channels.LowerAddress(DecodeHeader(a, guess)))
 }
 
 // spelledAddress returns the address with its original upper and lower case, or "" if that is the key, which is all lower
@@ -203,8 +203,8 @@ func Address(a string, guess *Guesser) string {
 func spelledAddress(decoded, key string) string {
 	a := plainAddress(decoded)
 	at := strings.LastIndexByte(a, '@')
-	a = a[:at+1] + strings.ToLower(a[at+1:])
-	if a == key || strings.ToLower(a) != key {
+	a = a[:at+1] + channels.LowerAddress(a[at+1:])
+	if a == key || channels.LowerAddress(a) != key {
 		return ""
 	}
 	return a

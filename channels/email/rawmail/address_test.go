@@ -42,6 +42,16 @@ func TestAddressesKeepTheirSpelling(t *testing.T) {
 			want:  channels.Party{Key: "ann@xn--bcher-kva.test", Address: "Ann@xn--bcher-kva.test"},
 		},
 		{
+			name:  "domain with an İ, which is another letter than i",
+			field: "Ann@fİrm.test",
+			want:  channels.Party{Key: "ann@xn--firm-rwc.test", Address: "Ann@xn--firm-rwc.test"},
+		},
+		{
+			name:  "İ before the @",
+			field: "kİm@customer.test",
+			want:  channels.Party{Key: "kİm@customer.test"},
+		},
+		{
 			name:  "the first spelling of two counts",
 			field: "ANN@customer.test, Ann@customer.test (a)",
 			want:  channels.Party{Key: "ann@customer.test", Address: "ANN@customer.test"},

@@ -120,7 +120,8 @@ func firstPage(v *sitetest.Visitor) sitetest.Answer {
 // addPeople adds to Ann and Ben: Cat, whose users in chats are not known yet, Ann's user in Teams, and an agent who takes part no more.
 func (d *door) addPeople() {
 	d.T.Helper()
-	d.Apply("agents:\n  - {email: cat@acme.test, name: Cat Moss}\n  - {email: former@acme.test, name: Former}\n")
+	d.Apply("agents:\n  - {email: cat@acme.test, name: Cat Moss}\n  - {email: former@acme.test, name: Former}\n" +
+		"  - {email: kim@firm.test, name: Kim Park}\n")
 	storetest.Exec(d.T, d.Pool, `UPDATE agents SET active = false WHERE email = 'former@acme.test'`)
 	storetest.Exec(d.T, d.Pool, `INSERT INTO accounts (name, kind, side) VALUES ('teams', 'teams', 'surface') ON CONFLICT DO NOTHING`)
 	storetest.Exec(d.T, d.Pool, `

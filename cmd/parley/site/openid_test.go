@@ -99,6 +99,12 @@ func TestSignInByProviderRefuses(t *testing.T) {
 		{name: "stranger", kind: openid.Any, claims: claims{"email": "eve@acme.test", "email_verified": true}, wantWhy: notAnAgent},
 		{name: "former agent", kind: openid.Any, claims: claims{"email": "former@acme.test", "email_verified": true}, wantWhy: notAnAgent},
 		{
+			name:    "of another domain, whose İ is no capital of i",
+			kind:    openid.Any,
+			claims:  claims{"email": "kim@fİrm.test", "email_verified": true},
+			wantWhy: notAnAgent,
+		},
+		{
 			name:    "another user in Slack with Ann's address",
 			kind:    openid.Slack,
 			claims:  slackClaims(ourOrganisation, "U0EVE", "ann@acme.test"),
