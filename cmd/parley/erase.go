@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"parley/bridge"
 	"parley/channels/pause"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/backup"
@@ -118,7 +119,7 @@ func printErasures(ctx context.Context, env app.Env, db *app.Database) error {
 // findContacts finds the contacts that text identifies: an address, a phone number, or an id with erase.IDPrefix. If there
 // are several, it returns them only if all is set; otherwise the error lists them.
 func findContacts(ctx context.Context, db *app.Database, text string, all bool) ([]store.ContactID, error) {
-	list, err := erase.FindContacts(ctx, db.Pool, text)
+	list, err := erase.FindContacts(ctx, db.Pool, text, bridge.AddressKey(text))
 	if err != nil {
 		return nil, err
 	}

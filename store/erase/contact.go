@@ -48,8 +48,8 @@ const findContacts = `
 const IDPrefix = "contact:"
 
 // FindContacts returns the contacts that match what a person typed: a mail address, a phone number with or without plus and
-// separators, another key, or a contact's id.
-func FindContacts(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
+// separators, another key, or a contact's id. address is the text as the key of a mail address (bridge.AddressKey).
+func FindContacts(ctx context.Context, q store.Querier, text, address string) ([]Contact, error) {
 	text = strings.TrimSpace(text)
 	number, isOnlyID := strings.CutPrefix(text, IDPrefix)
 	id, err := strconv.ParseInt(number, 10, 64)
@@ -65,7 +65,7 @@ func FindContacts(ctx context.Context, q store.Querier, text string) ([]Contact,
 	if digits := separators.Replace(strings.TrimPrefix(text, "+")); isNumber(digits) {
 		keys = append(keys, digits, "+"+digits)
 	}
-	args := pgx.NamedArgs{"keys": keys, "address": strings.ToLower(text), "id": id}
+	args := pgx.NamedArgs{"keys": keys, "address": address, "id": id}
 	return query.Collect[Contact](ctx, q, "contacts", findContacts, args)
 }
 

@@ -1,10 +1,19 @@
 package erase_test
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store/erase"
 )
+
+// find finds contacts by a text. An address in it has no letters beyond ASCII.
+func find(t *testing.T, pool *pgxpool.Pool, text string) []erase.Contact {
+	t.Helper()
+	return must(erase.FindContacts(t.Context(), pool, text, strings.ToLower(text)))(t)
+}
 
 // A contact is found by an address, phone number or id in each form in which people write it.
 func TestFindByWhatPeopleWrite(t *testing.T) {
@@ -23,7 +32,7 @@ func TestFindByWhatPeopleWrite(t *testing.T) {
 		{name: "part of a number", text: "12", want: 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if found := must(erase.FindContacts(t.Context(), pool, tt.text))(t); len(found) != tt.want {
+			if found := find(t, pool, tt.text); len(found) != tt.want {
 				t.Errorf("Find(%q) = %+v, want %d contacts", tt.text, found, tt.want)
 			}
 		})
@@ -35,7 +44,7 @@ func TestFindGivesAllWhoMayBeMeant(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, 11, $1, 2001)`, zebra().address())
-	found := must(erase.FindContacts(t.Context(), pool, zebra().address()))(t)
+	found := find(t, pool, zebra().address())
 	if len(found) != 2 {
 		t.Fatalf("%d contacts have the address, want 2: %+v", len(found), found)
 	}
@@ -52,7 +61,7 @@ func TestFindKeepsTheCaseOfKeys(t *testing.T) {
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, $1, 'u-z', 2001),
 			(5002, $1, 'z@elsewhere', 2001)`, shopAccount)
 	for text, want := range map[string]int{"U-Z": 0, "u-z": 1, "Z@elsewhere": 0, "z@elsewhere": 1} {
-		if found := must(erase.FindContacts(t.Context(), pool, text))(t); len(found) != want {
+		if found := find(t, pool, text); len(found) != want {
 			t.Errorf("Find(%q) = %+v, want %d contacts", text, found, want)
 		}
 	}
@@ -64,10 +73,10 @@ func TestFindByIDAlone(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, 11, '1001', 2001)`)
-	if found := must(erase.FindContacts(t.Context(), pool, "1001"))(t); len(found) != 2 {
+	if found := find(t, pool, "1001"); len(found) != 2 {
 		t.Errorf("the number means %+v, want 2 contacts", found)
 	}
-	if found := must(erase.FindContacts(t.Context(), pool, "contact:1001"))(t); len(found) != 1 || found[0].ID != zebra().contact() {
+	if found := find(t, pool, "contact:1001"); len(found) != 1 || found[0].ID != zebra().contact() {
 		t.Errorf("the id means %+v, want contact 1001 alone", found)
 	}
 }
@@ -77,7 +86,7 @@ func TestFindGivesNoContactWithoutIdentities(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (7777, 'Otter')`)
-	if found := must(erase.FindContacts(t.Context(), pool, "7777"))(t); len(found) > 0 {
+	if found := find(t, pool, "7777"); len(found) > 0 {
 		t.Errorf("found is %+v, want none", found)
 	}
 }

@@ -124,7 +124,7 @@ func TestNewContactIsNotErasedAfterARestore(t *testing.T) {
 	exec(t, restored.Pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5000, 10, $1, 5000)`, zebra().address())
 	checkFound := func(when string) {
 		t.Helper()
-		found := must(erase.FindContacts(t.Context(), restored.Pool, zebra().address()))(t)
+		found := find(t, restored.Pool, zebra().address())
 		if len(found) != 1 {
 			t.Fatalf("%s: %d contacts have the address, want 1: %+v", when, len(found), found)
 		}

@@ -160,7 +160,7 @@ func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err err
 // FindContacts returns the contacts that text finds, such as an email address. It omits addresses at accounts whose customers
 // viewer may not see. If no address is left, it shows the text that viewer typed, which reveals nothing new.
 func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, text string) ([]records.Contact, error) {
-	found, err := erase.FindContacts(ctx, d.o.Pool, text)
+	found, err := erase.FindContacts(ctx, d.o.Pool, text, bridge.AddressKey(text))
 	if err != nil {
 		return nil, err
 	}

@@ -188,6 +188,24 @@ func TestErasePage(t *testing.T) {
 	}
 }
 
+// A customer whose domain has letters beyond ASCII is found by the address as people write it. The İ of a domain is another
+// letter than i, so that nobody is shown, and erased, in place of somebody else.
+// Requirement R-276: Erase and export a person.
+func TestFindToEraseByADomainBeyondASCII(t *testing.T) {
+	t.Parallel()
+	s := withRecords(t, withInbox(t))
+	storetest.Exec(t, s.Pool, `UPDATE identities SET key = 'zoe@xn--bcher-kva.example' WHERE contact_id = 101`)
+	storetest.Exec(t, s.Pool, `UPDATE identities SET key = 'ada@firm.example' WHERE contact_id = 102`)
+	ann := s.Visitor("ann@acme.test")
+	const zoe, ada = "/settings/erase/contact/101", "/settings/erase/contact/102"
+
+	found := ann.Get("/settings/erase?contact=" + url.QueryEscape("Zoe@Bücher.example"))
+	another := ann.Get("/settings/erase?contact=" + url.QueryEscape("ada@fİrm.example"))
+
+	wantShown(t, "who is found as Zoe", found, zoe)
+	wantHidden(t, "who is found by another's address", another, ada)
+}
+
 // An admin who may not read certificates is told to ask somebody who may.
 // Requirement R-276: Erase and export a person.
 func TestEraseByPlainAdmin(t *testing.T) {
