@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge/setup/parleyfile"
 	"parley/bridge/setup/state"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -61,7 +62,7 @@ func findOrAddAgent(s *state.State, person Joining) (email string, ok bool) {
 		return a.Email, true
 	}
 
-	email = strings.ToLower(strings.TrimSpace(person.Email))
+	email = channels.LowerAddress(strings.TrimSpace(person.Email))
 	if !parleyfile.IsEmail(email) {
 		return "", false
 	}

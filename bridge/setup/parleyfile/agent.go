@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/setup/document"
 	"parley/bridge/setup/input"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -80,7 +81,7 @@ func (o *object) readAgentEmail() string {
 		return ""
 	}
 
-	email := strings.ToLower(strings.TrimSpace(t.Value))
+	email := channels.LowerAddress(strings.TrimSpace(t.Value))
 	if !IsEmail(email) {
 		o.Fault(t.At, "email", fmt.Sprintf("%q isn't an e-mail address", t.Raw), "Write ann@example.com.")
 		return ""

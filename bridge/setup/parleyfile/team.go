@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge/setup/document"
 	"parley/bridge/setup/input"
+	"parley/channels"
 )
 
 // Team is the entry of a team in parley.yaml. A team is a group of agents who share the conversations of some
@@ -40,7 +41,7 @@ func readTeam(o *object) (Team, bool) {
 
 	if e.Members = o.List("members"); e.Members != nil {
 		for i, m := range e.Members.Items {
-			member := strings.ToLower(strings.TrimSpace(m.Value))
+			member := channels.LowerAddress(strings.TrimSpace(m.Value))
 			if !IsEmail(member) {
 				o.Fault(m.At, "members", fmt.Sprintf("%q isn't an e-mail address", m.Raw), "Members are listed by the agents' e-mail addresses.")
 			}

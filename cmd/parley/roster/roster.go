@@ -169,7 +169,7 @@ func viewOf(d store.Directory, team, kind string) teamView {
 	for i := range d.Agents {
 		a := &d.Agents[i]
 		byID[a.ID] = a
-		v.byEmail[strings.ToLower(a.Email)] = a
+		v.byEmail[channels.LowerAddress(a.Email)] = a
 	}
 
 	for _, u := range d.Users {
@@ -212,7 +212,7 @@ func surfaceID(d store.Directory, kind string) store.AccountID {
 // the user in the chat, and false if by the address. An active agent with the member's address takes precedence over a
 // deactivated one with the member's user.
 func (v teamView) findAgent(m bridge.Member) (agent *store.Agent, linked bool) {
-	byUser, byEmail := v.byUser[m.User], v.byEmail[strings.ToLower(m.Email)]
+	byUser, byEmail := v.byUser[m.User], v.byEmail[channels.LowerAddress(m.Email)]
 	isReplaced := byUser != nil && !byUser.Active && byEmail != nil && byEmail.Active
 	if byUser == nil || isReplaced {
 		return byEmail, false

@@ -108,6 +108,19 @@ func TestNewcomersJoin(t *testing.T) {
 	w.wantTeam("after Dan and a guest came", "ann@acme.test", "ben@acme.test", "dan@acme.test")
 }
 
+// A newcomer whose address only looks like that of an agent, because the İ of its domain is another letter than i, isn't
+// taken for the agent.
+// Requirement R-273: Agents by a channel's members.
+func TestNewcomerOfAnotherDomain(t *testing.T) {
+	t.Parallel()
+	w := openWorkspace(t, slackfake.Options{})
+	w.apply(`agents: [{email: kim@firm.test, name: Kim, roles: [admin]}]`)
+	w.confirm(lab.Ann)
+	w.join(slackfake.User{ID: "U0EVE", Name: "eve", Email: "kim@fİrm.test"})
+	w.addNewcomers()
+	w.wantTeam("after Eve came", "ann@acme.test", "kim@fİrm.test")
+}
+
 // Requirement R-273: Agents by a channel's members.
 func TestTakenOutOfTheTeam(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,7 @@ import (
 
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
+	"parley/channels"
 	"parley/store"
 	"parley/store/site"
 )
@@ -117,7 +118,7 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 		return 0, err
 	}
 
-	email = strings.ToLower(email)
+	email = channels.LowerAddress(email)
 	if invited.Email == "" {
 		if err := d.makeFirstAdmin(ctx, link, email, name); err != nil {
 			return 0, err
