@@ -87,6 +87,23 @@ func TestPastedPictureOfAnotherChannelIsNotRead(t *testing.T) {
 	w.wantFileRefused(w.fromAnn(w.pastePicture(other, "")))
 }
 
+// Whoever writes the HTML of a message chooses the addresses of its pictures. Parley's token reads none of them that
+// leads to anything else in Teams, such as the members of a team, however much of a picture's address it contains.
+func TestPictureThatLeadsElsewhereInTeamsIsNotRead(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	members := w.fake.ServiceURL() + "v3/conversations/" + url.PathEscape(w.channel) + "/members"
+	for name, address := range map[string]string{
+		"by the query": members + "?x=/v3/attachments/1/views/original&y=" + fact.HostedPart,
+		"by the path":  w.fake.ServiceURL() + "v3/attachments/1/../../conversations/" + url.PathEscape(w.channel) + "/members?" + fact.HostedPart,
+	} {
+		id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Root: w.root, HTML: `<p>See ` + name + `</p><p><img src="` + address + `"></p>`})
+		noError(t, err)
+		a := w.waitAction(fact.MessageID(w.channel, id))
+		w.wantFileRefused(onlyFile(t, a))
+	}
+}
+
 func TestPastedPictureWithoutItsOriginIsNotRead(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

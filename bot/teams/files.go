@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -121,6 +123,10 @@ const sniffedBytes = 512
 // inspectPicture describes the n-th pasted picture of a message. It reads the picture's beginning to detect its type.
 func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachment) fact.Attached {
 	f := fact.DescribePasted(n, at)
+	if !leadsToAttachment(at.ContentURL) {
+		return f
+	}
+
 	answer, err := fs.Bot.Download(ctx, at.ContentURL)
 	if err != nil {
 		return f
@@ -179,7 +185,7 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	withToken, err := fs.Hosts.Check(address)
 	isTeams := err == nil && withToken
-	if isTeams && strings.Contains(address, "/v3/attachments/") {
+	if isTeams && leadsToAttachment(address) {
 		return fs.Bot.Download(ctx, address)
 	}
 	if strings.Contains(address, fact.HostedPart) {
@@ -195,6 +201,16 @@ func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*
 		return nil, errDeleted
 	}
 	return answer, err
+}
+
+// attachmentPath matches the path of an attachment in Teams: /REGION/v3/attachments/ID/views/VIEW.
+var attachmentPath = regexp.MustCompile(`^(/[A-Za-z0-9-]+)*/v3/attachments/[^/]+(/views/[^/]+)?$`)
+
+// leadsToAttachment reports whether an address in Teams leads to an attachment. Whoever writes the HTML of a message
+// chooses the addresses of its pictures, and with our token every address in Teams could be read.
+func leadsToAttachment(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && path.Clean(u.Path) == u.Path && attachmentPath.MatchString(u.Path)
 }
 
 // downloadHosted reads a picture that was pasted into a message. Its address in Graph is
