@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/net/idna"
+
 	"parley/store/internal/query"
 )
 
@@ -18,7 +20,7 @@ import (
 const (
 	findQuery = `
 	WITH query AS (
-		SELECT find_query($4) || find_query($5) AS words
+		SELECT find_query($4) || find_query($5) || find_query($8) AS words
 	)`
 	findNewest = findQuery + `
 	SELECT conversation.id
@@ -63,9 +65,10 @@ const (
 
 // FindConversations returns the ids of conversations in any status that r may read and that match text, the newest first.
 // Each word of text must occur in the conversation's subject, names, addresses or phone numbers, as a word or as the start
-// of one. text has no operators: all characters except letters and digits separate words.
+// of one. text has no operators: all characters except letters and digits separate words. A domain may be typed with its
+// own letters: it is found by its form in ASCII, which addresses are stored with.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]ConversationID, error) {
-	args := append(r.readableArguments(), plainText(text), phoneNumber(text), limit, offset)
+	args := append(r.readableArguments(), plainText(text), phoneNumber(text), limit, offset, asciiDomains(text))
 	ids, err := query.Column[ConversationID](ctx, q, "find among the newest", findNewest, args...)
 	if err != nil || len(ids) == limit { // a full page of the newest conversations is complete
 		return ids, err
@@ -76,6 +79,27 @@ func FindConversations(ctx context.Context, q Querier, r Reader, text string, li
 // plainText replaces NUL and invalid UTF-8, which PostgreSQL rejects, by spaces.
 func plainText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")
+}
+
+// asciiDomains returns text with its domains in ASCII, as the keys of customers have them: "ann@xn--bcher-kva.test" for
+// "ann@bücher.test". It returns "" if that changes nothing.
+func asciiDomains(text string) string {
+	isChanged := false
+	fields := strings.Fields(plainText(text))
+	for i, field := range fields {
+		at := strings.LastIndexByte(field, '@') + 1
+		domain := field[at:]
+		if !strings.Contains(domain, ".") {
+			continue
+		}
+		if ascii, err := idna.Lookup.ToASCII(domain); err == nil && ascii != domain {
+			fields[i], isChanged = field[:at]+ascii, true
+		}
+	}
+	if !isChanged {
+		return ""
+	}
+	return strings.Join(fields, " ")
 }
 
 // minPhoneDigits is the minimum length of a phone number to search for. Fewer digits, such as a year, match too many

@@ -38,8 +38,8 @@ func newCorrespondence(t *testing.T) *pgxpool.Pool {
 			(1, $1, 11, 'open', 'Broken lamp, order 2024-0042',
 				'[{"key":"ann.lee@shop.example"},{"key":"lucia@casa.example","name":"Lucía"}]', now(), now()),
 			(2, $1, 11, 'closed', 'Invoice for 100% wool', '[]', now(), now()),
-			(3, $1, 12, 'resolved', '', '[]', now(), now()),
-			(4, $1, 13, 'snoozed', '', '[]', now(), now()),
+			(3, $1, 12, 'resolved', 'Mail from info@müller.example', '[]', now(), now()),
+			(4, $1, 13, 'snoozed', '', '[{"key":"uli@xn--bcher-kva.example","name":"Ulrike"}]', now(), now()),
 			(5, $1, 14, 'open', '王芳 asks', '[]', now(), now())`, account)
 
 	exec(t, pool, `UPDATE identities SET same_as = 12 WHERE id = 14`)
@@ -71,6 +71,9 @@ func TestFind(t *testing.T) {
 		{name: "name with an apostrophe", words: "o'brien", want: ids{2, 1}},
 		{name: "address", words: "ann.lee@shop.example", want: ids{2, 1}},
 		{name: "beginning of a domain", words: "shop.exam", want: ids{2, 1}},
+		{name: "address whose domain has letters beyond ASCII", words: "Uli@Bücher.example", want: ids{4}},
+		{name: "such a domain, and a word of the name", words: "Ulrike bücher.example", want: ids{4}},
+		{name: "such an address in a subject", words: "info@müller.example", want: ids{3}},
 		{name: "another participant without the accent", words: "lucia", want: ids{1}},
 		{name: "name without accents", words: "tomas nunez", want: ids{3}},
 		{name: "name with an accent", words: "Núñez", want: ids{3}},

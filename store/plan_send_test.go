@@ -119,7 +119,7 @@ func listStatements() []plantest.Statement {
 		{
 			Name:    "find a rare word",
 			SQL:     store.FindSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0},
+			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0, ""},
 			MaxRows: map[string]float64{"conversation_words": 60, "conversations": 60},
 			Index:   "conversation_words_found",
 		},
@@ -128,14 +128,14 @@ func listStatements() []plantest.Statement {
 		{
 			Name:    "find a word of all",
 			SQL:     store.FindSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(0), "order", "", 20, 0},
+			Args:    []any{[]int64{}, []int64{}, int64(0), "order", "", 20, 0, ""},
 			MaxRows: map[string]float64{"conversation_words": 21_000, "conversations": 200},
 			Index:   "conversations_pkey",
 		},
 		{
 			Name:    "find among the newest",
 			SQL:     store.FindNewestSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0},
+			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0, ""},
 			MaxRows: map[string]float64{"conversation_words": 1000, "conversations": 1000},
 			Index:   "conversations_pkey",
 		},
