@@ -173,14 +173,14 @@ func kindOfStatus(status int, body string) Kind {
 	case http.StatusForbidden:
 		return Forbidden
 	case http.StatusNotFound:
-		if strings.Contains(body, "model") {
+		if containsAny(body, "model", "deployment") { // Azure calls a model that it serves a deployment
 			return NoModel
 		}
 		return NotFound
 	case http.StatusMethodNotAllowed:
 		return NotFound
 	case http.StatusTooManyRequests:
-		if containsAny(body, "insufficient_quota", "billing", "credit") {
+		if saysNoQuota(body) {
 			return NoQuota
 		}
 		return Throttled
@@ -193,6 +193,17 @@ func kindOfStatus(status int, body string) Kind {
 	}
 
 	return BadRequest
+}
+
+// saysNoQuota reports whether a 429 means that the credit is used up, so that waiting doesn't help. A rate limit may mention
+// billing, too: OpenAI and Groq add where a higher limit can be bought, and Gemini describes both in the same words, but says
+// when to ask again.
+func saysNoQuota(body string) bool {
+	if strings.Contains(body, "insufficient_quota") {
+		return true
+	}
+	isRateLimit := containsAny(body, "rate_limit", "rate limit reached", "try again in", "retry in", "retrydelay")
+	return !isRateLimit && containsAny(body, "billing", "credit")
 }
 
 func isRedirect(status int) bool {

@@ -65,12 +65,30 @@ func TestServerAsksToWait(t *testing.T) {
 	throttle := func(header ...string) openaifake.Fault {
 		return openaifake.Status(429, "rate_limit_exceeded", "Slow down", header...)
 	}
+	throttleBy := func(message string) openaifake.Fault { return openaifake.Status(429, "", message) }
 	const text = "asks to wait"
 	checkFailures(t, []failureCase{
 		// A short time, or none.
 		{manner: throttle("Retry-After", "1"), wantKind: Throttled, wantRequests: 2, wantText: text},
 		{manner: throttle("retry-after-ms", "1500"), wantKind: Throttled, wantRequests: 2, wantText: text},
 		{manner: openaifake.Status(429, "", "Slow down"), wantKind: Throttled, wantRequests: 2, wantText: text},
+		// A limit of requests that names a page of billing, as OpenAI, Groq and Gemini word it.
+		{
+			manner: openaifake.Status(429, "rate_limit_exceeded", "Rate limit reached for gpt-test on requests per min (RPM): Limit 3, Used 3, "+
+				"Requested 1. Please try again in 20s. You can increase your rate limit by adding a payment method to your account at "+
+				"https://platform.openai.com/account/billing.", "Retry-After", "20"),
+			wantKind: Throttled, wantRequests: 1, wantText: text,
+		},
+		{
+			manner: throttleBy("Rate limit reached for model `gpt-test` on tokens per minute (TPM): Limit 6000, Used 5034, " +
+				"Requested 1443. Please try again in 4.77s. Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"),
+			wantKind: Throttled, wantRequests: 2, wantText: text,
+		},
+		{
+			manner: openaifake.Raw(429, "application/json", `[{"error":{"code":429,"message":"You exceeded your current quota, please check `+
+				`your plan and billing details. Please retry in 17.3s.","status":"RESOURCE_EXHAUSTED"}}]`),
+			wantKind: Throttled, wantRequests: 2, wantText: text,
+		},
 		// A long time.
 		{manner: throttle("Retry-After", "60"), wantKind: Throttled, wantRequests: 1, wantText: text},
 		{manner: throttle("Retry-After", "Sun, 22 Nov 2026 12:05:00 GMT"), wantKind: Throttled, wantRequests: 1, wantText: text},
@@ -107,6 +125,18 @@ func TestServerNeedsAPerson(t *testing.T) {
 			wantKind:     NoModel,
 			wantRequests: 1,
 			wantText:     `no model "gpt-test"`,
+		},
+		{ // as Azure words it
+			manner:       status(404, "DeploymentNotFound", "The API deployment for this resource does not exist."),
+			wantKind:     NoModel,
+			wantRequests: 1,
+			wantText:     `no model "gpt-test"`,
+		},
+		{
+			manner:       status(429, "", "Your account is suspended, please check your plan and billing details"),
+			wantKind:     NoQuota,
+			wantRequests: 1,
+			wantText:     "quota is used up",
 		},
 		{manner: raw(404, "text/plain", "404 page not found"), wantKind: NotFound, wantRequests: 1, wantText: "base URL"},
 		{manner: status(405, "", "Method Not Allowed"), wantKind: NotFound, wantRequests: 1, wantText: "base URL"},
