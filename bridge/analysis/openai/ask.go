@@ -100,7 +100,8 @@ func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, messages []gp
 			return completion{text: result.text, form: form}, nil
 		}
 
-		mayLearn := fault.Status != 0 && refusals < maxRefusals
+		isRefusal := fault.Status != 0 && fault.Kind != Truncated
+		mayLearn := isRefusal && refusals < maxRefusals
 		if mayLearn && a.dialect.learnRefusal(form, fault.Status, result.refusal) {
 			refusals++
 			a.options.Logger.Info("the model's server refused a form of request: another one is used",

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -240,7 +241,7 @@ func TestModelWithoutValidAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
 	w.modelSays("Hi!")
-	for range invalidToBreak {
+	for range uselessToBreak {
 		w.wantWorking()
 		w.wantFallback(Invalid)
 	}
@@ -249,6 +250,40 @@ func TestModelWithoutValidAnswers(t *testing.T) {
 	w.modelWorks()
 	w.wantModel()
 	w.wantWorking()
+}
+
+// If a model uses up the tokens of each answer by reasoning, people are told: each of these answers costs as much as one can
+// cost, and is the rules' in the end. A long text that is cut off says nothing about the model.
+func TestModelThatReasonsTooLong(t *testing.T) {
+	t.Parallel()
+	usedUp := "Could not finish the message because max_tokens or model output limit was reached. Please try again with higher max_tokens."
+	for _, manner := range []openaifake.Fault{
+		openaifake.Say("", "length"),
+		openaifake.Status(http.StatusBadRequest, "", usedUp), // as OpenAI words it
+	} {
+		t.Run(manner.Name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, openaifake.Modern())
+			w.fake.Always(&manner)
+			for n := range uselessToBreak {
+				w.wantWorking()
+				w.wantFallback(Truncated)
+				w.wantRequests("after the question", int64(2*n+1)) // each question and each text is one
+				_, err := w.Write(t.Context(), writingRequest(analysis.Translate))
+				if !errors.Is(err, analysis.ErrTooLong) {
+					t.Errorf("the text failed with %v, want %v", err, analysis.ErrTooLong)
+				}
+			}
+			w.wantCondition(analysis.Broken, "3000 tokens")
+			if c := w.Probe(t.Context()); c.Status != analysis.Broken {
+				t.Errorf("the probe says %+v, want %s", c, analysis.Broken)
+			}
+
+			w.mendServer()
+			w.wantModel()
+			w.wantWorking()
+		})
+	}
 }
 
 // If a server refuses all requests as too long, people are told, with the length that the server needs to take.
@@ -274,7 +309,7 @@ func TestAdviceDiffers(t *testing.T) {
 		}
 		said[text] = kind
 	}
-	for _, kind := range []Kind{Unauthorized, Forbidden, NoModel, NotFound, NoQuota, Redirected, Invalid, BadRequest} {
+	for _, kind := range []Kind{Unauthorized, Forbidden, NoModel, NotFound, NoQuota, Redirected, Invalid, Truncated, BadRequest} {
 		text, hint := adviceFor(kind, "m")
 		if text == "" || hint == "" {
 			t.Errorf("%s: got the text %q and the hint %q, want both", kind, text, hint)

@@ -126,6 +126,7 @@ func TestFailuresCost(t *testing.T) {
 		{manner: openaifake.Refuse(), isCharged: true},
 		{manner: openaifake.Say("", "length"), isCharged: true},
 
+		{manner: openaifake.Status(400, "", "The output limit was reached"), isCharged: true, wantLost: maxAnswerTokens},
 		{manner: openaifake.HTML(200), isCharged: true, wantLost: maxAnswerTokens},
 		{manner: openaifake.Cut(), isCharged: true, wantLost: maxAnswerTokens},
 		{manner: openaifake.Hang(), isCharged: true, wantLost: maxAnswerTokens},

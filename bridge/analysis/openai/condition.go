@@ -13,8 +13,9 @@ import (
 // This file remembers the last one that needs a person, logs it once, and describes it for admins together with a hint
 // on how to fix it.
 
-// invalidToBreak is the number of invalid answers in a row after which a model counts as unsuitable.
-const invalidToBreak = 10
+// uselessToBreak is the number of answers in a row, invalid or cut off at their token limit, after which a model counts as
+// unsuitable.
+const uselessToBreak = 10
 
 // health remembers the current problem that admins have to solve. A success, or another sign that the server works,
 // clears it. It is safe for concurrent use.
@@ -25,7 +26,7 @@ type health struct {
 
 	mu      sync.Mutex
 	problem Kind // the current problem; "" if there is none
-	invalid int  // invalid answers in a row
+	useless int  // invalid answers, and answers that were cut off, in a row
 }
 
 // learn records the outcome of a call; e is nil if it returned a valid answer. It logs when a problem begins or ends.
@@ -36,15 +37,15 @@ func (h *health) learn(e *Error) {
 
 	switch {
 	case e == nil:
-		h.problem, h.invalid = "", 0
-	case e.Kind == Invalid:
-		h.invalid++
-		if h.invalid >= invalidToBreak {
-			h.problem = Invalid
+		h.problem, h.useless = "", 0
+	case e.isUseless():
+		h.useless++
+		if h.useless >= uselessToBreak {
+			h.problem = e.Kind
 		}
 	case e.needsPerson():
 		h.problem = e.Kind
-	case hasServerAnswered(e):
+	case hasServerAnswered(e) && h.useless < uselessToBreak:
 		h.problem = ""
 	}
 
@@ -94,11 +95,11 @@ func (a *Analyzer) Probe(ctx context.Context) analysis.Condition {
 	if fault == nil {
 		return analysis.Condition{Status: analysis.Working}
 	}
-	if fault.Kind == Refused || fault.Kind == Truncated { // the server works, although the model didn't answer this question
+	if fault.Kind == Refused { // the server works, although the model didn't answer this question
 		return analysis.Condition{Status: analysis.Working}
 	}
 
-	isUnsuitable := fault.Kind == Invalid || fault.Kind == BadRequest
+	isUnsuitable := fault.isUseless() || fault.Kind == BadRequest
 	if isUnsuitable || fault.needsPerson() {
 		text, hint := adviceFor(fault.Kind, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
@@ -144,6 +145,9 @@ func adviceFor(k Kind, model string) (text, hint string) {
 	case Invalid:
 		return fmt.Sprintf("The model %q gave no valid answer many times in a row.", model),
 			"Choose a larger model, or one that can answer by a JSON schema."
+	case Truncated:
+		return fmt.Sprintf("The model %q used up the %d tokens of an answer before it had answered, many times in a row.", model, maxAnswerTokens),
+			"Choose a model that doesn't reason before it answers, or that reasons less. Each of these answers costs all of its tokens."
 	default:
 		return "The server refuses Parley's requests as wrong.",
 			"Look whether the model can answer chat completions, and whether its context holds 8,000 tokens."

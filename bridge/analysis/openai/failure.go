@@ -36,7 +36,7 @@ const (
 	Empty        Kind = "empty"        // no choices, no content
 	Tools        Kind = "tools"        // the model called a tool, although none was offered
 	Refused      Kind = "refused"      // the model or a content filter refused to answer
-	Truncated    Kind = "truncated"    // the answer ended at its token limit
+	Truncated    Kind = "truncated"    // the answer ended at its token limit; or 400, since no word of it was written until there
 	Invalid      Kind = "invalid"      // the answer was not valid, not even after a second request that quoted the error
 	Open         Kind = "open"         // not called: the circuit breaker is open
 	Late         Kind = "late"         // not called: the caller's deadline was too close
@@ -92,6 +92,10 @@ func (e *Error) isTransient() bool {
 	}
 }
 
+// isUseless reports whether the model answered, but in a way that nothing can be made of: it can't keep to the form, or it
+// used up all tokens, as models do that reason for long. A text that was cut off doesn't count: it may be long.
+func (e *Error) isUseless() bool { return e.Kind == Invalid || e.Kind == Truncated && !e.ofText }
+
 // isHarmless reports whether the failure has no bearing on the server's health, because its cause is the caller or the
 // question.
 func (e *Error) isHarmless() bool {
@@ -106,13 +110,16 @@ func (e *Error) isHarmless() bool {
 }
 
 // isFree reports whether a failed request cost no tokens: the server refused it or never received it.
-func (e *Error) isFree() bool { return e.Status != 0 || e.Kind == Unreachable || e.Kind == Redirected }
+func (e *Error) isFree() bool {
+	isRefused := e.Status != 0 && e.Kind != Truncated
+	return isRefused || e.Kind == Unreachable || e.Kind == Redirected
+}
 
 // isInterrupted reports whether the server may have generated an answer that didn't arrive in full or in a readable
 // form. It is unknown how many tokens the provider charges for it.
 func (e *Error) isInterrupted() bool {
 	switch e.Kind {
-	case TimedOut, Cut, TooLarge, Unreadable, Cancelled:
+	case TimedOut, Cut, TooLarge, Unreadable, Cancelled, Truncated:
 		return true
 	default:
 		return false
@@ -170,6 +177,10 @@ func kindOfStatus(status int, body string) Kind {
 	}
 
 	switch status {
+	case http.StatusBadRequest:
+		if strings.Contains(body, "output limit was reached") { // OpenAI, if a model has used up all tokens by reasoning
+			return Truncated
+		}
 	case http.StatusForbidden:
 		return Forbidden
 	case http.StatusNotFound:

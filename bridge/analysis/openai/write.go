@@ -78,6 +78,9 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 		text, fault = a.writeChecked(ctx, r)
 		if fault != nil {
 			fault.ofText = true
+			if fault.Kind == Truncated { // the same text would be cut off again
+				fault.Cause = analysis.ErrTooLong
+			}
 		}
 		return fault
 	})

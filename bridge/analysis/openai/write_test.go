@@ -98,7 +98,6 @@ func TestWriteFails(t *testing.T) {
 		{manner: openaifake.Refuse(), want: Refused},
 		{manner: openaifake.NoChoices(), want: Empty},
 		{manner: openaifake.NullContent(), want: Empty},
-		{manner: openaifake.Say(`{"text":"half`, "length"), want: Truncated},
 		{manner: openaifake.Say("As you wish!", "stop"), want: Invalid},
 		{manner: openaifake.Say(`{"text":7}`, "stop"), want: Invalid},
 		{manner: openaifake.ToolCalls(), want: Tools},
