@@ -150,11 +150,11 @@ func (a *Analyzer) requestOnce(ctx context.Context, form requestForm, p prompt, 
 	case fault == nil:
 		used = usageOf(answer, in)
 		charged = used.in + used.out
+	case fault.isInterrupted() && x.reached.Load():
+		charged = in + maxAnswerTokens // the whole reservation: the length of the lost answer is unknown
 	case fault.isFree():
 		used = usage{}
 		charged = 0
-	case fault.isInterrupted() && x.reached.Load():
-		charged = in + maxAnswerTokens // the whole reservation: the length of the lost answer is unknown
 	}
 
 	settle(charged)

@@ -120,7 +120,6 @@ func TestFailuresCost(t *testing.T) {
 		wantLost  int // tokens for each request beside those that the server counted
 	}{
 		{manner: openaifake.Status(503, "", "", "Retry-After", "30"), isCharged: false},
-		{manner: openaifake.Reset(), isCharged: false},
 		{manner: openaifake.HTML(502), isCharged: false},
 
 		{manner: openaifake.Refuse(), isCharged: true},
@@ -129,6 +128,7 @@ func TestFailuresCost(t *testing.T) {
 		{manner: openaifake.Status(400, "", "The output limit was reached"), isCharged: true, wantLost: maxAnswerTokens},
 		{manner: openaifake.HTML(200), isCharged: true, wantLost: maxAnswerTokens},
 		{manner: openaifake.Cut(), isCharged: true, wantLost: maxAnswerTokens},
+		{manner: openaifake.Reset(), isCharged: true, wantLost: maxAnswerTokens},
 		{manner: openaifake.Hang(), isCharged: true, wantLost: maxAnswerTokens},
 		{manner: openaifake.Drip(), isCharged: true, wantLost: maxAnswerTokens},
 		{manner: openaifake.Huge(), isCharged: true, wantLost: maxAnswerTokens},

@@ -146,7 +146,7 @@ func adviceFor(k Kind, model string) (text, hint string) {
 		return fmt.Sprintf("The model %q gave no valid answer many times in a row.", model),
 			"Choose a larger model, or one that can answer by a JSON schema."
 	case Truncated:
-		return fmt.Sprintf("The model %q used up the %d tokens of an answer before it had answered, many times in a row.", model, maxAnswerTokens),
+		return fmt.Sprintf("The model %q used up the %d tokens of an answer before its end, many times in a row.", model, maxAnswerTokens),
 			"Choose a model that doesn't reason before it answers, or that reasons less. Each of these answers costs all of its tokens."
 	default:
 		return "The server refuses Parley's requests as wrong.",

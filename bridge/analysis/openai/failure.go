@@ -116,10 +116,10 @@ func (e *Error) isFree() bool {
 }
 
 // isInterrupted reports whether the server may have generated an answer that didn't arrive in full or in a readable
-// form. It is unknown how many tokens the provider charges for it.
+// form, if the request reached it. It is unknown how many tokens the provider charges for it.
 func (e *Error) isInterrupted() bool {
 	switch e.Kind {
-	case TimedOut, Cut, TooLarge, Unreadable, Cancelled, Truncated:
+	case Unreachable, TimedOut, Cut, TooLarge, Unreadable, Cancelled, Truncated:
 		return true
 	default:
 		return false
