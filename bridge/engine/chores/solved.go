@@ -2,6 +2,7 @@ package chores
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -107,13 +108,28 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 			names = append(names, agent.Name)
 		}
 
-		if s, ok := solvedIn(c, messages, names); ok {
+		s, ok, err := learnFrom(c, messages, names)
+		if err != nil { // the next attempt would fail, too
+			as.log.Warn("nothing is learned from a conversation", "conversation_id", c.ID, "error", err)
+		}
+		if ok {
 			s.Tags = as.host.Directory().CurrentTagNames(s.Tags)
 			examples = append(examples, s)
 		}
 	}
 
 	return examples, nil
+}
+
+// learnFrom is solvedIn for texts that may make it panic, which must not end the process.
+func learnFrom(c *store.Conversation, messages []store.Message, names []string) (s solved.Solved, ok bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s, ok, err = solved.Solved{}, false, fmt.Errorf("chores: learning panicked: %v", p)
+		}
+	}()
+	s, ok = solvedIn(c, messages, names)
+	return s, ok, nil
 }
 
 // solvedIn returns the customer's first question and the agents' last answer, anonymised. names are the names

@@ -63,3 +63,14 @@ func TestWhatIsLearned(t *testing.T) {
 		}
 	}
 }
+
+// A conversation whose texts make learning panic teaches nothing, and the process goes on.
+func TestNothingIsLearnedFromAPanic(t *testing.T) {
+	t.Parallel()
+	message := store.Message{ConversationID: 1, Direction: store.DirectionIn, Text: "Where is my lamp?"}
+	var missing *store.Conversation // has no field that can be read
+	s, ok, err := learnFrom(missing, []store.Message{message}, nil)
+	if ok || err == nil {
+		t.Errorf("got %+v, %v and the error %v, want nothing and an error", s, ok, err)
+	}
+}
