@@ -41,10 +41,11 @@ const upsertBursts = `
 	FROM json_populate_recordset(NULL::bursts, $1)
 	ORDER BY conversation_id
 	ON CONFLICT (conversation_id) DO UPDATE
-	SET last_event = greatest(bursts.last_event, EXCLUDED.last_event),
+	SET first_event = least(bursts.first_event, EXCLUDED.first_event), last_event = greatest(bursts.last_event, EXCLUDED.last_event),
 		due_at = greatest(bursts.due_at, least(EXCLUDED.due_at, bursts.began_at + interval '20 seconds'))`
 
-// UpsertBursts inserts bursts. If a conversation has a burst already, it extends that burst by the new messages.
+// UpsertBursts inserts bursts. If a conversation has a burst already, it extends that burst by the new messages. They may
+// have been stored before those of the burst: events of two processes aren't always applied in the order of their numbers.
 func UpsertBursts(ctx context.Context, q Execer, rows []Burst) error {
 	return execRows(ctx, q, "upsert bursts", upsertBursts, rows)
 }
@@ -113,90 +114,101 @@ type AnalysedBurst struct {
 	Fact NewEvent
 }
 
+// lockBursts locks the bursts that are still claimed. If a row was removed meanwhile, as an erasure does, the next messages make
+// a new one whose epochs begin anew, but whose messages are later ones.
 const lockBursts = `
-	SELECT conversation_id, first_event, last_event, began_at, due_at, attempt, epoch
+	SELECT conversation_id, bursts.first_event, last_event, began_at, due_at, attempt, epoch
 	FROM bursts
-	JOIN unnest($1::bigint[], $2::bigint[]) AS claimed(conversation_id, epoch) USING (conversation_id, epoch)
+	JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS claimed(conversation_id, epoch, first_event) USING (conversation_id, epoch)
+	WHERE bursts.first_event <= claimed.first_event
 	ORDER BY conversation_id
 	FOR UPDATE OF bursts`
 
 const endBursts = `DELETE FROM bursts WHERE conversation_id = ANY($1)`
 
-// keepRestOfBursts shortens bursts to the messages after the last analysed event, and releases the claim.
+// keepRestOfBursts shortens bursts to the messages after the last analysed event, and releases the claim. If there are messages
+// before the first analysed event, it shortens them to those, or leaves them whole if there are some at both ends.
 const keepRestOfBursts = `
 	UPDATE bursts
-	SET first_event = analysed.last_event + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $3),
-		attempt = 0, leased_until = NULL
-	FROM unnest($1::bigint[], $2::bigint[]) AS analysed(conversation_id, last_event)
+	SET first_event = CASE WHEN bursts.first_event < analysed.first_event THEN bursts.first_event ELSE analysed.last_event + 1 END,
+		last_event = CASE WHEN bursts.last_event > analysed.last_event THEN bursts.last_event ELSE analysed.first_event - 1 END,
+		began_at = parley_now(), due_at = parley_now() + make_interval(secs => $4), attempt = 0, leased_until = NULL
+	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS analysed(conversation_id, first_event, last_event)
 	WHERE bursts.conversation_id = analysed.conversation_id`
 
 // FinishBursts removes analysed bursts and writes their results to the journal, in one transaction. Messages that arrived
 // during the analysis stay in the queue as a new burst. If the lease expired and another process has claimed a burst, its
-// epoch differs: FinishBursts then leaves the burst alone and discards the result.
+// epoch differs, and if the claimed burst was removed, this one has later messages: FinishBursts then leaves the burst alone and
+// discards the result.
 func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst) error {
 	ids := query.Field(done, func(b *AnalysedBurst) ConversationID { return b.ConversationID })
 	epochs := query.Field(done, func(b *AnalysedBurst) int64 { return b.Epoch })
+	firsts := query.Field(done, func(b *AnalysedBurst) EventID { return b.FirstEvent })
 	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
-		locked, err := query.Collect[Burst](ctx, tx, "lock bursts", lockBursts, ids, epochs)
+		locked, err := query.Collect[Burst](ctx, tx, "lock bursts", lockBursts, ids, epochs, firsts)
 		if err != nil {
 			return nil, err
 		}
 
-		lastEvents := map[ConversationID]EventID{} // current LastEvent of each burst that this process still holds
+		held := map[ConversationID]Burst{} // the bursts that this process still holds, as they are now
 		for _, burst := range locked {
-			lastEvents[burst.ConversationID] = burst.LastEvent
+			held[burst.ConversationID] = burst
 		}
 
 		var p Pipeline
-		p.finishBursts(done, lastEvents)
+		p.finishBursts(done, held)
 		return &p, nil
 	})
 }
 
-// finishBursts queues the statements that write the results of bursts. It skips bursts that lastEvents doesn't have.
-func (p *Pipeline) finishBursts(done []AnalysedBurst, lastEvents map[ConversationID]EventID) {
+// finishBursts queues the statements that write the results of bursts. It skips bursts that aren't held any more.
+func (p *Pipeline) finishBursts(done []AnalysedBurst, held map[ConversationID]Burst) {
 	var ended, grown []ConversationID
-	var analysedUpTo []EventID // parallel to grown
+	var firsts, lasts []EventID // what was analysed of those that have grown
 	var facts []NewEvent
 	for _, burst := range done {
-		last, isHeld := lastEvents[burst.ConversationID]
+		now, isHeld := held[burst.ConversationID]
 		if !isHeld {
 			continue
 		}
 
 		facts = append(facts, burst.Fact)
 
-		if last == burst.LastEvent {
+		if now.FirstEvent == burst.FirstEvent && now.LastEvent == burst.LastEvent {
 			ended = append(ended, burst.ConversationID)
 			continue
 		}
 
 		grown = append(grown, burst.ConversationID)
-		analysedUpTo = append(analysedUpTo, burst.LastEvent)
+		firsts = append(firsts, burst.FirstEvent)
+		lasts = append(lasts, burst.LastEvent)
 	}
 
 	p.batch.Queue(endBursts, ended)
 
 	if len(grown) > 0 {
-		p.batch.Queue(keepRestOfBursts, grown, analysedUpTo, BurstQuiet.Seconds())
+		p.batch.Queue(keepRestOfBursts, grown, firsts, lasts, BurstQuiet.Seconds())
 	}
 
 	p.InsertEvents(facts)
 }
 
+// isClaimedBurst selects the burst of a conversation ($1) if a claim with epoch $2, which began with event $3, still holds it.
+const isClaimedBurst = `conversation_id = $1 AND epoch = $2 AND first_event <= $3`
+
 const retryBurst = `
 	UPDATE bursts
-	SET due_at = parley_now() + make_interval(secs => $3), leased_until = NULL
-	WHERE conversation_id = $1 AND epoch = $2`
+	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL
+	WHERE ` + isClaimedBurst
 
 // RetryBurst releases a claim after a failed analysis. The burst is due again after wait.
 func RetryBurst(ctx context.Context, q Execer, b Burst, wait time.Duration) error {
-	return query.Exec(ctx, q, "retry burst", retryBurst, b.ConversationID, b.Epoch, wait.Seconds())
+	return query.Exec(ctx, q, "retry burst", retryBurst, b.ConversationID, b.Epoch, b.FirstEvent, wait.Seconds())
 }
 
-const dropBurst = `DELETE FROM bursts WHERE conversation_id = $1 AND epoch = $2`
+const dropBurst = `DELETE FROM bursts WHERE ` + isClaimedBurst
 
 // DropBurst removes a claimed burst without a result.
 func DropBurst(ctx context.Context, q Execer, b Burst) error {
-	return query.Exec(ctx, q, "drop burst", dropBurst, b.ConversationID, b.Epoch)
+	return query.Exec(ctx, q, "drop burst", dropBurst, b.ConversationID, b.Epoch, b.FirstEvent)
 }

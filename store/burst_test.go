@@ -131,6 +131,45 @@ func TestBurstOfAnotherProcessIsLeftAlone(t *testing.T) {
 	checkFacts(t, pool, "analysis:1")
 }
 
+// A burst was removed while it was analysed, as an erasure does, and the people who are left in the conversation wrote again.
+// The result of the first burst may repeat the words of whoever was erased: it isn't journalled, and neither it nor a failure
+// ends the second burst's claim.
+func TestResultOfARemovedBurst(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11)}))
+	removed := claimBursts(t, pool, 1)
+	exec(t, pool, `DELETE FROM bursts`)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 20, 21)}))
+	second := claimBursts(t, pool, 1)
+
+	finishBursts(t, pool, removed)
+	check(t, store.RetryBurst(t.Context(), pool, removed[0], 0))
+	check(t, store.DropBurst(t.Context(), pool, removed[0]))
+	checkFacts(t, pool)
+	claimBursts(t, pool)
+
+	finishBursts(t, pool, second)
+	checkStoredBursts(t, pool)
+	checkFacts(t, pool, "analysis:1")
+}
+
+// A message that was stored earlier, but is applied later, belongs to the burst: two processes may take what a customer wrote
+// in another order than the journal numbers it.
+func TestEarlierMessageIsAppliedLater(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 11, 11)}))
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 10)}))
+	checkStoredBursts(t, pool, storedBurst{Conversation: 1, First: 10, Last: 11})
+
+	// So does one that is applied during the analysis. It is analysed then, too.
+	claimed := claimBursts(t, pool, 1)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 8, 8)}))
+	finishBursts(t, pool, claimed)
+	checkStoredBursts(t, pool, storedBurst{Conversation: 1, First: 8, Last: 9})
+}
+
 // A conversation has one burst at a time. The burst is due three seconds after its latest message, but at most twenty
 // seconds after its first one. A message that is told late doesn't make it due earlier.
 func TestBurstsRipen(t *testing.T) {

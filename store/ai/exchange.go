@@ -55,7 +55,7 @@ const (
 	keepForBurst = lockConversation + `
 		claim AS MATERIALIZED (
 			SELECT conversation_id FROM bursts
-			WHERE conversation_id = (SELECT id FROM conversation) AND epoch = $4 AND first_event = $5 FOR SHARE
+			WHERE conversation_id = (SELECT id FROM conversation) AND epoch = $4 AND first_event <= $5 FOR SHARE
 		)` + keepExchange
 	keepForRequest = lockConversation + `
 		claim AS MATERIALIZED (

@@ -199,7 +199,7 @@ func (as *Analyses) analyseBurst(ctx context.Context, analyzer analysis.Analyzer
 		return fact, err
 	}
 
-	name := fmt.Sprintf("analysis:%d:%d", c.ConversationID, c.LastEvent)
+	name := fmt.Sprintf("analysis:%d:%d-%d", c.ConversationID, c.FirstEvent, c.LastEvent)
 	f := own.Fact{
 		Kind:          own.Analysed,
 		Conversation:  c.ConversationID,
