@@ -84,16 +84,17 @@ func Claim(ctx context.Context, q store.Querier, limit int, lease time.Duration)
 	return query.Collect[Request](ctx, q, "claim text requests", claimRequests, limit, lease.Seconds())
 }
 
-// isClaimed selects the row of a request ($1, $2) if the claim with epoch $3 is still its latest and it is not done.
-const isClaimed = `conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+// isClaimed selects the row of a request ($1, $2) that was asked at $4, if the claim with epoch $3 is still its latest and it is
+// not done. If a row was removed, as an erasure does, and the same is asked again, epochs begin anew.
+const isClaimed = `conversation_id = $1 AND name = $2 AND epoch = $3 AND asked_at = $4 AND done_at IS NULL`
 
 const finishRequest = `
 	UPDATE text_requests
-	SET done_at = parley_now() - make_interval(secs => $4), leased_until = NULL, ask = '{}'
+	SET done_at = parley_now() - make_interval(secs => $5), leased_until = NULL, ask = '{}'
 	WHERE ` + isClaimed
 
 // Finish marks a claimed request as done and inserts fact, which holds the answer, into the journal. Both happen in one
-// transaction. It does nothing if another process has claimed the request since.
+// transaction. It does nothing if another process has claimed the request since, or if the request was removed.
 func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
 	return finish(ctx, pool, r, fact, 0)
 }
@@ -107,11 +108,11 @@ func Fail(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEven
 // finish marks a claimed request as done the duration ago before now.
 func finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent, ago time.Duration) error {
 	return store.InTxWith(ctx, pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch, ago.Seconds())
+		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch, r.AskedAt, ago.Seconds())
 		if err != nil {
 			return nil, fmt.Errorf("store: finish text request: %w", err)
 		}
-		if tag.RowsAffected() == 0 { // another process has claimed it since
+		if tag.RowsAffected() == 0 { // another process has claimed it since, or it was removed
 			return nil, nil
 		}
 
@@ -125,27 +126,27 @@ const dropRequest = `DELETE FROM text_requests WHERE ` + isClaimed
 
 // Drop removes a claimed request that will not be answered. The same request may be added again at once.
 func Drop(ctx context.Context, q store.Execer, r Request) error {
-	return query.Exec(ctx, q, "drop text request", dropRequest, r.ConversationID, r.Name, r.Epoch)
+	return query.Exec(ctx, q, "drop text request", dropRequest, r.ConversationID, r.Name, r.Epoch, r.AskedAt)
 }
 
 const retryRequest = `
 	UPDATE text_requests
-	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL
+	SET due_at = parley_now() + make_interval(secs => $5), leased_until = NULL
 	WHERE ` + isClaimed
 
 // Retry releases a claimed request after a failed attempt. It is due again after wait.
 func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
-	return query.Exec(ctx, q, "retry text request", retryRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds())
+	return query.Exec(ctx, q, "retry text request", retryRequest, r.ConversationID, r.Name, r.Epoch, r.AskedAt, wait.Seconds())
 }
 
 const postponeRequest = `
 	UPDATE text_requests
-	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL, attempt = attempt - 1
+	SET due_at = parley_now() + make_interval(secs => $5), leased_until = NULL, attempt = attempt - 1
 	WHERE ` + isClaimed
 
 // Postpone releases a claimed request that was not attempted. It is due again after wait, and Attempt does not rise.
 func Postpone(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
-	return query.Exec(ctx, q, "postpone text request", postponeRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds())
+	return query.Exec(ctx, q, "postpone text request", postponeRequest, r.ConversationID, r.Name, r.Epoch, r.AskedAt, wait.Seconds())
 }
 
 const dropOld = `

@@ -184,6 +184,32 @@ func TestFailedRequestIsAskedAnewAtOnce(t *testing.T) {
 	}
 }
 
+// A request was removed while its text was written, as an erasure does, and somebody asked for the same again. The text may
+// repeat the words of whoever was erased: it isn't journalled, and neither it nor a failure ends the second request's claim.
+func TestTextOfARemovedRequest(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 5*time.Second)
+	removed := claimOne(t, pool)
+	exec(t, pool, `DELETE FROM text_requests`)
+	addRequest(t, pool, 1, "summary", 0)
+	second := claimOne(t, pool)
+
+	check(t, request.Retry(ctx, pool, removed, 0))
+	checkNothingIsDue(t, pool, "after the failure of a removed request")
+	check(t, request.Postpone(ctx, pool, removed, 0))
+	checkNothingIsDue(t, pool, "after a removed request was put off")
+	check(t, request.Drop(ctx, pool, removed))
+	check(t, request.Finish(ctx, pool, removed, newFact("removed")))
+	check(t, request.Finish(ctx, pool, second, newFact("second")))
+	if n := queryCount(t, pool, `SELECT count(*) FROM events WHERE external_id = 'removed'`); n != 0 {
+		t.Errorf("%d facts tell what was written for the removed request, want none", n)
+	}
+	if n := queryCount(t, pool, `SELECT count(*) FROM events WHERE external_id = 'second'`); n != 1 {
+		t.Errorf("%d facts tell what was written for the second request, want 1", n)
+	}
+}
+
 func TestClaimTakesTheOldestFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -297,7 +323,7 @@ func TestCrowdOfAnsweredRequests(t *testing.T) {
 		{
 			Name:    "finish",
 			SQL:     request.FinishSQL,
-			Args:    []any{int64(4700), "summary", int64(1), float64(0)},
+			Args:    []any{int64(4700), "summary", int64(1), "2026-11-29T00:00:00Z", float64(0)},
 			MaxRows: map[string]float64{"text_requests": 5},
 			Index:   "text_requests_pkey",
 		},
