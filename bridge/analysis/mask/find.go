@@ -17,8 +17,8 @@ type Found struct {
 // invisible replaces all invisible characters, such as soft hyphens, in a folded text (see fold).
 const invisible = "\u200b"
 
-// gap matches the separators between the digits of a number.
-const gap = `[ .\-/()` + invisible + `]{0,3}`
+// gap matches the separators between the digits of a number. Stars and low lines are also the Markdown of bold digits.
+const gap = `[ .\-/()*_` + invisible + `]{0,3}`
 
 // The characters of email addresses. \p{M} matches combining accents.
 const (
@@ -31,8 +31,11 @@ const (
 
 var (
 	email = regexp.MustCompile(localStart + local + `*@` + invisible + `*` + domainStart + `(?:` + domain + `*` + domainEnd + `)?`)
-	iban  = regexp.MustCompile(`[A-Za-z]{2}` + gap + `[0-9]` + gap + `[0-9](?:` + gap + `[A-Za-z0-9]){11,30}`)
-	card  = regexp.MustCompile(`[0-9](?:` + gap + `[0-9]){11,}`)
+	// An address with spaces around the @, as some keyboards write them, or with a word for it, which is to deceive robots.
+	spacedEmail = regexp.MustCompile(localStart + local + `* ?(?:@|\(at\)|\[at\]) ?` + domainStart + domain + `*\.\p{L}{2,}`)
+
+	iban = regexp.MustCompile(`[A-Za-z]{2}` + gap + `[0-9]` + gap + `[0-9](?:` + gap + `[A-Za-z0-9]){11,30}`)
+	card = regexp.MustCompile(`[0-9](?:` + gap + `[0-9]){11,}`)
 	// Phone numbers that begin with a plus or a zero, possibly in brackets, or that are written in three groups as in North
 	// America. The patterns for all others are in national.go.
 	plusPhone    = regexp.MustCompile(`(?:\+|\(\+)` + gap + `[0-9](?:` + gap + `[0-9]){5,17}`)
@@ -83,13 +86,16 @@ func findBetween(text string, from, to int) []Found {
 // findCandidates returns everything that may have to be masked, with overlaps.
 func findCandidates(text string) []Found {
 	all := append(findIBANs(text), findCards(text)...)
-	for _, m := range email.FindAllStringIndex(text, -1) {
-		all = append(all, Found{Kind: Email, From: m[0], To: m[1]})
+	for _, exp := range []*regexp.Regexp{email, spacedEmail} {
+		for _, m := range exp.FindAllStringIndex(text, -1) {
+			all = append(all, Found{Kind: Email, From: m[0], To: m[1]})
+		}
 	}
-	for _, exp := range []*regexp.Regexp{plusPhone, zeroPhone, groupedPhone} {
+	for _, exp := range []*regexp.Regexp{plusPhone, groupedPhone} {
 		all = append(all, findNumbers(exp, text, Phone, isWholeNumber)...)
 	}
-	for _, exp := range []*regexp.Regexp{spacedPhone, dottedPhone, dashedPhone, areaPhone, brazilPhone, plainPhone} {
+	all = append(all, findNumbers(zeroPhone, text, Phone, isZeroPhone)...)
+	for _, exp := range []*regexp.Regexp{spacedPhone, dottedPhone, dashedPhone, areaPhone, brazilPhone, otherPhone, plainPhone} {
 		all = append(all, findNumbers(exp, text, Number, isLikePhone)...)
 	}
 	return all

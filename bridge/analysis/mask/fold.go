@@ -77,8 +77,10 @@ func foldRune(r rune) rune {
 		return '@'
 	case unicode.Is(unicode.Nd, r):
 		return asciiDigit(r)
-	case unicode.Is(unicode.Cf, r): // the constant invisible
-		return '\u200b'
+	case unicode.Is(unicode.Cf, r), r == '\ufe0f', r == '\u20e3': // the last two make a digit the key of a telephone
+		return '\u200b' // the constant invisible
+	case r == '·', r == '•', r == '‧':
+		return '.'
 	case unicode.Is(unicode.Dash, r):
 		return '-'
 	case unicode.IsSpace(r):

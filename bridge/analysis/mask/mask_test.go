@@ -60,6 +60,12 @@ func TestHideEmails(t *testing.T) {
 		},
 		{name: "escapes in the address itself", text: "<mailto:kim%20lee%40example.com?subject=%40>", want: "<mailto:[EMAIL_1_qq]?subject=%40>"},
 		{name: "no address before or behind the @", text: "not @\u200bme, nor me@\u200b", want: "not @\u200bme, nor me@\u200b"},
+		{
+			name: "spaces around the @, or a word for it",
+			text: "kim @ example.com, kim(at)example.com, kim [at] mail.example.com",
+			want: "[EMAIL_1_qq], [EMAIL_2_qq], [EMAIL_3_qq]",
+		},
+		{name: "an @ that means a place or a time", text: "meet @ noon.", want: "meet @ noon."},
 		{name: "nothing", text: "", want: ""},
 	}
 	for _, tt := range tests {
@@ -86,6 +92,15 @@ func TestHidePhones(t *testing.T) {
 			text: "https://x.example/?tel=%2B49%20%28170%29%201234567&a=1",
 			want: "https://x.example/?tel=[PHONE_1_qq]&a=1",
 		},
+		{
+			name: "beside a date",
+			text: "on 09.11.2026 call 0170 1234567, not 01 02 03 04 05",
+			want: "on 09.11.2026 call [PHONE_1_qq], not [PHONE_2_qq]",
+		},
+		{name: "in groups like a date", text: "05.11.26.33.44, 05.12.20261", want: "[PHONE_1_qq], [PHONE_2_qq]"},
+		{name: "partly in bold letters", text: "0170 **1234567** or **+49** 170 1234567", want: "[PHONE_1_qq]** or **[PHONE_2_qq]"},
+		{name: "with other signs between", text: "0170·1234567 or 0170_1234567", want: "[PHONE_1_qq] or [PHONE_2_qq]"},
+		{name: "keys of a telephone", text: "0️⃣1️⃣7️⃣0️⃣1️⃣2️⃣3️⃣4️⃣5️⃣", want: "[PHONE_1_qq]\ufe0f\u20e3"},
 		{name: "spaces that aren't seen", text: "+4\u200b9170\u200b1234567", want: "[PHONE_1_qq]"},
 		{
 			name: "other blanks and hyphens, beside an email with a small @",
@@ -108,6 +123,11 @@ func TestHideCardsAndAccounts(t *testing.T) {
 	}{
 		{name: "card with blanks", text: "card 4111 1111 1111 1111 exp 12/27", want: "card [CARD_1_qq] exp 12/27"},
 		{name: "card with hyphens", text: "card 4111-1111-1111-1111.", want: "card [CARD_1_qq]."},
+		{
+			name: "card with low lines, and partly in bold letters",
+			text: "4111_1111_1111_1111, 4111 **1111** 1111 1111",
+			want: "[CARD_1_qq], [CARD_2_qq]",
+		},
 		{name: "card with a wrong check digit", text: "no card 4111 1111 1111 1112", want: "no card 4111 1111 1111 1112"},
 		{name: "IBAN with blanks", text: "IBAN DE89 3704 0044 0532 0130 00 is mine", want: "IBAN [IBAN_1_qq] is mine"},
 		{name: "IBAN in small letters", text: "gb29nwbk60161331926819", want: "[IBAN_1_qq]"},
@@ -125,6 +145,9 @@ func TestHideLeavesOtherNumbers(t *testing.T) {
 		"order 10023344 of 2026-11-22 costs 1.234,00 EUR",
 		"SO-2026-11877 and RE4711",
 		"at 10:30, 5 pieces, 12345",
+		"away from 05.12.2026 to 07.12.2026, or 05/12/2026, 01-12-2026, 2026-01-05 10.30",
+		"on 5.12.2026, 05.12.26 10:30, 05. 12. 2026 and 05/27/2026",
+		"from 10.05.2026 to 12.06.2026 10.30, or 10.05.2026-12.06.2026",
 	} {
 		checkHidden(t, text, text)
 	}
@@ -150,6 +173,15 @@ func TestHideNationalPhones(t *testing.T) {
 		{country: "Portugal", text: "telemóvel 912 345 678, casa 21 123 4567", want: "telemóvel [NUMBER_1_qq], casa [NUMBER_2_qq]"},
 		{country: "Italy", text: "347 1234567, 347/1234567, (347) 1234567", want: "[NUMBER_1_qq], [NUMBER_2_qq], [NUMBER_3_qq]"},
 		{country: "Italy, in other groups", text: "347 123 45 67 o 347.12.34.567", want: "[NUMBER_1_qq] o [NUMBER_2_qq]"},
+		{country: "Great Britain", text: "44 7700 900123 or 7700 900 123", want: "44 [NUMBER_1_qq] or [NUMBER_2_qq]"},
+		{country: "Germany", text: "49 1512 3456789 oder 1512/3456789", want: "49 [NUMBER_1_qq] oder [NUMBER_2_qq]"},
+		{country: "France", text: "33 6 12 34 56 78", want: "[NUMBER_1_qq]"},
+		{country: "Denmark", text: "45 12 34 56 78 or 12 34 56 78", want: "[NUMBER_1_qq] or [NUMBER_2_qq]"},
+		{country: "Norway", text: "912 34 567", want: "[NUMBER_1_qq]"},
+		{country: "India", text: "98765 43210 or 91 98765-43210", want: "[NUMBER_1_qq] or 91 [NUMBER_2_qq]"},
+		{country: "China", text: "138 1234 5678 or 138-1234-5678", want: "[NUMBER_1_qq] or [NUMBER_2_qq]"},
+		{country: "Hong Kong and Singapore", text: "9123 4567 or 852 9123 4567", want: "[NUMBER_1_qq] or [NUMBER_2_qq]"},
+		{country: "Russia", text: "8 800 555-35-35, 8-912-345-67-89", want: "[NUMBER_1_qq], [NUMBER_2_qq]"},
 		{country: "Brazil", text: "(11) 98765-4321 ou 11 3456-7890", want: "[NUMBER_1_qq] ou [NUMBER_2_qq]"},
 		{
 			country: "any, side by side",
@@ -176,6 +208,7 @@ func TestHideLeavesWhatIsLikeNationalPhones(t *testing.T) {
 		"#5551234567, SO-2026118771, RE4711123456, 4711123456A",
 		"order 100234567 and 305-1234567-7654321",
 		"parcel 12345678901234",
+		"in 2025 2026, in 2025-2026, 1000 2000 pieces, sizes 36 38 40",
 	} {
 		checkHidden(t, text, text)
 	}

@@ -3,6 +3,7 @@ package mask
 import (
 	"net/netip"
 	"regexp"
+	"strings"
 )
 
 // This file finds phone numbers that have neither a leading "+" nor a leading "0", for example "612 345 678" or
@@ -18,6 +19,19 @@ var (
 
 	areaPhone   = regexp.MustCompile(`(?:\([1-9][0-9]{2}\) ?|[1-9][0-9]{2}[ .\-/]{1,3})[0-9]{7}`) // "347 1234567"
 	brazilPhone = regexp.MustCompile(`(?:\([1-9][0-9]\) ?|[1-9][0-9] )9?[0-9]{4}[ \-][0-9]{4}`)   // "(11) 98765-4321"
+
+	// Groups that are usual in one country, or in a few.
+	otherPhone = regexp.MustCompile(strings.Join([]string{
+		`7[0-9]{3} [0-9]{3} ?[0-9]{3}`,                                             // Great Britain: "7700 900123"
+		`1[5-7][0-9]{2}[ /\-][0-9]{7}`,                                             // Germany: "1512 3456789"
+		`33 [1-9](?: [0-9]{2}){4}`,                                                 // France: "33 6 12 34 56 78"
+		`[1-9][0-9](?: [0-9]{2}){3,4}`,                                             // Denmark: "12 34 56 78"
+		`[49][0-9]{2} [0-9]{2} [0-9]{3}`,                                           // Norway: "912 34 567"
+		`[6-9][0-9]{4}[ \-][0-9]{5}`,                                               // India: "98765 43210"
+		`[1-9][0-9]{2} [0-9]{4} [0-9]{4}|[1-9][0-9]{2}-[0-9]{4}-[0-9]{4}`,          // China: "138 1234 5678"
+		`[5-9][0-9]{3} [0-9]{4}`,                                                   // Singapore: "9123 4567"
+		`(?:[78][ \-])?(?:\([0-9]{3}\) ?|[0-9]{3}[ \-])[0-9]{3}-[0-9]{2}-[0-9]{2}`, // Russia: "8 800 555-35-35"
+	}, "|"))
 
 	// plainPhone leaves out nine digits that begin with 1, which are more likely an order number.
 	plainPhone = regexp.MustCompile(`[1-9][0-9]{9,12}|[2-9][0-9]{8}`)
