@@ -2,7 +2,9 @@ package knowledge
 
 import (
 	"cmp"
+	"iter"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -47,20 +49,43 @@ func (doc *document) walk(parent *html.Node) {
 		next := child.NextSibling // removing child clears it
 		doc.collect(child)
 		doc.walk(child)
-		switch child.DataAtom {
-		case atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe,
-			atom.Svg:
+		if isBesideText(child) {
 			parent.RemoveChild(child)
 		}
 		child = next
 	}
 }
 
+// isBesideText reports whether an element isn't part of the page's text. A header may be that of an article, with its heading.
+// A form may contain the whole page: ASP.NET makes such pages.
+func isBesideText(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.Nav, atom.Footer, atom.Aside, atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Svg:
+		return true
+	case atom.Header:
+		return !hasAny(n.Ancestors(), atom.Article, atom.Main)
+	case atom.Form:
+		return !hasAny(n.Descendants(), atom.H1, atom.Article, atom.Main)
+	}
+	return false
+}
+
+// hasAny reports whether one of the nodes is an element with one of these names.
+func hasAny(nodes iter.Seq[*html.Node], names ...atom.Atom) bool {
+	for n := range nodes {
+		if slices.Contains(names, n.DataAtom) {
+			return true
+		}
+	}
+	return false
+}
+
 // collect records the title, the base, a link or a noindex request from an element.
 func (doc *document) collect(n *html.Node) {
 	switch n.DataAtom {
 	case atom.Title:
-		if n.FirstChild != nil {
+		isOfPage := n.Namespace == "" // a picture (SVG) may have a title, too
+		if isOfPage && n.FirstChild != nil {
 			doc.title = oneLine(n.FirstChild.Data)
 		}
 	case atom.Meta:
