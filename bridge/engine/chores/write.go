@@ -100,7 +100,7 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	}
 
 	used, text, err := as.composeText(ctx, with, r, ask)
-	settling, cancel := context.WithTimeout(ctx, dbTimeout)
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout) // also if the process stops meanwhile
 	defer cancel()
 	answer := own.WrittenText{Ask: &ask, Covered: len(used)}
 	if len(used) > 0 {
