@@ -127,11 +127,10 @@ const lockBursts = `
 const endBursts = `DELETE FROM bursts WHERE conversation_id = ANY($1)`
 
 // keepRestOfBursts shortens bursts to the messages after the last analysed event, and releases the claim. If there are messages
-// before the first analysed event, it shortens them to those, or leaves them whole if there are some at both ends.
+// before the first analysed event, it leaves them whole: the mood of those alone would be taken for a later one.
 const keepRestOfBursts = `
 	UPDATE bursts
 	SET first_event = CASE WHEN bursts.first_event < analysed.first_event THEN bursts.first_event ELSE analysed.last_event + 1 END,
-		last_event = CASE WHEN bursts.last_event > analysed.last_event THEN bursts.last_event ELSE analysed.first_event - 1 END,
 		began_at = parley_now(), due_at = parley_now() + make_interval(secs => $4), attempt = 0, leased_until = NULL
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS analysed(conversation_id, first_event, last_event)
 	WHERE bursts.conversation_id = analysed.conversation_id`

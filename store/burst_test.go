@@ -163,11 +163,11 @@ func TestEarlierMessageIsAppliedLater(t *testing.T) {
 	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 10)}))
 	checkStoredBursts(t, pool, storedBurst{Conversation: 1, First: 10, Last: 11})
 
-	// So does one that is applied during the analysis. It is analysed then, too.
+	// So does one that is applied during the analysis. All of the burst is analysed again then.
 	claimed := claimBursts(t, pool, 1)
 	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 8, 8)}))
 	finishBursts(t, pool, claimed)
-	checkStoredBursts(t, pool, storedBurst{Conversation: 1, First: 8, Last: 9})
+	checkStoredBursts(t, pool, storedBurst{Conversation: 1, First: 8, Last: 11})
 }
 
 // A conversation has one burst at a time. The burst is due three seconds after its latest message, but at most twenty
