@@ -247,27 +247,6 @@ func TestWriterThatHangs(t *testing.T) {
 	wantEqual(t, "texts", w.countLines(thread, bridge.LineWritten), 1)
 }
 
-// A text that is written while the process stops is kept: nobody pays for it, or waits for it, twice.
-func TestTextIsWrittenWhileTheProcessStops(t *testing.T) {
-	t.Parallel()
-	s := newScribeOf("- All is well.")
-	began := make(chan struct{})
-	write := s.write
-	s.write = func(ctx context.Context, r analysis.Request) (analysis.Text, error) {
-		close(began)
-		<-ctx.Done()
-		return write(ctx, r)
-	}
-	w := newWorld(t, options{analyzer: s})
-	thread := w.openThread()
-	w.reply(thread, "!ai")
-	storetest.Receive(t, began, "the text is asked for")
-	w.stops[0]()
-	wantEqual(t, "requests that wait when the process has ended", w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL`), 0)
-	w.startReplica()
-	w.waitLine(thread, bridge.LineWritten)
-}
-
 // endTextLeases ends the leases by which processes hold the texts that they have written.
 func (w *world) endTextLeases() {
 	w.t.Helper()

@@ -16,7 +16,7 @@ package request
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -49,8 +49,18 @@ const addRequests = `
 	WHERE text_requests.done_at < EXCLUDED.asked_at - make_interval(secs => $2)
 		OR text_requests.done_at > EXCLUDED.asked_at + make_interval(secs => $2)`
 
-// Add adds requests. It ignores a request that is already queued, or that was answered less than ten seconds before:
-// that one is taken for a double click. One that seems to be answered later was answered while the clock was ahead.
+// joinRequests adds who asks to requests that are queued already. It has to precede addRequests.
+const joinRequests = `
+	UPDATE text_requests AS queued
+	SET ask = jsonb_set(queued.ask, '{others}', coalesce(queued.ask->'others', '[]') || jsonb_build_array(again.ask->'asker')
+		|| coalesce(again.ask->'others', '[]'))
+	FROM json_populate_recordset(NULL::text_requests, $1) AS again
+	WHERE queued.conversation_id = again.conversation_id AND queued.name = again.name AND queued.done_at IS NULL
+		AND again.ask ? 'asker' AND jsonb_array_length(coalesce(queued.ask->'others', '[]')) < 20`
+
+// Add adds requests. Of a request that is already queued it only keeps who asks: its field "asker" and those in "others" join
+// the "others" of the queued one. It ignores a request that was answered less than ten seconds before: that one is taken for a
+// double click. One that seems to be answered later was answered while the clock was ahead.
 func Add(ctx context.Context, q store.Execer, rows []Request) error {
 	if len(rows) == 0 {
 		return nil
@@ -59,7 +69,9 @@ func Add(ctx context.Context, q store.Execer, rows []Request) error {
 	if err != nil {
 		return err
 	}
-	return query.Exec(ctx, q, "add text requests", addRequests, body, doubleClick.Seconds())
+	return errors.Join(
+		query.Exec(ctx, q, "join text requests", joinRequests, body),
+		query.Exec(ctx, q, "add text requests", addRequests, body, doubleClick.Seconds()))
 }
 
 const claimRequests = `
@@ -89,35 +101,43 @@ func Claim(ctx context.Context, q store.Querier, limit int, lease time.Duration)
 const isClaimed = `conversation_id = $1 AND name = $2 AND epoch = $3 AND asked_at = $4 AND done_at IS NULL`
 
 const finishRequest = `
+	WITH claimed AS MATERIALIZED (SELECT ask FROM text_requests WHERE ` + isClaimed + ` FOR UPDATE)
 	UPDATE text_requests
 	SET done_at = parley_now() - make_interval(secs => $5), leased_until = NULL, ask = '{}'
-	WHERE ` + isClaimed
+	FROM claimed
+	WHERE conversation_id = $1 AND name = $2
+	RETURNING claimed.ask`
 
 // Finish marks a claimed request as done and inserts fact, which holds the answer, into the journal. Both happen in one
 // transaction. It does nothing if another process has claimed the request since, or if the request was removed.
 func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
-	return finish(ctx, pool, r, fact, 0)
+	return finish(ctx, pool, r, 0, func(json.RawMessage) (store.NewEvent, error) { return fact, nil })
 }
 
-// Fail is Finish for a request that could not be answered: fact says why. The same request may be added again at once, as
-// if it had been done doubleClick earlier.
-func Fail(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
-	return finish(ctx, pool, r, fact, doubleClick)
+// Fail is Finish for a request that could not be answered. fact makes a fact that says why of the request's Ask, which has all
+// who asked by now. The same request may be added again at once, as if it had been done doubleClick earlier.
+func Fail(ctx context.Context, pool *pgxpool.Pool, r Request, fact func(ask json.RawMessage) (store.NewEvent, error)) error {
+	return finish(ctx, pool, r, doubleClick, fact)
 }
 
 // finish marks a claimed request as done the duration ago before now.
-func finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent, ago time.Duration) error {
+func finish(
+	ctx context.Context, pool *pgxpool.Pool, r Request, ago time.Duration, fact func(ask json.RawMessage) (store.NewEvent, error),
+) error {
 	return store.InTxWith(ctx, pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch, r.AskedAt, ago.Seconds())
-		if err != nil {
-			return nil, fmt.Errorf("store: finish text request: %w", err)
+		asks, err := query.Column[json.RawMessage](ctx, tx, "finish text request", finishRequest,
+			r.ConversationID, r.Name, r.Epoch, r.AskedAt, ago.Seconds())
+		if err != nil || len(asks) == 0 { // another process has claimed it since, or it was removed
+			return nil, err
 		}
-		if tag.RowsAffected() == 0 { // another process has claimed it since, or it was removed
-			return nil, nil
+
+		event, err := fact(asks[0])
+		if err != nil {
+			return nil, err
 		}
 
 		var p store.Pipeline
-		p.InsertEvents([]store.NewEvent{fact})
+		p.InsertEvents([]store.NewEvent{event})
 		return &p, nil
 	})
 }

@@ -1,6 +1,7 @@
 package request_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -74,6 +75,9 @@ func expireLeases(t *testing.T, pool *pgxpool.Pool) {
 func newFact(name string) store.NewEvent {
 	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: name, Payload: []byte("{}")}
 }
+
+// newFailure is an event that tells why there is no answer.
+func newFailure(json.RawMessage) (store.NewEvent, error) { return newFact("failure"), nil }
 
 // listConversations gives the conversations of requests, sorted.
 func listConversations(list []request.Request) (ids []store.ConversationID) {
@@ -172,7 +176,7 @@ func TestFailedRequestIsAskedAnewAtOnce(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
 	addRequest(t, pool, 1, "summary", time.Second)
-	check(t, request.Fail(t.Context(), pool, claimOne(t, pool), newFact("failure")))
+	check(t, request.Fail(t.Context(), pool, claimOne(t, pool), newFailure))
 
 	addRequest(t, pool, 1, "summary", time.Second)
 	checkNothingIsDue(t, pool, "asked before it failed")

@@ -8,6 +8,7 @@ package assist
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -121,7 +122,7 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 		return
 	}
 	if off := us.whyOff(c); off != nil { // it was switched off while the text was being written
-		us.tellAsker(c, ask, off)
+		us.tellAskers(c, ask, off)
 		return
 	}
 	if f.Written == nil {
@@ -164,7 +165,7 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	us.Line(c, line)
 }
 
-// explainFailure shows the agent who asked for a text why it was not written, and what to do next.
+// explainFailure shows the agents who asked for a text why it was not written, and what to do next.
 func (us *UseCases) explainFailure(c *book.Conversation, ask *own.Ask, class string) {
 	text, hint := "The model gave no answer.", "Ask again in a few minutes. If that goes on, an admin finds why in the log."
 	switch class {
@@ -184,20 +185,25 @@ func (us *UseCases) explainFailure(c *book.Conversation, ask *own.Ask, class str
 		text, hint = "There is no text of the customer to work on.", "Give one: !ai translate to German: TEXT"
 	}
 
-	us.tellAsker(c, ask, &bridge.Problem{Code: bridge.Reason(class), Text: text, Hint: hint})
+	us.tellAskers(c, ask, &bridge.Problem{Code: bridge.Reason(class), Text: text, Hint: hint})
 }
 
-// tellAsker shows a problem to the agent who asked for a text. It does nothing if Parley itself did.
-func (us *UseCases) tellAsker(c *book.Conversation, ask *own.Ask, problem *bridge.Problem) {
-	if ask.Asker == (own.Asker{}) {
-		return
+// tellAskers shows a problem to each agent who asked for a text, once. It does nothing if Parley itself did.
+func (us *UseCases) tellAskers(c *book.Conversation, ask *own.Ask, problem *bridge.Problem) {
+	var told []own.Asker
+	for _, asker := range append([]own.Asker{ask.Asker}, ask.Others...) {
+		isSame := func(other own.Asker) bool { return other.Surface == asker.Surface && other.User == asker.User }
+		if asker == (own.Asker{}) || slices.ContainsFunc(told, isSame) {
+			continue
+		}
+		told = append(told, asker)
+		us.Refuse(book.Request{Conversation: c, Surface: asker.Surface, Action: bridge.Action{
+			Verb:   bridge.VerbAI,
+			Origin: bridge.OriginText,
+			Actor:  bridge.Actor{ID: asker.User, Kind: bridge.ActorPerson},
+			Place:  asker.Place,
+		}}, problem.Code, problem.Text, problem.Hint)
 	}
-	us.Refuse(book.Request{Conversation: c, Surface: ask.Asker.Surface, Action: bridge.Action{
-		Verb:   bridge.VerbAI,
-		Origin: bridge.OriginText,
-		Actor:  bridge.Actor{ID: ask.Asker.User, Kind: bridge.ActorPerson},
-		Place:  ask.Asker.Place,
-	}}, problem.Code, problem.Text, problem.Hint)
 }
 
 // taskInWords names a task at the beginning of a sentence.

@@ -15,10 +15,10 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/own"
 	"parley/bridge/engine/verb"
 	"parley/channels"
 	"parley/store"
-	"parley/store/request"
 )
 
 // Book holds the rows of one batch, with one holder type for each kind of row. It is not safe for concurrent use.
@@ -86,7 +86,7 @@ func New(o Options) *Book {
 		Bursts:        Bursts{},
 		Suggested:     SuggestedReplies{},
 		Suggestions:   &Suggestions{ended: map[store.ConversationID]bool{}},
-		Requests:      &Requests{Moment: m, hasWriter: o.Writes, rows: map[requestKey]request.Request{}},
+		Requests:      &Requests{Moment: m, hasWriter: o.Writes, asks: map[requestKey]own.Ask{}},
 		Replying:      &Replying{Moment: m},
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
-	"slices"
 
 	"parley/bridge"
 	"parley/bridge/engine/own"
@@ -18,7 +16,7 @@ import (
 type Requests struct {
 	*Moment
 	hasWriter bool // a Writer is configured; without one, Add does nothing
-	rows      map[requestKey]request.Request
+	asks      map[requestKey]own.Ask
 }
 
 // requestKey identifies a request: asking for the same text again gives the same key.
@@ -31,19 +29,20 @@ type requestKey struct {
 func (rs *Requests) HasWriter() bool { return rs.hasWriter }
 
 // Len returns the number of requests of the batch.
-func (rs *Requests) Len() int { return len(rs.rows) }
+func (rs *Requests) Len() int { return len(rs.asks) }
 
-// Add requests a text about a conversation. Requests that differ only in their Asker are deduplicated: the first
-// Asker is kept. Without a Writer, Add does nothing.
+// Add requests a text about a conversation. Requests that differ only in their Asker are one, with the later ones among
+// its Others. Without a Writer, Add does nothing.
 func (rs *Requests) Add(c *Conversation, ask own.Ask) {
 	if !rs.hasWriter {
 		return
 	}
 	key := requestKey{c.ID, requestName(ask)}
-	if _, known := rs.rows[key]; known {
-		return
+	if first, known := rs.asks[key]; known {
+		first.Others = append(first.Others, ask.Asker)
+		ask = first
 	}
-	rs.rows[key] = request.Request{ConversationID: c.ID, Name: key.name, Ask: bridge.JSON(ask), AskedAt: rs.Now}
+	rs.asks[key] = ask
 }
 
 // nameBytes is how much of the hash goes into a request's name, which need only be unique within one conversation.
@@ -58,5 +57,9 @@ func requestName(ask own.Ask) string {
 
 // flush writes the requests. Their order doesn't matter, because no other row depends on them.
 func (rs *Requests) flush(ctx context.Context, p *store.Pipeline) error {
-	return request.Add(ctx, p, slices.Collect(maps.Values(rs.rows)))
+	rows := make([]request.Request, 0, len(rs.asks))
+	for key, ask := range rs.asks {
+		rows = append(rows, request.Request{ConversationID: key.conversation, Name: key.name, Ask: bridge.JSON(ask), AskedAt: rs.Now})
+	}
+	return request.Add(ctx, p, rows)
 }

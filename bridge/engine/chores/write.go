@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/mask"
-	"parley/bridge/engine/clean"
 	"parley/bridge/engine/own"
 	"parley/store"
 	"parley/store/ai"
@@ -134,18 +132,30 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 
 // journalAnswer journals the result of a request and removes the request. class says why no text was written, or is "".
 func (as *Analyses) journalAnswer(ctx context.Context, r request.Request, answer own.WrittenText, class string) error {
-	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, Class: class, WrittenText: answer}
-	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
-	event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
-	finish := request.Finish
-	if class != "" {
-		finish = request.Fail // whoever asked may try again at once
+	var err error
+	if class == "" {
+		err = request.Finish(ctx, as.pool, r, writtenEvent(r, answer, ""))
+	} else {
+		err = request.Fail(ctx, as.pool, r, func(current json.RawMessage) (store.NewEvent, error) { // who asked may try again at once
+			var ask own.Ask
+			err := json.Unmarshal(current, &ask)
+			answer.Ask = &ask
+			return writtenEvent(r, answer, class), err
+		})
 	}
-	if err := finish(ctx, as.pool, r, event); err != nil {
+	if err != nil {
 		return err
 	}
 	as.host.Wake()
 	return nil
+}
+
+// writtenEvent returns the event of a request's result.
+func writtenEvent(r request.Request, answer own.WrittenText, class string) store.NewEvent {
+	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, Class: class, WrittenText: answer}
+	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
+	event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
+	return event
 }
 
 // finalClassOf returns the class of an error that isn't retried, because the next attempt would fail, too. For
@@ -339,51 +349,4 @@ func cutMiddle(text string) string {
 	}
 	head, tail := text[:textHeadBytes], text[len(text)-textTailBytes:]
 	return strings.ToValidUTF8(head, "") + "\n…\n" + strings.ToValidUTF8(tail, "")
-}
-
-// customerWords returns what a customer wrote from event ask.From to event ask.UpTo, or the customer's last
-// message if the request names no events.
-func customerWords(rows []store.Message, ask own.Ask) string {
-	var texts []string
-	for i := range slices.Backward(rows) {
-		m := &rows[i]
-		if m.Direction != store.DirectionIn || m.IsDeleted() || strings.TrimSpace(m.CurrentText()) == "" {
-			continue
-		}
-		if ask.UpTo == 0 {
-			return cutDraft(m.CurrentText())
-		}
-
-		first := ask.From
-		if first == 0 {
-			first = ask.UpTo // requests of earlier versions have only UpTo
-		}
-
-		isLast := m.EventID == ask.UpTo
-		isBeforeLast := first <= m.EventID && m.EventID < ask.UpTo
-		if isLast || isBeforeLast {
-			texts = append(texts, m.CurrentText())
-		}
-	}
-
-	slices.Reverse(texts)
-	return cutDraft(strings.Join(texts, "\n\n"))
-}
-
-// cutDraft shortens a text to analysis.MostDraft characters, the last of which is an ellipsis. It doesn't cut within personal
-// data that a Writer may have to mask: what is left of a card number isn't recognised as one.
-func cutDraft(text string) string {
-	short := clean.Shorten(text, analysis.MostDraft)
-	if short == text {
-		return text
-	}
-
-	const maxValue = 400 // characters; no address or number is longer
-	end := len(clean.FirstRunes(text, analysis.MostDraft-1))
-	for _, f := range mask.Find(clean.FirstRunes(text, analysis.MostDraft+maxValue)) {
-		if f.From < end && end < f.To {
-			return text[:f.From] + "…"
-		}
-	}
-	return short
 }

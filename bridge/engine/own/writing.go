@@ -19,6 +19,7 @@ type Ask struct {
 	Style       string         `json:"style,omitempty"`    // of Rephrase: one of analysis.Styles
 	Text        string         `json:"text,omitempty"`     // the draft or the question; for Translate, "" means the customer's latest text
 	Asker       Asker          `json:"asker,omitzero"`     // zero if Parley itself made the request
+	Others      []Asker        `json:"others,omitempty"`   // who made the same request before it was answered; see package store/request
 	Occasion    Occasion       `json:"occasion,omitempty"` // why Parley made the request; "" if a person did
 	From        bridge.EventID `json:"from,omitempty"`     // of OnMessage: the first and the last event to translate
 	UpTo        bridge.EventID `json:"up_to,omitempty"`
