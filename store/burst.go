@@ -205,9 +205,19 @@ func RetryBurst(ctx context.Context, q Execer, b Burst, wait time.Duration) erro
 	return query.Exec(ctx, q, "retry burst", retryBurst, b.ConversationID, b.Epoch, b.FirstEvent, wait.Seconds())
 }
 
-const dropBurst = `DELETE FROM bursts WHERE ` + isClaimedBurst
+const (
+	dropBurst       = `DELETE FROM bursts WHERE ` + isClaimedBurst + ` AND last_event = $4`
+	dropPartOfBurst = `
+		UPDATE bursts
+		SET first_event = $4 + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $5), attempt = 0, leased_until = NULL
+		WHERE ` + isClaimedBurst + ` AND last_event > $4`
+)
 
-// DropBurst removes a claimed burst without a result.
+// DropBurst removes a claimed burst without a result. Messages that arrived meanwhile stay in the queue as a new burst.
 func DropBurst(ctx context.Context, q Execer, b Burst) error {
-	return query.Exec(ctx, q, "drop burst", dropBurst, b.ConversationID, b.Epoch, b.FirstEvent)
+	if err := query.Exec(ctx, q, "drop burst", dropBurst, b.ConversationID, b.Epoch, b.FirstEvent, b.LastEvent); err != nil {
+		return err
+	}
+	return query.Exec(ctx, q, "drop part of burst", dropPartOfBurst,
+		b.ConversationID, b.Epoch, b.FirstEvent, b.LastEvent, BurstQuiet.Seconds())
 }

@@ -154,6 +154,21 @@ func TestResultOfARemovedBurst(t *testing.T) {
 	checkFacts(t, pool, "analysis:1")
 }
 
+// An analysis was given up. What the customer wrote while it was tried is analysed all the same.
+func TestGivenUpBurstLeavesItsRest(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(2, 20, 21)}))
+	claimed := claimBursts(t, pool, 1, 2)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(2, 22, 25)}))
+	for _, b := range claimed {
+		check(t, store.DropBurst(t.Context(), pool, b))
+	}
+	checkStoredBursts(t, pool, storedBurst{Conversation: 2, First: 22, Last: 25, Attempt: 0})
+	exec(t, pool, `UPDATE bursts SET due_at = parley_now()`)
+	claimBursts(t, pool, 2)
+}
+
 // A message that was stored earlier, but is applied later, belongs to the burst: two processes may take what a customer wrote
 // in another order than the journal numbers it.
 func TestEarlierMessageIsAppliedLater(t *testing.T) {
