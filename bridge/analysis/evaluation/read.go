@@ -48,7 +48,11 @@ func Read(name string, from io.Reader) ([]Message, error) {
 	n := 0
 	for scanner.Scan() && len(faults) < maxFaults {
 		n++
-		raw := bytes.TrimSpace(scanner.Bytes())
+		raw := scanner.Bytes()
+		if n == 1 {
+			raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // the byte order mark of some editors
+		}
+		raw = bytes.TrimSpace(raw)
 		if len(raw) == 0 {
 			continue
 		}

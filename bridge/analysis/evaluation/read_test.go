@@ -55,6 +55,14 @@ func TestReadLineWithAllFields(t *testing.T) {
 	}
 }
 
+// Some editors, such as Notepad, begin a file with a byte order mark.
+func TestReadFileWithByteOrderMark(t *testing.T) {
+	t.Parallel()
+	if messages := readLines(t, "\ufeff"+good); len(messages) != 1 {
+		t.Errorf("got %d messages, want 1", len(messages))
+	}
+}
+
 // A message without an id is named by the number of its line, and empty lines count, too. Only the five fields of the
 // last line are required.
 func TestReadLineWithoutID(t *testing.T) {
