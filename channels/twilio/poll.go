@@ -80,7 +80,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 	}
 
 	if readUntil.After(m.Since) {
-		m.Since = readUntil
+		m.Since, m.More = readUntil, hasMore
 	}
 
 	return hasMore, c.saveMemory(ctx, m)

@@ -23,6 +23,7 @@ const (
 //	{"since": "2026-11-05T10:00:00Z", "templates": {…}}
 type memory struct {
 	Since     time.Time                          `json:"since"`               // the watermark: all older messages are stored
+	More      bool                               `json:"more,omitempty"`      // Since is by Twilio's clock, with the overlap: see pollOnce
 	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the last stored state of each template, by its SID
 
 	stored []byte // the JSON as it is in the database, for a compare-and-swap when it is saved
@@ -104,8 +105,8 @@ func (c *Channel) reportCondition(err error) {
 // loadMemory loads the memory. If there is none, or if it can't be decoded, the watermark is the time at which the account
 // was set up or, if that isn't known, the current time. Older messages aren't read.
 //
-// If the watermark minus the overlap is in the future, it was saved while our clock was ahead. It isn't known then up to
-// when the list was read, so the last day is read again.
+// If the watermark is in the future, it was saved while our clock was ahead. It isn't known then up to when the list was
+// read, so the last day is read again. A watermark that was taken from Twilio's times says nothing about our clock.
 func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -123,7 +124,7 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 		m.Templates = map[string]channels.TemplateStatus{}
 	}
 
-	if now := c.env.Now().UTC(); m.Since.Add(-overlap).After(now) && now.After(c.beginsAt) { // otherwise the clock is wrong now
+	if now := c.env.Now().UTC(); m.Since.After(now) && !m.More && now.After(c.beginsAt) { // otherwise the clock is wrong now
 		c.log.Warn("watermark lies in the future, reading the last day again", "watermark", m.Since)
 		m.Since = now.Add(-againSpan)
 		if m.Since.Before(c.beginsAt) {

@@ -199,6 +199,21 @@ func TestLostAfterTheClockWasPutRight(t *testing.T) {
 	w.wantLost(2)
 }
 
+// A clock that ran ahead by little more than the overlap, and was put right, keeps no message away either.
+func TestLostAfterTheClockWasSlightlyAhead(t *testing.T) {
+	t.Parallel()
+	const ahead = overlap + 3*time.Minute
+	w := newWorld(t, viaSMS)
+	w.fake.SetLost(true)
+	w.base.beginsAt = w.clock.now().Add(-time.Hour)
+	w.clock.move(ahead)
+	w.poll(w.loadMemory()) // sets the watermark
+	w.clock.move(-ahead)
+	w.writeLost(2, 2*time.Minute)
+	w.poll(w.loadMemory())
+	w.wantLost(2)
+}
+
 // A clock that shows a time from before the set-up doesn't set the watermark back: all since then would be read again.
 func TestClockFromBeforeTheSetUp(t *testing.T) {
 	t.Parallel()
