@@ -12,7 +12,8 @@ import (
 // Person describes a person with WhatsApp.
 type Person struct {
 	Phone     string // E.164; may be empty if UserID is set
-	UserID    string // business-scoped user id: "US.13491208655302741918"; "" means none
+	UserID    string // business-scoped user id: "US.13491208655302741918"; "" means that Customer makes one of Phone
+	NoUserID  bool   // webhooks contain no user id, as before April 2026
 	Name      string // profile name
 	Username  string
 	HidePhone bool // webhooks contain the user id without the phone number
@@ -36,6 +37,9 @@ func (n *Number) Customer(p Person) *Customer {
 	defer n.g.mu.Unlock()
 	if c := n.customerLocked(p.Phone, p.UserID); c != nil {
 		return c
+	}
+	if p.UserID == "" && !p.NoUserID {
+		p.UserID = "US.1349" + digitsOf(p.Phone) // Meta gives everybody one, whether or not the phone number is hidden
 	}
 	c := &Customer{n: n, person: p, credit: float64(n.cfg.PairBurst), creditAt: n.g.clock()}
 	n.customers = append(n.customers, c)

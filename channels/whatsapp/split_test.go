@@ -142,11 +142,12 @@ func TestSplitBatchOfThousand(t *testing.T) {
 	text := func(i int) string { return fmt.Sprintf("text %d", i) }
 	name := func(i int) string { return fmt.Sprintf("C%d", i%customers) }
 	phone := func(i int) string { return fmt.Sprintf("+4917000%05d", i%customers) }
+	user := func(i int) string { return fmt.Sprintf("DE.1349%05d", i%customers) }
 
 	w := newWorld(t)
 	w.PauseHooks()
 	for i := range messages {
-		w.number.Customer(graphfake.Person{Phone: phone(i), Name: name(i)}).Text(text(i))
+		w.number.Customer(graphfake.Person{Phone: phone(i), UserID: user(i), Name: name(i)}).Text(text(i))
 	}
 	w.ResumeHooks(messages) // all in one webhook
 	facts := w.takeFacts()
@@ -159,9 +160,10 @@ func TestSplitBatchOfThousand(t *testing.T) {
 	for i, in := range w.decodeAll(facts) {
 		ids[facts[i].ExternalID] = true
 		wantEqual(t, "text", in.Text, text(i))
-		wantEqual(t, "customer", in.From.Key, phone(i))
+		wantEqual(t, "customer", in.From.Key, user(i))
+		wantEqual(t, "number", in.From.Also[0], phone(i))
 		wantEqual(t, "name", in.From.Name, name(i))
-		wantEqual(t, "order key", facts[i].OrderKey, strings.TrimPrefix(phone(i), "+"))
+		wantEqual(t, "order key", facts[i].OrderKey, user(i))
 		wantEqual(t, "owner", facts[i].Owner, phoneID)
 	}
 	wantEqual(t, "number of different ids", len(ids), messages)
