@@ -65,6 +65,16 @@ func (e *Error) NoAccess() bool {
 	return e.Subcode == subcodeNoObject || strings.Contains(e.Message, "does not exist, cannot be loaded due to missing permissions")
 }
 
+// codeUnknown is Graph's code for errors that have no code of their own.
+const codeUnknown = 1
+
+// IsTooMuch reports whether Graph refused to read a list because the answer would be too large, so that fewer objects must
+// be requested at once. Its error has no code of its own.
+func IsTooMuch(err error) bool {
+	refused, ok := errors.AsType[*Error](err)
+	return ok && refused.Code == codeUnknown && strings.Contains(refused.Message, "reduce the amount of data")
+}
+
 // HadNoEffect reports whether a failed request certainly had no effect, so that it may be repeated.
 func HadNoEffect(err error) bool {
 	// The order matters: the cause of a LostError may be an *Error of a gateway.

@@ -30,6 +30,8 @@ const (
 	clockTolerance = 10 * time.Minute
 	// conversationsPerPage is how many conversations one call requests.
 	conversationsPerPage = 25
+	// fewPerPage is how many it requests if Facebook finds the answer too large, and then it requests only one.
+	fewPerPage = 5
 )
 
 var _ channels.Runner = (*Channel)(nil)
@@ -116,47 +118,65 @@ func (c *Channel) loadSince(ctx context.Context) (time.Time, error) {
 // storeMissed stores missed messages and new names from the first page of the list, and from all further
 // conversations that have a message since readFrom. It returns false on failure; then the next poll tries
 // again. names maps customers to the names stored so far, and is updated.
+//
+// If Facebook refuses a page because the answer would be too large, it begins again with smaller pages, since a
+// cursor is only valid for pages of the same size.
 func (c *Channel) storeMissed(ctx context.Context, since, readFrom time.Time, names map[string]string) (isComplete bool) {
 	if oldest := c.env.Now().Add(-maxMissedAge); readFrom.Before(oldest) {
 		readFrom = oldest
 	}
 
-	query := url.Values{"limit": {strconv.Itoa(conversationsPerPage)}, "fields": {"updated_time,participants," + messageFields}}
+	var err error
+	for _, perPage := range []int{conversationsPerPage, fewPerPage, 1} {
+		err = c.storePages(ctx, perPage, since, readFrom, names)
+		if !graph.IsTooMuch(err) {
+			break
+		}
+	}
+	return err == nil
+}
+
+// storePages is storeMissed with pages of a given size.
+// Errors: those of storePage.
+func (c *Channel) storePages(ctx context.Context, perPage int, since, readFrom time.Time, names map[string]string) error {
+	query := url.Values{"limit": {strconv.Itoa(perPage)}, "fields": {"updated_time,participants," + messageFields}}
 	for {
-		page, ok := c.storePage(ctx, query, since, names)
-		if !ok {
-			return false
+		page, err := c.storePage(ctx, query, since, names)
+		if err != nil {
+			return err
 		}
 		if page.next == "" || !page.mayHaveMoreSince(readFrom) {
-			return true
+			return nil
 		}
 		query.Set("after", page.next)
 	}
 }
 
-// storePage reads one page of conversations and stores what is missing. It returns false on failure.
+// storePage reads one page of conversations and stores what is missing.
+// Errors: those of listConversations and of Accept, which it logs, or reports if the token was refused.
 func (c *Channel) storePage(
 	ctx context.Context, query url.Values, since time.Time, names map[string]string,
-) (page conversationPage, ok bool) {
+) (conversationPage, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
 	page, err := c.listConversations(ctx, query)
 	if refused, isRefused := errors.AsType[*graph.Error](err); isRefused && refused.Code == codeTokenInvalid {
 		e := classifyError(err)
 		c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
-		return page, false
+		return page, err
 	}
 	if err != nil {
 		c.env.Log.Info("conversations not read", "error", err)
-		return page, false
+		return page, err
 	}
 
 	c.env.Report(channels.Condition{Status: channels.Active})
 	return page, c.storeListed(ctx, page.list, since, names)
 }
 
-// storeListed stores the missed messages and new names of listed conversations. It returns false on failure.
-func (c *Channel) storeListed(ctx context.Context, list []conversation, since time.Time, names map[string]string) bool {
+// storeListed stores the missed messages and new names of listed conversations.
+// Errors: those of Accept, which it logs.
+func (c *Channel) storeListed(ctx context.Context, list []conversation, since time.Time, names map[string]string) error {
 	if len(names) > maxNamesKept {
 		clear(names)
 	}
@@ -175,14 +195,14 @@ func (c *Channel) storeListed(ctx context.Context, list []conversation, since ti
 	}
 
 	if len(facts) == 0 {
-		return true
+		return nil
 	}
 	if err := c.env.Accept(ctx, facts...); err != nil {
 		c.env.Log.Info("conversations not stored", "error", err)
 		clear(names)
-		return false
+		return err
 	}
-	return true
+	return nil
 }
 
 // nameFact returns the fact (a record to store) that a person has this name.

@@ -1,0 +1,33 @@
+package messenger
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels/graphfake"
+)
+
+// If Facebook finds the answer too large, a look asks for fewer conversations at once, and still finds all messages.
+func TestLookAtLargeConversations(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	since := r.pauseHooks()
+	missed := r.customer.Text("Is anybody there?")
+	for i := range fewPerPage {
+		r.page.Customer(fmt.Sprintf("Person %d", i)).Text("Hello")
+	}
+	r.clock.move(missedAfter + time.Second)
+	r.addFault(t, graphfake.Fault{Route: "messenger.conversations", Action: graphfake.ActionError, Code: codeUnknown, Status: 500,
+		Text: "Please reduce the amount of data you're asking for, then retry your request"})
+
+	ids, _ := r.lookForMissed(t, since, r.annIsKnown())
+	wantEqual(t, "the oldest message is found", slices.Contains(ids, messageFact+missed), true)
+	var limits []string
+	for _, req := range r.meta.RequestsTo("messenger.conversations") {
+		limits = append(limits, req.Query.Get("limit"))
+	}
+	wantEqual(t, "conversations that were asked for at once", strings.Join(limits, ", "), "25, 5, 5")
+}
