@@ -196,13 +196,13 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 		return shown
 	}
 
+	phoneBefore := phoneKey(m.From)
+	phonesBefore := append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...)
 	now := partyOf(s.UserID, loose(firstOf(s.WaID, s.NewWaID)), in.From.Name)
-	if now.Key == "" { // no new id: for example, only the security code has changed
+	if now.Key == "" || slices.Contains(phonesBefore, now.Key) { // no new id: for example, only the security code has changed
 		return nil
 	}
 
-	phoneBefore := phoneKey(m.From)
-	phonesBefore := append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...)
 	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != "" // only the user id has changed
 	if keepsPhone && len(now.Also) == 0 {
 		now.Also = phonesBefore

@@ -292,9 +292,11 @@ func TestDecodeIdentityChangeOrder(t *testing.T) {
 func TestDecodeNewSecurityCode(t *testing.T) {
 	t.Parallel()
 	for _, change := range []string{`"identity":"hash"`, `"wa_id":"491701234567"`} {
-		list := decodeHook(t, systemHook(annMessage(`"type":"system","system":{"type":"customer_identity_changed",`+change+`}`)))
-		if len(list) != 0 {
-			t.Errorf("%s: decoded as %+v, want nothing", change, list)
+		for _, user := range []string{"", `,"from_user_id":"US.old"`} {
+			list := decodeHook(t, systemHook(annMessage(`"type":"system","system":{"type":"customer_identity_changed",`+change+`}`+user)))
+			if len(list) != 0 {
+				t.Errorf("%s%s: decoded as %+v, want nothing", change, user, list)
+			}
 		}
 	}
 }
