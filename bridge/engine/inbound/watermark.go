@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,8 +41,9 @@ func (rc *Receipts) carriesFiles(d *book.Delivery) bool {
 	return len(d.DecodedPayload().Span.FilesOf(rc.Messages.Rows[d.MessageID].Files)) > 0
 }
 
-// repliesBegunBy returns the replies to a customer whose latest attempt began no later than a receipt's time.
-// Some may not have left yet. The batch has loaded the conversation and the message of each.
+// repliesBegunBy returns the replies to a customer whose latest attempt began no later than a receipt's time, or
+// whose id the receipt names: our clock may be ahead of the provider's. Some may not have left yet. The batch has
+// loaded the conversation and the message of each.
 func (rc *Receipts) repliesBegunBy(a *store.Account, in channels.Inbound) []*book.Delivery {
 	customer := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if customer == nil {
@@ -55,7 +57,9 @@ func (rc *Receipts) repliesBegunBy(a *store.Account, in channels.Inbound) []*boo
 		if d.Kind != outbound.KindReply || lane == nil {
 			continue
 		}
-		if d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
+		hadBegun := d.SentAt != nil && !d.SentAt.After(in.Status.UpTo)
+		isNamed := d.ExternalID != "" && slices.Contains(in.Status.External, d.ExternalID)
+		if !hadBegun && !isNamed {
 			continue
 		}
 		c := rc.Conversations.Rows[lane.ConversationID]
