@@ -53,8 +53,13 @@ func (c *Channel) Run(ctx context.Context) error {
 	}
 	names := map[string]string{} // the names that this process has stored, by customer
 	readFrom := since            // conversations without a message since then aren't read again
+	lastBegan := since
 	for ctx.Err() == nil {
-		began := c.env.Now()
+		began := c.env.Now().UTC() // without the monotonic clock, which never goes back
+		if began.Before(lastBegan) { // our clock was ahead, so it isn't known which messages were passed over
+			readFrom = since
+		}
+		lastBegan = began
 		if c.storeMissed(ctx, since, readFrom, names) {
 			readFrom = began.Add(-missedAfter - clockTolerance) // later messages may have been skipped, or not listed yet
 		}

@@ -1,12 +1,14 @@
 package messenger
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"parley/channels"
 	"parley/channels/graphfake"
 )
 
@@ -30,4 +32,31 @@ func TestLookAtLargeConversations(t *testing.T) {
 		limits = append(limits, req.Query.Get("limit"))
 	}
 	wantEqual(t, "conversations that were asked for at once", strings.Join(limits, ", "), "25, 5, 5")
+}
+
+// A clock that ran ahead for one look, and was put right, keeps no message away: the next look reads the list as far back
+// as the first one.
+func TestLookAfterTheClockWasPutRight(t *testing.T) {
+	t.Parallel()
+	const ahead = 30 * 24 * time.Hour
+	r := newRig(t)
+	r.beginsAt = r.pauseHooks()
+	missed := r.customer.Text("Is anybody there?")
+	for i := range conversationsPerPage {
+		r.page.Customer(fmt.Sprintf("Person %d", i)).Text("Hello")
+	}
+
+	r.clock.move(ahead)
+	ctx, cancel := context.WithCancel(t.Context())
+	looks := 0
+	r.pause = func(context.Context) {
+		if looks++; looks == 2 {
+			cancel()
+			return
+		}
+		r.clock.move(missedAfter + time.Second - ahead)
+	}
+	noError(t, r.Run(ctx))
+	isMissed := func(f channels.Fact) bool { return f.ExternalID == messageFact+missed }
+	wantEqual(t, "the oldest message is found", slices.ContainsFunc(r.takeFacts(t), isMissed), true)
 }
