@@ -24,6 +24,7 @@ const (
 type memory struct {
 	Since     time.Time                          `json:"since"`               // the watermark: all older messages are stored
 	More      bool                               `json:"more,omitempty"`      // Since is by Twilio's clock, with the overlap: see pollOnce
+	Number    string                             `json:"number,omitempty"`    // which Since belongs to; "" if saved by an earlier version
 	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"` // the last stored state of each template, by its SID
 
 	stored []byte // the JSON as it is in the database, for a compare-and-swap when it is saved
@@ -102,8 +103,9 @@ func (c *Channel) reportCondition(err error) {
 	}
 }
 
-// loadMemory loads the memory. If there is none, or if it can't be decoded, the watermark is the time at which the account
-// was set up or, if that isn't known, the current time. Older messages aren't read.
+// loadMemory loads the memory. If there is none, if it can't be decoded, or if the account had another number then, the
+// watermark is the time at which the account was set up or, if that isn't known, the current time. Older messages aren't
+// read.
 //
 // If the watermark is in the future, it was saved while our clock was ahead. It isn't known then up to when the list was
 // read, so the last day is read again. A watermark that was taken from Twilio's times says nothing about our clock.
@@ -119,6 +121,12 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 			c.log.Error("watermark unreadable", "error", err)
 		}
 	}
+
+	number := sourceOf(c.number.account, c.number.twilioAddress())
+	if m.Number != "" && m.Number != number {
+		m = memory{stored: raw}
+	}
+	m.Number = number
 
 	if m.Templates == nil {
 		m.Templates = map[string]channels.TemplateStatus{}

@@ -182,51 +182,6 @@ func TestMessagesOfALostDatabaseComeAgain(t *testing.T) {
 	w.wait("the list brought the message again", func() bool { return len(w.distinct()) == 1 })
 }
 
-// A clock that ran ahead for one look, and was put right, keeps no message away, and brings nothing from before the set-up.
-func TestLostAfterTheClockWasPutRight(t *testing.T) {
-	t.Parallel()
-	const ahead = 30 * 24 * time.Hour
-	w := newWorld(t, viaSMS)
-	w.fake.SetLost(true)
-	w.annWrites("before the set-up")
-	w.clock.move(2 * time.Hour)
-	w.base.beginsAt = w.clock.now()
-	w.clock.move(ahead)
-	w.poll(w.loadMemory()) // sets the watermark
-	w.clock.move(-ahead)
-	w.writeLost(2, time.Hour)
-	w.poll(w.loadMemory())
-	w.wantLost(2)
-}
-
-// A clock that ran ahead by little more than the overlap, and was put right, keeps no message away either.
-func TestLostAfterTheClockWasSlightlyAhead(t *testing.T) {
-	t.Parallel()
-	const ahead = overlap + 3*time.Minute
-	w := newWorld(t, viaSMS)
-	w.fake.SetLost(true)
-	w.base.beginsAt = w.clock.now().Add(-time.Hour)
-	w.clock.move(ahead)
-	w.poll(w.loadMemory()) // sets the watermark
-	w.clock.move(-ahead)
-	w.writeLost(2, 2*time.Minute)
-	w.poll(w.loadMemory())
-	w.wantLost(2)
-}
-
-// A clock that shows a time from before the set-up doesn't set the watermark back: all since then would be read again.
-func TestClockFromBeforeTheSetUp(t *testing.T) {
-	t.Parallel()
-	const behind = 30 * 24 * time.Hour
-	w := newWorld(t, viaSMS)
-	w.base.beginsAt = w.clock.now().Add(-time.Hour)
-	w.poll(w.loadMemory())
-	before := w.loadMemory().Since
-	w.clock.move(-behind)
-	w.poll(w.loadMemory())
-	wantEqual(t, "watermark", w.loadMemory().Since, before)
-}
-
 // The statuses of our own messages are taken from the list, too.
 func TestLostStatus(t *testing.T) {
 	t.Parallel()
