@@ -103,17 +103,17 @@ func (c *Channel) pageFields(ctx context.Context) (fields []string, isSubscribed
 
 // SetHook implements channels.Hooked. It first sets the app's callback, if that is wrong or lacks fields, and
 // then subscribes the Page. Fields that were subscribed to before are kept, since other programs may need
-// them.
+// them. A callback that is set is always this account's own, since another account's has another verify token.
 func (c *Channel) SetHook(ctx context.Context) error {
 	facts, err := c.findHook(ctx)
 	if err != nil {
 		return err
 	}
 
-	callback := graph.Callback(facts.sub.Callback, c.env)
-	if callback != facts.sub.Callback || !facts.sub.HasFields(neededFields()...) {
+	isRight := graph.Callback(facts.sub.Callback, c.env) == facts.sub.Callback
+	if !isRight || !facts.sub.HasFields(neededFields()...) {
 		fields := graph.UniteFields(neededFields(), facts.sub.FieldNames())
-		if err := facts.app.Subscribe(ctx, pageObject, callback, c.hook.VerifyToken, fields); err != nil {
+		if err := facts.app.Subscribe(ctx, pageObject, c.env.HookURL, c.hook.VerifyToken, fields); err != nil {
 			return hookError(err)
 		}
 	}

@@ -69,6 +69,33 @@ func TestSetHook(t *testing.T) {
 	wantEqual(t, "number of facts that arrive for a message", len(r.takeFacts(t)), 1)
 }
 
+// Two Pages of an app share its callback, and each account has a verify token of its own. Where fields are missing, SetHook
+// of one sets its own callback, since that of the other would not confirm its token.
+func TestSetHookBesideAnotherAccount(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	first, own := server.URL+"/hooks/page", server.URL+"/hooks/page-2"
+	settings := config()
+	settings[fieldVerify] = "another word"
+	second, err := newChannel(channels.Account{Config: settings},
+		channels.Env{APIURL: r.meta.URL(), HookURL: own, Accounts: []string{"page", "page-2"}})
+	noError(t, err)
+	mux.Handle("/hooks/page", r.Channel)
+	mux.Handle("/hooks/page-2", second)
+
+	facts, err := second.findHook(t.Context())
+	noError(t, err)
+	noError(t, facts.app.Subscribe(t.Context(), pageObject, first, testVerify, []string{"messages"}))
+	noError(t, second.SetHook(t.Context()))
+	facts, err = second.findHook(t.Context())
+	noError(t, err)
+	wantEqual(t, "callback", facts.sub.Callback, own)
+	wantEqual(t, "all fields are subscribed", facts.sub.HasFields(neededFields()...), true)
+}
+
 // A token that lacks the permission to set webhooks is reported as such.
 // Requirement R-011: A Messenger account is one page.
 func TestSetHookWithoutThePermission(t *testing.T) {

@@ -55,7 +55,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	readFrom := since            // conversations without a message since then aren't read again
 	lastBegan := since
 	for ctx.Err() == nil {
-		began := c.env.Now().UTC() // without the monotonic clock, which never goes back
+		began := c.env.Now().UTC()   // without the monotonic clock, which never goes back
 		if began.Before(lastBegan) { // our clock was ahead, so it isn't known which messages were passed over
 			readFrom = since
 		}

@@ -142,7 +142,8 @@ func (c *Channel) subscribedApps(ctx context.Context) ([]subscribedApp, error) {
 }
 
 // SetHook implements channels.Hooked. It sets the callback of the app, unless another program uses the app,
-// then that of the business account, and then that of the number if the number has one of its own.
+// then that of the business account, and then that of the number if the number has one of its own. A callback
+// that is set is always this account's own, since another account's has another verify token.
 func (c *Channel) SetHook(ctx context.Context) error {
 	facts, err := c.findHook(ctx)
 	if err != nil {
@@ -153,15 +154,17 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	isComplete := facts.sub.Callback != "" && facts.sub.HasFields(neededFields()...)
 	if !isComplete && !facts.isOfOtherProgram(c.env) {
 		fields := graph.UniteFields(neededFields(), facts.sub.FieldNames())
-		callback := graph.Callback(facts.sub.Callback, c.env)
-		if err := facts.app.Subscribe(ctx, businessObject, callback, verify, fields); err != nil {
+		if err := facts.app.Subscribe(ctx, businessObject, c.env.HookURL, verify, fields); err != nil {
 			return c.hookError(err)
 		}
 	}
 
-	override := object{"override_callback_uri": graph.Callback(facts.override, c.env), "verify_token": verify}
-	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/subscribed_apps", nil, override, nil); err != nil {
-		return c.hookError(err)
+	isOfAnotherAccount := facts.override != c.env.HookURL && graph.Callback(facts.override, c.env) == facts.override
+	if !isOfAnotherAccount {
+		override := object{"override_callback_uri": c.env.HookURL, "verify_token": verify}
+		if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/subscribed_apps", nil, override, nil); err != nil {
+			return c.hookError(err)
+		}
 	}
 	if facts.number == "" || graph.Callback(facts.number, c.env) == facts.number {
 		return nil

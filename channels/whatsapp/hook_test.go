@@ -169,6 +169,38 @@ func TestCallbackOfRemovedAccount(t *testing.T) {
 	wantEqual(t, "wanted callback", state.Values[0].Wanted, w.env.HookURL)
 }
 
+// Two accounts of a business account share a callback, and each has a verify token of its own. SetHook of the second one
+// leaves the callback of the first, which would not confirm the second one's token, and sets its own where something is
+// missing.
+func TestSetHookBesideAnotherAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.config[fieldVerify] = "another word"
+	second := w.newChannel()
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/wa", w.channel)
+	mux.Handle("/hooks/wa-2", second)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	first := server.URL + "/hooks/wa"
+	second.env.HookURL, second.env.Accounts = first+"-2", []string{"wa", "wa-2"}
+	w.AppCallback(first, verifyToken)
+	w.postToGraph(wabaID+"/subscribed_apps", object{"override_callback_uri": first, "verify_token": verifyToken})
+
+	noError(t, second.SetHook(testContext(t)))
+	facts, err := second.findHook(testContext(t))
+	noError(t, err)
+	wantEqual(t, "callback of the business account", facts.override, first)
+	wantEqual(t, "callback of the app", facts.sub.Callback, first)
+
+	noError(t, facts.app.Subscribe(testContext(t), businessObject, first, verifyToken, []string{"messages"}))
+	noError(t, second.SetHook(testContext(t)))
+	facts, err = second.findHook(testContext(t))
+	noError(t, err)
+	wantEqual(t, "callback of the app after fields were missing", facts.sub.Callback, second.env.HookURL)
+	wantEqual(t, "all fields are subscribed", facts.sub.HasFields(neededFields()...), true)
+}
+
 // If the webhook can't be set, the error says why, and nothing is changed at Meta.
 func TestSetHookRefused(t *testing.T) {
 	t.Parallel()
