@@ -109,6 +109,15 @@ func (n *ownNumber) sendingAddress(via string) string {
 	return n.prefix() + via
 }
 
+// formerAddress returns the Twilio address of via, the number to which the customer wrote, if the account has got another number since.
+// It returns "" if via is ours or isn't known, and with a messaging service, all of whose numbers are ours.
+func (n *ownNumber) formerAddress(via string) string {
+	if sending := n.prefix() + via; n.service == "" && numberOf(via, n.whatsapp) != "" && sending != n.twilioAddress() {
+		return sending
+	}
+	return ""
+}
+
 // numberOf returns the phone number or short code in an address of ours. It returns "" if the address has neither: an RCS sender has a
 // name instead (rcs:acme_agent).
 func numberOf(address string, whatsapp bool) string {

@@ -27,7 +27,8 @@ const maxSeen = 1000
 //   - Absent: every message since the first attempt is known to be another one: this process sent it for another delivery, or the
 //     database has it as another message of ours. Only then will the engine send again.
 //   - CannotTell: everything else. A message with the same content that is slightly older than the attempt could be ours or another
-//     program's. A message with different content could be ours, because Twilio replaces characters if smart encoding is on.
+//     program's. A message with different content could be ours, because Twilio replaces characters if smart encoding is on. If the
+//     account has got another number since the customer wrote, the attempt may have been made from another Twilio account.
 //
 // Twilio lists a message as soon as it has accepted it. A request that Twilio is still processing isn't missed: the engine calls
 // Reconcile at least ten seconds after the request's timeout, and needs the answer Absent twice.
@@ -41,7 +42,8 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
-	rows, err := c.listToCustomer(ctx, o.To[0], o.Attempt.FirstAt.Add(-skew))
+	former := c.number.formerAddress(o.From)
+	rows, err := c.listToCustomer(ctx, o.To[0], former, o.Attempt.FirstAt.Add(-skew))
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
@@ -75,7 +77,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		}
 		return channels.Landed, c.makeReceipt(same[0].row, o.Attempt.Part+1 < len(parts)), nil
 	}
-	if len(same) == 0 && unexplained == 0 {
+	if len(same) == 0 && unexplained == 0 && former == "" {
 		return channels.Absent, channels.Receipt{}, nil
 	}
 
@@ -115,16 +117,17 @@ func hasContent(r row, p part) bool {
 	return strings.TrimSpace(r.Body) == strings.TrimSpace(body) && int(r.Media) == len(p.files)
 }
 
-// listToCustomer returns our messages to a customer that were created since from, without duplicates.
+// listToCustomer returns our messages to a customer that were created since from, without duplicates. former is an address that we had
+// before, whose messages are ours as well; "" means none.
 // Errors: BadRecipient; a list could not be read back that far.
-func (c *Channel) listToCustomer(ctx context.Context, customer channels.Party, from time.Time) ([]listedRow, error) {
+func (c *Channel) listToCustomer(ctx context.Context, customer channels.Party, former string, from time.Time) ([]listedRow, error) {
 	if _, err := c.number.addressOf(customer); err != nil {
 		return nil, err
 	}
 
 	var rows []listedRow
 	for _, to := range c.number.addressesOf(customer) {
-		list, err := c.listSince(ctx, to, from)
+		list, err := c.listSince(ctx, to, former, from)
 		if err != nil {
 			return nil, err
 		}
@@ -140,10 +143,10 @@ func (c *Channel) listToCustomer(ctx context.Context, customer channels.Party, f
 	return rows, nil
 }
 
-// listSince returns our messages to an address that were created since from, newest first. It doesn't filter by the date of sending,
-// which messages in Twilio's queue don't have yet.
+// listSince returns our messages to an address that were created since from, newest first. former is as in listToCustomer. It doesn't
+// filter by the date of sending, which messages in Twilio's queue don't have yet.
 // Errors: the list could not be read back that far.
-func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]listedRow, error) {
+func (c *Channel) listSince(ctx context.Context, to, former string, from time.Time) ([]listedRow, error) {
 	var rows []listedRow
 	var fault error // a page's content is unusable; eachPage returns other errors itself
 	first := c.api.messagesURL() + "?" + url.Values{"To": {to}, "PageSize": {"100"}}.Encode()
@@ -157,7 +160,8 @@ func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]l
 				return true
 			}
 
-			mayBeOurs := !r.isInbound() && !r.isAutomatic() && c.number.mayHaveSent(r)
+			isOurNumbers := c.number.mayHaveSent(r) || former != "" && r.From == former
+			mayBeOurs := !r.isInbound() && !r.isAutomatic() && isOurNumbers
 			switch {
 			case r.Created.Before(from):
 				older++

@@ -87,6 +87,21 @@ func TestReconcileNextPart(t *testing.T) {
 	w.wantOutcome(o, channels.Absent)
 }
 
+// After the account got another number, Reconcile also looks among the messages of the number to which the customer wrote.
+// What isn't there may have been sent from another Twilio account, so it isn't sent again.
+func TestReconcileAfterTheNumberWasChanged(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.secondAttempt(1, sameText, w.clock.now())
+	o.From = waNumber
+	w.mustSend(o)
+	w.base.number.from = "+15550109"
+	w.wantOutcome(o, channels.Landed)
+	other := w.secondAttempt(2, "not sent", w.clock.now().Add(time.Hour))
+	other.From = waNumber
+	w.wantOutcome(other, channels.CannotTell)
+}
+
 // If no process remembers for which delivery a message with our text was sent, Reconcile takes it for ours.
 func TestReconcileSameText(t *testing.T) {
 	t.Parallel()
