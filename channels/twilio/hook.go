@@ -38,7 +38,7 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 		Values: []channels.HookValue{{
 			What:   p.what,
 			Now:    methodAndAddress(p.method, p.address),
-			Wanted: methodAndAddress(http.MethodPost, c.webhookAddress()),
+			Wanted: methodAndAddress(http.MethodPost, c.wantedAddress(p)),
 		}},
 	}
 	if p.app != "" {
@@ -48,6 +48,16 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 		})
 	}
 	return state, nil
+}
+
+// wantedAddress returns the address that a webhook setting should have: our own or, for all numbers of a messaging service, that of
+// another account of this Parley, if Twilio calls that one already.
+func (c *Channel) wantedAddress(p *hookPlace) string {
+	address, _, _ := strings.Cut(p.address, "#")
+	if p.shared && isOfAnotherAccount(address, c.env) {
+		return address + retryOverrides
+	}
+	return c.webhookAddress()
 }
 
 // methodAndAddress formats a webhook setting: "POST https://example.com/hook". Without an address it returns "".
@@ -64,7 +74,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.api.call(ctx, p.requestFor(c.webhookAddress()), nil); err != nil {
+	if err := c.api.call(ctx, p.requestFor(c.wantedAddress(p)), nil); err != nil {
 		return asNotSent(err)
 	}
 	return nil

@@ -154,8 +154,8 @@ func TestSetHookOfAShortCode(t *testing.T) {
 	w.setHook()
 }
 
-// A messaging service calls one account for all of its numbers, so the checks of the other accounts accept that account's
-// address. They don't accept the address of an account that was removed, nor, where each number has a webhook of its own,
+// A messaging service calls one account for all of its numbers, so the checks and pages of the other accounts accept that
+// account's address. They don't accept the address of an account that was removed, nor, where each number has a webhook of its own,
 // that of another account.
 func TestHookOfAnotherAccount(t *testing.T) {
 	t.Parallel()
@@ -182,6 +182,9 @@ func TestHookOfAnotherAccount(t *testing.T) {
 			f := w.base.checkHook(t.Context())
 			wantEqual(t, "the webhook is right", f.OK, tt.wantOK)
 			wantText(t, "finding", f.Text, address)
+			state, err := w.channel.(channels.Hooked).FindHook(t.Context())
+			noError(t, err)
+			wantEqual(t, "nothing is to be changed", state.CallsUs(), tt.wantOK)
 		})
 	}
 }
