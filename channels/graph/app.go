@@ -195,17 +195,23 @@ func (a *App) Exchange(ctx context.Context, code, redirect string) (string, erro
 // own, env.HookURL. But an app has only one callback, which several accounts may share. So the address of another
 // account of the same Parley is kept: that account forwards the webhooks that are meant for this one.
 func Callback(present string, env channels.Env) string {
-	base, account := path.Split(present)
-	ownBase, _ := path.Split(env.HookURL)
-	if present == "" || base != ownBase {
+	if !IsOfParley(present, env) {
 		return env.HookURL
 	}
 
+	account := path.Base(present)
 	knowsAccounts := env.Accounts != nil
 	if knowsAccounts && !slices.Contains(env.Accounts, account) {
 		return env.HookURL // the account was removed
 	}
 	return present
+}
+
+// IsOfParley reports whether a callback leads to this Parley, even if to an account that was removed.
+func IsOfParley(callback string, env channels.Env) bool {
+	base, _ := path.Split(callback)
+	ownBase, _ := path.Split(env.HookURL)
+	return callback != "" && base == ownBase
 }
 
 // Error codes of Graph.

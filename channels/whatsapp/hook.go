@@ -80,7 +80,7 @@ func (f hookFacts) appValues(env channels.Env) []channels.HookValue {
 
 // isOfOtherProgram reports whether the app's callback belongs to another program. Parley never changes that.
 func (f hookFacts) isOfOtherProgram(env channels.Env) bool {
-	return f.sub.Callback != "" && graph.Callback(f.sub.Callback, env) != f.sub.Callback
+	return f.sub.Callback != "" && !graph.IsOfParley(f.sub.Callback, env)
 }
 
 // findHook asks Meta for all callbacks that may receive the number's webhooks.
@@ -151,7 +151,8 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	}
 
 	verify := c.hook.VerifyToken
-	isComplete := facts.sub.Callback != "" && facts.sub.HasFields(neededFields()...)
+	isRight := graph.Callback(facts.sub.Callback, c.env) == facts.sub.Callback
+	isComplete := isRight && facts.sub.HasFields(neededFields()...)
 	if !isComplete && !facts.isOfOtherProgram(c.env) {
 		fields := graph.UniteFields(neededFields(), facts.sub.FieldNames())
 		if err := facts.app.Subscribe(ctx, businessObject, c.env.HookURL, verify, fields); err != nil {

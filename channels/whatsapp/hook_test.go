@@ -169,36 +169,56 @@ func TestCallbackOfRemovedAccount(t *testing.T) {
 	wantEqual(t, "wanted callback", state.Values[0].Wanted, w.env.HookURL)
 }
 
+// startSecond starts a second account of the business account, wa-2, which has a verify token of its own, and tells Meta the
+// address of the first one. It returns the second account and that address. accounts are those that Parley has.
+func (w *world) startSecond(accounts ...string) (second *Channel, first string) {
+	w.t.Helper()
+	w.config[fieldVerify] = "another word"
+	second = w.newChannel()
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/wa", w.channel)
+	mux.Handle("/hooks/wa-2", second)
+	server := httptest.NewServer(mux)
+	w.t.Cleanup(server.Close)
+	first = server.URL + "/hooks/wa"
+	second.env.HookURL, second.env.Accounts = first+"-2", accounts
+	w.AppCallback(first, verifyToken)
+	w.postToGraph(wabaID+"/subscribed_apps", object{"override_callback_uri": first, "verify_token": verifyToken})
+	return second, first
+}
+
+// wantCallbacks checks the callbacks of the business account and of the app after SetHook.
+func (w *world) wantCallbacks(of *Channel, waba, app string) hookFacts {
+	w.t.Helper()
+	noError(w.t, of.SetHook(testContext(w.t)))
+	facts, err := of.findHook(testContext(w.t))
+	noError(w.t, err)
+	wantEqual(w.t, "callback of the business account", facts.override, waba)
+	wantEqual(w.t, "callback of the app", facts.sub.Callback, app)
+	return facts
+}
+
 // Two accounts of a business account share a callback, and each has a verify token of its own. SetHook of the second one
 // leaves the callback of the first, which would not confirm the second one's token, and sets its own where something is
 // missing.
 func TestSetHookBesideAnotherAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.config[fieldVerify] = "another word"
-	second := w.newChannel()
-	mux := http.NewServeMux()
-	mux.Handle("/hooks/wa", w.channel)
-	mux.Handle("/hooks/wa-2", second)
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	first := server.URL + "/hooks/wa"
-	second.env.HookURL, second.env.Accounts = first+"-2", []string{"wa", "wa-2"}
-	w.AppCallback(first, verifyToken)
-	w.postToGraph(wabaID+"/subscribed_apps", object{"override_callback_uri": first, "verify_token": verifyToken})
-
-	noError(t, second.SetHook(testContext(t)))
-	facts, err := second.findHook(testContext(t))
-	noError(t, err)
-	wantEqual(t, "callback of the business account", facts.override, first)
-	wantEqual(t, "callback of the app", facts.sub.Callback, first)
+	second, first := w.startSecond("wa", "wa-2")
+	facts := w.wantCallbacks(second, first, first)
 
 	noError(t, facts.app.Subscribe(testContext(t), businessObject, first, verifyToken, []string{"messages"}))
-	noError(t, second.SetHook(testContext(t)))
-	facts, err = second.findHook(testContext(t))
-	noError(t, err)
-	wantEqual(t, "callback of the app after fields were missing", facts.sub.Callback, second.env.HookURL)
+	facts = w.wantCallbacks(second, first, second.env.HookURL)
 	wantEqual(t, "all fields are subscribed", facts.sub.HasFields(neededFields()...), true)
+}
+
+// SetHook replaces the address of an account that was removed, also where the app has it: news of templates and of the
+// business account would reach nobody.
+func TestSetHookAfterAnAccountWasRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	second, _ := w.startSecond("wa-2")
+	w.wantCallbacks(second, second.env.HookURL, second.env.HookURL)
 }
 
 // If the webhook can't be set, the error says why, and nothing is changed at Meta.
