@@ -70,12 +70,17 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 
 // highestRoleFaults returns a fault for each agent with the highest role, which nobody would have after the change.
 func (w *work) highestRoleFaults(f *parleyfile.File, highest state.Rank) error {
+	role := "a super-admin"
+	if highest == state.RankAdmin {
+		role = "an admin"
+	}
+
 	var faults document.Faults
 	for i := range w.have.Agents {
 		if a := &w.have.Agents[i]; a.Rank() == highest {
 			faults.Add(document.Fault{
 				At: f.AgentAt(a.Email), Where: "agent " + a.Email + ": roles",
-				What: "nobody else is a super-admin", Hint: "Let this agent stay one, or make somebody else one first.",
+				What: "nobody would be " + role + " any more", Hint: "Let this agent stay one, or make somebody else one first.",
 			})
 		}
 	}
