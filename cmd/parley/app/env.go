@@ -133,7 +133,7 @@ func (e *Env) checkSecrets(v *variables) {
 	if e.BackupPassphrase != "" {
 		if err := CheckPassphrase(e.BackupPassphrase); err != nil {
 			v.addFault("PARLEY_BACKUP_PASSPHRASE: %w (without the variable, parley restore asks on a terminal, "+
-				"also for a shorter one)", err)
+				"also for one that is no longer taken)", err)
 		}
 	}
 }
@@ -141,8 +141,11 @@ func (e *Env) checkSecrets(v *variables) {
 // minPassphraseRunes is the minimum length of a backup's passphrase.
 const minPassphraseRunes = 10
 
-// CheckPassphrase returns an error if a passphrase is too short to encrypt the master key in a backup.
+// CheckPassphrase returns an error if a passphrase is too short to encrypt the master key in a backup, or only blanks.
 func CheckPassphrase(passphrase string) error {
+	if strings.TrimSpace(passphrase) == "" {
+		return errors.New("the passphrase is empty, or only blanks")
+	}
 	if utf8.RuneCountInString(passphrase) < minPassphraseRunes {
 		return fmt.Errorf("the passphrase is too short: at least %d characters", minPassphraseRunes)
 	}

@@ -140,6 +140,14 @@ func TestEnvRefusesAPassphraseOfNineCharacters(t *testing.T) {
 	checkFaults(t, vars{"PARLEY_BACKUP_PASSPHRASE": nine}, "PARLEY_BACKUP_PASSPHRASE: the passphrase is too short: at least 10 characters")
 }
 
+// A passphrase of blanks alone is refused, however many there are: it is what a variable holds that nobody has filled in.
+func TestEnvRefusesAPassphraseOfBlanks(t *testing.T) {
+	t.Parallel()
+	for _, blanks := range []string{"            ", "\t \n \t \n \t \n \t \n", "\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000"} {
+		checkFaults(t, vars{"PARLEY_BACKUP_PASSPHRASE": blanks}, "PARLEY_BACKUP_PASSPHRASE: the passphrase is empty, or only blanks")
+	}
+}
+
 // An address of a provider may be http on loopback. The site's own address loses its slash at the end.
 func TestEnvValues(t *testing.T) {
 	t.Parallel()
