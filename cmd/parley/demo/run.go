@@ -57,10 +57,9 @@ const stopGrace = 3 * time.Second
 //
 // It fails if the address is in use, if PostgreSQL isn't available, or if another demo uses the data directory.
 func Run(ctx context.Context, o Options) (err error) {
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", o.Listen)
+	listener, err := listenForPage(ctx, o)
 	if err != nil {
-		return fmt.Errorf("demo: %w; choose another address with --listen", err)
+		return err
 	}
 
 	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
@@ -116,6 +115,20 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 
 	return group.Wait()
+}
+
+// listenForPage opens the address of the page, unless another demo uses the data directory: it would fail as soon as
+// visitors have been told to come.
+func listenForPage(ctx context.Context, o Options) (net.Listener, error) {
+	if err := refuseUsedFolder(o.Data); err != nil {
+		return nil, err
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w; choose another address with --listen", err)
+	}
+	return listener, nil
 }
 
 // newServer returns the page's HTTP server. The contexts of its requests end with ctx.

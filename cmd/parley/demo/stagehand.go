@@ -91,7 +91,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	}()
 
 	if server.IsShared() {
-		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.options.Data)
+		return errFolderInUse(s.options.Data) // it was started at the same time as this one
 	}
 
 	pace := company.ProloguePace
@@ -157,22 +157,44 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 	return s.runEngine(ctx, env, db.Pool, pace, switched)
 }
 
-// removeFolder deletes the data directory of a demo, including the files of its database server. It returns an error if
-// another demo uses the directory.
-func removeFolder(dir string) error {
+// refuseUsedFolder returns an error if another demo uses the data directory.
+func refuseUsedFolder(dir string) error {
+	lock, err := lockFolder(dir)
+	if lock != nil {
+		_ = lock.Unlock()
+	}
+	return err
+}
+
+// lockFolder takes the lock of a demo's data directory, which the database server of a running demo holds. It returns nil
+// if there is no directory yet, and an error if another demo uses it.
+func lockFolder(dir string) (*flock.Flock, error) {
 	lock := flock.New(filepath.Join(dir, "lock"), flock.SetFlag(os.O_RDONLY))
 	isLocked, err := lock.TryLock()
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("demo: reset: %w", err)
+		return nil, fmt.Errorf("demo: lock: %w", err)
+	}
+	if !isLocked {
+		return nil, errFolderInUse(dir)
+	}
+	return lock, nil
+}
+
+func errFolderInUse(dir string) error {
+	return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", dir)
+}
+
+// removeFolder deletes the data directory of a demo, including the files of its database server. It returns an error if
+// another demo uses the directory.
+func removeFolder(dir string) error {
+	lock, err := lockFolder(dir)
+	if lock == nil || err != nil {
+		return err
 	}
 	defer func() { _ = lock.Unlock() }()
-
-	if !isLocked {
-		return fmt.Errorf("demo: another demo runs on %s; stop it first", dir)
-	}
 
 	// PostgreSQL refuses to run as root. For root, pgserver may keep the server in another directory, whose path it
 	// writes to pg.elsewhere.
