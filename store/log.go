@@ -46,6 +46,17 @@ func ListLog(ctx context.Context, q Querier, conversation ConversationID, limit,
 	return query.Collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
 }
 
+const logOfEvent = `
+	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
+	FROM log_entries
+	WHERE conversation_id = $1 AND event_id = $2
+	ORDER BY at DESC, id DESC`
+
+// LogOfEvent returns the log entries that an event caused in a conversation, the newest first.
+func LogOfEvent(ctx context.Context, q Querier, event EventID, conversation ConversationID) ([]LogEntry, error) {
+	return query.Collect[LogEntry](ctx, q, "log of an event", logOfEvent, conversation, event)
+}
+
 // DeedsOfOwners returns the deeds that change the owners of a conversation.
 func DeedsOfOwners() []Deed {
 	return []Deed{DeedTook, DeedJoined, DeedAssigned, DeedUnassigned, DeedReopened}

@@ -201,6 +201,14 @@ func MessagesOfPost(ctx context.Context, q Querier, message MessageID, kind stri
 	return query.Collect[Message](ctx, q, "messages of a post", messagesOfPost, message, kind)
 }
 
+const messagesOfEvent = `SELECT ` + messageWithoutPast + ` FROM messages WHERE event_id = $1 AND conversation_id = $2`
+
+// MessagesOfEvent returns the messages that an event caused in a conversation, in no particular order and without quoted
+// history.
+func MessagesOfEvent(ctx context.Context, q Querier, event EventID, conversation ConversationID) ([]Message, error) {
+	return query.Collect[Message](ctx, q, "messages of an event", messagesOfEvent, event, conversation)
+}
+
 const latestMessages = `
 	SELECT ` + messageWithoutPast + `
 	FROM unnest($1::bigint[]) AS given(conversation)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -14,17 +13,12 @@ import (
 	"parley/store"
 )
 
-// limits are the numbers of the newest messages, deliveries and log entries of a conversation that are read.
-type limits struct{ messages, deliveries, log int }
-
-// limitsOf returns the limits for the journey of a conversation. Of a long one only the newest is shown. What an event caused
-// may be anywhere in it, and is shown in any case.
-func limitsOf(only store.EventID) limits {
-	if only != 0 {
-		return limits{messages: math.MaxInt32, deliveries: math.MaxInt32, log: math.MaxInt32}
-	}
-	return limits{messages: 200, deliveries: 500, log: 300}
-}
+// These are the numbers of the newest messages, deliveries and log entries that are shown of a conversation.
+const (
+	maxMessages   = 200
+	maxDeliveries = 500
+	maxLogEntries = 300
+)
 
 // Journey is the history of a conversation or an event, step by step. `parley explain` shows it to people who ask why a
 // message arrived or didn't:
@@ -155,50 +149,72 @@ func (b *builder) buildConversation(ctx context.Context, number store.Conversati
 		return Journey{}, fmt.Errorf("inspect: conversation #%d: %w", number, ErrUnknown)
 	}
 
-	most := limitsOf(only)
-	messages, err := store.LatestMessages(ctx, b.q, []store.ConversationID{number}, most.messages)
-	if err != nil {
-		return Journey{}, err
-	}
-
-	log, err := store.ListLog(ctx, b.q, number, most.log, 0)
-	if err != nil {
-		return Journey{}, err
-	}
-
-	sent, err := collect(ctx, b.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, most.deliveries)
-	if err != nil {
-		return Journey{}, err
-	}
-
-	isLong := len(messages) == most.messages || len(log) == most.log || len(sent) == most.deliveries
-	if only != 0 {
-		messages = slices.DeleteFunc(messages, func(m store.Message) bool { return m.EventID != only })
-		log = slices.DeleteFunc(log, func(e store.LogEntry) bool { return e.EventID != only })
-		sent = slices.DeleteFunc(sent, func(d delivery) bool {
-			return !slices.ContainsFunc(messages, func(m store.Message) bool { return m.ID == d.MessageID })
-		})
-	}
-
-	arrived := b.addMessages(messages)
-	arrived = append(arrived, b.addLog(log)...)
-	b.addDeliveries(sent)
-	if only != 0 {
-		arrived = []store.EventID{only}
+	arrived, isCut := []store.EventID{only}, false
+	if only == 0 {
+		arrived, isCut, err = b.addNewest(ctx, number)
 	} else {
-		open, err := collect(ctx, b.q, "waiting events", pgx.RowTo[store.EventID], openEvents, store.ConversationKey(number))
-		if err != nil {
-			return Journey{}, err
-		}
-		arrived = append(arrived, open...)
+		err = b.addCaused(ctx, number, only)
 	}
-
+	if err != nil {
+		return Journey{}, err
+	}
 	if err := b.addEvents(ctx, arrived); err != nil {
 		return Journey{}, err
 	}
 
 	b.sort()
-	return Journey{Title: b.titleOf(conversations[0]), Conversation: number, Steps: b.steps, Cut: isLong}, nil
+	return Journey{Title: b.titleOf(conversations[0]), Conversation: number, Steps: b.steps, Cut: isCut}, nil
+}
+
+// addNewest adds the newest steps of a conversation. It returns the events that caused them or still wait, and whether older
+// steps were left out.
+func (b *builder) addNewest(ctx context.Context, number store.ConversationID) (arrived []store.EventID, isCut bool, err error) {
+	messages, err := store.LatestMessages(ctx, b.q, []store.ConversationID{number}, maxMessages)
+	if err != nil {
+		return nil, false, err
+	}
+	log, err := store.ListLog(ctx, b.q, number, maxLogEntries, 0)
+	if err != nil {
+		return nil, false, err
+	}
+	sent, err := collect(ctx, b.q, "deliveries", pgx.RowToStructByName[delivery], newestDeliveries, number, maxDeliveries)
+	if err != nil {
+		return nil, false, err
+	}
+	open, err := collect(ctx, b.q, "waiting events", pgx.RowTo[store.EventID], openEvents, store.ConversationKey(number))
+	if err != nil {
+		return nil, false, err
+	}
+
+	isCut = len(messages) == maxMessages || len(log) == maxLogEntries || len(sent) == maxDeliveries
+	arrived = append(b.addMessages(messages), b.addLog(log)...)
+	b.addDeliveries(sent)
+	return append(arrived, open...), isCut, nil
+}
+
+// addCaused adds the steps of all that an event caused in a conversation, however much has happened there since.
+func (b *builder) addCaused(ctx context.Context, number store.ConversationID, event store.EventID) error {
+	messages, err := store.MessagesOfEvent(ctx, b.q, event, number)
+	if err != nil {
+		return err
+	}
+	log, err := store.LogOfEvent(ctx, b.q, event, number)
+	if err != nil {
+		return err
+	}
+	ids := make([]store.MessageID, len(messages))
+	for i, m := range messages {
+		ids[i] = m.ID
+	}
+	sent, err := collect(ctx, b.q, "deliveries", pgx.RowToStructByName[delivery], deliveriesOfMessages, number, ids)
+	if err != nil {
+		return err
+	}
+
+	b.addMessages(messages)
+	b.addLog(log)
+	b.addDeliveries(sent)
+	return nil
 }
 
 // sort sorts the steps by time, and steps with the same time from cause to effect.

@@ -1,12 +1,14 @@
 package inspect_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/setup"
@@ -28,10 +30,36 @@ func ravens() setup.Options {
 	return setup.Options{Specs: []channels.Spec{{Kind: "raven", Name: "Raven"}}}
 }
 
-// What an event caused is shown however much has happened in its conversation since.
+// rowCounter counts the rows that are read by it.
+type rowCounter struct {
+	store.Querier
+	rows int
+}
+
+func (c *rowCounter) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	rows, err := c.Querier.Query(ctx, sql, args...)
+	return countedRows{rows, c}, err
+}
+
+type countedRows struct {
+	pgx.Rows
+	counter *rowCounter
+}
+
+func (r countedRows) Next() bool {
+	isRow := r.Rows.Next()
+	if isRow {
+		r.counter.rows++
+	}
+	return isRow
+}
+
+// What an event caused is shown however much has happened in its conversation since, and nothing of all that is read for it.
 func TestExplainOldEventOfALongConversation(t *testing.T) {
 	t.Parallel()
 	s := tell(t)
+	short, long := &rowCounter{Querier: s.pool}, &rowCounter{Querier: s.pool}
+	must(inspect.Explain(t.Context(), short, fmt.Sprint(s.question), time.UTC))(t)
 	for _, sql := range []string{
 		`INSERT INTO messages (id, conversation_id, direction, fate, event_id, said_at, created_at)
 			SELECT 1000 + n, 12, 'in', 'in', 1000 + n, now(), now() FROM generate_series(1, 300) AS n`,
@@ -43,11 +71,14 @@ func TestExplainOldEventOfALongConversation(t *testing.T) {
 		must(s.pool.Exec(t.Context(), sql))(t)
 	}
 
-	got := must(inspect.Explain(t.Context(), s.pool, fmt.Sprint(s.question), time.UTC))(t)
+	got := must(inspect.Explain(t.Context(), long, fmt.Sprint(s.question), time.UTC))(t)
 	for _, want := range []string{"the customer wrote message 101", "the customer: opened", "of message 101 to"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the event is explained without %q:\n%s", want, got)
 		}
+	}
+	if long.rows != short.rows {
+		t.Errorf("%d rows were read of the long conversation, want the same %d as of the short one", long.rows, short.rows)
 	}
 }
 

@@ -90,7 +90,7 @@ type delivery struct {
 	ErrorText  string              `db:"error_text"`
 }
 
-const newestDeliveries = `
+const selectDeliveries = `
 	SELECT deliveries.id, deliveries.message_id, coalesce(accounts.name, '?') AS account, deliveries.kind, deliveries.state,
 		deliveries.attempt, deliveries.created_at, deliveries.first_at, deliveries.sent_at, deliveries.not_before, lanes.due_at,
 		greatest(deliveries.seq - lanes.head - 1, 0) AS before, -- lanes.head is the last delivery that is done
@@ -98,9 +98,15 @@ const newestDeliveries = `
 	FROM lanes
 	JOIN deliveries ON deliveries.lane_id = lanes.id
 	LEFT JOIN accounts ON accounts.id = lanes.account_id
-	WHERE lanes.conversation_id = $1
+	WHERE lanes.conversation_id = $1`
+
+const newestDeliveries = selectDeliveries + `
 	ORDER BY deliveries.created_at DESC, deliveries.id DESC
 	LIMIT $2`
+
+const deliveriesOfMessages = selectDeliveries + `
+	AND deliveries.message_id = ANY($2) AND deliveries.message_id <> 0
+	ORDER BY deliveries.created_at DESC, deliveries.id DESC`
 
 // collect runs a query and reads all rows with scan. what describes the rows in errors.
 func collect[T any](ctx context.Context, q store.Querier, what string, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
