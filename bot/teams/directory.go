@@ -99,6 +99,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUse
 
 // Absent returns those of the users who aren't in any team that the app is in. If the app is in no team, it returns
 // nil, because Teams lists nobody then.
+// Errors: the members of a team can't be read, and may include a user whom no other team has.
 func (s *Surface) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
 	teams := s.directory.Notes.Teams()
 	if len(teams) == 0 {
@@ -109,6 +110,7 @@ func (s *Surface) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bri
 		return nil, err
 	}
 
+	var unread error
 	absent := slices.Clone(users)
 	for id, team := range teams {
 		at := connector.Conversation{Service: cmp.Or(team.Service, service), ID: id}
@@ -116,9 +118,12 @@ func (s *Surface) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bri
 			absent = slices.DeleteFunc(absent, func(user bridge.SurfaceUser) bool { return string(user) == m.AADObjectID })
 			return len(absent) > 0
 		})
-		if err != nil && !organisation.IsInaccessible(err) {
-			return nil, err
+		if err != nil {
+			unread = err
 		}
+	}
+	if unread != nil && len(absent) > 0 {
+		return nil, unread
 	}
 	return absent, nil
 }

@@ -94,6 +94,23 @@ func TestAbsentUsers(t *testing.T) {
 	wantList(t, "absent users", absent, []bridge.SurfaceUser{stranger})
 }
 
+// If the members of a team can't be read, nobody counts as absent who may be among them: doctor would advise to remove ids that
+// are right.
+func TestAbsentUsersOfAnUnreadableTeam(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.fake.Inject(teamsfake.Fault{
+		Method: "members.page",
+		Kind:   teamsfake.FaultHTTP,
+		Status: http.StatusForbidden,
+		Code:   "BotNotInConversationRoster",
+	})
+	absent, err := w.surface.Absent(w.ctx(), []bridge.SurfaceUser{ben})
+	if err == nil {
+		t.Errorf("absent are %v, want an error", absent)
+	}
+}
+
 // A guest isn't found by address, so no agent is tied to a guest. A guest can't answer from Teams, and would otherwise
 // count as an agent on the site.
 func TestGuestIsNotFoundByAddress(t *testing.T) {
