@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -81,12 +82,21 @@ type payloadError struct{ error }
 
 func (e payloadError) Unwrap() error { return e.error }
 
+// unreadableError is the error of decoder.decode if the event can't be decoded. What a decoder says may quote what a
+// customer wrote, as errors of package strconv do: so people read it where they may read the event, and not in the log.
+type unreadableError struct{ error }
+
+func (e unreadableError) Unwrap() error { return e.error }
+
+// LogValue implements slog.LogValuer.
+func (e unreadableError) LogValue() slog.Value {
+	return slog.StringValue("it can't be read; parley replay lists why")
+}
+
 // isUnreadable reports whether an error of decoder.decode means that the event can never be decoded.
 func isUnreadable(err error) bool {
-	if _, ok := errors.AsType[payloadError](err); ok {
-		return false
-	}
-	return !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
+	_, ok := errors.AsType[unreadableError](err)
+	return ok
 }
 
 // decoder decodes events one by one in a second goroutine, so that its caller can stop waiting for a slow
@@ -121,7 +131,7 @@ func (d *decoder) release() {
 
 // decode decodes one event. After limit it returns errSlow, but decoding continues, and the next call for the
 // same event gets the result.
-// Errors: errSlow, payloadError, and those of Handler.Decode.
+// Errors: errSlow, payloadError, ErrNotOpen, unreadableError.
 func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration) (any, error) {
 	one := d.slow.find(e.ID)
 	if one == nil {
@@ -157,14 +167,20 @@ func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration
 }
 
 // safeDecode calls Handler.Decode and turns a panic into an error.
+// Errors: ErrNotOpen, unreadableError.
 func (r *Relay) safeDecode(e store.Event, payload []byte) (value any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.log.Error("decoding panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fmt.Errorf("relay: decoding panicked: %v", p)
+			err = unreadableError{fmt.Errorf("relay: decoding panicked: %v", p)}
 		}
 	}()
-	return r.handler.Decode(e, payload)
+
+	value, err = r.handler.Decode(e, payload)
+	if err != nil && !errors.Is(err, ErrNotOpen) {
+		err = unreadableError{err}
+	}
+	return value, err
 }
 
 // decoding is an event that is being decoded. done is closed when value and err are set.
