@@ -49,6 +49,7 @@ func readTag(o *object) (Tag, bool) {
 		e.Name = strings.Join(strings.Fields(name.Value), " ")
 		o.Where = "tag " + e.Name
 		o.checkTagName(*name, "name")
+		o.checkHasPage(e.Name)
 	} else if o.Values["name"] == nil {
 		o.Fault(o.At, "name", "is missing", "A tag is known by its name.")
 	}

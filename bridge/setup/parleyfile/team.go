@@ -38,6 +38,7 @@ func readTeam(o *object) (Team, bool) {
 	if e.Name != "" {
 		o.Where = "team " + e.Name
 	}
+	o.checkHasPage(e.Name)
 
 	if e.Members = o.List("members"); e.Members != nil {
 		for i, m := range e.Members.Items {

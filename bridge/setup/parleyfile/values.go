@@ -43,6 +43,14 @@ func (o *object) readName(key, hint string) string {
 	return strings.TrimSpace(t.Value)
 }
 
+// checkHasPage adds a fault if the settings site could have no page of that name: browsers take both as ways up in an
+// address, however they are written there.
+func (o *object) checkHasPage(name string) {
+	if name == "." || name == ".." {
+		o.Fault(o.At, "name", fmt.Sprintf("%q is only dots", name), "No page of the settings site could be opened by that name: take another one.")
+	}
+}
+
 // checkOneOf adds a fault if a value is not one of those allowed.
 func (o *object) checkOneOf(t document.Text, name string, allowed ...string) {
 	if !slices.Contains(allowed, t.Value) {
