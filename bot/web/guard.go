@@ -57,14 +57,18 @@ func (s *Site) guardRoute(route Route) http.Handler {
 	})
 }
 
+// isByLeaving reports whether an error only means that the client of a request has disconnected.
+func isByLeaving(request context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) && errors.Is(request.Err(), context.Canceled)
+}
+
 // answerFailure logs an error of a handler and responds with status 500. If the response has already begun, it closes
 // the connection. The handler may have changed something before it failed, so the page doesn't claim that nothing was
 // changed. An error because the client has disconnected is not logged.
 func (s *Site) answerFailure(v *Visit, route Route, err error) {
 	_, hasBegun := errors.AsType[brokenOffError](err)
 	requestErr := v.Context().Err()
-	isCancelled := errors.Is(err, context.Canceled) && errors.Is(requestErr, context.Canceled)
-	hasLeft := isCancelled || hasBegun && requestErr != nil
+	hasLeft := isByLeaving(v.Context(), err) || hasBegun && requestErr != nil
 	if hasLeft {
 		panic(http.ErrAbortHandler)
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
+
 	"parley/bot/web"
 )
 
@@ -152,6 +154,58 @@ func TestBrowserThatGoesAwayIsNoFault(t *testing.T) {
 				}
 			}()
 			site.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/auth/sign-in", nil))
+		})
+	}
+}
+
+// deafSessions is a store of sessions that calls leave when it is asked, and doesn't answer any more.
+type deafSessions struct {
+	scs.CtxStore
+	leave func()
+}
+
+func (s deafSessions) FindCtx(context.Context, string) ([]byte, bool, error) {
+	s.leave()
+	return nil, false, fmt.Errorf("store: session: %w", context.Canceled)
+}
+
+// A browser may also go away while its session is read. An error in the log would say that the database is ill.
+func TestBrowserThatGoesAwayWhileItsSessionIsRead(t *testing.T) {
+	t.Parallel()
+	for _, goesAway := range []bool{true, false} {
+		t.Run(fmt.Sprintf("it goes away: %t", goesAway), func(t *testing.T) {
+			t.Parallel()
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			sessions := deafSessions{leave: leave}
+			if !goesAway {
+				sessions.leave = func() {}
+			}
+
+			var log bytes.Buffer
+			site, err := web.New(web.Options{
+				Company:  func(context.Context) string { return "Acme" },
+				Log:      slog.New(slog.NewTextHandler(&log, nil)),
+				Sessions: sessions,
+				Areas: []web.Area{{Name: "acme", Routes: []web.Route{
+					{Pattern: "GET /auth/sign-in", For: web.Anyone, Do: func(v *web.Visit) error { return v.Go("/settings") }},
+				}}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			defer func() {
+				if isAborted := recover() != nil; isAborted != goesAway {
+					t.Errorf("cut the connection: %t, want %t", isAborted, goesAway)
+				}
+				if isLogged := log.Len() > 0; isLogged == goesAway {
+					t.Errorf("logged %q", log.String())
+				}
+			}()
+			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/auth/sign-in", nil)
+			r.AddCookie(&http.Cookie{Name: "parley_session", Value: "x"})
+			site.Handler().ServeHTTP(httptest.NewRecorder(), r)
 		})
 	}
 }

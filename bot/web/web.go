@@ -140,7 +140,10 @@ func newSessions(o Options) *scs.SessionManager {
 	m.Cookie.SameSite = http.SameSiteLaxMode // sent when a link in a chat opens a page
 	m.Cookie.HttpOnly = true
 	m.Cookie.Path = "/"
-	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		if isByLeaving(r.Context(), err) {
+			panic(http.ErrAbortHandler)
+		}
 		o.Log.Error("site: sessions", "error", err)
 		http.Error(w, "Parley's database can't be reached just now. Try again in a moment.", http.StatusServiceUnavailable)
 	}
