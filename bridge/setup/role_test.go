@@ -59,7 +59,6 @@ agents:
 }
 
 // Whoever takes the highest role from everybody who has it is told which role that is: a company may have only admins.
-// Requirement R-211: Roles.
 func TestLastOfTheHighestRole(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ role, want string }{
