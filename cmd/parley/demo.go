@@ -70,10 +70,16 @@ func serveDemo(ctx context.Context) error {
 	return app.Serve(ctx, env, log, printRemark, options)
 }
 
+// maxDemoHold is the longest hold that parley.yaml allows, with which the demo is set up.
+const maxDemoHold = 10 * time.Minute
+
 // Run shows the demo until it is interrupted.
 func (c demoCommand) Run(ctx context.Context) error {
 	if c.Engine {
 		return serveDemo(ctx)
+	}
+	if c.Hold < 0 || c.Hold > maxDemoHold {
+		return fmt.Errorf("demo: --hold=%s is out of range; write something from 0s to 10m", c.Hold)
 	}
 
 	program, err := os.Executable()

@@ -112,6 +112,19 @@ func TestDemoAddressInUse(t *testing.T) {
 	}
 }
 
+// The demo refuses a hold that can't be set before it says where it is, and by the name that it has on the command line.
+func TestDemoHoldOutOfRange(t *testing.T) {
+	t.Parallel()
+	parley := cli{t: t, data: folderForServer(t)}
+	for _, hold := range []string{"-1s", "10m1s"} {
+		printed := parley.mustFail("demo", "--no-open", "--listen", "127.0.0.1:0", "--hold="+hold)
+		wantText(t, printed, "--hold="+hold)
+		if pageAddress.MatchString(printed) {
+			t.Errorf("it says where the demo is:\n%s", printed)
+		}
+	}
+}
+
 // get opens an address and returns what the page holds.
 func get(t *testing.T, url string) string {
 	t.Helper()
