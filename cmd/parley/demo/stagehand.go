@@ -174,6 +174,9 @@ func lockFolder(dir string) (*flock.Flock, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
+	if errors.Is(err, os.ErrPermission) {
+		return nil, fmt.Errorf("demo: %s belongs to another account; run as that one, or choose another folder with PARLEY_DATA: %w", dir, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("demo: lock: %w", err)
 	}
