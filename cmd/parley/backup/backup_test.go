@@ -269,6 +269,7 @@ func TestCheckTarget(t *testing.T) {
 		overwrites, wantOK bool
 	}{
 		{name: "nothing there", path: filepath.Join(dir, "new.parley"), wantOK: true},
+		{name: "not even the folder", path: filepath.Join(dir, "none", "new.parley")},
 		{name: "an empty file", path: empty, wantOK: true},
 		{name: "an older backup", path: older, wantOK: true},
 		{name: "a newer Parley's backup", path: withManifest(t, older, `"format": 1`, `"format": 99`), wantOK: true},

@@ -49,14 +49,17 @@ type Source struct {
 // overwritten.
 var ErrOccupied = errors.New("backup: there is a file already that isn't a backup, or a damaged one")
 
-// CheckTarget checks that CreateFile may write to path: either there is no file, or the file is empty or an
-// older backup. If overwrites is true, any regular file may be replaced, but still no folder or device.
+// CheckTarget checks that CreateFile may write to path: either there is no file, but its folder, or the file is empty
+// or an older backup. If overwrites is true, any regular file may be replaced, but still no folder or device.
 //
 // Errors: ErrOccupied.
 func CheckTarget(path string, overwrites bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return fmt.Errorf("backup: the folder of %s: %w", path, err)
+		}
 		return nil
 	case err != nil:
 		return fmt.Errorf("backup: %w", err)
