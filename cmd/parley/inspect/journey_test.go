@@ -313,3 +313,29 @@ func TestReplay(t *testing.T) {
 		t.Errorf("the event is not queued: %s", got)
 	}
 }
+
+// A list that is cut says so: whoever has dealt with all that it shows isn't done.
+func TestManyInQuarantine(t *testing.T) {
+	t.Parallel()
+	s := tell(t)
+	const remark = "(older events are left out)\n"
+	const shown = 200
+	fill := `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
+		SELECT account_id, external_id || n, order_key, payload, size_bytes FROM events, generate_series(1, $2::int) AS n WHERE id = $1`
+	must(s.pool.Exec(t.Context(), fill, s.broken, shown-1))(t)
+	quarantine := `INSERT INTO quarantine (event_id, reason) SELECT id, E'one\ntwo' FROM events
+		WHERE external_id LIKE 'timer:12:snooze:1_%' ON CONFLICT DO NOTHING`
+	must(s.pool.Exec(t.Context(), quarantine))(t)
+
+	whole := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t)
+	if lines := strings.Count(whole, "\n"); lines != shown+1 || strings.Contains(whole, remark) {
+		t.Errorf("of %d events there are %d lines:\n%s", shown, lines, whole)
+	}
+
+	must(s.pool.Exec(t.Context(), fill, s.question, 1))(t)
+	must(s.pool.Exec(t.Context(), `INSERT INTO quarantine (event_id, reason) SELECT max(id), 'x' FROM events`))(t)
+	cut := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t)
+	if lines := strings.Count(cut, "\n"); lines != shown+2 || !strings.Contains(cut, remark) {
+		t.Errorf("of %d events there are %d lines:\n%s", shown+1, lines, cut)
+	}
+}

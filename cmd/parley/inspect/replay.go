@@ -153,18 +153,23 @@ func (r Replayed) Text() string {
 	return fmt.Sprintf("event %[1]d: "+words, r.Event)
 }
 
-// Quarantined lists the quarantined events for a terminal, the newest first, with times in zone.
+// Quarantined lists the quarantined events for a terminal, the newest first and one in a line, with times in zone.
 func Quarantined(ctx context.Context, q store.Querier, zone *time.Location) (string, error) {
-	list, err := store.ListQuarantine(ctx, q, maxQuarantined)
+	list, err := store.ListQuarantine(ctx, q, maxQuarantined+1)
 	if err != nil {
 		return "", err
 	}
 	if len(list) == 0 {
 		return "nothing is in quarantine\n", nil
 	}
+
 	var b strings.Builder
-	for _, e := range list {
-		fmt.Fprintf(&b, "%d  %s  %s: %s\n", e.EventID, e.At.In(zone).Format("2006-01-02 15:04:05 MST"), e.Account, e.Reason)
+	for _, e := range list[:min(len(list), maxQuarantined)] {
+		reason := strings.Join(strings.Fields(e.Reason), " ")
+		fmt.Fprintf(&b, "%d  %s  %s: %s\n", e.EventID, e.At.In(zone).Format("2006-01-02 15:04:05 MST"), e.Account, reason)
+	}
+	if len(list) > maxQuarantined {
+		b.WriteString("(older events are left out)\n")
 	}
 	b.WriteString("To apply one again: parley replay EVENT\n")
 	return b.String(), nil
