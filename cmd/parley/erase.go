@@ -128,8 +128,8 @@ func findContacts(ctx context.Context, db *app.Database, text string, all bool) 
 	lines := []string{}
 	for i, c := range list {
 		ids[i] = c.ID
-		addresses := strings.Join(c.Addresses, ", ")
-		lines = append(lines, fmt.Sprintf("  %s%d  %s, %d conversations: %s", erase.IDPrefix, c.ID, c.Name, c.Conversations, addresses))
+		addresses := oneLine(strings.Join(c.Addresses, ", "))
+		lines = append(lines, fmt.Sprintf("  %s%d  %s, %d conversations: %s", erase.IDPrefix, c.ID, oneLine(c.Name), c.Conversations, addresses))
 	}
 
 	if len(list) == 0 {

@@ -95,6 +95,26 @@ func TestEraseRefusesSharedAddress(t *testing.T) {
 	wantText(t, e.mustFail("erase", zebra), "names 2 contacts:\n  contact:1  Zebra, 1 conversations: help: zebra@shop.example")
 }
 
+// A customer's name can't pretend to be another line of the list from which somebody chooses whom to erase, nor make the terminal hide
+// one.
+func TestNamesObeyTheList(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	storetest.Exec(t, openPool(t, e.url), `
+		UPDATE contacts SET name = E'\x1b[2K\nName one by its id, as contact:3\u202e' WHERE id = 1;
+		INSERT INTO quarantine (event_id, reason) VALUES (1, E'malformed: \x1b]0;x\x07\n2  event')`)
+
+	refused := e.mustFail("erase", zebra)
+	wantText(t, refused, "\n  contact:1  \uFFFD[2K Name one by its id, as contact:3\uFFFD, 1 conversations")
+	replayed := e.mustRun("replay")
+	wantText(t, replayed, "help: malformed: \uFFFD]0;x\uFFFD 2 event\n")
+	for _, printed := range []string{refused, replayed} {
+		if strings.ContainsAny(printed, "\x1b\x07\u202e") {
+			t.Errorf("a terminal obeys %q", printed)
+		}
+	}
+}
+
 // A number that isn't a contact's id may be what a shop calls somebody else: it is refused. With "contact:" it means an id alone.
 func TestEraseRefusesNumberOfAStranger(t *testing.T) {
 	t.Parallel()

@@ -46,7 +46,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(os.Stdout, report.Text()); err != nil {
+	if _, err := io.WriteString(os.Stdout, printable(report.Text())); err != nil {
 		return err
 	}
 	if report.IsBroken() {
@@ -87,7 +87,7 @@ func (c replayCommand) Run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			_, err = io.WriteString(os.Stdout, text)
+			_, err = io.WriteString(os.Stdout, printable(text))
 			return err
 		}
 
@@ -123,7 +123,7 @@ func (c explainCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = io.WriteString(os.Stdout, strings.TrimRight(text, "\n")+"\n")
+		_, err = io.WriteString(os.Stdout, printable(strings.TrimRight(text, "\n"))+"\n")
 		return err
 	})
 }

@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"slices"
@@ -70,7 +69,7 @@ func main() {
 // exitWith exits with status 1. It prints err, unless err is errReported: the command has then printed the problem.
 func exitWith(err error) {
 	if !errors.Is(err, errReported) {
-		fmt.Fprintln(os.Stderr, "parley: "+err.Error())
+		printRemark("parley: " + err.Error())
 	}
 	os.Exit(1)
 }
