@@ -147,7 +147,7 @@ func TestLastSuperAdminStaysOne(t *testing.T) {
 	if a.Status != http.StatusUnprocessableEntity {
 		t.Errorf("got status %d, want 422", a.Status)
 	}
-	if want := "Nobody else is a super-admin"; !a.Has(want) {
+	if want := "Nobody would be a super-admin any more"; !a.Has(want) {
 		t.Errorf("the page lacks %q: %s", want, a.Body)
 	}
 }
