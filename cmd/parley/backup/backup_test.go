@@ -262,8 +262,7 @@ func TestCheckTarget(t *testing.T) {
 	t.Parallel()
 	older, dir := newCompany(t).backUp(t), t.TempDir()
 	notes, empty := filepath.Join(dir, "notes.txt"), filepath.Join(dir, "empty")
-	check(t, os.WriteFile(notes, []byte("not a backup"), 0o600))
-	check(t, os.WriteFile(empty, nil, 0o600))
+	check(t, errors.Join(os.WriteFile(notes, []byte("not a backup"), 0o600), os.WriteFile(empty, nil, 0o600)))
 	for _, tt := range []struct {
 		name, path         string
 		overwrites, wantOK bool
