@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/site"
@@ -37,7 +38,7 @@ Examples:
 func (c adminLinkCommand) Run(ctx context.Context) error {
 	existing := databaseUse{mayBeNew: false} // no link can be used before the server has made its database
 	return withDatabase(ctx, existing, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
-		baseURL := env.ForServed().BaseURL() // the address of the server, not of this process
+		baseURL := env.ForServed(os.LookupEnv).BaseURL() // the address of the server, not of this process
 		link, err := c.makeLink(ctx, db, baseURL)
 		if err != nil {
 			return err

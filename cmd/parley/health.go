@@ -47,7 +47,7 @@ func (c healthCommand) Run(ctx context.Context) error {
 	if c.Ready {
 		path = "/readyz"
 	}
-	return askHealth(ctx, env.ForServed(), path, os.Stdout)
+	return askHealth(ctx, env.ForServed(os.LookupEnv), path, os.Stdout)
 }
 
 // askHealth sends a request to the Parley that listens at env.Listen, and writes the response to out.

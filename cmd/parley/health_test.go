@@ -80,6 +80,11 @@ func TestCommandsFindWhereParleyListens(t *testing.T) {
 	})
 	address := strings.TrimSpace(mustReadFile(t, filepath.Join(data, "listen")))
 	wantText(t, otherShell.mustRun("admin-link"), "http://"+address+"/auth/link/")
+
+	// Another Parley with the same data folder may listen at the usual address, which is then named as any other.
+	const usual = "127.0.0.1:8080"
+	setShell := cli{t: t, data: data, env: []string{"PARLEY_LISTEN=" + usual}}
+	wantText(t, setShell.mustRun("admin-link"), "http://"+usual+"/auth/link/")
 }
 
 func TestReachableAddressOfAllIPv6(t *testing.T) {

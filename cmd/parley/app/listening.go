@@ -27,10 +27,11 @@ func (e *Env) noteListen(address string, log *slog.Logger) {
 	}
 }
 
-// ForServed returns the environment for a command that asks, or links to, the Parley that serves. If PARLEY_LISTEN names no other
-// address than the usual one, Listen is where the Parley with this data folder listened last.
-func (e Env) ForServed() Env {
-	if e.Listen == defaultListen {
+// ForServed returns the environment for a command that asks, or links to, the Parley that serves. If PARLEY_LISTEN isn't set, Listen
+// is where the Parley with this data folder listened last. get is os.LookupEnv, as of LoadEnv.
+func (e Env) ForServed(get func(string) (string, bool)) Env {
+	v := &variables{get: get}
+	if v.text("PARLEY_LISTEN") == "" {
 		written, _ := os.ReadFile(e.listenFile()) // without the file, the usual address remains
 		e.Listen = cmp.Or(strings.TrimSpace(string(written)), defaultListen)
 	}
