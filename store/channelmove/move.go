@@ -10,6 +10,7 @@ package channelmove
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -145,12 +146,20 @@ type Progress struct {
 func (p Progress) Done() bool { return p.Step >= len(steps()) }
 
 const keep = `
-	UPDATE channel_moves SET leased_until = clock_timestamp() + interval '1 minute' WHERE account_id = $1 AND former = $2`
+	UPDATE channel_moves
+	SET leased_until = clock_timestamp() + interval '1 minute'
+	WHERE account_id = $1 AND former = $2 AND current = $3`
+
+// ErrReplaced means that the channel has got another id, or its former one back, since the move was claimed. What is left to do
+// belongs to other moves.
+var ErrReplaced = errors.New("store: the move of the channel was replaced")
 
 // statementLimit is the timeout of a statement of Batch.
 const statementLimit = "30s"
 
 // Batch moves one batch of rows, extends the lease of the claim to one minute from now, and returns the new progress.
+// Errors: ErrReplaced if the move doesn't stand any more. Nothing was moved then, since rows that reach an id after its own move
+// has ended would stay there.
 func Batch(ctx context.Context, pool *pgxpool.Pool, m store.ChannelMove, p Progress, rows int) (Progress, error) {
 	next := p
 	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
@@ -165,7 +174,10 @@ func Batch(ctx context.Context, pool *pgxpool.Pool, m store.ChannelMove, p Progr
 		}
 
 		next.Moved = p.Moved + moved
-		_, err := tx.Exec(ctx, keep, m.AccountID, m.Former)
+		kept, err := tx.Exec(ctx, keep, m.AccountID, m.Former, m.Current)
+		if err == nil && kept.RowsAffected() == 0 {
+			err = ErrReplaced
+		}
 		return err
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package channelmove_test
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 
@@ -264,6 +265,29 @@ func TestMoveThatGoesOnDoesNotEnd(t *testing.T) {
 	check(t, channelmove.Begin(t.Context(), pool, chat, "C9", "C7"))
 	check(t, channelmove.End(t.Context(), pool, claimed))
 	checkUndone(t, pool, `("{C1,C9}")`)
+}
+
+// A process has claimed a move when the channel gets yet another id, or its former one back. The process moves nothing more, since its
+// rows would stay at an id that the channel no longer has.
+func TestClaimEndsWhenTheChannelGetsAnotherID(t *testing.T) {
+	t.Parallel()
+	for name, newest := range map[string]string{"another one": "C7", "its former one": "C1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const rows = 12
+			pool := newMovedChat(t, rows)
+			claimed := mustClaim(t, pool)
+			check(t, channelmove.Begin(t.Context(), pool, chat, "C9", newest))
+
+			progress, err := channelmove.Batch(t.Context(), pool, claimed, channelmove.Progress{}, rows)
+			if !errors.Is(err, channelmove.ErrReplaced) {
+				t.Errorf("the batch returned %+v and %v, want ErrReplaced", progress, err)
+			}
+			if n := countRows(t, pool, "threads", "C9"); n != 0 {
+				t.Errorf("%d threads were moved to C9, want none", n)
+			}
+		})
+	}
 }
 
 // If a channel gets another id once more, both of its former ids lead to the newest. Rows are moved from both, since a

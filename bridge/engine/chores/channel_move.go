@@ -2,6 +2,7 @@ package chores
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"parley/store"
@@ -44,6 +45,9 @@ func (cs *Chores) moveChannel(ctx context.Context, move store.ChannelMove) error
 		progress, err = channelmove.Batch(batchCtx, cs.pool, move, progress, maxMoveRows)
 		cancel()
 
+		if errors.Is(err, channelmove.ErrReplaced) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
