@@ -84,7 +84,7 @@ func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fa
 	again := outbound.Payload{Quote: p.Quote, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only}
 	w.PostTo(c, home, kind, d.MessageID, again)
 	if m != nil && kind == bridge.PostFiles {
-		w.AllowUpload(w.SurfaceLane(c, home, kind), home, m)
+		w.AllowUpload(w.SurfaceLane(c, home, kind), home, &m.Message)
 	}
 	return true
 }

@@ -36,10 +36,7 @@ func assembleWork(e *Engine, writer *threads.Writer) *work {
 	replies := &reply.UseCases{Writer: writer, Workflow: workflows, Restored: e.servedSince.time(), MaxHold: e.opt.MaxHold}
 	speeches := speech.New(writer, replies)
 	templates := template.New(writer, replies, speeches)
-	intake := inbound.New(writer, workflows, replies, speeches, templates, inbound.Options{
-		UploadsOriginals: e.opt.Original == nil,
-		Analyses:         e.opt.Analyzer != nil,
-	})
+	intake := inbound.New(writer, workflows, replies, speeches, templates, inbound.Options{Analyses: e.opt.Analyzer != nil})
 	return &work{
 		Writer:    writer,
 		e:         e,

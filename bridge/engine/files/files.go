@@ -92,7 +92,7 @@ const goneReason = "it is not there any more."
 func (r *Reader) Read(ctx context.Context, m *store.Message, s Selection) (found []channels.File, missing []bridge.Missing, err error) {
 	var original channels.Inbound
 	isGone := false
-	htmlAsFile := m.HasHTML && r.original == nil
+	htmlAsFile := r.isHTMLFile(m)
 	hasFilesInside := slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched })
 	if !s.OnlyFetched && (htmlAsFile || hasFilesInside) {
 		original, err = r.decodeOriginal(ctx, m.ID)
@@ -128,6 +128,12 @@ func (r *Reader) Read(ctx context.Context, m *store.Message, s Selection) (found
 	}
 	return found, missing, nil
 }
+
+// HasPost reports whether a customer's message has something that a post of its files shows.
+func (r *Reader) HasPost(m *store.Message) bool { return len(m.Files) > 0 || r.isHTMLFile(m) }
+
+// isHTMLFile reports whether a mail's HTML original is posted as a file, because there can be no link to it.
+func (r *Reader) isHTMLFile(m *store.Message) bool { return m.HasHTML && r.original == nil }
 
 // blobFile returns a file whose bytes are in a blob. If the blob is gone, Open returns a *channels.SendError that wraps ErrNoFile.
 func (r *Reader) blobFile(ref store.FileRef) channels.File {

@@ -215,8 +215,7 @@ func IsLate(m *book.Message, databaseNow time.Time) bool {
 // so that several photos can share one post.
 func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Message, p outbound.Payload) {
 	c.Unshown = true
-	uploadsOriginal := m.HasHTML && it.opt.UploadsOriginals
-	hasFiles := len(m.Files) > 0 || uploadsOriginal
+	hasFiles := it.Files.HasPost(&m.Message)
 	hasText := m.Text != "" || m.Quoted != ""
 	hasRemarks := len(m.Notices) > 0 || p.Answers != nil
 	isChat := c.Exclusive
@@ -242,12 +241,12 @@ const (
 // similar messages.
 func (it *UseCases) showFiles(c *book.Conversation, t *book.Thread, m *book.Message, hasOnlyFiles bool) {
 	var until *time.Time
-	if slices.ContainsFunc(m.Files, isMissing) {
+	if slices.ContainsFunc(m.Files, threads.IsMissing) {
 		later := it.Now.Add(maxFileWait)
 		until = &later
 	}
 	l := it.SurfaceLane(c, t, bridge.PostFiles)
-	d := it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: fetchedFiles(m)}, until)
+	d := it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: threads.FetchedFiles(&m.Message)}, until)
 	if hasOnlyFiles && m.IdentityID != nil {
 		d.JoinKey = fmt.Sprintf("files:%d", *m.IdentityID)
 	}
@@ -268,25 +267,7 @@ func (it *UseCases) setFilesSize(d *book.Delivery, l *book.Lane, t *book.Thread,
 	tooLarge := int64(store.JoinRoom + 1) // prevents that they share a post
 	d.JoinSize = int(min(max(byCount, byBytes), tooLarge))
 	d.Dirty = true
-	it.AllowUpload(l, t, m)
-}
-
-// fetchedFiles returns the indexes of the files that have been fetched from their provider, or given up. Only a
-// mail that an agent turns into a conversation has such files; those of a new message are fetched later.
-func fetchedFiles(m *book.Message) []int {
-	var indexes []int
-	for _, f := range m.Files {
-		if f.Fetched && !isMissing(f) {
-			indexes = append(indexes, f.Index)
-		}
-	}
-	return indexes
-}
-
-// isMissing reports whether a file is still to be fetched from its provider.
-func isMissing(f store.FileRef) bool {
-	hasNoResult := f.Blob == "" && f.Missing == ""
-	return f.Fetched && hasNoResult
+	it.AllowUpload(l, t, &m.Message)
 }
 
 // notifyAdmins posts a provider's notices about an account to the admins.

@@ -9,6 +9,7 @@ import (
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -45,7 +46,7 @@ func (it *UseCases) NoteFetched(c *book.Conversation, f own.Fact) {
 	canAddToPost := !isInFormerThread && d.Attempt == 0 && it.Outbox.CanBeTakenBack(d)
 	if !canAddToPost {
 		it.Outbox.Enqueue(lane, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
-		it.AllowUpload(lane, t, m)
+		it.AllowUpload(lane, t, &m.Message)
 		return
 	}
 
@@ -53,7 +54,7 @@ func (it *UseCases) NoteFetched(c *book.Conversation, f own.Fact) {
 	p.Files = append(p.Files, f.File)
 	d.SetPayload(p)
 	it.setFilesSize(d, lane, t, m)
-	isComplete := !slices.ContainsFunc(m.Files, isMissing)
+	isComplete := !slices.ContainsFunc(m.Files, threads.IsMissing)
 	if isComplete {
 		d.NotBefore = nil
 		if it.Outbox.IsHead(d) {

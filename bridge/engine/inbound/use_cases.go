@@ -51,8 +51,7 @@ type elsewhere struct {
 
 // Options configure how this process handles messages.
 type Options struct {
-	UploadsOriginals bool // upload a mail's HTML original as a file, because without a public address there can be no link to it
-	Analyses         bool // analyse what customers write
+	Analyses bool // analyse what customers write
 }
 
 // New returns the use cases, which call those of the other packages.

@@ -107,7 +107,7 @@ func (ls *lanes) HasNewRootToLand(c *book.Conversation, t *book.Thread) bool {
 
 // AllowUpload extends the leases of a lane, so that a message's files can be uploaded over a slow connection. A
 // lease is the time for which a process claims the lane.
-func (ls *lanes) AllowUpload(lane *book.Lane, t *book.Thread, m *book.Message) {
+func (ls *lanes) AllowUpload(lane *book.Lane, t *book.Thread, m *store.Message) {
 	var size int64
 	for _, f := range m.Files {
 		size += f.SizeBytes

@@ -113,16 +113,16 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	t.Rerooted++
 	lane.Priority, lane.Dirty = store.PriorityRoot, true
 	lane.Epoch++ // fences off the late result of an attempt whose lease has expired, which would count for the new root
-	repeatLastWords(th, c, lane)
+	repeatLastWords(th, c, t, lane)
 	th.Outbox.EnqueueFirst(lane, bridge.PostRoot, NoMessage, outbound.Payload{Place: bridge.Place{Channel: otherChannel(th, c, t)}})
 	th.Log.ByParley(c, store.DeedRerooted, nil)
 	return nil
 }
 
 // repeatLastWords queues the customer's last messages, back to the reply before them, at the front of the
-// thread's lane, each with its latest edit. It only knows the messages that the batch has loaded. It does nothing
+// thread's lane, each with its files and its latest edit. It only knows the messages that the batch has loaded. It does nothing
 // if a message of the customer is queued anyway (c.Unshown), or if the conversation isn't open or is automatic.
-func repeatLastWords(th *Writer, c *book.Conversation, lane *book.Lane) {
+func repeatLastWords(th *Writer, c *book.Conversation, t *book.Thread, lane *book.Lane) {
 	if c.Unshown || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
 		return
 	}
@@ -139,9 +139,31 @@ func repeatLastWords(th *Writer, c *book.Conversation, lane *book.Lane) {
 			change := ChangeLine(m.ID, Quote(&m), WordsOrRemarks(r.Text, r.Notices), r.At)
 			th.Outbox.EnqueueFirst(lane, bridge.PostLine, m.ID, outbound.Payload{Line: &change})
 		}
+		if th.Files.HasPost(&m) {
+			th.Outbox.EnqueueFirst(lane, bridge.PostFiles, m.ID, outbound.Payload{Files: FetchedFiles(&m)})
+			th.AllowUpload(lane, t, &m)
+		}
 		th.Outbox.EnqueueFirst(lane, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
 		hasRepeated = true
 	}
+}
+
+// FetchedFiles returns the indexes of a message's files that have been fetched from their provider, or given up. A post of its files
+// shows these at once, and the others as soon as they are there.
+func FetchedFiles(m *store.Message) []int {
+	var indexes []int
+	for _, f := range m.Files {
+		if f.Fetched && !IsMissing(f) {
+			indexes = append(indexes, f.Index)
+		}
+	}
+	return indexes
+}
+
+// IsMissing reports whether a file is still to be fetched from its provider.
+func IsMissing(f store.FileRef) bool {
+	hasNoResult := f.Blob == "" && f.Missing == ""
+	return f.Fetched && hasNoResult
 }
 
 // otherChannel returns the channel for a new root if the conversation belongs in another channel by now, or ""
