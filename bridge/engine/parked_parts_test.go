@@ -91,3 +91,16 @@ func TestWindowIsClosedBeforeTheSecondFile(t *testing.T) {
 	wantEqual(t, "lines that offer it", w.countLines(thread, bridge.LineOffered), 0)
 	w.wantSent()
 }
+
+// The provider has the second file of a parked reply, and somebody drops the reply: a line says that the customer has that file.
+func TestParkedReplyOfWhichAFileHasLeftIsDropped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0)})
+	thread := w.openThread()
+	said := w.sayPlansWhileClosed(thread, store.Accepted)
+	w.waitFate(said, "parked")
+	w.chooseVerb(thread, said, bridge.VerbDrop)
+	w.waitFate(said, "dropped")
+	w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt.")
+	w.wantSent(withFiles("", "b.txt"))
+}

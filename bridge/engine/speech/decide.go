@@ -128,11 +128,13 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	}
 
 	sp.Log.Did(r, book.Detail{Message: m.ID})
-	if wasLeaving { // it had counted as an answer to the customer
+	if wasLeaving || sp.Outbox.PartsOf(m).HaveLeftPartly() {
 		if m.Reason != bridge.ReasonRevived { // this reason must stay, because the chat can't be asked about the text
 			m.Reason = bridge.ReasonUndone
 		}
 		threads.TellWhatArrived(sp.Writer, c, m)
+	}
+	if wasLeaving { // it had counted as an answer to the customer
 		sp.Messages.AwaitAnswerAgain(c)
 	}
 	sp.Mark(c, m, bridge.MarkInside)
