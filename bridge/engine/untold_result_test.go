@@ -260,3 +260,30 @@ func TestReplyWhoseTextHasJustLeftIsRestored(t *testing.T) {
 		})
 	}
 }
+
+// Ann edits a reply whose text has just left, before this is noted with the reply, while its second file waits, and deletes it, which
+// stops the file. When she restores it, she is offered the new text together with that file, which the customer lacks as well.
+func TestEditedReplyIsRestoredWithItsStoppedFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	w.provider.AddFault(retriedFile("b.txt"))
+	release := w.holdQueues(w.accounts[chat])
+	said := w.sayPlans(thread, 2)
+	w.waitFailedAttempt()
+	w.chat.Edit(support, said, "Our plans")
+	w.waitLine(thread, bridge.LineEditLate)
+	w.chat.Delete(support, said)
+	w.waitLine(thread, bridge.LineDeleteLate)
+	release()
+	w.waitFate(said, "out")
+
+	w.chat.Restore(support, said)
+	w.eventually("a correction is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 2 })
+	w.advance(2 * time.Hour)
+	w.waitDrained()
+	offer := w.waitLineAbout(thread, bridge.LineEditLate, "b.txt")
+	w.chat.Press(t, "ann", offer, bridge.VerbSend)
+	w.waitSent(2)
+	w.wantSent(withFiles("Plans", "a.txt"), withFiles("Our plans", "b.txt"))
+}

@@ -62,10 +62,10 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	switch {
 	case m.Reason == store.ReasonErased: // the customer was erased, and agents were asked to delete their messages in the chat
 	case m.Fate == store.FateDropped, wasDeleted: // already taken back
+	case m.Fate == store.FateUnclear, m.Fate == store.FateFailed && len(sp.Outbox.PartsOf(m).Unclear()) > 0:
+		sp.deleteUnclear(c, m)
 	case m.Fate == store.FateFailed, m.Fate == store.FateUndone, book.CanBeSent(&m.Message):
 		sp.dropUnsent(c, m)
-	case m.Fate == store.FateUnclear:
-		sp.deleteUnclear(c, m)
 	case m.Fate == store.FateWaiting && sp.deleteWaiting(c, m):
 	case m.Direction == store.DirectionOut: // too late: the customer has it
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
@@ -101,7 +101,6 @@ func (sp editing) deleteEnded(c *book.Conversation, m *book.Message) bool {
 	parts := sp.Outbox.PartsOf(m)
 	switch {
 	case len(parts.Unclear()) > 0:
-		m.Fate = store.FateUnclear
 		sp.deleteUnclear(c, m)
 	case hasEndedUnsent(sp.Outbox, m):
 		sp.dropUnsent(c, m)
@@ -143,8 +142,10 @@ func (sp editing) noteDeleted(c *book.Conversation, m *book.Message) {
 }
 
 // deleteUnclear takes back the queued parts of a reply whose attempt was unclear. An agent still has to say
-// whether it left. If an attempt is running, the whole reply is taken back, so that no further attempt is made.
+// whether it left, also if another part of it has failed. If an attempt is running, the whole reply is taken back, so
+// that no further attempt is made.
 func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
+	m.Fate = store.FateUnclear
 	parts := sp.Outbox.PartsOf(m)
 	for _, d := range parts {
 		if !sp.Outbox.Cancel(d) {

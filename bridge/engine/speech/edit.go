@@ -124,6 +124,9 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 		if decision != Out {
 			changes.Stopped = append(changes.Stopped, sp.resending.stopRest(r.Conversation, m)...)
 		}
+		if r.Restored && decision == Out && m.Fate == store.FateOut {
+			changes.Added = append(changes.Added, stoppedFiles(sp.Outbox, m)...)
+		}
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision, changes)
 		return
 	}
@@ -135,6 +138,14 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	if decision == Out && m.Fate == store.FateInside {
 		sp.colleagueTexts.askEdited(r.Conversation, m) // an edit alone doesn't send a former note
 	}
+}
+
+// stoppedFiles returns the files of a sent reply that the customer lacks, because its author deleted it before they left.
+func stoppedFiles(o *book.Outbox, m *book.Message) (list []store.FileRef) {
+	for _, d := range o.PartsOf(m).Unsent(m) {
+		list = append(list, d.DecodedPayload().Span.FilesOf(m.Files)...)
+	}
+	return list
 }
 
 // isTextUnclear reports whether it is unclear whether the part with a reply's text has left. The reply may count as failed nevertheless,
@@ -257,6 +268,7 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 	sp.setWords(r.Conversation, m, r.Action)
 	sp.Outbox.StopEmptyParts(m)
 	if decision != Out {
+		sp.resending.tellMayHaveLeft(r.Conversation, m)
 		m.KeepInside(reason)
 		noteAuthorsDecision(sp.UseCases, m)
 		threads.TellWhatArrived(sp.Writer, r.Conversation, m)
