@@ -390,27 +390,3 @@ func TestLinesFitTheChannel(t *testing.T) {
 	w.advance(2 * lineHold)
 	w.provider.WaitTexts(t, "One line of text\n\nTwo lines of it", "Three is one too many")
 }
-
-// If somebody deletes a thread's root, the new root comes with the files of the customer's last messages, too.
-func TestNewRootComesWithTheLastFiles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("photo")})
-	w.provider.PutFile("plan", channelstest.File{Type: "image/jpeg", Content: []byte("plan!")})
-	w.customerSendsFile("kim", "Look at this", "photo")
-	thread := w.waitThread("Look at this")
-	w.waitFilePosts(thread, 1)
-	w.customerSendsFile("kim", "", "plan")
-	w.waitFilePosts(thread, 2)
-	w.waitDrained()
-
-	w.chat.Delete(support, thread)
-	w.chat.Wait(t, "there is a new root", func() bool {
-		roots := w.chat.Messages(support, "")
-		return len(roots) == 1 && roots[0].ID != thread
-	})
-	w.waitDrained()
-	posts := w.waitFilePosts(w.chat.Messages(support, "")[0].ID, 2)
-	wantOneFile(t, posts[0], []byte("photo"))
-	wantOneFile(t, posts[1], []byte("plan!"))
-}

@@ -12,6 +12,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/relay"
 	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -157,6 +158,30 @@ func TestNewRootComesWithTheLastWords(t *testing.T) {
 			wantEqual(t, "what the customer said", strings.Join(said, " | "), "My lamp is broken | It was new | [changed] It was new It was used")
 		})
 	}
+}
+
+// If somebody deletes a thread's root, the new root comes with the files of the customer's last messages, too.
+func TestNewRootComesWithTheLastFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("photo")})
+	w.provider.PutFile("plan", channelstest.File{Type: "image/jpeg", Content: []byte("plan!")})
+	w.customerSendsFile("kim", "Look at this", "photo")
+	thread := w.waitThread("Look at this")
+	w.waitFilePosts(thread, 1)
+	w.customerSendsFile("kim", "", "plan")
+	w.waitFilePosts(thread, 2)
+	w.waitDrained()
+
+	w.chat.Delete(support, thread)
+	w.chat.Wait(t, "there is a new root", func() bool {
+		roots := w.chat.Messages(support, "")
+		return len(roots) == 1 && roots[0].ID != thread
+	})
+	w.waitDrained()
+	posts := w.waitFilePosts(w.chat.Messages(support, "")[0].ID, 2)
+	wantOneFile(t, posts[0], []byte("photo"))
+	wantOneFile(t, posts[1], []byte("plan!"))
 }
 
 // If a thread's root was deleted, it is posted again, and no message is lost. That is also so if an attempt is under way
