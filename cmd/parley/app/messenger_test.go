@@ -119,13 +119,14 @@ func TestMessengerElsewhere(t *testing.T) {
 }
 
 // Facebook's clock may be some seconds behind the database's. Its receipt of a delivery then names a time from before the
-// message left, and the message itself.
+// message left, and the message itself. It may come before Facebook's answer to the message.
 func TestMessengerDeliveredBeforeItLeft(t *testing.T) {
 	t.Parallel()
 	const behind = 5 * time.Second
 	w := newPageWorldOf(t, graphfake.Options{Clock: func() time.Time { return time.Now().Add(-behind) }})
 	w.customer.Text("Is the shop open?")
 	thread := threadOf(t, w.chat, "C1", "Is the shop open?")
+	must(w.meta.AddFault(graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionHookFirst}))(t)
 	w.chat.Say("ann", "C1", thread, "Until eight")
 	w.chat.Wait(t, "the mark that it was delivered", func() bool {
 		return slices.ContainsFunc(w.chat.Messages("C1", thread), func(m bridgetest.Message) bool {
