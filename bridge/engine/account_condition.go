@@ -14,6 +14,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
+	"parley/store/trouble"
 )
 
 // This file tracks whether each account (a mailbox, a phone number, a chat workspace) works, and notifies the admins
@@ -46,7 +47,7 @@ func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 			return true, nil
 		}
 		var anyExpiry *time.Time // end the trouble whenever it would have expired
-		ended, err := store.EndTrouble(ctx, tx, account, runTrouble, anyExpiry)
+		ended, err := trouble.End(ctx, tx, account, runTrouble, anyExpiry)
 		return !ended.HasOthers, err
 	})
 }
@@ -103,7 +104,7 @@ type troubleKey struct {
 	what    string
 }
 
-// troubles tracks the failing parts of accounts. The database holds what all processes know (store.NoteTrouble). The
+// troubles tracks the failing parts of accounts. The database holds what all processes know (trouble.Note). The
 // maps here are a cache of it, so that a successful send doesn't need a query.
 type troubles struct {
 	engine *Engine
@@ -163,7 +164,7 @@ func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
 	}
 
 	ts.engine.writeCondition(k.account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-		isNews, err := store.NoteTrouble(ctx, tx, k.account, k.what, ts.engine.processName, c.Lasts)
+		isNews, err := trouble.Note(ctx, tx, k.account, k.what, ts.engine.processName, c.Lasts)
 		return isNews || isReport, err
 	})
 }
@@ -207,7 +208,7 @@ func (ts *troubles) end(k troubleKey, over pendingEnd) {
 	var lasts *time.Time // when the trouble expires; nil if it has ended
 	works := channels.Condition{Status: channels.Active}
 	isWritten := ts.engine.writeCondition(k.account, works, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-		ended, err := store.EndTrouble(ctx, tx, k.account, k.what, over.until)
+		ended, err := trouble.End(ctx, tx, k.account, k.what, over.until)
 		lasts = ended.Lasts
 		return !ended.HasOthers && (ended.WasKnown || over.mayEndEarlier), err
 	})
@@ -288,7 +289,7 @@ func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 
 // readBroken refreshes the list of accounts that don't work, including those that other processes recorded.
 func (ts *troubles) readBroken(ctx context.Context) error {
-	list, err := store.BrokenAccounts(ctx, ts.engine.pool)
+	list, err := trouble.BrokenAccounts(ctx, ts.engine.pool)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (c *Channel) storeName(ctx context.Context, customer string) bool {
 	if name == "" {
 		return false
 	}
-	if err := c.env.Accept(ctx, c.nameFact(customer, name)); err != nil {
+	if err := c.env.Accept(ctx, newNameFact(c.page, customer, name)); err != nil {
 		c.env.Log.Info("name not stored", "error", err)
 		return false
 	}

@@ -191,7 +191,7 @@ func (c *Channel) storeListed(ctx context.Context, list []conversation, since ti
 		for _, p := range conv.Participants.Data {
 			isCustomer := p.ID != c.page && p.Name != ""
 			if isCustomer && names[p.ID] != p.Name {
-				facts = append(facts, c.nameFact(p.ID, p.Name))
+				facts = append(facts, newNameFact(c.page, p.ID, p.Name))
 				names[p.ID] = p.Name
 			}
 		}
@@ -210,9 +210,9 @@ func (c *Channel) storeListed(ctx context.Context, list []conversation, since ti
 	return nil
 }
 
-// nameFact returns the fact (a record to store) that a person has this name.
-func (c *Channel) nameFact(id, name string) channels.Fact {
-	payload, err := json.Marshal(stored{Page: c.page, Event: json.RawMessage("{}"), Person: id, Name: name})
+// newNameFact returns the fact (a record to store) that a person who writes to a page has this name.
+func newNameFact(page, id, name string) channels.Fact {
+	payload, err := json.Marshal(stored{Page: page, Event: json.RawMessage("{}"), Person: id, Name: name})
 	if err != nil {
 		panic("messenger: name: " + err.Error()) // a struct of strings can always be marshalled
 	}
@@ -220,7 +220,7 @@ func (c *Channel) nameFact(id, name string) channels.Fact {
 		ExternalID: boundedID("n:" + id + ":" + graph.HashOf([]byte(name))),
 		OrderKey:   id,
 		Payload:    payload,
-		Owner:      c.page,
+		Owner:      page,
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 	harmless = `interval '1 minute'`
 	// lease is for the ends of leases. A lease that ends while its owner is still working would let a second process do
 	// the same work, so this is longer than any lease except those of lanes. Some rows of the table leases aren't locks
-	// and last for up to a day (store.NoteTrouble and the daily work of retention); ending them early is harmless.
+	// and last for up to a day (trouble.Note and the daily work of retention); ending them early is harmless.
 	lease = `interval '15 minutes'`
 	// laneLease is for the leases of lanes, whose length is in the lane's row.
 	laneLease = `make_interval(secs => 60 + lease_seconds)`

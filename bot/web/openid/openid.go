@@ -94,4 +94,6 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // normalizeAddress returns an address in the form that is used for comparisons.
-func normalizeAddress(address string) string { return channels.LowerAddress(strings.TrimSpace(address)) }
+func normalizeAddress(address string) string {
+	return channels.LowerAddress(strings.TrimSpace(address))
+}

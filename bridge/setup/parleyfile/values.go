@@ -47,7 +47,8 @@ func (o *object) readName(key, hint string) string {
 // address, however they are written there.
 func (o *object) checkHasPage(name string) {
 	if name == "." || name == ".." {
-		o.Fault(o.At, "name", fmt.Sprintf("%q is only dots", name), "No page of the settings site could be opened by that name: take another one.")
+		const hint = "No page of the settings site could be opened by that name: take another one."
+		o.Fault(o.At, "name", fmt.Sprintf("%q is only dots", name), hint)
 	}
 }
 

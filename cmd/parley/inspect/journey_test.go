@@ -37,7 +37,7 @@ type rowCounter struct {
 }
 
 func (c *rowCounter) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	rows, err := c.Querier.Query(ctx, sql, args...)
+	rows, err := c.Querier.Query(ctx, sql, args...) //nolint:rowserrcheck // whoever asked checks it
 	return countedRows{rows, c}, err
 }
 
@@ -47,7 +47,7 @@ type countedRows struct {
 }
 
 func (r countedRows) Next() bool {
-	isRow := r.Rows.Next()
+	isRow := r.Rows.Next() //nolint:forbidigo // whoever asked collects and closes them
 	if isRow {
 		r.counter.rows++
 	}

@@ -1,12 +1,5 @@
-package store
-
-import (
-	"context"
-	"time"
-
-	"parley/store/internal/query"
-)
-
+// Package trouble records which parts of accounts fail, for all processes.
+//
 // A trouble is one part of an account that fails: sending its replies ("send"), for example, or reading its mailbox ("run").
 // An account may have several troubles, and works again when all have ended. A trouble is a row in the table leases, so that
 // all processes see it:
@@ -14,6 +7,17 @@ import (
 //     because nobody would notice its end.
 //   - Its time is the earliest at which a success ends it, because some failures last for a while even though single replies
 //     succeed.
+//
+// What does not belong here: the condition of an account that admins read (store.ReportAccount), and who is told of it.
+package trouble
+
+import (
+	"context"
+	"time"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
 
 const (
 	// lockCondition makes processes change an account's status one after the other.
@@ -21,7 +25,7 @@ const (
 
 	ofLivingProcess = `EXISTS (
 		SELECT FROM leases AS process WHERE process.name = trouble.holder AND process.until > (SELECT clock_timestamp()))`
-	noteTrouble = `
+	note = `
 	WITH known AS (
 		SELECT FROM leases AS trouble WHERE trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AND ` + ofLivingProcess + `
 	), noted AS (
@@ -31,7 +35,7 @@ const (
 		SET holder = EXCLUDED.holder, until = EXCLUDED.until
 	)
 	SELECT NOT EXISTS (SELECT FROM known)`
-	endTrouble = `
+	end = `
 	WITH known AS MATERIALIZED (
 		SELECT trouble.name, ` + ofLivingProcess + ` AS counts,
 			trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AND trouble.until <= (SELECT clock_timestamp())
@@ -47,33 +51,33 @@ const (
 	FROM known`
 )
 
-// NoteTrouble records that a process has seen a part of an account fail. part is "send" or "run", for example. EndTrouble can't
+// Note records that a process has seen a part of an account fail. part is "send" or "run", for example. End can't
 // end the trouble until the duration lasts has passed. isNews is true if no living process knew of the trouble, or if the
 // account's status was still "active". It is false if there is no such account.
-func NoteTrouble(ctx context.Context, q Querier, id AccountID, part, process string, lasts time.Duration) (isNews bool, err error) {
+func Note(ctx context.Context, q store.Querier, id store.AccountID, part, process string, lasts time.Duration) (isNews bool, err error) {
 	status, err := query.Column[string](ctx, q, "condition", lockCondition, id)
 	if err != nil || len(status) == 0 {
 		return false, err
 	}
-	isNews, err = query.Value[bool](ctx, q, "trouble", noteTrouble, id, part, process, lasts)
+	isNews, err = query.Value[bool](ctx, q, "trouble", note, id, part, process, lasts)
 	return isNews || status[0] == accountWorks, err
 }
 
-// EndedTrouble is the result of EndTrouble.
-type EndedTrouble struct {
+// Ended is the result of End.
+type Ended struct {
 	WasKnown  bool       // the trouble was known, and has ended now
 	HasOthers bool       // the account still has troubles, perhaps including this one
 	Lasts     *time.Time // if this trouble can't be ended yet: when it can; otherwise nil
 }
 
-// EndTrouble records that a part of an account works. noted is nil, or EndedTrouble.Lasts of an earlier call. In the second
+// End records that a part of an account works. noted is nil, or Ended.Lasts of an earlier call. In the second
 // case it ends only the trouble that the earlier call found, and none that was recorded since.
-func EndTrouble(ctx context.Context, q Querier, id AccountID, part string, noted *time.Time) (EndedTrouble, error) {
+func End(ctx context.Context, q store.Querier, id store.AccountID, part string, noted *time.Time) (Ended, error) {
 	if _, err := query.Column[string](ctx, q, "condition", lockCondition, id); err != nil {
-		return EndedTrouble{}, err
+		return Ended{}, err
 	}
-	var e EndedTrouble
-	err := q.QueryRow(ctx, endTrouble, id, part, noted).Scan(&e.WasKnown, &e.HasOthers, &e.Lasts)
+	var e Ended
+	err := q.QueryRow(ctx, end, id, part, noted).Scan(&e.WasKnown, &e.HasOthers, &e.Lasts)
 	return e, err
 }
 
@@ -83,6 +87,6 @@ const accountWorks = "active"
 const brokenAccounts = `SELECT id FROM accounts WHERE status <> $1`
 
 // BrokenAccounts returns the accounts whose status is not accountWorks.
-func BrokenAccounts(ctx context.Context, q Querier) ([]AccountID, error) {
-	return query.Column[AccountID](ctx, q, "broken accounts", brokenAccounts, accountWorks)
+func BrokenAccounts(ctx context.Context, q store.Querier) ([]store.AccountID, error) {
+	return query.Column[store.AccountID](ctx, q, "broken accounts", brokenAccounts, accountWorks)
 }
