@@ -94,6 +94,9 @@ func ReadText(t Typed) markdown.Text {
 		w.readMrkdwn(t.Text)
 	}
 	for _, b := range append(blocks, readPastedTables(t.Attachments)...) {
+		if !w.Empty() {
+			w.Paragraph()
+		}
 		w.writeRichText(b.rich) // nothing if it is a table
 		w.writeTable(b.rows)    // nothing if it is rich text
 	}
@@ -294,24 +297,34 @@ const (
 	lastToneNumber  = 6
 )
 
-// emojiText returns the Unicode characters of an emoji, or the shortcode of a custom emoji, which has no characters.
+// emojiText returns the Unicode characters of an emoji, or the shortcode of a custom emoji, which has no characters. Slack
+// need not tell the characters, and tells the skin tone in them, in a field of its own, or in the name:
+// "wave::skin-tone-2".
+// Source: docs.slack.dev/reference/block-kit/block-elements/emoji-element, read 2026-11.
 func emojiText(e element) string {
+	spelled := ":" + e.Name + ":"
+	named, _ := findShortcode(spelled, 0)
+	emoji := cmp.Or(decodeCharacters(e.Unicode), named.emoji)
+	if emoji == "" {
+		return spelled
+	}
+	if strings.ContainsFunc(emoji, isTone) {
+		return emoji
+	}
+	return withTone(emoji, cmp.Or(e.SkinTone, named.tone))
+}
+
+// decodeCharacters returns the characters that Slack writes as "1f44b-1f3fd", or "" if these aren't any.
+func decodeCharacters(hexadecimal string) string {
 	var b strings.Builder
-	for digits := range strings.SplitSeq(e.Unicode, "-") {
+	for digits := range strings.SplitSeq(hexadecimal, "-") {
 		char, err := strconv.ParseUint(digits, 16, 32)
 		if err != nil || char == 0 || char > unicode.MaxRune {
-			return ":" + e.Name + ":"
+			return ""
 		}
-
 		b.WriteRune(rune(char))
 	}
-
-	emoji := b.String()
-	hasTone := strings.ContainsFunc(emoji, func(r rune) bool { return r >= firstTone && r <= lastTone })
-	isValidTone := e.SkinTone >= firstToneNumber && e.SkinTone <= lastToneNumber
-	if isValidTone && !hasTone {
-		emoji += string(rune(firstTone + e.SkinTone - firstToneNumber))
-	}
-
-	return emoji
+	return b.String()
 }
+
+func isTone(r rune) bool { return r >= firstTone && r <= lastTone }

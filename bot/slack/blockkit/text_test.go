@@ -179,7 +179,35 @@ func TestReadRichTextWithEmoji(t *testing.T) {
 			markdown: "🇩🇪",
 			plain:    "🇩🇪",
 		},
+		{
+			name: "skin tone of an emoji of several characters, which follows the first of them",
+			parts: section(
+				`{"type":"emoji","name":"v","unicode":"270c-fe0f","skin_tone":2}`,
+				`{"type":"emoji","name":"male-technologist","unicode":"1f468-200d-1f4bb","skin_tone":3}`,
+			),
+			markdown: "✌🏻👨🏼\u200d💻",
+			plain:    "✌🏻👨🏼\u200d💻",
+		},
+		{
+			name: "only names, which may have the skin tone",
+			parts: section(
+				`{"type":"emoji","name":"basketball"}`,
+				`{"type":"emoji","name":"wave::skin-tone-2"}`,
+				`{"type":"emoji","name":"+1","skin_tone":6}`,
+				`{"type":"emoji","name":"100"}`,
+			),
+			markdown: "🏀👋🏻👍🏿💯",
+			plain:    "🏀👋🏻👍🏿💯",
+		},
 	})
+}
+
+// A message may have several blocks of rich text, for example around a table. They are paragraphs.
+func TestReadSeveralRichTexts(t *testing.T) {
+	t.Parallel()
+	richText := func(text string) string { return `{"type":"rich_text","elements":[` + section(run(text)) + `]}` }
+	blocks := `[` + richText("Hello Anna,") + `,{"type":"divider"},` + richText("it is on its way.") + `]`
+	wantRead(t, ReadText(Typed{Blocks: json.RawMessage(blocks)}), "Hello Anna,\n\nit is on its way.", "Hello Anna,\nit is on its way.")
 }
 
 // spaces are the four spaces of an indentation, as Markdown keeps them.
