@@ -225,7 +225,7 @@ func (w *writer) writeToken(token string, style markdown.Style) {
 	case strings.HasPrefix(id, "!subteam^"):
 		group := strings.TrimPrefix(id, "!subteam^")
 		w.Mention(group)
-		w.Literal("@" + w.labelOf(group))
+		w.Literal(w.groupWords(group))
 	case strings.HasPrefix(id, "!date^"):
 		w.Literal(label)
 	case isBroadcast(id):

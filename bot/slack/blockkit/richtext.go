@@ -241,7 +241,7 @@ func (w *writer) writeRuns(runs []element) {
 			w.User(r.UserID)
 		case "usergroup":
 			w.Mention(r.GroupID)
-			addText("@" + w.labelOf(r.GroupID))
+			addText(w.groupWords(r.GroupID))
 		case "broadcast":
 			w.Mention("here")
 			addText("@" + r.Range)
@@ -277,8 +277,13 @@ func dateText(e element) string {
 	return time.Unix(seconds, 0).UTC().Format("2006-01-02 15:04 MST")
 }
 
-// labelOf returns the name of a user group, or its id if the name isn't known.
-func (w *writer) labelOf(id string) string { return cmp.Or(w.names[id], id) }
+// groupWords returns the text for a mention of a user group. Like that of channelWords, it never has the id.
+func (w *writer) groupWords(id string) string {
+	if name := w.names[id]; name != "" {
+		return "@" + name
+	}
+	return "a group"
+}
 
 // channelWords returns the text for a mention of a channel. It has the name, or no name if that isn't known. It never
 // has the id, because customers may read the text.
