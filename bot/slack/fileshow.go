@@ -75,7 +75,9 @@ func (f *filePost) sent() bridge.Sent { return bridge.Sent{Progress: f.progress.
 
 // completeUpload asks Slack to show the uploaded files, which it accepts only once per upload. isTaken reports whether it
 // has accepted. If isTaken is false and err is nil, Slack no longer knows the uploads: an earlier request may have
-// succeeded, or they have expired. So the caller must look for the message.
+// succeeded, they have expired, or another bot made them before the app was replaced (access_denied). So the caller must
+// look for the message.
+// Source: docs.slack.dev/reference/methods/files.completeUploadExternal, read 2026-11.
 func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error) {
 	files := make([]slackapi.FileSummary, 0, len(f.progress.IDs))
 	for i, id := range f.progress.IDs {
@@ -94,7 +96,7 @@ func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error)
 	})
 
 	switch refusal.CodeOf(err) {
-	case "file_not_found", "file_update_failed":
+	case "file_not_found", "file_update_failed", "access_denied":
 		return false, nil
 	}
 	return err == nil, refusal.Classify(err)

@@ -177,6 +177,28 @@ func TestFilesThatSlackDropsTwiceAreNamed(t *testing.T) {
 	wantWords(t, m.Text, "plan.pdf", notShownReason)
 }
 
+// Slack shows an upload only for the bot that made it. If the app was replaced by another one in between, its bot uploads
+// the files again.
+func TestFilesThatAnotherBotUploadedAreUploadedAgain(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	w := newWorld(t, func(o *Options, _ *slackfake.Options) {
+		o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
+	})
+	root := w.postRoot()
+	w.fake.Inject(refusedTogether("access_denied")) // "User is not the owner of the file."
+
+	sent := w.sendPatiently(w.newFilesPost(root, textFile("plan.pdf", "one")), func() {
+		if len(w.fake.Calls(showFiles)) == 1 {
+			now = now.Add(sharePatience)
+			return
+		}
+		w.waitInThread(root, 2)
+	})
+	w.wantUploads(2)
+	w.wantMessage(sent.Message, root.Message, 1)
+}
+
 // If Slack showed files but its answer was lost, Reconcile finds their message. It finds none if Slack didn't show
 // them.
 func TestReconcileFiles(t *testing.T) {
