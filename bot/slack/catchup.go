@@ -168,7 +168,7 @@ func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) e
 // comparePage stores the missing ones among a page of roots, and reads our threads that have new messages.
 // Errors: those of the database, the first of Slack's.
 func (h *history) comparePage(ctx context.Context, p *pass, channel string, roots []rawMessage) error {
-	known, err := h.findKnownTombstones(ctx, channel, roots)
+	known, err := h.findKnownRoots(ctx, p.self, channel, roots)
 	if err != nil {
 		return err
 	}
@@ -241,12 +241,14 @@ func isOurThread(self *fact.Self, root *fact.Message) bool {
 	return self.IsOwnMessage(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
 }
 
-// findKnownTombstones returns the ids of those deleted roots that are stored. Slack no longer shows who posted them.
+// findKnownRoots returns the ids of those roots that are stored although they don't look like ours: Slack no longer shows who
+// posted a deleted one, and if an admin has replaced the app, the older ones are another bot's.
 // Errors: those of the database.
-func (h *history) findKnownTombstones(ctx context.Context, channel string, roots []rawMessage) (map[string]bool, error) {
+func (h *history) findKnownRoots(ctx context.Context, self *fact.Self, channel string, roots []rawMessage) (map[string]bool, error) {
 	var ids []string
 	for _, m := range roots {
-		if m.Subtype == fact.Tombstone {
+		isOfOtherBot := m.BotID != "" && m.Latest != "" && !self.IsOwnMessage(&m.Message)
+		if m.Subtype == fact.Tombstone || isOfOtherBot {
 			ids = append(ids, fact.MessageID(channel, m.TS))
 		}
 	}

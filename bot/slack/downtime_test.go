@@ -183,6 +183,25 @@ func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 	}
 }
 
+// If an admin has replaced the app, the threads in which agents go on typing were begun by the bot of the old one.
+func TestReplyUnderACardOfAnEarlierBotIsFound(t *testing.T) {
+	t.Parallel()
+	d := newDowntime(t)
+	d.setClockBack(30 * time.Minute)
+	d.connect()
+	root, err := d.fake.As(d.ann).Post(slackfake.Post{Channel: d.channel, Text: "Anna Weber", As: "bot"})
+	noError(t, err)
+	d.desk.Own(d.channel, root)
+
+	d.restartLater()
+	d.setClockBack(20 * time.Minute)
+	lost := d.postAsAnn(root, "Refund is on its way")
+
+	d.setClockBack(0)
+	d.connect()
+	d.wantFacts(d.messageID(lost), 1)
+}
+
 // Before the first connection, Parley doesn't know what it missed. A sweep that is made then doesn't make it forget
 // since when something may be missing.
 func TestSweepBeforeTheFirstConnection(t *testing.T) {
