@@ -53,7 +53,25 @@ func (s *poster) eraseRoot(ctx context.Context, self *fact.Self, p bridge.Post, 
 	card, _ := view.Post(p, commandForms())
 	erased := self.Home.FirstMessage(card, blockSeed(p.Token))
 	_, _, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(erased)...)
+	if refusal.CodeOf(err) == refusal.CodeNotUpdatable {
+		return bridge.Sent{}, s.explainNotUpdatable(ctx, at, err)
+	}
 	return bridge.Sent{}, refusal.Classify(err)
+}
+
+// explainNotUpdatable returns the error for a root that Slack doesn't let us change. It wraps bridge.ErrMessageGone if the
+// root was deleted, but not if it is still there: an earlier bot of ours posted it, before an admin replaced the app.
+func (s *poster) explainNotUpdatable(ctx context.Context, root bridge.Place, refused error) error {
+	page, err := s.readPage(ctx, messageQuery(root, root.Message))
+	if err != nil && !refusal.IsGone(err) {
+		return refusal.ClassifyBeforeSend(err)
+	}
+	for _, m := range page.Messages {
+		if m.TS == root.Message && m.Subtype != fact.Tombstone {
+			return refusal.Unchangeable(refusal.CodeNotUpdatable, refused)
+		}
+	}
+	return refusal.Classify(refused)
 }
 
 // eraseUnrecorded searches one page of a thread for a message of ours and deletes it. Parley keeps no records of posts

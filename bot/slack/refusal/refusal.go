@@ -33,6 +33,9 @@ var ErrEmptyAnswer = errors.New("slack: an answer without content")
 // CodeUnknownMethod is the error code of a compatible server that doesn't implement a method.
 const CodeUnknownMethod = "unknown_method"
 
+// CodeNotUpdatable is the error code for a message that was deleted but has replies, or that another app or person posted.
+const CodeNotUpdatable = "cant_update_message"
+
 // CodeOf returns Slack's error code, or "" if err doesn't have one.
 func CodeOf(err error) string {
 	if se, ok := errors.AsType[slackapi.SlackErrorResponse](err); ok {
@@ -170,7 +173,7 @@ func classifyCode(code string, err error) error {
 			Hint:  "Invite the app to the channel, unarchive it, or choose another channel for the account. Nothing is lost meanwhile.",
 			Cause: errors.Join(bridge.ErrChannelClosed, err),
 		}
-	case "message_not_found", "cant_update_message": // the latter is for a deleted message that has replies
+	case "message_not_found", CodeNotUpdatable:
 		return Unchangeable(code, errors.Join(bridge.ErrMessageGone, err))
 	case "edit_window_closed", "block_mismatch", "not_reactable": // the message still exists
 		return Unchangeable(code, err)
