@@ -132,26 +132,15 @@ func TestOpenAsksSlackAlone(t *testing.T) {
 	wantEqual(t, "requests to another host", requests, 0)
 }
 
-// If a file is shorter or longer than Slack announced, it was cut or is another file. It is tried again.
-func TestOpenFileOfAnotherLength(t *testing.T) {
+// If somebody has edited a snippet after it was attached, Slack has it with another length. It never fits again, so it isn't
+// tried again, and the author is told why.
+func TestOpenSnippetThatWasEdited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	hello := w.shareHello()
-	for _, tt := range []struct {
-		name      string
-		announced int64
-		wantWords string
-	}{
-		{name: "longer than announced", announced: 4, wantWords: "5 bytes instead of 4"},
-		{name: "shorter than announced", announced: 6, wantWords: "5 bytes instead of 6"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			f := hello
-			f.SizeBytes = tt.announced
-			_, err := w.in(t).readFile(f)
-			wantErrorWith(t, err, channels.Retry, tt.wantWords)
-		})
-	}
+	snippet := w.shareFile(slackfake.NewFile{Name: "log.txt", Data: []byte("hello"), Mode: "snippet"})
+	noError(t, w.fake.As(w.ann).EditSnippet(snippet.ID, "hello, world"))
+	_, err := w.readFile(snippet)
+	wantErrorWith(t, err, channels.BadContent, "it was changed after it was attached")
 }
 
 // Slack may answer with a web page in place of a file. The page isn't sent to a customer.

@@ -1,10 +1,16 @@
 package attachment
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"parley/bot/slack/fact"
+	"parley/bridge"
+	"parley/channels"
 )
 
 // A redirect to a place that isn't Slack's isn't followed. Neither is one to the page for signing in, because it
@@ -71,6 +77,29 @@ func TestWhereFilesMayMove(t *testing.T) {
 				t.Errorf("gets the token: got %v, want %v", tokenThere, tt.wantTokenThere)
 			}
 		})
+	}
+}
+
+// If a file is shorter or longer than Slack goes on to say, it was cut. It is tried again.
+func TestFileOfAnotherLengthIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, announced := range []int64{4, 6} {
+		reader := &Reader{
+			HTTP: &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
+				content := "hello"
+				return &http.Response{
+					StatusCode: http.StatusOK, ContentLength: int64(len(content)), Body: io.NopCloser(strings.NewReader(content)), Request: r,
+				}
+			})},
+			IsTrusted: func(*url.URL) bool { return true },
+			Describe: func(_ context.Context, id string) (fact.File, error) {
+				return fact.File{ID: id, Size: announced, Mode: "hosted"}, nil
+			},
+		}
+		_, err := reader.Open(t.Context(), bridge.SurfaceFile{ID: "F1", URL: "https://files.slack.com/a.txt", SizeBytes: announced})
+		if got := channels.ClassOf(err); got != channels.Retry {
+			t.Errorf("%d bytes announced: got the error %v of class %s, want class %s", announced, err, got, channels.Retry)
+		}
 	}
 }
 

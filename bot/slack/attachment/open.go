@@ -97,7 +97,7 @@ func (r *Reader) open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	content := bufio.NewReader(resp.Body)
 	if err := checkDownload(resp, content, f); err != nil {
 		resp.Body.Close() //nolint:errcheck // the download has failed already
-		return nil, r.explainRefusal(ctx, f, resp.StatusCode, err)
+		return nil, r.explainRefusal(ctx, f, resp, err)
 	}
 
 	maxBytes := r.MaxBytes
@@ -129,17 +129,22 @@ func (r *Reader) describe(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 
 // explainRefusal replaces err, an error of checkDownload, by a more precise one if it can. Slack's file host answers
 // alike whether the file was deleted or the whole app lost its access. So explainRefusal asks the Web API, which
-// distinguishes them: only a deleted file is permanently unreadable.
-func (r *Reader) explainRefusal(ctx context.Context, f bridge.SurfaceFile, status int, err error) error {
-	if status >= http.StatusInternalServerError || f.ID == "" {
+// distinguishes them: only a deleted file is permanently unreadable. So is a snippet that was edited after it was attached,
+// because the channel was told its former size.
+func (r *Reader) explainRefusal(ctx context.Context, f bridge.SurfaceFile, resp *http.Response, err error) error {
+	if resp.StatusCode >= http.StatusInternalServerError || f.ID == "" {
 		return err
 	}
-	_, infoErr := r.describe(ctx, f)
+	described, infoErr := r.describe(ctx, f)
 	if channels.ClassOf(infoErr) == channels.BadContent {
 		return infoErr
 	}
 	if refusal.NeedsRepair(infoErr) || refusal.IsTemporary(infoErr) {
 		return notReadableYet(f, "Slack doesn't let Parley in")
+	}
+	isComplete := infoErr == nil && resp.StatusCode == http.StatusOK && resp.ContentLength == described.SizeBytes
+	if isComplete && described.SizeBytes != f.SizeBytes {
+		return unavailable(f, "it was changed after it was attached")
 	}
 	return err
 }

@@ -358,6 +358,6 @@ type NewFile struct {
 	Mimetype    string `json:"mimetype,omitempty"` // "" means that it is detected
 	Data        []byte `json:"data,omitempty"`     // base64 in JSON
 	ExternalURL string `json:"external_url,omitempty"`
-	Mode        string `json:"mode,omitempty"`        // default hosted; external, hidden_by_limit, tombstone, quip (a canvas)
+	Mode        string `json:"mode,omitempty"`        // default hosted; snippet, external, hidden_by_limit, tombstone, quip (a canvas)
 	FileAccess  string `json:"file_access,omitempty"` // default visible; check_file_info
 }

@@ -145,7 +145,7 @@ func eventScope(name string, ch *workspace.Channel) string {
 		return "reactions:read"
 	case "user_change", "team_join":
 		return "users:read"
-	case "file_shared":
+	case "file_shared", "file_change":
 		return "files:read"
 	case "member_joined_channel", "member_left_channel":
 		return ch.Scope("read")
