@@ -136,6 +136,12 @@ func TestListsOfRichText(t *testing.T) {
 	}
 	checkBlocks(t,
 		blockCase{name: "with everything", block: list(`,"style":"bullet","indent":1,"offset":2,"border":0`)},
+		blockCase{name: "as deep as Slack nests them", block: list(`,"style":"bullet","indent":8`)},
+		blockCase{
+			name:  "deeper",
+			block: list(`,"style":"bullet","indent":9`),
+			want:  "must be less than 9 [json-pointer:/blocks/0/elements/0/indent]",
+		},
 		blockCase{
 			name:  "of an unknown style",
 			block: list(`,"style":"weird"`),

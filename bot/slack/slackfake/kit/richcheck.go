@@ -31,6 +31,9 @@ func (c *checker) checkRichText(at string, b object) {
 		c.checkFields(p, e, fields)
 		if kind == "rich_text_list" {
 			c.checkOneOf(p, e, "style", "bullet ordered")
+			if indent, _ := e["indent"].(float64); indent > maxListIndent {
+				c.fail(p+"/indent", "must be less than %d", maxListIndent+1)
+			}
 		}
 
 		parts, ok := e["elements"].([]any)
@@ -43,6 +46,10 @@ func (c *checker) checkRichText(at string, b object) {
 		}
 	}
 }
+
+// maxListIndent is how deep a list may be nested. Slack's Block Kit Builder refuses more.
+// Source: github.com/imryche/blockkit/pull/123, read 2026-11.
+const maxListIndent = 8
 
 // maxRichElements limits the elements of a rich_text block. Slack documents a limit only for the whole message.
 const maxRichElements = 1000
