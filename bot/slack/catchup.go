@@ -141,10 +141,13 @@ func (h *history) catchUpOldThreads(ctx context.Context, self *fact.Self, now ti
 	return firstErr
 }
 
-// catchUpChannel compares a channel's history with what is stored. If Slack refuses to show a thread, it skips it.
+// catchUpChannel compares a channel's history with what is stored. If Slack refuses to show a thread, it skips it. The
+// history also has replies that were sent to the channel as well. They are stored last, behind what was typed before them
+// in their threads.
 // Errors: those of the database, the first of Slack's.
 func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) error {
 	q := pageQuery{channel: channel, oldest: formatStamp(h.now().Add(-h.span))}
+	var broadcast []rawMessage // those replies
 	var firstErr error
 	for {
 		page, err := h.readPage(ctx, q)
@@ -152,7 +155,14 @@ func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) e
 			return err
 		}
 
-		err = h.comparePage(ctx, p, channel, page.Messages)
+		isReply := func(m rawMessage) bool { return m.Root() != m.TS }
+		for _, m := range page.Messages {
+			if isReply(m) && m.TS > h.typedSince() {
+				broadcast = append(broadcast, m)
+			}
+		}
+
+		err = h.comparePage(ctx, p, channel, slices.DeleteFunc(page.Messages, isReply))
 		if err != nil && !refusal.IsRefused(err) {
 			return err
 		}
@@ -160,9 +170,14 @@ func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) e
 		firstErr = cmp.Or(firstErr, err)
 		q.cursor = page.Meta.Next
 		if q.cursor == "" {
-			return firstErr
+			break
 		}
 	}
+
+	if err := h.storeMissing(ctx, p.self, channel, broadcast); err != nil {
+		return err
+	}
+	return firstErr
 }
 
 // comparePage stores the missing ones among a page of roots, and reads our threads that have new messages.

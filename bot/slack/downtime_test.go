@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -181,6 +182,32 @@ func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 			d.wantFacts("d:"+d.channel+":"+root.Message, 1)
 		})
 	}
+}
+
+// A reply that was also sent to the channel is found in the channel's history, too. It is stored behind what was typed in its
+// thread before it, which may show that it is an answer to a colleague.
+func TestBroadcastReplyIsStoredBehindEarlierOnes(t *testing.T) {
+	t.Parallel()
+	d := newDowntime(t)
+	d.setClockBack(30 * time.Minute)
+	d.connect()
+	root := d.postRoot()
+
+	d.restartLater()
+	d.setClockBack(20 * time.Minute)
+	remark := d.postAsAnn(root.Message, "note: should we refund?")
+	answer, err := d.fake.As(d.ann).Post(slackfake.Post{Channel: d.channel, Thread: root.Message, Text: "yes", Broadcast: true})
+	noError(t, err)
+
+	d.setClockBack(0)
+	d.connect()
+	d.desk.First(t, d.messageID(remark))
+	d.desk.First(t, d.messageID(answer))
+	var order []string
+	for _, f := range d.desk.Accepted() {
+		order = append(order, f.ExternalID)
+	}
+	wantEqual(t, "facts in their order", strings.Join(order, " "), d.messageID(remark)+" "+d.messageID(answer))
 }
 
 // If an admin has replaced the app, the threads in which agents go on typing were begun by the bot of the old one.
