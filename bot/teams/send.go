@@ -105,6 +105,10 @@ func (s *poster) dispatch(ctx context.Context, service string, p bridge.Post) (b
 
 // sendComposed makes a post that is shown as a text or a card.
 func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+	if p.Kind == bridge.PostRoot && isChannel(p.Place.Channel) {
+		s.learnReading(ctx, p.Place.Channel)
+	}
+
 	c, err := s.composePost(ctx, p)
 	if err != nil {
 		return bridge.Sent{}, err
@@ -166,17 +170,16 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 	}
 
 	s.threads.NoteOurs(channel, id)
-	s.learnReading(ctx, channel, id)
 	return bridge.Sent{Message: id, Thread: id}, nil
 }
 
-// learnReadingTimeout is short because it delays the result of a post.
+// learnReadingTimeout is short because it delays a post.
 const learnReadingTimeout = 3 * time.Second
 
-// learnReading determines whether we may read a channel, unless that is known. It is called when we begin a thread
-// there. Later would be too late: by then, somebody may have typed in the thread without our seeing it, and an admin
-// may have granted us the right to read. Best effort.
-func (s *poster) learnReading(ctx context.Context, channel, root string) {
+// learnReading determines whether we may read a channel, unless that is known. It is called before we begin a thread
+// there, whose first message says how to answer. Later would be too late: by then, somebody may have typed in the thread
+// without our seeing it, and an admin may have granted us the right to read. Best effort.
+func (s *poster) learnReading(ctx context.Context, channel string) {
 	if s.IsReadingKnown(channel) {
 		return
 	}
@@ -184,11 +187,12 @@ func (s *poster) learnReading(ctx context.Context, channel, root string) {
 	ctx, cancel := context.WithTimeout(ctx, learnReadingTimeout)
 	defer cancel()
 
-	readRoot := func(ctx context.Context, group string) (graph.Message, error) {
-		return s.Graph.Message(ctx, graph.Thread{Group: group, Channel: channel, Root: root}, root)
+	readOne := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		const size, firstPage = 1, ""
+		return s.Graph.Messages(ctx, group, channel, size, firstPage)
 	}
-	if _, err := organisation.ReadPatiently(ctx, s.Organisation, channel, readRoot); err != nil {
-		s.Log.Debug("teams channel with a new thread not read", "channel", channel, "error", err)
+	if _, err := organisation.ReadPatiently(ctx, s.Organisation, channel, readOne); err != nil {
+		s.Log.Debug("teams channel for a new thread not read", "channel", channel, "error", err)
 	}
 }
 

@@ -54,6 +54,14 @@ func (p *permits) learn(channel string, err error) {
 	}
 }
 
+// find reports whether a channel may be read. known is false if we haven't tried to read it.
+func (p *permits) find(channel string) (isPermitted, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	isPermitted, known = p.byChannel[channel]
+	return isPermitted, known
+}
+
 // Organisation is what Parley knows about one Microsoft 365 organisation. Safe for concurrent use.
 type Organisation struct {
 	*App
@@ -72,11 +80,14 @@ func New(app *App, o Options) *Organisation {
 	return org
 }
 
-// CanRead reports whether Graph let us read a channel the last time.
+// CanRead reports whether Graph let us read a channel the last time. If this process hasn't tried yet, the note says so
+// that an earlier process or another replica has stored.
 func (o *Organisation) CanRead(channel string) bool {
-	o.permits.mu.Lock()
-	defer o.permits.mu.Unlock()
-	return o.permits.byChannel[channel]
+	isPermitted, known := o.permits.find(channel)
+	if known {
+		return isPermitted
+	}
+	return o.Notes.reading(channel).isReadable()
 }
 
 // IsReadingRefused reports whether Graph refused to let us read a channel the last time.
@@ -86,9 +97,7 @@ func (o *Organisation) IsReadingRefused(channel string) bool {
 
 // IsReadingKnown reports whether we have tried to read a channel since this process started.
 func (o *Organisation) IsReadingKnown(channel string) bool {
-	o.permits.mu.Lock()
-	defer o.permits.mu.Unlock()
-	_, known := o.permits.byChannel[channel]
+	_, known := o.permits.find(channel)
 	return known
 }
 

@@ -34,9 +34,12 @@ func (r readingNote) wasReadable(at time.Time) bool {
 	return isInCurrentTime || isInEarlierTime
 }
 
+// isReadable reports whether Graph has shown the channel, and has not refused it since.
+func (r readingNote) isReadable() bool { return r.Shown && !r.Refused }
+
 // refuse returns the note after a refusal at now.
 func (r readingNote) refuse(now time.Time) readingNote {
-	if r.Shown && !r.Refused {
+	if r.isReadable() {
 		r.From, r.Until = r.Since, now
 	}
 	r.Refused = true
@@ -76,7 +79,7 @@ func (n *Notebook) learnReading(ctx context.Context, channel string, err error) 
 	}
 
 	note := n.reading(channel)
-	if note.Shown && !note.Refused {
+	if note.isReadable() {
 		return nil // the usual case: nothing has changed
 	}
 	if err := n.reload(ctx); err != nil { // another replica may have stored a refusal, or its end
