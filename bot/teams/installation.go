@@ -26,7 +26,7 @@ type installation struct {
 }
 
 // learn stores what an activity of any type says about the organisation: the address of Teams, which team a channel
-// belongs to, and whether the app is there. Teams' menus offer our entries also in teams without the app. So from
+// belongs to, whether the app is there, and who has left. Teams' menus offer our entries also in teams without the app. So from
 // invokes of these menus, it learns only the address.
 // Errors: those of storing the notes.
 func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
@@ -35,6 +35,10 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	}
 	if err := i.learnService(ctx, a.ServiceURL); err != nil {
 		return err
+	}
+
+	for _, m := range a.MembersRemoved {
+		i.People.NoteLeft(m.ID)
 	}
 
 	data := a.ChannelData

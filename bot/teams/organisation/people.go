@@ -25,6 +25,10 @@ import (
 // the old answer remains valid.
 const personLifetime = 24 * time.Hour
 
+// memberLifetime is how long somebody counts as a member of a channel after Teams has said so. It is short because Teams
+// tells only one replica that somebody has left; see NoteLeft.
+const memberLifetime = 10 * time.Minute
+
 // Person is a member of a conversation, as Teams describes them.
 type Person struct {
 	Teams   string           `json:"teams"` // "29:…", known only to this bot
@@ -42,10 +46,17 @@ type People struct {
 
 	byID     *recent.Map[Person]    // by both ids: Person.Teams and Person.User
 	lastSeen *recent.Map[time.Time] // when Teams last listed a person as a member of a channel, by memberKey
+	lastLeft *recent.Map[time.Time] // when a person last left any team or channel, by Person.Teams
 }
 
 func newPeople(app *App, notes *Notebook) *People {
-	return &People{App: app, notes: notes, byID: recent.New[Person](), lastSeen: recent.New[time.Time]()}
+	return &People{
+		App:      app,
+		notes:    notes,
+		byID:     recent.New[Person](),
+		lastSeen: recent.New[time.Time](),
+		lastLeft: recent.New[time.Time](),
+	}
 }
 
 // memberKey returns the key in People.lastSeen for a person in a channel.
@@ -104,7 +115,8 @@ func (p *People) Find(ctx context.Context, conversation, id string) (person Pers
 // Errors: as Find.
 func (p *People) IsMember(ctx context.Context, channel, user string) (bool, error) {
 	seen, known := p.lastSeen.Get(memberKey(channel, user))
-	if known && p.Now().Sub(seen).Abs() < personLifetime {
+	known = known && !p.hasLeftSince(user, seen)
+	if known && p.Now().Sub(seen).Abs() < memberLifetime {
 		return true, nil
 	}
 
@@ -120,6 +132,17 @@ func (p *People) IsMember(ctx context.Context, channel, user string) (bool, erro
 	}
 
 	return false, err
+}
+
+// NoteLeft records that a person has left a team or a channel. id is "29:…". It may be a channel of which the person is
+// still a member by another way, so IsMember asks Teams about each of them again.
+func (p *People) NoteLeft(id string) { p.lastLeft.Put(id, p.Now()) }
+
+// hasLeftSince reports whether a user has left a team or a channel at a time or later.
+func (p *People) hasLeftSince(user string, at time.Time) bool {
+	person, _ := p.byID.Get(user)
+	left, hasLeft := p.lastLeft.Get(person.Teams)
+	return hasLeft && !left.Before(at)
 }
 
 // Account returns the id with which the bot may begin a chat with a user. It is "29:…" if the user is a member of a team
