@@ -56,8 +56,8 @@ func nonceSeed(p bridge.Post) string {
 
 // commandForms returns how people can give commands to Parley in a channel or in their chat with the bot, for the hints
 // on cards. Messages that mention the app reach us from everywhere, others only from channels that we may read. Teams
-// reports reactions only to our own messages.
-func (s *poster) commandForms(channel string) view.CommandSyntax {
+// reports reactions only to our own messages. isReadable says whether we may read the channel.
+func commandForms(channel string, isReadable bool) view.CommandSyntax {
 	if !isChannel(channel) {
 		return view.CommandSyntax{Private: true}
 	}
@@ -69,7 +69,7 @@ func (s *poster) commandForms(channel string) view.CommandSyntax {
 		SlashCommands:    verb.OfferedInThread(),
 		EmojiOnPostsOnly: true,
 	}
-	if !s.CanRead(channel) {
+	if !isReadable {
 		forms.OnlyMentions = true
 		forms.Signs = []string{mention}
 	}
@@ -80,7 +80,12 @@ func (s *poster) commandForms(channel string) view.CommandSyntax {
 // composePost makes the part p.Part of a post. It posts nothing.
 // Errors: a *channels.SendError, for example if Teams can't list the channel's members at the moment.
 func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, error) {
-	c, ok := view.Post(p, s.commandForms(p.Place.Channel))
+	return s.composeWith(ctx, p, commandForms(p.Place.Channel, s.CanRead(p.Place.Channel)))
+}
+
+// composeWith is composePost with hints for these forms of commands.
+func (s *poster) composeWith(ctx context.Context, p bridge.Post, forms view.CommandSyntax) (composedPost, error) {
+	c, ok := view.Post(p, forms)
 	if !ok {
 		return composedPost{}, errBadPost("post without content")
 	}

@@ -18,12 +18,14 @@ import (
 
 // postContent recognises the message of one part of a post. A long post has several parts, each a message.
 type postContent struct {
-	isIn func(*graph.Message) bool // reports whether a message has this content
-	more bool                      // another part follows
+	isIn   func(*graph.Message) bool // reports whether a message has this content
+	more   bool                      // another part follows
+	absent []bridge.AgentRef         // see composedPost
 }
 
 // contentOf returns how to recognise the part p.Part of a post. The customer's name isn't compared, because it may have
-// changed since the post was made.
+// changed since the post was made. The post may also have been made by a process that didn't know yet, or no longer,
+// that we may read the channel, so that it names commands in another form.
 func (s *poster) contentOf(ctx context.Context, p bridge.Post) (postContent, error) {
 	p = withoutCustomerName(p)
 	if p.Kind == bridge.PostFiles {
@@ -35,9 +37,18 @@ func (s *poster) contentOf(ctx context.Context, p bridge.Post) (postContent, err
 		return postContent{}, err
 	}
 	if c.page != nil {
-		return postContent{isIn: hasElementID(c.page.ID), more: c.more}, nil
+		return postContent{isIn: hasElementID(c.page.ID), more: c.more, absent: c.absent}, nil
 	}
-	return postContent{isIn: hasText(*c.text), more: c.more}, nil
+
+	isIn := hasText(*c.text)
+	channel := p.Place.Channel
+	other, err := s.composeWith(ctx, p, commandForms(channel, !s.CanRead(channel)))
+	if err == nil && other.text != nil { // with the other forms of commands, the post may have fewer parts
+		isInOtherForm, isInThisForm := hasText(*other.text), isIn
+		isIn = func(m *graph.Message) bool { return isInThisForm(m) || isInOtherForm(m) }
+	}
+
+	return postContent{isIn: isIn, more: c.more, absent: c.absent}, nil
 }
 
 // hasElementID recognises a card by the id of its first element. The whole card can't be compared, because Graph returns
@@ -79,9 +90,12 @@ func hasPartsInOrder(text string, parts []string) bool {
 	return strings.HasSuffix(text, parts[last])
 }
 
-// readableText returns the words of HTML, with single spaces and without the remark that a post may be a duplicate.
+// readableText returns the words of HTML, with single spaces and without the remark that a post may be a duplicate. It
+// leaves out each @, because a person may be mentioned in one attempt and only named in another: people join channels
+// and leave them.
 func readableText(html string) string {
 	text := strings.ReplaceAll(card.ReadText(card.Typed{HTML: html}).Plain, mayBeTwice, "")
+	text = strings.ReplaceAll(text, "@", "")
 	return strings.Join(strings.Fields(text), " ")
 }
 

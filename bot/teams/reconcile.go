@@ -66,6 +66,10 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 
 	sent := bridge.Sent{Message: m.ID, Thread: cmp.Or(m.ReplyToID, m.ID), More: content.more}
 	s.sent.Put(sentKey(p), sent)
+	service, err := s.Notes.ServiceOf(ctx, p.Place.Channel)
+	if err == nil { // otherwise nobody could be told
+		s.tellAbsent(ctx, service, p, content.absent, sent)
+	}
 	return outcome, sent, nil
 }
 

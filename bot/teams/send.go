@@ -301,7 +301,8 @@ func (s *poster) openChat(ctx context.Context, service string, user bridge.Surfa
 
 // tellAbsent sends a direct message to each agent whom a new line in a thread mentions and who isn't in the channel, so
 // that Teams doesn't notify them. It does so only for lines that ReachesAbsent selects (requirement R-239). It
-// runs in the background and only logs errors, because the line itself has been posted.
+// runs in the background and only logs errors, because the line itself has been posted. It is called when Teams has
+// taken the line, or when Reconcile has found it.
 func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
 	isNewLine := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
 	if !isNewLine || !p.Line.ReachesAbsent() {
