@@ -150,8 +150,10 @@ func retryOnlyThisPost(err error) error {
 const nothingLost = " Nothing is lost meanwhile."
 
 // classifyClosed classifies the codes that forbid us to post somewhere (see isClosingCode). It closes the channel,
-// which stays closed until an event opens it again.
+// which stays closed until an event opens it again. The refusal shows that our credentials work.
 func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
+	const noChannel = ""
+	ac.recordSuccess(noChannel)
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
 	if !isChannel(p.Place.Channel) {
 		out.Cause = e
@@ -341,7 +343,7 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 }
 
 // recordSuccess records that a post was made in a channel. That opens the channel and its team, and shows that our
-// credentials work. For a post outside channels, channel is "", and the post only shows that our credentials work.
+// credentials work. If channel is "", it only records that our credentials work.
 func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.Open(closed.Everywhere, channel, c.Team) {

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"net/http"
 	"testing"
+	"time"
 
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
@@ -164,6 +165,25 @@ func TestMessageWhileOurSecretIsRefused(t *testing.T) {
 	_ = w.mustFail(w.newSaid(w.root, "y"))
 	w.wantReport(channels.Broken)
 	w.wantReports(told)
+}
+
+// A channel in which the app may not post doesn't keep all of Teams closed when Teams takes our secret again: its refusal
+// shows that, too.
+func TestSecretThatWorksAgainBesideAClosedChannel(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	secret := w.fake.Inject(teamsfake.Fault{
+		Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusUnauthorized, Code: "BotNotRegistered",
+	})
+	_ = w.mustFail(w.newSaid(w.root, "x"))
+	w.fake.ClearFaults(secret)
+	w.advance(time.Minute)
+
+	w.forbidPosts("activities.send", w.channel)
+	_ = w.wantClosed(w.newSaid(w.root, "x"))
+	billing := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Billing"}).ID
+	w.mustSend(w.newRoot("y", billing))
+	w.wantReport(channels.Broken, "can't post to the channel")
 }
 
 // In a trial without Azure nobody is asked for a token, and doctor (the check of the set-up) says that it is a trial.

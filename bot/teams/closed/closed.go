@@ -93,15 +93,16 @@ func (c *Places) Admit(now time.Time, places ...string) error {
 
 	for _, p := range places {
 		entry, isClosed := c.byPlace[p]
-		if !isClosed {
-			continue
-		}
-		if now.Sub(entry.triedAt).Abs() < probeInterval {
+		if isClosed && now.Sub(entry.triedAt).Abs() < probeInterval {
 			return entry.err
 		}
+	}
 
-		entry.triedAt = now
-		c.byPlace[p] = entry
+	for _, p := range places {
+		if entry, isClosed := c.byPlace[p]; isClosed {
+			entry.triedAt = now
+			c.byPlace[p] = entry
+		}
 	}
 
 	return nil
