@@ -42,6 +42,7 @@ func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address stri
 		return "", errElsewhere
 	}
 
+	address = escapeAddress(address)
 	site, errSite := fs.siteOf(ctx, o.Channel)
 	if inside, ok := addressBelow(site, address); ok {
 		return inside, nil
@@ -155,6 +156,28 @@ func (fs *files) libraryOf(key string, ask func() (string, error)) (*url.URL, er
 
 	fs.libraries.Put(key, library{address: at, askedAt: fs.Now()})
 	return at, nil
+}
+
+// escapeAddress escapes the path of a file's address, if Graph has given it without escapes, and leaves out the query then.
+// Otherwise a file's name could end at a "#", or a "%" in it could begin an escape:
+//
+//	https://contoso.sharepoint.com/sites/support/Shared Documents/Invoice #12.pdf
+//
+// An address with both "#" and "%", but no blank, counts as escaped.
+func escapeAddress(address string) string {
+	_, err := url.Parse(address)
+	hasBareHash := strings.Contains(address, "#") && !strings.Contains(address, "%")
+	if err == nil && !hasBareHash && !strings.Contains(address, " ") {
+		return address
+	}
+
+	scheme, afterScheme, hasScheme := strings.Cut(address, "://")
+	host, file, hasFile := strings.Cut(afterScheme, "/")
+	if !hasScheme || !hasFile {
+		return address
+	}
+	file, _, _ = strings.Cut(file, "?") // no name of a file has a question mark
+	return scheme + "://" + host + (&url.URL{Path: "/" + file}).EscapedPath()
 }
 
 // addressBelow reports whether a file's address is below a folder, and returns the address to read. It builds that

@@ -67,6 +67,8 @@ func TestFilesThatAreRead(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	plan := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "100% plan ü.pdf"})
+	invoice := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "Invoice #12.pdf"})
+	coded := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "50%25 off.pdf"})
 	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Plans"}).ID
 	for _, tt := range []struct {
 		name    string
@@ -78,6 +80,10 @@ func TestFilesThatAreRead(t *testing.T) {
 		{name: "in capital letters", address: strings.Replace(plan, "/sites/", "/SITES/", 1)},
 		{name: "by a detour", address: siteOf(plan) + "/x/../" + strings.TrimPrefix(plan, siteOf(plan)+"/")},
 		{name: "with a query", address: plan + "?web=1"},
+		{name: "without escapes, and a percent sign", address: unescaped(plan)},
+		{name: "without escapes, and a number sign", address: unescaped(invoice)},
+		{name: "without escapes, and a query", address: unescaped(invoice) + "?web=1"},
+		{name: "without escapes, and what looks like one", address: unescaped(coded)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := w.in(t)
@@ -88,6 +94,16 @@ func TestFilesThatAreRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unescaped returns an address as Graph gives those of files that people attached: with blanks and other characters as they
+// are in the file's name.
+func unescaped(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host + u.Path
 }
 
 // refusedAddresses are addresses that no message by Ann in the channel may name. plan is a file in the channel's
@@ -112,6 +128,9 @@ func (w *world) refusedAddresses(plan, pay, hr string) []string {
 		outOfTheSite("%252e%252e"),
 		outOfTheSite("..%20"),
 		outOfTheSite("x%5c..%5c.."),
+		outOfTheSite("a #/../.."),
+		outOfTheSite("a %/../.."),
+		outOfTheSite("a /%2e%2e/%2e%2e"),
 
 		// Other servers, credentials, and another scheme.
 		withHost(u.Host + ".evil.example"),
