@@ -270,7 +270,9 @@ func (b *Bucket) readAnswer(answer *http.Response, what string) error {
 
 	_ = xml.Unmarshal(text, &refusal) //nolint:errcheck // some responses have no body
 
-	if answer.StatusCode == http.StatusNotFound && refusal.Code != "NoSuchBucket" {
+	// Only the store itself answers with a code. A proxy in front of it has pages of its own, which say nothing of the object.
+	isByStore := refusal.Code != "" && refusal.Code != "NoSuchBucket"
+	if answer.StatusCode == http.StatusNotFound && isByStore {
 		return fmt.Errorf("objects: %s: %w", what, blob.ErrNoObject)
 	}
 

@@ -176,3 +176,27 @@ func TestFaults(t *testing.T) {
 		t.Errorf("a silent store: %v", err)
 	}
 }
+
+// A proxy in front of the store answers with a page of its own that there is nothing while the store restarts. That
+// says nothing of an object: it must not be taken for one that is gone, nor for one that has been removed.
+func TestPageOfAProxy(t *testing.T) {
+	t.Parallel()
+	for _, page := range []string{"404 page not found\n", "", "<html><head><title>404 Not Found</title></head></html>"} {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, page)
+		}))
+		defer proxy.Close()
+		b, err := objects.New(objects.Options{Endpoint: proxy.URL, Bucket: "b", KeyID: "k", SecretKey: "s"})
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if _, err := get(t.Context(), b, hashOf(nil), 0); err == nil || errors.Is(err, blob.ErrNoObject) {
+			t.Errorf("the answer %q to a read looks like an object that is gone: %v", page, err)
+		}
+		if err := b.Remove(t.Context(), hashOf(nil)); err == nil {
+			t.Errorf("the answer %q to a removal looks like an object that was removed", page)
+		}
+	}
+}
