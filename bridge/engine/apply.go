@@ -23,9 +23,8 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Out
 		return relay.Outcome{}, err
 	}
 
-	w := e.newWork(e.directory.Load(), b.Now, b.Real)
+	w := e.newWork(tx, e.directory.Load(), b.Now, b.Real)
 	w.Locks = b.Locks
-	defer e.keepUnusedIDs(w)
 	e.relay.Metrics().Applying(b)
 
 	facts := make([]fact, 0, len(b.Facts))

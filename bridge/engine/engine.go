@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
@@ -94,11 +95,10 @@ type Engine struct {
 	directory atomic.Pointer[directory.Directory] // accounts, agents, teams and settings; replaced as a whole
 	presence
 	directoryChanged chan struct{} // closed and replaced when the directory changes; guarded by mu
-	mu               sync.RWMutex  // guards directoryChanged, and the fields from channels to unusedIDs
+	mu               sync.RWMutex  // guards directoryChanged, channels and surfaces
 	channels         map[store.AccountID]channels.Channel
 	surfaces         map[store.AccountID]*Desk
 	gates            *book.Gates
-	unusedIDs        []*store.IDs // reserved ids that earlier batches did not use
 	troubles         *troubles
 	attention        *attention
 	reading          *reading.Reader
@@ -292,15 +292,9 @@ func (e *Engine) readSettings(ctx context.Context) error {
 	return err
 }
 
-// newWork makes the state of one batch. now is the time by Parley's clock, which tests can set; real is the database's time.
-func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	ids := &store.IDs{}
-	if n := len(e.unusedIDs); n > 0 {
-		ids, e.unusedIDs = e.unusedIDs[n-1], e.unusedIDs[:n-1]
-	}
-
+// newWork makes the state of one batch, which is applied in the transaction tx. now is the time by Parley's clock, which tests can set;
+// real is the database's time.
+func (e *Engine) newWork(tx pgx.Tx, dir *directory.Directory, now, real time.Time) *work {
 	b := book.New(book.Options{
 		Directory: dir,
 		Verbs:     e.reading.Verbs,
@@ -308,15 +302,8 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 		Gates:     e.gates,
 		Writes:    host{e}.Writer() != nil,
 		LeaseFor:  e.opt.Relay.LeaseFor,
-		Moment:    book.Moment{Now: now, DatabaseNow: real, IDs: ids},
+		Moment:    book.Moment{Now: now, DatabaseNow: real, IDs: e.idsOf(tx)},
 	})
 
 	return assembleWork(e, threads.New(b, e.Surface, e.reading, e.files))
-}
-
-// keepUnusedIDs returns the ids that a batch has reserved and not used, for a later batch.
-func (e *Engine) keepUnusedIDs(w *work) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.unusedIDs = append(e.unusedIDs, w.IDs)
 }

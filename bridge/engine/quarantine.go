@@ -35,8 +35,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	place, isFound := e.findQuarantinePlace(dir, account, ev, mayDecode)
 
 	// As in a batch of events: load the lanes (queues of posts) that may be needed, add the lines to them, and write everything at once.
-	w := e.newWork(dir, now, databaseNow)
-	defer e.keepUnusedIDs(w)
+	w := e.newWork(tx, dir, now, databaseNow)
 	const noFacts = 0
 	n := book.NewPrefetch(noFacts)
 	wantPeople(n, dir)

@@ -132,6 +132,13 @@ func (k *Gates) keep(g store.Gate) {
 	k.gates[LaneKey{g.AccountID, g.Key}] = g
 }
 
+// Forget empties the cache, because the database may no longer have these gates.
+func (k *Gates) Forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.gates)
+}
+
 // SetGate sets the gate whose budget a lane spends.
 func (o *Outbox) SetGate(l *Lane, gate store.Gate) {
 	key := LaneKey{gate.AccountID, gate.Key}
