@@ -24,7 +24,7 @@ const hasFormerKey = `EXISTS (
 	SELECT FROM unnest(@formeraccounts::bigint[], @formerbefore::bigint[], @formerforms::text[], @formerlikely::text[], @formerwhole::text[])
 		AS f(account, before, form, likely, whole)
 	WHERE p.account_id = f.account AND p.id < f.before
-		AND (lower(p.queue) = f.form OR f.form = ANY(string_to_array(p.external_id, ':'))
+		AND (lower(replace(p.queue, 'I', 'i')) = f.form OR f.form = ANY(string_to_array(p.external_id, ':'))
 			OR CASE WHEN p.body LIKE f.likely THEN p.body ~ f.whole ELSE false END))`
 
 // firstEventOfNewOwner selects the first event with a message from the person who has a key now. It selects $4 if nobody

@@ -34,9 +34,10 @@ const journalPage = 5000
 func journalMatches() string {
 	return `
 	WITH page AS MATERIALIZED (
-		SELECT e.id, e.account_id, lower(e.external_id) AS external_id, e.order_key,
+		SELECT e.id, e.account_id, lower(replace(e.external_id, 'I', 'i')) AS external_id, e.order_key,
 			substr(e.order_key, position('/' IN e.order_key) + 1) AS queue, e.blob,
-			lower(encode(coalesce(e.payload, ''), 'escape')) AS body, coalesce(a.side, 'system') AS side, e.id > @asked AS late
+			lower(replace(encode(coalesce(e.payload, ''), 'escape'), 'I', 'i')) AS body,
+			coalesce(a.side, 'system') AS side, e.id > @asked AS late
 		FROM events AS e
 		LEFT JOIN accounts AS a ON a.id = e.account_id
 		WHERE e.id > @after AND e.id <= @upto AND NOT (e.account_id = @system AND e.external_id LIKE 'erase:%')
@@ -82,7 +83,7 @@ const (
 // contact.
 func fileHasKey() string {
 	return `p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
-				AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(encode(c.data, 'escape')) AS chunk
+				AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(replace(encode(c.data, 'escape'), 'I', 'i')) AS chunk
 					WHERE c.hash = p.blob AND ` + hasKey("chunk", "encode(c.data, 'escape')") + `)`
 }
 
@@ -90,7 +91,8 @@ const (
 	// queueOfContact is true for an event (p) whose queue or external id contains a key of the contact: 7/customer:u-17.
 	// Addresses and phone numbers (forms) identify the contact on all accounts, and in any case. Other keys (localforms) do
 	// so only on their own account, and not in external ids, which may contain similar ids of messages.
-	queueOfContact = `(lower(p.queue) = ANY(@forms) OR lower(substr(p.queue, position(':' IN p.queue) + 1)) = ANY(@forms)
+	queueOfContact = `(lower(replace(p.queue, 'I', 'i')) = ANY(@forms)
+		OR lower(replace(substr(p.queue, position(':' IN p.queue) + 1), 'I', 'i')) = ANY(@forms)
 		OR string_to_array(p.external_id, ':') && @forms::text[]
 		OR p.account_id = ANY(@accounts) AND (p.queue = ANY(@localforms) OR substr(p.queue, position(':' IN p.queue) + 1) = ANY(@localforms)))`
 

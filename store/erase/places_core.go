@@ -121,7 +121,7 @@ func identityPlace() place {
 
 // logOfContact is true for log entries of the contact's conversations, and for those in shared ones that name the contact.
 const logOfContact = ofConversation + ` OR t.conversation_id = ANY(@shared)
-	AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`
+	AND (lower(replace(t.detail::text, 'I', 'i')) ~ ANY(@patterns) OR lower(replace(t.detail::text, 'I', 'i')) ~ ANY(@ids))`
 
 // rememberedPlace is the parts of shared conversations' rows that are copied from the contact's messages: the preview of the
 // latest message, and message ids.
@@ -180,7 +180,7 @@ func copiedPlace() place {
 // conversation's own customer has the same address, the address stays: see isCopied.
 const isMeant = `t.kind = 'reply' AND (t.payload -> 'meant' ?| @keys::text[] OR t.payload -> 'copied' ?| @keys::text[]
 		OR t.payload -> 'before' ?| @keys::text[] OR t.payload -> 'reported' ?| @keys::text[]
-		OR t.error_text <> '' AND lower(t.error_text) ~ ANY(@patterns))
+		OR t.error_text <> '' AND lower(replace(t.error_text, 'I', 'i')) ~ ANY(@patterns))
 	AND EXISTS (
 		SELECT FROM lanes AS l
 		JOIN conversations AS c ON c.id = l.conversation_id AND c.id <> ALL(@conversations)
@@ -200,6 +200,6 @@ func meantPlace(about string) place {
 				'copied', (payload -> 'copied') - @keys::text[],
 				'before', (payload -> 'before') - @keys::text[],
 				'reported', (payload -> 'reported') - @keys::text[])),
-			error_text = CASE WHEN lower(error_text) ~ ANY(@patterns) THEN '' ELSE error_text END`,
+			error_text = CASE WHEN lower(replace(error_text, 'I', 'i')) ~ ANY(@patterns) THEN '' ELSE error_text END`,
 	}
 }

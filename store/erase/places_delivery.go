@@ -48,7 +48,7 @@ func deliveryPlaces() []place {
 			What:  "the contact among those to whom collected mails of others went",
 			About: sharedCopyList,
 			Clear: `payload = jsonb_set(payload, '{line,Copied}', (SELECT coalesce(jsonb_agg(p), '[]')
-				FROM jsonb_array_elements(payload #> '{line,Copied}') AS p WHERE NOT lower(p::text) ~ ANY(@patterns)))`,
+				FROM jsonb_array_elements(payload #> '{line,Copied}') AS p WHERE NOT lower(replace(p::text, 'I', 'i')) ~ ANY(@patterns)))`,
 		},
 		{
 			Name: "lanes", Table: "lanes",
@@ -58,9 +58,10 @@ func deliveryPlaces() []place {
 		{
 			Name: "posts", Table: "posts",
 			What: "texts that wait for their thread or for who gets them, and what was told of the conversation",
-			About: `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) ~ ANY(@patterns)
+			About: `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + `
+				OR lower(replace(t.early::text, 'I', 'i')) ~ ANY(@patterns)
 				OR t.conversation_id = 0 AND EXISTS (
-					SELECT FROM lower(concat_ws(' ', t.early #>> '{action,Text}', t.early #>> '{action,Raw}')) AS words
+					SELECT FROM lower(replace(concat_ws(' ', t.early #>> '{action,Text}', t.early #>> '{action,Raw}'), 'I', 'i')) AS words
 					WHERE ` + hasWord + `))`,
 			Filled: `t.kind IN ('early', 'told') OR t.early IS NOT NULL`,
 		},
@@ -90,18 +91,18 @@ func deliveryPlaces() []place {
 //
 // Notices that quote a colleague or another customer stay, even if they name the contact.
 const sharedNotice = `(t.kind IN ('ephemeral', 'line') AND (
-	(lower(t.payload::text) ~ ANY(@patterns) OR lower(t.payload::text) ~ ANY(@ids))
+	(lower(replace(t.payload::text, 'I', 'i')) ~ ANY(@patterns) OR lower(replace(t.payload::text, 'I', 'i')) ~ ANY(@ids))
 		AND (t.kind = 'ephemeral'
 			OR t.payload #>> '{line,Kind}' IN ('recipients', 'participant', 'done', 'delayed', 'identity', 'same_person'))
-	OR t.payload #>> '{line,Kind}' = 'bounce_other' AND lower(t.payload #>> '{line,Recipient}') ~ ANY(@patterns)
+	OR t.payload #>> '{line,Kind}' = 'bounce_other' AND lower(replace(t.payload #>> '{line,Recipient}', 'I', 'i')) ~ ANY(@patterns)
 	OR t.payload #>> '{line,Kind}' IN ('analysis', 'written', 'why') AND EXISTS (
 		SELECT FROM lanes AS made WHERE made.id = t.lane_id AND made.conversation_id = ANY(ARRAY(` + conversationsWrittenIn + `)))))`
 
 // sharedFailure is true for notices in shared conversations that say why a reply failed, and name the contact in doing so,
 // often in a mail server's words. The text of the reply doesn't count, because it is its author's.
 const sharedFailure = `(t.kind = 'line' AND t.payload #>> '{line,Kind}' IN ('failed', 'retrying', 'unclear') AND EXISTS (
-	SELECT FROM lower(concat_ws(' ', t.payload #>> '{line,Reason}', t.payload #>> '{line,Hint}',
-		t.payload #>> '{line,Recipient}', t.payload #>> '{line,Missed}')) AS why
+	SELECT FROM lower(replace(concat_ws(' ', t.payload #>> '{line,Reason}', t.payload #>> '{line,Hint}',
+		t.payload #>> '{line,Recipient}', t.payload #>> '{line,Missed}'), 'I', 'i')) AS why
 	WHERE why ~ ANY(@patterns) OR why ~ ANY(@ids)))`
 
 // clearReason removes the reason from such a notice. Recipient and Missed are replaced by "Somebody", because the notice must
@@ -115,7 +116,8 @@ const clearReason = `payload = jsonb_set(payload, '{line}', (payload -> 'line') 
 const sharedCopyList = `t.kind = 'line' AND t.payload #>> '{line,Kind}' = 'collected'
 	AND t.lane_id = ANY(ARRAY(
 		SELECT l.id FROM lanes AS l JOIN conversations AS c ON c.id = l.conversation_id WHERE c.kind = 'automatic'))
-	AND EXISTS (SELECT FROM jsonb_array_elements(t.payload #> '{line,Copied}') AS p WHERE lower(p::text) ~ ANY(@patterns))`
+	AND EXISTS (SELECT FROM jsonb_array_elements(t.payload #> '{line,Copied}') AS p
+		WHERE lower(replace(p::text, 'I', 'i')) ~ ANY(@patterns))`
 
 // directNotice is true for direct messages to colleagues that are about the contact, in one of three ways:
 //   - They contain an address or phone number of the contact, or list one of the contact's conversations.
@@ -124,7 +126,8 @@ const sharedCopyList = `t.kind = 'line' AND t.payload #>> '{line,Kind}' = 'colle
 //   - They list no conversations, and people's words in them name the contact. In some kinds of messages, Text doesn't count,
 //     because it is the name of a list, a team or an account.
 const (
-	directNotice = `CASE WHEN lower(t.payload::text) LIKE ANY(@told) THEN lower(t.payload::text) ~ ANY(@patterns)
+	directNotice = `CASE WHEN lower(replace(t.payload::text, 'I', 'i')) LIKE ANY(@told)
+		THEN lower(replace(t.payload::text, 'I', 'i')) ~ ANY(@patterns)
 		OR ` + showsConversations + `
 			AND jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID == $ids[*] || @.conversation == $ids[*])',
 				jsonb_build_object('ids', to_jsonb(@conversations::bigint[])))
@@ -135,7 +138,7 @@ const (
 					THEN jsonb_build_object('text', told #> '{line,Text}', 'note', told #> '{line,Args,note}') ELSE told END,
 				'$.** ? (@.type() == "object" && !exists(@.IsAdmin)).keyvalue()
 					? (@.key like_regex "^(name|subject|text|note|reason)$" flag "i" && @.value.type() == "string").value') AS said
-			CROSS JOIN LATERAL lower(said #>> '{}') AS words
+			CROSS JOIN LATERAL lower(replace(said #>> '{}', 'I', 'i')) AS words
 			WHERE ` + hasWord + `)
 	ELSE false END`
 	showsConversations = `jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID > 0 || @.conversation > 0)')`

@@ -107,9 +107,9 @@ func waitingPlaces() []place {
 		{
 			Name: "accounts", Table: "accounts",
 			What: "an account's trouble that names the contact",
-			About: `lower(t.status_text || ' ' || t.status_hint) ~ ANY(@patterns)
+			About: `lower(replace(t.status_text || ' ' || t.status_hint, 'I', 'i')) ~ ANY(@patterns)
 				OR t.id = ANY(ARRAY(SELECT i.account_id FROM identities AS i WHERE i.id = ANY(@identities)))
-					AND lower(t.status_text || ' ' || t.status_hint) ~ ANY(@ids)`,
+					AND lower(replace(t.status_text || ' ' || t.status_hint, 'I', 'i')) ~ ANY(@ids)`,
 			Clear: `status_text = '', status_hint = ''`,
 		},
 	}

@@ -117,7 +117,7 @@ const (
 			SELECT l.conversation_id
 			FROM log_entries AS l
 			JOIN conversations AS t ON t.id = l.conversation_id
-			WHERE l.what = ANY(@addressing) AND lower(l.detail::text) ~ ANY(@patterns)
+			WHERE l.what = ANY(@addressing) AND lower(replace(l.detail::text, 'I', 'i')) ~ ANY(@patterns)
 				AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = t.identity_id AND i.key = ANY(@keys))))
 		ORDER BY c.id`
 	wordsOf = `
@@ -235,7 +235,8 @@ func keyForms(keys []string, isChosen func(string) bool) []string {
 	return slices.Compact(list)
 }
 
-// lowerAll returns the texts in lower case.
+// lowerAll returns the texts in lower case. In SQL this is lower(replace(…, 'I', 'i')): by the rules of Turkish, which a
+// database may have, the lower case of I is ı.
 func lowerAll(texts []string) []string {
 	lower := make([]string, len(texts))
 	for i, s := range texts {
