@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/slackfake"
@@ -177,6 +178,21 @@ func TestReplyToThisWithButtons(t *testing.T) {
 	}
 	wantEqual(t, "first button", a.Rich.Buttons[0].Title, "Yes")
 	wantEqual(t, "second button", a.Rich.Buttons[1].Title, "No")
+}
+
+// A reply whose buttons a second form asks for was written in the first one. So it counts from when that was opened, and
+// its author is asked if a colleague has answered since.
+func TestReplyWithButtonsCountsFromItsFirstForm(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	w.letAnnSeeAt(when())
+	w.useShortcut("conv_reply", w.postRoot().Message)
+	v := w.waitForWindow(w.ann, hasField("add"))
+	w.letAnnSeeAt(when().Add(time.Minute))
+	w.submitForm(v, map[string]string{"text": "Shall I send one?", "add": "buttons"})
+	v = w.waitForWindow(w.ann, hasField("choices"))
+	w.submitForm(v, map[string]string{"text": "Shall I send one?", "choices": "Yes\nNo"})
+	wantEqual(t, "the time since which the reply is written", w.waitAction(interactionFacts).OpenedAt.UTC(), when())
 }
 
 // If a form can't go on, the reason is shown in the form, so that what was typed into it isn't lost.

@@ -250,7 +250,10 @@ func (r *responder) storeForm(ctx context.Context, self *fact.Self, in *interact
 // why there is none. If the next form takes long, or is too large for a response, the response has a waiting window, which
 // the form replaces after nextFormWait.
 func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *interaction, f view.Filled) answer {
-	request := formRequest{verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text}
+	request := formRequest{
+		verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text,
+		earlier: blockkit.ReadMemory(in.View.Private),
+	}
 	quick, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
 	modal, err := r.windows.makeForm(quick, self, request)

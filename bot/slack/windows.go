@@ -63,6 +63,8 @@ type formRequest struct {
 	at   bridge.Place       // the channel and thread of the click or command
 	user bridge.SurfaceUser // the Slack user who gets the form
 	text string             // initial text of the form's long field
+
+	earlier view.Memory // that of the form which this one follows; the zero value if it follows none
 }
 
 // recordReplyOpened records that a person is about to see the form of a reply, and asks Slack for a notice when it is closed.
@@ -180,7 +182,7 @@ func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) 
 	if err != nil {
 		return slackapi.ModalViewRequest{}, err
 	}
-	modal := self.Home.Form(form, blockkit.Remember(f.at, zone, form, w.now()))
+	modal := self.Home.Form(form, blockkit.Remember(f.at, zone, form, w.now()).Following(f.earlier))
 	if forms.IsReply(form) {
 		w.recordReplyOpened(ctx, &modal, form, f.user)
 	}

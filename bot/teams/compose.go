@@ -63,7 +63,7 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 		return dialogAnswer(in.problemDialog(err, at)), nil
 	}
 
-	return dialogAnswer(in.formDialog(ctx, f, zone, at)), nil
+	return dialogAnswer(in.formDialog(ctx, f, zone, at, view.Memory{})), nil
 }
 
 func (in *invocation) messageText() string {

@@ -231,11 +231,15 @@ func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bri
 	if err != nil {
 		return in.dialogWithTyped(err, at, text)
 	}
-	return in.formDialog(ctx, f, zone, at)
+	var none view.Memory
+	return in.formDialog(ctx, f, zone, at, none)
 }
 
 // formDialog makes the dialog of a form. If it is the form of a reply, the engine is notified that the user has it open.
-func (in *invocation) formDialog(ctx context.Context, f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
+// earlier is the memory of the form that this one follows; the zero value if it follows none.
+func (in *invocation) formDialog(
+	ctx context.Context, f view.Form, zone *time.Location, at bridge.Place, earlier view.Memory,
+) card.Dialog {
 	if f.At.IsZero() {
 		f.At = in.door.Now()
 	}
@@ -244,7 +248,9 @@ func (in *invocation) formDialog(ctx context.Context, f view.Form, zone *time.Lo
 			in.door.Log.Info("teams form not noted as open", "error", err)
 		}
 	}
-	return card.Form(f, card.Remember(at, zone, f.At, in.makeNonce()), in.door.Home())
+	memory := card.Remember(at, zone, f.At, in.makeNonce())
+	memory.Memory = memory.Following(earlier)
+	return card.Form(f, memory, in.door.Home())
 }
 
 func (in *invocation) windowDialog(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place) card.Dialog {

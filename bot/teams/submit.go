@@ -59,7 +59,7 @@ func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, e
 
 	at := f.Memory.Place
 	if forms.NeedsNextForm(filled, f.Memory.Pick) {
-		return dialogAnswer(in.verbDialog(ctx, filled.Verb, filled.Args, at, filled.Text)), nil
+		return dialogAnswer(in.nextDialog(ctx, f, filled)), nil
 	}
 
 	inOurThread, err := in.door.threads.IsOurs(ctx, at)
@@ -68,6 +68,16 @@ func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, e
 	}
 	in.payload.Own = inOurThread
 	return nil, in.door.desk.Accept(ctx, in.payload.FormFact(in.activity, f, in.value.Data))
+}
+
+// nextDialog makes the dialog of the form that follows a filled one.
+func (in *invocation) nextDialog(ctx context.Context, f *card.Submitted, filled view.Filled) card.Dialog {
+	at := f.Memory.Place
+	form, zone, err := in.door.formMaker().Form(ctx, filled.Verb, filled.Args, at, in.user.ID, filled.Text)
+	if err != nil {
+		return in.dialogWithTyped(err, at, filled.Text)
+	}
+	return in.formDialog(ctx, form, zone, at, f.Memory.Memory)
 }
 
 // handleDialogClick handles a click on a button in a window. Some buttons open another window or form. The others act

@@ -92,7 +92,7 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 		Shown:        args.Shown,
 		Promotional:  args.Promotional,
 		Place:        f.Memory.Place,
-		Opened:       f.Memory.At,
+		Opened:       cmp.Or(f.Memory.Since, f.Memory.At),
 		Nonce:        cmp.Or(f.Memory.Nonce, in.makeNonce()),
 	}
 

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"time"
 
 	"parley/bridge"
@@ -14,6 +15,7 @@ type Memory struct {
 	Place    bridge.Place `json:"place"`
 	Zone     string       `json:"zone,omitempty"`     // IANA name
 	At       int64        `json:"at,omitempty"`       // unix seconds when it was opened
+	Since    int64        `json:"since,omitempty"`    // the same of the first form, if this one follows it; see Following
 	Text     string       `json:"text,omitempty"`     // what was typed before a conversation was picked
 	Mentions []string     `json:"mentions,omitempty"` // the user ids of the people whom Text mentions
 	Pick     bool         `json:"pick,omitempty"`     // the form only asks which conversation is meant
@@ -29,13 +31,26 @@ func Remember(at bridge.Place, zone *time.Location, now time.Time) Memory {
 	return m
 }
 
-// OpenedAt is when the form was opened, or zero if that isn't known.
+// Following returns the memory of a form that follows another one, such as that of a reply's buttons. A text of the earlier
+// form was written without what has happened since that one was opened. One that only asked for the conversation has no text.
+func (m Memory) Following(earlier Memory) Memory {
+	if !earlier.Pick {
+		m.Since = earlier.openedAt()
+	}
+	return m
+}
+
+// OpenedAt is when the form, or the first of several that followed each other, was opened. It is zero if that isn't known.
 func (m Memory) OpenedAt() time.Time {
-	if m.At == 0 {
+	at := m.openedAt()
+	if at == 0 {
 		return time.Time{}
 	}
-	return time.Unix(m.At, 0)
+	return time.Unix(at, 0)
 }
+
+// openedAt is OpenedAt in unix seconds.
+func (m Memory) openedAt() int64 { return cmp.Or(m.Since, m.At) }
 
 // Location is the zone in which times in the form are read; UTC where none is known.
 func (m Memory) Location() *time.Location {
