@@ -273,7 +273,9 @@ func parseArgs(a *bridge.Action) {
 			a.Args.Agents = append(a.Args.Agents, strings.TrimPrefix(who, "@"))
 		}
 	case bridge.VerbTag, bridge.VerbUntag:
-		a.Args.Tags = strings.Split(rest, ",")
+		if rest != "" {
+			a.Args.Tags = strings.Split(rest, ",")
+		}
 	case bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbUnblock:
 		a.Args.Addresses = strings.Fields(rest)
 	case bridge.VerbSnooze:

@@ -152,3 +152,14 @@ func TestRenamedTag(t *testing.T) {
 	w.reply(thread, "!untag sales")
 	w.eventually("the tag is off", func() bool { return w.text(`SELECT tags FROM conversations`) == "{Urgent}" })
 }
+
+// Commands about tags that name none are refused: the conversation isn't "so already".
+func TestNoTagNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.reply(thread, "!tag")
+	w.waitWhisper("ann", "No tag was named. For example: !tag Billing")
+	w.reply(thread, "!untag")
+	w.waitWhisper("ann", "No tag was named. For example: !untag Billing")
+}

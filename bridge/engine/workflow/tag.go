@@ -35,6 +35,11 @@ func untagVerb() useCase {
 // changeTags checks the names in a request and calls change with the conversation's tags (before) and the names
 // in the spelling of existing tags.
 func (wf *UseCases) changeTags(r book.Request, change func(wf *UseCases, r book.Request, before, names []string)) {
+	if len(r.Args.Tags) == 0 {
+		wf.Refuse(r, "no_tag", "No tag was named.", "For example: !"+string(r.Verb)+" Billing, Urgent")
+		return
+	}
+
 	names := make([]string, len(r.Args.Tags))
 	for i, name := range r.Args.Tags {
 		name = book.TidyTag(name)
