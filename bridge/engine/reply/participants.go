@@ -213,7 +213,7 @@ func (rs *UseCases) changeRecipients(r book.Request) {
 		return
 	}
 
-	rs.setParticipants(r, list, r.Args.Addresses)
+	rs.setParticipants(r, list)
 }
 
 // changedParticipants returns the participants after a request. The request adds the addresses it names, or removes them.
@@ -277,13 +277,15 @@ func (rs *UseCases) hasOneCustomer(c *book.Conversation) bool {
 	return ch != nil && !ch.Capabilities().Participants
 }
 
-// setParticipants changes who gets replies, and posts the change in the thread.
-func (rs *UseCases) setParticipants(r book.Request, list []store.Participant, named []string) {
+// setParticipants changes who gets replies, posts it in the thread and logs it: who gets them now, since the addresses
+// that were named may be those of people who get no more.
+func (rs *UseCases) setParticipants(r book.Request, list []store.Participant) {
 	c := r.Conversation
 	c.Participants, c.AddressedBy = list, rs.Dir.Ref(threads.AnySurface, r.Agent.ID)
-	rs.Log.ByAgent(c, r.Agent, store.DeedReaddressed, book.Detail{Text: strings.Join(named, ", ")})
+	now := recipientList(c.Participants)
+	rs.Log.ByAgent(c, r.Agent, store.DeedReaddressed, book.Detail{Text: now})
 	rs.Line(c, bridge.Line{
-		Content: &bridge.RecipientsLine{To: recipientList(c.Participants)},
+		Content: &bridge.RecipientsLine{To: now},
 		By:      rs.Dir.Ref(r.Surface, r.Agent.ID),
 	})
 	c.RefreshCard()
@@ -311,7 +313,7 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 
 	list := namedParticipants(r.Conversation.Participants, r.Args.To, r.Args.Cc)
 	if recipientList(list) != recipientList(r.Conversation.Participants) {
-		rs.setParticipants(r, list, slices.Concat(r.Args.To, r.Args.Cc))
+		rs.setParticipants(r, list)
 	}
 }
 
