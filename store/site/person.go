@@ -42,10 +42,10 @@ func FindPerson(ctx context.Context, q store.Querier, id store.AgentID) (Person,
 	return scanPerson(q.QueryRow(ctx, findPerson+`a.id = $1`, id))
 }
 
-// FindPersonByEmail returns the active agent with an e-mail address. The case of email doesn't matter.
+// FindPersonByEmail returns the active agent with an e-mail address, which is in lower case (channels.LowerAddress).
 // Errors: ErrNoPerson.
 func FindPersonByEmail(ctx context.Context, q store.Querier, email string) (Person, error) {
-	return scanPerson(q.QueryRow(ctx, findPerson+`a.email = lower($1)`, email))
+	return scanPerson(q.QueryRow(ctx, findPerson+`a.email = $1`, email))
 }
 
 func scanPerson(row pgx.Row) (p Person, err error) {

@@ -75,6 +75,20 @@ func TestLinkForAnAgent(t *testing.T) {
 	}
 }
 
+// A link is for the agent with an address, in capitals or not, in a database with any locale. İ is no capital of i: an
+// address with it is another one.
+func TestLinkByAddressInCapitals(t *testing.T) {
+	t.Parallel()
+	acme := strings.ReplaceAll(sitetest.Acme, "ben@acme.test", "ivo@firm.test")
+	s := sitetest.Start(t, acme, withInbox(t))
+	if _, err := site.SignInLink(t.Context(), s.Pool, s.URL, "IVO@FIRM.TEST"); err != nil {
+		t.Errorf("an agent's address in capitals: %v", err)
+	}
+	if _, err := site.SignInLink(t.Context(), s.Pool, s.URL, "ivo@fİrm.test"); !errors.Is(err, site.ErrNoAgent) {
+		t.Errorf("an address of another domain: %v", err)
+	}
+}
+
 // While nobody is an admin, the sign-in page names the command that makes the first one, and a link for an address that
 // nobody has is refused with the same command.
 // Requirement R-211: Roles.

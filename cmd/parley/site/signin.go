@@ -26,7 +26,7 @@ var ErrNoAgent = errors.New("there is no agent with that address; parley export 
 // SignInLink creates a URL that signs an agent in. It can be used once, within LinkLifetime, and doesn't change the agent's
 // permissions. SignInLink returns ErrNoAgent if no agent has the email address.
 func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
-	person, err := site.FindPersonByEmail(ctx, q, email)
+	person, err := site.FindPersonByEmail(ctx, q, channels.LowerAddress(email))
 	if errors.Is(err, site.ErrNoPerson) {
 		return "", explainNoAgent(ctx, q, email)
 	}
