@@ -149,6 +149,7 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt bridge.Rea
 			sp.replies.SendToCustomer(r, m, r.Order)
 		}
 	}
+	sp.askAboutAnswer(r, m)
 }
 
 // leaveInside keeps a text among colleagues for the reason in m.Reason. It tells the author if that may be a surprise.
@@ -251,37 +252,12 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 	return t == nil || at.Thread != t.Root || c.Home(sp.Dir) != t
 }
 
-// isAfterRemark reports whether the latest message in the thread is a colleague's remark that stayed inside, so
-// that the text may be an answer to it. Messages that nobody answers don't count, nor do notes that ask nothing.
-func (sp *UseCases) isAfterRemark(r book.Request) bool {
-	last := sp.Messages.LastSaid(r.Conversation, func(m *book.Message) bool {
-		isTextItself := m.Place == r.Place.Message && m.AuthorUser != ""
-		return !isTextItself && !invitesNoAnswer(m)
-	})
-	if last == nil || last.Direction != store.DirectionNote {
-		return false
-	}
-	isRemark := last.Reason != bridge.ReasonNote || awaitsAnswer(sp.Dir.Agents, last.Text)
-	return isRemark && last.AuthorUser != "" && !isByAuthorOf(r, last) && r.Agent != nil
-}
-
 // isByAuthorOf reports whether r and m have the same author, even in different chats.
 func isByAuthorOf(r book.Request, m *book.Message) bool {
 	if r.Agent != nil && m.AgentID != nil {
 		return *m.AgentID == r.Agent.ID
 	}
 	return m.AuthorUser == r.Actor.ID
-}
-
-// invitesNoAnswer reports whether nobody would answer a message: it was sent by a machine, is a command, or was
-// made by Parley.
-func invitesNoAnswer(m *book.Message) bool {
-	switch m.Reason {
-	case bridge.ReasonCommand, bridge.ReasonCorrection, bridge.ReasonNotAPerson:
-		return true
-	default:
-		return m.IsByMachine()
-	}
 }
 
 // KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside once somebody clicks the button with the
