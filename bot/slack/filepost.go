@@ -120,7 +120,7 @@ func (f *filePost) uploadEach(ctx context.Context) (uploadProgress, error) {
 		}
 
 		uploaded.IDs = append(uploaded.IDs, id)
-		uploaded.Titles = append(uploaded.Titles, fileName(file))
+		uploaded.Titles = append(uploaded.Titles, blockkit.FileName(file.Name))
 	}
 
 	return uploaded, nil

@@ -3,7 +3,6 @@ package slack
 import (
 	"cmp"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"parley/bot/shape"
@@ -54,7 +53,7 @@ func (u uploadProgress) encode() string {
 // whyRefused returns why Slack refused a file, or "" if it didn't refuse it.
 func (u uploadProgress) whyRefused(f channels.File) string {
 	for _, r := range u.Refused {
-		if r.Name == fileName(f) && r.Bytes == f.SizeBytes {
+		if r.Name == blockkit.FileName(f.Name) && r.Bytes == f.SizeBytes {
 			return r.Why
 		}
 	}
@@ -64,7 +63,7 @@ func (u uploadProgress) whyRefused(f channels.File) string {
 // refuse records that Slack refuses a file. If a reason is recorded already, it is kept.
 func (u *uploadProgress) refuse(f channels.File, why string) {
 	if u.whyRefused(f) == "" {
-		u.Refused = append(u.Refused, refusedFile{Name: fileName(f), Bytes: f.SizeBytes, Why: why})
+		u.Refused = append(u.Refused, refusedFile{Name: blockkit.FileName(f.Name), Bytes: f.SizeBytes, Why: why})
 	}
 }
 
@@ -75,7 +74,7 @@ func isAcceptable(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes 
 func fileNames(files []channels.File, progress uploadProgress) []string {
 	names := make([]string, 0, len(files))
 	for _, f := range files {
-		name := shape.OneLine(fileName(f), shape.MaxNameRunes)
+		name := shape.OneLine(blockkit.FileName(f.Name), shape.MaxNameRunes)
 		if why := cmp.Or(progress.whyRefused(f), whyNotAcceptable(f)); why != "" {
 			name += " (" + why + ")"
 		}
@@ -94,9 +93,4 @@ func whyNotAcceptable(f channels.File) string {
 		return "larger than the " + maxFileText + " that Slack takes"
 	}
 	return ""
-}
-
-// fileName returns the name of a file in Slack: "a/b.pdf" becomes "a_b.pdf".
-func fileName(f channels.File) string {
-	return cmp.Or(blockkit.FileName(strings.NewReplacer("/", "_", `\`, "_").Replace(f.Name)), "file")
 }

@@ -7,6 +7,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
 	"parley/bot/slack/ownshare"
 	"parley/bot/slack/refusal"
@@ -26,7 +27,7 @@ type uploads struct {
 // add uploads a file and returns its id. The file is invisible until it is shared in a channel.
 // Errors: *refusal.FileError if the file is the cause, and Slack's errors.
 func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
-	name := fileName(f)
+	name := blockkit.FileName(f.Name)
 	target, err := u.api.GetUploadURLExternalContext(ctx, slackapi.GetUploadURLExternalParameters{
 		FileName: name,
 		FileSize: int(f.SizeBytes),

@@ -6,13 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
+	"parley/bot/teams/sharepoint"
 )
 
 // Agents attach files to their messages, and Parley reads them with Graph, Microsoft's API. Graph may let Parley read
@@ -42,14 +42,14 @@ func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address stri
 		return "", errElsewhere
 	}
 
-	address = escapeAddress(address)
+	address = sharepoint.Escape(address)
 	site, errSite := fs.siteOf(ctx, o.Channel)
-	if inside, ok := addressBelow(site, address); ok {
+	if inside, ok := sharepoint.Below(site, address); ok {
 		return inside, nil
 	}
 
 	drive, errDrive := fs.driveOf(ctx, o.Author)
-	if inside, ok := addressBelow(drive, address); ok {
+	if inside, ok := sharepoint.Below(drive, address); ok {
 		return inside, nil
 	}
 	if errors.Is(errSite, graph.ErrNotGranted) && fs.mayReadOnlyNamedSites(ctx) {
@@ -156,66 +156,4 @@ func (fs *files) libraryOf(key string, ask func() (string, error)) (*url.URL, er
 
 	fs.libraries.Put(key, library{address: at, askedAt: fs.Now()})
 	return at, nil
-}
-
-// escapeAddress escapes the path of a file's address, if Graph has given it without escapes, and leaves out the query then.
-// Otherwise a file's name could end at a "#", or a "%" in it could begin an escape:
-//
-//	https://contoso.sharepoint.com/sites/support/Shared Documents/Invoice #12.pdf
-//
-// An address with both "#" and "%", but no blank, counts as escaped.
-func escapeAddress(address string) string {
-	_, err := url.Parse(address)
-	hasBareHash := strings.Contains(address, "#") && !strings.Contains(address, "%")
-	if err == nil && !hasBareHash && !strings.Contains(address, " ") {
-		return address
-	}
-
-	scheme, afterScheme, hasScheme := strings.Cut(address, "://")
-	host, file, hasFile := strings.Cut(afterScheme, "/")
-	if !hasScheme || !hasFile {
-		return address
-	}
-	file, _, _ = strings.Cut(file, "?") // no name of a file has a question mark
-	return scheme + "://" + host + (&url.URL{Path: "/" + file}).EscapedPath()
-}
-
-// addressBelow reports whether a file's address is below a folder, and returns the address to read. It builds that
-// address from the parts that it has checked, without the query, which could name another file. It ignores case in
-// paths, as SharePoint does. If folder is nil, ok is false.
-func addressBelow(folder *url.URL, address string) (inside string, ok bool) {
-	if folder == nil {
-		return "", false
-	}
-
-	u, err := url.Parse(address)
-	if err != nil || u.User != nil {
-		return "", false
-	}
-	if u.Scheme != folder.Scheme || !strings.EqualFold(u.Host, folder.Host) {
-		return "", false
-	}
-
-	base := strings.Split(folder.Path, "/")
-	parts := strings.Split(path.Clean(u.Path), "/")
-	if len(parts) <= len(base) || !slices.EqualFunc(base, parts[:len(base)], strings.EqualFold) {
-		return "", false
-	}
-
-	file := parts[len(base):]
-	if slices.ContainsFunc(file, mayEscape) {
-		return "", false
-	}
-
-	checked := url.URL{Scheme: folder.Scheme, Host: folder.Host, Path: folder.Path + "/" + strings.Join(file, "/")}
-	return checked.String(), true
-}
-
-// mayEscape reports whether an element of a path could lead out of the folder. A server could decode the element a
-// second time, or treat a backslash as a slash, and elements such as ".." lead upwards.
-func mayEscape(part string) bool {
-	if decoded, err := url.PathUnescape(part); err == nil {
-		part = decoded
-	}
-	return strings.ContainsAny(part, `/\`) || strings.Trim(part, ". ") == ""
 }

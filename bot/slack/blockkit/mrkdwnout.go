@@ -160,10 +160,11 @@ func DisplayName(name string) string {
 	return string(head) + ellipsis + string(suffix)
 }
 
-// FileName returns the name under which a customer's file is uploaded. It drops invisible characters and shortens the
-// name to maxNameRunes, but keeps the extension.
+// FileName returns the name under which a customer's file is uploaded: "a/b.pdf" becomes "a_b.pdf", and no name "file".
+// It drops invisible characters and shortens the name to maxNameRunes, but keeps the extension.
 func FileName(name string) string {
-	name = typed.Visible(name)
+	name = typed.Visible(strings.NewReplacer("/", "_", `\`, "_").Replace(name))
+	name = cmp.Or(name, "file")
 	runes := []rune(name)
 	if len(runes) <= maxNameRunes {
 		return name
