@@ -14,6 +14,10 @@ const (
 		SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND NOT (` + isRestarted + `)))`
 	// isDone is true for a delivery that has left its lane: it was sent or given up, or waits for a person's decision.
 	isDone = `EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`
+	// namesEarly is true for a text that waits, and isn't in a conversation yet, if it has a word that stands for the contact.
+	namesEarly = `t.conversation_id = 0 AND EXISTS (
+		SELECT FROM lower(replace(concat_ws(' ', t.early #>> '{action,Text}', t.early #>> '{action,Raw}'), 'I', 'i')) AS words
+		WHERE ` + hasWord + `)`
 	// isRestarted is true for a lane of the contact that got a delivery after the erasure had stopped it. The delivery may be
 	// in flight, and only its result says where the post is. The next run stops the lane again.
 	isRestarted = `@awaits_posts AND (due_at IS NOT NULL OR leased_until IS NOT NULL)`
@@ -59,10 +63,7 @@ func deliveryPlaces() []place {
 			Name: "posts", Table: "posts",
 			What: "texts that wait for their thread or for who gets them, and what was told of the conversation",
 			About: `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + `
-				OR lower(replace(t.early::text, 'I', 'i')) ~ ANY(@patterns)
-				OR t.conversation_id = 0 AND EXISTS (
-					SELECT FROM lower(replace(concat_ws(' ', t.early #>> '{action,Text}', t.early #>> '{action,Raw}'), 'I', 'i')) AS words
-					WHERE ` + hasWord + `))`,
+				OR lower(replace(t.early::text, 'I', 'i')) ~ ANY(@patterns) OR ` + namesEarly + `)`,
 			Filled: `t.kind IN ('early', 'told') OR t.early IS NOT NULL`,
 		},
 		{
