@@ -18,6 +18,7 @@ const (
 	analyseTimeout  = 45 * time.Second                // of one attempt
 	analyseLease    = analyseTimeout + 15*time.Second // keeps other processes from claiming the burst during an attempt
 	maxAnalyseTries = 5                               // then the burst is dropped
+	maxAnalyseEnds  = 20                              // as maxAnalyseTries, if each process ended before it knew a result
 	analyseInterval = 500 * time.Millisecond          // between polls for due bursts
 	gatherTime      = 20 * time.Millisecond           // results that arrive within this time are journalled together
 	analyseQueues   = 8                               // queues that the facts are spread over, by conversation
@@ -93,7 +94,8 @@ type claimedBurst struct {
 	*store.BurstMaterial
 }
 
-// claimBursts claims up to room due bursts, fewer while the process is busy, and loads what their analyses need.
+// claimBursts claims up to room due bursts, fewer while the process is busy, and loads what their analyses need. It drops those
+// that were claimed very often without a result: their messages may be why processes end, so that each one would end in turn.
 func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, error) {
 	if as.host.Busy() {
 		room = min(room, maxAnalysesBusy)
@@ -105,8 +107,23 @@ func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, 
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
 	bursts, err := store.ClaimBursts(ctx, as.pool, room, analyseLease)
-	if err != nil || len(bursts) == 0 {
+	if err != nil {
 		return nil, err
+	}
+
+	isDeadly := func(b store.Burst) bool { return b.Attempt > maxAnalyseEnds }
+	for _, b := range bursts {
+		if isDeadly(b) {
+			as.log.Warn("a customer's messages are not analysed, since no process came to an end with it",
+				"conversation_id", b.ConversationID, "attempt", b.Attempt)
+			if err := as.putBack(ctx, b); err != nil {
+				return nil, err
+			}
+		}
+	}
+	bursts = slices.DeleteFunc(bursts, isDeadly)
+	if len(bursts) == 0 {
+		return nil, nil
 	}
 
 	material, err := store.LoadBursts(ctx, as.pool, bursts, maxQuestionMessages)
