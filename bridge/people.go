@@ -17,8 +17,9 @@ func You(user SurfaceUser) AgentRef { return AgentRef{User: user, Name: "you"} }
 
 // PartyRef names a customer.
 type PartyRef struct {
-	Name    string // never empty: the address if no name is known
+	Name    string // never empty: the phone number or else the address if no name is known
 	Address string
+	Phone   string `json:",omitempty"` // shown instead of Address, if that is an id that only the provider uses
 }
 
 // AddressesOf returns the addresses of people, in the same order.

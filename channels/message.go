@@ -21,7 +21,10 @@ type Party struct {
 	// Address is the spelling of Key to send to, because some mail servers distinguish John.Doe and john.doe. "" means
 	// Key. It never identifies a person.
 	Address string
-	Name    string // chosen by the person herself; may be empty, never trusted
+	// Phone is the person's phone number, for people to read, if Key is an id that only the provider uses. "" means that
+	// it is Key or unknown. It never identifies a person, and nothing is sent to it.
+	Phone string
+	Name  string // chosen by the person herself; may be empty, never trusted
 	// Also are other keys of the same person on this account, such as a provider's own id besides the phone number.
 	Also []string
 	// Lasting means that Key belongs to this person forever. The keys in Also may be reassigned to somebody else, as

@@ -63,6 +63,7 @@ type Conversation struct {
 type Participant struct {
 	Key     string `json:"key"`
 	Address string `json:"address,omitempty"` // the address to send to; empty if it equals Key
+	Phone   string `json:"phone,omitempty"`   // the phone number that people see; empty if Key is it, or if it is unknown
 	Name    string `json:"name,omitempty"`
 	Role    string `json:"role"`             // to, cc or copied
 	New     bool   `json:"new,omitempty"`    // receives nothing until an agent allows it

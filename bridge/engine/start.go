@@ -98,15 +98,26 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	w.Log.Did(r.About(c), nil)
-	c.Participants = []store.Participant{{
-		Key:     s.Party.Key,
-		Address: s.Party.Address,
-		Name:    cmp.Or(s.Party.Name, customer.Name),
-		Role:    outbound.RoleTo,
-	}}
+	c.Participants = []store.Participant{startedWith(s.Party, customer, previous)}
 	c.Assignees = []store.AgentID{r.Agent.ID}
 	c.CardIsUrgent = true
 	return w.sayFirstWords(r.About(c), used, subject)
+}
+
+// startedWith returns the participant of a new conversation: its customer. previous is the customer's previous conversation in a
+// chat, or nil; the phone number that was known there is still shown.
+func startedWith(p channels.Party, customer *store.Identity, previous *book.Conversation) store.Participant {
+	phone := p.Phone
+	if phone == "" && previous != nil {
+		phone = outbound.PhoneOf(previous.Conversation, p.Key)
+	}
+	return store.Participant{
+		Key:     p.Key,
+		Address: p.Address,
+		Phone:   phone,
+		Name:    cmp.Or(p.Name, customer.Name),
+		Role:    outbound.RoleTo,
+	}
 }
 
 // prepareStart finds the account and the customer of a new conversation, and fills in the template with which it starts. used is nil

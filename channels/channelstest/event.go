@@ -26,6 +26,8 @@ type Event struct {
 	Also []string  `json:"also,omitempty"` // more keys of From
 	At   time.Time `json:"at,omitzero"`
 
+	Phone string `json:"phone,omitempty"` // channels.Party.Phone of From
+
 	// Envelope.
 	To      []string `json:"to,omitempty"`
 	Cc      []string `json:"cc,omitempty"`
@@ -170,7 +172,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 // inbound returns the parts of an Inbound that don't depend on the event's type.
 func (e *Event) inbound() channels.Inbound {
 	from := partyOf(e.From)
-	from.Name, from.Also, from.Lasting = e.Name, e.Also, isLasting(e.From)
+	from.Name, from.Phone, from.Also, from.Lasting = e.Name, e.Phone, e.Also, isLasting(e.From)
 
 	return channels.Inbound{
 		Kind: channels.InboundKind(e.Type),

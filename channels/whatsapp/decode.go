@@ -205,7 +205,7 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 
 	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != "" // only the user id has changed
 	if keepsPhone && len(now.Also) == 0 {
-		now.Also = phonesBefore
+		now.Also, now.Phone = phonesBefore, phoneBefore
 	}
 
 	usersBefore := []string{userKey(s.PreviousUserID), userKey(m.FromUserID)}

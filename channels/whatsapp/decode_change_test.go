@@ -138,13 +138,13 @@ func TestDecodeSender(t *testing.T) {
 			name:    "user id and phone number",
 			contact: `{"profile":{"name":"Ann"},"user_id":"` + annUserID + `","wa_id":"491701234567"}`,
 			sender:  `"from":"491701234567","from_user_id":"` + annUserID + `"`,
-			want:    channels.Party{Key: annUserID, Name: "Ann", Also: []string{annPhone}, Lasting: true},
+			want:    channels.Party{Key: annUserID, Phone: annPhone, Name: "Ann", Also: []string{annPhone}, Lasting: true},
 		},
 		{
 			name:    "user id in the contact alone",
 			contact: `{"profile":{"name":"Ann"},"user_id":"` + annUserID + `","wa_id":"491701234567"}`,
 			sender:  `"from":"491701234567"`,
-			want:    channels.Party{Key: annUserID, Name: "Ann", Also: []string{annPhone}, Lasting: true},
+			want:    channels.Party{Key: annUserID, Phone: annPhone, Name: "Ann", Also: []string{annPhone}, Lasting: true},
 		},
 		{
 			name:    "phone number alone",
@@ -234,14 +234,14 @@ func TestDecodeIdentityChange(t *testing.T) {
 			message: annMessage(`"type": "system", "system": {"type": "user_changed_number", "wa_id": "12195555358",
 				"user_id": "US.new", "previous_user_id": "US.old"}`),
 			wantPrevious: channels.Party{Key: "US.old", Also: []string{annPhone}, Lasting: true},
-			wantNow:      channels.Party{Key: "US.new", Also: []string{"+12195555358"}, Lasting: true},
+			wantNow:      channels.Party{Key: "US.new", Phone: "+12195555358", Also: []string{"+12195555358"}, Lasting: true},
 		},
 		{
 			name: "user id alone",
 			message: annMessage(`"type": "system", "system": {"type": "user_changed_user_id",
 				"user_id": "US.new", "previous_user_id": "US.old"},"from_user_id":"US.old"`),
 			wantPrevious: channels.Party{Key: "US.old", Lasting: true},
-			wantNow:      channels.Party{Key: "US.new", Also: []string{annPhone}, Lasting: true},
+			wantNow:      channels.Party{Key: "US.new", Phone: annPhone, Also: []string{annPhone}, Lasting: true},
 		},
 		{
 			name:         "number alone, of two forms",
@@ -254,7 +254,9 @@ func TestDecodeIdentityChange(t *testing.T) {
 			message: mexicanMessage(`"type": "system", "system": {"type": "user_changed_user_id",
 				"user_id": "MX.new", "previous_user_id": "MX.old"}`),
 			wantPrevious: channels.Party{Key: "MX.old", Lasting: true},
-			wantNow:      channels.Party{Key: "MX.new", Also: []string{"+5215512345678", "+525512345678"}, Lasting: true},
+			wantNow: channels.Party{
+				Key: "MX.new", Phone: "+5215512345678", Also: []string{"+5215512345678", "+525512345678"}, Lasting: true,
+			},
 		},
 		{
 			name: "user id alone, without a sender", message: changeFromNobody,

@@ -40,12 +40,15 @@ func userKey(s loose) string {
 	return ""
 }
 
-// partyOf returns the customer with these ids. The key is the user id or, without one, the phone number.
-// Party.Also has the other id, and other spellings of the same phone number: in some countries, WhatsApp and
-// people write it differently.
+// partyOf returns the customer with these ids. The key is the user id, with the phone number as Party.Phone for
+// people to read, or without a user id the phone number. Party.Also has the other id, and other spellings of the
+// same phone number: in some countries, WhatsApp and people write it differently.
 func partyOf(userID, waID loose, name string) channels.Party {
 	p := channels.Party{Name: name, Lasting: userKey(userID) != ""}
 	phone := phoneKey(waID)
+	if p.Lasting {
+		p.Phone = phone
+	}
 	keys := append([]string{userKey(userID), phone}, wanumber.OtherForms(phone)...)
 	for _, key := range keys {
 		if key == "" || key == p.Key {

@@ -104,7 +104,8 @@ INSERT INTO conversations (id, account_id, identity_id, status, subject, partici
 		last_from, last_preview, traits, tags,
 		close_reason, last_at, created_at, waiting_since)
 	VALUES (@n::bigint + 1, 10, @n::bigint + 1, 'open', @w::text || ' subject',
-		jsonb_build_array(jsonb_build_object('key', @w::text || '-boss@shop.example', 'name', @w::text || ' boss')),
+		jsonb_build_array(jsonb_build_object('key', @w::text || '-boss@shop.example', 'name', @w::text || ' boss',
+				'phone', @w::text || ' phone')),
 			@w::text || '@acme.test', ARRAY[@w::text || '-ref'], @w::text || '-last', 'customer', @w::text || ' preview',
 				jsonb_build_object('name', @w::text || ' trait'), '{VIP}', @w::text || ' left', now(), now(), now()),
 		(@n::bigint + 2, 11, @n::bigint + 2, 'resolved', '', '[]', '', '{}', '', 'agent', @w::text || ' preview', '{}',

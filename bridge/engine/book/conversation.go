@@ -98,12 +98,12 @@ func (c *Conversation) Customer() bridge.PartyRef {
 	return ContactOf(c.Conversation, c.Identity)
 }
 
-// ContactOf names a conversation's customer. In a chat it uses the key (address or number) that replies go to.
+// ContactOf names a conversation's customer. In a chat it uses the key (address, number or id) that replies go to.
 func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
-	ref := outbound.RefOf(i)
+	ref := outbound.RefIn(c, i)
 	if c.Exclusive && len(c.Participants) == 1 {
-		key := c.Participants[0].Key
-		ref = bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
+		p := c.Participants[0]
+		ref = bridge.PartyRef{Name: cmp.Or(i.Name, p.Phone, p.Key), Address: p.Key, Phone: p.Phone}
 	}
 	return ref
 }
@@ -143,11 +143,19 @@ func (c *Conversation) Places() outbound.Threads {
 	return places
 }
 
-// SetReplyKey makes the replies of a chat go to another of the customer's keys. It returns false if they do already.
+// SetReplyKey makes the replies of a chat go to another of the customer's keys. It returns false if they do already. Even
+// then, it replaces the phone number that people see.
 func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	for i := range c.Participants {
 		to := &c.Participants[i]
-		if to.Role == outbound.RoleTo && to.Key != p.Key {
+		if to.Role != outbound.RoleTo {
+			continue
+		}
+		if to.Phone != p.Phone {
+			to.Phone = p.Phone
+			c.Touch()
+		}
+		if to.Key != p.Key {
 			to.Key, to.Address = p.Key, p.Address
 			c.Touch()
 			return true
@@ -157,11 +165,11 @@ func (c *Conversation) SetReplyKey(p channels.Party) bool {
 }
 
 // Participant describes the participant who has a key (address or number): by the name that is known in the conversation,
-// or else by the key.
+// or else by the phone number or the key.
 func (c *Conversation) Participant(key string) bridge.PartyRef {
 	for _, p := range c.Participants {
-		if p.Key == key && p.Name != "" {
-			return bridge.PartyRef{Name: p.Name, Address: key}
+		if p.Key == key && cmp.Or(p.Name, p.Phone) != "" {
+			return bridge.PartyRef{Name: cmp.Or(p.Name, p.Phone), Address: key, Phone: p.Phone}
 		}
 	}
 	return bridge.PartyRef{Name: key, Address: key}

@@ -38,14 +38,15 @@ func cleanTexts(texts ...*string) {
 
 func cleanParties(list []channels.Party) {
 	for i := range list {
-		cleanTexts(&list[i].Key, &list[i].Address, &list[i].Name)
+		cleanTexts(&list[i].Key, &list[i].Address, &list[i].Phone, &list[i].Name)
 	}
 }
 
 // Inbound cleans all texts of a customer's message in place.
 func Inbound(in *channels.Inbound) {
-	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Address, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via,
-		&in.Automatic, &in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External, &in.Elsewhere.Author)
+	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Address, &in.From.Phone, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted,
+		&in.Envelope.Via, &in.Automatic, &in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External,
+		&in.Elsewhere.Author)
 	All(in.Notices)
 	All(in.Answers.References)
 	All(in.From.Also)

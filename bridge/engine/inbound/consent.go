@@ -37,7 +37,7 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 	}
 
 	deed := store.DeedOptedIn
-	line := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefOf(i)}
+	line := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefIn(c.Conversation, i)}
 	if w.OptedOut {
 		deed = store.DeedOptedOut
 		line.Content = &bridge.OptedOutLine{Only: only}
@@ -57,7 +57,7 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 func showOptedOut(it *UseCases, c *book.Conversation) {
 	i := it.People.RootOf(c)
 	if i != nil && i.OptedOut == store.OptedOutAll {
-		it.Line(c, bridge.Line{Content: &bridge.OptedOutLine{}, Customer: outbound.RefOf(i)})
+		it.Line(c, bridge.Line{Content: &bridge.OptedOutLine{}, Customer: outbound.RefIn(c.Conversation, i)})
 	}
 }
 

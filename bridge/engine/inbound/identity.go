@@ -1,10 +1,12 @@
 package inbound
 
 import (
+	"cmp"
 	"fmt"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -108,10 +110,22 @@ func (it *UseCases) moveToKey(a *store.Account, customer *store.Identity, previo
 			continue
 		}
 
+		line := identityLine(c, previous, current)
 		if c.SetReplyKey(current) && c.BridgeStatus().Open() {
-			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: current.Key, Before: previous.Key}})
+			it.Line(c, bridge.Line{Content: line})
 			it.Log.ByCustomer(c, store.DeedChangedAddress, nil)
 			c.RefreshCard()
 		}
 	}
+}
+
+// identityLine returns the line that tells agents of a customer's new key: by phone numbers if they are known, unless only
+// the provider's id has changed. The conversation still has the former key.
+func identityLine(c *book.Conversation, previous, current channels.Party) *bridge.IdentityLine {
+	before := cmp.Or(outbound.PhoneOf(c.Conversation, previous.Key), previous.Key)
+	now := cmp.Or(current.Phone, current.Key)
+	if before == now {
+		before, now = previous.Key, current.Key
+	}
+	return &bridge.IdentityLine{Before: before, Now: now}
 }

@@ -49,7 +49,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 		reacted.Message = threads.Quote(&m.Message)
 	}
 	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: customer.ID}
-	shown := showReaction(it, c, it.Messages.Reactions[k], reacted, outbound.RefOf(customer))
+	shown := showReaction(it, c, it.Messages.Reactions[k], reacted, outbound.RefIn(c.Conversation, customer))
 	if shown == nil {
 		return nil
 	}

@@ -100,9 +100,9 @@ func (it sorting) envelopeOf(m *book.Message, sender *store.Identity) channels.E
 	return envelope
 }
 
-// partyOf returns the sender of a message. A missing name is replaced by the address.
+// partyOf returns the sender of a message. A missing name is replaced by the phone number or the address.
 func partyOf(in channels.Inbound) bridge.PartyRef {
-	return bridge.PartyRef{Name: cmp.Or(in.From.Name, in.From.Key), Address: in.From.Key}
+	return bridge.PartyRef{Name: cmp.Or(in.From.Name, in.From.Phone, in.From.Key), Address: in.From.Key, Phone: in.From.Phone}
 }
 
 // showUnmatchedBounce shows a bounce of an unknown message, in the account's thread of the day for automatic

@@ -28,6 +28,25 @@ func RefOf(i *store.Identity) bridge.PartyRef {
 	return bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
 }
 
+// RefIn is like RefOf, but with the phone number by which people know the customer in a conversation.
+func RefIn(c *store.Conversation, i *store.Identity) bridge.PartyRef {
+	key := plainKey(i.Key)
+	if phone := PhoneOf(c, key); phone != "" && !i.IsErased() {
+		return bridge.PartyRef{Name: cmp.Or(i.Name, phone), Address: key, Phone: phone}
+	}
+	return RefOf(i)
+}
+
+// PhoneOf returns the phone number of the participant who has a key, or "" if the key is a number or no other is known.
+func PhoneOf(c *store.Conversation, key string) string {
+	for _, p := range c.Participants {
+		if p.Key == key {
+			return p.Phone
+		}
+	}
+	return ""
+}
+
 // Roles of a conversation's participants.
 const (
 	RoleTo = "to" // replies are addressed to this participant

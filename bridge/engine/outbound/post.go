@@ -223,7 +223,7 @@ func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Sa
 		Notices:   m.Notices,
 	}
 	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
-		s.From = RefOf(a.identities[*m.IdentityID])
+		s.From = a.refOf(a.identities[*m.IdentityID])
 	}
 	if m.IsFromElsewhere() {
 		s.From, s.Elsewhere = bridge.PartyRef{Name: string(m.AuthorUser)}, true
@@ -238,6 +238,14 @@ func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Sa
 	}
 
 	return s
+}
+
+// refOf names a customer in the conversation that the post is about.
+func (a *postAttempt) refOf(i *store.Identity) bridge.PartyRef {
+	if c := a.conversations[a.claim.ConversationID]; c != nil {
+		return RefIn(c, i)
+	}
+	return RefOf(i)
 }
 
 // landedPost returns what to record of a post that was made: where it is, so that replies, reactions and

@@ -288,7 +288,9 @@ func (rd *Reader) SurfaceName(dir *directory.Directory, surface store.AccountID)
 
 // addRecipients adds the recipients of replies to f, and the participants who don't receive them.
 func addRecipients(f *bridge.Facts, list []store.Participant) {
-	refOf := func(p store.Participant) bridge.PartyRef { return bridge.PartyRef{Name: p.Name, Address: p.Key} }
+	refOf := func(p store.Participant) bridge.PartyRef {
+		return bridge.PartyRef{Name: p.Name, Address: p.Key, Phone: p.Phone}
+	}
 	to, cc := outbound.RecipientsOf(list)
 	for _, p := range to {
 		ref := refOf(p)

@@ -110,7 +110,7 @@ func writerName(c *store.Conversation, i *store.Identity) string {
 	if c.IdentityID != nil && *c.IdentityID == i.ID {
 		return book.ContactOf(c, i).Name
 	}
-	return outbound.RefOf(i).Name
+	return outbound.RefIn(c, i).Name
 }
 
 // spokenOf converts a message for display. replies are the deliveries of its latest sending.

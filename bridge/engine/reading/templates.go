@@ -54,7 +54,7 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 			known[variable] = value
 		}
 	}
-	isNameKnown := f.Contact.Name != f.Contact.Address // otherwise Name holds the address
+	isNameKnown := f.Contact.Name != f.Contact.Address && f.Contact.Name != f.Contact.Phone // otherwise Name holds one of these
 	if isNameKnown {
 		first, _, _ := strings.Cut(bridge.TemplateValue(f.Contact.Name), " ")
 		set("customer_name", f.Contact.Name)

@@ -61,6 +61,7 @@ func (rs *UseCases) participantsOfMail(c *book.Conversation, in channels.Inbound
 		named = append(named, store.Participant{
 			Key:     p.Key,
 			Address: p.Address,
+			Phone:   p.Phone,
 			Name:    p.Name,
 			Role:    role,
 			New:     role == outbound.RoleCopied || rs.People.IsNewcomer(c, p.Key),

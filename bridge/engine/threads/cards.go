@@ -90,8 +90,12 @@ func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *bo
 
 	waitingSince := book.OrZero(c.WaitingSince).UnixMilli()
 	snoozedUntil := book.OrZero(c.SnoozedUntil).UnixMilli()
-	shown := fmt.Sprintf("%q %q %q %v %v %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, tags, c.Customer(), team,
-		previous, waitingSince, snoozedUntil, window)
+	customer := c.Customer()
+	shown := fmt.Sprintf("%q %q %q %v %v {%q %q} %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, tags,
+		customer.Name, customer.Address, team, previous, waitingSince, snoozedUntil, window)
+	if customer.Phone != "" { // the others keep the hashes of versions that knew no phone numbers
+		shown += fmt.Sprintf(" phone %q", customer.Phone)
+	}
 	return bridge.TextMark(shown + recipientsDigest(c) + c.TraitsDigest())
 }
 
