@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"parley/bridge/analysis"
@@ -36,6 +37,8 @@ func TestHangingModelHoldsNothing(t *testing.T) {
 		<-release
 		return analysis.Answer{Language: "en", Sentiment: analysis.Negative, By: "test"}, nil
 	}}})
+	answer := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(answer) // otherwise the engine could not stop if the test fails
 	w.eachCustomerWrites(customers, "Lamp %d is broken")
 	w.waitDrained()
 	w.makeBurstsDue()
@@ -56,7 +59,7 @@ func TestHangingModelHoldsNothing(t *testing.T) {
 	wantEqual(t, "analyses that are to be made", w.countBursts(), customers)
 	wantEqual(t, "analyses that were begun without a place", len(hangs), 0)
 
-	close(release)
+	answer()
 	w.analyseAllBursts() // also what customers wrote meanwhile
 }
 
