@@ -165,8 +165,8 @@ type Status struct {
 	MessageID int64    // our id, from a token (see Answers); 0 means unknown
 	External  []string // the provider's ids of the message, the most reliable first
 	Recipient string   // the recipient that it is about; "" means all of them
-	// UpTo, if set, replaces MessageID: the status applies to all messages that were sent to Inbound.From up to this time,
-	// by the provider's clock ("read up to here"). External has some of these, which count even if our clock is ahead.
+	// UpTo, if set, replaces MessageID and External: the status applies to all messages that were sent to Inbound.From
+	// up to this time, by the provider's clock ("read up to here").
 	UpTo    time.Time
 	Reason  string // of a failure, for people
 	Hint    string // of a failure: what to do about it, for people; "" means the default hint

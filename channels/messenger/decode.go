@@ -239,12 +239,12 @@ func arrivalOf(in channels.Inbound, r *referral) []channels.Inbound {
 }
 
 // receiptsOf converts a read or delivery receipt. It returns one receipt for all our messages up to the
-// watermark, which is a time, or that are listed; without a watermark, one for each listed message. The list
-// alone isn't enough, because it may be incomplete, or may name messages that were not sent by Parley.
+// watermark, which is a time or, without a watermark, one for each listed message. The watermark is preferred
+// because the list may be incomplete, or may name messages that were not sent by Parley.
 func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
 	in.Kind = channels.InboundStatus
 	if until := w.Watermark.asTime(); !until.IsZero() {
-		in.Status = &channels.Status{State: state, UpTo: until, External: w.MIDs}
+		in.Status = &channels.Status{State: state, UpTo: until}
 		return []channels.Inbound{in}
 	}
 	var list []channels.Inbound

@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"context"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -41,17 +40,14 @@ func (rc *Receipts) carriesFiles(d *book.Delivery) bool {
 	return len(d.DecodedPayload().Span.FilesOf(rc.Messages.Rows[d.MessageID].Files)) > 0
 }
 
-// repliesBegunBy returns the replies to a customer whose latest attempt began no later than a receipt's time, or
-// whose id the receipt names: our clock may be ahead of the provider's. If it names an unknown id, that may be of
-// a reply that is being sent. Some may not have left yet. The batch has loaded the conversation and the message of
-// each.
+// repliesBegunBy returns the replies to a customer whose latest attempt began no later than a receipt's time.
+// Some may not have left yet. The batch has loaded the conversation and the message of each.
 func (rc *Receipts) repliesBegunBy(a *store.Account, in channels.Inbound) []*book.Delivery {
 	customer := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if customer == nil {
 		return nil
 	}
 
-	namesUnknown := slices.ContainsFunc(in.Status.External, func(id string) bool { return !rc.isKnownReply(id) })
 	var replies []*book.Delivery
 	for _, id := range book.SortedKeys(rc.Outbox.Deliveries) {
 		d := rc.Outbox.Deliveries[id]
@@ -59,10 +55,7 @@ func (rc *Receipts) repliesBegunBy(a *store.Account, in channels.Inbound) []*boo
 		if d.Kind != outbound.KindReply || lane == nil {
 			continue
 		}
-		hadBegun := d.SentAt != nil && !d.SentAt.After(in.Status.UpTo)
-		isNamed := d.ExternalID != "" && slices.Contains(in.Status.External, d.ExternalID)
-		mayBeNamed := d.State == store.Sending && namesUnknown
-		if !hadBegun && !isNamed && !mayBeNamed {
+		if d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
 			continue
 		}
 		c := rc.Conversations.Rows[lane.ConversationID]
@@ -74,14 +67,4 @@ func (rc *Receipts) repliesBegunBy(a *store.Account, in channels.Inbound) []*boo
 		}
 	}
 	return replies
-}
-
-// isKnownReply reports whether a loaded reply has the provider's id.
-func (rc *Receipts) isKnownReply(external string) bool {
-	for _, d := range rc.Outbox.Deliveries {
-		if d.Kind == outbound.KindReply && d.ExternalID == external {
-			return true
-		}
-	}
-	return false
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/graphfake"
 )
@@ -20,11 +19,9 @@ type pageWorld struct {
 	customer *graphfake.PageCustomer
 }
 
-func newPageWorld(t *testing.T) *pageWorld { return newPageWorldOf(t, graphfake.Options{}) }
-
-func newPageWorldOf(t *testing.T, o graphfake.Options) *pageWorld {
+func newPageWorld(t *testing.T) *pageWorld {
 	t.Helper()
-	meta := startMeta(t, o)
+	meta := startMeta(t)
 	page := meta.AddPage(graphfake.PageConfig{ID: "3077", Name: "Acme", HumanAgent: true})
 	meta.AllowToken("T0KEN", "3077")
 	w := &pageWorld{page: page, customer: page.Customer("Kim"), metaWorld: openMeta(t, meta, `
@@ -116,23 +113,6 @@ func TestMessengerElsewhere(t *testing.T) {
 	if n := len(w.customer.Inbox()); n != 3 {
 		t.Errorf("the customer has %d messages, want 3", n)
 	}
-}
-
-// Facebook's clock may be some seconds behind the database's. Its receipt of a delivery then names a time from before the
-// message left, and the message itself. It may come before Facebook's answer to the message.
-func TestMessengerDeliveredBeforeItLeft(t *testing.T) {
-	t.Parallel()
-	const behind = 5 * time.Second
-	w := newPageWorldOf(t, graphfake.Options{Clock: func() time.Time { return time.Now().Add(-behind) }})
-	w.customer.Text("Is the shop open?")
-	thread := threadOf(t, w.chat, "C1", "Is the shop open?")
-	must(w.meta.AddFault(graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionHookFirst}))(t)
-	w.chat.Say("ann", "C1", thread, "Until eight")
-	w.chat.Wait(t, "the mark that it was delivered", func() bool {
-		return slices.ContainsFunc(w.chat.Messages("C1", thread), func(m bridgetest.Message) bool {
-			return m.Text == "Until eight" && slices.Contains(m.Marks, string(bridge.MarkDelivered))
-		})
-	})
 }
 
 // When Facebook blocks the messages of a Page, and when it unblocks them, admins are told by direct message.

@@ -21,9 +21,9 @@ type metaWorld struct {
 	db   *app.Database
 }
 
-func startMeta(t *testing.T, o graphfake.Options) *graphfake.Server {
+func startMeta(t *testing.T) *graphfake.Server {
 	t.Helper()
-	meta := graphfake.New(o)
+	meta := graphfake.New(graphfake.Options{})
 	check(t, meta.Start(""))
 	t.Cleanup(func() {
 		if err := meta.Close(); err != nil {

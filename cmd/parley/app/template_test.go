@@ -22,7 +22,7 @@ type numberWorld struct {
 
 func newNumberWorld(t *testing.T, file string) *numberWorld {
 	t.Helper()
-	meta := startMeta(t, graphfake.Options{})
+	meta := startMeta(t)
 	number := meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550199"})
 	meta.AllowToken("T0KEN", "1055", "2066")
 	w := &numberWorld{customer: number.Customer(graphfake.Person{Phone: "+15550100", Name: "Kim Fox"}), metaWorld: openMeta(t, meta, file)}

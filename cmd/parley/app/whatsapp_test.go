@@ -21,7 +21,7 @@ type numbersWorld struct {
 
 func newNumbersWorld(t *testing.T) *numbersWorld {
 	t.Helper()
-	meta := startMeta(t, graphfake.Options{})
+	meta := startMeta(t)
 	one := meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550100"})
 	two := meta.AddNumber(graphfake.NumberConfig{ID: "1056", WABA: "2066", Display: "+15550101"})
 	meta.AllowToken("T0KEN", "1055", "1056", "2066")
