@@ -5,13 +5,17 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -20,7 +24,13 @@ func fakeBin(t *testing.T, dir, says string) {
 	t.Helper()
 	check(t, os.MkdirAll(dir, 0o755))
 	for _, name := range []string{"postgres", "initdb"} {
-		check(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\necho '"+says+"'\n"), 0o755))
+		program := filepath.Join(dir, name)
+		check(t, os.WriteFile(program, []byte("#!/bin/sh\necho '"+says+"'\n"), 0o755))
+		// A process that another test starts in this moment may have inherited the open file: until it has let go of it, the
+		// system refuses to run the program (golang/go#22315).
+		for errors.Is(exec.CommandContext(t.Context(), program).Run(), syscall.ETXTBSY) {
+			runtime.Gosched()
+		}
 	}
 }
 
