@@ -126,7 +126,7 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 		if err != nil {
 			return err
 		}
-		if !printFindings(found) {
+		if !printFindings(os.Stdout, found) {
 			return errReported
 		}
 	}
@@ -134,8 +134,8 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 	return nil
 }
 
-// printFindings prints the findings of a check. It returns false if one of them is a fault.
-func printFindings(found []channels.Finding) (allOK bool) {
+// printFindings prints the findings of a check to a terminal. It returns false if one of them is a fault.
+func printFindings(out io.Writer, found []channels.Finding) (allOK bool) {
 	allOK = true
 	for _, f := range found {
 		mark := "✓"
@@ -143,9 +143,9 @@ func printFindings(found []channels.Finding) (allOK bool) {
 			mark = "✗"
 			allOK = false
 		}
-		fmt.Printf("  %s %s: %s\n", mark, f.What, f.Text)
+		_, _ = io.WriteString(out, printable(fmt.Sprintf("  %s %s: %s\n", mark, f.What, f.Text)))
 		if f.Hint != "" {
-			fmt.Printf("      → %s\n", f.Hint)
+			_, _ = io.WriteString(out, printable(fmt.Sprintf("      → %s\n", f.Hint)))
 		}
 	}
 	return allOK
@@ -172,7 +172,7 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 		return err
 	}
 
-	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+	say := func(format string, args ...any) { _, _ = io.WriteString(out, printable(fmt.Sprintf(format+"\n", args...))) }
 	say("Open this address in a browser, and sign in as %s:\n\n  %s\n", person, link)
 	var answer url.Values
 	if c.Paste {

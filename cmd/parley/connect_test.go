@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"parley/bridge/setup"
+	"parley/channels"
 	"parley/channels/email/mailfake"
 	"parley/channels/email/oauthfake"
 	"parley/channels/emulator"
@@ -256,4 +257,20 @@ func TestConnectCommandWithoutRegistration(t *testing.T) {
 	t.Parallel()
 	parley := cli{t: t, data: t.TempDir()}
 	wantText(t, parley.mustFail("connect", "google", "--account", "support-mail"), "set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET")
+}
+
+// The words of a mail server are shown, and can't move the cursor over what stands beside them.
+func TestConnectShowsWordsOfAServer(t *testing.T) {
+	var out bytes.Buffer
+	allOK := printFindings(&out, []channels.Finding{
+		{OK: true, What: "SMTP", Text: "works"},
+		{What: "IMAP", Text: "NO \x1b[1A\x1b[2Kall is well", Hint: "ask \u202ethe provider"},
+	})
+	if allOK {
+		t.Error("a fault counts as none")
+	}
+	const want = "  ✓ SMTP: works\n  ✗ IMAP: NO \uFFFD[1A\uFFFD[2Kall is well\n      → ask \uFFFDthe provider\n"
+	if got := out.String(); got != want {
+		t.Errorf("printed %q, not %q", got, want)
+	}
 }
