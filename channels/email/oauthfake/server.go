@@ -62,6 +62,8 @@ type Call struct {
 	Grant  string // "authorization_code" or "refresh_token"
 	Status int    // of the response, even if a fault dropped it
 	PKCE   bool   // it had a code_verifier
+	// RefreshToken is what the client presented as one; "" if nothing.
+	RefreshToken string
 }
 
 // code is an authorization code. The browser carries it to the client, which exchanges it for tokens.

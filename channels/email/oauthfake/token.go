@@ -42,7 +42,9 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 func (s *Server) grantTokens(r *http.Request, grant string) (body map[string]any, refused *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	call := Call{Grant: grant, Status: http.StatusOK, PKCE: r.PostFormValue("code_verifier") != ""}
+	call := Call{
+		Grant: grant, Status: http.StatusOK, PKCE: r.PostFormValue("code_verifier") != "", RefreshToken: r.PostFormValue("refresh_token"),
+	}
 	switch {
 	case !s.isFromClient(r):
 		text := s.choose("Unauthorized", "AADSTS7000215: Invalid client secret provided.")

@@ -212,13 +212,16 @@ func wantError(t *testing.T, g channels.Grant, class channels.Class) (text, hint
 }
 
 // countRefreshes counts the requests for a refresh that came to the provider.
-func (f *office) countRefreshes() (n int) {
+func (f *office) countRefreshes() int { return len(f.presentedTokens()) }
+
+// presentedTokens returns the refresh tokens that the provider got, the first first.
+func (f *office) presentedTokens() (tokens []string) {
 	for _, c := range f.provider.Calls() {
 		if c.Grant == "refresh_token" {
-			n++
+			tokens = append(tokens, c.RefreshToken)
 		}
 	}
-	return n
+	return tokens
 }
 
 // within returns a context that ends after d.
