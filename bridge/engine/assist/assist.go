@@ -17,9 +17,6 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
-	"parley/bridge/engine/usecase"
-	"parley/bridge/engine/verb"
-	"parley/store"
 )
 
 // Problem and hint shown where the analysis of one conversation is switched off.
@@ -31,13 +28,6 @@ const (
 // UseCases applies the requests, and the finished texts, of one batch of events.
 type UseCases struct {
 	*threads.Writer
-}
-
-// Verbs lists the verbs that this package applies.
-func Verbs() []usecase.Case[*UseCases] {
-	return []usecase.Case[*UseCases]{
-		{Rules: verb.Rules{Name: bridge.VerbAI, Deed: store.DeedAskedForText}, Do: (*UseCases).ask},
-	}
 }
 
 // ask queues a request for a text, a summary by default, and confirms it to the agent who asked.

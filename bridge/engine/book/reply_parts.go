@@ -6,7 +6,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
-	"parley/channels"
 	"parley/store"
 )
 
@@ -167,44 +166,6 @@ func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 		return named
 	}
 	return o.ReplyOf(m)
-}
-
-// DeliveryOfReceipt returns the delivery that a receipt is about. If the message has several parts, the provider's id
-// decides:
-//   - the part that has the id;
-//   - if no part has it, the only part whose id is unknown, which gets the id;
-//   - if several ids are unknown, nil: a person is asked about each of these parts.
-//
-// Errors: *NotYet while the result of the part may be about to be written.
-func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, error) {
-	parts := b.Outbox.PartsOf(m)
-	if len(parts) < 2 {
-		return b.Outbox.ReplyOf(m), nil
-	}
-	if s.Early {
-		return parts[0], nil // it is about an early piece, and only the first part, with the text, has pieces
-	}
-
-	for _, d := range parts {
-		if d.ExternalID != "" && slices.Contains(s.External, d.ExternalID) {
-			return d, nil
-		}
-	}
-
-	unanswered := parts.unanswered()
-	isBeingSent := slices.ContainsFunc(unanswered, func(d *Delivery) bool { return d.State == store.Sending })
-	if (isBeingSent || len(unanswered) == 0) && b.Age() < ResultWait {
-		return nil, b.PutAside(ResultWait - b.Age())
-	}
-
-	switch len(unanswered) {
-	case 0:
-		return parts[0], nil
-	case 1:
-		unanswered[0].noteID(s.External)
-		return unanswered[0], nil
-	}
-	return nil, nil
 }
 
 // ReplyOf returns the last delivery of a message to the customer, or nil.

@@ -10,7 +10,6 @@ import (
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/template"
 	"parley/bridge/engine/threads"
-	"parley/bridge/engine/usecase"
 	"parley/bridge/engine/workflow"
 )
 
@@ -24,11 +23,6 @@ type UseCases struct {
 	templates *template.UseCases
 	Receipts  *Receipts
 	elsewhere *elsewhere
-}
-
-// Verbs lists the verbs that this package applies.
-func Verbs() []usecase.Case[*UseCases] {
-	return []usecase.Case[*UseCases]{promoteVerb(), silenceVerb(), blockVerb(), unblockVerb()}
 }
 
 // Receipts applies reports about replies: results of attempts to send them, providers' receipts, and copies of our own

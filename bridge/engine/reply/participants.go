@@ -9,8 +9,6 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/threads"
-	"parley/bridge/engine/usecase"
-	"parley/bridge/engine/verb"
 	"parley/channels"
 	"parley/store"
 )
@@ -164,21 +162,6 @@ func newcomerKeys(list []store.Participant) []string {
 // withoutKeys returns the keys of list that are not in drop.
 func withoutKeys(list, drop []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(key string) bool { return slices.Contains(drop, key) })
-}
-
-// Verbs returns the commands that this package applies: !cc, !to and the Allow button.
-func Verbs() []usecase.Case[*UseCases] {
-	changesRecipients := func(name bridge.Verb) usecase.Case[*UseCases] {
-		return usecase.Case[*UseCases]{
-			Rules: verb.Rules{Name: name, NeedsLatest: true},
-			Do:    (*UseCases).changeRecipients,
-		}
-	}
-	return []usecase.Case[*UseCases]{
-		changesRecipients(bridge.VerbCC),
-		changesRecipients(bridge.VerbTo),
-		changesRecipients(bridge.VerbAllow),
-	}
 }
 
 // changeRecipients applies !cc, !to and Allow.

@@ -14,9 +14,6 @@ import (
 // Between the button and the click, the author may edit the text: "It left today" becomes "@Ben, did it leave today?".
 // The button of the old text is still shown. This file makes sure that it doesn't send the new text to the customer.
 
-// colleagueTexts has the methods of this file.
-type colleagueTexts struct{ *UseCases }
-
 // wordingOf returns whether a reason comes from the wording of a text, and whether the text is then surely or
 // perhaps for colleagues.
 func wordingOf(reason bridge.Reason) bridge.Wording { return bridge.ConsequencesOf(reason).Wording }

@@ -92,9 +92,6 @@ func (sp *UseCases) decideMessage(r book.Request) {
 	sp.deciding.keepOrDrop(r, m)
 }
 
-// deciding has the methods of this file that only it uses.
-type deciding struct{ *UseCases }
-
 // keepOrDrop applies Keep and Drop to a text that is queued or waits for a decision.
 func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	c := r.Conversation

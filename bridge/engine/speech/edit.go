@@ -85,9 +85,6 @@ func isSameEdit(known, reported string) bool {
 	return now != "" && now == before
 }
 
-// editing applies edits and deletions of typed texts.
-type editing struct{ *UseCases }
-
 // applyEdit applies an edit according to the fate of the text.
 func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	// The edit counts as one by the text's author, even if somebody else made it.

@@ -28,9 +28,6 @@ func (sp *UseCases) SayOutsideThread(r book.Request) {
 	sp.outside.applyReply(r, edit)
 }
 
-// outsideThread has the methods of this file.
-type outsideThread struct{ *UseCases }
-
 // applyReply turns a reply into one or two messages and decides about each. It looks for doubts first, because
 // the first message changes the conversation.
 func (sp outsideThread) applyReply(r book.Request, edit EarlyEdit) {

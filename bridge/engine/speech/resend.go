@@ -19,9 +19,6 @@ import (
 // left). If an agent sends it again, nothing must reach the customer twice. Therefore only the parts that surely
 // didn't leave are queued again. An agent decides about each unclear part, after looking for it at the provider.
 
-// resending has the methods of this file.
-type resending struct{ *UseCases }
-
 // refuseRemainder refuses a click that would send the rest of a reply, and reports whether it did. It refuses if
 //   - the click is older than a restore from a backup, and a part of the reply has left or may have left (isUnsent is false), or
 //   - a part that would be sent can't be sent again now (refuseAgain).

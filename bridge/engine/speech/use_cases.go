@@ -19,34 +19,24 @@ type UseCases struct {
 	replies      *reply.UseCases
 	ChannelTexts *ChannelTexts // texts outside all threads
 
-	outside        outsideThread  // replies and notes from forms, or typed elsewhere with the conversation's number
-	editing        editing        // edits and deletions
-	deciding       deciding       // Send, Keep and Drop
-	resending      resending      // sending the rest of a reply that has left in part
-	colleagueTexts colleagueTexts // edits that make a text one for colleagues, or no longer one
+	outside        outsideThread
+	editing        editing
+	deciding       deciding
+	resending      resending
+	colleagueTexts colleagueTexts
 }
+
+// These parts have no state of their own. Their methods are in the files that are named.
+type (
+	outsideThread  struct{ *UseCases } // replies and notes from forms, or with a conversation's number (outside_thread.go)
+	editing        struct{ *UseCases } // edits and deletions (edit.go, delete.go)
+	deciding       struct{ *UseCases } // Send, Keep and Drop (decide.go)
+	resending      struct{ *UseCases } // sending the rest of a reply that has left in part (resend.go)
+	colleagueTexts struct{ *UseCases } // edits that make a text one for colleagues, or no longer one (colleagues.go)
+)
 
 // useCase is a verb that this package applies.
 type useCase = usecase.Case[*UseCases]
-
-// Verbs returns the verbs that this package applies. Those without a function (say, reply, note) are applied by
-// the engine, which knows where the text was typed.
-func Verbs() []useCase {
-	return []useCase{
-		sayVerb(),
-		replyVerb(),
-		noteVerb(),
-		unknownVerb(),
-		editVerb(),
-		deleteVerb(),
-		undoVerb(),
-		sendVerb(),
-		keepVerb(),
-		dropVerb(),
-		sendAgainVerb(),
-		markSentVerb(),
-	}
-}
 
 // New returns the use cases for one batch.
 func New(tw *threads.Writer, rs *reply.UseCases) *UseCases {

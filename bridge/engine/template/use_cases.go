@@ -7,7 +7,6 @@ import (
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/threads"
-	"parley/bridge/engine/usecase"
 )
 
 // UseCases applies the verbs about templates in one batch.
@@ -15,11 +14,6 @@ type UseCases struct {
 	*threads.Writer
 	replies *reply.UseCases
 	speech  *speech.UseCases
-}
-
-// Verbs lists the verbs that this package applies.
-func Verbs() []usecase.Case[*UseCases] {
-	return []usecase.Case[*UseCases]{templateVerb(), templatesVerb(), templateEditVerb(), templateDeleteVerb()}
 }
 
 // New makes the use cases of a batch.

@@ -15,25 +15,3 @@ type UseCases struct{ *threads.Writer }
 
 // useCase is a verb that this package applies.
 type useCase = usecase.Case[*UseCases]
-
-// Verbs lists the verbs that this package applies.
-func Verbs() []useCase {
-	return []useCase{
-		takeVerb(),
-		assignVerb(),
-		unassignVerb(),
-		tagVerb(),
-		untagVerb(),
-		topicVerb(),
-		renameVerb(),
-		priorityVerb(),
-		analysisVerb(),
-		pendingVerb(),
-		snoozeVerb(),
-		wakeVerb(),
-		resolveVerb(),
-		reopenVerb(),
-		closeVerb(),
-		leaveVerb(),
-	}
-}

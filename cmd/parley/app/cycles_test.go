@@ -6,6 +6,7 @@ import (
 	"go/build"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -51,34 +52,43 @@ func TestFilesFormNoLargeCycle(t *testing.T) {
 // fileNeeds says for each file of a package which names it uses, by the files that declare them.
 type fileNeeds map[string]map[string][]string
 
-// needsOf reads what the files of a folder need of each other: functions, types, variables and constants that another file
-// declares. The parser, which looks at one file, leaves such names unresolved. Calls of methods don't count, because the
-// methods of a large type are in several files on purpose. The type counts wherever it is named.
+// needsOf reads what the files of a folder need of each other: functions, methods, types, variables and constants that another
+// file declares. Other packages aren't read. So a method counts wherever this package alone says what it is called on.
 func needsOf(t *testing.T, dir string) fileNeeds {
 	t.Helper()
-	files, declaredIn := map[string]*ast.File{}, map[string]string{}
+	all := token.NewFileSet()
+	var files []*ast.File
+	needs := fileNeeds{}
 	for _, path := range must(filepath.Glob(filepath.Join(dir, "*.go")))(t) {
 		name := filepath.Base(path)
 		isForUs := must(build.Default.MatchFile(dir, name))(t) // others declare the same names for other systems
 		if strings.HasSuffix(name, "_test.go") || !isForUs {
 			continue
 		}
-		files[name] = must(parser.ParseFile(token.NewFileSet(), path, nil, 0))(t)
-		for declared := range files[name].Scope.Objects {
-			declaredIn[declared] = name
-		}
+		files = append(files, must(parser.ParseFile(all, path, nil, parser.SkipObjectResolution))(t))
+		needs[name] = map[string][]string{}
 	}
 
-	needs := fileNeeds{}
-	for name, file := range files {
-		needs[name] = map[string][]string{}
-		for _, used := range file.Unresolved {
-			if from, ok := declaredIn[used.Name]; ok && !slices.Contains(needs[name][from], used.Name) {
-				needs[name][from] = append(needs[name][from], used.Name)
-			}
+	found := types.Info{Uses: map[*ast.Ident]types.Object{}}
+	config := types.Config{Importer: unread{}, Error: func(error) {}} // what other packages declare is unknown, which is an error
+	checked, _ := config.Check(dir, all, files, &found)
+	fileAt := func(pos token.Pos) string { return filepath.Base(all.Position(pos).Filename) }
+	for used, declared := range found.Uses {
+		_, isFunction := declared.(*types.Func) // or a method
+		isOfPackage := declared.Pkg() == checked && (isFunction || declared.Parent() == checked.Scope())
+		file, from := fileAt(used.Pos()), fileAt(declared.Pos())
+		if isOfPackage && from != file && !slices.Contains(needs[file][from], used.Name) {
+			needs[file][from] = append(needs[file][from], used.Name)
 		}
 	}
 	return needs
+}
+
+// unread is an importer that reads no package.
+type unread struct{}
+
+func (unread) Import(path string) (*types.Package, error) {
+	return nil, fmt.Errorf("%s isn't read", path)
 }
 
 // largestCycle returns the most files that reach each other.
@@ -113,7 +123,7 @@ func describeCycle(needs fileNeeds, cycle []string) string {
 	var lines []string
 	for _, name := range cycle {
 		for _, from := range cycle {
-			if used := needs[name][from]; len(used) > 0 {
+			if used := slices.Sorted(slices.Values(needs[name][from])); len(used) > 0 {
 				lines = append(lines, fmt.Sprintf("%5d: %s needs %s of %s", len(used), name, strings.Join(used, ", "), from))
 			}
 		}

@@ -1,0 +1,20 @@
+package speech
+
+// Verbs returns the verbs that this package applies. Those without a function (say, reply, note) are applied by
+// the engine, which knows where the text was typed.
+func Verbs() []useCase {
+	return []useCase{
+		sayVerb(),
+		replyVerb(),
+		noteVerb(),
+		unknownVerb(),
+		editVerb(),
+		deleteVerb(),
+		undoVerb(),
+		sendVerb(),
+		keepVerb(),
+		dropVerb(),
+		sendAgainVerb(),
+		markSentVerb(),
+	}
+}
