@@ -3,7 +3,6 @@ package torture
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,12 +29,6 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	r.Took, r.Skipped = time.Since(s.began), s.skipped
 	err = s.printAndCleanUp(&r, err)
 	return r, err
-}
-
-func (s *session) printLine(format string, args ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, _ = fmt.Fprintf(s.opt.Out, format+"\n", args...) // progress only
 }
 
 // playRun sets everything up, plays the workload and injects the faults, waits until everything has arrived, and

@@ -92,6 +92,13 @@ func (s *session) openKept() (err error) {
 	return os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
 }
 
+// printLine prints a line about the progress of the run.
+func (s *session) printLine(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = fmt.Fprintf(s.opt.Out, format+"\n", args...) // progress only
+}
+
 // skip notes and prints what this machine can't play. The run goes on without it.
 func (s *session) skip(what string, why error) {
 	text := fmt.Sprintf("%s: skipped: %v", what, why)
