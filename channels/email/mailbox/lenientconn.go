@@ -17,6 +17,7 @@ import (
 //   - Those of unknown types, such as "* XYZZY 1". A client must accept them at any time (RFC 3501 section 2.2.2).
 //   - Those about nothing but flags. Some servers write flags that the standard doesn't allow, such as [css3-page], a tag that
 //     somebody has invented in a mail program.
+//   - Those that list a folder whose name is invalid. Such a folder couldn't be opened.
 //
 // A response may contain literals: {5} at the end of a line announces five bytes of data, after which the response
 // continues. lenientConn passes literals through unchanged, so that a line in the text of a mail is never filtered.
@@ -77,7 +78,7 @@ func (c *lenientConn) readLine() ([]byte, error) {
 		return nil, err
 	}
 	if !c.isInside {
-		c.isDropped = isUnknown(string(piece[:min(len(piece), maxAnnouncement)])) || aboutFlags.Match(piece)
+		c.isDropped = isUnknown(string(piece[:min(len(piece), maxAnnouncement)])) || aboutFlags.Match(piece) || isMisnamed(piece)
 	}
 
 	c.line = append(c.line, piece...)

@@ -34,6 +34,13 @@ func TestUnknownResponsesAreLeftOut(t *testing.T) {
 			name: "flags beside something else",
 			left: "* OK [UIDNEXT 5] FLAGS\r\n* 1 FETCH (FLAGS (a) UID 1 RFC822.SIZE 5)\r\n* 1 FETCH (FLAGS () BODY[] {2}\r\n*\n)\r\n",
 		},
+		{
+			name: "folders",
+			left: "* LIST () NIL R&-D\r\n* LIST () \"/\" \"Entw&APw-rfe &2D3cBA-\"\r\n* LIST () NIL \"Entwürfe\"\r\n* STATUS R&D (UIDNEXT 1)\r\n",
+			out: "* LIST () NIL R&D\r\n* list () NIL \"R & D\"\r\n* LIST () NIL Entw&APw\r\n* LIST () NIL Entw\xfcrfe\r\n* LIST () NIL &AEE-\r\n" +
+				"* LIST () NIL &APw-&APw-\r\n* LIST () NIL &A-\r\n* LIST () NIL &AA-\r\n* LIST () NIL &2D0-\r\n* LIST () NIL &!-\r\n" +
+				"* LIST () NIL \"a\tb\"\r\n* LIST () NIL &BBAEMQQyACYEMwQ0BDU-\r\n",
+		},
 		{name: "an unknown one with literals", out: "* X {4}\r\n\r\n* {0}\r\n {3}\r\nabc)\r\n"},
 		{name: "a mail that reads like unknown ones", left: "* 1 FETCH (BODY[] {19}\r\n* X 1\r\n\r\n* 5\r\n* Y\r\n UID 1)\r\n"},
 		{name: "long lines", left: "* SEARCH " + long + "\r\n", out: "* X " + long + "\r\n"},

@@ -48,8 +48,8 @@ func (f sentFolders) existingNames() []string {
 }
 
 // findSentFolders finds the folders by their attributes (RFC 6154) or by a common name. configured is the Sent folder from
-// the account's settings, or "". If it is set, folders are listed only on Gmail, to find All Mail, because a list with an
-// invalid name makes the library close the connection.
+// the account's settings, or "". If it is set, folders are listed only on Gmail, to find All Mail, because a list may
+// be long.
 func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	if s.folders != nil {
 		return *s.folders, nil
