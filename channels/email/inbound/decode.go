@@ -170,7 +170,7 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 	}
 
 	d.readRecipients(&in, h, e.Sent)
-	in.Envelope.Cc = slices.Concat(d.withoutOwn(authors[1:]), in.Envelope.Cc) // a mail may have several authors
+	in.Envelope.Cc = slices.Concat(d.answerable(authors[1:]), in.Envelope.Cc) // a mail may have several authors
 	return in
 }
 
@@ -199,13 +199,22 @@ func (d *Decoder) readRecipients(in *channels.Inbound, h rawmail.Header, wasSent
 		cc = slices.Concat(cc, bcc)
 	}
 
-	in.Envelope.To = d.withoutOwn(to)
-	in.Envelope.Cc = d.withoutOwn(cc)
-	replyTo := d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
+	in.Envelope.To = d.answerable(to)
+	in.Envelope.Cc = d.answerable(cc)
+	replyTo := d.answerable(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
 	isAuthor := len(replyTo) == 1 && replyTo[0].Key == in.From.Key
 	if !isAuthor {
 		in.Envelope.ReplyTo = replyTo
 	}
+}
+
+// answerable returns those recipients that aren't ours and that have a valid address. Answers to all go to them, and one
+// invalid address, which somebody has mistyped, would keep each answer from being sent.
+func (d *Decoder) answerable(recipients []channels.Party) []channels.Party {
+	return slices.DeleteFunc(d.withoutOwn(recipients), func(p channels.Party) bool {
+		_, ok := rawmail.SendableAddress(cmp.Or(p.Address, p.Key))
+		return !ok
+	})
 }
 
 // viaAddress returns the first of our own addresses among a mail's recipients, or "".

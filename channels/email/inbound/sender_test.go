@@ -177,6 +177,20 @@ Hi`))
 	wantKeys(t, "Reply-To", in.Envelope.ReplyTo, "office@customer.test")
 }
 
+// An address that isn't valid takes no part: each answer to all would be refused because of it.
+func TestRecipientsWithoutValidAddress(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, crlf(`From: Ann <ann@customer.test>
+Reply-To: office@customer..test
+To: help@acme.test, bob@x.test@y.test, [carl@x.test]
+Cc: "Dana" <dana@x..test>, kim@x.test:25, ann..lee@docomo.test, lee@x.test
+
+Hi`))
+	wantKeys(t, "To", in.Envelope.To)
+	wantKeys(t, "Cc", in.Envelope.Cc, "ann..lee@docomo.test", "lee@x.test")
+	wantKeys(t, "Reply-To", in.Envelope.ReplyTo)
+}
+
 // Our address is the one that the customer wrote to, not the mailbox behind it. For a blind copy it is the mailbox.
 // Requirement R-258: Several addresses of an account.
 func TestAddressOfOurs(t *testing.T) {

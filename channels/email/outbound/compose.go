@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	netmail "net/mail"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -246,17 +245,12 @@ func senderName(author, account string) string {
 	return author + " (" + account + ")"
 }
 
-// dottyLocalPart matches local parts (the part before the "@") that need only quotes to be valid. Japanese phones had
-// addresses with misplaced dots until 2009: ann..lee@docomo.test, ann.@docomo.test.
-// Source: https://github.com/KumoCorp/kumomta/issues/77; https://odashinsuke.hatenablog.com/entry/20090403/1238758307.
-var dottyLocalPart = regexp.MustCompile(`^[\w.+\-]*$`)
-
 // mailAddresses converts the parties of a message, such as its recipients, to mail addresses. If one has no valid
 // address, it returns a *channels.SendError of class BadRecipient.
 func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	var out []*netmail.Address
 	for _, p := range parties {
-		address, ok := mailAddress(cmp.Or(p.Address, p.Key))
+		address, ok := rawmail.SendableAddress(cmp.Or(p.Address, p.Key))
 		if !ok {
 			return nil, errBadRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)),
 				"Correct the contact's address.")
@@ -268,25 +262,6 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 		out = append(out, &netmail.Address{Name: name, Address: address})
 	}
 	return out, nil
-}
-
-// mailAddress returns an address in the form for mail headers: with an ASCII domain, and quotes where they are needed.
-// ok is false if plain isn't a valid address.
-func mailAddress(plain string) (address string, ok bool) {
-	parsed, err := netmail.ParseAddress("<" + plain + ">")
-	if err != nil {
-		at := strings.LastIndexByte(plain, '@')
-		if at > 0 && dottyLocalPart.MatchString(plain[:at]) {
-			parsed, err = netmail.ParseAddress(`<"` + plain[:at] + `"` + plain[at:] + ">")
-		}
-	}
-	if err != nil || strings.ContainsAny(plain, "\r\n\x00") {
-		return "", false
-	}
-
-	address = rawmail.ASCIIDomain(parsed.Address)
-	domain := address[strings.LastIndexByte(address, '@')+1:]
-	return address, rawmail.IsASCII(domain) && !strings.ContainsAny(domain, "<>")
 }
 
 // cleanMessageID returns a Message-ID without its angle brackets. It returns "" for an invalid one, such as the internal

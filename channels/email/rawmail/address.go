@@ -1,6 +1,7 @@
 package rawmail
 
 import (
+	netmail "net/mail"
 	"regexp"
 	"strings"
 	"unicode"
@@ -266,6 +267,30 @@ func ASCIIDomain(address string) string {
 		}
 	}
 	return address
+}
+
+// dottyLocalPart matches local parts (the part before the "@") that need only quotes to be valid. Japanese phones had
+// addresses with misplaced dots until 2009: ann..lee@docomo.test, ann.@docomo.test.
+// Source: https://github.com/KumoCorp/kumomta/issues/77; https://odashinsuke.hatenablog.com/entry/20090403/1238758307.
+var dottyLocalPart = regexp.MustCompile(`^[\w.+\-]*$`)
+
+// SendableAddress returns an address in the form for the headers of a mail that is sent: with an ASCII domain, and quotes
+// where they are needed. ok is false if plain isn't a valid address.
+func SendableAddress(plain string) (address string, ok bool) {
+	parsed, err := netmail.ParseAddress("<" + plain + ">")
+	if err != nil {
+		at := strings.LastIndexByte(plain, '@')
+		if at > 0 && dottyLocalPart.MatchString(plain[:at]) {
+			parsed, err = netmail.ParseAddress(`<"` + plain[:at] + `"` + plain[at:] + ">")
+		}
+	}
+	if err != nil || strings.ContainsAny(plain, "\r\n\x00") {
+		return "", false
+	}
+
+	address = ASCIIDomain(parsed.Address)
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	return address, IsASCII(domain) && !strings.ContainsAny(domain, "<>")
 }
 
 // withoutStrayWords removes the words before the address at the end of a text. It doesn't split an address that contains
