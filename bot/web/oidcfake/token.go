@@ -8,8 +8,9 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"net/url"
 	"strings"
+
+	"parley/channels/emulator"
 )
 
 // The token and userinfo endpoints of the fake OpenID provider. A client exchanges the code from authorize.go for an
@@ -104,18 +105,9 @@ func (s *Server) findBearer(token string) (User, bool) {
 	return user, ok
 }
 
-// isFromClient reports whether a request has the id and secret of the registered client, either as form fields or by
-// HTTP Basic authentication, whose values are form-encoded (RFC 6749, section 2.3.1).
+// isFromClient reports whether a request has the id and secret of the registered client.
 func (s *Server) isFromClient(r *http.Request) bool {
-	id, secret := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
-	if escapedID, escapedSecret, ok := r.BasicAuth(); ok {
-		var idErr, secretErr error
-		id, idErr = url.QueryUnescape(escapedID)
-		secret, secretErr = url.QueryUnescape(escapedSecret)
-		if idErr != nil || secretErr != nil {
-			return false
-		}
-	}
+	id, secret := emulator.OAuthClient(r)
 	return id == s.opt.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(s.opt.ClientSecret)) == 1
 }
 

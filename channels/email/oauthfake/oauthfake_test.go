@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels/email/oauthfake"
+	"parley/channels/emulator"
 )
 
 // A code can be exchanged for tokens once. The access token opens the mailbox of the person who consented, and no other.
@@ -158,6 +159,24 @@ func TestWrongSecretIsRefused(t *testing.T) {
 	s, _ := startMicrosoft(t)
 	form := with(consentAtMicrosoft(t, s), "client_secret", "other")
 	wantRefused(t, "a wrong secret", askTokens(t, s, form), http.StatusUnauthorized, "invalid_client")
+}
+
+// A program may name itself by HTTP Basic authentication. Programs escape what stands there, some of them more letters than
+// they must, as openid-client of npm does.
+// Source: RFC 6749 section 2.3.1.
+func TestSecretByBasicAuthentication(t *testing.T) {
+	t.Parallel()
+	s, _ := startMicrosoft(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.TokenURL(), strings.NewReader(consentAtMicrosoft(t, s).Encode()))
+	noError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth("%69d", "%73ecret")
+	resp, err := emulator.NewClient().Do(r)
+	noError(t, err)
+	noError(t, resp.Body.Close())
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("got status %d, want tokens", resp.StatusCode)
+	}
 }
 
 // A code is refused after ten minutes.

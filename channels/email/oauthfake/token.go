@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"parley/channels/emulator"
 )
 
 // This file serves the token endpoint, at which a client exchanges a code or a refresh token for new tokens (RFC 6749,
@@ -65,10 +67,7 @@ func (s *Server) grantTokens(r *http.Request, grant string) (body map[string]any
 
 // isFromClient reports whether a request has the right client ID and secret, in the form or as Basic authentication.
 func (s *Server) isFromClient(r *http.Request) bool {
-	id, secret := r.PostFormValue("client_id"), r.PostFormValue("client_secret")
-	if user, password, ok := r.BasicAuth(); ok {
-		id, secret = user, password
-	}
+	id, secret := emulator.OAuthClient(r)
 	return id == s.opts.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(s.opts.ClientSecret)) == 1
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"parley/bot/teams/teamsfake/calls"
 	"parley/bot/teams/teamsfake/tenant"
+	"parley/channels/emulator"
 )
 
 // object is a JSON object.
@@ -143,10 +144,7 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	}
 
 	organisation, form := r.PathValue("tenant"), r.PostForm.Get
-	id, secret := form("client_id"), form("client_secret")
-	if user, pass, ok := r.BasicAuth(); ok {
-		id, secret = user, pass
-	}
+	id, secret := emulator.OAuthClient(r)
 
 	scope, isDefault := strings.CutSuffix(form("scope"), "/.default")
 	switch {
