@@ -39,7 +39,10 @@ import (
 // postal-mime read 400 odd mails of Parley's: see filename.go.
 //
 // On 2026-11-29: mox of 2026-08-19 (1c95876), which has IMAP4rev2. Mails that arrive while others are being read come within
-// 0.2 s, in order. Parley's mail is submitted, its copy filed, and found by Reconcile.
+// 0.2 s, in order. Parley's mail is submitted, its copy filed, and found by Reconcile. Cyrus 3.6.1 and Courier 5.0.13: bursts,
+// changed flags and expunged mails meanwhile, a mailbox that is removed and made again, mails that are moved and brought back,
+// answers in Sent: nothing was lost, doubled or out of order. Exim 4.96: greylisting, and refusals of one recipient of several,
+// of the connection and of the password; addresses outside ASCII.
 
 const (
 	support  = "support@acme.test" // the mailbox of the channel

@@ -130,6 +130,16 @@ func TestMailLargerThanTheServerSays(t *testing.T) {
 	wantContains(t, "error", failed.Text, "the server takes")
 }
 
+// The doctor tells how large a mail may be, also where the server takes less than a megabyte.
+func TestCheckTellsTheSizeOfMails(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[string]string{"204800": "Mails up to 200 KB.", "26214400": "Mails up to 25 MB."} {
+		w := newWorld(t)
+		w.sendToScripted("220 hi", "250-hi\r\n250 SIZE "+size, "250 ok", "250 ok", "221 bye")
+		wantEqual(t, "finding for "+size, w.findingText("SMTP size"), want)
+	}
+}
+
 // If a server hasn't announced SMTPUTF8, Parley doesn't offer it an address outside ASCII.
 func TestAddressOutsideASCIIWithoutSMTPUTF8(t *testing.T) {
 	t.Parallel()
