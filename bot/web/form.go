@@ -106,8 +106,14 @@ func Choose(chosen []string, values ...string) []Choice {
 
 // Keep fills the form with the submitted values, so that nothing that somebody typed is lost. problems has the fields'
 // problems by name; nil means none. Submitted secrets are not kept: their fields ask to type them again.
+//
+// The form keeps the version that was submitted, too: the values are about the data that the person saw, and not about
+// what somebody else may have stored meanwhile.
 func (f *Form) Keep(v *Visit, problems map[string]string) {
 	f.Unsaved = true
+	if f.Version != "" {
+		f.Version = v.Value("version")
+	}
 	for g := range f.Groups {
 		for i := range f.Groups[g].Fields {
 			field := &f.Groups[g].Fields[i]

@@ -102,7 +102,6 @@ func (p retentionPages) save(v *web.Visit) error {
 	if mustConfirm {
 		form.Keep(v, nil)
 		form.Submit = "Save and remove"
-		form.Version = v.Value("version") // unchanged, so that concurrent changes are still detected
 		return p.show(v, &retentionPage{Form: form, Sure: shortened}, v.Request.PostForm, v.Show)
 	}
 

@@ -191,7 +191,9 @@ func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result set
 	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrMissing):
 		form.Problems = []string{"Somebody else changed this while you did. Your changes stand below. " +
 			"Open the page in another tab, compare, and send again what you want to keep."}
+		stored := form.Version
 		form.Keep(v, nil)
+		form.Version = stored // the admin is told what to compare, so the form may overwrite it now
 	case errors.Is(err, setup.ErrExists):
 		problems := map[string]string{"name": "There is one of that name already. Take another name."}
 		if c.Kind == setup.EntryAgent {
