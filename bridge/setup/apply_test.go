@@ -295,6 +295,7 @@ func TestApplyRefuses(t *testing.T) {
 		{"people", "agents: [{email: new@acme.test}]\nteams: [{name: T, members: [nobody@acme.test]}]\naccounts: [{name: rookery, team: Suport}]"},
 		{"home", "teams:\n  - {name: A, slack_channel: C1, teams_channel: 19:x@thread.tacv2}\n  - {name: B, slack_channel: C1, home: teams}\n"},
 		{"names", `teams: [{name: Support, slack_channel: "#nowhere"}]`},
+		{"long names", "teams:\n  - {name: " + strings.Repeat("Ü", 60) + "}\n  - {name: " + strings.Repeat("Ü", 61) + "}\n"},
 	}
 
 	pool := acmeApplied(t, o)
@@ -314,6 +315,17 @@ func TestApplyRefuses(t *testing.T) {
 		t.Error("a message quotes a value")
 	}
 	golden.Text(t, "testdata/apply_refused.txt", shown.String())
+}
+
+// A team that an older version of Parley took by a longer name keeps it, and can be changed.
+func TestTeamKeepsItsLongName(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	pool := acmeApplied(t, o)
+	long := strings.Repeat("Ü", 100)
+	storetest.Exec(t, pool, `INSERT INTO teams (name) VALUES ($1)`, long)
+	got := apply(t, pool, `teams: [{name: `+long+`, members: [ann@acme.test]}]`, o)
+	wantEqual(t, "number of changes", len(got.Changes), 1)
 }
 
 // If several people apply the same file at once, one of them changes everything, and the others find nothing to do.

@@ -3,6 +3,7 @@ package overlay
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"parley/bridge"
 	"parley/bridge/setup/document"
@@ -123,6 +124,7 @@ func (o *overlay) storedSignature(t document.Text, where string) state.Signature
 func (o *overlay) teamEntry(e parleyfile.Team) {
 	t := o.Team(e.Name)
 	if t == nil {
+		o.checkTeamName(e)
 		o.Teams = append(o.Teams, state.Team{Name: e.Name, Channels: map[string]string{}})
 		t = &o.Teams[len(o.Teams)-1]
 	}
@@ -163,6 +165,22 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 	}
 
 	o.setHome(t, e)
+}
+
+// maxTeamRunes is how much of a team's name cards and lists show.
+const maxTeamRunes = 60
+
+// checkTeamName adds a fault if the name of a new team is too long. Older versions of Parley took longer ones: such teams
+// keep theirs, and can still be changed.
+func (o *overlay) checkTeamName(e parleyfile.Team) {
+	if utf8.RuneCountInString(e.Name) > maxTeamRunes {
+		o.faults.Add(document.Fault{
+			At:    e.At,
+			Where: "team " + e.Name + ": name",
+			What:  fmt.Sprintf("has more than %d letters", maxTeamRunes),
+			Hint:  "Shorten it: no more of it is shown.",
+		})
+	}
 }
 
 // setHome sets a team's home, the chat in which its threads open. The default is the only chat in which the
