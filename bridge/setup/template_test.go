@@ -173,3 +173,20 @@ templates:
 		}
 	}
 }
+
+// On the page of a template an admin empties the titles of all buttons. The template has none then.
+func TestTemplateLosesItsButtons(t *testing.T) {
+	t.Parallel()
+	o, pool := options(t), storetest.DB(t)
+	apply(t, pool, acme+acmeTemplates, o, "LOFT_PASSWORD=tops3cret", "OUT=0ther")
+	name := TemplateEntry("rookery", "en_US", "Order update")
+	before := entry(t, pool, EntryTemplate, name)
+
+	values := map[string][]string{"buttons": nil}
+	_, err := Save(t.Context(), pool, Change{Kind: EntryTemplate, Name: name, Version: before.Version, Values: values}, o)
+	check(t, err)
+
+	after := entry(t, pool, EntryTemplate, name)
+	wantEqual(t, "the title of the first button", after.Value("buttons.0.title"), "")
+	wantEqual(t, "the example, which stays", after.Value("examples.tracking"), "1Z999")
+}

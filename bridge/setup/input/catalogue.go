@@ -71,7 +71,7 @@ func templateFields() []Field {
 			Help: "Write variables in double braces: `{{first_name}}`, `{{quote_number}}`.",
 		},
 		{Path: "footer", Label: "Footer", Input: InputLine},
-		{Path: "buttons", Label: "Buttons", Input: InputGroup},
+		{Path: "buttons", Label: "Buttons", Input: InputList}, // of groups: buttons.0.title
 		{
 			Path: "examples", Label: "Examples", Input: InputGroup,
 			Help: "Values for the variables. The provider uses them to review the text.",
