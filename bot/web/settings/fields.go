@@ -154,6 +154,17 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 	return values
 }
 
+// countSubmitted returns the number of submitted fields whose names begin and end so: those of the rows of a list, such as
+// "buttons.0.title" and "buttons.1.title".
+func countSubmitted(v *web.Visit, prefix, suffix string) (n int) {
+	for name := range v.Request.PostForm {
+		if strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix) {
+			n++
+		}
+	}
+	return n
+}
+
 // isBox reports whether a field consists of checkboxes. Browsers don't submit unchecked ones, so a missing value is a
 // value.
 func isBox(f web.Field) bool { return f.Kind == web.KindCheck || f.Kind == web.KindChecks }

@@ -62,8 +62,9 @@ const (
 // fieldsOfDay is the number of form fields of each own day (see dayRow).
 const fieldsOfDay = 3
 
-// hoursForm returns the form with an account's business hours.
-func hoursForm(e *setup.Entry) web.Form {
+// hoursForm returns the form with an account's business hours. It has all rows of own days that were submitted, also if
+// there are fewer days by now.
+func hoursForm(v *web.Visit, e *setup.Entry) web.Form {
 	zone := web.Field{
 		Name:        zonePath,
 		Label:       "Time zone",
@@ -79,7 +80,7 @@ func hoursForm(e *setup.Entry) web.Form {
 			zoneGroup:     {Fields: []web.Field{zone}},
 			weekGroup:     weekFields(e),
 			holidaysGroup: holidayFields(e),
-			ownDaysGroup:  ownDayFields(e),
+			ownDaysGroup:  ownDayFields(e, countSubmitted(v, daysPath, ".date")),
 		},
 	}
 }
@@ -118,10 +119,12 @@ func holidayFields(e *setup.Entry) web.Group {
 	return web.Group{Title: "Public holidays", Fields: []web.Field{country, except}}
 }
 
-// ownDayFields returns the group with the fields of the own days, fieldsOfDay for each.
-func ownDayFields(e *setup.Entry) web.Group {
+// ownDayFields returns the group with the fields of the own days, fieldsOfDay for each. It has at least minRows days.
+func ownDayFields(e *setup.Entry, minRows int) web.Group {
 	group := web.Group{Title: "Days of your own", Help: "Without hours you are closed. They count before all else."}
-	for i, d := range ownDays(e) {
+	days := ownDays(e)
+	days = append(days, make([]ownDay, max(minRows-len(days), 0))...)
+	for i, d := range days {
 		at := fmt.Sprintf("%s%d.", daysPath, i)
 		group.Fields = append(group.Fields,
 			web.Field{Name: at + "date", Label: "Date", Kind: "date", Value: d.date},
@@ -201,14 +204,14 @@ func comingHolidays(e *setup.Entry, now time.Time) (days []publicDay) {
 
 func (p hoursPages) showHours(v *web.Visit) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
-		form := hoursForm(e)
+		form := hoursForm(v, e)
 		return v.Show("hours", p.hoursScreen(v, e, &form))
 	})
 }
 
 func (p hoursPages) saveHours(v *web.Visit) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
-		form := hoursForm(e)
+		form := hoursForm(v, e)
 		change := setup.Change{
 			Kind:    e.Kind,
 			Name:    e.Name,

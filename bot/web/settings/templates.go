@@ -105,7 +105,7 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 		e = &setup.Entry{}
 	}
 
-	added := []web.Group{buttonFields(e)}
+	added := []web.Group{buttonFields(e, countSubmitted(v, buttonsPath, ".title"))}
 	if examples := exampleFields(v, e); len(examples.Fields) > 0 {
 		added = append(added, examples)
 	}
@@ -113,10 +113,11 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 	form.Groups = slices.Insert(form.Groups, afterText, added...)
 }
 
-// buttonFields returns the group with a title and a URL for each button.
-func buttonFields(e *setup.Entry) web.Group {
+// buttonFields returns the group with a title and a URL for each button. It has at least minRows buttons: a form that was
+// submitted is shown again with all of them, also if the template has fewer by now.
+func buttonFields(e *setup.Entry, minRows int) web.Group {
 	group := web.Group{Title: "Buttons", Help: "A button with an address leads there; one without is an answer to tap."}
-	for i := range countButtons(e) + moreButtons {
+	for i := range max(countButtons(e)+moreButtons, minRows) {
 		at := fmt.Sprintf("%s%d.", buttonsPath, i)
 		group.Fields = append(group.Fields,
 			web.Field{Name: at + "title", Label: fmt.Sprintf("Button %d", i+1), Value: e.Value(at + "title")},

@@ -3,6 +3,7 @@ package site_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"parley/cmd/parley/site/sitetest"
@@ -99,4 +100,62 @@ func formOn(t *testing.T, page sitetest.Answer, action string) sitetest.Form {
 	}
 	t.Fatalf("no form is sent to %s; the page has status %d", action, page.Status)
 	return sitetest.Form{}
+}
+
+// A page has three rows more than there are days of an account, and two more than there are buttons of a template. While
+// an admin fills the last one, a colleague takes out those that are stored. The form comes back with what she typed, though
+// there are fewer rows by now.
+// Requirement R-221: Pages for admins.
+func TestFormsKeepRowsThatAreGone(t *testing.T) {
+	t.Parallel()
+	const yaml = sitetest.Acme + `
+templates:
+  - {name: parcel, accounts: [shop], language: en, body: "It left.", buttons: [{title: "Yes"}, {title: "No"}]}
+`
+	for _, tt := range []struct {
+		page             string
+		colleague, typed url.Values
+	}{
+		{
+			page:      "/settings/accounts/support-mail/hours",
+			colleague: url.Values{"hours.holidays.days.0.date": {""}, "hours.holidays.days.1.date": {""}},
+			typed: url.Values{
+				"hours.holidays.days.4.date": {"2026-12-31"},
+				"hours.holidays.days.4.name": {"The last day"},
+				"hours.holidays.days.4.open": {"09:00-12:00"},
+			},
+		},
+		{
+			page:      "/settings/templates/shop%2Fen%2Fparcel",
+			colleague: url.Values{"buttons.0.title": {""}, "buttons.1.title": {""}},
+			typed:     url.Values{"buttons.3.title": {"Look at it"}, "buttons.3.url": {"https://acme.test/parcel"}},
+		},
+	} {
+		t.Run(tt.page, func(t *testing.T) {
+			t.Parallel()
+			s := sitetest.Start(t, yaml)
+			ann := s.Visitor("ann@acme.test")
+			days := url.Values{
+				"hours.zone":                 {"Europe/Berlin"},
+				"hours.week.mon":             {"09:00-17:00"},
+				"hours.holidays.days.0.date": {"2026-12-24"},
+				"hours.holidays.days.1.date": {"2026-12-28"},
+			}
+			hours := "/settings/accounts/support-mail/hours"
+			if a := ann.Post(hours, with(formOn(t, ann.Get(hours), hours).Values, days)); a.Status != http.StatusSeeOther {
+				t.Fatalf("two days: got status %d, want 303", a.Status)
+			}
+
+			opened := formOn(t, ann.Get(tt.page), tt.page)
+			if a := ann.Post(tt.page, with(opened.Values, tt.colleague)); a.Status != http.StatusSeeOther {
+				t.Fatalf("the colleague's form: got status %d, want 303", a.Status)
+			}
+			back := formOn(t, ann.Post(tt.page, with(opened.Values, tt.typed)), tt.page)
+			for name, want := range tt.typed {
+				if got := back.Values[name]; !slices.Equal(got, want) {
+					t.Errorf("the form that comes back has %s %q, want %q", name, got, want)
+				}
+			}
+		})
+	}
 }
