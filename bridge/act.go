@@ -80,6 +80,19 @@ type SpokenMessage struct {
 
 	SpokenReply
 	SpokenRevision
+	SpokenResponse
+}
+
+// SpokenResponse says which message another one responds to, and how customers responded to it with emoji.
+type SpokenResponse struct {
+	Answers   *Answered // the message that it answers; nil means none in particular
+	Reactions []SpokenReaction
+}
+
+// SpokenReaction is an emoji that a customer has added to a message.
+type SpokenReaction struct {
+	Emoji    string
+	Customer string // name
 }
 
 // SpokenReply is the delivery state of a reply.

@@ -90,7 +90,7 @@ type Said struct {
 	Then      []Said    // further messages of the customer, shown in the same post with their times
 }
 
-// Answered is the message that a customer's message answers.
+// Answered is the message that another one answers.
 type Answered struct {
 	Text    string `json:"text,omitempty"` // its shortened text; "" means that Parley doesn't know the message
 	ByUs    bool   `json:"by_us,omitempty"`

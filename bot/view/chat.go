@@ -15,9 +15,12 @@ import (
 // maxEmojiRunes limits how much of a reaction is shown. A single emoji can consist of several runes.
 const maxEmojiRunes = 16
 
+// EmojiOf returns the emoji of a reaction as it is shown; "" if nothing is left of it to show.
+func EmojiOf(reaction string) string { return shape.OneLine(reaction, maxEmojiRunes) }
+
 func reactedLine(l bridge.Line, c *bridge.ReactedLine, f bridge.Facts) []Block {
 	words := shape.Customer(l, f) + " took back a reaction to " + messageWords(c.Message)
-	if emoji := shape.OneLine(c.Emoji, maxEmojiRunes); emoji != "" {
+	if emoji := EmojiOf(c.Emoji); emoji != "" {
 		words = shape.Customer(l, f) + " reacted " + emoji + " to " + messageWords(c.Message)
 	}
 	return []Block{shape.SmallPrint(shape.Text(words))}

@@ -56,7 +56,7 @@ func Said(s bridge.Said, zone *time.Location) Card {
 func saidBlocks(s bridge.Said) []Block {
 	var blocks []Block
 	if s.Answers != nil {
-		blocks = append(blocks, iconLine("leftwards_arrow_with_hook", answersWords(*s.Answers)))
+		blocks = append(blocks, iconLine("leftwards_arrow_with_hook", AnswersWords(*s.Answers)))
 	}
 
 	if strings.TrimSpace(s.Text) != "" {
@@ -85,8 +85,8 @@ func iconLine(icon, text string) Block {
 	return shape.SmallPrint(shape.Icon(icon), shape.Text(" "+text))
 }
 
-// answersWords quotes the message that a customer's message answers.
-func answersWords(a bridge.Answered) string {
+// AnswersWords quotes the message that another one answers.
+func AnswersWords(a bridge.Answered) string {
 	quoted := shape.OneLine(a.Text, shape.MaxPreviewRunes)
 	switch {
 	case quoted == "":

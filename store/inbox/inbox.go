@@ -128,13 +128,22 @@ const stamp = `
 		conversation.participants, conversation.traits,
 		(SELECT count(*) FROM log_entries WHERE conversation_id = conversation.id),
 		(SELECT string_agg(
-				concat_ws(',', message.id, message.fate, message.reason, md5(message.text), message.files, reply.states), ';'
+				concat_ws(',', message.id, message.fate, message.reason, md5(message.text), message.files, reply.states, reacted.emoji), ';'
 				ORDER BY message.event_id, message.id)
 			FROM (SELECT * FROM messages WHERE conversation_id = conversation.id ORDER BY event_id DESC, id DESC LIMIT $2) AS message
 			CROSS JOIN LATERAL (
 				SELECT string_agg(concat_ws(',', id, state, not_before, error_text), ' ' ORDER BY id) AS states
 				FROM deliveries
-				WHERE message_id = message.id AND message_id <> 0 AND kind = 'reply') AS reply)))
+				WHERE message_id = message.id AND message_id <> 0 AND kind = 'reply') AS reply
+			CROSS JOIN LATERAL (
+				SELECT string_agg(concat_ws(',', identity_id, emoji), ' ' ORDER BY identity_id, target) AS emoji
+				FROM reactions
+				WHERE account_id = conversation.account_id AND emoji <> '' AND target IN (
+					SELECT message.external_id
+					UNION ALL
+					SELECT external_id
+					FROM deliveries
+					WHERE message_id = message.id AND message_id <> 0 AND kind = 'reply')) AS reacted)))
 	FROM conversations AS conversation
 	WHERE conversation.id = $1`
 

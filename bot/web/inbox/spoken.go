@@ -48,6 +48,14 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenM
 
 	m.Fate, m.Look = fateWords(v, s)
 	m.Why = whyWords(f, s)
+	if s.Answers != nil {
+		m.InAnswer = view.AnswersWords(*s.Answers)
+	}
+	for _, r := range s.Reactions {
+		if emoji := view.EmojiOf(r.Emoji); emoji != "" {
+			m.Reacted = append(m.Reacted, cmp.Or(r.Customer, shape.PartyName(f.Contact))+" reacted "+emoji)
+		}
+	}
 	for _, spokenFile := range s.Files {
 		m.Shown = append(m.Shown, fileOf(path, s.ID, spokenFile))
 	}

@@ -75,6 +75,9 @@ type shownMessage struct {
 	Why     string // the reason for Fate; "" if it needs no mention
 	Shown   []file
 	Buttons []button
+
+	InAnswer string   // which message it answers, as text; "" means none in particular
+	Reacted  []string // the customers' reactions to it, as text
 }
 
 type file struct {

@@ -71,6 +71,9 @@ func (rd *Reader) ReadSpoken(
 		}
 		page.List = append(page.List, s)
 	}
+	if err := addResponses(ctx, q, c, list, page.List); err != nil {
+		return page, err
+	}
 
 	slices.Reverse(page.List)
 	setBehind(page.List, replies)
