@@ -39,6 +39,7 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenM
 		When:          timeText(v, s.At),
 		Exactly:       s.At.In(v.Now().Location()).Format(time.RFC3339),
 	}
+	m.Said, m.SaidBefore, m.SaidEarlier = passagesOf(s.Text), passagesOf(s.Before), passagesOf(s.Quoted)
 	if m.Who == "" {
 		m.Who = "Somebody"
 		if m.Side == "in" {

@@ -76,6 +76,8 @@ type shownMessage struct {
 	Shown   []file
 	Buttons []button
 
+	Said, SaidBefore, SaidEarlier []passage // Text, Before and Quoted, as they are drawn
+
 	InAnswer string   // which message it answers, as text; "" means none in particular
 	Reacted  []string // the customers' reactions to it, as text
 }

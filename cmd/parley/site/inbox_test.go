@@ -59,6 +59,32 @@ func TestInboxShowsTextAlone(t *testing.T) {
 	}
 }
 
+// The page of a conversation draws what canonical Markdown means, and never shows its marks.
+// Requirement R-274: An inbox in the browser.
+func TestInboxShowsFormatting(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", Text: `Order **1042**, 3 \* 4, _please_:
+
+1. lamp
+   - blue
+2. [plan](https://shop.test/plan?a=1&b=2), [odd](javascript:alert(1))
+
+> as you said
+
+` + "```\nif a < b\n```\n\nUse `x_1`."})
+
+	page := s.Visitor("ben@acme.test").Get("/inbox/1")
+
+	wantShown(t, "the page", page,
+		`<p dir="auto">Order <b>1042</b>, 3 * 4, <i>please</i>:</p>`,
+		`<p class="item level0" dir="auto">1. lamp</p><p class="item level1" dir="auto">• blue</p>`,
+		`<a href="https://shop.test/plan?a=1&amp;b=2" target="_blank" rel="noopener noreferrer">plan</a>`,
+		`<blockquote dir="auto">as you said</blockquote><pre dir="auto">if a &lt; b</pre><p dir="auto">Use <code>x_1</code>.</p>`,
+	)
+	wantHidden(t, "the page", page, "**", `\*`, `href="javascript`, "ZgotmplZ")
+}
+
 // The page of a conversation whose customer was erased says so, instead of showing what is left of her.
 // Requirement R-274: An inbox in the browser.
 func TestInboxShowsErasedCustomer(t *testing.T) {
