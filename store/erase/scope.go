@@ -25,7 +25,7 @@ type subject struct {
 	Identities []store.IdentityID `json:"identities"`
 	Keys       []string           `json:"keys"`             // mail addresses, phone numbers and providers' ids
 	Former     []formerKey        `json:"former,omitempty"` // keys that the contacts no longer use
-	Names      []string           `json:"names"`            // at least minName long; searched for in what colleagues wrote in chats
+	Names      []string           `json:"names"`            // at least minName long, also given ones; searched for in what colleagues wrote
 	// Shared are other customers' conversations, and threads of several customers, in which the contact took part. Some are
 	// found only by rows that the erasure empties, so the ids that one run finds are stored for the next one.
 	Shared []int64 `json:"shared,omitempty"`
@@ -53,6 +53,16 @@ const subjectOf = `
 	LEFT JOIN identities AS i ON i.contact_id = c.id
 	WHERE c.id = ANY($1)
 	ORDER BY i.id`
+
+// givenNames selects the names that colleagues have given the contact's conversations. Cards and lists show such a name in
+// place of the customer's own, so colleagues use it.
+const givenNames = `
+	SELECT c.traits ->> 'name' FROM conversations AS c WHERE c.identity_id = ANY($1) AND c.traits ? 'name'
+	UNION
+	SELECT l.detail ->> 'text'
+	FROM conversations AS c
+	JOIN log_entries AS l ON l.conversation_id = c.id
+	WHERE c.identity_id = ANY($1) AND l.what = '` + string(store.DeedRenamed) + `' AND l.detail ? 'text'`
 
 // readSubject reads the names and addresses of contacts.
 func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactID) (subject, error) {
@@ -86,6 +96,12 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 		}
 	}
 
+	given, err := query.Column[string](ctx, q, "given names", givenNames, s.Identities)
+	if err != nil {
+		return subject{}, err
+	}
+
+	s.Names = append(s.Names, given...)
 	s.Names = slices.DeleteFunc(s.Names, func(name string) bool { return len([]rune(name)) < minName || name == store.ErasedName })
 	slices.Sort(s.Names)
 	s.Names = slices.Compact(s.Names)
