@@ -156,22 +156,24 @@ func AnswerableConversations(
 
 // namesInChannel looks at the first thousand open conversations: those in which customers wait, then the newest.
 const namesInChannel = `
-	SELECT conversation.id, identity.name
+	SELECT conversation.id, known.name
 	FROM (SELECT conversation.*` + listOpen + readable + pressingFirst + ` LIMIT 1000) AS conversation
 	CROSS JOIN LATERAL (
 		SELECT root FROM threads WHERE conversation_id = conversation.id AND account_id = $4 AND channel = $5 OFFSET 0) AS thread
 	CROSS JOIN LATERAL (SELECT name FROM identities WHERE id = conversation.identity_id OFFSET 0) AS identity -- looked up one by one
-	WHERE thread.root <> '' AND identity.name <> ''
+	CROSS JOIN LATERAL (VALUES (identity.name), (conversation.traits ->> 'name')) AS known (name)
+	WHERE thread.root <> '' AND known.name <> ''
 	ORDER BY conversation.last_at DESC, conversation.id DESC`
 
-// NamedConversation is a conversation with the name of its customer.
+// NamedConversation is a conversation with a name of its customer.
 type NamedConversation struct {
 	ID   ConversationID `db:"id"`
 	Name string         `db:"name"`
 }
 
 // NamesInChannel returns the open conversations that the reader may read, that have a thread in the channel, and whose
-// customers have a name, the newest first. If more than a thousand are open, the less pressing ones are missing.
+// customers have a name, the newest first: once with the customer's own name, and once with the one that an agent gave. If
+// more than a thousand are open, the less pressing ones are missing.
 func NamesInChannel(ctx context.Context, q Querier, r Reader, surface AccountID, channel string) ([]NamedConversation, error) {
 	return query.Collect[NamedConversation](ctx, q, "names in channel", namesInChannel, append(r.readableArguments(), surface, channel)...)
 }

@@ -102,6 +102,25 @@ func TestGreetingOfAnotherCustomer(t *testing.T) {
 	w.wantNothingSent()
 }
 
+// An agent may have given a customer another name, which cards and lists show. A greeting with that name in another thread
+// is asked about as one with the customer's own name, and in the customer's own thread it is not.
+// Requirement R-246: What is asked before it is sent.
+func TestGreetingByAGivenName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	w.customerSends(chat, channelstest.Event{From: "+49170", Text: "Where is it?"})
+	renamed := w.waitThread("Where is it?")
+	w.waitDrained()
+	w.exec(`UPDATE conversations SET traits = '{"name": "Maria of Berlin Lamps"}' WHERE id = 2`) // by !rename
+	w.waitFate(w.reply(thread, "Hi Maria, your parcel is here"), "ask")
+
+	w.customerSends(chat, channelstest.Event{From: "maria", Name: "Maria Rossi", Text: "And mine?"})
+	w.waitThread("And mine?")
+	w.waitFate(w.reply(renamed, "Hi Maria, your parcel is here"), "waiting")
+	w.wantNothingSent()
+}
+
 // While the question about a greeting is new and open, the author's next texts are asked about, too. A text that says for
 // whom it is leaves without a question.
 // Requirement R-246: What is asked before it is sent.

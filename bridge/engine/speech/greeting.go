@@ -18,8 +18,8 @@ import (
 // An agent who answers several customers may type in the wrong thread: "Hi Maria, your parcel is here" in the
 // thread of Dana. To keep the text from reaching Dana, its author is asked first. That happens only if a
 // customer called Maria has an open conversation in the same chat channel, and if neither a colleague nor
-// anybody in Dana's conversation is called Maria. A name that no customer has, such as a nickname, causes no
-// question. Since "Hi Maria," may be a message of its own, the question also covers what the author types next,
+// anybody in Dana's conversation is called Maria. The name that a colleague gave a customer (!rename) counts as
+// the customer's own. A name that no customer has, such as a nickname, causes no question. Since "Hi Maria," may be a message of its own, the question also covers what the author types next,
 // as long as it is open.
 
 const (
@@ -51,7 +51,8 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 	for _, row := range open {
 		words := wordsToCompare(row.Name)
 		isGreeted := len(words) > 0 && (slices.Contains(names, words[0]) || slices.Contains(names, words[len(words)-1]))
-		if isGreeted && row.ID != r.Conversation.ID && len(greeted) < maxGreeted {
+		isNew := row.ID != r.Conversation.ID && !slices.Contains(greeted, row.ID)
+		if isGreeted && isNew && len(greeted) < maxGreeted {
 			greeted = append(greeted, row.ID)
 		}
 	}
@@ -76,7 +77,8 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 // customer, doesn't continue an earlier greeting.
 func doubtfulNames(sp *UseCases, r book.Request) []string {
 	names := greetedNames(r.Text)
-	isOwnCustomer := func(name string) bool { return isNamed(r.Conversation.Customer(), name) }
+	given := bridge.PartyRef{Name: r.Conversation.Traits[bridge.TraitName]}
+	isOwnCustomer := func(name string) bool { return isNamed(r.Conversation.Customer(), name) || isNamed(given, name) }
 	isToCustomer := r.Explicit || slices.ContainsFunc(names, isOwnCustomer)
 	if len(names) > 0 && isKnownPerson(sp, r.Conversation, names) {
 		names = nil
@@ -135,7 +137,7 @@ func greetedNames(text string) (names []string) {
 // it or may have been greeted by it before.
 func isKnownPerson(sp *UseCases, c *book.Conversation, names []string) bool {
 	customer := c.Customer()
-	known := []string{customer.Name, customer.Address, c.Subject}
+	known := []string{customer.Name, customer.Address, c.Subject, c.Traits[bridge.TraitName]}
 	for _, p := range c.Participants {
 		known = append(known, p.Name, p.Key)
 	}
