@@ -176,14 +176,14 @@ func isMistypedNote(line string) bool {
 	return hasColon && spelling.CountSlips(word, "note") == 1
 }
 
-// hasNoteLine reports whether a line after the first begins like a note: "note: …", "// …", "(internal) …".
-// It is stricter than startsLikeNote: a word needs a separator after it, and hints are ignored, since replies
-// contain such lines.
+// hasNoteLine reports whether a line after the first begins like a note or a command: "note: …", "// …",
+// "(internal) …", "!resolve". It is stricter than startsLikeNote: a word needs a separator after it, and hints are
+// ignored, since replies contain such lines. A "!" or "/" needs a verb after it.
 func hasNoteLine(text string, opt Options) bool {
 	_, laterLines, _ := strings.Cut(typed.Trim(text), "\n")
 	for line := range strings.SplitSeq(laterLines, "\n") {
 		_, rest := splitBeforeMarker(line, opt)
-		if marker, _ := cutMarker(rest); marker == bridge.MarkNote {
+		if marker, _ := cutMarker(rest); marker == bridge.MarkNote || isCommandLine(rest) {
 			return true
 		}
 		word, after, found := cutInternalWord(rest)
@@ -191,6 +191,20 @@ func hasNoteLine(text string, opt Options) bool {
 		if isNote && isSetApart(after) {
 			return true
 		}
+	}
+	return false
+}
+
+// isCommandLine reports whether a line begins with a command's sign and its word: "!resolve", "/note he lies". A path
+// such as "/tag/red" is none.
+func isCommandLine(line string) bool {
+	switch marker, after := cutMarker(line); marker {
+	case bridge.MarkBang:
+		return beginsWithVerb(after)
+	case bridge.MarkSlash:
+		word := verbName.FindString(after)
+		return beginsWithVerb(after) && !strings.HasPrefix(after[len(word):], "/")
+	case bridge.MarkNone, bridge.MarkNote, bridge.MarkLone, bridge.MarkColleagues:
 	}
 	return false
 }

@@ -34,13 +34,14 @@ func TestParseWordsForColleagues(t *testing.T) {
 	}
 }
 
-// A text of which a later line begins like a note is marked, too.
+// A text of which a later line begins like a note, or with a command, is marked, too.
 func TestParseLaterLinesForColleagues(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"Hinweis: hm", "Hi\n📝 note: x", "Hi\n⚠️ // ask Ben", "Hi\n🔒 internal: x", "Hi\n▪ note: x",
 		"Hi Dana,\nnote: this is a second line", "Hi Dana,\n\n// ask Ben first", "Hi\n  Note: x", "Hi\n> note: x", "Hi\n- note: x",
 		"Hi\n(internal) x", "Hi\nnotiz: x", "Hi\nInterne - x", "Hi\r\nnote: x",
+		"It left today.\n!resolve", "Hi Dana,\n!note she lies", "Hi\n> **!snooze** 2h", "Hi\n！ｒｅｓｏｌｖｅ", "Hi\n/note she lies",
 		"Hi\nｎｏｔｅ：x", "お世話になります。\n社内：x", "您好\n（备注）x", "안녕하세요\n내부: x",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkColleagues, typed.Trim(text))
@@ -55,7 +56,7 @@ func TestParseWordsForCustomers(t *testing.T) {
 		"Not-so-good news: it is sold out", "Not a problem!", "Internals are fine", "Hinted at it", "Tips for cleaning follow",
 		"Tip top!", "Appunto, grazie", "For information on sizes, see below", "Özel kampanya başladı", "Please note: closed on Monday",
 		"A note: hm", "Notre magasin ferme", "Notiere ich gern", "Privatkunden zahlen nichts", "Maria, thanks", "1. First\n2. Second",
-		"🙂 Noted, thanks!", "🙂 Not a problem!", "Hi\n🙂 Notes are attached", "Hi\n🎉", "Hi\nNotes are attached",
+		"🙂 Noted, thanks!", "🙂 Not a problem!", "Hi\n🙂 Notes are attached", "Hi\n🎉", "See\n/tag/red", "Hi\nNotes are attached",
 		"Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu", "Note10 phones are back",
 		"内部文件已发送", "注意：周一休息", "メモを添付します", "ノートパソコンが届きました", "내부 확인 후 연락드리겠습니다", "참고로 배송은 무료입니다", "메모가 도착했습니다",
 		"ご注文：12", "नोटों की जाँच", "您好\n注：不含税", "Ｎｏｔｅｄ！", "Date: 12 May", "Quote: 4711", "ntoe", "Todo bien, gracias",
@@ -74,6 +75,7 @@ func TestEscapedWordsForColleagues(t *testing.T) {
 	}{
 		{typed: `\internal: we close`, want: Parsed{Verb: bridge.VerbSay, Text: "internal: we close"}},
 		{typed: "\\internal: hm\nnote: hm", want: Parsed{Verb: bridge.VerbSay, Text: "internal: hm\nnote: hm", Marker: bridge.MarkColleagues}},
+		{typed: "!!Wow\n!resolve", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n!resolve", Marker: bridge.MarkColleagues}},
 		{typed: "!!Wow\n// ask Ben", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n// ask Ben", Marker: bridge.MarkColleagues}},
 		{typed: "!reply internal: we close", want: Parsed{Verb: bridge.VerbReply, Text: "internal: we close", Explicit: true}},
 		{

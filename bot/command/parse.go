@@ -24,7 +24,7 @@ import (
 //	snooze              VerbSay with MarkLone: the word of a verb without a sign
 //	@Parley snooze 2h   VerbUnknown with MarkLone, if the mention was typed instead of picked from the list
 //	internal: Hello     VerbSay with MarkColleagues: it begins like a note
-//	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note
+//	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note, or with a command
 //
 // The author is asked before a VerbSay with a marker is sent. Case and the width of characters ("ｎｏｔｅ：") are
 // ignored, and so are leading mentions, emoji, emphasis, quotation marks, spaces and invisible characters.
@@ -228,12 +228,13 @@ func cutSign(s string, signs ...string) (string, bool) {
 }
 
 // cutEscape removes the escape, a doubled "!" or a backslash, from a text that would otherwise begin with a
-// marker. ok is false if there is no escape. "!!" alone and "!!" before a verb's word ("!!note he lies")
-// don't count as escapes: they are more likely to be typing errors, and are reported like unknown commands.
+// marker. ok is false if there is no escape. "!!" alone and "!!" before a verb's word ("!!note he lies",
+// "!! note he lies") don't count as escapes: they are more likely to be typing errors, and are reported like
+// unknown commands.
 func cutEscape(rest string) (text string, ok bool) {
 	if after, ok := cutSign(rest, "!", "！"); ok {
-		afterSecond, isDoubled := cutSign(after, "!", "！")
-		return after, isDoubled && !hasOnlySigns(after) && !beginsWithVerb(afterSecond)
+		_, isDoubled := cutSign(after, "!", "！")
+		return after, isDoubled && !hasOnlySigns(after) && !beginsWithVerb(withoutSigns(after))
 	}
 
 	for _, backslash := range [...]string{`\\`, `\`} { // Markdown may have doubled it
@@ -252,17 +253,19 @@ func cutEscape(rest string) (text string, ok bool) {
 // beginsWithVerb reports whether a text begins with a verb's word of more than one letter. Single letters are
 // ignored, since they also begin sentences: "!!A surprise".
 func beginsWithVerb(text string) bool {
-	word := verbName.FindString(text)
+	word := foldWidth(verbName.FindString(text))
 	_, ok := verb.Find(word)
 	return ok && len(word) > 1
 }
 
 // hasOnlySigns reports whether a text consists of punctuation, decoration and blanks.
-func hasOnlySigns(text string) bool {
-	isSign := func(r rune) bool {
+func hasOnlySigns(text string) bool { return withoutSigns(text) == "" }
+
+// withoutSigns removes punctuation, decoration and blanks from the beginning of a text.
+func withoutSigns(text string) string {
+	return strings.TrimLeftFunc(text, func(r rune) bool {
 		return unicode.IsPunct(r) || typed.IsBlank(r) || strings.ContainsRune(decoration, r)
-	}
-	return strings.TrimLeftFunc(text, isSign) == ""
+	})
 }
 
 // isLoneVerb reports whether a text is only a verb's word ("resolve") or a snooze with a time ("snooze 2h"), so

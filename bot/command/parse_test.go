@@ -51,12 +51,12 @@ func wantParsed(t *testing.T, typed string, got, want Parsed) {
 }
 
 // A text that doesn't begin with a marker such as "note:" or "!" is for the customer. It stays as it was typed,
-// without the blanks around it. A marker later in the text means nothing.
+// without the blanks around it. A marker later in a line means nothing.
 // Requirement R-246: What is asked before it is sent.
 func TestParsePlainText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "Hello!", "Hello\n!resolve", "Hello // there", "Please note: closed on Monday", "Noted: thanks", "1/2 of it",
+		"", "Hello!", "Hello\n!wow", "Hello !resolve", "Hello // there", "Please note: closed on Monday", "Noted: thanks", "1/2 of it",
 		"**Important**: read this", "> quoted\n\nanswer", "https://shop.example/x", "<@UANN> look", "@ann look", "…", "?", "👍",
 		"- one\n- two", "🎉!", "🎉!! Wow", "🎉 ! Wow", "👍/👎", "🙂 Hello", `¯\_(ツ)_/¯`, "→ Hello", "👍 ok // hm", `\hello`, `\\server\share`,
 		"snooze it later", "Why?", "Done", "resolve this please", "close tomorrow", "r", "mine", "again", "🎉!Wow",
@@ -170,6 +170,8 @@ func TestParseUnknownCommands(t *testing.T) {
 		{typed: "!", wantWord: ""},
 		{typed: "!!", wantWord: ""},
 		{typed: "!!note he lies", wantWord: ""},
+		{typed: "!! note he lies", wantWord: ""},
+		{typed: "!!!note he lies", wantWord: ""},
 		{typed: "！！resolve", wantWord: ""},
 		{typed: "！！！", wantWord: ""},
 		{typed: "**!!?**", wantWord: ""},

@@ -99,7 +99,7 @@ func explainedReasons() []reasonWords {
 		sameEverywhere(bridge.ReasonWatch, "This account only watches: nothing is sent from here."),
 		sameEverywhere(bridge.ReasonUnknownVerb, "It begins like a command, but I know no such command (!help lists them)."),
 		sameEverywhere(bridge.ReasonLoneVerb, "It is nothing but a command's word. To do it, type it with a ! before it."),
-		sameEverywhere(bridge.ReasonForColleagues, "It begins like a remark for colleagues, or one of its lines does."),
+		sameEverywhere(bridge.ReasonForColleagues, "It or one of its lines begins like a remark for colleagues, or like a command."),
 		sameEverywhere(bridge.ReasonNamesColleague, "It begins with a colleague's name, or has a name behind an @."),
 		sameEverywhere(bridge.ReasonGreetsOther, "It begins with another customer's name, or comes right after a text that does."),
 		sameEverywhere(bridge.ReasonQuotesColleague, "It quotes something other than the customer's words, so it may be meant for colleagues."),
