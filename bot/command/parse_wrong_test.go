@@ -164,6 +164,11 @@ func TestParseTypedMention(t *testing.T) {
 		{typed: "@Parley #12 resolve", why: "!resolve"},
 		{typed: "@Parley reply: We ship today", why: "!reply"},
 		{typed: "@Parley", why: "!help"},
+		{typed: "Parley resolve she made it up", why: "!resolve", want: &resolve},
+		{typed: "parley, note: she made it up", why: "!note"},
+		{typed: "**Parley:** take", why: "!take", want: &bridge.Meant{Verb: bridge.VerbTake}},
+		{typed: "PARLEY #12 resolve", why: "!resolve"},
+		{typed: "Parley take care of her", why: "Nothing may follow"},
 	} {
 		got := Parse(tt.typed, team)
 		wantUnknown(t, tt.typed, got, tt.why)
@@ -172,7 +177,8 @@ func TestParseTypedMention(t *testing.T) {
 		}
 	}
 
-	for _, text := range []string{"@parleyhq take a look", "@Parley she is a pain", "Hello @Parley resolve", "ask@parley.test: take it"} {
+	for _, text := range []string{"@parleyhq take a look", "@Parley she is a pain", "Hello @Parley resolve", "Parley", "Parley is new here",
+		"Parleys resolve it", "Parley-take is a word", "ask@parley.test: take it"} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, text)
 	}
 

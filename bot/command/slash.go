@@ -75,13 +75,20 @@ func Mention(text string, opt Options) Parsed {
 // mention.
 var typedApp = regexp.MustCompile(`(?i)@parley(?:[^\p{L}\p{N}._-]|$)`)
 
-// readTypedMention handles a command after "@Parley" as plain characters. The command isn't done, but offered
-// with a button. ok is false if front doesn't contain the name, or no verb follows it.
+// typedName matches the app's name without an "@", as in "Parley, snooze tomorrow". It needs something after it.
+var typedName = regexp.MustCompile(`^(?i:parley)[\s\p{Zs},:;、*_~\x60]+`)
+
+// readTypedMention handles a command after "@Parley" or "Parley" as plain characters. The command isn't done, but
+// offered with a button. ok is false if there is no such name, or no verb follows it.
 func readTypedMention(front, rest string, opt Options) (p Parsed, ok bool) {
+	explanation := "“@Parley” was typed, and not picked from the list. "
 	if !typedApp.MatchString(foldWidth(front)) {
-		return Parsed{}, false
+		name := typedName.FindString(foldWidth(rest))
+		if rest = withoutRunes(rest, name); name == "" || rest == "" {
+			return Parsed{}, false
+		}
+		explanation = "It begins with “Parley” and a command. "
 	}
-	const explanation = "“@Parley” was typed, and not picked from the list. "
 	meant := Mention(rest, opt)
 	if meant.Verb == bridge.VerbUnknown {
 		_, _, isVerb := findVerb(foldWidth(meant.Unknown))
