@@ -88,7 +88,9 @@ func (s *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival
 	case "tokens_revoked", "app_uninstalled":
 		return Arrival{Revoked: ev.Type}
 	case "channel_id_changed":
-		a := s.arrivalOf(kind, "c:"+ev.OldChannel+":"+ev.NewChannel, "channel:"+ev.OldChannel, body)
+		// With the time, since a channel may get an id back, and lose it again.
+		id := "c:" + ev.OldChannel + ":" + ev.NewChannel + ":" + ev.EventTS
+		a := s.arrivalOf(kind, id, "channel:"+ev.OldChannel, body)
 		a.Renamed = true
 		return a
 	case "channel_rename", "group_rename", "channel_archive", "channel_unarchive", "channel_deleted",
