@@ -30,7 +30,7 @@ func (sp *UseCases) isRemark(m *book.Message) bool {
 	if m.Direction != store.DirectionNote || m.AuthorUser == "" || invitesNoAnswer(m) {
 		return false
 	}
-	return m.Reason != bridge.ReasonNote || awaitsAnswer(sp.Dir.Agents, m.Text)
+	return m.Reason != bridge.ReasonNote || awaitsAnswer(sp.Dir, m.Text)
 }
 
 // invitesNoAnswer reports whether nobody would answer a message: it was sent by a machine, is a command, or was

@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis/offline/wordform"
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -23,19 +24,21 @@ import (
 //
 // These don't: "Ben is looking at it.", "Ben can help you." and "Write to ben@example.org."
 
-// isToColleague reports whether a text addresses a colleague of its author, or Parley, by first or full name.
-// It is true even if the customer has the same name, since it is unclear who is meant. author may be nil.
-func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool {
+// isToColleague reports whether a text addresses a colleague of its author, or Parley, by first or full name, or a
+// team after an @. It is true even if the customer has the same name, since it is unclear who is meant. author may be nil.
+func isToColleague(dir *directory.Directory, author *store.Agent, typed string) bool {
 	for _, name := range namesAfterAt(typed) {
-		if slices.Contains(everybodysNames(), name) || isColleague(agents, author, name) {
+		if slices.Contains(everybodysNames(), name) || isColleague(dir.Agents, author, name) || dir.FindTeam(name) != nil {
 			return true
 		}
 	}
-	return isColleague(agents, author, nameAtBeginning(typed)) || isColleague(agents, author, nameBeforeRequest(typed))
+	return isColleague(dir.Agents, author, nameAtBeginning(typed)) || isColleague(dir.Agents, author, nameBeforeRequest(typed))
 }
 
 // everybodysNames returns the names that mean Parley or everybody in the channel when they follow an @.
-func everybodysNames() []string { return []string{"parley", "here", "channel", "everyone"} }
+func everybodysNames() []string {
+	return []string{"parley", "here", "channel", "everyone", "everybody", "all", "team"}
+}
 
 // isColleague reports whether name, in lower case, is the first or full name of an active agent other than the author.
 func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
@@ -143,6 +146,6 @@ var question = regexp.MustCompile(`[?？؟][!?！？؟"'”»)*_~]*(?:\s|$)`)
 
 // awaitsAnswer reports whether a note asks something or addresses a colleague, so that the next text may be an
 // answer to it.
-func awaitsAnswer(agents []store.Agent, note string) bool {
-	return question.MatchString(note) || isToColleague(agents, nil, note)
+func awaitsAnswer(dir *directory.Directory, note string) bool {
+	return question.MatchString(note) || isToColleague(dir, nil, note)
 }

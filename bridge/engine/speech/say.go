@@ -207,7 +207,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 			IsExplicit:     r.Explicit,
 			MentionsBot:    r.MentionsBot,
 			MentionsPeople: len(r.Mentions) > 0,
-			NamesColleague: isToColleague(sp.Dir.Agents, r.Agent, r.Raw),
+			NamesColleague: isToColleague(sp.Dir, r.Agent, r.Raw),
 			QuotesOther:    sp.quotesOther(r),
 			HasText:        r.Text != "" || r.Rich != nil,
 			HasFiles:       len(r.Files) > 0,
