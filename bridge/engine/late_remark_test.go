@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 )
 
 // sayInReverse makes a world in which Ann owns a conversation. Ben types a remark in its thread, and then Ann types an
@@ -42,6 +43,28 @@ func TestRemarkThatIsToldAfterItsAnswer(t *testing.T) {
 			w.waitFate(answer.ID, "waiting")
 		})
 	}
+}
+
+// Ben's text greets a customer of another thread, so he is asked about it. The chat tells of it only when Ann's answer to
+// it already waits to leave: she is asked, too.
+// Requirement R-246: What is asked before it is sent.
+func TestGreetingThatIsToldAfterItsAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"who_replies": "any_agent"}})
+	thread := w.openThread()
+	w.customerSends(chat, channelstest.Event{From: "maria", Name: "Maria Rossi", Text: "Where is it?"})
+	w.waitThread("Where is it?")
+
+	w.chat.Mute(true)
+	greeting := w.chat.Get(support, w.chat.Say("ben", support, thread, "Hi Maria, when did it leave"))
+	answer := w.chat.Get(support, w.reply(thread, "On Monday"))
+	w.chat.Mute(false)
+	w.journalSurfaceFact("say", answer)
+	w.waitFate(answer.ID, "waiting")
+	w.journalSurfaceFact("say", greeting)
+	w.waitFate(greeting.ID, "ask")
+	w.waitFate(answer.ID, "ask")
+	w.wantNothingSent()
 }
 
 // A reply that can't be an answer to the remark still waits: its author marked it as a reply, or the remark asks nothing.

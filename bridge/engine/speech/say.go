@@ -83,6 +83,9 @@ func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		Kind:           book.HumanMessage,
 	})
 	if known != nil && sp.applyEarly(&r, m, post, known) {
+		if m.Fate == store.FateAsk {
+			sp.askAboutAnswer(r, m)
+		}
 		return nil
 	}
 
@@ -103,6 +106,7 @@ func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		}
 		if other.ID != 0 {
 			askAboutGreeting(sp, c, m, other)
+			sp.askAboutAnswer(r, m)
 			return nil
 		}
 	}
