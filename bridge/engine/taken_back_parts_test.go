@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/bridge"
@@ -36,15 +37,17 @@ func (w *world) readFirstSent(reply string) {
 	w.waitDrained()
 }
 
-// The text of a reply has left, its file has failed, and the author deletes the reply: a line tells her that the customer
-// has the text.
+// The text of a reply has left with a file, another file has failed, and the author deletes the reply: a line tells her
+// that the customer has the text, and which file.
 func TestDeletionOfAReplyOfWhichAFileFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	said, _ := w.sayPlansOfWhichFails(thread, "b.txt")
 	w.chat.Delete(support, said)
-	w.waitLineAbout(thread, bridge.LineDeleteLate, "Plans")
+	told := w.waitLineAbout(thread, bridge.LineDeleteLate, "Plans").Plain()
+	wantWords(t, "what the customer has", told, "a.txt")
+	wantEqual(t, "the line names the file that failed", strings.Contains(told, "b.txt"), false)
 	w.waitFate(said, "dropped")
 }
 

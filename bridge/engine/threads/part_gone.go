@@ -20,7 +20,10 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	}
 
 	names := book.NamesOf(arrived)
-	line := bridge.Line{Content: &bridge.DeleteLateLine{}, Text: text, Files: files.UploadedNames(&store.Message{Files: arrived})}
+	line := bridge.Line{Content: &bridge.DeleteLateLine{}, Text: text}
+	for _, name := range names { // also those of the chat, since the message may have others that didn't leave
+		line.Files = append(line.Files, bridge.LineFile{Name: name})
+	}
 	if text == "" {
 		line.Text, line.Files = strings.Join(names, ", "), nil
 	}
