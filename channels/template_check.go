@@ -171,6 +171,9 @@ func (t Template) buttonFaults() []TemplateFault {
 		if n == 0 || n > templateTitleRunes {
 			add(fmt.Sprintf("a title has %d characters", n), fmt.Sprintf("Write 1 to %d.", templateTitleRunes))
 		}
+		if HasStrayBraces(b.Title+b.URL) || len(Variables(b.Title, b.URL)) > 0 { // values are filled into the header and the body alone
+			add("one has a variable", "Move it into the body.")
+		}
 		if b.URL != "" && !IsWebAddress(b.URL) {
 			add(fmt.Sprintf("one leads to %q", b.URL), "Write https://…")
 		}
