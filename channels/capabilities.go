@@ -98,6 +98,7 @@ type ReplyWindow struct {
 // RichLimits are the maximum sizes of a message's interactive parts. What isn't supported is sent as plain text.
 type RichLimits struct {
 	Buttons     int // quick-reply buttons below a text; 0 means unsupported
+	LinksAlone  int // buttons that are links, in a message without other buttons; 0 means that links count like other buttons
 	ListRows    int // rows of a list message; 0 means unsupported
 	Carousel    int // cards of a carousel; 0 means unsupported
 	Location    Level

@@ -146,6 +146,31 @@ func (c Capabilities) CanSendRich(r *Rich) bool {
 	return items <= c.MaxItems(r.Kind())
 }
 
+// SplitLinks separates the buttons that the account can't send as buttons: links beside other buttons, or too many links. The
+// caller writes them into the text. carried is r without them, or nil if nothing remains.
+func (c Capabilities) SplitLinks(r *Rich) (carried *Rich, links []Button) {
+	if r.Kind() != RichButtons || c.Rich.LinksAlone == 0 {
+		return r, nil
+	}
+
+	var answers []Button
+	for _, b := range r.Buttons {
+		if b.URL == "" {
+			answers = append(answers, b)
+		} else {
+			links = append(links, b)
+		}
+	}
+
+	switch {
+	case len(links) == 0, len(answers) == 0 && len(links) <= c.Rich.LinksAlone:
+		return r, nil
+	case len(answers) == 0:
+		return nil, links
+	}
+	return &Rich{Buttons: answers}, links
+}
+
 // Text returns r as Markdown, for channels that don't support it. Choices are numbered ("1. Yes"), and a location gets a
 // link to a map. It adds no words, which would have to be translated.
 func (r *Rich) Text() string {

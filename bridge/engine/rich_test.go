@@ -93,6 +93,53 @@ func TestRichIsSentAgain(t *testing.T) {
 	wantRich(t, w.waitSent(3)[2], card)
 }
 
+// If a channel can't carry a link beside other buttons, the customer gets it in the text, and the thread shows no button
+// that the customer doesn't have.
+// Requirement R-060: WhatsApp's buttons and lists.
+func TestLinkBesideButtons(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) {
+		carriesRich(c)
+		c.Rich.LinksAlone = 1
+	}})
+	w.customerWrites("carla", "Hello")
+	thread := w.waitThread("Hello")
+	shop := bridge.RichButton{ID: "b1", Title: "Our *shop*", URL: "https://shop.test/a_b"}
+	help := bridge.RichButton{ID: "b2", Title: "Help", URL: "https://help.test"}
+	yes := bridge.RichButton{ID: "b3", Title: "Yes"}
+	for i, tt := range []struct {
+		name     string
+		buttons  []bridge.RichButton
+		wantText string
+		wantRich *bridge.Rich
+		shown    string
+	}{
+		{
+			name: "a link alone", buttons: []bridge.RichButton{shop},
+			wantText: "Look", wantRich: &bridge.Rich{Buttons: []bridge.RichButton{shop}}, shown: "{buttons} 1. Our *shop*",
+		},
+		{
+			name: "a link and an answer", buttons: []bridge.RichButton{shop, yes},
+			wantText: "Look\n\nOur \\*shop\\*: <https://shop.test/a_b>", wantRich: &bridge.Rich{Buttons: []bridge.RichButton{yes}},
+			shown: "{buttons} 1. Yes",
+		},
+		{
+			name: "two links", buttons: []bridge.RichButton{shop, help},
+			wantText: "Look\n\nOur \\*shop\\*: <https://shop.test/a_b>\nHelp: <https://help.test>", wantRich: nil,
+			shown: "Help: <https://help.test>",
+		},
+	} {
+		w.chat.Submit("ben", support, thread, richForm(&bridge.Rich{Buttons: tt.buttons}), "Look")
+		sent := w.waitSent(i + 1)[i]
+		wantEqual(t, tt.name+": the text", sent.Text, tt.wantText)
+		wantRich(t, sent, tt.wantRich)
+		line := w.waitShown(tt.wantText)
+		if !strings.Contains(line.Plain(), tt.shown) {
+			t.Errorf("%s: the thread shows %q, want %q", tt.name, line.Plain(), tt.shown)
+		}
+	}
+}
+
 // If a channel can't carry buttons, locations or contact cards, the customer gets words, and the thread shows the same
 // words.
 // Requirement R-075: What SMS can't carry becomes words or is refused.

@@ -72,6 +72,15 @@ func makeButtons(n int) *channels.Rich {
 	return r
 }
 
+// makeLinks returns n buttons that are links.
+func makeLinks(n int) *channels.Rich {
+	r := makeButtons(n)
+	for i := range r.Buttons {
+		r.Buttons[i].URL = fmt.Sprint("https://acme.test/", i)
+	}
+	return r
+}
+
 // makeRows returns a list with n rows.
 func makeRows(n int) *channels.Rich {
 	list := make([]channels.ListRow, n)
@@ -120,6 +129,11 @@ func exerciseRich(t *testing.T, h Harness) {
 	}
 
 	s := h.New(t)
+	if caps.Rich.LinksAlone > 0 {
+		o := s.Outbound(3, "Where to?")
+		o.Rich = makeLinks(caps.Rich.LinksAlone)
+		s.mustSend(t, o)
+	}
 	if caps.Rich.Location >= channels.Partial {
 		shop := &channels.Location{Latitude: 52.52, Longitude: 13.405, Name: "Shop", Address: "Main Street 1"}
 		o := s.Outbound(1, "")

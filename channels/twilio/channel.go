@@ -131,6 +131,7 @@ func addWhatsApp(caps *channels.Capabilities) {
 	caps.Templates = true
 	caps.Rich.Location = channels.Full
 	caps.Rich.Buttons = maxButtons
+	caps.Rich.LinksAlone = maxLinks
 	caps.Rich.ListRows = maxRows
 	caps.Sending.Rate = whatsappRate
 	caps.Files = channels.FileRules{

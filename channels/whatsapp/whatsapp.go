@@ -59,6 +59,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Files:     fileRules(),
 		Rich: channels.RichLimits{
 			Buttons:     maxButtons,
+			LinksAlone:  1,
 			ListRows:    maxListRows,
 			Location:    channels.Full,
 			ContactCard: channels.Full,

@@ -27,12 +27,18 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 		a.Text = quoteOf(answered) + "\n\n" + a.Text
 	}
 
+	caps := rs.Caps(c.AccountID)
+	carried, links := caps.SplitLinks(a.Rich)
+	if len(links) > 0 {
+		a.Text, a.Rich = strings.TrimSpace(a.Text+"\n\n"+linkLines(links)), carried
+	}
+
 	kind := a.Rich.Kind()
 	if kind == "" {
 		a.Rich = nil
 		return []bridge.Action{a}
 	}
-	if !rs.Caps(c.AccountID).CanSendRich(a.Rich) {
+	if !caps.CanSendRich(a.Rich) {
 		a.Text, a.Rich = strings.TrimSpace(a.Text+"\n\n"+a.Rich.Text()), nil
 		return []bridge.Action{a}
 	}
@@ -44,6 +50,19 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 	}
 
 	return []bridge.Action{a}
+}
+
+// linkLines returns buttons that are links as lines of Markdown: "Our shop: https://shop.example".
+func linkLines(links []channels.Button) string {
+	w := markdown.NewWriter()
+	for i, b := range links {
+		if i > 0 {
+			w.Newline()
+		}
+		w.Literal(b.Title + ": ")
+		w.Link(b.URL, "", markdown.Style{})
+	}
+	return w.Text().Markdown
 }
 
 // quoteOf returns a quote of a message, as Markdown.
