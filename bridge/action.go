@@ -305,7 +305,8 @@ type ListArgs struct {
 // StartArgs are the arguments of VerbNew.
 type StartArgs struct {
 	Account   string `json:"account,omitempty"`   // the account that sends the first message
-	Recipient string `json:"recipient,omitempty"` // the customer, as typed
+	Recipient string `json:"recipient,omitempty"` // the customer, as typed, or the key of a known customer
+	Phone     string `json:"phone,omitempty"`     // the phone number that people see in place of Recipient; "" if they see that
 	Subject   string `json:"subject,omitempty"`
 }
 

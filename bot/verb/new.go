@@ -59,6 +59,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	chosen, ok := StartsBy(in)
 	if !ok {
 		form.Args.Account, form.Submit = "", "Next"
+		form.Args.Recipient, form.Args.Phone = shownRecipient(in.Args), "" // another account doesn't know the key
 		form.Fields = []shape.Field{accounts}
 		if refused := shape.OneLine(in.Args.Account, maxChoiceRunes); refused != "" {
 			form.Intro = []shape.Block{
@@ -72,14 +73,14 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	icon := strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")
 	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(icon), shape.Text(" By "+accountName(chosen)))}
 	if isTemplateChosen(in.Args.Template) {
-		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
+		in.Facts.Contact = bridge.PartyRef{Name: shownRecipient(in.Args), Address: in.Args.Recipient, Phone: in.Args.Phone}
 		in.Facts.Recipients.To = []bridge.PartyRef{in.Facts.Contact}
 		err := askTemplate(form, in)
 		form.Title = "New conversation"
 		return err
 	}
 
-	form.Fields = append(form.Fields, recipientField(chosen, in.Args.Recipient))
+	form.Fields = append(form.Fields, recipientField(chosen, shownRecipient(in.Args)))
 	if chosen.ByTemplate {
 		return startByTemplate(form, in)
 	}
@@ -96,6 +97,9 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	form.Fields = append(form.Fields, firstWords(in, chosen.Can)...)
 	return nil
 }
+
+// shownRecipient returns what people see of the customer: the phone number if it is known, and otherwise what was typed.
+func shownRecipient(args bridge.Args) string { return shape.Or(args.Phone, args.Recipient) }
 
 // recipientField returns the field for the customer. initial is what it contains at first. The hint depends
 // on how customers of the account are addressed.
@@ -214,7 +218,11 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 		return readTemplate(out, v, with)
 	}
 
-	out.Args.Recipient = shape.OneLine(v.Text(fieldRecipient), maxAddressRunes)
+	typed := shape.OneLine(v.Text(fieldRecipient), maxAddressRunes)
+	isStillKnown := out.Args.Phone != "" && typed == out.Args.Phone // then Recipient is the key of the customer with this number
+	if !isStillKnown {
+		out.Args.Recipient, out.Args.Phone = typed, ""
+	}
 	out.Args.Subject = shape.OneLine(v.Text(fieldSubject), shape.MaxSubjectRunes)
 	if out.Args.Recipient == "" {
 		return fieldRecipient, "Say to whom."

@@ -101,7 +101,7 @@ func conversationCard(f bridge.Facts, more ...Piece) Card {
 
 // startAgainButton makes the button that starts another conversation with the customer of an ended one.
 func startAgainButton(f bridge.Facts) Button {
-	start := bridge.StartArgs{Account: f.Account.Name, Recipient: f.Contact.Address}
+	start := bridge.StartArgs{Account: f.Account.Name, Recipient: f.Contact.Address, Phone: f.Contact.Phone}
 	return verb.NewButton(bridge.VerbNew, bridge.Args{StartArgs: start})
 }
 

@@ -55,6 +55,44 @@ func TestStartFormAsksForAnID(t *testing.T) {
 	}
 }
 
+// A customer who is known by an id of the provider is shown with the phone number in each step. The conversation begins
+// with the id, unless somebody types another number, or chooses another account, which doesn't know the id.
+func TestStartFormShowsThePhoneNumber(t *testing.T) {
+	t.Parallel()
+	const id, phone = "US.1349", "+491715550100"
+	f := bridge.Facts{Contact: bridge.PartyRef{Name: "Kim", Address: id, Phone: phone}}
+	f.Account.Name = "wa"
+	_, known, err := verb.Pressed(string(bridge.VerbNew), startAgainButton(f).Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := func(args bridge.Args) Form {
+		return mustForm(t, FormInput{Verb: bridge.VerbNew, Args: args, Accounts: accounts(), Templates: stock(), Now: now(t)})
+	}
+	wantStart := func(t *testing.T, got bridge.Args, account, recipient, phone string) {
+		t.Helper()
+		wantEqual(t, "the beginning", got.StartArgs, bridge.StartArgs{Account: account, Recipient: recipient, Phone: phone})
+	}
+
+	first := form(known)
+	wantEqual(t, "the customer", strings.Join(first.Fields[0].Value, ""), phone)
+	submit := func(recipient string) bridge.Args {
+		filled, errs := Submit(bridge.VerbNew, first.Args, map[string][]string{"recipient": {recipient}, "template": {"7"}}, now(t), berlin(t))
+		wantEqual(t, "faults", len(errs), 0)
+		return filled.Args
+	}
+	wantStart(t, submit(phone), "wa", id, phone)
+	wantStart(t, submit("+491715550111"), "wa", "+491715550111", "")
+
+	second := dumpForm("values", form(submit(phone)))
+	if !strings.Contains(second, "goes to "+phone) || strings.Contains(second, "<"+id) {
+		t.Errorf("the second step is\n%s", second)
+	}
+
+	known.Account = "page" // can't begin a conversation
+	wantStart(t, form(known).Args, "", phone, "")
+}
+
 func TestStartFormRefuses(t *testing.T) {
 	t.Parallel()
 	t.Run("no account can begin one", func(t *testing.T) {
