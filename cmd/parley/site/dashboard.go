@@ -323,7 +323,7 @@ func (d *dashboardDesk) Longest(
 	return list, nil
 }
 
-// customerOf returns the name of a conversation's customer, or else the address or number; "" if the row has
+// customerOf returns the name of a conversation's customer, or else the phone number or address; "" if the row has
 // neither.
 func customerOf(c *store.Conversation) string {
 	if name := c.Traits[bridge.TraitName]; name != "" {
@@ -331,7 +331,7 @@ func customerOf(c *store.Conversation) string {
 	}
 	for _, p := range c.Participants {
 		if p.Role != "copied" {
-			return cmp.Or(p.Name, p.Key)
+			return cmp.Or(p.Name, p.Phone, p.Key)
 		}
 	}
 	return ""

@@ -9,6 +9,7 @@ import (
 
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/measure"
+	"parley/store/storetest"
 )
 
 // filterForm returns the dashboard's form that filters the figures.
@@ -149,4 +150,15 @@ func TestFiguresOfOwnTeamsSaySo(t *testing.T) {
 		wantShown(t, tt.page, a, tt.want)
 		wantHidden(t, tt.page, a, "All teams", "the figures of all.")
 	}
+}
+
+// A customer without a name, who is known by an id of the provider, is listed with the phone number.
+func TestLongestShowsThePhoneNumber(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	f.keepTwo()
+	storetest.Exec(t, f.Pool, `UPDATE conversations SET participants = '[{"key": "US.1349", "phone": "+491715550100", "role": "to"}]' WHERE id = 4711`)
+	longest := f.Visitor("ann@acme.test").Get("/settings/dashboard/longest?days=7&hours=all&time=first")
+	wantShown(t, "the longest", longest, "491715550100")
+	wantHidden(t, "the longest", longest, "US.1349")
 }
