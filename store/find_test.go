@@ -40,7 +40,7 @@ func newCorrespondence(t *testing.T) *pgxpool.Pool {
 			(2, $1, 11, 'closed', 'Invoice for 100% wool', '[]', now(), now()),
 			(3, $1, 12, 'resolved', 'Mail from info@müller.example', '[]', now(), now()),
 			(4, $1, 13, 'snoozed', '', '[{"key":"uli@xn--bcher-kva.example","name":"Ulrike"}]', now(), now()),
-			(5, $1, 14, 'open', '王芳 asks', '[]', now(), now())`, account)
+			(5, $1, 14, 'open', '王芳 asks <Order 4711>', '[]', now(), now())`, account)
 
 	exec(t, pool, `UPDATE identities SET same_as = 12 WHERE id = 14`)
 	return pool
@@ -63,6 +63,8 @@ func TestFind(t *testing.T) {
 		{name: "word of a subject", words: "lamp", want: ids{1}},
 		{name: "beginning of a word in capitals", words: "LAM", want: ids{1}},
 		{name: "end of a word", words: "amp", want: nil},
+		{name: "word in angle brackets", words: "4711", want: ids{5}},
+		{name: "words with angle brackets", words: "<Order 4711>", want: ids{5}},
 		{name: "two words of a subject", words: "lamp order", want: ids{1}},
 		{name: "words of two subjects", words: "lamp invoice", want: nil},
 
