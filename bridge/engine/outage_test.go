@@ -202,6 +202,30 @@ func TestOutageIsTold(t *testing.T) {
 	wantList(t, "what ben is told, who isn't an admin", w.noticeSubjects("ben@acme.test"), nil)
 }
 
+// While the whole network is away, an admin can't be told that the chat is away. Once it is back, the admin is first
+// told that the chat was away, and then that it is back.
+// Requirement R-274: An inbox in the browser.
+func TestOutageIsToldInOrder(t *testing.T) {
+	t.Parallel()
+	var asked probes
+	w := newWorld(t, options{reachEvery: 20 * time.Millisecond, surface: asked.watch})
+	w.waitChatProbed()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
+	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
+	w.repeatUntil("a mail is refused", func() { w.passMinuteUnlessNoticed(1) }, func() bool {
+		return w.count(`SELECT count(*) FROM notices WHERE state = 'queued' AND attempt = 1 AND due_at > parley_now()`) == 1
+	})
+
+	w.chat.ClearFaults()
+	w.waitProbesAnew(&asked)
+	w.eventually("there are two mails", func() bool { return w.count(`SELECT count(*) FROM notices`) == 2 })
+	w.repeatUntil("ann is told both", w.makeNoticesDue, func() bool { return len(w.noticeSubjects("ann@acme.test")) == 2 })
+	got := w.noticeSubjects("ann@acme.test")
+	if !strings.HasSuffix(got[0], "can't be reached") || !strings.HasSuffix(got[1], "is back") {
+		t.Errorf("ann is told %q, want first that the chat can't be reached", got)
+	}
+}
+
 // refusing is a chat that refuses Parley's access.
 type refusing struct{ bridge.Surface }
 

@@ -102,6 +102,10 @@ const claim = `
 		WHERE state IN ('queued', 'sending', 'unknown') AND due_at <= (SELECT parley_now())
 			AND kind = $3
 			AND (leased_until IS NULL OR leased_until = 'infinity' OR leased_until < (SELECT clock_timestamp()))
+			AND NOT EXISTS (
+				SELECT FROM notices AS earlier
+				WHERE earlier.state IN ('queued', 'sending', 'unknown') AND earlier.kind = notices.kind
+					AND earlier.address = notices.address AND earlier.id < notices.id)
 		ORDER BY due_at, id
 		LIMIT 1
 		FOR UPDATE SKIP LOCKED)
@@ -118,6 +122,9 @@ const claim = `
 
 // Claim leases a due notice of a kind to the calling process. The caller sends it by the given account, or, if Unclear is set,
 // looks whether it was sent. It then calls Finish, LookAgain or Repeat. Claim returns nil if no notice is due.
+//
+// A notice waits until those that were written to the same address before it have been sent or have failed. Otherwise a
+// retry of "can't be reached" could follow "is back".
 func Claim(ctx context.Context, q store.Querier, kind Kind, account store.AccountID, lease time.Duration) (*Notice, error) {
 	rows, err := query.Collect[Notice](ctx, q, "claim notice", claim, lease.Seconds(), account, kind)
 	if err != nil || len(rows) == 0 {
