@@ -244,6 +244,40 @@ func TestMissedSnoozeOfWhoIsAway(t *testing.T) {
 	}
 }
 
+// A snooze ended while Parley was down. When Parley is back, the chat is away for longer, or answers are lost. The owner
+// is told as soon as the chat works.
+// Requirement R-250: After an outage, one list instead of many notices.
+func TestMissedSnoozeWhileTheChatIsAway(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]bridgetest.FaultKind{
+		"it refuses all posts": bridgetest.FaultRefuse,
+		"answers are lost":     bridgetest.FaultErrorBefore,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.openThread()
+			w.reply(thread, "!assign @ben")
+			w.waitCard(thread, "Ben")
+			w.reply(thread, "!snooze 1h")
+			w.waitCard(thread, "snoozed")
+			w.waitDrained()
+
+			const toldBen = `SELECT count(*) FROM deliveries WHERE payload #>> '{line,Text}' = 'woke' AND attempt > 0`
+			w.chat.AddFault(bridgetest.Fault{Call: "post", Text: `"@ben"`, Kind: fault, Times: -1})
+			w.advance(3 * time.Hour)
+			w.eventually("ben is to be told", func() bool { return w.count(toldBen) == 1 })
+			w.exec(`UPDATE deliveries SET first_at = first_at - interval '5 hours' WHERE payload #>> '{line,Text}' = 'woke'`)
+			attempts := w.chat.Struck()
+			w.eventually("it is tried again", func() bool { return w.chat.Struck() > attempts })
+
+			w.chat.ClearFaults()
+			w.chat.Wait(t, "ben is told", func() bool { return len(w.chat.Messages("@ben", "")) == 1 })
+			wantWords(t, "what ben is told", w.chat.Messages("@ben", "")[0].Plain(), "#1")
+		})
+	}
+}
+
 // When a conversation is handed over to a team, the line there mentions the members who are there. If all are away, it
 // mentions all.
 // Requirement R-121: Hand over to a team.

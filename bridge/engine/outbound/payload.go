@@ -32,6 +32,8 @@ type Payload struct {
 	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one replaces
 	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate of its message when the line was written
 
+	Notice bool `json:"notice,omitempty"` // PostLine: a direct message that tells somebody what no thread does
+
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
 	Sought *SoughtRoot `json:"sought,omitempty"` // PostDouble: the root to look for

@@ -20,7 +20,7 @@ func TestPayloadStoredForm(t *testing.T) {
 		`"earlier":[{"attempt":4,"text":"g"}],"former":"i","before":["j"],"clicked":true,"unclear":true,` +
 		`"lacks_piece":true,"reported":["k"],"waited":"2026-11-26T20:00:00Z","uncounted":8,"answers":{},
 		"files":[5],
-		"dated":true,"only":true,"changes":6,"sought":{"delivery":7},"fate":"h","left":true,"erases":{},` +
+		"dated":true,"only":true,"changes":6,"sought":{"delivery":7},"fate":"h","notice":true,"left":true,"erases":{},` +
 		`"restored":true,"restored_at":"2026-11-26T20:00:00Z","unsure":true}`
 	p := PayloadOf(&store.Delivery{Payload: []byte(stored)})
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Payload]()) {
@@ -90,6 +90,39 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 		}
 		if p.Restored != c.wantRestored {
 			t.Errorf("%s: it counts as restored: %t, want %t", name, p.Restored, c.wantRestored)
+		}
+	}
+}
+
+// A direct message that tells what no thread does waits as long as any post, and an answer to a command only for some
+// minutes. A notice that came with a backup was probably sent, and isn't repeated.
+func TestRetriesOfDirectMessages(t *testing.T) {
+	t.Parallel()
+	first := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		payload        string
+		state          store.DeliveryState
+		wantRetry      time.Duration
+		wantBestEffort bool
+	}{
+		"a notice":          {payload: `{"notice": true}`, state: store.Sending, wantRetry: maxPostRetry},
+		"an unclear notice": {payload: `{"notice": true}`, state: store.Unknown, wantRetry: maxPostRetry},
+		"a notice from a backup": {
+			payload:        `{"notice": true, "restored": true, "restored_at": "2026-11-01T12:00:00Z"}`,
+			state:          store.Unknown,
+			wantRetry:      maxPostRetry,
+			wantBestEffort: true,
+		},
+		"an answer": {payload: `{}`, state: store.Sending, wantRetry: maxBestEffort, wantBestEffort: true},
+	} {
+		d := store.Delivery{Kind: string(bridge.PostLine), State: c.state, FirstAt: &first, Payload: []byte(c.payload)}
+		p := New(Options{Engine: noChats{}}).Policy(dispatch.Claimed{Key: ChannelLane(DirectChannel("ann")), Delivery: d})
+		if p.RetryFor != c.wantRetry {
+			t.Errorf("%s is tried for %s, want %s", name, p.RetryFor, c.wantRetry)
+		}
+		if p.BestEffort != c.wantBestEffort || p.Idempotent == c.wantBestEffort {
+			t.Errorf("%s: best effort %t and sent again without a look %t, want one of them: best effort %t",
+				name, p.BestEffort, p.Idempotent, c.wantBestEffort)
 		}
 	}
 }

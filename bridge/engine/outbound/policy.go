@@ -59,12 +59,13 @@ func (e *Sender) replyPolicy(c dispatch.Claimed) relay.Policy {
 func (e *Sender) postPolicy(c dispatch.Claimed) relay.Policy {
 	kind := bridge.PostKind(c.Kind)
 	isDirectMessage := strings.HasPrefix(c.Key, ChannelLane("@"))
+	isNotice := isDirectMessage && PayloadOf(&c.Delivery).Notice
 	p := relay.Policy{
 		RequestTimeout: 30 * time.Second,
 		RetryFor:       maxPostRetry,
 		PreferDouble:   true,
-		Idempotent:     kind.Idempotent(),
-		BestEffort:     kind == bridge.PostEphemeral || isDirectMessage,
+		Idempotent:     kind.Idempotent() || isNotice, // not every chat lets us look for a direct message
+		BestEffort:     kind == bridge.PostEphemeral || isDirectMessage && !isNotice,
 		Backoff: []time.Duration{
 			time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute,
 		},
@@ -83,6 +84,9 @@ func (e *Sender) postPolicy(c dispatch.Claimed) relay.Policy {
 	}
 
 	noteRestored(&p, c)
+	if isNotice && p.Restored { // it was probably sent after the backup was made
+		p.Idempotent, p.BestEffort = false, true
+	}
 	if s := e.opt.Engine.Surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}

@@ -116,24 +116,25 @@ func TellTeamElsewhere(th *Writer, c *book.Conversation, team *store.Team, threa
 	}
 }
 
-// SendDirect sends a line to one agent as a direct message. Use it only for what no thread can show.
+// SendDirect notifies one agent by a direct message. Use it only for what no thread can show. If the chat is away,
+// the message waits until it is back.
 func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	if user := th.Dir.UserOf(surface, agent); user != "" {
-		th.sendDirectTo(surface, user, line)
+		th.enqueueDirect(surface, outbound.Payload{To: user, Line: &line, Notice: true})
 	}
 }
 
-// sendDirectTo sends a line to a user of a surface as a direct message. It does nothing for Parley's own web
-// pages, which show results themselves.
-func (th *Writer) sendDirectTo(surface store.AccountID, user bridge.SurfaceUser, line bridge.Line) {
+// enqueueDirect queues a direct message to the user p.To of a surface. Unless it is a notice, it is soon given up if
+// the chat is away. enqueueDirect does nothing for Parley's own web pages, which show results themselves.
+func (th *Writer) enqueueDirect(surface store.AccountID, p outbound.Payload) {
 	if surface == store.SystemAccount {
 		return
 	}
-	if list, ok := line.Content.(*bridge.ListLine); ok {
-		list.Hidden = th.Reading.HiddenLists(th.Dir.AgentOf(surface, user))
+	if list, ok := p.Line.Content.(*bridge.ListLine); ok {
+		list.Hidden = th.Reading.HiddenLists(th.Dir.AgentOf(surface, p.To))
 	}
-	l := th.channelLaneOf(surface, outbound.DirectChannel(user), bridge.PostLine)
-	th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{To: user, Line: &line}, nil)
+	l := th.channelLaneOf(surface, outbound.DirectChannel(p.To), bridge.PostLine)
+	th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, p, nil)
 }
 
 // NoPage is the page argument of TellCondition if no page helps.

@@ -231,7 +231,7 @@ func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 		return
 	}
 	if r.Place.Channel == "" {
-		th.sendDirectTo(r.Surface, r.Actor.ID, line)
+		th.enqueueDirect(r.Surface, p)
 		return
 	}
 
