@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis/offline"
 	"parley/bridge/bridgetest"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -276,6 +278,35 @@ func TestMissedSnoozeWhileTheChatIsAway(t *testing.T) {
 			wantWords(t, "what ben is told", w.chat.Messages("@ben", "")[0].Plain(), "#1")
 		})
 	}
+}
+
+// withoutDirect is a chat that takes no direct messages.
+type withoutDirect struct{ bridge.Surface }
+
+func (s withoutDirect) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	if p.Place.Channel == "" {
+		return bridge.Sent{}, &channels.SendError{Class: channels.BadRecipient, Text: "Parley can't write to this person."}
+	}
+	return s.Surface.Send(ctx, p)
+}
+
+// Snoozes ended while Parley was down, and their owner can't get direct messages. The threads tell the owner.
+// Requirement R-031: A snooze ends with a notice to its owner.
+// Requirement R-250: After an outage, one list instead of many notices.
+func TestMissedSnoozeOfWhoGetsNoDirectMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { return withoutDirect{s} }})
+	thread := w.openThread()
+	w.reply(thread, "!assign @ben")
+	w.waitCard(thread, "Ben")
+	w.reply(thread, "!snooze 1h")
+	w.waitCard(thread, "snoozed")
+
+	w.advance(3 * time.Hour)
+	w.wantMentions(thread, bridge.LineWoke, "time", "ben")
+	w.waitDrained()
+	wantEqual(t, "lines in the thread", w.countLines(thread, bridge.LineWoke), 1)
+	wantEqual(t, "direct messages to admins", w.count(`SELECT count(*) FROM lanes WHERE key = 'ch:@ann'`), 0)
 }
 
 // When a conversation is handed over to a team, the line there mentions the members who are there. If all are away, it

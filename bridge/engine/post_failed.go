@@ -9,6 +9,7 @@ import (
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/workflow"
 	"parley/store"
 )
 
@@ -23,6 +24,10 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	}
 
 	d := w.Outbox.Deliveries[f.Delivery]
+	if d != nil && len(workflow.ListedInDigest(&d.Delivery)) > 0 {
+		workflow.TellDigestLost(w.workflow, c)
+		return
+	}
 	if postSaidElsewhere(w, c, d, f) {
 		return
 	}

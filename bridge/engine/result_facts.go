@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/workflow"
 	"parley/bridge/relay"
 	"parley/store"
 	"parley/store/dispatch"
@@ -44,9 +45,18 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		return facts
 	}
 
-	event := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
-	event.Share = c.AccountID
-	return append(facts, event)
+	name := fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt)
+	reports := []store.NewEvent{f.Event(name)}
+	if isLostPost { // a lost digest is reported to each conversation that it lists
+		for _, id := range workflow.ListedInDigest(&c.Delivery) {
+			f.Conversation = id
+			reports = append(reports, f.Event(fmt.Sprintf("%s:%d", name, id)))
+		}
+	}
+	for i := range reports {
+		reports[i].Share = c.AccountID
+	}
+	return append(facts, reports...)
 }
 
 // wasTakenBackWhole reports whether the whole reply was undone before it was sent, so that people know of it already. It is false for

@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
 	"parley/store"
@@ -79,4 +80,33 @@ func (ds digests) send(ctx context.Context, tx pgx.Tx, agent store.AgentID, conv
 	}
 	ds.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: bridge.ListWoke, Rows: facts}})
 	return nil
+}
+
+// ListedInDigest returns the conversations that a delivery lists if it is a digest, and otherwise nil.
+func ListedInDigest(d *store.Delivery) (ids []store.ConversationID) {
+	if d.Kind != string(bridge.PostLine) || d.MessageID != 0 {
+		return nil
+	}
+	line := outbound.PayloadOf(d).Line
+	if line == nil {
+		return nil
+	}
+	list, isList := line.Content.(*bridge.ListLine)
+	if !isList || list.List != bridge.ListWoke {
+		return nil
+	}
+	for _, row := range list.Rows {
+		ids = append(ids, row.ID)
+	}
+	return ids
+}
+
+// TellDigestLost posts in a conversation's thread that its snooze is over, because a digest that says so can't be
+// delivered: its reader has blocked direct messages, for example. It does nothing if the conversation has been
+// snoozed again or has ended since.
+func TellDigestLost(wf *UseCases, c *book.Conversation) {
+	if c.BridgeStatus() == bridge.StatusSnoozed || !c.BridgeStatus().Open() {
+		return
+	}
+	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
 }
