@@ -19,8 +19,8 @@ import (
 // thread of Dana. To keep the text from reaching Dana, its author is asked first. That happens only if a
 // customer called Maria has an open conversation in the same chat channel, and if neither a colleague nor
 // anybody in Dana's conversation is called Maria. The name that a colleague gave a customer (!rename) counts as
-// the customer's own. A name that no customer has, such as a nickname, causes no question. Since "Hi Maria," may be a message of its own, the question also covers what the author types next,
-// as long as it is open.
+// the customer's own. A name that no customer has, such as a nickname, causes no question. Since "Hi Maria," may
+// be a message of its own, the question also covers what the author types next, as long as it is open.
 
 const (
 	maxGreetedWords = 4 // words of a greeting that ends with a name: "Good morning Mrs Rossi"

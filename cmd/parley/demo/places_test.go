@@ -60,7 +60,7 @@ func (s *stage) find(ts *testscript.TestScript, text string) shown {
 
 // threadCommand checks the thread of the conversation that is talked about.
 //
-//	thread shows 'text' [by='Maria (customer)']    thread shows-once 'text'
+//	thread shows 'text' [or='other text'] [by='Maria (customer)']    thread shows-once 'text'
 //	thread orders 'first' 'second' …               thread lines N (numbered ones, all, in order)
 //	thread marks 'text' sent           thread files name
 //	thread about 'Subject'                         (talk about that one from now on)
@@ -118,12 +118,19 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 
 	switch args[0] {
 	case "shows":
-		by := ""
-		if len(args) > 2 {
-			by = strings.TrimPrefix(args[2], "by=")
+		by, or := "", args[1]
+		for _, more := range args[2:] {
+			switch name, value, _ := strings.Cut(more, "="); name {
+			case "by":
+				by = value
+			case "or":
+				or = value
+			default:
+				ts.Fatalf("unknown: thread shows … %s", more)
+			}
 		}
 		expect(ts, neg, "the thread shows "+strings.Join(args[1:], " "), func() bool {
-			return count(func(m shown) bool { return m.shows(args[1]) && (by == "" || m.Name == by) }) > 0
+			return count(func(m shown) bool { return (m.shows(args[1]) || m.shows(or)) && (by == "" || m.Name == by) }) > 0
 		})
 	case "shows-once":
 		expect(ts, false, "the thread shows "+args[1], func() bool { return count(has(args[1])) > 0 })
