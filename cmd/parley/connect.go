@@ -172,7 +172,9 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 		return err
 	}
 
-	say := func(format string, args ...any) { _, _ = io.WriteString(out, printable(fmt.Sprintf(format+"\n", args...))) }
+	say := func(format string, args ...any) {
+		_, _ = io.WriteString(out, printable(fmt.Sprintf(format+"\n", args...)))
+	}
 	say("Open this address in a browser, and sign in as %s:\n\n  %s\n", person, link)
 	var answer url.Values
 	if c.Paste {
