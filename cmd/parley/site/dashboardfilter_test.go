@@ -157,7 +157,9 @@ func TestLongestShowsThePhoneNumber(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
 	f.keepTwo()
-	storetest.Exec(t, f.Pool, `UPDATE conversations SET participants = '[{"key": "US.1349", "phone": "+491715550100", "role": "to"}]' WHERE id = 4711`)
+	storetest.Exec(t, f.Pool, `
+		UPDATE conversations SET participants = '[{"key": "US.1349", "phone": "+491715550100", "role": "to"}]'
+		WHERE id = 4711`)
 	longest := f.Visitor("ann@acme.test").Get("/settings/dashboard/longest?days=7&hours=all&time=first")
 	wantShown(t, "the longest", longest, "491715550100")
 	wantHidden(t, "the longest", longest, "US.1349")
