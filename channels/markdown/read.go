@@ -3,6 +3,7 @@ package markdown
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -36,6 +37,14 @@ type Part struct {
 	Indent  int  // Item: how many lists contain its list
 	Ordered bool // Item: whether it has a number
 	Number  int  // Item: its number, if Ordered
+}
+
+// Bullet returns what stands before the text of an Item: "•", or its number as "2.".
+func (p Part) Bullet() string {
+	if p.Ordered {
+		return strconv.Itoa(p.Number) + "."
+	}
+	return "•"
 }
 
 // Parts parses canonical Markdown for chats, which show text as a list of parts without deeper structure. It

@@ -246,12 +246,8 @@ func runsInQuote(p markdown.Part) []markdown.Run {
 	if p.Kind != markdown.Item {
 		return p.Runs
 	}
-	bullet := "• "
-	if p.Ordered {
-		bullet = fmt.Sprintf("%d. ", p.Number)
-	}
 	indent := strings.Repeat("  ", p.Indent)
-	return append([]markdown.Run{{Text: indent + bullet}}, p.Runs...)
+	return append([]markdown.Run{{Text: indent + p.Bullet() + " "}}, p.Runs...)
 }
 
 // renderItem renders an entry of a list. A single button is drawn next to the entry, and several as an overflow menu.

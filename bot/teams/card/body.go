@@ -1,7 +1,6 @@
 package card
 
 import (
-	"strconv"
 	"strings"
 
 	"parley/channels/markdown"
@@ -95,11 +94,7 @@ const maxIndent = 8
 
 // itemMark returns the bullet or number of a list item as text, because phones show no lists.
 func itemMark(p markdown.Part) string {
-	mark := "•"
-	if p.Ordered {
-		mark = strconv.Itoa(p.Number) + "."
-	}
-	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), maxIndent)) + mark + "\u00a0"
+	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), maxIndent)) + p.Bullet() + "\u00a0"
 }
 
 // spreadRuns spreads runs over as many rows as they need, beginning with the empty row first. All have its frame.

@@ -1,7 +1,6 @@
 package inbox
 
 import (
-	"fmt"
 	"html/template"
 
 	"parley/channels/markdown"
@@ -31,10 +30,7 @@ func passagesOf(text string) []passage {
 	for _, part := range markdown.Parts(text) {
 		p := passage{Kind: part.Kind, Level: part.Indent}
 		if part.Kind == markdown.Item {
-			p.Bullet = "•"
-			if part.Ordered {
-				p.Bullet = fmt.Sprintf("%d.", part.Number)
-			}
+			p.Bullet = part.Bullet()
 		}
 		for _, r := range part.Runs {
 			link := template.URL(r.URL) //nolint:gosec // Parts links to http, https, mailto and tel only

@@ -22,8 +22,8 @@ var (
 )
 
 // isMisnamed reports whether a line of a response lists a folder whose name isn't encoded as it must be. Some servers show
-// the name as a program wrote it when it made the folder, R&D,
-// and Yandex's encodes "&" together with the Cyrillic letters around it.
+// the name as a program wrote it when it made the folder, such as R&D. Yandex's encodes "&" together with the Cyrillic
+// letters around it.
 func isMisnamed(line []byte) bool {
 	if !startOfList.Match(line) {
 		return false

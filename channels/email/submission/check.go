@@ -3,7 +3,6 @@ package submission
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -45,21 +44,12 @@ func (s *Sender) Check(ctx context.Context) []channels.Finding {
 
 	out = append(out, channels.Success(sender, "The server takes mail from %s.", s.set.Address))
 	if limit := session.maxBytes(); limit > 0 {
-		out = append(out, channels.Success("SMTP size", "Mails up to %s.", sizeText(limit)))
+		out = append(out, channels.Success("SMTP size", "Mails up to %s.", channels.SizeWords(limit)))
 	}
 
 	_ = session.client.Reset()
 	session.quit()
 	return out
-}
-
-// sizeText returns a number of bytes in MB or, if it is less than one, in KB.
-func sizeText(bytes int64) string {
-	const kilobyte, megabyte = 1 << 10, 1 << 20
-	if bytes < megabyte {
-		return fmt.Sprintf("%d KB", bytes/kilobyte)
-	}
-	return fmt.Sprintf("%d MB", bytes/megabyte)
 }
 
 // finding returns the fault for a failed step. Its hint goes further than that of a failed mail, since the settings may be
