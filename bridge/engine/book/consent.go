@@ -21,8 +21,12 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent, at time.T
 	}
 
 	before := i.OptedOut
-	staysForbidden := before == store.OptedOutMarketing && isBefore(i.MarketingAt) // a newer wish refuses advertising
-	if !staysForbidden || wish.OptedOut {
+	allowsAll := !wish.OptedOut && !wish.Marketing
+	if allowsAll && before != "" && isBefore(i.MarketingAt) {
+		// A newer wish is about advertising. If the customer said it while wanting nothing, it isn't known which way it went;
+		// then no advertising is sent either.
+		i.OptedOut = store.OptedOutMarketing
+	} else {
 		i.OptedOut = optedOutAfter(wish, before)
 	}
 	if wish.Marketing {

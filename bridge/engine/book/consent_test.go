@@ -39,6 +39,8 @@ func TestWishesOfACustomer(t *testing.T) {
 		"no advertising; nothing comes late":      {wishes: []wish{noAds(2), stop(1)}, want: all},
 		"no advertising; advertising comes late":  {wishes: []wish{noAds(2), ads(1)}, want: marketing},
 		"all again; no advertising comes late":    {wishes: []wish{start(2), noAds(1)}},
+		"nothing, no advertising; all comes late": {wishes: []wish{stop(1), noAds(3), start(2)}, want: marketing},
+		"two that come late, one after the other": {wishes: []wish{noAds(3), stop(1), start(2)}, want: marketing},
 		"two in one second: the later one counts": {wishes: []wish{stop(1), start(1)}},
 	} {
 		ps, i := newPeople(&Moment{}), &store.Identity{ID: 1}
