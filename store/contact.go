@@ -9,8 +9,8 @@ import (
 )
 
 // The same customer may write to several accounts (mailboxes, phone numbers), and from several addresses. Each address on
-// an account is an identity. The identities of one customer share a contact, which is what an erasure deletes. For
-// example, ann@x.test on two of our mailboxes is two identities and one contact.
+// an account is an identity. The identities that turn out to be one customer share a contact, which is what an erasure
+// deletes. The same address on two of our mailboxes is two identities and two contacts.
 
 // Identity is one address of a customer on one account: a mail address, a phone number or a user name in a chat.
 type Identity struct {
