@@ -187,10 +187,12 @@ func TemplateRow(t Template) store.Template {
 		Category: t.Category,
 		Uses:     t.Uses,
 		Labels:   t.Labels,
-		Header:   strings.TrimSpace(t.Header),
-		Body:     strings.TrimSpace(t.Body),
-		Footer:   strings.TrimSpace(t.Footer),
-		Examples: map[string]string{},
+		TemplateContent: store.TemplateContent{
+			Header:   strings.TrimSpace(t.Header),
+			Body:     strings.TrimSpace(t.Body),
+			Footer:   strings.TrimSpace(t.Footer),
+			Examples: map[string]string{},
+		},
 	}
 	row.ProviderName = channels.TemplateName(row.Name)
 	for i, b := range t.Buttons {

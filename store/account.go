@@ -43,31 +43,41 @@ const (
 
 // Account is one configured mailbox, number, page or workspace.
 type Account struct {
-	ID             AccountID       `db:"id" json:"id"`
-	Name           string          `db:"name" json:"name"`
-	Kind           string          `db:"kind" json:"kind"`
-	Side           Side            `db:"side" json:"side"`
-	TeamID         *TeamID         `db:"team_id" json:"team_id"`
-	Mode           Mode            `db:"mode" json:"mode"`
-	TrialTo        []string        `db:"trial_to" json:"trial_to"`
-	Paused         bool            `db:"paused" json:"paused"`
-	SurfaceID      *AccountID      `db:"surface_id" json:"surface_id"`
-	SurfaceChannel string          `db:"surface_channel" json:"surface_channel"`
-	Signature      string          `db:"signature" json:"signature"`           // Markdown
-	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil if the signature is plain Markdown
-	ReplyMode      ReplyMode       `db:"reply_mode" json:"reply_mode"`
-	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"` // delay in which a reply can be taken back; nil means the default
-	Rate           float64         `db:"rate" json:"rate"`                 // multiplies the provider's published rate limit; 0 means unlimited
-	Settings       json.RawMessage `db:"settings" json:"settings"`
-	Config         json.RawMessage `db:"config" json:"config"` // the channel's settings by field name, without secrets
-	Hours          json.RawMessage `db:"hours" json:"hours"`   // business hours, as package hours encodes them; {} means always open
-	Secrets        []byte          `db:"secrets" json:"-"`     // encrypted by a Sealer
-	Status         string          `db:"status" json:"status"` // a channels.ConditionStatus; StatusText and StatusHint explain it to people
-	StatusText     string          `db:"status_text" json:"status_text"`
-	StatusHint     string          `db:"status_hint" json:"status_hint"`
+	ID             AccountID  `db:"id" json:"id"`
+	Name           string     `db:"name" json:"name"`
+	Kind           string     `db:"kind" json:"kind"`
+	Side           Side       `db:"side" json:"side"`
+	TeamID         *TeamID    `db:"team_id" json:"team_id"`
+	Mode           Mode       `db:"mode" json:"mode"`
+	TrialTo        []string   `db:"trial_to" json:"trial_to"`
+	Paused         bool       `db:"paused" json:"paused"`
+	SurfaceID      *AccountID `db:"surface_id" json:"surface_id"`
+	SurfaceChannel string     `db:"surface_channel" json:"surface_channel"`
+	AccountSignature
+	ReplyMode   ReplyMode       `db:"reply_mode" json:"reply_mode"`
+	HoldSeconds *float64        `db:"hold_seconds" json:"hold_seconds"` // delay in which a reply can be taken back; nil means the default
+	Rate        float64         `db:"rate" json:"rate"`                 // multiplies the provider's published rate limit; 0 means unlimited
+	Settings    json.RawMessage `db:"settings" json:"settings"`
+	Config      json.RawMessage `db:"config" json:"config"` // the channel's settings by field name, without secrets
+	Hours       json.RawMessage `db:"hours" json:"hours"`   // business hours, as package hours encodes them; {} means always open
+	Secrets     []byte          `db:"secrets" json:"-"`     // encrypted by a Sealer
+	AccountCondition
 	// BeginsAt is when the account was set up, or when its configuration last changed after fetching had begun.
 	// Messages that customers sent before it are not fetched. It is nil if unknown. SaveAccount sets it.
 	BeginsAt *time.Time `db:"begins_at" json:"begins_at"`
+}
+
+// AccountSignature is what stands below the replies that agents write on an account.
+type AccountSignature struct {
+	Signature     string         `db:"signature" json:"signature"`           // Markdown
+	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil if the signature is plain Markdown
+}
+
+// AccountCondition tells whether an account works. StatusText and StatusHint explain it to people.
+type AccountCondition struct {
+	Status     string `db:"status" json:"status"` // a channels.ConditionStatus; StatusText and StatusHint explain it to people
+	StatusText string `db:"status_text" json:"status_text"`
+	StatusHint string `db:"status_hint" json:"status_hint"`
 }
 
 // AccountColumns lists the columns of Account. It omits the watermark, which changes every few seconds.

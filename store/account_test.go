@@ -15,13 +15,13 @@ import (
 func saveMailbox(t *testing.T, pool *pgxpool.Pool, folder, signature string) time.Time {
 	t.Helper()
 	must(store.SaveAccount(t.Context(), pool, store.Account{
-		Name:      "mailbox",
-		Kind:      "test",
-		Side:      "channel",
-		Mode:      "live",
-		ReplyMode: "direct",
-		Signature: signature,
-		Config:    json.RawMessage(`{"folder": "` + folder + `"}`),
+		Name:             "mailbox",
+		Kind:             "test",
+		Side:             "channel",
+		Mode:             "live",
+		ReplyMode:        "direct",
+		AccountSignature: store.AccountSignature{Signature: signature},
+		Config:           json.RawMessage(`{"folder": "` + folder + `"}`),
 	}))(t)
 	for _, a := range must(store.ListAccounts(t.Context(), pool))(t) {
 		if a.Name == "mailbox" && a.BeginsAt != nil {

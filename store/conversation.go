@@ -28,35 +28,50 @@ const (
 // Conversation is the exchange with a customer about one matter, from the first message until it is resolved (elsewhere
 // called a ticket). Agents see it as a thread in their chat, such as Slack, and refer to it by its number: #1234.
 type Conversation struct {
-	ID             ConversationID    `db:"id" json:"id"` // shown as #id
-	AccountID      AccountID         `db:"account_id" json:"account_id"`
-	IdentityID     *IdentityID       `db:"identity_id" json:"identity_id"`
-	TeamID         *TeamID           `db:"team_id" json:"team_id"`
-	Kind           ConversationKind  `db:"kind" json:"kind"`
-	Status         string            `db:"status" json:"status"`
-	CloseReason    string            `db:"close_reason" json:"close_reason"`
-	Exclusive      bool              `db:"exclusive" json:"exclusive"`
-	Subject        string            `db:"subject" json:"subject"`
-	Assignees      []AgentID         `db:"assignees" json:"assignees"`
-	Tags           []string          `db:"tags" json:"tags"`
-	Participants   []Participant     `db:"participants" json:"participants"`
-	Via            string            `db:"via" json:"via"`
-	Refs           []string          `db:"refs" json:"refs"`
-	LastExternalID string            `db:"last_external_id" json:"last_external_id"`
-	PreviousID     *ConversationID   `db:"previous_id" json:"previous_id"` // the conversation that this one continues; nil if none
-	Day            *string           `db:"day" json:"day"`                 // yyyy-mm-dd: the day of an automatic conversation
-	Collects       *string           `db:"collects" json:"collects"`       // yyyy-mm-dd: it collects the day's mail beyond a limit
-	SnoozedUntil   *time.Time        `db:"snoozed_until" json:"snoozed_until"`
-	WaitingSince   *time.Time        `db:"waiting_since" json:"waiting_since"`
-	WindowFrom     *time.Time        `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil if never
-	LastAt         time.Time         `db:"last_at" json:"last_at"`
-	LastFrom       Speaker           `db:"last_from" json:"last_from"` // empty if nobody has written
-	LastPreview    string            `db:"last_preview" json:"last_preview"`
-	ResolvedAt     *time.Time        `db:"resolved_at" json:"resolved_at"`
-	CreatedAt      time.Time         `db:"created_at" json:"created_at"`
-	Cost           string            `db:"cost" json:"cost"`     // the price category of the newest message; empty if unknown
-	Traits         map[string]string `db:"traits" json:"traits"` // set by verbs and analyses, by name: "priority": "high"
-	Replying       []Replying        `db:"replying" json:"-"`    // agents who are writing a reply now; stored in another table
+	ID           ConversationID   `db:"id" json:"id"` // shown as #id
+	AccountID    AccountID        `db:"account_id" json:"account_id"`
+	IdentityID   *IdentityID      `db:"identity_id" json:"identity_id"`
+	TeamID       *TeamID          `db:"team_id" json:"team_id"`
+	Kind         ConversationKind `db:"kind" json:"kind"`
+	Status       string           `db:"status" json:"status"`
+	CloseReason  string           `db:"close_reason" json:"close_reason"`
+	Exclusive    bool             `db:"exclusive" json:"exclusive"`
+	Subject      string           `db:"subject" json:"subject"`
+	Assignees    []AgentID        `db:"assignees" json:"assignees"`
+	Tags         []string         `db:"tags" json:"tags"`
+	Participants []Participant    `db:"participants" json:"participants"`
+	Via          string           `db:"via" json:"via"`
+	Refs         []string         `db:"refs" json:"refs"`
+	LastMessage
+	PreviousID *ConversationID `db:"previous_id" json:"previous_id"` // the conversation that this one continues; nil if none
+	Collection
+	ConversationTimes
+	Traits   map[string]string `db:"traits" json:"traits"` // set by verbs and analyses, by name: "priority": "high"
+	Replying []Replying        `db:"replying" json:"-"`    // agents who are writing a reply now; stored in another table
+}
+
+// LastMessage describes the newest message of a conversation.
+type LastMessage struct {
+	LastExternalID string    `db:"last_external_id" json:"last_external_id"`
+	LastAt         time.Time `db:"last_at" json:"last_at"`
+	LastFrom       Speaker   `db:"last_from" json:"last_from"` // empty if nobody has written
+	LastPreview    string    `db:"last_preview" json:"last_preview"`
+	Cost           string    `db:"cost" json:"cost"` // the price category of the newest message; empty if unknown
+}
+
+// ConversationTimes are the times that matter to a conversation; nil if they don't apply.
+type ConversationTimes struct {
+	SnoozedUntil *time.Time `db:"snoozed_until" json:"snoozed_until"`
+	WaitingSince *time.Time `db:"waiting_since" json:"waiting_since"`
+	WindowFrom   *time.Time `db:"window_from" json:"window_from"` // when the customer last opened the reply window; nil if never
+	ResolvedAt   *time.Time `db:"resolved_at" json:"resolved_at"`
+	CreatedAt    time.Time  `db:"created_at" json:"created_at"`
+}
+
+// Collection says which mails a conversation of KindAutomatic collects.
+type Collection struct {
+	Day      *string `db:"day" json:"day"`           // yyyy-mm-dd: the day of an automatic conversation
+	Collects *string `db:"collects" json:"collects"` // yyyy-mm-dd: it collects the day's mail beyond a limit
 }
 
 // Participant is a person on the To or Cc list of a mail conversation, including the customer.

@@ -43,7 +43,7 @@ func TestIDsAreNumbersInTheDatabase(t *testing.T) {
 func TestIDsAreNumbersInJSON(t *testing.T) {
 	t.Parallel()
 	agent := store.AgentID(7)
-	body := must(json.Marshal(store.Message{ID: 3, ConversationID: 12, AgentID: &agent, EventID: 5}))(t)
+	body := must(json.Marshal(store.Message{ID: 3, ConversationID: 12, MessageAuthor: store.MessageAuthor{AgentID: &agent}, EventID: 5}))(t)
 	var fields map[string]json.RawMessage
 	check(t, json.Unmarshal(body, &fields))
 	tests := []struct{ field, want string }{

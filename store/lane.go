@@ -46,17 +46,27 @@ type Delivery struct {
 	OrderBy string `db:"order_by" json:"order_by"`
 	Attempt int    `db:"attempt" json:"attempt"` // number of attempts
 	Part    int    `db:"part" json:"part"`       // index of the part of a long text that is sent next
+	DeliveryTimes
+	ExternalID string    `db:"external_id" json:"external_id"` // the destination's id of the message
+	Progress   string    `db:"progress" json:"progress"`       // state that the channel or chat needs to continue a partial delivery
+	ErrorClass string    `db:"error_class" json:"error_class"`
+	ErrorText  string    `db:"error_text" json:"error_text"`
+	CreatedAt  time.Time `db:"created_at" json:"created_at"`
+	Joining
+}
+
+// DeliveryTimes are the times of a delivery's attempts; nil if they don't apply.
+type DeliveryTimes struct {
 	// It isn't sent before this time, so that it can be taken back; nil if it may be sent at once.
-	NotBefore  *time.Time `db:"not_before" json:"not_before"`
-	FirstAt    *time.Time `db:"first_at" json:"first_at"`       // when the first attempt began
-	SentAt     *time.Time `db:"sent_at" json:"sent_at"`         // when the current attempt began
-	AbsentAt   *time.Time `db:"absent_at" json:"absent_at"`     // when a lookup found that the destination doesn't have it
-	WarnedAt   *time.Time `db:"warned_at" json:"warned_at"`     // when its agent was warned that it is late
-	ExternalID string     `db:"external_id" json:"external_id"` // the destination's id of the message
-	Progress   string     `db:"progress" json:"progress"`       // state that the channel or chat needs to continue a partial delivery
-	ErrorClass string     `db:"error_class" json:"error_class"`
-	ErrorText  string     `db:"error_text" json:"error_text"`
-	CreatedAt  time.Time  `db:"created_at" json:"created_at"`
+	NotBefore *time.Time `db:"not_before" json:"not_before"`
+	FirstAt   *time.Time `db:"first_at" json:"first_at"`   // when the first attempt began
+	SentAt    *time.Time `db:"sent_at" json:"sent_at"`     // when the current attempt began
+	AbsentAt  *time.Time `db:"absent_at" json:"absent_at"` // when a lookup found that the destination doesn't have it
+	WarnedAt  *time.Time `db:"warned_at" json:"warned_at"` // when its agent was warned that it is late
+}
+
+// Joining says which deliveries are sent as one message.
+type Joining struct {
 	// Consecutive deliveries with the same JoinKey may be sent as one message if the sum of their JoinSize is at most
 	// JoinRoom. A delivery without a JoinKey is sent alone.
 	JoinKey  string `db:"join_key" json:"join_key"`

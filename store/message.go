@@ -19,37 +19,57 @@ type Message struct {
 	ID             MessageID      `db:"id" json:"id"`
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	Direction      Direction      `db:"direction" json:"direction"`
-	Fate           Fate           `db:"fate" json:"fate"`               // its status
-	Reason         Reason         `db:"reason" json:"reason"`           // why it has that fate
-	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // the author; nil if it isn't a known agent
-	IdentityID     *IdentityID    `db:"identity_id" json:"identity_id"` // the author; nil if it isn't a customer
-	AuthorUser     SurfaceUser    `db:"author_user" json:"author_user"` // the author's user id in the surface; if IsFromElsewhere, a name
-	AccountID      AccountID      `db:"account_id" json:"account_id"`   // the account on which it was written
-	Channel        string         `db:"channel" json:"channel"`         // the channel in the surface
-	Thread         string         `db:"thread" json:"thread"`           // id of the first post of its thread there; empty if unknown
-	Place          string         `db:"place" json:"place"`             // the id of the message in the surface
-	Subject        string         `db:"subject" json:"subject"`
-	Text           string         `db:"text" json:"text"`     // canonical Markdown
-	Quoted         string         `db:"quoted" json:"quoted"` // the quoted history below a mail, in Markdown
-	Notices        []string       `db:"notices" json:"notices"`
-	Files          []FileRef      `db:"files" json:"files"`
-	HasHTML        bool           `db:"has_html" json:"has_html"`
-	Automatic      string         `db:"automatic" json:"automatic"` // why it is considered automatic mail; empty if a person wrote it
-	ExternalID     string         `db:"external_id" json:"external_id"`
-	EventID        EventID        `db:"event_id" json:"event_id"`
-	Part           int            `db:"part" json:"part"` // index of the message in its event
-	SaidAt         time.Time      `db:"said_at" json:"said_at"`
-	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
-	Parts          int            `db:"parts" json:"parts"` // messages that the provider charges for it (SMS segments); 0 means one
-	Cost           string         `db:"cost" json:"cost"`   // the provider's price category; empty if unknown
+	Fate           Fate           `db:"fate" json:"fate"`     // its status
+	Reason         Reason         `db:"reason" json:"reason"` // why it has that fate
+	MessageAuthor
+	MessagePlace
+	Subject string `db:"subject" json:"subject"`
+	Text    string `db:"text" json:"text"` // canonical Markdown
+	MessageExtras
+	Automatic  string    `db:"automatic" json:"automatic"` // why it is considered automatic mail; empty if a person wrote it
+	ExternalID string    `db:"external_id" json:"external_id"`
+	EventID    EventID   `db:"event_id" json:"event_id"`
+	Part       int       `db:"part" json:"part"` // index of the message in its event
+	SaidAt     time.Time `db:"said_at" json:"said_at"`
+	CreatedAt  time.Time `db:"created_at" json:"created_at"`
+	MessageCharge
 
-	Template json.RawMessage `db:"template" json:"template"` // the template that was sent; nil if none
-	Rich     json.RawMessage `db:"rich" json:"rich"`         // buttons, a list, a location or a card in addition to the text; nil if none
-	ReplyTo  string          `db:"reply_to" json:"reply_to"` // the provider's id of the message that this one answers
+	ReplyTo string `db:"reply_to" json:"reply_to"` // the provider's id of the message that this one answers
 
 	Promotional bool `db:"promotional" json:"promotional"` // its author marked it as advertising
 
 	Revision *Revision `db:"revision" json:"revision"` // the customer's later edit or deletion; nil if none
+}
+
+// MessageAuthor is who wrote a message.
+type MessageAuthor struct {
+	AgentID    *AgentID    `db:"agent_id" json:"agent_id"`       // the author; nil if it isn't a known agent
+	IdentityID *IdentityID `db:"identity_id" json:"identity_id"` // the author; nil if it isn't a customer
+	AuthorUser SurfaceUser `db:"author_user" json:"author_user"` // the author's user id in the surface; if IsFromElsewhere, a name
+}
+
+// MessagePlace is where a message was written.
+type MessagePlace struct {
+	AccountID AccountID `db:"account_id" json:"account_id"` // the account on which it was written
+	Channel   string    `db:"channel" json:"channel"`       // the channel in the surface
+	Thread    string    `db:"thread" json:"thread"`         // id of the first post of its thread there; empty if unknown
+	Place     string    `db:"place" json:"place"`           // the id of the message in the surface
+}
+
+// MessageExtras is what a message has beside its subject and text.
+type MessageExtras struct {
+	Quoted   string          `db:"quoted" json:"quoted"` // the quoted history below a mail, in Markdown
+	Notices  []string        `db:"notices" json:"notices"`
+	Files    []FileRef       `db:"files" json:"files"`
+	HasHTML  bool            `db:"has_html" json:"has_html"`
+	Template json.RawMessage `db:"template" json:"template"` // the template that was sent; nil if none
+	Rich     json.RawMessage `db:"rich" json:"rich"`         // buttons, a list, a location or a card in addition to the text; nil if none
+}
+
+// MessageCharge is what the provider charges for a message.
+type MessageCharge struct {
+	Parts int    `db:"parts" json:"parts"` // messages that the provider charges for it (SMS segments); 0 means one
+	Cost  string `db:"cost" json:"cost"`   // the provider's price category; empty if unknown
 }
 
 // Revision is a customer's later edit or deletion of a message. The message's own text stays unchanged.

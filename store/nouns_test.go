@@ -146,14 +146,14 @@ func newKim(t *testing.T, pool *pgxpool.Pool, account store.AccountID) {
 func kimsConversation(account store.AccountID, id store.ConversationID, status string, exclusive bool) store.Conversation {
 	identity := kimID
 	return store.Conversation{
-		ID:         id,
-		AccountID:  account,
-		IdentityID: &identity,
-		Kind:       "customer",
-		Status:     status,
-		Exclusive:  exclusive,
-		LastAt:     time.Now(),
-		CreatedAt:  time.Now(),
+		ID:                id,
+		AccountID:         account,
+		IdentityID:        &identity,
+		Kind:              "customer",
+		Status:            status,
+		Exclusive:         exclusive,
+		LastMessage:       store.LastMessage{LastAt: time.Now()},
+		ConversationTimes: store.ConversationTimes{CreatedAt: time.Now()},
 	}
 }
 
@@ -231,20 +231,19 @@ func mustConversation(t *testing.T, pool *pgxpool.Pool, id store.ConversationID)
 func awkwardConversation(account store.AccountID) store.Conversation {
 	day, previous, at := "2026-11-20", store.ConversationID(7), storedAt()
 	return store.Conversation{
-		ID:           1,
-		AccountID:    account,
-		Kind:         "automatic",
-		Status:       "open",
-		Subject:      `"quotes" \ and ` + "\u2028 \U0001F525",
-		Assignees:    []store.AgentID{3, 1, 2},
-		Tags:         []string{"a,b", "{c}"},
-		Participants: []store.Participant{{Key: "kim@x.test", Name: "Kim", Role: "to", New: true}},
-		Refs:         []string{"1", ""},
-		Day:          &day,
-		PreviousID:   &previous,
-		SnoozedUntil: &at,
-		LastAt:       at,
-		CreatedAt:    at,
+		ID:                1,
+		AccountID:         account,
+		Kind:              "automatic",
+		Status:            "open",
+		Subject:           `"quotes" \ and ` + "\u2028 \U0001F525",
+		Assignees:         []store.AgentID{3, 1, 2},
+		Tags:              []string{"a,b", "{c}"},
+		Participants:      []store.Participant{{Key: "kim@x.test", Name: "Kim", Role: "to", New: true}},
+		Refs:              []string{"1", ""},
+		Collection:        store.Collection{Day: &day},
+		PreviousID:        &previous,
+		ConversationTimes: store.ConversationTimes{SnoozedUntil: &at, CreatedAt: at},
+		LastMessage:       store.LastMessage{LastAt: at},
 	}
 }
 
@@ -313,10 +312,12 @@ func TestMessageIsReadAsItWasWritten(t *testing.T) {
 		Direction:      store.DirectionIn,
 		Fate:           store.FateIn,
 		Text:           "a\r\nb\t'; DROP TABLE x; --",
-		Notices:        []string{"n"},
-		Files:          []store.FileRef{{Name: "x", SizeBytes: 1 << 40, Inline: true}},
-		SaidAt:         storedAt(),
-		CreatedAt:      storedAt(),
+		MessageExtras: store.MessageExtras{
+			Notices: []string{"n"},
+			Files:   []store.FileRef{{Name: "x", SizeBytes: 1 << 40, Inline: true}},
+		},
+		SaidAt:    storedAt(),
+		CreatedAt: storedAt(),
 	}
 	check(t, store.InsertMessages(t.Context(), pool, []store.Message{want}))
 
@@ -362,7 +363,8 @@ func TestParkedMessages(t *testing.T) {
 	pool, at := storetest.DB(t), time.Now()
 	account := channelAccount(t, pool, "a")
 	for id := range store.ConversationID(3) {
-		c := store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open", LastAt: at, CreatedAt: at}
+		c := store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open",
+			LastMessage: store.LastMessage{LastAt: at}, ConversationTimes: store.ConversationTimes{CreatedAt: at}}
 		check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{c}))
 	}
 

@@ -16,32 +16,42 @@ import (
 
 // Template is a template of one account in one language.
 type Template struct {
-	ID               TemplateID        `db:"id"`
-	AccountID        AccountID         `db:"account_id"`
-	Name             string            `db:"name"` // our name; unique per account and language
-	Language         string            `db:"language"`
-	ProviderName     string            `db:"provider_name"`
-	Category         string            `db:"category"`
-	Uses             []string          `db:"uses"` // when agents may use it: start, reply, window
-	Labels           []string          `db:"labels"`
-	Header           string            `db:"header"`
-	Body             string            `db:"body"`
-	Footer           string            `db:"footer"`
-	Buttons          []TemplateButton  `db:"buttons"`
-	Examples         map[string]string `db:"examples"`
-	Version          int               `db:"version"`       // rises with each change that must be submitted
-	AskedVersion     int               `db:"asked_version"` // last version that was submitted as ProviderName; 0 if never
-	ExternalID       string            `db:"external_id"`   // the provider's id; empty if unknown
-	Status           string            `db:"status"`        // draft, pending, approved, rejected, paused, disabled
-	Reason           string            `db:"reason"`        // why it has this status, for people
-	Quality          string            `db:"quality"`       // the provider's rating
-	ProviderCategory string            `db:"provider_category"`
-	AgentID          *AgentID          `db:"agent_id"`     // its author
-	Todo             string            `db:"todo"`         // pending request to the provider: "", TodoSubmit or TodoDelete
-	Tries            int               `db:"tries"`        // attempts to do Todo
-	Epoch            int64             `db:"epoch"`        // rises with each claim and change; results of earlier claims are discarded
-	SubmittedAt      *time.Time        `db:"submitted_at"` // when the provider accepted this version, by the database's clock; nil before
-	Busy             bool              `db:"busy"`         // whether a process has claimed it and is doing Todo
+	ID           TemplateID `db:"id"`
+	AccountID    AccountID  `db:"account_id"`
+	Name         string     `db:"name"` // our name; unique per account and language
+	Language     string     `db:"language"`
+	ProviderName string     `db:"provider_name"`
+	Category     string     `db:"category"`
+	Uses         []string   `db:"uses"` // when agents may use it: start, reply, window
+	Labels       []string   `db:"labels"`
+	TemplateContent
+	Version int `db:"version"` // rises with each change that must be submitted
+	TemplateRequest
+	ExternalID       string   `db:"external_id"` // the provider's id; empty if unknown
+	Status           string   `db:"status"`      // draft, pending, approved, rejected, paused, disabled
+	Reason           string   `db:"reason"`      // why it has this status, for people
+	Quality          string   `db:"quality"`     // the provider's rating
+	ProviderCategory string   `db:"provider_category"`
+	AgentID          *AgentID `db:"agent_id"` // its author
+}
+
+// TemplateContent is what a template says.
+type TemplateContent struct {
+	Header   string            `db:"header"`
+	Body     string            `db:"body"`
+	Footer   string            `db:"footer"`
+	Buttons  []TemplateButton  `db:"buttons"`
+	Examples map[string]string `db:"examples"`
+}
+
+// TemplateRequest is what the provider was asked, or is to be asked, about a template.
+type TemplateRequest struct {
+	AskedVersion int        `db:"asked_version"` // last version that was submitted as ProviderName; 0 if never
+	Todo         string     `db:"todo"`          // pending request to the provider: "", TodoSubmit or TodoDelete
+	Tries        int        `db:"tries"`         // attempts to do Todo
+	Epoch        int64      `db:"epoch"`         // rises with each claim and change; results of earlier claims are discarded
+	SubmittedAt  *time.Time `db:"submitted_at"`  // when the provider accepted this version, by the database's clock; nil before
+	Busy         bool       `db:"busy"`          // whether a process has claimed it and is doing Todo
 }
 
 // TemplateButton is a button below a Template.

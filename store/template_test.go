@@ -26,13 +26,13 @@ func templateAccount(t *testing.T, pool *pgxpool.Pool, kind string) store.Accoun
 // newTemplate returns a template for replies that isn't stored yet.
 func newTemplate(account store.AccountID, providerName, language string) store.Template {
 	return store.Template{
-		AccountID:    account,
-		Name:         providerName,
-		Language:     language,
-		ProviderName: providerName,
-		Category:     "utility",
-		Uses:         []string{"reply"},
-		Body:         "Hello",
+		AccountID:       account,
+		Name:            providerName,
+		Language:        language,
+		ProviderName:    providerName,
+		Category:        "utility",
+		Uses:            []string{"reply"},
+		TemplateContent: store.TemplateContent{Body: "Hello"},
 	}
 }
 

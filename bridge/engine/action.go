@@ -14,7 +14,7 @@ import (
 
 // This file applies actions. An action is something a person did in a surface (a chat in which agents work, such as Slack): a typed
 // text, a command, a click, a form, an emoji. Each action names a verb. Verbs by which somebody says something, to the customer or
-// to colleagues, are speech; all others are commands. The table in use_cases.go maps each verb to the use case that applies it.
+// to colleagues, are speech; all others are commands. The table in perform.go maps each verb to the use case that applies it.
 
 // applyAction applies one action within the transaction of a batch of events. For example, the text that an agent types in a
 // customer's thread becomes a message, and is sent if it is a reply; "!take" makes the agent the owner of the conversation.

@@ -100,7 +100,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 		Part:     c.Part,
 		Progress: c.Progress,
 		Joined:   c.Joined,
-		Gate:     c.GateID,
+		Pace:     dispatch.Pace{Gate: c.GateID},
 	}
 	f.ErrorClass, f.ErrorText = c.ErrorClass, c.ErrorText // kept until another attempt has a result
 

@@ -91,7 +91,8 @@ func TestHop(t *testing.T) {
 	sameTime := batchAt.In(time.FixedZone("X", 3600)) // the same time as another connection reads it
 	claims := []dispatch.Claimed{
 		{Delivery: store.Delivery{CreatedAt: batchAt, Attempt: 1}, AccountID: 1, CreatedAgo: laneWait},
-		{Delivery: store.Delivery{CreatedAt: sameTime, Attempt: 1, NotBefore: &holdEnd}, AccountID: 1, CreatedAgo: hold + laneWait},
+		{Delivery: store.Delivery{CreatedAt: sameTime, Attempt: 1,
+			DeliveryTimes: store.DeliveryTimes{NotBefore: &holdEnd}}, AccountID: 1, CreatedAgo: hold + laneWait},
 	}
 	for _, c := range claims {
 		m.attemptBegan(c, time.Now())

@@ -129,15 +129,14 @@ func (d *dispatcher) askAboutResult(r result) dispatch.Finish {
 func withoutFacts(r result) dispatch.Finish {
 	c := r.claim
 	f := dispatch.Finish{
-		LaneID:    c.LaneID,
-		Epoch:     c.Epoch,
-		ID:        c.ID,
-		Gate:      c.GateID,
-		Joined:    c.Joined,
-		State:     store.NeedsDecision,
-		Advance:   1,
-		Part:      c.Part,
-		ErrorText: refusedText,
+		LaneID:  c.LaneID,
+		Epoch:   c.Epoch,
+		ID:      c.ID,
+		Pace:    dispatch.Pace{Gate: c.GateID, Advance: 1},
+		Joined:  c.Joined,
+		State:   store.NeedsDecision,
+		Part:    c.Part,
+		Failure: dispatch.Failure{ErrorText: refusedText},
 	}
 
 	finishRun(&f, c)

@@ -68,7 +68,8 @@ func FuzzExport(f *testing.F) {
 		item := strings.TrimSpace(strings.ReplaceAll(b, "\n", " "))
 		aliases := slices.DeleteFunc(slices.Compact([]string{item, "y"}), func(s string) bool { return s == "" })
 		have := &state.State{Company: strings.TrimSpace(a), Surfaces: map[string]store.AccountID{"slack": 1}, Accounts: []state.Account{{
-			Row: store.Account{Name: "x", Kind: "pigeon", Mode: "live", ReplyMode: "direct", Rate: 1, Signature: strings.TrimRight(c, "\n")},
+			Row: store.Account{Name: "x", Kind: "pigeon", Mode: "live", ReplyMode: "direct", Rate: 1,
+				AccountSignature: store.AccountSignature{Signature: strings.TrimRight(c, "\n")}},
 			Config: map[string]string{"address": "a" + strings.TrimSpace(b) + "z", "in.host": "h", "in.password": "",
 				"aliases": strings.Join(aliases, "\n"), "sender_name": strings.TrimSpace(c)},
 			Secrets: map[string]string{"in.password": a + "s"}, Settings: map[string]string{}}}}

@@ -43,13 +43,24 @@ type Finish struct {
 	Warned     bool   // its agent is being warned that it is late
 	With       []Part // the results of Claimed.With
 
-	// What is known after an unsuccessful attempt.
+	Failure
+	Pace
+
+	// What is recorded together with the result.
+	Landed []Landed         // the messages that were posted in an agents' chat
+	Facts  []store.NewEvent // events about the result
+}
+
+// Failure is what is known after an unsuccessful attempt.
+type Failure struct {
 	ErrorClass string // empty if there was no error
 	ErrorText  string // the error in words for people
 	Absent     bool   // the message was looked for and not found at the destination
 	Unsure     bool   // it is attempted again although an earlier attempt may have arrived
+}
 
-	// When the lane and its gate continue; times are in seconds.
+// Pace says when a lane and its gate continue. Times are in seconds.
+type Pace struct {
 	Advance  int     // how many deliveries are done; the next one becomes the head
 	Wait     float64 // until the lane is due again if it does not advance
 	Rest     float64 // how long the lane rests after a success, also between parts
@@ -57,10 +68,6 @@ type Finish struct {
 	Uncalled bool    // the provider wasn't called, so the gate gets its token back
 	Gate     store.GateID
 	GateWait float64 // for how long the gate is blocked; 0 leaves it as it is
-
-	// What is recorded together with the result.
-	Landed []Landed         // the messages that were posted in an agents' chat
-	Facts  []store.NewEvent // events about the result
 }
 
 // Part is the result of a delivery that was sent in one message with the head of its lane.

@@ -108,7 +108,7 @@ func checkClaimed(t *testing.T, claimed []dispatch.Claimed, want ...store.Delive
 
 // resultOf returns the result of an attempt that ended in a state, after which the lane goes on to its next delivery.
 func resultOf(c dispatch.Claimed, state store.DeliveryState) dispatch.Finish {
-	return dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Advance: 1, Gate: c.GateID}
+	return dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Pace: dispatch.Pace{Advance: 1, Gate: c.GateID}}
 }
 
 // expireLeases makes every running lease end in the past.

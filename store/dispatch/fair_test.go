@@ -260,7 +260,8 @@ func TestUncalledSlotIsGivenBack(t *testing.T) {
 		if len(got) != 1 || got[0].Seq != seq {
 			t.Fatalf("claimed %v, want delivery %d", deliveryIDs(got), seq)
 		}
-		done = []dispatch.Finish{{LaneID: 1, Epoch: got[0].Epoch, ID: got[0].ID, State: got[0].State, Advance: 1, Uncalled: seq < 3, Keep: true}}
+		done = []dispatch.Finish{{LaneID: 1, Epoch: got[0].Epoch, ID: got[0].ID, State: got[0].State,
+			Pace: dispatch.Pace{Advance: 1, Uncalled: seq < 3, Keep: true}}}
 	}
 	if got := finishAndClaim(t, pool, done, 10, g); len(got) != 0 {
 		t.Fatalf("a call was made, and %v was claimed behind it at once", deliveryIDs(got))

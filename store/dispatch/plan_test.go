@@ -27,7 +27,7 @@ func TestPlans(t *testing.T) {
 	var done []dispatch.Finish
 	epochs, advance, waits := make([]int64, len(many)), make([]int32, len(many)), make([]float64, len(many))
 	for i, lane := range many {
-		done = append(done, dispatch.Finish{LaneID: store.LaneID(lane), ID: lane, State: store.Accepted, Advance: 1})
+		done = append(done, dispatch.Finish{LaneID: store.LaneID(lane), ID: lane, State: store.Accepted, Pace: dispatch.Pace{Advance: 1}})
 		advance[i] = 1
 	}
 

@@ -20,32 +20,32 @@ func TestDeliveriesAndLanesAsWritten(t *testing.T) {
 		return &when
 	}
 	whole := store.Delivery{
-		ID:         2,
-		LaneID:     1,
-		Seq:        3,
-		MessageID:  4,
-		Kind:       "kind",
-		Payload:    []byte(`{"a": 1}`),
-		State:      store.Failed,
-		OrderBy:    "order",
-		Attempt:    5,
-		Part:       6,
-		NotBefore:  at(1),
-		FirstAt:    at(2),
-		SentAt:     at(3),
-		AbsentAt:   at(4),
-		WarnedAt:   at(5),
+		ID:        2,
+		LaneID:    1,
+		Seq:       3,
+		MessageID: 4,
+		Kind:      "kind",
+		Payload:   []byte(`{"a": 1}`),
+		State:     store.Failed,
+		OrderBy:   "order",
+		Attempt:   5,
+		Part:      6,
+		DeliveryTimes: store.DeliveryTimes{
+			NotBefore: at(1),
+			FirstAt:   at(2),
+			SentAt:    at(3),
+			AbsentAt:  at(4),
+			WarnedAt:  at(5),
+		},
 		ExternalID: "external",
 		Progress:   "progress",
 		ErrorClass: "class",
 		ErrorText:  "text",
 		CreatedAt:  *at(6),
-		JoinKey:    "key",
-		JoinSize:   7,
-		Joined:     8,
+		Joining:    store.Joining{JoinKey: "key", JoinSize: 7, Joined: 8},
 	}
 
-	least := store.Delivery{ID: 3, LaneID: 1, Seq: 4, Kind: "kind", State: store.Queued, CreatedAt: *at(7), Joined: 8}
+	least := store.Delivery{ID: 3, LaneID: 1, Seq: 4, Kind: "kind", State: store.Queued, CreatedAt: *at(7), Joining: store.Joining{Joined: 8}}
 	unclean := least
 	unclean.ErrorText = "a\xffb\x00c"
 	check(t, store.InsertDeliveries(t.Context(), pool, []store.Delivery{whole, unclean}))

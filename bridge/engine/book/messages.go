@@ -182,15 +182,17 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 		ConversationID: r.Conversation.ID,
 		Direction:      store.DirectionNote,
 		Fate:           store.FateInside,
-		AuthorUser:     r.Actor.ID,
-		AccountID:      r.Surface,
-		Channel:        r.Place.Channel,
-		Thread:         r.Place.Thread,
-		Place:          r.Place.Message,
-		Text:           r.Text,
-		EventID:        ms.Event.ID,
-		SaidAt:         ms.Now,
-		CreatedAt:      ms.Now,
+		MessageAuthor:  store.MessageAuthor{AuthorUser: r.Actor.ID},
+		MessagePlace: store.MessagePlace{
+			AccountID: r.Surface,
+			Channel:   r.Place.Channel,
+			Thread:    r.Place.Thread,
+			Place:     r.Place.Message,
+		},
+		Text:      r.Text,
+		EventID:   ms.Event.ID,
+		SaidAt:    ms.Now,
+		CreatedAt: ms.Now,
 	}}
 	if r.Agent != nil {
 		m.AgentID = &r.Agent.ID

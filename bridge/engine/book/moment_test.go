@@ -48,7 +48,7 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 	now := time.Unix(1700000600, 0)
 	// asked returns a message whose author is asked whether it leaves. place is empty if it was written in a form.
 	asked := func(place string, account store.AccountID, ago time.Duration) store.Message {
-		return store.Message{Fate: store.FateAsk, Place: place, AccountID: account, CreatedAt: now.Add(-ago)}
+		return store.Message{Fate: store.FateAsk, MessagePlace: store.MessagePlace{Place: place, AccountID: account}, CreatedAt: now.Add(-ago)}
 	}
 	tests := []struct {
 		name  string

@@ -84,14 +84,14 @@ func (l *Lane) isNextAndFree(seq int64) bool { return seq == l.Head+1 && l.Lease
 // Enqueue appends a delivery to a lane. A nil notBefore means that it may leave at once.
 func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	d := &Delivery{Fresh: true, Delivery: store.Delivery{
-		ID:        store.DeliveryID(o.IDs.Next()),
-		LaneID:    l.ID,
-		MessageID: messageID,
-		Kind:      kind,
-		Payload:   bridge.JSON(p),
-		State:     store.Queued,
-		NotBefore: notBefore,
-		CreatedAt: o.Now,
+		ID:            store.DeliveryID(o.IDs.Next()),
+		LaneID:        l.ID,
+		MessageID:     messageID,
+		Kind:          kind,
+		Payload:       bridge.JSON(p),
+		State:         store.Queued,
+		DeliveryTimes: store.DeliveryTimes{NotBefore: notBefore},
+		CreatedAt:     o.Now,
 	}}
 
 	l.Tail++

@@ -19,7 +19,8 @@ func TestSettledHeadLetsTheNextLeave(t *testing.T) {
 			t.Parallel()
 			lane := &Lane{Lane: store.Lane{ID: 10, Head: 2, Tail: 4, DueAt: &inHours}}
 			o := &Outbox{Moment: &Moment{Now: now}, Lanes: map[store.LaneID]*Lane{lane.ID: lane}}
-			head := &Delivery{Delivery: store.Delivery{ID: 23, LaneID: lane.ID, Seq: 3, State: state, NotBefore: &inHours}}
+			head := &Delivery{Delivery: store.Delivery{ID: 23, LaneID: lane.ID, Seq: 3, State: state,
+				DeliveryTimes: store.DeliveryTimes{NotBefore: &inHours}}}
 
 			o.Settle(head, store.Delivered)
 

@@ -43,14 +43,14 @@ func (cs *Conversations) SortingThread(ctx context.Context, tx pgx.Tx, a *store.
 		Account: a,
 		Threads: map[store.AccountID]*Thread{},
 		Conversation: &store.Conversation{
-			ID:        id,
-			AccountID: a.ID,
-			TeamID:    a.TeamID,
-			Kind:      store.KindAutomatic,
-			Status:    string(bridge.StatusOpen),
-			LastAt:    cs.Now,
-			CreatedAt: cs.Now,
-			Subject:   string(kind) + ", " + cs.Now.UTC().Format("Monday 2 January"), // the same day as DayKey
+			ID:                id,
+			AccountID:         a.ID,
+			TeamID:            a.TeamID,
+			Kind:              store.KindAutomatic,
+			Status:            string(bridge.StatusOpen),
+			LastMessage:       store.LastMessage{LastAt: cs.Now},
+			ConversationTimes: store.ConversationTimes{CreatedAt: cs.Now},
+			Subject:           string(kind) + ", " + cs.Now.UTC().Format("Monday 2 January"), // the same day as DayKey
 		},
 	}
 	switch kind {

@@ -18,10 +18,10 @@ func TestWhatAModelGets(t *testing.T) {
 	latest := []store.Message{ // the newest first
 		{EventID: 9, ConversationID: 1, Direction: in, Text: "later"},
 		{EventID: 8, ConversationID: 2, Direction: in, Text: "another customer's"},
-		{EventID: 8, ConversationID: 1, Direction: in, Text: "second", AccountID: 7},
+		{EventID: 8, ConversationID: 1, Direction: in, Text: "second", MessagePlace: store.MessagePlace{AccountID: 7}},
 		{EventID: 7, ConversationID: 1, Direction: note, Fate: store.FateInside, Text: "a remark"},
 		{EventID: 7, ConversationID: 1, Direction: in, Automatic: "auto-reply", Text: "a machine's"},
-		{EventID: 6, ConversationID: 1, Direction: in, Text: "first", AccountID: 7},
+		{EventID: 6, ConversationID: 1, Direction: in, Text: "first", MessagePlace: store.MessagePlace{AccountID: 7}},
 		{EventID: 5, ConversationID: 2, Direction: out, Fate: store.FateOut, Text: "another's answer"},
 		{EventID: 5, ConversationID: 1, Direction: out, Fate: store.FateOut, Text: "answer"},
 		{EventID: 5, ConversationID: 1, Direction: out, Fate: store.FateWaiting, Text: "held"},
@@ -56,7 +56,8 @@ func TestLongMessageIsCut(t *testing.T) {
 	t.Parallel()
 	const maxBytes = 20 << 10
 	long := "It began on Monday. " + strings.Repeat("ä", 1<<20) + " Please call me."
-	said, ok := messageExchanged(&store.Message{Direction: store.DirectionIn, Subject: long, Text: long, Files: make([]store.FileRef, 1000)})
+	said, ok := messageExchanged(&store.Message{Direction: store.DirectionIn, Subject: long, Text: long,
+		MessageExtras: store.MessageExtras{Files: make([]store.FileRef, 1000)}})
 	if !ok {
 		t.Fatal("the message was not exchanged, want that it was")
 	}

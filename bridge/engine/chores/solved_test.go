@@ -16,7 +16,8 @@ func TestWhatIsLearned(t *testing.T) {
 		return store.Message{ConversationID: 1, Direction: store.DirectionIn, Text: text}
 	}
 	out := func(text string) store.Message {
-		return store.Message{ConversationID: 1, Direction: store.DirectionOut, Fate: store.FateOut, AgentID: &kim, Text: text}
+		return store.Message{ConversationID: 1, Direction: store.DirectionOut, Fate: store.FateOut,
+			MessageAuthor: store.MessageAuthor{AgentID: &kim}, Text: text}
 	}
 	with := func(m store.Message, change func(*store.Message)) store.Message {
 		change(&m)

@@ -1,75 +1,25 @@
 package inbound
 
 import (
-	"context"
 	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
 
 // A provider may report, minutes or days after it took a reply, that somebody didn't get it: a bounce, for
-// mail. This file decides what the report is about, whether the reply has failed, and what agents see in the
-// conversation's thread.
+// mail. This file decides what the report is about, and what agents see in the conversation's thread. applyFailure
+// (receipt.go) decides by it whether the reply has failed.
 //
 // A delivery is one message on its way to a customer; some leave in several pieces, each of which may be
 // reported. Example: a mail to Ann, with Bob in copy, bounces for Bob. The delivery hasn't failed, and a line
 // says that Bob didn't get his copy. If it bounces for Ann, the reply fails, and the line has a button to send
 // it again.
-
-// applyFailure applies a report that somebody didn't get a delivery. The reply fails, except in these cases:
-//   - Only somebody in copy didn't get it. A line shows that. The report also proves that the delivery left, if
-//     that was unknown.
-//   - The report is about an earlier sending of the delivery. A line shows that.
-//   - The delivery has already arrived, or was taken back. But a report about an earlier piece (s.Early)
-//     counts, because the arrival of the last piece says nothing about the others.
-//   - It has failed already. A line shows the additional recipient.
-func (rc *Receipts) applyFailure(
-	ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status,
-) error {
-	further := &bridge.FailedLine{Recipient: s.Recipient, Trouble: s.Reason}
-
-	if isAboutCopy(c, d.DecodedPayload(), s) {
-		further.Copied = true
-		rc.settleUnclear(c, d, m)
-		rc.showFurtherFailure(c, d, m, further)
-		return nil
-	}
-	if isAboutEarlierSending(c, d, s) {
-		rc.showFurtherFailure(c, d, m, further)
-		return nil
-	}
-
-	restartParts(d, s)
-	arrivedWhole := hasArrived(d) && !s.Early
-	if arrivedWhole || d.State == store.Cancelled {
-		return nil
-	}
-	if s.Early {
-		noteMissingPiece(d)
-	}
-	if d.State == store.Failed {
-		rc.showFurtherFailure(c, d, m, further)
-		return nil
-	}
-
-	rc.Outbox.Settle(d, store.Failed)
-	d.ErrorClass = string(s.Class)
-	d.ErrorText = strings.Join(append([]string{bounceText(s)}, reportedRecipients(d)...), "\n") // see showFurtherFailure
-	f := own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s), Hint: s.Hint}
-	if !hadSeveralRecipients(c, d.DecodedPayload()) {
-		return rc.ReplyFailed(ctx, tx, c, f)
-	}
-	return rc.replyFailed(ctx, tx, c, f, s.Recipient)
-}
 
 // hadSeveralRecipients reports whether a reply with this payload went to more than one address, not counting
 // copies.

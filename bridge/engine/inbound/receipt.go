@@ -3,197 +3,20 @@ package inbound
 import (
 	"cmp"
 	"context"
-	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/files"
-	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
 
-// This file records what becomes of replies: results of our own attempts to send them, and receipts by which a provider reports later
-// that a reply was sent, delivered, read, or has failed. Both may arrive in either order. A delivery is one message on its way to a
-// customer; a reply with many files has several (parts), and several replies may leave as one message (a run).
-
-// ReplyLanded records that the provider has accepted a reply.
-func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
-	m := rc.Messages.Rows[f.Message]
-	if m == nil {
-		return
-	}
-
-	if f.External != "" {
-		m.ExternalID, m.Dirty = f.External, true
-		rc.Messages.LinkExternalID(c.AccountID, f.External, c.ID, m.ID)
-		rc.AddRef(c, f.External)
-	}
-
-	rc.noteCounts(c, m, f.Parts, f.Cost)
-	if rc.hasEndedAs(f, store.Failed) {
-		return // a receipt has reported a later failure
-	}
-	const isNew = true
-	if rc.isOldResult(m, f) || rc.settleIfStopped(c, m, f.Delivery) || rc.awaitOtherParts(c, m, isNew) {
-		return
-	}
-	if m.Fate == store.FateFailed || m.Fate == store.FateOut || m.Fate == store.FateParked {
-		return // a bounce or a receipt arrived first, or the reply's text was refused and is parked
-	}
-
-	rc.speech.CustomerGot(c, m)
-	rc.MarkSent(c, m, f.Followed)
-}
-
-// noteCounts records how many SMS the provider charges for a message, and its price category.
-func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int, cost string) {
-	if parts > m.Parts {
-		m.Parts, m.Dirty = parts, true
-		if parts > 1 { // agents see when a text is charged more than once
-			line := bridge.Line{Content: &bridge.PartsLine{Count: parts}}
-			if t := c.Home(rc.Dir); t != nil {
-				line.SourceRef = threads.SourceOf(m, t)
-			}
-			rc.Line(c, line)
-		}
-	}
-	if cost != "" && cost != m.Cost {
-		m.Cost, m.Dirty = cost, true
-		c.Cost = cost
-		c.Touch()
-	}
-}
-
-// ReplyFailed marks a reply as failed, and shows its author that the customer didn't get it.
-func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
-	return rc.replyFailed(ctx, tx, c, f, "") // the report names no address
-}
-
-// replyFailed is ReplyFailed with the address that didn't get the reply (missed), if others may have got it, or "".
-func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact, missed string) error {
-	m := rc.Messages.Rows[f.Message]
-	if m == nil || isTakenBack(m) || isDeletedUnclear(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
-		return nil
-	}
-	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
-		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
-	}
-	if rc.settleIfStopped(c, m, f.Delivery) {
-		return nil
-	}
-
-	d := rc.Outbox.DeliveryOf(m, f.Delivery)
-	part := rc.PartName(m, d)
-	hasLeftInPart := part != "" || d != nil && d.Part > 0
-	isParked := m.Fate == store.FateParked // with its text, which was refused: a click sends all that has not left
-	canBeParked := !hasLeftInPart || isParked
-	if canBeParked && f.Class == string(channels.WindowClosed) {
-		rc.replies.ClosedByProvider(c, m, d, f.Text)
-		return nil
-	}
-	if isParked {
-		return nil
-	}
-
-	if !book.IsConfidential(&m.Message) { // a confidential message stays confidential, even if a part of it fails
-		m.SetFate(store.FateFailed, store.Reason(f.Class))
-	}
-	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
-	rc.Mark(c, m, bridge.MarkWarning)
-
-	line := bridge.Line{
-		Content: &bridge.FailedLine{Trouble: f.Text, Hint: f.Hint, Missed: missed},
-		Text:    part,
-		Verbs:   []bridge.Verb{bridge.VerbSendAgain},
-		Args:    bridge.Args{Delivery: f.Delivery},
-	}
-	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
-		line.Verbs = []bridge.Verb{bridge.VerbReply} // an unavailable file would make it fail again
-	}
-	rc.TellWith(c, m, line)
-	rc.intake.noteOptOut(c, m, f)
-	rc.awaitAnswerAgain(c, m)
-	return nil
-}
-
-// awaitAnswerAgain makes a conversation wait for an answer again after a reply failed. If the reply had ended the customer's wait, that
-// wait continues.
-func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
-	hadEnded := c.WaitingSince == nil
-	rc.Messages.AwaitAnswerAgain(c)
-
-	d := rc.Outbox.FirstPartOf(m)
-	if d == nil || !hadEnded || d.DecodedPayload().Waited == nil {
-		return
-	}
-	if c.WaitingSince != nil {
-		c.WaitingSince = d.DecodedPayload().Waited
-		return
-	}
-	rc.passWaitOn(c, m, d)
-}
-
-// passWaitOn records with the other replies to the same message since when the customer had waited, so that the wait can continue if
-// they fail, too.
-func (rc *Receipts) passWaitOn(c *book.Conversation, m *book.Message, failed *book.Delivery) {
-	for _, other := range rc.Messages.AnswersBeside(c, m) {
-		d := rc.Outbox.FirstPartOf(other)
-		if d == nil {
-			continue
-		}
-		if p := d.DecodedPayload(); p.Waited == nil {
-			p.Waited = failed.DecodedPayload().Waited
-			d.SetPayload(p)
-		}
-	}
-}
-
-// ReplyLate shows a reply's author that the reply has not left yet, unless it was taken back since, or a receipt proves that it has left.
-func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
-	m := rc.Messages.Rows[f.Message]
-	if m == nil || m.Fate == store.FateOut || isTakenBack(m) {
-		return
-	}
-
-	d := rc.Outbox.DeliveryOf(m, f.Delivery)
-	retrying := &bridge.RetryingLine{Trouble: f.Text, Hint: f.Hint}
-	if d != nil && d.FirstAt != nil {
-		retrying.Since = *d.FirstAt
-	}
-	rc.TellWith(c, m, bridge.Line{Content: retrying, Text: rc.PartName(m, d)})
-}
-
-// ReplyUnclear asks a person whether a reply was sent, because its result stays unknown.
-func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
-	m := rc.Messages.Rows[f.Message]
-	if m == nil || rc.isOldResult(m, f) {
-		return
-	}
-	if rc.isProvenSent(f) || rc.hasEndedAs(f, store.Failed) {
-		return
-	}
-	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
-	if isTakenBack(m) { // there is nothing to decide
-		rc.TellWith(c, m, threads.MayHaveLeft(rc.Outbox.DeliveryOf(m, f.Delivery), f.Text))
-		return
-	}
-	if m.Fate == store.FateParked { // with its text: whoever sends it is asked then
-		d := rc.Outbox.DeliveryOf(m, f.Delivery)
-		rc.Line(c, bridge.Line{Content: &bridge.UnclearLine{Trouble: f.Text}, Text: rc.PartName(m, d)})
-		return
-	}
-
-	m.Fate, m.Dirty = store.FateUnclear, true
-	rc.Mark(c, m, bridge.MarkWarning)
-	line := threads.UnclearReply(rc.Writer, c, m, rc.Outbox.DeliveryOf(m, f.Delivery), f.Text)
-	line.Args.Delivery = f.Delivery
-	rc.TellWith(c, m, line)
-}
+// This file records receipts, by which a provider reports that a reply was sent, delivered, read, or has failed. The results of our own
+// attempts to send it are in result.go, which also says what deliveries, parts and runs are.
 
 // applyStatus applies a provider's receipt for one of our messages or, if it has UpTo, for all up to a time.
 func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
@@ -317,6 +140,52 @@ func (rc *Receipts) applyReceipt(
 	}
 	rc.applyState(c, d, m, store.DeliveryState(s.State))
 	return nil
+}
+
+// applyFailure applies a report that somebody didn't get a delivery. The reply fails, except in these cases:
+//   - Only somebody in copy didn't get it. A line shows that. The report also proves that the delivery left, if
+//     that was unknown.
+//   - The report is about an earlier sending of the delivery. A line shows that.
+//   - The delivery has already arrived, or was taken back. But a report about an earlier piece (s.Early)
+//     counts, because the arrival of the last piece says nothing about the others.
+//   - It has failed already. A line shows the additional recipient.
+func (rc *Receipts) applyFailure(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status,
+) error {
+	further := &bridge.FailedLine{Recipient: s.Recipient, Trouble: s.Reason}
+
+	if isAboutCopy(c, d.DecodedPayload(), s) {
+		further.Copied = true
+		rc.settleUnclear(c, d, m)
+		rc.showFurtherFailure(c, d, m, further)
+		return nil
+	}
+	if isAboutEarlierSending(c, d, s) {
+		rc.showFurtherFailure(c, d, m, further)
+		return nil
+	}
+
+	restartParts(d, s)
+	arrivedWhole := hasArrived(d) && !s.Early
+	if arrivedWhole || d.State == store.Cancelled {
+		return nil
+	}
+	if s.Early {
+		noteMissingPiece(d)
+	}
+	if d.State == store.Failed {
+		rc.showFurtherFailure(c, d, m, further)
+		return nil
+	}
+
+	rc.Outbox.Settle(d, store.Failed)
+	d.ErrorClass = string(s.Class)
+	d.ErrorText = strings.Join(append([]string{bounceText(s)}, reportedRecipients(d)...), "\n") // see showFurtherFailure
+	f := own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s), Hint: s.Hint}
+	if !hadSeveralRecipients(c, d.DecodedPayload()) {
+		return rc.ReplyFailed(ctx, tx, c, f)
+	}
+	return rc.replyFailed(ctx, tx, c, f, s.Recipient)
 }
 
 // applyState sets a state that proves that a delivery was sent.

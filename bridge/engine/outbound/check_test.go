@@ -178,7 +178,8 @@ func TestLastChecks(t *testing.T) {
 	} {
 		agent := store.AgentID(1)
 		r := &outgoingReply{account: &store.Account{Mode: store.ModeLive}, author: &store.Agent{ID: agent, Active: true},
-			message: store.Message{AgentID: &agent}, customerKeys: []string{ann}, now: now, out: channels.Outbound{To: []channels.Party{{Key: ann}}}}
+			message: store.Message{MessageAuthor: store.MessageAuthor{AgentID: &agent}}, customerKeys: []string{ann},
+			now: now, out: channels.Outbound{To: []channels.Party{{Key: ann}}}}
 		r.payload.Meant, r.payload.Copied = []string{ann}, []string{}
 		c.change(r)
 		var got channels.Class

@@ -80,7 +80,8 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 		"of that, tried since":    {kind: bridge.PostSaid, payload: withoutTime, state: store.Sending, wantRetry: maxPostRetry + 20*24*time.Hour},
 		"not restored":            {kind: bridge.PostSaid, payload: `{}`, state: store.Unknown, wantRetry: maxPostRetry},
 	} {
-		d := store.Delivery{Kind: string(c.kind), State: c.state, FirstAt: &first, SentAt: &sent, Payload: []byte(c.payload)}
+		d := store.Delivery{Kind: string(c.kind), State: c.state, DeliveryTimes: store.DeliveryTimes{FirstAt: &first, SentAt: &sent},
+			Payload: []byte(c.payload)}
 		if c.state == store.Sending { // it was absent, and is tried again now
 			d.AbsentAt, d.SentAt = &sent, &later
 		}
@@ -115,7 +116,8 @@ func TestRetriesOfDirectMessages(t *testing.T) {
 		},
 		"an answer": {payload: `{}`, state: store.Sending, wantRetry: maxBestEffort, wantBestEffort: true},
 	} {
-		d := store.Delivery{Kind: string(bridge.PostLine), State: c.state, FirstAt: &first, Payload: []byte(c.payload)}
+		d := store.Delivery{Kind: string(bridge.PostLine), State: c.state, DeliveryTimes: store.DeliveryTimes{FirstAt: &first},
+			Payload: []byte(c.payload)}
 		p := New(Options{Engine: noChats{}}).Policy(dispatch.Claimed{Key: ChannelLane(DirectChannel("ann")), Delivery: d})
 		if p.RetryFor != c.wantRetry {
 			t.Errorf("%s is tried for %s, want %s", name, p.RetryFor, c.wantRetry)
@@ -132,7 +134,7 @@ func TestRetriesOfDirectMessages(t *testing.T) {
 func TestAsBegun(t *testing.T) {
 	t.Parallel()
 	first, second := EarlierText{Text: "First"}, EarlierText{Text: "Second", Files: []store.FileRef{{Name: "b.txt"}}}
-	edited := &store.Message{Text: "Third", Files: []store.FileRef{{Name: "c.txt"}}}
+	edited := &store.Message{Text: "Third", MessageExtras: store.MessageExtras{Files: []store.FileRef{{Name: "c.txt"}}}}
 	p := Payload{ReplyPayload: ReplyPayload{Earlier: []EarlierText{first, second}}}
 	for name, c := range map[string]struct{ progress, want string }{
 		"it left with the first words":    {progress: first.Mark(), want: "First c.txt"}, // an earlier version noted no files

@@ -27,7 +27,9 @@ func TestQuoteOf(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
-			m := &book.Message{Message: store.Message{Text: c.text, Files: []store.FileRef{{Name: "my_order.pdf"}}}}
+			m := &book.Message{Message: store.Message{
+				Text: c.text, MessageExtras: store.MessageExtras{Files: []store.FileRef{{Name: "my_order.pdf"}}},
+			}}
 			if got := quoteOf(m); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}

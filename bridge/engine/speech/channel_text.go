@@ -43,7 +43,7 @@ type channelText struct {
 
 // wordsMark returns the bridge.WordsMark (a hash) of the text. A button carries it, to detect later edits.
 func (t channelText) wordsMark() string {
-	return book.WordsMarkOf(&store.Message{Text: t.Action.Text, Files: book.SurfaceFiles(t.Action.Files)})
+	return book.WordsMarkOf(&store.Message{Text: t.Action.Text, MessageExtras: store.MessageExtras{Files: book.SurfaceFiles(t.Action.Files)}})
 }
 
 func (ct *ChannelTexts) keepChannelText(p *store.Post, text channelText) {
@@ -258,7 +258,7 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	if ct.refuseChannelText(r, p, text) {
 		return
 	}
-	asTypedInThread := &book.Message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}}
+	asTypedInThread := &book.Message{Message: store.Message{Fate: store.FateAsk, MessageAuthor: store.MessageAuthor{AgentID: &author.ID}}}
 	if ct.speech.refuseKept(r, asTypedInThread) {
 		return
 	}

@@ -32,7 +32,8 @@ func TestTemplateFor(t *testing.T) {
 		},
 		{name: "without a value", value: " ", want: "value_missing"},
 	} {
-		row := store.Template{ID: 7, AccountID: account, Version: 3, Status: string(channels.TemplateApproved), Body: "Hello {{name}}"}
+		row := store.Template{ID: 7, AccountID: account, Version: 3, Status: string(channels.TemplateApproved),
+			TemplateContent: store.TemplateContent{Body: "Hello {{name}}"}}
 		if tt.change != nil {
 			tt.change(&row)
 		}

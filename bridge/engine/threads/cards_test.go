@@ -13,7 +13,7 @@ import (
 // or "" if it is unknown.
 func chatOf(phone string) *book.Conversation {
 	c := &store.Conversation{
-		ID: 7, Status: "open", Exclusive: true, Subject: "A lamp", CreatedAt: time.UnixMilli(1),
+		ID: 7, Status: "open", Exclusive: true, Subject: "A lamp", ConversationTimes: store.ConversationTimes{CreatedAt: time.UnixMilli(1)},
 		Participants: []store.Participant{{Key: "US.1349", Phone: phone, Name: "Kim", Role: outbound.RoleTo}},
 	}
 	return &book.Conversation{Conversation: c, Identity: &store.Identity{Key: "US.1349", Name: "Kim"}}

@@ -26,7 +26,8 @@ func TestZonesMakeNoDifferenceToWindows(t *testing.T) {
 		from := opened.In(zone)
 		m := &book.Moment{Now: now.In(zone)}
 		w := New(&book.Book{Moment: m, Channel: func(store.AccountID) channels.Channel { return chatWindow{} }}, nil, nil, nil)
-		chat := &book.Conversation{Conversation: &store.Conversation{AccountID: 1, Status: string(bridge.StatusOpen), WindowFrom: &from}}
+		chat := &book.Conversation{Conversation: &store.Conversation{AccountID: 1, Status: string(bridge.StatusOpen),
+			ConversationTimes: store.ConversationTimes{WindowFrom: &from}}}
 		if got, want := w.windowDigest(chat), "2026-11-22 01:30:00 +0000 UTC"; got != want {
 			t.Errorf("%s: the window is shown as %s, want %s", zone, got, want)
 		}

@@ -19,19 +19,6 @@ const (
 	maxMethods = 40
 )
 
-// wideTypes are the types that may have more fields than maxFields, with the reason.
-func wideTypes() map[string]string {
-	const row = "a row is read by the names of its columns, so that it has a field for each of them"
-	return map[string]string{
-		"store.Message":         row,
-		"store.Conversation":    row,
-		"store.Template":        row,
-		"store.Account":         row,
-		"store.Delivery":        row,
-		"store/dispatch.Finish": row,
-	}
-}
-
 // notServing are the packages that take no part in serving, such as those that play providers, chats and customers.
 func notServing() []string {
 	return append(emulators(), "cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...",
@@ -52,18 +39,12 @@ func TestTypesAreNarrow(t *testing.T) {
 		t.Fatalf("only %d types found", len(widths))
 	}
 	for _, name := range slices.Sorted(maps.Keys(widths)) {
-		w, why := widths[name], wideTypes()[name]
-		if w.fields > maxFields && why == "" {
+		w := widths[name]
+		if w.fields > maxFields {
 			t.Errorf("%s has %d fields, more than %d: group what belongs together into types of its own", name, w.fields, maxFields)
 		}
 		if w.methods > maxMethods {
 			t.Errorf("%s has %d methods, more than %d: some of them belong to a part of it", name, w.methods, maxMethods)
-		}
-	}
-
-	for name := range wideTypes() {
-		if widths[name].fields <= maxFields {
-			t.Errorf("%s has %d fields: take it off the list of exceptions", name, widths[name].fields)
 		}
 	}
 }

@@ -180,15 +180,15 @@ func (p *past) writeConversation(at time.Time) {
 	topic, agent := p.pickTopic(), p.agents[p.dice.IntN(len(p.agents))]
 	who := p.makePerson(p.accounts[p.dice.IntN(len(p.accounts))])
 	c := &pastConversation{past: p, agent: agent, Conversation: store.Conversation{
-		AccountID:  who.AccountID,
-		IdentityID: &who.ID,
-		TeamID:     &p.team,
-		Kind:       store.KindCustomer,
-		Status:     "resolved",
-		Subject:    topic.subject,
-		Assignees:  []store.AgentID{agent},
-		CreatedAt:  at,
-		Traits:     map[string]string{bridge.TraitIntent: topic.intent},
+		AccountID:         who.AccountID,
+		IdentityID:        &who.ID,
+		TeamID:            &p.team,
+		Kind:              store.KindCustomer,
+		Status:            "resolved",
+		Subject:           topic.subject,
+		Assignees:         []store.AgentID{agent},
+		ConversationTimes: store.ConversationTimes{CreatedAt: at},
+		Traits:            map[string]string{bridge.TraitIntent: topic.intent},
 	}}
 	if topic.tag != "" {
 		c.Tags = []string{topic.tag}
@@ -256,29 +256,29 @@ func (c *pastConversation) logDeed(at time.Time, agent store.AgentID, what store
 
 func (c *pastConversation) addQuestion(at time.Time, who store.IdentityID, text string) {
 	c.messages = append(c.messages, store.Message{
-		ID:         store.MessageID(c.past.ids.Next()),
-		Direction:  store.DirectionIn,
-		Fate:       store.FateIn,
-		IdentityID: &who,
-		AccountID:  c.AccountID,
-		Subject:    c.Subject,
-		Text:       text,
-		SaidAt:     at,
-		CreatedAt:  at,
+		ID:            store.MessageID(c.past.ids.Next()),
+		Direction:     store.DirectionIn,
+		Fate:          store.FateIn,
+		MessageAuthor: store.MessageAuthor{IdentityID: &who},
+		MessagePlace:  store.MessagePlace{AccountID: c.AccountID},
+		Subject:       c.Subject,
+		Text:          text,
+		SaidAt:        at,
+		CreatedAt:     at,
 	})
 	c.LastFrom, c.LastPreview = store.FromCustomer, text
 }
 
 func (c *pastConversation) addAnswer(at time.Time, text string) {
 	m := store.Message{
-		ID:        store.MessageID(c.past.ids.Next()),
-		Direction: store.DirectionOut,
-		Fate:      store.FateOut,
-		AgentID:   &c.agent,
-		AccountID: c.AccountID,
-		Text:      text,
-		SaidAt:    at,
-		CreatedAt: at,
+		ID:            store.MessageID(c.past.ids.Next()),
+		Direction:     store.DirectionOut,
+		Fate:          store.FateOut,
+		MessageAuthor: store.MessageAuthor{AgentID: &c.agent},
+		MessagePlace:  store.MessagePlace{AccountID: c.AccountID},
+		Text:          text,
+		SaidAt:        at,
+		CreatedAt:     at,
 	}
 	c.messages = append(c.messages, m)
 	c.logDeed(at, c.agent, store.DeedReplied, map[string]any{"message": m.ID})
