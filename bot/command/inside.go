@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -35,8 +36,9 @@ func internalTable() []internalWords { return slices.Concat(latinWords(), otherW
 func latinWords() []internalWords {
 	return []internalWords{
 		{language: "English", notes: "note, notes, note to self, internal, internally, private, privately, confidential, " +
-			"for internal use, team note, not for the customer, not for customers, do not send",
-			hints: "fyi, for your information, hint, hints, heads up, heads-up, todo", everyday: "do not send, todo"},
+			"for internal use, team note, team only, staff only, for staff only, not for the customer, not for customers, do not send",
+			hints:    "fyi, for your information, hint, hints, heads up, heads-up, todo",
+			everyday: "do not send, todo, team only, staff only, for staff only"},
 		{language: "German", notes: "notiz, notizen, intern, interne, interner, internes, anmerkung, anmerkungen, privat, vertraulich, " +
 			"nur intern",
 			hints: "zur info, zur information, zur kenntnis, hinweis, hinweise, z.k., zk"},
@@ -180,19 +182,39 @@ func isMistypedNote(line string) bool {
 // "(internal) …", "!resolve". It is stricter than startsLikeNote: a word needs a separator after it, and hints are
 // ignored, since replies contain such lines. A "!" or "/" needs a verb after it.
 func hasNoteLine(text string, opt Options) bool {
-	_, laterLines, _ := strings.Cut(typed.Trim(text), "\n")
-	for line := range strings.SplitSeq(laterLines, "\n") {
-		_, rest := splitBeforeMarker(line, opt)
-		if marker, _ := cutMarker(rest); marker == bridge.MarkNote || isCommandLine(rest) {
+	for line := range laterLines(text, opt) {
+		if marker, _ := cutMarker(line); marker == bridge.MarkNote || isCommandLine(line) {
 			return true
 		}
-		word, after, found := cutInternalWord(rest)
+		word, after, found := cutInternalWord(line)
 		isNote := found && !word.isHint
 		if isNote && isSetApart(after) {
 			return true
 		}
 	}
 	return false
+}
+
+// HasCommandLine reports whether a line after the first begins with a command: "!resolve", "/note he lies".
+func HasCommandLine(text string) bool {
+	for line := range laterLines(text, Options{}) {
+		if isCommandLine(line) {
+			return true
+		}
+	}
+	return false
+}
+
+// laterLines returns the lines of a text after the first, without what may precede a marker.
+func laterLines(text string, opt Options) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		_, later, _ := strings.Cut(typed.Trim(text), "\n")
+		for line := range strings.SplitSeq(later, "\n") {
+			if _, rest := splitBeforeMarker(line, opt); !yield(rest) {
+				return
+			}
+		}
+	}
 }
 
 // isCommandLine reports whether a line begins with a command's sign and its word: "!resolve", "/note he lies". A path

@@ -28,7 +28,7 @@ func TestParseWordsForColleagues(t *testing.T) {
 		"ノート：hm", "ﾒﾓ：hm", "・メモ：hm", "ご参考：hm", "備考 hm", "备注：hm", "注：hm", "「内部」hm", "內部：hm", "備註：hm", "내부: hm", "[내부] hm",
 		"메모: hm", "내부 메모: hm", "참고 - hm", "внутренняя: hm", "Σημείωση: hm", "ملاحظة: hm", "הערה: hm", "टिप्पणी: hm",
 		"ntoe: hm", "noet: hm", "Nite: hm", "nots : hm", "- ntoe: hm", "🔒 hm", "**🔒 hm**", "Not for the customer: hm", "do not send: hm",
-		"TODO: hm",
+		"TODO: hm", "Staff only: hm", "(team only) hm",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkColleagues, typed.Trim(text))
 	}
@@ -60,7 +60,7 @@ func TestParseWordsForCustomers(t *testing.T) {
 		"Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu", "Note10 phones are back",
 		"内部文件已发送", "注意：周一休息", "メモを添付します", "ノートパソコンが届きました", "내부 확인 후 연락드리겠습니다", "참고로 배송은 무료입니다", "메모가 도착했습니다",
 		"ご注文：12", "नोटों की जाँच", "您好\n注：不含税", "Ｎｏｔｅｄ！", "Date: 12 May", "Quote: 4711", "ntoe", "Todo bien, gracias",
-		"Do not send it back, please", "Your account is safe 🔒",
+		"Do not send it back, please", "Your account is safe 🔒", "Staff only areas stay closed",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, typed.Trim(text))
 	}

@@ -165,10 +165,13 @@ func readFind(args *bridge.Args, name, rest string) {
 	}
 }
 
-// replyText returns a text for the customer without its escape. A text that begins like a note or a command
-// is refused even after "reply", since it is more likely a mistake: "!reply note: he lies". problem tells the
-// agent so.
+// replyText returns a text for the customer without its escape. A text that begins like a note or a command, or of
+// which a later line does, is refused even after "reply", since it is more likely a mistake: "!reply note: he lies".
+// problem tells the agent so.
 func replyText(text string, opt Options) (reply, problem string) {
+	if hasNoteLine(text, opt) {
+		return text, "One of its lines begins like a note or a command. Write that in a message of its own."
+	}
 	switch p := Parse(text, opt); p.Marker {
 	case bridge.MarkNote:
 		return text, "That begins like a note. Put \\ before it to send it."

@@ -44,8 +44,8 @@ func Submit(
 }
 
 // ReadReply returns the text of a reply that was typed into a form, without the escape ("\" or "!!") at its beginning. A
-// text that begins like a note ("note: ask him first") or a command ("!resolve") is most likely a slip, so problem is a
-// sentence that refuses it. Otherwise problem is "".
+// text that begins like a note ("note: ask him first") or a command ("!resolve") is most likely a slip, and so is a later
+// line that begins like a command; then problem is a sentence that refuses it. Otherwise problem is "".
 func ReadReply(typed string) (reply, problem string) {
 	p := command.Parse(typed, command.Options{})
 	if typed == "" {
@@ -56,6 +56,9 @@ func ReadReply(typed string) (reply, problem string) {
 	}
 	if p.Marker == bridge.MarkBang || p.Marker == bridge.MarkSlash {
 		return "", "This begins like a command. Put \\ before it to send it."
+	}
+	if command.HasCommandLine(typed) {
+		return "", "One of its lines begins like a command. Put \\ before it to send it."
 	}
 	return p.Text, ""
 }

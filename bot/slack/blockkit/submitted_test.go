@@ -99,6 +99,9 @@ func TestTypedReplyOfThePickForm(t *testing.T) {
 		"On its way":           {text: "On its way"},
 		"note: he is a friend": {problem: "This begins like a note"},
 		"!resolve":             {problem: "This begins like a command"},
+		"It left.\n!resolve":   {problem: "One of its lines begins like a command"},
+		"It left.\n\\!resolve": {text: "It left.\n\\!resolve"},
+		"It left.\nNote: noon": {text: "It left.\nNote: noon"},
 	} {
 		v := View{Private: encodeMemory(view.Memory{Verb: string(bridge.VerbReply), Pick: true})}
 		v.State.Values = map[string]map[string]Input{
