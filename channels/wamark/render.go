@@ -21,8 +21,9 @@ import (
 // character, so characters of the text itself may be displayed as formatting.
 func Render(source string) string { return render(source, true) }
 
-// Plain converts canonical Markdown to plain text. It indents with ordinary spaces: one no-break space would
-// reduce the capacity of an SMS from 160 to 70 characters.
+// Plain converts canonical Markdown to plain text. Only struck text keeps its marks, because without them it would say
+// what its author took back: "~50~ 40 euros". Plain indents with ordinary spaces: one no-break space would reduce the
+// capacity of an SMS from 160 to 70 characters.
 func Plain(source string) string { return strings.ReplaceAll(render(source, false), nbsp, " ") }
 
 func render(source string, marks bool) string {
@@ -35,8 +36,11 @@ func render(source string, marks bool) string {
 // writer converts a Markdown tree to text.
 type writer struct {
 	src   []byte // the Markdown source of the tree
-	marks bool   // write WhatsApp's marks; false for plain text
+	marks bool   // write WhatsApp's marks; false for plain text, which has struckMark only
 }
+
+// struckMark is the mark around text that its author struck.
+const struckMark = "~"
 
 // blockText returns the text of a block. Headings become bold.
 func (w writer) blockText(block ast.Node) string {
@@ -92,7 +96,7 @@ func isWordNext(spans []span) bool {
 
 // withMarks puts a mark around each line of s, because marks don't extend over line breaks.
 func (w writer) withMarks(mark, s string) string {
-	if !w.marks {
+	if !w.marks && mark != struckMark {
 		return s
 	}
 	lines := strings.Split(s, "\n")
@@ -123,7 +127,7 @@ func (w writer) renderSpan(n ast.Node, inside string) span {
 		}
 		return w.renderEmphasis(n, "_", inside)
 	case *east.Strikethrough:
-		return w.renderEmphasis(n, "~", inside)
+		return w.renderEmphasis(n, struckMark, inside)
 	case *ast.Link:
 		return span{text: linkText(w.inlineText(n, inside), markdown.Destination(n.Destination))}
 	case *ast.Image:

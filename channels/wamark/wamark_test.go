@@ -14,7 +14,7 @@ func TestRender(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ about, md, wa, plain string }{
 		{"plain words", "Hello", "Hello", "Hello"},
-		{"each mark", "**Hello** *there* ~~not~~ `x*y`", "*Hello* _there_ ~not~ `x*y`", "Hello there not x*y"},
+		{"each mark", "**Hello** *there* ~~not~~ `x*y`", "*Hello* _there_ ~not~ `x*y`", "Hello there ~not~ x*y"},
 		{"lines and paragraphs", "line one\nline two\n\nparagraph", "line one\nline two\n\nparagraph", "line one\nline two\n\nparagraph"},
 		{"marks within a word are dropped", "un**believ**able", "unbelievable", "unbelievable"},
 		{"a mark within a mark", "**_both_**", "*_both_*", "both"},

@@ -49,6 +49,8 @@ func (p plainText) inlineText(parent ast.Node) string {
 				mark = "*"
 			}
 			out.WriteString(mark + p.inlineText(n) + mark)
+		case *east.Strikethrough:
+			out.WriteString("~" + p.inlineText(n) + "~") // without marks it would say what its author took back
 		case *ast.Link:
 			out.WriteString(linkText(p.inlineText(n), markdown.Destination(n.Destination)))
 		case *ast.Image:
@@ -67,7 +69,7 @@ func (p plainText) inlineText(parent ast.Node) string {
 				box = "[x] "
 			}
 			out.WriteString(box)
-		default: // strikethrough, and unknown kinds
+		default: // unknown kinds
 			out.WriteString(p.inlineText(n))
 		}
 	}

@@ -11,7 +11,7 @@ func TestPlainText(t *testing.T) {
 	tests := []struct{ markdown, want string }{
 		{markdown: "5 \\* 3 &amp; \\&amp;", want: "5 * 3 & &amp;"},
 		{markdown: "a\nb  \nc", want: "a\nb\nc"},
-		{markdown: "**b** *i* ~~s~~ `c*d`", want: "*b* _i_ s `c*d`"},
+		{markdown: "**b** *i* ~~s~~ `c*d`", want: "*b* _i_ ~s~ `c*d`"},
 		{
 			markdown: "[text](https://x.test) <https://y.test> [https://z.test](https://z.test)",
 			want:     "text <https://x.test> https://y.test https://z.test",
