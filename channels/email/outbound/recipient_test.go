@@ -29,6 +29,7 @@ func TestRecipient(t *testing.T) {
 		},
 		{name: "address with a name", typed: "Ann Lee <ann@example.org>", want: channels.Party{Key: "ann@example.org", Name: "Ann Lee"}},
 		{name: "dots that no standard allows", typed: "ann..lee.@example.org", want: channels.Party{Key: "ann..lee.@example.org"}},
+		{name: "address with a comma behind it", typed: "ann@example.org,", want: channels.Party{Key: "ann@example.org"}},
 		{name: "link", typed: "mailto:ann@example.org", want: channels.Party{Key: "ann@example.org"}},
 		{name: "domain outside ASCII", typed: "ann@bücher.example", want: channels.Party{Key: "ann@xn--bcher-kva.example"}},
 	}
@@ -53,6 +54,8 @@ func TestRecipientRefuses(t *testing.T) {
 		{name: "nothing before the @", typed: "@example.org"},
 		{name: "nothing behind the @", typed: "ann@"},
 		{name: "two addresses", typed: "ann@x.test, ben@x.test"},
+		{name: "a comma in place of a dot", typed: "ann,lee@x.test"},
+		{name: "a semicolon in place of a dot", typed: "ann@x.test;eu"},
 		{name: "link as Slack writes it", typed: "<mailto:ann@example.org|ann@exa.org>"},
 		{name: "our own", typed: "help@acme.test"},
 		{name: "our own, in capitals", typed: "SALES@acme.test"},
