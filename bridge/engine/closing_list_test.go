@@ -104,11 +104,17 @@ func (w *world) writeAt(day time.Weekday, hour, minute int, customer, text strin
 	w.advanceTo(day, hour, minute)
 	w.customerWrites(customer, text)
 	thread := w.waitThread(text)
-	// The timer of a day that the clock jumped over sets that of the next day.
-	w.eventually("the lists of days that are over are given up", func() bool {
-		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at <= parley_now()`) == 0
-	})
+	w.waitNextEvening()
 	return thread
+}
+
+// waitNextEvening waits until only the timers of lists to come are set. They are set soon after the start, and the timer
+// of a day that the clock jumped over sets that of the next day.
+func (w *world) waitNextEvening() {
+	w.t.Helper()
+	w.eventually("the timers of the next lists are set", func() bool {
+		return w.text(`SELECT bool_and(due_at > parley_now()) FROM timers WHERE kind LIKE 'evening:%'`) == "true"
+	})
 }
 
 // waitEveningLists waits until the team's channel has n evening lists, and returns the newest one.
@@ -251,6 +257,7 @@ func TestEveningListOfAPrivateChannel(t *testing.T) {
 
 	w.customerSends(mail, channelstest.Event{From: "lou@customer.test", Name: "Lou", Subject: "Lamp", Text: "Where is my lamp?"})
 	w.waitShown("Where is my lamp?")
+	w.waitNextEvening()
 	w.waitDrained()
 
 	w.advanceTo(time.Wednesday, 16, 0)
@@ -274,6 +281,7 @@ func TestEveningListWithoutATeam(t *testing.T) {
 	w.advanceTo(time.Wednesday, 8, 30)
 	w.customerWrites("kim", "Closes at half past eight")
 	w.chat.Wait(t, "the question is shown", func() bool { return len(w.chat.Messages(vault, "")) == 1 })
+	w.waitNextEvening()
 	w.waitDrained()
 	w.advanceTo(time.Wednesday, 16, 0)
 	w.chat.Wait(t, "the list", func() bool { return len(w.eveningListsIn(vault)) == 1 })
