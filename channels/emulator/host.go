@@ -47,7 +47,11 @@ func (h *Host) Go(f func()) { h.wg.Go(f) }
 // listen listens on an address; see Start.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	if addr == "" {
-		return listenAnywhere(ctx)
+		l, kept, err := listenAnywhere(ctx)
+		if err == nil {
+			_ = kept.Close() // the listener keeps the address itself
+		}
+		return l, err
 	}
 	return (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 }
