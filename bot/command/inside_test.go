@@ -77,6 +77,14 @@ func TestEscapedWordsForColleagues(t *testing.T) {
 		{typed: "\\internal: hm\nnote: hm", want: Parsed{Verb: bridge.VerbSay, Text: "internal: hm\nnote: hm", Marker: bridge.MarkColleagues}},
 		{typed: "!!Wow\n!resolve", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n!resolve", Marker: bridge.MarkColleagues}},
 		{typed: "!!Wow\n// ask Ben", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n// ask Ben", Marker: bridge.MarkColleagues}},
+		{
+			typed: "!reply It left today.\nnote: she lies",
+			want:  Parsed{Verb: bridge.VerbReply, Text: "It left today.\nnote: she lies", Marker: bridge.MarkColleagues, Explicit: true},
+		},
+		{
+			typed: "!reply It left today.\n!resolve",
+			want:  Parsed{Verb: bridge.VerbReply, Text: "It left today.\n!resolve", Marker: bridge.MarkColleagues, Explicit: true},
+		},
 		{typed: "!reply internal: we close", want: Parsed{Verb: bridge.VerbReply, Text: "internal: we close", Explicit: true}},
 		{
 			typed: `\server\share` + "\nnote: hm",
@@ -85,6 +93,9 @@ func TestEscapedWordsForColleagues(t *testing.T) {
 	} {
 		wantParsed(t, tt.typed, Parse(tt.typed, team), tt.want)
 	}
+	mentioned := Mention("reply: It left today.\n// she lies", team)
+	wantParsed(t, "@Parley reply, with a note", mentioned,
+		Parsed{Verb: bridge.VerbReply, Text: "It left today.\n// she lies", Marker: bridge.MarkColleagues, Explicit: true})
 }
 
 // Each language has words for colleagues. Each of these words, with a colon, marks a text that begins with it.

@@ -24,9 +24,10 @@ import (
 //	snooze              VerbSay with MarkLone: the word of a verb without a sign
 //	@Parley snooze 2h   VerbUnknown with MarkLone, if the mention was typed instead of picked from the list
 //	internal: Hello     VerbSay with MarkColleagues: it begins like a note
-//	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note, or with a command
+//	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note, or with a command;
+//	                    "!reply Hello⏎note: Hello" is VerbReply with MarkColleagues
 //
-// The author is asked before a VerbSay with a marker is sent. Case and the width of characters ("ｎｏｔｅ：") are
+// The author is asked before a VerbSay or VerbReply with a marker is sent. Case and the width of characters ("ｎｏｔｅ：") are
 // ignored, and so are leading mentions, emoji, emphasis, quotation marks, spaces and invisible characters.
 //
 // text is Markdown, except that its beginning must be as typed: "!" and "/" there must not be escaped by a

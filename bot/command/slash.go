@@ -37,7 +37,7 @@ func Slash(command, text string, opt Options) Parsed {
 
 	p := readWithoutSign(text, bridge.MarkSlash, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
-		p.Marker = bridge.MarkNone // the slash is part of the command, not of the reply
+		p.Marker = markerOfReply(p.Text, opt)
 	}
 	return p
 }
@@ -65,6 +65,7 @@ func Mention(text string, opt Options) Parsed {
 
 	p := readWithoutSign(rest, bridge.MarkNone, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
+		p.Marker = markerOfReply(p.Text, opt)
 		p.Explicit = true
 	}
 

@@ -58,6 +58,9 @@ func readStart(p *Parsed, text string, opt Options) (problem string) {
 	}
 
 	p.Text, problem = replyText(rest, opt)
+	if problem == "" && HasCommandLine(p.Text) {
+		problem = "One of its lines begins like a command. Put \\ before it to send it."
+	}
 	return problem
 }
 

@@ -36,11 +36,20 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 	rest, _ := cutColon(text[len(word):])
 	p = readArguments(v, p, name, typed.Trim(rest), marker, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
-		p.Marker = bridge.MarkNone // the sign belonged to the verb
+		p.Marker = markerOfReply(p.Text, opt)
 		p.Explicit = true
 	}
 
 	return p
+}
+
+// markerOfReply returns the marker of a text that was given to the verb reply. The sign before the verb is none of the
+// text's. The author of "!reply It left⏎note: she lies" is asked.
+func markerOfReply(text string, opt Options) bridge.Marker {
+	if hasNoteLine(text, opt) {
+		return bridge.MarkColleagues
+	}
+	return bridge.MarkNone
 }
 
 // findVerb returns the verb that a word names. The name of a list ("mine") stands for VerbList with that
@@ -165,13 +174,10 @@ func readFind(args *bridge.Args, name, rest string) {
 	}
 }
 
-// replyText returns a text for the customer without its escape. A text that begins like a note or a command, or of
-// which a later line does, is refused even after "reply", since it is more likely a mistake: "!reply note: he lies".
-// problem tells the agent so.
+// replyText returns a text for the customer without its escape. A text that begins like a note or a command
+// is refused even after "reply", since it is more likely a mistake: "!reply note: he lies". problem tells the
+// agent so.
 func replyText(text string, opt Options) (reply, problem string) {
-	if hasNoteLine(text, opt) {
-		return text, "One of its lines begins like a note or a command. Write that in a message of its own."
-	}
 	switch p := Parse(text, opt); p.Marker {
 	case bridge.MarkNote:
 		return text, "That begins like a note. Put \\ before it to send it."

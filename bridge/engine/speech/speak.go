@@ -116,6 +116,8 @@ func Speak(s Speech) (d Decision, reason bridge.Reason) {
 	// An explicit reply.
 	case s.Text.IsExplicit && s.Text.MentionsPeople:
 		return Ask, bridge.ReasonReplyMentions // "reply" points to the customer, the mention to a colleague
+	case s.Text.IsExplicit && s.Text.Marker == bridge.MarkColleagues:
+		return Ask, bridge.ReasonForColleagues // one of its later lines begins like a note, or with a command
 	case s.Text.IsExplicit:
 		return Out, bridge.ReasonExplicit
 	// A plain text.

@@ -63,6 +63,8 @@ func TestSpeakReasons(t *testing.T) {
 		{name: "mentions us", want: speech.Inside, reason: "mentions_us", change: func(s *speech.Speech) { s.Text.MentionsBot = true }},
 		{name: "in a thread that was left", want: speech.Inside, reason: "moved", wantTold: true,
 			change: func(s *speech.Speech) { s.InLeftThread, s.Text.IsExplicit = true, true }},
+		{name: "explicitly, with a note in a later line", want: speech.Ask, reason: "for_colleagues", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.IsExplicit, s.Text.Marker = true, bridge.MarkColleagues }},
 		{name: "explicitly, with a colleague", want: speech.Ask, reason: "reply_mentions", wantTold: true,
 			change: func(s *speech.Speech) { s.Text.IsExplicit, s.Text.MentionsPeople = true, true }},
 		{name: "in a thread of automatic mail", want: speech.Inside, reason: "automatic", wantTold: true,
@@ -101,9 +103,8 @@ func TestSpeakReasons(t *testing.T) {
 			change: func(s *speech.Speech) { s.Text.QuotesOther = true }},
 		{name: "an answer to a colleague's message, explicitly", want: speech.Out, reason: "explicit",
 			change: func(s *speech.Speech) { s.Text.QuotesOther, s.Text.IsExplicit = true, true }},
-		{name: "a word for colleagues, explicitly", want: speech.Out, reason: "explicit", change: func(s *speech.Speech) {
-			s.Text.Marker, s.Text.NamesColleague, s.Text.IsExplicit = bridge.MarkColleagues, true, true
-		}},
+		{name: "a colleague's name, explicitly", want: speech.Out, reason: "explicit",
+			change: func(s *speech.Speech) { s.Text.NamesColleague, s.Text.IsExplicit = true, true }},
 		{name: "a word for colleagues, by another agent", want: speech.Inside, reason: "not_assignee", wantTold: true,
 			change: func(s *speech.Speech) { s.Text.Marker, s.Author.IsAssignee = bridge.MarkColleagues, false }},
 		{name: "a file alone", want: speech.Ask, reason: "file_alone", wantTold: true,
@@ -146,12 +147,14 @@ func mustStay(s speech.Speech) bool {
 }
 
 // needsNoClick reports, by rules of its own and not by Speak's, whether a text that may leave does so by itself. It
-// does if its author said that it is a reply, or if it is an ordinary text of somebody who may reply.
+// does if its author said that it is a reply and no line of it looks like a note, or if it is an ordinary text of
+// somebody who may reply.
 func needsNoClick(s speech.Speech) bool {
 	maySpeak := !s.HasOwner || s.Author.IsAssignee || s.Account.AnyAgentReplies
 	isUnusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.NamesColleague ||
 		s.Text.QuotesOther || !s.Text.HasText || s.FollowsRemark || s.Account.MustConfirm
-	return s.Text.IsExplicit || s.Account.ReplyMode == store.ReplyDirect && maySpeak && !isUnusual
+	isReply := s.Text.IsExplicit && s.Text.Marker != bridge.MarkColleagues
+	return isReply || s.Account.ReplyMode == store.ReplyDirect && maySpeak && !isUnusual
 }
 
 // decisions counts what Speak has decided. It isn't a map because counting in one would take several times as long as
