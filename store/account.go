@@ -73,7 +73,7 @@ type AccountSignature struct {
 	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil if the signature is plain Markdown
 }
 
-// AccountCondition tells whether an account works. StatusText and StatusHint explain it to people.
+// AccountCondition tells whether an account works.
 type AccountCondition struct {
 	Status     string `db:"status" json:"status"` // a channels.ConditionStatus; StatusText and StatusHint explain it to people
 	StatusText string `db:"status_text" json:"status_text"`

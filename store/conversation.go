@@ -59,7 +59,7 @@ type LastMessage struct {
 	Cost           string    `db:"cost" json:"cost"` // the price category of the newest message; empty if unknown
 }
 
-// ConversationTimes are the times that matter to a conversation; nil if they don't apply.
+// ConversationTimes are the times that matter to a conversation. Those that don't apply are nil.
 type ConversationTimes struct {
 	SnoozedUntil *time.Time `db:"snoozed_until" json:"snoozed_until"`
 	WaitingSince *time.Time `db:"waiting_since" json:"waiting_since"`

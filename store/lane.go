@@ -55,7 +55,7 @@ type Delivery struct {
 	Joining
 }
 
-// DeliveryTimes are the times of a delivery's attempts; nil if they don't apply.
+// DeliveryTimes are the times that matter to the attempts of a delivery. Those that don't apply are nil.
 type DeliveryTimes struct {
 	// It isn't sent before this time, so that it can be taken back; nil if it may be sent at once.
 	NotBefore *time.Time `db:"not_before" json:"not_before"`

@@ -89,6 +89,10 @@ func TestParseReplyThatIsNone(t *testing.T) {
 	} {
 		wantUnknown(t, text, Parse(text, team), "")
 	}
+	for _, line := range []string{"note: she lies", "!resolve", "// she lies"} { // nobody is asked about a new conversation
+		text := "!new ann@x.test Hello\n" + line
+		wantUnknown(t, text, Parse(text, team), "One of its lines begins like a note or a command")
+	}
 	wantUnknown(t, "@Parley reply: note: not for her", Mention("reply: note: not for her", team), "")
 }
 

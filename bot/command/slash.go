@@ -35,11 +35,7 @@ func Slash(command, text string, opt Options) Parsed {
 		text = command + " " + text
 	}
 
-	p := readWithoutSign(text, bridge.MarkSlash, opt)
-	if p.Verb == bridge.VerbReply && p.Text != "" {
-		p.Marker = markerOfReply(p.Text, opt)
-	}
-	return p
+	return readWithoutSign(text, bridge.MarkSlash, opt)
 }
 
 // Mention parses the text after a mention of the app:
@@ -65,7 +61,6 @@ func Mention(text string, opt Options) Parsed {
 
 	p := readWithoutSign(rest, bridge.MarkNone, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
-		p.Marker = markerOfReply(p.Text, opt)
 		p.Explicit = true
 	}
 

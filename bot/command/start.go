@@ -58,8 +58,8 @@ func readStart(p *Parsed, text string, opt Options) (problem string) {
 	}
 
 	p.Text, problem = replyText(rest, opt)
-	if problem == "" && HasCommandLine(p.Text) {
-		problem = "One of its lines begins like a command. Put \\ before it to send it."
+	if problem == "" && hasNoteLine(p.Text, opt) {
+		problem = "One of its lines begins like a note or a command. To send it as it stands, use the form New conversation."
 	}
 	return problem
 }

@@ -36,20 +36,10 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 	rest, _ := cutColon(text[len(word):])
 	p = readArguments(v, p, name, typed.Trim(rest), marker, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
-		p.Marker = markerOfReply(p.Text, opt)
 		p.Explicit = true
 	}
 
 	return p
-}
-
-// markerOfReply returns the marker of a text that was given to the verb reply. The sign before the verb is none of the
-// text's. The author of "!reply It left⏎note: she lies" is asked.
-func markerOfReply(text string, opt Options) bridge.Marker {
-	if hasNoteLine(text, opt) {
-		return bridge.MarkColleagues
-	}
-	return bridge.MarkNone
 }
 
 // findVerb returns the verb that a word names. The name of a list ("mine") stands for VerbList with that
@@ -91,7 +81,19 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 	if problem := p.readRest(v, name, rest, opt); problem != "" {
 		return refuseVerb(name, marker, problem)
 	}
+	if p.Verb == bridge.VerbReply && p.Text != "" {
+		p.Marker = markerOfReply(p.Text, opt)
+	}
 	return p
+}
+
+// markerOfReply returns the marker of a text that was given to the verb reply. The sign before the verb is none of the
+// text's. The author of "!reply It left⏎note: she lies" is asked.
+func markerOfReply(text string, opt Options) bridge.Marker {
+	if hasNoteLine(text, opt) {
+		return bridge.MarkColleagues
+	}
+	return bridge.MarkNone
 }
 
 // readRest parses rest into p; it is empty only for RestTextRequest. problem is a message for the agent if the

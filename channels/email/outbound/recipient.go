@@ -24,7 +24,7 @@ func (c *Composer) Recipient(typed string) (channels.Party, error) {
 func ReadAddress(typed string) (channels.Party, error) {
 	list := rawmail.Addresses(rawmail.NewGuesser(), typed)
 	wordsAround := len(list) == 1 && list[0].Name != "" && !strings.Contains(typed, "<")
-	isPart := !strings.ContainsAny(typed, `<"`) && strings.ContainsAny(strings.Trim(typed, " ,;"), ",;") // "ann,lee@x.test"
+	isPart := !strings.ContainsAny(typed, `<"`) && strings.ContainsAny(strings.Trim(typed, " \t\r\n,;"), ",;") // "ann,lee@x.test"
 	hasControls := strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl)
 	switch {
 	case len(list) == 0, len(list) == 1 && isPart, wordsAround, hasControls:

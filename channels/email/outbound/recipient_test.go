@@ -29,7 +29,7 @@ func TestRecipient(t *testing.T) {
 		},
 		{name: "address with a name", typed: "Ann Lee <ann@example.org>", want: channels.Party{Key: "ann@example.org", Name: "Ann Lee"}},
 		{name: "dots that no standard allows", typed: "ann..lee.@example.org", want: channels.Party{Key: "ann..lee.@example.org"}},
-		{name: "address with a comma behind it", typed: "ann@example.org,", want: channels.Party{Key: "ann@example.org"}},
+		{name: "address with a comma behind it", typed: "ann@example.org,\n", want: channels.Party{Key: "ann@example.org"}},
 		{name: "link", typed: "mailto:ann@example.org", want: channels.Party{Key: "ann@example.org"}},
 		{name: "domain outside ASCII", typed: "ann@bücher.example", want: channels.Party{Key: "ann@xn--bcher-kva.example"}},
 	}
