@@ -230,7 +230,7 @@ func marksExplained() []Piece {
 		{bridge.MarkDelivered, " delivered · "},
 		{bridge.MarkRead, " read · "},
 		{bridge.MarkInside, " stays inside · "},
-		{bridge.MarkWarning, " did not arrive, or may not have. Lines that leave as one message have it under the last."},
+		{bridge.MarkWarning, " did not arrive, or may not have."},
 	} {
 		pieces = append(pieces, shape.Icon(MarkIcon(mark.mark)), shape.Text(mark.words))
 	}

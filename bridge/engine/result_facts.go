@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
@@ -33,7 +32,6 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	isLostPost := r.Kind == relay.ReportFailed && bridge.PostKind(c.Kind) != bridge.PostEphemeral
 	switch {
 	case isReply:
-		f.Followed = hasLeftWithLaterLine(c, r)
 		if c.Joined == 0 { // several texts that left as one message are charged once, with the first
 			f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 		}
@@ -131,16 +129,4 @@ func doubleFact(f own.Fact, c dispatch.Claimed, r relay.Report) (own.Fact, bool)
 		return own.Fact{}, false
 	}
 	return f, true
-}
-
-// hasLeftWithLaterLine reports whether a delivery was sent in one message with later ones of the same author. Deliveries that were
-// undone before don't count.
-func hasLeftWithLaterLine(c dispatch.Claimed, r relay.Report) bool {
-	for i, line := range slices.Backward(c.With) {
-		wasTakenBack := i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled
-		if !wasTakenBack {
-			return line.ID != c.ID
-		}
-	}
-	return false
 }

@@ -7,7 +7,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
@@ -112,7 +111,14 @@ func (rc *Receipts) isShownForRun(d *book.Delivery) bool {
 	if !slices.Contains(run, d) {
 		return true // it left by itself later
 	}
-	return d.State != store.Cancelled && threads.IsLastInRun(run, d)
+	return d.State != store.Cancelled && isLastInRun(run, d)
+}
+
+// isLastInRun reports whether d is the last delivery of a run (deliveries that leave as one message) that
+// hasn't been cancelled.
+func isLastInRun(run []*book.Delivery, d *book.Delivery) bool {
+	isLater := func(other *book.Delivery) bool { return other.Seq > d.Seq && other.State != store.Cancelled }
+	return !slices.ContainsFunc(run, isLater)
 }
 
 // reportedRecipients returns the lines "address: reason" of a delivery's error, one for each recipient whose

@@ -10,7 +10,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
@@ -81,8 +80,7 @@ func (rc *Receipts) applyToReply(
 			return err
 		}
 		if reply.Fate == store.FateOut {
-			followed := !threads.IsLastInRun(run, one)
-			rc.MarkSent(c, reply, followed)
+			rc.MarkSent(c, reply)
 		}
 	}
 	return nil
@@ -194,8 +192,7 @@ func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.M
 	rc.Outbox.Settle(d, state)
 	rc.noteProvenSent(c, m, isNew)
 	if m.Fate == store.FateOut {
-		const followed = false // for a run, applyToReply then marks each reply
-		rc.MarkSent(c, m, followed)
+		rc.MarkSent(c, m)
 	}
 }
 

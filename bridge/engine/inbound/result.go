@@ -46,7 +46,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	}
 
 	rc.speech.CustomerGot(c, m)
-	rc.MarkSent(c, m, f.Followed)
+	rc.MarkSent(c, m)
 }
 
 // noteCounts records how many SMS the provider charges for a message, and its price category.

@@ -51,9 +51,8 @@ type Fact struct {
 
 // SentParts describes how a reply was sent.
 type SentParts struct {
-	Parts    int    `json:"parts,omitempty"`    // messages that the provider counts, such as SMS segments
-	Cost     string `json:"cost,omitempty"`     // the provider's price category, such as "utility"; "" means unknown
-	Followed bool   `json:"followed,omitempty"` // a later text of the author was sent in the same message
+	Parts int    `json:"parts,omitempty"` // messages that the provider counts, such as SMS segments
+	Cost  string `json:"cost,omitempty"`  // the provider's price category, such as "utility"; "" means unknown
 }
 
 // FetchedFile describes a fetched file of a message.

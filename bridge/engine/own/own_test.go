@@ -38,14 +38,14 @@ func factsOfDeliveries() []storedFact {
 		},
 		{
 			name:   "a delivery landed",
-			stored: `{"kind":"landed","conversation":7,"message":8,"delivery":9,"external":"wamid.1","parts":3,"cost":"0.05 EUR","followed":true}`,
+			stored: `{"kind":"landed","conversation":7,"message":8,"delivery":9,"external":"wamid.1","parts":3,"cost":"0.05 EUR"}`,
 			fact: own.Fact{
 				Kind:         "landed",
 				Conversation: 7,
 				Message:      8,
 				Delivery:     9,
 				External:     "wamid.1",
-				SentParts:    own.SentParts{Parts: 3, Cost: "0.05 EUR", Followed: true},
+				SentParts:    own.SentParts{Parts: 3, Cost: "0.05 EUR"},
 			},
 		},
 		{

@@ -185,8 +185,7 @@ func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
 		if !sp.Outbox.AwaitOtherParts(m) {
 			sp.CustomerGot(c, m)
-			const followed = false // no later text left in the same message
-			sp.MarkSent(c, m, followed)
+			sp.MarkSent(c, m)
 		}
 	default:
 	}

@@ -81,11 +81,10 @@ func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 }
 
 // MarkSent marks a reply that the provider has accepted as sent, delivered or read, depending on its receipts
-// and the account's settings. followed means that a later text left with it as one message. In that case only
-// the later one is marked.
-func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool) {
+// and the account's settings.
+func (th *Writer) MarkSent(c *book.Conversation, m *book.Message) {
 	settings := th.Settings(c)
-	if followed || settings.Receipts == "failures" {
+	if settings.Receipts == "failures" {
 		th.Mark(c, m, NoMark)
 		return
 	}
@@ -102,13 +101,6 @@ func markOfReceipt(state bridge.OutcomeState) bridge.Mark {
 	default:
 		return bridge.MarkSent
 	}
-}
-
-// IsLastInRun reports whether d is the last delivery of a run (deliveries that leave as one message) that
-// hasn't been cancelled.
-func IsLastInRun(run []*book.Delivery, d *book.Delivery) bool {
-	isLater := func(other *book.Delivery) bool { return other.Seq > d.Seq && other.State != store.Cancelled }
-	return !slices.ContainsFunc(run, isLater)
 }
 
 // marksOf returns the deliveries of a message's marks, posted and queued, in order.
