@@ -55,6 +55,22 @@ func TestAcceptOnce(t *testing.T) {
 	a.wantValue("effects written twice", 0, effectsWrittenTwice)
 }
 
+// A fact counts once, too, if an earlier version stored it under another id. What came to the provider only after that is
+// another fact.
+func TestAcceptUnderAFormerID(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.start()
+	h.accept(fact("k", "former"))
+	h.waitAppliedNames("former")
+	known, unknown := fact("k", "known"), fact("k", "unknown")
+	known.FormerID, known.ArrivedAt = "former", time.Now().Add(-time.Minute)
+	unknown.FormerID, unknown.ArrivedAt = "former", time.Now().Add(2*time.Hour)
+	h.accept(known, unknown)
+	h.waitAppliedNames("former", "unknown")
+	h.wantValue("stored events", 2, `SELECT count(*) FROM events`)
+}
+
 // holdJournal keeps everybody from storing facts until release is called.
 func (h *harness) holdJournal() (release func()) {
 	h.t.Helper()

@@ -266,9 +266,10 @@ func (f *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 	envelope.InternalDate = o.mail.arrivedAt
 	envelope.SizeBytes = o.mail.sizeBytes
 	envelope.Truncated = o.mail.truncated
-	fact.ExternalID = mailid.Fact(o.mail.raw)
+	fact.ExternalID, fact.FormerID = mailid.FactAndFormer(o.mail.raw)
+	fact.ArrivedAt = o.mail.arrivedAt
 	if f.isSent {
-		fact.ExternalID = mailid.SentFact(o.mail.raw)
+		fact.ExternalID, fact.FormerID = mailid.Sent(fact.ExternalID), mailid.Sent(fact.FormerID)
 	}
 
 	fact.Payload = o.mail.withLine(envelope.Line())

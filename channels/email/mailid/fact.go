@@ -17,33 +17,49 @@ import (
 
 // Fact returns the id of the fact that a mail arrived, such as mail:0123456789abcdef0123456789abcdef. All copies of a
 // mail in the mailbox have the same id. A different mail has a different id, even if its Message-ID is the same.
-//
-// Servers may re-encode the parts of a mail, so the id is a hash of the decoded text and some headers. For a mail
-// without a Message-ID, it is a hash of the raw bytes. The input of the hash must never change, because stored ids
-// depend on it.
 func Fact(raw []byte) string {
+	id, _ := FactAndFormer(raw)
+	return id
+}
+
+// FactAndFormer returns the id of Fact, and the id that earlier versions gave to the same fact, without regard to the
+// mail's files. former is "" if it is the same id.
+//
+// Servers may re-encode the parts of a mail, so the id is a hash of the decoded texts and files and some headers. For a
+// mail without a Message-ID, it is a hash of the raw bytes. The input of the hash must never change, because stored ids
+// depend on it.
+func FactAndFormer(raw []byte) (id, former string) {
 	sum := sha256.New()
 	root, _ := rawmail.Read(raw)
-	if ids := rawmail.MessageIDs(root.Header.Raw("Message-Id"), root.Header.Guess); len(ids) > 0 {
-		sum.Write([]byte(ids[0]))
-		h := &spacelessHash{to: sum}
-		for _, name := range []string{"Date", "From", "Subject"} {
-			writeSpaceless(h, rawmail.DecodeHeader(root.Header.Raw(name), root.Header.Guess))
-		}
-
-		h.writeTexts(root)
-	} else {
+	ids := rawmail.MessageIDs(root.Header.Raw("Message-Id"), root.Header.Guess)
+	if len(ids) == 0 {
 		sum.Write(raw)
+		return factID(sum), ""
 	}
 
+	sum.Write([]byte(ids[0]))
+	h := &spacelessHash{to: sum}
+	for _, name := range []string{"Date", "From", "Subject"} {
+		writeSpaceless(h, rawmail.DecodeHeader(root.Header.Raw(name), root.Header.Guess))
+	}
+	h.writeTexts(root)
+	withoutFiles := factID(sum)
+	if h.writeFiles(root); factID(sum) == withoutFiles {
+		return withoutFiles, ""
+	}
+	return factID(sum), withoutFiles
+}
+
+// factID returns the id of a fact with this hash.
+func factID(sum hash.Hash) string {
 	const hashBytes = 16 // enough to make collisions practically impossible
 	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:hashBytes])
 }
 
-// SentFact returns the id of the fact that a mail is in the folder of sent mail, such as
-// sent:0123456789abcdef0123456789abcdef. It differs from that of Fact, because a copy of the mail in another folder
-// doesn't prove that we sent it.
-func SentFact(raw []byte) string { return "sent:" + strings.TrimPrefix(Fact(raw), "mail:") }
+// Sent returns the id of the fact that a mail is in the folder of sent mail, such as
+// sent:0123456789abcdef0123456789abcdef. fact is the id of the mail from FactAndFormer. It isn't used itself, because a
+// copy of the mail in another folder doesn't prove that we sent it.
+func Sent(fact string) string { return strings.Replace(fact, "mail:", "sent:", 1) }
 
 // spacelessHash writes text without its white space into a hash, because servers change where lines break.
 type spacelessHash struct {
@@ -59,10 +75,33 @@ func (h *spacelessHash) writeTexts(p *rawmail.Part) {
 	for _, child := range p.Children {
 		h.writeTexts(child)
 	}
-	isText := p.Type == "text/plain" || p.Type == "text/html"
-	if !isText || len(p.Children) > 0 {
-		return
+	if isText(p) {
+		h.writeText(p)
 	}
+}
+
+// isText reports whether a part is one of those that writeTexts writes.
+func isText(p *rawmail.Part) bool {
+	return len(p.Children) == 0 && (p.Type == "text/plain" || p.Type == "text/html")
+}
+
+// writeFiles writes all other parts, in a fixed order. Of files that are texts or mails, too, servers change line breaks.
+func (h *spacelessHash) writeFiles(p *rawmail.Part) {
+	for _, child := range p.Children {
+		h.writeFiles(child)
+	}
+	switch major, _, _ := strings.Cut(p.Type, "/"); {
+	case major == "multipart", isText(p):
+	case major == "text", major == "message":
+		h.writeText(p)
+	default:
+		file := sha256.Sum256(p.Bytes())
+		h.to.Write(file[:])
+	}
+}
+
+// writeText writes the decoded text of a part.
+func (h *spacelessHash) writeText(p *rawmail.Part) {
 	b, charset := p.Bytes(), p.Params["charset"]
 	if rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
 		writeSpaceless(h, b) // unconverted, which saves copying a large text

@@ -58,6 +58,39 @@ func TestFactIDsOfDifferentMails(t *testing.T) {
 	}
 }
 
+// newScan returns a mail of a device that gives all its mails one Message-ID and date. It has this file in base64, and this
+// transfer encoding of the text.
+func newScan(encoding, text, file string) []byte {
+	return newMail("scan@copier", "7bit\nContent-Type: multipart/mixed; boundary=b", strings.NewReplacer(
+		"ENCODING", encoding, "TEXT", text, "FILE", file).Replace(`--b
+Content-Transfer-Encoding: ENCODING
+
+TEXT
+--b
+Content-Type: application/pdf; name=scan.pdf
+Content-Transfer-Encoding: base64
+
+FILE
+--b--
+`))
+}
+
+// Mails that differ only in their files are different facts. Each is known by the former id, which was that of the text.
+func TestFactIDsOfMailsWithFiles(t *testing.T) {
+	t.Parallel()
+	one, former := FactAndFormer(newScan("7bit", "A scan.", "JVBERi0xLjQgaW52b2ljZSAx"))
+	if other := Fact(newScan("7bit", "A scan.", "JVBERi0xLjQgaW52b2ljZSAy")); other == one {
+		t.Errorf("mails with different files have the same id %s", one)
+	}
+	if again := Fact(newScan("base64", "QSBzY2FuLg==", "JVBERi0xLjQg\naW52b2ljZSAx")); again != one {
+		t.Errorf("the same mail in another encoding: got %s, want %s", again, one)
+	}
+	text, ofText := FactAndFormer(newMail("scan@copier", "7bit", "A scan."))
+	if former != text || ofText != "" {
+		t.Errorf("former ids: got %s with a file and %q without, want %s and none", former, ofText, text)
+	}
+}
+
 // textPart returns a part of a mail with this text, which declares this charset.
 func textPart(text []byte, charset string) *rawmail.Part {
 	return &rawmail.Part{
