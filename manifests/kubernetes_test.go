@@ -2,6 +2,7 @@ package manifests_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,163 +12,128 @@ import (
 	"strings"
 	"testing"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
+	"github.com/goccy/go-yaml"
 )
 
-// cluster is what the manifests create in Kubernetes.
-type cluster struct {
-	deployment appsv1.Deployment
-	service    corev1.Service
-	ingress    networkingv1.Ingress
-	budget     policyv1.PodDisruptionBudget
-}
-
-// kustomization is the part of kustomize's file format that we use.
-type kustomization struct {
-	metav1.TypeMeta    `json:",inline"`
-	Namespace          string                                   `json:"namespace"`
-	Resources          []string                                 `json:"resources"`
-	Images             []struct{ Name, NewName, NewTag string } `json:"images"`
-	ConfigMapGenerator []struct {
-		Name string   `json:"name"`
-		Envs []string `json:"envs"`
-	} `json:"configMapGenerator"`
-	Labels []struct {
-		Pairs map[string]string `json:"pairs"`
-	} `json:"labels"`
-}
-
-// decode reads a manifest into Kubernetes' own type. Errors: the manifest is of another kind, or has fields that the
-// kind doesn't have.
-func decode(text string, kind, version string, into any) error {
-	var head metav1.TypeMeta
-	if err := yaml.Unmarshal([]byte(text), &head); err != nil {
-		return err
-	}
-	if head.Kind != kind || head.APIVersion != version {
-		return fmt.Errorf("it is a %s of %s, not a %s of %s", head.Kind, head.APIVersion, kind, version)
-	}
-	return yaml.UnmarshalStrict([]byte(text), into)
-}
-
-// loadCluster reads all manifests that kustomization.yaml lists.
-func loadCluster(t *testing.T) (c cluster) {
+// manifest returns a function that reads the value at a path of a file in manifests/kubernetes, such as
+// "$.spec.replicas", as text. What isn't there is "<nil>".
+func manifest(t *testing.T, name string) func(path string) string {
 	t.Helper()
-	var k kustomization
-	if err := decode(read(t, "kubernetes/kustomization.yaml"), "Kustomization", "kustomize.config.k8s.io/v1beta1", &k); err != nil {
-		t.Fatal(err)
-	}
-	for name, part := range map[string]struct {
-		kind, version string
-		into          any
-	}{
-		"deployment.yaml":        {"Deployment", "apps/v1", &c.deployment},
-		"service.yaml":           {"Service", "v1", &c.service},
-		"ingress.yaml":           {"Ingress", "networking.k8s.io/v1", &c.ingress},
-		"disruption-budget.yaml": {"PodDisruptionBudget", "policy/v1", &c.budget},
-	} {
-		if err := decode(read(t, "kubernetes/"+name), part.kind, part.version, part.into); err != nil {
-			t.Errorf("%s: %v", name, err)
+	text := read(t, "kubernetes/"+name)
+	return func(path string) string {
+		t.Helper()
+		at, err := yaml.PathString(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !slices.Contains(k.Resources, name) {
-			t.Errorf("kustomization.yaml leaves %s out", name)
+		var value any
+		if err := at.Read(strings.NewReader(text), &value); err != nil && !errors.Is(err, yaml.ErrNotFoundNode) {
+			t.Fatalf("%s: %v", name, err)
 		}
+		return fmt.Sprint(value)
 	}
-
-	files, err := filepath.Glob("kubernetes/*.yaml")
-	if err != nil || len(files) != len(k.Resources)+1 {
-		t.Errorf("%d files, %d in kustomization.yaml: %v", len(files), len(k.Resources), err)
-	}
-
-	if len(k.ConfigMapGenerator) != 1 || k.ConfigMapGenerator[0].Name != "parley" ||
-		!slices.Equal(k.ConfigMapGenerator[0].Envs, []string{"parley.properties"}) {
-		t.Errorf("the variables come from %v", k.ConfigMapGenerator)
-	}
-
-	if len(k.Images) != 1 || len(c.deployment.Spec.Template.Spec.Containers) != 1 ||
-		k.Images[0].Name != c.deployment.Spec.Template.Spec.Containers[0].Image {
-		t.Fatalf("the image that is replaced is not the one of the container: %v", k.Images)
-	}
-	return c
 }
 
-// TestKubernetes checks that Kubernetes' own types accept the manifests, that the names in each manifest exist in the
-// others, and that what docs/operations.md promises of them is true.
+// wantValues compares the values of a manifest.
+func wantValues(t *testing.T, name string, want map[string]string) {
+	t.Helper()
+	value := manifest(t, name)
+	for path, want := range want {
+		if got := value(path); got != want {
+			t.Errorf("%s: %s is %s, want %s", name, path, got, want)
+		}
+	}
+}
+
+const (
+	pod       = "$.spec.template.spec"
+	container = pod + ".containers[0]"
+	ours      = "map[app.kubernetes.io/name:parley]" // the labels of our pods, by which everything else finds them
+)
+
+// TestKubernetes checks that the names in each manifest exist in the others, that the only container has few rights, and
+// that what docs/operations.md promises of them is true.
 func TestKubernetes(t *testing.T) {
 	t.Parallel()
-	c := loadCluster(t)
-	pod := c.deployment.Spec.Template
-	for what, selector := range map[string]map[string]string{
-		"deployment": c.deployment.Spec.Selector.MatchLabels, "service": c.service.Spec.Selector, "budget": c.budget.Spec.Selector.MatchLabels,
-		"spread": pod.Spec.TopologySpreadConstraints[0].LabelSelector.MatchLabels,
-	} {
-		for key, value := range selector {
-			if pod.Labels[key] != value {
-				t.Errorf("%s selects %s=%s, which no pod has", what, key, value)
-			}
-		}
-		if len(selector) == 0 {
-			t.Errorf("%s selects every pod", what)
-		}
-	}
+	wantValues(t, "deployment.yaml", map[string]string{
+		"$.kind":                          "Deployment",
+		"$.apiVersion":                    "apps/v1",
+		"$.spec.selector.matchLabels":     ours,
+		"$.spec.template.metadata.labels": ours,
+		pod + ".topologySpreadConstraints[0].labelSelector.matchLabels": ours,
 
-	if *c.deployment.Spec.Replicas != 3 || c.budget.Spec.MaxUnavailable.IntValue() != 1 ||
-		c.deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntValue() != 0 {
-		t.Error("three replicas, of which one may be away for a drained node and none for an upgrade")
-	}
-	if *pod.Spec.TerminationGracePeriodSeconds < 40 {
-		t.Error("docs/operations.md promises 40 seconds to end")
-	}
+		// Three replicas, of which none is away during an upgrade, and which have the time to end.
+		"$.spec.replicas": "3",
+		"$.spec.strategy.rollingUpdate.maxUnavailable": "0",
+		pod + ".terminationGracePeriodSeconds":         "40",
 
-	backend := c.ingress.Spec.Rules[0].HTTP.Paths[0].Backend.Service
-	if backend.Name != c.service.Name || backend.Port.Name != c.service.Spec.Ports[0].Name {
-		t.Errorf("the ingress leads to %s:%s", backend.Name, backend.Port.Name)
-	}
-	if c.ingress.Spec.TLS[0].Hosts[0] != c.ingress.Spec.Rules[0].Host {
-		t.Error("the certificate is for another name")
-	}
+		pod + ".automountServiceAccountToken":                   "false",
+		pod + ".securityContext.runAsNonRoot":                   "true",
+		pod + ".securityContext.runAsUser":                      "65532",
+		pod + ".securityContext.fsGroup":                        "65532",
+		pod + ".securityContext.seccompProfile.type":            "RuntimeDefault",
+		container + ".securityContext.capabilities.drop":        "[ALL]",
+		container + ".securityContext.readOnlyRootFilesystem":   "true",
+		container + ".securityContext.allowPrivilegeEscalation": "false",
 
-	checkContainer(t, pod.Spec, c.service.Spec.Ports[0])
-	checkProperties(t, pod.Spec, c.ingress.Spec.Rules[0].Host)
-}
-
-// checkContainer checks the rights and the probes of the only container.
-func checkContainer(t *testing.T, pod corev1.PodSpec, port corev1.ServicePort) {
-	t.Helper()
-	container := pod.Containers[0]
-	rights := container.SecurityContext
-	if !*pod.SecurityContext.RunAsNonRoot || *pod.SecurityContext.RunAsUser != 65532 ||
-		pod.SecurityContext.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault ||
-		*rights.AllowPrivilegeEscalation || !*rights.ReadOnlyRootFilesystem || !slices.Contains(rights.Capabilities.Drop, "ALL") ||
-		*pod.AutomountServiceAccountToken {
-		t.Error("the pod has rights that it does not need")
-	}
-
-	if container.Ports[0].Name != port.TargetPort.StrVal || container.Ports[0].ContainerPort != 8080 ||
-		!strings.Contains(read(t, "Dockerfile"), "PARLEY_LISTEN=0.0.0.0:8080") {
-		t.Error("the service leads to a port on which nobody listens")
-	}
+		container + ".ports[0]":                  "map[containerPort:8080 name:http]",
+		container + ".livenessProbe.httpGet":     "map[path:/healthz port:http]",
+		container + ".readinessProbe.httpGet":    "map[path:/readyz?without=surfaces port:http]",
+		container + ".envFrom":                   "[map[configMapRef:map[name:parley]]]",
+		container + ".env":                       "<nil>",
+		container + ".volumeMounts[*].name":      "[secrets data temporary]",
+		pod + ".volumes[*].name":                 "[secrets data temporary]",
+		container + ".volumeMounts[0].mountPath": "/run/secrets/parley",
+		pod + ".volumes[0].secret.secretName":    "parley",
+		pod + ".volumes[0].secret.defaultMode":   fmt.Sprint(0o440),
+	})
+	wantValues(t, "service.yaml", map[string]string{
+		"$.kind": "Service", "$.metadata.name": "parley", "$.spec.selector": ours,
+		"$.spec.ports[0]": "map[name:http port:80 targetPort:http]",
+	})
+	wantValues(t, "disruption-budget.yaml", map[string]string{
+		"$.kind": "PodDisruptionBudget", "$.spec.maxUnavailable": "1", "$.spec.selector.matchLabels": ours,
+	})
+	wantValues(t, "ingress.yaml", map[string]string{
+		"$.kind": "Ingress", "$.spec.rules[0].host": "help.acme.example", "$.spec.tls[0].hosts": "[help.acme.example]",
+		"$.spec.rules[0].http.paths[0].backend.service": "map[name:parley port:map[name:http]]",
+	})
+	wantValues(t, "kustomization.yaml", map[string]string{
+		"$.resources":          "[deployment.yaml service.yaml disruption-budget.yaml ingress.yaml]",
+		"$.images[0].name":     manifest(t, "deployment.yaml")(container + ".image"),
+		"$.configMapGenerator": "[map[envs:[parley.properties] name:parley]]",
+	})
 
 	routes := read(t, filepath.Join("..", "cmd", "parley", "app", "http.go"))
-	for what, probe := range map[string]*corev1.Probe{"/healthz": container.LivenessProbe, "/readyz": container.ReadinessProbe} {
-		asked, query, _ := strings.Cut(probe.HTTPGet.Path, "?")
-		if asked != what || probe.HTTPGet.Port.StrVal != container.Ports[0].Name || !strings.Contains(routes, `"GET `+what+`"`) {
-			t.Errorf("the probe of %s asks %s", what, probe.HTTPGet.Path)
-		}
-		if key, value, ok := strings.Cut(query, "="); ok && !strings.Contains(routes, fmt.Sprintf("Get(%q) == %q", key, value)) {
-			t.Errorf("the program knows no %s at %s", query, what)
+	for _, known := range []string{`"GET /healthz"`, `"GET /readyz"`, `Get("without") == "surfaces"`} {
+		if !strings.Contains(routes, known) {
+			t.Errorf("the program doesn't know %s, which the probes ask", known)
 		}
 	}
+	if !strings.Contains(read(t, "Dockerfile"), "PARLEY_LISTEN=0.0.0.0:8080") {
+		t.Error("the service leads to a port on which nobody listens")
+	}
+}
 
-	for _, mount := range container.VolumeMounts {
-		if !slices.ContainsFunc(pod.Volumes, func(v corev1.Volume) bool { return v.Name == mount.Name }) {
-			t.Errorf("%s is mounted and not there", mount.Name)
+// TestKubernetesProperties checks the variables of the pods, and where they find their secrets.
+func TestKubernetesProperties(t *testing.T) {
+	t.Parallel()
+	var names []string
+	plain := map[string]string{}
+	for line := range strings.Lines(read(t, "kubernetes/parley.properties")) {
+		name, value, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "#")), "=")
+		if !ok || strings.Contains(name, " ") {
+			continue
 		}
+		names, plain[name] = append(names, name), value
+		if strings.HasSuffix(name, "_FILE") && path.Dir(value) != "/run/secrets/parley" {
+			t.Errorf("%s is outside of the secret's folder", name)
+		}
+	}
+	checkVariables(t, "parley.properties", names)
+	checkNoSecrets(t, "parley.properties", plain)
+	if host := manifest(t, "ingress.yaml")("$.spec.rules[0].host"); plain["PARLEY_PUBLIC_URL"] != "https://"+host {
+		t.Errorf("PARLEY_PUBLIC_URL is %s, the ingress serves %s", plain["PARLEY_PUBLIC_URL"], host)
 	}
 }
 
@@ -188,51 +154,20 @@ func TestKubernetesErasures(t *testing.T) {
 	}
 }
 
-// checkProperties checks the variables of the pods, and where they find their secrets.
-func checkProperties(t *testing.T, pod corev1.PodSpec, host string) {
-	t.Helper()
-	container := pod.Containers[0]
-	if container.EnvFrom[0].ConfigMapRef.Name != "parley" || len(container.Env) > 0 {
-		t.Error("the variables don't come from parley.properties")
-	}
-
-	var names []string
-	plain := map[string]string{}
-	for line := range strings.Lines(read(t, "kubernetes/parley.properties")) {
-		name, value, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "#")), "=")
-		if !ok || strings.Contains(name, " ") {
-			continue
-		}
-		names, plain[name] = append(names, name), value
-		if strings.HasSuffix(name, "_FILE") && path.Dir(value) != container.VolumeMounts[0].MountPath {
-			t.Errorf("%s is outside of the secret's folder %s", name, container.VolumeMounts[0].MountPath)
-		}
-	}
-
-	checkVariables(t, "parley.properties", names)
-	checkNoSecrets(t, "parley.properties", plain)
-	if plain["PARLEY_PUBLIC_URL"] != "https://"+host {
-		t.Errorf("PARLEY_PUBLIC_URL is %s, the ingress serves %s", plain["PARLEY_PUBLIC_URL"], host)
-	}
-	if pod.Volumes[0].Secret.SecretName != "parley" || *pod.Volumes[0].Secret.DefaultMode != 0o440 || *pod.SecurityContext.FSGroup != 65532 {
-		t.Error("the secret's files can't be read by the pod's user, or by too many")
-	}
-}
-
-// TestKubernetesRefuses checks that decode finds mistakes in a manifest.
-func TestKubernetesRefuses(t *testing.T) {
+// TestKubeconform checks with kubeconform, where it is installed, that the manifests have only fields that Kubernetes
+// knows. It fetches Kubernetes' schemas.
+func TestKubeconform(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string][2]string{
-		"a misspelt key":     {"readinessProbe:", "readynessProbe:"},
-		"a key out of place": {"replicas: 3", "replicas: 3\n  image: parley"},
-		"no number":          {"periodSeconds: 10", "periodSeconds: often"},
-		"a key twice":        {"replicas: 3", "replicas: 3\n  replicas: 4"},
-		"another kind":       {"kind: Deployment", "kind: StatefulSet"},
-	} {
-		changed := strings.Replace(read(t, "kubernetes/deployment.yaml"), change[0], change[1], 1)
-		if err := decode(changed, "Deployment", "apps/v1", &appsv1.Deployment{}); err == nil {
-			t.Errorf("%s was taken", name)
-		}
+	kubeconform, err := exec.LookPath("kubeconform")
+	if err != nil {
+		t.Skip("kubeconform is not installed")
+	}
+	out, err := exec.CommandContext(t.Context(), kubeconform, "-strict", "-skip", "Kustomization", "kubernetes").CombinedOutput()
+	if bytes.Contains(out, []byte("failed downloading schema")) {
+		t.Skip("kubeconform can't fetch the schemas of Kubernetes")
+	}
+	if err != nil {
+		t.Errorf("kubeconform: %v\n%s", err, out)
 	}
 }
 
@@ -250,18 +185,9 @@ func TestKustomize(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	made := 0
-	for document := range bytes.SplitSeq(out, []byte("\n---\n")) {
-		var object metav1.PartialObjectMetadata
-		if err := yaml.Unmarshal(document, &object); err != nil {
-			t.Fatal(err)
-		}
-		if object.Namespace != "parley" {
-			t.Errorf("%s %s is outside of the namespace", object.Kind, object.Name)
-		}
-		made++
-	}
-	if made != 5 || !bytes.Contains(out, []byte("image: registry.acme.example/parley:1")) {
-		t.Errorf("%d objects:\n%s", made, out)
+	objects := bytes.Split(out, []byte("\n---\n"))
+	isOutside := func(object []byte) bool { return !bytes.Contains(object, []byte("\n  namespace: parley")) }
+	if len(objects) != 5 || slices.ContainsFunc(objects, isOutside) || !bytes.Contains(out, []byte("image: registry.acme.example/parley:1")) {
+		t.Errorf("%d objects, want five in the namespace parley:\n%s", len(objects), out)
 	}
 }

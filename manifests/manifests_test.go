@@ -1,5 +1,5 @@
-// Package manifests_test checks what Parley is installed with, by what reads it later: Docker's own loader and parser,
-// Kubernetes' own types, systemd's own verifier.
+// Package manifests_test checks what Parley is installed with, by plain reading, and by Docker Compose, kubectl, kubeconform
+// and systemd's verifier where these are installed.
 package manifests_test
 
 import (
