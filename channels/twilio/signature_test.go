@@ -12,7 +12,8 @@ import (
 	"parley/channels"
 )
 
-// The signature of an example in Twilio's documentation is right. Twilio's libraries test with it, too.
+// Signatures that Twilio's own library accepts are right: that of an example in its documentation, and two that were
+// recorded.
 func TestSignatureVector(t *testing.T) {
 	t.Parallel()
 	form := url.Values{
@@ -24,6 +25,12 @@ func TestSignatureVector(t *testing.T) {
 	}
 	got := computeSignature("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", form)
 	wantEqual(t, "signature", got, "0/KCTR6DLpKmkAf8muzZqo1nDgQ=")
+
+	form = url.Values{"Body": {" Grüße & <b>\n"}, "Empty": {""}, "From": {"whatsapp:+4915112345678"}}
+	got = computeSignature("12345", "https://parley.example/hooks/sms?a=it's&x=", form)
+	wantEqual(t, "signature of text in UTF-8", got, "dyYNSKD0CV/l6pow7yhL2H7hNoI=")
+	got = computeSignature("12345", "https://parley.example:8443/h", url.Values{"Body": {"  "}, "From": {"+12349013030"}})
+	wantEqual(t, "signature of blanks", got, "MNL3jn64BbyRe4fcvgNOsuiTtlk=")
 }
 
 // inboundForm is a customer's SMS.
