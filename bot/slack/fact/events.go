@@ -1,11 +1,9 @@
 package fact
 
 import (
-	"cmp"
 	"encoding/json"
 	"slices"
 
-	"parley/bot/slack/glance"
 	"parley/channels"
 )
 
@@ -38,18 +36,9 @@ type Share struct {
 	File, Channel, Thread, TS string
 }
 
-// SplitEvent returns the facts of a callback. kind is KindEvent or KindCatchUp. Speed matters, so it tries three decoders,
-// the fastest one first:
-//
-//	glance.Read  reads plain messages, which are the most frequent, without decoding them completely
-//	readAtOnce   decodes the other events that Parley uses, in one pass
-//	event.read   decodes everything else, in which fields may have unexpected types
+// SplitEvent returns the facts of a callback. kind is KindEvent or KindCatchUp. Most events are
+// decoded in one pass, by readAtOnce. What is left, in which fields may have unexpected types, is decoded by event.read.
 func (s *Self) SplitEvent(kind string, body []byte) Arrival {
-	m, isPlain := glance.Read(body)
-	if isPlain && s.IsForUs(m.Team, m.App) {
-		return s.splitPlain(kind, &m, body)
-	}
-
 	cb, ev, channel, isComplete := readAtOnce(body)
 	if !isComplete {
 		if err := json.Unmarshal(body, &cb); err != nil {
@@ -106,14 +95,6 @@ func (s *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival
 	}
 
 	return Arrival{} // a type to which our app's manifest doesn't subscribe
-}
-
-// splitPlain is splitMessage for a plain message.
-func (s *Self) splitPlain(kind string, m *glance.Message, body []byte) Arrival {
-	if m.User == s.User {
-		return Arrival{}
-	}
-	return s.arrivalOf(kind, MessageID(m.Channel, m.TS), OrderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
 }
 
 // IsForUs reports whether a request from Slack is for our app in our workspace. If our app's id is unknown, only the

@@ -1,12 +1,10 @@
 package fact
 
 import (
-	"bytes"
 	"reflect"
 	"strings"
 	"testing"
 
-	"parley/bot/slack/glance"
 	"parley/bridge"
 )
 
@@ -65,46 +63,6 @@ func FuzzDecodeEvent(f *testing.F) {
 			}
 		}
 	})
-}
-
-// A plain message is read in one pass, without full decoding. It has the same facts as a decoded one. The test adds an
-// unknown field, which makes it be decoded.
-func TestPlainMessageHasTheFactsOfADecodedOne(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name  string
-		event string
-	}{
-		{name: "in a thread", event: msg(annsMessage, "On our way")},
-		{name: "our own", event: msg(`"user":"UBOT",`, "x")},
-		{name: "mention of us", event: strings.Replace(msg(`"user":"UANN",`, "x"), `"message"`, `"app_mention"`, 1)},
-		{
-			name:  "at top level",
-			event: `{"type":"message","user":"UANN","channel":"C1","ts":"1700000002.000200","text":"x"}`,
-		},
-		{
-			name:  "root",
-			event: `{"type":"message","user":"UANN","channel":"C1","ts":"1700000002.000200","thread_ts":"1700000002.000200","text":"x"}`,
-		},
-	} {
-		for _, team := range []string{"T1", "T2"} { // ours and another one
-			t.Run(tt.name+" for "+team, func(t *testing.T) {
-				t.Parallel()
-				plain := bytes.Replace(callbackOf(tt.event), []byte(`"T1"`), []byte(`"`+team+`"`), 1)
-				if _, isPlain := glance.Read(plain); !isPlain {
-					t.Errorf("it isn't read as plain: %s", plain)
-				}
-				decoded := bytes.Replace(plain, []byte(`"event":{`), []byte(`"event":{"new":1,`), 1)
-				got, want := testSelf().SplitEvent(KindEvent, plain), testSelf().SplitEvent(KindEvent, decoded)
-				for i := range want.Facts { // of which only the payload differs, by the new field
-					want.Facts[i].Payload = bytes.Replace(want.Facts[i].Payload, decoded, plain, 1)
-				}
-				if !reflect.DeepEqual(got, want) {
-					t.Errorf("got  %+v\nwant %+v", got, want)
-				}
-			})
-		}
-	}
 }
 
 // A payload consists of Slack's bytes and of notes beside them.
