@@ -16,7 +16,8 @@ import (
 //     them until they are released. It also raises each queue's epoch.
 //  2. In the transaction that applies the events, FinishRuns removes the events and releases the queues. If a queue no longer
 //     has the epoch of step 1, the applier was thought dead and another one has taken the queue. Then the whole
-//     transaction fails, so no event is applied twice.
+//     transaction fails, so no event is applied twice. A release raises the epoch, too: if the answer to its commit is
+//     lost, a second one fails instead of removing the next event.
 
 // Run is the part of one queue that an applier has taken: its next events, in order.
 type Run struct {
@@ -266,7 +267,7 @@ const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockR
 //   - released is the given releases, each with its queue's row (stored) and the event after the last one that is done;
 //   - passed deletes from queue_events those that are done, and the one that moves into the queue's row;
 //   - ended deletes queues without events;
-//   - the UPDATE releases the other queues and sets their next events. A queue in which an event is done is due after all
+//   - the UPDATE releases the other queues, raises their epochs and sets their next events. A queue in which an event is done is due after all
 //     others that are due now.
 //
 // It finds rows by ctid, which doesn't change while they are locked.
@@ -307,7 +308,7 @@ const releaseRuns = `
 		WHERE ctid = ANY(ARRAY(SELECT stored FROM released WHERE last_place <= done))
 	)
 	UPDATE queues
-	SET holder = NULL, waits = released.waits, suspect_upto = greatest(queues.suspect_upto, released.suspects),
+	SET holder = NULL, epoch = queues.epoch + 1, waits = released.waits, suspect_upto = greatest(queues.suspect_upto, released.suspects),
 		tries = greatest(released.tries,
 			CASE WHEN coalesce(released.next_place, queues.place) <= greatest(queues.suspect_upto, released.suspects) THEN 1 ELSE 0 END),
 		waits_for = nullif(released.waits_for, ''),

@@ -184,12 +184,13 @@ func mustStayUnread(cause error) bool {
 }
 
 // giveUp puts the first event of a run into quarantine, notifies people, and frees its queue, in one
-// transaction. The transaction fails if another applier has taken the queue, so an event is given up only once,
-// and never if it was applied.
+// transaction. The transaction fails if the queue was released or another applier has taken it, so an event is given
+// up only once, and never if it was applied, even if the answer to that commit was lost.
 func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
 	err := a.quarantineAndTell(ctx, r, cause)
-	if store.IsLost(err) { // another applier has the queue now
+	if store.IsLost(err) { // the event has ended, or another applier has the queue now
+		a.schedule.wake(time.Now(), r.Share)
 		return nil
 	}
 	if err != nil {
