@@ -268,9 +268,18 @@ func TestRepliesInTheSurfacesOrder(t *testing.T) {
 }
 
 // A first reply is read late, while the provider is processing a second one, which it then refuses for now. The first one
-// leaves before the second.
+// leaves before the second, even if that is to be given up if it is refused once more.
 func TestRefusedReplyGivesWay(t *testing.T) {
 	t.Parallel()
+	for name, triedFor := range map[string]string{"tried for a moment": "0 s", "tried for days": "3 days"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testRefusedReplyGivesWay(t, triedFor)
+		})
+	}
+}
+
+func testRefusedReplyGivesWay(t *testing.T, triedFor string) {
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.chat.Mute(true)
@@ -285,6 +294,7 @@ func TestRefusedReplyGivesWay(t *testing.T) {
 
 	w.journalSurfaceFact("say", missed)
 	w.waitFate(missed.ID, "waiting")
+	w.exec(`UPDATE deliveries SET first_at = first_at - $1::interval WHERE kind = 'reply' AND state = 'sending'`, triedFor)
 	close(think)
 	w.provider.WaitTexts(t, "First", "Second", "Third")
 	w.waitDrained()

@@ -303,11 +303,12 @@ func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sen
 	at.metrics.Account(c.AccountID).Landed.Add(1)
 }
 
-// retry lets a delivery wait for its next attempt. Once Policy.RetryFor has passed, it gives the delivery up,
-// unless the whole account was blocked: then the delivery gets one more attempt.
+// retry lets a delivery wait for its next attempt. Once Policy.RetryFor has passed, it gives the delivery up, but not
+// after an attempt that made no call, because that one only waited for something. If the whole account was blocked, the
+// delivery gets one more attempt.
 func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
 	wasAccountBlocked := blocksAccount(channels.Class(c.ErrorClass)) || blocksAccount(se.Class)
-	if store.Seconds(c.FirstAgo) > p.RetryFor && !wasAccountBlocked {
+	if store.Seconds(c.FirstAgo) > p.RetryFor && !wasAccountBlocked && !f.Uncalled {
 		at.giveUp(f, c, se)
 		return
 	}

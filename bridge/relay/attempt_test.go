@@ -131,6 +131,24 @@ func TestHeldMessageIsNotGivenUp(t *testing.T) {
 	}
 }
 
+// An attempt that makes no call, because the delivery waits for something, doesn't give it up, however long that takes.
+func TestWaitingMessageIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		if c.Attempt > 2 {
+			return relay.Sent{}, nil
+		}
+		return relay.Sent{Uncalled: true}, &channels.SendError{Class: channels.Retry, Wait: time.Hour}
+	}
+	reply := h.addReply()
+	h.start()
+	for attempt, want := range []store.DeliveryState{store.Queued, store.Queued, store.Accepted} {
+		h.waitStateAfter(reply, attempt+1, want)
+		h.passTime(h.policy.RetryFor)
+	}
+}
+
 // An agent is told only once that a message is late, however often it is tried.
 func TestLateMessageIsReportedOnce(t *testing.T) {
 	t.Parallel()

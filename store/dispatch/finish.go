@@ -140,6 +140,7 @@ const returnSlots = `
 	WHERE gates.id = unused.gate_id AND gates.id IN (SELECT id FROM locked)`
 
 // finishLanes ends leases and sets when the lanes are due next:
+//   - A lane advances only past deliveries that are finished: one that was put in front of them during the attempt is next.
 //   - A lane without further deliveries isn't due at all.
 //   - A lane that doesn't advance is due after Finish.Wait. If a receipt has decided its head already, it is due after
 //     the lane's rest.
@@ -174,9 +175,16 @@ const finishLanes = `
 			WHEN result.rooted AND lane.priority = 0 AND NOT EXISTS (SELECT FROM deliveries AS later
 				WHERE later.lane_id = lane.id AND later.seq > lane.head + result.advance AND later.kind = 'root') THEN 1
 			ELSE lane.priority END
-	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[],
-			$7::double precision[], $8::boolean[])
-		AS result(lane_id, epoch, id, advance, wait, keep, rest, rooted), clock
+	FROM clock, (
+		SELECT given.*, coalesce((
+			SELECT min(d.seq) - held.head - 1
+			FROM deliveries AS d
+			WHERE d.lane_id = held.id AND d.seq > held.head AND d.seq <= held.head + given.passed
+				AND d.state IN ('queued', 'sending', 'unknown')), given.passed) AS advance
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[],
+				$7::double precision[], $8::boolean[])
+			AS given(lane_id, epoch, id, passed, wait, keep, rest, rooted)
+		JOIN lanes AS held ON held.id = given.lane_id) AS result
 	WHERE ` + isClaimed
 
 const landPosts = `

@@ -100,6 +100,30 @@ func TestGiveWayOutlivesItsProcess(t *testing.T) {
 	checkClaimed(t, claimLanes(t, pool, 1, gate), 1004)
 }
 
+// A delivery that is finished after another one was put before it doesn't take the lane past that one. When its turn comes again,
+// it is over already.
+func TestLaneAdvancesOnlyPastWhatIsFinished(t *testing.T) {
+	t.Parallel()
+	pool, gate, _, current := newOrderedLane(t)
+	must(dispatch.GiveWay(t.Context(), pool, current))(t)
+	finish := func(c dispatch.Claimed, state store.DeliveryState) {
+		t.Helper()
+		done := dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Pace: dispatch.Pace{Gate: gate, Advance: 1}}
+		_, _, err := dispatch.Turn(t.Context(), pool, []dispatch.Finish{done}, dispatch.Claim{}, nil)
+		check(t, err)
+	}
+	finish(current, store.Failed)
+	checkLane(t, pool, laneEntry{1004, store.Queued}, laneEntry{1001, store.Failed}, laneEntry{1002, store.Queued},
+		laneEntry{1003, store.Queued})
+	for _, want := range []laneEntry{{1004, store.Sending}, {1001, store.Failed}, {1002, store.Sending}} {
+		claimed := claimOne(t, pool, gate)
+		if got := (laneEntry{claimed.ID, claimed.State}); got != want {
+			t.Errorf("%v was claimed, want %v", got, want)
+		}
+		finish(claimed, store.Accepted)
+	}
+}
+
 // A delivery doesn't give way to one that was typed later, that nobody typed, or that was taken back.
 func TestGiveWayToNothingLater(t *testing.T) {
 	t.Parallel()

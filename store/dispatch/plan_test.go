@@ -109,7 +109,7 @@ func TestPlans(t *testing.T) {
 			SQL:     dispatch.FinishLanesSQL,
 			Args:    []any{many, epochs, many, advance, waits, make([]bool, len(many)), waits, make([]bool, len(many))},
 			Hot:     true,
-			MaxRows: map[string]float64{"lanes": 130, "deliveries": 130},
+			MaxRows: map[string]float64{"lanes": 130, "deliveries": 200},
 			Index:   "lanes_pkey",
 		},
 		{
