@@ -161,8 +161,8 @@ type Action struct {
 	Place  Place
 	// Order is the time at which a text was typed or an emoji was added, as the surface knows it: "1764288000.000100".
 	// It is a Unix time in seconds, a dot, six digits, and then anything; "" means unknown. Orders are compared as
-	// strings, and replies are sent in this order. A command that arrives late, or without an order, does not apply to
-	// what was said after it, and neither does an emoji that arrives late.
+	// strings, and replies are sent in this order. A command or an emoji that arrives late does not apply to what was
+	// said after it.
 	Order string
 
 	Text        string   // canonical Markdown, without marker, verb and escape

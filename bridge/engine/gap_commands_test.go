@@ -143,6 +143,20 @@ func TestCommandFoundLate(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
+// A command for which the chat tells no time is done, though the customer has written.
+func TestCommandOfAnUnknownTime(t *testing.T) {
+	t.Parallel()
+	w, thread := newQuietConversation(t)
+	w.customerWrites("kim", "Thanks, that's it")
+	w.waitShown("Thanks, that's it")
+	w.chat.Mute(true)
+	typed := w.chat.Get(support, w.reply(thread, "!resolve"))
+	w.chat.Mute(false)
+	typed.Order = ""
+	w.journalSurfaceFact("say", typed)
+	w.waitCard(thread, "#1 resolved")
+}
+
 // If the chat reports an emoji late, and the customer has written since, the emoji does nothing.
 func TestEmojiToldLate(t *testing.T) {
 	t.Parallel()

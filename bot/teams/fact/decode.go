@@ -111,7 +111,7 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 	out := bridge.Action{
 		Actor:     p.Actor(a),
 		Place:     at,
-		Order:     sortKey(at.Message),
+		Order:     sortKey(a, at.Message),
 		Raw:       t.Plain,
 		Mentions:  t.Mentions,
 		Files:     p.collectFiles(a, t),
@@ -278,7 +278,7 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	// In a chat with the app, the author can still edit or delete what "new" sends, so it keeps the message's id, by which
 	// edits find it. Other private messages aren't linked to, because colleagues can't see them.
 	if q.Verb == bridge.VerbNew && IsInPersonalChat(a) {
-		asked.Origin, asked.Order = bridge.OriginMention, sortKey(at.Message)
+		asked.Origin, asked.Order = bridge.OriginMention, sortKey(a, at.Message)
 	} else {
 		asked.Place.Message = ""
 	}

@@ -97,13 +97,19 @@ func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	return bridge.Actor{ID: bridge.SurfaceUser(known.User), Kind: bridge.ActorForeign}
 }
 
-// sortKey returns a key that sorts messages as people typed them. The id of a message is its time in milliseconds.
-func sortKey(id string) string {
-	n, err := strconv.ParseInt(id, 10, 64)
-	if err != nil || n < 0 {
+// minMillis is the smallest id that is read as a time. It was in the year 1973.
+const minMillis = 100_000_000_000
+
+// sortKey returns a key that sorts messages as people typed them: the time of an activity's message; "" if it is unknown.
+// The id of a message mostly is its time in milliseconds, also in an activity about something that happened later. Teams
+// doesn't promise that, so for a message with another id it is the time of the activity that tells of it.
+func sortKey(a *connector.Activity, message string) string {
+	at := a.At()
+	if n, err := strconv.ParseInt(message, 10, 64); err == nil && n >= minMillis {
+		at = time.UnixMilli(n)
+	} else if at.IsZero() || a.Type != connector.TypeMessage {
 		return ""
 	}
-	at := time.UnixMilli(n)
 	return fmt.Sprintf("%010d.%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond))
 }
 

@@ -106,9 +106,12 @@ func (m *Moment) comesLate(a bridge.Action) (typed time.Time, late bool) {
 }
 
 // WasTypedBefore reports whether a command was found late and was typed before a time. Anything that was found by
-// reading a thread again counts as found late.
+// reading a thread again counts as found late. If it is unknown when the command was typed, the result is false.
 func (m *Moment) WasTypedBefore(a bridge.Action, at time.Time) bool {
 	typed, late := m.foundLate(a)
+	if typed.IsZero() {
+		return false
+	}
 	if a.Origin == bridge.OriginCatchUp && !late {
 		return at.After(typed.Add(clockDifference))
 	}

@@ -120,7 +120,7 @@ func TestTypedBeforeTheCustomerWrote(t *testing.T) {
 	tests := []struct {
 		name   string
 		origin bridge.Origin
-		typed  time.Duration // ago
+		typed  time.Duration // ago; 0 means unknown
 		wrote  time.Duration // ago
 		want   bool
 	}{
@@ -166,11 +166,26 @@ func TestTypedBeforeTheCustomerWrote(t *testing.T) {
 			wrote:  time.Minute,
 			want:   true,
 		},
+		{
+			name:   "typed at an unknown time",
+			origin: bridge.OriginText,
+			wrote:  time.Minute,
+			want:   false,
+		},
+		{
+			name:   "found by catching up, typed at an unknown time",
+			origin: bridge.OriginCatchUp,
+			wrote:  time.Minute,
+			want:   false,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			order := fmt.Sprintf("%d.000100", now.Add(-tt.typed).Unix())
+			order := "opaque"
+			if tt.typed > 0 {
+				order = fmt.Sprintf("%d.000100", now.Add(-tt.typed).Unix())
+			}
 			got := w.WasTypedBefore(bridge.Action{Origin: tt.origin, Order: order}, w.Now.Add(-tt.wrote))
 			if got != tt.want {
 				t.Errorf("typed %s ago, and the customer wrote %s ago: WasTypedBefore = %v, want %v", tt.typed, tt.wrote, got, tt.want)
