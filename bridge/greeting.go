@@ -3,17 +3,30 @@ package bridge
 import "slices"
 
 // IsGreeting reports whether a word in small letters may stand before a name: "hi", "dear", "thanks".
-func IsGreeting(word string) bool { return slices.Contains(greetingWords(), word) }
+func IsGreeting(word string) bool {
+	return IsSalutation(word) || slices.Contains(otherWordsBeforeNames(), word)
+}
 
-func greetingWords() []string {
+// IsSalutation reports whether a word in small letters begins a letter or a talk: "hi", "dear", but not "thanks".
+func IsSalutation(word string) bool { return slices.Contains(salutations(), word) }
+
+func salutations() []string {
 	return []string{
-		"hi", "hey", "hello", "dear", "thanks", "sorry", "ok", "okay", "yes", "no",
-		"hallo", "moin", "servus", "danke", "liebe", "lieber",
-		"salut", "bonjour", "merci", "cher", "chère",
-		"hola", "gracias", "olá", "oi", "obrigado", "obrigada",
-		"ciao", "grazie", "caro", "cara",
-		"hoi", "dag", "bedankt", "beste",
-		"cześć", "hej", "dzięki", "hejsan", "tack", "tak", "kære", "ahoj", "dík", "díky",
-		"merhaba", "selam", "teşekkürler", "sevgili",
+		"hi", "hey", "hello", "dear",
+		"hallo", "moin", "servus", "liebe", "lieber",
+		"salut", "bonjour", "cher", "chère",
+		"hola", "olá", "oi",
+		"ciao", "caro", "cara",
+		"hoi", "dag", "beste",
+		"cześć", "hej", "hejsan", "kære", "ahoj",
+		"merhaba", "selam", "sevgili",
+	}
+}
+
+func otherWordsBeforeNames() []string {
+	return []string{
+		"thanks", "sorry", "ok", "okay", "yes", "no",
+		"danke", "merci", "gracias", "obrigado", "obrigada", "grazie", "bedankt",
+		"dzięki", "tack", "tak", "dík", "díky", "teşekkürler",
 	}
 }

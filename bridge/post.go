@@ -103,6 +103,7 @@ type Mark string
 // Marks.
 const (
 	MarkWaiting   Mark = "waiting"   // it will be sent after a short hold, in which its author can take it back with the same emoji
+	MarkAsked     Mark = "asked"     // its author is asked in the thread whether it is for the customer
 	MarkSent      Mark = "sent"      // the provider accepted it
 	MarkDelivered Mark = "delivered" // the customer's device has it
 	MarkRead      Mark = "read"      // the customer read it

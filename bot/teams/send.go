@@ -339,6 +339,8 @@ func reactionOf(m bridge.Mark) string {
 	switch m {
 	case bridge.MarkWaiting:
 		return "231b_hourglassdone" // Teams has no ⏳
+	case bridge.MarkAsked:
+		return "2753_blackquestionmarkornament"
 	case bridge.MarkDelivered:
 		return "2611_ballotboxwithcheck"
 	case bridge.MarkSent:

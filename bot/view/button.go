@@ -138,6 +138,8 @@ func MarkIcon(m bridge.Mark) string {
 	switch m {
 	case bridge.MarkWaiting:
 		return "hourglass_flowing_sand"
+	case bridge.MarkAsked:
+		return "question"
 	case bridge.MarkDelivered:
 		return "ballot_box_with_check"
 	case bridge.MarkSent:

@@ -226,6 +226,7 @@ func marksExplained() []Piece {
 		words string
 	}{
 		{bridge.MarkWaiting, " waits, and can be taken back · "},
+		{bridge.MarkAsked, " waits for your answer below · "},
 		{bridge.MarkSent, " sent · "},
 		{bridge.MarkDelivered, " delivered · "},
 		{bridge.MarkRead, " read · "},

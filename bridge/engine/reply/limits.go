@@ -185,6 +185,7 @@ func (rs *UseCases) keepOverLimits(c *book.Conversation, m *book.Message) bool {
 		return false
 	}
 	m.KeepInside(problem.Code)
+	rs.Mark(c, m, bridge.MarkInside)
 	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}})
 	return true
 }
@@ -197,7 +198,6 @@ func (rs *UseCases) KeepEditOverLimits(c *book.Conversation, m *book.Message) bo
 	}
 	rs.Outbox.CancelReply(m)
 	rs.Messages.AwaitAnswerAgain(c)
-	rs.Mark(c, m, bridge.MarkInside)
 	return true
 }
 

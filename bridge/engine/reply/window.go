@@ -105,6 +105,7 @@ func (rs *UseCases) keepLatePromotion(c *book.Conversation, m *book.Message) boo
 		return false
 	}
 	m.KeepInside(problem.Code)
+	rs.Mark(c, m, bridge.MarkInside)
 	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}})
 	return true
 }

@@ -310,7 +310,6 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 	sp.Mark(c, m, bridge.MarkInside)
 	if decision == Ask {
 		m.Fate = store.FateAsk
-		sp.Mark(c, m, threads.NoMark) // until its author has answered
 		sp.Ask(c, m, a, reason)
 		return
 	}

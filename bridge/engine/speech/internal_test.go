@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/store"
 )
 
 // By which of their names customers are addressed, as people write them.
@@ -24,6 +26,39 @@ func TestIsNamed(t *testing.T) {
 	} {
 		if got := isNamed(bridge.PartyRef{Name: tt.customer}, tt.called); got != tt.want {
 			t.Errorf("%q is called %q: got %t, want %t", tt.customer, tt.called, got, tt.want)
+		}
+	}
+}
+
+// A text that greets the customer by name is a reply, even after a colleague's remark. One that may mean a colleague isn't.
+func TestGreets(t *testing.T) {
+	t.Parallel()
+	dir := directory.New(store.Directory{
+		Agents: []store.Agent{{ID: 1, Name: "Ben Ng", Active: true}, {ID: 2, Name: "José Ruiz", Active: true}},
+		Teams:  []store.Team{{Name: "Sales"}},
+	})
+	for _, tt := range []struct {
+		customer, text string
+		want           bool
+	}{
+		{customer: "Maria Lopez", text: "Hello Maria, Ben here: new mugs leave today.", want: true},
+		{customer: "Maria Lopez", text: "Dear maria lopez\nnew mugs leave today", want: true},
+		{customer: "Mária Lopez", text: "Hi Maria!", want: true},
+		{customer: "Maria Lopez", text: "Hi Maria is mad again"},
+		{customer: "Maria Lopez", text: "Maria, new mugs leave today"},
+		{customer: "Maria Lopez", text: "Yes Maria, that one"}, // answers "Who is it?"
+		{customer: "Maria Lopez", text: "Ok, hi Maria, that should do"},
+		{customer: "Maria Lopez", text: "Hi Lopez, new mugs leave today"},
+		{customer: "Maria Lopez", text: "Hi Maria Bianchi, new mugs leave today"},
+		{customer: "Maria Lopez", text: "Hi, Maria is mad"},
+		{customer: "Ben Cole", text: "Hi Ben, new mugs leave today"},
+		{customer: "Jose Cole", text: "Hola José, new mugs leave today"},
+		{customer: "Team Acme", text: "Hi team, who knows this?"},
+		{customer: "Sales GmbH", text: "Hi sales, who knows this?"},
+		{customer: "", text: "Hi Maria, new mugs leave today"},
+	} {
+		if got := greets(dir, []string{tt.customer}, tt.text); got != tt.want {
+			t.Errorf("%q greets %q: got %t, want %t", tt.text, tt.customer, got, tt.want)
 		}
 	}
 }

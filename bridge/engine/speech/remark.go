@@ -14,14 +14,17 @@ import (
 // answer to his remark, so she is asked before it leaves. A chat may also tell of the two in reverse. She is then
 // asked as soon as the remark is known, unless her text has left by then.
 
-// isAfterRemark reports whether the latest message in the thread is a colleague's remark that stayed inside, so
-// that the text may be an answer to it. Messages that nobody answers don't count.
-func (sp *UseCases) isAfterRemark(r book.Request) bool {
+// remarkBefore returns the latest message in the thread if it is a colleague's remark that stayed inside, so that
+// the text may be an answer to it, or else nil. Messages that nobody answers don't count.
+func (sp *UseCases) remarkBefore(r book.Request) *book.Message {
 	last := sp.Messages.LastSaid(r.Conversation, func(m *book.Message) bool {
 		isTextItself := m.Place == r.Place.Message && m.AuthorUser != ""
 		return !isTextItself && !invitesNoAnswer(m)
 	})
-	return last != nil && sp.isRemark(last) && !isByAuthorOf(r, last) && r.Agent != nil
+	if last == nil || !sp.isRemark(last) || isByAuthorOf(r, last) || r.Agent == nil {
+		return nil
+	}
+	return last
 }
 
 // isRemark reports whether a message is a person's text for colleagues that one of them may answer. Notes that ask
@@ -51,7 +54,7 @@ func (sp *UseCases) askAboutAnswer(r book.Request, remark *book.Message) {
 		return
 	}
 	answer := sp.replyTypedAfter(r)
-	if answer == nil || isByAuthorOf(r, answer) {
+	if answer == nil || isByAuthorOf(r, answer) || sp.greetsCustomer(r.Conversation, answer.Text, remark) {
 		return
 	}
 	isPlain := answer.Reason == bridge.ReasonAssignee || answer.Reason == bridge.ReasonClaims
@@ -66,7 +69,6 @@ func (sp *UseCases) askAboutAnswer(r book.Request, remark *book.Message) {
 	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: answer.ID, Why: bridge.Because(bridge.ReasonAfterRemark)})
 	sp.Messages.AwaitAnswerAgain(c)
 	answer.Fate = store.FateAsk
-	sp.Mark(c, answer, threads.NoMark) // until its author has answered
 	sp.Ask(c, answer, bridge.Action{}, bridge.ReasonAfterRemark)
 }
 

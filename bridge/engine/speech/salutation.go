@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis/offline/wordform"
+	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
 	"parley/store"
 )
@@ -64,6 +65,40 @@ func isNamed(customer bridge.PartyRef, name string) bool {
 	isFirst := len(words) <= len(customerWords) && slices.Equal(customerWords[:len(words)], words)
 	isLast := words[len(words)-1] == customerWords[len(customerWords)-1]
 	return isFirst || isLast
+}
+
+// greetsCustomer reports whether a text plainly begins a reply to this conversation's customer (see greets). remark is the
+// colleague's message that it may answer otherwise, or nil. If an agent wrote that, it is known that they are called
+// otherwise.
+func (sp *UseCases) greetsCustomer(c *book.Conversation, text string, remark *book.Message) bool {
+	if remark != nil && remark.AgentID == nil {
+		return false
+	}
+	customer := c.Customer()
+	names := []string{c.Traits[bridge.TraitName]}
+	if customer.Name != customer.Address {
+		names = append(names, customer.Name)
+	}
+	return greets(sp.Dir, names, text)
+}
+
+// greets reports whether a text begins with a salutation of the person with these names: "Hi Maria, …" or "Dear Maria
+// Lopez, …" for "Maria Lopez". It is false if a colleague or a team has the name, too.
+func greets(dir *directory.Directory, names []string, text string) bool {
+	found := beginning.FindStringSubmatch(text)
+	if found == nil {
+		return false
+	}
+	greeting, name, _ := strings.Cut(strings.ToLower(found[1]), " ")
+	called := wordsToCompare(name)
+	isOthers := slices.Contains(everybodysNames(), name) || isColleague(dir.Agents, nil, name) || dir.FindTeam(name) != nil
+	if len(called) == 0 || isOthers || !bridge.IsSalutation(greeting) {
+		return false
+	}
+	return slices.ContainsFunc(names, func(known string) bool {
+		words := wordsToCompare(known)
+		return slices.Equal(called, words) || len(words) > 0 && slices.Equal(called, words[:1])
+	})
 }
 
 // wordsToCompare returns the words of a text, normalised for the comparison of names: in lower case, without

@@ -198,6 +198,7 @@ func wasToldBefore(c *book.Conversation, m *book.Message) bool {
 // speechOf collects everything that Speak needs to decide about a text.
 func (sp *UseCases) speechOf(r book.Request) Speech {
 	s := sp.Settings(r.Conversation)
+	remark := sp.remarkBefore(r)
 	return Speech{
 		Author: Author{
 			Kind:       r.Actor.Kind,
@@ -213,6 +214,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 			MentionsPeople: len(r.Mentions) > 0,
 			NamesColleague: isToColleague(sp.Dir, r.Agent, r.Raw),
 			QuotesOther:    sp.quotesOther(r),
+			GreetsCustomer: sp.greetsCustomer(r.Conversation, r.Text, remark),
 			HasText:        r.Text != "" || r.Rich != nil,
 			HasFiles:       len(r.Files) > 0,
 		},
@@ -226,7 +228,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 			MustConfirm:     s.ConfirmSend,
 		},
 		HasOwner:      len(r.Conversation.Assignees) > 0,
-		FollowsRemark: sp.isAfterRemark(r),
+		FollowsRemark: remark != nil,
 	}
 }
 

@@ -43,6 +43,7 @@ type TypedText struct {
 	MentionsPeople bool
 	NamesColleague bool // begins with a colleague's name ("Ben, can you …"), or has one after an @
 	QuotesOther    bool // quotes something other than a customer's message
+	GreetsCustomer bool // greets this conversation's customer by a name that no colleague has
 	HasText        bool
 	HasFiles       bool
 }
@@ -135,7 +136,7 @@ func Speak(s Speech) (d Decision, reason bridge.Reason) {
 		return Ask, bridge.ReasonQuotesColleague
 	case !s.Text.HasText:
 		return Ask, bridge.ReasonFileAlone
-	case s.FollowsRemark:
+	case s.FollowsRemark && !s.Text.GreetsCustomer:
 		return Ask, bridge.ReasonAfterRemark
 	case s.Account.MustConfirm:
 		return Ask, bridge.ReasonConfirm

@@ -111,6 +111,12 @@ func TestSpeakReasons(t *testing.T) {
 			change: func(s *speech.Speech) { s.Text.HasText, s.Text.HasFiles = false, true }},
 		{name: "after a colleague's remark", want: speech.Ask, reason: "after_remark", wantTold: true,
 			change: func(s *speech.Speech) { s.FollowsRemark = true }},
+		{name: "after a colleague's remark, and greets the customer", want: speech.Out, reason: "assignee",
+			change: func(s *speech.Speech) { s.FollowsRemark, s.Text.GreetsCustomer = true, true }},
+		{name: "greets the customer who is called like a colleague", want: speech.Ask, reason: "names_colleague", wantTold: true,
+			change: func(s *speech.Speech) {
+				s.FollowsRemark, s.Text.GreetsCustomer, s.Text.NamesColleague = true, true, true
+			}},
 		{name: "confirm_send", want: speech.Ask, reason: "confirm", wantTold: true,
 			change: func(s *speech.Speech) { s.Account.MustConfirm = true }},
 	}
@@ -152,7 +158,7 @@ func mustStay(s speech.Speech) bool {
 func needsNoClick(s speech.Speech) bool {
 	maySpeak := !s.HasOwner || s.Author.IsAssignee || s.Account.AnyAgentReplies
 	isUnusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.NamesColleague ||
-		s.Text.QuotesOther || !s.Text.HasText || s.FollowsRemark || s.Account.MustConfirm
+		s.Text.QuotesOther || !s.Text.HasText || s.FollowsRemark && !s.Text.GreetsCustomer || s.Account.MustConfirm
 	isReply := s.Text.IsExplicit && s.Text.Marker != bridge.MarkColleagues
 	return isReply || s.Account.ReplyMode == store.ReplyDirect && maySpeak && !isUnusual
 }
@@ -188,7 +194,7 @@ func (n *decisions) decide(t *testing.T, s speech.Speech) {
 	}
 }
 
-// The test goes through all two hundred million combinations of what Speak looks at. A forbidden text never leaves.
+// The test goes through all four hundred million combinations of what Speak looks at. A forbidden text never leaves.
 // An unusual one leaves only by a click, and a plain one by itself.
 // Requirement R-053: Plain replies go out, notes stay inside.
 // Requirement R-246: What is asked before it is sent.
@@ -198,7 +204,7 @@ func TestSpeakExhaustively(t *testing.T) {
 	verbs := []bridge.Verb{bridge.VerbSay, bridge.VerbEdit, bridge.VerbNote, bridge.VerbReply, bridge.VerbUnknown}
 	markers := []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone, bridge.MarkColleagues}
 	statuses := []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed}
-	const allFlags = 1 << 18 // the combinations of the flags of speechOf
+	const allFlags = 1 << 19 // the combinations of the flags of speechOf
 
 	var n decisions
 	for flags := range allFlags {
@@ -225,7 +231,7 @@ func TestSpeakExhaustively(t *testing.T) {
 	}
 }
 
-// speechOf returns the text whose 18 flags are the bits of a number.
+// speechOf returns the text whose 19 flags are the bits of a number.
 func speechOf(flags int) speech.Speech {
 	bit := func(n int) bool { return flags>>n&1 == 1 }
 	mode := store.ReplyDirect
@@ -237,6 +243,7 @@ func speechOf(flags int) speech.Speech {
 		Text: speech.TypedText{
 			IsExplicit: bit(2), MentionsBot: bit(3), MentionsPeople: bit(4),
 			HasText: bit(5), HasFiles: bit(6), NamesColleague: bit(16), QuotesOther: bit(17),
+			GreetsCustomer: bit(18),
 		},
 		Account:  speech.AccountRules{ReplyMode: mode, OnlyWatches: bit(7), AnyAgentReplies: bit(8), MustConfirm: bit(12)},
 		HasOwner: bit(9), FollowsRemark: bit(11), InLeftThread: bit(14), InDailyThread: bit(15),

@@ -115,6 +115,7 @@ func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.P
 
 // TellWith posts a line about a person's message that repeats its text and names its files. If the line already
 // has a text, for example the name of one file, it keeps that. A line about a confidential message has neither.
+// A message that its author is asked about is marked.
 func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
 	if book.IsConfidential(&m.Message) {
 		line.Text = ""
@@ -125,6 +126,9 @@ func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Li
 	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
 	if slices.Contains(line.Verbs, bridge.VerbReply) {
 		line.Args.Message = 0 // for the Reply button it would be the message that is answered
+	}
+	if _, isQuestion := line.Content.(*bridge.AskLine); isQuestion && m.Fate == store.FateAsk {
+		th.Mark(c, m, bridge.MarkAsked)
 	}
 	th.LineAbout(c, m, line)
 }
