@@ -125,10 +125,17 @@ const (
 	MarkSlash Marker = "slash" // "/" and a letter
 	MarkLone  Marker = "lone"  // only the word of a verb ("resolve"), or "@Parley snooze 2h" with a mention that was typed, not picked
 
-	// MarkColleagues means that the text begins with a word such as "internal:" or "(note)", or that one of its later
-	// lines begins like a note.
-	MarkColleagues Marker = "colleagues"
+	// The text is perhaps for colleagues: it begins with a word such as "internal:" or "(note)", or one of its later lines
+	// begins like a note or with a command.
+	MarkColleagues   Marker = "colleagues"
+	MarkNoteBelow    Marker = "note_below"
+	MarkCommandBelow Marker = "command_below"
 )
+
+// IsForColleagues reports whether a marker shows that a text is perhaps for colleagues.
+func (m Marker) IsForColleagues() bool {
+	return m == MarkColleagues || m == MarkNoteBelow || m == MarkCommandBelow
+}
 
 // Place is the position of a message, thread or channel in a surface. The ids are the surface's own.
 type Place struct {

@@ -37,7 +37,10 @@ const (
 	ReasonReplyMentions   Reason = "reply_mentions" // it is marked as a reply, and mentions a colleague
 	ReasonLoneVerb        Reason = "lone_verb"      // it may be a command without its prefix; see MarkLone
 	ReasonForColleagues   Reason = "for_colleagues" // see MarkColleagues
+	ReasonNoteBelow       Reason = "note_below"     // a later line begins like a note
+	ReasonCommandBelow    Reason = "command_below"  // a later line begins with a command
 	ReasonNamesColleague  Reason = "names_colleague"
+	ReasonNameAfterAt     Reason = "name_after_at"    // it has the name of a colleague, a team or everybody after an @
 	ReasonQuotesColleague Reason = "quotes_colleague" // it quotes something other than the customer's words
 	ReasonFileAlone       Reason = "file_alone"       // it consists of files only
 	ReasonAfterRemark     Reason = "after_remark"     // it follows a colleague's remark, which it may answer
@@ -54,7 +57,8 @@ const (
 // Reasons why a text waits for a decision, or is kept.
 const (
 	ReasonUnclaimed         Reason = "unclaimed"          // it waits until somebody takes the conversation
-	ReasonGreetsOther       Reason = "greets_other"       // it, or the text before it, begins with the name of another customer
+	ReasonGreetsOther       Reason = "greets_other"       // it begins with the name of another customer
+	ReasonAfterGreeting     Reason = "after_greeting"     // the text before it does, and its author is still asked about that
 	ReasonLate              Reason = "late"               // it arrived so late that it may no longer fit the conversation
 	ReasonFoundEdited       Reason = "found_edited"       // only its edited version is known; the original may have been a note
 	ReasonEditedElsewhere   Reason = "edited_elsewhere"   // it was typed and edited outside its conversation's thread
@@ -141,9 +145,10 @@ func ConsequencesOf(r Reason) Consequences {
 	switch r {
 	case ReasonNote, ReasonMentionsUs, ReasonMentionsColleague, ReasonEmpty:
 		return Consequences{Wording: SurelyForColleagues}
-	case ReasonUnknownVerb, ReasonReplyMentions, ReasonLoneVerb, ReasonForColleagues, ReasonNamesColleague, ReasonQuotesColleague:
+	case ReasonUnknownVerb, ReasonReplyMentions, ReasonLoneVerb, ReasonForColleagues, ReasonNoteBelow, ReasonCommandBelow,
+		ReasonNamesColleague, ReasonNameAfterAt, ReasonQuotesColleague:
 		return Consequences{MustTellAuthor: true, Guess: GuessInside, Wording: MaybeForColleagues}
-	case ReasonAfterRemark, ReasonGreetsOther:
+	case ReasonAfterRemark, ReasonGreetsOther, ReasonAfterGreeting:
 		return Consequences{MustTellAuthor: true, Guess: GuessInside}
 	case ReasonFileAlone, ReasonConfirm:
 		return Consequences{MustTellAuthor: true, Guess: GuessReply}

@@ -178,21 +178,22 @@ func isMistypedNote(line string) bool {
 	return hasColon && spelling.CountSlips(word, "note") == 1
 }
 
-// hasNoteLine reports whether a line after the first begins like a note or a command: "note: …", "// …",
-// "(internal) …", "!resolve". It is stricter than startsLikeNote: a word needs a separator after it, and hints are
-// ignored, since replies contain such lines. A "!" or "/" needs a verb after it.
-func hasNoteLine(text string, opt Options) bool {
+// markerBelow returns the marker of a text of which a line after the first begins like a note or with a command: "note: …",
+// "// …", "(internal) …", "!resolve". It is stricter than startsLikeNote: a word needs a separator after it, and hints
+// are ignored, since replies contain such lines. A "!" or "/" needs a verb after it.
+func markerBelow(text string, opt Options) bridge.Marker {
 	for line := range laterLines(text, opt) {
-		if marker, _ := cutMarker(line); marker == bridge.MarkNote || isCommandLine(line) {
-			return true
+		if isCommandLine(line) {
+			return bridge.MarkCommandBelow
 		}
+		marker, _ := cutMarker(line)
 		word, after, found := cutInternalWord(line)
-		isNote := found && !word.isHint
-		if isNote && isSetApart(after) {
-			return true
+		isNote := found && !word.isHint && isSetApart(after)
+		if isNote || marker == bridge.MarkNote {
+			return bridge.MarkNoteBelow
 		}
 	}
-	return false
+	return bridge.MarkNone
 }
 
 // HasCommandLine reports whether a line after the first begins with a command: "!resolve", "/note he lies".
@@ -226,7 +227,7 @@ func isCommandLine(line string) bool {
 	case bridge.MarkSlash:
 		word := verbName.FindString(after)
 		return beginsWithVerb(after) && !strings.HasPrefix(after[len(word):], "/")
-	case bridge.MarkNone, bridge.MarkNote, bridge.MarkLone, bridge.MarkColleagues:
+	case bridge.MarkNone, bridge.MarkNote, bridge.MarkLone, bridge.MarkColleagues, bridge.MarkNoteBelow, bridge.MarkCommandBelow:
 	}
 	return false
 }

@@ -28,7 +28,7 @@ func TestParseWordsForColleagues(t *testing.T) {
 		"ノート：hm", "ﾒﾓ：hm", "・メモ：hm", "ご参考：hm", "備考 hm", "备注：hm", "注：hm", "「内部」hm", "內部：hm", "備註：hm", "내부: hm", "[내부] hm",
 		"메모: hm", "내부 메모: hm", "참고 - hm", "внутренняя: hm", "Σημείωση: hm", "ملاحظة: hm", "הערה: hm", "टिप्पणी: hm",
 		"ntoe: hm", "noet: hm", "Nite: hm", "nots : hm", "- ntoe: hm", "🔒 hm", "**🔒 hm**", "Not for the customer: hm", "do not send: hm",
-		"TODO: hm", "Staff only: hm", "(team only) hm",
+		"TODO: hm", "Hinweis: hm", "Staff only: hm", "(team only) hm",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkColleagues, typed.Trim(text))
 	}
@@ -37,14 +37,20 @@ func TestParseWordsForColleagues(t *testing.T) {
 // A text of which a later line begins like a note, or with a command, is marked, too.
 func TestParseLaterLinesForColleagues(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{
-		"Hinweis: hm", "Hi\n📝 note: x", "Hi\n⚠️ // ask Ben", "Hi\n🔒 internal: x", "Hi\n▪ note: x",
-		"Hi Dana,\nnote: this is a second line", "Hi Dana,\n\n// ask Ben first", "Hi\n  Note: x", "Hi\n> note: x", "Hi\n- note: x",
-		"Hi\n(internal) x", "Hi\nnotiz: x", "Hi\nInterne - x", "Hi\r\nnote: x",
-		"It left today.\n!resolve", "Hi Dana,\n!note she lies", "Hi\n> **!snooze** 2h", "Hi\n！ｒｅｓｏｌｖｅ", "Hi\n/note she lies",
-		"Hi\nｎｏｔｅ：x", "お世話になります。\n社内：x", "您好\n（备注）x", "안녕하세요\n내부: x",
+	for marker, texts := range map[bridge.Marker][]string{
+		bridge.MarkNoteBelow: {
+			"Hi\n📝 note: x", "Hi\n⚠️ // ask Ben", "Hi\n🔒 internal: x", "Hi\n▪ note: x",
+			"Hi Dana,\nnote: this is a second line", "Hi Dana,\n\n// ask Ben first", "Hi\n  Note: x", "Hi\n> note: x", "Hi\n- note: x",
+			"Hi\n(internal) x", "Hi\nnotiz: x", "Hi\nInterne - x", "Hi\r\nnote: x",
+			"Hi\nｎｏｔｅ：x", "お世話になります。\n社内：x", "您好\n（备注）x", "안녕하세요\n내부: x",
+		},
+		bridge.MarkCommandBelow: {
+			"It left today.\n!resolve", "Hi Dana,\n!note she lies", "Hi\n> **!snooze** 2h", "Hi\n！ｒｅｓｏｌｖｅ", "Hi\n/note she lies",
+		},
 	} {
-		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkColleagues, typed.Trim(text))
+		for _, text := range texts {
+			wantText(t, text, Parse(text, team), bridge.VerbSay, marker, typed.Trim(text))
+		}
 	}
 }
 
@@ -74,28 +80,28 @@ func TestEscapedWordsForColleagues(t *testing.T) {
 		want  Parsed
 	}{
 		{typed: `\internal: we close`, want: Parsed{Verb: bridge.VerbSay, Text: "internal: we close"}},
-		{typed: "\\internal: hm\nnote: hm", want: Parsed{Verb: bridge.VerbSay, Text: "internal: hm\nnote: hm", Marker: bridge.MarkColleagues}},
-		{typed: "!!Wow\n!resolve", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n!resolve", Marker: bridge.MarkColleagues}},
-		{typed: "!!Wow\n// ask Ben", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n// ask Ben", Marker: bridge.MarkColleagues}},
+		{typed: "\\internal: hm\nnote: hm", want: Parsed{Verb: bridge.VerbSay, Text: "internal: hm\nnote: hm", Marker: bridge.MarkNoteBelow}},
+		{typed: "!!Wow\n!resolve", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n!resolve", Marker: bridge.MarkCommandBelow}},
+		{typed: "!!Wow\n// ask Ben", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n// ask Ben", Marker: bridge.MarkNoteBelow}},
 		{
 			typed: "!reply It left today.\nnote: she lies",
-			want:  Parsed{Verb: bridge.VerbReply, Text: "It left today.\nnote: she lies", Marker: bridge.MarkColleagues, Explicit: true},
+			want:  Parsed{Verb: bridge.VerbReply, Text: "It left today.\nnote: she lies", Marker: bridge.MarkNoteBelow, Explicit: true},
 		},
 		{
 			typed: "!reply It left today.\n!resolve",
-			want:  Parsed{Verb: bridge.VerbReply, Text: "It left today.\n!resolve", Marker: bridge.MarkColleagues, Explicit: true},
+			want:  Parsed{Verb: bridge.VerbReply, Text: "It left today.\n!resolve", Marker: bridge.MarkCommandBelow, Explicit: true},
 		},
 		{typed: "!reply internal: we close", want: Parsed{Verb: bridge.VerbReply, Text: "internal: we close", Explicit: true}},
 		{
 			typed: `\server\share` + "\nnote: hm",
-			want:  Parsed{Verb: bridge.VerbSay, Text: `\server\share` + "\nnote: hm", Marker: bridge.MarkColleagues},
+			want:  Parsed{Verb: bridge.VerbSay, Text: `\server\share` + "\nnote: hm", Marker: bridge.MarkNoteBelow},
 		},
 	} {
 		wantParsed(t, tt.typed, Parse(tt.typed, team), tt.want)
 	}
 	mentioned := Mention("reply: It left today.\n// she lies", team)
 	wantParsed(t, "@Parley reply, with a note", mentioned,
-		Parsed{Verb: bridge.VerbReply, Text: "It left today.\n// she lies", Marker: bridge.MarkColleagues, Explicit: true})
+		Parsed{Verb: bridge.VerbReply, Text: "It left today.\n// she lies", Marker: bridge.MarkNoteBelow, Explicit: true})
 }
 
 // Each language has words for colleagues. Each of these words, with a colon, marks a text that begins with it.

@@ -24,8 +24,8 @@ import (
 //	snooze              VerbSay with MarkLone: the word of a verb without a sign
 //	@Parley snooze 2h   VerbUnknown with MarkLone, if the mention was typed instead of picked from the list
 //	internal: Hello     VerbSay with MarkColleagues: it begins like a note
-//	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note, or with a command;
-//	                    "!reply Hello⏎note: Hello" is VerbReply with MarkColleagues
+//	Hello⏎note: Hello   VerbSay with MarkNoteBelow; "!reply Hello⏎note: Hello" is VerbReply with it
+//	Hello⏎!resolve      VerbSay with MarkCommandBelow
 //
 // The author is asked before a VerbSay or VerbReply with a marker is sent. Case and the width of characters ("ｎｏｔｅ：") are
 // ignored, and so are leading mentions, emoji, emphasis, quotation marks, spaces and invisible characters.
@@ -35,11 +35,7 @@ import (
 func Parse(text string, opt Options) Parsed {
 	front, rest := splitBeforeMarker(text, opt)
 	if escaped, ok := cutEscape(rest); ok {
-		p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + escaped)}
-		if hasNoteLine(escaped, opt) {
-			p.Marker = bridge.MarkColleagues
-		}
-		return p
+		return Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + escaped), Marker: markerBelow(escaped, opt)}
 	}
 
 	switch marker, after := cutMarker(rest); marker {
@@ -52,7 +48,7 @@ func Parse(text string, opt Options) Parsed {
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(keptMentions(front, opt) + note)}
 	case bridge.MarkBang, bridge.MarkSlash:
 		return readVerb(withoutMarksOfCommand(front, after), marker, opt)
-	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
+	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues, bridge.MarkNoteBelow, bridge.MarkCommandBelow:
 		if p, ok := readTypedMention(front, rest, opt); ok {
 			return p
 		}
@@ -61,12 +57,7 @@ func Parse(text string, opt Options) Parsed {
 		}
 	}
 
-	p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(text)}
-	if hasNoteLine(text, opt) {
-		p.Marker = bridge.MarkColleagues
-	}
-
-	return p
+	return Parsed{Verb: bridge.VerbSay, Text: typed.Trim(text), Marker: markerBelow(text, opt)}
 }
 
 // decoration lists the Markdown characters for emphasis, code and quotations. They may precede a marker.

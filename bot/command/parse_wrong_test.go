@@ -89,9 +89,11 @@ func TestParseReplyThatIsNone(t *testing.T) {
 	} {
 		wantUnknown(t, text, Parse(text, team), "")
 	}
-	for _, line := range []string{"note: she lies", "!resolve", "// she lies"} { // nobody is asked about a new conversation
+	for line, what := range map[string]string{ // nobody is asked about a new conversation
+		"note: she lies": "note", "// she lies": "note", "!resolve": "command",
+	} {
 		text := "!new ann@x.test Hello\n" + line
-		wantUnknown(t, text, Parse(text, team), "One of its lines begins like a note or a command")
+		wantUnknown(t, text, Parse(text, team), "One of its lines begins like a "+what)
 	}
 	wantUnknown(t, "@Parley reply: note: not for her", Mention("reply: note: not for her", team), "")
 }

@@ -56,7 +56,7 @@ func Mention(text string, opt Options) Parsed {
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(after)}
 	case bridge.MarkBang, bridge.MarkSlash:
 		rest = after
-	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
+	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues, bridge.MarkNoteBelow, bridge.MarkCommandBelow:
 	}
 
 	p := readWithoutSign(rest, bridge.MarkNone, opt)

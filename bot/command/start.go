@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/bot/typed"
+	"parley/bridge"
 )
 
 // This file parses the arguments of "new", the verb that starts a conversation: "new ann@example.com Hello"
@@ -58,10 +59,18 @@ func readStart(p *Parsed, text string, opt Options) (problem string) {
 	}
 
 	p.Text, problem = replyText(rest, opt)
-	if problem == "" && hasNoteLine(p.Text, opt) {
-		problem = "One of its lines begins like a note or a command. To send it as it stands, use the form New conversation."
+	if problem != "" {
+		return problem
 	}
-	return problem
+	const asItStands = " To send it as it stands, use the form New conversation."
+	switch markerBelow(p.Text, opt) {
+	case bridge.MarkNoteBelow:
+		return "One of its lines begins like a note." + asItStands
+	case bridge.MarkCommandBelow:
+		return "One of its lines begins like a command." + asItStands
+	default:
+		return ""
+	}
 }
 
 // isLikelyRecipient reports whether a word looks like an address or a telephone number.

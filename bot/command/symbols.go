@@ -59,7 +59,7 @@ func hasMarkerAfterSymbols(symbols, text string) bool {
 	case bridge.MarkBang, bridge.MarkSlash:
 		endsWithSpace := strings.TrimRightFunc(symbols, unicode.IsSpace) != symbols
 		return endsWithSpace && continuesWord(after)
-	case bridge.MarkNote, bridge.MarkLone, bridge.MarkColleagues:
+	case bridge.MarkNote, bridge.MarkLone, bridge.MarkColleagues, bridge.MarkNoteBelow, bridge.MarkCommandBelow:
 	}
 	return true
 }

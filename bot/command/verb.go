@@ -82,18 +82,9 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 		return refuseVerb(name, marker, problem)
 	}
 	if p.Verb == bridge.VerbReply && p.Text != "" {
-		p.Marker = markerOfReply(p.Text, opt)
+		p.Marker = markerBelow(p.Text, opt) // the sign before the verb is none of the text's
 	}
 	return p
-}
-
-// markerOfReply returns the marker of a text that was given to the verb reply. The sign before the verb is none of the
-// text's. The author of "!reply It left⏎note: she lies" is asked.
-func markerOfReply(text string, opt Options) bridge.Marker {
-	if hasNoteLine(text, opt) {
-		return bridge.MarkColleagues
-	}
-	return bridge.MarkNone
 }
 
 // readRest parses rest into p; it is empty only for RestTextRequest. problem is a message for the agent if the
@@ -185,7 +176,7 @@ func replyText(text string, opt Options) (reply, problem string) {
 		return text, "That begins like a note. Put \\ before it to send it."
 	case bridge.MarkBang, bridge.MarkSlash:
 		return text, "That begins like a command. Put \\ before it to send it."
-	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
+	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues, bridge.MarkNoteBelow, bridge.MarkCommandBelow:
 		if p.Verb == bridge.VerbSay {
 			return p.Text, ""
 		}

@@ -84,14 +84,18 @@ func TestTextBehindAGreeting(t *testing.T) {
 	for _, tt := range []struct {
 		text string
 		fate store.Fate
+		why  string
 	}{
-		{text: "Hi Maria,", fate: "ask"},
-		{text: "your parcel is here", fate: "ask"},
+		{text: "Hi Maria,", fate: "ask", why: "greets_other"},
+		{text: "your parcel is here", fate: "ask", why: "after_greeting"},
 		{text: "Hi Kim, yours is not", fate: "waiting"},
 		{text: "!reply It comes tomorrow", fate: "waiting"},
 		{text: "and so is the bill", fate: "ask"},
 	} {
 		w.waitFate(w.reply(thread, tt.text), tt.fate)
+		if tt.why != "" {
+			w.waitShown(tt.why)
+		}
 	}
 	w.advance(6 * time.Minute)
 	w.waitFate(w.reply(thread, "It comes at ten"), "waiting")

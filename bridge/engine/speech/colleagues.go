@@ -159,7 +159,7 @@ func isSendable(fate store.Fate) bool {
 
 // isForColleagues reports whether a text in a team's channel is marked as a note or mentions a colleague.
 func isForColleagues(a bridge.Action) bool {
-	if a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues && !a.Explicit {
+	if a.Marker == bridge.MarkNote || a.Marker.IsForColleagues() && !a.Explicit {
 		return true
 	}
 	return a.Verb == bridge.VerbNote || len(a.Mentions) > 0

@@ -31,52 +31,64 @@ const (
 )
 
 // otherGreeted checks a text that would be sent to this conversation's customer. It returns another conversation
-// whose customer the text greets. The result has only the number and the thread, because the question must not
-// show another customer's name. Its ID is 0 if there is no such conversation.
+// whose customer the text, or one right before it, greets, and the reason to ask. The result has only the number and
+// the thread, because the question must not show another customer's name. Its ID is 0 if there is no such conversation.
 // Errors: the database's.
-func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, err error) {
-	names := doubtfulNames(sp, r)
-	if len(names) == 0 {
-		return other, nil
+func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, why bridge.Reason, err error) {
+	names, before := doubtfulNames(sp, r)
+	if len(names)+len(before) == 0 {
+		return other, "", nil
 	}
 	if decision, _ := Speak(sp.speechOf(r)); decision != Out {
-		return other, nil
+		return other, "", nil
 	}
 
 	open, err := store.NamesInChannel(ctx, tx, sp.Reading.As(r.Agent), r.Surface, r.Place.Channel)
 	if err != nil {
-		return other, err
+		return other, "", err
 	}
 	var greeted []store.ConversationID
+	reasons := map[store.ConversationID]bridge.Reason{}
 	for _, row := range open {
-		words := wordsToCompare(row.Name)
-		isGreeted := len(words) > 0 && (slices.Contains(names, words[0]) || slices.Contains(names, words[len(words)-1]))
-		isNew := row.ID != r.Conversation.ID && !slices.Contains(greeted, row.ID)
-		if isGreeted && isNew && len(greeted) < maxGreeted {
-			greeted = append(greeted, row.ID)
+		isCalled := func(names []string) bool {
+			words := wordsToCompare(row.Name)
+			return len(words) > 0 && (slices.Contains(names, words[0]) || slices.Contains(names, words[len(words)-1]))
 		}
+		isNew := row.ID != r.Conversation.ID && reasons[row.ID] == ""
+		if !isNew || len(greeted) == maxGreeted {
+			continue
+		}
+		switch {
+		case isCalled(names):
+			reasons[row.ID] = bridge.ReasonGreetsOther
+		case isCalled(before):
+			reasons[row.ID] = bridge.ReasonAfterGreeting
+		default:
+			continue
+		}
+		greeted = append(greeted, row.ID)
 	}
 
 	homes, err := sp.Reading.Homes(ctx, tx, greeted...)
 	if err != nil {
-		return other, err
+		return other, "", err
 	}
 	for _, id := range greeted {
 		home := homes[id] // the thread in which the conversation is worked on now
 		isInChannel := home.AccountID == r.Surface && home.Channel == r.Place.Channel
 		if isInChannel {
 			root := bridge.Place{Channel: home.Channel, Thread: home.Root, Message: home.Root}
-			return bridge.Facts{ID: id, Thread: bridge.Thread{Root: root}}, nil
+			return bridge.Facts{ID: id, Thread: bridge.Thread{Root: root}}, reasons[id], nil
 		}
 	}
-	return other, nil
+	return other, "", nil
 }
 
-// doubtfulNames returns the names in a text's greeting that may belong to customers of other conversations. It adds
-// those of an earlier greeting that the text may continue. A text that is marked as a reply, or greets its own
-// customer, doesn't continue an earlier greeting.
-func doubtfulNames(sp *UseCases, r book.Request) []string {
-	names := greetedNames(r.Text)
+// doubtfulNames returns the names in a text's greeting that may belong to customers of other conversations, and those of
+// an earlier greeting that the text may continue. A text that is marked as a reply, or greets its own customer, doesn't
+// continue an earlier greeting.
+func doubtfulNames(sp *UseCases, r book.Request) (names, before []string) {
+	names = greetedNames(r.Text)
 	given := bridge.PartyRef{Name: r.Conversation.Traits[bridge.TraitName]}
 	isOwnCustomer := func(name string) bool { return isNamed(r.Conversation.Customer(), name) || isNamed(given, name) }
 	isToCustomer := r.Explicit || slices.ContainsFunc(names, isOwnCustomer)
@@ -84,9 +96,9 @@ func doubtfulNames(sp *UseCases, r book.Request) []string {
 		names = nil
 	}
 	if isToCustomer {
-		return names
+		return names, nil
 	}
-	return append(names, openGreetings(sp, r)...)
+	return names, openGreetings(sp, r)
 }
 
 // openGreetings returns the names in the author's recent greetings in this thread about which the author is
@@ -103,11 +115,11 @@ func openGreetings(sp *UseCases, r book.Request) (names []string) {
 }
 
 // askAboutGreeting asks the author of a text whether it is for this conversation's customer. other is the
-// conversation whose customer the text greets.
-func askAboutGreeting(sp *UseCases, c *book.Conversation, m *book.Message, other bridge.Facts) {
-	m.Fate, m.Reason = store.FateAsk, bridge.ReasonGreetsOther
+// conversation whose customer is greeted.
+func askAboutGreeting(sp *UseCases, c *book.Conversation, m *book.Message, other bridge.Facts, why bridge.Reason) {
+	m.Fate, m.Reason = store.FateAsk, why
 	sp.TellWith(c, m, bridge.Line{
-		Content: &bridge.AskLine{Why: bridge.Because(bridge.ReasonGreetsOther)},
+		Content: &bridge.AskLine{Why: bridge.Because(why)},
 		Other:   other,
 		Verbs:   []bridge.Verb{bridge.VerbKeep, bridge.VerbSend},
 	})

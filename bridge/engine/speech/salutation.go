@@ -25,15 +25,18 @@ import (
 //
 // These don't: "Ben is looking at it.", "Ben can help you." and "Write to ben@example.org."
 
-// isToColleague reports whether a text addresses a colleague of its author, or Parley, by first or full name, or a
-// team after an @. It is true even if the customer has the same name, since it is unclear who is meant. author may be nil.
-func isToColleague(dir *directory.Directory, author *store.Agent, typed string) bool {
+// namingOf returns how a text addresses a colleague of its author, or Parley, by first or full name, or a team after an
+// @. A name counts even if the customer has the same, since it is unclear who is meant. author may be nil.
+func namingOf(dir *directory.Directory, author *store.Agent, typed string) Naming {
+	if isColleague(dir.Agents, author, nameAtBeginning(typed)) || isColleague(dir.Agents, author, nameBeforeRequest(typed)) {
+		return NamesColleague
+	}
 	for _, name := range namesAfterAt(typed) {
 		if slices.Contains(everybodysNames(), name) || isColleague(dir.Agents, author, name) || dir.FindTeam(name) != nil {
-			return true
+			return NamesAfterAt
 		}
 	}
-	return isColleague(dir.Agents, author, nameAtBeginning(typed)) || isColleague(dir.Agents, author, nameBeforeRequest(typed))
+	return NamesNobody
 }
 
 // everybodysNames returns the names that mean Parley or everybody in the channel when they follow an @.
@@ -182,5 +185,5 @@ var question = regexp.MustCompile(`[?？؟][!?！？؟"'”»)*_~]*(?:\s|$)`)
 // awaitsAnswer reports whether a note asks something or addresses a colleague, so that the next text may be an
 // answer to it.
 func awaitsAnswer(dir *directory.Directory, note string) bool {
-	return question.MatchString(note) || isToColleague(dir, nil, note)
+	return question.MatchString(note) || namingOf(dir, nil, note) != NamesNobody
 }

@@ -100,12 +100,12 @@ func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	if doubt == "" {
-		other, err := otherGreeted(ctx, tx, sp, r)
+		other, why, err := otherGreeted(ctx, tx, sp, r)
 		if err != nil {
 			return err
 		}
 		if other.ID != 0 {
-			askAboutGreeting(sp, c, m, other)
+			askAboutGreeting(sp, c, m, other, why)
 			sp.askAboutAnswer(r, m)
 			return nil
 		}
@@ -212,7 +212,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 			IsExplicit:     r.Explicit,
 			MentionsBot:    r.MentionsBot,
 			MentionsPeople: len(r.Mentions) > 0,
-			NamesColleague: isToColleague(sp.Dir, r.Agent, r.Raw),
+			Names:          namingOf(sp.Dir, r.Agent, r.Raw),
 			QuotesOther:    sp.quotesOther(r),
 			GreetsCustomer: sp.greetsCustomer(r.Conversation, r.Text, remark),
 			HasText:        r.Text != "" || r.Rich != nil,

@@ -41,12 +41,22 @@ type TypedText struct {
 	IsExplicit     bool // marked as a reply: "@Parley reply: …", !reply, the form Reply
 	MentionsBot    bool
 	MentionsPeople bool
-	NamesColleague bool // begins with a colleague's name ("Ben, can you …"), or has one after an @
+	Names          Naming
 	QuotesOther    bool // quotes something other than a customer's message
 	GreetsCustomer bool // greets this conversation's customer by a name that no colleague has
 	HasText        bool
 	HasFiles       bool
 }
+
+// Naming is how a text names a colleague.
+type Naming int
+
+// Namings.
+const (
+	NamesNobody    Naming = iota
+	NamesColleague        // it begins with a colleague's name: "Ben, can you …"
+	NamesAfterAt          // it has the name of a colleague, a team or everybody after an @
+)
 
 // AccountRules are the account's settings for typed texts.
 type AccountRules struct {
@@ -117,8 +127,8 @@ func Speak(s Speech) (d Decision, reason bridge.Reason) {
 	// An explicit reply.
 	case s.Text.IsExplicit && s.Text.MentionsPeople:
 		return Ask, bridge.ReasonReplyMentions // "reply" points to the customer, the mention to a colleague
-	case s.Text.IsExplicit && s.Text.Marker == bridge.MarkColleagues:
-		return Ask, bridge.ReasonForColleagues // one of its later lines begins like a note, or with a command
+	case s.Text.IsExplicit && s.Text.Marker.IsForColleagues():
+		return Ask, reasonOf(s.Text.Marker)
 	case s.Text.IsExplicit:
 		return Out, bridge.ReasonExplicit
 	// A plain text.
@@ -128,10 +138,12 @@ func Speak(s Speech) (d Decision, reason bridge.Reason) {
 		return Inside, bridge.ReasonNotAssignee
 	case s.Text.Marker == bridge.MarkLone:
 		return Ask, bridge.ReasonLoneVerb
-	case s.Text.Marker == bridge.MarkColleagues:
-		return Ask, bridge.ReasonForColleagues
-	case s.Text.NamesColleague:
+	case s.Text.Marker.IsForColleagues():
+		return Ask, reasonOf(s.Text.Marker)
+	case s.Text.Names == NamesColleague:
 		return Ask, bridge.ReasonNamesColleague
+	case s.Text.Names == NamesAfterAt:
+		return Ask, bridge.ReasonNameAfterAt
 	case s.Text.QuotesOther:
 		return Ask, bridge.ReasonQuotesColleague
 	case !s.Text.HasText:
@@ -144,6 +156,18 @@ func Speak(s Speech) (d Decision, reason bridge.Reason) {
 		return Out, bridge.ReasonClaims
 	default:
 		return Out, bridge.ReasonAssignee
+	}
+}
+
+// reasonOf returns the reason to ask about a text with a marker that is perhaps for colleagues.
+func reasonOf(m bridge.Marker) bridge.Reason {
+	switch m {
+	case bridge.MarkNoteBelow:
+		return bridge.ReasonNoteBelow
+	case bridge.MarkCommandBelow:
+		return bridge.ReasonCommandBelow
+	default:
+		return bridge.ReasonForColleagues
 	}
 }
 
