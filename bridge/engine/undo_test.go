@@ -43,6 +43,24 @@ func TestUndo(t *testing.T) {
 	}
 }
 
+// A reply that was asked about is told in one place: the question shows that it was taken back, and sends it after all.
+func TestUndoOfWhatWasAskedAbout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	text := w.reply(thread, "internal: hm")
+	question := w.waitLine(thread, bridge.LineAsk)
+	w.chat.Press(t, "ann", question, bridge.VerbSend)
+	w.waitFate(text, "waiting")
+	w.reply(thread, "!undo")
+	w.waitFate(text, "undone")
+	w.waitDrainedBut(0)
+	wantEqual(t, "further lines that it was taken back", w.countLines(thread, bridge.LineUndone), 0)
+
+	w.pressNow("ann", question, bridge.VerbSend)
+	w.waitFate(text, "waiting")
+}
+
 // !undo takes back the text that its author sent last. That may be a colleague's text, even if a reply of the author's
 // own was sent earlier.
 func TestUndoOfWhatWasSentAs(t *testing.T) {

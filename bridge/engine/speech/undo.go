@@ -58,11 +58,13 @@ func (sp *UseCases) undo(r book.Request) {
 	}
 	sp.Mark(c, m, mark)
 	sp.Log.Did(r, book.Detail{Message: m.ID})
-	sp.TellWith(c, m, bridge.Line{
-		Content: &bridge.UndoneLine{Why: why},
-		By:      sp.Dir.Ref(r.Surface, agent.ID),
-		Verbs:   []bridge.Verb{bridge.VerbSend},
-	})
+	if why.Reason != bridge.ReasonUndone || !sp.IsAskedAbout(m) {
+		sp.TellWith(c, m, bridge.Line{
+			Content: &bridge.UndoneLine{Why: why},
+			By:      sp.Dir.Ref(r.Surface, agent.ID),
+			Verbs:   []bridge.Verb{bridge.VerbSend},
+		})
+	}
 	sp.Messages.AwaitAnswerAgain(c)
 }
 

@@ -210,6 +210,11 @@ func openVerbs(kind bridge.LineKind, state bridge.OutcomeState) []bridge.Verb {
 	switch state {
 	case bridge.OutcomeWaiting:
 		return []bridge.Verb{bridge.VerbUndo}
+	case bridge.OutcomeUndone:
+		if kind == bridge.LineAsk { // no other line tells it; see IsAskedAbout
+			return []bridge.Verb{bridge.VerbSend}
+		}
+		return nil
 	case bridge.OutcomeKept, bridge.OutcomeTemplate:
 		return []bridge.Verb{bridge.VerbDrop}
 	case bridge.OutcomeBlocked, bridge.OutcomeSilenced:
@@ -229,6 +234,13 @@ func (st lineSettler) promotedTo(m *book.Message, state bridge.OutcomeState, nam
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}
 	}
 	return named
+}
+
+// IsAskedAbout reports whether the thread has a line that asked about a message, and so shows what becomes of it.
+func (th *Writer) IsAskedAbout(m *book.Message) bool {
+	return slices.ContainsFunc(th.TrackedLines()[m.ID], func(l postedLine) bool {
+		return l.DecodedPayload().Line.Kind() == bridge.LineAsk
+	})
 }
 
 // ByFate makes the lines about a decided message show its fate; see NoteDecision.

@@ -172,7 +172,7 @@ func (st lineSettler) updateWords(l *lineToSettle) (isChanged bool) {
 		return showEditedText(&l.now, l.message) || isReopened
 	}
 	if isSameOutcome(l.now.Outcome, outcome) {
-		return false
+		return showEditedText(&l.now, l.message)
 	}
 
 	l.now.Outcome = outcome
