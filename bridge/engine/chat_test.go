@@ -273,6 +273,55 @@ func TestReactionOpensNoThread(t *testing.T) {
 	wantEqual(t, "lines in kim's thread", w.countLines(thread, bridge.LineReacted), 0)
 }
 
+// A text with which a phone says that the customer has put an emoji on our message, or taken it back, is a reaction: a resolved
+// conversation stays resolved, and nobody is mentioned. One that quotes anything else is a message.
+func TestTapback(t *testing.T) {
+	t.Parallel()
+	w, _, _, thread := newAnsweredQuestion(t)
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	w.customerWrites("kim", "Liked “On its way”")
+	line := w.waitLine(thread, bridge.LineReacted)
+	wantWords(t, "the line", line.Plain(), "👍", "On its way")
+	wantEqual(t, "people who are mentioned", len(line.Mentions()), 0)
+	w.customerWrites("kim", "Removed a like from “On its way”")
+	w.eventually("it is taken back", func() bool { return !strings.Contains(w.waitLine(thread, bridge.LineReacted).Plain(), "👍") })
+	w.waitDrained()
+	wantEqual(t, "resolved conversations", w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`), 1)
+	wantEqual(t, "messages of hers", w.count(`SELECT count(*) FROM messages WHERE direction = 'in'`), 1)
+
+	w.customerWrites("kim", "Liked “On my way”")
+	w.waitShown("On my way")
+	w.customerWrites("kim", "Liked “Where is my order?”")
+	w.waitShown("Liked “Where")
+	wantEqual(t, "lines", w.countLines(thread, bridge.LineReacted), 1)
+}
+
+// A mail that is a reaction is one also in a resolved conversation. If it is on nothing known, it is listed with the automatic mail.
+func TestReactionByMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerSends(mail, channelstest.Event{ID: "q1", From: "kim", Text: "Where is my order?"})
+	thread := w.waitThread("Where is my order?")
+	w.reply(thread, "On its way")
+	answer := w.provider.WaitTexts(t, "On its way")[0]
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	reaction := channelstest.Event{Type: "reaction", ID: "r1", From: "kim", Target: "as a server rewrote it", Answers: answer.Message,
+		Emoji: "👍", Text: "👍", Subject: "Re: Order", Automatic: "reaction"}
+	w.postEvents(mail, reaction)
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineReacted).Plain(), "👍", "On its way")
+	w.waitDrained()
+	wantEqual(t, "resolved conversations", w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`), 1)
+	wantEqual(t, "reactions at our message", w.count(`SELECT count(*) FROM reactions WHERE target = $1`, answer.ID), 1)
+
+	reaction.ID, reaction.Target, reaction.Answers = "r2", "unheard-of", 0
+	w.postEvents(mail, reaction)
+	w.waitShown("[automatic]")
+	w.waitDrained()
+	wantEqual(t, "conversations with customers", w.count(`SELECT count(*) FROM conversations WHERE kind = 'customer'`), 1)
+}
+
 // A customer's message that answers one of ours quotes it. The provider may name that one by its own id, or by ours
 // beside an id that we don't know.
 func TestAnsweredMessageIsQuoted(t *testing.T) {

@@ -63,8 +63,6 @@ func (w *work) wantInbound(n *book.Prefetch, a *store.Account, in channels.Inbou
 	}
 
 	switch in.Kind {
-	case channels.InboundReaction:
-		n.Reacted.Add(a.ID, in.Change.Target)
 	case channels.InboundTemplate:
 		wantTemplates(n, w.Dir, a.ID)
 	case channels.InboundNotice:

@@ -97,6 +97,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Participants: true,
 		Start:        channels.StartFree,
 		RichText:     channels.Full,
+		Reactions:    channels.Partial,
 		Files:        channels.FileRules{PerMessage: outbound.MaxFiles, MaxBytes: outbound.MaxBytes},
 		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout, AbsentFor: absentFor, References: true},
 		Hold:         channels.HoldMail,

@@ -99,6 +99,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
 		Receipts:     channels.Receipts{Delivered: channels.Full},
+		Reactions:    channels.Partial,
 		MaxTextRunes: maxBody,
 		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout},
 		Hold:         channels.HoldChat,

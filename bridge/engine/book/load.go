@@ -72,7 +72,6 @@ type namedRows struct {
 	open, days    []store.ConversationID
 	external      []store.ExternalID
 	posts         []store.Post
-	reactions     []store.Reaction
 	openings      []store.Opening
 }
 
@@ -101,7 +100,6 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	p.LatestOf(&found.latest, chats.accounts, chats.names)
 	p.ParkedOf(&found.parked, windows.accounts, windows.names, bridge.ReasonWindow)
 	p.OpenConversations(&found.open, n.Joined.accounts, n.Joined.names)
-	p.FindReactions(&found.reactions, n.Reacted.accounts, n.Reacted.names)
 	p.FindExternalIDs(&found.external, n.External.accounts, n.External.names)
 	findPosts(&p, &found.posts, n.Posts)
 	p.AutomaticOfDays(&found.days, n.Days.accounts, n.Days.names)
@@ -125,10 +123,6 @@ func keepNamed(b *Book, n *Prefetch, found namedRows) {
 	}
 	b.People.linkIdentities(n.parties.same)
 
-	for _, r := range found.reactions {
-		b.Messages.Reactions[ReactionKey{r.AccountID, r.Target, r.IdentityID}] = r
-		n.Deliveries = append(n.Deliveries, r.DeliveryID)
-	}
 	for _, x := range found.external {
 		b.Messages.External[NameKey{x.AccountID, x.ExternalID}] = x
 		n.AddConversation(x.ConversationID)
@@ -389,6 +383,36 @@ func (b *Book) withOpenedWindow(n *Prefetch) []store.ConversationID {
 		}
 	}
 	return sortedUnique(list)
+}
+
+// ReadReaction returns a customer's reaction to a message, and reads the delivery of the line that shows it. The lane of
+// that line is locked with its conversation. An unknown reaction is the zero one.
+func (b *Book) ReadReaction(ctx context.Context, tx pgx.Tx, k ReactionKey) (store.Reaction, error) {
+	if known, isKnown := b.Messages.Reactions[k]; isKnown {
+		return known, nil
+	}
+
+	var p store.Pipeline
+	var found []store.Reaction
+	p.FindReactions(&found, []store.AccountID{k.Account}, []string{k.Target})
+	if err := p.Run(ctx, tx); err != nil {
+		return store.Reaction{}, err
+	}
+	i := slices.IndexFunc(found, func(r store.Reaction) bool { return r.IdentityID == k.Identity })
+	if i < 0 {
+		return store.Reaction{}, nil
+	}
+
+	var line []store.Delivery
+	p.DeliveriesOf(&line, nil, []store.DeliveryID{found[i].DeliveryID})
+	if err := p.Run(ctx, tx); err != nil {
+		return store.Reaction{}, err
+	}
+	for _, d := range line {
+		b.Outbox.addDelivery(d)
+	}
+	b.Messages.Reactions[k] = found[i]
+	return found[i], nil
 }
 
 // ErrNewAccount means that a conversation belongs to an account that is newer than this process's directory of accounts.

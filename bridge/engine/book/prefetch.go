@@ -25,7 +25,6 @@ type Prefetch struct {
 	Strangers     []Stranger // people who become customers only if they wrote to us before
 	Peeked        KeyList    // customers to read, but not to add if they are new
 	Joined        KeyList    // senders whose open conversations are needed
-	Reacted       KeyList    // messages, by the provider's ids, whose reactions are needed
 	External      KeyList    // messages, by the provider's ids
 	lanes         KeyList
 	Days          KeyList // days whose sorting threads are needed (see Sorting)

@@ -45,6 +45,12 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
 	}
+	if err := it.readTapback(ctx, tx, a, &in); err != nil {
+		return err
+	}
+	if in.Kind == channels.InboundReaction {
+		return it.customerReacts(ctx, tx, a, part, in)
+	}
 	if it.applyEarlyChange(a, part, &in) || it.elsewhere.isShownAsAnswer(a, in) {
 		return nil
 	}

@@ -37,7 +37,7 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	case channels.InboundElsewhere:
 		return it.elsewhere.answeredElsewhere(ctx, tx, a, part, in)
 	case channels.InboundReaction:
-		return it.customerReacts(a, in)
+		return it.customerReacts(ctx, tx, a, part, in)
 	case channels.InboundEdit:
 		return it.customerEdits(ctx, tx, a, part, in)
 	case channels.InboundDelete:

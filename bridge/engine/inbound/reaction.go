@@ -1,7 +1,10 @@
 package inbound
 
 import (
+	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -29,8 +32,8 @@ func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *brid
 
 // customerReacts shows a customer's reaction (an emoji on a message) by a line in the agents' thread. If the
 // customer changes or removes the reaction, the same line is changed. Reactions can arrive out of order: one that
-// is older than the line shows is ignored.
-func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error {
+// is older than the line shows is ignored. A mail that reacts to nothing known is listed with the automatic mail.
+func (it *UseCases) customerReacts(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	customer, err := it.People.CustomerOf(a, in)
 	if err != nil || customer == nil {
 		return err
@@ -38,25 +41,36 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 
 	m, c := it.ReferredMessage(a, in.Change.Target, in.Answers.Message)
 	if c == nil {
-		c = it.Conversations.LatestOf(customer)
+		c = it.ConversationOf(a, in)
+	}
+	if c == nil && in.Automatic != "" {
+		in.Kind, in.Change = channels.InboundMessage, channels.Change{}
+		return it.sortAutomaticMail(ctx, tx, a, part, in)
 	}
 	if c == nil || c.Home(it.Dir) == nil {
 		return nil // there is no thread to show it in
 	}
 
 	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: saidAt(it.Writer, in)}
+	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: customer.ID}
 	if m != nil {
 		reacted.Message = threads.Quote(&m.Message)
+		if known, _ := it.MessageByExternalID(a, k.Target); known == nil && m.ExternalID != "" {
+			k.Target = m.ExternalID // the provider named the message by our own id
+		}
 	}
-	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: customer.ID}
-	shown := showReaction(it, c, it.Messages.Reactions[k], reacted, outbound.RefIn(c.Conversation, customer))
+	known, err := it.ReadReaction(ctx, tx, k)
+	if err != nil {
+		return err
+	}
+	shown := showReaction(it, c, known, reacted, outbound.RefIn(c.Conversation, customer))
 	if shown == nil {
 		return nil
 	}
 
 	it.Messages.Reactions[k] = store.Reaction{
 		AccountID:  a.ID,
-		Target:     in.Change.Target,
+		Target:     k.Target,
 		IdentityID: customer.ID,
 		Emoji:      reacted.Emoji,
 		DeliveryID: shown.ID,

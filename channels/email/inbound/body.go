@@ -26,9 +26,10 @@ import (
 type content struct {
 	segments  []bodytext.Segment // the texts
 	files     []channels.Attachment
-	calendars []string // invitations as Markdown
-	signed    bool     // there is an S/MIME or PGP signature; it isn't verified
-	encrypted string   // "PGP" or "S/MIME"; "" if the mail is not encrypted
+	calendars []string      // invitations as Markdown
+	reaction  *mailReaction // the emoji that a mail of Gmail is about; nil if there is none
+	signed    bool          // there is an S/MIME or PGP signature; it isn't verified
+	encrypted string        // "PGP" or "S/MIME"; "" if the mail is not encrypted
 
 	isReport   bool               // a delivery status in the mail is a report about a mail of ours, not a file
 	reportType string             // the report-type of a multipart/report: "delivery-status", …
@@ -135,6 +136,7 @@ func (c *content) addAllButText(sub *content) {
 	c.signed = c.signed || sub.signed
 	c.damaged = c.damaged || sub.damaged
 	c.isCut = c.isCut || sub.isCut
+	c.reaction = cmp.Or(c.reaction, sub.reaction)
 	c.encrypted = cmp.Or(c.encrypted, sub.encrypted)
 	if sub.winmail != nil {
 		c.winmail = sub.winmail
@@ -219,6 +221,10 @@ func (c *content) addLeaf(p *rawmail.Part) {
 		c.addFile(p, name)
 	case "message/rfc822", "message/global":
 		c.addMail(p, name)
+	case gmailReaction:
+		if disposition == "attachment" || !c.addReaction(p) {
+			c.addFile(p, name)
+		}
 	default:
 		if strings.HasPrefix(ctype, "multipart/") { // nested too deep, or without children
 			c.damaged = true

@@ -134,6 +134,7 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part) (channe
 	}
 
 	d.readBody(&in, c)
+	d.recogniseReaction(&in, c)
 	showsNothing := in.Text == "" && len(in.Attachments) == 0
 	switch {
 	case e.Truncated:
