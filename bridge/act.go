@@ -65,6 +65,8 @@ type SpokenMessage struct {
 	Fate      Fate    // what happened to it: sent, kept inside, …
 	Reason    Reason  // why it has that fate
 	Author    string  // name of the agent or customer; "" means unknown
+	Address   string  // of an author who is not the conversation's customer
+	Stranger  bool    // the author is named by the conversation's latest mail, but gets no replies
 	Agent     AgentID // 0 if no agent wrote it
 	At        time.Time
 	Subject   string

@@ -20,6 +20,8 @@ type PartyRef struct {
 	Name    string // never empty: the phone number or else the address if no name is known
 	Address string
 	Phone   string `json:",omitempty"` // shown instead of Address, if that is an id that only the provider uses
+	// Stranger is set for the author of a mail who is neither the conversation's customer nor gets its replies.
+	Stranger bool `json:",omitempty"`
 }
 
 // AddressesOf returns the addresses of people, in the same order.

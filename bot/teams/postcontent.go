@@ -115,6 +115,7 @@ func withoutCustomerName(p bridge.Post) bridge.Post {
 	p.Facts.Contact = anybody
 	if p.Said != nil {
 		message := *p.Said
+		anybody.Stranger = message.From.Stranger
 		message.From, message.Then = anybody, slices.Clone(message.Then)
 		for i := range message.Then {
 			message.Then[i].From = anybody

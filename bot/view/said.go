@@ -22,7 +22,8 @@ const (
 //	The red one. It flickers.
 //	📎 lamp.jpg
 //
-// The card is posted under the customer's name. The suffix "(customer)" keeps an outsider from posing as a colleague. If
+// The card is posted under the customer's name. The suffix "(customer)" keeps an outsider from posing as a colleague, and the
+// address of somebody else keeps them from posing as the customer. If
 // Said.Elsewhere is set, the message is a colleague's answer to the customer, written outside Parley.
 //
 // Messages that were posted late, or several in one card (Said.Then), show their times; messages of the same minute show
@@ -123,8 +124,21 @@ func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card 
 	return c
 }
 
-// CustomerName returns the name under which a customer's messages are posted.
-func CustomerName(p bridge.PartyRef) string { return shape.PartyName(p) + " (customer)" }
+// NotYet says of a mail's author that nobody has let them into the conversation.
+const NotYet = "not in this conversation yet"
+
+// CustomerName returns the name under which a customer's messages are posted. Whoever isn't the customer is told by the address.
+func CustomerName(p bridge.PartyRef) string {
+	name, address := shape.PartyName(p), shape.OneLine(shape.ShownAddress(p), shape.MaxNameRunes)
+	switch {
+	case !p.Stranger:
+		return name + " (customer)"
+	case name == address:
+		return name + " (" + NotYet + ")"
+	default:
+		return name + " (" + address + ", " + NotYet + ")"
+	}
+}
 
 // fileNames lists the names of files after a paper clip.
 func fileNames(names []string) []Piece {

@@ -50,6 +50,23 @@ func rootCases(t *testing.T) []namedFacts {
 	}
 }
 
+// Who isn't the customer isn't shown as the customer.
+func TestCustomerName(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		who  bridge.PartyRef
+		want string
+	}{
+		{bridge.PartyRef{Name: "Ann Lee", Address: "ann@x.test"}, "Ann Lee (customer)"},
+		{bridge.PartyRef{Name: "Ann Lee", Address: "mal@y.test", Stranger: true}, "Ann Lee (mal@y.test, not in this conversation yet)"},
+		{bridge.PartyRef{Name: "mal@y.test", Address: "mal@y.test", Stranger: true}, "mal@y.test (not in this conversation yet)"},
+	} {
+		if got := CustomerName(tt.who); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.who, got, tt.want)
+		}
+	}
+}
+
 // A root, the card at the top of a thread, has at most three lines and four buttons. Once the conversation is over,
 // it has one line.
 //

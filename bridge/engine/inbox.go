@@ -145,7 +145,7 @@ func (in *Inbox) ListStamp(l bridge.Listing) string {
 	sum := sha256.New()
 	for i := range l.Rows {
 		f := &l.Rows[i]
-		fmt.Fprintf(sum, "%d %s %v %v %q %q %q ", f.ID, f.Status, f.Assignees, f.LastMessage, f.Subject, f.Contact, f.Team)
+		fmt.Fprintf(sum, "%d %s %v %v %q %#v %q ", f.ID, f.Status, f.Assignees, f.LastMessage, f.Subject, f.Contact, f.Team)
 		fmt.Fprintf(sum, "%q %v %v;", f.Traits, f.Tags, f.Times)
 	}
 	return hex.EncodeToString(sum.Sum(nil))

@@ -182,11 +182,21 @@ func TestNewcomerAnswersToAll(t *testing.T) {
 			toAll := channelstest.Event{From: "mia@y.test", Cc: []string{"kim@x.test", "lee@x.test"}, Text: "second", References: []string{first}}
 			w.customerSends(mail, toAll)
 			line := w.waitLine(thread, bridge.LineParticipant)
+			page := w.inboxPage()
+			wantNewest := func(when, address string, isStranger bool) {
+				t.Helper()
+				list := must(page.inbox.ReadSpoken(t.Context(), page.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
+				at := slices.IndexFunc(list, func(s bridge.SpokenMessage) bool { return s.Text == "second" })
+				wantEqual(t, when+": the address beside her name", list[at].Address, address)
+				wantEqual(t, when+": whether she is new", list[at].Stranger, isStranger)
+			}
+			wantNewest("before", "mia@y.test", true)
 			w.wantRecipients(thread, "B", recipients{to: []string{"kim@x.test"}, cc: copied, waiting: []string{"mia@y.test"}})
 			wantEqual(t, "the mail that is answered", w.waitSent(2)[1].InReplyTo, first)
 
 			w.chat.Press(t, "ann", line, bridge.VerbAllow)
 			w.waitOutcome(line, bridge.OutcomeAllowed)
+			wantNewest("once she is allowed", "", false)
 			w.wantRecipients(thread, "C", recipients{to: []string{"mia@y.test", "kim@x.test"}, cc: copied})
 		})
 	}

@@ -133,7 +133,7 @@ func (h Home) Link(p bridge.Place) string {
 // Limits of display names and file names.
 const (
 	maxNameRunes      = 80 // Slack's limit for a username
-	maxSuffixRunes    = 23 // a remark in brackets at the end of a name
+	maxSuffixRunes    = 65 // a remark in brackets at the end of a name
 	maxExtensionRunes = 10 // a file name's extension, with its dot
 )
 

@@ -47,6 +47,12 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenM
 		}
 	}
 
+	if s.Address != m.Who {
+		m.Whose = s.Address
+	}
+	if s.Stranger {
+		m.Whose = strings.TrimPrefix(m.Whose+", "+view.NotYet, ", ")
+	}
 	m.Fate, m.Look = fateWords(v, s)
 	m.Why = whyWords(f, s)
 	if s.Answers != nil {

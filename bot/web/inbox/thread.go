@@ -68,6 +68,7 @@ type shownMessage struct {
 
 	Side    string // in, out or note
 	Who     string
+	Whose   string // how the author is told from the customer; "" if that isn't needed
 	When    string
 	Exactly string // When as RFC 3339
 	Fate    string // what became of it: "On its way"; "" if that needs no mention

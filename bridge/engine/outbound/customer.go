@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"cmp"
+	"slices"
 
 	"parley/bridge"
 	"parley/store"
@@ -35,6 +36,19 @@ func RefIn(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 		return bridge.PartyRef{Name: cmp.Or(i.Name, phone), Address: key, Phone: phone}
 	}
 	return RefOf(i)
+}
+
+// IsStranger reports whether somebody who wrote in a conversation of several people is neither its customer, who may be nil, nor
+// gets its replies.
+func IsStranger(c *store.Conversation, customer, author *store.Identity) bool {
+	if c.Kind != store.KindCustomer || c.Exclusive || c.IdentityID == nil || *c.IdentityID == author.ID || author.IsErased() {
+		return false
+	}
+	if customer != nil && customer.Root() == author.Root() {
+		return false // it is the customer with another key
+	}
+	key := plainKey(author.Key)
+	return !slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == key && !p.New })
 }
 
 // PhoneOf returns the phone number of the participant who has a key, or "" if the key is a number or no other is known.

@@ -243,7 +243,9 @@ func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Sa
 // refOf names a customer in the conversation that the post is about.
 func (a *postAttempt) refOf(i *store.Identity) bridge.PartyRef {
 	if c := a.conversations[a.claim.ConversationID]; c != nil {
-		return RefIn(c, i)
+		ref := RefIn(c, i)
+		ref.Stranger = c.IdentityID != nil && IsStranger(c, a.identities[*c.IdentityID], i)
+		return ref
 	}
 	return RefOf(i)
 }

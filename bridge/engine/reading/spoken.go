@@ -47,7 +47,11 @@ func (rd *Reader) ReadSpoken(
 		return page, err
 	}
 
-	people, err := store.Identities(ctx, q, writers)
+	var customer store.IdentityID
+	if c.IdentityID != nil {
+		customer = *c.IdentityID
+	}
+	people, err := store.Identities(ctx, q, append(writers, customer))
 	if err != nil {
 		return page, err
 	}
@@ -59,6 +63,7 @@ func (rd *Reader) ReadSpoken(
 		if m.IdentityID != nil && s.Agent == 0 {
 			if writer := customers[*m.IdentityID]; writer != nil {
 				s.Author = writerName(c, writer)
+				nameStranger(c, customers[customer], writer, &s)
 			}
 		}
 
@@ -106,6 +111,15 @@ func isBefore(one, other []inbox.Reply) bool {
 		}
 	}
 	return false
+}
+
+// nameStranger adds to a message that its author isn't the customer, and whether they still have to be let in.
+func nameStranger(c *store.Conversation, customer, author *store.Identity, s *bridge.SpokenMessage) {
+	if !outbound.IsStranger(c, customer, author) {
+		return
+	}
+	s.Address = author.Key
+	s.Stranger = slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == author.Key })
 }
 
 // writerName returns the name of a received message's author: the customer, or another participant of the mails.

@@ -15,7 +15,7 @@ import (
 
 const (
 	maxAskLines      = 5 // questions that are posted about the newcomers of one mail
-	newcomersPerLine = 5 // newcomers per question, if there are more than maxAskLines of them
+	newcomersPerLine = 5 // newcomers per question at most
 )
 
 // Replies to a mail go to its author, to the author's other recipients as a copy (Cc) if the account wants
@@ -103,21 +103,18 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 // askNewcomers posts lines in the thread that ask whether newcomers may get replies: one line each, or one line
 // for several if there are many. Newcomers beyond maxAskLines lines are left out; agents can add them with !cc.
 func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, keys []string) {
-	perLine := 1
-	if len(keys) > maxAskLines {
-		perLine = newcomersPerLine
-	}
+	perLine := min((len(keys)+maxAskLines-1)/maxAskLines, newcomersPerLine)
 
 	lines := 0
-	for newcomers := range slices.Chunk(keys, perLine) {
+	for newcomers := range slices.Chunk(keys, max(1, perLine)) {
 		if lines == maxAskLines {
 			return
 		}
 
 		lines++
-		who := c.Participant(newcomers[0])
-		if len(newcomers) > 1 {
-			who = bridge.PartyRef{Name: strings.Join(newcomers, ", ")}
+		var who bridge.PartyRef // several are named by the addresses alone
+		if len(newcomers) == 1 {
+			who = c.Participant(newcomers[0])
 		}
 
 		rs.Line(c, bridge.Line{
