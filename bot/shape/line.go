@@ -59,8 +59,12 @@ func ActorName(l bridge.Line) string {
 	return AgentName(l.By)
 }
 
-// Customer names the customer whom a line is about: the line's own, or otherwise the conversation's.
+// Customer names the customer whom a line is about: the line's own, or otherwise the conversation's. A stranger is named with the
+// address.
 func Customer(l bridge.Line, f bridge.Facts) string {
+	if l.Customer.Stranger {
+		return Party(l.Customer)
+	}
 	if l.Customer != (bridge.PartyRef{}) {
 		return PartyName(l.Customer)
 	}

@@ -63,7 +63,9 @@ func (it *UseCases) customerReacts(ctx context.Context, tx pgx.Tx, a *store.Acco
 	if err != nil {
 		return err
 	}
-	shown := showReaction(it, c, known, reacted, outbound.RefIn(c.Conversation, customer))
+	who := outbound.RefIn(c.Conversation, customer)
+	who.Stranger = outbound.IsStranger(c.Conversation, c.Identity, customer)
+	shown := showReaction(it, c, known, reacted, who)
 	if shown == nil {
 		return nil
 	}
