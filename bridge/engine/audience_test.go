@@ -357,8 +357,11 @@ func TestFindDigits(t *testing.T) {
 func TestFindRefusesShortWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	_, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{Words: "la"}, "ann")
-	if err == nil {
-		t.Error("a search for two letters has no error, want one")
+	for words, isShort := range map[string]bool{
+		"la": true, "Mä": true, "Ma\u0308": true, "ЖЖ": true, "Mär": false, "жук": false, "茶": false, "차": false, // letters count, not bytes
+	} {
+		if _, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{Words: words}, "ann"); (err != nil) != isShort {
+			t.Errorf("a search for %q: got the error %v, want one: %t", words, err, isShort)
+		}
 	}
 }

@@ -213,6 +213,9 @@ func (in *Inbox) checkAct(ctx context.Context, agent store.AgentID, a bridge.Act
 		if err := in.checkOpened(ctx, a); err != nil {
 			return err
 		}
+		if err := in.checkRecipients(ctx, a); err != nil {
+			return err
+		}
 		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, a.Files)
 	}
 	if in.e.reading.Verbs.Of(a.Verb).NamesMessage {
@@ -236,6 +239,45 @@ func (in *Inbox) checkOpened(ctx context.Context, a bridge.Act) error {
 		Text: "Nothing was sent: by its time, the page is from the future.",
 		Hint: "Look whether somebody has answered meanwhile, and send it again.",
 	}
+}
+
+// checkRecipients refuses a reply to people who don't take part in the conversation: the page's form names only those who do.
+func (in *Inbox) checkRecipients(ctx context.Context, a bridge.Act) error {
+	named := slices.Concat(a.Args.To, a.Args.Cc)
+	if len(named) == 0 {
+		return nil
+	}
+	rows, err := store.Conversations(ctx, in.e.pool, a.Args.Conversation)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+
+	c := rows[0]
+	var allowed []string
+	for _, p := range c.Participants {
+		if !p.New {
+			allowed = append(allowed, p.Key)
+		}
+	}
+	if c.IdentityID != nil {
+		customer, err := store.Identities(ctx, in.e.pool, []store.IdentityID{*c.IdentityID})
+		if err != nil {
+			return err
+		}
+		for _, i := range customer {
+			allowed = append(allowed, i.Key)
+		}
+	}
+	for _, address := range named {
+		if !slices.Contains(allowed, bridge.AddressKey(address)) {
+			return &bridge.Problem{
+				Code: "no_participant",
+				Text: "Nothing was sent: " + address + " gets no replies in this conversation.",
+				Hint: "Look whom the reply goes to now, and send it again.",
+			}
+		}
+	}
+	return nil
 }
 
 // Attaching returns whether, and how, an agent may attach files to a reply in a conversation.

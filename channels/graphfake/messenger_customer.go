@@ -51,14 +51,14 @@ type PageCustomer struct {
 	name string
 
 	// Guarded by page.g.mu.
-	messages  []*PageMessage
-	lastIn    time.Time // when she last opened the reply window
-	blocked   bool      // she has blocked the Page
-	private   bool      // apps can't read her profile
-	offline   bool      // messages aren't delivered to her phone
-	typing    bool      // her phone shows the Page's typing indicator
-	seenAt    time.Time // when the Page last marked the conversation as read
-	lastEvent func()    // sends the webhook about her last action again; nil means that there is none
+	messages    []*PageMessage
+	lastIn      time.Time // when she last opened the reply window
+	blocked     bool      // she has blocked the Page
+	private     bool      // apps can't read her profile
+	offline     bool      // messages aren't delivered to her phone
+	typingUntil time.Time // when her phone stops showing that the Page is typing
+	seenAt      time.Time // when the Page last marked the conversation as read
+	lastEvent   func()    // sends the webhook about her last action again; nil means that there is none
 
 	// Whether the API's list of conversations leaves these out, as Facebook's sometimes does.
 	hidesConversation bool
@@ -98,7 +98,7 @@ func (c *PageCustomer) Inbox() []PageMessage {
 func (c *PageCustomer) Typing() bool {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
-	return c.typing
+	return c.page.g.clock().Before(c.typingUntil)
 }
 
 // Seen returns when the Page last marked the conversation as read.

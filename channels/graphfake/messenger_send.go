@@ -107,7 +107,7 @@ func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, 
 		return nil, err
 	}
 
-	to.typing = false
+	to.typingUntil = time.Time{}
 	to.messages = append(to.messages, m)
 	p.notifyEchoLocked(to, m, p.g.opts.AppID)
 	to.notifyDeliveryLocked()
@@ -156,13 +156,20 @@ func (p *Page) checkSendingLocked(to *PageCustomer, req pageRequest) *APIError {
 	return nil
 }
 
+// pageTypingLife is how long the phone shows that the Page is typing.
+// Source: Meta, "Sender Actions".
+const pageTypingLife = 20 * time.Second
+
 func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
 	defer p.g.Poke()
 	switch req.Action {
 	case "typing_on", "typing_off":
-		to.typing = req.Action == "typing_on"
+		to.typingUntil = time.Time{}
+		if req.Action == "typing_on" {
+			to.typingUntil = p.g.clock().Add(pageTypingLife)
+		}
 	case "mark_seen":
 		to.seenAt = p.g.clock()
 	case "react", "unreact":

@@ -62,6 +62,19 @@ func newPageWorld(t *testing.T) *pageWorld {
 	return r
 }
 
+// A phone shows for twenty seconds that a Page is typing.
+func TestPageTypingEnds(t *testing.T) {
+	t.Parallel()
+	r := newPageWorld(t)
+	r.call(t, http.MethodPost, r.page.ID()+"/messages?access_token=T", "application/json",
+		[]byte(`{"recipient":{"id":"`+r.customer.ID()+`"},"sender_action":"typing_on"}`))
+	wantEqual(t, "typing", r.customer.Typing(), true)
+	r.mu.Lock()
+	r.ahead = pageTypingLife
+	r.mu.Unlock()
+	wantEqual(t, "typing after twenty seconds", r.customer.Typing(), false)
+}
+
 // call makes a call and returns its verdict and the answer. The verdict is the status, and for an error also its code
 // and subcode.
 func (r *pageWorld) call(t *testing.T, method, path, contentType string, body []byte) (string, map[string]any) {

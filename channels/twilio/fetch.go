@@ -57,7 +57,7 @@ var errNoMedia = errors.New("twilio: media: no such file")
 // fetchOnce is fetchFile without retries. It sends our credentials only with the first request, not to the storage server to which
 // Twilio redirects.
 func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, error) {
-	at, trusted, err := c.mediaURL(ref)
+	at, err := c.mediaURL(ref)
 	if err != nil {
 		return channels.Fetched{}, &channels.SendError{
 			Class: channels.BadContent,
@@ -72,7 +72,7 @@ func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, e
 			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address can't be read."}
 		}
 
-		withCredentials := hop == 0 && trusted
+		withCredentials := hop == 0
 		if withCredentials {
 			req.SetBasicAuth(c.account, c.token)
 		}
@@ -113,38 +113,28 @@ func (c *client) mayFollow(next *url.URL) bool {
 	return next.Scheme == "https" || strings.HasPrefix(c.base, "http://")
 }
 
-// mediaURL returns the URL from which a file is fetched. trusted reports that it may be sent our credentials, because it is Twilio's API
-// or the test server that replaces it (Env.APIURL).
+// mediaURL returns the URL at which a file is asked for, with our credentials: at Twilio's API, or at the server alone that replaces it
+// (Env.APIURL).
 // Errors: ref isn't an address of Twilio's.
-func (c *client) mediaURL(ref string) (address string, trusted bool, err error) {
+func (c *client) mediaURL(ref string) (string, error) {
 	u, err := url.Parse(ref)
 	if err != nil || u.User != nil {
-		return "", false, errors.New("twilio: media: bad address")
+		return "", errors.New("twilio: media: bad address")
 	}
-	if u.Host == "" && strings.HasPrefix(u.Path, "/2010-04-01/") {
-		return c.base + u.RequestURI(), true, nil
-	}
-
 	api, err := url.Parse(c.base)
 	if err != nil {
-		return "", false, errors.New("twilio: media: bad API address")
-	}
-	if u.Scheme == api.Scheme && u.Host == api.Host {
-		return u.String(), true, nil
+		return "", errors.New("twilio: media: bad API address")
 	}
 
-	if u.Scheme == "https" && strings.HasSuffix(u.Host, ".twilio.com") {
-		if c.replaced {
-			return c.base + u.RequestURI(), true, nil
-		}
-		return u.String(), true, nil
+	isPath := u.Host == "" && strings.HasPrefix(u.Path, "/2010-04-01/")
+	isTwilio := u.Scheme == "https" && strings.HasSuffix(u.Host, ".twilio.com")
+	switch {
+	case u.Scheme == api.Scheme && u.Host == api.Host, isTwilio && !c.replaced:
+		return u.String(), nil
+	case isPath, isTwilio:
+		return c.base + u.RequestURI(), nil
 	}
-
-	if c.replaced && u.Host != "" && u.Scheme == api.Scheme { // the test server may keep its files on another host
-		return u.String(), false, nil
-	}
-
-	return "", false, errors.New("twilio: media: another host")
+	return "", errors.New("twilio: media: another host")
 }
 
 // readFetched turns the response to a request for a file into the file, or into an error. withCredentials says that the request went to

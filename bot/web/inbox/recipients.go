@@ -39,9 +39,8 @@ func areAddresses(to, cc []string) bool {
 	return !slices.ContainsFunc(slices.Concat(to, cc), func(s string) bool { return !typed.IsAddress(s) })
 }
 
-// readShown sets the recipients of a reply to those in the submitted form. It does not compare them with what the page
-// showed: as in the chats' forms, an agent may write to any mail address. problem says what is wrong, as text for the
-// page; "" means nothing.
+// readShown sets the recipients of a reply to those in the submitted form. The engine refuses those who don't take part in
+// the conversation. problem says what is wrong, as text for the page; "" means nothing.
 func readShown(form url.Values, a *bridge.Act) (problem string) {
 	to, cc := form["goes_to"], form["copy_to"]
 	if len(to)+len(cc) == 0 {

@@ -57,6 +57,10 @@ func firstAdminForm(v *web.Visit) *web.Form {
 // useLink signs in with a link.
 func (p pages) useLink(v *web.Visit) error {
 	link := v.Request.PathValue("link")
+	invited, err := p.desk.Invited(v.Context(), link)
+	if err != nil {
+		return p.refuseLink(v, err)
+	}
 	agent, err := p.desk.Use(v.Context(), link, v.Value("email"), v.Value("name"))
 	if problems, ok := errors.AsType[Problems](err); ok { // only the first admin's form has fields
 		s := p.makeScreen(v, Invited{})
@@ -68,8 +72,7 @@ func (p pages) useLink(v *web.Visit) error {
 	}
 
 	startPage := "" // the default
-	isFirstAdmin := v.Value("email") != ""
-	if isFirstAdmin {
+	if isFirstAdmin := invited.Email == ""; isFirstAdmin {
 		startPage = "/settings/first-steps"
 	}
 	return v.SignIn(agent, startPage)

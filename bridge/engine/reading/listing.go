@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"unicode"
 
 	"parley/bridge"
 	"parley/store"
@@ -12,7 +13,7 @@ import (
 const (
 	listPageRows  = 50     // rows on a page of a list
 	foundPageRows = 20     // rows on a page of search results
-	minFindBytes  = 3      // minimum length of words to search for: three letters, or one Chinese character
+	minFindRunes  = 3      // minimum length of words to search for, in letters
 	maxPage       = 10_000 // largest page number, far beyond what anybody reads; keeps offsets small
 )
 
@@ -50,7 +51,7 @@ func (rd *Reader) List(
 		}
 
 		ids, err = store.ListConversations(ctx, q, rd.listReader(l.List, agent, r), storedList(l.List), rows+1, query.Page*rows)
-	case len(query.Words) < minFindBytes:
+	case isTooShort(query.Words):
 		return l, &bridge.Problem{
 			Code: bridge.TooShort,
 			Text: "That is too short to look for.",
@@ -73,6 +74,20 @@ func (rd *Reader) List(
 		return l, nil
 	}
 	return l, addFreeSince(ctx, q, l.Rows, ids)
+}
+
+// isTooShort reports whether words would be found nearly everywhere. One character of Chinese, Japanese or Korean says enough.
+func isTooShort(words string) bool {
+	letters := 0
+	for _, r := range words {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
+			return false
+		}
+		if !unicode.IsMark(r) {
+			letters++
+		}
+	}
+	return letters < minFindRunes
 }
 
 // addFreeSince sets the time since which each row of the list of unassigned conversations has had no owner.

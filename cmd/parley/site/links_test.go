@@ -63,6 +63,15 @@ func TestFormerAgentIsSignedOut(t *testing.T) {
 	wantStatus(t, "Ben's page", ben.Get("/settings"), http.StatusSeeOther)
 }
 
+// A link signs in whom it names, whatever is posted with it, and leads where that person may go.
+func TestLinkIsOfWhomItNames(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	v := s.Visitor("")
+	wantRedirect(t, "signing in", v.Post(s.Link("ben@acme.test"), url.Values{"email": {"ann@acme.test"}, "name": {"Ann"}}), "/settings")
+	wantShown(t, "the page", v.Get("/settings"), "Ben")
+}
+
 // A link signs in once. Opening its page doesn't use it up.
 func TestLinkWorksOnce(t *testing.T) {
 	t.Parallel()
