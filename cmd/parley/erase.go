@@ -83,13 +83,22 @@ func (c eraseCommand) Run(ctx context.Context) error {
 			return err
 		}
 
-		found, err := erase.Count(ctx, db.Pool, contacts)
+		alike, err := erase.FindAlike(ctx, db.Pool, contacts)
 		if err != nil {
 			return err
 		}
 		if c.DryRun {
-			return printPlaces(os.Stdout, found)
+			found, err := erase.Count(ctx, db.Pool, contacts)
+			if err != nil {
+				return err
+			}
+			if err := printPlaces(os.Stdout, found); err != nil {
+				return err
+			}
+			_, err = io.WriteString(os.Stdout, nameAlike(alike)+"\n")
+			return err
 		}
+		printRemark(nameAlike(alike))
 
 		id, err := erase.Begin(ctx, db.Erasing(env), contacts, cmp.Or(c.By, os.Getenv("USER"), "unknown"))
 		if err != nil {
@@ -128,8 +137,7 @@ func findContacts(ctx context.Context, db *app.Database, text string, all bool) 
 	lines := []string{}
 	for i, c := range list {
 		ids[i] = c.ID
-		addresses := oneLine(strings.Join(c.Addresses, ", "))
-		lines = append(lines, fmt.Sprintf("  %s%d  %s, %d conversations: %s", erase.IDPrefix, c.ID, oneLine(c.Name), c.Conversations, addresses))
+		lines = append(lines, describeContact(c))
 	}
 
 	if len(list) == 0 {
@@ -284,6 +292,28 @@ func (c eraseCommand) write(certificate erase.Certificate) error {
 
 	_, err = f.Write(body)
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// nameAlike names other contacts who may be the same person, in lines. An erasure leaves them as they are.
+func nameAlike(alike []erase.Alike) string {
+	if len(alike) == 0 {
+		return "Nobody else looks like the same person."
+	}
+
+	lines := []string{"These may be the same person, and are not erased with it:"}
+	for _, a := range alike {
+		lines = append(lines, describeContact(a.Contact)+" ("+strings.Join(a.Why, "; ")+")")
+	}
+	if len(alike) == erase.MaxAlike {
+		lines = append(lines, "  and maybe more")
+	}
+	return strings.Join(append(lines, fmt.Sprintf("Erase each by its id, such as %s%d.", erase.IDPrefix, alike[0].ID)), "\n")
+}
+
+// describeContact returns a line about a contact, without an end.
+func describeContact(c erase.Contact) string {
+	addresses := oneLine(strings.Join(c.Addresses, ", "))
+	return fmt.Sprintf("  %s%d  %s, %d conversations: %s", erase.IDPrefix, c.ID, oneLine(c.Name), c.Conversations, addresses)
 }
 
 // printPlaces prints a table of what an erasure would delete in each place.

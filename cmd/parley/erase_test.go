@@ -133,6 +133,9 @@ func TestEraseDryRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
 	wantText(t, e.mustRun("erase", "--dry-run", "1"), "messages            1  emptied")
+	wantText(t, e.mustRun("erase", "--dry-run", "1"), "These may be the same person, and are not erased with it:\n"+
+		"  contact:2  Zebra, 0 conversations: sales: zebra@shop.example (has the same address or number; has the same name)\n"+
+		"Erase each by its id, such as contact:2.")
 	if n := storetest.Row(t, openPool(t, e.url), `SELECT count(*) FROM messages WHERE text = 'A zebra writes'`); n != "(1)" {
 		t.Errorf("after the dry run %s messages have their text, want (1)", n)
 	}

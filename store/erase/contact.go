@@ -23,16 +23,19 @@ type Contact struct {
 	Conversations int64             `db:"conversations" json:"conversations"`
 }
 
-// findContacts matches the keys of identities exactly, except that it also matches the lower-case address in mailboxes. In
-// other accounts, such as a shop's chat, U-17 and u-17 may be two customers.
-const findContacts = `
-	SELECT c.id, c.name, c.created_at,
+// contactColumns are the columns of Contact, of a row c of contacts.
+const contactColumns = `c.id, c.name, c.created_at,
 		ARRAY(
 			SELECT a.name || ': ' || i.key FROM identities AS i JOIN accounts AS a ON a.id = i.account_id
 			WHERE i.contact_id = c.id ORDER BY i.id) AS addresses,
 		ARRAY(SELECT i.account_id FROM identities AS i WHERE i.contact_id = c.id ORDER BY i.id) AS accounts,
 		(SELECT count(*) FROM conversations AS v
-			WHERE v.identity_id = ANY(ARRAY(SELECT i.id FROM identities AS i WHERE i.contact_id = c.id))) AS conversations
+			WHERE v.identity_id = ANY(ARRAY(SELECT i.id FROM identities AS i WHERE i.contact_id = c.id))) AS conversations`
+
+// findContacts matches the keys of identities exactly, except that it also matches the lower-case address in mailboxes. In
+// other accounts, such as a shop's chat, U-17 and u-17 may be two customers.
+const findContacts = `
+	SELECT ` + contactColumns + `
 	FROM contacts AS c
 	WHERE c.id = ANY(ARRAY(
 		SELECT i.contact_id FROM accounts AS a JOIN identities AS i ON i.account_id = a.id AND i.key = ANY(@keys)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"parley/bot/web"
@@ -136,6 +137,8 @@ func refuseUnknown(v *web.Visit, err error) error {
 type shownPlan struct {
 	Contact Contact
 	Path    string
+	Alike   []Alike // others who may be the same person
+	More    bool    // there are more of them
 	Places  []Place
 	Rows    int64
 	Problem string
@@ -159,7 +162,15 @@ func (p pages) showPlan(v *web.Visit, problem string) error {
 		return err
 	}
 
-	shown := shownPlan{Contact: *c, Path: contactPath(c.ID), Problem: problem}
+	alike, hasMore, err := p.desk.FindAlike(v.Context(), v.Person.ID, c.ID)
+	if err != nil {
+		return err
+	}
+	for i, a := range alike {
+		alike[i].Chosen = slices.Contains(v.Request.Form["also"], strconv.FormatInt(int64(a.ID), 10))
+	}
+
+	shown := shownPlan{Contact: *c, Path: contactPath(c.ID), Alike: alike, More: hasMore, Problem: problem}
 	for _, place := range places {
 		shown.Rows += place.Rows
 		if place.Rows > 0 {
@@ -179,7 +190,8 @@ func (p pages) showPlan(v *web.Visit, problem string) error {
 	return v.Show("plan", screen)
 }
 
-// eraseContact erases a customer. The form has a checkbox to confirm that.
+// eraseContact erases a customer, and other contacts who were ticked as the same person. The form has a checkbox to confirm
+// that.
 func (p pages) eraseContact(v *web.Visit) error {
 	if v.Value("sure") != "true" {
 		return p.showPlan(v, "Tick the box first: what is erased can't be brought back.")
@@ -188,7 +200,18 @@ func (p pages) eraseContact(v *web.Visit) error {
 	if err != nil {
 		return refuseUnknown(v, err)
 	}
-	_, err = p.desk.EraseContact(v.Context(), v.Person, c.ID)
+
+	contacts := []bridge.ContactID{c.ID}
+	for _, also := range v.Request.PostForm["also"] {
+		id, err := strconv.ParseInt(also, 10, 64)
+		if err != nil {
+			return v.NotFound()
+		}
+		contacts = append(contacts, bridge.ContactID(id))
+	}
+
+	slices.Sort(contacts)
+	_, err = p.desk.EraseContacts(v.Context(), v.Person, slices.Compact(contacts))
 	return answerErased(v, err)
 }
 
@@ -197,7 +220,7 @@ func (p pages) continueErasure(v *web.Visit) error {
 	return answerErased(v, p.desk.GoOnErasing(v.Context(), v.Request.PathValue("erasure")))
 }
 
-// answerErased redirects to the search, which shows the result of an erasure once. err is from EraseContact or
+// answerErased redirects to the search, which shows the result of an erasure once. err is from EraseContacts or
 // GoOnErasing.
 func answerErased(v *web.Visit, err error) error {
 	var text string

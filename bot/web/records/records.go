@@ -54,14 +54,19 @@ type eraseDesk interface {
 	// only known in accounts that the viewer has no access to, unless they are equal to text.
 	FindContacts(ctx context.Context, viewer bridge.AgentID, text string) ([]Contact, error)
 
+	// FindAlike returns other customers who may be the same person, with addresses and names as in FindContacts. hasMore means
+	// that there are more of them.
+	FindAlike(ctx context.Context, viewer bridge.AgentID, id bridge.ContactID) (list []Alike, hasMore bool, err error)
+
 	// CountContact returns how many records of each kind an erasure of a customer would remove.
 	CountContact(ctx context.Context, id bridge.ContactID) ([]Place, error)
 
-	// EraseContact erases a customer, logs who did it, and returns the id of the erasure. ErrWaiting and ErrInChats mean
-	// that the erasure has begun and continues in the background. ErrNone means that there is no such customer.
-	EraseContact(ctx context.Context, by web.Person, id bridge.ContactID) (erasure string, err error)
+	// EraseContacts erases a customer, who may be several contacts, logs who did it, and returns the id of the erasure.
+	// ErrWaiting and ErrInChats mean that the erasure has begun and continues in the background. ErrNone means that there is
+	// no such contact.
+	EraseContacts(ctx context.Context, by web.Person, ids []bridge.ContactID) (erasure string, err error)
 
-	// GoOnErasing continues an unfinished erasure. It returns ErrWaiting, ErrInChats or ErrNone like EraseContact.
+	// GoOnErasing continues an unfinished erasure. It returns ErrWaiting, ErrInChats or ErrNone like EraseContacts.
 	GoOnErasing(ctx context.Context, erasure string) error
 
 	// Erasures returns the newest erasures.
@@ -87,6 +92,15 @@ type Contact struct {
 
 // Title returns the customer's name or, without one, "contact 12".
 func (c Contact) Title() string { return cmp.Or(c.Name, fmt.Sprintf("contact %d", c.ID)) }
+
+// Alike is another customer who may be the same person as the one who is to be erased.
+type Alike struct {
+	Contact
+
+	Latest bridge.ConversationID // the newest conversation; 0 if there is none
+	Why    []string              // what speaks for it: "has the same name"
+	Chosen bool                  // the viewer wants to erase this one, too
+}
 
 // Place is one kind of stored record of a customer, and what an erasure does with it.
 type Place struct {

@@ -173,16 +173,7 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 	text = strings.TrimSpace(text)
 	list := make([]records.Contact, len(found))
 	for i, c := range found {
-		shown := records.Contact{ID: c.ID, Since: c.CreatedAt, Conversations: c.Conversations}
-		for j, address := range c.Addresses {
-			if isClosed(c.Accounts[j]) {
-				shown.Closed = true
-				continue
-			}
-			shown.Name = c.Name
-			shown.Addresses = append(shown.Addresses, address)
-		}
-
+		shown := showContact(c, isClosed)
 		isFoundByID := strings.TrimPrefix(text, erase.IDPrefix) == strconv.FormatInt(int64(c.ID), 10)
 		if len(shown.Addresses) == 0 && !isFoundByID {
 			shown.Addresses = []string{text}
@@ -191,6 +182,42 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 	}
 
 	return list, nil
+}
+
+// showContact returns a contact without the addresses at accounts whose customers the viewer may not see.
+func showContact(c erase.Contact, isClosed func(store.AccountID) bool) records.Contact {
+	shown := records.Contact{ID: c.ID, Since: c.CreatedAt, Conversations: c.Conversations}
+	for i, address := range c.Addresses {
+		if isClosed(c.Accounts[i]) {
+			shown.Closed = true
+			continue
+		}
+		shown.Name = c.Name
+		shown.Addresses = append(shown.Addresses, address)
+	}
+	return shown
+}
+
+// FindAlike returns other contacts who may be the same person as one. Of a contact whom viewer may not see at all, it says only
+// that there is one.
+func (d *recordsDesk) FindAlike(ctx context.Context, viewer store.AgentID, id store.ContactID) (list []records.Alike, hasMore bool, err error) {
+	found, err := erase.FindAlike(ctx, d.o.Pool, []store.ContactID{id})
+	if err != nil {
+		return nil, false, err
+	}
+	isClosed, err := d.o.closedAccounts(ctx, viewer)
+	if err != nil {
+		return nil, false, err
+	}
+
+	list = make([]records.Alike, len(found))
+	for i, a := range found {
+		list[i] = records.Alike{Contact: showContact(a.Contact, isClosed)}
+		if len(list[i].Addresses) > 0 {
+			list[i].Latest, list[i].Why = a.Latest, a.Why
+		}
+	}
+	return list, len(found) == erase.MaxAlike, nil
 }
 
 // CountContact returns how many rows each kind of record has about a contact, and what an erasure does to them.
@@ -217,17 +244,21 @@ func (d *recordsDesk) eraseOptions() erase.Options {
 	}
 }
 
-// EraseContact erases a contact and returns the id of the erasure. If the erasure can't be completed yet, it also returns the
+// EraseContacts erases contacts of one person and returns the id of the erasure. If the erasure can't be completed yet, it also returns the
 // error of GoOnErasing, with which it is continued.
-func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.ContactID) (string, error) {
-	erasure, err := erase.Begin(ctx, d.eraseOptions(), []store.ContactID{id}, by.Email)
+func (d *recordsDesk) EraseContacts(ctx context.Context, by web.Person, ids []store.ContactID) (string, error) {
+	erasure, err := erase.Begin(ctx, d.eraseOptions(), ids, by.Email)
 	if errors.Is(err, erase.ErrNoContact) {
 		return "", records.ErrNone
 	}
 	if err != nil {
 		return "", err
 	}
-	if err := logChange(ctx, d.o.Pool, by, fmt.Sprintf("- contact %d is erased (erasure %s)", id, erasure)); err != nil {
+	lines := make([]string, len(ids))
+	for i, id := range ids {
+		lines[i] = fmt.Sprintf("- contact %d is erased (erasure %s)", id, erasure)
+	}
+	if err := logChange(ctx, d.o.Pool, by, lines...); err != nil {
 		return "", err
 	}
 	return erasure, d.GoOnErasing(ctx, erasure)

@@ -107,8 +107,8 @@ func TestLogPage(t *testing.T) {
 	b.Looks("log-empty")
 }
 
-// An admin finds, exports and erases a customer. The page shows what would be removed, and removes nothing without
-// the tick. The certificate stays for good.
+// An admin finds, exports and erases a customer. The page shows what would be removed, and who may be the same person,
+// and removes nothing without the tick. The certificate stays for good.
 // Requirement R-276: Erase and export a person.
 func TestErasePage(t *testing.T) {
 	t.Parallel()
@@ -120,6 +120,10 @@ func TestErasePage(t *testing.T) {
 			}}
 	})
 
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO contacts (id, name) SELECT id, (SELECT name FROM contacts WHERE id = 101) FROM generate_series(103, 104) AS id;
+		INSERT INTO identities (id, account_id, key, contact_id)
+			SELECT id, (SELECT id FROM accounts WHERE name = 'shop'), '+155512340' || id, id FROM generate_series(103, 104) AS id`)
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/erase")
 	b.Shows("Nobody.")
@@ -131,7 +135,10 @@ func TestErasePage(t *testing.T) {
 
 	b.Press("a[href='/settings/erase/contact/101']")
 	b.Shows("messages, notes and names of files")
+	b.Shows("May be the same person")
+	b.Shows("has the same name")
 	b.Looks("erase-plan")
+	b.Press("input[name=also][value='103']")
 	b.Press("button.bad")
 	b.Shows("Tick the box first")
 	b.Press("input[name=sure]")
@@ -154,6 +161,9 @@ func TestErasePage(t *testing.T) {
 
 	if !ann.Get("/settings/erase?contact=zoe@shop.example").Has("No customer has this address") {
 		t.Error("the customer is still found")
+	}
+	if ann.Get("/settings/erase?contact=103").Has("155512340103") || !ann.Get("/settings/erase?contact=104").Has("155512340104") {
+		t.Error("not the one who was ticked is erased with the customer")
 	}
 	if !ann.Get("/settings/erase?contact=").Has("Type an address") {
 		t.Error("a search for nothing says nothing")
