@@ -170,6 +170,7 @@ type ConditionStatus string
 
 // The states of an account.
 const (
-	Active ConditionStatus = "active"
-	Broken ConditionStatus = "error"
+	Active     ConditionStatus = "active"
+	Broken     ConditionStatus = "error"
+	Connecting ConditionStatus = "connecting" // it failed, and the sign-in that a person has given since is being tried
 )

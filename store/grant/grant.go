@@ -15,6 +15,7 @@ import (
 
 	"parley/store"
 	"parley/store/internal/query"
+	"parley/store/trouble"
 )
 
 // Grant is the OAuth grant for one account.
@@ -57,14 +58,17 @@ const connect = `
 	SET provider = EXCLUDED.provider, signed_in = EXCLUDED.signed_in, sealed = EXCLUDED.sealed, renew_at = EXCLUDED.renew_at,
 		expires_at = EXCLUDED.expires_at, refused = '', version = g.version + 1, connected = g.connected + 1`
 
-// Connect stores a new grant, and replaces the account's previous one. It calls store.BumpSettings, so that all processes
-// notice the change.
+// Connect stores a new grant, and replaces the account's previous one. What failed in the account before is forgotten. It calls
+// store.BumpSettings, so that all processes notice the change.
 func Connect(ctx context.Context, tx pgx.Tx, g Grant, lasts Lasting) error {
+	if err := store.BumpSettings(ctx, tx); err != nil { // before the account, as in package setup, to avoid deadlocks
+		return err
+	}
 	_, err := tx.Exec(ctx, connect, g.AccountID, g.Provider, g.SignedIn, g.Sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
 	if err != nil {
 		return fmt.Errorf("store: grant: %w", err)
 	}
-	return store.BumpSettings(ctx, tx)
+	return trouble.Reconnect(ctx, tx, g.AccountID)
 }
 
 const refreshed = `

@@ -81,6 +81,19 @@ func End(ctx context.Context, q store.Querier, id store.AccountID, part string, 
 	return e, err
 }
 
+const (
+	reconnecting = `UPDATE accounts SET status = 'connecting', status_text = '', status_hint = '' WHERE id = $1 AND status <> $2`
+	forget       = `DELETE FROM leases WHERE starts_with(name, concat('trouble:', $1::bigint, ':'))`
+)
+
+// Reconnect forgets what failed in an account, because a person has signed in to it anew: whether it works now is being tried.
+func Reconnect(ctx context.Context, q store.Execer, id store.AccountID) error {
+	if err := query.Exec(ctx, q, "reconnect", reconnecting, id, accountWorks); err != nil {
+		return err
+	}
+	return query.Exec(ctx, q, "reconnect", forget, id)
+}
+
 // accountWorks is the status of an account without known troubles.
 const accountWorks = "active"
 

@@ -144,9 +144,9 @@ func (p pages) comeBack(v *web.Visit) error {
 		return err
 	}
 
-	text := "The mailbox is connected."
+	text := "Signed in."
 	if consent.Person != "" {
-		text = "The mailbox is connected: signed in as " + consent.Person + "."
+		text = "Signed in as " + consent.Person + "."
 	}
 	return v.GoWithText(pathOf(consent.Mailbox), text)
 }

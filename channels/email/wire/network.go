@@ -81,12 +81,12 @@ func Explain(err error, to settings.Server) (problem Problem, ok bool) {
 func PasswordHint(set settings.Settings) string {
 	if set.Service() == settings.Microsoft {
 		return "Microsoft 365 takes no passwords. Sign in with Microsoft instead: oauth: microsoft in the account's settings, " +
-			"then parley connect microsoft."
+			"then connect it on its page Connection, or with parley connect microsoft."
 	}
 	if strings.EqualFold(set.IMAP.Host, "imap.gmail.com") {
 		return "Google takes app passwords only: switch on two-step sign-in and make one. " +
 			"Or sign in with Google: oauth: google in the account's settings, " +
-			"then parley connect google."
+			"then connect it on its page Connection, or with parley connect google."
 	}
 	return smtpcode.HintPassword
 }

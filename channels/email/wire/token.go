@@ -33,14 +33,14 @@ func Token(ctx context.Context, set settings.Settings, grant channels.Grant, ref
 
 // ReconnectHint returns the hint to connect an account to its provider again.
 func ReconnectHint(set settings.Settings) string {
-	return "Connect the account again: parley connect " + set.OAuth + ". Its settings and what waits to be sent are kept."
+	return "Connect the account again on its page Connection, or with parley connect " + set.OAuth +
+		". Its settings and what waits to be sent are kept."
 }
 
 // RefusedTokenHint returns the hint after a server refused a fresh access token. protocol is "IMAP" or "SMTP".
 func RefusedTokenHint(set settings.Settings, protocol string) string {
 	return fmt.Sprintf("Check that %s is switched on for the mailbox, and that whoever signed in may open it. "+
-		"Then connect the account again: "+
-		"parley connect %s.", protocol, set.OAuth)
+		"Then connect the account again on its page Connection, or with parley connect %s.", protocol, set.OAuth)
 }
 
 // XOAUTH2 is a sasl.Client for the mechanism XOAUTH2, which both Google and Microsoft support. A value can be used for

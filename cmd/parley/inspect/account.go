@@ -225,7 +225,7 @@ func (readOnlyState) Save(context.Context, []byte, []byte) error { return errSto
 
 // addCondition adds the condition of an account that parley serve reported last.
 func addCondition(s *Section, a store.Account) {
-	if a.Status == string(channels.Active) {
+	if a.Status != string(channels.Broken) {
 		s.addGood("condition", "no fault was reported")
 		return
 	}

@@ -212,10 +212,15 @@ func TestAddMailboxAtGoogle(t *testing.T) {
 	b.Press(`button[value="allow"]`)
 	b.Shows("You signed in as ann@google.test, but this account is help@google.test.")
 
+	must(store.ReportAccount(t.Context(), w.Pool, w.account("help").ID, "error", "It is not connected yet.", "Connect it."))(t)
 	b.Press(`form[action$="/connect"] button`)
 	b.Press("p a.button.main")
 	b.Press(`button[value="allow"]`) // the address is filled in there
-	b.Shows("The mailbox is connected: signed in as help@google.test.")
+	b.Shows("Signed in as help@google.test.")
+	b.Shows("Connecting…")
+	b.Looks("mailbox-connecting")
+	must(store.ReportAccount(t.Context(), w.Pool, w.account("help").ID, "active", "", ""))(t)
+	b.Shows("Active") // by itself
 	b.Looks("mailbox-connected")
 	if a := w.account("help"); a == nil || a.Mode != store.ModeWatch || !strings.Contains(string(a.Config), `"oauth": "google"`) {
 		t.Errorf("%+v", a)
@@ -258,6 +263,9 @@ func TestReconnectMailbox(t *testing.T) {
 	if !list.Has(`<a class="small" href="/settings/mailboxes/gmail" aria-label="Reconnect gmail">Reconnect</a>`) {
 		t.Error(list.Body)
 	}
+	if page := v.Get("/settings/mailboxes/gmail"); page.Has("Connect it.") || !page.Has("Press the button and sign in as help@google.test.") {
+		t.Errorf("the page doesn't name its button: %s", page.Body)
+	}
 	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("not connected to Google yet") || !page.Has("Fault") {
 		t.Error(page.Body)
 	}
@@ -265,6 +273,9 @@ func TestReconnectMailbox(t *testing.T) {
 	back := w.signIn(v, "gmail")
 	if a := v.Get(back); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/settings/mailboxes/gmail" {
 		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	if page := v.Get("/settings/mailboxes/gmail"); !page.Has("Connecting…") || page.Has("The consent is over.") || page.Has("Not connected") {
+		t.Errorf("the page contradicts itself: %s", page.Body)
 	}
 	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("IMAP login") || page.Has("Fault") ||
 		!page.Has("help@google.test signed in") {
