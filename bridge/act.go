@@ -31,6 +31,16 @@ type Attaching struct {
 	Why     string // if Files is false, the reason in words for people
 	Confirm bool   // the page asks for confirmation before files are sent
 	Several bool   // the reply may have several recipients, and the page shows them
+
+	// Withheld says why the account's mode sends nothing to the customer; nil if a reply leaves.
+	Withheld *Problem
+}
+
+// Down is a chat of the agents, or an account of customers, that doesn't work now.
+type Down struct {
+	Name   string    // "Slack", or the account's name
+	IsChat bool      // agents work in it
+	Since  time.Time // when the chat was last reached; zero if it can be reached, but has another fault
 }
 
 // Acts returns the verbs that are valid in an Act.

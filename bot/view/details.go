@@ -17,7 +17,7 @@ func Details(f bridge.Facts) Card {
 		d.addText("Called", title)
 	}
 	d.addText("Contact", shape.Party(f.Contact))
-	channel := shape.NonEmpty(f.Account.ChannelName, f.Account.Name, modeWords(f.Account.Mode))
+	channel := shape.NonEmpty(f.Account.ChannelName, f.Account.Name, ModeWords(f.Account.Mode))
 	d.add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(channel, shape.Between)))
 	d.add("Topic", shape.Subject(f)...)
 	d.add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))

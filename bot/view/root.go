@@ -159,7 +159,7 @@ func statePieces(f bridge.Facts) []Piece {
 	if others := alsoOpenPieces(f); len(others) > 0 {
 		groups = append(groups, append([]Piece{shape.Text("Also open: ")}, others...))
 	}
-	if mode := modeWords(f.Account.Mode); mode != "" {
+	if mode := ModeWords(f.Account.Mode); mode != "" {
 		groups = append(groups, []Piece{shape.Text(mode)})
 	}
 
@@ -238,7 +238,8 @@ func windowPieces(f bridge.Facts) []Piece {
 	return []Piece{shape.Text("Reply by "), shape.At(f.Window.Until, f.Zone)}
 }
 
-func modeWords(mode bridge.AccountMode) string {
+// ModeWords says what an account's mode doesn't send; "" if it sends all.
+func ModeWords(mode bridge.AccountMode) string {
 	switch mode {
 	case bridge.ModeWatch:
 		return "Watching only: nothing is sent"

@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
 	"parley/store/inbox"
+	"parley/store/outage"
 )
 
 // Inbox is the engine's API for Parley's own inbox page, on which agents work when their chat (Slack, Teams) can't be reached. For
@@ -78,6 +81,33 @@ func (in *Inbox) ClosedAccounts(ctx context.Context, agent store.AgentID) ([]sto
 func (in *Inbox) Zone(agent store.AgentID) *time.Location {
 	dir := in.e.directory.Load()
 	return dir.Zone(dir.Agent(agent), 0)
+}
+
+// Down returns the chats that don't work now, and those of the customers' accounts that an agent may see. A chat counts from the
+// first check that it doesn't answer, long before admins are told.
+func (in *Inbox) Down(ctx context.Context, agent store.AgentID) ([]bridge.Down, error) {
+	failing, err := outage.Failing(ctx, in.e.pool)
+	if err != nil || len(failing) == 0 {
+		return nil, err
+	}
+	closed, err := in.ClosedAccounts(ctx, agent)
+	if err != nil {
+		return nil, err
+	}
+
+	dir := in.e.directory.Load()
+	var list []bridge.Down
+	for _, f := range failing {
+		a := dir.Account(f.AccountID)
+		switch {
+		case a == nil || slices.Contains(closed, a.ID):
+		case a.Side == store.SideSurface:
+			list = append(list, bridge.Down{Name: in.e.reading.SurfaceName(dir, a.ID), IsChat: true, Since: f.Since})
+		default:
+			list = append(list, bridge.Down{Name: a.Name})
+		}
+	}
+	return list, nil
 }
 
 // History returns a page of a conversation's log, newest entries first.
@@ -303,11 +333,33 @@ func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversatio
 
 	caps := in.e.reading.Caps(account.ID)
 	return bridge.Attaching{
-		Files:   caps.Files.PerMessage > 0,
-		Why:     caps.Files.Unavailable,
-		Several: caps.Participants,
-		Confirm: dir.SettingsOf(account, caps.Threads).ConfirmSend,
+		Files:    caps.Files.PerMessage > 0,
+		Why:      caps.Files.Unavailable,
+		Several:  caps.Participants,
+		Withheld: withheldBy(account, &rows[0]),
+		Confirm:  dir.SettingsOf(account, caps.Threads).ConfirmSend,
 	}, nil
+}
+
+// withheldBy returns why an account sends nothing to the recipients of a conversation, because of its mode. It returns nil if
+// that can't be said before a reply is sent: in a trial, customers of chats may be listed by another of their keys.
+func withheldBy(a *store.Account, c *store.Conversation) *bridge.Problem {
+	switch a.Mode {
+	case store.ModeWatch:
+		return &bridge.Problem{Code: bridge.ReasonWatch, Text: "This account only watches: nothing is sent from here.",
+			Hint: "An admin can set it live."}
+	case store.ModeTrial:
+		to, cc := outbound.RecipientsOf(c.Participants)
+		for _, p := range slices.Concat(to, cc) {
+			if strings.Contains(p.Key, "@") && !slices.Contains(a.TrialTo, p.Key) {
+				return &bridge.Problem{Code: bridge.ReasonTrial,
+					Text: "This account is on trial and " + p.Key + " is not on its list: nothing is sent from here.",
+					Hint: "An admin can add the address, or set the account live."}
+			}
+		}
+	case store.ModeLive:
+	}
+	return nil
 }
 
 // StoreFile stores an uploaded file for a later act that contains it; see Desk.StoreFile.

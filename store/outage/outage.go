@@ -66,6 +66,32 @@ func Away(ctx context.Context, q store.Querier) (map[store.AccountID]time.Time, 
 	return query.Map[store.AccountID, time.Time](ctx, q, "chats that are away", listAway)
 }
 
+const listFailing = `
+	SELECT a.id, coalesce(o.reached_at, 'epoch') AS since
+	FROM accounts AS a
+	LEFT JOIN outages AS o
+		ON o.account_id = a.id AND o.reached_at < o.asked_at AND o.asked_at > (SELECT parley_now()) - interval '2 minutes'
+	WHERE a.status = 'error' AND NOT a.paused OR o.account_id IS NOT NULL
+	ORDER BY a.side DESC, a.name`
+
+// FailingAccount is an account that doesn't work now.
+type FailingAccount struct {
+	AccountID store.AccountID `db:"id"`
+	Since     time.Time       `db:"since"` // when the chat was last reached; zero if its last check succeeded, or it is no chat
+}
+
+// Failing returns the accounts that don't work, chats first: those with a fault, and the chats that didn't answer the last check.
+// An old check, of a chat that nobody asks any more, doesn't count.
+func Failing(ctx context.Context, q store.Querier) ([]FailingAccount, error) {
+	list, err := query.Collect[FailingAccount](ctx, q, "accounts that fail", listFailing)
+	for i := range list {
+		if list[i].Since.Unix() == 0 {
+			list[i].Since = time.Time{}
+		}
+	}
+	return list, err
+}
+
 // Kind selects how a notice is sent to an admin.
 type Kind string
 

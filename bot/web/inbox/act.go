@@ -91,6 +91,9 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []kep
 	if problem == "" && !data.Open {
 		problem = endedMeanwhile
 	}
+	if problem == "" {
+		problem = data.Withheld
+	}
 
 	data.Problem = problem
 	data.Wrong = string(a.Verb)

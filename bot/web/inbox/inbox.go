@@ -47,6 +47,9 @@ type Desk interface {
 	Stamp(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (string, error)
 	ListStamp(l bridge.Listing) string
 
+	// Down returns the chats and accounts that don't work now.
+	Down(ctx context.Context, agent bridge.AgentID) ([]bridge.Down, error)
+
 	// Stopping is closed when the process is about to end.
 	Stopping() <-chan struct{}
 }

@@ -41,11 +41,16 @@ func (p pages) list(v *web.Visit) error {
 		return refuse(v, err)
 	}
 
+	stamp, down, err := p.withDown(v.Context(), v.Person.ID, p.desk.ListStamp(l))
+	if err != nil {
+		return refuse(v, err)
+	}
 	page := listPage{
 		Words: q.Words,
 		Tabs:  tabsOf(q, l),
 		Live:  listAddress("/inbox/live", q),
-		Stamp: p.desk.ListStamp(l),
+		Stamp: stamp,
+		Down:  downSentences(v, down),
 	}
 	list := q.List
 	if q.Words != "" {
@@ -94,6 +99,7 @@ type listPage struct {
 	Rows  []row
 	Live  string // the URL of the stream that reports changes (see streamChanges); "" if no list is shown
 	Stamp string // see Desk.ListStamp
+	Down  []string
 	Newer string // the URL of the previous page; "" if this is the first
 	Older string // the URL of the next page; "" if this is the last
 

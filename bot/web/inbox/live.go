@@ -133,7 +133,12 @@ func (p pages) makeStamper(v *web.Visit) func(context.Context) (string, error) {
 	id, err := strconv.ParseInt(v.Value("conversation"), 10, 64)
 	if err == nil {
 		return func(ctx context.Context) (string, error) {
-			return p.desk.Stamp(ctx, v.Person.ID, bridge.ConversationID(id))
+			stamp, err := p.desk.Stamp(ctx, v.Person.ID, bridge.ConversationID(id))
+			if err != nil {
+				return "", err
+			}
+			stamp, _, err = p.withDown(ctx, v.Person.ID, stamp)
+			return stamp, err
 		}
 	}
 	return func(ctx context.Context) (string, error) {
@@ -141,7 +146,8 @@ func (p pages) makeStamper(v *web.Visit) func(context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return p.desk.ListStamp(l), nil
+		stamp, _, err := p.withDown(ctx, v.Person.ID, p.desk.ListStamp(l))
+		return stamp, err
 	}
 }
 

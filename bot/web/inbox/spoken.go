@@ -21,7 +21,7 @@ import (
 // addSpoken adds a page of messages, and the URL of the older ones if there are any.
 func addSpoken(v *web.Visit, f bridge.Facts, data *threadPage, spoken bridge.SpokenPage) {
 	for i := range spoken.List {
-		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))
+		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i], data.Withheld != ""))
 		data.Seen = max(data.Seen, spoken.List[i].Event, spoken.List[i].RevisedEvent)
 	}
 	if spoken.Older {
@@ -30,8 +30,9 @@ func addSpoken(v *web.Visit, f bridge.Facts, data *threadPage, spoken bridge.Spo
 	}
 }
 
-// shownMessageOf returns the template data of a message. path is the URL of the conversation's page.
-func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenMessage) shownMessage {
+// shownMessageOf returns the template data of a message. path is the URL of the conversation's page. isWithheld means that
+// nothing can be sent to the customer.
+func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenMessage, isWithheld bool) shownMessage {
 	m := shownMessage{
 		SpokenMessage: *s,
 		Side:          string(s.Direction),
@@ -67,6 +68,10 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.SpokenM
 		m.Shown = append(m.Shown, fileOf(path, s.ID, spokenFile))
 	}
 	for _, verb := range s.Verbs {
+		isBoundToFail := isWithheld && (verb == bridge.VerbSend || verb == bridge.VerbSendAgain)
+		if isBoundToFail {
+			continue
+		}
 		m.Buttons = append(m.Buttons, buttonOf(v, s, verb, shape.PartyName(f.Contact)))
 	}
 	return m

@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/shape"
 	"parley/bot/verb"
+	"parley/bot/view"
 	"parley/bot/web"
 	"parley/bridge"
 )
@@ -26,6 +27,7 @@ type threadPage struct {
 	Newest  string // the URL of the newest messages; "" if this page shows them
 	Live    string // the URL of the stream that reports changes; see streamChanges
 	Stamp   string // see Desk.Stamp
+	Down    []string
 
 	Form   string         // an id for the forms of this page, so that a form submitted twice counts once
 	Seen   bridge.EventID // the newest event on the page
@@ -41,8 +43,9 @@ type threadPage struct {
 	mistake
 }
 
-// attaching is the part of the reply form below its text: recipients and files.
+// attaching is the part of the reply form around its text: what the account's mode withholds, recipients and files.
 type attaching struct {
+	Withheld string // why nothing would reach the customer, in place of the form; "" if a reply leaves
 	GoesTo   shownRecipients
 	Attach   bool // files may be attached
 	Attached []keptFile
@@ -54,6 +57,17 @@ type mistake struct {
 	Problem string            // text for the page; "" means no problem
 	Wrong   string            // the verb of the form
 	Typed   map[string]string // the submitted values by field
+}
+
+// IsBeside reports whether the problem is shown beside the form in which it is.
+func (t threadPage) IsBeside() bool {
+	switch bridge.Verb(t.Wrong) {
+	case bridge.VerbReply:
+		return t.Open && t.Withheld == ""
+	case bridge.VerbNote, bridge.VerbAssign, bridge.VerbSnooze, bridge.VerbResolve:
+		return t.Open
+	}
+	return false
 }
 
 // detail is a line of the list of details, such as "Owner: Ann".
@@ -136,6 +150,11 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		return threadPage{}, bridge.Facts{}, err
 	}
 
+	stamp, down, err := p.withDown(ctx, agent, stamp)
+	if err != nil {
+		return threadPage{}, bridge.Facts{}, err
+	}
+
 	f, err := p.desk.Facts(ctx, agent, id)
 	if err != nil {
 		return threadPage{}, bridge.Facts{}, err
@@ -155,6 +174,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		Details:  detailsOf(v, f),
 		Live:     "/inbox/live?conversation=" + number,
 		Stamp:    stamp,
+		Down:     downSentences(v, down),
 		Form:     rand.Text(),
 		Opened:   f.Now.UnixMicro(),
 		Customer: shape.PartyName(f.Contact),
@@ -162,6 +182,9 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		mistake:  mistake{Typed: map[string]string{}},
 	}
 
+	if err := p.addAttaching(v, f, &data); err != nil {
+		return threadPage{}, bridge.Facts{}, err
+	}
 	if !data.Erased {
 		addSpoken(v, f, &data, spoken)
 	}
@@ -171,11 +194,6 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		data.Newest = data.Path
 		data.Open = false
 		data.Ended = false
-	}
-	if data.Open {
-		if err := p.addAttaching(v, f, &data); err != nil {
-			return threadPage{}, bridge.Facts{}, err
-		}
 	}
 
 	if err := p.addPeople(v, &data); err != nil {
@@ -197,7 +215,7 @@ func (p pages) addPeople(v *web.Visit, data *threadPage) error {
 	return nil
 }
 
-// addAttaching adds the recipients, and whether files may be attached. An agent who may not reply gets neither.
+// addAttaching adds the recipients, whether files may be attached, and why nothing would be sent. An agent who may not reply gets none of it.
 func (p pages) addAttaching(v *web.Visit, f bridge.Facts, data *threadPage) error {
 	allowed, err := p.desk.Attaching(v.Context(), v.Person.ID, f.ID)
 	var refused *bridge.Problem
@@ -205,6 +223,9 @@ func (p pages) addAttaching(v *web.Visit, f bridge.Facts, data *threadPage) erro
 		return err
 	}
 	data.Attach = allowed.Files
+	if allowed.Withheld != nil {
+		data.Withheld = allowed.Withheld.Text + " " + allowed.Withheld.Hint
+	}
 	if allowed.Several {
 		data.GoesTo = shownRecipientsOf(f.Recipients)
 	}
@@ -255,7 +276,9 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	for _, t := range f.Tags {
 		tags = append(tags, t.Name)
 	}
-	add("Tags", strings.Join(tags, ", "))
+	if len(tags) > 0 {
+		list = append(list, detail{Name: "Tags", Text: strings.Join(tags, ", "), Head: true})
+	}
 	add("Waits since", timeText(v, f.WaitingSince))
 	if f.Window.Closed {
 		add("Reply window", "closed: a reply is kept until the customer writes")
@@ -263,7 +286,7 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 		add("Reply window", "open until "+timeText(v, f.Window.Until))
 	}
 	if f.Account.Mode != bridge.ModeLive {
-		add("Account", string(f.Account.Mode)+": not every reply is sent")
+		list = append(list, detail{Name: "Mode", Text: view.ModeWords(f.Account.Mode), Head: true})
 	}
 	add("Thread", f.Elsewhere)
 	return list
