@@ -25,7 +25,6 @@ type Roster struct {
 	Channel    string
 	Version    string // the version of the team
 	Follows    bool   // people who join the channel later become agents automatically
-	Confirmed  bool   // an admin has confirmed the members before
 	People     []Member
 }
 
@@ -111,8 +110,7 @@ func (p pages) showMembers(v *web.Visit) error {
 		return err
 	}
 
-	follows := r.Follows || !r.Confirmed // the default of the first confirmation
-	screen, err := makeMembersScreen(r, follows, nil)
+	screen, err := makeMembersScreen(r, r.Follows, nil)
 	if err != nil {
 		return err
 	}
@@ -138,8 +136,8 @@ func makeMembersScreen(r Roster, follows bool, problems []string) (web.Screen, e
 		Label: "Who comes into the channel later",
 		Kind:  web.KindChoice,
 		Choices: []web.Choice{
-			{Value: everyNewcomer, Text: "becomes an agent, too", Chosen: follows},
 			{Value: nobodyUnlisted, Text: "isn't an agent until you say so", Chosen: !follows},
+			{Value: everyNewcomer, Text: "becomes an agent by itself, and writes to customers", Chosen: follows},
 		},
 		Help: "Guests, bots and people of other organisations never become agents by themselves, " +
 			"and whom you leave out now stays out.",
@@ -147,8 +145,8 @@ func makeMembersScreen(r Roster, follows bool, problems []string) (web.Screen, e
 
 	return web.Screen{
 		Title: "Who answers for " + r.Team,
-		Help: "Only what agents write in a thread can reach a customer. " +
-			"These people are in the team's channel now: confirm once who of them answers.",
+		Help: "A tick makes somebody an agent: what they write in a customer's thread is sent to the customer. " +
+			"What the others write stays inside. These people are in the team's channel now; guests aren't ticked, and bots aren't listed.",
 		Data: page,
 	}, nil
 }

@@ -35,12 +35,11 @@ func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster
 	}
 
 	r := start.Roster{
-		Team:      l.Team,
-		Chat:      l.Kind,
-		Channel:   l.Channel,
-		Version:   version,
-		Follows:   l.Follows,
-		Confirmed: l.Confirmed,
+		Team:    l.Team,
+		Chat:    l.Kind,
+		Channel: l.Channel,
+		Version: version,
+		Follows: l.Follows,
 	}
 	for _, p := range l.People {
 		r.People = append(r.People, start.Member{

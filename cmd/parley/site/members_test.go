@@ -82,6 +82,22 @@ teams: [{name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}]`,
 	}
 }
 
+// Who comes into the channel later becomes an agent only if an admin has chosen so. A choice that was stored before stays.
+// Requirement R-273: Agents by a channel's members.
+func TestNewcomersAreAgentsOnlyByChoice(t *testing.T) {
+	t.Parallel()
+	for stored, want := range map[string]string{"": "listed", "agents: listed, ": "listed", "agents: channel_members, ": "channel_members"} {
+		s, _ := startWithMembers(t, `
+agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]
+teams: [{name: Support, `+stored+`members: [ann@acme.test], slack_channel: C0SUPPORT}]`,
+			bridge.Member{User: "U0BEN", Name: "Ben", Email: "ben@acme.test"})
+		form := formAt(s.Visitor("ann@acme.test").Get(membersPage), membersForm)
+		if got := form.Values.Get("agents"); got != want {
+			t.Errorf("stored %q: the page proposes %q, want %q", stored, got, want)
+		}
+	}
+}
+
 // The form that is shown again fits on a phone and on a desktop, and says above it why.
 func TestMembersShownAgainLook(t *testing.T) {
 	t.Parallel()
