@@ -81,10 +81,10 @@ type Summary struct {
 	InChats int64      `db:"in_chats"` // posts that have not been removed from chats yet
 }
 
-// List returns the newest erasures, at most limit of them.
+// List returns the newest erasures, at most limit of them. Their times are of Parley's clock, as in the log.
 func List(ctx context.Context, q store.Querier, limit int) ([]Summary, error) {
 	const list = `
-		SELECT id::text, asked_by, asked_at, done_at, (
+		SELECT id::text, asked_by, asked_at + (SELECT ahead FROM clock) AS asked_at, done_at, (
 			SELECT count(*)
 			FROM erased_posts AS e
 			LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message

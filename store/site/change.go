@@ -14,9 +14,9 @@ type Change struct {
 	Lines  []string       // "~ account support-mail: hold 20s → 30s"; secrets never stand there
 }
 
-const insertChange = `INSERT INTO setup_changes (agent_id, author, lines) VALUES ($1, $2, $3)`
+const insertChange = `INSERT INTO setup_changes (agent_id, author, lines, at) VALUES ($1, $2, $3, (SELECT parley_now()))`
 
-// KeepChange adds to what was changed. Its id and time are the database's.
+// KeepChange adds to what was changed. Its time is that of Parley's clock, like the other times of the log.
 func KeepChange(ctx context.Context, q store.Querier, c Change) error {
 	return query.Exec(ctx, q, "change of the set-up", insertChange, c.Agent, c.Author, c.Lines)
 }

@@ -40,6 +40,9 @@ func (c *Customer) ReplyWith(to Received, m Mail) (Sent, error) { return c.Reply
 // Errors: those of Send, and an unknown program.
 func (c *Customer) ReplyAs(program Program, to Received, m Mail) (Sent, error) {
 	fillReplyHeaders(&m, to)
+	if m.Date.IsZero() {
+		m.Date = c.post.clock()
+	}
 	if m.HTML == "" && program != Plain {
 		m.HTML = `<div dir="ltr">` + htmlLines(m.Text) + `</div>`
 	}
@@ -73,8 +76,10 @@ func fillReplyHeaders(m *Mail, to Received) {
 	}
 }
 
-// quote appends the original mail to the plain text and to the HTML of a reply. Plain has no HTML.
+// quote appends the original mail to the plain text and to the HTML of a reply, with its time in the zone of who replies. Plain
+// has no HTML.
 func quote(program Program, m *Mail, to Received) error {
+	to.Date = to.Date.In(m.Date.Location())
 	attribution := fmt.Sprintf("On %s %s wrote:", to.Date.Format("Mon, Jan 2, 2006 at 3:04 PM"), to.From.quotedName())
 	oldHTML := to.HTML
 	if oldHTML == "" {

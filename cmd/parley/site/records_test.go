@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -179,6 +180,13 @@ func TestErasePage(t *testing.T) {
 	}
 	if !ann.Get("/settings/log?what=set+up").Has("contact 101 is erased") {
 		t.Error("the log doesn't tell of it")
+	}
+
+	storetest.Exec(t, s.Pool, `UPDATE clock SET ahead = '5 hours'`)
+	ann.Post("/settings/erase/contact/102", url.Values{"sure": {"true"}})
+	listed := regexp.MustCompile(`<td>(\d{4}-\d\d-\d\d \d\d):\d\d</td>`).FindStringSubmatch(ann.Get("/settings/erase").Body)
+	if listed == nil || !ann.Get("/settings/log?what=set+up").Has(listed[1]+":") {
+		t.Errorf("the log has another time than the list of erasures, %q", listed)
 	}
 
 	for _, path := range []string{
