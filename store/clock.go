@@ -33,6 +33,23 @@ func ClockAhead(ctx context.Context, q Querier) (time.Duration, error) {
 	return Seconds(seconds), err
 }
 
+const (
+	noteClock    = `UPDATE clock_seen SET at = clock_timestamp() WHERE at < clock_timestamp()`
+	clockSetBack = `SELECT greatest(0, extract(epoch FROM at - clock_timestamp()))::double precision FROM clock_seen`
+)
+
+// NoteClock notes the latest time that the database's clock has shown.
+func NoteClock(ctx context.Context, q Querier) error {
+	return query.Exec(ctx, q, "note the clock", noteClock)
+}
+
+// ClockSetBack returns how long it takes until the database's clock shows the time again from which it was set back. Until
+// then, what was put off while it was ahead may wait.
+func ClockSetBack(ctx context.Context, q Querier) (time.Duration, error) {
+	seconds, err := query.Value[float64](ctx, q, "clock set back", clockSetBack)
+	return Seconds(seconds), err
+}
+
 const moveClock = `UPDATE clock SET ahead = ahead + make_interval(secs => $1)`
 
 // MoveClock moves Parley's clock by a duration, which may be negative. Only the demo, the torture and tests do so.

@@ -19,10 +19,6 @@ const busyCardFactor = 4
 // actions of agents, results of deliveries. For example, a customer's mail opens a conversation and queues its post into the agents'
 // chat. The result lists the events that can't be applied yet, which the relay keeps for later, and what to do after the commit.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Outcome, error) {
-	if err := e.servedSince.readIfAhead(ctx, tx, b.Real); err != nil {
-		return relay.Outcome{}, err
-	}
-
 	w := e.newWork(tx, e.directory.Load(), b.Now, b.Real)
 	w.Locks = b.Locks
 	e.relay.Metrics().Applying(b)

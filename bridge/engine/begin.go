@@ -58,12 +58,3 @@ func (s *servedSince) read(ctx context.Context, q store.Querier) error {
 	s.at.Store(&at)
 	return nil
 }
-
-// readIfAhead reads the time again if it is later than now, the time by the database's clock. That happens if the clock was ahead
-// when work began and has been corrected since. Without it no reply would be sent, because all would seem older than the restore.
-func (s *servedSince) readIfAhead(ctx context.Context, q store.Querier, now time.Time) error {
-	if !s.time().After(now) {
-		return nil
-	}
-	return s.read(ctx, q)
-}

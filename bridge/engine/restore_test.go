@@ -213,38 +213,3 @@ func TestWorkBeginsWhenTheDatabaseAnswers(t *testing.T) {
 	w.customerWrites("kim", "Hello")
 	w.waitThread("Hello")
 }
-
-// The database's clock was a day ahead when a restored Parley began to work. Once the clock is right, new replies don't
-// count as typed before the restore, neither for that process nor for one that begins anew.
-func TestServedWhileTheClockWasAhead(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "!take")
-	w.waitCard(thread, "| Ann |")
-	w.waitDrained()
-
-	w.stops[0]()
-	w.exec(
-		`CREATE FUNCTION clock_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.served_at = NEW.served_at + interval '1 day'; RETURN NEW; END $$`)
-	w.exec(`CREATE TRIGGER clock_ahead BEFORE UPDATE ON restores FOR EACH ROW EXECUTE FUNCTION clock_ahead()`)
-	w.restoreAndServe(time.Now().Add(-time.Hour))
-	const inFuture = `SELECT count(*) FROM restores WHERE served_at > clock_timestamp()`
-	w.eventually("it serves", func() bool { return w.count(inFuture) == 1 })
-	w.exec(`DROP FUNCTION clock_ahead CASCADE`)
-
-	w.chat.SetNow(func() time.Time { return time.Now().Add(time.Minute) })
-	w.customerWrites("lee", "Is it noticed?")
-	w.waitThread("Is it noticed?")
-	w.waitFate(w.reply(thread, "Works on"), "out")
-	if n := w.count(inFuture); n != 0 {
-		t.Errorf("%d times are in the future, want none", n)
-	}
-
-	w.stops[1]()
-	w.exec(`UPDATE restores SET served_at = clock_timestamp() + interval '1 day'`)
-	connected := w.chat.Connected()
-	w.startReplica()
-	w.chat.Wait(t, "the surface listens", func() bool { return w.chat.Connected() > connected })
-	w.waitFate(w.reply(thread, "Begins anew"), "out")
-}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/store"
-	"parley/store/clockback"
 )
 
 // An event (a stored fact, such as a customer's mail) waits in a queue until an applier of some process takes it. Usually the
@@ -47,7 +46,7 @@ func (r *Relay) runSweep(ctx context.Context) error {
 
 // sweep queries the database once and wakes the parts of the relay that work on what it finds. A thorough sweep
 // also frees queues whose applier isn't registered, looks for queues that became visible long after they were
-// due, and corrects due times that are in the future only because the database's clock was ahead.
+// due, and notes the time for parley doctor.
 func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -55,7 +54,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 		return err
 	}
 	if thorough {
-		if err := r.mendClock(ctx); err != nil {
+		if err := store.NoteClock(ctx, r.pool); err != nil {
 			return err
 		}
 	}
@@ -81,19 +80,6 @@ func (r *Relay) freeDeadQueues(ctx context.Context, thorough bool) error {
 	}
 	if freed > 0 {
 		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
-	}
-	return nil
-}
-
-// mendClock makes everything due that waits only because the database's clock was ahead for some time.
-func (r *Relay) mendClock(ctx context.Context) error {
-	wentBack, err := clockback.Mend(ctx, r.pool)
-	if err != nil {
-		return err
-	}
-	if wentBack > 0 {
-		r.log.Warn("the database's clock was ahead; what waited for it goes on now", "ahead", wentBack.Round(time.Second).String())
-		r.Wake()
 	}
 	return nil
 }

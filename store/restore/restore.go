@@ -136,21 +136,14 @@ func Finish(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restor
 	return r, nil
 }
 
-// beginServing also replaces a served_at in the future, which was written while the database's clock was ahead. Otherwise
-// everything that agents type until that time would be taken for older than the restore.
 const (
-	beginServing = `
-		WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
-		UPDATE restores
-		SET served_at = clock.now
-		FROM clock
-		WHERE served_at IS NULL OR served_at > clock.now`
-	servedSince = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
+	beginServing = `UPDATE restores SET served_at = clock_timestamp() WHERE served_at IS NULL`
+	servedSince  = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
 )
 
 // ServedSince returns when a process first served this database after its last restore, by the database's clock. It
-// returns the zero time if the database was never restored. The first call after a restore sets the time to now, as does
-// a call that finds a time in the future. So only a process that serves, or is about to, may call it.
+// returns the zero time if the database was never restored. The first call after a restore sets the time to now. So
+// only a process that serves, or is about to, may call it.
 func ServedSince(ctx context.Context, q store.Querier) (time.Time, error) {
 	if _, err := q.Exec(ctx, beginServing); err != nil {
 		return time.Time{}, fmt.Errorf("store: served since: %w", err)

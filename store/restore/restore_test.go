@@ -111,22 +111,3 @@ func TestRestoredPostIsLookedFor(t *testing.T) {
 		t.Errorf("it was restored %s ago, want less than a minute", age)
 	}
 }
-
-// A restored Parley first served while the database's clock was a day ahead. Messages that were typed before that time
-// would count as old. So the time is set again, once, after the clock is right.
-func TestServedAhead(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	restoreBackup(t, pool, time.Now().Add(-time.Hour))
-	storetest.Must(restore.ServedSince(t.Context(), pool))(t)
-	exec(t, pool, `UPDATE restores SET served_at = served_at + interval '1 day'`)
-
-	since := storetest.Must(restore.ServedSince(t.Context(), pool))(t)
-	if ahead := time.Until(since); ahead > time.Hour {
-		t.Errorf("it serves since a time that is %s ahead, want now", ahead)
-	}
-	again := storetest.Must(restore.ServedSince(t.Context(), pool))(t)
-	if !again.Equal(since) {
-		t.Errorf("asked again, it serves since %s, want %s", again, since)
-	}
-}

@@ -58,7 +58,7 @@ func bans() []ban {
 			"store/stats", "store/suggested", "store/suggestion",
 			"store/knowledge", "store/solved", "store/request", "store/site", "store/erase", "store/inbox", "store/outage", "store/grant",
 			"store/credential", "store/roster", "store/tag", "store/logbook", "store/stuck", "store/channelmove", "store/restore",
-			"store/apitoken", "store/replying", "store/clockback", "store/words", "store/trouble",
+			"store/apitoken", "store/replying", "store/words", "store/trouble",
 		}, to: []string{"store/..."}, except: []string{"store", "store/internal/..."},
 			why: "the packages below store are made of its nouns, and none needs another: each can be read alone"},
 		{from: []string{"bridge/..."}, to: []string{"cmd/...", "bot/..."},

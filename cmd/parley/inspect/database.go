@@ -50,10 +50,21 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 		s.addGood("clock", "not moved")
 	}
 
+	o.checkClockSetBack(ctx, &s)
 	o.checkMachineClock(ctx, &s)
 	o.checkConnections(ctx, &s)
 	o.checkMasterKey(ctx, &s)
 	return s, true
+}
+
+// checkClockSetBack warns if the database's clock was ahead and was set back: what was put off meanwhile, such as a retry in
+// a minute, waits until the clock shows that time again.
+func (o Options) checkClockSetBack(ctx context.Context, s *Section) {
+	back, err := store.ClockSetBack(ctx, o.Pool)
+	if err == nil && back > maxClockDifference {
+		s.addOdd("database's clock", "it was set back by "+roundDuration(back)+" or more",
+			"What was put off while it was ahead may wait for that long, and then goes on by itself.")
+	}
 }
 
 // checkConnections checks that the server allows enough connections for all running processes and one more. An upgrade

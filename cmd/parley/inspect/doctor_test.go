@@ -200,6 +200,19 @@ func TestDoctorOfTheMachinesClock(t *testing.T) {
 	}
 }
 
+// The doctor warns while times that were stored by a clock that was ahead lie in the future.
+func TestDoctorOfAClockThatWasSetBack(t *testing.T) {
+	t.Parallel()
+	o := newOptions(t)
+	check(t, store.NoteClock(t.Context(), o.Pool))
+	if text := inspect.Doctor(t.Context(), o).Text(); strings.Contains(text, "database's clock:") {
+		t.Errorf("a clock that is right is reported:\n%s", text)
+	}
+	must(o.Pool.Exec(t.Context(), `UPDATE clock_seen SET at = clock_timestamp() + interval '3 hours 1 minute'`))(t)
+	check(t, store.NoteClock(t.Context(), o.Pool))
+	checkHas(t, inspect.Doctor(t.Context(), o), "! database's clock: it was set back by 3h")
+}
+
 // If there are two chats, the doctor examines both. It names agents who aren't known in the chat where their team's
 // threads open.
 func TestDoctorOfTwoChats(t *testing.T) {
