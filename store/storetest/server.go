@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -147,8 +146,7 @@ func (s *server) databaseURL(database string) string {
 	return u.String()
 }
 
-// templateName returns a name that contains a hash of the migrations' names and contents, of the versions of modules with
-// migrations of their own, and of the locale. So a changed migration leads to a new template.
+// templateName returns a name that contains a hash of the migrations' names and contents, and of the locale. So a changed migration leads to a new template.
 func templateName(files fs.FS) (string, error) {
 	h := sha256.New()
 	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
@@ -166,14 +164,6 @@ func templateName(files fs.FS) (string, error) {
 	})
 	if err != nil {
 		return "", fmt.Errorf("migrations: %w", err)
-	}
-
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if strings.HasPrefix(m.Path, "github.com/riverqueue/") {
-				fmt.Fprintf(h, "%s %s\n", m.Path, m.Version)
-			}
-		}
 	}
 
 	fmt.Fprintf(h, "%s\n", os.Getenv(Locale))

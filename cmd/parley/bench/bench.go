@@ -37,21 +37,14 @@ type group struct {
 func listGroups() []group {
 	return []group{
 		{"accept", accept.Measure, []string{"accept_ratio", "accept_idle"}},
-		{"chat", accept.MeasureChat, []string{"accept_chat"}},
 		{"relay", talk.MeasureRelay, []string{"relay_ratio", "commits_per_message"}},
 		{"hop", talk.MeasureHop, []string{"hop", "hop_p95"}},
-		{"lanes", lanes.Measure, []string{"lane_ratio", "lane_rated", "lane_flat", "lane_isolation", "lane_snapshot"}},
-		{"aged", lanes.MeasureAged, []string{"aged_tables"}},
-		{"dump", lanes.MeasureDump, []string{"dump_snapshot"}},
+		{"lanes", lanes.Measure, []string{"lane_ratio", "lane_flat", "lane_isolation"}},
 		{"budget", shop.MeasureBudget, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
-		{"fair", shop.MeasureFair, []string{"fair_account", "fair_sender", "fair_accept"}},
-		{"teams", shop.MeasureTeams, []string{"teams_hop", "teams_budget_use", "teams_calls"}},
 		{"mail", mail.Measure, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
-		{"replicas", mail.MeasureReplicas, []string{"replicas_mail", "replicas_p95"}},
 		{"memory", mail.MeasureMemory, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},
 		{"start", mail.MeasureStart, []string{"start_ms", "start_fresh_s", "binary_mb"}},
 		{"overload", accept.MeasureOverload, []string{"overload"}},
-		{"busy", talk.MeasureBusy, []string{"accept_ratio_busy"}},
 	}
 }
 

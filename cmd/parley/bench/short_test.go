@@ -12,21 +12,20 @@ import (
 // accepted under overload are kept. Refused ones are told when to come back.
 func TestMessagesInShort(t *testing.T) {
 	t.Parallel()
-	measureShort(t, []string{"accept", "relay", "overload"}, []string{"chat", "busy", "hop"})
+	measureShort(t, []string{"accept", "relay", "overload"}, []string{"hop"})
 }
 
-// Each line of each customer comes out of its lane once and in order: in tables through which many rows have gone, beside a
-// held snapshot, and in a flood.
-func TestLanesInShort(t *testing.T) {
+// Each line of each customer comes out of its lane once and in order, in a flood that a limit holds back.
+func TestFloodInShort(t *testing.T) {
 	t.Parallel()
-	measureShort(t, []string{"aged", "budget", "teams"}, []string{"dump", "fair"})
+	measureShort(t, []string{"budget"}, nil)
 }
 
-// Every mail becomes one thread. Every mailbox is watched, by one of several replicas. A Parley starts on a migrated and on
+// Every mail becomes one thread. Every mailbox is watched. A Parley starts on a migrated and on
 // an empty database.
 func TestMailInShort(t *testing.T) {
 	t.Parallel()
-	measureShort(t, []string{"mail", "start"}, []string{"replicas", "memory"})
+	measureShort(t, []string{"mail", "start"}, []string{"memory"})
 }
 
 // measureShort measures groups one after the other in one run, whose database all of them use, as `parley bench` does, but

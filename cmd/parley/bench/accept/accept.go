@@ -1,4 +1,4 @@
-// Package accept measures how fast Parley accepts webhooks: Slack events, WhatsApp messages, and more requests
+// Package accept measures how fast Parley accepts webhooks: Slack events, and more of them
 // than it can handle. Parley answers a webhook with 2xx only after it has stored the event in its journal, a
 // PostgreSQL table. Each rate is compared with a reference: how fast PostgreSQL alone commits rows of the same
 // size on the same machine.
@@ -24,12 +24,11 @@ const (
 )
 
 // startFlood starts a world (a new database with emulators) and a Parley in it. It returns a flood, a load
-// generator that sends Slack events over rig.Clients connections. accounts is YAML that is appended to the
-// world's parley.yaml; "" means no accounts. The caller closes the world.
-func startFlood(ctx context.Context, b *rig.Rig, accounts string) (*load.Flood, error) {
+// generator that sends Slack events over rig.Clients connections. The caller closes the world.
+func startFlood(ctx context.Context, b *rig.Rig) (*load.Flood, error) {
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{
 		Slack:  &rig.SlackOptions{Channels: load.Channels},
-		Config: func(w *rig.World) string { return w.SlackConfig(accounts) },
+		Config: func(w *rig.World) string { return w.SlackConfig("") },
 	})
 	if err != nil {
 		return nil, err
@@ -38,15 +37,14 @@ func startFlood(ctx context.Context, b *rig.Rig, accounts string) (*load.Flood, 
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	return &load.Flood{World: w, Parley: c, Conns: rig.Clients, Says: load.Everywhere}, nil
+	return &load.Flood{World: w, Parley: c, Conns: rig.Clients}, nil
 }
 
 // Measure returns two figures about signed Slack events: the response time over a single connection
 // (accept_idle), and the number of events per second over many connections (accept_ratio). For accept_ratio,
 // Parley accepts events but does not process them until the measurement is over.
 func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	const noAccounts = ""
-	f, err := startFlood(ctx, b, noAccounts)
+	f, err := startFlood(ctx, b)
 	if err != nil {
 		return nil, err
 	}

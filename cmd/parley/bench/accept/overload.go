@@ -26,8 +26,7 @@ const (
 // The sustainable rate is measured first: 32 connections send without a pause while Parley also processes what
 // it has accepted.
 func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	const noAccounts = ""
-	f, err := startFlood(ctx, b, noAccounts)
+	f, err := startFlood(ctx, b)
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/cmd/parley/bench/figure"
 	"parley/cmd/parley/bench/rig"
 )
@@ -32,10 +30,8 @@ func Measure(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure,
 		measure func(context.Context, *rig.Rig, *rig.World) (figure.Figure, error)
 	}{
 		{"lane_ratio", laneRatio},
-		{"lane_rated", laneRated},
 		{"lane_flat", laneFlat},
 		{"lane_isolation", laneIsolation},
-		{"lane_snapshot", laneSnapshot},
 	} {
 		f, err := part.measure(ctx, b, w)
 		if err != nil {
@@ -72,18 +68,8 @@ const (
 	quickRatioFor = 1500 * time.Millisecond
 	laneFor       = 3 * time.Second // when two fills are compared
 
-	ratedTarget = 0.5 // share of the rate without rate limits, at least
-	ratedGates  = 1000
-	ratedRate   = 1000 // so high that nothing has to wait: the cost of checking the limits is measured
-
 	flatTarget      = 0.75 // share of the rate with a tenth of the queue, at least
 	isolationTarget = 0.9  // share of the rate without blocked lanes, at least
-
-	snapshotTarget      = 0.3 // share of the rate before the snapshot, at least
-	snapshotRounds      = 6
-	snapshotHeld        = 6 * time.Second
-	snapshotQueued      = 500_000
-	shortSnapshotQueued = 100_000 // more than any machine sends in a test
 )
 
 // laneRatio compares the rate at which a long queue is delivered with the reference, which is plain inserts.
@@ -106,18 +92,6 @@ func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 		"inserts_per_second":    figure.Median(m.References),
 		"cpu_us":                figure.Median(m.Found),
 	}), nil
-}
-
-// laneRated compares many gates with a rate limit to few gates without one.
-func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	queued := chooseSize(b, someQueued)
-	c, err := compareFills(ctx, w, laneFill{queued: queued}, laneFill{queued: queued, gates: ratedGates, rate: ratedRate})
-	if err != nil {
-		return figure.Figure{}, err
-	}
-	f := figure.AtLeast(ratedTarget, "ratio", c.Ratios()...)
-	f = f.WithNote(figure.JoinNotes(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), c.Note))
-	return f.With(describe(c, "rated", "free")), nil
 }
 
 // laneFlat compares a long queue with one that is a tenth as long but has the same shape: the rate should not
@@ -171,89 +145,4 @@ func describe(c comparison, measured, reference string) map[string]float64 {
 		reference + "_per_second": figure.Median(c.References),
 		reference + "_cpu_us":     figure.Median(c.ReferenceFound),
 	}
-}
-
-// laneSnapshot compares the rate before a snapshot with the rate in its last second, when many dead rows have
-// piled up.
-func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	if b.LeavesOutLong() {
-		return figure.AtLeast(snapshotTarget, "ratio").LeftOutByQuick("holds snapshots for 36 s"), nil
-	}
-
-	rounds, held, queued := snapshotRounds, snapshotHeld, snapshotQueued
-	if b.Opt.Short {
-		rounds, held, queued = 1, time.Second, shortSnapshotQueued
-	}
-
-	var ratios, befores, lasts []float64
-	for range rounds {
-		before, last, err := snapshotRound(ctx, w, laneFill{queued: queued}, held)
-		if err != nil {
-			return figure.Figure{}, err
-		}
-
-		ratios = append(ratios, last/before)
-		befores = append(befores, before)
-		lasts = append(lasts, last)
-	}
-
-	f := figure.AtLeast(snapshotTarget, "ratio", ratios...)
-	f = f.With(map[string]float64{"before_per_second": figure.Median(befores), "last_second_per_second": figure.Median(lasts)})
-	return f.WithNote(laneNote), nil
-}
-
-// snapshotRound returns the rate before a snapshot is taken and the rate in its last second.
-func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Duration) (before, last float64, err error) {
-	if err := fillTables(ctx, w, f); err != nil {
-		return 0, 0, err
-	}
-
-	r, err := startLanes(ctx, w, f)
-	if err != nil {
-		return 0, 0, err
-	}
-
-	before, last, err = r.measureUnderSnapshot(ctx, held)
-	isDrained := r.h.remaining.Load() == 0
-	if err := errors.Join(err, r.stopAndCheck(ctx)); err != nil {
-		return 0, 0, err
-	}
-	if isDrained {
-		return 0, 0, errors.New("bench: lanes: the queue was empty before the snapshot ended")
-	}
-
-	return before, last, nil
-}
-
-// takeSnapshot opens a snapshot of the world's database and holds it until release is called. release returns
-// an error if the snapshot was lost in the meantime.
-func takeSnapshot(ctx context.Context, w *rig.World) (release func() error, err error) {
-	tx, err := w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
-	if err != nil {
-		return nil, fmt.Errorf("bench: lanes: snapshot: %w", err)
-	}
-	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // the first statement takes the snapshot
-		return nil, fmt.Errorf("bench: lanes: snapshot: %w", errors.Join(err, tx.Rollback(ctx)))
-	}
-	return func() error { return tx.Rollback(ctx) }, nil
-}
-
-func (r *laneRun) measureUnderSnapshot(ctx context.Context, held time.Duration) (before, last float64, err error) {
-	perSecond := func(d time.Duration) float64 {
-		n, took := r.waitAndCount(ctx, d)
-		return float64(n) / took.Seconds()
-	}
-
-	r.waitAndCount(ctx, min(held, time.Second)/4) // warm-up
-	before = perSecond(min(held, 2*time.Second))
-	release, err := takeSnapshot(ctx, r.w)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	if held > time.Second {
-		r.waitAndCount(ctx, held-time.Second)
-	}
-
-	return before, perSecond(min(held, time.Second)), nil
 }

@@ -5,7 +5,6 @@
 package lanes
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +29,7 @@ import (
 var errLanes = errors.New("bench: lanes: broken order")
 
 const (
-	laneGates    = 200              // gates of the free lanes, by default; see laneFill
+	laneGates    = 200              // gates of the free lanes
 	laneAccounts = 8                // accounts, to which the gates belong
 	laneDepth    = 10               // deliveries in a free lane
 	laneClients  = 8                // clients that insert the reference
@@ -44,13 +43,9 @@ const (
 //  3. throttled lanes, behind a gate whose provider answers 429.
 type laneFill struct {
 	queued    int // deliveries in free lanes
-	gates     int // gates of the free lanes; 0 means laneGates
-	rate      int // limit of each of these gates per second, and at once; 0 means no limit
 	stuck     int // deliveries in the stuck lane, which shares a gate with free lanes; 0 means no such lane
 	throttled int // throttled lanes, with one delivery each, all behind the same gate
 }
-
-func (f laneFill) freeGates() int { return cmp.Or(f.gates, laneGates) }
 
 func (f laneFill) freeLanes() int { return f.queued / laneDepth }
 
@@ -69,7 +64,7 @@ func (f laneFill) throttledGate() store.GateID {
 	if f.throttled == 0 {
 		return 0
 	}
-	return store.GateID(f.freeGates() + 1)
+	return store.GateID(laneGates + 1)
 }
 
 const (
@@ -78,7 +73,7 @@ const (
 	fillGates = `
 	INSERT INTO gates (id, account_id, key, per_second, burst)
 	OVERRIDING SYSTEM VALUE
-	SELECT n, 10 + n % $2, 'gate' || n, $3::int, greatest($3::int, 1) FROM generate_series(1, $1::int) AS n`
+	SELECT n, 10 + n % $2, 'gate' || n, 0, 1 FROM generate_series(1, $1::int) AS n`
 
 	// The lanes of an account use only gates of that account.
 	fillLanes = `
@@ -103,12 +98,12 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 		gate, gates int // id of the first gate, and number of gates that the lanes share
 	}
 
-	parts := []part{{before: 0, lanes: f.freeLanes(), depth: laneDepth, gate: 1, gates: f.freeGates()}}
+	parts := []part{{before: 0, lanes: f.freeLanes(), depth: laneDepth, gate: 1, gates: laneGates}}
 	if f.stuck > 0 {
 		parts = append(parts, part{before: f.freeLanes(), lanes: 1, depth: f.stuck, gate: 1, gates: 1})
 	}
 	if f.throttled > 0 {
-		parts = append(parts, part{before: f.freeLanes() + 1, lanes: f.throttled, depth: 1, gate: f.freeGates() + 1, gates: 1})
+		parts = append(parts, part{before: f.freeLanes() + 1, lanes: f.throttled, depth: 1, gate: laneGates + 1, gates: 1})
 	}
 
 	run := func(sql string, args ...any) error {
@@ -120,7 +115,7 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 
 	// The checkpoint must come before the fill. The first change of a page after a checkpoint logs the whole
 	// page, so a checkpoint after the fill would make a larger queue more expensive.
-	if err := errors.Join(run(emptyLanes), w.Checkpoint(ctx), run(fillGates, f.freeGates()+1, laneAccounts, f.rate)); err != nil {
+	if err := errors.Join(run(emptyLanes), w.Checkpoint(ctx), run(fillGates, laneGates+1, laneAccounts)); err != nil {
 		return err
 	}
 

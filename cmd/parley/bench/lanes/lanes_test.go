@@ -20,7 +20,7 @@ func TestLanes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"lane_ratio", "lane_rated", "lane_flat", "lane_isolation", "lane_snapshot"} {
+	for _, name := range []string{"lane_ratio", "lane_flat", "lane_isolation"} {
 		if f := figures[name]; f.Value == nil || *f.Value <= 0 {
 			t.Errorf("%s: %+v", name, f)
 		}

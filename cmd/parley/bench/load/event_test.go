@@ -18,7 +18,7 @@ func TestEventMaker(t *testing.T) {
 	for lane := range 3 {
 		m := NewEventMaker(w, lane)
 		for n := range 20_000 {
-			channel, thread, text := Everywhere(n)
+			channel, thread, text := everywhere(n)
 			body, ts := m.Message(lab.Ann, channel, thread, text)
 			if id := factID(rig.SupportChannel(0), ts); seen[id] {
 				t.Fatalf("%s twice", id)

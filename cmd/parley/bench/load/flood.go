@@ -2,7 +2,7 @@
 // processor time, because it shares the machine with the Parley that it measures. It also checks that every
 // event that Parley accepted is stored.
 //
-//	f := &load.Flood{World: w, Parley: p, Conns: 32, Says: load.Everywhere}
+//	f := &load.Flood{World: w, Parley: p, Conns: 32}
 //	answered, err := f.Run(ctx, 5*time.Second)
 //	answered.Rate() // accepted events per second
 //
@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	// Channels is the number of support channels that Everywhere writes into.
+	// Channels is the number of support channels of a world with a flood.
 	Channels = 8
 	// IDsPerRun is more than one connection can send in one run, and so keeps the ids of runs distinct.
 	IDsPerRun = 1_000_000
@@ -34,12 +34,9 @@ const (
 	sampleFor = 20 * time.Millisecond
 	// factsPerQuery is the maximum number of ids in one query.
 	factsPerQuery = 10_000
-	// BusyTarget is the target for the acceptance rate while Parley does other work, as a share of the reference.
-	BusyTarget = 0.15
 )
 
-// Flood sends signed webhooks to one Parley over Conns connections: Slack events, or the requests that Senders
-// generates. Run sends for some time and returns what Parley answered. Run may be called repeatedly, but not
+// Flood sends signed Slack events to one Parley over Conns connections. Run sends for some time and returns what Parley answered. Run may be called repeatedly, but not
 // concurrently.
 type Flood struct {
 	World  *rig.World
@@ -48,40 +45,32 @@ type Flood struct {
 	// PerSecond is the rate of all connections together. A connection that fell behind, because an answer was late, sends
 	// without a pause until it has caught up. 0 means that each connection sends as fast as it gets answers.
 	PerSecond float64
-	Says      func(n int) (channel, thread, text string) // the n-th Slack event; thread "" means none
-	Senders   func(lane int) Sender                      // generates the requests of a connection; nil means Slack events
-	Runs      int                                        // number of finished runs, for distinct ids; Run increments it
+	Runs      int // number of finished runs, for distinct ids; Run increments it
 }
 
-// Sender generates the requests of one connection. It is used by one goroutine.
-type Sender interface {
-	// Next returns the n-th request of all connections, signed, and the id under which Parley stores its event. The
-	// request is only valid until the next call.
-	Next(n int) (request []byte, fact string)
-}
-
-type slackSender struct {
-	f      *Flood
+// sender generates the requests of one connection. It is used by one goroutine.
+type sender struct {
 	sign   *Signer
 	events *EventMaker
 }
 
-func (f *Flood) slackSender(lane int) Sender {
+func (f *Flood) newSender(lane int) *sender {
 	events := NewEventMaker(f.World.Slack, lane)
 	events.n = f.Runs * IDsPerRun
-	return &slackSender{f: f, sign: NewSigner(f.Parley.Address, f.World.Slack.SigningSecret()), events: events}
+	return &sender{sign: NewSigner(f.Parley.Address, f.World.Slack.SigningSecret()), events: events}
 }
 
-// Next implements Sender.
-func (s *slackSender) Next(n int) (request []byte, fact string) {
-	channel, thread, text := s.f.Says(n)
+// next returns the n-th request of all connections, signed, and the id under which Parley stores its event. The request is
+// only valid until the next call.
+func (s *sender) next(n int) (request []byte, fact string) {
+	channel, thread, text := everywhere(n)
 	body, ts := s.events.Message(lab.Ann, channel, thread, text)
 	return s.sign.slackRequest("/slack/events", body), factID(channel, ts)
 }
 
-// Everywhere implements Flood.Says. It spreads messages over all channels: a tenth of them at the top level,
+// everywhere spreads messages over all channels: a tenth of them at the top level,
 // the others in 10,000 threads that don't belong to a conversation of Parley.
-func Everywhere(n int) (channel, thread, text string) {
+func everywhere(n int) (channel, thread, text string) {
 	if n%10 != 0 {
 		thread = ThreadOf(n)
 	}
@@ -151,7 +140,7 @@ func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end ti
 			break
 		}
 
-		request, fact := sender.Next(n*f.Conns + i)
+		request, fact := sender.next(n*f.Conns + i)
 		sentAt := time.Now()
 		status, err := w.Do(request)
 		if err != nil {
@@ -172,13 +161,6 @@ func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end ti
 	}
 
 	return a, ctx.Err()
-}
-
-func (f *Flood) newSender(lane int) Sender {
-	if f.Senders != nil {
-		return f.Senders(lane)
-	}
-	return f.slackSender(lane)
 }
 
 // pace decides when a connection sends its next request.

@@ -1,5 +1,5 @@
 // Package mail measures Parley with mailboxes. A mail from a customer becomes a thread in Slack; this package
-// measures how fast that happens, with one Parley and with several, how much memory and processor time an idle
+// measures how fast that happens, how much memory and processor time an idle
 // Parley needs, and how long it takes to start. Slack and the mail server are emulators in this process.
 //
 // What does not belong here: chat channels, such as WhatsApp.
@@ -59,7 +59,7 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 		return nil, err
 	}
 
-	run := &mailRun{mailWorld: w, c: c, boxes: 1, count: rig.Choose(b, boxMails, quickMails, shortMails)}
+	run := &mailRun{mailWorld: w, c: c, count: rig.Choose(b, boxMails, quickMails, shortMails)}
 	figures, err := run.measureImport(ctx)
 	if err != nil {
 		return nil, err
@@ -80,14 +80,13 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	return figures, err
 }
 
-// mailRun is a measurement of one Parley, or several that share the mailboxes.
+// mailRun is a measurement of one Parley with one mailbox.
 type mailRun struct {
 	*mailWorld
 
-	c       *rig.Child // the Parley; of several, the one that was started last
-	boxes   int        // number of mailboxes; they receive the mails in turn
-	count   int        // number of mails that fetch sends
-	written int        // number of mails composed so far
+	c       *rig.Child
+	count   int // number of mails that fetch sends
+	written int // number of mails composed so far
 }
 
 // measureImport measures how fast Parley processes mails that arrive all at once, and the processor time per
@@ -170,7 +169,7 @@ func (r *mailRun) composeMail() mailfake.Mail {
 	sentences := mailBytes / (2*len(sentence) + len(begin) + len(end))
 	return mailfake.Mail{
 		From:    fmt.Sprintf("Customer %d <customer%d@shop%d.test>", r.written, r.written, r.written%shops),
-		To:      []string{mailboxAddress(r.written % r.boxes)},
+		To:      []string{mailboxAddress(0)},
 		Subject: fmt.Sprintf("Broken lamp, order %d", firstOrder+r.written),
 		Text:    strings.Repeat(sentence, sentences),
 		HTML:    "<html><body>" + strings.Repeat(begin+sentence+end, sentences) + "</body></html>",

@@ -1,7 +1,6 @@
 package rig
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +24,6 @@ import (
 // WorldOptions configure a world. The zero value is a migrated database without emulators.
 type WorldOptions struct {
 	Slack *SlackOptions // nil means no Slack emulator
-	Teams *TeamsOptions // nil means no Teams emulator
 	// Config returns the parley.yaml to apply; nil means none. For a world with Slack see SlackConfig.
 	Config func(*World) string
 	Specs  []channels.Spec // kinds of accounts that Config may use; nil means those of the product
@@ -39,9 +37,7 @@ type World struct {
 	Rig   *Rig
 	Dir   string        // for logs and files; removed by Rig.Close
 	Slack *Workspace    // nil unless WorldOptions.Slack is set
-	Teams *Organisation // nil unless WorldOptions.Teams is set
 	Pool  *pgxpool.Pool // connections of the benchmark to the database
-	Mills int           // number of mills that were started (see package lanes), for distinct ids
 
 	name     string // name of the database
 	children []*Child
@@ -116,11 +112,6 @@ func (w *World) open(ctx context.Context) (err error) {
 	}
 	if w.options.Slack != nil {
 		if w.Slack, err = startWorkspace(*w.options.Slack); err != nil {
-			return err
-		}
-	}
-	if w.options.Teams != nil {
-		if w.Teams, err = startOrganisation(*w.options.Teams); err != nil {
 			return err
 		}
 	}
@@ -231,9 +222,6 @@ func (w *World) Close() error {
 	if w.Slack != nil {
 		errs = append(errs, w.Slack.Close())
 	}
-	if w.Teams != nil {
-		errs = append(errs, w.Teams.Close())
-	}
 	if w.Pool != nil {
 		w.Pool.Close()
 	}
@@ -287,7 +275,6 @@ func (w *World) LastWords() string {
 
 // ParleyOptions say how to start a Parley.
 type ParleyOptions struct {
-	Name   string   // name of the process and its log; "" means "parley"
 	Args   []string // sub-command and flags; nil means "serve"; see MeasuredArgs
 	Env    []string // additional variables, "NAME=value"; they override others
 	NoWait bool     // return at once, and don't connect the emulators
@@ -318,9 +305,6 @@ func (w *World) StartParley(ctx context.Context, o ParleyOptions) (*Child, error
 	if w.Slack != nil {
 		vars = append(vars, w.Slack.listVars()...)
 	}
-	if w.Teams != nil {
-		vars = append(vars, w.Teams.listVars()...)
-	}
 
 	listen, err := emulator.FreeAddress(ctx)
 	if err != nil {
@@ -329,7 +313,7 @@ func (w *World) StartParley(ctx context.Context, o ParleyOptions) (*Child, error
 
 	vars = append(vars, "PARLEY_LISTEN="+listen)
 	command := append([]string{w.Rig.Opt.Program}, o.Args...)
-	c, err := startChild(w, cmp.Or(o.Name, "parley"), command, append(vars, o.Env...))
+	c, err := startChild(w, "parley", command, append(vars, o.Env...))
 	if err != nil {
 		return nil, err
 	}
@@ -340,9 +324,6 @@ func (w *World) StartParley(ctx context.Context, o ParleyOptions) (*Child, error
 	}
 	if err := c.Ready(ctx); err != nil {
 		return nil, err
-	}
-	if w.Teams != nil {
-		return c, w.Teams.connect(ctx, c)
 	}
 	if w.Slack != nil {
 		return c, w.Slack.connect(ctx, c)

@@ -52,12 +52,7 @@ func startShops(ctx context.Context, b *rig.Rig, others int, o rig.WorldOptions)
 
 	accounts := shopAccounts(provider.URL(), 1+others)
 	o.Specs = []channels.Spec{channelstest.Spec()}
-	o.Config = func(w *rig.World) string {
-		if w.Teams != nil {
-			return rig.TeamsConfig(accounts)
-		}
-		return w.SlackConfig(accounts)
-	}
+	o.Config = func(w *rig.World) string { return w.SlackConfig(accounts) }
 
 	w, err := rig.StartWorld(ctx, b, o)
 	if err != nil {

@@ -74,7 +74,6 @@ func (l *ledger) notePosted(t *talk, c slackfake.Change, numbers []int) {
 	l.in.Add(int64(len(numbers)))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t.channel, t.thread = c.Channel, c.Thread
 	for _, n := range numbers {
 		t.posted++
 		if n != t.posted {
@@ -125,13 +124,6 @@ func (l *ledger) takeTimes() times {
 
 // countRelayed returns how many messages have arrived, in both directions.
 func (l *ledger) countRelayed() int64 { return l.in.Load() + l.out.Load() }
-
-// threadOf returns the channel and thread of a talk; both are "" if nothing was posted yet.
-func (l *ledger) threadOf(t *talk) (channel, thread string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return t.channel, t.thread
-}
 
 // lastMark returns the mark (the unique first word) of the customer's last message.
 func (l *ledger) lastMark(t *talk) string {

@@ -23,7 +23,6 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/channels/channelstest"
 	"parley/channels/pause"
-	"parley/cmd/parley/bench/load"
 	"parley/cmd/parley/bench/rig"
 	"parley/cmd/parley/lab"
 )
@@ -271,25 +270,4 @@ func (t *traffic) continueTalk(talk *talk) {
 		return
 	}
 	t.writeAsCustomer(talk)
-}
-
-// record is an agent's internal note. It is not a question, because Parley holds the next message after a
-// colleague's question, to ask whether it is meant for the customer.
-const record = "note: The parcels that came back on Thursday are found. " +
-	"The warehouse says that two of them were signed for at the front desk, " +
-	"and the list there has them now."
-
-// chatterAt implements load.Flood.Says, for events that are sent in addition to the talks: two thirds are
-// unrelated to Parley, one third are notes in threads of talks.
-func (t *traffic) chatterAt(n int) (channel, thread, text string) {
-	const noteEvery = 3
-	if n%noteEvery != 0 {
-		return load.Everywhere(n)
-	}
-	talks := t.ledger.talks
-	channel, thread = t.ledger.threadOf(talks[n/noteEvery%len(talks)])
-	if thread == "" {
-		return load.Everywhere(n)
-	}
-	return channel, thread, record
 }
