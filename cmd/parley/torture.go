@@ -16,7 +16,7 @@ import (
 )
 
 // tortureCommand is `parley torture`, a fault-injection test. It runs several Parleys on one database, lets emulated
-// customers and agents write thousands of messages, and meanwhile kills processes, cuts connections and moves the clock.
+// customers and agents write thousands of messages, and meanwhile kills processes and cuts connections.
 // In the end a test oracle checks from outside that no message was lost, duplicated or reordered. kong, which parses the
 // command line, fills the fields and calls Run.
 //
@@ -34,7 +34,6 @@ type tortureCommand struct {
 	From      string        `placeholder:"COMMIT" help:"Start with the version of this commit instead."`
 	Webhooks  bool          `help:"Slack sends requests, through a load balancer, instead of using Socket Mode."`
 	Chats     bool          `help:"Two thirds of the customers use WhatsApp, Messenger and SMS instead of mail."`
-	Model     bool          `help:"Use a language model that fails at random: errors, 429, cut streams, malformed JSON, no answer."`
 	Teams     bool          `help:"Agents work in Microsoft Teams instead of Slack."`
 	Graph     bool          `default:"true" negatable:"" help:"In Teams the app may read its channels (ChannelMessage.Read.Group), so it receives every message and can look up missed ones through Graph. Without it, agents mention the app."`
 	Rate      float64       `help:"Parley's SLACK_RATE or TEAMS_RATE; above 0 the emulators also enforce the published rate limits."`
@@ -52,8 +51,7 @@ Parley, each as a process of its own. Customers and agents write while
 
   - Parley and PostgreSQL are killed, stopped and restarted,
   - connections break or hang, and providers fail,
-  - customers send floods of messages, a transaction holds a snapshot, the data folder fills up (as root) and the
-    clock jumps.
+  - customers send floods of messages, a transaction holds a snapshot, the data folder fills up (as root).
 
 Then the faults end, and everything has time to arrive. A test oracle, which sees only mailboxes and
 threads, counts lost, duplicated, reordered, leaked and forgotten messages. Parley's tables must show that
@@ -66,7 +64,6 @@ emulators and all logs are kept in a folder that the output names.
 Examples:
   parley torture --quick
   parley torture --quick --chats
-  parley torture --quick --model
   parley torture --quick --rate 1
   parley torture --quick --teams --no-graph
   parley torture --seed 7 --replicas 1 --keep ./torture-7
@@ -136,7 +133,6 @@ func (c tortureCommand) longForm(program string) torture.Options {
 		Rate:     c.Rate,
 
 		Chats:     c.Chats,
-		Model:     c.Model,
 		OwnCopies: c.OwnCopies,
 	}
 }

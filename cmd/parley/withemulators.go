@@ -28,17 +28,12 @@ type (
 // TortureFlags are the flags of serve that parley torture alone sets, on the replicas that it starts.
 type TortureFlags struct {
 	ShortWaits bool `hidden:"" help:"Wait seconds where production waits minutes (torture --quick)."`
-	// NextVersion makes this process a replica of the newer version in a run with two versions.
-	NextVersion bool `hidden:"" help:"Know facts of a version more than there are (torture)."`
 }
 
 // applyTo returns the options, changed as the flags ask.
 func (f TortureFlags) applyTo(o app.Options, env app.Env) app.Options {
 	if f.ShortWaits {
 		o = torture.ShortenWaits(o, env)
-	}
-	if f.NextVersion {
-		o = torture.NextVersion(o)
 	}
 	return o
 }

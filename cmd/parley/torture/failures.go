@@ -32,8 +32,6 @@ func (r *Report) violatedInvariants() []string {
 		{What: "events left in the queue", Count: r.Left.Pending},
 		{What: "lanes left with something to deliver", Count: r.Left.Lanes},
 		{What: "events in quarantine that can be read", Count: r.Left.Quarantined - r.Workload.Poisons},
-		{What: "attempts of an older version at events of a newer one", Count: r.Versions.Touched},
-		{What: "analyses and texts that nobody made", Count: r.Unanalysed},
 		{What: "ends of Parley by itself", Count: len(r.UnexpectedExits)},
 		{What: "panics or data races", Count: len(r.Crashes)},
 		{What: "posts or mails that can't be shown", Count: len(r.Problems)},
@@ -51,9 +49,6 @@ func (r *Report) findUntested() []string {
 	}
 	if r.Audit.Effects == 0 || r.Audit.Places == 0 {
 		list = append(list, "nothing was applied, or shown, of which the order could be checked")
-	}
-	if r.Planned[faultMixedVersions] > 0 && r.Versions.Accepted == 0 {
-		list = append(list, "no event of a newer version came while an older one ran")
 	}
 
 	for _, kind := range slices.Sorted(maps.Keys(r.Planned)) {
@@ -80,9 +75,6 @@ func (o Options) providersWithoutFault(faults map[string]int) []string {
 		providers["teams"] = "Teams"
 	} else {
 		providers["slack"] = "Slack"
-	}
-	if o.Model {
-		providers["model"] = "the model"
 	}
 	if o.Chats {
 		providers["meta"], providers["twilio"] = "Meta", "Twilio"
@@ -130,10 +122,6 @@ func (r *Report) compareCounts() []string {
 		}
 	}
 
-	isModelIdle := v.ModelQuestions == 0 || v.NotedMessages == 0
-	if r.opt.Model && isModelIdle {
-		list = append(list, fmt.Sprintf("%d questions to the model seen, and %d messages named by notes", v.ModelQuestions, v.NotedMessages))
-	}
 	if w == (workloadCounts{}) {
 		list = append(list, "nothing was written")
 	}

@@ -27,8 +27,6 @@ const (
 	faultLimitSlack   = "limit slack"
 	faultReset        = "reset connections"
 	faultBlackhole    = "half-open connections"
-	faultClockHour    = "clock +1h"
-	faultClockDay     = "clock +24h"
 )
 
 // In Teams these replace faultDropSockets and faultLimitSlack.
@@ -64,14 +62,6 @@ const (
 	faultReadTables   = "read all tables beside the migration"
 	faultUpgrade      = "roll to the new version"
 )
-
-// faultMixedVersions runs replicas of two versions side by side for a while: a newer version first replaces one
-// replica, later all. The older version doesn't know the events that the newer one accepts, and must not apply
-// them.
-//
-// The newer version is this program with a higher store.FactVersion. Database triggers simulate the difference:
-// events that the newer version accepts get the higher number, and only its sessions can apply them.
-const faultMixedVersions = "replicas of two versions"
 
 // killsAndStops returns the kinds of faults that end or stop a process.
 func killsAndStops() []string {

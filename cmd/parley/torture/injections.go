@@ -58,13 +58,10 @@ func injections() map[string]injection {
 		faultSlowEvent:     failingMail,
 		faultCrashingEvent: failingMail,
 
-		faultRestart:       beside(func(in *injector, ctx context.Context, f fault) error { return in.restartReplica(ctx, f, nil) }),
-		faultUpgrade:       beside(func(in *injector, ctx context.Context, _ fault) error { return in.rollUpgrade(ctx) }),
-		faultMixedVersions: beside((*injector).mixVersions),
-		faultClockHour:     beside((*injector).jumpClock),
-		faultClockDay:      beside((*injector).jumpClock),
-		faultHoldSnapshot:  beside((*injector).holdSnapshot),
-		faultReadTables:    beside((*injector).holdSnapshot),
+		faultRestart:      beside(func(in *injector, ctx context.Context, f fault) error { return in.restartReplica(ctx, f, nil) }),
+		faultUpgrade:      beside(func(in *injector, ctx context.Context, _ fault) error { return in.rollUpgrade(ctx) }),
+		faultHoldSnapshot: beside((*injector).holdSnapshot),
+		faultReadTables:   beside((*injector).holdSnapshot),
 	}
 }
 

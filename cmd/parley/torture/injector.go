@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/channels/pause"
-	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
 	"parley/cmd/parley/torture/records"
 )
@@ -19,7 +18,6 @@ const (
 	diskFullFor = 10 * time.Second
 	// pollEvery is the interval at which the run polls for something that takes only a moment.
 	pollEvery = 50 * time.Millisecond
-	day       = 24 * time.Hour
 )
 
 // injector injects the faults of a test run: it kills a process, cuts a connection, fills a disk. A schedule says when to
@@ -41,7 +39,6 @@ type injector struct {
 
 	upgradeProgram []string      // command line of the version to which faultUpgrade upgrades
 	upgraded       chan struct{} // closed once all replicas run that version; nil if they do from the start
-	newerProgram   []string      // command line of the newer version of faultMixedVersions
 
 	began         time.Time
 	receiptFloods int            // how often sendForeignReceipts ran
@@ -56,10 +53,7 @@ type injector struct {
 	// waiting has, by kind, the cancel functions of faults that wait for their trigger longer than usual, because too few of
 	// their kind have been injected so far.
 	waiting map[string][]func()
-	// acceptedByNewer counts the events that the newer version accepted while an older one was still running.
-	acceptedByNewer int
-	jumps           []checker.ClockJump
-	err             error // of runBeside
+	err     error // of runBeside
 }
 
 // run injects every fault of a schedule, which is sorted by time, and returns when the last one is over. It returns an
@@ -160,38 +154,6 @@ func (in *injector) waitForUpgrade(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// jumpClock moves Parley's clock forward by an hour or a day. It records the jump for the checker, because a jump ends the
-// time for which Parley holds replies back: a reply may be sent before Parley is notified that its author deleted it.
-func (in *injector) jumpClock(ctx context.Context, f fault) error {
-	if err := in.waitForUpgrade(ctx); err != nil { // an earlier version may refuse a moved clock
-		return err
-	}
-
-	by := time.Hour
-	if f.Kind == faultClockDay {
-		by = day
-	}
-
-	in.recordInjected(f)
-	jump := checker.ClockJump{After: time.Now()}
-	for { // retry, since PostgreSQL may be restarting
-		err := in.database.MoveClock(ctx, by)
-		if err == nil {
-			jump.Before = time.Now()
-			in.mu.Lock()
-			defer in.mu.Unlock()
-			in.jumps = append(in.jumps, jump)
-			return nil
-		}
-		if !pause.For(ctx, time.Second) {
-			return err
-		}
-		if time.Since(in.began) > in.opt.Flow+time.Minute {
-			return err
-		}
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 	lateDeletePercent = 8  // of replies are deleted after the customer received them
 	turnPercent       = 50 // of notes are edited into replies
 	turnBackPercent   = 40 // of these notes are edited back, and as many are deleted
-	// snoozeTime is longer than all clock jumps together, so that only the customer ends a snooze.
+	// snoozeTime is longer than a run, so that only the customer ends a snooze.
 	snoozeTime = "30d"
 
 	// lookInterval is the interval at which a waiting act is checked.

@@ -57,7 +57,6 @@ type Options struct {
 
 	// The other providers.
 	Chats bool // two of three customers write by WhatsApp, Messenger and short messages
-	Model bool // a language model analyses what customers write, and fails by chance
 	// OwnCopies means that Parley saves sent mail itself because the mail server doesn't. Then nothing indicates
 	// whether a mail was sent if the server's response was lost.
 	OwnCopies bool

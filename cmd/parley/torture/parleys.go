@@ -6,14 +6,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
-	"parley/store"
 )
-
-// NextVersion makes a Parley the newer one of a run with two versions: it knows facts of a version higher than ours.
-func NextVersion(o app.Options) app.Options {
-	o.Relay.Version = store.FactVersion + 1
-	return o
-}
 
 // ShortenWaits shortens the waits of production for a run of seconds. It changes when something is tried again, never
 // whether it may be.

@@ -16,9 +16,6 @@ const (
 	minMessages       = 20
 	// maxMessages bounds the memory of the emulators, which keep everything for the oracle.
 	maxMessages = 10_000
-	// maxClockHours bounds the number of clock jumps by an hour. Together with the jump by a day that is 32 hours, which
-	// must be less than the two days for which Parley retries a mail.
-	maxClockHours = 8
 )
 
 // floodSize returns the number of messages in a flood: one for each second of the flow, within bounds.
@@ -56,14 +53,11 @@ func listFaultPlans(replicas int) []faultPlan {
 		{kind: faultLateRequest, every: time.Minute, inQuick: 2},
 		{kind: faultLoseCommitAnswer, every: 20 * time.Second, inQuick: 3},
 		{kind: faultFillDisk, every: 10 * time.Minute, inQuick: 0},
-		{kind: faultClockHour, every: 4 * time.Minute, inQuick: 1},
-		{kind: faultClockDay, inQuick: 1},
 		{kind: faultFloodSender, every: 3 * time.Minute, inQuick: 1},
 		{kind: faultFloodAccount, every: 5 * time.Minute, inQuick: 1},
 		{kind: faultForeignReceipts, every: 3 * time.Minute, inQuick: 1},
 		{kind: faultPoisonEvent, every: time.Minute, inQuick: 2},
 		{kind: faultHoldSnapshot, inQuick: 1},
-		{kind: faultMixedVersions, inQuick: 1},
 		{kind: faultFailingEvent, every: 2 * time.Minute, inQuick: 1},
 		{kind: faultSlowEvent, every: 5 * time.Minute, inQuick: 0}, // it takes 40 s, twice
 		{kind: faultCrashingEvent, every: 3 * time.Minute, inQuick: 1},
@@ -85,7 +79,6 @@ func Plan(o Options) Options {
 	for _, p := range listFaultPlans(o.Replicas) {
 		planned[p.kind] = p.countIn(o.Flow)
 	}
-	planned[faultClockHour] = min(planned[faultClockHour], maxClockHours)
 	maps.Copy(planned, o.Faults)
 	o.Faults = planned
 	o.adaptFaults()
@@ -132,13 +125,8 @@ func Shorten(o Options) Options {
 // adaptFaults removes faults, and the upgrade, that this kind of run can't have. In Teams it replaces faults of Slack by
 // the corresponding faults of Teams.
 func (o *Options) adaptFaults() {
-	if o.Replicas < 2 {
-		o.Faults[faultMixedVersions] = 0
-	}
-
 	if o.Chats {
-		o.Faults[faultClockDay] = 0 // it would close all reply windows
-		o.Upgrade = false           // earlier versions don't know these channels
+		o.Upgrade = false // earlier versions don't know these channels
 	} else { // these faults need WhatsApp
 		o.Faults[faultForeignReceipts] = 0
 		o.Faults[faultPoisonEvent] = 0

@@ -172,15 +172,13 @@ func (r *replica) suspend() (resume func(), ok bool) {
 	return func() { p.Signal(syscall.SIGCONT) }, true
 }
 
-// replace asks the process to exit and waits for it. If program isn't nil, run then starts program instead, with env added
-// to the environment.
-func (r *replica) replace(program []string, env ...string) {
+// replace asks the process to exit and waits for it. If program isn't nil, run then starts program instead.
+func (r *replica) replace(program []string) {
 	r.mu.Lock()
 	p := r.process
 	r.endRequested = true
 	if program != nil {
 		r.spec.Program = program
-		r.spec.Env = append(slices.Clone(r.spec.Env), env...)
 	}
 	r.mu.Unlock()
 	if p != nil {

@@ -205,13 +205,6 @@ func (t reportText) printVerdict() {
 func (t reportText) printRecords() {
 	v, a := t.Verdict, t.Audit
 	t.printLine("Records: %d effects and %d places in lanes; %s.", a.Effects, a.Places, joinTallies(countLast, a.Tallies()))
-	if t.opt.Model {
-		t.printLine("The model: %d questions; customers' messages named by notes %d.", v.ModelQuestions, v.NotedMessages)
-	}
-	if t.Injected[faultMixedVersions] > 0 {
-		t.printLine("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.",
-			t.Versions.Accepted, t.Versions.Touched)
-	}
 	if t.opt.Blind || v.MarkedCopies+v.EventsLost > 0 {
 		t.printLine("Where Parley could not look: %d messages shown twice and marked so, "+
 			"%d replies and edits that the platform gave up telling.",

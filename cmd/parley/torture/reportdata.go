@@ -31,16 +31,14 @@ type Report struct {
 	SettleTime     time.Duration  `json:"settle_time"`     // from the end of the flow to the verdict
 
 	// The findings.
-	Verdict         checker.Verdict  `json:"verdict"`
-	Audit           records.Audit    `json:"audit"`
-	Left            lab.Load         `json:"left"`             // what Parley still had to do at the end
-	Unanalysed      int              `json:"unanalysed"`       // messages of customers not analysed, and requested texts not written
-	UnexpectedExits []string         `json:"unexpected_exits"` // ends of a Parley that the run did not cause
-	FailedStarts    int              `json:"failed_starts"`    // of Parley: the database was out of reach, or the port was taken
-	Downtimes       downtimes        `json:"downtimes"`
-	Versions        records.Versions `json:"versions"` // what replicas of two versions made of each other's events
-	Crashes         []string         `json:"crashes,omitempty"`
-	Problems        []string         `json:"problems,omitempty"` // content that emulators could not show as Parley intended
+	Verdict         checker.Verdict `json:"verdict"`
+	Audit           records.Audit   `json:"audit"`
+	Left            lab.Load        `json:"left"`             // what Parley still had to do at the end
+	UnexpectedExits []string        `json:"unexpected_exits"` // ends of a Parley that the run did not cause
+	FailedStarts    int             `json:"failed_starts"`    // of Parley: the database was out of reach, or the port was taken
+	Downtimes       downtimes       `json:"downtimes"`
+	Crashes         []string        `json:"crashes,omitempty"`
+	Problems        []string        `json:"problems,omitempty"` // content that emulators could not show as Parley intended
 
 	// Failures says why the run failed. It is empty if all invariants were kept, and put to the test.
 	Failures []string `json:"failures,omitempty"`

@@ -151,12 +151,10 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 // reportFlow writes into r what was written and injected during the flow.
 func (s *session) reportFlow(r *Report, in *injector) {
 	s.network.addCountsTo(r.ProviderFaults)
-	s.jumps = in.jumps
 	r.Injected, r.Missed = in.countFaults()
 	for _, kind := range killsAndStops() {
 		r.KillsAndStops += r.Injected[kind]
 	}
-	r.Versions.Accepted = in.acceptedByNewer
 	r.Downtimes = s.endpoints.downtimes
 
 	r.Workload = s.driver.counts
@@ -183,7 +181,6 @@ func (s *session) newInjector() *injector {
 		endpoints:      s.endpoints,
 		opt:            s.opt,
 		triggerTimeout: s.opt.triggerWait(),
-		newerProgram:   s.program,
 		printLine:      s.printLine,
 		injected:       map[string]int{},
 		missed:         map[string]int{},
@@ -240,7 +237,7 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
 	inARow, lastProgress := 0, time.Now()
 	watch := laneWatch{since: time.Now()}
-	request := oracle.Request{Click: true, Jumps: s.jumps, History: s.driver.history}
+	request := oracle.Request{Click: true, History: s.driver.history}
 	for {
 		isSettled, err := s.pollAndAct(ctx, &request, r)
 		if err != nil {
@@ -273,7 +270,7 @@ func (s *session) pollAndAct(ctx context.Context, request *oracle.Request, r *Re
 	if err != nil {
 		return false, err
 	}
-	request.Jumps, request.History = nil, nil // the oracle keeps them
+	request.History = nil // the oracle keeps it
 
 	hasActed, err := s.driver.finishWaiting(ctx, isSettled)
 	if hasActed {
@@ -310,12 +307,6 @@ func (s *session) poll(ctx context.Context, request oracle.Request, r *Report) (
 		return false, err
 	}
 
-	if s.opt.Model {
-		if r.Unanalysed, err = s.database.CountUnanalysed(ctx); err != nil {
-			return false, err
-		}
-	}
-
 	platform := s.client.Platform()
 	pendingEvents, err := platform.CountPendingEvents(ctx)
 	if err != nil {
@@ -339,16 +330,8 @@ func (s *session) poll(ctx context.Context, request oracle.Request, r *Report) (
 		return false, err
 	}
 
-	if r.Injected[faultMixedVersions] > 0 {
-		seen, err := s.database.CountVersions(ctx)
-		if err != nil {
-			return false, err
-		}
-		r.Versions.Touched = seen.Touched
-	}
-
 	r.Verdict, r.Problems = answer.Verdict, answer.Problems
-	atParley := r.Left.Lanes + r.Left.Pending + r.Unanalysed
+	atParley := r.Left.Lanes + r.Left.Pending
 	unsettled := r.Verdict.CountUnsettled() + r.Audit.CountUnsettled()
 	return atParley+unsettled+answer.Clicks+pendingEvents == 0, nil
 }

@@ -75,14 +75,10 @@ func schedule(seed uint64, o Options) []fault {
 // begins at partBegins.
 func (o Options) timeOf(kind string, drawn, partBegins time.Duration) time.Duration {
 	switch kind {
-	case faultClockHour, faultClockDay: // late enough for something to be affected
-		return o.Flow/3 + drawn/2
 	case faultReadTables: // just before the upgrade, which must wait for it
 		return o.Flow/5 - time.Second
 	case faultUpgrade:
 		return o.Flow / 5
-	case faultMixedVersions: // after the upgrade, and over before the flow ends
-		return o.Flow * 2 / 5
 	case faultHoldSnapshot:
 		return partBegins
 	case faultKillBusyLane, faultEarlyReceipt, faultLoseCommitAnswer, faultLateRequest,
@@ -107,8 +103,6 @@ func (o Options) durationOf(kind, route string, rng *rand.Rand) time.Duration {
 		return o.ClaimStopFor
 	case faultHoldSnapshot:
 		return o.Flow / time.Duration(max(o.Faults[faultHoldSnapshot], 1))
-	case faultMixedVersions:
-		return o.Flow * 2 / 5
 	case faultBlackhole:
 		return o.BlackholeFor/5 + time.Duration(rng.Int64N(int64(o.BlackholeFor*4/5)))
 	}
@@ -120,7 +114,7 @@ func (o Options) durationOf(kind, route string, rng *rand.Rand) time.Duration {
 func (f fault) describe(o Options) string {
 	text := f.Kind
 	switch f.Kind {
-	case FaultKill, FaultStop, faultRestart, faultMixedVersions:
+	case FaultKill, FaultStop, faultRestart:
 		if o.Replicas > 1 {
 			text += fmt.Sprintf(" %d", f.Replica+1)
 		}

@@ -14,7 +14,6 @@ import (
 
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
 	"parley/cmd/parley/torture/oldversion"
 	"parley/cmd/parley/torture/oracle"
@@ -52,7 +51,6 @@ type session struct {
 	skipped       []string // what this machine could not play, and why
 
 	driver *driver
-	jumps  []checker.ClockJump // in the order in which they were made
 }
 
 // newSession makes the folder of a run.
@@ -188,12 +186,6 @@ func (s *session) specifyReplicas() {
 			),
 		}
 		r.spec.Env = append(r.spec.Env, s.chatEnv(i)...)
-		if s.opt.Model {
-			for _, name := range []string{"OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"} {
-				r.spec.Env = append(r.spec.Env, name+"="+s.vars[name])
-			}
-		}
-
 		if s.opt.Chats {
 			r.spec.Env = append(r.spec.Env,
 				"PARLEY_PUBLIC_URL="+s.publicURL(),
@@ -236,7 +228,6 @@ func (s *session) startEmulators(ctx context.Context) error {
 		Chats:      s.opt.Chats,
 		Teams:      s.opt.Teams,
 		Blind:      s.opt.Blind,
-		Model:      s.opt.Model,
 		Limits:     s.opt.Rate > 0,
 		ShortWaits: s.opt.ShortWaits,
 	})
@@ -262,7 +253,6 @@ func (s *session) startEmulators(ctx context.Context) error {
 		Mail:  s.vars["FAKE_MAIL_CONTROL"],
 		Blind: s.opt.Blind,
 		Chats: s.opt.Chats,
-		Model: s.opt.Model,
 	}
 	return nil
 }

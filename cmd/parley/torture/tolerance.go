@@ -40,7 +40,7 @@ func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
 
 	var shortForm tolerance // added to most limits in a short run
 	if o.ShortWaits {
-		// As many faults occur in seconds as otherwise in minutes, clock jumps affect more messages, and Parley asks people
+		// As many faults occur in seconds as otherwise in minutes, and Parley asks people
 		// after fewer checks.
 		shortForm = tolerance{fixed: 4, percent: 20}
 	}

@@ -52,9 +52,6 @@ func serve(ctx context.Context, args []string) error {
 	if slices.Contains(args, "--short-waits") {
 		o = torture.ShortenWaits(o, env)
 	}
-	if slices.Contains(args, "--next-version") {
-		o = torture.NextVersion(o)
-	}
 	return app.Serve(ctx, env, log, func(string) {}, o)
 }
 

@@ -20,12 +20,12 @@ func (in *injector) rollUpgrade(ctx context.Context) error {
 }
 
 // restartReplica asks a Parley to end, and measures how long its address doesn't answer. Then program is started in its
-// place, with env added to its environment. If program is nil, the same program is started, with the same environment.
-func (in *injector) restartReplica(ctx context.Context, f fault, program []string, env ...string) error {
+// place; nil means the same program.
+func (in *injector) restartReplica(ctx context.Context, f fault, program []string) error {
 	in.restarting.Lock()
 	defer in.restarting.Unlock()
 	before := in.countDisturbances()
-	m := in.endpoints.measureRestart(ctx, f.Replica, func() { in.replicas[f.Replica].replace(program, env...) })
+	m := in.endpoints.measureRestart(ctx, f.Replica, func() { in.replicas[f.Replica].replace(program) })
 	m.IsValid = m.IsValid && in.countDisturbances() == before
 	in.endpoints.recordRestart(m)
 	in.recordInjected(f)

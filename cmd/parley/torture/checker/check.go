@@ -11,7 +11,6 @@ func Check(observed Observation, expected Expectation) Verdict {
 	checkHistory(&v, observed, expected)
 	checkDeliveries(&v, observed)
 	checkThreads(&v, observed, expected.Excused)
-	checkNotes(&v, observed)
 	if expected.HasEnds {
 		checkEnds(&v, observed)
 	}

@@ -126,7 +126,7 @@ func (o *Observation) addReceived(customer int, markers ...Marker) {
 func withoutTotals(v Verdict) Verdict {
 	v.Mails, v.Replies, v.Internal = 0, 0, 0
 	v.Edits, v.Deletes, v.Commands, v.Bounced = 0, 0, 0, 0
-	v.NotedMessages, v.ModelQuestions, v.Files = 0, 0, 0
+	v.Files = 0
 	v.Violations = nil
 	return v
 }

@@ -12,6 +12,13 @@ func failedLine(id, token string) Post {
 	return Post{ID: id, Token: token, LineKind: "Not delivered:", Markers: []Marker{outboundTo(1, 2)}}
 }
 
+// markedCopyOf returns a copy of a post that says that it may be a copy.
+func markedCopyOf(post Post, id string) Post {
+	post.ID = id
+	post.MaybeCopy = true
+	return post
+}
+
 // Each time a reply is sent, there may be one line of each kind. Further lines must say that they may be copies.
 func TestCheckLines(t *testing.T) {
 	t.Parallel()

@@ -13,8 +13,6 @@ import (
 type Observation struct {
 	Threads   []Thread
 	Mailboxes []Mailbox
-	// ModelQuestions has the markers of each question to the language model. It is nil if the run has no model.
-	ModelQuestions [][]Marker
 	// Submissions are the mails that Parley handed to the mail server.
 	Submissions []Submission
 }
@@ -39,7 +37,6 @@ type Post struct {
 	CustomerName string // the customer in whose name Parley posted it; "" means its own name
 	Token        string // identifies the delivery (queued post) that produced it; "" if unknown
 	Markers      []Marker
-	NoteMarkers  []Marker // see MarkersInNote
 	EndWords     []string // see EndWordsIn
 	LineKind     string   // see LineKindIn
 	Files        []File   // of Parley's posts only

@@ -18,7 +18,6 @@ type Telling struct {
 	// id. A delay below PromptDelay is left out. The delay of a notification that never arrived is NotTold.
 	Written, Edited, Deleted map[string]time.Duration
 	Hold                     time.Duration // for which replies are held back
-	Jumps                    []ClockJump   // which ended holds early
 	HidesChanges             bool          // Parley can't look up edits and deletions whose notification was lost
 }
 
@@ -28,12 +27,6 @@ const (
 	// NotTold is the delay of a notification that never arrived.
 	NotTold = time.Duration(math.MaxInt64)
 )
-
-// ClockJump is a jump of Parley's clock, which ends all holds. It happened at an unknown time between the two bounds.
-type ClockJump struct {
-	After  time.Time `json:"after"`
-	Before time.Time `json:"before"`
-}
 
 // Excuse fills in which deviations from the history are excused by late or lost notifications: it sets LateEvents,
 // LateEdits and LostEvents, and adds two kinds of replies to Excused, which must not be nil:
@@ -85,18 +78,8 @@ func (e *Expectation) excuseDeletion(t Telling, reply, deletion Operation) {
 }
 
 // isTooLate reports whether Parley was notified of op (a reply, or an edit or deletion of it) in the last quarter of the
-// reply's hold or later, or after a clock jump had ended the hold. Otherwise Parley must act on it before it sends the
-// reply. delays are those of operations of op's kind.
+// reply's hold or later. Otherwise Parley must act on it before it sends the reply. delays are those of operations of op's kind.
 func (t Telling) isTooLate(reply, op Operation, delays map[string]time.Duration) bool {
 	toldAt := op.At.Add(max(delays[op.ID], PromptDelay)) // or sooner
-	if toldAt.Sub(reply.BeganAt) > t.Hold*3/4 {
-		return true
-	}
-	for _, jump := range t.Jumps {
-		isHeld := reply.BeganAt.Before(jump.Before)
-		if isHeld && toldAt.After(jump.After) {
-			return true
-		}
-	}
-	return false
+	return toldAt.Sub(reply.BeganAt) > t.Hold*3/4
 }

@@ -16,9 +16,6 @@ type Verdict struct {
 
 	Files int `json:"files"` // of customers' mails
 
-	NotedMessages  int `json:"noted_messages"`  // customers' messages that are mentioned in notes of a language model
-	ModelQuestions int `json:"model_questions"` // questions that the model was asked
-
 	// Violations of invariants.
 	Lost            int `json:"lost"`
 	Doubled         int `json:"doubled"`

@@ -17,13 +17,12 @@ import (
 	"parley/channels/emulator"
 	"parley/cmd/parley/demo/phone"
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/checker"
 )
 
 const callTimeout = 30 * time.Second
 
-// Client controls the emulators of a test run over HTTP. The emulators play the mail server, the chat providers and the
-// language model that Parley talks to, and run in a process of their own. With a Client the run makes customers and
+// Client controls the emulators of a test run over HTTP. The emulators play the mail server and the chat
+// providers that Parley talks to, and run in a process of their own. With a Client the run makes customers and
 // agents write (SendMail), reads what they see (ReadFolder), and makes providers fail (ArmFaults).
 //
 // Customers are identified by the number of their conversation, from 1. A Client may be used concurrently.
@@ -31,9 +30,8 @@ type Client struct {
 	Slack string // base URL of the Slack emulator, without a trailing slash; "" means there is none
 	Teams string // base URL of the Teams emulator; "" means agents work in Slack
 	Blind bool   // in Teams, Parley has no permission to read channels
-	Mail  string // base URL that controls mail, phones and the model
+	Mail  string // base URL that controls mail and phones
 	Chats bool   // some customers write by phone
-	Model bool   // there is a language model
 }
 
 // errConflict is returned for acts that the current state of the chat doesn't allow, such as a click on a button that
@@ -201,19 +199,7 @@ func (c Client) optionalFaultPaths() (paths []string) {
 	if c.Chats {
 		paths = append(paths, "/_fake/chat/faults")
 	}
-	if c.Model {
-		paths = append(paths, "/_fake/model/faults")
-	}
 	return paths
-}
-
-// ModelQuestions returns, for each question to the language model, the markers (unique words of messages) that it
-// contains; nil if there is no model.
-func (c Client) ModelQuestions(ctx context.Context) (list [][]checker.Marker, err error) {
-	if c.Model {
-		err = c.Call(ctx, http.MethodGet, c.Mail+"/_fake/model/asked", nil, &list)
-	}
-	return list, err
 }
 
 // ClearFaults disarms all faults.

@@ -1,5 +1,5 @@
 // Package emulators has everything that the Parley processes of a torture run connect to, except the database: emulators
-// of mail, of the chat in which agents work, of customers' phones and of a language model. Run serves them in a process of
+// of mail, of the chat in which agents work and of customers' phones. Run serves them in a process of
 // their own. Client controls that process: with it simulated people write, the oracle (the process that judges the run)
 // observes, and providers' faults are injected.
 //

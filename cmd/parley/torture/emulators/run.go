@@ -23,7 +23,6 @@ type Options struct {
 	Chats    bool   // adds WhatsApp, Messenger and SMS
 	Teams    bool   // Microsoft Teams instead of Slack
 	Blind    bool   // in Teams the app has no permission to read channels
-	Model    bool   // adds a language model
 	Limits   bool   // Slack and Teams enforce their published rate limits
 
 	ShortWaits bool // Slack repeats a failed notification within seconds instead of minutes
@@ -85,16 +84,6 @@ func Run(ctx context.Context, options string) (err error) {
 		phones.addRoutes(control)
 		vars = append(vars, "WHATSAPP_API_URL="+phones.graph.URL(), "MESSENGER_API_URL="+phones.graph.URL(),
 			"TWILIO_API_URL="+phones.twilio.URL())
-	}
-
-	if o.Model {
-		model, err := openModel(ctx, o.Seed)
-		if err != nil {
-			return err
-		}
-		opened = append(opened, model.Stop)
-		control.Handle("/_fake/model/", model.newControl(o.Seed))
-		vars = append(vars, model.Env()...)
 	}
 
 	return serve(ctx, control, func(url string) error {

@@ -140,7 +140,6 @@ func slackPost(m *slackfake.Message) checker.Post {
 		p.IsResolve = strings.TrimSpace(m.Text) == "!resolve"
 		return p
 	}
-	p.NoteMarkers = checker.MarkersInNote(text)
 	p.LineKind = checker.LineKindIn(text)
 	for _, f := range m.Files {
 		p.Files = append(p.Files, checker.File{Name: f.Name, Content: f.ID}) // readFiles replaces the id by the content

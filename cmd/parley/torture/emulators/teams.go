@@ -183,7 +183,6 @@ func (r teamsReader) readPost(m *teamsfake.Message) checker.Post {
 	}
 	p.CustomerName = customerNameIn(m.HTML)
 	p.MaybeCopy = strings.Contains(text, maybeTwice)
-	p.NoteMarkers = checker.MarkersInNote(text)
 	p.LineKind = checker.LineKindIn(text)
 	for _, c := range m.Cards {
 		about := subjectIn(text)

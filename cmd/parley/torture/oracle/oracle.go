@@ -21,10 +21,8 @@ type Request struct {
 	Setup *Setup `json:"setup,omitempty"`
 	// Click lets the oracle act as an agent who answers Parley's questions about replies by clicking buttons.
 	Click bool `json:"click,omitempty"`
-	// History is what people wrote and did, and Jumps are the jumps of Parley's clock. If one is absent, that of the
-	// previous request applies.
-	History checker.History     `json:"history,omitempty"`
-	Jumps   []checker.ClockJump `json:"jumps,omitempty"`
+	// History is what people wrote and did. If it is absent, that of the previous request applies.
+	History checker.History `json:"history,omitempty"`
 }
 
 // Setup describes the test run to the oracle.
@@ -53,7 +51,6 @@ type oracle struct {
 	platform      emulators.Platform
 	conversations int
 	hold          time.Duration
-	jumps         []checker.ClockJump
 
 	// Its clicks as an agent who answers Parley's questions.
 	clickedAt map[string]time.Time    // time of the latest click, by the id of the post with the question
@@ -113,9 +110,6 @@ func (o *oracle) accept(request Request) {
 	}
 	if request.History != nil {
 		o.expectation.History = request.History
-	}
-	if request.Jumps != nil {
-		o.jumps = request.Jumps
 	}
 }
 

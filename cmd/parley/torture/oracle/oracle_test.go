@@ -161,14 +161,3 @@ func TestClickOnRemovedButton(t *testing.T) {
 		})
 	}
 }
-
-// A request that only adds operations to those of earlier requests leaves the known jumps of Parley's clock as they are.
-func TestRequestKeepsJumps(t *testing.T) {
-	t.Parallel()
-	o := &oracle{}
-	o.accept(Request{History: make(checker.History, 1), Jumps: make([]checker.ClockJump, 2)})
-	o.accept(Request{History: make(checker.History, 3)})
-	if n, jumps := len(o.expectation.History), len(o.jumps); n != 3 || jumps != 2 {
-		t.Errorf("%d operations and %d jumps are kept, want 3 and 2", n, jumps)
-	}
-}

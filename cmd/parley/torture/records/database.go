@@ -217,12 +217,17 @@ func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
 	return l, err
 }
 
-// CountUnanalysed returns the number of customers' messages and of texts that the language model has yet to process.
-func (d *Database) CountUnanalysed(ctx context.Context) (n int, err error) {
-	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		return c.QueryRow(ctx, "SELECT (SELECT count(*) FROM bursts) + (SELECT count(*) FROM text_requests WHERE done_at IS NULL)").Scan(&n)
-	})
-	return n, err
+// WithConnRetry is WithConn, repeated until the database answers, for at most a minute.
+func (d *Database) WithConnRetry(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+	for deadline := time.Now().Add(time.Minute); ; {
+		err := d.WithConn(ctx, f)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		if !pause.For(ctx, time.Second) {
+			return err
+		}
+	}
 }
 
 // AreMailboxesWatched reports whether Parley fetches new mail from every mailbox; see lab.Unwatched.
