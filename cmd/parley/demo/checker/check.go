@@ -26,6 +26,7 @@ type Result struct {
 	State        string
 	Record       *Record   // nil means that Parley doesn't know of it
 	SeenAt       time.Time // when it was first seen; zero means never
+	SeenText     string    // the version of its text that was seen then; "" means none
 	Copies       int       // how often it was seen
 	Notices      int       // Inbound: how often Parley mentioned it in a notice, which doesn't count as a copy
 	OutOfOrder   bool      // a later message arrived before it
@@ -101,7 +102,7 @@ func countObservation(list []Result, o Observation) {
 		}
 
 		end = found.match.end
-		countCopy(list, found.index, o)
+		countCopy(list, found, o)
 		if o.Notice != "" {
 			return
 		}
@@ -121,17 +122,17 @@ func (o *Observation) possibleStarts() []int {
 	return starts
 }
 
-// countCopy counts an observation of the message list[index]. The first copy determines when and where the message
+// countCopy counts an observation of the message that was found in it. The first copy determines when and where the message
 // arrived; a notice does so only until there is a copy.
-func countCopy(list []Result, index int, o Observation) {
-	r := &list[index]
+func countCopy(list []Result, found candidate, o Observation) {
+	r := &list[found.index]
 	count := r.counterFor(o)
 	*count++
 	isFirst := *count == 1
 	isNoticeAfterCopy := o.Notice != "" && r.Copies > 0
 	if isFirst && !isNoticeAfterCopy {
-		r.SeenAt, r.SeenThread = o.At, o.Thread
-		r.OutOfOrder = wasOvertaken(list, index)
+		r.SeenAt, r.SeenText, r.SeenThread = o.At, found.text, o.Thread
+		r.OutOfOrder = wasOvertaken(list, found.index)
 	}
 }
 
@@ -171,7 +172,8 @@ const (
 
 // candidate is a message that an observation may contain.
 type candidate struct {
-	index int // into the list of results
+	index int    // into the list of results
+	text  string // the version of the message's text that matches
 	match Match
 	score int // how likely that is; 0 means that the observation doesn't contain it
 }
@@ -186,11 +188,11 @@ func findMessage(list []Result, o Observation, from int) (best candidate, isFoun
 			continue
 		}
 
-		for _, words := range r.Versions {
-			match := o.Match(words, from)
+		for _, v := range r.Versions {
+			match := o.Match(v.Words, from)
 			score := r.scoreOf(match, o, from)
 			if score > best.score {
-				best = candidate{index: i, match: match, score: score}
+				best = candidate{index: i, text: v.Text, match: match, score: score}
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func TestCheck(t *testing.T) {
 	note := internal("n", "note: glaze")
 	note.IsNote = true
 	edited := typed("e", "new words")
-	edited.Versions = append(edited.Versions, checker.WordsOf("old words"))
+	edited.Versions = append(edited.Versions, versionOf("old words"))
 	before, afterwards := secondsIn(-100), secondsIn(100)
 	for _, tt := range []struct {
 		name     string
@@ -303,6 +303,18 @@ func TestCheck(t *testing.T) {
 
 const maria = "maria@lopez-ceramics.test"
 
+// Of a message that was edited after it left, the text that was seen is shown.
+func TestSeenText(t *testing.T) {
+	t.Parallel()
+	edited := typed("e", "We leave tomorow.")
+	edited.Text = "We leave tomorrow."
+	edited.Versions = append(edited.Versions, versionOf(edited.Text))
+	results, _ := checker.Check([]*checker.SentMessage{edited}, []checker.Observation{letter("We leave tomorow.")}, nil, time.Time{})
+	if got, want := results[0].SeenText, "We leave tomorow."; got != want {
+		t.Errorf("the text %q was seen, want %q", got, want)
+	}
+}
+
 // secondsIn returns a time so many seconds after everything was said.
 func secondsIn(n int) time.Time { return time.Unix(int64(1_800_000_000+n), 0) }
 
@@ -317,7 +329,7 @@ func mail(key, text string) *checker.SentMessage {
 		SentAt:      secondsIn(0),
 		FirstSeenAt: secondsIn(0),
 		Text:        text,
-		Versions:    [][]string{checker.WordingOf(text).MessageWords()},
+		Versions:    []checker.Version{versionOf(text)},
 	}
 }
 
@@ -333,6 +345,10 @@ func onlyFiles(s *checker.SentMessage, files int) *checker.SentMessage {
 	return s
 }
 
+func versionOf(text string) checker.Version {
+	return checker.Version{Text: text, Words: checker.WordingOf(text).MessageWords()}
+}
+
 // typed is what Ann wrote into Maria's thread.
 func typed(key, text string) *checker.SentMessage {
 	return &checker.SentMessage{
@@ -345,7 +361,7 @@ func typed(key, text string) *checker.SentMessage {
 		SentAt:      secondsIn(0),
 		FirstSeenAt: secondsIn(0),
 		Text:        text,
-		Versions:    [][]string{checker.WordingOf(text).MessageWords()},
+		Versions:    []checker.Version{versionOf(text)},
 	}
 }
 

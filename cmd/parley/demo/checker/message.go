@@ -33,12 +33,18 @@ type SentMessage struct {
 	FilesOnly   bool   // Inbound: it has no text, only files, whose names Parley may have invented
 
 	// The observer sets these fields, and Check sets wasDecided.
-	AuthorKey   string     // NameKey of Author
-	Versions    [][]string // the words of each version of the text, by which it is recognised
-	FirstSeenAt time.Time  // when the observer first saw it, by the machine's clock
-	Deleted     bool       // deleted by its author
-	TakenBack   bool       // it was deleted while Parley had not sent it yet
-	wasDecided  bool       // a person decided about it or sent it; its order is then not checked
+	AuthorKey   string    // NameKey of Author
+	Versions    []Version // of the text, by which it is recognised
+	FirstSeenAt time.Time // when the observer first saw it, by the machine's clock
+	Deleted     bool      // deleted by its author
+	TakenBack   bool      // it was deleted while Parley had not sent it yet
+	wasDecided  bool      // a person decided about it or sent it; its order is then not checked
+}
+
+// Version is a text as it was written or as an edit made it, with its words.
+type Version struct {
+	Text  string
+	Words []string
 }
 
 // Observation is a mail, a line on a phone or a post that was seen at a destination.

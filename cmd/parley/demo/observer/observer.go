@@ -130,7 +130,7 @@ func rowOf(r *checker.Result) Row {
 		Way:     r.Direction,
 		Who:     r.Author,
 		Whom:    r.Recipient,
-		Text:    plaintext.Excerpt(r.Text, plaintext.RowRunes),
+		Text:    plaintext.Excerpt(cmp.Or(r.SeenText, r.Text), plaintext.RowRunes),
 		At:      r.SentAt,
 		State:   r.State,
 		Copies:  max(r.Copies, r.Notices),
@@ -208,8 +208,8 @@ func (o *Observer) recordSent(s checker.SentMessage, now time.Time) {
 		o.sent[s.Key] = known
 	}
 	words := checker.WordingOf(s.Text).MessageWords()
-	if !slices.ContainsFunc(known.Versions, func(v []string) bool { return slices.Equal(v, words) }) {
-		known.Versions = append(known.Versions, words)
+	if !slices.ContainsFunc(known.Versions, func(v checker.Version) bool { return slices.Equal(v.Words, words) }) {
+		known.Versions = append(known.Versions, checker.Version{Text: s.Text, Words: words})
 	}
 	known.Text = s.Text
 	known.Mailbox = s.Mailbox

@@ -164,8 +164,8 @@ func (o *Observer) findCustomer(first checker.Observation) (best customer) {
 		}
 
 		common := 0
-		for _, words := range s.Versions {
-			common = max(common, first.CountWords(words))
+		for _, v := range s.Versions {
+			common = max(common, first.CountWords(v.Words))
 		}
 
 		isFirstOfEqual := common == most && s.Mailbox < best.mailbox // makes the result independent of the map's order
