@@ -24,7 +24,7 @@ func WhatsAppSpec(o Options) channels.Spec {
 	s := commonSpec(whatsapp, "The WhatsApp sender's number: +15550100.")
 	s.Kind = "twilio_whatsapp"
 	s.Name = "WhatsApp by Twilio"
-	s.Icon = "telephone_receiver"
+	s.Icon = "calling"
 	s.Signature = wamark.Render
 	s.New = func(a channels.Account, env channels.Env) (channels.Channel, error) {
 		c, err := newChannel(a, env, o, whatsapp)

@@ -27,7 +27,7 @@ func Spec() channels.Spec {
 	return channels.Spec{
 		Kind:        "whatsapp",
 		Name:        "WhatsApp",
-		Icon:        "telephone_receiver",
+		Icon:        "calling",
 		Owner:       fieldPhoneID,
 		SignedBy:    fieldSecret,
 		APIEnv:      "WHATSAPP_API_URL",

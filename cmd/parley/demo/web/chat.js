@@ -3,7 +3,7 @@ import { closeMenu, fileData, h, keyed, menu, replace } from './dom.js';
 import { app, call, now, refresh, tellElsewhere, visible } from './app.js';
 
 export const programs = {
-  whatsapp: { name: 'WhatsApp', mark: '🟢', hint: 'Message' },
+  whatsapp: { name: 'WhatsApp', mark: '📲', hint: 'Message' },
   sms: { name: 'SMS', mark: '📱', hint: 'Text message' },
   messenger: { name: 'Messenger', mark: '🔵', hint: 'Aa' },
 };

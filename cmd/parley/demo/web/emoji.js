@@ -12,7 +12,7 @@ large_green_circle 🟢|large_blue_circle 🔵|red_circle 🔴|large_yellow_circ
 large_green_square 🟩|large_blue_square 🟦|large_red_square 🟥|large_yellow_square 🟨|large_orange_square 🟧|large_purple_square 🟪|large_brown_square 🟫
 black_large_square ⬛|white_large_square ⬜|white_medium_square ◻️|black_medium_square ◼️
 raised_hand_with_fingers_splayed 🖐️|point_right 👉|point_left 👈|point_up ☝️|arrow_right ➡️|arrow_left ⬅️|arrow_up ⬆️|arrow_down ⬇️|arrows_counterclockwise 🔄|repeat 🔁
-see_no_evil 🙈|hear_no_evil 🙉|speak_no_evil 🙊|shushing_face 🤫|file_folder 📁|open_file_folder 📂|package 📦|moneybag 💰|credit_card 💳|star ⭐|sparkles ✨|construction 🚧|door 🚪|telephone_receiver 📞|iphone 📱
+see_no_evil 🙈|hear_no_evil 🙉|speak_no_evil 🙊|shushing_face 🤫|file_folder 📁|open_file_folder 📂|package 📦|moneybag 💰|credit_card 💳|star ⭐|sparkles ✨|construction 🚧|door 🚪|telephone_receiver 📞|iphone 📱|calling 📲
 octagonal_sign 🛑|stop_sign 🛑|pause_button ⏸️|double_vertical_bar ⏸️|mute 🔇|checkered_flag 🏁|recycle ♻️|back 🔙|new 🆕|ok 🆗|twisted_rightwards_arrows 🔀|scroll 📜|wastebasket 🗑️|crown 👑|handshake 🤝|coffee ☕|electric_plug 🔌|house 🏠|eyeglasses 👓`;
 
 const known = new Map(table.trim().split(/[|\n]/).map((e) => e.trim().split(' ')));

@@ -78,14 +78,15 @@ function files(m) {
 }
 
 // marks are what Parley says by a reaction.
-const marks = { heavy_check_mark: 'sent', eyeglasses: 'read' };
+const marks = { hourglass_flowing_sand: 'waits', question: 'asked about', heavy_check_mark: 'sent', ballot_box_with_check: 'delivered', eyeglasses: 'read', lock: 'stays inside', warning: 'may not have arrived' };
 
 function reactions(m) {
   if (!m.reactions?.length) return null;
   return h('div', { class: 'reactions' }, m.reactions.map((r) => {
     const mine = r.users.includes(app.as);
     const who = r.users.map(names.user).join(', ');
-    return h('button', { type: 'button', class: 'reaction', 'aria-pressed': String(mine), title: `${who} reacted with :${r.name}:`, 'aria-label': `${marks[r.name] || r.name.replace(/_/g, ' ')}, by ${who}`,
+    const mark = !r.users.every(names.isPerson) && marks[r.name];
+    return h('button', { type: 'button', class: 'reaction', 'aria-pressed': String(mine), title: `${who} reacted with :${r.name}:`, 'aria-label': `${mark || r.name.replace(/_/g, ' ')}, by ${who}`,
       dataset: { focus: `r${m.ts}${r.name}`, reaction: r.name }, onclick: () => react(m, r.name, mine) }, h('span', { 'aria-hidden': 'true' }, emoji(r.name)), ` ${r.count}`);
   }));
 }

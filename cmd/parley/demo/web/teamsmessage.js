@@ -5,7 +5,7 @@ import { card } from './adaptive.js';
 import { chip, messageHTML } from './cardtext.js';
 import { chips, typed } from './teamscompose.js';
 import { act, told } from './teamsact.js';
-import { face, me, reactionName, userName } from './teamsnames.js';
+import { face, markName, me, reactionName, userName } from './teamsnames.js';
 
 let editing = '';
 let draft = null; // what was typed into the editor so far: a message is drawn anew when it gets a mark
@@ -74,7 +74,7 @@ function reactions(m, channel) {
   return h('div', { class: 'reactions' }, [...by].map(([type, all]) => {
     const mine = all.some((r) => r.user === me());
     const who = all.map((r) => (r.bot ? 'Parley' : userName(r.user))).join(', ');
-    return h('button', { type: 'button', class: 'reaction', 'aria-pressed': String(mine), title: `${who} reacted with ${reactionName(type)}`, 'aria-label': `${reactionName(type)}, by ${who}`,
+    return h('button', { type: 'button', class: 'reaction', 'aria-pressed': String(mine), title: `${who} reacted with ${reactionName(type)}`, 'aria-label': `${all.some((r) => r.bot) ? markName(type) : reactionName(type)}, by ${who}`,
       dataset: { focus: `r${m.id}${type}`, reaction: type }, onclick: () => react(m, channel, type, mine) }, h('span', { 'aria-hidden': 'true' }, face(type)), ` ${all.length}`);
   }));
 }

@@ -36,4 +36,8 @@ export function face(type) {
 }
 
 // reactionName says a reaction in words.
-export const reactionName = (type) => ({ '2714_heavycheckmark': 'sent', '2705_whiteheavycheckmark': 'check mark' }[type] || type.replace(/^[0-9a-f-]+_/, ''));
+export const reactionName = (type) => ({ '2705_whiteheavycheckmark': 'check mark' }[type] || type.replace(/^[0-9a-f-]+_/, ''));
+
+// markName says what Parley means by a reaction.
+export const markName = (type) => ({ '231b_hourglassdone': 'waits', '2753_blackquestionmarkornament': 'asked about', '2714_heavycheckmark': 'sent', '2611_ballotboxwithcheck': 'delivered',
+  '1f453_glasses': 'read', '1f512_locked': 'stays inside', '26a0_warningsign': 'may not have arrived' }[type] || reactionName(type));
