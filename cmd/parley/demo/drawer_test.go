@@ -167,7 +167,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.do("a wide window", chromedp.EmulateViewport(1280, 800))
 	l.click(`#surfaces [data-surface="teams"]`)
 	l.untilShown("#teams .elsewhere", "open in Slack")
-	l.untilShown(inPosts, "Do you ship to Canada?")
+	l.untilShown(inPosts, "A mug arrived broken, what can I do?")
 	l.untilCount("arrived", firstSaid+3)
 	l.click("#plugbutton")
 	l.shot("teams-greeted")

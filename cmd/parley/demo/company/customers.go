@@ -126,7 +126,7 @@ func listGreetings() map[string]string {
 	return map[string]string{
 		"Priya Raman": "Can two of us share one account?\nMy colleague starts on Monday.",
 		"Jonas Weber": "Haben Sie am Samstag geöffnet?\nIch würde die Rechnung sonst selbst abholen.",
-		"Maria Lopez": "Do you ship to Canada?\nMy sister fell in love with the blue mugs.",
+		"Maria Lopez": "A mug arrived broken, what can I do?\nIt is one of the blue ones.",
 	}
 }
 

@@ -50,13 +50,13 @@ const steps = {
   note: { title: 'Leave an internal note', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
   tag: { title: 'Take a suggestion', text: () => `Parley notes what a mail is about, how its author feels and whether it is urgent. Press the tag below its note, or type ${typed('!tag Complaint', '/tag Complaint')}.`, show: async () => { if (await go('')) pulse(`#${app.surface} .threadpane [data-label^="+ "]`); } },
   suggestion: { title: 'Use a suggested reply', text: () => 'Parley knows the company’s pages and templates. Where one of them answers the customer, the note names it and has a button Use reply: press it, read, change what you like, and submit.', show: () => suggested() },
-  ai: { title: 'Ask for a summary', text: () => `Type ${typed('!ai', '/ai')}: what the conversation is about stands in the thread, for colleagues only. Here no model is connected; with one, !ai also translates and answers questions.`, show: () => go('!ai') },
+  ai: { title: 'Ask for a summary', text: () => 'Type !ai: what the conversation is about stands in the thread, for colleagues only. Here no model is connected; with one, it also translates and answers questions.', show: () => go('!ai') },
   snooze: { title: 'Snooze it', text: () => `Press Snooze on the card above the thread, or type ${typed('!snooze 1h', '/snooze 1h')}.`, show: async () => { if (await go('')) pulse(button('Snooze')); } },
   wake: { title: 'Let time pass', text: () => 'Move the clock at the top. The conversation wakes, and its owner is told.', show: () => pulse('#clock') },
   resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react to the card with ✅. If the customer sends another mail, the thread opens again; a chat goes on in a new one.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
   settings: { title: 'Open the settings', text: () => 'Everything is set up on pages: mailboxes, numbers, people, AI. Press Sign in with Acme and choose ann@acme.test, the admin. (ben@acme.test is an agent, and sees less.)', show: () => page('settings') },
-  dashboard: { title: 'See how the team does', text: () => 'The dashboard counts the last quarter: answers, times, topics, moods. What you do here is added within seconds.', show: () => page('dashboard') },
-  inbox: { title: 'Answer without the chat', text: () => `The inbox is for the day when ${typed('Slack', 'Teams')} is down. Pull its plug, answer there, plug in again: the thread is told.`, show: () => page('inbox') },
+  dashboard: { title: 'See how the team does', text: () => 'Press Show me: the dashboard counts a quarter of answers, times, topics and moods. What you do here is added within seconds. (Opened by its menu, it shows the last four weeks.)', show: () => page('dashboard') },
+  inbox: { title: 'Answer without the chat', text: () => `Press Show me: the inbox is for the day when ${typed('Slack', 'Teams')} is down. Pull its plug, answer there, plug in again: the thread is told.`, show: () => page('inbox') },
 };
 
 // toggleTour opens or closes the tour, and remembers that.
