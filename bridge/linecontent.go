@@ -353,7 +353,6 @@ type AnalysisLine struct {
 	Suggested  EventID            `json:",omitempty"` // id of the suggested replies (SuggestionArgs.ID); 0 means none
 	Sources    []SourceRef        `json:",omitempty"` // sources of the first suggested reply
 	Tagged     []string           `json:",omitempty"` // tags that Parley added to the conversation
-	Solver     *AgentRef          `json:",omitempty"` // an agent who answered similar messages before; nil means none
 	Until      string             `json:",omitempty"` // last day of the customer's absence, "2026-12-05"; "" if not mentioned
 }
 
@@ -366,7 +365,7 @@ type TemplateRef struct {
 	Name string
 }
 
-// SourceRef is a source of a suggested reply, such as an article or an earlier conversation.
+// SourceRef is a source of a suggested reply, such as an article.
 type SourceRef struct {
 	Title string
 	Link  string `json:",omitempty"` // may be ""

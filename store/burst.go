@@ -74,7 +74,6 @@ type BurstMaterial struct {
 	Templates     []Template // of the accounts of Conversations
 	Now           time.Time  // parley_now()
 	Knowledge     bool       // whether there is a knowledge base
-	Solved        bool       // whether there are resolved conversations to draw on
 }
 
 const burstTemplates = `
@@ -83,7 +82,7 @@ const burstTemplates = `
 	WHERE todo <> 'delete' AND account_id = ANY(ARRAY(SELECT account_id FROM conversations WHERE id = ANY($1)))
 	ORDER BY account_id, name, language`
 
-const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_sections), EXISTS (SELECT FROM solved)`
+const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_sections)`
 
 // LoadBursts reads the material of bursts in one round trip. It reads the latest messages of each conversation, at most
 // perConversation of them.
@@ -96,7 +95,7 @@ func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation 
 	m := &BurstMaterial{}
 	var batch pgx.Batch
 	batch.Queue(query.OnePlan)
-	batch.Queue(burstSources).QueryRow(func(row pgx.Row) error { return row.Scan(&m.Now, &m.Knowledge, &m.Solved) })
+	batch.Queue(burstSources).QueryRow(func(row pgx.Row) error { return row.Scan(&m.Now, &m.Knowledge) })
 	query.Read(&batch, &m.Latest, latestMessages, ids, perConversation)
 	query.Read(&batch, &m.Conversations, getConversations, ids)
 	query.Read(&batch, &m.Templates, burstTemplates, ids)

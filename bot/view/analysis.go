@@ -17,7 +17,7 @@ import (
 //	🚨 Looks urgent: “we open at nine and nothing works”
 //	🙁 Negative, was frustrated · Order status, complaint · Tagged VIP
 //	Order 4711 · Invoice F-2024/118
-//	[Use reply] [+ Billing] [Undo VIP] [Priority urgent] [Assign to Ben Katz]
+//	[Use reply] [+ Billing] [Undo VIP] [Priority urgent]
 //
 // Findings are guesses, so all but the urgent line are in small print.
 
@@ -165,9 +165,6 @@ func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) [
 	}
 	if c.Until != "" {
 		add(bridge.VerbSnooze, bridge.Args{Until: c.Until}, "Snooze until "+c.Until)
-	}
-	if c.Solver != nil {
-		add(bridge.VerbAssign, bridge.Args{Agents: []string{c.Solver.Email}}, "Assign to "+shape.AgentName(*c.Solver))
 	}
 
 	for _, t := range c.Fits {

@@ -48,7 +48,6 @@ type Desk struct {
 	Tags       []Tag        // tags that may be suggested
 	References []Pattern    // the formats of order, quote and invoice numbers; empty means those that package offline knows
 	Sources    []Source     // texts that a suggested reply may be based on, best first
-	Examples   []Example    // earlier conversations that the team tagged and resolved
 	Actions    []ActionName // next actions that may be suggested; empty means that no action is suggested
 }
 
@@ -73,21 +72,12 @@ type Pattern struct {
 	Link   string // a URL that contains {number}; "" means no link
 }
 
-// Source is a text that a reply may be based on: a template, a resolved conversation or a page of the knowledge base.
+// Source is a text that a reply may be based on: a template or a page of the knowledge base.
 type Source struct {
 	ID    string // the desk's name for it; replies cite it by this ID
 	Title string
 	Link  string // may be empty
 	Text  string
-	Reply string // the reply that was given, or should be given; "" if Text is the reply
-}
-
-// Example is an earlier conversation, with what the team made of it.
-type Example struct {
-	Text   string // what the customer wrote
-	Intent string // "" if unknown
-	Tags   []string
-	Solver string // the agent or team that resolved it, by the desk's name for them; may be empty
 }
 
 // ActionName names something that an agent could do next.
@@ -95,7 +85,6 @@ type ActionName string
 
 // Actions that may be suggested. They are never performed without an agent's click.
 const (
-	Assign   ActionName = "assign"   // Value: the agent or team that resolved a similar conversation
 	Snooze   ActionName = "snooze"   // Value: the time that the customer named, as "2026-11-27" or RFC 3339
 	Template ActionName = "template" // Value: a Source's ID
 	Priority ActionName = "priority" // Value: "high" or "urgent"

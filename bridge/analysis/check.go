@@ -74,7 +74,6 @@ type deskNames struct {
 	intents map[string]bool
 	tags    map[string]bool
 	sources map[string]bool // IDs
-	solvers map[string]bool // who resolved one of the desk's examples
 	actions []ActionName
 }
 
@@ -83,7 +82,6 @@ func newDeskNames(d Desk) deskNames {
 		intents: map[string]bool{},
 		tags:    map[string]bool{},
 		sources: map[string]bool{},
-		solvers: map[string]bool{},
 		actions: d.Actions,
 	}
 	intents := d.Intents
@@ -103,11 +101,6 @@ func newDeskNames(d Desk) deskNames {
 		n.sources[s.ID] = true
 	}
 
-	for _, e := range d.Examples {
-		n.solvers[e.Solver] = true
-	}
-
-	delete(n.solvers, "")
 	return n
 }
 
@@ -132,8 +125,6 @@ func (n deskNames) allows(a Action) bool {
 	}
 
 	switch a.Name {
-	case Assign:
-		return n.solvers[a.Value]
 	case Template:
 		return n.sources[a.Value]
 	case Priority:

@@ -79,7 +79,7 @@ func knownHosts(d Desk, t conversationText) map[string]bool {
 
 // sourceText returns all texts of a source in plain form.
 func sourceText(s Source) string {
-	return plain(strings.Join([]string{s.Title, s.Link, s.Text, s.Reply}, textBreak))
+	return plain(strings.Join([]string{s.Title, s.Link, s.Text}, textBreak))
 }
 
 func emptyVocabulary() vocabulary {

@@ -126,7 +126,7 @@ func TestReplyWithNumberAtAnEnd(t *testing.T) {
 	t.Parallel()
 	q := checked()
 	q.Burst = []Message{{Text: "Call me: 030 555 0177"}, {Text: "24 hours a day"}}
-	q.Desk.Sources[0] = Source{ID: "tpl-1", Title: "Hotline 24", Text: "030 555 0188", Reply: "7 days a week"}
+	q.Desk.Sources[0] = Source{ID: "tpl-1", Title: "Hotline 24", Text: "030 555 0188, 7 days a week"}
 	for _, text := range []string{"We call 030 555 0177", "Call us: 030 555 0188"} {
 		if !isReplyKept(q, text) {
 			t.Errorf("%q was left out, want it kept", text)

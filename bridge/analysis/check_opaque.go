@@ -143,7 +143,7 @@ func sourceTexts(q Question, cited []string) string {
 	for _, s := range q.Desk.Sources {
 		for _, id := range cited {
 			if id == s.ID {
-				all = append(all, s.Title, s.Link, s.Text, s.Reply)
+				all = append(all, s.Title, s.Link, s.Text)
 			}
 		}
 	}

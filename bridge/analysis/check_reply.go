@@ -118,7 +118,7 @@ func internalNames(d Desk) []string {
 		if isWord || utf8.RuneCountInString(id) < minInternalID {
 			continue
 		}
-		if !strings.Contains(plain(s.Text+" "+s.Reply), id) {
+		if !strings.Contains(plain(s.Text), id) {
 			names = append(names, id)
 		}
 	}

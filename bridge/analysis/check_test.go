@@ -35,8 +35,7 @@ I saw https://shop.example/sale and http://evil.example/pay. Ref RE-99, bank 123
 				},
 				{ID: "tpl-2", Text: "See https://shop.example/returns"},
 			},
-			Examples: []Example{{Text: "x", Solver: "kim"}, {Text: "y"}},
-			Actions:  []ActionName{Assign, Snooze, Template, Priority},
+			Actions: []ActionName{Snooze, Template, Priority},
 		},
 	}
 }
@@ -78,8 +77,7 @@ func TestCheckKeepsIntentsOfTheDesk(t *testing.T) {
 	}
 }
 
-// Check keeps the first two suggested actions that the desk allows. Their values must be valid: an agent who solved one of
-// the examples, a date, a source.
+// Check keeps the first two suggested actions that the desk allows. Their values must be valid: a date, a source.
 func TestCheckActions(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -90,19 +88,17 @@ func TestCheckActions(t *testing.T) {
 		{
 			name: "each that can't be done is left out, then those that are too many",
 			actions: []Action{
-				{"delete", "all"}, // no action
-				{Assign, "eve"},   // has solved nothing
-				{Assign, ""},
+				{"delete", "all"},      // no action
 				{Template, "tpl-9"},    // no source
 				{Priority, "low"},      // no priority
 				{Snooze, "tomorrow"},   // no date
 				{Snooze, "2026-13-01"}, // no date
-				{Assign, "kim"},
-				{Assign, "kim"}, // is there already
+				{Template, "tpl-1"},
+				{Template, "tpl-1"}, // is there already
 				{Snooze, "2026-11-27T10:00:00Z"},
 				{Priority, "high"}, // the third one
 			},
-			want: []Action{{Assign, "kim"}, {Snooze, "2026-11-27T10:00:00Z"}},
+			want: []Action{{Template, "tpl-1"}, {Snooze, "2026-11-27T10:00:00Z"}},
 		},
 		{
 			name:    "a template and a day",
@@ -125,7 +121,7 @@ func TestCheckActionsOfADeskWithoutAny(t *testing.T) {
 	t.Parallel()
 	q := checked()
 	q.Desk.Actions = nil
-	if got := Check(q, Answer{Actions: []Action{{Assign, "kim"}, {Priority, "high"}}}).Actions; got != nil {
+	if got := Check(q, Answer{Actions: []Action{{Template, "tpl-1"}, {Priority, "high"}}}).Actions; got != nil {
 		t.Errorf("got %+v, want none", got)
 	}
 }
@@ -353,7 +349,7 @@ func FuzzCheck(f *testing.F) {
 			Tags:       []string{answered},
 			References: []Reference{{Kind: "order", Value: answered, Link: answered}},
 			Replies:    []Reply{{Text: answered, Sources: []string{answered, "tpl-1"}}},
-			Actions:    []Action{{Assign, answered}, {Snooze, answered}},
+			Actions:    []Action{{Template, answered}, {Snooze, answered}},
 		})
 
 		if twice := Check(q, once); !reflect.DeepEqual(once, twice) {

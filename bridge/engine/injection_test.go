@@ -128,7 +128,7 @@ func TestRulesObeyNobody(t *testing.T) {
 	for _, x := range readInjections(t) {
 		q := analysis.Question{Burst: []analysis.Message{{Subject: x.Text, Text: x.Text, Files: []string{x.Text}}},
 			Desk: analysis.Desk{Tags: []analysis.Tag{{Name: "delivery"}},
-				Actions: []analysis.ActionName{analysis.Assign, analysis.Template, analysis.Priority},
+				Actions: []analysis.ActionName{analysis.Template, analysis.Priority},
 				Sources: []analysis.Source{{ID: "page-1", Title: "Opening hours", Text: "We are open from nine to five."}}}}
 		a := must(rules.Analyze(t.Context(), q))(t)
 		for _, r := range a.Replies {
@@ -137,8 +137,8 @@ func TestRulesObeyNobody(t *testing.T) {
 			}
 		}
 		for _, act := range a.Actions {
-			if act.Name == analysis.Assign || strings.Contains(act.Value, "evil") {
-				t.Errorf("%s: suggests %+v, want neither an owner nor anything evil", x.Text, act)
+			if strings.Contains(act.Value, "evil") {
+				t.Errorf("%s: suggests %+v, want nothing evil", x.Text, act)
 			}
 		}
 	}

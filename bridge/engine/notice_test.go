@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/analysis/offline"
 	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/store"
@@ -339,39 +338,5 @@ func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 	quiet := waitMessage(t, w.chat, billing, waitNewestRoot(t, w.chat, billing, 3, "quietly"), "[unassigned]", "quietly")
 	if got := quiet.Mentions(); len(got) > 0 {
 		t.Errorf("told are %v, want nobody: Cat is there and does without it", got)
-	}
-}
-
-// An agent who is away is not suggested as an owner.
-// Requirement R-184: Suggested deeds.
-// Requirement R-242: Available, busy, away.
-func TestWhoIsAwayIsNotSuggested(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		presence    string
-		isSuggested bool
-	}{
-		"there": {presence: "", isSuggested: true},
-		"away":  {presence: bridge.PresenceAway, isSuggested: false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{analyzer: offline.New()})
-			w.solve("kim", "Kim", "How do I return my lamp? Where is the return slip?",
-				"Please put the return slip into the parcel and bring it to the post office.")
-			w.waitLearned(1)
-
-			w.setNotices("ann", c.presence)
-			w.customerWrites("joe", "I want to return a lamp. Is there a return slip?")
-			w.waitShown("I want to return a lamp")
-			w.makeBurstsDue()
-			w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
-
-			offered := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`) > 0
-			wantEqual(t, "ann is suggested as an owner", offered, c.isSuggested)
-			for _, a := range must(w.engines[0].Desk(w.surface).People(t.Context()))(t) {
-				wantEqual(t, a.Name+" is said to be away", a.Away, a.Name == "Ann" && !c.isSuggested)
-			}
-		})
 	}
 }

@@ -46,8 +46,7 @@ const manyConversations = `
 		FROM generate_series(1, 610) AS n;
 	INSERT INTO log_entries (id, conversation_id, at, actor, what, detail)
 		SELECT n, n, now(), 'agent', 'renamed', '{"text": "Zebra"}' FROM generate_series(1, 600) AS n;
-	INSERT INTO suggested_replies (conversation_id, event_id, replies) SELECT n, 1, '["Dear Zebra"]' FROM generate_series(1, 600) AS n;
-	INSERT INTO solved_due (conversation_id) SELECT n FROM generate_series(1, 610) AS n;`
+	INSERT INTO suggested_replies (conversation_id, event_id, replies) SELECT n, 1, '["Dear Zebra"]' FROM generate_series(1, 600) AS n;`
 
 // postsPerThread is how many posts postThread makes.
 const postsPerThread = 3

@@ -9,7 +9,6 @@ import (
 
 	"parley/store"
 	"parley/store/erase"
-	"parley/store/storetest"
 )
 
 // After an erasure no column of any table contains a word of the contact, and another contact's rows are unchanged. It
@@ -146,26 +145,4 @@ func TestEndedBetweenBatches(t *testing.T) {
 	}
 	checkForgotten(t, pool, zebra(), "in the end")
 	checkAsPlanned(t, planned, certificate.Places)
-}
-
-// During the erasure, an example is made from words of the contact's conversation that were read before. It is erased, too.
-// Requirement R-276: Erase and export a person.
-func TestExampleMadeMeanwhile(t *testing.T) {
-	t.Parallel()
-	pool := newWorld(t)
-	o := newOptions(t, pool)
-	o.Ask = nil // no chat causes a second run
-	o.Say = func(place string, _ int64) error {
-		if place == "solved" {
-			exec(t, pool, `WITH taken AS (DELETE FROM solved_due WHERE conversation_id = $1 RETURNING conversation_id)
-				INSERT INTO solved (conversation_id, account_id, team_id, intent, tags, agent_id, asked, answered, config, words)
-				SELECT conversation_id, 10, 0, '', '{}', 1, 'zebra', 'zebra', 'simple', '' FROM taken`, zebra().first+1)
-		}
-		return nil
-	}
-	id := beginErasure(t, o, zebra())
-	must(erase.Run(t.Context(), o, id))(t)
-	if left := storetest.Row(t, pool, `SELECT asked FROM solved WHERE conversation_id = $1`, zebra().first+1); left != "" {
-		t.Errorf("the example %s is left, want none", left)
-	}
 }

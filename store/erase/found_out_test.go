@@ -60,7 +60,7 @@ func countRecords(t *testing.T, pool *pgxpool.Pool) (n int) {
 }
 
 // The erased contact also wrote in another customer's conversation, in copy. What models made of these words is erased
-// there, too: records, examples, suggestions, requested texts and lines in the thread. What models made of other people's
+// there, too: records, suggestions, requested texts and lines in the thread. What models made of other people's
 // words stays.
 func TestWhatMachinesMadeOfIt(t *testing.T) {
 	t.Parallel()
@@ -71,8 +71,6 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 	// Models have used zebra's words in otter's conversation.
 	exec(t, pool, `UPDATE ai_exchanges SET sealed = convert_to('otter and zebra', 'UTF8') WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE suggested_replies SET replies = '["otter and zebra"]' WHERE conversation_id = $1`, o.first+1)
-	exec(t, pool, `UPDATE solved SET asked = 'otter and zebra', words = to_tsvector('simple', 'otter and zebra')
-		WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE text_requests SET ask = '{"text": "otter and zebra"}' WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
 		VALUES (77001, $1, 2, 'line', '{"line": {"Kind": "written", "Words": "otter and zebra"}}', 'sent', now()),

@@ -25,20 +25,6 @@ func machinePlaces() []place {
 			About:  ofConversation,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'kind', t.kind, 'value', t.value, 'at', t.shown_at)`,
 		},
-		// The transaction that inserts an example into solved also deletes its row from solved_due. So once these rows are
-		// deleted, no more examples are inserted.
-		{
-			Name: "solved_due", Table: "solved_due",
-			What:  "examples that are to be made",
-			About: ofConversation,
-			Turn:  madeByWork,
-		},
-		{
-			Name: "solved", Table: "solved",
-			What:  "examples of what was answered",
-			About: ofConversation,
-			Turn:  madeByWork,
-		},
 		{
 			Name: "bursts", Table: "bursts",
 			What:  "messages that wait to be analysed",
@@ -69,18 +55,6 @@ func machinePlacesElsewhere() []place {
 			Name: "suggested_there", Table: "suggested_replies",
 			What:  "replies that were suggested there",
 			About: whereContactWrote,
-		},
-		{
-			Name: "solved_due_there", Table: "solved_due",
-			What:  "examples that are to be made of them",
-			About: whereContactWrote,
-			Turn:  madeByWork,
-		},
-		{
-			Name: "solved_there", Table: "solved",
-			What:  "examples of what was answered there",
-			About: whereContactWrote,
-			Turn:  madeByWork,
 		},
 		{
 			Name: "bursts_there", Table: "bursts",

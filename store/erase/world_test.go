@@ -186,9 +186,6 @@ INSERT INTO overdue (agent_id, conversation_id) VALUES (1, @n::bigint + 1);
 INSERT INTO replying (conversation_id, agent_id, opened_at, until) VALUES (@n::bigint + 1, 1, now(), now());
 INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at) VALUES (@n::bigint + 1, 1, 1, now(), now());
 INSERT INTO suggested_replies (conversation_id, event_id, replies) VALUES (@n::bigint + 1, 1, jsonb_build_array(@w::text));
-INSERT INTO solved (conversation_id, account_id, team_id, intent, tags, agent_id, asked, answered, config, words)
-	VALUES (@n::bigint + 1, 10, 0, @w::text, ARRAY[@w::text], 1, @w::text, @w::text, 'simple', to_tsvector('simple', @w::text));
-INSERT INTO solved_due (conversation_id) VALUES (@n::bigint + 1) ON CONFLICT DO NOTHING;
 INSERT INTO ai_exchanges (conversation_id, account_id, at, sealed) VALUES (@n::bigint + 1, 10, now(), convert_to(@w::text, 'UTF8'));
 INSERT INTO suggestions (conversation_id, kind, value, shown_at, fate)
 	VALUES (@n::bigint + 1, 'reply ' || @w::text, @w::text, now(), @w::text);

@@ -22,12 +22,11 @@ const (
 	Template Kind = "template"
 	Priority Kind = "priority"
 	Reply    Kind = "reply"
-	Assign   Kind = "assign"
 	Snooze   Kind = "snooze"
 )
 
 // Kinds lists all kinds.
-func Kinds() []Kind { return []Kind{Tag, Template, Priority, Reply, Assign, Snooze} }
+func Kinds() []Kind { return []Kind{Tag, Template, Priority, Reply, Snooze} }
 
 // Fate is what became of a suggestion. It is empty while the suggestion is open.
 type Fate string

@@ -27,52 +27,20 @@ func TestIntentsAndTagsOfADesk(t *testing.T) {
 	}
 }
 
-// A message that is like a solved conversation gets its intent and tags, and the proposal to assign it to the agent
-// who solved that one.
-func TestLikeASolvedConversation(t *testing.T) {
-	desk := analysis.Desk{
-		Intents: []analysis.Intent{{Name: "firmware"}, {Name: "other_thing"}},
-		Tags:    []analysis.Tag{{Name: "gateway"}, {Name: "printing"}},
-		Examples: []analysis.Example{
-			{
-				Text:   "The gateway blinks orange after flashing the beta build",
-				Intent: "firmware",
-				Tags:   []string{"gateway"},
-				Solver: "Mia",
-			},
-			{Text: "Toner is empty in the hall printer", Intent: "other_thing", Tags: []string{"printing"}, Solver: "Tom"},
-		},
-		Actions: []analysis.ActionName{analysis.Assign},
-	}
-
-	got := ask(t, New(), "After flashing the new beta build our gateway keeps blinking orange.", desk)
-	if want := []string{"firmware"}; !slices.Equal(got.Intents, want) {
-		t.Errorf("got the intents %q, want %q", got.Intents, want)
-	}
-	if !slices.Contains(got.Tags, "gateway") || slices.Contains(got.Tags, "printing") {
-		t.Errorf("got the tags %q, want gateway, and not printing", got.Tags)
-	}
-	if want := []analysis.Action{{Name: analysis.Assign, Value: "Mia"}}; !slices.Equal(got.Actions, want) {
-		t.Errorf("got the actions %+v, want %+v", got.Actions, want)
-	}
-}
-
 // withAnswers is a desk with an answer to one question, and two answers to another. One of these is in another
 // language.
 func withAnswers() analysis.Desk {
 	return analysis.Desk{Sources: []analysis.Source{
-		{ID: "hours", Title: "Opening hours", Text: "When are you open?", Reply: "We are open from 9 to 5."},
+		{ID: "hours", Title: "Opening hours", Text: "When are you open? We are open from 9 to 5."},
 		{
 			ID:    "reset",
 			Title: "Reset the password",
-			Text:  "How to reset a forgotten password",
-			Reply: "Use the link below the form to reset your password.",
+			Text:  "How to reset a forgotten password: use the link below the form to reset your password.",
 		},
 		{
 			ID:    "zuruecksetzen",
 			Title: "Reset password",
-			Text:  "How to reset a forgotten password",
-			Reply: "Über den Link unter dem Formular setzen Sie das Passwort zurück.",
+			Text:  "Passwort zurücksetzen, reset password: über den Link unter dem Formular setzen Sie das Passwort zurück.",
 		},
 	}}
 }

@@ -118,7 +118,7 @@ Mit freundlichen Grüßen
 Erika Mustermann`
 	q := analysis.Question{Burst: []analysis.Message{{Subject: "Bestellung 4711-22 immer noch nicht da", Text: text}}}
 
-	q.Desk.Actions = []analysis.ActionName{analysis.Assign, analysis.Priority}
+	q.Desk.Actions = []analysis.ActionName{analysis.Priority}
 	for i := range 12 {
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: fmt.Sprintf("tag-%d", i), Words: []string{"Paket verloren", "Depot"}})
 	}
@@ -127,18 +127,9 @@ Erika Mustermann`
 			ID:    fmt.Sprint(i),
 			Title: "Wo bleibt mein Paket?",
 			Text:  text,
-			Reply: "Wir sehen nach.",
 		})
 	}
 
-	for range 20 {
-		q.Desk.Examples = append(q.Desk.Examples, analysis.Example{
-			Text:   text,
-			Intent: "order_status",
-			Tags:   []string{"tag-1"},
-			Solver: "Mia",
-		})
-	}
 	return q
 }
 

@@ -11,8 +11,7 @@ import (
 
 // Scores that are added to the model's score of an intent.
 const (
-	mentionScore    = 4 // for each of the desk's words that the text contains
-	similarityScore = 5 // for each similar conversation with the intent, times their similarity
+	mentionScore = 4 // for each of the desk's words that the text contains
 )
 
 // Limits of a desk's words, so that analysing a message costs about the same at every desk.
@@ -28,9 +27,8 @@ type scored struct {
 }
 
 // findIntents returns at most two intents of a text, the clearest first. An intent is one thing that a customer wants, such
-// as "order_status". Its score is the sum of the model's score, the mentions of the desk's words for it, and the similar
-// conversations that had it. A desk, which is one helpdesk, may define intents of its own, which the model doesn't know.
-func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, similar []resemblance, v *verdict) []string {
+// as "order_status". Its score is the sum of the model's score, and the mentions of the desk's words for it. A desk, which is one helpdesk, may define intents of its own, which the model doesn't know.
+func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, v *verdict) []string {
 	known := desk.Intents
 	if len(known) == 0 {
 		known = analysis.DefaultIntents()
@@ -42,12 +40,6 @@ func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, similar []resemblan
 		if score <= unlearnedScore { // the desk's own intent, without a mention: its name counts as a word
 			name := strings.NewReplacer("_", " ", "-", " ").Replace(intent.Name)
 			score += mentionScore * a.countMentions(t, []string{name})
-		}
-
-		for _, r := range similar {
-			if r.example.Intent == intent.Name && intent.Name != "" {
-				score += similarityScore * r.similarity
-			}
 		}
 
 		all = append(all, scored{intent.Name, score})

@@ -96,7 +96,7 @@ func judgeQuarter(t *testing.T, a *Analyzer, examples []lesson, messages []evalu
 		v := m.judge(withoutRules(a.featuresOf(q)))
 		isUrgent := v[urgentLabel] >= minUrgentScore
 		results = append(results, evaluation.Result{Message: message, Answer: analysis.Answer{
-			Intents:   a.findIntents(readText(q.Burst), &q.Desk, nil, &v),
+			Intents:   a.findIntents(readText(q.Burst), &q.Desk, &v),
 			Urgency:   analysis.Urgency{Urgent: isUrgent},
 			Sentiment: v.sentiment(isUrgent),
 		}})

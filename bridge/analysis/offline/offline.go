@@ -24,19 +24,18 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	language, use := a.languages.Detect(t.words())
 	matches := a.findMatches(t, language, use)
 	b := a.newBag(t)
-	similar := a.similarExamples(b, q.Desk.Examples)
 
 	answer := analysis.Answer{Language: language, By: "offline"}
 	features := a.findFeatures(t, use, matches)
 	verdict := a.judge(t, matches, features)
 	answer.Urgency = findUrgency(t, matches, features, a.model, &verdict)
 	answer.Sentiment = verdict.sentiment(answer.Urgency.Urgent)
-	answer.Intents = a.findIntents(t, &q.Desk, similar, &verdict)
+	answer.Intents = a.findIntents(t, &q.Desk, &verdict)
 	h := hints{wants: verdict.clearIntent(), likeliest: verdict.likeliestIntent(), asked: a.findAskedKind(q.Before)}
 	answer.References = a.findReferences(t, a.addAnnouncing(t, language, matches), q.Desk.References, h)
-	answer.Tags = a.findTags(t, &q.Desk, answer.Intents, similar)
+	answer.Tags = a.findTags(t, &q.Desk, answer.Intents)
 	answer.Replies = a.findReplies(b, language, q.Desk.Sources)
-	answer.Actions = suggestActions(t, matches, &q, similar, answer.Urgency.Urgent)
+	answer.Actions = suggestActions(t, matches, &q, answer.Urgency.Urgent)
 	return answer, ctx.Err()
 }
 

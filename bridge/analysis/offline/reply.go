@@ -14,7 +14,7 @@ const (
 	maxTitleBytes      = 200
 )
 
-// findReplies suggests replies to a text from the sources of a desk (one helpdesk): templates, resolved conversations and
+// findReplies suggests replies to a text from the sources of a desk (one helpdesk): templates and
 // pages of its knowledge base. It returns the replies of the sources with the most words in common with the text, unchanged
 // and best first. It prefers sources in the customer's language. b has the words of the text.
 func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source) []analysis.Reply {
@@ -24,12 +24,7 @@ func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source
 	for i, s := range sources {
 		reading := a.read(clipText(s.Title, maxTitleBytes)+"\n"+clipText(s.Text, maxSourceBytes), 2*maxSourceBytes)
 		bags[i] = reading.bag
-		replyLanguage := reading.language
-		if s.Reply != "" {
-			replyLanguage = a.read(s.Reply, maxSourceBytes).language
-		}
-
-		isOwnLanguage[i] = replyLanguage == language && language != ""
+		isOwnLanguage[i] = reading.language == language && language != ""
 	}
 
 	type candidate struct {
@@ -52,7 +47,7 @@ func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source
 	slices.SortStableFunc(candidates, func(x, y candidate) int { return cmp.Compare(y.similarity, x.similarity) })
 	var replies []analysis.Reply
 	for _, c := range candidates {
-		text := cmp.Or(c.source.Reply, c.source.Text)
+		text := c.source.Text
 		isRepeated := slices.ContainsFunc(replies, func(r analysis.Reply) bool { return r.Text == text || r.Sources[0] == c.source.ID })
 		if text == "" || c.source.ID == "" || isRepeated {
 			continue

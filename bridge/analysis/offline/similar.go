@@ -1,38 +1,23 @@
 package offline
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
-	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline/wordform"
 )
 
 // This file finds similar texts, by the word stems that they have in common. A desk (one company's helpdesk) provides
-// examples, which are resolved conversations, and sources, which are texts for replies. Those that are similar to the
-// customer's text suggest intents, tags, actions and replies.
+// sources, which are texts for replies. Those that are similar to the customer's text are suggested.
 
 // The limits of a desk's texts, so that analysing a message costs about the same at every desk. Only the first ones, and the
 // beginning of each, are compared.
 const (
-	maxExamples     = 200
-	maxExampleBytes = 400
-	maxSources      = 60
-	maxSourceBytes  = 800
+	maxSources     = 60
+	maxSourceBytes = 800
 )
 
-const (
-	minSimilarity      = 0.25 // of a similar example
-	maxSimilarExamples = 5
-	minWordBytes       = 3 // shorter words don't show what a text is about
-)
-
-// resemblance is an example and its similarity to a text.
-type resemblance struct {
-	example    *analysis.Example
-	similarity float64 // from 0 to 1
-}
+const minWordBytes = 3 // shorter words don't show what a text is about
 
 // bag is a bag of words: the number of occurrences of each word stem in a text.
 type bag map[string]float64
@@ -98,22 +83,4 @@ func sumSorted(parts []float64) float64 {
 		sum += p
 	}
 	return sum
-}
-
-// similarExamples returns the examples of a desk that are similar to a text, the most similar first, at most
-// maxSimilarExamples.
-func (a *Analyzer) similarExamples(b bag, examples []analysis.Example) []resemblance {
-	examples = examples[:min(len(examples), maxExamples)]
-	bags := make([]bag, len(examples))
-	for i := range examples {
-		bags[i] = a.read(examples[i].Text, maxExampleBytes).bag
-	}
-	var similar []resemblance
-	for i, similarity := range compare(b, bags) {
-		if similarity >= minSimilarity {
-			similar = append(similar, resemblance{&examples[i], similarity})
-		}
-	}
-	slices.SortStableFunc(similar, func(x, y resemblance) int { return cmp.Compare(y.similarity, x.similarity) })
-	return similar[:min(len(similar), maxSimilarExamples)]
 }

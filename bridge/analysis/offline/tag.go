@@ -14,25 +14,17 @@ const (
 
 // The scores that are added for a tag. A mention of one of its words adds 1.
 const (
-	usualTagScore    = 0.8 // it is a usual tag of one of the text's intents
-	similarTagFactor = 1.2 // times the similarity of a conversation that has the tag
+	usualTagScore = 0.8 // it is a usual tag of one of the text's intents
 )
 
 // findTags suggests tags for a text, the best first. A tag is a label that the desk (one helpdesk) uses to sort its
-// conversations. It is suggested if the text contains its name or words, if it usually goes with one of the text's intents,
-// or if similar conversations have it.
-func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, similar []resemblance) []string {
+// conversations. It is suggested if the text contains its name or words, or if it usually goes with one of the text's intents.
+func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string) []string {
 	usual := usualTags(desk, intents)
 	var all []scored
 	for _, tag := range desk.Tags {
 		name := strings.NewReplacer("_", " ", "-", " ", "/", " ").Replace(tag.Name)
 		score := a.countMentions(t, append([]string{name}, tag.Words...))
-		for _, r := range similar {
-			if slices.Contains(r.example.Tags, tag.Name) {
-				score += similarTagFactor * r.similarity
-			}
-		}
-
 		if usual[strings.ToLower(tag.Name)] {
 			score += usualTagScore
 		}

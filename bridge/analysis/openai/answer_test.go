@@ -141,7 +141,7 @@ func malformedAnswers() []malformed {
 		{"unknown intent", with(`["order_status"]`, `["refund_all"]`), "intents"},
 		{"unknown kind of number", with(`"kind":"order"`, `"kind":"card"`), "kind"},
 		{"unknown source", with(`["tpl-1"]`, `["tpl-9"]`), "sources"},
-		{"unknown action", with(`"name":"assign"`, `"name":"delete"`), "action"},
+		{"unknown action", with(`"name":"priority"`, `"name":"delete"`), "action"},
 
 		// Lengths.
 		{"long reply", with(`on its way`, strings.Repeat("on its way ", 400)), "too long"},

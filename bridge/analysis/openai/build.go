@@ -82,7 +82,6 @@ func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
 	d.Intents = slices.Clone(d.Intents)
 	d.Tags = slices.Clone(d.Tags)
 	d.Sources = slices.Clone(d.Sources)
-	d.Examples = slices.Clone(d.Examples)
 	for i, x := range d.Intents {
 		d.Intents[i].Name, d.Intents[i].About = f(x.Name), f(x.About)
 	}
@@ -92,11 +91,7 @@ func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
 	}
 
 	for i, x := range d.Sources {
-		d.Sources[i] = analysis.Source{ID: f(x.ID), Title: f(x.Title), Link: f(x.Link), Text: f(x.Text), Reply: f(x.Reply)}
-	}
-
-	for i, x := range d.Examples {
-		d.Examples[i] = analysis.Example{Text: f(x.Text), Intent: f(x.Intent), Tags: texts(x.Tags), Solver: f(x.Solver)}
+		d.Sources[i] = analysis.Source{ID: f(x.ID), Title: f(x.Title), Link: f(x.Link), Text: f(x.Text)}
 	}
 
 	return q

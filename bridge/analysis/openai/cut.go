@@ -11,7 +11,7 @@ import (
 // A question must fit into the context of a small model, and must not cost too much. Models count and charge tokens,
 // which are pieces of words. This file estimates the tokens of a question and cuts it to a budget, least important
 // parts first. A question consists of the burst (the customer's new messages, which are analysed), the history before
-// it, the names that an answer may use, and texts that a suggested reply may be based on (sources, examples).
+// it, the names that an answer may use, and texts that a suggested reply may be based on (sources).
 
 // The budgets of the parts of a question, in estimated tokens. Together with the instructions and the JSON around the
 // texts, a request stays below 6,000.
@@ -19,11 +19,9 @@ const (
 	maxBurst      = 1800
 	maxNamesTotal = 1100 // intents, tags and kinds of references together
 	maxSources    = 1000
-	maxExamples   = 350
 	maxTotal      = 4600 // the history gets what the other parts leave
 	maxSource     = 300  // of one source
 	maxTitle      = 30   // of one source
-	maxExample    = 60   // of one example
 	maxFileName   = 40
 	maxTagWords   = 20 // of the words of one tag
 	overhead      = 16 // of the JSON around one text
@@ -127,7 +125,6 @@ func cut(q analysis.Question) analysis.Question {
 	})
 	left += names // unused
 	q.Desk.Sources = cutSources(q.Desk.Sources, &left)
-	q.Desk.Examples = cutExamples(q.Desk.Examples, &left)
 	q.Before = cutHistory(q.Before, left)
 	return q
 }
@@ -204,34 +201,16 @@ func cutTags(tags []analysis.Tag) []analysis.Tag {
 	return cut
 }
 
-// cutSources shortens each source. If it has a reply, that is more useful for a suggestion than its text.
+// cutSources shortens each source.
 func cutSources(sources []analysis.Source, left *int) []analysis.Source {
 	cut := slices.Clone(sources)
 	for i := range cut {
 		s := &cut[i]
-		const third = maxSource / 3
-		s.Title = clipTokens(s.Title, maxTitle)
-		s.Reply = clipTokens(s.Reply, 2*third)
-		if s.Reply != "" {
-			s.Text = clipTokens(s.Text, third)
-		} else {
-			s.Text = clipTokens(s.Text, maxSource)
-		}
+		s.Title, s.Text = clipTokens(s.Title, maxTitle), clipTokens(s.Text, maxSource)
 	}
 
 	return takeFittingMax(cut, maxSources, left, func(s analysis.Source) int {
-		return 2*overhead + estimateAll(s.ID, s.Title, s.Link, s.Text, s.Reply)
-	})
-}
-
-func cutExamples(examples []analysis.Example, left *int) []analysis.Example {
-	cut := slices.Clone(examples)
-	for i := range cut {
-		cut[i].Text = clipTokens(cut[i].Text, maxExample)
-	}
-
-	return takeFittingMax(cut, maxExamples, left, func(e analysis.Example) int {
-		return 2*overhead + estimateAll(e.Text, e.Intent, e.Solver) + estimateList(e.Tags)
+		return 2*overhead + estimateAll(s.ID, s.Title, s.Link, s.Text)
 	})
 }
 

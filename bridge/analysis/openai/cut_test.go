@@ -35,8 +35,7 @@ func newLargeQuestion(text string, n int) analysis.Question {
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: name, Words: texts})
 		q.Desk.Intents = append(q.Desk.Intents, analysis.Intent{Name: name, About: text})
 		q.Desk.References = append(q.Desk.References, analysis.Pattern{Kind: name, Regexp: text})
-		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: name, Title: text, Link: text, Text: text, Reply: text})
-		q.Desk.Examples = append(q.Desk.Examples, analysis.Example{Text: text, Intent: text, Tags: texts, Solver: text})
+		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: name, Title: text, Link: text, Text: text})
 	}
 	return q
 }

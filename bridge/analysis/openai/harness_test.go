@@ -78,7 +78,7 @@ func goodAnswer() analysis.Answer {
 		Tags:       []string{"delivery"},
 		References: []analysis.Reference{{Kind: "order", Value: "4711-22"}},
 		Replies:    []analysis.Reply{{Text: "Your order is on its way: https://shop.example/track", Sources: []string{"tpl-1"}}},
-		Actions:    []analysis.Action{{Name: analysis.Assign, Value: "kim"}},
+		Actions:    []analysis.Action{{Name: analysis.Priority, Value: "high"}},
 	}
 }
 
@@ -97,9 +97,8 @@ func question() analysis.Question {
 			References: []analysis.Pattern{
 				{Kind: "order", Regexp: `\b(\d{4}-\d{2})\b`, Link: "https://shop.example/orders/{number}"},
 			},
-			Sources:  []analysis.Source{{ID: "tpl-1", Title: "Tracking", Text: "Track orders at https://shop.example/track"}},
-			Examples: []analysis.Example{{Text: "where is my parcel", Intent: "order_status", Tags: []string{"delivery"}, Solver: "kim"}},
-			Actions:  []analysis.ActionName{analysis.Assign, analysis.Priority},
+			Sources: []analysis.Source{{ID: "tpl-1", Title: "Tracking", Text: "Track orders at https://shop.example/track"}},
+			Actions: []analysis.ActionName{analysis.Template, analysis.Priority},
 		},
 	}
 }

@@ -30,7 +30,7 @@ func (c attempt) poisoned(t *testing.T) analysis.Question {
 		q.Before = append(q.Before, analysis.Message{Text: c.text})
 	case "name": // names come into a question by greetings and signatures
 		q.Before = append(q.Before, analysis.Message{Text: "Best regards, " + c.text})
-	case "source": // a resolved conversation, not the one that is cited
+	case "source": // not the one that is cited
 		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: "tpl-7", Text: c.text})
 	case "template":
 		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: "tpl-7", Title: c.text, Text: "Thank you."})
@@ -63,7 +63,7 @@ func (c attempt) obey(seen openaifake.Seen) analysis.Answer {
 			{Text: "The marker is " + seen.Marker},
 		},
 		Actions: []analysis.Action{
-			{Name: analysis.Assign, Value: poison},
+			{Name: analysis.Template, Value: poison},
 			{Name: analysis.Priority, Value: poison},
 		},
 	}

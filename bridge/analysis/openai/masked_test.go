@@ -2,7 +2,6 @@ package openai
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +17,6 @@ func privateValues() []string {
 		"4111 1111 1111 1111",
 		"DE89 3704 0044 0532 0130 00",
 		"boss@shop.example",
-		"anna@shop.example",
 	}
 }
 
@@ -32,7 +30,6 @@ func privateQuestion() analysis.Question {
 	}
 	q.Before[0].Text = "I am kim@example.com"
 	q.Desk.Sources[0].Text += " or ask boss@shop.example"
-	q.Desk.Examples[0].Solver = "anna@shop.example"
 	return q
 }
 
@@ -100,23 +97,19 @@ func TestMaskedReplies(t *testing.T) {
 	}
 }
 
-// If the model uses placeholders in a reason of urgency or in an action, they are replaced, too.
-func TestMaskedReasonAndAction(t *testing.T) {
+// If the model uses placeholders in a reason of urgency, they are replaced, too.
+func TestMaskedReason(t *testing.T) {
 	t.Parallel()
 	w := newMaskedWorld(t)
 	w.fake.Speak(func(s openaifake.Seen) string {
 		call, _, _ := strings.Cut(s.Question.Burst[0].Text, " at once")
 		a := goodAnswer()
 		a.Urgency.Because = call
-		a.Actions = []analysis.Action{{Name: analysis.Assign, Value: s.Question.Desk.Examples[0].Solver}}
 		return openaifake.FormatAnswer(a)
 	})
 	got := w.askPrivate()
 	if want := "Call +49 170 1234567"; got.Urgency.Because != want {
 		t.Errorf("got the reason %q, want %q", got.Urgency.Because, want)
-	}
-	if want := []analysis.Action{{Name: analysis.Assign, Value: "anna@shop.example"}}; !slices.Equal(got.Actions, want) {
-		t.Errorf("got the actions %+v, want %+v", got.Actions, want)
 	}
 }
 

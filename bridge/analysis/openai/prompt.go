@@ -36,7 +36,7 @@ Judge only "burst", what the customer wrote now; "before" is what was said befor
 - replies: at most 3 texts that an agent could send, in the customer's language, at most 800 characters each. They say
   only what "sources" say and cite these by id; with no fitting source give none. They promise nothing, and contain
   no other links, addresses, names or numbers.
-- actions: at most 2 of the desk's actions: assign (value: a solver of the examples), snooze (value: a date that the
+- actions: at most 2 of the desk's actions: snooze (value: a date that the
   customer named, like 2026-11-27), template (value: a source's id), priority (value: high or urgent).
 Where nothing fits give an empty list.`
 
@@ -44,13 +44,12 @@ Where nothing fits give an empty list.`
 const shapeText = `Answer with exactly this JSON object, all of its fields and no others, no Markdown, nothing before or after it:
 {"language":"en","sentiment":"positive|neutral|negative|frustrated|urgent","urgent":false,"because":"","intents":["name"],` +
 	`"references":[{"kind":"order","value":"12345"}],"tags":["name"],"replies":[{"text":"...","sources":["id"]}],` +
-	`"actions":[{"name":"assign","value":"..."}]}`
+	`"actions":[{"name":"priority","value":"high"}]}`
 
 // document is the JSON document of a question. Package openaifake has a copy of these types and reads it back.
 type document struct {
 	Desk    docDesk      `json:"desk"`
 	Sources []docSource  `json:"sources"`
-	Example []docExample `json:"examples,omitempty"`
 	Before  []docMessage `json:"before,omitempty"`
 	Burst   []docMessage `json:"burst"`
 	Now     string       `json:"now,omitempty"` // today, so that the model can complete dates without a year
@@ -84,14 +83,6 @@ type docSource struct {
 	Title string `json:"title,omitempty"`
 	Link  string `json:"link,omitempty"`
 	Text  string `json:"text"`
-	Reply string `json:"reply,omitempty"`
-}
-
-type docExample struct {
-	Text   string   `json:"text"`
-	Intent string   `json:"intent,omitempty"`
-	Tags   []string `json:"tags,omitempty"`
-	Solver string   `json:"solver,omitempty"`
 }
 
 type docMessage struct {
@@ -176,10 +167,6 @@ func newDocument(q analysis.Question) document {
 
 	for _, s := range q.Desk.Sources {
 		d.Sources = append(d.Sources, docSource(s))
-	}
-
-	for _, e := range q.Desk.Examples {
-		d.Example = append(d.Example, docExample(e))
 	}
 
 	d.Before, d.Burst = docMessages(q.Before), docMessages(q.Burst)

@@ -234,8 +234,7 @@ func (as *Analyses) analyseBurst(ctx context.Context, analyzer analysis.Analyzer
 		return fact, err
 	}
 
-	isUnusable := func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, answer) }
-	answer.Replies = slices.DeleteFunc(answer.Replies, isUnusable)
+	answer.Replies = slices.DeleteFunc(answer.Replies, hasBlanks)
 	f.Answer = &answer
 	f.Fits = namedTemplates(answer, q.templates)
 	f.Cited = citedSources(answer, q.Desk.Sources)

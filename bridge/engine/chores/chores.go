@@ -2,7 +2,7 @@
 //
 //   - fetching customers' files from providers that send only an id (fetch.go)
 //   - analysing customers' messages and writing texts such as summaries (analyse.go, write.go)
-//   - learning from resolved conversations (solved.go) and measuring the team (measure.go)
+//   - measuring the team (measure.go)
 //   - submitting message templates to providers (template_run.go)
 //   - rewriting rows after a chat channel got a new id (channel_move.go)
 //   - telling admins that the agents' chat is down (outage.go)
@@ -118,10 +118,6 @@ func (cs *Chores) Run(ctx context.Context) error {
 	if w := cs.host.Writer(); w != nil {
 		group.Go(func() error { return cs.Analyses.runWriting(ctx, w) })
 	}
-
-	group.Go(func() error {
-		return runEvery(ctx, cs.log, solvedInterval, "learning from resolved conversations", cs.Analyses.learn)
-	})
 
 	group.Go(func() error {
 		return runEvery(ctx, cs.log, measureInterval, "measuring", (&measurer{chores: cs}).measureChanged)

@@ -9,7 +9,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/anonymous"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/own"
 	"parley/channels"
@@ -21,19 +20,18 @@ import (
 const maxQuestionMessages = 20
 
 // preparedQuestion is a question to an Analyzer about a burst, the messages that a customer wrote in one go.
-// Besides the messages it has sources, texts that a suggested reply may be based on: templates ("template:12"),
-// sections of the knowledge base ("knowledge:https://…#3") and resolved conversations ("solved:4711").
+// Besides the messages it has sources, texts that a suggested reply may be based on: templates ("template:12")
+// and sections of the knowledge base ("knowledge:https://…#3").
 type preparedQuestion struct {
 	analysis.Question
 	templates map[string]store.Template // templates among the sources, by source ID
-	intents   map[string]string         // what the customers of resolved conversations wanted, by source ID; "" means unknown
 }
 
 // makeQuestion builds the question about a burst. It contains only messages from and to the customer, never
 // internal notes. If the burst's messages are gone, q.Burst is empty and q has no sources.
 // Errors: the database's.
 func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQuestion, error) {
-	q := preparedQuestion{templates: map[string]store.Template{}, intents: map[string]string{}}
+	q := preparedQuestion{templates: map[string]store.Template{}}
 	q.Now = b.Now
 	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
 	for _, t := range as.host.Directory().OfferedTags() {
@@ -60,8 +58,7 @@ func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQ
 		q.Desk.Sources = append(q.Desk.Sources, pages...)
 	}
 
-	err := as.addSolved(ctx, b, &q)
-	return q, err
+	return q, nil
 }
 
 // addMessages sets q.Burst, and q.Before to the messages exchanged before it, oldest first. It returns the
@@ -101,8 +98,7 @@ const (
 	maxAskedRunes = 2000 // runes of a burst in a search query
 )
 
-// askedIn returns the beginning of a burst, as the query for searches in the knowledge base and in resolved
-// conversations.
+// askedIn returns the beginning of a burst, as the query for searches in the knowledge base.
 func askedIn(burst []analysis.Message) string {
 	var words []string
 	for _, m := range burst {
@@ -164,11 +160,8 @@ func namedTemplates(a analysis.Answer, templates map[string]store.Template) (fit
 	return fits
 }
 
-// hasBlanks reports whether a reply has gaps that an agent would have to fill in: a template's variable
-// ("{{1}}"), or personal data that was removed from a resolved conversation.
-func hasBlanks(r analysis.Reply) bool {
-	return strings.Contains(r.Text, "{{") || strings.Contains(r.Text, anonymous.Hole)
-}
+// hasBlanks reports whether a reply has a template's variable ("{{1}}"), which an agent would have to fill in.
+func hasBlanks(r analysis.Reply) bool { return strings.Contains(r.Text, "{{") }
 
 // citedSources returns the sources that the replies of an answer are based on, without duplicates.
 func citedSources(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {

@@ -114,7 +114,6 @@ func joinNotes(before, line bridge.Line, isUrgent bool) bridge.Line {
 		now.Urgent = cmp.Or(now.Urgent, was.Urgent)
 	}
 	now.Until = cmp.Or(now.Until, was.Until)
-	now.Solver = cmp.Or(now.Solver, was.Solver)
 
 	now.References = joinLists(now.References, was.References)
 	now.Fits = joinLists(now.Fits, was.Fits)

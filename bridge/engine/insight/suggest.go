@@ -9,13 +9,12 @@ import (
 	"parley/bridge/analysis"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
-	"parley/store"
 	"parley/store/suggested"
 	"parley/store/suggestion"
 )
 
-// This file adds the suggestions of an analysis to its note: replies, which the note's button opens in a form, an agent who may take
-// the conversation, and a day until which it may be snoozed. Each suggestion is made once.
+// This file adds the suggestions of an analysis to its note: replies, which the note's button opens in a form, and a day until
+// which the conversation may be snoozed. Each suggestion is made once.
 
 // rememberReply reports whether the first suggested reply is worth a note, and records it as suggested. It is not if the customer only
 // gave thanks or feedback, or if the same reply was suggested before.
@@ -54,18 +53,10 @@ func sourcesOf(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	return all
 }
 
-// suggestActions adds an agent who may take the conversation, and a day until which it may be snoozed, to a note. It reports whether
-// the snooze is worth a note by itself.
+// suggestActions adds a day until which the conversation may be snoozed to a note. It reports whether it is worth a note by itself.
 func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) (isSnoozeNews bool) {
 	for _, a := range f.Answer.Actions {
 		switch a.Name {
-		case analysis.Assign:
-			agent := us.Dir.Agent(own.ParseSolver(a.Value))
-			if len(c.Assignees) == 0 && us.canTake(agent) {
-				ref := us.Dir.Ref(0, agent.ID)
-				note.Solver = &ref
-				us.Suggestions.Show(c, suggestion.Assign, ref.Email)
-			}
 		case analysis.Snooze:
 			day, err := time.Parse(time.DateOnly, a.Value)
 			if err != nil {
@@ -80,12 +71,4 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 	}
 
 	return isSnoozeNews
-}
-
-// canTake reports whether an agent is active and not away. agent may be nil.
-func (us *UseCases) canTake(agent *store.Agent) bool {
-	if agent == nil || !agent.Active {
-		return false
-	}
-	return !us.Dir.IsAway(agent.ID)
 }

@@ -7,10 +7,8 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
 	"parley/bridge/engine/verb"
 	"parley/store"
-	"parley/store/suggestion"
 )
 
 // A conversation has owners: the agents who answer it. An agent becomes the owner with !take, names others with
@@ -114,10 +112,6 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	if isUnchanged && !hasNote {
 		wf.Unchanged(r)
 		return
-	}
-
-	for _, id := range owners {
-		wf.Suggestions.Settle(c, suggestion.Assign, wf.Dir.Ref(threads.AnySurface, id).Email, suggestion.Used)
 	}
 
 	mentions := wf.ownersToMention(r, owners)

@@ -56,7 +56,7 @@ func bans() []ban {
 		{from: []string{
 			"store", "store/ai", "store/blob", "store/dispatch", "store/measure", "store/retention", "store/schema",
 			"store/stats", "store/suggested", "store/suggestion",
-			"store/knowledge", "store/solved", "store/request", "store/site", "store/erase", "store/inbox", "store/outage", "store/grant",
+			"store/knowledge", "store/request", "store/site", "store/erase", "store/inbox", "store/outage", "store/grant",
 			"store/credential", "store/roster", "store/tag", "store/logbook", "store/stuck", "store/channelmove", "store/restore",
 			"store/apitoken", "store/replying", "store/words", "store/trouble",
 		}, to: []string{"store/..."}, except: []string{"store", "store/internal/..."},

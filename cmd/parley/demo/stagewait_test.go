@@ -12,14 +12,10 @@ import (
 // whose update was postponed because its chat is busy counts as under way. Replies that wait for their hold or for a person
 // don't.
 func (s *stage) untilSettled() error {
-	learning := "" // learning from resolved conversations, for which other stories don't wait
-	if s.analyzer != nil {
-		learning = ` + (SELECT count(*) FROM solved_due)`
-	}
 	return s.untilNothingIsLeft("everything settles", `SELECT (SELECT count(*) FROM queued)
 		+ (SELECT count(*) FROM timers WHERE due_at <= parley_now())
 		+ (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL
-			OR due_at <= parley_now() + CASE WHEN key LIKE '%:card' THEN interval '10 seconds' ELSE interval '1 second' END)`+learning)
+			OR due_at <= parley_now() + CASE WHEN key LIKE '%:card' THEN interval '10 seconds' ELSE interval '1 second' END)`)
 }
 
 // untilApplied waits until all events are applied and their files are fetched. The results may not be posted yet.

@@ -69,10 +69,9 @@ type document struct {
 		References []analysis.Pattern
 		Actions    []analysis.ActionName
 	}
-	Sources  []analysis.Source
-	Examples []analysis.Example
-	Before   []message
-	Burst    []message
+	Sources []analysis.Source
+	Before  []message
+	Burst   []message
 }
 
 type message struct {
@@ -91,7 +90,7 @@ func readDocument(data []byte) analysis.Question {
 		Burst: messagesOf(d.Burst), Before: messagesOf(d.Before),
 		Desk: analysis.Desk{
 			Language: d.Desk.Language, Intents: d.Desk.Intents, Tags: d.Desk.Tags, References: d.Desk.References,
-			Actions: d.Desk.Actions, Sources: d.Sources, Examples: d.Examples,
+			Actions: d.Desk.Actions, Sources: d.Sources,
 		},
 	}
 }
