@@ -52,7 +52,7 @@ type driver struct {
 	tasks         taskQueue    // faults that consist of messages from customers
 	burstMarkers  markerSet    // of messages that are immediately followed by others in the same thread
 	bounceMarkers markerSet    // of replies to a mailbox that no longer exists
-	poisons       []string     // ids of events that Parley can't parse
+	poisons       []string     // words of events that Parley can't apply
 	failing       failingMails // mails whose first attempts fail
 }
 

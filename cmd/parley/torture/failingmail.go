@@ -3,8 +3,8 @@ package torture
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -91,15 +91,21 @@ func (f *failingMails) prepare(ctx context.Context, kind task, m checker.Marker)
 		seconds, attempts = int(slowFor.Seconds()), slowAttempts
 	}
 
+	return f.refuse(ctx, m.String(), seconds, attempts)
+}
+
+// refuse makes the database reject a mail with these words, after some seconds each time, until Parley has counted enough
+// attempts.
+func (f *failingMails) refuse(ctx context.Context, words string, seconds, attempts int) error {
 	return f.database.WithConnRetry(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		if _, err := c.Exec(ctx, createRefusalTrigger); err != nil {
 			return err
 		}
-		if _, err := c.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+refusalSequence(m)); err != nil {
+		if _, err := c.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+refusalSequence(words)); err != nil {
 			return err
 		}
 
-		_, err := c.Exec(ctx, addFailingMail, m.String(), seconds, attempts, refusalSequence(m))
+		_, err := c.Exec(ctx, addFailingMail, words, seconds, attempts, refusalSequence(words))
 		return err
 	})
 }
@@ -114,9 +120,9 @@ func (f *failingMails) remember(kind task, m checker.Marker) {
 	f.last[kind] = m
 }
 
-// refusalSequence returns the name of the sequence that counts the rejections of a mail.
-func refusalSequence(m checker.Marker) string {
-	return fmt.Sprintf("torture.refusals_%d_%d", m.Conversation, m.Number)
+// refusalSequence returns the name of the sequence that counts the rejections of a mail with these words.
+func refusalSequence(words string) string {
+	return "torture.refusals_" + strings.ReplaceAll(words, "-", "_")
 }
 
 const failingMailQuery = `
@@ -147,7 +153,7 @@ func (f *failingMails) inspectLast(ctx context.Context, kind task) (failingMail,
 
 	var found failingMail
 	err := f.database.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		list, err := records.Rows(ctx, c, pgx.RowToStructByName[failingMail], failingMailQuery, m.String(), refusalSequence(m))
+		list, err := records.Rows(ctx, c, pgx.RowToStructByName[failingMail], failingMailQuery, m.String(), refusalSequence(m.String()))
 		if err == nil {
 			found = list[0]
 		}

@@ -42,6 +42,7 @@ const (
 	faultStopAfterClaim   = "stop between claim and write"
 	faultEarlyReceipt     = "receipt before its result"
 	faultLoseCommitAnswer = "lose a commit's answer"
+	faultLoseGiveUpAnswer = "lose a give-up's answer"
 	faultLateRequest      = "request arrives after its sender gave up"
 )
 
@@ -71,7 +72,7 @@ func killsAndStops() []string {
 // isDatabaseOutage reports whether a fault makes the database unreachable for a replica for a while.
 func (f fault) isDatabaseOutage() bool {
 	switch f.Kind {
-	case faultKillDatabase, faultFillDisk, faultLoseCommitAnswer:
+	case faultKillDatabase, faultFillDisk, faultLoseCommitAnswer, faultLoseGiveUpAnswer:
 		return true
 	case faultStopAfterClaim: // stops a process, not the connection
 		return false

@@ -51,6 +51,8 @@ func injections() map[string]injection {
 		faultLoseCommitAnswer: onTrigger,
 		faultLateRequest:      onTrigger,
 
+		faultLoseGiveUpAnswer: started((*injector).loseGiveUpAnswer),
+
 		faultFloodSender:   whenWritten(taskFloodSender),
 		faultFloodAccount:  whenWritten(taskFloodAccount),
 		faultPoisonEvent:   whenWritten(taskPoisonEvent),

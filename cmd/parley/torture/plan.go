@@ -52,6 +52,7 @@ func listFaultPlans(replicas int) []faultPlan {
 		{kind: faultEarlyReceipt, every: 20 * time.Second, inQuick: 3},
 		{kind: faultLateRequest, every: time.Minute, inQuick: 2},
 		{kind: faultLoseCommitAnswer, every: 20 * time.Second, inQuick: 3},
+		{kind: faultLoseGiveUpAnswer, every: time.Minute, inQuick: 2},
 		{kind: faultFillDisk, every: 10 * time.Minute, inQuick: 0},
 		{kind: faultFloodSender, every: 3 * time.Minute, inQuick: 1},
 		{kind: faultFloodAccount, every: 5 * time.Minute, inQuick: 1},
@@ -116,7 +117,7 @@ func Quick(o Options) Options {
 // the number of some faults, because the cost of a run is mostly that of restarting Parley after a kill.
 func Shorten(o Options) Options {
 	o.Mails = 60
-	for _, kind := range []string{FaultKill, faultDropSockets, faultCutMail, faultLateRequest, faultPoisonEvent} {
+	for _, kind := range []string{FaultKill, faultDropSockets, faultCutMail, faultLateRequest, faultPoisonEvent, faultLoseGiveUpAnswer} {
 		o.Faults[kind] /= 2
 	}
 	return o

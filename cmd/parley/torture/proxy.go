@@ -271,6 +271,7 @@ type link struct {
 	answersHeldUntil time.Time // responses are delayed until then
 	claimsDeliveries bool      // PostgreSQL: Parley takes messages from the send queue over this link
 	justClaimed      bool      // PostgreSQL: the latest response says that a reply was taken from the queue
+	giveUp           string    // PostgreSQL: the name of the prepared statement that gives an event up; "" means none
 }
 
 // dropAnswers makes the link drop all further responses.

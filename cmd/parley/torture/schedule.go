@@ -82,7 +82,7 @@ func (o Options) timeOf(kind string, drawn, partBegins time.Duration) time.Durat
 	case faultHoldSnapshot:
 		return partBegins
 	case faultKillBusyLane, faultEarlyReceipt, faultLoseCommitAnswer, faultLateRequest,
-		faultFloodSender, faultFloodAccount, faultPoisonEvent, faultFailingEvent, faultSlowEvent, faultCrashingEvent:
+		faultLoseGiveUpAnswer, faultFloodSender, faultFloodAccount, faultPoisonEvent, faultFailingEvent, faultSlowEvent, faultCrashingEvent:
 		return drawn * 3 / 4 // they have to wait for a trigger or for messages
 	case faultStopAfterClaim: // it has to wait for a trigger, and then takes time
 		return drawn / 2

@@ -3,11 +3,14 @@ package torture
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/emulators"
 )
 
@@ -22,7 +25,7 @@ type task string
 const (
 	taskFloodSender  task = "one customer writes very often"
 	taskFloodAccount task = "all customers of an account write very often"
-	taskPoisonEvent  task = "a customer's phone sends what can't be read"
+	taskPoisonEvent  task = "a customer sends what can never be applied"
 	taskFailingMail  task = "a customer writes what can't be applied for a while"
 	taskSlowMail     task = "a customer writes what takes long to apply"
 	taskCrashingMail task = "a customer writes what ends the process"
@@ -126,34 +129,56 @@ func (d *driver) writeFlood(ctx context.Context, from []*conversation) error {
 	return nil
 }
 
-// sendPoison sends a WhatsApp message without a sender, between two normal messages of a customer. Parley queues it with
-// that customer's messages, but can never apply it. The messages before and after it must be applied.
+// sendPoison sends what Parley can never apply between two normal messages of a customer, in whose queue it waits: a WhatsApp
+// message without a sender, which can't be read, or, in a run without phones, a mail that the database refuses each time. The
+// messages before and after it must be applied.
 func (d *driver) sendPoison(ctx context.Context) error {
 	const around = 2 // messages: one before, one after
-	c := d.conversations[slices.IndexFunc(d.conversations, func(c *conversation) bool { return c.kind == emulators.ByWhatsApp })]
+	c := d.conversations[0]
+	if i := slices.IndexFunc(d.conversations, func(c *conversation) bool { return c.kind == emulators.ByWhatsApp }); i >= 0 {
+		c = d.conversations[i]
+	}
 	d.mailsLeft += around
 	if err := d.writeAsCustomer(ctx, c, false); err != nil {
 		return err
 	}
 
 	d.counts.Poisons++
-	id := poisonID(d.counts.Poisons)
+	words := poisonWords(d.counts.Poisons)
+	send := d.sendPoisonMail
+	if c.kind == emulators.ByWhatsApp {
+		send = d.sendPoisonText
+	}
+	if err := send(ctx, c, words); err != nil {
+		return err
+	}
+
+	d.poisons = append(d.poisons, words)
+	return d.writeAsCustomer(ctx, c, true)
+}
+
+// poisonWords returns words by which a poison is recognised. None is the beginning of another.
+func poisonWords(n int) string { return fmt.Sprintf("poison-%03d", n) }
+
+func (d *driver) sendPoisonMail(ctx context.Context, c *conversation, words string) error {
+	const always = math.MaxInt16 // more attempts than Parley makes
+	if err := d.failing.refuse(ctx, words, 0, always); err != nil {
+		return err
+	}
+	from := fmt.Sprintf("Customer %03d <%s>", c.number, emulators.CustomerAddress(c.number))
+	return d.write(ctx, c, mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Text: words})
+}
+
+func (d *driver) sendPoisonText(ctx context.Context, c *conversation, words string) error {
 	message := map[string]any{
-		"id":        id,
+		"id":        "wamid." + words,
 		"timestamp": strconv.FormatInt(time.Now().Unix(), 10),
 		"type":      "text",
 		"text":      map[string]any{"body": "nobody sent this"},
 		"system":    map[string]any{"previous_user_id": emulators.WhatsAppUser(c.number)},
 	}
-	if err := d.client.SendWebhook(ctx, "messages", message); err != nil {
-		return err
-	}
-
-	d.poisons = append(d.poisons, "m:"+id)
-	return d.writeAsCustomer(ctx, c, true)
+	return d.client.SendWebhook(ctx, "messages", message)
 }
-
-func poisonID(n int) string { return fmt.Sprintf("wamid.poison-%d", n) }
 
 const (
 	// receiptsPerMessage is how many foreign receipts are sent for each message of a flood.

@@ -233,7 +233,7 @@ func TestPoisonIsRecorded(t *testing.T) {
 	if d.counts.Poisons != 1 {
 		t.Errorf("got %d poison events counted, want 1", d.counts.Poisons)
 	}
-	if want := []string{"m:" + poisonID(1)}; !slices.Equal(d.poisons, want) {
+	if want := []string{poisonWords(1)}; !slices.Equal(d.poisons, want) {
 		t.Errorf("got %q, want %q", d.poisons, want)
 	}
 }

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -111,10 +112,14 @@ const (
 	pgCommit = "commit\x00"
 	pgClaim  = "sending" // the state of a delivery that was just claimed
 	pgReply  = "reply"   // its kind: for a customer
+
+	pgGiveUp = "INSERT INTO quarantine (" // the statement by which an event is given up
+	pgName   = "stmtcache_"               // how the names begin under which Parley's driver prepares statements
 )
 
-// noteUse records two facts about a link to PostgreSQL: whether Parley claims deliveries on it (takes messages from the
-// queue in order to send them), and whether the latest response says that a reply was claimed. It ignores other links.
+// noteUse records three facts about a link to PostgreSQL: whether Parley claims deliveries on it (takes messages from the
+// queue in order to send them), whether the latest response says that a reply was claimed, and under which name Parley has
+// prepared the statement by which it gives events up. It ignores other links.
 func (l *link) noteUse(piece []byte, d direction) {
 	if l.route != routePostgres {
 		return
@@ -126,6 +131,7 @@ func (l *link) noteUse(piece []byte, d direction) {
 	if d == requests {
 		l.claimsDeliveries = l.claimsDeliveries || bytes.Contains(piece, []byte(pgRelay))
 		l.justClaimed = false
+		l.giveUp = cmp.Or(preparedName(piece, pgGiveUp), l.giveUp)
 		return
 	}
 
@@ -150,6 +156,24 @@ func isCommitRequest(l *link, piece []byte) bool {
 	defer l.mu.Unlock()
 	isSync := l.claimsDeliveries && bytes.HasSuffix(piece, []byte(pgSync))
 	return isSync || bytes.Contains(piece, []byte(pgCommit))
+}
+
+// preparedName returns the name under which a piece prepares the statement that begins with these words; "" if it doesn't.
+func preparedName(piece []byte, words string) string {
+	before, _, found := bytes.Cut(piece, []byte(words))
+	start := bytes.LastIndex(before, []byte(pgName))
+	if !found || start < 0 {
+		return ""
+	}
+	name, _, _ := bytes.Cut(before[start:], []byte{0})
+	return string(name)
+}
+
+// isGiveUp reports whether a piece executes the statement by which an event is given up. It commits in the same round trip.
+func isGiveUp(l *link, piece []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.giveUp != "" && bytes.Contains(piece, []byte("\x00"+l.giveUp+"\x00")) // behind the portal's name, which is empty
 }
 
 // containsWords returns a matcher for pieces that contain these words.

@@ -117,6 +117,34 @@ func TestIsCommitRequest(t *testing.T) {
 	}
 }
 
+// An event is given up when the statement for it is executed, and not yet when it is prepared.
+func TestIsGiveUp(t *testing.T) {
+	t.Parallel()
+	const name = "stmtcache_5d7a"
+	l := &link{route: routePostgres}
+	for _, tt := range []struct {
+		name  string
+		piece string
+		want  bool
+	}{
+		{name: "executed before it was prepared", piece: "B\x00\x00\x00\x40\x00" + name + "\x00"},
+		{
+			name: "prepared",
+			piece: "P\x00\x00\x00\x30stmtcache_0000\x00SELECT 1\x00\x00\x00P\x00\x00\x00\xd8" + name +
+				"\x00\n\tINSERT INTO quarantine (event_id, reason)\x00\x00\x00D\x00\x00\x00\x10S" + name + "\x00",
+		},
+		{name: "another statement is executed", piece: "B\x00\x00\x00\x40\x00stmtcache_0000\x00"},
+		{name: "executed", piece: "B\x00\x00\x00\x40\x00" + name + "\x00", want: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) { //nolint:paralleltest // one after the other on the link
+			l.noteUse([]byte(tt.piece), requests)
+			if got := isGiveUp(l, []byte(tt.piece)); got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
 // claimedRows is PostgreSQL's answer to a claim of a reply.
 const claimedRows = "D…reply…sending…"
 

@@ -58,7 +58,7 @@ func (in *injector) newTrigger(ctx context.Context, f fault) *trigger {
 	case faultLateRequest:
 		return in.delayPost(ctx)
 	case faultLoseCommitAnswer:
-		return in.loseCommitAnswer()
+		return in.loseCommitAnswer(isCommitRequest)
 	}
 	return &trigger{}
 }
@@ -144,12 +144,27 @@ func (in *injector) delayPost(ctx context.Context) *trigger {
 	}
 }
 
+// loseGiveUpAnswer lets a customer send what can never be applied, and loses the answer to the commit by which Parley
+// gives it up.
+func (in *injector) loseGiveUpAnswer(ctx context.Context, f fault) {
+	if in.waitForUpgrade(ctx) != nil { // an earlier version may give up two events then
+		return
+	}
+	defer in.beginOutageOf(f)()
+	in.running.Go(func() { in.driver.tasks.runAndWait(ctx, taskPoisonEvent, in.opt.triggerWait()) })
+	if in.waitForTrigger(ctx, f.Kind, in.loseCommitAnswer(isGiveUp)) {
+		in.recordInjected(f)
+		return
+	}
+	in.recordMissed(f)
+}
+
 // loseCommitAnswer lets PostgreSQL commit but drops the response, so that Parley doesn't know the outcome.
-func (in *injector) loseCommitAnswer() *trigger {
+func (in *injector) loseCommitAnswer(match matcher) *trigger {
 	return &trigger{
 		route:     routePostgres,
 		direction: requests,
-		match:     isCommitRequest,
+		match:     match,
 		inject: func(l *link) effect {
 			l.dropAnswers()
 			time.AfterFunc(commitTimeout, l.reset)

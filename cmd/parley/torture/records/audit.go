@@ -70,7 +70,7 @@ func (a *Audit) Violations() []string {
 type Expectation struct {
 	Posted      []string                // ids of teammates' messages of which Parley must have a record
 	Cards       map[string]checker.Card // the first posts of threads, by their ids
-	Poisons     []string                // external ids of events that can't be applied
+	Poisons     []string                // words in events that can't be applied
 	LongestStop time.Duration           // the longest time for which a process was suspended
 	Resolves    []string                // ids of teammates' messages that resolve a conversation
 	Blind       bool                    // Parley can't read the chat, and so may notify people twice

@@ -138,7 +138,7 @@ func TestCompareCardsFindsForgotten(t *testing.T) {
 func TestCompareQuarantine(t *testing.T) {
 	t.Parallel()
 	const told = "parley replay 5"
-	poison := quarantined{Event: 5, Fact: "m:wamid.poison-1", Reason: "nobody sent it"}
+	poison := quarantined{Event: 5, Poison: "poison-001", Reason: "nobody sent it"}
 	for _, tt := range []struct {
 		name                   string
 		list                   []quarantined
@@ -164,20 +164,20 @@ func TestCompareQuarantine(t *testing.T) {
 		{name: "told twice where Parley can't look", list: []quarantined{poison}, cards: []string{told, told}, blind: true},
 		{
 			name:                   "another one was given up",
-			list:                   []quarantined{poison, {Event: 6, Fact: "m:wamid.6"}},
+			list:                   []quarantined{poison, {Event: 6, Reason: "gibberish"}},
 			cards:                  []string{told, "parley replay 6"},
 			wantWronglyQuarantined: 1,
 		},
 		{
 			name:                   "given up and applied",
-			list:                   []quarantined{{Event: 5, Fact: poison.Fact, Applied: true}},
+			list:                   []quarantined{{Event: 5, Poison: poison.Poison, Applied: true}},
 			cards:                  []string{told},
 			wantWronglyQuarantined: 1,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			expected := Expectation{Poisons: []string{poison.Fact}, Cards: map[string]checker.Card{}, Blind: tt.blind}
+			expected := Expectation{Poisons: []string{poison.Poison}, Cards: map[string]checker.Card{}, Blind: tt.blind}
 			for i, text := range tt.cards {
 				expected.Cards[strconv.Itoa(i)] = checker.Card{Text: text}
 			}

@@ -12,19 +12,20 @@ import (
 )
 
 // If Parley can't apply an event, for example a WhatsApp message without a sender, it puts the event into quarantine (gives
-// it up): the event stays stored, and people are notified once. Some test runs send such events on purpose; these are
-// called poisons. This file checks that exactly the poisons are in quarantine.
+// it up): the event stays stored, and people are notified once. Test runs send such events on purpose; these are called
+// poisons, and contain words by which they are recognised. This file checks that exactly the poisons are in quarantine.
 
 // quarantined is an event in quarantine.
 type quarantined struct {
 	Event   store.EventID `db:"event_id"`
-	Fact    string        `db:"fact"` // its external id; "" if the event doesn't exist
+	Poison  string        `db:"poison"` // the words of the poison that it is; "" if it is none
 	Reason  string        `db:"reason"`
 	Applied bool          `db:"applied"`
 }
 
 const quarantinedQuery = `
-	SELECT q.event_id, coalesce(e.external_id, '') AS fact, q.reason,
+	SELECT q.event_id, q.reason,
+		coalesce((SELECT words FROM unnest($1::text[]) AS words WHERE position(convert_to(words, 'UTF8') IN e.payload) > 0), '') AS poison,
 		EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
 			OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = q.event_id) AS applied
 	FROM quarantine AS q
@@ -33,7 +34,7 @@ const quarantinedQuery = `
 
 // readQuarantine compares the events in quarantine with the poisons of the run.
 func (a *Audit) readQuarantine(ctx context.Context, c *pgx.Conn, expected Expectation) error {
-	list, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
+	list, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery, expected.Poisons)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (a *Audit) readQuarantine(ctx context.Context, c *pgx.Conn, expected Expect
 func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
 	missing := slices.Clone(expected.Poisons)
 	for _, q := range list {
-		i := slices.Index(missing, q.Fact)
+		i := slices.Index(missing, q.Poison)
 		isPoison := i >= 0
 		if isPoison {
 			missing = slices.Delete(missing, i, i+1)
@@ -67,8 +68,8 @@ func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
 		}
 	}
 
-	for _, fact := range missing {
-		a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("%s can't be applied and was not given up", fact))
+	for _, words := range missing {
+		a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("%s can't be applied and was not given up", words))
 	}
 }
 
