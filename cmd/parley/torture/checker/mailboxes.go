@@ -70,7 +70,8 @@ func collectReceived(v *Verdict, mailbox Mailbox, excused map[Marker]bool) []Mar
 }
 
 // checkOrder checks that replies arrived in the order in which they were typed. Only the first copy of a reply counts.
-// A copy that was sent by a click may arrive at any time: with n clicks, the last n copies are ignored.
+// A copy that was sent by a click may arrive late, but not before what was typed before it: with n clicks, these are the
+// last n copies.
 func checkOrder(v *Verdict, received, typed []Marker, expected Expectation) {
 	copies := map[Marker]int{}
 	for _, m := range received {
@@ -78,17 +79,20 @@ func checkOrder(v *Verdict, received, typed []Marker, expected Expectation) {
 	}
 
 	seen := map[Marker]int{}
-	last := -1 // the position in typed of the latest reply that arrived in order
+	last := -1 // the highest position in typed of the replies that arrived so far
 	for _, m := range received {
 		seen[m]++
 		position := slices.Index(typed, m)
 		isFurtherCopy := seen[m] > 1
 		isSentByClick := seen[m] > copies[m]-expected.Clicks[m].Sends
-		if position < 0 || isFurtherCopy || isSentByClick {
+		if position < 0 || isFurtherCopy {
 			continue
 		}
 		if position >= last {
 			last = position
+			continue
+		}
+		if isSentByClick {
 			continue
 		}
 		if expected.Excused[m] {

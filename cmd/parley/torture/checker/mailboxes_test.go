@@ -166,6 +166,14 @@ func TestCheckClicks(t *testing.T) {
 			},
 		},
 		{
+			name: "what a click sent, before what was typed before it",
+			change: func(o *Observation, e *Expectation) {
+				slices.Reverse(o.Mailboxes[cara].Received)
+				e.Clicks[second] = Clicks{Sends: 1}
+			},
+			want: Verdict{Reordered: 1},
+		},
+		{
 			name: "the place of a first copy, of which a click made a second",
 			change: func(o *Observation, e *Expectation) {
 				slices.Reverse(o.Mailboxes[cara].Received)
