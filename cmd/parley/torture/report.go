@@ -139,8 +139,12 @@ func (t reportText) print() {
 	}
 	t.printFaults()
 	t.printConditions()
-	t.printVerdict()
-	t.printRecords()
+	if t.Judged {
+		t.printVerdict()
+		t.printRecords()
+	} else {
+		t.printLine("No verdict: the run ended before anything was judged.")
+	}
 	for _, why := range t.Failures {
 		t.printLine("FAILED: %s", why)
 	}

@@ -31,6 +31,7 @@ type Report struct {
 	SettleTime     time.Duration  `json:"settle_time"`     // from the end of the flow to the verdict
 
 	// The findings.
+	Judged          bool            `json:"judged"` // the oracle has looked at least once; otherwise there is no verdict
 	Verdict         checker.Verdict `json:"verdict"`
 	Audit           records.Audit   `json:"audit"`
 	Left            lab.Load        `json:"left"`             // what Parley still had to do at the end

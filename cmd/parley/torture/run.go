@@ -266,7 +266,7 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 // pollAndAct polls once, and lets people do what they waited with. It reports whether nothing is left to wait for. The next
 // request says only what is new since this one.
 func (s *session) pollAndAct(ctx context.Context, request *oracle.Request, r *Report) (isSettled bool, err error) {
-	isSettled, err = s.poll(ctx, *request, r)
+	isSettled, err = s.tryAgain(ctx, func() (bool, error) { return s.poll(ctx, *request, r) })
 	if err != nil {
 		return false, err
 	}
@@ -277,6 +277,20 @@ func (s *session) pollAndAct(ctx context.Context, request *oracle.Request, r *Re
 		request.History, r.Workload = s.driver.history, s.driver.counts
 	}
 	return isSettled && !hasActed, err
+}
+
+// tryAgain calls poll again if it fails, for example because a connection of the oracle's broke, for at most a minute.
+func (s *session) tryAgain(ctx context.Context, poll func() (bool, error)) (isSettled bool, err error) {
+	const patience = time.Minute
+	for began := time.Now(); ; {
+		if isSettled, err = poll(); err == nil {
+			return isSettled, nil
+		}
+		s.printLine("        could not look: %v", err)
+		if time.Since(began) > patience || !pause.For(ctx, pollEvery) {
+			return false, err
+		}
+	}
 }
 
 // skipPauses moves Parley's clock over the pause between two attempts of a reply.
@@ -330,7 +344,7 @@ func (s *session) poll(ctx context.Context, request oracle.Request, r *Report) (
 		return false, err
 	}
 
-	r.Verdict, r.Problems = answer.Verdict, answer.Problems
+	r.Judged, r.Verdict, r.Problems = true, answer.Verdict, answer.Problems
 	atParley := r.Left.Lanes + r.Left.Pending
 	unsettled := r.Verdict.CountUnsettled() + r.Audit.CountUnsettled()
 	return atParley+unsettled+answer.Clicks+pendingEvents == 0, nil
