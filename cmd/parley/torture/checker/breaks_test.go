@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 )
 
 // healthyRun is what people saw in a run of three conversations without any fault. Each customer wrote three times and got three
@@ -123,6 +124,15 @@ func TestEachBreakIsSeen(t *testing.T) {
 			slices.Reverse(o.Mailboxes[c].Received)
 			e.Clicks[outboundTo(c+1, 5)] = Clicks{Sends: 1}
 			e.Clicks[outboundTo(c+1, 6)] = Clicks{Sends: 1}
+			return n == 0
+		}},
+		{name: "neighbours that clicks sent swapped", count: reordered, places: 3, broken: func(o *Observation, e *Expectation, c, n int) bool {
+			slices.Reverse(o.Mailboxes[c].Received)
+			first := time.Unix(1_700_000_000, 0)
+			e.Clicks[outboundTo(c+1, 2)] = Clicks{Sends: 1, SentAt: first}
+			for _, number := range []int{5, 6} {
+				e.Clicks[outboundTo(c+1, number)] = Clicks{Sends: 1, SentAt: first.Add(time.Second)}
+			}
 			return n == 0
 		}},
 		{name: "leaked into another thread", count: leaked, places: 9, broken: inThread(

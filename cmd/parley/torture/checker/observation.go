@@ -3,6 +3,7 @@ package checker
 import (
 	"iter"
 	"slices"
+	"time"
 )
 
 // Observation is what people see at the end of a test run, when everything has been delivered: agents in their chat
@@ -83,6 +84,9 @@ type Expectation struct {
 	LateEdits map[string]bool
 	// LostEvents has the ids of messages whose edit or deletion Parley was never notified of and can't look up.
 	LostEvents map[string]bool
+
+	telling Telling              // as given to Excuse
+	posts   map[Marker]Operation // what people posted; nil before Excuse
 }
 
 // Clicks counts the clicks of the simulated agent about one reply.
@@ -92,6 +96,16 @@ type Clicks struct {
 	// Resends counts those of Sends that were made when it was unknown whether the customer already had
 	// the reply. Each of them may have sent one more copy.
 	Resends int
+	// SentAt is the time of the last click that asked for an attempt; zero if there was none.
+	SentAt time.Time
+}
+
+// wasClickedBefore reports whether both replies were sent by one click each, and the first reply's came first, long enough
+// before the other for Parley to learn of them in this order.
+func (e *Expectation) wasClickedBefore(first, second Marker) bool {
+	a, b := e.Clicks[first], e.Clicks[second]
+	isOneEach := a.Sends == 1 && b.Sends == 1 && !a.SentAt.IsZero()
+	return isOneEach && b.SentAt.Sub(a.SentAt) > OrderedEventGap
 }
 
 // Card is the text of a card (the first post of a thread, which shows the state of the conversation), and who may be

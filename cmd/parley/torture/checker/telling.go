@@ -34,6 +34,7 @@ const (
 //   - those that may already have been sent when the notification of their deletion arrived.
 func (e *Expectation) Excuse(t Telling) {
 	e.LateEvents, e.LateEdits, e.LostEvents = map[string]bool{}, map[string]bool{}, map[string]bool{}
+	e.telling, e.posts = t, map[Marker]Operation{}
 	for id := range t.Written {
 		e.LateEvents[id] = true
 	}
@@ -42,7 +43,7 @@ func (e *Expectation) Excuse(t Telling) {
 	for _, op := range e.History {
 		switch op.Kind {
 		case OpPost:
-			posts[op.ID] = op
+			posts[op.ID], e.posts[op.Marker] = op, op
 			mustArrive := op.Marker.Kind != Deleted
 			if mustArrive && t.isTooLate(op, op, t.Written) {
 				e.Excused[op.Marker] = true
@@ -54,6 +55,16 @@ func (e *Expectation) Excuse(t Telling) {
 		case OpWrite, OpResolve, OpHandOver, OpUnassign, OpSnooze: // are not held back
 		}
 	}
+}
+
+// mayBeOvertaken reports whether Parley was notified of a reply so late that another, which was typed after it, may have been
+// sent before: when the other's hold was nearly over.
+func (e *Expectation) mayBeOvertaken(late, other Marker) bool {
+	if !e.Excused[late] {
+		return false
+	}
+	overtaker, isKnown := e.posts[other]
+	return !isKnown || e.telling.isTooLate(overtaker, e.posts[late], e.telling.Written)
 }
 
 // excuseEdit records whether the notification of an edit was too late or lost.

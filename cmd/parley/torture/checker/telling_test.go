@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -63,6 +64,24 @@ func TestExcuse(t *testing.T) {
 				t.Errorf("a deletion: excused %t, want %t", got, tt.want)
 			}
 		})
+	}
+}
+
+// A reply of which Parley learned late may be overtaken by one whose hold was nearly over then, and by none that was typed later.
+func TestMayBeOvertaken(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1_700_000_000, 0)
+	typed := func(number int, at time.Duration) Operation {
+		op := posted(outboundTo(1, number), "1", fmt.Sprint(number))
+		op.BeganAt, op.At = start.Add(at), start.Add(at)
+		return op
+	}
+	e := Expectation{Excused: map[Marker]bool{}, History: History{typed(1, 0), typed(2, time.Second), typed(3, 10*time.Second)}}
+	e.Excuse(Telling{Hold: 8 * time.Second, Written: map[string]time.Duration{"1": 12 * time.Second}})
+	for other, want := range map[int]bool{2: true, 3: false} {
+		if got := e.mayBeOvertaken(outboundTo(1, 1), outboundTo(1, other)); got != want {
+			t.Errorf("overtaken by reply %d: got %t, want %t", other, got, want)
+		}
 	}
 }
 

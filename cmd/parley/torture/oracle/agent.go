@@ -47,14 +47,20 @@ func (q question) chooseButton() string {
 
 // answerQuestions answers the open questions, and returns for how many it acted. It clicks Send for a reply that Parley
 // has kept back. If Parley can't know whether a reply was sent, it clicks Mark as sent if the customer has the reply, or
-// else Send again. It never clicks for internal messages.
+// else Send again. It never clicks for internal messages. In each thread it answers one question at a time, so that the order
+// of its clicks is known.
 func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observation) (clicks int, err error) {
+	hasActedIn := map[string]bool{}
 	for _, q := range findQuestions(observed) {
+		if hasActedIn[q.thread.Root] {
+			continue
+		}
 		hasActed, err := o.answerQuestion(ctx, q)
 		if err != nil {
 			return clicks, err
 		}
 		if hasActed {
+			hasActedIn[q.thread.Root] = true
 			clicks++
 		}
 	}
@@ -144,6 +150,9 @@ func (o *oracle) recordClick(q question, button string) {
 	o.expectation.ActedIn[q.thread.Root] = true
 	clicks := o.expectation.Clicks[q.reply]
 	clicks.Sends++
+	if button != q.post.Buttons[verbMarkAsSent] {
+		clicks.SentAt = time.Now()
+	}
 	if q.isUnclear() {
 		o.unclear[q.reply] = true
 		if button == q.post.Buttons[verbSendAgain] {

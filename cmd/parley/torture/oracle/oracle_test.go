@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
@@ -125,7 +126,12 @@ func TestRecordClick(t *testing.T) {
 			post := checker.Post{Buttons: tt.buttons}
 			o.recordClick(question{thread: checker.Thread{Root: root}, post: post, reply: reply()}, tt.button)
 
-			if got := o.expectation.Clicks[reply()]; got != tt.want {
+			got := o.expectation.Clicks[reply()]
+			if wasSent := tt.button != markAsSent; got.SentAt.IsZero() == wasSent {
+				t.Errorf("the time of the last click that sends is %v; it sent %t", got.SentAt, wasSent)
+			}
+			got.SentAt = time.Time{}
+			if got != tt.want {
 				t.Errorf("clicks: got %+v, want %+v", got, tt.want)
 			}
 			if !o.expectation.ActedIn[root] {
