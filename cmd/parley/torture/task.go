@@ -165,6 +165,8 @@ func (d *driver) sendPoisonMail(ctx context.Context, c *conversation, words stri
 	if err := d.failing.refuse(ctx, words, 0, always); err != nil {
 		return err
 	}
+	before := c.lastMailID
+	defer func() { c.lastMailID = before }() // an answer to a mail that Parley doesn't have would begin another conversation
 	from := fmt.Sprintf("Customer %03d <%s>", c.number, emulators.CustomerAddress(c.number))
 	return d.write(ctx, c, mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Text: words})
 }
