@@ -215,7 +215,8 @@ func (p pages) addPeople(v *web.Visit, data *threadPage) error {
 	return nil
 }
 
-// addAttaching adds the recipients, whether files may be attached, and why nothing would be sent. An agent who may not reply gets none of it.
+// addAttaching adds the recipients, whether files may be attached, and why nothing would be sent. An agent who may not reply gets
+// none of it.
 func (p pages) addAttaching(v *web.Visit, f bridge.Facts, data *threadPage) error {
 	allowed, err := p.desk.Attaching(v.Context(), v.Person.ID, f.ID)
 	var refused *bridge.Problem

@@ -260,8 +260,8 @@ func (t *token) revokedError(words string) error {
 
 // brokenError returns the error for an account that a person has to connect, or reconnect.
 func (t *token) brokenError(text string) error {
-	hint := fmt.Sprintf("Connect it on its page Connection, or with parley connect %s --account %s. Settings are kept, mail that came meanwhile is fetched then, "+
-		"and what waits is sent.", t.provider, t.name)
+	hint := fmt.Sprintf("Connect it on its page Connection, or with parley connect %s --account %s. "+
+		"Settings are kept, mail that came meanwhile is fetched then, and what waits is sent.", t.provider, t.name)
 	return &channels.SendError{Class: channels.AuthBroken, Text: text, Hint: hint}
 }
 

@@ -274,7 +274,8 @@ func TestReconnectMailbox(t *testing.T) {
 	if a := v.Get(back); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/settings/mailboxes/gmail" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	if page := v.Get("/settings/mailboxes/gmail"); !page.Has("Connecting…") || page.Has("The consent is over.") || page.Has("Not connected") {
+	if page := v.Get("/settings/mailboxes/gmail"); !page.Has("Connecting…") || page.Has("The consent is over.") ||
+		page.Has("Not connected") {
 		t.Errorf("the page contradicts itself: %s", page.Body)
 	}
 	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("IMAP login") || page.Has("Fault") ||

@@ -200,7 +200,9 @@ func showContact(c erase.Contact, isClosed func(store.AccountID) bool) records.C
 
 // FindAlike returns other contacts who may be the same person as one. Of a contact whom viewer may not see at all, it says only
 // that there is one.
-func (d *recordsDesk) FindAlike(ctx context.Context, viewer store.AgentID, id store.ContactID) (list []records.Alike, hasMore bool, err error) {
+func (d *recordsDesk) FindAlike(
+	ctx context.Context, viewer store.AgentID, id store.ContactID,
+) (list []records.Alike, hasMore bool, err error) {
 	found, err := erase.FindAlike(ctx, d.o.Pool, []store.ContactID{id})
 	if err != nil {
 		return nil, false, err
