@@ -81,7 +81,7 @@ type SpokenMessage struct {
 	At        time.Time
 	Subject   string
 	Text      string // its present text, in canonical Markdown
-	Quoted    string // the quoted history below a mail, in Markdown
+	Quoted    string // what a mail repeats of what was said before, in Markdown
 	Notices   []string
 	Files     []SpokenFile
 	HasHTML   bool   // it arrived as an HTML mail

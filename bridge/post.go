@@ -79,7 +79,7 @@ type Said struct {
 	From      PartyRef
 	At        time.Time
 	Text      string   // canonical Markdown
-	Quoted    string   // the quoted history of a mail, shown if ShowQuote is set
+	Quoted    string   // what a mail repeats of what was said before, shown if ShowQuote is set
 	Notices   []string // remarks for agents
 	ShowQuote bool
 	Files     []string  // names of its files, which are posted separately

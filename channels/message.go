@@ -65,7 +65,7 @@ type Inbound struct {
 	Answers    Answers
 
 	Subject     string
-	Text        string // canonical Markdown, without quoted history
+	Text        string // canonical Markdown, with what it quotes
 	Original    Original
 	Attachments []Attachment
 	Notices     []string // remarks for agents: "Encrypted: cannot be displayed."
@@ -103,10 +103,10 @@ type Answers struct {
 	External     string   // the provider's id of the one message that it answers; "" means none
 }
 
-// Original is what the provider's message contains besides the text.
+// Original is the message as the provider has it.
 type Original struct {
-	Quoted string // quoted history as Markdown; "" means none
-	HTML   Page   // the whole message; nil if Inbound.Text has all of it
+	HTML      Page // the whole message; nil if there can be no more than Inbound.Text
+	NeedsHTML bool // HTML shows more than Inbound.Text, such as pictures or tables
 }
 
 // Change describes a change to an earlier message or to the customer.

@@ -58,7 +58,7 @@ type MessagePlace struct {
 
 // MessageExtras is what a message has beside its subject and text.
 type MessageExtras struct {
-	Quoted   string          `db:"quoted" json:"quoted"` // the quoted history below a mail, in Markdown
+	Quoted   string          `db:"quoted" json:"quoted"` // what a mail repeats of what was said before, in Markdown
 	Notices  []string        `db:"notices" json:"notices"`
 	Files    []FileRef       `db:"files" json:"files"`
 	HasHTML  bool            `db:"has_html" json:"has_html"`

@@ -53,7 +53,7 @@ func Said(s bridge.Said, zone *time.Location) Card {
 }
 
 // saidBlocks renders one message: what it answers, its text, the quoted history if that is to be shown, notices, file names
-// and a link to the original.
+// and a link to the original, which also leads to what is hidden.
 func saidBlocks(s bridge.Said) []Block {
 	var blocks []Block
 	if s.Answers != nil {
@@ -76,7 +76,11 @@ func saidBlocks(s bridge.Said) []Block {
 		blocks = append(blocks, shape.SmallPrint(fileNames(s.Files)...))
 	}
 	if s.Original != "" {
-		blocks = append(blocks, shape.SmallPrint(Piece{Kind: PieceLink, Text: "Show the original", URL: s.Original}))
+		label := "Show the original"
+		if strings.TrimSpace(s.Quoted) != "" && !s.ShowQuote {
+			label = "Show quoted text"
+		}
+		blocks = append(blocks, shape.SmallPrint(Piece{Kind: PieceLink, Text: label, URL: s.Original}))
 	}
 	return blocks
 }

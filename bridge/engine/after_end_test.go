@@ -31,7 +31,7 @@ func (w *world) resolveFirstMail() string {
 // of Mia's mail.
 func (w *world) answerAsMia(first string) string {
 	w.t.Helper()
-	id := w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
+	id := w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia\n\n> first", References: []string{first}})
 	w.waitThread("by Mia")
 	return id
 }

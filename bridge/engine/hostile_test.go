@@ -87,7 +87,7 @@ func TestOddContent(t *testing.T) {
 		{Text: "ok", Name: "\x00\xff\xfe"},     // no UTF-8
 		{Text: "\U000E0001\u200b\ufeff"},       // nothing that can be seen
 		{Text: "file", Files: oddFiles},
-		{Text: "quote", Quoted: strings.Repeat("> ", 5000)},
+		{Text: "quote\n\n" + strings.Repeat("> ", 5000)},
 		{Text: "parties", Cc: []string{"", "kim0@x.test", "KIM@X.TEST", randomLetters(3000)}},
 	}
 	for i, e := range odd {

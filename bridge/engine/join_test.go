@@ -43,7 +43,7 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 	wantEqual(t, "the thread of a later mail", w.waitThread("No hurry"), thread)
 }
 
-// The thread shows the subject of a mail that joined, if it differs, and everything that the mail quotes.
+// The thread shows the subject of a mail that joined, if it differs, and everything that the mail quotes and nobody has said.
 // Requirement R-021: One open conversation for each customer of a chat.
 func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
 	t.Parallel()
@@ -52,7 +52,7 @@ func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
 	thread := w.waitThread("Where is it?")
 
 	e := mailOfKim("Invoice 12", "And the invoice?")
-	e.Quoted = "On Monday you wrote"
+	e.Text += "\n\n> On Monday you wrote"
 	w.customerSends(mail, e)
 	w.waitShown("Its subject: “Invoice 12”")
 	w.waitShown("On Monday you wrote")

@@ -1,6 +1,7 @@
 package channelstest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -44,7 +45,6 @@ type Event struct {
 	// Its content.
 	Subject string   `json:"subject,omitempty"`
 	Text    string   `json:"text,omitempty"`
-	Quoted  string   `json:"quoted,omitempty"`
 	HTML    string   `json:"html,omitempty"`
 	Files   []File   `json:"files,omitempty"`
 	Refs    []Ref    `json:"refs,omitempty"`
@@ -211,10 +211,7 @@ func (e *Event) inbound() channels.Inbound {
 }
 
 func (e *Event) original() channels.Original {
-	if e.HTML == "" {
-		return channels.Original{Quoted: e.Quoted}
-	}
-	return channels.Original{Quoted: e.Quoted, HTML: page(e.HTML)}
+	return channels.Original{HTML: page(cmp.Or(e.HTML, e.Text)), NeedsHTML: e.HTML != ""}
 }
 
 func (e *Event) attachments() (list []channels.Attachment) {

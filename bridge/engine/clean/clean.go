@@ -44,7 +44,7 @@ func cleanParties(list []channels.Party) {
 
 // Inbound cleans all texts of a customer's message in place.
 func Inbound(in *channels.Inbound) {
-	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Address, &in.From.Phone, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted,
+	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Address, &in.From.Phone, &in.From.Name, &in.Subject, &in.Text,
 		&in.Envelope.Via, &in.Automatic, &in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External,
 		&in.Elsewhere.Author)
 	All(in.Notices)

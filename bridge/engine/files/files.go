@@ -123,7 +123,7 @@ func (r *Reader) Read(ctx context.Context, m *store.Message, s Selection) (found
 	if isGone && htmlAsFile {
 		missing = append(missing, bridge.Missing{Name: htmlFileName, Reason: goneReason})
 	}
-	if html := original.Original.HTML; html != nil && r.original == nil {
+	if html := original.Original.HTML; html != nil && htmlAsFile {
 		found = append(found, memoryFile(htmlFileName, "text/html", []byte(html.Sanitised())))
 	}
 	return found, missing, nil

@@ -54,7 +54,12 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	}
 
 	isByMachine := el.isByMachine(c, in, wroteBefore)
+	before, err := el.intake.cutRepeated(ctx, tx, c, a, &in)
+	if err != nil {
+		return err
+	}
 	m := el.intake.addInbound(c, a, part, in)
+	hide(m, before)
 	m.Direction, m.Fate, m.Reason = store.DirectionOut, store.FateOut, store.ReasonElsewhere
 	if isByMachine {
 		m.Reason = store.ReasonMachine

@@ -67,7 +67,7 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	if p.conversation == nil {
 		return it.collect(ctx, tx, a, part, in)
 	}
-	if err := it.addToConversation(p, a, part, in); err != nil {
+	if err := it.addToConversation(ctx, tx, p, a, part, in); err != nil {
 		return err
 	}
 	if p.continues != nil {
@@ -79,7 +79,9 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 
 // addToConversation adds a customer's message to a conversation, shows it in the agents' thread, and does what
 // follows: it sets the recipients of replies, reopens the conversation, and has the message analysed.
-func (it *UseCases) addToConversation(p placement, a *store.Account, part int, in channels.Inbound) error {
+func (it *UseCases) addToConversation(
+	ctx context.Context, tx pgx.Tx, p placement, a *store.Account, part int, in channels.Inbound,
+) error {
 	c := p.conversation
 	t, err := it.OpenThread(c)
 	if err != nil {
@@ -87,11 +89,16 @@ func (it *UseCases) addToConversation(p placement, a *store.Account, part int, i
 	}
 
 	noteOwnAddress(it, c, in)
+	before, err := it.cutRepeated(ctx, tx, c, a, &in)
+	if err != nil {
+		return err
+	}
 	m := it.inboundMessage(c, a, part, in)
+	hide(m, before)
 	it.replies.Recipients(c, in, m.ID)
 	it.reopenFor(c, in)
 	it.replies.OpenWindow(c, in)
-	it.showSaid(c, t, m, outbound.Payload{Quote: p.quotesUnseen && m.Quoted != "", Answers: it.answeredMessage(a, in)})
+	it.showSaid(c, t, m, outbound.Payload{Answers: it.answeredMessage(a, in)})
 	if p.begins {
 		showOptedOut(it, c)
 	}

@@ -17,7 +17,6 @@ type placement struct {
 	conversation *book.Conversation // nil if the sender has exceeded the limit of new conversations
 	begins       bool               // the message begins the conversation
 	continues    *book.Conversation // the conversation that it continues, which is over, or nil
-	quotesUnseen bool               // the thread doesn't show what the message quotes, because that wasn't said in this conversation
 }
 
 // place finds or opens the conversation for a message. known is the conversation that the message belongs to by
@@ -45,11 +44,11 @@ func (it *UseCases) place(
 
 	// Either the message answers nothing known, or a mail of a conversation that is over was forwarded to a stranger.
 	if c := it.conversationToJoin(a, in); c != nil {
-		return placement{conversation: c, quotesUnseen: true}, nil
+		return placement{conversation: c}, nil
 	}
 	if !it.takeOpening(a, *in) {
 		return placement{}, nil
 	}
 	c, err := it.newConversation(ctx, tx, a, *in, nil)
-	return placement{conversation: c, begins: true, quotesUnseen: true}, err
+	return placement{conversation: c, begins: true}, err
 }

@@ -22,7 +22,7 @@ type Payload struct {
 	Line   *bridge.Line       `json:"line,omitempty"` // PostRoot: for the thread that is left, which is known only later (own.RootLeft)
 	Mark   bridge.Mark        `json:"mark,omitempty"`
 	Clears bridge.Mark        `json:"clears,omitempty"` // PostMark: the mark that this one replaces
-	Quote  bool               `json:"quote,omitempty"`  // show the quoted history
+	Quote  bool               `json:"quote,omitempty"`  // show Message.Quoted, which versions before hid by its look
 	ReplyPayload
 
 	Answers *bridge.Answered `json:"answers,omitempty"` // the message that a customer's message answers

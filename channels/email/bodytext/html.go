@@ -13,9 +13,14 @@ import (
 //
 //	<p>Yes, <b>please</b>. <img src="cid:logo@acme.test"></p><blockquote type="cite">Shall we send it?</blockquote>
 //
-// Reader.Read returns a Body with the Text "Yes, **please**. ![logo.png](cid:logo@acme.test)" and the Quoted
-// "> Shall we send it?". It removes what browsers don't show, never loads a remote picture, and stops at fixed limits,
-// because the HTML comes from strangers.
+// Reader.Read returns a Body with the Text
+//
+//	Yes, **please**. ![logo.png](cid:logo@acme.test)
+//
+//	> Shall we send it?
+//
+// It removes what browsers don't show, never loads a remote picture, and stops at fixed limits, because the HTML comes
+// from strangers. Which lines repeat what was said before is decided by who knows that.
 
 // Limits for the HTML of one mail. What exceeds them is only available as an attachment.
 const (
@@ -23,14 +28,12 @@ const (
 	maxHTMLBytes  = 2 << 20
 )
 
-// Body is the text of a mail or of one of its parts, as Markdown. Text is what the author wrote now; Quoted is the
-// rest: the signature, if there is one, and the quoted history.
+// Body is the text of a mail or of one of its parts.
 type Body struct {
-	Text, Quoted string
+	Text string // as Markdown
 
-	showsNothing  bool // a browser would show a blank page
-	isCut         bool // it exceeds the limits: only its beginning was read
-	isOnlyHistory bool // it consists of signature and quoted history, which are in Text
+	showsNothing bool // a browser would show a blank page
+	isCut        bool // it exceeds the limits: only its beginning was read
 }
 
 // Reader reads the texts of one mail; a mail may have several. The limits apply to all of them together. Its exported
@@ -42,9 +45,9 @@ type Reader struct {
 	Blocked   bool                  // there is a remote picture, which is not loaded
 	HasLayout bool                  // there are pictures or tables, which Markdown can't show as they were
 
-	noHistory bool              // see NewReader
-	keepHTML  bool              // the caller wants HTML (Sanitised), not Markdown
-	cids      map[string]string // see NewReader
+	keepHTML bool              // the caller wants HTML (Sanitised), not Markdown
+	cids     map[string]string // see NewReader
+	lastText string            // the last text before the node that removeHidden is at
 
 	// The amounts that count towards the limits.
 	bodiesRead int
@@ -52,21 +55,15 @@ type Reader struct {
 	nodesMade  int
 }
 
-// NewReader returns a reader for one mail. noHistory means that the whole text is new, because the mail is a forward
-// or a report. cids has the file names of the mail's parts, by content id.
-func NewReader(noHistory bool, cids map[string]string) *Reader {
-	return &Reader{noHistory: noHistory, cids: cids, Used: map[string]bool{}}
+// NewReader returns a reader for one mail. cids has the file names of the mail's parts, by content id.
+func NewReader(cids map[string]string) *Reader {
+	return &Reader{cids: cids, Used: map[string]bool{}}
 }
 
 func (r *Reader) readHTML(source string) Body {
 	body, complete := r.parse(source)
 	out := Body{showsNothing: isEmpty(body), isCut: !complete}
-	history, isOnlyHistory := splitHistory(body, r.noHistory)
-	out.isOnlyHistory = isOnlyHistory
 	out.Text = writeMarkdown(body)
-	if history != nil {
-		out.Quoted = writeMarkdown(history)
-	}
 	return out
 }
 
@@ -87,6 +84,7 @@ func (r *Reader) parse(source string) (body *html.Node, complete bool) {
 	body, nodes, complete := parseTree(source[:readable], keepAttribute, maxHTMLNodes-r.nodesMade)
 	r.bytesRead += readable
 	r.nodesMade += nodes
+	r.lastText = ""
 	r.removeHidden(body)
 	return body, complete && readable == len(source)
 }
@@ -110,17 +108,28 @@ func isEmpty(n *html.Node) bool {
 	return true
 }
 
-// removeHidden removes invisible elements from a node and replaces its pictures.
+// removeHidden removes invisible elements from a node, and replaces its pictures and what else needs other words.
 func (r *Reader) removeHidden(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling // c may be removed
+		if !r.keepHTML && r.lastText != "--" && beginsSignature(c) {
+			if !strings.HasPrefix(strings.TrimSpace(rawText(c)), "--") {
+				n.InsertBefore(dashes(), c)
+			}
+			r.lastText = "--"
+		}
 		switch {
+		case c.Type == html.TextNode:
+			if text := strings.TrimSpace(c.Data); text != "" {
+				r.lastText = text
+			}
 		case isNeverShown(c), isHidden(c):
 			n.RemoveChild(c)
 		case c.DataAtom == atom.Img:
 			r.replacePicture(n, c)
 		default:
 			r.HasLayout = r.HasLayout || c.DataAtom == atom.Table
+			readSigns(c)
 			r.removeHidden(c)
 		}
 		c = next
@@ -249,8 +258,8 @@ func (r *Reader) Read(s Segment) Body {
 		r.TooLong = append(r.TooLong, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.HTML)})
 	}
 
-	if b.isOnlyHistory && hasAnswerAbove(s.Plain) {
-		return r.readPlain(s.Plain) // some programs write the answer only into the plain form
+	if hasMoreAbove(s.Plain, b.Text) {
+		return r.readPlain(s.Plain) // some programs write the answer only into the plain form, above the quote
 	}
 
 	if b.Text != "" {
@@ -271,7 +280,74 @@ func (r *Reader) Read(s Segment) Body {
 	return r.readPlain(s.Plain)
 }
 
-func (r *Reader) readPlain(text string) Body {
-	now, history := splitQuote(text, r.noHistory)
-	return Body{Text: Markdown(now), Quoted: Markdown(history)}
+func (r *Reader) readPlain(text string) Body { return Body{Text: Markdown(text)} }
+
+// hasMoreAbove reports whether Markdown begins with a quote, or with the words above one, and plain has more above that.
+func hasMoreAbove(plain, md string) bool {
+	first, _, _ := strings.Cut(strings.TrimLeft(md, " \n"), "\n")
+	if plain == "" || !strings.HasPrefix(first, ">") && !strings.Contains(first, ":") {
+		return false
+	}
+	letters := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if isWordRune(r) {
+				return r
+			}
+			return -1
+		}, s)
+	}
+	above, _, isFound := strings.Cut(letters(plain), letters(first))
+	return isFound && above != "" && !strings.Contains(letters(md), above)
+}
+
+// beginsSignature reports whether a mail program marks an element as the signature, or as the line above it. (Outlook
+// puts x_ before the names in what it quotes.)
+func beginsSignature(n *html.Node) bool {
+	if n.Type != html.ElementNode || len(n.Attr) == 0 {
+		return false
+	}
+	for name := range strings.FieldsSeq(strings.ToLower(attributeOf(n, "class") + " " + attributeOf(n, "id"))) {
+		for strings.HasPrefix(name, "x_") {
+			name = name[2:]
+		}
+		switch name {
+		case "gmail_signature", "moz-signature", "protonmail_signature_block", "applemailsignature", "ms-outlook-mobile-signature",
+			"signature", "signature_old", "linebreakatbeginningofsignature":
+			return true
+		}
+	}
+	return false
+}
+
+// dashes returns the line "-- ", which plain text has above a signature.
+func dashes() *html.Node {
+	line := &html.Node{Type: html.ElementNode, DataAtom: atom.Div, Data: "div"}
+	line.AppendChild(&html.Node{Type: html.TextNode, Data: "-- "})
+	return line
+}
+
+// readSigns replaces the letters in an element whose font is Wingdings, in which Outlook writes smileys and arrows, by what
+// they look like.
+func readSigns(n *html.Node) {
+	style := attributeOf(n, "style")
+	if !strings.Contains(style, "ingdings") {
+		return
+	}
+	for declaration := range strings.SplitSeq(strings.ToLower(style), ";") {
+		name, font, _ := strings.Cut(declaration, ":")
+		isFont := strings.HasSuffix(strings.TrimSpace(name), "font-family") && strings.Trim(font, " \"'") == "wingdings"
+		for c := n.FirstChild; isFont && c != nil; c = c.NextSibling {
+			if sign := signs()[strings.TrimSpace(c.Data)]; c.Type == html.TextNode && sign != "" {
+				c.Data = sign
+			}
+		}
+	}
+}
+
+// signs are signs of Wingdings by their letters, or by the places where Word keeps these.
+func signs() map[string]string {
+	return map[string]string{
+		"J": "🙂", "\uf04a": "🙂", "K": "😐", "\uf04b": "😐", "L": "🙁", "\uf04c": "🙁",
+		"à": "→", "\uf0e0": "→", "ß": "←", "\uf0df": "←", "è": "➔", "\uf0e8": "➔", "ü": "✓", "\uf0fc": "✓", "û": "✗", "\uf0fb": "✗",
+	}
 }

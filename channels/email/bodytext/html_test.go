@@ -19,7 +19,7 @@ type htmlTest struct {
 func checkHTML(t *testing.T, tests []htmlTest) {
 	t.Helper()
 	for _, tt := range tests {
-		got := NewReader(true, map[string]string{"known": "file.png"}).readHTML(tt.html).Text
+		got := NewReader(map[string]string{"known": "file.png"}).readHTML(tt.html).Text
 		if got != tt.want {
 			t.Errorf("%s: %s\n got %q\nwant %q", tt.name, tt.html, got, tt.want)
 		}
@@ -170,126 +170,42 @@ func TestBrokenHTML(t *testing.T) {
 	})
 }
 
-// htmlQuote is a quote as a mail program marks it. The quoted text is "old".
-type htmlQuote struct {
-	program string
-	html    string
-}
-
-func htmlQuotes() []htmlQuote {
-	return []htmlQuote{
-		{
-			program: "Gmail",
-			html: `<div class="gmail_quote"><div class="gmail_attr">On 2 Nov 2026 at 10:15, A &lt;a@x.test&gt; wrote:</div>` +
-				`<blockquote class="gmail_quote">old</blockquote></div>`,
-		},
-		{
-			program: "Gmail, quoted by Outlook",
-			html: `<div class="x_gmail_quote"><div>On 2 Nov 2026 at 10:15, A wrote:</div>` +
-				`<blockquote class="x_gmail_quote">old</blockquote></div>`,
-		},
-		{program: "cite, far inside", html: strings.Repeat(" \n", maxLineBytes) + `<blockquote type="cite">old</blockquote>`},
-		{
-			program: "Thunderbird",
-			html: `<div class="moz-cite-prefix">Am 02.11.26 um 10:15 schrieb A:<br></div>` +
-				`<blockquote type="cite" cite="mid:1"><p>old</p></blockquote>`,
-		},
-		{
-			program: "Outlook on the web",
-			html:    `<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,
-		},
-		{
-			program: "Outlook for phones", // and Outlook on the web until 2018
-			html: `<hr style="display:inline-block;width:98%" tabindex="-1">` +
-				`<div id="divRplyFwdMsg" dir="ltr"><b>From:</b> A</div><div>old</div>`,
-		},
-		{program: "Outlook on the web, quoted twice", html: `<div id="x_x_divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`},
-		{program: "new Outlook", html: `<div id="mail-editor-reference-message-container"><div>old</div></div>`},
-		{
-			program: "Outlook, by Word",
-			html: `<div style="border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class=MsoNormal>` +
-				`<b>From:</b> A<br><b>Sent:</b> today<br><b>To:</b> B<br><b>Subject:</b> C</p></div><p>old</p>`,
-		},
-		{
-			program: "header block",
-			html:    `<div><b>Von:</b> A<br><b>Gesendet:</b> heute<br><b>An:</b> B<br><b>Betreff:</b> C</div><div>old</div>`,
-		},
-		{program: "Yahoo", html: `<div class="yahoo_quoted"><div>On Monday A wrote:</div><div>old</div></div>`},
-		{
-			program: "Proton",
-			html:    `<div class="protonmail_quote">On Monday A wrote:<br><blockquote type="cite">old</blockquote></div>`,
-		},
-		{program: "Zoho", html: `<div class="zmail_extra"><div>---- On Monday A wrote ----</div><div>old</div></div>`},
-		{
-			program: "a phone's footer before it",
-			html:    `<div>Sent from my iPhone</div><br><blockquote type="cite">On 2 Nov 2026, at 10:15, A wrote:<br>old</blockquote>`,
-		},
-	}
-}
-
-// A quote below an answer is hidden, whichever program marks it.
-func TestHTMLQuotes(t *testing.T) {
+// A signature that a mail program marks gets the line above it that plain text has, once.
+func TestHTMLSignatures(t *testing.T) {
 	t.Parallel()
-	for _, q := range htmlQuotes() {
-		got := NewReader(false, nil).readHTML("<html><body><div>My <b>answer</b></div><br>" + q.html + "</body></html>")
-		if want := "My **answer**"; got.Text != want {
-			t.Errorf("%s: got the text %q, want %q", q.program, got.Text, want)
-		}
-		if !strings.Contains(got.Quoted, "old") {
-			t.Errorf("%s: got the quote %q, want what is old in it", q.program, got.Quoted)
-		}
-	}
+	checkHTML(t, []htmlTest{
+		{name: "Outlook on a phone", html: `<div>Yes</div><div id="ms-outlook-mobile-signature">Get Outlook</div>`, want: "Yes\n\\--\nGet Outlook"},
+		{name: "quoted", html: `<div>Yes</div><div id="x_ms-outlook-mobile-signature">Get Outlook</div>`, want: "Yes\n\\--\nGet Outlook"},
+		{name: "iPhone", html: `Yes<br id="lineBreakAtBeginningOfSignature"><div>Sent from my iPhone</div>`, want: "Yes\n\\--\n\nSent from my iPhone"},
+		{
+			name: "Gmail, with the line",
+			html: `Yes<br><span class="gmail_signature_prefix">-- </span><br><div class="gmail_signature"><div class="gmail_signature">Ann</div></div>`,
+			want: "Yes\n\\--\nAnn",
+		},
+		{name: "Thunderbird", html: `<p>Yes</p><div class="moz-signature">-- <br>Ann</div>`, want: "Yes\n\n\\--\nAnn"},
+	})
 }
 
-// A quote is shown if the mail contains nothing else, or only a rule above it.
-func TestHTMLQuoteAlone(t *testing.T) {
+// Outlook writes smileys and arrows as letters of a font of signs.
+func TestHTMLWingdings(t *testing.T) {
 	t.Parallel()
-	for _, q := range htmlQuotes() {
-		for _, above := range []string{"", "<hr>"} {
-			if got := NewReader(false, nil).readHTML(above + q.html); !strings.Contains(got.Text, "old") {
-				t.Errorf("%s, below %q: got the text %q, want what is old in it", q.program, above, got.Text)
-			}
-		}
-	}
-}
-
-// Text that the author cites or indents is shown, and so is a quote with answers inside or below it.
-func TestHTMLThatIsNoQuote(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, html string }{
-		{name: "a citation", html: "<p>As they say:</p><blockquote>old</blockquote>"},
-		{
-			name: "an indented list",
-			html: `<p>List:</p><blockquote style="margin:0 0 0 40px;border:none;padding:0px">old</blockquote>`,
-		},
-		{name: "an answer below", html: `<blockquote type="cite">question</blockquote><p>old</p>`},
-		{
-			name: "an answer inside",
-			html: `<blockquote type="cite">question</blockquote><p>answer</p><blockquote type="cite">old</blockquote>`,
-		},
-		{name: "Outlook's line without its header", html: `<p>new</p><div style="border:none;border-top:solid #E1E1E1 1.0pt">old</div>`},
-	}
-
-	for _, tt := range tests {
-		got := NewReader(false, nil).readHTML(tt.html)
-		if got.Quoted != "" {
-			t.Errorf("%s: got %q hidden, want nothing", tt.name, got.Quoted)
-		}
-		if !strings.Contains(got.Text, "old") {
-			t.Errorf("%s: got the text %q, want all of it", tt.name, got.Text)
-		}
-	}
+	checkHTML(t, []htmlTest{
+		{name: "smileys", html: `Thanks <span style='font-family:Wingdings'>J</span> late <span style="font-family: Wingdings">L</span>`, want: "Thanks 🙂 late 🙁"},
+		{name: "arrow", html: `A <span style="font-family:Wingdings;mso-fareast-language:EN-US">&agrave;</span> B`, want: "A → B"},
+		{name: "private use", html: `<span style="font-family:Wingdings">&#xf04a;</span>`, want: "🙂"},
+		{name: "no sign", html: `<span style="font-family:Wingdings">Just</span> <span style="font-family:'Wingdings 2'">J</span>`, want: "Just J"},
+	})
 }
 
 // After a reader has sanitised HTML, it reads Markdown as before.
 func TestSanitisedLeavesReading(t *testing.T) {
 	t.Parallel()
 	const source = `<p>A <img src="https://x.test/a.png" alt="lamp"></p>`
-	r := NewReader(false, nil)
+	r := NewReader(nil)
 	if safe := r.Sanitised(source, NewPolicy()); !strings.Contains(safe, "<img") {
 		t.Errorf("sanitised it is %q, want the picture in it", safe)
 	}
-	if got, want := r.readHTML(source).Text, NewReader(false, nil).readHTML(source).Text; got != want {
+	if got, want := r.readHTML(source).Text, NewReader(nil).readHTML(source).Text; got != want {
 		t.Errorf("read afterwards it is %q, want %q as by a new reader", got, want)
 	}
 }
@@ -329,10 +245,10 @@ func FuzzHTML(f *testing.F) {
 		if len(source) > 4000 {
 			return
 		}
-		budget.CheckRepeated(t, m, source, func(s string) { NewReader(false, nil).readHTML(s) })
+		budget.CheckRepeated(t, m, source, func(s string) { NewReader(nil).readHTML(s) })
 
 		cids := map[string]string{"a": "a.png"}
-		safe := NewReader(false, cids).Sanitised(source, policy)
+		safe := NewReader(cids).Sanitised(source, policy)
 		lower := strings.ToLower(safe)
 		for _, bad := range []string{"<script", "<iframe", "<svg", "<form", "<style", "<object", "javascript:", " onerror=", " src=\"http"} {
 			i := strings.Index(lower, bad)
@@ -345,8 +261,8 @@ func FuzzHTML(f *testing.F) {
 			}
 		}
 
-		body := NewReader(false, cids).readHTML(source)
-		for _, text := range []string{body.Text, body.Quoted} {
+		body := NewReader(cids).readHTML(source)
+		for _, text := range []string{body.Text} {
 			for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {
 				if strings.Contains(m[3], "javascript:") || m[2] == "script" || strings.Contains(m[3], "src=\"http") {
 					t.Fatalf("%q became %s by %q, want nothing that acts or loads", source, m[0], text)

@@ -67,8 +67,7 @@ func ReadSignature(source string) (Signature, error) {
 		}
 	}
 
-	const noHistory = true
-	body, _ = NewReader(noHistory, nil).parse(renderChildren(body))
+	body, _ = NewReader(nil).parse(renderChildren(body))
 	s.Markdown = writeMarkdown(body)
 	return s, nil
 }

@@ -163,7 +163,7 @@ func FuzzMarkdown(f *testing.F) {
 			t.Fatalf("%q shows %q, by %q", want, got, out)
 		}
 
-		body := NewReader(true, nil).readHTML("<p>" + html.EscapeString(text) + "</p>")
+		body := NewReader(nil).readHTML("<p>" + html.EscapeString(text) + "</p>")
 		if tag := forgedTag(t, body.Text); tag != "" {
 			t.Fatalf("in HTML %q became %s by %q:\n%s", text, tag, body.Text, renderMarkdown(t, body.Text))
 		}

@@ -151,7 +151,7 @@ func (d *Decoder) isOwnOrDaemon(address string) bool {
 func (d *Decoder) reportWithoutRecipient(h rawmail.Header, text string, addressees []string) report {
 	reply := replyInText(text)
 	r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
-	if address := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(address) == "" {
+	if address := rawmail.Address(mailInText.FindString(reply), h.Guess); d.ownAddress(address) == "" {
 		r.recipient = address
 	}
 

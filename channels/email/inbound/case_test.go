@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"parley/channels"
@@ -113,52 +112,6 @@ func TestCase36OthersBounce(t *testing.T) {
 	wantEqual(t, "why it is automatic", ins[0].Automatic, "bounce")
 	if ins[0].Text == "" {
 		t.Error("the message has no text")
-	}
-}
-
-// The quoted mail below an answer is hidden, however the mail program marks it.
-func TestCase38HiddenQuotes(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"outlook-japanese", "gmail-japanese", "iphone-german", "outlook-web", "outlook-desktop"} {
-		in := decodeSample(t, name)[0]
-		if in.Text == "" {
-			t.Errorf("%s: the message has no text", name)
-		}
-		if in.Original.Quoted == "" {
-			t.Errorf("%s: no quote is hidden", name)
-		}
-	}
-}
-
-// Nothing is hidden if a mail is only a quote, if it is forwarded, or if its author answers inside the quote.
-func TestCase38ShownQuotes(t *testing.T) {
-	t.Parallel()
-	names := []string{
-		"interleaved-text",
-		"gmail-interleaved",
-		"quote-only",
-		"see-below-outlook",
-		"gmail-forward",
-		"outlook-forward",
-		"apple-forward",
-	}
-	for _, name := range names {
-		in := decodeSample(t, name)[0]
-		if in.Text == "" {
-			t.Errorf("%s: the message has no text", name)
-		}
-		wantEqual(t, name+": hidden quote", in.Original.Quoted, "")
-	}
-}
-
-// The head of a quoted mail is hidden with it, also if it is in Japanese.
-func TestCase38HeadOfAQuote(t *testing.T) {
-	t.Parallel()
-	text := decodeSample(t, "outlook-japanese")[0].Text
-	wantContains(t, "text", text, "商品は届きました")
-	const from = "差出人"
-	if strings.Contains(text, from) {
-		t.Errorf("text: got %q, want it without %q", text, from)
 	}
 }
 

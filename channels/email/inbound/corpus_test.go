@@ -79,7 +79,7 @@ func unreadable(ins []channels.Inbound) string {
 			return "no id"
 		case in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0:
 			return "nothing to read"
-		case !utf8.ValidString(in.Text + in.Subject + in.Original.Quoted + safeHTML(in) + in.From.Name):
+		case !utf8.ValidString(in.Text + in.Subject + safeHTML(in) + in.From.Name):
 			return "invalid UTF-8"
 		case strings.ContainsRune(in.Text+in.Subject, 0):
 			return "NUL"

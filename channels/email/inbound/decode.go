@@ -27,9 +27,9 @@ import (
 //	Thank you!
 //	> Here is your invoice.
 //
-// becomes a message from Ann with the Text "Thank you!" and the Quoted "> Here is your invoice.". "c12.m34.0a1b2c3d" is
-// a token (package mailid). Parley puts one into the Message-ID of each mail that it sends; it identifies conversation 12
-// and message 34, which Ann answers.
+// becomes a message from Ann with the Text "Thank you!" and, below it, "> Here is your invoice.": who has the conversation
+// decides which lines repeat it. "c12.m34.0a1b2c3d" is a token (package mailid). Parley puts one into the Message-ID of each
+// mail that it sends; it identifies conversation 12 and message 34, which Ann answers.
 //
 // Mail is hostile and often malformed. Decoding never fails: it shows what it can read and attaches the original.
 
@@ -63,10 +63,8 @@ func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
 // Decode decodes a stored mail. A mail that can't be decoded is shown as raw text. A mail in the Sent folder becomes an
 // Inbound only if it is from an address of the account. A delivery report about several recipients becomes several.
 //
-// Text and Quoted are Markdown in which each line end is a line break. Quoted begins with the signature, if there is
-// one. Text refers to a picture in the mail as ![name](cid:id), where id is the ContentID of its Attachment. Inline
-// files to which Text doesn't refer belong to the signature or the quoted history. An InboundStatus has the subject,
-// text and files of the delivery report.
+// Text is Markdown in which each line end is a line break. It refers to a picture in the mail as ![name](cid:id), where id
+// is the ContentID of its Attachment. An InboundStatus has the subject, text and files of the delivery report.
 //
 // Decode returns an error only if payload is empty.
 func (d *Decoder) Decode(payload []byte) ([]channels.Inbound, error) {
@@ -165,7 +163,7 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 	}
 
 	in.From = d.findAuthor(h, authors[0])
-	shown := bodytext.AddressInText(strings.ToLower(in.From.Name))
+	shown := mailInText.FindString(strings.ToLower(in.From.Name))
 	if shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}

@@ -102,7 +102,7 @@ func wantContains(t *testing.T, what, text, words string) {
 
 // safeHTML returns the page of a message's original HTML, or "" if it has none.
 func safeHTML(in channels.Inbound) string {
-	if in.Original.HTML == nil {
+	if !in.Original.NeedsHTML {
 		return ""
 	}
 	return in.Original.HTML.Sanitised()
@@ -157,7 +157,7 @@ func describe(in channels.Inbound) string {
 	for _, a := range in.Attachments {
 		field("file", fmt.Sprintf("%s %s %d bytes inline=%v cid=%s", a.Name, a.ContentType, len(a.Content), a.Inline, a.ContentID))
 	}
-	for _, part := range [][2]string{{"text", in.Text}, {"quoted", in.Original.Quoted}, {"html", safeHTML(in)}} {
+	for _, part := range [][2]string{{"text", in.Text}, {"html", safeHTML(in)}} {
 		if part[1] != "" {
 			fmt.Fprintf(&b, "--- %s\n%s\n", part[0], part[1])
 		}

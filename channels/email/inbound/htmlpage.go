@@ -15,8 +15,8 @@ import (
 	"parley/channels/email/bodytext"
 )
 
-// page is the HTML view of a mail, for mails with pictures or tables, which Markdown can't show. It begins with the
-// subject, the people and the date of the mail:
+// page is the HTML view of a mail, with what its text doesn't show: pictures, tables, and what was said before. It begins
+// with the subject, the people and the date of the mail:
 //
 //	Subject: Demo
 //	From: Ann Lee <ann@customer.test>
@@ -47,12 +47,14 @@ const maxPictureBytes = 10 << 20
 
 // Sanitised returns HTML that is safe to show in a sandboxed page.
 func (p *page) Sanitised() string {
-	const noHistory = false // irrelevant: only Read separates the history
-	r := bodytext.NewReader(noHistory, p.cids)
+	r := bodytext.NewReader(p.cids)
 	var safe []string
 	for _, s := range p.segments {
-		if s.HTML != "" {
+		switch {
+		case s.HTML != "":
 			safe = appendText(safe, r.Sanitised(s.HTML, p.decoder.policy()))
+		case s.Plain != "":
+			safe = append(safe, `<pre style="white-space:pre-wrap">`+html.EscapeString(s.Plain)+"</pre>")
 		}
 	}
 	return p.heading.writeHTML() + embedPictures(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.files, r.Images))

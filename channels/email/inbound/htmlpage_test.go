@@ -88,7 +88,7 @@ func TestPageWithItsPictures(t *testing.T) {
 // A reader of HTML as text also notes the pictures in it.
 func TestPicturesOfReadHTML(t *testing.T) {
 	t.Parallel()
-	r := bodytext.NewReader(false, pictureNames())
+	r := bodytext.NewReader(pictureNames())
 	r.Read(bodytext.Segment{HTML: activeHTML})
 	wantEqual(t, "a picture from outside is blocked", r.Blocked, true)
 	wantEqual(t, "the mail's own picture is used", r.Used["a b"], true)

@@ -9,14 +9,14 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// This file decides what agents see of a mail's content: its text and its quoted history as Markdown, its files, a link
-// to its HTML if that has pictures or tables, and notices such as "Remote pictures are not loaded."
+// This file decides what agents see of a mail's content: its text as Markdown, its files, a page with its HTML, and notices
+// such as "Remote pictures are not loaded."
 
 // maxTextBytes is the maximum length of a text that is shown, some twenty posts in a chat. A longer text is attached,
 // and only its beginning is shown.
 const maxTextBytes = 50_000
 
-// readBody sets Text, Quoted, HTML, Attachments and Notices from the content of a mail.
+// readBody sets Text, Original, Attachments and Notices from the content of a mail.
 func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	cids := map[string]string{}
 	for _, f := range c.files {
@@ -25,23 +25,16 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 		}
 	}
 
-	isAboutOtherMail := in.Automatic == automaticBounce || bodytext.IsForwardSubject(in.Subject)
-	r := bodytext.NewReader(isAboutOtherMail, cids)
-	texts, quotes := readTexts(r, c)
-	if len(texts)+len(c.calendars) == 0 { // there is only a quote: show it
-		texts, quotes = quotes, nil
-	}
-
-	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.isCut, in)
-	in.Original.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.isCut, in)
-	if r.HasLayout {
-		in.Original.HTML = &page{
-			decoder:  d,
-			segments: c.segments,
-			cids:     cids,
-			files:    c.files,
-			heading:  mailHeading{subject: in.Subject, from: in.From, to: in.Envelope.To, cc: in.Envelope.Cc, at: in.At},
-		}
+	r := bodytext.NewReader(cids)
+	texts := append(readTexts(r, c), c.calendars...)
+	in.Text = limitText(strings.Join(texts, "\n\n"), c.isCut, in)
+	in.Original.NeedsHTML = r.HasLayout
+	in.Original.HTML = &page{
+		decoder:  d,
+		segments: c.segments,
+		cids:     cids,
+		files:    c.files,
+		heading:  mailHeading{subject: in.Subject, from: in.From, to: in.Envelope.To, cc: in.Envelope.Cc, at: in.At},
 	}
 
 	for i := range c.files {
@@ -54,32 +47,31 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	in.Notices = append(in.Notices, bodyNotices(r, c, in.Text)...)
 }
 
-// readTexts returns the texts of a mail and their quotes. If the mail has no text, it falls back to the text of its
-// winmail.dat, of a short text file or of the attached mail, in this order. It appends what it used to c.segments.
-func readTexts(r *bodytext.Reader, c *content) (texts, quotes []string) {
-	texts, quotes = readSegments(r, c.segments)
+// readTexts returns the texts of a mail. If it has none, they are those of its winmail.dat, of a short text file or of the
+// attached mail, in this order. It appends what it used to c.segments.
+func readTexts(r *bodytext.Reader, c *content) []string {
+	texts := readSegments(r, c.segments)
 	for _, fallback := range []func() []bodytext.Segment{
 		c.winmailSegments,
 		func() []bodytext.Segment { return c.namedText },
 		c.forwardedSegments,
 	} {
-		if len(texts)+len(quotes) > 0 {
+		if len(texts) > 0 {
 			break
 		}
 		segments := fallback()
-		texts, quotes = readSegments(r, segments)
+		texts = readSegments(r, segments)
 		c.segments = append(c.segments, segments...)
 	}
-	return texts, quotes
+	return texts
 }
 
-// readSegments returns the text and the quote of each segment, without empty ones.
-func readSegments(r *bodytext.Reader, segments []bodytext.Segment) (texts, quotes []string) {
+// readSegments returns the text of each segment, without empty ones.
+func readSegments(r *bodytext.Reader, segments []bodytext.Segment) (texts []string) {
 	for _, s := range segments {
-		b := r.Read(s)
-		texts, quotes = appendText(texts, b.Text), appendText(quotes, b.Quoted)
+		texts = appendText(texts, r.Read(s).Text)
 	}
-	return texts, quotes
+	return texts
 }
 
 // tooLongNotice returns a notice that only the beginning is shown. what is "text" or "HTML".
@@ -122,25 +114,22 @@ func appendText(list []string, text string) []string {
 	return append(list, text)
 }
 
-// limitText returns text, or its beginning up to the end of a line if it is too long. It attaches a long text to in under
-// name, unless isAttached is true because the mail has it as a file already.
-func limitText(text, name string, isAttached bool, in *channels.Inbound) string {
+// limitText returns text, or its beginning up to the end of a line if it is too long. It attaches a long text to in, unless
+// isAttached is true because the mail has it as a file already.
+func limitText(text string, isAttached bool, in *channels.Inbound) string {
 	if len(text) <= maxTextBytes {
 		return text
 	}
 	if !isAttached {
-		attachWholeText(text, name, in)
+		const name = "message.md"
+		in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
+		in.Notices = append(in.Notices, tooLongNotice("text", name))
 	}
 	cut := text[:maxTextBytes]
 	if i := strings.LastIndexByte(cut, '\n'); i > maxTextBytes/2 {
 		return strings.TrimSpace(cut[:i])
 	}
 	return strings.ToValidUTF8(cut, "")
-}
-
-func attachWholeText(text, name string, in *channels.Inbound) {
-	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
-	in.Notices = append(in.Notices, tooLongNotice("text", name))
 }
 
 // bodyNotices returns remarks about content that can't be shown. text is the text that agents see.

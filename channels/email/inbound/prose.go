@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"parley/channels/email/bodytext"
 	"parley/channels/email/rawmail"
 )
 
@@ -225,9 +224,9 @@ func saysDelay(line string) bool {
 
 // replyInText returns the first line with a reply code or an enhanced status code, or "".
 func replyInText(text string) string {
-	budget := bodytext.MaxPatternBytes
+	budget := maxPatternBytes
 	for line := range strings.SplitSeq(text[:min(len(text), maxProseBytes)], "\n") {
-		if !mayHaveCode(line) || !budget.Allow(line) {
+		if !mayHaveCode(line) || !budget.allow(line) {
 			continue
 		}
 		if smtpReply.MatchString(line) || enhancedCode.MatchString(line) {
@@ -236,3 +235,23 @@ func replyInText(text string) string {
 	}
 	return ""
 }
+
+// patternBudget limits how many bytes of one mail are matched against regular expressions, so that a hostile mail can't
+// keep a processor busy.
+type patternBudget int
+
+// maxPatternBytes is the initial budget of one mail, which is plenty for mails that servers write.
+const maxPatternBytes patternBudget = 8 << 10
+
+// lineCost is the fixed cost of a line, in bytes.
+const lineCost = 50
+
+// allow takes the cost of matching a line from the budget. It returns false if the budget is exhausted; the caller must
+// then treat the line as one that doesn't match.
+func (b *patternBudget) allow(text string) bool {
+	*b -= patternBudget(len(text) + lineCost)
+	return *b >= 0
+}
+
+// mailInText matches a mail address in a line.
+var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)

@@ -174,7 +174,7 @@ func withEmulators() []string {
 // engineLayers are the packages that the engine is made of: each may import those before it.
 func engineLayers() []string {
 	list := []string{
-		"clean", "saidat", "own", "verb", "directory", "files", "outbound", "book", "usecase", "reading", "threads", "workflow",
+		"clean", "quote", "saidat", "own", "verb", "directory", "files", "outbound", "book", "usecase", "reading", "threads", "workflow",
 		"reply", "speech", "template", "inbound", "insight", "assist", "measuring", "chores",
 	}
 	for i, name := range list {

@@ -38,7 +38,7 @@ func readHTML(source string) document {
 
 	var stripped strings.Builder
 	if html.Render(&stripped, tree) == nil {
-		doc.text = bodytext.NewReader(true, nil).Read(bodytext.Segment{HTML: stripped.String()}).Text
+		doc.text = bodytext.NewReader(nil).Read(bodytext.Segment{HTML: stripped.String()}).Text
 	}
 	return doc
 }

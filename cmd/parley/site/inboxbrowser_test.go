@@ -42,7 +42,6 @@ func mariaWrites(s *inboxSite) {
 		Cc:      []string{"paolo@customer.test"},
 		Subject: "Where is my lamp?",
 		Text:    "Hello,\n\nI ordered a lamp two weeks ago. Where is it?\n\nMaria",
-		Quoted:  "On Monday you wrote: it is on its way.",
 		HTML:    "<p>Hello</p>",
 		Files:   []channelstest.File{{Name: "order.pdf", Type: "application/pdf", Content: []byte("%PDF-1.4")}},
 	})

@@ -1,0 +1,134 @@
+package inbound
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/quote"
+	"parley/channels"
+	"parley/store"
+)
+
+// cutRepeated removes from a mail what its sender's conversations have said or received before: quotes and signatures. It
+// returns what it removed. A mail that says nothing else stays as it is.
+func (it *UseCases) cutRepeated(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, a *store.Account, in *channels.Inbound,
+) (before string, err error) {
+	if !it.Caps(a.ID).Threads {
+		return "", nil
+	}
+	mail := quote.Read(in.Text)
+	if !mail.MayRepeat() {
+		return "", nil
+	}
+	said, err := it.saidBefore(ctx, tx, c, a, *in)
+	if err != nil {
+		return "", err
+	}
+	now, before := mail.Split(said, in.Subject)
+	isAllRepeated := now == "" && len(in.Attachments) == 0
+	if before == "" || isAllRepeated {
+		return "", nil
+	}
+	in.Text = now
+	return before, nil
+}
+
+// hide keeps with a message what cutRepeated has removed. The whole mail can be opened from its thread.
+func hide(m *book.Message, before string) {
+	m.Quoted = before
+	m.HasHTML = m.HasHTML || before != ""
+}
+
+// saidBefore returns what was said in a conversation, in the one that it continues, and in the others of a mail's sender,
+// the newest first.
+func (it *UseCases) saidBefore(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, a *store.Account, in channels.Inbound,
+) ([]quote.Said, error) {
+	conversations := []store.ConversationID{c.ID}
+	if c.PreviousID != nil {
+		conversations = append(conversations, *c.PreviousID)
+	}
+	var customers []store.IdentityID
+	for _, i := range []*store.Identity{c.Identity, it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]} {
+		if i != nil {
+			customers = append(customers, i.ID)
+			if i.SameAs != nil {
+				customers = append(customers, *i.SameAs)
+			}
+		}
+	}
+
+	stored, err := store.SaidBefore(ctx, tx, conversations, customers)
+	if err != nil {
+		return nil, err
+	}
+	var fresh []*store.Message // of this batch, which aren't stored yet
+	for _, m := range it.Messages.Rows {
+		if m.Fresh && m.Direction != store.DirectionNote && slices.Contains(conversations, m.ConversationID) {
+			fresh = append(fresh, &m.Message)
+		}
+	}
+	slices.SortFunc(fresh, book.CompareSaid)
+	for _, m := range fresh {
+		one := store.SaidMessage{Direction: m.Direction, Reason: m.Reason, AgentID: m.AgentID, Author: m.AuthorUser, Text: m.Text, Quoted: m.Quoted}
+		stored = slices.Insert(stored, 0, one)
+	}
+	return it.sourcesOf(c, a, in, stored), nil
+}
+
+// sourcesOf returns messages, the newest first, as they were sent or received. Replies that follow each other may have left
+// as one mail.
+func (it *UseCases) sourcesOf(
+	c *book.Conversation, a *store.Account, in channels.Inbound, messages []store.SaidMessage,
+) []quote.Said {
+	us := []string{a.Name}
+	for _, address := range []string{in.Envelope.Via, c.Via} {
+		if address != "" {
+			us = append(us, address)
+		}
+	}
+	var them []string
+	for _, p := range c.Participants {
+		them = append(them, p.Key, p.Name)
+	}
+	them = append(them, in.From.Key, in.From.Name)
+
+	var said []quote.Said
+	wasByUs := false
+	for i := range messages {
+		m := &messages[i]
+		text := m.Text
+		isByUs := m.Direction == store.DirectionOut
+		isSentHere := isByUs && m.Reason != store.ReasonElsewhere && m.Reason != store.ReasonMachine
+		if !isSentHere {
+			said = append(said, quote.Said{Text: text + "\n\n" + m.Quoted, By: them})
+			if isByUs {
+				said[len(said)-1].By = append(slices.Clone(us), string(m.Author))
+			}
+			wasByUs = false
+			continue
+		}
+
+		var author *store.Agent
+		by := us
+		if m.AgentID != nil {
+			author = it.Dir.Agent(*m.AgentID)
+			by = append(slices.Clone(us), it.Dir.Ref(0, *m.AgentID).Name)
+		}
+		if wasByUs {
+			last := &said[len(said)-1]
+			last.Text = text + quote.Signature + last.Text
+			last.By = append(slices.Clone(last.By), by...)
+			continue
+		}
+		signature, _ := outbound.SignatureOf(a, author, true)
+		said = append(said, quote.Said{Text: text + quote.Signature + signature, By: by})
+		wasByUs = true
+	}
+	return said
+}
