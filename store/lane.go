@@ -303,7 +303,9 @@ func RepliesBefore(
 
 const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = ANY($1) AND joined <> 0 ORDER BY id`
 
-// JoinedTo returns the deliveries that are sent as one message with a delivery in first (see Delivery.Joined).
-func JoinedTo(ctx context.Context, q Querier, first []DeliveryID) ([]Delivery, error) {
-	return query.Collect[Delivery](ctx, q, "joined deliveries", joinedTo, first)
+// JoinedTo reads the deliveries that are sent as one message with a delivery in first (see Delivery.Joined).
+func (p *Pipeline) JoinedTo(list *[]Delivery, first []DeliveryID) {
+	if len(first) > 0 {
+		read(p, list, joinedTo, first)
+	}
 }

@@ -33,9 +33,11 @@ const earlyPosts = `
 	FROM posts
 	WHERE conversation_id = ANY($1) AND kind = 'early'`
 
-// EarlyPosts returns the posts of kind early in the threads of conversations.
-func EarlyPosts(ctx context.Context, q Querier, conversations []ConversationID) ([]Post, error) {
-	return query.Collect[Post](ctx, q, "early posts", earlyPosts, conversations)
+// EarlyPosts reads the posts of kind early in the threads of conversations.
+func (p *Pipeline) EarlyPosts(list *[]Post, conversations []ConversationID) {
+	if len(conversations) > 0 {
+		read(p, list, earlyPosts, conversations)
+	}
 }
 
 // findPosts has a second half for channels that have got a new id. While a row in channel_moves is not done, posts may

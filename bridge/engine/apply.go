@@ -53,7 +53,11 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Out
 	if err := followLaterChanges(ctx, tx, facts); err != nil {
 		return relay.Outcome{}, err
 	}
-	if err := w.Load(ctx, tx, w.collectPrefetch(facts)); err != nil {
+	n := book.NewPrefetch(len(facts))
+	if !w.e.opt.ReadsLate {
+		n = w.collectPrefetch(facts)
+	}
+	if err := w.Load(ctx, tx, n); err != nil {
 		return relay.Outcome{}, err
 	}
 
@@ -66,6 +70,9 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Out
 
 		w.Event, w.Waits, w.PartApplied = f.event, f.waits, false
 		err := w.apply(ctx, tx, f)
+		if w.Err != nil { // something that it asked for couldn't be read: what it found instead doesn't count
+			return relay.Outcome{}, w.Err
+		}
 		if early, ok := errors.AsType[*book.NotYet](err); ok {
 			if w.PartApplied { // its changes can't be undone alone, so the relay applies the batch again without it
 				return relay.Outcome{}, &relay.WaitError{Wait: early.Wait}
@@ -115,6 +122,11 @@ func (w *work) choresWaker() func() {
 // applyAll knows whether a fact that has to wait has changed something already.
 func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	for i, in := range f.inbound {
+		if w.e.opt.ReadsLate {
+			if err := w.LoadMore(w.collectPrefetch([]fact{{event: f.event, account: f.account, inbound: f.inbound[i : i+1]}})); err != nil {
+				return err
+			}
+		}
 		if err := w.intake.ApplyInbound(ctx, tx, f.account, i, in); err != nil {
 			return err
 		}

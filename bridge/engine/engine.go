@@ -73,6 +73,8 @@ type Options struct {
 	// StalledAfter is the time without a heartbeat after which this process counts as having been suspended, for
 	// example with its virtual machine; 0 means 2 s.
 	StalledAfter time.Duration
+	// ReadsLate switches reading ahead off: a batch reads each row only when it is asked for. Tests show that this changes nothing else.
+	ReadsLate bool
 	// CardWait is how long the update of a conversation's card waits for further changes, unless somebody clicked;
 	// 0 means 1.5 s.
 	CardWait time.Duration

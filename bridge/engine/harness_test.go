@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -201,7 +202,8 @@ func (w *world) addEngine() {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(engine.New(w.t.Context(), engine.Options{
-		Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
+		ReadsLate: os.Getenv("PARLEY_TEST_READS_LATE") != "",
+		Pool:      pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery,
 		MaxHold: 2 * lineHold, CardWait: cmp.Or(w.opt.cardWait, 50*time.Millisecond), StalledAfter: patience,
 		Original: func(store.MessageID) string { return "" },

@@ -84,7 +84,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	}
 
 	kind, isKnown := allOwnFacts()[f.Kind]
-	c := w.Conversations.Rows[f.Conversation]
+	c := w.Conversations.Get(f.Conversation)
 	switch {
 	case !isKnown:
 		return w.awaitNewerVersion(f)

@@ -23,7 +23,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		return
 	}
 
-	d := w.Outbox.Deliveries[f.Delivery]
+	d := w.Outbox.Delivery(f.Delivery)
 	if d != nil && len(workflow.ListedInDigest(&d.Delivery)) > 0 {
 		workflow.TellDigestLost(w.workflow, c)
 		return
@@ -79,7 +79,7 @@ func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fa
 	}
 
 	c.Unshown = true
-	p, kind, m := d.DecodedPayload(), bridge.PostKind(d.Kind), w.Messages.Rows[d.MessageID]
+	p, kind, m := d.DecodedPayload(), bridge.PostKind(d.Kind), w.Messages.Get(d.MessageID)
 	if kind == bridge.PostLine {
 		w.Line(c, *p.Line)
 		return true

@@ -34,15 +34,10 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	mayDecode := !unread
 	place, isFound := e.findQuarantinePlace(dir, account, ev, mayDecode)
 
-	// As in a batch of events: load the lanes (queues of posts) that may be needed, add the lines to them, and write everything at once.
+	// As in a batch of events: add the lines to their lanes, and write everything at once.
 	w := e.newWork(tx, dir, now, databaseNow)
 	const noFacts = 0
-	n := book.NewPrefetch(noFacts)
-	wantPeople(n, dir)
-	if isFound {
-		n.AddChannel(place.surface, place.at.Channel)
-	}
-	if err := w.Load(ctx, tx, n); err != nil {
+	if err := w.Load(ctx, tx, book.NewPrefetch(noFacts)); err != nil {
 		return err
 	}
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,22 +30,8 @@ import (
 func newVerb() useCase {
 	return useCase{
 		Rules:      verb.Rules{Name: bridge.VerbNew, NoConversation: true, Deed: store.DeedStarted},
-		Wants:      (*work).wantStart,
 		DoAnywhere: (*work).start,
 	}
-}
-
-// wantStart requests the customer's row, which is created if it doesn't exist, before the batch is applied.
-func (w *work) wantStart(n *book.Prefetch, r book.Request) {
-	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(r.Surface, r.Actor.ID), reading.StartOf(r.Action))
-	if problem != nil || s.MissingText(r.Action) != nil || len(r.Mentions) > 0 {
-		return // start will refuse it, so no customer must be created
-	}
-	if s.KnownOnly {
-		n.Strangers = append(n.Strangers, book.Stranger{Account: s.Account.ID, Party: s.Party})
-		return
-	}
-	n.AddParty(s.Account.ID, s.Party, channels.Party{})
 }
 
 // start starts a conversation with a customer. In channels without threads, such as WhatsApp, a customer has at most one open
@@ -69,9 +54,9 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		r.Text = used.Use.Words()
 	}
 
-	customer := w.customerOf(s)
-	if customer == nil { // the account's channel was connected only after wantStart was called: try again
-		return w.PutAside(time.Second)
+	customer := w.People.Admit(s.Account.ID, s.Party, channels.Party{})
+	if customer == nil {
+		return w.Err
 	}
 
 	previous := w.StartedByForm(r)
@@ -126,10 +111,16 @@ func prepareStart(
 	ctx context.Context, tx pgx.Tx, w *work, r book.Request, earlyEdit speech.EarlyEdit,
 ) (s reading.Starting, used *outbound.UsedTemplate, err error) {
 	s, problem := w.Reading.Starting(w.Dir, r.Agent, reading.StartOf(r.Action))
-	if problem == nil {
-		problem = w.startProblem(s, r.Action, earlyEdit)
-	}
 	if problem != nil {
+		return s, nil, problem
+	}
+	wroteBefore := false
+	if s.KnownOnly {
+		if wroteBefore, err = w.People.WroteBefore(ctx, tx, s.Party); err != nil {
+			return s, nil, err
+		}
+	}
+	if problem := w.startProblem(s, r.Action, wroteBefore, earlyEdit); problem != nil {
 		return s, nil, problem
 	}
 	if !r.Args.Template.IsPreviewed() {
@@ -139,18 +130,12 @@ func prepareStart(
 	return s, used, err
 }
 
-// customerOf returns the customer of a new conversation, or nil if the batch hasn't read the customer's row.
-func (w *work) customerOf(s reading.Starting) *store.Identity {
-	return w.People.ByAddress[book.NameKey{Account: s.AccountID(), Name: s.Party.Key}]
-}
-
 // startProblem returns why a conversation can't be started, or nil. earlyEdit says whether its text was edited in the chat before
 // Parley received it.
-func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speech.EarlyEdit) *bridge.Problem {
+func (w *work) startProblem(s reading.Starting, a bridge.Action, wroteBefore bool, earlyEdit speech.EarlyEdit) *bridge.Problem {
 	if problem := s.MissingText(a); problem != nil {
 		return problem
 	}
-	// This check must come before StrangerProblem, because wantStart requests no rows for a text with mentions.
 	if len(a.Mentions) > 0 {
 		return &bridge.Problem{
 			Code: "mentions",
@@ -158,7 +143,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 			Hint: "Type it again without the mention, or send it as it is with the form.",
 		}
 	}
-	if problem := s.StrangerProblem(w.People.WroteBefore(s.Party)); problem != nil {
+	if problem := s.StrangerProblem(wroteBefore); problem != nil {
 		return problem
 	}
 	if earlyEdit == speech.EditedBefore {
@@ -169,7 +154,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 		}
 	}
 
-	identity := w.customerOf(s)
+	identity := w.People.At(book.NameKey{Account: s.AccountID(), Name: s.Party.Key})
 	if identity != nil && identity.OptedOut == store.OptedOutAll {
 		name := outbound.RefOf(identity).Name
 		return &bridge.Problem{

@@ -89,7 +89,7 @@ func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.M
 	isStored := map[store.MessageID]bool{}
 	for i := range stored {
 		isStored[stored[i].ID] = true
-		if changed := w.Messages.Rows[stored[i].ID]; changed != nil {
+		if changed := w.Messages.Get(stored[i].ID); changed != nil {
 			stored[i] = changed.Message
 		}
 	}

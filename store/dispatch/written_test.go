@@ -52,7 +52,10 @@ func TestDeliveriesAndLanesAsWritten(t *testing.T) {
 	check(t, store.InsertDeliveries(t.Context(), pool, nil))
 	least.Payload, least.ErrorText = []byte("{}"), "a\uFFFDbc"
 
-	got := must(store.JoinedTo(t.Context(), pool, []store.DeliveryID{8}))(t)
+	var p store.Pipeline
+	var got []store.Delivery
+	p.JoinedTo(&got, []store.DeliveryID{8})
+	check(t, p.Run(t.Context(), pool))
 	want := []store.Delivery{whole, least}
 	if a, b := must(json.Marshal(got))(t), must(json.Marshal(want))(t); !bytes.Equal(a, b) {
 		t.Errorf("written\n%s\nread\n%s", b, a)

@@ -18,9 +18,9 @@ import (
 // AwaitAnswerAgain begins the customer's wait again after a reply failed or was taken back. It begins no wait if
 // another reply since the customer's last message has reached the customer, or still may.
 func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
-	recent := newestFirst(c)
+	recent := ms.newestFirst(c)
 	for i := range recent {
-		m := ms.Rows[recent[i].ID]
+		m := ms.Get(recent[i].ID)
 		if m == nil {
 			break
 		}
@@ -67,10 +67,10 @@ func (ms *Messages) ResumeWait(c *Conversation) {
 // unansweredSince returns when the first unanswered message of the customer arrived. If no unanswered message is
 // among the latest ones, it returns the time of the last message (LastAt).
 func (ms *Messages) unansweredSince(c *Conversation) time.Time {
-	recent := newestFirst(c)
+	recent := ms.newestFirst(c)
 	since := c.LastAt
 	for i := range recent {
-		m := ms.Rows[recent[i].ID]
+		m := ms.Get(recent[i].ID)
 		if m == nil || isStandingAnswer(m) && !wasGivenBefore(m, recent[i:]) {
 			break
 		}
@@ -85,7 +85,7 @@ func (ms *Messages) unansweredSince(c *Conversation) time.Time {
 // WaitSinceAnswer moves the beginning of a wait to the customer's first message after the last answer. It is called
 // after a reply was sent that may be older than what the customer wrote last.
 func (ms *Messages) WaitSinceAnswer(c *Conversation) {
-	if c.WaitingSince == nil || len(c.Last) == 0 {
+	if c.WaitingSince == nil || len(ms.Latest(c)) == 0 {
 		return
 	}
 	if since := ms.unansweredSince(c); since.After(*c.WaitingSince) {
@@ -108,8 +108,8 @@ func wasGivenBefore(answer *Message, recent []store.Message) bool {
 
 // WaitedBefore reports whether the customer was already waiting for an answer when an event was stored.
 func (ms *Messages) WaitedBefore(c *Conversation, event store.EventID) bool {
-	for _, said := range newestFirst(c) {
-		m := ms.Rows[said.ID]
+	for _, said := range ms.newestFirst(c) {
+		m := ms.Get(said.ID)
 		switch {
 		case m == nil || m.EventID >= event:
 		case m.isByCustomer():
@@ -126,8 +126,8 @@ func (ms *Messages) WaitedBefore(c *Conversation, event store.EventID) bool {
 func (ms *Messages) AnswersBeside(c *Conversation, reply *Message) []*Message {
 	var answers []*Message
 	foundReply := false
-	for _, said := range newestFirst(c) {
-		m := ms.Rows[said.ID]
+	for _, said := range ms.newestFirst(c) {
+		m := ms.Get(said.ID)
 		switch {
 		case m == nil:
 		case m.isByCustomer():
@@ -151,8 +151,8 @@ func (ms *Messages) AnswersBeside(c *Conversation, reply *Message) []*Message {
 // LastSaid returns the latest message of a conversation for which matches returns true, with the changes of this
 // batch, or nil.
 func (ms *Messages) LastSaid(c *Conversation, matches func(*Message) bool) *Message {
-	for _, said := range newestFirst(c) {
-		m := ms.Rows[said.ID]
+	for _, said := range ms.newestFirst(c) {
+		m := ms.Get(said.ID)
 		if m == nil {
 			m = &Message{Message: said}
 		}
@@ -169,8 +169,8 @@ func (ms *Messages) LastOfCustomer(c *Conversation) *Message {
 }
 
 // newestFirst returns the latest messages of a conversation, newest first.
-func newestFirst(c *Conversation) []store.Message {
-	return slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
+func (ms *Messages) newestFirst(c *Conversation) []store.Message {
+	return slices.SortedFunc(slices.Values(ms.Latest(c)), func(a, b store.Message) int {
 		if WasSaidAfter(&a, &b) {
 			return -1
 		}

@@ -13,7 +13,7 @@ func talkOf(messages ...store.Message) (*Conversation, *Messages) {
 	for i, m := range messages {
 		m.ID = store.MessageID(i + 1)
 		ms.Rows[m.ID] = &Message{Message: m}
-		c.Last = append(c.Last, m)
+		c.last = append(c.last, m)
 	}
 	return c, ms
 }

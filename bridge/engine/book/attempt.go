@@ -31,6 +31,7 @@ const AttemptPollInterval = 100 * time.Millisecond
 // longer be taken back. The wait is short: an attempt that finds the event in the queue of its thread gives way, and
 // other attempts end within their lease.
 func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
+	o.readWaiting(c)
 	for _, d := range o.Deliveries {
 		isReplyBeingSent := d.Kind == outbound.KindReply && d.State == store.Sending
 		hasLeftPartly := d.Part != 0

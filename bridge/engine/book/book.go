@@ -65,8 +65,10 @@ type Options struct {
 // New makes the empty book of a batch.
 func New(o Options) *Book {
 	m := &o.Moment
+	m.asked = map[any]bool{}
 	log := &Log{Moment: m, verbs: o.Verbs}
 	posts := &Posts{Moment: m, verbs: o.Verbs, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}}
+	outbox := newOutbox(m, o.Gates, o.LeaseFor)
 
 	return &Book{
 		Moment:        m,
@@ -75,13 +77,13 @@ func New(o Options) *Book {
 		Locks:         func([]store.ConversationID) {},
 		Channel:       o.Channel,
 		Conversations: newConversations(m, o.Directory),
-		Messages:      newMessages(m, log, posts, o.Verbs),
+		Messages:      newMessages(m, log, posts, outbox, o.Verbs),
 		People:        newPeople(m),
 		Posts:         posts,
-		Outbox:        newOutbox(m, o.Gates, o.LeaseFor),
+		Outbox:        outbox,
 		Timers:        &Timers{set: map[timerKey]store.Timer{}, stopped: map[timerKey]store.Timer{}},
 		Log:           log,
-		Tags:          newTags(o.Directory),
+		Tags:          newTags(m, o.Directory),
 		Openings:      Openings{},
 		Bursts:        Bursts{},
 		Suggested:     SuggestedReplies{},
@@ -103,14 +105,14 @@ func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 // else the one in whose thread it was done. It returns nil if neither is known.
 func (b *Book) ConversationAt(r Request) *Conversation {
 	if r.Args.Conversation != 0 {
-		return b.Conversations.Rows[r.Args.Conversation]
+		return b.Conversations.Get(r.Args.Conversation)
 	}
 	for _, message := range []string{r.Place.Thread, r.Place.Message} {
-		p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, message}]
+		p := b.Posts.At(PostKey{r.Surface, r.Place.Channel, message})
 		if p == nil || message == "" {
 			continue
 		}
-		if c := b.Conversations.Rows[p.ConversationID]; c != nil {
+		if c := b.Conversations.Get(p.ConversationID); c != nil {
 			return c
 		}
 	}
@@ -121,29 +123,29 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 // thread, if the action is the author's emoji that takes the reply back. It returns nil for any other emoji on such a
 // message: that is meant for people.
 func conversationOfTextTakenBack(b *Book, r Request) *Conversation {
-	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
+	p := b.Posts.At(PostKey{r.Surface, r.Place.Channel, r.Place.Message})
 	takesBack := r.IsEmoji() && b.Verbs.Of(r.Verb).TakesBack
 	if p == nil || !takesBack {
 		return nil
 	}
-	m := b.Messages.Rows[p.MessageID]
+	m := b.Messages.Get(p.MessageID)
 	if m == nil || m.AuthorUser != r.Actor.ID {
 		return nil
 	}
-	return b.Conversations.Rows[m.ConversationID]
+	return b.Conversations.Get(m.ConversationID)
 }
 
 // MessageByExternalID finds a message and its conversation by the provider's id. It returns nil, nil for an unknown id.
 func (b *Book) MessageByExternalID(a *store.Account, external string) (*Message, *Conversation) {
-	link, ok := b.Messages.External[NameKey{a.ID, external}]
+	link, ok := b.Messages.ByExternalID(NameKey{a.ID, external})
 	if !ok || external == "" {
 		return nil, nil
 	}
-	m := b.Messages.Rows[link.MessageID]
+	m := b.Messages.Get(link.MessageID)
 	if m == nil {
 		return nil, nil
 	}
-	return m, b.Conversations.Rows[m.ConversationID]
+	return m, b.Conversations.Get(m.ConversationID)
 }
 
 // ReferredMessage finds the message that a customer's message answers, or that a reaction is about. It looks for the
@@ -158,11 +160,11 @@ func (b *Book) ReferredMessage(a *store.Account, external string, ours int64) (*
 // messageOfAccount finds a message and its conversation by our own id. It returns nil, nil if the account has no such
 // message.
 func (b *Book) messageOfAccount(a *store.Account, id store.MessageID) (*Message, *Conversation) {
-	m := b.Messages.Rows[id]
+	m := b.Messages.Get(id)
 	if m == nil {
 		return nil, nil
 	}
-	c := b.Conversations.Rows[m.ConversationID]
+	c := b.Conversations.Get(m.ConversationID)
 	if c == nil || c.AccountID != a.ID {
 		return nil, nil
 	}
@@ -175,11 +177,11 @@ func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
 		return m
 	}
 	for _, id := range s.External {
-		link, ok := b.Messages.External[NameKey{a.ID, id}]
+		link, ok := b.Messages.ByExternalID(NameKey{a.ID, id})
 		if !ok {
 			continue
 		}
-		if m := b.Messages.Rows[link.MessageID]; m != nil {
+		if m := b.Messages.Get(link.MessageID); m != nil {
 			return m
 		}
 	}
@@ -230,7 +232,7 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 //   - else the message on which the action was done, or the one that the line there is about. A line is a
 //     remark by Parley.
 func (b *Book) MessageOfAction(r Request) *Message {
-	if m := b.Messages.Rows[r.Args.Message]; m != nil {
+	if m := b.Messages.Get(r.Args.Message); m != nil {
 		return m
 	}
 
@@ -239,7 +241,7 @@ func (b *Book) MessageOfAction(r Request) *Message {
 		return b.Messages.newestFor(r)
 	}
 
-	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
+	p := b.Posts.At(PostKey{r.Surface, r.Place.Channel, r.Place.Message})
 	if p == nil {
 		return nil
 	}
@@ -248,7 +250,7 @@ func (b *Book) MessageOfAction(r Request) *Message {
 	if p.Kind != HumanMessage && !isChosenLine {
 		return nil
 	}
-	return b.Messages.Rows[p.MessageID]
+	return b.Messages.Get(p.MessageID)
 }
 
 // Settings returns the settings of a conversation's account.
@@ -278,14 +280,14 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	if b.Caps(a.ID).Threads {
 		return nil
 	}
-	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
+	return b.Conversations.LatestOf(b.People.At(NameKey{a.ID, in.From.Key}))
 }
 
 // answeredBy returns the conversations that a message refers to: the one of our token, then the one that has another
 // copy of the same mail, then those of the messages that it answers.
 func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conversation) {
 	add := func(id store.ConversationID) {
-		c := b.Conversations.Rows[id]
+		c := b.Conversations.Get(id)
 		if c != nil && c.AccountID == a.ID && c.canTakeAnswers() {
 			list = append(list, c)
 		}
@@ -296,7 +298,7 @@ func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conver
 		add(m.ConversationID)
 	}
 	for _, id := range in.Answers.References {
-		if x, known := b.Messages.External[NameKey{a.ID, id}]; known {
+		if x, known := b.Messages.ByExternalID(NameKey{a.ID, id}); known {
 			add(x.ConversationID)
 		}
 	}
@@ -307,7 +309,7 @@ func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conver
 // additional text, such as the footer of a mailing list. If the texts differ otherwise, it is not a copy: some
 // programs use one Message-ID for several mails.
 func (b *Book) isSameMail(m *Message, a *store.Account, in channels.Inbound) bool {
-	sender := b.People.ByAddress[NameKey{a.ID, in.From.Key}]
+	sender := b.People.At(NameKey{a.ID, in.From.Key})
 	if sender == nil || m.IdentityID == nil || !b.Caps(a.ID).Threads {
 		return false
 	}

@@ -87,7 +87,7 @@ func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation)
 // offered in c if id is c, or is over (nothing can be sent from it) and has the same customer and team. Replies by
 // other teams are not for c's channel.
 func IsOfferedIn(b *Book, c *Conversation, id store.ConversationID) bool {
-	from := b.Conversations.Rows[id]
+	from := b.Conversations.Get(id)
 	if from == nil || from == c {
 		return from != nil
 	}

@@ -22,12 +22,15 @@ type Conversation struct {
 	Account       *store.Account              // the mailbox or number through which the customer writes
 	Identity      *store.Identity             // the customer's; nil if there is none
 	Threads       map[store.AccountID]*Thread // by surface
-	Last          []store.Message             // the latest messages: first those that Load has read, newest first, then those of this batch
-	CardMayDiffer bool                        // the root may be out of date: QueueCards compares it with what it last showed
-	Unshown       bool                        // something that the customer said isn't posted yet
-	CardIsUrgent  bool                        // the root is updated at once, because somebody has just given a command
-	AddressedBy   bridge.AgentRef             // the agent who changed the recipients of replies in this batch
-	traitChanged  bool                        // a trait (what an analysis found, or an agent set) changed; figures may count it
+	last          []store.Message             // see Messages.Latest
+	latestRead    bool
+	CardMayDiffer bool // the root may be out of date: QueueCards compares it with what it last showed
+	Unshown       bool // something that the customer said isn't posted yet: of this batch, and what Outbox.HasUnshown has read
+	unshownRead   bool
+	parkedRead    bool            // see Messages.Parked
+	CardIsUrgent  bool            // the root is updated at once, because somebody has just given a command
+	AddressedBy   bridge.AgentRef // the agent who changed the recipients of replies in this batch
+	traitChanged  bool            // a trait (what an analysis found, or an agent set) changed; figures may count it
 }
 
 // Thread is a conversation's thread in one surface.
@@ -115,6 +118,9 @@ func (c *Conversation) canTakeAnswers() bool { return c.Kind == store.KindCustom
 // IsErased reports whether the customer's data was erased on request. The rest of the conversation doesn't name the
 // customer.
 func (c *Conversation) IsErased() bool { return c.Identity != nil && c.Identity.IsErased() }
+
+// NoteLatest adds a message that the batch makes to the latest messages.
+func (c *Conversation) NoteLatest(m *Message) { c.last = append(c.last, m.Message) }
 
 // RefreshCard has the root updated at the end of the batch, if what it shows has changed.
 func (c *Conversation) RefreshCard() {

@@ -84,7 +84,7 @@ func (cs *Conversations) LatestOf(i *store.Identity) *Conversation {
 	if i == nil {
 		return nil
 	}
-	return cs.Rows[cs.Latest[i.ID]]
+	return cs.Get(cs.Latest[i.ID])
 }
 
 // noteLatest records c as the conversation that its customer's next message belongs to, if it is preferred to the one

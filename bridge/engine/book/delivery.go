@@ -18,6 +18,7 @@ type Delivery struct {
 	store.Delivery
 	decoded      *outbound.Payload // cache of DecodedPayload
 	Fresh, Dirty bool              // it is new in this batch; the batch changed it
+	runRead      bool              // see RunOf
 }
 
 // DecodedPayload returns the decoded Payload, which is decoded once.
@@ -98,6 +99,9 @@ func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 	run := []*Delivery{d}
 	if d.SentAt == nil {
 		return run
+	}
+	if !d.runRead && !d.Fresh {
+		o.readRuns([]store.DeliveryID{d.ID})
 	}
 
 	for _, other := range o.Deliveries {

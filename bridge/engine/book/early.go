@@ -14,10 +14,9 @@ import (
 // An agent's edit or deletion of a message can arrive before the message itself. An early post then keeps it until
 // the message arrives.
 
-// readEarly reads early posts a second time, now that the conversations are locked. They were first read without a lock, so
-// that another process may have replaced the early post by the message since. If the batch itself ends such waits
-// (depth.Early), readEarly also reads all other early posts of its conversations. It adds the messages that it finds to n.
-func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
+// readEarlyAgain reads early posts a second time, now that the conversations are locked. They were first read without a lock, so
+// that another process may have replaced the early post by the message since. It adds the messages that it finds to n.
+func (b *Book) readEarlyAgain(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	var accounts []store.AccountID
 	var channels, messages []string
 	for k, p := range b.Posts.Rows {
@@ -32,16 +31,10 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	if err != nil {
 		return fmt.Errorf("book: early posts again: %w", err)
 	}
-	if n.Early {
-		waiting, err := store.EarlyPosts(ctx, tx, SortedKeys(b.Conversations.Rows))
-		if err != nil {
-			return fmt.Errorf("book: early posts of conversations: %w", err)
-		}
-		posts = append(posts, waiting...)
-	}
-
 	for i := range posts {
-		b.Posts.Rows[PostKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
+		if k := (PostKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}); !b.Posts.dirty[k] {
+			b.Posts.Rows[k] = &posts[i]
+		}
 		if id := posts[i].MessageID; id != 0 {
 			n.Messages = append(n.Messages, id)
 		}
@@ -51,9 +44,17 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 	return nil
 }
 
-// EarlyIn returns the early posts in a conversation's threads, sorted by account, channel and message. The list is
-// complete only if the batch asked for it (depth.Early).
+// EarlyIn returns the early posts in a conversation's threads, sorted by account, channel and message.
 func (ps *Posts) EarlyIn(conversation store.ConversationID) []store.Post {
+	var stored []store.Post
+	ps.read(func(p *store.Pipeline) { p.EarlyPosts(&stored, []store.ConversationID{conversation}) })
+	for i := range stored {
+		k := PostKey{stored[i].AccountID, stored[i].Channel, stored[i].Message}
+		if ps.Rows[k] == nil {
+			ps.Rows[k] = &stored[i]
+		}
+	}
+
 	var list []store.Post
 	for _, p := range ps.Rows {
 		if p.ConversationID == conversation && p.Kind == EarlyMessage {

@@ -14,6 +14,9 @@ import (
 // Flush returns the statements that write what was changed. All batches write the tables in this order, so that no
 // two batches deadlock.
 func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
+	if b.Err != nil {
+		return nil, b.Err
+	}
 	if err := b.Outbox.resolveGates(ctx, tx); err != nil {
 		return nil, err
 	}

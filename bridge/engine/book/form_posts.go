@@ -46,17 +46,17 @@ func (ps *Posts) RememberForm(r Request, nth int, m *Message) {
 
 // WasSubmittedBefore reports whether the same opened form was submitted before and became a message.
 func (ps *Posts) WasSubmittedBefore(r Request) bool {
-	return slices.ContainsFunc(FormKeys(r), func(k PostKey) bool { return ps.Rows[k] != nil })
+	return slices.ContainsFunc(FormKeys(r), func(k PostKey) bool { return ps.At(k) != nil })
 }
 
 // StartedByForm returns the open conversation that an earlier submission of the same form began, or nil.
 func (b *Book) StartedByForm(r Request) *Conversation {
 	for _, k := range FormKeys(r) {
-		p := b.Posts.Rows[k]
+		p := b.Posts.At(k)
 		if p == nil {
 			continue
 		}
-		c := b.Conversations.Rows[p.ConversationID]
+		c := b.Conversations.Get(p.ConversationID)
 		if c != nil && c.BridgeStatus().Open() {
 			return c
 		}

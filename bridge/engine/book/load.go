@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/outbound"
 	"parley/store"
+	"parley/store/tag"
 )
 
 // How many row ids a batch reserves in advance. Load reserves more for direct messages to people, which take a lane
@@ -30,13 +30,16 @@ const maxOffered = 10 // parked replies of a conversation that are offered at on
 // lanes. A reply is parked while it waits until the provider allows free text to the customer (the reply window).
 // Errors: ErrNewAccount, relay.ErrAgain, the database's.
 func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
-	if err := b.admitKnown(ctx, tx, n); err != nil {
-		return err
-	}
+	b.run = func(p *store.Pipeline) error { return p.Run(ctx, tx) }
+	b.Tags.lock = func() ([]store.Tag, error) { return tag.Lock(ctx, tx) }
+	b.LoadMore = func(n *Prefetch) error { return b.load(ctx, tx, n) }
+	return b.load(ctx, tx, n)
+}
+
+// load is Load without its beginning. Later calls read what is missing.
+func (b *Book) load(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
+	n.noteAsked(b.asked)
 	if err := b.IDs.Ensure(ctx, tx, n.maxNewRows()); err != nil {
-		return err
-	}
-	if err := b.Tags.load(ctx, tx, n.Tags); err != nil {
 		return err
 	}
 	if err := b.loadNamed(ctx, tx, n); err != nil {
@@ -86,6 +89,11 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 
 	chats := KeyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)} // keys whose latest conversations are needed
 	var windows KeyList                                                             // keys whose parked replies may be offered
+	for k := range n.people.all() {
+		if !b.Caps(k.Account).Threads {
+			chats.Add(k.Account, k.Name)
+		}
+	}
 	for _, r := range rows {
 		ch := b.Channel(r.AccountID)
 		if ch != nil && !ch.Capabilities().Threads {
@@ -96,7 +104,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
 		}
 	}
 
-	p.IdentitiesOfKeys(&found.chatCustomers, chats.accounts, chats.names)
+	p.IdentitiesOfKeys(&found.chatCustomers, slices.Concat(chats.accounts, n.people.accounts), slices.Concat(chats.names, n.people.names))
 	p.LatestOf(&found.latest, chats.accounts, chats.names)
 	p.ParkedOf(&found.parked, windows.accounts, windows.names, bridge.ReasonWindow)
 	p.OpenConversations(&found.open, n.Joined.accounts, n.Joined.names)
@@ -124,13 +132,17 @@ func keepNamed(b *Book, n *Prefetch, found namedRows) {
 	b.People.linkIdentities(n.parties.same)
 
 	for _, x := range found.external {
-		b.Messages.External[NameKey{x.AccountID, x.ExternalID}] = x
+		if k := (NameKey{x.AccountID, x.ExternalID}); !b.Messages.isLinked(k) {
+			b.Messages.External[k] = x
+		}
 		n.AddConversation(x.ConversationID)
 		n.Messages = append(n.Messages, x.MessageID)
 	}
 	for i := range found.posts {
 		post := &found.posts[i]
-		b.Posts.Rows[PostKey{post.AccountID, post.Channel, post.Message}] = post
+		if k := (PostKey{post.AccountID, post.Channel, post.Message}); b.Posts.Rows[k] == nil {
+			b.Posts.Rows[k] = post
+		}
 		n.AddConversation(post.ConversationID)
 		n.Messages = append(n.Messages, post.MessageID)
 	}
@@ -138,7 +150,6 @@ func keepNamed(b *Book, n *Prefetch, found namedRows) {
 		n.AddConversation(id)
 	}
 
-	n.News = n.News || len(found.parked) > 0 // agents are told that these can be sent now
 	n.Messages = sortedUnique(n.Messages)
 	b.Openings.keep(found.openings)
 }
@@ -151,7 +162,12 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Prefetch) er
 		return err
 	}
 
+	var fresh []store.ConversationID
 	for i := range rows {
+		if b.Conversations.Rows[rows[i].ID] != nil {
+			continue // this batch has locked it, and may have changed it
+		}
+		fresh = append(fresh, rows[i].ID)
 		c := &Conversation{Conversation: &rows[i], Threads: map[store.AccountID]*Thread{}, Account: b.Dir.Account(rows[i].AccountID)}
 		if c.Account == nil {
 			return ErrNewAccount
@@ -160,19 +176,15 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Prefetch) er
 		b.Conversations.noteSorting(c)
 	}
 
-	if err := b.readEarly(ctx, tx, n); err != nil {
+	if err := b.readEarlyAgain(ctx, tx, n); err != nil {
 		return err
 	}
 	b.Locks(SortedKeys(b.Conversations.Rows))
-	if err := addElsewhere(ctx, tx, b, n); err != nil {
-		return err
-	}
-	return b.loadBelongings(ctx, tx, n)
+	return b.loadBelongings(ctx, tx, n, sortedUnique(fresh))
 }
 
-// loadBelongings locks the lanes of the locked conversations, and reads their customers, threads and messages.
-func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
-	all := SortedKeys(b.Conversations.Rows)
+// loadBelongings locks the lanes of conversations that were locked just now, and reads their customers, threads and messages.
+func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch, all []store.ConversationID) error {
 	var customers []store.IdentityID // who weren't read with the senders
 	for _, id := range all {
 		identity := b.Conversations.Rows[id].IdentityID
@@ -190,11 +202,12 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch) error
 	)
 	p.LockLanes(&lanes, all, n.lanes.accounts, n.lanes.names)
 	p.Identities(&identities, sortedUnique(customers))
-	trial := b.keysOnTrial()
+	trial := b.keysOnTrial(all)
 	p.IdentitiesOfKeys(&trialKeys, trial.accounts, trial.names)
 	p.Threads(&threads, all)
 	p.Messages(&messages, n.Messages)
-	p.LatestMessages(&latest, b.withLatestMessages(n), lastMessages, n.minSaid())
+	talked := b.withLatestMessages(n)
+	p.LatestMessages(&latest, talked, lastMessages, lastMessages)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
@@ -210,17 +223,17 @@ func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Prefetch) error
 		}
 	}
 	b.keepMessages(messages)
-	keepLatest(b, latest)
+	b.keepLatest(talked, latest)
 	keepLanes(b, lanes)
-	for i, account := range n.lanes.accounts {
-		b.Outbox.named[LaneKey{account, n.lanes.names[i]}] = true
-	}
 	return nil
 }
 
 // keepLanes adds lanes to the book, and marks the threads that have a root to be posted (Moves).
 func keepLanes(b *Book, lanes []store.Lane) {
 	for i := range lanes {
+		if b.Outbox.Lanes[lanes[i].ID] != nil {
+			continue
+		}
 		l := &Lane{Lane: lanes[i]}
 		b.Outbox.Lanes[l.ID] = l
 		b.Outbox.laneKeys[LaneKey{l.AccountID, l.Key}] = l
@@ -233,8 +246,8 @@ func keepLanes(b *Book, lanes []store.Lane) {
 // keysOnTrial returns the keys (addresses, numbers) of customers of chats in the loaded conversations of accounts on
 // trial. An account on trial may send only to the keys listed in trial_to, which may name another key of the same
 // customer. So the customers' other keys are read, too.
-func (b *Book) keysOnTrial() (keys KeyList) {
-	for _, id := range SortedKeys(b.Conversations.Rows) {
+func (b *Book) keysOnTrial(conversations []store.ConversationID) (keys KeyList) {
+	for _, id := range conversations {
 		c := b.Conversations.Rows[id]
 		if !c.Exclusive || c.Account.Mode != store.ModeTrial {
 			continue
@@ -249,122 +262,65 @@ func (b *Book) keysOnTrial() (keys KeyList) {
 // keepMessages adds messages to the book.
 func (b *Book) keepMessages(messages []store.Message) {
 	for _, m := range messages {
-		b.Messages.Rows[m.ID] = &Message{Message: m}
-	}
-}
-
-// keepLatest adds the latest messages of conversations, newest first. Messages that the book has already stay as they are.
-func keepLatest(b *Book, latest []store.Message) {
-	for _, m := range latest {
-		c := b.Conversations.Rows[m.ConversationID]
-		c.Last = append(c.Last, m)
 		if b.Messages.Rows[m.ID] == nil {
 			b.Messages.Rows[m.ID] = &Message{Message: m}
 		}
 	}
 }
 
-// loadWaiting reads the deliveries that the use cases need, such as those that wait for customers and those of the
-// loaded messages, and the parked replies that may be offered to agents again.
+// keepLatest adds the latest messages of conversations, newest first. loadWaiting reads their deliveries.
+func (b *Book) keepLatest(conversations []store.ConversationID, found []store.Message) {
+	for _, m := range found {
+		if b.Messages.Rows[m.ID] == nil {
+			b.Messages.Rows[m.ID] = &Message{Message: m}
+		}
+	}
+	for _, id := range conversations {
+		isOfOther := func(m store.Message) bool { return m.ConversationID != id }
+		b.Messages.keepLatest(b.Conversations.Rows[id], slices.DeleteFunc(slices.Clone(found), isOfOther))
+	}
+}
+
+// loadWaiting reads the deliveries that the use cases of the hot ways need: those of the loaded messages, those that wait for customers
+// to whom agents have typed something, and the parked replies that may be offered to agents again.
 func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Prefetch) error {
-	var customerLanes []store.LaneID // lanes in which something waits
-	if n.Waiting || n.Undo || n.Failures {
-		for _, id := range b.replyLanes() {
-			if l := b.Outbox.Lanes[id]; l.Tail > l.Head {
-				customerLanes = append(customerLanes, id)
-			}
+	var replyLanes []*Lane // in which something may wait
+	var ids []store.LaneID
+	for _, c := range b.conversationsOf(n.Talks) {
+		for _, l := range b.Outbox.replyLanes(b.Conversations.Rows[c]) {
+			replyLanes, ids = append(replyLanes, l), append(ids, l.ID)
 		}
 	}
 
+	areRead := func(id store.MessageID) bool { return b.Messages.deliveriesRead[id] }
+	messages := slices.DeleteFunc(SortedKeys(b.Messages.Rows), areRead)
 	var p store.Pipeline
-	var waiting, found, sent, files []store.Delivery
-	p.FilesOf(&files, sortedUnique(n.Files))
-	if n.UpTo {
-		p.SentLately(&sent, b.replyLanes())
-	}
-
-	p.WaitingDeliveries(&waiting, customerLanes)
-	p.DeliveriesOf(&found, SortedKeys(b.Messages.Rows), sortedUnique(slices.Concat(n.Deliveries, b.standingNotes(n))))
-	var unshown []store.ConversationID
-	p.Unshown(&unshown, b.conversationsOf(n.Ends))
+	var waiting, found []store.Delivery
+	p.WaitingDeliveries(&waiting, ids)
+	p.DeliveriesOf(&found, messages, sortedUnique(n.Deliveries))
 	var parked []store.Message
-	p.ParkedMessages(&parked, b.withOpenedWindow(n), bridge.ReasonWindow, maxOffered)
+	opened := b.withOpenedWindow(n)
+	p.ParkedMessages(&parked, opened, bridge.ReasonWindow, maxOffered)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
 
-	b.keepMessages(parked)
-	if err := b.Outbox.loadDeliveries(ctx, tx, parked); err != nil { // these include the posts about the parked replies
-		return err
+	b.Outbox.keep(slices.Concat(waiting, found))
+	for _, id := range messages {
+		b.Messages.deliveriesRead[id] = true
 	}
-
-	for _, id := range unshown {
-		b.Conversations.Rows[id].Unshown = true
+	for _, l := range replyLanes {
+		l.waitingRead = true
 	}
-
-	for _, d := range slices.Concat(waiting, found, sent, files) {
-		b.Outbox.addDelivery(d)
+	b.Messages.keep(parked) // with the posts about them
+	for _, id := range opened {
+		b.Conversations.Rows[id].parkedRead = true
 	}
-
 	if n.Receipts {
-		return b.loadJoined(ctx, tx)
+		b.Outbox.readRuns(SortedKeys(b.Outbox.Deliveries))
+		b.Messages.readOf(b.Outbox.replies())
 	}
-	if n.Undo {
-		return b.loadReplies(ctx, tx)
-	}
-	return nil
-}
-
-// replyLanes returns the lanes to customers.
-func (b *Book) replyLanes() []store.LaneID {
-	var list []store.LaneID
-	for _, id := range SortedKeys(b.Outbox.Lanes) {
-		l := b.Outbox.Lanes[id]
-		if l.ConversationID != 0 && b.Channel(l.AccountID) != nil {
-			list = append(list, id)
-		}
-	}
-	return list
-}
-
-// loadJoined reads the deliveries that left as one message with the loaded ones, and their messages.
-func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
-	found, err := store.JoinedTo(ctx, tx, SortedKeys(b.Outbox.Deliveries))
-	if err != nil {
-		return err
-	}
-
-	for _, d := range found {
-		b.Outbox.addDelivery(d)
-	}
-
-	return b.loadReplies(ctx, tx)
-}
-
-// loadReplies reads the replies of the loaded deliveries, and all other deliveries of these replies.
-func (b *Book) loadReplies(ctx context.Context, tx pgx.Tx) error {
-	var missing []store.MessageID
-	for _, id := range SortedKeys(b.Outbox.Deliveries) {
-		d := b.Outbox.Deliveries[id]
-		if d.Kind == outbound.KindReply && b.Messages.Rows[d.MessageID] == nil {
-			missing = append(missing, d.MessageID)
-		}
-	}
-
-	if len(missing) == 0 {
-		return nil
-	}
-
-	messages, err := store.Messages(ctx, tx, missing...)
-	if err != nil {
-		return err
-	}
-
-	for _, m := range messages {
-		b.Messages.Rows[m.ID] = &Message{Message: m}
-	}
-
-	return b.Outbox.loadDeliveries(ctx, tx, messages)
+	return b.Err
 }
 
 // withOpenedWindow returns the conversations whose parked replies can be offered again, because a customer's message
@@ -383,36 +339,6 @@ func (b *Book) withOpenedWindow(n *Prefetch) []store.ConversationID {
 		}
 	}
 	return sortedUnique(list)
-}
-
-// ReadReaction returns a customer's reaction to a message, and reads the delivery of the line that shows it. The lane of
-// that line is locked with its conversation. An unknown reaction is the zero one.
-func (b *Book) ReadReaction(ctx context.Context, tx pgx.Tx, k ReactionKey) (store.Reaction, error) {
-	if known, isKnown := b.Messages.Reactions[k]; isKnown {
-		return known, nil
-	}
-
-	var p store.Pipeline
-	var found []store.Reaction
-	p.FindReactions(&found, []store.AccountID{k.Account}, []string{k.Target})
-	if err := p.Run(ctx, tx); err != nil {
-		return store.Reaction{}, err
-	}
-	i := slices.IndexFunc(found, func(r store.Reaction) bool { return r.IdentityID == k.Identity })
-	if i < 0 {
-		return store.Reaction{}, nil
-	}
-
-	var line []store.Delivery
-	p.DeliveriesOf(&line, nil, []store.DeliveryID{found[i].DeliveryID})
-	if err := p.Run(ctx, tx); err != nil {
-		return store.Reaction{}, err
-	}
-	for _, d := range line {
-		b.Outbox.addDelivery(d)
-	}
-	b.Messages.Reactions[k] = found[i]
-	return found[i], nil
 }
 
 // ErrNewAccount means that a conversation belongs to an account that is newer than this process's directory of accounts.

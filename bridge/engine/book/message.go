@@ -17,6 +17,7 @@ import (
 type Message struct {
 	store.Message
 	Fresh, Dirty bool            // it is new in this batch; the batch changed it
+	filesRead    bool            // see Outbox.FilesPost
 	Decided      *bridge.Outcome // what a person decided about it in this batch; with State "", its lines show its fate
 	Elsewhere    bridge.Place    // where it was typed, if not in its conversation's thread; set only in the batch that makes it
 }

@@ -17,29 +17,33 @@ import (
 // For example, a mail arrives with one attachment: LinkExternalID records its Message-ID, and KeepFiles records the file.
 type Messages struct {
 	*Moment
-	log         *Log
-	posts       *Posts
-	verbs       verb.Table
-	Rows        map[store.MessageID]*Message
-	External    map[NameKey]store.ExternalID // by account and the provider's id; message 0 means it was deleted before it arrived
-	newExternal []store.ExternalID           // to be inserted
-	relinked    []store.ExternalID           // to be updated: they belong to another conversation or message now
-	Reactions   map[ReactionKey]store.Reaction
-	Reacted     map[ReactionKey]bool // reactions that changed in this batch
-	Fetches     []store.Fetch        // new files to be fetched
-	Offers      []*Message           // replies that waited for the provider, for reply.PostOffers to offer to agents again
+	log            *Log
+	posts          *Posts
+	outbox         *Outbox
+	deliveriesRead map[store.MessageID]bool // messages whose deliveries are loaded
+	verbs          verb.Table
+	Rows           map[store.MessageID]*Message
+	External       map[NameKey]store.ExternalID // by account and the provider's id; message 0 means it was deleted before it arrived
+	newExternal    []store.ExternalID           // to be inserted
+	relinked       []store.ExternalID           // to be updated: they belong to another conversation or message now
+	Reactions      map[ReactionKey]store.Reaction
+	Reacted        map[ReactionKey]bool // reactions that changed in this batch
+	Fetches        []store.Fetch        // new files to be fetched
+	Offers         []*Message           // replies that waited for the provider, for reply.PostOffers to offer to agents again
 }
 
-func newMessages(m *Moment, log *Log, posts *Posts, verbs verb.Table) *Messages {
+func newMessages(m *Moment, log *Log, posts *Posts, outbox *Outbox, verbs verb.Table) *Messages {
 	return &Messages{
-		Moment:    m,
-		log:       log,
-		posts:     posts,
-		verbs:     verbs,
-		Rows:      map[store.MessageID]*Message{},
-		External:  map[NameKey]store.ExternalID{},
-		Reactions: map[ReactionKey]store.Reaction{},
-		Reacted:   map[ReactionKey]bool{},
+		Moment:         m,
+		log:            log,
+		posts:          posts,
+		outbox:         outbox,
+		deliveriesRead: map[store.MessageID]bool{},
+		verbs:          verbs,
+		Rows:           map[store.MessageID]*Message{},
+		External:       map[NameKey]store.ExternalID{},
+		Reactions:      map[ReactionKey]store.Reaction{},
+		Reacted:        map[ReactionKey]bool{},
 	}
 }
 
@@ -99,7 +103,7 @@ func (ms *Messages) LinkExternalID(
 ) {
 	key := NameKey{account, external}
 	link := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
-	before, known := ms.External[key]
+	before, known := ms.ByExternalID(key)
 	switch {
 	case !known:
 		ms.newExternal = append(ms.newExternal, link)
@@ -202,7 +206,7 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 	m.Rich = richRow(r.Rich)
 	m.Promotional = r.Args.Promotional
 	ms.Rows[m.ID] = m
-	r.Conversation.Last = append(r.Conversation.Last, m.Message)
+	r.Conversation.NoteLatest(m)
 	return m
 }
 
@@ -221,7 +225,7 @@ func (ms *Messages) AddOutsideThread(r Request) *Message {
 
 // AnsweredBy returns the message that a reply answers (Args.Message) if the customer has that message, or nil.
 func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
-	m := ms.Rows[a.Args.Message]
+	m := ms.Get(a.Args.Message)
 	if m == nil || m.ConversationID != c.ID {
 		return nil
 	}
@@ -241,8 +245,8 @@ func (ms *Messages) newestFor(r Request) *Message {
 	}
 
 	var found *Message
-	for i := range c.Last {
-		m := ms.Rows[c.Last[i].ID]
+	for _, said := range ms.Latest(c) {
+		m := ms.Get(said.ID)
 		if m == nil || !canApply(c.Conversation, &m.Message) || ms.WasSaidSince(m, r) {
 			continue
 		}

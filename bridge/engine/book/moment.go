@@ -40,6 +40,10 @@ type Moment struct {
 	PartApplied bool        // a part of the event has changed something: the event can't be postponed alone any more
 	Typed       time.Time   // when the action was typed, or done by an emoji; zero if unknown
 	IDs         *store.IDs  // ids for the rows that the batch makes
+	Err         error       // of reading what a use case asked for: the batch fails with it
+	run         func(*store.Pipeline) error
+	LoadMore    func(*Prefetch) error // reads what an event names, if Load has not
+	asked       map[any]bool          // keys of the rows that were looked for, by their types
 }
 
 // NotYet is the error of an event that can't be applied yet, because it needs something that is about to be written.

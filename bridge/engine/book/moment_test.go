@@ -90,7 +90,7 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 			t.Parallel()
 			isAsked := func(_ *store.Conversation, m *store.Message) bool { return m.Fate == store.FateAsk }
 			verbs := verb.Table{bridge.VerbSend: {CanApply: isAsked}}
-			ms := newMessages(&Moment{Now: now, DatabaseNow: now}, nil, nil, verbs)
+			ms := newMessages(&Moment{Now: now, DatabaseNow: now}, nil, nil, nil, verbs)
 			c, talk := talkOf(asked("1700000050.000100", chat, 9*time.Minute), tt.later)
 			ms.Rows = talk.Rows
 

@@ -37,14 +37,3 @@ func (c *Conversation) StandingNote(t *Thread) bridge.DeliveryID {
 	}
 	return delivery
 }
-
-// standingNotes returns the latest deliveries of the standing notes of all loaded conversations.
-func (b *Book) standingNotes(n *Prefetch) (deliveries []bridge.DeliveryID) {
-	if !n.Notes {
-		return nil
-	}
-	for _, c := range b.Conversations.Rows {
-		deliveries = append(deliveries, c.StandingNote(c.Home(b.Dir)))
-	}
-	return deliveries
-}

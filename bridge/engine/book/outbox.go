@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/saidat"
@@ -26,7 +24,6 @@ type Outbox struct {
 	*Moment
 	Lanes      map[store.LaneID]*Lane
 	laneKeys   map[LaneKey]*Lane
-	named      map[LaneKey]bool        // lanes without a conversation that Load has looked for, whether they exist or not
 	gates      map[LaneKey]*store.Gate // gates of lanes that the batch makes or moves to another gate
 	Deliveries map[store.DeliveryID]*Delivery
 	OfMessage  map[store.MessageID][]*Delivery // deliveries by the message that they are about
@@ -40,7 +37,6 @@ func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Durati
 		Moment:     m,
 		Lanes:      map[store.LaneID]*Lane{},
 		laneKeys:   map[LaneKey]*Lane{},
-		named:      map[LaneKey]bool{},
 		gates:      map[LaneKey]*store.Gate{},
 		Deliveries: map[store.DeliveryID]*Delivery{},
 		OfMessage:  map[store.MessageID][]*Delivery{},
@@ -67,7 +63,8 @@ type Lane struct {
 	store.Lane
 	Fresh, Dirty bool        // it is new in this batch; the batch changed it
 	Gate         *store.Gate // the gate of a new or moved lane, whose id is resolved in Flush
-	Waiting      []*Delivery // the loaded messages of agents that wait in the lane, in order
+	waiting      []*Delivery // see Outbox.Waiting
+	waitingRead  bool
 }
 
 // HasRootToLand reports whether a root, the first message of a thread, waits in a lane or is being posted. Until then
@@ -129,16 +126,16 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID
 		return isQueuedWhole && d.OrderBy > order
 	}
 
-	at := slices.IndexFunc(l.Waiting, isLater)
+	at := slices.IndexFunc(o.Waiting(l), isLater)
 	d := o.Enqueue(l, outbound.KindReply, messageID, p, notBefore)
 	d.OrderBy = order
 	if at < 0 {
-		l.Waiting = append(l.Waiting, d)
+		l.waiting = append(l.waiting, d)
 		return d
 	}
 
-	o.moveBefore(l, d, l.Waiting[at].Seq)
-	l.Waiting = slices.Insert(l.Waiting, at, d)
+	o.moveBefore(l, d, l.waiting[at].Seq)
+	l.waiting = slices.Insert(l.waiting, at, d)
 	if l.isNextAndFree(d.Seq) {
 		o.SetDue(l, notBefore)
 	}
@@ -158,12 +155,11 @@ func (o *Outbox) moveBefore(l *Lane, d *Delivery, seq int64) {
 	d.Seq = seq
 }
 
-// IsNamed reports whether Load has looked for a lane that belongs to no conversation. A batch can enqueue only into such
-// lanes.
-func IsNamed(o *Outbox, key LaneKey) bool { return o.named[key] }
-
 // LaneOf returns the lane with a key. It makes the lane if it is missing. request is how long a request in that lane may take.
 func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority int, gate store.Gate, request time.Duration) *Lane {
+	if o.laneKeys[key] == nil && conversation == 0 { // those of conversations are loaded with these
+		o.need(key, func(n *Prefetch) { n.lanes.Add(key.Account, key.Key) })
+	}
 	if l := o.laneKeys[key]; l != nil {
 		return l
 	}
@@ -276,6 +272,11 @@ func (o *Outbox) addDelivery(d store.Delivery) {
 	}
 
 	row := &Delivery{Delivery: d}
+	for _, s := range o.shifts { // the row was read as it is stored, without the moves of this batch
+		if s.lane == d.LaneID && row.Seq >= s.seq {
+			row.Seq++
+		}
+	}
 	o.addToIndex(row)
 	l := o.Lanes[d.LaneID]
 	isAgentsMessage := d.OrderBy != ""
@@ -283,32 +284,9 @@ func (o *Outbox) addDelivery(d store.Delivery) {
 		return
 	}
 	if d.Seq > l.Head && d.State == store.Queued {
-		l.Waiting = append(l.Waiting, row)
-		slices.SortFunc(l.Waiting, func(a, b *Delivery) int { return int(a.Seq - b.Seq) })
+		l.waiting = append(l.waiting, row)
+		slices.SortFunc(l.waiting, func(a, b *Delivery) int { return int(a.Seq - b.Seq) })
 	}
-}
-
-// loadDeliveries reads the deliveries of messages that were found after the other deliveries had been loaded.
-func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Message) error {
-	var ids []store.MessageID
-	for _, m := range late {
-		ids = append(ids, m.ID)
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-
-	var p store.Pipeline
-	var found []store.Delivery
-	p.DeliveriesOf(&found, ids, nil)
-	if err := p.Run(ctx, tx); err != nil {
-		return err
-	}
-
-	for _, d := range found {
-		o.addDelivery(d)
-	}
-	return nil
 }
 
 // flushLanes writes lanes. If another transaction has inserted the same lane in the meantime, this one fails and is
@@ -337,6 +315,7 @@ func (o *Outbox) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
 // FilesPost returns the latest post of a message's files in its conversation's thread, or nil. Posts of single files
 // that arrived late don't count.
 func (o *Outbox) FilesPost(m *Message) *Delivery {
+	o.readFilesPosts(m)
 	var found *Delivery
 	for _, d := range o.OfMessage[m.ID] {
 		isFilesPost := d.Kind == string(bridge.PostFiles) && o.Lanes[d.LaneID] != nil

@@ -82,7 +82,7 @@ func ArrivedContent(o *Outbox, m *Message) (text string, files []store.FileRef) 
 		if !hasBegun(d) {
 			continue
 		}
-		sent, isEarlier := sentWords(m, d, leftInPieces(d, o.Deliveries[d.Joined]))
+		sent, isEarlier := sentWords(m, d, leftInPieces(d, o.Delivery(d.Joined)))
 		if !isEarlier {
 			sent = outbound.WordsOf(&m.Message, d.DecodedPayload().Span)
 		}

@@ -25,7 +25,6 @@ type People struct {
 	*Moment
 	Identities map[store.IdentityID]*store.Identity
 	ByAddress  map[NameKey]*store.Identity // by account and key: the root of the customer who has the key
-	writers    []string                    // the keys in Prefetch.Strangers that have written to us before
 
 	newIdentity map[store.IdentityID]bool             // identities that this batch has inserted
 	United      map[store.IdentityID]store.IdentityID // by former root: the root of the customer with whom that customer was merged
@@ -77,7 +76,9 @@ func (ps *People) keepIdentities(stored, proposed []store.Identity) {
 		isProposed[row.ID] = true
 	}
 	for i := range stored {
-		ps.AddIdentity(&stored[i])
+		if ps.Identities[stored[i].ID] == nil {
+			ps.AddIdentity(&stored[i])
+		}
 		if isProposed[stored[i].ID] {
 			ps.newIdentity[stored[i].ID] = true
 		}
@@ -177,7 +178,7 @@ func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Iden
 	if in.From.Key == "" {
 		return nil, nil
 	}
-	if i := ps.ByAddress[NameKey{a.ID, in.From.Key}]; i != nil {
+	if i := ps.At(NameKey{a.ID, in.From.Key}); i != nil {
 		return i, nil
 	}
 	if ps.Waits >= maxCustomerRetries {
@@ -195,11 +196,10 @@ func (ps *People) IsNewcomer(c *Conversation, key string) bool {
 	return len(c.Participants) > 0 && !ps.takesPart(c, key)
 }
 
-// WroteBefore reports whether a person has written to us before, with any of the keys. It knows that only about people
-// in Prefetch.Strangers.
-func (ps *People) WroteBefore(p channels.Party) bool {
-	hasWritten := func(key string) bool { return slices.Contains(ps.writers, key) }
-	return slices.ContainsFunc(allKeys(p), hasWritten)
+// WroteBefore reports whether a person has written to us before, with any of the keys.
+func (ps *People) WroteBefore(ctx context.Context, tx pgx.Tx, p channels.Party) (bool, error) {
+	writers, err := store.FilterWriters(ctx, tx, allKeys(p))
+	return len(writers) > 0, err
 }
 
 // BlockedRecipients returns why nothing may be sent to a conversation's recipients, or nil if sending is allowed.

@@ -89,7 +89,7 @@ func (ps *Posts) IsAskedElsewhere(r Request) bool {
 		root = r.Place.Message
 	}
 
-	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, root}]
+	p := ps.At(PostKey{r.Surface, r.Place.Channel, root})
 	return p == nil || p.ConversationID != r.Conversation.ID
 }
 
@@ -99,7 +99,7 @@ func (ps *Posts) IsShownInThread(r Request) bool {
 	if r.Conversation == nil || r.Args.Conversation == 0 {
 		return true
 	}
-	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}]
+	p := ps.At(PostKey{r.Surface, r.Place.Channel, r.Place.Thread})
 	return p != nil && p.ConversationID == r.Conversation.ID
 }
 
@@ -110,7 +110,7 @@ func (ps *Posts) RememberHandled(r Request) {
 
 // WasHandled reports whether a typed message was handled before: a surface may report the same message more than once.
 func (ps *Posts) WasHandled(r Request) bool {
-	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
+	p := ps.At(PostKey{r.Surface, r.Place.Channel, r.Place.Message})
 	return p != nil && p.Kind == HumanMessage
 }
 
@@ -118,7 +118,7 @@ func (ps *Posts) WasHandled(r Request) bool {
 // nil if the row exists, or if the action has waited long enough.
 func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 	root, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.Age()
-	if ps.Rows[PostKey{r.Surface, r.Place.Channel, root}] != nil || age >= maxRootWait {
+	if ps.At(PostKey{r.Surface, r.Place.Channel, root}) != nil || age >= maxRootWait {
 		return nil
 	}
 
@@ -151,7 +151,7 @@ func (ps *Posts) IsUnknownThread(r Request) bool {
 	if !r.Explicit || !isBelowRoot || r.Args.Conversation != 0 {
 		return false
 	}
-	return ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] == nil
+	return ps.At(PostKey{r.Surface, r.Place.Channel, r.Place.Thread}) == nil
 }
 
 // MayBeUnderDouble reports whether a text was typed below a duplicate of a conversation's root: below a post by
@@ -161,7 +161,7 @@ func (ps *Posts) MayBeUnderDouble(ctx context.Context, tx pgx.Tx, r Request) (bo
 	if !r.OwnThread || !isTypedInThread {
 		return false, nil
 	}
-	if ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Thread}] != nil {
+	if ps.At(PostKey{r.Surface, r.Place.Channel, r.Place.Thread}) != nil {
 		return false, nil
 	}
 	return store.MayHaveDuplicateRoot(ctx, tx, r.Surface, r.Place.Channel)

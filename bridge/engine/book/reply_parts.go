@@ -161,7 +161,7 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 
 // DeliveryOf returns the delivery of a message that a result or a click names, or else the latest one to the customer.
 func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
-	named := o.Deliveries[delivery]
+	named := o.Delivery(delivery)
 	if named != nil && named.MessageID == m.ID {
 		return named
 	}

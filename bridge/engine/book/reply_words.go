@@ -290,7 +290,7 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 			continue
 		}
 
-		sent, isEarlier := sentWords(m, d, leftInPieces(d, o.Deliveries[d.Joined]))
+		sent, isEarlier := sentWords(m, d, leftInPieces(d, o.Delivery(d.Joined)))
 		p.Earlier = nil
 		d.SetPayload(p)
 		hasLeft := !hasEnded(d) || d.Part > 0

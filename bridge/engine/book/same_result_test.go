@@ -45,7 +45,7 @@ func TestNamesFindTheSame(t *testing.T) {
 			}
 		}
 
-		list := newTags(dir)
+		list := newTags(&Moment{}, dir)
 		for name, want := range map[string]string{"vIP": "VIP", "vip": "vip", "Vip": "Vip"} {
 			if got := list.makeIfNew(name); got != want {
 				t.Fatalf("%q is the tag %q, want %q", name, got, want)

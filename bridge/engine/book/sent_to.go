@@ -11,8 +11,7 @@ import (
 )
 
 // ReplySentTo returns the only reply that was sent to a recipient in the 72 hours before the event. It looks in one conversation or, if
-// conversation is 0, in all those of the account that the recipient began. It returns nil if there is no reply or more than one, or if
-// the batch hasn't locked the reply's conversation.
+// conversation is 0, in all those of the account that the recipient began. It returns nil if there is no reply or more than one.
 func ReplySentTo(
 	ctx context.Context, tx pgx.Tx, b *Book, a *store.Account, conversation store.ConversationID, recipient string,
 ) (*Delivery, error) {
@@ -38,10 +37,12 @@ func ReplySentTo(
 		}
 		found = &rows[i]
 	}
-	if found == nil || b.Outbox.Lanes[found.LaneID] == nil {
-		return nil, nil
+	if found == nil || b.Messages.Get(found.MessageID) == nil {
+		return nil, b.Err
 	}
 
 	b.Outbox.addDelivery(*found)
-	return b.Outbox.Deliveries[found.ID], b.loadJoined(ctx, tx)
+	d := b.Outbox.Delivery(found.ID)
+	b.Messages.readOf(b.Outbox.RunOf(d))
+	return d, b.Err
 }

@@ -30,7 +30,7 @@ type sortingKey struct {
 func (cs *Conversations) SortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, kind Sorting) (*Conversation, error) {
 	today := DayKey(cs.Now)
 	key := sortingKey{kind, a.ID, today}
-	if c := cs.Rows[cs.sorting[key]]; c != nil {
+	if c := cs.Get(cs.sorting[key]); c != nil {
 		return c, nil
 	}
 	id, err := cs.TakeNumber(ctx, tx)

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/bridge/engine/directory"
 	"parley/store"
 	"parley/store/tag"
@@ -15,25 +13,14 @@ import (
 // Tags holds the tags (labels) that conversations may have. Tags are compared without regard to case, and a renamed
 // tag is also found by its former names: if "Invoice" was once "Bill", then "bill" is spelled "Invoice".
 type Tags struct {
-	rows []store.Tag     // those of the directory (a cache), or the stored ones if the batch may add a tag
-	made map[string]bool // names of tags that this batch adds or makes active again
+	*Moment
+	lock func() ([]store.Tag, error) // reads all tags; until the batch is committed, no other can add any
+	rows []store.Tag                 // those of the directory (a cache), or the stored ones if the batch may add a tag
+	made map[string]bool             // names of tags that this batch adds or makes active again
 }
 
-func newTags(dir *directory.Directory) *Tags { return &Tags{rows: dir.Tags, made: map[string]bool{}} }
-
-// load locks and reads all tags if the batch may add one. Until it is committed no other batch can add tags, since
-// the directory doesn't have those that were added a moment ago.
-func (ts *Tags) load(ctx context.Context, tx pgx.Tx, wanted []string) error {
-	mayBeNew := func(name string) bool {
-		t := ts.find(TidyTag(name))
-		return t == nil || !t.Active
-	}
-	if !slices.ContainsFunc(wanted, mayBeNew) {
-		return nil
-	}
-	var err error
-	ts.rows, err = tag.Lock(ctx, tx)
-	return err
+func newTags(m *Moment, dir *directory.Directory) *Tags {
+	return &Tags{Moment: m, rows: dir.Tags, made: map[string]bool{}}
 }
 
 // TidyTag removes surplus spaces from a typed tag.
@@ -73,6 +60,10 @@ func (ts *Tags) SpellingOf(name string) string {
 // makeIfNew returns the spelling of a tag, which it adds if it is missing, or makes active again.
 func (ts *Tags) makeIfNew(name string) string {
 	known := ts.find(name)
+	if mayBeNew := known == nil || !known.Active; mayBeNew && ts.lock != nil && ts.Err == nil { // the directory lacks tags of a moment ago
+		ts.rows, ts.Err = ts.lock()
+		ts.lock, known = nil, ts.find(name)
+	}
 	if known == nil {
 		ts.rows = append(slices.Clip(ts.rows), store.Tag{Name: name, Active: true})
 		ts.made[name] = true

@@ -179,7 +179,7 @@ func (el *elsewhere) timesAround(ctx context.Context, tx pgx.Tx, c *book.Convers
 	if err != nil {
 		return nil, false, err
 	}
-	for _, m := range c.Last { // messages of this batch aren't stored yet
+	for _, m := range el.Messages.Latest(c) { // messages of this batch aren't stored yet
 		if m.Direction != store.DirectionIn || store.IsByMachine(m.Automatic) {
 			continue
 		}

@@ -30,7 +30,7 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 	}
 
 	m := it.inboundMessage(c, a, part, in)
-	i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	i := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
 	silenced, err := isSilenced(ctx, tx, it, c, i, in)
 	if err != nil || silenced {
 		return err // kept, without a post

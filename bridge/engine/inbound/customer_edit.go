@@ -173,7 +173,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 // noteEarlyDeletion records that a customer deleted a message that has not arrived yet, and shows that once. It
 // links the message's external id to no message, which applyEarlyChange takes for a deletion.
 func noteEarlyDeletion(th *threads.Writer, a *store.Account, customer *store.Identity, target string) {
-	_, isKnown := th.Messages.External[book.NameKey{Account: a.ID, Name: target}]
+	_, isKnown := th.Messages.ByExternalID(book.NameKey{Account: a.ID, Name: target})
 	if isKnown || target == "" {
 		return
 	}
@@ -207,7 +207,7 @@ func deletion(th *threads.Writer, m *book.Message, in channels.Inbound) *store.R
 // to be done, because the edited text, or the message itself, is already shown. After a deletion it adds a
 // notice to in and returns false.
 func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.Inbound) bool {
-	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
+	x, known := it.Messages.ByExternalID(book.NameKey{Account: a.ID, Name: in.ExternalID})
 	hasEarlyChange := known && in.ExternalID != ""
 	if !hasEarlyChange || in.Kind != channels.InboundMessage {
 		return false
@@ -241,7 +241,7 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 func isDuplicate(it *UseCases, a *store.Account, m *book.Message, in channels.Inbound) bool {
 	isChat := !it.Caps(a.ID).Threads
 	isOfOtherFact := m.Direction == store.DirectionIn && m.EventID != it.Event.ID
-	customer := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	customer := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
 	return isChat && isOfOtherFact && isWrittenBy(it.People, m, customer)
 }
 

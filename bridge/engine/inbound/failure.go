@@ -104,7 +104,7 @@ func otherRecipient(c *book.Conversation, sent outbound.Payload, s *channels.Sta
 // deliveries left as one message, that is shown once, with the last one.
 func (rc *Receipts) isShownForRun(d *book.Delivery) bool {
 	first := d
-	if joined := rc.Outbox.Deliveries[d.Joined]; joined != nil {
+	if joined := rc.Outbox.Delivery(d.Joined); joined != nil {
 		first = joined
 	}
 	run := rc.Outbox.RunOf(first)

@@ -55,7 +55,7 @@ func (it *UseCases) showOtherConversations() {
 func openBefore(b *book.Book, customer store.IdentityID) []*book.Conversation {
 	var open []*book.Conversation
 	for _, id := range book.SortedKeys(b.Conversations.Rows) {
-		c := b.Conversations.Rows[id]
+		c := b.Conversations.Get(id)
 		if c.IdentityID == nil || b.People.Identities[*c.IdentityID] == nil {
 			continue
 		}
@@ -79,7 +79,7 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 
 	it.showOtherConversations()
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
-		c := it.Conversations.Rows[id]
+		c := it.Conversations.Get(id)
 		if it.People.RootOf(c) == i && c.BridgeStatus().Open() {
 			c.RefreshCard()
 		}
@@ -102,7 +102,7 @@ func (it *UseCases) moveToKey(a *store.Account, customer *store.Identity, previo
 	}
 
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
-		c := it.Conversations.Rows[id]
+		c := it.Conversations.Get(id)
 		if !c.Exclusive || c.AccountID != a.ID {
 			continue
 		}

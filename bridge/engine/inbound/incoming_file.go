@@ -17,12 +17,12 @@ import (
 // If the post of the message's files is still queued, the file is added to it. Otherwise the file gets a post
 // of its own.
 func (it *UseCases) NoteFetched(c *book.Conversation, f own.Fact) {
-	m := it.Messages.Rows[f.Message]
+	m := it.Messages.Get(f.Message)
 	if m == nil {
 		return
 	}
 	if m.ConversationID != c.ID { // an agent has turned the message into a conversation of its own since
-		if c = it.Conversations.Rows[m.ConversationID]; c == nil {
+		if c = it.Conversations.Get(m.ConversationID); c == nil {
 			return
 		}
 	}

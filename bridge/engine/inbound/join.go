@@ -49,13 +49,13 @@ func (it *UseCases) isAgent(sender channels.Party) bool {
 // conversationToJoin returns the newest open conversation of a mail's sender if the mail may join it, or nil.
 // If the subjects differ, it adds a notice with the mail's subject to in.
 func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *book.Conversation {
-	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	sender := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
 	if sender == nil || !it.MayJoin(a, *in) {
 		return nil
 	}
 
 	for _, id := range slices.Backward(book.SortedKeys(it.Conversations.Rows)) {
-		c := it.Conversations.Rows[id]
+		c := it.Conversations.Get(id)
 		if c.AccountID != a.ID || c.Kind != store.KindCustomer {
 			continue
 		}

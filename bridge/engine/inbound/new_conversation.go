@@ -41,7 +41,7 @@ func (it *UseCases) MakeConversation(
 		Fresh:    true,
 		Account:  a,
 		Threads:  map[store.AccountID]*book.Thread{},
-		Identity: it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}],
+		Identity: it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key}),
 		Conversation: &store.Conversation{
 			ID:                id,
 			AccountID:         a.ID,
@@ -57,7 +57,7 @@ func (it *UseCases) MakeConversation(
 	}
 	if c.Identity != nil {
 		c.IdentityID = &c.Identity.ID
-		last := it.Conversations.Rows[it.Conversations.Latest[c.Identity.ID]]
+		last := it.Conversations.Get(it.Conversations.Latest[c.Identity.ID])
 		if last != nil && c.Exclusive {
 			c.WindowFrom = last.WindowFrom  // the reply window is the customer's, whichever conversation opened it
 			c.Via = cmp.Or(c.Via, last.Via) // it was opened at the number that the customer wrote to

@@ -13,7 +13,7 @@ import (
 
 // isOldResult reports whether a result is outdated, because the message was sent again before the result arrived.
 func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
-	d := rc.Outbox.Deliveries[f.Delivery]
+	d := rc.Outbox.Delivery(f.Delivery)
 	if d == nil {
 		return false
 	}
@@ -34,12 +34,12 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 
 // hasEndedAs reports whether a receipt that preceded a result has given the delivery one of these states.
 func (rc *Receipts) hasEndedAs(f own.Fact, states ...store.DeliveryState) bool {
-	d := rc.Outbox.Deliveries[f.Delivery]
+	d := rc.Outbox.Delivery(f.Delivery)
 	return d != nil && slices.Contains(states, d.State)
 }
 
 // isProvenSent reports whether a receipt that preceded a result proves that the delivery has left.
 func (rc *Receipts) isProvenSent(f own.Fact) bool {
-	d := rc.Outbox.Deliveries[f.Delivery]
+	d := rc.Outbox.Delivery(f.Delivery)
 	return d != nil && d.IsAccepted()
 }

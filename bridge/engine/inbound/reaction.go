@@ -59,13 +59,9 @@ func (it *UseCases) customerReacts(ctx context.Context, tx pgx.Tx, a *store.Acco
 			k.Target = m.ExternalID // the provider named the message by our own id
 		}
 	}
-	known, err := it.ReadReaction(ctx, tx, k)
-	if err != nil {
-		return err
-	}
 	who := outbound.RefIn(c.Conversation, customer)
 	who.Stranger = outbound.IsStranger(c.Conversation, c.Identity, customer)
-	shown := showReaction(it, c, known, reacted, who)
+	shown := showReaction(it, c, it.Messages.ReactionTo(k), reacted, who)
 	if shown == nil {
 		return nil
 	}
@@ -89,7 +85,7 @@ func showReaction(
 ) *book.Delivery {
 	line := bridge.Line{Content: reacted, Customer: customer}
 	isAsKnown := known.Emoji == reacted.Emoji
-	shown := it.Outbox.Deliveries[known.DeliveryID]
+	shown := it.Outbox.Delivery(known.DeliveryID)
 	wasShownBefore := shown == nil && isAsKnown && reacted.Emoji != "" // its line isn't kept any more
 	isOutdated := shown != nil && reacted.At.Before(reactedAt(shown))
 	if wasShownBefore || isOutdated {

@@ -33,8 +33,8 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 			return err
 		}
 		if d != nil {
-			m = rc.Messages.Rows[d.MessageID]
-			return rc.applyToReply(ctx, tx, a, rc.Conversations.Rows[m.ConversationID], m, d, in.Status)
+			m = rc.Messages.Get(d.MessageID)
+			return rc.applyToReply(ctx, tx, a, rc.Conversations.Get(m.ConversationID), m, d, in.Status)
 		}
 	}
 	isOurs := m != nil && m.Direction != store.DirectionIn
@@ -42,7 +42,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 		return rc.applyUnmatched(ctx, tx, a, part, in)
 	}
 
-	c := rc.Conversations.Rows[m.ConversationID]
+	c := rc.Conversations.Get(m.ConversationID)
 	d, err := rc.DeliveryOfReceipt(m, in.Status)
 	if err != nil || c == nil {
 		return err
@@ -72,7 +72,7 @@ func (rc *Receipts) applyToReply(
 
 	run := rc.Outbox.RunOf(d)
 	for _, one := range run {
-		reply := rc.Messages.Rows[one.MessageID]
+		reply := rc.Messages.Get(one.MessageID)
 		if reply == nil || wasLeftOut(one, run) {
 			continue
 		}

@@ -22,7 +22,7 @@ import (
 
 // ReplyLanded records that the provider has accepted a reply.
 func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
-	m := rc.Messages.Rows[f.Message]
+	m := rc.Messages.Get(f.Message)
 	if m == nil {
 		return
 	}
@@ -75,7 +75,7 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 
 // replyFailed is ReplyFailed with the address that didn't get the reply (missed), if others may have got it, or "".
 func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact, missed string) error {
-	m := rc.Messages.Rows[f.Message]
+	m := rc.Messages.Get(f.Message)
 	if m == nil || isTakenBack(m) || isDeletedUnclear(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
 		return nil
 	}
@@ -154,7 +154,7 @@ func (rc *Receipts) passWaitOn(c *book.Conversation, m *book.Message, failed *bo
 
 // ReplyLate shows a reply's author that the reply has not left yet, unless it was taken back since, or a receipt proves that it has left.
 func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
-	m := rc.Messages.Rows[f.Message]
+	m := rc.Messages.Get(f.Message)
 	if m == nil || m.Fate == store.FateOut || isTakenBack(m) {
 		return
 	}
@@ -169,7 +169,7 @@ func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 
 // ReplyUnclear asks a person whether a reply was sent, because its result stays unknown.
 func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
-	m := rc.Messages.Rows[f.Message]
+	m := rc.Messages.Get(f.Message)
 	if m == nil || rc.isOldResult(m, f) {
 		return
 	}

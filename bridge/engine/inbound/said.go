@@ -41,18 +41,18 @@ func (it *UseCases) addInbound(c *book.Conversation, a *store.Account, part int,
 		SaidAt:     saidAt(it.Writer, in),
 		CreatedAt:  it.Now,
 	}}
-	if i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]; i != nil {
+	if i := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key}); i != nil {
 		m.IdentityID = &i.ID
 	}
 
-	link, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
+	link, known := it.Messages.ByExternalID(book.NameKey{Account: a.ID, Name: in.ExternalID})
 	if known && link.MessageID == 0 { // the customer deleted it before it arrived
 		m.Revision = deletion(it.Writer, m, in)
 	}
 
 	it.Messages.KeepFiles(m, a, in)
 	it.Messages.Rows[m.ID] = m
-	c.Last = append(c.Last, m.Message)
+	c.NoteLatest(m)
 	if in.ExternalID != "" {
 		it.Messages.LinkExternalID(a.ID, in.ExternalID, c.ID, m.ID)
 	}

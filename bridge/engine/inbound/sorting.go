@@ -27,7 +27,7 @@ import (
 // sortAutomaticMail adds an automatic mail to the account's thread of the day. The mail of a silenced sender is
 // stored without a post; that of a blocked sender is not stored at all.
 func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	sender := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
 	if sender != nil && sender.Blocked {
 		return nil // the mail is still in the mailbox
 	}
@@ -130,7 +130,7 @@ type sorting struct{ *UseCases }
 func promoteVerb() usecase.Case[*UseCases] {
 	return usecase.Case[*UseCases]{
 		Rules: verb.Rules{
-			Name: bridge.VerbPromote, InDailyThread: true, NeedsLatest: true, CanApply: isSetAside, Deed: store.DeedPromoted,
+			Name: bridge.VerbPromote, InDailyThread: true, CanApply: isSetAside, Deed: store.DeedPromoted,
 		},
 		DoInTx: sortMail(sorting.promote),
 	}
@@ -139,7 +139,7 @@ func promoteVerb() usecase.Case[*UseCases] {
 func silenceVerb() usecase.Case[*UseCases] {
 	return usecase.Case[*UseCases]{
 		Rules: verb.Rules{
-			Name: bridge.VerbSilence, InDailyThread: true, NeedsLatest: true, CanApply: isSetAside, Deed: store.DeedSilenced,
+			Name: bridge.VerbSilence, InDailyThread: true, CanApply: isSetAside, Deed: store.DeedSilenced,
 		},
 		DoInTx: sortMail(sorting.silenceSender),
 	}
@@ -148,7 +148,7 @@ func silenceVerb() usecase.Case[*UseCases] {
 func blockVerb() usecase.Case[*UseCases] {
 	return usecase.Case[*UseCases]{
 		Rules: verb.Rules{
-			Name: bridge.VerbBlock, InDailyThread: true, NeedsLatest: true, CanApply: isAutomatic, Deed: store.DeedBlocked,
+			Name: bridge.VerbBlock, InDailyThread: true, CanApply: isAutomatic, Deed: store.DeedBlocked,
 		},
 		DoInTx: sortMail(sorting.blockSender),
 	}
@@ -156,7 +156,7 @@ func blockVerb() usecase.Case[*UseCases] {
 
 func unblockVerb() usecase.Case[*UseCases] {
 	return usecase.Case[*UseCases]{
-		Rules: verb.Rules{Name: bridge.VerbUnblock, InDailyThread: true, NeedsLatest: true, Deed: store.DeedUnblocked},
+		Rules: verb.Rules{Name: bridge.VerbUnblock, InDailyThread: true, Deed: store.DeedUnblocked},
 		DoInTx: func(it *UseCases, ctx context.Context, tx pgx.Tx, r book.Request) error {
 			return sorting{it}.unblockSenders(ctx, tx, r)
 		},
@@ -267,7 +267,7 @@ func (it sorting) blockSender(_ context.Context, _ pgx.Tx, r book.Request, m *bo
 // whose button was clicked, or of the addresses that the command names.
 func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
-	m := it.Messages.Rows[a.Args.Message]
+	m := it.Messages.Get(a.Args.Message)
 	if m != nil && m.ConversationID != c.ID {
 		m = nil // it isn't a mail of this thread
 	}
@@ -316,7 +316,7 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m 
 	var unloaded []string
 	for _, address := range r.Args.Addresses {
 		key := bridge.AddressKey(address)
-		if sender := it.People.ByAddress[book.NameKey{Account: account, Name: key}]; sender != nil {
+		if sender := it.People.At(book.NameKey{Account: account, Name: key}); sender != nil {
 			found = append(found, sender)
 		} else {
 			unloaded = append(unloaded, key)

@@ -12,7 +12,7 @@ import (
 // failed. Parley posts nothing about such a part. If all other parts were sent, the reply counts as sent.
 func (rc *Receipts) settleIfStopped(c *book.Conversation, m *book.Message, part store.DeliveryID) bool {
 	rc.Outbox.StopEmptyParts(m)
-	d := rc.Outbox.Deliveries[part]
+	d := rc.Outbox.Delivery(part)
 	if d == nil || d.State != store.Cancelled {
 		return false
 	}

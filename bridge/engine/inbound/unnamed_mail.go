@@ -75,12 +75,12 @@ func (rc *Receipts) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Accou
 // showUnproven shows in a reply's thread, once for each recipient, that a report may be about that reply. It
 // doesn't show the report's text, which agents would take for a mail server's.
 func (rc *Receipts) showUnproven(d *book.Delivery, recipient string) {
-	m, p, key := rc.Messages.Rows[d.MessageID], d.DecodedPayload(), bridge.AddressKey(recipient)
+	m, p, key := rc.Messages.Get(d.MessageID), d.DecodedPayload(), bridge.AddressKey(recipient)
 	if slices.Contains(p.Reported, key) {
 		return
 	}
 	p.Reported = append(p.Reported, key)
 	d.SetPayload(p)
 	content := &bridge.BounceOtherLine{Words: m.Text, Recipient: recipient}
-	rc.LineAbout(rc.Conversations.Rows[m.ConversationID], m, bridge.Line{Content: content})
+	rc.LineAbout(rc.Conversations.Get(m.ConversationID), m, bridge.Line{Content: content})
 }

@@ -15,13 +15,6 @@ import (
 // lateAfter is the age from which a customer's message counts as found late.
 const lateAfter = time.Minute
 
-// NeedsLatest reports whether an inbound needs the conversation's latest messages to be loaded (see
-// hasWrittenSince): it is a late message in a chat that names one of our own addresses.
-func NeedsLatest(caps channels.Capabilities, databaseNow time.Time, e store.Event, in channels.Inbound) bool {
-	namesAddress := in.Envelope.Via != "" && !in.Historical
-	return namesAddress && !caps.Threads && isFoundLate(databaseNow, e, in)
-}
-
 // isFoundLate reports whether an inbound is applied long after it was said.
 func isFoundLate(databaseNow time.Time, e store.Event, in channels.Inbound) bool {
 	said := in.At
@@ -55,12 +48,13 @@ func isAddressedBy(it *UseCases, c *book.Conversation, in channels.Inbound) bool
 	return in.Automatic == "" && !in.Envelope.Blind && !it.People.IsNewcomer(c, in.From.Key)
 }
 
-// hasWrittenSince reports whether a customer has written after a time. If no message of the customer is loaded,
+// hasWrittenSince reports whether a customer has written after a time. If none of the latest messages is the customer's,
 // it reports whether anything was said after that time.
 func hasWrittenSince(it *UseCases, c *book.Conversation, at time.Time) bool {
 	isByCustomer := func(m store.Message) bool { return m.Direction == store.DirectionIn }
-	if !slices.ContainsFunc(c.Last, isByCustomer) {
+	latest := it.Messages.Latest(c)
+	if !slices.ContainsFunc(latest, isByCustomer) {
 		return c.LastAt.After(it.ByParleysClock(at))
 	}
-	return slices.ContainsFunc(c.Last, func(m store.Message) bool { return isByCustomer(m) && m.SaidAt.After(at) })
+	return slices.ContainsFunc(latest, func(m store.Message) bool { return isByCustomer(m) && m.SaidAt.After(at) })
 }

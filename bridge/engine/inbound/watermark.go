@@ -6,7 +6,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -25,8 +24,8 @@ func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Acco
 		if !d.IsAccepted() {
 			continue
 		}
-		c := rc.Conversations.Rows[rc.Outbox.Lanes[d.LaneID].ConversationID]
-		m := rc.Messages.Rows[d.MessageID]
+		c := rc.Conversations.Get(rc.Outbox.Lanes[d.LaneID].ConversationID)
+		m := rc.Messages.Get(d.MessageID)
 		if err := rc.applyReceipt(ctx, tx, c, d, m, in.Status); err != nil {
 			return err
 		}
@@ -37,33 +36,27 @@ func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Acco
 // carriesFiles reports whether a delivery has files. They are uploaded during its attempt, which may take long. A
 // watermark that arrives during the upload is hardly about this delivery, and doesn't wait for its result.
 func (rc *Receipts) carriesFiles(d *book.Delivery) bool {
-	return len(d.DecodedPayload().Span.FilesOf(rc.Messages.Rows[d.MessageID].Files)) > 0
+	return len(d.DecodedPayload().Span.FilesOf(rc.Messages.Get(d.MessageID).Files)) > 0
 }
 
 // repliesBegunBy returns the replies to a customer whose latest attempt began no later than a receipt's time.
-// Some may not have left yet. The batch has loaded the conversation and the message of each.
+// Some may not have left yet.
 func (rc *Receipts) repliesBegunBy(a *store.Account, in channels.Inbound) []*book.Delivery {
-	customer := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	customer := rc.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
 	if customer == nil {
 		return nil
 	}
 
 	var replies []*book.Delivery
-	for _, id := range book.SortedKeys(rc.Outbox.Deliveries) {
-		d := rc.Outbox.Deliveries[id]
-		lane := rc.Outbox.Lanes[d.LaneID]
-		if d.Kind != outbound.KindReply || lane == nil {
+	for _, id := range book.SortedKeys(rc.Conversations.Rows) {
+		c := rc.Conversations.Get(id)
+		if c.AccountID != a.ID || rc.People.RootOf(c) != customer {
 			continue
 		}
-		if d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
-			continue
-		}
-		c := rc.Conversations.Rows[lane.ConversationID]
-		if c == nil || c.AccountID != a.ID {
-			continue
-		}
-		if rc.Messages.Rows[d.MessageID] != nil && rc.People.RootOf(c) == customer {
-			replies = append(replies, d)
+		for _, d := range rc.Messages.SentLately(c) {
+			if !d.SentAt.After(in.Status.UpTo) && rc.Messages.Get(d.MessageID) != nil {
+				replies = append(replies, d)
+			}
 		}
 	}
 	return replies

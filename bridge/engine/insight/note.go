@@ -26,7 +26,7 @@ const maxNamed = 5
 // A note that mentions people is always posted as a new one, because editing a post notifies nobody.
 func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, hasNews bool) {
 	t := c.Home(us.Dir)
-	standing := us.Outbox.Deliveries[c.StandingNote(t)]
+	standing := us.Outbox.Delivery(c.StandingNote(t))
 	var before *bridge.Line
 	if standing != nil {
 		before = standing.DecodedPayload().Line // nil if the note was erased while it waited to be posted

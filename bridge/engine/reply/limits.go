@@ -242,8 +242,8 @@ func (rs *UseCases) WarnOfTexts(c *book.Conversation, m *book.Message, d *book.D
 // joinedText returns the text of all replies that leave as one message with a delivery.
 func joinedText(rs *UseCases, d *book.Delivery) string {
 	var texts []string
-	for _, other := range rs.Outbox.Lanes[d.LaneID].Waiting {
-		m := rs.Messages.Rows[other.MessageID]
+	for _, other := range rs.Outbox.Waiting(rs.Outbox.Lanes[d.LaneID]) {
+		m := rs.Messages.Get(other.MessageID)
 		if other.JoinKey == d.JoinKey && m != nil {
 			texts = append(texts, m.Text)
 		}

@@ -82,13 +82,14 @@ func (rs *UseCases) joinLines(c *book.Conversation, lane *book.Lane, d *book.Del
 
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
 	rs.MeasureLine(c, d, m)
-	at := slices.Index(lane.Waiting, d)
+	waiting := rs.Outbox.Waiting(lane)
+	at := slices.Index(waiting, d)
 	for _, i := range []int{at - 1, at + 1} { // a chat may report an author's messages in any order
-		if i < 0 || i >= len(lane.Waiting) {
+		if i < 0 || i >= len(waiting) {
 			continue
 		}
 
-		neighbour := lane.Waiting[i]
+		neighbour := waiting[i]
 		if rs.mayJoinNeighbour(neighbour, d, m) && joinGroupIfFits(rs, c, lane, d, neighbour.JoinKey) {
 			return
 		}
@@ -123,7 +124,7 @@ func joinGroupIfFits(rs *UseCases, c *book.Conversation, lane *book.Lane, d *boo
 	longest := LongestHold(rs, c)
 	var group []*book.Delivery
 	size := d.JoinSize
-	for _, other := range lane.Waiting {
+	for _, other := range rs.Outbox.Waiting(lane) {
 		if other != d && other.JoinKey == key {
 			if d.NotBefore.After(other.CreatedAt.Add(longest)) {
 				return false
@@ -157,7 +158,7 @@ func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Messag
 		return false
 	}
 
-	other := rs.Messages.Rows[neighbour.MessageID]
+	other := rs.Messages.Get(neighbour.MessageID)
 	isAgents := other != nil && other.AgentID != nil
 	if !isAgents || m.AgentID == nil {
 		return false

@@ -49,7 +49,7 @@ func (rs *UseCases) IsOrphaned(r book.Request) bool {
 	}
 	opened := saidat.Time(r.Place.Thread)
 	openedBeforeRestore := !opened.IsZero() && opened.Before(rs.Restored)
-	root := rs.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
+	root := rs.Posts.At(book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread})
 	return openedBeforeRestore && root == nil
 }
 
@@ -61,7 +61,7 @@ func (rs *UseCases) TellOrphaned(r book.Request, why, hint string) {
 	if isNote || len(a.Mentions) > 0 {
 		return
 	}
-	wasTold := rs.Posts.Rows[book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}] != nil
+	wasTold := rs.Posts.At(book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}) != nil
 	if wasTold || a.Actor.Kind != bridge.ActorPerson {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 func Verbs() []usecase.Case[*UseCases] {
 	changesRecipients := func(name bridge.Verb) usecase.Case[*UseCases] {
 		return usecase.Case[*UseCases]{
-			Rules: verb.Rules{Name: name, NeedsLatest: true},
+			Rules: verb.Rules{Name: name},
 			Do:    (*UseCases).changeRecipients,
 		}
 	}

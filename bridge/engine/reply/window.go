@@ -169,13 +169,14 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, d *b
 // offerParked collects the replies that were parked for the window, in the order in which they were written.
 // PostOffers posts them. Replies in earlier conversations with the customer are included; see book.IsOfferedIn.
 func (rs *UseCases) offerParked(c *book.Conversation) {
-	for _, id := range book.SortedKeys(rs.Messages.Rows) {
-		m := rs.Messages.Rows[id]
-		if !book.IsOfferedIn(rs.Book, c, m.ConversationID) || !IsWaitingForWindow(m) {
+	for _, id := range book.SortedKeys(rs.Conversations.Rows) {
+		if !book.IsOfferedIn(rs.Book, c, id) {
 			continue
 		}
-		m.Reason, m.Dirty = bridge.ReasonOffered, true
-		rs.Messages.Offers = append(rs.Messages.Offers, m)
+		for _, m := range rs.Messages.Parked(rs.Conversations.Get(id)) {
+			m.Reason, m.Dirty = bridge.ReasonOffered, true
+			rs.Messages.Offers = append(rs.Messages.Offers, m)
+		}
 	}
 	slices.SortFunc(rs.Messages.Offers, func(a, b *book.Message) int { return book.CompareSaid(&a.Message, &b.Message) })
 }

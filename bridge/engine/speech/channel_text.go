@@ -84,7 +84,7 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 		}
 		return err
 	}
-	if known := ct.Posts.Rows[r.PostKey()]; known != nil {
+	if known := ct.Posts.At(r.PostKey()); known != nil {
 		return nil
 	}
 
@@ -115,7 +115,7 @@ func (ct *ChannelTexts) takeQuestion(ctx context.Context, tx pgx.Tx, r book.Requ
 	if addresses, err := ct.addressesCustomer(ctx, tx, r); addresses || err != nil {
 		return addresses, err
 	}
-	if ct.Posts.Rows[threads.AskedKey(r, ct.Posts.Now)] != nil {
+	if ct.Posts.At(threads.AskedKey(r, ct.Posts.Now)) != nil {
 		return false, nil // already asked in this hour
 	}
 	isAwaited, err := store.IsAwaited(ctx, tx, r.Agent.ID, r.Surface, r.Place.Channel)
@@ -198,7 +198,7 @@ func (ct *ChannelTexts) answerableIn(
 // AskAgain applies Send from the menu of a message in the channel: it asks which customer is meant. If that was
 // asked already, it refuses and points to the question. handled is false for any other action.
 func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request) (handled bool, err error) {
-	p := ct.Posts.Rows[r.PostKey()]
+	p := ct.Posts.At(r.PostKey())
 	text, ok := channelTextOf(p)
 	if !ok || r.Verb != bridge.VerbSend {
 		return false, nil
@@ -242,7 +242,7 @@ func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 // sendChannelText sends a text from the channel to the customer whose button was clicked, as if its author had typed
 // it in the conversation's thread. If askToConfirm finds it necessary, whoever clicked has to confirm the text first.
 func (ct *ChannelTexts) sendChannelText(r book.Request) {
-	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
+	p := ct.Posts.At(book.PostKey{Account: r.Surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message})
 	if ct.refuseChosen(r, p) {
 		return
 	}
@@ -297,7 +297,7 @@ func (ct *ChannelTexts) refuseChosen(r book.Request, p *store.Post) bool {
 	if p == nil || p.MessageID == 0 {
 		return false
 	}
-	m, chosen := ct.Messages.Rows[p.MessageID], ct.Conversations.Rows[p.ConversationID]
+	m, chosen := ct.Messages.Get(p.MessageID), ct.Conversations.Get(p.ConversationID)
 	if m == nil || chosen == nil {
 		return false
 	}

@@ -159,7 +159,7 @@ func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 // when the reply is deleted.
 func (sp *UseCases) dropCorrections(m *book.Message) {
 	for id, lines := range sp.TrackedLines() {
-		fix := sp.Messages.Rows[id]
+		fix := sp.Messages.Get(id)
 		if fix.Fate != store.FateAsk && fix.Fate != store.FateUndone {
 			continue
 		}

@@ -20,7 +20,6 @@ func sendVerb() useCase {
 		Rules: verb.Rules{
 			Name:         bridge.VerbSend,
 			Final:        true,
-			NeedsLatest:  true,
 			NamesMessage: true,
 			CanApply:     func(_ *store.Conversation, m *store.Message) bool { return book.CanBeSent(m) },
 		},
@@ -32,14 +31,12 @@ func keepVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{
 			Name:         bridge.VerbKeep,
-			NeedsLatest:  true,
 			TakesBack:    true,
 			NamesMessage: true,
 			CanApply:     canBeKept,
 			Deed:         store.DeedKeptInside,
 		},
-		Wants: wantAnswered,
-		Do:    (*UseCases).decideMessage,
+		Do: (*UseCases).decideMessage,
 	}
 }
 
@@ -47,13 +44,11 @@ func dropVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{
 			Name:         bridge.VerbDrop,
-			NeedsLatest:  true,
 			NamesMessage: true,
 			CanApply:     canBeDropped,
 			Deed:         store.DeedKeptInside,
 		},
-		Wants: wantAnswered,
-		Do:    (*UseCases).decideMessage,
+		Do: (*UseCases).decideMessage,
 	}
 }
 

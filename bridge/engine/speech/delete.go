@@ -19,9 +19,8 @@ import (
 
 func deleteVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbDelete, NeedsLatest: true},
+		Rules: verb.Rules{Name: bridge.VerbDelete},
 		// If the deleted message was the root of its thread, a new thread begins with the customer's last message.
-		Wants: func(_ *UseCases, n *book.Prefetch, r book.Request) { n.AddLastWords(r) },
 		DoFirst: func(sp *UseCases, _ context.Context, _ pgx.Tx, r book.Request) error {
 			return sp.deleteMessage(r)
 		},
@@ -31,7 +30,7 @@ func deleteVerb() useCase {
 // deleteMessage applies the deletion of a message in the chat. An agent's text is taken back as far as
 // possible. If Parley's first message of the thread (its root) was deleted, it is posted again.
 func (sp *UseCases) deleteMessage(r book.Request) error {
-	p := sp.Posts.Rows[r.PostKey()]
+	p := sp.Posts.At(r.PostKey())
 	if p == nil || p.Kind == book.EarlyMessage {
 		keepEarlyDeletion(sp.Posts, r, p)
 		return nil
@@ -46,7 +45,7 @@ func (sp *UseCases) deleteMessage(r book.Request) error {
 		return sp.ThreadLost(c, r.Surface, r.Place.Message)
 	}
 
-	m := sp.Messages.Rows[p.MessageID]
+	m := sp.Messages.Get(p.MessageID)
 	if m != nil && p.Kind == book.HumanMessage {
 		sp.editing.applyDelete(c, m)
 	}

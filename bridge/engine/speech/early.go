@@ -50,7 +50,7 @@ func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 	}
 
 	p := rememberEarly(sp.Posts, r, earlyChange{Action: r.Action})
-	root := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
+	root := sp.Posts.At(book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread})
 	if root != nil {
 		p.ConversationID = root.ConversationID
 		due := sp.Now
@@ -133,7 +133,7 @@ const (
 // WithEarlyEdit applies an early edit to a text that was typed outside of its conversation's thread. If the
 // chat has already reported the edited text (r.Edited), it returns r unchanged with EditedBefore.
 func WithEarlyEdit(posts *book.Posts, r book.Request) (book.Request, EarlyEdit) {
-	known := posts.Rows[r.PostKey()]
+	known := posts.At(r.PostKey())
 	wasTyped := r.TypedPlace() != bridge.Place{}
 	if !wasTyped || known == nil {
 		if r.Edited {

@@ -28,8 +28,7 @@ import (
 
 func editVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbEdit, NeedsLatest: true},
-		Wants: wantAnswered,
+		Rules: verb.Rules{Name: bridge.VerbEdit},
 		DoFirst: func(sp *UseCases, _ context.Context, _ pgx.Tx, r book.Request) error {
 			sp.editMessage(r)
 			return nil
@@ -37,21 +36,17 @@ func editVerb() useCase {
 	}
 }
 
-// wantAnswered has the last messages loaded that aren't notes. They show whether the customer waits for an
-// answer once a reply is taken back.
-func wantAnswered(_ *UseCases, n *book.Prefetch, _ book.Request) { n.Answered = true }
-
 // editMessage applies a person's edit of a typed text, unless it is older than one that was applied, or the
 // same one again.
 func (sp *UseCases) editMessage(r book.Request) {
-	p := sp.Posts.Rows[r.PostKey()]
+	p := sp.Posts.At(r.PostKey())
 	if p == nil || p.Kind == book.EarlyMessage {
 		sp.keepEarlyEdit(r, p)
 		return
 	}
 
 	sp.ChannelTexts.editChannelText(p, r.Action)
-	m, c := sp.Messages.Rows[p.MessageID], conversationOf(sp.Book, p)
+	m, c := sp.Messages.Get(p.MessageID), conversationOf(sp.Book, p)
 	isByPerson := p.Kind == book.HumanMessage && m != nil && c != nil
 	isNewer := r.Version > p.Version // strings such as "1700000000.000200:9f86d081" (bridge.Edit.Version)
 	if !isByPerson || !isNewer {
@@ -70,11 +65,11 @@ func (sp *UseCases) editMessage(r book.Request) {
 
 // conversationOf returns the conversation of a post, written by a person or by Parley, or nil.
 func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
-	m := b.Messages.Rows[p.MessageID]
+	m := b.Messages.Get(p.MessageID)
 	if m != nil && p.Kind == book.HumanMessage {
-		return b.Conversations.Rows[m.ConversationID]
+		return b.Conversations.Get(m.ConversationID)
 	}
-	return b.Conversations.Rows[p.ConversationID]
+	return b.Conversations.Get(p.ConversationID)
 }
 
 // isSameEdit reports whether two versions come from one edit that the chat reported twice, with different
@@ -346,7 +341,7 @@ func (sp editing) restartHold(c *book.Conversation, d *book.Delivery) {
 		return
 	}
 
-	for _, other := range sp.Outbox.Lanes[d.LaneID].Waiting {
+	for _, other := range sp.Outbox.Waiting(sp.Outbox.Lanes[d.LaneID]) {
 		leavesWithIt := other != d && other.JoinKey == d.JoinKey
 		if leavesWithIt && sp.Outbox.CanBeTakenBack(other) {
 			sp.Outbox.Postpone(other, until)

@@ -104,8 +104,8 @@ func doubtfulNames(sp *UseCases, r book.Request) (names, before []string) {
 // openGreetings returns the names in the author's recent greetings in this thread about which the author is
 // still being asked.
 func openGreetings(sp *UseCases, r book.Request) (names []string) {
-	for _, said := range r.Conversation.Last {
-		m := sp.Messages.Rows[said.ID]
+	for _, said := range sp.Messages.Latest(r.Conversation) {
+		m := sp.Messages.Get(said.ID)
 		isAsked := m != nil && m.Fate == store.FateAsk && m.Reason == bridge.ReasonGreetsOther
 		if isAsked && isByAuthorOf(r, m) && sp.Now.Sub(m.CreatedAt) < greetingLasts {
 			names = append(names, greetedNames(m.Text)...)
@@ -153,8 +153,8 @@ func isKnownPerson(sp *UseCases, c *book.Conversation, names []string) bool {
 	for _, p := range c.Participants {
 		known = append(known, p.Name, p.Key)
 	}
-	for i := range c.Last {
-		if m := &c.Last[i]; m.Direction != store.DirectionNote {
+	for _, m := range sp.Messages.Latest(c) {
+		if m.Direction != store.DirectionNote {
 			known = append(known, m.Subject, m.CurrentText())
 		}
 	}

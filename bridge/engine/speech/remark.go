@@ -81,8 +81,8 @@ func (sp *UseCases) replyTypedAfter(r book.Request) (next *book.Message) {
 	}
 
 	var nextAt time.Time
-	for _, said := range r.Conversation.Last {
-		m := sp.Messages.Rows[said.ID]
+	for _, said := range sp.Messages.Latest(r.Conversation) {
+		m := sp.Messages.Get(said.ID)
 		if m == nil || m.Fate != store.FateWaiting || m.AccountID != r.Surface {
 			continue
 		}

@@ -59,7 +59,7 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 // them, and reports whether it did. The refusal lists the parts, unless the reply is confidential.
 func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
 	undecided := undecidedParts(sp.Outbox, r, m)
-	isNamed := sp.Outbox.Deliveries[r.Args.Delivery] != nil
+	isNamed := sp.Outbox.Delivery(r.Args.Delivery) != nil
 	if isNamed || len(undecided) < 2 {
 		return false
 	}

@@ -11,7 +11,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/saidat"
-	"parley/bridge/engine/threads"
 	"parley/bridge/engine/verb"
 	"parley/store"
 )
@@ -26,45 +25,29 @@ const minHold = 5 * time.Second
 
 func sayVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbSay, IsSpeech: true, NeedsLatest: true},
-		Wants: wantTold,
+		Rules: verb.Rules{Name: bridge.VerbSay, IsSpeech: true},
 	}
 }
 
 func replyVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbReply, IsSpeech: true, NeedsLatest: true}}
+	return useCase{Rules: verb.Rules{Name: bridge.VerbReply, IsSpeech: true}}
 }
 
 func noteVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbNote, IsSpeech: true, NeedsLatest: true},
-		Wants: wantNamed,
+		Rules: verb.Rules{Name: bridge.VerbNote, IsSpeech: true},
 	}
 }
 
 func unknownVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbUnknown, IsSpeech: true, NeedsLatest: true}}
-}
-
-// wantTold has those records loaded that show what Parley has already told the author. Some remarks are made only once,
-// others once an hour.
-func wantTold(sp *UseCases, n *book.Prefetch, r book.Request) {
-	n.Posts = append(n.Posts, threads.ToldKey(r, sp.Now), threads.AskedKey(r, sp.Now))
-}
-
-// wantNamed has the delivery queues of those colleagues loaded whom a note names, since they may have to be notified
-// in another chat.
-func wantNamed(sp *UseCases, n *book.Prefetch, r book.Request) {
-	for _, named := range sp.Dir.NamedIn(r.Text) {
-		n.AddElsewhere(sp.Dir, named.ID)
-	}
+	return useCase{Rules: verb.Rules{Name: bridge.VerbUnknown, IsSpeech: true}}
 }
 
 // Say applies a text that was typed in a conversation's thread.
 // Errors: the database's.
 func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
-	known := sp.Posts.Rows[r.PostKey()]
+	known := sp.Posts.At(r.PostKey())
 	if known != nil && known.Kind != book.EarlyMessage {
 		return nil // the chat has already reported this message in another way
 	}
@@ -169,7 +152,7 @@ func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	}
 
 	isToldOnce := reason == bridge.ReasonNotAnAgent || reason == bridge.ReasonExplicitMode || reason == bridge.ReasonForeignAgent
-	if isToldOnce && wasToldBefore(c, m) {
+	if isToldOnce && sp.wasToldBefore(c, m) {
 		return // otherwise Parley and another bot could answer each other forever
 	}
 
@@ -188,8 +171,8 @@ func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 }
 
 // wasToldBefore reports whether a recent text of the same author in this conversation stayed inside for the same reason.
-func wasToldBefore(c *book.Conversation, m *book.Message) bool {
-	return slices.ContainsFunc(c.Last, func(before store.Message) bool {
+func (sp *UseCases) wasToldBefore(c *book.Conversation, m *book.Message) bool {
+	return slices.ContainsFunc(sp.Messages.Latest(c), func(before store.Message) bool {
 		isSameCase := before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
 		return isSameCase && before.ID != m.ID
 	})
@@ -236,7 +219,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 // be meant for colleagues: a text that a person typed, a line of Parley's, or a message that Parley doesn't know.
 func (sp *UseCases) quotesOther(r book.Request) bool {
 	return r.Forwards || slices.ContainsFunc(r.Quotes, func(id string) bool {
-		p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id}]
+		p := sp.Posts.At(book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id})
 		return p == nil || !showsCustomersWords(bridge.PostKind(p.Kind))
 	})
 }
@@ -269,7 +252,7 @@ func isByAuthorOf(r book.Request, m *book.Message) bool {
 // KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside once somebody clicks the button with the
 // correct command. It does nothing for other actions.
 func (sp *UseCases) KeepMistypedCommand(r book.Request) {
-	m := sp.Messages.Rows[r.Args.Slip]
+	m := sp.Messages.Get(r.Args.Slip)
 	if m == nil || m.ConversationID != r.Conversation.ID {
 		return
 	}

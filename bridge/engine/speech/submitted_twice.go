@@ -15,11 +15,11 @@ import (
 func (sp *UseCases) TakeBackEarlierSubmission(r book.Request) bool {
 	hadLeft := false
 	for _, k := range book.FormKeys(r) {
-		p := sp.Posts.Rows[k]
+		p := sp.Posts.At(k)
 		if p == nil || p.ConversationID != r.Conversation.ID {
 			continue
 		}
-		m := sp.Messages.Rows[p.MessageID]
+		m := sp.Messages.Get(p.MessageID)
 		if m == nil {
 			continue
 		}

@@ -19,7 +19,7 @@ import (
 func sendAgainVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{
-			Name: bridge.VerbSendAgain, NeedsLatest: true, NamesMessage: true, CanApply: isUnclearOrFailed, Deed: store.DeedSentAgain,
+			Name: bridge.VerbSendAgain, NamesMessage: true, CanApply: isUnclearOrFailed, Deed: store.DeedSentAgain,
 		},
 		Do: (*UseCases).decideDelivery,
 	}
@@ -28,7 +28,7 @@ func sendAgainVerb() useCase {
 func markSentVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{
-			Name: bridge.VerbMarkSent, NeedsLatest: true, NamesMessage: true, CanApply: isUnclear, Deed: store.DeedMarkedSent,
+			Name: bridge.VerbMarkSent, NamesMessage: true, CanApply: isUnclear, Deed: store.DeedMarkedSent,
 		},
 		Do: (*UseCases).decideDelivery,
 	}
@@ -116,7 +116,7 @@ func mayBeDecided(o *book.Outbox, r book.Request, d *book.Delivery, m *book.Mess
 //
 // Both results are nil if there is none or if it isn't a reply of the request's conversation.
 func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
-	d := b.Outbox.Deliveries[r.Args.Delivery]
+	d := b.Outbox.Delivery(r.Args.Delivery)
 	if d == nil {
 		if m := b.MessageOfAction(r); m != nil {
 			d = b.Outbox.ReplyOf(m)
@@ -131,7 +131,7 @@ func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Messa
 		return nil, nil
 	}
 
-	m := b.Messages.Rows[d.MessageID]
+	m := b.Messages.Get(d.MessageID)
 	if m == nil || m.ConversationID != r.Conversation.ID {
 		return nil, nil
 	}

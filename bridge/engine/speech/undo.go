@@ -13,10 +13,9 @@ import (
 
 func undoVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbUndo, NeedsLatest: true, TakesBack: true, NamesMessage: true, Deed: store.DeedUndone},
+		Rules: verb.Rules{Name: bridge.VerbUndo, TakesBack: true, NamesMessage: true, Deed: store.DeedUndone},
 		// The waiting replies are loaded, even if others have written more since.
-		Wants: func(_ *UseCases, n *book.Prefetch, _ book.Request) { n.Undo, n.Answered = true, true },
-		Do:    (*UseCases).undo,
+		Do: (*UseCases).undo,
 	}
 }
 
@@ -102,17 +101,17 @@ func whyUndone(o *book.Outbox, m *book.Message) bridge.Why {
 // lastWaitingReplyFor returns the latest waiting reply that the acting agent wrote, or sent for a colleague,
 // before typing !undo. It returns nil if there is none.
 func (sp *UseCases) lastWaitingReplyFor(r book.Request) *book.Message {
-	c, agent := r.Conversation, r.Agent
+	agent := r.Agent
+	waiting := sp.Messages.WaitingReplies(r.Conversation)
 	senders := sp.sendersForOthers()
 	var found *book.Message
 	var last int64
-	for _, id := range book.SortedKeys(sp.Messages.Rows) {
-		m := sp.Messages.Rows[id]
-		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
+	for _, m := range waiting {
+		if m.AgentID == nil {
 			continue
 		}
 
-		isAgents := *m.AgentID == agent.ID || senders[id] == agent.ID
+		isAgents := *m.AgentID == agent.ID || senders[m.ID] == agent.ID
 		d := sp.Outbox.FirstPartOf(m)
 		if !isAgents || d == nil || sp.Messages.WasSaidSince(m, r) {
 			continue

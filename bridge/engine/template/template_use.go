@@ -30,7 +30,7 @@ import (
 
 func templateVerb() usecase.Case[*UseCases] {
 	return usecase.Case[*UseCases]{
-		Rules:  verb.Rules{Name: bridge.VerbTemplate, NeedsLatest: true, Deed: store.DeedChoseTemplate},
+		Rules:  verb.Rules{Name: bridge.VerbTemplate, Deed: store.DeedChoseTemplate},
 		DoInTx: (*UseCases).useTemplate,
 	}
 }
@@ -97,7 +97,7 @@ func (ts *UseCases) useTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 // settleReplaced records on a reply that waits for the reply window that the template m is sent instead.
 // Otherwise the reply would be offered again when the window opens.
 func (ts *UseCases) settleReplaced(r book.Request, m *book.Message) {
-	replaced := ts.Messages.Rows[r.Args.Message]
+	replaced := ts.Messages.Get(r.Args.Message)
 	isOfConversation := replaced != nil && replaced.ConversationID == r.Conversation.ID
 	isLeaving := m.Fate == store.FateWaiting
 	if isOfConversation && isLeaving && reply.IsWaitingForWindow(replaced) {

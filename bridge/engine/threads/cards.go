@@ -18,7 +18,7 @@ import (
 // somebody clicked on the card, and so is looking at it, it is updated at once.
 func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.SortedKeys(th.Conversations.Rows) {
-		if c := th.Conversations.Rows[id]; c.CardMayDiffer {
+		if c := th.Conversations.Get(id); c.CardMayDiffer {
 			cards{th}.queueOf(c, wait)
 		}
 	}

@@ -72,9 +72,7 @@ func surfaceElsewhere(
 	if needsNoCopy || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
 		return 0
 	}
-	lane := book.LaneKey{Account: surface, Key: outbound.ChannelLane(outbound.DirectChannel(th.Dir.UserOf(surface, agent)))}
-	isLocked := book.IsNamed(th.Outbox, lane) // false if the agent came in during this batch, which must not lock more queues
-	if !isLocked || !th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {
+	if !th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {
 		return 0
 	}
 	return surface

@@ -27,7 +27,7 @@ func (n *newLines) addLine(line *book.Delivery, m *book.Message) {
 // Lines about a single recipient are handled at the end of the batch.
 func (n *newLines) NoteFirstFates() {
 	for _, line := range n.written {
-		m := n.messages.Rows[line.MessageID]
+		m := n.messages.Get(line.MessageID)
 		if m != nil && !isAboutRecipient(line.DecodedPayload().Line) {
 			noteFirstFate(m, line)
 		}

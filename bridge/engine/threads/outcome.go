@@ -119,7 +119,7 @@ func (st lineSettler) stateOfOpenLine(l *lineToSettle) (state bridge.OutcomeStat
 // allowedOutcome returns the outcome of a line that asks whether newcomers in a mail may get replies. It is nil
 // until all of them do.
 func (st lineSettler) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Outcome {
-	c := st.Conversations.Rows[m.ConversationID]
+	c := st.Conversations.Get(m.ConversationID)
 	if c == nil || line.Outcome != nil {
 		return line.Outcome
 	}
@@ -229,7 +229,7 @@ func openVerbs(kind bridge.LineKind, state bridge.OutcomeState) []bridge.Verb {
 // promotedTo returns the conversation that a promoted mail (one that an agent moved out of a daily thread) is
 // in now. For all other lines it returns named.
 func (st lineSettler) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
-	c := st.Conversations.Rows[m.ConversationID]
+	c := st.Conversations.Get(m.ConversationID)
 	if c != nil && state == bridge.OutcomePromoted {
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}
 	}

@@ -65,7 +65,7 @@ func isUndecided(part *book.Delivery, line *bridge.Line) bool {
 // shownReceipt returns the state that is shown for a receipt of a message or a part: some accounts don't show
 // "delivered" and "read".
 func shownReceipt(th *Writer, m *book.Message, receipt bridge.OutcomeState) bridge.OutcomeState {
-	if c := th.Conversations.Rows[m.ConversationID]; c != nil {
+	if c := th.Conversations.Get(m.ConversationID); c != nil {
 		return th.Settings(c).ShownReceipt(receipt)
 	}
 	return receipt

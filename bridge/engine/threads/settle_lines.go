@@ -77,7 +77,7 @@ func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
 	for _, id := range book.SortedKeys(lines) {
 		for i, at := range positionsOf(lines[id]) {
-			lineSettler{th}.settleLine(th.Messages.Rows[id], lines[id][i], at)
+			lineSettler{th}.settleLine(th.Messages.Get(id), lines[id][i], at)
 		}
 	}
 }
@@ -156,7 +156,7 @@ func (st lineSettler) settleLine(m *book.Message, line postedLine, at position) 
 	}
 
 	lane := st.Outbox.Lanes[line.LaneID]
-	c := st.Conversations.Rows[lane.ConversationID]
+	c := st.Conversations.Get(lane.ConversationID)
 	if c == nil || c.Threads[lane.AccountID] == nil {
 		return
 	}
@@ -187,7 +187,7 @@ func (st lineSettler) updateWords(l *lineToSettle) (isChanged bool) {
 
 // dropReopen removes the Reopen button of a line once the conversation is open again, and reports whether it did.
 func (st lineSettler) dropReopen(line *bridge.Line, m *book.Message) (isChanged bool) {
-	c := st.Conversations.Rows[m.ConversationID]
+	c := st.Conversations.Get(m.ConversationID)
 	if c == nil || !c.BridgeStatus().Open() || !slices.Contains(line.Verbs, bridge.VerbReopen) {
 		return false
 	}

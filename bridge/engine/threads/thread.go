@@ -120,14 +120,14 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 }
 
 // repeatLastWords queues the customer's last messages, back to the reply before them, at the front of the
-// thread's lane, each with its files and its latest edit. It only knows the messages that the batch has loaded. It does nothing
-// if a message of the customer is queued anyway (c.Unshown), or if the conversation isn't open or is automatic.
+// thread's lane, each with its files and its latest edit.
+// It does nothing if a message of the customer is queued anyway, or if the conversation isn't open or is automatic.
 func repeatLastWords(th *Writer, c *book.Conversation, t *book.Thread, lane *book.Lane) {
-	if c.Unshown || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
+	if th.Outbox.HasUnshown(c) || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
 		return
 	}
 	hasRepeated := false
-	for _, m := range c.Last { // newest first, and each is queued in front of the one after it
+	for _, m := range th.Messages.Latest(c) { // newest first, and each is queued in front of the one after it
 		if m.Direction == store.DirectionOut && hasRepeated {
 			return
 		}
@@ -202,7 +202,7 @@ func CloseLeft(th *Writer, c *book.Conversation, f own.Fact) {
 	if t == nil || t.Root == f.Root {
 		return // the conversation is in that thread again
 	}
-	if d := th.Outbox.Deliveries[f.Delivery]; d != nil {
+	if d := th.Outbox.Delivery(f.Delivery); d != nil {
 		th.PostTo(c, t, bridge.PostLine, NoMessage, outbound.Payload{
 			Left:  true,
 			Place: bridge.Place{Channel: f.External, Thread: f.Root},

@@ -194,7 +194,7 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	line.Mentions = mentions
 
 	d := th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
-	if m := th.Messages.Rows[line.Args.Message]; m != nil && isTracked(&line) {
+	if m := th.Messages.Get(line.Args.Message); m != nil && isTracked(&line) {
 		th.addLine(d, m)
 	}
 	return d
@@ -203,7 +203,7 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 // sendWordsMark returns the bridge.WordsMark (a checksum) of the text that a button of a line sends, or "" if the line has
 // no such button.
 func sendWordsMark(b *book.Book, line *bridge.Line) string {
-	m := b.Messages.Rows[line.Args.Message]
+	m := b.Messages.Get(line.Args.Message)
 	if m == nil {
 		return ""
 	}

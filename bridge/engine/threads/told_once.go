@@ -52,7 +52,7 @@ func RememberAsked(posts *book.Posts, r book.Request) {
 
 // rememberOnce adds the row of a key. It returns false if the row exists.
 func rememberOnce(posts *book.Posts, key book.PostKey, r book.Request) bool {
-	if posts.Rows[key] != nil {
+	if posts.At(key) != nil {
 		return false
 	}
 	post := store.Post{AccountID: key.Account, Channel: key.Channel, Message: key.Message, Kind: toldPost}

@@ -23,9 +23,6 @@ import (
 type Case[U any] struct {
 	verb.Rules
 
-	// Wants requests rows for the verb, which are read before a batch of requests is applied. nil means that the common ones suffice.
-	Wants func(U, *book.Prefetch, book.Request)
-
 	// DoFirst handles events in the chat, such as the deletion of a message, whoever caused them. It is called before the conversation
 	// is determined.
 	DoFirst InTx[U]
@@ -49,9 +46,6 @@ func Within[W, U any](of func(W) U, cases []Case[U]) []Case[W] {
 			DoFirst:    inTxWithin(of, c.DoFirst),
 			DoAnywhere: inTxWithin(of, c.DoAnywhere),
 			DoInTx:     inTxWithin(of, c.DoInTx),
-		}
-		if c.Wants != nil {
-			list[i].Wants = func(w W, n *book.Prefetch, r book.Request) { c.Wants(of(w), n, r) }
 		}
 		if c.Do != nil {
 			list[i].Do = func(w W, r book.Request) { c.Do(of(w), r) }

@@ -23,7 +23,6 @@ type Rules struct {
 	Final          bool // deals with the customer's latest message: if the request arrives late, it is refused after newer messages
 	InDailyThread  bool // also in the threads that collect a day's automatic mail
 	NoConversation bool // never about a conversation, wherever it is used
-	NeedsLatest    bool // needs the conversation's latest messages, and its waiting replies, to be read
 
 	IsSpeech     bool // a text for the customer or for colleagues
 	IsQuestion   bool // a question about a conversation, answered where it was asked, even if a button asked it

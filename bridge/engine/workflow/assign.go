@@ -25,28 +25,15 @@ func takeVerb() useCase {
 
 func assignVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbAssign, NeedsOpen: true, NeedsLatest: true, Deed: store.DeedAssigned},
-		Wants: wantAgentsElsewhere,
+		Rules: verb.Rules{Name: bridge.VerbAssign, NeedsOpen: true, Deed: store.DeedAssigned},
 		Do:    (*UseCases).assign,
 	}
 }
 
 func unassignVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbUnassign, NeedsOpen: true, NeedsLatest: true, Deed: store.DeedUnassigned},
+		Rules: verb.Rules{Name: bridge.VerbUnassign, NeedsOpen: true, Deed: store.DeedUnassigned},
 		Do:    (*UseCases).removeOwners,
-	}
-}
-
-// wantAgentsElsewhere has the queues of direct messages loaded of all agents who don't use every chat
-// (surface), since they may have to be told in another one.
-func wantAgentsElsewhere(wf *UseCases, n *book.Prefetch, _ book.Request) {
-	for _, u := range wf.Dir.ActiveUsers() {
-		used := wf.Dir.SurfacesOf(u.AgentID)
-		isUnused := func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(used, a.ID) }
-		if slices.ContainsFunc(wf.Dir.Accounts, isUnused) {
-			n.AddDirect(u.AccountID, u.UserID)
-		}
 	}
 }
 

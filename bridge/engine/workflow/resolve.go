@@ -33,7 +33,6 @@ const (
 func resolveVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbResolve, Final: true, Deed: store.DeedResolved},
-		Wants: wantUnread,
 		Do:    (*UseCases).end,
 	}
 }
@@ -46,27 +45,15 @@ func closeVerb() useCase {
 			Final:      true,
 			Deed:       store.DeedClosed,
 		},
-		Wants: wantUnread,
-		Do:    (*UseCases).end,
+		Do: (*UseCases).end,
 	}
 }
 
 func reopenVerb() useCase {
 	return useCase{
-		Rules:  verb.Rules{Name: bridge.VerbReopen, NeedsLatest: true, Deed: store.DeedReopened},
+		Rules:  verb.Rules{Name: bridge.VerbReopen, Deed: store.DeedReopened},
 		DoInTx: (*UseCases).reopen,
 	}
-}
-
-// wantUnread has the data loaded that refuseUnread needs: whether messages of the customer haven't been posted in
-// the thread yet. The latest messages are also needed if the agent used one of Parley's own pages, which shows
-// messages before the thread does, and if the request arrives late, so that the customer may have written since.
-func wantUnread(wf *UseCases, n *book.Prefetch, r book.Request) {
-	isLate := book.HasTime(r.Action) && wf.WasTypedBefore(r.Action, wf.Now)
-	if r.Args.Seen != 0 || isLate {
-		n.NeedLatest = append(n.NeedLatest, r)
-	}
-	n.Ends = append(n.Ends, r)
 }
 
 // reopen opens a resolved conversation again. If a customer can have only one open conversation on the account,
@@ -180,7 +167,7 @@ func (wf *UseCases) askToResolveForOthers(r book.Request) {
 // refuseUnread refuses the request if the agent has not seen the customer's latest message, which nobody would
 // read once the conversation is out of sight. It reports whether it has refused.
 func (wf *UseCases) refuseUnread(r book.Request) (refused bool) {
-	if !hasUnread(wf.Messages, r) {
+	if !hasUnread(wf.Messages, wf.Outbox, r) {
 		return false
 	}
 	wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then decide.")
@@ -190,17 +177,17 @@ func (wf *UseCases) refuseUnread(r book.Request) (refused bool) {
 // hasUnread reports whether there is a message of the customer that the agent has not seen. In a chat, that is
 // one that hasn't been posted in the thread yet. On one of Parley's own pages, it is one that came after the
 // event up to which the page shows the conversation (Args.Seen).
-func hasUnread(messages *book.Messages, r book.Request) bool {
+func hasUnread(messages *book.Messages, outbox *book.Outbox, r book.Request) bool {
 	isOnOwnPage := r.Args.Seen != 0 && r.Surface == store.SystemAccount
 	if !isOnOwnPage {
-		return r.Conversation.Unshown
+		return outbox.HasUnshown(r.Conversation)
 	}
 
-	return slices.ContainsFunc(r.Conversation.Last, func(said store.Message) bool {
+	return slices.ContainsFunc(messages.Latest(r.Conversation), func(said store.Message) bool {
 		if said.Direction != store.DirectionIn {
 			return false
 		}
-		m := messages.Rows[said.ID] // the same message, with the changes of this batch
+		m := messages.Get(said.ID) // the same message, with the changes of this batch
 		hasNewWords := m != nil && m.Revision != nil && !m.Revision.Deleted && m.Revision.EventID > r.Args.Seen
 		return hasNewWords || said.EventID > r.Args.Seen
 	})
@@ -254,6 +241,7 @@ func (wf *UseCases) tellEnded(r book.Request) {
 // keepStatusFromReplies prevents queued replies from changing the conversation's status. A reply makes its
 // conversation pending when it is sent, but here an agent has chosen another status after writing it.
 func keepStatusFromReplies(b *book.Book, c *book.Conversation) {
+	b.Messages.WaitingReplies(c)
 	for _, d := range b.Outbox.Deliveries {
 		lane := b.Outbox.Lanes[d.LaneID] // the delivery's queue
 		if lane == nil || lane.ConversationID != c.ID {
@@ -263,7 +251,7 @@ func keepStatusFromReplies(b *book.Book, c *book.Conversation) {
 			continue
 		}
 
-		m := b.Messages.Rows[d.MessageID]
+		m := b.Messages.Get(d.MessageID)
 		if m != nil && m.Fate == store.FateOut {
 			continue // it was sent, and has changed the status already
 		}

@@ -23,22 +23,20 @@ import (
 func pendingVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbPending, NeedsOpen: true, Final: true, Deed: store.DeedSetPending},
-		Wants: wantUnread,
 		Do:    (*UseCases).setPending,
 	}
 }
 
 func snoozeVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbSnooze, NeedsOpen: true, Final: true, NeedsLatest: true, Deed: store.DeedSnoozed},
-		Wants: wantUnread,
+		Rules: verb.Rules{Name: bridge.VerbSnooze, NeedsOpen: true, Final: true, Deed: store.DeedSnoozed},
 		Do:    (*UseCases).snooze,
 	}
 }
 
 func wakeVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbWake, NeedsOpen: true, NeedsLatest: true, Deed: store.DeedWoke},
+		Rules: verb.Rules{Name: bridge.VerbWake, NeedsOpen: true, Deed: store.DeedWoke},
 		Do:    (*UseCases).wake,
 	}
 }

@@ -20,7 +20,6 @@ const maxTags = 20 // per conversation
 func tagVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbTag, Deed: store.DeedTagged},
-		Wants: func(_ *UseCases, n *book.Prefetch, r book.Request) { n.Tags = append(n.Tags, r.Args.Tags...) },
 		Do:    func(wf *UseCases, r book.Request) { wf.changeTags(r, addTags) },
 	}
 }
