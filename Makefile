@@ -64,9 +64,10 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, short torture; the ra
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
 	@.ci/test $(PKG)
 
-soak: ## now and then: the race detector for everything, every story on every surface and in every way of running Parley, the long forms of tests, and databases that sort by a language
+soak: ## now and then: the race detector for everything, every story on every surface and in every way of running Parley, the long forms of tests, databases that sort by a language, and the engine without reading ahead
 	@.ci/need go compiler postgres browser
 	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m ./...
+	PARLEY_TEST_READS_LATE=yes go test -vet=off -timeout 90m ./bridge/engine
 	PARLEY_TEST_LOCALE=en-US go test -vet=off -timeout 90m ./store/... ./bridge/relay ./bridge/engine
 
 lint: $(GOLANGCI) ## formatting and linters

@@ -1,6 +1,6 @@
 // Package book is the unit of work of the engine. A batch is the group of events (mails, typed messages, clicks) that
-// one transaction applies. Load locks and reads all rows that the batch touches, the use cases change them in memory,
-// and Flush writes the changes.
+// one transaction applies. Load locks and reads the rows that they surely touch, the use cases ask for further ones and
+// change them in memory, and Flush writes the changes.
 //
 // What does not belong here: use cases, and what is posted or shown to people (threads).
 package book

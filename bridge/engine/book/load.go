@@ -21,7 +21,7 @@ const (
 
 const maxOffered = 10 // parked replies of a conversation that are offered at once: see loadWaiting
 
-// Load reads and locks the rows that the batch touches, in few round trips. All batches lock in the same order, so
+// Load reads and locks the rows that the batch surely touches, in few round trips. All batches lock in the same order, so
 // that no two of them deadlock: identities (a customer's address or number) by account and key, then conversations by
 // id, then lanes (queues of deliveries) by id. Each kind is locked by one statement.
 //

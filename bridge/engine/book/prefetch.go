@@ -7,8 +7,8 @@ import (
 	"parley/store"
 )
 
-// Prefetch lists what the events of a batch will touch. The engine fills it in before anything is locked; then
-// Book.Load locks and reads each row once. For a mail, for example, it holds the sender's address, the ids of the
+// Prefetch lists what the events of a batch will surely touch. The engine fills it in before anything is locked; then
+// Book.Load locks and reads these rows in few round trips. For a mail, for example, it holds the sender's address, the ids of the
 // messages that the mail answers, and the conversation named by our token in it.
 //
 // A lane is the queue of deliveries to one place: a customer, a thread, or an agent (a direct lane).
