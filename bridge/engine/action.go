@@ -71,6 +71,7 @@ func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r book.Request, leave
 		}
 	}
 
+	w.Messages.Latest(r.Conversation) // the lines about these are settled, whatever the command changes
 	r.Conversation.CardIsUrgent = true
 	w.speech.KeepMistypedCommand(r)
 	return w.perform(ctx, tx, r)

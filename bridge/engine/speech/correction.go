@@ -158,6 +158,9 @@ func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 // dropCorrections drops the corrections of a reply that haven't been sent, before a newer one is offered or
 // when the reply is deleted.
 func (sp *UseCases) dropCorrections(m *book.Message) {
+	if c := sp.Conversations.Get(m.ConversationID); c != nil {
+		sp.Messages.Latest(c)
+	}
 	for id, lines := range sp.TrackedLines() {
 		fix := sp.Messages.Get(id)
 		if fix.Fate != store.FateAsk && fix.Fate != store.FateUndone {

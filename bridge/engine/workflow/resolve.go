@@ -241,6 +241,7 @@ func (wf *UseCases) tellEnded(r book.Request) {
 // keepStatusFromReplies prevents queued replies from changing the conversation's status. A reply makes its
 // conversation pending when it is sent, but here an agent has chosen another status after writing it.
 func keepStatusFromReplies(b *book.Book, c *book.Conversation) {
+	b.Messages.Latest(c)
 	b.Messages.WaitingReplies(c)
 	for _, d := range b.Outbox.Deliveries {
 		lane := b.Outbox.Lanes[d.LaneID] // the delivery's queue
