@@ -321,6 +321,20 @@ func (o *Outbox) Delivery(id store.DeliveryID) *Delivery {
 	return o.Deliveries[id]
 }
 
+// LockLanes locks many lanes that belong to no conversation at once. LaneOf does so for one.
+func (o *Outbox) LockLanes(keys []LaneKey) {
+	if o.LoadMore == nil || o.Err != nil {
+		return
+	}
+	n := NewPrefetch(1)
+	for _, k := range keys {
+		if !o.asked[k] {
+			n.lanes.Add(k.Account, k.Key)
+		}
+	}
+	o.Err = o.LoadMore(n)
+}
+
 // At returns the root of the customer who has a key on an account, or nil if nobody has.
 func (ps *People) At(k NameKey) *store.Identity {
 	if ps.ByAddress[k] == nil && k.Name != "" {

@@ -148,10 +148,18 @@ func (th *Writer) TellCondition(f own.Fact, page string) {
 	first := th.SurfaceForTroubles(account)
 	isModel := f.Kind == own.Account && f.Account == store.SystemAccount // the system account has no condition but the model's
 	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: isModel, Trouble: f.Text, Hint: f.Hint, Page: page}}
+	told := map[store.AgentID]store.AccountID{}
+	var queues []book.LaneKey
 	for _, a := range th.Dir.Agents {
-		if !a.Active || !a.IsAdmin() {
-			continue
+		if a.Active && a.IsAdmin() {
+			surface := th.SurfaceToTell(a.ID, first)
+			told[a.ID] = surface
+			direct := outbound.ChannelLane(outbound.DirectChannel(th.Dir.UserOf(surface, a.ID)))
+			queues = append(queues, book.LaneKey{Account: surface, Key: direct})
 		}
-		th.SendDirect(th.SurfaceToTell(a.ID, first), a.ID, line)
+	}
+	th.Outbox.LockLanes(queues)
+	for _, agent := range book.SortedKeys(told) {
+		th.SendDirect(told[agent], agent, line)
 	}
 }
