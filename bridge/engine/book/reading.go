@@ -207,9 +207,6 @@ type (
 	externalKey NameKey // a message by the provider's id
 	personKey   NameKey // the customer who has an address or a number
 	admittedKey NameKey // the same, who is made if there is none
-	joinedKey   NameKey // the open conversations of a sender
-	dayKey      NameKey // the sorting thread of an account's day
-	openingKey  NameKey // how much of its limit an origin has used
 )
 
 // noteAsked records what n looks for.
@@ -237,15 +234,6 @@ func (n *Prefetch) noteAsked(asked map[any]bool) {
 	}
 	for k := range n.people.all() {
 		asked[personKey(k)] = true
-	}
-	for k := range n.Joined.all() {
-		asked[joinedKey(k)] = true
-	}
-	for k := range n.Days.all() {
-		asked[dayKey(k)] = true
-	}
-	for k := range n.Opens {
-		asked[openingKey(k)] = true
 	}
 	for k := range n.lanes.all() {
 		asked[LaneKey{k.Account, k.Name}] = true
