@@ -232,8 +232,8 @@ func findingSettings() []Setting {
 			Free: linesText(analysis.ParsePatterns,
 				"Write a kind, an expression and a link in each line: order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}"),
 			Text: "Which numbers are noted, a line for each kind: `order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}`. " +
-				"The link may be left out; `order` alone is found by our rules, see [“The analysis of customers' " +
-				"messages”](ai.md). Empty: orders, quotes, invoices, shipments and tickets.",
+				"The link may be left out; `order` alone is found by our pattern, see [“The analysis of customers' " +
+				"messages”](ai.md). Empty: orders, quotes, invoices, shipments, tickets and amounts.",
 		},
 		{
 			Name:  "ai_intents",

@@ -146,9 +146,6 @@ func (p Pattern) LinkTo(number string) string {
 	return strings.ReplaceAll(p.Link, numberPlaceholder, escaped)
 }
 
-// builtInKinds returns the kinds of reference numbers that are recognised without a pattern.
-func builtInKinds() []string { return []string{"order", "quote", "invoice", "shipment", "ticket"} }
-
 // numberedLines yields the trimmed lines of a text that aren't empty, with their indices in the text.
 func numberedLines(text string) func(yield func(int, string) bool) {
 	return func(yield func(int, string) bool) {

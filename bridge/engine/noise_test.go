@@ -6,16 +6,16 @@ import (
 	"testing"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/evaluation"
+	"parley/bridge/analysis/analysistest"
 	"parley/bridge/analysis/offline"
 	"parley/store/storetest"
 )
 
-// noisyDay is a day of many conversations with one customer each. The customers' messages are taken from the evaluation's
-// messages, from the half on which the rules are tuned.
+// noisyDay is a day of many conversations with one customer each. The customers' messages are taken from
+// the set by which the analysis is measured.
 type noisyDay struct {
 	*world
-	all       []evaluation.Message
+	all       []analysistest.Message
 	languages []string // of the customers, by number
 	threads   []string
 }
@@ -29,10 +29,10 @@ func conversationsOfADay() int {
 }
 
 // writeFitting lets a customer write the nth of the messages that fit, in the customer's language if there are any.
-func (d *noisyDay) writeFitting(customer, nth int, fits func(evaluation.Message) bool) {
-	list := slices.DeleteFunc(slices.Clone(d.all), func(m evaluation.Message) bool { return m.Language != d.languages[customer] || !fits(m) })
+func (d *noisyDay) writeFitting(customer, nth int, fits func(analysistest.Message) bool) {
+	list := slices.DeleteFunc(slices.Clone(d.all), func(m analysistest.Message) bool { return m.Language != d.languages[customer] || !fits(m) })
 	if len(list) == 0 {
-		list = slices.DeleteFunc(slices.Clone(d.all), func(m evaluation.Message) bool { return !fits(m) })
+		list = slices.DeleteFunc(slices.Clone(d.all), func(m analysistest.Message) bool { return !fits(m) })
 	}
 	for _, text := range list[nth%len(list)].Texts {
 		d.customerWrites(fmt.Sprintf("c%d", customer), text)
@@ -88,12 +88,12 @@ func (d *noisyDay) countDisturbance() (n disturbance) {
 func TestNoiseOfADay(t *testing.T) {
 	t.Parallel()
 	dayLong := conversationsOfADay()
-	d := &noisyDay{world: newWorld(t, options{analyzer: offline.New()}), all: must(evaluation.ReadSet(evaluation.Dev))(t)}
-	anything := func(evaluation.Message) bool { return true }
-	thanks := func(m evaluation.Message) bool {
+	d := &noisyDay{world: newWorld(t, options{analyzer: offline.New()}), all: analysistest.Set(t)}
+	anything := func(analysistest.Message) bool { return true }
+	thanks := func(m analysistest.Message) bool {
 		return slices.Contains(m.Intents, "thanks") && m.Sentiment == analysis.Positive
 	}
-	urgent := func(m evaluation.Message) bool { return m.Urgent }
+	urgent := func(m analysistest.Message) bool { return m.Urgent }
 
 	for i := range dayLong { // everybody's first message
 		first := d.all[i%len(d.all)]

@@ -33,7 +33,6 @@ type commands struct {
 	Manifest      manifestCommand      `cmd:"" help:"Generate the description of the app that Slack or Teams needs."`
 	Replay        replayCommand        `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
 	Explain       explainCommand       `cmd:"" help:"Show what happened to a conversation (#12) or an event (345)."`
-	AIEval        aiEvalCommand        `cmd:"" name:"ai-eval" help:"Measure how well customers' messages are analysed, on labelled messages."`
 	Testing       testingCommands      `embed:""`
 	Version       versionCommand       `cmd:"" help:"Print the version."`
 	Help          helpCommand          `cmd:"" help:"List the commands, or explain one with its flags."`

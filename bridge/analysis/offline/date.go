@@ -1,27 +1,25 @@
 package offline
 
 import (
-	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/offline/lexicon"
 )
 
 // awayUntil returns the date until which a customer is away, such as "2026-12-05" for "I'm back on 5 December". Parley then
-// suggests to snooze the conversation until that day. It returns "" if the text names no such date. A day without a year
-// is the next such day after now. Weekdays aren't recognised. matches are the phrases that the lexicons found in the text,
-// such as "back on" and names of months.
+// suggests to snooze the conversation until that day. It returns "" if the text names no such date. Weekdays aren't
+// recognised. matches are the phrases that the lexicons found in the text, such as "back on" and names of months.
 func awayUntil(t *text, matches []match, now time.Time) string {
 	const ahead = 4 // a date may start up to four words after the phrase
-	for _, m := range matchesOf(matches, lexicon.OfDate) {
-		if m.Name != "back" || t.tokens[m.first].quoted {
+	for _, m := range matches {
+		if m.family != "date" || m.name != "back" || t.tokens[m.first].quoted {
 			continue
 		}
-		_, last := t.sentenceOf(m.first)
-		for i := m.first; i <= min(m.last+ahead, last); i++ {
+		_, end := t.sentenceOf(m.first)
+		for i := m.first; i <= min(m.last+ahead, end); i++ {
 			if date := dateAt(t, matches, i, now); date != "" {
 				return date
 			}
@@ -30,127 +28,65 @@ func awayUntil(t *text, matches []match, now time.Time) string {
 	return ""
 }
 
-// firstYear: only greater numbers are years.
-const firstYear = 1900
+var (
+	isoDate = regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}\b`)
+	dotDate = regexp.MustCompile(`^(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})\b`) // with slashes it could be the 5th of a month, or May
+)
 
-// dateAt parses the date that starts with the word i, in digits or with the name of a month. It returns "" if there is no
-// date.
+// dateAt parses the date that starts with the word i, in digits or with the name of a month: "2026-12-05", "5.12.2026",
+// "5 de diciembre de 2026", "December 5". Without a year it is the next such day after now.
 func dateAt(t *text, matches []match, i int, now time.Time) string {
-	if i+2 >= len(t.tokens) {
-		return upcomingDate(t, matches, i, now)
+	rest := t.all[t.tokens[i].from:]
+	if m := isoDate.FindString(rest); m != "" {
+		return formatDate(time.Parse("2006-1-2", m))
 	}
-
-	first, second, third := t.numberAt(i), t.numberAt(i+1), t.numberAt(i+2)
-	between := t.separatorAfter(i)
-	if first > firstYear && between == "-" { // "2026-12-05"
-		return formatDate(first, second, third)
+	if m := dotDate.FindStringSubmatch(rest); m != nil {
+		return formatDate(time.Parse("2006-1-2", m[3]+"-"+m[2]+"-"+m[1]))
 	}
-	if third > firstYear && isDayMonthYear(between, first, second) {
-		return formatDate(third, second, first)
-	}
-
-	if first > 0 {
-		for next := i + 1; next <= i+2; next++ { // "5 December 2026", "5 de diciembre de 2026"
-			month, year := monthAt(matches, next), t.yearAfter(next)
-			if month > 0 && year > 0 {
-				return formatDate(year, month, first)
-			}
+	day, month, year := 0, 0, 0
+	for k := i; k <= min(i+4, len(t.tokens)-1); k++ { //nolint:mnd // of "5 de diciembre de 2026"
+		n, _ := strconv.Atoi(strings.TrimRight(t.tokens[k].form, "sthndreo")) // "5th", "1er"
+		switch {
+		case month == 0 && monthAt(matches, k) > 0:
+			month = monthAt(matches, k)
+		case day == 0 && n > 0:
+			day = n
+		case year == 0 && n > 2000:
+			year = n
 		}
 	}
-
-	month := monthAt(matches, i)
-	if month > 0 && third > firstYear { // "December 5, 2026"
-		return formatDate(third, month, second)
-	}
-
-	return upcomingDate(t, matches, i, now)
-}
-
-// isDayMonthYear reports whether two numbers before a year are clearly a day and a month, given the separator between
-// them: "5.12.", "25/12" or "5/5". "5/12" is ambiguous, since it may be the 12th of May.
-func isDayMonthYear(between string, first, second int) bool {
-	switch between {
-	case ".", ". ":
-		return second > 0
-	case "/":
-		const lastMonth = 12
-		return first > lastMonth || first == second
-	}
-	return false
-}
-
-// yearAfter returns the year in the two words after the word i, or 0 if neither is a year.
-func (t *text) yearAfter(i int) int {
-	for next := i + 1; next <= min(i+2, len(t.tokens)-1); next++ {
-		if year := t.numberAt(next); year > firstYear {
-			return year
-		}
-	}
-	return 0
-}
-
-// upcomingDate parses a day and the name of a month without a year, starting with the word i, as the next such day after
-// now. It returns "" if there is no date, if the day is too far ahead (see analysis.CanRestUntil), or if now is zero.
-func upcomingDate(t *text, matches []match, i int, now time.Time) string {
-	if now.IsZero() || i+1 >= len(t.tokens) {
+	if day == 0 || month == 0 || t.tokens[i].form == "de" {
 		return ""
 	}
-
-	day, month := t.numberAt(i), monthAt(matches, i+1)
-	if month == 0 && i+2 < len(t.tokens) { // "5 de diciembre"
-		month = monthAt(matches, i+2)
+	years := []int{year}
+	if year == 0 {
+		years = []int{now.Year(), now.Year() + 1}
 	}
-	if month == 0 { // "December 5"
-		day, month = t.numberAt(i+1), monthAt(matches, i)
-	}
-	if day < 1 || month < 1 {
-		return ""
-	}
-
-	for _, year := range []int{now.Year(), now.Year() + 1} {
-		date := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-		if analysis.CanRestUntil(date, now) {
-			return formatDate(year, month, day)
+	for _, y := range years {
+		date := formatDate(time.Parse("2006-1-2", strconv.Itoa(y)+"-"+strconv.Itoa(month)+"-"+strconv.Itoa(day)))
+		parsed, err := time.Parse(time.DateOnly, date)
+		if err == nil && (year > 0 || analysis.CanRestUntil(parsed, now)) {
+			return date
 		}
 	}
-
 	return ""
-}
-
-// numberAt returns the word i as a number from 1 to 9999, possibly an ordinal ("5th"). It returns 0 for other words.
-func (t *text) numberAt(i int) int {
-	const maxNumber = 9999
-	digits := strings.TrimRight(t.tokens[i].form, "sthndreo") // without "st", "nd", "rd", "th", "ero", "o"
-	n, err := strconv.Atoi(digits)
-	if err != nil || n > maxNumber {
-		return 0
-	}
-	return n
 }
 
 // monthAt returns the month whose name starts with the word i, or 0 if there is none.
 func monthAt(matches []match, i int) int {
 	for _, m := range matches {
-		if m.Family != lexicon.OfDate || m.first != i {
-			continue
-		}
-		month, err := strconv.Atoi(m.Name) // phrases like "back on" have the name "back"
-		if err == nil {
+		month, err := strconv.Atoi(m.name) // phrases like "back on" have the name "back"
+		if m.family == "date" && m.first == i && err == nil {
 			return month
 		}
 	}
 	return 0
 }
 
-// formatDate formats a day of this century as "2026-12-05". It returns "" for an invalid date, such as 31 April.
-func formatDate(year, month, day int) string {
-	d := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if d.Day() != day || int(d.Month()) != month {
+// formatDate formats a day of this century as "2026-12-05". It returns "" for an invalid one, such as 31 April.
+func formatDate(d time.Time, err error) string {
+	if err != nil || d.Year() < 2000 || d.Year() > 2100 {
 		return ""
 	}
-	const firstCentury, lastCentury = 2000, 2100
-	if year < firstCentury || year > lastCentury {
-		return ""
-	}
-	return fmt.Sprintf("%04d-%02d-%02d", year, month, day)
+	return d.Format(time.DateOnly)
 }

@@ -9,13 +9,13 @@ import (
 	"testing"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/evaluation"
+	"parley/bridge/analysis/analysistest"
 )
 
 // readExamples reads the examples from which the model learns. Their form is described in examples/README.md.
-func readExamples(t testing.TB) []evaluation.Message {
+func readExamples(t testing.TB) []analysistest.Message {
 	t.Helper()
-	var all []evaluation.Message
+	var all []analysistest.Message
 	for _, language := range conceptLanguages() {
 		content, err := os.ReadFile("examples/" + language + ".txt")
 		if err != nil {
@@ -32,9 +32,9 @@ func readExamples(t testing.TB) []evaluation.Message {
 
 // parseExamples reads the examples of one language: headings, and the messages below them, one per line. Errors name
 // the line.
-func parseExamples(language, content string) ([]evaluation.Message, error) {
-	var all []evaluation.Message
-	var heading *evaluation.Message
+func parseExamples(language, content string) ([]analysistest.Message, error) {
+	var all []analysistest.Message
+	var heading *analysistest.Message
 	for i, line := range strings.Split(content, "\n") {
 		line = strings.TrimSpace(line)
 		isEmpty := line == "" || strings.HasPrefix(line, "//")
@@ -61,7 +61,7 @@ func parseExamples(language, content string) ([]evaluation.Message, error) {
 }
 
 // parseExampleHeading reads the labels of a heading, such as "negative urgent problem complaint".
-func parseExampleHeading(words []string) (m evaluation.Message, err error) {
+func parseExampleHeading(words []string) (m analysistest.Message, err error) {
 	if len(words) == 0 || !slices.Contains(analysis.Sentiments(), analysis.Sentiment(words[0])) {
 		return m, fmt.Errorf("no sentiment: %q", words)
 	}
@@ -88,9 +88,7 @@ func sumOfLessons(t testing.TB) string {
 	for _, name := range append(conceptLanguages(), "concepts") {
 		files = append(files, "examples/"+name+".txt")
 	}
-	for _, set := range []evaluation.Set{evaluation.Dev, evaluation.Dev2, evaluation.Dev3} {
-		files = append(files, "../evaluation/set/"+string(set)+".jsonl")
-	}
+	files = append(files, "examples/messages.jsonl")
 
 	h := sha256.New()
 	for _, file := range files {
@@ -104,7 +102,7 @@ func sumOfLessons(t testing.TB) string {
 }
 
 // countExamples counts the examples for which a function is true.
-func countExamples(all []evaluation.Message, isCounted func(evaluation.Message) bool) int {
+func countExamples(all []analysistest.Message, isCounted func(analysistest.Message) bool) int {
 	n := 0
 	for _, m := range all {
 		if isCounted(m) {
@@ -120,18 +118,18 @@ func TestExamplesOfEachLanguage(t *testing.T) {
 	all := readExamples(t)
 	for _, language := range conceptLanguages() {
 		t.Run(language, func(t *testing.T) {
-			n := countExamples(all, func(m evaluation.Message) bool { return m.Language == language })
+			n := countExamples(all, func(m analysistest.Message) bool { return m.Language == language })
 			if n < minExamples {
 				t.Errorf("got %d examples, want at least %d", n, minExamples)
 			}
 
-			n = countExamples(all, func(m evaluation.Message) bool { return m.Language == language && m.Urgent })
+			n = countExamples(all, func(m analysistest.Message) bool { return m.Language == language && m.Urgent })
 			if n < minUrgent {
 				t.Errorf("got %d urgent examples, want at least %d", n, minUrgent)
 			}
 
 			for _, sentiment := range analysis.Sentiments() {
-				n := countExamples(all, func(m evaluation.Message) bool { return m.Language == language && m.Sentiment == sentiment })
+				n := countExamples(all, func(m analysistest.Message) bool { return m.Language == language && m.Sentiment == sentiment })
 				if n < minOfSentiment {
 					t.Errorf("got %d examples that are %s, want at least %d", n, sentiment, minOfSentiment)
 				}
@@ -144,31 +142,36 @@ func TestExamplesOfEachIntent(t *testing.T) {
 	const minExamples = 60
 	all := readExamples(t)
 	for _, intent := range analysis.IntentNames() {
-		n := countExamples(all, func(m evaluation.Message) bool { return slices.Contains(m.Intents, intent) })
+		n := countExamples(all, func(m analysistest.Message) bool { return slices.Contains(m.Intents, intent) })
 		if n < minExamples {
 			t.Errorf("got %d examples of %s, want at least %d", n, intent, minExamples)
 		}
 	}
 }
 
-// No example is a message of our set, by which the analysis is judged. Short ones, which everybody writes, don't
-// count. The test doesn't show which examples they are, because developers don't read half of the set.
-func TestExamplesAreNotOfOurSet(t *testing.T) {
+// No example is a message of the set by which the analysis is measured. Short ones, which everybody writes, don't count. The test
+// doesn't show which examples they are, because developers don't read the set.
+func TestExamplesAreNotOfTheSet(t *testing.T) {
 	const shortWords = 4
-	set, err := evaluation.ReadSet(evaluation.All)
-	if err != nil {
-		t.Fatal(err)
-	}
 	isInSet := map[string]bool{}
-	for _, m := range set {
+	for _, m := range analysistest.Set(t) {
 		isInSet[strings.Join(m.Texts, " ")] = true
 	}
-
-	n := countExamples(readExamples(t), func(m evaluation.Message) bool {
-		text := m.Texts[0]
+	n := countExamples(append(readExamples(t), readMessages(t)...), func(m analysistest.Message) bool {
+		text := strings.Join(m.Texts, " ")
 		return len(strings.Fields(text)) > shortWords && isInSet[text]
 	})
 	if n > 0 {
-		t.Errorf("got %d examples that are messages of our set, want none", n)
+		t.Errorf("got %d examples that are messages of the set, want none", n)
 	}
+}
+
+// readMessages reads the labelled messages from which the model learns, too.
+func readMessages(t testing.TB) []analysistest.Message {
+	t.Helper()
+	content, err := os.ReadFile("examples/messages.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return analysistest.Read(t, content)
 }

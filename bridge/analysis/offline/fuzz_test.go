@@ -9,8 +9,8 @@ import (
 // An answer keeps to the rules for all answers, whatever a customer writes, and whatever patterns and intents a desk
 // has.
 func FuzzAnalyze(f *testing.F) {
-	for _, m := range readCustomers(f) {
-		f.Add("", m.Texts[0], `\b[A-Z]-\d+`, "order")
+	for _, text := range readDull(f) {
+		f.Add("", text, `\b[A-Z]-\d+`, "order")
 	}
 	f.Add("Re: >", "\xff„quoted“\r\n> urgent!!! today\u2028wedding 😡", "(", "x_y")
 	a := New()

@@ -2,7 +2,6 @@ package offline
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -11,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/evaluation"
 )
 
 // ask analyses one message at a desk, and checks the rules for all answers.
@@ -141,98 +139,4 @@ func cpuTime(t testing.TB) time.Duration {
 		t.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// readCustomers reads our own texts. Each line has language, sentiment, reason of urgency or "-", intents, reference
-// and text.
-func readCustomers(t testing.TB) []evaluation.Message {
-	t.Helper()
-	const fields = 6
-	content, err := os.ReadFile("testdata/customers.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	var all []evaluation.Message
-	for i, line := range strings.Split(strings.TrimSpace(string(content)), "\n") {
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		part := strings.SplitN(line, "|", fields)
-		if len(part) != fields {
-			t.Fatalf("line %d: got %d fields, want %d: %q", i+1, len(part), fields, line)
-		}
-		language, sentiment, because, intents, reference, text := part[0], part[1], part[2], part[3], part[4], part[5]
-
-		m := evaluation.Message{
-			ID:        fmt.Sprint(i + 1),
-			Language:  language,
-			Sentiment: analysis.Sentiment(sentiment),
-			Urgent:    because != "-",
-			Texts:     []string{text},
-		}
-		if m.Urgent {
-			m.Because = because
-		}
-		if intents != "" {
-			m.Intents = strings.Split(intents, ",")
-		}
-		if kind, value, found := strings.Cut(reference, " "); found {
-			m.References = append(m.References, evaluation.Reference{Kind: kind, Value: value})
-		}
-
-		all = append(all, m)
-	}
-	return all
-}
-
-// markedSentence is a sentence with the references in it.
-type markedSentence struct {
-	text       string
-	references []evaluation.Reference
-}
-
-// readMarkedSentences reads sentences, one per line: the text, " |", and the references as "kind number", separated
-// by commas. Lines that begin with # are comments.
-func readMarkedSentences(t testing.TB, file string) []markedSentence {
-	t.Helper()
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	var all []markedSentence
-	for line := range strings.SplitSeq(strings.TrimSpace(string(content)), "\n") {
-		text, marked, found := strings.Cut(line, " |")
-		if !found || strings.HasPrefix(line, "#") {
-			continue
-		}
-		s := markedSentence{text: text}
-		for part := range strings.SplitSeq(marked, ",") {
-			if kind, value, found := strings.Cut(strings.TrimSpace(part), " "); found {
-				s.references = append(s.references, evaluation.Reference{Kind: kind, Value: value})
-			}
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
-// score lets a new Analyzer analyse messages, and compares its answers with the right ones.
-func score(t *testing.T, messages []evaluation.Message) evaluation.Report {
-	t.Helper()
-	out, err := evaluation.Run(t.Context(), New(), messages, evaluation.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return evaluation.Score(out, evaluation.Price{})
-}
-
-// checkFigure checks that a share of right answers isn't below what it was. A share of no answers is NaN, which isn't
-// enough, either.
-func checkFigure(t *testing.T, field string, got, minShare evaluation.Ratio) {
-	t.Helper()
-	if isEnough := got >= minShare; !isEnough {
-		t.Errorf("%s: got the share %.3f, want at least %.3f", field, got, minShare)
-	}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/evaluation"
+	"parley/bridge/analysis/analysistest"
 )
 
 // The model learns by the code of this file: by logistic regression, from messages whose labels are known.
@@ -33,7 +33,7 @@ type lesson struct {
 }
 
 // newLesson makes a lesson of a message.
-func (a *Analyzer) newLesson(m evaluation.Message, withRules bool) lesson {
+func (a *Analyzer) newLesson(m analysistest.Message, withRules bool) lesson {
 	l := lesson{features: a.featuresOf(m.Question(analysis.Desk{})), withRules: withRules}
 	l.want[slices.Index(analysis.Sentiments(), m.Sentiment)] = 1
 	if m.Urgent {
@@ -47,9 +47,8 @@ func (a *Analyzer) newLesson(m evaluation.Message, withRules bool) lesson {
 
 // featuresOf finds the features of a question.
 func (a *Analyzer) featuresOf(q analysis.Question) []feature {
-	t := readText(q.Burst)
-	language, use := a.languages.Detect(t.words())
-	return a.findFeatures(t, use, a.findMatches(t, language, use))
+	_, _, features := a.readFeatures(readText(q.Burst))
+	return features
 }
 
 // learned has the learned weights: a row for each feature, with a weight for each label.
@@ -125,8 +124,7 @@ type placed struct {
 }
 
 // learnInOrder finds weights by logistic regression: one regression for all sentiments together, and one for each
-// other label. The steps become smaller for features that were seen often. A feature that is only about urgency
-// changes no other label's weights.
+// other label. The steps become smaller for features that were seen often.
 func learnInOrder(lessons []lesson, places map[uint32]int, seed uint64) []float64 {
 	w, seen := make([]float64, len(places)*labels), make([]float64, len(places)*labels)
 	all := make([][]placed, len(lessons))
@@ -162,9 +160,6 @@ func learnInOrder(lessons []lesson, places map[uint32]int, seed uint64) []float6
 			for _, f := range now {
 				at, v := f.place*labels, float64(f.value)/256
 				for k := range labels {
-					if f.press && k != urgentLabel {
-						continue
-					}
 					step := miss[k]*v - weightDecay*w[at+k]
 					seen[at+k] += step * step
 					w[at+k] += learningRate * step / math.Sqrt(seen[at+k]+1e-2)

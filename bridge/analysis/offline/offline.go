@@ -1,6 +1,6 @@
-// Package offline analyses customers' messages without a network, by lexicons, rules and a small trained model. It detects
-// the language, the mood, the urgency, the intent and the reference numbers, and suggests tags, replies and actions. The
-// same question always has the same answer.
+// Package offline analyses customers' messages without a network, by lexicons and a small trained model. It detects the
+// language, the mood, the urgency and the intent, finds reference numbers by the admin's patterns, and suggests tags, replies
+// and actions. Where it isn't sure it says nothing. The same question always has the same answer.
 //
 // Language models are used by bridge/analysis/openai. bridge/engine decides when a message is analysed and what is done
 // with the answer. Word lists are in the folder lexicon, not in Go code.
@@ -8,60 +8,144 @@ package offline
 
 import (
 	"context"
-	"slices"
+	"strings"
+	"sync"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/offline/lexicon"
+	"parley/bridge/analysis/offline/summary"
+	"parley/bridge/analysis/offline/wordform"
 )
+
+var _ analysis.Writer = (*Analyzer)(nil)
+
+// Analyzer is an analysis.Analyzer that answers by rules, without a network. It is safe for concurrent use.
+type Analyzer struct {
+	*knowledge
+
+	patterns finder
+	mu       sync.Mutex
+	readings map[string]*reading // a cache of the desks' own texts; see read
+}
+
+// knowledge is the read-only data that all Analyzers share.
+type knowledge struct {
+	lexicons  []*lexicon // one for each of conceptLanguages
+	common    *lexicon   // phrases of all languages
+	foreign   *lexicon   // phrases of languages without a lexicon
+	languages *languages
+	concepts  concepts
+	model     *model
+}
+
+//nolint:gochecknoglobals // read once, and never changed
+var loadKnowledge = sync.OnceValues(readKnowledge)
+
+// New returns an Analyzer. It panics if a lexicon is malformed, which a test rules out: they are embedded in the program.
+func New() *Analyzer {
+	k, err := loadKnowledge()
+	if err != nil {
+		panic("offline: " + err.Error())
+	}
+	return &Analyzer{knowledge: k, readings: map[string]*reading{}}
+}
+
+func readKnowledge() (*knowledge, error) {
+	k := &knowledge{}
+	var err error
+	for _, name := range append(conceptLanguages(), "common", "foreign") {
+		l, err := readLexicon(name)
+		if err != nil {
+			return nil, err
+		}
+		k.lexicons = append(k.lexicons, l)
+	}
+	ours := len(conceptLanguages())
+	k.common, k.foreign, k.lexicons = k.lexicons[ours], k.lexicons[ours+1], k.lexicons[:ours]
+	others, err := lexiconFiles.ReadFile("lexicon/other.txt")
+	if err != nil {
+		return nil, err
+	}
+	k.languages = newLanguages(k.lexicons, string(others))
+	if k.concepts, err = parseConcepts(conceptLines); err != nil {
+		return nil, err
+	}
+	k.model, err = readModel()
+	return k, err
+}
+
+// Write summarises a conversation. All other tasks, such as translating, need a language model.
+// Errors: analysis.ErrNeedsModel, the context's.
+func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
+	return summary.Write(ctx, a, r)
+}
 
 // Analyze implements analysis.Analyzer. It fails only if the context has ended.
 func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return analysis.Answer{}, err
 	}
-
 	t := readText(q.Burst)
-	language, use := a.languages.Detect(t.words())
-	matches := a.findMatches(t, language, use)
-	b := a.newBag(t)
+	language, matches, features := a.readFeatures(t)
+	v := a.model.judge(features)
 
 	answer := analysis.Answer{Language: language, By: "offline"}
-	features := a.findFeatures(t, use, matches)
-	verdict := a.judge(t, matches, features)
-	answer.Urgency = findUrgency(t, matches, features, a.model, &verdict)
-	answer.Sentiment = verdict.sentiment(answer.Urgency.Urgent)
-	answer.Intents = a.findIntents(t, &q.Desk, &verdict)
-	h := hints{wants: verdict.clearIntent(), likeliest: verdict.likeliestIntent(), asked: a.findAskedKind(q.Before)}
-	answer.References = a.findReferences(t, a.addAnnouncing(t, language, matches), q.Desk.References, h)
+	answer.Urgency = a.findUrgency(t, matches, features, &v)
+	answer.Sentiment = v.sentiment(answer.Urgency.Urgent, t.said(matches, "mood"))
+	answer.Intents = a.findIntents(t, &q.Desk, &v, t.said(matches, "intent"))
+	answer.References = a.patterns.find(t.all, q.Desk.Patterns())
 	answer.Tags = a.findTags(t, &q.Desk, answer.Intents)
-	answer.Replies = a.findReplies(b, language, q.Desk.Sources)
+	answer.Replies = a.findReplies(t, language, q.Desk.Sources)
 	answer.Actions = suggestActions(t, matches, &q, answer.Urgency.Urgent)
 	return answer, ctx.Err()
 }
 
-// announcesReference reports whether a match of the family OfAnnounce announces a reference, such as an order number. Others
-// announce a phone number or the like, or are fillers.
-func (m *match) announcesReference() bool { return m.Name != kindOther && m.Name != "filler" }
-
-// addAnnouncing adds the words of all languages that announce a number, if the text's language is unknown and no such word
-// was found yet. Texts like "Incidencia 4471187?" are too short to detect their language.
-func (a *Analyzer) addAnnouncing(t *text, language string, matches []match) []match {
-	if language != "" || len(matchesOf(matches, lexicon.OfAnnounce)) > 0 {
-		return matches
+// readFeatures returns the language of a text, the phrases in it and its features.
+func (a *Analyzer) readFeatures(t *text) (string, []match, []feature) {
+	language, near := a.languages.detect(t, len(a.lexicons))
+	var lexicons []*lexicon
+	for _, i := range near {
+		lexicons = append(lexicons, a.lexicons[i])
+		if a.lexicons[i].language == "de" { // "fuer" is "für"
+			for k := range t.tokens {
+				t.tokens[k].alt = wordform.WithoutUmlauts(t.tokens[k].form)
+			}
+		}
 	}
-
-	all := slices.Clone(matches)
-	for _, l := range a.lexicons {
-		all = append(all, matchesOf(findPhrases(l, t, nil), lexicon.OfAnnounce)...)
+	ours := lexicons
+	lexicons = append(lexicons, a.common)
+	if language == "" {
+		lexicons = append(lexicons, a.foreign)
 	}
+	matches := findPhrases(lexicons, t)
+	return language, matches, a.findFeatures(t, ours, matches)
+}
 
-	announcing := matchesOf(all, lexicon.OfAnnounce)
-	hasOther := slices.ContainsFunc(announcing, func(m match) bool { return m.Name == kindOther })
-	hasReference := slices.ContainsFunc(announcing, func(m match) bool { return m.announcesReference() })
-	if hasOther && hasReference {
-		return matches // languages disagree, so none is believed
+// reading is a text of a desk in the form in which it is compared with a customer's text.
+type reading struct {
+	bag      bag
+	forms    []string
+	language string
+}
+
+// read reads a text of a desk up to a number of bytes, or returns what was kept of it: a desk's texts come again with
+// every question.
+func (a *Analyzer) read(text string, maxBytes int) *reading {
+	const maxReadings = 512
+	text = strings.Clone(clipText(text, maxBytes))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r := a.readings[text]; r != nil {
+		return r
 	}
-
-	slices.SortStableFunc(all, compareMatches)
-	return all
+	t := readText([]analysis.Message{{Text: text}})
+	r := &reading{bag: a.newBag(t)}
+	r.language, _ = a.languages.detect(t, len(a.lexicons))
+	for i := range t.tokens {
+		r.forms = append(r.forms, t.tokens[i].form)
+	}
+	if len(a.readings) >= maxReadings {
+		clear(a.readings)
+	}
+	a.readings[text] = r
+	return r
 }

@@ -1,9 +1,10 @@
 package offline
 
 import (
-	"iter"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
@@ -23,102 +24,169 @@ type text struct {
 	subjects []span // the positions of subjects in all
 	tokens   []token
 	capitals int // the number of words in capitals
-
-	forwarded bool // a subject has a prefix like "Fwd:"
 }
 
 // span is the part s[from:to] of a string.
 type span struct{ from, to int }
 
+// token is a word, a number, an emoji or an emoticon in a text.
+type token struct {
+	from, to int    // in text.all
+	form     string // the folded word; ":)" or ":(" for an emoticon
+	alt      string // a second reading of form, or ""
+	sentence int    // the sentence's number in the text
+	clause   int    // the number of the part of a sentence, between commas and the like
+	number   bool   // starts with a digit
+	quoted   bool   // somebody else's words
+	loud     bool   // the last word of a sentence with an exclamation mark
+	asks     bool   // the last word of a sentence with a question mark
+}
+
 // readText joins the subjects and texts of a burst, each with a line end, and cuts them into words.
 func readText(burst []analysis.Message) *text {
 	t := &text{}
 	var b strings.Builder
-	size := 0
-	for _, m := range burst {
-		size += len(m.Subject) + len(m.Text) + 2
-	}
-
-	isLong := size > headBytes+tailBytes
-	maxBytes := headBytes + tailBytes
-	if isLong {
-		maxBytes = headBytes
-	}
-
 	add := func(s string) {
-		s = clipText(s, maxBytes-b.Len())
-		b.WriteString(s)
+		b.WriteString(clipText(s, headBytes-b.Len()))
 		b.WriteByte('\n')
 	}
 	for _, m := range burst {
-		if b.Len() >= maxBytes {
+		if b.Len() >= headBytes {
 			break
 		}
-
 		if m.Subject != "" {
 			from := b.Len()
 			add(m.Subject)
-			t.subjects = append(t.subjects, span{from: from, to: b.Len()})
-			t.forwarded = t.forwarded || isForward(m.Subject)
+			t.subjects = append(t.subjects, span{from, b.Len()})
 		}
-
 		add(m.Text)
 	}
-
-	if isLong { // then the head and the tail don't overlap
-		b.WriteString(tailOf(burst[len(burst)-1].Text))
-		b.WriteByte('\n')
+	if b.Len() >= headBytes {
+		last := burst[len(burst)-1].Text
+		from := max(0, len(last)-tailBytes)
+		for from < len(last) && !utf8.RuneStart(last[from]) {
+			from++
+		}
+		b.WriteString(last[from:] + "\n")
 	}
-
 	t.all = b.String()
 	t.readTokens()
-	if t.forwarded {
-		t.quoteForwarded()
-	}
-
 	return t
-}
-
-// quoteForwarded marks the words of a forwarded email as quoted, starting with the first line that begins with a quotation
-// mark or ">".
-func (t *text) quoteForwarded() {
-	marks := []string{"\n\"", "\n“", "\n„", "\n«", "\n>", "\n”"}
-	const lookBehind = 5 // bytes before a word: a line end, a quotation mark of up to three bytes, and a space
-	quoted := false
-	for i := range t.tokens {
-		word := &t.tokens[i]
-		before := strings.TrimRight(t.all[max(0, word.from-lookBehind):word.from], " ")
-		quoted = quoted || slices.ContainsFunc(marks, func(mark string) bool { return strings.HasSuffix(before, mark) })
-		word.quoted = word.quoted || quoted
-	}
 }
 
 // clipText returns at most limit bytes from the beginning of a text. It doesn't cut a character.
 func clipText(s string, limit int) string {
-	if limit <= 0 {
-		return ""
-	}
 	if len(s) <= limit {
 		return s
 	}
+	limit = max(limit, 0)
 	for limit > 0 && !utf8.RuneStart(s[limit]) {
 		limit--
 	}
 	return s[:limit]
 }
 
-// tailOf returns at most tailBytes from the end of a text. It doesn't cut a character.
-func tailOf(s string) string {
-	from := max(0, len(s)-tailBytes)
-	for from < len(s) && !utf8.RuneStart(s[from]) {
-		from++
+var (
+	// quotation finds lines that start with ">", and text in quotation marks within a line.
+	quotation = regexp.MustCompile(`(?m)^[ \t]*>.*$|"[^"\n]+"|[“„][^“”\n]+[“”]|«[^»\n]+»|»[^«\n]+«`)
+	emoticon  = regexp.MustCompile(`^[:;=][-']?([)D(])`)
+	// shortened words have a full stop that doesn't end a sentence.
+	shortened = regexp.MustCompile(`^(\pL|nr|no|num|bzw|ca|ggf|mr|mrs|dr|sr|sra|mme|tel|ref|\d{1,2})$`)
+)
+
+// readTokens sets t.tokens.
+func (t *text) readTokens() {
+	quotes := quotation.FindAllStringIndex(t.all, -1)
+	sentence, clause := 0, 0
+	add := func(k token) {
+		k.sentence, k.clause = sentence, clause
+		for len(quotes) > 0 && quotes[0][1] <= k.from {
+			quotes = quotes[1:]
+		}
+		k.quoted = len(quotes) > 0 && k.from >= quotes[0][0]
+		t.tokens = append(t.tokens, k)
 	}
-	return s[from:]
+	for i := 0; i < len(t.all); {
+		r, n := utf8.DecodeRuneInString(t.all[i:])
+		end := i + n
+		if wordform.IsWordRune(r) {
+			end = t.wordEnd(i)
+			if form := wordform.Fold(t.all[i:end]); form != "" {
+				add(token{from: i, to: end, form: form, number: r >= '0' && r <= '9'})
+				t.capitals += isShouted(t.all[i:end])
+			}
+		} else if wordform.IsEmoji(r) {
+			add(token{from: i, to: end, form: t.all[i:end]})
+		} else if m := emoticon.FindStringSubmatch(t.all[i:min(len(t.all), i+3)]); m != nil {
+			end = i + len(m[0])
+			add(token{from: i, to: end, form: ":" + strings.ReplaceAll(m[1], "D", ")")})
+		} else {
+			clause += t.endsClause(r)
+			if t.endsSentence(r, i) {
+				sentence++
+				clause++
+			}
+		}
+		i = end
+	}
 }
 
-// isInSubject reports whether an offset in t.all is within a subject.
-func (t *text) isInSubject(offset int) bool {
-	return slices.ContainsFunc(t.subjects, func(s span) bool { return offset >= s.from && offset < s.to })
+// wordEnd returns the end of the word that starts at an offset. An apostrophe is a part of the word if a letter follows,
+// but not after an elided article or pronoun: "l'ordine" and "n'est" are two words.
+func (t *text) wordEnd(start int) int {
+	for i, r := range t.all[start:] {
+		if wordform.IsWordRune(r) {
+			continue
+		}
+		end := start + i
+		next, _ := utf8.DecodeRuneInString(t.all[end+utf8.RuneLen(r):])
+		if !wordform.IsApostrophe(r) || !unicode.IsLetter(next) || wordform.IsElided(t.all[start:end]) {
+			return end
+		}
+	}
+	return len(t.all)
+}
+
+// isShouted returns 1 for a word of three or more capitals, otherwise 0.
+func isShouted(word string) int {
+	const minCapitals = 3
+	if len(word) >= minCapitals && word == strings.ToUpper(word) && word != strings.ToLower(word) {
+		return 1
+	}
+	return 0
+}
+
+// endsClause returns 1 for a character that separates parts of a sentence, otherwise 0.
+func (t *text) endsClause(r rune) int {
+	if strings.ContainsRune(",;:()–—|/•", r) {
+		return 1
+	}
+	return 0
+}
+
+// endsSentence reports whether a character between words ends a sentence. It marks the word before it as loud or asking.
+func (t *text) endsSentence(r rune, at int) bool {
+	last := &token{}
+	if len(t.tokens) > 0 {
+		last = &t.tokens[len(t.tokens)-1]
+	}
+	switch r {
+	case '!', '！':
+		last.loud = true
+		return true
+	case '?', '？':
+		last.asks = true
+		return true
+	case '.':
+		isAtSpace := at+1 == len(t.all) || strings.IndexByte(" \n.\"", t.all[at+1]) >= 0
+		return isAtSpace && (last.to != at || !shortened.MatchString(last.form))
+	}
+	return strings.ContainsRune("\n\r…。\u2028\u2029", r)
+}
+
+// isInSubject reports whether the word i is within a subject.
+func (t *text) isInSubject(i int) bool {
+	return slices.ContainsFunc(t.subjects, func(s span) bool { return t.tokens[i].from >= s.from && t.tokens[i].from < s.to })
 }
 
 // sentenceOf returns the first and the last word of the sentence that contains the word i. In this package, words are given
@@ -136,47 +204,3 @@ func (t *text) sentenceOf(i int) (first, last int) {
 
 // wordAt returns the word i as the customer wrote it.
 func (t *text) wordAt(i int) string { return t.all[t.tokens[i].from:t.tokens[i].to] }
-
-// words returns all words except numbers, each as the customer wrote it, cut to wordform.Longest bytes, and folded.
-func (t *text) words() iter.Seq2[string, string] {
-	return func(yield func(raw, form string) bool) {
-		for i := range t.tokens {
-			word := &t.tokens[i]
-			if !word.number && !yield(clipText(t.wordAt(i), wordform.Longest), word.form) {
-				return
-			}
-		}
-	}
-}
-
-// separatorAfter returns the text between the word i and the next one. It panics for the last word.
-func (t *text) separatorAfter(i int) string { return t.all[t.tokens[i].to:t.tokens[i+1].from] }
-
-// isOneSpaceAfter reports whether exactly one space separates the word i from a next one.
-func (t *text) isOneSpaceAfter(i int) bool { return i+1 < len(t.tokens) && t.separatorAfter(i) == " " }
-
-// isSentenceStart reports whether a word is the first of its sentence.
-func (t *text) isSentenceStart(i int) bool {
-	return i == 0 || t.tokens[i-1].sentence != t.tokens[i].sentence
-}
-
-// isForward reports whether an email's subject has a prefix that means "forwarded": "Fwd: …".
-func isForward(subject string) bool {
-	prefix, _, found := strings.Cut(strings.TrimSpace(subject), ":")
-	if !found {
-		return false
-	}
-	switch strings.ToLower(prefix) {
-	case "fw", "fwd", // English
-		"wg",       // German
-		"rv",       // Spanish
-		"enc",      // Portuguese
-		"tr",       // French
-		"pd",       // Polish
-		"i",        // Italian
-		"doorst",   // Dutch
-		"vs", "vb": // Danish and Norwegian, Swedish
-		return true
-	}
-	return false
-}

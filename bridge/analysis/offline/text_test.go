@@ -36,26 +36,3 @@ func TestEndOfLongBurstIsRead(t *testing.T) {
 		})
 	}
 }
-
-// A forwarded mail is recognised by the prefix of its subject, in several languages.
-func TestIsForward(t *testing.T) {
-	tests := []struct {
-		subject string
-		want    bool
-	}{
-		{subject: "FW: lamp", want: true},
-		{subject: "Fwd: lamp", want: true},
-		{subject: "WG: Lampe", want: true},
-		{subject: "Doorst: lamp", want: true},
-		{subject: " i: lampe", want: true},
-		{subject: "Re: lamp", want: false},
-		{subject: "Forwarding address", want: false},
-		{subject: "fw", want: false},
-		{subject: "order: fw: lamp", want: false},
-	}
-	for _, tt := range tests {
-		if got := isForward(tt.subject); got != tt.want {
-			t.Errorf("isForward(%q) = %v, want %v", tt.subject, got, tt.want)
-		}
-	}
-}

@@ -81,7 +81,7 @@ func TestDocsMatchCode(t *testing.T) {
 
 	commands := findAll(readDoc(t, "cmd/parley/main.go")+readDoc(t, "cmd/parley/withemulators.go"), `(?m)^\s+([A-Z]\w+)\s+\w+Command\s`)
 	for i, c := range commands {
-		commands[i] = strings.ToLower(regexp.MustCompile(`(.)([A-Z][a-z])`).ReplaceAllString(c, "$1-$2")) // AIEval is ai-eval
+		commands[i] = strings.ToLower(regexp.MustCompile(`(.)([A-Z][a-z])`).ReplaceAllString(c, "$1-$2"))
 	}
 	slices.Sort(commands)
 	wantSame(t, "command", commands, findAll(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z-]+)"))

@@ -8,8 +8,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
-
-	"parley/bridge/analysis/offline/numeral"
 )
 
 // Longest is the maximum length of a folded word in bytes. All words of the lexicons are shorter.
@@ -20,7 +18,7 @@ const Longest = 48
 func Fold(word string) string {
 	plain := true
 	for i := 0; i < len(word) && plain; i++ {
-		plain = numeral.IsSmallLetter(word[i]) || numeral.IsDigit(word[i])
+		plain = 'a' <= word[i] && word[i] <= 'z' || '0' <= word[i] && word[i] <= '9'
 	}
 
 	if plain {

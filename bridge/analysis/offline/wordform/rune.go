@@ -1,55 +1,32 @@
 package wordform
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"parley/bridge/analysis/offline/numeral"
 )
 
 // IsWordRune reports whether a character can be part of a word or a number.
 func IsWordRune(r rune) bool {
-	if r < utf8.RuneSelf {
-		return numeral.IsLetter(byte(r)) || numeral.IsDigit(byte(r))
-	}
 	if r == utf8.RuneError {
 		return false
 	}
-	if unicode.IsLetter(r) || unicode.IsDigit(r) {
-		return true
-	}
-	return unicode.IsMark(r) && !isEmojiMark(r)
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) && !isEmojiMark(r)
 }
 
 // isEmojiMark reports whether a mark modifies the emoji before it: a variation selector or a keycap.
-func isEmojiMark(r rune) bool {
-	const (
-		firstSelector = 0xFE00
-		lastSelector  = 0xFE0F
-		keycap        = 0x20E3
-	)
-	return r == keycap || numeral.IsWithin(int(r), firstSelector, lastSelector)
-}
+func isEmojiMark(r rune) bool { return r == 0x20E3 || 0xFE00 <= r && r <= 0xFE0F }
 
 // IsEmoji reports whether a character is an emoji.
 func IsEmoji(r rune) bool {
-	const (
-		firstPicture, lastPicture = 0x1F300, 0x1FAFF
-		firstSign, lastSign       = 0x2600, 0x27BF
-		star                      = 0x2B50
-		twoExclamationMarks       = 0x203C
-	)
-	switch r {
-	case star, twoExclamationMarks:
-		return true
-	}
-	return numeral.IsWithin(int(r), firstPicture, lastPicture) || numeral.IsWithin(int(r), firstSign, lastSign)
+	const star, twoExclamationMarks = 0x2B50, 0x203C
+	return r == star || r == twoExclamationMarks || 0x1F300 <= r && r <= 0x1FAFF || 0x2600 <= r && r <= 0x27BF
 }
 
-// IsElided reports whether a folded word is the elided form of a French or Italian word before a vowel: "l" in "l'ordine",
+// IsElided reports whether a word is the elided form of a French or Italian word before a vowel: "l" in "l'ordine",
 // "dell" in "dell'ordine".
-func IsElided(form string) bool {
-	switch form {
+func IsElided(word string) bool {
+	switch strings.ToLower(word) {
 	case "l", "d", "n", "j", "m", "t", "s", "c", "qu", "un", "dell", "all", "nell", "sull", "dall", "quell", "quest",
 		"jusqu", "lorsqu", "puisqu", "quelqu", "nient", "tutt", "mezz", "cos", "dov", "com", "anch", "bell":
 		return true
