@@ -107,7 +107,7 @@ func TestInboxKeepsWhatIsUnfolded(t *testing.T) {
 		From:         "maria@customer.test",
 		Name:         "maria",
 		Conversation: 1,
-		Text:         "Any news?\n\n> Where is my order, please?",
+		Text:         "Any news?\n\n> Where is it?",
 	})
 	b := s.Browser("ben@acme.test")
 	b.Open("/inbox/1")
