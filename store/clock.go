@@ -34,8 +34,8 @@ func ClockAhead(ctx context.Context, q Querier) (time.Duration, error) {
 }
 
 const (
-	noteClock    = `UPDATE clock_seen SET at = clock_timestamp() WHERE at < clock_timestamp()`
-	clockSetBack = `SELECT greatest(0, extract(epoch FROM at - clock_timestamp()))::double precision FROM clock_seen`
+	noteClock    = `UPDATE clock_seen SET at = now.at FROM (SELECT clock_timestamp() AS at) AS now WHERE clock_seen.at < now.at`
+	clockSetBack = `SELECT greatest(0, extract(epoch FROM at - (SELECT clock_timestamp())))::double precision FROM clock_seen`
 )
 
 // NoteClock notes the latest time that the database's clock has shown.

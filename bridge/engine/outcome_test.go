@@ -61,6 +61,7 @@ func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 		text   string
 		decide func(text string, line bridgetest.Message)
 		want   bridge.OutcomeState
+		verbs  []bridge.Verb // of the buttons that stay
 	}{
 		{
 			text:   "!kept of ann",
@@ -79,14 +80,15 @@ func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 				w.waitFate(text, "waiting")
 				w.reply(thread, "!undo")
 			},
-			want: bridge.OutcomeUndone,
+			want:  bridge.OutcomeUndone,
+			verbs: []bridge.Verb{bridge.VerbSend},
 		},
 	} {
 		text := w.reply(thread, c.text)
 		w.waitFate(text, "ask")
 		line := w.waitLineAbout(thread, bridge.LineAsk, c.text)
 		c.decide(text, line)
-		wantButtons(t, "once it is decided", w.waitOutcome(line, c.want))
+		wantButtons(t, "once it is decided", w.waitOutcome(line, c.want), c.verbs...)
 	}
 }
 

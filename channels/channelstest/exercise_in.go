@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,6 +106,13 @@ func decodeRepeatedly(t *testing.T, f channels.Fact, accepting, other channels.C
 	t.Helper()
 	stored := bytes.Clone(f.Payload)
 	first := mustDecode(t, accepting, f.Payload)
+	withoutHTML := func(list []channels.Inbound) []channels.Inbound { // a function equals no other
+		list = slices.Clone(list)
+		for i := range list {
+			list[i].Original.HTML = nil
+		}
+		return list
+	}
 	if !bytes.Equal(stored, f.Payload) {
 		t.Error("decoding changed the payload")
 	}
@@ -113,7 +121,7 @@ func decodeRepeatedly(t *testing.T, f channels.Fact, accepting, other channels.C
 	for _, c := range []channels.Channel{accepting, other, accepting, other} {
 		group.Go(func() {
 			again, err := c.Decode(stored)
-			if err != nil || !reflect.DeepEqual(first, again) {
+			if err != nil || !reflect.DeepEqual(withoutHTML(first), withoutHTML(again)) {
 				t.Errorf("decoded again: %+v, %v; first: %+v", again, err, first)
 			}
 		})

@@ -29,10 +29,10 @@ const MaxAlike = 50
 const alikeTo = `
 	WITH found (contact_id, rank, why) AS (
 		SELECT i.contact_id, 1, 'has the same address or number'
-		FROM identities AS i WHERE lower(i.key) = ANY(@keys) OR ` + endsLike + ` = ANY(@tails)
+		FROM identities AS i WHERE lower(replace(i.key, 'I', 'i')) = ANY(@keys) OR ` + endsLike + ` = ANY(@tails)
 		UNION
 		SELECT i.contact_id, 2, 'is named in this customer''s conversations'
-		FROM identities AS i WHERE lower(i.key) = ANY(@named) OR ` + endsLike + ` = ANY(@namedtails)
+		FROM identities AS i WHERE lower(replace(i.key, 'I', 'i')) = ANY(@named) OR ` + endsLike + ` = ANY(@namedtails)
 		UNION
 		SELECT i.contact_id, 3, 'names this customer''s address or number in #' || max(c.id)
 		FROM messages AS m

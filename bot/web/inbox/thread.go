@@ -3,6 +3,7 @@ package inbox
 import (
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,13 +62,12 @@ type mistake struct {
 
 // IsBeside reports whether the problem is shown beside the form in which it is.
 func (t threadPage) IsBeside() bool {
-	switch bridge.Verb(t.Wrong) {
-	case bridge.VerbReply:
-		return t.Open && t.Withheld == ""
-	case bridge.VerbNote, bridge.VerbAssign, bridge.VerbSnooze, bridge.VerbResolve:
-		return t.Open
+	if !t.Open {
+		return false
 	}
-	return false
+	isReply := t.Wrong == string(bridge.VerbReply)
+	others := []bridge.Verb{bridge.VerbNote, bridge.VerbAssign, bridge.VerbSnooze, bridge.VerbResolve}
+	return isReply && t.Withheld == "" || slices.Contains(others, bridge.Verb(t.Wrong))
 }
 
 // detail is a line of the list of details, such as "Owner: Ann".

@@ -9,7 +9,7 @@ import (
 
 // talkOf returns a conversation with some messages, from the oldest on. Their ids count from 1.
 func talkOf(messages ...store.Message) (*Conversation, *Messages) {
-	c, ms := &Conversation{}, &Messages{Rows: map[store.MessageID]*Message{}}
+	c, ms := &Conversation{Fresh: true}, &Messages{Rows: map[store.MessageID]*Message{}}
 	for i, m := range messages {
 		m.ID = store.MessageID(i + 1)
 		ms.Rows[m.ID] = &Message{Message: m}
