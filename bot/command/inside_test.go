@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,16 +17,18 @@ func TestParseWordsForColleagues(t *testing.T) {
 		"internal: do not refund twice", "INTERNAL - angry", "Note - careful", "note customer is angry", "Note, he is angry",
 		"notes: plural", "notes: a list", "note that this is fine", "(note) hm", "[internal] hm", "{note} hm", "\u201cnote\u201d hm",
 		"**internal:** hm", "> internal: hm", "- internal: hm", "1. Notes: hm", "\u00a0in\u200bternal: hm", "Notes are attached",
-		"fyi he called twice", "FYI: he called", "private: hm", "Confidential - hm",
-		"<@UANN> internal: hm", "@ann internal: hm", "intern: nicht erstatten", "Notiz - Vorsicht",
-		"en interne : ne pas rembourser", "Privé: hm", "Prive\u0301: hm", "nota: no devolver", "interno - hm",
-		"Observação: hm", "Notitie: hm", "Notatka: hm", "Wewnętrzne: hm",
-		"Anteckning: hm", "Notat: hm", "🔒 internal: don't refund", "ℹ️ internal: hm",
+		"fyi he called twice", "FYI: he called", "hint: he lies", "Heads-up: he calls again", "private: hm", "Confidential - hm",
+		"<@UANN> internal: hm", "@ann internal: hm", "intern: nicht erstatten", "Notiz - Vorsicht", "Zur Info: er hat angerufen",
+		"en interne : ne pas rembourser", "Privé: hm", "Prive\u0301: hm", "pour info hm", "nota: no devolver", "interno - hm",
+		"Observação: hm", "appunto: hm", "per info: hm", "Notitie: hm", "ter info hm", "Notatka: hm", "Wewnętrzne: hm",
+		"Anteckning: hm", "för kännedom: hm", "Notat: hm", "til orientering hm", "🔒 internal: don't refund", "ℹ️ internal: hm",
 		"‼️ Intern: hm", "⚠️ Internal - hm", "▪ Notiz: hm", "→ intern: hm", "- 📝 note: hm", "· note: hm", ":lock2: internal: hm",
-		"🙂 FYI he called", "Poznámka: hm", "poznamka - hm", "interně: hm", "İç not: hm", "şirket içi: hm",
-		"ｉｎｔｅｒｎａｌ: hm", "ＩＮＴＥＲＮＡＬ：hm", "（ｎｏｔｅ）hm", "ｆｙｉ　he called",
-
-		"ntoe: hm", "noet: hm", "Nite: hm", "nots : hm", "- ntoe: hm", "🔒 hm", "**🔒 hm**", "Not for the customer: hm",
+		"🙂 FYI he called", "Poznámka: hm", "poznamka - hm", "interně: hm", "Not: iade etmeyin", "İç not: hm", "şirket içi: hm",
+		"özel: hm", "ｉｎｔｅｒｎａｌ: hm", "ＩＮＴＥＲＮＡＬ：hm", "（ｎｏｔｅ）hm", "ｆｙｉ　he called", "内部：hm", "【社内】hm", "社内:hm", "※社内メモ：hm",
+		"ノート：hm", "ﾒﾓ：hm", "・メモ：hm", "ご参考：hm", "備考 hm", "备注：hm", "注：hm", "「内部」hm", "內部：hm", "備註：hm", "내부: hm", "[내부] hm",
+		"메모: hm", "내부 메모: hm", "참고 - hm", "внутренняя: hm", "Σημείωση: hm", "ملاحظة: hm", "הערה: hm", "टिप्पणी: hm",
+		"ntoe: hm", "noet: hm", "Nite: hm", "nots : hm", "- ntoe: hm", "🔒 hm", "**🔒 hm**", "Not for the customer: hm", "do not send: hm",
+		"TODO: hm", "Hinweis: hm", "Staff only: hm", "(team only) hm",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkColleagues, typed.Trim(text))
 	}
@@ -39,7 +42,7 @@ func TestParseLaterLinesForColleagues(t *testing.T) {
 			"Hi\n📝 note: x", "Hi\n⚠️ // ask Ben", "Hi\n🔒 internal: x", "Hi\n▪ note: x",
 			"Hi Dana,\nnote: this is a second line", "Hi Dana,\n\n// ask Ben first", "Hi\n  Note: x", "Hi\n> note: x", "Hi\n- note: x",
 			"Hi\n(internal) x", "Hi\nnotiz: x", "Hi\nInterne - x", "Hi\r\nnote: x",
-			"Hi\nｎｏｔｅ：x",
+			"Hi\nｎｏｔｅ：x", "お世話になります。\n社内：x", "您好\n（备注）x", "안녕하세요\n내부: x",
 		},
 		bridge.MarkCommandBelow: {
 			"It left today.\n!resolve", "Hi Dana,\n!note she lies", "Hi\n> **!snooze** 2h", "Hi\n！ｒｅｓｏｌｖｅ", "Hi\n/note she lies",
@@ -61,8 +64,8 @@ func TestParseWordsForCustomers(t *testing.T) {
 		"A note: hm", "Notre magasin ferme", "Notiere ich gern", "Privatkunden zahlen nichts", "Maria, thanks", "1. First\n2. Second",
 		"🙂 Noted, thanks!", "🙂 Not a problem!", "Hi\n🙂 Notes are attached", "Hi\n🎉", "See\n/tag/red", "Hi\nNotes are attached",
 		"Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu", "Note10 phones are back",
-		"注意：周一休息",
-		"ご注文：12", "Ｎｏｔｅｄ！", "Date: 12 May", "Quote: 4711", "ntoe", "Todo bien, gracias",
+		"内部文件已发送", "注意：周一休息", "メモを添付します", "ノートパソコンが届きました", "내부 확인 후 연락드리겠습니다", "참고로 배송은 무료입니다", "메모가 도착했습니다",
+		"ご注文：12", "नोटों की जाँच", "您好\n注：不含税", "Ｎｏｔｅｄ！", "Date: 12 May", "Quote: 4711", "ntoe", "Todo bien, gracias",
 		"Do not send it back, please", "Your account is safe 🔒", "Staff only areas stay closed",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, typed.Trim(text))
@@ -104,17 +107,22 @@ func TestEscapedWordsForColleagues(t *testing.T) {
 // Each language has words for colleagues. Each of these words, with a colon, marks a text that begins with it.
 func TestWordsForColleaguesOfAllLanguages(t *testing.T) {
 	t.Parallel()
-	table := internalWords()
-	if want := 12; len(table) != want {
+	table := internalTable()
+	if want := 29; len(table) != want {
 		t.Fatalf("got %d languages, want %d", len(table), want)
 	}
-	for language, words := range table {
-		for word := range strings.SplitSeq(words, ", ") {
+	for _, l := range table {
+		notes, hints := strings.Split(l.notes, ", "), strings.Split(l.hints, ", ")
+		if len(notes) < 3 || len(hints) < 2 {
+			t.Errorf("%s has %d words for notes and %d for hints, want at least 3 and 2", l.language, len(notes), len(hints))
+		}
+
+		for _, word := range slices.Concat(notes, hints) {
 			if word == "note" {
 				continue // "note:" is a note
 			}
 			if got := Parse(word+": x", team); got.Marker != bridge.MarkColleagues {
-				t.Errorf("%s: %q got the marker %q, want %q", language, word+": x", got.Marker, bridge.MarkColleagues)
+				t.Errorf("%s: %q got the marker %q, want %q", l.language, word+": x", got.Marker, bridge.MarkColleagues)
 			}
 		}
 	}
