@@ -51,7 +51,7 @@ func TestLatestPostHasALowerID(t *testing.T) {
 			Lanes:     map[store.LaneID]*Lane{10: {}, 11: {}},
 			OfMessage: map[store.MessageID][]*Delivery{19: {latest, former}},
 		}
-		if got := o.FilesPost(&Message{Message: store.Message{ID: 19}}); got != latest {
+		if got := o.FilesPost(&Message{Fresh: true, Message: store.Message{ID: 19}}); got != latest {
 			t.Errorf("%s: the post of the files is delivery %d, want %d", name, got.ID, latest.ID)
 		}
 	}
