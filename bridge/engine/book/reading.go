@@ -16,7 +16,7 @@ import (
 // read runs the queries that add collects, in the batch's transaction. The first error ends all reading, and the batch: see Err.
 // Without a database, as in tests of decisions, nothing is stored.
 func (m *Moment) read(add func(*store.Pipeline)) {
-	if m.run == nil || m.Err != nil {
+	if m == nil || m.run == nil || m.Err != nil {
 		return
 	}
 	var p store.Pipeline
@@ -194,7 +194,7 @@ func (o *Outbox) HasUnshown(c *Conversation) bool {
 // need reads the rows with a key, which add names, unless they were looked for before. Rows that have to be locked are locked later
 // than those of Load, so that two batches may wait for each other; the database then ends one of them, which is applied again.
 func (m *Moment) need(key any, add func(*Prefetch)) {
-	if m.LoadMore == nil || m.Err != nil || m.asked[key] {
+	if m == nil || m.LoadMore == nil || m.Err != nil || m.asked[key] {
 		return
 	}
 	n := NewPrefetch(1)
