@@ -78,6 +78,7 @@ type Said struct {
 	MessageID MessageID
 	From      PartyRef
 	At        time.Time
+	Subject   string   // the subject of a mail, if it differs from that of the mail before
 	Text      string   // canonical Markdown
 	Quoted    string   // what a mail repeats of what was said before, shown if ShowQuote is set
 	Notices   []string // remarks for agents

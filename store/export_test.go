@@ -37,7 +37,7 @@ const (
 	GapsOfMessagesSQL     = gapsOfMessages
 	ThreadChannelsSQL     = threadChannels
 	OutgoingIdentitiesSQL = outgoingIdentities
-	FirstSubjectsSQL      = firstSubjects
+	ReplySubjectsSQL      = replySubjects
 	JoinedToSQL           = joinedTo
 	MessagesOfPostSQL     = messagesOfPost
 	IdentitiesOfKeysSQL   = identitiesOfKeys

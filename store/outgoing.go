@@ -17,9 +17,9 @@ import (
 type Outgoing struct {
 	Messages      []Message
 	Conversations []Conversation
-	Threads       []Thread                    // of the conversations, and of their predecessors
-	Identities    []Identity                  // of the conversations and of the messages
-	Subjects      map[ConversationID]string   // subject of the first mail
+	Threads       []Thread   // of the conversations, and of their predecessors
+	Identities    []Identity // of the conversations and of the messages
+	Subjects      map[ConversationID]Subjects
 	Keys          map[ConversationID][]string // all known addresses of the customer; only for chats
 	Places        map[DeliveryID]Posting      // where deliveries were posted
 	Related       []Related                   // conversations that cards mention
@@ -79,15 +79,21 @@ const outgoingIdentities = `
 		UNION
 		SELECT identity_id FROM messages WHERE id = ANY($2)))`
 
-// firstSubjects reads the subject of the customer's first mail, or of ours if we wrote first. Customers never see later
-// subjects, or the topic that colleagues give the conversation.
-const firstSubjects = `
+// Subjects are the subjects of two mails: the customer's first one, or ours if we wrote first, and the one that the next
+// reply answers. Customers see neither those of others in the thread, nor the topic that colleagues give the conversation.
+type Subjects struct{ First, Answered string }
+
+const replySubjects = `
 	SELECT given.id, coalesce((
 		SELECT subject FROM messages
 		WHERE conversation_id = given.id AND (direction = 'in' OR subject <> '')
 		ORDER BY event_id, id
-		LIMIT 1), '')
-	FROM unnest($1::bigint[]) AS given(id)`
+		LIMIT 1), ''), coalesce(answered.subject, '')
+	FROM unnest($1::bigint[]) AS given(id)
+	JOIN conversations AS conversation ON conversation.id = given.id
+	LEFT JOIN external_ids AS answer
+		ON answer.account_id = conversation.account_id AND answer.external_id = conversation.last_external_id
+	LEFT JOIN messages AS answered ON answered.id = answer.message_id AND answered.conversation_id = given.id`
 
 // outgoingKeys reads all addresses of the customers of chats. The column exclusive marks chats.
 const outgoingKeys = `
@@ -147,7 +153,7 @@ type Leaving struct {
 // LoadOutgoing reads what l lists, in one round trip.
 func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) {
 	o := &Outgoing{
-		Subjects:  map[ConversationID]string{},
+		Subjects:  map[ConversationID]Subjects{},
 		Keys:      map[ConversationID][]string{},
 		Places:    map[DeliveryID]Posting{},
 		Behind:    map[MessageID]bool{},
@@ -235,11 +241,11 @@ func (o *Outgoing) queueSubjectsAndKeys(batch *pgx.Batch, replies []LeavingReply
 		}
 	}
 
-	batch.Queue(firstSubjects, answered).Query(func(rows pgx.Rows) error {
+	batch.Queue(replySubjects, answered).Query(func(rows pgx.Rows) error {
 		var id ConversationID
-		var subject string
-		_, err := pgx.ForEachRow(rows, []any{&id, &subject}, func() error {
-			o.Subjects[id] = subject
+		var subjects Subjects
+		_, err := pgx.ForEachRow(rows, []any{&id, &subjects.First, &subjects.Answered}, func() error {
+			o.Subjects[id] = subjects
 			return nil
 		})
 		return err

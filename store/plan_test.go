@@ -209,8 +209,8 @@ func batchStatements(k plantest.Keys) []plantest.Statement {
 			Index:   "posts_conversation",
 		},
 		{
-			Name:    "first subjects",
-			SQL:     store.FirstSubjectsSQL,
+			Name:    "subjects of replies",
+			SQL:     store.ReplySubjectsSQL,
 			Args:    []any{k.Conversations[:8]},
 			Hot:     true,
 			MaxRows: map[string]float64{"messages": 20},

@@ -19,6 +19,7 @@ const (
 //
 //	Eve & Co (customer)
 //	↩ In answer to our “Which lamp is it?”
+//	Subject: The lamp from May
 //	The red one. It flickers.
 //	📎 lamp.jpg
 //
@@ -52,12 +53,16 @@ func Said(s bridge.Said, zone *time.Location) Card {
 	return c
 }
 
-// saidBlocks renders one message: what it answers, its text, the quoted history if that is to be shown, notices, file names
-// and a link to the original, which also leads to what is hidden.
+// saidBlocks renders one message: what it answers, a new subject, its text, the quoted history if that is to be shown,
+// notices, file names and a link to the original, which also leads to what is hidden.
 func saidBlocks(s bridge.Said) []Block {
 	var blocks []Block
 	if s.Answers != nil {
 		blocks = append(blocks, iconLine("leftwards_arrow_with_hook", AnswersWords(*s.Answers)))
+	}
+
+	if subject := shape.OneLine(s.Subject, maxRemarkRunes); subject != "" {
+		blocks = append(blocks, shape.SmallPrint(shape.Text("Subject: "), shape.Bold(subject)))
 	}
 
 	if strings.TrimSpace(s.Text) != "" {

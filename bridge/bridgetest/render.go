@@ -128,6 +128,9 @@ func saidText(s bridge.Said) string {
 	if a := s.Answers; a != nil {
 		text = fmt.Sprintf("[answers %q] %s", a.Text, text)
 	}
+	if s.Subject != "" {
+		text = "[subject " + s.Subject + "] " + text
+	}
 	if s.ShowQuote && s.Quoted != "" {
 		text += "\nQuoted: " + s.Quoted
 	}

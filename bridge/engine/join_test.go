@@ -54,10 +54,13 @@ func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
 	e := mailOfKim("Invoice 12", "And the invoice?")
 	e.Text += "\n\n> On Monday you wrote"
 	w.customerSends(mail, e)
-	w.waitShown("Its subject: “Invoice 12”")
+	shown := w.waitShown("[subject Invoice 12] And the invoice?")
+	if !strings.Contains(shown.Text, "A new mail, no answer.") {
+		t.Errorf("the mail is shown as %q, want a notice that it answers none", shown.Text)
+	}
 	w.waitShown("On Monday you wrote")
 	wantEqual(t, "the thread of the mail", w.waitThread("And the invoice?"), thread)
-	subjects := strings.Count(strings.Join(w.threadTexts(thread), "\n"), "Its subject")
+	subjects := strings.Count(strings.Join(w.threadTexts(thread), "\n"), "[subject ")
 	wantEqual(t, "subjects that are told: the one that differs", subjects, 1)
 }
 

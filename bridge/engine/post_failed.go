@@ -86,7 +86,7 @@ func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fa
 	}
 
 	isLate := m != nil && inbound.IsLate(m, w.DatabaseNow)
-	again := outbound.Payload{Quote: p.Quote, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only}
+	again := outbound.Payload{Quote: p.Quote, Subject: p.Subject, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only}
 	w.PostTo(c, home, kind, d.MessageID, again)
 	if m != nil && kind == bridge.PostFiles {
 		w.AllowUpload(w.SurfaceLane(c, home, kind), home, &m.Message)

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -284,6 +285,37 @@ func TestOwnDeedsMentionNobody(t *testing.T) {
 	if line := w.waitShown("undone Taken back by a colleague"); !slices.Equal(line.Mentions(), []string{"ann"}) {
 		t.Errorf("the line: %q", line.Text)
 	}
+}
+
+// The thread shows a later mail's subject if it differs, and the next reply has it. Subjects of others and of programs, and
+// prefixes, change nothing.
+func TestLaterSubject(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Invoice 5501", Text: "Where is it?"})
+	thread := w.waitThread("Where is it?")
+	answers := func(from, subject, text, automatic string) {
+		w.customerSends(mail, channelstest.Event{From: from, Subject: subject, Text: text, References: []string{first}, Automatic: automatic})
+		w.waitShown(text)
+	}
+	sent := 0
+	replyUnder := func(text, want string) {
+		t.Helper()
+		w.reply(thread, text)
+		sent++
+		wantEqual(t, "the subject of "+text, w.waitSent(sent)[sent-1].Subject, want)
+	}
+
+	answers("kim@x.test", "AW: Fwd:  invoice 5501", "I wait.", "")
+	answers("kim@x.test", "Out of office: Invoice 5501", "I am away.", "auto-reply")
+	replyUnder("In the post", "Invoice 5501")
+	answers("kim@x.test", "Re: Forklift 9 leaks", "Another matter.", "")
+	answers("lee@y.test", "Lee's own words", "And I?", "")
+	answers("kim@x.test", "Re: Forklift 9 leaks", "Are you there?", "")
+	replyUnder("We come", "Re: Forklift 9 leaks")
+	shown := regexp.MustCompile(`\[subject [^]]+\]`).FindAllString(strings.Join(w.threadTexts(thread), "\n"), -1)
+	wantEqual(t, "subjects in the thread", strings.Join(shown, ""),
+		"[subject Re: Forklift 9 leaks][subject Lee's own words][subject Re: Forklift 9 leaks]")
 }
 
 // A topic that agents set is for colleagues: replies keep the customer's subject.

@@ -339,7 +339,7 @@ func (s Samples) Cards() map[string]view.Card {
 	unassigned.Assignees, unassigned.Tags = nil, nil
 	long.Subject = strings.Repeat("very <long> *subject* ", 200)
 	said := bridge.Said{
-		MessageID: sampleMessage, From: f.Contact, At: When(),
+		MessageID: sampleMessage, From: f.Contact, At: When(), Subject: "Another *lamp*\n<!here>",
 		Text: "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n" +
 			"[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
 		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"},

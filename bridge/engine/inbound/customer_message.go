@@ -2,10 +2,14 @@ package inbound
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
@@ -60,7 +64,7 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 		return it.sortAutomaticMail(ctx, tx, a, part, in)
 	}
 
-	p, err := it.place(ctx, tx, a, &in, known)
+	p, err := it.place(ctx, tx, a, in, known)
 	if err != nil {
 		return err
 	}
@@ -88,6 +92,10 @@ func (it *UseCases) addToConversation(
 		return err
 	}
 
+	showsSubject := !p.begins && it.hasNewSubject(c, in)
+	if p.joins && showsSubject {
+		in.Notices = append(slices.Clone(in.Notices), "A new mail, no answer.")
+	}
 	noteOwnAddress(it, c, in)
 	before, err := it.cutRepeated(ctx, tx, c, a, &in)
 	if err != nil {
@@ -98,7 +106,7 @@ func (it *UseCases) addToConversation(
 	it.replies.Recipients(c, in, m.ID)
 	it.reopenFor(c, in)
 	it.replies.OpenWindow(c, in)
-	it.showSaid(c, t, m, outbound.Payload{Answers: it.answeredMessage(a, in)})
+	it.showSaid(c, t, m, outbound.Payload{Subject: showsSubject, Answers: it.answeredMessage(a, in)})
 	if p.begins {
 		showOptedOut(it, c)
 	}
@@ -109,4 +117,21 @@ func (it *UseCases) addToConversation(
 	}
 	c.RefreshCard()
 	return nil
+}
+
+// hasNewSubject reports whether a mail has another subject than the mail before it, which the thread then shows. It doesn't
+// if the text says the same, nor if a program has put words before the subject, such as "Out of office".
+func (it *UseCases) hasNewSubject(c *book.Conversation, in channels.Inbound) bool {
+	subject := clean.BareSubject(in.Subject)
+	before := c.Subject
+	var newest store.EventID
+	for _, m := range it.Messages.Latest(c) {
+		isLater := m.Direction == store.DirectionIn && m.Subject != "" && m.EventID >= newest
+		if isLater && !store.IsByMachine(m.Automatic) {
+			newest, before = m.EventID, m.Subject
+		}
+	}
+	before = clean.BareSubject(before)
+	isMarked := store.IsByMachine(in.Automatic) && strings.HasSuffix(subject, before)
+	return subject != "" && subject != before && !isMarked && in.Text != in.Subject
 }

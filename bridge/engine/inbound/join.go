@@ -1,12 +1,10 @@
 package inbound
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/clean"
 	"parley/channels"
 	"parley/store"
 )
@@ -47,10 +45,9 @@ func (it *UseCases) isAgent(sender channels.Party) bool {
 }
 
 // conversationToJoin returns the newest open conversation of a mail's sender if the mail may join it, or nil.
-// If the subjects differ, it adds a notice with the mail's subject to in.
-func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *book.Conversation {
+func (it *UseCases) conversationToJoin(a *store.Account, in channels.Inbound) *book.Conversation {
 	sender := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
-	if sender == nil || !it.MayJoin(a, *in) {
+	if sender == nil || !it.MayJoin(a, in) {
 		return nil
 	}
 
@@ -62,7 +59,6 @@ func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *
 
 		isSenders := c.BridgeStatus().Open() && it.People.RootOf(c) == sender
 		if isSenders && hasParticipantNamed(c, in.From) {
-			noteSubject(c, in)
 			return c
 		}
 	}
@@ -82,18 +78,4 @@ func hasParticipantNamed(c *book.Conversation, p channels.Party) bool {
 		return true
 	}
 	return strings.EqualFold(knownName, p.Name)
-}
-
-// answerMark matches the prefixes that mail programs put before the subject of an answer or a forwarded mail,
-// such as "Re: AW:".
-var answerMark = regexp.MustCompile(`(?i)^(\s*(re|aw|fwd?|wg)\s*:)+`)
-
-// noteSubject adds a mail's subject as a notice if it differs from the subject of the conversation that the
-// mail joins.
-func noteSubject(c *book.Conversation, in *channels.Inbound) {
-	plain := func(subject string) string { return strings.TrimSpace(answerMark.ReplaceAllString(subject, "")) }
-	now := plain(in.Subject)
-	if now != "" && !strings.EqualFold(now, plain(c.Subject)) {
-		in.Notices = append(slices.Clone(in.Notices), "A new mail, no answer. Its subject: “"+clean.Preview(now)+"”")
-	}
 }

@@ -16,6 +16,7 @@ import (
 type placement struct {
 	conversation *book.Conversation // nil if the sender has exceeded the limit of new conversations
 	begins       bool               // the message begins the conversation
+	joins        bool               // the message answers nothing, and joins the sender's open conversation
 	continues    *book.Conversation // the conversation that it continues, which is over, or nil
 }
 
@@ -24,17 +25,17 @@ type placement struct {
 //
 //  1. known, if it can go on;
 //  2. a new conversation that continues known, if the sender takes part in known;
-//  3. the sender's open conversation, if the account joins such mails; place may then add a notice to in;
+//  3. the sender's open conversation, if the account joins such mails;
 //  4. a new conversation, if its sender may begin one.
 func (it *UseCases) place(
-	ctx context.Context, tx pgx.Tx, a *store.Account, in *channels.Inbound, known *book.Conversation,
+	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, known *book.Conversation,
 ) (placement, error) {
-	if known != nil && !it.needsNewConversation(known, *in) {
+	if known != nil && !it.needsNewConversation(known, in) {
 		return placement{conversation: known}, nil
 	}
 
-	if known != nil && it.TakesPart(known, *in) {
-		c, err := it.newConversation(ctx, tx, a, *in, known)
+	if known != nil && it.TakesPart(known, in) {
+		c, err := it.newConversation(ctx, tx, a, in, known)
 		if err != nil {
 			return placement{}, err
 		}
@@ -44,11 +45,11 @@ func (it *UseCases) place(
 
 	// Either the message answers nothing known, or a mail of a conversation that is over was forwarded to a stranger.
 	if c := it.conversationToJoin(a, in); c != nil {
-		return placement{conversation: c}, nil
+		return placement{conversation: c, joins: true}, nil
 	}
-	if !it.takeOpening(a, *in) {
+	if !it.takeOpening(a, in) {
 		return placement{}, nil
 	}
-	c, err := it.newConversation(ctx, tx, a, *in, nil)
+	c, err := it.newConversation(ctx, tx, a, in, nil)
 	return placement{conversation: c, begins: true}, err
 }

@@ -48,7 +48,7 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 	if m.IdentityID != nil {
 		from = *m.IdentityID
 	}
-	runes := utf8.RuneCountInString(m.Text) + saidOverhead
+	runes := utf8.RuneCountInString(m.Subject) + utf8.RuneCountInString(m.Text) + saidOverhead
 	for _, n := range m.Notices {
 		runes += utf8.RuneCountInString(n)
 	}

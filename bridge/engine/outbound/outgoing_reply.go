@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/clean"
 	"parley/channels"
 	"parley/store"
 )
@@ -115,7 +116,7 @@ func (a *replyAttempt) outboundOf(m *store.Message, conv *store.Conversation, p 
 		ConversationID: int64(conv.ID),
 		MessageID:      int64(m.ID),
 		Attempt:        channels.Attempt{Number: max(c.Attempt-p.Uncounted, 1), Part: c.Part, Again: p.Again},
-		Subject:        a.subjects[conv.ID],
+		Subject:        replySubject(a.subjects[conv.ID]),
 		Text:           m.Text,
 		Rich:           RichOf(m),
 		From:           conv.Via,
@@ -132,6 +133,15 @@ func (a *replyAttempt) outboundOf(m *store.Message, conv *store.Conversation, p 
 		out.Attempt.FirstAt = *c.FirstAt
 	}
 	return out
+}
+
+// replySubject returns the subject for a reply: that of the mail that it answers or, if that is the same but for its
+// prefixes, the one that the customer gave first.
+func replySubject(s store.Subjects) string {
+	if answered := clean.BareSubject(s.Answered); answered == "" || answered == clean.BareSubject(s.First) {
+		return s.First
+	}
+	return s.Answered
 }
 
 // addRecipients adds the recipients of a reply, all keys of its customer, and which messages the customer

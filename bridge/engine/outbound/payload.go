@@ -17,12 +17,13 @@ const KindReply = "reply"
 // reply that arrived late: {"late":true,"meant":["ann@example.org"]}.
 type Payload struct {
 	// For a post, where it goes; without Thread if that is decided when it is posted. For a reply, where it was typed.
-	Place  bridge.Place       `json:"place,omitzero"`
-	To     bridge.SurfaceUser `json:"to,omitempty"`   // PostEphemeral: the user who sees it
-	Line   *bridge.Line       `json:"line,omitempty"` // PostRoot: for the thread that is left, which is known only later (own.RootLeft)
-	Mark   bridge.Mark        `json:"mark,omitempty"`
-	Clears bridge.Mark        `json:"clears,omitempty"` // PostMark: the mark that this one replaces
-	Quote  bool               `json:"quote,omitempty"`  // show Message.Quoted, which versions before hid by its look
+	Place   bridge.Place       `json:"place,omitzero"`
+	To      bridge.SurfaceUser `json:"to,omitempty"`   // PostEphemeral: the user who sees it
+	Line    *bridge.Line       `json:"line,omitempty"` // PostRoot: for the thread that is left, which is known only later (own.RootLeft)
+	Mark    bridge.Mark        `json:"mark,omitempty"`
+	Clears  bridge.Mark        `json:"clears,omitempty"`  // PostMark: the mark that this one replaces
+	Quote   bool               `json:"quote,omitempty"`   // show Message.Quoted, which versions before hid by its look
+	Subject bool               `json:"subject,omitempty"` // PostSaid: show the mail's subject
 	ReplyPayload
 
 	Answers *bridge.Answered `json:"answers,omitempty"` // the message that a customer's message answers

@@ -170,13 +170,11 @@ func (a *postAttempt) addSaid(ctx context.Context, body Payload, p *bridge.Post)
 		return nil
 	}
 
-	said := a.makeSaid(m, p.Facts.Contact)
-	said.ShowQuote, said.Answers, said.Late = body.Quote, body.Answers, body.Dated
+	said := a.makeSaid(m, p.Facts.Contact, body)
+	said.ShowQuote, said.Late = body.Quote, body.Dated
 	for _, d := range a.claim.With {
 		if next := a.messages[d.MessageID]; next != nil {
-			then := a.makeSaid(next, said.From)
-			then.Answers = PayloadOf(&d).Answers
-			said.Then = append(said.Then, then)
+			said.Then = append(said.Then, a.makeSaid(next, said.From, PayloadOf(&d)))
 		}
 	}
 
@@ -212,8 +210,9 @@ func (a *postAttempt) addPostFiles(ctx context.Context, m *store.Message, body P
 	return err
 }
 
-// makeSaid returns a customer's message for display. from is its author if the message has no identity.
-func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Said {
+// makeSaid returns a customer's message for display, as its delivery body says. from is its author if the message has no
+// identity.
+func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef, body Payload) bridge.Said {
 	s := bridge.Said{
 		MessageID: m.ID,
 		From:      from,
@@ -221,6 +220,10 @@ func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Sa
 		Text:      m.Text,
 		Quoted:    m.Quoted,
 		Notices:   m.Notices,
+		Answers:   body.Answers,
+	}
+	if body.Subject {
+		s.Subject = m.Subject
 	}
 	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
 		s.From = a.refOf(a.identities[*m.IdentityID])

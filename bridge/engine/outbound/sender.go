@@ -90,7 +90,7 @@ type material struct {
 	messages      map[store.MessageID]*store.Message
 	identities    map[store.IdentityID]*store.Identity
 	threads       Threads
-	subjects      map[store.ConversationID]string
+	subjects      map[store.ConversationID]store.Subjects
 	related       []store.Related
 	now           time.Time                           // Parley's clock
 	templates     map[store.TemplateID]store.Template // the templates that messages use, as they are now

@@ -143,7 +143,7 @@ func repeatLastWords(th *Writer, c *book.Conversation, t *book.Thread, lane *boo
 			th.Outbox.EnqueueFirst(lane, bridge.PostFiles, m.ID, outbound.Payload{Files: FetchedFiles(&m)})
 			th.AllowUpload(lane, t, &m)
 		}
-		th.Outbox.EnqueueFirst(lane, bridge.PostSaid, m.ID, outbound.Payload{Dated: true})
+		th.Outbox.EnqueueFirst(lane, bridge.PostSaid, m.ID, outbound.Payload{Dated: true, Subject: true})
 		hasRepeated = true
 	}
 }

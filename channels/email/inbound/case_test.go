@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/channels"
@@ -165,4 +166,14 @@ func TestWinmailDatBesideBlankText(t *testing.T) {
 		"--x\r\nContent-Type: text/plain\r\n\r\n \r\n\r\n"+
 		"--x\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n"+string(testTNEF())+"\r\n--x--\r\n")
 	wantEqual(t, "text", in.Text, "Text in Outlook's own form")
+}
+
+// A mail whose only words are its subject says them.
+func TestWordsInTheSubject(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, "From: ann@customer.test\r\nSubject: Please to gate 4, not *2*\r\n\r\n\r\n")
+	wantEqual(t, "text", in.Text, `Please to gate 4, not \*2\*`)
+	wantEqual(t, "notices", len(in.Notices), 0)
+	empty := decodeOne(t, "From: ann@customer.test\r\n\r\n\r\n")
+	wantEqual(t, "notices of a mail without a subject", strings.Join(empty.Notices, "\n"), "This mail has no text.")
 }

@@ -133,12 +133,14 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part) (channe
 
 	d.readBody(&in, c)
 	d.recogniseReaction(&in, c)
-	showsNothing := in.Text == "" && len(in.Attachments) == 0
+	showsNothing := in.Text == "" && len(in.Attachments) == 0 && c.encrypted == ""
 	switch {
 	case e.Truncated:
 		in.Notices = append(in.Notices, "This mail is larger than 50 MB: only its headers were fetched. "+
 			"The whole mail is in the mailbox's folder "+e.Folder+".")
-	case showsNothing && c.encrypted == "":
+	case showsNothing && in.Subject != "":
+		in.Text = bodytext.Markdown(in.Subject) // its only words
+	case showsNothing:
 		in.Notices = append(in.Notices, "This mail has no text.")
 	}
 
