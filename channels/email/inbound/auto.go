@@ -20,9 +20,11 @@ import (
 
 // autoSubject matches the subjects of automatic replies.
 var autoSubject = regexp.MustCompile(`(?i)^\s*(?:` +
-	`automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|` +
-	`automatische antwort|abwesenheits(?:notiz|nachricht|assistent)|réponse automatique|absence du bureau|` +
-	`respuesta automática|resposta automática|risposta automatica|automatisch antwoord|autosvar|` +
+	`auto(?:matic|mated)?[ -]?(?:reply|response|answer|message)|out of (?:the )?office|` +
+	`automati(?:sche|sierte) (?:antwort|nachricht)|abwesenheits(?:notiz|nachricht|assistent)|` +
+	`réponse automati(?:que|sée)|message automatique|absence du bureau|` +
+	`(?:respuesta|mensaje) automátic[ao]|(?:resposta|mensagem) automática|(?:risposta|messaggio) automatic[ao]|` +
+	`(?:geautomatiseerd|automatisch) (?:antwoord|bericht)|autosvar|` +
 	`automatiskt? svar|automaattinen vastaus|automatická odpověď|automatyczna odpowiedź|odpowiedź automatyczna|automatikus válasz|` +
 	`răspuns automat|fuera de la oficina|автоответ|автоматический ответ|автоматична відповідь|αυτόματη απάντηση|otomatik yanıt|` +
 	`balasan otomatis|trả lời tự động|תשובה אוטומטית|自动回复|自动答复|自動回覆|自動応答|자동 회신|رد تلقائي)\s*[:：\-–]`)

@@ -117,6 +117,9 @@ func TestAutomaticSubjects(t *testing.T) {
 	t.Parallel()
 	checkAutomatic(t, []automaticTest{
 		{name: "English", header: "Subject: Automatic reply: Hi", want: "auto-reply"},
+		{name: "English, automated", header: "Subject: Automated Response: Re: Automated Response: Re: Your package", want: "auto-reply"},
+		{name: "German, automated", header: "Subject: Automatisierte Antwort: Ihr Paket", want: "auto-reply"},
+		{name: "Dutch, automated", header: "Subject: Geautomatiseerd antwoord: Uw pakket", want: "auto-reply"},
 		{name: "German", header: "Subject: Abwesenheitsnotiz: Hallo", want: "auto-reply"},
 		{name: "French", header: "Subject: Réponse automatique : Bonjour", want: "auto-reply"},
 		{name: "Polish", header: "Subject: Odpowiedź automatyczna: Cześć", want: "auto-reply"},
