@@ -164,7 +164,7 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
 
-	in.From = d.findAuthor(h, authors[0])
+	in.From = d.findAuthor(e, raw, h, authors[0])
 	shown := mailInText.FindString(strings.ToLower(in.From.Name))
 	if shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")

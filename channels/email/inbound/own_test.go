@@ -183,3 +183,32 @@ func TestBlindCopiesOfOurOwn(t *testing.T) {
 	}
 	wantKeys(t, "copies", ins[0].Envelope.Cc, "carl@customer.test", "boss@customer.test")
 }
+
+// A form that mails from an address of ours, with the customer in Reply-To, is that customer's mail. What may be our own mail
+// that comes back, a colleague's or a program's isn't.
+func TestFormThatMailsFromOurAddress(t *testing.T) {
+	t.Parallel()
+	const luis = "Reply-To: Luis Gil <luis@customer.test>\n"
+	decode := func(mail string) channels.Inbound {
+		return mustDecode(t, inFolder(false, crlf(fromAcme+foreignID+"To: help@acme.test\n"+mail)))[0]
+	}
+	form := decode(luis + "\nDo you ship to Chile?")
+	wantEqual(t, "author", form.From.Key, "luis@customer.test")
+	wantEqual(t, "name", form.From.Name, "Luis Gil")
+	wantEqual(t, "why it is automatic", form.Automatic, "")
+	wantKeys(t, "addresses for answers", form.Envelope.ReplyTo)
+
+	for name, mail := range map[string]string{
+		"no other address":      "Reply-To: help@acme.test\n\nHello",
+		"an answer":             luis + "In-Reply-To: <q@customer.test>\n\nHello",
+		"our own header":        luis + mailid.MessageHeader + ": <" + messageID(12, 34) + ">\n\nHello",
+		"our own mail inside":   luis + "\n> Message-ID: <" + messageID(12, 34) + ">\n> Hello",
+		"an automatic reply":    luis + "Auto-Submitted: auto-replied\n\nHello",
+		"a newsletter of ours":  luis + "List-Unsubscribe: <mailto:x@acme.test>\n\nHello",
+		"nobody reads Reply-To": "Reply-To: no-reply@shop.test\n\nHello",
+	} {
+		if in := decode(mail); in.Automatic == "" && in.Kind == channels.InboundMessage {
+			t.Errorf("%s: it is taken for a mail of %s", name, in.From.Key)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
 )
 
@@ -36,19 +37,26 @@ func (d *Decoder) isOwnList(h rawmail.Header) bool {
 	return false
 }
 
-// findAuthor returns the author of a mail: from, unless that is a mailing list of ours. A list replaces From by its own
+// findAuthor returns the author of a mail: from, unless that is a mailing list of ours or a form. A list replaces From by its own
 // address if the author's domain lets nobody else send in its name (DMARC):
 //
 //	From: "'Ann Lee' via Help" <help@acme.test>
-func (d *Decoder) findAuthor(h rawmail.Header, from channels.Party) channels.Party {
-	if d.ownAddress(from.Key) == "" || !d.isOwnList(h) {
+//
+// The form on a web site may send from an address of the account, with the customer in Reply-To. It answers no mail, and
+// has no token of ours: otherwise it may be our own mail that comes back. What lies among the sent mails is a colleague's.
+func (d *Decoder) findAuthor(e Envelope, raw []byte, h rawmail.Header, from channels.Party) channels.Party {
+	if d.ownAddress(from.Key) == "" {
 		return from
 	}
 	fields := h.All("X-Original-From")
 	if len(fields) == 0 {
 		fields = h.All("Reply-To")
 	}
-	if authors := d.withoutOwn(rawmail.Addresses(h.Guess, fields...)); len(authors) == 1 {
+	authors := d.withoutOwn(rawmail.Addresses(h.Guess, fields...))
+	isForm := func() bool {
+		return !e.Sent && len(rawmail.References(h)) == 0 && len(mailid.Scan(d.keys, raw)) == 0
+	}
+	if len(authors) == 1 && (d.isOwnList(h) || isForm()) {
 		return authors[0]
 	}
 	return from
