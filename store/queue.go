@@ -267,8 +267,8 @@ const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockR
 //   - released is the given releases, each with its queue's row (stored) and the event after the last one that is done;
 //   - passed deletes from queue_events those that are done, and the one that moves into the queue's row;
 //   - ended deletes queues without events;
-//   - the UPDATE releases the other queues, raises their epochs and sets their next events. A queue in which an event is done is due after all
-//     others that are due now.
+//   - the UPDATE releases the other queues, raises their epochs and sets their next events. A queue in which an event is done is due
+//     after all others that are due now.
 //
 // It finds rows by ctid, which doesn't change while they are locked.
 const releaseRuns = `

@@ -146,7 +146,8 @@ func (s *server) databaseURL(database string) string {
 	return u.String()
 }
 
-// templateName returns a name that contains a hash of the migrations' names and contents, and of the locale. So a changed migration leads to a new template.
+// templateName returns a name that contains a hash of the migrations' names and contents, and of the locale. So a changed
+// migration leads to a new template.
 func templateName(files fs.FS) (string, error) {
 	h := sha256.New()
 	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {

@@ -170,11 +170,6 @@ func learnInOrder(lessons []lesson, places map[uint32]int, seed uint64) []float6
 	return w
 }
 
-// withoutRules leaves out the features that come from the lexicons.
-func withoutRules(features []feature) []feature {
-	return slices.DeleteFunc(slices.Clone(features), func(f feature) bool { return f.rule })
-}
-
 // missed returns by how much the weights underrate each label: the wanted value minus the probability that they give
 // it. Sentiments exclude each other, so their probabilities add up to one.
 func missed(w []float64, features []placed, want [labels]float64) (miss [labels]float64) {

@@ -75,7 +75,9 @@ func (it *UseCases) saidBefore(
 	}
 	slices.SortFunc(fresh, book.CompareSaid)
 	for _, m := range fresh {
-		one := store.SaidMessage{Direction: m.Direction, Reason: m.Reason, AgentID: m.AgentID, Author: m.AuthorUser, Text: m.Text, Quoted: m.Quoted}
+		one := store.SaidMessage{
+			Direction: m.Direction, Reason: m.Reason, AgentID: m.AgentID, Author: m.AuthorUser, Text: m.Text, Quoted: m.Quoted,
+		}
 		stored = slices.Insert(stored, 0, one)
 	}
 	return it.sourcesOf(c, a, in, stored), nil

@@ -224,7 +224,7 @@ func FuzzSplit(f *testing.F) {
 		f.Add(s)
 	}
 	allowed := budget.Usual()
-	allowed.PerMegabyte *= 3 // the text is read twice, and compared
+	allowed.PerMegabyte *= 4 // the text is read twice, and compared
 	m := budget.NewMeterFor(allowed)
 	f.Fuzz(func(t *testing.T, text string) {
 		split := func(s string) (now, before string) {

@@ -25,7 +25,7 @@ func TestAIPage(t *testing.T) {
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Analyzer = offline.New() })
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/ai")
-	b.Write("#f-text", "I was charged twice and nobody answers for weeks! My order number is 4711. <b>Refund</b> me today.")
+	b.Write("#f-text", "I was charged twice and nobody answers for weeks! My order is #4711. <b>Refund</b> me today.")
 	b.Press("form[action$='/try'] button")
 	b.Shows("What the note would say")
 	b.Shows("4711")

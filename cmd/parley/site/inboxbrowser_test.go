@@ -50,7 +50,13 @@ func mariaWrites(s *inboxSite) {
 // mariaAdds lets another message of the customer come.
 func mariaAdds(s *inboxSite, text string) {
 	s.T.Helper()
-	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Conversation: 1, Text: text})
+	s.receive("support-mail", channelstest.Event{
+		From:         "maria@customer.test",
+		Name:         "Maria Rossi",
+		Cc:           []string{"paolo@customer.test"}, // without, a reply that was begun before would be refused: he gets none any more
+		Conversation: 1,
+		Text:         text,
+	})
 }
 
 // addNote writes a note on the page of a conversation.

@@ -36,8 +36,8 @@ const (
 	factsPerQuery = 10_000
 )
 
-// Flood sends signed Slack events to one Parley over Conns connections. Run sends for some time and returns what Parley answered. Run may be called repeatedly, but not
-// concurrently.
+// Flood sends signed Slack events to one Parley over Conns connections. Run sends for some time and returns what Parley answered.
+// Run may be called repeatedly, but not concurrently.
 type Flood struct {
 	World  *rig.World
 	Parley *rig.Child

@@ -41,8 +41,6 @@ type times struct {
 // talk is the conversation of one customer with one agent. They write in turn.
 type talk struct {
 	customer, account, agent string
-	channel                  string // Slack channel of the thread; "" if nothing was posted yet
-	thread                   string // timestamp of its first message; "" if nothing was posted yet
 
 	said    int       // number of messages that the customer wrote
 	posted  int       // number of these that were posted in the thread
