@@ -7,6 +7,7 @@
 package routing
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -169,7 +170,9 @@ const (
 // Decide decides who gets a conversation.
 func Decide(p Plan, f Facts, people []Person) Decision {
 	d := &decision{facts: f, people: people, Decision: Decision{Rule: noRule}}
-	if d.choose(ByPin, noRule, ids(f.Pinned), named) || d.choose(ByPreset, noRule, f.Preset, named) {
+	isPinned := func(p *Person) bool { return p.ID == f.Pinned }
+	isPreset := func(p *Person) bool { return slices.Contains(f.Preset, p.ID) }
+	if d.choose(ByPin, noRule, isPinned, named) || d.choose(ByPreset, noRule, isPreset, named) {
 		return d.Decision
 	}
 
@@ -186,15 +189,15 @@ func Decide(p Plan, f Facts, people []Person) Decision {
 			mayMove = false // the first team that fits is the right one, or two rules would hand it to and fro
 			continue
 		}
-		if d.choose(r.By, i, d.candidates(r), byItself) {
+		if d.choose(r.By, i, d.meant(r), byItself) {
 			return d.Decision
 		}
 	}
 
 	switch person := d.find(p.Fallback); {
 	case p.Fallback == "":
-	case person != 0:
-		d.choose(ByFallback, noRule, ids(person), fallback)
+	case person != nil:
+		d.choose(ByFallback, noRule, func(p *Person) bool { return p == person }, fallback)
 	case mayMove:
 		d.move(ByFallback, noRule, p.Fallback)
 	}
@@ -230,11 +233,12 @@ func (d *decision) move(by By, rule int, team string) bool {
 }
 
 // choose gives the conversation to the best valid one of some people. It returns false if there is none.
-func (d *decision) choose(by By, rule int, candidates []PersonID, m manner) bool {
+func (d *decision) choose(by By, rule int, isMeant func(*Person) bool, m manner) bool {
 	step := Step{By: by, Rule: rule}
-	var valid []Person
-	for _, p := range d.people {
-		if !slices.Contains(candidates, p.ID) {
+	var valid []*Person
+	for i := range d.people {
+		p := &d.people[i]
+		if !isMeant(p) {
 			continue
 		}
 		if why := d.whyNot(p, m); why != "" {
@@ -245,7 +249,7 @@ func (d *decision) choose(by By, rule int, candidates []PersonID, m manner) bool
 	}
 
 	if len(valid) == 0 {
-		if isTried := rule != noRule || len(candidates) > 0; isTried {
+		if rule != noRule || len(step.Invalid) > 0 {
 			d.Tried = append(d.Tried, step)
 		}
 		return false
@@ -255,21 +259,20 @@ func (d *decision) choose(by By, rule int, candidates []PersonID, m manner) bool
 }
 
 // best chooses among valid people: by chance, whose turn it is, or who has the fewest conversations.
-func best(by By, valid []Person, seed uint64) Person {
-	slices.SortFunc(valid, func(a, b Person) int { return int(a.ID - b.ID) }) // whatever order they came in
+func best(by By, valid []*Person, seed uint64) *Person {
 	if by == ByRandom {
 		return valid[rand.New(rand.NewPCG(seed, 0)).IntN(len(valid))] //nolint:gosec // nobody gains by guessing it
 	}
-	return slices.MinFunc(valid, func(a, b Person) int {
+	return slices.MinFunc(valid, func(a, b *Person) int {
 		if by != ByRoundRobin && a.Load != b.Load {
 			return a.Load - b.Load
 		}
-		return int(min(max(a.Turn-b.Turn, -1), 1))
+		return cmp.Compare(a.Turn, b.Turn)
 	})
 }
 
 // whyNot returns why a person can't have the conversation, or "".
-func (d *decision) whyNot(p Person, m manner) Why {
+func (d *decision) whyNot(p *Person, m manner) Why {
 	isInTeam := d.facts.Team == "" || slices.ContainsFunc(p.Teams, func(t string) bool { return strings.EqualFold(t, d.facts.Team) })
 	switch {
 	case !isInTeam && m != fallback:
@@ -292,47 +295,38 @@ func (d *decision) whyNot(p Person, m manner) Why {
 // HasRoom reports whether a person is below the capacity.
 func (p Person) HasRoom() bool { return p.Capacity == 0 || p.Load < p.Capacity }
 
-// candidates returns the people whom a rule means, valid or not.
-func (d *decision) candidates(r Rule) []PersonID {
+// meant returns which people a rule means, valid or not.
+func (d *decision) meant(r Rule) func(*Person) bool {
+	isPerson := func(who string) func(*Person) bool {
+		person := d.find(who)
+		return func(p *Person) bool { return p == person }
+	}
 	switch r.By {
 	case ByLastAgent:
-		return ids(d.facts.LastAgent)
+		return func(p *Person) bool { return p.ID == d.facts.LastAgent }
 	case BySalesman:
-		return ids(d.find(d.facts.Salesman))
+		return isPerson(d.facts.Salesman)
 	case ByField:
-		return ids(d.find(d.facts.Fields[r.Field]))
+		return isPerson(d.facts.Fields[r.Field])
 	case ByBrand:
-		return d.those(func(p Person) bool {
+		return func(p *Person) bool {
 			return slices.ContainsFunc(d.facts.Brands, func(brand string) bool { return contains(p.Brands, brand) })
-		})
+		}
 	case BySkill:
-		return d.those(func(p Person) bool { return contains(p.Skills, r.Skill) })
+		return func(p *Person) bool { return contains(p.Skills, r.Skill) }
 	default:
-		return d.those(func(Person) bool { return true })
+		return func(*Person) bool { return true }
 	}
 }
 
-// those returns the people who meet a condition.
-func (d *decision) those(meets func(Person) bool) (list []PersonID) {
-	for _, p := range d.people {
-		if meets(p) {
-			list = append(list, p.ID)
+// find returns the person with an e-mail address or a name, or nil.
+func (d *decision) find(who string) *Person {
+	for i := range d.people {
+		if p := &d.people[i]; who != "" && (strings.EqualFold(p.Email, who) || strings.EqualFold(p.Name, who)) {
+			return p
 		}
 	}
-	return list
-}
-
-// find returns the person with an e-mail address or a name, or 0.
-func (d *decision) find(who string) PersonID {
-	if who == "" {
-		return 0
-	}
-	for _, p := range d.people {
-		if strings.EqualFold(p.Email, who) || strings.EqualFold(p.Name, who) {
-			return p.ID
-		}
-	}
-	return 0
+	return nil
 }
 
 // unmet returns the name of a condition that isn't met, or "" if all are.
@@ -358,14 +352,6 @@ func (w When) unmet(f Facts) string {
 		}
 	}
 	return ""
-}
-
-// ids returns a list of one person, or of none if the id is 0.
-func ids(id PersonID) []PersonID {
-	if id == 0 {
-		return nil
-	}
-	return []PersonID{id}
 }
 
 // contains reports whether a list has a word, in small or capital letters.

@@ -146,7 +146,7 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name: "a preset beats rules", rules: []routing.Rule{leastLoad},
-			facts: routing.Facts{Pinned: ann, Preset: []routing.PersonID{ben}},
+			facts:  routing.Facts{Pinned: ann, Preset: []routing.PersonID{ben}},
 			change: change(ann, func(p *routing.Person) { p.Away = true }), want: ben, by: routing.ByPreset,
 		},
 	}
