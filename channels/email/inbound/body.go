@@ -26,7 +26,7 @@ import (
 type content struct {
 	segments  []bodytext.Segment // the texts
 	files     []channels.Attachment
-	calendars []string      // invitations as Markdown
+	calendars []calendar    // invitations
 	reaction  *mailReaction // the emoji that a mail of Gmail is about; nil if there is none
 	signed    bool          // there is an S/MIME or PGP signature; it isn't verified
 	encrypted string        // "PGP" or "S/MIME"; "" if the mail is not encrypted

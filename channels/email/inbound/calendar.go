@@ -2,9 +2,12 @@ package inbound
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"parley/channels"
 	"parley/channels/email/bodytext"
@@ -18,15 +21,17 @@ import (
 //	METHOD:REQUEST             When: 2026-11-22 10:00 (Europe/Berlin)
 //	BEGIN:VEVENT         ->    Organizer: Ann Lee
 //	SUMMARY:Demo
+//	DESCRIPTION:Bring the key     Description: Bring the key
 //	…
 //
-// The invitation also stays attached as a file. Parley never accepts or declines it.
+// Words that the mail's text has, too, are left out. The invitation also stays attached as a file. Parley never accepts or
+// declines it.
 
-// Limits for one calendar part.
+// Limits for one calendar part, and for the events of a mail.
 const (
 	maxCalendarBytes  = 128 << 10
-	maxCalendarEvents = 5
 	maxCalendarLines  = 2000
+	maxCalendarEvents = 10
 )
 
 // addCalendar adds an invitation as a file and as text.
@@ -40,10 +45,7 @@ func (c *content) addCalendar(p *rawmail.Part, name string) {
 	}
 	c.files = append(c.files, channels.Attachment{Name: name, ContentType: "text/calendar", Content: b})
 	text := rawmail.ToUTF8(b[:min(len(b), maxCalendarBytes)], p.Params["charset"], p.Header.Guess)
-	events := calendarText(text, p.Header.Guess)
-	if events != "" && !slices.Contains(c.calendars, events) {
-		c.calendars = append(c.calendars, events)
-	}
+	c.calendars = append(c.calendars, readCalendar(text, p.Header.Guess))
 }
 
 // icsLine is one property of a calendar: DTSTART;TZID=Europe/Berlin:20261122T100000.
@@ -88,42 +90,61 @@ func colonOutsideQuotes(line string) int {
 	return -1
 }
 
-// icsText unescapes a text value and returns it as one line.
-func icsText(value string) string {
-	if strings.Contains(value, `\`) {
-		value = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(value)
+// unescape returns a text value as lines.
+func unescape(value string) string {
+	if !strings.Contains(value, `\`) {
+		return value
 	}
-	return rawmail.CleanLine(value)
+	return strings.NewReplacer(`\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(value)
+}
+
+// icsText unescapes a text value and returns it as one line.
+func icsText(value string) string { return rawmail.CleanLine(unescape(value)) }
+
+// calendar is what is shown of one calendar part.
+type calendar struct {
+	method  string // what its sender wants: "REQUEST" is an invitation
+	events  []*event
+	changes []*zoneChange
 }
 
 // event has the properties of a VEVENT or VTODO that are shown.
 type event struct {
-	summary   string
-	start     string // for people; see icsTime
-	end       string
-	duration  string // if there is no end: "1h30m"
-	location  string
-	organizer string
-	status    string // in upper case: "CANCELLED"
-	repeat    string // the recurrence rule
-	answer    string // of the last attendee who answered: "Ann Lee: accepted"
+	summary     string
+	start, end  icsLine
+	duration    string // if there is no end: "1h30m"
+	location    string
+	organizer   string
+	status      string   // in upper case: "CANCELLED"
+	repeat      string   // "weekly"
+	answer      string   // of the last attendee who answered: "Ann Lee: accepted"
+	comments    []string // of one line or more, as the description
+	description string
 }
 
-// calendarText returns the events of a calendar as Markdown, or "" if there are none.
-func calendarText(text string, guess *rawmail.Guesser) string {
-	method := ""
-	var events []*event
-	var current *event // nil outside of events
-	depth := 0         // of components inside current, such as alarms, whose properties are skipped
+// readCalendar reads the events of a calendar, and its time zones, which may stand behind them.
+func readCalendar(text string, guess *rawmail.Guesser) calendar {
+	var c calendar
+	var current *event     // nil outside of events
+	var change *zoneChange // nil outside of time zones
+	zone := ""
+	depth := 0 // of components inside current, such as alarms, whose properties are skipped
 	for _, l := range icsLines(text, guess) {
-		isEvent := strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")
+		component := strings.ToUpper(l.value)
+		isEvent := component == "VEVENT" || component == "VTODO"
 		switch {
 		case l.name == "METHOD":
-			method = strings.ToUpper(l.value)
+			c.method = component
+		case l.name == "TZID":
+			zone = l.value
+		case l.name == "BEGIN" && (component == "STANDARD" || component == "DAYLIGHT"):
+			change = &zoneChange{zone: zone}
+			c.changes = append(c.changes, change)
 		case l.name == "BEGIN" && isEvent:
-			current = &event{}
-			depth = 0
-			events = append(events, current)
+			current, change, depth = &event{}, nil, 0
+			c.events = append(c.events, current)
+		case change != nil:
+			change.setProperty(l)
 		case current == nil:
 		case l.name == "END" && isEvent:
 			current = nil
@@ -134,18 +155,48 @@ func calendarText(text string, guess *rawmail.Guesser) string {
 		case depth == 0:
 			current.setProperty(l)
 		}
+	}
 
-		if len(events) > maxCalendarEvents {
-			break
+	return c
+}
+
+// calendarTexts returns the events of a mail's calendars as Markdown. shown are its other texts.
+func calendarTexts(calendars []calendar, r *bodytext.Reader, shown []string) (out []string) {
+	said := map[string]bool{} // by the letters of lines
+	isNew := func(text string) (isNew bool) {
+		isNew = strings.Map(keepLetters, text) == "" && strings.TrimSpace(text) != ""
+		for line := range strings.SplitSeq(text, "\n") {
+			letters := strings.Map(keepLetters, line)
+			isNew = isNew || letters != "" && !said[letters]
+			said[letters] = said[letters] || !strings.HasPrefix(line, ">") // a quote may be hidden
+		}
+		return isNew
+	}
+	isNew(strings.Join(shown, "\n"))
+
+	count := 0
+	for _, c := range calendars {
+		for _, e := range c.events {
+			if count++; count > maxCalendarEvents {
+				return append(out, "More events are in the file.")
+			}
+			head := e.writeMarkdown(&c)
+			words := e.wordsMarkdown(r, isNew)
+			if words != "" || !slices.Contains(out, head) { // Outlook and Google put the same invitation into a mail twice
+				out = append(out, head+words)
+			}
 		}
 	}
+	return out
+}
 
-	var out []string
-	for _, e := range events[:min(len(events), maxCalendarEvents)] {
-		out = append(out, e.writeMarkdown(method))
+// keepLetters leaves out marks, those of Markdown, too, and spaces. It keeps smileys.
+func keepLetters(r rune) rune {
+	isASCII := r < utf8.RuneSelf
+	if isASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) || unicode.IsSpace(r) {
+		return -1
 	}
-
-	return strings.Join(out, "\n\n")
+	return r
 }
 
 // setProperty sets the field for one property of the event. Only the first start and the first end count.
@@ -154,9 +205,13 @@ func (e *event) setProperty(l icsLine) {
 	case "SUMMARY":
 		e.summary = icsText(l.value)
 	case "DTSTART":
-		e.start = cmp.Or(e.start, icsTime(l))
+		if e.start.value == "" {
+			e.start = l
+		}
 	case "DTEND", "DUE":
-		e.end = cmp.Or(e.end, icsEnd(l))
+		if e.end.value == "" {
+			e.end = l
+		}
 	case "DURATION": // P1DT1H30M (RFC 5545 section 3.3.6)
 		e.duration = strings.ToLower(icsText(strings.NewReplacer("PT", "", "P", "", "T", " ").Replace(l.value)))
 	case "LOCATION":
@@ -166,70 +221,40 @@ func (e *event) setProperty(l icsLine) {
 	case "STATUS":
 		e.status = strings.ToUpper(l.value)
 	case "RRULE":
-		e.repeat = icsText(l.value)
+		e.repeat = repeatWords(l.value)
+	case "COMMENT":
+		e.comments = append(e.comments, unescape(l.value))
+	case "DESCRIPTION":
+		e.description = unescape(l.value)
 	case "ATTENDEE":
 		if answer := l.params["partstat"]; answer != "" {
 			e.answer = icsPerson(l) + ": " + strings.ToLower(answer)
+			if comment := rawmail.CleanLine(l.params["x-response-comment"]); comment != "" { // Google's
+				e.answer += ": " + comment
+			}
 		}
 	}
 }
 
 // icsPerson returns the name of an organizer or attendee, or the address if there is no name.
 func icsPerson(l icsLine) string {
-	if name := rawmail.CleanLine(l.params["cn"]); name != "" {
-		return name
+	address := l.value
+	if scheme, rest, _ := strings.Cut(address, ":"); strings.EqualFold(scheme, "mailto") {
+		address = rest
 	}
-	const scheme = "mailto:"
-	if len(l.value) > len(scheme) && strings.EqualFold(l.value[:len(scheme)], scheme) {
-		return rawmail.CleanLine(l.value[len(scheme):])
-	}
-	return rawmail.CleanLine(l.value)
+	return cmp.Or(rawmail.CleanLine(l.params["cn"]), rawmail.CleanLine(address))
 }
 
-// icsEnd formats the end of an event. A DTEND without a time is the day after the last day (RFC 5545 section 3.6.1), so
-// icsEnd returns the day before it.
-func icsEnd(l icsLine) string {
-	if t, err := time.Parse("20060102", l.value); err == nil && l.name == "DTEND" {
-		return t.AddDate(0, 0, -1).Format(time.DateOnly)
-	}
-	return icsTime(l)
-}
-
-// icsTime formats a time in the time zone of the calendar, with the name of the zone. The reader's zone is unknown.
-func icsTime(l icsLine) string {
-	zone := rawmail.CleanLine(l.params["tzid"])
-	value, isUTC := strings.CutSuffix(l.value, "Z")
-	if isUTC {
-		zone = "UTC"
-	}
-	if t, err := time.Parse("20060102", value); err == nil {
-		return t.Format(time.DateOnly)
-	}
-
-	for _, layout := range []string{"20060102T150405", "20060102T1504"} {
-		if t, err := time.Parse(layout, value); err == nil {
-			formatted := t.Format("2006-01-02 15:04")
-			if zone == "" {
-				return formatted
-			}
-			return formatted + " (" + zone + ")"
-		}
-	}
-
-	return icsText(l.value)
-}
-
-// writeMarkdown returns the event as lines. method is the METHOD of the calendar, which says what the sender wants:
-// "REQUEST" is an invitation.
-func (e *event) writeMarkdown(method string) string {
+// writeMarkdown returns an event of a calendar as lines, without its comments and its description.
+func (e *event) writeMarkdown(c *calendar) string {
 	answer := ""
-	if method == "REPLY" || method == "COUNTER" {
+	if c.method == "REPLY" || c.method == "COUNTER" {
 		answer = e.answer
 	}
 
-	lines := []string{"**" + e.titleWords(method) + "**" + afterSeparator(": ", e.summary)}
+	lines := []string{"**" + e.titleWords(c.method) + "**" + afterSeparator(": ", e.summary)}
 	for _, field := range []struct{ name, text string }{
-		{"When", e.timeWords()},
+		{"When", e.timeWords(c)},
 		{"Duration", e.duration},
 		{"Where", e.location},
 		{"Organizer", e.organizer},
@@ -244,38 +269,51 @@ func (e *event) writeMarkdown(method string) string {
 	return strings.Join(lines, "\n")
 }
 
+// hasTags matches descriptions in HTML, which Google writes.
+var hasTags = regexp.MustCompile(`(?i)<br ?/?>|</?(a|b|i|u|p|ul|ol|li|div|span|strong|em)[ >]`)
+
+// wordsMarkdown returns the event's comments and its description, without one that has no new line.
+func (e *event) wordsMarkdown(r *bodytext.Reader, isNew func(text string) bool) (out string) {
+	for _, words := range []struct{ name, text string }{
+		{"Comment", strings.Join(e.comments, "\n")},
+		{"Description", e.description},
+	} {
+		text := words.name + ": " + strings.TrimSpace(words.text)
+		if hasTags.MatchString(text) {
+			text = r.Read(bodytext.Segment{HTML: strings.ReplaceAll(text, "\n", "<br>")}).Text
+		} else {
+			text = bodytext.Markdown(text)
+		}
+		if isNew(strings.TrimPrefix(text, words.name+":")) {
+			out += "\n" + text
+		}
+	}
+	return out
+}
+
 // titleWords returns what the event means for its recipient.
 func (e *event) titleWords(method string) string {
 	if e.status == "CANCELLED" {
 		return "Cancelled"
 	}
-	switch method {
-	case "REQUEST":
-		return "Invitation"
-	case "CANCEL":
-		return "Cancelled"
-	case "REPLY":
-		return "Answer to an invitation"
-	case "COUNTER":
-		return "Another time proposed"
-	case "DECLINECOUNTER":
-		return "Proposed time declined"
-	default:
-		return "Event"
-	}
+	return cmp.Or(map[string]string{
+		"REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation",
+		"COUNTER": "Another time proposed", "DECLINECOUNTER": "Proposed time declined",
+	}[method], "Event")
 }
 
 // timeWords returns the time of the event, from start to end; either may be unknown.
-func (e *event) timeWords() string {
+func (e *event) timeWords(c *calendar) string {
+	start, end := c.timeWords(e.start), c.timeWords(e.end)
 	// Some programs write the only day of an event as its DTEND.
-	endsBeforeStart := len(e.end) == len(time.DateOnly) && e.end < e.start
+	endsBeforeStart := len(end) == len(time.DateOnly) && end < start
 	switch {
-	case e.end == "", e.end == e.start, endsBeforeStart:
-		return e.start
-	case e.start == "":
-		return e.end
+	case end == "", end == start, endsBeforeStart:
+		return start
+	case start == "":
+		return end
 	default:
-		return e.start + " – " + e.end
+		return start + " – " + end
 	}
 }
 

@@ -204,6 +204,8 @@ func (h hostile) bodies() map[string]string {
 	}
 	for _, line := range []string{
 		"SUMMARY:a\r\n", "ATTENDEE;PARTSTAT=X:a\r\n", "DTSTART;TZID=x:1\r\n", "\r\n ", "A;\"", "BEGIN:VEVENT\r\nEND:VEVENT\r\n",
+		"DESCRIPTION:<p>\\n\r\n", "COMMENT:a\\n\\n\r\n",
+		"DTSTART;TZID=x:20261121T080000\r\nTZID:x\r\nBEGIN:STANDARD\r\nRDATE:20251121T080000\r\nBEGIN:VEVENT\r\n",
 	} {
 		mails["calendar of "+line] = hostileHead + "Content-Type: text/calendar\r\n\r\nBEGIN:VEVENT\r\n" + h.repeat(line)
 	}

@@ -26,7 +26,10 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	}
 
 	r := bodytext.NewReader(cids)
-	texts := append(readTexts(r, c), c.calendars...)
+	texts := readTexts(r, c)
+	if len(c.calendars) > 0 {
+		texts = append(texts, calendarTexts(c.calendars, r, texts)...)
+	}
 	in.Text = limitText(strings.Join(texts, "\n\n"), c.isCut, in)
 	in.Original.NeedsHTML = r.HasLayout
 	in.Original.HTML = &page{
