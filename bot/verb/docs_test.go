@@ -1,7 +1,6 @@
 package verb
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"regexp"
@@ -19,7 +18,9 @@ This page is written by a test: ` + "`go test ./bot/verb -run TestDocs -update`"
 ` + "`bot/verb`" + `.
 
 In a conversation's thread a command begins with ` + "`!`" + ` or ` + "`@Parley`" + `; a chat that knows slash commands offers some of
-them itself. From elsewhere it names its conversation: ` + "`@Parley #12 take`" + `. ` + "`!help COMMAND`" + ` explains one.
+them itself. From elsewhere it names its conversation: ` + "`@Parley #12 take`" + `. ` + "`!help COMMAND`" + ` explains one, with examples,
+and says which buttons and emoji do the same.
+
 `
 
 // docs/verbs.md is written from the table of commands.
@@ -31,39 +32,13 @@ func TestDocs(t *testing.T) {
 		if v.Help.Hidden {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n`%s` – %s\n\n", v.Typed.Words[0], v.Typed.Syntax, v.Help.Sentence)
-		for _, e := range v.Help.Examples {
-			fmt.Fprintf(&b, "- `%s`\n", e)
+		also := ""
+		if len(v.Typed.Words) > 1 {
+			also = " (`!" + strings.Join(v.Typed.Words[1:], "`, `!") + "`)"
 		}
-		if also := otherWays(v); also != "" {
-			fmt.Fprintf(&b, "\nAlso: %s.\n", also)
-		}
+		fmt.Fprintf(&b, "- `%s`%s: %s\n", v.Typed.Syntax, also, v.Help.Sentence)
 	}
 	golden.Text(t, "../../docs/verbs.md", b.String())
-}
-
-// otherWays lists how else a command can be given.
-func otherWays(v *Verb) string {
-	var list []string
-	for _, w := range v.Typed.Words[1:] {
-		list = append(list, "`!"+w+"`")
-	}
-	if v.Slash {
-		list = append(list, "elsewhere by number")
-	}
-	if label := cmp.Or(v.Button.Label, v.Button.Unlisted); label != "" {
-		list = append(list, "the button *"+label+"*")
-	}
-	if v.Menus.Message != nil {
-		list = append(list, "*"+v.Menus.Message.Title+"* in a message's menu")
-	}
-	if v.Menus.Box != nil {
-		list = append(list, "*"+v.Menus.Box.Title+"* beside the message box")
-	}
-	for _, e := range v.Emoji {
-		list = append(list, ":"+e+":")
-	}
-	return strings.Join(list, ", ")
 }
 
 // Every verb of bridge/action.go has a row in the table, but for those that nobody gives by name.

@@ -43,17 +43,17 @@ type parity struct {
 
 const parityHead = `# What works in Slack and in Microsoft Teams
 
-This page is written by tests: ` + "`go test ./cmd/parley/demo -run 'TestScenarios|TestParity' -update`" + `. A cell
-names the story of ` + "`cmd/parley/demo/testdata`" + ` that does it there, against an emulator of the desktop
-client's protocol; the story fails when it no longer does: in ` + "`make test`" + `, or, if that tells it in the other chat
-alone, in ` + "`make soak`" + `. *drawn*: a golden file shows the card or form, no
-story brings it up there. –: no test shows it.
-
-No test runs on a phone: those cells say *unverified*, whatever the makers promise.
-
+This page is written by tests: ` + "`go test ./cmd/parley/demo -run 'TestScenarios|TestParity' -update`" + `. The stories of
+` + "`cmd/parley/demo/testdata`" + ` are played against emulators of both chats, and a story fails when it no longer shows what it
+showed; ` + "`testdata/parity`" + ` says which story shows what. *drawn*: a golden file shows the card or form, no story does. No test
+runs on a phone.
 `
 
-const columns = "| Slack desktop | Slack phone | Teams desktop | Teams phone |\n"
+// thing is something that people do or see, with what is known of it on each surface: a story, "*drawn*", or nothing.
+type thing struct {
+	name, about string
+	known       map[string]string // surface → story
+}
 
 // writeParity returns the content of the page.
 func writeParity(t *testing.T) string {
@@ -74,13 +74,42 @@ func writeParity(t *testing.T) string {
 		}
 	}
 
-	var b strings.Builder
-	b.WriteString(parityHead)
-	p.verbs(t, &b)
-	p.dialogs(&b)
-	p.views(t, &b)
-	p.troubles(t, &b)
-	return b.String()
+	var different, same strings.Builder
+	for _, part := range []struct {
+		title  string
+		things []thing
+	}{
+		{title: "What people do", things: p.verbs(t)},
+		{title: "Forms and windows", things: p.dialogs()},
+		{title: "What Parley shows", things: p.views(t)},
+		{title: "What may happen to the chat, without loss or doubles", things: p.troubles(t)},
+	} {
+		lists := map[string][]string{} // what both surfaces have, and what neither has
+		for _, th := range part.things {
+			slack, teams := cmp.Or(th.known[onSlack], "–"), cmp.Or(th.known[onTeams], "–")
+			switch isStory(slack) + isStory(teams) {
+			case 2: //nolint:mnd // both
+				lists["in both"] = append(lists["in both"], th.name)
+			case 1:
+				fmt.Fprintf(&different, "| %s | %s | %s |\n", strings.TrimSpace(th.name+" "+th.about), slack, teams)
+			default:
+				lists["in no story"] = append(lists["in no story"], th.name)
+			}
+		}
+		fmt.Fprintf(&same, "\n## %s\n", part.title)
+		for _, about := range slices.Sorted(maps.Keys(lists)) {
+			fmt.Fprintf(&same, "\n*%s*: %s\n", about, strings.Join(lists[about], "; "))
+		}
+	}
+	return parityHead + "\n## Not the same in both\n\n| | Slack | Teams |\n|---|---|---|\n" + different.String() + same.String()
+}
+
+// isStory is 1 if a story shows something, else 0.
+func isStory(known string) int {
+	if known == "–" || known == "*drawn*" {
+		return 0
+	}
+	return 1
 }
 
 // goldenCards lists the golden files of cards and forms, by name.
@@ -120,144 +149,109 @@ func goldenTitles(t *testing.T, dir string) map[string]bool {
 	return titles
 }
 
-// row writes a line of a table. cell returns what is known of a surface, or "" if nothing is.
-func row(b *strings.Builder, name string, cell func(surface string) string) {
-	fmt.Fprintf(b, "| %s |", name)
-	for _, surface := range []string{onSlack, onTeams} {
-		known := cell(surface)
-		phone := "unverified"
-		if known == "" {
-			known, phone = "–", "–"
-		}
-		fmt.Fprintf(b, " %s | %s |", known, phone)
-	}
-	b.WriteString("\n")
+// known asks for both surfaces.
+func known(cell func(surface string) string) map[string]string {
+	return map[string]string{onSlack: cell(onSlack), onTeams: cell(onTeams)}
 }
 
-func head(b *strings.Builder, title, about string) {
-	fmt.Fprintf(b, "## %s\n\n%s\n\n| %s|---|---|---|---|---|\n", title, about, columns)
-}
-
-// ways lists the claimed deeds that begin with some words, without them and with their story: "text (verbs)".
-func (p *parity) ways(surface, begin string) []string {
-	var list []string
-	for _, deed := range slices.Sorted(maps.Keys(p.claims[surface])) {
-		if rest, ok := strings.CutPrefix(deed, begin+" "); ok {
-			list = append(list, fmt.Sprintf("%s (%s)", rest, p.claims[surface][deed]))
+// verbs lists what people do, one for each bridge.Verb.
+func (p *parity) verbs(t *testing.T) (list []thing) {
+	t.Helper()
+	for _, c := range constants(t, "../../../bridge/action.go", "Verb") {
+		about := tidy(c.comment)
+		if v, ok := verb.Find(c.value); ok {
+			about = v.Help.Sentence
 		}
+		list = append(list, thing{name: "`" + c.value + "`", about: about, known: known(func(surface string) string {
+			if ways := p.claimed("verb "+c.value, surface); len(ways) > 0 {
+				return p.claims[surface]["verb "+c.value+" "+ways[0]]
+			}
+			return p.shows(surface, "form_"+c.value)
+		})})
 	}
 	return list
 }
 
-// verbs writes the table of what people do, with a line for each bridge.Verb.
-func (p *parity) verbs(t *testing.T, b *strings.Builder) {
-	t.Helper()
-	head(b, "What people do",
-		"By typed text, `@Parley`, slash command, button, form, a message's menu, emoji; or found later, when the connection was gone.")
-	for _, c := range constants(t, "../../../bridge/action.go", "Verb") {
-		about := c.comment
-		if v, ok := verb.Find(c.value); ok {
-			about = v.Help.Sentence
-		}
-		if c.value == string(bridge.VerbUnknown) {
-			about = "what looks like a verb and isn't one"
-		}
-
-		row(b, "`"+c.value+"` "+tidy(about), func(surface string) string {
-			ways := p.ways(surface, "verb "+c.value)
-			if len(ways) == 0 && slices.ContainsFunc(slices.Collect(maps.Keys(p.drawn[surface])), func(n string) bool {
-				return n == "form_"+c.value
-			}) {
-				return "*drawn*"
-			}
-			return strings.Join(ways, ", ")
-		})
-	}
-	b.WriteString("\n")
-}
-
-// dialogs writes the table of forms and windows, with a line for each that somebody was shown or that a golden file draws.
-func (p *parity) dialogs(b *strings.Builder) {
-	head(b, "Forms and windows", "By the title that people read.")
+// dialogs lists forms and windows, one for each that somebody was shown or that a golden file draws.
+func (p *parity) dialogs() (list []thing) {
 	all := map[string]bool{}
-	for _, title := range p.claimed("dialog") {
+	for _, title := range p.claimed("dialog", onSlack, onTeams) {
 		all[title] = true
 	}
 	for _, drawn := range p.titles {
 		maps.Copy(all, drawn)
 	}
 	for _, title := range slices.Sorted(maps.Keys(all)) {
-		row(b, title, func(surface string) string {
+		list = append(list, thing{name: title, known: known(func(surface string) string {
 			if story := p.claims[surface]["dialog "+title]; story != "" || !p.titles[surface][title] {
 				return story
 			}
 			return "*drawn*"
-		})
+		})})
 	}
-	b.WriteString("\n")
+	return list
 }
 
-// claimed lists the deeds of a kind that are claimed on any surface.
-func (p *parity) claimed(kind string) []string {
-	titles := map[string]bool{}
-	for _, list := range p.claims {
-		for deed := range list {
-			if title, ok := strings.CutPrefix(deed, kind+" "); ok {
-				titles[title] = true
+// claimed lists the deeds of a kind that are claimed on some surfaces, without the kind.
+func (p *parity) claimed(kind string, surfaces ...string) []string {
+	rests := map[string]bool{}
+	for _, surface := range surfaces {
+		for deed := range p.claims[surface] {
+			if rest, ok := strings.CutPrefix(deed, kind+" "); ok {
+				rests[rest] = true
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(titles))
+	return slices.Sorted(maps.Keys(rests))
 }
 
-// views writes the table of what Parley posts, with a line for each kind of post, line and mark.
-func (p *parity) views(t *testing.T, b *strings.Builder) {
+// views lists what Parley posts, one for each kind of post, line and mark.
+func (p *parity) views(t *testing.T) (list []thing) {
 	t.Helper()
-	head(b, "What Parley shows", "In the thread, or to one person alone.")
+	add := func(name, about, card string, deeds ...string) {
+		list = append(list, thing{name: name, about: about, known: known(func(surface string) string { return p.shows(surface, card, deeds...) })})
+	}
 	for _, c := range constants(t, "../../../bridge/post.go", "PostKind") {
 		switch bridge.PostKind(c.value) {
 		case bridge.PostLine, bridge.PostEphemeral, bridge.PostMark: // listed below by their content
 			continue
 		case bridge.PostRoot, bridge.PostCard, bridge.PostSaid, bridge.PostFiles:
 		}
-		row(b, tidy(c.comment), func(surface string) string { return p.shows(surface, "card_"+c.value, "view "+c.value) })
+		add("`"+c.value+"`", tidy(c.comment), "card_"+c.value, "view "+c.value)
 	}
 	for _, c := range constants(t, "../../../bridge/post.go", "Mark") {
-		row(b, "mark: "+c.value, func(surface string) string { return p.shows(surface, "", "view mark "+c.value) })
+		add("the mark `"+c.value+"`", "", "", "view mark "+c.value)
 	}
 	for _, c := range constants(t, "../../../bridge/linekind.go", "LineKind") {
-		row(b, "`"+c.value+"` "+tidy(c.comment), func(surface string) string {
-			return p.shows(surface, "card_line_"+c.value, "view line "+c.value, "view whisper "+c.value)
-		})
+		add("`"+c.value+"`", tidy(c.comment), "card_line_"+c.value, "view line "+c.value, "view whisper "+c.value)
 	}
-	b.WriteString("\n")
+	return list
 }
 
-// shows returns the stories of some deeds. If there are none, it says whether a card is drawn.
+// shows returns the story of the first of some deeds that is claimed. If none is, it says whether a card is drawn.
 func (p *parity) shows(surface, card string, deeds ...string) string {
-	var list []string
 	for _, deed := range deeds {
-		if story := p.claims[surface][deed]; story != "" && !slices.Contains(list, story) {
-			list = append(list, story)
+		if story := p.claims[surface][deed]; story != "" {
+			return story
 		}
 	}
-	if len(list) == 0 && p.drawn[surface][card] {
+	if p.drawn[surface][card] {
 		return "*drawn*"
 	}
-	return strings.Join(list, ", ")
+	return ""
 }
 
-// troubles writes the table of what happened to a surface without harm, with a line for each trouble of the stories.
-func (p *parity) troubles(t *testing.T, b *strings.Builder) {
+// troubles lists what happened to a surface without harm, one for each trouble of the stories.
+func (p *parity) troubles(t *testing.T) (list []thing) {
 	t.Helper()
-	head(b, "What may happen to it", "Nothing is lost or doubled by any of it.")
 	sentences := troubleSentences()
-	for _, word := range p.claimed("trouble") {
+	for _, word := range p.claimed("trouble", onSlack, onTeams) {
 		if sentences[word] == "" {
 			t.Errorf("docs/parity.md has no sentence for: surface %s", word)
 		}
-		row(b, sentences[word], func(surface string) string { return p.claims[surface]["trouble "+word] })
+		list = append(list, thing{name: sentences[word], known: known(func(surface string) string { return p.claims[surface]["trouble "+word] })})
 	}
+	return list
 }
 
 // troubleSentences explains the words of surfaceCommand.

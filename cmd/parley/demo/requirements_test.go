@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -26,10 +25,10 @@ const (
 
 const requirementsHead = `# What Parley does of what is required
 
-This page is written by a test: ` + "`go test ./cmd/parley/demo -run TestRequirements -update`" + `, or ` + "`make golden`" + `. A
-requirement's number stands in the comment above each test, and at the top of each story of
-` + "`cmd/parley/demo/testdata`" + `, that shows it; all of them run in ` + "`make test`" + `. *works*: tests show it. *partly*: tests
-show some of it, and [requirements.tsv](requirements.tsv) says what is missing. *not there*: no test shows any of it.
+This page is written by a test: ` + "`go test ./cmd/parley/demo -run TestRequirements -update`" + `, or ` + "`make golden`" + `. Each
+requirement that works has some of the tests and stories that show it; ` + "`git grep R-001`" + ` finds all of them.
+[requirements.tsv](requirements.tsv) is the whole list, and says what is missing of those that work *partly* and what is not
+there.
 
 `
 
@@ -37,7 +36,7 @@ show some of it, and [requirements.tsv](requirements.tsv) says what is missing. 
 type requirement struct {
 	ID, Title, Missing string
 	Section            string
-	Shown              []string // the tests that show it, with their files
+	Shown              []string // the tests and stories that show it
 }
 
 func (r requirement) status() string {
@@ -92,10 +91,10 @@ func readRequirements(t *testing.T) []requirement {
 func namedByTests(t *testing.T) map[string][]string {
 	t.Helper()
 	named := map[string][]string{}
-	add := func(text, test, file string) {
+	add := func(text, test string) {
 		for _, id := range requirementID.FindAllString(text, -1) {
-			if entry := test + " in " + file; !slices.Contains(named[id], entry) {
-				named[id] = append(named[id], entry)
+			if !slices.Contains(named[id], test) {
+				named[id] = append(named[id], test)
 			}
 		}
 	}
@@ -108,10 +107,10 @@ func namedByTests(t *testing.T) map[string][]string {
 		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != repository:
 			return fs.SkipDir
 		case strings.HasSuffix(path, "_test.go"):
-			return testsOf(path, func(test, comment string) { add(comment, "`"+test+"`", file) })
+			return testsOf(path, func(test, comment string) { add(comment, "`"+test+"`") })
 		case filepath.Dir(file) == "cmd/parley/demo/testdata" && strings.HasSuffix(file, ".txt"):
 			raw, err := os.ReadFile(path)
-			add(storyHead(string(raw)), "the story `"+strings.TrimSuffix(d.Name(), ".txt")+"`", filepath.ToSlash(filepath.Dir(file)))
+			add(storyHead(string(raw)), "`"+strings.TrimSuffix(d.Name(), ".txt")+"`")
 			return err
 		}
 		return nil
@@ -157,16 +156,29 @@ func writeRequirements(list []requirement) string {
 
 	section := ""
 	for _, r := range list {
+		if len(r.Shown) == 0 {
+			continue
+		}
 		if r.Section != section {
 			section = r.Section
-			fmt.Fprintf(&b, "\n## %s\n\n| number | what | status | shown by |\n|---|---|---|---|\n", section)
+			fmt.Fprintf(&b, "\n## %s\n\n", section)
 		}
-		status := r.status()
+		partly := ""
 		if r.Missing != "" {
-			status += ": " + r.Missing
+			partly = " *partly*"
 		}
-		slices.Sort(r.Shown)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.ID, r.Title, status, cmp.Or(strings.Join(r.Shown, ", "), "–"))
+		fmt.Fprintf(&b, "- %s %s%s: %s\n", r.ID, r.Title, partly, r.some())
 	}
 	return b.String()
+}
+
+// some names the first tests and stories that show a requirement, and counts the others.
+func (r requirement) some() string {
+	const named = 2
+	slices.SortFunc(r.Shown, func(a, b string) int { return strings.Compare(b, a) }) // stories, which are in small letters, first
+	first := strings.Join(r.Shown[:min(named, len(r.Shown))], ", ")
+	if more := len(r.Shown) - named; more > 0 {
+		return fmt.Sprintf("%s +%d", first, more)
+	}
+	return first
 }
