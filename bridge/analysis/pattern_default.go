@@ -10,8 +10,9 @@ func DefaultPatterns() []Pattern {
 	const (
 		group = `[A-Z0-9]*\d[A-Z0-9]*`
 		tail  = `(?:[-/.]` + group + `)*`
-		value = `[\s:]*(?:(?:no|nr|n|num|nummer|number|numero|número|numéro|numer)?[.:°º]?\s?(?:(?:is|ist|est|es)\s)?#\s?|` +
-			`(?:no|nr|num|nummer|number|numero|número|numéro|numer)[.:°º]?[\s:]*(?:is\s|ist\s|est\s|es\s)?|n[°º]\s?)(` +
+		word  = `n(?:o|r|um(?:m?er|[eé]ro|ber)?|úmero)`
+		is    = `(?:(?:is|ist|est|es)\s)?`
+		value = `[\s:]*(?:(?:` + word + `|n)?[.:°º]?\s?` + is + `#\s?|` + word + `[.:°º]?[\s:]*` + is + `|n[°º]\s?)(` +
 			`(?:[A-Z]{1,5}[-/ ]?)?\d[A-Z0-9]+` + tail + `)`
 		plain = `[\s:]*((?:[A-Z]{1,5}[-/]?)?\d[A-Z0-9]{3,}` + tail + `|[A-Z]{1,5}[-/]\d[A-Z0-9]+` + tail + `|\d{2,}[-/]\d{2,}` + tail + `)\b`
 	)

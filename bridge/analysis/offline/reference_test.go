@@ -13,8 +13,15 @@ import (
 // Requirement R-183: Order and invoice numbers.
 func TestDefaultPatterns(t *testing.T) {
 	a := New()
+	for _, p := range analysis.DefaultPatterns() {
+		if _, err := analysis.PatternSize(p.Regexp); err != nil {
+			t.Errorf("our own pattern for %s: %v", p.Kind, err)
+		}
+	}
 	for text, want := range map[string]string{
 		"Where is order 4711?":                             "order 4711",
+		"My order is #4711.":                               "order 4711",
+		"El envío nº 8812 no llega.":                       "shipment 8812",
 		"My order no. 4711-22 is late.":                    "order 4711-22",
 		"Where is ORD-4711?":                               "order ORD-4711",
 		"Rechnung Nr. 2024/118 ist falsch.":                "invoice 2024/118",
