@@ -283,6 +283,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 // finishLanded fills in f for a delivery that arrived, or of which one part did (Sent.More).
 func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 	f.Landed = sent.Landed
+	f.Recovered = c.ErrorClass != ""
 	f.ErrorClass, f.ErrorText = "", ""
 	f.Progress = sent.Progress
 	f.ExternalID = sent.ExternalID

@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,6 +141,33 @@ func TestThrottledCustomerHoldsHerLane(t *testing.T) {
 	})
 	h.addLane(otherLane, perOtherLane)
 	h.waitNumberAcceptedOf(otherLane, perOtherLane)
+}
+
+// After an outage a conversation's card follows the first post that lands.
+func TestCardAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	const sayLane, cardLane = 1, 2
+	h := newHarness(t)
+	var isOver atomic.Bool
+	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		if isOver.Load() {
+			return relay.Sent{}, nil
+		}
+		wait := 20 * time.Millisecond
+		if c.LaneID == cardLane {
+			wait = time.Hour
+		}
+		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: wait}
+	}
+	h.addGate(1)
+	h.addLaneBehind(1, lane{id: sayLane, priority: store.PrioritySay, deliveries: 1})
+	h.addLaneBehind(1, lane{id: cardLane, priority: store.PriorityCard, deliveries: 1})
+	h.exec(`UPDATE lanes SET conversation_id = 1`)
+	h.start()
+	h.waitQueuedAgain(deliveryID(sayLane, 1), channels.Retry)
+	h.waitQueuedAgain(deliveryID(cardLane, 1), channels.Retry)
+	isOver.Store(true)
+	h.waitState(deliveryID(cardLane, 1), store.Accepted)
 }
 
 // An attempt that finds that its delivery may not leave yet uses up no turn of the gate.

@@ -42,6 +42,7 @@ type Finish struct {
 	Progress   string // what the sending channel needs to continue the delivery
 	Warned     bool   // its agent is being warned that it is late
 	With       []Part // the results of Claimed.With
+	Recovered  bool   // it has arrived, and an earlier attempt had failed
 
 	Failure
 	Pace

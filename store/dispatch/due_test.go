@@ -47,6 +47,41 @@ func TestPriorities(t *testing.T) {
 	}
 }
 
+// Once a post has landed that had failed before, its conversation's card waits no longer for its next attempt. One that
+// another transaction is changing is left alone; other conversations' cards, and those that wait for something else, wait on.
+func TestCardFollowsARecoveredPost(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := newGate(t, pool, "g", 0, 1)
+	const hour = 3600
+	newDueLane(t, pool, 1, g, store.PrioritySay, 4)
+	for lane := range store.LaneID(3) {
+		newDueLane(t, pool, 2+lane, g, store.PriorityCard, 1)
+	}
+	exec(t, pool, `UPDATE lanes SET conversation_id = 1 WHERE id <> 3`)
+	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() + interval '1 hour', attempt = 1 WHERE lane_id = 4`)
+	exec(t, pool, `UPDATE lanes SET due_at = parley_now() + interval '1 hour' WHERE id = 4`)
+	claimed := claimLanes(t, pool, 9, g)
+	checkClaimed(t, claimed, 1001, 2001, 3001)
+	var done []dispatch.Finish
+	for _, c := range claimed {
+		f := resultOf(c, store.Queued)
+		f.Advance, f.Wait = 0, hour
+		done = append(done, f)
+	}
+	done[0].Wait = 0
+
+	first := resultOf(finishAndClaimOne(t, pool, done, g), store.Accepted)
+	second := resultOf(finishAndClaimOne(t, pool, []dispatch.Finish{first}, g), store.Accepted)
+	second.Recovered = true
+	other := storetest.Begin(t, pool)
+	exec(t, other, `SELECT FROM lanes WHERE id = 2 FOR UPDATE`)
+	third := resultOf(finishAndClaimOne(t, pool, []dispatch.Finish{second}, g), store.Accepted)
+	check(t, other.Rollback(t.Context()))
+	third.Recovered = true
+	checkClaimed(t, finishAndClaim(t, pool, []dispatch.Finish{third}, 9, g), 1004, 2001)
+}
+
 // A result waits for a transaction that puts a delivery into its lane or changes the one that was sent. Then it sees the
 // new delivery: the lane isn't due before that one may leave.
 func TestResultWaitsForItsLane(t *testing.T) {

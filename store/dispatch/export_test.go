@@ -11,6 +11,7 @@ const (
 	FinishLanesSQL  = finishLanes
 	DropOldMarksSQL = dropOldMarks
 	GiveWaySQL      = giveWay
+	HurryCardsSQL   = hurryCards
 )
 
 // DeliveryResults gives the arguments of FinishDelivSQL.

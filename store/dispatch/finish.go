@@ -61,6 +61,11 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		query.Field(done, func(f *Finish) float64 { return f.Rest }),
 		query.Field(done, (*Finish).hasLandedRoot))
 
+	recovered := slices.DeleteFunc(slices.Clone(done), func(f Finish) bool { return !f.Recovered })
+	if len(recovered) > 0 {
+		batch.Queue(hurryCards, query.Field(recovered, func(f *Finish) store.LaneID { return f.LaneID }))
+	}
+
 	queueBlockGates(batch, done)
 	return nil
 }
@@ -147,7 +152,7 @@ const returnSlots = `
 //   - Any other lane is due when its new head may be sent.
 //
 // With Finish.Keep the lane keeps its due_at, so that no index is updated. Without it, the lane goes to the back of its
-// gate's queue. No lane becomes due earlier than it was, because claims ignore lanes that were due before GateDue.Oldest.
+// gate's queue. No lane is given an earlier time than now, because claims ignore lanes that were due before GateDue.Oldest.
 //
 // A root is the first message of a thread in the agents' chat. Once it has been posted, the lane is no longer urgent:
 // PriorityRoot (0) becomes PrioritySay (1). It stays PriorityRoot while another root waits in the lane, because the
@@ -186,6 +191,22 @@ const finishLanes = `
 			AS given(lane_id, epoch, id, passed, wait, keep, rest, rooted)
 		JOIN lanes AS held ON held.id = given.lane_id) AS result
 	WHERE ` + isClaimed
+
+// hurryCards ends the wait for the next attempt of cards in whose conversation a post has landed that had failed before: the
+// outage is over, and a card mustn't contradict its thread. They are due now, not earlier (see finishLanes). A lane that
+// another transaction has locked is left alone, so that the two can't deadlock.
+const hurryCards = `
+	UPDATE lanes
+	SET due_at = greatest(parley_now(), lanes.rest_until)
+	WHERE lanes.id IN (
+		SELECT card.id
+		FROM lanes AS landed
+		JOIN lanes AS card ON card.conversation_id = landed.conversation_id AND card.account_id = landed.account_id
+		JOIN deliveries AS head ON head.lane_id = card.id AND head.seq = card.head + 1
+		WHERE landed.id = ANY($1) AND landed.conversation_id <> 0 AND card.priority = 2
+			AND card.leased_until IS NULL AND card.due_at > parley_now()
+			AND head.state = 'queued' AND head.attempt > 0 AND (head.not_before IS NULL OR head.not_before <= parley_now())
+		FOR NO KEY UPDATE OF card SKIP LOCKED)`
 
 const landPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)

@@ -113,6 +113,14 @@ func TestPlans(t *testing.T) {
 			Index:   "lanes_pkey",
 		},
 		{
+			Name:    "hurry cards",
+			SQL:     dispatch.HurryCardsSQL,
+			Args:    []any{many},
+			Hot:     true,
+			MaxRows: map[string]float64{"lanes": 400, "deliveries": 200},
+			Index:   "lanes_conversation",
+		},
+		{
 			Name:    "give way",
 			SQL:     dispatch.GiveWaySQL,
 			Args:    []any{int64(101), int64(0), "x"},
