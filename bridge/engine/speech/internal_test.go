@@ -30,6 +30,32 @@ func TestIsNamed(t *testing.T) {
 	}
 }
 
+// By which of their names colleagues are addressed. Their author is none of his own.
+func TestNamingOf(t *testing.T) {
+	t.Parallel()
+	agents := []store.Agent{{ID: 1, Name: "José Ruiz", Active: true}, {ID: 2, Name: "Anna-Lena Ng", Active: true}, {ID: 3, Name: "Kim Left"}}
+	dir := directory.New(store.Directory{Agents: agents})
+	for _, tt := range []struct {
+		text string
+		want Naming
+	}{
+		{"Hello Jose, can you look?", NamesColleague},
+		{"JOSÉ RUIZ: can you look?", NamesColleague},
+		{"Can you look, @jose?", NamesAfterAt},
+		{"Anna-Lena please look", NamesColleague},
+		{"Hi Anna, can you look?", NamesColleague},
+		{"Hi Kim, can you look?", NamesNobody},
+		{"Josephine, your parcel is here", NamesNobody},
+	} {
+		if got := namingOf(dir, nil, tt.text); got != tt.want {
+			t.Errorf("%q: got %v, want %v", tt.text, got, tt.want)
+		}
+	}
+	if got := namingOf(dir, &agents[0], "José, your parcel is here"); got != NamesNobody {
+		t.Errorf("the author's own name: got %v, want nobody's", got)
+	}
+}
+
 // A text that greets the customer by name is a reply, even after a colleague's remark. One that may mean a colleague isn't.
 func TestGreets(t *testing.T) {
 	t.Parallel()
@@ -53,6 +79,8 @@ func TestGreets(t *testing.T) {
 		{customer: "Maria Lopez", text: "Hi, Maria is mad"},
 		{customer: "Ben Cole", text: "Hi Ben, new mugs leave today"},
 		{customer: "Jose Cole", text: "Hola José, new mugs leave today"},
+		{customer: "José Cole", text: "Hola Jose, new mugs leave today"},
+		{customer: "Ruiz Cole", text: "Hi Ruiz, new mugs leave today"},
 		{customer: "Team Acme", text: "Hi team, who knows this?"},
 		{customer: "Sales GmbH", text: "Hi sales, who knows this?"},
 		{customer: "", text: "Hi Maria, new mugs leave today"},

@@ -44,17 +44,13 @@ func everybodysNames() []string {
 	return []string{"parley", "here", "channel", "everyone", "everybody", "all", "team"}
 }
 
-// isColleague reports whether name, in lower case, is the first or full name of an active agent other than the author.
+// isColleague reports whether name is the first or full name of an active agent other than the author, whatever its accents.
 func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
-	return name != "" && slices.ContainsFunc(agents, func(a store.Agent) bool {
+	called := wordsToCompare(name)
+	return len(called) > 0 && slices.ContainsFunc(agents, func(a store.Agent) bool {
 		isAuthor := author != nil && a.ID == author.ID
-		if !a.Active || isAuthor {
-			return false
-		}
-
-		whole := strings.ToLower(strings.Join(strings.Fields(a.Name), " "))
-		first, _, _ := strings.Cut(whole, " ")
-		return name == whole || name == first
+		words := wordsToCompare(a.Name)
+		return a.Active && !isAuthor && len(called) <= len(words) && slices.Equal(called, words[:len(called)])
 	})
 }
 
@@ -94,7 +90,10 @@ func greets(dir *directory.Directory, names []string, text string) bool {
 	}
 	greeting, name, _ := strings.Cut(strings.ToLower(found[1]), " ")
 	called := wordsToCompare(name)
-	isOthers := slices.Contains(everybodysNames(), name) || isColleague(dir.Agents, nil, name) || dir.FindTeam(name) != nil
+	isColleagues := slices.ContainsFunc(dir.Agents, func(a store.Agent) bool { // by the last name, too
+		return a.Active && isNamed(bridge.PartyRef{Name: a.Name}, name)
+	})
+	isOthers := slices.Contains(everybodysNames(), name) || isColleagues || dir.FindTeam(name) != nil
 	if len(called) == 0 || isOthers || !bridge.IsSalutation(greeting) {
 		return false
 	}
