@@ -67,7 +67,7 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, short torture; the ra
 soak: ## now and then: the race detector for everything, every story on every surface and in every way of running Parley, the long forms of tests, databases that sort by a language, and the engine without reading ahead
 	@.ci/need go compiler postgres browser
 	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m ./...
-	PARLEY_TEST_READS_LATE=yes go test -vet=off -timeout 90m -skip 'TestForeignReceipts$$' ./bridge/engine
+	PARLEY_TEST_READS_LATE=yes go test -vet=off -timeout 90m ./bridge/engine
 	PARLEY_TEST_LOCALE=en-US go test -vet=off -timeout 90m ./store/... ./bridge/relay ./bridge/engine
 
 lint: $(GOLANGCI) ## formatting and linters

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-	"parley/store/storetest"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
@@ -97,81 +95,6 @@ func (w *world) makeFreeBurstsDue() {
 	w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
 }
 
-// orderReader is an Analyzer. It finds that a customer is content who says hello, and frustrated who asks for order 4711
-// "at once".
-func orderReader() *reader {
-	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
-		a := analysis.Answer{Language: "en", Sentiment: analysis.Neutral, By: "test"}
-		if q.Burst[0].Text == "Hello" {
-			a.Sentiment, a.Intents = analysis.Positive, []string{"thanks"}
-		}
-		if last := q.Burst[len(q.Burst)-1].Text; strings.Contains(last, "at once") {
-			a.Sentiment, a.Urgency = analysis.Frustrated, analysis.Urgency{Urgent: true, Because: "at once"}
-			a.Intents, a.Tags = []string{"order_status"}, []string{"Complaint", "No such tag"}
-			a.References = []analysis.Reference{{Kind: "order", Value: "4711"}}
-		}
-		return a, nil
-	}}
-}
-
-// takeAndAskForOrder lets kim begin a conversation, about which nothing is noted since she is content. Ann writes a note
-// and takes the conversation. Kim asks for her order in two messages, whose analysis is then due. It returns the thread.
-func (w *world) takeAndAskForOrder() string {
-	w.t.Helper()
-	thread := w.openThread()
-	w.makeBurstsDue()
-	w.waitAnalysed()
-	w.reply(thread, "note: she is a friend of the boss")
-	w.reply(thread, "!take")
-	w.waitCard(thread, "Ann")
-	w.customerWrites("kim", "Where is order 4711?")
-	w.customerWrites("kim", "I need it at once!!!")
-	w.waitShown("at once")
-	w.makeBurstsDue()
-	return thread
-}
-
-// countOrderTraits counts the conversations for which order 4711 and the intent order_status are stored.
-func (w *world) countOrderTraits() int {
-	w.t.Helper()
-	return w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status'`)
-}
-
-// New findings in a customer's messages make one note, and are stored with the conversation.
-// Requirement R-178: Each message is looked at.
-// Requirement R-180: Urgency.
-// Requirement R-187: Mood over time.
-// Requirement R-188: What the customer wants.
-func TestAnalysisIsNoted(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{analyzer: orderReader()})
-	thread := w.takeAndAskForOrder()
-	note := w.waitLine(thread, bridge.LineAnalysis)
-	wantWords(t, "the note", strings.ToLower(note.Plain()), "<@ann>", "at once", "frustrated")
-	wantEqual(t, "conversations that keep what was found", w.countOrderTraits(), 1)
-	wantEqual(t, "what is kept of the urgency", w.text(`SELECT traits->>'urgent' FROM conversations`), "again")
-
-	w.customerWrites("kim", "Please, at once, order 4711.")
-	w.waitShown("Please, at once")
-	w.makeBurstsDue()
-	w.waitAnalysed()
-	wantEqual(t, "notes after a burst that says the same", w.countLines(thread, bridge.LineAnalysis), 1)
-}
-
-// Messages that a customer writes in one go are analysed together. The question has no notes of colleagues.
-// Requirement R-178: Each message is looked at.
-func TestBurstIsAnalysedTogether(t *testing.T) {
-	t.Parallel()
-	r := orderReader()
-	w := newWorld(t, options{analyzer: r})
-	thread := w.takeAndAskForOrder()
-	w.waitLine(thread, bridge.LineAnalysis)
-	questions := r.questions()
-	last := questions[len(questions)-1]
-	wantList(t, "what was analysed last", textsOf(last.Burst), []string{"Where is order 4711?", "I need it at once!!!"})
-	wantNoWords(t, "what was said before, in the question", strings.Join(textsOf(last.Before), "\n"), "boss", "take")
-}
-
 // A failing Analyzer is asked a few more times and then given up. Neither customers nor agents notice.
 func TestFailedAnalysisIsSilent(t *testing.T) {
 	t.Parallel()
@@ -190,55 +113,6 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 	w.reply(thread, "!reply Here we are.")
 	w.provider.WaitTexts(t, "Here we are.")
 	wantEqual(t, "notes", w.countLines(thread, bridge.LineAnalysis), 0)
-}
-
-// A finding that a note has named isn't noted again.
-func TestNoteIsNotRepeated(t *testing.T) {
-	t.Parallel()
-	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
-		return analysis.Answer{
-			Sentiment:  analysis.Neutral,
-			Intents:    []string{"order_status"},
-			References: []analysis.Reference{{Kind: "order", Value: "4711"}},
-		}, nil
-	}}
-	w := newWorld(t, options{analyzer: r})
-	w.writeAndAnalyse("Order 4711, please")
-	thread := w.waitThread("Order 4711, please")
-	wantEqual(t, "notes after the first burst", w.countLines(thread, bridge.LineAnalysis), 1)
-	w.writeAndAnalyse("Order 4711 again")
-	wantEqual(t, "notes after the second burst", w.countLines(thread, bridge.LineAnalysis), 1)
-	w.writeAndAnalyse("And 4711 once more")
-	wantEqual(t, "notes after the third burst", w.countLines(thread, bridge.LineAnalysis), 1)
-	wantEqual(t, "conversations that keep what was found", w.countOrderTraits(), 1)
-}
-
-// While the analysis of one burst hangs, other bursts are analysed and noted.
-func TestHangingAnalysisHoldsNoOther(t *testing.T) {
-	t.Parallel()
-	release, hangs := make(chan struct{}), make(chan struct{}, 1)
-	r := &reader{find: func(q analysis.Question) (analysis.Answer, error) {
-		if q.Burst[0].Text == "hang" {
-			hangs <- struct{}{}
-			<-release
-		}
-		return analysis.Answer{Sentiment: analysis.Negative, References: []analysis.Reference{{Kind: "order", Value: "4711"}}}, nil
-	}}
-	w := newWorld(t, options{analyzer: r})
-	w.customerWrites("kim", "hang")
-	kims := w.waitThread("hang")
-	w.makeBurstsDue()
-	storetest.Receive(t, hangs, "the analysis hangs")
-
-	for _, who := range []string{"lou", "max"} { // the second one when another was analysed meanwhile
-		w.customerWrites(who, "order 4711 of "+who)
-		thread := w.waitThread("order 4711 of " + who)
-		w.makeFreeBurstsDue()
-		w.waitLine(thread, bridge.LineAnalysis)
-	}
-	wantEqual(t, "notes of what is not analysed yet", w.countLines(kims, bridge.LineAnalysis), 0)
-	close(release)
-	w.waitAnalysed()
 }
 
 // An analysis that comes after its conversation was resolved counts in the figures, although nothing is noted.

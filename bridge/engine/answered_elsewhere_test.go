@@ -39,19 +39,6 @@ func TestAnsweredElsewhere(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// If somebody writes elsewhere to a customer without a conversation, a conversation begins, and her answer belongs to it.
-// Requirement R-259: Answers given elsewhere.
-func TestBegunElsewhere(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.postChatEvent(channelstest.Event{Type: "foreign", ID: "echo-1", From: "lea", Text: "We begin"})
-	w.waitShown("We begin")
-	w.customerWrites("lea", "Fine")
-	wantEqual(t, "the thread of Lea's answer", w.waitThread("Fine"), w.waitThread("We begin"))
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
 // An answer of the page may come before the customer's words, or so soon after them that a machine must have written it.
 // It is shown, but the customer still counts as waiting. A later answer counts as a person's.
 func TestMachineElsewhere(t *testing.T) {
@@ -84,62 +71,6 @@ func TestMachineElsewhere(t *testing.T) {
 	wantEqual(t, "customers who wait after an answer that a person can have written", w.countWaiting(), 0)
 }
 
-// If Parley reads an answer of the page only after the customer's next words, it compares the answer's time with the
-// words before it.
-func TestElsewhereReadAfterTheNextWords(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: withWindow(0)})
-	wrote := time.Now().Add(-time.Hour)
-	for i, text := range []string{"Hello", "Hello?"} {
-		w.customerSends(chat, channelstest.Event{From: "kim", Text: text, At: wrote.Add(time.Duration(i) * 20 * time.Minute)})
-		w.waitShown(text)
-	}
-
-	for _, tt := range []struct {
-		text   string
-		after  time.Duration
-		notice string
-	}{
-		{text: "We look into it", after: 6 * time.Minute, notice: "Answered elsewhere"},
-		{text: "Thank you", after: 2 * time.Second, notice: "too soon for a person"},
-	} {
-		e := foreignAnswer(tt.text, tt.text)
-		e.At = wrote.Add(tt.after)
-		w.postChatEvent(e)
-		wantWords(t, tt.text, w.waitShown(tt.text).Plain(), tt.notice)
-	}
-	wantEqual(t, "customers who wait", w.countWaiting(), 1)
-}
-
-// Parley also compares the times if an answer comes together with the customer's words before and after it, before any of
-// them is stored.
-func TestElsewhereTogetherWithTheCustomersWords(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: withWindow(0)})
-	wrote := time.Now().Add(-time.Hour)
-	writesAt := func(text string, at time.Time) {
-		w.customerSends(chat, channelstest.Event{From: "kim", Text: text, At: at})
-	}
-	isAnsweredAt := func(text string, at time.Time) {
-		e := foreignAnswer(text, text)
-		e.At = at
-		w.postChatEvent(e)
-	}
-	writesAt("Hello", wrote.Add(-20*time.Minute))
-	w.waitThread("Hello")
-	w.waitDrained()
-
-	release := w.holdQueues(w.accounts[chat])
-	writesAt("Where is it?", wrote)
-	writesAt("And when?", wrote.Add(20*time.Minute))
-	isAnsweredAt("Thank you", wrote.Add(2*time.Second))
-	isAnsweredAt("We look into it", wrote.Add(6*time.Minute))
-	release()
-	wantWords(t, "an answer in between", w.waitShown("We look into it").Plain(), "Answered elsewhere")
-	wantWords(t, "one that comes at once", w.waitShown("Thank you").Plain(), "too soon for a person")
-	wantEqual(t, "customers who wait", w.countWaiting(), 1)
-}
-
 // countWaiting counts the open conversations whose customers wait for an answer.
 func (w *world) countWaiting() int {
 	w.t.Helper()
@@ -150,55 +81,6 @@ func (w *world) countWaiting() int {
 func (w *world) countWaitingAnyhow() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`)
-}
-
-// A machine of the customer's answers while an agent's reply is held. That doesn't count as a message, so the reply is
-// the answer.
-func TestAutoReplyInTheHold(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	question, thread := w.askByMail("It is dark")
-	held := w.replyInHold(thread, "Press the knob")
-	before := w.annsFacts().LastMessage
-	wantEqual(t, "who spoke last", before.From, "agent")
-	wantEqual(t, "what was said last", before.Preview, "Press the knob")
-
-	w.advance(time.Minute)
-	w.customerSends(mail, channelstest.Event{
-		From:       "kim@x.test",
-		Text:       "I am on holiday",
-		Automatic:  "auto-replied",
-		References: []string{question},
-	})
-	w.waitShown("I am on holiday")
-	wantEqual(t, "what lists show as the last message after the machine's answer", w.annsFacts().LastMessage, before)
-
-	w.advance(time.Hour)
-	w.waitFate(held, "out")
-	w.waitCard(thread, "#1 pending")
-	wantEqual(t, "customers who wait, in whatever status", w.countWaitingAnyhow(), 0)
-}
-
-// Mail that is marked as spam comes while an agent's reply is held. A person may have written it, so after the reply has
-// left the customer still waits.
-func TestSpamInTheHold(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	question, thread := w.askByMail("It is dark")
-	held := w.replyInHold(thread, "Press the knob")
-
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "There is no knob", Automatic: "spam", References: []string{question}})
-	w.waitShown("There is no knob")
-
-	last := w.annsFacts().LastMessage
-	wantEqual(t, "who spoke last", last.From, "customer")
-	wantEqual(t, "what was said last", last.Preview, "There is no knob")
-
-	w.advance(time.Hour)
-	w.waitFate(held, "out")
-	w.waitDrained()
-	w.waitCard(thread, "#1 open")
-	wantEqual(t, "customers who wait", w.countWaiting(), 1)
 }
 
 // resting are the two ways in which a conversation rests until its customer writes: resolved and snoozed.

@@ -46,33 +46,6 @@ func TestPromotedAutomaticMailIsAnsweredWhereItWants(t *testing.T) {
 	wantEqual(t, "the address from which it comes", sent.From, "sales@acme.test")
 }
 
-// If an agent makes a conversation of a mail, the mail is analysed like any customer's.
-// Requirement R-178: Each message is looked at.
-func TestPromotedMailIsAnalysed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{analyzer: orderReader()})
-	e := formMail("no-reply@forms.test", "kim@x.test", "order 4711, at once")
-	e.Automatic = "no-reply"
-	w.customerSends(mail, e)
-	w.chat.Press(t, "ann", w.waitShown(e.Text), bridge.VerbPromote)
-	thread := w.waitCardWith("| " + e.Subject + " | Ann").ID
-	w.makeBurstsDue()
-	wantWords(t, "the note", w.waitLine(thread, bridge.LineAnalysis).Plain(), "at once")
-}
-
-// A mail that came among very many others is only listed. If an agent makes a conversation of it, the answer goes to the
-// customer in its Reply-To, from our address to which the mail came.
-// Requirement R-254: Automatic mail in a thread of its own.
-func TestPromotedCollectedMailIsAnsweredWhereItWants(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.sendMails("Offer", maxOpened+1, allFrom("forms@flood.test"))
-	w.customerSends(mail, formMail("forms@flood.test", "lee@x.test", "chairs"))
-	sent := w.answerListed("chairs")
-	wantList(t, "who gets the answer", sent.To, []string{"lee@x.test"})
-	wantEqual(t, "the address from which it comes", sent.From, "sales@acme.test")
-}
-
 // Answers to a mail leave from the address of ours to which the customer wrote last. That isn't changed by a mail of a
 // machine, of somebody new, or that is found late.
 // Requirement R-258: Several addresses of an account.

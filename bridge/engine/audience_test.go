@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -116,22 +115,6 @@ func (w *world) waysToRead() []wayToRead {
 			_, err := d.MayStart(ctx, user, bridge.Start{Account: mail, Recipient: "paul@customer.test", Text: "Hello"})
 			return err == nil, err
 		}},
-	}
-}
-
-// An agent who may not read a private conversation gives a verb about it from elsewhere. It is refused, and the answer
-// doesn't name the customer.
-// Requirement R-212: Only some people read an account.
-func TestPrivateChannelRefusesVerbsFromElsewhere(t *testing.T) {
-	t.Parallel()
-	w := newSecludedWorld(t, options{})
-	verbs := []bridge.Verb{bridge.VerbFind, bridge.VerbTake, bridge.VerbHistory, bridge.VerbReply, bridge.VerbNote, bridge.VerbWhy}
-	for i, verb := range verbs {
-		w.chat.Submit("cat", support, "", formOf(verb), "Hello")
-		w.chat.Wait(t, string(verb)+" is answered", func() bool { return len(w.chat.Whispers("cat")) == i+1 })
-		answer := w.chat.Whispers("cat")[i].Plain()
-		wantWords(t, "the answer to "+string(verb), answer, "Conversation #1 is not open to you.")
-		wantNoWords(t, "the answer to "+string(verb), answer, "Maria")
 	}
 }
 
@@ -254,20 +237,6 @@ func TestTemplatesOfAPrivateChannel(t *testing.T) {
 	}
 }
 
-// The answer to an agent who asks for the templates leaves out those of a private channel that the agent may not read.
-// Requirement R-212: Only some people read an account.
-func TestTemplatesAreToldToTheirReaders(t *testing.T) {
-	t.Parallel()
-	w := newSecludedWorld(t, options{})
-	w.saveSecludedTemplate()
-	for user, may := range map[string]bool{"ann": true, "cat": false} {
-		w.chat.Submit(user, support, "", bridgetest.Button{Verb: bridge.VerbTemplates}, "")
-		w.chat.Wait(t, user+" is answered", func() bool { return len(w.chat.Whispers(user)) == 1 })
-		told := w.text(`SELECT payload::text FROM deliveries WHERE kind = 'ephemeral' ORDER BY created_at DESC LIMIT 1`)
-		wantEqual(t, "whether "+user+" is told of the template", strings.Contains(told, "Dismissal"), may)
-	}
-}
-
 // lamps is how many conversations about lamps newWorldOfLamps has beside kim's.
 const lamps = 51
 
@@ -309,59 +278,4 @@ func TestListPages(t *testing.T) {
 	}
 	first := must(d.List(t.Context(), bridge.ListQuery{List: "all"}, "ann"))(t).Rows[0]
 	wantEqual(t, "the first row of all", first.ID, 1)
-}
-
-// A search finds its words in any order and case. It is answered in a thread, too.
-// Requirement R-111: Three letters, from the start of a word.
-func TestFindWords(t *testing.T) {
-	t.Parallel()
-	w, thread := newWorldOfLamps(t)
-	find := func(thread, words string) {
-		w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbFind, Args: bridge.Args{Note: words}}, "")
-	}
-	find(thread, "lamp 17")
-	w.waitWhisper("ann", "Lamp 17")
-	find("", "33 LAMP!")
-	w.waitWhisper("ann", "Lamp 33")
-}
-
-// Digits are first looked for as words. If they aren't found, they are the number of a conversation.
-// Requirement R-110: Find by name, address, number and subject.
-func TestFindDigits(t *testing.T) {
-	t.Parallel()
-	w, thread := newWorldOfLamps(t)
-	w.exec(`UPDATE conversations SET subject = 'Order 0104 and 4711' WHERE id = 102`)
-	for i, tt := range []struct {
-		digits string
-		want   string
-	}{
-		{digits: "4711", want: "[list] find #102 Order 0104 and 4711"},
-		{digits: "0104", want: "[list] find #102 Order 0104 and 4711"},
-		{digits: "00103", want: "[details] #103"},
-		{digits: "01", want: "[details] #1"},
-		{digits: "999", want: "[list] find"},
-		{digits: "99", want: "There is no conversation #99."},
-	} {
-		number := must(strconv.ParseInt(tt.digits, 10, 64))(t)
-		args := bridge.Args{Note: tt.digits, Conversation: bridge.ConversationID(number)}
-		w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbFind, Args: args}, "")
-		w.chat.Wait(t, "ann is answered", func() bool { return len(w.chat.Whispers("ann")) == i+1 })
-		if answer := w.chat.Whispers("ann")[i].Plain(); !strings.Contains(answer, tt.want) {
-			t.Errorf("find %s is answered by %q, want %q", tt.digits, answer, tt.want)
-		}
-	}
-}
-
-// A search for two letters is refused.
-// Requirement R-111: Three letters, from the start of a word.
-func TestFindRefusesShortWords(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	for words, isShort := range map[string]bool{
-		"la": true, "Mä": true, "Ma\u0308": true, "ЖЖ": true, "Mär": false, "жук": false, "茶": false, "차": false, // letters count, not bytes
-	} {
-		if _, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{Words: words}, "ann"); (err != nil) != isShort {
-			t.Errorf("a search for %q: got the error %v, want one: %t", words, err, isShort)
-		}
-	}
 }

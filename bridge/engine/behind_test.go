@@ -95,29 +95,3 @@ func (w *world) waitReplyPutOff() {
 			WHERE kind = 'reply' AND attempt > 1 AND error_text LIKE '%Waiting for what was said%'`) == 1
 	})
 }
-
-// If replicas of two versions run, a reply also waits for events in its thread that only the newer version may read.
-// After a minute nobody may be there who can read them, and the reply leaves as it is.
-func TestReplyWaitsForTheNewerVersion(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: behindHold})
-	thread := w.openThread()
-
-	reply := w.replyInHold(thread, "Second")
-	w.waitDrainedBut(1)
-
-	release := w.holdQueues(w.surface)
-	w.chat.Edit(support, reply, "Second, mended")
-	w.waitSurfaceQueue()
-	w.exec(`UPDATE queues SET version = version + 1 WHERE account_id = $1`, w.surface) // only the newer version may read it
-	release()
-
-	w.forgetGaps() // else the edit is found in the chat
-	w.advance(behindHold)
-	w.waitReplyPutOff()
-	wantEqual(t, "calls to the provider before the newer version had its time", w.provider.Calls(), 0)
-
-	w.exec(`UPDATE events SET received_at = received_at - interval '1 minute'
-		WHERE id = (SELECT first_event FROM queues WHERE account_id = $1)`, w.surface)
-	w.provider.WaitTexts(t, "Second")
-}

@@ -47,41 +47,6 @@ func TestBlockedSendersAutomaticMailIsDropped(t *testing.T) {
 	wantEqual(t, "threads of automatic mail: that of the first day", w.countConversations("automatic"), 1)
 }
 
-// Mail that a person writes from a blocked address is shown, and so is automatic mail in that person's conversation.
-// Requirement R-254: Automatic mail in a thread of its own.
-func TestBlockedSenderInPerson(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.blockNews("ann")
-	first := w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "In person", Text: "In person"})
-	thread := w.waitThread("In person")
-	w.sendNews("Away until Monday", first)
-	wantEqual(t, "the thread of what belongs to the conversation", w.waitThread("Away until Monday"), thread)
-}
-
-// A block can be taken back by the sender's address, in any spelling. The mails that were ignored don't come back.
-// Requirement R-254: Automatic mail in a thread of its own.
-func TestUnblockByAddress(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
-	thread := w.waitThread("It is dark") // a thread of the account in which the sender is blocked
-	w.blockNews("ann")
-	w.sendNews("Two")
-	w.waitDrained()
-
-	w.reply(thread, "!unblock other@x.test")
-	w.waitWhisper("ann", "Nobody of that address is blocked")
-
-	w.reply(thread, "!unblock News@x.test")
-	w.waitWhisper("ann", "unblock news@x.test")
-	w.waitDrained()
-
-	w.sendNews("Three")
-	w.waitShown("list Three")
-	wantEqual(t, "how often the mail is kept that was blocked", w.countKept("Two"), 0)
-}
-
 // A sender who was silenced is shown again after an agent takes that back, with the line's button or by the address.
 // Requirement R-254: Automatic mail in a thread of its own.
 func TestUnblockSilencedSender(t *testing.T) {
@@ -104,18 +69,4 @@ func TestUnblockSilencedSender(t *testing.T) {
 	w.waitDrained()
 	w.sendNews("Three")
 	w.waitShown("list Three")
-}
-
-// A block can be taken back with the button of its line. An agent needn't be an admin to block or to take that back.
-// Requirement R-254: Automatic mail in a thread of its own.
-func TestUnblockByButton(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.blockNews("ben")
-	w.chat.Press(t, "ben", w.waitShown("One = blocked"), bridge.VerbUnblock)
-	w.waitShown("One = unblocked")
-	w.waitDrained()
-	w.sendNews("Two")
-	w.waitShown("list Two")
-	wantEqual(t, "how often the mail is kept that came after the block", w.countKept("Two"), 1)
 }

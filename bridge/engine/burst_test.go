@@ -6,7 +6,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/channels"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
@@ -94,23 +93,6 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// A process of an earlier version would send again what left together with another delivery. While such a process runs,
-// each text is posted alone.
-func TestNoBurstBesideAnEarlierVersion(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{rate: 5})
-	w.waitRunsAllowed() // a look that began before the insert would allow them again
-	w.exec(`INSERT INTO leases (name, holder, until) VALUES ('process:OLD', 'process:OLD', clock_timestamp() + interval '1 hour')`)
-	w.eventually("runs are off", func() bool { return !w.engines[0].Relay().RunsAllowed() })
-	const messages = 4
-	for i := range messages {
-		w.customerWrites("kim", fmt.Sprintf("text %d;", i))
-	}
-	thread := w.waitThread(fmt.Sprintf("text %d;", messages-1))
-	w.waitDrained()
-	wantEqual(t, "posts", w.countSaidPosts(thread), messages)
-}
-
 // waitRunsAllowed waits until the engine knows that no earlier version runs beside it.
 func (w *world) waitRunsAllowed() {
 	w.t.Helper()
@@ -178,24 +160,4 @@ func TestResolveBesideSomethingUnread(t *testing.T) {
 			w.waitCard(thread, "#1 resolved")
 		})
 	}
-}
-
-// If an account fails, each of many admins is told.
-func TestManyAreTold(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{stopped: true})
-	const admins = 3000 // beside ann
-	w.exec(`WITH made AS (
-			INSERT INTO agents (email, name, roles)
-			SELECT 'admin' || n || '@acme.test', 'Admin ' || n, '{admin}' FROM generate_series(1, $2::int) AS n
-			RETURNING id)
-		INSERT INTO agent_users (account_id, user_id, agent_id) SELECT $1, 'u' || id, id FROM made`, w.surface, admins)
-	w.exec(`UPDATE settings SET version = version + 1`) // engines that run read the directory anew
-	w.reloadEngines()
-	w.start()
-
-	w.engines[0].Report(w.accounts[mail], channels.Condition{Status: channels.Broken, Text: "The password is wrong."})
-	w.eventually("all are told", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE l.key LIKE 'ch:@u%'`) == admins
-	})
 }

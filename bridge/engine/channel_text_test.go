@@ -13,49 +13,6 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
 // customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// A text that an agent types in the channel, outside of all threads, reaches nobody. A line in its thread says so.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelIsAnswered(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed"), bridge.LineTopLevel)
-	w.waitLine(w.chat.Say("ben", support, "", "Lunch?"), bridge.LineTopLevel)
-}
-
-// Each agent gets that line once a day.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.advanceToMorning()
-	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed"), bridge.LineTopLevel)
-	w.wantNoAnswer(w.chat.Say("ann", support, "", "The shop closes at 16"))
-	w.advance(24 * time.Hour)
-	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed again"), bridge.LineTopLevel)
-}
-
-// An agent for whom a customer waits gets that line again, once in each hour, as the text may be for that customer.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelIsAnsweredAgainWhileACustomerWaits(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.advanceToMorning()
-	w.customerWrites("kim", "Where is it?")
-	thread := w.waitThread("Where is it?")
-	w.take("ann", "Where is it?")
-	w.waitLine(w.chat.Say("ann", support, "", "Good morning"), bridge.LineTopLevel)
-	w.wantNoAnswer(w.chat.Say("ann", support, "", "It leaves soon"))
-
-	w.advance(time.Hour)
-	w.waitLine(w.chat.Say("ann", support, "", "It leaves today"), bridge.LineTopLevel)
-	w.wantNoAnswer(w.chat.Say("ann", support, "", "It has left"))
-
-	// Ann answers the customer, and nobody waits for her any more.
-	w.waitFate(w.reply(thread, "It has left"), "out")
-	w.advance(time.Hour)
-	w.wantNoAnswer(w.chat.Say("ann", support, "", "Lunch?"))
-}
-
 // A text in the channel that begins with the name of a customer who may be meant is answered each time. That customer's
 // conversation is offered first.
 // Requirement R-271: Typed in the channel itself.
@@ -77,18 +34,6 @@ func TestTopLevelThatAddressesACustomer(t *testing.T) {
 	w.chat.Say("ann", support, text, "Hi Kim, it is on its way")
 	w.waitWhisper("ann", "No customer got this")
 	wantEqual(t, "answers below the line", len(w.chat.Whispers("ann")), 1)
-}
-
-// A text in the channel that is marked as a reply is answered each time, also below the line that asks for whom it is:
-// its author expects it to leave.
-// Requirement R-271: Typed in the channel itself.
-func TestReplyAtTopLevelIsAnswered(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	text, _ := w.typeAtTopLevel("ann", "The printer is fixed")
-	w.typeAtTopLevel("ann", "!reply We ship today")
-	w.chat.Say("ann", support, text, "!reply We ship today")
-	w.waitWhisper("ann", "That is not in a conversation's thread.")
 }
 
 // A text in the channel that is clearly for colleagues isn't answered, and neither is one of somebody who isn't an agent.
@@ -133,27 +78,6 @@ func (w *world) take(agent, text string) {
 	w.waitCard(thread, displayName(agent))
 }
 
-// The line offers the conversations that are most likely meant: first those that the author owns, then the newest without
-// an owner.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelOffersConversations(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	for _, name := range []string{"kim", "lou", "mia", "noa", "oli", "pia", "quin"} { // their conversations are 1 to 7
-		w.customerWrites(name, "I am "+name)
-		w.waitThread("I am " + name)
-	}
-	w.take("ann", "I am kim")
-	w.take("ben", "I am quin")
-	w.waitDrained()
-	_, line := w.typeAtTopLevel("ann", "It is fixed")
-	var offered []store.ConversationID
-	for _, b := range line.Buttons {
-		offered = append(offered, b.Args.Conversation)
-	}
-	wantList(t, "the conversations that are offered", offered, []store.ConversationID{1, 6, 5, 4, 3})
-}
-
 // newWorldOfTopLevelReply makes a world in which ann owns kim's conversation and has typed a text in the channel. She
 // chose that conversation, and the text waits in its hold. It returns the text, and the line by which she chose.
 func newWorldOfTopLevelReply(t *testing.T) (w *world, text string, line bridgetest.Message) {
@@ -184,19 +108,6 @@ func TestTopLevelIsSent(t *testing.T) {
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "It is fixed")
 	w.waitMarked(text, string(bridge.MarkSent))
-}
-
-// Pressing the button of the chosen conversation again sends nothing.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelIsSentOnce(t *testing.T) {
-	t.Parallel()
-	w, _, line := newWorldOfTopLevelReply(t)
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.waitWhisper("ann", "[decided]")
-	w.advance(2 * time.Hour)
-	w.provider.WaitTexts(t, "It is fixed")
-	w.waitDrained()
-	w.provider.WaitTexts(t, "It is fixed")
 }
 
 // A text is edited before its author chooses a conversation. The new words are shown to her, and she chooses once more.
@@ -231,101 +142,6 @@ func TestTopLevelIsTakenBackAndSent(t *testing.T) {
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "It is quite repaired")
 	w.waitMarked(text, string(bridge.MarkSent))
-}
-
-// A colleague who sends an author's text is asked first. It is sent in the author's name.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelOfAnother(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	text, line := w.typeAtTopLevel("ann", "It is fixed")
-	w.chat.Press(t, "ben", line, bridge.VerbSend)
-	asked := w.waitWhisper("ben", "[send_as]")
-	wantEqual(t, "the thread in which ben is asked", asked.Thread, text)
-	w.waitDrained()
-	w.wantNothingSent()
-
-	w.chat.Press(t, "ben", asked, bridge.VerbSend)
-	w.provider.WaitTexts(t, "It is fixed")
-	w.waitLine(thread, bridge.LineDone)
-	author := w.text(`SELECT a.name FROM messages AS m JOIN agents AS a ON a.id = m.agent_id WHERE m.place = $1`, text)
-	wantEqual(t, "the author of the reply", author, "Ann")
-}
-
-// A deleted text can't be sent any more.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelIsDeleted(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	text, line := w.typeAtTopLevel("ben", "Never mind")
-	w.chat.Delete(support, text)
-	w.eventually("the deletion is known", func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND early IS NULL`, text) == 1
-	})
-	w.chat.Press(t, "ben", line, bridge.VerbSend)
-	w.waitWhisper("ben", "was deleted")
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
-// An agent who got the line today isn't asked about a second text. The menu of that message sends it: it asks for whom
-// the text is.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelIsSentByItsMenu(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	w.typeAtTopLevel("ben", "Never mind")
-	later := w.chat.Say("ben", support, "", "See you tomorrow")
-	w.wantNoAnswer(later)
-	w.chat.Choose("ben", support, later, bridge.VerbSend)
-	asked := w.waitLine(later, bridge.LineTopLevel)
-	w.chat.Choose("ben", support, later, bridge.VerbSend)
-	w.waitWhisper("ben", "asked in its thread")
-	w.chat.Press(t, "ben", asked, bridge.VerbSend)
-	w.provider.WaitTexts(t, "See you tomorrow")
-}
-
-// Somebody who isn't an agent can't send a text by its menu.
-// Requirement R-271: Typed in the channel itself.
-func TestTopLevelIsNotAskedByAStranger(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	w.typeAtTopLevel("ben", "Never mind")
-	later := w.chat.Say("ben", support, "", "See you tomorrow")
-	w.wantNoAnswer(later)
-	w.chat.Choose("dan", support, later, bridge.VerbSend)
-	w.waitWhisper("dan", "You are not one of Parley's agents.")
-	w.wantNoAnswer(later)
-}
-
-// The chosen conversation is resolved, so that the text can't be sent there. The author can still choose another one.
-// Requirement R-271: Typed in the channel itself.
-// Requirement R-056: WhatsApp's reply window.
-func TestTopLevelIsRefused(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.customerWrites("lou", "Me too")
-	w.waitDrained()
-	text, line := w.typeAtTopLevel("ann", "It is fixed")
-	w.reply(thread, "!resolve")
-	w.waitCard(thread, "resolved")
-	w.waitDrained()
-
-	toKim, toLou := line, line
-	toKim.Buttons, toLou.Buttons = buttonsAbout(line, 1), buttonsAbout(line, 2)
-	w.chat.Press(t, "ann", toKim, bridge.VerbSend)
-	wantEqual(t, "the thread in which ann is told", w.waitWhisper("ann", "is resolved").Thread, text)
-
-	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
-	w.chat.Press(t, "ann", toLou, bridge.VerbSend)
-	w.waitFate(text, "parked")
-	w.waitDrained()
-	w.wantNothingSent()
 }
 
 // A text in one team's channel can't be sent to a conversation of another channel or shown there, even if a button names

@@ -29,18 +29,6 @@ func newCustomerWithTwoKeys(t *testing.T) (w *world, thread string) {
 	return w, thread
 }
 
-// A customer is known by the provider's id first and by her phone number later. She is one customer, whichever of these
-// keys she writes with.
-func TestPhoneLearnedLater(t *testing.T) {
-	t.Parallel()
-	w, thread := newCustomerWithTwoKeys(t)
-	w.customerSends(chat, channelstest.Event{From: "+4915111", Name: "Kim", Text: "By phone alone"})
-	wantEqual(t, "the thread of what she wrote by phone alone", w.waitThread("By phone alone"), thread)
-	w.waitDrained()
-	wantEqual(t, "threads", w.countRoots(), 1)
-	wantEqual(t, "contacts", w.count(`SELECT count(*) FROM contacts`), 1)
-}
-
 // A reply goes to the key of the customer's newest message, with her other keys beside it, and leaves from our number to
 // which that message was written. A message that comes late doesn't change that.
 func TestReplyGoesToTheNewestKey(t *testing.T) {
@@ -80,17 +68,6 @@ func TestReplyLeavesFromTheNumberWrittenToLast(t *testing.T) {
 		sent := w.waitSent(i + 1)[i]
 		wantEqual(t, fmt.Sprintf("the number from which %q left", sent.Text), sent.From, tt.wantFrom)
 	}
-}
-
-// When the provider tells a customer's name later, the card shows it at once, and not only with her next message.
-func TestNameLearnedLater(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(chat, channelstest.Event{From: "US.abc", Text: "Hello"})
-	w.waitThread("Hello")
-	w.waitDrained()
-	w.postChatEvent(channelstest.Event{Type: "identity", From: "US.abc", Name: "Kim Doe"})
-	w.eventually("the card has the name", func() bool { return strings.Contains(w.chat.Messages(support, "")[0].Text, "Kim Doe") })
 }
 
 // newNumberChanged makes a world in which kim's phone number and provider's id have changed from +491 and US.old to +492
@@ -154,16 +131,6 @@ func TestFormerNumberIsAStrangers(t *testing.T) {
 	wantEqual(t, "whom Lea's reply went to", sentTo["To Lea"], "+491")
 }
 
-// A report that an unknown person has another number changes nothing, also if it gives two forms of the former number.
-// That person's next message is shown.
-func TestNumberChangeOfSomebodyUnknown(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.postChatEvent(channelstest.Event{Type: "identity", From: "+1219", Name: "Eva", Previous: "+521", PreviousAlso: []string{"+52"}})
-	w.customerSends(chat, channelstest.Event{From: "+1219", Name: "Eva", Text: "I was in Mexico"})
-	w.waitShown("I was in Mexico")
-}
-
 // newTwoWhoAreOne makes a world with two customers who turn out to be one person: one is known by the provider's id, the
 // other one by phone, and each has a conversation. It returns the threads, first the one by id.
 func newTwoWhoAreOne(t *testing.T) (w *world, byID, byPhone string) {
@@ -197,19 +164,6 @@ func TestTwoProveToBeOne(t *testing.T) {
 	wantEqual(t, "threads", w.countRoots(), 2)
 	nameless := w.count(`SELECT count(*) FROM contacts AS c WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = c.id)`)
 	wantEqual(t, "contacts that are left without an address, so that nobody could erase them", nameless, 0)
-}
-
-// After both conversations of such a customer have ended, her next messages open one new conversation, whichever key she
-// writes with.
-func TestTwoWhoAreOneBeginOneConversation(t *testing.T) {
-	t.Parallel()
-	w, byID, byPhone := newTwoWhoAreOne(t)
-	w.reply(byID, "!resolve")
-	w.reply(byPhone, "!resolve")
-	w.eventually("both are resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
-	w.customerSends(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "A new matter"})
-	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "as I said"})
-	wantEqual(t, "the thread of what she writes by phone", w.waitThread("as I said"), w.waitThread("A new matter"))
 }
 
 // newAnsweredQuestion makes a world in which kim asked where her order is, and ann answered. It returns the provider's
@@ -248,29 +202,6 @@ func TestReactionIsOneLine(t *testing.T) {
 	w.waitDrained()
 	wantNoWords(t, "the line", w.waitLine(thread, bridge.LineReacted).Plain(), "👍")
 	wantEqual(t, "lines", w.countLines(thread, bridge.LineReacted), 1)
-}
-
-// A reaction to the customer's own message quotes that message. A reaction to an unknown message is shown, too. Each has
-// a line of its own.
-func TestReactionsToOtherMessages(t *testing.T) {
-	t.Parallel()
-	w, question, _, thread := newAnsweredQuestion(t)
-	w.react("kim", "unheard-of", "😮")
-	w.waitShown("😮")
-	w.react("kim", question, "🙈")
-	wantWords(t, "the line about her own message", w.waitShown("🙈").Plain(), "Where is my order?")
-	w.waitDrained()
-	wantEqual(t, "lines", w.countLines(thread, bridge.LineReacted), 2)
-}
-
-// A reaction of somebody without a conversation opens no thread and is shown in none.
-func TestReactionOpensNoThread(t *testing.T) {
-	t.Parallel()
-	w, _, _, thread := newAnsweredQuestion(t)
-	w.react("nobody", "unheard-of", "💤")
-	w.waitDrained()
-	wantEqual(t, "threads", w.countRoots(), 1)
-	wantEqual(t, "lines in kim's thread", w.countLines(thread, bridge.LineReacted), 0)
 }
 
 // A text with which a phone says that the customer has put an emoji on our message, or taken it back, is a reaction: a resolved
@@ -322,36 +253,6 @@ func TestReactionByMail(t *testing.T) {
 	wantEqual(t, "conversations with customers", w.count(`SELECT count(*) FROM conversations WHERE kind = 'customer'`), 1)
 }
 
-// A customer's message that answers one of ours quotes it. The provider may name that one by its own id, or by ours
-// beside an id that we don't know.
-func TestAnsweredMessageIsQuoted(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "Blue or red?")
-	w.provider.WaitTexts(t, "Blue or red?")
-	w.waitDrained()
-	ours := w.provider.Sent()[0]
-
-	w.customerSends(chat, channelstest.Event{From: "kim", Text: "The first", Answered: ours.ID})
-	wantWords(t, "the answer by the provider's id", w.waitShown("The first").Plain(), `[answers "Blue or red?"]`)
-
-	w.customerSends(chat, channelstest.Event{From: "kim", Text: "Or both", Answered: "our id as they know it", Answers: ours.Message})
-	wantWords(t, "the answer by our id", w.waitShown("Or both").Plain(), `[answers "Blue or red?"]`)
-
-	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Target: "our id as they know it", Answers: ours.Message, Emoji: "👌"})
-	wantWords(t, "the reaction by our id", w.waitShown("👌").Plain(), "Blue or red?")
-}
-
-// A customer's message that answers an unknown message says only that it is an answer.
-func TestAnsweredMessageIsUnknown(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	w.customerSends(chat, channelstest.Event{From: "kim", Text: "And that", Answered: "unheard-of"})
-	wantWords(t, "the answer", w.waitShown("And that").Plain(), `[answers ""]`)
-}
-
 // The provider's answer to a sending is lost. Before Parley looks for the message, the provider reports it as an echo,
 // with its id: it counts as sent.
 func TestOwnEchoResolvesALostAnswer(t *testing.T) {
@@ -370,18 +271,6 @@ func TestOwnEchoResolvesALostAnswer(t *testing.T) {
 	})
 }
 
-// An echo that names no message of ours is accepted and shown nowhere.
-func TestOwnEchoOfNoMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	before := len(w.chat.Messages(support, thread))
-	w.postChatEvent(channelstest.Event{Type: "own", ID: "no-token", From: "kim"})
-	w.waitDrained()
-	wantEqual(t, "messages of the thread", len(w.chat.Messages(support, thread)), before)
-	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
-}
-
 // In a chat no recipient can be added and none can replace the customer, whether the channel is connected or not. The
 // commands are refused, and the reply goes to the customer.
 func TestRecipientsOfAChat(t *testing.T) {
@@ -398,32 +287,4 @@ func TestRecipientsOfAChat(t *testing.T) {
 	w.engines[0].SetChannel(w.accounts[chat], connected)
 	w.waitFate(w.reply(thread, "Hi Kim"), "out")
 	wantSentTo(t, w.provider.Sent()[0], []string{"kim"}, nil)
-}
-
-// A command about recipients that has no address, or one that isn't an address, is refused and changes no recipients.
-func TestRecipientsRefused(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Hello"})
-	thread := w.waitThread("Hello")
-	w.waitDrained()
-	refused := []string{"!to", "!cc", "!allow", "!to eve@x.test lee", "!cc eve@x.test lea"}
-	typed := append([]string{"!take"}, refused...)
-	w.sayInOneBatch(thread, append(typed, "Hi Kim")...)
-	w.provider.WaitTexts(t, "Hi Kim")
-	w.chat.Wait(t, "all are refused", func() bool { return len(w.chat.Whispers("ann")) == len(refused) })
-	wantSentTo(t, w.provider.Sent()[0], []string{"kim@x.test"}, []string{"lee@x.test"})
-}
-
-// Who begins a conversation with a customer writes from our number to which she wrote last: in her phone that is the same chat, and
-// only there the provider takes words that are no template.
-func TestStartLeavesFromTheNumberWrittenToLast(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(chat, channelstest.Event{From: "+4915111", Name: "Kim", Text: "Hello", Via: "+2000"})
-	thread := w.waitThread("Hello")
-	w.reply(thread, "!resolve")
-	w.waitCard(thread, "resolved")
-	w.chat.Submit("ben", support, "", startForm(chat, "+4915111", ""), "Good morning.")
-	wantEqual(t, "our number from which it was sent", w.waitSent(1)[0].From, "+2000")
 }

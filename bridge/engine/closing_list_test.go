@@ -34,36 +34,6 @@ func officeHours(t *testing.T) json.RawMessage {
 	return must(json.Marshal(plan))(t)
 }
 
-// An agent without a time zone snoozes by the zone of the account's business hours, or else by that of another account's.
-func TestSnoozeByTheZoneOfBusinessHours(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		zones map[string]string // of the business hours, by the account's name; Kathmandu's is the one that counts
-	}{
-		{name: "the account has hours", zones: map[string]string{chat: "Asia/Kathmandu", mail: "Europe/Berlin"}},
-		{name: "another account has hours", zones: map[string]string{mail: "Asia/Kathmandu"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{account: func(a *store.Account) {
-				zone, hasHours := tt.zones[a.Name]
-				if hasHours {
-					a.Hours = must(json.Marshal(hours.Plan{Zone: zone, Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}))(t)
-				}
-			}})
-			w.exec(`UPDATE agents SET zone = ''`)
-			w.reloadEngines()
-			thread := w.openThread()
-			w.reply(thread, "!snooze friday 14:00")
-			w.waitCard(thread, "snoozed")
-			until := w.text(`SELECT to_char(snoozed_until AT TIME ZONE 'Asia/Kathmandu', 'FMDay HH24:MI') FROM conversations`)
-			wantEqual(t, "the snooze's end, in Kathmandu", until, "Friday 14:00")
-		})
-	}
-}
-
 // advanceTo moves Parley's clock to the next such time on that day of the week, in Berlin.
 func (w *world) advanceTo(day time.Weekday, hour, minute int) {
 	w.t.Helper()
@@ -124,16 +94,6 @@ func (w *world) waitEveningLists(n int) bridgetest.Message {
 	return w.eveningLists()[n-1]
 }
 
-// waitEveningIsOver waits until the evening's list was posted or was empty. The timer is then that of the next day, later
-// than soon.
-func (w *world) waitEveningIsOver(soon time.Duration) {
-	w.t.Helper()
-	w.eventually("the next day's timer is set", func() bool {
-		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at > parley_now() + $1::interval`, soon) == 1
-	})
-	w.waitDrained()
-}
-
 // An hour before closing time one list shows the windows that close before the next opening. It leaves out customers who
 // were answered, and conversations that an agent has left until tomorrow. Two replicas post it once.
 // Requirement R-264: Windows that close tonight.
@@ -159,77 +119,6 @@ func TestEveningList(t *testing.T) {
 	list := w.waitEveningLists(1).Plain()
 	wantWords(t, "the evening list", list, "#1")
 	wantNoWords(t, "the evening list", list, "#2", "#3", "#4") // max was answered, ned left, lou's window closes after the next opening
-}
-
-// A mail conversation has no reply window. The verb that leaves it until tomorrow is refused.
-func TestLeaveWithoutAWindow(t *testing.T) {
-	t.Parallel()
-	w := newWorldOfEvening(t, 1)
-	w.customerSends(mail, channelstest.Event{From: "kim", Subject: "Lamp", Text: "It is dark"})
-	w.chat.Submit("ann", support, w.waitThread("It is dark"), formOf(bridge.VerbLeave), "")
-	w.waitWhisper("ann", "no reply window")
-}
-
-// An agent leaves a conversation of the evening list until tomorrow, which is logged. On the next evening its window has
-// closed and nobody waits: there is no list. After the customer has written again there is one.
-// Requirement R-264: Windows that close tonight.
-func TestEveningListOfTheNextDays(t *testing.T) {
-	t.Parallel()
-	w := newWorldOfEvening(t, 1)
-	thread := w.writeAt(time.Wednesday, 8, 30, "kim", "Closes at half past eight")
-	w.advanceTo(time.Wednesday, 16, 0)
-	w.waitEveningLists(1)
-	w.chat.Submit("ann", support, "", formOf(bridge.VerbLeave), "")
-	w.waitWhisper("ann", "leave")
-	left := w.count(`SELECT count(*) FROM log_entries WHERE what = 'left until tomorrow' AND conversation_id = 1`)
-	wantEqual(t, "entries of the log that Ann leaves it", left, 1)
-
-	w.advanceTo(time.Thursday, 11, 0)
-	w.waitCard(thread, "window closed")
-	w.advanceTo(time.Thursday, 16, 0)
-	w.waitEveningIsOver(20 * time.Hour)
-	wantEqual(t, "lists until Thursday's evening", len(w.eveningLists()), 1)
-
-	w.writeAt(time.Friday, 10, 0, "kim", "Over the weekend")
-	w.advanceTo(time.Friday, 16, 0)
-	w.waitEveningLists(2)
-}
-
-// Without business hours there is no evening list. Hours that are set or removed count at once.
-func TestEveningNeedsHours(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: withWindow(0)})
-	countTimers := func() int { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%'`) }
-	saveChat := func(change func(*store.Account)) {
-		w.saveAccount(chat, change)
-		w.exec(`UPDATE settings SET version = version + 1`) // by which engines know that something has changed
-	}
-	w.waitDrained()
-	wantEqual(t, "timers without hours", countTimers(), 0)
-	saveChat(withOfficeHours(t))
-	w.eventually("there is a timer with hours", func() bool { return countTimers() == 1 })
-	saveChat(nil)
-	w.eventually("there is none any more", func() bool { return countTimers() == 0 })
-}
-
-// All processes were down when a list was due. It is posted once one is up again, if that isn't too late.
-func TestEveningWhileAllWereDown(t *testing.T) {
-	t.Parallel()
-	w := newWorldOfEvening(t, 1)
-	w.writeAt(time.Wednesday, 8, 30, "kim", "Closes at half past eight")
-	w.waitDrained()
-	w.stopDuring(func() { w.advanceTo(time.Wednesday, 16, 30) })
-	w.waitEveningLists(1)
-}
-
-// A list that is more than an hour late isn't posted, and the timer is set for the next evening.
-func TestEveningThatWasMissed(t *testing.T) {
-	t.Parallel()
-	w := newWorldOfEvening(t, 1)
-	w.writeAt(time.Wednesday, 8, 30, "kim", "Hello")
-	w.advanceTo(time.Wednesday, 22, 0)
-	w.waitEveningIsOver(10 * time.Hour)
-	wantEqual(t, "lists", len(w.eveningLists()), 0)
 }
 
 // moveChatToVault gives the chat account a private channel of its own, and starts the engines that don't run yet.
@@ -267,24 +156,4 @@ func TestEveningListOfAPrivateChannel(t *testing.T) {
 	wantNoWords(t, "the list in the account's own channel", private, "#2")
 	wantWords(t, "the list in the team's channel", team, "#2")
 	wantNoWords(t, "the list in the team's channel", team, "#1")
-}
-
-// The evening list of an account without a team is posted in the account's own channel.
-// Requirement R-264: Windows that close tonight.
-func TestEveningListWithoutATeam(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: withWindow(0), stopped: true})
-	w.moveChatToVault(func(a *store.Account) {
-		withOfficeHours(t)(a)
-		a.TeamID = nil
-	})
-	w.advanceTo(time.Wednesday, 8, 30)
-	w.customerWrites("kim", "Closes at half past eight")
-	w.chat.Wait(t, "the question is shown", func() bool { return len(w.chat.Messages(vault, "")) == 1 })
-	w.waitNextEvening()
-	w.waitDrained()
-	w.advanceTo(time.Wednesday, 16, 0)
-	w.chat.Wait(t, "the list", func() bool { return len(w.eveningListsIn(vault)) == 1 })
-	wantWords(t, "the list in the account's own channel", w.eveningListsIn(vault)[0].Plain(), "#1")
-	wantEqual(t, "lists of the team", len(w.eveningLists()), 0)
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"regexp"
 	"testing"
-	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
@@ -125,49 +124,6 @@ func TestSilencedSendersCollectedMail(t *testing.T) {
 	wantButtons(t, "the mail", w.waitOutcome(collected, bridge.OutcomeUnblocked), bridge.VerbPromote, bridge.VerbSilence)
 }
 
-// The people in copy of a collected mail get a copy of the answer, unless that mail came to us as a blind copy.
-func TestCopiesOfACollectedMail(t *testing.T) {
-	t.Parallel()
-	w, _ := newFlooded(t, 1)
-	for i, blind := range []bool{false, true} {
-		m := floodMail("Copied", i, "eve@flood.test")
-		m.To, m.Cc, m.Blind = []string{"Al@flood.test"}, []string{"bob@flood.test"}, blind
-		w.postMails(m)
-	}
-	for i, copies := range [][]string{{"Al@flood.test", "bob@flood.test"}, nil} {
-		w.chat.Press(t, "ann", w.waitShown(fmt.Sprintf("Copied %d words", i)), bridge.VerbPromote)
-		w.reply(w.waitCardWith(fmt.Sprintf("| Copied %d | Ann", i)).ID, "Yes")
-		wantSentTo(t, w.waitSent(i + 1)[i], []string{"eve@flood.test"}, copies)
-	}
-}
-
-// A mail that follows a collected one is shown in its thread. Five minutes later such a mail opens a conversation.
-func TestWhatFollowsACollectedMail(t *testing.T) {
-	t.Parallel()
-	w, collecting := newFlooded(t, 3)
-	follow := func(text string) channelstest.Event {
-		return channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: text, References: []string{"Offer-13"}}
-	}
-	w.customerSends(mail, follow("Nobody answers"))
-	wantEqual(t, "the thread of what follows a collected mail", w.waitThread("Nobody answers"), collecting)
-
-	w.advance(5 * time.Minute)
-	w.customerSends(mail, follow("Nobody answers still"))
-	if at := w.waitThread("Nobody answers still"); at == collecting {
-		t.Error("after a while the sender's mail is still collected, want a conversation of its own")
-	}
-}
-
-// Mails of other people aren't collected, even if they come from the domain of a flood.
-func TestOthersMailIsNotCollected(t *testing.T) {
-	t.Parallel()
-	w, collecting := newFlooded(t, 1)
-	w.customerSends(mail, channelstest.Event{From: "kim@flood.test", Subject: "Broken lamp", Text: "It is dark"})
-	if at := w.waitThread("It is dark"); at == collecting {
-		t.Error("the mail of somebody else is collected, want a conversation of its own")
-	}
-}
-
 // newTwiceFlooded makes a world in which one thread collects the mails of two people from the eleventh on: "Offer" and
 // "Prize".
 func newTwiceFlooded(t *testing.T) (w *world, collecting string) {
@@ -200,80 +156,6 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// A reply in the conversation that was made of a collected mail reaches the author of that mail, and nobody else.
-func TestReplyToACollectedMail(t *testing.T) {
-	t.Parallel()
-	w, _ := newTwiceFlooded(t)
-	collected := w.waitShown("Prize 11 words")
-	for range 2 { // the second click changes nothing
-		w.chat.Press(t, "ann", collected, bridge.VerbPromote)
-		w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == 2*maxOpened+1 })
-		w.waitDrained()
-	}
-	wantButtons(t, "the mail that was promoted", w.waitOutcome(collected, bridge.OutcomePromoted))
-	thread := w.waitCardWith("| Prize 11 | Ann").ID
-	wantList(t, "what the conversation's thread begins with", w.customerTexts(thread), []string{"Prize 11 words"})
-
-	w.reply(thread, "No, thank you")
-	sent := w.waitSent(1)[0]
-	wantEqual(t, "the answer", sent.Text, "No, thank you")
-	wantSentTo(t, sent, []string{"mallory@other.test"}, nil)
-	wantList(t, "other addresses of whom it went to", sent.Also, nil)
-	w.waitDrained()
-	wantEqual(t, "messages to customers", len(w.provider.Sent()), 1)
-}
-
-// flooder is somebody who sends many mails.
-type flooder struct{ name, address string }
-
-// Two replicas take the floods of three people at the same time. All mails are kept, and each is shown once. Those above
-// the limit are in one thread, each sender's in their order.
-func TestFloodsOnTwoReplicas(t *testing.T) {
-	t.Parallel()
-	const (
-		size     = 40 // mails of a sender
-		together = 5  // mails of each sender in one request
-	)
-	flooders := []flooder{
-		{name: "Offer", address: "eve@flood.test"},
-		{name: "Prize", address: "mallory@other.test"},
-		{name: "Loan", address: "trudy@third.test"},
-	}
-	w := newWorld(t, options{engines: 2})
-	w.advanceToMorning()
-	for from := 1; from <= size; from += together {
-		var events []channelstest.Event
-		for _, f := range flooders {
-			for i := from; i < from+together; i++ {
-				events = append(events, floodMail(f.name, i, f.address))
-			}
-		}
-		w.postMails(events...)
-	}
-	w.customerSends(mail, channelstest.Event{From: "kim@known.test", Subject: "Broken lamp", Text: "It is dark"})
-	lamp := w.waitThread("It is dark")
-	for _, f := range flooders {
-		w.waitShown(fmt.Sprintf("%s %d words", f.name, size))
-	}
-	w.waitDrained()
-
-	wantEqual(t, "messages, with the lamp's", w.count(`SELECT count(*) FROM messages`), len(flooders)*size+1)
-	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
-	wantEqual(t, "conversations, with the lamp's", w.countConversations("customer"), len(flooders)*maxOpened+1)
-	wantEqual(t, "collecting threads", w.countConversations("collecting"), 1)
-	collecting := w.waitThread(fmt.Sprintf("Offer %d words", size))
-	if lamp == collecting {
-		t.Error("the mail of somebody else is collected, want a conversation of its own")
-	}
-	for _, f := range flooders {
-		var want []string
-		for i := maxOpened + 1; i <= size; i++ {
-			want = append(want, fmt.Sprintf("%s %d words", f.name, i))
-		}
-		wantList(t, "collected mails of "+f.name, w.collectedTexts(collecting, f.name), want)
-	}
-}
-
 // collectedTexts returns what a thread that collects mails shows of a flood, in order.
 func (w *world) collectedTexts(collecting, name string) []string {
 	words := regexp.MustCompile(name + ` \d+ words`)
@@ -282,77 +164,6 @@ func (w *world) collectedTexts(collecting, name string) []string {
 		list = append(list, words.FindAllString(m.Plain(), -1)...)
 	}
 	return list
-}
-
-// maxOfDomain is how many conversations the senders of one domain may open by mail.
-const maxOfDomain = 50
-
-// sendFromMany lets the senders of the numbers from to before end write a mail each, and waits until these are kept.
-func (w *world) sendFromMany(from, end int, address func(i int) string) {
-	w.t.Helper()
-	var events []channelstest.Event
-	for i := from; i < end; i++ {
-		e := floodMail("Hi", i, address(i))
-		e.Via = "help@acme.test"
-		events = append(events, e)
-	}
-	w.postMails(events...)
-	w.eventually("they are kept", func() bool { return w.count(`SELECT count(*) FROM messages`) == end })
-}
-
-// The senders of one domain, and of its subdomains, share a limit.
-func TestManySendersOfOneDomain(t *testing.T) {
-	t.Parallel()
-	w, began := newWorld(t, options{}), time.Now()
-	ofOneDomain := func(i int) string { return fmt.Sprintf("n%d@mail%d.flood.test", i, i) }
-	w.sendFromMany(0, maxOfDomain+1, ofOneDomain)
-	before := w.countConversations("customer")
-	if before < maxOfDomain {
-		t.Errorf("%d conversations of one domain, want at least %d", before, maxOfDomain)
-	}
-	w.sendFromMany(maxOfDomain+1, maxOfDomain+11, ofOneDomain)
-	regained := int(time.Since(began) / (20 * time.Second)) // conversations that may be opened on a slow machine meanwhile
-	most := max(before, maxOfDomain+regained)
-	if after := w.countConversations("customer"); after > most {
-		t.Errorf("%d conversations of one domain, want at most %d", after, most)
-	}
-	if w.countConversations("collecting") == 0 {
-		t.Error("no thread collects the other mails of the domain, want one")
-	}
-}
-
-// The senders of a public provider don't share a limit. Colleagues, with the account's own domain, don't either.
-func TestManySendersThatShareNoLimit(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name    string
-		address func(i int) string
-	}{
-		{name: "a public provider", address: func(i int) string { return fmt.Sprintf("n%d.%d@gmail.com", i, i) }},
-		{name: "the account's own domain", address: func(i int) string { return fmt.Sprintf("n%d.%d@acme.test", i, i) }},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			const mails = maxOfDomain + 11
-			w := newWorld(t, options{})
-			w.sendFromMany(0, mails, tt.address)
-			wantEqual(t, "conversations, one a mail", w.countConversations("customer"), mails)
-			wantEqual(t, "collecting threads", w.countConversations("collecting"), 0)
-		})
-	}
-}
-
-// No mails are collected where collect_floods is off. Messages of a chat are never collected.
-func TestNothingIsCollected(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"collect_floods": "off"}})
-	const mails, chatters = 2 * maxOpened, 2 * maxOpened
-	w.sendMails("Offer", mails, allFrom("eve@flood.test"))
-	for i := range chatters {
-		w.customerWrites(fmt.Sprint("kim", i), "Hello")
-	}
-	w.eventually("all are conversations", func() bool { return w.countConversations("customer") == mails+chatters })
 }
 
 // While a stranger's thousands of mails wait to be posted, messages of known customers wait for a few posts at most.

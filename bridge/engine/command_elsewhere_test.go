@@ -2,9 +2,7 @@ package engine_test
 
 import (
 	"testing"
-	"time"
 
-	"parley/bridge"
 	"parley/bridge/bridgetest"
 )
 
@@ -40,19 +38,6 @@ func TestTypedCommandOpensNoPrivateConversation(t *testing.T) {
 	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
 }
 
-// A refused command gives no other access to the conversation, neither by a command below it nor by an emoji on it.
-// Requirement R-212: Only some people read an account.
-func TestRefusedCommandOpensNoPrivateConversation(t *testing.T) {
-	t.Parallel()
-	w := newSecludedWorld(t, options{})
-	refused := w.chat.Say("cat", support, "", commandOn("take"))
-	w.waitWhisper("cat", notReadable)
-	w.chat.Say("cat", support, refused, "!take")
-	w.chat.React("cat", w.chat.Get(support, refused), bridge.VerbTake)
-	w.waitDrained()
-	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
-}
-
 // newLeftForPrivate makes a world whose conversation 1 was handed from its private channel to a team in the channel
 // sales, and back. It returns the thread in sales. cat is in that team, and may not read the conversation any more.
 func newLeftForPrivate(t *testing.T) (w *world, left string) {
@@ -81,58 +66,6 @@ func TestLeftThreadOpensNoPrivateConversation(t *testing.T) {
 	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
 }
 
-// Remarks below a command that was typed elsewhere don't belong to the conversation: no customer gets them.
-func TestWordsBelowACommandReachNobody(t *testing.T) {
-	t.Parallel()
-	w := newTwoHomes(t, options{})
-	thread := w.openThread()
-	w.second.Open(sales)
-	command := w.second.Say("tann", sales, "", commandOn("assign ben"))
-	w.waitCard(thread, "| Ben |")
-	w.second.Say("tben", sales, command, "ok, but he is a pain")
-	w.waitDrained()
-	w.wantNothingSent()
-	wantEqual(t, "stored messages of that text", w.count(`SELECT count(*) FROM messages WHERE text LIKE '%pain%'`), 0)
-}
-
-// An older version of Parley stored such a command as a part of the conversation. Remarks below it reach no customer
-// either.
-func TestWordsBelowAnOlderCommandReachNobody(t *testing.T) {
-	t.Parallel()
-	w := newTwoHomes(t, options{})
-	thread := w.openThread()
-	w.second.Open(sales)
-	command := w.second.Say("tann", sales, "", commandOn("assign ben"))
-	w.waitCard(thread, "| Ben |")
-	w.waitDrained()
-	w.exec(`UPDATE posts SET conversation_id = 1 WHERE account_id = $1 AND message = $2`, w.account, command)
-	w.second.Say("tben", sales, command, "ok, but he is a pain")
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
-// The answer to a command with a number is given where it was typed, also in the channel of the conversation's thread.
-// Requirement R-086: What is not allowed changes nothing and says why.
-func TestCommandElsewhereIsAnsweredThere(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	w.customerWrites("lee", "Bonjour")
-	other := w.waitThread("Bonjour")
-	tests := []struct {
-		name, thread, command, answer string
-	}{
-		{name: "a refusal at the top of the channel", command: "snooze blurgh", answer: "blurgh"},
-		{name: "a refusal in another conversation's thread", thread: other, command: "snooze tomorow", answer: "tomorow"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			w.chat.Say("ann", support, tt.thread, commandOn(tt.command))
-			wantEqual(t, "the thread of the answer", w.waitWhisper("ann", tt.answer).Thread, tt.thread)
-		})
-	}
-}
-
 // A refused command isn't stored in a conversation that its author may not read.
 // Requirement R-212: Only some people read an account.
 func TestRefusedCommandLeavesNothing(t *testing.T) {
@@ -155,20 +88,6 @@ func TestRefusedCommandLeavesNothing(t *testing.T) {
 	}
 }
 
-// A command that was typed elsewhere is edited into a remark: it isn't sent, and nobody is asked to send it.
-func TestCommandElsewhereEditedIntoARemark(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	command := w.chat.Say("ann", support, "", commandOn("take"))
-	w.waitCard(thread, "| Ann |")
-	w.waitDrained()
-	w.chat.Edit(support, command, "never mind, he is a pain")
-	w.waitDrained()
-	wantEqual(t, "questions about the remark", w.countLines(thread, bridge.LineAsk), 0)
-	w.wantNothingSent()
-}
-
 // A conversation has left a thread and goes on in a private channel. A text that an agent without access types in the old
 // thread isn't stored in it.
 // Requirement R-212: Only some people read an account.
@@ -183,43 +102,5 @@ func TestWordsInALeftThreadStayOutOfAPrivateConversation(t *testing.T) {
 			w.waitDrained()
 			wantEqual(t, "stored texts of cat", w.count(`SELECT count(*) FROM messages WHERE author_user = 'cat'`), 0)
 		})
-	}
-}
-
-// The author of a held reply takes it back by an emoji on it, also after the conversation went on where its author may
-// not read it.
-func TestAuthorTakesReplyBackInALeftThread(t *testing.T) {
-	t.Parallel()
-	w := newSecludedWorld(t, options{hold: time.Hour})
-	w.openTeam("Helpers", w.chat, w.surface, sales)
-	root := w.chat.Messages(vault, "")[0].ID
-	w.chat.Say("ann", vault, root, "!assign #helpers")
-	left := waitNewestRoot(t, w.chat, sales, 1, "Salary")
-	w.waitDrained()
-
-	reply := w.chat.Say("cat", sales, left, "It is what it is")
-	w.waitFate(reply, "waiting")
-	w.chat.Say("ann", sales, left, "!assign #guards")
-	waitNewestRoot(t, w.chat, vault, 2, "Salary")
-
-	w.chat.React("cat", w.chat.Get(sales, reply), bridge.VerbUndo)
-	w.waitFate(reply, "undone")
-	w.wantNothingSent()
-}
-
-// Each command from elsewhere is confirmed once where it was typed. Everything else about it is shown in the
-// conversation's thread.
-func TestCommandFromElsewhereIsAnswered(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	commands := []string{"take", "topic Lamp", "snooze 2h", "wake", "note asked the warehouse", "unassign", "resolve", "reopen"}
-	for i, command := range commands {
-		w.chat.Say("ann", support, "", commandOn(command))
-		w.chat.Wait(t, "#1 "+command+" is answered", func() bool { return len(w.chat.Whispers("ann")) > i })
-		w.waitDrained()
-		if got := len(w.chat.Whispers("ann")); got != i+1 {
-			t.Errorf("#1 %s is answered %d times, want once", command, got-i)
-		}
 	}
 }

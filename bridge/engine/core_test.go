@@ -13,42 +13,6 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
 // customers write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// A customer writes, an agent answers, the customer gets the answer and writes again.
-// Requirement R-018: What a customer and we said on one account, with notes.
-// Requirement R-019: A first message makes a conversation, a later one continues it.
-// Requirement R-052: A reply leaves by the customer's channel.
-func TestConversationThereAndBack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerWrites("kim", "Printer on fire")
-	thread := w.waitThread("Printer on fire")
-	w.waitCard(thread, "#1 open | Kim")
-
-	reply := w.reply(thread, "On our way")
-	w.provider.WaitTexts(t, "On our way")
-	w.waitMarked(reply, "sent")
-	w.waitCard(thread, "#1 pending | Kim | Printer on fire | Ann")
-
-	w.customerWrites("kim", "Thanks")
-	w.waitShown("Thanks")
-	w.waitCard(thread, "#1 open")
-	w.waitDrained()
-	wantEqual(t, "threads", w.countRoots(), 1)
-	const all = 4 // the root, two of the customer, one of ann
-	wantEqual(t, "messages of the thread", len(w.chat.Messages(support, thread)), all)
-}
-
-// A reply waits in its hold, and leaves when that is over by Parley's clock.
-func TestHold(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	reply := w.replyInHold(w.openThread(), "Hi Kim")
-	w.wantNothingSent()
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "Hi Kim")
-	w.waitFate(reply, "out")
-}
-
 // A reply that is edited in its hold leaves with its new words after another hold. One that is deleted in its hold
 // doesn't leave.
 func TestEditAndDeleteInTheHold(t *testing.T) {
@@ -72,38 +36,6 @@ func TestEditAndDeleteInTheHold(t *testing.T) {
 	w.advance(lineHold)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.waitDrained()
-	w.provider.WaitTexts(t, "Hi Kim")
-}
-
-// An edit starts the hold anew, however long the account's hold is.
-func TestEditInALongHold(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	reply := w.replyInHold(w.openThread(), "Hi Kin")
-	w.advance(50 * time.Minute)
-	w.chat.Edit(support, reply, "Hi Kim")
-	w.eventually("the hold began anew", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND not_before > parley_now() + interval '55 minutes'`) == 1
-	})
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "Hi Kim")
-}
-
-// A reply is deleted in its hold, and then brought back in the chat: its author is asked before it is sent.
-func TestDeletedAndBack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread := w.openThread()
-	reply := w.replyInHold(thread, "Hi Kin")
-	w.chat.Edit(support, reply, "Hi Kim")
-	w.waitEdited("Hi Kim")
-	w.chat.Delete(support, reply)
-	w.waitFate(reply, "undone")
-	w.chat.Restore(support, reply) // with the words of the edit, which was told before
-	w.waitFate(reply, "ask")
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
-	w.waitFate(reply, "waiting")
-	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
@@ -134,33 +66,6 @@ func TestInternalStaysInside(t *testing.T) {
 	wantWords(t, "the line about somebody who isn't an agent", w.waitLine(thread, bridge.LineNotMapped).Plain(), "I am no agent")
 }
 
-// A text that looks like a command, but isn't one, isn't sent as a reply: its author is asked.
-func TestUnknownCommandIsAskedAbout(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	typed := []string{
-		"!frobnicate now",
-		"/frobnicate now",
-		"resolve", // a verb without its mark
-	}
-	for _, text := range typed {
-		w.waitFate(w.reply(thread, text), "ask")
-	}
-	w.waitDrained()
-	w.wantNothingSent()
-	wantEqual(t, "lines that ask", w.countLines(thread, bridge.LineAsk), len(typed))
-}
-
-// Typing the mark of commands twice makes the text a reply that begins with that mark.
-func TestEscapedCommandIsAReply(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	escaped := w.reply(w.openThread(), "!!important")
-	w.waitFate(escaped, "out")
-	w.provider.WaitTexts(t, "!important")
-}
-
 // The provider sends one message several times, at once and later: it is shown once.
 func TestDuplicates(t *testing.T) {
 	t.Parallel()
@@ -174,77 +79,6 @@ func TestDuplicates(t *testing.T) {
 	w.waitDrained()
 	wantList(t, "what the thread shows of the customer", w.customerTexts(thread), []string{"Only once"})
 	wantEqual(t, "messages of the thread, with its root", len(w.chat.Messages(support, thread)), 2)
-}
-
-// Assigning a conversation to a colleague mentions that colleague.
-// Requirement R-028: Open, with an owner.
-// Requirement R-115: Assign to a person or a team.
-func TestAssign(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "!assign @ben")
-	w.waitCard(thread, "| Ben |")
-	wantList(t, "whom assigning mentions", w.waitLine(thread, bridge.LineAssigned).Mentions(), []string{"ben"})
-}
-
-// The card shows tags and the topic.
-// Requirement R-022: A conversation has a topic.
-// Requirement R-155: Several tags.
-func TestTagAndTopic(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "!tag Billing, Brand new")
-	w.waitCard(thread, "Billing,Brand new")
-	w.reply(thread, "!topic Broken printer")
-	w.waitCard(thread, "Broken printer")
-}
-
-// A snoozed conversation wakes when its time is over, and its owner is mentioned.
-func TestSnoozeAndWake(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.assign(thread, "ben")
-	w.reply(thread, "!snooze 2h")
-	w.waitCard(thread, "#1 snoozed")
-	w.advance(2 * time.Hour)
-	w.waitCard(thread, "#1 open")
-	wantList(t, "whom waking mentions", w.waitLine(thread, bridge.LineWoke).Mentions(), []string{"ben"})
-}
-
-// A snoozed conversation that gets another status isn't snoozed any more: neither the snooze's end nor its timer is left.
-func TestSnoozeEndsWithAnotherStatus(t *testing.T) {
-	t.Parallel()
-	for verb, status := range map[string]string{"!pending": "pending", "!resolve": "resolved"} {
-		t.Run(status, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{})
-			thread := w.openThread()
-			w.reply(thread, "!snooze 2h")
-			w.waitCard(thread, "#1 snoozed")
-			w.reply(thread, verb)
-			w.waitCard(thread, "#1 "+status)
-			wantEqual(t, "ends of snoozes", w.count(`SELECT count(*) FROM conversations WHERE snoozed_until IS NOT NULL`), 0)
-			wantEqual(t, "timers of snoozes", w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`), 0)
-		})
-	}
-}
-
-// A conversation that was resolved with a note can be reopened.
-// Requirement R-032: Resolve, with a note.
-// Requirement R-034: Reopen what was resolved.
-// Requirement R-204: Notes at resolving and handing over are kept.
-func TestResolveAndReopen(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "!resolve new cable")
-	w.waitCard(thread, "#1 resolved")
-	w.waitLine(thread, bridge.LineResolved)
-	w.reply(thread, "!reopen")
-	w.waitCard(thread, "#1 open")
 }
 
 // Verbs send nothing to the customer, and don't change since when she waits for an answer.
@@ -270,38 +104,6 @@ func TestVerbsAnswerNobody(t *testing.T) {
 	waitsSinceSheWrote := w.count(`SELECT count(*) FROM conversations AS c
 		JOIN messages AS m ON m.direction = 'in' AND m.created_at = c.waiting_since`)
 	wantEqual(t, "conversations whose customer waits since she wrote", waitsSinceSheWrote, 1)
-}
-
-// A mail that answers another one by its id joins that conversation, whoever sent it. A mail that answers none opens its
-// own.
-// Requirement R-024: Mails of one exchange share a thread.
-func TestMailThreads(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first mail"})
-	thread := w.waitThread("first mail")
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Two", Text: "second mail"})
-	if other := w.waitThread("second mail"); other == thread {
-		t.Error("an unrelated mail joined the conversation, want one of its own")
-	}
-	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Subject: "Re: One", Text: "third mail", References: []string{first}})
-	wantEqual(t, "the thread of an answer", w.waitThread("third mail"), thread)
-	w.waitDrained()
-	wantEqual(t, "threads", w.countRoots(), 2)
-}
-
-// Automatic mail doesn't open threads of its own. All of it that comes on one day is in one thread.
-// Requirement R-024: Mails of one exchange share a thread.
-func TestAutomaticMailSharesAThread(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.advanceToMorning()
-	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "Sale", Text: "buy", Automatic: "list"})
-	w.customerSends(mail, channelstest.Event{From: "shop@x.test", Subject: "Receipt", Text: "paid", Automatic: "auto-submitted"})
-	daily := w.waitShown("[automatic] list Sale").Thread
-	wantEqual(t, "the thread of the second mail", w.waitShown("[automatic] auto-submitted Receipt").Thread, daily)
-	w.waitDrained()
-	wantEqual(t, "threads", w.countRoots(), 1)
 }
 
 // The answer to a post is lost, and the chat doesn't let Parley look for it. It is posted again, and says that it may be

@@ -7,7 +7,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/store"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
@@ -87,51 +86,6 @@ func TestEditAndItsMessageAtOnce(t *testing.T) {
 			w.waitBlocked(2, lockOfConversations)
 			release()
 			w.wantEditOnce(thread)
-		})
-	}
-}
-
-// The end of an edit's wait and its message are applied in one batch. The text is recorded once.
-func TestEditAndItsMessageInOneBatch(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread, typed := w.openWithEarlyEdit()
-
-	release := w.holdQueuesWhere(`true`)
-	w.journalSurfaceFact("say", typed)
-	w.waitQueued(1)
-	w.advance(6 * time.Minute)
-	w.eventually("the end of the wait is stored", func() bool {
-		return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, store.SystemAccount) >= 1
-	})
-
-	release()
-	w.wantEditOnce(thread)
-}
-
-// If an author edits a note or a word to a colleague into a reply, the author is asked before it is sent. That is so even
-// if the edit comes before the message.
-func TestEditedNoteComesFirst(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, typed string
-	}{
-		{name: "a note", typed: "note: he is angry"},
-		{name: "a mention of a colleague", typed: "<@ben> he is angry"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{})
-			thread := w.openThread()
-			typed := w.editFirst(thread, tt.typed, "We can do it")
-			w.journalSurfaceFact("say", typed)
-			w.waitFate(typed.ID, store.FateAsk)
-			w.waitDrained()
-			w.wantNothingSent()
-
-			w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
-			w.provider.WaitTexts(t, "We can do it")
 		})
 	}
 }

@@ -39,24 +39,6 @@ func newWorldOfSlowRoot(t *testing.T) (w *world, root bridgetest.Message, tell c
 	return w, w.waitCardWith("Kim"), tell
 }
 
-// If an agent puts an emoji on a card that Parley hasn't recorded yet, the emoji waits until Parley has.
-func TestEarlyEmoji(t *testing.T) {
-	t.Parallel()
-	w, root, tell := newWorldOfSlowRoot(t)
-	w.chat.React("ann", root, bridge.VerbTake)
-	w.waitPutOff()
-	close(tell)
-	w.waitCard(root.ID, "Ann")
-}
-
-// If a command under a card that Parley hasn't recorded yet isn't about a conversation, it is answered at once.
-func TestHelpUnderAnEarlyCard(t *testing.T) {
-	t.Parallel()
-	w, root, _ := newWorldOfSlowRoot(t)
-	w.reply(root.ID, "!help")
-	w.waitWhisper("ann", "[help]")
-}
-
 // The chat may tell of an emoji on an agent's own text before the text itself. The emoji waits for the text, and the text
 // that it takes back doesn't leave.
 func TestEmojiBeforeItsText(t *testing.T) {
@@ -84,20 +66,6 @@ func (w *world) waitPutOff() {
 	})
 }
 
-// If an emoji is on a post that Parley never recorded, it waits a minute and then does nothing.
-func TestEmojiUnderNobodysPost(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.chat.React("ann", bridgetest.Message{Channel: support, ID: "m999999", User: bridgetest.App}, bridge.VerbTake)
-	w.waitPutOff()
-	w.exec(`UPDATE events SET received_at = received_at - interval '61 s'`)
-	w.makeQueuesDue()
-	w.waitQueued(0)
-	if posts := w.allMessages(); len(posts) != 0 {
-		t.Errorf("the channel shows %+v, want nothing", posts)
-	}
-}
-
 // A command also waits as long as a root is under way that may be the one above it. After that it is carried out.
 func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 	t.Parallel()
@@ -110,19 +78,6 @@ func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 	w.waitPutOff()
 	close(tell)
 	w.waitCard(root.ID, "Ann")
-}
-
-// If no root is under way, a command under an unknown post is answered without waiting for one, as soon as all earlier
-// events must have come.
-func TestVerbUnderNobodysPost(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	unknown := w.chat.Say(bridgetest.App, support, "", "a card that nobody knows")
-	w.reply(unknown, "!take")
-	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM events WHERE account_id = $1`, w.surface) == 1 })
-	w.exec(`UPDATE events SET received_at = received_at - interval '15 s'`)
-	w.makeQueuesDue()
-	w.waitWhisper("ann", "conversation")
 }
 
 // waitCardWith waits until a card shows this text.

@@ -87,30 +87,6 @@ func (p *takesOnce) Send(ctx context.Context, o channels.Outbound) (channels.Rec
 	return p.Channel.Send(ctx, o)
 }
 
-// A reply is edited while nobody knows whether it left, and then sent again. A provider that takes each message once
-// treats it as another message, so the customer gets the new words.
-func TestEditedWhileUnknownSentAgain(t *testing.T) {
-	t.Parallel()
-	o := lossyOptions()
-	o.stopped = true
-	w := newWorld(t, o)
-	w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
-	w.start()
-	thread := w.openThread()
-	release := make(chan struct{})
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-
-	first := w.reply(thread, "Uno")
-	w.provider.WaitCalls(t, 1)
-	w.chat.Edit(support, first, "One")
-	w.waitText(first, "One")
-	close(release)
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
-	w.waitFate(first, "out")
-	w.provider.WaitTexts(t, "Uno", "One")
-}
-
 // If the first part of a long reply has left, an edit doesn't change the rest: the customer would get the beginning of
 // one text and the end of another. The author is told, and offered to send the new text.
 func TestEditOfAHalfSentReply(t *testing.T) {
@@ -134,19 +110,6 @@ func newFailedReply(t *testing.T) (w *world, thread, reply string, failed bridge
 	reply = w.reply(thread, "Uno")
 	w.waitFate(reply, "failed")
 	return w, thread, reply, w.waitLine(thread, bridge.LineFailed)
-}
-
-// A failed reply can be repaired by an edit: Send again then sends the new text.
-func TestEditOfAFailedReply(t *testing.T) {
-	t.Parallel()
-	w, thread, reply, failed := newFailedReply(t)
-	w.chat.Edit(support, reply, "One")
-	w.waitDrained()
-	w.chat.Press(t, "ann", w.chat.Get(support, failed.ID), bridge.VerbSendAgain)
-	w.provider.WaitTexts(t, "One")
-	w.waitDrained()
-	w.provider.WaitTexts(t, "One")
-	wantEqual(t, "lines that the customer has the old text", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
 // If a failed reply was made a note or deleted, it can't be sent again.
@@ -185,26 +148,6 @@ func (w *world) changeFirst(thread, text, kind string, change func(message strin
 	w.journalSurfaceFact("say", typed)
 	w.chat.Mute(false)
 	return message
-}
-
-// If Parley hears of an edit before the message itself, the edited text is sent.
-func TestEditBeforeItsMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.changeFirst(w.openThread(), "Hi Kin", "edit", func(m string) { w.chat.Edit(support, m, "Hi Kim") })
-	w.provider.WaitTexts(t, "Hi Kim")
-	w.waitDrained()
-	w.provider.WaitTexts(t, "Hi Kim")
-}
-
-// If Parley hears first that a message became a note, nothing is sent.
-func TestEditIntoANoteBeforeItsMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	m := w.changeFirst(w.openThread(), "He is mad", "edit", func(m string) { w.chat.Edit(support, m, "note: He is mad") })
-	w.waitFate(m, "inside")
-	w.waitDrained()
-	w.wantNothingSent()
 }
 
 // If Parley hears first that a message was deleted, nothing is sent.
@@ -297,29 +240,6 @@ func TestEditWhileItIsSent(t *testing.T) {
 	wantEqual(t, "lines that tell of the edit", w.countLines(thread, bridge.LineEditLate), 1)
 }
 
-// If a text is made a note while it is being sent, it isn't offered as a correction.
-func TestEditIntoANoteWhileItIsSent(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.editWhileSent(thread, "Dos", "note: never mind", channelstest.FaultNone)
-	wantButtons(t, "the line about the note", w.waitLineAbout(thread, bridge.LineEditLate, "Dos"))
-	w.waitDrained()
-	w.provider.WaitTexts(t, "Dos")
-}
-
-// If the attempt that ran during the edit sent nothing, the next one sends the new text, and no line says that the edit
-// was too late.
-func TestEditWhileAnAttemptFails(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.editWhileSent(thread, "Tres", "Three", channelstest.FaultRefuse)
-	w.waitDrained()
-	w.provider.WaitTexts(t, "Three")
-	wantEqual(t, "lines that it was too late", w.countLines(thread, bridge.LineEditLate), 0)
-}
-
 // The surface may tell Parley of one edit in two ways, with different times. Parley shows it once. An edit that restores
 // the sent words shows no line and withdraws the offered correction. The edit after that is shown again.
 func TestEditToldTwice(t *testing.T) {
@@ -341,53 +261,4 @@ func TestEditToldTwice(t *testing.T) {
 	w.eventually("the last edit is told", func() bool { return w.countLines(thread, bridge.LineEditLate) >= 2 })
 	w.waitDrained()
 	wantEqual(t, "lines that tell of two edits", w.countLines(thread, bridge.LineEditLate), 2)
-}
-
-// If an earlier edit comes after a later one, it changes nothing: the reply leaves as it was last edited.
-func TestEarlierEditComesLate(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread := w.openThread()
-	id := w.replyInHold(thread, "On Monday")
-	w.chat.Mute(true)
-	w.chat.Edit(support, id, "On Tuesday")
-	earlier := w.chat.Get(support, id)
-	w.chat.Mute(false)
-	w.chat.Edit(support, id, "On Friday")
-	w.waitEdited("On Friday")
-	w.journalSurfaceFact("edit", earlier)
-	w.waitQueued(0)
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "On Friday")
-}
-
-// If the author of a sent reply deletes it and restores it, there is nothing to correct.
-func TestSentReplyRestored(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	id := w.reply(thread, "One")
-	w.waitFate(id, "out")
-	w.chat.Delete(support, id)
-	w.waitLine(thread, bridge.LineDeleteLate)
-	w.chat.Restore(support, id)
-	w.waitDrained()
-	wantEqual(t, "lines that offer a correction", w.countLines(thread, bridge.LineEditLate), 0)
-}
-
-// A file that is added to a sent reply leaves after a click, without the words that the customer already has.
-func TestFileAddedAfterTheSending(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	id := w.reply(thread, "Here is the plan")
-	w.waitFate(id, "out")
-	w.chat.Edit(support, id, "Here is the plan", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineEditLate), bridge.VerbSend)
-	sent := w.waitSent(2)[1]
-	wantEqual(t, "the text beside the added file", sent.Text, "")
-	if len(sent.Files) != 1 {
-		t.Fatalf("the customer got the files %+v, want the plan alone", sent.Files)
-	}
-	wantEqual(t, "the content of the file", string(sent.Files[0].Content), "the plan")
 }

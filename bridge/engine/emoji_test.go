@@ -32,13 +32,3 @@ func TestEmojiOfATeam(t *testing.T) {
 	w.chat.ReactWith("ann", root, bridge.VerbReact, "shipit")
 	w.waitCard(root.ID, "resolved | Kim | Hello |  |")
 }
-
-// An emoji whose usual verb a team took off is nothing but an emoji there.
-// Requirement R-268: Emoji are commands.
-func TestEmojiWithoutItsVerb(t *testing.T) {
-	t.Parallel()
-	w, root := newWorldOfTeamEmoji(t)
-	w.chat.ReactWith("ann", root, bridge.VerbTake, ":eyes:")
-	w.waitDrained()
-	w.waitCard(root.ID, "#1 open | Kim | Hello |  |")
-}

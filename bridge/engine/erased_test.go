@@ -212,29 +212,6 @@ func TestEraseFromCopies(t *testing.T) {
 	w.wantNowhere("zebra")
 }
 
-// An agent typed something about the contact in a team's channel, and Parley asked in a line which conversation was
-// meant. An erasure removes the text from the database and deletes the line. The agent's own message in the chat stays.
-// Requirement R-276: Erase and export a person.
-func TestEraseFromTheChannel(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerWrites("kim", "It is dark")
-	w.customerWrites("zebra", "Where is it?")
-	w.waitThread("It is dark")
-	w.take("ben", "Where is it?") // so that it isn't offered to ann
-	w.waitDrained()
-	typed, line := w.typeAtTopLevel("ann", "Call: „Zebra“, soon")
-	if len(line.Buttons) == 0 {
-		t.Fatal("no conversation is offered, want kim's")
-	}
-	w.waitDrained()
-
-	w.erase("zebra")
-	w.wantNotStored("„zebra“")
-	wantEqual(t, "whether the line that asked is deleted", w.chat.Get(support, line.ID).Deleted, true)
-	wantEqual(t, "whether the agent's own message is deleted", w.chat.Get(support, typed).Deleted, false)
-}
-
 // What a contact writes during the erasure counts as written by a stranger. It may answer an erased conversation, and may
 // have been accepted before or after the erasure was asked for. A new conversation begins with it, replies reach the
 // stranger, and nothing of the erased conversations is left.

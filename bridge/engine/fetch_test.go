@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"parley/bridge/bridgetest"
-	"parley/channels"
 	"parley/channels/channelstest"
-	"parley/store/retention"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
@@ -56,36 +53,6 @@ func (w *world) countBlobs() int {
 	return w.count(`SELECT count(*) FROM blobs`)
 }
 
-// Parley fetches a customer's file from the provider at once and shows it with its message.
-func TestFileIsFetched(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	photo := bytes.Repeat([]byte("x"), 3<<20)
-	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: photo})
-	w.customerSendsFile("kim", "Look at this", "photo")
-	thread := w.waitThread("Look at this")
-	post := w.waitFilePosts(thread, 1)[0]
-	wantEqual(t, "the post", post.Text, "1 files")
-	wantOneFile(t, post, photo)
-	w.waitDrained()
-	wantList(t, "what was fetched", w.provider.Fetched(), []string{"photo"})
-}
-
-// The content of a fetched file is stored once, and isn't removed with contents that nothing uses.
-func TestFetchedFileIsStored(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("hello")})
-	w.customerSendsFile("kim", "Look at this", "photo")
-	w.waitFilePosts(w.waitThread("Look at this"), 1)
-	w.waitDrained()
-	done := w.count(`SELECT count(*) FROM fetches WHERE state = 'fetched' AND due_at IS NULL AND blob IS NOT NULL`)
-	wantEqual(t, "fetches that are done and hold their blob", done, 1)
-	wantEqual(t, "blobs", w.countBlobs(), 1)
-	must(retention.DropBlobs(t.Context(), w.pool, 0, false))(t)
-	wantEqual(t, "blobs after unused ones were dropped", w.countBlobs(), 1)
-}
-
 // A file that can't be fetched is named with the reason, and its message is shown all the same.
 func TestFileIsGone(t *testing.T) {
 	t.Parallel()
@@ -116,28 +83,6 @@ func TestFileIsGone(t *testing.T) {
 			wantEqual(t, "fetches that failed", w.count(`SELECT count(*) FROM fetches WHERE state = 'failed'`), 1)
 		})
 	}
-}
-
-// If fetching a file takes longer than 30 s, the thread goes on with a remark, and the file is posted later.
-func TestFileFollows(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.provider.PutFile("slow", channelstest.File{Content: []byte("hello")})
-	release := make(chan struct{})
-	w.provider.AddFault(channelstest.Fault{File: true, Until: release})
-	w.customerSendsFile("kim", "Look at this", "slow")
-	thread := w.waitThread("Look at this")
-	w.customerWrites("kim", "Did you get it?")
-
-	w.eventually("it is asked for", func() bool { return len(w.provider.Fetched()) == 1 })
-	w.advance(30 * time.Second)
-	w.waitShown("Did you get it?")
-	wantWords(t, "the remark", w.waitFilePosts(thread, 1)[0].Plain(), "0 files | missing slow.jpg: ")
-
-	close(release)
-	wantOneFile(t, w.waitFilePosts(thread, 2)[1], []byte("hello"))
-	w.waitDrained()
-	wantEqual(t, "posts of files", len(w.filePosts(thread)), 2)
 }
 
 // If the provider refuses a fetch, or the connection breaks in the middle of the file, the file is fetched again, and
@@ -260,133 +205,4 @@ func TestPairIsThrottled(t *testing.T) {
 	w.waitDrainedBut(2)
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Lea 1", "Kim 1", "Kim 2")
-}
-
-// If the provider wants a pause between messages to one customer, the customer's lane (the queue of her messages) rests
-// after each message, even if it was empty in between. Other customers don't wait.
-func TestReplyEvery(t *testing.T) {
-	t.Parallel()
-	w, kim, lea := newKimAndLea(t, options{caps: func(c *channels.Capabilities) { c.Sending.ReplyEvery = time.Hour }})
-	w.reply(kim, "Kim 1")
-	w.provider.WaitTexts(t, "Kim 1")
-	w.waitDrained()
-	w.reply(kim, "Kim 2")
-	w.reply(kim, "Kim 3")
-	w.reply(lea, "Lea 1")
-	w.provider.WaitTexts(t, "Kim 1", "Lea 1")
-	w.waitDrainedBut(2)
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "Kim 1", "Lea 1", "Kim 2")
-	w.waitDrainedBut(1)
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "Kim 1", "Lea 1", "Kim 2", "Kim 3")
-}
-
-// A customer sends many messages, with three photos among them, faster than Parley may post. The thread shows the texts
-// in order in few posts, and the photos in one post.
-// Requirement R-267: Bursts in one post.
-func TestBurstWithPhotos(t *testing.T) {
-	t.Parallel()
-	const before, photos, after, mostPosts = 10, 3, 7, 8
-	w := newWorld(t, options{rate: 2})
-	w.waitRunsAllowed()
-	w.customerWrites("kim", "Hello")
-	thread := w.waitThread("Hello")
-	wantTexts := []string{"Hello"}
-	write := func(n int, format string) {
-		for i := range n {
-			text := fmt.Sprintf(format, i)
-			w.customerWrites("kim", text)
-			wantTexts = append(wantTexts, text)
-		}
-	}
-	release := w.holdPosts()
-	write(before, "before %d;")
-	w.sendPhotos(photos)
-	write(after, "after %d;")
-	release()
-	w.waitShown(fmt.Sprintf("after %d;", after-1))
-	w.waitDrained()
-
-	wantList(t, "what the thread shows of the customer", w.customerTexts(thread), wantTexts)
-	posts := w.filePosts(thread)
-	if len(posts) != 1 {
-		t.Fatalf("%d posts of files, want one\n%s", len(posts), w.dump())
-	}
-	wantEqual(t, "files of the post", len(posts[0].Files), photos)
-	if n := w.countSaidPosts(thread) + len(posts); n > mostPosts {
-		t.Errorf("%d posts for %d messages, want at most %d\n%s", n, 1+before+photos+after, mostPosts, w.dump())
-	}
-
-	all := w.chat.Messages(support, thread)
-	indexOf := func(text string) int {
-		return slices.IndexFunc(all, func(m bridgetest.Message) bool { return strings.Contains(m.Text, text) })
-	}
-	at := slices.IndexFunc(all, func(m bridgetest.Message) bool { return m.ID == posts[0].ID })
-	if last, next := indexOf(fmt.Sprintf("before %d;", before-1)), indexOf("after 0;"); at <= last || at >= next {
-		t.Errorf("the photos are the message %d of the thread, want them between %d and %d, where they were sent", at, last, next)
-	}
-}
-
-// sendPhotos lets kim send this many photos, each as a message without words, and waits until they are fetched.
-func (w *world) sendPhotos(n int) {
-	w.t.Helper()
-	for i := range n {
-		name := fmt.Sprint("photo", i)
-		w.provider.PutFile(name, channelstest.File{Type: "image/jpeg", Content: fmt.Append(nil, i)})
-		w.customerSendsFile("kim", "", name)
-	}
-	w.eventually("the photos are fetched", func() bool {
-		return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == n
-	})
-}
-
-// Photos that wait together become one post, even if answers of the chat are lost meanwhile.
-// Requirement R-267: Bursts in one post.
-func TestPhotosTogether(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		fault bridgetest.FaultKind // of two posts; "" means none
-	}{
-		{name: "no fault"},
-		{name: "the chat takes a post and its answer is lost", fault: bridgetest.FaultDropAfter},
-		{name: "the chat doesn't get a post", fault: bridgetest.FaultDropBefore},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{lossy: true})
-			w.waitRunsAllowed()
-			thread := w.openThread()
-
-			release := w.holdPosts()
-			w.customerWrites("kim", "These:")
-			const photos = 3
-			w.sendPhotos(photos)
-			checkFault := w.failHeldPosts(tt.fault)
-			release()
-			w.waitDrained()
-			checkFault()
-			posts := w.filePosts(thread)
-			if len(posts) != 1 {
-				t.Fatalf("%d posts of files, want one\n%s", len(posts), w.dump())
-			}
-			wantEqual(t, "files of the post", len(posts[0].Files), photos)
-		})
-	}
-}
-
-// Lines that an agent types within one hold leave together, in order, as long as they fit into one message of the
-// channel.
-func TestLinesFitTheChannel(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: lineHold, caps: func(c *channels.Capabilities) { c.MaxTextRunes = 40 }})
-	w.waitRunsAllowed()
-	thread := w.openThread()
-	for _, text := range []string{"One line of text", "Two lines of it", "Three is one too many"} {
-		w.replyInHold(thread, text)
-	}
-	w.advance(2 * lineHold)
-	w.provider.WaitTexts(t, "One line of text\n\nTwo lines of it", "Three is one too many")
 }

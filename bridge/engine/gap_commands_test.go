@@ -63,54 +63,6 @@ func TestNoteEditedIntoReplyInAGap(t *testing.T) {
 	w.provider.WaitTexts(t, "We wait for your payment")
 }
 
-// A reply that was typed outside of the thread, and edited while the chat's events were lost, leaves only after a click.
-func TestReplyElsewhereEditedInAGap(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.loseEvents(func() {
-		typed := w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 note Who pays?")
-		w.chat.Edit(support, typed, "<@"+bridgetest.App+"> #1 reply You pay.")
-	})
-
-	w.waitLine(thread, bridge.LineAsk)
-	w.waitDrained()
-	wantEqual(t, "replies that were to leave", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply'`), 0)
-}
-
-// If Parley finds a command while catching up, the command is never sent to the customer, not even if an agent chooses
-// Send in its menu. If it is edited into a text, its author is asked.
-func TestCommandInAGapIsNoReply(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
-	thread := w.openThread()
-	var command string
-	w.loseEvents(func() { command = w.reply(thread, "!send") })
-	w.waitFate(command, "inside")
-	w.chat.Choose("ann", support, command, bridge.VerbSend)
-	w.waitWhisper("ann", "commands stay inside")
-
-	w.chat.Edit(support, command, "And what you paid for the post")
-	w.waitFate(command, "ask")
-	w.chat.Choose("ann", support, command, bridge.VerbSend)
-	w.waitFate(command, "waiting")
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "And what you paid for the post")
-}
-
-// A command that is edited into another command stays a command.
-func TestCommandEditedIntoAnother(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
-	thread := w.openThread()
-	misspelt := w.reply(thread, "!tag refnd")
-	w.waitFate(misspelt, "inside")
-	w.waitDrained()
-	w.chat.Edit(support, misspelt, "!tag refund")
-	w.waitDrained()
-	wantEqual(t, "commands that stay inside", w.countCommandsInside(), 1)
-}
-
 // countCommandsInside counts the typed commands that stay inside.
 func (w *world) countCommandsInside() int {
 	w.t.Helper()
@@ -143,20 +95,6 @@ func TestCommandFoundLate(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
-// A command for which the chat tells no time is done, though the customer has written.
-func TestCommandOfAnUnknownTime(t *testing.T) {
-	t.Parallel()
-	w, thread := newQuietConversation(t)
-	w.customerWrites("kim", "Thanks, that's it")
-	w.waitShown("Thanks, that's it")
-	w.chat.Mute(true)
-	typed := w.chat.Get(support, w.reply(thread, "!resolve"))
-	w.chat.Mute(false)
-	typed.Order = ""
-	w.journalSurfaceFact("say", typed)
-	w.waitCard(thread, "#1 resolved")
-}
-
 // If the chat reports an emoji late, and the customer has written since, the emoji does nothing.
 func TestEmojiToldLate(t *testing.T) {
 	t.Parallel()
@@ -169,31 +107,6 @@ func TestEmojiToldLate(t *testing.T) {
 	w.chat.React("ann", w.chat.Get(support, thread), bridge.VerbResolve)
 	w.waitWhisper("ann", "has written since")
 	w.waitCard(thread, "#1 open")
-}
-
-// A late emoji does nothing even if a colleague has answered the customer since: its author had read neither the
-// customer's words nor the answer.
-func TestEmojiToldLateAfterAnAnswer(t *testing.T) {
-	t.Parallel()
-	w, thread := newQuietConversation(t)
-	w.customerWrites("kim", "Or rather, wait")
-	w.waitShown("Or rather, wait")
-	w.waitFate(w.chat.Say("ben", support, thread, "We wait, of course"), "out")
-	w.waitDrained()
-
-	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
-	w.chat.React("ann", w.chat.Get(support, thread), bridge.VerbResolve)
-	w.waitWhisper("ann", "has written since")
-	w.waitCard(thread, "#1 pending")
-}
-
-// If the customer has written nothing since, a command that is found late is carried out.
-func TestCommandFoundLateCounts(t *testing.T) {
-	t.Parallel()
-	w, thread := newQuietConversation(t)
-	w.missOldEvents(func() { w.reply(thread, "!resolve") })
-	w.chat.Disconnect()
-	w.waitCard(thread, "#1 resolved")
 }
 
 // A snooze that is found late counts from the time at which it was typed. If it is over by now it is refused, else it is

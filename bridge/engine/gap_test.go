@@ -1,14 +1,12 @@
 package engine_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/channels"
 	"parley/store"
 )
 
@@ -43,14 +41,6 @@ func (w *world) missOldEvents(happen func()) {
 	w.chat.SetNow(time.Now)
 }
 
-// waitReplyTried waits until a reply was tried, or has left.
-func (w *world) waitReplyTried() {
-	w.t.Helper()
-	w.eventually("the reply was tried, or left", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 0 AND state <> 'sending'`) > 0
-	})
-}
-
 // Two held replies are deleted and edited while Parley can't hear the chat. They wait until the gap is filled, and don't
 // leave with their old words.
 // Requirement R-249: A reply is read again before it leaves.
@@ -77,64 +67,6 @@ func TestGapInTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
-}
-
-// A reply that was taken back and is sent after all is read again after a gap, like any other. If it was deleted
-// meanwhile, it doesn't leave.
-// Requirement R-249: A reply is read again before it leaves.
-func TestGapAfterUndoAndSend(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread := w.openThread()
-	deleted := w.replyInHold(thread, "Go away")
-	w.chat.Choose("ann", support, deleted, bridge.VerbUndo)
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUndone), bridge.VerbSend)
-	w.waitFate(deleted, "waiting")
-
-	w.missEvents(func() { w.chat.Delete(support, deleted) })
-	finish := w.beginFilling()
-	w.advance(2 * time.Hour)
-	w.waitReplyTried()
-	w.wantNothingSent()
-
-	finish()
-	w.waitFate(deleted, "undone")
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
-// While a gap is being filled no reply leaves, not even one that turns out to be unchanged.
-// Requirement R-249: A reply is read again before it leaves.
-func TestRepliesWaitForTheGap(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	w.replyInHold(w.openThread(), "Unchanged")
-	finish := w.beginFilling()
-	w.advance(2 * time.Hour)
-	w.waitReplyTried()
-	w.wantNothingSent()
-	finish()
-	w.provider.WaitTexts(t, "Unchanged")
-}
-
-// Catching up finds an old reply in a conversation whose customer has written since: the reply is parked, that is kept
-// until its author decides.
-// Requirement R-249: A reply is read again before it leaves.
-func TestLateReplyIsParked(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.take("ann", "Hello")
-	var late string
-	w.missOldEvents(func() { late = w.reply(thread, "Are you there?") })
-	w.customerWrites("kim", "It works again")
-	w.waitShown("It works again")
-	w.chat.Disconnect()
-	w.waitFate(late, "parked")
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbDrop)
-	w.waitFate(late, "dropped")
-	w.waitDrained()
-	w.wantNothingSent()
 }
 
 // A reply that reaches Parley 20 minutes after it was typed is parked. One that comes after ten minutes isn't.
@@ -172,43 +104,6 @@ func TestRepliesThatComeLateTogether(t *testing.T) {
 	w.waitFate(w.reply(thread, "It is on its way"), "parked")
 }
 
-// A colleague's note to the owner doesn't keep back a late reply that she typed before it.
-func TestNoteToTheOwnerParksNoReply(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread := w.openThread()
-	w.take("ann", "Hello")
-	w.waitDrained()
-	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`) // before the text
-	w.exec(`UPDATE log_entries SET at = at - interval '1 hour'`)
-	note := bridge.Args{Conversation: 1, Agents: []string{"ann"}, Note: "Kim called today"}
-	w.chat.Submit("ben", support, thread, bridgetest.Button{Verb: bridge.VerbAssign, Args: note}, "")
-	w.waitLine(thread, bridge.LineAssigned)
-	w.chat.SetNow(func() time.Time { return time.Now().Add(-20 * time.Minute) })
-	w.waitFate(w.reply(thread, "It has left"), "waiting")
-	wantEqual(t, "deeds with the note", w.text(`SELECT string_agg(what, ', ') FROM log_entries WHERE detail ->> 'note' = $1`, note.Note),
-		"wrote an internal note")
-}
-
-// Ben writes a remark in a conversation of ann's, and catching up finds it after he has become its owner: it isn't sent.
-func TestLateRemarkOfTheNextOwner(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.take("ann", "Hello")
-	card := w.waitCardWith("| Ann |")
-	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`) // before the remark
-	var remark string
-	w.missOldEvents(func() { remark = w.chat.Say("ben", support, thread, "I doubt that she pays") })
-	w.chat.Press(t, "ann", card, bridge.VerbUnassign)
-	w.chat.Press(t, "ben", card, bridge.VerbTake)
-	w.waitCard(thread, "| Ben |")
-	w.chat.Disconnect()
-	w.waitFate(remark, "parked")
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
 // The chat tells of an edit but never of its message. After some minutes the author is offered the edited text once. If
 // the message comes after all, nothing leaves again.
 // Requirement R-249: A reply is read again before it leaves.
@@ -227,36 +122,6 @@ func TestEditWhoseMessageNeverCame(t *testing.T) {
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
 	wantEqual(t, "texts that were offered", w.countLines(thread, bridge.LineParked), 1)
-}
-
-// The edit of an explicit reply (!reply) whose message never came is offered to its author, too.
-// Requirement R-249: A reply is read again before it leaves.
-func TestEditWhoseExplicitReplyNeverCame(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	lost := w.editFirst(thread, "!reply Hi Kin", "!reply Hi Kim").ID
-	w.advance(6 * time.Minute)
-	w.waitFate(lost, "parked")
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbSend)
-	w.provider.WaitTexts(t, "Hi Kim")
-}
-
-// If the chat says that the message of an edit won't come, the edit is offered at once.
-// Requirement R-249: A reply is read again before it leaves.
-func TestEditWhoseMessageWillNotCome(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	var lost string
-	w.missEvents(func() {
-		lost = w.reply(thread, "!reply Hi Kin")
-		w.chat.Edit(support, lost, "!reply Hi Kim")
-	})
-	edit := map[string]any{"type": "edit", "catch_up": true, "own_thread": true, "message": w.chat.Get(support, lost)}
-	check(t, w.engines[0].Accept(t.Context(), w.surface, channels.Fact{ExternalID: "e", OrderKey: "e", Payload: must(json.Marshal(edit))(t)}))
-	w.waitFate(lost, "parked")
-	wantWords(t, "the line", w.waitLine(thread, bridge.LineParked).Plain(), "found_edited", "Hi Kim")
 }
 
 // The messages of a note, a command and a deleted text never came, only their edits: none of them is offered to anybody.
@@ -310,22 +175,6 @@ func TestCatchUp(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
 }
 
-// A held reply is read again after a gap, even if Parley's clock and the real one are an hour apart.
-func TestGapUnderAMovedClock(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread := w.openThread()
-	w.advance(time.Hour)
-	w.replyInHold(thread, "One")
-	looks := w.chat.Calls("message")
-	desk := w.engines[0].Desk(w.surface)
-	desk.Gap()
-	desk.Filled()
-	w.advance(2 * time.Hour)
-	w.provider.WaitTexts(t, "One")
-	wantEqual(t, "how often the message was read again", w.chat.Calls("message")-looks, 1)
-}
-
 // A text waits for a click, and its edit is lost in a gap. A click long after the gap still finds the edit: the old words
 // don't leave.
 // Requirement R-249: A reply is read again before it leaves.
@@ -376,25 +225,4 @@ func TestGapOfAnotherReplica(t *testing.T) {
 	w.waitFate(deleted, "undone")
 	w.waitDrained()
 	w.wantNothingSent()
-}
-
-// The chat asks for fewer calls while Parley reads a reply again. The reply waits for as long as the chat asked, and this
-// doesn't count as a limit of the customer's provider.
-func TestLimitedWhileConfirming(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	w.replyInHold(w.openThread(), "Soon")
-	w.chat.AddFault(bridgetest.Fault{Call: "message", Kind: bridgetest.FaultThrottle, Wait: time.Second})
-	looks := w.chat.Calls("since")
-	w.chat.Disconnect()
-	w.chat.Wait(t, "the gap is filled", func() bool { return w.chat.Calls("since") > looks })
-	w.advance(2 * time.Hour)
-	w.eventually("the chat has refused to be asked", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND error_class <> ''`) > 0
-	})
-	class := w.text(`SELECT error_class FROM deliveries WHERE kind = 'reply'`)
-	wantEqual(t, "the class of the reply's error", class, string(channels.Retry))
-	longer := w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND not_before > parley_now() + interval '5 s'`)
-	wantEqual(t, "replies that wait longer than the chat asked for", longer, 0)
-	w.provider.WaitTexts(t, "Soon")
 }

@@ -76,25 +76,3 @@ func TestOrderOverTwoHomes(t *testing.T) {
 	wantWordsInOrder(t, w.chat, support, old, "Word-1", "Word-2", "Word-4")
 	wantWordsInOrder(t, w.second, billing, root, "Word-3")
 }
-
-// While a chat takes no posts, a conversation goes to a team with another channel of that chat, and then the team moves
-// on. Texts from before the hand-over stand in the old thread, later ones in a new thread in the team's newest channel.
-func TestOrderOverTwoChannels(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openBilling(w.chat, w.surface)
-	old, release := w.holdSecondWord()
-
-	w.reply(old, "!assign #billing over")
-	w.waitAssigned(1)
-	w.customerWrites("kim", "Word-3")
-	w.customerWrites("kim", "Word-4")
-	w.moveTeam("Billing", invoices)
-
-	release()
-	root := waitNewestRoot(t, w.chat, invoices, 1, "Word-4")
-	w.waitDrained()
-	wantWordsInOrder(t, w.chat, support, old, "Word-1", "Word-2")
-	wantWordsInOrder(t, w.chat, invoices, root, "Word-3", "Word-4")
-	wantEqual(t, "roots in the team's former channel", len(w.chat.Messages(billing, "")), 0)
-}

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -85,14 +84,12 @@ type options struct {
 	caps        func(*channels.Capabilities)
 	stopped     bool // nothing runs until start is called
 	gapWait     time.Duration
-	cardWait    time.Duration // 0 means 50 ms
 	audienceAge time.Duration
 	fileLink    func(message store.MessageID, file string) string
 	analyzer    analysis.Analyzer // nil means that nothing is analysed
 	sealer      *store.Sealer
 	surface     func(bridge.Surface) bridge.Surface // nil leaves the chat's surface as it is
 	reachEvery  time.Duration
-	statements  *statements // counts database statements; nil means that nothing is counted
 }
 
 // newWorld makes a company with the agents ann (admin), ben and cat, the team Support with a channel, and the accounts
@@ -205,7 +202,7 @@ func (w *world) addEngine() {
 		ReadsLate: os.Getenv("PARLEY_TEST_READS_LATE") != "",
 		Pool:      pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery,
-		MaxHold: 2 * lineHold, CardWait: cmp.Or(w.opt.cardWait, 50*time.Millisecond), StalledAfter: patience,
+		MaxHold: 2 * lineHold, CardWait: 50 * time.Millisecond, StalledAfter: patience,
 		Original: func(store.MessageID) string { return "" },
 		FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}},
@@ -333,13 +330,6 @@ func (w *world) openThread() string {
 
 // reply lets ann type a text in a thread, and returns her message.
 func (w *world) reply(thread, text string) string { return w.chat.Say("ann", support, thread, text) }
-
-// assign lets ann assign a conversation to an agent alone, and waits until its card shows that.
-func (w *world) assign(thread, agent string) {
-	w.t.Helper()
-	w.reply(thread, "!assign "+agent)
-	w.waitCard(thread, "| "+displayName(agent)+" |")
-}
 
 // displayName is how an agent or a customer is called in these tests: kim is Kim.
 func displayName(user string) string { return strings.ToUpper(user[:1]) + user[1:] }

@@ -29,17 +29,3 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 		WHERE i.key = c.participants->0->>'key'`)
 	wantEqual(t, "customers who stand by the key that they came with", stand, rounds*perRound)
 }
-
-// A customer who took another name gets it, even if earlier and later messages are applied together with the one that
-// names it.
-// Requirement R-191: The name that the channel tells.
-func TestNewestNameCounts(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.postEvents(chat,
-		channelstest.Event{Type: "message", From: "kim", Name: "Kim", Text: "One"},
-		channelstest.Event{Type: "message", From: "kim", Name: "Kimberly", Text: "Two"},
-		channelstest.Event{Type: "message", From: "kim", Text: "Three"})
-	w.waitDrained()
-	wantEqual(t, "the customer's name", w.text(`SELECT name FROM identities WHERE key = 'kim'`), "Kimberly")
-}

@@ -60,19 +60,6 @@ func TestInboxPermissions(t *testing.T) {
 	wantEqual(t, "acts that were stored", p.count(`SELECT count(*) FROM events`)-stored, 0)
 }
 
-// An agent's list has only the conversations that she may read.
-// Requirement R-274: An inbox in the browser.
-// Requirement R-212: Only some people read an account.
-func TestInboxListsWhatItsAgentMayRead(t *testing.T) {
-	t.Parallel()
-	p, _ := newSecludedInbox(t)
-	rows := must(p.inbox.List(t.Context(), p.agents["cat"], bridge.ListQuery{List: "all"}))(t).Rows
-	if len(rows) != 1 {
-		t.Fatalf("cat is shown %+v, want one conversation", rows)
-	}
-	wantEqual(t, "the conversation that cat is shown", rows[0].ID, 2)
-}
-
 // An act is refused and not stored if it is about a message of another conversation, or if the page doesn't offer it.
 // Requirement R-274: An inbox in the browser.
 func TestInboxRefusesStrangeActs(t *testing.T) {

@@ -1,8 +1,6 @@
 package engine_test
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +8,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/bridge/engine"
-	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -53,29 +50,6 @@ func (p *page) actUntilDone(agent string, a bridge.Act) {
 	p.repeatUntil("the act is done", func() { name = p.act(agent, a) }, func() bool {
 		return must(p.inbox.Result(p.t.Context(), p.agents[agent], 1, name))(p.t).State == bridge.ActDone
 	})
-}
-
-// shownMessage is what the page shows of a message.
-type shownMessage struct {
-	Author string
-	Fate   store.Fate
-	Text   string
-}
-
-// shownMessages returns what the page shows of the conversation, the oldest message first.
-func (p *page) shownMessages(agent string) (list []shownMessage) {
-	p.t.Helper()
-	got := must(p.inbox.ReadSpoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t)
-	for _, s := range got.List {
-		list = append(list, shownMessage{Author: s.Author, Fate: s.Fate, Text: s.Text})
-	}
-	return list
-}
-
-// waitShownMessages waits until the page shows these messages of the conversation.
-func (p *page) waitShownMessages(agent string, want ...shownMessage) {
-	p.t.Helper()
-	p.eventually(fmt.Sprintf("the page shows %+v", want), func() bool { return slices.Equal(p.shownMessages(agent), want) })
 }
 
 // newest returns the newest message that the page shows.
@@ -147,35 +121,6 @@ func (w *world) cutChatOff() (back func()) {
 	}
 }
 
-// While the chat can't be reached, agents find conversations on the inbox page and answer there. The customer gets the
-// answer at once, and once only, although its form is handed in twice.
-// Requirement R-274: An inbox in the browser.
-func TestInboxInAnOutage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	back := w.cutChatOff()
-	defer back()
-	w.customerWrites("kim", "Where is my lamp?")
-	w.eventually("the message is applied", func() bool { return w.count(`SELECT count(*) FROM messages`) == 1 })
-	p := w.inboxPage()
-	rows := must(p.inbox.List(t.Context(), w.agents["ann"], bridge.ListQuery{List: "unassigned"}))(t).Rows
-	if len(rows) != 1 {
-		t.Fatalf("the page lists %+v, want Kim's conversation alone", rows)
-	}
-	wantEqual(t, "the customer of the listed conversation", rows[0].Contact.Name, "Kim")
-
-	p.act("ann", bridge.Act{Verb: bridge.VerbNote, Text: "The depot says Monday."})
-	reply := bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "reply"}
-	first := p.act("ann", reply)
-	wantEqual(t, "the act of the form that is handed in again", p.act("ann", reply), first)
-	p.waitResult("ann", first, bridge.ActDone, "")
-	w.provider.WaitTexts(t, "It comes on Monday.")
-	p.waitShownMessages("ann",
-		shownMessage{Author: "Kim", Fate: store.FateIn, Text: "Where is my lamp?"},
-		shownMessage{Author: "Ann", Fate: store.FateInside, Text: "The depot says Monday."},
-		shownMessage{Author: "Ann", Fate: store.FateOut, Text: "It comes on Monday."})
-}
-
 // When the chat is back, the thread shows in order what was said during the outage, who said it and what became of it.
 // Nothing is sent again.
 // Requirement R-274: An inbox in the browser.
@@ -203,30 +148,6 @@ func TestChatAfterAnOutage(t *testing.T) {
 	w.provider.WaitTexts(t, "It comes on Monday.")
 }
 
-// Parley may have missed events of the chat and is reading them again. A reply from the inbox page doesn't wait for that.
-// Requirement R-274: An inbox in the browser.
-// Requirement R-249: A reply is read again before it leaves.
-func TestInboxNeedsNoChat(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	w.engines[0].Desk(w.surface).Gap()
-	w.inboxPage().act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "From the page"})
-	w.provider.WaitTexts(t, "From the page")
-}
-
-// A reply that was typed in the chat leaves before one that was written on the page later.
-// Requirement R-274: An inbox in the browser.
-func TestInboxBehindWhatWasTyped(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread, p := w.openThread(), w.inboxPage()
-	w.replyInHold(thread, "First, in the chat")
-	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Then, on the page"})
-	w.advance(2 * time.Hour)
-	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page")
-}
-
 // A reply was typed in the chat while Parley couldn't hear it, and another one is written on the page. The first one
 // isn't sent after that, but offered to its author.
 // Requirement R-274: An inbox in the browser.
@@ -248,90 +169,6 @@ func TestInboxBesideTheChat(t *testing.T) {
 	w.waitFate(late, store.FateParked)
 	w.waitDrained()
 	w.provider.WaitTexts(t, "On the page")
-}
-
-// An agent without a user in the chat answers on the page, and the thread shows the agent's name. A note mentions the
-// colleagues that it names. Conversations can be assigned to such an agent.
-// Requirement R-274: An inbox in the browser.
-func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.agents["eli"] = must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "eli@acme.test", Name: "Eli", Zone: "UTC"}))(t)
-	w.reloadEngines()
-	thread, p := w.openThread(), w.inboxPage()
-	p.act("eli", bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday."})
-	w.provider.WaitTexts(t, "It comes on Monday.")
-	p.act("eli", bridge.Act{Verb: bridge.VerbNote, Text: "@ben can you look?"})
-	wantWords(t, "what the thread tells of the answer", w.waitShown("It comes on Monday.").Plain(), "Eli")
-	wantList(t, "whom the note mentions", w.waitShown("can you look?").Mentions(), []string{"ben"})
-	w.waitCard(thread, "Eli")
-	p.act("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"eli@acme.test"}}})
-	w.waitDrained()
-}
-
-// A form that is handed in again with other words replaces its first reply while that is held.
-// Requirement R-274: An inbox in the browser.
-func TestInboxFormReplacesItsHeldReply(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	w.openThread()
-	p := w.inboxPage()
-	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Monday", Form: "one"})
-	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Tuesday", Form: "one"})
-	w.waitShown("On Tuesday")
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "On Tuesday")
-}
-
-// The page shows until when a reply is held. Undo takes it back once, and the thread says so.
-// Requirement R-274: An inbox in the browser.
-func TestInboxHold(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread, p := w.openThread(), w.inboxPage()
-	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Never mind"})
-	held := p.newest("ann")
-	wantEqual(t, "the fate of the held reply", held.Fate, store.FateWaiting)
-	wantList(t, "the buttons of the held reply", held.Verbs, []bridge.Verb{bridge.VerbUndo})
-	if held.Until.IsZero() {
-		t.Error("the page doesn't show until when the reply is held, want a time")
-	}
-
-	undo := bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}}
-	p.act("ann", undo)
-	undone := p.newest("ann")
-	wantEqual(t, "the fate of the reply that was taken back", undone.Fate, store.FateUndone)
-	wantList(t, "the buttons of the reply that was taken back", undone.Verbs, []bridge.Verb{bridge.VerbSend})
-	w.eventually("the thread says that it was taken back", func() bool { return w.countLines(thread, bridge.LineUndone) == 1 })
-	p.waitResult("ann", p.act("ann", undo), bridge.ActRefused, "")
-	w.advance(time.Hour)
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
-// Verbs on the page change the card and the thread as the buttons of the chat do, and send nothing to the customer.
-// Requirement R-274: An inbox in the browser.
-func TestInboxVerbs(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread, p := w.openThread(), w.inboxPage()
-	p.act("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"ben@acme.test"}}})
-	w.waitCard(thread, "Ben")
-	p.act("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}})
-	w.waitCard(thread, "snoozed")
-	p.act("ann", bridge.Act{Verb: bridge.VerbWake})
-	w.waitCard(thread, "#1 open")
-	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.newest("ann").Event}}), bridge.ActDone, "")
-	w.waitCard(thread, "resolved")
-
-	snooze := p.act("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}})
-	p.waitResult("ann", snooze, bridge.ActRefused, "resolved")
-	p.act("ann", bridge.Act{Verb: bridge.VerbReopen})
-	w.waitLine(thread, bridge.LineReopened)
-	p.act("ann", bridge.Act{Verb: bridge.VerbNote, Text: "Only for us"})
-	w.waitShown("Only for us")
-	w.waitDrained()
-	w.wantNothingSent()
 }
 
 // An agent can resolve or snooze a conversation on the page only after having seen the customer's last message. Otherwise
@@ -356,45 +193,4 @@ func TestInboxDoesNotEndPastUnseenWords(t *testing.T) {
 	}
 	p.resolveHavingSeen(p.newest("ann").Event, bridge.ActDone, "")
 	w.waitCard(thread, "resolved")
-}
-
-// An act was stored while its author was an agent, and is applied after that agent was retired: it changes nothing.
-func TestInboxActOfAFormerAgent(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	p := w.inboxPage()
-	release := w.holdQueues(store.SystemAccount)
-	name := p.act("ben", bridge.Act{Verb: bridge.VerbReply, Text: "Bye"})
-	p.waitResult("ben", name, bridge.ActWaits, "")
-	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
-	w.reloadEngines()
-	release()
-	p.waitResult("ann", name, bridge.ActRefused, "not one of Parley's agents")
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
-// The page of a long conversation shows the newest messages, and links to the older ones.
-func TestInboxPages(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	var many []channelstest.Event
-	const all, pageSize = 61, 50 // messages, with "Hello"
-	for range all - 1 {
-		many = append(many, channelstest.Event{Type: "message", From: "kim", Text: "More"})
-	}
-	w.postEvents(chat, many...)
-	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == all })
-
-	p := w.inboxPage()
-	newest := must(p.inbox.ReadSpoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t)
-	wantEqual(t, "messages of the newest page", len(newest.List), pageSize)
-	wantEqual(t, "whether there are older ones", newest.Older, true)
-	first := newest.List[0]
-	rest := must(p.inbox.ReadSpoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{Event: first.Event, ID: first.ID}))(t)
-	wantEqual(t, "messages of the next page", len(rest.List), all-pageSize)
-	wantEqual(t, "whether there are older ones still", rest.Older, false)
-	wantEqual(t, "the oldest message", rest.List[0].Text, "Hello")
 }

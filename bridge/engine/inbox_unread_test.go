@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -71,48 +70,4 @@ func TestInboxSendsWhatWasTypedInTheChat(t *testing.T) {
 	p.decide("ann", bridge.VerbSend, typed)
 	p.wantSentAlsoOnceTheChatIsBack(back, "In the chat", "On the page")
 	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 1)
-}
-
-// On the page a colleague can send a reply that was typed in a chat which is away. The thread tells who did.
-// Requirement R-274: An inbox in the browser.
-// Requirement R-249: A reply is read again before it leaves.
-func TestInboxSendsWhatAColleagueTypedInTheChat(t *testing.T) {
-	t.Parallel()
-	p, thread, typed, back := newBehindTheChat(t)
-	unconfirmed := p.act("ben", bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Message: typed.ID}})
-	p.eventually("what ben didn't confirm is applied", func() bool {
-		return must(p.inbox.Result(t.Context(), p.agents["ben"], 1, unconfirmed))(t).State != bridge.ActWaits
-	})
-	p.wantNothingSent()
-
-	p.decide("ben", bridge.VerbSend, typed)
-	p.wantSentAlsoOnceTheChatIsBack(back, "In the chat", "On the page")
-	wantWords(t, "the thread", strings.Join(p.threadTexts(thread), "\n"), "Ben")
-	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 1)
-}
-
-// If an agent takes back on the page a reply that was typed in a chat which is away, only the reply after it leaves.
-// Requirement R-274: An inbox in the browser.
-// Requirement R-249: A reply is read again before it leaves.
-func TestInboxTakesBackWhatWasTypedInTheChat(t *testing.T) {
-	t.Parallel()
-	p, _, typed, back := newBehindTheChat(t)
-	p.decide("ben", bridge.VerbUndo, typed)
-	p.wantSentAlsoOnceTheChatIsBack(back, "On the page")
-	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 0)
-}
-
-// If nobody decides about a reply that was typed in a chat which is away, both replies leave in order when the chat is
-// back.
-// Requirement R-274: An inbox in the browser.
-// Requirement R-249: A reply is read again before it leaves.
-func TestInboxBehindTheChat(t *testing.T) {
-	t.Parallel()
-	p, _, _, back := newBehindTheChat(t)
-	back()
-	p.advance(2 * time.Hour) // the next attempt
-	p.provider.WaitTexts(t, "In the chat", "On the page")
-	p.waitDrained()
-	wantList(t, "what the customer got", p.provider.Texts(), []string{"In the chat", "On the page"})
-	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 0)
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"testing"
-	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/files"
@@ -76,14 +74,6 @@ func (l *linking) waitLink(w *world, name string) (link string) {
 	return link
 }
 
-// readFile reads a file to its end.
-func readFile(t *testing.T, f channels.File) string {
-	t.Helper()
-	body := must(f.Open(t.Context()))(t)
-	defer func() { check(t, body.Close()) }()
-	return string(must(io.ReadAll(body))(t))
-}
-
 // sendLookFiles lets kim send a message with a photo that has to be fetched and two texts, and waits until all are
 // posted. It returns the message.
 func (l *linking) sendLookFiles(w *world) bridge.MessageID {
@@ -100,40 +90,6 @@ func (l *linking) sendLookFiles(w *world) bridge.MessageID {
 	w.waitFilePosts(w.waitThread("Look"), 1)
 	message, _ := linkedTo(w.t, l.waitLink(w, "photo.jpg"))
 	return message
-}
-
-// A link in the thread leads to a customer's file, whether the file came with the message or was fetched.
-func TestLinkToACustomersFile(t *testing.T) {
-	t.Parallel()
-	w, l := newLinkingWorld(t)
-	l.sendLookFiles(w)
-	tests := []struct{ name, wantContent string }{
-		{name: "photo.jpg", wantContent: "a photo"},
-		{name: "a.txt", wantContent: "the first"},
-		{name: "b.txt", wantContent: "the second"},
-	}
-	for _, tt := range tests {
-		message, file := linkedTo(t, l.waitLink(w, tt.name))
-		wantEqual(t, "whether the link to "+tt.name+" is for the thread", files.IsForThread(file), true)
-		f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
-		wantEqual(t, "the file's name", f.Name, tt.name)
-		wantEqual(t, "the content of "+tt.name, readFile(t, f), tt.wantContent)
-	}
-}
-
-// A link with a wrong message or number leads to no file.
-func TestLinkToNoFile(t *testing.T) {
-	t.Parallel()
-	w, l := newLinkingWorld(t)
-	message := l.sendLookFiles(w)
-	for _, file := range []string{"in99", "in-1", "in", "inx", ""} {
-		if _, err := w.engines[0].Files().LinkedFile(t.Context(), message, file); !errors.Is(err, files.ErrNoFile) {
-			t.Errorf("a link to the file %q, which isn't there: got the error %v, want ErrNoFile", file, err)
-		}
-	}
-	if _, err := w.engines[0].Files().LinkedFile(t.Context(), 1<<40, "in0"); !errors.Is(err, files.ErrNoFile) {
-		t.Errorf("a link to a message that isn't there: got the error %v, want ErrNoFile", err)
-	}
 }
 
 // A link doesn't lead to a file or HTML that an erasure has removed, whether the file was fetched or came with the
@@ -186,62 +142,4 @@ func (w *world) wantNoHTML(message bridge.MessageID) {
 	if _, err := w.engines[0].Files().OriginalHTML(w.t.Context(), message); !errors.Is(err, files.ErrNoFile) {
 		w.t.Errorf("the message's HTML: got the error %v, want ErrNoFile", err)
 	}
-}
-
-// If a colleague wrote an answer with a file in the mailbox, the file can be opened by the link in the thread and on the
-// page.
-func TestLinkToAFileOfAnAnswerElsewhere(t *testing.T) {
-	t.Parallel()
-	w, l := newLinkingWorld(t)
-	question, _ := w.askByMail("first")
-	answer := mailboxAnswer("sent-1", "Your bill", question)
-	answer.Files = []channelstest.File{{Name: "bill.pdf", Type: "application/pdf", Content: []byte("PDF")}}
-	w.postEvents(mail, answer)
-	w.waitShown("Your bill")
-
-	message, file := linkedTo(t, l.waitLink(w, "bill.pdf"))
-	linked := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
-	wantEqual(t, "what the link leads to", readFile(t, linked), "PDF")
-
-	p := w.inboxPage()
-	shown := p.newest("ann").Files
-	if len(shown) != 1 {
-		t.Fatalf("the page shows the files %+v, want the bill alone", shown)
-	}
-	wantEqual(t, "whether the bill can be read on the page", shown[0].Readable, true)
-	onPage := must(p.inbox.File(t.Context(), w.agents["ann"], 1, message, 0))(t)
-	wantEqual(t, "what the page leads to", readFile(t, onPage), "PDF")
-}
-
-// Many slow downloads of files don't keep other files from being posted. Beyond 48 open downloads a further one waits.
-func TestSlowDownloads(t *testing.T) {
-	t.Parallel()
-	const mostOpen = 48 // each counts as a megabyte at least
-	w, l := newLinkingWorld(t)
-	send := func(name string) (link string) {
-		t.Helper()
-		one := []channelstest.File{{Name: name, Type: "text/plain", Content: []byte(name)}}
-		w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look: " + name, Files: one})
-		return l.waitLink(w, name)
-	}
-	message, file := linkedTo(t, send("a.txt"))
-
-	var open []io.Closer
-	for range mostOpen {
-		f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
-		open = append(open, must(f.Open(t.Context()))(t))
-	}
-
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
-	if _, err := f.Open(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("one more download than %d: got the error %v, want that it waits", mostOpen, err)
-	}
-
-	send("b.txt")
-	for _, r := range open {
-		check(t, r.Close())
-	}
-	check(t, must(f.Open(t.Context()))(t).Close())
 }

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -20,48 +19,6 @@ func newJoiningWorld(t *testing.T) *world {
 // mailOfKim is a mail that answers no other mail.
 func mailOfKim(subject, text string) channelstest.Event {
 	return channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: subject, Text: text}
-}
-
-// A mail that answers no known mail joins its sender's open conversation, and wakes it if it is snoozed.
-// Requirement R-021: One open conversation for each customer of a chat.
-// Requirement R-024: Mails of one exchange share a thread.
-func TestMailJoinsTheOpenConversation(t *testing.T) {
-	t.Parallel()
-	w := newJoiningWorld(t)
-	w.postEvents(mail, mailOfKim("Order", "Where is it?"), mailOfKim("Re: order", "I wait."))
-	thread := w.waitThread("Where is it?")
-	w.waitShown("I wait.")
-	w.waitDrained() // only what was shown can be snoozed
-
-	w.reply(thread, "!snooze 2h")
-	w.waitCard(thread, "#1 snoozed")
-	w.customerSends(mail, mailOfKim("", "No hurry"))
-	w.waitCard(thread, "#1 open")
-
-	w.waitDrained()
-	wantEqual(t, "the thread of a mail of the same moment", w.waitThread("I wait."), thread)
-	wantEqual(t, "the thread of a later mail", w.waitThread("No hurry"), thread)
-}
-
-// The thread shows the subject of a mail that joined, if it differs, and everything that the mail quotes and nobody has said.
-// Requirement R-021: One open conversation for each customer of a chat.
-func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
-	t.Parallel()
-	w := newJoiningWorld(t)
-	w.postEvents(mail, mailOfKim("Order", "Where is it?"), mailOfKim("Re: order", "I wait."))
-	thread := w.waitThread("Where is it?")
-
-	e := mailOfKim("Invoice 12", "And the invoice?")
-	e.Text += "\n\n> On Monday you wrote"
-	w.customerSends(mail, e)
-	shown := w.waitShown("[subject Invoice 12] And the invoice?")
-	if !strings.Contains(shown.Text, "A new mail, no answer.") {
-		t.Errorf("the mail is shown as %q, want a notice that it answers none", shown.Text)
-	}
-	w.waitShown("On Monday you wrote")
-	wantEqual(t, "the thread of the mail", w.waitThread("And the invoice?"), thread)
-	subjects := strings.Count(strings.Join(w.threadTexts(thread), "\n"), "[subject ")
-	wantEqual(t, "subjects that are told: the one that differs", subjects, 1)
 }
 
 // A mail that comes directly and by a mailing list, which changes it, is shown in one conversation. Other mails with the
@@ -84,29 +41,6 @@ func TestMailThatComesByTwoWays(t *testing.T) {
 			t.Errorf("%q is in the thread of another mail", e.Text)
 		}
 	}
-}
-
-// A mail doesn't join a resolved conversation. Of several open ones it joins the one that was opened last.
-// Requirement R-024: Mails of one exchange share a thread.
-func TestMailJoinsTheLatestOpenConversation(t *testing.T) {
-	t.Parallel()
-	w := newJoiningWorld(t)
-	w.customerSends(mail, mailOfKim("Order", "Where is it?"))
-	thread := w.waitThread("Where is it?")
-
-	w.reply(thread, "!resolve")
-	w.waitCard(thread, "#1 resolved")
-
-	w.customerSends(mail, mailOfKim("Order again", "Something else"))
-	second := w.waitThread("Something else")
-	if second == thread {
-		t.Error("a mail that answers nothing went into a conversation that is over, want one of its own")
-	}
-
-	w.reply(thread, "!reopen")
-	w.waitCard(thread, "#1 open")
-	w.customerSends(mail, mailOfKim("Which one?", "The latest, please"))
-	wantEqual(t, "the thread of the next mail", w.waitThread("The latest, please"), second)
 }
 
 // A mail joins only its sender's own conversation. It joins none if its sender was only in copy, has another name at a
@@ -143,28 +77,5 @@ func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 				t.Errorf("the mail is in the thread %s of another one, want a thread of its own", in)
 			}
 		})
-	}
-}
-
-// If several people share an address, a mail joins the conversation that began under its sender's name.
-// Requirement R-024: Mails of one exchange share a thread.
-func TestMailFromASharedAddressJoinsItsOwn(t *testing.T) {
-	t.Parallel()
-	w := newJoiningWorld(t)
-	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"})
-	w.waitThread("Where is it?")
-	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Pat", Subject: "Lamp", Text: "It is dark"})
-	pats := w.waitThread("It is dark")
-	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Pat", Subject: "Once more", Text: "Pat again"})
-	wantEqual(t, "the thread of Pat's next mail", w.waitThread("Pat again"), pats)
-}
-
-// By default, each mail that answers no known mail begins a conversation of its own.
-func TestMailBeginsAConversation(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.postEvents(mail, mailOfKim("Order", "Where is it?"), mailOfKim("Invoice", "And that?"))
-	if first, second := w.waitThread("Where is it?"), w.waitThread("And that?"); first == second {
-		t.Errorf("both mails are in the thread %s, want a thread each", first)
 	}
 }

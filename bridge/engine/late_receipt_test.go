@@ -57,52 +57,6 @@ func (w *world) statesOf(reply string) []store.DeliveryState {
 		WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply))
 }
 
-// The answer to the first part of a reply was lost. If its receipt comes, the second part leaves, and nobody is asked. If
-// the receipt comes only after an agent was asked, her click doesn't send the first part again.
-func TestReceiptOfTheTextAlone(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{stopped: true, relay: relay.Options{ReconcileAfter: time.Minute}})
-	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
-	w.start()
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-
-	state := `SELECT d.state || ' ' || d.part FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id
-		WHERE d.kind = 'reply' AND m.place = $1`
-
-	replyWithLostAnswer := func(text string) (reply string, tellReceipt func()) {
-		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Text: text + " 1"})
-		reply = w.reply(thread, text)
-		w.eventually("the answer is lost", func() bool { return w.text(state, reply) == "unknown 0" })
-		sent := w.provider.Sent()
-		e := channelstest.Event{
-			ID:       text,
-			State:    "delivered",
-			Early:    true,
-			Message:  sent[len(sent)-1].Message,
-			External: []string{sent[len(sent)-1].ID},
-		}
-		return reply, func() { w.reportStatus(e) }
-	}
-
-	reply, tellReceipt := replyWithLostAnswer("Hi")
-	tellReceipt()
-	w.provider.WaitTexts(t, "Hi 1", "Hi 2")
-	w.waitFate(reply, "out")
-	wantEqual(t, "lines that ask a person", w.countLines(thread, bridge.LineUnclear), 0)
-
-	reply, tellReceipt = replyWithLostAnswer("Bye")
-	w.repeatUntil("a person is asked", func() {
-		w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
-		w.exec(lookNow)
-	}, func() bool { return w.text(state, reply) == "needs_decision 0" })
-	tellReceipt()
-	w.eventually("the text is there", func() bool { return w.text(state, reply) == "needs_decision 1" })
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
-	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Bye 1", "Bye 2")
-	w.waitFate(reply, "out")
-}
-
 // The answer to a reply was lost, and an agent sent it again. A late report that the first sending failed changes
 // nothing. A report that the second one failed counts.
 func TestFailureOfTheFirstSending(t *testing.T) {
@@ -157,22 +111,4 @@ func sendUnclearReplyAgain(t *testing.T) (w *world, thread, one string) {
 	w.chat.Press(t, "ann", unclear, bridge.VerbSendAgain)
 	w.waitFate(one, "waiting")
 	return w, thread, one
-}
-
-// A reply that is sent again is edited while it waits. Then the receipt of the first sending comes. The customer has the
-// old words, and the author is told that the edit came too late.
-func TestReceiptOfAnEarlierSendingAfterAnEdit(t *testing.T) {
-	t.Parallel()
-	w, thread, reply := sendUnclearReplyAgain(t)
-	words := func() string { return w.text(`SELECT fate || ' ' || text FROM messages WHERE place = $1`, reply) }
-	w.chat.Edit(support, reply, "Uno")
-	w.eventually("the edit waits", func() bool { return words() == "waiting Uno" })
-
-	first := w.provider.Sent()[0]
-	w.reportStatus(channelstest.Event{ID: "late", State: "delivered", Message: first.Message, External: []string{first.ID}})
-
-	w.eventually("the customer has the old words", func() bool { return words() == "out One" })
-	w.waitLine(thread, bridge.LineEditLate)
-	w.advance(2 * time.Hour)
-	w.provider.WaitTexts(t, "One", "Two")
 }

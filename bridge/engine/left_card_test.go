@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 
 	"parley/bridge/bridgetest"
@@ -36,19 +35,6 @@ func newLeftInOtherChat(t *testing.T) (w *twoHomes, home, left string) {
 	return w, home, left
 }
 
-// If somebody deletes a card in a chat that the conversation has left, it isn't posted there anew.
-// Requirement R-212: Only some people read an account.
-func TestDeletedCardInTheChatThatWasLeft(t *testing.T) {
-	t.Parallel()
-	w, _, left := newLeftInOtherChat(t)
-	w.chat.Delete(billing, left)
-	w.waitDrained()
-	w.customerWrites("kim", "Are you there?")
-	w.waitDrained()
-	wantEqual(t, "roots in the channel that was left", len(w.chat.Messages(billing, "")), 0)
-	wantEqual(t, "roots that were posted anew", w.count(`SELECT count(*) FROM log_entries WHERE what = 'rerooted'`), 0)
-}
-
 // If an update finds that a card is gone in a chat that the conversation has left, it isn't posted there anew.
 // Requirement R-212: Only some people read an account.
 func TestLostCardInTheChatThatWasLeft(t *testing.T) {
@@ -64,16 +50,6 @@ func TestLostCardInTheChatThatWasLeft(t *testing.T) {
 	wantEqual(t, "roots in the channel that was left", len(w.chat.Messages(billing, "")), 0)
 }
 
-// If a conversation comes back to a chat in which its card was deleted meanwhile, it gets a new thread there.
-func TestBackInAChatWhoseCardIsGone(t *testing.T) {
-	t.Parallel()
-	w, home, left := newLeftInOtherChat(t)
-	w.chat.Delete(billing, left)
-	w.waitDrained()
-	w.second.Say("tann", archive, home, "!assign #billing once more")
-	waitNewestRoot(t, w.chat, billing, 1, "once more")
-}
-
 // When a conversation of a private channel leaves another channel, the card there says only where it goes on.
 // Requirement R-212: Only some people read an account.
 func TestCardThatIsLeftTellsNothing(t *testing.T) {
@@ -82,21 +58,4 @@ func TestCardThatIsLeftTellsNothing(t *testing.T) {
 	card := w.chat.Get(billing, left)
 	wantWords(t, "the card that was left", card.Plain(), "#1", "goes on in annexsurface")
 	wantNoWords(t, "the card that was left", card.Plain(), "Kim", "salary")
-}
-
-// Changes in the private channel don't change the card that was left in the other chat.
-// Requirement R-212: Only some people read an account.
-func TestCardThatIsLeftStays(t *testing.T) {
-	t.Parallel()
-	w, home, left := newLeftInOtherChat(t)
-	updates := `SELECT count(*) FROM deliveries JOIN lanes ON lanes.id = deliveries.lane_id
-		WHERE deliveries.kind = 'card' AND lanes.account_id = $1`
-	before := w.count(updates, w.surface)
-	w.second.Say("tann", archive, home, "!topic Suspected theft")
-	w.second.Wait(t, "the card shows the topic", func() bool {
-		return strings.Contains(w.second.Get(archive, home).Plain(), "Suspected theft")
-	})
-	w.waitDrained()
-	wantNoWords(t, "the card that was left", w.chat.Get(billing, left).Plain(), "Suspected theft")
-	wantEqual(t, "updates of the card that was left", w.count(updates, w.surface)-before, 0)
 }

@@ -47,30 +47,6 @@ func (w *twoHomes) giveBack(thread string) {
 	w.waitDrained()
 }
 
-// The week names no conversation in a team's channel that has gone on in a private channel of the other chat since.
-// Requirement R-212: Only some people read an account.
-func TestWeekNamesNothingThatGoesOnElsewhere(t *testing.T) {
-	t.Parallel()
-	w, thread := newGuardedElsewhere(t, withOfficeHours(t))
-	w.advance(30 * time.Minute)
-	w.waitFate(w.reply(thread, "It is not"), "out")
-	w.giveBack(thread)
-	w.advanceTo(time.Monday, 12, 0) // by the clock of the account, which is not that of the team
-	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
-	wantWords(t, "what the team's channel is told", w.text(toldOfWeek), `"Answers": 1`)
-	wantNoWords(t, "what the team's channel is told", w.text(toldOfWeek), "Kim")
-}
-
-// A text in a team's channel isn't offered to a conversation that goes on in the other chat.
-// Requirement R-212: Only some people read an account.
-func TestTopLevelOffersNothingThatGoesOnElsewhere(t *testing.T) {
-	t.Parallel()
-	w, thread := newGuardedElsewhere(t, withOfficeHours(t))
-	w.giveBack(thread)
-	_, line := w.typeAtTopLevel("ann", "It is fixed")
-	wantEqual(t, "conversations that are offered", len(buttonsAbout(line, 1)), 0)
-}
-
 // A text in a team's channel can't be sent to a conversation that went on in the other chat since it was offered.
 // Requirement R-212: Only some people read an account.
 func TestTopLevelIsNotSentElsewhere(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/channels/channelstest"
-	"parley/store"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
@@ -147,19 +146,6 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 	}
 }
 
-// A template that leaves as plain text is checked against the channel's limits when it is chosen.
-// Requirement R-075: What SMS can't carry becomes words or is refused.
-func TestTemplateWithTooManyWords(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.MaxTextRunes = 20 }})
-	thread := w.openThread()
-	id := w.saveTemplate(chat, nil)
-	w.waitTemplateStatus(id, "approved")
-	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
-	wantWords(t, "the line", w.waitLine(thread, bridge.LineInside).Plain(), "takes 20 characters")
-	w.wantNothingSent()
-}
-
 // The channel takes one file in a message. Several files leave in order, one message each, the text with the first. The
 // mark of the reply changes when all of them are there (requirement R-070).
 func TestSeveralFiles(t *testing.T) {
@@ -214,65 +200,11 @@ func TestOneOfSeveralFilesFails(t *testing.T) {
 	w.wantSent(withFiles("Three plans", "a.txt"), withFiles("", "c.txt"), withFiles("", "b.txt"))
 }
 
-// Deleting a held reply takes back all its parts. If the reply window closes first, all of them are parked together.
-func TestSeveralFilesTakenBackAndParked(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour, caps: withWindow(0)})
-	w.customerWrites("kim", "Hello")
-	thread := w.waitThread("Hello")
-	deleted := w.chat.Say("ann", support, thread, "Wrong ones", file("a.txt", 1), file("b.txt", 2))
-	w.waitFate(deleted, "waiting")
-	w.chat.Delete(support, deleted)
-	w.waitFate(deleted, "undone")
-
-	w.advance(24*time.Hour - 30*time.Minute)
-	late := w.chat.Say("ann", support, thread, "Right ones", file("c.txt", 1), file("d.txt", 2))
-	w.waitFate(late, "waiting")
-	w.advance(2 * time.Hour)
-	w.waitFate(late, "parked")
-
-	w.customerWrites("kim", "Still here")
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
-	w.waitFate(late, "waiting")
-	w.advance(2 * time.Hour)
-	w.waitFate(late, "out")
-	w.waitDrained()
-	w.wantSent(withFiles("Right ones", "c.txt"), withFiles("", "d.txt"))
-	if n := w.countLines(thread, bridge.LineParked); n != 1 {
-		t.Errorf("%d parked lines, want 1\n%s", n, w.dump())
-	}
-}
-
 // counting is a channel whose provider counts every ten characters as one message.
 type counting struct{ *channelstest.Channel }
 
 func (counting) Count(text, signature string) channels.Count {
 	return channels.Count{Parts: (len(text+signature) + 9) / 10}
-}
-
-// A line warns about a text that the provider counts as more than three messages, while it can still be taken back. The
-// signature counts, too (requirement R-074).
-func TestTextsAreCounted(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour, stopped: true})
-	w.engines[0].SetChannel(w.accounts[chat], counting{w.live[chat].Load()})
-	w.start()
-	w.customerWrites("kim", "Hello")
-	thread := w.waitThread("Hello")
-	w.waitFate(w.chat.Say("ann", support, thread, "Thirty characters are fine....."[:30]), "waiting")
-
-	long := w.chat.Say("ann", support, thread, "More than thirty characters cost.")
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineTexts), bridge.VerbUndo)
-	w.waitFate(long, "undone")
-	if n := w.countLines(thread, bridge.LineTexts); n != 1 {
-		t.Errorf("%d warnings, want 1", n)
-	}
-
-	w.saveAccount(chat, func(a *store.Account) { a.Signature = "Yours, Acme" })
-	signed := w.chat.Say("ann", support, thread, "Twenty-five characters...")
-	w.waitFate(signed, "waiting")
-	w.chat.Wait(t, "a warning that counts the signature", func() bool { return w.countLines(thread, bridge.LineTexts) == 2 })
-	w.wantNothingSent()
 }
 
 // The warning also comes for a text that an edit made long, for lines that leave together, and for the first message of a

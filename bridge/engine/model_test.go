@@ -1,14 +1,12 @@
 package engine_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
 	"parley/bridge/analysis"
-	"parley/bridge/engine/chores"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
@@ -79,28 +77,4 @@ func TestAdminsHearOfTheModel(t *testing.T) {
 	if n := len(w.sentTexts()); n != 0 {
 		t.Errorf("%d texts went to the customer, want none", n)
 	}
-}
-
-// Each analysis is counted by its result.
-func TestAnalysesAreCounted(t *testing.T) {
-	t.Parallel()
-	m := &modelled{condition: analysis.Condition{Status: analysis.Working}}
-	m.find = func(q analysis.Question) (analysis.Answer, error) {
-		switch q.Burst[0].Text {
-		case "fails":
-			return analysis.Answer{}, errors.New("no answer")
-		case "by rules":
-			return analysis.Answer{Degraded: true}, nil
-		}
-		return analysis.Answer{}, nil
-	}
-
-	w := newWorld(t, options{analyzer: m})
-	w.writeAndAnalyse("by a model")
-	w.writeAndAnalyse("by rules")
-	w.customerWrites("kim", "fails")
-	w.waitShown("fails")
-	w.repeatUntil("it is given up", w.makeFreeBurstsDue, func() bool { return w.engines[0].AnalysisCounts().GivenUp == 1 })
-	const attempts = 5 // at the one that is given up
-	wantEqual(t, "the counts", w.engines[0].AnalysisCounts(), chores.AnalysisCounts{Model: 1, Degraded: 1, Failed: attempts, GivenUp: 1})
 }

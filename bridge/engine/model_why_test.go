@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/analysis/openai/openaifake"
 	"parley/store"
 )
 
@@ -42,23 +41,6 @@ func TestWhyTellsWhatAModelWasAsked(t *testing.T) {
 	w.stops[0]()
 	w.startReplica() // it tidies when it begins
 	w.eventually("it is forgotten", func() bool { return w.count(`SELECT count(*) FROM ai_exchanges`) == 0 })
-}
-
-// If the model gave no answer, !why still shows what it was asked, since that has left Parley.
-func TestWhyTellsOfAFailure(t *testing.T) {
-	t.Parallel()
-	model := newFakeModel(t)
-	refuses := openaifake.Refuse()
-	model.fake.Always(&refuses)
-	w := newWorld(t, options{analyzer: model, sealer: newSealer(t)})
-	w.writeAndAnalyse("Where is my parcel?")
-	w.reply(w.waitThread("Where is my parcel?"), "!why")
-	wantWords(t, "the answer to !why", w.waitWhisper("ann", "refused").Plain(), "offline", "Where is my parcel?")
-	// The records are deleted with their conversation.
-	if n := w.count(`SELECT count(*) FROM pg_constraint
-		WHERE conrelid = 'ai_exchanges'::regclass AND confrelid = 'conversations'::regclass AND confdeltype = 'c'`); n != 1 {
-		t.Error("records stay when their conversation is erased")
-	}
 }
 
 // Nothing is kept if the account doesn't want it, or if there is no key to seal it with.

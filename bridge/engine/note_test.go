@@ -1,43 +1,8 @@
 package engine_test
 
 import (
-	"slices"
-	"strings"
 	"testing"
-
-	"parley/bridge"
 )
-
-// Notes are in the history. Somebody whom a note in a form names with an @ is mentioned, if they may read the
-// conversation.
-// Requirement R-201: Notes are marked as such.
-// Requirement R-203: A note can mention a colleague.
-// Requirement R-212: Only some people read an account.
-func TestNotes(t *testing.T) {
-	t.Parallel()
-	w := newSecludedWorld(t, options{})
-	root := w.chat.Messages(vault, "")[0].ID
-
-	noteLine := func() (text string, mentions []string) {
-		for _, m := range w.chat.Messages(vault, root) {
-			if strings.HasPrefix(m.Plain(), "["+string(bridge.LineDone)+"]") {
-				text, mentions = m.Plain(), m.Mentions()
-			}
-		}
-		return text, mentions
-	}
-
-	w.chat.Submit("ann", vault, root, formOf(bridge.VerbNote), "@ben, @Cat and @benno: look, not at ann@ben.test, says @ann")
-	w.chat.Wait(t, "the note is shown", func() bool { text, _ := noteLine(); return text != "" })
-	if text, mentions := noteLine(); !slices.Equal(mentions, []string{"ben"}) {
-		t.Errorf("%q mentions %q, want %q", text, mentions, []string{"ben"})
-	}
-
-	w.waitFate(w.chat.Say("ann", vault, root, "note: he called twice"), "inside")
-	w.chat.Say("ann", vault, root, "!history")
-	history := w.waitWhisper("ann", "[history]").Plain()
-	wantWords(t, "the history", history, "Ann wrote an internal note “he called twice”", "Ann wrote an internal note “@ben, @Cat")
-}
 
 // The history goes back to the beginning of the conversation, page by page.
 // Requirement R-049: A log of everything done.

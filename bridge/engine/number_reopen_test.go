@@ -3,7 +3,6 @@ package engine_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
@@ -41,55 +40,6 @@ func TestReopenAfterNumberChange(t *testing.T) {
 	if to, want := w.provider.Sent()[0].To, []string{"+492"}; !slices.Equal(to, want) {
 		t.Errorf("sent to %v, want %v", to, want)
 	}
-}
-
-// Two changes of a customer's number are reported in the wrong order. The customer has the newest number, and a person
-// who writes from the one between is a stranger.
-func TestNumberChangesInTheWrongOrder(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Hello"})
-	thread := w.waitThread("Hello")
-	changed := time.Now()
-	w.postChatEvent(channelstest.Event{Type: "identity", From: "+493", Name: "Kim", Previous: "+492", At: changed.Add(time.Second)})
-	w.waitDrained()
-	w.postChatEvent(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491", At: changed})
-	w.waitLine(thread, bridge.LineIdentity)
-
-	w.customerSends(chat, channelstest.Event{From: "+492", Name: "Lea", Text: "I am somebody else"})
-	if w.waitThread("I am somebody else") == thread {
-		t.Error("the next owner of the number writes in Kim's thread")
-	}
-	w.customerSends(chat, channelstest.Event{From: "+493", Name: "Kim", Text: "From the newest one"})
-	wantEqual(t, "the thread of what Kim writes from the newest number", w.waitThread("From the newest one"), thread)
-	w.reply(thread, "About your order, Kim")
-	wantList(t, "whom the reply went to", w.waitSent(1)[0].To, []string{"+493"})
-}
-
-// Both changes name an id of the customer that stays the same, and are reported in the wrong order. The id stays hers,
-// and the number between doesn't become hers again.
-func TestNumberChangesOfALastingIDInTheWrongOrder(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Hello"})
-	thread := w.waitThread("Hello")
-	changed := time.Now()
-	change := channelstest.Event{Type: "identity", From: "US.kim", Name: "Kim"}
-	change.Also, change.Previous, change.At = []string{"+49:3"}, "+49:2", changed.Add(time.Second)
-	w.postChatEvent(change)
-	w.waitDrained()
-	change.Also, change.Previous, change.At = []string{"+49:2"}, "+491", changed
-	w.postChatEvent(change)
-	w.waitLine(thread, bridge.LineIdentity)
-
-	w.customerSends(chat, channelstest.Event{From: "+49:2", Name: "Lea", Text: "I am somebody else"})
-	if w.waitThread("I am somebody else") == thread {
-		t.Error("the next owner of the number writes in Kim's thread")
-	}
-	w.reply(thread, "About your order, Kim")
-	sent := w.waitSent(1)[0]
-	wantList(t, "whom the reply went to", sent.To, []string{"US.kim"})
-	wantList(t, "Kim's other keys", sent.Also, []string{"+49:3"})
 }
 
 // A number has passed to somebody else, which only the provider's own ids of the two people show. The new owner doesn't

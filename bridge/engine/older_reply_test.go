@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -50,83 +49,6 @@ func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 			wantEqual(t, "what was said last, in lists", last.Preview, "And where is my lamp?")
 		})
 	}
-}
-
-// If an agent deletes a reply while it is being sent, and it lands all the same, it counts as an answer.
-func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	release := make(chan struct{})
-	w.provider.AddFault(channelstest.Fault{Until: release})
-	reply := w.reply(thread, "One")
-	w.provider.WaitCalls(t, 1)
-	w.chat.Delete(support, reply)
-	w.waitFate(reply, "undone")
-	w.eventually("the customer waits", func() bool { return w.annsFacts().LastMessage.From == "customer" })
-
-	close(release)
-	w.waitFate(reply, "out")
-	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'pending' AND waiting_since IS NULL`); n != 1 {
-		t.Errorf("the customer waits: %s", w.dump())
-	}
-	last := w.annsFacts().LastMessage
-	wantEqual(t, "who spoke last, in lists", last.From, "agent")
-	wantEqual(t, "what was said last, in lists", last.Preview, "One")
-}
-
-// An automatic mail of the customer's is no question. If an agent takes back a further reply after it, the customer
-// doesn't wait again, and lists show the reply that was sent.
-func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "Where is it?"})
-	thread := w.waitThread("Where is it?")
-	first := w.reply(thread, "One")
-	w.waitFate(first, "waiting")
-	w.advance(time.Hour)
-	w.waitFate(first, "out")
-
-	w.customerSends(mail, channelstest.Event{
-		From:       "kim@x.test",
-		Text:       "I am on holiday",
-		Automatic:  "auto-replied",
-		References: []string{question},
-	})
-	w.waitShown("I am on holiday")
-
-	second := w.reply(thread, "Two")
-	w.waitFate(second, "waiting")
-	w.reply(thread, "!undo")
-	w.waitLine(thread, bridge.LineUndone)
-	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM conversations WHERE kind = 'customer' AND waiting_since IS NULL`); n != 1 {
-		t.Errorf("the customer waits: %s", w.dump())
-	}
-	wantEqual(t, "what was said last, in lists", w.annsFacts().LastMessage.Preview, "One")
-}
-
-// The customer writes twice while a reply is being sent. Once it has left, the customer waits since the first of the two
-// messages.
-func TestWaitsSinceTheReplyThatLeft(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	release := make(chan struct{})
-	w.provider.AddFault(channelstest.Fault{Until: release})
-	reply := w.reply(thread, "One")
-	w.provider.WaitCalls(t, 1)
-	for _, text := range []string{"And where is my lamp?", "Hello?"} {
-		w.customerWrites("kim", text)
-		w.waitShown(text)
-	}
-
-	close(release)
-	w.waitFate(reply, "out")
-	w.waitDrained()
-	got := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`)
-	wantEqual(t, "what the customer waits for", got, "And where is my lamp?")
 }
 
 // The chat tells Parley late of a reply, and the customer has asked again since it was typed. The reply leaves, and the

@@ -8,9 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/channels"
 	"parley/channels/channelstest"
-	"parley/store"
 )
 
 // waitOutcome waits until a post shows an outcome, and returns the post.
@@ -47,48 +45,6 @@ func TestLineBecomesItsOutcome(t *testing.T) {
 	w.chat.Press(t, "ben", inside, bridge.VerbSend)
 	if got := w.waitWhisper("ben", "[decided]"); !strings.HasSuffix(got.Plain(), "= sent Ann") {
 		t.Errorf("the answer to an old button: %q", got.Text)
-	}
-}
-
-// A line that asks about a text shows the outcome, whether the text was decided by a click, an undo or a deletion.
-func TestLinesAreSettledByWhateverDecides(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread := w.openThread()
-	w.reply(thread, "!take")
-	w.waitCard(thread, "| Ann |")
-	for _, c := range []struct {
-		text   string
-		decide func(text string, line bridgetest.Message)
-		want   bridge.OutcomeState
-		verbs  []bridge.Verb // of the buttons that stay
-	}{
-		{
-			text:   "!kept of ann",
-			decide: func(_ string, line bridgetest.Message) { w.chat.Press(t, "ben", line, bridge.VerbKeep) },
-			want:   bridge.OutcomeInside,
-		},
-		{
-			text:   "!deleted of ann",
-			decide: func(text string, _ bridgetest.Message) { w.chat.Delete(support, text) },
-			want:   bridge.OutcomeDropped,
-		},
-		{
-			text: "!undone of ann",
-			decide: func(text string, line bridgetest.Message) {
-				w.chat.Press(t, "ann", line, bridge.VerbSend)
-				w.waitFate(text, "waiting")
-				w.reply(thread, "!undo")
-			},
-			want:  bridge.OutcomeUndone,
-			verbs: []bridge.Verb{bridge.VerbSend},
-		},
-	} {
-		text := w.reply(thread, c.text)
-		w.waitFate(text, "ask")
-		line := w.waitLineAbout(thread, bridge.LineAsk, c.text)
-		c.decide(text, line)
-		wantButtons(t, "once it is decided", w.waitOutcome(line, c.want), c.verbs...)
 	}
 }
 
@@ -131,31 +87,5 @@ func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineDone); n != 1 {
 		t.Errorf("%d lines tell of one reply, want 1", n)
-	}
-}
-
-// The line of a failure shows what becomes of the reply when it is sent again. Here it fails again, and then leaves.
-func TestFailureIsSettled(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Times: 2})
-	reply := w.reply(thread, "One")
-	w.waitFate(reply, store.FateFailed)
-	first := w.waitLine(thread, bridge.LineFailed)
-
-	w.chat.Press(t, "ben", first, bridge.VerbSendAgain)
-	w.eventually("it fails again", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
-	wantButtons(t, "the first failure", w.waitOutcome(first, bridge.OutcomeFailed))
-
-	lines := w.chat.Messages(support, thread)
-	w.chat.Press(t, "ben", lines[len(lines)-1], bridge.VerbSendAgain)
-	w.provider.WaitTexts(t, "One")
-	w.waitOutcome(lines[len(lines)-1], bridge.OutcomeSent)
-	w.waitOutcome(first, bridge.OutcomeSent)
-
-	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'pending' AND waiting_since IS NULL AND last_from = 'agent'`); n != 1 {
-		t.Error("the customer waits, though the reply has left")
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/bridge/engine/files"
 	"parley/channels"
-	"parley/channels/channelstest"
 )
 
 // linker is a channel whose provider fetches files by their links.
@@ -95,48 +94,5 @@ func TestNoLinkWithoutAddress(t *testing.T) {
 	w.waitFate(w.chat.Say("ann", support, thread, "Here", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")}), "failed")
 	if line := w.waitLine(thread, bridge.LineFailed); !strings.Contains(line.Plain(), "PARLEY_PUBLIC_URL") {
 		t.Errorf("the line: %q", line.Plain())
-	}
-}
-
-// Several files leave one by one. If one of them is refused, the link of another still leads to that other file.
-func TestLinkAfterAnotherFileFailed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{stopped: true, fileLink: plainLink})
-	l := &linker{Channel: w.live[chat].Load()}
-	w.engines[0].SetChannel(w.accounts[chat], l)
-	w.start()
-
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
-	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
-	w.waitLine(thread, bridge.LineFailed)
-	w.waitDrained()
-	w.waitFate(said, "failed")
-
-	l.mu.Lock()
-	links := slices.Clone(l.links)
-	l.mu.Unlock()
-	if len(links) != 2 {
-		t.Fatalf("links %q, want 2 of them", links)
-	}
-	message, name := linkedTo(t, links[1])
-	wantEqual(t, "the file that left", must(w.engines[0].Files().OutgoingFile(t.Context(), message, name))(t).Name, "b.txt")
-}
-
-// If a message has large files, its lane (the queue of its deliveries) is leased for long enough to upload them.
-func TestLargeFilesGetTime(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "See here", Files: []channelstest.File{
-		{Name: "big.bin", Type: "application/octet-stream", Content: make([]byte, 2<<20)}}})
-	w.customerWrites("lee", "Hello")
-	w.waitThread("See here")
-	w.waitThread("Hello")
-	w.waitDrained()
-
-	longer := w.count(`SELECT (max(lease_seconds) - min(lease_seconds))::int FROM lanes
-		WHERE account_id = $1 AND key LIKE 'c%:say'`, w.surface)
-	if longer != 16 {
-		t.Errorf("the lease is %d s longer, want 16", longer)
 	}
 }

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 
 	"parley/bridge"
@@ -43,50 +42,4 @@ func TestAgentsSeeThePhoneNumber(t *testing.T) {
 
 	w.reply(thread, "Hi")
 	wantList(t, "whom the reply was sent to", w.waitSent(1)[0].To, []string{"US.1"})
-}
-
-// The phone number also stands beside a name that becomes known later.
-func TestPhoneNumberBesideAName(t *testing.T) {
-	t.Parallel()
-	w, thread := newCustomerWithPhone(t)
-	w.customerSends(chat, channelstest.Event{From: "US.1", Name: "Kim", Phone: "+4917", Also: []string{"+4917"}, Text: "I am Kim"})
-	w.waitShown("I am Kim")
-	w.waitDrained()
-	wantEqual(t, "the contact", w.factsIn(thread).Contact, bridge.PartyRef{Name: "Kim", Address: "US.1", Phone: "+4917"})
-}
-
-// A customer who hides the phone number is no longer shown with it.
-func TestHiddenPhoneNumberIsNotShown(t *testing.T) {
-	t.Parallel()
-	w, thread := newCustomerWithPhone(t)
-	w.customerSends(chat, channelstest.Event{From: "US.1", Name: "@kim", Text: "I have a user name now"})
-	w.waitShown("I have a user name now")
-	w.waitDrained()
-	wantEqual(t, "the contact", w.factsIn(thread).Contact, bridge.PartyRef{Name: "@kim", Address: "US.1"})
-}
-
-// A customer's phone number changes while the provider's id stays. Agents see the new number at once, and not only with
-// the customer's next message.
-func TestNewPhoneNumberOfTheSameID(t *testing.T) {
-	t.Parallel()
-	w, thread := newCustomerWithPhone(t)
-	w.postChatEvent(channelstest.Event{Type: "identity", From: "US.1", Phone: "+4918", Also: []string{"+4918"}, Previous: "+4917"})
-	w.eventually("the card has the new number", func() bool { return strings.Contains(w.cardText(thread), "+4918") })
-	w.waitDrained()
-	wantEqual(t, "the contact", w.factsIn(thread).Contact, bridge.PartyRef{Name: "+4918", Address: "US.1", Phone: "+4918"})
-}
-
-// A conversation that an agent begins with such a customer shows the number that was known in the previous one.
-func TestPhoneNumberInTheNextConversation(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(chat, channelstest.Event{From: "id.1", Phone: "+4917", Also: []string{"+4917"}, Text: "Hello"})
-	thread := w.waitThread("Hello")
-	w.waitDrained()
-	w.reply(thread, "!resolve")
-	w.waitCard(thread, "resolved")
-	w.waitDrained()
-	w.chat.Submit("ann", support, "", startForm(chat, "id.1", ""), "Your lamp is here")
-	next := w.waitShown("Your lamp is here").Thread
-	wantEqual(t, "the contact", w.factsIn(next).Contact, bridge.PartyRef{Name: "+4917", Address: "id.1", Phone: "+4917"})
 }

@@ -27,20 +27,6 @@ func TestPromotionalReply(t *testing.T) {
 	w.provider.WaitTexts(t, "10 % off today", "Yes, we have")
 }
 
-// A promotional reply for which it gets too late in its hold is not sent.
-func TestPromotionalReplyInTheHold(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour, caps: withWindow(7 * 24 * time.Hour)})
-	w.customerWrites("kim", "Hello?")
-	thread := w.waitThread("Hello?")
-	w.advance(23*time.Hour + 30*time.Minute)
-	w.chat.Submit("ann", support, thread, promotionForm(1), "10 % off")
-	w.waitLine(thread, bridge.LineDone)
-	w.advance(time.Hour)
-	wantWords(t, "the line", w.waitLine(thread, bridge.LineFailed).Plain(), "It is promotional")
-	w.wantNothingSent()
-}
-
 // promotionForm is a filled form of a promotional reply in a conversation.
 func promotionForm(conversation bridge.ConversationID) bridgetest.Button {
 	b := formOf(bridge.VerbReply)

@@ -97,28 +97,6 @@ func TestReopenBesideAnOpenOne(t *testing.T) {
 	w.waitCard(first, "#1 open")
 }
 
-// The last remark in a conversation is the one that came last, even if another replica gave an earlier one a higher id.
-func TestLastRemarkAcrossReplicas(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"who_replies": "any_agent"}})
-	w.customerWrites("kim", "Hello")
-	thread := w.waitThread("Hello")
-	w.waitDrained()
-	// Another replica, with a block of higher ids, stored remarks of ben's. After that this replica stores the customer's
-	// next message with a lower id.
-	w.exec(
-		`INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, author_user, account_id, text,
-			event_id, said_at, created_at)
-		SELECT id + 1000000 * n, conversation_id, 'note', 'inside', 'not_assignee', $1, 'ben', $2, 'Hm', event_id, said_at, created_at
-		FROM messages, generate_series(1, 9) AS n`, w.agents["ben"], w.surface)
-	w.customerWrites("kim", "Anybody?")
-	w.waitShown("Anybody?")
-	w.waitDrained()
-	reply := w.chat.Say("ann", support, thread, "Yes")
-	w.provider.WaitTexts(t, "Yes")
-	w.waitFate(reply, "out")
-}
-
 // If a reply is taken back before it leaves, the customer is shown as waiting again.
 func TestTakenBackIsNotAnswered(t *testing.T) {
 	t.Parallel()

@@ -3,12 +3,10 @@ package engine_test
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -72,37 +70,6 @@ func TestRecipientsShownAreThoseSentTo(t *testing.T) {
 	w.wantRecipients(thread, "D", recipients{to: []string{"lee@x.test"}, waiting: []string{"spy@y.test"}})
 }
 
-// The facts for forms have Parley's time, from which times chosen there are counted.
-func TestFactsTellParleysTime(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	before := w.annsFacts().Now
-	w.advance(48 * time.Hour)
-	if now := w.annsFacts().Now; now.Sub(before) < 48*time.Hour {
-		t.Errorf("after two days it is %s, and was %s", now, before)
-	}
-}
-
-// If a customer's mail leaves a person out of the copy, a line names that person.
-func TestWhoDropsOutOfTheCopyIsNamed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@x.test"}, Subject: "One",
-		Text: "first"})
-	thread := w.waitThread("first")
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"mia@x.test"}, Text: "second", References: []string{first}})
-	line := w.waitLine(thread, bridge.LineRecipients).Plain()
-	wantWords(t, "the line", line, "without lee@x.test")
-	wantNoWords(t, "the line", line, "without mia")
-}
-
-// With "reply_to: sender" the people in copy get no reply. Agents see that they read along, and may add them.
-func TestCopyIsShownWhereOnlyTheSenderIsAnswered(t *testing.T) {
-	t.Parallel()
-	checkOnlySenderIsAnswered(t, newWorld(t, options{settings: map[string]string{"reply_to": "sender"}}), channelstest.Event{})
-}
-
 // A mail that came to us as a blind copy is answered to its sender only. A reply to the others would tell them that we
 // got it.
 func TestBlindCopyIsAnsweredToItsSender(t *testing.T) {
@@ -125,44 +92,6 @@ func checkOnlySenderIsAnswered(t *testing.T, w *world, e channelstest.Event) {
 	w.chat.Say("ann", support, thread, "!cc lee@x.test")
 	w.waitLine(thread, bridge.LineRecipients)
 	w.wantRecipients(thread, "B", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
-}
-
-// Replies go to the people whom the last mail names. A newcomer gets none until an agent clicks Allow
-// (requirement R-257).
-func TestParticipants(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
-	thread := w.waitThread("first")
-	w.reply(thread, "A")
-	sent := w.provider.WaitTexts(t, "A")
-	wantSentTo(t, sent[0], []string{"kim@x.test"}, []string{"lee@x.test"})
-	wantEqual(t, "the mail that is answered", sent[0].InReplyTo, first)
-
-	// A newcomer gets nothing until somebody clicks Allow.
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second",
-		References: []string{first}})
-	line := w.waitLine(thread, bridge.LineParticipant)
-	w.reply(thread, "B")
-	if sent = w.provider.WaitTexts(t, "A", "B"); !slices.Equal(sent[1].Cc, []string{"lee@x.test"}) {
-		t.Errorf("a newcomer got a reply: %v, want %v", sent[1].Cc, []string{"lee@x.test"})
-	}
-	w.chat.Press(t, "ann", line, bridge.VerbAllow)
-	w.waitLine(thread, bridge.LineRecipients)
-	allowed := w.waitOutcome(line, bridge.OutcomeAllowed)
-	wantSuffix(t, "the line once the newcomer is allowed", allowed.Plain(), "Ann")
-	wantButtons(t, "once it is decided", allowed)
-	w.reply(thread, "C")
-	if sent = w.provider.WaitTexts(t, "A", "B", "C"); !slices.Equal(sent[2].Cc, []string{"lee@x.test", "spy@y.test"}) {
-		t.Errorf("after the click the copy is %v, want %v", sent[2].Cc, []string{"lee@x.test", "spy@y.test"})
-	}
-
-	// The next one is allowed by a typed command.
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@y.test"}, Text: "third",
-		References: []string{first}})
-	line = waitMessage(t, w.chat, support, thread, "[participant]", "mia@y.test")
-	w.chat.Say("ben", support, thread, "!allow mia@y.test")
-	wantSuffix(t, "the line once the next one is allowed", w.waitOutcome(line, bridge.OutcomeAllowed).Plain(), "Ben")
 }
 
 // A newcomer answers a mail to all, with the customer in copy. Until an agent allows the newcomer, replies go to the
@@ -215,115 +144,6 @@ func TestMachineChangesNoRecipients(t *testing.T) {
 	}
 	w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
 	wantEqual(t, "the mail that is answered", w.waitSent(1)[0].InReplyTo, first)
-}
-
-// The form of a reply can change its recipients, and those of later replies. Handed in as it was opened, it changes
-// nobody, even if somebody joined meanwhile. If it is handed in a second time, its recipients of that moment count.
-func TestReplyFormChangesRecipients(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
-	thread := w.waitThread("first")
-	w.waitDrained()
-	form := func(name string, to, cc []string) bridgetest.Button {
-		b := formOf(bridge.VerbReply)
-		b.Form, b.Args = name,
-			bridge.Args{Conversation: b.Args.Conversation, ReplyArgs: bridge.ReplyArgs{To: to, Cc: cc,
-				Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}}
-		return b
-	}
-
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second",
-		References: []string{first}})
-	w.waitLine(thread, bridge.LineParticipant)
-
-	handIn := func(b bridgetest.Button, text string, to, cc []string) {
-		t.Helper()
-		n := len(w.provider.Sent())
-		w.chat.Submit("ann", support, thread, b, text)
-		m := w.waitSent(n + 1)[n]
-		wantEqual(t, "what was sent", m.Text, text)
-		wantSentTo(t, m, to, cc)
-		w.waitDrained()
-	}
-
-	handIn(form("f1", []string{"Kim@x.test"}, []string{"lee@x.test"}), "unchanged", []string{"kim@x.test"}, []string{"lee@x.test"})
-	if lines := w.countLines(thread, bridge.LineRecipients); lines != 0 {
-		t.Errorf("%d lines tell of recipients that did not change", lines)
-	}
-
-	handIn(form("f2", []string{"kim@x.test", "mia@x.test"}, nil), "changed", []string{"kim@x.test", "mia@x.test"}, nil)
-	w.wantRecipients(thread, "typed", recipients{to: []string{"kim@x.test", "mia@x.test"}, waiting: []string{"spy@y.test"}})
-	handIn(form("f3", []string{"kim@x.test"}, []string{"spy@y.test"}), "named is allowed", []string{"kim@x.test"}, []string{"spy@y.test"})
-
-	w.chat.Submit("ann", support, thread, form("f3", []string{"kim@x.test"}, []string{"lee@x.test"}), "and as it was opened")
-	w.waitLine(thread, bridge.LineAsk)
-	w.waitDrained()
-	if got, want := addresses(w.annsFacts().Recipients.Cc), []string{"lee@x.test"}; !slices.Equal(got, want) {
-		t.Errorf("handed in again, the form shows Lee in copy; shown are %q, want %q", got, want)
-	}
-}
-
-// Another person answers while a form is open that shows the customer as the recipient. The reply goes to the people whom
-// the form shows.
-func TestReplyFormGoesToWhomItShows(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
-	thread := w.waitThread("first")
-	form := formOf(bridge.VerbReply)
-	shown := bridge.ReplyArgs{To: []string{"kim@x.test"}, Cc: []string{"lee@x.test"},
-		Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}
-	form.Form, form.Args = "f1", bridge.Args{Conversation: form.Args.Conversation, ReplyArgs: shown}
-
-	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
-	w.waitLine(thread, bridge.LineRecipients)
-	w.chat.Submit("ann", support, thread, form, "For Kim")
-	wantSentTo(t, w.waitSent(1)[0], []string{"kim@x.test"}, []string{"lee@x.test"})
-	w.eventually("it is told", func() bool { return w.countLines(thread, bridge.LineRecipients) == 2 })
-}
-
-// When a mail changes who gets replies, a line names them (requirement R-257).
-func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
-	thread := w.waitThread("first")
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Text: "second", References: []string{first}})
-	w.waitShown("second")
-	w.waitDrained()
-	if n := w.countLines(thread, bridge.LineRecipients); n != 0 {
-		t.Errorf("%d lines though nothing changed, want none", n)
-	}
-
-	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "third", References: []string{first}})
-	to, without, _ := strings.Cut(w.waitLine(thread, bridge.LineRecipients).Plain(), "without")
-	wantWords(t, "whom replies go to, by the line", to, "lee@x.test")
-	wantNoWords(t, "whom replies go to, by the line", to, "kim@x.test")
-	wantEqual(t, "who gets none any more, by the line", strings.TrimSpace(without), "kim@x.test")
-}
-
-// A mail with 500 new recipients makes five lines, not one for each person. A line names all people whom its button
-// allows.
-func TestManyNewcomers(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first"})
-	thread := w.waitThread("first")
-	var many []string
-	for i := range 500 {
-		many = append(many, "someone"+string(rune('a'+i%26))+string(rune('a'+i/26))+"@elsewhere.test")
-	}
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "second", References: []string{first}, Cc: many})
-	w.waitShown("second")
-	line := w.waitLine(thread, bridge.LineParticipant)
-	wantList(t, "whom the first line's button allows", line.Buttons[0].Args.Addresses, many[:5])
-	wantWords(t, "the line", line.Plain(), many[:5]...)
-	w.waitDrained()
-	wantEqual(t, "lines about newcomers", w.countLines(thread, bridge.LineParticipant), 5)
-	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine, want none", n)
-	}
 }
 
 // A reply was addressed to Bob alone, and a mail with the customer comes in its hold: it fails, since it would also reach

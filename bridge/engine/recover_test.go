@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,26 +25,6 @@ func TestNoChannelYet(t *testing.T) {
 	w.waitThread("Hello")
 }
 
-// An event that was applied isn't applied again when it is replayed, since that would show or send a message twice.
-func TestAppliedEventIsNotReplayed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.waitFate(w.reply(thread, "Hi Kim"), "out")
-	w.waitDrained()
-	w.exec(`INSERT INTO quarantine (event_id, reason) SELECT event_id, 'it took too long' FROM messages`)
-
-	for _, text := range []string{"Hello", "Hi Kim"} {
-		event := store.EventID(w.count(`SELECT event_id FROM messages WHERE text = $1`, text))
-		if back := must(store.Replay(t.Context(), w.pool, []store.EventID{event}))(t); len(back) != 0 {
-			t.Errorf("the event of %q is applied again", text)
-		}
-	}
-	w.waitDrained()
-	wantEqual(t, "messages", w.count(`SELECT count(*) FROM messages`), 2)
-	wantEqual(t, "messages to the customer", len(w.provider.Sent()), 1)
-}
-
 // Facts of an account wait until its channel runs, while those of other accounts are applied.
 func TestChannelStartsLater(t *testing.T) {
 	t.Parallel()
@@ -67,48 +46,6 @@ func (w *world) countRefusedPosts() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.kind = 'said' AND d.state = 'queued' AND d.error_class <> '' AND l.leased_until IS NULL`)
-}
-
-// If nobody can post to a channel of the chat, its posts are kept until somebody can. Admins get one line when the
-// channel closes, with the reason that the chat gave, and one when it works again. A new connection of the chat doesn't
-// count as that.
-func TestClosedChannelOpensAgain(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.chat.Close(support)
-	w.engines[0].Desk(w.surface).Report(channels.Condition{Status: channels.Broken, Text: "The channel is closed.", Hint: "Open it."})
-
-	posts := w.chat.Calls("post")
-	w.customerWrites("kim", "Into the void")
-	w.chat.Wait(t, "a post is refused", func() bool { return w.chat.Calls("post") > posts })
-	waitRefused := func() { t.Helper(); w.eventually("it waits", func() bool { return w.countRefusedPosts() == 1 }) }
-	waitRefused()
-	w.engines[0].Desk(w.surface).Report(channels.Condition{Status: channels.Active}) // it has connected anew
-
-	noted := func() string { return w.text(`SELECT until FROM leases WHERE name LIKE 'trouble:%'`) }
-	before := ""
-	w.repeatUntil("what is known is not noted again", func() {
-		before = noted()
-		posts := w.chat.Calls("post")
-		w.advance(2 * time.Minute)
-		w.chat.Wait(t, "a post is refused again", func() bool { return w.chat.Calls("post") > posts })
-		waitRefused()
-	}, func() bool { return before != "" && noted() == before })
-
-	// The channel opens again, and the post appears in its thread.
-	w.chat.Open(support)
-	w.advance(2 * time.Minute)
-	if same := w.waitThread("Into the void"); same != thread {
-		t.Error("posted elsewhere")
-	}
-	w.waitDrained()
-	const told = `SELECT string_agg(concat_ws(' ', payload->'line'->>'Reason', payload->'line'->>'Hint'), '; ' ORDER BY lane_id, seq)
-		FROM deliveries WHERE payload->'line'->>'Kind' = 'account'`
-	got := w.text(told)
-	if strings.TrimSpace(got) != "The channel is closed. Open it.;" { // the second line says only that it works again
-		t.Errorf("admins are told %q", got)
-	}
 }
 
 // Posts for a channel that is gone go on in a new thread when the team gets another channel. The chat counts as working
@@ -135,23 +72,6 @@ func TestTeamMovesFromClosedChannel(t *testing.T) {
 	thread := waitNewestRoot(t, w.chat, invoices, 1, "Into the void")
 	w.chat.Say("ann", invoices, thread, "I see you")
 	w.provider.WaitTexts(t, "I see you")
-	w.waitDrained()
-}
-
-// Posts for a channel that is gone go on in a new thread when the conversation is handed to a team that has a channel.
-func TestHandOverFromClosedChannel(t *testing.T) {
-	t.Parallel()
-	w, thread := newBillingWorld(t, options{})
-	w.chat.Close(support)
-	w.customerWrites("kim", "Into the void")
-	w.eventually("it waits", func() bool { return w.countRefusedPosts() == 1 })
-
-	w.chat.Say("ann", support, thread, "!assign #billing we are lost")
-	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) > 0 })
-	w.advance(2 * time.Minute)
-	thread = waitNewestRoot(t, w.chat, billing, 1, "we are lost")
-	waitMessage(t, w.chat, billing, thread, "Into the void")
-	w.advance(2 * time.Minute)
 	w.waitDrained()
 }
 

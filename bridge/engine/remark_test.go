@@ -5,7 +5,6 @@ import (
 
 	"parley/bridge"
 	"parley/channels/channelstest"
-	"parley/store"
 )
 
 // After a colleague's remark that stays inside, an agent's next text isn't sent without asking. A message that nobody
@@ -48,43 +47,6 @@ func TestRemarkBeforeWhatNobodyAnswers(t *testing.T) {
 
 			tt.comes(w, question, thread, answer)
 			w.waitFate(w.reply(thread, "I know, ignore him"), "ask")
-		})
-	}
-}
-
-// A post by another app isn't a remark, so the next reply is sent.
-func TestReplyAfterAnotherAppsPost(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.waitFate(w.chat.Say("bot", support, thread, "Deployed"), "inside")
-	w.waitFate(w.reply(thread, "It works again"), "out")
-}
-
-// A reply that greets this very customer is sent, although a colleague has spoken before. Another one has a mark until its
-// author has answered. Who isn't an agent may be called like the customer.
-func TestGreetingAfterARemark(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		author, text string
-		wantFate     store.Fate
-		wantMark     string
-	}{
-		{author: "ben", text: "Hi Kim, new mugs leave today", wantFate: "out", wantMark: "sent"},
-		{author: "ben", text: "New mugs leave today", wantFate: "ask", wantMark: "asked"},
-		{author: "dan", text: "Hi Kim, new mugs leave today", wantFate: "ask", wantMark: "asked"},
-	} {
-		t.Run(tt.author+" "+string(tt.wantFate), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{})
-			w.customerWrites("kim", "They are broken")
-			thread := w.waitThread("They are broken")
-			w.waitFate(w.reply(thread, "Sorry"), "out")
-			w.waitFate(w.chat.Say(tt.author, support, thread, "Do we have new mugs?"), "inside")
-
-			text := w.reply(thread, tt.text)
-			w.waitFate(text, tt.wantFate)
-			w.waitMarked(text, tt.wantMark)
 		})
 	}
 }

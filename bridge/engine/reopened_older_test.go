@@ -33,29 +33,3 @@ func TestWritesBesideAReopenedOlderOne(t *testing.T) {
 		t.Errorf("it stands in another thread\n%s", w.dump())
 	}
 }
-
-// In a mailbox two conversations of a customer may be open. If an agent reopens an earlier one which a later one
-// continues, an answer to a mail of the earlier one belongs there, by our token or by the ids of its mails.
-func TestAnswersAReopenedOlderMail(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "First matter"})
-	earlier := w.waitThread("First matter")
-	w.chat.Say("ann", support, earlier, "!resolve")
-	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
-
-	second := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Second matter", References: []string{first}})
-	later := w.waitThread("Second matter")
-	w.chat.Say("ann", support, earlier, "!reopen")
-	w.waitLine(earlier, bridge.LineReopened)
-
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the first mail", References: []string{first}})
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers by the token", Conversation: 1})
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the second mail", References: []string{second, first}})
-	want := map[string]string{"Answers the first mail": earlier, "Answers by the token": earlier, "Answers the second mail": later}
-	for text, thread := range want {
-		if got := w.waitThread(text); got != thread {
-			t.Errorf("%q stands in the thread %s, want %s\n%s", text, got, thread, w.dump())
-		}
-	}
-}

@@ -105,25 +105,6 @@ func TestReplyUnclear(t *testing.T) {
 	}
 }
 
-// The provider refuses a reply. A line in the thread tells its author, with the text. Send again sends it.
-func TestReplyRefused(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
-	first := w.reply(thread, "One")
-	w.waitFate(first, "failed")
-	line := w.waitLine(thread, bridge.LineFailed)
-	wantWords(t, "the line", line.Plain(), "One")
-	wantList(t, "who the line mentions", line.Mentions(), []string{"ann"})
-	w.waitMarked(first, "warning")
-	w.waitCard(thread, "#1 open")
-
-	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
-	w.provider.WaitTexts(t, "One")
-	w.waitFate(first, "out")
-}
-
 // While a provider is down for long, the author is told once. The reply leaves in the end.
 func TestReplyLate(t *testing.T) {
 	t.Parallel()
@@ -217,21 +198,6 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 	}
 }
 
-// The answer to a sending was lost. A receipt for that message lets the next one leave at once.
-func TestReceiptAfterALostAnswer(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	first := w.reply(thread, "One")
-	w.waitDeliveryState(first, "unknown")
-	w.reply(thread, "Two")
-	id := w.count(`SELECT id FROM messages WHERE place = $1`, first)
-	w.postEvents(chat, channelstest.Event{Type: "status", ID: "late", State: "sent", Message: int64(id)})
-	w.provider.WaitTexts(t, "One", "Two")
-	w.waitDeliveryState(first, "sent")
-}
-
 // journalSurfaceFact puts an event of the chat into the journal: "say", "edit" or "delete" of a message. With it a test
 // tells events that the chat didn't tell, or in another order.
 func (w *world) journalSurfaceFact(kind string, m bridgetest.Message) {
@@ -298,26 +264,6 @@ func testRefusedReplyGivesWay(t *testing.T, triedFor string) {
 	close(think)
 	w.provider.WaitTexts(t, "First", "Second", "Third")
 	w.waitDrained()
-}
-
-// One message that Parley gets twice, under two names, is one message.
-func TestMessageByTwoWays(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	said := w.chat.Get(support, w.reply(thread, "Once"))
-	w.provider.WaitTexts(t, "Once")
-	body := must(json.Marshal(map[string]any{"type": "say", "message": said, "own_thread": true}))(t)
-	check(t, w.engines[0].Accept(t.Context(), w.surface, channels.Fact{
-		ExternalID: "another name",
-		OrderKey:   said.Channel + ":" + thread,
-		Payload:    body,
-	}))
-	w.waitDrained()
-	w.provider.WaitTexts(t, "Once")
-	if n := w.count(`SELECT count(*) FROM messages WHERE place = $1`, said.ID); n != 1 {
-		t.Errorf("kept %d times, want 1", n)
-	}
 }
 
 // A note that is edited into a reply, and back, never leaves by itself (edge case 35).

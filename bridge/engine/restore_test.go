@@ -162,24 +162,6 @@ func TestOrphanedThread(t *testing.T) {
 	w.waitDrained()
 }
 
-// An agent who asks for a reply in a thread without a customer is told that nobody gets it. Parley says nothing about
-// what colleagues write to each other there.
-func TestUnknownThread(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	root := w.chat.Say("ben", support, "", "<@ann> Lunch?")
-	w.chat.Say("ann", support, root, "Yes")
-	w.chat.Say("ann", support, root, "<@app> reply: Into nowhere")
-	const told = `SELECT count(*) FROM deliveries
-		WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = $1 AND payload -> 'line' ->> 'Kind' = 'inside'`
-	w.eventually("its author is told", func() bool { return w.count(told+` AND payload -> 'line' ->> 'Text' = 'Into nowhere'`, root) == 1 })
-	w.waitDrained()
-	if n := w.count(told, root); n != 1 {
-		t.Errorf("%d lines, want 1", n)
-	}
-}
-
 // Ids and conversation numbers that may have been given after the backup are never given again.
 func TestNoNumberTwice(t *testing.T) {
 	t.Parallel()

@@ -41,21 +41,6 @@ func (w *world) lookNow() {
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
 }
 
-// A reply without an answer that nobody has changed is looked for by its words.
-func TestUnchangedReplyIsLookedFor(t *testing.T) {
-	t.Parallel()
-	w, channel := newWorldWithLookups(t, options{})
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	reply := w.reply(thread, "Uno")
-	w.waitDeliveryState(reply, store.Unknown)
-
-	w.lookNow()
-	w.waitFate(reply, "out")
-
-	wantEqual(t, "the reply counts as reworded", channel.isReworded.Load(), false)
-}
-
 // Its author edits it meanwhile: the channel learns that the customer may have other words.
 func TestEditedReplyIsLookedFor(t *testing.T) {
 	t.Parallel()
@@ -71,24 +56,4 @@ func TestEditedReplyIsLookedFor(t *testing.T) {
 	w.waitFate(reply, "out")
 
 	wantEqual(t, "the reply counts as reworded", channel.isReworded.Load(), true)
-}
-
-// The author of one of two lines that left as one message deletes it meanwhile: the message is looked for with the other line alone, and
-// the channel learns that the customer may have both.
-func TestShortenedRunIsLookedFor(t *testing.T) {
-	t.Parallel()
-	w, channel := newWorldWithLookups(t, options{hold: lineHold})
-	w.waitRunsAllowed()
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	first, second := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
-	w.advance(2 * lineHold)
-	w.waitDeliveryState(second, store.Unknown)
-	w.chat.Delete(support, second)
-	w.waitFate(second, "undone")
-
-	w.lookNow()
-	w.waitFate(first, "out")
-
-	wantEqual(t, "the message counts as reworded", channel.isReworded.Load(), true)
 }

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/relay"
 	"parley/channels"
-	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -99,89 +97,6 @@ func TestLeftThread(t *testing.T) {
 
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Yes")
-}
-
-// If somebody deletes a thread's root and no post waits, the new root comes with the customer's last messages and their
-// changes: the old thread may be gone.
-func TestNewRootComesWithTheLastWords(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name       string
-		isAnswered bool
-		deleted    func(w *world, thread string)
-	}{
-		{name: "the chat tells it", deleted: func(w *world, thread string) { w.chat.Delete(support, thread) }},
-		{name: "what was said last is answered", isAnswered: true, deleted: func(w *world, thread string) { w.chat.Delete(support, thread) }},
-		{name: "a post finds it", deleted: func(w *world, thread string) {
-			w.chat.Mute(true)
-			w.chat.Delete(support, thread)
-			w.chat.Mute(false)
-			w.chat.Submit("ann", support, "", formOf(bridge.VerbNote), "Ask the workshop.")
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{})
-			thread := w.openThread()
-			w.reply(thread, "Hello Kim")
-			w.provider.WaitTexts(t, "Hello Kim")
-			w.customerWrites("kim", "My lamp is broken")
-			w.waitShown("My lamp is broken")
-
-			id := w.customerWrites("kim", "It was new")
-			w.waitShown("It was new")
-			w.postChatEvent(edit(id, "It was used"))
-			w.waitShown("It was used")
-			w.waitDrained()
-			if tt.isAnswered {
-				w.waitFate(w.reply(thread, "We have a new one"), "out")
-				w.waitDrained()
-			}
-
-			tt.deleted(w, thread)
-			w.chat.Wait(t, "there is a new root", func() bool {
-				roots := w.chat.Messages(support, "")
-				return len(roots) == 1 && roots[0].ID != thread
-			})
-			w.waitDrained()
-
-			var said []string
-			for _, m := range w.chat.Messages(support, w.chat.Messages(support, "")[0].ID) {
-				if m.Kind == string(bridge.PostSaid) {
-					_, words, _ := strings.Cut(m.Text, " ") // behind the time
-					said = append(said, words)
-				}
-				if strings.HasPrefix(m.Plain(), "["+string(bridge.LineChanged)+"]") {
-					said = append(said, m.Plain())
-				}
-			}
-			wantEqual(t, "what the customer said", strings.Join(said, " | "), "My lamp is broken | It was new | [changed] It was new It was used")
-		})
-	}
-}
-
-// If somebody deletes a thread's root, the new root comes with the files of the customer's last messages, too.
-func TestNewRootComesWithTheLastFiles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("photo")})
-	w.provider.PutFile("plan", channelstest.File{Type: "image/jpeg", Content: []byte("plan!")})
-	w.customerSendsFile("kim", "Look at this", "photo")
-	thread := w.waitThread("Look at this")
-	w.waitFilePosts(thread, 1)
-	w.customerSendsFile("kim", "", "plan")
-	w.waitFilePosts(thread, 2)
-	w.waitDrained()
-
-	w.chat.Delete(support, thread)
-	w.chat.Wait(t, "there is a new root", func() bool {
-		roots := w.chat.Messages(support, "")
-		return len(roots) == 1 && roots[0].ID != thread
-	})
-	w.waitDrained()
-	posts := w.waitFilePosts(w.chat.Messages(support, "")[0].ID, 2)
-	wantOneFile(t, posts[0], []byte("photo"))
-	wantOneFile(t, posts[1], []byte("plan!"))
 }
 
 // If a thread's root was deleted, it is posted again, and no message is lost. That is also so if an attempt is under way

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -170,27 +169,6 @@ func TestAutomaticMail(t *testing.T) {
 	}
 }
 
-// An account that watches sends nothing. One on trial sends to the people of its list only (requirement R-265).
-func TestModes(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{account: func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"kim"} }})
-	w.customerWrites("kim", "Hello")
-	kim := w.waitThread("Hello")
-	w.customerWrites("lee", "Hi there")
-	lee := w.waitThread("Hi there")
-	w.reply(lee, "No")
-	w.reply(kim, "Yes")
-	w.provider.WaitTexts(t, "Yes")
-	if m := w.waitLine(lee, bridge.LineInside); !strings.Contains(m.Plain(), "trial") {
-		t.Errorf("the line: %q", m.Text)
-	}
-	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
-	m := w.reply(kim, "More")
-	w.waitFate(m, "inside")
-	w.waitDrained()
-	w.provider.WaitTexts(t, "Yes")
-}
-
 // A held reply doesn't leave if its account has begun to watch.
 // Requirement R-265: Watch and trial before live.
 func TestModeChangesInTheHold(t *testing.T) {
@@ -325,75 +303,4 @@ func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 	if n := w.countLines(thread, bridge.LineWoke); n != 1 {
 		t.Errorf("woke %d times, want 1", n)
 	}
-}
-
-// The root of a new conversation is posted before the last messages of a chatty one.
-// Requirement R-267: Bursts in one post.
-func TestRootsOvertake(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{rate: 4})
-	chatter := func(n int) { w.customerWrites("kim", fmt.Sprintf("chatter %d;", n)+strings.Repeat(" and so on", 40)) } // too long to be joined
-	const last = 11
-	chatter(0)
-	w.waitShown("chatter 0;")
-	release := w.holdPosts()
-	for n := 1; n <= last; n++ {
-		chatter(n)
-	}
-	w.customerWrites("lee", "first of lee")
-	release()
-	endOfChatter := fmt.Sprintf("chatter %d;", last)
-	w.waitShown(endOfChatter)
-	w.waitDrained()
-
-	order := []string{}
-	for _, m := range w.allMessages() {
-		order = append(order, m.ID+m.Plain())
-	}
-	slices.Sort(order) // by their ids: as they were posted
-	lee := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, "#2 open") })
-	end := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, endOfChatter) })
-	if lee < 0 || lee > end {
-		t.Errorf("the root of lee came at %d, want it before the end of the chatter at %d: %q", lee, end, order)
-	}
-}
-
-// endSnooze snoozes a conversation for two hours, which pass. What the timer tells waits until release is called.
-func (w *world) endSnooze() (thread string, release func()) {
-	w.t.Helper()
-	thread = w.openThread()
-	w.reply(thread, "!snooze 2h")
-	w.waitCard(thread, "snoozed")
-	w.waitDrained()
-	release = w.holdQueues(store.SystemAccount)
-	w.advance(2*time.Hour + time.Minute)
-	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
-	return thread, release
-}
-
-// A timer that fired wakes its conversation even if the clock steps back afterwards.
-func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread, release := w.endSnooze()
-	w.advance(-2 * time.Minute)
-	release()
-	w.waitCard(thread, "#1 open")
-}
-
-// A conversation is snoozed anew while the end of the former snooze waits to be applied: it stays snoozed until the new
-// time.
-func TestSnoozedAnewAsItsTimerFires(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread, release := w.endSnooze()
-	w.reply(thread, "!snooze 4h")
-	w.eventually("it is snoozed anew", func() bool { return w.count(`SELECT count(*) FROM timers WHERE due_at > parley_now()`) == 1 })
-	release()
-	w.waitDrained()
-	if got := w.text(`SELECT status FROM conversations`); got != "snoozed" {
-		t.Errorf("it is %s, want snoozed", got)
-	}
-	w.advance(4*time.Hour + time.Minute)
-	w.waitCard(thread, "#1 open")
 }

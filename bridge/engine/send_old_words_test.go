@@ -1,42 +1,12 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/store"
 )
-
-// A note is edited into a reply, and back into a note: it stays inside, and the line that asked about the reply can't
-// send it.
-func TestNoteEditedToReplyAndBack(t *testing.T) {
-	t.Parallel()
-	for name, inside := range map[string]string{"note": "note: he is angry", "mention": "<@ben> he is angry"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{})
-			thread := w.openThread()
-			text := w.chat.Say("ann", support, thread, inside)
-			w.waitFate(text, store.FateInside)
-			w.chat.Edit(support, text, "We can do it")
-			asked := w.waitLine(thread, bridge.LineAsk)
-
-			w.chat.Edit(support, text, inside)
-			w.eventually("the second edit", func() bool {
-				return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
-			})
-
-			w.chat.Press(t, "ann", asked, bridge.VerbSend)
-			w.waitWhisper("ann", "[decided]")
-			w.waitFate(text, store.FateInside)
-			w.waitDrained()
-			w.wantNothingSent()
-		})
-	}
-}
 
 // A deleted text can't be sent any more, neither by the button of an older line about it nor by a typed command.
 func TestDeletedIsNotSent(t *testing.T) {
@@ -146,22 +116,6 @@ func TestSendSendsWhatWasSeen(t *testing.T) {
 	}
 }
 
-// The line that asks about a text shows its edits, and its button sends the edited text.
-func TestAskedLineFollowsEdits(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	text := w.chat.Say("ann", support, thread, "internal: fine")
-	before := w.waitLine(thread, bridge.LineAsk)
-	w.chat.Edit(support, text, "internal: it is fine")
-	w.eventually("the line follows", func() bool { return strings.Contains(w.waitLine(thread, bridge.LineAsk).Plain(), "it is fine") })
-
-	w.chat.Press(t, "ann", before, bridge.VerbSend)
-	w.waitWhisper("ann", "other_words")
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
-	w.provider.WaitTexts(t, "internal: it is fine")
-}
-
 // A text was edited since the inbox page was opened. The page's button doesn't send it until the page shows the new
 // words.
 func TestInboxSendsWhatWasSeen(t *testing.T) {
@@ -179,27 +133,6 @@ func TestInboxSendsWhatWasSeen(t *testing.T) {
 	send.Args.Shown = p.newest("ann").Words
 	p.act("ann", send)
 	w.provider.WaitTexts(t, "internal: it is fine")
-}
-
-// A text in the channel was edited since a line asked to whom it goes. The line's button sends it only after the new
-// words were shown.
-func TestTopLevelSendsWhatWasSeen(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.openThread()
-	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.waitLine(text, bridge.LineTopLevel)
-	w.chat.Edit(support, text, "He is crazy")
-	w.eventually("the edit is known", func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
-	})
-
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	asked := w.waitWhisper("ann", "He is crazy")
-	w.waitDrained()
-	w.wantNothingSent()
-	w.chat.Press(t, "ann", asked, bridge.VerbSend)
-	w.provider.WaitTexts(t, "He is crazy")
 }
 
 // Teams opens a form that asks whether to send a message of the thread. If the author edits the message while the form is

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,76 +40,6 @@ func TestExplicitMode(t *testing.T) {
 	wantEqual(t, "lines about what is inside", w.countLines(thread, bridge.LineInside), 1)
 	if marks := w.chat.Get(support, second).Marks; !slices.Contains(marks, string(bridge.MarkInside)) {
 		t.Errorf("the marks are %v", marks)
-	}
-}
-
-// With confirm_send on, each reply waits until its author clicks Send. A second click sends nothing more.
-// R-077
-func TestConfirmSend(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
-	thread := w.openThread()
-	m := w.reply(thread, "Shall we?")
-	w.waitFate(m, "ask")
-	line := w.waitLine(thread, bridge.LineAsk)
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.provider.WaitTexts(t, "Shall we?")
-	w.waitDrained()
-	w.provider.WaitTexts(t, "Shall we?")
-}
-
-// The setting receipts decides which marks a reply gets. With "failures", a reply that went well gets none.
-// R-248
-func TestReceiptSettings(t *testing.T) {
-	t.Parallel()
-	for setting, want := range map[string][]string{"read": {"read"}, "sent": {"sent"}, "failures": nil} {
-		t.Run(setting, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{settings: map[string]string{"receipts": setting}})
-			thread := w.openThread()
-			m := w.reply(thread, "One")
-			external := w.provider.WaitTexts(t, "One")[0].ID
-			w.waitFate(m, "out")
-			if len(want) > 0 {
-				w.waitMarked(m, "sent")
-			}
-			w.postEvents(chat, channelstest.Event{Type: "status", ID: "r", State: "read", External: []string{external}})
-			w.waitDeliveryState(m, "read")
-			w.waitDrained()
-			if len(want) > 0 {
-				w.waitMarked(m, want[0])
-			}
-			if got := w.chat.Get(support, m).Marks; !slices.Equal(got, want) {
-				t.Errorf("marks %v, want %v", got, want)
-			}
-		})
-	}
-}
-
-// The setting receipts also decides what the line of a form's reply shows, and what the inbox page shows.
-// R-248
-func TestReceiptSettingsOfFormsAndPage(t *testing.T) {
-	t.Parallel()
-	for setting, want := range map[string]bridge.OutcomeState{"read": "read", "sent": "sent", "failures": "sent"} {
-		t.Run(setting, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{settings: map[string]string{"receipts": setting}})
-			thread := w.openThread()
-			w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "By a form")
-			line := w.waitLineAbout(thread, bridge.LineDone, "By a form")
-			external := w.provider.WaitTexts(t, "By a form")[0].ID
-			w.waitOutcome(line, bridge.OutcomeSent)
-			w.reportStatus(channelstest.Event{ID: "r", State: "read", External: []string{external}})
-			w.eventually("the receipt is there", func() bool {
-				return w.count(`SELECT count(*) FROM deliveries WHERE external_id = $1 AND state = 'read'`, external) == 1
-			})
-			w.waitDrained()
-			w.waitOutcome(line, want)
-			if got := w.inboxPage().newest("ann").Receipt; got != want {
-				t.Errorf("the page shows %q, want %q", got, want)
-			}
-		})
 	}
 }
 
@@ -155,81 +84,6 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
-// When agents assign a conversation, only new owners are mentioned.
-// R-047, R-116, R-123
-func TestAssignments(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "!take")
-	w.waitCard(thread, "| Ann |")
-	w.reply(thread, "!assign @ben @cat")
-	w.waitCard(thread, "| Ben,Cat |")
-	w.reply(thread, "!unassign")
-	w.waitCard(thread, "#1 open | Kim | Hello |  |")
-	w.waitLine(thread, bridge.LineUnassigned)
-
-	w.waitDrained()
-	var mentioned []string
-	for _, m := range w.chat.Messages(support, thread) {
-		if m.User == "app" {
-			mentioned = append(mentioned, m.Mentions()...)
-		}
-	}
-
-	slices.Sort(mentioned)
-	if want := []string{"ben", "cat"}; !slices.Equal(mentioned, want) {
-		t.Errorf("mentioned: %v, want %v", mentioned, want)
-	}
-	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
-	w.waitCard(thread, "| Ben |")
-}
-
-// Lists and histories are shown to the asker alone, and change nothing.
-// R-049, R-220
-func TestAnswers(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "!take")
-	w.waitCard(thread, "| Ann |")
-	for text, want := range map[string]string{"!history": "assigned", "!why": "opened", "!list mine": "#1", "!help": "[help]"} {
-		w.reply(thread, text)
-		w.waitWhisper("ann", want)
-	}
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
-// A mail of more than 1 MiB is stored as a blob. Its files reach the thread complete and once, even if the answer to a
-// post was lost.
-func TestLargeMessageWithFiles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{lossy: true})
-	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
-	w.chat.AddFault(chatFault("post", "drop_after", 1))
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Files", Text: "see attached",
-		Files: []channelstest.File{{Name: "big.bin", Content: big}, {Name: "small.txt", Content: []byte("small")}}})
-
-	thread := w.waitThread("see attached")
-	w.waitDrained()
-	names := []string{}
-	for _, m := range w.chat.Messages(support, thread) {
-		for _, f := range m.Files {
-			names = append(names, f.Name)
-			if f.Name == "big.bin" && !bytes.Equal(f.Content, big) {
-				t.Errorf("%d bytes arrived of %d", len(f.Content), len(big))
-			}
-		}
-	}
-	if want := []string{"big.bin", "small.txt"}; !slices.Equal(names, want) {
-		t.Errorf("files %q, want %q", names, want)
-	}
-	if n := w.count(`SELECT count(*) FROM events WHERE blob IS NOT NULL AND payload IS NULL`); n != 1 {
-		t.Errorf("%d events are blobs, want 1", n)
-	}
-}
-
 // A reply that was said before its account was paused waits and leaves afterwards, however long the pause lasts. A reply
 // that is said during the pause is parked, and the thread says so.
 // R-016
@@ -254,85 +108,6 @@ func TestPausedAccount(t *testing.T) {
 	w.saveAccount(chat, nil)
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Before the pause")
-}
-
-// A setting for all accounts applies to each of them until that account chooses another value.
-func TestSettingsOfAllAccounts(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.saveSettingsOfAll(`{"confirm_send": "on"}`)
-	thread := w.openThread()
-	m := w.reply(thread, "Shall we?")
-	w.waitFate(m, "ask")
-	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"confirm_send": "off"}`) })
-	w.reply(thread, "We shall")
-	w.provider.WaitTexts(t, "We shall")
-}
-
-// saveSettingsOfAll saves the settings of all accounts.
-func (w *world) saveSettingsOfAll(settings string) {
-	w.t.Helper()
-	check(w.t, store.SetAccountSettings(w.t.Context(), w.pool, []byte(settings)))
-	w.reloadEngines()
-}
-
-// With resolve_confirm, the card's button asks for a note. With "instant" it resolves at once, which can be taken back.
-// The typed command always acts at once.
-// R-032
-func TestResolveByButton(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	desk := w.engines[0].Desk(w.surface)
-	thread := w.openThread()
-	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); f.Account.ResolveNow {
-		t.Error("by default nobody is asked for a note")
-	}
-	w.reply(thread, "!resolve")
-	w.waitCard(thread, "#1 resolved")
-	w.reply(thread, "!reopen")
-	w.waitCard(thread, "#1 open")
-
-	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"resolve_confirm": "instant"}`) })
-	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); !f.Account.ResolveNow {
-		t.Error("a note is asked for")
-	}
-	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbResolve)
-	done := w.waitWhisper("ben", "[resolved]")
-	w.waitCard(thread, "#1 resolved")
-	w.chat.Press(t, "ben", done, bridge.VerbReopen)
-	w.waitCard(thread, "#1 open")
-}
-
-// With multi_assignee off, a conversation has one owner. A new assignee replaces the owner, a second owner is refused,
-// and an agent who sends her text by a click doesn't become an owner. With it on, there can be several.
-// R-116
-func TestOneOwner(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"multi_assignee": "off"}})
-	thread := w.openThread()
-	add := bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}, Add: true}}
-	first := add
-	first.Args.Agents = []string{"ann"}
-	w.chat.Submit("ann", support, thread, first, "") // nobody owns it yet
-	w.waitCard(thread, "| Ann |")
-
-	w.chat.Submit("ann", support, thread, add, "")
-	w.waitWhisper("ann", "has one owner")
-	w.chat.Say("ben", support, thread, "!assign @ben @cat")
-	w.waitWhisper("ben", "has one owner")
-	w.waitCard(thread, "| Ann |")
-
-	w.reply(thread, "!assign @ben")
-	w.waitCard(thread, "| Ben |")
-	m := w.reply(thread, "I know this one")
-	w.waitFate(m, "inside")
-	w.chat.Press(t, "ann", w.waitWhisper("ann", "[inside]"), bridge.VerbSend)
-	w.provider.WaitTexts(t, "I know this one")
-	w.waitCard(thread, "| Ben |")
-
-	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
-	w.chat.Submit("ann", support, thread, add, "")
-	w.waitCard(thread, "| Ben,Cat |")
 }
 
 // With all_tab "permission", the list of all conversations is for admins. Other agents don't see it offered and are
@@ -376,25 +151,5 @@ func TestListOfAllForAdmins(t *testing.T) {
 	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
 	if l := must(list("ben", "all"))(t); len(l.Rows) != 3 {
 		t.Errorf("everyone's list of all: %+v", l)
-	}
-}
-
-// If a customer's message doesn't end a snooze, the line at the snooze's end tells whether she has written since.
-func TestWhetherTheCustomerWroteInASnooze(t *testing.T) {
-	t.Parallel()
-	for said, cause := range map[string]bridge.WokenBy{"": bridge.WokenByTime, "Anything new?": bridge.WokenUnanswered} {
-		t.Run(string(cause), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{settings: map[string]string{"wake_on_message": "off"}})
-			thread := w.openThread()
-			w.reply(thread, "!snooze 2h")
-			w.waitCard(thread, "#1 snoozed")
-			if said != "" {
-				w.customerWrites("kim", said)
-				w.waitShown(said)
-			}
-			w.advance(3 * time.Hour)
-			wantWords(t, "the line", w.waitLine(thread, bridge.LineWoke).Plain(), string(cause))
-		})
 	}
 }

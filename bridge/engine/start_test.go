@@ -2,10 +2,8 @@ package engine_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
@@ -31,71 +29,6 @@ func (w *world) waitSent(n int) []channelstest.Sent {
 		w.t.Fatalf("%d messages were sent, want %d: %+v", len(list), n, list)
 	}
 	return list
-}
-
-// An agent begins a conversation by mail. Its root is posted first, then the text, and the mail leaves. The customer's
-// answer comes to the same conversation.
-// R-019, R-228
-func TestStart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.chat.Submit("ben", support, "", startForm(mail, "Carla", "Your lamp"), "It is repaired.")
-	line := w.waitShown("It is repaired.")
-	root := w.chat.Messages(support, line.Thread)[0]
-	wantEqual(t, "the first post of the thread", root.Kind, string(bridge.PostRoot))
-	wantEqual(t, "the root of the thread", root.ID, line.Thread)
-	wantWords(t, "the root", root.Plain(), "Ben")
-	if !slices.Contains(line.Mentions(), "ben") {
-		t.Errorf("its author isn't told where it is: %q", line.Text)
-	}
-
-	m := w.waitSent(1)[0]
-	wantSentTo(t, m, []string{"carla"}, nil)
-	wantEqual(t, "the subject", m.Subject, "Your lamp")
-	wantEqual(t, "the text", m.Text, "It is repaired.")
-	wantEqual(t, "the author", m.Author, "Ben")
-	wantEqual(t, "the mail that it answers", m.InReplyTo, "")
-
-	w.waitDrained() // now Parley knows the mail's id, which the answer will name
-	w.customerSends(mail, channelstest.Event{From: "carla", Text: "Thank you!", References: []string{m.ID}})
-	if answer := w.waitShown("Thank you!"); answer.Thread != line.Thread {
-		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
-	}
-
-	w.chat.Say("ben", support, line.Thread, "You are welcome.")
-	second := w.waitSent(2)[1]
-	wantEqual(t, "the subject of the next reply", second.Subject, "Your lamp")
-	wantEqual(t, "the conversation of the next reply", second.Conversation, m.Conversation)
-}
-
-// A customer has one open conversation in a chat. An agent who wants to begin another one is offered the open one, and
-// nothing is sent.
-// R-021
-func TestStartOffersTheOpenOne(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerWrites("carla", "Hello?")
-	thread := w.waitThread("Hello?")
-	w.chat.Submit("ben", support, "", startForm(chat, "CARLA", ""), "Good morning.")
-	wantWords(t, "what ben is told", w.waitWhisper("ben", "[exists]").Plain(), "#1", "Good morning.")
-	open := must(w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "carla"}))(t)
-	wantEqual(t, "the open conversation that the form is told", open.ID, 1)
-	wantEqual(t, "its thread", open.Thread.Root.Message, thread)
-
-	// Once it is closed, a new one begins.
-	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
-	w.waitCard(thread, "closed")
-	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "Good evening.")
-	line := w.waitShown("Good evening.")
-	wantWords(t, "the new card", w.chat.Get(support, line.Thread).Plain(), "continues #1")
-	if line.Thread == thread {
-		t.Error("after it was closed, the text stands in the old thread")
-	}
-	w.waitSent(1)
-	w.customerWrites("carla", "Oh, hello.")
-	if answer := w.waitShown("Oh, hello."); answer.Thread != line.Thread {
-		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
-	}
 }
 
 // A conversation that can't be begun is refused with a reason and the typed text. Nothing is stored, neither the customer
@@ -222,42 +155,6 @@ func TestStartMentionsAColleague(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// The topic that colleagues gave a customer's resolved conversation isn't sent to the customer as the subject of the next
-// one.
-func TestStartAfterANamedConversation(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.allowStarting(chat)
-	thread := w.openThread()
-	w.reply(thread, "!topic Perhaps a fraud")
-	w.waitCard(thread, "Perhaps a fraud")
-	w.reply(thread, "!resolve")
-	w.waitCard(thread, "#1 resolved")
-
-	w.chat.Submit("ann", support, "", startForm(chat, "kim", ""), "Good news")
-	w.waitShown("Good news")
-	w.provider.WaitTexts(t, "Good news")
-	wantEqual(t, "messages with the name as subject", w.count(`SELECT count(*) FROM messages WHERE subject <> ''`), 0)
-}
-
-// The first message of a conversation has a hold and can be undone, and a paused account parks it, as with any other
-// reply.
-func TestStartIsHeld(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	w.chat.Submit("ben", support, "", startForm(mail, "carla", "A subject"), "Too early")
-	line := w.waitShown("Too early")
-	w.chat.Press(t, "ben", line, bridge.VerbUndo)
-	w.waitLine(line.Thread, bridge.LineUndone)
-
-	w.saveAccount(mail, func(a *store.Account) { a.Paused = true })
-	w.chat.Submit("ben", support, "", startForm(mail, "dora", "A subject"), "In a pause")
-	if parked := w.waitLine(w.waitShown("In a pause").Thread, bridge.LineParked); !strings.Contains(parked.Plain(), "paused") {
-		t.Errorf("%q", parked.Text)
-	}
-	w.wantNothingSent()
-}
-
 // Two agents begin a conversation with one customer of a chat at the same time, on two replicas: one conversation is
 // begun, and the other agent is offered it.
 func TestStartTwiceAtOnce(t *testing.T) {
@@ -333,64 +230,4 @@ func TestStartWithTemplate(t *testing.T) {
 	if answer := w.waitShown("Who?"); answer.Thread != line.Thread {
 		t.Errorf("the answer is in %s, want %s", answer.Thread, line.Thread)
 	}
-}
-
-// In a channel where a conversation can begin with any text, it can begin with a template, too. The template's words
-// leave as text.
-// R-167
-func TestStartWithTemplateByMail(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	greeting := w.saveTemplate(mail, func(d *bridge.Template) {
-		d.Name, d.Uses, d.Body = "Greeting", []string{bridge.TemplateStart}, "Hello {{first_name}}, this is Acme."
-	})
-	w.waitTemplateStatus(greeting, "approved")
-
-	values := map[string]string{"first_name": "Carla"}
-	version := must(store.Templates(t.Context(), w.pool, greeting))(t)[0].Version
-	form := startForm(mail, "carla", "")
-	seen := bridge.PreviewMark(greeting, version, values)
-	form.Args.Template = &bridge.TemplateArgs{ID: greeting, Version: version, Values: values, Seen: seen}
-	w.chat.Submit("ben", support, "", form, "")
-	w.waitShown("Hello Carla, this is Acme.")
-	m := w.waitSent(1)[0]
-	wantEqual(t, "the text", m.Text, "Hello Carla, this is Acme.")
-	wantEqual(t, "the subject", m.Subject, "Hello Carla, this is Acme")
-}
-
-// A customer who doesn't want messages gets none by a new conversation either.
-func TestStartOptedOut(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerWrites("carla", "Hello")
-	thread := w.waitThread("Hello")
-	w.postEvents(chat, channelstest.Event{
-		Type:    "consent",
-		From:    "carla",
-		Text:    "STOP",
-		Consent: &channels.Consent{OptedOut: true, Silent: true},
-	})
-	w.waitLine(thread, bridge.LineOptedOut)
-
-	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
-	w.waitCard(thread, "closed")
-	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "But wait")
-	if told := w.waitWhisper("ben", "But wait"); !strings.Contains(told.Plain(), "doesn't want messages") {
-		t.Errorf("told %q", told.Plain())
-	}
-	if n := len(w.provider.Sent()); n != 0 {
-		t.Errorf("%d messages were sent, want none", n)
-	}
-}
-
-// A customer may have several numbers. The open conversation is found by any of them.
-func TestStartWithAnotherKey(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerSends(chat, channelstest.Event{From: "carla", Also: []string{"caro"}, Text: "Hello"})
-	w.waitThread("Hello")
-	open := must(w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "caro"}))(t)
-	wantEqual(t, "the open conversation that the form is told", open.ID, 1)
-	w.chat.Submit("ben", support, "", startForm(chat, "caro", ""), "Good morning.")
-	w.waitWhisper("ben", "[exists]")
 }

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -54,78 +53,6 @@ func TestRefusedTagsChangeNothing(t *testing.T) {
 	}
 }
 
-// A command that is refused because of too many tags makes none of them.
-func TestTooManyTagsMakeNone(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	var names []string
-	for i := range 21 {
-		names = append(names, fmt.Sprint("Lamp ", i))
-	}
-	release := w.holdQueues(w.surface)
-	w.reply(thread, "!tag "+strings.Join(names, ", "))
-	w.reply(thread, "!topic Many lamps") // in the same batch: what was changed would be written
-	w.waitQueued(2)
-	release()
-	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Many lamps'`) == 1 })
-	w.waitWhisper("ann", "at most 20 tags")
-	n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name LIKE 'Lamp %')`)
-	if n != 0 {
-		t.Error("a part of the command had its effect")
-	}
-}
-
-// A tag that was made a moment ago keeps its spelling for whoever types it in another way: in the same
-// batch, and in a replica that has not read the new settings yet.
-func TestNewTagHasOneSpelling(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	release := w.holdQueues(w.surface)
-	w.reply(thread, "!tag Biling")
-	w.reply(thread, "!untag Biling")
-	w.reply(thread, "!tag biling")
-	w.waitQueued(3)
-	w.exec(`INSERT INTO tags (name) VALUES ('Refnud')`) // by another replica
-	w.reply(thread, "!tag refnud")
-	release()
-	w.waitCard(thread, "Refnud")
-	if got := w.text(`SELECT tags FROM conversations`); got != "{Biling,Refnud}" {
-		t.Errorf("the conversation has the tags %s, want {Biling,Refnud}", got)
-	}
-	if n := w.count(`SELECT count(*) FROM tags WHERE lower(name) IN ('biling', 'refnud')`); n != 2 {
-		t.Errorf("two tags have %d spellings, want 2", n)
-	}
-}
-
-// R-153: a tag that was taken out of the list is not offered, but its conversations keep it. Typed again it is there
-// again, as it was.
-func TestRetiredTag(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "!tag Sales")
-	w.waitCard(thread, "Sales")
-	w.exec(`UPDATE tags SET active = false WHERE name = 'Sales'`)
-	w.exec(`UPDATE settings SET version = version + 1`)
-	offered := func() bool {
-		return slices.ContainsFunc(must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t), func(tag bridge.Tag) bool {
-			return tag.Name == "Sales"
-		})
-	}
-	w.eventually("the tag is not offered", func() bool { return !offered() })
-	w.reply(thread, "!topic Lamps")
-	w.waitCard(thread, "Lamps")
-	w.waitCard(thread, "Sales")
-	w.customerWrites("eve", "Hello")
-	w.reply(w.waitCardWith("Eve").ID, "!tag sales")
-	w.eventually("the tag is offered again", offered)
-	if got := w.text(`SELECT color FROM tags WHERE name = 'Sales'`); got != "#0f766e" {
-		t.Errorf("it has the colour %s, want #0f766e", got)
-	}
-}
-
 // R-153: a tag with a new name has it in all its conversations, also where it is typed by the name that it had. A card shows the new
 // name when somebody next writes, or something changes.
 func TestRenamedTag(t *testing.T) {
@@ -151,15 +78,4 @@ func TestRenamedTag(t *testing.T) {
 	}
 	w.reply(thread, "!untag sales")
 	w.eventually("the tag is off", func() bool { return w.text(`SELECT tags FROM conversations`) == "{Urgent}" })
-}
-
-// Commands about tags that name none are refused: the conversation isn't "so already".
-func TestNoTagNamed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.reply(thread, "!tag")
-	w.waitWhisper("ann", "No tag was named. For example: !tag Billing")
-	w.reply(thread, "!untag")
-	w.waitWhisper("ann", "No tag was named. For example: !untag Billing")
 }

@@ -194,29 +194,6 @@ func TestTemplateChangedBeforeSent(t *testing.T) {
 	}
 }
 
-// Webhooks about templates are lost, and the next list of templates makes up for them. If the provider has put one into
-// another category, which changes its price, admins are told (edge case 19).
-func TestTemplateListed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, withTemplates(options{}))
-	w.openThread()
-	id := w.saveTemplate(chat, nil)
-	w.eventually("it is handed in", func() bool { return len(w.provider.Templates()) == 1 })
-	w.eventually("its id is known", func() bool { return w.text(`SELECT external_id FROM templates`) != "" })
-	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status, t.Category = "approved", "marketing" })
-	w.advance(16 * time.Minute)
-	w.waitTemplateStatus(id, "approved")
-	w.chat.Wait(t, "ann is told of the category", func() bool {
-		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool {
-			return strings.Contains(m.Plain(), " utility Order update (en)")
-		})
-	})
-
-	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "disabled" })
-	w.advance(25 * time.Hour)
-	w.waitTemplateStatus(id, "disabled")
-}
-
 // A changed template is handed in again under its id. A deleted one is deleted at the provider, too.
 // Requirement R-168: Templates are handed in, and their verdict is told.
 func TestTemplateChangedAndDeleted(t *testing.T) {
@@ -268,42 +245,6 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 	w.eventually("and here", func() bool { return w.count(`SELECT count(*) FROM templates`) == 0 })
 }
 
-// An earlier Parley stored a template in a language that a new one can't have. It can still be edited.
-func TestTemplateEditedInAStoredLanguage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, withTemplates(options{}))
-	thread := w.openThread()
-	id := w.saveTemplate(mail, nil)
-	w.waitTemplateStatus(id, "approved")
-	w.exec(`UPDATE templates SET language = 'de_DE'`)
-	w.chat.Submit("ann", support, thread,
-		bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id,
-			Draft: &bridge.Template{Account: mail, Category: "utility", Uses: []string{bridge.TemplateReply}, Body: "Guten Tag."}}}}, "")
-	w.eventually("it is changed", func() bool { return w.text(`SELECT body FROM templates`) == "Guten Tag." })
-}
-
-// A template keeps its place among the replies of its conversation and isn't joined with them. In its hold it can be
-// taken back.
-func TestTemplateKeepsItsPlace(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, withTemplates(options{hold: 50 * time.Second}))
-	thread := w.openThread()
-	id := w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Thank you." })
-	w.decideTemplate("order_update", channels.TemplateApproved, "")
-	w.waitTemplateStatus(id, "approved")
-
-	w.waitFate(w.reply(thread, "First"), "waiting")
-	w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
-	w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
-	w.chat.Wait(t, "both are told", func() bool { return w.countLines(thread, bridge.LineDone) == 2 })
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineDone), bridge.VerbUndo)
-	w.waitLine(thread, bridge.LineUndone)
-
-	w.waitFate(w.reply(thread, "Last"), "waiting")
-	w.advance(2 * time.Minute)
-	w.provider.WaitTexts(t, "First", "Thank you.", "Last")
-}
-
 // The provider's answer to a template that was handed in is lost. No second template is made, and it doesn't count as
 // rejected.
 func TestTemplateAnswerLost(t *testing.T) {
@@ -323,59 +264,4 @@ func TestTemplateAnswerLost(t *testing.T) {
 	if n := len(w.provider.Templates()); n != 1 {
 		t.Errorf("%d templates, want 1", n)
 	}
-}
-
-// Two numbers of one business share a template. Both hand it in, it is judged once, admins are told once, and it is
-// deleted with the last one.
-func TestTemplateOfTwoAccounts(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Templates = true }})
-	w.openThread()
-	first := w.saveTemplate(chat, nil)
-	w.eventually("the first is known", func() bool {
-		return w.count(`SELECT count(*) FROM templates WHERE id = $1 AND todo = '' AND external_id <> ''`, first) == 1
-	})
-	second := w.saveTemplate(mail, nil)
-	w.eventually("the second is known", func() bool { return w.text(`SELECT external_id FROM templates WHERE id = $1`, second) != "" })
-
-	w.decideTemplate("order_update", channels.TemplateApproved, "")
-	w.waitTemplateStatus(first, "approved")
-	w.waitTemplateStatus(second, "approved")
-	w.waitDrained()
-	told := 0
-	for _, m := range w.chat.Messages("@ann", "") {
-		told += strings.Count(m.Plain(), "Order update (en) approved")
-	}
-	if told != 1 {
-		t.Errorf("told %d times, want 1", told)
-	}
-
-	for i, id := range []store.TemplateID{first, second} {
-		check(t, store.RetireTemplate(t.Context(), w.pool, id))
-		w.eventually("it is gone here", func() bool { return w.count(`SELECT count(*) FROM templates WHERE id = $1`, id) == 0 })
-		if n := len(w.provider.Templates()); n != 1-i {
-			t.Errorf("after %d deletions the provider has %d, want %d", i+1, n, 1-i)
-		}
-	}
-}
-
-// A change made while the provider reviews the template is handed in after its decision.
-// Requirement R-168: Templates are handed in, and their verdict is told.
-func TestTemplateChangedWhilePending(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, withTemplates(options{}))
-	w.openThread()
-	id := w.saveTemplate(chat, nil)
-	w.eventually("it is handed in", func() bool {
-		return w.count(`SELECT count(*) FROM templates WHERE todo = '' AND external_id <> ''`) == 1
-	})
-	w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Hello {{first_name}}, it is {{quote_number}} now." })
-	w.eventually("it waits", func() bool { return strings.Contains(w.text(`SELECT reason FROM templates`), "still reviews") })
-
-	e := w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "approved" })
-	w.postEvents(chat, e)
-	w.advance(11 * time.Minute)
-	w.eventually("the change is handed in", func() bool { return strings.HasSuffix(w.provider.Templates()[0].Body, "now.") })
-	w.decideTemplate("order_update", channels.TemplateApproved, "")
-	w.waitTemplateStatus(id, "approved")
 }

@@ -69,17 +69,3 @@ func TestFileThatStaysUnreadable(t *testing.T) {
 		})
 	}
 }
-
-// A file that can't be read may have no known kind or size. Its author is told why it can't be read, not that the
-// channel doesn't take such files.
-func TestUnreadableFileOfNoKnownKind(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} }})
-	thread := w.openThread()
-	said := w.chat.Say("ann", support, thread, "Here it is",
-		bridgetest.File{Name: "file-F1", Unavailable: "hidden by the limit of the Slack plan"})
-	w.waitFate(said, "failed")
-	if words := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(words, "file-F1 can't be read: hidden by the limit") {
-		t.Errorf("its author reads %q", words)
-	}
-}
