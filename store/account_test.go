@@ -38,21 +38,6 @@ func noteFirstFetch(t *testing.T, pool *pgxpool.Pool) {
 	exec(t, pool, `UPDATE accounts SET watermark = 'x' WHERE name = 'mailbox'`)
 }
 
-func TestAccountCorrectedBeforeItsFirstFetchKeepsItsBeginning(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	want := saveMailbox(t, pool, "Wrong", "")
-	checkSameTime(t, "the beginning after a correction", saveMailbox(t, pool, "INBOX", ""), want)
-}
-
-func TestAccountWithAnotherSignatureKeepsItsBeginning(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	want := saveMailbox(t, pool, "INBOX", "")
-	noteFirstFetch(t, pool)
-	checkSameTime(t, "the beginning with another signature", saveMailbox(t, pool, "INBOX", "Regards"), want)
-}
-
 func TestAccountPointedElsewhereBeginsAnew(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -121,12 +106,5 @@ func TestWatermarkDoesNotPassAnUnknownMessage(t *testing.T) {
 		if got := must(store.SaveWatermark(t.Context(), pool, account, before, []byte(tt.name), tt.last))(t); got != tt.want {
 			t.Errorf("%s: saved is %t, want %t", tt.name, got, tt.want)
 		}
-	}
-}
-
-func checkSameTime(t *testing.T, what string, got, want time.Time) {
-	t.Helper()
-	if !got.Equal(want) {
-		t.Errorf("%s: got %s, want %s", what, got, want)
 	}
 }

@@ -84,53 +84,6 @@ func TestBurstIsClaimedOnce(t *testing.T) {
 	claimBursts(t, pool)
 }
 
-// A process that isn't sure whether finishing succeeded finishes again, which changes nothing.
-func TestFinishedBurstIsGone(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11)}))
-	claimed := claimBursts(t, pool, 1)
-	for range 2 {
-		finishBursts(t, pool, claimed)
-	}
-	checkStoredBursts(t, pool)
-	checkFacts(t, pool, "analysis:1")
-}
-
-// If one of several bursts that are finished together has grown meanwhile, its new part is left to be analysed.
-func TestBurstThatGrewLeavesItsRest(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(2, 20, 21)}))
-	claimed := claimBursts(t, pool, 1, 2)
-
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(2, 22, 25)}))
-	for range 2 {
-		finishBursts(t, pool, claimed)
-	}
-
-	checkStoredBursts(t, pool, storedBurst{Conversation: 2, First: 22, Last: 25, Attempt: 0})
-	checkFacts(t, pool, "analysis:1", "analysis:2")
-}
-
-// Another process took one of the bursts after its lease had ended. Finishing leaves that burst alone, and doesn't
-// store its fact.
-func TestBurstOfAnotherProcessIsLeftAlone(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(3, 30, 31)}))
-	claimed := claimBursts(t, pool, 1, 3)
-
-	exec(t, pool, `UPDATE bursts SET leased_until = clock_timestamp() - interval '1 second' WHERE conversation_id = 3`)
-	claimBursts(t, pool, 3) // by another process
-
-	for range 2 {
-		finishBursts(t, pool, claimed)
-	}
-	checkStoredBursts(t, pool, storedBurst{Conversation: 3, First: 30, Last: 31, Attempt: 2})
-	checkFacts(t, pool, "analysis:1")
-}
-
 // A burst was removed while it was analysed, as an erasure does, and the people who are left in the conversation wrote again.
 // The result of the first burst may repeat the words of whoever was erased: it isn't journalled, and neither it nor a failure
 // ends the second burst's claim.
@@ -152,37 +105,6 @@ func TestResultOfARemovedBurst(t *testing.T) {
 	finishBursts(t, pool, second)
 	checkStoredBursts(t, pool)
 	checkFacts(t, pool, "analysis:1")
-}
-
-// An analysis was given up. What the customer wrote while it was tried is analysed all the same.
-func TestGivenUpBurstLeavesItsRest(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(2, 20, 21)}))
-	claimed := claimBursts(t, pool, 1, 2)
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(2, 22, 25)}))
-	for _, b := range claimed {
-		check(t, store.DropBurst(t.Context(), pool, b))
-	}
-	checkStoredBursts(t, pool, storedBurst{Conversation: 2, First: 22, Last: 25, Attempt: 0})
-	exec(t, pool, `UPDATE bursts SET due_at = parley_now()`)
-	claimBursts(t, pool, 2)
-}
-
-// A message that was stored earlier, but is applied later, belongs to the burst: two processes may take what a customer wrote
-// in another order than the journal numbers it.
-func TestEarlierMessageIsAppliedLater(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 11, 11)}))
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 10)}))
-	checkStoredBursts(t, pool, storedBurst{Conversation: 1, First: 10, Last: 11})
-
-	// So does one that is applied during the analysis. All of the burst is analysed again then.
-	claimed := claimBursts(t, pool, 1)
-	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 8, 8)}))
-	finishBursts(t, pool, claimed)
-	checkStoredBursts(t, pool, storedBurst{Conversation: 1, First: 8, Last: 11})
 }
 
 // A conversation has one burst at a time. The burst is due three seconds after its latest message, but at most twenty
@@ -213,13 +135,5 @@ func TestBurstsRipen(t *testing.T) {
 		if got := due.Sub(began); got != m.wantDue {
 			t.Errorf("after a message at %s the burst is due at %s, want %s", m.after, got, m.wantDue)
 		}
-	}
-}
-
-// MaxBurstWait is the limit that is written into the statement of UpsertBursts.
-func TestMaxBurstWaitIsThatOfTheStatement(t *testing.T) {
-	t.Parallel()
-	if want := 20 * time.Second; store.MaxBurstWait != want {
-		t.Errorf("MaxBurstWait is %s, and the statement has %s", store.MaxBurstWait, want)
 	}
 }

@@ -5,12 +5,10 @@ const (
 	TakeRunsSQL     = takeRuns
 	TakeSuspectSQL  = takeSuspect
 	FindWaitingSQL  = findWaiting
-	FenceRunsSQL    = fenceRuns
 	ReleaseRunsSQL  = releaseRuns
 	SharesDueSQL    = sharesDue
 	WakeQueuesSQL   = wakeQueues
 	InsertEventsSQL = insertEvents
-	RootComingSQL   = rootComing
 	LockLanesSQL    = lockLanes
 	DeliveriesOfSQL = deliveriesOf
 	LatestSQL       = latestMessages
@@ -35,7 +33,6 @@ const (
 	OutgoingThreadsSQL    = outgoingThreads
 	PostingsSQL           = postings
 	GapsOfMessagesSQL     = gapsOfMessages
-	ThreadChannelsSQL     = threadChannels
 	OutgoingIdentitiesSQL = outgoingIdentities
 	ReplySubjectsSQL      = replySubjects
 	JoinedToSQL           = joinedTo

@@ -8,7 +8,6 @@ import (
 
 	"parley/store"
 	"parley/store/storetest"
-	"parley/store/words"
 )
 
 // findAll returns the conversations that have these words, for somebody who may read all conversations.
@@ -145,76 +144,5 @@ func TestFindAfterChanges(t *testing.T) {
 				t.Errorf("%q finds %v, want %v", tt.words, got, tt.want)
 			}
 		})
-	}
-}
-
-// A number is found with and without the code of its country, however long the code is, and by its beginning.
-func TestFindNumbers(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	account := channelAccount(t, pool, "a")
-	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x')`)
-	numbers := []struct{ code, national string }{
-		{code: "+1", national: "2025550100"},
-		{code: "7", national: "6000247060"},
-		{code: "+20", national: "1000555010"},
-		{code: "+49", national: "1715550100"},
-		{code: "+61", national: "491570006"},
-		{code: "+98", national: "9125550100"},
-		{code: "+353", national: "850550100"},
-		{code: "+971", national: "505550100"},
-		{code: "+852", national: "55500100"},
-		{code: "0", national: "3015550100"},
-	}
-
-	for i, n := range numbers {
-		exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES ($1, $2, $3, 1)`, i+1, account, n.code+n.national)
-		exec(t, pool, `
-			INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
-			VALUES ($1, $2, $1, 'open', now(), now())`, i+1, account)
-	}
-
-	for i, n := range numbers {
-		want := []store.ConversationID{store.ConversationID(i + 1)}
-		for _, words := range []string{n.code + n.national, n.national, n.national[:6]} {
-			if got := findAll(t, pool, words); !slices.Equal(got, want) {
-				t.Errorf("%q finds %v, want %v: the number %s %s", words, got, want, n.code, n.national)
-			}
-		}
-	}
-}
-
-// Conversations from before there was a search become findable in batches, the newest first.
-func TestIndexOldWords(t *testing.T) {
-	t.Parallel()
-	const batch = 2
-	pool := storetest.DB(t)
-	account := channelAccount(t, pool, "a")
-	exec(t, pool, `
-		INSERT INTO conversations (id, account_id, status, subject, last_at, created_at)
-		SELECT n, $1, 'open', 'Lamp', now(), now()
-		FROM generate_series(1, 5) AS n`, account)
-	exec(t, pool, `DELETE FROM conversation_words`)
-	exec(t, pool, `INSERT INTO words_backlog (id, below) VALUES (1, 6)`)
-
-	rounds := []struct {
-		wantFound []store.ConversationID
-		wantMore  bool
-	}{
-		{wantFound: []store.ConversationID{5, 4}, wantMore: true},
-		{wantFound: []store.ConversationID{5, 4, 3, 2}, wantMore: true},
-		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: true},
-		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: false},
-		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: false},
-	}
-
-	for i, round := range rounds {
-		more := must(words.IndexOld(t.Context(), pool, batch))(t)
-		if more != round.wantMore {
-			t.Errorf("after round %d there is more to do: %t, want %t", i, more, round.wantMore)
-		}
-		if got := findAll(t, pool, "lamp"); !slices.Equal(got, round.wantFound) {
-			t.Errorf("after round %d %v are found, want %v", i, got, round.wantFound)
-		}
 	}
 }

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 
@@ -36,26 +35,5 @@ func TestIDsAreNumbersInTheDatabase(t *testing.T) {
 	}
 	if want := []store.MessageID{3, 4}; !slices.Equal(gotList, want) {
 		t.Errorf("a list of ids: got %v, want %v", gotList, want)
-	}
-}
-
-// An id is a number in JSON. A missing id is null.
-func TestIDsAreNumbersInJSON(t *testing.T) {
-	t.Parallel()
-	agent := store.AgentID(7)
-	body := must(json.Marshal(store.Message{ID: 3, ConversationID: 12, MessageAuthor: store.MessageAuthor{AgentID: &agent}, EventID: 5}))(t)
-	var fields map[string]json.RawMessage
-	check(t, json.Unmarshal(body, &fields))
-	tests := []struct{ field, want string }{
-		{field: "id", want: "3"},
-		{field: "conversation_id", want: "12"},
-		{field: "agent_id", want: "7"},
-		{field: "identity_id", want: "null"},
-		{field: "event_id", want: "5"},
-	}
-	for _, tt := range tests {
-		if got := string(fields[tt.field]); got != tt.want {
-			t.Errorf("%s: got %s, want %s", tt.field, got, tt.want)
-		}
 	}
 }

@@ -59,34 +59,3 @@ func TestLimitsAreKept(t *testing.T) {
 		}
 	})
 }
-
-// unboundedTakes finds the subqueries that the rule forbids, and no others.
-func TestLimitRule(t *testing.T) {
-	t.Parallel()
-	const take = `(SELECT id FROM a ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED)`
-
-	tests := []struct {
-		name string
-		sql  string
-		want int // subqueries whose limit may be overstepped
-	}{
-		{name: "behind IN", sql: `UPDATE a SET n = 1 WHERE id IN ` + take, want: 1},
-		{name: "joined", sql: `DELETE FROM a USING b JOIN ` + take + ` AS x ON true`, want: 1},
-		{name: "behind FROM", sql: `UPDATE a SET n = 1 FROM ` + take + ` AS x WHERE a.id = x.id`, want: 1},
-		{name: "behind an equals sign", sql: `UPDATE a SET n = 1 WHERE id = ` + take, want: 1},
-		{name: "as an array", sql: `UPDATE a SET n = 1 WHERE id = ANY(ARRAY` + take + `)`, want: 0},
-		{name: "as a common table expression", sql: `WITH x AS ` + take + ` UPDATE a SET n = 1 FROM x WHERE a.id = x.id`, want: 0},
-		{name: "behind IN in one", sql: `WITH x AS (DELETE FROM a WHERE id IN ` + take + ` RETURNING id) SELECT id FROM x`, want: 1},
-		{name: "lateral in one", sql: `WITH x AS MATERIALIZED (SELECT y.id FROM b, LATERAL ` + take + ` AS y) DELETE FROM a`, want: 0},
-		{name: "without locks", sql: `UPDATE a SET n = 1 WHERE id IN (SELECT id FROM a LIMIT 1)`, want: 0},
-	}
-
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if found := unboundedTakes(tt.sql); len(found) != tt.want {
-				t.Errorf("in %s\nfound %q, want %d", tt.sql, found, tt.want)
-			}
-		})
-	}
-}

@@ -95,13 +95,6 @@ func TestLists(t *testing.T) {
 	}
 }
 
-func TestUnknownListIsRefused(t *testing.T) {
-	t.Parallel()
-	if _, err := store.ListConversations(t.Context(), storetest.DB(t), store.Reader{Agent: 5}, "everything", maxListed, 0); err == nil {
-		t.Error("a list that doesn't exist gave no error")
-	}
-}
-
 // Conversations that wait for an answer are listed by how pressing they are: urgent ones, then important ones and
 // those of unhappy customers, then normal ones, then unimportant ones. Among equals the longest wait comes first.
 // Conversations in which no customer waits follow, and snoozed ones come last.

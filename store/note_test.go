@@ -39,26 +39,3 @@ func TestLatestSurfaceNoteOfAKeyCounts(t *testing.T) {
 		t.Errorf("the note is %s, want %s", got, want)
 	}
 }
-
-// A note without a value takes away the one before, if there is one.
-func TestSurfaceNoteIsTakenAway(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	surface := newNotedSurface(t, pool, "one")
-	saveNote(t, pool, surface, "gone", json.RawMessage(`{}`))
-	saveNote(t, pool, surface, "gone", nil)
-	saveNote(t, pool, surface, "never there", nil)
-	if notes := must(store.ListSurfaceNotes(t.Context(), pool, surface))(t); len(notes) != 0 {
-		t.Errorf("the surface has the notes %v, want none", notes)
-	}
-}
-
-func TestSurfaceNotesOfAnotherSurface(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	one, other := newNotedSurface(t, pool, "one"), newNotedSurface(t, pool, "other")
-	saveNote(t, pool, one, "where", json.RawMessage(`"here"`))
-	if notes := must(store.ListSurfaceNotes(t.Context(), pool, other))(t); len(notes) != 0 {
-		t.Errorf("the other surface has the notes %v, want none", notes)
-	}
-}

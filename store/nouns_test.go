@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -49,16 +48,6 @@ func TestIDsAreUnique(t *testing.T) {
 	if want := takers * batches * batchSize; len(seen) != want {
 		t.Errorf("%d ids were given, want %d", len(seen), want)
 	}
-}
-
-func TestIDsPanicWithoutEnsure(t *testing.T) {
-	t.Parallel()
-	defer func() {
-		if recover() == nil {
-			t.Error("Next gave an id that Ensure hadn't reserved")
-		}
-	}()
-	new(store.IDs).Next()
 }
 
 // insertNewcomer does what a process does when it hears of a customer: it stores her identity, and a contact for it
@@ -183,37 +172,6 @@ func TestOneOpenConversation(t *testing.T) {
 	}
 }
 
-// LatestOf and OpenConversations both find the newest conversation of a customer, and the open one of the chat.
-// Requirement R-021: One open conversation for each customer of a chat.
-func TestLatestAndOpenConversations(t *testing.T) {
-	t.Parallel()
-	const exclusive, inclusive = true, false
-	pool := storetest.DB(t)
-	account := channelAccount(t, pool, "a")
-	newKim(t, pool, account)
-	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{
-		kimsConversation(account, 1, "open", exclusive),
-		kimsConversation(account, 2, "resolved", exclusive),
-		kimsConversation(account, 3, "closed", exclusive),
-		kimsConversation(account, 4, "open", inclusive),
-	}))
-
-	var p store.Pipeline
-	var latest, open []store.ConversationID
-	accounts, keys := []store.AccountID{account, account}, []string{"kim", "nobody"}
-	p.LatestOf(&latest, accounts, keys)
-	p.OpenConversations(&open, accounts, keys)
-	check(t, p.Run(t.Context(), pool))
-
-	want := []store.ConversationID{1, 4}
-	if slices.Sort(latest); !slices.Equal(latest, want) {
-		t.Errorf("LatestOf found %v, want %v", latest, want)
-	}
-	if slices.Sort(open); !slices.Equal(open, want) {
-		t.Errorf("OpenConversations found %v, want %v", open, want)
-	}
-}
-
 // storedAt is a time in microseconds, as the database keeps it.
 func storedAt() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 123456000, time.UTC) }
 
@@ -280,27 +238,6 @@ func TestConversationIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestConversationIsChanged(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	c := awkwardConversation(channelAccount(t, pool, "a"))
-	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{c}))
-	c = mustConversation(t, pool, 1)
-	c.SnoozedUntil, c.Tags, c.Subject = nil, nil, "new"
-	check(t, store.UpdateConversations(t.Context(), pool, []store.Conversation{c}))
-
-	got := mustConversation(t, pool, 1)
-	if got.SnoozedUntil != nil {
-		t.Errorf("SnoozedUntil: got %v, want nil", got.SnoozedUntil)
-	}
-	if len(got.Tags) != 0 {
-		t.Errorf("Tags: got %v, want none", got.Tags)
-	}
-	if got.Subject != "new" {
-		t.Errorf("Subject: got %q, want %q", got.Subject, "new")
-	}
-}
-
 func TestMessageIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -334,25 +271,6 @@ func TestMessageIsReadAsItWasWritten(t *testing.T) {
 	}
 	if got.AgentID != nil {
 		t.Errorf("AgentID: got %v, want nil", got.AgentID)
-	}
-}
-
-// Parley's clock is the database's clock plus the time by which tests moved it.
-func TestMoveClock(t *testing.T) {
-	t.Parallel()
-	const want, tolerance = 35 * time.Hour, time.Minute
-	pool := storetest.DB(t)
-
-	before := must(store.Now(t.Context(), pool))(t)
-	check(t, store.MoveClock(t.Context(), pool, want+time.Hour))
-	check(t, store.MoveClock(t.Context(), pool, -time.Hour))
-	if ahead := must(store.ClockAhead(t.Context(), pool))(t); ahead != want {
-		t.Errorf("the clock is ahead by %s, want %s", ahead, want)
-	}
-
-	moved := must(store.Now(t.Context(), pool))(t).Sub(before)
-	if moved < want || moved > want+tolerance {
-		t.Errorf("the clock moved by %s, want %s and what passed meanwhile", moved, want)
 	}
 }
 

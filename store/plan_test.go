@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -322,35 +321,4 @@ func batchStatements(k plantest.Keys) []plantest.Statement {
 			Index:   "conversations_collects",
 		},
 	}
-}
-
-// ThreadChannels tells a surface in which channels its threads are. It reads only conversations that haven't ended.
-func TestThreadChannelsPlan(t *testing.T) {
-	t.Parallel()
-	all := 20_000
-	if storetest.LongForm() {
-		all = 960_000
-	}
-	crowd := []string{
-		fmt.Sprintf(`
-			INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
-			SELECT n, 1, n, CASE WHEN n %% 50 = 0 THEN 'open' ELSE 'resolved' END, now(), now()
-			FROM generate_series(1, %d) AS n`, all),
-		fmt.Sprintf(`
-			INSERT INTO threads (conversation_id, account_id, channel, root)
-			SELECT n, 1, 'C' || n %% 10, 'r' || n
-			FROM generate_series(1, %d) AS n`, all),
-	}
-
-	open := float64(all / 50)
-	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{
-		{
-			Name:    "channels of threads",
-			SQL:     store.ThreadChannelsSQL,
-			Args:    []any{int64(1)},
-			Hot:     true,
-			MaxRows: map[string]float64{"threads": 1.1 * open, "conversations": 1.1 * open},
-			Index:   "threads_pkey",
-		},
-	})
 }

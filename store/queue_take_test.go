@@ -74,22 +74,6 @@ func TestTakeRuns(t *testing.T) {
 	}
 }
 
-// When a queue is released, the events that are done are removed from it, and those behind them are taken next. Other
-// queues stay as they are. A release that is repeated, because the answer was lost, changes nothing.
-func TestReleaseRuns(t *testing.T) {
-	t.Parallel()
-	pool := newWaitingQueues(t)
-	holder := newHolder(t, pool)
-	runs := checkTaken(t, pool, holder, "a0 a1 a2 b0 b1")
-	for range 2 {
-		check(t, store.ReleaseRuns(t.Context(), pool, []store.Release{runs[0].Release(1)}))
-	}
-	checkTaken(t, pool, holder, "a1 a2")
-
-	check(t, store.ReleaseRuns(t.Context(), pool, []store.Release{runs[1].Release(0)})) // nothing of it is done
-	checkTaken(t, pool, holder, "b0 b1")
-}
-
 // If an applier lost one of its queues to another applier, its whole transaction is lost. The other applier applies
 // the same events.
 func TestAppliedWithoutTheQueue(t *testing.T) {
@@ -155,25 +139,4 @@ func TestBadEventToldAgain(t *testing.T) {
 		t.Errorf("the quarantine has %s events, want (1)", got)
 	}
 	checkTaken(t, pool, newHolder(t, pool), "")
-}
-
-// Of several different facts with one name the first one is stored, and whoever told another one can see that.
-func TestPayloadOfTheFactThatCounts(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	newQueueAccount(t, pool)
-	long := strings.Repeat("long", 1000) // such a name is stored in a short form
-	for _, name := range []string{"reply", long} {
-		for _, words := range []string{"first", "second"} {
-			told := newQueueEvents(name, []string{"30/a"})
-			told[0].ExternalID, told[0].Payload = name, []byte(words)
-			must(store.InsertEvents(t.Context(), pool, told))(t)
-		}
-		if got := must(store.PayloadOf(t.Context(), pool, queueAccount, name))(t); string(got) != "first" {
-			t.Errorf("%.8s is %q, want %q", name, got, "first")
-		}
-	}
-	if got := must(store.PayloadOf(t.Context(), pool, queueAccount, "never told"))(t); got != nil {
-		t.Errorf("a fact that was never told is %q, want none", got)
-	}
 }

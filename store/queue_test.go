@@ -85,15 +85,6 @@ func releaseSQLArguments(runs []store.Run, done int) []any {
 	return []any{queues, epochs, first, last, after, waitsFor, waits, tries, suspects}
 }
 
-// fenceSQLArguments returns the arguments of store.FenceRunsSQL.
-func fenceSQLArguments(runs []store.Run) []any {
-	var queues, epochs []int64
-	for _, r := range runs {
-		queues, epochs = append(queues, r.Queue), append(epochs, r.Epoch)
-	}
-	return []any{queues, epochs, len(runs)}
-}
-
 func releaseRuns(t *testing.T, pool *pgxpool.Pool, runs []store.Run, done int) {
 	t.Helper()
 	var releases []store.Release
@@ -186,67 +177,6 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	}
 }
 
-// effortOfQueueStatements returns the effort of each statement for a batch of n queues with two events each.
-// Afterwards the queues are empty.
-func effortOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder, n int) map[string]float64 {
-	t.Helper()
-	effort := map[string]float64{}
-	explain := func(statement, sql string, args []any) {
-		effort[statement] = plantest.ExplainHot(t, pool, sql, args...).Effort()
-	}
-
-	var keys []string
-	for i := range n {
-		keys = append(keys, fmt.Sprintf("%d/c%d-%d", queueAccount, n, i))
-	}
-
-	for _, name := range []string{"first", "behind"} {
-		events := newQueueEvents(fmt.Sprint(name, n, "-"), keys)
-		explain("accept "+name, store.InsertEventsSQL, insertSQLArguments(events))
-		must(store.InsertEvents(t.Context(), pool, events))(t)
-	}
-	explain("take", store.TakeRunsSQL, takeSQLArguments(holder, int32(2*n), "-infinity")) //nolint:gosec // small
-
-	runs := takeQueues(t, pool, holder, 2*n, time.Time{})
-	if len(runs) != n {
-		t.Fatalf("%d queues were taken, want %d", len(runs), n)
-	}
-	explain("fence", store.FenceRunsSQL, fenceSQLArguments(runs))
-	explain("release with more", store.ReleaseRunsSQL, releaseSQLArguments(runs, 1))
-	explain("release", store.ReleaseRunsSQL, releaseSQLArguments(runs, 2))
-	releaseRuns(t, pool, runs, 2)
-	return effort
-}
-
-// A statement of the queues has as much work for a row of a large batch as for a row of a small one. This also holds
-// for rows that go behind others, or have others behind them.
-func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	newQueueAccount(t, pool)
-	holder := newHolder(t, pool)
-
-	const few, many = 16, 240
-	small, large := effortOfQueueStatements(t, pool, holder, few), effortOfQueueStatements(t, pool, holder, many)
-	for statement := range small {
-		// New versions of many rows don't fit on their pages, so each is looked up twice. Work that grew with the
-		// square of the rows would be fifteen times as much.
-		const tolerance = 4
-		if limit := tolerance * small[statement] * many / few; large[statement] > limit {
-			t.Errorf("%s: an effort of %.0f for %d rows and of %.0f for %d, want at most %.0f",
-				statement, small[statement], few, large[statement], many, limit)
-		}
-	}
-
-	for _, table := range []string{"queues", "queue_events"} {
-		var left int
-		check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&left))
-		if left != 0 {
-			t.Errorf("%d rows of %s are left, want none", left, table)
-		}
-	}
-}
-
 // Events that wait for a post to be recorded, or for an account to be opened, are found and told apart.
 func TestFindWaiting(t *testing.T) {
 	t.Parallel()
@@ -276,19 +206,5 @@ func TestFindWaiting(t *testing.T) {
 				t.Errorf("an event that waits for %s waits for an opening: %t, want %t", tt.waitsFor, found.ToOpen, tt.wantOpenings)
 			}
 		})
-	}
-}
-
-// The names of what events wait for are compared byte by byte, even if the database sorts text by the rules of a
-// language (PARLEY_TEST_LOCALE). Such rules ignore punctuation, or sort it in another order.
-func TestWaitingNamesAreComparedByBytes(t *testing.T) {
-	t.Parallel()
-	var collation string
-	check(t, storetest.DB(t).QueryRow(t.Context(), `
-		SELECT collation_name
-		FROM information_schema.columns
-		WHERE table_name = 'queues' AND column_name = 'waits_for'`).Scan(&collation))
-	if collation != "C" {
-		t.Errorf("the names are compared by %q, want %q", collation, "C")
 	}
 }

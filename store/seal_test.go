@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"testing"
 
@@ -21,13 +20,6 @@ func checkWrongKey(t *testing.T, what string, err error) {
 	t.Helper()
 	if !errors.Is(err, store.ErrWrongKey) {
 		t.Errorf("%s: got error %v, want %v", what, err, store.ErrWrongKey)
-	}
-}
-
-func TestNewDatabaseHasNoMasterKey(t *testing.T) {
-	t.Parallel()
-	if must(store.HasMasterKey(t.Context(), storetest.DB(t)))(t) {
-		t.Error("a new database has a key")
 	}
 }
 
@@ -57,18 +49,6 @@ func TestMasterKeyIsReplaced(t *testing.T) {
 	checkWrongKey(t, "the new key alone", store.CheckMasterKey(t.Context(), pool, newSealer(t, newKey)))
 	if n := len(must(store.KeyChecks(t.Context(), pool))(t)); n != 2 {
 		t.Errorf("the database keeps %d check values, want one for each of two keys", n)
-	}
-}
-
-func TestSealedIsOpenedByAnyOfTheKeys(t *testing.T) {
-	t.Parallel()
-	oldKey, newKey := store.NewMasterKey(), store.NewMasterKey()
-	sealed := newSealer(t, oldKey).Seal("accounts/a", []byte("secret"))
-	if bytes.Contains(sealed, []byte("secret")) {
-		t.Error("what was sealed can be read")
-	}
-	if got := must(newSealer(t, newKey+","+oldKey).Open("accounts/a", sealed))(t); string(got) != "secret" {
-		t.Errorf("opened %q, want %q", got, "secret")
 	}
 }
 
@@ -135,26 +115,5 @@ func TestTokenKeysStay(t *testing.T) {
 	}
 	if !bytes.Equal(second[0], first[0]) {
 		t.Error("the second time the token key is another one")
-	}
-}
-
-func TestNewSealerRefusesAKey(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name string
-		keys string
-	}{
-		{name: "none", keys: ""},
-		{name: "of AES-128", keys: base64.StdEncoding.EncodeToString(make([]byte, 16))},
-		{name: "signs that no key has", keys: "!!"},
-		{name: "second one too short", keys: store.NewMasterKey() + ",x"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if _, err := store.NewSealer(tt.keys); err == nil {
-				t.Errorf("NewSealer(%q) gave no error", tt.keys)
-			}
-		})
 	}
 }

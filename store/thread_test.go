@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
@@ -64,26 +63,6 @@ func checkRootComing(t *testing.T, pool *pgxpool.Pool, typed store.EventID, want
 	}
 }
 
-func TestRootMayComeWhileEarlierEventsAreQueued(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	checkRootComing(t, pool, newTypedEvents(t, pool).typed, true)
-}
-
-func TestNoRootComesOfLaterEvents(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	events := newTypedEvents(t, pool)
-	exec(t, pool, `DELETE FROM queues WHERE first_event = $1`, events.before)
-	checkRootComing(t, pool, events.typed, false)
-}
-
-func TestQueuedRootThatNobodyBeganIsNotComing(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	checkRootComing(t, pool, newQueuedRoot(t, pool), false)
-}
-
 // A root whose posting was begun may be in the chat before the result is known, even if the attempt was lost or put
 // back.
 func TestBegunRootMayCome(t *testing.T) {
@@ -99,15 +78,6 @@ func TestBegunRootMayCome(t *testing.T) {
 	}
 }
 
-func TestBegunDeliveryThatIsNoRootIsNotComing(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	typed := newQueuedRoot(t, pool)
-	beginQueued(t, pool, "queued")
-	exec(t, pool, `UPDATE deliveries SET kind = 'said'`)
-	checkRootComing(t, pool, typed, false)
-}
-
 // A root that was posted elsewhere isn't coming. A root that is recorded under the message that was asked about is.
 func TestPostedRoot(t *testing.T) {
 	t.Parallel()
@@ -119,31 +89,6 @@ func TestPostedRoot(t *testing.T) {
 
 	exec(t, pool, `INSERT INTO posts (account_id, channel, message, kind) VALUES (1, 'c', 'm', 'root')`)
 	checkRootComing(t, pool, typed, true)
-}
-
-// RootComing looks only at conversations that have no thread yet, however much waits for a surface.
-func TestRootComingIsCheap(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'post:' || n FROM generate_series(1, 20) AS n`)
-	// One lane of a thousand has a root in front.
-	exec(t, pool, `
-		INSERT INTO lanes (id, account_id, key, gate_id, priority, tail, due_at, epoch)
-		SELECT n, 1, 'c' || n, 1 + n % 20, CASE WHEN n % 1000 = 0 THEN 0 ELSE 1 + n % 3 END, 1, now(), n % 2
-		FROM generate_series(1, 20000) AS n`)
-	exec(t, pool, `
-		INSERT INTO deliveries (id, lane_id, seq, kind, created_at, first_at)
-		SELECT n, n, 1, CASE WHEN n % 1000 = 0 THEN 'root' ELSE 'said' END, now(), CASE WHEN n % 1000 <> 0 THEN now() END
-		FROM generate_series(1, 20000) AS n`)
-	exec(t, pool, `ANALYZE`)
-
-	const maxRows = 50
-	plan := plantest.ExplainHot(t, pool, store.RootComingSQL, int64(1), "c", "m", int64(1))
-	for _, table := range []string{"lanes", "deliveries"} {
-		if rows, indexes := plan.Touched(table); rows > maxRows {
-			t.Errorf("%.0f rows of %s were read, want at most %d; indexes %s", rows, table, maxRows, indexes)
-		}
-	}
 }
 
 // These are the accounts of the tests below, which look at the threads of the first chat.

@@ -55,22 +55,6 @@ func TestAcceptOnce(t *testing.T) {
 	a.wantValue("effects written twice", 0, effectsWrittenTwice)
 }
 
-// A fact counts once, too, if an earlier version stored it under another id. What came to the provider only after that is
-// another fact.
-func TestAcceptUnderAFormerID(t *testing.T) {
-	t.Parallel()
-	h := newHarness(t)
-	h.start()
-	h.accept(fact("k", "former"))
-	h.waitAppliedNames("former")
-	known, unknown := fact("k", "known"), fact("k", "unknown")
-	known.FormerID, known.ArrivedAt = "former", time.Now().Add(-time.Minute)
-	unknown.FormerID, unknown.ArrivedAt = "former", time.Now().Add(2*time.Hour)
-	h.accept(known, unknown)
-	h.waitAppliedNames("former", "unknown")
-	h.wantValue("stored events", 2, `SELECT count(*) FROM events`)
-}
-
 // holdJournal keeps everybody from storing facts until release is called.
 func (h *harness) holdJournal() (release func()) {
 	h.t.Helper()
@@ -80,34 +64,6 @@ func (h *harness) holdJournal() (release func()) {
 		h.t.Helper()
 		check(h.t, tx.Commit(h.t.Context()))
 	}
-}
-
-// Facts that arrive while a commit runs are stored together by the next one.
-func TestFactsThatArriveTogetherShareATransaction(t *testing.T) {
-	t.Parallel()
-	h := newHarness(t)
-	h.start()
-	const callers = 40
-	release := h.holdJournal()
-	var group sync.WaitGroup
-	for n := range callers {
-		group.Go(func() {
-			if err := h.Accept(context.Background(), mailAccount, fact("k", fmt.Sprint(n))); err != nil {
-				t.Errorf("Accept of fact %d: %v", n, err)
-			}
-		})
-	}
-
-	h.waitUntil("all callers wait", func() bool { return h.Callers() == callers })
-	h.waitValue("facts wait for the journal", true, storingWaits)
-	release()
-	group.Wait()
-
-	// xmin is the transaction that wrote a row. The first fact may be alone in its transaction. The other facts arrive
-	// while that runs, but perhaps not all before the next one begins.
-	const most = callers/2 - 1
-	h.wantValue(fmt.Sprintf("%d facts took at most %d transactions", callers, most), true,
-		`SELECT count(DISTINCT xmin::text) <= $1 FROM events`, most)
 }
 
 // If the database refuses a fact, only that fact is refused, not the others of its transaction. If the database fails
@@ -157,23 +113,6 @@ func TestAcceptOneBadFact(t *testing.T) {
 
 	h.waitNumberApplied(4)
 	h.wantAppliedOf("k", "before", "good", "first", "second")
-}
-
-// A transaction that collides with another one is tried again, without an error for the source of its facts. Facts that
-// were stored before count once.
-func TestAcceptTriesCollisionsAgain(t *testing.T) {
-	t.Parallel()
-	h := newHarness(t)
-	h.failToStore("collides", `RAISE EXCEPTION 'collided' USING ERRCODE = '40P01'`)
-	h.start()
-	unreadable := fact("k", "collides")
-	unreadable.Quarantine = "no idea"
-	h.accept(fact("k", "a"), unreadable)
-	h.waitAppliedNames("a")
-	h.wantNoticesOf("collides")
-	if got := h.Metrics().Accepted.Load(); got != 2 {
-		t.Errorf("accepted facts: got %d, want both counted", got)
-	}
 }
 
 // A fact that was erased with its customer isn't stored when it comes again.
@@ -255,17 +194,6 @@ func TestLargePayload(t *testing.T) {
 	h.wantValue("the event's row has no payload", true, `SELECT payload IS NULL FROM events`)
 	h.wantValue("size in the event's row", size, `SELECT size_bytes FROM events`)
 	h.wantValue("chunks of blobs", chunks, `SELECT count(*) FROM blob_chunks`)
-}
-
-// Events that are each larger than the memory for all of them are applied one after the other.
-func TestLargeEventsTakeTurns(t *testing.T) {
-	t.Parallel()
-	const events = 3
-	h := newHarness(t)
-	h.journalWithoutWaking(mailAccount, numberedFacts(events, "k", "large")...)
-	h.exec(`UPDATE events SET size_bytes = 100 << 20`)
-	h.start()
-	h.waitNumberApplied(events)
 }
 
 // When too much waits to be stored, Accept refuses whole calls with ErrOverloaded and stores no fact of a refused call.

@@ -140,55 +140,6 @@ func TestTroubleOfTheDatabaseCountsNoTry(t *testing.T) {
 	h.wantNoticesOf()
 }
 
-// An event that has failed once, and then has to wait, doesn't lose tries by waiting: the wait isn't its fault.
-func TestWaitsOfAFailedEventCountNoTry(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name   string
-		decode error
-		apply  func(store.Event) error
-	}{
-		{name: "its account is closed", decode: relay.ErrNotOpen},
-		{
-			name:  "it must wait",
-			apply: func(e store.Event) error { return &relay.WaitError{Wait: relay.Wait{EventID: e.ID, Most: time.Hour}} },
-		},
-		{name: "the disk is full", apply: func(store.Event) error { return &pgconn.PgError{Code: "53100"} }},
-	}
-
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			h := newHarness(t)
-			const waits = 6 // more than an event has tries
-			var looks atomic.Int32
-
-			h.decode = func(store.Event) (any, error) {
-				if n := looks.Load(); tt.decode == nil || n == 0 || n > waits {
-					return nil, nil
-				}
-				looks.Add(1)
-				return nil, tt.decode
-			}
-			h.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error {
-				n := looks.Add(1)
-				if n == 1 {
-					return errors.New("broken")
-				}
-				if tt.apply != nil && n <= waits {
-					return tt.apply(events[0])
-				}
-				return nil
-			}
-
-			h.start()
-			h.accept(fact("k", "a"))
-			h.makeQueuesDueUntil("it is applied or given up", func() bool { return h.hasQuarantined() || len(h.appliedNames()) == 1 })
-			h.wantReasons()
-		})
-	}
-}
-
 // failHopeless makes three events fail for ever: one when it is decoded, one before Apply has changed anything, and one
 // after that. Apply panics on the poison.
 func (h *harness) failHopeless() {

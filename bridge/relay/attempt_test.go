@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -101,33 +100,6 @@ func TestPassingFailureIsGivenUpInTheEnd(t *testing.T) {
 	want := report{Delivery: first, Kind: relay.ReportFailed}
 	if got := h.reported(); !slices.Contains(got, want) {
 		t.Errorf("reports: got %+v, want %+v among them", got, want)
-	}
-}
-
-// A delivery isn't given up, however long that takes, while its whole account has to wait, for example because Parley
-// has paused it. When it may leave again, a passing failure gives it one more attempt.
-func TestHeldMessageIsNotGivenUp(t *testing.T) {
-	t.Parallel()
-	for _, class := range []channels.Class{channels.Held, channels.AuthBroken, channels.Throttled} {
-		t.Run(string(class), func(t *testing.T) {
-			t.Parallel()
-			h := newHarness(t)
-			h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-				failure := &channels.SendError{Class: class, Wait: time.Hour}
-				if c.Attempt > 2 {
-					failure.Class = channels.Retry
-				}
-				return relay.Sent{}, failure
-			}
-
-			reply := h.addReply()
-			h.start()
-			for attempt, want := range []store.DeliveryState{store.Queued, store.Queued, store.Queued, store.Failed} {
-				h.waitStateAfter(reply, attempt+1, want)
-				h.passTime(h.policy.RetryFor)
-				h.openGate(1)
-			}
-		})
 	}
 }
 
@@ -395,17 +367,4 @@ func TestPanicWhileSending(t *testing.T) {
 	h.waitState(deliveryID(panicking, 1), store.Unknown)
 	h.waitState(deliveryID(failing, 1), store.Unknown)
 	h.waitState(deliveryID(other, 1), store.Accepted)
-}
-
-// If a Handler panics while it prepares attempts, nothing was sent, so the attempts are made again.
-func TestPanicWhilePreparing(t *testing.T) {
-	t.Parallel()
-	h := newHarness(t)
-	var once sync.Once
-	h.prepare = func() { once.Do(func() { panic("boom") }) }
-	reply := h.addReply()
-	h.start()
-	h.waitState(reply, store.Accepted)
-	h.wantAttempts(attempt{reply, 2})
-	h.wantLooks(0)
 }

@@ -48,14 +48,3 @@ func TestOwnFactsOfAClosedAccount(t *testing.T) {
 	h.waitAppliedNames("own")
 	h.wantValue("counted tries", 0, mostTries)
 }
-
-// The events of a closed account are applied once a process opens it, also if it was another process that put them aside.
-func TestEventsOfAnAccountThatIsOpened(t *testing.T) {
-	t.Parallel()
-	const events = 300
-	closed := journalWhileClosed(t, events)
-	opened := newHarnessOn(t, closed.pool) // reads each event
-	opened.start().OpenAccount(mailAccount)
-	opened.waitAllApplied()
-	opened.wantValue("effects", events, `SELECT count(*) FROM effects`)
-}

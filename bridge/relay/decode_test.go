@@ -57,16 +57,3 @@ func TestSlowEventHoldsUpNoOther(t *testing.T) {
 	wantDecoded(t, d, slow)
 	r.background.Wait()
 }
-
-// As long as no event takes long, one goroutine decodes them all.
-func TestDecodeSharesGoroutine(t *testing.T) {
-	t.Parallel()
-	d := &decoder{Relay: &Relay{slow: newSlowDecodes(), handler: slowHandler{}}}
-	defer d.release()
-	wantDecoded(t, d, 1)
-	goroutine := d.work
-	wantDecoded(t, d, 2)
-	if d.work != goroutine {
-		t.Error("a second goroutine was started for the second event, want the first one to decode it")
-	}
-}

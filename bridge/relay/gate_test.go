@@ -123,26 +123,6 @@ func TestThrottledGateHoldsItsLanes(t *testing.T) {
 	h.wantAttemptsAt(behind, 1)
 }
 
-// A provider's limit for one customer holds only her lane, for as long as the provider says.
-func TestThrottledCustomerHoldsHerLane(t *testing.T) {
-	t.Parallel()
-	const herLane, otherLane, perOtherLane = 1, 2, 3
-	h := newHarness(t)
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-		if c.LaneID == herLane {
-			return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Wait: time.Hour, Pair: true}
-		}
-		return relay.Sent{}, nil
-	}
-	h.addLane(herLane, 1)
-	h.start()
-	h.waitDelivery(deliveryID(herLane, 1), "its lane waits", func(d deliveryRow) bool {
-		return d.LaneDueIn > 50*time.Minute && !d.LaneIsLeased
-	})
-	h.addLane(otherLane, perOtherLane)
-	h.waitNumberAcceptedOf(otherLane, perOtherLane)
-}
-
 // After an outage a conversation's card follows the first post that lands.
 func TestCardAfterAnOutage(t *testing.T) {
 	t.Parallel()
@@ -168,27 +148,4 @@ func TestCardAfterAnOutage(t *testing.T) {
 	h.waitQueuedAgain(deliveryID(cardLane, 1), channels.Retry)
 	isOver.Store(true)
 	h.waitState(deliveryID(cardLane, 1), store.Accepted)
-}
-
-// An attempt that finds that its delivery may not leave yet uses up no turn of the gate.
-func TestUncalledAttemptTakesNoTurn(t *testing.T) {
-	t.Parallel()
-	const waitingLane, otherLane = 1, 2
-	h := newHarness(t)
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-		if c.LaneID == waitingLane {
-			return relay.Sent{Uncalled: true}, &channels.SendError{Class: channels.Retry, Wait: time.Hour, Text: "Not yet."}
-		}
-		return relay.Sent{}, nil
-	}
-
-	const perSecond, burst = 0.001, 1 // one call, and the next a quarter of an hour later
-	h.addGateWithRate(1, perSecond, burst)
-	h.addLaneBehind(1, lane{id: waitingLane, priority: store.PriorityRoot, deliveries: 1})
-	h.addLaneBehind(1, lane{id: otherLane, priority: store.PrioritySay, deliveries: 1})
-	h.start()
-	h.waitState(deliveryID(otherLane, 1), store.Accepted)
-	h.waitDelivery(deliveryID(waitingLane, 1), "its lane waits for as long as the attempt said", func(d deliveryRow) bool {
-		return d.State == store.Queued && d.LaneDueIn > 50*time.Minute
-	})
 }

@@ -72,9 +72,6 @@ func (h *harness) journalWithoutWaking(account store.AccountID, facts ...channel
 	}
 }
 
-// isTraffic selects the effects of startTraffic.
-const isTraffic = `name LIKE 'traffic %'`
-
 // startTraffic accepts events of an account, and waits until each is applied, one after the other, until stop is
 // called.
 func (h *harness) startTraffic(account store.AccountID) (stop func()) {

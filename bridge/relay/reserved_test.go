@@ -40,27 +40,3 @@ func TestSilentAccountsLeavePlacesForOthers(t *testing.T) {
 		t.Errorf("with %d attempts of silent accounts under way the other account gets %d places, want 1", b.underWay, slots)
 	}
 }
-
-// The dispatcher doesn't wait while a gate that is due has free places, so that a gate which gets none must have none: else it would turn
-// round and round without a rest.
-func TestGateWithoutAPlaceIsWaitedFor(t *testing.T) {
-	t.Parallel()
-	const perGate, places, gates = 16, 256, 16
-	b := newGateBook(perGate, places)
-	for id := store.GateID(1); id <= gates; id++ {
-		b.setAccount(b.memoryOf(id), store.AccountID(id))
-		for range places * 3 / 4 / gates {
-			b.attemptBegan(id)
-		}
-	}
-
-	for id := store.GateID(1); id <= gates; id++ {
-		b.dueAt[id] = time.Now().Add(-time.Second)
-		if free := b.freeSlots(id); free > 0 {
-			t.Errorf("gate %d has %d free places, though %d attempts leave only the kept ones", id, free, b.underWay)
-		}
-	}
-	if offered := b.chooseGates(); len(offered) > 0 {
-		t.Errorf("places are offered to %+v, want to none", offered)
-	}
-}

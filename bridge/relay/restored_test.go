@@ -4,10 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // A restored delivery came with a backup: there may have been attempts that no row shows.
@@ -86,24 +84,4 @@ func TestRestoredPostThatIsAbsentIsMade(t *testing.T) {
 	h.wantAttempts(attempt{restored, 1})
 	h.wantLooksAtLeast(2)
 	h.wantRestoredAtNoted(true)
-}
-
-// Each part of a restored post is looked for. A part that was posted after the backup isn't posted again.
-func TestEachPartOfARestoredPostIsLookedFor(t *testing.T) {
-	t.Parallel()
-	const lastPart = 2
-	h := newHarness(t)
-	h.policy.PreferDouble = true
-	h.policy.Restored = true
-	h.reconcile = func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-		return channels.Landed, relay.Sent{More: c.Part < lastPart}, nil
-	}
-	post := h.addReply()
-	h.exec(`UPDATE deliveries SET state = 'unknown'`)
-	h.start()
-	h.waitState(post, store.Accepted)
-	h.wantAttempts()
-	if got := h.delivery(post).Part; got != lastPart {
-		t.Errorf("part: got %d, want the last one, %d", got, lastPart)
-	}
 }

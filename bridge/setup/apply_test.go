@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/channels"
 	"parley/channels/golden"
 	"parley/store"
 	"parley/store/channelmove"
@@ -130,39 +129,6 @@ func TestApply(t *testing.T) {
 		wantEqual(t, "mode", home.Mode, "live")
 		wantEqual(t, "reply mode", home.ReplyMode, "direct")
 	})
-}
-
-// A file that is applied a second time changes nothing.
-// Requirement R-013: Each account is set up on its own.
-// Requirement R-124: Teams with members and channels.
-func TestSameFileChangesNothing(t *testing.T) {
-	t.Parallel()
-	o := options(t)
-	pool := acmeApplied(t, o)
-	before := version(t, pool)
-	if got := applyAcme(t, pool, o); len(got.Changes) > 0 {
-		t.Errorf("got changes, want none:\n%s", got.Text())
-	}
-	wantEqual(t, "version of the settings", version(t, pool), before)
-}
-
-// OpenConfig returns the fields of an account's channel, including secrets.
-func TestOpenGivesAllFields(t *testing.T) {
-	t.Parallel()
-	home := accountNamed(t, acmeApplied(t, options(t)), "home-loft")
-	config := must(OpenConfig(home, sealer(t), loft()))(t)
-	want := channels.Config{
-		"address":           "help@acme.test",
-		"aliases":           "billing@acme.test\nsales@acme.test",
-		"in.host":           "loft.acme.test",
-		"in.port":           "1993", // not the default
-		"in.security":       "cage",
-		"in.password":       "tops3cret",
-		"out.deep.password": "0ther",
-	}
-	for name, value := range want {
-		wantEqual(t, name, config[name], value)
-	}
 }
 
 // Secrets are stored sealed. They can be opened only for their account and with their master key.
@@ -317,17 +283,6 @@ func TestApplyRefuses(t *testing.T) {
 	golden.Text(t, "testdata/apply_refused.txt", shown.String())
 }
 
-// A team that an older version of Parley took by a longer name keeps it, and can be changed.
-func TestTeamKeepsItsLongName(t *testing.T) {
-	t.Parallel()
-	o := options(t)
-	pool := acmeApplied(t, o)
-	long := strings.Repeat("Ü", 100)
-	storetest.Exec(t, pool, `INSERT INTO teams (name) VALUES ($1)`, long)
-	got := apply(t, pool, `teams: [{name: `+long+`, members: [ann@acme.test]}]`, o)
-	wantEqual(t, "number of changes", len(got.Changes), 1)
-}
-
 // If several people apply the same file at once, one of them changes everything, and the others find nothing to do.
 func TestApplyAtOnce(t *testing.T) {
 	t.Parallel()
@@ -358,36 +313,4 @@ func TestApplyAtOnce(t *testing.T) {
 	d := directory(t, pool)
 	wantEqual(t, "accounts", len(d.Accounts), 5)
 	wantEqual(t, "version of the settings", d.Version, 2)
-}
-
-// The recipients of an account on trial are stored in the channel's own form, however they are spelled. One that
-// can't be read is refused, unless an earlier version has stored it.
-// Requirement R-265: Watch and trial before live.
-func TestTrialTo(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	wantTrialTo := func(account string, want ...string) {
-		t.Helper()
-		for _, a := range directory(t, pool).Accounts {
-			if a.Name == account && !slices.Equal(a.TrialTo, want) {
-				t.Errorf("account %s: got %q, want %q", account, a.TrialTo, want)
-			}
-		}
-	}
-
-	const file = `
-teams: [{name: Support, slack_channel: C0SUPPORT}]
-accounts:
-  - {name: rookery, kind: raven, team: Support, mode: trial, trial_to: ["+1 555 0100", "+15550100", " +1 555 0101"], raven: {number: +15550199}}
-`
-	apply(t, pool, file, options(t))
-	wantTrialTo("rookery", "+15550100", "+15550101")
-
-	const bad = `accounts: [{name: rookery, trial_to: ["+1 555 0100", "5550100"]}]`
-	wantEqual(t, "the refusal", refused(t, pool, bad, options(t)),
-		"1:54: account rookery: trial_to: \"5550100\" can't be read. Write it like +1 555 0100.\n")
-
-	storetest.Exec(t, pool, `UPDATE accounts SET trial_to = '{5550100}' WHERE name = 'rookery'`)
-	apply(t, pool, bad, options(t))
-	wantTrialTo("rookery", "+15550100", "5550100")
 }

@@ -1,17 +1,14 @@
 package setup
 
 import (
-	"context"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/store"
 	"parley/store/logbook"
 )
 
@@ -54,33 +51,6 @@ func saveLoft(t *testing.T, pool *pgxpool.Pool) {
 		Values:  changeLoft(),
 	}
 	must(Save(t.Context(), pool, change, o))(t)
-}
-
-// hungWorkspace is a Lookup that never answers.
-type hungWorkspace struct{ Lookup }
-
-func (hungWorkspace) Find(ctx context.Context, _, _ string) (store.SurfaceUser, error) {
-	<-ctx.Done()
-	return "", ctx.Err()
-}
-
-// An agent who is added on a page while the chat hangs is stored before the page's time is over. A remark says what
-// could not be looked up.
-func TestChangeIsSavedWhileTheChatHangs(t *testing.T) {
-	t.Parallel()
-	o := options(t)
-	pool := acmeApplied(t, o)
-	o.Lookup = hungWorkspace{}
-	o.Author = Author{Name: "ann@acme.test"}
-	const pageTime = 30 * time.Second // a third of it goes to the chat, which the test waits for
-	ctx, cancel := context.WithTimeout(t.Context(), pageTime)
-	defer cancel()
-
-	saved, err := Save(ctx, pool, Change{Kind: EntryAgent, Name: "new@acme.test", Values: map[string][]string{"name": {"Nell New"}}}, o)
-	if err != nil || !strings.Contains(saved.Text(), "no user of slack or teams is known (context deadline exceeded)") {
-		t.Errorf("%v, %s", err, saved.Text())
-	}
-	entry(t, pool, EntryAgent, "new@acme.test")
 }
 
 // A page says which secrets are stored, and doesn't show them.
@@ -170,36 +140,6 @@ func TestChangeOfAnOldVersionIsRefused(t *testing.T) {
 	}
 	if got := support.Value("emoji.rocket"); got != "" {
 		t.Errorf("the second admin's emoji: got %q, want none", got)
-	}
-}
-
-// An admin who changes an entry that somebody else has taken out meanwhile doesn't bring it back.
-func TestChangeOfAnEntryThatIsGone(t *testing.T) {
-	t.Parallel()
-	pool := acmeApplied(t, options(t))
-	change := Change{Kind: EntryAgent, Name: "ben@acme.test", Version: entry(t, pool, EntryAgent, "ben@acme.test").Version}
-	change.Values = map[string][]string{"name": {"Ben"}, "slack": {" U0BEN "}} // his own user
-	must(Save(t.Context(), pool, change, options(t)))(t)
-
-	check(t, removeEntry(t, pool, EntryAgent, "ben@acme.test"))
-	if _, err := Save(t.Context(), pool, change, options(t)); !errors.Is(err, ErrMissing) {
-		t.Errorf("got the error %v, want %v", err, ErrMissing)
-	}
-
-	change.Version = "" // added anew, he is in no team
-	must(Save(t.Context(), pool, change, options(t)))(t)
-	if got := entry(t, pool, EntryTeam, "Support").Value("members"); got != "ann@acme.test" {
-		t.Errorf("when Ben is back the team has the members %q, want Ann", got)
-	}
-}
-
-// A new team can't have the name of an existing one.
-func TestNewEntryWithAKnownName(t *testing.T) {
-	t.Parallel()
-	pool := acmeApplied(t, options(t))
-	const isNew = ""
-	if err := saveEmoji(t, pool, isNew, "tada"); !errors.Is(err, ErrExists) {
-		t.Errorf("got the error %v, want %v", err, ErrExists)
 	}
 }
 
@@ -330,23 +270,6 @@ func removeEntry(t *testing.T, pool *pgxpool.Pool, kind, name string) error {
 	change := Change{Kind: kind, Name: name, Version: entry(t, pool, kind, name).Version, Remove: true}
 	_, err := Save(t.Context(), pool, change, options(t))
 	return err
-}
-
-// A team can't be taken out while an account belongs to it. The admin is told which account that is.
-func TestTeamInUseStays(t *testing.T) {
-	t.Parallel()
-	pool := acmeApplied(t, options(t))
-	err := removeEntry(t, pool, EntryTeam, "Support")
-	var refused *Refused
-	if !errors.As(err, &refused) {
-		t.Fatalf("got the error %v, want a *Refused", err)
-	}
-	if len(refused.Others) == 0 {
-		t.Fatalf("got %+v, want a fault of no field", refused)
-	}
-	if want := "home-loft"; !strings.Contains(refused.Others[0], want) {
-		t.Errorf("got the fault %q, want %s in it", refused.Others[0], want)
-	}
 }
 
 // An admin takes an account, its team and an agent out. Everything else that was set up stays.

@@ -61,12 +61,3 @@ accounts:
 		t.Errorf("export without a channel's spec: %v", err)
 	}
 }
-
-func TestExportOfNothing(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	out := must(Export(t.Context(), pool, specs()))(t)
-	if got := apply(t, pool, string(out), options(t)); len(got.Changes) > 0 {
-		t.Errorf("%s\n%s", out, got.Text())
-	}
-}

@@ -75,33 +75,6 @@ accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: r
 	}
 }
 
-// An agent who is found by e-mail gets the user in the chat only if no other agent has that user. Otherwise that
-// agent keeps it, and the admin is told.
-func TestFoundUserStays(t *testing.T) {
-	t.Parallel()
-	o := options(t)
-	pool := acmeApplied(t, o)
-	o.Lookup = workspace{users: map[string]string{"slack eve@acme.test": "U0BEN", "slack ben@acme.test": "U0BEN",
-		"slack joe@acme.test": "U0JOE", "slack joseph@acme.test": "U0JOE"}}
-
-	var shown strings.Builder
-	step := func(name, raw string) {
-		shown.WriteString("== " + name + "\n" + apply(t, pool, raw, o).Text())
-		shown.WriteString("-- again\n" + apply(t, pool, raw, o).Text())
-	}
-
-	step("who has it in the file", "agents:\n  - {email: ben@acme.test, slack: U0BEN}\n  - {email: eve@acme.test, name: Eve}")
-	step("who has it in the file, further down", "agents:\n  - {email: eve@acme.test, name: Eve}\n  - {email: ben@acme.test, slack: U0BEN}")
-	step("who has it in the database", "agents: [{email: eve@acme.test, name: Eve}]")
-	step("who is found first", "agents: [{email: joe@acme.test, name: Joe}, {email: joseph@acme.test, name: Joe}]")
-	step("moved by the file, and not back", "agents: [{email: ben@acme.test}, {email: eve@acme.test, slack: U0BEN}]")
-	step("given up by the file", `agents: [{email: eve@acme.test, slack: ""}, {email: ben@acme.test}]`)
-
-	o.Prune = true
-	step("of an agent who goes", "agents: [{email: ann@acme.test}, {email: eve@acme.test}]")
-	golden.Text(t, "testdata/found_users.txt", shown.String())
-}
-
 func teamNames(d store.Directory) string {
 	var names []string
 	for _, t := range d.Teams {

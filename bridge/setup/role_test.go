@@ -57,25 +57,3 @@ agents:
 		})
 	}
 }
-
-// Whoever takes the highest role from everybody who has it is told which role that is: a company may have only admins.
-func TestLastOfTheHighestRole(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ role, want string }{
-		{role: "super_admin", want: "nobody would be a super-admin any more"},
-		{role: "admin", want: "nobody would be an admin any more"},
-	} {
-		t.Run(tt.role, func(t *testing.T) {
-			t.Parallel()
-			o := options(t)
-			pool := acmeApplied(t, o)
-			apply(t, pool, "agents: [{email: ann@acme.test, roles: ["+tt.role+"]}, {email: ben@acme.test, roles: ["+tt.role+"]}]", o)
-
-			got := refused(t, pool, "agents: [{email: ann@acme.test, roles: []}, {email: ben@acme.test, roles: []}]", o)
-
-			if strings.Count(got, tt.want) != 2 {
-				t.Errorf("refused by %s, want %q of each of both", got, tt.want)
-			}
-		})
-	}
-}

@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -92,60 +91,5 @@ func TestRoundByPages(t *testing.T) {
 	}
 	if got, err := Export(t.Context(), to, specs()); err != nil || string(got) != string(want) {
 		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
-	}
-}
-
-// A tag can be renamed on a page, but not to a name that another tag has. A fault in a list of groups of fields is
-// named beside its place in the list. A tag that is removed can't be chosen any more.
-func TestChangesOfTheCatalogue(t *testing.T) {
-	t.Parallel()
-	o := options(t)
-	pool := acmeApplied(t, o)
-	rename := func(from, to string) error {
-		_, err := Save(t.Context(), pool, Change{Kind: EntryTag, Name: to, Was: from, Version: entry(t, pool, EntryTag, from).Version,
-			Values: map[string][]string{"formerly": {from}, "description": {"x"}}}, o)
-		return err
-	}
-
-	check(t, rename("Sales", "New Business"))
-	if got := entry(t, pool, EntryTag, "New Business"); got.Value("formerly") != "Sales" || got.Value("color") != "#0f766e" {
-		t.Errorf("renamed: %v", got.Values)
-	}
-	if err := rename("Support", "new business"); !errors.Is(err, ErrExists) {
-		t.Errorf("a name that is taken: %v", err)
-	}
-
-	// Some of an account's holidays are wrong.
-	_, err := Save(t.Context(), pool,
-		Change{Kind: EntryAccount, Name: "rookery", Channel: "raven", Version: entry(t, pool, EntryAccount, "rookery").Version,
-			Values: map[string][]string{"hours.zone": {"UTC"}, "hours.week.mon": {"9:00-10:00"}, "hours.holidays.country": {"XX"},
-				"hours.holidays.days.0.date": {"2026-12-24"}, "hours.holidays.days.0.open": {"noon"}, "hours.holidays.days.2.date": {"soon"},
-				"hours.holidays.days.2.name": {"- a: b"}}}, o)
-	var refused *Refused
-	if !errors.As(err, &refused) || len(refused.Others) > 0 {
-		t.Fatalf("not refused: %v", err)
-	}
-	paths, want := slices.Sorted(maps.Keys(refused.Fields)),
-		[]string{"hours.holidays.country", "hours.holidays.days.0.open", "hours.holidays.days.2.date"}
-	if !slices.Equal(paths, want) {
-		t.Errorf("said of %v, want %v", paths, want)
-	}
-
-	known := entry(t, pool, EntryKnowledge, "")
-	_, err = Save(t.Context(), pool, Change{Kind: EntryKnowledge, Version: known.Version,
-		Values: map[string][]string{"knowledge.0.folder": {"srv"}, "knowledge.1.url": {"ftp://x"}, "knowledge.2.url": {"https://a.test/"}}}, o)
-	if !errors.As(err, &refused) || len(refused.Fields) != 2 || refused.Fields["knowledge.0.folder"] == "" ||
-		refused.Fields["knowledge.1.url"] == "" {
-		t.Errorf("said of knowledge: %v", err)
-	}
-
-	out := entry(t, pool, EntryTag, "Urgent")
-	if _, err := Save(t.Context(), pool, Change{Kind: EntryTag, Name: "Urgent", Version: out.Version, Remove: true}, o); err != nil {
-		t.Error(err)
-	}
-	for _, tag := range directory(t, pool).Tags {
-		if tag.Name == "Urgent" && tag.Active {
-			t.Error("the tag can still be chosen")
-		}
 	}
 }

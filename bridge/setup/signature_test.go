@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -80,29 +79,6 @@ func agentAnn(t *testing.T, pool *pgxpool.Pool) store.Agent {
 	return agents[i]
 }
 
-// countUploads counts the uploads for which an SQL condition holds.
-func countUploads(t *testing.T, pool *pgxpool.Pool, condition string) (n int) {
-	t.Helper()
-	check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE `+condition).Scan(&n))
-	return n
-}
-
-// Applying a file lists its new signatures as changes, with the sizes of their pictures.
-// Requirement R-176: Signatures.
-// Requirement R-177: Signatures of accounts and of people.
-func TestSignatureIsListedAsAChange(t *testing.T) {
-	t.Parallel()
-	o, _ := albumOf(t)
-	pool := acmeApplied(t, o)
-	got := apply(t, pool, signed, o)
-	if len(got.Changes) < 2 {
-		t.Errorf("got %d changes, want one of each signature at least:\n%s", len(got.Changes), got.Text())
-	}
-	if want := "logo.png (8 bytes"; !strings.Contains(got.Text(), want) {
-		t.Errorf("the changes don't tell %q:\n%s", want, got.Text())
-	}
-}
-
 // A signature is stored as text and as HTML with its pictures. Signatures that show the same picture share one blob,
 // a stored file. A picture that is part of the HTML can't be read again from elsewhere.
 // Requirement R-176: Signatures.
@@ -146,63 +122,6 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// The pictures of signatures are kept for good, and marked as pictures. Retention removes other uploads that no
-// message uses.
-// Requirement R-176: Signatures.
-// Requirement R-177: Signatures of accounts and of people.
-func TestPicturesOfSignaturesAreKept(t *testing.T) {
-	t.Parallel()
-	pool, _, _ := applySigned(t)
-	if got := countUploads(t, pool, `used AND picture`); got != 3 {
-		t.Errorf("%d pictures are kept for good, want the logo, Ann's own and home-loft's own", got)
-	}
-}
-
-// Requirement R-176: Signatures.
-// Requirement R-177: Signatures of accounts and of people.
-func TestSameSignatureChangesNothing(t *testing.T) {
-	t.Parallel()
-	pool, o, _ := applySigned(t)
-	if got := apply(t, pool, signed, o); len(got.Changes) > 0 {
-		t.Errorf("the same file applied again: got %d changes, want none:\n%s", len(got.Changes), got.Text())
-	}
-}
-
-// If a picture has other content under the same name, each signature that shows it changes.
-// Requirement R-176: Signatures.
-// Requirement R-177: Signatures of accounts and of people.
-func TestChangedPictureChangesSignatures(t *testing.T) {
-	t.Parallel()
-	pool, o, pictures := applySigned(t)
-	pictures["logo.png"] = "another"
-	if got := apply(t, pool, signed, o); len(got.Changes) != 2 {
-		t.Errorf("with another logo: got %d changes, want one of each signature:\n%s", len(got.Changes), got.Text())
-	}
-}
-
-// If a picture was read once and can't be read any more, it stays in its signatures. A remark says so, and an export
-// has the signature as it was written.
-// Requirement R-176: Signatures.
-// Requirement R-177: Signatures of accounts and of people.
-func TestVanishedPictureStays(t *testing.T) {
-	t.Parallel()
-	pool, o, pictures := applySigned(t)
-	delete(pictures, "logo.png")
-	exported := must(Export(t.Context(), pool, specs()))(t)
-	if want := "<p>Ann [logo.png]"; !strings.Contains(string(exported), want) {
-		t.Errorf("the export doesn't have %q:\n%s", want, exported)
-	}
-
-	got := apply(t, pool, signed, o)
-	if len(got.Changes) > 0 {
-		t.Errorf("without the logo's file: got %d changes, want none:\n%s", len(got.Changes), got.Text())
-	}
-	const want = "logo.png can't be opened. Write its path. The picture that was taken from there before stays."
-	if remarks := strings.Join(got.Remarks, "\n"); !strings.Contains(remarks, want) {
-		t.Errorf("without the logo's file: the remarks don't tell %q:\n%s", want, remarks)
-	}
-}
-
 // A signature is refused if its pictures can't be read or are too many.
 // Requirement R-176: Signatures.
 // Requirement R-177: Signatures of accounts and of people.
@@ -229,77 +148,5 @@ func TestSignatureIsRefused(t *testing.T) {
 				t.Errorf("signature %q: got the fault %q, want %q in it", tt.signature, got, tt.fault)
 			}
 		})
-	}
-}
-
-// clearAnns is a file that takes Ann's signature away.
-const clearAnns = `agents: [{email: ann@acme.test, signature: ''}]`
-
-// Requirement R-176: Signatures.
-// Requirement R-177: Signatures of accounts and of people.
-func TestClearedSignatureIsGone(t *testing.T) {
-	t.Parallel()
-	pool, o, _ := applySigned(t)
-	apply(t, pool, clearAnns, o)
-	ann := agentAnn(t, pool)
-	if ann.Signature != "" {
-		t.Errorf("Ann's signature as text: got %q, want none", ann.Signature)
-	}
-	if ann.RichSignature != nil {
-		t.Errorf("Ann's signature as HTML: got %+v, want none", *ann.RichSignature)
-	}
-}
-
-// When signatures change, Parley notes for the pictures that were shown until now that they were, so that they stay
-// for another month. It doesn't note that again for a picture that was replaced long ago.
-// Requirement R-176: Signatures.
-// Requirement R-177: Signatures of accounts and of people.
-func TestPicturesAreNotedWhenLastShown(t *testing.T) {
-	t.Parallel()
-	pool, o, pictures := applySigned(t)
-	pictures["logo.png"] = "another"
-	apply(t, pool, signed, o)
-	if got := countUploads(t, pool, `true`); got != 4 {
-		t.Fatalf("there are %d pictures, want the former logo, the other one, Ann's own and home-loft's own", got)
-	}
-
-	must(pool.Exec(t.Context(), `UPDATE uploads SET created_at = created_at - interval '1 year'`))(t)
-	apply(t, pool, clearAnns, o)
-	if got := countUploads(t, pool, `created_at > now() - interval '1 day'`); got != 3 {
-		t.Errorf("of %d pictures it is noted that they were shown until now, want the other logo, Ann's own and home-loft's own", got)
-	}
-}
-
-// timekeeper notes until when a chat may answer, and until when a picture may be read.
-type timekeeper struct {
-	workspace
-	album
-	answerBy, readBy time.Time
-}
-
-func (k *timekeeper) Find(ctx context.Context, kind, email string) (store.SurfaceUser, error) {
-	k.answerBy, _ = ctx.Deadline()
-	return k.workspace.Find(ctx, kind, email)
-}
-
-func (k *timekeeper) Picture(ctx context.Context, name string) (Picture, error) {
-	k.readBy, _ = ctx.Deadline()
-	return k.album.Picture(ctx, name)
-}
-
-// The time in which the pictures of signatures are read begins after the chat was asked. So a chat that answers
-// slowly doesn't shorten it.
-func TestPicturesHaveTimeOfTheirOwn(t *testing.T) {
-	t.Parallel()
-	o, pictures := albumOf(t)
-	k := &timekeeper{album: pictures}
-	o.Signatures, o.Lookup = k, k
-	apply(t, acmeApplied(t, options(t)), "agents: [{email: joe@acme.test, name: Joe, signature: '<p>[logo.png]'}]", o)
-	isLimited := !k.answerBy.IsZero() && !k.readBy.IsZero()
-	if !isLimited {
-		t.Fatalf("the chat may answer until %v and a picture be read until %v, want limits", k.answerBy, k.readBy)
-	}
-	if !k.readBy.After(k.answerBy) {
-		t.Errorf("pictures may be read until %v, want later than %v, until when the chat may answer", k.readBy, k.answerBy)
 	}
 }

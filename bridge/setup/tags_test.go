@@ -3,12 +3,10 @@ package setup
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"parley/channels/golden"
 	"parley/store"
 	"parley/store/storetest"
-	"parley/store/tag"
 )
 
 const shopTags = `
@@ -68,44 +66,5 @@ func TestApplyTags(t *testing.T) {
 	again, err := Export(t.Context(), fresh, specs())
 	if err != nil || string(again) != string(round) {
 		t.Errorf("exported again (%v):\n%s\nwant:\n%s", err, again, round)
-	}
-}
-
-// Tags are saved while an agent types a new one. Both are stored, whichever began first.
-func TestSaveTagsBesideANewOne(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	file, o := parse(t, shopTags), options(t)
-	batch := storetest.Begin(t, pool)
-	must(tag.Lock(t.Context(), batch))(t)
-
-	saved := make(chan error, 1)
-	go func() {
-		_, err := Apply(t.Context(), pool, file, o)
-		saved <- err
-	}()
-
-	const waiting = `SELECT FROM pg_stat_activity
-		WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE tags%' LIMIT 1`
-	for ends := time.Now().Add(2 * time.Minute); storetest.Row(t, pool, waiting) == ""; {
-		if len(saved) > 0 {
-			t.Fatalf("it waited for nobody: %v", <-saved)
-		}
-		if time.Now().After(ends) {
-			t.Fatal("it doesn't wait for the batch")
-		}
-	}
-
-	check(t, tag.Insert(t.Context(), batch, []store.Tag{{Name: "Quay", Color: "#112233"}}))
-	check(t, store.BumpSettings(t.Context(), batch))
-	check(t, batch.Commit(t.Context()))
-	check(t, storetest.Receive(t, saved, "the file is applied"))
-
-	names := map[string]bool{}
-	for _, one := range directory(t, pool).Tags {
-		names[one.Name] = one.Active
-	}
-	if !names["Quay"] || !names["Escalated"] {
-		t.Errorf("the tags are %v", names)
 	}
 }

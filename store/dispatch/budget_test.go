@@ -97,32 +97,6 @@ func TestWideBudget(t *testing.T) {
 	}
 }
 
-// A delivery that was claimed but caused no call gives its token back to both buckets, once.
-func TestUncalledGivesItsSlotBack(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	g := newGateOf(t, pool, store.Gate{AccountID: 1, Key: "g", PerSecond: 0.01, Burst: 2, WidePerSecond: 0.01, WideBurst: 2})
-	newDueLanes(t, pool, g, 1, 4)
-	handedOut := claimLanes(t, pool, 10, g)
-	checkCount(t, "at first", handedOut, 2)
-	uncalled, called := resultOf(handedOut[0], store.Queued), resultOf(handedOut[1], store.Accepted)
-	uncalled.Uncalled, uncalled.Advance, uncalled.Wait = true, 0, 3600
-
-	checkCount(t, "of two handed out, one called", finishAndClaim(t, pool, []dispatch.Finish{uncalled, called}, 10, g), 1)
-	checkCount(t, "after the same result came late once more", finishAndClaim(t, pool, []dispatch.Finish{uncalled}, 10, g), 0)
-}
-
-// If the wide bucket's time lies ahead, because a clock went back, nothing is claimed.
-func TestWideBudgetAfterAClockWentBack(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	g := newWideGate(t, pool)
-	checkCount(t, "at first", claimLanes(t, pool, 10, g), 3)
-	passSeconds(t, pool, 10000)
-	exec(t, pool, `UPDATE gates SET wide_next_at = clock_timestamp() + interval '1 h'`)
-	checkCount(t, "after the clock went back", claimLanes(t, pool, 10, g), 0)
-}
-
 // When a provider answers that it was called too often (429), nobody claims from the gate until its wait is over.
 func TestThrottledGate(t *testing.T) {
 	t.Parallel()

@@ -151,25 +151,6 @@ func TestLeasedLaneIsNotClaimed(t *testing.T) {
 	checkClaimed(t, claimLanes(t, pool, 10, g))
 }
 
-// A claim counts the attempts of a delivery, and the claims of its lane.
-func TestClaimedDelivery(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	g := newGate(t, pool, "g", 0, 1)
-	newDueLane(t, pool, 1, g, 1, 2)
-	first := claimOne(t, pool, g)
-	second := finishAndClaimOne(t, pool, []dispatch.Finish{resultOf(first, store.Accepted)}, g)
-	if second.Attempt != 1 {
-		t.Errorf("the delivery is in attempt %d, want 1", second.Attempt)
-	}
-	if second.State != store.Sending {
-		t.Errorf("the delivery is %s, want %s", second.State, store.Sending)
-	}
-	if second.Epoch != 2 {
-		t.Errorf("the lane is in epoch %d, want 2", second.Epoch)
-	}
-}
-
 // A result counts once. If it is written again, because an answer of the database was lost, the lane doesn't pass over the
 // next delivery.
 func TestFinishCountsOnce(t *testing.T) {
@@ -285,12 +266,4 @@ func TestLateResultIsFenced(t *testing.T) {
 			t.Errorf("the late result wrote %d %s, want none", n, table)
 		}
 	}
-}
-
-func TestCurrentResultCountsAfterALateOne(t *testing.T) {
-	t.Parallel()
-	l := newLateLane(t)
-	l.finishLate(t)
-	finishAll(t, l.pool, []dispatch.Finish{resultOf(l.current, store.Accepted)})
-	l.checkHead(t, 1)
 }

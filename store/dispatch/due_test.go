@@ -125,19 +125,6 @@ func TestHoldIsParleysClock(t *testing.T) {
 	checkClaimed(t, claimLanes(t, pool, 1, g), 1002)
 }
 
-// A lease is real time: moving Parley's clock does not end it.
-func TestLeaseIsRealTime(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	g := newGate(t, pool, "g", 0, 1)
-	newDueLane(t, pool, 1, g, 1, 1)
-	checkClaimed(t, claimLanes(t, pool, 1, g), 1001)
-	check(t, store.MoveClock(t.Context(), pool, time.Hour))
-	checkClaimed(t, claimLanes(t, pool, 1, g))
-	expireLeases(t, pool)
-	checkClaimed(t, claimLanes(t, pool, 1, g), 1001)
-}
-
 // A turn doesn't wait. It passes over gates and lanes that another replica holds.
 func TestClaimSkipsWhatIsLocked(t *testing.T) {
 	t.Parallel()
@@ -150,35 +137,4 @@ func TestClaimSkipsWhatIsLocked(t *testing.T) {
 	must(tx.Exec(t.Context(), `SELECT FROM gates WHERE id = $1 FOR NO KEY UPDATE`, a))(t)
 	must(tx.Exec(t.Context(), `SELECT FROM lanes WHERE id = 2 FOR NO KEY UPDATE`))(t)
 	checkClaimed(t, claimLanes(t, pool, 10, a, b), 3001)
-}
-
-// Roots that land together are recorded in the order in which all transactions change threads, whatever order they landed
-// in. Otherwise this transaction and one that gives a channel another id could wait for each other.
-func TestLandedThreadsKeepTheirOrder(t *testing.T) {
-	t.Parallel()
-	ctx, pool := t.Context(), storetest.DB(t)
-	g := newGate(t, pool, "g", 0, 1)
-	newDueLane(t, pool, 1, g, store.PriorityRoot, 1)
-	newDueLane(t, pool, 2, g, store.PriorityRoot, 1)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) SELECT n, 1, 'open', now(), now()
-		FROM generate_series(1, 2) AS n`)
-	exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) SELECT n, 1, 'C', '' FROM generate_series(1, 2) AS n`)
-	var done []dispatch.Finish
-	for _, c := range claimLanes(t, pool, 2, g) {
-		f := resultOf(c, store.Accepted)
-		f.Landed = []dispatch.Landed{{Thread: &store.Thread{ConversationID: c.ConversationID, AccountID: 1, Channel: "C", Root: "r"}}}
-		done = append([]dispatch.Finish{f}, done...)
-	}
-
-	move := storetest.Begin(t, pool)
-	exec(t, move, `UPDATE threads SET channel = 'D' WHERE conversation_id = 1`)
-	landed := make(chan error, 1)
-	go func() {
-		_, _, err := dispatch.Turn(ctx, pool, done, dispatch.Claim{}, nil)
-		landed <- err
-	}()
-	storetest.WaitForLock(t, pool)
-	exec(t, move, `UPDATE threads SET channel = 'D' WHERE conversation_id = 2`)
-	check(t, move.Commit(ctx))
-	check(t, storetest.Receive(t, landed, "the roots have landed"))
 }

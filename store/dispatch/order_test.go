@@ -78,52 +78,6 @@ func TestGiveWay(t *testing.T) {
 		laneEntry{2002, store.Queued})
 }
 
-func TestExpiredClaimDoesNotGiveWay(t *testing.T) {
-	t.Parallel()
-	pool, _, late, _ := newOrderedLane(t)
-	if gave := must(dispatch.GiveWay(t.Context(), pool, late))(t); gave {
-		t.Error("a claim that has expired changed the order")
-	}
-	checkLane(t, pool,
-		laneEntry{1001, store.Sending},
-		laneEntry{1002, store.Queued},
-		laneEntry{1003, store.Queued},
-		laneEntry{1004, store.Queued})
-}
-
-// If the process ends after GiveWay, the delivery that was typed first is still claimed next.
-func TestGiveWayOutlivesItsProcess(t *testing.T) {
-	t.Parallel()
-	pool, gate, _, current := newOrderedLane(t)
-	must(dispatch.GiveWay(t.Context(), pool, current))(t)
-	expireLeases(t, pool)
-	checkClaimed(t, claimLanes(t, pool, 1, gate), 1004)
-}
-
-// A delivery that is finished after another one was put before it doesn't take the lane past that one. When its turn comes again,
-// it is over already.
-func TestLaneAdvancesOnlyPastWhatIsFinished(t *testing.T) {
-	t.Parallel()
-	pool, gate, _, current := newOrderedLane(t)
-	must(dispatch.GiveWay(t.Context(), pool, current))(t)
-	finish := func(c dispatch.Claimed, state store.DeliveryState) {
-		t.Helper()
-		done := dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Pace: dispatch.Pace{Gate: gate, Advance: 1}}
-		_, _, err := dispatch.Turn(t.Context(), pool, []dispatch.Finish{done}, dispatch.Claim{}, nil)
-		check(t, err)
-	}
-	finish(current, store.Failed)
-	checkLane(t, pool, laneEntry{1004, store.Queued}, laneEntry{1001, store.Failed}, laneEntry{1002, store.Queued},
-		laneEntry{1003, store.Queued})
-	for _, want := range []laneEntry{{1004, store.Sending}, {1001, store.Failed}, {1002, store.Sending}} {
-		claimed := claimOne(t, pool, gate)
-		if got := (laneEntry{claimed.ID, claimed.State}); got != want {
-			t.Errorf("%v was claimed, want %v", got, want)
-		}
-		finish(claimed, store.Accepted)
-	}
-}
-
 // A delivery doesn't give way to one that was typed later, that nobody typed, or that was taken back.
 func TestGiveWayToNothingLater(t *testing.T) {
 	t.Parallel()
@@ -183,17 +137,6 @@ func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 		t.Error("the delivery didn't give way to what was read meanwhile")
 	}
 	checkLane(t, pool, laneEntry{1002, store.Queued}, laneEntry{1001, store.Queued})
-}
-
-// Only deliveries with the same join key leave as one message. A delivery with another key is from somebody else, or for
-// others.
-func TestRunsOfOneKey(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	gate := newGate(t, pool, "g", 0, 1)
-	newDueLane(t, pool, 1, gate, 1, 3)
-	exec(t, pool, `UPDATE deliveries SET join_key = (ARRAY['a', 'b', 'a'])[seq]`)
-	checkRun(t, claimOne(t, pool, gate), store.Sending, 1001)
 }
 
 // A run is several deliveries that leave as one message. A delivery that is taken out of a run leaves alone, behind those

@@ -53,17 +53,6 @@ func resultOfRun(run dispatch.Claimed, state store.DeliveryState, advance int) [
 	return []dispatch.Finish{f}
 }
 
-// Deliveries that belong together are claimed together, as a run, as far as they are due and no other one stands between
-// them. A run that failed is formed anew.
-func TestFailedRunIsClaimedAgain(t *testing.T) {
-	t.Parallel()
-	pool, g := newRunLane(t)
-	run := claimOne(t, pool, g)
-	checkRun(t, run, store.Sending, 1001, 1003, 1004)
-	again := finishAndClaimOne(t, pool, resultOfRun(run, store.Queued, 0), g)
-	checkRun(t, again, store.Sending, 1001, 1003, 1004)
-}
-
 // A run whose result is unknown stays the same run, even if one of its deliveries could not join it any more.
 func TestUnclearRunStaysTheSame(t *testing.T) {
 	t.Parallel()
@@ -90,20 +79,6 @@ func TestPartlySentRunStaysTheSame(t *testing.T) {
 	exec(t, pool, `UPDATE deliveries SET join_key = '' WHERE id = 1003`)
 	rest := finishAndClaimOne(t, pool, partlySent, g)
 	checkRun(t, rest, store.Sending, 1001, 1003)
-}
-
-// Runs of several lanes that are claimed at once are told apart.
-func TestRunsOfSeveralLanes(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	g := newGate(t, pool, "g", 0, 1)
-	newDueLane(t, pool, 1, g, 1, 2)
-	newDueLane(t, pool, 2, g, 1, 2)
-	exec(t, pool, `UPDATE deliveries SET join_key = 'k'`)
-	claimed := claimLanes(t, pool, 10, g)
-	checkClaimed(t, claimed, 1001, 2001)
-	checkRun(t, claimed[0], store.Sending, 1001, 1002)
-	checkRun(t, claimed[1], store.Sending, 2001, 2002)
 }
 
 // After a run the lane goes on with the delivery that joins none, and then with a run up to the one that is held.

@@ -1,7 +1,6 @@
 package dispatch_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -59,54 +58,5 @@ func TestHeldSnapshot(t *testing.T) {
 	}
 	if after["claim of everything"] < 100*before["claim of everything"] {
 		t.Error("nothing lay in the way: the snapshot kept nothing")
-	}
-}
-
-// A wake-up asks one gate, however many there are. When all gates are asked, those without lanes cost nothing.
-func TestManyGates(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	const last = 20_000
-	exec(t, pool, `INSERT INTO gates (id, account_id, key, per_second) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n, 1
-		FROM generate_series(1, $1::int) AS n`, last)
-	for _, g := range []store.LaneID{1, 7000, last} {
-		newDueLane(t, pool, g, store.GateID(g), 1, 1)
-	}
-	exec(t, pool, `ANALYZE`)
-	others := must(dispatch.OtherGates(t.Context(), pool, []store.GateID{1, 2, 500, last}))(t)
-	if len(others) != 1 || others[0] != 7000 {
-		t.Errorf("other gates with lanes: %v, want 7000", others)
-	}
-	for name, p := range map[string]plantest.Plan{
-		"the woken gate": plantest.ExplainHot(t, pool, dispatch.DueGatesSQL, []int64{7000}, []string{"-infinity"}, true),
-		"all gates":      plantest.ExplainHot(t, pool, dispatch.OtherGatesSQL, []int64{0}, []int64{1 << 62}),
-	} {
-		gates, _ := p.Touched("gates")
-		lanes, indexes := p.Touched("lanes")
-		if gates > 1 || lanes > 10 || p.Buffers() > 40 {
-			t.Errorf("asking %s reads %.0f gates, %.0f lanes, %.0f blocks; indexes %s", name, gates, lanes, p.Buffers(), indexes)
-		}
-	}
-}
-
-// OtherGates finds the gates in all ranges between the known ones.
-func TestOtherGatesBetweenKnown(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 9) AS n`)
-	for g := store.LaneID(1); g <= 9; g++ {
-		newDueLane(t, pool, g, store.GateID(g), int(g%4), 1)
-	}
-	for _, tt := range []struct{ known, want []store.GateID }{
-		{nil, []store.GateID{1, 2, 3, 4, 5, 6, 7, 8, 9}},
-		{[]store.GateID{1, 9}, []store.GateID{2, 3, 4, 5, 6, 7, 8}},
-		{[]store.GateID{2, 3, 4, 8}, []store.GateID{1, 5, 6, 7, 9}},
-		{[]store.GateID{1, 2, 3, 4, 5, 6, 7, 8, 9}, nil},
-	} {
-		got := must(dispatch.OtherGates(t.Context(), pool, tt.known))(t)
-		slices.Sort(got)
-		if !slices.Equal(got, tt.want) {
-			t.Errorf("besides %v: %v, want %v", tt.known, got, tt.want)
-		}
 	}
 }

@@ -1,7 +1,6 @@
 package erase_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 
@@ -32,27 +31,5 @@ func TestTwoAdmins(t *testing.T) {
 	}
 	if c := runWithChats(t, o, ids[0]); len(c.Identities) != 2 {
 		t.Errorf("the certificate names identities %v, want 2", c.Identities)
-	}
-}
-
-// If a contact is erased again, because something was left, this is a new erasure.
-func TestBeginAfterAnErasureEnded(t *testing.T) {
-	t.Parallel()
-	o := newOptions(t, newWorld(t))
-	first := beginErasure(t, o, zebra())
-	runWithChats(t, o, first)
-	if again := beginErasure(t, o, zebra()); again == first {
-		t.Errorf("the contact is erased once more by %s, which has ended", again)
-	}
-}
-
-// An earlier version left a contact without identities after merging two contacts. It can't be erased.
-func TestBeginRefusesAContactWithoutIdentities(t *testing.T) {
-	t.Parallel()
-	pool := newWorld(t)
-	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (7777, 'Otter')`)
-	_, err := erase.Begin(t.Context(), newOptions(t, pool), []store.ContactID{7777}, "ann")
-	if !errors.Is(err, erase.ErrNoContact) {
-		t.Errorf("Begin ended with %v, want %v", err, erase.ErrNoContact)
 	}
 }

@@ -1,74 +1,11 @@
 package erase_test
 
 import (
-	"errors"
 	"testing"
 
 	"parley/store"
-	"parley/store/erase"
 	"parley/store/storetest"
 )
-
-// A list or line that a colleague was sent directly is erased if it shows one of the contact's conversations, which are
-// recognized by their numbers, or if a colleague's words in it name the contact.
-// Requirement R-276: Erase and export a person.
-func TestDirectLinesOfOthers(t *testing.T) {
-	t.Parallel()
-	pool := shop(t)
-	lines := []struct {
-		name     string
-		line     string
-		wantLeft bool
-	}{
-		{name: "list of another",
-			line: `{"Kind": "list", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Rows": [{"ID": 1, "Subject": "User",` +
-				` "Contact": {"Name": "User", "Address": "u-17"}}]}`,
-			wantLeft: true},
-		{name: "list with another", line: `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 4, "Subject": ""}]}`},
-		{name: "list by that name", line: `{"Kind": "list", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`, wantLeft: true},
-		{name: "empty list by it", line: `{"Kind": "list", "Text": "user"}`, wantLeft: true},
-		{name: "team of that name", line: `{"Kind": "evening", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`, wantLeft: true},
-		{name: "found another", line: `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}], "Args": {"note": "parcel of User"}}`},
-		{name: "for another",
-			line: `{"Kind": "top_level", "Text": "User wants her parcel", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 2, "Subject": ""}],` +
-				` "Args": {"typed": {"channel": "C1"}}}`},
-		{name: "of users",
-			line: `{"Kind": "top_level", "Text": "All users want it", "Rows": [{"ID": 1, "Subject": "User"}],` +
-				` "Args": {"typed": {"channel": "C1"}}}`,
-			wantLeft: true},
-		{name: "digest", line: `{"Kind": "user", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Text": "42 users"}`, wantLeft: true},
-		{name: "remark", line: `{"Kind": "note", "Text": "Call User, please"}`},
-		{name: "in italics", line: `{"Kind": "note", "Text": "Call _User_, please"}`},
-		{name: "button", line: `{"Kind": "note", "Args": {"conversation": 4}}`},
-		{name: "another's button", line: `{"Kind": "note", "Args": {"conversation": 41}, "Customer": {"Name": "User"}}`, wantLeft: true},
-		{name: "hand-over",
-			line: `{"Kind": "unassigned", "Args": {"team": "Billing", "conversation": 4}, "Text": "please check it",` +
-				` "Customer": {"Name": "Somebody"}}`},
-		{name: "hand-over of another",
-			line: `{"Kind": "unassigned", "Args": {"team": "Billing", "conversation": 41}, "Text": "please check it",` +
-				` "Customer": {"Name": "User"}}`,
-			wantLeft: true},
-		{name: "remark to another", line: `{"Kind": "note", "Args": {"conversation": 41}, "Text": "Call User, please"}`},
-		{name: "led to another", line: `{"Kind": "top_level", "Text": "User wants her parcel", "Other": {"ID": 1, "Subject": ""}}`},
-		{name: "address", line: `{"Kind": "note", "Args": {"conversation": 1}, "Text": "to <user@shop.example>"}`},
-		{name: "another's address", line: `{"Kind": "note", "Text": "to superuser@shop.example"}`, wantLeft: true},
-	}
-
-	for i, l := range lines {
-		exec(t, pool, `
-			INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-			VALUES ($1, 1, $1, 'line', jsonb_build_object('to', 'U1', 'line', $3::jsonb), 'sent', $2, now())`, i+1, l.name, l.line)
-	}
-
-	eraseContact(t, pool, 4)
-	for _, l := range lines {
-		var got bool
-		check(t, pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM deliveries WHERE external_id = $1)`, l.name).Scan(&got))
-		if got != l.wantLeft {
-			t.Errorf("%s is left: %t, want %t: %s", l.name, got, l.wantLeft, l.line)
-		}
-	}
-}
 
 // The contact wrote, in copy, in another customer's conversation, which keeps a preview of its last words. The preview is
 // erased if the contact wrote these words. They are the newest words of a person or, if only machines wrote, the first
@@ -123,30 +60,6 @@ func TestLastWordsInAnothersConversation(t *testing.T) {
 				t.Errorf("remembered is %q, want %q", got, want)
 			}
 		})
-	}
-}
-
-// A contact with hundreds of conversations is erased as fast as others, even if many lists and lines contain a word that
-// begins like the contact's name.
-// Requirement R-276: Erase and export a person.
-func TestContactOfManySubjects(t *testing.T) {
-	t.Parallel()
-	pool := shop(t)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
-		SELECT n + 100, $1, 4, 'resolved', 'My order number ' || n || ' of this year', now(), now()
-		FROM generate_series(1, 300) AS n`, mailAccount)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-		SELECT n, 1, n, 'line',
-			jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Kind', 'user', 'Text', n || ' users', 'Reason', 'They asked.')), 'sent',
-				'', now()
-		FROM generate_series(1, 4000) AS n`)
-	exec(t, pool, `UPDATE lanes SET head = 5000, tail = 5000 WHERE id = 1`)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-		VALUES (5000, 1, 5000,
-			'line', '{"to": "U1", "line": {"Kind": "note", "Text": "About my order number 123 of this year"}}', 'sent', 'about', now())`)
-	eraseContact(t, pool, 4)
-	if got := storetest.Row(t, pool, `SELECT count(*), count(*) FILTER (WHERE external_id = 'about') FROM deliveries`); got != "(4000,0)" {
-		t.Errorf("left are %s, want (4000,0)", got)
 	}
 }
 
@@ -224,37 +137,5 @@ func TestAddressTypedElsewhere(t *testing.T) {
 	if got := storetest.Row(t, pool, `SELECT payload #>> '{line,Copied}' FROM deliveries
 		WHERE id = 53`); got != `("[{""Address"": ""bob@shop.example""}]")` {
 		t.Errorf("in copy of the collected mail are %s", got)
-	}
-}
-
-// An agent put the contact in copy of another customer's conversation, and removed her again. The line about this waits in
-// its lane, while the first run of the erasure empties the log that names her. Each run waits for the line, which is erased
-// once it is posted.
-// Requirement R-276: Erase and export a person.
-func TestLineThatWaitsElsewhere(t *testing.T) {
-	t.Parallel()
-	pool := shop(t)
-	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
-		VALUES (1, 1, now(), 1, 'agent', $1, '{"text": "copy: ann@shop.example"}')`,
-		store.DeedReaddressed)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at)
-		VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-		VALUES (2, 2, 1, 'line', '{"line": {"Kind": "recipients", "Text": "copy: ann@shop.example"}}', 'queued', '', now())`)
-
-	o := newOptions(t, pool)
-	o.Ask = nil
-	id := must(erase.Begin(t.Context(), o, []store.ContactID{2}, "ann"))(t)
-	for run := range 2 {
-		if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
-			t.Errorf("run %d ended before the line was posted: %v", run+1, err)
-		}
-	}
-
-	exec(t, pool, `UPDATE deliveries SET state = 'sent', external_id = '1.2'`)
-	exec(t, pool, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 2`)
-	must(erase.Run(t.Context(), o, id))(t)
-	if got := storetest.Row(t, pool, `SELECT count(*) FROM deliveries`); got != "(0)" {
-		t.Errorf("%s lines are left, want (0)", got)
 	}
 }

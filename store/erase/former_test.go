@@ -102,17 +102,3 @@ func TestFormerNumberThatIsAnothers(t *testing.T) {
 
 	wantEvents(t, pool, "receipt-like first message of the next", "receipt of the next")
 }
-
-// If the person who has the number now has not written yet, it is unknown since when. All events that name the number stay.
-// Requirement R-276: Erase and export a person.
-func TestFormerNumberOfSomebodyWhoHasNotWritten(t *testing.T) {
-	t.Parallel()
-	pool := shop(t)
-	storeApplied(t, pool, receipt(chatAccount, "receipt", "4915112345"))
-	changeNumber(t, pool)
-	giveNumberToNext(t, pool)
-
-	eraseContact(t, pool, phil)
-
-	wantEvents(t, pool, "receipt")
-}

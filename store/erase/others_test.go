@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -179,24 +178,6 @@ func TestKeysInAnotherCase(t *testing.T) {
 	checkLeft(t, pool, slices.Concat(own, others, anywhere))
 }
 
-// A message of another customer was in quarantine while the contact was erased. It is stored when the shop sends it again.
-// Requirement R-276: Erase and export a person.
-func TestOthersMessageIsTakenAgain(t *testing.T) {
-	t.Parallel()
-	pool := shop(t)
-	quarantine(t, pool, shopAccount, "customer:u-170", []quarantined{{name: "message:longer", payload: fromShop("u-170")}})
-	o := eraseContact(t, pool, 1)
-	exec(t, pool, `DELETE FROM quarantine`)
-	exec(t, pool, `DELETE FROM events`)
-
-	key := must(erase.LoadKey(t.Context(), pool, o.Sealer))(t)
-	again := store.NewEvent{AccountID: shopAccount, ExternalID: "message:longer", OrderKey: "13/customer:u-170",
-		Payload: []byte(fromShop("u-170")), Erased: key.Fact(shopAccount, "message:longer")}
-	if stored := must(store.InsertEvents(t.Context(), pool, []store.NewEvent{again}))(t); len(stored) != 1 {
-		t.Error("another customer's message is passed over when it is sent again")
-	}
-}
-
 // An email address is found in each form that mails, forms and JSON give it, and not as a part of another address.
 // Requirement R-276: Erase and export a person.
 func TestFormsOfAnAddress(t *testing.T) {
@@ -236,33 +217,6 @@ func TestFormsOfANumber(t *testing.T) {
 	})
 }
 
-// A customer's name may be a common word of programs, here User. The word stays in texts of agents in other conversations'
-// threads, and in events of programs. Events in which people mention the customer elsewhere are erased.
-// Requirement R-276: Erase and export a person.
-func TestNameThatIsAWordOfPrograms(t *testing.T) {
-	t.Parallel()
-	const user = 4 // the contact who is called User
-	slackSays := func(text string) string {
-		return `{"kind":"event","self":{"user":"U1"},"body":{"type":"message","user":"U2","text":"` + text + `"}}`
-	}
-	inOthersThread := []quarantined{{name: "reply to another", payload: slackSays("Dear user, it is done"), wantLeft: true}}
-	inOwnThread := []quarantined{{name: "reply", payload: `{"body":{"thread_ts":"` + threadOf(user) + `"}}`}}
-	inChannel := []quarantined{
-		{name: "chat", payload: slackSays("Good morning"), wantLeft: true},
-		{name: "users", payload: slackSays("Two users called"), wantLeft: true},
-		{name: "gossip", payload: slackSays(`\"Oh\", said User`)},
-	}
-	ofPrograms := []quarantined{{name: "written to another", payload: `{"kind":"written","text":"Dear user"}`, wantLeft: true}}
-
-	pool := shop(t)
-	quarantine(t, pool, slack, "C1:"+threadOf(1), inOthersThread)
-	quarantine(t, pool, slack, "C1:"+threadOf(user), inOwnThread)
-	quarantine(t, pool, slack, "C2:1.000200", inChannel)
-	quarantine(t, pool, store.SystemAccount, "c1", ofPrograms)
-	eraseContact(t, pool, user)
-	checkLeft(t, pool, slices.Concat(inOthersThread, inOwnThread, inChannel, ofPrograms))
-}
-
 // A name in a text is found where a word can begin. Chats and Parley write such texts in ASCII, with escapes. The name isn't
 // found behind other letters, or in the fields in which a chat names its people.
 // Requirement R-276: Erase and export a person.
@@ -284,63 +238,4 @@ func TestNamesInASCII(t *testing.T) {
 		{name: "name of a person in the chat", payload: `{"from":{"name":"Ann Weber"},"text":"Hi"}`, wantLeft: true},
 		{name: "the same beside a file", payload: `{"from":{"name":"Ann Weber"},"attachments":[{"name":"list.pdf"}]}`, wantLeft: true},
 	})
-}
-
-// In texts that are written in UTF-8, too, a name is found where a word can begin.
-// Requirement R-276: Erase and export a person.
-func TestNamesInUTF8(t *testing.T) {
-	t.Parallel()
-	checkErased(t, slack, "C2:1.000200", 2, []quarantined{
-		{name: "in typographic quotes", payload: `{"text":"She is „Ann Weber“"}`},
-		{name: "behind an emoji", payload: `{"text":"👤Ann Weber"}`},
-		{name: "behind Chinese", payload: `{"text":"请联系Ann Weber"}`},
-		{name: "behind a Hebrew prefix", payload: `{"text":"לAnn Weber"}`},
-		{name: "in guillemets", payload: `{"text":"«Ann Weber»"}`},
-		{name: "behind a Latin letter", payload: `{"text":"MariäAnn Weber"}`, wantLeft: true},
-		{name: "behind a Cyrillic letter", payload: `{"text":"отAnn Weber"}`, wantLeft: true},
-	})
-}
-
-// A name that is also the end of other words, such as Fung in Prüfung, is found only as a word of its own.
-// Requirement R-276: Erase and export a person.
-func TestNameThatEndsWords(t *testing.T) {
-	t.Parallel()
-	const fung = 5
-	checkErased(t, slack, "C2:1.000200", fung, []quarantined{
-		{name: "word", payload: `{"text":"Prüfung of Fung"}`},
-		{name: "end of a word", payload: `{"text":"Prüfung"}`, wantLeft: true},
-		{name: "escaped", payload: `{"text":"Pr\u00fcfung"}`, wantLeft: true},
-		{name: "escaped in two characters", payload: `{"text":"Pru\u0308fung"}`, wantLeft: true},
-		{name: "behind an ASCII letter", payload: `{"text":"Oeffnung"}`, wantLeft: true},
-	})
-}
-
-// A name may have characters that chats and Parley escape in various ways.
-// Requirement R-276: Erase and export a person.
-func TestNameWithEscapedCharacters(t *testing.T) {
-	t.Parallel()
-	pool := shop(t)
-	exec(t, pool, `UPDATE contacts SET name = 'Ann 🌸 "Bee" Müller & Co/KG' WHERE id = 2`)
-
-	events := []quarantined{
-		{name: "raw", payload: `{"text":"Call Ann 🌸 \"Bee\" Müller & Co/KG"}`},
-		{name: "Go", payload: `{"text":"Call Ann 🌸 \"Bee\" Müller \u0026 Co/KG"}`},
-		{name: "ASCII", payload: `{"text":"Call Ann \ud83c\udf38 \"Bee\" M\u00fcller & Co/KG"}`},
-		{name: "Slack", payload: `{"text":"Call Ann \ud83c\udf38 \"Bee\" M\u00fcller &amp; Co\/KG"}`},
-		{name: "Teams", payload: `{"body":{"content":"\u003cp\u003eAnn 🌸 \"Bee\" Müller \u0026amp; Co/KG\u003c/p\u003e"}}`},
-		{name: "another", payload: `{"text":"Call \"Bee\" Müller & Co/KG"}`, wantLeft: true},
-	}
-
-	quarantine(t, pool, slack, "C2:1.000200", events)
-	exec(t, pool, `
-		INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
-		SELECT n, 1, n, 'line', jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Kind', 'note', 'Text', said)), 'sent', said, now()
-		FROM unnest(ARRAY['Call Ann 🌸 "Bee" Müller & Co/KG', 'Call "Bee"']) WITH ORDINALITY AS told(said, n)`)
-
-	eraseContact(t, pool, 2)
-	checkLeft(t, pool, events)
-	got, want := storetest.Rows(t, pool, pgx.RowTo[string], `SELECT payload #>> '{line,Text}' FROM deliveries`), []string{`Call "Bee"`}
-	if !slices.Equal(got, want) {
-		t.Errorf("the lines that are left say %q, want %q", got, want)
-	}
 }

@@ -2,10 +2,7 @@ package erase_test
 
 import (
 	"errors"
-	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/erase"
@@ -145,104 +142,12 @@ func TestNewContactIsNotErasedAfterARestore(t *testing.T) {
 	checkFound("afterwards")
 }
 
-// Two customers were erased since the backup. In the backup, a post in the first one's thread has an unknown result, so that
-// the first erasure waits until Parley has looked for it. The second customer is erased anyway, before Parley serves
-// anything. Mails of both that the mailbox brings again are passed over.
-// Requirement R-276: Erase and export a person.
-func TestOneWaitsAfterARestore(t *testing.T) {
-	t.Parallel()
-	now, backup := newWorld(t), newWorld(t)
-	o := newOptions(t, now)
-	var records []erase.Record
-	for _, p := range []person{zebra(), otter()} {
-		id := beginErasure(t, o, p)
-		runWithChats(t, o, id)
-		records = append(records, must(erase.RecordOf(t.Context(), now, id))(t))
-	}
-
-	loseResultOfPost(t, backup)
-	restored := o
-	restored.Pool = backup
-	if _, err := erase.ApplyRecords(t.Context(), restored, records); !errors.Is(err, erase.ErrWaiting) {
-		t.Fatalf("the list is applied with %v, want the first erasure to wait", err)
-	}
-	checkForgotten(t, backup, otter(), "while the first erasure waits")
-	for _, name := range []string{"zebra-mail", "otter-mail"} {
-		if storeMail(t, restored, name) {
-			t.Errorf("the mail %q was erased, and is taken a second time", name)
-		}
-	}
-
-	// Parley has found that the post arrived.
-	exec(t, backup, `UPDATE deliveries SET state = 'accepted' WHERE id = 1002`)
-	exec(t, backup, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 1002`)
-	takeAwayInChats(t, backup, "erased")
-	for range 2 { // the first erasure asks the chats only now
-		must(erase.ApplyRecords(t.Context(), restored, records))(t)
-		takeAwayInChats(t, backup, "erased")
-	}
-	if open := must(erase.ListUnfinished(t.Context(), backup))(t); len(open) != 0 {
-		t.Errorf("erasures %v are not done, want none", open)
-	}
-	checkForgotten(t, backup, zebra(), "in the end")
-}
-
-// loseResultOfPost makes the result of zebra's post 1002 unknown: it may or may not have arrived in the chat.
-func loseResultOfPost(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
-	exec(t, pool, `UPDATE deliveries SET state = 'unknown' WHERE id = 1002`)
-	exec(t, pool, `UPDATE lanes SET head = 0, tail = 1, due_at = now(), leased_until = NULL WHERE id = 1002`)
-}
-
-// A list may contain entries of another database, sealed with the same master key. The entries of this database are applied
-// anyway.
-// Requirement R-276: Erase and export a person.
-func TestMixedListOfOneMasterKey(t *testing.T) {
-	t.Parallel()
-	record, restored := eraseBeforeRestore(t)
-	exec(t, restored.Pool, `INSERT INTO erasure_key (id, sealed) VALUES (1, $1)`, record.Key)
-	other := newOptions(t, newWorld(t))
-	other.Sealer = restored.Sealer
-	checkOnlyOwnIsApplied(t, restored, record, eraseThere(t, other))
-}
-
-// A list may contain entries that were sealed with another master key. The entries of this database are applied anyway, and
-// the others give no key to a restored database without one.
-// Requirement R-276: Erase and export a person.
-func TestMixedListOfTwoMasterKeys(t *testing.T) {
-	t.Parallel()
-	record, restored := eraseBeforeRestore(t)
-	other := newOptions(t, newWorld(t))
-	checkOnlyOwnIsApplied(t, restored, record, eraseThere(t, other))
-}
-
 // eraseThere erases zebra in another database, and returns the record of the erasure.
 func eraseThere(t *testing.T, other erase.Options) erase.Record {
 	t.Helper()
 	id := beginErasure(t, other, zebra())
 	runWithChats(t, other, id)
 	return must(erase.RecordOf(t.Context(), other.Pool, id))(t)
-}
-
-// checkOnlyOwnIsApplied applies a list with a record of another database and one of this database.
-func checkOnlyOwnIsApplied(t *testing.T, restored erase.Options, own, foreign erase.Record) {
-	t.Helper()
-	list := []erase.Record{foreign, own}
-	ours := must(erase.RecordsOfDatabase(t.Context(), restored.Pool, restored.Sealer, list))(t)
-	if len(ours) != 1 {
-		t.Fatalf("%d records are of this database, want 1: %+v", len(ours), ours)
-	}
-	if ours[0].Erasure != own.Erasure {
-		t.Errorf("the record of erasure %s is of this database, want %s", ours[0].Erasure, own.Erasure)
-	}
-	_, err := erase.ApplyRecords(t.Context(), restored, list)
-	if !errors.Is(err, erase.ErrOtherKey) {
-		t.Fatalf("the list is applied with %v, want %v", err, erase.ErrOtherKey)
-	}
-	if !strings.Contains(err.Error(), foreign.Erasure) {
-		t.Errorf("the error %q doesn't name the other database's erasure %s", err, foreign.Erasure)
-	}
-	checkForgotten(t, restored.Pool, zebra(), "after the list")
 }
 
 // A list of another database erases no contact of this one.

@@ -35,20 +35,6 @@ func TestErasureWaitsUntilEventsAreApplied(t *testing.T) {
 	}
 }
 
-// A list for colleagues that isn't posted yet may name the contact, so the erasure waits for it.
-func TestErasureWaitsUntilListsArePosted(t *testing.T) {
-	t.Parallel()
-	pool := newWorld(t)
-	o := newOptions(t, pool)
-	id := beginErasure(t, o, zebra())
-	exec(t, pool, `UPDATE lanes SET head = 1 WHERE id = 1`) // the rest of its hundred is still to be posted
-	mustWait(t, o, id, "a list isn't posted")
-	takeAwayInChats(t, pool, "erased") // the posts that were there before
-
-	exec(t, pool, `UPDATE lanes SET head = 100 WHERE id = 1`)
-	runWithChats(t, o, id)
-}
-
 // The erasure waits for a post that is being sent, since only the result tells its place in the chat. A post that waits
 // behind it is never sent.
 func TestErasureWaitsForAPostUnderWay(t *testing.T) {
@@ -81,20 +67,6 @@ func TestErasureWaitsForAPostUnderWay(t *testing.T) {
 	}
 
 	exec(t, pool, `UPDATE deliveries SET state = 'accepted' WHERE id = 1002`)
-	runWithChats(t, o, id)
-}
-
-// A chat that is never connected again doesn't block an erasure. After six days the erasure no longer waits for a post with
-// an unknown result, and erases the posts in other chats.
-func TestErasureWaitsSixDaysForAnUnknownPost(t *testing.T) {
-	t.Parallel()
-	pool := newWorld(t)
-	o := newOptions(t, pool)
-	loseResultOfPost(t, pool)
-	id := beginErasure(t, o, zebra())
-	mustWait(t, o, id, "nobody knows of the post")
-
-	passSixDays(t, pool)
 	runWithChats(t, o, id)
 }
 

@@ -139,64 +139,6 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 	}
 }
 
-// An event may be replayed while an erasure looks at it. It waits to be applied, and later events of its queue are applied
-// after it, since a queue whose next event is gone can't go on.
-// Requirement R-276: Erase and export a person.
-func TestReplayedBesideAnErasure(t *testing.T) {
-	t.Parallel()
-	ctx, pool := t.Context(), newWorld(t)
-	o := newOptions(t, pool)
-	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
-	var event store.EventID
-	check(t, pool.QueryRow(ctx, `SELECT id FROM events WHERE external_id = 'zebra-mail'`).Scan(&event))
-	exec(t, pool, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'not applied')`, event)
-	exec(t, pool, `UPDATE messages SET event_id = 0 WHERE event_id = $1`, event) // an event with a message isn't replayed
-
-	id := beginErasure(t, o, zebra())
-	other := beginStoring(t, pool) // the erasure waits for it once the fact is noted
-	ended := startErasure(t, o, id)
-	waitForErasedFact(t, pool, key, "zebra-mail")
-
-	replay := storetest.Begin(t, pool)
-	if queued := must(store.Replay(ctx, replay, []store.EventID{event}))(t); len(queued) != 1 {
-		t.Fatalf("%d events were queued, want 1", len(queued))
-	}
-
-	check(t, other.Rollback(ctx))
-	storetest.WaitForLock(t, pool)
-	check(t, replay.Commit(ctx))
-	mustEnd(t, ended, erase.ErrWaiting) // until the event is applied
-
-	var lost int
-	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM queues AS q WHERE NOT EXISTS (SELECT FROM events WHERE id = q.first_event)`).Scan(&lost))
-	if lost != 0 {
-		t.Errorf("%d queues wait for an event that is gone, want none", lost)
-	}
-}
-
-// The erasure waits for a post that a dispatcher takes up while the erasure waits for the post's lane. The post may arrive
-// in the chat, and only the chat's answer tells its place.
-// Requirement R-276: Erase and export a person.
-func TestPostTakenUpBesideAnErasure(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []string{"line", "card"} { // a card changes an existing post
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			ctx, pool := t.Context(), newWorld(t)
-			o := newOptions(t, pool)
-			id := beginErasure(t, o, zebra())
-			queuePost(t, pool, zebra(), kind)
-			dispatcher := storetest.Begin(t, pool)
-			takeUpPost(t, dispatcher, zebra())
-			ended := startErasure(t, o, id)
-			storetest.WaitForLock(t, pool)
-			check(t, dispatcher.Commit(ctx))
-			mustEnd(t, ended, erase.ErrWaiting)
-			checkPostUnderWay(t, pool, zebra())
-		})
-	}
-}
-
 // A post waits when the erasure stops its lane. If the lane is woken and a dispatcher takes up the post while the rest is
 // erased, the erasure waits for this post.
 // Requirement R-276: Erase and export a person.
@@ -223,29 +165,6 @@ func TestPostTakenUpWhileItIsErased(t *testing.T) {
 	check(t, dispatcher.Commit(ctx))
 	mustEnd(t, ended, erase.ErrWaiting)
 	checkPostUnderWay(t, pool, zebra())
-}
-
-// The erasure also waits for a post that came after the lane was stopped, such as the answer to a colleague's command.
-// Requirement R-276: Erase and export a person.
-func TestPostThatCameWhileItIsErased(t *testing.T) {
-	t.Parallel()
-	pool := newWorld(t)
-	o := newOptions(t, pool)
-	id := beginErasure(t, o, zebra())
-	o.Say = func(place string, _ int64) error {
-		if place == "closed" {
-			queuePost(t, pool, zebra(), "line")
-			takeUpPost(t, pool, zebra())
-		}
-		return nil
-	}
-	mustWait(t, o, id, "a post came late")
-	checkPostUnderWay(t, pool, zebra())
-
-	o.Say = nil
-	exec(t, pool, `UPDATE deliveries SET state = 'sent' WHERE id = $1`, post) // it arrives
-	exec(t, pool, `UPDATE lanes SET head = tail, due_at = NULL, leased_until = NULL WHERE id = $1`, zebra().lane())
-	runWithChats(t, o, id)
 }
 
 // The same file may belong to another customer's message that is stored only after the erasure looked at the file, or to an

@@ -85,64 +85,6 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestHint(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ goos, release, want string }{
-		{"darwin", "", "brew install postgresql@16"},
-		{"linux", "NAME=\"Debian GNU/Linux\"\nID=debian\n", "apt-get install postgresql-16"},
-		{"linux", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "apt-get install postgresql-16"},
-		{"linux", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", "dnf install postgresql16-server"},
-		{"linux", "ID=alpine\n", "apk add postgresql16"},
-		{"linux", "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "zypper install postgresql16-server"},
-		{"linux", "", "postgresql-16"},
-		{"freebsd", "VERSION_ID=14", "postgresql-16"},
-	} {
-		if got := hintFor(c.goos, c.release, 16); !strings.Contains(got, c.want) {
-			t.Errorf("%s %q: %s", c.goos, c.release, got)
-		}
-	}
-}
-
-func TestBadMajor(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ version, want string }{
-		{"99\n", "PostgreSQL 99"},
-		{"13\n", "at least 15"},
-		{"9.6\n", "at least 15"},
-		{"", "at least 15"},
-	} {
-		dir, m := openDir(t), testMachine(openDir(t))
-		check(t, os.Mkdir(filepath.Join(dir, "pg"), 0o700))
-		check(t, os.WriteFile(filepath.Join(dir, "pg", "PG_VERSION"), []byte(c.version), 0o600))
-		_, err := start(t.Context(), Options{Dir: dir}, m)
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%q: %v", c.version, err)
-		}
-		if c.version == "99\n" &&
-			(err == nil || !strings.Contains(err.Error(), "install") || !strings.Contains(err.Error(), "parley restore FILE")) {
-			t.Errorf("%q names no package: %v", c.version, err)
-		}
-	}
-}
-
-func TestLocale(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		goos  string
-		major int
-		want  string
-	}{
-		{"linux", 15, "--locale=C.UTF-8"},
-		{"linux", 17, "--builtin-locale=C.UTF-8"},
-		{"darwin", 16, "--lc-ctype=UTF-8"},
-		{"darwin", 18, "--builtin-locale=C.UTF-8"},
-	} {
-		if got := localeOptions(c.goos, c.major); !slices.Contains(got, c.want) {
-			t.Errorf("%s %d: %v", c.goos, c.major, got)
-		}
-	}
-}
-
 // repository serves an archive like that of the real repository: a zip with testdata/fake.txz, whose programs only print
 // a version.
 func repository(t *testing.T, damage bool) (url string, hits *atomic.Int32) {
@@ -199,18 +141,5 @@ func TestDownload(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(home, "pg", "PG_VERSION"), []byte("16\n"), 0o600))
 	if _, err := findBinaries(t.Context(), o, m, home, acct); err == nil || !strings.Contains(err.Error(), "PostgreSQL 16") {
 		t.Errorf("other major: %v", err)
-	}
-}
-
-func TestDownloadFails(t *testing.T) {
-	t.Parallel()
-	bad, _ := repository(t, true)
-	for name, url := range map[string]string{"damaged": bad, "offline": "http://127.0.0.1:1"} {
-		home := openDir(t)
-		o, m := Options{Dir: home, Say: func(string) {}}, machine{path: "/nonexistent", repository: url}
-		_, err := findBinaries(t.Context(), o, m, home, account{uid: os.Geteuid()})
-		if err == nil || !strings.Contains(err.Error(), "install") || !strings.Contains(err.Error(), "DATABASE_URL") {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 }

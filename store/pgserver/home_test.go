@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -54,91 +53,6 @@ func TestClosedAncestor(t *testing.T) {
 	check(t, os.WriteFile(elsewherePath(copied), []byte(filepath.Join(m.varLib, "gone")), 0o600))
 	if _, err := start(t.Context(), Options{Dir: copied}, m); err == nil || !strings.Contains(err.Error(), "gone") {
 		t.Errorf("lost cluster: %v", err)
-	}
-}
-
-func TestClosedTo(t *testing.T) {
-	t.Parallel()
-	base := t.TempDir()
-	deep := filepath.Join(base, "a", "b")
-	check(t, os.MkdirAll(deep, 0o755))
-	stranger, us := account{uid: 54321, gid: 54321}, account{uid: os.Geteuid(), gid: os.Getegid()}
-	for _, c := range []struct {
-		name    string
-		mode    os.FileMode
-		a       account
-		ourBase string
-	}{
-		{"open", 0o755, stranger, ""},
-		{"only passing", 0o711, stranger, ""},
-		{"closed", 0o700, stranger, "a"},
-		{"closed to others but the group", 0o710, stranger, "a"},
-		{"the owner", 0o700, us, ""},
-		{"the owner shut out", 0o077, us, "a"},
-		{"the group", 0o710, account{uid: 54321, gid: os.Getegid()}, ""},
-		{"the group shut out", 0o705, account{uid: 54321, gid: os.Getegid()}, "a"},
-	} {
-		for d, mode := range map[string]os.FileMode{base: 0o755, filepath.Dir(base): 0o755, filepath.Join(base, "a"): c.mode} {
-			check(t, os.Chmod(d, mode))
-		}
-		want := ""
-		if c.ourBase != "" {
-			want = filepath.Join(base, c.ourBase)
-		}
-		got, err := c.a.findClosedFolder(deep)
-		if err != nil || got != want {
-			t.Errorf("%s: %q, %v; want %q", c.name, got, err, want)
-		}
-	}
-}
-
-func TestFitsSocket(t *testing.T) {
-	t.Parallel()
-	limit := len(syscall.RawSockaddrUnix{}.Path) - 1 - len("/.s.PGSQL.5432")
-	for _, c := range []struct {
-		dir string
-		ok  bool
-	}{
-		{"/" + strings.Repeat("x", limit-1), true},
-		{"/" + strings.Repeat("x", limit), false},
-		{"/data/acme, support/run", false},
-		{`/data/my "own" data/run`, true},
-	} {
-		if err := checkSocketPath(c.dir); (err == nil) != c.ok {
-			t.Errorf("%s: %v", c.dir, err)
-		}
-	}
-}
-
-func TestLongPath(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(openDir(t), strings.Repeat("long-", 25))
-	m := testMachine(openDir(t))
-	m.tempDirs = append([]string{dir}, m.tempDirs...) // this one is too long as well, so the next one is taken
-	s := begin(t, Options{Dir: dir}, m)
-	query(t, s, "SELECT 'works'")
-	socket := s.run.SocketDir
-	if strings.HasPrefix(socket, dir) || !strings.HasPrefix(filepath.Base(socket), socketPrefix) {
-		t.Errorf("socket in %s", socket)
-	}
-	check(t, s.Close(t.Context()))
-	if _, err := os.Stat(socket); !os.IsNotExist(err) {
-		t.Errorf("the socket's folder stays: %v", err)
-	}
-
-	// The next start removes the socket folder that a killed owner left.
-	left, err := os.MkdirTemp("", socketPrefix) //nolint:usetesting // it has to be where the server's own are
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(t, writeRun(dir, run{OwnerPID: 2, PostmasterPID: 1 << 22, SocketDir: left}))
-
-	m.tempDirs = []string{dir}
-	if _, err := start(t.Context(), Options{Dir: dir}, m); err == nil || !strings.Contains(err.Error(), "too long") {
-		t.Errorf("no folder is short enough: %v", err)
-	}
-	if _, err := os.Stat(left); !os.IsNotExist(err) {
-		t.Errorf("the killed owner's socket folder stays: %v", err)
 	}
 }
 

@@ -2,10 +2,8 @@ package pgserver
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -67,28 +65,6 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	}
 }
 
-// A process that waits for another one to start the server says so, since that may take long: the other one may be
-// downloading or recovering. While the first database is being made, the folder already counts as one with a database.
-func TestStartSaysThatItWaits(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	lock, err := tryLock(dir) // another process holds it that isn't ready
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Close()
-	if !Holds(dir) {
-		t.Error("a folder in which a database is being made counts as one without a database")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-
-	_, err = Start(ctx, Options{Dir: dir, Say: func(string) { cancel() }})
-
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the start to end when it has said that it waits", err)
-	}
-}
-
 // The owner was killed. The next process starts a server of its own, although the old one is still ending.
 func TestKilledOwner(t *testing.T) {
 	t.Parallel()
@@ -101,51 +77,6 @@ func TestKilledOwner(t *testing.T) {
 		t.Errorf("shared %v, pid %d as before %d", s.IsShared(), s.PID(), owner.pid)
 	}
 	query(t, s, "SELECT 'fresh'")
-}
-
-// The server ends by itself after its owner was killed, even if no other process starts.
-func TestServerDiesWithKilledOwner(t *testing.T) {
-	t.Parallel()
-	dir, lib := openDir(t), openDir(t)
-	owner := must(startOther(t, dir, lib))(t)
-	cluster := filepath.Join(dir, "pg")
-	if !isServing(t.Context(), owner.pid, cluster) {
-		t.Fatal("the helper's server is not seen")
-	}
-	check(t, owner.cmd.Process.Kill())
-	_ = owner.wait()
-	waitFor(t, "the server's end", func() bool { return !isServing(t.Context(), owner.pid, cluster) })
-}
-
-// If the server doesn't get the death signal (on another kernel, or if it was started by hand), the next owner ends it.
-func TestOrphan(t *testing.T) {
-	t.Parallel()
-	dir, m := openDir(t), testMachine(openDir(t))
-	s := begin(t, Options{Dir: dir}, m)
-	r := s.run
-	check(t, s.Close(t.Context()))
-
-	// The test starts a server by hand, which no process of Parley owns.
-	acct := must(serverAccount(m, r.Cluster))(t)
-	bin := must(findBinaries(t.Context(), Options{Dir: dir}, m, dir, acct))(t)
-	cmd := prepareCommand(context.Background(), acct, filepath.Join(bin.dir, "postgres"), serverArguments(Options{}, r)...)
-	cmd.SysProcAttr.Setsid = true
-	orphan := must(spawn(cmd))(t)
-	check(t, orphan.awaitReady(t.Context(), r.databaseURL("postgres")))
-
-	next := begin(t, Options{Dir: dir}, m)
-	waitFor(t, "the orphan's end", func() bool {
-		select {
-		case <-orphan.done:
-			return true
-		default:
-			return false
-		}
-	})
-	if next.PID() == orphan.pid {
-		t.Error("the orphan was taken for our own")
-	}
-	query(t, next, "SELECT 'works'")
 }
 
 // The file postmaster.pid may name a process that is no server, or that has ended and wasn't waited for. PostgreSQL
@@ -197,34 +128,4 @@ func sleeper(t *testing.T, m machine) *exec.Cmd {
 	check(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	return cmd
-}
-
-// The watcher, which is for kernels without a parent-death signal, works on every kernel.
-func TestWatcher(t *testing.T) {
-	t.Parallel()
-	// If the tests run in the background, SIGINT may be ignored, which child processes would inherit.
-	caught := make(chan os.Signal, 1)
-	signal.Notify(caught, syscall.SIGINT)
-	t.Cleanup(func() { signal.Stop(caught) })
-	m := thisMachine()
-	acct := must(serverAccount(m, "/nonexistent"))(t)
-	victim := sleeper(t, m)
-	stop := must(startWatcher(acct, victim.Process.Pid))(t)
-
-	// A watcher that was stopped sends nothing.
-	for range 2 { // twice is harmless
-		check(t, stop())
-	}
-	if err := syscall.Kill(victim.Process.Pid, 0); err != nil {
-		t.Errorf("a stopped watcher signalled: %v", err)
-	}
-
-	// The owner is killed, and its watcher signals.
-	owner := must(startOther(t, "-", "-", helperDir+"_WATCH="+strconv.Itoa(victim.Process.Pid)))(t)
-	check(t, owner.cmd.Process.Kill())
-	waitFor(t, "the watcher's signal", func() bool {
-		var status syscall.WaitStatus
-		pid, err := syscall.Wait4(victim.Process.Pid, &status, syscall.WNOHANG, nil)
-		return err == nil && pid == victim.Process.Pid && status.Signal() == syscall.SIGINT
-	})
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -310,37 +309,6 @@ func TestLogHoldsNoStatements(t *testing.T) {
 	}
 	if !strings.Contains(string(b), "ready to accept connections") {
 		t.Errorf("the log misses the server's own lines:\n%s", b)
-	}
-}
-
-// The kernel's parent-death signal depends on the thread that started the server. The end of that thread must not end the
-// server.
-func TestStarterThreadEnds(t *testing.T) {
-	t.Parallel()
-	dir, m := openDir(t), testMachine(openDir(t))
-	started := make(chan *Server)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
-		s, err := start(context.Background(), Options{Dir: dir}, m)
-		if err != nil {
-			t.Error(err)
-		}
-		started <- s
-	}()
-
-	s := <-started
-	if s == nil {
-		return
-	}
-	defer func() { _ = s.Close(context.Background()) }()
-	// A signal would arrive within microseconds. Twenty connections take longer.
-	for range 20 {
-		query(t, s, "SELECT 'alive'")
-	}
-	select {
-	case <-s.Done():
-		t.Error("the server ended with the thread that started it")
-	default:
 	}
 }
 

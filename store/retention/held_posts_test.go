@@ -12,31 +12,6 @@ import (
 	"parley/store/storetest"
 )
 
-// The name of a contact who turned out to be another one is removed. All contacts are looked at for that at most once
-// a day.
-func TestFormerContactsGo(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	endLongAgo(t, pool)
-	left := func() string { return row(t, pool, `SELECT string_agg(name, ' ' ORDER BY name) FROM contacts`) }
-	exec(t, pool, `INSERT INTO leases (name, holder, until)
-		VALUES ('retention: all deliveries', '30000', clock_timestamp() + interval '1 day')`) // another daily work
-	exec(t, pool, `INSERT INTO contacts (id, name) SELECT n, 'former' FROM generate_series(2, 20002) AS n`) // more than one batch
-
-	allBatches(t, pool, 0, retention.DropFormerContacts)
-	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (2, 'later')`)
-	allBatches(t, pool, 0, retention.DropFormerContacts)
-	if got := left(); got != `("later x")` {
-		t.Errorf("left are %s, want %s", got, `("later x")`)
-	}
-
-	exec(t, pool, `UPDATE leases SET until = clock_timestamp()`)
-	allBatches(t, pool, 0, retention.DropFormerContacts)
-	if got := left(); got != "(x)" {
-		t.Errorf("left are %s, want (x)", got)
-	}
-}
-
 // A text that was typed in a channel, or an edit whose message never came, is kept for as long as somebody may choose
 // what becomes of it. That somebody was told something about a channel is remembered for a while.
 func TestKeptPostsGo(t *testing.T) {

@@ -2,11 +2,8 @@ package retention_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,24 +69,6 @@ func letter(t *testing.T, pool *pgxpool.Pool, event store.EventID, subject strin
 		VALUES (1, 1, 1, 'open', now(), now()) ON CONFLICT DO NOTHING`)
 	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, subject, has_html, files, event_id, said_at, created_at)
 		VALUES ($1, 1, 'in', 'in', $2, $3, $4::jsonb, $1, now(), now())`, event, subject, html, files)
-}
-
-// An answer that was written without Parley keeps its original as a customer's mail does, because its files and HTML
-// are shown from it. The files of a text that an agent typed in a chat are kept elsewhere.
-func TestOriginalOfAnAnswerElsewhere(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	reasons := []string{"elsewhere", "machine", "clicked"}
-	for i, reason := range reasons {
-		id := stored(t, pool, store.NewEvent{AccountID: 1, ExternalID: reason, OrderKey: "1/" + reason, Payload: []byte(reason)})[0]
-		applied(t, pool)
-		letter(t, pool, id, "", i == 0, `[{"name": "bill.pdf"}]`)
-		exec(t, pool, `UPDATE messages SET direction = 'out', fate = 'out', reason = $2 WHERE id = $1`, id, reason)
-	}
-	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
-	if done := emptyAll(t, pool); done.Moved != 2 {
-		t.Errorf("of %q, %d keep their originals, want 2", reasons, done.Moved)
-	}
 }
 
 // After a month an event that was applied loses its payload, but not its key. An event that is still to be applied
@@ -172,71 +151,6 @@ func TestEmptyEvents(t *testing.T) {
 	}
 	if left := row(t, pool, `SELECT count(*) FROM retained`); left != "(0)" {
 		t.Errorf("%s events are remembered for nothing, want (0)", left)
-	}
-}
-
-// Two runs at the same time do the work only once.
-func TestEmptyEventsTwice(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	exec(t, pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
-		SELECT 1, 'e' || n, 'k', 'x', 1, now() - interval '40 days' FROM generate_series(1, 7500) AS n`)
-	exec(t, pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
-		SELECT 1, 'l' || n, 'k', convert_to(repeat('x', 1000000), 'UTF8'), 1000000, now() - interval '40 days' FROM generate_series(1, 40) AS n`)
-	announced(t, pool, retention.Due{Events: 7540})
-
-	var group sync.WaitGroup
-	var total, biggest atomic.Int64
-	for range 2 {
-		group.Go(func() {
-			for more := true; more; {
-				done, err := retention.EmptyEvents(context.Background(), pool, month)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				total.Add(int64(done.Events))
-				biggest.Store(max(biggest.Load(), int64(done.Looked)))
-				more = done.More
-			}
-		})
-	}
-	group.Wait()
-	if total.Load() != 7540 || biggest.Load() > 1000 {
-		t.Errorf("%d events were emptied, at most %d at once", total.Load(), biggest.Load())
-	}
-}
-
-// A reaction is forgotten a month after its line. Younger reactions stay, and so do the lines.
-func TestDropReactions(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id) VALUES (1, 1, 'k', 1)`)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
-		SELECT n, 1, n, 'line', 'accepted', now() - interval '31 days' + CASE WHEN n > 2500 THEN interval '2 days' ELSE '0' END
-		FROM generate_series(1, 2510) AS n`)
-	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id) SELECT 1, 'x' || n, 1, 'y', n
-		FROM generate_series(0, 2510) AS n`)
-	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id)
-		VALUES (1, 'x1', 2, 'y', 2505), (2, 'x1', 1, 'y', 2505)`) // of others, and young
-
-	announced(t, pool, retention.Due{Reactions: 2501})
-	total := 0
-	for done := (retention.Emptied{More: true}); done.More; total += done.Reactions {
-		done = must(retention.DropReactions(t.Context(), pool, month))(t)
-		if done.Reactions > 1000 {
-			t.Errorf("%d went at once, want at most 1000", done.Reactions)
-		}
-	}
-	if left := row(t, pool, `SELECT count(*), min(delivery_id) FROM reactions`); total != 2501 || left != "(12,2501)" {
-		t.Errorf("%d went, left %s", total, left)
-	}
-
-	check(t, store.MoveClock(t.Context(), pool, 3*24*time.Hour))
-	if done := must(retention.DropReactions(t.Context(), pool, month))(t); done.Reactions != 12 ||
-		row(t, pool, `SELECT count(*) FROM deliveries`) != "(2510)" {
-		t.Errorf("later: %+v", done)
 	}
 }
 

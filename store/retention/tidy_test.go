@@ -87,70 +87,6 @@ func TestEventsGo(t *testing.T) {
 	}
 }
 
-// After a day cards, marks and ephemeral messages are removed, unless they are still to be sent. An old row whose id
-// was passed over, since processes take ids from blocks, is removed within a further day.
-func TestPassingDeliveriesGo(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, head, tail) VALUES (1, 1, 'k', 1, 4, 5)`)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
-		SELECT 100 + n, 1, n, (ARRAY['card', 'said', 'mark', 'ephemeral', 'card', 'card'])[n], CASE n WHEN 5 THEN 'queued' ELSE 'accepted' END,
-			now() - CASE n WHEN 6 THEN interval '1 h' ELSE interval '25 h' END
-		FROM generate_series(1, 6) AS n`)
-	card := func(id int, age string) {
-		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
-			VALUES ($1, 1, -$1::bigint, 'card', 'accepted', now() - $2::text::interval)`, id, age)
-	}
-	left := func() string { return row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`) }
-	card(50, "1 h")
-	announced(t, pool, retention.Due{Passing: 3})
-	done := allBatches(t, pool, 24*time.Hour, retention.DropPassing)
-	if left() != `("50 102 105 106")` || done.Deliveries != 3 {
-		t.Errorf("left are %s: %+v", left(), done)
-	}
-	card(60, "25 h")
-	allBatches(t, pool, 24*time.Hour, retention.DropPassing)
-	card(70, "25 h")
-	allBatches(t, pool, 24*time.Hour, retention.DropPassing)
-	if left() != `("50 70 102 105 106")` {
-		t.Errorf("once a day it begins at the first again: left are %s, want %s", left(), `("50 70 102 105 106")`)
-	}
-	exec(t, pool, `UPDATE leases SET until = clock_timestamp()`)
-	allBatches(t, pool, 24*time.Hour, retention.DropPassing)
-	if left() != `("50 102 105 106")` {
-		t.Errorf("a day later left are %s, want %s", left(), `("50 102 105 106")`)
-	}
-}
-
-// The newest mark of each message stays, since the next one has to take it off. One that was never posted doesn't count.
-func TestNewestMarkOfAMessageStays(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	marks := []struct {
-		id, message int
-		state       string
-	}{
-		{id: 101, message: 7, state: "accepted"},
-		{id: 102, message: 7, state: "accepted"}, // the newest of 7
-		{id: 103, message: 8, state: "accepted"}, // the newest of 8 that was posted
-		{id: 104, message: 8, state: "failed"},
-		{id: 105, message: 8, state: "cancelled"},
-		{id: 106, message: 0, state: "accepted"}, // a customer's reaction
-	}
-	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, head, tail) VALUES (1, 1, 'k', 1, 1000, 1000)`)
-	for _, m := range marks {
-		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, message_id, kind, state, created_at)
-			VALUES ($1::bigint, 1, $1::bigint, $2, 'mark', $3, now() - interval '25 h')`, m.id, m.message, m.state)
-	}
-	announced(t, pool, retention.Due{Passing: 4})
-	allBatches(t, pool, 24*time.Hour, retention.DropPassing)
-	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); left != `("102 103")` {
-		t.Errorf("left are %s, want the marks 102 and 103", left)
-	}
-}
-
 // The lanes of a conversation that ended long ago are removed with their deliveries, unless something is still under
 // way. The records of roots and of typed messages stay, and so do the threads.
 func TestLanesOfEndedConversationsGo(t *testing.T) {
@@ -266,50 +202,6 @@ func TestDirectMessagesGo(t *testing.T) {
 	if left := row(t, pool, `SELECT string_agg(concat(account_id, channel, ' ', message), ', ' ORDER BY account_id, channel, message)
 		FROM posts`); left != `("1c typed, 1c young list, 1d list, 2c list")` {
 		t.Errorf("posts left are %s, want all but the list in channel c of account 1", left)
-	}
-}
-
-// One run removes more than a batch, even if a whole batch of rows that stay comes first.
-func TestMoreThanABatchGoes(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, table, insert string // row n of 2,500
-		keep                time.Duration
-		batch               func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error)
-		wantLeft            string
-	}{
-		{
-			name: "passing deliveries", table: "deliveries", keep: 24 * time.Hour, batch: retention.DropPassing, wantLeft: "(1000)",
-			insert: `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
-				SELECT n, 1, n, CASE WHEN n <= 1000 THEN 'said' ELSE 'card' END, 'accepted', now() - interval '25 h'`,
-		},
-		{
-			name: "lanes of ended conversations", table: "lanes", keep: month, batch: retention.TidyConversations,
-			wantLeft: "(1001)", // the lane of the deliveries stays, too
-			insert: `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail)
-				SELECT 10 + n, 1, 'more ' || n, 1, CASE WHEN n <= 1000 THEN 0 ELSE 1 END, 1, 1`,
-		},
-		{
-			name: "typed texts", table: "posts", keep: month, batch: retention.DropEarly, wantLeft: "(0)",
-			insert: `INSERT INTO posts (account_id, channel, message, kind, early, kept_at)
-				SELECT 1, 'c', n::text, 'early', '{}', now() - interval '90 days'`,
-		},
-		{
-			name: "what was told in channels", table: "posts", keep: month, batch: retention.DropTold, wantLeft: "(0)",
-			insert: `INSERT INTO posts (account_id, channel, message, kind, kept_at) SELECT 1, 'c', n::text, 'told', now() - interval '90 days'`,
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			pool := storetest.Reused(t)
-			endLongAgo(t, pool)
-			exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, head, tail) VALUES (1, 1, 'k', 1, 3000, 3000)`)
-			exec(t, pool, tt.insert+` FROM generate_series(1, 2500) AS n`)
-			allBatches(t, pool, tt.keep, tt.batch)
-			if left := row(t, pool, `SELECT count(*) FROM `+tt.table); left != tt.wantLeft {
-				t.Errorf("%s rows of %s are left, want %s", left, tt.table, tt.wantLeft)
-			}
-		})
 	}
 }
 

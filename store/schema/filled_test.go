@@ -47,8 +47,3 @@ func filledAtTen(t *testing.T, rows int64) *pgxpool.Pool {
 	exec(t, pool, `ANALYZE`)
 	return pool
 }
-
-// fillQueues gives each event of those that were filled in a queue in which it waits, as schema 11 and later ones have them.
-const fillQueues = `
-	INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at, waits_for)
-	SELECT order_key, 7, 0, id, id, id, clock_timestamp() + interval '1 day', 'post:' || id FROM events ORDER BY id`

@@ -100,26 +100,6 @@ func TestMigrateThereAndBack(t *testing.T) {
 	checkNoWayBack(t, pool, "after events were removed", "restore the backup")
 }
 
-// The first tags stay as admins changed them when the version before takes over and this version takes over again.
-func TestMigrateBackKeepsTags(t *testing.T) {
-	t.Parallel()
-	const tags = `SELECT array_agg(concat_ws('|', name, color, category, kind, formerly::text, active) ORDER BY name) FROM tags`
-	pool := storetest.DB(t)
-	exec(t, pool, `UPDATE tags SET name = 'Invoices', formerly = '{BILLING, Billing Issue}' WHERE name = 'Billing'`)
-	exec(t, pool, `DELETE FROM tags WHERE name = 'Billing Issue'`)
-	exec(t, pool, `UPDATE tags SET name = 'To follow up', formerly = '{Follow-up Required}' WHERE name = 'Follow-up Required'`)
-	exec(t, pool, `UPDATE tags SET name = 'sales', category = 'topic' WHERE name = 'Sales'`)
-	exec(t, pool, `UPDATE tags SET category = 'workflow' WHERE name = 'Complaint'`)
-	exec(t, pool, `UPDATE tags SET category = '' WHERE name = 'Support'`)
-	exec(t, pool, `UPDATE tags SET active = false WHERE name = 'Urgent'`)
-	var want []string
-	check(t, pool.QueryRow(t.Context(), tags).Scan(&want))
-
-	check(t, schema.MigrateBack(t.Context(), pool))
-	check(t, schema.Migrate(t.Context(), pool))
-	checkNames(t, pool, "tags", tags, want...)
-}
-
 // A new database has these first tags.
 func TestFirstTags(t *testing.T) {
 	t.Parallel()

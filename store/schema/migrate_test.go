@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -172,102 +171,6 @@ func TestMigrateBesideDump(t *testing.T) {
 				t.Errorf("%d indexes are not valid", broken)
 			}
 		})
-	}
-}
-
-// A database was last used by a build that knew the newest migration, but not the one before it. The one before it is
-// applied as well.
-func TestMigrateFillsAGap(t *testing.T) {
-	t.Parallel()
-	pool := olderDatabase(t, 0)
-	check(t, schema.Migrate(t.Context(), pool))
-	exec(t, pool, `DELETE FROM goose_db_version WHERE version_id = 19`)
-	exec(t, pool, `DROP TABLE replying`)
-	if must(schema.IsMigrated(t.Context(), pool))(t) {
-		t.Error("a migration is missing, and the database counts as migrated")
-	}
-	check(t, schema.Migrate(t.Context(), pool))
-	exec(t, pool, `SELECT FROM replying`)
-	if !must(schema.IsMigrated(t.Context(), pool))(t) {
-		t.Error("not migrated")
-	}
-}
-
-// A new database has dozens of migrations. One line tells that they were applied.
-func TestMigrateTellsLittle(t *testing.T) {
-	t.Parallel()
-	m := migrate(t, olderDatabase(t, 0))
-	check(t, m.ends(t))
-	close(m.reports)
-	told := 0
-	for text := range m.reports {
-		if strings.HasPrefix(text, "applied") { // on a slow machine there are reminders, too
-			told++
-		}
-	}
-	if told != 1 {
-		t.Errorf("%d lines tell what was applied, want one", told)
-	}
-}
-
-// A process that finds another one migrating waits for it, says so, and ends at once when asked to. A process that is
-// migrating itself also ends at once when asked to.
-func TestMigrateEndsWhenAsked(t *testing.T) {
-	t.Parallel()
-	t.Run("behind another process", func(t *testing.T) {
-		t.Parallel()
-		pool := olderDatabase(t, 9)
-		other := must(pool.Acquire(t.Context()))(t)
-		defer other.Release()
-		_, err := other.Exec(t.Context(), `SELECT pg_advisory_lock(4097083626)`) // the key of every released version
-		check(t, err)
-		m := migrate(t, pool)
-		m.tells(t, "waiting for another process that migrates this database; in the way may be", 3)
-		m.cancel()
-		if err := m.ends(t); !errors.Is(err, context.Canceled) {
-			t.Errorf("it ended with %v", err)
-		}
-
-		m = migrate(t, pool)
-		m.tells(t, "waiting for another process", 1)
-		must(other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`))(t)
-		check(t, m.ends(t))
-	})
-
-	for name, from := range map[string]int64{"at a statement": 1, "in a transaction": 5, "at an index": 7} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			pool := olderDatabase(t, from)
-			dump := storetest.OpenDump(t, pool)
-			m := migrate(t, pool)
-			m.tells(t, "in the way may be", 1)
-			m.cancel()
-			if err := m.ends(t); !errors.Is(err, context.Canceled) {
-				t.Errorf("it ended with %v", err)
-			}
-			storetest.WaitForRow(t, pool, `
-				SELECT
-				WHERE NOT EXISTS (
-					SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'parley migrate')`)
-			check(t, dump.Commit(t.Context()))
-			check(t, schema.Migrate(t.Context(), pool)) // what was cut off begins again
-		})
-	}
-}
-
-// PostgreSQL plans a function in SQL anew in each statement that calls it. So only functions that are rarely called,
-// or that PostgreSQL inlines, are written in SQL.
-func TestFunctionsKeepTheirPlans(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	var names []string
-	check(t, pool.QueryRow(t.Context(), `
-		SELECT coalesce(array_agg(p.proname::text ORDER BY p.proname), '{}')
-		FROM pg_proc AS p
-		JOIN pg_language AS l ON l.oid = p.prolang
-		WHERE l.lanname = 'sql' AND p.pronamespace = current_schema()::regnamespace`).Scan(&names))
-	if want := []string{"find_query", "find_words"}; !slices.Equal(names, want) {
-		t.Errorf("functions in SQL: %v, want %v", names, want)
 	}
 }
 

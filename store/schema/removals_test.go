@@ -31,26 +31,3 @@ func removesSilently(file string) bool {
 	}
 	return removes && !says
 }
-
-func TestRemovesSilently(t *testing.T) {
-	t.Parallel()
-	const says = `INSERT INTO oldest_schema (id, version) VALUES (1, 80) ON CONFLICT (id) DO UPDATE SET version = excluded.version;`
-	for _, tt := range []struct {
-		name string
-		sql  string
-		want bool
-	}{
-		{name: "table", sql: `DROP TABLE IF EXISTS old;`, want: true},
-		{name: "column", sql: `ALTER TABLE old ADD COLUMN n int, DROP COLUMN IF EXISTS m;`, want: true},
-		{name: "column, and it is said", sql: says + `ALTER TABLE old DROP COLUMN IF EXISTS m;`},
-		{name: "index, which nobody needs", sql: `DROP INDEX CONCURRENTLY IF EXISTS old_n;`},
-		{name: "nothing", sql: `ALTER TABLE old ADD COLUMN n int;`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := removesSilently("-- +goose Up\n" + tt.sql + "\n"); got != tt.want {
-				t.Errorf("removesSilently(%s) = %t, want %t", tt.sql, got, tt.want)
-			}
-		})
-	}
-}

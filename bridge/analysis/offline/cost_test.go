@@ -1,8 +1,6 @@
 package offline
 
 import (
-	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -77,54 +75,4 @@ func TestOddTextsCostLittle(t *testing.T) {
 			meter.Check(t, anyLength, func() { _, _ = a.Analyze(t.Context(), q) })
 		})
 	}
-}
-
-// An admin's patterns cost little time, however expensive their expressions are. The test compiles them each time,
-// because New keeps no patterns.
-func TestPatternsCostLittle(t *testing.T) {
-	q := analysis.Question{Burst: []analysis.Message{{Text: strings.Repeat("a", 10<<10)}}}
-	for i := range 100 {
-		for _, expression := range []string{
-			fmt.Sprintf("(a?){200}(a*)*b%d(", i), // malformed
-			fmt.Sprintf("(?:a?){900}b%d", i),
-			fmt.Sprintf("(a|aa)*c{%d}", i),
-		} {
-			q.Desk.References = append(q.Desk.References, analysis.Pattern{Kind: "order", Regexp: expression})
-		}
-	}
-	const anyLength = 0
-	budget.NewMeterFor(budget.Allowance{Base: 500 * time.Millisecond}).Check(t, anyLength, func() {
-		if _, err := New().Analyze(t.Context(), q); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
-// The knowledge of an Analyzer fits into a few megabytes. The test reads it again, because New would return what
-// another test has already read.
-func TestKnowledgeIsSmall(t *testing.T) {
-	const (
-		megabyte = 1 << 20
-		minBytes = megabyte // less means that something wasn't read, or wasn't kept until it was measured
-		maxBytes = 4.25 * megabyte
-	)
-
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.GC() // the second one frees what pools of earlier tests hold
-	runtime.ReadMemStats(&before)
-
-	k, err := readKnowledge()
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-
-	got := float64(after.HeapAlloc) - float64(before.HeapAlloc)
-	t.Logf("an Analyzer keeps %.2f MB", got/megabyte)
-	if got < minBytes || got > maxBytes {
-		t.Errorf("an Analyzer keeps %.2f MB, want %.2f to %.2f", got/megabyte, minBytes/float64(megabyte), maxBytes/float64(megabyte))
-	}
-	runtime.KeepAlive(k)
 }

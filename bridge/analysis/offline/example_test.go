@@ -112,43 +112,6 @@ func countExamples(all []analysistest.Message, isCounted func(analysistest.Messa
 	return n
 }
 
-// Each language has enough examples, enough urgent ones, and enough of each sentiment.
-func TestExamplesOfEachLanguage(t *testing.T) {
-	const minExamples, minUrgent, minOfSentiment = 330, 40, 25
-	all := readExamples(t)
-	for _, language := range conceptLanguages() {
-		t.Run(language, func(t *testing.T) {
-			n := countExamples(all, func(m analysistest.Message) bool { return m.Language == language })
-			if n < minExamples {
-				t.Errorf("got %d examples, want at least %d", n, minExamples)
-			}
-
-			n = countExamples(all, func(m analysistest.Message) bool { return m.Language == language && m.Urgent })
-			if n < minUrgent {
-				t.Errorf("got %d urgent examples, want at least %d", n, minUrgent)
-			}
-
-			for _, sentiment := range analysis.Sentiments() {
-				n := countExamples(all, func(m analysistest.Message) bool { return m.Language == language && m.Sentiment == sentiment })
-				if n < minOfSentiment {
-					t.Errorf("got %d examples that are %s, want at least %d", n, sentiment, minOfSentiment)
-				}
-			}
-		})
-	}
-}
-
-func TestExamplesOfEachIntent(t *testing.T) {
-	const minExamples = 60
-	all := readExamples(t)
-	for _, intent := range analysis.IntentNames() {
-		n := countExamples(all, func(m analysistest.Message) bool { return slices.Contains(m.Intents, intent) })
-		if n < minExamples {
-			t.Errorf("got %d examples of %s, want at least %d", n, intent, minExamples)
-		}
-	}
-}
-
 // No example is a message of the set by which the analysis is measured. Short ones, which everybody writes, don't count. The test
 // doesn't show which examples they are, because developers don't read the set.
 func TestExamplesAreNotOfTheSet(t *testing.T) {

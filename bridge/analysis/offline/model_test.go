@@ -58,17 +58,3 @@ func TestModelIsLearned(t *testing.T) {
 			"features have changed, run this test with -update", right, len(all), want)
 	}
 }
-
-// Several features share a row of the model's table. A feature whose row belongs to another one has no effect.
-func TestFeatureWithoutARow(t *testing.T) {
-	const learnedFeature, sameRow, otherRow = 7<<16 | 3, 8<<16 | 3, 7<<16 | 4
-	l := &learned{places: map[uint32]int{learnedFeature: 0}, weights: make([]float64, labels)}
-	l.weights[urgentLabel] = 1
-	m := l.pack()
-	if v := m.judge([]feature{{name: learnedFeature, value: 256}}); v[urgentLabel] < 0.99 {
-		t.Errorf("the learned feature says %v, want at least 0.99 for urgent", v)
-	}
-	if v := m.judge([]feature{{name: sameRow, value: 256}, {name: otherRow, value: 256}}); v != (verdict{}) {
-		t.Errorf("features that weren't learned say %v, want nothing", v)
-	}
-}

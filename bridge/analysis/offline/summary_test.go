@@ -102,23 +102,6 @@ func TestSummaryWithNames(t *testing.T) {
 	}
 }
 
-// A question mark within a link isn't taken for a question.
-func TestSummaryOfLinkAsksNothing(t *testing.T) {
-	t.Parallel()
-	r := analysis.Request{Task: analysis.Summarise, Messages: []analysis.Message{{Text: "I looked at https://own.example/a?b=1 today."}}}
-	if got := mustWrite(t, r).Text; strings.Contains(got, "Still open") {
-		t.Errorf("got the summary\n%s\nwant no open question", got)
-	}
-}
-
-func TestSummaryIsTheSameEachTime(t *testing.T) {
-	t.Parallel()
-	first := mustWrite(t, lampRequest())
-	if again := mustWrite(t, lampRequest()); again != first {
-		t.Errorf("a second time: got %+v, want %+v", again, first)
-	}
-}
-
 // Tasks other than a summary need a model.
 func TestOtherTasksNeedAModel(t *testing.T) {
 	t.Parallel()
@@ -128,33 +111,5 @@ func TestOtherTasksNeedAModel(t *testing.T) {
 		if _, err := offline.New().Write(t.Context(), r); !errors.Is(err, analysis.ErrNeedsModel) {
 			t.Errorf("%s: got the error %v, want %v", task, err, analysis.ErrNeedsModel)
 		}
-	}
-}
-
-// A summary has no line with an empty quotation, and its length is limited.
-func TestSummaryOfLittleOrMuch(t *testing.T) {
-	t.Parallel()
-	const maxBytes = 3000
-	tests := []struct {
-		name     string
-		messages []analysis.Message
-	}{
-		{name: "no message", messages: nil},
-		{name: "the agent's message alone", messages: []analysis.Message{{FromAgent: true, Text: "Hello?"}}},
-		{name: "a file alone", messages: []analysis.Message{{Files: []string{"a.pdf"}}}},
-		{name: "a long message", messages: []analysis.Message{{Text: strings.Repeat("word ", 5000)}}},
-	}
-
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got := mustWrite(t, analysis.Request{Task: analysis.Summarise, Messages: tt.messages}).Text
-			if strings.Contains(got, "“”") {
-				t.Errorf("got the summary %q, which quotes nothing", got)
-			}
-			if len(got) > maxBytes {
-				t.Errorf("got a summary of %d bytes, want at most %d", len(got), maxBytes)
-			}
-		})
 	}
 }

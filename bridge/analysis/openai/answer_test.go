@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
 )
 
@@ -22,40 +21,6 @@ func TestAnswer(t *testing.T) {
 	w.wantWorking()
 	if text := w.Condition().Text; text != "" {
 		t.Errorf("got the condition's text %q, want none", text)
-	}
-}
-
-// A number gets the link of the pattern that finds it, even if another pattern of its kind comes first.
-func TestLinkOfReference(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern())
-	q := question()
-	q.Desk.References = append([]analysis.Pattern{{Kind: "order", Regexp: `WEB-\d+`, Link: "https://web.example/{number}"}},
-		q.Desk.References...)
-	got, err := w.Analyze(t.Context(), q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []analysis.Reference{{Kind: "order", Value: "4711-22", Link: "https://shop.example/orders/4711-22"}}
-	if !reflect.DeepEqual(got.References, want) {
-		t.Errorf("got the references %+v, want %+v", got.References, want)
-	}
-}
-
-// An answer counts as one question, one request, and its tokens and time.
-func TestStatsOfAnAnswer(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern())
-	w.ask()
-	s := w.Stats()
-	if s.Asked != 1 || s.Requests != 1 || s.Degraded != 0 {
-		t.Errorf("got %d questions, %d requests, %d degraded, want 1, 1, 0", s.Asked, s.Requests, s.Degraded)
-	}
-	if s.TokensIn == 0 || s.TokensOut == 0 {
-		t.Errorf("got %d tokens in and %d out, want some of each", s.TokensIn, s.TokensOut)
-	}
-	if s.Latency.Count != 1 || s.Latency.Counts[0] != 1 {
-		t.Errorf("got the latency %+v, want one in the first bucket, since the clock stands", s.Latency)
 	}
 }
 
@@ -184,21 +149,6 @@ func TestRepair(t *testing.T) {
 			if n := w.Stats().Repairs; n != 1 {
 				t.Errorf("got %d repairs, want one", n)
 			}
-		})
-	}
-}
-
-// If the second answer breaks a rule, too, the fallback answers.
-func TestRepairFails(t *testing.T) {
-	t.Parallel()
-	for _, tt := range malformedAnswers() {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, openaifake.Modern())
-			say := openaifake.Say(tt.content, "stop")
-			w.fake.Misbehave(say, say)
-			w.wantFallback(Invalid)
-			w.wantRequests("after one repair", 2)
 		})
 	}
 }

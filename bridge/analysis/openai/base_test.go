@@ -3,9 +3,6 @@ package openai
 import (
 	"strings"
 	"testing"
-	"time"
-
-	"parley/bridge/analysis"
 )
 
 // Addresses are understood as people type them: with and without a scheme, a version, and the path of the API.
@@ -72,49 +69,5 @@ func TestParseBaseRefuses(t *testing.T) {
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("parseBase(%q): the error shows the secret: %v", typed, err)
 		}
-	}
-}
-
-// The error names all faults of the options together, a line each.
-func TestNewRefuses(t *testing.T) {
-	t.Parallel()
-	const faults = 4 // the address, the missing model, the key, the timeout
-	_, err := New(t.Context(), Options{BaseURL: "ftp://x", Key: NewKey("a b"), Timeout: -time.Second})
-	if err == nil {
-		t.Fatal("got no error, want one")
-	}
-	if got := len(strings.Split(err.Error(), "\n")); got != faults {
-		t.Errorf("got %d lines, want %d: %v", got, faults, err)
-	}
-}
-
-// newUnused makes an Analyzer that asks no server in its tests.
-func newUnused(t *testing.T) *Analyzer {
-	t.Helper()
-	a, err := New(t.Context(), Options{Model: "m", Fallback: newFallback()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
-func TestAnalyzeNothing(t *testing.T) {
-	t.Parallel()
-	if got, err := newUnused(t).Analyze(t.Context(), analysis.Question{}); err == nil {
-		t.Errorf("got the answer %+v to a question without messages, want an error", got)
-	}
-}
-
-// An Analyzer may be closed twice. After that it answers with an error.
-func TestClose(t *testing.T) {
-	t.Parallel()
-	a := newUnused(t)
-	for _, attempt := range []string{"first", "second"} {
-		if err := a.Close(); err != nil {
-			t.Errorf("the %s time: %v", attempt, err)
-		}
-	}
-	if _, err := a.Analyze(t.Context(), question()); err != ErrClosed { //nolint:errorlint // it is returned as it is
-		t.Errorf("after Close: got %v, want %v", err, ErrClosed)
 	}
 }

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -63,15 +62,6 @@ func TestCutFits(t *testing.T) {
 	}
 }
 
-// The part of the prompt that is the same for every question is short.
-func TestFixedPromptIsShort(t *testing.T) {
-	t.Parallel()
-	const maxTokens = 800
-	if n := estimateTokens(systemText) + estimateTokens(shapeText); n > maxTokens {
-		t.Errorf("got %d tokens, want at most %d", n, maxTokens)
-	}
-}
-
 // estimateWritten estimates the tokens of a text whose escapes are written already.
 func estimateWritten(s string) int {
 	ascii, other := 0, 0
@@ -83,66 +73,6 @@ func estimateWritten(s string) int {
 		}
 	}
 	return ascii*2/7 + other
-}
-
-func TestShortQuestionIsNotCut(t *testing.T) {
-	t.Parallel()
-	q := question()
-	got := cut(q)
-	if !reflect.DeepEqual(got.Burst, q.Burst) {
-		t.Errorf("got the messages %+v, want %+v", got.Burst, q.Burst)
-	}
-	if !reflect.DeepEqual(got.Before, q.Before) {
-		t.Errorf("got the history %+v, want %+v", got.Before, q.Before)
-	}
-	if n, want := len(got.Desk.Intents), len(analysis.DefaultIntents()); n != want {
-		t.Errorf("got %d intents, want the %d that every desk has", n, want)
-	}
-}
-
-// newLongQuestion makes a question with a history of n messages, and n sources beside that of question.
-func newLongQuestion(n int) analysis.Question {
-	q := question()
-	q.Before = nil
-	for i := range n {
-		q.Before = append(q.Before, analysis.Message{Text: fmt.Sprintf("message %d %s", i, strings.Repeat("word ", 20))})
-		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: fmt.Sprint(i), Text: strings.Repeat("word ", 100)})
-	}
-	return q
-}
-
-// The end of a long history is kept.
-func TestCutHistory(t *testing.T) {
-	t.Parallel()
-	const n = 500
-	got := cut(newLongQuestion(n)).Before
-	if len(got) == 0 || len(got) == n {
-		t.Fatalf("got %d messages of %d, want some", len(got), n)
-	}
-	if last := got[len(got)-1].Text; !strings.HasPrefix(last, "message 499") {
-		t.Errorf("got %q as the last message, want the last one", last)
-	}
-}
-
-// The first of many sources are kept, because they fit best.
-func TestCutSources(t *testing.T) {
-	t.Parallel()
-	got := cut(newLongQuestion(500)).Desk.Sources
-	if len(got) < 3 || len(got) > 20 {
-		t.Fatalf("got %d sources, want 3 to 20", len(got))
-	}
-	if got[0].ID != "tpl-1" {
-		t.Errorf("got %s as the first source, want tpl-1", got[0].ID)
-	}
-}
-
-func TestCutLeavesTheCallersQuestion(t *testing.T) {
-	t.Parallel()
-	q := newLongQuestion(500)
-	cut(q)
-	if want := newLongQuestion(500); !reflect.DeepEqual(q, want) {
-		t.Error("the caller's question was changed")
-	}
 }
 
 // A clipped text is the beginning of the text, with an ellipsis.

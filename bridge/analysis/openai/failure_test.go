@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
 )
 
@@ -143,23 +142,6 @@ func TestServerNeedsAPerson(t *testing.T) {
 	})
 }
 
-// If a server refuses a request, it still counts as working. If it doesn't explain the refusal, the request is made once
-// more, in the simplest form.
-func TestServerRefusesARequest(t *testing.T) {
-	t.Parallel()
-	status := openaifake.Status
-	checkFailures(t, []failureCase{
-		{manner: status(400, "", "What?"), wantKind: BadRequest, wantRequests: 2},
-		{manner: status(400, "content_filter", "The response was filtered"), wantKind: Refused, wantRequests: 1},
-		{
-			manner:       status(400, "context_length_exceeded", "This model's maximum context length is 2048 tokens"),
-			wantKind:     BadRequest,
-			wantRequests: 1,
-		},
-		{manner: status(413, "", "Too large"), wantKind: BadRequest, wantRequests: 1},
-	})
-}
-
 // After an error of the server or a lost connection the request is made again at once, unless the server says to wait. A
 // request that ran into its time limit isn't made again.
 func TestServerFails(t *testing.T) {
@@ -175,65 +157,6 @@ func TestServerFails(t *testing.T) {
 		{manner: openaifake.Hang(), wantKind: TimedOut, wantRequests: 1},
 		{manner: openaifake.Drip(), wantKind: TimedOut, wantRequests: 1},
 	})
-}
-
-// A request isn't made again if the server's answer can't be read as an answer of a model.
-func TestServerAnswersSomethingElse(t *testing.T) {
-	t.Parallel()
-	json := func(body string) openaifake.Fault { return openaifake.Raw(200, "application/json", body) }
-	checkFailures(t, []failureCase{
-		{manner: openaifake.HTML(200), wantKind: Unreadable, wantRequests: 1},
-		{manner: json(`{"choices": 7}`), wantKind: Unreadable, wantRequests: 1},
-		{manner: json(`[]`), wantKind: Unreadable, wantRequests: 1},
-		{manner: json("\x1f\x8b\x08garbage"), wantKind: Unreadable, wantRequests: 1},
-		{manner: openaifake.Raw(200, "text/event-stream", "data: {broken\n\n"), wantKind: Unreadable, wantRequests: 1},
-
-		{manner: json(``), wantKind: Empty, wantRequests: 1},
-		{manner: json(`{"error":{"message":"no"}}`), wantKind: Empty, wantRequests: 1},
-		{manner: openaifake.NoChoices(), wantKind: Empty, wantRequests: 1},
-		{manner: openaifake.NullContent(), wantKind: Empty, wantRequests: 1},
-		{manner: openaifake.Say("", "stop"), wantKind: Empty, wantRequests: 1},
-
-		{manner: openaifake.Huge(), wantKind: TooLarge, wantRequests: 1},
-		{manner: openaifake.GzipBomb(), wantKind: TooLarge, wantRequests: 1},
-
-		{manner: openaifake.Refuse(), wantKind: Refused, wantRequests: 1},
-		{manner: openaifake.Say("", "content_filter"), wantKind: Refused, wantRequests: 1},
-		{manner: openaifake.ToolCalls(), wantKind: Tools, wantRequests: 1},
-
-		// An answer that ended at the limit of tokens isn't trusted, even if it is whole.
-		{manner: openaifake.Say(openaifake.FormatAnswer(goodAnswer()), "length"), wantKind: Truncated, wantRequests: 1},
-		{manner: openaifake.Say(openaifake.FormatAnswer(goodAnswer())[:60], "length"), wantKind: Truncated, wantRequests: 1},
-	})
-}
-
-// If Parley doesn't follow a redirect, people are told.
-func TestServerRedirects(t *testing.T) {
-	t.Parallel()
-	const text = "another address"
-	checkFailures(t, []failureCase{
-		{manner: openaifake.Redirect(307, "http://127.0.0.1:1/v1/chat/completions"), wantKind: Redirected, wantRequests: 1, wantText: text},
-		{manner: openaifake.Redirect(308, "https://evil.example/v1"), wantKind: Redirected, wantRequests: 1, wantText: text},
-		// On the same host, but a 302 would turn the request into a GET without a body.
-		{manner: openaifake.Redirect(302, "/v1/models"), wantKind: Redirected, wantRequests: 1, wantText: text},
-		{manner: openaifake.Raw(304, "text/plain", ""), wantKind: Redirected, wantRequests: 1, wantText: text},
-	})
-}
-
-// An answer under another content type, and one that comes as a stream although Parley asked for none, are understood.
-func TestServerAnswersOddly(t *testing.T) {
-	t.Parallel()
-	for _, manner := range []openaifake.Fault{openaifake.WrongType(), openaifake.Stream(true)} {
-		t.Run(manner.Name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, openaifake.Modern())
-			w.fake.Always(&manner)
-			w.wantModel()
-			w.wantRequests("after the question", 1)
-			w.wantWorking()
-			w.checkLog()
-		})
-	}
 }
 
 // Without a fallback the failure itself comes back. It doesn't show the key, the address, or what anybody wrote.
@@ -271,51 +194,6 @@ func TestErrorShowsNoSecret(t *testing.T) {
 				if strings.Contains(w.log.String(), secret) {
 					t.Errorf("the log shows %q: %s", secret, w.log)
 				}
-			}
-		})
-	}
-}
-
-// A server at whose address nobody listens is left alone after some failures, and people are told.
-func TestNobodyListens(t *testing.T) {
-	t.Parallel()
-	const reserved = "127.0.0.1:1" // a port that is never given to another test
-	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.BaseURL = reserved })
-	for range failuresToOpen {
-		w.wantFallback(Unreachable)
-	}
-	w.wantFallback(Open)
-	w.wantCondition(analysis.Waiting, "can't be reached")
-}
-
-// A failure that may pass is tried once more, after the time that the server names, or else after a short pause.
-func TestSecondAttempt(t *testing.T) {
-	t.Parallel()
-	status := openaifake.Status
-	tests := []struct {
-		manner    openaifake.Fault
-		wantPause time.Duration
-	}{
-		{manner: status(429, "", "", "Retry-After", "2"), wantPause: 2 * time.Second},
-		{manner: status(429, "", "", "Retry-After", "Sun, 22 Nov 2026 12:00:01 GMT"), wantPause: time.Second}, // the clock stands at 12:00
-		{manner: status(429, "", "", "retry-after-ms", "600", "Retry-After", "9"), wantPause: 600 * time.Millisecond},
-		{manner: status(429, "", ""), wantPause: minPause},
-		{manner: status(500, "", ""), wantPause: minPause},
-		{manner: openaifake.Reset(), wantPause: minPause},
-		{manner: openaifake.Cut(), wantPause: minPause},
-	}
-	for _, tt := range tests {
-		t.Run(tt.manner.Name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, openaifake.Modern())
-			w.fake.Misbehave(tt.manner)
-			w.wantModel()
-			if len(w.pauses) != 1 || w.pauses[0] != tt.wantPause {
-				t.Errorf("got the pauses %v, want one of %v", w.pauses, tt.wantPause)
-			}
-			w.wantRequests("after the second attempt", 2)
-			if failures := w.Stats().Failures; len(failures) != 0 {
-				t.Errorf("got the failures %v, want none", failures)
 			}
 		})
 	}

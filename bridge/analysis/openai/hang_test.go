@@ -2,7 +2,6 @@ package openai
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -11,8 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"parley/bridge/analysis"
 )
 
 // roundTrip is a transport made of a function.
@@ -113,48 +110,6 @@ func TestHangingModelHoldsNobody(t *testing.T) {
 		}
 		if want := int64(3 * defaultConcurrency); requests > want {
 			t.Errorf("got %d requests, want at most %d", requests, want)
-		}
-	})
-}
-
-// A text has as much time as its caller gives it, which may be more than an analysis has.
-func TestWriteHasItsCallersTime(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := newSlow(t, 2*hangTimeout)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*hangTimeout+5*time.Second)
-		defer cancel()
-		text, err := a.Write(ctx, writingRequest(analysis.Rephrase))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if text.Text != "Done." {
-			t.Errorf("got the text %q, want %q", text.Text, "Done.")
-		}
-	})
-}
-
-// How long a text takes depends on the text. So texts that weren't written in time don't keep Parley from asking for an
-// analysis.
-func TestLateTextsLeaveTheBreakerClosed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := newHanging(t)
-		for range failuresToOpen {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			_, err := a.Write(ctx, writingRequest(analysis.Rephrase))
-			cancel()
-			if fault, ok := errors.AsType[*Error](err); !ok || fault.Kind != TimedOut {
-				t.Fatalf("got %v, want a failure of the kind %s", err, TimedOut)
-			}
-		}
-		if c := a.Condition(); c.Status != analysis.Working {
-			t.Errorf("got the condition %+v, want %s", c, analysis.Working)
-		}
-		before := a.Stats().Requests
-		askHanging(t, a)
-		if n := a.Stats().Requests - before; n != 1 {
-			t.Errorf("got %d requests for an analysis, want one", n)
 		}
 	})
 }

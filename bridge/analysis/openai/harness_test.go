@@ -155,9 +155,6 @@ func (w *world) modelSays(content string) {
 	w.fake.Speak(func(openaifake.Seen) string { return content })
 }
 
-// modelWorks lets the model answer goodAnswer again.
-func (w *world) modelWorks() { w.fake.Speak(nil) }
-
 // ask asks question, which must be answered by somebody.
 func (w *world) ask() analysis.Answer {
 	w.t.Helper()

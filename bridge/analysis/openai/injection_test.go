@@ -69,17 +69,6 @@ func (c attempt) obey(seen openaifake.Seen) analysis.Answer {
 	}
 }
 
-// obeyWithoutSchema is obey for a model without a schema, which uses names that the desk doesn't have.
-func (c attempt) obeyWithoutSchema(seen openaifake.Seen) analysis.Answer {
-	a := c.obey(seen)
-	a.Tags = []string{"refund-all"}
-	a.Intents = []string{poison}
-	a.Sentiment = poison
-	a.Actions = append(a.Actions, analysis.Action{Name: "delete", Value: poison})
-	a.References = append(a.References, analysis.Reference{Kind: poison, Value: "4711-22"})
-	return a
-}
-
 // allAttempts are those of this file and of the list.
 func allAttempts(t *testing.T) []attempt {
 	t.Helper()
@@ -113,41 +102,6 @@ func TestInjectionWithSchema(t *testing.T) {
 		checkHarmless(t, got)
 		w.checkShown(t, c)
 	})
-}
-
-// A model without a schema uses names that the desk doesn't have. Its answer is rejected, and the fallback answers.
-func TestInjectionWithoutSchema(t *testing.T) {
-	t.Parallel()
-	forEachAttempt(t, func(t *testing.T, c attempt) {
-		w := newWorld(t, openaifake.Old())
-		w.fake.Speak(func(s openaifake.Seen) string { return openaifake.FormatAnswer(c.obeyWithoutSchema(s)) })
-		got, err := w.Analyze(t.Context(), c.poisoned(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !got.Degraded {
-			t.Errorf("got the answer %+v, want the fallback's", got)
-		}
-		checkHarmless(t, got)
-		w.checkShown(t, c)
-	})
-}
-
-// There are many attempts, in all languages of the desk.
-func TestAttemptsAreMany(t *testing.T) {
-	t.Parallel()
-	const minAttempts, minLanguages = 150, 8
-	all := allAttempts(t)
-	if len(all) < minAttempts {
-		t.Errorf("got %d attempts, want at least %d", len(all), minAttempts)
-	}
-	languages := map[string]bool{}
-	for _, c := range all {
-		languages[c.language] = true
-	}
-	if len(languages) < minLanguages {
-		t.Errorf("got attempts in %d languages, want at least %d", len(languages), minLanguages)
-	}
 }
 
 // checkHarmless checks that an answer has nothing of what obey says.

@@ -1,10 +1,7 @@
 package openai
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -22,33 +19,6 @@ func wantRedacted(t *testing.T, printed string) {
 	if !strings.Contains(printed, redacted) {
 		t.Errorf("printed %s, want %s in it", printed, redacted)
 	}
-}
-
-// A key is trimmed, and can be used.
-func TestReveal(t *testing.T) {
-	t.Parallel()
-	if got := NewKey("  " + testKey + "\n").reveal(); got != testKey {
-		t.Errorf("got the key %q, want %q", got, testKey)
-	}
-}
-
-func TestKeyIsNotLogged(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern())
-	var log bytes.Buffer
-	for _, logger := range []*slog.Logger{slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))} {
-		logger.Info("x", "key", NewKey(testKey), "options", w.options, "pointer", &w.options, "analyzer", w.Analyzer)
-	}
-	wantRedacted(t, log.String())
-}
-
-func TestKeyIsNotWrittenAsJSON(t *testing.T) {
-	t.Parallel()
-	written, err := json.Marshal(map[string]any{"key": NewKey(testKey)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantRedacted(t, string(written))
 }
 
 // However a key, or what holds one, is printed, it isn't seen.
@@ -79,16 +49,6 @@ func TestKeyIsSent(t *testing.T) {
 	}
 	if want := "/v1/chat/completions"; r.Path != want {
 		t.Errorf("got the path %q, want %q", r.Path, want)
-	}
-}
-
-// Without a key there is no such header, as local servers want it.
-func TestEmptyKeyIsNotSent(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Key = NewKey(" ") })
-	w.wantFallback(Unauthorized)
-	if got, ok := w.fake.Requests()[0].Header["Authorization"]; ok {
-		t.Errorf("got the authorization %q, want no such header", got)
 	}
 }
 

@@ -1,33 +1,14 @@
 package openai
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strconv"
 	"sync/atomic"
 	"testing"
 
 	"parley/bridge/analysis/openai/openaifake"
-	"parley/channels/emulator"
 )
-
-// Within one host a request may be sent on, with its body.
-func TestRedirectWithinTheHost(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern())
-	w.fake.Misbehave(openaifake.Redirect(http.StatusTemporaryRedirect, "/v1/chat/completions"))
-	w.wantModel()
-}
-
-func TestRedirectWithoutEnd(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern())
-	loop := openaifake.Redirect(http.StatusTemporaryRedirect, "/v1/chat/completions")
-	w.fake.Always(&loop)
-	w.wantFallback(Redirected)
-}
 
 // startForeignHost starts another server. The function reports whether it was called.
 func startForeignHost(t *testing.T) (server *httptest.Server, isCalled func() bool) {
@@ -52,19 +33,5 @@ func TestRedirectToAnotherHost(t *testing.T) {
 				t.Error("the other host was called")
 			}
 		})
-	}
-}
-
-// The transport makes requests to one host alone, whoever asks it.
-func TestTransportOfOneHost(t *testing.T) {
-	t.Parallel()
-	foreign, isCalled := startForeignHost(t)
-	transport := oneHost{emulator.NewClient().Transport, &url.URL{Scheme: "http", Host: "h.example"}}
-	_, err := transport.RoundTrip(httptest.NewRequest(http.MethodGet, foreign.URL, nil))
-	if !errors.Is(err, errForeignHost) {
-		t.Errorf("got %v, want %v", err, errForeignHost)
-	}
-	if isCalled() {
-		t.Error("the other host was called")
 	}
 }

@@ -1,12 +1,10 @@
 package openai
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
@@ -132,73 +130,6 @@ func wantKind(t *testing.T, err error, want Kind) {
 	}
 }
 
-// An empty text is left out by the checks of every text, and is no failure of the server.
-func TestWriteNothing(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern())
-	w.modelSays(`{"text":""}`)
-	if _, err := w.Write(t.Context(), writingRequest(analysis.Translate)); !errors.Is(err, analysis.ErrLeftOut) {
-		t.Errorf("got %v, want %v", err, analysis.ErrLeftOut)
-	}
-}
-
-// summaryWriter is a fallback that writes summaries alone.
-type summaryWriter struct{}
-
-func (summaryWriter) Analyze(context.Context, analysis.Question) (analysis.Answer, error) {
-	return analysis.Answer{}, errors.New("nobody asked for it")
-}
-
-func (summaryWriter) Write(_ context.Context, r analysis.Request) (analysis.Text, error) {
-	if r.Task != analysis.Summarise {
-		return analysis.Text{}, analysis.ErrNeedsModel
-	}
-	return analysis.Text{Text: "- taken", By: byFallback}, nil
-}
-
-// newSilentWorld makes a world whose server never answers, and whose fallback writes summaries.
-func newSilentWorld(t *testing.T) *world {
-	t.Helper()
-	w := newWorld(t, openaifake.Modern(), func(o *Options) {
-		o.Timeout = 300 * time.Millisecond
-		o.Fallback = summaryWriter{}
-		o.Pause = func(context.Context, time.Duration) bool { return false }
-	})
-	hang := openaifake.Hang()
-	w.fake.Always(&hang)
-	return w
-}
-
-// If the server doesn't answer in time, the fallback writes the summary.
-func TestSummaryByTheFallback(t *testing.T) {
-	t.Parallel()
-	text, err := newSilentWorld(t).Write(t.Context(), writingRequest(analysis.Summarise))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text.Text != "- taken" || !text.Degraded {
-		t.Errorf("got the text %+v, want the fallback's", text)
-	}
-}
-
-// The fallback can't translate, so a translation fails if the server doesn't answer in time.
-func TestTranslationInTime(t *testing.T) {
-	t.Parallel()
-	_, err := newSilentWorld(t).Write(t.Context(), writingRequest(analysis.Translate))
-	wantKind(t, err, TimedOut)
-}
-
-// A caller who went away gets no text.
-func TestWriteForNobody(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := newSilentWorld(t).Write(ctx, writingRequest(analysis.Translate))
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
-	}
-}
-
 // If a customer's text makes the model write something harmful, the text is left out. The customer's words are never in the
 // same message as the instructions.
 func TestWriteInjected(t *testing.T) {
@@ -248,29 +179,6 @@ func TestWriteInjected(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// A model is shown the beginning and the end of a very long conversation.
-func TestWriteCuts(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern())
-	r := analysis.Request{Task: analysis.Summarise, Messages: []analysis.Message{{Text: "the first"}}}
-	for range 200 {
-		r.Messages = append(r.Messages, analysis.Message{Text: strings.Repeat("word ", 400)})
-	}
-	r.Messages = append(r.Messages, analysis.Message{Text: "the last"})
-	if _, err := w.Write(t.Context(), r); err != nil {
-		t.Fatal(err)
-	}
-	seen := w.fake.Requests()[0].Seen
-	checkPromptIsShort(t, seen)
-	shown := seen.Request.Messages
-	if got := shown[0].Text; got != "the first" {
-		t.Errorf("got %q as the first message, want the first one", got)
-	}
-	if got := shown[len(shown)-1].Text; got != "the last" {
-		t.Errorf("got %q as the last message, want the last one", got)
 	}
 }
 

@@ -1,16 +1,10 @@
 package measuring_test
 
 import (
-	"io/fs"
 	"slices"
 	"strconv"
-	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/measuring"
 	"parley/store"
 	"parley/store/measure"
 	"parley/store/storetest"
@@ -137,119 +131,4 @@ func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[str
 		}
 	}
 	return lists
-}
-
-// measureAsTheVersionBefore measures everything that is due as the previous version did, which had no single times:
-// only shares and sums.
-func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
-	w.t.Helper()
-	storetest.Check(w.t, store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
-		progress, err := measure.Hold(w.t.Context(), tx, "as the version before")
-		if err != nil {
-			return err
-		}
-		if _, _, err := progress.TakeDue(w.t.Context(), tx, 1000); err != nil {
-			return err
-		}
-
-		var labels []measure.Labels
-		var shares []measure.Share
-		for _, s := range w.stories {
-			of, _ := measuring.Shares(s.subject, s.log, s.said, dir.Hours[s.subject.AccountID])
-			labels, shares = append(labels, s.subject.Labels), append(shares, of...)
-		}
-		if err := progress.Keep(w.t.Context(), tx, labels, shares); err != nil {
-			return err
-		}
-		_, _, err = progress.TakeOlder(w.t.Context(), tx, 1000)
-		return err
-	}))
-}
-
-// While processes of the previous version measure beside those of this one, which has medians, no time is lost for good
-// or counted twice.
-// Requirement R-230: Time to answer.
-func TestMediansBesideAnOlderVersion(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	dir := w.directory()
-	for i := range 9 {
-		w.happen(w.open(store.AccountID(100+i%3)), "opens")
-	}
-	for range 5 {
-		for range 40 {
-			w.happenAnything()
-		}
-		w.measureAsTheVersionBefore(dir)
-		for range 10 {
-			w.happenAnything()
-		}
-		w.measureAll(dir)
-		w.wantRecounted(dir)
-	}
-}
-
-// fillMediansAgain runs the migration that fills the medians of closed days a second time.
-func (w *world) fillMediansAgain() {
-	w.t.Helper()
-	script := storetest.Must(fs.ReadFile(store.MigrationFiles(), "migrations/0055_measure_filling.sql"))(w.t)
-	w.exec(`DROP TABLE measure_filling`)
-	w.exec(string(script))
-}
-
-// Medians of days that were closed before there were medians are filled by the first version that has them. Each time
-// counts once, whatever is measured meanwhile by either version, and however often the upgrade is made.
-// Requirement R-230: Time to answer.
-func TestMediansOfClosedDays(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	dir := w.directory()
-	for i := range 12 {
-		w.happen(w.open(store.AccountID(100+i%3)), "opens")
-	}
-	for range 250 {
-		w.happenAnything()
-	}
-
-	w.measureAsTheVersionBefore(dir)
-	closed := time.Date(2026, 10, 28, 0, 0, 0, 0, time.UTC)
-	w.exec(`UPDATE conversations SET created_at = '2026-10-20'`)
-	w.exec(`UPDATE measured SET closed = $1, below = 0`, closed)
-	w.exec(`DELETE FROM measure_shares WHERE day < $1`, closed)
-	w.fillMediansAgain()
-
-	for left := true; left; {
-		storetest.Check(t, w.pool.QueryRow(t.Context(), `SELECT below > 0 FROM measure_filling`).Scan(&left))
-		storetest.Must(measuring.Round(t.Context(), w.pool, dir, 3))(t)
-		w.happenAfter(closed)
-		if w.rand.IntN(3) == 0 {
-			w.measureAsTheVersionBefore(dir)
-		}
-	}
-
-	for range 2 {
-		w.measureAll(dir)
-		w.wantMedians(w.singles(dir))
-		w.fillMediansAgain() // the second time there is nothing to fill
-	}
-}
-
-// happenAfter lets something happen in a conversation, at least two days after a day.
-func (w *world) happenAfter(day time.Time) {
-	w.t.Helper()
-	s := w.stories[w.rand.IntN(len(w.stories))]
-	if after := day.AddDate(0, 0, 2); s.now.Before(after) {
-		s.now = after
-	}
-	w.happen(s, []string{"writes", "answers", "resolves"}[w.rand.IntN(3)])
-}
-
-// singles returns the single times of all conversations, by a slow recount.
-func (w *world) singles(dir *directory.Directory) (list []timed) {
-	for _, s := range w.stories {
-		for _, single := range newRecount(s, dir.Hours[s.subject.AccountID]).times {
-			list = append(list, timed{single, s.subject.Labels})
-		}
-	}
-	return list
 }

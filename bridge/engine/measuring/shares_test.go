@@ -4,12 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/bridge/engine/measuring"
-	"parley/store"
-	"parley/store/measure"
-	"parley/store/storetest"
 )
 
 // These stories of one conversation each are examples of docs/measures.md. Their times are Berlin's, and the office is
@@ -165,39 +160,5 @@ func TestShares(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
-	}
-}
-
-// An answer that was written in the mailbox, and is read there only after the customer has written again, counts from
-// the time when it was written. The customer then waits for an answer to her later message.
-// Requirement R-230: Time to answer.
-func TestSharesOfAnAnswerReadLate(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	h := office(t)
-	s := play(t, h.Zone(), `
-		mon 09:00 she opens
-		mon 10:00 it answers elsewhere, read late
-		mon 10:20 she writes
-		mon 10:50 ann answers`)
-	w.exec(`INSERT INTO conversations (id, account_id, status, last_at, created_at) VALUES ($1, 100, 'open', now(), now())`,
-		s.subject.ConversationID)
-	var rows []store.Message
-	for i := range s.said {
-		rows = append(rows, messageOf(s, &s.said[i]))
-	}
-
-	var said []measure.Message
-	storetest.Check(t, store.InTx(t.Context(), w.pool, func(tx pgx.Tx) (err error) {
-		if err = store.InsertMessages(t.Context(), tx, rows); err == nil {
-			said, err = measure.Messages(t.Context(), tx, []store.ConversationID{s.subject.ConversationID})
-		}
-		return err
-	}))
-
-	want := "16 support ann: out 1, next 1: 30/30 min, worst 30/30\n" +
-		"16 support nobody: opened 1, in 2, out 1, first 1: 60/60 min, worst 60/60"
-	if got := describeShares(measuring.Shares(s.subject, s.log, said, h)); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/measuring"
-	"parley/routing/hours"
 	"parley/store"
 )
 
@@ -27,10 +26,6 @@ func atAgent(agent store.AgentID, wall, open time.Duration) measuring.Spent {
 
 func atCustomer(wall, open time.Duration) measuring.Spent {
 	return measuring.Spent{Waiter: bridge.OnCustomer, Wall: wall * time.Minute, Open: open * time.Minute}
-}
-
-func atProvider(wall, open time.Duration) measuring.Spent {
-	return measuring.Spent{Waiter: bridge.OnProvider, Wall: wall * time.Minute, Open: open * time.Minute}
 }
 
 // wantTimeline checks the parts of a timeline, in order, and that the timeline lasted as long as their sum.
@@ -124,78 +119,6 @@ func TestTimeline(t *testing.T) {
 			wantTimeline(t, got, tt.want...)
 		})
 	}
-}
-
-// playTwoAnswers plays a conversation with two answers by Ann, which leave 5 and 7 minutes after she sent them. It
-// returns the story and when each answer left.
-func playTwoAnswers(t *testing.T, h *hours.Hours) (*story, map[store.MessageID]time.Time) {
-	t.Helper()
-	s := play(t, h.Zone(), `
-		mon 09:00 she opens
-		mon 09:10 ann answers
-		mon 09:15 she writes
-		mon 09:40 ann answers`)
-	took := []time.Duration{5 * time.Minute, 7 * time.Minute}
-	left := map[store.MessageID]time.Time{}
-	for _, m := range s.said {
-		if m.Direction == store.DirectionOut {
-			left[m.ID] = m.At.Add(took[len(left)])
-		}
-	}
-	return s, left
-}
-
-// The provider has an answer from when it was sent until it left.
-func TestTimelineOfSending(t *testing.T) {
-	t.Parallel()
-	h := office(t)
-	s, left := playTwoAnswers(t, h)
-	got := measuring.Attribute(s.log, s.said, left, h, s.now.Add(20*time.Minute))
-	wantTimeline(t, got, inQueue(10, 10), atProvider(12, 12), atAgent(ann, 25, 25), atCustomer(13, 13))
-}
-
-// The provider has an answer that waits to be sent until now, even if an earlier attempt at it left.
-func TestTimelineOfWaitingAnswer(t *testing.T) {
-	t.Parallel()
-	h := office(t)
-	s, left := playTwoAnswers(t, h)
-	s.last().Fate = store.FateWaiting
-	got := measuring.Attribute(s.log, s.said, left, h, s.now.Add(20*time.Minute))
-	wantTimeline(t, got, inQueue(10, 10), atProvider(25, 25), atAgent(ann, 25, 25))
-}
-
-// playTwoFailures plays a conversation whose only answer fails twice. It leaves one minute after it was sent for the
-// third time. The function returns the story and when the answer left.
-func playTwoFailures(t *testing.T, h *hours.Hours) (*story, map[store.MessageID]time.Time) {
-	t.Helper()
-	s := play(t, h.Zone(), `
-		mon 09:00 she opens
-		mon 10:00 ann answers
-		mon 10:05 she fails
-		mon 12:00 ann sends again
-		mon 12:02 she fails
-		mon 13:00 ann sends again`)
-	return s, map[store.MessageID]time.Time{s.last().ID: s.now.Add(time.Minute)}
-}
-
-// When an answer has failed, the agent must act until it is sent again. Each attempt counts by itself.
-func TestTimelineOfFailures(t *testing.T) {
-	t.Parallel()
-	h := office(t)
-	s, left := playTwoFailures(t, h)
-	got := measuring.Attribute(s.log, s.said, left, h, s.now.Add(time.Hour))
-	wantTimeline(t, got, inQueue(60, 60), atProvider(8, 8), atAgent(ann, 173, 173), atCustomer(59, 59))
-}
-
-// If an answer left and failed afterwards, the provider had it until it failed. Then the agent must act again.
-func TestTimelineOfFailureAfterItLeft(t *testing.T) {
-	t.Parallel()
-	h := office(t)
-	s, left := playTwoFailures(t, h)
-	s.now = s.now.Add(10 * time.Minute)
-	s.step(t, ann, "fails")
-	got := measuring.Attribute(s.log, s.said, left, h, s.now.Add(50*time.Minute))
-	wantTimeline(t, got, inQueue(60, 60), atProvider(17, 17), atAgent(ann, 223, 223))
 }
 
 // In any story the parts add up to the time in which the conversation was not resolved.
