@@ -37,8 +37,7 @@ help: ## list these targets
 
 demo: ## try Parley without any account: prints the address of a page
 	@.ci/need go postgres
-	@[ -e bin/parley ] || echo "Building Parley; the first time this takes a few minutes."
-	@$(QUICK) go build -o bin/parley ./cmd/parley
+	@$(QUICK) .ci/build
 	@exec ./bin/parley demo $(ARGS)
 
 build: ## build bin/parley
@@ -83,13 +82,13 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 # `make test` has a short form of it (TestTorture).
 torture: ## fault injection: kill, stop, cut off, fill and upgrade Parley while messages flow, and check what arrived
 	@.ci/need go postgres
-	@$(QUICK) go build -o bin/parley ./cmd/parley
+	@$(QUICK) .ci/build
 	@exec ./bin/parley torture $(ARGS)
 
 # `make test` has a short form of it that judges invariants, never ratios.
 bench: ## measure against what PostgreSQL can do here: a table, and bench.json
 	@.ci/need go postgres
-	@$(QUICK) go build -o bin/parley ./cmd/parley
+	@$(QUICK) .ci/build
 	@exec ./bin/parley bench --json bench.json $(ARGS)
 
 golden: ## rewrite the golden files; review them as a diff

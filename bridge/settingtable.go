@@ -32,32 +32,34 @@ func replySettings() []Setting {
 			Name:   "confirm_send",
 			Label:  "Ask before a plain text is sent",
 			Values: offOn(),
-			Text:   "`on`: plain text of whoever replies waits for a click; what is sent by the form or with `!reply` does not.",
+			Text:   "`on`: a plain text is sent only after a click. The form and `!reply` send at once.",
 		},
 		{
 			Name:   "who_replies",
 			Label:  "Whose plain text is a reply",
 			Values: []string{"assignees", "any_agent"},
-			Text:   "Whose plain text leaves while somebody owns the conversation: that of its owners, or that of every agent.",
+			Text:   "Whose plain text is sent while somebody owns the conversation: only the owners', or every agent's.",
 		},
 		{
 			Name:   "reply_claims",
 			Label:  "The first reply takes the conversation",
 			Values: onOff(),
-			Text: "Whether the first reply in an unassigned conversation takes it. `off`: the reply waits inside, with *Take and " +
-				"send*, until its conversation is taken.",
+			Text: "`on`: whoever replies first in an unassigned conversation takes it. `off`: the reply waits until somebody takes " +
+				"it, with *Take and send*.",
 		},
 		{
 			Name:   "multi_assignee",
 			Label:  "Several owners of one conversation",
 			Values: onOff(),
-			Text:   "Whether a conversation may have several owners, of whom the first leads. `off`: assigning somebody replaces the owner.",
+			Text: "`on`: a conversation may have several owners, of whom the first leads. `off`: assigning somebody replaces the " +
+				"owner.",
 		},
 		{
 			Name:   "reply_to",
 			Label:  "Who gets the reply to a mail",
 			Values: []string{"all", "sender"},
-			Text:   "Whether replies to a mail go to those in copy too. With `sender` the card names them as *gets no replies*.",
+			Text: "`all`: replies to a mail also go to those in copy. `sender`: only to the sender; the card names the others as " +
+				"*gets no replies*.",
 		},
 	}
 }
@@ -70,28 +72,26 @@ func statusSettings() []Setting {
 			Label:  "When a customer writes after it was resolved",
 			Values: []string{"reopen", "new_linked"},
 			Chat:   "new_linked",
-			Text: "What a customer's message does after the conversation was resolved. `reopen`: for 30 days the conversation is " +
-				"opened again, later a new one begins. `new_linked`: a new one begins at once, linked to it.",
+			Text: "What happens when a customer writes after the conversation was resolved. `reopen`: it is opened again, or after " +
+				"30 days a new one begins. `new_linked`: a new one begins at once, linked to it.",
 		},
 		{
 			Name:   "resolve_confirm",
 			Label:  "What the button Resolve does",
 			Values: []string{"dialog", "instant"},
-			Text: "What the button *Resolve* does: ask for a note, or resolve at once, with *Reopen* in sight. Typed, `!resolve` " +
-				"acts at once in any case; a message's menu always asks.",
+			Text:   "`dialog`: the button *Resolve* asks for a note. `instant`: it resolves at once, with *Reopen* in sight.",
 		},
 		{
 			Name:   "auto_pending",
 			Label:  "After a reply, wait for the customer",
 			Values: onOff(),
-			Text: "Whether the conversation waits for the customer once a reply has left, unless somebody put it back, snoozed, " +
-				"woke or reopened it meanwhile.",
+			Text:   "`on`: once a reply has left, the conversation waits for the customer.",
 		},
 		{
 			Name:   "wake_on_message",
 			Label:  "A customer's message ends a snooze",
 			Values: onOff(),
-			Text:   "Whether a customer's message ends a snooze.",
+			Text:   "`on`: when a customer writes, the snooze ends.",
 		},
 	}
 }
@@ -103,21 +103,20 @@ func sendingSettings() []Setting {
 			Name:   "receipts",
 			Label:  "Marks on a reply that has left",
 			Values: []string{"read", "sent", "failures"},
-			Text: "Which marks a reply has once it left: up to *read*, *sent* alone, or none but a warning when it fails. Lines in " +
-				"place of a reply, and the inbox page, tell up to *read* with the first alone.",
+			Text:   "Which marks a reply gets once it has left: all up to *read*, only *sent*, or only a warning when it fails.",
 		},
 		{
 			Name:   "join_lines",
 			Label:  "Lines typed in a row leave as one message",
 			Values: onOff(),
-			Text:   "Whether lines that somebody types within a hold leave as one message.",
+			Text:   "`on`: lines that somebody types before the first of them has left are sent as one message.",
 		},
 		{
 			Name:   "outgoing",
 			Label:  "Write first to unknown phone numbers",
 			Values: offOn(),
-			Text: "Whether agents may begin conversations with phone numbers from which nobody ever wrote. Mail, and people who " +
-				"wrote before, may always be begun with.",
+			Text: "`on`: agents may write first to phone numbers from which nobody ever wrote. Mails, and people who wrote before, " +
+				"need no permission.",
 		},
 	}
 }
@@ -129,21 +128,21 @@ func intakeSettings() []Setting {
 			Name:   "all_tab",
 			Label:  "Who may open the list All",
 			Values: []string{"everyone", "permission"},
-			Text: "Who may open the list *All*. `permission`: admins; others find there, if accounts differ, what those with " +
-				"`everyone` have, and of the rest their own and their teams'.",
+			Text: "Who may open the list *All*: everyone, or only admins. Others then see their own and their teams' conversations " +
+				"there.",
 		},
 		{
 			Name:   "email_new_thread",
 			Label:  "A mail that answers none",
 			Values: []string{"separate", "join_open"},
-			Text: "What a mail does that answers none that Parley knows: begin a conversation of its own, or `join_open`: join the " +
-				"one that its sender has open, the latest, with its subject above it.",
+			Text: "What happens to a mail that answers none that Parley knows. `separate`: it begins a conversation. `join_open`: " +
+				"it joins the latest one that its sender has open.",
 		},
 		{
 			Name:   "collect_floods",
 			Label:  "Collect a flood of mails in one thread",
 			Values: onOff(),
-			Text:   "Whether mails of somebody who opens very many conversations are collected in one thread.",
+			Text:   "`on`: when somebody opens very many conversations, further mails are collected in one thread.",
 		},
 		{
 			Name:  "file_limits",
@@ -153,9 +152,8 @@ func intakeSettings() []Setting {
 				NotSo: "isn't a list of limits",
 				Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB.",
 			},
-			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a " +
-				"kind. A kind that isn't named has what the channel takes, in chats at most `image 5MB, document 10MB, video " +
-				"16MB`.",
+			Text: "The largest file of each kind: `image 5MB, document 25MB, audio 0`; `0` forbids a kind. For other kinds the " +
+				"channel's own limit counts, in chats at most `image 5MB, document 10MB, video 16MB`.",
 		},
 		{
 			Name:  "admin_numbers",
@@ -165,8 +163,8 @@ func intakeSettings() []Setting {
 				NotSo: "isn't a list of phone numbers",
 				Write: "Write them with +, the country and commas between: +4915112345678, +33612345678.",
 			},
-			Text: "Of an account that sends text messages: admins' phone numbers, which it tells by SMS, besides the mail, that a " +
-				"chat can't be reached, refuses Parley, or is back.",
+			Text: "For an account that sends text messages: phone numbers of admins, who are told by SMS, too, when a chat can't be " +
+				"reached, and when it is back.",
 		},
 	}
 }
@@ -178,34 +176,34 @@ func modelSettings() []Setting {
 			Name:   "ai",
 			Label:  "Analyse what customers write",
 			Values: onOff(),
-			Text:   "Whether what customers write is analysed, and what that finds is noted in the thread.",
+			Text:   "`on`: what customers write is analysed, and a note in the thread says what was found.",
 		},
 		{
 			Name:   "ai_tags",
 			Label:  "Tags that an analysis finds",
 			Values: []string{"suggest", "apply"},
-			Text: "What an analysis does with tags that fit: `suggest` them as buttons in its note, or `apply` them, with *Undo* " +
-				"there. Only tags that exist, and none that somebody took away.",
+			Text: "`suggest`: tags that fit are buttons in the note. `apply`: they are put on at once, with *Undo*. Only tags that " +
+				"exist, and none that somebody took away.",
 		},
 		{
 			Name:   "ai_mask",
 			Label:  "Hide addresses and numbers from a model",
 			Values: onOff(),
-			Text: "Whether mail addresses, phone and card numbers and IBANs are replaced before a text goes to a model, and put " +
-				"back in its answer.",
+			Text: "`on`: mail addresses, phone and card numbers and IBANs are replaced before a text goes to a model, and put back " +
+				"in its answer.",
 		},
 		{
 			Name:  "ai_tokens_a_day",
 			Label: "Tokens that a model may cost in a day",
 			Free:  numberText("tokens", maxTokens, ""), // no default: unset means the environment variable
-			Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. " +
-				"`0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
+			Text: "How many tokens a model may use in a day (UTC), for questions and answers; beyond that rules read what customers " +
+				"write. `0` is no limit. If nothing is set, `PARLEY_AI_TOKENS_A_DAY` counts.",
 		},
 		{
 			Name:  "ai_audit",
 			Label: "Days for which questions to a model are kept",
 			Free:  numberText("days", maxAuditDays, defaultAuditDays),
-			Text:  "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
+			Text:  "For how many days questions to a model and its answers are kept, for `!why`; `0`: not at all.",
 		},
 	}
 }
@@ -217,14 +215,14 @@ func findingSettings() []Setting {
 			Name:   "ai_translate",
 			Label:  "Translate what customers write",
 			Values: offOn(),
-			Text: "Whether what customers write in another language than `language` is translated below it. That needs a model, see " +
+			Text: "`on`: what customers write in another language than `language` is translated below it. This needs a model, see " +
 				"[“The analysis of customers' messages”](ai.md).",
 		},
 		{
 			Name:   "ai_summaries",
 			Label:  "Sum up long conversations",
 			Values: onOff(),
-			Text:   "Whether a long conversation is summed up for colleagues when it is handed over, and when it is resolved.",
+			Text:   "`on`: a long conversation is summed up for colleagues when it is handed over, and when it is resolved.",
 		},
 		{
 			Name:  "ai_references",
@@ -241,14 +239,14 @@ func findingSettings() []Setting {
 			Free: linesText(analysis.ParseIntents,
 				"Write a name and what it means in each line: warranty: asks about the guarantee = guarantee, warranty"),
 			Text: "What customers may want, a line for each: `warranty: asks about the guarantee = guarantee, warranty`, with words " +
-				"by which they say it behind `=`. One of ours by its name alone, see [“The analysis of customers' " +
+				"by which they say it behind `=`. For one of ours its name is enough, see [“The analysis of customers' " +
 				"messages”](ai.md). Empty: all of ours.",
 		},
 		{
 			Name:   "language",
 			Label:  "The team's language",
 			Values: languageCodes(),
-			Text:   "The language in which the team reads and writes: summaries and translations of what customers write are in it.",
+			Text:   "The language in which the team reads and writes. Summaries and translations are in it.",
 		},
 	}
 }

@@ -27,8 +27,7 @@ const requirementsHead = `# What Parley does of what is required
 
 This page is written by a test: ` + "`go test ./cmd/parley/demo -run TestRequirements -update`" + `, or ` + "`make golden`" + `. Each
 requirement that works has some of the tests and stories that show it; ` + "`git grep R-001`" + ` finds all of them.
-[requirements.tsv](requirements.tsv) is the whole list, and says what is missing of those that work *partly* and what is not
-there.
+[requirements.tsv](requirements.tsv) is the whole list, with what is not there.
 
 `
 
@@ -165,7 +164,7 @@ func writeRequirements(list []requirement) string {
 		}
 		partly := ""
 		if r.Missing != "" {
-			partly = " *partly*"
+			partly = " (*partly*: " + r.Missing + ")"
 		}
 		fmt.Fprintf(&b, "- %s %s%s: %s\n", r.ID, r.Title, partly, r.some())
 	}

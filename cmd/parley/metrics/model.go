@@ -34,7 +34,7 @@ func NewModel(counts func() map[string]int64, analyzer analysis.Analyzer) promet
 		failures: Counter("parley_model_failures_total", "Questions that the model left unanswered, by cause.", "cause"),
 		requests: Counter("parley_model_requests_total", "Requests to the model's server, with second attempts and repairs."),
 		tokens:   Counter("parley_model_tokens_total", "Tokens of questions (in) and answers (out).", "direction"),
-		latency:  prometheus.NewDesc("parley_model_latency_seconds", "How long requests took that the model's server answered.", nil, nil),
+		latency:  prometheus.NewDesc("parley_model_latency_seconds", "How long the model took to answer.", nil, nil),
 	}
 }
 

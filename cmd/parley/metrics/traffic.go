@@ -28,7 +28,7 @@ func NewTraffic(m *relay.Metrics, accounts func() []store.Account) prometheus.Co
 	return &traffic{
 		relay: m, accounts: accounts,
 		fresh:       Counter("parley_events_new_total", "Events stored that were not known before."),
-		reconciles:  Counter("parley_reconciles_total", "Looks for attempts whose answer was lost."),
+		reconciles:  Counter("parley_reconciles_total", "How often we looked for an attempt whose answer was lost."),
 		accepted:    Counter("parley_events_accepted_total", "Events durably stored, repeats included.", "kind"),
 		refused:     Counter("parley_events_refused_total", "Calls refused because too much was waiting to be stored.", "kind"),
 		applied:     Counter("parley_events_applied_total", "Events applied.", "kind"),
@@ -39,7 +39,7 @@ func NewTraffic(m *relay.Metrics, accounts func() []store.Account) prometheus.Co
 		failed:      Counter("parley_deliveries_failed_total", "Deliveries given up.", "account", "kind"),
 		unclear: Counter("parley_deliveries_undecided_total",
 			"Deliveries handed to a person, because nobody can tell whether they arrived.", "account", "kind"),
-		repeated: Counter("parley_posts_repeated_total", "Posts made again though the first may be there, because nobody could tell.",
+		repeated: Counter("parley_posts_repeated_total", "Posts made again that may be there twice.",
 			"account", "kind"),
 		errors: Counter("parley_provider_errors_total", "Outgoing calls that failed.", "account", "kind", "class"),
 	}

@@ -72,30 +72,30 @@ func NewWaiting(
 		looks: lookFamilies{
 			capped: Gauge("parley_stats_capped",
 				"1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
-			at:     Gauge("parley_stats_timestamp_seconds", "When what waits was last looked at."),
-			errors: Counter("parley_stats_errors_total", "Looks at what waits that failed."),
+			at:     Gauge("parley_stats_timestamp_seconds", "When we last looked at what waits."),
+			errors: Counter("parley_stats_errors_total", "How many looks at what waits have failed."),
 		},
 		journal: newJournalFamilies(),
 		lanes:   newLaneFamilies(),
 		gates: gateFamilies{
-			blocked:    Gauge("parley_gates_blocked", "Provider budgets that are closed now.", "account", "kind"),
-			blockedFor: Gauge("parley_gate_blocked_seconds", "Until the last of them opens.", "account", "kind"),
+			blocked:    Gauge("parley_gates_blocked", "How many limits providers have closed now.", "account", "kind"),
+			blockedFor: Gauge("parley_gate_blocked_seconds", "How long until the last of them opens.", "account", "kind"),
 		},
 		advice: Gauge("parley_suggestions",
 			"Suggestions that notes showed in the last seven days, by what they suggest and what became of them.", "suggests", "fate"),
 		bursts: burstFamilies{
-			waiting: Gauge("parley_bursts_waiting", "What customers wrote in one go and is due to be analysed."),
-			oldest:  Gauge("parley_bursts_waiting_oldest_seconds", "How long the oldest of it has been due."),
+			waiting: Gauge("parley_bursts_waiting", "How many bursts of customers' messages wait to be analysed."),
+			oldest:  Gauge("parley_bursts_waiting_oldest_seconds", "How long the oldest of them has waited."),
 		},
-		figures: Gauge("parley_figures_behind_seconds", "How long the oldest change has waited to be counted in the figures of the team."),
-		clock:   Gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
+		figures: Gauge("parley_figures_behind_seconds", "How far the team's figures are behind."),
+		clock:   Gauge("parley_database_clock_offset_seconds", "How far the database's clock is ahead of ours."),
 		up:      Gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
 	}
 }
 
 func newJournalFamilies() journalFamilies {
 	return journalFamilies{
-		pending:    Gauge("parley_events_waiting", "Events stored and not applied yet."),
+		pending:    Gauge("parley_events_waiting", "How many stored events are not applied yet."),
 		oldest:     Gauge("parley_events_waiting_oldest_seconds", "Age of the oldest event that is not applied yet."),
 		quarantine: Gauge("parley_quarantine_events", "Events in quarantine.", "account", "kind"),
 	}
@@ -105,13 +105,13 @@ func newLaneFamilies() laneFamilies {
 	return laneFamilies{
 		waiting: Gauge("parley_lanes_waiting",
 			"Conversations with something to deliver, by how long the first of it has been due.", "account", "kind", "side", "age"),
-		oldest: Gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind",
+		oldest: Gauge("parley_lane_oldest_seconds", "How long the oldest delivery has been due.", "account", "kind",
 			"side"),
-		deliveries: Gauge("parley_deliveries_waiting", "Deliveries that wait.", "account", "kind", "side"),
+		deliveries: Gauge("parley_deliveries_waiting", "How many deliveries wait.", "account", "kind", "side"),
 		unknown: Gauge("parley_deliveries_unknown",
-			"Deliveries of which it is being found out whether they arrived.", "account", "kind", "side"),
+			"How many deliveries we are still checking.", "account", "kind", "side"),
 		undecided: Gauge("parley_messages_undecided",
-			"Messages that wait for a person's word on whether they arrived.", "account", "kind"),
+			"How many messages wait for somebody to say whether they arrived.", "account", "kind"),
 		undecidedOldest: Gauge("parley_messages_undecided_oldest_seconds", "Age of the oldest of them.", "account", "kind"),
 	}
 }

@@ -66,9 +66,9 @@ type counter struct {
 // New makes a Loop. Call Run to start it.
 func New(o Options) *Loop {
 	r := &Loop{Options: o}
-	r.emptied.Family = metrics.Counter("parley_retention_emptied_total", "Events whose payload was removed or moved, because they are old.")
-	r.moved.Family = metrics.Counter("parley_retention_moved_total", "Of them, originals of messages: they live on as files.")
-	r.events.Family = metrics.Counter("parley_retention_events_removed_total", "Old events removed; that they were here stays known.")
+	r.emptied.Family = metrics.Counter("parley_retention_emptied_total", "Old events whose payload was removed or moved.")
+	r.moved.Family = metrics.Counter("parley_retention_moved_total", "Of them, originals of messages that became files.")
+	r.events.Family = metrics.Counter("parley_retention_events_removed_total", "Old events removed.")
 	r.deliveries.Family = metrics.Counter("parley_retention_deliveries_removed_total",
 		"Deliveries removed: of the moment only, of conversations that ended long ago, or told to colleagues long ago.")
 	r.blobs.Family = metrics.Counter("parley_retention_blobs_removed_total", "Files removed because nothing refers to them.")
