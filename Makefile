@@ -22,7 +22,7 @@ LIGHT = ./channels/email $$(go list -test -f '{{.ImportPath}} {{join .Deps " "}}
 	awk '/^[^ ]+[.]test / && !/ parley\/store\/(storetest|pgserver) | github.com\/chromedp\/chromedp / {sub(/[.]test$$/, "", $$1); print $$1}')
 
 # Tests of the tree itself (who may import whom, generated pages, what docs refer to) in packages that else need more.
-TREE = ^Test(Imports|Docs.*|CommentsLeadSomewhere|StrayReferences|NobodyCallsByTheDefaultTransport|ArchitectureNamesPackages|Requirements|Parity)$$
+TREE = ^Test(Imports|Docs.*|CommentsLeadSomewhere|NobodyCallsByTheDefaultTransport|ArchitectureNamesPackages|Requirements|Parity)$$
 
 # Tests run in their package's folder: a relative path would not lead there.
 ifneq ($(strip $(PARLEY_TESTDATA)),)

@@ -26,15 +26,6 @@ func TestParseFileLimits(t *testing.T) {
 	}
 }
 
-func TestSizeWords(t *testing.T) {
-	t.Parallel()
-	for bytes, want := range map[int64]string{5 << 20: "5 MB", 5<<20 + 1<<19: "5.5 MB", 500 << 10: "500 KB", 12: "12 bytes"} {
-		if got := SizeWords(bytes); got != want {
-			t.Errorf("%d bytes: got %q, want %q", bytes, got, want)
-		}
-	}
-}
-
 func FuzzParseFileLimits(f *testing.F) {
 	f.Add("image 5MB, document 10 mb")
 	for _, s := range budget.Seeds() {

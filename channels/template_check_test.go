@@ -35,33 +35,3 @@ func TestTemplateLanguage(t *testing.T) {
 		})
 	}
 }
-
-// A button has no variables: nobody would fill them in, and customers would read "{{quote}}".
-func TestButtonsHaveNoVariables(t *testing.T) {
-	t.Parallel()
-	const refused = "one has a variable. Move it into the body."
-	for _, tt := range []struct {
-		name   string
-		button Button
-		want   string // text and hint of the fault; "" means none
-	}{
-		{name: "a link", button: Button{Title: "See it", URL: "https://acme.example/quotes"}},
-		{name: "single braces", button: Button{Title: "{yes}"}},
-		{name: "a variable in the title", button: Button{Title: "For {{name}}"}, want: refused},
-		{name: "a variable in the link", button: Button{Title: "See it", URL: "https://acme.example/{{quote}}"}, want: refused},
-		{name: "what Meta calls a variable", button: Button{Title: "See it", URL: "https://acme.example/{{1}}"}, want: refused},
-		{name: "braces without a name", button: Button{Title: "See it", URL: "https://acme.example/{{ }}"}, want: refused},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got := ""
-			faults := (Template{Name: "hello", Language: "en", Category: "utility", Body: "Hello", Buttons: []Button{tt.button}}).Faults()
-			for _, f := range faults {
-				got += f.Text + ". " + f.Hint
-			}
-			if got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
-	}
-}

@@ -19,39 +19,11 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-func TestHasStrayBraces(t *testing.T) {
-	t.Parallel()
-	for s, want := range map[string]bool{
-		"{{a}} and {{ b }}": false,
-		"{a}":               false,
-		"{{A}}":             true,
-		"{{":                true,
-		"}} {{a}}":          true,
-		"{{a b}}":           true,
-	} {
-		if got := HasStrayBraces(s); got != want {
-			t.Errorf("HasStrayBraces(%q) = %v, want %v", s, got, want)
-		}
-	}
-}
-
 // A value that looks like a variable isn't filled again.
 func TestFill(t *testing.T) {
 	t.Parallel()
 	if got, want := Fill("{{a}} {{b}} {{c}}", map[string]string{"a": "{{b}}", "b": "$1"}), "{{b}} $1 {{c}}"; got != want {
 		t.Errorf("filled: got %q, want %q", got, want)
-	}
-}
-
-// Words returns all parts of a template. A value in them has no formatting.
-func TestWords(t *testing.T) {
-	t.Parallel()
-	buttons := []Button{{Title: "Track", URL: "https://x.example"}, {Title: "Call me"}}
-	use := TemplateUse{Template: Template{Header: "Order {{n}}", Body: "Hello {{name}}.", Footer: "Acme", Buttons: buttons},
-		Values: map[string]string{"n": "1. *x*", "name": "[Ann](https://evil.example)"}}
-	want := "**Order 1\\. \\*x\\***\n\nHello \\[Ann\\](https\\://evil.example).\n\nAcme\n\nTrack: https://x.example  \n– Call me"
-	if got := use.Words(); got != want {
-		t.Errorf("words: got\n%s\nwant\n%s", got, want)
 	}
 }
 
@@ -74,13 +46,6 @@ func TestValueInLink(t *testing.T) {
 		if got := use.Words(); got != tt.want {
 			t.Errorf("%q in %q: got %q, want %q", tt.value, tt.body, got, tt.want)
 		}
-	}
-}
-
-func TestTemplateName(t *testing.T) {
-	t.Parallel()
-	if got, want := TemplateName(" Order – Update №2! "), "order_update_2"; got != want {
-		t.Errorf("name: got %q, want %q", got, want)
 	}
 }
 

@@ -73,16 +73,6 @@ func TestSlash(t *testing.T) {
 	}
 }
 
-// The text after "reply" is sent without a marker, because the slash belongs to the command.
-func TestSlashReply(t *testing.T) {
-	t.Parallel()
-	for _, typed := range []string{"#12 reply Hello", "reply #12 Hello"} {
-		want := Parsed{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: 12}, Text: "Hello"}
-		wantParsed(t, typed, Slash("/parley", typed, team), want)
-	}
-	wantText(t, "reply", Slash("/parley", "reply", team), bridge.VerbReply, bridge.MarkSlash, "")
-}
-
 func TestSlashRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typed, wantWhy string }{
@@ -187,32 +177,6 @@ func TestHelp(t *testing.T) {
 		}
 		if len(u.Help.Examples) == 0 {
 			t.Errorf("%s has no examples", u.Name)
-		}
-	}
-}
-
-// Each word belongs to one command, and finds it with its sign and in capital letters.
-func TestFind(t *testing.T) {
-	t.Parallel()
-	owner := map[string]bridge.Verb{}
-	for _, u := range verb.All() {
-		for _, w := range u.Typed.Words {
-			if other, taken := owner[w]; taken {
-				t.Errorf("%q is a word of %s and of %s", w, other, u.Name)
-			}
-			owner[w] = u.Name
-			if w != strings.ToLower(w) {
-				t.Errorf("the word %q of %s has capital letters", w, u.Name)
-			}
-			if got, ok := verb.Find("!" + strings.ToUpper(w)); !ok || got.Name != u.Name {
-				t.Errorf("Find(%q) = %+v, want %s", w, got, u.Name)
-			}
-		}
-	}
-
-	for _, word := range []string{"", "xyz", "!"} {
-		if got, ok := verb.Find(word); ok {
-			t.Errorf("Find(%q) = %+v, want nothing", word, got)
 		}
 	}
 }

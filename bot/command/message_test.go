@@ -64,15 +64,3 @@ func TestFormattedCommand(t *testing.T) {
 		wantAction(t, tt.markdown+", to the app", readMessage(tt.plain, tt.markdown, true), tt.verb, tt.text)
 	}
 }
-
-// A note has a note's marker however it was typed, because the edit of a message keeps the marker and not the verb.
-func TestMarkerOfANote(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"!note x", "!n x", "/note x", "note: x", "// x"} {
-		got := readMessage(text, text, false)
-		wantAction(t, text, got, bridge.VerbNote, "x")
-		if got.Marker != bridge.MarkNote {
-			t.Errorf("%q: got the marker %q, want %q", text, got.Marker, bridge.MarkNote)
-		}
-	}
-}

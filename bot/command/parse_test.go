@@ -65,16 +65,6 @@ func TestParsePlainText(t *testing.T) {
 	}
 }
 
-func TestParsePlainTextBetweenBlanks(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ typed, want string }{
-		{typed: "  \u200b ", want: ""},
-		{typed: "  Hello\u00a0there \n", want: "Hello\u00a0there"},
-	} {
-		wantText(t, tt.typed, Parse(tt.typed, team), bridge.VerbSay, bridge.MarkNone, tt.want)
-	}
-}
-
 // A doubled sign such as "!!Wow", or a backslash before a sign, makes the sign part of the text.
 func TestParseEscapes(t *testing.T) {
 	t.Parallel()
@@ -141,18 +131,6 @@ func TestParseNotesWithOtherWords(t *testing.T) {
 	}
 }
 
-// A note can also be written as a command: "!note x", "!note: x" or "/note x".
-// Requirement R-246: What is asked before it is sent.
-func TestParseNoteCommands(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"🔒 !n x", "!n x", "!note x", "!note: x", "!N x", "！ｎｏｔｅ　x", "！note：x", "！ｎ x"} {
-		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkBang, "x")
-	}
-	for _, text := range []string{"🔒 /note x", "/note x", "/parley note x"} {
-		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkSlash, "x")
-	}
-}
-
 // A text that is almost a note, such as ":note: x", is marked so that its author is asked.
 func TestParseAlmostNotes(t *testing.T) {
 	t.Parallel()
@@ -214,11 +192,6 @@ func TestParseUnknownSlashCommands(t *testing.T) {
 	} {
 		wantUnknownCommand(t, tt.typed, bridge.MarkSlash, tt.wantWord)
 	}
-}
-
-func TestParseOurSlashCommandAlone(t *testing.T) {
-	t.Parallel()
-	wantText(t, "/parley", Parse("/parley", team), bridge.VerbHelp, bridge.MarkSlash, "")
 }
 
 func wantUnknownCommand(t *testing.T, text string, marker bridge.Marker, word string) {

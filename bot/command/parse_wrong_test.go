@@ -133,21 +133,6 @@ func TestMistypedVerbs(t *testing.T) {
 	}
 }
 
-// A mistyped command keeps the number before it. Otherwise it would be taken for a command about the thread in which
-// it was typed.
-func TestMistypedVerbOfAnotherConversation(t *testing.T) {
-	t.Parallel()
-	for name, got := range map[string]Parsed{
-		"mentioned":       Mention("#12 snoze 2h", team),
-		"a slash command": Slash("parley", "#12 snoze 2h", team),
-	} {
-		wantUnknown(t, name, got, "")
-		if got.Args.Conversation != 12 {
-			t.Errorf("%s: got conversation %d, want 12", name, got.Args.Conversation)
-		}
-	}
-}
-
 // A mention of Parley that was typed or pasted, and not picked from the list, isn't a mention to the chat. The
 // command behind it is offered, and nothing is sent.
 // Requirement R-246: What is asked before it is sent.

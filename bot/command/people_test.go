@@ -61,11 +61,3 @@ func TestParseAssign(t *testing.T) {
 		wantParsed(t, tt.typed, Parse(tt.typed, team), Parsed{Verb: bridge.VerbAssign, Marker: bridge.MarkBang, Args: tt.want})
 	}
 }
-
-func TestParseAssignBySlashCommand(t *testing.T) {
-	t.Parallel()
-	want := Parsed{Verb: bridge.VerbAssign, Marker: bridge.MarkSlash, Args: bridge.Args{Agents: []string{"me"}}}
-	for _, typed := range []string{"/assign me", "/parley assign me"} {
-		wantParsed(t, typed, Parse(typed, team), want)
-	}
-}

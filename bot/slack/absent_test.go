@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -87,51 +86,6 @@ func TestOwnerOutsideTheChannelGetsADirectMessage(t *testing.T) {
 	}
 }
 
-// An agent who is in the channel is mentioned in the thread and gets no second message, even if another assignee gets
-// one.
-// Requirement R-239: Who is assigned something is told.
-func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
-	w.sendLine(assignment(
-		bridge.AgentRef{Name: "Away", User: bridge.SurfaceUser(away.ID)}, bridge.AgentRef{Name: "Ann", User: bridge.SurfaceUser(w.ann)}))
-	wantEqual(t, "direct messages to Ann", len(w.fake.Messages(w.fake.DM(w.ann))), 0)
-}
-
-// Slack limits how often it may be asked for the members of a channel. It is asked once for several lines, and not at
-// all about somebody who typed there.
-func TestMembersAreAskedForOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ann := bridge.AgentRef{Name: "Ann", User: bridge.SurfaceUser(w.ann)}
-	typedHere := bridge.Place{Channel: w.channel, Message: "1700000000.000100"}
-	w.sendLine(bridge.Line{Content: &bridge.FailedLine{}, Mentions: []bridge.AgentRef{ann}, Text: "Hi", SourceRef: typedHere})
-	wantEqual(t, "questions about what was typed there", len(w.fake.Calls("conversations.members")), 0)
-
-	for range 3 {
-		w.sendLine(assignment(ann))
-	}
-	wantEqual(t, "questions about three assignments", len(w.fake.Calls("conversations.members")), 1)
-}
-
-// Slack is asked for a few users one by one, and for many users all at once.
-func TestAbsentUsers(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for _, n := range []int{1, maxSingleAsks + 1} {
-		users := []bridge.SurfaceUser{bridge.SurfaceUser(w.ann)}
-		for i := range n {
-			users = append(users, bridge.SurfaceUser(fmt.Sprintf("U0NOBODY%02d", i)))
-		}
-		absent, err := w.surface.Absent(w.ctx(), users)
-		noError(t, err)
-		if !slices.Equal(absent, users[1:]) {
-			t.Errorf("absent are %v, want %v", absent, users[1:])
-		}
-	}
-}
-
 func TestAudienceOfAPublicChannelIsEveryone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,15 +106,5 @@ func TestAudienceOfAPrivateChannelIsItsMembers(t *testing.T) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("the channel is read by %v, want %v", got, want)
-	}
-}
-
-// Slack doesn't say who is in a private channel if our app isn't in it.
-func TestAudienceOfAHiddenChannelIsUnknown(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	hidden := w.fake.Admin.AddChannel(slackfake.Channel{Name: "hidden", Private: true, Members: []string{w.ann}})
-	if audience, err := w.surface.Audience(w.ctx(), hidden.ID); err == nil {
-		t.Errorf("got the audience %+v, want an error", audience)
 	}
 }

@@ -3,17 +3,12 @@ package slack
 import (
 	"context"
 	"testing"
-	"time"
 
-	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
 )
 
 // The directory keeps the ids of channels by their names. These tests check that a renamed channel is found by
 // its new name, and that events don't wait while the channels are read.
-
-// promptly is how long something may take that doesn't wait for Slack. It is that long because machines are slow.
-const promptly = 30 * time.Second
 
 // resolveSlowly has the channels read, which Slack asks to do much later, until the test ends. It returns once
 // Slack was asked.
@@ -31,24 +26,6 @@ func (w *world) resolveSlowly() {
 		<-done
 	})
 	noError(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Calls("conversations.list")) == 1 }))
-}
-
-// An event that says that a channel was renamed is taken in while the channels are being read, however long
-// Slack makes that take.
-func TestRenamedWhileChannelsAreRead(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.resolveSlowly()
-	taken := make(chan struct{})
-	go func() {
-		defer close(taken)
-		w.surface.directory.channels.reset()
-	}()
-	select {
-	case <-taken:
-	case <-time.After(promptly):
-		t.Error("the event waits for the reading of the channels, want it taken in at once")
-	}
 }
 
 // A name that changed is known to the next question.
@@ -70,21 +47,4 @@ func TestResolveAfterARename(t *testing.T) {
 			wantEqual(t, "channel", id, w.channel)
 		})
 	}
-}
-
-// If the channels can't be read again after a rename, the next question reads them: old names don't count.
-func TestResolveAfterAFailedReading(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	_, err := w.surface.Resolve(w.ctx(), "#support")
-	noError(t, err)
-	noError(t, w.fake.Admin.RenameChannel(w.channel, "help"))
-	w.surface.directory.channels.reset()
-	w.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
-	if _, err := w.surface.Resolve(w.ctx(), "#help"); refusal.CodeOf(err) != "no_such_answer" {
-		t.Fatalf("got the error %v, want the one of Slack", err)
-	}
-	id, err := w.surface.Resolve(w.ctx(), "#help")
-	noError(t, err)
-	wantEqual(t, "channel", id, w.channel)
 }

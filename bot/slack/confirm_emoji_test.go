@@ -48,18 +48,6 @@ func TestConfirmFindsAnEmoji(t *testing.T) {
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: at.Channel, Message: at.Message})
 }
 
-// However often a reply is read, an emoji on it is one fact.
-func TestConfirmFindsAnEmojiOnce(t *testing.T) {
-	t.Parallel()
-	w, at := newReplyUnderCard(t)
-	noError(t, w.fake.As(w.ann).React(at.Channel, at.Message, takeBack))
-	w.mustConfirm(at)
-	attempts := w.desk.Attempts()
-	w.mustConfirm(at)
-	w.wantFacts(w.emojiFact(at, w.ann, takeBack), 1)
-	wantEqual(t, "attempts to store it again", w.desk.Attempts()-attempts, 0)
-}
-
 // The mark that we put on a reply that waits takes nothing back.
 func TestConfirmPassesOverOurMark(t *testing.T) {
 	t.Parallel()

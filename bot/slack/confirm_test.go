@@ -2,12 +2,9 @@ package slack
 
 import (
 	"testing"
-	"time"
 
 	"parley/bot/slack/fact"
-	"parley/bot/slack/slackfake"
 	"parley/bridge"
-	"parley/channels"
 )
 
 // Confirm says whether a message is still in Slack as the engine knows it. If it was changed there, Confirm stores
@@ -108,30 +105,6 @@ func TestConfirmMessageThatBecameANote(t *testing.T) {
 	})
 }
 
-// A message that looks like a command counts as unchanged if the engine knows it with this text, because its author
-// may have said that it shall leave.
-func TestConfirmMessageThatLooksLikeACommand(t *testing.T) {
-	t.Parallel()
-	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
-		m.edit("!wow, great")
-		m.wantConfirmed(askedText, bridge.Changed) // stores the edit
-		m.wantConfirmed("!wow, great", bridge.Unchanged)
-	})
-}
-
-// A message that was edited and then edited back counts as unchanged once both edits are stored.
-func TestConfirmMessageThatWasEditedBack(t *testing.T) {
-	t.Parallel()
-	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
-		m.edit("note: he is rude")
-		m.wantConfirmed(askedText, bridge.Changed) // stores the first edit
-		m.edit("Dear *customer*")
-		m.wantConfirmed(askedText, bridge.Changed) // stores the second one
-		m.wantConfirmed(askedText, bridge.Unchanged)
-		m.wantFacts(editFacts, 2)
-	})
-}
-
 func TestConfirmStoresADeletion(t *testing.T) {
 	t.Parallel()
 	forEachPlacement(t, func(t *testing.T, m *askedMessage) {
@@ -145,15 +118,4 @@ func TestConfirmStoresADeletion(t *testing.T) {
 			wantEqual(t, "thread", a.Place.Thread, m.known.Thread)
 		}
 	})
-}
-
-// If Slack asks for fewer calls, Confirm returns how long to wait, instead of waiting itself.
-func TestConfirmWhenLimited(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	root := w.postRoot()
-	at := bridge.Place{Channel: w.channel, Thread: root.Message, Message: w.postAsAnn(root.Message, "hello")}
-	w.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultRateLimit, Retry: 3600, Times: 1})
-	_, err := w.surface.Confirm(w.ctx(), at, "hello")
-	wantEqual(t, "time to wait", wantSendError(t, err, channels.Throttled).Wait, time.Hour)
 }

@@ -3,17 +3,13 @@ package slack
 import (
 	"context"
 	"encoding/json"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/slack-go/slack/socketmode"
 
-	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
-	"parley/bridge"
 	"parley/channels"
 )
 
@@ -104,30 +100,6 @@ func TestReplyOfHoursAgoIsFoundBehindALaterOne(t *testing.T) {
 	d.wantFacts(allFacts, 3) // what was known, what was lost, and the later one
 }
 
-// A reply is found in a thread that is older than what is read of the channel's history. The channel of another open
-// thread is gone, which doesn't matter.
-func TestReplyInAnOldThreadIsFound(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	d.setClockBack(200 * 24 * time.Hour)
-	d.connect()
-	root := d.postRoot()
-	d.desk.OpenThread(root)
-	d.desk.OpenThread(bridge.Place{Channel: "C0GONE", Message: "1600000000.000100"})
-
-	d.setClockBack(7 * time.Hour)
-	d.storeAsAnn(root.Message, "known")
-	noError(t, d.catchUp())
-
-	d.restartLater()
-	d.setClockBack(6 * time.Hour)
-	lost := d.postAsAnn(root.Message, "typed while Parley was down")
-
-	d.setClockBack(0)
-	d.connect()
-	d.desk.First(t, d.messageID(lost))
-}
-
 // An edit that was made in a gap is found in an old thread, although the message that was edited is older than the
 // gap.
 func TestEditInAnOldThreadIsFound(t *testing.T) {
@@ -149,175 +121,6 @@ func TestEditInAnOldThreadIsFound(t *testing.T) {
 	d.setClockBack(0)
 	d.connect()
 	d.wantFacts("e:"+d.channel+":"+said, 1)
-}
-
-// Parley finds what agents typed in a thread whose card was deleted meanwhile, whoever Slack says replied there.
-func TestReplyUnderADeletedCardIsFound(t *testing.T) {
-	t.Parallel()
-	for name, post := range map[string]func(d *downtime, root bridge.Place){
-		"after a customer's message, which Slack ascribes to the app's bot": func(d *downtime, root bridge.Place) {
-			d.mustSend(d.newPost(bridge.PostSaid, root, "said"))
-		},
-		"without any other post of ours": func(d *downtime, root bridge.Place) { d.desk.Own(root.Channel, root.Message) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := newDowntime(t)
-			d.setClockBack(30 * time.Minute)
-			d.connect()
-			root := d.postRoot()
-			post(d, root)
-
-			d.restartLater()
-			d.setClockBack(20 * time.Minute)
-			lost := d.postAsAnn(root.Message, "Refund is on its way")
-
-			admin := d.fake.Admin.AddUser(slackfake.User{Name: "admin", Admin: true})
-			noError(t, d.fake.As(admin.ID).Join(d.channel))
-			noError(t, d.fake.As(admin.ID).Delete(d.channel, root.Message))
-
-			d.setClockBack(0)
-			d.connect()
-			d.wantFacts(d.messageID(lost), 1)
-			d.wantFacts("d:"+d.channel+":"+root.Message, 1)
-		})
-	}
-}
-
-// A reply that was also sent to the channel is found in the channel's history, too. It is stored behind what was typed in its
-// thread before it, which may show that it is an answer to a colleague.
-func TestBroadcastReplyIsStoredBehindEarlierOnes(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	d.setClockBack(30 * time.Minute)
-	d.connect()
-	root := d.postRoot()
-
-	d.restartLater()
-	d.setClockBack(20 * time.Minute)
-	remark := d.postAsAnn(root.Message, "note: should we refund?")
-	answer, err := d.fake.As(d.ann).Post(slackfake.Post{Channel: d.channel, Thread: root.Message, Text: "yes", Broadcast: true})
-	noError(t, err)
-
-	d.setClockBack(0)
-	d.connect()
-	d.desk.First(t, d.messageID(remark))
-	d.desk.First(t, d.messageID(answer))
-	var order []string
-	for _, f := range d.desk.Accepted() {
-		order = append(order, f.ExternalID)
-	}
-	wantEqual(t, "facts in their order", strings.Join(order, " "), d.messageID(remark)+" "+d.messageID(answer))
-}
-
-// If an admin has replaced the app, the threads in which agents go on typing were begun by the bot of the old one.
-func TestReplyUnderACardOfAnEarlierBotIsFound(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	d.setClockBack(30 * time.Minute)
-	d.connect()
-	root, err := d.fake.As(d.ann).Post(slackfake.Post{Channel: d.channel, Text: "Anna Weber", As: "bot"})
-	noError(t, err)
-	d.desk.Own(d.channel, root)
-
-	d.restartLater()
-	d.setClockBack(20 * time.Minute)
-	lost := d.postAsAnn(root, "Refund is on its way")
-
-	d.setClockBack(0)
-	d.connect()
-	d.wantFacts(d.messageID(lost), 1)
-}
-
-// Before the first connection, Parley doesn't know what it missed. A sweep that is made then doesn't make it forget
-// since when something may be missing.
-func TestSweepBeforeTheFirstConnection(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	lost := d.leaveHole()
-	noError(t, d.catchUp())
-	d.connect()
-	d.desk.First(t, d.messageID(lost))
-}
-
-// oldThreads are open threads from long ago. There are more of them than are read at once.
-type oldThreads struct {
-	*downtime
-	lost string // the stamp of a reply in the last of them, which isn't stored
-}
-
-func leaveOldThreads(t *testing.T) oldThreads {
-	t.Helper()
-	d := newDowntime(t)
-	d.setClockBack(200 * 24 * time.Hour)
-	d.connect()
-	var last bridge.Place
-	for range threadsAtOnce + 3 {
-		last = d.postRoot()
-		d.desk.OpenThread(last)
-	}
-
-	d.restartLater()
-	d.setClockBack(30 * time.Minute)
-	lost := d.postAsAnn(last.Message, "typed while Parley was down")
-
-	d.setClockBack(0)
-	d.surface.CatchUp(time.Time{})
-	return oldThreads{downtime: d, lost: lost}
-}
-
-// If Slack refuses to show one old thread, the other old threads are read all the same.
-func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
-	t.Parallel()
-	o := leaveOldThreads(t)
-	o.surface.history.wait = func(context.Context, time.Duration) bool { return true }
-	o.refuseNextThread()
-	wantEqual(t, "error of the thread that is refused", refusal.CodeOf(o.catchUp()), refusedRead)
-	o.wantFacts(o.messageID(o.lost), 1)
-}
-
-// Threads are read one by one. If there are many, Parley pauses between them, because Slack limits how many it may
-// read, and replies have to be read again before they leave.
-func TestPausesBetweenOldThreads(t *testing.T) {
-	t.Parallel()
-	o := leaveOldThreads(t)
-	begin := len(o.fake.Calls("conversations.replies"))
-	var readBeforePauses []int // how many threads were read before each pause
-	o.surface.history.wait = func(context.Context, time.Duration) bool {
-		readBeforePauses = append(readBeforePauses, len(o.fake.Calls("conversations.replies"))-begin)
-		return true
-	}
-
-	o.refuseNextThread()
-	wantEqual(t, "error of the thread that is refused", refusal.CodeOf(o.catchUp()), refusedRead)
-	want := []int{threadsAtOnce, threadsAtOnce + 1, threadsAtOnce + 2}
-	if !slices.Equal(readBeforePauses, want) {
-		t.Errorf("before the pauses %v threads were read, want %v", readBeforePauses, want)
-	}
-}
-
-// If Slack refuses to show a thread, the other threads of its channel are read all the same. The next sweep reads the
-// refused one.
-func TestThreadThatIsRefusedIsReadByTheNextSweep(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	d.setClockBack(30 * time.Minute)
-	d.connect()
-	first, second := d.postRoot(), d.postRoot()
-	d.restartLater()
-	d.setClockBack(20 * time.Minute)
-	lostInFirst := d.postAsAnn(first.Message, "typed while Parley was down")
-	lostInSecond := d.postAsAnn(second.Message, "typed then, too")
-	d.setClockBack(0)
-
-	d.refuseNextThread()
-	d.surface.CatchUp(time.Time{})
-	wantEqual(t, "error of the thread that is refused", refusal.CodeOf(d.catchUp()), refusedRead)
-	d.wantFacts(allFacts, 1) // of the other thread
-
-	noError(t, d.catchUp())
-	d.wantFacts(d.messageID(lostInFirst), 1)
-	d.wantFacts(d.messageID(lostInSecond), 1)
 }
 
 // A message that can't be read isn't passed over: it is put into quarantine once, as an unreadable event is.

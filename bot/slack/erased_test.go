@@ -1,12 +1,9 @@
 package slack
 
 import (
-	"errors"
 	"testing"
 
-	"parley/bot/slack/slackfake"
 	"parley/bridge"
-	"parley/channels"
 )
 
 // newErasePost makes the post that erases another post, of the kind was, in a root's thread.
@@ -57,26 +54,4 @@ func TestErasedThreadKeepsWhatPeopleWrote(t *testing.T) {
 	}
 	wantPrefix(t, "text of the card", left[0].Text, "Erased")
 	wantEqual(t, "message below the card", left[1].TS, anns)
-}
-
-// If an admin has replaced the app, Slack lets the new bot neither change nor delete what the old one posted. The erasure
-// says that the card is left, so that an admin deletes it. A card that was deleted before is gone.
-// Requirement R-276: Erase and export a person.
-func TestErasedCardOfAnEarlierBotIsLeft(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	ts, err := w.fake.As(w.ann).Post(slackfake.Post{Channel: w.channel, Text: "Zebra", As: "bot"})
-	noError(t, err)
-	root := bridge.Place{Channel: w.channel, Thread: ts, Message: ts}
-	w.postAsAnn(ts, "what Ann wrote")
-
-	_, err = w.surface.Send(w.ctx(), w.newErasePost(root, ts, bridge.PostRoot))
-	se := wantSendError(t, err, channels.BadContent)
-	wantEqual(t, "the card counts as gone", errors.Is(se, bridge.ErrMessageGone), false)
-
-	admin := w.fake.Admin.AddUser(slackfake.User{Name: "admin", Admin: true})
-	noError(t, w.fake.As(admin.ID).Join(w.channel))
-	noError(t, w.fake.As(admin.ID).Delete(w.channel, ts))
-	_, err = w.surface.Send(w.ctx(), w.newErasePost(root, ts, bridge.PostRoot))
-	wantSendErrorIs(t, err, channels.BadContent, bridge.ErrMessageGone)
 }

@@ -32,35 +32,6 @@ func (w *world) waitForFile(ts string) bridge.SurfaceFile {
 	return a.Files[0]
 }
 
-// wantPhoto checks that everything is known of the file that postPhoto posts.
-func wantPhoto(t *testing.T, f bridge.SurfaceFile) {
-	t.Helper()
-	wantEqual(t, "name of the file", f.Name, "photo.png")
-	wantEqual(t, "kind of the file", f.ContentType, "image/png")
-	wantEqual(t, "size of the file", f.SizeBytes, int64(len("hello")))
-	wantEqual(t, "why the file can't be read", f.Unavailable, "")
-	if f.URL == "" {
-		t.Error("the file has no address")
-	}
-}
-
-func TestFileOfASharedChannelIsKnown(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	ts, _ := w.postPhoto(w.postRoot().Message)
-	wantPhoto(t, w.waitForFile(ts))
-}
-
-func TestMissedFileOfASharedChannelIsKnown(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	root := w.postRoot()
-	w.stop()
-	ts, _ := w.postPhoto(root.Message)
-	w.connect()
-	wantPhoto(t, w.waitForFile(ts))
-}
-
 // If Slack tells nothing of a file, the message is stored all the same, and says why the file can't be read, if
 // that is for good.
 func TestFileOfWhichSlackTellsNothing(t *testing.T) {

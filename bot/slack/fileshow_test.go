@@ -72,73 +72,6 @@ func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 	}
 }
 
-// Slack shows files outside of their thread if its first message was deleted. Parley deletes them there and shows
-// them in the new thread. Slack doesn't show the same upload again.
-func TestFilesInADeletedThreadAreShownInTheNewOne(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	root := w.postRoot()
-	p := w.uploadPlan(root)
-	noError(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
-	p.Part = lastShowPart
-	sent, err := w.surface.Send(w.ctx(), p)
-	wantSendErrorIs(t, err, channels.BadContent, bridge.ErrThreadLost)
-
-	p.Place, p.Progress = w.postRoot(), sent.Progress
-	sent = w.sendPatiently(p, func() {})
-	w.wantMessage(sent.Message, p.Place.Message, 1)
-	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
-}
-
-// Files of a thread whose first message was deleted are shown outside of all threads. Parley may see that only after
-// the thread has begun anew. It deletes the files there and shows them in the new thread, which doesn't count as
-// lost.
-func TestFilesOfADeletedThreadAreFoundAfterItsSuccessor(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	root := w.postRoot()
-	p := w.uploadPlan(root)
-	p.Part = lastShowPart
-
-	noError(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
-	w.fake.Inject(slackfake.Fault{Method: showFiles, Kind: slackfake.FaultHTTP, After: true, Times: 1}) // only the answer is lost
-	sent, err := w.surface.Send(w.ctx(), p)
-	_ = wantSendError(t, err, channels.Ambiguous)
-	noError(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Messages(w.channel)) == 1 }))
-
-	p.Place.Thread, p.Progress = w.postRoot().Thread, sent.Progress
-	sent = w.sendPatiently(p, func() {})
-	w.wantMessage(sent.Message, p.Place.Thread, 1)
-	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
-}
-
-// sendPlanBesideDrops sends a file through a Slack that shows uploads late, and never shows the first dropped ones.
-// In the end there has to be a single message with so many files, which is returned.
-func sendPlanBesideDrops(t *testing.T, dropped, wantFiles int) (*world, *slackfake.Message) {
-	t.Helper()
-	now := time.Now()
-	w := newWorld(t, func(o *Options, f *slackfake.Options) {
-		o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
-		f.FileShareDelay = 100 * time.Millisecond
-	})
-
-	root := w.postRoot()
-	if dropped > 0 { // Times: 0 would mean always
-		w.fake.Inject(slackfake.Fault{Method: showFiles, Kind: slackfake.FaultNeverShare, Times: dropped})
-	}
-
-	sent := w.sendPatiently(w.newFilesPost(root, textFile("plan.pdf", "one")), func() {
-		if len(w.fake.Calls(showFiles)) <= dropped {
-			now = now.Add(sharePatience) // after that, this upload isn't waited for any longer
-			return
-		}
-		w.waitInThread(root, 2)
-	})
-
-	wantEqual(t, "messages in the thread", len(w.fake.Thread(w.channel, root.Message)), 2)
-	return w, w.wantMessage(sent.Message, root.Message, wantFiles)
-}
-
 // wantUploads checks how often a file was uploaded, and that Slack wasn't asked for it more often than needed.
 func (w *world) wantUploads(want int) {
 	w.t.Helper()
@@ -147,56 +80,6 @@ func (w *world) wantUploads(want int) {
 	if looks, most := len(w.fake.Calls("files.info")), looksPerUpload*want; looks > most {
 		w.t.Errorf("looked %d times for the file, want at most %d", looks, most)
 	}
-}
-
-const notShownReason = "Slack took it, but doesn't show it"
-
-// Slack shows files some time after it has said that it does. Parley waits for them.
-func TestFilesThatSlackShowsLateAreAwaited(t *testing.T) {
-	t.Parallel()
-	w, m := sendPlanBesideDrops(t, 0, 1)
-	w.wantUploads(1)
-	wantWords(t, m.Text, "plan.pdf")
-	wantNoWords(t, m.Text, notShownReason)
-}
-
-// Files that Slack never shows, although it has said that it does, are uploaded once more.
-func TestFilesThatSlackDropsAreUploadedAgain(t *testing.T) {
-	t.Parallel()
-	w, m := sendPlanBesideDrops(t, 1, 1)
-	w.wantUploads(2)
-	wantWords(t, m.Text, "plan.pdf")
-	wantNoWords(t, m.Text, notShownReason)
-}
-
-// If Slack doesn't show files after the second upload, either, they are named with the reason.
-func TestFilesThatSlackDropsTwiceAreNamed(t *testing.T) {
-	t.Parallel()
-	w, m := sendPlanBesideDrops(t, 2, 0)
-	w.wantUploads(2)
-	wantWords(t, m.Text, "plan.pdf", notShownReason)
-}
-
-// Slack shows an upload only for the bot that made it. If the app was replaced by another one in between, its bot uploads
-// the files again.
-func TestFilesThatAnotherBotUploadedAreUploadedAgain(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	w := newWorld(t, func(o *Options, _ *slackfake.Options) {
-		o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
-	})
-	root := w.postRoot()
-	w.fake.Inject(refusedTogether("access_denied")) // "User is not the owner of the file."
-
-	sent := w.sendPatiently(w.newFilesPost(root, textFile("plan.pdf", "one")), func() {
-		if len(w.fake.Calls(showFiles)) == 1 {
-			now = now.Add(sharePatience)
-			return
-		}
-		w.waitInThread(root, 2)
-	})
-	w.wantUploads(2)
-	w.wantMessage(sent.Message, root.Message, 1)
 }
 
 // If Slack showed files but its answer was lost, Reconcile finds their message. It finds none if Slack didn't show

@@ -36,15 +36,6 @@ func (w *world) kindOfAuthor(user string) bridge.ActorKind {
 	return w.waitAction(fact.MessageID("C1", ts)).Actor.Kind
 }
 
-// Several workspaces of an organisation may share a channel. Parley asks Slack about an agent there, whichever
-// workspace Slack names.
-func TestMessageOfAnAgentOfSeveralWorkspaces(t *testing.T) {
-	t.Parallel()
-	w, mia := newWorldWithMia(t)
-	w.becomesAgent(mia)
-	wantEqual(t, "kind of the author", w.kindOfAuthor(mia), bridge.ActorPerson)
-}
-
 // An agent who isn't a member of our workspace any more counts as a stranger.
 func TestMessageOfAnAgentWhoLeftTheWorkspace(t *testing.T) {
 	t.Parallel()
@@ -52,14 +43,6 @@ func TestMessageOfAnAgentWhoLeftTheWorkspace(t *testing.T) {
 	eve := w.fake.Admin.AddUser(slackfake.User{Name: "eve", TeamID: "T9", Teams: []string{"T9"}})
 	w.becomesAgent(eve.ID)
 	wantEqual(t, "kind of the author", w.kindOfAuthor(eve.ID), bridge.ActorForeign)
-}
-
-// Parley doesn't ask Slack about a person who isn't an agent, because that person's messages stay inside anyway.
-func TestMessageOfNoAgentOfSeveralWorkspaces(t *testing.T) {
-	t.Parallel()
-	w, mia := newWorldWithMia(t)
-	wantEqual(t, "kind of the author", w.kindOfAuthor(mia), bridge.ActorForeign)
-	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 0)
 }
 
 // While Slack doesn't say to which workspace an agent belongs, her message is stored as a stranger's, so it doesn't

@@ -2,9 +2,7 @@ package slack
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
-	"time"
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/slackfake"
@@ -50,31 +48,6 @@ func TestStartWithABadRecipient(t *testing.T) {
 	wantWords(t, out.Errors["f:recipient"], "an e-mail address. Write it")
 }
 
-// If the recipient already has an open conversation, that one is shown, and nothing is stored.
-func TestStartWithAKnownRecipient(t *testing.T) {
-	t.Parallel()
-	w := newStartWorld(t, func(bridge.Start) (bridge.Facts, error) { return sampleFacts(), nil })
-	w.submitForm(w.openMailForm(), map[string]string{"recipient": "known@example.org", "subject": "Lamp", "text": "It is repaired."})
-	w.waitForWindow(w.ann, isCardWith("#12"))
-	w.wantFacts(interactionFacts, 0)
-}
-
-// The form is accepted also if the desk can't tell whether the conversation may be begun.
-func TestStartByShortcut(t *testing.T) {
-	t.Parallel()
-	w := newStartWorld(t, func(bridge.Start) (bridge.Facts, error) { return bridge.Facts{}, errors.New("no database") })
-	w.submitForm(w.openMailForm(), map[string]string{"recipient": "slow@example.org", "subject": "Lamp", "text": "It is *repaired*."})
-	a := w.waitAction(interactionFacts)
-	wantEqual(t, "verb", a.Verb, bridge.VerbNew)
-	wantEqual(t, "arguments", a.Args.StartArgs, bridge.StartArgs{Account: "support-mail", Recipient: "slow@example.org", Subject: "Lamp"})
-	wantEqual(t, "text", a.Text, "It is *repaired*.")
-	wantEqual(t, "origin", a.Origin, bridge.OriginForm)
-	wantEqual(t, "the form has an id", a.Form != "", true)
-	wantEqual(t, "the form was opened at a known time", a.OpenedAt.IsZero(), false)
-	wantEqual(t, "channel", a.Place.Channel, "")
-	wantEqual(t, "author", a.Actor.ID, bridge.SurfaceUser(w.ann))
-}
-
 // A command with an account, a recipient and a text acts without a form.
 func TestStartByCommand(t *testing.T) {
 	t.Parallel()
@@ -85,16 +58,6 @@ func TestStartByCommand(t *testing.T) {
 	wantEqual(t, "arguments", a.Args.StartArgs, bridge.StartArgs{Account: "support-mail", Recipient: "eve@example.org"})
 	wantEqual(t, "text", a.Text, "It is repaired.")
 	wantEqual(t, "channel", a.Place.Channel, w.channel)
-}
-
-// A command without a text opens the form, filled in with what was typed. The form for a chat has no subject.
-func TestStartByCommandWithoutText(t *testing.T) {
-	t.Parallel()
-	w := newStartWorld(t, nil)
-	w.typeCommand("new shop-chat +491715550100")
-	blocks := string(w.waitForWindow(w.ann, hasField("recipient")).Blocks)
-	wantWords(t, blocks, "+491715550100")
-	wantNoWords(t, blocks, "f:subject")
 }
 
 // submitMailForm has Ann submit the form of a new mail to Eve. Slack gives the submission this trigger.
@@ -135,15 +98,6 @@ func TestFormThatIsSubmittedAgainIsOneAction(t *testing.T) {
 	w.wantFacts(interactionFacts, 1)
 }
 
-// If the text of a form was changed before it is submitted again, it counts as another action.
-func TestFormThatIsSubmittedWithAnotherTextIsAnotherAction(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.submitMailForm("1.1", "Hello")
-	w.submitMailForm("1.2", "Hello, Eve")
-	w.wantFacts(interactionFacts, 2)
-}
-
 // A reply to one message of a customer, with buttons, takes two forms. They become one action, which names that
 // message.
 func TestReplyToThisWithButtons(t *testing.T) {
@@ -178,21 +132,6 @@ func TestReplyToThisWithButtons(t *testing.T) {
 	}
 	wantEqual(t, "first button", a.Rich.Buttons[0].Title, "Yes")
 	wantEqual(t, "second button", a.Rich.Buttons[1].Title, "No")
-}
-
-// A reply whose buttons a second form asks for was written in the first one. So it counts from when that was opened, and
-// its author is asked if a colleague has answered since.
-func TestReplyWithButtonsCountsFromItsFirstForm(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSeeAt(when())
-	w.useShortcut("conv_reply", w.postRoot().Message)
-	v := w.waitForWindow(w.ann, hasField("add"))
-	w.letAnnSeeAt(when().Add(time.Minute))
-	w.submitForm(v, map[string]string{"text": "Shall I send one?", "add": "buttons"})
-	v = w.waitForWindow(w.ann, hasField("choices"))
-	w.submitForm(v, map[string]string{"text": "Shall I send one?", "choices": "Yes\nNo"})
-	wantEqual(t, "the time since which the reply is written", w.waitAction(interactionFacts).OpenedAt.UTC(), when())
 }
 
 // If a form can't go on, the reason is shown in the form, so that what was typed into it isn't lost.

@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/manifest"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -90,13 +89,6 @@ func (w *world) callbackOfReply(text string) []byte {
 	}`, self.Team, self.App, text)
 }
 
-func TestSocketModeHasNoHandlers(t *testing.T) {
-	t.Parallel()
-	if h := newWorld(t).surface.Handlers(); h != nil {
-		t.Errorf("got the handlers %v, want none", h)
-	}
-}
-
 func TestMessageByHTTP(t *testing.T) {
 	t.Parallel()
 	w := newCalledWorld(t)
@@ -161,22 +153,6 @@ func TestClickThatCannotBeStored(t *testing.T) {
 	}
 }
 
-// A message is stored even if it contains words by which Slack's other requests are recognised.
-func TestMessageWithWordsOfOtherRequests(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"what is a url_verification?", "see https://x.test/?a=1&ssl_check=1&b=2"} {
-		t.Run(text, func(t *testing.T) {
-			t.Parallel()
-			w, ourURL := newHTTPWorld(t)
-			body := w.callbackOfReply(text)
-			header := w.fake.Webhooks.Sign(body)
-			header.Set("Content-Type", "application/json")
-			wantEqual(t, "status", w.postTo(ourURL+eventsPath, body, header).StatusCode, http.StatusOK)
-			w.wantFacts(messageFacts, 1)
-		})
-	}
-}
-
 // An event that Slack could not bring at once may come after later ones, so more may be missing. Replies wait until
 // Parley has looked for that.
 func TestEventBroughtAgain(t *testing.T) {
@@ -201,20 +177,6 @@ func TestEventBroughtAgain(t *testing.T) {
 			wantEqual(t, "gaps", w.desk.Gaps(), tt.wantGaps)
 		})
 	}
-}
-
-// While the app isn't in a channel, Slack doesn't tell it what is said there. When it is invited again, that time
-// counts as a gap, and what was said is found.
-func TestWhatWasSaidWithoutTheAppIsFoundWhenItIsInvitedAgain(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
-	root := w.postRoot()
-	fills := w.desk.Fills()
-	noError(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
-	w.desk.Wait(t, "the gap of leaving to be filled", func() bool { return w.desk.Fills() > fills })
-	missed := w.postAsAnn(root.Message, "Is anybody there?")
-	noError(t, w.fake.Admin.Invite(w.channel, w.fake.BotUserID(), w.ann))
-	w.desk.First(t, w.messageID(missed))
 }
 
 // signedAt returns the header of a body that Slack signed at this time.
@@ -305,33 +267,4 @@ func TestNothingIsSignedWithoutASecret(t *testing.T) {
 	}
 
 	wantEqual(t, "is signed", d.isSigned(header, body), false)
-}
-
-// Slack doesn't sign the requests by which it checks the certificate of a command's address. A command in such a
-// request isn't stored.
-func TestCertificateCheck(t *testing.T) {
-	t.Parallel()
-	w, ourURL := newHTTPWorld(t)
-	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	for _, tt := range []struct {
-		name string
-		body url.Values
-		want int
-	}{
-		{name: "a check", body: url.Values{"ssl_check": {"1"}, "token": {"x"}}, want: http.StatusOK},
-		{
-			name: "a check with a command, which isn't stored",
-			body: url.Values{
-				"ssl_check": {"1"}, "token": {"x"}, "command": {"/parley"}, "text": {"#12 resolve"},
-				"team_id": {w.fake.TeamID()}, "api_app_id": {w.fake.AppID()},
-			},
-			want: http.StatusOK,
-		},
-		{name: "no check", body: url.Values{"ssl_check": {"0"}, "token": {"x"}}, want: http.StatusUnauthorized},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			wantEqual(t, "status", w.in(t).postTo(ourURL+commandsPath, []byte(tt.body.Encode()), header).StatusCode, tt.want)
-		})
-	}
-	w.wantFacts(allFacts, 0)
 }

@@ -72,18 +72,6 @@ func TestFormWithNonsenseIsRefused(t *testing.T) {
 	}
 }
 
-// The days in a form are those of Parley's clock, which may not be the machine's.
-func TestFormByParleysClock(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSeeAt(time.Date(2031, 3, 3, 12, 0, 0, 0, time.UTC))
-	_, form := w.openSnoozeForm()
-	wantWords(t, string(form.Blocks), "Tomorrow (Tue 4 Mar 09:00)")
-	if out := w.submitForm(form, map[string]string{"other": "2031-03-03 11:00"}); len(out.Errors) == 0 {
-		t.Errorf("an hour ago is answered with %+v, want an error at its field", out)
-	}
-}
-
 // postQuestion posts a line in a root's thread that asks whether message 7 is to be sent, with the buttons of
 // these verbs.
 func (w *world) postQuestion(root bridge.Place, verbs ...bridge.Verb) bridge.Sent {
@@ -139,28 +127,6 @@ func TestButtonThatIsNotStored(t *testing.T) {
 	}
 }
 
-// Slack's triggers, by which a window is opened, live for 3 seconds. If a form takes longer to make, a window first
-// says that it is loading.
-func TestSlowFormIsAnnounced(t *testing.T) {
-	t.Parallel()
-	if most := 1500 * time.Millisecond; maxFormDelay > most {
-		t.Errorf("the form is announced after %s, want at most %s", maxFormDelay, most)
-	}
-
-	w := newConnectedWorld(t)
-	w.letAnnSee()
-	root := w.postRoot()
-	slow := make(chan struct{})
-	w.desk.mu.Lock()
-	w.desk.slow = slow
-	w.desk.mu.Unlock()
-
-	w.press(root, "Resolve")
-	w.waitForWindow(w.ann, isCardWith("Loading"))
-	close(slow)
-	w.waitForWindow(w.ann, isForm)
-}
-
 // A trigger that has expired opens nothing. Only the person who pressed is told so, and can press again (case 27).
 func TestExpiredTrigger(t *testing.T) {
 	t.Parallel()
@@ -177,85 +143,6 @@ func TestExpiredTrigger(t *testing.T) {
 
 	w.press(root, "Resolve")
 	w.waitForWindow(w.ann, isForm)
-}
-
-// A button of the card opens the details. A button of the details opens another window on top of them.
-func TestDetailsAndTheirButtons(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSee()
-	w.press(w.postRoot(), "More")
-	details := w.waitForWindow(w.ann, isCardWith(`"History"`))
-	w.pressInWindow(details, "History")
-	w.waitForWindow(w.ann, func(v *slackfake.View) bool {
-		return strings.Contains(string(v.Blocks), "assigned") && len(w.fake.Views(w.ann)) == 2
-	})
-}
-
-// A form that was opened from the details closes them too, because they show the state from before.
-func TestFormClosesDetails(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSee()
-	w.press(w.postRoot(), "More")
-	details := w.waitForWindow(w.ann, isCardWith(`"Note"`))
-	w.pressInWindow(details, "Note")
-	out := w.submitForm(w.waitForWindow(w.ann, isForm), map[string]string{"text": "Asked the warehouse"})
-	wantEqual(t, "error of the form", out.Error, "")
-	wantEqual(t, "open windows", len(w.fake.Views(w.ann)), 0)
-}
-
-// In the form to assign, one click on a name hands the conversation over to that agent.
-// Requirement R-118: Assign within one's own rights.
-func TestHandOver(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSee()
-	w.press(w.postRoot(), "Assign")
-	w.pressInWindow(w.waitForWindow(w.ann, isForm), "Ben")
-	a := w.waitAction(interactionFacts)
-	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
-	wantEqual(t, "assigned to", strings.Join(a.Args.Agents, " "), "U0BEN")
-	wantEqual(t, "conversation", a.Args.Conversation, 12)
-	w.waitForWindow(w.ann, isCard)
-}
-
-// A list's buttons show the next list or page in the same window, because Slack refuses a fourth window on top of
-// three.
-func TestListsFollowEachOther(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	p := w.newPost(bridge.PostLine, w.postRoot(), "t1")
-	p.Line = &bridge.Line{
-		Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}, More: true},
-		Args:    bridge.Args{ListArgs: bridge.ListArgs{List: "mine"}},
-	}
-	hasTitle := func(words string) func(*slackfake.View) bool {
-		return func(v *slackfake.View) bool { return strings.Contains(string(v.Title), words) }
-	}
-
-	// The first list is a message, whose buttons open a window. The further ones are in that window.
-	w.press(bridge.Place{Channel: w.channel, Message: w.mustSend(p).Message}, "All")
-	v := w.waitForWindow(w.ann, hasTitle("All"))
-	for _, list := range []string{"Team", "All", "Team", "Mine"} {
-		w.pressInWindow(v, list)
-		v = w.waitForWindow(w.ann, hasTitle(list))
-	}
-	wantEqual(t, "open windows", len(w.fake.Views(w.ann)), 1)
-}
-
-// If a person may not see a conversation, the window that was to show it says so.
-func TestProblemIsShown(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSee()
-	root := w.postRoot()
-	ben := w.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
-	noError(t, w.fake.Admin.Invite(w.channel, ben.ID, w.ann))
-	blocks := w.fake.Message(w.channel, root.Message).Blocks
-	_, err := w.fake.As(ben.ID).Click(w.ctx(), slackfake.Target{Channel: w.channel, TS: root.Message}, buttonID(t, blocks, "More"))
-	noError(t, err)
-	w.waitForWindow(ben.ID, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "You may not see this.") })
 }
 
 // A shortcut that needs nothing more is stored at once.
@@ -287,24 +174,17 @@ func TestShortcutsThatNeedNothingMore(t *testing.T) {
 	}
 }
 
-func TestShortcutsWithForms(t *testing.T) {
-	t.Parallel()
-	for _, callback := range []string{"conv_assign", "conv_snooze", "conv_tag", "conv_resolve"} {
-		t.Run(callback, func(t *testing.T) {
-			t.Parallel()
-			w := newConnectedWorld(t)
-			w.letAnnSee()
-			w.useShortcut(callback, w.postAsAnn(w.postRoot().Message, "Dear *customer*"))
-			w.waitForWindow(w.ann, isForm)
-		})
-	}
-}
-
-// The form of a note that is opened from a message begins with that message's words.
-func TestNoteOfAMessageHasItsWords(t *testing.T) {
+// In the form to assign, one click on a name hands the conversation over to that agent.
+// Requirement R-118: Assign within one's own rights.
+func TestHandOver(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	w.letAnnSee()
-	w.useShortcut("conv_note", w.postAsAnn(w.postRoot().Message, "Dear *customer*"))
-	w.waitForWindow(w.ann, isFormWith("Dear"))
+	w.press(w.postRoot(), "Assign")
+	w.pressInWindow(w.waitForWindow(w.ann, isForm), "Ben")
+	a := w.waitAction(interactionFacts)
+	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
+	wantEqual(t, "assigned to", strings.Join(a.Args.Agents, " "), "U0BEN")
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	w.waitForWindow(w.ann, isCard)
 }

@@ -59,25 +59,6 @@ func TestOpenFile(t *testing.T) {
 	wantEqual(t, "content of the file", got, "hello")
 }
 
-// A message may have only a file's id, by which the file is found.
-func TestOpenFileByItsID(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	shared := w.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late"), FileAccess: fact.AskForFile})
-	got, err := w.readFile(bridge.SurfaceFile{ID: shared.ID})
-	noError(t, err)
-	wantEqual(t, "content of the file", got, "late")
-}
-
-// In an Enterprise organisation a file's address redirects to another one, which wants the token, too.
-func TestOpenMovedFile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.MovedFiles = true })
-	got, err := w.readFile(bridge.SurfaceFile{ID: w.shareHello().ID})
-	noError(t, err)
-	wantEqual(t, "content of the file", got, "hello")
-}
-
 // If a file can never be read, the error says why.
 func TestOpenWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
@@ -132,17 +113,6 @@ func TestOpenAsksSlackAlone(t *testing.T) {
 	wantEqual(t, "requests to another host", requests, 0)
 }
 
-// If somebody has edited a snippet after it was attached, Slack has it with another length. It never fits again, so it isn't
-// tried again, and the author is told why.
-func TestOpenSnippetThatWasEdited(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	snippet := w.shareFile(slackfake.NewFile{Name: "log.txt", Data: []byte("hello"), Mode: "snippet"})
-	noError(t, w.fake.As(w.ann).EditSnippet(snippet.ID, "hello, world"))
-	_, err := w.readFile(snippet)
-	wantErrorWith(t, err, channels.BadContent, "it was changed after it was attached")
-}
-
 // Slack may answer with a web page in place of a file. The page isn't sent to a customer.
 func TestOpenGetsAPage(t *testing.T) {
 	t.Parallel()
@@ -161,14 +131,4 @@ func TestOpenGetsAPage(t *testing.T) {
 			wantErrorWith(t, err, tt.want, "can't be read: Slack")
 		})
 	}
-}
-
-// If the token isn't valid, Slack redirects to its page for signing in. That page isn't taken for the file.
-func TestOpenIsLedToSigningIn(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	hello := w.shareHello()
-	w.surface.attachments.Token = "xoxb-wrong"
-	_, err := w.readFile(hello)
-	wantErrorWith(t, err, channels.BadContent, "doesn't give it")
 }

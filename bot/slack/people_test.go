@@ -3,7 +3,6 @@ package slack
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
@@ -44,24 +43,6 @@ func TestResolve(t *testing.T) {
 	w.wantChannel("C0NONE", "")
 }
 
-func TestResolveJoinsTheChannel(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	open := w.fake.Admin.AddChannel(slackfake.Channel{Name: "open", Members: []string{w.ann}})
-	w.wantChannel("#open", open.ID)
-	w.mustSend(bridge.Post{Kind: bridge.PostRoot, Token: "t", Place: bridge.Place{Channel: open.ID}, Facts: sampleFacts()})
-}
-
-// A channel is found by its new name at once (case 18).
-func TestResolveRenamedChannel(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.wantChannel("#support", w.channel)
-	noError(t, w.fake.Admin.RenameChannel(w.channel, "help"))
-	w.waitAcknowledged()
-	w.wantChannel("#help", w.channel)
-}
-
 // wantUser checks which user has an address. "" means that none has.
 func (w *world) wantUser(address string, want bridge.SurfaceUser) {
 	w.t.Helper()
@@ -70,13 +51,6 @@ func (w *world) wantUser(address string, want bridge.SurfaceUser) {
 	if got != want {
 		w.t.Errorf("Lookup(%q) = %q, want %q", address, got, want)
 	}
-}
-
-func TestLookupFindsAMember(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.wantUser("ann@acme.test", bridge.SurfaceUser(w.ann))
-	w.wantUser("nobody@acme.test", "")
 }
 
 // Only active members of the workspace are found (cases 19 and 26).
@@ -99,14 +73,6 @@ func TestLookupFindsNobodyElse(t *testing.T) {
 			w.wantUser("ben@acme.test", "")
 		})
 	}
-}
-
-// If a person belongs to several workspaces, Slack names any of them. She is found if one of them is ours.
-func TestLookupFindsAPersonOfSeveralWorkspaces(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	mia := w.fake.Admin.AddUser(slackfake.User{Name: "mia", Email: "mia@acme.test", TeamID: "T9", Teams: []string{"T9", w.fake.TeamID()}})
-	w.wantUser(mia.Email, bridge.SurfaceUser(mia.ID))
 }
 
 // newWorldWithMentions connects a surface to a workspace in which Ben and Eve can be mentioned. Ben is an agent, and
@@ -132,39 +98,6 @@ func TestMentionedAgentsAreNamed(t *testing.T) {
 	}
 }
 
-// While Slack doesn't say who somebody is, the text says "a colleague" instead of the person's id, which the customer
-// must not read.
-func TestMentionOfSomebodyUnknown(t *testing.T) {
-	t.Parallel()
-	w := newWorldWithMentions(t)
-	w.fake.Inject(slackfake.Fault{Method: "users.info", Kind: slackfake.FaultError, Error: "missing_scope"})
-	a := w.waitAction(w.messageID(w.postAsAnn(w.postRoot().Message, "ask <@U0EVE>")))
-	wantEqual(t, "text", a.Text, "ask a colleague")
-}
-
-// Mentions are also replaced by names when a text is compared with the message in Slack.
-func TestMentionedAgentsAreNamedInConfirm(t *testing.T) {
-	t.Parallel()
-	w := newWorldWithMentions(t)
-	at := bridge.Place{Channel: w.channel, Message: w.storeAsAnn(w.postRoot().Message, "ask <@U0BEN> or <@U0EVE>")}
-	noError(t, w.fake.As(w.ann).Edit(w.channel, at.Message, "ask <@U0BEN> and <@U0EVE>"))
-	w.desk.First(t, editFacts)
-	got, err := w.surface.Confirm(w.ctx(), at, "ask @Ben and @Eve Oak")
-	noError(t, err)
-	wantEqual(t, "compared with what stands in Slack", got, bridge.Unchanged)
-}
-
-func TestReadWaitsAsLongAsSlackAsks(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.fake.Inject(slackfake.Fault{Method: "users.lookupByEmail", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
-	begin := time.Now()
-	w.wantUser("ann@acme.test", bridge.SurfaceUser(w.ann))
-	if waited := time.Since(begin); waited < time.Second {
-		t.Errorf("waited for %s, want the second that Slack asked for", waited)
-	}
-}
-
 func TestReadIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -180,21 +113,4 @@ func TestBudget(t *testing.T) {
 	wantEqual(t, "budget of a customer's message", budget(bridge.PostSaid, "C1"), bridge.Budget{Key: "post:C1", PerSecond: 1, Burst: 3})
 	wantEqual(t, "key of a root", budget(bridge.PostRoot, "C1").Key, budget(bridge.PostLine, "C1").Key)
 	wantEqual(t, "key of a card in another channel", budget(bridge.PostCard, "C2").Key, budget(bridge.PostCard, "C1").Key)
-}
-
-func TestNoBudget(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(o *Options, _ *slackfake.Options) { o.Rate = 0 })
-	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral} {
-		wantEqual(t, "rate of "+string(kind), w.surface.Budget(kind, "C1").PerSecond, 0)
-	}
-}
-
-func TestNewSaysAllThatIsMissing(t *testing.T) {
-	t.Parallel()
-	_, err := New(Options{APIURL: "::"})
-	if err == nil {
-		t.Fatal("New made a surface of nothing, want an error")
-	}
-	wantWords(t, err.Error(), "bot token", "app token", "desk", "API URL")
 }

@@ -1,8 +1,6 @@
 package slack
 
 import (
-	"net"
-	"syscall"
 	"testing"
 
 	"parley/bot/slack/slackfake"
@@ -20,14 +18,6 @@ func (w *world) breakAuthTest(f slackfake.Fault) {
 func TestSlackIsReached(t *testing.T) {
 	t.Parallel()
 	noError(t, newWorld(t).surface.Reach(t.Context()))
-}
-
-// Requirement R-274: An inbox in the browser.
-func TestSlackIsReachedAlthoughItAsksForFewerCalls(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.breakAuthTest(slackfake.Fault{Kind: slackfake.FaultRateLimit, Retry: 1})
-	noError(t, w.surface.Reach(t.Context()))
 }
 
 // Requirement R-274: An inbox in the browser.
@@ -69,52 +59,4 @@ func TestSlackRefusesUs(t *testing.T) {
 			wantEqual(t, "class of the error", channels.ClassOf(err), channels.AuthBroken)
 		})
 	}
-}
-
-// While Slack can't be asked, doctor doesn't say that Slack refused the token. Otherwise people would make new tokens
-// in vain.
-func TestCheckWithoutSlackBlamesNoToken(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]slackfake.Fault{
-		"no connection": {Kind: slackfake.FaultDrop}, "busy": {Kind: slackfake.FaultError, Error: "service_unavailable"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.breakAuthTest(fault)
-			found := w.surface.Check(t.Context())
-			wantEqual(t, "findings", len(found), 1)
-			wantWords(t, found[0].Text, "can't be asked now")
-			wantWords(t, found[0].Hint, "network")
-		})
-	}
-}
-
-// If no connection can be made, people are told to check the network.
-func TestNoConnectionIsReportedWithAHint(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.surface.connections.reportError(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})
-	wantWords(t, w.desk.Reports()[0].Hint, "Check the network")
-}
-
-// The token of an app that was installed for a whole Enterprise organisation belongs to no workspace, so Parley can't
-// tell whose messages it gets. Check and a report say so.
-func TestTokenOfAnOrganisation(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.TeamID = "E0ACME" })
-	found := w.surface.Check(t.Context())
-	wantEqual(t, "findings", len(found), 1)
-	wantEqual(t, "it is as it should be", found[0].OK, false)
-	wantWords(t, found[0].Text, "whole Enterprise organisation")
-
-	_, err := w.surface.Workspace(t.Context())
-	if err == nil {
-		t.Fatal("its workspace is known, want an error")
-	}
-
-	w.surface.connections.reportError(err)
-	told := w.desk.Reports()
-	wantEqual(t, "number of reports", len(told), 1)
-	wantWords(t, told[0].Text, "whole Enterprise organisation")
 }

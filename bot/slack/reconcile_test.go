@@ -1,16 +1,11 @@
 package slack
 
 import (
-	"io"
-	"net/http"
-	"strings"
 	"testing"
 
 	"parley/bot/slack/fact"
-	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/emulator"
 )
 
 // If Slack's answer to a post is lost, Reconcile finds out whether the post was made, by the metadata of
@@ -43,39 +38,3 @@ func TestReconcileTellsAppsApart(t *testing.T) {
 		})
 	}
 }
-
-// In a thread of which no end is reached nobody can tell whether a post was made.
-func TestReconcileInAnEndlessThread(t *testing.T) {
-	t.Parallel()
-	const page = `{"ok":true,"messages":[],"response_metadata":{"next_cursor":"further"}}` // has_more may be left out
-	endless := func(r *http.Request) *http.Response {
-		return &http.Response{
-			StatusCode: http.StatusOK,
-			Header:     http.Header{"Content-Type": {"application/json"}},
-			Body:       io.NopCloser(strings.NewReader(page)),
-			Request:    r,
-		}
-	}
-	w := newWorld(t, func(o *Options, _ *slackfake.Options) {
-		o.Client = &http.Client{Transport: replacedMethod{name: "conversations.replies", answer: endless}}
-	})
-	w.wantReconciled(w.newPost(bridge.PostSaid, w.postRoot(), "t1"), channels.CannotTell)
-}
-
-// replacedMethod is a network in which the test answers the requests for one method, and Slack the others.
-type replacedMethod struct {
-	name   string
-	answer roundTrip
-}
-
-func (m replacedMethod) RoundTrip(r *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(r.URL.Path, m.name) {
-		return m.answer(r), nil
-	}
-	return emulator.NewClient().Transport.RoundTrip(r)
-}
-
-// roundTrip answers requests in place of a network.
-type roundTrip func(*http.Request) *http.Response
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }

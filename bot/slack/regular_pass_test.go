@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -71,28 +70,6 @@ func TestHolesSince(t *testing.T) {
 	}
 }
 
-// Texts in the channel outside of threads are stored if they are from the last hour, or from a gap that began
-// earlier.
-func TestTypedSince(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
-	for _, tt := range []struct {
-		name        string
-		began, want time.Time
-	}{
-		{name: "nobody knows since when", want: now.Add(-answeredWithin)},
-		{name: "a short gap", began: now.Add(-time.Minute), want: now.Add(-answeredWithin)},
-		{name: "a long gap", began: now.Add(-3 * time.Hour), want: now.Add(-3*time.Hour - clockTolerance)},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			h := newHistoryAt(now)
-			h.sweeper.Announce(tt.began)
-			wantEqual(t, "since", h.typedSince(), formatStamp(tt.want))
-		})
-	}
-}
-
 // newFilledDowntime connects a surface that knows everything until twenty minutes ago, by the clock that a test
 // moves. From then on Slack's events get lost.
 func newFilledDowntime(t *testing.T) (*downtime, bridge.Place) {
@@ -128,17 +105,6 @@ func TestRegularPassFindsAHole(t *testing.T) {
 	d.wantFacts(fact.MessageID(d.channel, lost), 1)
 }
 
-// A regular pass reads a thread once, and again only when something was typed there since.
-func TestRegularPassReadsAThreadOnce(t *testing.T) {
-	t.Parallel()
-	d, root := newFilledDowntime(t)
-	d.sayUnderLost(root)
-	d.sweepAt(10 * time.Minute)
-	calls := len(d.fake.Calls("conversations.replies"))
-	d.sweepAt(0)
-	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
-}
-
 // An edit that was made while events were missed is found, although nothing newer was typed in its thread. The
 // regular pass after the gap was filled finds it, so that replies don't wait for that.
 func TestPassAfterAGapFindsAnEdit(t *testing.T) {
@@ -155,29 +121,6 @@ func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	calls := len(d.fake.Calls("conversations.replies"))
 	d.sweepAt(0)
 	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
-}
-
-// A pass reads only some of the threads in which nothing but an edit may be missing, and the next passes read the
-// others. So threads that may have a hole don't wait for them.
-func TestPassesShareTheThreadsOfEdits(t *testing.T) {
-	t.Parallel()
-	d, root := newFilledDowntime(t)
-	const further = 3
-	for range maxEditThreads + further {
-		root = d.postRoot()
-		said := d.postAsAnn(root.Message, "it comes on Monday")
-		noError(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
-	}
-	d.surface.history.wait = func(context.Context, time.Duration) bool { return true }
-
-	const inAnHour = -time.Hour
-	d.sweepAt(inAnHour) // everything until now is stored
-	d.fillGap()
-	for _, want := range []int{maxEditThreads, further, 0} {
-		calls := len(d.fake.Calls("conversations.replies"))
-		d.sweepAt(inAnHour)
-		wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, want)
-	}
 }
 
 // fillGap has the surface fill a gap that begins and ends now.
@@ -198,48 +141,6 @@ func (d *downtime) sayUnderLostIn(threads int) {
 	for _, root := range roots {
 		d.sayUnderLost(root)
 	}
-}
-
-// A regular pass leaves some of the calls that Slack allows to replies, which have to be read again before they
-// leave. After some threads it pauses before each further one.
-func TestRegularPassPauses(t *testing.T) {
-	t.Parallel()
-	d, _ := newFilledDowntime(t)
-	const further = 3
-	d.sayUnderLostIn(threadsAtOnce + further)
-	pauses := 0
-	d.surface.history.wait = func(_ context.Context, wait time.Duration) bool {
-		wantEqual(t, "pause", wait, nextThreadWait)
-		pauses++
-		return true
-	}
-	d.sweepAt(10 * time.Minute)
-	wantEqual(t, "pauses", pauses, further)
-}
-
-// If a gap begins during a regular pass, the pass ends early.
-func TestRegularPassGivesWayToAGap(t *testing.T) {
-	t.Parallel()
-	d, _ := newFilledDowntime(t)
-	d.sayUnderLostIn(threadsAtOnce + 3)
-	d.surface.history.wait = func(context.Context, time.Duration) bool {
-		d.surface.sweeper.Announce(d.surface.now())
-		return true
-	}
-	calls := len(d.fake.Calls("conversations.replies"))
-	d.sweepAt(10 * time.Minute)
-	wantEqual(t, "threads that were read", len(d.fake.Calls("conversations.replies"))-calls, threadsAtOnce+1)
-}
-
-// A thread that was read isn't read again without a reason.
-func TestSweepReadsThreadsOnce(t *testing.T) {
-	t.Parallel()
-	w, missed := missBeforeTheFirstConnection(t)
-	w.connect()
-	w.desk.First(t, w.messageID(missed))
-	calls := len(w.fake.Calls("conversations.replies"))
-	noError(t, w.surface.history.catchUp(w.ctx(), w.self()))
-	wantEqual(t, "threads read again", len(w.fake.Calls("conversations.replies"))-calls, 0)
 }
 
 // A sweep reads Parley's threads. It reads neither what people said in the channel before Parley came, nor their

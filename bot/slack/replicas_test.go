@@ -6,9 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
-	"parley/bot/sweep"
 )
 
 // Each replica keeps a mark with the desk: until when it knows everything. A replica that begins, or that sees
@@ -92,21 +90,6 @@ func TestGapOfAReplicaThatVanishedIsFilledByAnotherOne(t *testing.T) {
 	d.desk.First(t, d.messageID(lost))
 }
 
-// A mark that hasn't moved for long is that of a replica that vanished, also if the engine doesn't say so: its
-// gap is filled once, and then the mark is forgotten.
-func TestAbandonedMarkIsTakenOver(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	lost := d.leaveHoleOfReplica()
-	d.sweepForFiftyMinutes(4 * time.Hour)
-	d.wantFacts(d.messageID(lost), 1)
-	wantEqual(t, "marks, of processes that work", d.countMarks(), 1)
-
-	calls := len(d.fake.Calls("conversations.replies"))
-	d.sweepAt(3 * time.Hour)
-	wantEqual(t, "threads read again", len(d.fake.Calls("conversations.replies"))-calls, 0)
-}
-
 // readMarks returns what the desk keeps for the replicas.
 func (d *downtime) readMarks() map[string]json.RawMessage {
 	d.t.Helper()
@@ -138,61 +121,6 @@ func (d *downtime) countMarks() (n int) {
 	return n
 }
 
-// A process of an earlier version keeps one mark for all. It counts like any other, and is forgotten when none
-// of that version works any more.
-func TestMarkOfAnEarlierVersion(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	lost := d.leaveHole()
-	justBeforeTheHole, err := json.Marshal(d.surface.now().Add(-5*time.Hour - time.Minute))
-	noError(t, err)
-	d.forgetMarks()
-	noError(t, d.desk.Keep(d.ctx(), markOfEarlierVersions, justBeforeTheHole))
-
-	d.connect()
-	d.desk.First(t, d.messageID(lost))
-	d.sweepForFiftyMinutes(0)
-	wantEqual(t, "marks", d.countMarks(), 1)
-}
-
-// A process that was taken for ended but lives has its mark again with its next sweep at the latest.
-func TestMarkOfALivingProcessReturns(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	d.connect()
-	before := d.readMarks()
-	wantEqual(t, "marks before", len(before), 1)
-	d.forgetMarks()
-
-	// A sweep that succeeded would set the mark anew. This one fails, so that it can only be the old one that
-	// returns.
-	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultError, Error: refusedRead})
-	d.surface.sweeper.Announce(d.surface.now())
-	err := d.catchUp()
-	wantEqual(t, "error of the sweep", refusal.CodeOf(err), refusedRead)
-	after := d.readMarks()
-	wantEqual(t, "marks after", len(after), 1)
-	wantEqual(t, "mark after", onlyValue(after), onlyValue(before))
-}
-
-// onlyValue returns the value of a map with one key.
-func onlyValue(m map[string]json.RawMessage) (value string) {
-	for _, raw := range m {
-		value = string(raw)
-	}
-	return value
-}
-
-// Processes that end in order leave one mark, that of the last one.
-func TestProcessesThatEndedLeaveOneMark(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	d.workOneAfterTheOther()
-	kept := d.readMarks()
-	wantEqual(t, "marks", len(kept), 1)
-	wantWords(t, onlyValue(kept), d.surface.now().Format("15:04"))
-}
-
 // waitHasAll waits until the process knows that nothing is missing: one that ends before leaves its mark.
 func (d *downtime) waitHasAll() {
 	d.t.Helper()
@@ -213,25 +141,5 @@ func (d *downtime) workOneAfterTheOther() {
 	}
 	for _, stop := range stops {
 		stop()
-	}
-}
-
-// Processes that never come to work leave no more than a few marks, and the least of all marks stays.
-func TestProcessesThatNeverWorkLeaveFewMarks(t *testing.T) {
-	t.Parallel()
-	d := newDowntime(t)
-	d.workOneAfterTheOther()
-	ended := d.surface.now()
-	d.setClockBack(0)
-	for range 2 * sweep.MaxMarks {
-		noError(t, d.newSurface().history.marks.Begin(d.ctx()))
-	}
-	if n := d.countMarks(); n > sweep.MaxMarks {
-		t.Errorf("got %d marks, want at most %d", n, sweep.MaxMarks)
-	}
-	m, err := d.surface.history.marks.Inspect(d.ctx())
-	noError(t, err)
-	if m.Earliest.After(ended) {
-		t.Errorf("the least mark is %v, want that of the process that ended at %v", m.Earliest, ended)
 	}
 }

@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 
@@ -13,60 +12,6 @@ import (
 
 // The manifest describes the app to Slack: its shortcuts, and its scopes, which are the permissions that an
 // admin grants. These tests check that it asks for what Parley needs, and for no more.
-
-// manifestShortcut is a shortcut that the manifest declares.
-type manifestShortcut struct {
-	Name     string
-	Type     string // "message" or "global"
-	Callback string `json:"callback_id"`
-}
-
-// manifestShortcuts reads the shortcuts of the manifest, of which there have to be some.
-func manifestShortcuts(t *testing.T) []manifestShortcut {
-	t.Helper()
-	raw, err := manifest.JSON(manifest.Options{})
-	noError(t, err)
-	var app struct {
-		Features struct {
-			Shortcuts []manifestShortcut
-		}
-	}
-	noError(t, json.Unmarshal(raw, &app))
-	if len(app.Features.Shortcuts) == 0 {
-		t.Fatal("the manifest has no shortcuts")
-	}
-	return app.Features.Shortcuts
-}
-
-// Each shortcut in a message's menu is a command.
-func TestShortcutsOfMessagesAreCommands(t *testing.T) {
-	t.Parallel()
-	for _, s := range manifestShortcuts(t) {
-		_, isCommand := shortcutVerb(s.Callback)
-		wantEqual(t, s.Callback+" is a command", isCommand, s.Type == "message")
-	}
-}
-
-// The only shortcut that isn't in a message's menu begins a conversation.
-func TestShortcutOutsideOfMessagesBeginsAConversation(t *testing.T) {
-	t.Parallel()
-	for _, s := range manifestShortcuts(t) {
-		if s.Type == "message" {
-			continue
-		}
-		wantEqual(t, "shortcut "+s.Name, s.Callback, manifest.StartShortcut)
-	}
-}
-
-func TestNamesOfShortcutsAreShort(t *testing.T) {
-	t.Parallel()
-	const maxNameBytes = 24 // Slack cuts longer names
-	for _, s := range manifestShortcuts(t) {
-		if len(s.Name) > maxNameBytes {
-			t.Errorf("the name of %s is %q, want at most %d characters", s.Callback, s.Name, maxNameBytes)
-		}
-	}
-}
 
 // The manifest asks for the scopes that are used, and for no other.
 func TestManifestScopes(t *testing.T) {

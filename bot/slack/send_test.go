@@ -51,26 +51,6 @@ func TestSaidMentionsNobody(t *testing.T) {
 	wantNoWords(t, string(m.Blocks), "mrkdwn") // Slack's markup, in which a mention or a link can be written
 }
 
-// Slack is told not to make links or mentions of the words of a customer's message, and not to unfold its links.
-func TestSaidIsNotChangedBySlack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	args := w.argumentsOfSaid()
-	wantEqual(t, "parse", args["parse"], "none")
-	wantEqual(t, "unfurl_links", args["unfurl_links"], "false")
-	wantEqual(t, "unfurl_media", args["unfurl_media"], "false")
-}
-
-// The metadata of a post, which every app may read, has the token by which the post is found again, and nothing of
-// the customer's.
-func TestMetadataOfSaid(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	metadata := w.argumentsOfSaid()["metadata"]
-	wantWords(t, metadata, "t1")
-	wantNoWords(t, metadata, "Eve")
-}
-
 // argumentsOfSaid posts a customer's message, with the token t1, and returns what Slack was asked for.
 func (w *world) argumentsOfSaid() map[string]string {
 	w.t.Helper()
@@ -163,23 +143,6 @@ func TestReplyToADeletedRootIsTakenBack(t *testing.T) {
 	}
 }
 
-// If a reply that landed outside of its thread couldn't be deleted at once, Reconcile deletes it.
-func TestReconcileTakesBack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	root := w.postRoot()
-	noError(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
-	w.fake.Inject(slackfake.Fault{Method: "chat.delete", Kind: slackfake.FaultHTTP, Times: 1})
-
-	p := w.newPost(bridge.PostSaid, root, "t1")
-	_, err := w.surface.Send(w.ctx(), p)
-	_ = wantSendError(t, err, channels.Ambiguous)
-	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
-
-	w.wantReconciled(p, channels.Absent)
-	wantEqual(t, "messages at top level after Reconcile", len(w.fake.Messages(w.channel)), 0)
-}
-
 // forEachKindOfPost runs a check for a root, a customer's message and a line, none of which is sent yet.
 func forEachKindOfPost(t *testing.T, check func(*testing.T, *world, bridge.Post)) {
 	t.Helper()
@@ -223,19 +186,6 @@ func TestReconcilePostWhoseAnswerWasLost(t *testing.T) {
 		sent := w.wantReconciled(p, channels.Landed)
 		if w.fake.Message(w.channel, sent.Message) == nil {
 			t.Errorf("found is %+v, which isn't there", sent)
-		}
-	})
-}
-
-// Reconcile doesn't take another part of the same post for the one that it looks for.
-func TestReconcileTellsPartsApart(t *testing.T) {
-	t.Parallel()
-	forEachKindOfPost(t, func(t *testing.T, w *world, p bridge.Post) {
-		w.sendWithLostAnswer(p)
-		p.Part = 1
-		outcome, sent, _ := w.surface.Reconcile(w.ctx(), p) //nolint:errcheck // it may be an error that there is no such part
-		if outcome == channels.Landed {
-			t.Errorf("found is %+v for a part that was never sent", sent)
 		}
 	})
 }
@@ -289,15 +239,6 @@ func TestFailuresAreClassified(t *testing.T) {
 	}
 }
 
-func TestPostWithoutItsScope(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	root := w.postRoot()
-	w.fake.Admin.SetScopes("users:read")
-	_, err := w.surface.Send(w.ctx(), w.newPost(bridge.PostSaid, root, "t1"))
-	wantEqual(t, "time to wait", wantSendError(t, err, channels.AuthBroken).Wait, 0)
-}
-
 // A channel is closed if it was archived, or if the app was removed from it (cases 16 and 17).
 func TestPostInAClosedChannel(t *testing.T) {
 	t.Parallel()
@@ -318,17 +259,6 @@ func TestPostInAClosedChannel(t *testing.T) {
 			wantEqual(t, "time to wait", wantSendError(t, err, channels.BadRecipient).Wait, 0)
 		})
 	}
-}
-
-// If no connection can be made, it is certain that nothing was sent.
-func TestPostWithoutAConnectionIsTriedAgain(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	root := w.postRoot()
-	noError(t, w.fake.Close())
-	w.surface.http.CloseIdleConnections()
-	_, err := w.surface.Send(w.ctx(), w.newPost(bridge.PostSaid, root, "t1"))
-	_ = wantSendError(t, err, channels.Retry)
 }
 
 // A process that was stopped must not write when it wakes up. So posts leave by the fence's client, which writes

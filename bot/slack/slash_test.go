@@ -2,7 +2,6 @@ package slack
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake"
@@ -61,15 +60,6 @@ func TestCommandBecomesAnAction(t *testing.T) {
 	}
 }
 
-// A mistyped command is stored, too, and the engine answers it.
-func TestMistypedCommandIsStored(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSee()
-	w.typeCommand("snoooze 2h")
-	wantEqual(t, "verb", w.lastAction().Verb, bridge.VerbUnknown)
-}
-
 // A command has no thread. Without a number it asks which conversation is meant (case 36).
 func TestCommandAsksWhichConversation(t *testing.T) {
 	t.Parallel()
@@ -94,16 +84,6 @@ func TestCommandAsksWhichConversation(t *testing.T) {
 			wantAction(t, w.lastAction(), tt.want)
 		})
 	}
-}
-
-// Once it is known which conversation is meant, a command asks for everything else that is missing (case 36).
-func TestCommandAsksForWhatIsMissing(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.letAnnSee()
-	w.typeCommand("assign")
-	w.pickConversation("12")
-	w.waitForWindow(w.ann, isFormWith("Ben"))
 }
 
 // newWorldWithBen connects a surface to a workspace in which Ben is a colleague and the only other agent.
@@ -171,26 +151,6 @@ func TestCommandNamesMentions(t *testing.T) {
 			w := newWorldWithBen(t)
 			w.typeCommand(tt.typed)
 			wantAction(t, w.lastAction(), tt.want)
-		})
-	}
-}
-
-// A command keeps its text and mentions while it asks which conversation is meant, even if the text is too long for
-// Slack to keep with a form.
-func TestCommandKeepsMentionsWhileItAsks(t *testing.T) {
-	t.Parallel()
-	for name, end := range map[string]string{"short": "", "long": strings.Repeat("x", 2900)} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorldWithBen(t)
-			w.typeCommand("reply Ok, @ben calls you" + end)
-			w.pickConversation("12")
-			wantAction(t, w.lastAction(), bridge.Action{
-				Verb:     bridge.VerbReply,
-				Text:     "Ok, @Ben Kim calls you" + end,
-				Args:     bridge.Args{Conversation: 12},
-				Mentions: []string{"U0BEN"},
-			})
 		})
 	}
 }

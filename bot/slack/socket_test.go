@@ -58,15 +58,6 @@ func TestOwnEchoIsIgnored(t *testing.T) {
 	w.wantFacts(allFacts, 1)
 }
 
-// An event of an unknown kind is acknowledged and left out (case 30).
-func TestUnknownEventIsLeftOut(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.fake.Admin.SendEvent("message.channels", w.channel, map[string]any{"type": "hologram_added", "channel": w.channel})
-	w.waitAcknowledged()
-	w.wantFacts(allFacts, 0)
-}
-
 // An event that can't be read is acknowledged and stored under its hash, in quarantine (case 30).
 func TestUnreadableEventIsPutIntoQuarantine(t *testing.T) {
 	t.Parallel()
@@ -114,33 +105,6 @@ func TestEventBroughtAgainBySocket(t *testing.T) {
 	bring(1)
 	wantEqual(t, "gaps after the second attempt", w.desk.Gaps(), 1)
 	w.wantFacts(allFacts, 1)
-}
-
-func TestEnvelopeSaysWhichAttempt(t *testing.T) {
-	t.Parallel()
-	e := openEnvelope([]byte(`{"envelope_id":"E","type":"events_api","retry_attempt":2,"payload":{}}`))
-	wantEqual(t, "attempt", e.retry, 2)
-}
-
-// slack-go can't read a shortcut on a message that has a newer control of another app. Parley takes that shortcut all
-// the same.
-func TestShortcutThatSlackGoCantRead(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c := &connection{parent: w.surface.connections, self: w.self(), client: socketmode.New(w.surface.api)}
-	message := mustMarshal(t, object{"type": "interactive", "payload": object{
-		"type":        "message_action",
-		"callback_id": "conv_undo",
-		"team":        object{"id": w.self().Team},
-		"user":        object{"id": w.ann, "team_id": w.self().Team},
-		"channel":     object{"id": w.channel},
-		"trigger_id":  "1.2.3",
-		"message_ts":  "1.1",
-		"message":     object{"ts": "1.1", "blocks": []object{{"type": "actions", "elements": []object{{"type": "hologram"}}}}},
-	}})
-	unread := &socketmode.ErrorBadMessage{Message: message}
-	c.handleEvents(w.ctx(), socketmode.Event{Type: socketmode.EventTypeErrorBadMessage, Data: unread})
-	wantEqual(t, "verb", w.waitAction("i:1.2.3").Verb, bridge.VerbUndo)
 }
 
 // newDoublyConnectedWorld starts a workspace to which the surface opens two sockets, and waits for both.
@@ -223,39 +187,6 @@ func TestMissedMessagesAreFound(t *testing.T) {
 	w.wantFacts(messageFacts, 3) // with the one that was heard
 }
 
-// A message that was edited while the surface was away is found as it is now (case 31).
-func TestMissedEditIsFound(t *testing.T) {
-	t.Parallel()
-	w := missMessages(t)
-	w.connect()
-	edit := w.waitAction(editFacts + w.channel + ":" + w.edited)
-	wantEqual(t, "verb of the edit", edit.Verb, bridge.VerbEdit)
-	wantEqual(t, "text of the edit", edit.Text, "one, edited")
-}
-
-// One gap is announced for the time in which the surface was away (case 31).
-func TestOneGapForTheTimeAway(t *testing.T) {
-	t.Parallel()
-	w := missMessages(t)
-	w.connect()
-	wantEqual(t, "gaps", w.desk.Gaps()-w.gapsBefore, 1)
-	if since, _ := w.surface.sweeper.Gap(); since.IsZero() {
-		t.Error("the gap has no beginning")
-	}
-}
-
-// A lost connection is opened again, and nothing is missed.
-func TestReconnect(t *testing.T) {
-	t.Parallel()
-	w := newDoublyConnectedWorld(t)
-	root := w.postRoot()
-	filled := w.desk.Fills()
-	w.fake.Sockets.Drop()
-	w.storeAsAnn(root.Message, "while reconnecting")
-	w.desk.Wait(t, "filled again", func() bool { return w.desk.Fills() > filled })
-	w.waitSockets(2)
-}
-
 // A gap begins when the last connection is lost, and not when one opens again. Parley misses edits and deletions in
 // between. So a reply whose hold (the time before it leaves) ends then is read again.
 // Requirement R-249: A reply is read again before it leaves.
@@ -289,42 +220,6 @@ func (w *world) sweepTwice() {
 	}
 }
 
-// If all connections were lost together, the gap begins with the first loss, even if Slack couldn't be reached long
-// before, either. If one was lost long before the other, there is no gap.
-func TestGapOfConnectionsThatWereLostTogether(t *testing.T) {
-	t.Parallel()
-	now := time.Unix(1_700_000_000, 0)
-	ago := func(d time.Duration) time.Time { return now.Add(-d) }
-	for _, tt := range []struct {
-		name   string
-		lostAt map[int]time.Time // by the number of the connection, 0 or 1
-		want   time.Time         // the gap's beginning; zero if there is none
-	}{
-		{
-			name:   "both a moment ago",
-			lostAt: map[int]time.Time{0: ago(9 * time.Second), 1: ago(4 * time.Second)},
-			want:   ago(9 * time.Second),
-		},
-		{name: "one a moment ago", lostAt: map[int]time.Time{1: ago(4 * time.Second)}},
-		{name: "one long after the other", lostAt: map[int]time.Time{0: ago(time.Hour), 1: ago(4 * time.Second)}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			c := &connections{
-				intake:    &intake{workspace: &workspace{now: func() time.Time { return now }}},
-				wanted:    2,
-				lostAt:    tt.lostAt,
-				allLostAt: ago(200 * time.Hour),
-			}
-			since, isGap := c.lostTogether()
-			wantEqual(t, "there is a gap", isGap, !tt.want.IsZero())
-			if isGap && !since.Equal(tt.want) {
-				t.Errorf("got a gap since %v, want since %v", since, tt.want)
-			}
-		})
-	}
-}
-
 // If the app was removed, people are told that, and what to do.
 func TestUninstall(t *testing.T) {
 	t.Parallel()
@@ -332,46 +227,6 @@ func TestUninstall(t *testing.T) {
 	w.fake.Admin.Uninstall()
 	isBrokenWithHint := func(c channels.Condition) bool { return c.Status == channels.Broken && c.Hint != "" }
 	w.desk.Wait(t, "a broken condition", func() bool { return slices.ContainsFunc(w.desk.Reports(), isBrokenWithHint) })
-}
-
-// If Slack can't be reached at the start, people are told that. They are also told once it can be reached.
-func TestStartWithoutSlack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.fake.Inject(slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultHTTP, Times: 1})
-	w.connect()
-	reports := w.desk.Reports()
-	if len(reports) < 2 {
-		t.Fatalf("got the reports %+v, want at least two", reports)
-	}
-	wantEqual(t, "first report", reports[0].Status, channels.Broken)
-	wantEqual(t, "last report", reports[len(reports)-1].Status, channels.Active)
-}
-
-// A root that somebody deletes, with or without replies, is stored as a deletion (case 6).
-func TestDeletedRootIsADeletion(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name    string
-		replies int
-	}{
-		{name: "without replies", replies: 0},
-		{name: "with a reply", replies: 1},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newConnectedWorld(t)
-			ts := w.postAsAnn("", "mine")
-			for range tt.replies {
-				w.postAsAnn(ts, "reply")
-			}
-			noError(t, w.fake.As(w.ann).Delete(w.channel, ts))
-			a := w.waitAction(fact.DeleteID(w.channel, ts))
-			wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
-			wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: ts})
-			wantEqual(t, "actor", a.Actor.ID, bridge.SurfaceUser(w.ann))
-		})
-	}
 }
 
 // missBeforeTheFirstConnection posts a thread of other people and a thread of Parley's, each with a reply, three

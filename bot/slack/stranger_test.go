@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -115,38 +114,5 @@ func TestEmojiOfAnAgent(t *testing.T) {
 			w.becomesAgent(user)
 			wantEqual(t, "kind of who put the emoji", w.reactAs(user, "1700000002.000200"), tt.want)
 		})
-	}
-}
-
-// Slack is asked once about an agent's emoji.
-func TestEmojiOfAnAgentIsAskedForOnce(t *testing.T) {
-	t.Parallel()
-	w, mia := newWorldWithMia(t)
-	w.becomesAgent(mia)
-	for _, ts := range []string{"1700000002.000200", "1700000002.000300"} {
-		wantEqual(t, "kind of who put the emoji", w.reactAs(mia, ts), bridge.ActorPerson)
-	}
-	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 1)
-}
-
-// While Slack doesn't say to which workspace an agent belongs, the agent's emoji counts.
-func TestEmojiWhileSlackDoesNotSayWhoItWas(t *testing.T) {
-	t.Parallel()
-	w, mia := newWorldWithMia(t)
-	w.becomesAgent(mia)
-	w.fake.Inject(slackfake.Fault{Method: "users.info", Kind: slackfake.FaultRateLimit, Times: 1})
-	wantEqual(t, "kind of who put the emoji", w.reactAs(mia, "1700000002.000200"), bridge.ActorPerson)
-}
-
-// An event that is no reaction has no reactor. Neither has a reaction of our own bot.
-func TestReactor(t *testing.T) {
-	t.Parallel()
-	self := &fact.Self{User: "UBOT"}
-	for body, want := range map[string]string{
-		`{"event":{"type":"reaction_removed","user":"UMIA"}}`:                 "UMIA",
-		`{"event":{"type":"reaction_added","user":"UBOT"}}`:                   "",
-		`{"event":{"type":"message","user":"UMIA","text":"a \"reaction_\""}}`: "",
-	} {
-		wantEqual(t, "who reacted in "+body, self.Reactor([]byte(body)), want)
 	}
 }

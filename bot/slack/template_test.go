@@ -43,18 +43,3 @@ func TestTemplateIsSent(t *testing.T) {
 	wantEqual(t, "value", a.Args.Template.Values["quote_number"], "Q-1")
 	wantEqual(t, "version", a.Args.Template.Version, 2)
 }
-
-func TestTemplateIsNotSentBeforeItsWordsWereSeen(t *testing.T) {
-	t.Parallel()
-	w := newTemplateWorld(t)
-	w.fillInTemplate(map[string]string{"v:quote_number": "Q-1", "v:first_name": "Kim"})
-	w.wantFacts(interactionFacts, 0)
-}
-
-// A command asks for the list of templates.
-func TestTemplatesCommand(t *testing.T) {
-	t.Parallel()
-	w := newTemplateWorld(t)
-	w.typeCommand("templates")
-	wantEqual(t, "verb", w.waitAction(interactionFacts).Verb, bridge.VerbTemplates)
-}

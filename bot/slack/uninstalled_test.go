@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	slackapi "github.com/slack-go/slack"
-
 	"parley/bot/slack/slackfake"
 	"parley/channels"
 )
@@ -45,22 +43,6 @@ func TestReconnectAfterUninstall(t *testing.T) {
 	wantWords(t, got.Text, "refuses our token")
 }
 
-// When a connection opens, people are told that Slack works again.
-func TestReportAfterReconnect(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	wantEqual(t, "status", w.reconnect().Status, channels.Active)
-}
-
-// If the bot token has expired, Slack still opens connections by the app-level token. They don't count as a sign that
-// Slack works.
-func TestReconnectWithExpiredToken(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.fake.Inject(slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError, Error: "token_expired"})
-	wantWords(t, w.reconnectInVain().Text, "token_expired")
-}
-
 // If Slack refuses the app-level token and opens no connection, nothing that people type arrives. People are told so,
 // and which token it is.
 func TestAppTokenRefused(t *testing.T) {
@@ -77,25 +59,5 @@ func TestAppTokenRefused(t *testing.T) {
 			wantWords(t, got.Text, "app-level token", code)
 			wantWords(t, got.Hint, "connections:write")
 		})
-	}
-}
-
-// If Slack opens no connection for another reason, people aren't told that it is because of the app-level token.
-func TestConnectionRefusedForAWhile(t *testing.T) {
-	t.Parallel()
-	w := newConnectedWorld(t)
-	w.fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultError, Error: "team_added_to_org"})
-	wantEqual(t, "what people are told", w.reconnectInVain().Text, "Slack can't take it now (team_added_to_org).")
-}
-
-// While another connection is open, people aren't told of one that Slack refuses, because everything that people type
-// arrives.
-func TestSecondConnectionRefused(t *testing.T) {
-	t.Parallel()
-	w := newDoublyConnectedWorld(t)
-	w.desk.Wait(t, "a connection is known to be open", func() bool { open, _ := w.surface.Connections(); return open > 0 })
-	w.surface.connections.reportNotOpened(slackapi.SlackErrorResponse{Err: "missing_scope"})
-	for _, c := range w.desk.Reports() {
-		wantEqual(t, "status", c.Status, channels.Active)
 	}
 }

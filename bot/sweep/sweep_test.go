@@ -68,21 +68,6 @@ func succeed() error { return nil }
 
 func fail() error { return errors.New("not now") }
 
-func TestGapIsOpenSinceTheEarliestAnnouncement(t *testing.T) {
-	t.Parallel()
-	early, late := time.Unix(1000, 0), time.Unix(2000, 0)
-	s := newSweeper(bridgetest.NewDesk())
-	s.Announce(late)
-	s.Announce(early)
-	since, isOpen := s.Gap()
-	if !isOpen {
-		t.Fatal("got no gap, want an open one")
-	}
-	if !since.Equal(early) {
-		t.Errorf("got a gap since %v, want %v", since, early)
-	}
-}
-
 func TestReadingThatSucceedsFillsTheGap(t *testing.T) {
 	t.Parallel()
 	s := runStepped(t)
@@ -195,51 +180,6 @@ func runTimed(t *testing.T, err error) (*sweep.Sweeper, *timedReader) {
 func waitFor(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
-}
-
-// A reading that keeps failing is tried less and less often, down to once a minute.
-func TestPausesBetweenFailuresGrow(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, r := runTimed(t, errors.New("not now"))
-		s.CatchUpSoon(time.Now())
-		waitFor(5 * time.Minute)
-		r.wantPauses(t, 5*time.Second, 5*time.Second, 10*time.Second, 20*time.Second, 40*time.Second, time.Minute, time.Minute, time.Minute)
-	})
-}
-
-func TestReadingThatSucceedsIsNotRepeated(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, r := runTimed(t, nil)
-		s.CatchUpSoon(time.Now())
-		waitFor(10 * time.Minute)
-		r.wantPauses(t, 5*time.Second)
-	})
-}
-
-// After a reading has succeeded, the pauses between failures are short again.
-func TestPausesAreShortAgainAfterASuccess(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		errDown := errors.New("not now")
-		s, r := runTimed(t, errDown)
-		s.CatchUpSoon(time.Now())
-		waitFor(21 * time.Second) // three failures, after 5, 10 and 20 seconds; the next try would come after 40
-
-		r.err = nil
-		s.CatchUp(time.Now())
-		synctest.Wait()
-		waitFor(10 * time.Minute) // the retry that was planned before comes, too, and succeeds
-		before := len(r.pauses)
-
-		r.err = errDown
-		s.CatchUpSoon(time.Now())
-		waitFor(11 * time.Second)
-		if got, want := len(r.pauses)-before, 2; got != want { // after 5 and 10 seconds
-			t.Errorf("got %d readings in the 11 seconds after the success, want %d", got, want)
-		}
-	})
 }
 
 // If one channel can't be read, the others are read all the same, and its error is returned.

@@ -2,7 +2,6 @@ package teams
 
 import (
 	"testing"
-	"time"
 
 	"parley/bridge"
 	"parley/channels"
@@ -37,36 +36,4 @@ func TestAbsentIsToldAfterALostAnswer(t *testing.T) {
 	w.wantReconciled(w.newAssigned(), channels.Landed)
 	w.surface.org.Work.Wait()
 	wantEqual(t, "messages to Ben", len(w.fake.Personal(ben)), 1)
-}
-
-// Somebody who has left the team isn't mentioned any more, because Teams would neither show nor tell it.
-func TestMentionOfSomebodyWhoLeft(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.typeAs(w.fake.As(ben), w.root, "I am here")
-	w.leaveAllButAnn()
-	w.mustSend(w.newAssigned())
-	w.wantNoProblems()
-}
-
-// The same holds in a replica that Teams hasn't told of it, after a while.
-func TestMentionOfSomebodyWhoLeftInAnotherReplica(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	w.typeAs(w.fake.As(ben), w.root, "I am here")
-	w.withoutEvents(func() error { return w.fake.Admin.SetMembers(w.team, []string{ann}) })
-	w.advance(time.Hour)
-	w.mustSend(w.newAssigned())
-	w.wantNoProblems()
-}
-
-// A line that mentions somebody is found although they have left the channel meanwhile, so that they would only be named
-// now. Otherwise the line would be posted twice.
-func TestReconcileAfterTheMentionedLeft(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.typeAs(w.fake.As(ben), w.root, "I am here")
-	w.sendWithLostAnswer(w.newAssigned())
-	w.leaveAllButAnn()
-	w.wantReconciled(w.newAssigned(), channels.Landed)
 }

@@ -71,14 +71,3 @@ func TestWhatAFailureMeans(t *testing.T) {
 		}
 	}
 }
-
-// If a call before the post itself fails, nothing was sent. A limit on that call isn't one of the channel, so only the
-// post is tried again.
-func TestWhatAFailureBeforeThePostMeans(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	for _, class := range []channels.Class{channels.Ambiguous, channels.Throttled, channels.Retry} {
-		err := w.surface.access.classifyBeforeSend(refusal(http.StatusBadGateway, "", class), w.newSaid(w.root, "x"))
-		wantEqual(t, "what becomes of "+string(class), channels.ClassOf(err), channels.Retry)
-	}
-}

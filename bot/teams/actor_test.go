@@ -42,18 +42,6 @@ func TestActorsOfOtherOrganisations(t *testing.T) {
 	}
 }
 
-// Somebody whom Teams doesn't list, such as a colleague who has left the team, counts as foreign. It is still known who
-// it was.
-func TestActorWhoIsNotListed(t *testing.T) {
-	t.Parallel()
-	const gone = "a0000000-0000-4000-8000-000000000004"
-	w := newThreadWorld(t)
-	w.sendActivity(w.root, object{
-		"type": "message", "id": "1700000000777", "text": "Hello", "from": object{"id": "29:gone", "name": "Gus", "aadObjectId": gone},
-	})
-	wantEqual(t, "actor", w.waitAction(messageFacts).Actor, bridge.Actor{ID: gone, Kind: bridge.ActorForeign})
-}
-
 // A message that an app posts is by a bot.
 func TestActorsThatAreApps(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,6 @@
 package teams
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -22,22 +21,6 @@ func (w *world) missedMessage(author string, attached graph.Attachment) graph.Me
 		Body:        graph.Body{ContentType: "html", Content: `<p>see</p><attachment id="a1"></attachment>`},
 		Attachments: []graph.Attachment{attached},
 	}
-}
-
-// For a file in a message that only Graph tells of the same holds, by the author whom Graph names.
-func TestFilesOfMissedMessages(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	attached := graph.Attachment{ContentType: graph.ContentFile, ContentURL: w.storeOwn(), Name: "own.pdf"}
-	t.Run("Ann's file, by Ann", func(t *testing.T) {
-		w := w.in(t)
-		f := onlyFile(t, w.decodeFromGraph(w.missedMessage(ann, attached)))
-		wantEqual(t, "content", w.readFile(f), "kept own.pdf")
-	})
-	t.Run("Ann's file, by Ben", func(t *testing.T) {
-		w := w.in(t)
-		w.wantFileRefused(onlyFile(t, w.decodeFromGraph(w.missedMessage(ben, attached))))
-	})
 }
 
 // pngSignature is what a picture of the type PNG begins with.
@@ -62,19 +45,6 @@ func TestPastedPictureIsRead(t *testing.T) {
 	f := w.fromAnn(w.pastePicture(w.channel, w.root))
 	f.ContentType = "image/png"
 	if content := w.readFile(f); !strings.HasPrefix(content, "\x89PNG") {
-		t.Errorf("got the content %q, want a PNG", content)
-	}
-}
-
-// A picture that stands in the text alone, with Graph's address, is read like one that Teams lists.
-func TestPictureThatOnlyTheTextNamesIsRead(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	id, err := w.ann.Post(teamsfake.Post{
-		Channel: w.channel, Root: w.root, HTML: `<p>See</p><p><img src="` + w.pastePicture(w.channel, w.root) + `"></p>`,
-	})
-	noError(t, err)
-	if content := w.readFile(onlyFile(t, w.waitAction(fact.MessageID(w.channel, id)))); !strings.HasPrefix(content, pngSignature) {
 		t.Errorf("got the content %q, want a PNG", content)
 	}
 }
@@ -104,68 +74,6 @@ func TestPictureThatLeadsElsewhereInTeamsIsNotRead(t *testing.T) {
 	}
 }
 
-func TestPastedPictureWithoutItsOriginIsNotRead(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.wantFileRefused(bridge.SurfaceFile{Name: "p.png", URL: w.pastePicture(w.channel, w.root)})
-}
-
-// blank is a status of a fault with which Graph shows a message without its content.
-const blank = http.StatusOK
-
-// Graph shows a message, or what is in it, some time after Teams has told of it. Its file is waited for.
-func TestFileOfAMessageThatGraphShowsLater(t *testing.T) {
-	t.Parallel()
-	for name, status := range map[string]int{"not at all at first": http.StatusNotFound, "blank at first": blank} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newThreadWorld(t)
-			w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultHTTP, Status: status, Times: 2})
-			f := w.attachFile(ann, teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")})
-			wantEqual(t, "why the file can't be read", f.Unavailable, "")
-			wantEqual(t, "content", w.readFile(f), "%PDF-1.4 plan")
-		})
-	}
-}
-
-// If a file doesn't come in time, its author is told that, and not that a right is missing.
-func TestFileOfAMessageThatGraphDoesNotShow(t *testing.T) {
-	t.Parallel()
-	for name, status := range map[string]int{"an error": http.StatusBadRequest, "blank": blank} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newThreadWorld(t)
-			w.fake.Inject(teamsfake.Fault{Method: "graph.repl*", Kind: teamsfake.FaultHTTP, Status: status})
-			f := w.attachFile(ann, teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")})
-			wantEqual(t, "why the file can't be read", f.Unavailable, fact.NotShown)
-		})
-	}
-}
-
-// A GIF that Teams' clients find is shown by Teams only. It is refused with that reason.
-func TestAnimationIsNoFile(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	id, err := w.ann.Post(teamsfake.Post{
-		Channel: w.channel, Root: w.root,
-		HTML: `<p>Done!</p><img itemtype="http://schema.skype.com/Giphy" src="https://media4.giphy.com/media/x/giphy.gif">`,
-	})
-	noError(t, err)
-	f := onlyFile(t, w.waitAction(fact.MessageID(w.channel, id)))
-	wantEqual(t, "name", f.Name, "GIF")
-	wantEqual(t, "why it can't be read", f.Unavailable, fact.OnlyInTeams)
-}
-
-// A component that Graph lists as an attachment is shown by Teams only, too.
-func TestComponentIsNoFile(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	component := graph.Attachment{ContentType: "application/vnd.microsoft.card.fluidEmbedCard"}
-	f := onlyFile(t, w.decodeFromGraph(w.missedMessage(ann, component)))
-	wantEqual(t, "name", f.Name, "attachment")
-	wantEqual(t, "why it can't be read", f.Unavailable, fact.OnlyInTeams)
-}
-
 // postFileAlone has Ann post a file and no text, and returns it as it is stored.
 func (w *world) postFileAlone(f teamsfake.NewFile) bridge.SurfaceFile {
 	w.t.Helper()
@@ -180,22 +88,6 @@ func (w *world) postFileAlone(f teamsfake.NewFile) bridge.SurfaceFile {
 // onePixelGIF is a whole GIF.
 const onePixelGIF = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" +
 	"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
-
-func TestPastedPictureAlone(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	f := w.postFileAlone(teamsfake.NewFile{Name: "x.gif", Data: []byte(onePixelGIF), Image: true})
-	wantEqual(t, "type", f.ContentType, "image/gif")
-	wantEqual(t, "content", w.readFile(f), onePixelGIF)
-}
-
-func TestFileAlone(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	f := w.postFileAlone(teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")})
-	wantEqual(t, "name", f.Name, "plan.pdf")
-	wantEqual(t, "content", w.readFile(f), "%PDF-1.4 plan")
-}
 
 // If nobody granted to read files, a file says so.
 func TestFileWithoutTheRightToReadIt(t *testing.T) {
@@ -216,22 +108,6 @@ func TestAddressOfAFileInAChatIsNotStored(t *testing.T) {
 	stored := string(w.desk.First(t, messageFacts).Payload)
 	wantWords(t, stored, "plan.pdf", "note: see")
 	wantNoWords(t, stored, "downloadUrl", "contentUrl")
-}
-
-// A picture that an edit adds is described like one that was there from the beginning.
-func TestPictureOfAnEdit(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	id := w.typeAsAnn("See").Place.Message
-	status, _ := w.sendActivity(w.root, object{
-		"type": "messageUpdate", "id": id,
-		"attachments": []object{
-			{"contentType": "text/html", "content": "<p>See this</p>"},
-			{"contentType": "image/*", "contentUrl": w.pastedPictureOfTeams()},
-		},
-	})
-	wantEqual(t, "status", status, http.StatusOK)
-	wantEqual(t, "type", onlyFile(t, w.waitAction("e:")).ContentType, "image/gif")
 }
 
 // pastedPictureOfTeams has Ann paste a picture, and returns the address at which Teams has it.

@@ -93,16 +93,6 @@ func forEachRate(t *testing.T, check func(t *testing.T, rate float64)) {
 	}
 }
 
-// A poster that keeps to the budget never meets a limit of Teams, and can post many messages at once after a quiet
-// time.
-func TestBudgetAfterAQuietTime(t *testing.T) {
-	t.Parallel()
-	forEachRate(t, func(t *testing.T, rate float64) {
-		p := newSteadyPoster(t, rate)
-		wantPosts(t, "in the first 30 s", p.post(30*time.Second), 50*rate)
-	})
-}
-
 // A poster that posts all the time can use almost all that the limits allow. It meets none of them, also after pauses.
 func TestBudgetOfAFlood(t *testing.T) {
 	t.Parallel()
@@ -115,36 +105,4 @@ func TestBudgetOfAFlood(t *testing.T) {
 		p.rest(3 * time.Minute)
 		p.post(5 * time.Minute)
 	})
-}
-
-// Each channel has a budget, which all messages in it share.
-func TestBudgetOfAChannel(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	said := w.surface.Budget(bridge.PostSaid, w.channel)
-	wantEqual(t, "budget of a thread's first message", w.surface.Budget(bridge.PostRoot, w.channel), said)
-	if other := w.surface.Budget(bridge.PostSaid, "19:other@thread.tacv2"); other.Key == said.Key {
-		t.Errorf("two channels share the budget %q", said.Key)
-	}
-}
-
-// Reactions have one budget for the whole bot.
-func TestBudgetOfReactions(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	mark := w.surface.Budget(bridge.PostMark, w.channel)
-	wantEqual(t, "budget of reactions in another channel", w.surface.Budget(bridge.PostMark, "19:other@thread.tacv2"), mark)
-	if most := float64(mark.Burst) + mark.PerSecond; most >= 3 {
-		t.Errorf("got %v reactions in one second, want at most 2", most)
-	}
-}
-
-// Without a rate there is no limit.
-func TestNoBudgetWithoutARate(t *testing.T) {
-	t.Parallel()
-	s, err := New(Options{AppID: "x", AppPassword: "x", TenantID: "x", Desk: newFakeDesk()})
-	noError(t, err)
-	b := s.Budget(bridge.PostSaid, "")
-	wantEqual(t, "per second", b.PerSecond, 0)
-	wantEqual(t, "per second in the wide bucket", b.WidePerSecond, 0)
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels"
 )
@@ -27,55 +26,6 @@ func (w *world) findings() string {
 		fmt.Fprintf(&b, "%s %s: %s\n", state, f.What, f.Text)
 	}
 	return b.String()
-}
-
-func TestCheckBeforeTeamsIsInTouch(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.desk.Open(w.channel)
-	wantWords(t, w.findings(), "ok app secret", "ok key server", "broken installation: Teams has not been in touch yet")
-}
-
-func TestCheckOfAConnectedApp(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	wantWords(t, w.findings(), "ok team “Support”: the app is in it", "ok channel", "may be read")
-}
-
-func TestCheckWithoutTheRightToRead(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.desk.Open(w.channel)
-	w.connect()
-	w.fake.Entra.Permit() // nothing
-	wantWords(t, w.findings(), "may not be read")
-}
-
-func TestCheckOfARemovedApp(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.findings() // from now on the channel's name and team are known
-	noError(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
-	wantWords(t, w.findings(),
-		"broken installation: the app is in no team",
-		"broken channel “Customers”: the app was taken out of its team")
-}
-
-// If Teams can't show a team just now, doctor doesn't say that the app was removed from it.
-func TestCheckWhileTeamsIsBroken(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.fake.Inject(teamsfake.Fault{Method: "team.get", Kind: teamsfake.FaultHTTP})
-	i := slices.IndexFunc(w.surface.Check(w.ctx()), func(f channels.Finding) bool { return f.Hint == "Add the app to the team again." })
-	wantEqual(t, "finding that tells to add the app", i, -1)
-	wantWords(t, w.findings(), "broken team “Support”: Teams doesn't show it")
-}
-
-func TestCheckWithoutTheKeyServer(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.fake.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP})
-	wantWords(t, w.findings(), "broken key server")
 }
 
 // If Entra gives no token, doctor's only finding says why, and which setting to look at. Entra's trace ids aren't

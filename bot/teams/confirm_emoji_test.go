@@ -1,11 +1,8 @@
 package teams
 
 import (
-	"net/http"
 	"testing"
-	"time"
 
-	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
 
@@ -41,45 +38,6 @@ func TestConfirmFindsAnEmoji(t *testing.T) {
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: reply.Place.Message})
 }
 
-// The emoji has the order key of its message, because that is the queue for which the engine waits.
-func TestFoundEmojiIsInTheQueueOfItsMessage(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-	w.mustReact(ann, reply, takeBack)
-	w.wantConfirmed("with an emoji", reply, bridge.Unchanged)
-	wantEqual(t, "order key", w.desk.First(t, reactionFacts).OrderKey, w.channel+":"+reply.Place.Message)
-}
-
-// An emoji on a reply is one fact, however often and by whichever replica the reply is read.
-func TestConfirmFindsAnEmojiOnce(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-	w.mustReact(ann, reply, takeBack)
-	for _, s := range append(w.replicas(), w.surface) {
-		_, err := s.Confirm(w.ctx(), reply.Place, reply.Text)
-		noError(t, err)
-	}
-	w.wantFacts(reactionFacts, 1)
-}
-
-// Each person's emoji is a fact of its own, and so is one that was removed and put there again: each may take the reply
-// back.
-func TestConfirmFindsEachEmoji(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-	w.mustReact(ann, reply, takeBack)
-	w.mustReact(ben, reply, takeBack)
-	w.mustReact(ben, reply, "like")
-	w.wantConfirmed("with three emoji", reply, bridge.Unchanged)
-	w.wantFacts(reactionFacts, 3)
-	noError(t, w.ann.Unreact(w.channel, reply.Place.Message, takeBack))
-
-	w.advance(time.Second)
-	w.mustReact(ann, reply, takeBack)
-	w.wantConfirmed("with one put there again", reply, bridge.Unchanged)
-	w.wantFacts(reactionFacts, 4)
-}
-
 // An emoji by somebody who is no colleague is stored with a foreign actor, so that it does nothing.
 func TestConfirmFindsAnEmojiOfAGuest(t *testing.T) {
 	t.Parallel()
@@ -111,27 +69,6 @@ func TestConfirmEmojiThatCannotBeStored(t *testing.T) {
 	w.wantFacts(reactionFacts, 1)
 }
 
-// If an edit is found but can't be stored now, the reply isn't sent: Confirm says that something has changed.
-func TestConfirmEditThatCannotBeStored(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-	w.withoutEvents(func() error { return w.ann.Edit(w.channel, reply.Place.Message, "On Monday") })
-	w.desk.Refuse(errDown)
-	w.wantUnstoredChange(reply)
-}
-
-// If Teams can't tell now who put an emoji on a reply, the reply isn't sent: Confirm says that something has changed.
-func TestConfirmEmojiOfSomebodyUnknown(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-	w.mustReact(ben, reply, takeBack)
-	outage := w.fake.Inject(teamsfake.Fault{Method: "members.get", Kind: teamsfake.FaultHTTP, Status: http.StatusInternalServerError})
-	w.wantUnstoredChange(reply)
-	w.fake.ClearFaults(outage)
-	w.wantConfirmed("when Teams tells who it is", reply, bridge.Unchanged)
-	wantEqual(t, "actor", w.waitAction(reactionFacts).Actor.ID, ben)
-}
-
 // wantUnstoredChange checks that Confirm fails and says that the reply has changed, and that no reaction is stored.
 func (w *world) wantUnstoredChange(reply bridge.Action) {
 	w.t.Helper()
@@ -140,15 +77,5 @@ func (w *world) wantUnstoredChange(reply bridge.Action) {
 		w.t.Error("Confirm has no error")
 	}
 	wantEqual(w.t, "confirmation", got, bridge.Changed)
-	w.wantFacts(reactionFacts, 0)
-}
-
-// If Parley may not read the channel, it finds no emoji.
-func TestConfirmFindsNoEmojiWhereItMayNotRead(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-	w.mustReact(ann, reply, takeBack)
-	w.refuseToRead()
-	w.wantConfirmed("unreadable", reply, bridge.Unchanged)
 	w.wantFacts(reactionFacts, 0)
 }

@@ -1,8 +1,6 @@
 package teams
 
 import (
-	"context"
-	"errors"
 	"testing"
 
 	"parley/bridge"
@@ -37,36 +35,4 @@ func TestConfirmFindsABlock(t *testing.T) {
 			w.wantConfirmed(tt.name, reply, tt.want)
 		})
 	}
-}
-
-// A blocked reply that was deleted counts as deleted.
-func TestConfirmFindsADeletionBehindABlock(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-	noError(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
-	noError(t, w.ann.Delete(w.channel, reply.Place.Message))
-	w.wantConfirmed("deleted", reply, bridge.Gone)
-}
-
-// downDesk is a desk that can't tell now which posts are ours.
-type downDesk struct{ *fakeDesk }
-
-func (downDesk) IsOwnPost(context.Context, bridge.Place) (bool, error) { return false, errDown }
-
-// A reply that Graph shows as blocked doesn't leave either if something else about it can't be found out now.
-func TestConfirmFindsABlockBesideAFault(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-
-	noError(t, w.fake.Admin.Judge(w.channel, reply.Place.Message, map[string]string{"dlpAction": "blockAccess"}))
-	o := w.surface.opt
-	o.Desk = downDesk{w.desk}
-	s, err := New(o)
-	noError(t, err)
-
-	got, err := s.Confirm(w.ctx(), reply.Place, reply.Text)
-	if !errors.Is(err, errDown) {
-		t.Errorf("Confirm returns the error %v, want %v", err, errDown)
-	}
-	wantEqual(t, "confirmation", got, bridge.Blocked)
 }

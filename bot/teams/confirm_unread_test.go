@@ -2,15 +2,12 @@ package teams
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"testing"
 	"time"
 
-	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
-	"parley/channels"
 )
 
 // If Graph can't show a reply, Confirm fails but doesn't say that the reply has changed. The engine decides how long
@@ -41,22 +38,5 @@ func TestConfirmWhileGraphFails(t *testing.T) {
 			wantEqual(t, "confirmation", got, bridge.Unchanged)
 			w.wantFacts(reactionFacts, 0)
 		})
-	}
-}
-
-// If Graph asks Parley to wait for longer than Confirm may take, Confirm doesn't wait: its error says at once for how
-// long.
-func TestConfirmDoesNotWaitInVain(t *testing.T) {
-	t.Parallel()
-	w, reply := newReplyWorld(t)
-	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultRateLimit, Retry: 60})
-	began := time.Now()
-	_, err := w.surface.Confirm(w.ctx(), reply.Place, reply.Text)
-	if took := time.Since(began); took > organisation.RequestTimeout/2 {
-		t.Errorf("Confirm took %s", took)
-	}
-	limited, ok := errors.AsType[*channels.SendError](err)
-	if !ok || limited.Wait != time.Minute {
-		t.Errorf("Confirm returns the error %v, want one that says to wait for a minute", err)
 	}
 }

@@ -24,16 +24,6 @@ func TestExerciseWithoutGraph(t *testing.T) {
 	exercise(t, exerciseOptions{})
 }
 
-func TestExerciseWithoutAzure(t *testing.T) {
-	t.Parallel()
-	exercise(t, exerciseOptions{change: withoutAzure})
-}
-
-// withoutAzure makes a trial without Azure: no request is signed, there is no secret, and Entra isn't there.
-func withoutAzure(o *Options, f *teamsfake.Options) {
-	o.AllowUnsigned, f.Unsigned = true, true
-}
-
 type exerciseOptions struct {
 	canRead bool                               // Graph shows messages
 	change  func(*Options, *teamsfake.Options) // may be nil
@@ -157,14 +147,6 @@ func shownMessage(m *teamsfake.Message) bridgetest.Shown {
 		shown.Files = strings.Split(first, ", ")
 	}
 	return shown
-}
-
-// cardTexts returns the text on the cards of a message.
-func cardTexts(m *teamsfake.Message) (all string) {
-	for _, raw := range m.Cards {
-		all += cardText(raw)
-	}
-	return all
 }
 
 // cardText returns the text on a card.

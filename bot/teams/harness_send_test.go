@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"testing"
 	"time"
 
@@ -143,11 +142,6 @@ func fileWith(name, contentType string, content []byte) channels.File {
 		Name: name, ContentType: contentType, SizeBytes: int64(len(content)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
 	}
-}
-
-// countPictures counts the pictures that are embedded in a message.
-func countPictures(m *teamsfake.Message) int {
-	return strings.Count(string(m.Raw), "data:image/png;base64,")
 }
 
 // wantReport checks which condition of the surface was told last, and with which words.

@@ -10,13 +10,6 @@ func TestGapsAreHidden(t *testing.T) {
 	wantEqual(t, "hides gaps", w.surface.HidesGaps(w.channel), true)
 }
 
-// HidesGaps returns true for a channel that was never read: it may be readable, which the first reply there will show.
-func TestGapsAreHiddenInAnUnknownChannel(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	wantEqual(t, "hides gaps", w.surface.HidesGaps(w.channel), true)
-}
-
 // HidesGaps returns false while Graph refuses to show the channel's messages, because replies can't be read again then.
 func TestNoGapsAreHiddenWhereItMayNotRead(t *testing.T) {
 	t.Parallel()
@@ -28,11 +21,4 @@ func TestNoGapsAreHiddenWhereItMayNotRead(t *testing.T) {
 	w.grantToRead()
 	noError(t, w.catchUp())
 	wantEqual(t, "hides gaps when Graph lets us read", w.surface.HidesGaps(w.channel), true)
-}
-
-// HidesGaps returns false without a secret, because Graph can't be asked then.
-func TestNoGapsAreHiddenWithoutAzure(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, withoutAzure)
-	wantEqual(t, "hides gaps", w.surface.HidesGaps(w.channel), false)
 }

@@ -87,36 +87,3 @@ func (w *world) catchUpReply(m graph.Message, text string, wantUnclear bool) {
 	wantEqual(w.t, fmt.Sprintf("%q is unclear", text), unclear, wantUnclear)
 	wantEqual(w.t, fmt.Sprintf("%q: a gap was told", text), w.desk.Gaps() > gaps, wantUnclear)
 }
-
-// If Graph shows a reply that Teams didn't report without its words at first, Parley reads it again until Graph shows
-// them. Replies behind it wait.
-func TestReplyWithoutItsWordsIsReadAgain(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	reply := w.messageOfGraph(w.root, w.replyUnheard("On its way"))
-	w.catchUpReply(reply, "", true)
-	w.advance(5 * time.Second)
-	w.catchUpReply(reply, "", true)
-	w.catchUpReply(reply, "<p>On its way</p>", false)
-	wantList(t, "stored texts", w.acceptedTexts(), []string{"On its way"})
-}
-
-// If a reply has words that Parley knows, and Graph later shows it without words, it is being deleted. Nothing waits
-// for it.
-func TestKnownReplyWithoutItsWordsIsNotAwaited(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	reply := w.messageOfGraph(w.root, w.replyUnheard("On its way"))
-	w.catchUpReply(reply, "<p>On its way</p>", false)
-	reply.ModifiedAt = w.surface.org.Now()
-	w.catchUpReply(reply, "", false)
-}
-
-// If Graph still shows a reply without words after a minute, it was deleted. Nothing waits for it.
-func TestReplyThatStaysWithoutItsWordsIsNotAwaited(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	reply := w.messageOfGraph(w.root, w.replyUnheard("Never mind"))
-	w.advance(time.Minute)
-	w.catchUpReply(reply, "", false)
-}

@@ -6,10 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
 	"parley/bridge"
 )
 
@@ -51,126 +48,8 @@ func TestChangesOfWhichTeamsToldNobody(t *testing.T) {
 	}
 }
 
-// If Teams reports an old change again, the reply doesn't change: an old deletion doesn't delete a reply that came back
-// since, and an old restoration doesn't bring back one that was deleted since.
-func TestOldChangesThatAreToldAgain(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	id := w.typeAsAnn("hello").Place.Message
-	var told []connector.Activity
-	for _, change := range []changeOfLife{w.deletion(), w.restoration(), w.deletion()} {
-		w.withoutEvents(func() error { return change.do(w.channel, id) })
-		told = append(told, w.eventOf(change.event, w.root, id))
-		w.advance(time.Second)
-		for _, a := range told {
-			w.takeEvent(a)
-		}
-	}
-	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored, bridge.VerbDelete)
-}
-
-// Graph may be late for some moments. If a reply came back in these moments, Parley finds that afterwards, even if
-// nothing else in the thread has changed since.
-func TestReplyThatCameBackAtOnce(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	id := w.typeAsAnn("hello").Place.Message
-	noError(t, w.ann.Delete(w.channel, id))
-	w.waitDelivered()
-	w.advance(5 * time.Second)
-	w.withoutEvents(func() error { return w.ann.Undelete(w.channel, id) })
-
-	all := w.replicas()
-	w.catchUpTwice(all)
-	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete)
-
-	w.advance(5 * time.Minute)
-	w.catchUpTwice(all)
-	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored)
-}
-
-// A reply that came back with other words is restored with those words. The edit isn't stored as a second change.
-func TestReplyThatCameBackWithOtherWords(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	id := w.typeAsAnn("hello").Place.Message
-	noError(t, w.ann.Delete(w.channel, id))
-	w.waitDelivered()
-	w.advance(5 * time.Minute)
-	w.withoutEvents(func() error { return w.ann.Undelete(w.channel, id) })
-	w.advance(time.Minute)
-	w.withoutEvents(func() error { return w.ann.Edit(w.channel, id, "good morning") })
-	w.advance(5 * time.Minute)
-
-	w.catchUpTwice(w.replicas())
-	a := w.waitAction(fact.RestoredID(w.channel, id, 1))
-	wantEqual(t, "text", a.Text, "good morning")
-	wantEqual(t, "thread", a.Place.Thread, w.root)
-	wantEqual(t, "origin", a.Origin, bridge.OriginCatchUp)
-	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored)
-}
-
-// Just after Teams reported a deletion or a restoration, Graph may still show the state before. Parley doesn't take
-// that for another change.
-func TestGraphIsBehindTeams(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	id := w.typeAsAnn("hello").Place.Message
-	want := []bridge.Verb{bridge.VerbSay}
-	for _, change := range []changeOfLife{w.deletion(), w.restoration()} {
-		w.advance(5 * time.Minute)
-		before := w.messageOfGraph(w.root, id)
-		noError(t, change.do(w.channel, id))
-		w.waitDelivered()
-		w.advance(3 * time.Second)
-
-		for _, s := range w.replicas() {
-			unclear, err := s.history.storeMissing(w.ctx(), []organisation.Shown{{
-				Message:     &before,
-				At:          organisation.PlaceOf(w.channel, &before),
-				InOurThread: true,
-			}})
-			noError(t, err)
-			wantEqual(t, "it is unclear", unclear, true)
-		}
-
-		want = append(want, change.verb)
-		w.wantVerbs(want...)
-	}
-}
-
 // hideReplies has Graph show none of the replies.
 func (w *world) hideReplies() { w.failGraph("graph.reply", http.StatusNotFound) }
-
-// A reply that Graph doesn't show yet isn't taken for deleted. It may leave when Graph shows it.
-func TestConfirmReplyThatIsNotShownYet(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	a := w.typeAsAnn("hello")
-	w.hideReplies()
-	w.wantNotShownYet("typed just now", a)
-	w.fake.ClearFaults()
-	w.wantConfirmed("shown", a, bridge.Unchanged)
-	w.wantVerbs(bridge.VerbSay)
-}
-
-// A reply that came back just now isn't taken for deleted because Graph doesn't show it yet. If Graph still doesn't
-// show it an hour later, it was deleted.
-func TestConfirmReplyThatCameBackJustNow(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	a := w.typeAsAnn("hello")
-	w.advance(time.Hour)
-	for _, change := range []changeOfLife{w.deletion(), w.restoration()} {
-		noError(t, change.do(w.channel, a.Place.Message))
-		w.waitDelivered()
-	}
-	w.hideReplies()
-	w.wantNotShownYet("back just now", a)
-	w.advance(time.Hour)
-	w.wantConfirmed("not shown for an hour", a, bridge.Gone)
-	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored, bridge.VerbDelete)
-}
 
 // editDigests returns the digests of the texts of all edits that were accepted. A digest is a part of an edit's
 // version.
@@ -211,28 +90,6 @@ func TestEditToldByGraphAndByTeamsIsOneVersion(t *testing.T) {
 	}
 	if digests[2] == digests[1] {
 		t.Errorf("the second edit has the digest of the first one, %q", digests[2])
-	}
-}
-
-// A character that can't be stored, such as NUL, doesn't make a text count as changed.
-func TestConfirmTextThatCannotBeStored(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	a := w.typeAsAnn("hello")
-	m := w.messageOfGraph(w.root, a.Place.Message)
-	m.EditedAt, m.Body = w.surface.org.Now(), graph.Body{ContentType: "text", Content: "good\x00 morning"}
-	for _, tt := range []struct {
-		known string // the text that the engine has
-		want  bridge.Confirmation
-	}{
-		{known: "good morning", want: bridge.Unchanged},
-		{known: "good evening", want: bridge.Changed},
-	} {
-		got, err := w.surface.history.compareText(w.ctx(), organisation.Shown{Message: &m, At: a.Place}, tt.known)
-		noError(t, err)
-		if got != tt.want {
-			t.Errorf("compareText(%q) = %v, want %v", tt.known, got, tt.want)
-		}
 	}
 }
 

@@ -47,15 +47,6 @@ func TestTypedWhileRefused(t *testing.T) {
 	wantList(t, "stored texts", w.acceptedTexts(), []string{"We are on it", "It is on its way"})
 }
 
-// Parley leaves out what was typed during a refusal also if another replica reads the channel afterwards, which knows
-// only what is stored.
-func TestTypedWhileRefusedAndReadByAnotherReplica(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	w.typeWhileGraphFails(w.refuseToRead, w.grantToRead, w.restartedSurface())
-	wantList(t, "stored texts", w.acceptedTexts(), []string{"We are on it", "It is on its way"})
-}
-
 // Parley finds what people typed while Graph could not be reached.
 func TestTypedWhileGraphIsDown(t *testing.T) {
 	t.Parallel()
@@ -66,26 +57,4 @@ func TestTypedWhileGraphIsDown(t *testing.T) {
 	mend := func() { w.fake.ClearFaults() }
 	w.typeWhileGraphFails(fail, mend, w.surface)
 	wantList(t, "stored texts", w.acceptedTexts(), []string{"he always complains", "We are on it", "It is on its way"})
-}
-
-// If Graph refuses for a while, Parley still finds messages that were typed before the refusal and missed because a
-// connection was broken.
-func TestTypedBeforeARefusal(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	noError(t, w.catchUp())
-	w.replyUnheard("It was missed")
-	w.advance(time.Second)
-
-	refusal := w.failGraph("graph.*", http.StatusForbidden)
-	if err := w.catchUp(); err != nil {
-		t.Logf("while Graph refuses: %v", err) // an error is allowed, but not needed
-	}
-	w.advance(time.Second)
-	w.replyUnheard("said among colleagues")
-	w.advance(time.Second)
-	w.fake.ClearFaults(refusal)
-
-	noError(t, w.catchUp())
-	wantList(t, "stored texts", w.acceptedTexts(), []string{"It was missed"})
 }

@@ -1,13 +1,10 @@
 package teams
 
 import (
-	"context"
-	"net/http"
 	"testing"
 	"time"
 
 	"parley/bot/teams/fact"
-	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
 
@@ -49,54 +46,4 @@ func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	asked := len(w.fake.Calls("graph.replies"))
 	noError(t, w.catchUp())
 	wantEqual(t, "questions for replies", len(w.fake.Calls("graph.replies"))-asked, 0)
-}
-
-// If Graph doesn't let Parley read, Parley finds nothing in old threads, and no reply waits for that.
-func TestOldThreadThatMayNotBeRead(t *testing.T) {
-	t.Parallel()
-	w, lost := newOldThreads(t, 1)
-	w.failGraph("graph.*", http.StatusForbidden)
-	w.run()
-	w.desk.Connected(t, 1)
-	w.wantFacts(lost, 0)
-}
-
-// newRefusedOldThreads makes more old threads than are read without a pause. Graph refuses to show the first of them.
-func newRefusedOldThreads(t *testing.T) (w *world, lost string) {
-	t.Helper()
-	w, lost = newOldThreads(t, oldThreadsBeforePause+3)
-	w.fake.Inject(teamsfake.Fault{
-		Method: "graph.replies", Kind: teamsfake.FaultHTTP, Status: http.StatusBadRequest, Code: "BadRequest", Times: 1,
-	})
-	w.surface.CatchUp(time.Time{})
-	return w, lost
-}
-
-// If Graph refuses to show one old thread, Parley still reads the others.
-func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
-	t.Parallel()
-	w, lost := newRefusedOldThreads(t)
-	w.surface.history.pauseFor = func(context.Context, time.Duration) bool { return true }
-	if err := w.catchUp(); !isRefused(err) {
-		t.Errorf("got error %v, want the refusal of the first thread", err)
-	}
-	w.wantFacts(lost, 1)
-}
-
-// If there are many old threads, Parley pauses between them. That leaves some of the calls that Graph allows to replies
-// that must be read again before they are sent.
-func TestPausesBetweenOldThreads(t *testing.T) {
-	t.Parallel()
-	w, _ := newRefusedOldThreads(t)
-	var readBeforePauses []int // how many threads were read before each pause
-	w.surface.history.pauseFor = func(context.Context, time.Duration) bool {
-		readBeforePauses = append(readBeforePauses, len(w.fake.Calls("graph.replies")))
-		return true
-	}
-	if err := w.catchUp(); !isRefused(err) {
-		t.Errorf("got error %v, want the refusal of the first thread", err)
-	}
-	const first = oldThreadsBeforePause
-	want := []int{first, first + 1, first + 2, first + 3} // the last pause comes before the channel that is gone
-	wantList(t, "threads that were read before each pause", readBeforePauses, want)
 }

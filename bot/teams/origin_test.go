@@ -2,7 +2,6 @@ package teams
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -223,56 +222,6 @@ func TestFilesWhileGraphCannotSayWhereTheyLie(t *testing.T) {
 	w.wantFileRefused(w.fromAnn(pay))
 }
 
-func TestDeletedFile(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	_, err := w.surface.Open(w.ctx(), w.fromAnn(strings.Replace(w.storePlan(), "plan.pdf", "gone.pdf", 1)))
-	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
-	wantWords(t, err.Error(), "deleted")
-}
-
-func TestPageInPlaceOfAFile(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	page := w.fromAnn(w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "page.pdf", Type: "text/html"}))
-	page.ContentType = "application/pdf"
-	_, err := w.surface.Open(w.ctx(), page)
-	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
-	wantWords(t, err.Error(), "web page")
-}
-
-// If the author has no OneDrive, or none that Parley may know of, the channel's files are read all the same.
-func TestFilesOfAnAuthorWithoutOneDrive(t *testing.T) {
-	t.Parallel()
-	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			t.Parallel()
-			w := newClockedWorld(t)
-			plan, own := w.storePlan(), w.storeOwn()
-			w.advance(2 * libraryLifetime) // nothing is remembered
-			w.fake.Inject(teamsfake.Fault{Method: "graph.drive", Kind: teamsfake.FaultHTTP, Status: status})
-			wantEqual(t, "the channel's file", w.readFile(w.fromAnn(plan)), "kept plan.pdf")
-			w.wantFileRefused(w.fromAnn(own))
-		})
-	}
-}
-
-// If Parley may read files, but not look up where they are stored, the error says what to grant. Messages can still be
-// read.
-func TestFilesWithoutTheRightToSeeWhereTheyLie(t *testing.T) {
-	t.Parallel()
-	w := newClockedWorld(t)
-	plan := w.storePlan()
-	w.failGraph("graph.folder", http.StatusForbidden)
-	w.advance(2 * libraryLifetime) // nothing is remembered
-
-	_, err := w.surface.Open(w.ctx(), w.fromAnn(plan))
-	wantNotGranted(t, err)
-	wantEqual(t, "class of the error, since waiting does not help", channels.ClassOf(err), channels.BadContent)
-	wantWords(t, err.Error(), fact.NoFileAccess)
-	wantEqual(t, "messages can be read", w.surface.org.CanRead(w.channel), true)
-}
-
 // openPlanAndPay stores a file of the channel, whose site an admin has named, and a file of another team. It opens both
 // with the given rights.
 func openPlanAndPay(t *testing.T, rights ...string) (planErr, payErr error) {
@@ -299,20 +248,5 @@ func TestFilesOfNamedSites(t *testing.T) {
 	t.Parallel()
 	planErr, payErr := openPlanAndPay(t, tenant.PermitMessages, tenant.PermitSites)
 	noError(t, planErr)
-	wantNotGranted(t, payErr)
-}
-
-// If a right for all sites is granted as well, Sites.Selected doesn't show which sites a file may come from.
-func TestFilesOfNamedSitesBesideARightForAll(t *testing.T) {
-	t.Parallel()
-	planErr, payErr := openPlanAndPay(t, tenant.PermitMessages, tenant.PermitSites, "Sites.FullControl.All")
-	wantNotGranted(t, planErr)
-	wantNotGranted(t, payErr)
-}
-
-func TestFilesWithoutAnyRightToReadThem(t *testing.T) {
-	t.Parallel()
-	planErr, payErr := openPlanAndPay(t, tenant.PermitMessages)
-	wantNotGranted(t, planErr)
 	wantNotGranted(t, payErr)
 }

@@ -2,7 +2,6 @@ package teams
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -138,17 +137,6 @@ func TestFilesToWhichALinkLeads(t *testing.T) {
 	}, shownFile{link: true}, shownFile{reason: true})
 }
 
-// An empty file is named with the reason. It has no link, since there is nothing to open.
-// Requirement R-071: Files are shown in the thread.
-func TestEmptyFilesAreNamed(t *testing.T) {
-	t.Parallel()
-	named := shownFile{reason: true}
-	checkShown(t, []customerFile{
-		{name: "empty.png", contentType: "image/png"},
-		{name: "empty.pdf", contentType: "application/pdf"},
-	}, named, named)
-}
-
 // turnedOnItsSide is an Exif block, a part of a JPEG which says that the picture must be turned to be upright.
 const turnedOnItsSide = "\xff\xe1\x00\x22Exif\x00\x00" +
 	"MM\x00*\x00\x00\x00\x08" + // big endian; the directory begins at byte 8
@@ -170,30 +158,6 @@ func TestCopyOfAPhoto(t *testing.T) {
 	wantEqual(t, "width", c.Width, 1024)
 	wantEqual(t, "height", c.Height, 512)
 	wantEqual(t, "it says which side is up", bytes.Contains(p.data, []byte(turnedOnItsSide)), true)
-}
-
-// A copy has no transparency: transparent parts become white.
-func TestCopyOfATransparentPicture(t *testing.T) {
-	t.Parallel()
-	var b bytes.Buffer
-	noError(t, png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 1100, 10))))
-	p, err := shrinkPicture(t.Context(), fileWith("a.png", "image/png", b.Bytes()))
-	noError(t, err)
-	img, _, err := image.Decode(bytes.NewReader(p.data))
-	noError(t, err)
-	if r, g, b, _ := img.At(500, 5).RGBA(); min(r, g, b) < 0xf000 {
-		t.Errorf("transparency became %x %x %x, want almost white", r, g, b)
-	}
-}
-
-// If a picture takes too long to read, no copy of it is made.
-func TestNoCopyAfterTheDeadline(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := shrinkPicture(ctx, fileWith("a.jpg", "image/jpeg", encodeJPEG(t, 2000, 1000))); err == nil {
-		t.Error("a copy is made after the time is over, want an error")
-	}
 }
 
 // diagonal makes a picture of a diagonal line.

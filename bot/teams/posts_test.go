@@ -116,15 +116,6 @@ func TestNothingIsPostedWhileTheAppIsOut(t *testing.T) {
 	wantEqual(t, "attempts", len(w.fake.Calls("activities.send"))-calls, 0)
 }
 
-func TestPostsWhenTheAppIsInAgain(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.removeApp()
-	_ = w.wantClosed(w.newSaid(w.root, "out"))
-	w.addApp()
-	w.mustSend(w.newSaid(w.root, "in again"))
-}
-
 // When the app is back in the team, Parley finds what was said meanwhile.
 func TestWhatWasSaidWhileTheAppWasOutIsFound(t *testing.T) {
 	t.Parallel()
@@ -136,46 +127,6 @@ func TestWhatWasSaidWhileTheAppWasOutIsFound(t *testing.T) {
 	w.waitStored("said meanwhile")
 }
 
-// A renamed channel is found by its new name only.
-func TestRenamedChannel(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	noError(t, w.fake.Admin.RenameChannel(w.channel, "Clients"))
-	w.waitDelivered()
-	w.wantChannel("#clients", w.channel)
-	w.wantChannel("#customers", "")
-}
-
-// If Teams hasn't reported yet that a channel was deleted, a failed post there doesn't make its threads and messages
-// count as lost.
-func TestDeletedChannelOfWhichNobodyTold(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name    string
-		newPost func(*world) bridge.Post
-	}{
-		{name: "said", newPost: func(w *world) bridge.Post { return w.newSaid(w.root, "untold") }},
-		{name: "card", newPost: func(w *world) bridge.Post {
-			card := w.newSaid(w.root, "untold")
-			card.Kind, card.Place.Message = bridge.PostCard, w.root
-			return card
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newThreadWorld(t)
-			w.withoutEvents(func() error { return w.fake.Admin.DeleteChannel(w.channel) })
-
-			se := w.wantClosed(tt.newPost(w))
-			for _, lost := range []error{bridge.ErrThreadLost, bridge.ErrMessageGone} {
-				if errors.Is(se, lost) {
-					t.Errorf("got error %v, want none that says %v", se, lost)
-				}
-			}
-		})
-	}
-}
-
 func TestDeletedChannelTakesNoPosts(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -185,85 +136,12 @@ func TestDeletedChannelTakesNoPosts(t *testing.T) {
 	_ = w.wantClosed(w.newSaid(w.root, "gone"))
 }
 
-// A channel that was restored takes posts again, and what is typed there is heard.
-func TestRestoredChannel(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	noError(t, w.fake.Admin.DeleteChannel(w.channel))
-	w.waitDelivered()
-	noError(t, w.fake.Admin.RestoreChannel(w.channel))
-	w.waitDelivered()
-	w.mustSend(w.newSaid(w.root, "back"))
-	wantEqual(t, "what is heard there", w.typeAsAnn("still there").Text, "still there")
-}
-
 func TestThreadWithoutItsRootIsLost(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	noError(t, w.fake.Admin.Forget(w.channel, w.root))
 	if se := w.mustFail(w.newSaid(w.root, "lost")); !errors.Is(se, bridge.ErrThreadLost) {
 		t.Errorf("got error %v, want that the thread is lost", se)
-	}
-}
-
-// Teams now and then doesn't find a message that is there. The post is tried again a little later, and the thread
-// counts as lost only if that lasts.
-func TestMessageThatTeamsDoesNotFindThoughItIsThere(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, method, code string
-		newPost            func(*world) bridge.Post
-		lost               error
-	}{
-		{
-			name: "card", method: "activities.update", code: "ActivityNotFoundInConversation", lost: bridge.ErrMessageGone,
-			newPost: func(w *world) bridge.Post { return w.newCard() },
-		},
-		{
-			name: "said", method: "activities.send", code: "ConversationNotFound", lost: bridge.ErrThreadLost,
-			newPost: func(w *world) bridge.Post { return w.newSaid(w.root, "there") },
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newClockedWorld(t)
-			p := tt.newPost(w)
-			p.FirstAttemptAt = w.surface.org.Now()
-			w.fake.Inject(teamsfake.Fault{Method: tt.method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: tt.code})
-
-			se := w.mustFail(p)
-			wantEqual(t, "class", se.Class, channels.Retry)
-			if errors.Is(se, tt.lost) {
-				t.Errorf("got error %v, want none that says %v", se, tt.lost)
-			}
-
-			w.advance(maxWronglyMissing + time.Second)
-			if se := w.mustFail(p); !errors.Is(se, tt.lost) {
-				t.Errorf("when that lasts: got error %v, want one that says %v", se, tt.lost)
-			}
-		})
-	}
-}
-
-// If a message was deleted, Teams may answer 403 to a change of it, without saying why. Graph tells whether the
-// deletion is the reason.
-func TestRefusedChangeOfADeletedMessage(t *testing.T) {
-	t.Parallel()
-	for name, isDeleted := range map[string]bool{"deleted": true, "there": false} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newThreadWorld(t)
-			if isDeleted {
-				noError(t, w.fake.Admin.Erase(w.channel, w.root))
-			}
-			w.fake.Inject(teamsfake.Fault{
-				Method: "activities.update",
-				Kind:   teamsfake.FaultHTTP,
-				Status: http.StatusForbidden,
-				Code:   "ServiceError",
-			})
-			wantEqual(t, "the message is gone", errors.Is(w.mustFail(w.newCard()), bridge.ErrMessageGone), isDeleted)
-		})
 	}
 }
 
@@ -292,36 +170,4 @@ func TestWhisper(t *testing.T) {
 	}
 	wantWords(t, got[0].Text, "There is a reason.")
 	wantEqual(t, "messages in Ann's chat", len(w.fake.Personal(ann)), 0)
-}
-
-// If Teams refuses to whisper in a channel, the post goes to that person's chat.
-func TestWhisperThatTeamsRefuses(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.fake.Inject(teamsfake.Fault{
-		Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusBadRequest, Code: "BadArgument", Times: 1,
-	})
-	wantEqual(t, "it went elsewhere", w.mustSend(w.newWhisper(ann)).Elsewhere, true)
-	got := w.fake.Personal(ann)
-	if len(got) != 1 {
-		t.Fatalf("Ann's chat has %d messages, want one: %+v", len(got), got)
-	}
-	wantWords(t, got[0].Text, "There is a reason.")
-}
-
-// Even if Teams refuses a new mark (an emoji that shows how a reply stands), the outdated one is removed: a reply that
-// failed doesn't stay marked as sent.
-func TestRefusedMarkClearsTheEarlierOne(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	id := w.replyAsAnn("On our way")
-	mark := w.newMark(id)
-
-	w.mustSend(mark)
-	w.fake.Inject(teamsfake.Fault{
-		Method: "reactions.add", Kind: teamsfake.FaultHTTP, Status: http.StatusBadRequest, Code: "BadArgument", Times: 1,
-	})
-	mark.Token, mark.Mark, mark.Clears = "failed", bridge.MarkWarning, bridge.MarkSent
-	w.mustSend(mark)
-	wantEqual(t, "marks that are left", len(w.fake.Message(w.channel, id).Reactions), 0)
 }

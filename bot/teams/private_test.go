@@ -1,10 +1,8 @@
 package teams
 
 import (
-	"strings"
 	"testing"
 
-	"parley/bot/shape"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/tenant"
@@ -33,41 +31,6 @@ func TestReplyInAPrivateChannel(t *testing.T) {
 	wantEqual(t, "actor", a.Actor.Kind, bridge.ActorPerson)
 	wantEqual(t, "channel", a.Place.Channel, w.channel)
 	wantEqual(t, "it is our thread", a.OwnThread, true)
-}
-
-// Somebody who is mentioned in a private channel, but isn't a member, is told in their own chat, with a link to the
-// thread. That also holds for a line that has buttons in the thread.
-func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	w.typeAs(w.fake.As(ben), w.root, "known from elsewhere")
-	w.beginPrivateThread()
-
-	// A line without buttons.
-	p := w.newPost(bridge.PostLine, "assigned")
-	p.Line = &bridge.Line{
-		Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann Lee"},
-		Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}},
-	}
-	w.mustSend(p)
-	hasGot := func(messages int) func() bool { return func() bool { return len(w.fake.Personal(ben)) >= messages } }
-	noError(t, w.fake.WaitFor(w.ctx(), hasGot(1))) // it is told in the background
-
-	// A line with a button and a long text.
-	p.Token = "failed"
-	p.Line = &bridge.Line{
-		Content: &bridge.FailedLine{Trouble: "Her mailbox is full."}, Mentions: p.Line.Mentions,
-		Text: strings.Repeat("long ", 20000), Verbs: []bridge.Verb{bridge.VerbSendAgain},
-	}
-	w.mustSendAll(p)
-
-	noError(t, w.fake.WaitFor(w.ctx(), hasGot(2)))
-	w.surface.org.Work.Wait()
-	told := w.fake.Personal(ben)
-	wantEqual(t, "messages to Ben", len(told), 2)
-	wantWords(t, told[0].HTML, "teams.microsoft.com", "Ann Lee assigned it", shape.Number(p.Facts.ID))
-	wantWords(t, told[1].HTML, "teams.microsoft.com", "did not get a reply of yours", shape.Number(p.Facts.ID))
-	w.wantNoProblems()
 }
 
 // A slash command, which only Parley sees, is a command in its thread. It has no message there.
@@ -99,15 +62,4 @@ func TestTextToUsAloneIsNoReply(t *testing.T) {
 			wantEqual(t, "it is explicit", a.Explicit, false)
 		})
 	}
-}
-
-// Somebody who is no agent is mentioned by their name in Teams, because the engine doesn't know it.
-func TestMentionOfSomebodyWhoIsNoAgent(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	p := w.newPost(bridge.PostLine, "unknown")
-	p.Line = &bridge.Line{Content: bridge.LineNotMapped, Mentions: []bridge.AgentRef{bridge.You(ben)}}
-	place := w.mustSend(p)
-	wantWords(t, w.fake.Message(w.channel, place.Message).HTML, "<at>Ben Kim</at> Nothing was sent")
-	w.wantNoProblems()
 }

@@ -83,15 +83,6 @@ func forEachNamedPost(t *testing.T, check func(*testing.T, *world, namedPost)) {
 	}
 }
 
-// A post that shows the customer's name is found although the customer has another name by then.
-func TestReconcileAfterNameBecameKnown(t *testing.T) {
-	t.Parallel()
-	forEachNamedPost(t, func(_ *testing.T, w *world, n namedPost) {
-		w.sendWithLostAnswer(w.newNamedPost(n, customerByNumber()))
-		w.wantReconciled(w.newNamedPost(n, customerByName()), channels.Landed)
-	})
-}
-
 // A post that is already recorded isn't taken for another one with the same words.
 func TestReconcileDoesNotTakeARecordedPost(t *testing.T) {
 	t.Parallel()
@@ -103,21 +94,6 @@ func TestReconcileDoesNotTakeARecordedPost(t *testing.T) {
 		other.Token = "another"
 		w.wantReconciled(other, channels.Absent)
 	})
-}
-
-// A post is found although Graph's list begins with a page without messages. If a root counted as absent, it would be
-// posted again.
-func TestReconcileReadsOnAfterAnEmptyPage(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t, withEmptyPages)
-	root := w.newRoot("lost", w.channel)
-	w.fake.Inject(teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultDrop, After: true, Times: 1})
-	wantEqual(t, "class of the lost answer", w.mustFail(root).Class, channels.Ambiguous)
-	w.wantReconciled(root, channels.Landed)
-
-	said := w.newSaid(w.root, "lost")
-	w.sendWithLostAnswer(said)
-	w.wantReconciled(said, channels.Landed)
 }
 
 // A post isn't taken for another one that says something else.

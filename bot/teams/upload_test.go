@@ -7,7 +7,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -102,33 +101,6 @@ func TestUploadBecomesAReply(t *testing.T) {
 	}
 }
 
-// If a page is sent twice, that is one reply. Both times the person is told that it is on its way.
-func TestUploadThatIsSentTwiceIsOneReply(t *testing.T) {
-	t.Parallel()
-	w := newUploadWorld(t)
-	page := w.openUploadPage("")
-	for range 2 {
-		status, answer := w.uploadFile(page, "Here it is", "plan.txt", "the plan")
-		wantEqual(t, "status", status, http.StatusOK)
-		wantWords(t, answer, "On its way to Kim Lee")
-	}
-	w.wantFacts(uploadFacts, 1)
-}
-
-// When the page says that it is done, the dialog closes.
-func TestUploadClosesTheDialog(t *testing.T) {
-	t.Parallel()
-	w := newUploadWorld(t)
-	w.uploadFile(w.openUploadPage(""), "Here it is", "plan.txt", "the plan")
-	out, err := w.ann.Complete(w.ctx(), object{"uploaded": true})
-	noError(t, err)
-	wantNoDialog(t, out)
-	if d := w.fake.Dialog(ann); d != nil {
-		t.Errorf("Ann has the dialog %+v, want none", d)
-	}
-	w.wantNoProblems()
-}
-
 // Of several different replies with one ticket, sent together, one counts, and only its sender is told that it is on its way. So
 // it is if several processes of Parley get them.
 func TestOneTicketIsOneReply(t *testing.T) {
@@ -154,73 +126,4 @@ func TestOneTicketIsOneReply(t *testing.T) {
 	all.Wait()
 	wantEqual(t, "senders who were told that theirs is on its way", accepted.Load(), 1)
 	w.wantFacts(uploadFacts, 1)
-}
-
-// The upload page needs a public address with TLS, because Teams opens no other.
-func TestUploadPageNeedsTLS(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name         string
-		publicURL    string
-		wantPage     bool
-		wantHandlers int
-	}{
-		{name: "no address", publicURL: "", wantHandlers: 1},
-		{name: "an address without TLS", publicURL: "http://help.acme.test", wantHandlers: 1},
-		{name: "not an address", publicURL: "::", wantHandlers: 1},
-		{name: "an address with TLS", publicURL: "https://help.acme.test", wantPage: true, wantHandlers: 4}, // also GET, POST and style
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s, err := New(Options{
-				AppID: "a", AppPassword: "b", TenantID: "c", Desk: newFakeDesk(),
-				PublicURL: tt.publicURL, LinkKeys: [][]byte{[]byte("k")},
-			})
-			noError(t, err)
-
-			wantEqual(t, "there is a page", s.upload != nil, tt.wantPage)
-			wantEqual(t, "forms offer to attach files", s.org.Home().Attach, tt.wantPage)
-			wantEqual(t, "handlers", len(s.Handlers()), tt.wantHandlers)
-		})
-	}
-}
-
-// Without an upload page, the form of a reply doesn't offer to attach files.
-func TestNoUploadPage(t *testing.T) {
-	t.Parallel()
-	w := newThreadWorld(t)
-	wantNoWords(t, wantDialog(t, "Reply", w.openReplyForm()), "Attach files")
-}
-
-// Links lead to Teams at the address that the organisation's people use, which differs in a US Government cloud.
-func TestLinksOfAGovernmentCloud(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name     string
-		graphURL string
-		wantHost string
-	}{
-		{name: "public cloud", graphURL: "", wantHost: "teams.microsoft.com"},
-		{name: "GCC High", graphURL: "https://graph.microsoft.us/v1.0", wantHost: "gov.teams.microsoft.us"},
-		{name: "DoD", graphURL: "https://DoD-Graph.microsoft.us/v1.0", wantHost: "dod.teams.microsoft.us"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", GraphURL: tt.graphURL, Desk: newFakeDesk()})
-			noError(t, err)
-			link := s.org.Home().Link(bridge.Place{Channel: "19:X", Message: "1"})
-			if want := "https://" + tt.wantHost + "/l/message/"; !strings.HasPrefix(link, want) {
-				t.Errorf("got the link %s, want it to begin with %s", link, want)
-			}
-		})
-	}
-}
-
-// Teams of the US Government may show our pages in a frame, too.
-func TestGovernmentCloudsMayShowOurPages(t *testing.T) {
-	t.Parallel()
-	const want = "https://*.teams.microsoft.us"
-	if !slices.Contains(FrameOrigins(), want) {
-		t.Errorf("those who may show our pages are %q, want %q among them", FrameOrigins(), want)
-	}
 }

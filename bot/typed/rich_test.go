@@ -2,9 +2,7 @@ package typed
 
 import (
 	"math"
-	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -87,37 +85,6 @@ func wordsWithInvisibleParts() []string {
 // fewItems is how many items the tests allow a message: more than they type.
 const fewItems = 10
 
-// Buttons keeps joiners and selectors that are part of a word. A line of nothing else isn't a button.
-func TestButtonsKeepInvisibleParts(t *testing.T) {
-	t.Parallel()
-	want := wordsWithInvisibleParts()
-	buttons, problem := Buttons("\u200d\n"+strings.Join(want, "\n")+"\n\ufe0f \u200c", fewItems)
-	if problem != "" {
-		t.Fatalf("got the problem %q, want none", problem)
-	}
-	var titles []string
-	for _, b := range buttons {
-		titles = append(titles, b.Title)
-	}
-	if !slices.Equal(titles, want) {
-		t.Errorf("got the buttons %+q, want %+q", titles, want)
-	}
-}
-
-func TestRowsKeepInvisibleParts(t *testing.T) {
-	t.Parallel()
-	for _, word := range wordsWithInvisibleParts() {
-		sections, problem := Rows(word+":\n"+word+"|"+word, fewItems)
-		if problem != "" {
-			t.Errorf("%+q: got the problem %q, want none", word, problem)
-		}
-		want := []bridge.RichSection{{Title: word, Rows: []bridge.RichRow{{ID: "r1", Title: word, Description: word}}}}
-		if !reflect.DeepEqual(sections, want) {
-			t.Errorf("%+q: got the sections %+q, want %+q", word, sections, want)
-		}
-	}
-}
-
 func TestCardsKeepInvisibleParts(t *testing.T) {
 	t.Parallel()
 	for _, word := range wordsWithInvisibleParts() {
@@ -143,25 +110,6 @@ func TestCardsKeepInvisibleParts(t *testing.T) {
 		if got := card.Buttons[0].Title; got != word {
 			t.Errorf("got the button %+q, want %+q", got, word)
 		}
-	}
-}
-
-// Tags keeps joiners and selectors that are part of a word. A tag of nothing else isn't a tag.
-func TestTagsKeepInvisibleParts(t *testing.T) {
-	t.Parallel()
-	for _, word := range wordsWithInvisibleParts() {
-		typed := word + ", \ufe0f, #\u200d"
-		if got, want := Tags(typed), []string{word}; !slices.Equal(got, want) {
-			t.Errorf("Tags(%+q) = %+q, want %+q", typed, got, want)
-		}
-	}
-}
-
-// Rows refuses a title that is only a joiner.
-func TestRowWithoutAVisibleTitle(t *testing.T) {
-	t.Parallel()
-	if sections, problem := Rows("\u200d| more", fewItems); problem == "" {
-		t.Errorf("got the sections %+q and no problem, want one", sections)
 	}
 }
 

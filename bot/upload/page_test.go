@@ -3,7 +3,6 @@ package upload
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -53,14 +52,6 @@ func TestFilesAreSubmitted(t *testing.T) {
 			t.Errorf("file %d: got %+v, want %+v", i, got[i], want)
 		}
 	}
-}
-
-// If another reply was submitted with the ticket meanwhile, the page says that only that one counts.
-func TestSubmittedMeanwhile(t *testing.T) {
-	t.Parallel()
-	p := newTestPage(t)
-	p.isAlready = true
-	wantAnswer(t, p.postForm(p.annsLink(), "", pdf()), http.StatusOK, "This was sent before")
 }
 
 // The refusal of a form says why, and the form comes back with the text that was typed.
@@ -132,13 +123,6 @@ func TestTooManyBytes(t *testing.T) {
 	t.Parallel()
 	p := newTestPage(t)
 	wantAnswer(t, p.postRaw(io.MultiReader(strings.NewReader(fileHead), endless{})), http.StatusRequestEntityTooLarge, "at most 100 MB")
-	p.wantNothingSubmitted()
-}
-
-func TestFormThatIsCutOff(t *testing.T) {
-	t.Parallel()
-	p := newTestPage(t)
-	wantAnswer(t, p.postRaw(strings.NewReader(fileHead+"half of it")), http.StatusUnprocessableEntity, "not what the page sends")
 	p.wantNothingSubmitted()
 }
 
@@ -214,27 +198,6 @@ func TestTicketEnds(t *testing.T) {
 	p.wantNothingSubmitted()
 }
 
-// A stranger whose body never arrives whole is answered at once, and the connection is closed.
-func TestStrangersBodyIsNotAwaited(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(newTestPage(t).handler)
-	t.Cleanup(server.Close)
-	conn, err := net.Dial("tcp", server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(conn, "POST /chat/upload/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"); err != nil {
-		t.Fatal(err)
-	}
-	if text, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 404 ") {
-		t.Errorf("got %.20q, %v; want status 404, and the connection closed", text, err)
-	}
-}
-
 // The page runs no script but its own, is shown in the chat alone, and stays in no cache.
 func TestPageIsStrict(t *testing.T) {
 	t.Parallel()
@@ -271,17 +234,5 @@ func TestPageIsStrict(t *testing.T) {
 		if strings.Contains(w.Body.String(), bad) {
 			t.Errorf("the page contains %q", bad)
 		}
-	}
-}
-
-// The link has the text that was typed before behind its "#", which no server sees. An unknown theme is left out.
-func TestLink(t *testing.T) {
-	t.Parallel()
-	link := newTestPage(t).page.Link(annsTicket(), "odd", "50 % off & more\n#1")
-	if want := "#50%20%25%20off%20&%20more%0A%231"; !strings.HasSuffix(link, want) {
-		t.Errorf("the link ends with something else than %q: %s", want, link)
-	}
-	if strings.Contains(link, "theme") {
-		t.Errorf("the link has a theme: %s", link)
 	}
 }

@@ -35,25 +35,3 @@ func TestDirectLineHasNothingOfTheCustomer(t *testing.T) {
 		}
 	}
 }
-
-// The note with which a colleague assigned a conversation is told to whom it is for.
-func TestDirectLineHasTheNoteWithAnAssignment(t *testing.T) {
-	t.Parallel()
-	got := Plain(DirectLine(bridge.Line{Content: bridge.LineAssigned, By: bob(), Mentions: agents{ann()}, Text: "please look"}, 12))
-	for _, want := range []string{"#12", bob().Name, "please look"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%q is missing in %q", want, got)
-		}
-	}
-}
-
-// The name of whoever assigned a conversation is shown as it is.
-func TestDirectLineNamesWhoAssigned(t *testing.T) {
-	t.Parallel()
-	percent := bob()
-	percent.Name = "Bob 100%d"
-	got := Plain(DirectLine(bridge.Line{Content: bridge.LineAssigned, By: percent, Mentions: agents{ann()}}, 12))
-	if want := "#12 is yours now: Bob 100%d assigned it."; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}

@@ -127,46 +127,6 @@ func TestNewForm(t *testing.T) {
 	golden.Text(t, "testdata/form.txt", b.String())
 }
 
-// If a conversation has one owner at a time, the form asks for one person, and suggests none.
-func TestAssignFormForOneOwner(t *testing.T) {
-	t.Parallel()
-	form := mustForm(t, input(t, bridge.VerbAssign, with(full(t), func(f *bridge.Facts) { f.Account.OneOwner = true })))
-	people := form.Fields[0]
-	wantEqual(t, "name of the first field", people.Name, "people")
-	wantEqual(t, "kind of the first field", people.Kind, FieldOne)
-	if len(people.Options) == 0 {
-		t.Error("nobody can be chosen")
-	}
-	wantEqual(t, "people chosen already", len(people.Value), 0)
-}
-
-// The form lists the owners first, in their order: some surfaces return what is chosen in the order in which it is listed.
-// Requirement R-116: Several owners, the first leads.
-func TestAssignFormListsOwnersFirst(t *testing.T) {
-	t.Parallel()
-	form := mustForm(t, input(t, bridge.VerbAssign, with(facts(t), func(f *bridge.Facts) { f.Assignees = []bridge.AgentRef{eve(), bob()} })))
-	var listed []string
-	for _, o := range form.Fields[0].Options {
-		listed = append(listed, o.Value)
-	}
-	wantEqual(t, "people", strings.Join(listed, " "), "eve@acme.test UBOB UANN")
-}
-
-// A colleague who is away can be chosen, with a sign, and isn't suggested.
-// Requirement R-242: Available, busy, away.
-func TestAssignFormTellsWhoIsAway(t *testing.T) {
-	t.Parallel()
-	in := input(t, bridge.VerbAssign, facts(t))
-	in.People[1].Away = true
-	form := mustForm(t, in)
-	wantEqual(t, "Bob in the list", form.Fields[0].Options[1].Label, "Bob Ray (away)")
-	for _, b := range form.Quick {
-		if strings.Contains(b.Label, "Bob") {
-			t.Errorf("there is a button %q", b.Label)
-		}
-	}
-}
-
 // wantRefusedForm checks that there is no form, and why.
 func wantRefusedForm(t *testing.T, verb bridge.Verb, facts bridge.Facts, code bridge.Reason) *bridge.Problem {
 	t.Helper()
@@ -203,67 +163,5 @@ func TestNewFormOfAResolvedConversation(t *testing.T) {
 			p = wantRefusedForm(t, tt.verb, resolved, tt.wantCode)
 			wantEqual(t, "the hint where another one continues it", p.Hint, "It goes on in #13. If that is over, too, reopen this one.")
 		})
-	}
-}
-
-// If reopening is of no use, or not possible, the hint isn't to reopen.
-func TestNewFormRefuses(t *testing.T) {
-	t.Parallel()
-	watched := with(facts(t), func(f *bridge.Facts) { f.Account.Mode = "watch" })
-	windowClosed := with(facts(t), func(f *bridge.Facts) { f.Window.Until = now(t) })
-	windowWithoutTime := with(facts(t), func(f *bridge.Facts) { f.Window = bridge.Window{Closed: true} })
-	for _, tt := range []struct {
-		name     string
-		verb     bridge.Verb
-		facts    bridge.Facts
-		wantCode bridge.Reason
-	}{
-		{name: "a reply to a closed conversation", verb: bridge.VerbReply, facts: withStatus(t, bridge.StatusClosed), wantCode: "closed"},
-		{name: "a reply by an account that only watches", verb: bridge.VerbReply, facts: watched, wantCode: "watching"},
-		{name: "a reply after the window has closed", verb: bridge.VerbReply, facts: windowClosed, wantCode: "window_closed"},
-		{name: "a reply in a closed window without a time", verb: bridge.VerbReply, facts: windowWithoutTime, wantCode: "window_closed"},
-		{name: "assigning a closed conversation", verb: bridge.VerbAssign, facts: withStatus(t, bridge.StatusClosed), wantCode: "not_open"},
-		{name: "taking tags from one that has none", verb: bridge.VerbUntag, facts: facts(t), wantCode: "no_tags"},
-		{name: "a verb that needs no form", verb: bridge.VerbTake, facts: facts(t), wantCode: "no_form"},
-		{name: "an unknown verb", verb: bridge.VerbUnknown, facts: facts(t), wantCode: "no_form"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			p := wantRefusedForm(t, tt.verb, tt.facts, tt.wantCode)
-			if strings.Contains(p.Hint, "Reopen") {
-				t.Errorf("got the hint %q, want it not to name reopening", p.Hint)
-			}
-		})
-	}
-}
-
-func TestNoteOnAResolvedConversation(t *testing.T) {
-	t.Parallel()
-	mustForm(t, input(t, bridge.VerbNote, withStatus(t, bridge.StatusResolved)))
-}
-
-func TestPickOfNoConversations(t *testing.T) {
-	t.Parallel()
-	if _, err := Pick(bridge.VerbTake, bridge.Args{}, nil); err == nil {
-		t.Error("got a form of no conversations, want an error")
-	}
-}
-
-// A snooze form that is opened before midnight and sent after it means the day that its label named.
-// Requirement R-030: Snooze, by choice or in words.
-func TestSnoozeFormAcrossMidnight(t *testing.T) {
-	t.Parallel()
-	in := input(t, bridge.VerbSnooze, full(t))
-	in.Now = time.Date(2026, 11, 20, 23, 50, 0, 0, in.Facts.Zone)
-	form, err := NewForm(in)
-	noError(t, err)
-
-	chosen := form.Fields[0].Value // tomorrow, which the form suggests
-	filled, errs := Submit(form.Verb, form.Args, map[string][]string{"until": chosen}, in.Now.Add(20*time.Minute), in.Facts.Zone)
-	if len(errs) > 0 {
-		t.Fatalf("handed in after midnight: %v", errs)
-	}
-	if want := "2026-11-21T09:00:00"; !strings.HasPrefix(filled.Args.Until, want) {
-		t.Errorf("snoozed until %s, want %s as the label said", filled.Args.Until, want)
 	}
 }

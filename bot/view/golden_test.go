@@ -129,13 +129,6 @@ func wantWords(t *testing.T, shown string, words ...string) {
 	}
 }
 
-// wantOneLine checks that a card is one line without buttons.
-func wantOneLine(t *testing.T, c Card) {
-	t.Helper()
-	wantEqual(t, "blocks of the card", len(c.Blocks), 1)
-	wantEqual(t, "buttons of the card", len(c.Buttons), 0)
-}
-
 // The people and the conversation of the tests.
 
 func berlin(t testing.TB) *time.Location {

@@ -1,13 +1,10 @@
 package view
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"parley/bot/command"
-	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/golden"
 )
@@ -29,34 +26,6 @@ func fullSyntax() CommandSyntax {
 	return CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley ", "/parley "}}
 }
 
-// Help names what can be typed in the chat in which it is read. Each of its items is read there as the command that
-// it explains.
-func TestHelpBySyntax(t *testing.T) {
-	t.Parallel()
-	private := CommandSyntax{Private: true}
-	onlyMentions := CommandSyntax{
-		Signs: []string{"@Parley "}, SignsOutside: []string{"@Parley "}, SlashCommands: []string{"note", "take"}, OnlyMentions: true,
-		EmojiOnPostsOnly: true,
-	}
-	for name, syntax := range map[string]CommandSyntax{"everything": fullSyntax(), "only mentions": onlyMentions, "private": private} {
-		for _, u := range verb.All() {
-			c := Help(u.Typed.Words[0], syntax)
-			checkCard(t, name+" "+u.Typed.Words[0], c)
-			for _, typed := range helpItems(c) {
-				wantEqual(t, fmt.Sprintf("%s: the verb of %q", name, typed), readAs(syntax, typed).Verb, u.Name)
-			}
-		}
-	}
-
-	var b strings.Builder
-	for _, syntax := range []CommandSyntax{onlyMentions, private} {
-		for _, word := range []string{"", "all", "snooze", "reply", "undo"} {
-			b.WriteString(dump("help "+word, Help(word, syntax)))
-		}
-	}
-	golden.Text(t, "testdata/help_syntax.txt", b.String())
-}
-
 // helpItems returns what help says can be typed.
 func helpItems(c Card) (typed []string) {
 	for _, b := range c.Blocks {
@@ -65,29 +34,6 @@ func helpItems(c Card) (typed []string) {
 		}
 	}
 	return typed
-}
-
-// readAs reads what was typed as a chat with this syntax does. It returns nothing for what such a chat doesn't hear.
-func readAs(syntax CommandSyntax, typed string) command.Parsed {
-	mentioned, isMention := strings.CutPrefix(typed, "@Parley ")
-	switch {
-	case syntax.Private:
-		return command.Slash("parley", typed, command.Options{})
-	case isMention:
-		return command.Mention(mentioned, command.Options{})
-	case syntax.OnlyMentions:
-		return command.Parsed{}
-	}
-	return command.Parse(typed, command.Options{})
-}
-
-// The help names ten everyday commands and leads to the others.
-func TestHelpIsShort(t *testing.T) {
-	t.Parallel()
-	c := Help("", fullSyntax())
-	wantEqual(t, "commands", len(helpItems(c)), 10)
-	wantEqual(t, "buttons", len(c.Buttons), 1)
-	wantEqual(t, "the button", c.Buttons[0].Label, "All commands")
 }
 
 // The whole help names every command that its reader may use, and no other.

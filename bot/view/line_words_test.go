@@ -80,16 +80,6 @@ func TestReasonWords(t *testing.T) {
 	}
 }
 
-// In the answer to !why, a text whose words aren't shown is called a message.
-func TestWhyOfATextWithoutWords(t *testing.T) {
-	t.Parallel()
-	why := &bridge.WhyLine{Decided: []bridge.Decided{{At: now(t), By: ann(), Fate: bridge.FateInside, Reason: bridge.ReasonConfidential}}}
-	words, want := Plain(Line(bridge.Line{Content: why}, facts(t))), "Ann Lee: a message stayed inside. A rule"
-	if !strings.Contains(words, want) {
-		t.Errorf("got %q, want %q in it", words, want)
-	}
-}
-
 // Each verb that an agent can give is confirmed in words of its own. A reaction isn't given as a verb.
 func TestLineDone(t *testing.T) {
 	t.Parallel()
@@ -106,55 +96,6 @@ func TestLineDone(t *testing.T) {
 		b.WriteString(string(v) + ": " + words + "\n")
 	}
 	golden.Text(t, "testdata/line_done.txt", b.String())
-}
-
-// quoteIn returns the text that a line repeats, and whether the line leads to the message.
-func quoteIn(t *testing.T, l bridge.Line) (text string, leads bool) {
-	t.Helper()
-	l.Mentions = agents{ann()}
-	for _, b := range Line(l, facts(t)).Blocks {
-		if b.Kind == BlockQuote {
-			text = b.Text
-		}
-		leads = leads || b.Kind == BlockSmall && b.Pieces[0].Kind == PieceThread
-	}
-	return text, leads
-}
-
-// A line repeats two lines of a long message and leads to it. It repeats the whole text if the message can't be read
-// there any more, or if the text was typed into a form.
-func TestLineRepeatsTwoLines(t *testing.T) {
-	t.Parallel()
-	const maxRepeatedBytes = 210
-	paragraphs := "**Dear** Carla,\n\n- one_two\n- three\n\n```\ncode\n```\n" + strings.Repeat("And so on, as was said before. ", 200)
-	at := bridge.Place{Channel: "C1", Message: "101.1"}
-
-	t.Run("many lines", func(t *testing.T) {
-		text, leads := quoteIn(t, bridge.Line{Content: &bridge.InsideLine{}, Text: paragraphs, SourceRef: at})
-		wantEqual(t, "repeated text", text, "Dear Carla,\none\\_two …")
-		wantEqual(t, "leads to the message", leads, true)
-	})
-
-	t.Run("one line that is very long", func(t *testing.T) {
-		text, leads := quoteIn(t, bridge.Line{Content: &bridge.FailedLine{}, Text: strings.Repeat("word ", 1000), SourceRef: at})
-		if len(text) > maxRepeatedBytes {
-			t.Errorf("repeats %d bytes, want at most %d", len(text), maxRepeatedBytes)
-		}
-		wantEqual(t, "leads to the message", leads, true)
-	})
-
-	for name, l := range map[string]bridge.Line{
-		"two short lines":   {Content: &bridge.InsideLine{}, Text: "Two\nlines", SourceRef: at},
-		"a form's text":     {Content: &bridge.InsideLine{}, Text: paragraphs},
-		"a deleted message": {Content: &bridge.DeleteLateLine{}, Text: paragraphs, SourceRef: at},
-		"an edited message": {Content: &bridge.EditLateLine{}, Text: paragraphs, SourceRef: at},
-	} {
-		t.Run(name, func(t *testing.T) {
-			text, leads := quoteIn(t, l)
-			wantEqual(t, "repeated text", text, l.Text)
-			wantEqual(t, "leads to the message", leads, false)
-		})
-	}
 }
 
 // In a daily thread, which collects a day's automatic mail, no customer is meant. A line about a text that was typed

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -63,41 +62,6 @@ func TestCardNamesWhoIsInCopy(t *testing.T) {
 	}
 }
 
-// A line names the people who were taken out of the recipients.
-func TestLineNamesWhoGetsNoMoreReplies(t *testing.T) {
-	t.Parallel()
-	line := bridge.Line{Content: &bridge.RecipientsLine{Without: people("Lucía")}}
-	wantWords(t, dump("line", Line(line, facts(t))), "No longer among them: Lucía ")
-}
-
-// When a conversation has gone on elsewhere, the card of its former thread leads there, and offers no buttons.
-func TestCardOfAThreadThatWasLeft(t *testing.T) {
-	t.Parallel()
-	t.Run("for another thread", func(t *testing.T) {
-		left := Root(with(facts(t), func(f *bridge.Facts) { f.Thread.Left, f.Team = true, "Billing" }))
-		wantWords(t, dump("root", left), "goes on in <thread Billing C1 100.1>")
-		wantOneLine(t, left)
-	})
-
-	t.Run("for another chat", func(t *testing.T) {
-		left := Root(with(facts(t), func(f *bridge.Facts) {
-			f.Thread.Left, f.Thread.Root, f.Thread.Elsewhere = true, bridge.Place{}, "Teams"
-		}))
-		wantWords(t, dump("root", left), " in Teams")
-	})
-
-	t.Run("for a channel that not everybody may read", func(t *testing.T) {
-		f := with(facts(t), func(f *bridge.Facts) { f.Thread.Left, f.Thread.Secluded, f.Team = true, true, "Billing" })
-		left := dump("root", Root(f))
-		wantWords(t, left, "#12", "goes on in <thread Billing C1 100.1>")
-		for _, secret := range []string{f.Contact.Name, f.Subject} {
-			if strings.Contains(left, secret) {
-				t.Errorf("got %q, want it without %q", left, secret)
-			}
-		}
-	})
-}
-
 // replyByMail is a reply to a mail, which goes to Lee and Mia.
 func replyByMail(t *testing.T) FormInput {
 	t.Helper()
@@ -116,17 +80,6 @@ func typedReply(form Form) map[string][]string {
 	return typed
 }
 
-// wantRecipients checks to whom a reply goes.
-func wantRecipients(t *testing.T, got bridge.Args, to, cc []string) {
-	t.Helper()
-	if !slices.Equal(got.To, to) {
-		t.Errorf("goes to %q, want %q", got.To, to)
-	}
-	if !slices.Equal(got.Cc, cc) {
-		t.Errorf("goes in copy to %q, want %q", got.Cc, cc)
-	}
-}
-
 // The form of a reply to a mail shows to whom it goes. A sender who isn't allowed yet is named, but in no field.
 func TestReplyFormNamesItsRecipients(t *testing.T) {
 	t.Parallel()
@@ -136,52 +89,6 @@ func TestReplyFormNamesItsRecipients(t *testing.T) {
 		if strings.Contains(strings.Join(values, " "), "spy@x.test") {
 			t.Errorf("the field %s has %q, want it without spy@x.test", name, values)
 		}
-	}
-}
-
-func TestReplyFormSubmittedUnchangedKeepsItsRecipients(t *testing.T) {
-	t.Parallel()
-	form := mustForm(t, replyByMail(t))
-	filled := mustSubmit(t, form, typedReply(form))
-	wantRecipients(t, filled.Args, []string{"lee@x.test", "mia@x.test"}, []string{"dan@x.test"})
-	wantEqual(t, "mark of the recipients", bridge.RecipientsMark(filled.Args.To, filled.Args.Cc), form.Args.Shown)
-}
-
-// submitWithoutCopy submits the first step of a reply's form, from which Dan's copy was taken out. The reply is to
-// have buttons, which a second step asks for.
-func submitWithoutCopy(t *testing.T, first Form) Filled {
-	t.Helper()
-	typed := typedReply(first)
-	typed["cc"] = nil
-	typed["add"] = []string{string(bridge.RichIsButtons)}
-	filled := mustSubmit(t, first, typed)
-	wantEqual(t, "a second step follows", filled.Next, true)
-	return filled
-}
-
-func TestReplyFormTakesARecipientOut(t *testing.T) {
-	t.Parallel()
-	form := mustForm(t, replyByMail(t))
-	filled := submitWithoutCopy(t, form)
-	wantRecipients(t, filled.Args, []string{"lee@x.test", "mia@x.test"}, nil)
-	if bridge.RecipientsMark(filled.Args.To, filled.Args.Cc) == form.Args.Shown {
-		t.Error("the recipients count as unchanged, want them to count as changed")
-	}
-}
-
-// A recipient who is taken out in the first step stays out in the second.
-func TestSecondStepOfAReplyKeepsItsRecipients(t *testing.T) {
-	t.Parallel()
-	in := replyByMail(t)
-	in.Args = submitWithoutCopy(t, mustForm(t, in)).Args
-	second := mustForm(t, in)
-	if shown := dumpForm("second", second); strings.Contains(shown, "dan@x.test") {
-		t.Errorf("the second step names who was taken out:\n%s", shown)
-	}
-	last := mustSubmit(t, second, map[string][]string{"text": {"Hello"}, "choices": {"Yes"}})
-	wantRecipients(t, last.Args, []string{"lee@x.test", "mia@x.test"}, nil)
-	if last.Args.Shown == "" {
-		t.Error("the second step forgot which recipients the form had shown")
 	}
 }
 
@@ -204,31 +111,6 @@ func TestReplyFormRefusesRecipients(t *testing.T) {
 			if problems[tt.wantField] == "" {
 				t.Errorf("got the problems %v, want one at %q", problems, tt.wantField)
 			}
-		})
-	}
-}
-
-// Recipients that don't fit into a field can't be changed: the form has no field for them.
-func TestReplyFormWithoutFieldsForRecipients(t *testing.T) {
-	t.Parallel()
-	var many []bridge.PartyRef
-	for i := range 60 {
-		many = append(many, bridge.PartyRef{Address: fmt.Sprintf("somebody%d@example.org", i)})
-	}
-	for _, tt := range []struct {
-		name string
-		cc   []bridge.PartyRef
-	}{
-		{name: "a list that is too long", cc: many},
-		{name: "an address with a comment", cc: []bridge.PartyRef{{Address: "lee(home)@x.test"}}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			in := replyByMail(t)
-			in.Facts.Recipients.Cc = tt.cc
-			form := mustForm(t, in)
-			wantEqual(t, "recipients in the form's field", len(typedReply(form)["to"]), 0)
-			wantEqual(t, "mark of the recipients that were shown", form.Args.Shown, "")
 		})
 	}
 }

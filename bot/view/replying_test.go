@@ -51,28 +51,3 @@ func textOf(pieces []Piece) (all string) {
 	}
 	return all
 }
-
-// If promotional replies may leave for a shorter time than answers, the form asks whether a reply is one. Once that time is
-// over, it says so instead.
-// Requirement R-057: Messenger's reply window.
-func TestReplyFormAsksForPromotions(t *testing.T) {
-	t.Parallel()
-	reply := func(peopleOnly bool) Form {
-		in := input(t, bridge.VerbReply, facts(t))
-		in.Can = bridge.Capabilities{Window: bridge.ReplyWindow{Free: 24 * time.Hour, Human: 7 * 24 * time.Hour}}
-		in.Facts.Window.PeopleOnly = peopleOnly
-		return mustForm(t, in)
-	}
-
-	t.Run("in time", func(t *testing.T) {
-		form := reply(false)
-		wantWords(t, dumpForm("reply", form), "Promotional: an offer", "24 hours after")
-		filled := mustSubmit(t, form, map[string][]string{"text": {"10 % off"}, "kind": {"promotion"}})
-		wantEqual(t, "the reply is promotional", filled.Args.Promotional, true)
-	})
-	t.Run("too late", func(t *testing.T) {
-		shown := dumpForm("reply", reply(true))
-		wantWords(t, shown, "nothing promotional")
-		wantEqual(t, "the form still asks", strings.Contains(shown, "Promotional:"), false)
-	})
-}

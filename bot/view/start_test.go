@@ -2,11 +2,9 @@ package view
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
-	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/golden"
 )
@@ -41,68 +39,6 @@ func TestStartForm(t *testing.T) {
 // startWith are the arguments of a conversation that begins with an account and a recipient.
 func startWith(account, recipient string) bridge.Args {
 	return bridge.Args{StartArgs: bridge.StartArgs{Account: account, Recipient: recipient}}
-}
-
-// A system of the company's own has subjects as mail has, and ids in place of addresses.
-func TestStartFormAsksForAnID(t *testing.T) {
-	t.Parallel()
-	for _, knownOnly := range []bool{false, true} {
-		own := bridge.AccountRef{Name: "shop", Can: bridge.Capabilities{Subject: true}, Starts: true, KnownOnly: knownOnly}
-		to := mustForm(t, FormInput{Verb: bridge.VerbNew, Accounts: []bridge.AccountRef{own}, Now: now(t)}).Fields[0]
-		wantEqual(t, "it asks for an id", strings.HasPrefix(to.Hint, "The id that your system gives"), true)
-		wantEqual(t, "it says that outgoing is off", strings.HasSuffix(to.Hint, "outgoing is off."), knownOnly)
-		wantEqual(t, "the example", to.Example, "")
-	}
-}
-
-// A customer who is known by an id of the provider is shown with the phone number in each step. The conversation begins
-// with the id, unless somebody types another number, or chooses another account, which doesn't know the id.
-func TestStartFormShowsThePhoneNumber(t *testing.T) {
-	t.Parallel()
-	const id, phone = "US.1349", "+491715550100"
-	f := bridge.Facts{Contact: bridge.PartyRef{Name: "Kim", Address: id, Phone: phone}}
-	f.Account.Name = "wa"
-	_, known, err := verb.Pressed(string(bridge.VerbNew), startAgainButton(f).Value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	form := func(args bridge.Args) Form {
-		return mustForm(t, FormInput{Verb: bridge.VerbNew, Args: args, Accounts: accounts(), Templates: stock(), Now: now(t)})
-	}
-	wantStart := func(t *testing.T, got bridge.Args, account, recipient, phone string) {
-		t.Helper()
-		wantEqual(t, "the beginning", got.StartArgs, bridge.StartArgs{Account: account, Recipient: recipient, Phone: phone})
-	}
-
-	first := form(known)
-	wantEqual(t, "the customer", strings.Join(first.Fields[0].Value, ""), phone)
-	submit := func(recipient string) bridge.Args {
-		filled, errs := Submit(bridge.VerbNew, first.Args, map[string][]string{"recipient": {recipient}, "template": {"7"}}, now(t), berlin(t))
-		wantEqual(t, "faults", len(errs), 0)
-		return filled.Args
-	}
-	wantStart(t, submit(phone), "wa", id, phone)
-	wantStart(t, submit("+491715550111"), "wa", "+491715550111", "")
-
-	second := dumpForm("values", form(submit(phone)))
-	if !strings.Contains(second, "goes to "+phone) || strings.Contains(second, "<"+id) {
-		t.Errorf("the second step is\n%s", second)
-	}
-
-	known.Account = "page" // can't begin a conversation
-	wantStart(t, form(known).Args, "", phone, "")
-}
-
-func TestStartFormRefuses(t *testing.T) {
-	t.Parallel()
-	t.Run("no account can begin one", func(t *testing.T) {
-		_, err := NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts()[2:3]})
-		_ = wantProblem(t, err, "no_account")
-	})
-	t.Run("the account needs a template and has none", func(t *testing.T) {
-		_, err := NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts(), Args: startWith("wa", "")})
-		_ = wantProblem(t, err, "no_template")
-	})
 }
 
 func TestSubmitStart(t *testing.T) {
@@ -180,17 +116,4 @@ func TestStartCards(t *testing.T) {
 	}
 	golden.Text(t, "testdata/start.txt", dump("begun", Line(begun, f))+dump("refused", Line(refused, bridge.Facts{}))+
 		dump("in place of the form", Exists(f, "It is repaired."))+dump("closed", Root(closed)))
-}
-
-// The card of a closed conversation offers to begin another one with its customer.
-func TestClosedCardBeginsAnother(t *testing.T) {
-	t.Parallel()
-	closed := with(facts(t), func(f *bridge.Facts) { f.Status, f.Account.MayStart = bridge.StatusClosed, true })
-	button := Root(closed).Buttons[0]
-	wantEqual(t, "what the button opens", button.Opens, OpensForm)
-	got, args, err := verb.Pressed(string(button.Verb), button.Value)
-	if err != nil || got != bridge.VerbNew {
-		t.Fatalf("the button does %q, %v, want %s", got, err, bridge.VerbNew)
-	}
-	wantEqual(t, "arguments of the button", args.StartArgs, startWith("support-mail", "carla@shop.example").StartArgs)
 }

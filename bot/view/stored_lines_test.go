@@ -37,18 +37,6 @@ func TestStoredLines(t *testing.T) {
 	golden.Text(t, "testdata/stored_lines.txt", shown.String())
 }
 
-// A replica of the version before reads the detail of a log entry under the same name, whoever chose its words.
-func TestStoredDetailOfALogEntry(t *testing.T) {
-	t.Parallel()
-	for _, isChosen := range []bool{true, false} {
-		row, err := json.Marshal(bridge.LogRow{What: "tagged", Detail: "late", IsChosen: isChosen})
-		noError(t, err)
-		if !bytes.Contains(row, []byte(`"Detail":"late"`)) {
-			t.Errorf("stored as %s", row)
-		}
-	}
-}
-
 func storedLine(t *testing.T, row []byte) (l bridge.Line) {
 	t.Helper()
 	if err := json.Unmarshal(row, &l); err != nil {

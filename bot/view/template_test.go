@@ -1,7 +1,6 @@
 package view
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -94,48 +93,6 @@ func filledTemplate(t *testing.T, quoteNumber string) *bridge.TemplateArgs {
 	return filled.Args.Template
 }
 
-func TestFirstStepAsksWhichTemplate(t *testing.T) {
-	t.Parallel()
-	wantEqual(t, "chosen template", chosenTemplate(t).ID, 7)
-}
-
-// One label is enough for the form to offer a choice by label, and the choice can be taken back.
-// Requirement R-170: Send a template from the thread.
-func TestTemplatesByLabel(t *testing.T) {
-	t.Parallel()
-	in := input(t, bridge.VerbTemplate, full(t))
-	for i := range in.Templates.List {
-		in.Templates.List[i].Labels = nil
-	}
-	in.Templates.List[0].Labels = []string{"Orders"}
-
-	all := mustForm(t, in)
-	chosen := submitWith(t, all, "label", "Orders")
-	in.Args.Template = chosen.Args.Template
-	some := mustForm(t, in)
-	wantEqual(t, "templates with the label", len(some.Fields[0].Options), 1)
-	in.Args.Template = submitWith(t, some, "label", some.Fields[1].Options[0].Value).Args.Template
-	wantEqual(t, "templates when it was taken back", len(mustForm(t, in).Fields[0].Options), len(all.Fields[0].Options))
-}
-
-// The second step asks for what is missing in the template, and can't send it yet.
-func TestSecondStepAsksForMissingValues(t *testing.T) {
-	t.Parallel()
-	form := templateForm(t, chosenTemplate(t))
-	wantEqual(t, "button of a form with a gap", form.Submit, "Preview")
-	wantEqual(t, "value without blanks around it", filledTemplate(t, " Q-1\n").Values["quote_number"], "Q-1")
-}
-
-// A preview can be sent. If a value is changed in it, another preview is shown first.
-// Requirement R-166: Variables, and forms for what is missing.
-func TestPreviewThatWasChangedIsShownAgain(t *testing.T) {
-	t.Parallel()
-	preview := templateForm(t, filledTemplate(t, "Q-1"))
-	wantEqual(t, "button of a preview", preview.Submit, "Send")
-	changed := submitWith(t, preview, "v:quote_number", "Q-2")
-	wantEqual(t, "a preview follows the change", changed.Next, true)
-}
-
 // A preview that is submitted as it is shown is sent, also one after a change. So what is sent is what was seen.
 // Requirement R-166: Variables, and forms for what is missing.
 func TestPreviewThatIsUnchangedIsSent(t *testing.T) {
@@ -146,12 +103,6 @@ func TestPreviewThatIsUnchangedIsSent(t *testing.T) {
 	wantEqual(t, "what was seen is ready to be sent", sent.Args.Template.IsPreviewed(), true)
 	wantEqual(t, "value that is sent", sent.Args.Template.Values["quote_number"], "Q-2")
 	wantEqual(t, "version that is sent", sent.Args.Template.Version, 2)
-}
-
-func TestSubmitNoTemplate(t *testing.T) {
-	t.Parallel()
-	got, problems := Submit(bridge.VerbTemplate, bridge.Args{}, nil, now(t), nil)
-	wantFieldProblem(t, got, problems, "template")
 }
 
 // draft is a form of a template that providers would accept.
@@ -166,22 +117,6 @@ func draft() map[string][]string {
 		"body":     {"Hello {{first_name}}, your quote {{quote_number}} is ready."},
 		"buttons":  {"Track it | https://shop.example\nCall me"},
 		"examples": {"{{quote_number}}: Q-1: 2"},
-	}
-}
-
-func TestSubmitTemplateEdit(t *testing.T) {
-	t.Parallel()
-	filled := mustSubmit(t, Form{Verb: bridge.VerbTemplateEdit}, draft())
-	wantEqual(t, "a step follows", filled.Next, false)
-	got := filled.Args.Template.Draft
-	wantEqual(t, "account", got.Account, "wa")
-	wantEqual(t, "example", got.Examples["quote_number"], "Q-1: 2")
-	if want := []string{"Orders", "orders now"}; !slices.Equal(got.Labels, want) {
-		t.Errorf("labels: got %q, want %q", got.Labels, want)
-	}
-	buttons := []bridge.TemplateButton{{Title: "Track it", URL: "https://shop.example"}, {Title: "Call me"}}
-	if !slices.Equal(got.Buttons, buttons) {
-		t.Errorf("buttons: got %+v, want %+v", got.Buttons, buttons)
 	}
 }
 
@@ -214,19 +149,6 @@ func TestSubmitTemplateEditRefuses(t *testing.T) {
 			t.Errorf("problems %v, want one at examples", problems)
 		}
 	})
-}
-
-// A stored template may be in a language that no new one can have: its form doesn't ask for the language.
-func TestSubmitTemplateEditKeepsALanguage(t *testing.T) {
-	t.Parallel()
-	args := bridge.Args{Template: &bridge.TemplateArgs{ID: 9, Draft: &bridge.Template{
-		Account:  "mail",
-		Name:     "Order update",
-		Language: "de_DE",
-	}}}
-	if _, problems := Submit(bridge.VerbTemplateEdit, args, draft(), now(t), nil); len(problems) > 0 {
-		t.Errorf("problems %v, want none", problems)
-	}
 }
 
 // The golden file has all lines that tell people about templates.

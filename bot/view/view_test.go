@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -272,147 +271,9 @@ func TestHistory(t *testing.T) {
 		dump("none older", History(facts(t), bridge.History{Page: 1})))
 }
 
-// Plain returns what is left of a card where only text can be shown.
-func TestPlain(t *testing.T) {
-	t.Parallel()
-	var b strings.Builder
-	failed := bridge.Line{Content: &bridge.FailedLine{Trouble: "the mailbox is full"}, Mentions: agents{ann()}, Text: "Hello\n\nBye"}
-	for _, c := range []Card{
-		Root(full(t)),
-		Said(bridge.Said{Text: "Hello\nthere", Quoted: "a\nb", ShowQuote: true, Original: "https://x.test/1"}, nil),
-		Line(failed, facts(t)),
-		List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{full(t)}}, nil),
-		Help("tag", fullSyntax()),
-	} {
-		b.WriteString(Plain(c) + "\n\n")
-	}
-	golden.Text(t, "testdata/plain.txt", b.String())
-}
-
-// If a person adds the emoji of a mark, that of a waiting message cancels it, that of an internal message keeps it
-// internal, and others do nothing. No two marks look the same.
-func TestMarkIcon(t *testing.T) {
-	t.Parallel()
-	seen := map[string]bool{}
-	for _, tt := range []struct {
-		mark    bridge.Mark
-		joining bridge.Verb // what the emoji does if an agent adds it
-	}{
-		{mark: bridge.MarkWaiting, joining: bridge.VerbUndo},
-		{mark: bridge.MarkSent},
-		{mark: bridge.MarkDelivered},
-		{mark: bridge.MarkRead},
-		{mark: bridge.MarkWarning},
-		{mark: bridge.MarkInside, joining: bridge.VerbKeep},
-	} {
-		icon := MarkIcon(tt.mark)
-		if icon == "" || seen[icon] {
-			t.Errorf("the icon of %s is %q, want one of its own", tt.mark, icon)
-		}
-		joining, _, _ := verb.Emoji(icon)
-		wantEqual(t, "what adding "+icon+" does", joining, tt.joining)
-		seen[icon] = true
-	}
-	wantEqual(t, "icon of an unknown mark", MarkIcon("later"), "")
-}
-
-// A form that can't be asked for is refused with words and a hint for people.
-func TestRefusalHasAHint(t *testing.T) {
-	t.Parallel()
-	_, err := NewForm(FormInput{Verb: bridge.VerbTake, Facts: facts(t)})
-	if p := wantProblem(t, err, "no_form"); p.Hint == "" {
-		t.Errorf("the problem %q has no hint", p.Text)
-	}
-}
-
-// If an account resolves at once, the button to resolve acts. If not, it opens a form.
-//
-func TestResolveAsksOrActs(t *testing.T) {
-	t.Parallel()
-	again := bridge.Line{Content: &bridge.RefusedLine{}, Verb: bridge.VerbResolve, Verbs: []bridge.Verb{bridge.VerbResolve}}
-	for resolveNow, want := range map[bool]Opens{false: OpensForm, true: OpensNothing} {
-		f := with(facts(t), func(f *bridge.Facts) { f.Account.ResolveNow = resolveNow })
-		for name, c := range map[string]Card{"card": Root(f), "details": Details(f), "line": Line(again, f)} {
-			i := slices.IndexFunc(c.Buttons, func(b Button) bool { return b.Verb == bridge.VerbResolve })
-			if i < 0 {
-				t.Fatalf("%s has no button to resolve: %+v", name, c.Buttons)
-			}
-			wantEqual(t, fmt.Sprintf("%s, ResolveNow %v: the button opens", name, resolveNow), c.Buttons[i].Opens, want)
-		}
-	}
-}
-
-// conversationByPhone is about a lamp; its account may begin conversations.
-func conversationByPhone(t *testing.T) bridge.Facts {
-	return bridge.Facts{
-		ID:          12,
-		Account:     bridge.Account{Name: "wa", MayStart: true},
-		Status:      bridge.StatusOpen,
-		LastMessage: bridge.LastMessage{Preview: "My lamp is broken", At: now(t)},
-		Times:       bridge.Times{CreatedAt: now(t)},
-		Contact:     bridge.PartyRef{Name: "Maria", Address: "+4917"},
-	}
-}
-
 func labels(buttons []Button) (all []string) {
 	for _, b := range buttons {
 		all = append(all, b.Label)
 	}
 	return all
-}
-
-// A conversation that is over can be begun again with its customer from the card and from the details, to which lists
-// lead.
-//
-func TestStartFromAnEndedConversation(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name      string
-		status    bridge.Status
-		mayStart  bool
-		onCard    []string
-		inDetails []string // the first two
-	}{
-		{name: "open", status: bridge.StatusOpen, mayStart: true,
-			onCard: []string{"Take", "Snooze", "Resolve", "More"}, inDetails: []string{"Reply", "Take"}},
-		{name: "resolved", status: bridge.StatusResolved, mayStart: true,
-			onCard: []string{"Reopen", "Start conversation", "More"}, inDetails: []string{"Reopen", "Start conversation"}},
-		{name: "resolved, of an account that can't start", status: bridge.StatusResolved,
-			onCard: []string{"Reopen", "More"}, inDetails: []string{"Reopen", "Tag"}},
-		{name: "closed", status: bridge.StatusClosed, mayStart: true,
-			onCard: []string{"Start conversation", "More"}, inDetails: []string{"Start conversation", "History"}},
-	} {
-		f := conversationByPhone(t)
-		f.Status, f.Account.MayStart = tt.status, tt.mayStart
-		if got := labels(Root(f).Buttons); !slices.Equal(got, tt.onCard) {
-			t.Errorf("%s: buttons of the card %q, want %q", tt.name, got, tt.onCard)
-		}
-		if got := labels(Details(f).Buttons); len(got) < 2 || !slices.Equal(got[:2], tt.inDetails) {
-			t.Errorf("%s: buttons of the details %q, want first %q", tt.name, got, tt.inDetails)
-		}
-	}
-}
-
-// The details offer to send a template, unless the reply window is closed and the channel has no templates.
-func TestDetailsOfferTemplatesWhereThereAreSome(t *testing.T) {
-	t.Parallel()
-	for window, want := range map[bridge.Window]bool{{}: true, {Closed: true, Templates: true}: true, {Closed: true}: false} {
-		f := with(conversationByPhone(t), func(f *bridge.Facts) { f.Window = window })
-		wantEqual(t, fmt.Sprintf("%+v: offers a template", window), slices.Contains(labels(Details(f).Buttons), "Send template"), want)
-	}
-}
-
-// A row of a list leads to the details, which are a preview as long as nobody has the conversation.
-//
-func TestPreviewOfAQueuedConversation(t *testing.T) {
-	t.Parallel()
-	for label, assignees := range map[string]agents{"Preview": nil, "More": {ann()}} {
-		f := with(conversationByPhone(t), func(f *bridge.Facts) { f.Assignees = assignees })
-		list := List(bridge.Listing{ListQuery: bridge.ListQuery{List: "all"}, Rows: []bridge.Facts{f}}, nil)
-		if got := labels(list.Blocks[0].Buttons); !slices.Equal(got, []string{label}) {
-			t.Fatalf("buttons of a row that %v have: %q, want only %q", assignees, got, label)
-		}
-		wantEqual(t, label+" opens", list.Blocks[0].Buttons[0].Opens, OpensDetails)
-	}
-	wantWords(t, fmt.Sprint(Details(conversationByPhone(t)).Blocks), "My lamp is broken", "Maria", "wa", "Started")
 }

@@ -11,6 +11,3 @@ func VisitorOf(from, forwarded string, proxies ...netip.Prefix) string {
 	r := &http.Request{RemoteAddr: from, Header: http.Header{"X-Forwarded-For": {forwarded}}}
 	return newLimits(time.Now, proxies).visitorAddress(r)
 }
-
-// Words writes a help text.
-func Words(s string) string { return string(helpHTML(s)) }

@@ -9,20 +9,6 @@ import (
 	"parley/bot/web"
 )
 
-// Help texts show code as it is written, and nothing of them is HTML.
-func TestWords(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"Markdown (`**bold**`, `[link](https://acme.com)`)": "Markdown (<code>**bold**</code>, <code>[link](https://acme.com)</code>)",
-		"*Tell* it, see [hours](settings.md)":               "<em>Tell</em> it, see hours",
-		"`<b>` & <i>":                                       "<code>&lt;b&gt;</code> &amp; &lt;i&gt;",
-	} {
-		if got := web.Words(text); got != want {
-			t.Errorf("Words(%q) = %q, want %q", text, got, want)
-		}
-	}
-}
-
 // No page shows a secret. So in a form that was refused, each secret that was typed has to be typed again, and the form says so:
 // the admin would otherwise save it without, and the old secret would stay.
 func TestTypedSecretIsAskedForAgain(t *testing.T) {

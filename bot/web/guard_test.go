@@ -11,9 +11,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"testing"
-	"time"
-
-	"github.com/alexedwards/scs/v2"
 
 	"parley/bot/web"
 )
@@ -112,104 +109,6 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 	}
 }
 
-// A browser may go away while its page is made, for example if a button was pressed twice. That isn't logged as a
-// fault.
-func TestBrowserThatGoesAwayIsNoFault(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name     string
-		goesAway bool
-		wantLog  bool
-	}{
-		{name: "the browser went away", goesAway: true},
-		{name: "something was cancelled while it waits", wantLog: true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			ctx, leave := context.WithCancel(t.Context())
-			defer leave()
-			do := func(*web.Visit) error {
-				if tt.goesAway {
-					leave()
-				}
-				return fmt.Errorf("store: %w", context.Canceled)
-			}
-
-			var log bytes.Buffer
-			site, err := web.New(web.Options{
-				Company: func(context.Context) string { return "Acme" },
-				Log:     slog.New(slog.NewTextHandler(&log, nil)),
-				Areas:   []web.Area{{Name: "acme", Routes: []web.Route{{Pattern: "GET /auth/sign-in", For: web.Anyone, Do: do}}}},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			defer func() {
-				if isAborted := recover() != nil; isAborted != tt.goesAway {
-					t.Errorf("cut the connection: %t, want %t", isAborted, tt.goesAway)
-				}
-				if got := log.Len() > 0; got != tt.wantLog {
-					t.Errorf("logged %q, want something: %t", log.String(), tt.wantLog)
-				}
-			}()
-			site.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/auth/sign-in", nil))
-		})
-	}
-}
-
-// deafSessions is a store of sessions that calls leave when it is asked, and doesn't answer any more.
-type deafSessions struct {
-	scs.CtxStore
-	leave func()
-}
-
-func (s deafSessions) FindCtx(context.Context, string) ([]byte, bool, error) {
-	s.leave()
-	return nil, false, fmt.Errorf("store: session: %w", context.Canceled)
-}
-
-// A browser may also go away while its session is read. An error in the log would say that the database is ill.
-func TestBrowserThatGoesAwayWhileItsSessionIsRead(t *testing.T) {
-	t.Parallel()
-	for _, goesAway := range []bool{true, false} {
-		t.Run(fmt.Sprintf("it goes away: %t", goesAway), func(t *testing.T) {
-			t.Parallel()
-			ctx, leave := context.WithCancel(t.Context())
-			defer leave()
-			sessions := deafSessions{leave: leave}
-			if !goesAway {
-				sessions.leave = func() {}
-			}
-
-			var log bytes.Buffer
-			site, err := web.New(web.Options{
-				Company:  func(context.Context) string { return "Acme" },
-				Log:      slog.New(slog.NewTextHandler(&log, nil)),
-				Sessions: sessions,
-				Areas: []web.Area{{Name: "acme", Routes: []web.Route{
-					{Pattern: "GET /auth/sign-in", For: web.Anyone, Do: func(v *web.Visit) error { return v.Go("/settings") }},
-				}}},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			defer func() {
-				if isAborted := recover() != nil; isAborted != goesAway {
-					t.Errorf("cut the connection: %t, want %t", isAborted, goesAway)
-				}
-				if isLogged := log.Len() > 0; isLogged == goesAway {
-					t.Errorf("logged %q", log.String())
-				}
-			}()
-			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/auth/sign-in", nil)
-			r.AddCookie(&http.Cookie{Name: "parley_session", Value: "x"})
-			site.Handler().ServeHTTP(httptest.NewRecorder(), r)
-		})
-	}
-}
-
 // setupRoutes are two routes for programs, at one path.
 func setupRoutes() []web.Route {
 	do := func(v *web.Visit) error { return v.Go("/settings") }
@@ -262,63 +161,5 @@ func TestOtherMethodsForPrograms(t *testing.T) {
 				wantHeader(t, answer, "Content-Type", plainText)
 			})
 		}
-	}
-}
-
-func TestOtherPathsForPrograms(t *testing.T) {
-	t.Parallel()
-	answer := askSetup(t, http.MethodGet, "/api/other")
-	wantStatus(t, answer, http.StatusNotFound)
-	wantHeader(t, answer, "Allow", "")
-	wantHeader(t, answer, "Content-Type", plainText)
-}
-
-// HEAD works wherever GET does, without a route of its own.
-func TestMethodsForPrograms(t *testing.T) {
-	t.Parallel()
-	for _, path := range setupPaths() {
-		for _, method := range []string{http.MethodPut, http.MethodHead} {
-			t.Run(method+path, func(t *testing.T) {
-				t.Parallel()
-				answer := askSetup(t, method, path)
-				wantStatus(t, answer, http.StatusSeeOther)
-				wantHeader(t, answer, "Allow", "")
-			})
-		}
-	}
-}
-
-// limited is the answer of a server that limits how long answers may take.
-type limited struct {
-	*httptest.ResponseRecorder
-
-	until time.Time
-}
-
-// SetWriteDeadline is what http.ResponseController calls.
-func (l *limited) SetWriteDeadline(until time.Time) error {
-	l.until = until
-	return nil
-}
-
-// A page that may take long is not cut off by the server's limit for answers. Other pages keep that limit.
-func TestLongPagesAreNotCutOff(t *testing.T) {
-	t.Parallel()
-	timeLeft := func(streams bool) (left time.Duration) {
-		l := &limited{ResponseRecorder: httptest.NewRecorder()}
-		serve(t, l, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/settings/health", nil), web.Route{
-			Pattern: "GET /settings/health", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}, Streams: streams,
-			Do: func(*web.Visit) error {
-				left = time.Until(l.until)
-				return nil
-			},
-		})
-		return left
-	}
-	if left := timeLeft(true); left < 10*time.Minute {
-		t.Errorf("a page that may take long has %s left, want at least 10 minutes", left)
-	}
-	if left := timeLeft(false); left > 0 {
-		t.Errorf("another page has %s left, want its limit not to be moved", left)
 	}
 }

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -59,30 +58,6 @@ func TestTokensAreLookedUpWithinALimit(t *testing.T) {
 	}
 	if !isLookedUp("192.0.2.8:40000") {
 		t.Error("a program elsewhere has to wait")
-	}
-}
-
-// Once there are many visitors, those who sent nothing for a while are forgotten. A visitor who has just sent too
-// much still has to wait.
-func TestForgottenVisitors(t *testing.T) {
-	t.Parallel()
-	const many = 10_000/2 - 1 // each is counted twice: with all tokens, and with those that aren't known
-	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	isLookedUp := lookUps(t, func() time.Time { return now })
-	for i := range many {
-		isLookedUp(fmt.Sprintf("203.0.%d.%d:1", i/256, i%256))
-	}
-
-	now = now.Add(11 * time.Minute)
-	for range 5000 {
-		isLookedUp("192.0.2.7:1") // the last for whom there is room
-	}
-
-	if !isLookedUp("192.0.2.8:1") {
-		t.Error("a new visitor has to wait")
-	}
-	if isLookedUp("192.0.2.7:1") {
-		t.Error("one who has sent too much doesn't have to wait any more")
 	}
 }
 

@@ -2,11 +2,9 @@ package email
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,25 +14,12 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/inbound"
-	"parley/channels/email/mailfake"
 )
 
 // textOf returns about so many bytes of text.
 func textOf(size int) string {
 	const line = "A line of text that fills the mail.\n"
 	return strings.Repeat(line, size/len(line))
-}
-
-// Mails that were in the folder before the first start are left. New mails are taken as they arrive.
-func TestOnlyNewMail(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.deliver("old")
-	w.startAndWaitActive()
-	w.deliver("first")
-	w.waitStored("first")
-	w.deliver("second")
-	w.waitStored("first", "second")
 }
 
 // A mail becomes a fact with an id, its account's order key and an envelope with its place in the mailbox.
@@ -123,27 +108,6 @@ func TestMailsOfALostDatabaseComeAgain(t *testing.T) {
 	w.waitStored("one", "two", "three")
 }
 
-// A mail is also fetched again if the database goes back while the watermark is being saved after it.
-func TestMailLostBeforeItsWatermarkComesAgain(t *testing.T) {
-	t.Parallel()
-	w := newWatchedWorld(t)
-	then := w.journal.snapshot()
-	accept := w.env.Accept
-	hasGoneBack := false
-	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
-		err := accept(ctx, facts...)
-		if !hasGoneBack {
-			hasGoneBack = true
-			w.journal.goBackTo(then)
-			w.journal.change(func() { w.journal.failSaves = 1 })
-		}
-		return err
-	}
-	w.deliver("one")
-	w.start()
-	w.waitStored("one")
-}
-
 // Many mails are stored in full batches, in the order of their UIDs.
 func TestBatchesKeepUIDOrder(t *testing.T) {
 	t.Parallel()
@@ -194,18 +158,6 @@ func TestBigMailsKeepTheirPlaces(t *testing.T) {
 	}
 }
 
-// A mail of zero bytes is stored, too (case 37).
-func TestCase37Empty(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.startAndWaitActive()
-	w.appendMail("INBOX", "", time.Time{})
-	w.journal.waitUntil(t, "the empty mail", func() bool { return len(w.journal.facts) == 1 })
-	head, raw := inbound.SplitPayload(w.journal.snapshot().facts[0].Payload)
-	wantEqual(t, "bytes", len(raw), 0)
-	wantEqual(t, "UID", head.UID, 1)
-}
-
 // newRenumberedWorld makes a world whose inbox got a new UIDVALIDITY while the channel wasn't running. It has a mail from
 // before the first start, two stored mails, one that came in between, and one with an old date that was put in later.
 func newRenumberedWorld(t *testing.T) *world {
@@ -231,81 +183,6 @@ func TestCase30UIDValidity(t *testing.T) {
 	w.changeUIDValidity("INBOX") // while connected
 	w.deliver("after")
 	w.waitStored("one", "two", "while away", "after")
-}
-
-// After a new UIDVALIDITY, mails that show up late are taken, whatever their UIDs: the watermark counts from UID 1 on
-// (case 30).
-func TestCase30FirstUIDAfterUIDValidity(t *testing.T) {
-	t.Parallel()
-	w := newRenumberedWorld(t)
-
-	w.start()
-	w.waitStored("one", "two", "while away")
-
-	w.changeUIDValidity("INBOX")
-	w.deliver("after")
-	w.waitStored("one", "two", "while away", "after")
-	w.journal.waitUntil(t, "a watermark of the inbox that begins at UID 1", func() bool {
-		inbox, _, _ := strings.Cut(string(w.journal.state), `"sent":`)
-		return strings.Contains(inbox, `"first":1,`)
-	})
-}
-
-// If a FETCH is answered without the body, it is repeated. The memory that was reserved for it is given back (case 31).
-func TestCase31FlagsOnly(t *testing.T) {
-	t.Parallel()
-	for nth, times := range map[int]int{1: 3, 2: 2} { // from the FETCH of sizes on, and from that of bodies
-		w := newWatchedWorld(t)
-		w.deliver("one", "two")
-		id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: nth, Times: times})
-		stop := w.start()
-		w.waitFault(id, times)
-		w.waitStored("one", "two")
-		w.waitNothingReserved()
-		stop()
-	}
-}
-
-// A mail that is expunged in the middle of a fetch is skipped, the mails beside it are not (case 31).
-func TestCase31Expunged(t *testing.T) {
-	t.Parallel()
-	w := newWatchedWorld(t)
-	w.deliver("one", "two", "three")
-	id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionExpunge, Nth: 2}) // the FETCH of the bodies
-	w.start()
-	w.waitFault(id, 1)
-	w.waitStored("one", "two")
-	w.deliver("four")
-	w.waitStored("one", "two", "four")
-}
-
-// When Parley looks back it finds a mail with a lower UID that showed up late, and fetches no mail twice.
-func TestLookingBack(t *testing.T) {
-	t.Parallel()
-	type uidRanges = [][2]imap.UID
-	type watermark struct {
-		Done        uidRanges `json:"done"`
-		Last, First imap.UID
-	}
-	w := newWorld(t)
-	stop := w.startAndWaitActive()
-	w.deliver("one", "two", "three")
-	w.waitStored("one", "two", "three")
-	stop()
-	var got watermark
-	noError(t, json.Unmarshal(w.journal.snapshot().state, &got))
-	if want := (watermark{Done: uidRanges{{1, 3}}, Last: 3, First: 1}); !reflect.DeepEqual(got, want) {
-		t.Errorf("watermark: got %+v, want %+v", got, want)
-	}
-
-	w.changeWatermark(func(m map[string]any) { m["done"] = uidRanges{{1, 1}, {3, 3}} }) // as if UID 2 had not been there yet
-	w.journal.facts = nil
-	w.journal.calls = nil
-	w.start()
-	w.waitStored("two")
-	w.deliver("four")
-	w.waitStored("two", "four")
-	wantEqual(t, "calls of Accept", len(w.journal.snapshot().calls), 2)
 }
 
 // changeWatermark changes the watermark that is stored.
@@ -343,17 +220,6 @@ func TestCase32Reinboxed(t *testing.T) {
 
 	calls := w.journal.snapshot().calls
 	wantEqual(t, "id of the mail when it came back", calls[1][0].ExternalID, calls[0][0].ExternalID)
-}
-
-// A mail that somebody moves into the folder later is taken, however old it is (case 32).
-func TestCase32OldMailMovedIn(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.appendMail("INBOX", "Message-ID: <a@x>\nSubject: there before us\n\nx\n", time.Now())
-	w.appendMail("Archive", "Message-ID: <b@x>\nSubject: from the archive\n\nx\n", time.Now().AddDate(-1, 0, 0))
-	w.startAndWaitActive()
-	w.moveFirst("Archive", "INBOX")
-	w.waitStored("from the archive")
 }
 
 // If storing a mail fails, Parley tries again until it succeeds.

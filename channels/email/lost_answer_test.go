@@ -1,7 +1,6 @@
 package email
 
 import (
-	"strings"
 	"testing"
 
 	"parley/channels"
@@ -62,41 +61,4 @@ func TestLostAnswerWithoutCopy(t *testing.T) {
 	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter})
 	sendWithLostAnswer(t, c)
 	wantOutcomeOf(t, c, reply(), channels.CannotTell)
-}
-
-// A mail that was taken a moment ago and isn't in the folder of sent mail shows that the server doesn't file, whatever the settings say.
-func TestSettingsAreNotBelieved(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.config["save_sent"] = "off"
-	c := w.channel()
-	sendAnother(t, c)
-	wantOutcomeOf(t, c, reply(), channels.CannotTell)
-}
-
-// Case 33: the server replaces our Message-ID; a customer's answer finds its conversation all the same.
-func TestCase33OverTheWire(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(o *mailfake.Options) {
-		saveToSent(&o.Mailboxes[0])
-		rewriteMessageID(&o.Mailboxes[0])
-	})
-	w.startAndWaitActive()
-	w.send()
-	ann := w.Customer("Ann Lee <" + customer + ">")
-	got := ann.Inbox()
-	if len(got) != 1 {
-		t.Fatalf("mails that the customer got: %+v, want one", got)
-	}
-	if strings.Contains(got[0].MessageID, "c12.m34") {
-		t.Fatalf("Message-ID: got %q, want one of the server", got[0].MessageID)
-	}
-	if _, err := ann.Reply(got[0], "Thanks!"); err != nil {
-		t.Fatal(err)
-	}
-	w.journal.waitUntil(t, "the answer", func() bool { return len(w.journal.facts) == 1 })
-	answer := w.decodeOne(w.journal.snapshot().facts[0])
-	wantEqual(t, "conversation", answer.Answers.Conversation, reply().ConversationID)
-	said, _, _ := strings.Cut(answer.Text, "\n") // above what it quotes
-	wantEqual(t, "text", said, "Thanks!")
 }

@@ -1,9 +1,7 @@
 package email
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -77,73 +75,6 @@ func TestMailboxMovedToAnotherServer(t *testing.T) {
 	w.waitStored(append(stored, "there again")...)
 }
 
-// Mails aren't lost or stored twice if the first process after a move can store nothing, and ends after it has looked
-// into the folder of sent mail.
-func TestMailboxMovedWhileNothingCanBeStored(t *testing.T) {
-	t.Parallel()
-	const manyRefusals = 1_000_000
-	w, stored := moveToServerWithTwoOfFive(t)
-
-	saved := w.journal.snapshot().saves
-	w.journal.change(func() { w.journal.refusals = slices.Repeat([]error{errors.New("no database")}, manyRefusals) })
-	stop := w.start()
-	w.journal.waitUntil(t, "a watermark of the folder of sent mail, and a refusal", func() bool {
-		return w.journal.saves > saved && len(w.journal.refusals) < manyRefusals
-	})
-	stop()
-
-	w.journal.change(func() { w.journal.refusals = nil })
-	w.start()
-	w.waitStored(stored...)
-	w.deliver("there again")
-	w.waitStored(append(stored, "there again")...)
-}
-
-// After a move and a restart, Parley fetches only the new mail.
-func TestRestartAfterAMoveFetchesNothingTwice(t *testing.T) {
-	t.Parallel()
-	w, stored := moveToServerWithTwoOfFive(t)
-	stop := w.start()
-	w.waitStored(stored...)
-	w.deliver("there again")
-	w.waitStored(append(stored, "there again")...)
-	stop()
-
-	before := len(w.journal.snapshot().calls)
-	w.deliver("after a restart")
-	w.start()
-	w.waitStored(append(stored, "there again", "after a restart")...)
-
-	calls := w.journal.snapshot().calls[before:]
-	if len(calls) != 1 {
-		t.Fatalf("calls of Accept after the restart: got %d, want one", len(calls))
-	}
-	if got := subjectsOf(calls[0]); !slices.Equal(got, []string{"after a restart"}) {
-		t.Errorf("mails of the call after the restart: got %q, want the new one", got)
-	}
-}
-
-// A watermark of an earlier version doesn't name its mailbox. Parley takes it for the current mailbox and adds that
-// mailbox's name before new mail comes.
-func TestWatermarkLearnsItsMailbox(t *testing.T) {
-	t.Parallel()
-	w := newFilledWorld(t, 3)
-	w.changeWatermark(func(m map[string]any) {
-		delete(m, "server")
-		delete(m, "address")
-	})
-	before := w.journal.snapshot()
-	stop := w.start()
-	w.journal.waitUntil(t, "the watermark", func() bool { return w.journal.saves > before.saves })
-	stop()
-	wantEqual(t, "calls of Accept", len(w.journal.snapshot().calls), len(before.calls))
-
-	w.moveTo(support)
-	w.deliver("there")
-	w.start()
-	w.waitStored(append(numbered(3), "there")...)
-}
-
 // After an account is given another mailbox, Parley takes the mails that came there since that change.
 func TestAnotherMailboxBegins(t *testing.T) {
 	t.Parallel()
@@ -157,67 +88,4 @@ func TestAnotherMailboxBegins(t *testing.T) {
 
 	w.deliver("now")
 	w.waitStored(append(numbered(5), "since then", "now")...)
-}
-
-// Parley doesn't apply what it noted of the former mailbox's sent mail to another mailbox, even if the UIDs are the same.
-func TestSentMailOfAnotherMailbox(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, sameUIDValidity)
-	w.opts.Timing.Poll = 10 * time.Millisecond
-	w.begins = time.Now().Add(-time.Hour)
-	w.appendReceived("Sent", "there before", time.Minute)
-	stop := w.startAndWaitActive()
-	w.waitStored("there before")
-	w.waitSentFolderRead()
-	stop()
-
-	w.moveTo("sales@acme.test")
-	w.appendReceived("Sent", "here before", time.Minute)
-	w.start()
-	w.waitStored("there before", "here before")
-}
-
-// A mailbox was renamed, and its login failed until an admin entered the new name hours later. The mails that came in
-// between are taken, too.
-func TestRenamedMailbox(t *testing.T) {
-	t.Parallel()
-	const renamed = 6 * time.Hour // ago
-	w := newWorld(t, sameUIDValidity)
-	stop := w.startAndWaitActive()
-	w.appendReceived("INBOX", "the last one", renamed)
-	w.waitStored("the last one")
-	stop()
-	w.changeWatermark(func(m map[string]any) { m["newest_at"] = time.Now().Add(-renamed) })
-
-	w.moveTo("help@new-name.test")
-
-	w.begins = time.Now()
-	w.appendReceived("INBOX", "before that", renamed+time.Hour)
-	w.appendReceived("INBOX", "in between", renamed-3*time.Hour)
-	lost := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDropBefore, Times: 2}) // so that it begins again
-
-	w.start()
-	w.waitFault(lost, 2)
-	w.waitStored("the last one", "in between")
-
-	w.deliver("now")
-	w.waitStored("the last one", "in between", "now")
-}
-
-// If no mail has come for ten days before a move, Parley takes only the mails of the last days. It may be another
-// mailbox, full of other mail.
-func TestOtherMailboxAfterALongSilence(t *testing.T) {
-	t.Parallel()
-	const day = 24 * time.Hour
-	w := newWorld(t, sameUIDValidity)
-	stop := w.startAndWaitActive()
-	stop()
-	w.changeWatermark(func(m map[string]any) { m["newest_at"] = time.Now().Add(-10 * day) })
-
-	w.moveTo("help@new-name.test")
-	w.begins = time.Now()
-	w.appendReceived("INBOX", "long before", 5*day)
-	w.appendReceived("INBOX", "a day before", day)
-	w.start()
-	w.waitStored("a day before")
 }

@@ -2,10 +2,8 @@ package email
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
@@ -128,54 +126,4 @@ func TestConsentTakenBack(t *testing.T) {
 	c.giveAgain()
 	w.startAndWaitActive()
 	w.waitStored("one", "two")
-}
-
-// A server may be unable to check tokens, as Dovecot is while its provider is away. The channel tries again, however long
-// that lasts, and asks neither for another token nor a person.
-func TestServerThatCannotCheckTokens(t *testing.T) {
-	t.Parallel()
-	w, c := newTokenWorld(t)
-	w.env.Grant = &grant{consent: c, token: goodToken}
-	w.addFault(smtpReply(mailfake.OpAUTH, 454, "4.7.0"))
-	o := reply()
-	o.Attempt.FirstAt = time.Now().Add(-24 * time.Hour)
-	failed := w.wantSendFails(o, channels.Retry)
-	wantContains(t, "error", failed.Text, "does not let anybody in right now: 454")
-	wantEqual(t, "requests for another token", c.requests, 0)
-}
-
-// If IMAP and SMTP refuse each token, Check explains that for both, and shows no token.
-func TestCheckWhereTokensAreRefused(t *testing.T) {
-	t.Parallel()
-	w, c := newTokenWorld(t)
-	c.goodToken = "none of ours"
-	w.env.Grant = &grant{consent: &consent{goodToken: "token-3"}, token: oldToken}
-
-	found := w.channel().Check(testContext(t))
-	if len(found) != 2 {
-		t.Fatalf("findings: got %+v, want one for IMAP and one for SMTP", found)
-	}
-	for i, p := range []protocol{imapProtocol(), smtpProtocol()} {
-		got := found[i]
-		wantEqual(t, "finding", got.What, p.label+" login")
-		wantEqual(t, got.What+" is good", got.OK, false)
-		wantContains(t, got.What, got.Text, "refuses the sign-in of "+support)
-		wantContains(t, got.What+": hint", got.Hint, "Check that "+p.label+" is switched on")
-		if strings.Contains(got.Text, "token-") {
-			t.Errorf("%s: the text %q shows a token", got.What, got.Text)
-		}
-	}
-}
-
-// Check also explains that nobody has connected the mailbox to the provider.
-func TestCheckWithoutAGrant(t *testing.T) {
-	t.Parallel()
-	w, _ := newTokenWorld(t)
-	w.env.Grant = nil
-	found := w.channel().Check(testContext(t))
-	wantEqual(t, "findings, for IMAP and for SMTP", len(found), 2)
-	for _, f := range found {
-		wantEqual(t, f.What+" is good", f.OK, false)
-		wantContains(t, f.What, f.Text, "not connected")
-	}
 }

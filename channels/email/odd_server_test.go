@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 )
 
@@ -77,21 +76,6 @@ func greetAsServer(_ net.Conn, r *bufio.Reader) string {
 	return greeting
 }
 
-// greetSignedIn signs in by itself, as a server does that knows us by our address.
-func greetSignedIn(back net.Conn, r *bufio.Reader) string {
-	_, _ = readResponse(r)
-	_, _ = io.WriteString(back, "x LOGIN "+support+" "+password+"\r\n")
-	for {
-		response, err := readResponse(r)
-		if err != nil {
-			return "* BYE\r\n"
-		}
-		if isAnswerToLogin := strings.HasPrefix(response, "x "); isAnswerToLogin {
-			return "* PREAUTH welcome back\r\n"
-		}
-	}
-}
-
 // literalEnd matches the announcement of a literal at the end of a line: {5} says that five bytes follow.
 var literalEnd = regexp.MustCompile(`\{(\d+)\}\r\n$`)
 
@@ -120,74 +104,10 @@ func replacing(pattern, with string) rewrite {
 	return func(s string) string { return p.ReplaceAllString(s, with) }
 }
 
-// refusing drops the responses that match a pattern, and ends the command of which they were the answer with NO and these words.
-func refusing(pattern, words string) rewrite {
-	refused := regexp.MustCompile(pattern)
-	completed := regexp.MustCompile(`^(T\d+) OK.*`)
-	var refusesNow atomic.Bool
-	return func(s string) string {
-		if refused.MatchString(s) {
-			refusesNow.Store(true)
-			return ""
-		}
-		if completed.MatchString(s) && refusesNow.Swap(false) {
-			return completed.ReplaceAllString(s, "$1 NO "+words)
-		}
-		return s
-	}
-}
-
 // findingNothing answers searches as a server does that searches no headers, or that has not indexed them yet.
 func findingNothing(response string) string {
 	if strings.HasPrefix(response, "* ESEARCH ") || strings.HasPrefix(response, "* SEARCH ") {
 		return "* SEARCH\r\n"
 	}
 	return response
-}
-
-// demandingID opens no folder before the program has said by ID what it is, as NetEase's servers do. The emulator doesn't know ID.
-func demandingID() rewrite {
-	examined := regexp.MustCompile(`(?m)^(T\d+) OK \[READ-ONLY\].*\r\n`)
-	unknownCommand := regexp.MustCompile(`^(T\d+) BAD Unknown command.*\r\n`)
-	const (
-		refusal = "$1 NO EXAMINE Unsafe Login. Please contact kefu@188.com for help\r\n"
-		answer  = "* ID (\"name\" \"Coremail Imap\" \"vendor\" \"Mailtech\" \"TransID\" \"AQ==\")\r\n$1 OK ID completed\r\n"
-	)
-	var isKnown atomic.Bool
-	return func(s string) string {
-		s = strings.ReplaceAll(s, "CAPABILITY IMAP4rev1", "CAPABILITY IMAP4rev1 ID")
-		if unknownCommand.MatchString(s) { // it was ID
-			isKnown.Store(true)
-			return unknownCommand.ReplaceAllString(s, answer)
-		}
-		if !isKnown.Load() {
-			return examined.ReplaceAllString(s, refusal)
-		}
-		return s
-	}
-}
-
-// numberingAnew speaks as Courier does: it never says which UID comes next, and a folder that is opened for reading only has another
-// UIDVALIDITY each time. The emulator's own are below these.
-func numberingAnew() rewrite {
-	const firstOther = 1000
-	next := regexp.MustCompile(`^\* OK \[UIDNEXT \d+\].*\r\n`)
-	validity := regexp.MustCompile(`^\* OK \[UIDVALIDITY \d+\].*\r\n`)
-	var held string
-	others := firstOther
-	return func(s string) string {
-		switch {
-		case next.MatchString(s):
-			return ""
-		case validity.MatchString(s):
-			held = s // until it is known how the folder is opened
-			return ""
-		case strings.Contains(s, " OK [READ-ONLY]"):
-			others++
-			s = "* OK [UIDVALIDITY " + strconv.Itoa(others) + "] Ok\r\n" + s
-		case strings.Contains(s, " OK [READ-WRITE]"):
-			s = held + s
-		}
-		return s
-	}
 }

@@ -1,10 +1,8 @@
 package email
 
 import (
-	"context"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -40,9 +38,7 @@ func newSentWorld(t *testing.T, change ...func(*mailfake.MailboxConfig)) *world 
 }
 
 // Habits of servers.
-func saveToSent(c *mailfake.MailboxConfig)       { c.SaveToSent = true }
-func rewriteMessageID(c *mailfake.MailboxConfig) { c.RewriteMessageID = true }
-func stripHeaders(c *mailfake.MailboxConfig)     { c.StripHeaders = true }
+func saveToSent(c *mailfake.MailboxConfig) { c.SaveToSent = true }
 
 // answerInMailbox writes an answer to the newest mail of the inbox, as if somebody used a mail program. The text is also
 // its subject.
@@ -139,24 +135,6 @@ func TestSentFolderIsRead(t *testing.T) {
 	}
 }
 
-// If the server gives Parley's mails other ids, Parley fetches the copy, so that it knows the new id.
-// Requirement R-259: Answers given elsewhere.
-func TestSentFolderOfAServerThatReplacesIDs(t *testing.T) {
-	t.Parallel()
-	w := newSentWorld(t, saveToSent, rewriteMessageID)
-	w.deliver("Question")
-	w.waitStored("Question")
-	w.send()
-	w.waitStored("Question", replySubject)
-	w.wantRenamed(1)
-
-	answer := w.answerInMailbox("Answer")
-	w.waitStored("Question", replySubject, "Answer")
-	w.answerInMailbox("Another")
-	w.waitStored("Question", replySubject, "Answer", "Another")
-	w.wantAnswer(2, answer)
-}
-
 // bounceReplies makes the customer's server return reply() as undeliverable.
 func (w *world) bounceReplies() {
 	w.t.Helper()
@@ -175,39 +153,6 @@ func (w *world) bounceIn(f channels.Fact) channels.Status {
 		w.t.Fatalf("status: got %+v, want one with an id", got)
 	}
 	return *got
-}
-
-// Outlook.com gives a mail another id and removes Parley's headers. The copy in the folder of sent mail still has them.
-// So Parley knows which message a bounce means that names only the other id.
-func TestBounceOfAMailWithoutOurHeaders(t *testing.T) {
-	t.Parallel()
-	w := newSentWorld(t, saveToSent, rewriteMessageID, stripHeaders)
-	w.bounceReplies()
-	w.send()
-	w.journal.waitUntil(t, "copy and bounce", func() bool { return len(w.journal.facts) == 2 })
-
-	facts := w.journal.snapshot().facts
-	copyAt := slices.IndexFunc(facts, func(f channels.Fact) bool { return subjectOf(f) == replySubject }) // either may come first
-	if copyAt < 0 {
-		t.Fatalf("stored mails: got %q, want the copy among them", subjectsOf(facts))
-	}
-	w.wantRenamed(copyAt)
-	bounce := w.bounceIn(facts[1-copyAt])
-	wantEqual(t, "id in the bounce", bounce.External[0], w.storedID())
-}
-
-// Some servers replace a mail's id but keep Parley's header. If a bounce returns that header, Parley knows the message.
-func TestBounceOfARenamedMail(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(o *mailfake.Options) { rewriteMessageID(&o.Mailboxes[0]) })
-	w.bounceReplies()
-	w.startAndWaitActive()
-	w.send()
-	w.journal.waitUntil(t, "the bounce", func() bool { return len(w.journal.facts) == 1 })
-	bounce := w.bounceIn(w.journal.snapshot().facts[0])
-	wantEqual(t, "state", bounce.State, channels.StateFailed)
-	wantEqual(t, "message", bounce.MessageID, reply().MessageID)
-	wantEqual(t, "id", bounce.External[0], w.storedID())
 }
 
 // Mails that came while Parley wasn't running are taken in the order of their arrival in both folders, at the first start
@@ -238,32 +183,6 @@ func TestSentMailInOrder(t *testing.T) {
 	w.waitStored(append(first, "later question", "later answer", "later thanks")...)
 }
 
-// If an older version has read the mailbox before, Parley takes sent mail only from the upgrade on.
-func TestSentFolderAfterAnUpgrade(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.begins = time.Now().Add(-time.Hour)
-	w.appendReceived("Sent", "before the upgrade", 30*time.Minute)
-	w.journal.state = []byte(`{
-		"v": 1,
-		"folder": "INBOX",
-		"uidvalidity": 1,
-		"first": 1,
-		"last": 0,
-		"newest_at": "2026-11-21T09:00:00Z",
-		"started_at": "2026-11-21T09:00:00Z",
-		"done": []
-	}`)
-	w.changeUIDValidity("INBOX")
-	w.pollOften()
-
-	w.start()
-	w.waitSentFolderRead()
-	w.deliver("question")
-	w.answerInMailbox("answer")
-	w.waitStored("question", "answer")
-}
-
 // newAnsweredWorld makes a world whose channel reads the folder of sent mail, and in which a question and its answer are
 // stored. Its channel doesn't run. before is the watermark from before the answer.
 func newAnsweredWorld(t *testing.T) (w *world, before []byte) {
@@ -292,25 +211,6 @@ func TestSentMailIsStoredOnceAfterACrash(t *testing.T) {
 	w.waitStored("question", "answer", "second")
 	if got := len(w.journal.snapshot().calls); got < 3 {
 		t.Errorf("calls of Accept: got %d, want at least three, since the first answer is stored again", got)
-	}
-}
-
-// Each answer is stored once even if the folder of sent mail gets a new UIDVALIDITY.
-func TestSentMailIsStoredOnceAfterUIDValidity(t *testing.T) {
-	t.Parallel()
-	w, before := newAnsweredWorld(t)
-	w.journal.state = before // so that the first answer is found again
-	stop := w.start()
-	w.answerInMailbox("second")
-	w.waitStored("question", "answer", "second")
-
-	stop()
-	w.changeUIDValidity("Sent")
-	w.start()
-	w.answerInMailbox("third")
-	w.waitStored("question", "answer", "second", "third")
-	if got := len(w.journal.snapshot().calls); got < 5 {
-		t.Errorf("calls of Accept: got %d, want at least 5, since answers are stored again", got)
 	}
 }
 
@@ -346,50 +246,4 @@ func TestSentFolderInTrouble(t *testing.T) {
 			w.waitStored("one", "two")
 		})
 	}
-}
-
-// A sent mail that can't be fetched at first is fetched after a pause, even if nothing new comes into its folder
-// meanwhile.
-func TestSentMailAfterAPause(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.pollOften()
-	w.opts.Timing.RescanBad = time.Millisecond
-	w.startAndWaitActive()
-	w.waitSentFolderRead()
-
-	w.deliver("question")
-	w.waitStored("question")
-
-	// The test opens the folder first. The channel opens it to look for new mail, then the inbox, then the folder again
-	// to fetch the mail.
-	refused := w.addFault(mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionReply, Nth: 4})
-	w.appendReceived("Sent", "answer", 0)
-	w.waitFault(refused, 1)
-	w.waitStored("question", "answer")
-}
-
-// The server doesn't announce a customer's mail that comes while the folder of sent mail is open. Parley takes it without
-// waiting for the next poll.
-func TestMailThatComesBesideSentMail(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	accept, once := w.env.Accept, sync.Once{}
-	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
-		if slices.Contains(subjectsOf(facts), "answer") {
-			once.Do(func() {
-				meanwhile := mailfake.Mail{To: []string{support}, Subject: "meanwhile"}
-				if _, err := w.Customer("kim@customer.test").Send(meanwhile); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		return accept(ctx, facts...)
-	}
-
-	w.startAndWaitActive()
-	w.waitSentFolderRead()
-	w.appendReceived("Sent", "answer", time.Minute)
-	w.deliver("question") // wakes the channel
-	w.waitStored("answer", "question", "meanwhile")
 }

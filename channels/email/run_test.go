@@ -1,10 +1,8 @@
 package email
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"testing"
 	"time"
 
@@ -94,22 +92,6 @@ func TestServerThatStopsAnswering(t *testing.T) {
 	}
 }
 
-// Parley notices that IDLE is dead only when it ends IDLE. It then closes the connection and opens a second one.
-func TestServerThatStopsAnsweringInIDLE(t *testing.T) {
-	t.Parallel()
-	w := newWatchedWorld(t)
-	w.deliver("one")
-	w.opts.Timing.Dial = time.Second
-	w.opts.Timing.Command = time.Second
-	w.opts.Timing.Poll = 10 * time.Millisecond // ends IDLE
-	w.addFault(mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionDelay})
-	idle := w.addIdleFault(mailfake.Fault{Action: mailfake.ActionExists})
-
-	w.start()
-	w.waitStored("one")
-	w.waitFault(idle, 2)
-}
-
 // If a server stops or hangs up in the middle of a mail, Parley never stores half of it.
 func TestServerThatStopsInsideAMail(t *testing.T) {
 	t.Parallel()
@@ -127,61 +109,6 @@ func TestServerThatStopsInsideAMail(t *testing.T) {
 				wantEqual(t, subjectOf(f)+": bytes", int64(len(raw)), head.SizeBytes)
 				wantEqual(t, subjectOf(f)+" is truncated", head.Truncated, false)
 			}
-		})
-	}
-}
-
-// If a watermark can't be read, because it is broken or from a newer version, Parley keeps it as it is and tells an
-// admin.
-func TestStrangeWatermark(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		state string
-	}{
-		{name: "newer version", state: `{"v":2,"folder":"INBOX"}`},
-		{name: "no JSON", state: `{"v":`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.journal.state = []byte(tt.state)
-			stop := w.start()
-			if got := w.waitCondition(channels.Broken); got.Hint == "" {
-				t.Errorf("condition: got %+v, want one with a hint", got)
-			}
-			stop()
-			wantEqual(t, "watermark", string(w.journal.snapshot().state), tt.state)
-		})
-	}
-}
-
-// After the account is pointed at another folder, Parley takes the new mails there and leaves the old ones.
-func TestFolderChanges(t *testing.T) {
-	t.Parallel()
-	w := newWatchedWorld(t)
-	w.appendMail("Archive", "Message-ID: <a@x>\nSubject: old\n\nx\n", time.Time{})
-	w.config["folder"] = "Archive"
-	w.start()
-	w.waitWatermark(`"folder":"Archive"`)
-	w.appendMail("Archive", "Message-ID: <b@x>\nSubject: new\n\nx\n", time.Time{})
-	w.waitStored("new")
-}
-
-// Run ends at once when it is stopped, even if the server stays silent.
-func TestStopsAtOnce(t *testing.T) {
-	t.Parallel()
-	for _, op := range []mailfake.Op{mailfake.OpLOGIN, mailfake.OpSEARCH, mailfake.OpIDLE} {
-		t.Run(string(op), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.opts.Timing.Dial = time.Hour
-			w.opts.Timing.Command = time.Hour
-			silence := w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay, Times: mailfake.Forever})
-			stop := w.start()
-			w.waitFault(silence, 1)
-			stop() // fails the test if Run doesn't end
 		})
 	}
 }
@@ -207,21 +134,6 @@ func TestRefusedLogin(t *testing.T) {
 	w.setPassword(password)
 	w.waitActive()
 	w.waitStored("one")
-}
-
-// A login that is refused because of too many connections doesn't count as a wrong password.
-func TestBusyServer(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.addFault(mailfake.Fault{
-		Op:           mailfake.OpLOGIN,
-		Action:       mailfake.ActionReply,
-		ResponseCode: "UNAVAILABLE",
-		Text:         "Too many simultaneous connections",
-		Times:        2,
-	})
-	w.startAndWaitActive()
-	w.wantOnlyActive()
 }
 
 // wantBroken starts the channel and checks that it reports the mailbox as broken, with this text and this hint.
@@ -283,51 +195,6 @@ func TestBrokenConditions(t *testing.T) {
 	}
 }
 
-// If another program renames a folder for a moment, Parley reads it again as soon as it is back. The long wait after a
-// refused login doesn't apply to folders.
-func TestFolderIsBackSoon(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.opts.Timing.LoginFirst, w.opts.Timing.LoginMax = time.Hour, time.Hour
-	w.config["folder"] = "Archive"
-	program := w.openAsMailProgram("INBOX")
-	noError(t, program.Rename("Archive", "Elsewhere", nil).Wait())
-	w.wantBroken(`"Archive" can't be opened`, "INBOX")
-
-	noError(t, program.Rename("Elsewhere", "Archive", nil).Wait())
-	w.waitActive()
-}
-
-// newTLSWorld makes a world whose servers speak TLS, and whose mailbox is read with it.
-func newTLSWorld(t *testing.T) *world {
-	t.Helper()
-	w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
-	w.config["imap.security"] = "tls"
-	w.pointTo(w.IMAPTLSAddr(), w.SMTPTLSAddr())
-	return w
-}
-
-func TestUntrustedCertificate(t *testing.T) {
-	t.Parallel()
-	newTLSWorld(t).wantBroken("signed by nobody known", "authority")
-}
-
-func TestCertificateOfAnotherName(t *testing.T) {
-	t.Parallel()
-	w := newTLSWorld(t)
-	w.opts.TLS = trusting(w)
-	w.env.Dialer = redirect(w.IMAPTLSAddr())
-	w.config["imap.host"] = "imap.other.test"
-	w.wantBroken("belongs to another name", "certificate")
-}
-
-// redirect dials one address, whichever is asked for.
-type redirect string
-
-func (r redirect) DialContext(ctx context.Context, network, _ string) (net.Conn, error) {
-	return (&net.Dialer{}).DialContext(ctx, network, string(r))
-}
-
 // trusting makes a TLS configuration that trusts the emulator.
 func trusting(w *world) *tls.Config {
 	pool := x509.NewCertPool()
@@ -345,14 +212,6 @@ func (w *world) wantReadAndAnswered() {
 	w.waitStored("one")
 	w.send()
 	wantEqual(w.t, "mails that the customer got", len(w.Inbox(customer)), 1)
-}
-
-func TestMailUnderTLS(t *testing.T) {
-	t.Parallel()
-	w := newTLSWorld(t)
-	w.opts.TLS = trusting(w)
-	w.config["smtp.security"] = "tls"
-	w.wantReadAndAnswered()
 }
 
 func TestMailUnderSTARTTLS(t *testing.T) {

@@ -1,19 +1,14 @@
 package email
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"io"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
 	"parley/channels/email/mailid"
-	"parley/channels/email/outbound"
 )
 
 // reply is an ordinary reply to a customer.
@@ -37,15 +32,6 @@ func replyWith(files ...channels.File) channels.Outbound {
 	o := reply()
 	o.Files = files
 	return o
-}
-
-func newFile(name string, content []byte) channels.File {
-	return channels.File{
-		Name:        name,
-		ContentType: "application/octet-stream",
-		SizeBytes:   int64(len(content)),
-		Open:        func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
-	}
 }
 
 // wantClass checks that Send failed with an error of this class that has words for people.
@@ -201,63 +187,6 @@ func TestSendFaults(t *testing.T) {
 	}
 }
 
-// If the connection is cut in the middle of a big mail, nothing was sent for certain, since the final dot hasn't left.
-func TestCutInsideABigMail(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore, Bytes: 4096})
-	w.wantSendFails(replyWith(newFile("big.bin", bytes.Repeat([]byte{7}, 8<<20))), channels.Retry)
-	w.wantNothingLeft()
-}
-
-// If a server can't be reached, or not with these settings, it hasn't seen the mail, so Parley tries again.
-func TestSendUnreachable(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name   string
-		change func(w *world)
-		text   string
-	}{
-		{
-			name:   "nobody listens",
-			change: func(w *world) { w.pointTo(w.IMAPAddr(), closedAddress) },
-			text:   "No connection",
-		},
-		{
-			name:   "unknown name",
-			change: func(w *world) { w.config["smtp.host"] = "smtp.invalid" },
-			text:   "can't be found",
-		},
-		{
-			name: "untrusted certificate, TLS",
-			change: func(w *world) {
-				w.pointTo(w.IMAPAddr(), w.SMTPTLSAddr())
-				w.config["smtp.security"] = "tls"
-			},
-			text: "signed by nobody known",
-		},
-		{
-			name:   "untrusted certificate, STARTTLS",
-			change: func(w *world) { w.config["smtp.security"] = "starttls" },
-			text:   "signed by nobody known",
-		},
-		{
-			name:   "TLS at a plain port",
-			change: func(w *world) { w.config["smtp.security"] = "tls" },
-			text:   "does not speak TLS",
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
-			tt.change(w)
-			failed := w.wantSendFails(reply(), channels.Retry)
-			wantContains(t, "error", failed.Text, tt.text)
-		})
-	}
-}
-
 func TestSendWithoutSTARTTLS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t) // speaks no TLS
@@ -277,62 +206,6 @@ func TestPartialRefusal(t *testing.T) {
 	wantContains(t, "error", failed.Text, refused)
 	wantContains(t, "error", failed.Text, "nothing was sent")
 	w.wantNothingLeft()
-}
-
-// Parley itself refuses a mail that is too large by the stated or by the real sizes of its files, or by their number.
-func TestMailThatIsTooLarge(t *testing.T) {
-	t.Parallel()
-	larger := newFile("a", make([]byte, outbound.MaxBytes+5))
-	larger.SizeBytes = 1 // the stated size
-	tests := []struct {
-		name string
-		mail channels.Outbound
-	}{
-		{name: "as is said", mail: replyWith(channels.File{Name: "a", SizeBytes: outbound.MaxBytes})},
-		{name: "larger than is said", mail: replyWith(larger)},
-		{name: "too many files", mail: replyWith(slices.Repeat([]channels.File{newFile("a", nil)}, outbound.MaxFiles+1)...)},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			newWorld(t).wantSendFails(tt.mail, channels.BadContent)
-		})
-	}
-}
-
-// A mail that is larger than the server's SIZE is refused with a code that people can look up.
-func TestMailThatIsTooLargeForTheServer(t *testing.T) {
-	t.Parallel()
-	const size = 100_000 // of the file alone; its encoding is larger
-	w := newWorld(t, func(o *mailfake.Options) { o.MaxMessageBytes = size })
-	failed := w.wantSendFails(replyWith(newFile("a.bin", make([]byte, size))), channels.BadContent)
-	wantContains(t, "error", failed.Text, "5.3.4")
-}
-
-// If a dozen mails are sent at the same time, each of them leaves once.
-func TestManyAtOnce(t *testing.T) {
-	t.Parallel()
-	const mails = 12
-	w := newWorld(t)
-	w.config["save_sent"] = "off"
-	c := w.channel()
-	var group sync.WaitGroup
-	for n := range mails {
-		group.Go(func() {
-			o := reply()
-			o.MessageID = int64(100 + n)
-			if _, err := c.Send(testContext(t), o); err != nil {
-				t.Errorf("mail %d: %v", n, err)
-			}
-		})
-	}
-	group.Wait()
-
-	ids := map[string]bool{}
-	for _, s := range w.Submissions() {
-		ids[s.MessageID] = true
-	}
-	wantEqual(t, "different mails that left", len(ids), mails)
 }
 
 // A wrong password breaks the account, and the error has the server's code.

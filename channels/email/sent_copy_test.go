@@ -3,7 +3,6 @@ package email
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
@@ -83,71 +82,4 @@ func wantTrouble(t *testing.T, got channels.Receipt, part string) {
 	if got.Trouble != nil {
 		wantContains(t, "what admins are told", got.Trouble.Text, part)
 	}
-}
-
-// If a server doesn't answer APPEND, Parley waits no longer than Timing.SaveCopy.
-func TestCopyThatTheServerDoesNotAnswer(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.config["save_sent"] = "on"
-	w.addFault(mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDelay})
-	patient := w.channel()
-	w.opts.Timing.SaveCopy = 2 * time.Second // the test waits that long
-	impatient := w.channel()
-	w.sendCounted(impatient, 1, 0)
-	w.sendCounted(patient, 2, 1)
-}
-
-// If filing copies fails several times in a row, admins are told until one is filed. A single failure isn't told, since
-// it may pass by itself.
-func TestCopiesThatKeepFailing(t *testing.T) {
-	t.Parallel()
-	for _, op := range []mailfake.Op{mailfake.OpAPPEND, mailfake.OpIMAPConnect} {
-		t.Run(string(op), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.config["save_sent"] = "on"
-			const times = 4
-			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDropBefore, Times: times})
-			c := w.channel()
-
-			for n, part := range []string{"", "", "doesn't answer in time", "doesn't answer in time"} {
-				wantTrouble(t, w.sendCounted(c, 1+n, 0), part)
-			}
-
-			wantTrouble(t, w.sendCounted(c, 1+times, 1), "")
-			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDropBefore, Times: 1}) // counts as the first one again
-			wantTrouble(t, w.sendCounted(c, 2+times, 1), "")
-		})
-	}
-}
-
-// Admins were told that the mailbox is full. If the next copy finds no connection, they aren't told that copies are filed
-// again.
-func TestCopyWithoutConnectionBehindARefusal(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.config["save_sent"] = "on"
-	w.addFault(mailfake.Fault{
-		Op:           mailfake.OpAPPEND,
-		Action:       mailfake.ActionReply,
-		ResponseCode: "OVERQUOTA",
-		Text:         "Mailbox is full",
-		Times:        1,
-	})
-	c := w.channel()
-	wantTrouble(t, w.sendCounted(c, 1, 0), "Mailbox is full")
-	w.addFault(mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: mailfake.ActionDropBefore, Times: 1})
-	wantTrouble(t, w.sendCounted(c, 2, 0), "doesn't answer in time")
-	wantTrouble(t, w.sendCounted(c, 3, 1), "")
-}
-
-// If there is no folder of sent mail, no copy is filed, and admins are told.
-func TestCopyWithoutSentFolder(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.config["save_sent"] = "on"
-	w.deleteSentFolder()
-	wantTrouble(t, w.sendCounted(w.channel(), 1, 0), "no folder of sent mail")
-	wantTrouble(t, w.sendCounted(w.channel(), 2, 0), "no folder of sent mail")
 }

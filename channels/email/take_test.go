@@ -98,12 +98,3 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 	giveBack()
 	w.waitStored("big")
 }
-
-// When a large mail is stored, the memory that it took is given back.
-func TestLargeMailGivesItsRoomBack(t *testing.T) {
-	t.Parallel()
-	w, _, giveBack := newWorldWithoutRoom(t)
-	giveBack()
-	w.waitStored("big")
-	w.takeAllRoom()
-}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
@@ -46,71 +45,6 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 	}
 }
 
-// A mail that breaks each connection doesn't keep its neighbours from coming, and keeps no memory reserved.
-func TestMailThatBreaksConnections(t *testing.T) {
-	t.Parallel()
-	const bigBytes, cutAfter = 108_000, 50_000
-	w := newWatchedWorld(t)
-	w.deliver("one")
-	w.appendMail("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+textOf(bigBytes), time.Time{})
-	w.deliver("two")
-	w.opts.Timing.BlameAfter = 50 * time.Millisecond
-	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: cutAfter, Times: mailfake.Forever})
-	w.start()
-	w.waitStored("one", quarantined, "two")
-	w.waitNothingReserved()
-}
-
-// A mail in quarantine comes in after a restart, as soon as the server hands it out.
-func TestQuarantinedMailComesAfterARestart(t *testing.T) {
-	t.Parallel()
-	w := newWatchedWorld(t)
-	w.deliver("unreadable at first")
-	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: mailfake.Forever})
-	stop := w.start()
-	w.waitStored(quarantined)
-	stop()
-	w.ClearFaults()
-	w.start()
-	w.waitStored(quarantined, "unreadable at first")
-}
-
-// A mail in quarantine comes in when Parley looks back, which it does while the connection waits.
-func TestQuarantinedMailComesByALookBack(t *testing.T) {
-	t.Parallel()
-	w := newWatchedWorld(t)
-	w.deliver("unreadable at first")
-	w.opts.Timing.Rescan = 20 * time.Millisecond
-	const triesAndFirstLookBack = 6 // answers without a body
-	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: triesAndFirstLookBack})
-	w.start()
-	w.waitStored(quarantined, "unreadable at first")
-}
-
-// If the connection breaks several times in a short time, the mail that was being fetched isn't put into quarantine. It
-// comes in before the next one.
-func TestMailThatMetABrokenLine(t *testing.T) {
-	t.Parallel()
-	w := newWatchedWorld(t)
-	w.deliver("unlucky", "next")
-	w.opts.Timing.BlameAfter = time.Hour
-	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 12})
-	w.start()
-	w.waitStored("unlucky", "next")
-}
-
-// If the connection breaks for so long that a mail is put into quarantine, the mail comes in soon after, long before the
-// next regular look back.
-func TestMailThatMetABrokenLineComesSoon(t *testing.T) {
-	t.Parallel()
-	w := newWatchedWorld(t)
-	w.deliver("unlucky")
-	w.opts.Timing.RescanBad = 20 * time.Millisecond
-	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 8})
-	w.start()
-	w.waitStored(quarantined, "unlucky")
-}
-
 const overQuota = "Account exceeded command or bandwidth limits."
 
 // refuseFetches adds faults that answer FETCH with an error.
@@ -129,33 +63,6 @@ func (w *world) waitNothingHandedOut(reason string) {
 	got := w.waitCondition(channels.Broken)
 	wantContains(w.t, "condition", got.Text, "hands out no mail")
 	wantContains(w.t, "condition", got.Text, reason)
-}
-
-// A provider such as Gmail hands out no mail while a quota is used up. Parley puts no mail into quarantine for that: the
-// mails come later, in order.
-func TestProviderThatThrottles(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		fault mailfake.Fault
-	}{
-		{name: "Gmail", fault: mailfake.Fault{ResponseCode: "OVERQUOTA", Text: overQuota}},
-		{name: "Microsoft 365", fault: mailfake.Fault{Text: "Request is throttled. Suggested Backoff Time: 10 milliseconds"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWatchedWorld(t)
-			w.deliver("one", "two")
-			tt.fault.Times = mailfake.Forever
-			w.refuseFetches(tt.fault)
-			w.start()
-			w.waitNothingHandedOut(tt.fault.Text)
-			w.ClearFaults()
-			w.deliver("three")
-			w.waitStored("one", "two", "three")
-		})
-	}
 }
 
 // An outage of the provider that ends by itself puts no mail into quarantine, even if it follows a used-up quota.

@@ -86,20 +86,6 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// A file that is shorter than its announced size is never uploaded as a whole form.
-func TestUploadShort(t *testing.T) {
-	t.Parallel()
-	c, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		if err := r.ParseMultipartForm(1 << 20); err == nil {
-			t.Errorf("the form is whole: %v", r.MultipartForm.File)
-		}
-	})
-	short := File{Name: "x", ContentType: "text/plain", Body: strings.NewReader("hell"), SizeBytes: 5}
-	if err := c.Upload(t.Context(), "1055/media", nil, short, nil); err == nil {
-		t.Error("a file that is shorter than it says was taken")
-	}
-}
-
 // Call returns an error that says whether the call certainly had no effect, with Graph's code and words.
 func TestErrors(t *testing.T) {
 	t.Parallel()
@@ -191,57 +177,6 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// A call without a body sends no body and no content type.
-func TestCallWithoutABody(t *testing.T) {
-	t.Parallel()
-	c, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		wantEqual(t, "body", string(body), "")
-		wantEqual(t, "Content-Type", r.Header.Get("Content-Type"), "")
-	})
-	if err := c.Call(t.Context(), http.MethodGet, "1/x", nil, nil, nil); err != nil {
-		t.Error(err)
-	}
-}
-
-// WrongSecret finds out with a proof that a secret is that of another app. Calls still succeed without a proof, because
-// the app doesn't demand one.
-func TestWrongSecret(t *testing.T) {
-	t.Parallel()
-	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Has(proofParameter) {
-			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, `{"error":{"message":"Invalid appsecret_proof provided in the API argument","code":100}}`)
-		}
-	})
-	c.secret = "of another app"
-	isWrong, err := c.WrongSecret(t.Context(), "1", c.secret)
-	if err != nil {
-		t.Error(err)
-	}
-	wantEqual(t, "the secret is wrong", isWrong, true)
-	if err := c.Call(t.Context(), http.MethodGet, "1", nil, nil, nil); err != nil {
-		t.Error(err)
-	}
-}
-
-// Graph says that a token has no access to an object by a code with a subcode, or in words.
-func TestNoAccess(t *testing.T) {
-	t.Parallel()
-	const words = "Object with ID '1' does not exist, cannot be loaded due to missing permissions, or does not support this operation"
-	for _, c := range []struct {
-		refused Error
-		want    bool
-	}{
-		{refused: Error{HasCode: true, Code: 100, Subcode: 33}, want: true},
-		{refused: Error{HasCode: true, Code: 100, Message: words}, want: true},
-		{refused: Error{HasCode: true, Code: 100, Message: "Invalid parameter"}, want: false},
-		{refused: Error{HasCode: true, Code: 10, Subcode: 33}, want: false},
-	} {
-		wantEqual(t, c.refused.Error(), c.refused.NoAccess(), c.want)
-	}
-}
-
 // An app has one subscription for each kind of object, with fields of its own.
 func TestSubscription(t *testing.T) {
 	t.Parallel()
@@ -276,35 +211,6 @@ func TestCallback(t *testing.T) {
 		{now: "https://parley.test/hooks/other", want: "https://parley.test/hooks/other"}, // the accounts aren't known
 	} {
 		wantEqual(t, "instead of "+c.now, Callback(c.now, channels.Env{HookURL: ours, Accounts: c.accounts}), c.want)
-	}
-}
-
-func TestIsID(t *testing.T) {
-	t.Parallel()
-	for id, want := range map[string]bool{
-		"":                      false,
-		"1055":                  true,
-		strings.Repeat("1", 32): true,
-		strings.Repeat("1", 33): false,
-		"1a":                    false,
-	} {
-		wantEqual(t, "is an id: "+id, IsID(id), want)
-	}
-}
-
-func TestNewRefuses(t *testing.T) {
-	t.Parallel()
-	for _, o := range []Options{
-		{BaseURL: "graph.facebook.com"},
-		{BaseURL: "ftp://x"},
-		{Version: "26.0"},
-		{Version: "v26"},
-		{Version: "v26.0/../x"},
-		{Version: "va.b"},
-	} {
-		if _, err := New(o); err == nil {
-			t.Errorf("%+v was taken", o)
-		}
 	}
 }
 

@@ -1,25 +1,8 @@
 package graph
 
 import (
-	"errors"
-	"net/http"
 	"testing"
 )
-
-// The code of a refusal counts although other fields have another type than usual: error_data is a text in many of Graph's answers.
-func TestRefusalOfAnotherShape(t *testing.T) {
-	t.Parallel()
-	err := readRefusal(http.StatusBadRequest, http.Header{}, []byte(
-		`{"error":{"message":"No","type":"OAuthException","code":10,"error_subcode":2018278,"error_data":"{\"blame_field_specs\":[[\"\"]]}",`+
-			`"is_transient":false}}`))
-	var refused *Error
-	if !errors.As(err, &refused) {
-		t.Fatalf("got %#v, want an *Error", err)
-	}
-	wantEqual(t, "it has a code", refused.HasCode, true)
-	wantEqual(t, "code", refused.Code, 10)
-	wantEqual(t, "subcode", refused.Subcode, 2018278)
-}
 
 func TestRead(t *testing.T) {
 	t.Parallel()

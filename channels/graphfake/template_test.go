@@ -3,7 +3,6 @@ package graphfake
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -140,103 +139,4 @@ func (m *meta) listTemplates(address string) templatePage {
 		names = append(names, one.Name)
 	}
 	return templatePage{names: strings.Join(names, " "), next: list.Paging.Next, prev: list.Paging.Previous}
-}
-
-// The list of templates has pages, with the addresses of the next one and the one before.
-func TestTemplatesComeInPages(t *testing.T) {
-	t.Parallel()
-	m := newMeta(t)
-	for i := range 5 {
-		m.AddTemplate("2066", "t"+strconv.Itoa(i), "en", "UTILITY", "Hello")
-	}
-	first := m.listTemplates("/v26.0/2066/message_templates?limit=2&fields=name")
-	wantEqual(t, "first page", first.names, "t0 t1")
-	wantEqual(t, "page before the first", first.prev, "")
-	second := m.listTemplates(first.next)
-	wantEqual(t, "second page", second.names, "t2 t3")
-	third := m.listTemplates(second.next)
-	wantEqual(t, "third page", third.names, "t4")
-	wantEqual(t, "page behind the last", third.next, "")
-	wantEqual(t, "the page before the third", m.listTemplates(third.prev).names, "t2 t3")
-}
-
-// The answer to an edit names the template, as pywa expects.
-func TestEditNamesTemplate(t *testing.T) {
-	t.Parallel()
-	m := newMeta(t)
-	id := m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
-	_, answer := m.request(http.MethodPost, "/v26.0/"+id, "T", "application/json",
-		strings.NewReader(`{"components":[{"type":"BODY","text":"Hello again"}]}`))
-	wantEqual(t, "answer", answer, `{"category":"UTILITY","id":"`+id+`","name":"hello","success":true}`)
-}
-
-// A list of templates has a summary if the call asks for it.
-func TestTemplatesAreCounted(t *testing.T) {
-	t.Parallel()
-	m := newMeta(t)
-	m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
-	m.AddTemplate("2066", "hello", "de", "UTILITY", "Hallo")
-	const asked = "summary=total_count,message_template_count,message_template_limit,are_translations_complete"
-	_, answer := m.request(http.MethodGet, "/v26.0/2066/message_templates?fields=id&limit=1&language=en&"+asked, "T", "", nil)
-	_, summary, _ := strings.Cut(answer, `"summary":`)
-	wantEqual(t, "summary", summary,
-		`{"are_translations_complete":true,"message_template_count":2,"message_template_limit":250,"total_count":1}}`)
-}
-
-// Templates can be listed by name, language, category and status.
-func TestTemplatesAreFiltered(t *testing.T) {
-	t.Parallel()
-	m := newMeta(t)
-	m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
-	m.AddTemplate("2066", "hello", "de", "UTILITY", "Hallo")
-	m.AddTemplate("2066", "sale", "en", "MARKETING", "Sale")
-	noError(t, m.Review(m.AddTemplate("2066", "pause", "en", "UTILITY", "Wait"), "PAUSED", ""))
-	for _, tt := range []struct{ name, query, want string }{
-		{name: "all", query: "", want: "hello hello sale pause"},
-		{name: "by name", query: "name=hello", want: "hello hello"},
-		{name: "by language", query: "language=de", want: "hello"},
-		{name: "by category", query: "category=MARKETING", want: "sale"},
-		{name: "by status", query: "status=PAUSED", want: "pause"},
-		{name: "by name and language", query: "name=hello&language=en", want: "hello"},
-		{name: "by a name that there isn't", query: "name=none", want: ""},
-		{name: "by several statuses", query: `status=["PAUSED","REJECTED"]`, want: "pause"},
-		{name: "by several languages", query: "language=de,en&name=hello", want: "hello hello"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			wantEqual(t, "templates", m.listTemplates("/v26.0/2066/message_templates?"+tt.query).names, tt.want)
-		})
-	}
-}
-
-// A template is read by its id, with the fields that the call names.
-func TestTemplateIsRead(t *testing.T) {
-	t.Parallel()
-	m := newMeta(t)
-	id := m.AddTemplate("2066", "hello", "en", "UTILITY", "Hello")
-	for _, tt := range []struct{ name, path, want string }{
-		{
-			name: "the usual fields",
-			path: id,
-			want: `{"category":"UTILITY","components":[{"type":"BODY","text":"Hello"}],"id":"` + id +
-				`","language":"en","name":"hello","status":"APPROVED"}`,
-		},
-		{
-			name: "some fields",
-			path: id + "?fields=name,status",
-			want: `{"id":"` + id + `","name":"hello","status":"APPROVED"}`,
-		},
-		{
-			name: "a field that templates don't have",
-			path: id + "?fields=riddle",
-			want: `{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (riddle) on node type (WhatsAppBusinessHSM)",` +
-				`"type":"OAuthException"}}`,
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			_, answer := m.request(http.MethodGet, "/v26.0/"+tt.path, "T", "", nil)
-			wantEqual(t, "answer", withoutTrace(answer), tt.want)
-		})
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -138,48 +137,6 @@ func TestEvents(t *testing.T) {
 				t.Errorf("%s became\n%+v, want\n%+v", c.raw, got, c.want)
 			}
 		}
-	}
-}
-
-// Earlier versions stored events with impossible times. Such an event, or one whose time is null, is read without a time.
-func TestStoredImpossibleTime(t *testing.T) {
-	t.Parallel()
-	for _, at := range []string{`"0000-12-31T19:03:58-04:56"`, "null"} {
-		stored := `{"type":"message","id":"1","from":{"id":"kim"},"at":` + at + `,"text":"x"}`
-		wantEqual(t, at+" is no time", decodeOne(t, newWorld(t, nil).channel, []byte(stored)).At.IsZero(), true)
-	}
-}
-
-// A leap second ends a day of UTC, in whatever zone it is written. It is read as the second after it.
-func TestLeapSecondOfZones(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]time.Time{
-		`"2016-12-31T18:59:60-05:00"`:   time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC),
-		`"2017-01-01t08:59:60.5+09:00"`: time.Date(2017, 1, 1, 0, 0, 0, 500_000_000, time.UTC),
-	} {
-		var got parleyhttp.Moment
-		if err := json.Unmarshal([]byte(text), &got); err != nil || !got.Equal(want) {
-			t.Errorf("%s is %v, %v, want %v", text, got, err, want)
-		}
-	}
-	var none parleyhttp.Moment
-	if err := json.Unmarshal([]byte(`"2016-12-31T23:59:60-05:00"`), &none); err == nil {
-		t.Errorf("a leap second in the middle of a day of UTC is %v, want an error", none)
-	}
-}
-
-// The type of a file follows from its ending in the same way on every machine, whatever types are installed there.
-func TestFileTypes(t *testing.T) {
-	t.Parallel()
-	noError(t, mime.AddExtensionType(".machine", "image/machine"))
-	w := newWorld(t, nil)
-	for name, want := range map[string]string{
-		"a.machine": "application/octet-stream",
-		"A.PDF":     "application/pdf",
-		"a":         "application/octet-stream",
-	} {
-		raw := `{"type":"message","id":"m1","from":{"id":"kim"},"attachments":[{"name":"` + name + `","content":"eA=="}]}`
-		wantEqual(t, "type of "+name, decodeOne(t, w.channel, []byte(raw)).Attachments[0].ContentType, want)
 	}
 }
 
@@ -335,20 +292,6 @@ func FuzzVerify(f *testing.F) {
 			t.Fatalf("%q passes", header)
 		}
 	})
-}
-
-func TestRecipient(t *testing.T) {
-	t.Parallel()
-	c := newChannel(t, "http://127.0.0.1:1", channels.Env{}).(channels.Starter)
-	p, err := c.Recipient(" u-17 ")
-	if err != nil {
-		t.Error(err)
-	}
-	wantEqual(t, "key of a person", p.Key, "u-17")
-	for _, typed := range []string{"", "a\x00b", strings.Repeat("x", 300)} {
-		_, err := c.Recipient(typed)
-		wantEqual(t, fmt.Sprintf("class of the error about %q", typed), channels.ClassOf(err), channels.BadRecipient)
-	}
 }
 
 // FuzzSplit: a body with a right signature has the same result twice. If it is accepted, each fact has an id and an order

@@ -75,33 +75,3 @@ func TestFetchTrouble(t *testing.T) {
 		wantEqual(t, name+": class of the error", channels.ClassOf(err), c.class)
 	}
 }
-
-// A file may be behind three redirects.
-func TestFetchRedirected(t *testing.T) {
-	t.Parallel()
-	f, err := fetchFrom(t, func(w http.ResponseWriter, r *http.Request) {
-		if len(r.URL.Path) < len("/file123") {
-			http.Redirect(w, r, r.URL.Path+"+", http.StatusFound)
-		}
-	})
-	noError(t, err)
-	noError(t, f.Body.Close())
-}
-
-// A file that has no end is cut off with an error.
-func TestFetchEndless(t *testing.T) {
-	t.Parallel()
-	endless := func(w http.ResponseWriter, _ *http.Request) {
-		block := make([]byte, 1<<20)
-		for range 102 {
-			if _, err := w.Write(block); err != nil {
-				return
-			}
-		}
-	}
-	f, err := fetchFrom(t, endless)
-	noError(t, err)
-	_, err = io.Copy(io.Discard, f.Body)
-	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
-	_ = f.Body.Close()
-}

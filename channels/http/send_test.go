@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/http/httpfake"
 )
 
 // inlineFile is a file without a public address: its content goes into the callback.
@@ -197,16 +196,6 @@ func TestUnreached(t *testing.T) {
 	}
 }
 
-// A 404 of a server that doesn't know our question doesn't prove that the message isn't there.
-func TestBare404(t *testing.T) {
-	t.Parallel()
-	c, _ := newChannelTo(t, http.NotFoundHandler())
-	if err := wantOutcome(t, c, channels.CannotTell); err != nil {
-		t.Error(err)
-	}
-	wantFinding(t, c, true, "a person decides")
-}
-
 // An answer that hasn't the published form doesn't say whether the message is there.
 func TestAnswersThatSayNothing(t *testing.T) {
 	t.Parallel()
@@ -232,30 +221,6 @@ func TestAnswersThatSayNothing(t *testing.T) {
 			t.Errorf("%d %s: %v", answer.status, answer.body, err)
 		}
 	}
-}
-
-// Doctor asks the callback for a message that doesn't exist, and sends none.
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	wantFinding(t, w.channel, true, "can be asked")
-	wantEqual(t, "messages to the shop", len(w.shop.Got()), 0)
-	wantText(t, "doctor's finding without a public address", w.channel.(channels.Checker).Check(t.Context())[0].Text, "PARLEY_PUBLIC_URL")
-
-	ofAnotherSecret, _ := newChannelTo(t, httpfake.New("another secret, long", time.Now))
-	wantFinding(t, ofAnotherSecret, false, "signature")
-}
-
-// If a callback says of every message that it has it, that proves nothing, and doctor reports it.
-func TestSaysYesToEverything(t *testing.T) {
-	t.Parallel()
-	c, _ := newChannelTo(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"id": "shop", "ok": true}`)
-	}))
-	if err := wantOutcome(t, c, channels.CannotTell); err != nil {
-		t.Error(err)
-	}
-	wantFinding(t, c, false, "doesn't exist")
 }
 
 // attachments returns the attachments of the one message that the shop got.
@@ -285,49 +250,6 @@ func TestLinkedFiles(t *testing.T) {
 
 	wantEqual(t, "attachments", w.attachments(t), `[{"name":"a.txt","type":"text/plain","size":10,"url":"https://help.test/files/f.1"},`+
 		`{"name":"b.txt","type":"text/plain","size":10,"url":"https://help.test/files/f.2"}]`)
-}
-
-// If Parley has no public address, files are sent inside the message, up to a megabyte.
-func TestInlineFiles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	wantEqual(t, "bytes of a file at most", w.channel.Capabilities().Files.MaxBytes, 1<<20)
-
-	o := outbound(1, "x")
-	o.Files = []channels.File{inlineFile("a.txt", []byte("hello"))}
-	w.mustSend(t, o)
-
-	half := make([]byte, 600<<10)
-	o.Files = []channels.File{inlineFile("a.txt", half), inlineFile("b.txt", half)}
-	_, err := w.channel.Send(t.Context(), o)
-	wantEqual(t, "class of the error about 1200 KiB", channels.ClassOf(err), channels.BadContent)
-	wantText(t, "error", fmt.Sprint(err), "public address")
-
-	wantEqual(t, "attachments", w.attachments(t), `[{"name":"a.txt","type":"text/plain","size":5,"content":"aGVsbG8="}]`)
-}
-
-// A message that exceeds a limit is refused before the callback is called. One that is just within it is sent.
-func TestLimits(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	limits := map[string]func(o *channels.Outbound, more int){
-		"characters": func(o *channels.Outbound, more int) { o.Text = strings.Repeat("ä", 40_000+more) },
-		"files": func(o *channels.Outbound, more int) {
-			o.Files = slices.Repeat([]channels.File{inlineFile("a.txt", []byte("x"))}, 10+more)
-		},
-		"buttons of a card": func(o *channels.Outbound, more int) {
-			buttons := slices.Repeat([]channels.Button{{ID: "b", Title: "B"}}, 10+more)
-			o.Rich = &channels.Rich{Cards: []channels.RichCard{{Title: "C", Buttons: buttons}}}
-		},
-	}
-	for name, fill := range limits {
-		within, beyond := outbound(1, "x"), outbound(2, "x")
-		fill(&within, 0)
-		w.mustSend(t, within)
-		fill(&beyond, 1)
-		_, err := w.channel.Send(t.Context(), beyond)
-		wantEqual(t, name+": class of the error", channels.ClassOf(err), channels.BadContent)
-	}
 }
 
 // A status, an answer or a reaction may name our message by its token. The token counts only if one of our keys made it.

@@ -2,11 +2,8 @@ package markdown
 
 import (
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/yuin/goldmark/parser"
 
 	"parley/channels/budget"
 )
@@ -62,16 +59,6 @@ func TestHostileMarks(t *testing.T) {
 	}
 }
 
-// If quotations are nested too deep, the innermost ones are shown with their marks.
-func TestMarksBehindTheDeepest(t *testing.T) {
-	t.Parallel()
-	const tooDeep = 2
-	got := Plain(Parts(strings.Repeat("> ", maxDepth+tooDeep) + "x"))
-	if want := "> > x"; !strings.HasSuffix(got, want) {
-		t.Errorf("got %q, want %q at its end", got, want)
-	}
-}
-
 // Marks in code, in a block or in a line, are shown unchanged.
 func TestMarksInCode(t *testing.T) {
 	t.Parallel()
@@ -108,55 +95,6 @@ func TestMarksInCode(t *testing.T) {
 				t.Errorf("got the text %q, want one without escapes", run.Text)
 			}
 		})
-	}
-}
-
-// Many links in a row are links, each with its whole address.
-func TestManyLinks(t *testing.T) {
-	t.Parallel()
-	const links, address = 30, "https://x.test/(b)?c=%28"
-	parts := Parts(strings.Repeat("[a]("+address+")", links))
-	if len(parts) != 1 {
-		t.Fatalf("got %d parts, want one: %+v", len(parts), parts)
-	}
-	if len(parts[0].Runs) != links {
-		t.Fatalf("got %d runs, want %d links: %+v", len(parts[0].Runs), links, parts[0].Runs)
-	}
-	if got := parts[0].Runs[links-1].URL; got != address {
-		t.Errorf("the last link leads to %q, want %q", got, address)
-	}
-}
-
-func TestStrikethrough(t *testing.T) {
-	t.Parallel()
-	parts := Parts("~~a~~ b")
-	if len(parts) != 1 {
-		t.Fatalf("got %d parts, want one: %+v", len(parts), parts)
-	}
-	struck := parts[0].Runs[0]
-	if struck.Text != "a" {
-		t.Errorf("the first run is %q, want a", struck.Text)
-	}
-	if !struck.Style.Strike {
-		t.Errorf("the first run has the style %+v, want it struck through", struck.Style)
-	}
-}
-
-// Markdown doesn't show the definition of a link's address. Parley shows it as text.
-func TestDefinitionIsShown(t *testing.T) {
-	t.Parallel()
-	const address = "https://x.test/a"
-	if got := Plain(Parts("[1]: " + address + "\n")); !strings.Contains(got, address) {
-		t.Errorf("got %q, want the address in it", got)
-	}
-}
-
-// If an address is too long for a link, all of it is shown as text.
-func TestTooLongAddressIsShown(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("b", maxURLBytes)
-	if got := Plain(Parts("[a](https://x.test/" + long + ")")); !strings.Contains(got, long) {
-		t.Errorf("got %d bytes, want all %d of the address among them", len(got), len(long))
 	}
 }
 
@@ -227,19 +165,5 @@ func TestNamed(t *testing.T) {
 		if got, want := NameMentions("<<@A>> <@B>, <@C> <@D> <@E>", names), "<@B> @Ben Oak, @C <@D> a colleague"; got != want {
 			t.Fatalf("got %q, want %q", got, want)
 		}
-	}
-}
-
-// Several goroutines may read texts at the same time, and reading a text leaves no extra keys in Goldmark's parser.
-func TestReadAtOnce(t *testing.T) {
-	t.Parallel()
-	before := parser.ContextKeyMax
-	var group sync.WaitGroup
-	for range 8 {
-		group.Go(func() { Parts("See [ours](https://example.org) and ~~that~~.") })
-	}
-	group.Wait()
-	if n := parser.ContextKeyMax - before; n != 0 {
-		t.Errorf("each later text keeps room for %d values more", n)
 	}
 }

@@ -126,52 +126,6 @@ func TestAddressOfLink(t *testing.T) {
 	}
 }
 
-// A Writer makes a link of an address that a customer can open. If she can't open it, the Writer writes only the words.
-func TestWriterLinksWhatCustomersCanOpen(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name    string
-		address string
-		want    string
-	}{
-		{name: "a page", address: "https://x.test/a", want: "[here](<https://x.test/a>)"},
-		{name: "an e-mail address", address: "mailto:ann@x.test", want: "[here](<mailto:ann@x.test>)"},
-		{name: "a script", address: "javascript:alert(1)", want: "here"},
-		{name: "a script in other letters", address: "JavaScript:alert(1)", want: "here"},
-		{name: "an address within Slack", address: "slack://channel?id=1", want: "here"},
-		{name: "a file", address: "file:///etc/passwd", want: "here"},
-		{name: "no scheme", address: "x.test/a", want: "here"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := NewWriter()
-			w.Link(tt.address, "here", Style{})
-			if got := w.Text().Markdown; got != tt.want {
-				t.Errorf("a link to %s became %q, want %q", tt.address, got, tt.want)
-			}
-		})
-	}
-}
-
-// If an exclamation mark is before a link, the link doesn't become a picture.
-func TestLinkBehindAnExclamationMark(t *testing.T) {
-	t.Parallel()
-	for typed, want := range map[string]string{
-		"Look!":  `Look\![here](<https://x.test/a>)`,
-		`Look\!`: `Look\\\![here](<https://x.test/a>)`,
-		`\!`:     `\![here](<https://x.test/a>)`,
-		"Look! ": `Look! [here](<https://x.test/a>)`,
-	} {
-		w := NewWriter()
-		w.Literal(typed)
-		w.Link("https://x.test/a", "here", Style{})
-		if got := w.Text().Markdown; got != want {
-			t.Errorf("%q and a link became %q, want %q", typed, got, want)
-		}
-	}
-}
-
 // escapedVerb is what a person types so that a verb counts as a text.
 const escapedVerb = `\!take`
 
@@ -182,41 +136,6 @@ func TestEscapedVerbAtTheBeginning(t *testing.T) {
 	w.Literal(escapedVerb)
 	if got, want := w.Text().Markdown, `\!take`; got != want {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// After other words, the backslash before a verb is escaped like any other backslash.
-func TestEscapedVerbBehindWords(t *testing.T) {
-	t.Parallel()
-	w := NewWriter()
-	w.Literal("say ")
-	w.Literal(escapedVerb)
-	if got, want := w.Text().Markdown, `say \\!take`; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// A long line isn't cut between a backslash and the character that it escapes.
-func TestCutBesideABackslash(t *testing.T) {
-	t.Parallel()
-	const room = maxChunkBytes / 4 // characters of up to four bytes
-	tests := []struct {
-		name  string
-		signs string // up to one character behind the room
-		want  int    // where the line is cut
-	}{
-		{name: "a sign", signs: `*`, want: room},
-		{name: "an escaped sign is not torn apart", signs: `\*`, want: room - 1},
-		{name: "an escaped backslash escapes nothing", signs: `\\*`, want: room},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			line := strings.Repeat("a", room+1-len(tt.signs)) + tt.signs + "b"
-			if got := cutInLine(line); got != tt.want {
-				t.Errorf("a line with %s there is cut at %d, want %d", tt.signs, got, tt.want)
-			}
-		})
 	}
 }
 

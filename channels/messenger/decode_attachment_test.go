@@ -1,8 +1,6 @@
 package messenger
 
 import (
-	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 
@@ -180,107 +178,6 @@ func TestDecodeAttachmentAsText(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			checkMessage(t, tt.event, channels.Inbound{Text: tt.want})
-		})
-	}
-}
-
-// If a message has more attachments than Messenger allows, the first ones are shown, and a notice says how many are missing.
-func TestDecodeTooManyAttachments(t *testing.T) {
-	t.Parallel()
-	one := `{"type":"image","payload":{"url":"` + cdn + `9_n.png"}}`
-	in := decodeOnly(t, plainChannel(t), hookBody("messaging", attachments(slices.Repeat([]string{one}, maxAttachments+2)...)))
-	wantEqual(t, "number of files", len(in.Attachments), maxAttachments)
-	wantEqual(t, "name of the second", in.Attachments[1].Name, "image-2.png")
-	wantEqual(t, "remarks", strings.Join(in.Notices, "\n"), "Sent further things: 2. Look into the Page's inbox.")
-}
-
-// Facebook's list of a conversation has each kind of file in another field.
-func TestListedFile(t *testing.T) {
-	t.Parallel()
-	for listed, want := range map[string][2]string{
-		`{"image_data":{"url":"https://a.test/i","render_as_sticker":true}}`: {"sticker", "https://a.test/i"},
-		`{"image_data":{"url":"https://a.test/i"},"file_url":"x"}`:           {"image", "https://a.test/i"},
-		`{"video_data":{"url":"https://a.test/v"},"mime_type":"video/mp4"}`:  {"video", "https://a.test/v"},
-		`{"mime_type":"audio/mp4","file_url":"https://a.test/a"}`:            {"audio", "https://a.test/a"},
-		`{"mime_type":"application/pdf","file_url":"https://a.test/f"}`:      {"file", "https://a.test/f"},
-		`"odd"`: {"file", ""},
-	} {
-		m := listedMessage{ID: "m_1"}
-		noError(t, json.Unmarshal([]byte(`{"attachments":{"data":[`+listed+`]}}`), &m))
-		got := m.listFiles()[0]
-		wantEqual(t, "kind of "+listed, got.findKind(), want[0])
-		wantEqual(t, "address of "+listed, got.findURL(), want[1])
-	}
-}
-
-// A number may be written in several ways. Anything that isn't a number is read as 0.
-func TestNumber(t *testing.T) {
-	t.Parallel()
-	for written, want := range map[string]number{`5`: 5, `"5"`: 5, `1.5e3`: 1500, `1e300`: 0, `{}`: 0, `"x"`: 0} {
-		n := number(7)
-		noError(t, json.Unmarshal([]byte(written), &n))
-		wantEqual(t, "number "+written, n, want)
-	}
-}
-
-// An attachment that can't be shown becomes a notice, which says what it is and, for most kinds, where it can be seen.
-func TestDecodeUnshownAttachment(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name       string
-		attachment string
-		want       string
-	}{
-		{
-			name:       "link without anything",
-			attachment: `{"type":"fallback"}`,
-			want:       "Shared something (fallback) that Messenger doesn't pass on. Look into the Page's inbox.",
-		},
-		{
-			name:       "appointment",
-			attachment: `{"type":"appointment_booking","payload":{"appointment_id":"1"}}`,
-			want:       "Shared something (appointment_booking) that Messenger doesn't pass on. Look into the Page's inbox.",
-		},
-		{
-			name:       "place without coordinates",
-			attachment: `{"type":"location","payload":{}}`,
-			want:       "Sent a location that Messenger doesn't pass on. Look into the Page's inbox.",
-		},
-		{
-			name:       "type that we don't know",
-			attachment: `{"type":"hologram","payload":{"x":1}}`,
-			want:       "Sent something of a kind that isn't known here (hologram). Look into the Page's inbox.",
-		},
-		{
-			name:       "template without anything",
-			attachment: `{"type":"template","payload":{}}`,
-			want:       "A message with buttons or cards that Messenger doesn't pass on.",
-		},
-		{
-			name:       "sound without a payload",
-			attachment: `{"type":"audio"}`,
-			want:       "Sent an audio that Messenger doesn't pass on. Look into the Page's inbox.",
-		},
-		{
-			name:       "picture without a payload",
-			attachment: `{"type":"image"}`,
-			want:       "Sent an image that Messenger doesn't pass on. Look into the Page's inbox.",
-		},
-		{
-			name:       "video with a payload of another type",
-			attachment: `{"type":"video","payload":[1,2]}`,
-			want:       "Sent a video that Messenger doesn't pass on. Look into the Page's inbox.",
-		},
-		{
-			name:       "picture with a long address",
-			attachment: `{"type":"image","payload":{"url":"` + cdn + strings.Repeat("x", maxRefBytes) + `"}}`,
-			want:       "Sent an image whose address is too long to be fetched. Look into the Page's inbox.",
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			checkMessage(t, attachments(tt.attachment), channels.Inbound{Notices: []string{tt.want}})
 		})
 	}
 }

@@ -3,7 +3,6 @@ package messenger
 import (
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -231,46 +230,6 @@ func TestDecodeEvent(t *testing.T) {
 	}
 }
 
-// Taps, reactions, edits, deletions and links by the Page itself are decoded as nothing, since the customer didn't do them.
-func TestDecodeEventOfThePage(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		event string
-	}{
-		{name: "button", event: `"postback":{"mid":"m_1","title":"Talk to us","payload":"human"}`},
-		{name: "message taken back", event: `"message":{"mid":"m_9","is_deleted":true}`},
-		{name: "reaction", event: `"reaction":{"mid":"m_1","action":"react","emoji":"❤"}`},
-		{name: "edit", event: `"message_edit":{"mid":"m_1","text":"Other words"}`},
-		{name: "link", event: `"referral":{"source":"SHORTLINK","ref":"box"}`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			decodeOnly(t, plainChannel(t), hookBody("messaging", tt.event)) // the same event by the customer isn't decoded as nothing
-			if list := decodeOne(t, plainChannel(t), ownHookBody(tt.event)); len(list) != 0 {
-				t.Errorf("by the Page: decoded as %+v, want nothing", list)
-			}
-		})
-	}
-}
-
-// Events of other kinds, and those that don't name their message, are decoded as nothing.
-func TestDecodeNothing(t *testing.T) {
-	t.Parallel()
-	for _, event := range []string{
-		`"optin":{"ref":"x"}`,
-		`"account_linking":{"status":"linked"}`,
-		`"something_of_2031":{}`,
-		`"reaction":{"action":"react"}`,
-		`"message_edit":{}`,
-	} {
-		if list := decodeOne(t, plainChannel(t), hookBody("messaging", event)); len(list) != 0 {
-			t.Errorf("%s: decoded as %+v, want nothing", event, list)
-		}
-	}
-}
-
 // While another app holds the conversation, messages are kept, and nothing automatic happens with them.
 func TestDecodeStandbyMessage(t *testing.T) {
 	t.Parallel()
@@ -279,14 +238,6 @@ func TestDecodeStandbyMessage(t *testing.T) {
 	wantEqual(t, "text", got.Text, "Hi")
 	wantEqual(t, "reason for nothing automatic", got.Automatic, "standby")
 	wantEqual(t, "number of notices", len(got.Notices), 1)
-}
-
-// A receipt that comes while another app holds the conversation is like any other.
-func TestDecodeStandbyReceipt(t *testing.T) {
-	t.Parallel()
-	got := decodeOnly(t, plainChannel(t), hookBody("standby", `"read":{"watermark":1699999999000}`))
-	wantEqual(t, "kind", got.Kind, channels.InboundStatus)
-	wantEqual(t, "reason for nothing automatic", got.Automatic, "")
 }
 
 // policyBody makes a webhook about a measure that Facebook takes against the Page. It has no sender.
@@ -348,18 +299,4 @@ func TestDecodePolicyMeasure(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A message of a customer is decoded as a message even if its event also tells a measure against the Page.
-func TestMessageBesideAPolicyMeasure(t *testing.T) {
-	t.Parallel()
-	event := `"message":{"mid":"m_1","text":"Hi"},"policy_enforcement":{"action":"block"}`
-	wantEqual(t, "text", decodeOnly(t, plainChannel(t), hookBody("messaging", event)).Text, "Hi")
-}
-
-// Messenger gives the time of some events in seconds instead of milliseconds.
-func TestDecodeTimeInSeconds(t *testing.T) {
-	t.Parallel()
-	hook := strings.Replace(string(hookBody("messaging", `"referral":{"ref":"shop"}`)), strconv.Itoa(eventAt), "1700000000", 1)
-	wantEqual(t, "time", decodeOnly(t, plainChannel(t), []byte(hook)).At, time.Unix(1700000000, 0).UTC())
 }

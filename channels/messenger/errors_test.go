@@ -1,17 +1,9 @@
 package messenger
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"testing"
-	"time"
 
 	"parley/channels"
-	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
 
@@ -92,85 +84,6 @@ func TestErrorClasses(t *testing.T) {
 			wantEqual(t, "only this customer's messages wait", se.Pair, tt.subcode == subcodePairRate)
 			r.takeInbox(t, 0)
 		})
-	}
-}
-
-// An answer without a code comes from a server in front of Graph. Its status decides its class, which tells whether Facebook
-// may have the message.
-func TestErrorOfAServerInBetween(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		refused  graph.Error
-		want     channels.Class
-		wantWait time.Duration
-	}{
-		{refused: graph.Error{Status: 401}, want: channels.AuthBroken},
-		{refused: graph.Error{Status: 404}, want: channels.Retry},
-		{refused: graph.Error{Status: 413}, want: channels.BadContent},
-		{refused: graph.Error{Status: 429}, want: channels.Throttled, wantWait: time.Minute},
-		{refused: graph.Error{Status: 429, RetryAfter: 7 * time.Second}, want: channels.Throttled, wantWait: 7 * time.Second},
-		{refused: graph.Error{Status: 503}, want: channels.Ambiguous},
-	}
-	for _, tt := range tests {
-		se := classifyError(&tt.refused)
-		wantEqual(t, fmt.Sprint("class of status ", tt.refused.Status), se.Class, tt.want)
-		wantEqual(t, fmt.Sprint("wait of status ", tt.refused.Status), se.Wait, tt.wantWait)
-	}
-}
-
-// An app that requires its secret refuses each call of an account with another secret.
-func TestErrorAboutTheSecret(t *testing.T) {
-	t.Parallel()
-	err := &graph.Error{Status: 400, HasCode: true, Code: codeInvalid, Message: "Invalid appsecret_proof provided in the API argument"}
-	wantEqual(t, "class", classifyError(err).Class, channels.AuthBroken)
-}
-
-// If the answer to a message names no id, the message may have been sent. If the answer to an upload names no id, nothing
-// was sent.
-func TestOddAnswer(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, `{}`) }))
-	t.Cleanup(server.Close)
-	r := newRig(t)
-	var err error
-	r.graph, err = graph.New(graph.Options{BaseURL: server.URL})
-	noError(t, err)
-	_ = r.wantSendFails(t, r.outbound(1, "Hi"), channels.Ambiguous)
-	_ = r.wantSendFails(t, r.textAndFile(), channels.Retry)
-}
-
-// A file that Facebook refuses makes the message fail. If Facebook may have taken the file, it is uploaded again, since no
-// customer sees an upload.
-func TestUploadFails(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		fault graphfake.Fault
-		want  channels.Class
-	}{
-		{fault: graphfake.Fault{Action: graphfake.ActionError, Code: codeInvalid, Subcode: 2018047, Status: 400}, want: channels.BadContent},
-		{fault: graphfake.Fault{Action: graphfake.ActionError, Code: codeUnknown, Subcode: subcodeLate, Status: 500}, want: channels.Retry},
-	}
-	for _, tt := range tests {
-		r := newRig(t)
-		tt.fault.Route = "messenger.attachments"
-		r.addFault(t, tt.fault)
-		_ = r.wantSendFails(t, r.textAndFile(), tt.want)
-		r.takeInbox(t, 0)
-	}
-}
-
-// If a file of ours can't be read, the reason decides whether it is tried again.
-func TestUnreadableFile(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	for err, want := range map[error]channels.Class{
-		channels.RefuseContent("It was deleted.", ""):  channels.BadContent,
-		&channels.SendError{Class: channels.Ambiguous}: channels.Retry,
-		errors.New("the disk is busy"):                 channels.Retry,
-	} {
-		o := r.textAndFile()
-		o.Files[0].Open = func(context.Context) (io.ReadCloser, error) { return nil, err }
-		_ = r.wantSendFails(t, o, want)
 	}
 }
 

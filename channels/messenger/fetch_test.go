@@ -57,33 +57,6 @@ func (r *rig) wantFetchFails(t *testing.T, ref string, class channels.Class) {
 	}
 }
 
-// A customer's file is fetched from the address in the message. The file server doesn't get our token.
-func TestFetch(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.wantPhoto(t, r.receivePhoto(t))
-	for _, req := range r.meta.RequestsTo("messenger.cdn") {
-		wantEqual(t, "authorization", req.Header.Get("Authorization"), "")
-	}
-}
-
-// A file that is missing for a moment is asked for again.
-func TestFetchTooEarly(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	ref := r.receivePhoto(t)
-	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: http.StatusNotFound, Times: 2})
-	r.wantPhoto(t, ref)
-}
-
-// A sticker is shown inside the message.
-func TestStickerIsInline(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.customer.Sticker(1, []byte("PNG"))
-	wantEqual(t, "is inline", onlyAttachment(t, r.takeOne(t, channels.InboundMessage)).Inline, true)
-}
-
 // Fetch asks only Facebook's file servers, over an encrypted connection.
 func TestFetchFromForeignHost(t *testing.T) {
 	t.Parallel()
@@ -152,12 +125,6 @@ func TestFetchFails(t *testing.T) {
 	}
 }
 
-func TestFetchUnknownFile(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.wantFetchFails(t, r.meta.URL()+"/cdn/1/x", channels.BadContent)
-}
-
 // newLargeFileRig makes a rig, without a Page or a customer, whose file server sends files that are too large. Only film.mp4
 // announces its length.
 func newLargeFileRig(t *testing.T) *rig {
@@ -173,13 +140,6 @@ func newLargeFileRig(t *testing.T) *rig {
 	c, err := newChannel(channels.Account{Config: config()}, channels.Env{APIURL: server.URL, Now: time.Now})
 	noError(t, err)
 	return &rig{Channel: c, url: server.URL}
-}
-
-// A file that is announced as too large isn't read.
-func TestFetchTooLarge(t *testing.T) {
-	t.Parallel()
-	r := newLargeFileRig(t)
-	r.wantFetchFails(t, r.url+"/film.mp4", channels.BadContent)
 }
 
 // A file of unknown length is read until it is too large.

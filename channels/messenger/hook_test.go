@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"parley/channels"
-	"parley/channels/graphfake"
 )
 
 // subscribeElsewhere makes another program the callback of the app, for messages only, and returns its address.
@@ -36,20 +35,6 @@ func (r *rig) findHook(t *testing.T) channels.HookState {
 		t.Fatalf("got the values %+v, want at least %d", state.Values, pageFieldsValue+1)
 	}
 	return state
-}
-
-// FindHook shows the app's callback and the subscribed fields of the Page while another program is the callback.
-// Requirement R-011: A Messenger account is one page.
-func TestFindHookOfAnotherProgram(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	elsewhere := r.subscribeElsewhere(t)
-	r.wantWrong(t, "Webhook fields")
-	state := r.findHook(t)
-	wantEqual(t, "everything is ours", state.CallsUs(), false)
-	wantEqual(t, "callback", state.Values[callbackValue].Now, elsewhere)
-	wantEqual(t, "wanted callback", state.Values[callbackValue].Wanted, r.url)
-	wantEqual(t, "fields of the Page", state.Values[pageFieldsValue].Now, "messages")
 }
 
 // SetHook makes this Parley the callback and subscribes the Page. Messages of customers arrive from then on.
@@ -94,33 +79,4 @@ func TestSetHookBesideAnotherAccount(t *testing.T) {
 	noError(t, err)
 	wantEqual(t, "callback", facts.sub.Callback, own)
 	wantEqual(t, "all fields are subscribed", facts.sub.HasFields(neededFields()...), true)
-}
-
-// A token that lacks the permission to set webhooks is reported as such.
-// Requirement R-011: A Messenger account is one page.
-func TestSetHookWithoutThePermission(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.subscribeElsewhere(t)
-	r.meta.AllowTokenFor(testToken, graphfake.TokenOptions{IDs: []string{testPage}, Scopes: []string{"pages_messaging"}, Page: true})
-	wantClass(t, "SetHook", r.SetHook(t.Context()), channels.AuthBroken)
-	r.wantWrong(t, "Permissions", "Webhook fields")
-
-	r.meta.AllowToken(testToken, testPage)
-	if err := r.SetHook(t.Context()); err != nil {
-		t.Errorf("with the permission: %v", err)
-	}
-}
-
-// A wrong secret is reported as such, and not as a fault of the webhooks.
-// Requirement R-011: A Messenger account is one page.
-func TestFindHookWithAWrongSecret(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.hook.VerifyToken = "a word that Facebook isn't told"
-	r.meta.ForgetApp()
-	r.hook.Secret = []byte("wrong")
-	_, err := r.FindHook(t.Context())
-	wantClass(t, "FindHook", err, channels.AuthBroken)
-	r.wantWrong(t, "App secret")
 }

@@ -73,41 +73,6 @@ func TestNameFromTheProfile(t *testing.T) {
 	r.wantNameFact(t, r.takeFacts(t), bo.ID(), "Bo Chen")
 }
 
-// Messages don't wait for the name: while Facebook doesn't answer, they are accepted without it.
-// Requirement R-191: The name that the channel tells.
-func TestMessagesDontWaitForTheName(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.addFault(t, graphfake.Fault{Route: "messenger.profile", Action: graphfake.ActionDelay})
-	bo := r.page.Customer("Bo Chen")
-	bo.Text("One")
-	bo.Text("Two")
-	r.waitFor(t, "the messages", func() bool { return r.countFacts(messageFact) == 2 })
-	noError(t, r.meta.Settle(t.Context()))
-	wantEqual(t, "number of names", r.countFacts(nameFact), 0)
-
-	r.meta.ClearFaults()
-	r.clock.move(2 * profileRetry) // on a slow machine the question was given up, and is asked again
-	bo.Text("Three")
-	r.waitFor(t, "the name", func() bool { return r.countFacts(nameFact+bo.ID()) == 1 })
-	r.wantNameFact(t, r.takeFacts(t), bo.ID(), "Bo Chen")
-}
-
-// A name that is known isn't asked for again.
-// Requirement R-191: The name that the channel tells.
-func TestKnownNameIsNotAskedForAgain(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	bo := r.page.Customer("Bo Chen")
-	bo.Text("One")
-	r.waitFor(t, "the name", func() bool { return r.countFacts(nameFact+bo.ID()) == 1 })
-	before := r.profileRequests()
-	bo.Text("Two")
-	r.waitFor(t, "the second message", func() bool { return r.countFacts(messageFact) == 2 })
-	r.waitFor(t, "the end of requests", r.profiles.isIdle)
-	wantEqual(t, "number of requests for profiles", r.profileRequests(), before)
-}
-
 // wantRequests lets a customer write, and checks how often profiles were asked for in all, once Facebook has answered.
 func (r *rig) wantRequests(t *testing.T, c *graphfake.PageCustomer, want int) {
 	t.Helper()
@@ -127,38 +92,6 @@ func (r *rig) waitForSearch(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("no name is looked for among the conversations")
 	}
-}
-
-// A customer who hides the profile is asked for again a day later. In the meantime the name is looked for among the conversations.
-func TestHiddenProfile(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	hidden := r.page.Customer("Ann Hidden")
-	hidden.HideProfile()
-	r.wantRequests(t, hidden, 1)
-	r.waitForSearch(t)
-	r.wantRequests(t, hidden, 1)
-
-	r.clock.move(profileAgain)
-	r.wantRequests(t, hidden, 2)
-	r.waitForSearch(t)
-	wantEqual(t, "number of names", r.countFacts(nameFact), 0)
-}
-
-// A Page that may not ask for profiles, or should pause, asks for nobody for an hour. In the meantime names are looked for
-// among the conversations.
-func TestProfilesRefused(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.addFault(t, graphfake.Fault{Route: "messenger.profile", Action: graphfake.ActionError, Code: 10})
-	r.wantRequests(t, r.page.Customer("Kim Roe"), 1)
-	r.waitForSearch(t)
-	r.wantRequests(t, r.page.Customer("Lou"), 1)
-	r.waitForSearch(t)
-
-	r.clock.move(profilePause + time.Second)
-	r.wantRequests(t, r.page.Customer("Max Moe"), 2)
-	r.waitFor(t, "his name", func() bool { return r.countFacts(nameFact) == 1 })
 }
 
 // isIdle reports whether nobody's profile is being asked for, or about to be.

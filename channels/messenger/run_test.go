@@ -2,15 +2,12 @@ package messenger
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
 	"parley/channels/channelstest"
-	"parley/channels/graphfake"
 )
 
 // Run reads the Page's conversations from time to time (a look). It stores messages that no webhook brought, and names of
@@ -90,48 +87,6 @@ func TestMissedMessages(t *testing.T) {
 	wantEqual(t, "name of the sound", onlyAttachment(t, found[2]).Name, "audio.m4a")
 }
 
-// The first look after an outage reads pages of conversations until it comes to those without new messages. A later look
-// reads only the latest page.
-func TestMissedMessagesOfManyConversations(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	since := r.pauseHooks()
-	const people = 3*conversationsPerPage + 1
-	var ids []string
-	for i := range people {
-		r.clock.move(time.Second)
-		ids = append(ids, r.page.Customer(fmt.Sprintf("Person %d", i)).Text("Hello"))
-	}
-	r.clock.move(missedAfter + time.Second)
-	found, _ := r.lookForMissed(t, since, map[string]string{})
-	for _, id := range ids {
-		if !slices.Contains(found, messageFact+id) {
-			t.Errorf("%s is not found", id)
-		}
-	}
-
-	later := r.clock.now().Add(-missedAfter)
-	if !r.storeMissed(t.Context(), since, later, map[string]string{}) {
-		t.Error("the later look is not complete")
-	}
-	again := r.takeFacts(t)
-	wantEqual(t, "names that a later look brings", len(slices.DeleteFunc(again, isMessageFact)), conversationsPerPage)
-}
-
-func isMessageFact(f channels.Fact) bool { return strings.HasPrefix(f.ExternalID, messageFact) }
-
-// A look passes over a message whose webhook may still come.
-func TestMissedMessagesAreNotTakenAtOnce(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	since := r.pauseHooks()
-	text := r.customer.Text("One")
-	r.wantMissed(t, "at once", since)
-	r.clock.move(missedAfter + time.Second)
-	r.customer.Text("Just now")
-	r.wantMissed(t, "later", since, messageFact+text)
-}
-
 // A webhook that comes after the look brings the same id.
 func TestLateWebhookOfAMissedMessage(t *testing.T) {
 	t.Parallel()
@@ -169,84 +124,8 @@ func TestOldMessagesAreNotLookedFor(t *testing.T) {
 	r.wantMissed(t, "a day later", since, messageFact+wanted)
 }
 
-// A tap on a button is listed in the conversation as a message. The look gives it the id that its webhook gave it, so it
-// counts once.
-func TestTapIsNotMissed(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	since := r.clock.now().Add(time.Second)
-	r.clock.move(time.Minute)
-	r.customer.Postback("Get Started", "GO")
-	hooked := r.takeFacts(t)
-	if len(hooked) != 1 {
-		t.Fatalf("the webhook brought %+v, want one fact", hooked)
-	}
-	r.clock.move(missedAfter + time.Second)
-	ids, found := r.lookForMissed(t, since, r.annIsKnown())
-	if !slices.Equal(ids, []string{hooked[0].ExternalID}) {
-		t.Fatalf("found %q, want the webhook's fact %s alone", ids, hooked[0].ExternalID)
-	}
-	wantEqual(t, "text", found[0].Text, "Get Started")
-}
-
-// The first look stores what customers wrote since the account was set up, and nothing older.
-func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.meta.PauseHooks()
-	r.customer.Text("Before")
-	r.clock.move(time.Hour)
-	r.beginsAt = r.clock.now()
-	r.clock.move(time.Minute)
-	wanted := r.customer.Text("After")
-	r.clock.move(time.Hour)
-	r.wantMissed(t, "the first look", r.storedBeginning(t), messageFact+wanted)
-}
-
 // afterAllMessages returns a time after all messages. A look from there on stores only names.
 func (r *rig) afterAllMessages() time.Time { return r.clock.now().Add(time.Hour) }
-
-// The first look stores the name of a customer whose profile can't be read.
-// Requirement R-191: The name that the channel tells.
-func TestNameFromTheConversation(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	ids, found := r.lookForMissed(t, r.afterAllMessages(), map[string]string{})
-	if len(found) != 1 {
-		t.Fatalf("found %+v, want one name", found)
-	}
-	wantEqual(t, "kind", found[0].Kind, channels.InboundIdentity)
-	wantEqual(t, "name", found[0].From.Name, "Ann Lee")
-	wantEqual(t, "customer of the name", found[0].From.Key, r.customer.ID())
-	wantEqual(t, "key that is given up", found[0].Change.Previous.Key, "")
-	if !strings.HasPrefix(ids[0], nameFact+r.customer.ID()) {
-		t.Errorf("got the id %s, want one that begins with %s", ids[0], nameFact+r.customer.ID())
-	}
-}
-
-// A look doesn't store a known name again.
-// Requirement R-191: The name that the channel tells.
-func TestKnownNameIsNotBroughtAgain(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	names := map[string]string{} // filled by each look
-	if ids, _ := r.lookForMissed(t, r.afterAllMessages(), names); len(ids) != 1 {
-		t.Fatalf("the first look brings %q, want one name", ids)
-	}
-	if ids, _ := r.lookForMissed(t, r.afterAllMessages(), names); len(ids) != 0 {
-		t.Errorf("the second look brings %q, want nothing", ids)
-	}
-}
-
-// Requirement R-191: The name that the channel tells.
-func TestHiddenNameIsNotBrought(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.customer.HideProfile()
-	if ids, _ := r.lookForMissed(t, r.afterAllMessages(), map[string]string{}); len(ids) != 0 {
-		t.Errorf("a look brings %q, want nothing", ids)
-	}
-}
 
 // runUntilActive revokes the token, allows it again, and lets Run work until it has reported this. It returns both reported
 // conditions.
@@ -274,103 +153,6 @@ func TestRunReportsTheToken(t *testing.T) {
 		t.Errorf("the condition %+v has no hint", revoked)
 	}
 	wantEqual(t, "condition with an allowed token", allowed.Status, channels.Active)
-}
-
-// After a look that fails, the next one must reach back as far. The failure changes the account's condition only if the
-// token was refused.
-func TestLookThatFails(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.addFault(t, graphfake.Fault{Route: "messenger.conversations", Action: graphfake.ActionError, Code: codeAppRate, Status: 400})
-	wantEqual(t, "it is complete", r.storeMissed(t.Context(), time.Time{}, time.Time{}, map[string]string{}), false)
-	wantEqual(t, "number of conditions", len(r.conditions), 0)
-	wantEqual(t, "a later one is complete", r.storeMissed(t.Context(), time.Time{}, time.Time{}, map[string]string{}), true)
-	wantEqual(t, "whose conversations are listed", r.meta.RequestsTo("messenger.conversations")[1].Query.Get("platform"), "messenger")
-}
-
-// After an outage Run reads the list as far back as it must, even if its first look fails. A later look reads only the
-// latest page.
-func TestRunReachesBackAfterAFailure(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.beginsAt = r.pauseHooks()
-	missed := r.customer.Text("Is anybody there?")
-	for i := range conversationsPerPage {
-		r.page.Customer(fmt.Sprintf("Person %d", i)).Text("Hello")
-	}
-	r.clock.move(time.Hour)
-	r.addFault(t, graphfake.Fault{Route: "messenger.conversations", Action: graphfake.ActionError, Code: codeAppRate, Status: 400})
-
-	ctx, cancel := context.WithCancel(t.Context())
-	var pages []int // of the list that were asked for until each pause
-	r.pause = func(context.Context) {
-		pages = append(pages, len(r.meta.RequestsTo("messenger.conversations")))
-		if len(pages) == 3 {
-			cancel()
-		}
-	}
-	noError(t, r.Run(ctx))
-	if !slices.Equal(pages, []int{1, 1 + 2, 1 + 2 + 1}) {
-		t.Errorf("pages that were asked for until each pause: got %v, want one, two more, and one more", pages)
-	}
-	isMissed := func(f channels.Fact) bool { return f.ExternalID == messageFact+missed }
-	wantEqual(t, "the oldest message is found", slices.ContainsFunc(r.takeFacts(t), isMissed), true)
-}
-
-// Run stores when the account began. This time stays the same.
-func TestRunRemembersTheBeginning(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.runUntilActive(t)
-	began := r.storedBeginning(t)
-	r.clock.move(time.Hour)
-	if again := r.storedBeginning(t); !again.Equal(began) {
-		t.Errorf("an hour later the account began at %s, want %s", again, began)
-	}
-	if age := r.clock.now().Sub(began); age < time.Hour || age > 2*time.Hour {
-		t.Errorf("the account began %s ago, want an hour and little more", age)
-	}
-}
-
-// If an account gets another Page, messages that were written to this Page before don't count as missed.
-func TestAnotherPageBeginsAnew(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.storedBeginning(t)
-	r.clock.move(time.Hour)
-
-	const otherPage = "3088"
-	customer := r.meta.AddPage(graphfake.PageConfig{ID: otherPage, Name: "Acme Shop"}).Customer("Bob Ray")
-	r.meta.AllowToken(testToken, testPage, otherPage)
-	customer.Text("Before")
-	r.clock.move(time.Hour)
-	r.Channel.page, r.beginsAt = otherPage, r.clock.now()
-	r.clock.move(time.Minute)
-	wanted := customer.Text("After")
-	r.clock.move(time.Hour)
-
-	r.takeFacts(t)
-	r.storeMissed(t.Context(), r.storedBeginning(t), time.Time{}, map[string]string{customer.ID(): "Bob Ray"})
-	var got []string
-	for _, f := range r.takeFacts(t) {
-		got = append(got, f.ExternalID)
-	}
-	if want := []string{messageFact + wanted}; !slices.Equal(got, want) {
-		t.Errorf("the first look at the other Page brings %q, want %q", got, want)
-	}
-}
-
-// The version before stored the beginning without a Page. It counts for the account's Page.
-func TestBeginningOfTheVersionBefore(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	began := r.clock.now().Add(-time.Hour).UTC().Truncate(time.Second)
-	noError(t, r.Save(t.Context(), nil, []byte(`{"since":"`+began.Format(time.RFC3339)+`"}`)))
-	for range 2 { // the second time, the Page is stored with it
-		if got := r.storedBeginning(t); !got.Equal(began) {
-			t.Errorf("the account began at %s, want %s", got, began)
-		}
-	}
 }
 
 // storedBeginning returns the stored beginning of the account.

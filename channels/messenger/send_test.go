@@ -1,10 +1,7 @@
 package messenger
 
 import (
-	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"parley/channels"
 )
@@ -41,14 +38,6 @@ func wantOnePart(t *testing.T, o channels.Outbound, text string) {
 	wantEqual(t, "text", parts[0].text, text)
 }
 
-// A text that has no room for the signature below it leaves without.
-func TestNoRoomForTheSignature(t *testing.T) {
-	t.Parallel()
-	const signature = "Yours, Acme"
-	text := strings.Repeat("x", maxText-len("\n\n"+signature)+1)
-	wantOnePart(t, channels.Outbound{Text: text, Signature: channels.Signature{Text: signature}}, text)
-}
-
 // The settings site shows a signature as it leaves here.
 func TestSignatureLeavesAsShown(t *testing.T) {
 	t.Parallel()
@@ -73,82 +62,4 @@ func TestAttend(t *testing.T) {
 	}
 	r.mustSend(t, r.outbound(1, "Hi"))
 	wantEqual(t, "somebody is typing after the answer", r.customer.Typing(), false)
-}
-
-// Requirement R-240: The customer sees that somebody reads.
-func TestAttendToUnknownCustomer(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	if err := r.Attend(t.Context(), channels.Party{Key: "42"}, ""); err == nil {
-		t.Error("attending to an unknown customer succeeded, want an error")
-	}
-}
-
-// A receipt says up to which time messages were delivered.
-func TestDelivered(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.mustSend(t, r.outbound(1, "Hi"))
-	delivered := r.takeOne(t, channels.InboundStatus)
-	wantEqual(t, "customer of the receipt", delivered.From.Key, r.customer.ID())
-	wantEqual(t, "state", delivered.Status.State, channels.StateDelivered)
-	if sentAt := r.takeInbox(t, 1)[0].At.Truncate(time.Millisecond); delivered.Status.UpTo.Before(sentAt) {
-		t.Errorf("delivered up to %s, want %s or later", delivered.Status.UpTo, sentAt)
-	}
-}
-
-func TestRead(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.mustSend(t, r.outbound(1, "Hi"))
-	r.takeFacts(t)
-	r.customer.Read()
-	read := r.takeOne(t, channels.InboundStatus).Status
-	wantEqual(t, "state", read.State, channels.StateRead)
-	if read.UpTo.IsZero() {
-		t.Error("the receipt has no time")
-	}
-}
-
-// A reaction names its message, and opens the reply window. Taken back, it has no emoji.
-func TestReaction(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	sent := r.mustSend(t, r.outbound(1, "Hi"))
-	r.takeFacts(t)
-	r.customer.React(sent.ExternalID, "👍")
-	reaction := r.takeOne(t, channels.InboundReaction)
-	wantEqual(t, "message", reaction.Change.Target, sent.ExternalID)
-	wantEqual(t, "emoji", reaction.Change.Emoji, "👍")
-	wantEqual(t, "opens the window", reaction.Opens, true)
-
-	r.customer.React(sent.ExternalID, "")
-	wantEqual(t, "emoji when it is taken back", r.takeOne(t, channels.InboundReaction).Change.Emoji, "")
-}
-
-// Each edit of a message is told, in order.
-func TestEdits(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	written := r.customer.Text("wrng")
-	r.takeFacts(t)
-	r.customer.Edit(written, "wrong")
-	r.customer.Edit(written, "right")
-
-	type edit struct {
-		kind    channels.InboundKind
-		message string
-		text    string
-	}
-	var got []edit
-	for _, in := range r.takeInbound(t) {
-		got = append(got, edit{kind: in.Kind, message: in.Change.Target, text: in.Text})
-	}
-	want := []edit{
-		{kind: channels.InboundEdit, message: written, text: "wrong"},
-		{kind: channels.InboundEdit, message: written, text: "right"},
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got the edits %+v, want %+v", got, want)
-	}
 }

@@ -1,14 +1,12 @@
 package messenger
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
-	"parley/channels/graphfake"
 )
 
 const (
@@ -80,15 +78,6 @@ func TestClosedWindow(t *testing.T) {
 	}
 }
 
-// newSixthDayRig makes a rig whose customer wrote six days ago, and a message of a person to the customer.
-func newSixthDayRig(t *testing.T) (*rig, channels.Outbound) {
-	t.Helper()
-	r := newRig(t)
-	o := r.outbound(1, "Hi")
-	r.clock.move(6 * day)
-	return r, o
-}
-
 // wantTags checks with which tags the customer got messages.
 func (r *rig) wantTags(t *testing.T, want ...string) {
 	t.Helper()
@@ -99,92 +88,4 @@ func (r *rig) wantTags(t *testing.T, want ...string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the customer got messages with the tags %q, want %q", got, want)
 	}
-}
-
-// An automatic message on the sixth day is refused without asking Facebook.
-func TestMachineOnTheSixthDay(t *testing.T) {
-	t.Parallel()
-	r, o := newSixthDayRig(t)
-	o.Automatic = true
-	_ = r.wantSendFails(t, o, channels.WindowClosed)
-	wantEqual(t, "number of requests to send", len(r.meta.RequestsTo("messenger.messages")), 0)
-}
-
-// A person's message on the sixth day is sent with its tag.
-func TestPersonOnTheSixthDay(t *testing.T) {
-	t.Parallel()
-	r, o := newSixthDayRig(t)
-	r.mustSend(t, o)
-	var sent outRequest
-	noError(t, json.Unmarshal(r.meta.RequestsTo("messenger.messages")[0].Body, &sent))
-	wantEqual(t, "type", sent.Type, "MESSAGE_TAG")
-	wantEqual(t, "tag", sent.Tag, humanAgentTag)
-	r.wantTags(t, humanAgentTag)
-}
-
-// A failure that has nothing to do with the tag keeps its class, for example one to try again.
-func TestOtherFailuresOnTheSixthDay(t *testing.T) {
-	t.Parallel()
-	for code, want := range map[int]channels.Class{
-		codeService:      channels.Retry,
-		codeTokenInvalid: channels.AuthBroken,
-		codePermission:   channels.WindowClosed, // the app may not use the tag
-		codePermissions:  channels.WindowClosed,
-	} {
-		r, o := newSixthDayRig(t)
-		r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: code, Status: 400})
-		_ = r.wantSendFails(t, o, want)
-	}
-}
-
-// If the app lacks the feature Human Agent, the hint says so instead of only that the window is closed.
-func TestPersonWithoutTheFeature(t *testing.T) {
-	t.Parallel()
-	r, o := newSixthDayRig(t)
-	r.page.SetHumanAgent(false)
-	if se := r.wantSendFails(t, o, channels.WindowClosed); se.Hint == windowHint {
-		t.Errorf("the hint %q doesn't say that the feature is missing", se.Hint)
-	}
-}
-
-// After a reaction of the customer, a message needs no tag again.
-func TestReactionOpensTheWindow(t *testing.T) {
-	t.Parallel()
-	r, o := newSixthDayRig(t)
-	r.mustSend(t, o)
-	r.page.SetHumanAgent(false)
-	r.customer.React(r.takeInbox(t, 1)[0].ID, "👍")
-	r.mustSend(t, r.outbound(2, "Hi"))
-	r.wantTags(t, humanAgentTag, "")
-}
-
-// A message may be too late by Facebook's clock only. A person's message is then sent again with the tag, and an automatic
-// one or an advertisement is refused.
-func TestWindowByFacebooksClock(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name        string
-		automatic   bool
-		promotional bool
-	}{
-		{name: "machine", automatic: true},
-		{name: "advertisement", promotional: true},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			r, o := newSixthDayRig(t)
-			o.LastIn = r.clock.now().Add(-23 * time.Hour) // by our clock the window is open
-			o.Automatic, o.Promotional = tt.automatic, tt.promotional
-			_ = r.wantSendFails(t, o, channels.WindowClosed)
-			r.takeInbox(t, 0)
-		})
-	}
-	t.Run("person", func(t *testing.T) {
-		t.Parallel()
-		r, o := newSixthDayRig(t)
-		o.LastIn = r.clock.now().Add(-23 * time.Hour)
-		r.mustSend(t, o)
-		r.wantTags(t, humanAgentTag)
-	})
 }

@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -63,23 +62,6 @@ func TestCallbackIsAcknowledgedWhenStored(t *testing.T) {
 			wantEqual(t, "status", postCallback(t, w.base, w.signedForm(inboundForm())), tt.want)
 		})
 	}
-}
-
-func TestCallbackTooLarge(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaSMS)
-	cb := w.signedForm(inboundForm())
-	cb.body = strings.Repeat("x", maxHook+1)
-	wantEqual(t, "status", postCallback(t, w.base, cb), http.StatusRequestEntityTooLarge)
-}
-
-func TestCallbackByGET(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaSMS)
-	rec := httptest.NewRecorder()
-	w.base.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/hooks/acme", nil))
-	wantEqual(t, "status", rec.Code, http.StatusMethodNotAllowed)
-	wantEqual(t, "body of the answer", rec.Body.String(), "")
 }
 
 // secondPart is the token of the second part of a message that has more parts after it.
@@ -144,17 +126,6 @@ func TestReadForeignToken(t *testing.T) {
 			}
 		})
 	}
-}
-
-// The address for statuses has the token in its query. Its fragment tells Twilio how often to call again.
-func TestStatusURL(t *testing.T) {
-	t.Parallel()
-	c := newWorld(t, viaSMS).base.callbacks
-	_, fragment := statusQuery(t, c, secondPart())
-	wantEqual(t, "fragment", fragment, "rc=5&rp=all")
-	wantText(t, "address of an empty token", c.statusURL(token{}), "?o=")
-	c.address = "https://x.test/h?a=1"
-	wantText(t, "address that has a query already", c.statusURL(secondPart()), "https://x.test/h?a=1&o=42.1m.")
 }
 
 // A body that isn't signed is refused and one that is signed is accepted, whatever its content. The fact that becomes of

@@ -24,18 +24,6 @@ func (w *world) wrongFindings() []string {
 	return wrong
 }
 
-func TestCheckFindsNothing(t *testing.T) {
-	t.Parallel()
-	for _, by := range []medium{viaSMS, viaWhatsApp} {
-		t.Run(by.String(), func(t *testing.T) {
-			t.Parallel()
-			if wrong := newWorld(t, by).wrongFindings(); len(wrong) > 0 {
-				t.Errorf("found wrong: %q, want nothing", wrong)
-			}
-		})
-	}
-}
-
 // Check finds each of these faults of the settings at Twilio.
 func TestCheckFinds(t *testing.T) {
 	t.Parallel()
@@ -91,26 +79,4 @@ func TestCheckFinds(t *testing.T) {
 			}
 		})
 	}
-}
-
-// The error about wrong settings names all wrong fields together.
-func TestBadSettings(t *testing.T) {
-	t.Parallel()
-	const isWhatsApp = true
-	_, err := newSettings(channels.Config{fieldAccount: "SK1", fieldFrom: "ann", fieldService: "x"}, !isWhatsApp)
-	if err == nil {
-		t.Fatal("got no error, want one")
-	}
-	for _, field := range []string{"account_sid", "auth_token", "from", "messaging_service_sid"} {
-		wantText(t, "error", err.Error(), field)
-	}
-}
-
-// A number may be typed with Twilio's prefix and with blanks.
-func TestNumberInTheSettings(t *testing.T) {
-	t.Parallel()
-	const isWhatsApp = true
-	s, err := newSettings(channels.Config{fieldAccount: "AC0", fieldToken: "t", fieldFrom: "whatsapp:+1 555 0100"}, isWhatsApp)
-	noError(t, err)
-	wantEqual(t, "number", s.from, "+15550100")
 }

@@ -1,7 +1,6 @@
 package twilio
 
 import (
-	"errors"
 	"net/url"
 	"reflect"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/twilio/twiliofake"
 )
 
 // callbackAt is the time at which callbacks come in these tests.
@@ -271,43 +269,6 @@ Street \*1\*
 	}
 }
 
-// The channel reads what the emulator's phone sends.
-func TestDecodeWhatThePhoneSends(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.ann.UserID = "US.12ab"
-	w.annSends(twiliofake.Message{Text: "look", Media: pngMedia("png!")})
-	if _, err := w.ann.Share(1.5, 2.5, "Home", ""); err != nil {
-		t.Fatal(err)
-	}
-
-	in := w.takeMessages(2)
-	picture, place := in[0], in[1]
-	wantEqual(t, "text of the picture", picture.Text, "look")
-	wantEqual(t, "number of files", len(picture.Attachments), 1)
-	wantText(t, "text of the place", place.Text, "mlat=1.5&mlon=2.5")
-
-	sender := channels.Party{Key: "US.12ab", Name: "Ann Lee", Also: []string{annPhone}, Lasting: true}
-	if !reflect.DeepEqual(picture.From, sender) {
-		t.Errorf("got the sender %+v, want %+v", picture.From, sender)
-	}
-	for _, f := range w.accepted() {
-		wantEqual(t, "order key", f.OrderKey, annPhone)
-	}
-	w.wantNoAnswers()
-}
-
-// An SMS comes from the number that it shows. Only on WhatsApp a phone number has other forms.
-func TestDecodeSMSFromANumberOfTwoForms(t *testing.T) {
-	t.Parallel()
-	form := inboundForm()
-	form.Set("From", "+525512345678")
-	want := channels.Party{Key: "+525512345678"}
-	if got := decodeOne(t, newWorld(t, viaSMS).channel, form).From; !reflect.DeepEqual(got, want) {
-		t.Errorf("got the sender %+v, want %+v", got, want)
-	}
-}
-
 // An SMS has no formatting, so characters with a meaning in Markdown are escaped. Its sender may be a short code.
 func TestDecodeSMS(t *testing.T) {
 	t.Parallel()
@@ -317,50 +278,4 @@ func TestDecodeSMS(t *testing.T) {
 	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
 	wantEqual(t, "text", got.Text, `\*plain\* text`)
 	wantEqual(t, "sender", got.From.Key, "72345")
-}
-
-// The sender of an SMS may be a name, such as a bank's. An answer to it is refused for that reason, even if something
-// else is wrong with the answer, too.
-func TestDecodeNameOfASender(t *testing.T) {
-	t.Parallel()
-	form := inboundForm()
-	form.Set("From", "MYBANK")
-	c := newWorld(t, viaSMS).channel
-	got := decodeOne(t, c, form)
-	wantEqual(t, "sender", got.From.Key, "MYBANK")
-
-	_, err := c.Send(t.Context(), channels.Outbound{To: []channels.Party{got.From}, Text: strings.Repeat("x", maxBody+1)})
-	refused, ok := errors.AsType[*channels.SendError](err)
-	if !ok || refused.Class != channels.BadRecipient || !strings.Contains(refused.Text, "“MYBANK” is a sender's name") {
-		t.Errorf("got %v, want a refusal that names the sender", err)
-	}
-}
-
-// A customer who writes by RCS has the same key as by SMS, and an answer goes to the phone number.
-func TestDecodeRCS(t *testing.T) {
-	t.Parallel()
-	form := inboundForm()
-	form.Set("From", "rcs:"+annPhone)
-	form.Set("To", "rcs:acme_agent")
-	form.Set("MessagingServiceSid", "MG1")
-
-	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
-	wantEqual(t, "customer", got.From.Key, annPhone)
-	to, err := (&ownNumber{}).addressOf(got.From)
-	if err != nil {
-		t.Error(err)
-	}
-	wantEqual(t, "address of the answer", to, annPhone)
-	// An RCS agent isn't a number. The answer leaves from the number to which the customer wrote before.
-	wantEqual(t, "our number", got.Envelope.Via, "")
-}
-
-// If a message came to a short code of a messaging service, that short code is our number.
-func TestDecodeOurShortCode(t *testing.T) {
-	t.Parallel()
-	form := inboundForm()
-	form.Set("From", "rcs:"+annPhone)
-	form.Set("To", "72345")
-	form.Set("MessagingServiceSid", "MG1")
-	wantEqual(t, "our number", decodeOne(t, newWorld(t, viaSMS).channel, form).Envelope.Via, "72345")
 }

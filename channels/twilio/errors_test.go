@@ -62,59 +62,6 @@ func TestErrorClasses(t *testing.T) {
 	}
 }
 
-// Twilio may say how long to wait. That isn't used for the limit of the day, nor for an error that is no throttling.
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		code  int
-		after time.Duration
-		want  time.Duration
-	}{
-		{code: codeQueueFull, after: 0, want: busyWait},
-		{code: codeQueueFull, after: 7 * time.Second, want: 7 * time.Second},
-		{code: codeWhatsAppRateLimit, after: 7 * time.Second, want: limitWait},
-		{code: codeUnauthorized, after: 7 * time.Second, want: 0},
-	}
-	for _, tt := range tests {
-		err := &apiError{status: http.StatusTooManyRequests, code: tt.code, after: tt.after}
-		wantEqual(t, fmt.Sprintf("wait of code %d with Retry-After %s", tt.code, tt.after), err.asSendError().Wait, tt.want)
-	}
-}
-
-// If a short code can't write to a customer's country, other customers can still be written to. If a phone number has the
-// same error, it can't write to anybody.
-func TestSenderThatCannotSend(t *testing.T) {
-	t.Parallel()
-	const shortCode = "72345"
-	tests := []struct {
-		from string
-		code int
-		want channels.Class
-	}{
-		{from: shortCode, code: codeWrongSender, want: channels.BadRecipient},
-		{from: shortCode, code: codeMismatchedSender, want: channels.BadRecipient},
-		{from: smsNumber, code: codeWrongSender, want: channels.AccountBlocked},
-		{from: smsNumber, code: codeMismatchedSender, want: channels.AccountBlocked},
-	}
-	for _, tt := range tests {
-		t.Run(fmt.Sprintf("%s %d", tt.from, tt.code), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, viaSMS, func(o *twiliofake.Options, c channels.Config) {
-				o.Numbers = append(o.Numbers, twiliofake.Number{Address: shortCode})
-				c[fieldFrom] = tt.from
-			})
-			w.fake.AddFault(twiliofake.Fault{
-				Route:  "POST /Messages",
-				Kind:   twiliofake.FaultCode,
-				Code:   tt.code,
-				Status: http.StatusBadRequest,
-				Times:  1,
-			})
-			w.wantSendFails("sending", w.outbound(1, "x"), tt.want)
-		})
-	}
-}
-
 // newThrottledWorld makes a world in which the next message is refused with codeWhatsAppRateLimit.
 func newThrottledWorld(t *testing.T) *world {
 	w := newWorld(t, viaWhatsApp)
@@ -152,17 +99,4 @@ func TestRateLimitOfAnAnswer(t *testing.T) {
 		se = w.wantSendFails("an answer", o, channels.Throttled)
 		wantEqual(t, fmt.Sprintf("how long attempt %d waits", later.attempt), se.Wait, later.want)
 	}
-}
-
-// For a template, the limit means that of the day. The template waits for an hour, and answers to other customers leave.
-func TestRateLimitOfATemplate(t *testing.T) {
-	t.Parallel()
-	w := newThrottledWorld(t)
-	o := w.outbound(2, "x")
-	o.Template = &channels.TemplateUse{Template: channels.Template{ExternalID: "HX1"}}
-	se := w.wantSendFails("a template", o, channels.Throttled)
-	if se.Wait < time.Hour {
-		t.Errorf("the template waits for %s, want at least an hour", se.Wait)
-	}
-	wantEqual(t, "only messages to this customer wait", se.Pair, true)
 }

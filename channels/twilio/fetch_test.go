@@ -1,12 +1,10 @@
 package twilio
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -42,20 +40,6 @@ func newPictureWorld(t *testing.T) (w *world, ref string) {
 		t.Fatalf("got the attachments %+v, want one", in.Attachments)
 	}
 	return w, in.Attachments[0].Ref
-}
-
-func TestFetch(t *testing.T) {
-	t.Parallel()
-	w, ref := newPictureWorld(t)
-	wantEqual(t, "content", w.fetchAll(ref), "png!")
-}
-
-// An address of a file as Twilio publishes it leads to the emulator in these tests.
-func TestFetchByPublishedAddress(t *testing.T) {
-	t.Parallel()
-	w, ref := newPictureWorld(t)
-	published := "https://api.twilio.com" + strings.TrimPrefix(ref, w.fake.URL())
-	wantEqual(t, "content", w.fetchAll(published), "png!")
 }
 
 // Files are fetched from Twilio alone, with our credentials, so a file at another host is refused, also where another server stands
@@ -114,33 +98,6 @@ func TestFetchFails(t *testing.T) {
 			w.wantFetchFails(ref, tt.want)
 		})
 	}
-}
-
-// notYet is Twilio's answer for a file that can't be read yet. Twilio tells of files some seconds before they can be
-// read.
-func notYet() twiliofake.Fault {
-	return twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultCode, Code: 20404, Status: http.StatusNotFound}
-}
-
-// Fetch waits for a file that can't be read yet.
-func TestFetchTooEarly(t *testing.T) {
-	t.Parallel()
-	w, ref := newPictureWorld(t)
-	w.fake.AddFault(notYet())
-	w.fake.AddFault(notYet())
-	wantEqual(t, "content", w.fetchAll(ref), "png!")
-}
-
-// If there is no time to wait, the file is fetched later.
-func TestFetchTooEarlyWithoutTime(t *testing.T) {
-	t.Parallel()
-	w, ref := newPictureWorld(t)
-	w.base.api.mediaWaits[0] = time.Hour
-	w.fake.AddFault(notYet())
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	_, err := w.base.Fetch(ctx, ref)
-	_ = wantClass(t, "fetching", err, channels.Retry)
 }
 
 // All pages of a list are asked for at the API that has the list, whatever host an answer names, since the request has

@@ -140,55 +140,6 @@ func TestSetHook(t *testing.T) {
 	}
 }
 
-// SetHook finds a short code although Twilio's list also has a longer number with the same last digits.
-func TestSetHookOfAShortCode(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaSMS, func(o *twiliofake.Options, c channels.Config) {
-		c[fieldFrom] = "72345"
-		o.Numbers = []twiliofake.Number{
-			{Address: "172345", Webhook: "https://longer.test"},
-			{Address: "72345", Webhook: otherHook},
-		}
-	})
-	wantText(t, "shown before", w.shownHook(), "number 72345: POST https://other.test/in")
-	w.setHook()
-}
-
-// A messaging service calls one account for all of its numbers, so the checks and pages of the other accounts accept that
-// account's address. They don't accept the address of an account that was removed, nor, where each number has a webhook of its own,
-// that of another account.
-func TestHookOfAnotherAccount(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name       string
-		account    string // whose address Twilio calls
-		asksNumber bool   // each number of the service has an address of its own
-		wantOK     bool
-	}{
-		{name: "service calls another account", account: "second", wantOK: true},
-		{name: "service calls a removed account", account: "former", wantOK: false},
-		{name: "number calls another account", account: "second", asksNumber: true, wantOK: false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, viaSMS, withService(tt.asksNumber))
-			w.base.env.Accounts = []string{"acme", "second"}
-			address := strings.TrimSuffix(w.base.callbacks.address, "acme") + tt.account
-			w.fake.SetWebhook(smsNumber, address+retryOverrides)
-			if !tt.asksNumber {
-				w.setServiceHook(address + retryOverrides)
-			}
-			f := w.base.checkHook(t.Context())
-			wantEqual(t, "the webhook is right", f.OK, tt.wantOK)
-			wantText(t, "finding", f.Text, address)
-			state, err := w.channel.(channels.Hooked).FindHook(t.Context())
-			noError(t, err)
-			wantEqual(t, "nothing is to be changed", state.CallsUs(), tt.wantOK)
-		})
-	}
-}
-
 // setServiceHook sets the webhook of the messaging service, as another account's SetHook would.
 func (w *world) setServiceHook(address string) {
 	w.t.Helper()
@@ -262,53 +213,4 @@ func (w *world) wrongFields() []string {
 		}
 	}
 	return fields
-}
-
-// If the typed number is no WhatsApp sender, the finding lists the numbers that are, each with its state. If a sender is
-// offline, the finding gives the reason in Twilio's own words.
-// Requirement R-009: WhatsApp by Twilio.
-func TestSendersToChoose(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name   string
-		change worldChange
-		want   []string // parts of what is said of the number
-	}{
-		{
-			name: "none of the senders",
-			change: func(o *twiliofake.Options, c channels.Config) {
-				c[fieldFrom] = "+15557777"
-				o.Numbers = append(o.Numbers, twiliofake.Number{Address: "whatsapp:+15559999", Offline: true})
-			},
-			want: []string{"no WhatsApp sender +15557777", waNumber + " (online), +15559999 (offline)", "Register the number"},
-		},
-		{
-			name: "no sender at all",
-			change: func(o *twiliofake.Options, _ channels.Config) {
-				o.Numbers = []twiliofake.Number{{Address: smsNumber, MMS: true}}
-			},
-			want: []string{"no other sender", "Register the number"},
-		},
-		{
-			name:   "sender that is offline",
-			change: withSender(func(n *twiliofake.Number) { n.Offline = true }),
-			want:   []string{"The sender is offline.", "already registered to a WhatsApp account. (410)"},
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, viaWhatsApp, tt.change)
-			said := ""
-			for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
-				if !f.OK && f.Field == fieldFrom {
-					said += f.Text + " " + f.Hint
-				}
-			}
-
-			for _, want := range tt.want {
-				wantText(t, "said of the number", said, want)
-			}
-		})
-	}
 }

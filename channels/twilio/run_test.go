@@ -1,12 +1,9 @@
 package twilio
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -78,47 +75,6 @@ func TestLostCallbacksKeepTheirOrder(t *testing.T) {
 	}
 }
 
-// A picture from the list is fetched like any other.
-func TestLostPicture(t *testing.T) {
-	t.Parallel()
-	for _, by := range []medium{viaWhatsApp, viaSMS} {
-		t.Run(by.String(), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, by)
-			m := w.loadMemory()
-			w.fake.SetLost(true)
-			w.annSends(twiliofake.Message{Media: pngMedia("png!")})
-			w.clock.move(time.Minute)
-			w.poll(m)
-			in := w.takeMessages(1)[0]
-			if len(in.Attachments) != 1 {
-				t.Fatalf("the picture came with %d files, want 1", len(in.Attachments))
-			}
-			wantEqual(t, "content of the picture", w.fetchAll(in.Attachments[0].Ref), "png!")
-		})
-	}
-}
-
-// If a picture is deleted at Twilio while Run reads the lists, its text is stored with a notice that the picture is gone.
-func TestLostPictureThatWasDeleted(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaSMS)
-	w.fake.SetLost(true)
-	m := w.loadMemory()
-
-	w.annSends(twiliofake.Message{Text: "Look", Media: pngMedia("png!")})
-	w.annWrites("Did you get it?")
-	w.clock.move(time.Minute)
-	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media.json", Kind: twiliofake.FaultCode, Code: codeNotFound, Status: http.StatusNotFound})
-	w.poll(m)
-
-	in := w.takeMessages(2)
-	wantEqual(t, "text of the picture", in[0].Text, "Look")
-	wantEqual(t, "number of files", len(in[0].Attachments), 0)
-	wantEqual(t, "remarks", strings.Join(in[0].Notices, "\n"), "Files that came with it are no longer at Twilio: 1. Ask for them again.")
-	wantEqual(t, "remarks of the other message", len(in[1].Notices), 0)
-}
-
 // Messages that were written before the account was set up aren't taken.
 func TestFirstLookBringsNothingOld(t *testing.T) {
 	t.Parallel()
@@ -128,38 +84,6 @@ func TestFirstLookBringsNothingOld(t *testing.T) {
 	w.clock.move(2 * time.Hour)
 	w.poll(w.loadMemory())
 	wantEqual(t, "number of facts", len(w.accepted()), 0)
-}
-
-// Messages that customers wrote between the set-up of an account and the first look are taken.
-func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.fake.SetLost(true)
-	w.annWrites("before")
-	w.clock.move(time.Hour)
-	w.base.beginsAt = w.clock.now()
-	w.clock.move(time.Minute)
-	w.annWrites("after")
-	w.clock.move(5 * time.Hour)
-	w.poll(w.loadMemory())
-	wantEqual(t, "text", w.takeMessages(1)[0].Text, "after")
-}
-
-// After an hour without callbacks and a restart, all messages of that hour are taken, even if the first look fails.
-func TestLostForAnHour(t *testing.T) {
-	t.Parallel()
-	const lost = 30
-	w := newWorld(t, viaWhatsApp)
-	w.poll(w.loadMemory()) // sets the watermark
-	w.writeLost(lost, 2*time.Minute)
-
-	m := w.loadMemory() // a restart
-	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultErrorBefore})
-	if _, err := w.base.pollOnce(t.Context(), m); err == nil {
-		t.Error("a look at a list that fails succeeded, want an error")
-	}
-	w.poll(m)
-	w.wantLost(lost)
 }
 
 // If the database loses its last hour, as after a restore, a channel that runs on reads the messages of that hour again.
@@ -180,47 +104,6 @@ func TestMessagesOfALostDatabaseComeAgain(t *testing.T) {
 	w.state, w.facts = []byte(then), nil
 	w.mu.Unlock()
 	w.wait("the list brought the message again", func() bool { return len(w.distinct()) == 1 })
-}
-
-// The statuses of our own messages are taken from the list, too.
-func TestLostStatus(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.annWrites("hi")
-	m := w.loadMemory()
-	w.fake.SetLost(true)
-	r := w.mustSend(w.outbound(1, "answer"))
-	w.waitSettled()
-	w.clock.move(time.Minute)
-	w.poll(m)
-
-	statuses := w.decoded(channels.InboundStatus)
-	if len(statuses) != 1 {
-		t.Fatalf("got %d statuses, want 1: %+v", len(statuses), statuses)
-	}
-	wantEqual(t, "state", statuses[0].Status.State, channels.StateDelivered)
-	wantEqual(t, "external id", statuses[0].Status.External[0], r.ExternalID)
-}
-
-// If there are more messages than fit into memory, several looks take all of them, the oldest first.
-func TestMoreThanMemory(t *testing.T) {
-	t.Parallel()
-	const lost = 20
-	w := newWorld(t, viaSMS)
-	w.base.maxKept = 3
-	m := w.loadMemory()
-	w.writeLost(lost, time.Minute)
-
-	looks := 1
-	for ; w.poll(m); looks++ {
-		if looks > lost {
-			t.Fatalf("there is more to take after %d looks", looks)
-		}
-	}
-	if looks < 2 {
-		t.Errorf("all was taken in %d look, want several", looks)
-	}
-	w.wantLost(lost)
 }
 
 // If a message can't be stored, the watermark stays and the next look takes it again. A stored message isn't taken again.
@@ -247,81 +130,6 @@ func TestWatermarkWaitsForTheJournal(t *testing.T) {
 	}
 	w.poll(m)
 	wantEqual(t, "number of facts after the third look", len(w.distinct()), 1)
-}
-
-// A message is taken from the list only after its callback had time to come.
-func TestSettle(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.base.opts.Settle = time.Minute
-	m := w.loadMemory()
-	w.fake.SetLost(true)
-	w.annWrites("x")
-	w.poll(m)
-	wantEqual(t, "number of facts at once", len(w.accepted()), 0)
-
-	w.clock.move(2 * w.base.opts.Settle)
-	w.poll(m)
-	wantEqual(t, "number of facts after twice the time", len(w.accepted()), 1)
-}
-
-// If there is more than one look takes, Run looks again at once.
-func TestRunTakesTheRestAtOnce(t *testing.T) {
-	t.Parallel()
-	const lost = 10
-	w := newWorld(t, viaSMS)
-	w.base.maxKept, w.base.opts.Poll = 3, time.Hour
-	w.poll(w.loadMemory()) // sets the watermark
-	w.writeLost(lost, time.Minute)
-	w.startRun()
-	w.wait("all messages came", func() bool { return len(w.distinct()) == lost })
-}
-
-// After a failure Run looks again soon. It doubles the pause after each further failure, up to the usual pause. After a
-// look that works it begins anew.
-func TestRunPauses(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaSMS)
-	w.base.opts.Poll = 5 * time.Minute
-	fail := func(times int) {
-		w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultErrorBefore, Times: times})
-	}
-
-	var pauses []time.Duration
-	w.base.pauseFor = func(_ context.Context, d time.Duration) (goesOn bool) {
-		pauses = append(pauses, d/time.Second)
-		switch len(pauses) {
-		case 1: // after a look that works
-			fail(8)
-		case 10: // after the second look that works
-			fail(1)
-		}
-		return len(pauses) < 11
-	}
-	noError(t, w.channel.(channels.Runner).Run(t.Context()))
-	if want := []time.Duration{300, 5, 10, 20, 40, 80, 160, 300, 300, 300, 5}; !slices.Equal(pauses, want) {
-		t.Errorf("got pauses of these seconds: %d, want %d", pauses, want)
-	}
-}
-
-// A failure that may pass by itself isn't reported as a fault of the account.
-func TestRunReportsNoPassingFailure(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaSMS)
-	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages.json", Kind: twiliofake.FaultErrorBefore})
-	w.startRun()
-	w.wait("a condition is reported", func() bool { return len(w.reported()) > 0 })
-	wantEqual(t, "first condition", w.reported()[0].Status, channels.Active)
-}
-
-// If Parley has no address at which Twilio can call it, that is reported, although messages are read from the list.
-func TestRunReportsThatTwilioCannotCall(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaSMS)
-	w.base.callbacks.address = ""
-	w.startRun()
-	w.wait("a condition is reported", func() bool { return len(w.reported()) > 0 })
-	wantEqual(t, "condition", w.reported()[0], unreachableCondition())
 }
 
 // If Twilio refuses the token or has suspended the account, Run reports that with a hint. It also reports that the

@@ -1,7 +1,6 @@
 package twilio
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -127,32 +126,6 @@ func checkUCS2Parts(t *testing.T, s string, parts int) {
 	units := len(utf16.Encode([]rune(s)))
 	if units < minUnits || units > maxUnits {
 		t.Errorf("%q: %d units became %d parts, which hold %d to %d", s, units, parts, minUnits, maxUnits)
-	}
-}
-
-// Count tells how many characters fit into one, two and three texts beside the signature. One more needs one more text.
-// Requirement R-074: SMS counted in texts.
-func TestRoomBesideTheSignature(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name      string
-		letter    string
-		signature string
-	}{
-		{name: "GSM-7 without a signature", letter: "a", signature: ""},
-		{name: "GSM-7, and a signature with characters of the extension", letter: "a", signature: "Acme {Lamps}"},
-		{name: "UCS-2", letter: "ж", signature: "Acme"},
-		{name: "UCS-2 for the signature", letter: "a", signature: "Лампы"},
-	}
-	s := &SMS{Channel: &Channel{number: &ownNumber{}}}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			for i, n := range s.Count(tt.letter, tt.signature).Room {
-				parts := i + 1
-				wantEqual(t, fmt.Sprintf("parts of %d letters", n), s.Count(strings.Repeat(tt.letter, n), tt.signature).Parts, parts)
-				wantEqual(t, fmt.Sprintf("parts of %d letters", n+1), s.Count(strings.Repeat(tt.letter, n+1), tt.signature).Parts, parts+1)
-			}
-		})
 	}
 }
 

@@ -45,23 +45,6 @@ func TestSendButtons(t *testing.T) {
 	wantEqual(t, "id of the second button", got.Buttons[1].ID, "n")
 }
 
-// If a signature doesn't fit beside the text above buttons or a list, it is left out.
-func TestRichWithoutRoomForTheSignature(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.annWrites("hi")
-	full := strings.Repeat("a", maxRichBody)
-	for _, rich := range []channels.Rich{yesOrNo(), {List: sampleList()}} {
-		o := w.richMessage(full, rich)
-		o.Signature.Text = "Yours, Acme"
-		w.mustSend(o)
-	}
-	w.waitSettled()
-	for _, got := range w.takeInbox(2) {
-		wantEqual(t, "text", got.Text, full)
-	}
-}
-
 // A tap on a button comes back as an answer to the message.
 func TestTapOnAButton(t *testing.T) {
 	t.Parallel()
@@ -75,18 +58,6 @@ func TestTapOnAButton(t *testing.T) {
 	wantEqual(t, "message that it answers", answer.Answers.External, got.SID)
 }
 
-func TestSendLinkButton(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	got := w.receiveRich("See", channels.Rich{Buttons: []channels.Button{{Title: "Shop", URL: "https://acme.test"}}}, 1)[0]
-	if len(got.Buttons) != 1 {
-		t.Fatalf("got the buttons %+v, want one", got.Buttons)
-	}
-	if got.Buttons[0].URL == "" {
-		t.Errorf("the button %+v has no address", got.Buttons[0])
-	}
-}
-
 func TestSendList(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
@@ -98,37 +69,6 @@ func TestSendList(t *testing.T) {
 	wantEqual(t, "id of the second row", got.Buttons[1].ID, "r2")
 	items := fmt.Sprint(contentTypes("Pick", &channels.Rich{List: sampleList()}))
 	wantEqual(t, "rows with a description, even an empty one", strings.Count(items, "description:"), 1)
-}
-
-// Twilio shows no text with a place, so the text leaves before it. Twilio parts a place from its name by a bar, so a bar
-// in the name becomes a blank.
-func TestSendLocation(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	place := channels.Location{Latitude: 52.5, Longitude: 13.4, Name: "Shop|1"}
-	got := w.receiveRich("Here:", channels.Rich{Location: &place}, 2)
-	wantEqual(t, "text before the place", got[0].Text, "Here:")
-	wantEqual(t, "place", got[1].Location, "52.5,13.4|Shop 1")
-}
-
-// A rich message that is incomplete is refused.
-func TestSendIncompleteRich(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name string
-		rich channels.Rich
-	}{
-		{name: "four buttons without a title", rich: channels.Rich{Buttons: make([]channels.Button, 4)}},
-		{name: "a button without a title", rich: channels.Rich{Buttons: []channels.Button{{}}}},
-		{name: "a list without rows", rich: channels.Rich{List: &channels.List{Button: "x"}}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, viaWhatsApp)
-			w.annWrites("hi")
-			w.wantSendFails("sending", w.richMessage("x", tt.rich), channels.BadContent)
-		})
-	}
 }
 
 // If Twilio has no form for a rich message on WhatsApp, it is sent as text.
@@ -158,13 +98,4 @@ func TestSendRichAsText(t *testing.T) {
 			wantEqual(t, "Body", w.lastForm().Get("Body"), tt.want)
 		})
 	}
-}
-
-// If it isn't certain whether Twilio has the content of a message, the message wasn't sent yet, and is tried again.
-func TestSendWithUncertainContent(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.annWrites("hi")
-	w.fake.AddFault(twiliofake.Fault{Route: "POST /v1/Content", Kind: twiliofake.FaultErrorAfter})
-	w.wantSendFails("a list", w.richMessage("x", channels.Rich{List: sampleList()}), channels.Retry)
 }

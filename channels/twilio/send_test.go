@@ -1,15 +1,8 @@
 package twilio
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -36,30 +29,6 @@ func TestSendText(t *testing.T) {
 	wantEqual(t, "To", f.Get("To"), waPrefix+annPhone)
 	wantText(t, "StatusCallback", f.Get("StatusCallback"), "?o=9.0e.")
 	wantEqual(t, "number of parts, which only SMS have", r.Parts, 0)
-}
-
-// The statuses of a message name the message and the customer. Parley's answers to them contain nothing that would reach
-// the customer.
-// Requirement R-007: WhatsApp by Meta or by Twilio.
-// Requirement R-009: WhatsApp by Twilio.
-func TestStatusesOfASentText(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.annWrites("hi")
-	r := w.mustSend(w.outbound(9, "Hello"))
-	w.waitSettled()
-	for _, in := range w.waitStatuses(2) { // sent, delivered
-		wantEqual(t, "message of the status", in.Status.MessageID, 9)
-		wantEqual(t, "external id of the status", in.Status.External[0], r.ExternalID)
-		wantEqual(t, "customer of the status", in.From.Key, annPhone)
-	}
-
-	w.ann.Read()
-	w.wait("the message was read", func() bool {
-		s := w.decoded(channels.InboundStatus)
-		return s[len(s)-1].Status.State == channels.StateRead
-	})
-	w.wantNoAnswers()
 }
 
 // An SMS has no formatting and lists its buttons. If there is a messaging service, it leaves by that.
@@ -98,17 +67,6 @@ func TestPartsOfSMS(t *testing.T) {
 			wantEqual(t, "Body", w.lastForm().Get("Body"), tt.wantBody)
 		})
 	}
-}
-
-// The backslashes that escape signs in Markdown take no room in an SMS.
-func TestTextThatFitsOnlyWithoutEscapes(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaSMS)
-	text := strings.Repeat("a", maxBody-15) + strings.Repeat(`\_`, 15)
-	wantEqual(t, "characters that we count", channels.TextRunes(w.channel, text), maxBody)
-	w.mustSend(w.outbound(1, text))
-	w.wantSendFails("one character more", w.outbound(2, text+"b"), channels.BadContent)
-	wantEqual(t, "number of messages at Twilio", len(w.fake.Messages()), 1)
 }
 
 // A message that can't be sent is refused before Twilio is asked.
@@ -165,35 +123,6 @@ func TestAddressOf(t *testing.T) {
 	}
 }
 
-// An answer without a message's id is ambiguous, since the message may have been sent. An answer that says that the
-// message failed counts as accepted, since a status with the reason follows.
-func TestOddAnswer(t *testing.T) {
-	t.Parallel()
-	for answer, want := range map[string]channels.Class{`{}`: channels.Ambiguous, `{"sid":"SM1","status":"failed"}`: ""} {
-		w := newWorld(t, viaSMS)
-		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, answer) }))
-		t.Cleanup(server.Close)
-		w.base.api.base = server.URL
-		if want != "" {
-			w.wantSendFails(answer, w.outbound(1, "x"), want)
-			continue
-		}
-		wantEqual(t, "state after "+answer, w.mustSend(w.outbound(1, "x")).State, channels.StateAccepted)
-	}
-}
-
-// A process remembers the messages that it has sent last, up to rememberedSids.
-func TestSentMessagesAreForgotten(t *testing.T) {
-	t.Parallel()
-	s := newSentMessages()
-	for i := range rememberedSids + 1 {
-		s.remember(fmt.Sprint("SM", i), 1)
-	}
-	wantEqual(t, "the first is remembered", s.has("SM0"), false)
-	wantEqual(t, "the second is remembered", s.has("SM1"), true)
-	wantEqual(t, "number of ids", len(s.deliveries), rememberedSids)
-}
-
 // A message that waited until the reply window closed is refused before Twilio is asked.
 func TestSendAfterTheWindowClosed(t *testing.T) {
 	t.Parallel()
@@ -205,23 +134,6 @@ func TestSendAfterTheWindowClosed(t *testing.T) {
 
 	w.wantSendFails("after a day", o, channels.WindowClosed)
 	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
-}
-
-// If we don't know when the customer wrote, Twilio takes the message, and its status says that the window is closed.
-func TestStatusOfAClosedWindow(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.annWrites("hi")
-	w.clock.move(25 * time.Hour)
-	o := w.outbound(1, "late")
-	o.LastIn = time.Time{} // unknown
-
-	w.mustSend(o)
-	s := w.waitStatuses(1)[0].Status
-	wantEqual(t, "state", s.State, channels.StateFailed)
-	wantEqual(t, "class", s.Class, channels.WindowClosed)
-	wantEqual(t, "message", s.MessageID, 1)
-	w.takeInbox(0)
 }
 
 // After STOP nothing is sent until START. Twilio says in OptOutType what a word means, or else Parley decides.
@@ -288,29 +200,6 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
-// A WhatsApp customer may write from another form of the number, an SMS customer may not.
-// Requirement R-228: Begin with a number, step by step.
-func TestRecipientOfTwoForms(t *testing.T) {
-	t.Parallel()
-	for by, want := range map[medium][]string{viaWhatsApp: {"+5215512345678"}, viaSMS: nil} {
-		p, err := newWorld(t, by).channel.(channels.Starter).Recipient("+52 55 1234 5678")
-		noError(t, err)
-		if !slices.Equal(p.Also, want) {
-			t.Errorf("%s: got the other forms %q, want %q", by, p.Also, want)
-		}
-	}
-}
-
-// Requirement R-228: Begin with a number, step by step.
-func TestRecipientRefused(t *testing.T) {
-	t.Parallel()
-	german := newGermanWorld(t)
-	for _, typed := range []string{"", "ann", "+", "1-800-FLOWERS", "+999999999999999999", "+1 23", "+1 555 0100", "1234567"} {
-		_, err := german.channel.(channels.Starter).Recipient(typed)
-		_ = wantClass(t, fmt.Sprintf("Recipient(%q)", typed), err, channels.BadRecipient)
-	}
-}
-
 // newGermanWorld makes a world whose number is German.
 func newGermanWorld(t *testing.T) *world {
 	return newWorld(t, viaSMS, func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+493012345678" })
@@ -326,18 +215,6 @@ func TestAttend(t *testing.T) {
 		t.Error(err)
 	}
 	wantEqual(t, "number of calls that show typing", len(w.fake.Typing()), 1)
-}
-
-// Requirement R-240: The customer sees that somebody reads.
-func TestAttendWhenTheContextEnded(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	sid := w.annWrites("hi")
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := w.channel.(channels.Attendant).Attend(ctx, channels.Party{}, sid); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
-	}
 }
 
 // A signature leaves as the settings site shows it.

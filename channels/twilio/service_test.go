@@ -1,9 +1,7 @@
 package twilio
 
 import (
-	"strings"
 	"testing"
-	"time"
 
 	"parley/channels"
 	"parley/channels/twilio/twiliofake"
@@ -36,24 +34,6 @@ func bobWrites(t *testing.T, bob *twiliofake.Phone, text string) string {
 	sid, err := bob.Send(twiliofake.Message{Text: text})
 	noError(t, err)
 	return sid
-}
-
-// The fact of a message to the other number names the account that owns that number. It has the same id as when that
-// account finds the message in Twilio's list.
-func TestServiceNamesTheOwner(t *testing.T) {
-	t.Parallel()
-	w, bob := newServiceWorld(t)
-	sid := bobWrites(t, bob, "To the other")
-	w.annWrites("To ours")
-	facts := w.accepted()
-	if len(facts) != 2 {
-		t.Fatalf("accepted %d facts, want 2: %+v", len(facts), facts)
-	}
-
-	otherAccount := channels.Config{fieldAccount: testAccount, fieldFrom: "+1 (555) 0102"}
-	wantEqual(t, "owner of Bob's message", facts[0].Owner, listSources(otherAccount)[fieldFrom])
-	wantEqual(t, "external id of Bob's message", facts[0].ExternalID, sid)
-	wantEqual(t, "owner of Ann's message", facts[1].Owner, "")
 }
 
 // With a service, each of its numbers is ours, but none of another medium. Without a service, only our own number is. A
@@ -123,91 +103,4 @@ func TestServiceSendsFromTheNumberWrittenTo(t *testing.T) {
 	for _, f := range w.accepted()[1:] {
 		wantEqual(t, "owner of the status "+f.ExternalID+", which has this account's token", f.Owner, "")
 	}
-}
-
-// Lost receipts are taken from the list for both numbers, even if other programs send much. A receipt of the other number
-// says that another account may have sent the message. That of our own number doesn't, as this process remembers sending
-// it.
-func TestServiceFindsLostReceipts(t *testing.T) {
-	t.Parallel()
-	w, bob := newServiceWorld(t)
-
-	m := w.loadMemory()
-	toOther := w.receiveFrom(bob)
-	w.fake.SetLost(true)
-	fromOther, fromOurs := w.sendFromBoth(toOther)
-	w.waitSettled()
-
-	w.clock.move(time.Minute)
-	for range 3 {
-		cleo := w.fake.Phone("+15550125", foreignNumber, "Cleo")
-		if _, err := cleo.Send(twiliofake.Message{Text: "To another program"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	w.base.maxStatuses = 1 // less than what other programs send
-	w.poll(m)
-	othersBySID := map[string]bool{}
-	for _, in := range w.decoded(channels.InboundStatus) {
-		wantEqual(t, "state", in.Status.State, channels.StateDelivered)
-		othersBySID[in.Status.External[0]] = in.Status.Others
-	}
-	wantOthers(t, othersBySID, fromOther.ExternalID, true)
-	wantOthers(t, othersBySID, fromOurs.ExternalID, false)
-
-	receipts := 0
-	for _, f := range w.accepted() {
-		if strings.HasSuffix(f.ExternalID, ":delivered") && f.Owner == "" {
-			receipts++
-		}
-	}
-	wantEqual(t, "number of receipts for this account", receipts, 2)
-}
-
-// A lost message to the other number is taken from the list if Twilio calls us for that number. It names the owning
-// account.
-func TestServiceFindsLostMessages(t *testing.T) {
-	t.Parallel()
-	for name, webhook := range map[string]string{"ours": "", "another program's": "https://other.example/sms"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w, bob := newServiceWorld(t)
-			if webhook != "" {
-				w.fake.SetWebhook(otherNumber, webhook)
-			}
-			m := w.loadMemory()
-			w.fake.SetLost(true)
-			w.annWrites("To ours")
-			sid := bobWrites(t, bob, "STOP")
-			w.clock.move(time.Minute)
-			w.poll(m)
-
-			facts := w.accepted()
-			wantEqual(t, "owner of Ann's message", facts[0].Owner, "")
-			if webhook != "" {
-				wantEqual(t, "number of facts", len(facts), 1)
-				return
-			}
-			in := w.takeMessages(2)[1]
-			wantEqual(t, "external id of Bob's message", in.ExternalID, sid)
-			wantEqual(t, "number to which Bob wrote", in.Envelope.Via, otherNumber)
-			wantEqual(t, "owner of Bob's message", facts[1].Owner, w.base.number.ownerOf(otherNumber))
-			if in.Consent == nil || !in.Consent.OptedOut {
-				t.Error("Bob's STOP does not count")
-			}
-		})
-	}
-}
-
-// wantOthers checks that a receipt came for a message, and whether it says that another account may have sent the
-// message.
-func wantOthers(t *testing.T, othersBySID map[string]bool, sid string, want bool) {
-	t.Helper()
-	got, ok := othersBySID[sid]
-	if !ok {
-		t.Errorf("no receipt came for %s", sid)
-		return
-	}
-	wantEqual(t, "another account may have sent "+sid, got, want)
 }

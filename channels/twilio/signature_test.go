@@ -140,41 +140,6 @@ func TestSignedAddress(t *testing.T) {
 	}
 }
 
-// The signature covers each value of a repeated name once, in alphabetical order.
-func TestSignatureOfRepeatedParameters(t *testing.T) {
-	t.Parallel()
-	const hook = "https://parley.test/hooks/sms"
-	got := computeSignature(testToken, hook, url.Values{"X": {"b", "a", "b", ""}, "W": {"1"}})
-	wantEqual(t, "signature", got, computeSignature(testToken, hook+"W1XXaXb", nil))
-}
-
-// Parameters that are repeated or blank are signed like any other.
-func TestSignedParameters(t *testing.T) {
-	t.Parallel()
-	const hook = "https://parley.test/hooks/sms"
-	repeated := inboundForm()
-	repeated["X"] = []string{"b", "a", "b", ""}
-	blank := inboundForm()
-	blank.Set("Body", "  \t ")
-	tests := []struct {
-		name string
-		form url.Values
-	}{
-		{name: "repeated", form: repeated},
-		{name: "blank", form: blank},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got := postCallback(t, newHookChannel(t, hook), callback{
-				target:    hook,
-				body:      tt.form.Encode(),
-				signature: computeSignature(testToken, hook, tt.form),
-			})
-			wantEqual(t, "status", got, http.StatusNoContent)
-		})
-	}
-}
-
 // A callback is refused if its signature is missing or isn't that of just this body.
 func TestWrongSignature(t *testing.T) {
 	t.Parallel()

@@ -158,23 +158,3 @@ func (w *world) statusOfFirstPart(status string) (query string, form url.Values)
 	query = tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
 	return query, url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "To": {waPrefix + annPhone}}
 }
-
-// If a part before the last one fails, the whole message has failed.
-func TestDecodeFailedFirstPart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	query, form := w.statusOfFirstPart("failed")
-	wantEqual(t, "is about an earlier part", decodeHook(t, w.channel, query, form).Status.Early, true)
-}
-
-// If a part before the last one is delivered, that isn't told. The message is delivered with its last part.
-func TestDecodeDeliveredFirstPart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	query, form := w.statusOfFirstPart("delivered")
-	list, err := w.channel.Decode(hookPayload(callbackAt(), query, []byte(form.Encode())))
-	noError(t, err)
-	if len(list) != 0 {
-		t.Errorf("decoded as %+v, want nothing", list)
-	}
-}

@@ -3,7 +3,6 @@ package whatsapp
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,25 +27,6 @@ func TestAttend(t *testing.T) {
 	wantEqual(t, "somebody is typing", w.ann.Typing(), true)
 	w.clock.advance(25 * time.Second)
 	wantEqual(t, "somebody is typing 25 seconds later", w.ann.Typing(), false)
-}
-
-// Requirement R-240: The customer sees that somebody reads.
-func TestAttendToUnknownMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	if err := w.channel.Attend(testContext(t), channels.Party{Key: annPhone}, "wamid.unknown"); err == nil {
-		t.Error("reading an unknown message succeeded, want an error")
-	}
-}
-
-// Attending to no message does nothing, and is no error.
-// Requirement R-240: The customer sees that somebody reads.
-func TestAttendToNoMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	if err := w.channel.Attend(testContext(t), channels.Party{Key: annPhone}, ""); err != nil {
-		t.Errorf("reading no message: %v", err)
-	}
 }
 
 // Recipient turns what people type into a number with its country's code, or into a user id.
@@ -85,16 +65,6 @@ func TestRecipientRefused(t *testing.T) {
 	}
 }
 
-// WhatsApp writes Mexican numbers with a 1 after the country's code, which people don't type.
-func TestRecipientOfTwoForms(t *testing.T) {
-	t.Parallel()
-	got, err := newWorld(t).channel.Recipient("+52 55 1234 5678")
-	noError(t, err)
-	if !slices.Contains(got.Also, "+5215512345678") {
-		t.Errorf("got the other keys %q, want +5215512345678 among them", got.Also)
-	}
-}
-
 // wrongFindings lists what Check found wrong, a finding a line. Findings without words, and good ones with a hint, are
 // listed, too.
 func wrongFindings(list []channels.Finding) string {
@@ -117,13 +87,6 @@ func (w *world) checkReadsOnly(t *testing.T) {
 	for _, r := range w.Requests() {
 		wantEqual(t, "method of the request for "+r.Path, r.Method, http.MethodGet)
 	}
-}
-
-func TestCheckFindsNothing(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	wantEqual(t, "found wrong", wrongFindings(w.newChannel().Check(testContext(t))), "")
-	w.checkReadsOnly(t)
 }
 
 // Check says what is wrong with the settings or at Meta, and changes nothing.
@@ -206,28 +169,5 @@ func TestCheckFinds(t *testing.T) {
 			}
 			w.checkReadsOnly(t)
 		})
-	}
-}
-
-// The error names all faults of the settings together.
-func TestBadSettings(t *testing.T) {
-	t.Parallel()
-	config := channels.Config{fieldPhoneID: "+49170", fieldVersion: "26"}
-	_, err := Spec().New(channels.Account{Config: config}, channels.Env{})
-	if err == nil {
-		t.Fatal("a channel was made, want an error")
-	}
-	for _, want := range []string{
-		"phone_number_id",
-		"waba_id: missing",
-		"token: missing",
-		"app_secret: missing",
-		"verify_token: missing",
-		"version",
-		"no key",
-	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("got the error %q, want %q in it", err, want)
-		}
 	}
 }

@@ -53,14 +53,6 @@ func TestDecodeReaction(t *testing.T) {
 	}
 }
 
-// An answer to an unknown message still names it, because decoding looks nothing up.
-func TestDecodeAnswerToUnknown(t *testing.T) {
-	t.Parallel()
-	in := decodeOnly(t, messageHook(annMessage(`"type":"text","text":{"body":"x"},"context":{"from":"1","id":"wamid.unknown"}`)))
-	wantEqual(t, "text", in.Text, "x")
-	wantEqual(t, "message that it answers", in.Answers.External, "wamid.unknown")
-}
-
 // Edits and deletions name the message that they change, which may arrive after them. An edit brings the new text and no
 // file.
 func TestDecodeEditAndRevoke(t *testing.T) {
@@ -280,25 +272,5 @@ func TestDecodeIdentityChange(t *testing.T) {
 				t.Errorf("got the customer %+v, want %+v", in.From, tt.wantNow)
 			}
 		})
-	}
-}
-
-// A change of a user id without a sender has the earlier id as its order key, so that it is applied in order with that
-// customer's events.
-func TestDecodeIdentityChangeOrder(t *testing.T) {
-	t.Parallel()
-	wantEqual(t, "order key", split(systemHook(changeFromNobody))[0].OrderKey, "CO.1234")
-}
-
-// A customer's new security code is decoded as nothing, and so is a change to a number that the customer already has.
-func TestDecodeNewSecurityCode(t *testing.T) {
-	t.Parallel()
-	for _, change := range []string{`"identity":"hash"`, `"wa_id":"491701234567"`} {
-		for _, user := range []string{"", `,"from_user_id":"US.old"`} {
-			list := decodeHook(t, systemHook(annMessage(`"type":"system","system":{"type":"customer_identity_changed",`+change+`}`+user)))
-			if len(list) != 0 {
-				t.Errorf("%s%s: decoded as %+v, want nothing", change, user, list)
-			}
-		}
 	}
 }

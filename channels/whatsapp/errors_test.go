@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/channels"
-	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
 
@@ -75,88 +73,4 @@ func TestStatusCodes(t *testing.T) {
 			})
 		}
 	}
-}
-
-// A failure without an error has words for people all the same.
-func TestStatusWithoutError(t *testing.T) {
-	t.Parallel()
-	class, text, _ := failureOf(status{ID: "x", Status: "failed"})
-	wantEqual(t, "class", class, channels.BadContent)
-	wantEqual(t, "words", text, "WhatsApp doesn't say why.")
-}
-
-// A failure whose code can't be read doesn't count as a fault of the access token.
-func TestStatusWithoutCode(t *testing.T) {
-	t.Parallel()
-	for _, code := range []string{`null`, `"many"`} {
-		s := status{ID: "x", Status: "failed"}
-		noError(t, json.Unmarshal([]byte(`[{"code":`+code+`,"title":"why"}]`), &s.Errors))
-		class, text, _ := failureOf(s)
-		wantEqual(t, "class for the code "+code, class, channels.BadContent)
-		wantEqual(t, "words for the code "+code, text, "WhatsApp didn't deliver it: why")
-	}
-}
-
-// The HTTP status of an answer gives an unknown code its class, but doesn't change that of a known one. An unknown code with
-// the status 429 waits as long as WhatsApp says, or else a minute.
-func TestCodeWithHTTPStatus(t *testing.T) {
-	t.Parallel()
-	const unknown = 999999
-	tests := []struct {
-		code, status int
-		retryAfter   time.Duration
-		want         channels.Class
-		wantWait     time.Duration
-	}{
-		{code: unknown, status: 429, want: channels.Throttled, wantWait: time.Minute},
-		{code: unknown, status: 429, retryAfter: 7 * time.Second, want: channels.Throttled, wantWait: 7 * time.Second},
-		{code: unknown, status: 500, retryAfter: 7 * time.Second, want: channels.Retry},
-		{code: unknown, status: 400, want: channels.BadContent},
-		{code: codeWindowClosed, status: 429, want: channels.WindowClosed},
-		{code: codeWindowClosed, status: 500, want: channels.WindowClosed},
-	}
-	for _, tt := range tests {
-		t.Run(fmt.Sprint(tt.code, " with ", tt.status), func(t *testing.T) {
-			refused := &graph.Error{HasCode: true, Code: tt.code, Status: tt.status, RetryAfter: tt.retryAfter}
-			se := wantClass(t, "answer", newWorld(t).channel.attemptError(refused, outbound(1, "x")), tt.want)
-			wantEqual(t, "wait", se.Wait, tt.wantWait)
-		})
-	}
-}
-
-// If calls about a template are throttled, the template counts as neither refused nor gone.
-func TestThrottledTemplate(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		fault graphfake.Fault
-	}{
-		{name: "limit of managing calls", fault: graphfake.Fault{Code: 80008}},
-		{name: "limit of managing calls, another code", fault: graphfake.Fault{Code: 80012}},
-		{name: "unknown code, answered with 429", fault: graphfake.Fault{Code: 999999, Status: 429}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			tt.fault.Route, tt.fault.Action, tt.fault.Times = "whatsapp.template.*", graphfake.ActionError, graphfake.Forever
-			w.addFault(tt.fault)
-			_, err := w.channel.SubmitTemplate(testContext(t), welcome())
-			wantEqual(t, "class of a submission", channels.ClassOf(err), channels.Throttled)
-			err = w.channel.DeleteTemplate(testContext(t), welcome())
-			wantEqual(t, "class of a deletion", channels.ClassOf(err), channels.Throttled)
-		})
-	}
-}
-
-// If WhatsApp has problems of its own, Parley gives up after maxTries attempts. If WhatsApp throttles, Parley doesn't.
-func TestLastTry(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	o := outbound(1, "x")
-	o.Attempt.Number = maxTries
-	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: codeSomethingWrong})
-	w.wantSendFails(o, channels.BadContent)
-	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: codeNumberRate})
-	w.wantSendFails(o, channels.Throttled) // that isn't WhatsApp's fault
 }

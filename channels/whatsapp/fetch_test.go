@@ -2,15 +2,11 @@ package whatsapp
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"io"
-	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
-	"parley/channels/fence"
-	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
 
@@ -63,16 +59,6 @@ func TestFetch(t *testing.T) {
 	w := newWorld(t)
 	photo := w.receivePhoto()
 	wantEqual(t, "text beside the file", photo.message.Text, "look")
-	w.wantPhoto(photo)
-}
-
-// The address of a file is good for five minutes. Once it has ended, Parley asks for a new one.
-// Requirement R-059: Pictures, videos, sound and documents by WhatsApp.
-func TestFetchWhoseAddressEnded(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	photo := w.receivePhoto()
-	w.addFault(graphfake.Fault{Route: "whatsapp.download", Action: graphfake.ActionStatus, Status: 404, Times: 1})
 	w.wantPhoto(photo)
 }
 
@@ -150,61 +136,4 @@ func TestFetchTooLarge(t *testing.T) {
 	w.ann.Media("document", graphfake.File{ContentType: "application/zip", Content: make([]byte, maxFile+1)}, nil)
 	_, _, err := w.fetchOnly(w.takeOne())
 	_ = wantClass(t, "fetching", err, channels.BadContent)
-}
-
-// Meta writes hashes in hex, and in base64 of both alphabets, with padding or without. A file without a hash is taken as it
-// is.
-func TestIsSameHash(t *testing.T) {
-	t.Parallel()
-	sum := []byte("\xfb\xff\xbe0123456789abcdef0123456789abc")
-	tests := []struct {
-		written string
-		want    bool
-	}{
-		{written: "", want: true},
-		{written: "fbffbe3031323334353637383961626364656630313233343536373839616263", want: true},
-		{written: "+/++MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmM=", want: true},
-		{written: "-_--MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmM", want: true},
-		{written: "00", want: false},
-		{written: "?", want: false},
-	}
-	for _, tt := range tests {
-		if got := isSameHash(tt.written, sum); got != tt.want {
-			t.Errorf("isSameHash(%q) = %v, want %v", tt.written, got, tt.want)
-		}
-	}
-}
-
-// Parley doesn't fetch a file again that is gone, too large or on another host. After a lost answer it tries again.
-func TestFetchErrors(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name     string
-		err      error
-		want     channels.Class
-		wantText string
-	}{
-		{name: "too large", err: graph.ErrTooLarge, want: channels.BadContent, wantText: "The file is larger than 100 MB."},
-		{
-			name: "another host", err: graph.ErrForeignHost, want: channels.BadContent,
-			wantText: "WhatsApp points to a file on a host that isn't its own.",
-		},
-		{name: "gone", err: &graph.Error{Status: 404}, want: channels.BadContent, wantText: "WhatsApp doesn't have the file any more."},
-		{
-			name: "unknown id", err: &graph.Error{Status: 400, HasCode: true, Code: codeInvalidParameter}, want: channels.BadContent,
-			wantText: "WhatsApp doesn't have the file any more.",
-		},
-		{
-			name: "answer lost", err: &fence.LostError{MayHaveLeft: true}, want: channels.Retry,
-			wantText: "The file could not be read from WhatsApp.",
-		},
-	}
-	c := newWorld(t).channel
-	for _, tt := range tests {
-		wantEqual(t, tt.name, wantClass(t, tt.name, c.fetchError(tt.err), tt.want).Text, tt.wantText)
-	}
-
-	body := &hashedBody{ReadCloser: fence.Bounded(io.NopCloser(strings.NewReader("12345")), 4, graph.ErrTooLarge), sum: sha256.New()}
-	_, err := io.ReadAll(body)
-	_ = wantClass(t, "reading a file that is too large", err, channels.BadContent)
 }

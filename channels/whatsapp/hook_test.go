@@ -143,32 +143,6 @@ func TestSetHook(t *testing.T) {
 	}
 }
 
-// A callback that names another account of the same Parley is ours.
-func TestCallbackOfAnotherAccount(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.env.HookURL = strings.TrimSuffix(w.hook, "wa") + "wa-2"
-	w.env.Accounts = []string{"wa", "wa-2"}
-	state, err := w.newChannel().FindHook(testContext(t))
-	noError(t, err)
-	wantEqual(t, "everything is ours", state.CallsUs(), true)
-}
-
-// A callback that names an account which Parley no longer has is to be replaced.
-func TestCallbackOfRemovedAccount(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.env.HookURL = strings.TrimSuffix(w.hook, "wa") + "wa-2"
-	w.env.Accounts = []string{"wa-2"}
-	state, err := w.newChannel().FindHook(testContext(t))
-	noError(t, err)
-	wantEqual(t, "everything is ours", state.CallsUs(), false)
-	if len(state.Values) == 0 {
-		t.Fatal("FindHook found no value")
-	}
-	wantEqual(t, "wanted callback", state.Values[0].Wanted, w.env.HookURL)
-}
-
 // startSecond starts a second account of the business account, wa-2, which has a verify token of its own, and tells Meta the
 // address of the first one. It returns the second account and that address. accounts are those that Parley has.
 func (w *world) startSecond(accounts ...string) (second *Channel, first string) {
@@ -210,15 +184,6 @@ func TestSetHookBesideAnotherAccount(t *testing.T) {
 	noError(t, facts.app.Subscribe(testContext(t), businessObject, first, verifyToken, []string{"messages"}))
 	facts = w.wantCallbacks(second, first, second.env.HookURL)
 	wantEqual(t, "all fields are subscribed", facts.sub.HasFields(neededFields()...), true)
-}
-
-// SetHook replaces the address of an account that was removed, also where the app has it: news of templates and of the
-// business account would reach nobody.
-func TestSetHookAfterAnAccountWasRemoved(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	second, _ := w.startSecond("wa-2")
-	w.wantCallbacks(second, second.env.HookURL, second.env.HookURL)
 }
 
 // If the webhook can't be set, the error says why, and nothing is changed at Meta.
@@ -269,17 +234,5 @@ func TestSetHookRefused(t *testing.T) {
 				t.Errorf("after the refusal: got %q, want %q as before", after, before)
 			}
 		})
-	}
-}
-
-// An error of FindHook never shows the token.
-func TestFindHookWithWrongSecret(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.config[fieldSecret] = "wrong"
-	_, err := w.newChannel().FindHook(testContext(t))
-	_ = wantClass(t, "FindHook", err, channels.AuthBroken)
-	if strings.Contains(err.Error(), ourToken) {
-		t.Errorf("the error shows the token: %v", err)
 	}
 }

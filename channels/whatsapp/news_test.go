@@ -2,7 +2,6 @@ package whatsapp
 
 import (
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -128,50 +127,6 @@ func TestDecodeAccountNews(t *testing.T) {
 	}
 }
 
-// The app's callback brings news of all its business accounts. A notice about another business account than ours names that
-// account. A template of another one is told by its id alone: it isn't ours, even if it has the name of one of ours.
-func TestDecodeNewsOfAnotherBusiness(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		field string
-		value string
-		want  channels.Inbound
-	}{
-		{
-			name:  "template",
-			field: "message_template_status_update",
-			value: `{"event":"PAUSED","message_template_id":9000000000000001,"message_template_name":"hello","message_template_language":"en_US"}`,
-			want: channels.Inbound{Kind: channels.InboundTemplate,
-				Template: &channels.TemplateState{ExternalID: "9000000000000001", Status: channels.TemplatePaused}},
-		},
-		{
-			name:  "alert",
-			field: "account_alerts",
-			value: `{"alert_severity":"CRITICAL","alert_type":"OBA_REJECTED","alert_description":"Look"}`,
-			want: channels.Inbound{Kind: channels.InboundNotice,
-				Notices: []string{"WhatsApp warns about the business account 777 (critical, oba rejected): Look"}},
-		},
-		{
-			name:  "ban",
-			field: "account_update",
-			value: `{"event":"DISABLED_UPDATE"}`,
-			want: channels.Inbound{Kind: channels.InboundNotice,
-				Notices: []string{"WhatsApp changed the business account 777: disabled update."}},
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			body := strings.Replace(string(hook(tt.field, tt.value)), `"id": "2066"`, `"id": "777"`, 1)
-			want := tt.want
-			want.At = newsAt()
-			if got := decodeHook(t, []byte(body)); !reflect.DeepEqual(got, []channels.Inbound{want}) {
-				t.Errorf("decoded as\n     %s\nwant %s", jsonOf(got), jsonOf(want))
-			}
-		})
-	}
-}
-
 // A customer may stop and resume advertising in WhatsApp's own menu. This is decoded as a consent that shows no message.
 func TestDecodeConsent(t *testing.T) {
 	t.Parallel()
@@ -218,50 +173,4 @@ func TestDecodeEcho(t *testing.T) {
 		Kind: channels.InboundElsewhere, ExternalID: "wamid.9", At: newsAt(), Answers: channels.Answers{External: "wamid.8"},
 		From: channels.Party{Key: annPhone, Name: "Ann"}, Text: "from the **phone**",
 	}})
-}
-
-// A webhook with nothing for a helpdesk is decoded as nothing, without an error.
-func TestDecodeNothing(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		field string
-		value string
-	}{
-		{
-			name:  "event of a template that we don't know",
-			field: "message_template_status_update",
-			value: `{"event":"POLISHED","message_template_id":9000000000000001,"message_template_name":"hello","message_template_language":"en_US"}`,
-		},
-		{
-			name:  "chat opened, nothing written",
-			field: "messages",
-			value: `{"metadata":{"phone_number_id":"1055"},
-				"messages":[{"from":"491701234567","id":"wamid.1","timestamp":"1","type":"request_welcome"}]}`,
-		},
-		{
-			name:  "a choice about advertising that is neither stop nor resume",
-			field: "user_preferences",
-			value: `{"user_preferences":[{"wa_id":"491701234567","value":"later","timestamp":1763631000}]}`,
-		},
-		{
-			name:  "nobody's choice about advertising",
-			field: "user_preferences",
-			value: `{"user_preferences":[{"value":"stop","timestamp":1763631000}]}`,
-		},
-		{
-			name:  "history of the phone",
-			field: "history",
-			value: `{"history":[{"threads":[]}]}`,
-		},
-		{
-			name:  "message in a group",
-			field: "messages",
-			value: `{"metadata":{"phone_number_id":"1055"},
-				"messages":[{"group_id":"g","from":"491701234567","id":"wamid.1","timestamp":"1","type":"text","text":{"body":"x"}}]}`,
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { checkNews(t, tt.field, tt.value, nil) })
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"testing"
 
 	"parley/channels"
@@ -119,83 +118,6 @@ func checkFile(t *testing.T, m graphfake.Message, want channels.File) {
 	}
 }
 
-// More files than maxUploads can be sent one after another: an upload that has ended makes room for the next.
-func TestSendManyFiles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	for i := range maxUploads + 1 {
-		o := outbound(int64(i), "")
-		o.Signature.Text = "Kim" // which needs a text
-		o.Files = []channels.File{file("a.pdf", "application/pdf", []byte("x"))}
-		w.send(o)
-	}
-	w.wantTexts(make([]string, maxUploads+1)...)
-}
-
-// If a message has buttons and a file, the text is sent with the buttons, after the file.
-func TestSendFileAndButtons(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	o := richMessage(channels.Rich{Buttons: []channels.Button{{Title: "Yes"}}})
-	o.Files = []channels.File{file("a.jpg", "image/jpeg", []byte("x"))}
-	w.sendAll(o)
-	w.wantTexts("", o.Text)
-}
-
-// A file of a type that WhatsApp doesn't accept is refused before its text leaves. The error names it, and says what to do.
-func TestSendFileOfRefusedType(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name        string
-		contentType string
-	}{
-		{name: "a.zip", contentType: "application/zip"},
-		{name: "a.heic", contentType: "image/heic"},
-		{name: "a.gif", contentType: "image/gif"},
-		{name: "a.wav", contentType: "audio/wav"},
-		{name: "a.mov", contentType: "video/quicktime"},
-		{name: "a.bin", contentType: ""},
-		{name: "b.bin", contentType: "application/octet-stream"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
-			w.openWindow()
-			o := outbound(12, long(maxCaption+1)) // too long for a caption: it would leave before the file
-			o.Files = []channels.File{file(tt.name, tt.contentType, []byte("x"))}
-			se := w.wantSendFails(o, channels.BadContent)
-			if !strings.Contains(se.Text, tt.name) {
-				t.Errorf("got the error %q, want one that names the file", se.Text)
-			}
-			if se.Hint == "" {
-				t.Errorf("the error %+v has no hint", se)
-			}
-			wantEqual(t, "number of sent messages", len(w.number.Sent()), 0)
-		})
-	}
-}
-
-// A video that WhatsApp refuses as one leaves as a document.
-func TestSendVideoThatIsRefusedAsOne(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: codeMediaRefused})
-	o := outbound(12, "look")
-	o.Files = []channels.File{file("a.mp4", "video/mp4", []byte("x"))}
-	w.sendAll(o)
-	w.wantTexts("look")
-	for _, r := range w.RequestsTo("whatsapp.messages")[1:] {
-		wantEqual(t, "the document is a video, too", strings.Contains(string(r.Body), `"video"`), false)
-		wantEqual(t, "the document has its name", strings.Contains(string(r.Body), `"filename":"a.mp4"`), true)
-	}
-	got := w.ann.Inbox()[0]
-	wantEqual(t, "kind of the message", got.Type, "document")
-	wantEqual(t, "name of the file", got.File.Name, "a.mp4")
-}
-
 // sound is a message of two parts: a text, and a sound that can't carry it.
 func sound() channels.Outbound {
 	o := outbound(12, "listen")
@@ -245,16 +167,6 @@ func TestFailedFirstPartFailsTheMessage(t *testing.T) {
 	wantEqual(t, "is of an earlier part", failure.Early, true)
 }
 
-// A part that the message doesn't have is refused.
-func TestSendPartThatIsNotThere(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	o := sound()
-	o.Attempt.Part = 2
-	w.wantSendFails(o, channels.BadContent)
-}
-
 // If a file can't be read, its text doesn't leave either. The reason, where it is known, decides whether it is tried again.
 func TestSendUnreadableFile(t *testing.T) {
 	t.Parallel()
@@ -295,38 +207,4 @@ func TestSendUnreadableFile(t *testing.T) {
 			wantEqual(t, "number of sent messages", len(w.number.Sent()), 0)
 		})
 	}
-}
-
-// A file that is too large by its stated size is refused before it is opened.
-func TestSendTooLargeFile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	o := outbound(13, "big")
-	o.Files = []channels.File{{Name: "a.pdf", SizeBytes: maxFile + 1}}
-	w.wantSendFails(o, channels.BadContent)
-	wantEqual(t, "number of sent messages", len(w.number.Sent()), 0)
-}
-
-// A file of unknown size that turns out to be too large is refused, not cut.
-func TestSendFileOfUnknownSize(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	f := file("a.pdf", "application/pdf", make([]byte, maxFile+1))
-	f.SizeBytes = 0 // unknown
-	o := outbound(12, "short")
-	o.Files = []channels.File{f}
-	w.wantSendFails(o, channels.BadContent)
-}
-
-// A message carries one file.
-func TestSendTwoFiles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	o := outbound(14, "two")
-	o.Files = []channels.File{file("a.pdf", "", []byte("x")), file("b.pdf", "", []byte("x"))}
-	w.wantSendFails(o, channels.BadContent)
-	wantEqual(t, "number of sent messages", len(w.number.Sent()), 0)
 }

@@ -3,16 +3,12 @@ package whatsapp
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
-	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
 
@@ -157,33 +153,6 @@ func TestSendRefused(t *testing.T) {
 	}
 }
 
-// If the answer to a send names no message, the message may have been sent. If the answer to an upload names no file, no
-// message was sent.
-func TestOddAnswer(t *testing.T) {
-	t.Parallel()
-	withFile := outbound(12, "x")
-	withFile.Files = []channels.File{file("a.pdf", "application/pdf", []byte("x"))}
-	tests := []struct {
-		answer string
-		o      channels.Outbound
-		want   channels.Class
-	}{
-		{answer: `{}`, o: outbound(12, "x"), want: channels.Ambiguous},
-		{answer: `{"messages":[{}]}`, o: outbound(12, "x"), want: channels.Ambiguous},
-		{answer: `{}`, o: withFile, want: channels.Retry},
-	}
-	for _, tt := range tests {
-		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, tt.answer) }))
-		t.Cleanup(server.Close)
-		c := newWorld(t).channel
-		var err error
-		c.graph, err = graph.New(graph.Options{BaseURL: server.URL})
-		noError(t, err)
-		_, err = c.Send(testContext(t), tt.o)
-		_ = wantClass(t, "sending where the answer is "+tt.answer, err, tt.want)
-	}
-}
-
 // A reply to one of the customer's messages names it.
 // Requirement R-060: WhatsApp's buttons and lists.
 func TestSendAnswer(t *testing.T) {
@@ -263,35 +232,6 @@ func TestSendToUserID(t *testing.T) {
 	}
 	wantEqual(t, "text that Bob got", inbox[0].Text, "Hi Bob")
 	wantStates(t, w.takeInbound(), 12, channels.StateSent, channels.StateDelivered)
-}
-
-// Too many messages to one customer are refused for that customer alone, and each time for longer. The refused message is
-// sent later, once.
-func TestSendTooManyToOneCustomer(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(c *graphfake.NumberConfig) { c.PairBurst = 2 })
-	w.openWindow()
-	bob := w.number.Customer(graphfake.Person{Phone: "+491709999999", Name: "Bob"})
-	bob.Text("Hello")
-	w.takeFacts()
-	w.send(outbound(1, "one"))
-	w.send(outbound(2, "two"))
-
-	third := outbound(3, "three")
-	for i, wait := range []time.Duration{6 * time.Second, 24 * time.Second, 96 * time.Second} {
-		third.Attempt.Number = i + 1
-		se := w.wantSendFails(third, channels.Throttled)
-		wantEqual(t, fmt.Sprintf("attempt %d: concerns this customer alone", i+1), se.Pair, true)
-		wantEqual(t, fmt.Sprintf("attempt %d: wait", i+1), se.Wait, wait)
-	}
-
-	toBob := outbound(4, "Hi Bob")
-	toBob.To = []channels.Party{{Key: "+491709999999"}}
-	w.send(toBob)
-
-	w.clock.advance(6 * time.Second)
-	w.send(third)
-	w.wantTexts("one", "two", "three")
 }
 
 // With a revoked token every message fails in the same way and reaches nobody. With a new token messages are sent.

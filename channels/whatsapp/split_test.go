@@ -1,8 +1,6 @@
 package whatsapp
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -75,63 +73,6 @@ func checkQuarantined(t *testing.T, f channels.Fact) {
 	}
 	if !strings.HasPrefix(f.ExternalID, "x:") {
 		t.Errorf("got the id %q, want one that begins with x:", f.ExternalID)
-	}
-}
-
-// The database can't store an id that is too long or has a zero byte in it, so a hash takes its place.
-func TestBoundedID(t *testing.T) {
-	t.Parallel()
-	longest := long(maxIDBytes)
-	wantEqual(t, "the longest id", boundedID(longest), longest)
-	for _, id := range []string{longest + "a", "wamid\x00"} {
-		if got := boundedID(id); !strings.HasPrefix(got, "h:") || len(got) > maxIDBytes {
-			t.Errorf("boundedID(%.20q) = %.20q, want a hash", id, got)
-		}
-	}
-}
-
-// A webhook lists a customer once beside her items. If an item names no customer, it belongs to the only one who is listed,
-// or to nobody if there are several.
-func TestDirectory(t *testing.T) {
-	t.Parallel()
-	const ann, bob = `{"profile":{"name":"Ann"},"wa_id":"491701234567"}`, `{"profile":{"name":"Bob"},"wa_id":"491709999999"}`
-	tooLong := `{"profile":{"name":"` + long(maxContactBytes) + `"},"wa_id":"491701234567"}`
-	tests := []struct {
-		name     string
-		contacts []string
-		item     identifiers
-		want     string
-	}{
-		{name: "listed", contacts: []string{bob, ann}, item: identifiers{From: "491701234567"}, want: ann},
-		{name: "somebody else is listed", contacts: []string{bob}, item: identifiers{From: "491701234567"}, want: ""},
-		{name: "not named, one is listed", contacts: []string{ann}, want: ann},
-		{name: "not named, two are listed", contacts: []string{ann, bob}, want: ""},
-		{name: "too long to be stored", contacts: []string{tooLong}, item: identifiers{From: "491701234567"}, want: ""},
-		{name: "beside what is no contact", contacts: []string{`"x"`, ann}, item: identifiers{From: "491701234567"}, want: ann},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			var raw []json.RawMessage
-			for _, c := range tt.contacts {
-				raw = append(raw, json.RawMessage(c))
-			}
-			wantEqual(t, "contact", string(newDirectory(raw).find(string(tt.item.From), tt.item)), tt.want)
-		})
-	}
-}
-
-// A webhook of more messages than Meta sends is kept whole in quarantine, and not split.
-func TestSplitTooManyMessages(t *testing.T) {
-	t.Parallel()
-	facts := split(messageHook(repeat(annMessage(`"type":"text","text":{"body":"x"}`), maxItems+1)))
-	if len(facts) != 1 {
-		t.Fatalf("split into %d facts, want one", len(facts))
-	}
-	if facts[0].Quarantine == "" {
-		t.Error("the fact isn't in quarantine")
-	}
-	if !bytes.Contains(facts[0].Payload, []byte("wamid.1")) {
-		t.Errorf("the payload %.200q lacks the messages", facts[0].Payload)
 	}
 }
 

@@ -39,63 +39,6 @@ func TestStatusBeforeAnswer(t *testing.T) {
 	wantStates(t, w.decodeAll(w.journal.list()), 12, channels.StateSent, channels.StateDelivered)
 }
 
-// Statuses that are skipped, doubled or reordered are decoded one by one, as they come. Only a doubled one has the id of
-// another.
-// Requirement R-055: Read receipts of WhatsApp.
-func TestReadWithoutDelivered(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	w.addFault(graphfake.Fault{Route: "hook.status.delivered", Action: graphfake.ActionDrop})
-	w.addFault(graphfake.Fault{Route: "hook.status.sent", Action: graphfake.ActionSwap})
-	w.addFault(graphfake.Fault{Route: "hook.status.read", Action: graphfake.ActionDuplicate})
-	w.send(outbound(12, "Hi"))
-	w.ann.Read()
-
-	facts := w.takeFacts()
-	if len(facts) != 3 {
-		t.Fatalf("got %d facts, want three", len(facts))
-	}
-	wantStates(t, w.decodeAll(facts), 12, channels.StateRead, channels.StateRead, channels.StateSent)
-	read, readAgain, sent := facts[0], facts[1], facts[2]
-	wantEqual(t, "id of the doubled status", readAgain.ExternalID, read.ExternalID)
-	if sent.ExternalID == read.ExternalID {
-		t.Errorf("read and sent have the same id %s, want two", read.ExternalID)
-	}
-}
-
-// A failure after the delivery is decoded with its class and its reason. The channel doesn't decide which of the two
-// counts.
-func TestFailedAfterDelivered(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	r := w.send(outbound(12, "Hi"))
-	w.number.Fail(r.ExternalID, codeUndeliverable)
-
-	list := w.takeInbound()
-	if len(list) != 3 {
-		t.Fatalf("got %+v, want three statuses", list)
-	}
-	wantStates(t, list, 12, channels.StateSent, channels.StateDelivered, channels.StateFailed)
-	wantEqual(t, "cost in the first status", list[0].Status.Cost, "service")
-	failure := list[2].Status
-	wantEqual(t, "class of the failure", failure.Class, channels.BadRecipient)
-	if !strings.Contains(failure.Reason, "131026") {
-		t.Errorf("got the reason %q, want one with the code 131026", failure.Reason)
-	}
-}
-
-// If the answer to a send is lost, the statuses bring our token back, and name the message by it.
-func TestStatusAfterLostAnswer(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.openWindow()
-	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter})
-	w.wantSendFails(outbound(12, "Hi"), channels.Ambiguous)
-	wantStates(t, w.takeInbound(), 12, channels.StateSent, channels.StateDelivered)
-}
-
 // If both the answer and the statuses are lost, Reconcile can't tell whether the message was sent, however often it is
 // asked. It sends nothing.
 func TestReconcileWithoutStatus(t *testing.T) {
@@ -114,21 +57,6 @@ func TestReconcileWithoutStatus(t *testing.T) {
 	}
 	wantEqual(t, "number of messages that the customer got", len(w.ann.Inbox()), 1)
 	wantEqual(t, "number of things that arrived", len(w.takeInbound()), 0)
-}
-
-// If WhatsApp takes a message although the reply window is closed, a later status says that it is closed.
-func TestStatusOfClosedWindow(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(c *graphfake.NumberConfig) { c.FailLater = true })
-	w.send(outbound(4, "never written"))
-	status := w.takeOne().Status
-	if status == nil {
-		t.Fatal("no status arrived")
-	}
-	wantEqual(t, "state", status.State, channels.StateFailed)
-	wantEqual(t, "class", status.Class, channels.WindowClosed)
-	wantEqual(t, "message", status.MessageID, 4)
-	wantEqual(t, "may be another program's", status.Others, false)
 }
 
 // A status without our token may be about a message that another program sent by the same number. Such a status says so.
@@ -162,16 +90,6 @@ func TestStatusOfAnotherProgramsMessage(t *testing.T) {
 			wantEqual(t, "is of an earlier part", status.Early, false)
 		})
 	}
-}
-
-// The status of a part that others follow says which one it is: the second of three, here.
-func TestStatusOfAPart(t *testing.T) {
-	t.Parallel()
-	in := decodeOnly(t, hook("messages", `{"statuses":[{"id":"wamid.2","status":"delivered","timestamp":"1763631000",
-		"recipient_id":"491701234567","biz_opaque_callback_data":"`+token{message: 12, part: 1}.sign(testKeys()[0])+`"}]}`))
-	wantEqual(t, "message", in.Status.MessageID, 12)
-	wantEqual(t, "is of an earlier part", in.Status.Early, true)
-	wantEqual(t, "part", in.Status.Piece, 1)
 }
 
 // A token names a message if it is signed with one of our keys, and as we write it.

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"parley/bridge/setup"
-	"parley/channels"
 	"parley/channels/email/mailfake"
 	"parley/channels/email/oauthfake"
 	"parley/channels/emulator"
@@ -205,32 +204,6 @@ func TestConnectCommand(t *testing.T) {
 	}
 }
 
-// An answer of Microsoft to another attempt is refused, and the command goes on waiting for its own.
-func TestConnectCommandIgnoresForeignAnswer(t *testing.T) {
-	t.Parallel()
-	w := newConnectTest(t)
-	c := w.start("support-mail")
-	back := w.signIn(c.readLink(t), officeAddress)
-	callback, _, _ := strings.Cut(back, "?")
-	if status, _ := visit(t, callback+"?code=made-up&state=made-up"); status != http.StatusNotFound {
-		t.Errorf("an answer to another attempt has status %d, want 404", status)
-	}
-	visit(t, back)
-	c.mustSucceed(t)
-}
-
-// If the browser can't reach the command, the person pastes the address to which Microsoft leads into the terminal.
-func TestConnectCommandPaste(t *testing.T) {
-	t.Parallel()
-	w := newConnectTest(t)
-	c := w.start("support-mail", "--paste")
-	back := w.signIn(c.readLink(t), officeAddress)
-	must(io.WriteString(c.input, back+"\n"))(t)
-	out := c.mustSucceed(t)
-	wantText(t, out, "sign in as help@acme.test:")
-	wantText(t, out, "is connected")
-}
-
 func TestConnectCommandRefusesOtherMailbox(t *testing.T) {
 	t.Parallel()
 	w := newConnectTest(t)
@@ -238,39 +211,4 @@ func TestConnectCommandRefusesOtherMailbox(t *testing.T) {
 	_, page := visit(t, w.signIn(c.readLink(t), "ann@acme.test"))
 	wantText(t, page, "You signed in as ann@acme.test")
 	wantText(t, c.mustFail(t), "You signed in as ann@acme.test, but this account is help@acme.test.")
-}
-
-func TestConnectCommandTimeout(t *testing.T) {
-	t.Parallel()
-	w := newConnectTest(t)
-	wantText(t, w.start("support-mail", "--timeout", "100ms").mustFail(t), "did not come back in time")
-}
-
-func TestConnectCommandUnknownAccount(t *testing.T) {
-	t.Parallel()
-	w := newConnectTest(t)
-	wantText(t, w.start("suport").mustFail(t), `there is no account "suport", only support-mail`)
-}
-
-// The command says that a registration is missing before it needs anything else, such as a database.
-func TestConnectCommandWithoutRegistration(t *testing.T) {
-	t.Parallel()
-	parley := cli{t: t, data: t.TempDir()}
-	wantText(t, parley.mustFail("connect", "google", "--account", "support-mail"), "set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET")
-}
-
-// The words of a mail server are shown, and can't move the cursor over what stands beside them.
-func TestConnectShowsWordsOfAServer(t *testing.T) {
-	var out bytes.Buffer
-	allOK := printFindings(&out, []channels.Finding{
-		{OK: true, What: "SMTP", Text: "works"},
-		{What: "IMAP", Text: "NO \x1b[1A\x1b[2Kall is well", Hint: "ask \u202ethe provider"},
-	})
-	if allOK {
-		t.Error("a fault counts as none")
-	}
-	const want = "  ✓ SMTP: works\n  ✗ IMAP: NO \uFFFD[1A\uFFFD[2Kall is well\n      → ask \uFFFDthe provider\n"
-	if got := out.String(); got != want {
-		t.Errorf("printed %q, not %q", got, want)
-	}
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"cmp"
-	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -50,31 +48,5 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 	}
 	if _, err := os.Stat(data); !os.IsNotExist(err) {
 		t.Errorf("the data folder: %v, want that it doesn't exist", err)
-	}
-}
-
-// If a database server refuses Parley, the error says why, and what to do about that.
-func TestRefusalOfADatabaseSaysWhatToDo(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name       string
-		key, value string // of the address
-		path       string // of the address, "" for that of the empty database
-		want       string
-	}{
-		{name: "user", key: "user", value: "nobody_here", want: "put user and password in DATABASE_URL right"},
-		{name: "database", key: "user", value: "parley", path: "/nowhere", want: "make this one: createdb --owner"},
-		{name: "rights", key: "role", value: "pg_monitor", want: "must own the database"}, // a role that reads figures alone
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			address := must(url.Parse(emptyDatabase(t)))(t)
-			address.Path = cmp.Or(tt.path, address.Path)
-			query := address.Query()
-			query.Set(tt.key, tt.value)
-			address.RawQuery = query.Encode()
-			c := cli{t: t, data: t.TempDir(), env: []string{"DATABASE_URL=" + address.String()}}
-			wantText(t, c.mustFail("migrate"), tt.want)
-		})
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -96,31 +95,6 @@ func checkDemoVariables(t *testing.T, file string) {
 	} {
 		if !strings.Contains("\n"+file, "\n"+name+"=") {
 			t.Errorf("the file of --env lacks %s", name)
-		}
-	}
-}
-
-// The demo says what to do when its address is in use.
-func TestDemoAddressInUse(t *testing.T) {
-	t.Parallel()
-	var lc net.ListenConfig
-	taken := must(lc.Listen(t.Context(), "tcp", "127.0.0.1:0"))(t)
-	defer taken.Close()
-	err := demoCommand{Listen: taken.Addr().String()}.Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "--listen") {
-		t.Errorf("Run: %v, want an error that names --listen", err)
-	}
-}
-
-// The demo refuses a hold that can't be set before it says where it is, and by the name that it has on the command line.
-func TestDemoHoldOutOfRange(t *testing.T) {
-	t.Parallel()
-	parley := cli{t: t, data: folderForServer(t)}
-	for _, hold := range []string{"-1s", "10m1s"} {
-		printed := parley.mustFail("demo", "--no-open", "--listen", "127.0.0.1:0", "--hold="+hold)
-		wantText(t, printed, "--hold="+hold)
-		if pageAddress.MatchString(printed) {
-			t.Errorf("it says where the demo is:\n%s", printed)
 		}
 	}
 }

@@ -4,12 +4,9 @@ import (
 	"archive/zip"
 	"encoding/json"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store/erase"
 	"parley/store/storetest"
@@ -80,52 +77,12 @@ func emptyDatabase(t *testing.T) (url string) {
 	return url
 }
 
-// Requirement R-276: Erase and export a person.
-func TestEraseRefusesUnknownAddress(t *testing.T) {
-	t.Parallel()
-	e := newEraseTest(t)
-	wantText(t, e.mustFail("erase", "nobody@shop.example"), "nobody is called")
-}
-
 // An address that several contacts have is refused, and the contacts are listed.
 // Requirement R-276: Erase and export a person.
 func TestEraseRefusesSharedAddress(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
 	wantText(t, e.mustFail("erase", zebra), "names 2 contacts:\n  contact:1  Zebra, 1 conversations: help: zebra@shop.example")
-}
-
-// A customer's name can't pretend to be another line of the list from which somebody chooses whom to erase, nor make the terminal hide
-// one.
-func TestNamesObeyTheList(t *testing.T) {
-	t.Parallel()
-	e := newEraseTest(t)
-	storetest.Exec(t, openPool(t, e.url), `
-		UPDATE contacts SET name = E'\x1b[2K\nName one by its id, as contact:3\u202e' WHERE id = 1;
-		INSERT INTO quarantine (event_id, reason) VALUES (1, E'malformed: \x1b]0;x\x07\n2  event')`)
-
-	refused := e.mustFail("erase", zebra)
-	wantText(t, refused, "\n  contact:1  \uFFFD[2K Name one by its id, as contact:3\uFFFD, 1 conversations")
-	replayed := e.mustRun("replay")
-	wantText(t, replayed, "help: malformed: \uFFFD]0;x\uFFFD 2 event\n")
-	for _, printed := range []string{refused, replayed} {
-		if strings.ContainsAny(printed, "\x1b\x07\u202e") {
-			t.Errorf("a terminal obeys %q", printed)
-		}
-	}
-}
-
-// A number that isn't a contact's id may be what a shop calls somebody else: it is refused. With "contact:" it means an id alone.
-func TestEraseRefusesNumberOfAStranger(t *testing.T) {
-	t.Parallel()
-	e := newEraseTest(t)
-	storetest.Exec(t, openPool(t, e.url), `INSERT INTO identities (id, account_id, key, contact_id)
-		VALUES (4, 11, '4821', 3), (5, 11, '1', 3), (6, 11, '+4915112345', 3)`)
-	wantText(t, e.mustFail("erase", "4821"), "no contact has the id 4821, but an account calls somebody so:\n  contact:3  Otter")
-	wantText(t, e.mustFail("erase", "1"), "Name one by its id, as contact:1")
-	wantText(t, e.mustFail("erase", "contact:4821"), "nobody is called contact:4821")
-	wantText(t, e.mustRun("erase", "--dry-run", "contact:1"), "messages            1  emptied")
-	wantText(t, e.mustRun("erase", "--dry-run", "4915112345"), "all ")
 }
 
 // Requirement R-276: Erase and export a person.
@@ -179,76 +136,6 @@ func (e eraseTest) eraseInto(path, contact string) (certificate erase.Certificat
 		e.t.Fatalf("the certificate is no JSON: %v", err)
 	}
 	return certificate
-}
-
-// The certificate of an erasure that is done, such as by parley serve, is written again for its id.
-// Requirement R-276: Erase and export a person.
-func TestEraseWritesCertificateOfAnErasureAgain(t *testing.T) {
-	t.Parallel()
-	e := newEraseTest(t)
-	first, again := filepath.Join(e.base, "first.json"), filepath.Join(e.base, "again.json")
-	certificate := e.eraseInto(first, otter)
-
-	e.mustRun("erase", certificate.Erasure, "--certificate", again)
-
-	if got, want := mustReadFile(t, again), mustReadFile(t, first); got != want {
-		t.Errorf("the certificate is\n%s\nwant it as it was\n%s", got, want)
-	}
-}
-
-// A dry run can't say what stands of a contact whom an erasure has made nameless.
-// Requirement R-276: Erase and export a person.
-func TestEraseRefusesDryRunOfAnErasure(t *testing.T) {
-	t.Parallel()
-	e := newEraseTest(t)
-	certificate := e.eraseInto(filepath.Join(e.base, "otter.json"), otter)
-	wantText(t, e.mustFail("erase", certificate.Erasure, "--dry-run"), "is an erasure")
-}
-
-// While nobody takes posts out of chats, the answer names the erasure, for whose certificate there is no other name any more.
-// Requirement R-276: Erase and export a person.
-func TestEraseNamesTheErasureThatWaitsForChats(t *testing.T) {
-	t.Parallel()
-	e := newEraseTest(t)
-	pool := openPool(t, e.url)
-	postInSlack(t, pool)
-
-	output := e.mustFail("erase", "1")
-
-	var id string
-	check(t, pool.QueryRow(t.Context(), `SELECT id::text FROM erasures`).Scan(&id))
-	wantText(t, output, "then parley erase "+id+" writes the certificate")
-}
-
-// postInSlack stores a post of the first zebra's conversation, which nobody takes out of Slack.
-func postInSlack(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
-	storetest.Exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (12, 'slack', 'slack', 'surface')`)
-	storetest.Exec(t, pool, `INSERT INTO posts (account_id, channel, message, conversation_id, kind) VALUES (12, 'C1', '1700.1', 7, 'root')`)
-}
-
-// The certificate is written although the list of erasures can't be.
-// Requirement R-276: Erase and export a person.
-func TestEraseWritesCertificateWithoutTheList(t *testing.T) {
-	t.Parallel()
-	e := newEraseTest(t)
-	e.mustRun("migrate")                                         // makes the data folder
-	mustWriteFile(t, filepath.Join(e.data, "backups"), "a file") // where the folder of the list is to be
-	path := filepath.Join(e.base, "otter.json")
-
-	wantText(t, e.mustFail("erase", otter, "--certificate", path), "not in the list of erasures yet")
-
-	wantText(t, mustReadFile(t, path), `"erasure"`)
-}
-
-// The list of erasures can be printed where its file has gone, as the folder of a pod does.
-// Requirement R-276: Erase and export a person.
-func TestEraseListIsPrintedWithoutItsFile(t *testing.T) {
-	t.Parallel()
-	e := newEraseTest(t)
-	e.mustRun("erase", "--all", zebra)
-	check(t, os.Remove(e.list()))
-	wantText(t, e.mustRun("erase", "--list"), `"erasure":`)
 }
 
 // A customer's copy of her data has the mail as it came, and her conversations in contact.json. It has nothing of others.

@@ -5,16 +5,13 @@ package main
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-	"parley/store/storetest"
 )
 
 // fakesRun is a running `parley fakes`.
@@ -112,44 +109,6 @@ func checkModelAnswers(t *testing.T, fakes fakesRun) {
 	t.Helper()
 	_, models := request(t, fakes.vars["OPENAI_BASE_URL"]+"/models", fakes.vars["OPENAI_API_KEY"])
 	wantText(t, models, `"`+fakes.vars["OPENAI_MODEL"]+`"`)
-}
-
-// The emulator of Teams tells serve that somebody added its app, and tries again if serve doesn't take that yet.
-func TestFakesTellServeOfTeamsApp(t *testing.T) {
-	t.Parallel()
-	for _, surface := range []string{"both", "teams"} {
-		t.Run(surface, func(t *testing.T) {
-			t.Parallel()
-			serve, accepted := startRefusingOnce(t)
-			fakes := startFakes(t, surface, serve.URL)
-			storetest.Receive(t, accepted, "serve takes the message")
-			fakes.stop()
-		})
-	}
-}
-
-// startRefusingOnce starts a server in the place of serve. It refuses the first message of Teams, as a serve that has just
-// begun, and sends to accepted when it takes a later one.
-func startRefusingOnce(t *testing.T) (serve *httptest.Server, accepted <-chan struct{}) {
-	t.Helper()
-	taken := make(chan struct{}, 1)
-	var hasRefused atomic.Bool
-	serve = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/teams/messages" || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		if !hasRefused.Swap(true) {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		select {
-		case taken <- struct{}{}:
-		default: // further messages don't matter
-		}
-	}))
-	t.Cleanup(serve.Close)
-	return serve, taken
 }
 
 // request opens an address, with a bearer token unless that is "".

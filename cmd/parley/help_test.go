@@ -5,25 +5,6 @@ import (
 	"testing"
 )
 
-// "parley help serve" prints what "parley serve --help" prints, and "parley --version" what "parley version" does.
-func TestHelpWithoutDashes(t *testing.T) {
-	t.Parallel()
-	parley := cli{t: t, data: t.TempDir()}
-	for _, tt := range []struct {
-		args string
-		same string // as
-	}{
-		{args: "help", same: "--help"},
-		{args: "help manifest", same: "manifest --help"},
-		{args: "--version", same: "version"},
-	} {
-		if got, want := parley.mustRun(strings.Fields(tt.args)...), parley.mustRun(strings.Fields(tt.same)...); got != want {
-			t.Errorf("parley %s printed\n%s\nwant what parley %s prints:\n%s", tt.args, got, tt.same, want)
-		}
-	}
-	wantText(t, parley.mustRun("help", "manifest", "slack"), "parley manifest slack")
-}
-
 // A command that doesn't exist is answered with the nearest one that does.
 func TestUnknownCommand(t *testing.T) {
 	t.Parallel()

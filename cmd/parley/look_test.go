@@ -29,14 +29,3 @@ func TestDoctorWithoutTheKey(t *testing.T) {
 		t.Errorf("the doctor says that no credentials are given:\n%s", report)
 	}
 }
-
-// A provider by which nobody could sign in is named before anybody tries.
-func TestDoctorOfAProviderForSigningIn(t *testing.T) {
-	t.Parallel()
-	parley := cli{t: t, data: filepath.Join(folderForServer(t), "data"), env: []string{
-		"DATABASE_URL=" + storetest.URL(t), "PARLEY_MASTER_KEY=" + store.NewMasterKey(),
-		"OIDC_ISSUER=http://127.0.0.1:1", "OIDC_CLIENT_ID=parley", "OIDC_CLIENT_SECRET=secret",
-	}}
-
-	wantText(t, parley.mustFail("doctor"), "✗ 127.0.0.1: nobody can sign in by it")
-}

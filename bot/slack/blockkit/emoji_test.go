@@ -1,7 +1,6 @@
 package blockkit
 
 import (
-	"strings"
 	"testing"
 )
 
@@ -37,51 +36,5 @@ func TestShortcodes(t *testing.T) {
 				t.Errorf("withEmoji(%q) = %q, want %q", tt.typed, got, tt.want)
 			}
 		})
-	}
-}
-
-// Requirement R-073: Emoji.
-func TestEmojiInACommand(t *testing.T) {
-	t.Parallel()
-	if got, want := ReadArguments("#12 reply Well done :+1:", nil).Plain, "#12 reply Well done 👍"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// A message of /me has no rich text. Its shortcodes become characters, too.
-//
-// Requirement R-073: Emoji.
-func TestEmojiInATextWithoutRichText(t *testing.T) {
-	t.Parallel()
-	if got, want := ReadText(Typed{Text: "waves :wave:"}).Plain, "waves 👋"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// A shortcode in code stays as it was typed.
-func TestShortcodeAsCode(t *testing.T) {
-	t.Parallel()
-	if got, want := ReadText(Typed{Text: "type `:+1:`"}).Plain, "type :+1:"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// Requirement R-073: Emoji.
-func TestEmojiInAForm(t *testing.T) {
-	t.Parallel()
-	var v View
-	v.State.Values = map[string]map[string]Input{FieldID("text"): {inputID: {Value: "Well done :+1:"}}}
-	if got, want := strings.Join(v.readValues()["text"], " "), "Well done 👍"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// The marks that Parley puts on messages are in the table, as are the emoji that stand for verbs.
-func TestTableHasTheEmojiOfVerbs(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"eyes", "hand", "white_check_mark", "zzz", "lock", "leftwards_arrow_with_hook", "hourglass_flowing_sand"} {
-		if findEmoji(name) == "" {
-			t.Errorf("%q isn't in the table", name)
-		}
 	}
 }

@@ -23,16 +23,3 @@ func TestMentionInCode(t *testing.T) {
 		t.Errorf("the token <@U0BEN> is that of %q, want %q; all: %v", token, want, got.Tokens)
 	}
 }
-
-// A group whose name Slack doesn't tell is never named by its id: the customer may read the text after a click.
-func TestMentionOfAGroupWithoutAName(t *testing.T) {
-	t.Parallel()
-	richText := richTextBlocks(section(run("ask "), `{"type":"usergroup","usergroup_id":"S0614TZR7"}`))
-	for _, typed := range []Typed{{Blocks: richText}, {Text: "ask <!subteam^S0614TZR7>"}} {
-		got := ReadText(typed)
-		wantRead(t, got, "ask a group", "ask a group")
-		if want := []string{"S0614TZR7"}; !slices.Equal(got.Mentions, want) {
-			t.Errorf("got the mentions %q, want %q", got.Mentions, want)
-		}
-	}
-}

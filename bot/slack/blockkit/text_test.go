@@ -202,14 +202,6 @@ func TestReadRichTextWithEmoji(t *testing.T) {
 	})
 }
 
-// A message may have several blocks of rich text, for example around a table. They are paragraphs.
-func TestReadSeveralRichTexts(t *testing.T) {
-	t.Parallel()
-	richText := func(text string) string { return `{"type":"rich_text","elements":[` + section(run(text)) + `]}` }
-	blocks := `[` + richText("Hello Anna,") + `,{"type":"divider"},` + richText("it is on its way.") + `]`
-	wantRead(t, ReadText(Typed{Blocks: json.RawMessage(blocks)}), "Hello Anna,\n\nit is on its way.", "Hello Anna,\nit is on its way.")
-}
-
 // spaces are the four spaces of an indentation, as Markdown keeps them.
 const spaces = "\u00a0\u00a0\u00a0\u00a0"
 
@@ -282,30 +274,6 @@ func TestReadRichTextWithMentions(t *testing.T) {
 			parts:    section(`{"type":"user","user_id":"U1"}`, run(" look")),
 			markdown: "<@U1> look",
 			plain:    "<@U1> look",
-		},
-	})
-}
-
-func TestReadRichTextWithDates(t *testing.T) {
-	t.Parallel()
-	checkRichText(t, []richTextCase{
-		{
-			name:     "with words",
-			parts:    section(`{"type":"date","timestamp":1,"format":"{date}","fallback":"1 Jan 1970"}`),
-			markdown: "1 Jan 1970",
-			plain:    "1 Jan 1970",
-		},
-		{
-			name:     "without words",
-			parts:    section(`{"type":"date","timestamp":1700000000,"format":"{date_num} {time}"}`, run(", then")),
-			markdown: "2023-11-14 22:13 UTC, then",
-			plain:    "2023-11-14 22:13 UTC, then",
-		},
-		{
-			name:     "without a time",
-			parts:    section(`{"type":"date","timestamp":"soon"}`, run("x")),
-			markdown: "x",
-			plain:    "x",
 		},
 	})
 }

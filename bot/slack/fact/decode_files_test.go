@@ -1,7 +1,6 @@
 package fact
 
 import (
-	"slices"
 	"testing"
 
 	"parley/bridge"
@@ -90,17 +89,5 @@ func TestDecodeFiles(t *testing.T) {
 			}
 			wantEqual(t, "file", a.Files[0], tt.want)
 		})
-	}
-}
-
-func TestDecodeSeveralFiles(t *testing.T) {
-	t.Parallel()
-	_, a := oneAction(t, msg(`"subtype":"file_share","user":"UANN","files":[{"id":"F1"},{"id":"F2"}],`, ""))
-	var ids []string
-	for _, f := range a.Files {
-		ids = append(ids, f.ID)
-	}
-	if want := []string{"F1", "F2"}; !slices.Equal(ids, want) {
-		t.Errorf("got the files %q, want %q", ids, want)
 	}
 }

@@ -93,13 +93,6 @@ func TestDecodeMessage(t *testing.T) {
 	wantEqual(t, "origin", a.Origin, bridge.OriginText)
 }
 
-func TestDecodeMessageAtTopLevel(t *testing.T) {
-	t.Parallel()
-	_, a := oneAction(t, `{"type":"message","user":"UANN","channel":"C1","ts":"1700000002.000200","text":"hi"}`)
-	wantEqual(t, "place", a.Place, bridge.Place{Channel: "C1", Message: "1700000002.000200"})
-	wantEqual(t, "in a thread of ours", a.OwnThread, false)
-}
-
 // decodedMessage is a message of Ann's and what it is decoded as.
 type decodedMessage struct {
 	name  string
@@ -234,24 +227,6 @@ func TestDecodeMentions(t *testing.T) {
 	})
 }
 
-// A command that doesn't exist is decoded as unknown, with the command that was probably meant.
-func TestDecodeUnknownCommand(t *testing.T) {
-	t.Parallel()
-	_, a := oneAction(t, msg(annsMessage, "!asign <@UBEN> ask <@UCAT>"))
-	wantEqual(t, "verb", a.Verb, bridge.VerbUnknown)
-	wantEqual(t, "marker", a.Marker, bridge.MarkBang)
-	wantEqual(t, "verb that was meant", a.Meant.Verb, bridge.VerbAssign)
-	wantEqual(t, "note that was meant", a.Meant.Args.Note, "ask a colleague")
-}
-
-// A command after a mention of our app has the mention as its origin.
-func TestDecodeOriginOfAMention(t *testing.T) {
-	t.Parallel()
-	_, a := oneAction(t, msg(annsMessage, "<@UBOT> snooze 2h"))
-	wantEqual(t, "origin", a.Origin, bridge.OriginMention)
-	wantEqual(t, "text as it was typed, with names", a.Raw, "@Parley snooze 2h")
-}
-
 // An author from another organisation, and one that isn't a person, are recognised (edge case 26).
 func TestDecodeActors(t *testing.T) {
 	t.Parallel()
@@ -314,14 +289,6 @@ func TestDecodeReactionThatIsACommand(t *testing.T) {
 	wantEqual(t, "message", a.Place.Message, "1700000002.000200")
 }
 
-// All other emoji are reactions.
-func TestDecodeOtherReaction(t *testing.T) {
-	t.Parallel()
-	_, a := oneAction(t, reaction("reaction_added", "UANN", "tada"))
-	wantEqual(t, "verb", a.Verb, bridge.VerbReact)
-	wantEqual(t, "emoji", a.Args.Emoji, "tada")
-}
-
 func TestDecodeReactionThatIsRemoved(t *testing.T) {
 	t.Parallel()
 	_, a := oneAction(t, reaction("reaction_removed", "UANN", "eyes"))
@@ -332,9 +299,4 @@ func TestDecodeReactionThatIsRemoved(t *testing.T) {
 func TestOurOwnReactionIsNoFact(t *testing.T) {
 	t.Parallel()
 	wantNoFact(t, reaction("reaction_added", "UBOT", "eyes"))
-}
-
-func TestReactionToAFileIsNoFact(t *testing.T) {
-	t.Parallel()
-	wantNoFact(t, `{"type":"reaction_added","user":"UANN","reaction":"eyes","item":{"type":"file","file":"F1"}}`)
 }

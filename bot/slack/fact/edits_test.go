@@ -100,31 +100,6 @@ func editsInOneSecond() []string {
 	}
 }
 
-// Each edit in one second is a fact of its own, also one back to earlier words.
-func TestEditsInOneSecondAreFactsOfTheirOwn(t *testing.T) {
-	t.Parallel()
-	known := map[string]bool{}
-	for i, event := range editsInOneSecond() {
-		ids, _ := actionsOf(t, event)
-		if !slices.ContainsFunc(ids, func(id string) bool { return !known[id] }) {
-			t.Errorf("edit %d is the facts %v, want one that is new", i+1, ids)
-		}
-		for _, id := range ids {
-			known[id] = true
-		}
-	}
-}
-
-func TestEditThatIsToldAgainIsTheSameFacts(t *testing.T) {
-	t.Parallel()
-	for i, event := range editsInOneSecond() {
-		ids, _ := actionsOf(t, event)
-		if again, _ := actionsOf(t, event); !slices.Equal(ids, again) {
-			t.Errorf("edit %d is the facts %v, told again %v, want the same", i+1, ids, again)
-		}
-	}
-}
-
 // An edit found in the channel's history is one of the facts that it was when Slack told it.
 func TestEditInHistoryIsAFactThatIsKnown(t *testing.T) {
 	t.Parallel()
@@ -176,68 +151,6 @@ func TestChangeThatIsNoEdit(t *testing.T) {
 	}
 }
 
-// A file that is removed from a message stays in its list, marked as deleted.
-func TestDecodeRemovedFile(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name   string
-		now    string // the message's files
-		before string
-	}{
-		{
-			name:   "the only one",
-			now:    `{"id":"F1","name":"a.pdf","mode":"tombstone"}`,
-			before: `{"id":"F1","name":"a.pdf","mode":"hosted"}`,
-		},
-		{
-			name:   "one of two",
-			now:    `{"id":"F1","mode":"tombstone"}`,
-			before: `{"id":"F1"},{"id":"F2"}`,
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			_, a := oneAction(t, changedFiles(tt.now, tt.before))
-			wantEqual(t, "verb", a.Verb, bridge.VerbEdit)
-			if len(a.Files) != 1 {
-				t.Fatalf("got %d files, want one: %+v", len(a.Files), a.Files)
-			}
-			wantEqual(t, "why it can't be read", a.Files[0].Unavailable, "deleted")
-		})
-	}
-}
-
-// changedFiles is the event of a message whose files changed.
-func changedFiles(now, before string) string {
-	return changed(version(`"files":[`+now+`],`, "x"), version(`"files":[`+before+`],`, "x"))
-}
-
-// Two files of a message, as they are and when they were removed.
-const (
-	fileA        = `{"id":"F1"}`
-	fileB        = `{"id":"F2"}`
-	fileARemoved = `{"id":"F1","mode":"tombstone"}`
-	fileBRemoved = `{"id":"F2","mode":"tombstone"}`
-)
-
-// Two files are removed one after the other. Each removal is a fact of its own, although Slack gives it no time.
-func TestRemovalsAreFactsOfTheirOwn(t *testing.T) {
-	t.Parallel()
-	first, _ := oneAction(t, changedFiles(fileARemoved+","+fileB, fileA+","+fileB))
-	second, _ := oneAction(t, changedFiles(fileARemoved+","+fileBRemoved, fileARemoved+","+fileB))
-	if first == second {
-		t.Errorf("both removals are the fact %s", first)
-	}
-}
-
-// A removal is the same fact in whatever order Slack lists the files.
-func TestRemovalIsOneFactInEachOrderOfFiles(t *testing.T) {
-	t.Parallel()
-	want, _ := oneAction(t, changedFiles(fileARemoved+","+fileB, fileA+","+fileB))
-	got, _ := oneAction(t, changedFiles(fileB+","+fileARemoved, fileA+","+fileB))
-	wantEqual(t, "fact in another order", got, want)
-}
-
 // A deleted root with replies becomes a tombstone, which counts as a deletion (edge case 7).
 func TestDecodeDeletedRoot(t *testing.T) {
 	t.Parallel()
@@ -266,14 +179,6 @@ func TestDecodeDeletedReply(t *testing.T) {
 	wantEqual(t, "message", a.Place.Message, "1700000002.000200")
 	wantEqual(t, "actor", a.Actor.ID, "UANN")
 	wantEqual(t, "in a thread of ours", a.OwnThread, true)
-}
-
-// A deletion that doesn't repeat the message is decoded, too.
-func TestDecodeDeletionAlone(t *testing.T) {
-	t.Parallel()
-	_, a := oneAction(t, `{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"1700000002.000200"}`)
-	wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
-	wantEqual(t, "place", a.Place, bridge.Place{Channel: "C1", Message: "1700000002.000200"})
 }
 
 // Replies, edits and deletions have the order key of their thread.

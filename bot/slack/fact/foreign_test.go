@@ -2,8 +2,6 @@ package fact
 
 import (
 	"testing"
-
-	"parley/bridge"
 )
 
 // miasMessage is a message of Mia, for whom Slack names another workspace.
@@ -13,35 +11,6 @@ func miasMessage() string {
 
 // annsPlainMessage is a message of our own workspace.
 func annsPlainMessage() string { return msg(annsMessage, "hi") }
-
-// actorKind decodes an event and returns the kind of its actor. self says which people are known.
-func actorKind(t *testing.T, self *Self, event string) bridge.ActorKind {
-	t.Helper()
-	actions, err := self.DecodeEvent(KindEvent, callbackOf(event))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(actions) != 1 {
-		t.Fatalf("got %d actions, want one: %+v", len(actions), actions)
-	}
-	return actions[0].Actor.Kind
-}
-
-// A known colleague counts as a person of ours, whichever workspace Slack names.
-func TestMessageOfAColleagueOfSeveralWorkspaces(t *testing.T) {
-	t.Parallel()
-	self := testSelf()
-	self.Colleagues = []string{"UMIA"}
-	wantEqual(t, "kind of the actor", actorKind(t, self, miasMessage()), bridge.ActorPerson)
-}
-
-// Knowing one colleague doesn't make another person a colleague.
-func TestMessageOfAStrangerBesideAColleague(t *testing.T) {
-	t.Parallel()
-	self := testSelf()
-	self.Colleagues = []string{"UANN"}
-	wantEqual(t, "kind of the actor", actorKind(t, self, miasMessage()), bridge.ActorForeign)
-}
 
 func TestForeignAuthor(t *testing.T) {
 	t.Parallel()

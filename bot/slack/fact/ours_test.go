@@ -1,7 +1,6 @@
 package fact
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -43,24 +42,6 @@ func TestOurOwnMessageIsNoFact(t *testing.T) {
 			t.Parallel()
 			wantNoFact(t, msg(tt.fields, "x"))
 		})
-	}
-}
-
-func TestMessageOfAnotherAppIsAFact(t *testing.T) {
-	t.Parallel()
-	ids, _ := actionsOf(t, msg(`"user":"UOLD","bot_id":"BOLD","app_id":"A9",`, "x"))
-	wantEqual(t, "facts", len(ids), 1)
-}
-
-// A file that we uploaded isn't a fact. Parley learns from it in which message the file is (edge case 8).
-func TestOurOwnUploadIsLearned(t *testing.T) {
-	t.Parallel()
-	event := msg(`"subtype":"file_share","user":"UBOT","bot_id":"BBOT","files":[{"id":"F1"}],`, "")
-	split := testSelf().SplitEvent(KindEvent, callbackOf(event))
-	wantEqual(t, "facts", len(split.Facts), 0)
-	want := []Share{{File: "F1", Channel: "C1", Thread: "1700000001.000100", TS: "1700000002.000200"}}
-	if !slices.Equal(split.OwnUploads, want) {
-		t.Errorf("the own uploads are %+v, want %+v", split.OwnUploads, want)
 	}
 }
 

@@ -96,24 +96,3 @@ func TestWrap(t *testing.T) {
 		})
 	}
 }
-
-// Bytes that aren't exactly one JSON value can't become a payload.
-func TestWrapRefuses(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name string
-		body string
-	}{
-		{name: "nothing", body: ``},
-		{name: "cut object", body: `{`},
-		{name: "more than an object", body: `{}}`},
-		{name: "an object that continues the payload", body: `{},"kind":"command"`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if raw, err := testSelf().wrap(KindEvent, []byte(tt.body)); err == nil {
-				t.Errorf("%q became %s, want an error", tt.body, raw)
-			}
-		})
-	}
-}

@@ -1,7 +1,6 @@
 package fact
 
 import (
-	"strings"
 	"testing"
 
 	"parley/bridge"
@@ -70,26 +69,4 @@ func TestSharedChannel(t *testing.T) {
 			wantEqual(t, "kind of the actor", as[0].Actor.Kind, tt.want)
 		})
 	}
-}
-
-// An event that doesn't name our installation of the app isn't for us.
-func TestSharedChannelOfOthers(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ name, authorizations string }{
-		{name: "the app's installation elsewhere", authorizations: `[{"team_id":"T9","user_id":"UBOT9","is_bot":true}]`},
-		{name: "nobody's", authorizations: `[]`},
-		{name: "an organisation without a team", authorizations: `[{"enterprise_id":"E1","team_id":null}]`},
-		{name: "authorizations that are no list", authorizations: `{"team_id":"T1"}`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			wantForeign(t, testSelf().SplitEvent(KindEvent, sharedOf(hiOfAnn(), tt.authorizations)))
-		})
-	}
-}
-
-func TestSharedChannelOfAnotherApp(t *testing.T) {
-	t.Parallel()
-	event := strings.Replace(string(sharedOf(hiOfAnn(), installedWithUs)), "ABOT", "AOTHER", 1)
-	wantForeign(t, testSelf().SplitEvent(KindEvent, []byte(event)))
 }

@@ -13,11 +13,6 @@ func richCell(elements string) string {
 	return `{"type":"rich_text","block_id":"x","elements":[{"type":"rich_text_section","elements":[` + elements + `]}]}`
 }
 
-// tableWith is an attachment with a table of one cell.
-func tableWith(cell string) string {
-	return `"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[` + cell + `]]}]}],`
-}
-
 // priceTable is a block with a table of four rows: a bold head, a number with its shown text, a shorter row with an empty
 // cell, and an empty cell beside a number from a spreadsheet.
 func priceTable() string {
@@ -55,71 +50,6 @@ func TestPastedTable(t *testing.T) {
 	}
 }
 
-// Tables in attachments of links, apps and other messages were not typed by the agent, and are left out.
-func TestTableThatWasNotTyped(t *testing.T) {
-	t.Parallel()
-	blocks := `"blocks":[` + priceTable() + `]`
-	for _, tt := range []struct{ name, fields string }{
-		{name: "of an app", fields: `"attachments":[{"id":1,"from_url":"https://x.test","bot_id":"B2",` + blocks + `}],`},
-		{name: "of a message", fields: `"attachments":[{"id":1,"is_share":true,"author_id":"U2",` + blocks + `}],`},
-		{name: "of a link", fields: `"attachments":[{"id":1,"original_url":"https://x.test",` + blocks + `}],`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			wantSaid(t, tt.fields, "see", "see")
-		})
-	}
-}
-
-// A message with attachments of an unknown form is still read.
-func TestUnreadableAttachments(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ name, fields string }{
-		{name: "no tables", fields: `"attachments":[{"id":"x","blocks":{}},{"blocks":[{"type":"divider"},{"type":"table","rows":7}]}],`},
-		{name: "no list", fields: `"attachments":{},`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			wantSaid(t, tt.fields, "see", "see")
-		})
-	}
-}
-
-// A number in a cell is shown in whatever form Slack gives it. A missing number makes an empty cell.
-func TestNumberInACell(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ name, value, want string }{
-		{name: "number", value: `42.5`, want: "|  |\n| - |\n| 42\\.5 |"},
-		{name: "words", value: `"42.5"`, want: "|  |\n| - |\n| 42\\.5 |"},
-		{name: "none", value: `null`, want: "|  |\n| - |\n|  |"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			table := tableWith(`{}],[{"type":"raw_number","value":` + tt.value + `}`)
-			wantSaid(t, table, "", tt.want)
-		})
-	}
-}
-
-func TestListInACell(t *testing.T) {
-	t.Parallel()
-	item := func(s string) string {
-		return `{"type":"rich_text_section","elements":[{"type":"text","text":"` + s + `"}]}`
-	}
-	list := `{"type":"rich_text","elements":[{"type":"rich_text_list","style":"bullet","elements":[` +
-		item("red") + `,` + item("blue") + `]}]}`
-	_, a := oneAction(t, msg(tableWith(list)+annsMessage, ""))
-	wantEqual(t, "text", a.Text, "| red blue |\n| - |")
-}
-
-func TestMentionInACell(t *testing.T) {
-	t.Parallel()
-	_, a := oneAction(t, msg(tableWith(richCell(`{"type":"user","user_id":"UBEN"}`))+annsMessage, "look"))
-	if want := []string{"UBEN"}; !slices.Equal(a.Mentions, want) {
-		t.Errorf("got the mentions %q, want %q", a.Mentions, want)
-	}
-}
-
 // decodeWithAttachments decodes a message of Ann's with these attachments.
 func decodeWithAttachments(t *testing.T, attachments ...string) bridge.Action {
 	t.Helper()
@@ -141,11 +71,4 @@ func TestForwardedMessage(t *testing.T) {
 		t.Errorf("got the quotes %q, want %q", a.Quotes, want)
 	}
 	wantEqual(t, "forwards a message", a.Forwards, true)
-}
-
-func TestAttachmentThatIsNoForwardedMessage(t *testing.T) {
-	t.Parallel()
-	const notShared = `{"id":2,"channel_id":"C2","ts":"5.2"}`
-	a := decodeWithAttachments(t, messageOfSameChannel, notShared, unreadableAttachment)
-	wantEqual(t, "forwards a message", a.Forwards, false)
 }

@@ -3,15 +3,11 @@ package slackfake_test
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/slack-go/slack"
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/emulator"
@@ -43,8 +39,7 @@ func (w *world) sendBody(kind, body, token string) (ok bool, errorCode string) {
 }
 
 const (
-	urlencoded = "application/x-www-form-urlencoded"
-	divider    = `[{"type":"divider"}]`
+	divider = `[{"type":"divider"}]`
 )
 
 // multipartForm is a form of a post in #support with the bot's token.
@@ -61,98 +56,6 @@ func (w *world) multipartForm() (kind, body string) {
 	}
 	noError(w.t, mw.Close())
 	return mw.FormDataContentType(), form.String()
-}
-
-// The same call is taken as a form, as JSON and as a multipart form.
-func TestBodiesOfCalls(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	bot := w.srv.BotToken()
-	form := args("channel", w.ch, "blocks", divider).Encode()
-	multipartType, multipartBody := w.multipartForm()
-	for _, tt := range []struct {
-		name  string
-		kind  string // Content-Type
-		body  string
-		token string // in the header; "" if it is in the body
-	}{
-		{name: "form", kind: urlencoded, body: form, token: bot},
-		{name: "form with the token", kind: urlencoded, body: form + "&token=" + bot},
-		{
-			name:  "JSON",
-			kind:  "application/json; charset=utf-8",
-			body:  `{"channel":"` + w.ch + `","blocks":` + divider + `,"reply_broadcast":false,"thread_ts":null}`,
-			token: bot,
-		},
-		{name: "multipart form", kind: multipartType, body: multipartBody},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			ok, errorCode := w.sendBody(tt.kind, tt.body, tt.token)
-			wantEqual(t, "error", errorCode, "")
-			wantEqual(t, "ok", ok, true)
-		})
-	}
-	for _, c := range w.srv.Calls("") {
-		if strings.Contains(c.Args["token"], "xoxb") {
-			t.Error("a token is kept in the record of calls")
-		}
-	}
-}
-
-func TestBodiesThatAreRefused(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	for _, tt := range []struct {
-		name string
-		kind string // Content-Type
-		body string
-		want string
-	}{
-		{name: "broken JSON", kind: "application/json", body: `{"channel"`, want: "invalid_json"},
-		{name: "JSON list", kind: "application/json", body: `[]`, want: "json_not_object"},
-		{name: "no type", kind: "", body: "channel=x", want: "missing_post_type"},
-		{name: "another type", kind: "text/xml", body: "<x/>", want: "invalid_post_type"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			ok, errorCode := w.sendBody(tt.kind, tt.body, w.srv.BotToken())
-			wantEqual(t, "error", errorCode, tt.want)
-			wantEqual(t, "ok", ok, false)
-		})
-	}
-}
-
-// A call may be a GET, with its arguments in the address.
-func TestGet(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	res := must(emulator.NewClient().Get(w.srv.APIURL() + "auth.test?" + args("token", w.srv.BotToken()).Encode()))(t)
-	defer res.Body.Close()
-	if b := must(io.ReadAll(res.Body))(t); !strings.Contains(string(b), `"ok":true`) {
-		t.Errorf("GET answered %s, want ok", b)
-	}
-}
-
-// If the emulator serves below another listener, its addresses of files and sockets have the host that the client
-// called.
-func TestAsHandler(t *testing.T) {
-	t.Parallel()
-	fake := slackfake.New(slackfake.Options{})
-	t.Cleanup(func() { fake.Close() }) //nolint:errcheck // no listener of its own
-	srv := httptest.NewServer(fake)
-	t.Cleanup(srv.Close)
-	for _, base := range []string{srv.URL, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)} {
-		api := slack.New(fake.BotToken(), slack.OptionAPIURL(base+"/api/"), slack.OptionAppLevelToken(fake.AppToken()),
-			slack.OptionHTTPClient(emulator.NewClient()))
-		up := must(api.GetUploadURLExternalContext(t.Context(), slack.GetUploadURLExternalParameters{FileName: "a", FileSize: 1}))(t)
-		if !strings.HasPrefix(up.UploadURL, base+"/") {
-			t.Errorf("uploads go to %s, want an address at %s", up.UploadURL, base)
-		}
-		_, ws, err := api.StartSocketModeContext(t.Context())
-		noError(t, err)
-		if !strings.HasPrefix(ws, "ws"+strings.TrimPrefix(base, "http")+"/") {
-			t.Errorf("the socket is at %s, want an address at %s", ws, base)
-		}
-	}
 }
 
 // Each limit of a view is checked, and the fault says in which place it is.

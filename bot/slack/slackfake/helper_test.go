@@ -86,14 +86,6 @@ func noError(t *testing.T, err error) {
 	}
 }
 
-// wantError checks Slack's error string.
-func wantError(t *testing.T, err error, want string) {
-	t.Helper()
-	if err == nil || err.Error() != want {
-		t.Errorf("error: got %v, want %s", err, want)
-	}
-}
-
 // wantEqual checks one value, which what names.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()

@@ -79,53 +79,6 @@ func (a *httpApp) nextForm(w *world) url.Values {
 	return form
 }
 
-// newHTTPWorld makes a world whose app is in HTTP mode, with one address for all that Slack sends.
-func newHTTPWorld(t *testing.T) (*world, *httpApp) {
-	t.Helper()
-	w := newWorld(t, slackfake.Options{})
-	app, address := w.startApp()
-	noError(t, w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address, Commands: address, Interactions: address}))
-	return w, app
-}
-
-// An event is a signed request that names workspace and app. The first attempt isn't marked as a retry.
-func TestHTTPEvent(t *testing.T) {
-	t.Parallel()
-	w, app := newHTTPWorld(t)
-	root := w.postAs(w.ann, "", "hi")
-	r := app.next(w)
-	ev, err := slackevents.ParseEvent(r.body, slackevents.OptionNoVerifyToken())
-	m, isMessage := ev.InnerEvent.Data.(*slackevents.MessageEvent)
-	if err != nil || !isMessage || m.TimeStamp != root {
-		t.Fatalf("event = %s, %v; want the message %s", r.body, err, root)
-	}
-	wantEqual(t, "workspace", ev.TeamID, w.srv.TeamID())
-	wantEqual(t, "app", ev.APIAppID, w.srv.AppID())
-	wantEqual(t, "retry as which it is marked", r.head.Get("X-Slack-Retry-Num"), "")
-}
-
-// A slash command is a form with its words.
-func TestHTTPCommand(t *testing.T) {
-	t.Parallel()
-	w, app := newHTTPWorld(t)
-	wantEqual(t, "outcome", must(w.ann.Command(w.ctx, w.ch, "/helpdesk", "list"))(t).Error, "")
-	form := app.nextForm(w)
-	for field, want := range map[string]string{"command": "/helpdesk", "text": "list", "team_id": w.srv.TeamID()} {
-		wantEqual(t, field, form.Get(field), want)
-	}
-}
-
-// A person who uses a shortcut sees that the app answered 500.
-func TestHTTPFailedShortcut(t *testing.T) {
-	t.Parallel()
-	w, app := newHTTPWorld(t)
-	root := w.postAs(w.ann, "", "hi")
-	app.next(w)
-	app.answers <- http.StatusInternalServerError
-	wantEqual(t, "outcome", must(w.ann.Shortcut(w.ctx, "x", w.ch, root))(t).Error, "http_500")
-	wantEqual(t, "the interaction has a payload", app.nextForm(w).Get("payload") != "", true)
-}
-
 // An event that fails is tried again at once, after a minute and after five more, by Slack's clock. Then it is lost.
 func TestHTTPRetries(t *testing.T) {
 	t.Parallel()
@@ -172,37 +125,5 @@ func TestHTTPRetries(t *testing.T) {
 	}
 	if lost := w.srv.Events.Lost(); len(lost) != 1 || lost[0].Name != "message.channels" {
 		t.Errorf("lost are %+v, want the message", lost)
-	}
-}
-
-// An app that answers with X-Slack-No-Retry loses the event at once. The app of the test echoes the challenge as
-// JSON, which Slack takes as well as plain text.
-func TestNoRetryHeader(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	app := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body) //nolint:errcheck // test
-		if ev, err := slackevents.ParseEvent(body, slackevents.OptionNoVerifyToken()); err == nil && ev.Type == slackevents.URLVerification {
-			io.WriteString(rw, `{"challenge":"`+ev.Data.(*slackevents.EventsAPIURLVerificationEvent).Challenge+`"}`) //nolint:errcheck // test
-			return
-		}
-		rw.Header().Set("X-Slack-No-Retry", "1")
-		rw.WriteHeader(http.StatusForbidden)
-	}))
-
-	t.Cleanup(app.Close)
-	noError(t, w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: app.URL}))
-	w.postAs(w.ann, "", "hi")
-	w.waitFor("the loss", func() bool { return len(w.srv.Events.Lost()) == 1 })
-}
-
-// HTTP mode isn't switched on for an address that doesn't echo the challenge.
-func TestURLVerificationFails(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	app := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(app.Close)
-	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: app.URL}); err == nil {
-		t.Error("an address that does not echo was accepted")
 	}
 }

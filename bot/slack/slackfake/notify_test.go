@@ -1,7 +1,6 @@
 package slackfake_test
 
 import (
-	"reflect"
 	"slices"
 	"testing"
 
@@ -72,34 +71,5 @@ func TestWhoIsNotified(t *testing.T) {
 	}
 	if got, want := w.srv.Followers(w.ch, root), []string{w.ann.ID(), w.ben.ID()}; !slices.Equal(got, want) {
 		t.Errorf("followers: got %q, want %q", got, want)
-	}
-}
-
-// Unread messages are counted by channel and by followed thread, with mentions apart, until their reader has read
-// them.
-func TestBadges(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	root := w.postAs(w.ann, "", "my question") // ann authors the root, so she follows
-	w.postAsBot("answer", slack.MsgOptionTS(root))
-	w.postAsBot("<@U0ANN00001> look", slack.MsgOptionTS(root))
-	w.postAsBot("top")
-	w.postAsBot("<@U0ANN00001> top")
-
-	want := slackfake.Badges{
-		Channels: map[string]slackfake.Badge{w.ch: {Unread: 2, Mentions: 1}},
-		Threads:  []slackfake.ThreadBadge{{Channel: w.ch, Thread: root, Unread: 2, Mentions: 1}},
-	}
-	if got := w.srv.Inboxes.Badges(w.ann.ID()); !reflect.DeepEqual(got, want) {
-		t.Errorf("Ann's badges: got %+v, want %+v", got, want)
-	}
-	ofBen := w.srv.Inboxes.Badges(w.ben.ID())
-	wantEqual(t, "Ben's badge of the channel: root and both at the top level", ofBen.Channels[w.ch], slackfake.Badge{Unread: 3})
-	wantEqual(t, "threads with badges for Ben, who follows none", len(ofBen.Threads), 0)
-
-	w.ann.Read(w.ch)
-	w.ann.ReadThread(w.ch, root)
-	if got := w.srv.Inboxes.Badges(w.ann.ID()); len(got.Channels) != 0 || len(got.Threads) != 0 {
-		t.Errorf("Ann's badges after reading: got %+v, want none", got)
 	}
 }

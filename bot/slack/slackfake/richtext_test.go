@@ -2,46 +2,11 @@ package slackfake
 
 import (
 	"encoding/json"
-	"fmt"
-	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake/kit"
 	"parley/bot/slack/slackfake/workspace"
-	"parley/channels/golden"
 )
-
-// TestTypedText shows what people's text becomes on the wire, as text and as blocks.
-func TestTypedText(t *testing.T) {
-	t.Parallel()
-	s := New(Options{Users: []User{{ID: "U0ANN00001", Name: "ann"}}})
-	t.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
-	oneLine := strings.NewReplacer("\n", `\n`)
-	var out strings.Builder
-	for _, typed := range []string{
-		"plain",
-		"*bold* _italic_ ~gone~ `code` *bold _both_*",
-		"snake_case_name and 2*3*4 stay",
-		"a < b & c > d &amp;",
-		"see https://example.test/a_b?x=1&y=2. or <https://example.test|label>",
-		"<@U0ANN00001> in <#C0SUPPORT1> <!here>",
-		"hi :wave::skin-tone-3: :custom_one: :de:",
-		"> quoted\nand not",
-		"> quoted\n> - one\n- two",
-		"- one\n- *two*\n1. first\n2. second",
-		"```\nx := 1 & 2\n```\nafter",
-		"line one\nline two",
-		"",
-	} {
-		wire := kit.WireText(typed)
-		b, err := json.Marshal(kit.RichText(wire))
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&out, "typed  %s\nwire   %s\nblocks %s\n\n", oneLine.Replace(typed), oneLine.Replace(wire), b)
-	}
-	golden.Text(t, "testdata/typed.txt", out.String())
-}
 
 // FuzzRichText: any text gives blocks that Slack itself would accept.
 func FuzzRichText(f *testing.F) {

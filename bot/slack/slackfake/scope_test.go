@@ -2,7 +2,6 @@ package slackfake_test
 
 import (
 	"net/url"
-	"slices"
 	"testing"
 
 	"parley/bot/slack/slackfake"
@@ -53,51 +52,4 @@ func TestCallWithoutItsScopeIsRefused(t *testing.T) {
 			wantFields(t, c.method, body, dict{"error": "missing_scope", "needed": c.scope, "provided": "commands"})
 		})
 	}
-}
-
-func TestCallWithItsScopeIsTaken(t *testing.T) {
-	t.Parallel()
-	w := newScopeWorld(t)
-	for _, c := range scopedCalls() {
-		t.Run(c.method+" with "+c.scope, func(t *testing.T) {
-			w.srv.Admin.SetScopes(c.scope)
-			if _, _, body := w.call(c.method, w.srv.BotToken(), c.args); body["ok"] != true {
-				t.Errorf("got %v, want ok", body)
-			}
-		})
-	}
-}
-
-// The emulator says which scopes were used so far.
-func TestScopesUsed(t *testing.T) {
-	t.Parallel()
-	w := newScopeWorld(t)
-	for _, c := range scopedCalls() {
-		w.srv.Admin.SetScopes(c.scope)
-		w.call(c.method, w.srv.BotToken(), c.args)
-	}
-	want := []string{
-		"channels:history", "channels:join", "channels:read", "chat:write", "files:write",
-		"groups:history", "groups:read", "im:write", "users:read", "users:read.email",
-	}
-	if got := w.srv.Admin.ScopesUsed(); !slices.Equal(got, want) {
-		t.Errorf("got the scopes %q, want %q", got, want)
-	}
-}
-
-// The record of a call says which scope it used, or that it had none.
-func TestScopesOfRecordedCalls(t *testing.T) {
-	t.Parallel()
-	w := newScopeWorld(t)
-	for _, scope := range []string{"commands", "im:write"} {
-		w.srv.Admin.SetScopes(scope)
-		w.call("conversations.open", w.srv.BotToken(), args("users", "U0ANN00001"))
-	}
-	calls := w.srv.Calls("conversations.open")
-	if len(calls) != 2 {
-		t.Fatalf("got %d calls, want 2: %+v", len(calls), calls)
-	}
-	wantEqual(t, "error of the first call", calls[0].Error, "missing_scope")
-	wantEqual(t, "the second call is ok", calls[1].OK, true)
-	wantEqual(t, "scope of the second call", calls[1].Scopes[0], "im:write")
 }

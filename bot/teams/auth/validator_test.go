@@ -2,13 +2,11 @@ package auth
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/bot/teams/connector"
-	"parley/channels/emulator"
 )
 
 // request is a request that the Bot Framework service could send. It is valid except for what is set here.
@@ -231,60 +229,6 @@ func TestNewRefuses(t *testing.T) {
 			t.Parallel()
 			if _, err := New(tt.options); err == nil {
 				t.Error("got a Validator, want an error")
-			}
-		})
-	}
-}
-
-// government redirects requests for Microsoft's government cloud to a stand-in.
-type government struct{ standIn string }
-
-func (g government) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL.Host != "login.botframework.azure.us" {
-		return nil, errors.New("another cloud is asked: " + r.URL.Host)
-	}
-	there := r.Clone(r.Context())
-	there.URL.Scheme, there.URL.Host = "http", g.standIn
-	return emulator.NewClient().Transport.RoundTrip(there)
-}
-
-// newGovernmentWorld makes a Validator for the government cloud.
-func newGovernmentWorld(t *testing.T, s signer) *world {
-	t.Helper()
-	const metadata = "https://login.botframework.azure.us/v1/.well-known/openidconfiguration"
-	w := newWorld(t, s)
-	w.server.keysURL = strings.Replace(metadata, "openidconfiguration", "keys", 1)
-	client := &http.Client{Transport: government{standIn: strings.TrimPrefix(w.server.URL, "http://")}}
-	v, err := New(Options{AppID: app, Tenants: []string{tenant}, OpenID: metadata, Hosts: w.hosts, Client: client, Now: w.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Validator = v
-	return w
-}
-
-// In the government cloud tokens have another issuer, and tokens of the public cloud are refused.
-func TestGovernmentCloud(t *testing.T) {
-	t.Parallel()
-	const host = "https://smba.infra.gov.teams.microsoft.us/teams"
-	for _, tt := range []struct {
-		name   string
-		issuer string
-		want   error
-	}{
-		{name: "of the government", issuer: "https://api.botframework.us", want: nil},
-		{name: "of the public cloud", issuer: publicIssuer, want: ErrRefused},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			one, _ := signers()
-			w := newGovernmentWorld(t, one)
-			claims, a := w.claimsNow(), activity()
-			claims["iss"], claims["serviceurl"], a.ServiceURL = tt.issuer, host, host
-
-			err := w.Check(t.Context(), bearing("Bearer "+one.sign(t, headerOf(one), claims)), a)
-			if !errors.Is(err, tt.want) {
-				t.Errorf("got error %v, want %v", err, tt.want)
 			}
 		})
 	}

@@ -52,13 +52,3 @@ func TestCharacters(t *testing.T) {
 func cell(inside string) string {
 	return "<table><tbody><tr><td>" + inside + "</td></tr></tbody></table>"
 }
-
-// A mention of Parley's bot in a cell doesn't make the text a command.
-func TestMentionOfUsInACell(t *testing.T) {
-	t.Parallel()
-	got := ReadText(Typed{HTML: cell(`<at id="0">Helpdesk</at> take`), Mentions: []TypedMention{mentionOfUs(0)}, Bot: botID})
-	wantEqual(t, "Markdown", got.Markdown, "| take |\n| - |")
-	wantEqual(t, "mentions us", got.Bot, true)
-	wantEqual(t, "begins with us", got.Leads, false)
-	wantList(t, "mentions of others", got.Mentions, nil)
-}

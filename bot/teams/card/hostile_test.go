@@ -14,7 +14,6 @@ import (
 	"github.com/yuin/goldmark/extension"
 	gmtext "github.com/yuin/goldmark/text"
 
-	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -170,16 +169,6 @@ func TestNeutral(t *testing.T) {
 	}
 }
 
-func FuzzNeutral(f *testing.F) {
-	f.Add("*a* _b_ [c](d) <e> &amp; `f`")
-	f.Fuzz(func(t *testing.T, s string) {
-		if s = strings.ToValidUTF8(s, ""); mayBeAddress(s) {
-			t.Skip("what looks like an address may become a link")
-		}
-		checkNeutral(t, s)
-	})
-}
-
 // mayBeAddress reports whether a parser may take a part of a text for an address. Such a part may become a link.
 func mayBeAddress(s string) bool {
 	return strings.Contains(s, "@") || strings.Contains(s, "://") || strings.Contains(s, "www.")
@@ -216,22 +205,6 @@ func checkNeutral(t *testing.T, s string) {
 		if strings.Contains(string(source), bad) {
 			t.Errorf("%q has %q", source, bad)
 		}
-	}
-}
-
-// Text with its own direction marks stays isolated from the text around it.
-func TestIsolatedWordsStaySo(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ name, words, want string }{
-		{name: "isolated", words: "\u2068נועה\u2069 · 12", want: "\u2068נועה\u2069 · 12"},
-		{name: "an end without a beginning, and an override", words: "a\u2069\u202eb", want: "ab"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := literalBlock(tt.words); got != tt.want {
-				t.Errorf("literalBlock(%+q) = %+q, want %+q", tt.words, got, tt.want)
-			}
-		})
 	}
 }
 
@@ -280,23 +253,10 @@ func TestNamesakesAreTwoMentions(t *testing.T) {
 	wantEqual(t, "text of the namesake's mention", mentions[len(mentions)-1].Text, "<at>Ann Lee (2)</at>")
 }
 
-// A person who is mentioned a second time is only named.
-func TestPersonIsMentionedOnce(t *testing.T) {
-	t.Parallel()
-	c := mentionsOf(annLee(), namesake(), annLee())
-	wantMentions(t, c, "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, ", annID, namesake().User)
-}
-
 // A name in a mention loses the characters that a card would take for formatting or for the mention's end.
 func TestMentionOfANameWithMarkup(t *testing.T) {
 	t.Parallel()
 	wantMentions(t, mentionsOf(bridge.AgentRef{Name: "D*n <x>", User: benID}), "<at>Dn x</at>, ", benID)
-}
-
-// Somebody who is only in another chat can't be mentioned, so the text has the plain name.
-func TestMentionOfSomebodyElsewhere(t *testing.T) {
-	t.Parallel()
-	wantMentions(t, mentionsOf(bridge.AgentRef{Name: "Eve", User: "U0EVE"}), "Eve, ")
 }
 
 // Each mention is listed with the page of the message that contains it.
@@ -327,36 +287,6 @@ func TestMentionsOnPages(t *testing.T) {
 		}
 	}
 	wantEqual(t, "mentions in all messages", mentions, people)
-}
-
-// Every icon that cards use has its characters.
-func TestIcons(t *testing.T) {
-	t.Parallel()
-	for name, c := range samples().Cards() {
-		for _, b := range c.Blocks {
-			for _, p := range b.Pieces {
-				if p.Kind == view.PieceIcon && findEmoji(p.Text) == "" {
-					t.Errorf("%s: there are no characters for the icon %q", name, p.Text)
-				}
-			}
-		}
-	}
-
-	for _, m := range []bridge.Mark{
-		bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside,
-	} {
-		if findEmoji(view.MarkIcon(m)) == "" {
-			t.Errorf("there are no characters for the mark %q", m)
-		}
-	}
-
-	for _, v := range verb.All() { // Parley also reads reactions by these names
-		for _, name := range v.Emoji {
-			if findEmoji(name) == "" {
-				t.Errorf("there are no characters for %q, which stands for %q", name, v.Name)
-			}
-		}
-	}
 }
 
 // A link leads to a message in its thread. In a channel whose team isn't known it still leads to the thread.

@@ -97,21 +97,6 @@ func TestReadFilesAndPictures(t *testing.T) {
 	wantEqual(t, "pictures", len(got.Images), 1)
 }
 
-func TestReadMentionOfUsInside(t *testing.T) {
-	t.Parallel()
-	got := ReadText(Typed{HTML: `<p>ask <at id="0">Helpdesk</at></p>`, Mentions: []TypedMention{mentionOfUs(0)}, Bot: botID})
-	wantEqual(t, "mentions us", got.Bot, true)
-	wantEqual(t, "begins with us", got.Leads, false)
-	wantList(t, "mentions of others", got.Mentions, nil)
-}
-
-// Until Parley knows its bot's id, no mention counts as one of the bot.
-func TestReadMentionBeforeWeAreKnown(t *testing.T) {
-	t.Parallel()
-	got := ReadText(Typed{HTML: `<p><at id="0">Helpdesk</at></p>`, Mentions: []TypedMention{mentionOfNamesake(0)}})
-	wantEqual(t, "mentions us", got.Bot, false)
-}
-
 // The mention of a channel, a team or a tag becomes its name.
 func TestReadMentionByName(t *testing.T) {
 	t.Parallel()
@@ -153,37 +138,12 @@ func TestReadMentionWithoutEntity(t *testing.T) {
 	}
 }
 
-// A mention with nothing but the bot's name doesn't count as a mention of Parley's bot.
-func TestReadMentionOfOurNameWithoutEntity(t *testing.T) {
-	t.Parallel()
-	got := ReadText(Typed{HTML: `<p><at id="0">Helpdesk</at> resolve</p>`, Bot: botID})
-	wantEqual(t, "mentions us", got.Bot, false)
-	wantEqual(t, "words", got.Plain, "@Helpdesk resolve")
-}
-
 // ReadText returns the ids of quoted messages. Their words aren't part of the text.
 func TestReadQuoteInHTML(t *testing.T) {
 	t.Parallel()
 	got := ReadText(Typed{HTML: `<blockquote itemtype="http://schema.skype.com/Reply" itemid="17">x</blockquote>y`})
 	wantList(t, "quotes", got.Quotes, []string{"17"})
 	wantEqual(t, "Markdown", got.Markdown, "y")
-}
-
-func TestReadQuotesInPlain(t *testing.T) {
-	t.Parallel()
-	for _, format := range []string{"", "plain", "markdown", "xml"} {
-		t.Run("format "+format, func(t *testing.T) {
-			t.Parallel()
-			got := ReadText(Typed{
-				Text:   `<quoted messageId="17"/>` + "\n" + `first <quoted messageId="18"/> second`,
-				Format: format,
-				Quotes: true,
-			})
-			wantList(t, "quotes", got.Quotes, []string{"17", "18"})
-			wantEqual(t, "Markdown", got.Markdown, "first second")
-			wantEqual(t, "words", got.Plain, "first second")
-		})
-	}
 }
 
 // GIFs, stickers and recordings in a message aren't files. ReadText names them, so that Parley can say that the customer

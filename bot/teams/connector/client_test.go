@@ -20,15 +20,6 @@ func (st *stage) mustReply(at connector.Conversation, text string) string {
 	return r.ID
 }
 
-func TestThreadIDIsMadeOfChannelAndRoot(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	at := st.startThread()
-	channel, root := connector.SplitThread(at.ID)
-	wantEqual(t, "channel of the thread", channel, tickets)
-	wantEqual(t, "id of the thread", connector.ThreadID(channel, root), at.ID)
-}
-
 func TestReplyStandsInItsThread(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -36,20 +27,6 @@ func TestReplyStandsInItsThread(t *testing.T) {
 	_, root := connector.SplitThread(at.ID)
 	m := st.srv.Message(tickets, st.mustReply(at, "one <b>two</b>"))
 	wantEqual(t, "root of the reply", m.Root, root)
-}
-
-func TestUpdateChangesTheSameMessage(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	at := st.startThread()
-	_, root := connector.SplitThread(at.ID)
-	id := st.mustReply(at, "before")
-	updated, err := st.client.Update(st.ctx(), at, id, textActivity("after"))
-	noError(t, err)
-	wantEqual(t, "id after the update", updated.ID, id)
-	m := st.srv.Message(tickets, id)
-	wantEqual(t, "text after the update", m.Text, "after")
-	wantEqual(t, "root after the update", m.Root, root)
 }
 
 func TestReactionsAreAddedAndRemoved(t *testing.T) {
@@ -67,30 +44,6 @@ func TestReactionsAreAddedAndRemoved(t *testing.T) {
 	if want := []string{"1f440_eyes"}; !slices.Equal(got, want) {
 		t.Errorf("got the reactions %q, want %q", got, want)
 	}
-}
-
-// All calls share one token.
-func TestCallsShareAToken(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	at := st.startThread()
-	id := st.mustReply(at, "before")
-	_, err := st.client.Update(st.ctx(), at, id, textActivity("after"))
-	noError(t, err)
-	noError(t, st.client.AddReaction(st.ctx(), at, id, "like"))
-	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 1)
-}
-
-// Teams splits a message with a text and a card, and then names neither part.
-func TestSplitMessage(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	both := textActivity("words")
-	both.Attachments = []connector.Attachment{{ContentType: "application/vnd.microsoft.card.adaptive",
-		Content: []byte(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"x"}]}`)}}
-	split, err := st.client.Reply(st.ctx(), st.startThread(), both)
-	noError(t, err)
-	wantEqual(t, "id of a split message", split.ID, "")
 }
 
 // mustSendToAnn sends a message that only Ann sees, and returns its id.
@@ -114,17 +67,6 @@ func TestTargetedMessageIsSeenByOnePerson(t *testing.T) {
 	wantEqual(t, "text", got[0].Text, "for you")
 }
 
-// SendTargeted marks a copy of the recipient, and leaves the caller's recipient unchanged.
-func TestTargetedMessageLeavesTheCallersRecipient(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	a := textActivity("for you")
-	a.Recipient = &connector.ChannelAccount{ID: ann}
-	_, err := st.client.SendTargeted(st.ctx(), st.startThread(), a)
-	noError(t, err)
-	wantEqual(t, "the caller's recipient was changed", a.Recipient.IsTargeted, false)
-}
-
 func TestTargetedMessageForNobodyIsRefused(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -140,36 +82,9 @@ func TestTargetedMessageIsNotUpdatedAsIfAllSawIt(t *testing.T) {
 	wantClass(t, err, channels.BadContent)
 }
 
-func TestTargetedMessageIsDeletedOnce(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	at := st.startThread()
-	id := st.mustSendToAnn(at)
-	noError(t, st.client.DeleteTargeted(st.ctx(), at, id))
-	wantEqual(t, "messages after the deletion", len(st.srv.Targeted(ann)), 0)
-
-	err := st.client.DeleteTargeted(st.ctx(), at, id)
-	wantClass(t, err, channels.BadContent)
-	wantEqual(t, "code of a second deletion", asError(t, err).Code, connector.CodeNoActivity)
-}
-
 // openChat asks for the app's chat with a person, and returns its id.
 func (st *stage) openChat(user string) (string, error) {
 	return st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), user)
-}
-
-func TestThereIsOneChatWithAPerson(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	u, _ := st.srv.User(ann)
-	id, err := st.openChat(u.TeamsID)
-	noError(t, err)
-	again, err := st.openChat(u.TeamsID)
-	noError(t, err)
-	wantEqual(t, "chat that is asked for again", again, id)
-	if want := "a:"; !strings.HasPrefix(id, want) { // as ids of chats with one person do
-		t.Errorf("got the chat %q, want its id to begin with %q", id, want)
-	}
 }
 
 func TestReplyInAChat(t *testing.T) {
@@ -184,19 +99,6 @@ func TestReplyInAChat(t *testing.T) {
 		t.Fatalf("Ann's chat has %d messages, want 1: %+v", len(got), got)
 	}
 	wantEqual(t, "text", got[0].Text, "hello")
-}
-
-// Ann is in a team with the app, but hasn't installed it for herself. So Teams doesn't find her by her Entra id.
-func TestChatIsNotFoundByTheIDOfEntra(t *testing.T) {
-	t.Parallel()
-	_, err := newStage(t, teamsfake.Options{}).openChat(ann)
-	wantClass(t, err, channels.BadRecipient)
-}
-
-func TestThereIsNoChatWithAnUnknownPerson(t *testing.T) {
-	t.Parallel()
-	_, err := newStage(t, teamsfake.Options{}).openChat("nobody")
-	wantClass(t, err, channels.BadContent)
 }
 
 // inTeam is the team's conversation. Its address has no slash at the end.
@@ -251,40 +153,6 @@ func TestMemberIsFoundByEitherID(t *testing.T) {
 	}
 }
 
-func TestMemberWhoIsAGuest(t *testing.T) {
-	t.Parallel()
-	const guest = "cccccccc-0000-4000-8000-000000000007"
-	st := newStage(t, teamsfake.Options{Users: []teamsfake.User{{ID: guest, Name: "Guest", Guest: true}}})
-	m, err := st.client.Member(st.ctx(), st.inTeam(), guest)
-	noError(t, err)
-	wantEqual(t, "role", m.UserRole, "guest")
-}
-
-func TestUnknownMember(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	_, err := st.client.Member(st.ctx(), st.inTeam(), "nobody")
-	wantClass(t, err, channels.BadRecipient)
-}
-
-// The team's first channel has the team's id, and no name.
-func TestTeamAndChannels(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	d, err := st.client.Team(st.ctx(), st.inTeam().Service, team)
-	noError(t, err)
-	wantEqual(t, "group", d.AADGroupID, group)
-	wantEqual(t, "name", d.Name, "Support")
-	wantEqual(t, "channels", d.ChannelCount, 2)
-
-	list, err := st.client.Channels(st.ctx(), st.inTeam().Service, team)
-	noError(t, err)
-	want := []connector.ChannelInfo{{ID: team, Type: "standard"}, {ID: tickets, Name: "tickets", Type: "standard"}}
-	if !slices.Equal(list, want) {
-		t.Errorf("got the channels %+v, want %+v", list, want)
-	}
-}
-
 // A call isn't made if an id or the address of a service would change its path.
 func TestIDsThatWouldChangeThePath(t *testing.T) {
 	t.Parallel()
@@ -299,19 +167,6 @@ func TestIDsThatWouldChangeThePath(t *testing.T) {
 	_, err := st.client.Reply(st.ctx(), withQuery, textActivity("x"))
 	wantClass(t, err, channels.BadRecipient)
 	wantEqual(t, "calls", len(st.srv.Calls(""))-before, 0)
-}
-
-func TestIDsAreEscaped(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	wantClass(t, st.client.DeleteTargeted(st.ctx(), st.startThread(), "../../../teams/x?y#z%2e"), channels.BadContent)
-	calls := st.srv.Calls("activities.delete")
-	if len(calls) != 1 {
-		t.Fatalf("got %d calls, want 1: %+v", len(calls), calls)
-	}
-	if want := "/activities/..%2F..%2F..%2Fteams%2Fx%3Fy%23z%252e?isTargetedActivity=true"; !strings.HasSuffix(calls[0].Path, want) {
-		t.Errorf("called %s, want a path that ends with %s", calls[0].Path, want)
-	}
 }
 
 // A time has a zone, or is in UTC without one. A text that can't be read is no time.
@@ -335,29 +190,6 @@ func TestTimeOfActivity(t *testing.T) {
 			if got := (connector.Activity{Timestamp: tt.text}).At(); !got.Equal(tt.want) {
 				t.Errorf("%q is %v, want %v", tt.text, got, tt.want)
 			}
-		})
-	}
-}
-
-func TestSplitThread(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name        string
-		id          string
-		wantChannel string
-		wantRoot    string
-	}{
-		{name: "thread", id: "19:x@thread.tacv2;messageid=17", wantChannel: "19:x@thread.tacv2", wantRoot: "17"},
-		{name: "channel", id: "19:x@thread.tacv2", wantChannel: "19:x@thread.tacv2"},
-		{name: "chat", id: "a:1-x", wantChannel: "a:1-x"},
-		{name: "another parameter", id: "19:x@thread.skype;other=1;messageid=17", wantChannel: "19:x@thread.skype", wantRoot: "17"},
-		{name: "nothing", id: ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			channel, root := connector.SplitThread(tt.id)
-			wantEqual(t, "channel", channel, tt.wantChannel)
-			wantEqual(t, "root", root, tt.wantRoot)
 		})
 	}
 }

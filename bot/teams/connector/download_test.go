@@ -3,7 +3,6 @@ package connector_test
 import (
 	"bytes"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -54,14 +53,5 @@ func TestDownloadFromAnotherHost(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	_, err := st.client.Download(st.ctx(), strings.Replace(st.pastePicture(), "127.0.0.1", "localhost", 1))
-	wantClass(t, err, channels.BadRecipient)
-}
-
-func TestDownloadOfWhatIsGone(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	url := st.pastePicture()
-	st.srv.Inject(teamsfake.Fault{Method: "attachments.get", Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "NotFound"})
-	_, err := st.client.Download(st.ctx(), url)
 	wantClass(t, err, channels.BadRecipient)
 }

@@ -3,7 +3,6 @@ package connector_test
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,10 +12,8 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
-	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
 	"parley/channels"
-	"parley/channels/emulator"
 )
 
 // Each failure says whether something was made, and whether the call may be repeated. An update makes nothing, so its
@@ -96,39 +93,6 @@ func checkDetails(t *testing.T, e *connector.Error, f teamsfake.Fault) {
 	wantEqual(t, "a token is in the error", strings.Contains(e.Error(), "eyJ"), false)
 }
 
-// Code that handles failures of all calls to Teams finds a connector's failure by errors.As, and its cause by
-// errors.Is.
-func TestErrorIsAFailure(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	at := st.startThread()
-	st.srv.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: 503, Code: "ServiceUnavailable"})
-	_, err := st.client.Reply(st.ctx(), at, textActivity("reply"))
-	var f *rest.Failure
-	if !errors.As(err, &f) {
-		t.Fatalf("got error %v, want a *rest.Failure in it", err)
-	}
-	wantEqual(t, "status", f.Status, 503)
-	wantEqual(t, "code", f.Code, "ServiceUnavailable")
-
-	cause := errors.New("the wire is cut")
-	if err := error(&connector.Error{Failure: rest.Failure{Cause: cause}}); !errors.Is(err, cause) {
-		t.Errorf("got error %v, want its cause in it", err)
-	}
-}
-
-// A token that is refused is renewed, and the message is sent with the new one.
-func TestRefusedTokenIsRenewed(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	at := st.startThread()
-	st.srv.Entra.RevokeTokens()
-	st.mustReply(at, "one")
-	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 2)
-	wantEqual(t, "attempts to send", len(st.srv.Calls("activities.send")), 2)
-	wantEqual(t, "messages in the channel: the root and the reply", len(st.srv.Messages(tickets)), 2)
-}
-
 // If a service refuses each token, Parley sends the message twice at most.
 func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	t.Parallel()
@@ -148,45 +112,10 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
-// If a token is refused and no other can be had just now, the error doesn't say that our secret is wrong.
-func TestNotRenewed(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	at := st.startThread()
-	st.srv.Entra.RevokeTokens()
-	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: 503})
-	_, err := st.client.Reply(st.ctx(), at, textActivity("one"))
-	wantClass(t, err, channels.Retry)
-}
-
 // startThreadBy starts a thread by a client that may have no token.
 func (st *stage) startThreadBy(c *connector.Client) error {
 	_, err := c.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, textActivity("x"))
 	return err
-}
-
-// With a wrong secret nothing is sent. The error contains Entra's code for that, and not our secret.
-func TestWrongSecret(t *testing.T) {
-	t.Parallel()
-	const secret = "wrong"
-	st := newStage(t, teamsfake.Options{})
-	err := st.startThreadBy(st.clientFor(st.srv.ServiceURL(), secret))
-	wantClass(t, err, channels.AuthBroken)
-	if want := "AADSTS7000215"; !strings.Contains(err.Error(), want) {
-		t.Errorf("got error %v, want %q in it", err, want)
-	}
-	if strings.Contains(err.Error(), secret) {
-		t.Errorf("our secret is in the error %v", err)
-	}
-	wantEqual(t, "requests without a token", len(st.srv.Calls("conversations.create")), 0)
-}
-
-func TestNoTokenWhileEntraIsDown(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable})
-	wantClass(t, st.startThreadBy(st.client), channels.Retry)
-	wantEqual(t, "requests without a token", len(st.srv.Calls("conversations.create")), 0)
 }
 
 // A message whose deadline is over isn't sent, and the error says that it certainly wasn't.
@@ -292,15 +221,4 @@ func TestForeignHost(t *testing.T) {
 	wantClass(t, err, channels.BadRecipient)
 	wantEqual(t, "calls", calls.Load(), 0)
 	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 0)
-}
-
-// A host on this machine may be called if that is allowed, and is called without a token: this client has none.
-func TestHostOnThisMachine(t *testing.T) {
-	t.Parallel()
-	local, calls := newCounted(t)
-	hosts, err := rest.NewHosts(nil, true)
-	noError(t, err)
-	client := connector.New(connector.Options{AppID: "app", Hosts: hosts, HTTP: emulator.NewClient(), Now: time.Now})
-	noError(t, client.DeleteTargeted(t.Context(), connector.Conversation{Service: local, ID: "c"}, "1"))
-	wantEqual(t, "calls", calls.Load(), 1)
 }

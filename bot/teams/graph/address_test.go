@@ -74,27 +74,6 @@ func TestIDsThatLeadElsewhere(t *testing.T) {
 	wantEqual(t, "calls of Graph", len(w.srv.Calls("")), 0)
 }
 
-func TestNewRefusesAddresses(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name    string
-		address string
-	}{
-		{name: "without TLS", address: "http://graph.example/v1.0"},
-		{name: "with a user", address: "https://a@graph.example"},
-		{name: "of another scheme", address: "ftp://x"},
-		{name: "without a scheme", address: "graph.example"},
-		{name: "with a query", address: "https://x?y=1"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if _, err := graph.New(graph.Options{URL: tt.address}); err == nil {
-				t.Errorf("%q is accepted, want an error", tt.address)
-			}
-		})
-	}
-}
-
 // redirector is a host of Graph's that redirects each file to an address, and has bytes at /bytes.
 type redirector struct {
 	url       string
@@ -118,18 +97,6 @@ func newRedirector(t *testing.T) *redirector {
 	t.Cleanup(srv.Close)
 	d.url = srv.URL
 	return d
-}
-
-// Graph redirects to where a file's bytes are. They are read there without our token.
-func TestFileIsReadWhereGraphRedirectsTo(t *testing.T) {
-	t.Parallel()
-	d := newRedirector(t)
-	target := d.url + "/bytes"
-	d.target.Store(&target)
-	w := newWorld(t, teamsfake.Options{})
-	a, err := w.clientAt(d.url+"/v1.0").File(w.ctx(), d.url+"/sites/x/bill.pdf")
-	wantContent(t, a, err, []byte("bytes"))
-	wantEqual(t, "calls with our token", d.gotTokens.Load(), 0)
 }
 
 // A second redirect isn't followed, nor is one that leads to another host.

@@ -15,7 +15,6 @@ import (
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/tenant"
 )
 
 // postThreads posts seven threads, the first of which has no reply, and each further one ten more than the one before. It returns the
@@ -41,15 +40,6 @@ func TestMessagesOnSeveralPages(t *testing.T) {
 	if got := w.readAll(); !maps.Equal(got, want) {
 		t.Errorf("got %d messages, want %d:\n got %v\nwant %v", len(got), len(want), got, want)
 	}
-}
-
-// All pages are read with one token.
-func TestPagesAreReadWithOneToken(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{GraphPage: 3})
-	w.postThreads()
-	w.readAll()
-	wantEqual(t, "requests for tokens", len(w.srv.Calls("token")), 1)
 }
 
 // The replies of a thread come in pages of 50.
@@ -95,22 +85,6 @@ func TestMessage(t *testing.T) {
 	}
 }
 
-// A message says when it was edited.
-func TestEditedMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	root := w.postAsAnn("", "hello")
-	id := w.postAsAnn(root, "first")
-	noError(t, w.ann.Edit(tickets, id, "changed"))
-	m := w.mustRead(root, id)
-	wantEqual(t, "root", m.ReplyToID, root)
-	wantEqual(t, "it is edited", !m.EditedAt.IsZero(), true)
-	wantEqual(t, "it is deleted", !m.DeletedAt.IsZero(), false)
-	if want := "changed"; !strings.Contains(m.Body.Content, want) {
-		t.Errorf("got the content %q, want %q in it", m.Body.Content, want)
-	}
-}
-
 // A message says when it was deleted.
 func TestDeletedMessage(t *testing.T) {
 	t.Parallel()
@@ -120,21 +94,6 @@ func TestDeletedMessage(t *testing.T) {
 	noError(t, w.ann.Delete(tickets, id))
 	if m := w.mustRead(root, id); m.DeletedAt.IsZero() {
 		t.Errorf("got %+v, want it deleted", m)
-	}
-}
-
-func TestUnknownMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	_, err := w.client.Message(w.ctx(), thread(w.postAsAnn("", "hello")), "1")
-	wantErrorIs(t, err, graph.ErrNotFound)
-}
-
-// wantErrorIs checks what kind of error it is.
-func wantErrorIs(t *testing.T, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("got error %v, want %v", err, want)
 	}
 }
 
@@ -150,31 +109,11 @@ func wantContent(t *testing.T, a *rest.Answer, err error, want []byte) {
 	}
 }
 
-// pngSignature is what a picture of the type PNG begins with.
-const pngSignature = "\x89PNG\r\n\x1a\n"
-
 // wantPicture checks the bytes of the picture of a message.
 func (w *world) wantPicture(root, id string, want []byte) {
 	w.t.Helper()
 	a, err := w.client.Picture(w.ctx(), thread(root), id, w.srv.Message(tickets, id).Files[0].ID)
 	wantContent(w.t, a, err, want)
-}
-
-func TestPictureOfARoot(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	picture := append([]byte(pngSignature), bytes.Repeat([]byte{7}, 100_000)...)
-	root := w.postAsAnn("", "look", teamsfake.NewFile{Name: "p.png", Data: picture, Image: true})
-	w.wantPicture(root, root, picture)
-}
-
-func TestPictureOfAReply(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	picture := append([]byte(pngSignature), bytes.Repeat([]byte{7}, 500)...)
-	root := w.postAsAnn("", "look")
-	reply := w.postAsAnn(root, "and", teamsfake.NewFile{Name: "q.png", Data: picture, Image: true})
-	w.wantPicture(root, reply, picture)
 }
 
 // billContent is the content of the file that postBill posts.
@@ -191,30 +130,6 @@ func (w *world) postBill() (address string) {
 	}
 	wantEqual(w.t, "name of the file", m.Attachments[i].Name, "bill ü.pdf")
 	return m.Attachments[i].ContentURL
-}
-
-// A file is read by its address.
-func TestFile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	a, err := w.client.File(w.ctx(), w.postBill())
-	wantContent(t, a, err, []byte(billContent))
-}
-
-func TestUnknownFile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	_, err := w.client.File(w.ctx(), w.postBill()+"x")
-	wantErrorIs(t, err, graph.ErrNotFound)
-}
-
-func TestFileWithoutTheRightToReadIt(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	address := w.postBill()
-	w.srv.Entra.Permit(tenant.PermitMessages)
-	_, err := w.client.File(w.ctx(), address)
-	wantErrorIs(t, err, graph.ErrNotGranted)
 }
 
 // failMessages reads the messages of the channel while a fault strikes Graph, and returns the error, which has to be one of Graph's.
@@ -300,25 +215,4 @@ func TestFailuresThatPass(t *testing.T) {
 			wantEqual(t, "after", after, tt.after)
 		})
 	}
-}
-
-func TestRefusedTokenIsRenewed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	_, err := w.client.Messages(w.ctx(), group, tickets, 50, "")
-	noError(t, err)
-	w.srv.Entra.RevokeTokens()
-	_, err = w.client.Messages(w.ctx(), group, tickets, 50, "")
-	noError(t, err)
-}
-
-// A permission that was taken away is no refused token.
-func TestPermissionThatWasTakenAway(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	_, err := w.client.Messages(w.ctx(), group, tickets, 50, "")
-	noError(t, err)
-	w.srv.Entra.SetRSC(false)
-	_, err = w.client.Messages(w.ctx(), group, tickets, 50, "")
-	wantErrorIs(t, err, graph.ErrNotGranted)
 }

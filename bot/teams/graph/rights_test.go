@@ -1,9 +1,6 @@
 package graph_test
 
 import (
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -37,34 +34,4 @@ func (w *world) newClientOfLogin(loginURL string) *graph.Client {
 		Scope: rest.GraphScope(""), Client: w.http, Now: time.Now,
 	})
 	return w.clientAt(w.srv.GraphURL())
-}
-
-// newOpaqueLogin starts a server that gives tokens that nobody but Graph can read.
-func newOpaqueLogin(t *testing.T) *httptest.Server {
-	t.Helper()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"EwBwA8l6BAAU"}`)
-	}))
-	t.Cleanup(srv.Close)
-	return srv
-}
-
-// A token that can't be read tells nothing.
-func TestRightsOfAnOpaqueToken(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	got, ok, err := w.newClientOfLogin(newOpaqueLogin(t).URL).Rights(t.Context())
-	noError(t, err)
-	wantEqual(t, "the rights are known", ok, false)
-	wantEqual(t, "rights", len(got), 0)
-}
-
-func TestRightsWithoutAToken(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, teamsfake.Options{})
-	login := newOpaqueLogin(t)
-	login.Close()
-	_, _, err := w.newClientOfLogin(login.URL).Rights(t.Context())
-	wantErrorIs(t, err, rest.ErrToken)
 }

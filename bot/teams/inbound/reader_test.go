@@ -175,19 +175,6 @@ func suspiciousRequests() []unsignedRequest {
 // nobodysMetadata is an address at which no server answers.
 const nobodysMetadata = "http://127.0.0.1:1/meta"
 
-// If unsigned requests are allowed, they are taken from this machine.
-func TestUnsignedRequestsAreTaken(t *testing.T) {
-	t.Parallel()
-	for _, r := range requestsOfThisMachine() {
-		t.Run(r.name, func(t *testing.T) {
-			t.Parallel()
-			b := newBot(t, settings{unsigned: true, metadata: nobodysMetadata})
-			wantEqual(t, "status", r.send(t, b), http.StatusOK)
-			b.wantReceived(t, 1)
-		})
-	}
-}
-
 // Even if unsigned requests are allowed, they are taken from this machine alone.
 func TestSuspiciousRequestsAreRefused(t *testing.T) {
 	t.Parallel()
@@ -210,24 +197,6 @@ func TestUnsignedRequestsAreRefused(t *testing.T) {
 			b := newBot(t, settings{metadata: nobodysMetadata})
 			wantEqual(t, "status", r.send(t, b), http.StatusUnauthorized)
 			b.wantReceived(t, 0)
-		})
-	}
-}
-
-// The log warns at the start if requests need no signature.
-func TestUnsignedRequestsAreWarnedOf(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name     string
-		unsigned bool
-	}{
-		{name: "set", unsigned: true},
-		{name: "not set", unsigned: false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			b := newBot(t, settings{unsigned: tt.unsigned, metadata: nobodysMetadata})
-			wantEqual(t, "the log has a warning", strings.Contains(b.log.String(), "level=WARN"), tt.unsigned)
 		})
 	}
 }
@@ -307,40 +276,6 @@ func TestOddActivitiesComeThroughWhole(t *testing.T) {
 			}
 			_, err := envelopeOf(b.got[0])
 			noError(t, err)
-		})
-	}
-}
-
-// A body that is no activity is refused.
-func TestBodiesThatAreNoActivity(t *testing.T) {
-	t.Parallel()
-	const tooDeep, tooLong = 20_000, 2 << 20
-	for _, tt := range []struct {
-		name string
-		body string
-		want int
-	}{
-		{name: "no type", body: replaced(`"message"`, `""`) + `}`, want: http.StatusBadRequest},
-		{name: "null", body: `null`, want: http.StatusBadRequest},
-		{name: "empty", body: ``, want: http.StatusBadRequest},
-		{name: "array", body: `[` + good + `}]`, want: http.StatusBadRequest},
-		{name: "text", body: `"message"`, want: http.StatusBadRequest},
-		{name: "cut", body: good, want: http.StatusBadRequest},
-		{name: "more than an activity", body: good + `} {}`, want: http.StatusBadRequest},
-		{
-			name: "too deep",
-			body: good + `,"value":` + strings.Repeat("[", tooDeep) + strings.Repeat("]", tooDeep) + `}`,
-			want: http.StatusBadRequest,
-		},
-		{
-			name: "too long",
-			body: good + `,"x":"` + strings.Repeat("x", tooLong) + `"}`,
-			want: http.StatusRequestEntityTooLarge,
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			wantEqual(t, "status", newBot(t, settings{unsigned: true}).post(t, tt.body, nil), tt.want)
 		})
 	}
 }

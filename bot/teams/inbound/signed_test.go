@@ -55,9 +55,6 @@ func (w *world) takeReceived() (got []connector.Activity, raws []string) {
 // newWorld starts an organisation that signs what it sends.
 func newWorld(t *testing.T) *world { return newWorldWith(t, worldOptions{}) }
 
-// newUnsignedWorld starts an organisation that signs nothing, and an endpoint that accepts this.
-func newUnsignedWorld(t *testing.T) *world { return newWorldWith(t, worldOptions{unsigned: true}) }
-
 type worldOptions struct{ unsigned bool }
 
 func newWorldWith(t *testing.T, o worldOptions) *world {
@@ -148,56 +145,6 @@ func TestSpoiltTokensAreRefused(t *testing.T) {
 	}
 }
 
-// A key that isn't endorsed for our channel is refused. The emulator publishes such a key only once it has signed a
-// token with it, so each test begins with such a token.
-func TestKeysWithoutOurEndorsementAreRefused(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []entra.Token{entra.TokenNoEndorsements, entra.TokenOtherChannelKey} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.wantAnswer(t, kind, w.body(""), http.StatusUnauthorized)
-		})
-	}
-}
-
-// An activity that the SDK can't read, or would drop a part of, comes through whole.
-func TestThroughTheSDK(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for _, tt := range []struct {
-		name string
-		more string // fields of the activity
-	}{
-		{name: "plain"},
-		{name: "value a text", more: `,"value":"x"`},
-		{name: "value an array", more: `,"value":[1]`},
-		{name: "value a number", more: `,"value":7`},
-		{name: "value an object", more: `,"value":{"a":[{}]}`},
-		{name: "channelData a text", more: `,"channelData":"x"`},
-		{name: "channelData an array", more: `,"channelData":[]`},
-		{name: "time empty", more: `,"timestamp":""`},
-		{name: "time without a zone", more: `,"timestamp":"2026-01-02T03:04:05.678","localTimestamp":"2026-01-02T03:04:05"`},
-		{name: "expiration empty", more: `,"expiration":""`},
-		{name: "suggested actions an array", more: `,"suggestedActions":[]`},
-		{name: "attachment", more: `,"attachments":[{"contentType":"text/html","content":"<p>x</p>"}]`},
-		{name: "long text", more: `,"text":"` + strings.Repeat("ü", 200_000) + `"`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			body := w.body(tt.more)
-			wantEqual(t, "status", w.sendRaw(t, entra.TokenGood, body), http.StatusOK)
-			got, raws := w.takeReceived()
-			if len(got) != 1 {
-				t.Fatalf("got %d activities, want one", len(got))
-			}
-			wantEqual(t, "its bytes came whole", raws[0] == body, true)
-			wantEqual(t, "it is for one person", got[0].Recipient.IsTargeted, true)
-			wantEqual(t, "who is mentioned", got[0].Entities[0].Mentioned.ID, "28:x")
-			wantEqual(t, "who wrote it", got[0].From.AADObjectID, ann)
-		})
-	}
-}
-
 // A signed body that isn't an activity for us is refused. If a field occurs twice, the last one counts.
 func TestSignedBodiesThatAreRefused(t *testing.T) {
 	t.Parallel()
@@ -230,22 +177,6 @@ func TestSignedBodiesThatAreRefused(t *testing.T) {
 	}
 }
 
-// Right after it has asked for keys, the endpoint doesn't ask again, so that a new key is still unknown. A minute
-// later the new key is found.
-func TestNewKeyIsFoundAfterAMinute(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
-	w.wantKeyRequests(t, 1)
-	noError(t, w.srv.Entra.RotateKeys(true))
-	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusUnauthorized)
-	w.wantKeyRequests(t, 1)
-
-	w.advance(time.Minute)
-	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
-	w.wantKeyRequests(t, 2)
-}
-
 // After keys were rotated, a flood of tokens with unknown keys makes us ask for keys once.
 func TestRotationAndFlood(t *testing.T) {
 	t.Parallel()
@@ -261,62 +192,4 @@ func TestRotationAndFlood(t *testing.T) {
 	refusals := w.srv.Forger.Flood(t.Context(), entra.TokenUnknownKid, flood)[http.StatusUnauthorized]
 	wantEqual(t, "refusals", refusals, flood)
 	w.wantKeyRequests(t, 3)
-}
-
-// If the key server is down at the start, Parley can't tell whether a token is good, and answers with status 503.
-// When the server is up again, keys are read within seconds.
-func TestKeyServerDown(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.srv.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable})
-	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusServiceUnavailable)
-	w.srv.ClearFaults()
-	w.advance(5 * time.Second)
-	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
-}
-
-// If the key server is down when keys are rotated, Parley can't tell whether a token with the new key is good, and
-// answers with status 503.
-func TestKeyServerDownWhenKeysAreRotated(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
-	w.srv.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultDrop})
-	noError(t, w.srv.Entra.RotateKeys(true))
-	w.advance(time.Minute)
-	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusServiceUnavailable)
-}
-
-// checkInstallation checks that what a whole organisation sends when the app is installed and somebody writes comes through.
-func checkInstallation(t *testing.T, w *world) {
-	t.Helper()
-	var teams []string
-	for _, team := range w.srv.Teams() {
-		teams = append(teams, team.ID)
-	}
-	noError(t, w.srv.Admin.Install(t.Context(), teams...))
-	_, err := w.srv.As(ann).Post(teamsfake.Post{Channel: teams[0], Text: "<@bot> help"})
-	noError(t, err)
-	noError(t, w.srv.WaitFor(t.Context(), func() bool { return w.srv.Activities.Pending() == 0 }))
-
-	numbers := map[string]int{} // by the type of activity
-	got, _ := w.takeReceived()
-	for _, a := range got {
-		numbers[a.Type]++
-	}
-	if numbers[connector.TypeInstallationUpdate] == 0 {
-		t.Errorf("got the activities %v, want installations among them", numbers)
-	}
-	wantEqual(t, "messages", numbers[connector.TypeMessage], 1)
-	wantEqual(t, "lost activities", len(w.srv.Activities.Lost()), 0)
-}
-
-func TestInstallationComesThrough(t *testing.T) {
-	t.Parallel()
-	checkInstallation(t, newWorld(t))
-}
-
-func TestUnsignedInstallationComesThrough(t *testing.T) {
-	t.Parallel()
-	checkInstallation(t, newUnsignedWorld(t))
 }

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"maps"
@@ -162,36 +161,6 @@ func TestManifestRights(t *testing.T) {
 	}
 }
 
-// If mentions are enough, the app asks for no right.
-func TestManifestWithoutRights(t *testing.T) {
-	t.Parallel()
-	var m document
-	noError(t, json.Unmarshal(sampleManifest(t, "all"), &m))
-	if m.Authorization != nil {
-		t.Errorf("got the rights %+v, want none", m.Authorization)
-	}
-}
-
-// The error names everything that is wrong with a manifest.
-func TestManifestFaults(t *testing.T) {
-	t.Parallel()
-	_, err := JSON(Options{
-		AppID:     "parley",
-		Name:      strings.Repeat("x", 31),
-		Developer: strings.Repeat("x", 33),
-		PublicURL: "http://help.acme.test",
-		Version:   "1.0",
-	})
-	if err == nil {
-		t.Fatal("got a manifest, want an error")
-	}
-	for _, want := range []string{"the app id isn't an id", "31 characters", "33 characters", "public URL is not https", "a version"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("got the error %v, want %q in it", err, want)
-		}
-	}
-}
-
 // unpack returns a package's files by name.
 func unpack(t *testing.T, raw []byte) map[string][]byte {
 	t.Helper()
@@ -230,32 +199,6 @@ func TestPackage(t *testing.T) {
 		if got := picture(t, files[name]).Bounds(); got.Dx() != size || got.Dy() != size {
 			t.Errorf("%s is %v, want %d × %d pixels", name, got, size, size)
 		}
-	}
-}
-
-// The outline icon is white on a transparent ground, with enough of both.
-func TestOutline(t *testing.T) {
-	t.Parallel()
-	raw, err := outlineIcon()
-	noError(t, err)
-	img := picture(t, raw)
-
-	white, clear := 0, 0
-	for y := range outlineSize {
-		for x := range outlineSize {
-			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
-			if c.A > 0 && (c.R != maxComponent || c.G != maxComponent || c.B != maxComponent) {
-				t.Fatalf("the point at %d,%d is %v, want white or nothing", x, y, c)
-			}
-			if c.A > maxComponent/2 {
-				white++
-			} else {
-				clear++
-			}
-		}
-	}
-	if white < 60 || clear < 400 {
-		t.Errorf("got %d white points and %d clear ones, want at least 60 and 400 of %d", white, clear, outlineSize*outlineSize)
 	}
 }
 

@@ -97,12 +97,3 @@ func TestForeignHosts(t *testing.T) {
 		wantHost(t, newHosts(t, true), address, false, false)
 	}
 }
-
-func TestHostsThatCannotBeNamed(t *testing.T) {
-	t.Parallel()
-	for _, entry := range []string{"http://smba.example", "https://a@smba.example", "ftp://smba.example", "https://", "http://10.0.0.1:80"} {
-		if _, err := rest.NewHosts([]string{entry}, false); err == nil {
-			t.Errorf("%q is accepted, want an error", entry)
-		}
-	}
-}

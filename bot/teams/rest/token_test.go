@@ -132,22 +132,6 @@ func getConcurrently(t *testing.T, get func(context.Context) (string, error)) st
 	return tokens[0]
 }
 
-// Without a secret, Entra isn't asked.
-func TestNoSecret(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, func(o *rest.TokenOptions) { o.Password = "" })
-	token, err := s.Token(t.Context())
-	if token != "" {
-		t.Errorf("got the token %q, want none", token)
-	}
-	for _, want := range []error{rest.ErrToken, rest.ErrNoSecret} {
-		if !errors.Is(err, want) {
-			t.Errorf("got error %v, want %v in it", err, want)
-		}
-	}
-	s.wantRequests(t, 0)
-}
-
 // Callers that need a token at the same moment share one request, and the token is kept for later ones.
 func TestTokenIsShared(t *testing.T) {
 	t.Parallel()
@@ -160,44 +144,6 @@ func TestTokenIsShared(t *testing.T) {
 	s.wantRequests(t, 1)
 }
 
-// Callers whose common token was refused share one request for a new one, which replaces the old one for everybody.
-func TestRenewedTokenIsShared(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, nil)
-	refused := s.mustToken(t)
-	renewed := getConcurrently(t, func(ctx context.Context) (string, error) { return s.Renew(ctx, refused) })
-	s.wantRequests(t, 2)
-	if renewed == refused {
-		t.Error("the token that was refused is returned as a new one")
-	}
-	if later := getConcurrently(t, s.Token); later != renewed {
-		t.Error("later callers get another token, want the renewed one")
-	}
-	s.wantRequests(t, 2)
-}
-
-// If the renewed token is refused, too, another one would hardly help: Entra isn't asked at once.
-func TestRenewingAtOnceAgainFails(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, nil)
-	second := s.mustRenew(t, s.mustToken(t))
-	if _, err := s.Renew(t.Context(), second); !errors.Is(err, rest.ErrToken) {
-		t.Errorf("got error %v, want ErrToken", err)
-	}
-	s.wantRequests(t, 2)
-}
-
-func TestRenewingAgainAfterAPause(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, nil)
-	second := s.mustRenew(t, s.mustToken(t))
-	s.advance(retryPause)
-	if third := s.mustRenew(t, second); third == second {
-		t.Error("the token that was refused is returned as a new one")
-	}
-	s.wantRequests(t, 3)
-}
-
 func TestTokenIsUsedUntilShortlyBeforeItsEnd(t *testing.T) {
 	t.Parallel()
 	s := newTokenSource(t, nil)
@@ -207,17 +153,6 @@ func TestTokenIsUsedUntilShortlyBeforeItsEnd(t *testing.T) {
 		t.Error("got another token, want the first one")
 	}
 	s.wantRequests(t, 1)
-}
-
-func TestTokenIsRenewedShortlyBeforeItsEnd(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, nil)
-	first := s.mustToken(t)
-	s.advance(tokenLifetime - renewedBefore + time.Minute)
-	if s.mustToken(t) == first {
-		t.Error("got the first token, want another one")
-	}
-	s.wantRequests(t, 2)
 }
 
 // While Entra can't be reached, the old token is used to its end, and Entra is asked again only after a pause.
@@ -244,56 +179,6 @@ func TestOldTokenIsUsedWhileEntraIsDown(t *testing.T) {
 	if token, err := s.Renew(t.Context(), first); !errors.Is(err, rest.ErrToken) {
 		t.Errorf("renewed: got the token %q and error %v, want ErrToken", token, err)
 	}
-}
-
-// When the old token has ended and Entra is still down, there is none. That says nothing about our secret.
-func TestNoTokenAtItsEndWhileEntraIsDown(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, nil)
-	first := s.mustToken(t)
-	s.stopEntra()
-	s.advance(tokenLifetime - time.Minute)
-	if s.mustToken(t) != first {
-		t.Error("a minute before its end: got another token, want the old one")
-	}
-	s.wantRequests(t, 2)
-
-	s.advance(time.Minute)
-	_, err := s.Token(t.Context())
-	if !errors.Is(err, rest.ErrToken) {
-		t.Fatalf("got error %v, want ErrToken", err)
-	}
-	if errors.Is(err, rest.ErrCredentials) {
-		t.Errorf("got error %v, which says that our credentials are wrong", err)
-	}
-	if want := "can't be reached"; !strings.Contains(err.Error(), want) {
-		t.Errorf("got error %v, want %q in it", err, want)
-	}
-	s.wantRequests(t, 3)
-
-	// Renewing it fails, too. Entra isn't asked again before the pause is over.
-	if _, err := s.Renew(t.Context(), first); !errors.Is(err, rest.ErrToken) {
-		t.Errorf("renewed: got error %v, want ErrToken", err)
-	}
-	s.wantRequests(t, 3)
-}
-
-func TestTokenIsRenewedOnceEntraIsBack(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, nil)
-	first := s.mustToken(t)
-	s.stopEntra()
-	s.advance(tokenLifetime)
-	if _, err := s.Token(t.Context()); !errors.Is(err, rest.ErrToken) {
-		t.Fatalf("while Entra is down: got error %v, want ErrToken", err)
-	}
-
-	s.entra.ClearFaults()
-	s.advance(retryPause)
-	if s.mustToken(t) == first {
-		t.Error("got the old token, want another one")
-	}
-	s.wantRequests(t, 3)
 }
 
 // wantTokenError gets a token, which must fail with an error that says why, whether our credentials are wrong, and
@@ -334,48 +219,6 @@ func TestWrongCredentials(t *testing.T) {
 			newTokenSource(t, tt.change).wantTokenError(t, tt.want, true)
 		})
 	}
-}
-
-// If Entra fails, our credentials may be right, and another try may help.
-func TestFaultsOfEntra(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name  string
-		fault teamsfake.Fault
-		want  string
-	}{
-		{name: "unavailable", fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable}, want: "status 503"},
-		{name: "rate limit", fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit}, want: "status 429"},
-		{name: "unreadable answer", fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, want: "Entra"},
-		{name: "connection reset", fault: teamsfake.Fault{Kind: teamsfake.FaultReset}, want: "can't be reached"},
-		{name: "lost answer", fault: teamsfake.Fault{Kind: teamsfake.FaultDrop, After: true}, want: "can't be reached"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := newTokenSource(t, nil)
-			tt.fault.Method = "token"
-			s.entra.Inject(tt.fault)
-			s.wantTokenError(t, tt.want, false)
-		})
-	}
-}
-
-func TestNoEntraAtItsAddress(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, func(o *rest.TokenOptions) { o.LoginURL = "http://127.0.0.1:1" })
-	s.wantTokenError(t, "can't be reached", false)
-}
-
-// A caller that gives up doesn't keep others from getting a token.
-func TestCallerGivesUp(t *testing.T) {
-	t.Parallel()
-	s := newTokenSource(t, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.Token(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("got error %v, want %v", err, context.Canceled)
-	}
-	s.mustToken(t)
 }
 
 // A redirect isn't followed: it would carry the secret away.

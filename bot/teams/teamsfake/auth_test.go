@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -129,35 +128,4 @@ func TestSigner(t *testing.T) {
 		wantVerdict("a token of the new key", sign(entra.TokenGood), true)
 		wantVerdict(fmt.Sprint("a token of the old key, kept: ", keep), old, keep)
 	}
-}
-
-// Activities are delivered with a valid token, or without one if the test wants that. Forged ones can be sent, too.
-func TestSignedDelivery(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	w.srv.Admin.SetRegion("amer")
-
-	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
-	g := w.waitRequest("message")
-	url := g.body["serviceUrl"].(string)
-	wantEqual(t, "service address", url, w.srv.ServiceURL())
-	wantEqual(t, "the service address has the region", strings.Contains(url, "/amer/"), true)
-	if err := judgeToken(w, time.Now(), g.header.Get("Authorization"), url); err != nil {
-		t.Error(err)
-	}
-
-	w.srv.Entra.SetTokens(entra.TokenNone)
-	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
-	wantEqual(t, "header without a token", w.waitRequest("message").header.Get("Authorization"), "")
-
-	a := w.srv.Forger.Envelope("message", ann, tickets, "17")
-	a["value"] = "odd"
-	if status, _, err := w.srv.Forger.SendRaw(w.ctx, entra.TokenGood, mustJSON(t, a)); err != nil || status != 200 {
-		t.Errorf("sending a forged activity: got status %d, %v, want 200", status, err)
-	}
-	got := w.waitActivity("message")
-	wantField(t, got, "value", "odd")
-	wantField(t, got, "conversation.id", tickets+";messageid=17")
-
-	w.bot.setAnswer(func(obj) (int, any) { return http.StatusUnauthorized, nil })
-	wantEqual(t, "activities of a flood of 20 that were refused", w.srv.Forger.Flood(w.ctx, entra.TokenUnknownKid, 20)[401], 20)
 }

@@ -1,7 +1,6 @@
 package teamsfake_test
 
 import (
-	"slices"
 	"testing"
 
 	"parley/bot/teams/teamsfake"
@@ -51,20 +50,6 @@ func (w *world) cardWith(field string, value any) obj {
 // cardOf is a card with an element below a text.
 func cardOf(element obj) obj { return card(textBlock("x"), element) }
 
-func TestFieldsOfCards(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	checkCards(t, w,
-		cardCase{name: "fine", card: w.cardWith("version", "1.5")},
-		cardCase{name: "version", card: w.cardWith("version", "1.6"), want: "version"},
-		cardCase{name: "unknown field", card: w.cardWith("footer", "x"), want: `no property "footer"`},
-		cardCase{
-			name: "refresh for somebody without a Teams id",
-			card: w.cardWith("refresh", obj{"action": obj{"type": "Action.Execute", "verb": "r"}, "userIds": []string{ann}}),
-			want: "no 29: id",
-		},
-	)
-}
-
 func TestMentionsInCards(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	u, _ := w.srv.User(ann)
@@ -102,54 +87,5 @@ func TestElementsOfCards(t *testing.T) {
 		},
 		cardCase{name: "empty text", card: cardOf(textBlock("")), want: "no text"},
 		cardCase{name: "picture without TLS", card: cardOf(obj{"type": "Image", "url": "http://x.test"}), want: "neither https"},
-	)
-}
-
-func TestInputsOfCards(t *testing.T) {
-	checkCards(t, newWorld(t, teamsfake.Options{}),
-		cardCase{name: "without an id", card: cardOf(obj{"type": "Input.Text"}), want: "without id"},
-		cardCase{
-			name: "two with one id",
-			card: card(obj{"type": "Input.Text", "id": "a"}, obj{"type": "Input.Text", "id": "a"}),
-			want: "used twice",
-		},
-		cardCase{name: "without choices", card: cardOf(obj{"type": "Input.ChoiceSet", "id": "a"}), want: "without choices"},
-		cardCase{
-			name: "required without a label",
-			card: cardOf(obj{"type": "Input.Text", "id": "a", "isRequired": true}),
-			want: "no label",
-		},
-	)
-}
-
-func TestActionsOfCards(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	withAction := func(action obj) obj { return w.cardWith("actions", []obj{action}) }
-	sevenActions := slices.Repeat([]obj{{"type": "Action.Submit", "title": "x"}}, 7)
-	fallback := obj{"type": "Action.Submit", "title": "x"}
-	checkCards(t, w,
-		cardCase{name: "unknown", card: withAction(obj{"type": "Action.Http", "title": "x"}), want: "unknown action"},
-		cardCase{name: "without a title", card: withAction(obj{"type": "Action.Submit"}), want: "no title"},
-		cardCase{name: "more than six", card: w.cardWith("actions", sevenActions), want: "Teams shows 6"},
-		cardCase{
-			name: "without a verb",
-			card: withAction(obj{"type": "Action.Execute", "title": "x", "fallback": fallback}),
-			want: "without verb",
-		},
-		cardCase{
-			name: "without a fallback for older clients",
-			card: withAction(obj{"type": "Action.Execute", "title": "x", "verb": "x"}),
-			want: "no fallback",
-		},
-		cardCase{
-			name: "with a script as address",
-			card: withAction(obj{"type": "Action.OpenUrl", "title": "x", "url": "javascript:x"}),
-			want: "an address",
-		},
-		cardCase{
-			name: "with an unknown kind of data",
-			card: withAction(obj{"type": "Action.Submit", "title": "x", "data": obj{"msteams": obj{"type": "task/open"}}}),
-			want: "msteams type",
-		},
 	)
 }

@@ -3,11 +3,9 @@ package teamsfake_test
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/tenant"
 )
 
 // control calls an address below /_fake/, as a driver in another process does. If the answer is a list, it is returned
@@ -46,27 +44,6 @@ func newControlled(t *testing.T) (w *world, root, reply string) {
 		t.Fatalf("reply: %v", got)
 	}
 	return w, root, reply
-}
-
-// TestControlPerson: a driver lets a person click by an address below /_fake/. The click reaches the bot, and the driver
-// gets the bot's answer.
-func TestControlPerson(t *testing.T) {
-	w, root, _ := newControlled(t)
-	w.answerInvokes("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "Done."})
-	_, got := w.control("POST", "person/"+ann+"/click", teamsfake.Act{Channel: tickets, Message: root, Name: "Go"})
-	wantField(t, got, "outcome.message", "Done.")
-}
-
-// TestControlReset: reset empties the channels.
-func TestControlReset(t *testing.T) {
-	w, _, _ := newControlled(t)
-	w.waitFor("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
-	if status, got := w.control("POST", "reset", nil); status != http.StatusOK {
-		t.Errorf("reset: status %d, want 200; answer %v", status, got)
-	}
-	if left := w.srv.Messages(tickets); len(left) != 0 {
-		t.Errorf("%d messages are left after reset", len(left))
-	}
 }
 
 // TestControlAnswers: each address below /_fake/ answers a good request with its result, and a bad one with an error
@@ -161,69 +138,4 @@ func (w *world) wantReplyRefused(root string, status int, code string) {
 	got, answer := w.botReplies(root, obj{"text": "x"})
 	wantEqual(w.t, "status of a reply", got, status)
 	wantEqual(w.t, "error code of a reply", errorCode(answer), code)
-}
-
-// TestChannelsChange: the bot is told if a channel is renamed, deleted or restored. A deleted channel takes no replies.
-func TestChannelsChange(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	root := w.postCard(card(textBlock("hello")))
-	noError(t, w.srv.Admin.RenameChannel(tickets, "cases"))
-	wantField(t, w.waitChange("channelRenamed"), "channelData.channel.name", "cases")
-
-	noError(t, w.srv.Admin.DeleteChannel(tickets))
-	w.waitChange("channelDeleted")
-	w.wantReplyRefused(root, http.StatusNotFound, "ConversationNotFound")
-
-	noError(t, w.srv.Admin.RestoreChannel(tickets))
-	w.waitChange("channelRestored")
-	w.wantReplyTaken(root)
-}
-
-// TestArchivedTeam: an archived team takes no replies until it is unarchived. The bot is told of both.
-func TestArchivedTeam(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	root := w.postCard(card(textBlock("hello")))
-
-	noError(t, w.srv.Admin.ArchiveTeam(team, true))
-	w.waitChange("teamArchived")
-	w.wantReplyRefused(root, http.StatusForbidden, "MessageWritesBlocked")
-
-	noError(t, w.srv.Admin.ArchiveTeam(team, false))
-	w.waitChange("teamUnarchived")
-	w.wantReplyTaken(root)
-}
-
-// TestMembersChange: a person who is removed from a team can't write there, and the bot is told.
-func TestMembersChange(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	root := w.postCard(card(textBlock("hello")))
-	noError(t, w.srv.Admin.SetMembers(team, []string{ben}))
-	u, _ := w.srv.User(ann)
-	wantField(t, w.waitChange("teamMemberRemoved"), "membersRemoved.0.id", u.TeamsID)
-	if _, err := w.ann.Reply(tickets, root, "x"); err == nil {
-		t.Error("Ann wrote without being a member")
-	}
-}
-
-// TestPrivateChannel: the bot can post in a private channel once the app was added to it.
-func TestPrivateChannel(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	private := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: tenant.KindPrivate, Members: []string{ben}})
-	body := w.newThread(obj{"type": "message", "text": "x"})
-	body["channelData"] = obj{"channel": obj{"id": private.ID}}
-	w.wantCall("a thread in a private channel without the app", "POST", "conversations", body, http.StatusForbidden)
-	noError(t, w.srv.Admin.AddApp(private.ID, true))
-	wantField(t, w.waitChange("channelMemberAdded"), "channelData.channel.id", private.ID)
-	w.wantCall("a thread in a private channel with the app", "POST", "conversations", body, http.StatusCreated)
-}
-
-// TestErase: a message that an owner deletes loses its words, and the bot is told.
-func TestErase(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	root := w.postCard(card(textBlock("hello")))
-	noError(t, w.srv.Admin.Erase(tickets, root))
-	wantField(t, w.waitActivity("messageDelete"), "id", root)
-	if m := w.srv.Message(tickets, root); !m.Deleted() || strings.Contains(string(m.Raw), "hello") {
-		t.Errorf("the message is still there: %+v", m)
-	}
 }

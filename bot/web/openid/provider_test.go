@@ -1,15 +1,12 @@
 package openid
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -118,84 +115,6 @@ func TestProviderSaysNo(t *testing.T) {
 	})
 }
 
-// hangingServer is a provider that answers no request before release is called. arrived gets a value for each request.
-func hangingServer(t *testing.T) (server *httptest.Server, arrived <-chan struct{}, release func()) {
-	t.Helper()
-	requests, released := make(chan struct{}, 100), make(chan struct{})
-	server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		requests <- struct{}{}
-		<-released
-		panic(http.ErrAbortHandler)
-	}))
-	release = sync.OnceFunc(func() { close(released) })
-	t.Cleanup(func() { release(); server.Close() })
-	return server, requests, release
-}
-
-// If a provider hangs, one visitor waits for its new description, and the others go on with the old one. If there is no
-// old description, all visitors wait until they leave.
-func TestProviderHangs(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, Any, ann(nil))
-	w.chooseAs("ann") // the provider's description is known from now on
-
-	// The description gets too old, and the provider hangs.
-	hanging, arrived, release := hangingServer(t)
-	w.ours.Issuer = hanging.URL
-	w.ahead.Store(int64(discoveryLifetime + time.Second))
-	unknown := &provider{Config: w.ours.Config, client: w.ours.client, now: w.ours.now}
-
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	errKnown, errUnknown := beginInBackground(ctx, w.ours), beginInBackground(ctx, unknown)
-	for range 2 {
-		select {
-		case <-arrived:
-		case <-ctx.Done():
-			t.Fatal("the provider isn't asked for its description")
-		}
-	}
-
-	// While the first visitor waits for the new description, others go on with the old one.
-	for range 10 {
-		if _, _, err := w.ours.begin(t.Context()); err != nil {
-			t.Errorf("beside a visitor who waits: %v", err)
-		}
-	}
-
-	// Without a description a visitor waits, and may leave.
-	left, leave := context.WithCancel(t.Context())
-	leave()
-	if _, _, err := unknown.begin(left); !errors.Is(err, context.Canceled) {
-		t.Errorf("a visitor who leaves gets %v, want %v", err, context.Canceled)
-	}
-
-	// The request for a new description fails, and sign-ins go on with the old one.
-	release()
-	if err := <-errKnown; err != nil {
-		t.Errorf("with an old description: %v", err)
-	}
-	if err := <-errUnknown; err == nil {
-		t.Error("without a description a sign-in begins, want an error")
-	}
-	if _, _, err := w.ours.begin(t.Context()); err != nil {
-		t.Errorf("after the failure: %v", err)
-	}
-	if n := len(arrived); n > 0 {
-		t.Errorf("the provider is asked %d times at once after a failure, want a pause", n)
-	}
-}
-
-// beginInBackground begins a sign-in, and returns a channel that gets its error.
-func beginInBackground(ctx context.Context, p *provider) <-chan error {
-	done := make(chan error, 1)
-	go func() {
-		_, _, err := p.begin(ctx)
-		done <- err
-	}()
-	return done
-}
-
 // A provider has to call itself by exactly the issuer that is configured.
 func TestIssuerIsComparedToTheLetter(t *testing.T) {
 	t.Parallel()
@@ -203,38 +122,6 @@ func TestIssuerIsComparedToTheLetter(t *testing.T) {
 	w.ours.Issuer += "/"
 	if _, _, err := w.ours.begin(t.Context()); err == nil {
 		t.Error("a sign-in begins at an issuer with another name, want an error")
-	}
-}
-
-// The doctor reports a fault of a provider that would keep everybody from signing in.
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, Any, ann(nil))
-	right := w.ours.Config
-	page := strings.Repeat("<p>This is no provider.</p>", 100)
-	website := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, page, http.StatusNotFound) }))
-	t.Cleanup(website.Close)
-	for _, tt := range []struct {
-		name   string
-		issuer string
-		down   bool
-		wantOK bool
-		want   string
-	}{
-		{name: "it works", issuer: right.Issuer, wantOK: true, want: "it answers"},
-		{name: "a slash too much", issuer: right.Issuer + "/", want: fmt.Sprintf("it calls itself %q, and OIDC_ISSUER says %q", right.Issuer, right.Issuer+"/")},
-		{name: "down", issuer: right.Issuer, down: true, want: "503 Service Unavailable"},
-		{name: "not a provider", issuer: website.URL, want: "404 Not Found"},
-		{name: "nobody there", issuer: "http://127.0.0.1:1", want: "connection refused"},
-	} {
-
-		w.fake.SetDown(tt.down)
-		c := right
-		c.Issuer = tt.issuer
-		found := c.Check(t.Context())
-		if len(found) != 1 || found[0].OK != tt.wantOK || !strings.Contains(found[0].Text, tt.want) || len(found[0].Text) > 300 {
-			t.Errorf("%s: found %+v, want one finding, good: %t, with %q", tt.name, found, tt.wantOK, tt.want)
-		}
 	}
 }
 
@@ -276,39 +163,5 @@ func TestAddressesOfProvider(t *testing.T) {
 				t.Errorf("refused: %v (%v), want %v", got, err, tt.wantRefused)
 			}
 		})
-	}
-}
-
-// Our secret is sent in a way that the provider says it takes.
-func TestHowTheSecretIsSent(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		methods []string
-		want    oauth2.AuthStyle
-	}{
-		{methods: []string{"client_secret_basic", "client_secret_post"}, want: oauth2.AuthStyleInParams},
-		{methods: []string{"client_secret_basic"}, want: oauth2.AuthStyleInHeader},
-		{methods: nil, want: oauth2.AuthStyleInHeader},
-	} {
-		t.Run(fmt.Sprint(tt.methods), func(t *testing.T) {
-			t.Parallel()
-			p := describedProvider(t, map[string]any{"token_endpoint_auth_methods_supported": tt.methods})
-			found, err := p.readDescription(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := p.makeConfig(found).Endpoint.AuthStyle; got != tt.want {
-				t.Errorf("got the style %d, want %d", got, tt.want)
-			}
-		})
-	}
-}
-
-// A description of a provider that is longer than maxAnswerBytes is refused, so that it can't fill the memory.
-func TestAnswerIsBounded(t *testing.T) {
-	t.Parallel()
-	p := describedProvider(t, map[string]any{"more": strings.Repeat("x", maxAnswerBytes)})
-	if _, err := p.readDescription(t.Context()); err == nil {
-		t.Error("an answer of more than a megabyte is read, want an error")
 	}
 }

@@ -35,39 +35,6 @@ func TestTokenWithoutAddress(t *testing.T) {
 	}
 }
 
-// If the token has an address but doesn't say whether it was checked, as Okta's in the code flow, Parley asks for both.
-// Requirement R-221: Pages for admins.
-func TestTokenWithAnAddressOfWhichItSaysNothing(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name      string
-		isChecked bool
-		wantMail  string
-	}{
-		{name: "it was checked", isChecked: true, wantMail: "ann@acme.example"},
-		{name: "it was not"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			told := ann(map[string]any{"email_verified": tt.isChecked})
-			got, err := startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{told}, LeftOut: []string{"email_verified"}}).signIn("ann")
-			wantIdentity(t, got, err, Identity{Kind: Any, Mail: tt.wantMail})
-		})
-	}
-}
-
-// If the token says that the organisation owns the address's domain, Parley doesn't ask the provider. So it doesn't
-// matter that this provider would give a forged answer.
-// Requirement R-221: Pages for admins.
-func TestTokenWithAnAddressOfAnOwnedDomain(t *testing.T) {
-	t.Parallel()
-	told := ann(map[string]any{"xms_edov": true})
-	w := startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{told}, LeftOut: []string{"email_verified"}})
-	w.fake.Forge(oidcfake.ForgeUserInfo)
-	got, err := w.signIn("ann")
-	wantIdentity(t, got, err, Identity{Kind: Any, Mail: "ann@acme.example"})
-}
-
 // If Parley asks the provider and the answer is about somebody else, the sign-in is refused.
 // Requirement R-221: Pages for admins.
 func TestAddressOfSomebodyElse(t *testing.T) {

@@ -2,7 +2,6 @@ package autoconfig
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -264,32 +263,6 @@ func TestFindPassesOverBadFiles(t *testing.T) {
 	}
 }
 
-// Finder asks nobody about a text that isn't an address, or about an address in a private network.
-func TestFindRefusesWhatIsNoAddress(t *testing.T) {
-	t.Parallel()
-	addresses := []string{
-		"",
-		"help",
-		"help@",
-		"help@acme..test",
-		"help@acme.test/x",
-		"Ann <ann@acme.test>",
-		"help@" + strings.Repeat("a.", 200) + "test", // longer than a domain may be
-
-		// In somebody's own network.
-		"help@localhost",
-		"help@10.0.0.7",
-		"help@[10.0.0.7]",
-		"help@169.254.169.254",
-	}
-	f := newFinder(fakeWeb{}, fakeDNS{})
-	for _, address := range addresses {
-		if got, err := f.Find(t.Context(), address); !errors.Is(err, ErrNoAddress) {
-			t.Errorf("Find(%q) = %+v, %v; want error %v", address, got, err, ErrNoAddress)
-		}
-	}
-}
-
 // refusingDialer refuses all connections, as if every name led into a private network.
 type refusingDialer struct{ calls atomic.Int32 }
 
@@ -308,25 +281,6 @@ func TestDialerDecides(t *testing.T) {
 	}
 	wantEqual(t, "where servers were found", got.From, "")
 	wantEqual(t, "connections: one for each place of the file", d.calls.Load(), 2)
-}
-
-// All servers in the table of providers are public, have a port and are protected.
-func TestKnownServersArePublic(t *testing.T) {
-	t.Parallel()
-	for _, p := range listProviders() {
-		for _, s := range []settings.Server{parseServer(p.imap, "x"), parseServer(p.smtp, "x")} {
-			wantEqual(t, p.title+": host that is public", publicHost(s.Host), s.Host)
-			if s.Port == "" {
-				t.Errorf("%s: server %+v has no port", p.title, s)
-			}
-			if s.Security == "" {
-				t.Errorf("%s: server %+v has no security", p.title, s)
-			}
-		}
-		for _, d := range p.domains {
-			wantEqual(t, p.title+": domain that is public", publicHost(d), d)
-		}
-	}
 }
 
 // Servers that are taken from a file are public and protected, whatever the file says.

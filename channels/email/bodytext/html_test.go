@@ -128,23 +128,6 @@ func TestHTMLTables(t *testing.T) {
 	})
 }
 
-// Pictures of the mail are shown with their file names, except icons.
-func TestHTMLPictures(t *testing.T) {
-	t.Parallel()
-	checkHTML(t, []htmlTest{
-		{
-			name: "icon",
-			html: `<img src="cid:known" width=16 height=16 alt="x"><img src="cid:known" width=200>`,
-			want: "x![file.png](cid:known)",
-		},
-		{
-			name: "alt attack",
-			html: `<img src="cid:known" alt="](http://evil.test) **x**">`,
-			want: `![\](http://evil.test) \*\*x\*\*](cid:known)`,
-		},
-	})
-}
-
 // Text that looks like Markdown, or like HTML, stays text.
 func TestHTMLTextIsNoMarkdown(t *testing.T) {
 	t.Parallel()
@@ -157,57 +140,6 @@ func TestHTMLTextIsNoMarkdown(t *testing.T) {
 		},
 		{name: "start in an element", html: "<div><span>- a</span></div><div><span>2.</span> b</div>", want: "\\- a\n2\\. b"},
 	})
-}
-
-// Elements that don't end, or end in another order, lose no text.
-func TestBrokenHTML(t *testing.T) {
-	t.Parallel()
-	checkHTML(t, []htmlTest{
-		{name: "open drawing", html: "a<svg><text>b<p>c", want: "a\n\nc"},
-		{name: "drawings that end themselves", html: "<svg/>a <b>b</b><p>c<svg><path/></svg>d<svg><g/>e</svg>f", want: "a **b**\n\ncdf"},
-		{name: "open lines", html: "<p>a<p>b<ul><li>c<li>d</ul><table><tr><td>e<td>f</table>", want: "a\n\nb\n\n- c\n- d\n\ne f"},
-		{name: "overlapping elements", html: "<b><p>a</b> b</p><i>c<div>d</i>e</div> </span>f", want: "**a**\n\nb*c*\n*d*\ne f"},
-	})
-}
-
-// A signature that a mail program marks gets the line above it that plain text has, once.
-func TestHTMLSignatures(t *testing.T) {
-	t.Parallel()
-	checkHTML(t, []htmlTest{
-		{name: "Outlook on a phone", html: `<div>Yes</div><div id="ms-outlook-mobile-signature">Get Outlook</div>`, want: "Yes\n\\--\nGet Outlook"},
-		{name: "quoted", html: `<div>Yes</div><div id="x_ms-outlook-mobile-signature">Get Outlook</div>`, want: "Yes\n\\--\nGet Outlook"},
-		{name: "iPhone", html: `Yes<br id="lineBreakAtBeginningOfSignature"><div>Sent from my iPhone</div>`, want: "Yes\n\\--\n\nSent from my iPhone"},
-		{
-			name: "Gmail, with the line",
-			html: `Yes<br><span class="gmail_signature_prefix">-- </span><br><div class="gmail_signature"><div class="gmail_signature">Ann</div></div>`,
-			want: "Yes\n\\--\nAnn",
-		},
-		{name: "Thunderbird", html: `<p>Yes</p><div class="moz-signature">-- <br>Ann</div>`, want: "Yes\n\n\\--\nAnn"},
-	})
-}
-
-// Outlook writes smileys and arrows as letters of a font of signs.
-func TestHTMLWingdings(t *testing.T) {
-	t.Parallel()
-	checkHTML(t, []htmlTest{
-		{name: "smileys", html: `Thanks <span style='font-family:Wingdings'>J</span> late <span style="font-family: Wingdings">L</span>`, want: "Thanks 🙂 late 🙁"},
-		{name: "arrow", html: `A <span style="font-family:Wingdings;mso-fareast-language:EN-US">&agrave;</span> B`, want: "A → B"},
-		{name: "private use", html: `<span style="font-family:Wingdings">&#xf04a;</span>`, want: "🙂"},
-		{name: "no sign", html: `<span style="font-family:Wingdings">Just</span> <span style="font-family:'Wingdings 2'">J</span>`, want: "Just J"},
-	})
-}
-
-// After a reader has sanitised HTML, it reads Markdown as before.
-func TestSanitisedLeavesReading(t *testing.T) {
-	t.Parallel()
-	const source = `<p>A <img src="https://x.test/a.png" alt="lamp"></p>`
-	r := NewReader(nil)
-	if safe := r.Sanitised(source, NewPolicy()); !strings.Contains(safe, "<img") {
-		t.Errorf("sanitised it is %q, want the picture in it", safe)
-	}
-	if got, want := r.readHTML(source).Text, NewReader(nil).readHTML(source).Text; got != want {
-		t.Errorf("read afterwards it is %q, want %q as by a new reader", got, want)
-	}
 }
 
 // From any HTML, links in the Markdown lead only to allowed addresses, and the sanitised HTML contains nothing that

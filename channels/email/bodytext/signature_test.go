@@ -84,31 +84,6 @@ func TestMarkdownSignature(t *testing.T) {
 	}
 }
 
-// The pictures of a signature in Markdown get ids, and in the text their descriptions replace them.
-// Requirement R-176: Signatures.
-func TestMarkdownSignatureWithPictures(t *testing.T) {
-	t.Parallel()
-	checkSignatures(t, []signatureTest{
-		{
-			name:     "address beside the picture",
-			source:   "**Ann**\n\n![Acme](logo.png)",
-			markdown: "**Ann**\n\nAcme",
-			pictures: []string{"logo.png"},
-			has:      []string{"<strong>Ann</strong>", `src="cid:signature-1@parley"`, `alt="Acme"`},
-			hasNot:   []string{"logo.png"},
-		},
-		{
-			name: "address below",
-			source: "![Acme][logo] **Ann** [x][logo] ![y][none]\n\n" +
-				"[logo]: data:image/png;base64,AA==\n[other]: https://acme.test/b.png",
-			markdown: "Acme **Ann**",
-			pictures: []string{"data:image/png;base64,AA=="},
-			has:      []string{`alt="Acme"`, "[x][logo]", "![y][none]", "[other]: "},
-			hasNot:   []string{"data:"},
-		},
-	})
-}
-
 // A signature that begins with a tag is HTML. Active contents, and everything that would be loaded from elsewhere, are
 // removed. Its pictures get ids.
 // Requirement R-176: Signatures.

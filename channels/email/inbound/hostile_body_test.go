@@ -37,16 +37,6 @@ func TestHostileHTML(t *testing.T) {
 	}
 }
 
-// All words of deeply nested HTML are shown.
-func TestDeepHTML(t *testing.T) {
-	t.Parallel()
-	const depth = 5000
-	in := decodeOne(t, htmlMail(strings.Repeat("<div>first", depth)+"</div>last"))
-	wantEqual(t, "notices", len(in.Notices), 0)
-	wantEqual(t, "words before the last", strings.Count(in.Text, "first"), depth)
-	wantEqual(t, "the last word is at the end", strings.HasSuffix(in.Text, "last"), true)
-}
-
 // tooManyNodes is the number of HTML nodes that are read. The mails of these tests have as many elements of several
 // nodes.
 const tooManyNodes = 20_000
@@ -60,14 +50,6 @@ func TestLongHTML(t *testing.T) {
 	wantNotice(t, in, "its beginning is shown, the whole is attached as message.html")
 	wantFiles(t, in, "message.html")
 	wantHugeFile(t, in, len(paragraph)*tooManyNodes)
-}
-
-// If the beginning of such HTML has no words, the words after it are shown.
-func TestLongHTMLThatBeginsWithoutWords(t *testing.T) {
-	t.Parallel()
-	in := decodeOne(t, htmlMail(strings.Repeat("<b></b>", tooManyNodes)+"words"))
-	wantEqual(t, "text", in.Text, "words")
-	wantNotice(t, in, "message.html")
 }
 
 // Plain text of any kind is read in bounded time, as a customer's mail and as a report.

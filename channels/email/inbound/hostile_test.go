@@ -283,20 +283,3 @@ func TestHostileMails(t *testing.T) { // not parallel: it measures what the proc
 		}
 	}
 }
-
-// BenchmarkHostile measures time and memory for each mail.
-func BenchmarkHostile(b *testing.B) {
-	mails := hostile{1 << 20}.all()
-	for _, name := range slices.Sorted(maps.Keys(mails)) {
-		raw := []byte(mails[name])
-		b.Run(fmt.Sprintf("%q-%dkB", name, len(raw)>>10), func(b *testing.B) {
-			d := newTestDecoder()
-			b.ReportAllocs()
-			b.SetBytes(int64(len(raw)))
-			for b.Loop() {
-				mailid.Fact(raw)
-				_, _ = d.Decode(raw)
-			}
-		})
-	}
-}

@@ -1,9 +1,7 @@
 package inbound
 
 import (
-	"strings"
 	"testing"
-	"time"
 
 	"parley/channels"
 	"parley/channels/email/bodytext"
@@ -56,52 +54,10 @@ func TestLinksOfAPage(t *testing.T) {
 	}
 }
 
-// A page begins with the head of its mail.
-func TestPageWithAHead(t *testing.T) {
-	t.Parallel()
-	p := newPage("<p>Hi</p>", nil)
-	p.heading = mailHeading{
-		subject: "A <b>",
-		from:    channels.Party{Key: "kim@x.test", Name: "Kim"},
-		to:      []channels.Party{{Key: "help@acme.test"}},
-		cc:      []channels.Party{{Key: "lee@x.test"}},
-		at:      time.Date(2026, 11, 20, 9, 7, 0, 0, time.UTC),
-	}
-	wantEqual(t, "page", p.Sanitised(), `<p><b>Subject:</b> A &lt;b&gt;<br/>
-<b>From:</b> Kim &lt;kim@x.test&gt;<br/>
-<b>To:</b> help@acme.test<br/>
-<b>Cc:</b> lee@x.test<br/>
-<b>Date:</b> Fri, 20 Nov 2026 09:07 +0000<br/>
-</p>
-<hr/>
-<p>Hi</p>`)
-}
-
 // A page contains the pictures of its mail.
 func TestPageWithItsPictures(t *testing.T) {
 	t.Parallel()
 	p := newPage(activeHTML, pictureNames())
 	p.files = []channels.Attachment{{ContentID: "a b", ContentType: "image/png", Content: []byte("png")}}
 	wantEqual(t, "page", p.Sanitised(), safeHTMLOf("data:image/png;base64,cG5n"))
-}
-
-// A reader of HTML as text also notes the pictures in it.
-func TestPicturesOfReadHTML(t *testing.T) {
-	t.Parallel()
-	r := bodytext.NewReader(pictureNames())
-	r.Read(bodytext.Segment{HTML: activeHTML})
-	wantEqual(t, "a picture from outside is blocked", r.Blocked, true)
-	wantEqual(t, "the mail's own picture is used", r.Used["a b"], true)
-}
-
-// If a mail shows one picture very often, its page stays within a limit.
-func TestPageOfRepeatedPictures(t *testing.T) {
-	t.Parallel()
-	p := newPage(strings.Repeat(`<img src="cid:logo">`, 200), map[string]string{"logo": "logo.png"})
-	p.files = []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, maxPictureBytes/20)}}
-	got := p.Sanitised()
-	wantContains(t, "page", got, "data:image/png")
-	if len(got) > 2*maxPictureBytes {
-		t.Errorf("page: got %d bytes, want at most %d", len(got), 2*maxPictureBytes)
-	}
 }

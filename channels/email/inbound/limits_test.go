@@ -64,14 +64,6 @@ func nested(depth int) string {
 	return crlf(b.String())
 }
 
-// Nested parts are shown down to level 29, the last one that is read.
-func TestCase37Depth(t *testing.T) {
-	t.Parallel()
-	in := decodeOne(t, nested(29))
-	wantContains(t, "text", in.Text, "bottom")
-	wantEqual(t, "notices", len(in.Notices), 0)
-}
-
 // If parts are nested deeper than that, a notice says so, and the whole mail is attached.
 func TestCase37TooDeep(t *testing.T) {
 	t.Parallel()
@@ -79,29 +71,6 @@ func TestCase37TooDeep(t *testing.T) {
 	wantContains(t, "text", in.Text, "level 29")
 	wantNotice(t, in, "30 levels")
 	wantOriginal(t, in)
-}
-
-// If a mail has more parts than are read, the first 1,000 are shown, and the whole mail is attached.
-func TestCase37Parts(t *testing.T) {
-	t.Parallel()
-	const parts, shown = 10_000, 1000 - 1 // 1,000 with the mail itself
-	in := decodeOne(t, crlf("From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n"+
-		strings.Repeat("--x\nContent-Type: text/plain\n\npart\n", parts)+"--x--\n"))
-	wantNotice(t, in, "1,000 parts")
-	wantEqual(t, "parts that are shown", strings.Count(in.Text, "part"), shown)
-	if got := strings.Count(wantOriginal(t, in), "part"); got < parts {
-		t.Errorf("parts of the whole mail: got %d, want %d", got, parts)
-	}
-}
-
-// If a mail has more headers than are read, the first ones count, and its text is still found.
-func TestCase37Headers(t *testing.T) {
-	t.Parallel()
-	filler := strings.Repeat("X-Filler: "+strings.Repeat("x", 90)+"\n", 30_000)
-	in := decodeOne(t, crlf("From: a@b.test\nSubject: many\n"+filler+"\nStill here."))
-	wantNotice(t, in, "1 MB of headers")
-	wantEqual(t, "subject", in.Subject, "many")
-	wantEqual(t, "text", in.Text, "Still here.")
 }
 
 // Each of these mails, which break parsers, gives a message with a text.
@@ -150,65 +119,6 @@ func wantSenderAndID(t *testing.T, in channels.Inbound) {
 	}
 }
 
-func TestCase37NoBody(t *testing.T) {
-	t.Parallel()
-	wantSenderAndID(t, decodeOne(t, "From: a@b.test\nSubject: x"))
-}
-
-// In mails with smaller faults the sender and the text are read as they were meant.
-func TestCase37SmallFaults(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, raw string }{
-		{
-			name: "kind of multipart that is none",
-			raw:  "From: a@b.test\nContent-Type: multipart/*; boundary=x\n\n--x\nContent-Type: text/html\n\n<p>words</p>\n--x--",
-		},
-		{name: "blanks first", raw: " \r\n From: a@b.test\nSubject: x\n\nwords"},
-		{name: "byte order mark first", raw: "\xef\xbb\xbfFrom: a@b.test\nSubject: x\n\nwords"},
-		{name: "carriage returns alone", raw: "From: a@b.test\rSubject: x\r\rwords"},
-	}
-	for _, tt := range tests {
-		in := decodeOne(t, tt.raw)
-		wantEqual(t, tt.name+": sender", in.From.Key, "a@b.test")
-		wantEqual(t, tt.name+": text", in.Text, "words")
-	}
-}
-
-func TestCase37NothingAtAllIsRefused(t *testing.T) {
-	t.Parallel()
-	for _, empty := range []string{"", " \r\n\r\n"} {
-		if ins, err := decode([]byte(empty), Options{}); err == nil {
-			t.Errorf("payload %q: got %+v, want an error", empty, ins)
-		}
-	}
-}
-
-// mustDecodeOne decodes a payload of a mailbox that gives one message.
-func mustDecodeOne(t *testing.T, payload string) channels.Inbound {
-	t.Helper()
-	ins, err := decode([]byte(payload), Options{})
-	noError(t, err)
-	if len(ins) != 1 {
-		t.Fatalf("decoded: got %+v, want one message", ins)
-	}
-	return ins[0]
-}
-
-// An empty mail of a mailbox is a message with a notice.
-func TestCase37EmptyMail(t *testing.T) {
-	t.Parallel()
-	in := mustDecodeOne(t, `{"v":1,"folder":"INBOX"}`+"\n")
-	if len(in.Notices) == 0 {
-		t.Error("the message has no notice")
-	}
-}
-
-func TestCase37BrokenEnvelope(t *testing.T) {
-	t.Parallel()
-	in := mustDecodeOne(t, `{"v":broken`+"\nFrom: a@b.test\n\nwords")
-	wantEqual(t, "text", in.Text, "words")
-}
-
 // Two mails with the same Message-ID and different content count as two facts, so that neither hides the other.
 func TestCase37SameID(t *testing.T) {
 	t.Parallel()
@@ -217,9 +127,6 @@ func TestCase37SameID(t *testing.T) {
 		t.Errorf("both mails are the fact %s, want two", one)
 	}
 }
-
-// hugeBytes is about the size of the mails of TestHuge….
-const hugeBytes = 50 << 20
 
 // wantHugeFile checks that a message has one file, of at least so many bytes.
 func wantHugeFile(t *testing.T, in channels.Inbound, bytes int) {
@@ -230,40 +137,6 @@ func wantHugeFile(t *testing.T, in channels.Inbound, bytes int) {
 	if got := len(in.Attachments[0].Content); got < bytes {
 		t.Errorf("file: got %d bytes, want at least %d", got, bytes)
 	}
-}
-
-// If a mail has a text of 50 MB, its beginning is shown, and the whole text is attached.
-func TestHugeText(t *testing.T) {
-	t.Parallel()
-	started := time.Now()
-	line := strings.Repeat("All work and no play. ", 3) + "\r\n"
-	in := decodeOne(t, "From: a@b.test\r\nSubject: big\r\n\r\n"+strings.Repeat(line, hugeBytes/len(line)))
-	wantNotice(t, in, "very long")
-	if got := len(in.Text); got > maxTextBytes {
-		t.Errorf("text: got %d bytes, want at most %d", got, maxTextBytes)
-	}
-	wantHugeFile(t, in, hugeBytes/2)
-	wantInTime(t, started)
-}
-
-func TestHugeFile(t *testing.T) {
-	t.Parallel()
-	started := time.Now()
-	line := strings.Repeat("QUJD", 19) + "\r\n"
-	in := decodeOne(t, crlf(`From: a@b.test
-Content-Type: multipart/mixed; boundary=x
-
---x
-
-see file
---x
-Content-Type: application/zip; name=a.zip
-Content-Transfer-Encoding: base64
-
-`)+strings.Repeat(line, hugeBytes/len(line))+"--x--\r\n")
-	wantEqual(t, "text", in.Text, "see file")
-	wantHugeFile(t, in, hugeBytes/2)
-	wantInTime(t, started)
 }
 
 // When a library panics, the mail is shown as it came.

@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"parley/channels"
@@ -28,13 +27,6 @@ func TestWrittenInTheMailbox(t *testing.T) {
 	wantEqual(t, "conversation", in.Answers.Conversation, 12)
 	wantKeys(t, "recipients", in.Envelope.To, "ann@customer.test")
 	wantEqual(t, "why it is automatic", in.Automatic, "")
-}
-
-// If a mail that was written in the mailbox has a Reply-To, it is ignored, since the conversation goes on here.
-func TestAnswersToWhatWasWrittenInTheMailbox(t *testing.T) {
-	t.Parallel()
-	in := mustDecode(t, inFolder(true, sentMail(fromAcme+foreignID+"Reply-To: kim@private.test\n")))[0]
-	wantKeys(t, "addresses for answers", in.Envelope.ReplyTo)
 }
 
 // A stranger's mail with our token, or a mail from our address without a token, may be forged. It is read as a
@@ -112,15 +104,6 @@ func TestAnswersInTheSentFolder(t *testing.T) {
 	})
 }
 
-// Mails in the folder of sent mail that Parley sent are known as ours, even if the mailbox gave them another id.
-func TestOwnMailInTheSentFolder(t *testing.T) {
-	t.Parallel()
-	checkKinds(t, channels.InboundOwn, []sentTest{
-		{name: "with our id", header: fromAcme + "Message-ID: <" + messageID(12, 34) + ">\n"},
-		{name: "with another id", header: fromAcme + foreignID + mailid.MessageHeader + ": <" + messageID(12, 34) + ">\n"},
-	})
-}
-
 // A mail in the folder of sent mail that nobody of the team wrote isn't an answer. An example is one that was moved
 // there from the inbox.
 func TestNoAnswersInTheSentFolder(t *testing.T) {
@@ -155,33 +138,6 @@ Disposition: manual-action/MDN-sent-manually; displayed
 			wantArrived(t, sentMail(tt.header))
 		})
 	}
-}
-
-// mailWithBlindCopies is a mail without a sender, with blind copies to somebody and to our own address with a token.
-func mailWithBlindCopies() string {
-	tag, _, _ := strings.Cut(anchorID(12), "@")
-	return crlf("To: shop@other.test\nCc: carl@customer.test\nBcc: boss@customer.test, billing+" + tag + "@acme.test\n" +
-		"Message-ID: <a1@customer.test>\n\nHello")
-}
-
-// If a customer sent somebody a blind copy, our answer isn't copied to that person. Our own address and token in the
-// blind copies count all the same.
-func TestBlindCopiesOfACustomer(t *testing.T) {
-	t.Parallel()
-	in := decodeOne(t, "From: ann@customer.test\r\n"+mailWithBlindCopies())
-	wantKeys(t, "copies", in.Envelope.Cc, "carl@customer.test")
-	wantEqual(t, "our address", in.Envelope.Via, "billing@acme.test")
-	wantEqual(t, "conversation", in.Answers.Conversation, 12)
-}
-
-// If a colleague wrote a mail in the mailbox itself, those who got a blind copy count as recipients.
-func TestBlindCopiesOfOurOwn(t *testing.T) {
-	t.Parallel()
-	ins := mustDecode(t, inFolder(true, "From: help@acme.test\r\n"+mailWithBlindCopies()))
-	if len(ins) != 1 {
-		t.Fatalf("decoded: got %+v, want one thing", ins)
-	}
-	wantKeys(t, "copies", ins[0].Envelope.Cc, "carl@customer.test", "boss@customer.test")
 }
 
 // A form that mails from an address of ours, with the customer in Reply-To, is that customer's mail. What may be our own mail

@@ -242,32 +242,6 @@ func TestReportsInWords(t *testing.T) {
 	}
 }
 
-// 552 means a full mailbox if the server's words say so, and otherwise a mail that is too large.
-func TestRoomInReports(t *testing.T) {
-	t.Parallel()
-	const full, tooLarge = "The mailbox is full.", "The mail is too large for the receiving server."
-	tests := []struct {
-		words  string
-		reason string
-		class  channels.Class
-	}{
-		{words: "552 disk quota exceeded", reason: full, class: channels.BadRecipient},
-		{words: "552 Mailbox full", reason: full, class: channels.BadRecipient},
-		{words: "552 exceeded storage allocation", reason: full, class: channels.BadRecipient},
-		{words: "552 Message size exceeds the limit", reason: tooLarge, class: channels.BadContent},
-		{words: "552 5.3.4 Message exceeds its quota", reason: tooLarge, class: channels.BadContent},
-	}
-	for _, tt := range tests {
-		t.Run(tt.words, func(t *testing.T) {
-			t.Parallel()
-			got := wantFailed(t, decodeOne(t, reportInWords("Sorry:\n\n<ann@customer.test>:\n"+tt.words+
-				"\n\n--- Below this line is a copy of the message.\n\n"+returnedHeader("ann@customer.test")+"\nHi")))
-			wantContains(t, "reason", got.Reason, tt.reason)
-			wantEqual(t, "class", got.Class, tt.class)
-		})
-	}
-}
-
 // The reason follows from the enhanced code, unless the server's words say something else.
 func TestCausesInReports(t *testing.T) {
 	t.Parallel()
@@ -287,45 +261,6 @@ func TestCausesInReports(t *testing.T) {
 			"\n\n--- Below this line is a copy of the message.\n\n"+returnedHeader("ann@customer.test")+"\nHi")))
 		wantContains(t, tt.words, got.Reason, tt.reason)
 	}
-}
-
-// A report on a mail to an address outside ASCII has its own types of parts and addresses.
-// Source: RFC 6533 sections 3 to 6.
-func TestInternationalReport(t *testing.T) {
-	t.Parallel()
-	report := strings.NewReplacer("MESSAGE", messageID(12, 34), "ANOTHER", messageID(12, 33)).Replace(
-		`From: MAILER-DAEMON@provider.test
-To: help@acme.test
-Subject: Report
-Content-Type: multipart/report; report-type=delivery-status; boundary=x
-
---x
-
-See below.
---x
-Content-Type: message/global-delivery-status
-
-Reporting-MTA: dns; provider.test
-
-Original-Recipient: utf-8; j\x{F6}rg@customer.test
-Final-Recipient: utf-8; jörg@customer.test
-Action: failed
-Status: 5.1.1
-
---x
-Content-Type: message/global-headers
-
-Message-ID: <MESSAGE>
-From: help@acme.test
-References: <ANOTHER>
-
---x--
-`)
-	ins := mustDecode(t, report)
-	if len(ins) != 1 {
-		t.Fatalf("reports: got %+v, want one", ins)
-	}
-	wantEqual(t, "recipient", wantFailed(t, ins[0]).Recipient, "jörg@customer.test")
 }
 
 // reportWithAction returns a report whose field says what became of message 34. It may have further fields.
@@ -356,38 +291,4 @@ From: help@acme.test
 Hi
 --x--
 `)
-}
-
-// For a mail that failed, some servers use other words than the five of RFC 3464.
-func TestActionsOfFailures(t *testing.T) {
-	t.Parallel()
-	const again = "Action: failed\n\nFinal-Recipient: Ann@customer.test\nAction: failed" // a field may also lack its type
-	for _, fields := range []string{"Action: failed", "Action: expired", "Action: Failure", "Action: bounced\nStatus: 5.1.1", again} {
-		got := wantFailed(t, decodeOne(t, crlf(reportWithAction(fields))))
-		wantEqual(t, fields+": recipient", got.Recipient, "ann@customer.test")
-		wantEqual(t, fields+": it is only delayed", got.Delayed, false)
-	}
-}
-
-// A mail that is delayed has not failed.
-func TestActionsOfDelays(t *testing.T) {
-	t.Parallel()
-	for _, fields := range []string{"Action: delayed", "Action: deferred\nStatus: 4.4.1"} {
-		got := decodeOne(t, reportWithAction(fields)).Status
-		if got == nil {
-			t.Errorf("%s: got no status, want one", fields)
-			continue
-		}
-		wantEqual(t, fields+": it is only delayed", got.Delayed, true)
-	}
-}
-
-// A report on a mail that arrived is about no failure and no delay.
-func TestActionsOfSuccesses(t *testing.T) {
-	t.Parallel()
-	for _, fields := range []string{"Action: delivered", "Action: relayed", "Action: expanded", "Action: deliverable\nStatus: 2.1.5"} {
-		if got := decodeOne(t, reportWithAction(fields)).Status; got != nil {
-			t.Errorf("%s: got the status %+v, want none", fields, *got)
-		}
-	}
 }

@@ -3,8 +3,6 @@ package inbound
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
-	"slices"
 	"testing"
 	"unicode/utf16"
 
@@ -81,82 +79,4 @@ func TestTNEF(t *testing.T) {
 	wantEqual(t, "name of the file", r.files[0].Name, "Größe.pdf")
 	wantEqual(t, "type of the file", r.files[0].ContentType, "application/pdf")
 	wantEqual(t, "content of the file", string(r.files[0].Content), "PDF")
-}
-
-// A winmail.dat that was cut anywhere gives no half of a file.
-func TestCutTNEF(t *testing.T) {
-	t.Parallel()
-	whole := testTNEF()
-	complete := 0
-	for n := range whole {
-		r, ok := decodeTNEF(whole[:n], rawmail.NewGuesser())
-		if !ok {
-			continue
-		}
-		for _, f := range r.files {
-			wantEqual(t, fmt.Sprintf("cut at %d: content of the file", n), string(f.Content), "PDF")
-		}
-		if r.complete {
-			complete++
-		}
-	}
-	const looksWhole = 4 // before the first attribute, and behind each one but for that of the file before its bytes
-	wantEqual(t, "cuts that look whole", complete, looksWhole)
-}
-
-// A winmail.dat that can't be read is kept as a file.
-func TestDamagedTNEF(t *testing.T) {
-	t.Parallel()
-	in := decodeOne(t, "From: a@b.test\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\nnot TNEF at all")
-	wantFiles(t, in, "winmail.dat")
-}
-
-// 8-bit texts of a winmail.dat are in the code page that it names: a short name of a file tells no charset by itself.
-func TestTNEFCodePage(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		codePage uint32
-		name     []byte
-		want     string
-	}{
-		{codePage: 1251, name: []byte("\xd1\xf7\xb8\xf2.doc\x00"), want: "Счёт.doc"},
-		{codePage: 932, name: []byte("\x90\xbf\x8b\x81\x8f\x91.doc\x00"), want: "請求書.doc"},
-		{codePage: 949, name: []byte("\xb0\xe8\xbe\xe0.doc\x00"), want: "계약.doc"},
-		{codePage: 950, name: []byte("\xb1b\xb3\xe6.doc\x00"), want: "帳單.doc"},
-		{codePage: 65001, name: []byte("Größe.doc\x00"), want: "Größe.doc"},
-		{codePage: 1, name: []byte("Gr\xf6\xdfe.doc\x00"), want: "Größe.doc"}, // there is no such code page
-	}
-	for _, tt := range tests {
-		var page, file, w tnefWriter
-		page.numbers(tt.codePage, uint32(0))
-		file.numbers(uint32(1))
-		file.property(0x1E, propAttachLong, tt.name)
-		w.numbers(uint32(tnefSignature), uint16(1))
-		w.attribute(1, tnefCodePage, page.Bytes())
-		w.attribute(2, tnefRendData, make([]byte, 14))
-		w.attribute(2, tnefAttachData, []byte("DOC"))
-		w.attribute(2, tnefAttachment, file.Bytes())
-		r, ok := decodeTNEF(w.Bytes(), rawmail.NewGuesser())
-		if !ok || len(r.files) != 1 {
-			t.Fatalf("code page %d: got %+v, want one file", tt.codePage, r)
-		}
-		wantEqual(t, fmt.Sprintf("name in code page %d", tt.codePage), r.files[0].Name, tt.want)
-	}
-}
-
-// Of a winmail.dat that can't be unpacked whole, agents are told to look into the file itself: what they don't see may be
-// the text.
-func TestNoticeOfAnIncompleteTNEF(t *testing.T) {
-	t.Parallel()
-	var message, w tnefWriter
-	message.numbers(uint32(1))
-	message.property(0x102, propRTF, []byte("compressed RTF"))
-	w.numbers(uint32(tnefSignature), uint16(1))
-	w.attribute(1, tnefMAPIProps, message.Bytes())
-	in := decodeOne(t, "From: a@b.test\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n"+w.String())
-	wantFiles(t, in, "winmail.dat")
-	want := "Came as winmail.dat from Outlook, which could not be unpacked completely: the file is attached."
-	if !slices.Equal(in.Notices, []string{want}) {
-		t.Errorf("notices: got %q, want %q alone", in.Notices, want)
-	}
 }

@@ -17,15 +17,6 @@ func newMark() *mark {
 	return m
 }
 
-// UIDs that are done are kept as ranges, in whatever order they come.
-func TestDoneUIDsAreRanges(t *testing.T) {
-	t.Parallel()
-	want := [][2]imap.UID{{1, 1}, {3, 3}, {5, 9}}
-	if got := newMark().Done; !slices.Equal(got, want) {
-		t.Errorf("Done: got %v, want %v", got, want)
-	}
-}
-
 func TestIsDone(t *testing.T) {
 	t.Parallel()
 	m := newMark()
@@ -41,15 +32,6 @@ func TestIsDone(t *testing.T) {
 		if got := m.isDone(tt.uid); got != tt.want {
 			t.Errorf("isDone(%d) = %t, want %t", tt.uid, got, tt.want)
 		}
-	}
-}
-
-func TestDropDoneBelow(t *testing.T) {
-	t.Parallel()
-	m := newMark()
-	m.dropDoneBelow(6) // in the middle of a range
-	if want := [][2]imap.UID{{6, 9}}; !slices.Equal(m.Done, want) {
-		t.Errorf("Done: got %v, want %v", m.Done, want)
 	}
 }
 

@@ -103,26 +103,3 @@ func checkReport(t *testing.T, r mailfake.Received, want report) {
 		t.Errorf("mail in the report: got %s, want %q in it", parts[2].Content, want)
 	}
 }
-
-// A mail to an unknown server bounces. Its sender gets only the report.
-func TestReportOfAnUnknownServer(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(o *mailfake.Options) { o.UnknownForeign = mailfake.PolicyBounce })
-	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{"gone@far.test"}, Text: "x"})
-	noError(t, err)
-	inbox := s.Inbox(ann)
-	if len(inbox) != 1 {
-		t.Fatalf("mails of the customer: got %+v, want the report alone", inbox)
-	}
-	wantEqual(t, "sender of the report", inbox[0].From.Address, "mailer-daemon@mail.test")
-}
-
-// If a report bounces, nobody gets a report on that.
-func TestNoReportOnReport(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	noError(t, s.SetRecipient(mailfake.RecipientRule{Address: ann, Policy: mailfake.PolicyBounce}))
-	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{ann}, Text: "x"})
-	noError(t, err)
-	wantEqual(t, "mails of the customer: one report", len(s.Inbox(ann)), 1)
-}

@@ -2,7 +2,6 @@ package mailfake_test
 
 import (
 	"context"
-	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -177,28 +176,6 @@ func answerAndReply(t *testing.T, s *mailfake.Server, ann *mailfake.Customer, qu
 	wantEqual(t, "mail that she replies to", reply.InReplyTo, letterID)
 	wantEqual(t, "subject of the reply", reply.Subject, "Re: Zoë's printer")
 	wantEqual(t, "error of the parser", reply.ParseError, "")
-}
-
-// speakIMAP logs in as support, sends the lines, and returns everything that the server answers until it hangs up.
-func speakIMAP(t *testing.T, s *mailfake.Server, lines ...string) string {
-	t.Helper()
-	return say(t, s.IMAPAddr(), append([]string{"a LOGIN " + support + " secret"}, lines...)...)
-}
-
-// say sends the lines to a server, and returns everything that it answers until it hangs up.
-func say(t *testing.T, addr string, lines ...string) string {
-	t.Helper()
-	var d net.Dialer
-	conn, err := d.DialContext(testContext(t), "tcp", addr)
-	noError(t, err)
-	defer func() { _ = conn.Close() }()
-	noError(t, conn.SetDeadline(time.Now().Add(2*time.Minute)))
-	if _, err := io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := io.ReadAll(conn)
-	noError(t, err)
-	return string(answer)
 }
 
 func hostPort(t *testing.T, addr string) (string, int) {

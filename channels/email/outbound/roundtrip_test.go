@@ -52,21 +52,3 @@ func TestMarkdownRoundTrip(t *testing.T) {
 		})
 	}
 }
-
-// Other Markdown comes back spelled otherwise, and then stays as it is.
-func TestMarkdownBecomesCanonical(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, written, want string }{
-		{name: "list in a list", written: "- one\n- two\n  - deep", want: "- one\n- two\n\n  - deep"},
-		{name: "marks that need no backslash", written: "5 \\* 3 = 15, a\\_b", want: "5 * 3 = 15, a_b"},
-		{name: "HTML", written: "use <b> here", want: "use \\<b> here"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got := sendAndRead(t, tt.written)
-			wantEqual(t, "text that came back", got, tt.want)
-			wantEqual(t, "text that came back once more", sendAndRead(t, got), tt.want)
-		})
-	}
-}

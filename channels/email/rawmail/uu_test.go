@@ -1,7 +1,6 @@
 package rawmail
 
 import (
-	"strings"
 	"testing"
 )
 
@@ -30,15 +29,5 @@ func TestCutUUFiles(t *testing.T) {
 		if string(rest) != tt.rest || file != tt.file {
 			t.Errorf("%s: got the text %q and the files %q, want %q and %q", tt.name, rest, file, tt.rest, tt.file)
 		}
-	}
-}
-
-// A text of many small files doesn't become a mail with any number of files. The files beyond maxUUFiles remain text.
-func TestCutUUFilesIsBounded(t *testing.T) {
-	t.Parallel()
-	const file = "begin 644 a\n!80``\nend\n"
-	rest, files := CutUUFiles([]byte(strings.Repeat(file, maxUUFiles+2)))
-	if string(rest) != file+file || len(files) != maxUUFiles {
-		t.Errorf("got %d files and %d bytes of text, want %d files, and the last two as text", len(files), len(rest), maxUUFiles)
 	}
 }

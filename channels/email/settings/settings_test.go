@@ -56,31 +56,6 @@ func TestDefaults(t *testing.T) {
 	wantEqual(t, "copies are chosen by the server", s.SaveAuto, true)
 }
 
-// Two accounts have the same source if they read the same folder of the same user on the same server.
-func TestSources(t *testing.T) {
-	t.Parallel()
-	other := channels.Config{fieldAddress: "sales@acme.test", fieldIMAPUsername: "help@acme.test"}
-	tests := []struct {
-		name   string
-		change channels.Config
-		want   bool
-	}{
-		{name: "the same user", want: true},
-		{name: "by STARTTLS", change: channels.Config{fieldIMAPPort: "143"}, want: true},
-		{name: "another folder", change: channels.Config{fieldFolder: "Sales"}},
-		{name: "another server of the same host", change: channels.Config{fieldIMAPPort: "1143"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			changes := maps.Clone(other)
-			maps.Copy(changes, tt.change)
-			one, two := Sources(ordinary(nil)), Sources(ordinary(changes))
-			wantEqual(t, "they are one", one[fieldIMAPUsername] == two[fieldIMAPUsername], tt.want)
-		})
-	}
-}
-
 // If the user names for IMAP and SMTP belong to one mailbox, SMTP uses IMAP's password, too.
 // Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestPasswordOfOneMailbox(t *testing.T) {
@@ -104,41 +79,6 @@ func TestOwnAddresses(t *testing.T) {
 	}
 }
 
-// The port of a server decides how its connection is secured.
-// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
-func TestSecurityFollowsThePort(t *testing.T) {
-	t.Parallel()
-	wantEqual(t, "SMTP at 465", mustRead(t, ordinary(channels.Config{fieldSMTPPort: "465"})).SMTP.Security, TLS)
-	wantEqual(t, "IMAP at 143", mustRead(t, ordinary(channels.Config{fieldIMAPPort: "143"})).IMAP.Security, STARTTLS)
-}
-
-// Parley knows Gmail and Microsoft by their SMTP servers. Both file copies of sent mail by themselves, so Parley doesn't.
-// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
-func TestProvidersFileCopies(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		host    string
-		service Service
-	}{
-		{host: "smtp.gmail.com", service: gmail},
-		{host: "smtp.office365.com", service: Microsoft},
-	}
-	for _, tt := range tests {
-		s := mustRead(t, ordinary(channels.Config{fieldSMTPHost: tt.host}))
-		wantEqual(t, tt.host+": service", s.Service(), tt.service)
-		wantEqual(t, tt.host+": copies", s.SaveSent, SaveOff)
-	}
-}
-
-// If an admin has set save_sent, the provider's habit doesn't matter.
-// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
-func TestCopiesAsChosen(t *testing.T) {
-	t.Parallel()
-	s := mustRead(t, ordinary(channels.Config{fieldSMTPHost: "smtp.gmail.com", fieldSaveSent: "on"}))
-	wantEqual(t, "copies", s.SaveSent, SaveOn)
-	wantEqual(t, "copies are chosen by the server", s.SaveAuto, false)
-}
-
 // If somebody signs in at a provider, the provider's own servers are used without being set.
 // Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
 func TestServersOfAProvider(t *testing.T) {
@@ -147,26 +87,6 @@ func TestServersOfAProvider(t *testing.T) {
 	wantEqual(t, "IMAP", s.IMAP, Server{Host: "imap.gmail.com", Port: "993", Security: TLS, Username: "help@gmail.test"})
 	wantEqual(t, "SMTP", s.SMTP.Address(), "smtp.gmail.com:587")
 	wantEqual(t, "copies", s.SaveSent, SaveOff)
-}
-
-// If somebody signs in at a provider and servers are set as well, the set servers are used, without passwords.
-// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
-func TestOwnServersWithAProvider(t *testing.T) {
-	t.Parallel()
-	s := mustRead(t, ordinary(channels.Config{FieldOAuth: OAuthMicrosoft, fieldSMTPHost: "smtp.office365.com"}))
-	wantEqual(t, "IMAP server", s.IMAP.Host, "imap.acme.test")
-	wantEqual(t, "IMAP password", s.IMAP.Password, "")
-	wantEqual(t, "SMTP user", s.SMTP.Username, "Help@Acme.test")
-	wantEqual(t, "SMTP password", s.SMTP.Password, "")
-}
-
-// An SMTP server may have its own user name and password. Blanks around a password are kept.
-// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
-func TestSettings(t *testing.T) {
-	t.Parallel()
-	s := mustRead(t, ordinary(channels.Config{fieldSMTPUsername: "u", fieldSMTPPassword: " p "}))
-	wantEqual(t, "SMTP user", s.SMTP.Username, "u")
-	wantEqual(t, "SMTP password", s.SMTP.Password, " p ")
 }
 
 // wantErrorNames checks that an error names a field.
@@ -208,16 +128,6 @@ func TestWrongSettings(t *testing.T) {
 			_, err := Read(ordinary(channels.Config{tt.field: tt.value}))
 			wantErrorNames(t, err, tt.named)
 		})
-	}
-}
-
-// One error names all settings that are missing.
-// Requirement R-003: Mailboxes at Google, Microsoft or any IMAP server.
-func TestMissingSettings(t *testing.T) {
-	t.Parallel()
-	_, err := Read(channels.Config{})
-	for _, field := range []string{fieldAddress, fieldIMAPHost, fieldIMAPPassword, fieldSMTPHost} {
-		wantErrorNames(t, err, field)
 	}
 }
 

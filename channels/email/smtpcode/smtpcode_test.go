@@ -119,71 +119,6 @@ func TestFullMailbox(t *testing.T) {
 	})
 }
 
-// A refusal by policy is about the recipient if the server's words say so, and otherwise about the account.
-func TestRecipientThatTakesNoMail(t *testing.T) {
-	t.Parallel()
-	checkReplies(t, []reply{
-		{
-			step: StepRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied",
-			want: channels.BadRecipient,
-		},
-		{step: StepRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Relay access denied", want: channels.AccountBlocked},
-		{step: StepRcpt, code: 550, text: "5.7.1 Client was not authenticated", want: channels.AccountBlocked},
-		{
-			step: StepRcpt, code: 553, text: "5.7.1 <help@acme.test>: Sender address rejected: not owned by user",
-			want: channels.AccountBlocked,
-		},
-		{
-			step: StepRcpt, code: 554, text: "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list",
-			want: channels.AccountBlocked,
-		},
-		{
-			step: StepFurtherRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied",
-			want: channels.BadRecipient,
-		},
-		{step: StepFurtherRcpt, code: 550, text: "Mailbox unavailable", want: channels.BadRecipient},
-	})
-}
-
-// If a mail has too many recipients, waiting doesn't help, unless the server takes not even one.
-func TestTooManyRecipients(t *testing.T) {
-	t.Parallel()
-	checkReplies(t, []reply{
-		{step: StepFurtherRcpt, code: 452, text: "4.5.3 Too many recipients", want: channels.BadRecipient},
-		{step: StepFurtherRcpt, code: 452, text: "4.5.3 Recipient limit", want: channels.BadRecipient},
-		{step: StepFurtherRcpt, code: 552, text: "Too many recipients", want: channels.BadRecipient},
-		{step: StepFurtherRcpt, code: 452, text: "4.2.2 Mailbox full", want: channels.Retry},
-		{step: StepRcpt, code: 452, text: "4.5.3 Too many recipients", want: channels.Retry},
-	})
-}
-
-// If the mailbox has sent enough for today, the account waits for an hour.
-func TestSpentQuota(t *testing.T) {
-	t.Parallel()
-	checkReplies(t, []reply{
-		{step: StepRcpt, code: 550, text: "5.4.5 Daily user sending quota exceeded.", want: channels.Throttled, wait: time.Hour},
-		{step: StepDot, code: 550, text: "5.4.5 Daily user sending limit exceeded.", want: channels.Throttled, wait: time.Hour},
-		{
-			step: StepDot,
-			code: 550,
-			text: "5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
-			want: channels.Throttled,
-			wait: time.Hour,
-		},
-		{
-			step: StepDot, code: 550, text: "5.7.233 Your message can't be sent because your tenant exceeded its daily limit",
-			want: channels.Throttled, wait: time.Hour,
-		},
-		{
-			step: StepDot,
-			code: 554,
-			text: "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException.MapiExceptionShutoffQuotaExceeded; Cannot submit message",
-			want: channels.Throttled,
-			wait: time.Hour,
-		},
-	})
-}
-
 // A server may refuse the mail for its size or its content.
 func TestRefusedContent(t *testing.T) {
 	t.Parallel()
@@ -235,16 +170,6 @@ func TestBlockedAccount(t *testing.T) {
 	})
 }
 
-// A server may let nobody in. That may pass. If it doesn't within half an hour, the account waits.
-func TestClosedServer(t *testing.T) {
-	t.Parallel()
-	checkReplies(t, []reply{
-		{step: StepGreeting, code: 554, text: "No SMTP service here", want: channels.Retry},
-		{step: StepGreeting, code: 554, text: "5.7.1 Blocked", waited: 29 * time.Minute, want: channels.Retry},
-		{step: StepGreeting, code: 554, text: "5.7.1 Blocked", waited: 30 * time.Minute, want: channels.Throttled, wait: time.Hour},
-	})
-}
-
 // A reply that no standard names at its step is ambiguous after the mail was sent, and tried again before that.
 func TestUnexpectedReplies(t *testing.T) {
 	t.Parallel()
@@ -254,10 +179,4 @@ func TestUnexpectedReplies(t *testing.T) {
 		{step: StepData, code: 250, text: "Go ahead", want: channels.Retry},
 		{step: StepMail, code: 235, text: "Signed in", want: channels.Retry},
 	})
-}
-
-// An enhanced code of another class than the plain one does not count.
-func TestEnhancedCodeOfAnotherClass(t *testing.T) {
-	t.Parallel()
-	checkReplies(t, []reply{{step: StepRcpt, code: 550, text: "4.2.2 strange", want: channels.BadRecipient}})
 }

@@ -60,23 +60,3 @@ func TestBackupBeforeMigration(t *testing.T) {
 		t.Errorf("schema of the backup: got %d, want %d", m.Schema, before)
 	}
 }
-
-// The key's file is written once and never replaced.
-func TestKeepKey(t *testing.T) {
-	t.Parallel()
-	env := app.Env{Data: filepath.Join(t.TempDir(), "new")}
-	if key, err := app.KnownKey(env); err != nil || key != "" {
-		t.Errorf("before a key is kept: got %q, %v; want none", key, err)
-	}
-	check(t, app.KeepKey(env, "one"))
-	if err := app.KeepKey(env, "two"); err == nil {
-		t.Error("KeepKey replaced a key, want an error")
-	}
-	if key, err := app.KnownKey(env); err != nil || key != "one" {
-		t.Errorf("the known key: got %q, %v; want one", key, err)
-	}
-	info := must(os.Stat(app.KeyFile(env)))(t)
-	if got := info.Mode().Perm(); got != 0o600 {
-		t.Errorf("mode: got %o, want 600", got)
-	}
-}

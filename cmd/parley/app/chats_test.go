@@ -1,20 +1,15 @@
 package app_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bot/slack/slackfake"
-	"parley/bridge"
-	"parley/bridge/bridgetest"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/company"
@@ -23,7 +18,6 @@ import (
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
 	"parley/store/credential"
-	"parley/store/storetest"
 )
 
 // saveCredentials stores a chat's credentials as the page does, in another process than those that run.
@@ -110,69 +104,6 @@ func TestTokensOfThePage(t *testing.T) {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("the log has a token:\n%s", log.String())
 		}
-	}
-}
-
-// snail is a chat that ends only when its kind lets it.
-type snail struct {
-	bridge.Surface
-	kind *snails
-}
-
-// snails are the surfaces that are made for one chat, one after the other.
-type snails struct {
-	made    chan string // the token of each that was made
-	began   chan int32  // how many run when one begins, itself included
-	running atomic.Int32
-	mayEnd  chan struct{} // closed when they may end
-}
-
-// Run implements bridge.Surface.
-func (s *snail) Run(ctx context.Context) error {
-	s.kind.began <- s.kind.running.Add(1)
-	<-ctx.Done()
-	<-s.kind.mayEnd
-	s.kind.running.Add(-1)
-	return nil
-}
-
-// If a chat is taken away, and connected again before its connection has ended, the new connection begins only then. Two
-// connections at once would tell the engine of each other's gaps (times whose events may have been missed) as of their own.
-// A reply could then leave that Parley hadn't read again after its gap.
-func TestChatTakenAwayAndBack(t *testing.T) {
-	t.Parallel()
-	chat := bridgetest.NewChat(t)
-	kind := &snails{made: make(chan string, 10), began: make(chan int32, 10), mayEnd: make(chan struct{})}
-	mayEnd := sync.OnceFunc(func() { close(kind.mayEnd) })
-	spec := app.SurfaceSpec{Kind: "slack", Name: "Slack", Named: func(e app.Env) bool { return e.SlackBotToken != "" },
-		New: func(e app.Env, o app.SurfaceOptions) (bridge.Surface, error) {
-			kind.made <- e.SlackBotToken
-			return &snail{bridgetest.NewSurface(chat.URL(), o.Desk, 0), kind}, nil
-		}}
-
-	env := environment(t)
-	db := openDatabase(t, env)
-	connect := func(token string) {
-		t.Helper()
-		saveCredentials(t, db, "slack", map[string]string{site.SlackBotToken: token, site.SlackAppToken: "xapp-1"})
-		if made := storetest.Receive(t, kind.made, "the surface is made"); made != token {
-			t.Errorf("the surface is made with the token %s, want %s", made, token)
-		}
-	}
-
-	a := start(t, env, db, app.Options{Surfaces: []app.SurfaceSpec{spec}})
-	t.Cleanup(mayEnd)
-	connect("xoxb-1")
-	storetest.Receive(t, kind.began, "the chat is connected")
-	account := must(store.EnsureSurface(t.Context(), db.Pool, "slack"))(t)
-
-	forgetCredentials(t, db, "slack")
-	until(t, "the chat is taken away", func() bool { return a.Engine().Surface(account) == nil })
-	connect("xoxb-2")
-	connect("xoxb-3") // so the second has begun, if it waits for nobody
-	mayEnd()
-	if n := storetest.Receive(t, kind.began, "the latest is connected"); n != 1 {
-		t.Errorf("%d connections run at once, want 1", n)
 	}
 }
 

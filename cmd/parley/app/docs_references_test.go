@@ -86,25 +86,6 @@ func TestCommentsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestStrayReferences shows that the check can fail.
-func TestStrayReferences(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int{
-		"// refuse says why (R-086).":              0,
-		"// see R-999":                             1,
-		"// surface's own order (invariant 3).":    0,
-		"// what nobody wrote down (invariant 12)": 1,
-		"// in docs/requirements.md":               0,
-		"// names of requirements.md":              1,
-		"// Active of the requirements":            1,
-		"// facts are in reference/teams.md":       1,
-	} {
-		if got := strayReferences(text, "\nR-086\tx\t\n", "\n## 3. Order\n"); len(got) != want {
-			t.Errorf("%q: %q", text, got)
-		}
-	}
-}
-
 // declared returns the names that a Go file declares: functions, methods, types, constants, variables.
 func declared(t *testing.T, text string) (names []string) {
 	t.Helper()

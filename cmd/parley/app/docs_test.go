@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -127,26 +126,6 @@ func TestDocsNameFiles(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(doc), link)); err != nil {
 				t.Errorf("%s links to %s, which is not there", doc, link)
 			}
-		}
-	}
-}
-
-// TestDocsCountAsShown checks that lists are numbered in their order. A page numbers the items of a list anew, so that an
-// item to which the text refers as "14" must be the fourteenth.
-func TestDocsCountAsShown(t *testing.T) {
-	t.Parallel()
-	item := regexp.MustCompile(`^(\d+)\. `)
-	for name, text := range sourceFiles(t, moduleRoot(t), ".md") {
-		last := 0
-		for line := range strings.Lines(text) {
-			m := item.FindStringSubmatch(line)
-			if m == nil {
-				continue
-			}
-			if m[1] != strconv.Itoa(last+1) && m[1] != "1" {
-				t.Errorf("%s: item %s stands behind item %d", name, m[1], last)
-			}
-			last, _ = strconv.Atoi(m[1])
 		}
 	}
 }

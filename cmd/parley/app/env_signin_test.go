@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"fmt"
 	"testing"
 
 	"parley/bot/web/openid"
@@ -95,33 +94,6 @@ func providers(t *testing.T, v vars) []openid.Config {
 	t.Helper()
 	e := mustLoadEnv(t, v)
 	return e.Providers("https://help.test")
-}
-
-func TestEnvSignInByNobody(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name string
-		env  vars
-	}{
-		{name: "nothing is set", env: vars{}},
-		{name: "Microsoft is turned off", env: wholeTeams().with("TEAMS_SIGN_IN", "off")},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if list := providers(t, tt.env); len(list) > 0 {
-				t.Errorf("got the provider %q, want none", list[0].Name)
-			}
-		})
-	}
-}
-
-// Proxies are named by their networks, or one by one.
-func TestEnvProxies(t *testing.T) {
-	t.Parallel()
-	got := mustLoadEnv(t, vars{"PARLEY_TRUSTED_PROXIES": "35.191.0.0/16, 198.51.100.9,2001:db8::/32"}).SignIn.Proxies
-	if text := fmt.Sprint(got); text != "[35.191.0.0/16 198.51.100.9/32 2001:db8::/32]" {
-		t.Errorf("the proxies are %s", text)
-	}
 }
 
 // A provider is set up whole or not at all.

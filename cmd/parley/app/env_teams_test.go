@@ -1,8 +1,6 @@
 package app_test
 
 import (
-	"slices"
-	"strings"
 	"testing"
 )
 
@@ -10,7 +8,6 @@ import (
 const (
 	anAppID  = "22222222-2222-4222-8222-222222222222"
 	aTenant  = "33333333-3333-4333-8333-333333333333"
-	aKeyID   = "44444444-4444-4444-8444-444444444444" // the portal's "Secret ID", which people take for the secret
 	loopback = "http://127.0.0.1:1"
 )
 
@@ -52,30 +49,6 @@ func TestEnvTeams(t *testing.T) {
 				t.Errorf("unsigned requests are allowed: %t, want %t", e.Teams.AllowUnsigned, tt.wantAllowUnsigned)
 			}
 		})
-	}
-}
-
-func TestEnvTeamsOptions(t *testing.T) {
-	t.Parallel()
-	e := mustLoadEnv(t, wholeTeams().
-		with("TEAMS_RATE", "0.5").
-		with("TEAMS_SERVICE_URLS", "https://a.test, "+loopback+","). // a comma too many does no harm
-		with("TEAMS_LOGIN_URL", loopback))
-
-	if e.Teams.AppID != anAppID {
-		t.Errorf("the app is %q, want %q", e.Teams.AppID, anAppID)
-	}
-	if e.Teams.AllowUnsigned {
-		t.Error("unsigned requests are allowed, want them refused")
-	}
-	if e.Teams.Rate != 0.5 {
-		t.Errorf("the rate is %g, want 0.5", e.Teams.Rate)
-	}
-	if want := []string{"https://a.test", loopback}; !slices.Equal(e.Teams.ServiceURLs, want) {
-		t.Errorf("the service URLs are %q, want %q", e.Teams.ServiceURLs, want)
-	}
-	if e.Teams.LoginURL != loopback {
-		t.Errorf("login is at %q, want %q", e.Teams.LoginURL, loopback)
 	}
 }
 
@@ -125,17 +98,5 @@ func TestEnvTeamsFaults(t *testing.T) {
 			t.Parallel()
 			checkFaults(t, tt.env, tt.want...)
 		})
-	}
-}
-
-// The portal shows a secret beside its id. Parley recognises the id in place of the secret, and doesn't show it.
-func TestEnvTeamsRefusesTheIDOfASecret(t *testing.T) {
-	t.Parallel()
-	env := wholeTeams().with("TEAMS_APP_PASSWORD", aKeyID)
-
-	checkFaults(t, env, "TEAMS_APP_PASSWORD looks like the Secret ID")
-
-	if _, err := loadEnv(env); strings.Contains(err.Error(), aKeyID) {
-		t.Errorf("the error shows the id: %v", err)
 	}
 }

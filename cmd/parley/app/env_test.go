@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/cmd/parley/app"
-	"parley/store"
 )
 
 // aSecret is the value of each variable that is a secret, and of some in which one may stand by mistake. No error may show
@@ -101,53 +100,6 @@ func TestEnvFaults(t *testing.T) {
 	)
 }
 
-// If Slack's two tokens were mistaken for each other, the error says so.
-func TestEnvRefusesMistakenTokensOfSlack(t *testing.T) {
-	t.Parallel()
-	checkFaults(t, vars{"SLACK_BOT_TOKEN": "xapp-" + aSecret, "SLACK_APP_TOKEN": "xoxb-" + aSecret},
-		"SLACK_BOT_TOKEN is an app-level token", "SLACK_APP_TOKEN is no app-level token")
-}
-
-// If a variable names a file, the secret is what the file holds, without the newline at the end.
-func TestEnvReadsASecretFromAFile(t *testing.T) {
-	t.Parallel()
-	key := store.NewMasterKey()
-
-	e := mustLoadEnv(t, vars{"PARLEY_MASTER_KEY_FILE": writeEnvFile(t, key+"\r\n")})
-
-	if e.MasterKey != key {
-		t.Errorf("the master key is %q, want %q", e.MasterKey, key)
-	}
-}
-
-// A passphrase of ten characters of any kind is long enough.
-func TestEnvTakesAPassphraseOfTenCharacters(t *testing.T) {
-	t.Parallel()
-	const ten = "äöüÄÖÜß鍵鍵鍵"
-
-	e := mustLoadEnv(t, vars{"PARLEY_BACKUP_PASSPHRASE": ten})
-
-	if e.BackupPassphrase != ten {
-		t.Errorf("the passphrase is %q, want %q", e.BackupPassphrase, ten)
-	}
-}
-
-// A passphrase of nine characters is refused before anything starts: parley serve would seal the master key with it each
-// night.
-func TestEnvRefusesAPassphraseOfNineCharacters(t *testing.T) {
-	t.Parallel()
-	const nine = "äöüÄÖÜß鍵鍵"
-	checkFaults(t, vars{"PARLEY_BACKUP_PASSPHRASE": nine}, "PARLEY_BACKUP_PASSPHRASE: the passphrase is too short: at least 10 characters")
-}
-
-// A passphrase of blanks alone is refused, however many there are: it is what a variable holds that nobody has filled in.
-func TestEnvRefusesAPassphraseOfBlanks(t *testing.T) {
-	t.Parallel()
-	for _, blanks := range []string{"            ", "\t \n \t \n \t \n \t \n", "\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000\u3000"} {
-		checkFaults(t, vars{"PARLEY_BACKUP_PASSPHRASE": blanks}, "PARLEY_BACKUP_PASSPHRASE: the passphrase is empty, or only blanks")
-	}
-}
-
 // An address of a provider may be http on loopback. The site's own address loses its slash at the end.
 func TestEnvValues(t *testing.T) {
 	t.Parallel()
@@ -170,18 +122,6 @@ func TestEnvValues(t *testing.T) {
 	}
 }
 
-func TestEnvDefaults(t *testing.T) {
-	t.Parallel()
-	e := mustLoadEnv(t, vars{})
-
-	if want := "127.0.0.1:8080"; e.Listen != want {
-		t.Errorf("the site listens at %q, want %q", e.Listen, want)
-	}
-	if e.SlackRate != 1 {
-		t.Errorf("the rate at Slack is %g, want 1", e.SlackRate)
-	}
-}
-
 // wholeObjects is an environment with all that an object store needs.
 func wholeObjects() vars {
 	return vars{
@@ -189,35 +129,6 @@ func wholeObjects() vars {
 		"S3_BUCKET":            "/acme-parley/files/",
 		"S3_ACCESS_KEY_ID":     "AKIAEXAMPLE",
 		"S3_SECRET_ACCESS_KEY": aSecret,
-	}
-}
-
-func TestEnvObjects(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name         string
-		env          vars
-		wantEndpoint string // "" if files are kept elsewhere
-		wantBucket   string // without slashes around it
-	}{
-		{name: "no object store", env: vars{}},
-		{
-			name:         "with a region",
-			env:          wholeObjects().with("S3_REGION", "eu-central-1"),
-			wantEndpoint: "http://10.0.0.7:9000",
-			wantBucket:   "acme-parley/files",
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			e := mustLoadEnv(t, tt.env)
-			if e.Objects.Endpoint != tt.wantEndpoint {
-				t.Errorf("the endpoint is %q, want %q", e.Objects.Endpoint, tt.wantEndpoint)
-			}
-			if e.Objects.Bucket != tt.wantBucket {
-				t.Errorf("the bucket is %q, want %q", e.Objects.Bucket, tt.wantBucket)
-			}
-		})
 	}
 }
 

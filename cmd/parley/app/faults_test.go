@@ -2,17 +2,12 @@ package app
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"parley/channels/emulator"
 )
@@ -86,54 +81,5 @@ func TestPanicIsLogged(t *testing.T) {
 				t.Errorf("the log has what stood in the request: %s", got)
 			}
 		})
-	}
-}
-
-// failingListener accepts no connection.
-type failingListener struct {
-	net.Listener
-	err error
-}
-
-func (l failingListener) Accept() (net.Conn, error) { return nil, l.err }
-
-// Connections that can't be accepted are logged once a minute. A listener that was closed isn't logged.
-func TestNotAcceptedIsLogged(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name        string
-		err         error
-		wantEntries int // within two minutes and a half
-	}{
-		{name: "too many open files", err: &net.OpError{Op: "accept", Err: syscall.EMFILE}, wantEntries: 3},
-		{name: "closed", err: &net.OpError{Op: "accept", Err: net.ErrClosed}, wantEntries: 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				log := &entries{}
-				l := &loggingListener{Listener: failingListener{err: tt.err}, log: slog.New(slog.NewTextHandler(log, nil))}
-				for range 150 {
-					if _, err := l.Accept(); !errors.Is(err, tt.err) {
-						t.Fatalf("got the error %v, want %v", err, tt.err)
-					}
-					<-time.After(time.Second)
-				}
-				if n := strings.Count(log.String(), `level=ERROR msg="connections not accepted"`); n != tt.wantEntries {
-					t.Errorf("got %d entries, want %d:\n%s", n, tt.wantEntries, log)
-				}
-			})
-		})
-	}
-}
-
-// The server of a process logs connections that it can't accept.
-func TestFrontTellsWhatItCannotAccept(t *testing.T) {
-	t.Parallel()
-	f := must(newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler)))(t)
-	t.Cleanup(func() { _ = f.stop(t.Context(), 0) })
-	if _, ok := f.listener.(*loggingListener); !ok {
-		t.Errorf("it listens by a %T, want one that tells", f.listener)
 	}
 }

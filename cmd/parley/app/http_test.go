@@ -40,22 +40,6 @@ func TestReadyFollowsDatabase(t *testing.T) {
 	}
 }
 
-// A process whose database takes no changes is not ready: nothing that it is sent could be stored.
-func TestNotReadyWhereNothingCanBeStored(t *testing.T) {
-	t.Parallel()
-	config, err := pgxpool.ParseConfig(storetest.URL(t))
-	storetest.Check(t, err)
-	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on" // as on a standby
-	pool, err := pgxpool.NewWithConfig(t.Context(), config)
-	storetest.Check(t, err)
-	t.Cleanup(pool.Close)
-	a := &App{db: &Database{Pool: pool}}
-	a.ready.Store(true)
-	if got, want := a.whyNotReady(t.Context()), "database: takes no changes"; got != want {
-		t.Errorf("the process is not ready as %q, want %q", got, want)
-	}
-}
-
 // Metrics are for processes on this machine and for requests with the token, but not for people who reach a proxy on this
 // machine.
 func TestGuardMetrics(t *testing.T) {

@@ -3,10 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -99,65 +96,5 @@ func TestBound(t *testing.T) {
 
 	if status, _ := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusOK {
 		t.Errorf("a request when all others are done: got %d, want %d", status, http.StatusOK)
-	}
-}
-
-// A request whose body has yet to arrive takes no place inside.
-func TestBoundSlowBodies(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
-	defer cancel()
-	g := newLimitedServer(t)
-	g.letGo()
-	for range maxConcurrent + 10 {
-		r, w := io.Pipe()
-		go func() { _, _ = g.post(ctx, r) }()
-		if _, err := w.Write([]byte("first")); err != nil { // the client reads it, so the request is on its way
-			t.Fatal(err)
-		}
-		defer func() { _ = w.Close() }()
-	}
-	if status, _ := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusOK {
-		t.Errorf("a request beside slow senders: got %d, want %d", status, http.StatusOK)
-	}
-}
-
-// A client that posts a body that is too long is told so, even if it reads the answer only once everything is sent, as most
-// clients do.
-func TestTooLongIsTold(t *testing.T) {
-	t.Parallel()
-	g := newLimitedServer(t)
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", g.Listener.Addr().String())
-	check(t, err)
-	defer conn.Close()
-
-	const size = 40 << 20
-	if _, err := fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: acme.test\r\nContent-Length: %d\r\n\r\n", size); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Write(make([]byte, size)); err != nil {
-		t.Fatalf("the body was not taken to its end: %v", err)
-	}
-
-	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
-		t.Errorf("got %q, want 413", got)
-	}
-}
-
-// The memory of a body that is too long is free before the rest of the body is read and dropped, which takes long. The
-// room, which is the memory for bodies, counts it as free by then.
-func TestReleasedBodyIsForgotten(t *testing.T) {
-	t.Parallel()
-	b := newBodies()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", io.NopCloser(bytes.NewReader(make([]byte, maxBody+1))))
-	body, release, err := b.readBody(httptest.NewRecorder(), r, newLimiter(b, &atomic.Int64{}))
-	if !errors.Is(err, errTooLong) {
-		t.Fatalf("got %v, want that the body is too long", err)
-	}
-	release()
-	kept, err := io.ReadAll(body)
-	check(t, err)
-	if len(kept) > 0 {
-		t.Errorf("%d bytes are still in memory, want none", len(kept))
 	}
 }

@@ -164,24 +164,6 @@ func TestFileLinksRefused(t *testing.T) {
 	}
 }
 
-// If a file can't be read now, the answer says when to ask again. A file that breaks off isn't taken for a whole one.
-func TestFileLinksBroken(t *testing.T) {
-	t.Parallel()
-	s := newFileServer(t)
-	if resp, _ := fetch(t, s.link(7, "shut")); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("a file that can't be read now: got %d, Retry-After %q; want %d and a time",
-			resp.StatusCode, resp.Header.Get("Retry-After"), http.StatusServiceUnavailable)
-	}
-	resp, err := emulator.NewClient().Get(s.link(7, "half"))
-	if err == nil {
-		_, err = io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-	}
-	if err == nil {
-		t.Error("half a file was read without an error")
-	}
-}
-
 func fetch(t *testing.T, address string) (*http.Response, string) {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil))(t)

@@ -92,30 +92,3 @@ accounts:
 	storetest.Receive(t, kind.ended, "the old one ends")
 	storetest.Receive(t, kind.began, "the new one begins")
 }
-
-// Once the settings of an account don't work, its channel fetches no more by those before: otherwise a mailbox whose account
-// was paused meanwhile, and was given to another account, would be read twice. Once the settings work again, it fetches again.
-func TestWrongSettingsEndFetching(t *testing.T) {
-	t.Parallel()
-	kind := newSloths()
-	close(kind.mayEnd)
-	specs := []channels.Spec{kind.spec()}
-	env := environment(t)
-	db := openDatabase(t, env)
-	const config = `
-teams: [{name: T, slack_channel: C1}]
-accounts:
-  - {name: slow, kind: sloth, team: T, paused: PAUSED, sloth: {tree: TREE}}`
-	change := func(tree, paused string) {
-		applyFile(t, db, specs, strings.NewReplacer("TREE", tree, "PAUSED", paused).Replace(config))
-	}
-	change("oak", "false")
-	start(t, env, db, app.Options{Specs: specs})
-	storetest.Receive(t, kind.began, "fetching begins")
-
-	change("stump", "false")
-	storetest.Receive(t, kind.ended, "the channel with the settings before ends")
-	change("stump", "true")
-	change("oak", "false") // as it was at first
-	storetest.Receive(t, kind.began, "fetching begins again")
-}

@@ -12,7 +12,6 @@ import (
 	"parley/store/blob"
 	"parley/store/objects/s3fake"
 	"parley/store/retention"
-	"parley/store/storetest"
 )
 
 // A month later a mail is still shown from its original, while facts that only announced things are gone. Of two processes
@@ -109,60 +108,6 @@ func TestRetention(t *testing.T) {
 		if got, ok := s.value(name, ""); !ok || got != want {
 			t.Errorf("%s is %g (found: %t), want %g", name, got, ok, want)
 		}
-	}
-}
-
-// A fact that comes again is not stored again, even if its event is removed while the statement that is to store the fact
-// waits. That statement looked for the fact among removed events before the removal.
-func TestKnownBesideItsRemoval(t *testing.T) {
-	t.Parallel()
-	ctx, env := t.Context(), environment(t)
-	db := openDatabase(t, env)
-	a := start(t, env, db, app.Options{})
-	account := must(store.SaveAccount(ctx, db.Pool, store.Account{Name: "m", Kind: "none", Side: store.SideChannel, Mode: store.ModeLive,
-		ReplyMode: store.ReplyDirect}))(t)
-	exec := func(q store.Querier, sql string, args ...any) {
-		t.Helper()
-		must(q.Exec(ctx, sql, args...))(t)
-	}
-	const stored = `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
-		VALUES ($1, $2, 'x', 'said', 4, clock_timestamp() - make_interval(days => $3))`
-	exec(db.Pool, stored, account, "old", 40)
-	exec(db.Pool, `UPDATE retention SET drop_from = clock_timestamp() - interval '1 day'`)
-
-	other := storetest.Begin(t, db.Pool) // another process stores one of the facts
-	exec(other, stored, account, "a new one", 0)
-	conn := must(db.Pool.Acquire(ctx))(t)
-	defer conn.Release()
-	pid, done := conn.Conn().PgConn().PID(), make(chan error, 1)
-	go func() {
-		_, err := store.InsertEvents(ctx, conn, []store.NewEvent{
-			{AccountID: account, ExternalID: "a new one", OrderKey: "x", Quarantine: "not applied"},
-			{AccountID: account, ExternalID: "old", OrderKey: "x", Payload: []byte("said again"), Quarantine: "not applied"}})
-		done <- err
-	}()
-	count := func(sql string, args ...any) (n int) {
-		t.Helper()
-		check(t, db.Pool.QueryRow(ctx, sql, args...).Scan(&n))
-		return n
-	}
-
-	storetest.WaitForRow(t, db.Pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, pid)
-	a.Retain(ctx)
-	check(t, other.Commit(ctx))
-	check(t, storetest.Receive(t, done, "the facts are stored"))
-	if n := count(`SELECT count(*) FROM events WHERE payload = 'said again'`); n != 0 {
-		t.Fatal("the old fact was stored again by the statement that waited")
-	}
-
-	a.Retain(ctx)
-	if n := count(`SELECT count(*) FROM events WHERE external_id = 'old'`); n != 0 {
-		t.Errorf("the old event is still there after the next run")
-	}
-	again, err := store.InsertEvents(ctx, db.Pool,
-		[]store.NewEvent{{AccountID: account, ExternalID: "old", OrderKey: "x", Quarantine: "not applied"}})
-	if err != nil || len(again) != 0 {
-		t.Errorf("the removed fact told once more: got the events %v, %v; want none", again, err)
 	}
 }
 

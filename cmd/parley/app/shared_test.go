@@ -1,14 +1,12 @@
 package app_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -217,39 +215,6 @@ func countEvents(t *testing.T, db *app.Database, account string) int {
 	const events = `SELECT count(*) FROM events AS e JOIN accounts AS a ON a.id = e.account_id WHERE a.name = $1`
 	check(t, db.Pool.QueryRow(t.Context(), events, account).Scan(&n))
 	return n
-}
-
-// Kinds of accounts that share callbacks say which secret signs these.
-func TestSharedCallbacksAreSigned(t *testing.T) {
-	t.Parallel()
-	for _, spec := range app.Specs() {
-		isSigning := func(f channels.Field) bool { return f.Name == spec.SignedBy && f.Secret }
-		if spec.Owner != "" && !slices.ContainsFunc(spec.Fields, isSigning) {
-			t.Errorf("%s: SignedBy is %q, want the name of a secret of its accounts", spec.Kind, spec.SignedBy)
-		}
-	}
-}
-
-// An error that a channel's check of settings returns names one of the channel's fields, at which pages show it.
-func TestFaultsOfSettingsNameTheirField(t *testing.T) {
-	t.Parallel()
-	for _, spec := range app.Specs() {
-		if spec.Check == nil {
-			continue
-		}
-		joined, ok := spec.Check(channels.Config{}).(interface{ Unwrap() []error }) //nolint:errorlint // it is not wrapped
-		if !ok {
-			t.Errorf("%s: nothing is wrong with an account without settings", spec.Kind)
-			continue
-		}
-		for _, err := range joined.Unwrap() {
-			wrong, ok := errors.AsType[*channels.FieldError](err)
-			isIts := func(f channels.Field) bool { return f.Name == wrong.Field }
-			if !ok || wrong.Section != cmp.Or(spec.Section, spec.Kind) || !slices.ContainsFunc(spec.Fields, isIts) {
-				t.Errorf("%s: %v (%T) names no field of this channel", spec.Kind, err, err)
-			}
-		}
-	}
 }
 
 // Two active accounts can't have the same number or Page. At Twilio each of them would take every message, and at Meta one

@@ -1,13 +1,10 @@
 package app_test
 
 import (
-	"log/slog"
-	"net/http"
 	"strings"
 	"testing"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/site/sitetest"
 )
 
 // Tokens that an admin types on the first page are tried at Slack itself, before Parley has any. Each finding that is wrong
@@ -45,37 +42,5 @@ func TestTypedTokens(t *testing.T) {
 		if wrong != c.want {
 			t.Errorf("%s: got %q as wrong, want %q", c.name, wrong, c.want)
 		}
-	}
-}
-
-// If a proxy puts Parley below a folder, webhooks still come in, but the pages of the site lead out of the folder. The log
-// says so.
-func TestSiteBelowAFolder(t *testing.T) {
-	t.Parallel()
-	env := environment(t)
-	env.PublicURL = "https://acme.test/help"
-	var log logged
-	must(app.New(t.Context(), env, openDatabase(t, env), slog.New(slog.NewTextHandler(&log, nil)), app.Options{}))(t)
-	if got := log.String(); !strings.Contains(got, "PARLEY_PUBLIC_URL has a path") {
-		t.Errorf("the log has %q, want a warning of the path", got)
-	}
-}
-
-// Who opens the bare public address comes to the site. What else isn't there stays unknown.
-func TestBareAddressLeadsToTheSite(t *testing.T) {
-	t.Parallel()
-	env := environment(t)
-	db := openDatabase(t, env)
-	a := start(t, env, db, app.Options{})
-	v := sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("")
-
-	if got := v.Get("/"); got.Status != http.StatusSeeOther || got.Header.Get("Location") != "/settings" {
-		t.Errorf("GET /: got %d to %q, want %d to /settings", got.Status, got.Header.Get("Location"), http.StatusSeeOther)
-	}
-	if got := v.Get("/nowhere"); got.Status != http.StatusNotFound {
-		t.Errorf("GET /nowhere: got %d, want %d", got.Status, http.StatusNotFound)
-	}
-	if got := v.Post("/", nil); got.Status != http.StatusNotFound {
-		t.Errorf("POST /: got %d, want %d", got.Status, http.StatusNotFound)
 	}
 }

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,23 +17,15 @@ import (
 	"parley/channels/emulator"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/inspect"
 )
 
 // People and places of the organisation.
 const (
-	annInEntra  = "a0000000-0000-4000-8000-000000000001"
-	benInEntra  = "b0000000-0000-4000-8000-000000000002"
-	teamOfAcme  = "19:acme@thread.tacv2"
-	nightShift  = "19:night@thread.tacv2"
-	nightPeople = `
-agents: [{email: ann@acme.test, name: Ann Lee}, {email: ben@acme.test, name: Ben Katz, teams: ` + benInEntra + `}]
-teams: [{name: Night, members: [ann@acme.test, ben@acme.test], teams_channel: "#Night shift"}]
-accounts:
-  - {name: shop, kind: http, team: Night, hold: 0s, settings: {who_replies: any_agent}, ` +
-		`http: {secret: "${SHOP_SECRET}", callback_url: "%s/parley", allow_private: "true"}}
-`
+	annInEntra = "a0000000-0000-4000-8000-000000000001"
+	benInEntra = "b0000000-0000-4000-8000-000000000002"
+	teamOfAcme = "19:acme@thread.tacv2"
+	nightShift = "19:night@thread.tacv2"
 )
 
 // teamsWorld is a whole Parley between Microsoft Teams and a system of the company's own.
@@ -127,46 +118,6 @@ func (w teamsWorld) examine(t *testing.T) inspect.Report {
 	})
 }
 
-// TestTeams goes the way of docs/teams.md: the app is added to a team, people are found by e-mail and the channel by its
-// name, a customer's message opens a thread, and a plain answer in it reaches the customer.
-func TestTeams(t *testing.T) {
-	t.Parallel()
-	w := openTeams(t)
-	until(t, "Parley is ready", func() bool { status, _ := ready(t, w.app); return status == http.StatusOK })
-
-	file := w.parse(t, nightPeople)
-	o := setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Lookup: w.lookup(t, true)}
-	if _, err := setup.Plan(t.Context(), w.db.Pool, file, o); err == nil || !strings.Contains(err.Error(), "Night shift") {
-		t.Errorf("plan with a channel of a team that the app is not in: got %v, want an error that names Night shift", err)
-	}
-
-	w.connect(t)
-	o.Lookup = w.lookup(t, true)
-	plan := must(setup.Plan(t.Context(), w.db.Pool, file, o))(t)
-	for _, want := range []string{"+ agent ann@acme.test: name Ann Lee, teams " + annInEntra, "teams_channel " + nightShift} {
-		if !strings.Contains(plan.Text(), want) {
-			t.Fatalf("the plan lacks %q:\n%s", want, plan.Text())
-		}
-	}
-	w.apply(t, nightPeople)
-
-	w.sendMessage(t, "u-17", "Kim Miller", "Where is my order?")
-	root := w.waitForThread(t, "Where is my order?")
-	must(w.fake.As(annInEntra).Reply(nightShift, root, "It leaves today."))(t)
-	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
-	if got := w.shop.Got()[0]; got.To != "u-17" || got.Text != "It leaves today." {
-		t.Errorf("the shop got %q to %q, want the answer to u-17", got.Text, got.To)
-	}
-
-	if report := w.examine(t); strings.Contains(sectionOf(report, "surface teams"), "✗") {
-		t.Errorf("the doctor finds a fault in Teams:\n%s", report.Text())
-	}
-	for _, p := range w.fake.Problems() {
-		t.Errorf("Teams would not show it so: %+v", p)
-	}
-	w.checkUnsigned(t)
-}
-
 // checkUnsigned checks that a request without Microsoft's signature is refused and not stored.
 func (w teamsWorld) checkUnsigned(t *testing.T) {
 	t.Helper()
@@ -230,88 +181,5 @@ func (w teamsWorld) wantDoctor(t *testing.T, state string, broken bool, words ..
 	}
 	if strings.Contains(text, w.env.Teams.AppPassword) {
 		t.Errorf("%s: the doctor shows the secret", state)
-	}
-}
-
-// The doctor says what is wrong and what to do, on each step of the set-up, and after changes that may break it.
-func TestDoctorOfTeams(t *testing.T) {
-	t.Parallel()
-	const healthy, broken = false, true
-	w := openTeams(t)
-	w.wantDoctor(t, "not added yet", broken, "installation", "parley manifest teams")
-	w.connect(t)
-	w.wantDoctor(t, "added", healthy, "team “Acme”: the app is in it")
-	w.apply(t, `teams: [{name: Night, teams_channel: "`+nightShift+`"}]`)
-	w.wantDoctor(t, "with a channel", healthy, "Night shift", "its messages may be read")
-
-	w.fake.Entra.Permit()
-	w.wantDoctor(t, "nobody agreed", healthy, "its messages may not be read", "@Parley reply")
-
-	secret := w.env.Teams.AppPassword
-	w.env.Teams.AppPassword = "another~secret"
-	w.wantDoctor(t, "another secret", broken, "app secret", "TEAMS_APP_PASSWORD")
-	w.env.Teams.AppPassword = secret
-
-	check(t, w.fake.Admin.Uninstall(t.Context(), teamOfAcme))
-	until(t, "the app is taken out", func() bool { return w.fake.Activities.Pending() == 0 })
-	w.wantDoctor(t, "taken out", broken, "the app is in no team", "Add it")
-
-	w.env.Teams.LoginURL = "http://127.0.0.1:1"
-	w.wantDoctor(t, "no way to Microsoft", broken, "app secret")
-}
-
-// A team has a channel in Slack and in Teams. Its threads open in Teams, and in Slack they are worked on by their numbers.
-// After the team has moved to Slack, new threads open there and old ones stay.
-func TestSlackAndTeams(t *testing.T) {
-	t.Parallel()
-	ctx, beside := t.Context(), openWorld(t)
-	w := openTeams(t, func(e *app.Env) { withSlack(e, beside) })
-	w.connect(t)
-	until(t, "Slack is connected", func() bool { return beside.Slack.Sockets.Count() > 0 })
-	w.apply(t, strings.Replace(nightPeople, `teams_channel:`, `slack_channel: "#support", home: teams, teams_channel:`, 1))
-
-	w.sendMessage(t, "u-17", "Kim Miller", "Where is my order?")
-	root := w.waitForThread(t, "Where is my order?")
-	ann := beside.Slack.As(company.Ann)
-	until(t, "Ann can assign from Slack", func() bool {
-		out, err := ann.Command(ctx, company.Support, "/parley", "#1 assign ben@acme.test")
-		return err == nil && out.Error == ""
-	})
-	until(t, "Ben is mentioned in Teams", func() bool {
-		return slices.ContainsFunc(w.fake.Thread(nightShift, root), func(m *teamsfake.Message) bool {
-			return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == benInEntra })
-		})
-	})
-	must(ann.Command(ctx, company.Support, "/parley", "list all"))(t)
-	until(t, "the list in Slack says where the thread is", func() bool {
-		raw, err := json.Marshal(beside.Slack.Ephemerals(company.Ann))
-		return err == nil && strings.Contains(string(raw), "in Microsoft Teams")
-	})
-	if n := len(beside.Slack.Messages(company.Support)); n != 0 {
-		t.Errorf("%d messages in Slack's channel, want none while Teams is home", n)
-	}
-
-	w.apply(t, `teams: [{name: Night, home: slack}]`)
-	for n := 0; len(beside.Slack.Messages(company.Support)) == 0; n++ { // threads open there from the next look at the settings on
-		if n > 100 {
-			t.Fatal("no thread of 100 has opened in Slack")
-		}
-		before := len(w.fake.Roots(nightShift))
-		w.sendMessage(t, fmt.Sprintf("u-2%d", n), "Lee Park", "Is it open on Sunday?")
-		until(t, "the message has a thread", func() bool {
-			return len(beside.Slack.Messages(company.Support)) > 0 || len(w.fake.Roots(nightShift)) > before
-		})
-	}
-	w.sendMessage(t, "u-17", "Kim Miller", "Still nothing")
-	if again := w.waitForThread(t, "Still nothing"); again != root {
-		t.Errorf("the older conversation goes on in the thread %s, want %s", again, root)
-	}
-	must(w.fake.As(benInEntra).Reply(nightShift, root, "It leaves today."))(t)
-	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
-	report := w.examine(t)
-	for _, section := range []string{"surface slack", "surface teams"} {
-		if text := sectionOf(report, section); text == "" || strings.Contains(text, "✗") {
-			t.Errorf("%s: the doctor says nothing or finds a fault:\n%s", section, text)
-		}
 	}
 }

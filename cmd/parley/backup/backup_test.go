@@ -283,16 +283,6 @@ func TestCheckTarget(t *testing.T) {
 	}
 }
 
-// A database that has nothing of Parley's can't be backed up.
-func TestBackUpEmptyDatabase(t *testing.T) {
-	t.Parallel()
-	empty := newTarget(t)
-	_, err := backup.Create(t.Context(), io.Discard, backup.Source{URL: empty.URL, WithoutKey: true})
-	if err == nil || !strings.Contains(err.Error(), "nothing to back up") {
-		t.Errorf("got %v, want that there is nothing to back up", err)
-	}
-}
-
 // Only an empty database can be restored into. A restore that was interrupted after the dump was loaded can be
 // continued with the same backup only. Until it is done, the database is neither served nor backed up.
 func TestRestoreNeedsEmptyDatabase(t *testing.T) {

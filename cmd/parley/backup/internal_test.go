@@ -3,11 +3,7 @@ package backup
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -81,28 +77,6 @@ func TestSplitConnection(t *testing.T) {
 	}
 }
 
-// Time limits that somebody has set for the database don't end a statement of a backup or a restore.
-func TestConnectWithoutTheDatabasesLimits(t *testing.T) {
-	t.Parallel()
-	url := storetest.URL(t)
-	limits := []string{"statement_timeout", "lock_timeout", "idle_session_timeout", "idle_in_transaction_session_timeout"}
-	admin := storetest.Must(connect(t.Context(), url))(t)
-	defer func() { storetest.Check(t, admin.Close(t.Context())) }()
-	for _, name := range limits {
-		storetest.Exec(t, admin, fmt.Sprintf(`ALTER DATABASE %s SET %s = '1s'`, admin.Config().Database, name))
-	}
-
-	conn := storetest.Must(connect(t.Context(), url))(t)
-	defer func() { storetest.Check(t, conn.Close(t.Context())) }()
-	for _, name := range limits {
-		var got string
-		storetest.Check(t, conn.QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&got))
-		if got != "0" {
-			t.Errorf("%s: got %s, want none", name, got)
-		}
-	}
-}
-
 // A secret that libpq's programs could get only as an argument is refused. The error doesn't show it.
 func TestSplitConnectionRefusesSecrets(t *testing.T) {
 	t.Parallel()
@@ -173,33 +147,6 @@ func TestSealedKey(t *testing.T) {
 	}
 }
 
-// A manifest of a later format is refused as newer. One in which something is missing is refused as damaged.
-func TestParseManifest(t *testing.T) {
-	t.Parallel()
-	good := Manifest{Format: 1, Parley: "v1", TakenAt: time.Unix(1, 0), Schema: 2, Namespace: "public", Rows: map[string]int64{"a": 1},
-		DumpSHA: strings.Repeat("0", 64)}
-
-	for name, c := range map[string]struct {
-		change func(*Manifest)
-		want   error
-	}{
-		"good":      {change: func(*Manifest) {}},
-		"format":    {change: func(m *Manifest) { m.Format = 2 }, want: ErrNewer},
-		"no format": {change: func(m *Manifest) { m.Format = 0 }, want: ErrDamaged},
-		"no schema": {change: func(m *Manifest) { m.Schema = 0 }, want: ErrDamaged},
-		"no rows":   {change: func(m *Manifest) { m.Rows = nil }, want: ErrDamaged},
-		"no sum":    {change: func(m *Manifest) { m.DumpSHA = "" }, want: ErrDamaged},
-		"no time":   {change: func(m *Manifest) { m.TakenAt = time.Time{} }, want: ErrDamaged},
-	} {
-		m := good
-		c.change(&m)
-		body := storetest.Must(json.Marshal(m))(t)
-		if _, err := parseManifest(body); !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", name, err, c.want)
-		}
-	}
-}
-
 // A manifest is parsed without a panic, whatever it says.
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"format": 1, "rows": {"a": 1}}`))
@@ -208,17 +155,6 @@ func FuzzManifest(f *testing.F) {
 		m, err := parseManifest(body)
 		if err == nil && (m.Schema < 1 || len(m.Rows) == 0) {
 			t.Errorf("got the schema %d and %d tables, want an error", m.Schema, len(m.Rows))
-		}
-	})
-}
-
-func FuzzConnection(f *testing.F) {
-	f.Add("postgres://ann:s3cret@db:5432/parley", "s3cret")
-	f.Add("host=db password='a b\\'c'", "x")
-	f.Fuzz(func(t *testing.T, in, _ string) {
-		dbname, password, err := splitConnection(in)
-		if err == nil && len(password) > 8 && strings.Contains(in, "://") && strings.Contains(dbname, ":"+password+"@") {
-			t.Errorf("%q shows the password: %q", in, dbname)
 		}
 	})
 }
@@ -252,48 +188,4 @@ func TestNextDue(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
-}
-
-// In Helsinki three o'clock is missing in the night in which summer time begins, and comes twice when it ends. One
-// backup is made in each of these nights.
-func TestNextDueWhenSummerTimeBeginsAndEnds(t *testing.T) {
-	t.Parallel()
-	zone := storetest.Must(time.LoadLocation("Europe/Helsinki"))(t)
-	for _, night := range []time.Time{time.Date(2026, 3, 29, 0, 0, 0, 0, zone), time.Date(2026, 10, 25, 0, 0, 0, 0, zone)} {
-		last := night.Add(-21 * time.Hour) // three o'clock of the night before
-		for _, day := range []int{night.Day(), night.Day() + 1, night.Day() + 2} {
-			next := nextDue(Status{LastAt: last}, zone)
-			if apart := next.Sub(last); next.Day() != day || apart < 22*time.Hour || apart > 26*time.Hour {
-				t.Errorf("%s: the backup of the %dth is made at %s, %s after the one before", night.Format(time.DateOnly), day, next, apart)
-			}
-			last = next
-		}
-	}
-}
-
-// The lock is free once it is given back, even if a process that is just being started has a copy of its file.
-func TestLockIsGivenBack(t *testing.T) {
-	t.Parallel()
-	f := Folder{Dir: t.TempDir()}
-	lock := storetest.Must(f.tryLock())(t)
-	if other := storetest.Must(f.tryLock())(t); !lock.Locked() || other.Locked() {
-		t.Errorf("the first and the second have the lock: %t, %t, want the first alone", lock.Locked(), other.Locked())
-	}
-
-	copies := 0
-	for fd := range 1024 {
-		if at, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd)); err == nil && at == filepath.Join(f.Dir, ".lock") {
-			dup := storetest.Must(syscall.Dup(fd))(t)
-			defer func() { _ = syscall.Close(dup) }()
-			copies++
-			break
-		}
-	}
-
-	storetest.Check(t, lock.Unlock())
-	again := storetest.Must(f.tryLock())(t)
-	if !again.Locked() {
-		t.Errorf("with %d copies of its file the lock is still held", copies)
-	}
-	storetest.Check(t, again.Unlock())
 }

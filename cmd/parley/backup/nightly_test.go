@@ -3,16 +3,13 @@ package backup_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,148 +174,6 @@ func TestNightlyFails(t *testing.T) {
 	f.clock.set(t, "2026-05-02 13:01")
 	f.waitForStatus(t, "another try", func(st backup.Status) bool { return st.Error == "" && st.LastFile == "nightly-2026-05-02.parley" })
 	stop()
-}
-
-// failures counts what a folder logs as failed.
-type failures struct {
-	slog.Handler
-	n atomic.Int64
-}
-
-func (*failures) Enabled(context.Context, slog.Level) bool { return true }
-
-func (f *failures) Handle(_ context.Context, r slog.Record) error {
-	if r.Message == "nightly backup failed" {
-		f.n.Add(1)
-	}
-	return nil
-}
-
-// On a full disk not even the status can be written. Still the backup is tried again after an hour, and not each minute.
-func TestNightlyOnFullDisk(t *testing.T) {
-	t.Parallel()
-	f := newNightly(t)
-	failed := &failures{Handler: slog.DiscardHandler}
-	f.Log = slog.New(failed)
-	looks := atomic.Int64{}
-	f.Now = func(ctx context.Context) (time.Time, error) { looks.Add(1); return f.clock.Now(ctx) }
-	look := func() {
-		before := looks.Load()
-		waitUntil(t, "two looks", func() bool { return looks.Load() > before+2 })
-	}
-	stop := f.start(t)
-	f.waitForStatus(t, "the first look", func(st backup.Status) bool { return !st.Since.IsZero() })
-	check(t, os.Mkdir(filepath.Join(f.Dir, ".status.json.new"), 0o700)) // so that the status can't be written
-	for _, at := range []string{"03:00", "03:01", "03:59", "04:01"} {
-		f.clock.set(t, "2026-05-02 "+at)
-		look()
-	}
-	stop()
-	if n := failed.n.Load(); n != 2 {
-		t.Errorf("it was tried %d times, want at 03:00 and 04:01", n)
-	}
-}
-
-// Backups pass the check, but can't be restored. Until one could be restored again, none of the good ones is removed for them, and none
-// of them is called good.
-func TestTrialFails(t *testing.T) {
-	t.Parallel()
-	c := newCompany(t)
-	f := backup.Folder{
-		Dir:    t.TempDir(),
-		Source: backup.Source{URL: c.url, WithoutKey: true},
-		Log:    slog.New(slog.DiscardHandler),
-		Zone:   time.UTC,
-	}
-	for night := range backup.KeepNights {
-		check(t, os.WriteFile(filepath.Join(f.Dir, fmt.Sprintf("nightly-2026-05-%02d.parley", 1+night)), nil, 0o600))
-	}
-	// A server is told by when it was started: those of tests are copies of one cluster and share its identifier.
-	const started = `(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint`
-	startedHere := strconv.FormatInt(count(t, c.pool, `SELECT `+started), 10)
-	exec(t, c.pool, `CREATE FUNCTION is_here() RETURNS bool LANGUAGE sql AS 'SELECT `+started+` = `+startedHere+`'`)
-	exec(t, c.pool, `CREATE TABLE elsewhere_refused (id bigint CHECK (public.is_here()))`)
-	exec(t, c.pool, `INSERT INTO elsewhere_refused VALUES (1)`)
-
-	now := time.Date(2026, 5, 8, 3, 0, 0, 0, time.UTC)
-	if err := f.Night(t.Context(), now); err == nil || !strings.Contains(err.Error(), "restored on trial") {
-		t.Fatalf("got %v, want that the backup couldn't be restored on trial", err)
-	}
-	if st := readStatus(t, f.Dir); !st.TrialFailed || !st.LastAt.Equal(now) || !st.VerifiedAt.IsZero() {
-		t.Errorf("after a failed trial: got %+v, want TrialFailed, LastAt now, and no VerifiedAt", st)
-	}
-	wantBackups(t, f.Dir, backup.KeepNights+1, "nightly-2026-05-01.parley")
-
-	exec(t, c.pool, `DROP TABLE elsewhere_refused`)
-	check(t, f.Night(t.Context(), now.AddDate(0, 0, 1)))
-	if st := readStatus(t, f.Dir); st.TrialFailed || st.Error != "" {
-		t.Errorf("after a good trial: got TrialFailed %t and the error %q, want neither", st.TrialFailed, st.Error)
-	}
-	wantBackups(t, f.Dir, backup.KeepNights, "nightly-2026-05-03.parley")
-}
-
-// The clock was a year ahead for some nights. Once it is right, there is a backup of the next night, which is kept, and one is
-// restored on trial again.
-func TestNightlyAfterClockAhead(t *testing.T) {
-	t.Parallel()
-	f := newNightly(t)
-	now := must(f.Now(t.Context()))(t)
-	for night := range backup.KeepNights {
-		check(t, f.Night(t.Context(), now.AddDate(1, 0, night)))
-	}
-	stop := f.start(t)
-	f.waitForStatus(t, "the first look", func(st backup.Status) bool { return st.Since.Equal(now) })
-	f.clock.set(t, "2026-05-02 03:01")
-	st := f.waitForBackup(t, "nightly-2026-05-02.parley")
-	stop()
-	if got := st.VerifiedAt.Year(); got != 2026 {
-		t.Errorf("a backup was restored on trial last in %d, want 2026", got)
-	}
-	wantBackups(t, f.Dir, backup.KeepNights, "nightly-2026-05-02.parley")
-}
-
-// statusReader is a log that reads the status when a backup was made, before it is restored on trial.
-type statusReader struct {
-	slog.Handler
-	dir  string
-	seen *backup.Status
-}
-
-func (statusReader) Enabled(context.Context, slog.Level) bool { return true }
-
-func (h statusReader) Handle(_ context.Context, r slog.Record) (err error) {
-	if r.Message == "backup made" {
-		*h.seen, err = backup.ReadStatus(h.dir)
-	}
-	return err
-}
-
-// A process was killed in a trial restore: what that left is removed by the next. Should that be killed there, too, the status says that
-// there is a backup, and that a try was cut off.
-func TestTrialCutOff(t *testing.T) {
-	t.Parallel()
-	c := newCompany(t)
-	var seen backup.Status
-	dir := t.TempDir()
-	f := backup.Folder{Dir: dir, Source: backup.Source{URL: c.url, WithoutKey: true}, Zone: time.UTC,
-		Log: slog.New(statusReader{slog.DiscardHandler, dir, &seen})}
-	left := filepath.Join(dir, "parley-verify-1234")
-	check(t, os.MkdirAll(filepath.Join(left, "postgres"), 0o700))
-	check(t, os.WriteFile(filepath.Join(left, "postgres", "PG_VERSION"), []byte("16\n"), 0o600))
-	now := time.Date(2026, 5, 2, 3, 0, 0, 0, time.UTC)
-	check(t, f.Night(t.Context(), now))
-	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the copy of the database that the killed process left: got %v, want that it is removed", err)
-	}
-	if seen.LastFile != "nightly-2026-05-02.parley" || !seen.LastAt.Equal(now) {
-		t.Errorf("before the trial: got the backup %q of %s, want that of %s", seen.LastFile, seen.LastAt, now)
-	}
-	if !seen.BegunAt.Equal(now) || !seen.VerifiedAt.IsZero() {
-		t.Errorf("before the trial: got begun at %s and verified at %s, want begun at %s and not verified", seen.BegunAt, seen.VerifiedAt, now)
-	}
-	if st := readStatus(t, dir); !st.BegunAt.IsZero() || !st.VerifiedAt.Equal(now) {
-		t.Errorf("after the trial: got begun at %s and verified at %s, want nothing begun and verified at %s", st.BegunAt, st.VerifiedAt, now)
-	}
 }
 
 // lockFolder takes the lock of a folder as another process does that makes a backup there.

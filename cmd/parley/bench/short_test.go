@@ -15,19 +15,6 @@ func TestMessagesInShort(t *testing.T) {
 	measureShort(t, []string{"accept", "relay", "overload"}, []string{"hop"})
 }
 
-// Each line of each customer comes out of its lane once and in order, in a flood that a limit holds back.
-func TestFloodInShort(t *testing.T) {
-	t.Parallel()
-	measureShort(t, []string{"budget"}, nil)
-}
-
-// Every mail becomes one thread. Every mailbox is watched. A Parley starts on a migrated and on
-// an empty database.
-func TestMailInShort(t *testing.T) {
-	t.Parallel()
-	measureShort(t, []string{"mail", "start"}, []string{"memory"})
-}
-
 // measureShort measures groups one after the other in one run, whose database all of them use, as `parley bench` does, but
 // in their short form: their invariants fail the test, their ratios don't. The groups in forSoak are measured in the long
 // form of the tests only, because others judge the same.

@@ -59,17 +59,6 @@ func TestAttemptInABrowser(t *testing.T) {
 	}
 }
 
-// Settings that were changed while the person was at the provider count: what comes back from the former provider changes nothing.
-func TestAttemptAtAFormerProvider(t *testing.T) {
-	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	k := f.replica()
-	answer := f.leave(k)
-	f.addAccount(string(oauthfake.Microsoft)) // the same account, by its name
-	_, _, err := k.FinishInBrowser(t.Context(), session, answer)
-	checkFailure(t, err, "does not sign in with Google")
-}
-
 // An answer in another session is refused, and doesn't use up the attempt.
 func TestAttemptOfAnotherSession(t *testing.T) {
 	t.Parallel()
@@ -94,46 +83,4 @@ func TestAttemptThatWasUsed(t *testing.T) {
 	}
 
 	checkReturnRefused(t, k, session, answer, grant.ErrUsed, "finished before")
-}
-
-func TestAttemptThatTookTooLong(t *testing.T) {
-	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	k := f.replica()
-	answer := f.leave(k)
-	f.endAttempts("1 second")
-
-	checkReturnRefused(t, k, session, answer, grant.ErrExpired, "too long")
-}
-
-func TestAttemptThatNobodyBegan(t *testing.T) {
-	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-
-	_, _, err := f.replica().FinishInBrowser(t.Context(), session, url.Values{"state": {"made up"}, "code": {"x"}})
-
-	if !errors.Is(err, grant.ErrNoAttempt) {
-		t.Errorf("got the error %v, want ErrNoAttempt", err)
-	}
-}
-
-// Attempts that ended two days ago are removed when the next one begins, whether they were used or not.
-func TestOldAttemptsAreRemoved(t *testing.T) {
-	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	k := f.replica()
-	answer := f.leave(k)
-	if _, _, err := k.FinishInBrowser(t.Context(), session, answer); err != nil {
-		t.Fatal(err)
-	}
-	f.leave(k) // it isn't finished
-	f.endAttempts("2 days")
-
-	f.leave(k)
-
-	var kept int
-	storetest.Check(t, f.pool.QueryRow(t.Context(), `SELECT count(*) FROM grant_attempts`).Scan(&kept))
-	if kept != 1 {
-		t.Errorf("%d attempts are kept, want only the new one", kept)
-	}
 }

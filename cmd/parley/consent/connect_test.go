@@ -55,14 +55,6 @@ func (f *office) signIn(link, who string) (back string) {
 	return storetest.Must(f.provider.SignIn(f.t.Context(), link, who))(f.t)
 }
 
-func TestNoTokenBeforeTheMailboxIsConnected(t *testing.T) {
-	t.Parallel()
-	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
-		f := newOffice(t, oauthfake.Options{Provider: p})
-		wantError(t, f.replica().ConsentOf(f.account, f.name()), channels.AuthBroken)
-	})
-}
-
 // A mailbox that moved to another provider doesn't send the tokens of the former one there.
 func TestNoTokenOfAnotherProvider(t *testing.T) {
 	t.Parallel()
@@ -71,16 +63,6 @@ func TestNoTokenOfAnotherProvider(t *testing.T) {
 	if want := "not connected to Microsoft yet"; !strings.Contains(text, want) {
 		t.Errorf("the error is %q, want %q in it", text, want)
 	}
-}
-
-// A mailbox that signs in with a password isn't connected.
-func TestConnectOfAMailboxWithAPassword(t *testing.T) {
-	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
-	k := f.replica()
-	f.account.Config = []byte(`{"address":"help@acme.test"}`)
-	_, _, err := k.Begin(f.account, oauth.Microsoft, home)
-	checkFailure(t, err, "The account support-mail does not sign in with Microsoft.")
 }
 
 // The link suggests the mailbox, names the attempt, and shows no secret.
@@ -255,38 +237,12 @@ func TestConnectRefused(t *testing.T) {
 	}
 }
 
-// An identity token that can't be read may name somebody else, so it connects nobody.
-func TestConnectByAnIdentityThatCannotBeRead(t *testing.T) {
-	t.Parallel()
-	withNumberAsAudience := func(claims map[string]any) { claims["aud"] = 5 }
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google, Claims: withNumberAsAudience})
-	k := f.replica()
-
-	_, err := f.connect(k, "boss@acme.test")
-
-	if !errors.Is(err, oauth.ErrUnreadable) {
-		t.Errorf("got the error %v, want ErrUnreadable", err)
-	}
-	checkFailure(t, err, "in a form that Parley can't read")
-	wantError(t, k.ConsentOf(f.account, f.name()), channels.AuthBroken)
-}
-
 // newSharedMailbox returns an office of which ann@acme.test signs in for the mailbox, as its settings say.
 func newSharedMailbox(t *testing.T) *office {
 	t.Helper()
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 	f.account.Config = []byte(`{"address":"help@acme.test","oauth":"microsoft","oauth_user":"ann@acme.test"}`)
 	return f
-}
-
-func TestSharedMailboxIsConnectedByThePersonInItsSettings(t *testing.T) {
-	t.Parallel()
-	f := newSharedMailbox(t)
-
-	who := storetest.Must(f.connect(f.replica(), "ann@acme.test"))(t)
-	if want := "ann@acme.test"; who != want {
-		t.Errorf("connected as %q, want %q", who, want)
-	}
 }
 
 func TestSharedMailboxIsNotConnectedByAnybodyElse(t *testing.T) {
@@ -298,44 +254,4 @@ func TestSharedMailboxIsNotConnectedByAnybodyElse(t *testing.T) {
 	_, err := f.connect(k, "zoe@acme.test")
 
 	checkFailure(t, err, "this account is ann@acme.test, help@acme.test. Sign in as ann@acme.test")
-}
-
-// If Parley isn't registered at a provider, the error names the variable that is missing.
-func TestConnectWithoutARegistration(t *testing.T) {
-	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	atGoogle := f.replica()
-	atNone := New(f.pool, nil, map[string]oauth.App{"google": {}}, atGoogle.log)
-	for _, tt := range []struct {
-		name     string
-		keeper   *Keeper
-		provider string
-		want     string
-	}{
-		{name: "at no provider", keeper: atNone, provider: "google", want: "GOOGLE_CLIENT_ID"},
-		{name: "only at another one", keeper: atGoogle, provider: "microsoft", want: "MICROSOFT_CLIENT_ID"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			_, _, err := tt.keeper.Begin(f.account, tt.provider, home)
-			checkFailure(t, err, tt.want)
-		})
-	}
-}
-
-// A wrong secret of the registration is a fault of Parley's set-up. The consent of the mailbox is still good.
-func TestWrongSecretOfTheRegistration(t *testing.T) {
-	t.Parallel()
-	f, connected := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	right := f.replica()
-	app := oauth.App{ID: clientID, Secret: "other", TokenURL: f.provider.TokenURL()}
-	wrong := New(f.pool, right.sealer, map[string]oauth.App{"google": app}, right.log)
-	f.expireToken()
-
-	_, hint := wantError(t, wrong.ConsentOf(f.account, "google"), channels.AuthBroken)
-
-	if want := "GOOGLE_CLIENT_SECRET"; !strings.Contains(hint, want) {
-		t.Errorf("the hint is %q, want %q in it", hint, want)
-	}
-	f.wantToken(connected, "")
 }

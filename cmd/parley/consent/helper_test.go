@@ -2,7 +2,6 @@ package consent
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -222,12 +221,4 @@ func (f *office) presentedTokens() (tokens []string) {
 		}
 	}
 	return tokens
-}
-
-// within returns a context that ends after d.
-func within(t *testing.T, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
-	return ctx
 }

@@ -1,9 +1,7 @@
 package consent
 
 import (
-	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,52 +31,6 @@ func TestRefreshedEarly(t *testing.T) {
 		}
 		if got := f.countRefreshes(); got != 1 {
 			t.Errorf("got %d refreshes, want 1", got)
-		}
-	})
-}
-
-// A replica asks for the next token when that is due. If a mail server has refused a token and the provider is away, the
-// replica gets an error instead of the refused token.
-func TestRefreshedWhenDue(t *testing.T) {
-	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	k := f.replica()
-	storetest.Must(f.connect(k, mailbox))(t)
-	g := k.ConsentOf(f.account, f.name())
-	first := f.wantToken(g, "")
-
-	f.makeTokenDue()
-	k.now = func() time.Time { return time.Now().Add(55 * time.Minute) }
-	second := f.wantToken(g, "")
-	if second == first {
-		t.Error("got the token that was to be replaced, want the next one")
-	}
-
-	f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable})
-	k.now = func() time.Time { return time.Now().Add(56*time.Minute + time.Second) }
-	if token, err := g.Token(t.Context(), second); channels.ClassOf(err) != channels.Retry {
-		t.Errorf("got the token %q with the error %v, want none but the error", token, err)
-	}
-}
-
-// If each refresh replaces the refresh token, the next refresh uses the new one.
-func TestRefreshedAgainAndAgain(t *testing.T) {
-	t.Parallel()
-	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
-		f, _ := newConnectedOffice(t, oauthfake.Options{Provider: p, SingleUse: true})
-		const refreshes = 4
-		for range refreshes {
-			f.expireToken()
-			f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
-		}
-		presented := f.presentedTokens()
-		if len(presented) != refreshes {
-			t.Errorf("got %d refreshes, want %d", len(presented), refreshes)
-		}
-		slices.Sort(presented)
-		different := len(slices.Compact(presented))
-		if rotates := p == oauthfake.Microsoft; rotates && different != refreshes {
-			t.Errorf("%d different refresh tokens were used, want %d", different, refreshes)
 		}
 	})
 }
@@ -218,109 +170,6 @@ func TestProviderAwayWhileTheTokenIsGood(t *testing.T) {
 				t.Errorf("the provider was asked %d times in a moment, want at most once", got)
 			}
 		})
-	}
-}
-
-// If the token has ended and the provider is away, there is an error that may pass. The provider isn't asked again before
-// the time that it named.
-func TestProviderAwayWhenTheTokenEnded(t *testing.T) {
-	t.Parallel()
-	for _, tt := range providerFaults() {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-			f.provider.AddFault(tt.fault)
-			f.makeTokenDue()
-			f.wantToken(f.replica().ConsentOf(f.account, f.name()), "") // the provider was asked in vain
-			f.expireToken()
-			k := f.replica()
-			g := k.ConsentOf(f.account, f.name())
-
-			wantError(t, g, channels.Retry)
-
-			wait := max(failurePause, tt.fault.Wait)
-			f.provider.ClearFaults()
-			k.now = func() time.Time { return time.Now().Add(wait - time.Second) }
-			wantError(t, g, channels.Retry)
-			k.now = func() time.Time { return time.Now().Add(wait + time.Second) }
-			f.wantToken(g, "")
-		})
-	}
-}
-
-// If a mail server refuses a token that is good by our clock, another one is fetched, once a minute at most.
-func TestRefusedByTheServer(t *testing.T) {
-	t.Parallel()
-	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	old := f.wantToken(g, "")
-	f.provider.ExpireAccess()
-
-	fresh := f.wantToken(g, old)
-	if fresh == old {
-		t.Error("got the token that was refused, want another one")
-	}
-	if got := f.countRefreshes(); got != 1 {
-		t.Errorf("got %d refreshes, want 1", got)
-	}
-
-	again, err := g.Token(t.Context(), fresh) // a server that refuses everything
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again != fresh {
-		t.Error("got a third token within the minute, want the second one")
-	}
-	if got := f.countRefreshes(); got != 1 {
-		t.Errorf("within the minute: got %d refreshes, want 1", got)
-	}
-}
-
-// Connecting and refreshing work although the provider's clock is far from ours.
-func TestClockSkew(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name  string
-		ahead time.Duration // of the provider's clock; far more than a token is good for
-	}{
-		{name: "ahead", ahead: 26 * time.Hour},
-		{name: "behind", ahead: -26 * time.Hour},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			f := newOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
-			f.clock.move(tt.ahead)
-			k := f.replica()
-			storetest.Must(f.connect(k, mailbox))(t)
-			f.wantToken(k.ConsentOf(f.account, f.name()), "")
-			f.expireToken()
-			f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
-		})
-	}
-}
-
-// If a process is stopped while it refreshes a token, the provider's answer is still stored.
-func TestEndedWhileRefreshing(t *testing.T) {
-	t.Parallel()
-	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
-	f.expireToken()
-	hang := f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultHang, Grant: "refresh_token"})
-	ended := make(chan error, 1)
-	ctx := within(t, time.Minute)
-	stopped, stop := context.WithCancel(ctx)
-	g := f.replica().ConsentOf(f.account, f.name())
-	go func() {
-		_, err := g.Token(stopped, "")
-		ended <- err
-	}()
-
-	storetest.Check(t, f.provider.WaitFault(ctx, hang, 1))
-	stop()
-	f.provider.ClearFaults()
-	storetest.Check(t, <-ended)
-
-	f.wantToken(f.replica().ConsentOf(f.account, f.name()), "")
-	if got := f.countRefreshes(); got != 1 {
-		t.Errorf("got %d refreshes, want the one whose answer was waited for", got)
 	}
 }
 

@@ -15,9 +15,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
-	"parley/channels/email/mailfake"
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/company"
@@ -308,85 +306,4 @@ func TestTour(t *testing.T) {
 	if !strings.Contains(got, "They leave today") || strings.Contains(got, "regret") || strings.Contains(got, "glaze") {
 		t.Errorf("Maria received:\n%s", got)
 	}
-}
-
-// A customer mails, and agents use commands, names, files, edits and threads in the page, in a wide and a narrow window.
-func TestSlackInThePage(t *testing.T) {
-	t.Parallel()
-	l := newLive(t)
-	must(l.company.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{company.HelpAddress},
-		Subject: "Glaze " + attack, Text: "What is in it? " + attack}))(t)
-	l.click(".center .replies")
-
-	l.write("#post", "/parley all")
-	l.click(".center .send")
-	l.untilShown(".ephemeral", "Glaze")
-	l.shot("list")
-	l.write("#reply", "/parley all")
-	l.click(".threadpane .send")
-	l.untilShown(".toast", "does not work in threads")
-	l.js("clear", `document.getElementById('reply').value = ''`)
-	l.write("#post", "anybody here?")
-	l.do("press Enter", chromedp.KeyEvent("\r"))
-	l.untilShown(".center .msg", "anybody here?")
-	l.until("the box is empty", `document.getElementById('post').value === ''`)
-	l.js("go to the newest message", `document.querySelector('.center [role=listitem][tabindex="0"]').focus()`)
-	l.do("go up", chromedp.KeyEvent(kb.ArrowUp))
-	l.until("an earlier message has the focus",
-		`document.activeElement.matches('.center [role=listitem]') && document.activeElement.nextElementSibling`)
-
-	l.write("#reply", "!assign @be")
-	l.untilShown(".threadpane .suggest", "Ben Katz")
-	l.do("take the name that is offered", chromedp.KeyEvent("\t"))
-	l.click(".threadpane .send")
-	l.untilShown(".threadpane .msg", "Ann Lee assigned this to you")
-	l.js("be Ben",
-		`(() => { const s = document.getElementById('agent'); s.value = s.options[1].value; s.dispatchEvent(new Event('change')); })()`)
-	l.until("Ben has a badge or has read it", `document.getElementById('agent').selectedIndex === 1`)
-	l.click(`.entry[data-focus="threads"]`)
-	l.untilShown(".center .followed", "Glaze")
-	l.until("it is a button in a list", `document.querySelector('.center [role=listitem] > button.followed:not([role])')`)
-	l.shot("threads")
-
-	l.attach(".threadpane input[type=file]", "recipe.csv", "sand;1\n")
-	l.reply("Only sand <b>&amp;</b> ash")
-	l.click(`.threadpane .msg [data-tool="more"]`)
-	l.untilShown(".menu", "Undo this reply")
-	l.shot("menu")
-
-	l.emulateMedia("dark", &emulation.MediaFeature{Name: "forced-colors", Value: "active"})
-	l.until("the focus is seen where colours are the system's",
-		`getComputedStyle(document.querySelector('.menu button:focus')).outlineStyle === 'solid'`)
-	l.emulateMedia("light")
-
-	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit message').click()`)
-	l.until("the editor has what was typed", `document.querySelector('.editor textarea')?.value === 'Only sand <b>&amp;</b> ash'`)
-	l.js("write anew",
-		`(() => { const e = document.querySelector('.editor textarea'); e.value = 'Only sand & ash'; e.dispatchEvent(new Event('input')); })()`)
-	l.click(".editor .primary")
-	l.untilShown(".threadpane .msg", "(edited)")
-	l.endHold()
-	l.untilShown(".maillist", "Ben Katz")
-	if got := l.mariasMail(); !strings.Contains(got, "Only sand & ash") || strings.Contains(got, "<b>&amp;") {
-		t.Errorf("Maria received:\n%s", got)
-	}
-
-	files := l.company.Mail.Inbox(maria)[0].Attachments
-	if len(files) != 1 || files[0].Name != "recipe.csv" || string(files[0].Content) != "sand;1\n" {
-		t.Errorf("Maria received the files %v", files)
-	}
-	l.untilShown(".maillist", attack)
-	l.until("what people write stays text", `document.title === 'Parley demo' && !document.querySelector('img[src="x"]')`)
-
-	l.do("a narrow window", chromedp.EmulateViewport(420, 800))
-	l.click(`.tabs [data-tab="mail"]`)
-	l.until("one pane at a time", `!document.getElementById('slack').checkVisibility() && document.getElementById('mail').checkVisibility()`)
-	l.shot("narrow-mail")
-	l.click(`.tabs [data-tab="slack"]`)
-	l.until("the thread covers the channel", `document.querySelector('.threadpane').getBoundingClientRect().width >= 400`)
-	l.until("nothing sticks out", `document.documentElement.scrollWidth <= 420`)
-	l.shot("narrow-thread")
-	l.click(`.tabs [data-tab="journey"]`)
-	l.untilShown(".journey", "Decision")
-	l.shot("narrow-journey")
 }

@@ -21,14 +21,6 @@ func newDemoFolder(t *testing.T, serverName string) (demo, server string) {
 	return demo, server
 }
 
-// wantFolder checks whether a folder exists.
-func wantFolder(t *testing.T, path string, want bool) {
-	t.Helper()
-	if _, err := os.Stat(path); (err == nil) != want {
-		t.Errorf("%s exists: %t (%v), want %t", path, err == nil, err, want)
-	}
-}
-
 // newLockedFolder makes the folder of a demo that runs until the test ends.
 func newLockedFolder(t *testing.T) (demo, server string) {
 	t.Helper()
@@ -57,34 +49,4 @@ func TestSecondDemoOnAFolder(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "another demo runs on") {
 		t.Errorf("got %v, want an error that names another demo", err)
 	}
-}
-
-func TestRemoveFolder(t *testing.T) {
-	t.Parallel()
-	t.Run("a demo's folder and its database server's are removed", func(t *testing.T) {
-		t.Parallel()
-		demo, server := newDemoFolder(t, "parley-0123")
-		check(t, removeFolder(demo))
-		wantFolder(t, demo, false)
-		wantFolder(t, server, false)
-		check(t, removeFolder(demo)) // there is nothing left to remove
-	})
-
-	t.Run("the folder of a demo that runs stays", func(t *testing.T) {
-		t.Parallel()
-		demo, server := newLockedFolder(t)
-		if err := removeFolder(demo); err == nil || !strings.Contains(err.Error(), "another demo") {
-			t.Errorf("got %v, want an error that names another demo", err)
-		}
-		wantFolder(t, demo, true)
-		wantFolder(t, server, true)
-	})
-
-	t.Run("a folder elsewhere that isn't named as a server's stays", func(t *testing.T) {
-		t.Parallel()
-		demo, precious := newDemoFolder(t, "precious")
-		check(t, removeFolder(demo))
-		wantFolder(t, demo, false)
-		wantFolder(t, precious, true)
-	})
 }

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -200,74 +199,4 @@ func TestStateFollowsPeople(t *testing.T) {
 	if got := stateOf(t, p, url.Values{"as": {company.Ann}}).Mail.Customers[0].Unread; got != 0 {
 		t.Errorf("unread mails once Maria has opened hers: got %d, want 0", got)
 	}
-}
-
-// A link to a message, in Slack's format, leads to the page with the message's thread.
-func TestPermalinkLeadsToThread(t *testing.T) {
-	t.Parallel()
-	p, w := newTestPage(t, "")
-	ts := must(w.Slack.As(company.Ann).Post(slackfake.Post{Channel: company.Support, Text: "hello"}))(t)
-	got := ask(p, "GET", "/archives/"+company.Support+"/p"+strings.Replace(ts, ".", "", 1))
-	if want := "/#" + company.Support + "/" + ts; got.Code != http.StatusSeeOther || got.Header().Get("Location") != want {
-		t.Errorf("a link to a message: got %d to %q, want %d to %q", got.Code, got.Header().Get("Location"), http.StatusSeeOther, want)
-	}
-	if got := ask(p, "GET", "/archives/"+company.Support+"/p17"); got.Code != http.StatusNotFound {
-		t.Errorf("a link to no message: got %d, want %d", got.Code, http.StatusNotFound)
-	}
-}
-
-// A customer can be added with a valid address that isn't the company's.
-func TestNewCustomers(t *testing.T) {
-	t.Parallel()
-	p, w := newTestPage(t, "")
-	before, added := len(w.Mail.State().Mailboxes), 0
-	for address, want := range map[string]int{
-		"kim@x.test":    http.StatusOK,
-		"  lee@x.test ": http.StatusOK,
-		"nobody":        http.StatusBadRequest,
-		"a b@x.test":    http.StatusBadRequest,
-		"ann@acme.test": http.StatusBadRequest, // the company's
-		"":              http.StatusBadRequest,
-	} {
-		got := ask(p, "POST", "/mail/customer?"+url.Values{"name": {"Kim <b>"}, "address": {address}}.Encode())
-		if got.Code != want {
-			t.Errorf("%q: got %d, want %d: %s", address, got.Code, want, got.Body)
-		}
-		if want == http.StatusOK {
-			added++
-		}
-	}
-
-	if got := len(w.Mail.State().Mailboxes); got != before+added {
-		t.Errorf("got %d mailboxes, want %d and %d new ones", got, before, added)
-	}
-}
-
-// An open page is told when something happens in a mailbox or in Slack.
-func TestEventsWakePages(t *testing.T) {
-	t.Parallel()
-	p, w := newTestPage(t, "")
-	go func() { _ = p.Run(t.Context()) }()
-	srv := httptest.NewServer(p)
-	defer srv.Close()
-	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/events", nil))(t)
-	stream := must(srv.Client().Do(r))(t)
-	lines := bufio.NewScanner(stream.Body)
-	waitLine(t, lines, "data: hello")
-	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "hi", Text: "x"}))(t)
-	waitLine(t, lines, "data: changed")
-	must(w.Slack.As(company.Ann).Post(slackfake.Post{Channel: company.Support, Text: "hello"}))(t)
-	waitLine(t, lines, "data: changed")
-	_ = stream.Body.Close()
-}
-
-// waitLine reads the stream up to a line. The test's own deadline ends it.
-func waitLine(t *testing.T, lines *bufio.Scanner, want string) {
-	t.Helper()
-	for lines.Scan() {
-		if lines.Text() == want {
-			return
-		}
-	}
-	t.Fatalf("the stream ended before %q: %v", want, lines.Err())
 }

@@ -90,28 +90,3 @@ func TestPast(t *testing.T) {
 		t.Error("the dashboard doesn't count as visited after the tour led there")
 	}
 }
-
-// In the demo's past, people work only while the company is open. An event that would fall into the night or a weekend is
-// moved to the next opening.
-func TestWorkTime(t *testing.T) {
-	t.Parallel()
-	on := func(day, hour, minute int) time.Time {
-		return time.Date(2026, time.May, day, hour, minute, 0, 0, time.UTC)
-	}
-	for _, c := range []struct {
-		name     string
-		at, want time.Time
-	}{
-		{"while open", on(7, 8, 0), on(7, 8, 0)}, // a Thursday
-		{"shortly before closing", on(7, 17, 59), on(7, 17, 59)},
-		{"at closing time", on(7, 18, 0), on(8, 8, 0)},
-		{"after midnight", on(8, 3, 30), on(8, 8, 0)},     // a Friday
-		{"on Friday evening", on(8, 19, 0), on(11, 8, 0)}, // Monday
-		{"on Saturday before opening time", on(9, 3, 30), on(11, 8, 0)},
-		{"on Sunday at noon", on(10, 12, 0), on(11, 8, 0)},
-	} {
-		if got := workTime(c.at); !got.Equal(c.want) {
-			t.Errorf("%s: workTime(%v) = %v, want %v", c.name, c.at, got, c.want)
-		}
-	}
-}

@@ -24,14 +24,14 @@ func TestScenarios(t *testing.T) { play(t, variant{}) }
 // TestScenariosByRequests plays stories in which Slack sends signed HTTP requests instead of using a socket. In them people
 // write, edit, press buttons, fill in forms and give commands.
 func TestScenariosByRequests(t *testing.T) {
-	play(t, variant{requests: true}, mainStories("reply", "hold", "files", "verbs", "forms", "reactions")...)
+	play(t, variant{requests: true}, mainStories("reply", "verbs", "forms")...)
 }
 
 // TestScenariosOnReplicas plays main stories on two Parleys that share a database and a workspace, with each event delivered
 // twice. The results must be the same. TestScenariosOnTeamsReplicas plays the others.
 func TestScenariosOnReplicas(t *testing.T) {
 	play(t, variant{replicas: 2, twice: true},
-		mainStories("reply", "hold", "colleague", "snooze", "bounce", "newsletter", "verbs", "forms", "confirm")...)
+		mainStories("reply", "hold", "forms")...)
 }
 
 // TestScenariosOnText plays the stories that need only text on a plain-text surface. They end as on any other surface.
@@ -44,11 +44,8 @@ func TestScenariosOnTeams(t *testing.T) { play(t, variant{on: onTeams}) }
 // hears only mentions. It leaves out stories about plain text, about files, which Parley can't read there, and about things
 // that Parley would find out later.
 func TestScenariosOnBlindTeams(t *testing.T) {
-	others := []string{"inside", "colleague", "confirm", "toplevel", "files", "reroot", "restore"}
-	if !soak() {
-		others = append(others, "bounce", "newsletter", "burst") // stories about the customer's side
-	}
-	stories := slices.DeleteFunc(allMain(), func(story string) bool { return slices.Contains(others, story) })
+	others := []string{"inside", "colleague", "toplevel", "files", "reroot", "restore"}
+	stories := slices.DeleteFunc(mainStories("reply", "hold"), func(story string) bool { return slices.Contains(others, story) })
 	play(t, variant{on: onTeams, blind: true}, stories...)
 }
 
@@ -56,7 +53,7 @@ func TestScenariosOnBlindTeams(t *testing.T) {
 // Teams offers each event twice.
 func TestScenariosOnTeamsReplicas(t *testing.T) {
 	play(t, variant{on: onTeams, replicas: 2, twice: true},
-		mainStories("reply", "inside", "resolve", "files", "newcomer", "toplevel", "reroot", "burst", "reactions", "restore")...)
+		mainStories("reply", "inside", "reroot")...)
 }
 
 // mainStories returns the given main stories, or in soak all of them.
@@ -70,7 +67,7 @@ func mainStories(some ...string) []string {
 // allMain returns the stories that must have the same result however Parley is run.
 func allMain() []string {
 	return []string{"reply", "hold", "inside", "colleague", "resolve", "snooze", "files", "bounce", "newcomer", "newsletter",
-		"toplevel", "verbs", "reroot", "forms", "burst", "confirm", "reactions", "restore"}
+		"toplevel", "verbs", "reroot", "forms", "reactions", "restore"}
 }
 
 // variant is a way of running Parley.

@@ -1,8 +1,6 @@
 package inspect_test
 
 import (
-	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -200,58 +198,6 @@ func TestDoctorOfTheMachinesClock(t *testing.T) {
 	}
 }
 
-// The doctor warns while times that were stored by a clock that was ahead lie in the future.
-func TestDoctorOfAClockThatWasSetBack(t *testing.T) {
-	t.Parallel()
-	o := newOptions(t)
-	check(t, store.NoteClock(t.Context(), o.Pool))
-	if text := inspect.Doctor(t.Context(), o).Text(); strings.Contains(text, "database's clock:") {
-		t.Errorf("a clock that is right is reported:\n%s", text)
-	}
-	must(o.Pool.Exec(t.Context(), `UPDATE clock_seen SET at = clock_timestamp() + interval '3 hours 1 minute'`))(t)
-	check(t, store.NoteClock(t.Context(), o.Pool))
-	checkHas(t, inspect.Doctor(t.Context(), o), "! database's clock: it was set back by 3h")
-}
-
-// If there are two chats, the doctor examines both. It names agents who aren't known in the chat where their team's
-// threads open.
-func TestDoctorOfTwoChats(t *testing.T) {
-	t.Parallel()
-	o := inspect.Options{
-		Pool: configured(t, `
-agents:
-  - {email: ann@acme.test, name: Ann, slack: U0ANN, teams: "11111111-2222-4333-8444-555555555555"}
-  - {email: ben@acme.test, name: Ben, slack: U0BEN}
-teams: [{name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C1, teams_channel: "19:x@thread.tacv2", home: teams}]
-accounts: [{name: rookery, kind: raven, team: Support, raven: {token: `+goodToken+`}}]
-`, setup.Options{Specs: testSpecs()}),
-		Sealer: sealer(t, masterKey),
-		Specs:  testSpecs(),
-		Surfaces: map[string]any{
-			"slack": workingSurface(),
-			"teams": checkedSurface{{What: "secret", Text: "It has expired.", Hint: "Make another one."}},
-		},
-	}
-	bindKey(t, o.Pool)
-
-	golden.Text(t, "testdata/doctor_two_chats.txt", inspect.Doctor(t.Context(), o).Text())
-}
-
-// An account may have its own channel in another chat. The doctor names agents of its team who aren't known in that chat.
-func TestDoctorOfAnAccountsOwnChannel(t *testing.T) {
-	t.Parallel()
-	o := newOptions(t)
-	o.Pool = configured(t, `
-agents:
-  - {email: ann@acme.test, name: Ann, slack: U0ANN, teams: "11111111-2222-4333-8444-555555555555"}
-  - {email: ben@acme.test, name: Ben, slack: U0BEN}
-teams: [{name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C1}]
-accounts: [{name: rookery, kind: raven, team: Support, teams_channel: "19:x@thread.tacv2", raven: {token: `+goodToken+`}}]
-`, setup.Options{Specs: testSpecs()})
-
-	checkHas(t, inspect.Doctor(t.Context(), o), "! threads: open in teams, where these members of Support are not known: ben@acme.test.")
-}
-
 // If an agent's id in the chat is wrong, the doctor names the agent, since what she types there stays inside.
 func TestDoctorNamesUsersWhomTheChatLacks(t *testing.T) {
 	t.Parallel()
@@ -259,87 +205,4 @@ func TestDoctorNamesUsersWhomTheChatLacks(t *testing.T) {
 	o.Surfaces = map[string]any{"slack": censusSurface{workingSurface(), []store.SurfaceUser{"U0ANN"}}}
 	checkHas(t, inspect.Doctor(t.Context(), o),
 		"! agents: it has nobody by these ids, so what these agents write there stays inside: ann@acme.test (U0ANN)")
-}
-
-// A surface (an agents' chat) that has no check of its own counts as working if it can be asked for a person.
-func TestDoctorAsksASurfaceForAPerson(t *testing.T) {
-	t.Parallel()
-	o := newOptions(t)
-	o.Surfaces = map[string]any{"slack": lookupSurface{}}
-
-	report := inspect.Doctor(t.Context(), o)
-
-	if report.IsBroken() {
-		t.Errorf("a surface that answers is called broken:\n%s", report.Text())
-	}
-	if strings.Contains(report.Text(), "invalid_auth") {
-		t.Errorf("the report has an error that the surface did not return:\n%s", report.Text())
-	}
-}
-
-func TestDoctorReportsThatASurfaceRefusesToFindAPerson(t *testing.T) {
-	t.Parallel()
-	o := newOptions(t)
-	o.Surfaces = map[string]any{"slack": lookupSurface{err: errors.New("chat: invalid_auth")}}
-
-	report := inspect.Doctor(t.Context(), o)
-
-	if !report.IsBroken() {
-		t.Error("a surface that refuses is called healthy")
-	}
-	checkHas(t, report, "invalid_auth")
-}
-
-// If the doctor can't find out which chats are connected, it doesn't say that they lack credentials.
-func TestDoctorOfChatsThatCannotBeExamined(t *testing.T) {
-	t.Parallel()
-	o := newOptions(t)
-	o.Surfaces = nil
-	for _, tt := range []struct {
-		name  string
-		fault error
-		want  string
-	}{
-		{name: "no key, or a wrong one", fault: store.ErrWrongKey, want: "✗ connection: it can't be examined without the master key"},
-		{name: "a variable is wrong", fault: errors.New("SLACK_BOT_TOKEN: begins with xoxb-"),
-			want: "✗ connection: it can't be examined: SLACK_BOT_TOKEN: begins with xoxb-"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			o := o
-			o.SurfacesFault = tt.fault
-			report := inspect.Doctor(t.Context(), o)
-			checkHas(t, report, tt.want)
-			if strings.Contains(report.Text(), "no credentials are given") {
-				t.Errorf("the report says that no credentials are given:\n%s", report.Text())
-			}
-		})
-	}
-}
-
-// A slow server of one account doesn't hold up the others.
-func TestDoctorExaminesAccountsSideBySide(t *testing.T) {
-	t.Parallel()
-	meeting := make(chan struct{})
-	specs := []channels.Spec{{Kind: "dove", New: func(channels.Account, channels.Env) (channels.Channel, error) {
-		return meetingChannel{meeting: meeting}, nil
-	}}}
-	o := inspect.Options{
-		Pool: configured(t, `
-teams: [{name: T, slack_channel: C1}]
-accounts: [{name: one, kind: dove, team: T}, {name: two, kind: dove, team: T}]
-`, setup.Options{Specs: specs}),
-		Sealer:   sealer(t, masterKey),
-		Specs:    specs,
-		Surfaces: map[string]any{"slack": nil},
-	}
-	const limit = 2 * time.Minute // far more than two checks side by side need on a busy machine
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-
-	report := inspect.Doctor(ctx, o)
-
-	if strings.Contains(report.Text(), "no other check ran") {
-		t.Errorf("the checks of two accounts ran one after the other:\n%s", report.Text())
-	}
 }

@@ -3,7 +3,6 @@ package inspect_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"parley/cmd/parley/inspect"
 	"parley/store"
@@ -38,30 +37,5 @@ func TestReplayRefusesAnEventWithoutAPayload(t *testing.T) {
 	check(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM queued WHERE event_id = $1`, s.broken).Scan(&queued))
 	if queued != 0 {
 		t.Error("the broken event was queued")
-	}
-}
-
-// The journey of an event says that its payload is gone, and doesn't advise to replay it.
-func TestJourneyOfAnEventWithoutAPayload(t *testing.T) {
-	t.Parallel()
-	s := tellWithoutPayloads(t)
-	for _, tt := range []struct {
-		name  string
-		event store.EventID
-	}{
-		{name: "in quarantine", event: s.broken},
-		{name: "applied", event: s.question},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			j := must(inspect.Event(t.Context(), s.pool, tt.event))(t)
-			text := j.Text(time.UTC)
-			if want := "payload is no longer kept"; !strings.Contains(text, want) {
-				t.Errorf("the journey lacks %q:\n%s", want, text)
-			}
-			if strings.Contains(text, "parley replay") {
-				t.Errorf("the journey advises to replay it:\n%s", text)
-			}
-		})
 	}
 }

@@ -68,14 +68,6 @@ func workingSurface() checkedSurface {
 // Check implements channels.Checker.
 func (s checkedSurface) Check(context.Context) []channels.Finding { return s }
 
-// lookupSurface is a surface that can't be checked, but can be asked for a person. err is its answer; nil if it finds her.
-type lookupSurface struct{ err error }
-
-// Lookup is a surface's.
-func (s lookupSurface) Lookup(context.Context, string) (store.SurfaceUser, error) {
-	return "U0ANN", s.err
-}
-
 // censusSurface is a surface that lacks these users.
 type censusSurface struct {
 	checkedSurface
@@ -92,20 +84,3 @@ type fakeModel analysis.Condition
 
 // Probe implements inspect.Model.
 func (m fakeModel) Probe(context.Context) analysis.Condition { return analysis.Condition(m) }
-
-// meetingChannel is a channel whose check ends only while the check of another one runs. Both have the same meeting.
-type meetingChannel struct {
-	channels.Channel
-	meeting chan struct{}
-}
-
-// Check implements channels.Checker.
-func (c meetingChannel) Check(ctx context.Context) []channels.Finding {
-	select {
-	case c.meeting <- struct{}{}:
-	case <-c.meeting:
-	case <-ctx.Done():
-		return []channels.Finding{{What: "meeting", Text: "no other check ran"}}
-	}
-	return []channels.Finding{{OK: true, What: "meeting"}}
-}

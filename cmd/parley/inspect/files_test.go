@@ -53,45 +53,6 @@ func (s objectStore) examine(t *testing.T) inspect.Report {
 	return report
 }
 
-func TestDoctorOfAnEmptyObjectStore(t *testing.T) {
-	t.Parallel()
-	s := startObjectStore(t)
-
-	report := s.examine(t)
-
-	if report.IsBroken() {
-		t.Error("an object store that works is called broken")
-	}
-	checkHas(t, report, "✓ object store: "+s.endpoint+"/acme-parley/ takes, gives and removes files")
-}
-
-func TestDoctorOfMovedFiles(t *testing.T) {
-	t.Parallel()
-	s := startObjectStore(t)
-	s.moveFile(t)
-
-	report := s.examine(t)
-
-	if report.IsBroken() {
-		t.Error("an object store that has its files is called broken")
-	}
-	checkHas(t, report, "✓ moved files: the youngest of them is there")
-}
-
-func TestDoctorOfMovedFilesWithoutAnObjectStore(t *testing.T) {
-	t.Parallel()
-	s := startObjectStore(t)
-	s.moveFile(t)
-	s.options.Objects = nil // its variables are gone from the environment
-
-	report := s.examine(t)
-
-	if !report.IsBroken() {
-		t.Error("files that can't be read are called healthy")
-	}
-	checkHas(t, report, "they can't be read", "S3_ENDPOINT")
-}
-
 func TestDoctorOfLostFiles(t *testing.T) {
 	t.Parallel()
 	s := startObjectStore(t)
@@ -104,20 +65,6 @@ func TestDoctorOfLostFiles(t *testing.T) {
 		t.Error("an object store that lost its files is called healthy")
 	}
 	checkHas(t, report, "✗ moved files: the youngest of them is missing")
-}
-
-// Without the right to list the bucket, a file that is missing would be called refused for ever.
-func TestDoctorOfAnObjectStoreThatTellsNothingMissing(t *testing.T) {
-	t.Parallel()
-	s := startObjectStore(t)
-	s.fake.RefuseList = true
-
-	report := s.examine(t)
-
-	if !report.IsBroken() {
-		t.Error("an object store that refuses what is missing is called healthy")
-	}
-	checkHas(t, report, "✗ object store", "s3:ListBucket", "answered 403")
 }
 
 func TestDoctorOfAnObjectStoreThatTakesNothing(t *testing.T) {

@@ -54,48 +54,6 @@ func (r countedRows) Next() bool {
 	return isRow
 }
 
-// What an event caused is shown however much has happened in its conversation since, and nothing of all that is read for it.
-func TestExplainOldEventOfALongConversation(t *testing.T) {
-	t.Parallel()
-	s := tell(t)
-	short, long := &rowCounter{Querier: s.pool}, &rowCounter{Querier: s.pool}
-	must(inspect.Explain(t.Context(), short, fmt.Sprint(s.question), time.UTC))(t)
-	for _, sql := range []string{
-		`INSERT INTO messages (id, conversation_id, direction, fate, event_id, said_at, created_at)
-			SELECT 1000 + n, 12, 'in', 'in', 1000 + n, now(), now() FROM generate_series(1, 300) AS n`,
-		`INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id)
-			SELECT 1000 + n, 12, now() + interval '1 day', 'agent', 'tagged', 1000 + n FROM generate_series(1, 400) AS n`,
-		`INSERT INTO deliveries (id, lane_id, seq, kind, created_at)
-			SELECT 1000 + n, 302, 1000 + n, 'card', now() + interval '1 day' FROM generate_series(1, 600) AS n`,
-	} {
-		must(s.pool.Exec(t.Context(), sql))(t)
-	}
-
-	got := must(inspect.Explain(t.Context(), long, fmt.Sprint(s.question), time.UTC))(t)
-	for _, want := range []string{"the customer wrote message 101", "the customer: opened", "of message 101 to"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("the event is explained without %q:\n%s", want, got)
-		}
-	}
-	if long.rows != short.rows {
-		t.Errorf("%d rows were read of the long conversation, want the same %d as of the short one", long.rows, short.rows)
-	}
-}
-
-// An event may change several conversations, as a click that makes a mail of an automatic thread a conversation of its own does.
-// The first is shown, and the others are named.
-func TestExplainEventOfSeveralConversations(t *testing.T) {
-	t.Parallel()
-	s := tell(t)
-	must(s.pool.Exec(t.Context(), `INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id)
-		VALUES (1001, 13, now(), 'agent', 'opened', $1), (1002, 14, now(), 'agent', 'opened', $1)`, s.question))(t)
-
-	got := must(inspect.Explain(t.Context(), s.pool, fmt.Sprint(s.question), time.UTC))(t)
-	if want := "It also changed #13, #14."; !strings.Contains(got, want) {
-		t.Errorf("the event is explained without %q:\n%s", want, got)
-	}
-}
-
 // story is a conversation with a question, a note, a late reply, a failed one, an unclear one, one that waits behind it,
 // and log entries.
 type story struct {
@@ -230,21 +188,6 @@ func TestConversation(t *testing.T) {
 	}
 }
 
-// If the demo or the torture moved the clock, causes still come before their effects.
-func TestConversationOnMovedClock(t *testing.T) {
-	t.Parallel()
-	s := tell(t)
-	check(t, store.MoveClock(t.Context(), s.pool, 25*time.Hour))
-	j := must(inspect.Conversation(t.Context(), s.pool, 12))(t)
-	if j.Steps[0].Event != s.question || !j.Steps[0].At.Equal(after(1)) {
-		t.Errorf("first step: %+v", j.Steps[0])
-	}
-	last := j.Steps[len(j.Steps)-1]
-	if want := time.Now().Add(24 * time.Hour); last.Kind != inspect.StepArrived || last.At.Before(want) {
-		t.Errorf("what waits now is not last: %+v", last)
-	}
-}
-
 func TestExplainUnknown(t *testing.T) {
 	t.Parallel()
 	pool := configured(t, checkPeople, ravens())
@@ -262,35 +205,6 @@ func TestExplainUnknown(t *testing.T) {
 		if err == nil || errors.Is(err, inspect.ErrUnknown) != isNumber {
 			t.Errorf("explain %q: got %v, want an error, and that it is ErrUnknown: %t", what, err, isNumber)
 		}
-	}
-}
-
-// Of a conversation with many messages, Conversation returns the newest part.
-func TestLongConversation(t *testing.T) {
-	t.Parallel()
-	s := tell(t)
-	var rows []store.Message
-	for i := range 300 {
-		rows = append(rows, store.Message{
-			ID:             1000 + store.MessageID(i),
-			ConversationID: 12,
-			Direction:      store.DirectionIn,
-			Fate:           "in",
-			CreatedAt:      after(float64(100 + i)),
-		})
-	}
-	check(t, store.InsertMessages(t.Context(), s.pool, rows))
-	j := must(inspect.Conversation(t.Context(), s.pool, 12))(t)
-
-	newest := false
-	for _, step := range j.Steps {
-		newest = newest || step.Message == 1299
-	}
-	if !newest {
-		t.Error("the journey lacks the newest message")
-	}
-	if !j.Cut || !strings.Contains(j.Text(time.UTC), "older steps are left out") {
-		t.Errorf("got cut %t, want that the journey says that older steps are left out:\n%s", j.Cut, j.Text(time.UTC))
 	}
 }
 
@@ -317,31 +231,5 @@ func TestReplay(t *testing.T) {
 	j := must(inspect.Event(t.Context(), s.pool, s.broken))(t)
 	if got := strings.Join(j.Steps[0].Detail, " "); !strings.Contains(got, "not applied yet") {
 		t.Errorf("the event is not queued: %s", got)
-	}
-}
-
-// A list that is cut says so: whoever has dealt with all that it shows isn't done.
-func TestManyInQuarantine(t *testing.T) {
-	t.Parallel()
-	s := tell(t)
-	const remark = "(older events are left out)\n"
-	const shown = 200
-	fill := `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
-		SELECT account_id, external_id || n, order_key, payload, size_bytes FROM events, generate_series(1, $2::int) AS n WHERE id = $1`
-	must(s.pool.Exec(t.Context(), fill, s.broken, shown-1))(t)
-	quarantine := `INSERT INTO quarantine (event_id, reason) SELECT id, E'one\ntwo' FROM events
-		WHERE external_id LIKE 'timer:12:snooze:1_%' ON CONFLICT DO NOTHING`
-	must(s.pool.Exec(t.Context(), quarantine))(t)
-
-	whole := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t)
-	if lines := strings.Count(whole, "\n"); lines != shown+1 || strings.Contains(whole, remark) {
-		t.Errorf("of %d events there are %d lines:\n%s", shown, lines, whole)
-	}
-
-	must(s.pool.Exec(t.Context(), fill, s.question, 1))(t)
-	must(s.pool.Exec(t.Context(), `INSERT INTO quarantine (event_id, reason) SELECT max(id), 'x' FROM events`))(t)
-	cut := must(inspect.Quarantined(t.Context(), s.pool, time.UTC))(t)
-	if lines := strings.Count(cut, "\n"); lines != shown+2 || !strings.Contains(cut, remark) {
-		t.Errorf("of %d events there are %d lines:\n%s", shown+1, lines, cut)
 	}
 }

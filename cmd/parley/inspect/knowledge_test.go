@@ -1,20 +1,10 @@
 package inspect_test
 
 import (
-	"strings"
 	"testing"
 
 	"parley/cmd/parley/inspect"
 )
-
-func TestDoctorSaysNothingOfKnowledgeThatIsNotThere(t *testing.T) {
-	t.Parallel()
-	o := inspect.Options{Pool: newOptions(t).Pool}
-
-	if text := inspect.Doctor(t.Context(), o).Text(); strings.Contains(text, "knowledge") {
-		t.Errorf("the report has knowledge, of which there is none:\n%s", text)
-	}
-}
 
 // Each folder and site is shown with what was read of it, with what could not be read, and whether it was read lately. None of it
 // makes the system broken.

@@ -14,9 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// warranty is a page that findTitles finds as "Warranty".
-const warranty = "# Warranty\n\nThe warranty lasts two years."
-
 // writeFile writes a file, and makes its folder if there is none.
 func writeFile(t *testing.T, text string, path ...string) (name string) {
 	t.Helper()
@@ -40,17 +37,6 @@ func checkProblem(t *testing.T, pool *pgxpool.Pool, want string) {
 	if got := lastProblem(t, pool); !strings.Contains(got, want) {
 		t.Errorf("the problem is %q, want %q in it", got, want)
 	}
-}
-
-// Some editors begin a file with a byte order mark. The heading behind it is one all the same.
-func TestFileWithByteOrderMark(t *testing.T) {
-	t.Parallel()
-	const mark = "\ufeff"
-	dir := t.TempDir()
-	writeFile(t, mark+warranty, dir, "faq.md")
-	pool := createPlaces(t, dir)
-	readPlaces(t, pool)
-	checkFound(t, pool, "How long is the warranty?", "Warranty")
 }
 
 // Files are found in the language in which they are written, by other forms of their words.
@@ -107,22 +93,6 @@ func TestFolderInLanguages(t *testing.T) {
 	})
 }
 
-// Each of these files has a word of the text, but only the page is read: not hidden folders, pictures or symbolic links.
-func TestFolderSkipsWhatIsNoPage(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	writeFile(t, "<title>Warranty</title><nav>Menu everywhere</nav><p>The warranty lasts two years.</p>", dir, "page.html")
-	writeFile(t, "# Secret\n\nwarranty password", dir, ".git", "secret.md")
-	writeFile(t, "warranty", dir, "picture.png")
-	outside := writeFile(t, "# Outside\n\nwarranty", t.TempDir(), "outside.md")
-	storetest.Check(t, os.Symlink(outside, filepath.Join(dir, "link.md")))
-	pool := createPlaces(t, dir)
-
-	readPlaces(t, pool)
-
-	checkFound(t, pool, "warranty password menu", "Warranty")
-}
-
 func TestFolderForgetsAFileThatIsGone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -136,41 +106,6 @@ func TestFolderForgetsAFileThatIsGone(t *testing.T) {
 	readPlaces(t, pool)
 
 	checkFound(t, pool, "warranty")
-}
-
-func TestFolderThatIsGone(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	writeFile(t, warranty, dir, "a.md")
-	pool := createPlaces(t, dir)
-	readPlaces(t, pool)
-
-	storetest.Check(t, os.RemoveAll(dir))
-	readPlaces(t, pool)
-
-	checkProblem(t, pool, "can't be opened")
-	checkFound(t, pool, "warranty", "Warranty") // as it was read before
-}
-
-// A large file of which only the beginning is read counts only with that, also when it is unchanged at the next visit. So
-// there is room for other files.
-func TestLargeFileLeavesRoom(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	writeFile(t, warranty, dir, "b.md")
-	large := writeFile(t, "It begins.\n", dir, "a.txt") // read before b.md
-	const size = 31 << 20                               // bytes; more than is read of a whole place
-	storetest.Check(t, os.Truncate(large, size))
-	pool := createPlaces(t, dir)
-	for _, name := range []string{"new", "unchanged"} {
-		t.Run(name, func(t *testing.T) {
-			readPlaces(t, pool)
-			checkFound(t, pool, "warranty", "Warranty")
-			if got := lastProblem(t, pool); got != "" {
-				t.Errorf("the problem is %q, want none", got)
-			}
-		})
-	}
 }
 
 // lockedFiles are files of which some can't be opened.

@@ -53,33 +53,3 @@ func TestPageThatAsksNotToBeRead(t *testing.T) {
 		})
 	}
 }
-
-// The links of a page are relative to the address that the page names as their base.
-// Source: WHATWG HTML, "The base element".
-func TestLinksBesideABase(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, map[string]string{
-		"/help/":             `<base href="/help/en/"><base href="/help/fr/"><p>Hello</p><a href="warranty">w</a><a href="#top">top</a>`,
-		"/help/en/warranty":  "<h1>Warranty</h1><p>The warranty lasts two years.</p>",
-		"/help/outside":      `<p>Nothing leads here.</p>`,
-		"/help/en/elsewhere": `<p>Nothing leads here.</p>`,
-	})
-	pool := createPlaces(t, s.URL+"/help/")
-	readPlaces(t, pool)
-	checkFound(t, pool, "warranty", "Warranty")
-}
-
-// A site whose robots.txt forbids even the page that an admin named isn't read, and what was read of it before is forgotten.
-// The admin is told why nothing is found.
-func TestSiteThatForbidsItsStart(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, map[string]string{"/help/": "<h1>Warranty</h1><p>The warranty lasts two years.</p>"})
-	pool := createPlaces(t, s.URL+"/help/")
-	readPlaces(t, pool)
-	checkFound(t, pool, "warranty", "Warranty")
-
-	s.setPage("/robots.txt", "User-agent: *\nDisallow: /\n")
-	readPlaces(t, pool)
-	checkFound(t, pool, "warranty")
-	checkProblem(t, pool, "robots.txt asks not to read")
-}

@@ -1,16 +1,11 @@
 package knowledge_test
 
 import (
-	"context"
-	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -152,118 +147,6 @@ func lastProblem(t *testing.T, pool *pgxpool.Pool) string {
 	return places[len(places)-1].Problem
 }
 
-// folderBehind makes a folder with one file, and a database in which the site is read first and this folder after it.
-func folderBehind(t *testing.T, s *site) *pgxpool.Pool {
-	t.Helper()
-	dir := t.TempDir()
-	storetest.Check(t, os.WriteFile(filepath.Join(dir, "a.md"), []byte("# Warranty\n\nThe warranty lasts two years."), 0o600))
-	pool := createPlaces(t, dir, s.URL+"/")
-	storetest.Must(pool.Exec(t.Context(), `UPDATE knowledge_places SET read_at = parley_now() - interval '1 day' WHERE place = $1`, dir))(t)
-	return pool
-}
-
-// If a link or a redirect leads to an address that can't be stored, that page is left out and noted. Others are read.
-func TestAddressesThatCannotBeStored(t *testing.T) {
-	t.Parallel()
-	var noise strings.Builder
-	for i := range 1500 { // PostgreSQL can't compress it much
-		fmt.Fprintf(&noise, "%x", sha256.Sum256([]byte(strconv.Itoa(i))))
-	}
-	for name, page := range map[string]map[string]string{
-		"too long": {
-			"/":     `<h1>Help</h1><p>Ask.</p><a href="/list?q=` + noise.String()[:6000] + `">All</a><a href="/prices">Prices</a>`,
-			"/list": "<p>All of it</p>",
-		},
-		"bytes": {
-			"/":    `<h1>Help</h1><p>Ask.</p><a href="/old">Old</a><a href="/prices">Prices</a>`,
-			"/old": "-> /new?q=\xff\xfe",
-			"/new": "<p>New</p>",
-		},
-		"at the start": {"/": "-> /new?q=\xff\xfe", "/new": "<p>New</p>"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			page["/prices"] = "<h1>Prices</h1><p>A lamp costs ten euros.</p>"
-			s := newSite(t, page)
-			pool := folderBehind(t, s)
-			readPlaces(t, pool)
-			if got := findTitles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
-				t.Errorf("of the place behind it %q is found", got)
-			}
-			if got := findTitles(t, pool, "prices"); name != "at the start" && !slices.Equal(got, []string{"Prices"}) {
-				t.Errorf("of the site's other pages %q is found", got)
-			}
-			if p := lastProblem(t, pool); !strings.Contains(p, "can't be stored") {
-				t.Errorf("the problem is %q", p)
-			}
-		})
-	}
-}
-
-// If a page of one place can't be stored, that is noted with it. Others are read, and it isn't read anew before its time.
-func TestPlaceThatCannotBeStored(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, map[string]string{"/": "<h1>Help</h1><p>Ask the unspeakable.</p>"})
-	pool := folderBehind(t, s)
-	storetest.Must(pool.Exec(t.Context(), `ALTER TABLE knowledge_sections ADD CHECK (body NOT LIKE '%unspeakable%')`))(t)
-	r := newReader(pool, time.Hour)
-	if err := r.Round(t.Context()); err == nil || !strings.Contains(err.Error(), s.URL) {
-		t.Errorf("the log tells %v", err)
-	}
-	if got := findTitles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
-		t.Errorf("of the place behind it %q is found", got)
-	}
-	if p := lastProblem(t, pool); !strings.Contains(p, "could not be read to its end") {
-		t.Errorf("the problem is %q", p)
-	}
-	asked := len(s.requests())
-	if err := r.Round(t.Context()); err != nil || asked == 0 || len(s.requests()) != 0 {
-		t.Errorf("after %d requests it was read again: %v", asked, err)
-	}
-}
-
-// A visit reads a place under a lease, and renews it at each page, also if no page has changed. If another process has
-// taken the lease, the visit ends and changes nothing.
-func TestLeaseOfAVisit(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, map[string]string{"/": `<p>Hello</p><a href="/a">a</a><a href="/b">b</a>`, "/a": "<p>One</p>", "/b": "<p>Two</p>"})
-	pool := createPlaces(t, s.URL+"/")
-	readPlaces(t, pool)
-	var asked, lapsed int
-	s.during = func(path string) {
-		asked++
-		if err := pool.QueryRow(context.Background(), `SELECT count(*) FROM leases
-			WHERE name LIKE 'knowledge:%' AND until < clock_timestamp()`).Scan(&lapsed); err != nil || lapsed != 0 {
-			t.Errorf("at %s %d leases have lapsed: %v", path, lapsed, err)
-		}
-		if _, err := pool.Exec(context.Background(), `UPDATE leases SET until = clock_timestamp() - interval '1 second'
-			WHERE name LIKE 'knowledge:%'`); err != nil {
-			t.Error(err)
-		}
-	}
-	readPlaces(t, pool)
-	if asked < 3 {
-		t.Errorf("the lease was looked at while %d pages were asked for, want all three", asked)
-	}
-
-	s.during = func(path string) {
-		if path != "/a" {
-			return
-		}
-		if _, err := pool.Exec(context.Background(), `UPDATE leases SET holder = 'another', until = clock_timestamp() + interval '1 hour'
-			WHERE name LIKE 'knowledge:%'`); err != nil {
-			t.Error(err)
-		}
-	}
-	s.requests()
-	if err := newReader(pool, 0).Round(t.Context()); err == nil || slices.Contains(s.requests(), "304 /b") {
-		t.Errorf("it went on beside another process: %v", err)
-	}
-	if p := lastProblem(t, pool); p != "" {
-		t.Errorf("the problem is %q", p)
-	}
-}
-
 // The reader follows links, also in a circle, within a site's folder as far as robots.txt allows. It leaves out the words
 // of navigation bars. The second time it reads only the pages that have changed, and forgets the sections that are gone.
 func TestSite(t *testing.T) {
@@ -375,26 +258,5 @@ func TestSiteInside(t *testing.T) {
 	name(false, site)
 	if got := inside.requests(); len(got) == 0 || lastProblem(t, pool) != "" {
 		t.Errorf("named by a super-admin: asked for %q, and the problem is %q", got, lastProblem(t, pool))
-	}
-}
-
-// While a site can't be reached, what was read there before can be found, until the site is taken out of the list.
-func TestSiteIsAway(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, map[string]string{"/": "<h1>Hours</h1><p>We open at nine.</p>"})
-	pool := createPlaces(t, s.URL+"/")
-	readPlaces(t, pool)
-	s.Close()
-	readPlaces(t, pool)
-	if got := findTitles(t, pool, "When do you open?"); !slices.Equal(got, []string{"Hours"}) {
-		t.Errorf("found %q", got)
-	}
-	if p := lastProblem(t, pool); !strings.Contains(p, "can't be reached") {
-		t.Errorf("the problem is %q", p)
-	}
-	forget := func(tx pgx.Tx) error { return knowledge.SavePlaces(context.Background(), tx, nil, true) }
-	storetest.Check(t, store.InTx(t.Context(), pool, forget))
-	if got := findTitles(t, pool, "When do you open?"); len(got) != 0 {
-		t.Errorf("of a place that was taken out %q is found", got)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 )
@@ -61,31 +60,6 @@ func TestScratch(t *testing.T) {
 	if err := living.Leave(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// Runs that begin at the same time leave each other's folders alone.
-func TestScratchNewborn(t *testing.T) {
-	t.Parallel()
-	parent := t.TempDir()
-	var runs sync.WaitGroup
-	for range 8 {
-		runs.Go(func() {
-			for range 100 {
-				s, err := NewScratch(parent, "run-", 0, nil)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if _, err := os.Stat(filepath.Join(s.Dir, scratchLock)); err != nil {
-					t.Errorf("a living run lost its folder: %v", err)
-				}
-				if err := s.Remove(); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	runs.Wait()
 }
 
 // ended makes a folder in parent that looks as a run left it.

@@ -94,25 +94,6 @@ func TestPausedAccountLeavesItsNumber(t *testing.T) {
 	}
 }
 
-func TestPausedAccountKeepsANumberThatNoOtherHas(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name     string
-		accounts []store.Account
-	}{
-		{name: "older first", accounts: []store.Account{newPausedAccount(4, "222"), newPausedAccount(5, "222")}},
-		{name: "younger first", accounts: []store.Account{newPausedAccount(5, "222"), newPausedAccount(4, "222")}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			accounts := append(tt.accounts, newAccount(9, "111"))
-			if got := owners.New(accounts, doves(), nil).Find("dove", "222"); got != 4 {
-				t.Errorf("the number is account %d's, want 4, the older of the paused ones", got)
-			}
-		})
-	}
-}
-
 // Each fact goes to the account that has its number. A fact without a number goes to the account whose callback was
 // called.
 func TestSplitGivesEachAccountItsFactsInOrder(t *testing.T) {
@@ -174,86 +155,6 @@ func TestSplitSetsAsideWhatIsForAnUnknownNumber(t *testing.T) {
 		t.Errorf("it is set aside with %q, want %q in it", got.Quarantine, want)
 	}
 	checkParse(t, got.ExternalID, "5:5 5", "e:1")
-}
-
-// If a fact's name would be too long with the number before it, its hash is used instead.
-func TestSplitShortensALongName(t *testing.T) {
-	t.Parallel()
-	const maxBytes = 500 // of a fact's name, with or without a number
-	got := splitOne(t, channels.Fact{ExternalID: strings.Repeat("x", maxBytes), OrderKey: "k", Owner: "5"})
-
-	if n := len(got.ExternalID); n > maxBytes {
-		t.Errorf("the new name has %d bytes, want at most %d", n, maxBytes)
-	}
-	if want := `the number "5"`; !strings.Contains(got.Quarantine, want) {
-		t.Errorf("it is set aside with %q, want %q in it", got.Quarantine, want)
-	}
-	owner, name, ok := owners.Parse(got.ExternalID)
-	if !ok {
-		t.Fatalf("Parse(%q) doesn't take it for one that was set aside", got.ExternalID)
-	}
-	if owner != "5" {
-		t.Errorf("Parse(%q) reads the number %q, want 5", got.ExternalID, owner)
-	}
-	if name == "" {
-		t.Errorf("Parse(%q) reads an empty name, want a hash", got.ExternalID)
-	}
-}
-
-func TestSplitKeepsTheChannelsOwnReasonOfQuarantine(t *testing.T) {
-	t.Parallel()
-	got := splitOne(t, channels.Fact{ExternalID: "z", Owner: "6", Quarantine: "can't be split"})
-
-	if want := "can't be split"; got.Quarantine != want {
-		t.Errorf("the reason is %q, want %q", got.Quarantine, want)
-	}
-}
-
-func TestParseOfANameThatWasNotSetAside(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name string
-		id   string
-	}{
-		{name: "a known number", id: "a"},
-		{name: "empty", id: ""},
-		{name: "another prefix", id: "m:1"},
-		{name: "no name after the number", id: "unowned:5"},
-		{name: "a number that isn't encoded", id: "unowned:%zz:1"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if owner, name, ok := owners.Parse(tt.id); ok {
-				t.Errorf("Parse(%q) = %q, %q, want it refused", tt.id, owner, name)
-			}
-		})
-	}
-}
-
-// At a messaging service one callback receives for numbers that no account has. Such a fact stays with the account that
-// was called. A fact for another account goes to that one, even if its admin wrote the number with spaces.
-func TestSplitOfAServiceThatKeepsUnownedNumbers(t *testing.T) {
-	t.Parallel()
-	withoutSpaces := func(c channels.Config) map[string]string {
-		return map[string]string{"number": strings.ReplaceAll(c["number"], " ", "")}
-	}
-	called := newAccount(3, "111")
-	accounts := []store.Account{called, newAccount(4, "2 2 2")}
-	specs := []channels.Spec{{Kind: "dove", Owner: "number", Sources: withoutSpaces, KeepsUnowned: true}}
-	table := owners.New(accounts, specs, nil)
-	ofOther := channels.Fact{ExternalID: "a", Owner: "222"}
-	unknown := channels.Fact{ExternalID: "b", Owner: "333"}
-	ofNone := channels.Fact{ExternalID: "c"}
-
-	got := table.Split(called, "", []channels.Fact{ofOther, unknown, ofNone})
-
-	want := []owners.Share{
-		{Account: 4, Facts: []channels.Fact{ofOther}},
-		{Account: 3, Facts: []channels.Fact{unknown, ofNone}},
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got the shares %+v, want %+v", got, want)
-	}
 }
 
 // A callback that was signed with one account's secret can't bring facts for an account with another secret. Accounts of

@@ -60,18 +60,6 @@ func (w *workspace) wantStale(d roster.Decision) {
 	}
 }
 
-// A team gets another channel after an admin has looked at the members of the former one. Nobody joins before an
-// admin has seen the members of the new one.
-func TestChannelChangesBeforeConfirmation(t *testing.T) {
-	t.Parallel()
-	w := openWithOtherChannel(t)
-	seen := w.decide(lab.Ann)
-	w.useChannel(allChannel)
-	w.wantStale(seen)
-	w.addNewcomers()
-	w.wantTeam("with a channel that nobody has seen")
-}
-
 // A team gets another channel while the chat lists the members whom an admin has chosen. Nobody joins.
 func TestChannelChangesDuringConfirmation(t *testing.T) {
 	t.Parallel()
@@ -80,50 +68,4 @@ func TestChannelChangesDuringConfirmation(t *testing.T) {
 	w.whileListing = func() { w.useChannel(allChannel) }
 	w.wantStale(seen)
 	w.wantTeam("with a channel that nobody has seen")
-}
-
-// A team gets another channel while Parley looks for newcomers in the former one. Nobody joins from either of them.
-func TestChannelChangesWhileNewcomersAreAdded(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name string
-		when func(w *workspace) *func()
-	}{
-		{name: "as the chat is taken", when: func(w *workspace) *func() { return &w.whileTaking }},
-		{name: "while members are listed", when: func(w *workspace) *func() { return &w.whileListing }},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := openWithOtherChannel(t)
-			w.confirm(lab.Ann)
-			w.join(slackfake.User{ID: "U0FAY", Name: "fay", Email: "fay@acme.test"})
-
-			*tt.when(w) = func() { w.useChannel(allChannel) }
-			w.addNewcomers()
-			w.wantTeam("with another channel meanwhile", "ann@acme.test")
-		})
-	}
-}
-
-// A person whom an admin leaves out while Parley looks for newcomers isn't added.
-func TestLeftOutWhileNewcomersAreAdded(t *testing.T) {
-	t.Parallel()
-	w := openWorkspace(t, slackfake.Options{})
-	w.confirm(lab.Ann)
-	w.join(slackfake.User{ID: "U0FAY", Name: "fay", Email: "fay@acme.test"})
-	w.whileListing = func() { w.confirm() } // chooses nobody, so Fay is left out
-	w.addNewcomers()
-	w.wantTeam("after Fay was left out meanwhile", "ann@acme.test")
-}
-
-// While Parley looks for newcomers, an admin decides that only people who are listed in the set-up belong to the
-// team. The newcomer isn't added.
-func TestFollowingEndsWhileNewcomersAreAdded(t *testing.T) {
-	t.Parallel()
-	w := openWorkspace(t, slackfake.Options{})
-	w.confirm(lab.Ann)
-	w.join(slackfake.User{ID: "U0GIA", Name: "gia", Email: "gia@acme.test"})
-	w.whileListing = func() { w.apply(`teams: [{name: Support, agents: listed}]`) }
-	w.addNewcomers()
-	w.wantTeam("when only who is listed counts by now", "ann@acme.test")
 }

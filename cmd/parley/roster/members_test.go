@@ -7,56 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/slackfake"
 	"parley/bot/teams/teamsfake"
-	"parley/bridge"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/roster"
 	"parley/store/storetest"
 )
 
-// openCrowd opens a workspace with 1500 people besides Ann, Ben and Zoe, whose Slack limits how often it is asked.
-func openCrowd(t *testing.T) (w *workspace, people int) {
-	t.Helper()
-	var users []slackfake.User
-	for i := range 1500 {
-		users = append(users, slackfake.User{
-			ID:    fmt.Sprintf("U0MANY%04d", i),
-			Name:  fmt.Sprintf("many%d", i),
-			Email: fmt.Sprintf("many%d@acme.test", i),
-		})
-	}
-	return openWorkspace(t, slackfake.Options{Users: users, Limits: true}), len(users) + len(lab.SlackPeople())
-}
-
 // countQuestions returns how often Slack was asked about people.
 func (w *workspace) countQuestions() int {
 	return len(w.slack.Calls("users.list")) + len(w.slack.Calls("users.info"))
-}
-
-// A channel of many is read page by page, and Parley waits where Slack asks for it. People who are known aren't asked about again.
-func TestManyInTheChannel(t *testing.T) {
-	t.Parallel()
-	w, people := openCrowd(t)
-	w.slack.Inject(slackfake.Fault{Method: "users.list", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
-	w.slack.Inject(slackfake.Fault{Method: "conversations.members", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
-	var all []bridge.SurfaceUser
-	for _, p := range w.list().People {
-		all = append(all, p.User)
-	}
-	if len(all) != people {
-		t.Fatalf("%d people are listed, want %d", len(all), people)
-	}
-	if n := w.confirm(all...); n != people {
-		t.Errorf("%d joined, want %d", n, people)
-	}
-
-	before := w.countQuestions()
-	w.addNewcomers()
-	if n := w.countQuestions() - before; n != 0 {
-		t.Errorf("Slack was asked about people %d times, want never, since all are known", n)
-	}
 }
 
 // organisation is an emulated Teams with 600 people besides Ann, Ben and Zoe, a guest, and somebody of another organisation.

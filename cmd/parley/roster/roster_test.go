@@ -133,20 +133,6 @@ func TestTakenOutOfTheTeam(t *testing.T) {
 	w.wantTeam("after Ben was taken out", "ann@acme.test", "dan@acme.test")
 }
 
-// An admin may choose a guest. If the admin lets only chosen members join, newcomers don't.
-// Requirement R-273: Agents by a channel's members.
-func TestChosenMembersOnly(t *testing.T) {
-	t.Parallel()
-	w := openMixed(t)
-	w.confirm(lab.Ann)
-	if n := w.confirmOnly(gus); n != 1 {
-		t.Errorf("%d joined, want the guest", n)
-	}
-	w.join(slackfake.User{ID: "U0EVE", Name: "eve", Email: "eve@acme.test"})
-	w.addNewcomers()
-	w.wantTeam("after Eve came", "ann@acme.test", "gus@elsewhere.test")
-}
-
 // If a team gets another channel, nobody joins before an admin has confirmed the members of that channel.
 // Requirement R-273: Agents by a channel's members.
 func TestOtherChannelNeedsConfirmation(t *testing.T) {
@@ -158,45 +144,6 @@ func TestOtherChannelNeedsConfirmation(t *testing.T) {
 	w.apply(`teams: [{name: Support, agents: channel_members, slack_channel: C0NEW}]`)
 	w.addNewcomers()
 	w.wantTeam("with a channel that nobody has confirmed", "ann@acme.test")
-}
-
-// The admin who made the team under First steps is in it. She can still choose herself, so that her user in the chat
-// becomes known.
-// Requirement R-273: Agents by a channel's members.
-func TestAdminWhoseUserIsNotKnown(t *testing.T) {
-	t.Parallel()
-	w := openWorkspace(t, slackfake.Options{})
-	w.apply(`teams: [{name: Support, members: [ann@acme.test]}]`)
-	ann := w.find(lab.Ann)
-	if ann.Status != roster.NotLinked {
-		t.Errorf("her status is %q, want %q", ann.Status, roster.NotLinked)
-	}
-	if !ann.CanJoin() {
-		t.Error("she can't join, want that she can")
-	}
-}
-
-// Somebody who comes back with another user in the chat is recognised by the address. But an address alone doesn't
-// make this user the agent: an admin has to choose that.
-// Requirement R-273: Agents by a channel's members.
-func TestAgentWhoComesBackWithAnotherUser(t *testing.T) {
-	t.Parallel()
-	w := openWorkspace(t, slackfake.Options{})
-	w.confirm(lab.Ann)
-	w.apply(`
-agents: [{email: ben@acme.test, name: Ben, slack: U0OLD}]
-teams: [{name: Support, agents: channel_members, members: [ann@acme.test, ben@acme.test]}]`)
-	w.addNewcomers()
-	if ben := w.find(lab.Ben); ben.Status != roster.OtherUser {
-		t.Errorf("Ben's status is %q, want %q", ben.Status, roster.OtherUser)
-	}
-
-	if n := w.confirm(lab.Ben); n != 1 {
-		t.Errorf("%d joined, want Ben", n)
-	}
-	if ben := w.find(lab.Ben); ben.Status != roster.InTeam {
-		t.Errorf("after an admin has chosen Ben his status is %q, want %q", ben.Status, roster.InTeam)
-	}
 }
 
 // Only a super-admin may say that another user of the chat is an admin, even if that user has the admin's address.
@@ -221,26 +168,6 @@ func TestAdminWhoComesBackWithAnotherUser(t *testing.T) {
 	if ann := w.find(lab.Ann); ann.Status != roster.InTeam {
 		t.Errorf("without a former user her status is %q, want %q", ann.Status, roster.InTeam)
 	}
-}
-
-// An admin lists a person by hand who is in the channel, and takes the person out of the team later. The person stays
-// out, although AddNewcomers, which adds people of the channel, never added this one.
-// Requirement R-273: Agents by a channel's members.
-func TestTakenOutAfterListedByHand(t *testing.T) {
-	t.Parallel()
-	w := openWorkspace(t, slackfake.Options{})
-	w.apply(`teams: [{name: Support, members: [ann@acme.test]}]`)
-	w.confirm(lab.Ann)
-	w.join(slackfake.User{ID: "U0EVE", Name: "eve", RealName: "Eve", Email: "eve@acme.test"})
-	w.apply(`
-agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}, {email: eve@acme.test, name: Eve, slack: U0EVE}]
-teams: [{name: Support, members: [ann@acme.test, eve@acme.test]}]`)
-	w.addNewcomers()
-	w.wantTeam("after Eve was listed by hand", "ann@acme.test", "eve@acme.test")
-
-	w.apply(`teams: [{name: Support, members: [ann@acme.test]}]`)
-	w.addNewcomers()
-	w.wantTeam("after Eve was taken out", "ann@acme.test")
 }
 
 // An agent who was taken out stays out when she joins a channel, even if her address in Slack isn't the one by which

@@ -186,12 +186,3 @@ func TestGuardedPictureIsNotFetchedFromThisMachine(t *testing.T) {
 
 	checkRefused(t, err, "doesn't go")
 }
-
-func TestReadRefusesALongSignature(t *testing.T) {
-	t.Parallel()
-	reader := NewGuarded(t.TempDir())
-
-	if _, err := reader.Read(strings.Repeat("x", maxSourceBytes+1)); err == nil {
-		t.Errorf("a signature of %d bytes was read, want it refused", maxSourceBytes+1)
-	}
-}

@@ -66,26 +66,6 @@ func TestFirstAdmin(t *testing.T) {
 	b.Until("it goes on", "document.querySelector('button[aria-label=\"Pause shop\"]')")
 }
 
-// A page tells what it saved. It tells nothing of other accounts, nor that a paused account stays paused.
-func TestSavedTellsNothingElse(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme) // its shop is on trial with nobody to send to, which is to be told on the shop's page
-	v := s.Visitor("ann@acme.test")
-	const account = "/settings/accounts/support-mail"
-	for _, tt := range []struct{ page, action, field, value string }{
-		{page: "/settings/retention", action: "/settings/retention", field: "retention.arrived_days", value: "400"},
-		{page: account, action: account, field: "paused", value: "true"},
-		{page: account, action: account, field: "email.sender_name", value: "Acme Help"},
-		{page: "/settings/accounts", action: account + "/pause", field: "go_on", value: "yes"},
-		{page: account, action: account + "/take-out"},
-	} {
-		a := sendForm(t, v, v.Get(tt.page), tt.action, tt.field, tt.value)
-		page := v.Get(a.Header.Get("Location"))
-		wantShown(t, tt.action, page, "Saved.")
-		wantHidden(t, tt.action, page, "Account shop: on trial", "stays paused")
-	}
-}
-
 // Two admins change the same account. The second is told so, and what she typed isn't lost. A fault is shown beside
 // its field, and a field that the page doesn't have changes nothing.
 func TestAccountPage(t *testing.T) {
@@ -143,30 +123,6 @@ func TestCompanyPage(t *testing.T) {
 	if page := ann.Get("/settings/company"); !page.Has(`<option value="sent" selected>`) || strings.Contains(page.Body, "<b>GmbH") {
 		t.Error("what was saved is not shown")
 	}
-}
-
-// An account is reached by the keyboard alone, and a long name breaks no page.
-func TestAccountsByKeyboard(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("long-", 12)[:60]
-	s := sitetest.Start(t, sitetest.Acme+`
-  - {name: `+long+`, kind: http, team: Support, http: {secret: "another-secret-that-is-long", callback_url: "https://shop.test/parley"}}
-`)
-	b := s.Browser("ann@acme.test")
-	b.Open("/settings/accounts")
-	b.Looks("accounts")
-	b.Keys("\t\r") // the link to the page's own part
-	b.Until("the menu was passed", "location.hash === '#main'")
-	for range 60 {
-		b.Keys("\t")
-		if b.Value("document.activeElement.innerText || ''") == long {
-			b.Keys("\r")
-			b.Until("its page opens", "location.pathname.endsWith('/"+long+"')")
-			b.Looks("account-long")
-			return
-		}
-	}
-	t.Fatal("the tab key doesn't lead to the account")
 }
 
 // An account may have its own bounds for the sizes of files. If it has none, those of the company count. Both are set

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
 )
@@ -60,36 +59,5 @@ func TestSecondChatChannelIsRefused(t *testing.T) {
 				t.Errorf("its threads open in %s, want %s", got, want)
 			}
 		})
-	}
-}
-
-// An account is moved from Slack to Teams where the page clears the one channel and gives the other.
-func TestAccountMovesToTheOtherChat(t *testing.T) {
-	t.Parallel()
-	s := startShop(t)
-	ann := s.Visitor("ann@acme.test")
-	const teamsChannel = "19:shop@thread.tacv2"
-	form := url.Values{"version": {ann.Get(shopPath).Version()}, "slack_channel": {""}, "teams_channel": {teamsChannel}}
-
-	wantStatus(t, "the answer", ann.Post(shopPath, form), http.StatusSeeOther)
-
-	if got, want := placeOfShop(t, s), "(teams,"+teamsChannel+")"; got != want {
-		t.Errorf("its threads open in %s, want %s", got, want)
-	}
-}
-
-// A page says that a chat doesn't know the channel that was given to its account or its team.
-func TestUnknownChannelIsTold(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Lookup = channelsOf{} })
-	ann := s.Visitor("ann@acme.test")
-
-	for _, path := range []string{shopPath, "/settings/teams/Support"} {
-		form := url.Values{"version": {ann.Get(path).Version()}, "slack_channel": {"C0NOWHERE"}}
-
-		saved := ann.Post(path, form)
-
-		wantStatus(t, path, saved, http.StatusSeeOther)
-		wantShown(t, path, ann.Get(saved.Header.Get("Location")), "channel C0NOWHERE: not known there")
 	}
 }

@@ -1,7 +1,6 @@
 package site_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,11 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bridge/engine"
 	"parley/channels/channelstest"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store"
-	"parley/store/erase"
 	"parley/store/storetest"
 )
 
@@ -57,52 +53,6 @@ func TestInboxShowsTextAlone(t *testing.T) {
 	if got := file.Header.Get("Content-Type"); got != "application/octet-stream" {
 		t.Errorf("the file's type is %q, want application/octet-stream, which no browser shows", got)
 	}
-}
-
-// The page of a conversation draws what canonical Markdown means, and never shows its marks.
-// Requirement R-274: An inbox in the browser.
-func TestInboxShowsFormatting(t *testing.T) {
-	t.Parallel()
-	s := startInbox(t)
-	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", Text: `Order **1042**, 3 \* 4, _please_:
-
-1. lamp
-   - blue
-2. [plan](https://shop.test/plan?a=1&b=2), [odd](javascript:alert(1))
-
-> as you said
-
-` + "```\nif a < b\n```\n\nUse `x_1`."})
-
-	page := s.Visitor("ben@acme.test").Get("/inbox/1")
-
-	wantShown(t, "the page", page,
-		`<p dir="auto">Order <b>1042</b>, 3 * 4, <i>please</i>:</p>`,
-		`<p class="item level0" dir="auto">1. lamp</p><p class="item level1" dir="auto">• blue</p>`,
-		`<a href="https://shop.test/plan?a=1&amp;b=2" target="_blank" rel="noopener noreferrer">plan</a>`,
-		`<blockquote dir="auto">as you said</blockquote><pre dir="auto">if a &lt; b</pre><p dir="auto">Use <code>x_1</code>.</p>`,
-	)
-	wantHidden(t, "the page", page, "**", `\*`, `href="javascript`, "ZgotmplZ")
-}
-
-// The page of a conversation whose customer was erased says so, instead of showing what is left of her.
-// Requirement R-274: An inbox in the browser.
-func TestInboxShowsErasedCustomer(t *testing.T) {
-	t.Parallel()
-	s := startInboxWithMail(t)
-	o := erase.Options{Pool: s.Pool, Sealer: sitetest.Sealer(t), Ask: engine.ErasePosts}
-	contact := store.ContactID(s.count(`SELECT contact_id FROM identities`))
-	id := must(erase.Begin(t.Context(), o, []store.ContactID{contact}, "ann@acme.test"))(t)
-	s.waitFor("Maria is erased", func() bool {
-		_, err := erase.Run(t.Context(), o, id)
-		return err == nil || errors.Is(err, erase.ErrInChats)
-	})
-	ben := s.Visitor("ben@acme.test")
-
-	page := ben.Get("/inbox/1")
-
-	wantShown(t, "the page", page, "<h1>Erased contact</h1>", "The customer of this conversation was erased.")
-	wantHidden(t, "the page", page, "erased:", "data-message")
 }
 
 // A search finds conversations by words. A search for #1 leads to conversation 1, if the agent may read it. A search
@@ -212,58 +162,6 @@ func TestInboxReply(t *testing.T) {
 	}
 }
 
-// The page shows a message that a customer changed or deleted as it says now, with what it said before. Its forms
-// count this change as seen, so that the conversation can be resolved there.
-// Requirement R-274: An inbox in the browser.
-func TestInboxPageShowsEdits(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ name, revision, want string }{
-		{
-			name:     "changed",
-			revision: `{"text": "Send it to <b>Hamburg</b>", "at": "2026-01-02T03:04:05Z", "event": 900000}`,
-			want:     "Changed by the customer",
-		},
-		{
-			name:     "deleted",
-			revision: `{"text": "Send it to <b>Hamburg</b>", "at": "2026-01-02T03:04:05Z", "event": 900000, "deleted": true}`,
-			want:     "Deleted by the customer",
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := startInbox(t)
-			s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Lamp", Text: "Send it to Berlin"})
-			must(s.Pool.Exec(t.Context(), `UPDATE messages SET revision = $1`, tt.revision))(t)
-			page := s.Visitor("ben@acme.test").Get("/inbox/1")
-			for _, part := range []string{
-				tt.want, "Send it to &lt;b&gt;Hamburg", "What it said before", "Send it to Berlin", `name="seen" value="900000"`,
-			} {
-				if !page.Has(part) {
-					t.Errorf("the page lacks %q:\n%s", part, page.Body)
-				}
-			}
-		})
-	}
-}
-
-// An agent who resolves a conversation without having seen what the customer has just added is told of it.
-// Requirement R-274: An inbox in the browser.
-func TestInboxResolveUnread(t *testing.T) {
-	t.Parallel()
-	s := startInboxWithMail(t)
-	ben := s.Visitor("ben@acme.test")
-	page := ben.Get("/inbox/1")
-	s.receive("support-mail", channelstest.Event{
-		From:         "maria@customer.test",
-		Name:         "Maria",
-		References:   []string{"in-1"},
-		Conversation: 1,
-		Text:         "Thanks!",
-	})
-	resolved := ben.Post("/inbox/1", form(page, "verb", "resolve", "seen", "1"))
-	wantShown(t, "the page after it", ben.Get(resolved.Header.Get("Location")), "just written again")
-}
-
 // startInboxWithSecret starts an inbox with a conversation of the guards (1), to whom Cat belongs, and one of Support
 // (2), to which Ben and Cat belong. Each has one message.
 func startInboxWithSecret(t *testing.T) (s *inboxSite, secretMessage, openMessage int) {
@@ -331,22 +229,6 @@ func TestInboxAccess(t *testing.T) {
 	list := ben.Get("/inbox?list=all")
 	wantHidden(t, "Ben's list", list, "Salary")
 	wantShown(t, "Ben's list", list, "Lamp")
-	if n := s.count(`SELECT count(*) FROM events`); n != stored {
-		t.Errorf("%d acts were stored, want none", n-stored)
-	}
-}
-
-// An agent who was taken out can do nothing in the inbox, even on a page that was opened before.
-// Requirement R-274: An inbox in the browser.
-// Requirement R-221: Pages for admins.
-func TestInboxAccessOfFormerAgent(t *testing.T) {
-	t.Parallel()
-	s := startInboxWithMail(t)
-	cat := s.Visitor("cat@acme.test")
-	page := cat.Get("/inbox/1")
-	stored := s.count(`SELECT count(*) FROM events`)
-	storetest.Exec(t, s.Pool, `UPDATE agents SET active = false WHERE email = 'cat@acme.test'`)
-	wantSignedOutForm(t, "taking a conversation", cat.Post("/inbox/1", form(page, "verb", "take")))
 	if n := s.count(`SELECT count(*) FROM events`); n != stored {
 		t.Errorf("%d acts were stored, want none", n-stored)
 	}

@@ -8,15 +8,10 @@ import (
 	"image/png"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
-	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/cmd/parley/site/sitetest"
 )
@@ -110,49 +105,6 @@ func TestInboxReplyWithFile(t *testing.T) {
 	}
 	if got := string(files[0].Content); got != "the plan" {
 		t.Errorf("the file holds %q, want the plan", got)
-	}
-}
-
-// A file may be sent without a text. Its name is without a path, and its type is what its content says.
-// Requirement R-274: An inbox in the browser.
-func TestInboxFileWithoutText(t *testing.T) {
-	t.Parallel()
-	s := startInboxWithFiles(t)
-	ben := s.Visitor("ben@acme.test")
-	file := sitetest.File{Name: "../../b.png", Type: "", Content: pngPhoto(t)}
-	wantStatus(t, "the file", ben.Upload(replyPath, form(ben.Get("/inbox/1"), "text", ""), file), http.StatusSeeOther)
-
-	files := s.waitForSent(1)[0].Files
-	if len(files) != 1 {
-		t.Fatalf("the reply left with %d files, want 1: %+v", len(files), files)
-	}
-	if files[0].Name != "b.png" || files[0].Type != "image/png" {
-		t.Errorf("the file is %q of type %q, want b.png of type image/png", files[0].Name, files[0].Type)
-	}
-}
-
-// A refused reply keeps its file, however often it is refused, and leaves with it in the end.
-// Requirement R-274: An inbox in the browser.
-// Requirement R-064: Bounds for pictures.
-func TestInboxRefusedReplyKeepsFile(t *testing.T) {
-	t.Parallel()
-	s := startInboxWithFiles(t)
-	ben := s.Visitor("ben@acme.test")
-	page := ben.Get("/inbox/1")
-
-	refused := ben.Upload(replyPath, form(page, "text", refusedReply), planFile())
-	wantStatus(t, "what begins like a command", refused, http.StatusUnprocessableEntity)
-	wantShown(t, "the refusal", refused, "the &#34;plan&#34;.txt (8 bytes)", refusedReply)
-	kept := keptFile(t, refused)
-	refusedAgain := ben.Upload(replyPath, form(page, "text", "note: no", "keep", kept))
-	wantStatus(t, "with the kept file", ben.Upload(replyPath, form(refusedAgain, "text", "Here it is.", "keep", kept)), http.StatusSeeOther)
-
-	files := s.waitForSent(1)[0].Files
-	if len(files) != 1 {
-		t.Fatalf("the reply left with %d files, want 1: %+v", len(files), files)
-	}
-	if files[0].Name != planFile().Name || string(files[0].Content) != "the plan" {
-		t.Errorf("the file is %q and holds %q, want the plan", files[0].Name, files[0].Content)
 	}
 }
 
@@ -262,66 +214,5 @@ func TestInboxFilesAccess(t *testing.T) {
 	}
 	if n := s.count(`SELECT count(*) FROM blobs`); n != stored {
 		t.Errorf("%d files were stored, want none", n-stored)
-	}
-}
-
-// In a browser, a reply with a file is shown once more where replies are confirmed. A refusal by the channel's limits
-// is shown beside the field, and the file stays there until the agent takes it away.
-// Requirement R-274: An inbox in the browser.
-// Requirement R-064: Bounds for pictures.
-func TestInboxFilesInBrowser(t *testing.T) {
-	t.Parallel()
-	s := startInbox(t, func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 5 << 20} })
-	s.Apply(strings.Replace(deskCompany, "hold: 0s,", "hold: 0s, settings: {confirm_send: \"on\"},", 1))
-	check(t, s.engine.Reload(t.Context()))
-	s.receive("support-mail", channelstest.Event{
-		From:    "maria@customer.test",
-		Name:    "Maria Rossi",
-		Subject: "Lamp",
-		Text:    "Like this one:",
-		Files:   []channelstest.File{{Name: "photo.png", Type: "image/png", Content: pngPhoto(t)}},
-	})
-
-	dir := t.TempDir()
-	plan, lamp := filepath.Join(dir, "plan.txt"), filepath.Join(dir, "lamp.png")
-	for path, content := range map[string][]byte{plan: []byte("the plan"), lamp: pngPhoto(t)} {
-		check(t, os.WriteFile(path, content, 0o600))
-	}
-	const sendButton = ".say button.main"
-	b := s.Browser("ben@acme.test")
-	chooseFile := func(path string) {
-		t.Helper()
-		b.Do("choose "+filepath.Base(path), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{path}))
-	}
-
-	b.Open("/inbox/1")
-	b.Until("the picture is there", "document.querySelector('.thumb') && document.querySelector('.thumb').naturalWidth === 320")
-	b.Write("#reply", "Like this?")
-	chooseFile(plan)
-	b.Press(sendButton)
-	b.Shows("Look at it once more")
-	b.Press(sendButton)
-	b.Shows("takes no documents")
-	b.Looks("inbox-file-refused")
-
-	b.Press("input[name=keep]") // takes the refused file away
-	chooseFile(lamp)
-	b.Press(sendButton)
-	b.Shows("Look at it once more")
-	b.Shows("lamp.png (")
-	b.Looks("inbox-file-confirm")
-	b.Press(sendButton)
-	b.Until("it left", "document.querySelectorAll('.thumb').length === 2")
-	b.Looks("inbox-file-sent")
-
-	sent := s.waitForSent(1)[0]
-	if sent.Text != "Like this?" {
-		t.Errorf("the customer got the text %q, want %q", sent.Text, "Like this?")
-	}
-	if len(sent.Files) != 1 {
-		t.Fatalf("the customer got %d files, want 1: %+v", len(sent.Files), sent.Files)
-	}
-	if name := sent.Files[0].Name; name != "lamp.png" {
-		t.Errorf("the customer got the file %q, want lamp.png", name)
 	}
 }

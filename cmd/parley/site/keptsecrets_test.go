@@ -73,27 +73,6 @@ func TestStoredPasswordStaysWithItsServer(t *testing.T) {
 	m.mustSave("another sender name", map[string][]string{"email.sender_name": {"Acme"}})
 }
 
-// The password doesn't get to another server by a detour over a provider, either. If she types the password again, it
-// is sent where she says.
-// Requirement R-221: Pages for admins.
-func TestStoredPasswordTakesNoDetour(t *testing.T) {
-	t.Parallel()
-	m := newMailboxTest(t)
-	m.mustSave("a provider with its own servers", map[string][]string{
-		"email.oauth":     {"google"},
-		"email.imap.host": {""},
-		"email.smtp.host": {""},
-	})
-
-	back := map[string][]string{"email.oauth": {""}, "email.imap.host": {"evil.test"}, "email.smtp.host": {"evil.test"}}
-	if err := m.save(back); err == nil {
-		t.Error("from the provider back to another server: got no error, want a refusal")
-	}
-
-	back["email.imap.password"] = []string{"an0ther"}
-	m.mustSave("with a password that is typed again", back)
-}
-
 // A parley.yaml that is applied by a token of the API can't have the password sent to another server. An operator,
 // who has the master key, may do that.
 // Requirement R-221: Pages for admins.

@@ -1,12 +1,9 @@
 package site_test
 
 import (
-	"context"
 	"net/http"
 	"testing"
 
-	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
 )
@@ -60,20 +57,6 @@ func TestLogOfAPrivateChannel(t *testing.T) {
 	}
 }
 
-// An admin who has the conversation of a private channel reads all of its log.
-func TestLogOfAPrivateChannelForItsOwner(t *testing.T) {
-	t.Parallel()
-	s := startWithVaultLog(t)
-	storetest.Exec(t, s.Pool, `
-		UPDATE conversations
-		SET assignees = ARRAY[(SELECT id FROM agents WHERE email = 'ann@acme.test')]`)
-
-	page := s.Visitor("ann@acme.test").Get("/settings/log?account=guards-mail")
-
-	wantStatus(t, "the log", page, http.StatusOK)
-	wantShown(t, "the log", page, vaultNote)
-}
-
 // quarantineOddMail puts event 4717 of guards-mail into quarantine, for a reason that names a customer.
 func quarantineOddMail(t *testing.T, s *sitetest.Site) {
 	t.Helper()
@@ -123,37 +106,4 @@ func TestStuckOfAPrivateChannel(t *testing.T) {
 		SET assignees = ARRAY[(SELECT id FROM agents WHERE email = 'ann@acme.test')]`)
 	page := ann.Get("/settings/stuck")
 	wantShown(t, "what stands still, for the owner", page, "vera@customer.test", "/settings/stuck/4714/decide")
-}
-
-// An admin who may not read the conversations of an account sees how it is, but none of its customers.
-// Requirement R-212: Only some people read an account.
-func TestHealthOfAPrivateChannel(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, deskCompany, withInbox(t), func(o *site.Options) {
-		o.Operations.Examine = func(ctx context.Context) (inspect.Report, error) {
-			return inspect.Doctor(ctx, inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs[:0]}), nil
-		}
-	})
-	storetest.Exec(t, s.Pool, `INSERT INTO contacts (id, name) VALUES (4715, 'Vera')`)
-	storetest.Exec(t, s.Pool, `
-		INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
-		SELECT id, id, name || '@customer.test', 'Vera', 4715, true FROM accounts WHERE name IN ('guards-mail', 'support-mail')`)
-	storetest.Exec(t, s.Pool, `
-		UPDATE accounts SET status = 'error', status_text = name || ' has no answer about vera@customer.test.'
-		WHERE name IN ('guards-mail', 'support-mail')`)
-
-	quarantineOddMail(t, s)
-
-	ann := s.Visitor("ann@acme.test")
-	for _, path := range []string{"/settings/accounts", "/settings/numbers/guards-mail"} {
-		page := ann.Get(path)
-		wantShown(t, path, page, "guards-mail", "Not open to you.")
-		wantHidden(t, path, page, "guards-mail has no answer about")
-	}
-	wantShown(t, "accounts", ann.Get("/settings/accounts"), "support-mail has no answer about vera@customer.test.")
-	page := ann.Post("/settings/health", nil)
-
-	wantShown(t, "health", page, "account guards-mail", "not open to you", "support-mail has no answer about vera@customer.test.",
-		"support-mail@customer.test")
-	wantHidden(t, "health", page, "guards-mail has no answer about", "guards-mail@customer.test", "Header of vera@customer.test is odd")
 }

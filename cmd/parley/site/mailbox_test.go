@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -163,27 +162,6 @@ func TestAddMailboxByPassword(t *testing.T) {
 	}
 }
 
-// A value of a wrong form is refused beside its field, whatever its server says of it.
-func TestAddMailboxOfTheWrongForm(t *testing.T) {
-	t.Parallel()
-	v := newMailWorld(t, bare).Visitor("ann@acme.test")
-	form := mailboxForm("wrong@acme.test")
-	form.Del("untested")
-	form.Set("email.imap.host", "https://imap.acme.test/")
-	form.Set("email.smtp.port", "70000")
-	a := v.Post("/settings/add-mailbox/servers", form)
-	for name := range form {
-		mustBeTypedAgain := name == "email.imap.password"
-		isWrong := name == "email.imap.host" || name == "email.smtp.port" || mustBeTypedAgain
-		if problem := "f-" + strings.ReplaceAll(name, ".", "-") + "-problem"; a.Has(problem) != isWrong {
-			t.Errorf("the page has %s: %v, want %v", problem, a.Has(problem), isWrong)
-		}
-	}
-	if a.Has("imap.host: ") || a.Has("smtp.port: ") {
-		t.Errorf("the page names keys of parley.yaml: %s", a.Body)
-	}
-}
-
 // An admin adds a mailbox at Google and connects it in the browser, from its address alone.
 // Requirement R-004: Gmail by signing in.
 func TestAddMailboxAtGoogle(t *testing.T) {
@@ -319,45 +297,4 @@ func (w *mailWorld) signIn(v *sitetest.Visitor, account string) string {
 		w.T.Fatalf("%v\n%s", err, page.Body)
 	}
 	return strings.TrimPrefix(back, w.URL)
-}
-
-// For a mailbox into which a person signs in, the page names that person, not the mailbox.
-func TestSharedMailboxNamesWhoSignsIn(t *testing.T) {
-	t.Parallel()
-	w := newMailWorld(t, strings.Replace(atGoogle, "oauth: google", "oauth: google, oauth_user: ann@google.test", 1))
-	page := w.Visitor("ann@acme.test").Post("/settings/mailboxes/gmail/connect", nil)
-	wantShown(t, "the page", page, "Sign in there as ann@google.test", "Sign in as ann@google.test;")
-	wantHidden(t, "the page", page, "as the mailbox itself", "as help@google.test")
-}
-
-// Text that somebody types stays text on each page where it comes back.
-func TestMailboxPagesEscape(t *testing.T) {
-	t.Parallel()
-	w := newMailWorld(t, bare)
-	v := w.Visitor("ann@acme.test")
-	const evil = `"><script>alert(1)</script>`
-	form := url.Values{"provider": {evil}, "from": {evil}}
-	for _, name := range []string{"email.address", "email.sender_name", "team", "email.imap.host", "email.imap.port", "email.imap.username",
-		"email.imap.password", "email.smtp.host", "email.smtp.port"} {
-		form.Set(name, evil)
-	}
-	for _, path := range []string{"/settings/add-mailbox", "/settings/add-mailbox/servers", "/settings/add-mailbox/provider"} {
-		if a := v.Post(path, form); a.Has("<script>alert") || a.Status != http.StatusUnprocessableEntity {
-			t.Errorf("%s: %d %s", path, a.Status, a.Body)
-		}
-	}
-	if a := v.Get("/settings/mailboxes/return?error=" + url.QueryEscape(evil) + "&state=x"); a.Has("<script>alert") ||
-		a.Status != http.StatusBadRequest {
-		t.Errorf("%d %s", a.Status, a.Body)
-	}
-}
-
-// A mailbox may have the name "return", which is also in the address to which providers send people back. It has a
-// page, too.
-func TestMailboxCalledReturn(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, strings.Replace(oneMailbox, "name: help", "name: return", 1))
-	if a := s.Visitor("ann@acme.test").Get("/settings/mailboxes/return"); a.Status != http.StatusOK || !a.Has("help@acme.test") {
-		t.Errorf("%d %s", a.Status, a.Body)
-	}
 }

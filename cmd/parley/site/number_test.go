@@ -249,29 +249,6 @@ func TestAddOtherNumbers(t *testing.T) {
 	}
 }
 
-// A value of a wrong form is refused beside its field, whatever the provider says of it.
-func TestAddNumberOfTheWrongForm(t *testing.T) {
-	t.Parallel()
-	v := newNumberWorld(t, bare).Visitor("ann@acme.test")
-	for kind, values := range map[string]url.Values{
-		"sms":      {"twilio.account_sid": {"SK1"}, "twilio.auth_token": {twilioToken}, "twilio.from": {"our phone"}, "twilio.messaging_service_sid": {"1"}},
-		"whatsapp": {"whatsapp.phone_number_id": {"+1555"}, "whatsapp.waba_id": {"Acme"}, "whatsapp.token": {waToken}, "whatsapp.app_secret": {appSecret}},
-	} {
-		values.Set("name", kind)
-		a := v.Post("/settings/add-number/"+kind, values)
-		for name := range values {
-			_, field, _ := strings.Cut(name, ".")
-			isWrong := strings.HasSuffix(field, "id") || field == "from"
-			if problem := "f-" + strings.ReplaceAll(name, ".", "-") + "-problem"; a.Has(problem) != isWrong {
-				t.Errorf("%s: the page has %s: %v, want %v", kind, problem, a.Has(problem), isWrong)
-			}
-		}
-		if a.Has("twilio: ") || a.Has("whatsapp: ") {
-			t.Errorf("%s: the page names keys of parley.yaml: %s", kind, a.Body)
-		}
-	}
-}
-
 // No page shows a secret that was typed, and no session holds it readable. Markup that somebody types into a field
 // comes back as text.
 func TestSecretsOfNumbers(t *testing.T) {

@@ -2,7 +2,6 @@ package site_test
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -207,16 +206,6 @@ func TestSignInAgain(t *testing.T) {
 	}
 }
 
-// A sign-in that was cancelled at the provider can't be finished later.
-// Requirement R-221: Pages for admins.
-func TestSignInAgainAfterCancelling(t *testing.T) {
-	t.Parallel()
-	d := startDoor(t, openid.Any, annAlone())
-	v := d.Visitor("")
-	_, back := d.signIn(v, oidcfake.Cancel)
-	wantStatus(t, "a second time after it was cancelled", v.Get(back), http.StatusBadRequest)
-}
-
 // Signing in gives the browser a new session. A session that somebody planted there before isn't signed in.
 // Requirement R-221: Pages for admins.
 func TestSignInByProviderMakesNewSession(t *testing.T) {
@@ -267,63 +256,4 @@ func TestSignInGoesWrong(t *testing.T) {
 			}
 		})
 	}
-}
-
-// If the provider doesn't answer, the page says so, and how an admin gets in without it. Parley doesn't ask a
-// provider for its addresses again once it knows them.
-// Requirement R-221: Pages for admins.
-func TestSignInWhileProviderIsDown(t *testing.T) {
-	t.Parallel()
-	t.Run("known", func(t *testing.T) {
-		d := startDoor(t, openid.Any, annAlone())
-		d.chooseAnn(d.Visitor(""))
-		d.fake.SetDown(true)
-		wantStatus(t, "the button", d.Visitor("").Get(openid.Begin(d.kind)), http.StatusSeeOther)
-	})
-	t.Run("down from the start", func(t *testing.T) {
-		d := startDoor(t, openid.Any, annAlone())
-		d.fake.SetDown(true)
-		answer := d.Visitor("").Get(openid.Begin(d.kind))
-		wantStatus(t, "the button", answer, http.StatusBadGateway)
-		wantShown(t, "the button", answer, "does not answer just now", "<code>parley admin-link</code>")
-	})
-}
-
-// No parameter of an address leads somebody who signs in to another site.
-// Requirement R-221: Pages for admins.
-func TestSignInLeadsNowhereElse(t *testing.T) {
-	t.Parallel()
-	d := startDoor(t, openid.Any, annAlone())
-	for _, evil := range []string{"https://evil.test/", "//evil.test", `/\evil.test`, "javascript:alert(1)", "/settings/../..//evil.test"} {
-		t.Run(evil, func(t *testing.T) {
-			v := d.Visitor("")
-			escaped := url.QueryEscape(evil)
-			v.Get("/settings?next=" + escaped)
-			begun := v.Get(openid.Begin(d.kind) + "?next=" + escaped + "&redirect_uri=" + escaped + "&return=" + escaped)
-			to := must(url.Parse(begun.Header.Get("Location")))(t)
-			if got, want := to.Query().Get("redirect_uri"), d.URL+openid.CallbackPath(d.kind); got != want {
-				t.Fatalf("the provider sends people back to %q, want %q", got, want)
-			}
-
-			where := must(d.fake.Choose(t.Context(), to.String(), "ann"))(t)
-			answer := v.Get(strings.TrimPrefix(where.String(), d.URL) + "&next=" + escaped)
-			if at := answer.Header.Get("Location"); !strings.HasPrefix(at, "/settings") {
-				t.Errorf("after signing in she is at %q, want a page of the settings", at)
-			}
-		})
-	}
-}
-
-// The words of a provider's error don't become markup of the page.
-// Requirement R-221: Pages for admins.
-func TestSignInErrorIsText(t *testing.T) {
-	t.Parallel()
-	d := startDoor(t, openid.Any, annAlone())
-	v := d.Visitor("")
-	v.Get(openid.Begin(d.kind))
-	answer := v.Get(openid.CallbackPath(d.kind) + "?state=x&error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cscript%3E")
-	if answer.Status < http.StatusBadRequest {
-		t.Errorf("status %d, want a refusal", answer.Status)
-	}
-	wantHidden(t, "the page", answer, "<script>alert")
 }

@@ -9,7 +9,6 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store/logbook"
 )
 
 // These tests are about the tokens of Slack that an admin pastes under First steps. pasteTest makes the site.
@@ -85,14 +84,6 @@ func (p *pasteTest) wantKept(workspace, token string) {
 // useChannel gives a team a channel in the workspace, so that something would be lost with another one.
 func (p *pasteTest) useChannel() { p.Apply(`teams: [{name: Support, slack_channel: C0SUPPORT}]`) }
 
-// Tokens of another workspace replace the former ones as long as no team has a channel there.
-func TestPasteTokens(t *testing.T) {
-	t.Parallel()
-	p := newPasteTest(t)
-	p.mustPaste("T1", "xoxb-one")
-	p.mustPaste("T2", "xoxb-two")
-}
-
 // While a team has a channel, the workspace's own tokens can be replaced, and those of another workspace are refused.
 // After each token that it keeps, the site waits until Slack is connected.
 func TestPasteTokensOfOtherWorkspace(t *testing.T) {
@@ -110,76 +101,4 @@ func TestPasteTokensOfOtherWorkspace(t *testing.T) {
 	if p.awaited != 2 {
 		t.Errorf("the site waited %d times until Slack was connected, want after the first and the last token", p.awaited)
 	}
-}
-
-// A page that was opened before another admin pasted tokens neither replaces these tokens nor forgets them.
-func TestPasteOverOtherAdmin(t *testing.T) {
-	t.Parallel()
-	p := newPasteTest(t)
-	p.mustPaste("T2", "xoxb-one")
-	old := p.version()
-	wantShown(t, "the page", p.ann.Get("/settings/first-steps"), `data-ask="Forget what is stored? Slack then stands still`)
-	p.mustPaste("T2", "xoxb-two")
-
-	for _, tt := range []struct {
-		name   string
-		answer sitetest.Answer
-	}{
-		{name: "pasting on an old page", answer: p.pasteOver(old, "xoxb-old")},
-		{name: "forgetting on an old page", answer: p.forget(old)},
-	} {
-		wantStatus(t, tt.name, tt.answer, http.StatusUnprocessableEntity)
-		wantShown(t, tt.name, tt.answer, "Somebody else changed this while you did")
-	}
-	p.wantKept("T2", "xoxb-two")
-}
-
-// The page says whose tokens are in use, and no page or log shows them.
-func TestPastedTokensAreNotShown(t *testing.T) {
-	t.Parallel()
-	p := newPasteTest(t)
-	p.mustPaste("T1", "xoxb-one")
-	for _, path := range []string{"/settings/first-steps", "/settings/log", "/settings/log.csv"} {
-		wantHidden(t, path, p.ann.Get(path), "xoxb-one", "tops3cret")
-	}
-	wantShown(t, "the page", p.ann.Get("/settings/first-steps"), "connecting with what ann@acme.test gave", "Replace")
-}
-
-// Pasted tokens can be forgotten. The log of the set-up says that they were given, and that they were forgotten.
-func TestForgetTokens(t *testing.T) {
-	t.Parallel()
-	p := newPasteTest(t)
-	p.mustPaste("T1", "xoxb-one")
-	wantStatus(t, "forgetting", p.forget(p.version()), http.StatusSeeOther)
-	wantNoCredentials(t, p.Site)
-	wantHidden(t, "the page after it", p.ann.Get("/settings/first-steps"), "ann@acme.test gave", "Replace")
-
-	page := must(logbook.Read(t.Context(), p.Pool, logbook.Filter{What: logbook.SetUp}, logbook.Place{}, 2))(t)
-	if len(page.Rows) < 2 {
-		t.Fatalf("the log has %d changes, want two", len(page.Rows))
-	}
-	if got, want := page.Rows[0].Text, "~ chat slack: credentials forgotten"; got != want {
-		t.Errorf("the last change is %q, want %q", got, want)
-	}
-	if got, want := page.Rows[1].Text, "~ chat slack: credentials given"; got != want {
-		t.Errorf("the change before is %q, want %q", got, want)
-	}
-}
-
-// After tokens were forgotten, those of another workspace are still refused while a team has a channel. The page says
-// what to do: take the chat's channels away from teams.
-func TestPasteTokensAfterForgetting(t *testing.T) {
-	t.Parallel()
-	p := newPasteTest(t)
-	p.mustPaste("T2", "xoxb-one")
-	p.useChannel()
-	p.forget(p.version())
-
-	refused := p.paste("T3", "xoxb-two")
-	wantStatus(t, "tokens of another workspace", refused, http.StatusUnprocessableEntity)
-	wantShown(t, "tokens of another workspace", refused, "it is not T2", "take this chat")
-	wantNoCredentials(t, p.Site)
-
-	p.Apply(`teams: [{name: Support, slack_channel: ""}]`)
-	p.mustPaste("T3", "xoxb-three")
 }

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
@@ -206,41 +205,6 @@ func TestErasePage(t *testing.T) {
 	}
 }
 
-// A customer whose domain has letters beyond ASCII is found by the address as people write it. The İ of a domain is another
-// letter than i, so that nobody is shown, and erased, in place of somebody else.
-// Requirement R-276: Erase and export a person.
-func TestFindToEraseByADomainBeyondASCII(t *testing.T) {
-	t.Parallel()
-	s := withRecords(t, withInbox(t))
-	storetest.Exec(t, s.Pool, `UPDATE identities SET key = 'zoe@xn--bcher-kva.example' WHERE contact_id = 101`)
-	storetest.Exec(t, s.Pool, `UPDATE identities SET key = 'ada@firm.example' WHERE contact_id = 102`)
-	ann := s.Visitor("ann@acme.test")
-	const zoe, ada = "/settings/erase/contact/101", "/settings/erase/contact/102"
-
-	found := ann.Get("/settings/erase?contact=" + url.QueryEscape("Zoe@Bücher.example"))
-	another := ann.Get("/settings/erase?contact=" + url.QueryEscape("ada@fİrm.example"))
-
-	wantShown(t, "who is found as Zoe", found, zoe)
-	wantHidden(t, "who is found by another's address", another, ada)
-}
-
-// An admin who may not read certificates is told to ask somebody who may.
-// Requirement R-276: Erase and export a person.
-func TestEraseByPlainAdmin(t *testing.T) {
-	t.Parallel()
-	s := withRecords(t, withInbox(t), func(o *site.Options) {
-		o.Operations = site.Operations{AgreeErasures: func(context.Context) error { return nil }}
-	})
-	s.Apply(`agents: [{email: ann@acme.test, roles: [super_admin]}, {email: cy@acme.test, name: Cy Roe, roles: [admin]}]`)
-	cy := s.Visitor("cy@acme.test")
-
-	plan := cy.Get("/settings/erase/contact/101")
-	erased := sendForm(t, cy, plan, "/settings/erase/contact/101", "sure", "true")
-
-	wantShown(t, "the plan", plan, "the certificate, which super-admins can read, lists those threads")
-	wantShown(t, "the answer", cy.Get(erased.Header.Get("Location")), "Erased. A super-admin can read in the certificate", "ask one for it")
-}
-
 // The page shows what stands still and what can be done about it. The log has what was done there.
 func TestStuckPage(t *testing.T) {
 	t.Parallel()
@@ -285,71 +249,5 @@ func TestStuckPage(t *testing.T) {
 	}
 	if a := ann.Post("/settings/stuck/1/drop", nil); a.Status != http.StatusNotFound {
 		t.Errorf("dropped a second time: %d", a.Status)
-	}
-}
-
-// The pages of blocked and silenced senders list all of them, however many there are.
-func TestManyBlockedSenders(t *testing.T) {
-	t.Parallel()
-	s := withRecords(t, withInbox(t))
-	storetest.Exec(t, s.Pool, `INSERT INTO identities (id, account_id, key, name, contact_id, blocked, silenced)
-		SELECT 1000 + n, account_id, 'news' || n || '@shop.example', '', contact_id, n > 1, n = 1
-		FROM identities, generate_series(1, 199) AS n WHERE id = 102`)
-	ann := s.Visitor("ann@acme.test")
-	if n := countRowsOfAllPages(ann, "/settings/blocked"); n != 200 {
-		t.Errorf("the pages have %d blocked and silenced senders, want 200", n)
-	}
-	if a := ann.Post("/settings/blocked/1001/unblock", nil); a.Status != http.StatusSeeOther {
-		t.Errorf("letting a silenced sender in again: %d, want %d", a.Status, http.StatusSeeOther)
-	}
-	if n := countRowsOfAllPages(ann, "/settings/blocked"); n != 199 {
-		t.Errorf("afterwards the pages have %d senders, want 199", n)
-	}
-	wantShown(t, "a page behind the last", ann.Get("/settings/blocked?page=99999999999999999999"), "No further sender is blocked.")
-}
-
-// Every page names the running version at its foot, but only to people who are signed in.
-func TestVersionAtTheFoot(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
-	wantShown(t, "a page", s.Visitor("ann@acme.test").Get("/settings/health"), `<footer class="version">Parley `)
-	wantHidden(t, "the page of who isn't signed in", s.Visitor("").Get("/auth/sign-in"), "version")
-}
-
-// The page shows what parley doctor says when somebody asks for it, with what is wrong first.
-func TestHealthPage(t *testing.T) {
-	t.Parallel()
-	s := withRecords(t, func(o *site.Options) {
-		o.Operations.Backups = t.TempDir()
-		o.Operations.Examine = func(ctx context.Context) (inspect.Report, error) {
-			report := inspect.Doctor(ctx, inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs[:0]})
-			report.Sections = append(report.Sections, inspect.Section{Name: "account shop", Findings: []inspect.Finding{
-				{Level: inspect.Wrong, What: "callback", Text: "refused <b>", Hint: "Open the firewall."},
-				{Level: inspect.Odd, What: "clock", Text: "a minute late"}}})
-			return report, nil
-		}
-	})
-
-	b := s.Browser("ann@acme.test")
-	b.Open("/settings/health")
-	b.Looks("health-empty")
-	b.Press("main button.main")
-	b.Shows("refused <b>")
-	b.Shows("Open the firewall.")
-	b.Shows("database")
-	got := b.Value("[...document.querySelectorAll('h2')].map(h => h.innerText).join()")
-	if !strings.Contains(got, "broken,database look at it,people good") {
-		t.Errorf("what is wrong doesn't stand first: %s", got)
-	}
-	b.Looks("health")
-
-	if a := s.Visitor("ann@acme.test").Post("/settings/health", nil); a.Status != http.StatusOK {
-		t.Errorf("%d", a.Status)
-	} else {
-		for _, secret := range sitetest.Secrets() {
-			if a.Has(secret) {
-				t.Error("it shows a secret")
-			}
-		}
 	}
 }

@@ -39,14 +39,6 @@ func changeAgent(t *testing.T, v *sitetest.Visitor, email string, values url.Val
 	return v.Post(agentPage(email), with(form.Values, values))
 }
 
-// checkSaved checks that a change was accepted.
-func checkSaved(t *testing.T, a sitetest.Answer) {
-	t.Helper()
-	if a.Status != http.StatusSeeOther {
-		t.Errorf("got status %d, want 303 as for what is saved: %s", a.Status, a.Body)
-	}
-}
-
 // A super-admin may take out everybody but the last super-admin, an admin only agents.
 // Requirement R-211: Roles.
 func TestWhoMayTakeOutWhom(t *testing.T) {
@@ -120,24 +112,6 @@ func TestAdminMakesNoAdmins(t *testing.T) {
 }
 
 // Requirement R-211: Roles.
-func TestAdminChangesAnAgentsName(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, ranks())
-
-	checkSaved(t, changeAgent(t, s.Visitor(admin), agent, url.Values{"name": {"Benjamin"}}))
-}
-
-// Requirement R-211: Roles.
-func TestAdminAddsAnAgent(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, ranks())
-
-	checkSaved(t, s.Visitor(admin).Post("/settings/new-agent", url.Values{
-		"email": {"dora@acme.test"}, "name": {"Dora"}, "roles": {"agent"},
-	}))
-}
-
-// Requirement R-211: Roles.
 func TestLastSuperAdminStaysOne(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
@@ -149,21 +123,6 @@ func TestLastSuperAdminStaysOne(t *testing.T) {
 	}
 	if want := "Nobody would be a super-admin any more"; !a.Has(want) {
 		t.Errorf("the page lacks %q: %s", want, a.Body)
-	}
-}
-
-// A super-admin who has named another one may become an agent, and then no longer opens the pages of admins.
-// Requirement R-211: Roles.
-func TestSuperAdminHandsOver(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, ranks())
-	ann := s.Visitor(superAdmin)
-
-	checkSaved(t, changeAgent(t, ann, agent, url.Values{"roles": {"super_admin"}}))
-	checkSaved(t, changeAgent(t, ann, superAdmin, url.Values{"roles": {"agent"}}))
-
-	if a := ann.Get("/settings/agents"); a.Status != http.StatusForbidden {
-		t.Errorf("afterwards she opens the page of all agents with status %d, want 403", a.Status)
 	}
 }
 
@@ -191,38 +150,6 @@ func TestEachAdminIsASuperAdminWhileNobodyIsNamed(t *testing.T) {
 	isMarked := page.Has("super-admin</div>") || page.Has("· super-admin") // alone, or after other words
 	if !isMarked {
 		t.Errorf("the page marks nobody as super-admin: %s", page.Body)
-	}
-}
-
-// Naming the first super-admin takes the right to name admins from the others. The page says from whom.
-// Requirement R-211: Roles.
-func TestNamingTheFirstSuperAdmin(t *testing.T) {
-	t.Parallel()
-	s := startWithoutSuperAdmin(t)
-	cy := s.Visitor(admin)
-
-	a := follow(cy, changeAgent(t, cy, "ann@acme.test", url.Values{"roles": {"super_admin"}}))
-
-	if want := "From now on only ann@acme.test can name admins, and cy@acme.test no more."; !a.Has(want) {
-		t.Errorf("status %d: the page lacks %q: %s", a.Status, want, a.Body)
-	}
-	if a := cy.Post("/settings/first-steps/disconnect", url.Values{"chat": {"slack"}}); a.Status != http.StatusForbidden {
-		t.Errorf("Cy disconnects a chat with status %d, want 403", a.Status)
-	}
-}
-
-// A parley.yaml may take the role from the only super-admin if it gives it to somebody else.
-// Requirement R-211: Roles.
-func TestFileReplacesTheOnlySuperAdmin(t *testing.T) {
-	t.Parallel()
-	s := startWithoutSuperAdmin(t)
-	checkSaved(t, changeAgent(t, s.Visitor(admin), "ann@acme.test", url.Values{"roles": {"super_admin"}}))
-
-	agents, _, _ := strings.Cut(sitetest.Acme, "teams:") // Ann is an admin in it
-	s.Apply(agents + "  - {email: cy@acme.test, roles: [super_admin]}")
-
-	if file := exported(t, s); !strings.Contains(file, "roles: [super_admin]") {
-		t.Errorf("nobody is a super-admin:\n%s", file)
 	}
 }
 

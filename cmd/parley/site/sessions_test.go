@@ -9,13 +9,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"parley/channels/emulator"
 	"parley/cmd/parley/site/sitetest"
-	sites "parley/store/site"
 	"parley/store/storetest"
 )
 
@@ -165,57 +163,6 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 	}
 }
 
-// Signing out everywhere ends the streams in all browsers.
-// Requirement R-221: Pages for admins.
-func TestStreamsEndWithAllSessions(t *testing.T) {
-	t.Parallel()
-	s := startEverything(t)
-	b := openTwoBrowsers(t, s)
-	wantStatus(t, "signing out everywhere", b.ben.Post("/auth/sign-out-everywhere", nil), http.StatusSeeOther)
-	openConversation(t, s)
-	wantStreamEnded(t, b.here)
-	if tellsOfChange(b.elsewhere) {
-		t.Error("the other browser's stream tells of the new conversation, want its end")
-	}
-}
-
-// keptSession is a session as a page has read it, which the page writes back when it comes to its end.
-type keptSession struct {
-	token   string
-	data    []byte
-	expires time.Time
-}
-
-// Ben signs out while one of his pages is still at work. When that page ends and writes back the session as it knew
-// it, he isn't signed in again, even if expired sessions have been removed meanwhile.
-// Requirement R-221: Pages for admins.
-func TestSessionThatEndedStaysEnded(t *testing.T) {
-	t.Parallel()
-	s := startEverything(t)
-	ben := s.Visitor("ben@acme.test")
-	cookie := ben.Cookie()
-	var kept keptSession
-	const lastSession = `SELECT token, data, expires_at FROM site_sessions ORDER BY expires_at DESC LIMIT 1`
-	check(t, s.Pool.QueryRow(t.Context(), lastSession).Scan(&kept.token, &kept.data, &kept.expires))
-	keepAgain := func() {
-		t.Helper()
-		check(t, (sites.Sessions{Pool: s.Pool}).CommitCtx(t.Context(), kept.token, kept.data, kept.expires))
-	}
-	ownPage := func() sitetest.Answer {
-		return s.Visitor("").Do(http.MethodGet, "/settings/me", nil, http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}})
-	}
-
-	keepAgain()
-	wantStatus(t, "before signing out", ownPage(), http.StatusOK)
-	ben.Post("/auth/sign-out", nil)
-	wantSignIn(t, "signing out once more", ben.Post("/auth/sign-out", nil))
-	keepAgain()
-	wantStatus(t, "after signing out", ownPage(), http.StatusSeeOther)
-	check(t, sites.DropExpired(t.Context(), s.Pool))
-	keepAgain()
-	wantStatus(t, "after expired sessions were removed", ownPage(), http.StatusSeeOther)
-}
-
 // openStream opens a stream with a session. It is closed when the test ends.
 func openStream(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) *http.Response {
 	t.Helper()
@@ -239,58 +186,6 @@ func tryOpenStream(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path str
 	}
 	t.Cleanup(func() { _ = a.Body.Close() })
 	return a, nil
-}
-
-// A thousand tabs of one agent take nothing from others. A few of the tabs get a stream and the rest are told to come
-// back later, while the pages and streams of a colleague work.
-// Requirement R-221: Pages for admins.
-func TestManyStreams(t *testing.T) {
-	t.Parallel()
-	const tabs, maxOpen = 1000, 20
-	s := startEverything(t)
-	ann, cookie := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test").Cookie()
-	type answer struct {
-		stream *http.Response
-		err    error
-	}
-	answers := make(chan answer)
-	for range tabs {
-		go func() {
-			stream, err := tryOpenStream(t, s, cookie, allStream)
-			answers <- answer{stream: stream, err: err}
-		}()
-	}
-
-	opened := 0
-	for range tabs {
-		a := <-answers
-		if a.err != nil {
-			t.Errorf("open a stream: %v", a.err)
-			continue
-		}
-		switch a.stream.StatusCode {
-		case http.StatusOK:
-			opened++
-		case http.StatusServiceUnavailable:
-			if a.stream.Header.Get("Retry-After") == "" {
-				t.Error("the refusal of a stream has no header Retry-After")
-			}
-		default:
-			t.Errorf("a stream has status %d, want 200 or 503", a.stream.StatusCode)
-		}
-	}
-	if opened == 0 || opened > maxOpen {
-		t.Errorf("%d streams of one agent are open, want 1 to %d", opened, maxOpen)
-	}
-
-	wantStatus(t, "Ann's inbox", ann.Get("/inbox?list=all"), http.StatusOK)
-	stream := openStream(t, s, ann.Cookie(), allStream)
-	if stream.StatusCode != http.StatusOK {
-		t.Errorf("Ann's stream has status %d, want 200", stream.StatusCode)
-	}
-	if kind := stream.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
-		t.Errorf("Ann's stream has the type %q, want text/event-stream", kind)
-	}
 }
 
 // What somebody typed isn't lost when the session has ended meanwhile. The page says that nothing was saved, and

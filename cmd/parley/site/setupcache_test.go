@@ -1,12 +1,9 @@
 package site_test
 
 import (
-	"net/http"
 	"testing"
 
-	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store"
 	"parley/store/storetest"
 )
 
@@ -76,44 +73,4 @@ func TestSetUpIsNeverStale(t *testing.T) {
 		s.Apply(sitetest.Acme)
 		wantKept(t, ann, "/settings/agents", "Ben Osei")
 	})
-}
-
-// An agent who becomes an admin sees admins' pages at once, and none of them once the role is taken away.
-func TestRoleIsNeverStale(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
-	ben := s.Visitor("ben@acme.test")
-	storetest.Exec(t, s.Pool, `UPDATE agents SET roles = '{admin}' WHERE email = 'ben@acme.test'`)
-	wantStatus(t, "as an admin", ben.Get("/settings/agents"), http.StatusOK)
-	storetest.Exec(t, s.Pool, `UPDATE agents SET roles = '{agent}' WHERE email = 'ben@acme.test'`)
-	if a := ben.Get("/settings/agents"); a.Status == http.StatusOK {
-		t.Error("as an agent again Ben sees the people, want a refusal")
-	}
-}
-
-// The status of an account changes while the set-up is read, and changes back afterwards. The site doesn't keep the
-// status that it read meanwhile, though the stamp by which it notices changes is the same as before.
-func TestSetUpChangesWhileItIsRead(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
-	keep := site.Keeping(s.Pool)
-	setStatus := func(text string) {
-		t.Helper()
-		storetest.Exec(t, s.Pool, `UPDATE accounts SET status_text = $1 WHERE name = 'support-mail'`, text)
-	}
-	readStatus := func(whileReading func()) (text string) {
-		t.Helper()
-		text = must(keep(t.Context(), func(q store.Querier) (text string, err error) {
-			whileReading()
-			err = q.QueryRow(t.Context(), `SELECT status_text FROM accounts WHERE name = 'support-mail'`).Scan(&text)
-			return text, err
-		}))(t)
-		return text
-	}
-
-	readStatus(func() { setStatus("The password is refused.") })
-	setStatus("")
-	if text := readStatus(func() {}); text != "" {
-		t.Errorf("the status is read as %q, want it empty, as it is now", text)
-	}
 }

@@ -96,27 +96,6 @@ func (s *stuckTest) decideAll() {
 	s.waitForAllOut()
 }
 
-// An admin decides on the page whether each reply is sent again or marked as sent.
-// Requirement R-274: An inbox in the browser.
-func TestStuckRepliesInBrowser(t *testing.T) {
-	t.Parallel()
-	s := newStuckTest(t)
-	b := s.Browser("ann@acme.test")
-	b.Open("/settings/stuck")
-	b.Shows("May have arrived")
-	b.Shows("Refused The provider refused it: status 422")
-	b.Looks("stuck-replies")
-
-	b.Value("window.confirm = () => true, ''")
-	b.Press("form[action='" + s.one.path + "'] button[value=sendagain]")
-	b.Shows("It is sent again.")
-	b.Press("form[action='" + s.two.path + "'] button[value=marksent]")
-	b.Shows("It is marked as sent.")
-	b.Press("form[action='" + s.three.path + "'] button[value=sendagain]")
-	b.Shows("Nothing waits for a decision.")
-	s.waitForAllOut()
-}
-
 // A reply that is sent again reaches the customer once more, and one that is marked as sent doesn't. The log and a
 // line in the thread say who decided.
 // Requirement R-274: An inbox in the browser.
@@ -154,13 +133,6 @@ func TestStuckRepliesAreForAdmins(t *testing.T) {
 	wantStatus(t, "an agent decides", s.one.decide(s.Visitor("ben@acme.test"), bridge.VerbSendAgain), http.StatusForbidden)
 }
 
-// Requirement R-274: An inbox in the browser.
-func TestRefusedReplyIsNotMarkedAsSent(t *testing.T) {
-	t.Parallel()
-	s := newStuckTest(t)
-	wantStatus(t, "the decision", s.three.decide(s.ann, bridge.VerbMarkSent), http.StatusConflict)
-}
-
 // Each reply is decided about once: another decision from an old page is refused.
 // Requirement R-274: An inbox in the browser.
 func TestStuckReplyIsDecidedOnce(t *testing.T) {
@@ -170,19 +142,4 @@ func TestStuckReplyIsDecidedOnce(t *testing.T) {
 	for _, reply := range []stuckReply{s.one, s.two, s.three} {
 		wantStatus(t, reply.path+", from an old page", reply.decide(s.ann, bridge.VerbSendAgain), http.StatusNotFound)
 	}
-}
-
-// A reply that was sent again may be refused once more. A decision from a page that shows the earlier attempt is
-// refused then.
-// Requirement R-274: An inbox in the browser.
-func TestStuckReplyOfEarlierAttempt(t *testing.T) {
-	t.Parallel()
-	s := newStuckTest(t)
-	s.decideAll()
-	storetest.Exec(t, s.Pool, `UPDATE deliveries SET state = 'failed' WHERE id = $1`, s.count(
-		`SELECT d.id::int FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.conversation_id = 3 AND d.kind = 'reply'`))
-	storetest.Exec(t, s.Pool, `UPDATE messages SET fate = 'failed' WHERE conversation_id = 3 AND fate = 'out'`)
-	a := s.three.decide(s.ann, bridge.VerbSendAgain)
-	wantStatus(t, "a decision about the earlier attempt", a, http.StatusConflict)
-	wantShown(t, "a decision about the earlier attempt", a, "It was sent again after you opened the page. Go back to What stands still")
 }

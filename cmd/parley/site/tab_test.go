@@ -15,7 +15,6 @@ import (
 	"parley/channels/whatsapp"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store/storetest"
 )
 
 // These tests are about the tab in Teams: a page of the site that Teams shows in a frame. The client of Teams hands
@@ -116,21 +115,6 @@ func TestTabSignsIn(t *testing.T) {
 	}
 }
 
-// Meta refuses to be shown in a frame, so nobody can sign in to it in the tab. The page leads to the browser instead,
-// and so do links to other sites.
-func TestTabLeavesForTheBrowser(t *testing.T) {
-	t.Parallel()
-	tab := startTab(t)
-	v := tab.Visitor("")
-	v.Post("/auth/tab", signInForm(tab.token(t, tokenRequest{})))
-	a := v.Post("/settings/add-whatsapp/sign-up", nil)
-	wantShown(t, "the page", a, `href="/settings/add-whatsapp" target="_blank"`, "Open this page in the browser")
-	wantHidden(t, "the page", a, "Go on to Meta")
-	for _, path := range []string{"/settings/first-steps", "/settings/add-number/whatsapp"} {
-		wantShown(t, path, v.Get(path), `target="_blank" rel="noopener noreferrer"`)
-	}
-}
-
 // A token for another app, of another tenant, or of somebody whose object id Parley doesn't know signs nobody in. A
 // text that is no token doesn't, either.
 // Requirement R-274: An inbox in the browser.
@@ -216,17 +200,6 @@ func TestTabRefusesFormsOfOtherSites(t *testing.T) {
 	}
 }
 
-// While Entra is away, agents are signed in by the keys that Parley has read before.
-// Requirement R-274: An inbox in the browser.
-func TestTabSignsInWhileProviderIsAway(t *testing.T) {
-	t.Parallel()
-	tab := startTab(t)
-	form := signInForm(tab.token(t, tokenRequest{}))
-	wantStatus(t, "while Entra is there", tab.Visitor("").Post("/auth/tab", form), http.StatusSeeOther)
-	tab.entra.SetDown(true)
-	wantStatus(t, "while Entra is away", tab.Visitor("").Post("/auth/tab", form), http.StatusSeeOther)
-}
-
 // Only the page of the tab, and pages in its session, may be shown in a frame, and only in one of Teams.
 // Requirement R-274: An inbox in the browser.
 // Requirement R-221: Pages for admins.
@@ -280,33 +253,6 @@ func TestTabSessionRefusesFormsOfOtherSites(t *testing.T) {
 		a := inTab.Do(http.MethodPost, "/settings/company", url.Values{"name": {"Evil"}}, header)
 		wantStatus(t, fmt.Sprintf("with %v", header), a, http.StatusForbidden)
 	}
-}
-
-// A frame whose session has ended is led to the tab, and doesn't sign in by itself there.
-// Requirement R-274: An inbox in the browser.
-func TestTabSessionEnds(t *testing.T) {
-	t.Parallel()
-	tab := startTab(t)
-	a := tab.Visitor("").Do(http.MethodGet, "/inbox", nil, http.Header{"Sec-Fetch-Dest": {"iframe"}})
-	if to := a.Header.Get("Location"); to != "/auth/tab?stay=yes" {
-		t.Errorf("the frame is led to %q, want /auth/tab?stay=yes", to)
-	}
-}
-
-// A form whose session has ended leads to the tab, which says that the form wasn't saved. It can't be sent again,
-// because nobody can sign in in another tab of the frame.
-// Requirement R-274: An inbox in the browser.
-func TestTabSessionEndsBehindAForm(t *testing.T) {
-	t.Parallel()
-	tab := startTab(t)
-	v := tab.Visitor("")
-	v.Post("/auth/tab", signInForm(tab.token(t, tokenRequest{})))
-	storetest.Exec(t, tab.Pool, `DELETE FROM site_sessions`)
-	wantRedirect(t, "a form", v.Post("/settings/company", url.Values{"name": {"Acme"}}), "/auth/tab?stay=yes")
-	if n := countLongSessions(t, tab.Site, time.Hour); n != 0 {
-		t.Errorf("%d sessions of strangers are kept for more than an hour, want none", n)
-	}
-	wantShown(t, "the tab", v.Get("/auth/tab?stay=yes"), "You are signed out, so nothing was saved.")
 }
 
 // Signing out everywhere in the tab ends an agent's sessions in browsers, too.

@@ -96,27 +96,3 @@ func TestTabInBrowser(t *testing.T) {
 	w.Frame(tabHost).Until("a form is handed in", "fetch('/auth/sign-out', {method: 'POST'})")
 	w.waitForSessions(0)
 }
-
-// In Chromium, where Teams gives the tab no token, nobody is signed in.
-// Requirement R-274: An inbox in the browser.
-func TestTabInBrowserWithoutToken(t *testing.T) {
-	t.Parallel()
-	w := openTabWindow(t)
-	w.visit("https://teams.microsoft.com/refuses")
-	w.Until("it asked", "window.said.includes('authentication.getAuthToken')")
-	if n := w.countSessions(); n != 0 {
-		t.Errorf("%d browsers are signed in, want none", n)
-	}
-}
-
-// In Chromium, framed by anybody else, the tab is not shown, and asks for nothing.
-// Requirement R-274: An inbox in the browser.
-func TestTabInBrowserOfOtherSite(t *testing.T) {
-	t.Parallel()
-	w := openTabWindow(t)
-	w.visit("https://evil.test/")
-	w.Until("the frame is there", "document.querySelector('iframe')")
-	if asked := w.Value("String(window.said.length)"); asked != "0" {
-		t.Errorf("framed by another site, the tab has asked for %s things, want none", asked)
-	}
-}

@@ -1,8 +1,6 @@
 package site_test
 
 import (
-	"net/http"
-	"net/url"
 	"testing"
 
 	"parley/cmd/parley/site/sitetest"
@@ -11,8 +9,6 @@ import (
 
 // orderUpdate is the name of the only template in these tests. It belongs to the account "shop"; its page is at orderUpdatePage.
 const orderUpdate = "Order / update"
-
-func orderUpdatePage() string { return "/settings/templates/" + url.PathEscape("shop/en/"+orderUpdate) }
 
 func listTemplates(t *testing.T, s *sitetest.Site) []store.Template {
 	t.Helper()
@@ -116,91 +112,5 @@ func checkHandedInAgain(t *testing.T, got store.Template) {
 	}
 	if got.Version < 2 {
 		t.Errorf("it has version %d, want a new one", got.Version)
-	}
-}
-
-// startWithTemplate starts a site with orderUpdate, which Ann, an admin, wrote.
-func startWithTemplate(t *testing.T) (s *sitetest.Site, ann *sitetest.Visitor) {
-	t.Helper()
-	s = sitetest.Start(t, sitetest.Acme)
-	ann = s.Visitor("ann@acme.test")
-	a := ann.Post("/settings/new-template", url.Values{
-		"name":     {orderUpdate},
-		"accounts": {"shop"},
-		"language": {"en"},
-		"category": {"utility"},
-		"types":    {"reply"},
-		"body":     {"Your parcel is on its way."},
-	})
-	if a.Status != http.StatusSeeOther {
-		t.Fatalf("writing the template: status %d, want 303: %s", a.Status, a.Body)
-	}
-	return s, ann
-}
-
-// A change replaces the text. The name and the account belong to the provider's template, and stay whatever is sent for them.
-// Requirement R-165: Templates of an account.
-func TestTemplateIsChanged(t *testing.T) {
-	t.Parallel()
-	s, ann := startWithTemplate(t)
-
-	a := ann.Post(orderUpdatePage(), url.Values{
-		"version":  {ann.Get(orderUpdatePage()).Version()},
-		"name":     {"x"},
-		"accounts": {"support-mail"},
-		"category": {"utility"},
-		"types":    {"reply"},
-		"body":     {"short"},
-	})
-
-	if a.Status != http.StatusSeeOther {
-		t.Errorf("got status %d, want 303: %s", a.Status, a.Body)
-	}
-	got := getTemplate(t, s)
-	if got.Name != orderUpdate {
-		t.Errorf("the name is %q, want %q as before", got.Name, orderUpdate)
-	}
-	if want := "short"; got.Body != want {
-		t.Errorf("the text is %q, want %q", got.Body, want)
-	}
-	if len(got.Uses) != 1 {
-		t.Errorf("it has the uses %+v, want one", got.Uses)
-	}
-}
-
-// Requirement R-165: Templates of an account.
-func TestTemplateIsChangedByAnotherAdmin(t *testing.T) {
-	t.Parallel()
-	_, ann := startWithTemplate(t)
-	version := ann.Get(orderUpdatePage()).Version()
-	change := func(text string) sitetest.Answer {
-		return ann.Post(orderUpdatePage(), url.Values{"version": {version}, "body": {text}, "types": {"reply"}, "category": {"utility"}})
-	}
-	if a := change("theirs"); a.Status != http.StatusSeeOther {
-		t.Fatalf("the first change: got status %d, want 303: %s", a.Status, a.Body)
-	}
-
-	a := change("mine")
-
-	if a.Status != http.StatusUnprocessableEntity {
-		t.Errorf("got status %d, want 422", a.Status)
-	}
-	if want := "Somebody else changed"; !a.Has(want) {
-		t.Errorf("the page lacks %q", want)
-	}
-	if !a.Has("mine") {
-		t.Error("the page has lost what was written")
-	}
-}
-
-// Requirement R-165: Templates of an account.
-func TestTemplateIsTakenOut(t *testing.T) {
-	t.Parallel()
-	s, ann := startWithTemplate(t)
-
-	ann.Post(orderUpdatePage()+"/take-out", url.Values{"version": {ann.Get(orderUpdatePage()).Version()}})
-
-	if rows := listTemplates(t, s); len(rows) != 0 {
-		t.Errorf("it is still there: %+v", rows)
 	}
 }

@@ -189,15 +189,6 @@ func TestRevokedToken(t *testing.T) {
 	wantStatus(t, "with the token", p.get(apiPath(logScope)), http.StatusUnauthorized)
 }
 
-// Requirement R-221: Pages for admins.
-func TestExpiredToken(t *testing.T) {
-	t.Parallel()
-	s := startRanks(t)
-	p := newProgram(s, newTokenOf(t, s, figuresScope))
-	storetest.Exec(t, s.Pool, `UPDATE api_tokens SET expires_at = now() - interval '1 second'`)
-	wantStatus(t, "with the token", p.get(apiPath(figuresScope)), http.StatusUnauthorized)
-}
-
 // A token opens nothing while the agent who made it is no admin. The page says so of that token, and of no other.
 // Requirement R-221: Pages for admins.
 func TestTokenOfFormerAdmin(t *testing.T) {
@@ -213,15 +204,6 @@ func TestTokenOfFormerAdmin(t *testing.T) {
 	if n := strings.Count(page.Body, "may not do this any more"); n != 1 {
 		t.Errorf("the page says of %d tokens that their makers may not do this any more, want of one", n)
 	}
-}
-
-// Requirement R-221: Pages for admins.
-func TestTokenOfFormerAgent(t *testing.T) {
-	t.Parallel()
-	s := startRanks(t)
-	p := newProgram(s, newToken(t, s.Visitor("ann@acme.test"), applyScope))
-	storetest.Exec(t, s.Pool, `UPDATE agents SET active = false WHERE email = 'ann@acme.test'`)
-	wantStatus(t, "with the token", p.get(apiPath(applyScope)), http.StatusUnauthorized)
 }
 
 // An agent who is taken out and taken in again later has no session, link or token from before.
@@ -267,39 +249,6 @@ func wantSignedOut(t *testing.T, p program, session *sitetest.Visitor, link stri
 	}
 }
 
-// addTokens adds tokens of Ann's for the log, which expire after an interval of PostgreSQL.
-func addTokens(t *testing.T, s *sitetest.Site, count int, expiresIn string) {
-	t.Helper()
-	storetest.Exec(t, s.Pool, `
-		INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at)
-		SELECT 'more', sha256((random()::text || n)::bytea), 'log', id, now() + $2::interval
-		FROM agents, generate_series(1, $1) AS n
-		WHERE email = 'ann@acme.test'`, count, expiresIn)
-}
-
-// The page shows all tokens at work, however many have ended: nobody can hide one behind others.
-func TestTokensAtWorkAreShown(t *testing.T) {
-	t.Parallel()
-	s := startRanks(t)
-	ann := s.Visitor("ann@acme.test")
-	newToken(t, ann, setupScope)
-	addTokens(t, s, 500, "-1 second")
-	wantShown(t, "the page", ann.Get("/settings/tokens"), "for setup")
-}
-
-// A hundred tokens may be at work. Those that have ended don't count.
-func TestTokensAreLimited(t *testing.T) {
-	t.Parallel()
-	s := startRanks(t)
-	ann := s.Visitor("ann@acme.test")
-	addTokens(t, s, 500, "-1 second")
-	addTokens(t, s, 99, "1 day")
-	newToken(t, ann, logScope)
-	page := makeToken(ann, logScope)
-	wantStatus(t, "token 101", page, http.StatusUnprocessableEntity)
-	wantShown(t, "token 101", page, "too many tokens")
-}
-
 // A program that tries tokens is slowed down. Another program on the same machine goes on, and people there can sign
 // in.
 func TestTryingTokensIsSlowedDown(t *testing.T) {
@@ -318,20 +267,4 @@ func TestTryingTokensIsSlowedDown(t *testing.T) {
 	}
 	wantStatus(t, "a program whose neighbour guesses", honest.get("/api/v1/setup"), http.StatusOK)
 	wantStatus(t, "somebody who signs in beside it", s.Visitor("").Get("/auth/sign-in"), http.StatusOK)
-}
-
-// The page of tokens, empty, with the token that is shown this once, and with some that have ended.
-func TestTokensPage(t *testing.T) {
-	t.Parallel()
-	s := startRanks(t)
-	b := s.Browser("ann@acme.test")
-	b.Open("/settings/tokens")
-	b.Shows("No program has a token.")
-	b.Looks("tokens-empty")
-	b.Write("#f-name", "Nightly figures of the warehouse")
-	b.Press(".bar button.main")
-	b.Shows("Copy it now")
-	b.Looks("tokens-new")
-	b.Open("/settings/agents")
-	b.Looks("people-roles")
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,29 +111,6 @@ func TestProxyCut(t *testing.T) {
 	c.wantEnd()
 }
 
-// A cut leaves the connections of other routes alone.
-func TestProxyCutOfAnotherRoute(t *testing.T) {
-	t.Parallel()
-	p, _ := newTestProxy(t)
-	c := connect(t, p)
-	c.wantLine("hello")
-	if n := p.cut(routeIMAP); n != 0 {
-		t.Errorf("got %d connections cut, want none", n)
-	}
-	c.send("one")
-	c.wantLine("one")
-}
-
-// After a cut, new connections work.
-func TestProxyWorksAfterCut(t *testing.T) {
-	t.Parallel()
-	p, _ := newTestProxy(t)
-	c := connect(t, p)
-	c.wantLine("hello")
-	p.cut(routeSMTP)
-	connect(t, p).wantLine("hello")
-}
-
 // beginBlackhole begins a blackhole for the open connections of a proxy, of which there must be one. end ends it and returns
 // how many connections there were at its beginning.
 func beginBlackhole(t *testing.T, p *proxy, hole blackhole) (end func() int) {
@@ -158,102 +134,4 @@ func beginBlackhole(t *testing.T, p *proxy, hole blackhole) (end func() int) {
 		stop()
 		return <-done
 	}
-}
-
-// The end of a blackhole spares a link that began to connect after it.
-func TestConnectingLinkIsNotBlackholed(t *testing.T) {
-	t.Parallel()
-	if connecting := (&link{}); connecting.isBlackholed() {
-		t.Error("a link that has no server yet counts as blackholed")
-	}
-}
-
-// A link in a blackhole counts as such also before it has a server.
-func TestLinkWithoutServerIsBlackholed(t *testing.T) {
-	t.Parallel()
-	connecting := &link{}
-	hole := blackhole{bothDirections: true}
-	hole.applyTo(connecting)
-	if !connecting.isBlackholed() {
-		t.Error("a link that was blackholed before it had a server doesn't count as such")
-	}
-}
-
-// During a blackhole in both directions, nothing comes back on old and new connections, and the server hears nothing. Its end
-// resets them.
-func TestBlackholeInBothDirections(t *testing.T) {
-	t.Parallel()
-	p, heard := newTestProxy(t)
-	old := connect(t, p)
-	old.wantLine("hello")
-	end := beginBlackhole(t, p, blackhole{bothDirections: true})
-	fresh := connect(t, p)
-	old.send("from the old one")
-	fresh.send("from the new one")
-	old.wantSilence()
-	fresh.wantSilence()
-	if n := end(); n != 1 {
-		t.Errorf("the blackhole had %d connections at its beginning, want 1", n)
-	}
-	old.wantEnd()
-	fresh.wantEnd()
-	if len(heard) > 0 {
-		t.Errorf("the server heard %q, want nothing", <-heard)
-	}
-	connect(t, p).wantLine("hello")
-}
-
-// During a blackhole for answers, nothing comes back on old and new connections, but the server hears what is sent. Its end
-// resets them.
-func TestBlackholeForAnswers(t *testing.T) {
-	t.Parallel()
-	p, heard := newTestProxy(t)
-	old := connect(t, p)
-	old.wantLine("hello")
-	end := beginBlackhole(t, p, blackhole{})
-	fresh := connect(t, p)
-	old.send("from the old one")
-	fresh.send("from the new one")
-	old.wantSilence()
-	fresh.wantSilence()
-	wantHeard(t, heard, "from the new one", "from the old one")
-	if n := end(); n != 1 {
-		t.Errorf("the blackhole had %d connections at its beginning, want 1", n)
-	}
-	old.wantEnd()
-	fresh.wantEnd()
-	if len(heard) > 0 {
-		t.Errorf("the server heard %q, want nothing more", <-heard)
-	}
-	connect(t, p).wantLine("hello")
-}
-
-// wantHeard waits until the server has heard these lines, in whatever order. want is sorted.
-func wantHeard(t *testing.T, heard <-chan string, want ...string) {
-	t.Helper()
-	var got []string
-	for range want {
-		select {
-		case line := <-heard:
-			got = append(got, line)
-		case <-time.After(time.Minute):
-			t.Fatalf("the server heard %q within a minute, want %q", got, want)
-		}
-	}
-	if slices.Sort(got); !slices.Equal(got, want) {
-		t.Errorf("the server heard %q, want %q", got, want)
-	}
-}
-
-// The end of a blackhole does not end one that began later.
-func TestBlackholesOverlap(t *testing.T) {
-	t.Parallel()
-	p, _ := newTestProxy(t)
-	connect(t, p).wantLine("hello")
-	endFirst := beginBlackhole(t, p, blackhole{bothDirections: true})
-	endSecond := beginBlackhole(t, p, blackhole{bothDirections: true})
-	endFirst()
-	connect(t, p).wantSilence()
-	endSecond()
-	connect(t, p).wantLine("hello")
 }

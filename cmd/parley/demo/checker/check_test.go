@@ -303,18 +303,6 @@ func TestCheck(t *testing.T) {
 
 const maria = "maria@lopez-ceramics.test"
 
-// Of a message that was edited after it left, the text that was seen is shown.
-func TestSeenText(t *testing.T) {
-	t.Parallel()
-	edited := typed("e", "We leave tomorow.")
-	edited.Text = "We leave tomorrow."
-	edited.Versions = append(edited.Versions, versionOf(edited.Text))
-	results, _ := checker.Check([]*checker.SentMessage{edited}, []checker.Observation{letter("We leave tomorow.")}, nil, time.Time{})
-	if got, want := results[0].SeenText, "We leave tomorow."; got != want {
-		t.Errorf("the text %q was seen, want %q", got, want)
-	}
-}
-
 // secondsIn returns a time so many seconds after everything was said.
 func secondsIn(n int) time.Time { return time.Unix(int64(1_800_000_000+n), 0) }
 

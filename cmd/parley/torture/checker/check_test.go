@@ -1,8 +1,6 @@
 package checker
 
 import (
-	"encoding/json"
-	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -169,82 +167,5 @@ func TestCheckGoodRun(t *testing.T) {
 	}
 	if names := FormatTallies(got.Tallies()); len(names) > 0 {
 		t.Errorf("Tallies: got %q, want none", names)
-	}
-}
-
-// A verdict counts what was observed.
-func TestCheckCounts(t *testing.T) {
-	t.Parallel()
-	got := Check(goodRun())
-	if want := (Verdict{Mails: 3, Replies: 2, Bounced: 1, Internal: 1, Edits: 1, Deletes: 1}); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
-const sendAgainBlocks = `[{"type":"section","text":{"type":"mrkdwn","text":"again outbound-c017-5"}},
-	{"type":"actions","elements":[{"type":"button","action_id":"b:sendagain::0","text":{"type":"plain_text","text":"Send again"}}]}]`
-
-// Markers are found in the text that people see, each as often as it occurs.
-func TestMarkersIn(t *testing.T) {
-	t.Parallel()
-	reply := outboundTo(17, 5)
-	for _, tt := range []struct {
-		name string
-		text string
-		want []Marker
-	}{
-		{name: "in a text that is cut", text: "a notice, cut in outbound-c017-5…", want: []Marker{reply}},
-		{name: "in blocks", text: ShownText("", json.RawMessage(sendAgainBlocks)), want: []Marker{reply}},
-		{name: "within markup", text: "*internal-c001-12*.", want: []Marker{{Internal, 1, 12}}},
-		{name: "twice", text: "outbound-c017-5 outbound-c017-5", want: []Marker{reply, reply}},
-		{name: "in the order of the text", text: "outbound-c017-5 internal-c001-12", want: []Marker{reply, {Internal, 1, 12}}},
-		{name: "as the end of another word", text: "xoutbound-c017-5"},
-		{name: "too few digits", text: "outbound-c17-5"},
-		{name: "no number", text: "outbound-c017"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := MarkersIn(tt.text); !slices.Equal(got, tt.want) {
-				t.Errorf("MarkersIn(%q) = %v, want %v", tt.text, got, tt.want)
-			}
-		})
-	}
-}
-
-// If a message has blocks, its text is only a notice. People see the blocks.
-func TestShownTextPrefersBlocks(t *testing.T) {
-	t.Parallel()
-	shown := ShownText("inbound-c001-1 is cut: inbound-c001-12", json.RawMessage(sendAgainBlocks))
-	if got, want := MarkersIn(shown), []Marker{outboundTo(17, 5)}; !slices.Equal(got, want) {
-		t.Errorf("got the markers %v in %q, want %v", got, shown, want)
-	}
-}
-
-// A message without blocks shows its text.
-func TestShownTextWithoutBlocks(t *testing.T) {
-	t.Parallel()
-	const text = "a notice"
-	if got := ShownText(text, nil); got != text {
-		t.Errorf("got %q, want %q", got, text)
-	}
-}
-
-// Buttons are found by their verbs.
-func TestButtonsIn(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name   string
-		blocks string
-		want   map[string]string
-	}{
-		{name: "a button", blocks: sendAgainBlocks, want: map[string]string{"sendagain": "b:sendagain::0"}},
-		{name: "invalid JSON", blocks: `{`, want: map[string]string{}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := ButtonsIn(json.RawMessage(tt.blocks)); !maps.Equal(got, tt.want) {
-				t.Errorf("got %v, want %v", got, tt.want)
-			}
-		})
 	}
 }

@@ -1,7 +1,6 @@
 package emulators
 
 import (
-	"slices"
 	"testing"
 
 	"parley/channels/email/mailfake"
@@ -45,39 +44,5 @@ func TestMarkersOf(t *testing.T) {
 				t.Errorf("got the reply %d times, want %d", got, tt.wantTimes)
 			}
 		})
-	}
-}
-
-// A mail has the end of a reply if each form of its text has it.
-func TestEndWordsOf(t *testing.T) {
-	t.Parallel()
-	const whole, cut = "outbound-c001-2 c001-2-end", "outbound-c001-2"
-	for _, tt := range []struct {
-		name string
-		mail mailfake.Received
-		want int
-	}{
-		{name: "both forms", mail: mailfake.Received{Text: whole, HTML: whole}, want: 1},
-		{name: "text alone", mail: mailfake.Received{Text: whole}, want: 1},
-		{name: "HTML alone", mail: mailfake.Received{HTML: whole}, want: 1},
-		{name: "the text is cut", mail: mailfake.Received{Text: cut, HTML: whole}},
-		{name: "the HTML is cut", mail: mailfake.Received{Text: whole, HTML: cut}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			if got := EndWordsOf(tt.mail); len(got) != tt.want {
-				t.Errorf("got the ends %q, want %d", got, tt.want)
-			}
-		})
-	}
-}
-
-// Markers are returned in the order in which the mail shows them.
-func TestMarkersOfInOrder(t *testing.T) {
-	t.Parallel()
-	reply := checker.Marker{Kind: checker.Outbound, Conversation: 1, Number: 2}
-	got := MarkersOf(mailfake.Received{Text: "outbound-c001-2\noutbound-c001-4", HTML: "outbound-c001-2 outbound-c001-4"})
-	if want := []checker.Marker{reply, {Kind: checker.Outbound, Conversation: 1, Number: 4}}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
 	}
 }

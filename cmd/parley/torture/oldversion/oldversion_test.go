@@ -1,7 +1,6 @@
 package oldversion
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,45 +56,6 @@ func (r testRepository) wantCommits(want ...string) {
 	}
 }
 
-// wantNone checks that listCommits finds no earlier version in a folder.
-func wantNone(t *testing.T, dir string) {
-	t.Helper()
-	if _, err := listCommits(t.Context(), dir); !errors.Is(err, errNone) {
-		t.Errorf("got the error %v, want %v", err, errNone)
-	}
-}
-
-// Outside of a repository there is no earlier version.
-func TestCommitsWithoutRepository(t *testing.T) {
-	t.Parallel()
-	wantNone(t, t.TempDir())
-}
-
-// A repository without commits has no earlier version.
-func TestCommitsWithoutHistory(t *testing.T) {
-	t.Parallel()
-	wantNone(t, newTestRepository(t).dir)
-}
-
-// A repository without migrations has no earlier version.
-func TestCommitsWithoutMigration(t *testing.T) {
-	t.Parallel()
-	r := newTestRepository(t)
-	r.commit("main.go", "1")
-	wantNone(t, r.dir)
-}
-
-// Before the first migration there was no schema, so a run begins with the commit that brought it, or a later one.
-func TestCommitsOfFirstMigration(t *testing.T) {
-	t.Parallel()
-	r := newTestRepository(t)
-	r.commit("main.go", "1")
-	first := r.commit("store/migrations/0001.sql", "1")
-	r.wantCommits(first)
-	later := r.commit("main.go", "2")
-	r.wantCommits(first, later)
-}
-
 // A run begins with the state before the newest migration, or with the commit that added it.
 func TestCommitsOfNextMigration(t *testing.T) {
 	t.Parallel()
@@ -103,14 +63,4 @@ func TestCommitsOfNextMigration(t *testing.T) {
 	r.commit("store/migrations/0001.sql", "1")
 	second := r.commit("store/migrations/0002.sql", "2")
 	r.wantCommits(second+"^", second)
-}
-
-// If the newest migration was edited it had not been released: there is nothing from which to migrate.
-func TestCommitsOfEditedMigration(t *testing.T) {
-	t.Parallel()
-	r := newTestRepository(t)
-	r.commit("store/migrations/0001.sql", "1")
-	r.commit("store/migrations/0002.sql", "2")
-	edited := r.commit("store/migrations/0002.sql", "3")
-	r.wantCommits(edited)
 }

@@ -21,18 +21,6 @@ func newLimitedDir(t *testing.T) (dir, inside string) {
 	return dir, inside
 }
 
-// FreeSpace unmounts a folder.
-func TestFreeSpace(t *testing.T) {
-	t.Parallel()
-	dir, inside := newLimitedDir(t)
-	if err := FreeSpace(dir); err != nil {
-		t.Errorf("FreeSpace: %v", err)
-	}
-	if _, err := os.Stat(inside); !os.IsNotExist(err) {
-		t.Errorf("a file of the folder: got %v, want that it doesn't exist", err)
-	}
-}
-
 // FreeSpace doesn't unmount a folder to which a link leads: somebody else may have mounted it.
 func TestFreeSpaceFollowsNoLink(t *testing.T) {
 	t.Parallel()
