@@ -42,7 +42,7 @@ func TestForgedAddressOfTeams(t *testing.T) {
 }
 
 // A flood of forged tokens is refused, and makes Parley ask for keys only a few times. More about keys is tested in
-// bot/teams/inbound (TestRotationAndFlood, TestKeyServerDown) and bot/teams/auth.
+// bot/teams/inbound (TestRotationAndFlood, TestKeysDown) and bot/teams/auth.
 func TestForgedTokens(t *testing.T) {
 	t.Parallel()
 	const flood = 20

@@ -12,8 +12,7 @@ import (
 )
 
 // choiceWords returns the labels of choices: field path → value → label. The fields of channels have only the last part of
-// their path here (security for email.imap.security). A value without a label reads well as it is; TestChoicesAreWords
-// checks that.
+// their path here (security for email.imap.security). A value without a label reads well as it is.
 func choiceWords() map[string]map[string]string {
 	yesNo := map[string]string{"true": "yes", "false": "no"}
 	security := map[string]string{"tls": "TLS", "starttls": "STARTTLS"}

@@ -48,7 +48,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	b.Shows("Microsoft Teams is connected with what ann@acme.test gave")
 	b.Looks("first-steps-teams")
 	b.Until("the package's id is filled in", fmt.Sprintf("document.querySelector('[name=package_id]').value === %q", w.Teams.AppID()))
-	b.click(`form[action$="/teams-app.zip"] button`) // TestFirstStepsFiles checks this file
+	b.click(`form[action$="/teams-app.zip"] button`) // TestTeamsAppFile checks this file
 
 	// The package is uploaded at Microsoft.
 	check(t, w.Install(t.Context()))

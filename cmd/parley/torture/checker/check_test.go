@@ -119,8 +119,7 @@ func (o *Observation) addReceived(customer int, markers ...Marker) {
 	o.Mailboxes[customer].Received = append(o.Mailboxes[customer].Received, Message{ID: "z", Markers: markers})
 }
 
-// withoutTotals returns a verdict without the totals, which TestCheckCounts compares, and without the descriptions of
-// violations.
+// withoutTotals returns a verdict without the totals and the descriptions of violations.
 func withoutTotals(v Verdict) Verdict {
 	v.Mails, v.Replies, v.Internal = 0, 0, 0
 	v.Edits, v.Deletes, v.Commands, v.Bounced = 0, 0, 0, 0
