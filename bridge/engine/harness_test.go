@@ -50,7 +50,7 @@ const (
 //   - Waits until nothing is on its way: waitDrained; waitDrainedBut for some deliveries that are held; waitIdle for replies in their hold.
 //     waitQueued(n) waits until n events are stored that are not applied yet.
 //   - Waits for an analyzer: waitAnalysed until all that is due is analysed; waitWritten until texts that somebody asked for are posted.
-//   - Holding back until release is called: holdQueues what is to be applied, holdPosts, holdBursts, holdMarks.
+//   - Holding back until release is called: holdQueues what is to be applied, holdPosts, holdBursts.
 //   - Looking at what is so right now: countLines, customerTexts, sentTexts, sentWithFiles; count and text by a query.
 //   - Checking what is so right now: whatever begins with want.
 type world struct {

@@ -73,7 +73,7 @@ func endSession(ctx context.Context, tx pgx.Tx) error {
 }
 
 // An event that takes too long, panics or fails is given up after five tries, while other accounts have traffic.
-// TestNobodyWaitsForPoison and TestNobodyWaitsForWhatFails show without a clock that nothing else waits for it.
+// TestNobodyWaitsForPoison shows without a clock that nothing else waits for it.
 func TestPoison(t *testing.T) {
 	t.Parallel()
 	forever := make(chan struct{})

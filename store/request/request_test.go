@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-	"parley/store/plantest"
 	"parley/store/request"
 	"parley/store/storetest"
 )
@@ -88,11 +87,6 @@ func listConversations(list []request.Request) (ids []store.ConversationID) {
 	return ids
 }
 
-func TestAddNothing(t *testing.T) {
-	t.Parallel()
-	check(t, request.Add(t.Context(), storetest.DB(t), nil))
-}
-
 func TestClaimHandsOutWhatWasAsked(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -157,20 +151,6 @@ func TestAnsweredRequestIsAskedAnewAfterTenSeconds(t *testing.T) {
 	}
 }
 
-// The database's clock was hours ahead when a request was answered, and was set right afterwards. The same request can be
-// asked anew at once: its answer isn't that of a double click.
-func TestRequestAnsweredWhileTheClockWasAhead(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	addRequest(t, pool, 1, "summary", 0)
-	check(t, request.Finish(t.Context(), pool, claimOne(t, pool), newFact("answer")))
-	exec(t, pool, `UPDATE text_requests SET done_at = done_at + interval '3 hours'`)
-
-	addRequest(t, pool, 1, "summary", 0)
-
-	claimOne(t, pool)
-}
-
 // A request that failed is asked anew at once. One that was asked before it failed is that of a double click.
 func TestFailedRequestIsAskedAnewAtOnce(t *testing.T) {
 	t.Parallel()
@@ -214,22 +194,6 @@ func TestTextOfARemovedRequest(t *testing.T) {
 	}
 }
 
-func TestClaimTakesTheOldestFirst(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	addRequest(t, pool, 1, "summary", 9*time.Second)
-	addRequest(t, pool, 2, "summary", 8*time.Second)
-	addRequest(t, pool, 3, "summary", 7*time.Second)
-
-	got := listConversations(claimAtMost(t, pool, 2))
-	if want := []store.ConversationID{1, 2}; !slices.Equal(got, want) {
-		t.Fatalf("requests of conversations %v were claimed first, want %v", got, want)
-	}
-	if rest := claimOne(t, pool); rest.ConversationID != 3 {
-		t.Errorf("a request of conversation %d was claimed then, want 3", rest.ConversationID)
-	}
-}
-
 func TestExpiredClaimIsTakenOver(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Reused(t)
@@ -259,91 +223,5 @@ func TestLostClaimChangesNothing(t *testing.T) {
 	checkNothingIsDue(t, pool, "after all that the lost claim tried")
 	if n := queryCount(t, pool, `SELECT count(*) FROM text_requests WHERE done_at IS NULL`); n != 1 {
 		t.Errorf("%d requests are open, want the 1 of the other claim", n)
-	}
-}
-
-func TestRetriedRequestWaitsUntilItIsDue(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	addRequest(t, pool, 1, "summary", 0)
-	check(t, request.Retry(t.Context(), pool, claimOne(t, pool), time.Hour))
-	checkNothingIsDue(t, pool, "before the hour is over")
-
-	exec(t, pool, `UPDATE text_requests SET due_at = parley_now()`)
-	if again := claimOne(t, pool); again.Attempt != 2 {
-		t.Errorf("once it is due it is attempt %d, want 2", again.Attempt)
-	}
-}
-
-func TestPostponedRequestCountsNoAttempt(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	addRequest(t, pool, 1, "summary", 0)
-	check(t, request.Postpone(t.Context(), pool, claimOne(t, pool), 0))
-	if again := claimOne(t, pool); again.Attempt != 1 {
-		t.Errorf("after it was postponed it is attempt %d, want 1", again.Attempt)
-	}
-}
-
-func TestFinishedTwiceTellsOneFact(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	addRequest(t, pool, 1, "summary", 0)
-	claim := claimOne(t, pool)
-	check(t, request.Finish(t.Context(), pool, claim, newFact("told")))
-	check(t, request.Finish(t.Context(), pool, claim, newFact("twice")))
-	if n := queryCount(t, pool, `SELECT count(*) FROM events WHERE external_id IN ('told', 'twice')`); n != 1 {
-		t.Errorf("%d facts tell the answer, want 1", n)
-	}
-}
-
-func TestDroppedRequestMayBeAskedAtOnce(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	addRequest(t, pool, 1, "summary", 0)
-	check(t, request.Drop(t.Context(), pool, claimOne(t, pool)))
-	addRequest(t, pool, 1, "summary", 0)
-	claimOne(t, pool)
-}
-
-// Very many answered requests don't slow down the statements, and are removed a thousand at a time.
-func TestCrowdOfAnsweredRequests(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	crowd := []string{
-		`INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at, done_at)
-			SELECT n, 'summary', '{}', parley_now(), parley_now(), CASE WHEN n % 100 > 0 THEN parley_now() - n * interval '1 s' END
-			FROM generate_series(1, 300000) AS n`,
-	}
-
-	plantest.Run(t, pool, crowd, []plantest.Statement{
-		{
-			Name:    "claim",
-			SQL:     request.ClaimSQL,
-			Args:    []any{4, lease.Seconds()},
-			MaxRows: map[string]float64{"text_requests": 40},
-			Index:   "text_requests_due",
-		},
-		{
-			Name:    "finish",
-			SQL:     request.FinishSQL,
-			Args:    []any{int64(4700), "summary", int64(1), "2026-11-29T00:00:00Z", float64(0)},
-			MaxRows: map[string]float64{"text_requests": 5},
-			Index:   "text_requests_pkey",
-		},
-		{
-			Name:    "drop old",
-			SQL:     request.DropOldSQL,
-			Args:    nil,
-			MaxRows: map[string]float64{"text_requests": 5000},
-			Index:   "text_requests_done",
-		},
-	})
-	// 297,000 are answered. What plantest ran has been rolled back.
-	for _, want := range []int{296_000, 295_000} {
-		check(t, request.DropOld(t.Context(), pool))
-		if n := queryCount(t, pool, `SELECT count(*) FROM text_requests WHERE done_at IS NOT NULL`); n != want {
-			t.Errorf("after a batch %d answered requests are left, want %d", n, want)
-		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -62,16 +61,5 @@ func TestRestoredDatabaseIsFresh(t *testing.T) {
 		if got := readContents(t, pool); got != want {
 			t.Fatalf("after the %s use the database holds\n%s\nwant\n%s", use, got, want)
 		}
-	}
-}
-
-func TestRestoreEndsOtherSessions(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	fresh := remember(t, pool)
-	stranger := storetest.Must(pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig.Copy()))(t)
-	storetest.Check(t, fresh.Restore(t.Context()))
-	if err := stranger.Ping(t.Context()); err == nil {
-		t.Error("a session that isn't of the pool still works after Restore")
 	}
 }

@@ -3,9 +3,7 @@ package storetest
 import (
 	"context"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -78,18 +76,6 @@ func TestDatabaseIsReusedAfterChangesOfRowsAndSessions(t *testing.T) { //nolint:
 	}
 }
 
-func TestDatabaseIsReusedThoughItsSessionsEnded(t *testing.T) { //nolint:paralleltest // see the top of the file
-	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
-		checkClean(t, pool)
-		Exec(t, pool, addTag)
-		pool.Reset() // closes all sessions
-	})
-	second := runOnReused(t, "second", checkClean)
-	if second != first {
-		t.Errorf("the second test got database %s, want %s again", second, first)
-	}
-}
-
 // Changes of the schema aren't undone: a database with a new trigger is dropped.
 func TestDatabaseIsDroppedAfterANewTrigger(t *testing.T) { //nolint:paralleltest // see the top of the file
 	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
@@ -101,31 +87,6 @@ func TestDatabaseIsDroppedAfterANewTrigger(t *testing.T) { //nolint:paralleltest
 	second := runOnReused(t, "second", checkClean)
 	if second == first {
 		t.Errorf("the second test got database %s, which has a trigger of the first, want another one", second)
-	}
-}
-
-// A changed default is a change of the schema, too, although the columns are the same.
-func TestDatabaseIsDroppedAfterAChangedDefault(t *testing.T) { //nolint:paralleltest // see the top of the file
-	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
-		checkClean(t, pool)
-		Exec(t, pool, addTag)
-		Exec(t, pool, `ALTER TABLE tags ALTER COLUMN color SET DEFAULT 'blue'`)
-	})
-	second := runOnReused(t, "second", checkClean)
-	if second == first {
-		t.Errorf("the second test got database %s, which has a default of the first, want another one", second)
-	}
-}
-
-func TestFurtherPoolsOfOneTestAreDifferent(t *testing.T) { //nolint:paralleltest // see the top of the file
-	pool := Reused(t)
-	one := Further(t, pool, "more", openSame)
-	two := Further(t, pool, "more", openSame)
-	if one == two {
-		t.Error("the two further pools of this test are the same one")
-	}
-	if one == pool {
-		t.Error("the further pool is the first pool itself")
 	}
 }
 
@@ -148,36 +109,5 @@ func TestFurtherPoolIsReusedWithItsSessions(t *testing.T) { //nolint:paralleltes
 	}
 	if secondSession != firstSession {
 		t.Errorf("the second test's further pool has session %d, want %d, which the first had", secondSession, firstSession)
-	}
-}
-
-// A session that is being opened counts as in use, even if the caller has given up: the pool gets it a moment later.
-func TestSessionBeingOpenedIsInUse(t *testing.T) {
-	t.Parallel() // this database isn't one of Reused
-	config := DB(t).Config()
-	isOpening, mayGoOn := make(chan struct{}), make(chan struct{})
-	config.AfterConnect = func(context.Context, *pgx.Conn) error { // holds the session up while it is opened
-		close(isOpening)
-		<-mayGoOn
-		return nil
-	}
-	pool := Must(pgxpool.NewWithConfig(t.Context(), config))(t)
-	defer pool.Close()
-
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		<-isOpening
-		cancel()
-	}()
-	if _, err := pool.Acquire(ctx); err == nil {
-		t.Fatal("a session was handed out before it was open")
-	}
-	if isGivenBack(pool, time.Millisecond) {
-		t.Error("a session that is being opened counts as given back")
-	}
-
-	close(mayGoOn)
-	if !isGivenBack(pool, callTimeout) {
-		t.Error("the session was never given back")
 	}
 }

@@ -3,12 +3,9 @@ package storetest
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -137,37 +134,6 @@ func TestNewMigrationReplacesTheTemplate(t *testing.T) {
 	}
 }
 
-// If a folder doesn't work (no room, no permission, programs not allowed), the next one is tried.
-func TestNextFolderIsTried(t *testing.T) {
-	t.Parallel()
-	dir := newSlotsDir(t)
-	schema, _ := newSchema("one")
-	s := startServer(t, schema, newFile(t), dir)
-	if got := filepath.Dir(s.slot.dir); got != dir {
-		t.Errorf("the slot is in %s, want %s", got, dir)
-	}
-}
-
-func TestNoFolderWorks(t *testing.T) {
-	t.Parallel()
-	schema, _ := newSchema("one")
-	_, err := startOwnServer(t.Context(), []string{newFile(t)}, schema)
-	if err == nil {
-		t.Fatal("a server was started in a file")
-	}
-	if want := "not a folder of ours"; !strings.Contains(err.Error(), want) {
-		t.Errorf("got error %q, want one with %q", err, want)
-	}
-}
-
-// newFile makes an empty file.
-func newFile(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "file")
-	Check(t, os.WriteFile(path, nil, 0o600))
-	return path
-}
-
 // A slot with a damaged cluster is made anew.
 func TestDamagedSlotIsMadeAnew(t *testing.T) {
 	t.Parallel()
@@ -195,45 +161,6 @@ func closeServer(t *testing.T, s *server) {
 	}
 }
 
-// Binaries of two source trees with different schemas share a server. One failed while it made its template. Two more
-// binaries that start at once make that template anew, and only once.
-func TestSharedServerAfterABrokenMigration(t *testing.T) {
-	t.Parallel()
-	otherSchema, _ := newSchema("one")
-	base := startServer(t, otherSchema, newSlotsDir(t))
-	schema, runs := newSchema("two")
-	broken := schema
-	broken.migrate = func(ctx context.Context, pool *pgxpool.Pool) error {
-		return errors.Join(schema.migrate(ctx, pool), errors.New("broken half-way"))
-	}
-
-	_, err := newServer(t.Context(), base.base, broken)
-	if !errors.Is(err, errSchema) {
-		t.Fatalf("a broken migration: got error %v, want %v", err, errSchema)
-	}
-	if !strings.Contains(err.Error(), "half-way") {
-		t.Fatalf("a broken migration: got error %q, want one with its cause", err)
-	}
-	runs.Store(0)
-
-	var group sync.WaitGroup
-	for range 2 {
-		group.Go(func() {
-			s, err := newServer(t.Context(), base.base, schema)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			closeServer(t, s)
-		})
-	}
-	group.Wait()
-	checkRuns(t, runs, 1)
-	if templates := listNames(t, base, templatePrefix); len(templates) != 2 {
-		t.Errorf("the templates are %v, want two: that of the other tree stays", templates)
-	}
-}
-
 // On a shared server a binary removes the databases of binaries that have ended, and no others.
 func TestSharedServerKeepsDatabasesInUse(t *testing.T) {
 	t.Parallel()
@@ -250,49 +177,4 @@ func TestSharedServerKeepsDatabasesInUse(t *testing.T) {
 	}
 	closeServer(t, living)
 	closeServer(t, next)
-}
-
-func TestServerMustBeGivenByURL(t *testing.T) {
-	t.Parallel()
-	schema, _ := newSchema("one")
-	_, err := newServer(t.Context(), "host=localhost", schema)
-	if err == nil {
-		t.Fatal("a server was found without a URL")
-	}
-	if !strings.Contains(err.Error(), ServerURL) {
-		t.Errorf("got error %q, want one that names %s", err, ServerURL)
-	}
-}
-
-func TestTemplateNameIsThatOfTheMigrations(t *testing.T) {
-	t.Parallel()
-	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
-	tests := []struct {
-		name  string
-		files fstest.MapFS
-	}{
-		{name: "one", files: fstest.MapFS{"1.sql": file("a")}},
-		{name: "another text", files: fstest.MapFS{"1.sql": file("b")}},
-		{name: "another name", files: fstest.MapFS{"2.sql": file("a")}},
-		{name: "one more", files: fstest.MapFS{"1.sql": file("a"), "2.sql": file("a")}},
-		{name: "a text that looks like one more", files: fstest.MapFS{"1.sql": file("a\n2.sql 1\na")}},
-		{name: "none", files: fstest.MapFS{}},
-		{name: "in a folder", files: fstest.MapFS{"x/1.sql": file("a")}},
-	}
-	owners := map[string]string{} // of template names
-	for _, tt := range tests {
-		first, second := mustTemplateName(t, tt.files), mustTemplateName(t, tt.files)
-		if first != second {
-			t.Errorf("%s: the name is %s, then %s", tt.name, first, second)
-		}
-		if owner, ok := owners[first]; ok {
-			t.Errorf("%q and %q share the name %s", tt.name, owner, first)
-		}
-		owners[first] = tt.name
-	}
-}
-
-func mustTemplateName(t *testing.T, files fs.FS) string {
-	t.Helper()
-	return Must(templateName(files))(t)
 }

@@ -1,10 +1,7 @@
 package storetest_test
 
 import (
-	"context"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"parley/store/schema"
 	"parley/store/storetest"
@@ -29,46 +26,10 @@ func TestDatabasesAreSeparate(t *testing.T) {
 	}
 }
 
-// A database goes at the end of its test, though a connection to it is still open: that of a process that was killed, or that
-// forgot to close it.
-func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
-	t.Parallel()
-	var database string
-	var conn *pgx.Conn // never closed
-	finished := t.Run("user", func(t *testing.T) {
-		var err error
-		if conn, err = pgx.Connect(context.Background(), storetest.URL(t)); err != nil {
-			t.Fatal(err)
-		}
-		storetest.Check(t, conn.QueryRow(t.Context(), `SELECT current_database()`).Scan(&database))
-	})
-	if !finished {
-		t.FailNow()
-	}
-
-	if err := conn.Ping(t.Context()); err == nil {
-		t.Error("the connection outlived its database")
-	}
-	var exists bool
-	const ask = `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`
-	storetest.Check(t, storetest.DB(t).QueryRow(t.Context(), ask, database).Scan(&exists))
-	if exists {
-		t.Errorf("database %s still exists after its test", database)
-	}
-}
-
 // Tests share the database of Tx one after the other, so the second could not make the table if the first one's were left.
 func TestTransactionIsRolledBack(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"first", "second"} {
 		t.Run(name, func(t *testing.T) { storetest.Exec(t, storetest.Tx(t), `CREATE TABLE once (n int)`) })
-	}
-}
-
-// A statement that fails aborts the transaction. Its rollback at the end of the test isn't a fault of the test then.
-func TestAbortedTransactionIsRolledBack(t *testing.T) {
-	t.Parallel()
-	if _, err := storetest.Tx(t).Exec(t.Context(), `SELECT 1/0`); err == nil {
-		t.Error("a division by zero gave no error")
 	}
 }
