@@ -51,6 +51,17 @@ type UnassignedLine struct {
 // Kind implements LineContent.
 func (*UnassignedLine) Kind() LineKind { return LineUnassigned }
 
+// RoutedLine reports that a rule has assigned a conversation to an agent.
+type RoutedLine struct {
+	Agent string // the agent's name, which Mentions may lack
+	Rule  string `json:",omitempty"` // how it found the agent: a routing.By
+	Word  string `json:",omitempty"` // the rule's skill or field
+	Team  string `json:",omitempty"` // the team of which the agent is a member
+}
+
+// Kind implements LineContent.
+func (*RoutedLine) Kind() LineKind { return LineRouted }
+
 // RecipientsLine reports who gets replies from now on.
 type RecipientsLine struct {
 	To      string     `json:"Text,omitempty"` // in words; "" means those in the Facts of the conversation

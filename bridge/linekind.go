@@ -16,6 +16,7 @@ func (k LineKind) Kind() LineKind { return k }
 // Kinds of lines about changes of a conversation's owner or state.
 const (
 	LineAssigned   LineKind = "assigned"    // By assigned it to Mentions; Text = note
+	LineRouted     LineKind = "routed"      // a rule assigned it to Mentions
 	LineUnassigned LineKind = "unassigned"  // By put it back, or handed it to Args.Team; Text = note
 	LineHandedOver LineKind = "handed_over" // By handed it to Args.Team: it continues at the facts' Root, or Elsewhere
 	LineWoke       LineKind = "woke"        // the snooze is over
@@ -112,6 +113,7 @@ func ContentOf(kind LineKind, verb Verb) LineContent {
 // contents has a constructor for the content of each kind, which is nil for kinds without fields of their own.
 var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineAssigned:    nil,
+	LineRouted:      newContent[RoutedLine],
 	LineUnassigned:  newContent[UnassignedLine],
 	LineHandedOver:  nil,
 	LineWoke:        newContent[WokeLine],

@@ -23,7 +23,7 @@ const (
 // Notices returns all notices. Agents switch them off by name, in parley.yaml or on a settings page.
 func Notices() []Notice {
 	return []Notice{
-		{Name: "assigned", Text: "a colleague assigns a conversation", matches: isKind(LineAssigned)},
+		{Name: "assigned", Text: "a colleague, or a rule, assigns a conversation", matches: Line.IsAssignment},
 		{Name: "handed_over", Text: "a conversation is handed to the team", matches: isKind(LineUnassigned)},
 		{
 			Name: "customer",
@@ -65,7 +65,7 @@ func (l Line) Notice() (Notice, bool) {
 // for lines which say that a customer did not get a message.
 func (l Line) ReachesAbsent() bool {
 	if notice, isNotice := l.Notice(); isNotice {
-		return notice.Mandatory || notice.ToTeam || l.Kind() == LineAssigned
+		return notice.Mandatory || notice.ToTeam || l.IsAssignment()
 	}
 	switch l.Kind() {
 	case LineAsk, LineInside, LineParked, LineOffered, LineFailed, LineRetrying, LineUnclear, LineEditLate, LineUndone, LineNotMapped:
@@ -74,6 +74,9 @@ func (l Line) ReachesAbsent() bool {
 		return false
 	}
 }
+
+// IsAssignment reports whether the line tells new owners that a conversation is theirs.
+func (l Line) IsAssignment() bool { return l.Kind() == LineAssigned || l.Kind() == LineRouted }
 
 func isKind(kind LineKind) func(Line) bool { return func(l Line) bool { return l.Kind() == kind } }
 

@@ -63,6 +63,18 @@ type When struct {
 	Hours    string `json:"hours,omitempty"` // HoursOpen or HoursClosed
 }
 
+// Condition is one condition of a rule, by the name of its key.
+type Condition struct{ Name, Value string }
+
+// List returns the conditions that are set.
+func (w When) List() []Condition {
+	all := []Condition{
+		{"channel", w.Channel}, {"language", w.Language}, {"tag", w.Tag}, {"text", w.Text}, {"mood", w.Mood}, {"intent", w.Intent},
+		{"hours", w.Hours},
+	}
+	return slices.DeleteFunc(all, func(c Condition) bool { return c.Value == "" })
+}
+
 // Values of When.Hours.
 const (
 	HoursOpen   = "open"
@@ -86,6 +98,11 @@ func (p Plan) NeedsText() bool {
 // NeedsAnalysis reports whether a rule looks at what an analysis of the customer's words finds.
 func (p Plan) NeedsAnalysis() bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.When.Language+r.When.Mood+r.When.Intent != "" })
+}
+
+// MovesTeams reports whether a rule may hand conversations to another team.
+func (p Plan) MovesTeams() bool {
+	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.By == ByTeam })
 }
 
 // PersonID is the id of an agent.
@@ -295,6 +312,9 @@ func (d *decision) whyNot(p *Person, m manner) Why {
 // HasRoom reports whether a person is below the capacity.
 func (p Person) HasRoom() bool { return p.Capacity == 0 || p.Load < p.Capacity }
 
+// IsFree reports whether a person is there and has room.
+func (p Person) IsFree() bool { return !p.Away && !p.OffDuty && p.HasRoom() }
+
 // meant returns which people a rule means, valid or not.
 func (d *decision) meant(r Rule) func(*Person) bool {
 	isPerson := func(who string) func(*Person) bool {
@@ -331,24 +351,26 @@ func (d *decision) find(who string) *Person {
 
 // unmet returns the name of a condition that isn't met, or "" if all are.
 func (w When) unmet(f Facts) string {
-	hours := HoursClosed
-	if f.Open {
-		hours = HoursOpen
-	}
-	for _, c := range []struct {
-		name, want string
-		isMet      bool
-	}{
-		{"channel", w.Channel, strings.EqualFold(w.Channel, f.Channel)},
-		{"language", w.Language, strings.EqualFold(w.Language, f.Language)},
-		{"tag", w.Tag, contains(f.Tags, w.Tag)},
-		{"text", w.Text, strings.Contains(strings.ToLower(f.Text), strings.ToLower(w.Text))},
-		{"mood", w.Mood, strings.EqualFold(w.Mood, f.Mood)},
-		{"intent", w.Intent, strings.EqualFold(w.Intent, f.Intent)},
-		{"hours", w.Hours, w.Hours == hours},
-	} {
-		if c.want != "" && !c.isMet {
-			return c.name
+	for _, c := range w.List() {
+		isMet := false
+		switch c.Name {
+		case "channel":
+			isMet = strings.EqualFold(c.Value, f.Channel)
+		case "language":
+			isMet = strings.EqualFold(c.Value, f.Language)
+		case "tag":
+			isMet = contains(f.Tags, c.Value)
+		case "text":
+			isMet = strings.Contains(strings.ToLower(f.Text), strings.ToLower(c.Value))
+		case "mood":
+			isMet = strings.EqualFold(c.Value, f.Mood)
+		case "intent":
+			isMet = strings.EqualFold(c.Value, f.Intent)
+		case "hours":
+			isMet = (c.Value == HoursOpen) == f.Open
+		}
+		if !isMet {
+			return c.Name
 		}
 	}
 	return ""

@@ -58,9 +58,10 @@ type Account struct {
 	HoldSeconds *float64        `db:"hold_seconds" json:"hold_seconds"` // delay in which a reply can be taken back; nil means the default
 	Rate        float64         `db:"rate" json:"rate"`                 // multiplies the provider's published rate limit; 0 means unlimited
 	Settings    json.RawMessage `db:"settings" json:"settings"`
-	Config      json.RawMessage `db:"config" json:"config"` // the channel's settings by field name, without secrets
-	Hours       json.RawMessage `db:"hours" json:"hours"`   // business hours, as package hours encodes them; {} means always open
-	Secrets     []byte          `db:"secrets" json:"-"`     // encrypted by a Sealer
+	Config      json.RawMessage `db:"config" json:"config"`   // the channel's settings by field name, without secrets
+	Hours       json.RawMessage `db:"hours" json:"hours"`     // business hours, as package hours encodes them; {} means always open
+	Routing     json.RawMessage `db:"routing" json:"routing"` // by which rules conversations are given to agents: a routing.Plan
+	Secrets     []byte          `db:"secrets" json:"-"`       // encrypted by a Sealer
 	AccountCondition
 	// BeginsAt is when the account was set up, or when its configuration last changed after fetching had begun.
 	// Messages that customers sent before it are not fetched. It is nil if unknown. SaveAccount sets it.
@@ -82,7 +83,7 @@ type AccountCondition struct {
 
 // AccountColumns lists the columns of Account. It omits the watermark, which changes every few seconds.
 const AccountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature, rich_signature,
-	reply_mode, hold_seconds, rate, settings, config, hours, secrets, status, status_text, status_hint, begins_at`
+	reply_mode, hold_seconds, rate, settings, config, hours, routing, secrets, status, status_text, status_hint, begins_at`
 
 const listAccounts = `SELECT ` + AccountColumns + ` FROM accounts ORDER BY id`
 
@@ -96,14 +97,14 @@ func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
 // the first fetch an admin is still correcting the configuration, so begins_at stays.
 const saveAccount = `
 	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
-		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature, routing)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 	ON CONFLICT (name) DO UPDATE
 	SET team_id = EXCLUDED.team_id, mode = EXCLUDED.mode, trial_to = EXCLUDED.trial_to, paused = EXCLUDED.paused,
 		surface_id = EXCLUDED.surface_id, surface_channel = EXCLUDED.surface_channel, signature = EXCLUDED.signature,
 		reply_mode = EXCLUDED.reply_mode, hold_seconds = EXCLUDED.hold_seconds, rate = EXCLUDED.rate,
 		settings = EXCLUDED.settings, config = EXCLUDED.config, secrets = EXCLUDED.secrets,
-		hours = EXCLUDED.hours, rich_signature = EXCLUDED.rich_signature,
+		hours = EXCLUDED.hours, rich_signature = EXCLUDED.rich_signature, routing = EXCLUDED.routing,
 		begins_at = CASE
 			WHEN accounts.watermark IS NOT NULL AND accounts.config IS DISTINCT FROM EXCLUDED.config THEN (SELECT clock_timestamp())
 			ELSE accounts.begins_at
@@ -116,7 +117,7 @@ func SaveAccount(ctx context.Context, q Querier, a Account) (AccountID, error) {
 	return query.Value[AccountID](ctx, q,
 		"save account", saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
 		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets,
-		orObject(a.Hours), a.RichSignature)
+		orObject(a.Hours), a.RichSignature, orObject(a.Routing))
 }
 
 func orObject(j json.RawMessage) json.RawMessage {

@@ -26,6 +26,8 @@ type Agent struct {
 	Presence string   `db:"presence" json:"presence"` // empty means available
 	Quiet    []string `db:"quiet" json:"quiet"`       // kinds of notices that don't @-mention the agent
 
+	Routing json.RawMessage `db:"routing" json:"routing"` // how rules give conversations to the agent: a routing.Work
+
 	Signature     string         `db:"signature" json:"signature"`           // Markdown; empty means the account's signature
 	RichSignature *RichSignature `db:"rich_signature" json:"rich_signature"` // nil if the signature is plain Markdown
 }
@@ -138,7 +140,7 @@ func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage
 }
 
 const (
-	listAgents       = `SELECT id, email, name, roles, zone, active, presence, quiet, signature, rich_signature FROM agents ORDER BY id`
+	listAgents       = `SELECT id, email, name, roles, zone, active, presence, quiet, routing, signature, rich_signature FROM agents ORDER BY id`
 	listAgentUsers   = `SELECT account_id, user_id, agent_id FROM agent_users`
 	listTeams        = `SELECT id, name, members, emoji, agents, weekly FROM teams ORDER BY id`
 	listTeamChannels = `SELECT team_id, account_id, channel, home FROM team_channels`
@@ -180,17 +182,18 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 }
 
 const saveAgent = `
-	INSERT INTO agents (email, name, roles, zone, signature, rich_signature, presence, quiet)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	INSERT INTO agents (email, name, roles, zone, signature, rich_signature, presence, quiet, routing)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 	ON CONFLICT (email) DO UPDATE
 	SET name = EXCLUDED.name, roles = EXCLUDED.roles, zone = EXCLUDED.zone, signature = EXCLUDED.signature,
-		rich_signature = EXCLUDED.rich_signature, presence = EXCLUDED.presence, quiet = EXCLUDED.quiet, active = true
+		rich_signature = EXCLUDED.rich_signature, presence = EXCLUDED.presence, quiet = EXCLUDED.quiet,
+		routing = EXCLUDED.routing, active = true
 	RETURNING id`
 
 // SaveAgent creates or updates the agent with this e-mail address and returns the id. A retired agent becomes active again.
 func SaveAgent(ctx context.Context, q Querier, a Agent) (AgentID, error) {
 	return query.Value[AgentID](ctx, q, "save agent", saveAgent,
-		a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature, a.Presence, orEmpty(a.Quiet))
+		a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature, a.Presence, orEmpty(a.Quiet), orObject(a.Routing))
 }
 
 const saveAgentUser = `

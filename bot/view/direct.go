@@ -12,6 +12,7 @@ import (
 func directSentences() map[bridge.LineKind]string {
 	return map[bridge.LineKind]string{
 		bridge.LineAssigned:  "%s is yours now.",
+		bridge.LineRouted:    "%s is yours now.",
 		bridge.LineWoke:      "The snooze of %s is over.",
 		bridge.LineReopened:  "The customer wrote again in %s, which is reopened.",
 		bridge.LineChanged:   "The customer changed a message in %s.",

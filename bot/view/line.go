@@ -69,6 +69,7 @@ func withContent[C bridge.LineContent](render func(bridge.Line, C, bridge.Facts)
 // renderers has an entry for each kind of line except those that dialogCard renders.
 var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a table
 	bridge.LineAssigned:    assignedLine,
+	bridge.LineRouted:      withContent(routedLine),
 	bridge.LineUnassigned:  withContent(unassignedLine),
 	bridge.LineHandedOver:  handedOverLine,
 	bridge.LineWoke:        withContent(wokeLine),

@@ -26,6 +26,50 @@ func assignedLine(l bridge.Line, _ bridge.Facts) []Block {
 	return append([]Block{shape.Sentence(parts...)}, shape.Quote(l.Text)...)
 }
 
+// routedLine reports that a rule has assigned a conversation, and why to this agent.
+func routedLine(l bridge.Line, c *bridge.RoutedLine, _ bridge.Facts) []Block {
+	agent := any(shape.OneLine(c.Agent, shape.MaxNameRunes))
+	if len(l.Mentions) > 0 {
+		agent = shape.Mentions(l.Mentions)
+	}
+	return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " Assigned to ", agent, ": "+routedWords(c)+".")}
+}
+
+// routedWords says why a rule has chosen an agent.
+func routedWords(c *bridge.RoutedLine) string {
+	word := shape.OneLine(c.Word, shape.MaxNameRunes)
+	in := ""
+	if team := shape.OneLine(c.Team, shape.MaxNameRunes); team != "" {
+		in = " in " + team
+	}
+	switch c.Rule {
+	case "least_load":
+		return "least busy" + in
+	case "round_robin":
+		return "next in turn" + in
+	case "random":
+		return "drawn by lot" + in
+	case "skill":
+		return "least busy of those with the skill " + word + in
+	case "brand":
+		return "knows the customer's brand"
+	case "last_agent":
+		return "had this customer last"
+	case "salesman":
+		return "the customer's salesman"
+	case "field":
+		return "named as the customer's " + word
+	case "pin":
+		return "the customer's own agent"
+	case "preset":
+		return "chosen for this customer"
+	case "fallback":
+		return "gets what no rule gives to anybody"
+	default: // of a newer version
+		return "by a rule"
+	}
+}
+
 // unassignedLine reports that a conversation has no owner any more, often because it was handed to another team.
 func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	blocks := append([]Block{makeHeadline(l, "large_blue_circle", unassignedWords(l, c))}, shape.Quote(l.Text)...)
@@ -36,6 +80,8 @@ func unassignedWords(l bridge.Line, c *bridge.UnassignedLine) string {
 	team := shape.OneLine(l.Args.Team, shape.MaxNameRunes)
 	former := shape.OneLine(c.Former, shape.MaxNameRunes)
 	switch {
+	case team != "" && shape.IsNobody(l.By):
+		return "A rule handed this to " + team + ". Nobody has it yet."
 	case team != "":
 		return shape.ActorName(l) + " handed this to " + team + ". Nobody has it yet."
 	case former != "":

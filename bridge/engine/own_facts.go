@@ -45,9 +45,12 @@ func ownFacts() map[own.Kind]ownFact {
 			return w.workflow.WakeByTimer(ctx, tx, c, f.Due)
 		}},
 		own.OwnersLeft: inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.workflow.OwnersLeft(c) }),
-		own.Window:     inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.replies.WindowOver(c) }),
-		own.Early:      inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.speech.AcceptEarlyEdits(c) }),
-		own.Replying:   inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.Replying.Outdate(c) }),
+		own.Routed: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
+			return w.workflow.Routed(ctx, tx, c, f)
+		}},
+		own.Window:   inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.replies.WindowOver(c) }),
+		own.Early:    inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.speech.AcceptEarlyEdits(c) }),
+		own.Replying: inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.Replying.Outdate(c) }),
 
 		own.Analysed: inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.insight.KeepAnalysis(c, f) }),
 		own.Written:  inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.assist.Written(c, f) }),

@@ -20,6 +20,12 @@ const everything = acme + `  - name: aviary
         country: DE-BY
         days: [{date: 2026-12-24, name: "Christmas: Eve", open: "09:00-12:00"}, {date: 2026-12-31}]
         except: [Fronleichnam, 2026-11-01]
+    rules:
+      - {by: team, team: Support, when: {intent: invoice, text: "my bill"}}
+      - {by: skill, skill: german, when: {language: de, hours: open}}
+      - {by: field, field: account_manager}
+      - {by: least_load}
+    fallback: ann@acme.test
     signature: "**Acme** $${X}\n- y: 'z'"
     reply_mode: explicit
     rate: 0.5

@@ -115,6 +115,10 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) err
 		return fmt.Errorf("setup: account %s: hours: %w", row.Name, err)
 	}
 
+	if row.Routing, err = json.Marshal(a.Plan); err != nil {
+		return fmt.Errorf("setup: account %s: rules: %w", row.Name, err)
+	}
+
 	old := s.have.Account(row.Name)
 	if old == nil || !maps.Equal(old.Secrets, a.Secrets) {
 		if row.Secrets, err = state.Seal(row.Name, a.Secrets, s.sealer); err != nil {

@@ -2,6 +2,8 @@ package setup
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -42,6 +44,10 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 
 // saveAgent writes an agent and sets its id in a. old is the stored agent, or nil if a is new.
 func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) error {
+	work, err := json.Marshal(a.Work)
+	if err != nil {
+		return fmt.Errorf("setup: agent %s: %w", a.Email, err)
+	}
 	id, err := store.SaveAgent(ctx, tx, store.Agent{
 		Email:         a.Email,
 		Name:          a.Name,
@@ -51,6 +57,7 @@ func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) e
 		Quiet:         a.Quiet,
 		Signature:     a.Signature.Markdown,
 		RichSignature: a.Signature.Rich,
+		Routing:       work,
 	})
 	if err != nil {
 		return err

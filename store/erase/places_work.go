@@ -78,6 +78,12 @@ func waitingPlaces() []place {
 		{Name: "overdue", Table: "overdue", What: "reminders that came late", About: ofConversation},
 		{Name: "replying", Table: "replying", What: "open forms of replies", About: ofConversation},
 		{Name: "openings", Table: "openings", What: "who opened conversations lately", About: `t.origin = ANY(@keys)`},
+		{Name: "routed", Table: "routed", What: "to whom rules are giving a conversation", About: ofConversation},
+		{
+			Name: "customers", Table: "customers", What: "what was imported of the customer",
+			About:  `t.address = ANY(@keys)`,
+			Export: `jsonb_build_object('address', t.address, 'salesman', t.salesman, 'brands', t.brands, 'fields', t.fields)`,
+		},
 		{
 			Name: "accounts", Table: "accounts",
 			What: "an account's trouble that names the contact",

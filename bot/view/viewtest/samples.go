@@ -85,6 +85,7 @@ func (s Samples) stateLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
 		"assigned":    {Content: bridge.LineAssigned, By: ann, Mentions: []bridge.AgentRef{s.Ben}},
+		"routed":      {Content: &bridge.RoutedLine{Agent: s.Ben.Name, Rule: "least_load", Team: "Support"}, Mentions: []bridge.AgentRef{s.Ben}},
 		"unassigned":  {Content: &bridge.UnassignedLine{}, By: ann},
 		"handed_over": {Content: bridge.LineHandedOver, By: ann, Args: bridge.Args{Team: "Billing"}},
 		"handed_here": {Content: &bridge.UnassignedLine{Left: s.Other}, By: ann, Mentions: []bridge.AgentRef{s.Ben},

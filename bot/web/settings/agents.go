@@ -34,6 +34,7 @@ func (p pages) agentPages() entryPages {
 			{paths: []string{"email", "name", "roles", "zone"}},
 			{title: "In chats", paths: []string{"slack", "teams"}},
 			noticesPart(),
+			{title: "Conversations by rules", paths: []string{"capacity", "takes", "skills", "brands"}},
 			{title: "Mails", paths: []string{"signature"}},
 		},
 		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {

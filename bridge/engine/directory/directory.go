@@ -14,6 +14,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/own"
 	"parley/bridge/holiday"
+	"parley/routing"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -28,9 +29,12 @@ type Directory struct {
 	teams         map[store.TeamID]*store.Team
 	agentByUser   map[userKey]*store.Agent
 	users         map[agentKey]store.SurfaceUser
-	tags          map[string]*store.Tag                      // by name
-	currentName   map[string]string                          // by each current or former name of a tag, in lower case; see indexTags
-	Hours         map[store.AccountID]*hours.Hours           // business hours of the accounts that have them
+	tags          map[string]*store.Tag            // by name
+	currentName   map[string]string                // by each current or former name of a tag, in lower case; see indexTags
+	Hours         map[store.AccountID]*hours.Hours // business hours of the accounts that have them
+	Plans         map[store.AccountID]routing.Plan // the rules of the accounts that have any
+	work          map[store.AgentID]routing.Work
+	duty          map[store.AgentID]*hours.Hours             // nil means always on duty
 	mailSettings  map[store.AccountID]bridge.AccountSettings // with the defaults of a channel that has threads, such as e-mail
 	chatSettings  map[store.AccountID]bridge.AccountSettings // with the defaults of a chat
 	movedChannels map[channelKey]string                      // current ids of chat channels by their former ids
@@ -63,6 +67,9 @@ func New(d store.Directory) *Directory {
 		tags:          map[string]*store.Tag{},
 		currentName:   map[string]string{},
 		Hours:         hoursOf(d.Accounts),
+		Plans:         plansOf(d.Accounts),
+		work:          map[store.AgentID]routing.Work{},
+		duty:          map[store.AgentID]*hours.Hours{},
 		mailSettings:  map[store.AccountID]bridge.AccountSettings{},
 		chatSettings:  map[store.AccountID]bridge.AccountSettings{},
 		movedChannels: map[channelKey]string{},
@@ -82,6 +89,7 @@ func New(d store.Directory) *Directory {
 	for i := range d.Agents {
 		a := &d.Agents[i]
 		dir.agents[a.ID] = a
+		dir.readWork(a)
 		if a.Active {
 			dir.agentByUser[userKey{store.SystemAccount, own.PageUser(a.ID)}] = a
 		}

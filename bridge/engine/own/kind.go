@@ -25,6 +25,8 @@ const (
 	Replying   Kind = "replying" // an agent opened or closed a reply form, or left it open too long
 	OwnersLeft Kind = "left"     // owners of the conversation are no longer agents
 
+	Routed Kind = "routed" // rules give the conversation to an agent or a team: RoutedTo
+
 	// Threads and posts. A root is the first message of a thread.
 	ThreadLost Kind = "thread_lost" // the thread with Root was deleted in Surface
 	RootLeft   Kind = "root_left"   // the conversation has left Root in the channel External; the line of Delivery says so, if not 0

@@ -47,6 +47,15 @@ type Fact struct {
 	AnalysedBurst
 	WrittenText
 	Demand
+	RoutedTo
+}
+
+// RoutedTo says to whom rules give a conversation, and by which of them: see routing.Decision.
+type RoutedTo struct {
+	Agent store.AgentID `json:"agent,omitempty"` // 0 means that Team gets it
+	Team  store.TeamID  `json:"team,omitempty"`
+	By    string        `json:"by,omitempty"`
+	Word  string        `json:"word,omitempty"` // the rule's skill or field
 }
 
 // SentParts describes how a reply was sent.

@@ -69,7 +69,7 @@ func surfaceElsewhere(
 ) store.AccountID {
 	surface := th.SurfaceToTell(agent, thread)
 	needsNoCopy := surface == thread || surface == AnySurface
-	if needsNoCopy || agent == line.By.ID || line.Kind() == bridge.LineAssigned {
+	if needsNoCopy || agent == line.By.ID || line.IsAssignment() {
 		return 0
 	}
 	if !th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {

@@ -56,11 +56,15 @@ func (wf *UseCases) destinationOf(c *book.Conversation) destination {
 // handOver assigns a request's conversation to a team instead of its owners, and moves it to the team's channel. If the
 // request has a note, it is for the team.
 func (wf *UseCases) handOver(r book.Request, team *store.Team) {
-	c := r.Conversation
+	wf.Log.Did(r, book.Detail{Team: team.ID, Text: team.Name, Note: r.Args.Note})
+	wf.moveToTeam(r.Conversation, team, wf.Dir.Ref(r.Surface, r.Agent.ID), r.Args.Note)
+}
+
+// moveToTeam moves a conversation to a team. by is zero if a rule does so.
+func (wf *UseCases) moveToTeam(c *book.Conversation, team *store.Team, by bridge.AgentRef, note string) {
 	from := c.Home(wf.Dir)
 	wf.putInQueue(c)
 	c.TeamID = &team.ID
-	wf.Log.Did(r, book.Detail{Team: team.ID, Text: team.Name, Note: r.Args.Note})
 	c.RefreshCard()
 	wf.sumUp(c, own.OnHandOver)
 	if from == nil {
@@ -70,10 +74,10 @@ func (wf *UseCases) handOver(r book.Request, team *store.Team) {
 	h := handover{UseCases: wf, c: c, from: from, to: wf.destinationOf(c)}
 	line := bridge.Line{
 		Content:  &bridge.UnassignedLine{},
-		By:       wf.Dir.Ref(r.Surface, r.Agent.ID),
-		Mentions: threads.TeamMentions(wf.Dir, team, h.to.surface, r.Agent.ID),
+		By:       by,
+		Mentions: threads.TeamMentions(wf.Dir, team, h.to.surface, by.ID),
 		Args:     bridge.Args{Team: team.Name},
-		Text:     r.Args.Note,
+		Text:     note,
 	}
 	threads.TellTeamElsewhere(wf.Writer, c, team, h.to.surface, line)
 

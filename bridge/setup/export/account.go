@@ -49,6 +49,7 @@ func Account(a state.Account, spec channels.Spec, usedVariables map[string]bool)
 	}
 
 	writeBusinessHours(entry, a.Hours)
+	writePlan(entry, a.Plan)
 
 	for _, f := range spec.Fields {
 		writeField(entry, a, spec, f, usedVariables)

@@ -93,6 +93,7 @@ func Agent(a state.Agent) *document.Mapping {
 	entry.AddText("zone", a.Zone)
 	entry.AddText("presence", a.Presence)
 	entry.AddList("quiet", a.Quiet)
+	writeWork(entry, a.Work)
 	entry.AddText("signature", a.Signature.Source())
 	return entry
 }

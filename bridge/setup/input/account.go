@@ -58,6 +58,12 @@ func accountFields(spec *channels.Spec) []Field {
 			Help: "Names or dates: `Fronleichnam`, `2026-10-31`.",
 		})
 
+	list = append(list,
+		Field{Path: "rules", Label: "Rules that give conversations to agents", Input: InputGroup},
+		Field{
+			Path: "fallback", Label: "Who gets what no rule gives to anybody", Input: InputLine,
+			Help: "An agent's e-mail address, or a team. Empty: it waits in the queue.",
+		})
 	list = append(list, settingFields()...)
 	if spec == nil {
 		return list

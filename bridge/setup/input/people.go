@@ -37,6 +37,20 @@ func agentFields() []Field {
 				"failed deliveries always notify.",
 		},
 		{
+			Path: "capacity", Label: "Room for so many open conversations", Input: InputLine,
+			Help: "Rules give the agent no more than these. Empty or `0`: no limit.",
+		},
+		{
+			Path: "takes", Label: "Gets conversations by rules", Input: InputChoice, Choices: []string{"true", "false"}, Default: "true",
+			Help: "Otherwise only what the agent takes, or colleagues assign.",
+		},
+		{Path: "skills", Label: "Skills", Input: InputList, Help: "Words that rules of accounts name: `german`."},
+		{Path: "brands", Label: "Brands", Input: InputList, Help: "Of the customers whom the agent knows."},
+		{
+			Path: "hours", Label: "On duty", Input: InputGroup,
+			Help: "When rules give the agent conversations, written as the business hours of an account. Empty: always.",
+		},
+		{
 			Path: "signature", Label: "Signature", Input: InputText,
 			Help: "Markdown. It replaces the account's signature below this person's mails. In chats with customers, " +
 				"the account's signature is used.",

@@ -38,6 +38,7 @@ func choiceWords() map[string]map[string]string {
 
 		"oauth":         {"google": "Google", "microsoft": "Microsoft"},
 		"security":      security,
+		"takes":         yesNo,
 		"mms":           yesNo,
 		"allow_private": yesNo,
 	}

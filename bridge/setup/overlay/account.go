@@ -96,6 +96,7 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 	if e.Hours != nil {
 		a.Hours = *e.Hours
 	}
+	setPlan(a, e)
 }
 
 // trialAddresses sets the addresses to which an account in trial mode may send. They are stored as the

@@ -91,6 +91,7 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 
 	for _, e := range f.Accounts {
 		o.checkTeam(e)
+		o.checkPlan(e)
 	}
 	return o.faults.Err()
 }

@@ -50,6 +50,7 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	if e.Quiet != nil {
 		a.Quiet = removeDuplicates(e.Quiet.Values())
 	}
+	setWork(&a.Work, e.Work)
 	if e.Signature != nil {
 		a.Signature = o.storedSignature(*e.Signature, "agent "+e.Email)
 	}

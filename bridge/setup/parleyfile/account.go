@@ -35,6 +35,11 @@ type Account struct {
 	Channels map[string]document.Text // by kind of chat, "slack" or "teams"; at most one is not empty
 	Hours    *hours.Plan              // the zero Plan means always open
 
+	// Who gets its conversations.
+	Rules    []RoutingRule
+	HasRules bool           // the file has the key
+	Fallback *document.Text // FallbackQueue, an agent's e-mail address or a team
+
 	// How replies are sent.
 	Signature *document.Text
 	ReplyMode *document.Text // "direct" or "explicit"
@@ -44,6 +49,9 @@ type Account struct {
 	Settings []Setting
 	Sections []Section // nested keys, which may be the channel's fields
 }
+
+// FallbackQueue is the fallback of an account whose conversations wait if no rule gives them to somebody.
+const FallbackQueue = "queue"
 
 // Hold is how long a reply waits before it is sent. nil Seconds means the channel's default.
 type Hold struct{ Seconds *float64 }
@@ -93,6 +101,8 @@ func readAccount(o *object) (Account, bool) {
 		Hours:     o.readHours("hours"),
 	}
 
+	e.Rules, e.HasRules = o.readRules()
+	e.Fallback = o.Text("fallback")
 	for _, key := range o.Rest() { // all keys that were not read above
 		if s, ok := o.readSection(key); ok {
 			e.Sections = append(e.Sections, s)

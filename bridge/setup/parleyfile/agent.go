@@ -30,6 +30,7 @@ type Agent struct {
 	Presence  *document.Text
 	Quiet     *document.List
 	Signature *document.Text
+	Work
 }
 
 // readAgent reads the entry of an agent. It returns false if the entry has no valid e-mail address.
@@ -66,6 +67,7 @@ func readAgent(o *object) (Agent, bool) {
 	}
 
 	e.Signature = o.Text("signature")
+	e.Work = o.readWork()
 	o.Done()
 	return e, e.Email != ""
 }

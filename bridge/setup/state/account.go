@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/routing"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -17,6 +18,7 @@ type Account struct {
 	Surface  string            // kind of chat ("slack", "teams") in which threads open; "" means the team's
 	Settings map[string]string // only those that were chosen
 	Hours    hours.Plan
+	Plan     routing.Plan
 	Config   map[string]string
 	Secrets  map[string]string // decrypted; nil if there was no sealer
 }

@@ -31,6 +31,7 @@ func (a Agent) Attributes() []Attribute {
 		{Name: "presence", Value: a.Presence, Empty: bridge.PresenceAvailable},
 		{Name: "quiet", Value: joinSorted(a.Quiet)},
 	}
+	list = append(list, workAttributes(a.Work)...)
 	list = append(list, a.Signature.listAttributes()...)
 	for _, kind := range input.Chats() {
 		list = append(list, Attribute{Name: kind, Value: string(a.Users[kind])})
@@ -72,6 +73,7 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		Attribute{Name: "hold", Value: a.HoldWords(), Empty: "(default)"},
 		Attribute{Name: "rate", Value: fmt.Sprint(a.Row.Rate)},
 		Attribute{Name: "hours", Value: hoursWords(a.Hours), Empty: "(always open)"})
+	list = append(list, planAttributes(a.Plan)...)
 	for _, kind := range input.Chats() {
 		channel := ""
 		if a.Surface == kind {

@@ -61,7 +61,11 @@ func FromDirectory(d store.Directory, sealer *store.Sealer) (*State, error) {
 		}
 
 		emails[a.ID] = a.Email
-		s.Agents = append(s.Agents, agentOf(a, d.Users, kinds))
+		agent := agentOf(a, d.Users, kinds)
+		if err := readJSON(a.Routing, &agent.Work); err != nil {
+			return nil, fmt.Errorf("setup: agent %s: %w", a.Email, err)
+		}
+		s.Agents = append(s.Agents, agent)
 	}
 
 	names := map[store.TeamID]string{}
@@ -155,16 +159,9 @@ func accountOf(
 		a.Surface = kinds[*row.SurfaceID]
 	}
 
-	if len(row.Settings) > 0 {
-		if err := json.Unmarshal(row.Settings, &a.Settings); err != nil {
-			return a, fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
-		}
-	}
-
-	if len(row.Hours) > 0 {
-		if err := json.Unmarshal(row.Hours, &a.Hours); err != nil {
-			return a, fmt.Errorf("setup: account %s: hours: %w", row.Name, err)
-		}
+	err := errors.Join(readJSON(row.Settings, &a.Settings), readJSON(row.Hours, &a.Hours), readJSON(row.Routing, &a.Plan))
+	if err != nil {
+		return a, fmt.Errorf("setup: account %s: settings, hours or rules: %w", row.Name, err)
 	}
 
 	config, err := Config(row)
@@ -176,6 +173,14 @@ func accountOf(
 		a.Secrets, err = Secrets(row, sealer)
 	}
 	return a, err
+}
+
+// readJSON decodes a value that the database may not have.
+func readJSON(raw []byte, to any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	return json.Unmarshal(raw, to)
 }
 
 // loadTemplates adds the templates to a state.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/routing"
 	"parley/store"
 	"parley/store/retention"
 )
@@ -46,6 +47,7 @@ type Agent struct {
 	Presence  string // "" means available
 	Quiet     []string
 	Signature Signature
+	Work      routing.Work
 }
 
 // Team is a group of agents, with the channels in which its conversations open.

@@ -1,0 +1,155 @@
+package chores
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/own"
+	"parley/routing"
+	"parley/store"
+)
+
+const (
+	routeInterval = 500 * time.Millisecond
+	maxRouted     = 200              // conversations of an account in one transaction
+	routedAge     = 10 * time.Minute // after which a decision that was never applied no longer counts
+)
+
+// route gives conversations that nobody has to agents, by the rules of their accounts. It looks at all that wait, the oldest and most
+// pressing first, each time: so whoever becomes available, comes on duty or gets room is given what waits, and not what comes next. One
+// process does so at a time, in a short transaction; a decision is an event, which the engine applies like any other.
+func (cs *Chores) route(ctx context.Context) error {
+	dir := cs.host.Directory()
+	accounts := slices.Sorted(maps.Keys(dir.Plans))
+	if len(accounts) == 0 {
+		return nil
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	if waits, err := store.HasUnassigned(ctx, cs.pool, accounts); err != nil || !waits {
+		return err
+	}
+	if allKnow, err := store.AllKnow(ctx, cs.pool, store.KnowsRouted); err != nil || !allKnow {
+		return err
+	}
+	given := 0
+	err := store.InTx(ctx, cs.pool, func(tx pgx.Tx) (err error) {
+		given, err = giveAway(ctx, tx, dir, accounts)
+		return err
+	})
+	if given > 0 && err == nil {
+		cs.host.Wake()
+	}
+	return err
+}
+
+// giveAway decides who gets the conversations that nobody has. It returns how many somebody gets.
+func giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Directory, accounts []store.AccountID) (int, error) {
+	if isAlone, err := store.LockRouting(ctx, tx); err != nil || !isAlone {
+		return 0, err
+	}
+	now, err := store.Now(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	if err := store.DropRouted(ctx, tx, routedAge); err != nil {
+		return 0, err
+	}
+	people, turn, err := countPeople(ctx, tx, dir, now)
+	if err != nil {
+		return 0, err
+	}
+	movesTeams := func(id store.AccountID) bool { return dir.Plans[id].MovesTeams() }
+	if !slices.ContainsFunc(people, routing.Person.IsFree) {
+		accounts = slices.DeleteFunc(accounts, func(id store.AccountID) bool { return !movesTeams(id) })
+	}
+	needsText := func(id store.AccountID) bool { return dir.Plans[id].NeedsText() }
+	waiting, err := store.FindUnassigned(ctx, tx, accounts, maxRouted, slices.ContainsFunc(accounts, needsText))
+	if err != nil {
+		return 0, err
+	}
+
+	var rows []store.Routed
+	var events []store.NewEvent
+	for _, w := range waiting {
+		plan := dir.Plans[w.AccountID]
+		if w.Analysing && plan.NeedsAnalysis() {
+			continue
+		}
+		d := routing.Decide(plan, factsOf(dir, w, now), people)
+		fact := own.Fact{Kind: own.Routed, Conversation: w.ID, RoutedTo: own.RoutedTo{Agent: store.AgentID(d.Person), By: string(d.By)}}
+		if d.Rule >= 0 {
+			fact.Word = plan.Rules[d.Rule].Skill + plan.Rules[d.Rule].Field
+		}
+		if team := dir.FindTeam(d.Team); d.Team != "" && team != nil {
+			fact.RoutedTo.Team = team.ID
+		}
+		if fact.Agent == 0 && fact.RoutedTo.Team == 0 {
+			continue
+		}
+
+		turn++
+		if i := slices.IndexFunc(people, func(p routing.Person) bool { return p.ID == d.Person }); i >= 0 {
+			people[i].Load, people[i].Turn = people[i].Load+1, turn
+		}
+		rows = append(rows, store.Routed{ConversationID: w.ID, AgentID: fact.Agent, Turn: turn})
+		events = append(events, fact.Event(fmt.Sprintf("routed:%d:%s", w.ID, rand.Text())))
+	}
+
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	if err := store.KeepRouted(ctx, tx, rows); err != nil {
+		return 0, err
+	}
+	_, err = store.InsertEvents(ctx, tx, events)
+	return len(rows), err
+}
+
+// countPeople returns everybody who could get a conversation, with how many they have, and the latest turn.
+func countPeople(ctx context.Context, tx pgx.Tx, dir *directory.Directory, now time.Time) (people []routing.Person, turn int64, err error) {
+	people = dir.People(now)
+	var agents []store.AgentID
+	for _, p := range people {
+		agents = append(agents, store.AgentID(p.ID))
+	}
+	loads, err := store.CountLoads(ctx, tx, agents)
+	for _, l := range loads {
+		i := slices.Index(agents, l.AgentID)
+		people[i].Load, people[i].Turn = l.Open, l.Turn
+		turn = max(turn, l.Turn)
+	}
+	return people, turn, err
+}
+
+// factsOf returns the facts by which rules decide about a conversation.
+func factsOf(dir *directory.Directory, w store.Unassigned, now time.Time) routing.Facts {
+	f := routing.Facts{
+		Channel: dir.Account(w.AccountID).Kind, Language: w.Traits[bridge.TraitLanguage], Intent: w.Traits[bridge.TraitIntent],
+		Mood: cmp.Or(w.Traits[bridge.TraitSentiment], string(analysis.Neutral)),
+		Tags: dir.CurrentTagNames(w.Tags), Text: w.Subject + "\n" + w.Text, Open: dir.Hours[w.AccountID].OpenAt(now),
+		Moved: w.Moved, LastAgent: routing.PersonID(w.LastAgent), Salesman: w.Salesman, Brands: w.Brands, Fields: w.Fields,
+		Seed: uint64(w.ID), //nolint:gosec // an id is positive
+	}
+	if isCalm := f.Mood == string(analysis.Neutral); isCalm && bridge.IsUrgent(w.Traits) {
+		f.Mood = string(analysis.Pressing)
+	}
+	if w.TeamID != nil && dir.Team(*w.TeamID) != nil {
+		f.Team = dir.Team(*w.TeamID).Name
+	}
+	for _, agent := range w.GaveBack {
+		f.GaveBack = append(f.GaveBack, routing.PersonID(agent))
+	}
+	return f
+}

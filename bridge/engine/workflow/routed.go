@@ -1,0 +1,62 @@
+package workflow
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/own"
+	"parley/routing"
+	"parley/store"
+)
+
+// Routed gives a conversation to the agent or the team that rules have chosen, as the verb "assign" would. It does nothing if somebody
+// was quicker: the rules are then asked again, or have nothing more to decide.
+// Errors: the database's.
+func (wf *UseCases) Routed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
+	if err := store.EndRouted(ctx, tx, c.ID); err != nil {
+		return err
+	}
+	if c.BridgeStatus() != bridge.StatusOpen || len(c.Assignees) > 0 {
+		return nil
+	}
+
+	if team := wf.Dir.Team(f.Team); f.Agent == 0 && team != nil {
+		wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name})
+		wf.moveToTeam(c, team, bridge.AgentRef{}, "")
+		return nil
+	}
+
+	agent := wf.Dir.Agent(f.Agent)
+	if agent == nil || !agent.Active {
+		return nil
+	}
+	line := &bridge.RoutedLine{Agent: agent.Name, Rule: f.By, Word: f.Word}
+	if c.TeamID != nil {
+		team := wf.Dir.Team(*c.TeamID)
+		isMember := team != nil && slices.Contains(team.Members, agent.ID)
+		if !isMember && f.By != string(routing.ByFallback) {
+			return nil // it was handed over meanwhile
+		}
+		if isMember {
+			line.Team = team.Name
+		}
+	}
+
+	c.Assignees = []store.AgentID{agent.ID}
+	wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Agents: c.Assignees})
+	var mentions []bridge.AgentRef
+	if t := c.Home(wf.Dir); t != nil {
+		mentions = append(mentions, wf.Dir.Ref(t.AccountID, agent.ID))
+		if mentions[0].User == "" {
+			wf.TellAssigned(c, agent.ID)
+		}
+	}
+	wf.Line(c, bridge.Line{Content: line, Mentions: mentions})
+	c.Touch()
+	c.RefreshCard()
+	return nil
+}

@@ -1,0 +1,69 @@
+package overlay
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/bridge/setup/document"
+	"parley/bridge/setup/parleyfile"
+	"parley/bridge/setup/state"
+	"parley/routing"
+)
+
+// setWork sets how an agent takes part in routing, as far as the file says so.
+func setWork(w *routing.Work, e parleyfile.Work) {
+	if e.Capacity != nil {
+		w.Capacity = *e.Capacity
+	}
+	if e.Takes != nil {
+		w.Manual = !*e.Takes
+	}
+	if e.Skills != nil {
+		w.Skills = removeDuplicates(trimAll(e.Skills.Values()))
+	}
+	if e.Brands != nil {
+		w.Brands = removeDuplicates(trimAll(e.Brands.Values()))
+	}
+	if e.Hours != nil {
+		w.Hours = *e.Hours
+	}
+}
+
+// setPlan sets by which rules an account's conversations are given to agents, as far as the file says so.
+func setPlan(a *state.Account, e parleyfile.Account) {
+	if e.HasRules {
+		a.Plan.Rules = nil
+		for _, r := range e.Rules {
+			a.Plan.Rules = append(a.Plan.Rules, r.Rule)
+		}
+	}
+	if e.Fallback != nil {
+		a.Plan.Fallback = strings.TrimSpace(e.Fallback.Value)
+		if a.Plan.Fallback == parleyfile.FallbackQueue {
+			a.Plan.Fallback = ""
+		}
+	}
+}
+
+// checkPlan adds a fault for each team or agent that the rules of an account name, and that doesn't exist.
+func (o *overlay) checkPlan(e parleyfile.Account) {
+	for _, r := range e.Rules {
+		if r.By == routing.ByTeam && o.Team(r.Team) == nil {
+			o.faults.Add(document.Fault{
+				At: r.At, Where: "account " + e.Name + ": rules",
+				What: fmt.Sprintf("there is no team %q", r.Team), Hint: o.teamsHint(),
+			})
+		}
+	}
+
+	if e.Fallback == nil {
+		return
+	}
+	who := strings.TrimSpace(e.Fallback.Value)
+	if who != "" && who != parleyfile.FallbackQueue && o.Team(who) == nil && o.Agent(who) == nil {
+		o.faults.Add(document.Fault{
+			At: e.Fallback.At, Where: "account " + e.Name + ": fallback",
+			What: fmt.Sprintf("%q is neither an agent's address nor a team", e.Fallback.Raw), Hint: "Write one of both, or queue.",
+		})
+	}
+}

@@ -1,0 +1,49 @@
+package state
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/routing"
+)
+
+// workAttributes describes how an agent takes part in routing.
+func workAttributes(w routing.Work) []Attribute {
+	capacity, takes := "", ""
+	if w.Capacity != 0 {
+		capacity = fmt.Sprint(w.Capacity)
+	}
+	if w.Manual {
+		takes = "false"
+	}
+	return []Attribute{
+		{Name: "capacity", Value: capacity, Empty: "(no limit)"},
+		{Name: "takes", Value: takes, Empty: "true"},
+		{Name: "skills", Value: joinSorted(w.Skills)},
+		{Name: "brands", Value: joinSorted(w.Brands)},
+		{Name: "hours", Value: hoursWords(w.Hours), Empty: "(always on duty)"},
+	}
+}
+
+// planAttributes describes the rules of an account, such as "team Billing when intent invoice, least_load".
+func planAttributes(p routing.Plan) []Attribute {
+	var rules []string
+	for _, r := range p.Rules {
+		words := string(r.By)
+		for _, word := range []string{r.Field, r.Skill, r.Team} {
+			if word != "" {
+				words += " " + word
+			}
+		}
+		separator := " when "
+		for _, c := range r.When.List() {
+			words += separator + c.Name + " " + c.Value
+			separator = " and "
+		}
+		rules = append(rules, words)
+	}
+	return []Attribute{
+		{Name: "rules", Value: strings.Join(rules, ", ")},
+		{Name: "fallback", Value: p.Fallback, Empty: "queue"},
+	}
+}
