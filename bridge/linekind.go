@@ -88,7 +88,6 @@ const (
 	LineAnalysis   LineKind = "analysis"   // the result of an analysis of the customer's message; Args.Tags = suggested tags
 	LineWritten    LineKind = "written"    // a text for colleagues by a machine, which By requested if set
 	LineEvening    LineKind = "evening"    // reply windows that close before a team is back
-	LineWeek       LineKind = "week"       // the week's figures of a team
 	LineAccount    LineKind = "account"    // an account stopped working or works again
 	LineTemplate   LineKind = "template"   // Verb VerbTemplate: choose one; VerbTemplates: a provider's decision about one
 	LineQuarantine LineKind = "quarantine" // something arrived that we could not read
@@ -153,7 +152,6 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineDetails:     nil,
 	LineTexts:       newContent[TextsLine],
 	LineEvening:     newContent[EveningLine],
-	LineWeek:        newContent[WeekLine],
 	LineStats:       newContent[StatsLine],
 	LineAccount:     newContent[AccountLine],
 	LineTemplate:    newContent[ChooseTemplateLine],

@@ -2,22 +2,7 @@ package bridge
 
 import "time"
 
-// This file has the contents of two lines (remarks of Parley's own in a chat) with a team's figures of the last seven days:
-// the weekly line in the team's channel, and the private answer to the command "!stats".
-
-// WeekLine is the weekly line.
-type WeekLine struct {
-	SevenDays
-
-	Team string          `json:"Text,omitempty"`
-	Rows []Facts         `json:",omitempty"` // the conversations that waited longest for their first answer
-	Took []time.Duration `json:",omitempty"` // how long each of Rows waited
-
-	Missing bool `json:",omitempty"` // the figures are still incomplete
-}
-
-// Kind implements LineContent.
-func (*WeekLine) Kind() LineKind { return LineWeek }
+// This file has the content of the private answer to the command "!stats": a team's figures of the last seven days.
 
 // StatsLine has the figures of an agent's teams.
 type StatsLine struct {

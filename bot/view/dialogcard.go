@@ -23,8 +23,6 @@ func dialogCard(l bridge.Line, f bridge.Facts) (c Card, ok bool) {
 		return withTitle(TemplateList(content.Templates, len(l.Verbs) > 0)), true
 	case *bridge.EveningLine:
 		return Evening(content), true
-	case *bridge.WeekLine:
-		return Week(content), true
 	case *bridge.StatsLine:
 		return withTitle(Stats(content)), true
 	}

@@ -93,9 +93,6 @@ func fullLine(t *testing.T, k bridge.LineKind) bridge.Line {
 		f := full(t)
 		f.Window.Templates = true
 		c.Zone, c.Rows, l = "America/New_York", []bridge.Facts{f, facts(t)}, bridge.Line{Content: c}
-	case *bridge.WeekLine:
-		c.Team, c.From, c.To, c.Missing = "Hello **there**", "2026-11-28", "2026-12-04", true
-		c.Rows, c.Took, l = []bridge.Facts{full(t)}, []time.Duration{time.Hour}, bridge.Line{Content: c}
 	case *bridge.StatsLine:
 		days := bridge.SevenDays{From: "2026-11-28", To: "2026-12-04", Waiting: 1, Longest: time.Hour}
 		c.Weeks = []bridge.TeamWeek{{Team: "Hello **there**", SevenDays: days, Link: "https://parley.test/x"}, {SevenDays: days}}

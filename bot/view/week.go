@@ -6,40 +6,8 @@ import (
 	"time"
 
 	"parley/bot/shape"
-	"parley/bot/verb"
 	"parley/bridge"
 )
-
-// Week makes the card that compares a team's last seven days with the seven days before, whose figures are in brackets:
-//
-//	📊 The week of Support, 16 to 22 November
-//	- 34 new (40) · 31 resolved (41) · 2 reopened (0)
-//	- First answer after 12 min on average (15 min), median 7 min (8 min)
-//	- 3 customers wait for an answer now, the longest for 1 h 35 min; 1 of them with nobody
-//	Waited longest for the first answer:
-//	- #12 Kim · 3 h 5 min
-func Week(l *bridge.WeekLine) Card {
-	c := Card{Title: "The week"}
-	name := shape.Bold("The week of " + shape.OneLine(l.Team, shape.MaxPreviewRunes))
-	c.Blocks = append(c.Blocks, shape.Line(shape.Icon("bar_chart"), shape.Text(" "), name, shape.Text(", "+weekDays(l.From, l.To))))
-	c.Blocks = append(c.Blocks, sevenDayBlocks(l.SevenDays)...)
-	if l.Missing {
-		c.Blocks = append(c.Blocks, notAllCountedBlock())
-	}
-	if len(l.Rows) > 0 {
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Waited longest for the first answer:")))
-	}
-
-	for i, f := range l.Rows {
-		head := shape.ThreadLink(shape.Number(f.ID)+" "+verb.Title(f), f)
-		c.Blocks = append(c.Blocks,
-			Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, head, []Piece{shape.Text(formatDuration(l.Took[i]))})})
-	}
-
-	c.Blocks = append(c.Blocks,
-		shape.SmallPrint(shape.Text("Times in business hours; in brackets, the week before. More is on the dashboard.")))
-	return c
-}
 
 // sevenDayBlocks shows what was done in seven days, how long it took, and how many customers wait now.
 func sevenDayBlocks(d bridge.SevenDays) []Block {

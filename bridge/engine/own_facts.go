@@ -82,9 +82,6 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	if team, ok := own.EveningTeam(f.Kind); ok {
 		return w.workflow.Evening(ctx, tx, team, f.Due)
 	}
-	if team, ok := own.WeekTeam(f.Kind); ok {
-		return w.workflow.Week(ctx, tx, team, f.Due)
-	}
 
 	kind, isKnown := allOwnFacts()[f.Kind]
 	c := w.Conversations.Get(f.Conversation)

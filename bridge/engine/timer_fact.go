@@ -12,7 +12,6 @@ import (
 // Timer implements relay.Handler. It returns the fact that a timer becomes when it fires. The name of the fact decides what counts
 // as the same firing:
 //   - An evening list is named by its team and day, which its kind says: there is one a day.
-//   - A weekly summary is named by its team and the time for which it was set: there is one a week.
 //   - Any other timer gets a new name each time that it fires: it may have been set for the same time twice, after the clock went
 //     ahead and was put right.
 //
@@ -29,10 +28,6 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	}
 
 	name := fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro())
-	if team, isWeek := own.WeekTeam(t.Kind); isWeek { // it may wait for its figures
-		return inQueue(f.Event(name), fmt.Sprintf("week:%d", team))
-	}
-
 	event := f.Event(name + ":" + rand.Text())
 	switch t.Kind {
 	case own.Replying, own.OwnersLeft: // they may wait for a version of Parley that knows them

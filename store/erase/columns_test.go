@@ -74,7 +74,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"team_channels", "channel", "channels of chats"},
 	{"team_roster_users", "kind user_id", "colleagues"},
 	{"team_rosters", "kind channel", "channels of chats"},
-	{"teams", "name emoji agents weekly", "what admins set up"},
+	{"teams", "name emoji agents", "what admins set up"},
 	{"templates",
 		"name language provider_name asked_name category uses labels header body footer buttons examples " +
 			"external_id status reason quality provider_category todo",

@@ -134,8 +134,6 @@ func (s Samples) fateLines() map[string]bridge.Line {
 			},
 			{ID: otherConversation, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, Window: bridge.Window{Until: When()}},
 		}}},
-		"week": {Content: &bridge.WeekLine{Team: "Support", SevenDays: sevenDays(), Took: []time.Duration{3*time.Hour + 5*time.Minute},
-			Rows: []bridge.Facts{{ID: sampleConversation, Status: bridge.StatusResolved, Contact: bridge.PartyRef{Name: "Kim"}}}}},
 		"offered": s.aboutTyped(&bridge.OfferedLine{Until: When()}, bridge.VerbSend, bridge.VerbDrop),
 		"parked_window": s.aboutTyped(&bridge.ParkedLine{Why: bridge.Because(bridge.ReasonWindow), Until: When()},
 			bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop),

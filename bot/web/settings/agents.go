@@ -181,7 +181,6 @@ func (p pages) teamPages() entryPages {
 		parts: []fieldGroup{
 			{paths: []string{"name", "members", "agents"}},
 			{title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
-			{title: "Figures", paths: []string{"weekly_figures"}},
 			{title: "Emoji", paths: []string{"emoji"}},
 		},
 		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {

@@ -2,7 +2,6 @@ package chores
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,7 +28,7 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 }
 
 // SetEvenings sets the timers of the evening lists, which show each team an hour before closing time which
-// reply windows close before it is back, and of the weekly figures. It removes timers that no longer match the
+// reply windows close before it is back. It removes timers that no longer match the
 // business hours and settings: if a team no longer works on Saturdays, for example, its timer for Saturday.
 // SetEvenings is idempotent, and any process may call it.
 func (cs *Chores) SetEvenings(ctx context.Context) error {
@@ -43,7 +42,7 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 		}
 
 		var timers []store.Timer
-		closingKinds, weekKinds := []store.FactKind{}, []store.FactKind{}
+		closingKinds := []store.FactKind{}
 		if t, ok := workflow.NextClosing(dir, workflow.NoTeam, now); ok {
 			timers, closingKinds = append(timers, t), append(closingKinds, t.Kind)
 		}
@@ -51,12 +50,9 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 			if t, ok := workflow.NextClosing(dir, team.ID, now); ok {
 				timers, closingKinds = append(timers, t), append(closingKinds, t.Kind)
 			}
-			if next, last, ok := workflow.NextWeek(dir, team.ID, now); ok {
-				timers, weekKinds = append(timers, next), append(weekKinds, next.Kind, last.Kind)
-			}
 		}
 
-		err = errors.Join(store.KeepTimers(ctx, tx, own.Evening, closingKinds), store.KeepTimers(ctx, tx, own.Week, weekKinds))
+		err = store.KeepTimers(ctx, tx, own.Evening, closingKinds)
 		if err != nil || len(timers) == 0 {
 			return err
 		}

@@ -20,7 +20,6 @@ const (
 	Digest     Kind = "digest"   // time to report the snoozes that ended while Parley was down
 	Window     Kind = "window"   // the period in which the provider allows free replies is over, for all or for automatic ones
 	Evening    Kind = "evening"  // time for a team's evening list of reply windows that close soon; see EveningOf
-	Week       Kind = "week"     // time for a team's weekly statistics; see WeekOf
 	Early      Kind = "early"    // edits of messages that never arrived are taken for the messages now
 	Replying   Kind = "replying" // an agent opened or closed a reply form, or left it open too long
 	OwnersLeft Kind = "left"     // owners of the conversation are no longer agents
@@ -56,20 +55,9 @@ func EveningOf(team store.TeamID, day time.Time) Kind {
 }
 
 // EveningTeam returns the team of a kind that EveningOf made. ok is false for all other kinds.
-func EveningTeam(kind Kind) (team store.TeamID, ok bool) { return parseTeamKind(kind, Evening) }
-
-// WeekOf returns the kind of the timer for a team's weekly statistics. It contains the team and the time, which makes the timer unique.
-func WeekOf(team store.TeamID, due time.Time) Kind {
-	return Kind(fmt.Sprintf("%s:%d:%s", Week, team, due.UTC().Format(time.RFC3339)))
-}
-
-// WeekTeam returns the team of a kind that WeekOf made. ok is false for all other kinds.
-func WeekTeam(kind Kind) (team store.TeamID, ok bool) { return parseTeamKind(kind, Week) }
-
-// parseTeamKind parses the kind of a team's timer, such as "evening:7:2026-11-22" or "week:7:2026-11-23T08:00:00Z".
-func parseTeamKind(kind, prefix Kind) (team store.TeamID, ok bool) {
-	rest, isOfPrefix := strings.CutPrefix(string(kind), string(prefix)+":")
-	number, _, hasTime := strings.Cut(rest, ":")
+func EveningTeam(kind Kind) (team store.TeamID, ok bool) {
+	rest, isEvening := strings.CutPrefix(string(kind), string(Evening)+":")
+	number, _, hasDay := strings.Cut(rest, ":")
 	id, err := strconv.ParseInt(number, 10, 64)
-	return store.TeamID(id), isOfPrefix && hasTime && err == nil
+	return store.TeamID(id), isEvening && hasDay && err == nil
 }

@@ -115,7 +115,6 @@ func Team(t state.Team) *document.Mapping {
 	for _, name := range slices.Sorted(maps.Keys(t.Emoji)) {
 		entry.Child("emoji").AddText(name, t.Emoji[name])
 	}
-	entry.AddText("weekly_figures", t.Weekly)
 	return entry
 }
 

@@ -96,11 +96,6 @@ func teamFields() []Field {
 		Field{
 			Path: "emoji", Label: "Emoji that are verbs", Input: InputGroup,
 			Help: "Reactions that act as commands in the team's channels, in addition to the default ones.",
-		},
-		Field{
-			Path: "weekly_figures", Label: "Tell how the week was", Input: InputLine,
-			Help: "When to post last week's figures to the team's channel, as a cron expression: `0 9 * * MON` is " +
-				"every Monday at nine, in the time zone of the team's business hours. Empty: never.",
 		})
 }
 

@@ -161,9 +161,6 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 	if e.Agents != nil {
 		t.Agents = state.AgentsRule(e.Agents.Value)
 	}
-	if e.Weekly != nil {
-		t.Weekly = e.Weekly.Value
-	}
 
 	o.setHome(t, e)
 }

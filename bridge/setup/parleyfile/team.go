@@ -28,7 +28,6 @@ type Team struct {
 	Home     *document.Text           // the kind of chat in which conversations open
 	Emoji    map[string]string        // the team's own emoji: verbs by emoji name
 	Agents   *document.Text
-	Weekly   *document.Text
 }
 
 // readTeam reads the entry of a team. It returns false if the entry has no name.
@@ -54,7 +53,6 @@ func readTeam(o *object) (Team, bool) {
 	e.Home = o.readOneOfOrNone("home", input.Chats()...)
 	e.Emoji = o.readEmoji("emoji")
 	e.Agents = o.readOneOfOrNone("agents", input.AgentRules()...)
-	e.Weekly = o.readSchedule("weekly_figures")
 	o.Done()
 	return e, e.Name != ""
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"parley/bridge/setup/document"
 )
 
@@ -143,27 +141,6 @@ func (o *object) readRate(name string) *float64 {
 		return nil
 	}
 	return &rate
-}
-
-// readSchedule reads a cron expression; an empty one means never. It returns nil if the key is missing.
-func (o *object) readSchedule(name string) *document.Text {
-	t := o.Text(name)
-	if t == nil || t.Value == "" {
-		return t
-	}
-
-	const hint = `Write a cron expression: "0 9 * * MON" is Mondays at nine.`
-	schedule, err := cron.ParseStandard(t.Value)
-	if err != nil || schedule.Next(time.Now()).IsZero() { //nolint:forbidigo // any time does
-		o.Fault(t.At, name, fmt.Sprintf("%q isn't a time that comes round", t.Raw), hint)
-		return t
-	}
-
-	if _, isInterval := schedule.(cron.ConstantDelaySchedule); isInterval {
-		o.Fault(t.At, name, fmt.Sprintf("%q says how often, but not when", t.Raw), hint)
-	}
-
-	return t
 }
 
 // SignatureSource returns the text of a signature in the form in which it is compared and stored.

@@ -52,8 +52,7 @@ func (t Team) Attributes() []Attribute {
 	return append(list,
 		Attribute{Name: "home", Value: home},
 		Attribute{Name: "emoji", Value: emojiWords(t.Emoji)},
-		Attribute{Name: "agents", Value: t.Agents},
-		Attribute{Name: "weekly_figures", Value: t.Weekly})
+		Attribute{Name: "agents", Value: t.Agents})
 }
 
 // Attributes returns the properties of an account. spec describes its channel, or is nil if this version

@@ -59,7 +59,6 @@ type Team struct {
 	Home     string            // the kind of chat in which threads open
 	Emoji    map[string]string // verbs by emoji name
 	Agents   string            // store.AgentsOfChannel, or "" for those whom an admin lists
-	Weekly   string            // a cron expression; "" means never
 }
 
 // Agent returns the agent with this e-mail address, or nil.

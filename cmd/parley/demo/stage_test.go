@@ -202,7 +202,7 @@ func (s *stage) setUp(changes []string) error {
 
 // config returns the company's parley.yaml with the changes of this story.
 func (s *stage) config() (text string, err error) {
-	hold, accountLines, team, otherTeams, weekly := time.Duration(0), "", "Support", "", ""
+	hold, accountLines, team, otherTeams := time.Duration(0), "", "Support", ""
 	var ofPeople []string
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
@@ -215,8 +215,6 @@ func (s *stage) config() (text string, err error) {
 			otherTeams = "  - {name: Billing, members: [ben@acme.test], " + s.channelOf(value) + "}\n"
 		case name == "room": // the account's own: that which is looked at
 			accountLines += "    " + s.channelOf("here") + "\n"
-		case name == "weekly_figures": // of the team
-			weekly = fmt.Sprintf(", weekly_figures: %q", value)
 		case name == "team": // the account's
 			team = value
 		case name == "hold":
@@ -229,7 +227,7 @@ func (s *stage) config() (text string, err error) {
 	}
 
 	text = strings.Replace(s.company.Config(hold), "    team: Support\n", "    team: "+team+"\n"+accountLines, 1)
-	text = strings.Replace(text, "\nteams:\n  - {name: Support", "\nteams:\n"+otherTeams+"  - {name: Support"+weekly, 1)
+	text = strings.Replace(text, "\nteams:\n  - {name: Support", "\nteams:\n"+otherTeams+"  - {name: Support", 1)
 	for _, l := range ofPeople {
 		text = changePerson(text, l)
 	}
