@@ -46,7 +46,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"grant_attempts", "state owner sealed", "hashes, and what colleagues' consents need, sealed"},
 	{"grants", "provider signed_in sealed refused", "by whose consent a mailbox of the company is read"},
 	{"keys", "purpose sealed", "keys, sealed"},
-	{"knowledge_pages", "place address etag modified links", "texts of the company for all customers"},
+	{"knowledge_pages", "place address etag", "texts of the company for all customers"},
 	{"knowledge_places", "place problem", "texts of the company for all customers"},
 	{"knowledge_sections", "place address title body words", "texts of the company for all customers"},
 	{"leases", "name holder", "processes, and how far daily work is"},

@@ -1,5 +1,5 @@
 // Package knowledge stores the texts that suggested replies may draw on, and searches them. An admin configures places, which
-// are folders such as /srv/faq or web sites such as https://acme.test/help. A place has pages (files or web pages), and a
+// are folders such as /srv/faq or web pages such as https://acme.test/help. A place has pages (files, or that web page), and a
 // page is split into sections at its headings. Find returns the sections that match a customer's question best.
 //
 // What does not belong here: reading the pages (cmd/parley/knowledge).
@@ -17,15 +17,15 @@ import (
 	"parley/store/internal/query"
 )
 
-// Place is a folder or a web site.
+// Place is a folder or a web page.
 type Place struct {
 	Place   string     `db:"place"`   // a folder's path, or a URL
 	ReadAt  *time.Time `db:"read_at"` // when it was last visited, by Parley's clock; nil if never
 	Problem string     `db:"problem"` // why something in it could not be read, in words for admins
-	Inside  bool       `db:"inside"`  // a site that may be in the company's private network
+	Inside  bool       `db:"inside"`  // a page that may be in the company's private network
 }
 
-// IsSite reports whether the place is a web site, and not a folder.
+// IsSite reports whether the place is a web page, and not a folder.
 func (p Place) IsSite() bool {
 	place := strings.ToLower(p.Place) // older versions stored it as written in parley.yaml
 	return strings.HasPrefix(place, "https://") || strings.HasPrefix(place, "http://")
@@ -33,11 +33,9 @@ func (p Place) IsSite() bool {
 
 // Page is a file or a web page.
 type Page struct {
-	Place    string   `db:"place"`
-	Address  string   `db:"address"` // a path within the folder, or a URL
-	ETag     string   `db:"etag"`
-	Modified string   `db:"modified"`
-	Links    []string `db:"links"` // URLs of other pages of the site
+	Place   string `db:"place"`
+	Address string `db:"address"` // a path within the folder, or a URL
+	ETag    string `db:"etag"`
 }
 
 // Section is the text below one heading of a page.
@@ -87,7 +85,7 @@ func SavePlaces(ctx context.Context, tx pgx.Tx, places []string, inside bool) er
 	return nil
 }
 
-const getPages = `SELECT place, address, etag, modified, links FROM knowledge_pages WHERE place = $1`
+const getPages = `SELECT place, address, etag FROM knowledge_pages WHERE place = $1`
 
 // Pages returns the stored pages of a place, by address.
 func Pages(ctx context.Context, q store.Querier, place string) (map[string]Page, error) {
@@ -106,8 +104,8 @@ func Pages(ctx context.Context, q store.Querier, place string) (map[string]Page,
 const (
 	dropPage = `DELETE FROM knowledge_pages WHERE place = $1 AND address = $2`
 	addPage  = `
-		INSERT INTO knowledge_pages (place, address, etag, modified, links)
-		SELECT place, $2, $3, $4, $5 FROM knowledge_places WHERE place = $1`
+		INSERT INTO knowledge_pages (place, address, etag)
+		SELECT place, $2, $3 FROM knowledge_places WHERE place = $1`
 	addSection = `
 		INSERT INTO knowledge_sections (place, address, position, title, body, config, words)
 		SELECT place, address, $3, $4, $5, $6::regconfig, setweight(to_tsvector($6::regconfig, $4), 'A') || to_tsvector($6::regconfig, $5)
@@ -119,7 +117,7 @@ const (
 func SavePage(ctx context.Context, tx pgx.Tx, p Page, sections []Section) error {
 	var batch pgx.Batch
 	batch.Queue(dropPage, p.Place, p.Address)
-	batch.Queue(addPage, p.Place, p.Address, p.ETag, p.Modified, append([]string{}, p.Links...))
+	batch.Queue(addPage, p.Place, p.Address, p.ETag)
 	for i, s := range sections {
 		batch.Queue(addSection, p.Place, p.Address, i, s.Title, s.Body, query.SearchOf(s.Language))
 	}

@@ -14,8 +14,8 @@ func TestPlans(t *testing.T) {
 	t.Parallel()
 	crowd := []string{
 		`INSERT INTO knowledge_places (place) SELECT '/srv/' || n FROM generate_series(1, 10) AS n`,
-		`INSERT INTO knowledge_pages (place, address, etag, modified, links)
-			SELECT '/srv/' || p, 'page' || n, '', '', '{}'
+		`INSERT INTO knowledge_pages (place, address, etag)
+			SELECT '/srv/' || p, 'page' || n, ''
 			FROM generate_series(1, 10) AS p, generate_series(1, 500) AS n`,
 		`INSERT INTO knowledge_sections (place, address, position, title, body, config, words)
 			SELECT '/srv/' || p, 'page' || n, s, 'Lamps', 'A lamp',

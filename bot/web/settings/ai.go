@@ -90,10 +90,10 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 	}})
 	places := web.Field{
 		Name:  knowledgeKey,
-		Label: "Folders and web sites",
+		Label: "Folders and web pages",
 		Kind:  web.KindLines,
 		Value: strings.Join(placesOf(known), "\n"),
-		Help: "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`. " +
+		Help: "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/returns`. " +
 			"Super-admins name folders, since every text in them may come up in a reply.",
 	}
 

@@ -68,7 +68,7 @@ func FieldsOf(kind string, spec *channels.Spec) []Field {
 	case EntryTemplate:
 		return inWords(templateFields())
 	case EntryKnowledge:
-		return inWords([]Field{{Path: "knowledge", Label: "Folders and web sites", Input: InputList}})
+		return inWords([]Field{{Path: "knowledge", Label: "Folders and web pages", Input: InputList}})
 	}
 	return inWords(companyFields())
 }

@@ -9,5 +9,6 @@ import (
 
 // ReadFiles looks through the files of a folder that is one of the places, wherever they are.
 func (r *Reader) ReadFiles(ctx context.Context, folder string, files fs.FS) error {
-	return r.visit(ctx, knowledge.Place{Place: folder}, func(v *visit, ctx context.Context) error { return v.readFiles(ctx, files) })
+	v := &visit{r: r, place: knowledge.Place{Place: folder}, present: []string{}}
+	return v.visitBy(ctx, func(ctx context.Context) error { return v.readFiles(ctx, files) })
 }

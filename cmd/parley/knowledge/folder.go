@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"parley/store/knowledge"
 )
@@ -53,11 +54,12 @@ func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
 		if isHidden || !isText || !entry.Type().IsRegular() {
 			return nil
 		}
-		if err := v.checkRoom(); err != nil {
-			return err
+		if len(v.present) >= maxPages {
+			v.note(fmt.Sprintf("Only %d pages are read.", maxPages))
+			return fs.SkipAll
 		}
-		if !v.canKeep(name) {
-			v.note(name + " is left out: its name is too long, or is no UTF-8.")
+		if !utf8.ValidString(name) {
+			v.note(name + " is left out: its name is no UTF-8.")
 			return nil
 		}
 
@@ -77,7 +79,6 @@ func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs
 	version := fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
 	if v.known[name].ETag == version {
 		v.present = append(v.present, name)
-		v.bytes += int(min(info.Size(), maxPageBytes))
 		return nil
 	}
 
@@ -93,14 +94,12 @@ func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs
 		return nil
 	}
 
-	v.present = append(v.present, name)
-	v.bytes += len(raw)
 	title := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	text := decodeText(raw, "")
 	if strings.HasPrefix(strings.ToLower(path.Ext(name)), ".htm") {
-		doc := readHTML(text)
-		text = doc.text
-		title = cmp.Or(doc.title, title)
+		var named string
+		named, text = readHTML(text)
+		title = cmp.Or(named, title)
 	}
 
 	return v.keep(ctx, knowledge.Page{Address: name, ETag: version}, title, text)
@@ -127,6 +126,3 @@ func fileReason(err error) string {
 	}
 	return err.Error()
 }
-
-// clean removes the bytes that PostgreSQL rejects in texts: invalid UTF-8 and NUL.
-func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }

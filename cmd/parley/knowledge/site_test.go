@@ -1,14 +1,16 @@
 package knowledge_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,12 +28,9 @@ import (
 type site struct {
 	*httptest.Server
 
-	mu       sync.Mutex
-	pages    map[string]string // by path: HTML, "-> ADDRESS" for a redirect, or unavailable
-	during   func(path string) // called while a page is asked for; may be nil
-	asked    []string          // paths, in their order; "304 /path" where nothing had changed
-	busy     atomic.Int32
-	together atomic.Bool // two requests came at once
+	mu    sync.Mutex
+	pages map[string]string // by path: HTML, "-> ADDRESS" for a redirect, or unavailable
+	asked []string          // paths, in their order; "304 /path" where nothing had changed
 }
 
 // unavailable is a page that can't be had now: the site answers 503.
@@ -46,15 +45,8 @@ func newSite(t *testing.T, pages map[string]string) *site {
 }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.busy.Add(1) > 1 {
-		s.together.Store(true)
-	}
-	defer s.busy.Add(-1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.during != nil {
-		s.during(r.URL.Path)
-	}
 	page, there := s.pages[r.URL.Path]
 	to, redirect := strings.CutPrefix(page, "-> ")
 	etag := fmt.Sprintf(`"%x"`, len(page))
@@ -121,7 +113,6 @@ func newReader(pool *pgxpool.Pool, every time.Duration) *reader.Reader {
 		Log:      slog.New(slog.DiscardHandler),
 		Holder:   "test",
 		Every:    every,
-		Pause:    time.Millisecond,
 		Language: offline.New(),
 	})
 }
@@ -147,88 +138,87 @@ func lastProblem(t *testing.T, pool *pgxpool.Pool) string {
 	return places[len(places)-1].Problem
 }
 
-// The reader follows links, also in a circle, within a site's folder as far as robots.txt allows. It leaves out the words
-// of navigation bars. The second time it reads only the pages that have changed, and forgets the sections that are gone.
-func TestSite(t *testing.T) {
-	t.Parallel()
-	const nav = `<nav><a href="/help/">Help</a> <a href="/shop/basket">Warranty</a></nav>`
-	s := newSite(t, map[string]string{
-		"/robots.txt": "User-agent: *\nDisallow: /\n\nUser-agent: parley\nAllow: /help/\nDisallow: /help/internal*\n",
-		"/help/": `<title>Help</title>` + nav +
-			`<h1>Help</h1><p>Ask us anything.</p><a href="returns">Returns</a> <a href="internal/wages">Wages</a>` +
-			` <a href="https://foreign.example/">x</a>`,
-		"/help/returns": nav +
-			`<h1>Returns</h1><p>Lamps can be returned within 30 days.</p><h2>Refund</h2><p>We refund the money within a week.</p>` +
-			`<a href="/help/#top">Back</a> <a href="old">Old</a>`,
-		"/help/old":        "-> /help/returns",
-		"/help/internal/x": `<p>secret wages</p>`,
-		"/shop/basket":     `<p>Warranty of the basket</p>`,
-	})
-	pool := createPlaces(t, s.URL+"/help/")
-	readPlaces(t, pool)
-	if got := s.requests(); !slices.Equal(got, []string{"/robots.txt", "/help/", "/help/returns", "/help/old", "/help/returns"}) {
-		t.Errorf("asked for %q", got)
-	}
-	if s.together.Load() {
-		t.Error("two requests were made at once")
-	}
-	if got := findTitles(t, pool, "How do I return my lamp?"); len(got) == 0 || got[0] != "Returns" {
-		t.Errorf("found %q", got)
-	}
-	if got := findTitles(t, pool, "When do I get my refund?"); len(got) == 0 || got[0] != "Returns: Refund" {
-		t.Errorf("found %q", got)
-	}
-	if got := findTitles(t, pool, "secret warranty basket"); len(got) != 0 {
-		t.Errorf("found %q", got)
-	}
-	if p := lastProblem(t, pool); p != "" {
-		t.Errorf("the place has the problem %q", p)
-	}
+// folderBehind makes a folder with one file, and a database in which the site is read first and this folder after it.
+func folderBehind(t *testing.T, s *site) *pgxpool.Pool {
+	t.Helper()
+	dir := t.TempDir()
+	storetest.Check(t, os.WriteFile(filepath.Join(dir, "a.md"), []byte("# Warranty\n\nThe warranty lasts two years."), 0o600))
+	pool := createPlaces(t, dir, s.URL+"/")
+	storetest.Must(pool.Exec(t.Context(), `UPDATE knowledge_places SET read_at = parley_now() - interval '1 day' WHERE place = $1`, dir))(t)
+	return pool
+}
 
-	s.mu.Lock()
-	s.pages["/help/returns"] = `<h1>Repairs</h1><p>We repair lamps.</p>`
-	s.mu.Unlock()
-	readPlaces(t, pool)
-	if got := s.requests(); !slices.Equal(got, []string{"/robots.txt", "304 /help/", "/help/returns"}) {
-		t.Errorf("the second time it asked for %q", got)
+// If a page of one place can't be stored, that is noted with it. Others are read, and it isn't read anew before its time.
+func TestPlaceThatCannotBeStored(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]string{"/": "<h1>Help</h1><p>Ask the unspeakable.</p>"})
+	pool := folderBehind(t, s)
+	storetest.Must(pool.Exec(t.Context(), `ALTER TABLE knowledge_sections ADD CHECK (body NOT LIKE '%unspeakable%')`))(t)
+	r := newReader(pool, time.Hour)
+	if err := r.Round(t.Context()); err == nil || !strings.Contains(err.Error(), s.URL) {
+		t.Errorf("the log tells %v", err)
 	}
-	if got := findTitles(t, pool, "Refund, or do you repair lamps?"); !slices.Equal(got, []string{"Repairs"}) {
-		t.Errorf("found %q", got)
+	if got := findTitles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
+		t.Errorf("of the place behind it %q is found", got)
+	}
+	if p := lastProblem(t, pool); !strings.Contains(p, "could not be read to its end") {
+		t.Errorf("the problem is %q", p)
+	}
+	asked := len(s.requests())
+	if err := r.Round(t.Context()); err != nil || asked == 0 || len(s.requests()) != 0 {
+		t.Errorf("after %d requests it was read again: %v", asked, err)
 	}
 }
 
-// A site can't make the reader ask another server, nor keep it busy with endless redirects or huge pages.
-func TestSiteLeadsNowhere(t *testing.T) {
+// A page is read again when it has changed, forgotten when it is gone, and kept while it can't be read.
+func TestPage(t *testing.T) {
 	t.Parallel()
-	inside := newSite(t, map[string]string{"/": "<p>the password</p>"})
-	s := newSite(t, map[string]string{
-		"/": fmt.Sprintf(
-			`<p>Hello</p><a href="/a">a</a><a href="/b">b</a><a href="/c">c</a><a href="/huge">h</a><a href="%s/">d</a>`+
-				`<a href="file:///etc/passwd">e</a><a href="javascript:x()">f</a>`,
-			inside.URL),
-		"/a":       "-> " + inside.URL + "/",
-		"/b":       "-> http://169.254.169.254/latest/meta-data/",
-		"/c":       "-> /c",
-		"/huge":    "<p>" + strings.Repeat("all sorts of words. ", 200_000) + "</p>",
-		"/bad.txt": "\x00\xff",
-	})
-	pool := createPlaces(t, s.URL+"/")
-	readPlaces(t, pool)
-	if got := inside.requests(); len(got) != 0 {
-		t.Errorf("another server was asked for %q", got)
+	s := newSite(t, map[string]string{"/returns": `<title>Acme</title><nav><a href="/">Warranty</a></nav>` +
+		`<h1>Returns</h1><p>Lamps can be returned within 30 days.</p><h2>Refund</h2><p>We refund the money within a week.</p>`})
+	pool := createPlaces(t, s.URL+"/returns")
+	check := func(asked string, titles ...string) {
+		t.Helper()
+		readPlaces(t, pool)
+		if got := s.requests(); !slices.Equal(got, []string{asked}) {
+			t.Errorf("asked for %q, want %q", got, asked)
+		}
+		if got := findTitles(t, pool, "How do I get my refund when a lamp is returned? What about the warranty?"); !slices.Equal(got, titles) {
+			t.Errorf("found %q, want %q", got, titles)
+		}
 	}
-	if got := findTitles(t, pool, "password"); len(got) != 0 {
-		t.Errorf("found %q", got)
-	}
-	if got := findTitles(t, pool, "hello"); len(got) != 1 {
-		t.Errorf("found %q", got)
-	}
-	var bytes int
-	if err := pool.QueryRow(t.Context(), `SELECT sum(length(body)) FROM knowledge_sections`).Scan(&bytes); err != nil || bytes > 200_000 {
-		t.Errorf("of a huge page %d characters are kept, %v", bytes, err)
-	}
-	if p := lastProblem(t, pool); !strings.Contains(p, "another site") {
+
+	check("/returns", "Returns: Refund", "Returns")
+	check("304 /returns", "Returns: Refund", "Returns")
+	s.setPage("/returns", "<h1>Repairs</h1><p>We repair each lamp.</p>")
+	check("/returns", "Repairs")
+	s.setPage("/returns", unavailable)
+	check("/returns", "Repairs")
+	if p := lastProblem(t, pool); !strings.Contains(p, "can't be read now: the site answers 503") {
 		t.Errorf("the problem is %q", p)
+	}
+	s.setPage("/returns", "")
+	check("/returns")
+}
+
+// A page can't make the reader ask an address inside the network, nor keep it busy with endless redirects or huge pages.
+func TestPageLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{"/inside": "inside of your network", "/circle": "in a circle", "/huge": ""} {
+		s := newSite(t, map[string]string{
+			"/inside": "-> http://169.254.169.254/latest/meta-data/",
+			"/circle": "-> /circle",
+			"/huge":   "<p>" + strings.Repeat("all sorts of words. ", 200_000) + "</p>",
+		})
+		pool := createPlaces(t, s.URL+path)
+		readPlaces(t, pool)
+		if p := lastProblem(t, pool); !strings.Contains(p, want) || want == "" && p != "" {
+			t.Errorf("%s: the problem is %q, want %q", path, p, want)
+		}
+		var bytes int
+		ask := `SELECT coalesce(sum(length(body)), 0) FROM knowledge_sections`
+		if err := pool.QueryRow(t.Context(), ask).Scan(&bytes); err != nil || bytes > 200_000 {
+			t.Errorf("%s: %d characters are kept, %v", path, bytes, err)
+		}
 	}
 }
 
@@ -258,5 +248,26 @@ func TestSiteInside(t *testing.T) {
 	name(false, site)
 	if got := inside.requests(); len(got) == 0 || lastProblem(t, pool) != "" {
 		t.Errorf("named by a super-admin: asked for %q, and the problem is %q", got, lastProblem(t, pool))
+	}
+}
+
+// While a site can't be reached, what was read there before can be found, until the site is taken out of the list.
+func TestSiteIsAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]string{"/": "<h1>Hours</h1><p>We open at nine.</p>"})
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
+	s.Close()
+	readPlaces(t, pool)
+	if got := findTitles(t, pool, "When do you open?"); !slices.Equal(got, []string{"Hours"}) {
+		t.Errorf("found %q", got)
+	}
+	if p := lastProblem(t, pool); !strings.Contains(p, "can't be read") {
+		t.Errorf("the problem is %q", p)
+	}
+	forget := func(tx pgx.Tx) error { return knowledge.SavePlaces(context.Background(), tx, nil, true) }
+	storetest.Check(t, store.InTx(t.Context(), pool, forget))
+	if got := findTitles(t, pool, "When do you open?"); len(got) != 0 {
+		t.Errorf("of a place that was taken out %q is found", got)
 	}
 }
