@@ -4,6 +4,6 @@
 -- Everything here can be repeated, like 0002.
 
 -- Teams are told no weekly figures any more.
-INSERT INTO oldest_schema (id, version) VALUES (1, 77) ON CONFLICT (id) DO UPDATE SET version = excluded.version;
+INSERT INTO oldest_schema (id, version) VALUES (1, 78) ON CONFLICT (id) DO UPDATE SET version = excluded.version;
 ALTER TABLE teams DROP COLUMN IF EXISTS weekly;
 DELETE FROM timers WHERE kind LIKE 'week:%';
