@@ -6,4 +6,3 @@
 -- Teams are told no weekly figures any more.
 INSERT INTO oldest_schema (id, version) VALUES (1, 78) ON CONFLICT (id) DO UPDATE SET version = excluded.version;
 ALTER TABLE teams DROP COLUMN IF EXISTS weekly;
-DELETE FROM timers WHERE kind LIKE 'week:%';
