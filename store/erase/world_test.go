@@ -194,6 +194,8 @@ INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at)
 INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, state, blob, reason, created_at)
 	VALUES (@n::bigint + 1, 11, @n::bigint + 1, @n::bigint + 11, 0, @w::text, 'fetched', @file::text, @w::text, now());
 INSERT INTO reactions (account_id, target, identity_id, emoji) VALUES (11, @w::text || '-wamid', @n::bigint + 2, @w::text);
+INSERT INTO customers (address, salesman, brands, fields)
+	VALUES (@key::text, @w::text || ' salesman', ARRAY[@w::text], jsonb_build_object('town', @w::text));
 INSERT INTO openings (account_id, origin, free_at) VALUES (10, @key::text, now());
 INSERT INTO uploads (blob, used, created_at) VALUES (@upload::text, true, now() - interval '1 minute');
 UPDATE accounts SET status_text = 'The server refused ' || @key::text, status_hint = 'Ask ' || @key::text

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/robfig/cron/v3"
+
 	"parley/store/pgserver"
 )
 
@@ -23,7 +25,7 @@ const (
 )
 
 const (
-	nightlyHour  = 3                  // local time, when there is little traffic
+	nightly      = "0 3 * * *"        // local time, when there is little traffic
 	verifyEvery  = 7 * 24 * time.Hour // how often a backup is test-restored
 	retryAfter   = time.Hour          // after an attempt that failed or was interrupted
 	pollEvery    = time.Minute        // default of Folder.Poll in Run
@@ -169,10 +171,7 @@ func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 }
 
 // nextDue returns when the next backup is due: retryAfter after an attempt that failed or was interrupted, and
-// otherwise at nightlyHour following the last backup, or following Since if there is no backup yet.
-//
-// If nightlyHour does not exist in a night because daylight saving time begins, time.Date returns another hour
-// of that night.
+// otherwise at the first nightly time after the last backup, or after Since if there is no backup yet.
 func nextDue(st Status, zone *time.Location) time.Time {
 	tried := st.FailedAt
 	if st.BegunAt.After(tried) {
@@ -187,12 +186,11 @@ func nextDue(st Status, zone *time.Location) time.Time {
 		last = st.Since
 	}
 
-	last = last.In(zone)
-	nightOf := func(day int) time.Time { return time.Date(last.Year(), last.Month(), day, nightlyHour, 0, 0, 0, zone) }
-	if next := nightOf(last.Day()); next.After(last) {
-		return next
+	night, err := cron.ParseStandard(nightly)
+	if err != nil {
+		panic(err) // the schedule is ours
 	}
-	return nightOf(last.Day() + 1)
+	return night.Next(last.In(zone))
 }
 
 // Night makes and checks the nightly backup, test-restores it once a week, deletes old backups and updates the
