@@ -100,9 +100,10 @@ func (p Plan) NeedsAnalysis() bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.When.Language+r.When.Mood+r.When.Intent != "" })
 }
 
-// MovesTeams reports whether a rule may hand conversations to another team.
+// MovesTeams reports whether a rule or the fallback may hand conversations to another team.
 func (p Plan) MovesTeams() bool {
-	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.By == ByTeam })
+	isTeam := p.Fallback != "" && !strings.Contains(p.Fallback, "@")
+	return isTeam || slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.By == ByTeam })
 }
 
 // PersonID is the id of an agent.

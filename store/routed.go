@@ -23,7 +23,7 @@ type Unassigned struct {
 	Text      string    `db:"text"`       // the customer's latest messages, if they were asked for
 	Analysing bool      `db:"analysing"`  // these are being analysed
 	LastAgent AgentID   `db:"last_agent"` // who had the contact's last conversation; 0 if nobody
-	GaveBack  []AgentID `db:"gave_back"`  // agents who put this conversation back
+	GaveBack  []AgentID `db:"gave_back"`  // agents from whom this conversation was taken
 	Moved     bool      `db:"moved"`      // it was handed to a team
 
 	Salesman string            `db:"salesman"` // what is known of the customer: see Customer
@@ -75,7 +75,7 @@ const findUnassigned = `
 			AND NOT EXISTS (SELECT FROM routed WHERE routed.conversation_id = conversation.id)
 			AND EXISTS (SELECT FROM threads WHERE threads.conversation_id = conversation.id AND root <> '')
 		ORDER BY ` + pressing + `, waiting_since, id
-		LIMIT $2) AS conversation
+		LIMIT $2 OFFSET $4) AS conversation
 	LEFT JOIN identities AS identity ON identity.id = conversation.identity_id
 	LEFT JOIN LATERAL (
 		SELECT * FROM customers
@@ -90,8 +90,11 @@ const findUnassigned = `
 		ORDER BY other.last_at DESC
 		LIMIT 1) AS latest ON true
 	LEFT JOIN LATERAL (
-		SELECT array_agg(DISTINCT agent_id) FILTER (WHERE actor = 'agent') AS gave_back, bool_or(detail ? 'team') AS moved
+		SELECT array_agg(DISTINCT gave.id) FILTER (WHERE gave.id IS NOT NULL) AS gave_back, bool_or(detail ? 'team') AS moved
 		FROM log_entries
+		LEFT JOIN LATERAL (
+			SELECT agent_id AS id WHERE what = 'assigned' AND actor = 'agent'
+			UNION ALL SELECT owner::bigint FROM jsonb_array_elements_text(detail->'agents') AS owner WHERE what = 'unassigned') AS gave ON true
 		WHERE conversation_id = conversation.id AND (what = 'unassigned' OR (what = 'assigned' AND detail ? 'team'))) AS log ON true
 	LEFT JOIN LATERAL (
 		SELECT string_agg(message.text, E'\n') AS text
@@ -101,10 +104,10 @@ const findUnassigned = `
 	ORDER BY ` + pressing + `, conversation.waiting_since, conversation.id`
 
 // FindUnassigned returns open conversations on these accounts that nobody has, whose thread stands, and that aren't being given to
-// anybody, at most limit of each account: the most pressing first, and those that wait longest. withText says whether the customers'
-// words are read.
-func FindUnassigned(ctx context.Context, q Querier, accounts []AccountID, limit int, withText bool) ([]Unassigned, error) {
-	return query.Collect[Unassigned](ctx, q, "unassigned", findUnassigned, accounts, limit, withText)
+// anybody, at most limit of each account behind the first offset: the most pressing first, and those that wait longest. withText says
+// whether the customers' words are read.
+func FindUnassigned(ctx context.Context, q Querier, accounts []AccountID, limit, offset int, withText bool) ([]Unassigned, error) {
+	return query.Collect[Unassigned](ctx, q, "unassigned", findUnassigned, accounts, limit, withText, offset)
 }
 
 // countLoads counts in one statement what agents have and what they are being given, since the one becomes the other at any time.

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -162,9 +161,4 @@ func TestTopLevelStaysInItsChannel(t *testing.T) {
 	w.waitWhisper("ann", "[refused]")
 	w.waitDrained()
 	w.wantNothingSent()
-}
-
-// buttonsAbout returns a message's button about a conversation.
-func buttonsAbout(m bridgetest.Message, conversation store.ConversationID) []bridgetest.Button {
-	return slices.DeleteFunc(slices.Clone(m.Buttons), func(b bridgetest.Button) bool { return b.Args.Conversation != conversation })
 }

@@ -46,6 +46,8 @@ func (h host) SurfaceName(dir *directory.Directory, surface store.AccountID) str
 	return h.reading.SurfaceName(dir, surface)
 }
 
+func (h host) ReaderOf(agent *store.Agent) store.Reader { return h.reading.As(agent) }
+
 func (h host) GapWithin(surface store.AccountID, last time.Duration) bool {
 	return h.Desk(surface).hasGapWithin(last)
 }

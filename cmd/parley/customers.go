@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"parley/channels"
 	"parley/cmd/parley/app"
@@ -67,6 +68,9 @@ func readCustomers(r io.Reader) ([]store.Customer, error) {
 	for n, line := range lines[1:] {
 		c := store.Customer{Brands: []string{}, Fields: map[string]string{}}
 		for i, value := range line {
+			if !utf8.ValidString(value) || strings.Contains(value, "\x00") {
+				return nil, fmt.Errorf("line %d: column %d isn't UTF-8 text: save the file as CSV UTF-8", n+2, i+1)
+			}
 			value = strings.TrimSpace(value)
 			switch column := strings.TrimSpace(strings.TrimPrefix(lines[0][i], "\ufeff")); column {
 			case "address":
@@ -84,7 +88,7 @@ func readCustomers(r io.Reader) ([]store.Customer, error) {
 			}
 		}
 
-		if c.Address == "" {
+		if strings.Trim(c.Address, "@") == "" {
 			return nil, fmt.Errorf("line %d: there is no address", n+2)
 		}
 		if place, isKnown := places[c.Address]; isKnown {

@@ -7,7 +7,7 @@
 //   - submitting message templates to providers (template_run.go)
 //   - rewriting rows after a chat channel got a new id (channel_move.go)
 //   - telling admins that the agents' chat is down (outage.go)
-//   - scheduling evening lists and weekly figures (evenings.go) and removing old rows (tidy.go)
+//   - scheduling evening lists (evenings.go) and removing old rows (tidy.go)
 //
 // If a job finds out something about a conversation or a template, it stores a fact (package own) in the journal.
 // A fact is an event, which the engine applies in order with all others.
@@ -46,6 +46,8 @@ type Host interface {
 	Surfaces() map[store.AccountID]bridge.Surface
 	// ReachEvery returns the interval between health checks of each chat.
 	ReachEvery() time.Duration
+	// ReaderOf returns what an agent may read. It makes no requests.
+	ReaderOf(agent *store.Agent) store.Reader
 	// SurfaceName returns a chat's display name.
 	SurfaceName(dir *directory.Directory, surface store.AccountID) string
 	// Analyzer returns the analyzer of customers' messages; nil means that nothing is analysed.
@@ -120,7 +122,9 @@ func (cs *Chores) Run(ctx context.Context) error {
 		group.Go(func() error { return cs.Analyses.runWriting(ctx, w) })
 	}
 
-	group.Go(func() error { return runEvery(ctx, cs.log, routeInterval, "giving conversations to agents", cs.route) })
+	group.Go(func() error {
+		return runEvery(ctx, cs.log, routeInterval, "giving conversations to agents", (&router{Chores: cs}).route)
+	})
 	group.Go(func() error {
 		return runEvery(ctx, cs.log, measureInterval, "measuring", (&measurer{chores: cs}).measureChanged)
 	})

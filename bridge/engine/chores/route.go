@@ -25,11 +25,18 @@ const (
 	routedAge     = 10 * time.Minute // after which a decision that was never applied no longer counts
 )
 
+// router gives conversations to agents by rules.
+type router struct {
+	*Chores
+
+	offset int // of each account so many conversations are left out, since nobody can take them; 0 each time that all were looked at
+}
+
 // route gives conversations that nobody has to agents, by the rules of their accounts. It looks at all that wait, the oldest and most
 // pressing first, each time: so whoever becomes available, comes on duty or gets room is given what waits, and not what comes next. One
 // process does so at a time, in a short transaction; a decision is an event, which the engine applies like any other.
-func (cs *Chores) route(ctx context.Context) error {
-	dir := cs.host.Directory()
+func (rt *router) route(ctx context.Context) error {
+	cs, dir := rt.Chores, rt.host.Directory()
 	accounts := slices.Sorted(maps.Keys(dir.Plans))
 	if len(accounts) == 0 {
 		return nil
@@ -45,7 +52,7 @@ func (cs *Chores) route(ctx context.Context) error {
 	}
 	given := 0
 	err := store.InTx(ctx, cs.pool, func(tx pgx.Tx) (err error) {
-		given, err = giveAway(ctx, tx, dir, accounts)
+		given, err = rt.giveAway(ctx, tx, dir, accounts)
 		return err
 	})
 	if given > 0 && err == nil {
@@ -55,7 +62,7 @@ func (cs *Chores) route(ctx context.Context) error {
 }
 
 // giveAway decides who gets the conversations that nobody has. It returns how many somebody gets.
-func giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Directory, accounts []store.AccountID) (int, error) {
+func (rt *router) giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Directory, accounts []store.AccountID) (int, error) {
 	if isAlone, err := store.LockRouting(ctx, tx); err != nil || !isAlone {
 		return 0, err
 	}
@@ -75,9 +82,16 @@ func giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Directory, accounts
 		accounts = slices.DeleteFunc(accounts, func(id store.AccountID) bool { return !movesTeams(id) })
 	}
 	needsText := func(id store.AccountID) bool { return dir.Plans[id].NeedsText() }
-	waiting, err := store.FindUnassigned(ctx, tx, accounts, maxRouted, slices.ContainsFunc(accounts, needsText))
+	waiting, err := store.FindUnassigned(ctx, tx, accounts, maxRouted, rt.offset, slices.ContainsFunc(accounts, needsText))
 	if err != nil {
 		return 0, err
+	}
+	if rt.offset += maxRouted; len(waiting) < maxRouted {
+		rt.offset = 0
+	}
+	readers := map[routing.PersonID]store.Reader{}
+	for i := range dir.Agents {
+		readers[routing.PersonID(dir.Agents[i].ID)] = rt.host.ReaderOf(&dir.Agents[i])
 	}
 
 	var rows []store.Routed
@@ -87,7 +101,11 @@ func giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Directory, accounts
 		if w.Analysing && plan.NeedsAnalysis() {
 			continue
 		}
-		d := routing.Decide(plan, factsOf(dir, w, now), people)
+		mayNot := func(p routing.Person) bool {
+			reader := readers[p.ID]
+			return !reader.May(&store.Conversation{ID: w.ID, AccountID: w.AccountID, TeamID: w.TeamID})
+		}
+		d := routing.Decide(plan, factsOf(dir, w, now), slices.DeleteFunc(slices.Clone(people), mayNot))
 		fact := own.Fact{Kind: own.Routed, Conversation: w.ID, RoutedTo: own.RoutedTo{Agent: store.AgentID(d.Person), By: string(d.By)}}
 		if d.Rule >= 0 {
 			fact.Word = plan.Rules[d.Rule].Skill + plan.Rules[d.Rule].Field
@@ -110,6 +128,7 @@ func giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Directory, accounts
 	if len(rows) == 0 {
 		return 0, nil
 	}
+	rt.offset = 0
 	if err := store.KeepRouted(ctx, tx, rows); err != nil {
 		return 0, err
 	}

@@ -67,7 +67,6 @@ func New(d store.Directory) *Directory {
 		tags:          map[string]*store.Tag{},
 		currentName:   map[string]string{},
 		Hours:         hoursOf(d.Accounts),
-		Plans:         plansOf(d.Accounts),
 		work:          map[store.AgentID]routing.Work{},
 		duty:          map[store.AgentID]*hours.Hours{},
 		mailSettings:  map[store.AccountID]bridge.AccountSettings{},
@@ -98,6 +97,7 @@ func New(d store.Directory) *Directory {
 	for i := range d.Teams {
 		dir.teams[d.Teams[i].ID] = &d.Teams[i]
 	}
+	dir.Plans = dir.plansOf(d.Accounts)
 
 	for _, u := range d.Users {
 		a := dir.agents[u.AgentID]

@@ -2,6 +2,8 @@ package directory
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"parley/bridge"
@@ -11,11 +13,16 @@ import (
 )
 
 // plansOf returns the rules of those accounts that have any. They were validated before they were stored.
-func plansOf(accounts []store.Account) map[store.AccountID]routing.Plan {
+func (d *Directory) plansOf(accounts []store.Account) map[store.AccountID]routing.Plan {
 	plans := map[store.AccountID]routing.Plan{}
 	for _, a := range accounts {
 		var p routing.Plan
 		_ = json.Unmarshal(a.Routing, &p)
+		// What names a team that was removed meanwhile counts for nothing, so that the further rules are asked.
+		p.Rules = slices.DeleteFunc(p.Rules, func(r routing.Rule) bool { return r.By == routing.ByTeam && d.FindTeam(r.Team) == nil })
+		if !strings.Contains(p.Fallback, "@") && d.FindTeam(p.Fallback) == nil {
+			p.Fallback = ""
+		}
 		if !p.IsEmpty() {
 			plans[a.ID] = p
 		}

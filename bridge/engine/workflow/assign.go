@@ -175,8 +175,9 @@ func (wf *UseCases) removeOwners(r book.Request) {
 		wf.Unchanged(r)
 		return
 	}
+	owners := c.Assignees
 	wf.putInQueue(c)
-	wf.Log.Did(r, nil)
+	wf.Log.Did(r, book.Detail{Agents: owners})
 	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: wf.Dir.Ref(r.Surface, agent.ID)})
 	c.RefreshCard()
 }

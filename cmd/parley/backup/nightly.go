@@ -190,7 +190,10 @@ func nextDue(st Status, zone *time.Location) time.Time {
 	if err != nil {
 		panic(err) // the schedule is ours
 	}
-	return night.Next(last.In(zone))
+	last = last.In(zone)
+	// It is asked by the clock on the wall: where daylight saving time begins at three, that night has no such hour.
+	next := night.Next(time.Date(last.Year(), last.Month(), last.Day(), last.Hour(), last.Minute(), last.Second(), 0, time.UTC))
+	return time.Date(next.Year(), next.Month(), next.Day(), next.Hour(), next.Minute(), 0, 0, zone)
 }
 
 // Night makes and checks the nightly backup, test-restores it once a week, deletes old backups and updates the

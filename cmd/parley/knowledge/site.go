@@ -88,8 +88,11 @@ func (v *visit) readSite(ctx context.Context) error {
 	return v.keep(ctx, p, cmp.Or(title, page.Host+page.Path), text)
 }
 
-// followFew implements http.Client.CheckRedirect. The guard checks each address that a redirect leads to.
-func followFew(_ *http.Request, via []*http.Request) error {
+// followFew implements http.Client.CheckRedirect. What another host says isn't what the admin named, such as a page to sign in at.
+func followFew(r *http.Request, via []*http.Request) error {
+	if r.URL.Host != via[0].URL.Host || r.URL.Scheme == "http" && via[0].URL.Scheme == "https" {
+		return fmt.Errorf("it leads to %s://%s: name that address instead", r.URL.Scheme, r.URL.Host)
+	}
 	if len(via) > maxRedirects {
 		return errors.New("it leads in a circle")
 	}

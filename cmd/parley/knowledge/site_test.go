@@ -203,7 +203,7 @@ func TestPage(t *testing.T) {
 // A page can't make the reader ask an address inside the network, nor keep it busy with endless redirects or huge pages.
 func TestPageLeadsNowhere(t *testing.T) {
 	t.Parallel()
-	for path, want := range map[string]string{"/inside": "inside of your network", "/circle": "in a circle", "/huge": ""} {
+	for path, want := range map[string]string{"/inside": "it leads to http://169.254.169.254", "/circle": "in a circle", "/huge": ""} {
 		s := newSite(t, map[string]string{
 			"/inside": "-> http://169.254.169.254/latest/meta-data/",
 			"/circle": "-> /circle",

@@ -17,7 +17,7 @@ import (
 // UTF-8 counts as that, but for a last letter that maxPageBytes may have cut.
 func decodeText(raw []byte, contentType string) string {
 	end := len(raw)
-	for end > 0 && end > len(raw)-utf8.UTFMax && !utf8.Valid(raw[:end]) {
+	for end >= maxPageBytes && end > len(raw)-utf8.UTFMax && !utf8.Valid(raw[:end]) {
 		end--
 	}
 	if utf8.Valid(raw[:end]) {
