@@ -139,7 +139,8 @@ func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage
 }
 
 const (
-	listAgents       = `SELECT id, email, name, roles, zone, active, presence, quiet, routing, signature, rich_signature FROM agents ORDER BY id`
+	listAgents = `SELECT id, email, name, roles, zone, active, presence, quiet, routing, signature, rich_signature
+		FROM agents ORDER BY id`
 	listAgentUsers   = `SELECT account_id, user_id, agent_id FROM agent_users`
 	listTeams        = `SELECT id, name, members, emoji, agents FROM teams ORDER BY id`
 	listTeamChannels = `SELECT team_id, account_id, channel, home FROM team_channels`

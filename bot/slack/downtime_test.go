@@ -80,14 +80,6 @@ func (d *downtime) leaveHole() (lost string) {
 	return lost
 }
 
-// refusedRead is an error of Slack's that Parley doesn't know.
-const refusedRead = "no_such_answer"
-
-// refuseNextThread has Slack refuse the next thread that is read.
-func (d *downtime) refuseNextThread() {
-	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: refusedRead, Times: 1})
-}
-
 // An agent's reply from hours ago is found, although a later one in its thread is stored. That happens if a process
 // stores the later one, and ends before it has read what was missed before.
 func TestReplyOfHoursAgoIsFoundBehindALaterOne(t *testing.T) {

@@ -72,16 +72,6 @@ func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 	}
 }
 
-// wantUploads checks how often a file was uploaded, and that Slack wasn't asked for it more often than needed.
-func (w *world) wantUploads(want int) {
-	w.t.Helper()
-	const looksPerUpload = 4 // three while it is awaited, one by each later attempt
-	wantEqual(w.t, "uploads", len(w.fake.Calls(showFiles)), want)
-	if looks, most := len(w.fake.Calls("files.info")), looksPerUpload*want; looks > most {
-		w.t.Errorf("looked %d times for the file, want at most %d", looks, most)
-	}
-}
-
 // If Slack showed files but its answer was lost, Reconcile finds their message. It finds none if Slack didn't show
 // them.
 func TestReconcileFiles(t *testing.T) {

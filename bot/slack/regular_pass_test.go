@@ -131,18 +131,6 @@ func (d *downtime) fillGap() {
 	d.desk.Wait(d.t, "the gap filled", func() bool { return d.desk.Fills() > fills })
 }
 
-// sayUnderLostIn does what sayUnderLost does, in so many new threads.
-func (d *downtime) sayUnderLostIn(threads int) {
-	d.t.Helper()
-	var roots []bridge.Place
-	for range threads {
-		roots = append(roots, d.postRoot())
-	}
-	for _, root := range roots {
-		d.sayUnderLost(root)
-	}
-}
-
 // A sweep reads Parley's threads. It reads neither what people said in the channel before Parley came, nor their
 // threads.
 func TestSweepReadsWhatConcernsUs(t *testing.T) {

@@ -1,8 +1,6 @@
 package slack
 
 import (
-	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -45,23 +43,11 @@ func (d *downtime) leaveHoleOfReplica() (lost string) {
 	return lost
 }
 
-// sweepInterval is how often a replica looks for what it may have missed.
-const sweepInterval = 10 * time.Minute
-
 // sweepAt has the first replica look for what it may have missed, with the clock set back.
 func (d *downtime) sweepAt(ago time.Duration) {
 	d.t.Helper()
 	d.setClockBack(ago)
 	noError(d.t, d.catchUp())
-}
-
-// sweepForFiftyMinutes has the first replica do so five times. begin is how long ago that begins; it is
-// negative in the future.
-func (d *downtime) sweepForFiftyMinutes(begin time.Duration) {
-	d.t.Helper()
-	for i := range 5 {
-		d.sweepAt(begin - time.Duration(i+1)*sweepInterval)
-	}
 }
 
 // A replica that ends before it has filled its gap leaves it to whoever is started next, although another one had
@@ -88,58 +74,4 @@ func TestGapOfAReplicaThatVanishedIsFilledByAnotherOne(t *testing.T) {
 	d.sweepAt(3 * time.Hour)
 	d.surface.CatchUp(d.surface.now().Add(-8 * time.Second)) // as the engine calls it
 	d.desk.First(t, d.messageID(lost))
-}
-
-// readMarks returns what the desk keeps for the replicas.
-func (d *downtime) readMarks() map[string]json.RawMessage {
-	d.t.Helper()
-	kept, err := d.desk.ListKept(d.ctx())
-	noError(d.t, err)
-	return kept
-}
-
-// forgetMarks has the desk forget everything that it keeps for the replicas.
-func (d *downtime) forgetMarks() {
-	d.t.Helper()
-	for key := range d.readMarks() {
-		noError(d.t, d.desk.Keep(d.ctx(), key, nil))
-	}
-}
-
-// markOfEarlierVersions is the key of the one mark that all processes of earlier versions shared. Keys of
-// today's marks begin with it.
-const markOfEarlierVersions = "complete"
-
-// countMarks counts the processes that have a mark.
-func (d *downtime) countMarks() (n int) {
-	d.t.Helper()
-	for key := range d.readMarks() {
-		if strings.HasPrefix(key, markOfEarlierVersions) {
-			n++
-		}
-	}
-	return n
-}
-
-// waitHasAll waits until the process knows that nothing is missing: one that ends before leaves its mark.
-func (d *downtime) waitHasAll() {
-	d.t.Helper()
-	d.desk.Wait(d.t, "nothing is missing", func() bool { return d.surface.connections.hasAll() && d.surface.history.filled.Load() })
-}
-
-// workOneAfterTheOther starts three processes ten, nine and eight hours ago, and ends them in that order.
-func (d *downtime) workOneAfterTheOther() {
-	d.t.Helper()
-	var stops []func()
-	for _, hours := range []int{10, 9, 8} {
-		d.setClockBack(time.Duration(hours) * time.Hour)
-		d.surface = d.newSurface()
-		d.connect()
-		d.waitAcknowledged()
-		d.waitHasAll()
-		stops = append(stops, d.stop)
-	}
-	for _, stop := range stops {
-		stop()
-	}
 }

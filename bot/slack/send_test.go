@@ -51,19 +51,6 @@ func TestSaidMentionsNobody(t *testing.T) {
 	wantNoWords(t, string(m.Blocks), "mrkdwn") // Slack's markup, in which a mention or a link can be written
 }
 
-// argumentsOfSaid posts a customer's message, with the token t1, and returns what Slack was asked for.
-func (w *world) argumentsOfSaid() map[string]string {
-	w.t.Helper()
-	root := w.postRoot()
-	before := len(w.fake.Calls("chat.postMessage"))
-	w.mustSend(w.newPost(bridge.PostSaid, root, "t1"))
-	calls := w.fake.Calls("chat.postMessage")[before:]
-	if len(calls) != 1 {
-		w.t.Fatalf("Slack was asked %d times to post, want once", len(calls))
-	}
-	return calls[0].Args
-}
-
 // Requirement R-251: Notices by mentions in the thread.
 func TestCardNotifiesNobody(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"parley/bot/slack/fact"
-	"parley/bot/slack/slackfake"
 )
 
 // otherTeam is the workspace of people of another workspace than ours. Their clicks arrive in channels that are
@@ -76,9 +75,4 @@ func TestClickInASharedChannel(t *testing.T) {
 			wantEqual(t, "is stored", len(w.desk.IDs()) > before, tt.wantStored)
 		})
 	}
-}
-
-// addMia adds a member of our workspace and of another one.
-func (w *world) addMia() (id string) {
-	return w.fake.Admin.AddUser(slackfake.User{Name: "mia", TeamID: otherTeam, Teams: []string{otherTeam, w.fake.TeamID()}}).ID
 }

@@ -98,19 +98,3 @@ func TestWhisperThatSlackRefuses(t *testing.T) {
 		})
 	}
 }
-
-// whisperToAnn shows a line to Ann alone.
-func (w *world) whisperToAnn(line *bridge.Line) {
-	w.t.Helper()
-	p := w.newPost(bridge.PostEphemeral, w.postRoot(), "t1")
-	p.To, p.Line = bridge.SurfaceUser(w.ann), line
-	w.mustSend(p)
-}
-
-// pressInWhisper has Ann press a button of the first message that only she sees.
-func (w *world) pressInWhisper(label string) {
-	w.t.Helper()
-	e := w.fake.Ephemerals(w.ann)[0]
-	out, err := w.fake.As(w.ann).Click(w.ctx(), slackfake.Target{Channel: w.channel, TS: e.TS}, buttonID(w.t, e.Blocks, label))
-	mustAccept(w.t, "the button "+label, out, err)
-}

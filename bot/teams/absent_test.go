@@ -18,13 +18,6 @@ func (w *world) newAssigned() bridge.Post {
 	return p
 }
 
-// leaveAllButAnn takes everybody but Ann out of the team.
-func (w *world) leaveAllButAnn() {
-	w.t.Helper()
-	noError(w.t, w.fake.Admin.SetMembers(w.team, []string{ann}))
-	w.waitDelivered()
-}
-
 // Somebody outside the channel is told of an assignment, once, also if Teams' answer to the line was lost.
 func TestAbsentIsToldAfterALostAnswer(t *testing.T) {
 	t.Parallel()

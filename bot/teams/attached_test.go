@@ -6,22 +6,10 @@ import (
 	"testing"
 
 	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/tenant"
 	"parley/bridge"
 )
-
-// missedMessage is a message in the conversation's thread that only Graph tells of, with one attachment.
-func (w *world) missedMessage(author string, attached graph.Attachment) graph.Message {
-	attached.ID = "a1"
-	return graph.Message{
-		ID: "1700000000001", ReplyToID: w.root, Type: "message",
-		From:        &graph.From{User: &graph.Identity{ID: author}},
-		Body:        graph.Body{ContentType: "html", Content: `<p>see</p><attachment id="a1"></attachment>`},
-		Attachments: []graph.Attachment{attached},
-	}
-}
 
 // pngSignature is what a picture of the type PNG begins with.
 const pngSignature = "\x89PNG\r\n\x1a\n"
@@ -85,10 +73,6 @@ func (w *world) postFileAlone(f teamsfake.NewFile) bridge.SurfaceFile {
 	return onlyFile(w.t, a)
 }
 
-// onePixelGIF is a whole GIF.
-const onePixelGIF = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" +
-	"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
-
 // If nobody granted to read files, a file says so.
 func TestFileWithoutTheRightToReadIt(t *testing.T) {
 	t.Parallel()
@@ -108,11 +92,4 @@ func TestAddressOfAFileInAChatIsNotStored(t *testing.T) {
 	stored := string(w.desk.First(t, messageFacts).Payload)
 	wantWords(t, stored, "plan.pdf", "note: see")
 	wantNoWords(t, stored, "downloadUrl", "contentUrl")
-}
-
-// pastedPictureOfTeams has Ann paste a picture, and returns the address at which Teams has it.
-func (w *world) pastedPictureOfTeams() string {
-	w.t.Helper()
-	w.postFileAlone(teamsfake.NewFile{Name: "x.gif", Data: []byte(onePixelGIF), Image: true})
-	return w.fake.Files()[0].URL
 }

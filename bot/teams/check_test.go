@@ -1,7 +1,6 @@
 package teams
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,21 +11,6 @@ import (
 
 // Check returns the findings that doctor, a command of Parley's, shows: what is granted, and what to do about anything
 // that is missing.
-
-// findings returns doctor's findings, one in each line. It checks that each broken one has a hint.
-func (w *world) findings() string {
-	w.t.Helper()
-	var b strings.Builder
-	for _, f := range w.surface.Check(w.ctx()) {
-		state := "ok"
-		if !f.OK {
-			state = "broken"
-			wantEqual(w.t, f.What+" has a hint", f.Hint != "", true)
-		}
-		fmt.Fprintf(&b, "%s %s: %s\n", state, f.What, f.Text)
-	}
-	return b.String()
-}
 
 // If Entra gives no token, doctor's only finding says why, and which setting to look at. Entra's trace ids aren't
 // shown.

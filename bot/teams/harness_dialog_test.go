@@ -5,7 +5,6 @@ import (
 	"maps"
 	"testing"
 
-	"parley/bot/teams/connector"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
 	"parley/bot/teams/teamsfake/entra"
@@ -107,18 +106,4 @@ func (w *world) sendActivity(root string, changed object) (status int, answer st
 	status, got, err := w.fake.Forger.SendRaw(w.ctx(), entra.TokenGood, body)
 	noError(w.t, err)
 	return status, string(got)
-}
-
-// channelEvent is the activity by which Teams tells of a change of Customers, which it calls a channel of this kind and of this team.
-func (w *world) channelEvent(event, team, kind string) object {
-	return object{
-		"type": connector.TypeConversationUpdate,
-		"id":   "f:" + event,
-		"channelData": object{
-			"tenant":    object{"id": w.fake.TenantID()},
-			"eventType": event,
-			"team":      object{"id": team},
-			"channel":   object{"id": w.channel, "name": "Customers", "type": kind},
-		},
-	}
 }

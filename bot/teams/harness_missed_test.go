@@ -143,15 +143,3 @@ func (w *world) wantConfirmed(when string, a bridge.Action, want bridge.Confirma
 		w.t.Errorf("%s: Confirm = %v, want %v", when, got, want)
 	}
 }
-
-// wantNotShownYet checks that Confirm can't say anything yet of a reply before it leaves, so that it is asked again.
-func (w *world) wantNotShownYet(when string, a bridge.Action) {
-	w.t.Helper()
-	got, err := w.surface.Confirm(w.ctx(), a.Place, a.Text)
-	if err == nil || !strings.Contains(err.Error(), "yet") {
-		w.t.Errorf("%s: got error %v, want that it is not shown yet", when, err)
-	}
-	if got != bridge.Gone { // as it may be
-		w.t.Errorf("%s: Confirm = %v, want %v", when, got, bridge.Gone)
-	}
-}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -39,13 +38,6 @@ func (w *world) newSaid(root, token string) bridge.Post {
 func (w *world) newCard() bridge.Post {
 	p := w.newPost(bridge.PostCard, "card")
 	p.Place = bridge.Place{Channel: w.channel, Message: w.root}
-	return p
-}
-
-// newMark makes a post that marks a message in the conversation's thread as sent.
-func (w *world) newMark(message string) bridge.Post {
-	p := w.newPost(bridge.PostMark, "sent")
-	p.Place.Message, p.Mark = message, bridge.MarkSent
 	return p
 }
 
@@ -100,19 +92,6 @@ func (w *world) wantReconciled(p bridge.Post, want channels.Outcome) bridge.Sent
 	noError(w.t, err)
 	wantEqual(w.t, "outcome of Reconcile", outcome, want)
 	return sent
-}
-
-// sendAndLose sends all parts of a post, whose answers are lost, finds each part again, and returns how many there are.
-func (w *world) sendAndLose(p bridge.Post) (parts int) {
-	w.t.Helper()
-	for more := true; more; p.Part++ {
-		w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultDrop, After: true, Times: 1})
-		wantEqual(w.t, "class of a lost answer", w.mustFail(p).Class, channels.Ambiguous)
-		sent := w.wantReconciled(p, channels.Landed)
-		w.desk.Own(w.channel, sent.Message)
-		more = sent.More
-	}
-	return p.Part
 }
 
 // openThread opens a thread of the conversation in Customers, and returns its root. The desk knows the thread as ours.

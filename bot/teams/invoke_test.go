@@ -66,16 +66,6 @@ func TestReactionThatStandsForAVerb(t *testing.T) {
 	wantEqual(t, "origin", a.Origin, bridge.OriginEmoji)
 }
 
-// wantReactionTaken has Ann react to a message with the emoji of Take. It checks that this is stored, and whether the
-// message's thread counts as ours when it is stored.
-func (w *world) wantReactionTaken(message string, wantOwnThread bool) {
-	w.t.Helper()
-	noError(w.t, w.ann.React(w.channel, message, "1f440_eyes"))
-	a := w.waitAction(reactionFacts + w.channel + ":" + message)
-	wantEqual(w.t, "verb", a.Verb, bridge.VerbTake)
-	wantEqual(w.t, "its thread is known as ours", a.OwnThread, wantOwnThread)
-}
-
 // A text that somebody writes in their chat with Parley is a command.
 func TestCommandInAPersonalChat(t *testing.T) {
 	t.Parallel()
@@ -88,15 +78,4 @@ func TestCommandInAPersonalChat(t *testing.T) {
 	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
 	wantEqual(t, "actor", a.Actor.ID, ann)
 	wantEqual(t, "channel", a.Place.Channel, w.fake.PersonalID(ann))
-}
-
-// helpIn returns the help text for a channel.
-func (w *world) helpIn(channel string) string {
-	w.t.Helper()
-	c, err := w.surface.posts.composePost(w.ctx(), bridge.Post{
-		Kind: bridge.PostEphemeral, Token: "help", Attempt: 1, Place: bridge.Place{Channel: channel}, To: ann,
-		Line: &bridge.Line{Content: &bridge.HelpLine{}},
-	})
-	noError(w.t, err)
-	return cardText(c.content.page.Card)
 }

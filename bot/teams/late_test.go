@@ -1,13 +1,11 @@
 package teams
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -71,19 +69,4 @@ func TestBeforeALateMessage(t *testing.T) {
 			wantEqual(t, "a gap was told", w.desk.Gaps() > gaps, tt.wantGap)
 		})
 	}
-}
-
-// catchUpReply reads the conversation's thread while Graph shows one reply in it, with this text. It checks whether the
-// reply is still unclear, in which case a gap (a time in which something may have been missed) is announced.
-func (w *world) catchUpReply(m graph.Message, text string, wantUnclear bool) {
-	w.t.Helper()
-	m.Body.Content = text
-	thread := w.messageOfGraph(w.root, w.root)
-	thread.Replies = []graph.Message{m}
-
-	gaps := w.desk.Gaps()
-	unclear, err := w.surface.history.catchUpThread(w.ctx(), w.channel, &thread)
-	noError(w.t, err)
-	wantEqual(w.t, fmt.Sprintf("%q is unclear", text), unclear, wantUnclear)
-	wantEqual(w.t, fmt.Sprintf("%q: a gap was told", text), w.desk.Gaps() > gaps, wantUnclear)
 }

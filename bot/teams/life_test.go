@@ -1,7 +1,6 @@
 package teams
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -47,9 +46,6 @@ func TestChangesOfWhichTeamsToldNobody(t *testing.T) {
 		w.wantVerbs(want...)
 	}
 }
-
-// hideReplies has Graph show none of the replies.
-func (w *world) hideReplies() { w.failGraph("graph.reply", http.StatusNotFound) }
 
 // editDigests returns the digests of the texts of all edits that were accepted. A digest is a part of an edit's
 // version.

@@ -112,14 +112,6 @@ func TestConfirmReplyThatIsGone(t *testing.T) {
 	w.wantFacts(deletionFacts, 1)
 }
 
-// blankReply lets Ann type a reply, which Graph then shows without words.
-func (w *world) blankReply() bridge.Action {
-	w.t.Helper()
-	a := w.typeAsAnn("hello")
-	noError(w.t, w.fake.Admin.Blank(w.channel, a.Place.Message))
-	return a
-}
-
 // If Teams didn't report a message outside any thread, Parley finds it by reading: its author may think that a customer
 // gets it. It finds no message that is older than an hour, unless the message falls into a gap (a time in which events
 // may have been lost).

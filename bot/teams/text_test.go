@@ -122,12 +122,6 @@ func TestMessageToldTwiceIsStoredOnce(t *testing.T) {
 	wantEqual(t, "lost activities", len(w.fake.Activities.Lost()), 0)
 }
 
-// change is one thing that happened to a message.
-type change struct {
-	verb bridge.Verb // restored if it came back
-	text string
-}
-
 // editThreeTimes has Ann type a message and edit it, also back to what it was, and delete it and bring it back.
 func (w *world) editThreeTimes() {
 	w.t.Helper()

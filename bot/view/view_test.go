@@ -270,10 +270,3 @@ func TestHistory(t *testing.T) {
 	golden.Text(t, "testdata/history.txt", dump("rows", history)+dump("none", History(facts(t), bridge.History{}))+
 		dump("none older", History(facts(t), bridge.History{Page: 1})))
 }
-
-func labels(buttons []Button) (all []string) {
-	for _, b := range buttons {
-		all = append(all, b.Label)
-	}
-	return all
-}

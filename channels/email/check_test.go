@@ -1,51 +1,11 @@
 package email
 
 import (
-	"slices"
-	"strings"
 	"testing"
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
 )
-
-// protocol is one of the two servers of a mailbox.
-type protocol struct {
-	name    string // as in the names of settings
-	label   string // as in findings of Check
-	addr    func(w *world) string
-	tlsAddr func(w *world) string
-}
-
-// isAbout reports whether a finding is about the protocol's server.
-func (p protocol) isAbout(f channels.Finding) bool { return strings.HasPrefix(f.What, p.label) }
-
-// wantOneFault checks that Check reports exactly one fault: at this server, with this text and hint. It also checks that
-// Check has something good to say of the other server.
-func (w *world) wantOneFault(faulty, other protocol, text, hint string) {
-	w.t.Helper()
-	found := w.channel().Check(testContext(w.t))
-	var bad []channels.Finding
-	for _, f := range found {
-		if !f.OK {
-			bad = append(bad, f)
-		}
-	}
-
-	if len(bad) != 1 {
-		w.t.Fatalf("bad findings: got %+v, want one", bad)
-	}
-	if !faulty.isAbout(bad[0]) {
-		w.t.Errorf("bad finding: got %+v, want one about %s", bad[0], faulty.label)
-	}
-	wantContains(w.t, bad[0].What, bad[0].Text, text)
-	wantContains(w.t, bad[0].What+": hint", bad[0].Hint, hint)
-
-	isGoodOfOther := func(f channels.Finding) bool { return f.OK && other.isAbout(f) }
-	if !slices.ContainsFunc(found, isGoodOfOther) {
-		w.t.Errorf("findings: got %+v, want a good one about %s", found, other.label)
-	}
-}
 
 // finding returns what Check says of one thing. It must say something of it, once.
 func (w *world) finding(what string) channels.Finding {

@@ -2,7 +2,6 @@ package email
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -183,17 +182,6 @@ func TestCase30UIDValidity(t *testing.T) {
 	w.changeUIDValidity("INBOX") // while connected
 	w.deliver("after")
 	w.waitStored("one", "two", "while away", "after")
-}
-
-// changeWatermark changes the watermark that is stored.
-func (w *world) changeWatermark(change func(m map[string]any)) {
-	w.t.Helper()
-	var m map[string]any
-	noError(w.t, json.Unmarshal(w.journal.snapshot().state, &m))
-	change(m)
-	state, err := json.Marshal(m)
-	noError(w.t, err)
-	w.journal.state = state
 }
 
 // moveFirst moves the first mail of a folder into another one, as a mail program does.

@@ -70,9 +70,6 @@ func (w *world) decodeOne(f channels.Fact) channels.Inbound {
 	return ins[0]
 }
 
-// storedID returns the id that the server gave Parley's first mail.
-func (w *world) storedID() string { return strings.Trim(w.Submissions()[0].StoredID, "<>") }
-
 // replySubject is the subject with which reply() leaves.
 const replySubject = "Re: Printer on fire"
 
@@ -88,15 +85,6 @@ func (w *world) wantAnswer(n int, sent mailfake.Sent) {
 		w.t.Fatalf("recipients: got %+v, want the customer", got.Envelope.To)
 	}
 	wantEqual(w.t, "recipient", got.Envelope.To[0].Key, customer)
-}
-
-// wantRenamed checks that the n-th fact says by which id the server knows the mail of reply(), and makes no message of it.
-func (w *world) wantRenamed(n int) {
-	w.t.Helper()
-	got := w.decodeOne(w.journal.snapshot().facts[n])
-	wantEqual(w.t, "kind", got.Kind, channels.InboundOwn)
-	wantEqual(w.t, "id", got.ExternalID, w.storedID())
-	wantEqual(w.t, "message", got.Answers.Message, reply().MessageID)
 }
 
 // An answer that somebody writes in the mailbox itself is stored once. A mail that Parley sent is not even fetched,
@@ -133,26 +121,6 @@ func TestSentFolderIsRead(t *testing.T) {
 			}
 		})
 	}
-}
-
-// bounceReplies makes the customer's server return reply() as undeliverable.
-func (w *world) bounceReplies() {
-	w.t.Helper()
-	rule := mailfake.RecipientRule{Address: reply().To[0].Key, Policy: mailfake.PolicyBounce}
-	noError(w.t, w.SetRecipient(rule))
-}
-
-// bounceIn returns the status in the fact of a bounce. The status names at least one message.
-func (w *world) bounceIn(f channels.Fact) channels.Status {
-	w.t.Helper()
-	got := w.decodeOne(f).Status
-	if got == nil {
-		w.t.Fatal("status: got none, want that of a bounce")
-	}
-	if len(got.External) == 0 {
-		w.t.Fatalf("status: got %+v, want one with an id", got)
-	}
-	return *got
 }
 
 // Mails that came while Parley wasn't running are taken in the order of their arrival in both folders, at the first start

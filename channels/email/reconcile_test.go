@@ -40,12 +40,6 @@ func (w *world) appendSent(raw string) {
 	w.appendMail("Sent", raw, time.Time{})
 }
 
-// wantOutcome checks what Reconcile finds of reply().
-func (w *world) wantOutcome(want channels.Outcome) {
-	w.t.Helper()
-	wantOutcomeOf(w.t, w.channel(), reply(), want)
-}
-
 // wantOutcomeOf checks what the Reconcile of a channel finds of a message.
 func wantOutcomeOf(t *testing.T, c *Channel, o channels.Outbound, want channels.Outcome) {
 	t.Helper()
@@ -54,16 +48,6 @@ func wantOutcomeOf(t *testing.T, c *Channel, o channels.Outbound, want channels.
 	wantEqual(t, "outcome", got, want)
 	if got == channels.Landed && receipt.ExternalID == "" {
 		t.Errorf("receipt: got %+v, want one with an id", receipt)
-	}
-}
-
-// wantNoOutcome checks that Reconcile can't tell what became of reply(), and that an error says why.
-func (w *world) wantNoOutcome() {
-	w.t.Helper()
-	got, _, err := w.channel().Reconcile(testContext(w.t), reply())
-	wantEqual(w.t, "outcome", got, channels.CannotTell)
-	if err == nil {
-		w.t.Error("Reconcile: no error, want the reason why it can't tell")
 	}
 }
 
@@ -169,10 +153,4 @@ func TestReconcileWhereTheServerFiles(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, tt.run)
 	}
-}
-
-// deleteSentFolder deletes the folder of sent mail, as a mail program does.
-func (w *world) deleteSentFolder() {
-	w.t.Helper()
-	noError(w.t, w.openAsMailProgram("INBOX").Delete("Sent").Wait())
 }

@@ -53,13 +53,6 @@ func (w *world) takeAllRoom() (giveBack func()) {
 	return giveBack
 }
 
-// waitNothingReserved waits until the memory that batches of small mails reserved is free again, and takes it.
-func (w *world) waitNothingReserved() {
-	w.t.Helper()
-	_, err := w.process.ReserveSmall(testContext(w.t), allRoom)
-	noError(w.t, err)
-}
-
 // ofMailbox returns a world with another mailbox of the same servers and a journal of its own. It shares the process.
 func (w *world) ofMailbox(address string) *world {
 	other := *w

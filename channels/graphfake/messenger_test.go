@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"net/textproto"
 	"strings"
 	"sync"
 	"testing"
@@ -145,20 +143,4 @@ func TestPageRefuses(t *testing.T) {
 	} {
 		wantEqual(t, fmt.Sprintf("%.150s", body), r.send(t, body), want)
 	}
-}
-
-// upload uploads a file of this size, and returns the verdict and the file's id.
-func (r *pageWorld) upload(t *testing.T, kind, contentType string, size int) (verdict, id string) {
-	t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	_ = form.WriteField("message", `{"attachment":{"type":"`+kind+`","payload":{"is_reusable":true}}}`)
-	const disposition = `form-data; name="filedata"; filename="a.bin"`
-	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {disposition}, "Content-Type": {contentType}})
-	noError(t, err)
-	_, _ = part.Write(make([]byte, size))
-	_ = form.Close()
-	verdict, answer := r.call(t, http.MethodPost, r.page.ID()+"/message_attachments", form.FormDataContentType(), body.Bytes())
-	id, _ = answer["attachment_id"].(string)
-	return verdict, id
 }

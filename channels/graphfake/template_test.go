@@ -116,27 +116,3 @@ func TestTemplateIsCreated(t *testing.T) {
 		})
 	}
 }
-
-// templatePage is a page of a list of templates.
-type templatePage struct {
-	names      string // joined by blanks
-	next, prev string // addresses; "" means none
-}
-
-// listTemplates reads a page of templates by its address.
-func (m *meta) listTemplates(address string) templatePage {
-	m.t.Helper()
-	status, answer := m.request(http.MethodGet, strings.TrimPrefix(address, m.URL()), "T", "", nil)
-	var list struct {
-		Data   []struct{ Name string }
-		Paging struct{ Next, Previous string }
-	}
-	if err := json.Unmarshal([]byte(answer), &list); err != nil || status != http.StatusOK {
-		m.t.Fatalf("%s: %d %s, %v", address, status, answer, err)
-	}
-	var names []string
-	for _, one := range list.Data {
-		names = append(names, one.Name)
-	}
-	return templatePage{names: strings.Join(names, " "), next: list.Paging.Next, prev: list.Paging.Previous}
-}

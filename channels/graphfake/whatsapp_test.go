@@ -74,38 +74,6 @@ func (m *meta) testContext() context.Context {
 	return ctx
 }
 
-// moveClock moves the emulator's clock.
-func (m *meta) moveClock(d time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.at = m.at.Add(d)
-}
-
-// takeHooks waits until all webhooks were delivered, and returns those since the last call.
-func (m *meta) takeHooks() []string {
-	m.t.Helper()
-	noError(m.t, m.Settle(m.testContext()))
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	taken := m.taken
-	m.taken = nil
-	return taken
-}
-
-// takeHooksAbout is takeHooks that checks a text in each webhook.
-func (m *meta) takeHooksAbout(want ...string) {
-	m.t.Helper()
-	got := m.takeHooks()
-	if len(got) != len(want) {
-		m.t.Fatalf("got %d webhooks, want %d: %q", len(got), len(want), got)
-	}
-	for i, words := range want {
-		if !strings.Contains(got[i], words) {
-			m.t.Errorf("webhook %d is %q, want %s in it", i, got[i], words)
-		}
-	}
-}
-
 // noError ends the test if something failed.
 func noError(t testing.TB, err error) {
 	t.Helper()

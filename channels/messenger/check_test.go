@@ -28,15 +28,6 @@ func wrongFindings(t *testing.T, findings []channels.Finding) []string {
 	return wrong
 }
 
-// wantWrong checks what Check finds wrong.
-func (r *rig) wantWrong(t *testing.T, want ...string) {
-	t.Helper()
-	findings := r.Check(t.Context())
-	if got := wrongFindings(t, findings); !slices.Equal(got, want) {
-		t.Errorf("found wrong: %q, want %q, among the findings %+v", got, want, findings)
-	}
-}
-
 // resubscribe subscribes the Page to these fields only.
 func resubscribe(t *testing.T, r *rig, fields ...string) {
 	t.Helper()

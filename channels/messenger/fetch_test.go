@@ -28,18 +28,6 @@ func onlyAttachment(t *testing.T, in channels.Inbound) channels.Attachment {
 	return in.Attachments[0]
 }
 
-// wantPhoto checks that the picture of receivePhoto is fetched.
-func (r *rig) wantPhoto(t *testing.T, ref string) {
-	t.Helper()
-	f, err := r.Fetch(t.Context(), ref)
-	noError(t, err)
-	defer f.Body.Close()
-	content, err := io.ReadAll(f.Body)
-	noError(t, err)
-	wantEqual(t, "content", string(content), "JPEG")
-	wantEqual(t, "content type", f.ContentType, "image/jpeg")
-}
-
 // wantFetchFails checks that fetching fails with an error of a class that has words for people.
 func (r *rig) wantFetchFails(t *testing.T, ref string, class channels.Class) {
 	t.Helper()

@@ -5,10 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/channels"
-	"parley/channels/graphfake"
 )
 
 // waitFor waits until done reports true. It is asked after everything that happens at Facebook or is accepted.
@@ -39,9 +37,6 @@ func (r *rig) countFacts(prefix string) (n int) {
 	return n
 }
 
-// profileRequests is how often Facebook was asked for a profile.
-func (r *rig) profileRequests() int { return len(r.meta.RequestsTo("messenger.profile")) }
-
 // wantNameFact checks that one of the facts is the name of a customer, and no other fact is a name.
 func (r *rig) wantNameFact(t *testing.T, facts []channels.Fact, customer, name string) {
 	t.Helper()
@@ -71,32 +66,4 @@ func TestNameFromTheProfile(t *testing.T) {
 	bo.Text("One")
 	r.waitFor(t, "the name", func() bool { return r.countFacts(nameFact+bo.ID()) == 1 })
 	r.wantNameFact(t, r.takeFacts(t), bo.ID(), "Bo Chen")
-}
-
-// wantRequests lets a customer write, and checks how often profiles were asked for in all, once Facebook has answered.
-func (r *rig) wantRequests(t *testing.T, c *graphfake.PageCustomer, want int) {
-	t.Helper()
-	before := r.countFacts(messageFact)
-	c.Text("Hello")
-	r.waitFor(t, "the message", func() bool { return r.countFacts(messageFact) > before })
-	r.waitFor(t, "the request for the profile", func() bool { return r.profileRequests() >= want })
-	r.waitFor(t, "the end of that request", r.profiles.isIdle)
-	wantEqual(t, "number of requests for profiles", r.profileRequests(), want)
-}
-
-// waitForSearch waits until the channel wants to look for names among the conversations.
-func (r *rig) waitForSearch(t *testing.T) {
-	t.Helper()
-	select {
-	case <-r.newcomer:
-	case <-time.After(patience):
-		t.Fatal("no name is looked for among the conversations")
-	}
-}
-
-// isIdle reports whether nobody's profile is being asked for, or about to be.
-func (p *profiles) isIdle() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.asking == 0 && len(p.waiting) == 0
 }

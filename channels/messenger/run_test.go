@@ -124,9 +124,6 @@ func TestOldMessagesAreNotLookedFor(t *testing.T) {
 	r.wantMissed(t, "a day later", since, messageFact+wanted)
 }
 
-// afterAllMessages returns a time after all messages. A look from there on stores only names.
-func (r *rig) afterAllMessages() time.Time { return r.clock.now().Add(time.Hour) }
-
 // runUntilActive revokes the token, allows it again, and lets Run work until it has reported this. It returns both reported
 // conditions.
 func (r *rig) runUntilActive(t *testing.T) (revoked, allowed channels.Condition) {
@@ -153,12 +150,4 @@ func TestRunReportsTheToken(t *testing.T) {
 		t.Errorf("the condition %+v has no hint", revoked)
 	}
 	wantEqual(t, "condition with an allowed token", allowed.Status, channels.Active)
-}
-
-// storedBeginning returns the stored beginning of the account.
-func (r *rig) storedBeginning(t *testing.T) time.Time {
-	t.Helper()
-	since, err := r.loadSince(t.Context())
-	noError(t, err)
-	return since
 }

@@ -1,7 +1,6 @@
 package messenger
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,17 +74,5 @@ func TestClosedWindow(t *testing.T) {
 				t.Errorf("the error %v has no hint", err)
 			}
 		})
-	}
-}
-
-// wantTags checks with which tags the customer got messages.
-func (r *rig) wantTags(t *testing.T, want ...string) {
-	t.Helper()
-	var got []string
-	for _, m := range r.customer.Inbox() {
-		got = append(got, m.Tag)
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("the customer got messages with the tags %q, want %q", got, want)
 	}
 }

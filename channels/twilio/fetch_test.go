@@ -12,17 +12,6 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// fetchAll reads a file, and fails the test if that fails.
-func (w *world) fetchAll(ref string) string {
-	w.t.Helper()
-	f, err := w.channel.(channels.Fetcher).Fetch(w.t.Context(), ref)
-	noError(w.t, err)
-	defer f.Body.Close()
-	b, err := io.ReadAll(f.Body)
-	noError(w.t, err)
-	return string(b)
-}
-
 // wantFetchFails checks that a file can't be fetched, with an error of a class.
 func (w *world) wantFetchFails(ref string, want channels.Class) {
 	w.t.Helper()

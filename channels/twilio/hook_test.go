@@ -140,14 +140,6 @@ func TestSetHook(t *testing.T) {
 	}
 }
 
-// setServiceHook sets the webhook of the messaging service, as another account's SetHook would.
-func (w *world) setServiceHook(address string) {
-	w.t.Helper()
-	place, err := w.base.newFinder().findHook(w.t.Context())
-	noError(w.t, err)
-	noError(w.t, w.base.api.call(w.t.Context(), place.requestFor(address), nil))
-}
-
 // If something is wrong with a number or a token, Check reports it at the setting that has to be changed. SetHook fails
 // if the token is wrong or Twilio doesn't know the number.
 func TestSetHookRefused(t *testing.T) {

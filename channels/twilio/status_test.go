@@ -152,9 +152,3 @@ func TestDecodeListed(t *testing.T) {
 		})
 	}
 }
-
-// statusOfFirstPart returns the callback about a part that has more parts after it, and the query with the part's token.
-func (w *world) statusOfFirstPart(status string) (query string, form url.Values) {
-	query = tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
-	return query, url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "To": {waPrefix + annPhone}}
-}

@@ -137,9 +137,3 @@ func TestRejectedTemplate(t *testing.T) {
 		t.Error("the rejection has no reason")
 	}
 }
-
-// readContents lets the channel look at contents once, as Run does from time to time. It fails the test if that fails.
-func (w *world) readContents(m *memory) {
-	w.t.Helper()
-	noError(w.t, w.base.readContents(w.t.Context(), m))
-}

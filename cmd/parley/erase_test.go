@@ -66,9 +66,6 @@ func (e eraseTest) eraseAfterBackup() (backup string) {
 	return backup
 }
 
-// list is the path of the list of erasures.
-func (e eraseTest) list() string { return filepath.Join(e.data, "backups", "erasures.jsonl") }
-
 // emptyDatabase returns the address of a database without tables, into which a backup can be restored.
 func emptyDatabase(t *testing.T) (url string) {
 	t.Helper()
@@ -126,16 +123,6 @@ func TestEraseWritesCertificate(t *testing.T) {
 	}
 
 	wantText(t, e.mustRun("erase"), "nothing to go on with")
-}
-
-// eraseInto erases a contact, writes the certificate into a file, and returns it.
-func (e eraseTest) eraseInto(path, contact string) (certificate erase.Certificate) {
-	e.t.Helper()
-	e.mustRun("erase", contact, "--certificate", path)
-	if err := json.Unmarshal([]byte(mustReadFile(e.t, path)), &certificate); err != nil {
-		e.t.Fatalf("the certificate is no JSON: %v", err)
-	}
-	return certificate
 }
 
 // A customer's copy of her data has the mail as it came, and her conversations in contact.json. It has nothing of others.

@@ -1,62 +1,16 @@
 package slackfake_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"mime/multipart"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake"
-	"parley/channels/emulator"
 )
 
 // These tests call the emulated Web API as clients do in different ways, and check how it reads and answers
 // them. world (helper_test.go) is an emulated workspace with Ann, Ben and the channel #support, and clients of
 // the app.
-
-// sendBody posts a message with a body of some type, and returns what Slack answers. kind "" leaves out the
-// Content-Type, token "" the header with the token.
-func (w *world) sendBody(kind, body, token string) (ok bool, errorCode string) {
-	w.t.Helper()
-	req := must(http.NewRequestWithContext(w.ctx, http.MethodPost, w.srv.APIURL()+"chat.postMessage", strings.NewReader(body)))(w.t)
-	if kind != "" {
-		req.Header.Set("Content-Type", kind)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	res := must(emulator.NewClient().Do(req))(w.t)
-	defer res.Body.Close()
-	var out struct {
-		OK    bool   `json:"ok"`
-		Error string `json:"error"`
-	}
-	noError(w.t, json.NewDecoder(res.Body).Decode(&out))
-	return out.OK, out.Error
-}
-
-const (
-	divider = `[{"type":"divider"}]`
-)
-
-// multipartForm is a form of a post in #support with the bot's token.
-func (w *world) multipartForm() (kind, body string) {
-	w.t.Helper()
-	var form bytes.Buffer
-	mw := multipart.NewWriter(&form)
-	for _, field := range []struct{ name, value string }{
-		{name: "channel", value: w.ch},
-		{name: "blocks", value: divider},
-		{name: "token", value: w.srv.BotToken()},
-	} {
-		noError(w.t, mw.WriteField(field.name, field.value))
-	}
-	noError(w.t, mw.Close())
-	return mw.FormDataContentType(), form.String()
-}
 
 // Each limit of a view is checked, and the fault says in which place it is.
 func TestInvalidViewsNameThePlace(t *testing.T) {

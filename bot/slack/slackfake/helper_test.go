@@ -199,17 +199,6 @@ func (a *app) waitEvent(kind socketmode.EventType) socketmode.Event {
 	}
 }
 
-// waitInteraction waits for what a person did with a button, a modal or a shortcut.
-func (a *app) waitInteraction() slack.InteractionCallback {
-	a.w.t.Helper()
-	ev := a.waitEvent(socketmode.EventTypeInteractive)
-	cb, ok := ev.Data.(slack.InteractionCallback)
-	if !ok {
-		a.w.t.Fatalf("the interactive event has %T, want an InteractionCallback", ev.Data)
-	}
-	return cb
-}
-
 // waitRaw waits for an Events API event whose inner type is name, and returns that as it came.
 func (a *app) waitRaw(name string) dict {
 	a.w.t.Helper()

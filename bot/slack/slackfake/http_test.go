@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"testing"
 	"time"
 
@@ -66,17 +65,6 @@ func (a *httpApp) next(w *world) received {
 		w.t.Fatal("no request")
 		return received{}
 	}
-}
-
-// nextForm waits for the next request, and reads its form.
-func (a *httpApp) nextForm(w *world) url.Values {
-	w.t.Helper()
-	body := string(a.next(w).body)
-	form, err := url.ParseQuery(body)
-	if err != nil {
-		w.t.Fatalf("the form %q: %v", body, err)
-	}
-	return form
 }
 
 // An event that fails is tried again at once, after a minute and after five more, by Slack's clock. Then it is lost.

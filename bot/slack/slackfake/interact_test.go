@@ -1,10 +1,5 @@
 package slackfake_test
 
-import (
-	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/socketmode"
-)
-
 // These tests click buttons, choose in menus and use shortcuts, and check what the app gets and what the person
 // sees. world (helper_test.go) is an emulated workspace with Ann, Ben and the channel #support, and clients of
 // the app.
@@ -28,10 +23,4 @@ func (w *world) postCard(thread string) string {
 		w.t.Fatalf("posting the card: got %v, want ok", body)
 	}
 	return body["ts"].(string)
-}
-
-// waitCommand waits for a slash command.
-func (a *app) waitCommand() slack.SlashCommand {
-	a.w.t.Helper()
-	return a.waitEvent(socketmode.EventTypeSlashCommand).Data.(slack.SlashCommand)
 }

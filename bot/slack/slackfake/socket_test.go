@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/slackfake"
@@ -58,30 +57,4 @@ func eventID(t *testing.T, ev socketmode.Event) string {
 	}
 	noError(t, json.Unmarshal(ev.Request.Payload, &p))
 	return p.EventID
-}
-
-// dialSocket opens a socket without slack-go, which reads by itself.
-func (w *world) dialSocket() *websocket.Conn {
-	w.t.Helper()
-	_, address, err := w.api.StartSocketModeContext(w.ctx)
-	noError(w.t, err)
-	c, _, err := websocket.Dial(w.ctx, address, nil)
-	noError(w.t, err)
-	w.t.Cleanup(func() { c.CloseNow() }) //nolint:errcheck // the test ends
-	return c
-}
-
-// waitMovingClock moves the clock minute by minute while it waits.
-func (w *world) waitMovingClock(c *clock, what string, cond func() bool) {
-	w.t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-			c.advance(time.Minute)
-		case <-w.ctx.Done():
-			w.t.Fatalf("waiting for %s", what)
-		}
-	}
 }

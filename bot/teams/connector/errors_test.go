@@ -112,12 +112,6 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
-// startThreadBy starts a thread by a client that may have no token.
-func (st *stage) startThreadBy(c *connector.Client) error {
-	_, err := c.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, textActivity("x"))
-	return err
-}
-
 // A message whose deadline is over isn't sent, and the error says that it certainly wasn't.
 func TestTooLate(t *testing.T) {
 	t.Parallel()

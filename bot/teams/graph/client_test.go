@@ -1,19 +1,15 @@
 package graph_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/bot/teams/graph"
-	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
 )
 
@@ -95,41 +91,6 @@ func TestDeletedMessage(t *testing.T) {
 	if m := w.mustRead(root, id); m.DeletedAt.IsZero() {
 		t.Errorf("got %+v, want it deleted", m)
 	}
-}
-
-// wantContent checks the bytes of an answer.
-func wantContent(t *testing.T, a *rest.Answer, err error, want []byte) {
-	t.Helper()
-	noError(t, err)
-	got, err := io.ReadAll(a)
-	noError(t, err)
-	noError(t, a.Close())
-	if !bytes.Equal(got, want) {
-		t.Errorf("got %d bytes, want %d: %.40q, want %.40q", len(got), len(want), got, want)
-	}
-}
-
-// wantPicture checks the bytes of the picture of a message.
-func (w *world) wantPicture(root, id string, want []byte) {
-	w.t.Helper()
-	a, err := w.client.Picture(w.ctx(), thread(root), id, w.srv.Message(tickets, id).Files[0].ID)
-	wantContent(w.t, a, err, want)
-}
-
-// billContent is the content of the file that postBill posts.
-const billContent = "%PDF-1.7 bill"
-
-// postBill posts a file, and returns the address that its message has for it.
-func (w *world) postBill() (address string) {
-	w.t.Helper()
-	id := w.postAsAnn("", "see", teamsfake.NewFile{Name: "bill ü.pdf", Data: []byte(billContent)})
-	m := w.mustRead(id, id)
-	i := slices.IndexFunc(m.Attachments, func(a graph.Attachment) bool { return a.ContentType == graph.ContentFile })
-	if i < 0 {
-		w.t.Fatalf("got the attachments %+v, want a file", m.Attachments)
-	}
-	wantEqual(w.t, "name of the file", m.Attachments[i].Name, "bill ü.pdf")
-	return m.Attachments[i].ContentURL
 }
 
 // failMessages reads the messages of the channel while a fault strikes Graph, and returns the error, which has to be one of Graph's.

@@ -3,10 +3,8 @@ package graph_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"parley/bot/teams/graph"
-	"parley/bot/teams/rest"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/tenant"
 )
@@ -24,14 +22,4 @@ func TestRights(t *testing.T) {
 	}
 	wantEqual(t, "the right to read files", got.Files(), "Files.Read.All")
 	wantEqual(t, "sites are named", got.HasNamedSites(), true)
-}
-
-// newClientOfLogin returns a client that gets its tokens at another address than Entra's.
-func (w *world) newClientOfLogin(loginURL string) *graph.Client {
-	w.t.Helper()
-	w.tokens = rest.NewTokens(rest.TokenOptions{
-		LoginURL: loginURL, TenantID: "t", AppID: "a", Password: "p",
-		Scope: rest.GraphScope(""), Client: w.http, Now: time.Now,
-	})
-	return w.clientAt(w.srv.GraphURL())
 }

@@ -93,15 +93,6 @@ func (s *tokenSource) mustToken(t *testing.T) string {
 	return token
 }
 
-func (s *tokenSource) mustRenew(t *testing.T, refused string) string {
-	t.Helper()
-	token, err := s.Renew(t.Context(), refused)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
-}
-
 // wantRequests checks how often Entra was asked for a token so far.
 func (s *tokenSource) wantRequests(t *testing.T, want int) {
 	t.Helper()

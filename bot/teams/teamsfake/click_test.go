@@ -1,11 +1,7 @@
 package teamsfake_test
 
 import (
-	"net/http"
 	"strings"
-
-	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/client"
 )
 
 func withActions(a obj, actions ...obj) obj {
@@ -18,22 +14,6 @@ func execute(title, verb string, data obj) obj {
 		"type": "Action.Execute", "id": verb, "title": title, "verb": verb, "data": data,
 		"fallback": obj{"type": "Action.Submit", "title": title, "data": obj{"old": true}},
 	}
-}
-
-// answerInvokes makes the bot answer invokes of this name.
-func (w *world) answerInvokes(name string, body any) {
-	w.bot.setAnswer(func(a obj) (int, any) {
-		if a["name"] == name {
-			return http.StatusOK, body
-		}
-		return http.StatusOK, nil
-	})
-}
-
-// click lets a person press a button of a message in tickets, which must be there.
-func (w *world) click(p *teamsfake.Person, message, button string, in client.Inputs) *teamsfake.Outcome {
-	w.t.Helper()
-	return must(p.Click(w.ctx, tickets, message, button, in))(w.t)
 }
 
 // wantProblem checks the first problem after the ones before; "" means that there is none.

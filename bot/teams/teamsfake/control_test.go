@@ -116,26 +116,3 @@ func TestControlAnswers(t *testing.T) {
 		})
 	}
 }
-
-// waitChange waits until the bot is told of a change, and returns what it is told.
-func (w *world) waitChange(event string) obj {
-	w.t.Helper()
-	a := w.waitActivity("conversationUpdate")
-	wantField(w.t, a, "channelData.eventType", event)
-	return a
-}
-
-// wantReplyTaken checks that the bot may reply in a thread.
-func (w *world) wantReplyTaken(root string) {
-	w.t.Helper()
-	status, _ := w.botReplies(root, obj{"text": "x"})
-	wantEqual(w.t, "status of a reply", status, http.StatusCreated)
-}
-
-// wantReplyRefused checks that the bot may not reply in a thread.
-func (w *world) wantReplyRefused(root string, status int, code string) {
-	w.t.Helper()
-	got, answer := w.botReplies(root, obj{"text": "x"})
-	wantEqual(w.t, "status of a reply", got, status)
-	wantEqual(w.t, "error code of a reply", errorCode(answer), code)
-}

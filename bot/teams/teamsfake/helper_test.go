@@ -106,16 +106,6 @@ func (w *world) wantRefused(what, verb, path string, body any, status int, code 
 	wantEqual(w.t, what+": error code", errorCode(answer), code)
 }
 
-// wantGet checks the status of a GET of a whole address.
-func (w *world) wantGet(what, address, token string, want int) (body string) {
-	w.t.Helper()
-	status, got := w.request(http.MethodGet, address, token, "", nil)
-	if status != want {
-		w.t.Errorf("%s: got status %d, want %d; answer %s", what, status, want, got)
-	}
-	return string(got)
-}
-
 // login asks for a token.
 func (w *world) login(scope string) string {
 	w.t.Helper()
@@ -299,22 +289,6 @@ func (b *bot) setAnswer(f func(a obj) (int, any)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.answer = f
-}
-
-// drain throws away what the bot gets until the test ends.
-func (b *bot) drain() {
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-b.all:
-			case <-stop:
-				return
-			}
-		}
-	}()
-	b.t.Cleanup(func() { close(stop); <-done })
 }
 
 // forget throws away what the bot got until now.

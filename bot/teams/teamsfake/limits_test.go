@@ -81,37 +81,3 @@ func (w *world) postBare(root string) (bareAnswer, error) {
 	body, err := io.ReadAll(res.Body)
 	return bareAnswer{status: res.StatusCode, body: string(body), retryAfter: res.Header.Get("Retry-After")}, err
 }
-
-// faultedPost is the result of a post during which a fault occurred.
-type faultedPost struct {
-	answer bareAnswer
-	err    error
-	stored int // messages
-}
-
-// postWithFault posts with a fault that occurs once. The emulator's record has the call as soon as the bot has its
-// answer.
-func (w *world) postWithFault(t *testing.T, fault teamsfake.Fault) faultedPost {
-	t.Helper()
-	root := w.postCard(card(textBlock("hello")))
-	messages, calls := len(w.srv.Messages(tickets)), len(w.srv.Calls("activities.send"))
-	fault.Method, fault.Times = "activities.*", 1
-	w.srv.Inject(fault)
-	answer, err := w.postBare(root)
-	w.srv.ClearFaults()
-
-	recorded := w.srv.Calls("activities.send")[calls:]
-	if len(recorded) != 1 {
-		t.Fatalf("got %d calls in the record, want one: %+v", len(recorded), recorded)
-	}
-	wantEqual(t, "the record has what was sent", recorded[0].Body != "", true)
-	return faultedPost{answer: answer, err: err, stored: len(w.srv.Messages(tickets)) - messages}
-}
-
-// wantMessages waits for messages, and checks that they have these ids.
-func (w *world) wantMessages(ids ...string) {
-	w.t.Helper()
-	for _, id := range ids {
-		wantField(w.t, w.waitActivity("message"), "id", id)
-	}
-}

@@ -30,11 +30,6 @@ func newTestDecoder() *Decoder {
 	return NewDecoder(Options{Own: own, Keys: decodeKeys}, sync.OnceValue(bodytext.NewPolicy))
 }
 
-// decode decodes one payload for an account.
-func decode(payload []byte, o Options) ([]channels.Inbound, error) {
-	return NewDecoder(o, sync.OnceValue(bodytext.NewPolicy)).Decode(payload)
-}
-
 // mustDecode decodes a payload with newTestDecoder.
 func mustDecode(t *testing.T, payload string) []channels.Inbound {
 	t.Helper()

@@ -18,11 +18,6 @@ func reply(op mailfake.Op, code int, enhanced string) mailfake.Fault {
 	return mailfake.Fault{Op: op, Action: mailfake.ActionReply, Code: code, Enhanced: enhanced}
 }
 
-// refuse returns a fault that refuses a recipient, or all recipients of a domain.
-func refuse(recipient string) mailfake.Fault {
-	return mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Recipient: recipient, Code: 550}
-}
-
 // sendUnderFault sends a mail to ann while a fault is set, and returns the client's error. timeout bounds each step of
 // the client.
 func sendUnderFault(t *testing.T, s *mailfake.Server, f mailfake.Fault, timeout time.Duration) error {

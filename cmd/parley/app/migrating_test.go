@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -34,26 +33,6 @@ func (l *logged) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
-}
-
-// waitFor waits until the log matches a regular expression, and returns its last group.
-func (l *logged) waitFor(t *testing.T, form string) string {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for patience := time.After(servePatience); ; {
-		l.mu.Lock()
-		m := regexp.MustCompile(form).FindStringSubmatch(l.text.String())
-		l.mu.Unlock()
-		if m != nil {
-			return m[len(m)-1]
-		}
-		select {
-		case <-patience:
-			t.Fatalf("nothing like %s was logged", form)
-		case <-tick.C:
-		}
-	}
 }
 
 // request asks a process for something. Its connections end with each request.

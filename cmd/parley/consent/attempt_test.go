@@ -23,13 +23,6 @@ func (f *office) leave(k *Keeper) (answer url.Values) {
 	return query(f.t, f.signIn(link, mailbox))
 }
 
-// endAttempts makes all attempts ones that ended so long ago.
-func (f *office) endAttempts(ago string) {
-	f.t.Helper()
-	const end = `UPDATE grant_attempts SET until = clock_timestamp() - $1::interval`
-	storetest.Must(f.pool.Exec(f.t.Context(), end, ago))(f.t)
-}
-
 // checkReturnRefused checks that an answer in a session is refused with this error, and says why.
 func checkReturnRefused(t *testing.T, k *Keeper, inSession string, answer url.Values, want error, wantText string) {
 	t.Helper()

@@ -52,12 +52,6 @@ func (c *clock) now() time.Time {
 	return time.Now().Add(c.ahead)
 }
 
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ahead += d
-}
-
 // diary keeps what is logged.
 type diary struct {
 	mu   sync.Mutex

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -15,11 +14,6 @@ func newTeamsPage(t *testing.T) (*Page, *company.Company) {
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{Hold: 10 * time.Second}))(t)
 	return p, w
-}
-
-// supportChannel returns the row of the support channel in somebody's list.
-func (s teamsState) supportChannel() teamsChannel {
-	return s.Channels[slices.IndexFunc(s.Channels, func(c teamsChannel) bool { return c.ID == company.TeamsSupport })]
 }
 
 // The page of Teams accepts nothing from other sites, hides the emulator's controls, and answers 404 for anything that

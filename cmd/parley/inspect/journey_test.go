@@ -1,14 +1,12 @@
 package inspect_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/setup"
@@ -28,30 +26,6 @@ accounts: [{name: rookery, kind: raven, team: Support}]
 
 func ravens() setup.Options {
 	return setup.Options{Specs: []channels.Spec{{Kind: "raven", Name: "Raven"}}}
-}
-
-// rowCounter counts the rows that are read by it.
-type rowCounter struct {
-	store.Querier
-	rows int
-}
-
-func (c *rowCounter) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	rows, err := c.Querier.Query(ctx, sql, args...) //nolint:rowserrcheck // whoever asked checks it
-	return countedRows{rows, c}, err
-}
-
-type countedRows struct {
-	pgx.Rows
-	counter *rowCounter
-}
-
-func (r countedRows) Next() bool {
-	isRow := r.Rows.Next() //nolint:forbidigo // whoever asked collects and closes them
-	if isRow {
-		r.counter.rows++
-	}
-	return isRow
 }
 
 // story is a conversation with a question, a note, a late reply, a failed one, an unclear one, one that waits behind it,

@@ -14,11 +14,6 @@ import (
 	"parley/store/storetest"
 )
 
-// countQuestions returns how often Slack was asked about people.
-func (w *workspace) countQuestions() int {
-	return len(w.slack.Calls("users.list")) + len(w.slack.Calls("users.info"))
-}
-
 // organisation is an emulated Teams with 600 people besides Ann, Ben and Zoe, a guest, and somebody of another organisation.
 func organisation(t *testing.T) *teamsfake.Server {
 	t.Helper()

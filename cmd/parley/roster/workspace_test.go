@@ -147,14 +147,6 @@ func (w *workspace) confirm(chosen ...bridge.SurfaceUser) (joined int) {
 	return w.mustConfirm(w.decide(chosen...))
 }
 
-// confirmOnly does what confirm does, but people who come later don't join.
-func (w *workspace) confirmOnly(chosen ...bridge.SurfaceUser) (joined int) {
-	w.t.Helper()
-	d := w.decide(chosen...)
-	d.Follow = false
-	return w.mustConfirm(d)
-}
-
 func (w *workspace) mustConfirm(d roster.Decision) (joined int) {
 	w.t.Helper()
 	return storetest.Must(w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"}, d))(w.t)

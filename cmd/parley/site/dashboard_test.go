@@ -141,17 +141,6 @@ func TestWhoseFigures(t *testing.T) {
 	}
 }
 
-// keepAnswered adds a conversation with times of Ben's.
-func (f *figures) keepAnswered() {
-	f.t.Helper()
-	share := f.ofSupport(measure.Figures{
-		Resolved: 4, EndedSum: 400, EndedSumOpen: 400,
-		FirstCount: 3, FirstSum: 90, FirstSumOpen: 90,
-	})
-	share.AgentID = f.ben
-	f.keep(contribution{conversation: 7, shares: []measure.Share{share}})
-}
-
 // Ben worked on a conversation of an account with a channel of its own, and may not read it any more. He sees how
 // long it took, but neither its subject nor its customer. Cat, who is of its team, sees all, and so does Ben once he
 // has the conversation.

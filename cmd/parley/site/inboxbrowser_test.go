@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"parley/channels/channelstest"
@@ -74,23 +72,6 @@ func TestInboxInBrowser(t *testing.T) {
 	mariaAdds(s, "مرحبا، هل من أخبار؟ "+strings.Repeat("verylongword", 20))
 	b.Shows("مرحبا")
 	b.Looks("inbox-thread")
-}
-
-// restartable serves the site by a server of which breakOff ends all connections. It answers that Parley is starting
-// as long as starting is true.
-func (s *inboxSite) restartable() (breakOff func(), starting *atomic.Bool) {
-	starting = &atomic.Bool{}
-	pages := s.Pages.Handler()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if starting.Load() {
-			http.Error(w, "Parley is not ready yet", http.StatusServiceUnavailable)
-			return
-		}
-		pages.ServeHTTP(w, r)
-	}))
-	s.T.Cleanup(server.Close)
-	s.URL = server.URL
-	return server.CloseClientConnections, starting
 }
 
 // maxStreams is how many streams one agent may have open for one conversation.

@@ -62,11 +62,6 @@ func (p *pasteTest) mustPaste(workspace, token string) {
 	p.wantKept(workspace, token)
 }
 
-// forget presses the button by which what is stored is forgotten, on a page that has a version.
-func (p *pasteTest) forget(version string) sitetest.Answer {
-	return p.ann.Post(forgetForm, url.Values{"version": {version}, "chat": {"slack"}})
-}
-
 // wantKept checks that the token of a workspace is stored as what Ann has given.
 func (p *pasteTest) wantKept(workspace, token string) {
 	p.t.Helper()

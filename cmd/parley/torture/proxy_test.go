@@ -2,12 +2,10 @@ package torture
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -64,23 +62,10 @@ func connect(t *testing.T, p *proxy) *client {
 	return &client{t, conn, bufio.NewReader(conn)}
 }
 
-func (c *client) send(text string) {
-	c.t.Helper()
-	storetest.Must(io.WriteString(c.conn, text+"\n"))(c.t)
-}
-
 func (c *client) wantLine(want string) {
 	c.t.Helper()
 	if got, err := c.readWithin(time.Minute); err != nil || got != want {
 		c.t.Fatalf("read %q, %v; want %q", got, err, want)
-	}
-}
-
-// wantSilence checks that nothing comes for a while.
-func (c *client) wantSilence() {
-	c.t.Helper()
-	if line, err := c.readWithin(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
-		c.t.Errorf("read %q, %v during the silence; want nothing", line, err)
 	}
 }
 
@@ -109,29 +94,4 @@ func TestProxyCut(t *testing.T) {
 		t.Errorf("got %d connections cut, want 1", n)
 	}
 	c.wantEnd()
-}
-
-// beginBlackhole begins a blackhole for the open connections of a proxy, of which there must be one. end ends it and returns
-// how many connections there were at its beginning.
-func beginBlackhole(t *testing.T, p *proxy, hole blackhole) (end func() int) {
-	t.Helper()
-	current := func() *blackhole {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return p.blackholes[routeSMTP]
-	}
-	before := current()
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan int, 1)
-	go func() { done <- p.dropTraffic(ctx, routeSMTP, time.Hour, hole) }()
-	for deadline := time.Now().Add(time.Minute); current() == before || !p.openLinks(routeSMTP)[0].isBlackholed(); {
-		if time.Now().After(deadline) {
-			t.Fatal("the blackhole has not begun within a minute")
-		}
-		runtime.Gosched()
-	}
-	return func() int {
-		stop()
-		return <-done
-	}
 }
