@@ -34,6 +34,14 @@ const (
 // on an agent's message that shows whether it was sent), and unreferenced files, which may belong to an event that is still being stored.
 const passing = 24 * time.Hour
 
+// Periods is how long each kind of record is kept. Days.Periods makes it from an admin's setting.
+type Periods struct {
+	Payloads time.Duration // original payloads of what arrived; reactions; texts that were never sent
+	Passing  time.Duration // short-lived deliveries, such as cards
+	Ended    time.Duration // deliveries of a conversation, counted from its end; direct messages to colleagues
+	Blobs    time.Duration // unreferenced files
+}
+
 // Periods converts the setting to durations and fills in defaults.
 func (d Days) Periods() Periods {
 	defaults := DefaultDays()

@@ -56,7 +56,6 @@ func TestKeptPostsGo(t *testing.T) {
 		check(t, store.UpsertPosts(t.Context(), pool, []store.Post{typed, edit, told}))
 	}
 
-	announced(t, pool, retention.Due{Texts: 2})
 	const want = `("1st edit*, 1st edit*, 1st sent, 1st told, 1st told, 1st told of 7, 1st typed, 1st typed*, 1st typed*, ` +
 		`2nd edit*, 2nd sent, 2nd told, 2nd told of 7, 2nd typed*")`
 	if n := tidy(month); n != 3 || left() != want {

@@ -120,7 +120,6 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
-	announced(t, pool, retention.Due{Lanes: 1})
 
 	done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries)
@@ -163,7 +162,6 @@ func TestLaneOfAnUndecidedReplyStays(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
-	announced(t, pool, retention.Due{Lanes: 1})
 
 	allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
 
@@ -193,7 +191,6 @@ func TestDirectMessagesGo(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
-	announced(t, pool, retention.Due{Direct: 150})
 	done := allBatches(t, pool, 60*24*time.Hour, retention.DropDirect)
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM lanes)
 		FROM deliveries`); left != `("150 151 203 204",4)` || done.Deliveries != 150 {
@@ -230,7 +227,6 @@ func TestTidyBesideANewMessage(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
-	announced(t, pool, retention.Due{Lanes: 1})
 	tx := storetest.Begin(t, pool)
 	for _, sql := range []string{
 		`UPDATE lanes SET tail = 2, due_at = now() WHERE id = 1`,

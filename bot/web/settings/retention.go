@@ -10,8 +10,7 @@ import (
 )
 
 // The page "What is kept" shows the retention time of each kind of record, and lets admins change some of them. An hourly
-// job permanently deletes records that are older. So before the page saves a shorter time, it shows how many records that
-// would delete, and asks the admin to confirm.
+// job permanently deletes records that are older. So before the page saves a shorter time, it asks the admin to confirm.
 
 const retentionPath = "/settings/retention"
 
@@ -20,7 +19,6 @@ type Kept struct {
 	What string
 	For  string // "30 days"
 	Then string // what happens afterwards: deletion, or removal of some of its data
-	Due  string // the number of records that the next runs delete; "" if that isn't counted
 }
 
 // retentionPages has the handlers of the page.
@@ -38,7 +36,6 @@ type retentionPage struct {
 	Form web.Form // the times that can be changed
 	Rows []Kept   // all kinds of records
 	Sure string   // the shorter times to confirm, from shortenedTimes; "" if there is nothing to confirm
-	Goes []Kept   // the records that the shorter times delete
 }
 
 // makeForm returns the form, and the company's entry, which has the times and always exists.
@@ -60,30 +57,16 @@ func (p retentionPages) begin(v *web.Visit) error {
 	return p.show(v, &retentionPage{Form: form}, e.Values, v.Show)
 }
 
-// show shows the page. values are the times with which the records to delete are counted. respond is v.Show, or
+// show shows the page. values are the times in its table. respond is v.Show, or
 // v.ShowAgain for a submitted form with errors.
 func (p retentionPages) show(
 	v *web.Visit, page *retentionPage, values map[string][]string, respond func(template string, screen web.Screen) error,
 ) error {
-	rows, err := p.desk.ListKept(v.Context(), values)
-	if err != nil {
-		return err
-	}
-
-	page.Rows = rows
-	if page.Sure != "" {
-		for _, row := range page.Rows {
-			if row.Due != "" && row.Due != "0" {
-				page.Goes = append(page.Goes, row)
-			}
-		}
-	}
-
+	page.Rows = p.desk.ListKept(values)
 	return respond("retention", web.Screen{
 		Title: "What is kept",
-		Help: "For how long Parley keeps what, and how much of it the next hourly runs remove. " +
-			"A customer is removed on Erase and export.",
-		Data: page,
+		Help:  "For how long Parley keeps what. A customer is removed on Erase and export.",
+		Data:  page,
 	})
 }
 

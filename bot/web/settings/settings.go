@@ -56,9 +56,8 @@ type Desk interface {
 	// States returns the states of the accounts by name, as far as viewer may see them.
 	States(ctx context.Context, viewer bridge.AgentID) (map[string]State, error)
 
-	// ListKept returns the retention times, and the number of records that would be deleted if the company's entry had these
-	// values.
-	ListKept(ctx context.Context, values map[string][]string) ([]Kept, error)
+	// ListKept returns the retention times as they are with these values of the company's entry.
+	ListKept(values map[string][]string) []Kept
 }
 
 // Channel is a kind of account.

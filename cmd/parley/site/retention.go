@@ -1,7 +1,6 @@
 package site
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -16,15 +15,9 @@ import (
 //
 // values are the settings on the page, which need not be saved yet. For a value that isn't a number of days, the table uses
 // the default; the page reports the error elsewhere.
-func (d *settingsDesk) ListKept(ctx context.Context, values map[string][]string) ([]settings.Kept, error) {
+func (d *settingsDesk) ListKept(values map[string][]string) []settings.Kept {
 	days, _ := setup.RetentionOf(values) // the page reports invalid values itself
-	times := days.Periods()
-	due, err := retention.Preview(ctx, d.o.Pool, times)
-	if err != nil {
-		return nil, fmt.Errorf("site: what the next runs remove: %w", err)
-	}
-
-	list := listKept(times, due)
+	list := listKept(days.Periods())
 	if d.o.Operations.Backups != "" {
 		list = append(list, settings.Kept{
 			What: "Nightly backups, and those before the schema changes",
@@ -32,12 +25,11 @@ func (d *settingsDesk) ListKept(ctx context.Context, values map[string][]string)
 			Then: "The oldest is removed",
 		})
 	}
-	return list, nil
+	return list
 }
 
-// listKept returns the rows about records in the database. due counts the records that the next runs of the retention job
-// remove.
-func listKept(times retention.Periods, due retention.Due) []settings.Kept {
+// listKept returns the rows about records in the database.
+func listKept(times retention.Periods) []settings.Kept {
 	return []settings.Kept{
 		{
 			What: "Contacts, conversations, messages with their files and originals, the log",
@@ -48,43 +40,36 @@ func listKept(times retention.Periods, due retention.Due) []settings.Kept {
 			What: "What arrived, as it came",
 			For:  inDays(times.Payloads),
 			Then: "Removed; that it arrived stays known, so that nothing is taken twice",
-			Due:  countWords(due.Events),
 		},
 		{
 			What: "How messages were delivered, and what was suggested, in conversations that ended",
 			For:  inDays(times.Ended) + " after the end",
 			Then: "Removed",
-			Due:  countWords(due.Lanes),
 		},
 		{
 			What: "Notes on which cards, marks and private posts stand in the chat",
 			For:  inDays(times.Passing),
 			Then: "Removed, except the newest mark of each message; what stands in the chat stays",
-			Due:  countWords(due.Passing),
 		},
 		{
 			What: "Customers' reactions",
 			For:  inDays(times.Payloads),
 			Then: "Removed; the lines in the threads that tell of them stay",
-			Due:  countWords(due.Reactions),
 		},
 		{
 			What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer",
 			For:  inDays(times.Payloads),
 			Then: "Removed",
-			Due:  countWords(due.Texts),
 		},
 		{
 			What: "Who was told already what Parley does in a channel",
 			For:  inDays(times.Ended),
 			Then: "Removed",
-			Due:  countWords(due.Told),
 		},
 		{
 			What: "Lists, reminders and other news that colleagues were told outside of all threads",
 			For:  inDays(times.Ended),
 			Then: "Removed; what stands in the chat stays",
-			Due:  countWords(due.Direct),
 		},
 		{
 			What: "Files that belong to no message any more",
@@ -106,12 +91,4 @@ func inDays(d time.Duration) string {
 		return fmt.Sprintf("%d days", n)
 	}
 	return "1 day"
-}
-
-// countWords formats a number of rows. Rows are counted only up to retention.MaxDue: "17", "N or more".
-func countWords(n int64) string {
-	if n >= retention.MaxDue {
-		return fmt.Sprintf("%d or more", n)
-	}
-	return fmt.Sprint(n)
 }
