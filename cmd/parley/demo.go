@@ -39,7 +39,7 @@ func (demoCommand) Help() string {
 Customers write by mail, WhatsApp, SMS and Messenger. Move the clock to see reply windows close.
 The team answers in Slack or Microsoft Teams: the page shows either, and the switch at its
 top says where new conversations open. Existing threads stay where they are.
-The site has three months of conversations for its statistics. Sign in there with Acme, an
+The site has forty conversations of the last weeks for its statistics. Sign in there with Acme, an
 emulated provider, as ann@acme.test, the admin, or ben@acme.test, an agent.
 Stop the demo with Ctrl-C. It keeps only a database server in PARLEY_DATA/demo.
 

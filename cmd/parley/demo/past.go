@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -18,59 +17,50 @@ import (
 	"parley/store/measure"
 )
 
-// pastDays is how many days of history the demo generates: a quarter of a year.
-const pastDays = 91
-
-// pastSeed seeds the random numbers. It is fixed, so that the history is always the same.
-const pastSeed = 20817
+// pastConversations is how many conversations the demo begins with.
+const pastConversations = 40
 
 // pastTopic is a template for conversations: a subject, a customer's question and an agent's answer.
 type pastTopic struct {
 	subject, asked, answered string
 	intent, tag              string
 	mood                     string // "" means neutral
-	share                    int    // percentage of all conversations
 }
 
 func pastTopics() []pastTopic {
 	return []pastTopic{
-		{share: 26, intent: "order_status", tag: "Support",
+		{intent: "order_status", tag: "Support",
 			subject: "Where is my parcel?", asked: "I ordered a week ago. Where is it?", answered: "It left our workshop yesterday."},
-		{share: 14, intent: "problem", tag: "Complaint", mood: "negative",
+		{intent: "problem", tag: "Complaint", mood: "negative",
 			subject: "Two mugs arrived broken", asked: "Two of six are chipped.", answered: "I am sorry! New ones leave today."},
-		{share: 17, intent: "billing", tag: "Billing",
+		{intent: "billing", tag: "Billing",
 			subject: "Invoice", asked: "Could you send me the invoice again?", answered: "Of course, it is attached."},
-		{share: 7, intent: "billing", tag: "Billing Issue", mood: "frustrated",
+		{intent: "billing", tag: "Billing Issue", mood: "frustrated",
 			subject: "Charged twice", asked: "My card was charged twice for one order.", answered: "You are right. The second one goes back today."},
-		{share: 15, intent: "product", tag: "Product Question",
+		{intent: "product", tag: "Product Question",
 			subject: "Do you have it in green?", asked: "Is the large teapot there in green?", answered: "From next month on."},
-		{share: 9, intent: "quote", tag: "Sales",
+		{intent: "quote", tag: "Sales",
 			subject: "A set for our café", asked: "What would forty cups cost?", answered: "I have put an offer together."},
-		{share: 7, intent: "account", tag: "Technical Issue", mood: "negative",
+		{intent: "account", tag: "Technical Issue", mood: "negative",
 			subject: "I can't sign in", asked: "Your shop doesn't take my password.", answered: "Please try the link that we just sent."},
-		{share: 5, intent: "feedback", mood: "positive",
+		{intent: "feedback", mood: "positive",
 			subject: "Thank you!", asked: "The bowl is even more beautiful than on the picture.", answered: "That makes our day, thank you!"},
 	}
 }
 
-func pastNames() (first, last []string) {
-	first = strings.Fields("Amira Bruno Chloé Deniz Elif Farid Greta Hugo Ines Jakub Kofi Lena Mateo Nadia Oskar Paula " +
-		"Rosa Samir Tess Uwe Yuki Zofia")
-	last = strings.Fields("Almeida Becker Costa Dubois Eriksen Fischer García Haddad Ivanov Jansen Kowalska Moreau Novak Okafor " +
-		"Rossi Santos Tanaka")
-	return first, last
+func pastNames() []string {
+	return []string{"Amira Almeida", "Bruno Becker", "Chloé Costa", "Deniz Dubois", "Elif Eriksen", "Farid Fischer", "Greta García",
+		"Hugo Haddad", "Ines Ivanov", "Jakub Jansen", "Kofi Kowalska", "Lena Moreau", "Mateo Novak"}
 }
 
-// past generates the history of the demo's company: three months of invented conversations that were answered and
-// resolved. It gives the dashboard of Parley's settings site something to show. For example, a customer asked "Where is
-// my parcel?" on a Tuesday at 10:14, and an agent took the conversation, answered and resolved it the same day. These
-// conversations have no threads in Slack or Teams, because the emulated chats begin empty.
+// past is the history of the demo's company: conversations of the last four weeks that were answered and resolved. It gives
+// the dashboard of Parley's settings site something to show. For example, a customer asked "Where is my parcel?" on a Tuesday
+// at 10:14, and an agent took the conversation, answered and resolved it the same day. These conversations have no threads in
+// Slack or Teams, because the emulated chats begin empty.
 type past struct {
-	now      time.Time
-	dice     *rand.Rand
 	ids      *store.IDs
 	team     store.TeamID
-	accounts []store.AccountID // each customer writes to one of them, chosen at random; repeated ones are more likely
+	accounts []store.AccountID // repeated ones are more likely
 	agents   []store.AgentID
 
 	people        []store.Identity
@@ -80,40 +70,28 @@ type past struct {
 // writePast inserts the history into the database, as Parley would have written it, and schedules its statistics.
 func writePast(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
 	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		p := &past{
-			now:  now,
-			dice: rand.New(rand.NewPCG(pastSeed, 0)), //nolint:gosec // not used for secrets
-			ids:  &store.IDs{},
-		}
+		p := &past{ids: &store.IDs{}}
 		if err := p.lookUp(ctx, tx); err != nil {
 			return err
 		}
-		for day := pastDays; day > 0; day-- {
-			p.writeDay(now.UTC().Truncate(oneDay).AddDate(0, 0, -day))
+		today := now.UTC().Truncate(oneDay)
+		for i := range pastConversations {
+			p.writeConversation(today, i)
 		}
 		return p.insertAll(ctx, tx)
 	})
 }
 
 const (
-	maxPast = pastDays * 20 // an upper bound of the number of conversations
-	idsEach = 12            // an upper bound of the ids that a conversation needs
+	idsEach = 12 // an upper bound of the ids that a conversation needs
 
-	oneDay = 24 * time.Hour
-	// Working hours, in UTC.
-	opens  = 8
-	closes = 18
-	// On a working day, minDaily to minDaily+spreadDaily-1 customers write. Both bounds grow by one every growAfter days.
-	minDaily      = 4
-	spreadDaily   = 5
-	growAfter     = 30
-	spreadWeekend = 3 // on a Saturday or Sunday, fewer customers than this write
+	oneDay  = 24 * time.Hour
+	opensAt = 8 * time.Hour // UTC
 
-	usuallyTaken    = 45 * time.Minute
-	usuallyAnswered = 30 * time.Minute
-	usuallyResolved = 5 * time.Hour
-	longestFactor   = 6 // nothing takes longer than the usual time multiplied by this
-	askAgainEvery   = 3 // one in this many customers asks again
+	answeredWithin = 20 * time.Minute // that of the quickest; others take up to six times as long
+	spread         = 6
+	resolvedWithin = 50 * time.Minute
+	askAgainEvery  = 3 // one in this many customers asks again
 )
 
 func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
@@ -125,60 +103,15 @@ func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.QueryRow(ctx, read).Scan(&p.team, &p.agents, &p.accounts); err != nil {
 		return fmt.Errorf("demo: past: %w", err)
 	}
-	return p.ids.Ensure(ctx, tx, maxPast*idsEach)
+	return p.ids.Ensure(ctx, tx, pastConversations*idsEach)
 }
 
-// writeDay generates the conversations that began on a day. There are fewer at weekends, and slightly more each month.
-func (p *past) writeDay(day time.Time) {
-	count := minDaily + p.dice.IntN(spreadDaily) + (pastDays-int(p.now.Sub(day).Hours()/oneDay.Hours()))/growAfter
-	if isWeekend(day) {
-		count = p.dice.IntN(spreadWeekend)
-	}
-	const workSeconds = (closes - opens) * int(time.Hour/time.Second)
-	for range count {
-		p.writeConversation(day.Add(opens*time.Hour + time.Duration(p.dice.IntN(workSeconds))*time.Second))
-	}
-}
-
-func isWeekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday }
-
-// workTime returns t if it is within working hours, and otherwise the next opening time.
-func workTime(t time.Time) time.Time {
-	switch {
-	case t.Hour() >= closes:
-		t = t.Truncate(oneDay).Add(oneDay + opens*time.Hour)
-	case t.Hour() < opens:
-		t = t.Truncate(oneDay).Add(opens * time.Hour)
-	}
-	for isWeekend(t) {
-		t = t.Truncate(oneDay).Add(oneDay + opens*time.Hour)
-	}
-	return t
-}
-
-// workTimeAfter returns a random time after t, within working hours. The delay is exponentially distributed with the mean
-// usual, up to longestFactor times usual, before it is moved into working hours.
-func (p *past) workTimeAfter(t time.Time, usual time.Duration) time.Time {
-	return workTime(t.Add(time.Duration(float64(usual) * min(p.dice.ExpFloat64(), longestFactor))))
-}
-
-func (p *past) pickTopic() pastTopic {
-	const wholeShare = 100
-	roll := p.dice.IntN(wholeShare)
-	for _, t := range pastTopics() {
-		if roll -= t.share; roll < 0 {
-			return t
-		}
-	}
-	return pastTopics()[0]
-}
-
-// writeConversation generates a conversation that began at a given time. A customer asks, and an agent takes the
-// conversation, answers and resolves it. Sometimes the customer asks again. A conversation that would not be resolved by
-// now is discarded.
-func (p *past) writeConversation(at time.Time) {
-	topic, agent := p.pickTopic(), p.agents[p.dice.IntN(len(p.agents))]
-	who := p.makePerson(p.accounts[p.dice.IntN(len(p.accounts))])
+// writeConversation adds conversation number i, which was resolved on the day on which it began. Three begin every two days.
+func (p *past) writeConversation(today time.Time, i int) {
+	topics := pastTopics()
+	topic, agent := topics[i%len(topics)], p.agents[i/2%len(p.agents)]
+	at := today.Add(-oneDay * time.Duration(1+i*2/3)).Add(opensAt + time.Duration(i*97%240)*time.Minute)
+	who := p.makePerson(p.accounts[i%len(p.accounts)], i)
 	c := &pastConversation{past: p, agent: agent, Conversation: store.Conversation{
 		AccountID:         who.AccountID,
 		IdentityID:        &who.ID,
@@ -199,36 +132,32 @@ func (p *past) writeConversation(at time.Time) {
 
 	c.logDeed(at, 0, store.DeedOpened, nil)
 	c.addQuestion(at, who.ID, topic.asked)
-	t := p.workTimeAfter(at, usuallyTaken)
+	slowness := time.Duration(1 + i%spread)
+	t := at.Add(slowness * answeredWithin)
 	c.logDeed(t, agent, store.DeedTook, nil)
 	c.addAnswer(t, topic.answered)
-	if p.dice.IntN(askAgainEvery) == 0 {
-		t = p.workTimeAfter(t, 2*time.Hour)
-		c.addQuestion(t, who.ID, "Thank you. And how long does that take?")
-		t = p.workTimeAfter(t, usuallyAnswered)
+	if i%askAgainEvery == 0 {
+		c.addQuestion(t.Add(answeredWithin), who.ID, "Thank you. And how long does that take?")
+		t = t.Add(2 * answeredWithin)
 		c.addAnswer(t, "Two or three days.")
 	}
 
-	t = p.workTimeAfter(t, usuallyResolved)
-	if !t.Before(p.now) {
-		return // it would still be open
-	}
-
+	t = t.Add(slowness * resolvedWithin)
 	c.logDeed(t, agent, store.DeedResolved, nil)
 	c.LastAt, c.ResolvedAt = t, &t
 	p.people = append(p.people, who)
 	p.conversations = append(p.conversations, c)
 }
 
-func (p *past) makePerson(account store.AccountID) store.Identity {
-	first, last := pastNames()
-	firstName, lastName := first[p.dice.IntN(len(first))], last[p.dice.IntN(len(last))]
+func (p *past) makePerson(account store.AccountID, i int) store.Identity {
+	names := pastNames()
+	name := names[i%len(names)]
 	id := p.ids.Next()
 	return store.Identity{
 		ID:        store.IdentityID(id),
 		AccountID: account,
-		Key:       fmt.Sprintf("%s.%d@past.test", strings.ToLower(firstName), id),
-		Name:      firstName + " " + lastName,
+		Key:       fmt.Sprintf("%s.%d@past.test", strings.ToLower(strings.Fields(name)[0]), id),
+		Name:      name,
 		ContactID: store.ContactID(p.ids.Next()),
 	}
 }

@@ -55,7 +55,7 @@ const steps = {
   wake: { title: 'Let time pass', text: () => 'Move the clock at the top. The conversation wakes, and its owner is told.', show: () => pulse('#clock') },
   resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react to the card with ✅. If the customer sends another mail, the thread opens again; a chat goes on in a new one.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
   settings: { title: 'Open the settings', text: () => 'Everything is set up on pages: mailboxes, numbers, people, AI. Press Sign in with Acme and choose ann@acme.test, the admin. (ben@acme.test is an agent, and sees less.)', show: () => page('settings') },
-  dashboard: { title: 'See how the team does', text: () => 'Press Show me: the dashboard counts a quarter of answers, times, topics and moods. What you do here is added within seconds. (Opened by its menu, it shows the last four weeks.)', show: () => page('dashboard') },
+  dashboard: { title: 'See how the team does', text: () => 'Press Show me: the dashboard counts four weeks of answers, times, topics and moods. What you do here is added within seconds.', show: () => page('dashboard') },
   inbox: { title: 'Answer without the chat', text: () => `Press Show me: the inbox is for the day when ${typed('Slack', 'Teams')} is down. Pull its plug, answer there, plug in again: the thread is told.`, show: () => page('inbox') },
 };
 
