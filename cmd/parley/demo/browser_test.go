@@ -299,8 +299,6 @@ func TestTour(t *testing.T) {
 	l.click(".write .primary")
 	l.untilShown(".threadpane .msg", "They came, thank you!")
 	l.untilShown(".threadpane .msg", "wrote again")
-	l.formsInSlack(dana)
-	l.plugsInPage(company.SurfaceSlack, dana)
 
 	got := l.mariasMail()
 	if !strings.Contains(got, "They leave today") || strings.Contains(got, "regret") || strings.Contains(got, "glaze") {

@@ -142,55 +142,8 @@ func (l *live) untilFormClosed() {
 	l.until("the form closes", `!document.querySelector('#modal[open]')`)
 }
 
-// formsInSlack sends a reply with buttons and begins a conversation, by forms whose steps replace each other. While the form
-// of a reply is open, the card says so.
-// Requirement R-241: Colleagues see who writes.
-func (l *live) formsInSlack(dana livePhone) {
-	l.t.Helper()
-	l.openThread(company.SurfaceSlack, "Dana Cole")
-	l.openForm(`#slack .threadpane [data-label="More"]`, `[data-label="Reply"]`)
-	l.openForm(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
-	l.untilShown("#slack .threadpane", "Ann Lee is replying")
-	l.shot("replying")
-	l.click("#modal footer .plainbutton")
-	l.until("the card names nobody once the form is closed",
-		`!document.querySelector('#slack .threadpane').textContent.includes('is replying')`)
-
-	l.openForm(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
-	l.click("#modal footer .primary")
-	l.untilShown(`#modal .field:has([data-focus="f:text/v"]) .error`, "Please complete this required field.")
-	l.until("the cursor is in it", `document.activeElement.dataset.focus === 'f:text/v'`)
-	l.shot("form-empty")
-
-	l.write(`#modal [data-focus="f:text/v"]`, "Shall we send the money again?")
-	l.choose(`#modal select[data-focus="f:add/v"]`, "buttons")
-	l.click("#modal footer .primary")
-	l.untilShown("#modal", "At most 3 buttons")
-	l.until("the text is kept", `document.querySelector('#modal [data-focus="f:text/v"]').value === 'Shall we send the money again?'`)
-	l.write(`#modal [data-focus="f:choices/v"]`, "Yes, please\nNo, thanks")
-	l.shot("form-buttons")
-	l.click("#modal footer .primary")
-	l.endHold()
-	l.untilOutside("Dana may tap", dana.hasReceived("Yes, please"))
-	l.js("close what is still open", `document.querySelector('#modal[open] .close')?.click()`)
-	l.untilFormClosed()
-
-	l.write("#post", "/parley new")
-	l.openForm("#slack .center .send", `select[data-focus="f:account/v"]`)
-	l.choose(`#modal select[data-focus="f:account/v"]`, "support-mail")
-	l.click("#modal footer .primary")
-	l.untilShown("#modal", "Subject")
-	l.write(`#modal [data-focus="f:recipient/v"]`, maria)
-	l.write(`#modal [data-focus="f:subject/v"]`, "Open day")
-	l.write(`#modal [data-focus="f:text/v"]`, "Come and see our new kiln.")
-	l.shot("form-new")
-	l.click("#modal footer .primary")
-	l.untilFormClosed()
-	l.endHold()
-	l.untilOutside("Maria is invited", func() bool { return strings.Contains(l.mariasMail(), "new kiln") })
-}
-
-// formsInTeams sends a reply with buttons and begins a conversation, in Teams' dialogs.
+// formsInTeams sends a reply with buttons and begins a conversation, in Teams' dialogs. While the dialog of a reply is open,
+// the card says so.
 func (l *live) formsInTeams(dana livePhone) {
 	l.t.Helper()
 	const waits = "I am still waiting."
@@ -231,26 +184,24 @@ func (l *live) formsInTeams(dana livePhone) {
 	l.untilFormClosed()
 }
 
-// plugsInPage cuts each line that the half needs, while the customer writes, and plugs it in again. Then the observer must
-// find nothing lost, doubled, out of order or leaked.
-func (l *live) plugsInPage(half string, dana livePhone) {
+// cutTeams cuts the line to Teams while the customer writes, and plugs it in again. Then the observer must find nothing lost,
+// doubled, out of order or leaked.
+func (l *live) cutTeams(dana livePhone) {
 	l.t.Helper()
-	l.openThread(half, "Dana Cole")
+	l.openThread(company.SurfaceTeams, "Dana Cole")
 	must(dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: company.MugPicture()}, ""))(l.t)
 	l.click("#plugbutton")
 
-	for _, line := range []string{half, company.LineMail} {
-		l.click(`[data-focus="plug-` + line + `"]`)
-		l.until(line+" is cut", `document.querySelector('#plugs .cut')`)
-		must(dana.Say("While "+line+" was cut", nil, ""))(l.t)
-		l.click(`[data-focus="plug-` + line + `"]`)
-		l.until(line+" is whole", `!document.querySelector('#plugs .cut')`)
-		l.untilShown("#"+half+" .threadpane", "While "+line+" was cut")
-	}
+	l.click(`[data-focus="plug-teams"]`)
+	l.until("Teams is cut", `document.querySelector('#plugs .cut')`)
+	must(dana.Say("While Teams was cut", nil, ""))(l.t)
+	l.click(`[data-focus="plug-teams"]`)
+	l.until("Teams is whole", `!document.querySelector('#plugs .cut')`)
+	l.untilShown("#teams .threadpane", "While Teams was cut")
 
 	l.untilShown("#plugs .sum", "each once and in order")
-	l.shot("plugs-" + half)
-	l.checkDrawer("after the plugs")
+	l.shot("plugs-teams")
+	l.checkDrawer("after the cut")
 	l.click("#plugbutton")
 	j := must(l.page.journal.readReport(l.ctx))(l.t)
 	if n := j.Counts; n.Lost+n.Doubled+n.Disordered+n.Leaked > 0 {

@@ -158,6 +158,6 @@ func TestTeamsInThePage(t *testing.T) {
 	l.skipRestOfTour()
 	l.shot("teams-done")
 	l.formsInTeams(dana)
-	l.plugsInPage(company.SurfaceTeams, dana)
+	l.cutTeams(dana)
 	l.checkTeamsProblems()
 }
