@@ -151,11 +151,12 @@ type Facts struct {
 
 // Decision is who gets a conversation, and why. If neither Person nor Team is set, it waits.
 type Decision struct {
-	Person PersonID
-	Team   string // the conversation is handed to this team
-	By     By
-	Rule   int // the index of the rule that decided; -1 if none did
-	Tried  []Step
+	Person  PersonID
+	Team    string // the conversation is handed to this team
+	By      By
+	Rule    int // the index of the rule that decided; -1 if none did
+	Tried   []Step
+	Invalid []Invalid // whom what decided means, too
 }
 
 // Step says why a rule, a pin, a preset or the fallback didn't decide.
@@ -183,6 +184,11 @@ const (
 	WhyAway      Why = "away"
 	WhyOffDuty   Why = "off_duty"
 	WhyFull      Why = "full"
+
+	// Those of people who could have it, but aren't the best of their rule.
+	WhyBusier   Why = "busier"
+	WhyLater    Why = "later" // was given one after the person who gets it
+	WhyNotDrawn Why = "not_drawn"
 )
 
 // Decide decides who gets a conversation.
@@ -272,7 +278,20 @@ func (d *decision) choose(by By, rule int, isMeant func(*Person) bool, m manner)
 		}
 		return false
 	}
-	d.Person, d.By, d.Rule = best(by, valid, d.facts.Seed).ID, by, rule
+	winner := best(by, valid, d.facts.Seed)
+	d.Person, d.By, d.Rule, d.Invalid = winner.ID, by, rule, step.Invalid
+	for _, p := range valid {
+		why := WhyLater
+		switch {
+		case p == winner:
+			continue
+		case by == ByRandom:
+			why = WhyNotDrawn
+		case by != ByRoundRobin && p.Load > winner.Load:
+			why = WhyBusier
+		}
+		d.Invalid = append(d.Invalid, Invalid{p.ID, why})
+	}
 	return true
 }
 

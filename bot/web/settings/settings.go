@@ -88,6 +88,7 @@ func Area(desk Desk) web.Area {
 		p.accountRoutes(),
 		p.companyRoutes(),
 		hoursPages{p}.listRoutes(),
+		rulesPages{p}.listRoutes(),
 		p.signatureRoutes(),
 		p.agentPages().listRoutes(),
 		p.teamPages().listRoutes(),

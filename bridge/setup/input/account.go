@@ -59,7 +59,7 @@ func accountFields(spec *channels.Spec) []Field {
 		})
 
 	list = append(list,
-		Field{Path: "rules", Label: "Rules that give conversations to agents", Input: InputGroup},
+		Field{Path: "rules", Label: "Rules that give conversations to agents", Input: InputList},
 		Field{
 			Path: "fallback", Label: "Who gets what no rule gives to anybody", Input: InputLine,
 			Help: "An agent's e-mail address, or a team. Empty: it waits in the queue.",

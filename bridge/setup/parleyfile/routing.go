@@ -100,15 +100,11 @@ func (o *object) readConditions(w *routing.When) {
 		}
 	}
 
-	var moods []string
-	for _, s := range analysis.Sentiments() {
-		moods = append(moods, string(s))
-	}
 	read("channel", &w.Channel)
 	read("language", &w.Language)
 	read("tag", &w.Tag)
 	read("text", &w.Text)
-	read("mood", &w.Mood, moods...)
+	read("mood", &w.Mood, analysis.SentimentNames()...)
 	read("intent", &w.Intent)
 	read("hours", &w.Hours, routing.HoursOpen, routing.HoursClosed)
 	o.Done()

@@ -185,6 +185,7 @@ func doing() []string {
 		"POST /settings/tokens/{id}/revoke",
 		"POST /settings/accounts/{name}/pause",
 		"POST /settings/accounts/{name}/take-out",
+		"POST /settings/accounts/{name}/rules/{rule}/move",
 		"POST /settings/agents/{name}/take-out",
 		"POST /settings/teams/{name}/take-out",
 		"POST /settings/tags/{name}/take-out",

@@ -150,7 +150,7 @@ func everyControl(t *testing.T, pages map[string]sitetest.Answer) {
 				return !strings.HasPrefix(address, "/settings/"+below)
 			})
 			slices.Sort(on)
-			if fileAlone := f.Path == "rules" || f.Path == "fallback"; len(on) == 0 && !fileAlone {
+			if len(on) == 0 {
 				t.Errorf("%s of %s can be given on no page", f.Path, kind)
 				continue
 			}

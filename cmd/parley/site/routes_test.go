@@ -103,6 +103,12 @@ func requests() map[string]string {
 		"GET /settings/accounts/{name}/hours":  "/settings/accounts/support-mail/hours",
 		"POST /settings/accounts/{name}/hours": "/settings/accounts/support-mail/hours",
 
+		"GET /settings/accounts/{name}/rules":              "/settings/accounts/support-mail/rules",
+		"POST /settings/accounts/{name}/rules":             "/settings/accounts/support-mail/rules",
+		"GET /settings/accounts/{name}/rules/{rule}":       "/settings/accounts/support-mail/rules/new",
+		"POST /settings/accounts/{name}/rules/{rule}":      "/settings/accounts/support-mail/rules/1",
+		"POST /settings/accounts/{name}/rules/{rule}/move": "/settings/accounts/support-mail/rules/1/move",
+
 		"GET /settings/accounts/{name}/signature":  "/settings/accounts/support-mail/signature",
 		"POST /settings/accounts/{name}/signature": "/settings/accounts/support-mail/signature",
 		"GET /settings/me":                         "/settings/me",

@@ -1,0 +1,62 @@
+package site_test
+
+import (
+	"strings"
+	"testing"
+
+	"parley/cmd/parley/site/sitetest"
+)
+
+// An admin writes rules without a script, moves and removes them, and reads them as sentences. A rule that is filled in by half says
+// what is missing, and keeps what was typed.
+// Requirement R-125: Rules that assign.
+func TestRulesPage(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	b := s.Browser("ann@acme.test")
+	b.Script(false)
+	b.Open("/settings/accounts/support-mail/rules")
+	b.Shows("There are no rules")
+
+	b.Press("a[href$='/rules/new']")
+	b.Until("the form is there", "document.querySelector('#f-rules-0-by')")
+	b.Value("document.querySelector('#f-rules-0-by').value = 'skill'")
+	b.Value("document.querySelector('#f-rules-0-when-language').value = 'de'")
+	b.Write("#f-rules-0-when-text", "Rechnung")
+	b.Press("form.page button.main")
+	b.Until("it says what is missing, and keeps the rest", `document.querySelector('#f-rules-0-skill-problem') &&
+		document.querySelector('#f-rules-0-when-text').value == 'Rechnung' && document.querySelector('#f-rules-0-by').value == 'skill'`)
+	b.Looks("rule-refused")
+	b.Write("#f-rules-0-skill", "german")
+	b.Press("form.page button.main")
+	b.Shows("If the language is German and it says “Rechnung”, the least busy with the skill german")
+
+	b.Press("a[href$='/rules/new']")
+	b.Until("the next form is there", "document.querySelector('#f-rules-1-by')")
+	b.Value("document.querySelector('#f-rules-1-by').value = 'last_agent'")
+	b.Press("form.page button.main")
+	b.Shows("Who had the customer last")
+	b.Press("button[aria-label='Move rule 2 up']")
+	b.Until("it is the first", `document.querySelector('tbody tr').innerText.includes('had the customer last')`)
+	b.Value("document.querySelector('#f-fallback').value = 'ben@acme.test'")
+	b.Press("form.page button.main")
+	b.Shows("Saved.")
+	b.Looks("rules")
+	want := `    rules:
+      - by: last_agent
+      - by: skill
+        skill: german
+        when:
+          language: de
+          text: Rechnung
+    fallback: ben@acme.test
+`
+	if file := strings.ReplaceAll(exported(t, s), `"`, ""); !strings.Contains(file, want) {
+		t.Errorf("the set-up is\n%s\nwant in it\n%s", file, want)
+	}
+
+	b.Press("button[aria-label='Remove rule 1']")
+	b.Until("one is left", `document.querySelectorAll('tbody tr').length == 1`)
+	b.Press("button[aria-label='Remove rule 1']")
+	b.Shows("There are no rules")
+}
