@@ -71,6 +71,7 @@ type Times struct {
 	FreeSince    time.Time // since when it has had no owner; set only in the list of unassigned conversations
 	WaitingSince time.Time // since when the customer has been waiting for an answer; zero means not waiting
 	SnoozedUntil time.Time
+	ReplyBy      time.Time `json:",omitzero"` // when the customer is to be answered, by the account's target; zero means no target
 }
 
 // Window is the reply window of a conversation: what may be sent to the customer now. Some providers allow free text only

@@ -62,6 +62,15 @@ type RoutedLine struct {
 // Kind implements LineContent.
 func (*RoutedLine) Kind() LineKind { return LineRouted }
 
+// LateLine reports that a target has passed.
+type LateLine struct {
+	Due     time.Time // when somebody should have taken the conversation, or answered the customer
+	Untaken bool      `json:",omitempty"` // nobody has taken it
+}
+
+// Kind implements LineContent.
+func (*LateLine) Kind() LineKind { return LineLate }
+
 // RecipientsLine reports who gets replies from now on.
 type RecipientsLine struct {
 	To      string     `json:"Text,omitempty"` // in words; "" means those in the Facts of the conversation

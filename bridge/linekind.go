@@ -19,6 +19,7 @@ const (
 	LineRouted     LineKind = "routed"      // a rule assigned it to Mentions
 	LineUnassigned LineKind = "unassigned"  // By put it back, or handed it to Args.Team; Text = note
 	LineHandedOver LineKind = "handed_over" // By handed it to Args.Team: it continues at the facts' Root, or Elsewhere
+	LineLate       LineKind = "late"        // a target has passed; mentions the owners, or the team
 	LineWoke       LineKind = "woke"        // the snooze is over
 	LineReopened   LineKind = "reopened"    // by By, or by the customer if By is zero
 	LineContinued  LineKind = "continued"   // the customer wrote again, which started Other
@@ -115,6 +116,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineRouted:      newContent[RoutedLine],
 	LineUnassigned:  newContent[UnassignedLine],
 	LineHandedOver:  nil,
+	LineLate:        newContent[LateLine],
 	LineWoke:        newContent[WokeLine],
 	LineReopened:    nil,
 	LineContinued:   nil,

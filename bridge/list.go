@@ -43,6 +43,7 @@ const (
 	ListFound     ListName = "find"      // search results
 	ListAssigned  ListName = "assigned"  // a conversation that was just assigned to the agent
 	ListWoke      ListName = "woke"      // conversations whose snooze is over
+	ListLate      ListName = "late"      // conversations whose customers should have been answered by now
 	ListElsewhere ListName = "elsewhere" // a conversation about which the agent is notified outside its thread
 )
 

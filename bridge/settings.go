@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parley/bridge/analysis"
 	"parley/channels"
@@ -74,7 +75,9 @@ type AccountSettings struct {
 	AI            AISettings
 	Language      string // language of the team (ISO 639-1)
 	AdminNumbers  []string
-	CollectFloods bool // mails of somebody who opens an unusual number of conversations share one thread
+	AckTarget     time.Duration // how soon somebody is to take a conversation, in business hours; 0 means no target
+	ReplyTarget   time.Duration // how soon a customer is to be answered, likewise
+	CollectFloods bool          // mails of somebody who opens an unusual number of conversations share one thread
 }
 
 // AISettings are an account's settings for the analysis of customers' messages, and for the language model that does it.
@@ -144,6 +147,10 @@ func (s *AccountSettings) set(name, value string) {
 		s.AutoPending = isOn
 	case "wake_on_message":
 		s.WakeOnMessage = isOn
+	case "ack_target":
+		s.AckTarget, _ = parseTarget(value)
+	case "reply_target":
+		s.ReplyTarget, _ = parseTarget(value)
 	case "receipts":
 		s.Receipts = value
 	case "join_lines":
@@ -209,6 +216,25 @@ func numberText(unit string, maximum int, defaultValue string) FreeText {
 			return err == nil && n >= 0 && n <= maximum
 		},
 	}
+}
+
+const maxTarget = 30 * 24 * time.Hour
+
+// targetText describes a duration within which something is to happen.
+func targetText() FreeText {
+	isTarget := func(v string) bool {
+		_, err := parseTarget(v)
+		return err == nil
+	}
+	return FreeText{NotSo: "isn't a time from 1s to 720h", Write: "Write a number with its unit: 30s, 5m or 2h.", Valid: isTarget}
+}
+
+func parseTarget(value string) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err == nil && (d < time.Second || d > maxTarget) {
+		return 0, fmt.Errorf("bridge: the target %s is out of range", value)
+	}
+	return d, err
 }
 
 // linesText describes a text of several lines, which is valid if parse returns no error.

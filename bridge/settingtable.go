@@ -19,7 +19,7 @@ const (
 // In the texts, "plain text" is what an agent types into a thread without a command, and a "hold" is the time in which a
 // reply can still be taken back.
 func Settings() []Setting {
-	return slices.Concat(replySettings(), statusSettings(), sendingSettings(), intakeSettings(), modelSettings(), findingSettings())
+	return slices.Concat(replySettings(), statusSettings(), targetSettings(), sendingSettings(), intakeSettings(), modelSettings(), findingSettings())
 }
 
 func onOff() []string { return []string{settingOn, settingOff} }
@@ -92,6 +92,26 @@ func statusSettings() []Setting {
 			Label:  "A customer's message ends a snooze",
 			Values: onOff(),
 			Text:   "`on`: when a customer writes, the snooze ends.",
+		},
+	}
+}
+
+// targetSettings are about how soon customers are to be answered.
+func targetSettings() []Setting {
+	return []Setting{
+		{
+			Name:  "ack_target",
+			Label: "Somebody has it within",
+			Free:  targetText(),
+			Text: "How soon somebody takes a conversation whose customer waits, or is given it: `30s`, `5m`. Only business hours " +
+				"count. When it has passed, the team is told, see [“Targets and automations”](automations.md). Empty: no target.",
+		},
+		{
+			Name:  "reply_target",
+			Label: "A customer is answered within",
+			Free:  targetText(),
+			Text: "How soon a customer who waits is answered: `5m`, `2h`. Only business hours count. The card says until when that " +
+				"is, and the owner is told when it has passed, see [“Targets and automations”](automations.md). Empty: no target.",
 		},
 	}
 }

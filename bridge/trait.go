@@ -18,6 +18,7 @@ const (
 	TraitSuggested  = "suggested"  // what was suggested, one per line: tags, and "template …", "priority …"
 	TraitUntagged   = "untagged"   // tags that people removed, one per line; an analysis doesn't add them again
 	TraitNote       = "note"       // the note in the thread that the next analysis changes; see book.Conversation.KeepNote
+	TraitLate       = "late"       // which target has passed, and since when the customer waited; see workflow.TargetPassed
 	TraitSummedUp   = "summed_up"  // the last event that the latest summary covers, as from own.SummedUpTo: "event:4711"
 )
 

@@ -13,6 +13,7 @@ func directSentences() map[bridge.LineKind]string {
 	return map[bridge.LineKind]string{
 		bridge.LineAssigned:  "%s is yours now.",
 		bridge.LineRouted:    "%s is yours now.",
+		bridge.LineLate:      "A customer waits too long in %s.",
 		bridge.LineWoke:      "The snooze of %s is over.",
 		bridge.LineReopened:  "The customer wrote again in %s, which is reopened.",
 		bridge.LineChanged:   "The customer changed a message in %s.",

@@ -72,6 +72,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineRouted:      withContent(routedLine),
 	bridge.LineUnassigned:  withContent(unassignedLine),
 	bridge.LineHandedOver:  handedOverLine,
+	bridge.LineLate:        withContent(lateLine),
 	bridge.LineWoke:        withContent(wokeLine),
 	bridge.LineReopened:    reopenedLine,
 	bridge.LineContinued:   continuedLine,

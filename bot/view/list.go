@@ -18,6 +18,9 @@ import (
 // maxTitleRunes limits the title of a card.
 const maxTitleRunes = 24
 
+// lateWords says what to do about customers who wait longer than they should.
+const lateWords = "These customers wait longer than they should. Answer now, or send a few words that hold the conversation."
+
 // listNames returns the names of the lists, in the order of their buttons.
 func listNames() []bridge.ListName {
 	return []bridge.ListName{
@@ -34,6 +37,9 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	if l.Words != "" {
 		const maxFoundRunes = 14 // together with "Found: " less than maxTitleRunes
 		c.Title = "Found: " + shape.OneLine(l.Words, maxFoundRunes)
+	}
+	if l.List == bridge.ListLate {
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(lateWords)))
 	}
 	if len(l.Rows) == 0 {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(emptyList(l))))
@@ -193,6 +199,8 @@ func listTitle(list bridge.ListName) string {
 		return "Conversations"
 	case bridge.ListMine:
 		return "Mine"
+	case bridge.ListLate:
+		return "Past the reply target"
 	default:
 		name := shape.OneLine(string(list), maxTitleRunes)
 		return strings.ToUpper(name[:1]) + name[1:]

@@ -174,7 +174,11 @@ func waitingPieces(f bridge.Facts) []Piece {
 	case f.Status == bridge.StatusPending:
 		return []Piece{shape.Text("Waiting for customer")}
 	case !f.WaitingSince.IsZero():
-		return []Piece{shape.Text("Waiting since "), shape.At(f.WaitingSince, f.Zone)}
+		pieces := []Piece{shape.Text("Waiting since "), shape.At(f.WaitingSince, f.Zone)}
+		if !f.ReplyBy.IsZero() {
+			pieces = append(pieces, shape.Text(shape.Between+"Reply by "), shape.At(f.ReplyBy, f.Zone))
+		}
+		return pieces
 	}
 	return nil
 }

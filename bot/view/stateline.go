@@ -118,6 +118,16 @@ func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "arrow_right", moved, shape.ThreadLink(shape.Number(f.ID), f), ".")}
 }
 
+// lateLine reports that nobody has taken the conversation, or answered the customer, in time.
+func lateLine(l bridge.Line, c *bridge.LateLine, f bridge.Facts) []Block {
+	words := shape.Customer(l, f) + " should have had an answer by "
+	if c.Untaken {
+		words = "Nobody has taken this. Somebody should have by "
+	}
+	hint := ". A few words that hold the conversation are better than none."
+	return []Block{makeHeadline(l, "hourglass", words, shape.At(c.Due, f.Zone), hint)}
+}
+
 // wokeLine reports the end of a snooze and its cause. If the snooze ended by itself, the line also says whether the
 // customer has written since it began.
 func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {

@@ -56,3 +56,34 @@ func TestBetweenOverAYear(t *testing.T) {
 		t.Errorf("Between(%v, %v) = %v, want %v", from, to, got, want)
 	}
 }
+
+// Add is what Between undoes: it counts only the time in which the business is open (requirement R-151).
+func TestAdd(t *testing.T) {
+	t.Parallel()
+	office := mustNew(t, officePlan())
+	tests := []struct {
+		name  string
+		hours *Hours
+		from  string // in Berlin
+		open  time.Duration
+		want  string
+	}{
+		{name: "within a morning", hours: office, from: "2026-11-20 09:30", open: 30 * time.Minute, want: "2026-11-20 10:00"},
+		{name: "over lunch", hours: office, from: "2026-11-20 12:00", open: time.Hour, want: "2026-11-20 14:00"},
+		{name: "from evening to morning", hours: office, from: "2026-11-19 17:00", open: 40 * time.Minute, want: "2026-11-20 09:10"},
+		{name: "over the weekend", hours: office, from: "2026-11-20 17:00", open: 5 * time.Hour, want: "2026-11-23 09:30"},
+		{name: "at night", hours: office, from: "2026-11-20 03:00", open: 5 * time.Minute, want: "2026-11-20 09:05"},
+		{name: "until it closes", hours: office, from: "2026-11-20 12:00", open: 30 * time.Minute, want: "2026-11-20 12:30"},
+		{name: "always open", hours: nil, from: "2026-11-20 10:00", open: 48 * time.Hour, want: "2026-11-22 10:00"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			from, want := at(t, office.Zone(), tt.from).UTC(), at(t, office.Zone(), tt.want)
+			got := tt.hours.Add(from, tt.open)
+			if !got.Equal(want) || tt.hours.Between(from, got) != tt.open {
+				t.Errorf("Add(%v, %v) = %v, want %v", from, tt.open, got, want)
+			}
+		})
+	}
+}

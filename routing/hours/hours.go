@@ -292,6 +292,26 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 	}
 }
 
+// Add returns the time at which the business has been open for a duration since t: for one hour at half past
+// four, half past nine on the next day, if the business closes at five and opens at nine. It returns the zero
+// time if that isn't within 400 days.
+func (h *Hours) Add(t time.Time, open time.Duration) time.Time {
+	if h == nil {
+		return t.Add(open)
+	}
+	for n := range maxDaysAhead {
+		for _, p := range h.periodsOf(t, n) {
+			from := laterOf(p.from, t)
+			left := max(p.to.Sub(from), 0)
+			if left > 0 && open <= left {
+				return from.Add(open)
+			}
+			open -= left
+		}
+	}
+	return time.Time{}
+}
+
 // lastPeriod returns the last period of a day that also ends on it: the nth day after t's, where 0 is t's day.
 // ok is false if there is none, because the business doesn't open on that day or stays open past midnight.
 // With night shifts ("00:00-06:00, 22:00-24:00" on each day) it is the period that ends in the morning.

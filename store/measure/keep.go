@@ -22,7 +22,7 @@ import (
 
 const (
 	sumColumns = `opened, reopened, resolved, abandoned, messages_in, messages_out, first_count, first_sum, first_sum_open,
-		next_count, next_sum, next_sum_open, ended_sum, ended_sum_open`
+		next_count, next_sum, next_sum_open, ended_sum, ended_sum_open, ack_count, ack_kept, reply_count, reply_kept`
 	worstColumns  = `first_worst, first_worst_open, next_worst, next_worst_open, ended_worst, ended_worst_open`
 	figureColumns = sumColumns + ", " + worstColumns
 	shareColumns  = `conversation_id, day, team_id, agent_id, account_id, ` + figureColumns

@@ -34,6 +34,12 @@ type Figures struct {
 	EndedSumOpen   int64 `db:"ended_sum_open" json:"ended_sum_open"`
 	EndedWorst     int64 `db:"ended_worst" json:"ended_worst"`
 	EndedWorstOpen int64 `db:"ended_worst_open" json:"ended_worst_open"`
+
+	// Waits that ended while the account had a target, and those of them that ended in time.
+	AckCount   int64 `db:"ack_count" json:"ack_count"` // until somebody had the conversation
+	AckKept    int64 `db:"ack_kept" json:"ack_kept"`
+	ReplyCount int64 `db:"reply_count" json:"reply_count"` // until the customer was answered
+	ReplyKept  int64 `db:"reply_kept" json:"reply_kept"`
 }
 
 // Share is what one conversation contributes to the figures of one day, team and agent.
@@ -81,7 +87,8 @@ func (f *Figures) sumFields() []*int64 {
 	return []*int64{
 		&f.Opened, &f.Reopened, &f.Resolved, &f.Abandoned, &f.MessagesIn, &f.MessagesOut, &f.FirstCount, &f.FirstSum,
 		&f.FirstSumOpen,
-		&f.NextCount, &f.NextSum, &f.NextSumOpen, &f.EndedSum, &f.EndedSumOpen}
+		&f.NextCount, &f.NextSum, &f.NextSumOpen, &f.EndedSum, &f.EndedSumOpen,
+		&f.AckCount, &f.AckKept, &f.ReplyCount, &f.ReplyKept}
 }
 
 // worstFields returns the figures of which the largest is kept.

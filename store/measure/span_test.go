@@ -209,3 +209,28 @@ func figuresByWeek(t *testing.T, sums []measure.Sum) map[string]measure.Figures 
 	}
 	return weeks
 }
+
+// R-238: what was done within targets is summed up for weeks, too.
+func TestSpansOfTargets(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	const columns = `opened, reopened, resolved, abandoned, messages_in, messages_out, first_count, first_sum, first_sum_open, first_worst,
+		first_worst_open, next_count, next_sum, next_sum_open, next_worst, next_worst_open, ended_sum, ended_sum_open, ended_worst, ended_worst_open`
+	for range 2 {
+		for _, day := range []string{"2026-11-16", "2026-11-18"} {
+			_, err := pool.Exec(t.Context(), `
+				INSERT INTO measure_days AS d (kind, day, value, account_id, team_id, `+columns+`, ack_count, ack_kept, reply_count, reply_kept)
+				VALUES ('all', $1, '', 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 3, 2, 1)
+				ON CONFLICT (kind, day, value, account_id, team_id) DO UPDATE SET opened = d.opened + EXCLUDED.opened,
+					ack_count = d.ack_count + 4, ack_kept = d.ack_kept + 3, reply_count = d.reply_count + 2, reply_kept = d.reply_kept + 1`, day)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	f := measure.Filter{From: "2026-11-16", To: "2026-11-22", Kind: measure.KindAll}
+	want := measure.Figures{Opened: 4, AckCount: 16, AckKept: 12, ReplyCount: 8, ReplyKept: 4}
+	if got := mustSums(t, pool, f, measure.ByWeek); len(got) != 1 || got[0].Figures != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

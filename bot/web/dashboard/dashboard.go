@@ -119,6 +119,19 @@ type Figures struct {
 	New, Reopened, Resolved, Abandoned, In, Out int64
 
 	First, Next, Ended Times
+
+	Acked, Answered Target
+}
+
+// Target counts waits that ended while their account had a target for them, and those that ended in time.
+type Target struct{ Of, Kept int64 }
+
+// Words returns the share of what was in time: "87 %".
+func (t Target) Words() string { return percentWords(t.Kept, t.Of) }
+
+func (t *Target) add(o Target) {
+	t.Of += o.Of
+	t.Kept += o.Kept
 }
 
 // Add adds o to f.
@@ -132,6 +145,8 @@ func (f *Figures) Add(o Figures) {
 	f.First.add(o.First)
 	f.Next.add(o.Next)
 	f.Ended.add(o.Ended)
+	f.Acked.add(o.Acked)
+	f.Answered.add(o.Answered)
 }
 
 // Times is the sum of several durations.

@@ -104,6 +104,10 @@ func cellsOf(f Figures, m Medians) []cell {
 		{"first answers median seconds", m.First.seconds(f.First)},
 		{"next answers median seconds", m.Next.seconds(f.Next)},
 		{"resolving median seconds", m.Ended.seconds(f.Ended)},
+		{"with ack target", number(f.Acked.Of)},
+		{"within ack target", number(f.Acked.Kept)},
+		{"with reply target", number(f.Answered.Of)},
+		{"within reply target", number(f.Answered.Kept)},
 	}
 }
 

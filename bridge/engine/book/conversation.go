@@ -30,6 +30,7 @@ type Conversation struct {
 	parkedRead    bool            // see Messages.Parked
 	CardIsUrgent  bool            // the root is updated at once, because somebody has just given a command
 	AddressedBy   bridge.AgentRef // the agent who changed the recipients of replies in this batch
+	Before        Wait            // as it was before this batch
 	traitChanged  bool            // a trait (what an analysis found, or an agent set) changed; figures may count it
 }
 
@@ -44,6 +45,21 @@ type Thread struct {
 
 // BridgeStatus returns the conversation's status in the type that surfaces know.
 func (c *Conversation) BridgeStatus() bridge.Status { return bridge.Status(c.Status) }
+
+// Wait says whether a conversation waits for us.
+type Wait struct {
+	Since time.Time // since when its customer waits for an answer; zero if nobody does, or it isn't open
+	Owned bool      // somebody has it
+}
+
+// WaitOf returns a conversation's wait.
+func WaitOf(c *store.Conversation) (w Wait) {
+	w.Owned = len(c.Assignees) > 0
+	if c.Status == string(bridge.StatusOpen) && c.Kind == store.KindCustomer {
+		w.Since = OrZero(c.WaitingSince)
+	}
+	return w
+}
 
 // IsAssignee reports whether an agent is one of the conversation's owners.
 func (c *Conversation) IsAssignee(agent store.AgentID) bool {

@@ -82,12 +82,25 @@ type measured struct {
 // are measured again, and once more after the last process of the previous version has stopped.
 const howMeasured = "persons "
 
-// hoursHash returns a hash of all business hours. When it changes, conversations are measured again.
+// targetsOf returns an account's targets.
+func targetsOf(dir *directory.Directory, a *store.Account) Targets {
+	if a == nil {
+		return Targets{}
+	}
+	const anyway = true // they don't depend on whether the channel has threads
+	s := dir.SettingsOf(a, anyway)
+	return Targets{Ack: s.AckTarget, Reply: s.ReplyTarget}
+}
+
+// hoursHash returns a hash of all business hours and targets. When it changes, conversations are measured again.
 func hoursHash(dir *directory.Directory) string {
 	h := sha256.New()
 	for i := range dir.Accounts {
 		if a := &dir.Accounts[i]; dir.Hours[a.ID] != nil {
 			fmt.Fprintf(h, "%d %s\n", a.ID, a.Hours)
+		}
+		if t := targetsOf(dir, &dir.Accounts[i]); t != (Targets{}) {
+			fmt.Fprintf(h, "%d %v\n", dir.Accounts[i].ID, t)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -125,7 +138,8 @@ func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []
 
 	for _, s := range subjects {
 		s.Tags = append([]string{}, dir.CurrentTagNames(s.Tags)...) // a renamed tag counts once, under its current name
-		shares, times := Shares(s, logOf[s.ConversationID], messagesOf[s.ConversationID], dir.Hours[s.AccountID])
+		shares, times := Shares(s, logOf[s.ConversationID], messagesOf[s.ConversationID], dir.Hours[s.AccountID],
+			targetsOf(dir, dir.Account(s.AccountID)))
 		m.labels = append(m.labels, s.Labels)
 		m.shares = append(m.shares, shares...)
 		m.times = append(m.times, times...)

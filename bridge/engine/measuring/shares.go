@@ -16,6 +16,7 @@ import (
 type history struct {
 	subject measure.Subject
 	hours   *hours.Hours // nil means always open
+	targets Targets
 	shares  map[bucket]*measure.Figures
 	times   []measure.Single
 
@@ -29,6 +30,7 @@ type history struct {
 	everAnswered bool       // the customer was answered before, or an agent wrote first; later answers aren't first answers
 	waitsSince   *time.Time // when the customer wrote the oldest unanswered message; nil while no answer is due
 	unanswered   *time.Time // the same, but kept when an episode ends, or an agent marks that no answer is due
+	acked        time.Time  // waitsSince of the latest wait in which somebody took the conversation
 	early        *time.Time // when the customer wrote between episodes; the next episode may begin with that message
 }
 
@@ -39,12 +41,18 @@ type bucket struct {
 	agent store.AgentID
 }
 
+// Targets are the times within which an account's customers are to be served, in business hours; 0 means none.
+type Targets struct {
+	Ack   time.Duration // until somebody has the conversation
+	Reply time.Duration // until the customer is answered
+}
+
 // Shares computes what a conversation contributes to the statistics: sums by day, team and agent, and the single times of which the
 // sums consist. Without business hours (nil) the account is always open.
 func Shares(
-	s measure.Subject, log []store.LogEntry, messages []measure.Message, businessHours *hours.Hours,
+	s measure.Subject, log []store.LogEntry, messages []measure.Message, businessHours *hours.Hours, targets Targets,
 ) ([]measure.Share, []measure.Single) {
-	h := &history{subject: s, hours: businessHours, shares: map[bucket]*measure.Figures{}, team: s.TeamID}
+	h := &history{subject: s, hours: businessHours, targets: targets, shares: map[bucket]*measure.Figures{}, team: s.TeamID}
 	facts := listFacts(log, messages)
 	if slices.ContainsFunc(facts, isHandOver) {
 		h.team = s.AccountTeamID // the team before the first hand-over
@@ -124,8 +132,10 @@ func (h *history) count(f fact) {
 	case store.DeedResolved, store.DeedClosed:
 		h.end(f)
 	case store.DeedTook:
+		h.acknowledge(f.at, f.agent)
 		h.owner = f.agent
 	case store.DeedJoined:
+		h.acknowledge(f.at, f.agent)
 		h.owner = cmp.Or(h.owner, f.agent)
 	case store.DeedUnassigned:
 		h.owner = 0
@@ -148,6 +158,7 @@ func (h *history) assign(f fact) {
 	if f.detail.Team != 0 {
 		h.team, h.owner = f.detail.Team, 0
 	} else if len(f.detail.Agents) > 0 {
+		h.acknowledge(f.at, f.detail.Agents[0])
 		h.owner = f.detail.Agents[0]
 	}
 }
@@ -210,9 +221,29 @@ func (h *history) customerSays(f fact) {
 	}
 }
 
+// acknowledge counts whether an agent got the conversation in time, the first time while the customer waits.
+func (h *history) acknowledge(at time.Time, agent store.AgentID) {
+	if h.waitsSince == nil || h.owner != 0 || h.targets.Ack == 0 || h.acked.Equal(*h.waitsSince) {
+		return
+	}
+	h.acked = *h.waitsSince
+	figures := h.figuresAt(at, agent)
+	figures.AckCount++
+	if h.hours.Between(*h.waitsSince, at) <= h.targets.Ack {
+		figures.AckKept++
+	}
+}
+
 func (h *history) agentSays(f fact) {
+	h.acknowledge(f.at, f.agent)
 	figures := h.figuresAt(f.at, f.agent)
 	figures.MessagesOut++
+	if h.waitsSince != nil && h.targets.Reply > 0 {
+		figures.ReplyCount++
+		if h.hours.Between(*h.waitsSince, f.at) <= h.targets.Reply {
+			figures.ReplyKept++
+		}
+	}
 
 	switch {
 	case h.waitsSince == nil: // the customer was not waiting

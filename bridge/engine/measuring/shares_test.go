@@ -3,8 +3,10 @@ package measuring_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge/engine/measuring"
+	"parley/store/measure"
 )
 
 // These stories of one conversation each are examples of docs/measures.md. Their times are Berlin's, and the office is
@@ -156,8 +158,51 @@ func TestShares(t *testing.T) {
 			h := office(t)
 			s := play(t, h.Zone(), tt.lines)
 			want := strings.ReplaceAll(strings.TrimSpace(tt.want), "\t", "")
-			if got := describeShares(measuring.Shares(s.subject, s.log, s.said, h)); got != want {
+			if got := describeShares(measuring.Shares(s.subject, s.log, s.said, h, measuring.Targets{})); got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// What was done within the account's targets is counted by what the office was open, once for each wait.
+// Requirement R-238: Share acknowledged within target.
+func TestSharesWithinTargets(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		lines string
+		want  measure.Figures
+	}{
+		"both in time": {`
+			mon 09:00 she opens
+			mon 09:04 ann takes
+			mon 09:20 ann answers`, measure.Figures{AckCount: 1, AckKept: 1, ReplyCount: 1, ReplyKept: 1}},
+		"the night doesn't count": {`
+			thu 16:58 she opens
+			fri 09:04 ann answers`, measure.Figures{AckCount: 1, ReplyCount: 1, ReplyKept: 1}},
+		"taken late, and answered in time": {`
+			mon 09:00 she opens
+			mon 09:10 ann takes
+			mon 09:30 ann answers`, measure.Figures{AckCount: 1, ReplyCount: 1, ReplyKept: 1}},
+		"what somebody has isn't taken again": {`
+			mon 09:00 she opens
+			mon 09:01 ann answers
+			mon 10:00 she writes
+			mon 11:00 ann answers`, measure.Figures{AckCount: 1, AckKept: 1, ReplyCount: 2, ReplyKept: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := office(t)
+			s := play(t, h.Zone(), tt.lines)
+			var got measure.Figures
+			shares, _ := measuring.Shares(s.subject, s.log, s.said, h, measuring.Targets{Ack: 5 * time.Minute, Reply: 30 * time.Minute})
+			for _, share := range shares {
+				got.Add(measure.Figures{
+					AckCount: share.AckCount, AckKept: share.AckKept, ReplyCount: share.ReplyCount, ReplyKept: share.ReplyKept,
+				})
+			}
+			if got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
 	}

@@ -24,6 +24,9 @@ const (
 	Replying   Kind = "replying" // an agent opened or closed a reply form, or left it open too long
 	OwnersLeft Kind = "left"     // owners of the conversation are no longer agents
 
+	AckDue   Kind = "ack_due"   // somebody should have taken the conversation by now
+	ReplyDue Kind = "reply_due" // the customer should have been answered by now
+
 	Routed Kind = "routed" // rules give the conversation to an agent or a team: RoutedTo
 
 	// Threads and posts. A root is the first message of a thread.

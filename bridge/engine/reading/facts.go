@@ -151,6 +151,9 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		f.Account.Can = rd.Caps(a.ID)
 		s := dir.SettingsOf(a, f.Account.Can.Threads)
 		f.Account.ResolveNow, f.Account.OneOwner = s.ResolveAtOnce, s.OneOwner
+		if since := book.WaitOf(c).Since; s.ReplyTarget > 0 && !since.IsZero() {
+			f.ReplyBy = dir.Hours[a.ID].Add(since, s.ReplyTarget)
+		}
 	}
 
 	if c.TeamID != nil && dir.Team(*c.TeamID) != nil {

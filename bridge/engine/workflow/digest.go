@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -78,7 +79,12 @@ func (ds digests) send(ctx context.Context, tx pgx.Tx, agent store.AgentID, conv
 	if err != nil {
 		return err
 	}
-	ds.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: bridge.ListWoke, Rows: facts}})
+	for _, list := range []bridge.ListName{bridge.ListWoke, bridge.ListLate} {
+		rows := slices.DeleteFunc(slices.Clone(facts), func(f bridge.Facts) bool { return ds.isLate(f) != (list == bridge.ListLate) })
+		if len(rows) > 0 {
+			ds.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: list, Rows: rows}})
+		}
+	}
 	return nil
 }
 
@@ -92,7 +98,7 @@ func ListedInDigest(d *store.Delivery) (ids []store.ConversationID) {
 		return nil
 	}
 	list, isList := line.Content.(*bridge.ListLine)
-	if !isList || list.List != bridge.ListWoke {
+	if !isList || list.List != bridge.ListWoke && list.List != bridge.ListLate {
 		return nil
 	}
 	for _, row := range list.Rows {
@@ -101,11 +107,15 @@ func ListedInDigest(d *store.Delivery) (ids []store.ConversationID) {
 	return ids
 }
 
-// TellDigestLost posts in a conversation's thread that its snooze is over, because a digest that says so can't be
-// delivered: its reader has blocked direct messages, for example. It does nothing if the conversation has been
+// TellDigestLost posts in a conversation's thread that its snooze is over, or that its customer waits too long, because a
+// digest that says so can't be delivered: its reader has blocked direct messages, for example. It does nothing if the conversation has been
 // snoozed again or has ended since.
 func TellDigestLost(wf *UseCases, c *book.Conversation) {
 	if c.BridgeStatus() == bridge.StatusSnoozed || !c.BridgeStatus().Open() {
+		return
+	}
+	if due := wf.dueOf(c, own.ReplyDue); !due.IsZero() && !due.After(wf.Now) {
+		wf.tellTeamLate(c, &bridge.LateLine{Due: due})
 		return
 	}
 	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})

@@ -180,6 +180,8 @@ func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashb
 			First:     dashboard.Times{Count: r.FirstCount, Seconds: r.FirstSum},
 			Next:      dashboard.Times{Count: r.NextCount, Seconds: r.NextSum},
 			Ended:     dashboard.Times{Count: r.Resolved, Seconds: r.EndedSum},
+			Acked:     dashboard.Target{Of: r.AckCount, Kept: r.AckKept},
+			Answered:  dashboard.Target{Of: r.ReplyCount, Kept: r.ReplyKept},
 		}}
 		if q.Open {
 			list[i].First.Seconds = r.FirstSumOpen
