@@ -73,16 +73,6 @@ func (l *library) updateVerdictLocked(c *storedContent) {
 	}
 }
 
-// Review lets a test set WhatsApp's verdict on a content: approved, rejected, paused or disabled.
-func (l *library) Review(contentSid, status, reason string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if c := l.findContentLocked(contentSid); c != nil {
-		c.verdict, c.reason = verdict(status), reason
-		l.Poke()
-	}
-}
-
 // hasApprovedContentLocked reports whether a message has an approved content. Only such a message may be sent outside the reply window.
 func (l *library) hasApprovedContentLocked(m *stored) bool {
 	if m.content == nil {

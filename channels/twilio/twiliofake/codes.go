@@ -7,7 +7,6 @@ const (
 	codeInvalid       = 20001 // the request is malformed; Twilio has more exact codes for some of these faults
 	codeUnauthorized  = 20003
 	codeMethod        = 20004
-	codeNotDelivered  = 20009 // the message is still being delivered
 	codeNotFound      = 20404
 	codeTooLarge      = 20413
 	codeTooMany       = 20429
@@ -26,10 +25,6 @@ const (
 	codeTooManyFiles  = 21623
 	codeNoContent     = 21655
 	codeBadVariables  = 21656
-	codeNoService     = 21701
-	codeNoneFits      = 21703 // the messaging service has no sender that can send the message
-	codeNoSenders     = 21704 // the messaging service has no senders
-	codeBadService    = 21705 // not a valid id of a messaging service
 	codeMixedChannels = 21910 // only one of the two addresses is a WhatsApp address
 	codeFileTooLarge  = 30019 // a file is too large for an MMS
 	codeNoSchedule    = 35118 // only a messaging service can schedule messages
@@ -47,12 +42,9 @@ type messageStatus string
 
 const (
 	messageReceived    messageStatus = "received" // from a customer
-	messageAccepted    messageStatus = "accepted"
 	messageQueued      messageStatus = "queued"
-	messageSending     messageStatus = "sending"
 	messageSent        messageStatus = "sent"
 	messageDelivered   messageStatus = "delivered"
-	messageRead        messageStatus = "read"        // only on WhatsApp
 	messageUndelivered messageStatus = "undelivered" // a failed SMS
 	messageFailed      messageStatus = "failed"      // a failed WhatsApp message
 )

@@ -34,13 +34,9 @@ type library struct {
 // makeHandler registers the routes of the Content API.
 func (l *library) makeHandler(mux *http.ServeMux, authed func(http.HandlerFunc) http.HandlerFunc) {
 	mux.HandleFunc("POST /v1/Content", authed(l.createContent))
-	mux.HandleFunc("GET /v1/Content", authed(l.listContents))
 	mux.HandleFunc("GET /v1/ContentAndApprovals", authed(l.listContentsAndApprovals))
-	mux.HandleFunc("GET /v1/Content/{content}", authed(l.withContent(l.getContent)))
-	mux.HandleFunc("PUT /v1/Content/{content}", authed(l.withContent(l.updateContent)))
 	mux.HandleFunc("DELETE /v1/Content/{content}", authed(l.withContent(l.deleteContent)))
 	mux.HandleFunc("POST /v1/Content/{content}/ApprovalRequests/whatsapp", authed(l.withContent(l.requestApproval)))
-	mux.HandleFunc("GET /v1/Content/{content}/ApprovalRequests", authed(l.withContent(l.getApproval)))
 }
 
 // withContent returns a handler that finds the content in the path and calls next with the lock held.
@@ -116,32 +112,6 @@ func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, l.contentView(c))
 }
 
-func (l *library) getContent(w http.ResponseWriter, _ *http.Request, c *storedContent) {
-	answer(w, http.StatusOK, l.contentView(c))
-}
-
-func (l *library) getApproval(w http.ResponseWriter, _ *http.Request, c *storedContent) {
-	answer(w, http.StatusOK, map[string]any{
-		"sid":         c.sid,
-		"account_sid": l.opt.AccountSID,
-		"whatsapp":    l.approvalView(c),
-		"url":         "https://content.twilio.com/v1/Content/" + c.sid + "/ApprovalRequests",
-	})
-}
-
-// updateContent handles a change of a content. It keeps fields that the request lacks, except for the types, which it always replaces.
-// WhatsApp's verdict stays.
-func (l *library) updateContent(w http.ResponseWriter, r *http.Request, c *storedContent) {
-	changed := *c
-	if fault := changed.fill(r, l.opt.Now()); fault != "" {
-		refuse(w, http.StatusBadRequest, codeInvalid, fault)
-		return
-	}
-	*c = changed
-	l.Poke()
-	answer(w, http.StatusOK, l.contentView(c))
-}
-
 // contentView returns a content as the API shows it.
 func (l *library) contentView(c *storedContent) map[string]any {
 	variables := c.variables
@@ -166,11 +136,7 @@ func (l *library) contentView(c *storedContent) map[string]any {
 	}
 }
 
-func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
-	l.answerPage(w, r, l.contentView)
-}
-
-// listContentsAndApprovals is listContents with WhatsApp's verdicts.
+// listContentsAndApprovals handles a request for the contents with WhatsApp's verdicts.
 func (l *library) listContentsAndApprovals(w http.ResponseWriter, r *http.Request) {
 	l.answerPage(w, r, func(c *storedContent) map[string]any {
 		row := l.contentView(c)
@@ -228,22 +194,6 @@ func (l *library) deleteContent(w http.ResponseWriter, _ *http.Request, c *store
 	l.contents = slices.DeleteFunc(l.contents, func(other *storedContent) bool { return other == c })
 	l.Poke()
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// Content describes a content to tests.
-type Content struct{ SID, Name, Status, Kind, Body string }
-
-// Contents returns all contents, with the type and body that WhatsApp shows.
-func (l *library) Contents() []Content {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var all []Content
-	for _, c := range l.contents {
-		l.updateVerdictLocked(c)
-		kind, b := c.forWhatsApp()
-		all = append(all, Content{SID: c.sid, Name: c.name, Status: string(c.verdict), Kind: string(kind), Body: b.Body})
-	}
-	return all
 }
 
 // useContentLocked fills a message from the content that the form of a send request names. A variable without a value gets its example.

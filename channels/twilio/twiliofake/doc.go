@@ -14,18 +14,16 @@
 //	sid, err := ann.Send(twiliofake.Message{Text: "Hello"})
 //	got, err := s.Wait(ctx, func() bool { return len(ann.Inbox()) == 1 })
 //
-// All data is in memory and is lost with Close. A program in another process can act as the customers, inspect the state and
-// inject faults by requests below /_fake/; see control.go.
+// All data is in memory and is lost with Close.
 //
 // Checked by hand with twilio 6.2.0 on Node 20:
 //
-//   - Messages are sent, read, listed page by page, redacted and removed.
-//   - Files are listed, shown and removed.
-//   - Contents are made, approved, sent and removed. A content with two types is made and changed.
-//   - A messaging service chooses the sender, or is refused.
+//   - Messages are sent and listed page by page.
+//   - Files are listed and shown.
+//   - Contents are made, approved, sent and removed.
 //   - Refusals have Twilio's codes.
 //   - twilio's validateRequest accepts the signatures of callbacks, also for an address with query and overrides.
 //
-// Also checked with twilio 9.11.0 on Python 3.11: messages are sent, read, listed, redacted and removed; contents are
-// made, submitted and removed.
+// Also checked with twilio 9.11.0 on Python 3.11: messages are sent and listed; contents are made, submitted and
+// removed.
 package twiliofake

@@ -10,18 +10,6 @@ import (
 	"time"
 )
 
-// get handles a request for one message.
-func (a *webAPI) get(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	m := a.messageOfLocked(r)
-	if m == nil {
-		refuseUnknown(w)
-		return
-	}
-	answer(w, http.StatusOK, a.messageViewLocked(m))
-}
-
 // list handles a request for the list of messages, newest first. The list has pages: a response has the URI of the next page, which
 // contains a token such as PASM12, meaning the page after message SM12.
 func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {

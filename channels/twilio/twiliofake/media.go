@@ -95,20 +95,6 @@ func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
-// removeMedia handles the deletion of a file from Twilio's records. The customer's phone keeps it.
-func (s *storage) removeMedia(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, f := s.findMediaLocked(r)
-	if f == nil {
-		refuseUnknown(w)
-		return
-	}
-	delete(s.files, f.sid)
-	s.Poke()
-	w.WriteHeader(http.StatusNoContent)
-}
-
 // findMediaLocked returns the message and the file that a request's path names, or nil.
 func (s *storage) findMediaLocked(r *http.Request) (*stored, *file) {
 	m := s.exchange.findLocked(r.PathValue("message"))

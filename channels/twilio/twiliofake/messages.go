@@ -26,7 +26,6 @@ type stored struct {
 	created, sent, updated time.Time
 	code                   int // Twilio's error code; 0 if it didn't fail
 	segments               int
-	redacted               bool // its body was deleted from the records
 }
 
 // Stored describes a message to tests.
@@ -86,12 +85,8 @@ func (a *webAPI) makeHandler() http.Handler {
 	mux.HandleFunc("GET "+account, a.requireLogin(a.getAccount)) // {account} is "AC….json" here
 	mux.HandleFunc("POST "+account+"/Messages.json", a.requireLogin(a.create))
 	mux.HandleFunc("GET "+account+"/Messages.json", a.requireLogin(a.list))
-	mux.HandleFunc("GET "+account+"/Messages/{message}", a.requireLogin(a.get))
-	mux.HandleFunc("POST "+account+"/Messages/{message}", a.requireLogin(a.update))
-	mux.HandleFunc("DELETE "+account+"/Messages/{message}", a.requireLogin(a.remove))
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media.json", a.requireLogin(a.media.listMedia))
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", a.requireLogin(a.media.getMedia))
-	mux.HandleFunc("DELETE "+account+"/Messages/{message}/Media/{media}", a.requireLogin(a.media.removeMedia))
 	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", a.requireLogin(a.listNumbers))
 	mux.HandleFunc("POST "+account+"/IncomingPhoneNumbers/{number}", a.requireLogin(a.updateNumber))
 	mux.HandleFunc("GET "+account+"/SMS/ShortCodes.json", a.requireLogin(a.listShortCodes))
@@ -175,9 +170,6 @@ func (a *webAPI) takeMessage(f url.Values) (takenMessage, *refusal) {
 	a.exchange.messages = append(a.exchange.messages, m)
 	p := a.exchange.findPhoneLocked(m.to, m.from, "")
 	taken := takenMessage{message: m, view: a.messageViewLocked(m), previousDone: p.tail, done: make(chan struct{})}
-	if f.Get("From") == "" { // the messaging service chooses the number later
-		taken.view["from"] = nil
-	}
 	p.tail = taken.done
 	a.Poke()
 	return taken, nil
@@ -187,12 +179,6 @@ func (a *webAPI) takeMessage(f url.Values) (takenMessage, *refusal) {
 func (a *webAPI) makeMessageLocked(f url.Values) (m *stored, refused *refusal) {
 	to, from := f.Get("To"), f.Get("From")
 	service := f.Get("MessagingServiceSid")
-	if from == "" && service != "" { // the service chooses a number
-		if from, refused = a.chooseSenderLocked(service, to); refused != nil {
-			return nil, refused
-		}
-	}
-
 	if refused := a.checkAddressesLocked(to, from); refused != nil {
 		return nil, refused
 	}
@@ -341,9 +327,6 @@ func (a *webAPI) messageViewLocked(m *stored) map[string]any {
 		"messaging_service_sid": nil, "error_code": nil, "error_message": nil, "price": nil, "price_unit": "USD",
 		"date_created": stampOf(m.created), "date_updated": stampOf(m.updated), "date_sent": nil, "uri": uri + ".json",
 		"subresource_uris": map[string]any{"media": uri + "/Media.json"}}
-	if m.redacted {
-		v["body"] = ""
-	}
 	if m.service != "" {
 		v["messaging_service_sid"] = m.service
 	}

@@ -250,38 +250,6 @@ func (p *Phone) Tap(messageSid string, b Button) (string, error) {
 	})
 }
 
-// Share sends a location.
-func (p *Phone) Share(latitude, longitude float64, label, address string) (string, error) {
-	return p.Send(Message{Fields: url.Values{
-		"MessageType": {"location"},
-		"Latitude":    {strconv.FormatFloat(latitude, 'f', -1, 64)},
-		"Longitude":   {strconv.FormatFloat(longitude, 'f', -1, 64)},
-		"Label":       {label},
-		"Address":     {address},
-	}})
-}
-
-// Read marks all WhatsApp messages to the customer as read.
-func (p *Phone) Read() {
-	for _, m := range p.listUnread() {
-		p.exchange.move(m, messageRead, 0)
-	}
-}
-
-// listUnread returns the WhatsApp messages to the customer that are delivered and not read.
-func (p *Phone) listUnread() []*stored {
-	p.exchange.mu.Lock()
-	defer p.exchange.mu.Unlock()
-	var unread []*stored
-	for _, m := range p.inbox {
-		isOurs := m.direction == directionOurs && strings.HasPrefix(m.from, waPrefix)
-		if isOurs && m.status == messageDelivered {
-			unread = append(unread, m)
-		}
-	}
-	return unread
-}
-
 // Stopped reports whether the customer has opted out of this number's messages.
 func (p *Phone) Stopped() bool {
 	p.exchange.mu.Lock()

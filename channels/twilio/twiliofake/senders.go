@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -214,32 +213,6 @@ func (g *ground) findServiceLocked(sid string) *Service {
 		}
 	}
 	return nil
-}
-
-// serviceSID matches the ids of messaging services.
-var serviceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
-
-// chooseSenderLocked returns the address of the messaging service's first sender for the recipient's channel (SMS or WhatsApp).
-// Source: Twilio's error and warning dictionary, 21701 and 21703 to 21705.
-func (g *ground) chooseSenderLocked(service, to string) (from string, refused *refusal) {
-	s := g.findServiceLocked(service)
-	switch {
-	case s == nil && !serviceSID.MatchString(service):
-		return "", &refusal{codeBadService, "The Messaging Service Sid " + service + " is invalid"}
-	case s == nil:
-		return "", &refusal{codeNoService, "The Messaging Service does not exist"}
-	case len(s.Numbers) == 0:
-		return "", &refusal{codeNoSenders, "The Messaging Service contains no phone numbers"}
-	}
-
-	isWhatsApp := strings.HasPrefix(to, waPrefix)
-	for _, address := range s.Numbers {
-		if strings.HasPrefix(address, waPrefix) == isWhatsApp {
-			return address, nil
-		}
-	}
-
-	return "", &refusal{codeNoneFits, "The Messaging Service does not have a phone number available to send a message"}
 }
 
 // asRow returns a messaging service as the API shows it.

@@ -103,7 +103,7 @@ func Start(o Options) (*Server, error) {
 	s.exchange.hooks = s.webhooks
 	s.exchange.media = s.storage
 	s.webAPI = &webAPI{ground: g, exchange: s.exchange, media: s.storage, library: s.library, faults: s.faults}
-	s.api.Handler = driver{s}.makeHandler(s.webAPI.makeHandler())
+	s.api.Handler = s.webAPI.makeHandler()
 	s.host.Handler = http.HandlerFunc(s.serveFile)
 	if err := errors.Join(s.api.Start(o.Listen), s.host.Start("")); err != nil {
 		s.Close()
@@ -201,4 +201,26 @@ func answer(w http.ResponseWriter, status int, v any) {
 func refuse(w http.ResponseWriter, status, code int, message string) {
 	answer(w, status, map[string]any{"code": code, "message": message, "status": status,
 		"more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", code)})
+}
+
+// refuseUnknown responds that the resource doesn't exist.
+func refuseUnknown(w http.ResponseWriter) {
+	refuse(w, http.StatusNotFound, codeNotFound, "The requested resource was not found")
+}
+
+// refusedInJSON wraps the routes so that requests which match none of them get an error in Twilio's JSON format.
+func refusedInJSON(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		rec := &recorder{header: http.Header{}, status: http.StatusOK}
+		mux.ServeHTTP(rec, r) // the status shows whether the path exists for another method
+		if rec.status == http.StatusMethodNotAllowed {
+			refuse(w, http.StatusMethodNotAllowed, codeMethod, "Method not allowed")
+			return
+		}
+		refuseUnknown(w)
+	})
 }
