@@ -28,7 +28,7 @@ type hook struct {
 	object string // "page" or "whatsapp_business_account"
 	entry  string // the id of the entry, which is that of the Page or business account
 	item   map[string]any
-	key    string // the entry's key for the list of items: "changes", "messaging" or "standby"
+	key    string // the entry's key for the list of items: "changes" or "messaging"
 	at     int64  // the time of the entry; 0 means none
 	tries  int
 	forged bool // the next attempt has a wrong signature

@@ -110,7 +110,6 @@ type entry struct {
 	Time      int64            `json:"time,omitempty"`
 	Changes   []map[string]any `json:"changes,omitempty"`
 	Messaging []map[string]any `json:"messaging,omitempty"`
-	Standby   []map[string]any `json:"standby,omitempty"`
 }
 
 // entriesOf groups the items of webhooks into entries.
@@ -122,12 +121,9 @@ func entriesOf(batch []*hook) []*entry {
 			i, entries = len(entries), append(entries, &entry{ID: one.entry, Time: one.at})
 		}
 
-		switch one.key {
-		case "messaging":
+		if one.key == "messaging" {
 			entries[i].Messaging = append(entries[i].Messaging, one.item)
-		case "standby":
-			entries[i].Standby = append(entries[i].Standby, one.item)
-		default:
+		} else {
 			entries[i].Changes = append(entries[i].Changes, one.item)
 		}
 	}

@@ -51,13 +51,7 @@ func (n *Number) addMediaLocked(f File, life time.Duration) *mediaFile {
 func (m *mediaFile) ownerID() string { return m.n.cfg.ID }
 
 func (m *mediaFile) findRoute(method, edge string) (route, bool) {
-	switch method + " " + edge {
-	case "GET ":
-		return route{"whatsapp.media", m.get}, true
-	case "DELETE ":
-		return route{"whatsapp.media.delete", m.remove}, true
-	}
-	return route{}, false
+	return route{"whatsapp.media", m.get}, method == http.MethodGet && edge == ""
 }
 
 // get returns a URL of the file, which works for five minutes.
@@ -77,11 +71,6 @@ func (m *mediaFile) get(c *call) (any, *APIError) {
 	at := fmt.Sprintf("%s%s?mid=%s&ext=%d&hash=%s", g.host.URL(), downloadPath, m.id, until.Unix(), key)
 	return map[string]any{"messaging_product": "whatsapp", "id": m.id, "url": at, "mime_type": m.file.ContentType,
 		"sha256": hex.EncodeToString(m.sha), "file_size": fmt.Sprint(len(m.file.Content))}, nil
-}
-
-func (m *mediaFile) remove(*call) (any, *APIError) {
-	m.n.g.change(func() { delete(m.n.g.nodes, m.id) })
-	return map[string]any{"success": true}, nil
 }
 
 // download serves a file at its URL.

@@ -22,11 +22,6 @@ const (
 	TickFailed    Tick = "failed"
 )
 
-type tickAt struct {
-	state Tick
-	at    time.Time
-}
-
 // Message is one message in a WhatsApp chat, from either side, as the customer's phone shows it.
 type Message struct {
 	ID           string          `json:"id"`
@@ -47,7 +42,6 @@ type Message struct {
 	to      *Customer // the customer in whose chat it is, also if she wrote it
 	buttons []Choice  // of a template
 	serial  int64
-	ticks   []tickAt
 }
 
 // File is a file in a message.
@@ -150,7 +144,6 @@ func (n *Number) acceptLocked(in incoming, m *Message) (any, *APIError) {
 		n.messages = append(n.messages, m)
 	}
 	n.sentAt = append(n.sentAt, now)
-	m.ticks = append(m.ticks, tickAt{state: TickAccepted, at: now})
 	if failure != 0 {
 		n.failLocked(m, in, failure)
 	} else {
@@ -185,14 +178,12 @@ func (n *Number) completeLocked(in incoming, m *Message, now time.Time) {
 	}
 }
 
-// arriveLocked marks a message as sent and, if the customer's phone is online, as delivered.
+// arriveLocked marks a message as sent and delivered.
 func (n *Number) arriveLocked(to *Customer, m *Message) {
 	to.spendCreditLocked()
 	to.typingUntil = time.Time{}
 	n.tickLocked(m, TickSent)
-	if !to.person.Offline {
-		n.tickLocked(m, TickDelivered)
-	}
+	n.tickLocked(m, TickDelivered)
 }
 
 // makeAnswer returns the response for an accepted message.

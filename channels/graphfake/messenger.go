@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parley/channels/graphfake/arguments"
-	"parley/channels/graphfake/codes"
 )
 
 // PageConfig describes a Facebook Page.
@@ -27,10 +26,8 @@ type Page struct {
 	config PageConfig
 
 	// Guarded by g.mu.
-	people     []*PageCustomer      // those who have written
-	saved      map[string]*pageFile // uploads by attachment id
-	standby    bool                 // another app controls the conversations, see SetStandby
-	restricted bool                 // Facebook blocks the Page's messages
+	people []*PageCustomer      // those who have written
+	saved  map[string]*pageFile // uploads by attachment id
 }
 
 // AddPage adds a Page. It sends no webhooks until Subscribe is called with its ID.
@@ -47,26 +44,6 @@ func (b *business) AddPage(c PageConfig) *Page {
 
 // ID returns the Page's id.
 func (p *Page) ID() string { return p.config.ID }
-
-// SetStandby gives the control of all conversations to another app. This one can only listen, and can't send.
-func (p *Page) SetStandby(on bool) { p.g.change(func() { p.standby = on }) }
-
-// SetRestricted blocks the Page's messages, as Facebook does for policy violations, or unblocks them. Both send a webhook.
-func (p *Page) SetRestricted(on bool) {
-	measure := map[string]any{"action": "unblock"}
-	if on {
-		measure = map[string]any{"action": "block",
-			"reason": "The Page violated our Platform Policies. Common violations include sending out excessive spammy messages."}
-	}
-	p.g.change(func() {
-		p.restricted = on
-		p.notifyLocked("policy", "messaging_policy_enforcement", map[string]any{"recipient": map[string]any{"id": p.config.ID},
-			"timestamp": p.g.clock().UnixMilli(), "policy_enforcement": measure})
-	})
-}
-
-// SetHumanAgent sets PageConfig.HumanAgent.
-func (p *Page) SetHumanAgent(on bool) { p.g.change(func() { p.config.HumanAgent = on }) }
 
 func (p *Page) ownerID() string { return p.config.ID }
 
@@ -148,12 +125,8 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 // subscribed to the webhook field.
 func (p *Page) notifyLocked(what, field string, item map[string]any) {
 	at := p.g.clock().UnixMilli()
-	key := "messaging"
-	if p.standby {
-		key = "standby"
-	}
 	p.g.hooks.notify(field, hook{
-		route: "hook.messenger." + what, object: pageObject, entry: p.config.ID, key: key, at: at, item: item,
+		route: "hook.messenger." + what, object: pageObject, entry: p.config.ID, key: "messaging", at: at, item: item,
 	})
 }
 
@@ -177,10 +150,6 @@ func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 	if c.page.config.NoProfiles {
 		return nil, unsupportedError(k.req.Method, c.id)
 	}
-	if c.private {
-		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubNoProfile, Message: "No profile available for this user."}
-	}
-
 	first, last, _ := strings.Cut(c.name, " ")
 	return nodeFields{kind: "User", id: c.id, defaults: "first_name,last_name,profile_pic", all: map[string]any{
 		"name": c.name, "first_name": first, "last_name": last,

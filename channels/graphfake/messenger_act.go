@@ -24,12 +24,6 @@ func (c *PageCustomer) Media(kind, name, contentType string, content []byte) str
 	return c.sendFile(&PageMessage{Kind: kind, Name: name, ContentType: contentType, File: content}, nil)
 }
 
-// Sticker sends a sticker. Its attachment has the type "sticker", as Messenger's have since 2026-08-30.
-func (c *PageCustomer) Sticker(id int64, content []byte) string {
-	m := &PageMessage{Kind: "sticker", Name: "sticker.png", ContentType: "image/png", File: content}
-	return c.sendFile(m, map[string]any{"sticker_id": id})
-}
-
 // sendFile sends a message with a file. payload has the file's fields in the webhook, apart from its URL.
 func (c *PageCustomer) sendFile(m *PageMessage, payload map[string]any) string {
 	attachment := map[string]any{}
@@ -155,14 +149,6 @@ func (c *PageCustomer) Edit(mid, text string) {
 func (c *PageCustomer) Read() {
 	c.page.g.change(func() {
 		c.notifyEventLocked("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
-	})
-}
-
-// Follow opens the conversation through an m.me link, without sending a message.
-func (c *PageCustomer) Follow(ref string) {
-	c.page.g.change(func() {
-		c.notifyEventLocked("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK",
-			"type": "OPEN_THREAD"})
 	})
 }
 

@@ -53,9 +53,6 @@ type PageCustomer struct {
 	// Guarded by page.g.mu.
 	messages    []*PageMessage
 	lastIn      time.Time // when she last opened the reply window
-	blocked     bool      // she has blocked the Page
-	private     bool      // apps can't read her profile
-	offline     bool      // messages aren't delivered to her phone
 	typingUntil time.Time // when her phone stops showing that the Page is typing
 	seenAt      time.Time // when the Page last marked the conversation as read
 	lastEvent   func()    // sends the webhook about her last action again; nil means that there is none
@@ -108,27 +105,11 @@ func (c *PageCustomer) Seen() time.Time {
 	return c.seenAt
 }
 
-// Block blocks the Page's messages, or unblocks them.
-func (c *PageCustomer) Block(on bool) { c.page.g.change(func() { c.blocked = on }) }
-
-// HideProfile prevents apps from reading her profile.
-func (c *PageCustomer) HideProfile() { c.page.g.change(func() { c.private = true }) }
-
 // HideConversation leaves the conversation out of the API's list, as if it were in another folder of the Page's inbox.
 func (c *PageCustomer) HideConversation() { c.page.g.change(func() { c.hidesConversation = true }) }
 
 // HideMessages leaves the messages out of the conversation in the API's list.
 func (c *PageCustomer) HideMessages() { c.page.g.change(func() { c.hidesMessages = true }) }
-
-// SetOnline connects or disconnects her phone. Messages are delivered while it is connected.
-func (c *PageCustomer) SetOnline(on bool) {
-	c.page.g.change(func() {
-		c.offline = !on
-		if on {
-			c.notifyDeliveryLocked()
-		}
-	})
-}
 
 // findLocked returns a message by its id, or nil.
 func (c *PageCustomer) findLocked(id string) *PageMessage {

@@ -39,12 +39,9 @@ func (c *PageCustomer) Again() {
 	})
 }
 
-// notifyDeliveryLocked reports that all messages of the Page were delivered to her phone, unless it is offline or there are
-// none. The webhook contains the newest message, and implies all older ones.
+// notifyDeliveryLocked reports that all messages of the Page were delivered to her phone, if there
+// are any. The webhook contains the newest message, and implies all older ones.
 func (c *PageCustomer) notifyDeliveryLocked() {
-	if c.offline {
-		return
-	}
 	for _, m := range slices.Backward(c.messages) {
 		if !m.FromPage {
 			continue

@@ -52,7 +52,7 @@ func (p *Page) listConversations(c *call) (any, *APIError) {
 func (p *Page) describeConversationLocked(person *PageCustomer, fields string) map[string]any {
 	one := map[string]any{"id": "t_" + person.id, "updated_time": graphTime(person.lastMessage())}
 	if strings.Contains(fields, "participants") {
-		one["participants"] = map[string]any{"data": []any{map[string]any{"id": person.id, "name": person.shownName()},
+		one["participants"] = map[string]any{"data": []any{map[string]any{"id": person.id, "name": person.name},
 			map[string]any{"id": p.config.ID, "name": p.config.Name}}}
 	}
 	if strings.Contains(fields, "messages") && !person.hidesMessages {
@@ -71,14 +71,6 @@ func (c *PageCustomer) lastMessage() *PageMessage { return c.messages[len(c.mess
 
 func graphTime(m *PageMessage) string { return m.At.UTC().Format("2006-01-02T15:04:05-0700") }
 
-// shownName returns the customer's name for apps; "" if her profile is hidden from them.
-func (c *PageCustomer) shownName() string {
-	if c.private {
-		return ""
-	}
-	return c.name
-}
-
 // listMessages returns the last messages of a conversation, newest first. Their metadata isn't included.
 func (p *Page) listMessages(c *PageCustomer, limit int) []any {
 	list := []any{}
@@ -92,7 +84,7 @@ func (p *Page) listMessages(c *PageCustomer, limit int) []any {
 }
 
 func (p *Page) describeMessageLocked(c *PageCustomer, m *PageMessage) map[string]any {
-	from := map[string]any{"id": c.id, "name": c.shownName()}
+	from := map[string]any{"id": c.id, "name": c.name}
 	if m.FromPage {
 		from = map[string]any{"id": p.config.ID, "name": p.config.Name}
 	}

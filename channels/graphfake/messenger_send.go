@@ -127,7 +127,7 @@ func (p *Page) findPersonLocked(id string) *PageCustomer {
 	return p.people[i]
 }
 
-// checkSendingLocked returns the reason why a message may not be sent now (the reply window, its tag, or a block), or nil.
+// checkSendingLocked returns the reason why a message may not be sent now (the reply window or its tag), or nil.
 func (p *Page) checkSendingLocked(to *PageCustomer, req pageRequest) *APIError {
 	age := p.g.clock().Sub(to.lastIn)
 	closed := &APIError{Code: codes.Permission, Subcode: codes.SubWindow, Message: "This message is sent outside of allowed window."}
@@ -140,13 +140,6 @@ func (p *Page) checkSendingLocked(to *PageCustomer, req pageRequest) *APIError {
 		return invalidParameter("Param tag goes with messaging_type MESSAGE_TAG, and only with it.")
 	case req.Tag != "" && req.Tag != "HUMAN_AGENT":
 		return invalidParameter("Param tag: %s is deprecated.", req.Tag)
-	case p.standby:
-		const text = "Message Not Sent: another app is controlling this thread now."
-		return &APIError{Code: codes.Permission, Subcode: codes.SubHeld, Message: text}
-	case p.restricted:
-		return &APIError{Code: codes.Permission, Subcode: codes.SubRestricted, Message: "The Page is restricted from sending messages."}
-	case to.blocked:
-		return &APIError{Code: codes.Unavailable, Subcode: codes.SubBlocked, Message: "This person isn't available right now."}
 	case req.Tag != "" && !p.config.HumanAgent:
 		return &APIError{Code: codes.Permission, Message: "Application does not have permission for this action"}
 	case req.Tag == "" && age >= replyWindow, age >= humanWindow:

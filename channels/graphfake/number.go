@@ -36,7 +36,6 @@ type NumberConfig struct {
 	// FailLater accepts messages outside the reply window, and reports the failure in a webhook. Otherwise the call fails.
 	FailLater bool
 	New       bool // the number isn't registered with the Cloud API yet
-	NoProfile bool // webhooks contain customers' user ids instead of their phone numbers
 }
 
 // Number is a WhatsApp number of the business.
@@ -87,8 +86,6 @@ func (n *Number) findRoute(method, edge string) (route, bool) {
 		return route{"whatsapp.messages", n.postMessage}, true
 	case "POST media":
 		return route{"whatsapp.upload", n.upload}, true
-	case "GET message_history":
-		return route{"whatsapp.history", n.listHistory}, true
 	}
 
 	return route{}, false
@@ -213,45 +210,6 @@ func (n *Number) notifyMessagesLocked(routeName string, value map[string]any) {
 	value["messaging_product"] = "whatsapp"
 	value["metadata"] = map[string]any{"display_phone_number": digitsOf(n.cfg.Display), "phone_number_id": n.cfg.ID}
 	n.waba.notifyAt(n.override, routeName, "messages", value)
-}
-
-// listHistory returns the delivery history of one message of the number, or of all. Source: facebook/openapi, message_history.
-func (n *Number) listHistory(c *call) (any, *APIError) {
-	n.g.mu.Lock()
-	defer n.g.mu.Unlock()
-
-	wanted := c.req.Query.Get("message_id") // "" means all
-	data := []any{}
-	for _, m := range n.messages {
-		isWanted := wanted == "" || wanted == m.ID
-		if m.FromCustomer || !isWanted {
-			continue
-		}
-		data = append(data, map[string]any{
-			"id":         fmt.Sprint(m.serial),
-			"message_id": m.ID,
-			"events":     map[string]any{"data": m.historyLocked()},
-		})
-	}
-
-	return map[string]any{"data": data}, nil
-}
-
-// historyLocked returns the delivery history of a message, oldest event first. TickAccepted isn't an event.
-func (m *Message) historyLocked() []any {
-	events := []any{}
-	for i, t := range m.ticks {
-		if t.state == TickAccepted {
-			continue
-		}
-		events = append(events, map[string]any{
-			"id":                   fmt.Sprintf("%d%03d", m.serial, i),
-			"delivery_status":      strings.ToUpper(string(t.state)),
-			"timestamp":            t.at.Unix(),
-			"webhook_update_state": "DELIVERED",
-		})
-	}
-	return events
 }
 
 // messageIDLocked returns an id for a new message to or from a phone number.

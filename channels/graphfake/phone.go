@@ -13,11 +13,9 @@ import (
 type Person struct {
 	Phone     string // E.164; may be empty if UserID is set
 	UserID    string // business-scoped user id: "US.13491208655302741918"; "" means that Customer makes one of Phone
-	NoUserID  bool   // webhooks contain no user id, as before April 2026
 	Name      string // profile name
 	Username  string
 	HidePhone bool // webhooks contain the user id without the phone number
-	Offline   bool // messages aren't delivered to the phone
 }
 
 // Customer is a person's phone in the WhatsApp chat with one number of the business. Tests use it to write as the customer, and
@@ -38,7 +36,7 @@ func (n *Number) Customer(p Person) *Customer {
 	if c := n.customerLocked(p.Phone, p.UserID); c != nil {
 		return c
 	}
-	if p.UserID == "" && !p.NoUserID {
+	if p.UserID == "" {
 		p.UserID = "US.1349" + digitsOf(p.Phone) // Meta gives everybody one, whether or not the phone number is hidden
 	}
 	c := &Customer{n: n, person: p, credit: float64(n.cfg.PairBurst), creditAt: n.g.clock()}
@@ -96,8 +94,7 @@ func (c *Customer) idFields(phoneKey, userKey string) map[string]any {
 
 // isPhoneHidden reports whether webhooks contain only the user id. This is impossible for a customer without one.
 func (c *Customer) isPhoneHidden() bool {
-	isWanted := c.person.HidePhone || c.n.cfg.NoProfile
-	return isWanted && c.person.UserID != ""
+	return c.person.HidePhone && c.person.UserID != ""
 }
 
 // contactFields returns the customer's contact object for webhooks.
@@ -135,7 +132,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 	maps.Copy(m, extra)
 	id, _ := m["id"].(string) // extra may have replaced it
 
-	if opensWindow := !slices.Contains([]string{"reaction", "edit", "system"}, kind); opensWindow {
+	if opensWindow := !slices.Contains([]string{"reaction", "edit"}, kind); opensWindow {
 		c.lastIn = now
 	}
 
@@ -150,10 +147,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 		c.n.messages = append(c.n.messages, show)
 	}
 
-	value := map[string]any{"messages": []any{m}}
-	if kind != "system" {
-		value["contacts"] = []any{c.contactFields()}
-	}
+	value := map[string]any{"messages": []any{m}, "contacts": []any{c.contactFields()}}
 	c.n.notifyMessagesLocked("hook.message", value)
 	g.Poke()
 	return id
@@ -195,13 +189,6 @@ func (c *Customer) Location(latitude, longitude float64, name, address string) s
 		l["address"] = address
 	}
 	return c.write("location", name, l, nil)
-}
-
-// Contact sends a contact card.
-func (c *Customer) Contact(name, phone string) string {
-	card := map[string]any{"name": map[string]any{"formatted_name": name, "first_name": name},
-		"phones": []any{map[string]any{"phone": phone, "wa_id": digitsOf(phone), "type": "CELL"}}}
-	return c.write("contacts", name, []any{card}, nil)
 }
 
 // React reacts to a message with an emoji; "" removes the reaction.
@@ -270,8 +257,7 @@ func (c *Customer) choicesOf(message string) (choices []Choice, found bool) {
 func (c *Customer) Read() {
 	c.n.g.change(func() {
 		for _, m := range c.n.messages {
-			hasArrived := m.Tick != TickFailed && !c.person.Offline
-			if c.isToLocked(m) && hasArrived {
+			if c.isToLocked(m) && m.Tick != TickFailed {
 				c.n.tickLocked(m, TickRead)
 			}
 		}
@@ -280,38 +266,6 @@ func (c *Customer) Read() {
 
 // isToLocked reports whether a message was sent by the business to this customer.
 func (c *Customer) isToLocked(m *Message) bool { return m.to == c && !m.FromCustomer }
-
-// Online switches the phone on or off. When it is switched on, waiting messages are delivered.
-func (c *Customer) Online(on bool) {
-	c.n.g.change(func() {
-		c.person.Offline = !on
-		for _, m := range c.n.messages {
-			if on && c.isToLocked(m) {
-				c.n.tickLocked(m, TickDelivered)
-			}
-		}
-	})
-}
-
-// ChangeNumber changes the person's phone number and user id, and sends the webhook about it. userID may be "".
-func (c *Customer) ChangeNumber(phone, userID string) {
-	c.n.g.mu.Lock()
-	defer c.n.g.mu.Unlock()
-	was := c.person
-	system := map[string]any{
-		"type":  "user_changed_number",
-		"body":  "User " + was.Name + " changed from " + digitsOf(was.Phone) + " to " + digitsOf(phone),
-		"wa_id": digitsOf(phone),
-	}
-	if was.UserID != "" {
-		system["previous_user_id"] = was.UserID
-	}
-	if userID != "" {
-		system["user_id"] = userID
-	}
-	c.sendLocked("system", system, nil, nil) // from the old ids
-	c.person.Phone, c.person.UserID = phone, userID
-}
 
 // Chat returns the messages that the phone shows, in order. Messages that weren't delivered to it aren't included.
 func (c *Customer) Chat() []Message {

@@ -15,16 +15,13 @@ func (n *Number) tickLocked(m *Message, to Tick) {
 	if rankOf(to) <= rankOf(m.Tick) || m.Tick == TickFailed {
 		return
 	}
-	now := n.g.clock()
 	m.Tick = to
-	m.ticks = append(m.ticks, tickAt{state: to, at: now})
 	n.statusLocked(m, to, m.to.idFields("recipient_id", "recipient_user_id"), 0)
 }
 
 // failLocked marks a message as failed, and sends the webhook about it.
 func (n *Number) failLocked(m *Message, in incoming, code int) {
 	m.Tick, m.Error = TickFailed, code
-	m.ticks = append(m.ticks, tickAt{state: TickFailed, at: n.g.clock()})
 	ids := map[string]any{"recipient_id": digitsOf(in.To)}
 	if in.To == "" {
 		ids = map[string]any{"recipient_user_id": in.Recipient}

@@ -301,16 +301,6 @@ func (b *business) Review(id, event, reason string) error {
 	})
 }
 
-// Recategorise changes the category of a template, and so its price, and sends the webhook about it. Errors: no such template.
-func (b *business) Recategorise(id, category string) error {
-	return b.withTemplate(id, func(t *Template) {
-		v := t.nameFields()
-		v["previous_category"], v["new_category"] = t.Category, category
-		t.Category = category
-		t.w.notifyLocked("hook.template.category", "template_category_update", v)
-	})
-}
-
 func (b *business) withTemplate(id string, f func(*Template)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

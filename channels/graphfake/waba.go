@@ -31,16 +31,12 @@ func (w *waba) ownerID() string { return w.id }
 
 func (w *waba) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
-	case "GET ":
-		return route{"whatsapp.waba", w.get}, true
 	case "GET phone_numbers":
 		return route{"whatsapp.numbers", w.listNumbers}, true
 	case "GET subscribed_apps":
 		return route{"whatsapp.subscriptions", w.listApps}, true
 	case "POST subscribed_apps":
 		return route{"whatsapp.subscribe", w.subscribe}, true
-	case "DELETE subscribed_apps":
-		return route{"whatsapp.unsubscribe", w.unsubscribeApp}, true
 	case "GET message_templates":
 		return route{"whatsapp.templates", w.listTemplates}, true
 	case "POST message_templates":
@@ -50,47 +46,6 @@ func (w *waba) findRoute(method, edge string) (route, bool) {
 	}
 
 	return route{}, false
-}
-
-// get returns the fields of the business account that the caller requests.
-// Source: facebook/openapi, GET /{WABA-ID} and /{WhatsApp-Business-Account-ID}; facebook-nodejs-business-sdk 24.0.1.
-func (w *waba) get(c *call) (any, *APIError) {
-	apps, _ := w.listApps(c) // never fails; an edge can be read like a field
-	fields := nodeFields{
-		kind:     "WhatsAppBusinessAccount",
-		id:       w.id,
-		defaults: "name,currency,timezone_id",
-		all: map[string]any{
-			"account_review_status":                     "APPROVED",
-			"analytics":                                 nil,
-			"auth_international_rate_eligibility":       nil,
-			"business_verification_status":              nil,
-			"country":                                   nil,
-			"creation_time":                             nil,
-			"currency":                                  "USD",
-			"disable_marketing_messages_on_cloud_api":   nil,
-			"health_status":                             nil,
-			"is_enabled_for_insights":                   nil,
-			"is_shared_with_partners":                   nil,
-			"linked_commerce_account":                   nil,
-			"marketing_messages_lite_api_status":        nil,
-			"marketing_messages_onboarding_status":      nil,
-			"message_template_namespace":                nil,
-			"name":                                      "Acme",
-			"on_behalf_of_business_info":                nil,
-			"owner_business":                            nil,
-			"owner_business_info":                       nil,
-			"ownership_type":                            nil,
-			"primary_business_location":                 nil,
-			"primary_funding_id":                        nil,
-			"purchase_order_number":                     nil,
-			"status":                                    nil,
-			"subscribed_apps":                           apps,
-			"timezone_id":                               "1",
-			"whatsapp_business_manager_messaging_limit": nil,
-		},
-	}
-	return fields.choose(c)
 }
 
 // listNumbers returns the requested fields of each number.
@@ -187,13 +142,6 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 	}
 
 	w.b.change(func() { w.override = in.Callback })
-	return map[string]any{"success": true}, nil
-}
-
-// unsubscribeApp removes the app's subscription and the account's own callback.
-func (w *waba) unsubscribeApp(*call) (any, *APIError) {
-	w.b.hooks.Unsubscribe(w.id)
-	w.b.change(func() { w.override = "" })
 	return map[string]any{"success": true}, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -59,15 +58,14 @@ type account struct {
 
 // folder is a folder of a mailbox. IMAP numbers its mails by UID. A new UIDVALIDITY means that all UIDs have changed.
 type folder struct {
-	acct       *account
-	name       string
-	attrs      []imap.MailboxAttr
-	subscribed bool
-	validity   uint32        // UIDVALIDITY
-	next       imap.UID      // the UID of the next mail
-	msgs       []*message    // in the order of UIDs
-	edits      int           // counts flag changes and removals, so that clients' views detect them
-	changed    chan struct{} // closed and replaced at each change
+	acct     *account
+	name     string
+	attrs    []imap.MailboxAttr
+	validity uint32        // UIDVALIDITY
+	next     imap.UID      // the UID of the next mail
+	msgs     []*message    // in the order of UIDs
+	edits    int           // counts flag changes and removals, so that clients' views detect them
+	changed  chan struct{} // closed and replaced at each change
 }
 
 // message is one mail in one folder. uid, raw and at are immutable; the rest is guarded by ground.mu.
@@ -137,21 +135,6 @@ func (b *mailboxes) isHosted(address string) bool {
 	})
 }
 
-// AddMailbox adds a mailbox until Reset. Its domain counts as hosted only if a configured mailbox has it, too. It returns
-// an error if the address exists or is malformed.
-func (b *mailboxes) AddMailbox(cfg MailboxConfig) error {
-	if _, err := mail.ParseAddress(cfg.Address); err != nil {
-		return fmt.Errorf("mailfake: mailbox %q: %w", cfg.Address, err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.findLocked(cfg.Address) != nil {
-		return fmt.Errorf("mailfake: mailbox %q: exists", cfg.Address)
-	}
-	b.addAccountLocked(cfg)
-	return nil
-}
-
 // SetMailbox changes the configuration of a mailbox until Reset. It ignores changes of the address, the aliases and the
 // Sent folder. The error is ErrNoMailbox.
 func (b *mailboxes) SetMailbox(address string, change func(*MailboxConfig)) error {
@@ -195,7 +178,7 @@ func (b *mailboxes) addAccountLocked(cfg MailboxConfig) *account {
 // addFolderLocked creates a folder with a unique UIDVALIDITY.
 func (b *mailboxes) addFolderLocked(a *account, name string) *folder {
 	b.validity++
-	f := &folder{acct: a, name: name, validity: b.validity, next: 1, subscribed: true, changed: make(chan struct{})}
+	f := &folder{acct: a, name: name, validity: b.validity, next: 1, changed: make(chan struct{})}
 	a.folders[name] = f
 	return f
 }

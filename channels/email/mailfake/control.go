@@ -74,11 +74,7 @@ func (s *Server) State() State {
 //	POST   /_fake/mail/faults      Fault -> {"id"}
 //	DELETE /_fake/mail/faults?id=                                         without id: all faults
 //	POST   /_fake/mail/recipient   RecipientRule
-//	POST   /_fake/mail/autoreply?address=   AutoReply                     an empty text turns it off
-//	POST   /_fake/mail/uidvalidity?address=&folder=
 //	POST   /_fake/mail/disconnect?address=
-//	POST   /_fake/mail/reset
-//	GET    /_fake/mail/events      -> server-sent events, each a Change
 //
 // Errors are {"error"} with the status 400, 404 or, if all recipients refused a mail, 422.
 func (s *Server) Control() http.Handler {
@@ -88,7 +84,6 @@ func (s *Server) Control() http.Handler {
 	mux.HandleFunc("POST /_fake/mail/reply", d.reply)
 	mux.HandleFunc("POST /_fake/mail/raw", d.deliverRaw)
 	mux.HandleFunc("GET /_fake/mail/inbox", d.listInbox)
-	mux.HandleFunc("GET /_fake/mail/events", d.streamEvents)
 	mux.HandleFunc("GET /_fake/mail/state", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.State(), nil) })
 	mux.HandleFunc("GET /_fake/mail/submissions", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.Submissions(), nil) })
 	mux.HandleFunc("POST /_fake/mail/faults", func(w http.ResponseWriter, r *http.Request) {
@@ -115,26 +110,8 @@ func (s *Server) Control() http.Handler {
 		}
 	})
 
-	mux.HandleFunc("POST /_fake/mail/autoreply", func(w http.ResponseWriter, r *http.Request) {
-		reply := &AutoReply{}
-		if !read(w, r, reply) {
-			return
-		}
-		if reply.Text == "" {
-			reply = nil
-		}
-		respondOK(w, s.SetAutoReply(r.FormValue("address"), reply))
-	})
-
-	mux.HandleFunc("POST /_fake/mail/uidvalidity", func(w http.ResponseWriter, r *http.Request) {
-		respondOK(w, s.ChangeUIDValidity(r.FormValue("address"), cmp.Or(r.FormValue("folder"), "INBOX")))
-	})
 	mux.HandleFunc("POST /_fake/mail/disconnect", func(w http.ResponseWriter, r *http.Request) {
 		s.Disconnect(r.FormValue("address"))
-		respondOK(w, nil)
-	})
-	mux.HandleFunc("POST /_fake/mail/reset", func(w http.ResponseWriter, _ *http.Request) {
-		s.Reset()
 		respondOK(w, nil)
 	})
 	return mux
@@ -211,35 +188,6 @@ func (d *driver) listInbox(w http.ResponseWriter, r *http.Request) {
 	}
 
 	respond(w, in, nil)
-}
-
-// streamEvents streams changes until the client disconnects or the server closes.
-func (d *driver) streamEvents(w http.ResponseWriter, r *http.Request) {
-	sub := d.srv.Subscribe()
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	out := http.NewResponseController(w)
-	_, err := io.WriteString(w, ": subscribed\n\n")
-	if err != nil || out.Flush() != nil {
-		return
-	}
-
-	for {
-		changes, err := sub.Next(r.Context())
-		if err != nil {
-			return
-		}
-
-		for _, c := range changes {
-			line, err := json.Marshal(c)
-			if err == nil {
-				_, err = io.WriteString(w, "data: "+string(line)+"\n\n")
-			}
-			if err != nil || out.Flush() != nil {
-				return
-			}
-		}
-	}
 }
 
 // read decodes a JSON body, which must have no unknown fields. On an error it responds and returns false.

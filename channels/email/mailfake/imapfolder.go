@@ -8,112 +8,26 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 )
 
-// This file implements the IMAP commands for folders: CREATE, DELETE, RENAME, SUBSCRIBE, LIST and STATUS.
+// This file implements the IMAP commands for folders: LIST and STATUS. Clients can't change folders.
+
+func errFixed() error {
+	return noError(imap.ResponseCodeCannot, "The folders of this mailbox can't be changed")
+}
 
 // Create implements imapserver.Session.
-func (ss *session) Create(name string, _ *imap.CreateOptions) error {
-	ss.world.mu.Lock()
-	defer ss.world.mu.Unlock()
-	name = strings.TrimRight(name, string(delimiter))
-	if ss.acct.findFolder(name) != nil {
-		return noError(imap.ResponseCodeAlreadyExists, "Mailbox exists")
-	}
-	ss.boxes.addFolderLocked(ss.acct, name)
-	return nil
-}
+func (ss *session) Create(string, *imap.CreateOptions) error { return errFixed() }
 
 // Delete implements imapserver.Session.
-func (ss *session) Delete(name string) error {
-	ss.world.mu.Lock()
-	defer ss.world.mu.Unlock()
-	f := ss.acct.findFolder(name)
-	if f == nil {
-		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
-	}
-	if f.name == "INBOX" {
-		return noError(imap.ResponseCodeCannot, "INBOX stays")
-	}
-	ss.boxes.removeLocked(f, func(*message) bool { return true })
-	delete(ss.acct.folders, f.name)
-	return nil
-}
+func (ss *session) Delete(string) error { return errFixed() }
 
-// Rename implements imapserver.Session. It also renames subfolders. INBOX isn't renamed; its mails move to a new folder (RFC
-// 3501 section 6.3.5).
-func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error {
-	ss.world.mu.Lock()
-	defer ss.world.mu.Unlock()
-	newName = strings.TrimRight(newName, string(delimiter))
-	if ss.acct.findFolder(newName) != nil {
-		return noError(imap.ResponseCodeAlreadyExists, "Mailbox exists")
-	}
-
-	if inbox := ss.acct.findFolder(oldName); inbox != nil && inbox.name == "INBOX" {
-		ss.boxes.emptyLocked(inbox, ss.boxes.addFolderLocked(ss.acct, newName))
-		return nil
-	}
-
-	renamed := map[string]*folder{} // by their new names
-	for name, f := range ss.acct.folders {
-		rest, isBelow := strings.CutPrefix(name, oldName+string(delimiter))
-		switch {
-		case name == oldName:
-			renamed[newName] = f
-		case isBelow:
-			renamed[newName+string(delimiter)+rest] = f
-		}
-	}
-
-	if len(renamed) == 0 {
-		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
-	}
-	isBelowItself := strings.HasPrefix(newName, oldName+string(delimiter))
-	if isBelowItself || ss.acct.hasAnyLocked(renamed) {
-		return noError(imap.ResponseCodeCannot, "Cannot rename")
-	}
-
-	for name, f := range renamed {
-		delete(ss.acct.folders, f.name)
-		f.name = name
-		ss.acct.folders[name] = f
-	}
-	return nil
-}
-
-// hasAnyLocked reports whether a mailbox has a folder with one of these names.
-func (a *account) hasAnyLocked(names map[string]*folder) bool {
-	for name := range names {
-		if a.findFolder(name) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// emptyLocked moves all mails of a folder to another one.
-func (b *mailboxes) emptyLocked(from, to *folder) {
-	for _, m := range from.msgs {
-		b.appendLocked(to, m.raw, m.at, m.flagList()...)
-	}
-	b.removeLocked(from, func(*message) bool { return true })
-}
+// Rename implements imapserver.Session.
+func (ss *session) Rename(string, string, *imap.RenameOptions) error { return errFixed() }
 
 // Subscribe implements imapserver.Session.
-func (ss *session) Subscribe(name string) error { return ss.subscribe(name, true) }
+func (ss *session) Subscribe(string) error { return errFixed() }
 
 // Unsubscribe implements imapserver.Session.
-func (ss *session) Unsubscribe(name string) error { return ss.subscribe(name, false) }
-
-func (ss *session) subscribe(name string, on bool) error {
-	ss.world.mu.Lock()
-	defer ss.world.mu.Unlock()
-	f := ss.acct.findFolder(name)
-	if f == nil {
-		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
-	}
-	f.subscribed = on
-	return nil
-}
+func (ss *session) Unsubscribe(string) error { return errFixed() }
 
 // Namespace implements imapserver.SessionNamespace.
 func (ss *session) Namespace() (*imap.NamespaceData, error) {
@@ -151,26 +65,23 @@ func (ss *session) listFolders(ref string, patterns []string, options *imap.List
 		}
 	}
 
-	isSelection := options.SelectSubscribed || options.SelectSpecialUse
-	if !isSelection { // parents that don't exist are neither subscribed nor of special use
+	if !options.SelectSubscribed && !options.SelectSpecialUse { // parents that don't exist are neither
 		out = append(out, ss.acct.parentsLocked(ref, patterns)...)
 	}
 	slices.SortFunc(out, func(a, b *imap.ListData) int { return strings.Compare(a.Mailbox, b.Mailbox) })
 	return out
 }
 
-// isSelected reports whether LIST must show a folder: it may be limited to subscribed or special-use folders.
+// isSelected reports whether LIST must show a folder: it may be limited to those of special use.
 func (f *folder) isSelected(options *imap.ListOptions) bool {
-	lacksSubscription := options.SelectSubscribed && !f.subscribed
-	lacksUse := options.SelectSpecialUse && len(f.attrs) == 0
-	return !lacksSubscription && !lacksUse
+	return !options.SelectSpecialUse || len(f.attrs) > 0
 }
 
 // describeLocked returns the LIST data of a folder.
 func (f *folder) describeLocked(options *imap.ListOptions) *imap.ListData {
 	d := &imap.ListData{Mailbox: f.name, Delim: delimiter, Attrs: slices.Clone(f.attrs)}
 	showsSubscription := options.ReturnSubscribed || options.SelectSubscribed
-	if f.subscribed && showsSubscription {
+	if showsSubscription {
 		d.Attrs = append(d.Attrs, imap.MailboxAttrSubscribed)
 	}
 	if options.ReturnStatus != nil {

@@ -41,14 +41,10 @@ const (
 	SubCodeExpired    = 36007   // the code of a sign-up has expired
 	SubCodeRedirect   = 36008   // the code of a sign-up belongs to another redirect
 	SubCodeUsed       = 36009   // the code of a sign-up was used before
-	SubBlocked        = 1545041 // the person has blocked the Page
-	SubRestricted     = 1893063 // the Page may not send
 	SubNoPerson       = 2018001 // unknown recipient
 	SubFetch          = 2018008 // the file can't be downloaded from its URL
 	SubUpload         = 2018047 // the file is refused
-	SubNoProfile      = 2018218 // the person's profile is private
 	SubWindow         = 2018278 // the reply window is closed
-	SubHeld           = 2018300 // another app has control of the conversation
 	SubTemplateExists = 2388024 // a template with this name and language exists
 	SubTemplate       = 2388043 // a template breaks the rules
 	SubNoTemplate     = 2593002 // unknown template
