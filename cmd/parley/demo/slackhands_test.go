@@ -170,16 +170,12 @@ func (b *slackBoard) suffer(trouble string, args []string) error {
 		b.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
 	case "reorders":
 		b.fake.Inject(slackfake.Fault{Method: "event:message.*", Kind: slackfake.FaultReorder, Times: 1})
-	case "forgets":
-		b.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
 	case "removes":
 		return b.fake.As(company.Owner).Delete(b.support, args[0])
-	case "unfurls":
-		return b.fake.Admin.Unfurl(b.support, args[0])
-	case "retires":
-		return b.fake.Admin.UpdateUser(cast()[args[0]], func(u *slackfake.User) { u.Deleted = true })
+	case "archives", "unarchives":
+		return b.fake.Admin.ArchiveChannel(b.support, trouble == "archives")
 	default:
-		return b.manage(trouble)
+		return notHere(trouble)
 	}
 	return nil
 }
@@ -225,46 +221,4 @@ func (b *slackBoard) look(name string, members []string) {
 		ids = append(ids, cast()[who])
 	}
 	b.support = b.fake.Admin.AddChannel(slackfake.Channel{Name: name, Private: true, Members: ids}).ID
-}
-
-// manage does what administrators do, such as archiving a channel.
-func (b *slackBoard) manage(what string) (err error) {
-	switch what {
-	case "archives", "unarchives":
-		return b.fake.Admin.ArchiveChannel(b.support, what == "archives")
-	case "expels":
-		return b.fake.Admin.Kick(b.support, b.fake.BotUserID())
-	case "invites":
-		return b.fake.Admin.Invite(b.support, b.fake.BotUserID(), company.Ann)
-	case "moves":
-		b.support, err = b.fake.Admin.ChangeChannelID(b.support)
-	case "uninstalls":
-		b.fake.Admin.Uninstall()
-	case "reinstalls":
-		b.fake.Admin.Reinstall()
-	case "renames":
-		return b.fake.Admin.RenameChannel(b.support, "customer-care")
-	case "mumbles":
-		b.mumble()
-	default:
-		return notHere(what)
-	}
-	return err
-}
-
-// mumble sends events that Parley doesn't understand.
-func (b *slackBoard) mumble() {
-	b.fake.Admin.SendEvent("channel_created", "", map[string]any{"type": "something_new", "channel": map[string]any{"id": 1}})
-	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{
-		"type":    "message",
-		"channel": b.support,
-		"ts":      17,
-		"user":    []string{"x"},
-	})
-	b.fake.Admin.SendEvent("message.channels", b.support, map[string]any{
-		"type":    "message",
-		"subtype": "message_changed",
-		"channel": b.support,
-	})
-	b.fake.Admin.SendEvent("reaction_added", b.support, map[string]any{"type": "reaction_added", "item": "none"})
 }

@@ -13,12 +13,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
-	"parley/bot/teams/teamsfake/entra"
 	"parley/bot/teams/teamsfake/people"
 	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
@@ -283,8 +281,6 @@ func (b *teamsBoard) suffer(trouble string, args []string) error {
 		b.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate})
 	case "reorders":
 		b.fake.Inject(teamsfake.Fault{Method: "event:message*", Kind: teamsfake.FaultReorder, Times: 1})
-	case "forgets":
-		b.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultLose})
 	default:
 		return b.manage(trouble, args)
 	}
@@ -338,63 +334,22 @@ func (b *teamsBoard) look(name string, members []string) {
 		Added: true}).ID
 }
 
-// manage does what administrators do, such as archiving a team.
+// manage does what administrators do, such as deleting a channel.
 func (b *teamsBoard) manage(what string, args []string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
 	switch what {
 	case "archives", "unarchives":
 		return b.fake.Admin.ArchiveTeam(company.TeamsTeam, what == "archives")
-	case "expels", "uninstalls":
-		return b.fake.Admin.Uninstall(ctx, company.TeamsTeam)
-	case "invites", "reinstalls":
-		return b.fake.Admin.Install(ctx, company.TeamsTeam)
 	case "deletes":
 		return b.fake.Admin.DeleteChannel(b.support)
 	case "restores":
 		return b.fake.Admin.RestoreChannel(b.support)
-	case "renames":
-		return b.fake.Admin.RenameChannel(b.support, "customer-care")
 	case "removes":
 		return b.fake.Admin.Erase(b.support, args[0])
-	case "retires":
-		var left []string
-		for name, id := range teamsCast() {
-			if name != args[0] {
-				left = append(left, id)
-			}
-		}
-		return b.fake.Admin.SetMembers(company.TeamsTeam, left)
 	case "withholds": // the permissions for files
 		b.fake.Entra.Permit(slices.DeleteFunc(tenant.AllPermissions(), func(p string) bool {
 			return p == tenant.PermitFilesRead || p == tenant.PermitFilesWrite
 		})...)
 		return nil
-	case "permits": // everything, as an owner of the team does by adding the app
-		b.fake.Entra.Permit(tenant.AllPermissions()...)
-		return nil
-	case "mumbles":
-		return b.mumble(ctx)
 	}
 	return notHere(what)
-}
-
-// mumble sends events that Parley doesn't understand.
-func (b *teamsBoard) mumble(ctx context.Context) error {
-	place := fmt.Sprintf(
-		`"channelId":"msteams","serviceUrl":%q,"recipient":{"id":%q},"conversation":{"conversationType":"channel","tenantId":%q,"id":%q},`+
-			`"channelData":{"tenant":{"id":%q},"channel":{"id":%q},"team":{"id":%q}}`,
-		b.fake.ServiceURL(), b.fake.BotID(), b.fake.TenantID(), b.support+";messageid=1", b.fake.TenantID(), b.support, company.TeamsTeam)
-	for _, odd := range []string{
-		`{"type":"somethingNew","id":"f:1",` + place + `}`,
-		`{"type":"message","id":17,"from":[1],"text":{"a":1},` + place + `}`,
-		`{"type":"messageUpdate","id":"1",` + place + `}`,
-		`{"type":"messageReaction","id":"f:2","reactionsAdded":[{"type":"unknown"}],` + place + `}`,
-		`{"type":"conversationUpdate","id":"f:3","channelData":"none","serviceUrl":` + strconv.Quote(b.fake.ServiceURL()) + `,"channelId":"msteams"}`,
-	} {
-		if status, answer, err := b.fake.Forger.SendRaw(ctx, entra.TokenGood, []byte(odd)); err != nil || status >= 500 {
-			return fmt.Errorf("teams: %s: %d %s %w", odd, status, answer, err)
-		}
-	}
-	return nil
 }

@@ -20,15 +20,10 @@ import (
 //	surface removes root                an administrator deletes the thread's first message
 //	surface fails KIND TIMES            KIND: slow-down, slow-down-untold, slow-down-politely,
 //	                                    broken, blank, broken-after, cut-after
-//	surface repeats|reorders|forgets events
-//	surface archives|unarchives|expels|invites|renames|moves (another id)
-//	surface uninstalls|reinstalls
+//	surface repeats|reorders events
+//	surface archives|unarchives         the channel
 //	surface deletes|restores channel
 //	surface withholds files             Parley may not read them
-//	surface permits reading             Parley may read all messages, and files
-//	surface mumbles                     events that Parley doesn't understand
-//	surface unfurls 'text'              a link preview appears
-//	surface retires ben                 his account is switched off
 //	surface recovers
 func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
@@ -56,8 +51,6 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 		s.board.calm()
 	case "removes":
 		ts.Check(s.board.suffer(args[0], []string{s.root(ts)}))
-	case "unfurls":
-		ts.Check(s.board.suffer(args[0], []string{s.find(ts, args[1]).ID}))
 	default:
 		ts.Check(s.board.suffer(args[0], args[1:]))
 	}
@@ -78,18 +71,17 @@ func (s *stage) threadsKnown() (bool, error) {
 
 // mailCommand lets something happen to the customers' channel.
 //
-//	mail accepts|refuses|bounces|delays ADDRESS     what happens to mail to a customer
+//	mail refuses|bounces ADDRESS     what happens to mail to a customer
 //	mail locks|unlocks MAILBOX              its password changes
 //	mail fails CODE TIMES                   the answer to the next mails
 //	mail cuts-after TIMES                   they are accepted, and the answer is lost
 //	mail answers 'text' [detail=…]          somebody answers the newest mail in the mailbox itself
-//	mail renumbers MAILBOX                  as servers do after a restore
 //	mail accepted N                         so many mails were handed to the server
 //	mail recovers
 func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: mail refuses|bounces|delays|locks|unlocks|fails|…")
+		ts.Fatalf("usage: mail refuses|bounces|locks|unlocks|fails|…")
 	}
 	fake := s.company.Mail
 	rule := mailfake.RecipientRule{Code: 550, Enhanced: "5.1.1", Text: "no such user"}
@@ -132,9 +124,6 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 		_, err := fake.Customer("Acme Support <"+company.HelpAddress+">").ReplyAs(program, inbox[len(inbox)-1], m)
 		ts.Check(err)
 		return
-	case "renumbers":
-		ts.Check(fake.ChangeUIDValidity(args[1], "INBOX"))
-		return
 	case "accepted":
 		ts.Check(s.untilSettled())
 		if got := fmt.Sprint(len(fake.Submissions())); got != args[1] {
@@ -144,14 +133,10 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "recovers":
 		fake.ClearFaults()
 		return
-	case "accepts":
-		rule.Policy = mailfake.PolicyAccept
 	case "refuses":
 		rule.Policy = mailfake.PolicyRefuse
 	case "bounces":
 		rule.Policy = mailfake.PolicyBounce
-	case "delays":
-		rule = mailfake.RecipientRule{Policy: mailfake.PolicyDelayed}
 	default:
 		ts.Fatalf("unknown: mail %s", args[0])
 	}
