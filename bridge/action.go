@@ -61,6 +61,12 @@ const (
 	VerbFind     Verb = "show"     // show the details of the conversation with a number: "show #12"
 	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
 
+	// The actor's presence, until Args.Until if that is set.
+	VerbAvailable Verb = "available"
+	VerbBusy      Verb = "busy"
+	VerbBreak     Verb = "break"
+	VerbAway      Verb = "away" // Args.Agents: who covers
+
 	VerbTemplate       Verb = "template"       // send a template: Args.Template. Args.Message is an unsent reply that it replaces
 	VerbTemplates      Verb = "templates"      // list the templates (admins edit them there)
 	VerbTemplateEdit   Verb = "templateedit"   // form: create or change a template, Args.Template.Draft

@@ -43,19 +43,30 @@ type Decided struct {
 
 // UnassignedLine reports that a conversation has no owner any more, or was handed to a team.
 type UnassignedLine struct {
-	Left   Place  `json:",omitzero"`  // its previous thread, if that is in the same chat
-	LeftIn string `json:",omitempty"` // the name of the chat with its previous thread, if that is another one: "Slack"
-	Former string `json:",omitempty"` // names of owners who are no longer agents
+	Left   Place     `json:",omitzero"`  // its previous thread, if that is in the same chat
+	LeftIn string    `json:",omitempty"` // the name of the chat with its previous thread, if that is another one: "Slack"
+	Former string    `json:",omitempty"` // names of owners who are no longer agents, or aren't there
+	Absent Absence   `json:",omitempty"` // why these aren't there; "" means that they are no longer agents
+	Until  time.Time `json:",omitzero"`  // when they are back, if that is known
 }
 
 // Kind implements LineContent.
 func (*UnassignedLine) Kind() LineKind { return LineUnassigned }
 
+// Absence is why agents aren't there.
+type Absence string
+
+// The reasons for an Absence.
+const (
+	AbsentAway    Absence = "away"
+	AbsentOffDuty Absence = "off_duty"
+)
+
 // RoutedLine reports that a rule has assigned a conversation to an agent.
 type RoutedLine struct {
 	Agent string // the agent's name, which Mentions may lack
 	Rule  string `json:",omitempty"` // how it found the agent: a routing.By
-	Word  string `json:",omitempty"` // the rule's skill or field
+	Word  string `json:",omitempty"` // the rule's skill or field, or who is covered
 	Team  string `json:",omitempty"` // the team of which the agent is a member
 }
 
@@ -70,6 +81,22 @@ type LateLine struct {
 
 // Kind implements LineContent.
 func (*LateLine) Kind() LineKind { return LineLate }
+
+// ByCover is the RoutedLine.Rule of a conversation that goes to whoever covers for its owner.
+const ByCover = "cover"
+
+// PresenceLine answers an agent who has changed the presence, or took more conversations than there is room for.
+type PresenceLine struct {
+	Presence string  `json:",omitempty"` // PresenceAway, …; "" tells only the room
+	Until    string  `json:",omitempty"` // in words
+	Cover    string  `json:",omitempty"` // who covers
+	Open     int     `json:",omitempty"` // open conversations that the agent has
+	Capacity int     `json:",omitempty"` // 0 means any number
+	Rows     []Facts `json:",omitempty"` // to which something happened meanwhile
+}
+
+// Kind implements LineContent.
+func (*PresenceLine) Kind() LineKind { return LinePresence }
 
 // RecipientsLine reports who gets replies from now on.
 type RecipientsLine struct {

@@ -82,6 +82,7 @@ const (
 	LineDetails   LineKind = "details"   // all facts
 	LineTemplates LineKind = "templates" // all templates
 	LineStats     LineKind = "stats"     // the week's figures of the reader's teams
+	LinePresence  LineKind = "presence"  // the reader's presence and room
 )
 
 // Kinds of lines that Parley posts by itself.
@@ -155,6 +156,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineTexts:       newContent[TextsLine],
 	LineEvening:     newContent[EveningLine],
 	LineStats:       newContent[StatsLine],
+	LinePresence:    newContent[PresenceLine],
 	LineAccount:     newContent[AccountLine],
 	LineTemplate:    newContent[ChooseTemplateLine],
 	LineTemplates:   newContent[TemplatesLine],

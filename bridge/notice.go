@@ -17,7 +17,9 @@ type Notice struct {
 // Presences of agents, as written in parley.yaml. The first one is the default.
 const (
 	PresenceAvailable = "available"
-	PresenceAway      = "away"
+	PresenceBusy      = "busy"
+	PresenceBreak     = "break"
+	PresenceAway      = "away" // also called offline: the only one in which conversations are given back
 )
 
 // Notices returns all notices. Agents switch them off by name, in parley.yaml or on a settings page.

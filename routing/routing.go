@@ -118,7 +118,7 @@ type Person struct {
 	Brands   []string
 	Teams    []string
 	Manual   bool // gets nothing without being named by a person, a pin, a preset or the fallback
-	Away     bool
+	Away     bool // not available: away, on a break, or busy
 	OffDuty  bool
 	Load     int
 	Capacity int   // 0 means no limit

@@ -23,8 +23,10 @@ type Agent struct {
 	Zone   string   `db:"zone" json:"zone"` // IANA time zone; empty means the server's
 	Active bool     `db:"active" json:"active"`
 
-	Presence string   `db:"presence" json:"presence"` // empty means available
-	Quiet    []string `db:"quiet" json:"quiet"`       // kinds of notices that don't @-mention the agent
+	Presence      string     `db:"presence" json:"presence"`             // empty means available
+	PresenceUntil *time.Time `db:"presence_until" json:"presence_until"` // when the agent is available again; nil means unknown
+	Cover         *AgentID   `db:"cover" json:"cover"`                   // who gets what customers wait for meanwhile, if anybody
+	Quiet         []string   `db:"quiet" json:"quiet"`                   // kinds of notices that don't @-mention the agent
 
 	Routing json.RawMessage `db:"routing" json:"routing"` // how rules give conversations to the agent: a routing.Work
 
@@ -139,7 +141,7 @@ func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage
 }
 
 const (
-	listAgents = `SELECT id, email, name, roles, zone, active, presence, quiet, routing, signature, rich_signature
+	listAgents = `SELECT id, email, name, roles, zone, active, presence, presence_until, cover, quiet, routing, signature, rich_signature
 		FROM agents ORDER BY id`
 	listAgentUsers   = `SELECT account_id, user_id, agent_id FROM agent_users`
 	listTeams        = `SELECT id, name, members, emoji, agents FROM teams ORDER BY id`
@@ -187,7 +189,10 @@ const saveAgent = `
 	ON CONFLICT (email) DO UPDATE
 	SET name = EXCLUDED.name, roles = EXCLUDED.roles, zone = EXCLUDED.zone, signature = EXCLUDED.signature,
 		rich_signature = EXCLUDED.rich_signature, presence = EXCLUDED.presence, quiet = EXCLUDED.quiet,
-		routing = EXCLUDED.routing, active = true
+		routing = EXCLUDED.routing, active = true,
+		presence_at = CASE WHEN agents.presence = EXCLUDED.presence THEN agents.presence_at ELSE (SELECT parley_now()) END,
+		presence_until = CASE WHEN agents.presence = EXCLUDED.presence THEN agents.presence_until END,
+		cover = CASE WHEN agents.presence = EXCLUDED.presence THEN agents.cover END
 	RETURNING id`
 
 // SaveAgent creates or updates the agent with this e-mail address and returns the id. A retired agent becomes active again.

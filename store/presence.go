@@ -34,7 +34,7 @@ const keepPresence = `
 
 // ProcessName is the prefix of the name of a process's row. Its number is the feature level of this version of Parley. The
 // level rises with each feature that may be used only once all processes support it.
-const ProcessName = "process:6:"
+const ProcessName = "process:7:"
 
 // Features that all processes must support before one uses them: during an update, older processes run beside newer ones. The
 // value is the feature level (see ProcessName).
@@ -44,6 +44,7 @@ const (
 	KnowsErasing = 4 // posts of erased customers are deleted in chats; older processes would report that as failed
 	KnowsLeft    = 5 // a timer unassigns former agents; older processes would get stuck on its event
 	KnowsRouted  = 6 // rules give conversations to agents; as KnowsLeft
+	KnowsAbsent  = 7 // conversations are taken from owners who aren't there; as KnowsLeft
 )
 
 const allKnow = `

@@ -294,6 +294,10 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!snooze 2h", verb: bridge.VerbSnooze, args: args{Until: "2h"}},
 		{typed: "!s friday 14:00", verb: bridge.VerbSnooze, args: args{Until: "friday 14:00"}},
 		{typed: "!snooze  morgen\u00a0früh ", verb: bridge.VerbSnooze, args: args{Until: "morgen\u00a0früh"}},
+		{typed: "!away until monday cover <@UBOB>", verb: bridge.VerbAway, args: args{Until: "monday", Agents: []string{"UBOB"}}},
+		{typed: "!away cover ben", verb: bridge.VerbAway, args: args{Agents: []string{"ben"}}},
+		{typed: "!break 30m", verb: bridge.VerbBreak, args: args{Until: "30m"}},
+		{typed: "!back", verb: bridge.VerbAvailable},
 		{typed: "!snooze tomorrow", verb: bridge.VerbSnooze, args: args{Until: "tomorrow"}},
 
 		{typed: "!resolve", verb: bridge.VerbResolve},

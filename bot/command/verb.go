@@ -111,6 +111,8 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem
 		}
 	case verb.RestTime:
 		p.Args.Until = rest
+	case verb.RestAbsence:
+		problem = readAbsence(&p.Args, rest, opt)
 	case verb.RestAddresses, verb.RestCopies:
 		problem = readAddresses(&p.Args, v.Typed.Rest, rest)
 	case verb.RestStart:
@@ -137,6 +139,26 @@ func readList(args *bridge.Args, rest string) (problem string) {
 		problem = "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
 	}
 	return problem
+}
+
+var (
+	untilWord = regexp.MustCompile(`^(?i:until|till|for|bis)[\s\p{Zs}]+`)
+	coverWord = regexp.MustCompile(`(?:^|[\s\p{Zs}])(?i:covered by|cover|vertretung)[\s\p{Zs}:]+`)
+)
+
+// readAbsence parses "until monday cover @ben". Either part may be missing.
+func readAbsence(args *bridge.Args, rest string, opt Options) (problem string) {
+	if at := coverWord.FindStringIndex(rest); at != nil {
+		if problem := readPeople(args, rest[at[1]:], opt); problem != "" {
+			return problem
+		}
+		if len(args.Agents) != 1 || args.Note != "" {
+			return "One person covers, and is named last: away until monday cover @ben"
+		}
+		rest = rest[:at[0]]
+	}
+	args.Until = typed.Trim(untilWord.ReplaceAllString(typed.Trim(rest), ""))
+	return ""
 }
 
 // readPage parses the number of a page, which people count from 1 and Args.Page from 0.

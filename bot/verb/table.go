@@ -16,7 +16,7 @@ import (
 
 // makeTable returns all verbs in the order of the help page.
 func makeTable() []*Verb {
-	return []*Verb{
+	return slices.Concat([]*Verb{
 		replyVerb(),
 		noteVerb(),
 		templateVerb(),
@@ -47,6 +47,7 @@ func makeTable() []*Verb {
 		listVerb(),
 		showVerb(),
 		statsVerb(),
+	}, presenceVerbs(), []*Verb{
 		templatesVerb(),
 		helpVerb(),
 		sendVerb(),
@@ -61,7 +62,7 @@ func makeTable() []*Verb {
 		silenceVerb(),
 		blockVerb(),
 		unblockVerb(),
-	}
+	})
 }
 
 // table caches the result of makeTable. It can't be a sync.OnceValue: functions in the table look up verbs,

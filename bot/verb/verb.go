@@ -107,6 +107,7 @@ const (
 	RestPeople                  // Args.Agents or Args.Team, then Args.Note
 	RestTags                    // Args.Tags
 	RestTime                    // Args.Until, as typed
+	RestAbsence                 // Args.Until, as typed, and Args.Agents: who covers
 	RestAddresses               // Args.Addresses
 	RestCopies                  // Args.Addresses; "-" removes
 	RestList                    // Args.List

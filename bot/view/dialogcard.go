@@ -25,6 +25,8 @@ func dialogCard(l bridge.Line, f bridge.Facts) (c Card, ok bool) {
 		return Evening(content), true
 	case *bridge.StatsLine:
 		return withTitle(Stats(content)), true
+	case *bridge.PresenceLine:
+		return presenceCard(content, f.Zone), true
 	}
 
 	if l.Kind() == bridge.LineDetails {

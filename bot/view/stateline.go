@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strings"
+
 	"parley/bot/shape"
 	"parley/bridge"
 )
@@ -63,6 +65,8 @@ func routedWords(c *bridge.RoutedLine) string {
 		return "the customer's own agent"
 	case "preset":
 		return "chosen for this customer"
+	case bridge.ByCover:
+		return "covers for " + word
 	case "fallback":
 		return "gets what no rule gives to anybody"
 	default: // of a newer version
@@ -72,7 +76,11 @@ func routedWords(c *bridge.RoutedLine) string {
 
 // unassignedLine reports that a conversation has no owner any more, often because it was handed to another team.
 func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []Block {
-	blocks := append([]Block{makeHeadline(l, "large_blue_circle", unassignedWords(l, c))}, shape.Quote(l.Text)...)
+	words := []any{unassignedWords(l, c)}
+	if c.Absent != "" {
+		words = absentWords(c, f)
+	}
+	blocks := append([]Block{makeHeadline(l, "large_blue_circle", words...)}, shape.Quote(l.Text)...)
 	return append(blocks, leftThreadBlocks(c, f)...)
 }
 
@@ -91,6 +99,22 @@ func unassignedWords(l bridge.Line, c *bridge.UnassignedLine) string {
 	default:
 		return shape.AgentName(l.By) + " put this back to Unassigned."
 	}
+}
+
+// absentWords says why a conversation was taken from owners who aren't there: "Ben Katz is away until Monday: back in the queue."
+func absentWords(c *bridge.UnassignedLine, f bridge.Facts) []any {
+	be, how := " is ", "off duty"
+	if strings.Contains(c.Former, ", ") {
+		be = " are "
+	}
+	if c.Absent == bridge.AbsentAway {
+		how = "away"
+	}
+	words := []any{shape.OneLine(c.Former, shape.MaxSubjectRunes) + be + how}
+	if !c.Until.IsZero() {
+		words = append(words, " until ", shape.At(c.Until, f.Zone))
+	}
+	return append(words, ": back in the queue.")
 }
 
 // leftThreadBlocks links to the thread in which the conversation was before it was handed over, and quotes the last message

@@ -33,6 +33,7 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline,
 		bridge.VerbHelp, bridge.VerbList, bridge.VerbStats, bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate,
 		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI, bridge.VerbSend, bridge.VerbDrop,
+		bridge.VerbAvailable, bridge.VerbBusy, bridge.VerbBreak, bridge.VerbAway,
 	}
 }
 
@@ -272,13 +273,16 @@ func parseArgs(a *bridge.Action) {
 		for _, who := range strings.Fields(rest) {
 			a.Args.Agents = append(a.Args.Agents, strings.TrimPrefix(who, "@"))
 		}
+	case bridge.VerbAway: // !away TIME cover WHO
+		until, cover, _ := strings.Cut(rest, "cover @")
+		a.Args.Until, a.Args.Agents = strings.TrimSpace(until), strings.Fields(cover)
 	case bridge.VerbTag, bridge.VerbUntag:
 		if rest != "" {
 			a.Args.Tags = strings.Split(rest, ",")
 		}
 	case bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbUnblock:
 		a.Args.Addresses = strings.Fields(rest)
-	case bridge.VerbSnooze:
+	case bridge.VerbSnooze, bridge.VerbBusy, bridge.VerbBreak:
 		a.Args.Until = rest
 	case bridge.VerbList:
 		a.Args.List = bridge.ListName(rest)

@@ -289,6 +289,8 @@ func contentWords(c bridge.LineContent) (words []string) {
 		}
 	case *bridge.ListLine:
 		return rowWords(c.Rows)
+	case *bridge.PresenceLine:
+		words = append(words, rowWords(c.Rows)...)
 	case *bridge.EveningLine:
 		return rowWords(c.Rows)
 	case *bridge.TopLevelLine:

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +56,9 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w := newWorld(t, options{analyzer: wordReader()})
 	w.addMembers("ann", "ben", "cat")
 	w.setNotices("ben", bridge.PresenceAway)
+	tx := must(w.pool.Begin(t.Context()))(t) // so that nothing is given back, or to anybody
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	must(store.LockRouting(t.Context(), tx))(t)
 	thread := w.openThread()
 	w.reply(thread, "!assign @ben")
 	w.wantMentions(thread, bridge.LineAssigned, "(away)", "ben") // he finds it later, and Ann sees that he is away

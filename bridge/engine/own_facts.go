@@ -50,6 +50,9 @@ func ownFacts() map[own.Kind]ownFact {
 		own.Routed: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 			return w.workflow.Routed(ctx, tx, c, f)
 		}},
+		own.Absent: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *book.Conversation, _ own.Fact) error {
+			return w.workflow.OwnersAbsent(ctx, tx, c)
+		}},
 		own.Window:   inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.replies.WindowOver(c) }),
 		own.Early:    inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.speech.AcceptEarlyEdits(c) }),
 		own.Replying: inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.Replying.Outdate(c) }),

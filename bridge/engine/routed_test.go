@@ -41,6 +41,14 @@ func (w *world) saveWork(name string, work routing.Work) {
 	w.reloadEngines()
 }
 
+// saveHours changes when an agent is on duty.
+func (w *world) saveHours(name, open string) {
+	w.t.Helper()
+	var work routing.Work
+	check(w.t, json.Unmarshal([]byte(`{"hours": {"zone": "Europe/Berlin", "week": [{"days": "mon-fri", "open": "`+open+`"}]}}`), &work))
+	w.saveWork(name, work)
+}
+
 // held returns how many open conversations agents have.
 func (w *world) held() map[store.AgentID]int {
 	w.t.Helper()
@@ -103,9 +111,7 @@ func TestRoutedLine(t *testing.T) {
 	w := newRuledWorld(t, options{}, 0, bridge.PresenceAway, routing.Plan{Rules: []routing.Rule{{By: routing.ByLastAgent}, {By: routing.ByLeastLoad}}})
 	w.exec(`UPDATE agents SET presence = 'away' WHERE id = $1`, w.agents["cat"])
 	w.advanceTo(time.Wednesday, 10, 0)
-	night := routing.Work{}
-	must(0, json.Unmarshal([]byte(`{"hours": {"zone": "UTC", "week": [{"days": "wed", "open": "20:00-24:00"}]}}`), &night))(t)
-	w.saveWork("ann", night)
+	w.saveHours("ann", "20:00-24:00")
 
 	thread := w.openThread()
 	line := w.waitLine(thread, bridge.LineRouted)

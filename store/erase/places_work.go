@@ -79,10 +79,13 @@ func waitingPlaces() []place {
 		{Name: "replying", Table: "replying", What: "open forms of replies", About: ofConversation},
 		{Name: "openings", Table: "openings", What: "who opened conversations lately", About: `t.origin = ANY(@keys)`},
 		{Name: "routed", Table: "routed", What: "to whom rules are giving a conversation", About: ofConversation},
+		{Name: "given_back", Table: "given_back", What: "whom a conversation was taken from", About: ofConversation},
+		{Name: "pins", Table: "pins", What: "whose own customer it is", About: `t.identity_id = ANY(@identities)`},
 		{
 			Name: "customers", Table: "customers", What: "what was imported of the customer",
-			About:  `t.address = ANY(@keys)`,
-			Export: `jsonb_build_object('address', t.address, 'salesman', t.salesman, 'brands', t.brands, 'fields', t.fields)`,
+			About: `t.address = ANY(@keys)`,
+			Export: `jsonb_build_object('address', t.address, 'salesman', t.salesman, 'brands', t.brands, 'assignees', t.assignees,
+				'fields', t.fields)`,
 		},
 		{
 			Name: "accounts", Table: "accounts",

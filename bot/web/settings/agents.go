@@ -16,7 +16,8 @@ const quietPath = "quiet"
 
 type agentRow struct {
 	Name, Path, Email, Zone string
-	Super, Admin, Away      bool
+	Super, Admin            bool
+	Presence                string // "" means available
 	Teams                   []string
 	Chats                   []string // the chats in which the agent was found: "Slack"
 }
@@ -141,7 +142,9 @@ func agentRows(all, some []setup.Entry) (rows []agentRow) {
 			Zone:  e.Value("zone"),
 			Super: isSuper(e) || countsAsSuper,
 			Admin: isAdmin,
-			Away:  e.Value("presence") == bridge.PresenceAway,
+		}
+		if presence := e.Value("presence"); presence != bridge.PresenceAvailable {
+			row.Presence = presence
 		}
 		for _, t := range teams {
 			if slices.Contains(t.Values["members"], e.Name) {

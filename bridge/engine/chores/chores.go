@@ -2,7 +2,7 @@
 //
 //   - fetching customers' files from providers that send only an id (fetch.go)
 //   - analysing customers' messages and writing texts such as summaries (analyse.go, write.go)
-//   - giving conversations to agents by rules (route.go)
+//   - giving conversations to agents by rules (route.go), and taking them from who isn't there (absence.go)
 //   - measuring the team (measure.go)
 //   - submitting message templates to providers (template_run.go)
 //   - rewriting rows after a chat channel got a new id (channel_move.go)
@@ -125,6 +125,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error {
 		return runEvery(ctx, cs.log, routeInterval, "giving conversations to agents", (&router{Chores: cs}).route)
 	})
+	group.Go(func() error { return runEvery(ctx, cs.log, absenceInterval, "giving conversations back", cs.giveBack) })
 	group.Go(func() error {
 		return runEvery(ctx, cs.log, measureInterval, "measuring", (&measurer{chores: cs}).measureChanged)
 	})

@@ -198,6 +198,20 @@ func (d *Directory) IsAway(agent store.AgentID) bool {
 	return a != nil && a.Presence == bridge.PresenceAway
 }
 
+// IsAbsent reports whether an agent is away or off duty, so that customers don't wait for the agent.
+func (d *Directory) IsAbsent(agent store.AgentID, now time.Time) bool {
+	return d.IsAway(agent) || !d.duty[agent].OpenAt(now)
+}
+
+// IsThere reports whether an agent is available and on duty.
+func (d *Directory) IsThere(agent store.AgentID, now time.Time) bool {
+	a := d.Agent(agent)
+	return a != nil && a.Active && a.Presence == "" && !d.IsAbsent(agent, now)
+}
+
+// Capacity returns for how many open conversations an agent has room; 0 means any number.
+func (d *Directory) Capacity(agent store.AgentID) int { return d.work[agent].Capacity }
+
 // Home returns the channel in which the threads of a team's conversations on an account open. An account's own channel comes first,
 // unless the team is another one than the account's. surface is 0 if no channel is configured.
 func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.AccountID, channel string) {

@@ -2,11 +2,11 @@ package directory
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"parley/bridge"
 	"parley/bridge/holiday"
 	"parley/routing"
 	"parley/store"
@@ -49,7 +49,7 @@ func (d *Directory) People(now time.Time) []routing.Person {
 		w := d.work[a.ID]
 		p := routing.Person{
 			ID: routing.PersonID(a.ID), Name: a.Name, Email: a.Email, Skills: w.Skills, Brands: w.Brands, Capacity: w.Capacity,
-			Manual: w.Manual, Away: a.Presence == bridge.PresenceAway, OffDuty: !d.duty[a.ID].OpenAt(now),
+			Manual: w.Manual, Away: a.Presence != "", OffDuty: !d.duty[a.ID].OpenAt(now),
 		}
 		for _, id := range d.TeamsOf(a.ID) {
 			p.Teams = append(p.Teams, d.Team(id).Name)
@@ -57,4 +57,31 @@ func (d *Directory) People(now time.Time) []routing.Person {
 		list = append(list, p)
 	}
 	return list
+}
+
+// Absence returns who isn't there at a time.
+func (d *Directory) Absence(now time.Time) store.Absence {
+	var a store.Absence
+	isAnybodyThere := false
+	for i := range d.Agents {
+		agent := &d.Agents[i]
+		isAnybodyThere = isAnybodyThere || d.IsThere(agent.ID, now)
+		if !agent.Active || !d.IsAbsent(agent.ID, now) {
+			continue
+		}
+		a.Absent = append(a.Absent, agent.ID)
+		if d.IsAway(agent.ID) {
+			a.Away = append(a.Away, agent.ID)
+		}
+	}
+	if isAnybodyThere {
+		a.Teams = append(a.Teams, 0)
+	}
+	for _, t := range d.Teams {
+		if slices.ContainsFunc(t.Members, func(id store.AgentID) bool { return d.IsThere(id, now) }) {
+			a.Teams = append(a.Teams, t.ID)
+		}
+	}
+	a.Ruled = slices.Collect(maps.Keys(d.Plans))
+	return a
 }

@@ -28,6 +28,7 @@ const (
 	ReplyDue Kind = "reply_due" // the customer should have been answered by now
 
 	Routed Kind = "routed" // rules give the conversation to an agent or a team: RoutedTo
+	Absent Kind = "absent" // none of the conversation's owners is there
 
 	// Threads and posts. A root is the first message of a thread.
 	ThreadLost Kind = "thread_lost" // the thread with Root was deleted in Surface

@@ -1,12 +1,16 @@
 package workflow
 
 import (
+	"context"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/usecase"
 	"parley/bridge/engine/verb"
 	"parley/store"
 )
@@ -18,15 +22,24 @@ import (
 
 func takeVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbTake, NeedsOpen: true, Deed: store.DeedAssigned},
-		Do:    func(wf *UseCases, r book.Request) { wf.assignTo(r, []store.AgentID{r.Agent.ID}) },
+		Rules:  verb.Rules{Name: bridge.VerbTake, NeedsOpen: true, Deed: store.DeedAssigned},
+		DoInTx: warning(func(wf *UseCases, r book.Request) { wf.assignTo(r, []store.AgentID{r.Agent.ID}) }),
 	}
 }
 
 func assignVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbAssign, NeedsOpen: true, Deed: store.DeedAssigned},
-		Do:    (*UseCases).assign,
+		Rules:  verb.Rules{Name: bridge.VerbAssign, NeedsOpen: true, Deed: store.DeedAssigned},
+		DoInTx: warning((*UseCases).assign),
+	}
+}
+
+// warning does what changes the owners, and warns the actor who has more than there is room for now.
+func warning(do func(*UseCases, book.Request)) usecase.InTx[*UseCases] {
+	return func(wf *UseCases, ctx context.Context, tx pgx.Tx, r book.Request) error {
+		before := r.Conversation.Assignees
+		do(wf, r)
+		return wf.warnBeyondRoom(ctx, tx, r, before)
 	}
 }
 

@@ -46,6 +46,12 @@ func (wf *UseCases) Routed(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 		}
 	}
 
+	wf.giveTo(c, agent, line)
+	return nil
+}
+
+// giveTo makes an agent the only owner of a conversation, with a line that says why.
+func (wf *UseCases) giveTo(c *book.Conversation, agent *store.Agent, line *bridge.RoutedLine) {
 	c.Assignees = []store.AgentID{agent.ID}
 	wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Agents: c.Assignees})
 	var mentions []bridge.AgentRef
@@ -58,5 +64,4 @@ func (wf *UseCases) Routed(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 	wf.Line(c, bridge.Line{Content: line, Mentions: mentions})
 	c.Touch()
 	c.RefreshCard()
-	return nil
 }

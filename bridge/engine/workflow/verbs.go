@@ -2,7 +2,7 @@ package workflow
 
 // Verbs lists the verbs that this package applies.
 func Verbs() []useCase {
-	return []useCase{
+	return append(presenceVerbs(), []useCase{
 		takeVerb(),
 		assignVerb(),
 		unassignVerb(),
@@ -19,5 +19,5 @@ func Verbs() []useCase {
 		reopenVerb(),
 		closeVerb(),
 		leaveVerb(),
-	}
+	}...)
 }

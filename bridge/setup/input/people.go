@@ -28,8 +28,8 @@ func agentFields() []Field {
 		{
 			Path: "presence", Label: "Presence", Input: InputChoice, Choices: Presences(),
 			Default: bridge.PresenceAvailable,
-			Help: "While an agent is away, the team is notified when one of the agent's conversations needs attention, " +
-				"and the agent is not suggested as an owner.",
+			Help: "Only who is available gets conversations by rules. What customers of somebody who is away wait for goes back to the " +
+				"queue, and the team is notified in place of the agent. Typed, an absence can have an end: `!away until monday`.",
 		},
 		{
 			Path: "quiet", Label: "No mention when", Input: InputList, Choices: bridge.NoticesToChoose(),
@@ -60,7 +60,9 @@ func agentFields() []Field {
 }
 
 // Presences returns the allowed values of an agent's presence.
-func Presences() []string { return []string{bridge.PresenceAvailable, bridge.PresenceAway} }
+func Presences() []string {
+	return []string{bridge.PresenceAvailable, bridge.PresenceBusy, bridge.PresenceBreak, bridge.PresenceAway}
+}
 
 // userFields describes the agent's user in each chat in which agents work.
 func userFields() []Field {
