@@ -62,6 +62,23 @@ const (
 	AbsentOffDuty Absence = "off_duty"
 )
 
+// EndedLine reports that a conversation ended by itself.
+type EndedLine struct {
+	Why   string // CloseInactivity, CloseWords or CloseAbandoned
+	Hours int    `json:",omitempty"` // for which the customer was silent; 0 with CloseWords
+}
+
+// Kind implements LineContent.
+func (*EndedLine) Kind() LineKind { return LineEnded }
+
+// AutoRepliedLine shows what an account answered by itself.
+type AutoRepliedLine struct {
+	On string // why: an Occasion of package routing
+}
+
+// Kind implements LineContent.
+func (*AutoRepliedLine) Kind() LineKind { return LineAutoReplied }
+
 // RoutedLine reports that a rule has assigned a conversation to an agent.
 type RoutedLine struct {
 	Agent string // the agent's name, which Mentions may lack

@@ -25,6 +25,7 @@ const (
 	LineContinued  LineKind = "continued"   // the customer wrote again, which started Other
 	LineResolved   LineKind = "resolved"    // By did Verb (VerbResolve or VerbClose); Text = note
 	LineSnoozed    LineKind = "snoozed"     // By snoozed it
+	LineEnded      LineKind = "ended"       // it ended by itself
 )
 
 // Kinds of lines about a text that somebody typed or wrote in a form.
@@ -87,12 +88,13 @@ const (
 
 // Kinds of lines that Parley posts by itself.
 const (
-	LineAnalysis   LineKind = "analysis"   // the result of an analysis of the customer's message; Args.Tags = suggested tags
-	LineWritten    LineKind = "written"    // a text for colleagues by a machine, which By requested if set
-	LineEvening    LineKind = "evening"    // reply windows that close before a team is back
-	LineAccount    LineKind = "account"    // an account stopped working or works again
-	LineTemplate   LineKind = "template"   // Verb VerbTemplate: choose one; VerbTemplates: a provider's decision about one
-	LineQuarantine LineKind = "quarantine" // something arrived that we could not read
+	LineAnalysis    LineKind = "analysis"     // the result of an analysis of the customer's message; Args.Tags = suggested tags
+	LineAutoReplied LineKind = "auto_replied" // the account answered Customer by itself; Text = what it said
+	LineWritten     LineKind = "written"      // a text for colleagues by a machine, which By requested if set
+	LineEvening     LineKind = "evening"      // reply windows that close before a team is back
+	LineAccount     LineKind = "account"      // an account stopped working or works again
+	LineTemplate    LineKind = "template"     // Verb VerbTemplate: choose one; VerbTemplates: a provider's decision about one
+	LineQuarantine  LineKind = "quarantine"   // something arrived that we could not read
 )
 
 // ContentOf returns an empty content for a kind: a pointer to its struct, the kind itself if it has no fields, or an
@@ -171,6 +173,8 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineParts:       newContent[PartsLine],
 	LineAnalysis:    newContent[AnalysisLine],
 	LineWritten:     newContent[WrittenLine],
+	LineAutoReplied: newContent[AutoRepliedLine],
+	LineEnded:       newContent[EndedLine],
 }
 
 // verbContents has constructors for contents that also depend on the line's verb. They take precedence over contents.

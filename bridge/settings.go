@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"parley/bridge/analysis"
 	"parley/channels"
@@ -65,6 +66,11 @@ type AccountSettings struct {
 	ReplyAfter    string // effect of a customer's message after a resolve: reopen, new_linked
 	AutoPending   bool   // after a reply, the conversation waits for the customer
 	WakeOnMessage bool   // a customer's message ends a snooze
+
+	AutoresolveHours int      // after so many hours of silence a conversation is resolved; 0 means never
+	AutoresolveWords []string // what a customer says to resolve it, as BareWords returns it
+	AbandonHours     int      // after so many hours of silence it is closed as abandoned; 0 means never
+
 	Receipts      string // which receipts agents see: read, sent, failures
 	JoinLines     bool   // texts that are typed within a short time are sent as one message
 	FileLimits    channels.FileLimits
@@ -151,6 +157,16 @@ func (s *AccountSettings) set(name, value string) {
 		s.AckTarget, _ = parseTarget(value)
 	case "reply_target":
 		s.ReplyTarget, _ = parseTarget(value)
+	case "autoresolve_hours":
+		s.AutoresolveHours = parseOr(value, 0)
+	case "autoresolve_words":
+		for part := range strings.SplitSeq(value, ",") {
+			if words := BareWords(part); words != "" {
+				s.AutoresolveWords = append(s.AutoresolveWords, words)
+			}
+		}
+	case "abandon_hours":
+		s.AbandonHours = parseOr(value, 0)
 	case "receipts":
 		s.Receipts = value
 	case "join_lines":
@@ -203,7 +219,16 @@ const (
 	maxTokens        = 1_000_000_000 // largest value of ai_tokens_a_day
 	defaultAuditDays = "30"          // as long as incoming messages are kept in their original form
 	maxAuditDays     = 366
+	maxSilentHours   = 8784 // a year
 )
+
+// BareWords returns the words of a text in small letters, without punctuation: "Thanks a lot!" is "thanks a lot".
+func BareWords(text string) string {
+	isNoLetter := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && r != '\'' && r != '’'
+	}
+	return strings.ToLower(strings.Join(strings.FieldsFunc(text, isNoLetter), " "))
+}
 
 // numberText describes a number from 0 to maximum. unit says what it counts, in the plural: "tokens".
 func numberText(unit string, maximum int, defaultValue string) FreeText {

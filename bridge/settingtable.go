@@ -93,6 +93,31 @@ func statusSettings() []Setting {
 			Values: onOff(),
 			Text:   "`on`: when a customer writes, the snooze ends.",
 		},
+		{
+			Name:  "autoresolve_hours",
+			Label: "Hours of silence until it is resolved",
+			Free:  numberText("hours", maxSilentHours, "0"),
+			Text: "After so many hours in which the customer didn't answer an agent's reply, the conversation is resolved. `0`: never. " +
+				"It counts from the next reply on.",
+		},
+		{
+			Name:  "autoresolve_words",
+			Label: "What customers say to resolve it",
+			Free: FreeText{
+				Valid: func(v string) bool { return v == "" || BareWords(v) != "" },
+				NotSo: "isn't a list of words",
+				Write: "Write them with commas between: thanks, resolved.",
+			},
+			Text: "A customer's answer of nothing but such words resolves the conversation, whatever its capitals and punctuation: " +
+				"`thanks, thank you, resolved`. Empty: none does.",
+		},
+		{
+			Name:  "abandon_hours",
+			Label: "Hours of silence until it is abandoned",
+			Free:  numberText("hours", maxSilentHours, "0"),
+			Text: "As `autoresolve_hours`, but the conversation is closed as abandoned. `0`: never. If both are set, the shorter time " +
+				"ends it.",
+		},
 	}
 }
 

@@ -44,6 +44,13 @@ const (
 	StatusClosed   Status = "closed"   // it has ended for good; the customer's next message starts another one
 )
 
+// Values of Facts.CloseReason of conversations that ended by themselves.
+const (
+	CloseInactivity = "inactivity" // resolved: the customer was silent
+	CloseWords      = "keyword"    // resolved: the customer said so
+	CloseAbandoned  = "abandoned"  // closed: the customer left
+)
+
 // CloseErased is the Facts.CloseReason of a conversation whose customer's data was erased.
 const CloseErased = "erased"
 

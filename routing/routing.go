@@ -81,10 +81,11 @@ const (
 	HoursClosed = "closed"
 )
 
-// Plan is how an account's conversations are given to people. The zero Plan leaves all of them to people.
+// Plan is how an account's conversations are given to people, and what it answers by itself. The zero Plan leaves all to people.
 type Plan struct {
-	Rules    []Rule `json:"rules,omitempty"`
-	Fallback string `json:"fallback,omitempty"` // an agent's e-mail address, the name of a team, or "" for the queue
+	Rules    []Rule  `json:"rules,omitempty"`
+	Fallback string  `json:"fallback,omitempty"` // an agent's e-mail address, the name of a team, or "" for the queue
+	Replies  Replies `json:"replies,omitzero"`
 }
 
 // IsEmpty reports whether nothing is given to anybody.

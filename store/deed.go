@@ -42,6 +42,7 @@ const (
 	DeedUnclear           Deed = "unclear"        // it is unknown whether a reply was delivered
 	DeedMarkedSent        Deed = "marked as sent" // an agent confirmed that a reply was delivered
 	DeedSentAgain         Deed = "sent again"
+	DeedAutoReplied       Deed = "replied automatically"
 	DeedSentAsItStood     Deed = "sent as it stood"   // a reply was sent although the chat could not tell whether its text was edited
 	DeedAnsweredElsewhere Deed = "answered elsewhere" // without Parley, in the mailbox itself, for example
 	DeedNotPosted         Deed = "not posted"         // the agents' chat refused a post
@@ -67,7 +68,7 @@ func Deeds() []Deed {
 		DeedUnblocked, DeedPromoted, DeedRefused, DeedUndone, DeedKeptInside, DeedParked, DeedKeptForLater,
 		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
-		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood,
+		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood, DeedAutoReplied,
 	}
 }
 

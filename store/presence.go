@@ -39,12 +39,13 @@ const ProcessName = "process:7:"
 // Features that all processes must support before one uses them: during an update, older processes run beside newer ones. The
 // value is the feature level (see ProcessName).
 const (
-	KnowsRuns    = 2 // several deliveries are sent as one message; older processes would send them again
-	KnowsSeen    = 3 // old events are removed; older processes would accept them again
-	KnowsErasing = 4 // posts of erased customers are deleted in chats; older processes would report that as failed
-	KnowsLeft    = 5 // a timer unassigns former agents; older processes would get stuck on its event
-	KnowsRouted  = 6 // rules give conversations to agents; as KnowsLeft
-	KnowsAbsent  = 7 // conversations are taken from owners who aren't there; as KnowsLeft
+	KnowsRuns      = 2 // several deliveries are sent as one message; older processes would send them again
+	KnowsSeen      = 3 // old events are removed; older processes would accept them again
+	KnowsErasing   = 4 // posts of erased customers are deleted in chats; older processes would report that as failed
+	KnowsLeft      = 5 // a timer unassigns former agents; older processes would get stuck on its event
+	KnowsRouted    = 6 // rules give conversations to agents; as KnowsLeft
+	KnowsAbsent    = 7 // conversations are taken from owners who aren't there; as KnowsLeft
+	KnowsAutoReply = 7 // accounts answer by themselves; older processes would report the answers as failed
 )
 
 const allKnow = `

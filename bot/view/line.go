@@ -117,4 +117,6 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineParts:       withContent(partsLine),
 	bridge.LineAnalysis:    withContent(analysisLine),
 	bridge.LineWritten:     withContent(writtenLine),
+	bridge.LineAutoReplied: withContent(autoRepliedLine),
+	bridge.LineEnded:       withContent(endedLine),
 }

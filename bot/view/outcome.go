@@ -19,7 +19,7 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	}
 
 	switch l.Kind() {
-	case bridge.LineDone, bridge.LineAutomatic, bridge.LineCollected:
+	case bridge.LineDone, bridge.LineAutoReplied, bridge.LineAutomatic, bridge.LineCollected:
 		return append(lineBlocks(l, f), shape.SmallPrint(pieces...))
 	case bridge.LineDecided:
 		return []Block{shape.Line(pieces...)}

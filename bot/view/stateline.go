@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strings"
 
 	"parley/bot/shape"
@@ -192,6 +193,28 @@ func resolvedLine(l bridge.Line, _ bridge.Facts) []Block {
 		words = "This is " + what + "."
 	}
 	return append([]Block{makeHeadline(l, "white_check_mark", words)}, shape.Quote(l.Text)...)
+}
+
+// endedLine reports that a conversation ended by itself.
+func endedLine(l bridge.Line, c *bridge.EndedLine, f bridge.Facts) []Block {
+	silent := fmt.Sprintf("%s has not written for %d hours", shape.Customer(l, f), c.Hours)
+	if c.Hours == 1 {
+		silent = shape.Customer(l, f) + " has not written for an hour"
+	}
+	words := "Resolved by itself: " + silent + "."
+	switch c.Why {
+	case bridge.CloseWords:
+		words = "Resolved by itself: " + shape.Customer(l, f) + " says so."
+	case bridge.CloseAbandoned:
+		words = "Closed as abandoned: " + silent + "."
+	}
+	return []Block{makeHeadline(l, "white_check_mark", words)}
+}
+
+// autoRepliedLine shows what an account answered by itself.
+func autoRepliedLine(l bridge.Line, c *bridge.AutoRepliedLine, f bridge.Facts) []Block {
+	on := map[string]string{"dates": " for these days", "closed": " outside business hours", "first": " at first contact"}[c.On]
+	return append([]Block{makeHeadline(l, "robot_face", "Automatic reply"+on+" to "+shape.Customer(l, f)+":")}, shape.Quote(l.Text)...)
 }
 
 func snoozedLine(l bridge.Line, c *bridge.SnoozedLine, f bridge.Facts) []Block {

@@ -47,6 +47,7 @@ func ownFacts() map[own.Kind]ownFact {
 		own.AckDue:     inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.workflow.TargetPassed(c, f) }),
 		own.ReplyDue:   inConversation(func(w *work, c *book.Conversation, f own.Fact) { w.workflow.TargetPassed(c, f) }),
 		own.OwnersLeft: inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.workflow.OwnersLeft(c) }),
+		own.Silence:    inConversation(func(w *work, c *book.Conversation, _ own.Fact) { w.workflow.EndBySilence(c) }),
 		own.Routed: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 			return w.workflow.Routed(ctx, tx, c, f)
 		}},

@@ -30,7 +30,7 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	name := fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro())
 	event := f.Event(name + ":" + rand.Text())
 	switch t.Kind {
-	case own.Replying, own.OwnersLeft, own.AckDue, own.ReplyDue: // they may wait for a version of Parley that knows them
+	case own.Replying, own.OwnersLeft, own.Silence, own.AckDue, own.ReplyDue: // they may wait for a version of Parley that knows them
 		return inQueue(event, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))
 	}
 	return event

@@ -26,6 +26,10 @@ const everything = acme + `  - name: aviary
       - {by: field, field: account_manager}
       - {by: least_load}
     fallback: ann@acme.test
+    auto_reply:
+      first: {text: "Thank you, {{first_name}}."}
+      closed: {text: "We open {{opens}}.", languages: {de: "Wir öffnen: {{opens}}.", fr: "Ouvert {{opens}}"}}
+      dates: [{from: 2026-12-24, to: 2027-01-02, text: "We are back on 2 January.", languages: {de: "Bis zum 2. Januar"}}]
     signature: "**Acme** $${X}\n- y: 'z'"
     reply_mode: explicit
     rate: 0.5

@@ -78,6 +78,7 @@ func waitingPlaces() []place {
 		{Name: "overdue", Table: "overdue", What: "reminders that came late", About: ofConversation},
 		{Name: "replying", Table: "replying", What: "open forms of replies", About: ofConversation},
 		{Name: "openings", Table: "openings", What: "who opened conversations lately", About: `t.origin = ANY(@keys)`},
+		{Name: "auto_replies", Table: "auto_replies", What: "automatic replies that were sent", About: `t.identity_id = ANY(@identities)`},
 		{Name: "routed", Table: "routed", What: "to whom rules are giving a conversation", About: ofConversation},
 		{Name: "given_back", Table: "given_back", What: "whom a conversation was taken from", About: ofConversation},
 		{Name: "pins", Table: "pins", What: "whose own customer it is", About: `t.identity_id = ANY(@identities)`},

@@ -196,6 +196,8 @@ INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, state,
 INSERT INTO reactions (account_id, target, identity_id, emoji) VALUES (11, @w::text || '-wamid', @n::bigint + 2, @w::text);
 INSERT INTO customers (address, salesman, brands, fields)
 	VALUES (@key::text, @w::text || ' salesman', ARRAY[@w::text], jsonb_build_object('town', @w::text));
+INSERT INTO auto_replies (message_id, account_id, identity_id, occasion, words, at)
+	VALUES (@n::bigint + 12, 10, @n::bigint + 1, 'first ' || @w::text, 7, now());
 INSERT INTO openings (account_id, origin, free_at) VALUES (10, @key::text, now());
 INSERT INTO uploads (blob, used, created_at) VALUES (@upload::text, true, now() - interval '1 minute');
 UPDATE accounts SET status_text = 'The server refused ' || @key::text, status_hint = 'Ask ' || @key::text

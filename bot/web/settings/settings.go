@@ -89,6 +89,7 @@ func Area(desk Desk) web.Area {
 		p.companyRoutes(),
 		hoursPages{p}.listRoutes(),
 		rulesPages{p}.listRoutes(),
+		replyPages{p}.listRoutes(),
 		p.signatureRoutes(),
 		p.agentPages().listRoutes(),
 		p.teamPages().listRoutes(),

@@ -99,6 +99,12 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	return answer, ctx.Err()
 }
 
+// Language returns the language of a text (ISO 639-1), or "" if it isn't clear.
+func (a *Analyzer) Language(text string) string {
+	language, _ := a.languages.detect(readText([]analysis.Message{{Text: text}}), len(a.lexicons))
+	return language
+}
+
 // readFeatures returns the language of a text, the phrases in it and its features.
 func (a *Analyzer) readFeatures(t *text) (string, []match, []feature) {
 	language, near := a.languages.detect(t, len(a.lexicons))

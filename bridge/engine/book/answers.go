@@ -180,7 +180,8 @@ func (ms *Messages) newestFirst(c *Conversation) []store.Message {
 
 // isStandingAnswer reports whether a message is an answer by a person that has reached the customer or still may.
 func isStandingAnswer(m *Message) bool {
-	return m.Direction == store.DirectionOut && m.Reason != store.ReasonMachine && mayReachCustomer(m.Fate)
+	isByPerson := m.Reason != store.ReasonMachine && !m.IsAutomaticReply()
+	return m.Direction == store.DirectionOut && isByPerson && mayReachCustomer(m.Fate)
 }
 
 func mayReachCustomer(fate store.Fate) bool {

@@ -29,10 +29,11 @@ type Directory struct {
 	teams         map[store.TeamID]*store.Team
 	agentByUser   map[userKey]*store.Agent
 	users         map[agentKey]store.SurfaceUser
-	tags          map[string]*store.Tag            // by name
-	currentName   map[string]string                // by each current or former name of a tag, in lower case; see indexTags
-	Hours         map[store.AccountID]*hours.Hours // business hours of the accounts that have them
-	Plans         map[store.AccountID]routing.Plan // the rules of the accounts that have any
+	tags          map[string]*store.Tag               // by name
+	currentName   map[string]string                   // by each current or former name of a tag, in lower case; see indexTags
+	Hours         map[store.AccountID]*hours.Hours    // business hours of the accounts that have them
+	Plans         map[store.AccountID]routing.Plan    // the rules of the accounts that have any
+	Replies       map[store.AccountID]routing.Replies // what the accounts answer by themselves, of those that do
 	work          map[store.AgentID]routing.Work
 	duty          map[store.AgentID]*hours.Hours             // nil means always on duty
 	mailSettings  map[store.AccountID]bridge.AccountSettings // with the defaults of a channel that has threads, such as e-mail
@@ -67,6 +68,7 @@ func New(d store.Directory) *Directory {
 		tags:          map[string]*store.Tag{},
 		currentName:   map[string]string{},
 		Hours:         hoursOf(d.Accounts),
+		Replies:       map[store.AccountID]routing.Replies{},
 		work:          map[store.AgentID]routing.Work{},
 		duty:          map[store.AgentID]*hours.Hours{},
 		mailSettings:  map[store.AccountID]bridge.AccountSettings{},

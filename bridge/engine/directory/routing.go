@@ -12,7 +12,7 @@ import (
 	"parley/store"
 )
 
-// plansOf returns the rules of those accounts that have any. They were validated before they were stored.
+// plansOf returns the rules of those accounts that have any, and keeps what accounts answer by themselves. They were validated before they were stored.
 func (d *Directory) plansOf(accounts []store.Account) map[store.AccountID]routing.Plan {
 	plans := map[store.AccountID]routing.Plan{}
 	for _, a := range accounts {
@@ -22,6 +22,9 @@ func (d *Directory) plansOf(accounts []store.Account) map[store.AccountID]routin
 		p.Rules = slices.DeleteFunc(p.Rules, func(r routing.Rule) bool { return r.By == routing.ByTeam && d.FindTeam(r.Team) == nil })
 		if !strings.Contains(p.Fallback, "@") && d.FindTeam(p.Fallback) == nil {
 			p.Fallback = ""
+		}
+		if !p.Replies.IsEmpty() {
+			d.Replies[a.ID] = p.Replies
 		}
 		if !p.IsEmpty() {
 			plans[a.ID] = p

@@ -280,6 +280,7 @@ func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wrot
 // an agent chose a status after the answer was written.
 func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message) error {
 	c.EndWait()
+	el.workflow.WatchSilence(c)
 	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})
 	const dateStep = time.Second // mail dates have a resolution of one second
 	isChosen, err := store.StatusChosen(ctx, tx, c.ID, m.SaidAt.Add(dateStep))

@@ -101,10 +101,13 @@ func (it *UseCases) addToConversation(
 	if err != nil {
 		return err
 	}
+	ends := it.saysThanks(c, in)
 	m := it.inboundMessage(c, a, part, in)
 	hide(m, before)
 	it.replies.Recipients(c, in, m.ID)
-	it.reopenFor(c, in)
+	if !ends {
+		it.reopenFor(c, in)
+	}
 	it.replies.OpenWindow(c, in)
 	it.showSaid(c, t, m, outbound.Payload{Subject: showsSubject, Answers: it.answeredMessage(a, in)})
 	if p.begins {
@@ -115,8 +118,11 @@ func (it *UseCases) addToConversation(
 	if !in.Historical {
 		it.queueAnalysis(c, m)
 	}
+	if ends {
+		it.workflow.EndByWords(c)
+	}
 	c.RefreshCard()
-	return nil
+	return it.replyAutomatically(ctx, tx, p, a, in, m, ends)
 }
 
 // hasNewSubject reports whether a mail has another subject than the mail before it, which the thread then shows. It doesn't

@@ -124,7 +124,7 @@ func (rc *Receipts) applyReceipt(
 ) error {
 	if s.Delayed {
 		rc.settleUnclear(c, d, m)
-		if rc.isShownForRun(d) {
+		if rc.isShownForRun(d) && !m.IsAutomaticReply() {
 			late := &bridge.DelayedLine{Trouble: s.Reason, Recipient: otherRecipient(c, d.DecodedPayload(), s)}
 			rc.TellWith(c, m, bridge.Line{Content: late})
 		}

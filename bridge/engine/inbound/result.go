@@ -79,6 +79,9 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	if m == nil || isTakenBack(m) || isDeletedUnclear(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
 		return nil
 	}
+	if rc.noteAutoReply(c, m, store.FateFailed, f) {
+		return nil
+	}
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
 		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
 	}
@@ -155,7 +158,7 @@ func (rc *Receipts) passWaitOn(c *book.Conversation, m *book.Message, failed *bo
 // ReplyLate shows a reply's author that the reply has not left yet, unless it was taken back since, or a receipt proves that it has left.
 func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 	m := rc.Messages.Get(f.Message)
-	if m == nil || m.Fate == store.FateOut || isTakenBack(m) {
+	if m == nil || m.Fate == store.FateOut || isTakenBack(m) || m.IsAutomaticReply() {
 		return
 	}
 
@@ -173,7 +176,7 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	if m == nil || rc.isOldResult(m, f) {
 		return
 	}
-	if rc.isProvenSent(f) || rc.hasEndedAs(f, store.Failed) {
+	if rc.isProvenSent(f) || rc.hasEndedAs(f, store.Failed) || rc.noteAutoReply(c, m, store.FateUnclear, f) {
 		return
 	}
 	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
@@ -192,4 +195,16 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	line := threads.UnclearReply(rc.Writer, c, m, rc.Outbox.DeliveryOf(m, f.Delivery), f.Text)
 	line.Args.Delivery = f.Delivery
 	rc.TellWith(c, m, line)
+}
+
+// noteAutoReply notes that an automatic reply didn't reach its customer, or that nobody can tell. The line about it shows that, and nobody
+// is asked to send it again. It returns false for other messages.
+func (rc *Receipts) noteAutoReply(c *book.Conversation, m *book.Message, fate store.Fate, f own.Fact) bool {
+	if !m.IsAutomaticReply() {
+		return false
+	}
+	m.Fate, m.Dirty = fate, true
+	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
+	rc.intake.noteOptOut(c, m, f)
+	return true
 }

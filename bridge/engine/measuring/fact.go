@@ -61,7 +61,8 @@ func listFacts(log []store.LogEntry, messages []measure.Message) []fact {
 	}
 
 	for _, m := range messages {
-		if m.Reason == store.ReasonMachine {
+		isAutomaticReply := m.Direction == store.DirectionOut && m.Automatic
+		if m.Reason == store.ReasonMachine || isAutomaticReply {
 			continue
 		}
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"parley/bridge"
 	"parley/routing/hours"
 	"parley/store"
 	"parley/store/measure"
@@ -200,7 +201,7 @@ func (h *history) end(f fact) {
 	figures.EndedSumOpen += open
 	figures.EndedWorst = max(figures.EndedWorst, wall)
 	figures.EndedWorstOpen = max(figures.EndedWorstOpen, open)
-	if h.byCustomer && !h.answered {
+	if h.byCustomer && !h.answered || f.detail.Text == bridge.CloseAbandoned && f.by == store.ByParley {
 		figures.Abandoned++
 	}
 

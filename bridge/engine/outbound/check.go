@@ -34,7 +34,7 @@ func checkReply(r *outgoingReply) error {
 
 	sentByClick := r.message.Reason == bridge.ReasonClicked || r.message.Reason == bridge.ReasonRevived // possibly by another agent
 	isAuthorActive := r.author != nil && r.author.Active
-	if !sentByClick && !isAuthorActive {
+	if !sentByClick && !isAuthorActive && !r.message.IsAutomaticReply() {
 		return &channels.SendError{
 			Class: channels.BadContent,
 			Text:  "Its author is no longer an agent.",

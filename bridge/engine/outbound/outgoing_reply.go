@@ -123,6 +123,7 @@ func (a *replyAttempt) outboundOf(m *store.Message, conv *store.Conversation, p 
 		InReplyTo:      conv.LastExternalID,
 		References:     conv.Refs,
 		ReplyTo:        m.ReplyTo,
+		Automatic:      m.IsAutomaticReply(),
 	}
 	if conv.WindowFrom != nil {
 		out.LastIn = *conv.WindowFrom
@@ -156,6 +157,9 @@ func (a *replyAttempt) addRecipients(r *outgoingReply, conv *store.Conversation)
 	}
 
 	to, cc := RecipientsOf(conv.Participants)
+	if r.message.IsAutomaticReply() { // to the sender alone, as RFC 3834 says
+		to, cc = to[:min(len(to), 1)], nil
+	}
 	for _, p := range slices.Concat(to, cc) {
 		if p.Chosen {
 			r.chosenKeys = append(r.chosenKeys, p.Key)

@@ -23,6 +23,7 @@ const (
 	Early      Kind = "early"    // edits of messages that never arrived are taken for the messages now
 	Replying   Kind = "replying" // an agent opened or closed a reply form, or left it open too long
 	OwnersLeft Kind = "left"     // owners of the conversation are no longer agents
+	Silence    Kind = "silence"  // the customer has been silent since an agent's answer
 
 	AckDue   Kind = "ack_due"   // somebody should have taken the conversation by now
 	ReplyDue Kind = "reply_due" // the customer should have been answered by now

@@ -195,6 +195,7 @@ func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 		return
 	}
 	c.EndWait()
+	rs.Workflow.WatchSilence(c)
 	mayBecomePending := c.BridgeStatus() == bridge.StatusOpen && !keepsStatus
 	if mayBecomePending && rs.Settings(c).AutoPending {
 		c.Status = string(bridge.StatusPending)

@@ -28,6 +28,10 @@ func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Act
 // CustomerGot records that a reply has left. From now on the message has the text that was sent. If it was
 // edited or taken back in the meantime, its author is told, and is offered a correction.
 func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
+	if m.IsAutomaticReply() { // it is nobody's answer
+		m.Fate, m.Dirty = store.FateOut, true
+		return
+	}
 	fateBefore, editedText := m.Fate, m.Text
 	changes := sp.Outbox.TakeSent(m) // from here on m has the text and files that were sent
 	updatePreview(c, editedText, m.Text)

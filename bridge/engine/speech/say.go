@@ -102,7 +102,7 @@ func (sp *UseCases) Say(ctx context.Context, tx pgx.Tx, r book.Request) error {
 func answersOwnReply(sp *UseCases, r book.Request) bool {
 	c, a := r.Conversation, r.Action
 	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
-		return m.Direction == store.DirectionOut && m.Place != a.Place.Message
+		return m.Direction == store.DirectionOut && !m.IsAutomaticReply() && m.Place != a.Place.Message
 	})
 	if last == nil || !isByAuthorOf(r, last) || c.LastFrom != store.FromAgent {
 		return false

@@ -35,6 +35,9 @@ func isTracked(line *bridge.Line) bool {
 // and so isn't in the thread itself, or one that a colleague's click has sent. Such a line always shows the
 // fate, since it asks nothing.
 func isInPlaceOfMessage(line *bridge.Line) bool {
+	if line.Kind() == bridge.LineAutoReplied {
+		return true
+	}
 	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
 		return false
 	}

@@ -128,7 +128,7 @@ func repeatLastWords(th *Writer, c *book.Conversation, t *book.Thread, lane *boo
 	}
 	hasRepeated := false
 	for _, m := range th.Messages.Latest(c) { // newest first, and each is queued in front of the one after it
-		if m.Direction == store.DirectionOut && hasRepeated {
+		if m.Direction == store.DirectionOut && !m.IsAutomaticReply() && hasRepeated {
 			return
 		}
 		if m.Direction != store.DirectionIn || m.IsDeleted() {

@@ -61,7 +61,7 @@ func reopenVerb() useCase {
 // Errors: the database's.
 func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
-	if c.BridgeStatus() != bridge.StatusResolved {
+	if c.BridgeStatus() != bridge.StatusResolved && c.CloseReason != bridge.CloseAbandoned {
 		wf.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return nil
 	}
@@ -193,26 +193,29 @@ func hasUnread(messages *book.Messages, outbox *book.Outbox, r book.Request) boo
 	})
 }
 
-// setEnded sets a conversation's final status and drops the suggestions for it.
+// setEnded ends a conversation as an agent asked.
 func (wf *UseCases) setEnded(r book.Request) {
 	c := r.Conversation
-	wf.EndSnooze(c)
-
 	status, reason := bridge.StatusResolved, resolvedByAgent
 	if r.Verb == bridge.VerbClose {
 		status, reason = bridge.StatusClosed, closedByAdmin
 	}
-	c.Status = string(status)
-	c.CloseReason = reason
-	c.ResolvedAt = &wf.Now
-
-	c.EndWait()
-	wf.Suggested.Drop(c)
-	wf.Suggestions.End(c)
+	wf.conclude(c, status, reason)
 	wf.Log.Did(r, book.Detail{Text: r.Args.Note})
 	if r.Verb == bridge.VerbResolve {
 		wf.sumUp(c, own.OnResolve)
 	}
+}
+
+// conclude sets a conversation's final status and the reason, and drops the suggestions for it.
+func (wf *UseCases) conclude(c *book.Conversation, status bridge.Status, reason string) {
+	wf.EndSnooze(c)
+	c.Status = string(status)
+	c.CloseReason = reason
+	c.ResolvedAt = &wf.Now
+	c.EndWait()
+	wf.Suggested.Drop(c)
+	wf.Suggestions.End(c)
 }
 
 // tellEnded announces that a conversation was ended: in the thread if there is a note or another owner, and

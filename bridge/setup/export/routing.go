@@ -2,6 +2,8 @@ package export
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"parley/bridge/setup/document"
 	"parley/routing"
@@ -38,4 +40,34 @@ func writePlan(entry *document.Mapping, p routing.Plan) {
 		entry.Put("rules", rules)
 	}
 	entry.AddText("fallback", p.Fallback)
+	writeReplies(entry, p.Replies)
+}
+
+// writeReplies writes what an account answers by itself.
+func writeReplies(entry *document.Mapping, r routing.Replies) {
+	write := func(to *document.Mapping, t routing.Text) {
+		to.AddText("text", t.Text)
+		for _, code := range slices.Sorted(maps.Keys(t.Languages)) {
+			to.Child("languages").AddText(code, t.Languages[code])
+		}
+	}
+	for _, one := range []struct {
+		key  string
+		text routing.Text
+	}{{"first", r.First}, {"closed", r.Closed}, {"always", r.Always}} {
+		if one.text.Text != "" {
+			write(entry.Child("auto_reply").Child(one.key), one.text)
+		}
+	}
+	var dates []*document.Mapping
+	for _, d := range r.Dates {
+		date := &document.Mapping{}
+		date.AddText("from", d.From)
+		date.AddText("to", d.To)
+		write(date, d.Text)
+		dates = append(dates, date)
+	}
+	if len(dates) > 0 {
+		entry.Child("auto_reply").Put("dates", dates)
+	}
 }

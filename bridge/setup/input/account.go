@@ -63,7 +63,8 @@ func accountFields(spec *channels.Spec) []Field {
 		Field{
 			Path: "fallback", Label: "Who gets what no rule gives to anybody", Input: InputLine,
 			Help: "An agent's e-mail address, or a team. Empty: it waits in the queue.",
-		})
+		},
+		Field{Path: "auto_reply", Label: "Automatic replies", Input: InputGroup})
 	list = append(list, settingFields()...)
 	if spec == nil {
 		return list

@@ -43,6 +43,9 @@ func setPlan(a *state.Account, e parleyfile.Account) {
 			a.Plan.Fallback = ""
 		}
 	}
+	if e.Replies != nil {
+		a.Plan.Replies = *e.Replies
+	}
 }
 
 // checkPlan adds a fault for each team or agent that the rules of an account name, and that doesn't exist.

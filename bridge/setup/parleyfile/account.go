@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge/setup/document"
 	"parley/bridge/setup/input"
+	"parley/routing"
 	"parley/routing/hours"
 )
 
@@ -39,6 +40,8 @@ type Account struct {
 	Rules    []RoutingRule
 	HasRules bool           // the file has the key
 	Fallback *document.Text // FallbackQueue, an agent's e-mail address or a team
+
+	Replies *routing.Replies // what is answered by itself
 
 	// How replies are sent.
 	Signature *document.Text
@@ -103,6 +106,7 @@ func readAccount(o *object) (Account, bool) {
 
 	e.Rules, e.HasRules = o.readRules()
 	e.Fallback = o.Text("fallback")
+	e.Replies = o.readReplies()
 	for _, key := range o.Rest() { // all keys that were not read above
 		if s, ok := o.readSection(key); ok {
 			e.Sections = append(e.Sections, s)

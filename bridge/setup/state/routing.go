@@ -2,6 +2,8 @@ package state
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"parley/routing"
@@ -45,5 +47,26 @@ func planAttributes(p routing.Plan) []Attribute {
 	return []Attribute{
 		{Name: "rules", Value: strings.Join(rules, ", ")},
 		{Name: "fallback", Value: p.Fallback, Empty: "queue"},
+		{Name: "auto_reply", Value: repliesWords(p.Replies)},
 	}
+}
+
+// repliesWords describes what an account answers by itself, such as "closed We open {{opens}}., closed de Wir öffnen {{opens}}.".
+func repliesWords(r routing.Replies) string {
+	var words []string
+	add := func(on string, t routing.Text) {
+		if t.Text != "" {
+			words = append(words, on+" "+t.Text)
+		}
+		for _, code := range slices.Sorted(maps.Keys(t.Languages)) {
+			words = append(words, on+" "+code+" "+t.Languages[code])
+		}
+	}
+	add("first", r.First)
+	add("closed", r.Closed)
+	add("always", r.Always)
+	for _, d := range r.Dates {
+		add(d.From+" to "+d.To, d.Text)
+	}
+	return strings.Join(words, ", ")
 }

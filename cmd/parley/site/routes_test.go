@@ -109,6 +109,9 @@ func requests() map[string]string {
 		"POST /settings/accounts/{name}/rules/{rule}":      "/settings/accounts/support-mail/rules/1",
 		"POST /settings/accounts/{name}/rules/{rule}/move": "/settings/accounts/support-mail/rules/1/move",
 
+		"GET /settings/accounts/{name}/replies":  "/settings/accounts/support-mail/replies",
+		"POST /settings/accounts/{name}/replies": "/settings/accounts/support-mail/replies",
+
 		"GET /settings/accounts/{name}/signature":  "/settings/accounts/support-mail/signature",
 		"POST /settings/accounts/{name}/signature": "/settings/accounts/support-mail/signature",
 		"GET /settings/me":                         "/settings/me",

@@ -1,0 +1,140 @@
+package inbound
+
+import (
+	"cmp"
+	"context"
+	"hash/fnv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/routing"
+	"parley/store"
+)
+
+// An account may answer a customer's message by itself, for example outside its hours. Package routing decides whether it does. The
+// answer is queued in the transaction that applies the message, so that a message gets one at most whatever crashes. It is nobody's
+// answer: the customer waits as before, and the conversation's status, its owners and its figures stay.
+
+// replyAutomatically queues the automatic reply to a customer's message, if it gets one. ends means that the message ends the
+// conversation.
+func (it *UseCases) replyAutomatically(
+	ctx context.Context, tx pgx.Tx, p placement, a *store.Account, in channels.Inbound, m *book.Message, ends bool,
+) error {
+	replies, c := it.Dir.Replies[a.ID], p.conversation
+	sender := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
+	if replies.IsEmpty() || c.Identity == nil || sender != it.People.RootOf(c) || it.mayBeByMachine(in, m) {
+		return nil
+	}
+	to, _ := outbound.RecipientsOf(c.Participants)
+	isPaused := a.Paused || a.Mode == store.ModeWatch || it.replies.IsBeforeRestore()
+	isRefused := sender.Blocked || sender.Silenced || it.People.BlockedRecipients(c) != nil
+	lane := it.CustomerLane(c)
+	language := c.Traits[bridge.TraitLanguage]
+	if language == "" {
+		language = offline.New().Language(m.Text)
+	}
+	first, _, _ := strings.Cut(bridge.TemplateValue(sender.Name), " ")
+	if sender.Name == sender.Key {
+		first = ""
+	}
+	said := it.ByParleysClock(saidAt(it.Writer, in))
+	if received := it.ByParleysClock(it.Event.ReceivedAt); received.Before(said) {
+		said = received
+	}
+	message := routing.Message{
+		ByPerson:  true,
+		Refuses:   isPaused || isRefused || len(to) == 0 || !it.Window(c).IsOpenForMachines(it.Now),
+		Answered:  len(it.Outbox.Waiting(lane)) > 0,
+		Ends:      ends,
+		Age:       it.Now.Sub(said),
+		FirstName: first,
+		Language:  language,
+		Default:   it.Settings(c).Language,
+	}
+
+	row := store.AutoReply{
+		MessageID: store.MessageID(it.IDs.Next()), AccountID: a.ID, IdentityID: sender.ID, Words: checksum(m.Text), At: it.Now,
+	}
+	found, err := store.FindAutoReplied(ctx, tx, row, c.ID)
+	if err != nil {
+		return err
+	}
+	message.BegunByUs = found.BegunByUs
+	message.FirstContact = p.begins && !found.IsKnown
+	message.Sent = routing.SentReplies{
+		Last: map[routing.Occasion]time.Time{}, Day: found.Day, Hour: found.Hour, SameWords: found.SameWords, Repeated: found.Repeated,
+	}
+	for on, at := range found.Last {
+		message.Sent.Last[routing.Occasion(on)] = at
+	}
+
+	reply := replies.ReplyTo(message, it.Dir.Hours[a.ID], it.Now, it.Dir.Zone(nil, a.ID))
+	if reply.Text == "" {
+		return nil
+	}
+	if allKnow, err := store.AllKnow(ctx, tx, store.KnowsAutoReply); err != nil || !allKnow {
+		return err
+	}
+	row.Occasion = string(reply.On)
+	it.queueAutoReply(c, row, lane, reply)
+	return store.KeepAutoReply(ctx, tx, row)
+}
+
+// queueAutoReply queues an automatic reply, and shows it in the agents' thread.
+func (it *UseCases) queueAutoReply(c *book.Conversation, row store.AutoReply, lane *book.Lane, reply routing.Reply) {
+	m := &book.Message{Fresh: true, Message: store.Message{
+		ID:             row.MessageID,
+		ConversationID: c.ID,
+		Direction:      store.DirectionOut,
+		Fate:           store.FateWaiting,
+		MessagePlace:   store.MessagePlace{AccountID: row.AccountID},
+		Text:           reply.Text,
+		Automatic:      store.AutomaticReply,
+		EventID:        it.Event.ID,
+		SaidAt:         it.Now,
+		CreatedAt:      it.Now,
+	}}
+	it.Messages.Rows[m.ID] = m
+	c.NoteLatest(m)
+	it.Outbox.Enqueue(lane, outbound.KindReply, m.ID, outbound.Payload{}, nil)
+	it.Log.ByParley(c, store.DeedAutoReplied, book.Detail{Message: m.ID})
+	it.Line(c, bridge.Line{
+		Content: &bridge.AutoRepliedLine{On: string(reply.On)},
+		Text:    m.Text,
+		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
+	})
+}
+
+// saysThanks reports whether a message only says that the matter is settled, in words that the account's settings name, and answers an
+// agent.
+func (it *UseCases) saysThanks(c *book.Conversation, in channels.Inbound) bool {
+	isPlain := in.Automatic == "" && !in.Historical && len(in.Attachments) == 0 && in.Change.Target == "" && in.Consent == nil
+	return isPlain && it.workflow.EndsByWords(c, in.Text)
+}
+
+// mayBeByMachine reports whether a message is anything but a new message of a person.
+func (it *UseCases) mayBeByMachine(in channels.Inbound, m *book.Message) bool {
+	isNew := in.Kind == channels.InboundMessage && in.Change.Target == "" && m.Revision == nil
+	return !isNew || in.Historical || in.Consent != nil || m.Automatic != ""
+}
+
+// checksum returns a checksum of a text that is the same for texts which differ only in digits, signs and spaces.
+func checksum(text string) int64 {
+	sum := fnv.New64a()
+	letters := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
+	_, _ = sum.Write([]byte(cmp.Or(letters, text)))
+	return int64(sum.Sum64()) //nolint:gosec // all bits count
+}
