@@ -121,7 +121,7 @@ func TestEndsByItself(t *testing.T) {
 
 	w.saveAccount(chat, func(a *store.Account) {
 		a.Settings = bridge.JSON(map[string]string{"abandon_hours": "72"})
-		a.Routing = bridge.JSON(routing.Plan{Rules: []routing.Rule{{By: routing.ByLeastLoad}}})
+		a.Routing = bridge.JSON(routing.Plan{Fallback: "ann@acme.test"})
 	})
 	w.chat.Say("ann", support, thread, "!reopen")
 	w.waitCard(thread, "open")
