@@ -3,7 +3,6 @@ package teamsfake
 import (
 	"context"
 
-	"parley/bot/teams/teamsfake/entra"
 	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
@@ -16,22 +15,17 @@ import (
 //	set_url                       name
 //	install, uninstall, upgrade   names (of teams)
 //	add_user                      user → "user"
-//	set_user                      user
 //	add_team                      team → "team"
 //	add_channel                   new_channel → "channel"
 //	rename                        channel, name
 //	delete_channel                channel
 //	restore_channel               channel
-//	add_app, remove_app           channel
 //	archive, unarchive            channel (a team's id)
-//	members                       channel, names
 //	erase                         channel, message
 //	judge                         channel, message, policy
-//	block, unblock                id
 //	permit                        names
 //	rsc                           on
 //	region                        name
-//	tokens                        name (a Token)
 //	rotate_keys                   on (keeps the old keys)
 //	revoke_tokens                 –
 type Admin struct {
@@ -62,23 +56,16 @@ func (d *driver) adminVerbs(a Admin) map[string]emulator.Verb {
 		"upgrade":         func(ctx context.Context) (object, error) { return nil, s.Admin.Upgrade(ctx, a.Names...) },
 		"set_endpoint":    emulator.Done(func() { s.Activities.SetEndpoint(a.Endpoint) }),
 		"set_url":         emulator.Done(func() { s.SetURL(a.Name) }),
-		"set_user":        emulator.Try(func() error { return s.Admin.SetUser(a.User) }),
 		"rename":          emulator.Try(func() error { return s.Admin.RenameChannel(a.Channel, a.Name) }),
 		"delete_channel":  emulator.Try(func() error { return s.Admin.DeleteChannel(a.Channel) }),
 		"restore_channel": emulator.Try(func() error { return s.Admin.RestoreChannel(a.Channel) }),
-		"add_app":         emulator.Try(func() error { return s.Admin.AddApp(a.Channel, true) }),
-		"remove_app":      emulator.Try(func() error { return s.Admin.AddApp(a.Channel, false) }),
 		"archive":         emulator.Try(func() error { return s.Admin.ArchiveTeam(a.Channel, true) }),
 		"unarchive":       emulator.Try(func() error { return s.Admin.ArchiveTeam(a.Channel, false) }),
-		"members":         emulator.Try(func() error { return s.Admin.SetMembers(a.Channel, a.Names) }),
 		"erase":           emulator.Try(func() error { return s.Admin.Erase(a.Channel, a.Message) }),
 		"judge":           emulator.Try(func() error { return s.Admin.Judge(a.Channel, a.Message, a.Policy) }),
-		"block":           emulator.Done(func() { s.Admin.Block(a.ID, true) }),
-		"unblock":         emulator.Done(func() { s.Admin.Block(a.ID, false) }),
 		"permit":          emulator.Done(func() { s.Entra.Permit(a.Names...) }),
 		"rsc":             emulator.Done(func() { s.Entra.SetRSC(a.On) }),
 		"region":          emulator.Done(func() { s.Admin.SetRegion(a.Name) }),
-		"tokens":          emulator.Done(func() { s.Entra.SetTokens(entra.Token(a.Name)) }),
 		"rotate_keys":     emulator.Try(func() error { return s.Entra.RotateKeys(a.On) }),
 		"revoke_tokens":   emulator.Done(s.Entra.RevokeTokens),
 	}

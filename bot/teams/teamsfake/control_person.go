@@ -22,11 +22,9 @@ import (
 //	edit                   channel, message, text
 //	delete, undelete       channel, message
 //	react, unreact         channel, message, name
-//	click                  channel, message, name, inputs, old → "outcome"
+//	click                  channel, message, name, inputs → "outcome"
 //	submit                 name, inputs → "outcome"
 //	complete               result (that the dialog's web page submits) → "outcome"
-//	view                   channel, message → "outcome"
-//	suggested              channel, message, name → "outcome"
 //	action                 channel, message, name (a command of the app's message extension) → "outcome"
 //	compose                channel, root, name → "outcome"
 //	search                 channel, root, name, text → "outcome"
@@ -39,7 +37,6 @@ type Act struct {
 	Text    string        `json:"text"`
 	Name    string        `json:"name"`
 	Inputs  client.Inputs `json:"inputs"`
-	Old     bool          `json:"old"` // the client is an old one, which doesn't know Action.Execute
 	Theme   string        `json:"theme"`
 
 	Result json.RawMessage `json:"result"`
@@ -68,32 +65,25 @@ func withOutcome(invoke func(context.Context) (*people.Outcome, error)) emulator
 // personVerbs returns the function of each verb.
 func personVerbs(p *people.Person, a Act) map[string]emulator.Verb {
 	p.Theme = a.Theme
-	click := p.Click
-	if a.Old {
-		click = p.ClickOld
-	}
-
 	type ctx = context.Context
 	type outcome = people.Outcome
 	return map[string]emulator.Verb{
-		"post":      withID(func() (string, error) { return p.Post(a.Post) }),
-		"reply":     withID(func() (string, error) { return p.Reply(a.Channel, a.Root, a.Text) }),
-		"say":       withID(func() (string, error) { return p.Say(a.Text) }),
-		"private":   withID(func() (string, error) { return p.Private(a.Channel, a.Root, a.Text) }),
-		"slash":     withID(func() (string, error) { return p.Slash(a.Channel, a.Root, a.Text) }),
-		"click":     withOutcome(func(c ctx) (*outcome, error) { return click(c, a.Channel, a.Message, a.Name, a.Inputs) }),
-		"submit":    withOutcome(func(c ctx) (*outcome, error) { return p.Submit(c, a.Name, a.Inputs) }),
-		"complete":  withOutcome(func(c ctx) (*outcome, error) { return p.Complete(c, a.Result) }),
-		"view":      withOutcome(func(c ctx) (*outcome, error) { return p.View(c, a.Channel, a.Message) }),
-		"suggested": withOutcome(func(c ctx) (*outcome, error) { return p.Suggested(c, a.Channel, a.Message, a.Name) }),
-		"action":    withOutcome(func(c ctx) (*outcome, error) { return p.MessageAction(c, a.Channel, a.Message, a.Name) }),
-		"compose":   withOutcome(func(c ctx) (*outcome, error) { return p.Compose(c, a.Channel, a.Root, a.Name) }),
-		"search":    withOutcome(func(c ctx) (*outcome, error) { return p.Search(c, a.Channel, a.Root, a.Name, a.Text) }),
-		"edit":      emulator.Try(func() error { return p.Edit(a.Channel, a.Message, a.Text) }),
-		"delete":    emulator.Try(func() error { return p.Delete(a.Channel, a.Message) }),
-		"undelete":  emulator.Try(func() error { return p.Undelete(a.Channel, a.Message) }),
-		"react":     emulator.Try(func() error { return p.React(a.Channel, a.Message, a.Name) }),
-		"unreact":   emulator.Try(func() error { return p.Unreact(a.Channel, a.Message, a.Name) }),
-		"close":     emulator.Try(p.CloseDialog),
+		"post":     withID(func() (string, error) { return p.Post(a.Post) }),
+		"reply":    withID(func() (string, error) { return p.Reply(a.Channel, a.Root, a.Text) }),
+		"say":      withID(func() (string, error) { return p.Say(a.Text) }),
+		"private":  withID(func() (string, error) { return p.Private(a.Channel, a.Root, a.Text) }),
+		"slash":    withID(func() (string, error) { return p.Slash(a.Channel, a.Root, a.Text) }),
+		"click":    withOutcome(func(c ctx) (*outcome, error) { return p.Click(c, a.Channel, a.Message, a.Name, a.Inputs) }),
+		"submit":   withOutcome(func(c ctx) (*outcome, error) { return p.Submit(c, a.Name, a.Inputs) }),
+		"complete": withOutcome(func(c ctx) (*outcome, error) { return p.Complete(c, a.Result) }),
+		"action":   withOutcome(func(c ctx) (*outcome, error) { return p.MessageAction(c, a.Channel, a.Message, a.Name) }),
+		"compose":  withOutcome(func(c ctx) (*outcome, error) { return p.Compose(c, a.Channel, a.Root, a.Name) }),
+		"search":   withOutcome(func(c ctx) (*outcome, error) { return p.Search(c, a.Channel, a.Root, a.Name, a.Text) }),
+		"edit":     emulator.Try(func() error { return p.Edit(a.Channel, a.Message, a.Text) }),
+		"delete":   emulator.Try(func() error { return p.Delete(a.Channel, a.Message) }),
+		"undelete": emulator.Try(func() error { return p.Undelete(a.Channel, a.Message) }),
+		"react":    emulator.Try(func() error { return p.React(a.Channel, a.Message, a.Name) }),
+		"unreact":  emulator.Try(func() error { return p.Unreact(a.Channel, a.Message, a.Name) }),
+		"close":    emulator.Try(p.CloseDialog),
 	}
 }

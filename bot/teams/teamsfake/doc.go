@@ -19,8 +19,7 @@
 //
 // [Server.As] returns a person for a test to act as. A person can Post, Reply, Say (in the chat with the bot),
 // write a Private message or a Slash command, Edit, Delete, Undelete, React and Unreact. On cards a person can
-// Click (ClickOld on an old client), View a card that refreshes, and pick a Suggested action. Submit and
-// CloseDialog handle dialogs; MessageAction, Compose and Search use message extensions. If the client would refuse
+// Click. Submit and CloseDialog handle dialogs; MessageAction, Compose and Search use message extensions. If the client would refuse
 // the inputs, the error is [client.ErrInvalid].
 //
 // Tests read the results with [Server.Thread], [Server.Messages], [Server.Roots], [Server.Targeted],

@@ -76,7 +76,6 @@ type teamsMessage struct {
 	Mentions  []teamsfake.Mention  `json:"mentions"`
 	Cards     []json.RawMessage    `json:"cards"`
 	Pictures  int                  `json:"pictures"` // number of pictures from the app; see serveTeamsPicture
-	Suggested json.RawMessage      `json:"suggested"`
 	Files     []*teamsfake.File    `json:"files"`
 	Reactions []teamsfake.Reaction `json:"reactions"`
 	Private   bool                 `json:"private"` // only this user and the app can see it
@@ -291,7 +290,6 @@ func teamsView(m *teamsfake.Message, as string) teamsMessage {
 		Mentions:  m.Mentions,
 		Cards:     cards,
 		Pictures:  len(sentPictures(m)),
-		Suggested: m.Suggested,
 		Files:     m.Files,
 		Reactions: m.Reactions,
 		Private:   m.Targeted != "",

@@ -103,14 +103,11 @@ func valueKey(kind string) (key string, isList bool) {
 // "no such option: …", "no such button: …", "not a time: …", "text has …".
 func Choose(e object, picked []string, suggested object) (object, error) {
 	kind, _ := e["type"].(string)
-	switch kind {
-	case "button", "icon_button":
+	if kind == "button" {
 		if e["value"] == nil {
 			return object{}, nil
 		}
 		return object{"value": e["value"]}, nil
-	case "feedback_buttons":
-		return chooseFeedback(e, picked)
 	}
 
 	key, isList := valueKey(kind)

@@ -27,13 +27,6 @@ func (s *Administrator) AddChannel(c tenant.Channel) tenant.Channel {
 	return ch.Channel
 }
 
-// Block makes a person block the bot, or unblock it.
-func (s *Administrator) Block(user string, blocked bool) {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	s.org.Blocked[user] = blocked
-}
-
 // NameSite lets the app read the files of a channel's site with Sites.Selected.
 func (s *Administrator) NameSite(channel string) {
 	s.Mu.Lock()

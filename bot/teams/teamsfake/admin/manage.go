@@ -7,7 +7,6 @@ package admin
 
 import (
 	"fmt"
-	"slices"
 
 	"parley/bot/teams/teamsfake/announce"
 	"parley/bot/teams/teamsfake/delivery"
@@ -79,18 +78,6 @@ func (s *Administrator) RestoreChannel(id string) error {
 	})
 }
 
-// AddApp adds the app to a private or shared channel or, if added is false, removes it. The bot gets an event if the app
-// is installed in the team.
-// Errors: ErrNoChannel.
-func (s *Administrator) AddApp(id string, added bool) error {
-	return s.changeChannel(id, func(ch *tenant.Room) {
-		ch.Added = added
-		if s.org.Teams[ch.Team].Installed {
-			s.announcer.TellRoster(ch, added, s.Opt.BotID())
-		}
-	})
-}
-
 // ArchiveTeam archives a team, so that the bot can't post in its channels, or unarchives it. id is the id of the team or
 // of one of its channels.
 // Errors: ErrNoChannel.
@@ -103,44 +90,6 @@ func (s *Administrator) ArchiveTeam(id string, archived bool) error {
 		}
 		s.announcer.TellChannel(ch, event)
 	})
-}
-
-// SetMembers replaces the members of a team, given by the team's id, or of a private or shared channel. For a team, nil
-// means everybody. The bot gets events about who was added and removed.
-// Errors: ErrNoChannel.
-func (s *Administrator) SetMembers(id string, members []string) error {
-	return s.changeChannel(id, func(ch *tenant.Room) {
-		before := s.org.MemberIDs(ch)
-
-		if ch.Kind == tenant.KindStandard {
-			s.org.Teams[ch.Team].Members = members
-		} else {
-			ch.Members = members
-		}
-
-		after := s.org.MemberIDs(ch)
-
-		if !s.org.IsReachable(ch) {
-			return
-		}
-		if added := s.teamsIDsWithout(after, before); len(added) > 0 {
-			s.announcer.TellRoster(ch, true, added...)
-		}
-		if removed := s.teamsIDsWithout(before, after); len(removed) > 0 {
-			s.announcer.TellRoster(ch, false, removed...)
-		}
-	})
-}
-
-// teamsIDsWithout returns the ids in Teams ("29:…") of the users in a that aren't in b.
-func (s *Administrator) teamsIDsWithout(a, b []string) []string {
-	var out []string
-	for _, id := range a {
-		if !slices.Contains(b, id) {
-			out = append(out, s.org.Users[id].TeamsID)
-		}
-	}
-	return out
 }
 
 // Judge sets the verdict of the organisation's data loss prevention on a message, with Graph's keys and values, such as
@@ -186,17 +135,5 @@ func (s *Administrator) Erase(channel, id string) error {
 	}
 
 	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
-	return nil
-}
-
-// SetUser replaces the person with the id of u in the directory.
-// Errors: ErrNoUser.
-func (s *Administrator) SetUser(u tenant.User) error {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	if s.org.Users[u.ID] == nil {
-		return fmt.Errorf("teamsfake: %w: %s", tenant.ErrNoUser, u.ID)
-	}
-	s.org.PutUser(u)
 	return nil
 }

@@ -162,9 +162,6 @@ func (n *Announcer) IsPushed(ch *tenant.Room, m *tenant.Message) bool {
 	if !n.Org.IsReachable(ch) || m.Bot {
 		return false
 	}
-	if n.Org.Blocked[ch.Person] {
-		return false
-	}
 	if ch.Person != "" || m.Targeted != "" {
 		return true
 	}

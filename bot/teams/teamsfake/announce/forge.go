@@ -26,18 +26,6 @@ func NewForger(n *Announcer) *Forger {
 	return &Forger{Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities}
 }
 
-// Envelope returns an activity without content, as if a person had caused it in a thread. A test completes it or makes
-// it invalid, and passes it to SendRaw. If channel is "", the activity is in the user's personal chat.
-func (f *Forger) Envelope(kind, user, channel, root string) map[string]any {
-	f.Mu.Lock()
-	defer f.Mu.Unlock()
-	a := f.announcer.Base(kind, Where{Room: f.org.Channels[channel], Root: root, User: user})
-	if u := f.org.Users[user]; u != nil {
-		a["from"] = f.announcer.From(u)
-	}
-	return a
-}
-
 // SendRaw sends any bytes to the bot, once, with a token of this kind, and returns the bot's response.
 // Errors: those of the connection, ctx's.
 func (f *Forger) SendRaw(ctx context.Context, kind entra.Token, body []byte) (status int, answer []byte, err error) {

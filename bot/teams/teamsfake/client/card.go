@@ -93,8 +93,6 @@ func (c *cardCheck) checkRules(o object, kind string) {
 		if all, _ := o["inlines"].([]any); len(all) == 0 {
 			c.addFault("RichTextBlock has no inlines")
 		}
-	case "Refresh":
-		c.checkRefresh(o)
 	}
 
 	if whole, ok := o["selectAction"].(object); ok {

@@ -86,23 +86,6 @@ func (c *cardCheck) checkFallback(action object) {
 	}
 }
 
-// MostRefreshed is the maximum number of people for whom Teams refreshes a card, so that each sees a version of their own.
-// Source: "Universal Actions for Adaptive Cards: user specific views", read 2026-11.
-const MostRefreshed = 60
-
-// checkRefresh checks whom the card's refresh property lists.
-func (c *cardCheck) checkRefresh(refresh object) {
-	ids, _ := refresh["userIds"].([]any)
-	if len(ids) > MostRefreshed {
-		c.addFault("refresh.userIds has %d people, at most %d", len(ids), MostRefreshed)
-	}
-	for _, id := range ids {
-		if text, _ := id.(string); !strings.HasPrefix(text, "29:") {
-			c.addFault("refresh.userIds has %v, which is no 29: id", id)
-		}
-	}
-}
-
 // checkMentions checks that each mention tag in the card's texts has an entity in msteams.entities, and the reverse.
 func (c *cardCheck) checkMentions(card object) {
 	msteams, _ := card["msteams"].(object)

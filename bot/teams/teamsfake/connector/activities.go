@@ -26,7 +26,6 @@ type outgoing struct {
 	Attachments      []tenant.WireAttachment `json:"attachments"`
 	AttachmentLayout string                  `json:"attachmentLayout"`
 	Entities         []json.RawMessage       `json:"entities"`
-	SuggestedActions json.RawMessage         `json:"suggestedActions"`
 	ReplyToID        string                  `json:"replyToId"`
 	Recipient        *account                `json:"recipient"`
 	ChannelData      json.RawMessage         `json:"channelData"`
@@ -160,8 +159,6 @@ func (api *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 		calls.Refuse(w, http.StatusBadRequest, badSyntax, "Bad format of member id.")
 	case u.ID == id: // an Entra object id
 		calls.Refuse(w, http.StatusForbidden, "ForbiddenOperationException", "The bot is not installed in the user's personal scope.")
-	case api.org.Blocked[u.ID]:
-		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
 	case !api.org.HasApp(u.ID) || u.TenantID != api.Opt.TenantID:
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The app is not installed for the user.")
 	default:

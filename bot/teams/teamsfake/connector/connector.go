@@ -116,8 +116,6 @@ func (api *API) findPlace(w http.ResponseWriter, r *http.Request) (room *tenant.
 	switch {
 	case room == nil || room.Deleted:
 		calls.Refuse(w, http.StatusNotFound, "ConversationNotFound", "Conversation not found.")
-	case room.Person != "" && api.org.Blocked[room.Person]:
-		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
 	case !api.org.IsReachable(room):
 		calls.Refuse(w, http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
 	case root != "" && !room.IsRoot(root):

@@ -72,12 +72,11 @@ func (r *reader) ensureAcceptable(w http.ResponseWriter, room *tenant.Room, acti
 // the next message. The caller holds the lock.
 func (r *reader) makeMessages(where string, room *tenant.Room, activity outgoing, newID func() string) []*tenant.Message {
 	base := tenant.Message{
-		Bot:       true,
-		Summary:   activity.Summary,
-		Raw:       slices.Clone(activity.raw),
-		At:        r.Now(),
-		Alert:     hasAlert(activity.ChannelData),
-		Suggested: keepJSON(activity.SuggestedActions),
+		Bot:     true,
+		Summary: activity.Summary,
+		Raw:     slices.Clone(activity.raw),
+		At:      r.Now(),
+		Alert:   hasAlert(activity.ChannelData),
 	}
 	var out []*tenant.Message
 	if activity.Text != "" || len(activity.Attachments) == 0 {
@@ -238,12 +237,4 @@ func hasAlert(channelData json.RawMessage) bool {
 		} `json:"notification"`
 	}
 	return json.Unmarshal(channelData, &d) == nil && d.Notification.Alert
-}
-
-// keepJSON returns a JSON value unchanged, or nil if it is missing or null.
-func keepJSON(raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 || string(raw) == "null" {
-		return nil
-	}
-	return raw
 }

@@ -210,10 +210,3 @@ func (e *Entra) RotateKeys(keepOld bool) error {
 	e.Mu.Unlock()
 	return e.keys.rotate(id, keepOld)
 }
-
-// SetTokens chooses the kind of token for requests to the bot from now on, except those that name a kind themselves.
-func (e *Entra) SetTokens(kind Token) {
-	e.Mu.Lock()
-	defer e.Mu.Unlock()
-	e.signing = kind
-}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"parley/bot/teams/teamsfake/announce"
@@ -14,8 +13,7 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// This file emulates what happens when a person uses a message of the bot in a Teams client: clicks a button of a card,
-// looks at a card that refreshes itself, or picks a suggested action. The client sends the bot a request and shows its
+// This file emulates what happens when a person clicks a button of a card. The client sends the bot a request and shows its
 // answer, which the caller gets as an Outcome.
 
 // Click clicks a button of a card in a message. name is the button's id, title or verb, and inputs are the values that the
@@ -36,20 +34,6 @@ func (p *Person) Click(ctx context.Context, channel, message, name string, input
 	return p.press(ctx, b)
 }
 
-// ClickOld is Click on an older client, which doesn't support Action.Execute and uses its fallback instead.
-func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
-	b, err := p.findButton(channel, message, name, inputs)
-	if err != nil {
-		return nil, err
-	}
-	fallback, hasFallback := b.action["fallback"].(object)
-	if hasFallback && b.action["type"] == "Action.Execute" {
-		b.action = fallback
-		b.data = client.Merge(fallback["data"], p.gatherAgain(b, inputs))
-	}
-	return p.press(ctx, b)
-}
-
 // pressedButton is a button that a person has clicked.
 type pressedButton struct {
 	at     announce.Where  // the conversation
@@ -63,7 +47,7 @@ type pressedButton struct {
 func (p *Person) press(ctx context.Context, b *pressedButton) (*Outcome, error) {
 	switch b.action["type"] {
 	case "Action.Execute":
-		return p.executeAction(ctx, b, "manual")
+		return p.executeAction(ctx, b)
 	case "Action.Submit":
 		return p.submitAction(ctx, b)
 	case "Action.OpenUrl":
@@ -108,29 +92,15 @@ func (p *Person) findButton(channel, message, name string, inputs client.Inputs)
 	return nil, fmt.Errorf("teamsfake: no button %q in message %s", name, message)
 }
 
-// gatherAgain returns the inputs for another action of the same card.
-func (p *Person) gatherAgain(b *pressedButton, inputs client.Inputs) map[string]string {
-	p.people.Mu.Lock()
-	defer p.people.Mu.Unlock()
-	for _, card := range b.m.CardsForLocked(p.id) {
-		values, err := client.Gather(card, inputs, p.people.org.IsPerson)
-		if err == nil {
-			return values
-		}
-	}
-	return nil
-}
-
-// executeAction sends the bot an Action.Execute, as a request adaptiveCard/action, and shows its answer. trigger is "manual"
-// after a click, and "automatic" if the client refreshes the card.
+// executeAction sends the bot an Action.Execute, as a request adaptiveCard/action, and shows its answer.
 // Source: "Universal Actions for Adaptive Cards", read 2026-11.
-func (p *Person) executeAction(ctx context.Context, b *pressedButton, trigger string) (*Outcome, error) {
+func (p *Person) executeAction(ctx context.Context, b *pressedButton) (*Outcome, error) {
 	const name = "adaptiveCard/action"
 	action := object{"type": "Action.Execute", "verb": b.action["verb"], "data": b.data}
 	if id := b.action["id"]; id != nil {
 		action["id"] = id
 	}
-	out, err := p.people.invokes.ask(ctx, name, object{"action": action, "trigger": trigger}, p.people.invokes.invokeAt(p.id, b.at, b.id))
+	out, err := p.people.invokes.ask(ctx, name, object{"action": action, "trigger": "manual"}, p.people.invokes.invokeAt(p.id, b.at, b.id))
 	if err != nil || out.Error != "" {
 		return out, err
 	}
@@ -228,90 +198,4 @@ func (p *Person) submitAction(ctx context.Context, b *pressedButton) (*Outcome, 
 
 	people.activities.Emit(tenant.ThreadConversation(b.at.Room.ID, b.at.Root), activity)
 	return &Outcome{}, nil
-}
-
-// View looks at a message. If its card has a refresh action for this person, the client sends the bot that action, and shows
-// the card with which the bot answers.
-// Errors: those of Directory.FindLiveLocked; ctx's.
-func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
-	b, err := p.findRefresh(channel, message)
-	if err != nil {
-		return nil, err
-	}
-	if b == nil {
-		return &Outcome{}, nil
-	}
-	return p.executeAction(ctx, b, "automatic")
-}
-
-// findRefresh returns the action that refreshes a message's card for this person, or nil if there is none.
-func (p *Person) findRefresh(channel, message string) (*pressedButton, error) {
-	people := p.people
-	people.Mu.Lock()
-	defer people.Mu.Unlock()
-	room, m, err := people.org.FindLiveLocked(p.id, channel, message)
-	if err != nil {
-		return nil, err
-	}
-
-	var b *pressedButton
-	for _, card := range m.CardsForLocked(p.id) {
-		refresh, _ := card["refresh"].(object)
-		action, _ := refresh["action"].(object)
-		ids, hasIDs := refresh["userIds"].([]any)
-		isForMe := slices.Contains(ids, any(people.org.Users[p.id].TeamsID))
-		if !hasIDs { // without userIds, Teams refreshes the card for everybody in a small conversation
-			isForMe = len(people.org.MemberIDs(room)) <= client.MostRefreshed
-		}
-		if action != nil && isForMe {
-			at := announce.Where{Room: room, Root: m.Root, User: p.id}
-			b = &pressedButton{at: at, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
-		}
-	}
-
-	return b, nil
-}
-
-// copyLive returns a copy of a message that the person sees, and its room: the channel or personal chat.
-func (p *Person) copyLive(channel, message string) (*tenant.Room, *tenant.Message, error) {
-	p.people.Mu.Lock()
-	defer p.people.Mu.Unlock()
-	room, m, err := p.people.org.FindLiveLocked(p.id, channel, message)
-	if err != nil {
-		return nil, nil, err
-	}
-	return room, m.Clone(), nil
-}
-
-// Suggested picks the suggested action with this title below a message of the bot. Some actions send the bot a request, the
-// others post a text in the person's name.
-// Errors: those of Directory.FindLiveLocked and Post; no such action; ctx's.
-func (p *Person) Suggested(ctx context.Context, channel, message, title string) (*Outcome, error) {
-	people := p.people
-	room, m, err := p.copyLive(channel, message)
-	if err != nil {
-		return nil, err
-	}
-
-	var offered struct {
-		Actions []struct {
-			Type, Title string
-			Value       any
-		}
-	}
-	if json.Unmarshal(m.Suggested, &offered) == nil {
-		for _, a := range offered.Actions {
-			if a.Title != title {
-				continue
-			}
-			if a.Type == "Action.Submit" {
-				return people.invokes.ask(ctx, "suggestedActions/submit", a.Value,
-					people.invokes.invokeAt(p.id, announce.Where{Room: room, Root: m.Root, User: p.id}, m.ID))
-			}
-			_, err := p.Post(tenant.Post{Channel: channel, Root: m.Root, Text: fmt.Sprint(a.Value)})
-			return &Outcome{}, err
-		}
-	}
-
-	return nil, fmt.Errorf("teamsfake: no suggested action %q in message %s", title, message)
 }

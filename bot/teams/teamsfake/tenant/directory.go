@@ -20,7 +20,6 @@ type Directory struct {
 	TeamIDs    []string
 	Channels   map[string]*Room // rooms, including personal chats
 	ChannelIDs []string
-	Blocked    map[string]bool // people who have blocked the bot
 }
 
 // NewDirectory makes an empty directory. Call Reset before using it.
@@ -31,7 +30,6 @@ func (d *Directory) Reset() {
 	d.Users = map[string]*User{}
 	d.Teams = map[string]*Team{}
 	d.Channels = map[string]*Room{}
-	d.Blocked = map[string]bool{}
 	d.UserIDs = nil
 	d.TeamIDs = nil
 	d.ChannelIDs = nil

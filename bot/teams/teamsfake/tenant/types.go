@@ -106,10 +106,9 @@ type Message struct {
 	Subject  string `json:"subject,omitempty"`
 
 	Mentions  []Mention                  `json:"mentions,omitempty"`
-	Cards     []json.RawMessage          `json:"cards,omitempty"`     // Adaptive Cards, oldest first
-	View      map[string]json.RawMessage `json:"view,omitempty"`      // by user: the card shown instead of Cards
-	Suggested json.RawMessage            `json:"suggested,omitempty"` // actions that the bot suggests below it
-	Pictures  []string                   `json:"pictures,omitempty"`  // pictures from the bot: addresses or data URIs
+	Cards     []json.RawMessage          `json:"cards,omitempty"`    // Adaptive Cards, oldest first
+	View      map[string]json.RawMessage `json:"view,omitempty"`     // by user: the card shown instead of Cards
+	Pictures  []string                   `json:"pictures,omitempty"` // pictures from the bot: addresses or data URIs
 	Files     []*File                    `json:"files,omitempty"`
 	Reactions []Reaction                 `json:"reactions,omitempty"`
 	Raw       json.RawMessage            `json:"raw,omitempty"` // the bot's last activity for the message

@@ -51,11 +51,9 @@ function content(m, channel) {
     return who ? chip(who.name, who.id === me()) : name;
   };
   const press = async ({ button, inputs }) => told(await act('click', { channel, message: m.id, name: button, inputs }));
-  const suggested = m.suggested?.actions || [];
   return h('div', { class: 'text' }, m.subject && h('h3', { class: 'subject' }, m.subject), m.html && h('div', { class: 'html' }, messageHTML(m.html, mention)),
     (m.cards || []).map((c) => h('div', { class: 't-card' }, m.broken ? h('p', { class: 'muted' }, `Sorry, this card can't be shown. (${m.broken})`) : card(c, { press }))),
-    Array.from({ length: m.pictures }, (_, n) => h('img', { class: 'ac-image', src: `/teams/pictures/${encodeURIComponent(m.channel)}/${m.id}/${n}`, alt: 'Picture' })), files(m),
-    suggested.length > 0 && h('div', { class: 'ac-actions' }, suggested.map((a) => h('button', { type: 'button', class: 'ac-button', onclick: async () => told(await act('suggested', { channel, message: m.id, name: a.title })) }, a.title))));
+    Array.from({ length: m.pictures }, (_, n) => h('img', { class: 'ac-image', src: `/teams/pictures/${encodeURIComponent(m.channel)}/${m.id}/${n}`, alt: 'Picture' })), files(m));
 }
 
 function files(m) {
