@@ -9,6 +9,7 @@ import (
 
 	"parley/bridge"
 	"parley/channels"
+	"parley/routing"
 	"parley/store"
 	"parley/store/dispatch"
 )
@@ -40,6 +41,10 @@ func checkReply(r *outgoingReply) error {
 			Text:  "Its author is no longer an agent.",
 			Hint:  "Copy the text and send it as your own.",
 		}
+	}
+
+	if r.message.IsAutomaticReply() && r.now.Sub(r.message.CreatedAt) > routing.MaxReplyDelay {
+		return &channels.SendError{Class: channels.BadContent, Text: "It could not leave in time, and says nothing useful any more."}
 	}
 
 	if err := checkRecipients(r); err != nil {

@@ -120,6 +120,12 @@ func TestLastChecks(t *testing.T) {
 		"the account only watches": {change: func(r *outgoingReply) {
 			r.account.Mode = store.ModeWatch
 		}, want: channels.BadContent},
+		"an automatic reply": {change: func(r *outgoingReply) {
+			r.author, r.message.Automatic, r.message.Direction, r.message.CreatedAt = nil, store.AutomaticReply, store.DirectionOut, now
+		}},
+		"an automatic reply that waited too long": {change: func(r *outgoingReply) {
+			r.message.Automatic, r.message.Direction, r.message.CreatedAt = store.AutomaticReply, store.DirectionOut, now.Add(-16*time.Minute)
+		}, want: channels.BadContent},
 		"nobody is left": {change: func(r *outgoingReply) {
 			r.out.To, r.payload.Meant = nil, nil
 		}, want: channels.BadRecipient},
