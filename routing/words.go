@@ -111,26 +111,36 @@ func (d Decision) Outcome(p Plan, people []Person) string {
 }
 
 // Reasons says what was tried before, and why nobody else gets the conversation, in a line each: "rule 1, the customer's salesman:
-// nobody", "rule 2, who is least busy: Ann Lee is away, Cat Ray is busier".
+// nobody", "not chosen: Ann Lee is away, Cat Ray is busier".
 func (d Decision) Reasons(p Plan, people []Person) []string {
 	var lines []string
 	for _, s := range d.Tried {
 		words := invalidWords(people, s.Invalid)
 		switch {
 		case s.Unmet != "":
-			i := slices.IndexFunc(p.Rules[s.Rule].When.List(), func(c Condition) bool { return c.Name == s.Unmet })
-			words = "not met is that " + p.Rules[s.Rule].When.List()[i].words()
+			words = "only if " + p.Rules[s.Rule].When.words(s.Unmet)
 		case words == "" && (s.By == ByTeam || s.By == ByFallback):
-			words = "it has the conversation"
+			words = "that team has it"
 		case words == "":
 			words = "nobody"
 		}
 		lines = append(lines, p.part(s.By, s.Rule)+": "+words)
 	}
 	if words := invalidWords(people, d.Invalid); words != "" {
-		lines = append(lines, p.part(d.By, d.Rule)+": "+words)
+		lines = append(lines, "not chosen: "+words)
 	}
 	return lines
+}
+
+// words says the condition of a name.
+func (w When) words(name string) string {
+	list := w.List()
+	return list[slices.IndexFunc(list, func(c Condition) bool { return c.Name == name })].words()
+}
+
+// Why says in one line by what somebody gets the conversation, and why nobody else does.
+func (d Decision) Why(p Plan, people []Person) string {
+	return strings.Join(append([]string{p.part(d.By, d.Rule)}, d.Reasons(p, people)...), "; ")
 }
 
 // part names a rule of the plan, or what decides before and after the rules.

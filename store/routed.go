@@ -17,6 +17,8 @@ type Unassigned struct {
 	AccountID AccountID         `db:"account_id"`
 	TeamID    *TeamID           `db:"team_id"`
 	Subject   string            `db:"subject"`
+	CreatedAt time.Time         `db:"created_at"`
+	EndedAt   *time.Time        `db:"resolved_at"`
 	Tags      []string          `db:"tags"`
 	Traits    map[string]string `db:"traits"`
 
@@ -61,13 +63,17 @@ func HasUnassigned(ctx context.Context, q Querier, accounts []AccountID) (bool, 
 // analysisWait is how long a conversation waits for its first analysis: the analyzer may be slow, or missing.
 const analysisWait = `interval '30 seconds'`
 
-const findUnassigned = `
+// selectFacts and what follows select the facts of the rows conversation and identity. $3 says whether the customers' words are read.
+const selectFacts = `
 	SELECT conversation.id, conversation.account_id, conversation.team_id, conversation.subject, conversation.tags, conversation.traits,
+		conversation.created_at, conversation.resolved_at,
 		coalesce(said.text, '') AS text,
 		conversation.created_at > (SELECT parley_now()) - ` + analysisWait + `
 			AND EXISTS (SELECT FROM bursts WHERE bursts.conversation_id = conversation.id) AS analysing,
 		coalesce(latest.agent_id, 0) AS last_agent, coalesce(log.gave_back, '{}') AS gave_back, coalesce(log.moved, false) AS moved,
-		coalesce(customer.salesman, '') AS salesman, coalesce(customer.brands, '{}') AS brands, coalesce(customer.fields, '{}') AS fields
+		coalesce(customer.salesman, '') AS salesman, coalesce(customer.brands, '{}') AS brands, coalesce(customer.fields, '{}') AS fields`
+
+const findUnassigned = selectFacts + `
 	FROM unnest($1::bigint[]) AS account (id)
 	CROSS JOIN LATERAL (
 		SELECT * FROM conversations AS conversation
@@ -76,7 +82,10 @@ const findUnassigned = `
 			AND EXISTS (SELECT FROM threads WHERE threads.conversation_id = conversation.id AND root <> '')
 		ORDER BY ` + pressing + `, waiting_since, id
 		LIMIT $2 OFFSET $4) AS conversation
-	LEFT JOIN identities AS identity ON identity.id = conversation.identity_id
+	LEFT JOIN identities AS identity ON identity.id = conversation.identity_id` + joinFacts + `
+	ORDER BY ` + pressing + `, conversation.waiting_since, conversation.id`
+
+const joinFacts = `
 	LEFT JOIN LATERAL (
 		SELECT * FROM customers
 		WHERE address IN (identity.key, '@' || split_part(identity.key, '@', 2))
@@ -100,14 +109,40 @@ const findUnassigned = `
 		SELECT string_agg(message.text, E'\n') AS text
 		FROM (SELECT left(text, 4000) AS text FROM messages
 			WHERE $3 AND conversation_id = conversation.id AND direction = 'in'
-			ORDER BY event_id DESC, id DESC LIMIT 5) AS message) AS said ON true
-	ORDER BY ` + pressing + `, conversation.waiting_since, conversation.id`
+			ORDER BY event_id DESC, id DESC LIMIT 5) AS message) AS said ON true`
 
 // FindUnassigned returns open conversations on these accounts that nobody has, whose thread stands, and that aren't being given to
 // anybody, at most limit of each account behind the first offset: the most pressing first, and those that wait longest. withText says
 // whether the customers' words are read.
 func FindUnassigned(ctx context.Context, q Querier, accounts []AccountID, limit, offset int, withText bool) ([]Unassigned, error) {
 	return query.Collect[Unassigned](ctx, q, "unassigned", findUnassigned, accounts, limit, withText, offset)
+}
+
+const latestFacts = selectFacts + `
+	FROM (SELECT * FROM conversations WHERE kind = 'customer' AND account_id = ANY($1) ORDER BY id DESC LIMIT $2) AS conversation
+	LEFT JOIN identities AS identity ON identity.id = conversation.identity_id` + joinFacts + `
+	ORDER BY conversation.id`
+
+// LatestFacts returns the latest conversations on these accounts, the oldest first, with the facts as they are known now.
+func LatestFacts(ctx context.Context, q Querier, accounts []AccountID, limit int) ([]Unassigned, error) {
+	const withText = true
+	return query.Collect[Unassigned](ctx, q, "latest facts", latestFacts, accounts, limit, withText)
+}
+
+const factsOfCustomer = selectFacts + `
+	FROM (SELECT 0::bigint AS id, id AS account_id, team_id, ''::text AS subject, '{}'::text[] AS tags, '{}'::jsonb AS traits,
+		(SELECT parley_now()) AS created_at, NULL::timestamptz AS resolved_at FROM accounts WHERE id = $1) AS conversation
+	CROSS JOIN (SELECT $2::text AS key, (SELECT contact_id FROM identities WHERE account_id = $1 AND key = $2) AS contact_id) AS identity` +
+	joinFacts
+
+// FactsOfCustomer returns the facts of a conversation that a customer would begin on an account now.
+func FactsOfCustomer(ctx context.Context, q Querier, account AccountID, address string) (Unassigned, error) {
+	const withText = false
+	list, err := query.Collect[Unassigned](ctx, q, "facts of customer", factsOfCustomer, account, address, withText)
+	if err != nil || len(list) == 0 {
+		return Unassigned{}, err
+	}
+	return list[0], nil
 }
 
 // countLoads counts in one statement what agents have and what they are being given, since the one becomes the other at any time.

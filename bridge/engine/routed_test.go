@@ -119,6 +119,9 @@ func TestRoutedLine(t *testing.T) {
 	if !slices.Equal(line.Mentions(), []string{"ben"}) {
 		t.Errorf("the line mentions %v, want ben", line.Mentions())
 	}
+	w.chat.Say("ben", support, thread, "!why")
+	wantWords(t, "the answer to !why", w.waitWhisper("ben", "rule 2, who is least busy").Plain(), "rule 1, who had the customer last: nobody",
+		"Ann is off duty")
 
 	w.advanceTo(time.Wednesday, 21, 0)
 	w.chat.Say("ben", support, thread, "!unassign")

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,7 @@ func (p rulesPages) listRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET " + list, For: web.Admins, Do: p.showRules},
 		{Pattern: "POST " + list, For: web.Admins, Do: p.saveFallback},
+		{Pattern: "POST " + list + "/try", For: web.Admins, Do: p.tryRules},
 		{Pattern: "GET " + list + "/{rule}", For: web.Admins, Do: p.showRule},
 		{Pattern: "POST " + list + "/{rule}", For: web.Admins, Do: p.saveRule},
 		{Pattern: "POST " + list + "/{rule}/move", For: web.Admins, Do: p.moveRule},
@@ -70,6 +72,14 @@ type rulesScreen struct {
 	Path, Version string
 	Rules         []ruleRow
 	Fallback      web.Form
+	Try           web.Form
+	Tried         *RuleTrial // nil if nothing was tried
+}
+
+// RuleTrial says who would get a conversation.
+type RuleTrial struct {
+	Outcome string
+	Reasons []string // why nobody else
 }
 
 // ruleRow is a rule in the list.
@@ -99,6 +109,10 @@ func (p rulesPages) makeRules(all []setup.Entry, e *setup.Entry) *rulesScreen {
 		Name: setup.FallbackPath, Label: "Who gets what no rule gives to anybody", Kind: web.KindChoice, Value: chosen,
 		Choices: chooseAlso(choices, chosen),
 	}}}}}
+	s.Try = web.Form{Action: s.Path + "/try", Submit: "Try it", Groups: []web.Group{{Fields: []web.Field{
+		{Name: "address", Label: "A customer's address or number", Placeholder: "ann@shop.example"},
+		{Name: "text", Label: "What the customer writes", Kind: web.KindText},
+	}}}}
 	return s
 }
 
@@ -145,6 +159,26 @@ func (p rulesPages) saveFallback(v *web.Visit) error {
 			return v.ShowAgain("rules", s.screen(e))
 		}
 		return answerSaved(v, s.Path, result.About(e.Name))
+	})
+}
+
+// tryRules shows who would get a conversation that begins with the submitted text now. It changes nothing.
+func (p rulesPages) tryRules(v *web.Visit) error {
+	return p.withRules(v, func(e *setup.Entry, s *rulesScreen) error {
+		s.Try.Keep(v, nil)
+		s.Try.Unsaved = false
+		if text := findField(&s.Try, "text"); len([]rune(text.Value)) > maxTryRunes {
+			text.Problem = tryProblem(text.Value)
+			return v.ShowAgain("rules", s.screen(e))
+		}
+		ctx, cancel := context.WithTimeout(v.Context(), answerTimeout)
+		defer cancel()
+		tried, err := p.desk.TryRules(ctx, e.Name, v.Value("address"), v.Value("text"))
+		if err != nil {
+			return err
+		}
+		s.Tried = &tried
+		return v.Show("rules", s.screen(e))
 	})
 }
 

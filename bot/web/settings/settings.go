@@ -53,6 +53,9 @@ type Desk interface {
 	// Try analyses a text as if a customer had written it. Errors have texts for the admin.
 	Try(ctx context.Context, text string) (analysis.Answer, error)
 
+	// TryRules says who would get the conversation that a customer begins with a text, by the rules of an account.
+	TryRules(ctx context.Context, account, address, text string) (RuleTrial, error)
+
 	// States returns the states of the accounts by name, as far as viewer may see them.
 	States(ctx context.Context, viewer bridge.AgentID) (map[string]State, error)
 

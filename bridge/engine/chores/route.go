@@ -117,6 +117,7 @@ func (rt *router) giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Direct
 			continue
 		}
 
+		fact.RoutedTo.Why = d.Why(plan, people)
 		turn++
 		if i := slices.IndexFunc(people, func(p routing.Person) bool { return p.ID == d.Person }); i >= 0 {
 			people[i].Load, people[i].Turn = people[i].Load+1, turn
@@ -137,7 +138,7 @@ func (rt *router) giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Direct
 }
 
 // countPeople returns everybody who could get a conversation, with how many they have, and the latest turn.
-func countPeople(ctx context.Context, tx pgx.Tx, dir *directory.Directory, now time.Time) (people []routing.Person, turn int64, err error) {
+func countPeople(ctx context.Context, tx store.Querier, dir *directory.Directory, now time.Time) (people []routing.Person, turn int64, err error) {
 	people = dir.People(now)
 	var agents []store.AgentID
 	for _, p := range people {

@@ -56,6 +56,7 @@ type RoutedTo struct {
 	Team  store.TeamID  `json:"team,omitempty"`
 	By    string        `json:"by,omitempty"`
 	Word  string        `json:"word,omitempty"` // the rule's skill or field
+	Why   string        `json:"why,omitempty"`  // by which rule, and why nobody else: in words
 }
 
 // SentParts describes how a reply was sent.

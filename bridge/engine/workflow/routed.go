@@ -25,7 +25,7 @@ func (wf *UseCases) Routed(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 	}
 
 	if team := wf.Dir.Team(f.Team); f.Agent == 0 && team != nil {
-		wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name})
+		wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: f.Why})
 		wf.moveToTeam(c, team, bridge.AgentRef{}, "")
 		return nil
 	}
@@ -53,7 +53,7 @@ func (wf *UseCases) Routed(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 // giveTo makes an agent the only owner of a conversation, with a line that says why.
 func (wf *UseCases) giveTo(c *book.Conversation, agent *store.Agent, line *bridge.RoutedLine) {
 	c.Assignees = []store.AgentID{agent.ID}
-	wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Agents: c.Assignees})
+	wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Agents: c.Assignees, Note: f.Why})
 	var mentions []bridge.AgentRef
 	if t := c.Home(wf.Dir); t != nil {
 		mentions = append(mentions, wf.Dir.Ref(t.AccountID, agent.ID))

@@ -64,6 +64,7 @@ func (a *App) addSite() error {
 		Pool:     a.db.Pool,
 		Sealer:   a.db.Sealer,
 		Analyzer: a.opt.Analyzer,
+		TryRules: TryRulesOnPage(a.db.Pool, a.opt.Analyzer),
 		Specs:    a.opt.Specs,
 		Lookup:   &Lookup{a.chats.findSurface},
 		Consents: a.accounts.consents,

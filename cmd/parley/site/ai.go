@@ -35,18 +35,21 @@ func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
 // errNoAnalyzer means that this process runs without an analyzer.
 var errNoAnalyzer = errors.New("this process reads nothing of what customers write")
 
-// Try implements settings.Desk. It analyses a text like a customer's message, with the company's language, references,
-// intents and active tags, and stores nothing. It omits labels: tags that only highlight conversations in lists.
+// Try implements settings.Desk. It analyses a text like a customer's message, and stores nothing.
 func (d *settingsDesk) Try(ctx context.Context, text string) (analysis.Answer, error) {
 	if d.o.Analyzer == nil {
 		return analysis.Answer{}, errNoAnalyzer
 	}
-
 	dir, err := store.LoadDirectory(ctx, d.o.Pool)
 	if err != nil {
 		return analysis.Answer{}, err
 	}
+	return Analyse(ctx, d.o.Analyzer, dir, text)
+}
 
+// Analyse analyses a text with the company's language, references, intents and active tags. It omits labels: tags that only highlight
+// conversations in lists.
+func Analyse(ctx context.Context, analyzer analysis.Analyzer, dir store.Directory, text string) (analysis.Answer, error) {
 	chosen := bridge.SettingsOf(dir.Settings, nil, true)
 	desk := analysis.Desk{Language: chosen.Language, References: chosen.AI.References, Intents: chosen.AI.Intents}
 	for _, t := range dir.Tags {
@@ -54,6 +57,5 @@ func (d *settingsDesk) Try(ctx context.Context, text string) (analysis.Answer, e
 			desk.Tags = append(desk.Tags, analysis.Tag{Name: t.Name})
 		}
 	}
-
-	return d.o.Analyzer.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}, Desk: desk})
+	return analyzer.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}, Desk: desk})
 }

@@ -105,6 +105,7 @@ func requests() map[string]string {
 
 		"GET /settings/accounts/{name}/rules":              "/settings/accounts/support-mail/rules",
 		"POST /settings/accounts/{name}/rules":             "/settings/accounts/support-mail/rules",
+		"POST /settings/accounts/{name}/rules/try":         "/settings/accounts/support-mail/rules/try",
 		"GET /settings/accounts/{name}/rules/{rule}":       "/settings/accounts/support-mail/rules/new",
 		"POST /settings/accounts/{name}/rules/{rule}":      "/settings/accounts/support-mail/rules/1",
 		"POST /settings/accounts/{name}/rules/{rule}/move": "/settings/accounts/support-mail/rules/1/move",

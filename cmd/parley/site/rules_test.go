@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge/analysis/offline"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 )
 
@@ -12,7 +15,7 @@ import (
 // Requirement R-125: Rules that assign.
 func TestRulesPage(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
+	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.TryRules = app.TryRulesOnPage(o.Pool, offline.New()) })
 	b := s.Browser("ann@acme.test")
 	b.Script(false)
 	b.Open("/settings/accounts/support-mail/rules")
@@ -41,6 +44,10 @@ func TestRulesPage(t *testing.T) {
 	b.Value("document.querySelector('#f-fallback').value = 'ben@acme.test'")
 	b.Press("form.page button.main")
 	b.Shows("Saved.")
+	b.Write("#f-text", "Hallo, meine Rechnung fehlt mir. Wo ist sie denn geblieben?")
+	b.Press("form[action$='/try'] button")
+	b.Shows("Ben Osei: the fallback")
+	b.Shows("rule 2, the least busy with the skill german: nobody")
 	b.Looks("rules")
 	want := `    rules:
       - by: last_agent

@@ -59,6 +59,9 @@ type Options struct {
 	Chats    Chats             // access to Slack and Teams
 	Analyzer analysis.Analyzer // analyses a text that an admin enters as a test; nil if this process can't do so
 
+	// TryRules says who would get the conversation that a customer begins with a text on an account; nil if this process can't.
+	TryRules func(ctx context.Context, account, address, text string) (settings.RuleTrial, error)
+
 	// The set-up, which is Parley's configuration.
 	Specs      []channels.Spec   // the kinds of accounts that customers can write to, such as email
 	Lookup     setup.Lookup      // looks up people and channels in Slack or Teams; nil if none is connected
