@@ -115,6 +115,15 @@ type PresenceLine struct {
 // Kind implements LineContent.
 func (*PresenceLine) Kind() LineKind { return LinePresence }
 
+// AutomatedLine reports what an automation has done.
+type AutomatedLine struct {
+	Name string
+	Did  []string `json:",omitempty"` // in words: "told #leads"
+}
+
+// Kind implements LineContent.
+func (*AutomatedLine) Kind() LineKind { return LineAutomated }
+
 // RecipientsLine reports who gets replies from now on.
 type RecipientsLine struct {
 	To      string     `json:"Text,omitempty"` // in words; "" means those in the Facts of the conversation

@@ -95,6 +95,7 @@ const (
 	LineAccount     LineKind = "account"      // an account stopped working or works again
 	LineTemplate    LineKind = "template"     // Verb VerbTemplate: choose one; VerbTemplates: a provider's decision about one
 	LineQuarantine  LineKind = "quarantine"   // something arrived that we could not read
+	LineAutomated   LineKind = "automated"    // an automation did something; Text = its note
 )
 
 // ContentOf returns an empty content for a kind: a pointer to its struct, the kind itself if it has no fields, or an
@@ -159,6 +160,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineEvening:     newContent[EveningLine],
 	LineStats:       newContent[StatsLine],
 	LinePresence:    newContent[PresenceLine],
+	LineAutomated:   newContent[AutomatedLine],
 	LineAccount:     newContent[AccountLine],
 	LineTemplate:    newContent[ChooseTemplateLine],
 	LineTemplates:   newContent[TemplatesLine],

@@ -129,6 +129,7 @@ type Person struct {
 // Facts are what is known of a conversation.
 type Facts struct {
 	Channel  string
+	Account  string
 	Team     string // in which it waits
 	Language string
 	Mood     string

@@ -171,3 +171,49 @@ func nameOf(people []Person, id PersonID) string {
 	}
 	return fmt.Sprintf("#%d", id)
 }
+
+// Sentence says what an automation does: "When it is tagged Urgent, if it is open: assign it to ann@acme.test, tell #leads".
+func (a Automation) Sentence() string {
+	var acts []string
+	for _, p := range a.Then {
+		acts = append(acts, p.words(0))
+	}
+	words := a.When.words(0)
+	for i, c := range a.If.List() {
+		words += map[bool]string{true: ", if ", false: " and "}[i == 0] + c.words()
+	}
+	return strings.ToUpper(words[:1]) + words[1:] + ": " + strings.Join(acts, ", ")
+}
+
+// Done says what an action has done: "assigned it to ann@acme.test".
+func (p Part) Done() string { return p.words(1) }
+
+// words says what a trigger or an action is or, for the tense 1, what an action has done.
+func (p Part) words(tense int) string {
+	words := map[string][2]string{
+		Received:      {"when the customer writes"},
+		Sent:          {"when an agent answers"},
+		Tagged:        {"when it is tagged %s"},
+		StatusSet:     {"when it becomes %s"},
+		Waiting:       {"when the customer has waited for %s"},
+		WindowClosing: {"%s before the reply window closes"},
+		MoodFound:     {"when the customer's mood becomes %s"},
+		IntentFound:   {"when the customer wants %s"},
+		Cron:          {"at the times %s"},
+
+		Assign:   {"assign it to %s", "assigned it to %s"},
+		GiveTeam: {"hand it to %s", "handed it to %s"},
+		AddTag:   {"tag it %s", "tagged it %s"},
+		TakeTag:  {"take the tag %s away", "took the tag %s away"},
+		Notify:   {"tell %s", "told %s"},
+		Send:     {"send “%s”", "sent “%s”"},
+		Note:     {"note “%s”", "noted “%s”"},
+		Priority: {"give it the priority %s", "gave it the priority %s"},
+		Snooze:   {"snooze it for %s", "snoozed it for %s"},
+		Resolve:  {"resolve it", "resolved it"},
+	}[p.Name][tense]
+	if strings.Contains(words, "%s") {
+		return fmt.Sprintf(words, strings.ReplaceAll(p.Value, "_", " "))
+	}
+	return words
+}

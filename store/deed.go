@@ -57,6 +57,7 @@ const (
 	DeedAnalysed          Deed = "analysed"           // a language model assessed the customer's mood and intent
 	DeedAnalysisOff       Deed = "switched the analysis off"
 	DeedAnalysisOn        Deed = "switched the analysis on"
+	DeedAutomated         Deed = "automated" // an automation, which the detail names, did something
 )
 
 // Deeds returns all deeds.
@@ -69,6 +70,7 @@ func Deeds() []Deed {
 		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
 		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood, DeedAutoReplied,
+		DeedAutomated,
 	}
 }
 

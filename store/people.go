@@ -99,13 +99,22 @@ type Directory struct {
 	Version  int64
 	Company  string
 	Settings json.RawMessage // default settings of all accounts, a JSON object
-	Agents   []Agent
-	Users    []AgentUser
-	Teams    []Team
-	Channels []TeamChannel
-	Accounts []Account
-	Moves    []ChannelMove
-	Tags     []Tag
+
+	Automations json.RawMessage // a JSON array of routing.Automation
+	Agents      []Agent
+	Users       []AgentUser
+	Teams       []Team
+	Channels    []TeamChannel
+	Accounts    []Account
+	Moves       []ChannelMove
+	Tags        []Tag
+}
+
+const setAutomations = `UPDATE settings SET automations = $1`
+
+// SetAutomations stores what happens by itself. The caller bumps the settings.
+func SetAutomations(ctx context.Context, q Execer, automations json.RawMessage) error {
+	return query.Exec(ctx, q, "automations", setAutomations, automations)
 }
 
 const settingsVersion = `SELECT version, company FROM settings`
@@ -132,7 +141,7 @@ func SetCompany(ctx context.Context, q Querier, name string) error {
 	return query.Exec(ctx, q, "company", setCompany, name)
 }
 
-const accountSettings = `SELECT account_settings FROM settings`
+const accountSettings = `SELECT account_settings, automations FROM settings`
 const setAccountSettings = `UPDATE settings SET account_settings = $1`
 
 // SetAccountSettings sets Directory.Settings.
@@ -157,7 +166,7 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if d.Version, d.Company, err = SettingsVersion(ctx, q); err != nil {
 		return d, err
 	}
-	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings); err != nil {
+	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings, &d.Automations); err != nil {
 		return d, fmt.Errorf("store: account settings: %w", err)
 	}
 	if d.Agents, err = query.Collect[Agent](ctx, q, "agents", listAgents); err != nil {

@@ -104,6 +104,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineWhy:         withContent(whyLine),
 	bridge.LineTimeline:    withContent(timelineLine),
 	bridge.LineTexts:       withContent(textsLine),
+	bridge.LineAutomated:   withContent(automatedLine),
 	bridge.LineAccount:     withContent(accountLine),
 	bridge.LineTemplate:    templateLine,
 	bridge.LineExists:      existsLine,

@@ -153,6 +153,18 @@ func lateLine(l bridge.Line, c *bridge.LateLine, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "hourglass", words, shape.At(c.Due, f.Zone), hint)}
 }
 
+// automatedLine reports what an automation has done.
+func automatedLine(l bridge.Line, c *bridge.AutomatedLine, _ bridge.Facts) []Block {
+	words := ""
+	if len(c.Did) > 0 {
+		words = ": " + shape.OneLine(strings.Join(c.Did, ", "), maxDidRunes)
+	}
+	name := shape.Bold(shape.OneLine(c.Name, shape.MaxNameRunes))
+	return append([]Block{makeHeadline(l, "gear", "Automation ", name, words+".")}, shape.Quote(l.Text)...)
+}
+
+const maxDidRunes = 300
+
 // wokeLine reports the end of a snooze and its cause. If the snooze ended by itself, the line also says whether the
 // customer has written since it began.
 func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {

@@ -185,6 +185,8 @@ func (e *Engine) reportWaits(outcome *relay.Outcome, waits []*book.NotYet) {
 // flush returns the statements that write the changes of the batch. It first updates the cards and the lines in threads that report
 // on messages, because their content depends on all changes of the batch.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
+	w.startAutomations(nil)
+	w.timeAutomations()
 	w.workflow.TimeTargets()
 	w.SettleLines()
 	wait := w.e.opt.CardWait

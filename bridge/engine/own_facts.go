@@ -89,8 +89,18 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		return w.workflow.Evening(ctx, tx, team, f.Due)
 	}
 
-	kind, isKnown := allOwnFacts()[f.Kind]
+	if name, ok := own.CronIn(f.Kind); ok {
+		return w.runCron(ctx, tx, name)
+	}
 	c := w.Conversations.Get(f.Conversation)
+	if name, _ := own.AutomationIn(f.Kind); name != "" {
+		if c == nil {
+			return nil
+		}
+		return w.runAutomation(ctx, tx, c, f.Kind)
+	}
+
+	kind, isKnown := allOwnFacts()[f.Kind]
 	switch {
 	case !isKnown:
 		return w.awaitNewerVersion(f)

@@ -27,8 +27,14 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 		return f.Event(name)
 	}
 
+	if _, isCron := own.CronIn(t.Kind); isCron {
+		return inQueue(f.Event("timer:"+string(t.Kind)), "cron")
+	}
 	name := fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro())
 	event := f.Event(name + ":" + rand.Text())
+	if name, _ := own.AutomationIn(t.Kind); name != "" {
+		return inQueue(event, fmt.Sprintf("automation:%d", t.ConversationID))
+	}
 	switch t.Kind {
 	case own.Replying, own.OwnersLeft, own.Silence, own.AckDue, own.ReplyDue: // they may wait for a version of Parley that knows them
 		return inQueue(event, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))

@@ -10,6 +10,7 @@ import (
 	"parley/bridge/engine/threads"
 	"parley/bridge/engine/usecase"
 	"parley/bridge/engine/workflow"
+	"parley/store"
 )
 
 // work is the state of one batch of events, which is applied in one transaction: messages of customers, actions of agents, and so on.
@@ -25,6 +26,8 @@ type work struct {
 	intake    *inbound.UseCases
 	insight   *insight.UseCases
 	assist    *assist.UseCases
+
+	looked looked
 }
 
 // useCase carries out one verb: what a person asks for by a command, a button, a form or an emoji.
@@ -47,5 +50,6 @@ func assembleWork(e *Engine, writer *threads.Writer) *work {
 		intake:    intake,
 		insight:   &insight.UseCases{Writer: writer},
 		assist:    &assist.UseCases{Writer: writer},
+		looked:    looked{messages: map[store.MessageID]bool{}},
 	}
 }

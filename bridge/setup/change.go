@@ -13,6 +13,7 @@ import (
 	"parley/bridge/setup/input"
 	"parley/bridge/setup/parleyfile"
 	"parley/bridge/setup/state"
+	"parley/routing"
 	"parley/store"
 )
 
@@ -183,6 +184,8 @@ func (c Change) remove(want *state.State) error {
 		want.Teams = slices.DeleteFunc(want.Teams, func(t state.Team) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryTag:
 		want.Tags = slices.DeleteFunc(want.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
+	case EntryAutomation:
+		want.Automations = slices.DeleteFunc(want.Automations, func(a routing.Automation) bool { return strings.EqualFold(a.Name, c.Name) })
 	case EntryTemplate:
 		want.Templates = slices.DeleteFunc(want.Templates, c.isAbout)
 	case EntryAccount:

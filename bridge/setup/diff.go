@@ -30,6 +30,7 @@ func diff(have, want *state.State, specs []channels.Spec, kept unremovable) []st
 		teamChanges(have, want),
 		accountChanges(have, want, specs),
 		tagChanges(have, want),
+		automationChanges(have, want),
 		knowledgeChanges(have, want),
 		templateChanges(have, want),
 		listRemoved(have, want, kept),
@@ -139,6 +140,21 @@ func tagChanges(have, want *state.State) []string {
 			lines = append(lines, "- tag "+t.Name+": can't be chosen any more (conversations keep it)")
 		case have.Tag(successor.Name) != nil: // merged into another tag; a renamed tag is already in the list
 			lines = append(lines, "- tag "+t.Name+": is "+successor.Name+" now")
+		}
+	}
+	return lines
+}
+
+// automationChanges describes changed and removed automations.
+func automationChanges(have, want *state.State) []string {
+	var lines []string
+	for _, a := range want.Automations {
+		before := attributesOf(have.Automation(a.Name), state.AutomationAttributes)
+		lines = append(lines, compare("automation "+a.Name, before, state.AutomationAttributes(a))...)
+	}
+	for _, a := range have.Automations {
+		if want.Automation(a.Name) == nil {
+			lines = append(lines, "- automation "+a.Name)
 		}
 	}
 	return lines

@@ -30,12 +30,13 @@ const versionBytes = 8
 //
 // has Values["name"] = ["support-mail"] and Values["email.imap.host"] = ["mail.example.com"]. Values never has secrets.
 type Entry struct {
-	Kind    string              // EntryAgent, …
-	Name    string              // what identifies it among its kind; "" for EntryCompany and EntryKnowledge
-	Channel string              // for an account: its kind of channel, such as "email"
-	Values  map[string][]string // by path
-	Stored  []string            // the paths of the secrets that have a value
-	Version string              // differs whenever the entry, or one of its secrets, has changed
+	Kind     string              // EntryAgent, …
+	Name     string              // what identifies it among its kind; "" for EntryCompany and EntryKnowledge
+	Channel  string              // for an account: its kind of channel, such as "email"
+	Values   map[string][]string // by path
+	Stored   []string            // the paths of the secrets that have a value
+	Sentence string              // of an automation: what it does
+	Version  string              // differs whenever the entry, or one of its secrets, has changed
 }
 
 // Value returns the value at a path, or "" if there is none. A list is joined with line breaks.
@@ -68,6 +69,12 @@ func entriesOf(s *state.State, specs []channels.Spec) []Entry {
 
 	for _, tag := range export.Tags(s) {
 		list = append(list, entryOf(EntryTag, tag, nil))
+	}
+
+	for _, a := range s.Automations {
+		e := entryOf(EntryAutomation, export.Automation(a), nil)
+		e.Sentence = a.Sentence()
+		list = append(list, e)
 	}
 
 	for _, t := range s.Templates {

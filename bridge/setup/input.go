@@ -28,13 +28,14 @@ const (
 
 // The kinds of entries in parley.yaml. An entry is one thing that the file describes: an agent, a team, an account, ….
 const (
-	EntryCompany   = input.EntryCompany
-	EntryAgent     = input.EntryAgent
-	EntryTeam      = input.EntryTeam
-	EntryAccount   = input.EntryAccount
-	EntryTag       = input.EntryTag
-	EntryTemplate  = input.EntryTemplate
-	EntryKnowledge = input.EntryKnowledge
+	EntryCompany    = input.EntryCompany
+	EntryAgent      = input.EntryAgent
+	EntryTeam       = input.EntryTeam
+	EntryAccount    = input.EntryAccount
+	EntryTag        = input.EntryTag
+	EntryAutomation = input.EntryAutomation
+	EntryTemplate   = input.EntryTemplate
+	EntryKnowledge  = input.EntryKnowledge
 )
 
 // FieldsOf lists the fields of a kind of entry: see input.FieldsOf.
@@ -58,6 +59,8 @@ func locationOf(kind string) entryLocation {
 		return entryLocation{listKey: "accounts", nameKey: "name"}
 	case EntryTag:
 		return entryLocation{listKey: "tags", nameKey: "name"}
+	case EntryAutomation:
+		return entryLocation{listKey: "automations", nameKey: "name"}
 	case EntryTemplate:
 		return entryLocation{listKey: "templates", nameKey: "name"}
 	}

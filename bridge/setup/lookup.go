@@ -15,6 +15,7 @@ import (
 	"parley/bridge/setup/overlay"
 	"parley/bridge/setup/parleyfile"
 	"parley/bridge/setup/state"
+	"parley/routing"
 	"parley/store"
 	"parley/store/blob"
 )
@@ -65,6 +66,16 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 
 	for _, a := range f.Accounts {
 		s.lookUpChannels(lookupCtx, "account "+a.Name, a.Channels)
+	}
+
+	for _, a := range f.Automations {
+		for _, p := range a.Then {
+			for _, kind := range input.Chats() {
+				if p.Name == routing.Notify && strings.HasPrefix(p.Value, "#") && have.Surfaces[kind] != 0 {
+					s.resolveName(lookupCtx, overlay.ChannelKey{Kind: kind, Name: p.Value})
+				}
+			}
+		}
 	}
 
 	for _, a := range f.Agents {

@@ -2,6 +2,8 @@ package setup
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -97,4 +99,16 @@ func (s saving) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 		return nil
 	}
 	return knowledge.SavePlaces(ctx, tx, s.want.Knowledge, s.super)
+}
+
+// saveAutomations writes all automations, if any has changed.
+func (s saving) saveAutomations(ctx context.Context, tx pgx.Tx) error {
+	if len(automationChanges(s.have, s.want)) == 0 {
+		return nil
+	}
+	body, err := json.Marshal(s.want.Automations)
+	if err != nil {
+		return fmt.Errorf("setup: automations: %w", err)
+	}
+	return store.SetAutomations(ctx, tx, body)
 }

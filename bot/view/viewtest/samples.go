@@ -92,6 +92,7 @@ func (s Samples) stateLines() map[string]bridge.Line {
 		"handed_over": {Content: bridge.LineHandedOver, By: ann, Args: bridge.Args{Team: "Billing"}},
 		"handed_here": {Content: &bridge.UnassignedLine{Left: s.Other}, By: ann, Mentions: []bridge.AgentRef{s.Ben},
 			Args: bridge.Args{Team: "Billing"}, Text: "a refund"},
+		"automated": {Content: &bridge.AutomatedLine{Name: "Urgent to the lead", Did: []string{"assigned it to Ann Lee", "told #leads"}}},
 		"late":      {Content: &bridge.LateLine{Due: When()}, Mentions: []bridge.AgentRef{ann}, Verbs: []bridge.Verb{bridge.VerbReply}},
 		"woke":      {Content: &bridge.WokeLine{}, Mentions: []bridge.AgentRef{ann}},
 		"reopened":  {Content: bridge.LineReopened, Mentions: []bridge.AgentRef{ann}},

@@ -11,6 +11,7 @@ import (
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
+	"parley/routing"
 	"parley/store"
 )
 
@@ -31,6 +32,7 @@ type Conversation struct {
 	CardIsUrgent  bool            // the root is updated at once, because somebody has just given a command
 	AddressedBy   bridge.AgentRef // the agent who changed the recipients of replies in this batch
 	Before        Wait            // as it was before this batch
+	known         known           // as TakeChanges saw it last
 	traitChanged  bool            // a trait (what an analysis found, or an agent set) changed; figures may count it
 }
 
@@ -59,6 +61,36 @@ func WaitOf(c *store.Conversation) (w Wait) {
 		w.Since = OrZero(c.WaitingSince)
 	}
 	return w
+}
+
+// known is what can start automations.
+type known struct {
+	status, mood, intent string
+	tags                 []string
+}
+
+func (c *Conversation) knownNow() known {
+	return known{c.Status, directory.MoodOf(c.Traits), c.Traits[bridge.TraitIntent], c.Tags}
+}
+
+// TakeChanges returns what has changed since it was called last, or since the batch began, as events that start automations.
+func (c *Conversation) TakeChanges() (events []routing.Part) {
+	before, now := c.known, c.knownNow()
+	c.known = now
+	changed := func(name, before, now string) {
+		if now != before && now != "" {
+			events = append(events, routing.Part{Name: name, Value: now})
+		}
+	}
+	changed(routing.StatusSet, before.status, now.status)
+	changed(routing.MoodFound, before.mood, now.mood)
+	changed(routing.IntentFound, before.intent, now.intent)
+	for _, tag := range now.tags {
+		if !slices.Contains(before.tags, tag) {
+			events = append(events, routing.Part{Name: routing.Tagged, Value: tag})
+		}
+	}
+	return events
 }
 
 // IsAssignee reports whether an agent is one of the conversation's owners.

@@ -172,7 +172,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Prefetch) er
 		if c.Account == nil {
 			return ErrNewAccount
 		}
-		c.Before = WaitOf(c.Conversation)
+		c.Before, c.known = WaitOf(c.Conversation), c.knownNow()
 		b.Conversations.Rows[c.ID] = c
 		b.Conversations.noteSorting(c)
 	}

@@ -21,7 +21,12 @@ type Log struct {
 
 // Did records that an agent did what a request's verb asks for (a verb is a command such as "resolve").
 func (l *Log) Did(r Request, detail any) {
-	l.ByAgent(r.Conversation, r.Agent, l.verbs.Of(r.Verb).Deed, detail)
+	deed := l.verbs.Of(r.Verb).Deed
+	if r.Agent.ID == 0 { // an automation
+		l.ByParley(r.Conversation, deed, detail)
+		return
+	}
+	l.ByAgent(r.Conversation, r.Agent, deed, detail)
 }
 
 // ByAgent records what an agent did.

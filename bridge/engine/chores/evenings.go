@@ -2,6 +2,7 @@ package chores
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,7 +28,7 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxFormerOwnerTimers)
 }
 
-// SetEvenings sets the timers of the evening lists, which show each team an hour before closing time which
+// SetEvenings sets the timers of automations that have times, and those of the evening lists, which show each team an hour before closing time which
 // reply windows close before it is back. It removes timers that no longer match the
 // business hours and settings: if a team no longer works on Saturdays, for example, its timer for Saturday.
 // SetEvenings is idempotent, and any process may call it.
@@ -52,7 +53,14 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 			}
 		}
 
-		err = store.KeepTimers(ctx, tx, own.Evening, closingKinds)
+		cronKinds := []store.FactKind{}
+		for i := range dir.Automations {
+			if t, ok := dir.NextCron(&dir.Automations[i], now); ok {
+				timers, cronKinds = append(timers, t), append(cronKinds, t.Kind)
+			}
+		}
+
+		err = errors.Join(store.KeepTimers(ctx, tx, own.Evening, closingKinds), store.KeepTimers(ctx, tx, own.Cron, cronKinds))
 		if err != nil || len(timers) == 0 {
 			return err
 		}

@@ -1,7 +1,6 @@
 package chores
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge"
-	"parley/bridge/analysis"
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/own"
 	"parley/routing"
@@ -155,19 +152,10 @@ func countPeople(ctx context.Context, tx store.Querier, dir *directory.Directory
 
 // factsOf returns the facts by which rules decide about a conversation.
 func factsOf(dir *directory.Directory, w store.Unassigned, now time.Time) routing.Facts {
-	f := routing.Facts{
-		Channel: dir.Account(w.AccountID).Kind, Language: w.Traits[bridge.TraitLanguage], Intent: w.Traits[bridge.TraitIntent],
-		Mood: cmp.Or(w.Traits[bridge.TraitSentiment], string(analysis.Neutral)),
-		Tags: dir.CurrentTagNames(w.Tags), Text: w.Subject + "\n" + w.Text, Open: dir.Hours[w.AccountID].OpenAt(now),
-		Moved: w.Moved, LastAgent: routing.PersonID(w.LastAgent), Salesman: w.Salesman, Brands: w.Brands, Fields: w.Fields,
-		Seed: uint64(w.ID), //nolint:gosec // an id is positive
-	}
-	if isCalm := f.Mood == string(analysis.Neutral); isCalm && bridge.IsUrgent(w.Traits) {
-		f.Mood = string(analysis.Pressing)
-	}
-	if w.TeamID != nil && dir.Team(*w.TeamID) != nil {
-		f.Team = dir.Team(*w.TeamID).Name
-	}
+	f := dir.FactsOf(dir.Account(w.AccountID), w.TeamID, w.Tags, w.Traits, now)
+	f.Text, f.Moved, f.LastAgent = w.Subject+"\n"+w.Text, w.Moved, routing.PersonID(w.LastAgent)
+	f.Salesman, f.Brands, f.Fields = w.Salesman, w.Brands, w.Fields
+	f.Seed = uint64(w.ID) //nolint:gosec // an id is positive
 	for _, agent := range w.GaveBack {
 		f.GaveBack = append(f.GaveBack, routing.PersonID(agent))
 	}

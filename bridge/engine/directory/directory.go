@@ -7,6 +7,7 @@ package directory
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -34,6 +35,7 @@ type Directory struct {
 	Hours         map[store.AccountID]*hours.Hours    // business hours of the accounts that have them
 	Plans         map[store.AccountID]routing.Plan    // the rules of the accounts that have any
 	Replies       map[store.AccountID]routing.Replies // what the accounts answer by themselves, of those that do
+	Automations   []routing.Automation
 	work          map[store.AgentID]routing.Work
 	duty          map[store.AgentID]*hours.Hours             // nil means always on duty
 	mailSettings  map[store.AccountID]bridge.AccountSettings // with the defaults of a channel that has threads, such as e-mail
@@ -100,6 +102,7 @@ func New(d store.Directory) *Directory {
 		dir.teams[d.Teams[i].ID] = &d.Teams[i]
 	}
 	dir.Plans = dir.plansOf(d.Accounts)
+	_ = json.Unmarshal(d.Automations, &dir.Automations) // they were validated before they were stored
 
 	for _, u := range d.Users {
 		a := dir.agents[u.AgentID]
@@ -145,6 +148,9 @@ func (d *Directory) ActiveUsers() []store.AgentUser {
 // Ref returns what a surface shows of an agent, with the user to mention there.
 func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.AgentRef {
 	a := d.Agent(agent)
+	if agent == 0 { // Parley
+		return bridge.AgentRef{}
+	}
 	if a == nil {
 		return bridge.AgentRef{ID: agent, Name: "a former agent"}
 	}

@@ -1,12 +1,16 @@
 package directory
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/engine/own"
 	"parley/bridge/holiday"
 	"parley/routing"
 	"parley/store"
@@ -87,4 +91,47 @@ func (d *Directory) Absence(now time.Time) store.Absence {
 	}
 	a.Ruled = slices.Collect(maps.Keys(d.Plans))
 	return a
+}
+
+// Automation returns the automation of a name, or nil.
+func (d *Directory) Automation(name string) *routing.Automation {
+	if i := slices.IndexFunc(d.Automations, func(a routing.Automation) bool { return strings.EqualFold(a.Name, name) }); i >= 0 {
+		return &d.Automations[i]
+	}
+	return nil
+}
+
+// NextCron returns the timer for the next time of an automation, in the zone of the account that it names, or else of the company.
+func (d *Directory) NextCron(a *routing.Automation, after time.Time) (t store.Timer, ok bool) {
+	var account store.AccountID
+	for i := range d.Accounts {
+		if strings.EqualFold(d.Accounts[i].Name, a.If.Account) {
+			account = d.Accounts[i].ID
+		}
+	}
+	at := a.When.Next(after, d.Zone(nil, account))
+	return store.Timer{Kind: own.CronOf(a.Name, at), DueAt: at}, a.When.Name == routing.Cron && !at.IsZero()
+}
+
+// FactsOf returns the facts of a conversation by which the conditions of rules and automations are decided, but for the text.
+func (d *Directory) FactsOf(
+	account *store.Account, team *store.TeamID, tags []string, traits map[string]string, now time.Time,
+) routing.Facts {
+	f := routing.Facts{
+		Account: account.Name, Channel: account.Kind, Tags: d.CurrentTagNames(tags), Open: d.Hours[account.ID].OpenAt(now),
+		Language: traits[bridge.TraitLanguage], Intent: traits[bridge.TraitIntent], Mood: MoodOf(traits),
+	}
+	if team != nil && d.Team(*team) != nil {
+		f.Team = d.Team(*team).Name
+	}
+	return f
+}
+
+// MoodOf returns the mood by which conditions are decided: an analysis.Sentiment.
+func MoodOf(traits map[string]string) string {
+	mood := cmp.Or(traits[bridge.TraitSentiment], string(analysis.Neutral))
+	if mood == string(analysis.Neutral) && bridge.IsUrgent(traits) {
+		return string(analysis.Pressing)
+	}
+	return mood
 }

@@ -28,6 +28,9 @@ const (
 	AckDue   Kind = "ack_due"   // somebody should have taken the conversation by now
 	ReplyDue Kind = "reply_due" // the customer should have been answered by now
 
+	Automation Kind = "automation" // an automation was started: see AutomationOf
+	Cron       Kind = "cron"       // it is the time of an automation: see CronOf
+
 	Routed Kind = "routed" // rules give the conversation to an agent or a team: RoutedTo
 	Absent Kind = "absent" // none of the conversation's owners is there
 
@@ -65,4 +68,32 @@ func EveningTeam(kind Kind) (team store.TeamID, ok bool) {
 	number, _, hasDay := strings.Cut(rest, ":")
 	id, err := strconv.ParseInt(number, 10, 64)
 	return store.TeamID(id), isEvening && hasDay && err == nil
+}
+
+// AutomationOf returns the kind of the timer that carries out an automation in a conversation. chain names the automations whose
+// effects have started it, the latest first.
+func AutomationOf(name string, chain []string) Kind {
+	return Automation + ":" + Kind(strings.Join(append([]string{name}, chain...), "\n"))
+}
+
+// AutomationIn returns the automation, and those that have started it, of a kind that AutomationOf made. name is "" for all others.
+func AutomationIn(kind Kind) (name string, chain []string) {
+	names, isAutomation := strings.CutPrefix(string(kind), string(Automation)+":")
+	if !isAutomation {
+		return "", nil
+	}
+	list := strings.Split(names, "\n")
+	return list[0], list[1:]
+}
+
+// CronOf returns the kind of the timer for one of the times of an automation, which makes it unique, as EveningOf does.
+func CronOf(name string, at time.Time) Kind {
+	return Kind(fmt.Sprintf("%s:%d:%s", Cron, at.Unix(), name))
+}
+
+// CronIn returns the automation of a kind that CronOf made.
+func CronIn(kind Kind) (name string, ok bool) {
+	rest, isCron := strings.CutPrefix(string(kind), string(Cron)+":")
+	_, name, found := strings.Cut(rest, ":")
+	return name, isCron && found
 }

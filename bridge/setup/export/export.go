@@ -35,7 +35,10 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 		return nil, err
 	}
 
-	var agents, teams []*document.Mapping
+	var agents, teams, automations []*document.Mapping
+	for _, a := range s.Automations {
+		automations = append(automations, Automation(a))
+	}
 	for _, a := range s.Agents {
 		agents = append(agents, Agent(a))
 	}
@@ -49,6 +52,7 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 	file.AddMappings("accounts", accounts)
 	file.AddMappings("templates", templateEntries(s))
 	file.AddMappings("tags", Tags(s))
+	file.AddMappings("automations", automations)
 	file.AddMappings("knowledge", Knowledge(s))
 
 	const noIndent = ""

@@ -71,3 +71,21 @@ func writeReplies(entry *document.Mapping, r routing.Replies) {
 		entry.Child("auto_reply").Put("dates", dates)
 	}
 }
+
+// Automation returns the entry of an automation.
+func Automation(a routing.Automation) *document.Mapping {
+	entry := &document.Mapping{}
+	entry.AddText("name", a.Name)
+	entry.Child("when").AddText(a.When.Name, a.When.Value)
+	for _, c := range a.If.List() {
+		entry.Child("if").AddText(c.Name, c.Value)
+	}
+	var acts []*document.Mapping
+	for _, p := range a.Then {
+		act := &document.Mapping{}
+		act.AddText(p.Name, p.Value)
+		acts = append(acts, act)
+	}
+	entry.Put("then", acts)
+	return entry
+}

@@ -48,9 +48,10 @@ const (
 	EntryTeam    = "team"
 	EntryAccount = "account"
 
-	EntryTag       = "tag"
-	EntryTemplate  = "template"  // its name is ACCOUNT/LANGUAGE/NAME
-	EntryKnowledge = "knowledge" // the whole list of folders and sites
+	EntryTag        = "tag"
+	EntryAutomation = "automation"
+	EntryTemplate   = "template"  // its name is ACCOUNT/LANGUAGE/NAME
+	EntryKnowledge  = "knowledge" // the whole list of folders and sites
 )
 
 // FieldsOf returns the fields of a kind of entry, in the order of the file. The fields of an account depend on its channel,
@@ -65,6 +66,8 @@ func FieldsOf(kind string, spec *channels.Spec) []Field {
 		return inWords(accountFields(spec))
 	case EntryTag:
 		return inWords(tagFields())
+	case EntryAutomation:
+		return inWords(automationFields())
 	case EntryTemplate:
 		return inWords(templateFields())
 	case EntryKnowledge:

@@ -85,6 +85,10 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 		o.tagEntry(e)
 	}
 
+	for _, e := range f.Automations {
+		o.automationEntry(e)
+	}
+
 	for _, e := range f.Teams {
 		o.checkMembers(e)
 	}

@@ -8,6 +8,7 @@ import (
 	"parley/bridge/setup/document"
 	"parley/bridge/setup/parleyfile"
 	"parley/bridge/setup/state"
+	"parley/routing"
 	"parley/store"
 )
 
@@ -29,6 +30,12 @@ func (o *overlay) prune(f *parleyfile.File) {
 	}
 	if f.Lists.Tags {
 		o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool { return !hasTag(f, t) })
+	}
+
+	if f.Lists.Automations {
+		o.Automations = slices.DeleteFunc(o.Automations, func(a routing.Automation) bool {
+			return !slices.ContainsFunc(f.Automations, func(e parleyfile.Automation) bool { return strings.EqualFold(e.Name, a.Name) })
+		})
 	}
 
 	o.checkTeamsOfAccounts(f)

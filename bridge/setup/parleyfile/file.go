@@ -26,13 +26,14 @@ type File struct {
 	Teams    []Team
 	Accounts []Account
 
-	Templates []Template
-	Tags      []Tag
-	Retention map[string]int // days by key; 0 means the default
-	Knowledge []string       // paths of folders and addresses of web sites
+	Templates   []Template
+	Tags        []Tag
+	Retention   map[string]int // days by key; 0 means the default
+	Automations []Automation
+	Knowledge   []string // paths of folders and addresses of web sites
 
 	// Lists says which lists the file has. With --prune, an empty list removes all entries, a missing one none.
-	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Knowledge bool }
+	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Automations, Knowledge bool }
 }
 
 // Parse reads parley.yaml. It replaces ${NAME} with lookupEnv inside of values, after the YAML is parsed, so
@@ -69,6 +70,8 @@ func (f *File) read(top *object) {
 	f.Lists.Templates = given
 	tags, given := top.readObjects("tags", "tag")
 	f.Lists.Tags = given
+	automations, given := top.readObjects("automations", "automation")
+	f.Lists.Automations = given
 	sources, given := top.readObjects("knowledge", "knowledge")
 	f.Lists.Knowledge = given
 	top.Done()
@@ -110,6 +113,11 @@ func (f *File) read(top *object) {
 	}
 
 	f.readTags(tags, &seen)
+	for _, o := range automations {
+		if e, ok := readAutomation(o); ok && seen.checkNew("automation", e.Name, e.At) {
+			f.Automations = append(f.Automations, e)
+		}
+	}
 	f.checkUsersDiffer(&top.Faults)
 }
 

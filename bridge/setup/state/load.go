@@ -45,6 +45,10 @@ func FromDirectory(d store.Directory, sealer *store.Sealer) (*State, error) {
 		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)
 	}
 
+	if err := readJSON(d.Automations, &s.Automations); err != nil {
+		return nil, fmt.Errorf("setup: automations: %w", err)
+	}
+
 	kinds := map[store.AccountID]string{} // of the surfaces
 	for _, a := range d.Accounts {
 		isChat := a.Side == store.SideSurface && slices.Contains(input.Chats(), a.Kind)

@@ -70,3 +70,13 @@ func repliesWords(r routing.Replies) string {
 	}
 	return strings.Join(words, ", ")
 }
+
+// Automation finds an automation by its name, or returns nil if there is none.
+func (s *State) Automation(name string) *routing.Automation {
+	return find(s.Automations, func(a routing.Automation) bool { return strings.EqualFold(a.Name, name) })
+}
+
+// AutomationAttributes describes an automation.
+func AutomationAttributes(a routing.Automation) []Attribute {
+	return []Attribute{{Name: "does", Value: a.Sentence()}}
+}

@@ -24,9 +24,10 @@ type State struct {
 	Teams    []Team
 	Accounts []Account
 
-	Templates []Template
-	Tags      []store.Tag // only those that can be chosen
-	Knowledge []string    // folders and web sites, sorted
+	Templates   []Template
+	Tags        []store.Tag // only those that can be chosen
+	Automations []routing.Automation
+	Knowledge   []string // folders and web sites, sorted
 
 	Retention retention.Days
 
@@ -97,17 +98,18 @@ func find[T any](list []T, matches func(T) bool) *T {
 // Clone returns a copy whose agents, teams and accounts can be changed without affecting the original.
 func (s *State) Clone() *State {
 	c := &State{
-		Company:   s.Company,
-		Settings:  maps.Clone(s.Settings),
-		Surfaces:  maps.Clone(s.Surfaces),
-		Agents:    slices.Clone(s.Agents),
-		Teams:     slices.Clone(s.Teams),
-		Accounts:  slices.Clone(s.Accounts),
-		Templates: slices.Clone(s.Templates),
-		Tags:      slices.Clone(s.Tags),
-		Knowledge: s.Knowledge,
-		Retention: s.Retention,
-		Moved:     s.Moved,
+		Company:     s.Company,
+		Settings:    maps.Clone(s.Settings),
+		Surfaces:    maps.Clone(s.Surfaces),
+		Agents:      slices.Clone(s.Agents),
+		Teams:       slices.Clone(s.Teams),
+		Accounts:    slices.Clone(s.Accounts),
+		Templates:   slices.Clone(s.Templates),
+		Tags:        slices.Clone(s.Tags),
+		Automations: slices.Clone(s.Automations),
+		Knowledge:   s.Knowledge,
+		Retention:   s.Retention,
+		Moved:       s.Moved,
 	}
 	for i := range c.Agents {
 		a := &c.Agents[i]

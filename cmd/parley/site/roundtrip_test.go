@@ -90,6 +90,7 @@ func entryKinds() []string {
 		setup.EntryAgent,
 		setup.EntryTeam,
 		setup.EntryTag,
+		setup.EntryAutomation,
 		setup.EntryTemplate,
 		setup.EntryKnowledge,
 	}

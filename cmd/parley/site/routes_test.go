@@ -144,12 +144,18 @@ func requests() map[string]string {
 		"GET /settings/new-team":               "/settings/new-team",
 		"POST /settings/new-team":              "/settings/new-team",
 
-		"GET /settings/tags":                  "/settings/tags",
-		"GET /settings/tags/{name}":           "/settings/tags/Billing",
-		"POST /settings/tags/{name}":          "/settings/tags/Billing",
-		"POST /settings/tags/{name}/take-out": "/settings/tags/Billing/take-out",
-		"GET /settings/new-tag":               "/settings/new-tag",
-		"POST /settings/new-tag":              "/settings/new-tag",
+		"GET /settings/automations":                  "/settings/automations",
+		"GET /settings/automations/{name}":           "/settings/automations/Mornings",
+		"POST /settings/automations/{name}":          "/settings/automations/Mornings",
+		"POST /settings/automations/{name}/take-out": "/settings/automations/Mornings/take-out",
+		"GET /settings/new-automation":               "/settings/new-automation",
+		"POST /settings/new-automation":              "/settings/new-automation",
+		"GET /settings/tags":                         "/settings/tags",
+		"GET /settings/tags/{name}":                  "/settings/tags/Billing",
+		"POST /settings/tags/{name}":                 "/settings/tags/Billing",
+		"POST /settings/tags/{name}/take-out":        "/settings/tags/Billing/take-out",
+		"GET /settings/new-tag":                      "/settings/new-tag",
+		"POST /settings/new-tag":                     "/settings/new-tag",
 	}
 }
 
