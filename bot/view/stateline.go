@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -159,7 +160,7 @@ func automatedLine(l bridge.Line, c *bridge.AutomatedLine, _ bridge.Facts) []Blo
 	if len(c.Did) > 0 {
 		words = ": " + shape.OneLine(strings.Join(c.Did, ", "), maxDidRunes)
 	}
-	name := shape.Bold(shape.OneLine(c.Name, shape.MaxNameRunes))
+	name := shape.Bold(cmp.Or(shape.OneLine(c.Name, shape.MaxNameRunes), "without a name"))
 	return append([]Block{makeHeadline(l, "gear", "Automation ", name, words+".")}, shape.Quote(l.Text)...)
 }
 

@@ -211,6 +211,12 @@ func (w *work) act(ctx context.Context, tx pgx.Tx, c *book.Conversation, a *rout
 		}
 		row := w.Reading.FactsOf(w.Dir, threads.AnySurface, nil, c.Conversation, w.People.Identities, c.Places(), w.Now)
 		return w.notify(a, p, c.Account, []bridge.Facts{row}, c), nil
+	case routing.Send:
+		age := time.Duration(0)
+		if m := w.Messages.LastOfCustomer(c); m != nil && a.When.Name == routing.Received {
+			age = w.Now.Sub(w.ByParleysClock(m.SaidAt))
+		}
+		return w.intake.SendByItself(ctx, tx, c, a.Name, p.Value, age)
 	case routing.Note:
 		return true, nil
 	}

@@ -110,3 +110,21 @@ func TestAutomationsInALoop(t *testing.T) {
 		t.Errorf("%d automations ran within an hour", n)
 	}
 }
+
+// A question gets its text once in a conversation, and from a machine's mail nothing follows.
+// Requirement R-150: Automations answer routine questions.
+func TestAutomationSends(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	a := automation("Opening hours", "received true", "send We open at 9.", "tag Hours")
+	a.If.Text = "when do you open"
+	w.automate(a)
+	w.customerWrites("kim", "Hello, when do you open?")
+	w.waitSent(1)
+	w.waitDrained()
+	w.customerWrites("kim", "And when do you open on Sunday?")
+	w.waitThread("And when do you open on Sunday?")
+	w.waitDrained()
+	wantEqual(t, "texts", len(w.sentTexts()), 1)
+	wantEqual(t, "customers who wait", w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`), 1)
+}

@@ -33,17 +33,10 @@ func (it *UseCases) replyAutomatically(
 	if replies.IsEmpty() || c.Identity == nil || sender != it.People.RootOf(c) || it.mayBeByMachine(in, m) {
 		return nil
 	}
-	to, _ := outbound.RecipientsOf(c.Participants)
-	isPaused := a.Paused || a.Mode == store.ModeWatch || it.replies.IsBeforeRestore()
-	isRefused := sender.Blocked || sender.Silenced || it.People.BlockedRecipients(c) != nil
 	lane := it.CustomerLane(c)
 	language := c.Traits[bridge.TraitLanguage]
 	if language == "" {
 		language = offline.New().Language(m.Text)
-	}
-	first, _, _ := strings.Cut(bridge.TemplateValue(sender.Name), " ")
-	if sender.Name == sender.Key {
-		first = ""
 	}
 	said := it.ByParleysClock(saidAt(it.Writer, in))
 	if received := it.ByParleysClock(it.Event.ReceivedAt); received.Before(said) {
@@ -51,11 +44,11 @@ func (it *UseCases) replyAutomatically(
 	}
 	message := routing.Message{
 		ByPerson:  true,
-		Refuses:   isPaused || isRefused || len(to) == 0 || !it.Window(c).IsOpenForMachines(it.Now),
+		Refuses:   it.refusesReplies(c, sender),
 		Answered:  len(it.Outbox.Waiting(lane)) > 0,
 		Ends:      ends,
 		Age:       it.Now.Sub(said),
-		FirstName: first,
+		FirstName: firstName(sender),
 		Language:  language,
 		Default:   it.Settings(c).Language,
 	}
@@ -86,6 +79,23 @@ func (it *UseCases) replyAutomatically(
 	row.Occasion = string(reply.On)
 	it.queueAutoReply(c, row, lane, reply)
 	return store.KeepAutoReply(ctx, tx, row)
+}
+
+// refusesReplies reports whether no automatic reply may be sent in a conversation now.
+func (it *UseCases) refusesReplies(c *book.Conversation, sender *store.Identity) bool {
+	to, _ := outbound.RecipientsOf(c.Participants)
+	isPaused := c.Account.Paused || c.Account.Mode == store.ModeWatch || it.replies.IsBeforeRestore()
+	isRefused := sender.Blocked || sender.Silenced || it.People.BlockedRecipients(c) != nil
+	return isPaused || isRefused || len(to) == 0 || !it.Window(c).IsOpenForMachines(it.Now)
+}
+
+// firstName returns a customer's first name, or "" if it isn't known.
+func firstName(sender *store.Identity) string {
+	if sender.Name == sender.Key {
+		return ""
+	}
+	first, _, _ := strings.Cut(bridge.TemplateValue(sender.Name), " ")
+	return first
 }
 
 // queueAutoReply queues an automatic reply, and shows it in the agents' thread.
