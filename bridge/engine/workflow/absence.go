@@ -137,7 +137,7 @@ func (wf *UseCases) OwnersAbsent(ctx context.Context, tx pgx.Tx, c *book.Convers
 	}
 	line.Former = strings.Join(names, ", ")
 	if cover != nil {
-		wf.giveTo(c, cover, &bridge.RoutedLine{Agent: cover.Name, Rule: bridge.ByCover, Word: line.Former})
+		wf.giveTo(c, cover, &bridge.RoutedLine{Agent: cover.Name, Rule: bridge.ByCover, Word: line.Former}, "covers for "+line.Former)
 		return nil
 	}
 

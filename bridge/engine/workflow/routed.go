@@ -46,14 +46,14 @@ func (wf *UseCases) Routed(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 		}
 	}
 
-	wf.giveTo(c, agent, line)
+	wf.giveTo(c, agent, line, f.Why)
 	return nil
 }
 
-// giveTo makes an agent the only owner of a conversation, with a line that says why.
-func (wf *UseCases) giveTo(c *book.Conversation, agent *store.Agent, line *bridge.RoutedLine) {
+// giveTo makes an agent the only owner of a conversation, with a line that says why. The log keeps why, too, in more words.
+func (wf *UseCases) giveTo(c *book.Conversation, agent *store.Agent, line *bridge.RoutedLine, why string) {
 	c.Assignees = []store.AgentID{agent.ID}
-	wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Agents: c.Assignees, Note: f.Why})
+	wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Agents: c.Assignees, Note: why})
 	var mentions []bridge.AgentRef
 	if t := c.Home(wf.Dir); t != nil {
 		mentions = append(mentions, wf.Dir.Ref(t.AccountID, agent.ID))
