@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 
 	"parley/store"
@@ -19,7 +20,7 @@ func TestPlans(t *testing.T) {
 		`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`,
 		`INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at, leased_until)
 			SELECT n, n, n, now(), now() + (n % 1000 - 500) * interval '1 s', CASE WHEN n % 7 = 0 THEN clock_timestamp() + interval '1 h' END
-			FROM generate_series(1, 1000000) AS n`, // half of them are due
+			FROM generate_series(1, ` + strconv.Itoa(plantest.Many()) + `) AS n`, // half of them are due
 		`UPDATE queues SET epoch = 1, holder = 7 WHERE id % 70 = 0 AND id <= 560`, // those that "release runs" releases
 		`INSERT INTO identities (id, account_id, key, contact_id)
 			SELECT 3000000 + n, 1, 'former:' || 3000000 + n || ':+49' || n, 1 FROM generate_series(1, 2000) AS n`,

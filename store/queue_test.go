@@ -151,7 +151,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	pool := storetest.DB(t)
 	newQueueAccount(t, pool)
 	holder := newHolder(t, pool)
-	events := 10_000
+	events := 4000
 	if storetest.LongForm() {
 		events = 1_000_000
 	}

@@ -55,7 +55,7 @@ func serve(ctx context.Context, args []string) error {
 	return app.Serve(ctx, env, log, func(string) {}, o)
 }
 
-// TestTorture plays a short run for each kind of chat, with a fixed seed, so that a failure can be repeated. It fails on
+// TestTorture plays a short run for each chat in which agents work, with a fixed seed, so that a failure can be repeated. It fails on
 // violated invariants, never on speed. The long form has more ways of running Parley.
 func TestTorture(t *testing.T) {
 	t.Parallel()
@@ -64,15 +64,14 @@ func TestTorture(t *testing.T) {
 		opt  torture.Options
 	}
 	runs := []run{
-		{name: "replicas", opt: torture.Options{Replicas: 2}},
-		{name: "chats", opt: torture.Options{Replicas: 1, Chats: true}},
+		{name: "replicas", opt: torture.Options{Replicas: 2, Chats: true}},
 		{name: "teams", opt: torture.Options{Replicas: 2, Teams: true}},
 	}
 	if storetest.LongForm() {
 		runs = append(runs,
 			run{name: "three replicas", opt: torture.Options{Replicas: 3}},
 			run{name: "alone", opt: torture.Options{Replicas: 1}},
-			run{name: "chats of replicas", opt: torture.Options{Replicas: 2, Chats: true}},
+			run{name: "mail", opt: torture.Options{Replicas: 2}},
 			run{name: "teams blind", opt: torture.Options{Replicas: 1, Teams: true, Blind: true}},
 		)
 	}
