@@ -208,33 +208,9 @@ func (c *Chat) Edit(channel, id, text string, files ...File) {
 	})
 }
 
-// RemoveFile edits a user's message to remove a file.
-func (c *Chat) RemoveFile(channel, id, name string) {
-	c.changeMessage(channel, id, "edit", func(m *Message) {
-		m.Files = slices.DeleteFunc(slices.Clone(m.Files), func(f File) bool { return f.Name == name })
-	})
-}
-
-// DeleteFile deletes a file. Its message keeps an entry for it, as in Slack.
-func (c *Chat) DeleteFile(channel, id, name string) {
-	c.changeMessage(channel, id, "edit", func(m *Message) {
-		m.Files = slices.Clone(m.Files)
-		for i := range m.Files {
-			if m.Files[i].Name == name {
-				m.Files[i].Unavailable = bridge.FileDeleted
-			}
-		}
-	})
-}
-
 // Delete deletes a message.
 func (c *Chat) Delete(channel, id string) {
 	c.changeMessage(channel, id, "delete", func(m *Message) { m.Deleted = true })
-}
-
-// Restore restores a deleted message.
-func (c *Chat) Restore(channel, id string) {
-	c.changeMessage(channel, id, "edit", func(m *Message) { m.Deleted, m.Restored = false, true })
 }
 
 // changeMessage applies change to a message and emits an event of the given type. It does nothing if the message doesn't

@@ -203,16 +203,6 @@ func (p *Provider) LoseTemplateAnswers(n int) {
 	p.loseAnswers = n
 }
 
-// AddTemplate adds a template as if somebody had created it at the provider, without Parley.
-func (p *Provider) AddTemplate(t Template) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.serial++
-	t.ID = fmt.Sprintf("t-%d", p.serial)
-	p.templates = append(p.templates, t)
-	p.changed.Poke()
-}
-
 // Templates returns the stored templates.
 func (p *Provider) Templates() []Template {
 	p.mu.Lock()

@@ -1,5 +1,5 @@
 // Package oauthfake emulates the OAuth 2.0 servers of Google and Microsoft, through which a person lets a program read
-// and send her mail: the consent page, the token endpoint, and the revocation of consents. It refuses what the real
+// and send her mail: the consent page and the token endpoint. It refuses what the real
 // servers refuse, with the same messages, and fails on request (see Fault).
 //
 //	google := oauthfake.New(oauthfake.Options{Provider: oauthfake.Google, ClientID: "id", ClientSecret: "secret"})

@@ -112,7 +112,6 @@ func New(o Options) *Server {
 	mux.HandleFunc("GET /authorize", s.showConsent)
 	mux.HandleFunc("POST /authorize", s.submitConsent)
 	mux.HandleFunc("POST /token", s.serveToken)
-	mux.HandleFunc("POST /revoke", s.revoke)
 	s.Host.Handler, s.Host.Quiet = mux, true
 	return s
 }
@@ -154,13 +153,6 @@ func (s *Server) Revoke(who string) {
 		}
 	}
 	delete(s.known, strings.ToLower(who))
-}
-
-// ExpireAccess expires all access tokens. Refresh tokens stay valid.
-func (s *Server) ExpireAccess() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.access)
 }
 
 // Calls returns the requests to the token endpoint that no fault refused, oldest first.

@@ -13,7 +13,7 @@ import (
 )
 
 // This file serves the token endpoint, at which a client exchanges a code or a refresh token for new tokens (RFC 6749,
-// sections 4.1.3 and 6), and the revocation endpoint.
+// sections 4.1.3 and 6).
 
 // refusal is an error response of the token endpoint.
 type refusal struct {
@@ -223,21 +223,4 @@ func (s *Server) newIDToken(c *code) string {
 func encodePart(v any) string {
 	raw, _ := json.Marshal(v) // can't fail: the parts are plain data
 	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
-// revoke serves Google's revocation endpoint: it ends the consent to which a refresh or access token belongs.
-func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
-	token := r.PostFormValue("token")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.consents[token]
-	if c == nil && s.access[token] != nil {
-		c = s.access[token].consent
-	}
-	if c == nil {
-		writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_token", "error_description": "Token expired or revoked"})
-		return
-	}
-	c.ended = true
-	writeJSON(w, http.StatusOK, map[string]any{})
 }

@@ -13,7 +13,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,14 +75,12 @@ type Server struct {
 	requests []Request         // oldest first
 	next     []Fault           // see Misbehave
 	always   *Fault            // see Always
-	pick     func() *Fault     // see ByChance
-	injected map[string]int    // the number of injected faults by Fault.Name
 	speak    func(Seen) string // see Speak
 }
 
 // New returns a Server. It doesn't listen: use it as a handler, or call Start instead.
 func New(o Options) *Server {
-	return &Server{options: o, closed: make(chan struct{}), injected: map[string]int{}}
+	return &Server{options: o, closed: make(chan struct{})}
 }
 
 // Close ends the requests that wait for an answer forever, such as those of Hang. Call it before closing the HTTP
@@ -102,21 +99,6 @@ func (s *Server) Always(f *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.always = f
-}
-
-// ByChance calls pick for each request without a fault from Misbehave or Always, and injects the returned fault, if any.
-// Calls of pick are serialized. A nil pick stops this.
-func (s *Server) ByChance(pick func() *Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pick = pick
-}
-
-// Met returns how many times each fault was injected, by its name.
-func (s *Server) Met() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.injected)
 }
 
 // Speak replaces the Analyzer by a function that returns the model's raw reply; nil stops this.
@@ -179,11 +161,7 @@ func (s *Server) record(in Request) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, in)
-	fault := s.nextFaultLocked()
-	if fault != nil {
-		s.injected[fault.Name]++
-	}
-	return fault
+	return s.nextFaultLocked()
 }
 
 func (s *Server) nextFaultLocked() *Fault {
@@ -194,8 +172,6 @@ func (s *Server) nextFaultLocked() *Fault {
 		return fault
 	case s.always != nil:
 		return s.always
-	case s.pick != nil:
-		return s.pick()
 	default:
 		return nil
 	}

@@ -2,7 +2,6 @@ package openaifake
 
 import (
 	"bytes"
-	"compress/gzip"
 	"net"
 	"net/http"
 	"strconv"
@@ -144,32 +143,6 @@ func Huge() Fault {
 	}}
 }
 
-// GzipBomb responds with a few KiB that decompress to 16 MiB.
-func GzipBomb() Fault {
-	return Fault{Name: "gzip bomb", respond: func(x *exchange) {
-		x.w.Header().Set("Content-Type", "application/json")
-		x.w.Header().Set("Content-Encoding", "gzip")
-		z := gzip.NewWriter(x.w)
-		_, _ = z.Write([]byte(`{"choices":[{"message":{"content":"`))
-		const (
-			chunks    = 32
-			chunkSize = 1 << 19
-		)
-
-		chunk := bytes.Repeat([]byte("x"), chunkSize)
-		for range chunks {
-			if _, err := z.Write(chunk); err != nil {
-				return
-			}
-			if z.Flush() != nil || http.NewResponseController(x.w).Flush() != nil {
-				return // the client has disconnected
-			}
-		}
-
-		_ = z.Close()
-	}}
-}
-
 // NoChoices responds with an empty list of choices.
 func NoChoices() Fault {
 	return Fault{Name: "no choices", respond: func(x *exchange) {
@@ -201,13 +174,6 @@ func ToolCalls() Fault {
 		call := map[string]any{"id": "call_1", "type": "function", "function": function}
 		message := map[string]any{"role": "assistant", "content": nil, "tool_calls": []any{call}}
 		writeJSON(x.w, http.StatusOK, completionWith(x.in, message, "tool_calls", 10))
-	}}
-}
-
-// WrongType responds with the correct answer but the content type text/plain.
-func WrongType() Fault {
-	return Fault{Name: "wrong content type", respond: func(x *exchange) {
-		writeAs(x.w, "text/plain; charset=iso-8859-1", http.StatusOK, completionOf(x.in, x.correctText(), "stop"))
 	}}
 }
 

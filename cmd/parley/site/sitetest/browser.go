@@ -145,13 +145,6 @@ func (b *Browser) Theme(theme string) {
 	b.emulate("screen", theme)
 }
 
-// Paper shows pages as printed on A4 paper, until Theme is called.
-func (b *Browser) Paper() {
-	b.site.T.Helper()
-	b.Size(718, 1000)
-	b.emulate("print", "light")
-}
-
 // emulate sets the CSS medium ("screen" or "print") and the theme.
 func (b *Browser) emulate(medium, theme string) {
 	b.site.T.Helper()
