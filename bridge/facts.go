@@ -61,6 +61,7 @@ type Recipients struct {
 type People struct {
 	Team      string
 	Assignees []AgentRef // its owners; the first is the lead
+	Pinned    AgentRef   `json:",omitzero"` // whose own customer it is; known in details and lists
 	Replying  []Replying // colleagues with an open reply form, in the order in which they opened it
 }
 

@@ -99,8 +99,11 @@ type LateLine struct {
 // Kind implements LineContent.
 func (*LateLine) Kind() LineKind { return LineLate }
 
-// ByCover is the RoutedLine.Rule of a conversation that goes to whoever covers for its owner.
-const ByCover = "cover"
+// Values of RoutedLine.Rule that are no rules.
+const (
+	ByCover = "cover" // the agent covers for the owner
+	ByPin   = "pin"   // it is the agent's own customer
+)
 
 // PresenceLine answers an agent who has changed the presence, or took more conversations than there is room for.
 type PresenceLine struct {

@@ -9,7 +9,8 @@ type AgentRef struct {
 	User    SurfaceUser // the agent's id in the surface that shows this; "" if the agent has none there
 	Email   string
 	IsAdmin bool
-	Away    bool `json:",omitempty"` // the agent is away; set only in the Mentions of a line, and of all agents (Desk.People)
+	Away    bool   `json:",omitempty"` // the agent is away; set only in the Mentions of a line, and of all agents (Desk.People)
+	Room    string `json:",omitempty"` // how much of the room is taken, such as "5/8"; set as Away is
 }
 
 // You refers to the person who reads the line.

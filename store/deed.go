@@ -16,7 +16,9 @@ const (
 	DeedUnassigned        Deed = "unassigned"             // all owners were removed
 	DeedTagged            Deed = "tagged"
 	DeedUntagged          Deed = "untagged"
-	DeedNamed             Deed = "named" // given a topic
+	DeedNamed             Deed = "named"  // given a topic
+	DeedPinned            Deed = "pinned" // the customer, to an agent
+	DeedUnpinned          Deed = "unpinned"
 	DeedPrioritised       Deed = "set priority"
 	DeedRenamed           Deed = "renamed"    // the customer's name was changed
 	DeedReaddressed       Deed = "recipients" // the list of people in copy was changed
@@ -64,7 +66,7 @@ const (
 func Deeds() []Deed {
 	return []Deed{
 		DeedOpened, DeedStarted, DeedReplied, DeedNoted, DeedTook, DeedJoined, DeedAssigned, DeedUnassigned,
-		DeedTagged, DeedUntagged, DeedNamed, DeedPrioritised, DeedRenamed, DeedReaddressed, DeedSnoozed, DeedWoke,
+		DeedTagged, DeedUntagged, DeedNamed, DeedPinned, DeedUnpinned, DeedPrioritised, DeedRenamed, DeedReaddressed, DeedSnoozed, DeedWoke,
 		DeedSetPending, DeedSetOpen, DeedResolved, DeedClosed, DeedReopened, DeedLeftUntilTomorrow, DeedSilenced, DeedBlocked,
 		DeedUnblocked, DeedPromoted, DeedRefused, DeedUndone, DeedKeptInside, DeedParked, DeedKeptForLater,
 		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,

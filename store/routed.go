@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"parley/store/internal/query"
@@ -28,6 +29,8 @@ type Unassigned struct {
 	GaveBack  []AgentID `db:"gave_back"`  // agents from whom this conversation was taken
 	Moved     bool      `db:"moved"`      // it was handed to a team
 
+	Pinned   AgentID           `db:"pinned"`   // whose own the customer is; 0 if nobody's
+	Preset   []string          `db:"preset"`   // e-mail addresses of agents who were chosen for the customer
 	Salesman string            `db:"salesman"` // what is known of the customer: see Customer
 	Brands   []string          `db:"brands"`
 	Fields   map[string]string `db:"fields"`
@@ -71,13 +74,14 @@ const selectFacts = `
 		conversation.created_at > (SELECT parley_now()) - ` + analysisWait + `
 			AND EXISTS (SELECT FROM bursts WHERE bursts.conversation_id = conversation.id) AS analysing,
 		coalesce(latest.agent_id, 0) AS last_agent, coalesce(log.gave_back, '{}') AS gave_back, coalesce(log.moved, false) AS moved,
-		coalesce(customer.salesman, '') AS salesman, coalesce(customer.brands, '{}') AS brands, coalesce(customer.fields, '{}') AS fields`
+		coalesce(customer.salesman, '') AS salesman, coalesce(customer.brands, '{}') AS brands, coalesce(customer.fields, '{}') AS fields,
+		coalesce(customer.assignees, '{}') AS preset, coalesce(pin.agent_id, 0) AS pinned`
 
 const findUnassigned = selectFacts + `
 	FROM unnest($1::bigint[]) AS account (id)
 	CROSS JOIN LATERAL (
 		SELECT * FROM conversations AS conversation
-		WHERE account_id = account.id AND ` + isUnassigned + `
+		WHERE account_id = account.id AND ` + isUnassigned + ` AND (account.id = ANY($5) OR id = ANY($6))
 			AND NOT EXISTS (SELECT FROM routed WHERE routed.conversation_id = conversation.id)
 			AND EXISTS (SELECT FROM threads WHERE threads.conversation_id = conversation.id AND root <> '')
 		ORDER BY ` + pressing + `, waiting_since, id
@@ -91,6 +95,12 @@ const joinFacts = `
 		WHERE address IN (identity.key, '@' || split_part(identity.key, '@', 2))
 		ORDER BY address <> identity.key
 		LIMIT 1) AS customer ON true
+	LEFT JOIN LATERAL (
+		SELECT pins.agent_id
+		FROM identities AS same
+		JOIN pins ON pins.identity_id = same.id
+		WHERE same.contact_id = identity.contact_id
+		LIMIT 1) AS pin ON true
 	LEFT JOIN LATERAL (
 		SELECT other.assignees[1] AS agent_id
 		FROM identities AS same
@@ -111,11 +121,20 @@ const joinFacts = `
 			WHERE $3 AND conversation_id = conversation.id AND direction = 'in'
 			ORDER BY event_id DESC, id DESC LIMIT 5) AS message) AS said ON true`
 
-// FindUnassigned returns open conversations on these accounts that nobody has, whose thread stands, and that aren't being given to
-// anybody, at most limit of each account behind the first offset: the most pressing first, and those that wait longest. withText says
-// whether the customers' words are read.
-func FindUnassigned(ctx context.Context, q Querier, accounts []AccountID, limit, offset int, withText bool) ([]Unassigned, error) {
-	return query.Collect[Unassigned](ctx, q, "unassigned", findUnassigned, accounts, limit, withText, offset)
+// FindUnassigned returns open conversations on these accounts, and further ones, that nobody has, whose thread stands, and that aren't
+// being given to anybody, at most limit of each account behind the first offset: the most pressing first, and those that wait longest.
+// withText says whether the customers' words are read.
+func FindUnassigned(
+	ctx context.Context, q Querier, accounts []AccountID, further []Pinned, limit, offset int, withText bool,
+) ([]Unassigned, error) {
+	all, ids := slices.Clone(accounts), []ConversationID{}
+	for _, f := range further {
+		ids = append(ids, f.ID)
+		if !slices.Contains(all, f.AccountID) {
+			all = append(all, f.AccountID)
+		}
+	}
+	return query.Collect[Unassigned](ctx, q, "unassigned", findUnassigned, all, limit, withText, offset, orEmpty(accounts), ids)
 }
 
 const latestFacts = selectFacts + `
@@ -204,13 +223,16 @@ type Customer struct {
 	Salesman string            `json:"salesman"`
 	Brands   []string          `json:"brands"`
 	Fields   map[string]string `json:"fields"`
+
+	Assignees []string `json:"assignees"` // agents who get its conversations before all rules, by e-mail address
 }
 
 const saveCustomers = `
-	INSERT INTO customers (address, salesman, brands, fields)
-	SELECT address, salesman, brands, fields FROM json_populate_recordset(NULL::customers, $1)
+	INSERT INTO customers (address, salesman, brands, fields, assignees)
+	SELECT address, salesman, brands, fields, coalesce(assignees, '{}') FROM json_populate_recordset(NULL::customers, $1)
 	ORDER BY address
-	ON CONFLICT (address) DO UPDATE SET salesman = EXCLUDED.salesman, brands = EXCLUDED.brands, fields = EXCLUDED.fields`
+	ON CONFLICT (address) DO UPDATE SET salesman = EXCLUDED.salesman, brands = EXCLUDED.brands, fields = EXCLUDED.fields,
+		assignees = EXCLUDED.assignees`
 
 // SaveCustomers adds customers, or replaces what is known of them. No two rows may have the same address.
 func SaveCustomers(ctx context.Context, q Execer, rows []Customer) error {

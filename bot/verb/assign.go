@@ -64,7 +64,7 @@ func ownersField(in shape.FormInput) shape.Field {
 		Optional: true,
 	}
 	for _, a := range in.People {
-		label := shape.AgentName(a)
+		label := nameWithRoom(a)
 		if a.Away {
 			label += " (away)"
 		}
@@ -85,6 +85,11 @@ func ownersField(in shape.FormInput) shape.Field {
 	field.Value = chosenOf(field.Value, field.Options)
 	field.Options = chosenFirst(field)
 	return field
+}
+
+// nameWithRoom names an agent with how much of the room is taken: "Ben Katz 5/8".
+func nameWithRoom(a bridge.AgentRef) string {
+	return strings.TrimSpace(shape.AgentName(a) + " " + a.Room)
 }
 
 // chosenFirst returns the options of a field with the chosen ones first, in the order of the field's value.
@@ -115,7 +120,7 @@ func handOverButtons(in shape.FormInput) []shape.Button {
 		}
 
 		button := NewButton(bridge.VerbAssign, bridge.Args{Conversation: in.Facts.ID, Agents: []string{agentValue(a)}})
-		button.Label = shape.OneLine(shape.AgentName(a), shape.MaxLabelRunes)
+		button.Label = shape.OneLine(nameWithRoom(a), shape.MaxLabelRunes)
 		buttons = append(buttons, button)
 	}
 

@@ -30,6 +30,8 @@ func makeTable() []*Verb {
 		topicVerb(),
 		renameVerb(),
 		priorityVerb(),
+		pinVerb(),
+		unpinVerb(),
 		analysisVerb(),
 		pendingVerb(),
 		snoozeVerb(),

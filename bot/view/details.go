@@ -22,6 +22,9 @@ func Details(f bridge.Facts) Card {
 	d.add("Topic", shape.Subject(f)...)
 	d.add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
 	d.addText("Assigned to", shape.Assignees(f.Assignees))
+	if !shape.IsNobody(f.Pinned) {
+		d.addText("Customer", "Pinned ("+shape.AgentName(f.Pinned)+")")
+	}
 	d.addText("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
 	d.add("Marks", markPieces(f)...)
 	d.add("Tags", tagPieces(f.Tags)...)
@@ -116,6 +119,7 @@ func detailButtons(f bridge.Facts) []Button {
 		all = append(all, startAgainButton(f))
 	}
 	all = append(all, buttonGroup(f, otherVerbs(f))...)
+	all = append(all, verb.PinButtons(f)...)
 	all = append(all, customerButton(f)...)
 	if f.Viewer.IsAdmin && f.Status != bridge.StatusClosed {
 		all = append(all, buttonGroup(f, []bridge.Verb{bridge.VerbClose})...)

@@ -184,13 +184,17 @@ func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, u
 }
 
 // People returns all active agents, for pickers.
-func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
+func (d *Desk) People(ctx context.Context) ([]bridge.AgentRef, error) {
 	dir := d.e.directory.Load()
+	rooms, err := dir.Rooms(ctx, d.e.pool)
+	if err != nil {
+		return nil, err
+	}
 	var list []bridge.AgentRef
 	for _, a := range dir.Agents {
 		if a.Active {
 			ref := dir.Ref(d.account, a.ID)
-			ref.Away = dir.IsAway(a.ID)
+			ref.Away, ref.Room = dir.IsAway(a.ID), rooms[a.ID]
 			list = append(list, ref)
 		}
 	}

@@ -23,9 +23,10 @@ type customersCommand struct {
 
 // Help is shown by `parley customers --help`.
 func (customersCommand) Help() string {
-	return `The first line names the columns: address, salesman, brands; any other is a field of the customer's record. ` +
+	return `The first line names the columns: address, salesman, brands, assignees; any other is a field of the customer's record. ` +
 		`An address is one by which the customer writes, or @shop.example for all of a mail domain. ` +
 		`A salesman is an agent's e-mail address. Brands are separated by semicolons. ` +
+		`Assignees are agents who get the customer's conversations before all rules: e-mail addresses, separated by semicolons. ` +
 		`A line replaces what is known of its address; others stay.
 
 Example:
@@ -53,6 +54,16 @@ func (c customersCommand) Run(ctx context.Context) error {
 	})
 }
 
+// splitList splits a list at semicolons.
+func splitList(value string) (list []string) {
+	for item := range strings.SplitSeq(value, ";") {
+		if item = strings.TrimSpace(item); item != "" {
+			list = append(list, item)
+		}
+	}
+	return list
+}
+
 // readCustomers reads customers from CSV. Of several lines with the same address, the last counts.
 func readCustomers(r io.Reader) ([]store.Customer, error) {
 	lines, err := csv.NewReader(r).ReadAll()
@@ -66,7 +77,7 @@ func readCustomers(r io.Reader) ([]store.Customer, error) {
 	var rows []store.Customer
 	places := map[string]int{} // in rows, by address
 	for n, line := range lines[1:] {
-		c := store.Customer{Brands: []string{}, Fields: map[string]string{}}
+		c := store.Customer{Brands: []string{}, Fields: map[string]string{}, Assignees: []string{}}
 		for i, value := range line {
 			if !utf8.ValidString(value) || strings.Contains(value, "\x00") {
 				return nil, fmt.Errorf("line %d: column %d isn't UTF-8 text: save the file as CSV UTF-8", n+2, i+1)
@@ -78,11 +89,9 @@ func readCustomers(r io.Reader) ([]store.Customer, error) {
 			case "salesman":
 				c.Salesman = channels.LowerAddress(value)
 			case "brands":
-				for brand := range strings.SplitSeq(value, ";") {
-					if brand = strings.TrimSpace(brand); brand != "" {
-						c.Brands = append(c.Brands, brand)
-					}
-				}
+				c.Brands = append(c.Brands, splitList(value)...)
+			case "assignees":
+				c.Assignees = append(c.Assignees, splitList(channels.LowerAddress(value))...)
 			default:
 				c.Fields[column] = value
 			}

@@ -11,11 +11,13 @@ import (
 // Requirement R-126: Rule: the customer's salesman.
 func TestReadCustomers(t *testing.T) {
 	t.Parallel()
-	got, err := readCustomers(strings.NewReader("\ufeffaddress,salesman,brands,manager\n" +
-		"Ann@Shop.example,,,\n@shop.example, Ben@acme.test,Bosch; Braun;,Lea\nann@shop.example,ben@acme.test,,\n"))
+	got, err := readCustomers(strings.NewReader("\ufeffaddress,salesman,brands,manager,assignees\n" +
+		"Ann@Shop.example,,,,\n@shop.example, Ben@acme.test,Bosch; Braun;,Lea,\nann@shop.example,ben@acme.test,,,Lea@acme.test; ann@acme.test\n"))
 	want := []store.Customer{
-		{Address: "ann@shop.example", Salesman: "ben@acme.test", Brands: []string{}, Fields: map[string]string{"manager": ""}},
-		{Address: "@shop.example", Salesman: "ben@acme.test", Brands: []string{"Bosch", "Braun"}, Fields: map[string]string{"manager": "Lea"}},
+		{Address: "ann@shop.example", Salesman: "ben@acme.test", Brands: []string{}, Fields: map[string]string{"manager": ""},
+			Assignees: []string{"lea@acme.test", "ann@acme.test"}},
+		{Address: "@shop.example", Salesman: "ben@acme.test", Brands: []string{"Bosch", "Braun"}, Fields: map[string]string{"manager": "Lea"},
+			Assignees: []string{}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)

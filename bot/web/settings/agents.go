@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"parley/bot/web"
-	"parley/bridge"
 	"parley/bridge/setup"
 )
 
@@ -17,10 +16,14 @@ const quietPath = "quiet"
 type agentRow struct {
 	Name, Path, Email, Zone string
 	Super, Admin            bool
-	Presence                string // "" means available
+	Presence                string // in words; "" means available
+	Room                    string // how much of it is taken, such as "5/8"; "" means that there is room for any number
 	Teams                   []string
 	Chats                   []string // the chats in which the agent was found: "Slack"
 }
+
+// Presence says whether an agent is there, and how much of the room is taken: see agentRow.
+type Presence struct{ Words, Room string }
 
 func (p pages) agentPages() entryPages {
 	return entryPages{
@@ -39,7 +42,12 @@ func (p pages) agentPages() entryPages {
 			{title: "Mails", paths: []string{"signature"}},
 		},
 		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {
-			return agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent))), nil
+			rows := agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent)))
+			now, err := p.desk.Presences(v.Context())
+			for i := range rows {
+				rows[i].Presence, rows[i].Room = now[rows[i].Email].Words, now[rows[i].Email].Room
+			}
+			return rows, err
 		},
 		newName:    func(v *web.Visit) string { return v.Value("email") },
 		refineForm: p.refineAgent,
@@ -142,9 +150,6 @@ func agentRows(all, some []setup.Entry) (rows []agentRow) {
 			Zone:  e.Value("zone"),
 			Super: isSuper(e) || countsAsSuper,
 			Admin: isAdmin,
-		}
-		if presence := e.Value("presence"); presence != bridge.PresenceAvailable {
-			row.Presence = presence
 		}
 		for _, t := range teams {
 			if slices.Contains(t.Values["members"], e.Name) {

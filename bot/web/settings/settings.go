@@ -47,6 +47,9 @@ type Desk interface {
 	// TemplateStates returns the approval states of templates, by the names of their entries.
 	TemplateStates(ctx context.Context) (map[string]TemplateState, error)
 
+	// Presences returns which agents aren't available, and how much room all have, by e-mail address.
+	Presences(ctx context.Context) (map[string]Presence, error)
+
 	// Places returns the folders and sites with the company's knowledge, and the results of reading them.
 	Places(ctx context.Context) ([]Place, error)
 

@@ -35,6 +35,18 @@ type People struct {
 	DirtyIdentities map[store.IdentityID]bool // anything else changed
 }
 
+// PinOf returns whose own the customer of a conversation is; 0 if nobody's.
+func (ps *People) PinOf(c *Conversation) store.AgentID {
+	var found []store.PinRow
+	if c.IdentityID != nil {
+		ps.read(func(p *store.Pipeline) { p.Pins(&found, *c.IdentityID) })
+	}
+	if len(found) == 0 {
+		return 0
+	}
+	return found[0].AgentID
+}
+
 func newPeople(m *Moment) *People {
 	return &People{
 		Moment:          m,

@@ -35,21 +35,25 @@ type router struct {
 func (rt *router) route(ctx context.Context) error {
 	cs, dir := rt.Chores, rt.host.Directory()
 	accounts := slices.Sorted(maps.Keys(dir.Plans))
-	if len(accounts) == 0 {
-		return nil
-	}
-
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
-	if waits, err := store.HasUnassigned(ctx, cs.pool, accounts); err != nil || !waits {
+	pinned, err := store.FindPinned(ctx, cs.pool)
+	if err != nil {
+		return err
+	}
+	waits := len(pinned) > 0
+	if !waits && len(accounts) > 0 {
+		waits, err = store.HasUnassigned(ctx, cs.pool, accounts)
+	}
+	if err != nil || !waits {
 		return err
 	}
 	if allKnow, err := store.AllKnow(ctx, cs.pool, store.KnowsRouted); err != nil || !allKnow {
 		return err
 	}
 	given := 0
-	err := store.InTx(ctx, cs.pool, func(tx pgx.Tx) (err error) {
-		given, err = rt.giveAway(ctx, tx, dir, accounts)
+	err = store.InTx(ctx, cs.pool, func(tx pgx.Tx) (err error) {
+		given, err = rt.giveAway(ctx, tx, dir, accounts, pinned)
 		return err
 	})
 	if given > 0 && err == nil {
@@ -59,7 +63,9 @@ func (rt *router) route(ctx context.Context) error {
 }
 
 // giveAway decides who gets the conversations that nobody has. It returns how many somebody gets.
-func (rt *router) giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Directory, accounts []store.AccountID) (int, error) {
+func (rt *router) giveAway(
+	ctx context.Context, tx pgx.Tx, dir *directory.Directory, accounts []store.AccountID, pinned []store.Pinned,
+) (int, error) {
 	if isAlone, err := store.LockRouting(ctx, tx); err != nil || !isAlone {
 		return 0, err
 	}
@@ -76,10 +82,10 @@ func (rt *router) giveAway(ctx context.Context, tx pgx.Tx, dir *directory.Direct
 	}
 	movesTeams := func(id store.AccountID) bool { return dir.Plans[id].MovesTeams() }
 	if !slices.ContainsFunc(people, routing.Person.IsFree) {
-		accounts = slices.DeleteFunc(accounts, func(id store.AccountID) bool { return !movesTeams(id) })
+		accounts, pinned = slices.DeleteFunc(accounts, func(id store.AccountID) bool { return !movesTeams(id) }), nil
 	}
 	needsText := func(id store.AccountID) bool { return dir.Plans[id].NeedsText() }
-	waiting, err := store.FindUnassigned(ctx, tx, accounts, maxRouted, rt.offset, slices.ContainsFunc(accounts, needsText))
+	waiting, err := store.FindUnassigned(ctx, tx, accounts, pinned, maxRouted, rt.offset, slices.ContainsFunc(accounts, needsText))
 	if err != nil {
 		return 0, err
 	}
@@ -156,6 +162,12 @@ func factsOf(dir *directory.Directory, w store.Unassigned, now time.Time) routin
 	f.Text, f.Moved, f.LastAgent = w.Subject+"\n"+w.Text, w.Moved, routing.PersonID(w.LastAgent)
 	f.Salesman, f.Brands, f.Fields = w.Salesman, w.Brands, w.Fields
 	f.Seed = uint64(w.ID) //nolint:gosec // an id is positive
+	f.Pinned = routing.PersonID(w.Pinned)
+	for _, email := range w.Preset {
+		if agent := dir.AgentByEmail(email); agent != nil {
+			f.Preset = append(f.Preset, routing.PersonID(agent.ID))
+		}
+	}
 	for _, agent := range w.GaveBack {
 		f.GaveBack = append(f.GaveBack, routing.PersonID(agent))
 	}

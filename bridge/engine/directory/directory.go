@@ -7,9 +7,12 @@ package directory
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/bridge"
@@ -215,6 +218,34 @@ func (d *Directory) IsAbsent(agent store.AgentID, now time.Time) bool {
 func (d *Directory) IsThere(agent store.AgentID, now time.Time) bool {
 	a := d.Agent(agent)
 	return a != nil && a.Active && a.Presence == "" && !d.IsAbsent(agent, now)
+}
+
+// Rooms returns how much of their room agents have taken, such as "5/8". Agents who have room for any number are left out.
+func (d *Directory) Rooms(ctx context.Context, q store.Querier) (map[store.AgentID]string, error) {
+	var agents []store.AgentID
+	for _, a := range d.Agents {
+		if a.Active && d.Capacity(a.ID) > 0 {
+			agents = append(agents, a.ID)
+		}
+	}
+	if len(agents) == 0 {
+		return nil, nil
+	}
+	rooms := map[store.AgentID]string{}
+	loads, err := store.CountLoads(ctx, q, agents)
+	for _, l := range loads {
+		rooms[l.AgentID] = fmt.Sprintf("%d/%d", l.Open, d.Capacity(l.AgentID))
+	}
+	return rooms, err
+}
+
+// AgentByEmail returns the active agent with an e-mail address, or nil.
+func (d *Directory) AgentByEmail(email string) *store.Agent {
+	i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Active && strings.EqualFold(a.Email, email) })
+	if i < 0 {
+		return nil
+	}
+	return &d.Agents[i]
 }
 
 // Capacity returns for how many open conversations an agent has room; 0 means any number.

@@ -93,6 +93,7 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 		c.ResolvedAt, c.CloseReason = nil, ""
 		it.Line(c, bridge.Line{Content: bridge.LineReopened, Mentions: it.Conversations.Owners(c)})
 		it.Log.ByCustomer(c, store.DeedReopened, nil)
+		it.workflow.GiveToPinner(c)
 	default: // pending: it opens without a line
 		it.Log.ByCustomer(c, store.DeedSetOpen, nil)
 	}

@@ -45,6 +45,10 @@ func (rd *Reader) Facts(
 	if err != nil {
 		return nil, err
 	}
+	pins, err := store.Pins(ctx, q, customers)
+	if err != nil {
+		return nil, err
+	}
 	threads, err := store.Threads(ctx, q, append(previous, ids...))
 	if err != nil {
 		return nil, err
@@ -72,6 +76,9 @@ func (rd *Reader) Facts(
 		if c := byID[id]; c != nil {
 			f := rd.FactsOf(dir, surface, viewer, c, people, places, now)
 			AddRelated(dir, &f, surface, related)
+			if c.IdentityID != nil && pins[*c.IdentityID] != 0 {
+				f.Pinned = dir.Ref(surface, pins[*c.IdentityID])
+			}
 			list = append(list, f)
 		}
 	}

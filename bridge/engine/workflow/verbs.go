@@ -11,6 +11,8 @@ func Verbs() []useCase {
 		topicVerb(),
 		renameVerb(),
 		priorityVerb(),
+		pinVerb(),
+		unpinVerb(),
 		analysisVerb(),
 		pendingVerb(),
 		snoozeVerb(),

@@ -6,6 +6,7 @@ import (
 
 	"parley/bot/web"
 	"parley/bot/web/settings"
+	"parley/bridge/engine/directory"
 	"parley/bridge/setup"
 	"parley/store"
 	"parley/store/stats"
@@ -101,6 +102,32 @@ func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (set
 // AddPicture returns a signature with a picture at its end.
 func (d *settingsDesk) AddPicture(source string, picture []byte, description string) (string, error) {
 	return d.o.Signatures.AddPicture(source, picture, description)
+}
+
+// Presences returns which agents aren't available, until when, and who covers; and how much of their room is taken.
+func (d *settingsDesk) Presences(ctx context.Context) (map[string]settings.Presence, error) {
+	stored, err := d.cache.Directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir := directory.New(stored)
+	rooms, err := dir.Rooms(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]settings.Presence{}
+	for i := range stored.Agents {
+		a := &stored.Agents[i]
+		words := a.Presence
+		if a.PresenceUntil != nil {
+			words += " until " + a.PresenceUntil.In(dir.Zone(a, 0)).Format("Mon 2 Jan 15:04")
+		}
+		if a.Cover != nil {
+			words += ", " + dir.Ref(0, *a.Cover).Name + " covers"
+		}
+		all[a.Email] = settings.Presence{Words: words, Room: rooms[a.ID]}
+	}
+	return all, nil
 }
 
 // TemplateStates returns the state of each template, by the name of its entry. WhatsApp's provider, for example, may still
