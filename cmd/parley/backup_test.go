@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -23,15 +22,15 @@ type backupTest struct {
 	serving *exec.Cmd
 }
 
-// serveForBackup starts a Parley and waits until it is ready for its nightly backups.
+// serveForBackup starts a Parley and waits until it serves.
 func serveForBackup(t *testing.T) *backupTest {
 	t.Helper()
 	b := &backupTest{t: t, base: folderForServer(t)}
 	t.Setenv("PARLEY_LISTEN", "127.0.0.1:0")
 	b.serving, _ = startParley(t, b.path("old"), "serve")
-	waitFor(t, "serve waits for its first night", func() bool {
-		_, err := os.Stat(b.path("old", "backups", ".status.json"))
-		return err == nil
+	waitFor(t, "serve is ready", func() bool {
+		_, succeeded := b.in("old", "PARLEY_LISTEN=").run("health")
+		return succeeded
 	})
 	return b
 }

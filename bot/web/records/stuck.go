@@ -18,7 +18,7 @@ import (
 //	quarantine  events, such as incoming mails, that could not be applied: apply them again, or drop them
 //	undecided   replies that the provider refused, or that may or may not have arrived: send them again, or mark them as sent
 //
-// It also shows the state of backups. The page "Blocked senders" lists senders whose mail is ignored.
+// The page "Blocked senders" lists senders whose mail is ignored.
 
 // maxRows is the maximum number of rows of a list.
 const maxRows = 100
@@ -50,9 +50,6 @@ type stuckDesk interface {
 	// Unblock accepts a sender's mail again. It returns ErrNone if the sender isn't blocked, and *bridge.Problem if the
 	// admin has no access to the account.
 	Unblock(ctx context.Context, by web.Person, sender bridge.IdentityID) error
-
-	// Backups returns the state of the backups that Parley makes.
-	Backups(ctx context.Context) (Backups, error)
 }
 
 // Quarantined is an event that could not be applied.
@@ -94,17 +91,6 @@ type Blocked struct {
 	Silenced bool // silenced; otherwise blocked
 }
 
-// Backups is the state of Parley's backups.
-type Backups struct {
-	Ours    bool // Parley makes backups; otherwise the server's operator does
-	Folder  string
-	Last    time.Time // the time of the newest backup; zero if there is none
-	File    string    // its name
-	Bytes   int64     // its size
-	Tried   time.Time // the time of the last test restore
-	Problem string    // why the last backup failed; "" if it succeeded
-}
-
 func (p pages) stuckRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /settings/stuck", For: web.Admins, Do: p.showStuck},
@@ -121,7 +107,6 @@ type shownStuck struct {
 	Undecided  []shownUndecided
 	Quarantine []shownQuarantined
 	Cut        bool // there are more than are shown
-	Backups    shownBackups
 }
 
 type shownUndecided struct {
@@ -136,17 +121,6 @@ type shownQuarantined struct {
 	When string
 }
 
-type shownBackups struct {
-	Backups
-
-	LastWhen, TriedWhen string
-	Size                string
-	Old                 bool // Last is older than maxBackupAge
-}
-
-// maxBackupAge is the age from which the newest backup is overdue. Backups are made each night.
-const maxBackupAge = 26 * time.Hour
-
 func (p pages) showStuck(v *web.Visit) error {
 	undecided, err := p.desk.Undecided(v.Context(), v.Person.ID, maxRows)
 	if err != nil {
@@ -158,21 +132,9 @@ func (p pages) showStuck(v *web.Visit) error {
 		return err
 	}
 
-	backups, err := p.desk.Backups(v.Context())
-	if err != nil {
-		return err
-	}
-
 	zone := v.Now().Location()
 	shown := shownStuck{
 		Cut: len(undecided) == maxRows || len(quarantine) == maxRows,
-		Backups: shownBackups{
-			Backups:   backups,
-			LastWhen:  timeText(backups.Last, zone),
-			TriedWhen: timeText(backups.Tried, zone),
-			Size:      fmt.Sprintf("%.1f MB", float64(backups.Bytes)/1e6),
-			Old:       !backups.Last.IsZero() && v.Now().Sub(backups.Last) > maxBackupAge,
-		},
 	}
 	for _, u := range undecided {
 		shown.Undecided = append(shown.Undecided, shownUndecided{u, timeText(u.At, zone)})
@@ -185,7 +147,7 @@ func (p pages) showStuck(v *web.Visit) error {
 	return v.Show("stuck", web.Screen{
 		Title: "What stands still",
 		Help: "What a person has to look at: messages of which nobody knows whether they arrived, or that were refused, " +
-			"events that could not be applied, and the backups.",
+			"and events that could not be applied.",
 		Data: shown,
 	})
 }

@@ -272,19 +272,6 @@ func errorUnlessEnded(ctx context.Context, err error) error {
 	return err
 }
 
-// runNightlyBackups backs up the embedded database server every night until ctx ends. The operator of an external
-// database makes its backups, and a demo needs none.
-func (a *App) runNightlyBackups(ctx context.Context) error {
-	if !a.db.IsEmbedded() || a.opt.MovedTime {
-		return nil
-	}
-	f, err := a.db.newBackupFolder(a.env, a.log)
-	if err != nil {
-		return err
-	}
-	return f.Run(ctx)
-}
-
 // raiseGCPercent makes Go collect garbage half as often as by default, unless GOGC is set. Parley's heap is small, so
 // with the default a seventh of the time spent relaying messages would go into garbage collection.
 func raiseGCPercent() {
@@ -315,7 +302,6 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.chats.followSetUp(ctx) })
 	group.Go(func() error { return a.accounts.run(ctx) })
 	group.Go(func() error { return a.retain.Run(ctx) })
-	group.Go(func() error { return a.runNightlyBackups(ctx) })
 	group.Go(func() error { return a.readKnowledge(ctx) })
 	group.Go(func() error { return a.dropExpiredSessions(ctx) })
 	group.Go(func() error { return a.continueErasures(ctx) })

@@ -212,9 +212,6 @@ func (db *Database) Migrate(ctx context.Context, env Env) error {
 	if err := schema.CheckServer(ctx, db.Pool); err != nil {
 		return err
 	}
-	if err := db.saveBeforeMigration(ctx, env); err != nil {
-		return err
-	}
 	migrator := schema.Migrator{Pool: db.Pool, Report: func(text string) { db.log.Info("migrating", "progress", text) }}
 	if err := migrator.Run(ctx); err != nil {
 		return ExplainRights(err)

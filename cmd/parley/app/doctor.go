@@ -53,9 +53,6 @@ func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log 
 			options.SignIn = provider
 		}
 	}
-	if db.IsEmbedded() {
-		options.Backups = BackupFolder(env)
-	}
 
 	return inspect.Doctor(ctx, options), nil
 }

@@ -53,8 +53,7 @@ type Env struct {
 	// TWILIO_API_URL, from channels.Spec.APIEnv.
 	APIURLs map[string]string
 
-	// BackupPassphrase encrypts the master key in backups. If it is "", commands ask for it, and automatic backups don't
-	// contain the key.
+	// BackupPassphrase encrypts the master key in backups. If it is "", commands ask for it.
 	BackupPassphrase string
 
 	// MetricsToken lets scrapers on other machines read /metrics; "" restricts it to this machine.

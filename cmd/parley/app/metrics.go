@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"parley/cmd/parley/backup"
 	"parley/cmd/parley/metrics"
 	"parley/store"
 )
@@ -30,32 +29,16 @@ func (a *App) newMetricsHandler() http.Handler {
 			Channel:  func(id store.AccountID) any { return a.accounts.findChannel(id) },
 		}),
 		metrics.NewProcess(metrics.ProcessState{
-			Ready:        a.isReady,
-			Started:      func() time.Duration { return time.Duration(a.started.Load()) },
-			Pool:         a.db.Pool,
-			Backups:      BackupFolder(a.env),
-			BackupsSince: a.backupsSince(),
+			Ready:   a.isReady,
+			Started: func() time.Duration { return time.Duration(a.started.Load()) },
+			Pool:    a.db.Pool,
+			Backups: BackupFolder(a.env),
 		}),
 		metrics.NewModel(a.countAnalyses, a.opt.Analyzer),
 		a.retain,
 	)
 
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
-}
-
-// backupsSince returns a function that reports since when nightly backups have been made; nil if Parley makes none: an
-// external database is backed up by its operator, and a demo needs no backups.
-func (a *App) backupsSince() func() time.Time {
-	if !a.db.IsEmbedded() || a.opt.MovedTime {
-		return nil
-	}
-	return func() time.Time {
-		status, err := backup.ReadStatus(BackupFolder(a.env))
-		if err != nil {
-			a.log.Warn("backup status not read", "error", err)
-		}
-		return status.Since
-	}
 }
 
 // surfacesByAccount returns the surfaces (the code for Slack and Teams) that are connected, by the ids of their accounts.

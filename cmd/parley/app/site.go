@@ -127,10 +127,10 @@ func (a *App) connectedChats() (list []site.Chat) {
 	return list
 }
 
-// newOperations returns what an admin can do on the site: check the system, erase a contact (a customer), export the data
-// about a contact, and see the nightly backups. Parley doesn't back up an external database, so Backups is "" then.
+// newOperations returns what an admin can do on the site: check the system, erase a contact (a customer), and export the
+// data about a contact.
 func (a *App) newOperations() site.Operations {
-	o := site.Operations{
+	return site.Operations{
 		Objects:  a.objects,
 		AskChats: engine.ErasePosts,
 		Examine: func(ctx context.Context) (inspect.Report, error) {
@@ -149,11 +149,6 @@ func (a *App) newOperations() site.Operations {
 			return err
 		},
 	}
-	if a.db.IsEmbedded() {
-		o.Backups = BackupFolder(a.env)
-	}
-
-	return o
 }
 
 // workspaceFinder is implemented by the connection to Slack.

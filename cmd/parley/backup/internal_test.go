@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/store/storetest"
 )
@@ -157,35 +156,4 @@ func FuzzManifest(f *testing.F) {
 			t.Errorf("got the schema %d and %d tables, want an error", m.Schema, len(m.Rows))
 		}
 	})
-}
-
-// After a try that failed or was cut off, the next one begins an hour later. It doesn't matter if a backup was made
-// before the try was cut off. A time in the future, which a wrong clock once showed, doesn't count.
-func TestNextDue(t *testing.T) {
-	t.Parallel()
-	at := func(text string) time.Time {
-		return storetest.Must(time.Parse("2006-01-02 15:04", text))(t)
-	}
-	const atThree, anHourLater, nextNight = "2026-05-02 03:00", "2026-05-02 04:00", "2026-05-03 03:00"
-	now := at(atThree)
-
-	for name, c := range map[string]struct {
-		status Status
-		want   string
-	}{
-		"the first":                  {status: Status{Since: now.Add(-time.Hour)}, want: atThree},
-		"the next":                   {status: Status{LastAt: now}, want: nextNight},
-		"none could be made":         {status: Status{Since: now.Add(-time.Hour), FailedAt: now}, want: anHourLater},
-		"cut off":                    {status: Status{LastAt: now.AddDate(0, 0, -1), BegunAt: now}, want: anHourLater},
-		"cut off in the trial":       {status: Status{LastAt: now, BegunAt: now}, want: anHourLater},
-		"cut off after a failure":    {status: Status{LastAt: now, FailedAt: now.Add(-time.Hour), BegunAt: now}, want: anHourLater},
-		"of the future":              {status: Status{Since: now.Add(-time.Hour), LastAt: now.AddDate(1, 0, 0)}, want: atThree},
-		"failed in the future":       {status: Status{LastAt: now, FailedAt: now.AddDate(1, 0, 0)}, want: nextNight},
-		"cut off in the future":      {status: Status{LastAt: now, BegunAt: now.AddDate(1, 0, 0)}, want: nextNight},
-		"a clock that was put right": {status: Status{LastAt: now.Add(time.Second)}, want: nextNight},
-	} {
-		if got := nextDue(c.status.withoutFuture(now), time.UTC); !got.Equal(at(c.want)) {
-			t.Errorf("%s: got %s, want %s", name, got, c.want)
-		}
-	}
 }

@@ -13,28 +13,6 @@ import (
 	"parley/store/schema"
 )
 
-// CheckFile checks that a backup is intact and that pg_restore can read its table of contents. That takes
-// seconds for a large backup, since it does not restore anything: see Verify. binDir is like Source.BinDir.
-func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
-	a, err := Open(path)
-	if err != nil {
-		return Manifest{}, err
-	}
-	defer func() { _ = a.Close() }()
-
-	if err := a.Check(ctx, nil); err != nil {
-		return a.Manifest, err
-	}
-
-	tools, err := pgserver.FindTools(ctx, a.Manifest.Tools, binDir)
-	if err != nil {
-		return a.Manifest, fmt.Errorf("backup: %w", err)
-	}
-
-	_, err = a.listContents(ctx, tools.Dir)
-	return a.Manifest, err
-}
-
 // trialPrefix begins the names of the temporary folders of Verify.
 const trialPrefix = "parley-verify-"
 

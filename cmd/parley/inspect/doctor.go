@@ -55,7 +55,6 @@ type Options struct {
 	Objects Bucket           // the store of old files; nil if they are in the database
 	Model   Model            // analyses customers' messages; nil if Parley's own rules do
 	SignIn  channels.Checker // the provider of OIDC_ISSUER, with which agents sign in
-	Backups string           // the directory with the embedded server's backups; "" for an external database
 	Now     func() time.Time // this machine's clock; nil means time.Now
 	Log     *slog.Logger
 }
@@ -207,9 +206,6 @@ func (o Options) listChecks(ctx context.Context, directory store.Directory) []fu
 	waiting, err := stats.Read(ctx, o.Pool)
 	if err == nil && len(waiting.Suggestions) > 0 { // checkAnalyses, which reads the same figures, reports an error
 		checks = append(checks, func(context.Context) Section { return listSuggestions(waiting.Suggestions) })
-	}
-	if o.Backups != "" {
-		checks = append(checks, o.checkBackups)
 	}
 	if o.SignIn != nil {
 		checks = append(checks, o.checkSignIn)

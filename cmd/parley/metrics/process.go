@@ -13,13 +13,12 @@ import (
 	"parley/cmd/parley/build"
 )
 
-// ProcessState is the source of the metrics that NewProcess exports. All fields except BackupsSince are required.
+// ProcessState is the source of the metrics that NewProcess exports. All fields are required.
 type ProcessState struct {
-	Ready        func() bool
-	Started      func() time.Duration // from the start of the process until it was ready; 0 until then
-	Pool         *pgxpool.Pool
-	Backups      string           // the folder of backups
-	BackupsSince func() time.Time // when backups were turned on; zero if unknown. nil if Parley doesn't make the backups
+	Ready   func() bool
+	Started func() time.Duration // from the start of the process until it was ready; 0 until then
+	Pool    *pgxpool.Pool
+	Backups string // the folder of backups
 }
 
 // process exports metrics about this process: its build, whether it is ready, its database connections and its backups.
@@ -38,7 +37,7 @@ func NewProcess(s ProcessState) prometheus.Collector {
 		ready:        Gauge("parley_ready", "1 while /readyz?without=surfaces says that the process serves, else 0."),
 		readySeconds: Gauge("parley_start_to_ready_seconds", "From the start of the process until it served."),
 		backup: Gauge("parley_backup_newest_timestamp_seconds",
-			"When the newest backup in the data folder was written; while there is none, since when they are made; 0 = that is not known."),
+			"When the newest backup in the data folder was written; missing while there is none."),
 		connections:    Gauge("parley_database_connections", "Connections of the pool.", "state"),
 		maxConnections: Gauge("parley_database_connections_max", "Most connections that the pool opens."),
 		waits:          Counter("parley_database_waits_total", "Times that all connections were taken and somebody had to wait."),
@@ -57,20 +56,10 @@ func (p *process) Collect(to chan<- prometheus.Metric) {
 	if took := p.Started(); took > 0 {
 		p.readySeconds.Send(to, took.Seconds())
 	}
-	p.sendBackup(to)
-	p.sendPool(to, p.Pool.Stat())
-}
-
-// sendBackup sends when the newest backup was written. While there is none, it sends when backups were turned on, so that
-// an alert on the age of the metric also fires if no backup is ever written.
-func (p *process) sendBackup(to chan<- prometheus.Metric) {
-	newest := newestBackup(p.Backups, time.Now())
-	switch {
-	case !newest.IsZero():
+	if newest := newestBackup(p.Backups, time.Now()); !newest.IsZero() {
 		p.backup.Send(to, float64(newest.Unix()))
-	case p.BackupsSince != nil:
-		p.backup.Send(to, float64(max(0, p.BackupsSince().Unix()))) // 0 if the time is unknown: a zero time is negative
 	}
+	p.sendPool(to, p.Pool.Stat())
 }
 
 // sendPool sends the state of the connection pool.

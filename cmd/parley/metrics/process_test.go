@@ -12,7 +12,7 @@ import (
 	"parley/store/storetest"
 )
 
-// newState returns the state of a process whose backups are in a folder. It makes none itself.
+// newState returns the state of a process whose backups are in a folder.
 func newState(t *testing.T, folder string) metrics.ProcessState {
 	t.Helper()
 	return metrics.ProcessState{
@@ -60,28 +60,14 @@ func fillWithoutBackup(t *testing.T, now time.Time) string {
 	writeFile(t, folder, "erasures.jsonl", now)
 	writeFile(t, folder, "erasures.jsonl.lock", now)
 	writeFile(t, folder, "erasures.jsonl.partial", now)
-	// A backup that wasn't completed, and the notes about it.
+	// A backup that wasn't completed.
 	writeFile(t, folder, "nightly-2026-05-02.parley.partial", now)
-	writeFile(t, folder, ".status.json", now)
 	// A backup made while the clock was ahead would look new for a year.
 	writeFile(t, folder, "nightly-2027-05-02.parley", now.AddDate(1, 0, 0))
 	return folder
 }
 
-// Until the first backup was completed, a process that makes backups reports since when it does. So the alert fires after the first
-// night without one, not at once, and at once if that time is not known.
-func TestNewestBackupWhereNoneWasCompleted(t *testing.T) {
-	t.Parallel()
-	state := newState(t, fillWithoutBackup(t, time.Now()))
-	for since, want := range map[time.Time]float64{time.Unix(1_790_000_000, 0): 1_790_000_000, {}: 0} {
-		state.BackupsSince = func() time.Time { return since }
-		if got, ok := newestBackup(t, state); !ok || got != want {
-			t.Errorf("since %s: got %v, %t, want %v", since, got, ok, want)
-		}
-	}
-}
-
-// A process whose database is backed up by somebody else has no metric until a backup is in the folder.
+// There is no metric until a backup is in the folder.
 func TestNewestBackupWhereNoneIsMade(t *testing.T) {
 	t.Parallel()
 	state := newState(t, fillWithoutBackup(t, time.Now()))
@@ -94,28 +80,14 @@ func TestNewestBackupWhereNoneIsMade(t *testing.T) {
 // A backup counts by its time, whoever made it and whatever it is called.
 func TestNewestBackup(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		name         string
-		makesBackups bool
-	}{{name: "by a process that makes backups", makesBackups: true}, {name: "by a process that makes none"}} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			now := time.Now().Truncate(time.Second)
-			state := newState(t, fillWithoutBackup(t, now))
-			if tt.makesBackups {
-				state.BackupsSince = func() time.Time { return now }
-			}
-			made := now.Add(-time.Hour)
-			writeFile(t, state.Backups, "acme.parley.age", made)
+	now := time.Now().Truncate(time.Second)
+	state := newState(t, fillWithoutBackup(t, now))
+	made := now.Add(-time.Hour)
+	writeFile(t, state.Backups, "acme.parley.age", made)
 
-			got, ok := newestBackup(t, state)
+	got, ok := newestBackup(t, state)
 
-			if !ok {
-				t.Fatal("there is no metric")
-			}
-			if want := float64(made.Unix()); got != want {
-				t.Errorf("the newest backup is of %v, want %v", got, want)
-			}
-		})
+	if want := float64(made.Unix()); !ok || got != want {
+		t.Errorf("the newest backup is of %v, %t, want %v", got, ok, want)
 	}
 }

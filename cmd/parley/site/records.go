@@ -17,7 +17,6 @@ import (
 	"parley/bot/web"
 	"parley/bot/web/records"
 	"parley/bridge"
-	"parley/cmd/parley/backup"
 	"parley/cmd/parley/inspect"
 	"parley/store"
 	"parley/store/blob"
@@ -25,9 +24,8 @@ import (
 	"parley/store/logbook"
 )
 
-// Operations connect the pages about backups, erasures and health checks to the running process.
+// Operations connect the pages about erasures and health checks to the running process.
 type Operations struct {
-	Backups string       // directory of the nightly backups; "" if Parley doesn't make backups
 	Objects blob.Objects // object store for old files; nil if the database stores all files
 
 	// AskChats returns the event that makes the engine delete a contact's posts from Slack and Teams when the contact is
@@ -354,27 +352,6 @@ func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id 
 	}
 
 	return nil
-}
-
-// Backups returns the state of the nightly backups. The result is empty if Parley doesn't make any.
-func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
-	dir := d.o.Operations.Backups
-	if dir == "" {
-		return records.Backups{}, nil
-	}
-	st, err := backup.ReadStatus(dir)
-	if err != nil {
-		return records.Backups{}, err
-	}
-	return records.Backups{
-		Ours:    true,
-		Folder:  dir,
-		Last:    st.LastAt,
-		File:    st.LastFile,
-		Bytes:   st.LastBytes,
-		Tried:   st.VerifiedAt,
-		Problem: st.Error,
-	}, nil
 }
 
 // Examine runs the health checks. It hides findings that may name a customer whom viewer may not see.

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -208,17 +206,11 @@ func TestErasePage(t *testing.T) {
 // The page shows what stands still and what can be done about it. The log has what was done there.
 func TestStuckPage(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	status := `{"last_at": "2026-11-20T03:00:00Z", "last_file": "nightly-2026-11-20.parley", "last_bytes": 12345678,` +
-		` "error": "no room is left"}`
-	check(t, os.WriteFile(filepath.Join(dir, ".status.json"), []byte(status), 0o600))
-	s := withRecords(t, withInbox(t), func(o *site.Options) { o.Operations.Backups = dir })
+	s := withRecords(t, withInbox(t))
 
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/stuck")
-	for _, text := range []string{
-		"#1", "Ben Osei", "The header <From> is very", "nightly-2026-11-20.parley", "12.3 MB", "too old", "no room is left",
-	} {
+	for _, text := range []string{"#1", "Ben Osei", "The header <From> is very"} {
 		b.Shows(text)
 	}
 	b.Looks("stuck")

@@ -6,7 +6,6 @@ import (
 
 	"parley/bot/web/settings"
 	"parley/bridge/setup"
-	"parley/cmd/parley/backup"
 	"parley/store/retention"
 )
 
@@ -17,15 +16,7 @@ import (
 // the default; the page reports the error elsewhere.
 func (d *settingsDesk) ListKept(values map[string][]string) []settings.Kept {
 	days, _ := setup.RetentionOf(values) // the page reports invalid values itself
-	list := listKept(days.Periods())
-	if d.o.Operations.Backups != "" {
-		list = append(list, settings.Kept{
-			What: "Nightly backups, and those before the schema changes",
-			For:  fmt.Sprintf("%d nights, %d changes", backup.KeepNights, backup.KeepMigrations),
-			Then: "The oldest is removed",
-		})
-	}
-	return list
+	return listKept(days.Periods())
 }
 
 // listKept returns the rows about records in the database.
