@@ -202,7 +202,7 @@ func (s *stage) setUp(changes []string) error {
 
 // config returns the company's parley.yaml with the changes of this story.
 func (s *stage) config() (text string, err error) {
-	hold, accountLines, team, otherTeams := time.Duration(0), "", "Support", ""
+	hold, accountLines, team, otherTeams, top := time.Duration(0), "", "Support", "", ""
 	var ofPeople []string
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
@@ -217,6 +217,8 @@ func (s *stage) config() (text string, err error) {
 			accountLines += "    " + s.channelOf("here") + "\n"
 		case name == "team": // the account's
 			team = value
+		case name == "automations": // of the company
+			top = "automations: " + value + "\n"
 		case name == "hold":
 			if hold, err = time.ParseDuration(value); err != nil {
 				return "", err
@@ -231,7 +233,7 @@ func (s *stage) config() (text string, err error) {
 	for _, l := range ofPeople {
 		text = changePerson(text, l)
 	}
-	return text + s.extra, nil
+	return text + top + s.extra, nil
 }
 
 // changePerson changes a parley.yaml by name=value. The name signature means the account's, and names like signature_of_ben
