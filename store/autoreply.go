@@ -61,9 +61,9 @@ func FindAutoReplied(ctx context.Context, q Querier, r AutoReply, c Conversation
 // keepAutoReply removes a few old rows, which decide nothing any more.
 const keepAutoReply = `
 	WITH old AS (
-		DELETE FROM auto_replies WHERE message_id IN (
+		DELETE FROM auto_replies WHERE message_id = ANY(ARRAY(
 			SELECT message_id FROM auto_replies
-			WHERE account_id = $2 AND at < $6::timestamptz - interval '400 days' LIMIT 10 FOR UPDATE SKIP LOCKED)
+			WHERE account_id = $2 AND at < $6::timestamptz - interval '400 days' LIMIT 10 FOR UPDATE SKIP LOCKED))
 	)
 	INSERT INTO auto_replies (message_id, account_id, identity_id, occasion, words, at) VALUES ($1, $2, $3, $4, $5, $6)`
 

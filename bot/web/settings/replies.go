@@ -54,7 +54,7 @@ func readReplyTexts(v *web.Visit, e *setup.Entry) []replyText {
 	}
 	list[2].Warn = "Careful: customers who talk with you get this text again and again. Most teams leave it empty."
 
-	const moreDates = 2
+	const moreDates = 1
 	stored := 0
 	for e.Value(fmt.Sprintf("%s%d.from", datesPath, stored)) != "" {
 		stored++

@@ -75,6 +75,7 @@ type Submission struct {
 	StoredID  string    `json:"stored_id"`  // as delivered; differs if the server replaced it
 	Subject   string    `json:"subject"`
 	Bytes     int       `json:"bytes"`
+	Automatic bool      `json:"automatic,omitempty"` // it says that no person wrote it
 }
 
 // Submissions returns the mails that were accepted by SMTP since the start or the last Reset. Two with the same MessageID

@@ -230,7 +230,7 @@ func (o *office) submit(sender *account, from string, to []string, raw []byte) {
 	head := parseReceived(headerOf(raw))
 	sub := Submission{
 		At: o.clock(), From: from, To: slices.Clone(to), Bytes: len(raw),
-		MessageID: head.MessageID, StoredID: head.MessageID, Subject: head.Subject,
+		MessageID: head.MessageID, StoredID: head.MessageID, Subject: head.Subject, Automatic: head.Get("Auto-Submitted") != "",
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -97,6 +97,10 @@ func (s *session) mailAccount() string {
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"
 	}
+	autoReply := ""
+	if s.oldProgram == nil { // an earlier version may not know the key
+		autoReply = fmt.Sprintf("    auto_reply: {first: {text: %q}}\n", emulators.AutomaticReply)
+	}
 	servers := lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none",
 		s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])
 	return fmt.Sprintf(`  - name: support-mail
@@ -104,10 +108,10 @@ func (s *session) mailAccount() string {
     team: %s
     hold: %s
     settings: {collect_floods: off} # all customers are of one domain
-    email:
+%s    email:
       address: %s
       sender_name: Acme Support
-`, checker.SupportTeam, s.opt.hold(), lab.HelpAddress) + saveSent + servers
+`, checker.SupportTeam, s.opt.hold(), autoReply, lab.HelpAddress) + saveSent + servers
 }
 
 // chatAccounts returns the entries of parley.yaml for the accounts by which customers chat, or "" if the run has none. A

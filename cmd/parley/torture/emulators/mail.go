@@ -11,6 +11,9 @@ import (
 
 // This file reads the mail that customers of a test run received, and makes the emulated mail server fail.
 
+// AutomaticReply is what the mailbox answers by itself, to a customer's first mail.
+const AutomaticReply = "Thank you, we have got it."
+
 // MarkersOf returns the markers in everything that a customer can read in a mail: subject, body and attachments. A
 // marker is a unique word, such as "outbound-c017-5", that identifies a message of the run. Since a mail program shows
 // either the text or the HTML, a marker that is in both counts once.

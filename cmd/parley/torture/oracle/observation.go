@@ -3,6 +3,7 @@ package oracle
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"parley/cmd/parley/torture/checker"
@@ -34,6 +35,9 @@ func (o *oracle) observe(ctx context.Context) (checker.Observation, error) {
 		return observed, err
 	}
 	for _, m := range submissions {
+		if m.Automatic {
+			continue // an automatic reply goes to nobody in copy
+		}
 		observed.Submissions = append(observed.Submissions, checker.Submission{ID: m.MessageID, To: m.To})
 	}
 
@@ -89,7 +93,11 @@ func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mai
 		}
 	}
 
+	answers := 0
 	for _, m := range received {
+		if strings.HasPrefix(strings.TrimSpace(m.Text), emulators.AutomaticReply) {
+			answers++
+		}
 		if m.ParseError != "" {
 			o.unreadable[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conversation, m.ParseError)] = true
 		}
@@ -98,6 +106,9 @@ func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mai
 			Markers:  emulators.MarkersOf(m),
 			EndWords: emulators.EndWordsOf(m),
 		})
+	}
+	if answers > 1 {
+		o.unreadable[fmt.Sprintf("customer %d has had %d automatic replies", conversation, answers)] = true
 	}
 
 	return mailbox, nil

@@ -58,7 +58,7 @@ type oracle struct {
 	asked     map[checker.Marker]bool // replies that it decided about for another reason
 
 	expectation checker.Expectation
-	unreadable  map[string]bool // descriptions of mails that can't be parsed
+	unreadable  map[string]bool // descriptions of mails that can't be parsed, or that came twice
 }
 
 func newOracle() *oracle {

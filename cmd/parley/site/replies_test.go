@@ -1,0 +1,53 @@
+package site_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"testing"
+
+	"parley/cmd/parley/site/sitetest"
+	"parley/routing"
+	"parley/store"
+)
+
+// An admin writes what an account answers by itself, with a text in German and one for some days; what isn't possible is said, and the
+// texts are still there.
+// Requirement R-013: Each account is set up on its own.
+func TestRepliesPage(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/accounts/support-mail")
+	b.Press("a[href$='/replies']")
+	b.Until("the page is there", "document.querySelector('#f-auto_reply-closed-text')")
+	b.Looks("replies-none")
+
+	b.Write("#f-auto_reply-closed-text", "We open {{hours}}.")
+	b.Value("document.querySelector('#f-auto_reply-closed-languages-0-code').value = 'de'")
+	b.Value("document.querySelector('#f-auto_reply-closed-languages-0-words').value = 'Wir öffnen {{opens}}.'")
+	b.Value("document.querySelector('#f-auto_reply-dates-0-from').value = '2026-12-24'")
+	b.Value("document.querySelector('#f-auto_reply-dates-0-to').value = '2027-01-02'")
+	b.Write("#f-auto_reply-dates-0-text", "We are back on 2 January.")
+	b.Press("form.page button")
+	b.Until("what is wrong stands beside its field", "document.querySelector('#f-auto_reply-closed-text-problem')")
+	b.Looks("replies-refused")
+
+	b.Write("#f-auto_reply-closed-text", "We open {{opens}}.")
+	b.Press("form.page button")
+	b.Shows("Saved.")
+	b.Looks("replies")
+	list := directoryOf(t, s).Accounts
+	i := slices.IndexFunc(list, func(a store.Account) bool { return a.Name == "support-mail" })
+	var plan routing.Plan
+	if err := json.Unmarshal(list[i].Routing, &plan); err != nil {
+		t.Fatal(err)
+	}
+	want := routing.Replies{
+		Closed: routing.Text{Text: "We open {{opens}}.", Languages: map[string]string{"de": "Wir öffnen {{opens}}."}},
+		Dates:  []routing.DatedText{{From: "2026-12-24", To: "2027-01-02", Text: routing.Text{Text: "We are back on 2 January."}}},
+	}
+	if !reflect.DeepEqual(plan.Replies, want) {
+		t.Errorf("got  %+v\nwant %+v", plan.Replies, want)
+	}
+}
