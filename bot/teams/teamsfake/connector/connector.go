@@ -58,8 +58,6 @@ func (api *API) Routes(mux *http.ServeMux) {
 	bot("DELETE", "conversations/{conv}/activities/{id}", "activities.delete", api.deleteActivity)
 	bot("PUT", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.add", api.addReaction)
 	bot("DELETE", "conversations/{conv}/activities/{id}/reactions/{type}", "reactions.remove", api.removeReaction)
-	bot("GET", "conversations/{conv}/members", "members.list", api.listMembers)
-	bot("GET", "conversations/{conv}/activities/{id}/members", "members.list", api.listMembers)
 	bot("GET", "conversations/{conv}/pagedmembers", "members.page", api.pageMembers)
 	bot("GET", "conversations/{conv}/pagedMembers", "members.page", api.pageMembers)
 	bot("GET", "conversations/{conv}/members/{id}", "members.get", api.getMember)
@@ -156,18 +154,6 @@ func (api *API) memberItem(u *tenant.User, idKey string) object {
 		out[idKey] = u.ID
 	}
 	return out
-}
-
-func (api *API) listMembers(w http.ResponseWriter, r *http.Request) {
-	room, _, ok := api.findPlace(w, r)
-	if !ok || !api.ensureWithinLimits(w, readRule(room.ID)) {
-		return
-	}
-	out := []object{}
-	for _, id := range api.org.MemberIDs(room) {
-		out = append(out, api.memberItem(api.org.Users[id], "objectId"))
-	}
-	calls.WriteJSON(w, http.StatusOK, out)
 }
 
 // Limits of pageSize. Teams adjusts a size outside the limits to the nearest one.

@@ -2,9 +2,7 @@ package graph
 
 import (
 	"encoding/base64"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"parley/bot/teams/teamsfake/calls"
@@ -144,46 +142,4 @@ func folderID(room *tenant.Room) string {
 
 func (api *API) driveID(room *tenant.Room) string {
 	return "b!" + tenant.Hash("drive", api.files.SiteURL(room))[:driveIDLength]
-}
-
-// putFile stores a file in a channel's folder: PUT /drives/{drive}/items/{folder}:/{name}:/content.
-func (api *API) putFile(w http.ResponseWriter, r *http.Request) {
-	folder, hasFolder := strings.CutSuffix(r.PathValue("folder"), ":")
-	name, hasName := strings.CutSuffix(r.PathValue("name"), ":")
-	room := api.findFolder(r.PathValue("drive"), folder)
-	if !hasFolder || !hasName || room == nil {
-		api.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
-		return
-	}
-
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		api.refuse(w, http.StatusBadRequest, "invalidRequest", err.Error())
-		return
-	}
-
-	f := &tenant.File{
-		ID: tenant.GUIDOf("upload", room.ID, name), Name: name, Type: r.Header.Get("Content-Type"), Size: int64(len(data)), Data: data,
-		URL: api.files.FolderURL(room) + "/" + url.PathEscape(name), Uploaded: room.ID,
-	}
-
-	api.files.ByID[f.ID] = f
-	api.Note(tenant.Change{Kind: "file", ID: f.ID, Channel: room.ID})
-	calls.WriteJSON(w, http.StatusCreated, api.driveItem(f))
-}
-
-// findFolder returns the channel to which a folder belongs. It returns nil if there is no such channel or the bot has no
-// access to it.
-func (api *API) findFolder(drive, folder string) *tenant.Room {
-	for _, id := range api.org.ChannelIDs {
-		room := api.org.Channels[id]
-		if room.Person != "" {
-			continue
-		}
-		isFolder := folderID(room) == folder && api.driveID(room) == drive
-		if isFolder && api.org.IsReachable(room) {
-			return room
-		}
-	}
-	return nil
 }

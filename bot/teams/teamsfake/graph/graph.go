@@ -6,7 +6,6 @@ package graph
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,16 +38,13 @@ func New(view *View, e *entra.Entra, journal *calls.Journal) *API {
 // Routes adds the routes of those calls of Microsoft Graph v1.0 that a help desk needs. Each has a name, such as
 // "graph.messages", by which tests plan faults, and the permission that it needs.
 // Source: Graph reference, channel-list-messages, chatmessage-get, chatmessage-list-replies,
-// chatmessagehostedcontent-get, shares-get, driveitem-put-content, channel-get-filesfolder, drive-get, read 2026-11.
+// chatmessagehostedcontent-get, shares-get, channel-get-filesfolder, drive-get, read 2026-11.
 func (api *API) Routes(mux *http.ServeMux) {
 	get := func(path, name, permission string, h http.HandlerFunc) {
 		mux.HandleFunc("GET /graph/v1.0/"+path, api.journal.Handle(name, api.asApp(h, permission)))
 	}
 
 	const messages = "teams/{group}/channels/{channel}/messages"
-	get("teams/{group}", "graph.team", tenant.PermitTeam, api.getTeam)
-	get("teams/{group}/channels", "graph.channels", tenant.PermitChannels, api.listChannels)
-	get("teams/{group}/channels/{channel}", "graph.channel", tenant.PermitChannels, api.getChannel)
 	get(messages, "graph.messages", tenant.PermitMessages, api.listMessages)
 	get(messages+"/{root}", "graph.message", tenant.PermitMessages, api.getMessage)
 	get(messages+"/{root}/replies", "graph.replies", tenant.PermitMessages, api.listReplies)
@@ -63,8 +59,6 @@ func (api *API) Routes(mux *http.ServeMux) {
 	get("shares/{share}/driveItem/content", "graph.file", tenant.PermitSites, api.getShare)
 	get("users/{user}/drive", "graph.drive", tenant.PermitFilesRead, api.getDrive)
 	get("teams/{group}/channels/{channel}/filesFolder", "graph.folder", tenant.PermitFilesRead, api.getFolder)
-	mux.HandleFunc("PUT /graph/v1.0/drives/{drive}/items/{folder}/{name}/content",
-		api.journal.Handle("graph.upload", api.asApp(api.putFile, tenant.PermitFilesWrite)))
 	mux.HandleFunc("GET /download/{file}", api.journal.Handle("download", api.download))
 	mux.HandleFunc("/graph/", api.journal.Handle("graph.unknown", api.refuseUnknown))
 	for _, path := range []string{"/sites/", "/personal/"} { // SharePoint's pages are for people, not for apps
@@ -139,48 +133,6 @@ func (api *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room
 	}
 
 	return room
-}
-
-func (api *API) getTeam(w http.ResponseWriter, r *http.Request) {
-	if t := api.findTeam(w, r); t != nil {
-		calls.WriteJSON(w, http.StatusOK, object{
-			"id":          t.GroupID,
-			"internalId":  t.ID,
-			"displayName": t.Name,
-			"description": nil,
-			"isArchived":  t.Archived,
-			"tenantId":    api.Opt.TenantID,
-			"webUrl": "https://teams.microsoft.com/l/team/" + url.PathEscape(t.ID) + "/conversations?groupId=" + t.GroupID + "&tenantId=" +
-				api.Opt.TenantID,
-		})
-	}
-}
-
-func (api *API) channelItem(room *tenant.Room) object {
-	return object{
-		"id": room.ID, "displayName": room.Name, "description": nil, "membershipType": room.Kind, "isArchived": false,
-		"tenantId": api.Opt.TenantID,
-		"webUrl": "https://teams.microsoft.com/l/channel/" + url.PathEscape(room.ID) + "/" + url.PathEscape(room.Name) + "?groupId=" +
-			api.org.Teams[room.Team].GroupID,
-	}
-}
-
-func (api *API) listChannels(w http.ResponseWriter, r *http.Request) {
-	t := api.findTeam(w, r)
-	if t == nil {
-		return
-	}
-	list := []object{}
-	for _, room := range api.org.ChannelsOf(t.ID) {
-		list = append(list, api.channelItem(room))
-	}
-	calls.WriteJSON(w, http.StatusOK, object{"@odata.count": len(list), "value": list})
-}
-
-func (api *API) getChannel(w http.ResponseWriter, r *http.Request) {
-	if room := api.findChannel(w, r); room != nil {
-		calls.WriteJSON(w, http.StatusOK, api.channelItem(room))
-	}
 }
 
 // Page sizes of message lists.
