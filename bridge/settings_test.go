@@ -17,6 +17,12 @@ func TestEachSettingSetsAField(t *testing.T) {
 		"ai_audit":        "7",
 		"ai_references":   `order: \bSO-\d{6}\b`,
 		"ai_intents":      "warranty: asks about the guarantee",
+
+		"autoresolve_hours": "24",
+		"autoresolve_words": "thanks",
+		"abandon_hours":     "72",
+		"ack_target":        "30s",
+		"reply_target":      "5m",
 	}
 	byDefault := bridge.SettingsOf(nil, nil, true)
 	for _, s := range bridge.Settings() {
