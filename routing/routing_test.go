@@ -1,6 +1,7 @@
 package routing_test
 
 import (
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
@@ -217,6 +218,69 @@ func TestFairness(t *testing.T) {
 				t.Errorf("%s: %d have %d of %d", by, p.ID, p.Load, p.Capacity)
 			}
 		}
+	}
+}
+
+// Whatever the rules, the facts and the people: whoever gets a conversation is valid, no rule before would have given it to anybody, and a
+// conversation that is handed to a team isn't handed on.
+// Requirement R-129: Rule: brand.
+// Requirement R-131: Rule: anybody.
+// Requirement R-132: Rule: in turn.
+// Requirement R-133: Rule: skills.
+// Requirement R-136: Who works but gets nothing by itself.
+func TestDecideOnAnything(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	one := func(list ...string) string { return list[r.IntN(len(list))] }
+	maybe := func() bool { return r.IntN(3) == 0 }
+	for range 20_000 {
+		people := make([]routing.Person, r.IntN(6))
+		for i := range people {
+			people[i] = routing.Person{
+				ID: routing.PersonID(i + 1), Name: one("Ann", "Ben", "Cat"), Email: one("ann@acme.test", "ben@acme.test"),
+				Skills: []string{one("german", "")}, Brands: []string{one("Bosch", "Braun")}, Teams: []string{one("Support", "Billing")}, Manual: maybe(), Away: maybe(), OffDuty: maybe(),
+				Load: r.IntN(4), Capacity: r.IntN(4), Turn: int64(r.IntN(9)),
+			}
+		}
+		plan := routing.Plan{Fallback: one("", "Billing", "Support", "ann@acme.test")}
+		for range r.IntN(5) {
+			plan.Rules = append(plan.Rules, routing.Rule{
+				By: routing.By(one(routing.Ways()...)), Field: "manager", Skill: one("german", "french"), Team: one("Support", "Billing"),
+				When: routing.When{Language: one("", "", "de"), Tag: one("", "", "VIP")},
+			})
+		}
+		f := routing.Facts{
+			Team: one("Support", "Billing"), Language: one("de", "en"), Tags: []string{one("VIP", "")}, Moved: maybe(),
+			GaveBack: []routing.PersonID{routing.PersonID(r.IntN(9))}, LastAgent: routing.PersonID(r.IntN(6)), Salesman: one("", "ben@acme.test"),
+			Brands: []string{one("Bosch", "")}, Fields: map[string]string{"manager": one("Cat", "")}, Seed: r.Uint64(),
+		}
+
+		d := routing.Decide(plan, f, people)
+		if d.Team != "" {
+			if f.Moved || d.Team == f.Team {
+				t.Fatalf("handed on to %s: %+v, %+v", d.Team, plan, f)
+			}
+			f.Team, f.Moved = d.Team, true
+			if d = routing.Decide(plan, f, people); d.Team != "" {
+				t.Fatalf("handed on twice: %+v, %+v", plan, f)
+			}
+		}
+		if d.Rule > 0 {
+			if before := routing.Decide(routing.Plan{Rules: plan.Rules[:d.Rule]}, f, people); before.Person != 0 {
+				t.Fatalf("rule %d decided, but one before finds %d: %+v, %+v", d.Rule, before.Person, plan, f)
+			}
+		}
+		if d.Person != 0 {
+			p := people[d.Person-1]
+			isOwn := !p.Manual && p.Teams[0] == f.Team || d.Rule < 0
+			isValid := isOwn && p.IsFree() && !slices.Contains(f.GaveBack, p.ID)
+			isMeant := (d.By != routing.BySkill || slices.Contains(p.Skills, plan.Rules[d.Rule].Skill)) &&
+				(d.By != routing.ByBrand || slices.Contains(p.Brands, f.Brands[0]))
+			if !isValid || !isMeant {
+				t.Fatalf("%+v gets it: %+v, %+v", p, plan, f)
+			}
+		}
+		d.Why(plan, people) // has words for whatever happened
 	}
 }
 

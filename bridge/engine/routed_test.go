@@ -153,3 +153,23 @@ func TestRoutedToTeamAndSalesman(t *testing.T) {
 	w.waitDrained()
 	wantEqual(t, "lines of rules", w.countLines(thread, bridge.LineRouted), 1) // the salesman gave it back
 }
+
+// Who hands a conversation over to a team leaves to the rules who of that team gets it.
+// Requirement R-121: Hand over to a team.
+func TestRoutedAfterHandOver(t *testing.T) {
+	t.Parallel()
+	w := newRuledWorld(t, options{}, 0, bridge.PresenceAway, routing.Plan{Rules: []routing.Rule{{By: routing.ByLeastLoad}}})
+	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Billing", Members: []store.AgentID{w.agents["cat"]}}))(t)
+	w.exec(`UPDATE agents SET presence = 'away' WHERE email = 'cat@acme.test'`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	w.reloadEngines()
+	thread := w.openThread()
+	w.waitLine(thread, bridge.LineRouted)
+
+	w.exec(`UPDATE agents SET presence = '' WHERE email = 'cat@acme.test'`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	w.reloadEngines()
+	w.chat.Say("ann", support, thread, "!assign #billing please")
+	w.chat.Wait(t, "Cat has it", func() bool { return w.countLines(thread, bridge.LineRouted) == 2 })
+	w.waitCard(thread, "Cat")
+}
