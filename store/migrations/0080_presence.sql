@@ -1,6 +1,7 @@
+-- +goose NO TRANSACTION
 -- +goose Up
 
--- Since when an agent's presence is as it is, until when, and who covers meanwhile. A version before this one leaves them as they are.
+-- Everything here can be repeated, like 0002. Since when an agent's presence is as it is, until when, and who covers meanwhile. A version before this one leaves them as they are.
 ALTER TABLE agents ADD COLUMN IF NOT EXISTS presence_at timestamptz NOT NULL DEFAULT 'epoch',
 	ADD COLUMN IF NOT EXISTS presence_until timestamptz, ADD COLUMN IF NOT EXISTS cover bigint;
 
