@@ -66,7 +66,7 @@ func (p pages) refineAutomation(v *web.Visit, form *web.Form, e *setup.Entry, _ 
 	}
 	fields := &form.Groups[0].Fields
 	*fields = append(*fields, web.Field{
-		Name: "when_value", Label: "…", Value: value,
+		Name: "when_value", Label: "Which one, or how long", Value: value,
 		Help: "The tag, the status, a time such as `30m` in business hours, a mood, or a time of cron such as `0 9 * * mon-fri`.",
 	})
 	if e != nil && slices.ContainsFunc(form.Groups[1].Fields, func(f web.Field) bool { return f.Value != "" }) {

@@ -29,5 +29,5 @@ func automationFields() []Field {
 			list = append(list, f)
 		}
 	}
-	return append(list, Field{Path: "if.account", Label: "The account is", Input: InputLine}, Field{Path: "if.team", Label: "The team is", Input: InputLine})
+	return append(list, Field{Path: "if.account", Label: "It came to the account", Input: InputLine}, Field{Path: "if.team", Label: "The team is", Input: InputLine})
 }

@@ -67,7 +67,7 @@ func FieldsOf(kind string, spec *channels.Spec) []Field {
 	case EntryTag:
 		return inWords(tagFields())
 	case EntryAutomation:
-		return inWords(automationFields())
+		return automationFields()
 	case EntryTemplate:
 		return inWords(templateFields())
 	case EntryKnowledge:
