@@ -2,12 +2,17 @@ package site
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"parley/bot/web"
 	"parley/bot/web/settings"
-	"parley/bridge/engine/directory"
 	"parley/bridge/setup"
+	"parley/routing"
 	"parley/store"
 	"parley/store/stats"
 )
@@ -110,22 +115,34 @@ func (d *settingsDesk) Presences(ctx context.Context) (map[string]settings.Prese
 	if err != nil {
 		return nil, err
 	}
-	dir := directory.New(stored)
-	rooms, err := dir.Rooms(ctx, d.o.Pool)
+	names, capacity := map[store.AgentID]string{}, map[store.AgentID]int{}
+	for _, a := range stored.Agents {
+		var work routing.Work
+		_ = json.Unmarshal(a.Routing, &work) // it was validated before it was stored
+		names[a.ID], capacity[a.ID] = a.Name, work.Capacity
+	}
+	loads, err := store.CountLoads(ctx, d.o.Pool, slices.Collect(maps.Keys(names)))
 	if err != nil {
 		return nil, err
 	}
 	all := map[string]settings.Presence{}
-	for i := range stored.Agents {
-		a := &stored.Agents[i]
-		words := a.Presence
+	for _, a := range stored.Agents {
+		words, room := a.Presence, ""
 		if a.PresenceUntil != nil {
-			words += " until " + a.PresenceUntil.In(dir.Zone(a, 0)).Format("Mon 2 Jan 15:04")
+			zone, err := time.LoadLocation(a.Zone)
+			if err != nil {
+				zone = time.UTC
+			}
+			words += " until " + a.PresenceUntil.In(zone).Format("Mon 2 Jan 15:04 MST")
 		}
 		if a.Cover != nil {
-			words += ", " + dir.Ref(0, *a.Cover).Name + " covers"
+			words += ", " + names[*a.Cover] + " covers"
 		}
-		all[a.Email] = settings.Presence{Words: words, Room: rooms[a.ID]}
+		i := slices.IndexFunc(loads, func(l store.Load) bool { return l.AgentID == a.ID })
+		if i >= 0 && capacity[a.ID] > 0 {
+			room = fmt.Sprintf("%d/%d", loads[i].Open, capacity[a.ID])
+		}
+		all[a.Email] = settings.Presence{Words: words, Room: room}
 	}
 	return all, nil
 }
