@@ -1,4 +1,7 @@
+-- +goose NO TRANSACTION
 -- +goose Up
+
+-- Everything here can be repeated, like 0002.
 
 -- What happens by itself, as package routing encodes it.
 ALTER TABLE settings ADD COLUMN IF NOT EXISTS automations jsonb NOT NULL DEFAULT '[]';
