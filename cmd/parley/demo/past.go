@@ -97,7 +97,7 @@ const (
 func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
 	const read = `
 		SELECT (SELECT id FROM teams WHERE name = 'Support'),
-			ARRAY(SELECT id FROM agents ORDER BY email),
+			ARRAY(SELECT id FROM agents WHERE presence = '' ORDER BY email),
 			ARRAY(SELECT a.id FROM unnest(ARRAY['support-mail', 'support-mail', 'support-mail', 'wa', 'wa', 'page']) AS n(name)
 				JOIN accounts AS a USING (name) ORDER BY a.id)`
 	if err := tx.QueryRow(ctx, read).Scan(&p.team, &p.agents, &p.accounts); err != nil {

@@ -11,7 +11,10 @@ import (
 type sitePlace struct{ name, path string }
 
 func sitePlaces() []sitePlace {
-	return []sitePlace{{"settings", "/settings/accounts"}, {"dashboard", "/settings/dashboard?days=28"}, {"inbox", "/inbox?list=all"}}
+	return []sitePlace{
+		{"settings", "/settings/accounts"}, {"rules", "/settings/accounts/support-mail/rules"},
+		{"dashboard", "/settings/dashboard?days=28"}, {"inbox", "/inbox?list=all"},
+	}
 }
 
 // openSite redirects from the demo's page to the site of the Parley that the demo runs.

@@ -255,7 +255,8 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 	if err != nil {
 		return err
 	}
-	for _, yaml := range []string{s.company.Config(s.options.Hold), mailTemplates, fmt.Sprintf("knowledge:\n  - folder: %q\n", folder)} {
+	knowledge := fmt.Sprintf("knowledge:\n  - folder: %q\n", folder)
+	for _, yaml := range []string{s.company.Config(s.options.Hold), mailTemplates, knowledge, mailRules} {
 		if err := lab.Apply(ctx, db, yaml, nil); err != nil {
 			return err
 		}
@@ -275,6 +276,20 @@ const mailTemplates = `templates:
     accounts: [support-mail]
     types: [reply]
     body: "Hello {{first_name}}, could you send us a photo of it? Then we can help at once."
+`
+
+// mailRules give mails to agents, and answer a customer's first mail at once. Kim is away, so that one sees why somebody gets nothing.
+const mailRules = `agents:
+  - {email: kim@acme.test, name: Kim Doyle, presence: away, skills: [returns]}
+accounts:
+  - name: support-mail
+    rules:
+      - {by: last_agent}
+      - {by: skill, skill: returns, when: {text: refund}}
+      - {by: least_load}
+    auto_reply:
+      first: {text: "Thank you, {{first_name}}. We have your mail, and answer within the day."}
+    settings: {reply_target: 4h, autoresolve_words: "thanks, thank you, resolved"}
 `
 
 // runEngine runs the engine until ctx ends. The customers write their first mails once the engine is connected. They
