@@ -70,7 +70,8 @@ func (l Line) ReachesAbsent() bool {
 		return notice.Mandatory || notice.ToTeam || l.IsAssignment()
 	}
 	switch l.Kind() {
-	case LineLate, LineAsk, LineInside, LineParked, LineOffered, LineFailed, LineRetrying, LineUnclear, LineEditLate, LineUndone, LineNotMapped:
+	case LineLate, LineAsk, LineInside, LineParked, LineOffered, LineFailed, LineRetrying, LineUnclear, LineEditLate, LineUndone,
+		LineNotMapped:
 		return true
 	default:
 		return false

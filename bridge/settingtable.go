@@ -19,7 +19,9 @@ const (
 // In the texts, "plain text" is what an agent types into a thread without a command, and a "hold" is the time in which a
 // reply can still be taken back.
 func Settings() []Setting {
-	return slices.Concat(replySettings(), statusSettings(), targetSettings(), sendingSettings(), intakeSettings(), modelSettings(), findingSettings())
+	return slices.Concat(
+		replySettings(), statusSettings(), targetSettings(), sendingSettings(), intakeSettings(), modelSettings(), findingSettings(),
+	)
 }
 
 func onOff() []string { return []string{settingOn, settingOff} }

@@ -43,7 +43,8 @@ type Absence struct {
 // findLeftAlone doesn't take back what a colleague gave to somebody who was away already, until the customer writes again.
 const findLeftAlone = `
 	SELECT id FROM conversations AS conversation
-	WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed') AND status = 'open' AND last_from = 'customer' AND waiting_since IS NOT NULL
+	WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed') AND status = 'open'
+		AND last_from = 'customer' AND waiting_since IS NOT NULL
 		AND assignees && $1 AND assignees <@ $1
 		AND (assignees <@ $2 OR (account_id = ANY($3) AND coalesce(team_id, 0) = ANY($4)))
 		AND NOT EXISTS (SELECT FROM routed WHERE routed.conversation_id = conversation.id)

@@ -84,9 +84,10 @@ const typed = "Dear <!channel>, *see* [x](https://x.test)\n\n- one\n- two"
 func (s Samples) stateLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
-		"assigned":    {Content: bridge.LineAssigned, By: ann, Mentions: []bridge.AgentRef{s.Ben}},
-		"routed":      {Content: &bridge.RoutedLine{Agent: s.Ben.Name, Rule: "least_load", Team: "Support"}, Mentions: []bridge.AgentRef{s.Ben}},
-		"covered":     {Content: &bridge.RoutedLine{Agent: s.Ben.Name, Rule: bridge.ByCover, Word: "Ann Lee"}, Mentions: []bridge.AgentRef{s.Ben}},
+		"assigned": {Content: bridge.LineAssigned, By: ann, Mentions: []bridge.AgentRef{s.Ben}},
+		"routed":   {Content: &bridge.RoutedLine{Agent: s.Ben.Name, Rule: "least_load", Team: "Support"}, Mentions: []bridge.AgentRef{s.Ben}},
+		"covered": {Content: &bridge.RoutedLine{Agent: s.Ben.Name, Rule: bridge.ByCover, Word: "Ann Lee"},
+			Mentions: []bridge.AgentRef{s.Ben}},
 		"unassigned":  {Content: &bridge.UnassignedLine{}, By: ann},
 		"given_back":  {Content: &bridge.UnassignedLine{Former: "Ben Katz", Absent: bridge.AbsentAway, Until: When()}},
 		"handed_over": {Content: bridge.LineHandedOver, By: ann, Args: bridge.Args{Team: "Billing"}},
@@ -221,12 +222,14 @@ func (s Samples) answerLines() map[string]bridge.Line {
 			{Team: "Support", SevenDays: sevenDays(), Link: "https://parley.test/settings/dashboard?team=1"},
 			{Team: "Billing *and* <b>", SevenDays: bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Before: bridge.WeekFigures{New: 1}}},
 		}, Left: 1, Missing: true}},
-		"presence_away": {Content: &bridge.PresenceLine{Presence: bridge.PresenceAway, Until: "Mon 7 Dec 09:00", Cover: "Ben Katz", Open: 3, Capacity: 5}},
+		"presence_away": {Content: &bridge.PresenceLine{Presence: bridge.PresenceAway, Until: "Mon 7 Dec 09:00", Cover: "Ben Katz",
+			Open: 3, Capacity: 5}},
 		"presence_back": {Content: &bridge.PresenceLine{Presence: bridge.PresenceAvailable, Open: 1, Rows: []bridge.Facts{s.Facts()}}},
-		"presence_room": {Content: &bridge.PresenceLine{Open: 6, Capacity: 5}},
+		"presence":      {Content: &bridge.PresenceLine{Open: 6, Capacity: 5}},
 		"help":          {Content: &bridge.HelpLine{}},
 		"history":       {Content: &bridge.HistoryLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}},
-		"why":           {Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
+		"why": {Content: &bridge.WhyLine{Log: []bridge.LogRow{
+			{At: When(), Actor: "Ann", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
 		"timeline": {Content: &bridge.TimelineLine{Wall: 27*time.Hour + 5*time.Minute, Open: 3 * time.Hour, Hours: true,
 			Parts: []bridge.TimeSpent{
 				{On: bridge.OnQueue, Wall: 25 * time.Minute, Open: 20 * time.Minute},

@@ -233,7 +233,8 @@ func (p rulesPages) ruleForm(all []setup.Entry, e *setup.Entry, n int) web.Form 
 	at := fmt.Sprintf("%s.%d.", setup.RulesPath, n)
 	form := formOf("", setup.RuleFields(n), e, []fieldGroup{
 		{paths: []string{at + "by", at + "skill", at + "field", at + "team"}},
-		{title: "Only if", help: "All that you fill in must be met. With nothing filled in, the rule is always asked.", paths: []string{at + "when."}},
+		{title: "Only if", paths: []string{at + "when."},
+			help: "All that you fill in must be met. With nothing filled in, the rule is always asked."},
 	})
 	form.Back = rulesPath(e)
 

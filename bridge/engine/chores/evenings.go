@@ -28,8 +28,8 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxFormerOwnerTimers)
 }
 
-// SetEvenings sets the timers of automations that have times, and those of the evening lists, which show each team an hour before closing time which
-// reply windows close before it is back. It removes timers that no longer match the
+// SetEvenings sets the timers of automations that have times, and those of the evening lists, which show each team an hour before
+// closing time which reply windows close before it is back. It removes timers that no longer match the
 // business hours and settings: if a team no longer works on Saturdays, for example, its timer for Saturday.
 // SetEvenings is idempotent, and any process may call it.
 func (cs *Chores) SetEvenings(ctx context.Context) error {

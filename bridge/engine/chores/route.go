@@ -141,7 +141,9 @@ func (rt *router) giveAway(
 }
 
 // countPeople returns everybody who could get a conversation, with how many they have, and the latest turn.
-func countPeople(ctx context.Context, tx store.Querier, dir *directory.Directory, now time.Time) (people []routing.Person, turn int64, err error) {
+func countPeople(
+	ctx context.Context, tx store.Querier, dir *directory.Directory, now time.Time,
+) (people []routing.Person, turn int64, err error) {
 	people = dir.People(now)
 	var agents []store.AgentID
 	for _, p := range people {

@@ -16,7 +16,8 @@ import (
 	"parley/store"
 )
 
-// plansOf returns the rules of those accounts that have any, and keeps what accounts answer by themselves. They were validated before they were stored.
+// plansOf returns the rules of those accounts that have any, and keeps what accounts answer by themselves. They were validated
+// before they were stored.
 func (d *Directory) plansOf(accounts []store.Account) map[store.AccountID]routing.Plan {
 	plans := map[store.AccountID]routing.Plan{}
 	for _, a := range accounts {

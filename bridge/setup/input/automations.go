@@ -20,7 +20,8 @@ func automationFields() []Field {
 		{Path: "then", Label: "Then", Input: InputChoice, Choices: routing.Actions(), Words: map[string]string{
 			routing.Assign: "assign it to (e-mail address)", routing.GiveTeam: "hand it to the team", routing.AddTag: "tag it",
 			routing.TakeTag: "take a tag away", routing.Notify: "tell (e-mail address, team or #channel)", routing.Send: "send the customer",
-			routing.Note: "note in the thread", routing.Priority: "give it the priority", routing.Snooze: "snooze it for", routing.Resolve: "resolve it",
+			routing.Note: "note in the thread", routing.Priority: "give it the priority", routing.Snooze: "snooze it for",
+			routing.Resolve: "resolve it",
 		}},
 	}
 	for _, f := range RuleFields("") {
@@ -29,5 +30,7 @@ func automationFields() []Field {
 			list = append(list, f)
 		}
 	}
-	return append(list, Field{Path: "if.account", Label: "It came to the account", Input: InputLine}, Field{Path: "if.team", Label: "The team is", Input: InputLine})
+	return append(list,
+		Field{Path: "if.account", Label: "It came to the account", Input: InputLine},
+		Field{Path: "if.team", Label: "The team is", Input: InputLine})
 }

@@ -20,7 +20,8 @@ func RuleFields(prefix string) []Field {
 	list := []Field{
 		{Path: "by", Label: "Who gets it", Input: InputChoice, Choices: routing.Ways(), Words: ways},
 		{Path: "skill", Label: "Which skill", Help: "For *the least busy with a skill*, as agents have it on their pages.", Input: InputLine},
-		{Path: "field", Label: "Which field of the customer", Input: InputLine, Help: "For *whom a field of the customer names*: a column of theirs."},
+		{Path: "field", Label: "Which field of the customer", Input: InputLine,
+			Help: "For *whom a field of the customer names*: a column of theirs."},
 		{Path: "team", Label: "Which team", Help: "For *another team*, whose people then get it by the rules below.", Input: InputLine},
 
 		{Path: "when.language", Label: "The language is", Input: InputChoice, Choices: codes, Words: languages},
@@ -29,8 +30,8 @@ func RuleFields(prefix string) []Field {
 		{Path: "when.tag", Label: "The tag is", Input: InputLine},
 		{Path: "when.text", Label: "Subject or messages say", Help: "In small or capital letters.", Input: InputLine},
 		{
-			Path: "when.hours", Label: "The account is", Input: InputChoice, Choices: []string{routing.HoursOpen, routing.HoursClosed},
-			Help: "By its business hours.",
+			Path: "when.hours", Label: "Business hours", Input: InputChoice, Choices: []string{routing.HoursOpen, routing.HoursClosed},
+			Help: "Whether the account is open when it is decided.",
 		},
 		{Path: "when.channel", Label: "The channel is", Input: InputLine},
 	}

@@ -278,14 +278,18 @@ const mailTemplates = `templates:
     body: "Hello {{first_name}}, could you send us a photo of it? Then we can help at once."
 `
 
-// mailRules give mails to agents, and answer a customer's first mail at once. Kim is away, so that one sees why somebody gets nothing.
+// mailRules give German mails to Ben and all others to Ann, whom the visitor plays, and answer a customer's first mail at once. Kim is away,
+// so that one sees why somebody gets nothing.
 const mailRules = `agents:
-  - {email: kim@acme.test, name: Kim Doyle, presence: away, skills: [returns]}
+  - {email: ann@acme.test, skills: [english]}
+  - {email: ben@acme.test, skills: [german]}
+  - {email: kim@acme.test, name: Kim Doyle, presence: away, skills: [english, german]}
 accounts:
   - name: support-mail
     rules:
       - {by: last_agent}
-      - {by: skill, skill: returns, when: {text: refund}}
+      - {by: skill, skill: german, when: {text: Rechnung}}
+      - {by: skill, skill: english}
       - {by: least_load}
     auto_reply:
       first: {text: "Thank you, {{first_name}}. We have your mail, and answer within the day."}

@@ -45,7 +45,7 @@ const page = (to) => window.open(`/site?to=${to}`, '_blank', 'noopener');
 const button = (label) => `#${app.surface} .threadpane [data-label="${label}"]`;
 const typed = (slack, teams) => (app.surface === 'teams' ? teams : slack);
 const steps = {
-  answer: { title: 'Answer a customer', text: () => `Open a thread that is yours or nobody’s, and write. After ${boot.hold} seconds the customer on the left has it. (In Ben’s, what Ann types stays inside.)`, show: () => go((root) => (root.text.includes('mugs') ? 'I am sorry about that! Two new ones leave our workshop today.' : 'Thank you for writing! We are looking into it.')) },
+  answer: { title: 'Answer a customer', text: () => `Open a thread that is yours or nobody’s, and write. After ${boot.hold} seconds the customer on the left has it. (Jonas’ is Ben’s: what Ann types there stays inside.)`, show: () => go((root) => (root.text.includes('mugs') ? 'I am sorry about that! Two new ones leave our workshop today.' : 'Thank you for writing! We are looking into it.')) },
   undo: { title: 'Undo a reply', text: () => `Write again, and within ${boot.hold} seconds delete your message or ${typed('react to it with ↩️', 'choose Undo this reply in its menu')}. The customer gets nothing.`, show: () => go('Oh, and this one I will regret') },
   note: { title: 'Leave an internal note', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
   tag: { title: 'Take a suggestion', text: () => `Parley notes what a mail is about, how its author feels and whether it is urgent. Press the tag below its note, or type ${typed('!tag Complaint', '/tag Complaint')}.`, show: async () => { if (await go('')) pulse(`#${app.surface} .threadpane [data-label^="+ "]`); } },
@@ -55,7 +55,7 @@ const steps = {
   wake: { title: 'Let time pass', text: () => 'Move the clock at the top. The conversation wakes, and its owner is told.', show: () => pulse('#clock') },
   resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react to the card with ✅. If the customer sends another mail, the thread opens again; a chat goes on in a new one.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
   settings: { title: 'Open the settings', text: () => 'Everything is set up on pages: mailboxes, numbers, people, AI. Press Sign in with Acme and choose ann@acme.test, the admin. (ben@acme.test is an agent, and sees less.)', show: () => page('settings') },
-  rules: { title: 'See who gets what', text: () => 'Mails went to Ann and Ben by themselves: to whoever had the customer last, else to the less busy of them. Kim is away. Press Show me: below the rules, try who would get a mail about a refund.', show: () => page('rules') },
+  rules: { title: 'See who gets what', text: () => 'Each mail went to somebody by itself: what says “Rechnung” to Ben, the rest to Ann; Kim is away. Press Show me: below the rules, try who would get a mail of your own.', show: () => page('rules') },
   dashboard: { title: 'See how the team does', text: () => 'Press Show me: the dashboard counts four weeks of answers, times, topics and moods. What you do here is added within seconds.', show: () => page('dashboard') },
   inbox: { title: 'Answer without the chat', text: () => `Press Show me: the inbox is for the day when ${typed('Slack', 'Teams')} is down. Pull its plug, answer there, plug in again: the thread is told.`, show: () => page('inbox') },
 };
