@@ -88,6 +88,33 @@ func (a *Administrator) RenameChannel(id, name string) error {
 	})
 }
 
+// DeleteChannel deletes a channel with its messages. Errors: channel_not_found.
+func (a *Administrator) DeleteChannel(id string) error {
+	return a.rooms.withChannel(id, func(ch *channel) {
+		a.rooms.emitChannelEvent(ch, "deleted", ch.ID)
+		delete(a.rooms.channels, id)
+		a.rooms.chanIDs = slices.DeleteFunc(a.rooms.chanIDs, func(x string) bool { return x == id })
+	})
+}
+
+// ChangeChannelID gives a channel a new id and returns it. In Slack that happens when a workspace joins an Enterprise
+// organisation. The Web API still accepts the old id. Errors: channel_not_found.
+func (a *Administrator) ChangeChannelID(id string) (fresh string, err error) {
+	err = a.rooms.withChannel(id, func(ch *channel) {
+		fresh = a.NewID("C")
+		ch.ID = fresh
+		a.rooms.channels[fresh] = ch
+		delete(a.rooms.channels, id)
+		a.rooms.moved[id] = fresh
+		a.rooms.chanIDs[slices.Index(a.rooms.chanIDs, id)] = fresh
+		a.Note(Change{Kind: "channel", Channel: fresh})
+		a.events.Emit("channel_id_changed", &ch.Channel, map[string]any{
+			"type": "channel_id_changed", "old_channel_id": id, "new_channel_id": fresh,
+		})
+	})
+	return fresh, err
+}
+
 // Invite adds a member, for example the bot. inviter may be "". Errors: channel_not_found.
 func (a *Administrator) Invite(in, user, inviter string) error {
 	return a.rooms.withChannel(in, func(ch *channel) { a.rooms.enter(ch, user, inviter) })
@@ -96,6 +123,51 @@ func (a *Administrator) Invite(in, user, inviter string) error {
 // Kick removes a member, for example the bot. Errors: channel_not_found.
 func (a *Administrator) Kick(in, user string) error {
 	return a.rooms.withChannel(in, func(ch *channel) { a.rooms.leave(ch, user) })
+}
+
+// LockThread forbids replies and reactions in a thread or, if on is false, allows them again. Errors: channel_not_found,
+// thread_not_found.
+func (a *Administrator) LockThread(in, ts string, on bool) error {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	ch := a.rooms.channels[in]
+	if ch == nil {
+		return workspace.Refuse("channel_not_found")
+	}
+
+	m := ch.byTS[ts]
+	if m == nil || m.IsReply() {
+		return workspace.Refuse("thread_not_found")
+	}
+
+	th := ch.threadOf(ts)
+	th.locked, th.root.IsLocked = on, &on
+	a.Note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
+	return nil
+}
+
+// Unfurl attaches the preview of a link to a message. The app receives message_changed, although nobody has edited the
+// message. Errors: channel_not_found, message_not_found.
+func (a *Administrator) Unfurl(in, ts string) error {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	ch := a.rooms.channels[in]
+	if ch == nil {
+		return workspace.Refuse("channel_not_found")
+	}
+
+	m := ch.byTS[ts]
+	if m == nil {
+		return workspace.Refuse("message_not_found")
+	}
+
+	prev := m.Clone()
+	m.Attachments = workspace.MustJSON([]any{object{
+		"id": 1, "from_url": "https://example.test/", "original_url": "https://example.test/", "title": "Example", "fallback": "Example",
+	}})
+
+	a.board.emitChange(ch, m, prev)
+	return nil
 }
 
 // ForgetMessage deletes a message without an event, as Slack's retention policies do. If the message begins a thread, the
@@ -150,6 +222,13 @@ func (a *Administrator) Uninstall() {
 	a.events.Emit("app_uninstalled", nil, map[string]any{"type": "app_uninstalled"})
 }
 
+// Reinstall makes the tokens valid again.
+func (a *Administrator) Reinstall() {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.grant.Revoked = false
+}
+
 // NewToken reinstalls the app with a new bot token, as Slack does after Uninstall, and returns the token. The previous one
 // is refused with token_revoked.
 func (a *Administrator) NewToken() string {
@@ -192,6 +271,29 @@ func (a *Administrator) AddUser(u User) User {
 	p := a.people.putUser(u)
 	a.events.Emit("team_join", nil, object{"type": "team_join", "user": a.describe(p)})
 	return *p
+}
+
+// UpdateUser changes a user by calling change. The app receives user_change. To deactivate a user, set Deleted.
+// Errors: user_not_found.
+func (a *Administrator) UpdateUser(id string, change func(*User)) error {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	u := a.people.users[id]
+	if u == nil {
+		return workspace.Refuse("user_not_found")
+	}
+
+	change(u)
+	u.Updated = a.Now().Unix()
+	a.Note(Change{Kind: "user", User: id})
+	a.events.Emit("user_change", nil, object{
+		"type":     "user_change",
+		"user":     a.describe(u),
+		"cache_ts": u.Updated,
+		"event_ts": workspace.FormatTS(a.Now().UnixMicro()),
+	})
+
+	return nil
 }
 
 // describe returns the fields of a user that the app's scopes permit it to see.

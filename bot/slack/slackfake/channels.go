@@ -19,13 +19,15 @@ type rooms struct {
 	board    *board
 	events   *Events
 	channels map[string]*channel
-	chanIDs  []string // in order of creation
+	chanIDs  []string          // in order of creation
+	moved    map[string]string // the current ids of channels by their former ids (channel_id_changed)
 }
 
 // reset deletes all channels. The caller must hold the lock.
 func (r *rooms) reset() {
 	r.channels = map[string]*channel{}
 	r.chanIDs = nil
+	r.moved = map[string]string{}
 }
 
 // channel is a Channel with its messages.
@@ -44,6 +46,13 @@ type thread struct {
 	replies   []*Message
 	followers map[string]bool // the ids of users who are notified of replies
 	repliers  map[string]bool // the ids of the authors of replies
+	locked    bool            // replies and reactions are refused
+}
+
+// isLocked reports whether the thread whose root has this ts is locked.
+func (c *channel) isLocked(ts string) bool {
+	t := c.threads[ts]
+	return t != nil && t.locked
 }
 
 // putChannel adds or replaces a channel. It generates the ID and the time of creation if they are missing. The caller must
@@ -198,9 +207,12 @@ func (r *rooms) channelJSON(ch *channel) reply {
 	}
 }
 
-// findChannel returns the channel with an id. Private channels of which the bot isn't a member are
+// findChannel returns the channel with an id, which may be a former id. Private channels of which the bot isn't a member are
 // not found.
 func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
+	if to, ok := r.moved[id]; ok {
+		id = to
+	}
 	ch := r.channels[id]
 	if ch == nil {
 		return nil, workspace.Refuse("channel_not_found")

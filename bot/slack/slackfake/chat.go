@@ -94,6 +94,9 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 		return workspace.Refuse("cannot_reply_to_message")
 	}
 
+	if ch.isLocked(m.ThreadTS) {
+		return workspace.Refuse("restricted_action_thread_locked")
+	}
 	if c.Flag("reply_broadcast") && root != nil {
 		m.Subtype = "thread_broadcast"
 	}
@@ -221,4 +224,16 @@ func (a *chatAPI) postEphemeral(c *call) (reply, *workspace.Refusal) {
 
 	a.clicks.showEphemeral(ch, e)
 	return reply{"message_ts": e.TS}, nil
+}
+
+func (a *chatAPI) getPermalink(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.rooms.findChannel(c.Str("channel"))
+	if err != nil {
+		return nil, err
+	}
+	m := ch.byTS[c.Str("message_ts")]
+	if m == nil {
+		return nil, workspace.Refuse("message_not_found")
+	}
+	return reply{"channel": ch.ID, "permalink": a.board.permalinkOf(ch, m)}, nil
 }

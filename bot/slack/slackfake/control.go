@@ -59,7 +59,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	})
 
 	get("views", func(q func(string) string) any {
-		return reply{"modals": s.Views(q("user"))}
+		return reply{"modals": s.Views(q("user")), "home": s.Home(q("user"))}
 	})
 
 	get("slow", func(q func(string) string) any { return s.Events.Slow(parseSeconds(q("over"))) })
@@ -90,17 +90,21 @@ type Snapshot struct {
 	Files      []*File            `json:"files"`
 	Ephemerals []Ephemeral        `json:"ephemerals"`
 	Views      map[string][]*View `json:"views"` // open modals by user id
+	Homes      map[string]*View   `json:"homes"` // home tabs by user id
 }
 
 // Snapshot returns the state of the workspace. If only isn't "", Channels has only the channel with that id.
 func (s *Server) Snapshot(only string) Snapshot {
 	out := Snapshot{
 		TeamID: s.Opt.TeamID, Users: s.Users(), Ephemerals: s.Ephemerals(""),
-		Views: map[string][]*View{}, Channels: []ChannelState{},
+		Views: map[string][]*View{}, Homes: map[string]*View{}, Channels: []ChannelState{},
 	}
 	for _, u := range out.Users {
 		if v := s.Views(u.ID); v != nil {
 			out.Views[u.ID] = v
+		}
+		if h := s.Home(u.ID); h != nil {
+			out.Homes[u.ID] = h
 		}
 	}
 

@@ -22,6 +22,7 @@ import (
 //	close             view, all → "outcome"
 //	shortcut          callback, and channel and ts if it is one of a message → "outcome"
 //	command           channel, command, text → "outcome"
+//	home              –
 //	join, leave       channel
 //	follow, unfollow  channel, ts
 //	read              channel; ts for a thread
@@ -77,6 +78,7 @@ func personVerbs(p *Person, a Act) map[string]emulator.Verb {
 		"delete":   emulator.Try(func() error { return p.Delete(a.Channel, a.TS) }),
 		"react":    emulator.Try(func() error { return p.React(a.Channel, a.TS, a.Name) }),
 		"unreact":  emulator.Try(func() error { return p.Unreact(a.Channel, a.TS, a.Name) }),
+		"home":     emulator.Try(p.OpenHome),
 		"join":     emulator.Try(func() error { return p.Join(a.Channel) }),
 		"leave":    emulator.Try(func() error { return p.Leave(a.Channel) }),
 		"follow":   emulator.Try(func() error { return p.Follow(a.Channel, a.TS, true) }),

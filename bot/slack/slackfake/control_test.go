@@ -34,7 +34,7 @@ func (w *world) control(method, path string, body, into any) int {
 func TestDriveOverTheWire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	w.listen(nil)
+	a := w.listen(nil)
 	ts := w.postCard("")
 	var out struct {
 		OK      bool              `json:"ok"`
@@ -59,6 +59,8 @@ func TestDriveOverTheWire(t *testing.T) {
 	person("command", dict{"channel": w.ch, "command": "/helpdesk", "text": "list"})
 	person("shortcut", dict{"callback": "new"})
 	person("shortcut", dict{"callback": "note", "channel": w.ch, "ts": reply})
+	person("home", dict{})
+	a.waitRaw("app_home_opened")
 
 	var thread []slackfake.Message
 	w.control("GET", "thread?channel="+w.ch+"&ts="+ts, nil, &thread)

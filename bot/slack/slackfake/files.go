@@ -264,6 +264,9 @@ func (a *fileAPI) checkPlace(ch *channel, thread string) *workspace.Refusal {
 	if !isTS || isReply {
 		return workspace.Refuse("invalid_thread_ts")
 	}
+	if ch.isLocked(thread) {
+		return workspace.Refuse("restricted_action_thread_locked")
+	}
 	return nil
 }
 

@@ -39,11 +39,14 @@ func (a *webAPI) listMethods() map[string]method {
 
 func (a *webAPI) otherMethods() map[string]method {
 	return map[string]method{
+		"api.test":              {tier: ample, public: true, do: testAPI},
 		"auth.test":             {tier: ample, do: a.users.authTest},
 		"apps.connections.open": {tier: tier3, appToken: true, do: a.openConnection},
 
-		"views.open":   {tier: tier4, required: []string{"view"}, do: a.views.OpenView},
-		"views.update": {tier: tier4, required: []string{"view"}, do: a.views.UpdateView},
+		"views.open":    {tier: tier4, required: []string{"view"}, do: a.views.OpenView},
+		"views.push":    {tier: tier4, required: []string{"view"}, do: a.views.PushView},
+		"views.update":  {tier: tier4, required: []string{"view"}, do: a.views.UpdateView},
+		"views.publish": {tier: tier4, required: []string{"user_id", "view"}, do: a.views.PublishView},
 
 		"files.getUploadURLExternal":   {scope: "files:write", tier: tier4, do: a.files.uploadURL},
 		"files.completeUploadExternal": {scope: "files:write", tier: tier4, do: a.files.completeUpload},
@@ -60,6 +63,7 @@ func (a *webAPI) chatMethods() map[string]method {
 		"chat.update":        {scope: "chat:write", tier: tier3, required: message, do: a.chat.updateMessage},
 		"chat.delete":        {scope: "chat:write", tier: tier3, required: message, do: a.chat.deleteMessage},
 		"chat.postEphemeral": {scope: "chat:write", tier: tier4, required: []string{"channel", "user"}, do: a.chat.postEphemeral},
+		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.getPermalink},
 
 		"reactions.add":    {scope: "reactions:write", tier: tier3, required: reaction, do: a.chat.addReaction},
 		"reactions.remove": {scope: "reactions:write", tier: tier2, required: reaction, do: a.chat.removeReaction},
@@ -86,6 +90,18 @@ func (a *webAPI) peopleMethods() map[string]method {
 		"users.lookupByEmail": {scope: "users:read.email", tier: tier3, required: []string{"email"}, do: a.users.lookupByEmail},
 		"bots.info":           {scope: "users:read", tier: tier3, do: a.users.botInfo},
 	}
+}
+
+// testAPI returns the arguments of the call. If there is an argument named error, the call fails with that error.
+// Source: docs.slack.dev/reference/methods/api.test, read 2026-11.
+func testAPI(c *call) (reply, *workspace.Refusal) {
+	if code := c.Str("error"); code != "" {
+		return nil, &workspace.Refusal{Code: code, Args: c.Args}
+	}
+	if len(c.Args) == 0 {
+		return nil, nil
+	}
+	return reply{"args": c.Args}, nil
 }
 
 // openConnection returns the address for a new Socket Mode connection.

@@ -31,12 +31,14 @@ func (p *Person) ID() string { return p.id }
 // <!here> and <https://…|label> are mentions and links (see kit.WireText). Any other &, < or > is a literal
 // character.
 type Post struct {
-	Channel   string    `json:"channel"`
-	Thread    string    `json:"thread,omitempty"` // ts of the thread's root; empty for a top-level message
-	Text      string    `json:"text"`
-	Files     []NewFile `json:"files,omitempty"`
-	Broadcast bool      `json:"broadcast,omitempty"` // also send to the channel
-	Me        bool      `json:"me,omitempty"`        // /me
+	Channel string    `json:"channel"`
+	Thread  string    `json:"thread,omitempty"` // ts of the thread's root; empty for a top-level message
+	Text    string    `json:"text"`
+	Files   []NewFile `json:"files,omitempty"`
+	// Table is a table pasted below the text, as rows of cells. Cells have the same format as Text.
+	Table     [][]string `json:"table,omitempty"`
+	Broadcast bool       `json:"broadcast,omitempty"` // also send to the channel
+	Me        bool       `json:"me,omitempty"`        // /me
 	// As makes the message look like that of a "workflow", a "bot" (another app) or "slackbot", which need not be
 	// members of the channel. By default, the person is the author.
 	As string `json:"as,omitempty"`
@@ -44,7 +46,7 @@ type Post struct {
 
 // Post writes a message and returns its ts.
 // Errors: user_not_found, account_inactive, channel_not_found, not_in_channel, is_archived, restricted_action
-// (Options.ReadOnlyDM), no_text, thread_not_found.
+// (Options.ReadOnlyDM), no_text, thread_not_found, restricted_action_thread_locked.
 func (p *Person) Post(in Post) (ts string, err error) {
 	s := p.s
 	s.Mu.Lock()
@@ -75,6 +77,9 @@ func (s *Server) composePost(user string, in Post) *Message {
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
 		m.Blocks = s.richBlocks(m.Text)
 	}
+	if len(in.Table) > 0 {
+		m.Attachments = s.board.pastedTable(in.Table)
+	}
 
 	switch {
 	case in.Me:
@@ -103,10 +108,13 @@ func (s *Server) richBlocks(markup string) json.RawMessage {
 	return workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(markup)}})
 }
 
-// findPostable returns the channel of a post.
+// findPostable returns the channel of a post, which may name it by the id from before the channel was moved.
 // Errors: those of Post. The caller holds the lock.
 func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	ch := r.channels[in.Channel]
+	if newID, ok := r.moved[in.Channel]; ok {
+		ch = r.channels[newID]
+	}
 	author := r.people.users[user]
 	switch {
 	case author == nil:
@@ -131,7 +139,7 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 
 // isEmpty reports whether there is nothing to post.
 func (p Post) isEmpty() bool {
-	return strings.TrimSpace(p.Text) == "" && len(p.Files) == 0
+	return strings.TrimSpace(p.Text) == "" && len(p.Files) == 0 && len(p.Table) == 0
 }
 
 // checkThread returns an error if a person can't reply to the message ts.
@@ -139,6 +147,9 @@ func (c *channel) checkThread(ts string) error {
 	root := c.byTS[ts]
 	if root == nil || root.IsReply() {
 		return workspace.Refuse("thread_not_found")
+	}
+	if c.isLocked(ts) {
+		return workspace.Refuse("restricted_action_thread_locked")
 	}
 	return nil
 }
@@ -206,6 +217,25 @@ func (p *Person) Edit(channel, ts, text string) error {
 	return nil
 }
 
+// EditSnippet replaces the content of one of the person's snippets. Its message doesn't change. Errors: file_not_found,
+// cant_edit.
+// Source: docs.slack.dev/reference/events/file_change, read 2026-11.
+func (p *Person) EditSnippet(file, content string) error {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	f := s.files.files[file]
+	if f == nil {
+		return workspace.Refuse("file_not_found")
+	}
+	if f.User != p.id || f.Mode != "snippet" {
+		return workspace.Refuse("cant_edit")
+	}
+	f.SetData([]byte(content))
+	s.Events.Emit("file_change", nil, map[string]any{"type": "file_change", "file_id": f.ID, "file": map[string]any{"id": f.ID}})
+	return nil
+}
+
 // Delete removes one of the person's messages, or anybody's if the person is an admin. Errors: user_not_found,
 // channel_not_found, message_not_found, cant_delete_message.
 func (p *Person) Delete(channel, ts string) error {
@@ -224,7 +254,7 @@ func (p *Person) Delete(channel, ts string) error {
 }
 
 // React adds an emoji, which is named without colons ("+1"). Errors: user_not_found, channel_not_found,
-// message_not_found, invalid_name, already_reacted, too_many_reactions.
+// message_not_found, invalid_name, already_reacted, too_many_reactions, thread_locked.
 func (p *Person) React(channel, ts, name string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -289,6 +319,29 @@ func (p *Person) Leave(channel string) error {
 		s.rooms.postNotice(ch, p.id, "channel_leave", "<@"+p.id+"> has left the channel")
 	}
 	s.rooms.leave(ch, p.id)
+	return nil
+}
+
+// OpenHome opens the app's home tab, which sends the event app_home_opened to the app. Errors:
+// user_not_found, not_enabled.
+func (p *Person) OpenHome() error {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+
+	if s.people.users[p.id] == nil {
+		return workspace.Refuse("user_not_found")
+	}
+	if s.Opt.NoHome {
+		return workspace.Refuse("not_enabled")
+	}
+
+	event := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.rooms.dmWith(p.id).ID, "tab": "home"}
+	if v := s.screens.Homes[p.id]; v != nil {
+		event["view"] = v.Clone()
+	}
+
+	s.Events.Emit("app_home_opened", nil, event)
 	return nil
 }
 

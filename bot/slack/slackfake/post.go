@@ -2,10 +2,12 @@ package slackfake
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"sort"
 	"strings"
 
+	"parley/bot/slack/slackfake/kit"
 	"parley/bot/slack/slackfake/workspace"
 )
 
@@ -87,7 +89,7 @@ func (t *thread) countReply(m *Message) {
 			root.ReplyUsers = append(root.ReplyUsers, author)
 		}
 	}
-	var isLocked, isSubscribed bool
+	isLocked, isSubscribed := t.locked, false
 	root.IsLocked, root.Subscribed = &isLocked, &isSubscribed
 }
 
@@ -101,6 +103,21 @@ func (t *thread) recountReplies() {
 	for _, m := range t.replies {
 		t.countReply(m)
 	}
+}
+
+// pastedTable returns the attachment in which Slack's editor stores a pasted table. The text and blocks of
+// the message don't contain the table.
+func (b *board) pastedTable(typed [][]string) json.RawMessage {
+	rows := make([]any, len(typed))
+	for i, cells := range typed {
+		row := make([]any, len(cells))
+		for j, text := range cells {
+			row[j] = object{"type": "rich_text", "block_id": b.Secret(5), "elements": kit.RichText(kit.WireText(text))}
+		}
+		rows[i] = row
+	}
+	table := object{"type": "table", "block_id": b.Secret(5), "rows": rows}
+	return workspace.MustJSON([]any{object{"id": 1, "blocks": []any{table}, "fallback": "[no preview available]"}})
 }
 
 // emitChange sends the event for a changed message. prev is the message before the change.
@@ -195,4 +212,13 @@ func (b *board) isAppMention(ch *channel, m *Message) bool {
 	}
 	mention := "<@" + b.Opt.BotUser
 	return strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
+}
+
+// permalinkOf returns the URL of a message for people.
+func (b *board) permalinkOf(ch *channel, m *Message) string {
+	permalink := b.Opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")
+	if m.IsReply() {
+		permalink += "?thread_ts=" + m.ThreadTS + "&cid=" + ch.ID
+	}
+	return permalink
 }

@@ -59,6 +59,9 @@ func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.
 	if !emojiName.MatchString(name) {
 		return workspace.Refuse("invalid_name")
 	}
+	if ch.isLocked(m.ThreadTS) {
+		return workspace.Refuse("thread_locked")
+	}
 
 	name = kit.CanonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })

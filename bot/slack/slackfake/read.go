@@ -141,6 +141,16 @@ func (s *Server) Views(user string) []*View {
 	return out
 }
 
+// Home returns the home tab of a user, or nil if the app hasn't published one.
+func (s *Server) Home(user string) *View {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if v := s.screens.Homes[user]; v != nil {
+		return v.Clone()
+	}
+	return nil
+}
+
 // Calls returns the recorded calls of a Web API method, oldest first. If method is "", it returns the calls
 // of all methods. At least the latest 20,000 calls are recorded.
 func (s *Server) Calls(method string) []Call {

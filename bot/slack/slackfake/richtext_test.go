@@ -32,6 +32,8 @@ func FuzzRichText(f *testing.F) {
 // FuzzArguments: no request body may crash the API.
 func FuzzArguments(f *testing.F) {
 	f.Add("chat.postMessage", "C0SUPPORT1", "x", "[]", "{}")
+	f.Add("views.publish", "", "", "", `{"type":"home","blocks":[]}`)
+	f.Add("views.publish", "", "", "", `{"type":"modal","title":7,"blocks":[{}]}`)
 	f.Add("chat.update", "C0SUPPORT1", "", "null", "7")
 	s := New(Options{Channels: []Channel{{ID: "C0SUPPORT1", Name: "support", Members: []string{"U0FAKEBOT01"}}}})
 	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens

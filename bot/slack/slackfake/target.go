@@ -102,9 +102,14 @@ func (s *clicks) describeMessage(link *responseURL, blocks json.RawMessage) *tar
 	}
 }
 
-// lookAtView returns the content of a person's modal. The caller holds the lock.
+// lookAtView returns the content of a person's modal, or of the home tab if id is its id or "home". The
+// caller holds the lock.
 func (s *clicks) lookAtView(user, id string) (*targetContent, error) {
-	v := s.screens.Views[id]
+	v, home := s.screens.Views[id], s.screens.Homes[user]
+	isHomeID := v == nil && home != nil && home.ID == id
+	if id == "home" || isHomeID {
+		v = home
+	}
 	if v == nil || v.User != user {
 		return nil, workspace.Refuse("not_found")
 	}

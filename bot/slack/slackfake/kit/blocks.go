@@ -151,6 +151,18 @@ func blockChecks() map[string]func(*checker, string, object) {
 		"markdown": func(c *checker, at string, b object) {
 			c.checkRequired(at, b, "text", MaxMarkdown)
 		},
+		"video": func(c *checker, at string, b object) {
+			c.checkRequired(at, b, "alt_text", maxTextRunes)
+			for _, k := range []string{"thumbnail_url", "video_url"} {
+				c.checkAddress(at, b, k)
+			}
+			c.checkPlainText(at, b, "title", 200)
+		},
+		"table": (*checker).checkTable, "data_table": (*checker).checkDataTable,
+		"task_card": (*checker).checkTask, "plan": (*checker).checkPlan,
+		"context_actions": func(c *checker, at string, b object) {
+			c.checkElements(at, b, 5, []string{"feedback_buttons", "icon_button"})
+		},
 	}
 }
 
@@ -181,7 +193,7 @@ func (c *checker) checkSection(at string, b object) {
 func (c *checker) checkImage(at string, b object) {
 	c.checkRequired(at, b, "alt_text", maxValueRunes)
 	if _, ok := b["slack_file"].(object); !ok {
-		c.checkRequired(at, b, "image_url", maxTextRunes)
+		c.checkAddress(at, b, "image_url")
 	}
 	if b["title"] != nil {
 		c.checkPlainText(at, b, "title", maxValueRunes)

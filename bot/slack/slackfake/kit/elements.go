@@ -94,6 +94,14 @@ func (c *checker) checkKind(at, kind string, e object) {
 	switch strings.TrimPrefix(kind, "multi_") {
 	case "button":
 		c.checkButton(at, e)
+	case "feedback_buttons":
+		for _, key := range []string{"positive_button", "negative_button"} {
+			c.checkFeedback(at, e, key)
+		}
+	case "icon_button":
+		c.checkRequired(at, e, "icon", maxLabelRunes)
+		c.checkPlainText(at, e, "text", maxLabelRunes)
+		c.checkOptional(at, e, "value", maxValueRunes)
 	case "static_select":
 		c.checkStaticSelect(at, e)
 	case "external_select":
@@ -117,7 +125,7 @@ func (c *checker) checkButton(at string, e object) {
 	c.checkPlainText(at, e, "text", maxLabelRunes)
 	c.checkOptional(at, e, "value", maxValueRunes)
 	if e["url"] != nil {
-		c.checkRequired(at, e, "url", maxTextRunes)
+		c.checkAddress(at, e, "url")
 	}
 
 	c.checkOptional(at, e, "accessibility_label", maxLabelRunes)

@@ -3,6 +3,7 @@ package kit
 import (
 	"encoding/json"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -13,7 +14,7 @@ import (
 
 // onlyOnMessages lists the kinds of blocks that are not allowed in modals and home tabs.
 func onlyOnMessages() []string {
-	return []string{"markdown"}
+	return []string{"markdown", "table", "data_table", "context_actions", "task_card", "plan"}
 }
 
 // blockFields lists the fields of each kind of block, except type and block_id.
@@ -22,7 +23,9 @@ func blockFields() map[string]string {
 	return map[string]string{
 		"section": "text fields accessory expand", "header": "text", "divider": "", "image": "image_url alt_text title slack_file",
 		"actions": "elements", "context": "elements", "input": "label hint optional element dispatch_action", "rich_text": "elements",
-		"markdown": "text",
+		"markdown": "text", "table": "rows column_settings", "data_table": "rows caption page_size row_header_column_index",
+		"context_actions": "elements", "task_card": "task_id title details output sources status", "plan": "title tasks",
+		"video": "video_url thumbnail_url alt_text title title_url author_name provider_name provider_icon_url description",
 	}
 }
 
@@ -48,6 +51,8 @@ func elementFields() map[string]string {
 		"number_input":               "is_decimal_allowed min_value max_value " + typed,
 		"rich_text_input":            "min_lines max_lines " + typed,
 		"file_input":                 "filetypes max_files",
+		"feedback_buttons":           "positive_button negative_button",
+		"icon_button":                "icon text accessibility_label value visible_to_user_ids confirm",
 		"static_select":              "initial_option options option_groups" + menu,
 		"multi_static_select":        "initial_options options option_groups" + menu + several,
 		"external_select":            "initial_option min_query_length" + menu,
@@ -109,4 +114,16 @@ func (c *checker) checkList(at string, o object, key string, maxItems int) []any
 		c.fail(at+"/"+key, "no more than %d items allowed", maxItems)
 	}
 	return items
+}
+
+// checkAddress checks that a field contains a URL with a scheme, such as https://example.org/.
+func (c *checker) checkAddress(at string, o object, key string) {
+	text := c.checkRequired(at, o, key, maxTextRunes)
+	if text == "" {
+		return
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Host+u.Opaque == "" {
+		c.fail(at+"/"+key, "invalid url")
+	}
 }

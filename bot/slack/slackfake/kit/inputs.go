@@ -103,11 +103,14 @@ func valueKey(kind string) (key string, isList bool) {
 // "no such option: …", "no such button: …", "not a time: …", "text has …".
 func Choose(e object, picked []string, suggested object) (object, error) {
 	kind, _ := e["type"].(string)
-	if kind == "button" {
+	switch kind {
+	case "button", "icon_button":
 		if e["value"] == nil {
 			return object{}, nil
 		}
 		return object{"value": e["value"]}, nil
+	case "feedback_buttons":
+		return chooseFeedback(e, picked)
 	}
 
 	key, isList := valueKey(kind)

@@ -49,6 +49,11 @@ func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
 	})
 }
 
+// PushView handles views.push, which opens a modal on top of the open ones.
+func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
+	return a.showModal(c, a.screens.push)
+}
+
 // showModal shows the modal of a call to the user who triggered it. The trigger is used up if show succeeds.
 func (a *API) showModal(
 	c *webcall.Call, show func(v *workspace.View, user string) *workspace.Refusal,
@@ -99,5 +104,47 @@ func (s *Screens) findNamed(c *webcall.Call) *workspace.View {
 	if id == "" {
 		return s.findByExternalID(c.Str("external_id"))
 	}
-	return s.Views[id]
+	if v := s.Views[id]; v != nil {
+		return v
+	}
+	for _, home := range s.Homes {
+		if home.ID == id {
+			return home
+		}
+	}
+	return nil
+}
+
+// PublishView handles views.publish, which sets the home tab of a user.
+func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
+	user := c.Str("user_id")
+	if a.Opt.NoHome {
+		return nil, workspace.Refuse("not_enabled")
+	}
+	if !a.isUser(user) {
+		return nil, workspace.Refuse("user_not_found")
+	}
+
+	home := a.screens.Homes[user]
+	hash := c.Str("hash")
+	isOutdated := home == nil || hash != home.Hash
+	if hash != "" && isOutdated {
+		return nil, workspace.Refuse("hash_conflict")
+	}
+
+	v, refusal := a.screens.parseView(c.Raw("view"), "home")
+	if refusal != nil {
+		return nil, refusal
+	}
+
+	if home != nil {
+		a.screens.replace(home, v)
+		return webcall.Reply{"view": home.Clone()}, nil
+	}
+
+	v.ID, v.User = a.NewID("V"), user
+	v.RootViewID = v.ID
+	a.screens.Homes[user] = v
+	a.screens.renewHash(v)
+	return webcall.Reply{"view": v.Clone()}, nil
 }

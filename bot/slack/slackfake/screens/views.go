@@ -24,13 +24,14 @@ const (
 	maxExternalID = 255
 )
 
-// Screens holds the views that people see. A view is a modal, shown on top of Slack's page.
-// A user has one stack of modals, of which only the top one can be used. The lock, workspace.Ground.Mu,
+// Screens holds the views that people see. A view is a modal, shown on top of Slack's page, or the app's home
+// tab. A user has one stack of modals, of which only the top one can be used. The lock, workspace.Ground.Mu,
 // guards all state, and the caller of the methods holds it.
 type Screens struct {
 	*workspace.Ground
 	Views    map[string]*workspace.View // by view id
 	Stacks   map[string][]string        // view ids of open modals by user id, bottom first
+	Homes    map[string]*workspace.View // home tabs by user id
 	triggers map[string]*trigger        // by trigger id
 }
 
@@ -41,6 +42,7 @@ func New(g *workspace.Ground) *Screens { return &Screens{Ground: g} }
 func (s *Screens) Reset() {
 	s.Views = map[string]*workspace.View{}
 	s.Stacks = map[string][]string{}
+	s.Homes = map[string]*workspace.View{}
 	s.triggers = map[string]*trigger{}
 }
 
@@ -210,6 +212,12 @@ func (s *Screens) Drop(user string, n int) {
 // findByExternalID returns the view with an id that the app chose, or nil.
 func (s *Screens) findByExternalID(id string) *workspace.View {
 	for _, v := range s.Views {
+		if v.ExternalID == id {
+			return v
+		}
+	}
+
+	for _, v := range s.Homes {
 		if v.ExternalID == id {
 			return v
 		}

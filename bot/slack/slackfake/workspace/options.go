@@ -44,6 +44,7 @@ type Options struct {
 
 	Commands  []string // slash commands of the manifest; nil means any
 	Shortcuts []string // callback ids of the manifest's shortcuts; nil means any
+	NoHome    bool     // the home tab is disabled
 	// ReadOnlyDM is messages_tab_read_only_enabled: people can't send direct messages to the bot.
 	ReadOnlyDM bool
 
