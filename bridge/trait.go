@@ -19,6 +19,7 @@ const (
 	TraitUntagged   = "untagged"   // tags that people removed, one per line; an analysis doesn't add them again
 	TraitNote       = "note"       // the note in the thread that the next analysis changes; see book.Conversation.KeepNote
 	TraitLate       = "late"       // which target has passed, and since when the customer waited; see workflow.TargetPassed
+	TraitLateAck    = "late_ack"   // the same of the target for taking it
 	TraitSummedUp   = "summed_up"  // the last event that the latest summary covers, as from own.SummedUpTo: "event:4711"
 )
 

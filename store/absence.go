@@ -52,7 +52,7 @@ const findLeftAlone = `
 			SELECT FROM log_entries
 			WHERE log_entries.conversation_id = conversation.id AND what = 'assigned' AND at > conversation.last_at
 				AND agent_id <> ALL(conversation.assignees)
-				AND at > (SELECT max(presence_at) FROM agents WHERE presence = 'away' AND agents.id = ANY(conversation.assignees)))
+				AND at > coalesce((SELECT max(presence_at) FROM agents WHERE presence = 'away' AND agents.id = ANY(conversation.assignees)), '-infinity'))
 	ORDER BY waiting_since, id
 	LIMIT $5`
 
@@ -72,16 +72,18 @@ func KeepGivenBack(ctx context.Context, q Execer, agents []AgentID, conversation
 
 const takeMissed = `
 	WITH given AS (DELETE FROM given_back WHERE agent_id = $1 RETURNING conversation_id),
-		gone AS MATERIALIZED (SELECT presence_at AS at FROM agents WHERE id = $1)
-	SELECT id FROM conversations WHERE id = ANY(ARRAY(SELECT conversation_id FROM given))
-	UNION
-	SELECT id FROM conversations
-	WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed') AND assignees @> ARRAY[$1::bigint]
-		AND waiting_since > (SELECT at FROM gone)
-	UNION
-	SELECT id FROM conversations
-	WHERE kind = 'customer' AND status = 'resolved' AND assignees @> ARRAY[$1::bigint] AND resolved_at > (SELECT at FROM gone)
-	ORDER BY id
+		gone AS MATERIALIZED (SELECT presence_at AS at FROM agents WHERE id = $1 AND presence_at > 'epoch')
+	SELECT id FROM (
+		SELECT id FROM conversations WHERE id = ANY(ARRAY(SELECT conversation_id FROM given))
+		UNION
+		SELECT id FROM conversations
+		WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed') AND assignees @> ARRAY[$1::bigint]
+			AND waiting_since > (SELECT at FROM gone)
+		UNION
+		SELECT id FROM conversations
+		WHERE kind = 'customer' AND status = 'resolved' AND assignees @> ARRAY[$1::bigint] AND resolved_at > (SELECT at FROM gone)
+	) AS missed
+	ORDER BY id IN (SELECT conversation_id FROM given) DESC, id DESC
 	LIMIT $2`
 
 // TakeMissed returns what happened to an agent's conversations since the presence was changed: those that were taken from the agent, and

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"parley/store/internal/query"
 )
@@ -13,6 +14,16 @@ const countAutomated = `
 // CountAutomated returns how often automations have changed a conversation within the last hour.
 func CountAutomated(ctx context.Context, q Querier, conversation ConversationID) (int, error) {
 	return query.Value[int](ctx, q, "automated", countAutomated, conversation)
+}
+
+const wasAutomated = `
+	SELECT EXISTS (
+		SELECT FROM log_entries
+		WHERE conversation_id = $1 AND what = '` + string(DeedAutomated) + `' AND detail ->> 'text' = $2 AND at >= $3)`
+
+// WasAutomated reports whether an automation has changed a conversation since a time.
+func WasAutomated(ctx context.Context, q Querier, conversation ConversationID, name string, since time.Time) (bool, error) {
+	return query.Value[bool](ctx, q, "was automated", wasAutomated, conversation, name, since)
 }
 
 const findOpen = `

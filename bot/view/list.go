@@ -202,8 +202,8 @@ func listTitle(list bridge.ListName) string {
 	case bridge.ListLate:
 		return "Past the reply target"
 	default:
-		name := shape.OneLine(string(list), maxTitleRunes)
-		return strings.ToUpper(name[:1]) + name[1:]
+		name := []rune(shape.OneLine(string(list), maxTitleRunes))
+		return strings.ToUpper(string(name[:1])) + string(name[1:])
 	}
 }
 

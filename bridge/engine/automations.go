@@ -135,6 +135,9 @@ func (w *work) runAutomation(ctx context.Context, tx pgx.Tx, c *book.Conversatio
 		if due.IsZero() || due.After(w.Now) {
 			return nil
 		}
+		if isDone, err := store.WasAutomated(ctx, tx, c.ID, a.Name, *c.WaitingSince); err != nil || isDone {
+			return err // once in each wait, whatever is done meanwhile
+		}
 	}
 	runs, err := store.CountAutomated(ctx, tx, c.ID)
 	if err != nil || runs >= maxRunsAnHour {
@@ -289,13 +292,17 @@ func (w *work) runCron(ctx context.Context, tx pgx.Tx, name string) error {
 	if err != nil {
 		return err
 	}
+	early := *a
+	early.If.Text = "" // runAutomation looks at it
+	byID := map[store.ConversationID]*store.Conversation{}
 	listed, count := map[store.AccountID][]store.ConversationID{}, 0
 	for _, c := range found {
 		account := w.Dir.Account(c.AccountID)
-		if account == nil || count == maxCron || !a.Meets(w.Dir.FactsOf(account, c.TeamID, c.Tags, c.Traits, w.Now)) {
+		if account == nil || count == maxCron || !early.Meets(w.Dir.FactsOf(account, c.TeamID, c.Tags, c.Traits, w.Now)) {
 			continue
 		}
 		count++
+		byID[c.ID] = &c
 		listed[c.AccountID] = append(listed[c.AccountID], c.ID)
 		w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.AutomationOf(a.Name, nil), DueAt: w.Now})
 	}
@@ -305,7 +312,15 @@ func (w *work) runCron(ctx context.Context, tx pgx.Tx, name string) error {
 				continue
 			}
 			viewer := w.Dir.Find(store.SystemAccount, p.Value)
-			rows, err := w.Reading.Facts(ctx, tx, threads.AnySurface, viewer, listed[id]...)
+			ids := listed[id]
+			if viewer != nil {
+				reader := w.Reading.As(viewer)
+				ids = slices.DeleteFunc(slices.Clone(ids), func(n store.ConversationID) bool { return !reader.May(byID[n]) })
+			}
+			if len(ids) == 0 {
+				continue
+			}
+			rows, err := w.Reading.Facts(ctx, tx, threads.AnySurface, viewer, ids...)
 			if err != nil {
 				return err
 			}

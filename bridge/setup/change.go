@@ -164,9 +164,29 @@ func (c Change) isAbout(t state.Template) bool {
 	return c.Kind == EntryTemplate && strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
 }
 
+// namedBy returns what gives conversations to the agent or team of the entry, or "".
+func (c Change) namedBy(want *state.State) string {
+	isIt := func(name string) bool { return strings.EqualFold(name, c.Name) }
+	for _, a := range want.Automations {
+		uses := c.Kind == EntryTeam && isIt(a.If.Team) || c.Kind == EntryAccount && isIt(a.If.Account)
+		for _, p := range a.Then {
+			isPerson := c.Kind == EntryAgent && (p.Name == routing.Assign || p.Name == routing.Notify)
+			isTeam := c.Kind == EntryTeam && (p.Name == routing.GiveTeam || p.Name == routing.Notify)
+			uses = uses || (isPerson || isTeam) && isIt(p.Value)
+		}
+		if uses {
+			return "The automation " + a.Name
+		}
+	}
+	return ""
+}
+
 // remove removes the entry from the wanted state. A team that still has accounts is refused.
 // Errors: *Refused.
 func (c Change) remove(want *state.State) error {
+	if user := c.namedBy(want); user != "" {
+		return &Refused{Others: []string{user + " names it. Change that first."}}
+	}
 	switch c.Kind {
 	case EntryAgent:
 		want.Agents = slices.DeleteFunc(want.Agents, func(a state.Agent) bool { return strings.EqualFold(a.Email, c.Name) })

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -149,8 +150,12 @@ func tagChanges(have, want *state.State) []string {
 func automationChanges(have, want *state.State) []string {
 	var lines []string
 	for _, a := range want.Automations {
-		before := attributesOf(have.Automation(a.Name), state.AutomationAttributes)
-		lines = append(lines, compare("automation "+a.Name, before, state.AutomationAttributes(a))...)
+		old := have.Automation(a.Name)
+		found := compare("automation "+a.Name, attributesOf(old, state.AutomationAttributes), state.AutomationAttributes(a))
+		if len(found) == 0 && old != nil && !reflect.DeepEqual(*old, a) { // such as another channel of the same name
+			found = []string{"~ automation " + a.Name + ": is changed"}
+		}
+		lines = append(lines, found...)
 	}
 	for _, a := range have.Automations {
 		if want.Automation(a.Name) == nil {

@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/web"
 	"parley/bridge/setup"
+	"parley/routing"
 )
 
 // The pages of automations: a list of sentences, and a form with a row for each action. entryPages implements them; this file
@@ -88,7 +89,11 @@ func (p pages) refineAutomation(v *web.Visit, form *web.Form, e *setup.Entry, _ 
 		key, value := valueAt(e, path)
 		field := fieldOf(action, nil)
 		field.Name, field.Label, field.Choices = path, fmt.Sprintf("%d.", n+1), makeChoices(action, key)
-		then.Fields = append(then.Fields, field, web.Field{Name: path + ".value", Label: "Whom or what", Value: value})
+		what := web.Field{Name: path + ".value", Label: "Whom or what", Value: value}
+		if strings.Contains(value, "\n") {
+			what.Kind = web.KindText
+		}
+		then.Fields = append(then.Fields, field, what)
 	}
 	form.Groups = append(form.Groups, then)
 }
@@ -106,12 +111,22 @@ func finishAutomation(c *setup.Change, v *web.Visit, _ *setup.Entry) []string {
 	if when := v.Value("when"); when != "" {
 		values["when."+when] = []string{cmp.Or(strings.TrimSpace(v.Value("when_value")), always)}
 	}
+	var problems []string
 	for n := range maxActionRows {
 		path := fmt.Sprintf("then.%d", n)
-		if do := v.Value(path); do != "" {
-			values[path+"."+do] = []string{cmp.Or(strings.TrimSpace(v.Value(path+".value")), always)}
+		do, value := v.Value(path), strings.TrimSpace(strings.ReplaceAll(v.Value(path+".value"), "\r\n", "\n"))
+		switch {
+		case do == routing.Resolve:
+			value = always
+		case do != "" && value == "":
+			problems = append(problems, fmt.Sprintf("%d. Say whom or what.", n+1))
+		case do == "" && value != "":
+			problems = append(problems, fmt.Sprintf("%d. Choose what is done.", n+1))
+		}
+		if do != "" {
+			values[path+"."+do] = []string{value}
 		}
 	}
 	c.Values = values
-	return nil
+	return problems
 }

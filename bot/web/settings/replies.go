@@ -144,6 +144,10 @@ func (p replyPages) showReplies(v *web.Visit) error {
 func (p replyPages) saveReplies(v *web.Visit) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		form, texts := repliesForm(v, e)
+		if problems := halfReplies(v, texts); len(problems) > 0 {
+			form.Keep(v, problems)
+			return v.ShowAgain("replies", p.repliesScreen(e, &form, texts))
+		}
 		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: repliesChange(v, texts)}
 		result, done, err := p.trySave(v, change, &form)
 		if err != nil {
@@ -154,6 +158,29 @@ func (p replyPages) saveReplies(v *web.Visit) error {
 		}
 		return answerSaved(v, form.Action, result.About(e.Name))
 	})
+}
+
+// halfReplies returns what is missing beside what somebody typed, by field.
+func halfReplies(v *web.Visit, texts []replyText) map[string]string {
+	problems := map[string]string{}
+	for _, t := range texts {
+		isNew := len(t.Days) > 0 && t.Days[0].Value == ""
+		if isNew && v.Value(t.Days[0].Name) == "" && v.Value(t.Days[1].Name)+v.Value(t.Text.Name) != "" {
+			problems[t.Days[0].Name] = "Say the first day."
+		}
+		var codes []string
+		for _, row := range t.Rows {
+			switch code := v.Value(row[0].Name); {
+			case code == "" && row[0].Value == "" && v.Value(row[1].Name) != "":
+				problems[row[0].Name] = "Choose the language."
+			case code != "" && slices.Contains(codes, code):
+				problems[row[0].Name] = "This language is there already."
+			default:
+				codes = append(codes, code)
+			}
+		}
+	}
+	return problems
 }
 
 // repliesChange returns all submitted texts, or an empty map if none has changed. A change replaces all of them together. A text without

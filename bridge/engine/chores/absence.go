@@ -30,7 +30,7 @@ func (cs *Chores) giveBack(ctx context.Context) error {
 		return store.EndPresences(ctx, cs.pool)
 	}
 	absence := dir.Absence(now)
-	if len(absence.Absent) == 0 {
+	if len(absence.Away) == 0 && (len(absence.Ruled) == 0 || len(absence.Teams) == 0) {
 		return nil
 	}
 	if allKnow, err := store.AllKnow(ctx, cs.pool, store.KnowsAbsent); err != nil || !allKnow {

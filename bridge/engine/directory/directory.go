@@ -116,6 +116,7 @@ func New(d store.Directory) *Directory {
 	}
 
 	dir.indexTags()
+	dir.renameTagsOfRules()
 	return dir
 }
 

@@ -136,3 +136,29 @@ func MoodOf(traits map[string]string) string {
 	}
 	return mood
 }
+
+// renameTagsOfRules puts the current names of tags into rules and automations, which know those that the tags had when they were written.
+func (d *Directory) renameTagsOfRules() {
+	rename := func(tag *string) {
+		if *tag != "" {
+			*tag = d.CurrentTagNames([]string{*tag})[0]
+		}
+	}
+	for _, p := range d.Plans {
+		for i := range p.Rules {
+			rename(&p.Rules[i].When.Tag)
+		}
+	}
+	for i := range d.Automations {
+		a := &d.Automations[i]
+		rename(&a.If.Tag)
+		if a.When.Name == routing.Tagged {
+			rename(&a.When.Value)
+		}
+		for k := range a.Then {
+			if p := &a.Then[k]; p.Name == routing.AddTag || p.Name == routing.TakeTag {
+				rename(&p.Value)
+			}
+		}
+	}
+}

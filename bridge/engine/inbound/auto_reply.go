@@ -86,7 +86,7 @@ func (it *UseCases) refusesReplies(c *book.Conversation, sender *store.Identity)
 	to, _ := outbound.RecipientsOf(c.Participants)
 	isPaused := c.Account.Paused || c.Account.Mode == store.ModeWatch || it.replies.IsBeforeRestore()
 	isRefused := sender.Blocked || sender.Silenced || it.People.BlockedRecipients(c) != nil
-	return isPaused || isRefused || len(to) == 0 || !it.Window(c).IsOpenForMachines(it.Now)
+	return isPaused || isRefused || len(to) == 0 || to[0].Chosen || !it.Window(c).IsOpenForMachines(it.Now)
 }
 
 // firstName returns a customer's first name, or "" if it isn't known.

@@ -20,10 +20,13 @@ func (it *UseCases) SendByItself(
 	ctx context.Context, tx pgx.Tx, c *book.Conversation, automation, text string, age time.Duration,
 ) (bool, error) {
 	m := it.Messages.LastOfCustomer(c)
-	if c.Identity == nil || m == nil || m.Automatic != "" || m.Revision != nil {
+	if c.Identity == nil || c.WaitingSince == nil || m == nil || m.Automatic != "" || m.Revision != nil {
 		return false, nil
 	}
 	sender, lane := it.People.RootOf(c), it.CustomerLane(c)
+	if m.IdentityID == nil || *m.IdentityID != sender.ID { // of somebody in copy
+		return false, nil
+	}
 	row := store.AutoReply{
 		MessageID: store.MessageID(it.IDs.Next()), AccountID: c.AccountID, IdentityID: sender.ID, Words: checksum(m.Text), At: it.Now,
 		Occasion: fmt.Sprintf("automation %d %s", c.ID, automation),

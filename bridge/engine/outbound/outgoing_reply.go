@@ -159,6 +159,7 @@ func (a *replyAttempt) addRecipients(r *outgoingReply, conv *store.Conversation)
 	to, cc := RecipientsOf(conv.Participants)
 	if r.message.IsAutomaticReply() { // to the sender alone, as RFC 3834 says
 		to, cc = to[:min(len(to), 1)], nil
+		to = slices.DeleteFunc(to, func(p store.Participant) bool { return p.Chosen }) // an agent asks somebody else
 	}
 	for _, p := range slices.Concat(to, cc) {
 		if p.Chosen {

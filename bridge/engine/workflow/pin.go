@@ -79,7 +79,8 @@ func (wf *UseCases) setPin(ctx context.Context, tx pgx.Tx, r book.Request, owner
 // GiveToPinner gives a conversation that the customer has reopened to the agent whose own customer it is, if that agent is there.
 func (wf *UseCases) GiveToPinner(c *book.Conversation) {
 	agent := wf.Dir.Agent(wf.People.PinOf(c))
-	if agent == nil || slices.Contains(c.Assignees, agent.ID) || !wf.Dir.IsThere(agent.ID, wf.Now) {
+	if agent == nil || slices.Contains(c.Assignees, agent.ID) || !wf.Dir.IsThere(agent.ID, wf.Now) ||
+		!wf.Reading.As(agent).May(c.Conversation) {
 		return
 	}
 	wf.giveTo(c, agent, &bridge.RoutedLine{Agent: agent.Name, Rule: bridge.ByPin}, "the customer is pinned to "+agent.Name)

@@ -70,19 +70,23 @@ func (wf *UseCases) TargetPassed(c *book.Conversation, f own.Fact) {
 
 	told := fmt.Sprintf("%s %d ", f.Kind, c.WaitingSince.UnixMicro())
 	line := &bridge.LateLine{Due: due, Untaken: f.Kind == own.AckDue}
-	switch c.Traits[bridge.TraitLate] {
+	mark := bridge.TraitLate
+	if f.Kind == own.AckDue {
+		mark = bridge.TraitLateAck
+	}
+	switch c.Traits[mark] {
 	case told + "2":
 	case told + "1":
-		c.SetTrait(bridge.TraitLate, told+"2")
+		c.SetTrait(mark, told+"2")
 		wf.tellTeamLate(c, line)
 	default:
 		isLate := wf.Now.Sub(f.Due) > lateAfter
 		if isInDigest := isLate && (digests{wf}).add(c); !isInDigest && !wf.tellOwnersLate(c) {
-			c.SetTrait(bridge.TraitLate, told+"2")
+			c.SetTrait(mark, told+"2")
 			wf.tellTeamLate(c, line)
 			return
 		}
-		c.SetTrait(bridge.TraitLate, told+"1")
+		c.SetTrait(mark, told+"1")
 		if next := wf.Dir.Hours[c.AccountID].Add(wf.Now, wf.targetOf(c, f.Kind)); !next.IsZero() {
 			wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: f.Kind, DueAt: next})
 		}

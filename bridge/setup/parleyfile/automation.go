@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/bridge/analysis"
 	"parley/bridge/setup/document"
 	"parley/routing"
 )
@@ -73,6 +74,10 @@ func (o *object) readPart(names []string) (p routing.Part) {
 			o.checkOneOf(*t, name, "open", "pending", "snoozed", "resolved", "closed")
 		case routing.Tagged, routing.AddTag, routing.TakeTag:
 			o.checkTagName(*t, name)
+		case routing.MoodFound:
+			o.checkOneOf(*t, name, append(analysis.SentimentNames(), routing.Always)...)
+		case routing.Send:
+			p.Value = o.checkReplyText(name, *t, []string{routing.VariableName})
 		}
 	}
 	if p.Name == "" {

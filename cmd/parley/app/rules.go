@@ -84,7 +84,7 @@ func TryRulesOnPage(
 	return func(ctx context.Context, account, address, text string) (settings.RuleTrial, error) {
 		t, err := TryRules(ctx, q, analyzer, account, address, text)
 		if _, isWithoutRules := errors.AsType[*noRulesError](err); isWithoutRules {
-			return settings.RuleTrial{Outcome: "Nobody: this account has no rules."}, nil
+			return settings.RuleTrial{Outcome: "Nobody: this account has no rules. Only a pinned customer goes to somebody by itself."}, nil
 		}
 		return settings.RuleTrial{Outcome: t.Outcome, Reasons: t.Reasons}, err
 	}
