@@ -284,7 +284,8 @@ func (p rulesPages) saveRule(v *web.Visit) error {
 				}
 			}
 		}
-		if problems := ruleProblems(at, sent); len(problems) > 0 {
+		isStale := v.Value("version") != e.Version // which is said first
+		if problems := ruleProblems(at, sent); len(problems) > 0 && !isStale {
 			form.Keep(v, problems)
 			return v.ShowAgain("new", ruleScreen(e, n, form))
 		}

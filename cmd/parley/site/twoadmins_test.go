@@ -31,6 +31,7 @@ func unversioned() []string {
 		"POST /settings/add-number/{kind}",
 		"POST /settings/new-account/{kind}",
 		"POST /settings/new-agent",
+		"POST /settings/new-automation",
 		"POST /settings/new-tag",
 		"POST /settings/new-team",
 		"POST /settings/new-template",
@@ -39,6 +40,7 @@ func unversioned() []string {
 		// They ask a chat, a provider or a model.
 		"POST /settings/first-steps/agents",
 		"POST /settings/ai/try",
+		"POST /settings/accounts/{name}/rules/try",
 		"POST /settings/health",
 		"POST /settings/mailboxes/{name}/connect",
 		"POST /settings/mailboxes/{name}/test",
