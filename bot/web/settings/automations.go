@@ -8,7 +8,6 @@ import (
 
 	"parley/bot/web"
 	"parley/bridge/setup"
-	"parley/routing"
 )
 
 // The pages of automations: a list of sentences, and a form with a row for each action. entryPages implements them; this file
@@ -101,7 +100,10 @@ func (p pages) refineAutomation(v *web.Visit, form *web.Form, e *setup.Entry, _ 
 // finishAutomation turns the submitted trigger and actions into values of parley.yaml. A change has all values, since it replaces the
 // automation.
 func finishAutomation(c *setup.Change, v *web.Visit, _ *setup.Entry) []string {
-	const always = "true" // the value of what needs none
+	const (
+		always  = "true"    // the value of what needs none
+		resolve = "resolve" // an action that needs none
+	)
 	values := map[string][]string{}
 	for path, sent := range v.Request.PostForm {
 		if value := strings.TrimSpace(strings.Join(sent, " ")); strings.HasPrefix(path, "if.") && value != "" {
@@ -116,7 +118,7 @@ func finishAutomation(c *setup.Change, v *web.Visit, _ *setup.Entry) []string {
 		path := fmt.Sprintf("then.%d", n)
 		do, value := v.Value(path), strings.TrimSpace(strings.ReplaceAll(v.Value(path+".value"), "\r\n", "\n"))
 		switch {
-		case do == routing.Resolve:
+		case do == resolve:
 			value = always
 		case do != "" && value == "":
 			problems = append(problems, fmt.Sprintf("%d. Say whom or what.", n+1))

@@ -183,6 +183,6 @@ func checkEachKindFound(t *testing.T, s *sitetest.Site, forms []settingsForm) {
 func changesOneEntry(pattern string) bool {
 	method, address, _ := strings.Cut(pattern, " ")
 	namesEntry := strings.Contains(address, "{name}")
-	asksProvider := slices.Contains([]string{"connect", "webhook", "test", "check"}, path.Base(address))
+	asksProvider := slices.Contains([]string{"connect", "webhook", "test", "check", "try"}, path.Base(address))
 	return method == http.MethodPost && namesEntry && !asksProvider
 }
