@@ -52,7 +52,8 @@ const findLeftAlone = `
 			SELECT FROM log_entries
 			WHERE log_entries.conversation_id = conversation.id AND what = 'assigned' AND at > conversation.last_at
 				AND agent_id <> ALL(conversation.assignees)
-				AND at > coalesce((SELECT max(presence_at) FROM agents WHERE presence = 'away' AND agents.id = ANY(conversation.assignees)), '-infinity'))
+				AND at > coalesce(
+					(SELECT max(presence_at) FROM agents WHERE presence = 'away' AND agents.id = ANY(conversation.assignees)), '-infinity'))
 	ORDER BY waiting_since, id
 	LIMIT $5`
 

@@ -278,8 +278,8 @@ const mailTemplates = `templates:
     body: "Hello {{first_name}}, could you send us a photo of it? Then we can help at once."
 `
 
-// mailRules give German mails to Ben and all others to Ann, whom the visitor plays, and answer a customer's first mail at once. Kim is away,
-// so that one sees why somebody gets nothing.
+// mailRules give German mails to Ben and all others to Ann, whom the visitor plays, and answer a customer's first mail at once. Kim is
+// away, so that one sees why somebody gets nothing.
 const mailRules = `agents:
   - {email: ann@acme.test, skills: [english]}
   - {email: ben@acme.test, skills: [german]}
