@@ -26,6 +26,9 @@ func team() []routing.Person {
 }
 
 // Requirements: Rules in their order find a person; a pin beats the preset of a contact, and that the rules.
+// Requirement R-129: Rule: brand.
+// Requirement R-133: Rule: skills.
+// Requirement R-136: Who works but gets nothing by itself.
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	leastLoad := routing.Rule{By: routing.ByLeastLoad}
@@ -190,6 +193,8 @@ func TestDecideTellsWhy(t *testing.T) {
 }
 
 // Whoever is equal gets equally many, and nobody more than there is room for: by load, by turn, and roughly by chance.
+// Requirement R-131: Rule: anybody.
+// Requirement R-132: Rule: in turn.
 func TestFairness(t *testing.T) {
 	t.Parallel()
 	for by, tolerance := range map[routing.By]int{routing.ByLeastLoad: 1, routing.ByRoundRobin: 1, routing.ByRandom: 120} {
@@ -223,11 +228,6 @@ func TestFairness(t *testing.T) {
 
 // Whatever the rules, the facts and the people: whoever gets a conversation is valid, no rule before would have given it to anybody, and a
 // conversation that is handed to a team isn't handed on.
-// Requirement R-129: Rule: brand.
-// Requirement R-131: Rule: anybody.
-// Requirement R-132: Rule: in turn.
-// Requirement R-133: Rule: skills.
-// Requirement R-136: Who works but gets nothing by itself.
 func TestDecideOnAnything(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
