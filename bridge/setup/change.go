@@ -164,7 +164,7 @@ func (c Change) isAbout(t state.Template) bool {
 	return c.Kind == EntryTemplate && strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
 }
 
-// namedBy returns what gives conversations to the agent or team of the entry, or "".
+// namedBy returns what gives conversations to the agent or team of the entry, with its verb, or "".
 func (c Change) namedBy(want *state.State) string {
 	isIt := func(name string) bool { return strings.EqualFold(name, c.Name) }
 	for _, a := range want.Automations {
@@ -175,7 +175,14 @@ func (c Change) namedBy(want *state.State) string {
 			uses = uses || (isPerson || isTeam) && isIt(p.Value)
 		}
 		if uses {
-			return "The automation " + a.Name
+			return "The automation " + a.Name + " names"
+		}
+	}
+	for _, a := range want.Accounts {
+		usesTeam := c.Kind == EntryTeam && slices.ContainsFunc(a.Plan.Rules, func(r routing.Rule) bool { return isIt(r.Team) })
+		isFallback := (c.Kind == EntryTeam || c.Kind == EntryAgent) && isIt(a.Plan.Fallback)
+		if usesTeam || isFallback {
+			return "The rules of the account " + a.Row.Name + " name"
 		}
 	}
 	return ""
@@ -185,7 +192,7 @@ func (c Change) namedBy(want *state.State) string {
 // Errors: *Refused.
 func (c Change) remove(want *state.State) error {
 	if user := c.namedBy(want); user != "" {
-		return &Refused{Others: []string{user + " names it. Change that first."}}
+		return &Refused{Others: []string{user + " it. Change that first."}}
 	}
 	switch c.Kind {
 	case EntryAgent:

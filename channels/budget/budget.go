@@ -40,15 +40,9 @@ const (
 	checksPerSlowness = 1000            // a measured slowness is discarded after this many checks
 )
 
-// The limit is the allowance times a margin. On a quiet machine, where the reference takes about as long as
-// expected, the margin is 2, because processors differ: one had slow memory, for example. On a busy machine,
-// or under the race detector, some parsers slow down more than the reference does, so the margin is 4.
-// Quadratic time exceeds both.
-const (
-	quietSlowness = 1.1
-	quietMargin   = 2
-	busyMargin    = 4
-)
+// margin multiplies the allowance: processors differ, and on a busy machine or under the race detector some parsers slow
+// down more than the reference does. Quadratic time exceeds it many times.
+const margin = 4
 
 // Meter checks the CPU time of parsers. It measures the whole process, so nothing else, such as a parallel
 // test, may run in the process at the same time.
@@ -129,12 +123,7 @@ func (m *Meter) measure(bytes int, parse func()) measurement {
 func (m *Meter) limitRatio(spent time.Duration, bytes int) float64 {
 	const megabyte = 1 << 20
 	allowed := float64(m.allowed.Base) + float64(m.allowed.PerMegabyte)*float64(bytes)/megabyte
-	if m.slowness > quietSlowness {
-		allowed *= busyMargin
-	} else {
-		allowed *= quietMargin
-	}
-	return float64(spent) / (allowed * m.slowness)
+	return float64(spent) / (margin * allowed * m.slowness)
 }
 
 // measureSlowness returns how many times slower the reference runs now than on the machine in
