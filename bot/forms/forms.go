@@ -204,6 +204,20 @@ func (m Maker) Window(
 	return view.History(facts, history), nil
 }
 
+// Home makes the page of an agent's own: the list that args name, with the buttons for the others.
+// Errors: the desk's.
+func (m Maker) Home(ctx context.Context, args bridge.Args, user bridge.SurfaceUser) (view.Card, error) {
+	query := args.ListQuery()
+	if query.Words == "" {
+		query.List = cmp.Or(query.List, bridge.ListMine)
+	}
+	list, err := m.Desk.List(ctx, query, user)
+	if err != nil {
+		return view.Card{}, err
+	}
+	return view.Home(list, m.Zone), nil
+}
+
 // IsReply reports whether a form writes to a conversation's customer. Colleagues see who has a reply form open.
 func IsReply(form view.Form) bool {
 	return verb.Of(form.Verb).Form.Answering && form.Args.Conversation != 0

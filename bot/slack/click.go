@@ -51,7 +51,7 @@ func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *intera
 	if isStranger(self, in) {
 		return answer{}, nil // the engine will ignore the click, so the window or message is still up to date
 	}
-	if in.View != nil {
+	if in.View != nil && !in.View.IsHome() {
 		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, self, in, click.Args) }}, nil
 	}
 	if in.Container.Private && !verb.Of(click.Verb).Reads {
@@ -61,9 +61,13 @@ func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *intera
 	return answer{}, nil
 }
 
-// openCard returns an answer that shows a window with details, history or a list. A list replaces the window in which
+// openCard returns an answer that shows a window with details, history or a list. In a home tab, a list is shown there. A list replaces the window in which
 // the click was made, and so does another page of it, because Slack stacks at most three windows.
 func (r *responder) openCard(self *fact.Self, in *interaction, click blockkit.Click) answer {
+	if in.View.IsHome() && click.Opens == view.OpensList {
+		r.homes.show(in.User.ID, click.Args)
+		return answer{}
+	}
 	build := func(ctx context.Context) slackapi.ModalViewRequest {
 		return r.windows.cardModal(ctx, self, in, click.Opens, click.Args)
 	}

@@ -22,8 +22,9 @@ type fakeDesk struct {
 	accounts []bridge.AccountRef
 	mayStart func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
 	said     []bridge.Said
-	slow     chan struct{} // Facts and FactsAt wait until it is closed; nil: they answer at once
-	storing  func()        // Accept calls it before it keeps anything; nil: it keeps at once
+	list     func(q bridge.ListQuery, user bridge.SurfaceUser) (bridge.Listing, error) // nil: every list has one row, and another page
+	slow     chan struct{}                                                             // Facts and FactsAt wait until it is closed; nil: they answer at once
+	storing  func()                                                                    // Accept calls it before it keeps anything; nil: it keeps at once
 }
 
 func newFakeDesk() *fakeDesk { return &fakeDesk{Desk: bridgetest.NewDesk()} }
@@ -70,7 +71,13 @@ func (d *fakeDesk) Facts(ctx context.Context, id bridge.ConversationID, user bri
 	return d.findFacts(ctx, bridge.Place{}, id, user)
 }
 
-func (d *fakeDesk) List(_ context.Context, q bridge.ListQuery, _ bridge.SurfaceUser) (bridge.Listing, error) {
+func (d *fakeDesk) List(_ context.Context, q bridge.ListQuery, user bridge.SurfaceUser) (bridge.Listing, error) {
+	d.mu.Lock()
+	list := d.list
+	d.mu.Unlock()
+	if list != nil {
+		return list(q, user)
+	}
 	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{sampleFacts()}, More: true}, nil
 }
 

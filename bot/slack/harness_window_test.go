@@ -69,6 +69,9 @@ func buttonID(t *testing.T, blocks json.RawMessage, label string) string {
 			continue
 		}
 		for _, e := range buttons {
+			if e.Text == nil {
+				continue // a menu
+			}
 			var text struct {
 				Text string `json:"text"`
 			}

@@ -39,6 +39,7 @@ type intake struct {
 	directory *directory
 	shares    *ownshare.Book // the messages that show our uploads, according to events
 	responder *responder
+	homes     *homes
 	sweeper   *sweep.Sweeper   // reads Slack's history for missed events
 	work      *background.Work // runs answer.after
 
@@ -83,6 +84,10 @@ func (t *intake) applyNews(a *fact.Arrival) {
 
 	for _, share := range a.OwnUploads {
 		t.shares.Remember(share)
+	}
+
+	if a.Home != nil {
+		t.homes.opened(bridge.SurfaceUser(a.Home.User), a.Home.Private)
 	}
 
 	if a.Revoked != "" {

@@ -52,6 +52,7 @@ type responder struct {
 	starter   starter
 	directory *directory
 	windows   *windows
+	homes     *homes
 }
 
 // nextFormWait is the delay before a form replaces a waiting window. Slack must have shown the window by then.
@@ -102,6 +103,10 @@ func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason st
 //	shortcut          an entry of the menu next to the message box was chosen: open a form
 //	view_closed       a form was closed
 func (r *responder) handleInteraction(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
+	if in.Type == "block_actions" || in.Type == "view_submission" {
+		r.homes.touched(in)
+	}
+
 	switch in.Type {
 	case "block_suggestion":
 		if r.directory.colleagues.wasStranger(string(in.User.ID)) { // only cached, because this happens at each letter

@@ -46,6 +46,7 @@ type Surface struct {
 	history     *history
 	intake      *intake
 	connections *connections
+	homes       *homes
 	sweeper     *sweep.Sweeper
 }
 
@@ -101,7 +102,9 @@ func newSurface(o Options, base *url.URL) *Surface {
 		uploads:   s.uploads,
 		work:      background.New(maxBackground),
 	}
-	s.intake = newIntake(s)
+	windows := &windows{workspace: w, desk: o.Desk, replying: o.Desk, posts: s.posts, zone: o.Zone}
+	s.homes = newHomes(w, windows.newFormMaker, o.Rate)
+	s.intake = newIntake(s, windows)
 	s.connections = &connections{intake: s.intake}
 	if o.AppToken != "" {
 		s.connections.wanted = o.Connections
@@ -123,7 +126,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 }
 
 // newIntake returns the intake of a surface. It must be created after the parts that it uses.
-func newIntake(s *Surface) *intake {
+func newIntake(s *Surface, windows *windows) *intake {
 	desk := s.opt.Desk
 	return &intake{
 		workspace: s.workspace,
@@ -131,6 +134,7 @@ func newIntake(s *Surface) *intake {
 		standing:  standing.New(desk),
 		directory: s.directory,
 		shares:    &s.uploads.shares,
+		homes:     s.homes,
 		sweeper:   s.sweeper,
 		work:      background.New(maxBackground),
 
@@ -142,7 +146,8 @@ func newIntake(s *Surface) *intake {
 			journal:   desk,
 			starter:   desk,
 			directory: s.directory,
-			windows:   &windows{workspace: s.workspace, desk: desk, replying: desk, posts: s.posts, zone: s.opt.Zone},
+			windows:   windows,
+			homes:     s.homes,
 		},
 	}
 }
@@ -194,6 +199,7 @@ func (s *Surface) receiveEvents(ctx context.Context, self *fact.Self) {
 	for number := range s.connections.wanted {
 		wg.Go(func() { s.connections.keepConnected(ctx, self, number) })
 	}
+	wg.Go(func() { s.homes.run(ctx) })
 	if s.connections.wanted == 0 { // otherwise, the first pass starts when a connection opens
 		s.CatchUp(time.Time{})
 	}

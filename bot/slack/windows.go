@@ -240,7 +240,7 @@ func loadingModal(self *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
 // as many windows as Slack stacks.
 func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.ModalViewRequest) (slackapi.View, error) {
 	show := w.api.OpenViewContext
-	if in.View != nil {
+	if in.View != nil && !in.View.IsHome() {
 		show = w.api.PushViewContext
 	}
 	answer, err := show(ctx, in.TriggerID, modal)

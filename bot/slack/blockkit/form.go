@@ -106,7 +106,16 @@ func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
 	return modal
 }
 
-// modalBlocks renders the contents of a modal: blocks, and buttons below them. seed is the prefix of the block ids.
+// HomeTab draws a card as a home tab. args name what it shows; they come back with clicks, and when it is opened again.
+func (h Home) HomeTab(c view.Card, args bridge.Args) slackapi.HomeTabViewRequest {
+	return slackapi.HomeTabViewRequest{
+		Type:            slackapi.VTHomeTab,
+		Blocks:          slackapi.Blocks{BlockSet: h.modalBlocks("h", c.Blocks, c.Buttons)},
+		PrivateMetadata: encodeMemory(view.Memory{Verb: string(bridge.VerbList), Args: verb.Value(args)}),
+	}
+}
+
+// modalBlocks renders the contents of a modal or a home tab: blocks, and buttons below them. seed is the prefix of the block ids.
 func (h Home) modalBlocks(seed string, blocks []view.Block, buttons []view.Button) []slackapi.Block {
 	var all []slackapi.Block
 	for _, m := range h.render(blocks, buttons, seed) {

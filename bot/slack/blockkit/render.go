@@ -266,8 +266,8 @@ func (r *renderer) renderItem(b view.Block) {
 	r.addButtons(b.Buttons)
 }
 
-// overflowMenu returns a menu of buttons. It returns nil if they don't fit into one, or if one of them asks for
-// confirmation, which Slack doesn't support for single entries of a menu.
+// overflowMenu returns a menu of buttons. It returns nil if they don't fit into one, if one of them asks for
+// confirmation, which Slack doesn't support for single entries of a menu, or if they are to be in rows of their own.
 func (r *renderer) overflowMenu(buttons []view.Button) *slackapi.OverflowBlockElement {
 	if len(buttons) < 2 || len(buttons) > maxOverflow {
 		return nil
@@ -275,7 +275,7 @@ func (r *renderer) overflowMenu(buttons []view.Button) *slackapi.OverflowBlockEl
 	options := make([]*slackapi.OptionBlockObject, 0, len(buttons))
 	for _, b := range buttons {
 		value := optionValue(b)
-		if len(value) > maxOverflowValue || b.Confirm != "" {
+		if len(value) > maxOverflowValue || b.Confirm != "" || b.Apart {
 			return nil
 		}
 		options = append(options, slackapi.NewOptionBlockObject(value, cutObject(b.Label, maxLabelRunes), nil))

@@ -30,10 +30,11 @@ type option struct {
 	Value string `json:"value"`
 }
 
-// View is a modal, as Slack sends it after it was submitted or clicked in.
+// View is a modal or a home tab, as Slack sends it after it was submitted or clicked in.
 // Source: docs.slack.dev/reference/interaction-payloads/view-interactions-payload, read 2026-11.
 type View struct {
 	ID        string `json:"id"`
+	Type      string `json:"type"` // modal or home
 	Callback  string `json:"callback_id"`
 	Private   string `json:"private_metadata"`
 	Installed string `json:"app_installed_team_id"` // the workspace of the app that opened it
@@ -189,6 +190,9 @@ func (v *View) FormErrors(errs map[string]string) map[string]any {
 	}
 	return map[string]any{"response_action": "errors", "errors": byBlock}
 }
+
+// IsHome reports whether v is a home tab. v may be nil.
+func (v *View) IsHome() bool { return v != nil && v.Type == "home" }
 
 // HasFields reports whether a form has fields. For example, a template without variables has none.
 func (v *View) HasFields() bool { return v.firstInput() != "" }

@@ -25,11 +25,15 @@ type Arrival struct {
 	Dropped       bool    // Slack has dropped events, so that its history must be read
 	JoinedChannel bool    // our app has joined a channel, of which we have missed the earlier events
 	LeftChannel   bool    // our app has left a channel, and gets no more events of it
+	Home          *Home   // somebody has opened the app's home tab; nil if not
 }
 
 func quarantinedArrival(body []byte, reason string) Arrival {
 	return Arrival{Facts: []channels.Fact{QuarantinedFact(body, reason)}}
 }
+
+// Home is a home tab that a user has opened. Private is the private metadata of what it shows, "" if it shows nothing yet.
+type Home struct{ User, Private string }
 
 // Share is the message in which Slack has posted one of our uploads.
 type Share struct {
@@ -85,6 +89,11 @@ func (s *Self) splitByType(kind, channel string, ev *event, body []byte) Arrival
 	case "channel_rename", "group_rename", "channel_archive", "channel_unarchive", "channel_deleted",
 		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_left_channel":
 		return Arrival{Renamed: true}
+	case "app_home_opened":
+		if ev.Tab != "home" {
+			return Arrival{}
+		}
+		return Arrival{Home: &Home{User: ev.User, Private: ev.View.Private}}
 	case "channel_left", "group_left":
 		return Arrival{Renamed: true, LeftChannel: true}
 	case "member_joined_channel":
@@ -130,7 +139,7 @@ func (s *Self) isRecipient(cb *Callback) bool {
 // isReadInFull reports whether Parley uses the fields of events of this type, and not only the type.
 func isReadInFull(eventType string) bool {
 	switch eventType {
-	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel":
+	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel", "app_home_opened":
 		return true
 	}
 	return false

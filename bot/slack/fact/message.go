@@ -45,6 +45,10 @@ type event struct {
 	ItemUser   string `json:"item_user"`      // of a reaction: the author of the message
 	OldChannel string `json:"old_channel_id"` // of channel_id_changed
 	NewChannel string `json:"new_channel_id"`
+	Tab        string `json:"tab"` // of app_home_opened: home, messages or about
+	View       struct {
+		Private string `json:"private_metadata"`
+	} `json:"view"` // of app_home_opened: what the home tab shows; empty if nothing was published yet
 }
 
 // Message is a message, in an event or in a channel's history. In a channel, TS identifies it.

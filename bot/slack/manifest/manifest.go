@@ -117,8 +117,8 @@ func Scopes() []string {
 // Events returns the events to which the app subscribes.
 func Events() []string {
 	return []string{
-		"app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left", "channel_rename",
-		"channel_unarchive", "group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive", "member_joined_channel",
+		"app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left",
+		"channel_rename", "channel_unarchive", "group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive", "member_joined_channel",
 		"message.channels", "message.groups", "reaction_added", "reaction_removed", "tokens_revoked",
 	}
 }
@@ -142,7 +142,7 @@ func JSON(o Options) ([]byte, error) {
 		Metadata: meta{Major: 2, Minor: 1},
 		Display:  display{Name: o.Name, Description: "Conversations with customers as threads", Color: "#1d4d4f"},
 		Features: features{
-			Home:      map[string]bool{"home_tab_enabled": false, "messages_tab_enabled": true, "messages_tab_read_only_enabled": true},
+			Home:      map[string]bool{"home_tab_enabled": true, "messages_tab_enabled": true, "messages_tab_read_only_enabled": true},
 			Bot:       botUser{Name: o.Name, Online: true},
 			Commands:  o.listCommands(),
 			Shortcuts: listShortcuts(),

@@ -244,14 +244,13 @@ func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 	th.Outbox.Enqueue(lane, string(bridge.PostEphemeral), NoMessage, p, nil)
 }
 
-// threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form that
-// belongs to no channel. Otherwise it returns nil.
+// threadOfAction returns the conversation's thread if somebody acted in it. Otherwise it returns nil.
 func threadOfAction(posts *book.Posts, r book.Request) *book.Thread {
 	if r.Conversation == nil || r.Conversation.Threads[r.Surface] == nil {
 		return nil
 	}
 	t := r.Conversation.Threads[r.Surface]
-	if r.Place.Channel != "" && r.Place.Channel != t.Channel {
+	if r.Place.Channel != t.Channel {
 		return nil
 	}
 	if posts.IsAskedElsewhere(r) {

@@ -1,0 +1,77 @@
+package view
+
+import (
+	"slices"
+	"time"
+
+	"parley/bot/shape"
+	"parley/bot/verb"
+	"parley/bridge"
+)
+
+// Home makes the card of an agent's own page in a chat that has such pages. It shows one list, and has buttons for the other lists,
+// for each conversation, and for what isn't about one.
+func Home(l bridge.Listing, zone *time.Location) Card {
+	list := List(l, zone)
+	top := Block{Kind: BlockItem, Pieces: []Piece{shape.Bold(list.Title)}}
+	for i, name := range listNames() {
+		if slices.Contains(l.Hidden, name) {
+			continue
+		}
+		b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: name}})
+		b.Label, b.Apart = listTitle(name), i == 0
+		if name == l.List && l.Words == "" {
+			b.Style = StylePrimary
+		}
+		top.Buttons = append(top.Buttons, b)
+	}
+
+	c := Card{Blocks: append([]Block{top}, list.Blocks...)}
+	rows := l.Rows
+	for i := range list.Blocks {
+		if list.Blocks[i].Kind == BlockItem {
+			c.Blocks[i+1].Buttons, rows = homeButtons(rows[0]), rows[1:]
+		}
+	}
+
+	if l.More {
+		c.Buttons = append(c.Buttons, nextPageButton(l))
+	}
+	again := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: l.List}})
+	again.Label = "Refresh"
+	start := verb.NewButton(bridge.VerbNew, bridge.Args{})
+	start.Label = "New conversation"
+	c.Buttons = append(c.Buttons, again, start)
+	return c
+}
+
+// homeButtons makes the menu of a conversation on the home page.
+func homeButtons(f bridge.Facts) []Button {
+	verbs := []bridge.Verb{bridge.VerbFind}
+	if shape.IsHeldBy(f, f.Viewer) || !f.Status.Open() {
+		verbs = append(verbs, mainVerbs(f)...)
+		verbs = slices.DeleteFunc(verbs, func(v bridge.Verb) bool { return v == bridge.VerbAssign || v == bridge.VerbTake })
+	} else {
+		verbs = append(verbs, slices.DeleteFunc(mainVerbs(f), func(v bridge.Verb) bool { return v == bridge.VerbReply })...)
+	}
+	verbs = append(verbs, bridge.VerbTag)
+
+	var buttons []Button
+	for _, name := range verbs {
+		b := verb.NewButton(name, conversationArgs(f))
+		if name == bridge.VerbFind {
+			b.Label = "Open"
+		}
+		buttons = append(buttons, b)
+	}
+	return skipResolveForm(f, buttons)
+}
+
+// NoHome makes the page of somebody for whom there are no lists: most often, because they are not an agent.
+func NoHome(err error) Card {
+	c := Problem(err, "")
+	again := verb.NewButton(bridge.VerbList, bridge.Args{})
+	again.Label = "Look again"
+	c.Buttons = []Button{again}
+	return c
+}
