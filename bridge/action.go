@@ -314,8 +314,10 @@ type ReplyArgs struct {
 
 // ListArgs identify a page of a list of conversations.
 type ListArgs struct {
-	List ListName `json:"list,omitempty"`
-	Page int      `json:"page,omitempty"`
+	List  ListName `json:"list,omitempty"`
+	View  ListView `json:"view,omitzero"`
+	After string   `json:"after,omitempty"` // see ListQuery
+	Page  int      `json:"page,omitempty"`  // of search results or of a history
 }
 
 // StartArgs are the arguments of VerbNew.

@@ -325,6 +325,7 @@ type ListLine struct {
 	List   ListName   `json:"Text,omitempty"`
 	Rows   []Facts    `json:",omitempty"`
 	More   bool       `json:",omitempty"` // there is another page
+	Next   string     `json:",omitempty"` // see Listing
 	Hidden []ListName `json:",omitempty"` // lists that the reader may not open
 }
 

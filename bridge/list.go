@@ -6,14 +6,50 @@ import "parley/store"
 type ListQuery struct {
 	List  ListName // "" means ListMine; ignored if Words is set
 	Words string   // search terms, found in names, addresses, numbers and subjects
-	Page  int      // counts from 0
+	ListView
+	After string // the page of a list begins behind this place, which is Listing.Next of the page before
+	Page  int    // of search results, from 0
 }
+
+// ListView restricts a list, and says how it is sorted. Its values are what people type or choose; the zero value shows all of a list
+// in its own order.
+type ListView struct {
+	Status  string   `json:"status,omitempty"`  // a Status, instead of the list's own ones
+	Account string   `json:"account,omitempty"` // the name of an account, or a kind of channel: "whatsapp"
+	Tag     string   `json:"tag,omitempty"`
+	Label   string   `json:"label,omitempty"`
+	Agent   string   `json:"agent,omitempty"` // a name, an e-mail address or a user of the chat; AgentMe or AgentNobody
+	Team    string   `json:"team,omitempty"`
+	Since   string   `json:"since,omitempty"` // a duration before now, such as "7d", or a day: "2026-11-01"
+	Until   string   `json:"until,omitempty"` // as Since; a day is included
+	Sort    ListSort `json:"sort,omitempty"`
+}
+
+// Values of ListView.Agent that are no names.
+const (
+	AgentMe     = "me"
+	AgentNobody = "nobody"
+)
+
+// ListSort is an order of a list. Package store defines them.
+type ListSort = store.ListSort
+
+// Orders of lists.
+const (
+	SortPressing = store.SortPressing
+	SortNewest   = store.SortNewest
+	SortWaiting  = store.SortWaiting
+)
+
+// ListSorts returns the orders of lists.
+func ListSorts() []ListSort { return []ListSort{SortPressing, SortNewest, SortWaiting} }
 
 // Listing is the answer to a ListQuery.
 type Listing struct {
 	ListQuery
 	Rows   []Facts
 	More   bool       // there is another page
+	Next   string     // its ListQuery.After, if it is a list's
 	Hidden []ListName // lists that the reader may not open
 }
 
@@ -29,10 +65,19 @@ const (
 	ListUnassigned = store.ListUnassigned
 	ListTeam       = store.ListTeam
 	ListAll        = store.ListAll
+	ListWaiting    = store.ListWaiting
 	ListSnoozed    = store.ListSnoozed
 	ListResolved   = store.ListResolved
 	ListClosed     = store.ListClosed
+	ListArchived   = store.ListArchived
 )
+
+// Lists returns the lists that people open, in the order in which they are offered.
+func Lists() []ListName {
+	return []ListName{
+		ListMine, ListUnassigned, ListTeam, ListAll, ListWaiting, ListSnoozed, ListResolved, ListClosed, ListArchived,
+	}
+}
 
 // Names for conversations that are listed for another reason than that an agent opened a list.
 const (
@@ -52,5 +97,5 @@ func (a Args) ListQuery() ListQuery {
 	if a.List == ListFound {
 		return ListQuery{Words: a.Note, Page: a.Page}
 	}
-	return ListQuery{List: a.List, Page: a.Page}
+	return ListQuery{List: a.List, ListView: a.View, After: a.After}
 }

@@ -44,6 +44,11 @@ const (
 	StatusClosed   Status = "closed"   // it has ended for good; the customer's next message starts another one
 )
 
+// Statuses returns all statuses.
+func Statuses() []Status {
+	return []Status{StatusOpen, StatusPending, StatusSnoozed, StatusResolved, StatusClosed}
+}
+
 // Values of Facts.CloseReason of conversations that ended by themselves.
 const (
 	CloseInactivity = "inactivity" // resolved: the customer was silent

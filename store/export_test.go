@@ -54,10 +54,10 @@ const (
 	CollectingOfDaysSQL   = collectingOfDays
 	FindSQL               = findConversations
 	FindNewestSQL         = findNewest
-	ListAllSQL            = listAll
-	ListMineSQL           = listMine
-	ListTeamSQL           = listTeam
 	NamesInChannelSQL     = namesInChannel
 	IsAwaitedSQL          = isAwaited
 	IsSilencedSQL         = isSilenced
 )
+
+// ComposeList is composeList.
+var ComposeList = composeList

@@ -2,16 +2,19 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"parley/store/internal/query"
 )
 
-// Agents choose their next conversation from lists: "mine", "unassigned", "team" and so on (ListMine, …). Each list is one
-// statement that returns a page of ids. The statements are composed of shared parts, so that all of them apply the same
-// access rule (readable). In each statement, $1 to $3 describe the reader (readableArguments). In lists, $4 is the limit and
-// $5 the offset of the page.
+// Agents choose their next conversation from lists: "mine", "unassigned", "team" and so on (ListMine, …). A list is one statement,
+// which ListQuery.compose puts together: whose conversations, in which states, a filter, and the order. All statements apply the same
+// access rule (readable); their first arguments describe the reader (readableArguments).
 
 // Reader is an agent who reads conversations. The agent may read all of them, with one exception: conversations of a closed
 // account must be assigned to the agent or to one of the agent's teams.
@@ -42,84 +45,249 @@ type ListName string
 
 // Lists of conversations.
 const (
-	ListMine       ListName = "mine"       // assigned to the reader, the most pressing first
+	ListMine       ListName = "mine"       // assigned to the reader
 	ListUnassigned ListName = "unassigned" // assigned to nobody
 	ListTeam       ListName = "team"       // of the reader's teams, including snoozed ones
 	ListAll        ListName = "all"        // all unfinished ones, including snoozed ones
+	ListWaiting    ListName = "waiting"    // assigned to the reader, and waiting for the customer
 	ListSnoozed    ListName = "snoozed"    // assigned to the reader, and hidden until some time
-	ListResolved   ListName = "resolved"   // assigned to the reader, and solved
-	ListClosed     ListName = "closed"     // assigned to the reader, and ended without an answer
+	ListResolved   ListName = "resolved"   // resolved by the reader
+	ListClosed     ListName = "closed"     // closed by the reader
+	ListArchived   ListName = "archived"   // all that ended
 )
 
-// The parts of which the lists are composed.
-const (
-	// pressing ranks a conversation: 1 urgent, 2 important or an unhappy customer, 3 normal, 4 unimportant. The indexes
-	// conversations_pressing and conversations_team_pressing repeat it and pressingFirst word for word.
-	pressing = `CASE
-				WHEN conversation.traits->>'priority' = 'urgent' OR conversation.traits->>'urgent' IN ('now', 'again') THEN 1
-				WHEN conversation.traits->>'priority' = 'high' OR conversation.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
-				WHEN conversation.traits->>'priority' = 'low' THEN 4
-				ELSE 3
-			END`
-	// pressingFirst sorts conversations whose customers wait for an answer first: the most pressing, then those that have
-	// waited longest. Conversations in which nobody waits follow, the newest first. Snoozed ones are last.
-	pressingFirst = `
-		ORDER BY (conversation.status = 'snoozed'), (conversation.waiting_since IS NULL), ` + pressing + `,
-			conversation.waiting_since, conversation.last_at DESC, conversation.id`
-	wakingFirst = `
-		ORDER BY conversation.snoozed_until, conversation.id`
-	endedLastFirst = `
-		ORDER BY conversation.resolved_at DESC NULLS LAST, conversation.id DESC`
-	page = `
-		LIMIT $4 OFFSET $5`
+// ListSort is an order of a list.
+type ListSort string
 
-	// listOpen begins the condition of a list; further conditions follow it.
+// Orders of lists. "" is the list's own: SortPressing for unfinished ones, the next to wake for ListSnoozed, and the last to end for
+// those that ended, which have no other.
+const (
+	SortPressing ListSort = "pressing" // the most pressing first, and among them who waits longest; then where nobody waits; snoozed last
+	SortNewest   ListSort = "newest"   // the latest message first
+	SortWaiting  ListSort = "waiting"  // who waits longest first; then where nobody waits; snoozed last
+)
+
+// Filter restricts a list. Its zero value restricts nothing.
+type Filter struct {
+	Status   string      // instead of the list's own states
+	Accounts []AccountID // nil means any
+	Tags     [][]string  // it has one of each: the names of a tag
+	Agent    AgentID     // one of its assignees
+	Nobodys  bool        // it has no assignees
+	Team     TeamID
+	Since    time.Time // of the last message, or when it ended
+	Until    time.Time // exclusive
+}
+
+// ListQuery asks for a page of a list.
+type ListQuery struct {
+	List     ListName
+	Filter   Filter
+	Sort     ListSort
+	OwnTeams bool   // in ListUnassigned: nothing of teams that aren't the reader's
+	After    string // the page begins behind this place, which ListConversations returned; "" means the first page
+	Limit    int
+}
+
+// ErrNoPlace means that ListQuery.After is no place of the list.
+var ErrNoPlace = errors.New("store: no such place in the list")
+
+const (
+	lastAt  = `(-list_micros(conversation.last_at))`
+	endedAt = `(-list_micros(coalesce(conversation.resolved_at, conversation.created_at)))`
+	endedBy = `coalesce(conversation.ended_by, conversation.assignees[1])`
+	// pressing ranks a conversation: 1 urgent, 2 important or an unhappy customer, 3 normal, 4 unimportant; more if nobody waits.
+	pressing = `list_rank(conversation.status, conversation.waiting_since, conversation.traits)`
+	longest  = `list_wait(conversation.waiting_since, conversation.last_at)`
+
+	// listOpen begins the condition of unfinished conversations; further conditions follow it.
 	listOpen = `
 		FROM conversations AS conversation
 		WHERE conversation.kind = 'customer' AND conversation.status IN ('open', 'pending', 'snoozed') AND `
-
-	// A list's own condition goes between assignedWhere and selectAssigned. MATERIALIZED makes PostgreSQL collect the agent's
-	// conversations by the index of assignees and then sort them. Otherwise the planner may scan all conversations in the
-	// order of the list until enough are found.
-	assignedWhere = `WITH conversation AS MATERIALIZED (
-		SELECT * FROM conversations
-		WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
-	selectAssigned = `) SELECT conversation.id FROM conversation WHERE ` + readable
+	pressingFirst = `
+		ORDER BY ` + pressing + `, ` + longest + `, conversation.id`
 )
 
-// The statements of the lists.
-const (
-	listMine       = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + pressingFirst + page
-	listSnoozed    = assignedWhere + `status = 'snoozed'` + selectAssigned + wakingFirst + page
-	listResolved   = assignedWhere + `status = 'resolved'` + selectAssigned + endedLastFirst + page
-	listClosed     = assignedWhere + `status = 'closed'` + selectAssigned + endedLastFirst + page
-	listAll        = `SELECT conversation.id` + listOpen + readable + pressingFirst + page
-	listUnassigned = `SELECT conversation.id` + listOpen + readable + `
-		AND conversation.status <> 'snoozed' AND conversation.assignees = '{}'` + pressingFirst + page
-	// listTeam reads as many conversations of each team as the page may need.
-	listTeam = `SELECT conversation.id FROM unnest($2::bigint[]) AS team (id)
-		CROSS JOIN LATERAL (
-			SELECT conversation.id, conversation.status, conversation.waiting_since, conversation.traits, conversation.last_at` +
-		listOpen + readable + ` AND conversation.team_id = team.id` + pressingFirst + `
-			LIMIT $4::bigint + $5::bigint) AS conversation` + pressingFirst + page
-)
-
-// ListConversations returns one page of a list, in the list's order: at most limit ids, after the first offset ones.
-// Errors: the list is unknown.
-func ListConversations(ctx context.Context, q Querier, r Reader, list ListName, limit, offset int) ([]ConversationID, error) {
-	sql := map[ListName]string{
-		ListMine:       listMine,
-		ListUnassigned: listUnassigned,
-		ListTeam:       listTeam,
-		ListAll:        listAll,
-		ListSnoozed:    listSnoozed,
-		ListResolved:   listResolved,
-		ListClosed:     listClosed,
-	}[list]
-	if sql == "" {
-		return nil, fmt.Errorf("store: there is no list %q", list)
+// statuses returns the states of the list's conversations.
+func (l *ListQuery) statuses() []string {
+	if l.Filter.Status != "" {
+		return []string{l.Filter.Status}
 	}
-	return query.Column[ConversationID](ctx, q, "list "+string(list), sql, append(r.readableArguments(), limit, offset)...)
+	switch l.List {
+	case ListMine, ListUnassigned:
+		return []string{"open", "pending"}
+	case ListWaiting:
+		return []string{"pending"}
+	case ListSnoozed:
+		return []string{"snoozed"}
+	case ListResolved:
+		return []string{"resolved"}
+	case ListClosed:
+		return []string{"closed"}
+	case ListArchived:
+		return []string{"resolved", "closed"}
+	default:
+		return []string{"open", "pending", "snoozed"}
+	}
+}
+
+// order returns the keys by which the list is sorted: they grow from row to row, and the last one is the conversation's id. at is the key
+// of the time that Filter restricts. The indexes have the same expressions.
+func (l *ListQuery) order() (keys []string, at string) {
+	status := l.statuses()[0]
+	switch {
+	case status == "resolved" || status == "closed":
+		return []string{endedAt, `conversation.id`}, endedAt
+	case l.Sort == SortNewest:
+		return []string{lastAt, `conversation.id`}, lastAt
+	case l.Sort == SortWaiting:
+		return []string{`(conversation.status = 'snoozed')::int`, longest, `conversation.id`}, lastAt
+	case l.Sort == "" && status == "snoozed":
+		return []string{`list_micros(coalesce(conversation.snoozed_until, conversation.created_at))`, `conversation.id`}, lastAt
+	default:
+		return []string{pressing, longest, `conversation.id`}, lastAt
+	}
+}
+
+// listSQL is a statement for lists while it is composed, with its arguments.
+type listSQL struct {
+	args   []any
+	reader Reader
+}
+
+func (s *listSQL) arg(v any) string {
+	s.args = append(s.args, v)
+	return "$" + strconv.Itoa(len(s.args))
+}
+
+// where returns the conditions of a list's conversations. assignee is the agent who has all of them, 0 if the list says nothing of that:
+// then conversations are found by the index of assignees, and sorted afterwards.
+func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
+	f := &l.Filter
+	conditions = []string{
+		`conversation.kind = 'customer'`,
+		`conversation.status IN ('` + strings.Join(l.statuses(), `', '`) + `')`,
+		readable,
+	}
+	add := func(condition string, values ...any) {
+		for _, v := range values {
+			condition = strings.Replace(condition, "?", s.arg(v), 1)
+		}
+		conditions = append(conditions, condition)
+	}
+
+	assignee = f.Agent
+	switch l.List {
+	case ListMine, ListWaiting, ListSnoozed:
+		assignee = s.reader.Agent
+		if f.Agent != 0 {
+			add(`conversation.assignees @> ARRAY[?::bigint]`, f.Agent)
+		}
+	case ListResolved, ListClosed:
+		add(endedBy+` = ?::bigint`, s.reader.Agent)
+	}
+	if assignee != 0 {
+		add(`conversation.assignees @> ARRAY[?::bigint]`, assignee)
+	}
+
+	if f.Nobodys || l.List == ListUnassigned {
+		add(`conversation.assignees = '{}'`)
+	}
+	if l.List == ListUnassigned && l.OwnTeams {
+		add(`(conversation.team_id IS NULL OR conversation.team_id = ANY(?::bigint[]))`, orEmpty(s.reader.Teams))
+	}
+	if f.Team != 0 {
+		add(`conversation.team_id = ?::bigint`, f.Team)
+	}
+	if f.Accounts != nil {
+		add(`conversation.account_id = ANY(?::bigint[])`, f.Accounts)
+	}
+	for _, names := range f.Tags {
+		add(`conversation.tags && ?::text[]`, names)
+	}
+
+	_, at := l.order()
+	if !f.Since.IsZero() {
+		add(at+` <= -list_micros(?::timestamptz)`, f.Since)
+	}
+	if !f.Until.IsZero() {
+		add(at+` > -list_micros(?::timestamptz)`, f.Until)
+	}
+	return conditions, assignee
+}
+
+// from returns the rows of a list, as conversation. tail ends each part of it that is in the order of the list.
+func (s *listSQL) from(l *ListQuery, more []string, tail string) string {
+	conditions, assignee := s.where(l)
+	where := `
+		FROM conversations AS conversation
+		WHERE ` + strings.Join(append(conditions, more...), `
+			AND `)
+	switch {
+	case assignee != 0: // OFFSET 0: otherwise the planner may scan all conversations in the order of the list until enough are found
+		return `
+	FROM (SELECT *` + where + `
+		OFFSET 0) AS conversation` + tail
+	case l.List == ListTeam: // as many of each team as the page may need
+		return `
+	FROM unnest(` + s.arg(orEmpty(s.reader.Teams)) + `::bigint[]) AS team (id)
+	CROSS JOIN LATERAL (SELECT conversation.*` + where + ` AND conversation.team_id = team.id` + tail + `) AS conversation` + tail
+	}
+	return where + tail
+}
+
+// composeList returns the statement for a page of a list: one row more than the limit, with its keys.
+func composeList(r Reader, l *ListQuery) (sql string, args []any, err error) {
+	s := &listSQL{args: r.readableArguments(), reader: r}
+	keys, _ := l.order()
+	sorted := strings.Join(keys, ", ")
+	var behind []string
+	if l.After != "" {
+		place := strings.Split(l.After, ".")
+		if len(place) != len(keys) {
+			return "", nil, ErrNoPlace
+		}
+		values := make([]string, len(keys))
+		for i, text := range place {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return "", nil, ErrNoPlace
+			}
+			values[i] = s.arg(n) + "::bigint"
+		}
+		behind = []string{`(` + sorted + `) > (` + strings.Join(values, ", ") + `)`}
+	}
+	tail := `
+		ORDER BY ` + sorted + `
+		LIMIT ` + s.arg(l.Limit+1)
+	from := s.from(l, behind, tail)
+	return `SELECT conversation.id, concat_ws('.', ` + sorted + `) AS place` + from, s.args, nil
+}
+
+// ListConversations returns a page of a list, in its order. next is the place behind which the next page begins; it is empty if there is
+// none. No row is on two pages or on none because others change meanwhile. Errors:
+// ErrNoPlace; the status is unknown.
+func ListConversations(ctx context.Context, q Querier, r Reader, l ListQuery) (ids []ConversationID, next string, err error) {
+	if !slices.Contains([]string{"", "open", "pending", "snoozed", "resolved", "closed"}, l.Filter.Status) {
+		return nil, "", fmt.Errorf("store: there is no status %q", l.Filter.Status)
+	}
+	sql, args, err := composeList(r, &l)
+	if err != nil {
+		return nil, "", err
+	}
+	type row struct {
+		ID    ConversationID `db:"id"`
+		Place string         `db:"place"`
+	}
+	rows, err := query.Collect[row](ctx, q, "list "+string(l.List), sql, args...)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rows) > l.Limit {
+		rows = rows[:l.Limit]
+		next = rows[l.Limit-1].Place
+	}
+	return query.Field(rows, func(r *row) ConversationID { return r.ID }), next, nil
 }
 
 const isAwaited = `

@@ -17,18 +17,36 @@ func channelAccount(t *testing.T, pool *pgxpool.Pool, name string) store.Account
 	return must(store.SaveAccount(t.Context(), pool, account))(t)
 }
 
-// mustList returns a part of a list of conversations.
+// mustList returns a part of a list of conversations: the page behind one that has the first offset ones.
 func mustList(t *testing.T, pool *pgxpool.Pool, r store.Reader, list store.ListName, limit, offset int) []store.ConversationID {
 	t.Helper()
-	return must(store.ListConversations(t.Context(), pool, r, list, limit, offset))(t)
+	l := store.ListQuery{List: list, Limit: limit}
+	if offset > 0 {
+		l.Limit = offset
+		_, next := mustQuery(t, pool, r, l)
+		if next == "" {
+			return nil
+		}
+		l.After, l.Limit = next, limit
+	}
+	ids, _ := mustQuery(t, pool, r, l)
+	return ids
+}
+
+// mustQuery returns a page of a list, and the place of the next one.
+func mustQuery(t *testing.T, pool *pgxpool.Pool, r store.Reader, l store.ListQuery) (ids []store.ConversationID, next string) {
+	t.Helper()
+	ids, next, err := store.ListConversations(t.Context(), pool, r, l)
+	check(t, err)
+	return ids, next
 }
 
 // maxListed is a limit that no list of these tests reaches.
 const maxListed = 50
 
 // Lists of unfinished conversations begin with the customers who have waited longest, and end with snoozed
-// conversations. The lists of snoozed, resolved and closed conversations show only those that are assigned to the
-// reader.
+// conversations. The lists of those that wait for the customer and of snoozed ones show what is assigned to the reader; those of
+// resolved and closed ones what the reader ended, or had first if it ended by itself.
 // Requirement R-033: Resolved ones are hidden, and can be found.
 // Requirement R-090: Mine: who waits longest first.
 // Requirement R-092: Unassigned.
@@ -45,9 +63,9 @@ func TestLists(t *testing.T) {
 	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
 	exec(t, pool, `
 		INSERT INTO conversations (id, account_id, team_id, kind, status, assignees,
-			waiting_since, snoozed_until, resolved_at, last_at, created_at)
+			waiting_since, snoozed_until, resolved_at, last_at, created_at, ended_by)
 		SELECT id, $1, CASE WHEN in_team THEN $2::bigint END, kind, status, assignees,
-			now() - waits, now() + sleeps, now() - solved, now() - last, now()
+			now() - waits, now() + sleeps, now() - solved, now() - last, now(), CASE id WHEN 17 THEN 5 WHEN 18 THEN 6 END
 		FROM (VALUES
 			(1, false, 'customer', 'open', '{5}'::bigint[], interval '2 h', NULL::interval, NULL::interval, interval '1 s'),
 			(2, true, 'customer', 'pending', '{6,5}', NULL, NULL, NULL, '3 s'),
@@ -64,7 +82,9 @@ func TestLists(t *testing.T) {
 			(13, false, 'customer', 'closed', '{5}', NULL, NULL, '2 h', '0 s'),
 			(14, false, 'customer', 'closed', '{5,6}', NULL, NULL, '1 h', '0 s'),
 			(15, false, 'customer', 'closed', '{6}', NULL, NULL, '1 h', '0 s'),
-			(16, false, 'customer', 'snoozed', '{}', NULL, '1 h', NULL, '9 h')
+			(16, false, 'customer', 'snoozed', '{}', NULL, '1 h', NULL, '9 h'),
+			(17, false, 'customer', 'resolved', '{6}', NULL, NULL, '3 h', '0 s'),
+			(18, false, 'customer', 'closed', '{5}', NULL, NULL, '4 h', '0 s')
 		) AS v (id, in_team, kind, status, assignees, waits, sleeps, solved, last)`, account, team)
 
 	reader := store.Reader{Agent: 5, Teams: []store.TeamID{team}}
@@ -79,7 +99,13 @@ func TestLists(t *testing.T) {
 		{list: store.ListTeam, want: []store.ConversationID{3, 2, 4}, wantPage: []store.ConversationID{2, 4}},
 		{list: store.ListAll, want: []store.ConversationID{7, 1, 3, 12, 2, 4, 8, 11, 16}, wantPage: []store.ConversationID{1, 3}},
 		{list: store.ListSnoozed, want: []store.ConversationID{11, 4}, wantPage: []store.ConversationID{4}},
-		{list: store.ListResolved, want: []store.ConversationID{10, 5}, wantPage: []store.ConversationID{5}},
+		{list: store.ListResolved, want: []store.ConversationID{10, 5, 17}, wantPage: []store.ConversationID{5, 17}},
+		{list: store.ListWaiting, want: []store.ConversationID{2}, wantPage: nil},
+		{
+			list:     store.ListArchived,
+			want:     []store.ConversationID{9, 10, 14, 15, 5, 13, 17, 18},
+			wantPage: []store.ConversationID{10, 14},
+		},
 		{list: store.ListClosed, want: []store.ConversationID{14, 13}, wantPage: []store.ConversationID{13}},
 	}
 

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"slices"
+	"testing"
+	"time"
 
 	"parley/store"
 	"parley/store/plantest"
@@ -140,32 +142,59 @@ func listStatements() []plantest.Statement {
 			Index:   "conversations_pkey",
 		},
 		{
-			Name:    "list all",
-			SQL:     store.ListAllSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(0), 51, 100},
-			MaxRows: map[string]float64{"conversations": 300},
-			Index:   "conversations_pressing",
-		},
-		{
-			Name:    "list of teams",
-			SQL:     store.ListTeamSQL,
-			Args:    []any{[]int64{}, []int64{1, 2}, int64(0), 51, 100},
-			MaxRows: map[string]float64{"conversations": 600},
-			Index:   "conversations_team_pressing",
-		},
-		{
 			Name:    "names in a channel",
 			SQL:     store.NamesInChannelSQL,
 			Args:    []any{[]int64{}, []int64{}, int64(0), int64(1), "C7"},
 			MaxRows: map[string]float64{"conversations": 1100, "threads": 1100, "identities": 1100},
 			Index:   "conversations_pressing",
 		},
-		{
-			Name:    "list mine",
-			SQL:     store.ListMineSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(5), 51, 0},
-			MaxRows: map[string]float64{"conversations": 300},
-			Index:   "conversations_mine",
-		},
 	}
+}
+
+// pageStatements returns the statements of lists, each for a page far behind the first one.
+func pageStatements(t *testing.T) []plantest.Statement {
+	r := store.Reader{Agent: 1005, Teams: []store.TeamID{1, 2}}
+	var list []plantest.Statement
+	for _, tt := range []struct {
+		name  string
+		query store.ListQuery
+		index string
+	}{
+		{"all", store.ListQuery{List: store.ListAll, After: "13.2000000000000000000.0"}, "conversations_pressing"},
+		{"all, the newest first", store.ListQuery{List: store.ListAll, Sort: store.SortNewest, After: "-1767268800000000.0"}, "conversations_newest"},
+		{"all, the longest wait first", store.ListQuery{List: store.ListAll, Sort: store.SortWaiting, After: "0.2000000000000000000.0"}, "conversations_waiting"},
+		{"all of a team", store.ListQuery{List: store.ListAll, Filter: store.Filter{Team: 1}}, "conversations_team_pressing"},
+		{"all of an agent", store.ListQuery{List: store.ListAll, Filter: store.Filter{Agent: 1005}}, "conversations_mine"},
+		{"of teams", store.ListQuery{List: store.ListTeam, After: "3.5.0"}, "conversations_team_pressing"},
+		{"unassigned", store.ListQuery{List: store.ListUnassigned, After: "13.2000000000000000000.0"}, "conversations_nobodys"},
+		{"mine", store.ListQuery{List: store.ListMine}, "conversations_mine"},
+		{"resolved", store.ListQuery{List: store.ListResolved, After: "-1767268800000000.0"}, "conversations_ended_by"},
+		{"archived", store.ListQuery{List: store.ListArchived, After: "-1767268800000000.0"}, "conversations_ended"},
+		{
+			"archived before a day", store.ListQuery{
+				List:   store.ListArchived,
+				Filter: store.Filter{Until: time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC)},
+			}, "conversations_ended",
+		},
+		{"archived of an agent", store.ListQuery{List: store.ListArchived, Filter: store.Filter{Agent: 1005}}, "conversations_ended_of"},
+	} {
+		tt.query.Limit = 50
+		sql, args, err := store.ComposeList(r, &tt.query)
+		check(t, err)
+		for i, a := range args {
+			if at, ok := a.(time.Time); ok {
+				args[i] = at.Format(time.RFC3339)
+			}
+		}
+		for _, hot := range []bool{false, true} {
+			name := "list " + tt.name
+			if hot {
+				name += ", hot"
+			}
+			list = append(list, plantest.Statement{
+				Name: name, SQL: sql, Args: args, Hot: hot, MaxRows: map[string]float64{"conversations": 600}, Index: tt.index,
+			})
+		}
+	}
+	return list
 }

@@ -15,13 +15,20 @@ import (
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	k := plantest.NewKeys()
-	statements := slices.Concat(queueStatements(), batchStatements(k), sendingStatements(k), listStatements())
+	statements := slices.Concat(queueStatements(), batchStatements(k), sendingStatements(k), listStatements(), pageStatements(t))
 	crowd := slices.Concat(plantest.Lanes(), plantest.Queues(), plantest.Nouns(), []string{
 		`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`,
 		`INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at, leased_until)
 			SELECT n, n, n, now(), now() + (n % 1000 - 500) * interval '1 s', CASE WHEN n % 7 = 0 THEN clock_timestamp() + interval '1 h' END
 			FROM generate_series(1, ` + strconv.Itoa(plantest.Many()) + `) AS n`, // half of them are due
 		`UPDATE queues SET epoch = 1, holder = 7 WHERE id % 70 = 0 AND id <= 560`, // those that "release runs" releases
+		`UPDATE conversations SET last_at = '2026-01-01 00:00Z'::timestamptz + id * interval '1 s',
+			assignees = CASE WHEN id % 10 = 0 THEN '{}' ELSE ARRAY[1000 + id % ` + strconv.Itoa(plantest.Many()/500) + `] END
+			WHERE id <= ` + strconv.Itoa(plantest.Many()),
+		`INSERT INTO conversations (id, account_id, identity_id, status, assignees, last_at, created_at, resolved_at)
+			SELECT 5000000 + n, 1, 5000000 + n, CASE n % 10 WHEN 0 THEN 'closed' ELSE 'resolved' END, ARRAY[1000 + n % ` + strconv.Itoa(plantest.Many()/500) + `], now(), now(),
+				'2026-01-01 00:00Z'::timestamptz + n * interval '1 min'
+			FROM generate_series(1, ` + strconv.Itoa(plantest.Many()) + `) AS n`,
 		`INSERT INTO identities (id, account_id, key, contact_id)
 			SELECT 3000000 + n, 1, 'former:' || 3000000 + n || ':+49' || n, 1 FROM generate_series(1, 2000) AS n`,
 	})

@@ -9,7 +9,7 @@ func listName(word string) (bridge.ListName, bool) {
 		return bridge.ListMine, true
 	case "unassigned", "queue", "new":
 		return bridge.ListUnassigned, true
-	case "team", "all", "snoozed", "resolved", "closed":
+	case "team", "all", "waiting", "snoozed", "resolved", "closed", "archived":
 		return bridge.ListName(word), true
 	}
 	return "", false

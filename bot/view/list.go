@@ -21,14 +21,6 @@ const maxTitleRunes = 24
 // lateWords says what to do about customers who wait longer than they should.
 const lateWords = "These customers wait longer than they should. Answer now, or send a few words that hold the conversation."
 
-// listNames returns the names of the lists, in the order of their buttons.
-func listNames() []bridge.ListName {
-	return []bridge.ListName{
-		bridge.ListMine, bridge.ListUnassigned, bridge.ListTeam, bridge.ListAll,
-		bridge.ListSnoozed, bridge.ListResolved, bridge.ListClosed,
-	}
-}
-
 // List makes the card of one page of a list, with buttons for the other lists, or of one page of search results
 // (Listing.Words). Both have a button for the next page. Times are shown in the zone of each row, and in zone for rows
 // without one; nil means UTC.
@@ -59,7 +51,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 		return c
 	}
 
-	for _, other := range listNames() {
+	for _, other := range bridge.Lists() {
 		if other == l.List || slices.Contains(l.Hidden, other) {
 			continue
 		}
@@ -73,10 +65,9 @@ func List(l bridge.Listing, zone *time.Location) Card {
 }
 
 func nextPageButton(l bridge.Listing) Button {
-	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, Page: l.Page + 1}}
+	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, View: l.ListView, After: l.Next}}
 	if l.Words != "" {
-		args.List = bridge.ListFound
-		args.Note = l.Words
+		args = bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound, Page: l.Page + 1}, Note: l.Words}
 	}
 	b := verb.NewButton(bridge.VerbList, args)
 	b.Label = "Next page"
@@ -89,7 +80,7 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	if q.Words == "" {
 		q.List = c.List
 	}
-	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Hidden: c.Hidden}
+	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden}
 }
 
 // listRow makes the row of one conversation: its title, marks and tags, its state, who has it, the time that matters (see
@@ -140,7 +131,7 @@ func ListState(f bridge.Facts, list bridge.ListName) (pieces []Piece, hasTime bo
 	if list == bridge.ListUnassigned && !f.FreeSince.IsZero() {
 		return append(pieces, shape.Text(" since "), shape.At(f.FreeSince, f.Zone)), true
 	}
-	isEndedList := list == bridge.ListResolved || list == bridge.ListClosed
+	isEndedList := list == bridge.ListResolved || list == bridge.ListClosed || list == bridge.ListArchived
 	if isEndedList && !f.EndedAt.IsZero() {
 		return append(pieces, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), true
 	}
@@ -208,7 +199,7 @@ func listTitle(list bridge.ListName) string {
 }
 
 func emptyList(l bridge.Listing) string {
-	if l.Page > 0 {
+	if l.Page > 0 || l.After != "" {
 		return "There are no more."
 	}
 	if l.Words != "" {
@@ -221,12 +212,14 @@ func emptyList(l bridge.Listing) string {
 		return "Nothing is waiting for you. Look into Unassigned for more."
 	case bridge.ListUnassigned:
 		return "Nothing is unassigned."
+	case bridge.ListWaiting:
+		return "None of yours waits for the customer."
 	case bridge.ListSnoozed:
 		return "Nothing of yours is snoozed."
 	case bridge.ListResolved:
-		return "Nothing of yours has been resolved yet."
+		return "You have resolved nothing yet."
 	case bridge.ListClosed:
-		return "Nothing of yours has been closed."
+		return "You have closed nothing."
 	default:
 		return "No conversations here."
 	}

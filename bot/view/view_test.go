@@ -225,24 +225,28 @@ func TestList(t *testing.T) {
 	}
 	rows[1].LastMessage.From = "agent"
 	list := func(q bridge.ListQuery, more bool, rows ...bridge.Facts) Card {
-		return List(bridge.Listing{ListQuery: q, Rows: rows, More: more}, nil)
+		l := bridge.Listing{ListQuery: q, Rows: rows, More: more}
+		if more && q.Words == "" {
+			l.Next = "3.99.12"
+		}
+		return List(l, nil)
 	}
 	ended := with(rows[4], func(f *bridge.Facts) { f.EndedAt = now(t).Add(-time.Hour) })
 	free := with(rows[0], func(f *bridge.Facts) { f.FreeSince = now(t).Add(-2 * time.Hour) })
 
 	cards := []namedCard{
 		{name: "all", card: list(bridge.ListQuery{List: "all"}, false, rows...)},
-		{name: "all, page 3", card: list(bridge.ListQuery{List: "all", Page: 2}, true, rows[0])},
+		{name: "all, a later page", card: list(bridge.ListQuery{List: "all", After: "3.98.11"}, true, rows[0])},
 		{name: "found", card: list(bridge.ListQuery{Words: "ann lamp"}, true, rows[0])},
 		{name: "found nothing", card: list(bridge.ListQuery{Words: nasty}, false)},
-		{name: "nothing more", card: list(bridge.ListQuery{List: "mine", Page: 1}, false)},
+		{name: "nothing more", card: list(bridge.ListQuery{List: "mine", After: "3.98.11"}, false)},
 		{name: "resolved", card: list(bridge.ListQuery{List: "resolved"}, false, ended)},
 		{name: "unassigned", card: list(bridge.ListQuery{List: "unassigned"}, false, free)},
 		{name: "nothing", card: Problem(&bridge.Problem{Code: "x", Text: "this conversation is resolved", Hint: "Reopen it, or start a new one."}, "")},
 		{name: "nothing, and what was typed", card: Problem(bridge.ErrNoConversation, nasty)},
 	}
 
-	for _, name := range append(listNames(), "", "überfällig") {
+	for _, name := range append(bridge.Lists(), "", "überfällig") {
 		empty := bridge.Listing{ListQuery: bridge.ListQuery{List: name}}
 		cards = append(cards, namedCard{name: "empty " + string(name), card: List(empty, berlin(t))})
 	}

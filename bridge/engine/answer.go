@@ -110,7 +110,7 @@ func (w *work) listLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.
 		return bridge.Line{}, err
 	}
 	args.List = cmp.Or(args.List, page.List)
-	list := &bridge.ListLine{List: args.List, Rows: page.Rows, More: page.More, Hidden: page.Hidden}
+	list := &bridge.ListLine{List: args.List, Rows: page.Rows, More: page.More, Next: page.Next, Hidden: page.Hidden}
 	return bridge.Line{Content: list, Args: args}, nil
 }
 

@@ -267,7 +267,6 @@ func TestListPages(t *testing.T) {
 		wantMore bool
 	}{
 		{name: "the first page of all", query: bridge.ListQuery{List: "all"}, wantRows: listed, wantMore: true},
-		{name: "the second page of all", query: bridge.ListQuery{List: "all", Page: 1}, wantRows: lamps + 1 - listed},
 		{name: "the third page of the lamps", query: bridge.ListQuery{Words: "lam", Page: 2}, wantRows: lamps - 2*found},
 	}
 	d := w.engines[0].Desk(w.surface)
@@ -276,6 +275,11 @@ func TestListPages(t *testing.T) {
 		wantEqual(t, "rows of "+tt.name, len(page.Rows), tt.wantRows)
 		wantEqual(t, "whether more follow "+tt.name, page.More, tt.wantMore)
 	}
-	first := must(d.List(t.Context(), bridge.ListQuery{List: "all"}, "ann"))(t).Rows[0]
-	wantEqual(t, "the first row of all", first.ID, 1)
+	first := must(d.List(t.Context(), bridge.ListQuery{List: "all"}, "ann"))(t)
+	wantEqual(t, "the first row of all", first.Rows[0].ID, 1)
+	second := must(d.List(t.Context(), bridge.ListQuery{List: "all", After: first.Next}, "ann"))(t)
+	wantEqual(t, "rows of the second page of all", len(second.Rows), lamps+1-listed)
+	wantEqual(t, "whether more follow the second page of all", second.More, false)
+	_, err := d.List(t.Context(), bridge.ListQuery{List: "all", After: "nowhere"}, "ann")
+	wantEqual(t, "the problem of a place that isn't one", wantProblem(t, "of a place that isn't one", err).Code, "no_page")
 }

@@ -43,7 +43,7 @@ func openNow(condition string) string {
 				WHEN 'intent' THEN coalesce(traits->>$5, '') = ANY($2::text[])
 				WHEN 'mood' THEN coalesce(traits->>$6, '') = ANY($2::text[])
 				ELSE true END
-		ORDER BY (status = 'snoozed'), waiting_since
+		ORDER BY (status = 'snoozed')::int, list_wait(waiting_since, last_at)
 		LIMIT $7) AS c`
 }
 

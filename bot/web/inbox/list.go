@@ -82,9 +82,12 @@ func tabsOf(q bridge.ListQuery, l bridge.Listing) []tab {
 // addNeighbours adds the URLs of the previous and the next page.
 func (p *listPage) addNeighbours(q bridge.ListQuery, l bridge.Listing) {
 	newer, older := q, q
-	newer.Page--
-	older.Page++
-	if q.Page > 0 {
+	newer.Page, newer.After = max(q.Page-1, 0), ""
+	if q.Words != "" {
+		older.Page++
+	}
+	older.After = l.Next
+	if q.Page > 0 || q.After != "" {
 		p.Newer = listAddress("/inbox", newer)
 	}
 	if l.More {
@@ -100,7 +103,7 @@ type listPage struct {
 	Live  string // the URL of the stream that reports changes (see streamChanges); "" if no list is shown
 	Stamp string // see Desk.ListStamp
 	Down  []string
-	Newer string // the URL of the previous page; "" if this is the first
+	Newer string // the URL of the previous page of what was found, or of the first page of a list; "" if this is the first
 	Older string // the URL of the next page; "" if this is the last
 
 	Problem string // why no list is shown, as text for the page; "" if one is shown
@@ -151,7 +154,7 @@ func listTabs() []listTab {
 // queryOf parses the list or search in the query of a URL. An unknown list means the first tab.
 func queryOf(v *web.Visit) bridge.ListQuery {
 	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // an invalid number means the first page
-	q := bridge.ListQuery{List: bridge.ListName(v.Value("list")), Words: v.Value("words"), Page: max(page, 0)}
+	q := bridge.ListQuery{List: bridge.ListName(v.Value("list")), Words: v.Value("words"), Page: max(page, 0), After: v.Value("after")}
 	for _, t := range listTabs() {
 		if t.List == q.List {
 			return q
@@ -169,6 +172,9 @@ func listAddress(path string, q bridge.ListQuery) string {
 	}
 	if q.Page > 0 {
 		values.Set("page", strconv.Itoa(q.Page))
+	}
+	if q.After != "" {
+		values.Set("after", q.After)
 	}
 	return path + "?" + values.Encode()
 }

@@ -90,7 +90,7 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 		it.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByCustomer}, Mentions: it.Conversations.Owners(c)})
 		it.Log.ByCustomer(c, store.DeedWoke, nil)
 	case bridge.StatusResolved:
-		c.ResolvedAt, c.CloseReason = nil, ""
+		c.ResolvedAt, c.EndedBy, c.CloseReason = nil, nil, ""
 		it.Line(c, bridge.Line{Content: bridge.LineReopened, Mentions: it.Conversations.Owners(c)})
 		it.Log.ByCustomer(c, store.DeedReopened, nil)
 		it.workflow.GiveToPinner(c)

@@ -3,6 +3,7 @@ package reading
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"unicode"
 
@@ -28,10 +29,6 @@ func (rd *Reader) List(
 	ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader, query bridge.ListQuery,
 ) (bridge.Listing, error) {
 	l := bridge.Listing{ListQuery: query}
-	rows := listPageRows
-	if query.Words != "" {
-		rows = foundPageRows
-	}
 	if query.Page < 0 || query.Page > maxPage {
 		return l, noSuchPage()
 	}
@@ -50,7 +47,8 @@ func (rd *Reader) List(
 			}
 		}
 
-		ids, err = store.ListConversations(ctx, q, rd.listReader(l.List, agent, r), storedList(l.List), rows+1, query.Page*rows)
+		ids, l.Next, err = rd.listed(ctx, q, surface, agent, r, &l.ListQuery)
+		l.More = l.Next != ""
 	case isTooShort(query.Words):
 		return l, &bridge.Problem{
 			Code: bridge.TooShort,
@@ -58,15 +56,17 @@ func (rd *Reader) List(
 			Hint: "Type at least three letters, or a conversation's number: #12",
 		}
 	default:
-		ids, err = store.FindConversations(ctx, q, r, query.Words, rows+1, query.Page*rows)
+		ids, err = store.FindConversations(ctx, q, r, query.Words, foundPageRows+1, query.Page*foundPageRows)
 	}
 
 	if err != nil {
 		return l, err
 	}
 
-	l.More = len(ids) > rows
-	ids = ids[:min(len(ids), rows)]
+	if query.Words != "" {
+		l.More = len(ids) > foundPageRows
+		ids = ids[:min(len(ids), foundPageRows)]
+	}
 	if l.Rows, err = rd.Facts(ctx, q, surface, agent, ids...); err != nil {
 		return l, err
 	}
@@ -74,6 +74,26 @@ func (rd *Reader) List(
 		return l, nil
 	}
 	return l, addFreeSince(ctx, q, l.Rows, ids)
+}
+
+// listed returns the conversations on a page of a list, and the place behind which the next page begins. It replaces the values of the
+// query's ListView by canonical ones.
+func (rd *Reader) listed(
+	ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader, query *bridge.ListQuery,
+) (ids []store.ConversationID, next string, err error) {
+	stored := store.ListQuery{List: storedList(query.List), Sort: query.Sort, After: query.After, Limit: listPageRows}
+	if !slices.Contains(bridge.Lists(), stored.List) {
+		return nil, "", noSuchValue("list", string(query.List), namesOf(bridge.Lists()))
+	}
+	if stored.Filter, query.ListView, err = rd.filterOf(ctx, q, surface, agent, query.ListView); err != nil {
+		return nil, "", err
+	}
+	stored.OwnTeams = agent != nil && !agent.IsAdmin() && len(r.Teams) > 0
+	ids, next, err = store.ListConversations(ctx, q, rd.listReader(query.List, agent, r), stored)
+	if errors.Is(err, store.ErrNoPlace) {
+		err = noSuchPage()
+	}
+	return ids, next, err
 }
 
 // isTooShort reports whether words would be found nearly everywhere. One character of Chinese, Japanese or Korean says enough.
@@ -116,7 +136,7 @@ func storedList(list bridge.ListName) bridge.ListName {
 // listReader restricts r for a list. In the list of all conversations, accounts whose setting all_tab reserves it for admins are closed
 // to other agents.
 func (rd *Reader) listReader(list bridge.ListName, agent *store.Agent, r store.Reader) store.Reader {
-	if storedList(list) == store.ListAll {
+	if storedList(list) == store.ListAll || list == store.ListArchived {
 		kept, _ := rd.keptForAdmins(agent)
 		r.Closed = append(slices.Clone(r.Closed), kept...)
 	}
@@ -126,7 +146,7 @@ func (rd *Reader) listReader(list bridge.ListName, agent *store.Agent, r store.R
 // HiddenLists returns the lists that an agent may not open.
 func (rd *Reader) HiddenLists(agent *store.Agent) []bridge.ListName {
 	if _, all := rd.keptForAdmins(agent); all {
-		return []bridge.ListName{bridge.ListAll}
+		return []bridge.ListName{bridge.ListAll, bridge.ListArchived}
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 
 	c.Status = string(bridge.StatusOpen)
 	c.CloseReason = ""
-	c.ResolvedAt = nil
+	c.ResolvedAt, c.EndedBy = nil, nil
 	if c.LastFrom == store.FromCustomer {
 		wf.Messages.ResumeWait(c) // the customer is still waiting for an answer
 	}
@@ -201,6 +201,7 @@ func (wf *UseCases) setEnded(r book.Request) {
 		status, reason = bridge.StatusClosed, closedByAdmin
 	}
 	wf.conclude(c, status, reason)
+	c.EndedBy = &r.Agent.ID
 	wf.Log.Did(r, book.Detail{Text: r.Args.Note})
 	if r.Verb == bridge.VerbResolve {
 		wf.sumUp(c, own.OnResolve)
