@@ -61,6 +61,7 @@ type Account struct {
 	Config      json.RawMessage `db:"config" json:"config"`   // the channel's settings by field name, without secrets
 	Hours       json.RawMessage `db:"hours" json:"hours"`     // business hours, as package hours encodes them; {} means always open
 	Routing     json.RawMessage `db:"routing" json:"routing"` // by which rules conversations are given to agents: a routing.Plan
+	People      []AccountPerson `db:"people" json:"people"`   // who works on the account; empty means everybody
 	Secrets     []byte          `db:"secrets" json:"-"`       // encrypted by a Sealer
 	AccountCondition
 	// BeginsAt is when the account was set up, or when its configuration last changed after fetching had begun.
@@ -83,7 +84,7 @@ type AccountCondition struct {
 
 // AccountColumns lists the columns of Account. It omits the watermark, which changes every few seconds.
 const AccountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature, rich_signature,
-	reply_mode, hold_seconds, rate, settings, config, hours, routing, secrets, status, status_text, status_hint, begins_at`
+	reply_mode, hold_seconds, rate, settings, config, hours, routing, people, secrets, status, status_text, status_hint, begins_at`
 
 const listAccounts = `SELECT ` + AccountColumns + ` FROM accounts ORDER BY id`
 
@@ -97,14 +98,15 @@ func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
 // the first fetch an admin is still correcting the configuration, so begins_at stays.
 const saveAccount = `
 	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
-		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature, routing)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature, routing, people)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 	ON CONFLICT (name) DO UPDATE
 	SET team_id = EXCLUDED.team_id, mode = EXCLUDED.mode, trial_to = EXCLUDED.trial_to, paused = EXCLUDED.paused,
 		surface_id = EXCLUDED.surface_id, surface_channel = EXCLUDED.surface_channel, signature = EXCLUDED.signature,
 		reply_mode = EXCLUDED.reply_mode, hold_seconds = EXCLUDED.hold_seconds, rate = EXCLUDED.rate,
 		settings = EXCLUDED.settings, config = EXCLUDED.config, secrets = EXCLUDED.secrets,
 		hours = EXCLUDED.hours, rich_signature = EXCLUDED.rich_signature, routing = EXCLUDED.routing,
+		people = EXCLUDED.people,
 		begins_at = CASE
 			WHEN accounts.watermark IS NOT NULL AND accounts.config IS DISTINCT FROM EXCLUDED.config THEN (SELECT clock_timestamp())
 			ELSE accounts.begins_at
@@ -117,7 +119,7 @@ func SaveAccount(ctx context.Context, q Querier, a Account) (AccountID, error) {
 	return query.Value[AccountID](ctx, q,
 		"save account", saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
 		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets,
-		orObject(a.Hours), a.RichSignature, orObject(a.Routing))
+		orObject(a.Hours), a.RichSignature, orObject(a.Routing), orEmpty(a.People))
 }
 
 func orObject(j json.RawMessage) json.RawMessage {

@@ -286,6 +286,13 @@ func TestReader(t *testing.T) {
 			reader:    store.Reader{Agent: 7, Teams: []store.TeamID{c.theirs, c.ours}, Closed: []store.AccountID{c.restricted}},
 			wantCount: 12 + 8,
 		},
+		{
+			name: "an account is barred, whatever the agent and the team have of it",
+			reader: store.Reader{
+				Agent: 5, Teams: []store.TeamID{c.ours}, Closed: []store.AccountID{c.open}, Barred: []store.AccountID{c.restricted},
+			},
+			wantCount: 8,
+		},
 	}
 
 	for _, tt := range tests {

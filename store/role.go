@@ -9,7 +9,8 @@ import "slices"
 //	admin        sets up all else, sees all figures and the log, closes conversations, changes templates
 //	agent        answers customers; every agent has this role, named or not
 //
-// Which conversations somebody may read doesn't depend on roles: see May.
+// Which conversations somebody may read doesn't depend on roles, except that a super-admin counts among the people of each account:
+// see Reader.
 //
 // While nobody is named super-admin, each admin counts as one, because the role is newer than the others. Routes of
 // package web say which role opens which page; package verb (of the engine) says which role may use which verb.

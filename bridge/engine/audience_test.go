@@ -9,6 +9,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
+	"parley/routing"
 	"parley/store"
 )
 
@@ -282,4 +283,117 @@ func TestListPages(t *testing.T) {
 	wantEqual(t, "whether more follow the second page of all", second.More, false)
 	_, err := d.List(t.Context(), bridge.ListQuery{List: "all", After: "nowhere"}, "ann")
 	wantEqual(t, "the problem of a place that isn't one", wantProblem(t, "of a place that isn't one", err).Code, "no_page")
+}
+
+// An account that has people of its own is open to those of them who handle it, and to super-admins, whoever is in its channel or its
+// team.
+// Requirement R-212: Only some people read an account.
+func TestPeopleOfAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	w.exec(`UPDATE accounts SET people = '[{"agent":"cat@acme.test","rights":["handles"]},{"agent":"eve@acme.test","rights":["handles"]}]'
+		WHERE name = $1`, mail)
+	w.exec(`UPDATE conversations SET assignees = $1`, []store.AgentID{w.agents["ben"]}) // he has it still
+	w.reloadEngines()
+	for user, may := range map[string]bool{"ann": true, "ben": false, "cat": true} {
+		for _, way := range w.waysToRead() {
+			got, err := way.read(bridge.SurfaceUser(user))
+			wantEqual(t, way.name+" shows the conversation to "+user, got, may)
+			if err != nil {
+				_ = wantProblem(t, way.name+" for "+user, err)
+			}
+		}
+	}
+	w.chat.Private(vault, "ann", "ben", bridgetest.App)
+	root := w.chat.Messages(vault, "")[0].ID
+	w.chat.Say("ben", vault, root, "Hello from whom nobody listed")
+	w.waitWhisper("ben", "not open to you")
+	w.chat.Say("ann", vault, root, "!assign @ben")
+	w.waitWhisper("ann", "Ben is not one of the people of mail")
+	if texts := w.provider.Texts(); len(texts) > 0 {
+		t.Errorf("the customer got %q, want nothing", texts)
+	}
+}
+
+// Rules give conversations of an account with people of its own only to those who take them.
+// Requirement R-213: Rights of people on accounts.
+func TestRulesGiveOnlyToWhoTakes(t *testing.T) {
+	t.Parallel()
+	w := newRuledWorld(t, options{}, 0, "", routing.Plan{Rules: []routing.Rule{{By: routing.ByLeastLoad}}})
+	w.exec(`UPDATE accounts SET people = $1`, []store.AccountPerson{
+		{Agent: "ben@acme.test", Rights: []store.Right{store.RightHandles}},
+		{Agent: "cat@acme.test", Rights: []store.Right{store.RightHandles, store.RightTakes}},
+	})
+	w.reloadEngines()
+	for _, name := range []string{"kim", "lee", "joe"} {
+		w.customerWrites(name, "Who has time?")
+	}
+	w.eventually("cat has all three", func() bool { return w.held()[w.agents["cat"]] == 3 })
+}
+
+// What somebody may do with a colleague's conversation: the rights that the account gives decide, by text, button and form alike.
+// Requirement R-118: Assign within one's own rights.
+// Requirement R-123: Take the owner away.
+// Requirement R-213: Rights of people on accounts.
+func TestRightsOnAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.waitDrained()
+	acts := []struct {
+		text   string
+		button bridgetest.Button
+		needs  store.Right
+	}{
+		{"!take", bridgetest.Button{Verb: bridge.VerbTake}, store.RightReassign},
+		{"!assign @ann", bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"ann@acme.test"}}}, store.RightReassign},
+		{"!assign #Support", bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Team: "Support"}}, store.RightReassign},
+		{"!unassign", bridgetest.Button{Verb: bridge.VerbUnassign}, store.RightClear},
+		{"!resolve", bridgetest.Button{Verb: bridge.VerbResolve}, store.RightResolveAll},
+	}
+	owners := map[string][]store.AgentID{
+		"a colleague's": {w.agents["cat"]}, "one's own": {w.agents["cat"], w.agents["ben"]}, "nobody's": nil,
+	}
+	state := func() string {
+		return w.text(`SELECT assignees::text || ' ' || status || ' ' || coalesce(team_id, 0) FROM conversations`)
+	}
+	refusals := func() (n int) {
+		for _, m := range w.chat.Whispers("ben") {
+			if strings.Contains(m.Plain(), "You may not ") {
+				n++
+			}
+		}
+		return n
+	}
+	for _, right := range store.Rights() {
+		w.exec(`UPDATE accounts SET people = $1 WHERE name = $2`, []store.AccountPerson{
+			{Agent: "ann@acme.test", Rights: store.Rights()}, {Agent: "cat@acme.test", Rights: store.Rights()},
+			{Agent: "ben@acme.test", Rights: []store.Right{store.RightHandles, right}},
+		}, chat)
+		w.reloadEngines()
+		for whose, assignees := range owners {
+			for _, act := range acts {
+				mayDo := whose != "a colleague's" || right == act.needs
+				for _, way := range []string{"text", "button"} {
+					w.exec(`UPDATE conversations SET assignees = $1, status = 'open', team_id = $2`, append([]store.AgentID{}, assignees...), w.team)
+					before, refused := state(), refusals()
+					if way == "text" {
+						w.chat.Say("ben", support, thread, act.text)
+					} else {
+						button := act.button
+						button.Args.Conversation = 1
+						w.chat.Submit("ben", support, thread, button, "")
+					}
+					w.waitDrained()
+					what := act.text + " by " + way + " of " + whose + " with " + string(right)
+					wantEqual(t, what+" is refused", refusals() > refused, !mayDo)
+					if !mayDo {
+						wantEqual(t, what+" changes", state(), before)
+					} else if whose == "a colleague's" && act.text != "!assign #Support" {
+						wantEqual(t, what+" is done", state() != before, true)
+					}
+				}
+			}
+		}
+	}
 }

@@ -196,6 +196,9 @@ func (c Change) remove(want *state.State) error {
 	}
 	switch c.Kind {
 	case EntryAgent:
+		if a := want.ForgetAgent(c.Name); a != nil {
+			return &Refused{Others: []string{"Nobody else of the people of the account " + a.Row.Name + " answers there. Change that first."}}
+		}
 		want.Agents = slices.DeleteFunc(want.Agents, func(a state.Agent) bool { return strings.EqualFold(a.Email, c.Name) })
 		for i := range want.Teams {
 			t := &want.Teams[i]

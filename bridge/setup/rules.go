@@ -14,6 +14,7 @@ import (
 const (
 	RulesPath    = "rules"
 	FallbackPath = "fallback"
+	PeoplePath   = "people" // who works on it; the first person's are "people.0.agent", "people.0.handles" and so on
 )
 
 // RuleFields describes the values of an account's rule, whose index is n.

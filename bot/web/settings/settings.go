@@ -95,6 +95,7 @@ func Area(desk Desk) web.Area {
 		p.companyRoutes(),
 		hoursPages{p}.listRoutes(),
 		rulesPages{p}.listRoutes(),
+		p.peopleRoutes(),
 		replyPages{p}.listRoutes(),
 		p.signatureRoutes(),
 		p.agentPages().listRoutes(),

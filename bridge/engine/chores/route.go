@@ -106,7 +106,8 @@ func (rt *router) giveAway(
 		}
 		mayNot := func(p routing.Person) bool {
 			reader := readers[p.ID]
-			return !reader.May(&store.Conversation{ID: w.ID, AccountID: w.AccountID, TeamID: w.TeamID})
+			isReadable := reader.May(&store.Conversation{ID: w.ID, AccountID: w.AccountID, TeamID: w.TeamID})
+			return !isReadable || !takes(dir, w.AccountID, p)
 		}
 		d := routing.Decide(plan, factsOf(dir, w, now), slices.DeleteFunc(slices.Clone(people), mayNot))
 		fact := own.Fact{Kind: own.Routed, Conversation: w.ID, RoutedTo: own.RoutedTo{Agent: store.AgentID(d.Person), By: string(d.By)}}
@@ -138,6 +139,11 @@ func (rt *router) giveAway(
 	}
 	_, err = store.InsertEvents(ctx, tx, events)
 	return len(rows), err
+}
+
+// takes reports whether rules give conversations of an account to a person.
+func takes(dir *directory.Directory, account store.AccountID, p routing.Person) bool {
+	return dir.May(dir.Agent(store.AgentID(p.ID)), dir.Account(account), store.RightTakes)
 }
 
 // countPeople returns everybody who could get a conversation, with how many they have, and the latest turn.

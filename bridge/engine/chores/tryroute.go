@@ -90,6 +90,7 @@ func TryLatest(ctx context.Context, q store.Querier, dir *directory.Directory, a
 // try decides as giveAway does, twice if a rule hands the conversation to another team.
 func try(dir *directory.Directory, w store.Unassigned, now time.Time, people []routing.Person) (Trial, routing.PersonID) {
 	plan := dir.Plans[w.AccountID]
+	people = slices.DeleteFunc(slices.Clone(people), func(p routing.Person) bool { return !takes(dir, w.AccountID, p) })
 	d := routing.Decide(plan, factsOf(dir, w, now), people)
 	t := Trial{Unassigned: w, Account: dir.Account(w.AccountID).Name}
 	if team := dir.FindTeam(d.Team); d.Team != "" && team != nil {

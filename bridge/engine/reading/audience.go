@@ -16,6 +16,8 @@ import (
 // "legal" has the private Slack channel #legal: only agents who are in that channel, or in the account's team, may read its
 // conversations; store.Reader has the exceptions. The audience of a channel is the set of users who can read it. It is read from the
 // chat (the surface) regularly, and cached, because permissions are checked in database transactions, which must not wait for it.
+//
+// An account that has people of its own is open to those of them who handle it, whoever is in its channel or its team.
 
 const (
 	audienceInterval = time.Minute      // how often each audience is refreshed
@@ -93,9 +95,12 @@ func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok b
 	return *a.SurfaceID, a.SurfaceChannel, true
 }
 
-// isClosedTo reports whether an agent may not read an account's conversations in general: the account has its own channel, and the
-// agent is neither in that channel nor in the account's team.
+// isClosedTo reports whether an agent may not read an account's conversations in general: the agent isn't among the account's people,
+// or, if it has none, the account has its own channel, and the agent is neither in that channel nor in the account's team.
 func (rd *Reader) isClosedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
+	if len(a.People) > 0 {
+		return !dir.May(agent, a, store.RightHandles)
+	}
 	surface, channel, ok := ownChannel(a)
 	if !ok {
 		return false
@@ -111,8 +116,13 @@ func (rd *Reader) As(agent *store.Agent) store.Reader {
 	dir := rd.Directory()
 	reader := store.Reader{Agent: agent.ID, Teams: dir.TeamsOf(agent.ID)}
 	for i := range dir.Accounts {
-		if rd.isClosedTo(dir, agent, &dir.Accounts[i]) {
-			reader.Closed = append(reader.Closed, dir.Accounts[i].ID)
+		a := &dir.Accounts[i]
+		switch {
+		case !rd.isClosedTo(dir, agent, a):
+		case len(a.People) > 0:
+			reader.Barred = append(reader.Barred, a.ID)
+		default:
+			reader.Closed = append(reader.Closed, a.ID)
 		}
 	}
 	return reader
@@ -127,7 +137,7 @@ func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
 	dir := rd.Directory()
 	var asked sync.WaitGroup
 	for i := range dir.Accounts {
-		if a := &dir.Accounts[i]; rd.isClosedTo(dir, agent, a) {
+		if a := &dir.Accounts[i]; len(a.People) == 0 && rd.isClosedTo(dir, agent, a) {
 			asked.Go(func() { rd.askAudience(ctx, a, audienceRecheck) })
 		}
 	}
@@ -180,6 +190,6 @@ func NotReadable(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{
 		Code: "not_allowed",
 		Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
-		Hint: "Only who is in its channel or its team may read it. If you joined just now, try again in a minute.",
+		Hint: "Only the people of its account, or of its channel or team, may read it. Ask an admin. If you joined just now, try again in a minute.",
 	}
 }

@@ -24,14 +24,22 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	if problem := qs.AuthorizeReading(r); problem != nil {
 		return problem
 	}
-	return qs.book.Verbs.Authorize(r.Agent, verb)
+	if problem := qs.book.Verbs.Authorize(r.Agent, verb); problem != nil {
+		return problem
+	}
+	return qs.book.Verbs.AuthorizeOn(r.Agent, verb, r.Conversation.Conversation, func(right store.Right) bool {
+		return qs.book.Dir.May(r.Agent, r.Conversation.Account, right)
+	})
 }
 
 // AuthorizeReading returns a problem if an agent may not read a conversation, or nil. It also returns nil for
 // people who aren't agents. Agents may always take back their own replies, even if the conversation has moved
 // to where they may not read it.
 func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
-	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.takesOwnBack(r) {
+	if r.Agent == nil || qs.takesOwnBack(r) {
+		return nil
+	}
+	if qs.wasDoneAtHome(r) && qs.book.Dir.May(r.Agent, r.Conversation.Account, store.RightHandles) {
 		return nil
 	}
 	if qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {

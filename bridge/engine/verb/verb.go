@@ -19,6 +19,9 @@ type Rules struct {
 	// AdminsOnly is the problem shown to agents who aren't admins. nil means that all agents may use the verb.
 	AdminsOnly *bridge.Problem
 
+	// Right is what an agent needs on the account to use the verb on a conversation that colleagues have, beside reading it.
+	Right store.Right
+
 	NeedsOpen      bool // only in an open conversation
 	Final          bool // deals with the customer's latest message: if the request arrives late, it is refused after newer messages
 	InDailyThread  bool // also in the threads that collect a day's automatic mail
@@ -62,6 +65,23 @@ func (t Table) Authorize(agent *store.Agent, name bridge.Verb) *bridge.Problem {
 		return t.Of(name).AdminsOnly
 	}
 	return nil
+}
+
+// AuthorizeOn decides whether an agent may use a verb on a conversation of an account on which may tells the agent's rights. It returns
+// nil if so, or else the problem to show. Whoever has a conversation may do everything with it, and so may everybody with one that
+// nobody has.
+func (t Table) AuthorizeOn(agent *store.Agent, name bridge.Verb, c *store.Conversation, may func(store.Right) bool) *bridge.Problem {
+	right := t.Of(name).Right
+	isColleagues := len(c.Assignees) > 0 && !slices.Contains(c.Assignees, agent.ID)
+	if right == "" || !isColleagues || may(right) {
+		return nil
+	}
+	what := map[store.Right]string{
+		store.RightReassign:   "give a colleague's conversation to somebody else",
+		store.RightClear:      "take a conversation away from a colleague",
+		store.RightResolveAll: "resolve a colleague's conversation",
+	}[right]
+	return &bridge.Problem{Code: "not_allowed", Text: "You may not " + what + " on this account.", Hint: "Ask its owner, or an admin."}
 }
 
 // Denied returns the verbs that an agent may not use anywhere, sorted. It returns none if agent is nil.

@@ -22,14 +22,14 @@ import (
 
 func takeVerb() useCase {
 	return useCase{
-		Rules:  verb.Rules{Name: bridge.VerbTake, NeedsOpen: true, Deed: store.DeedAssigned},
+		Rules:  verb.Rules{Name: bridge.VerbTake, NeedsOpen: true, Right: store.RightReassign, Deed: store.DeedAssigned},
 		DoInTx: warning(func(wf *UseCases, r book.Request) { wf.assignTo(r, []store.AgentID{r.Agent.ID}) }),
 	}
 }
 
 func assignVerb() useCase {
 	return useCase{
-		Rules:  verb.Rules{Name: bridge.VerbAssign, NeedsOpen: true, Deed: store.DeedAssigned},
+		Rules:  verb.Rules{Name: bridge.VerbAssign, NeedsOpen: true, Right: store.RightReassign, Deed: store.DeedAssigned},
 		DoInTx: warning((*UseCases).assign),
 	}
 }
@@ -45,7 +45,7 @@ func warning(do func(*UseCases, book.Request)) usecase.InTx[*UseCases] {
 
 func unassignVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbUnassign, NeedsOpen: true, Deed: store.DeedUnassigned},
+		Rules: verb.Rules{Name: bridge.VerbUnassign, NeedsOpen: true, Right: store.RightClear, Deed: store.DeedUnassigned},
 		Do:    (*UseCases).removeOwners,
 	}
 }
@@ -72,6 +72,11 @@ func (wf *UseCases) assignAgents(r book.Request) {
 		if found == nil {
 			wf.Refuse(r, "unknown_agent", "I know no single agent called "+strings.TrimPrefix(who, "@")+".",
 				"Mention a colleague who is an agent, or use the Assign button.")
+			return
+		}
+
+		if !wf.Dir.May(found, r.Conversation.Account, store.RightHandles) {
+			wf.Refuse(r, "not_allowed", found.Name+" is not one of the people of "+r.Conversation.Account.Name+".", "Ask an admin to add them.")
 			return
 		}
 

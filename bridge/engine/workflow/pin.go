@@ -80,7 +80,7 @@ func (wf *UseCases) setPin(ctx context.Context, tx pgx.Tx, r book.Request, owner
 func (wf *UseCases) GiveToPinner(c *book.Conversation) {
 	agent := wf.Dir.Agent(wf.People.PinOf(c))
 	if agent == nil || slices.Contains(c.Assignees, agent.ID) || !wf.Dir.IsThere(agent.ID, wf.Now) ||
-		!wf.Reading.As(agent).May(c.Conversation) {
+		!wf.Dir.May(agent, c.Account, store.RightTakes) || !wf.Reading.As(agent).May(c.Conversation) {
 		return
 	}
 	wf.giveTo(c, agent, &bridge.RoutedLine{Agent: agent.Name, Rule: bridge.ByPin}, "the customer is pinned to "+agent.Name)

@@ -32,7 +32,7 @@ const (
 
 func resolveVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbResolve, Final: true, Deed: store.DeedResolved},
+		Rules: verb.Rules{Name: bridge.VerbResolve, Final: true, Right: store.RightResolveAll, Deed: store.DeedResolved},
 		Do:    (*UseCases).end,
 	}
 }

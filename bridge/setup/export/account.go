@@ -3,6 +3,7 @@ package export
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"parley/bridge/setup/document"
@@ -10,6 +11,7 @@ import (
 	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/routing/hours"
+	"parley/store"
 )
 
 // Account returns the entry of an account for parley.yaml. spec describes the fields of its channel, the way in which
@@ -50,12 +52,31 @@ func Account(a state.Account, spec channels.Spec, usedVariables map[string]bool)
 
 	writeBusinessHours(entry, a.Hours)
 	writePlan(entry, a.Plan)
+	writePeople(entry, a.Row.People)
 
 	for _, f := range spec.Fields {
 		writeField(entry, a, spec, f, usedVariables)
 	}
 
 	return entry
+}
+
+// writePeople writes who works on an account, with the rights that aren't as usual.
+func writePeople(entry *document.Mapping, list []store.AccountPerson) {
+	var people []*document.Mapping
+	for _, p := range list {
+		person := &document.Mapping{}
+		person.AddText("agent", p.Agent)
+		for _, right := range store.Rights() {
+			if has := slices.Contains(p.Rights, right); has != right.IsUsual() {
+				person.Put(string(right), document.Plain(fmt.Sprint(has)))
+			}
+		}
+		people = append(people, person)
+	}
+	if len(people) > 0 {
+		entry.Put("people", people)
+	}
 }
 
 // writeField writes a field of the account's channel. A name such as "imap.host" becomes a nested key: imap: {host: …}.

@@ -64,6 +64,7 @@ func accountFields(spec *channels.Spec) []Field {
 			Path: "fallback", Label: "Who gets what no rule gives to anybody", Input: InputLine,
 			Help: "An agent's e-mail address, or a team. Empty: it waits in the queue.",
 		},
+		Field{Path: "people", Label: "People", Input: InputList},
 		Field{Path: "auto_reply", Label: "Automatic replies", Input: InputGroup})
 	list = append(list, settingFields()...)
 	if spec == nil {

@@ -97,6 +97,33 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 		a.Hours = *e.Hours
 	}
 	setPlan(a, e)
+	if e.HasPeople {
+		a.Row.People = nil
+		for _, p := range e.People {
+			a.Row.People = append(a.Row.People, p.AccountPerson)
+		}
+	}
+}
+
+// checkPeople adds faults for people of an account who aren't agents or stand there twice, and if none of them could answer.
+func (o *overlay) checkPeople(e parleyfile.Account) {
+	where := "account " + e.Name + ": people"
+	isAnswered, known := false, map[string]bool{}
+	for _, p := range e.People {
+		isAnswered = isAnswered || slices.Contains(p.Rights, store.RightHandles)
+		email := strings.ToLower(p.Agent)
+		if o.Agent(p.Agent) == nil || known[email] {
+			what := map[bool]string{false: "there is no agent %q", true: "%q stands there twice"}[known[email]]
+			o.faults.Add(document.Fault{
+				At: p.At, Where: where, What: fmt.Sprintf(what, p.Agent), Hint: "Write each agent's e-mail address once.",
+			})
+		}
+		known[email] = true
+	}
+	if len(e.People) > 0 && !isAnswered {
+		o.faults.Add(document.Fault{At: e.People[0].At, Where: where, What: "nobody of them would read and answer",
+			Hint: "Give one of them handles: true, or take all out: then everybody may."})
+	}
 }
 
 // trialAddresses sets the addresses to which an account in trial mode may send. They are stored as the

@@ -96,6 +96,7 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 	for _, e := range f.Accounts {
 		o.checkTeam(e)
 		o.checkPlan(e)
+		o.checkPeople(e)
 	}
 	return o.faults.Err()
 }

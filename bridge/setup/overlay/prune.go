@@ -44,6 +44,17 @@ func (o *overlay) prune(f *parleyfile.File) {
 
 // pruneAgents removes agents, and takes them out of teams whose members the file doesn't list.
 func (o *overlay) pruneAgents(f *parleyfile.File) {
+	for _, agent := range o.Agents {
+		if f.Agent(agent.Email) != nil {
+			continue
+		}
+		if a := o.ForgetAgent(agent.Email); a != nil {
+			o.faults.Add(document.Fault{
+				Where: "account " + a.Row.Name + ": people", What: "nobody of them would read and answer any more",
+				Hint: "Name others, or keep the agent " + agent.Email + ".",
+			})
+		}
+	}
 	o.Agents = slices.DeleteFunc(o.Agents, func(a state.Agent) bool { return f.Agent(a.Email) == nil })
 	for i := range o.Teams {
 		t := &o.Teams[i]

@@ -10,6 +10,7 @@ import (
 	"parley/bridge/setup/input"
 	"parley/routing"
 	"parley/routing/hours"
+	"parley/store"
 )
 
 // Account is the entry of an account in parley.yaml. An account is one mailbox, phone number or the like by
@@ -42,6 +43,10 @@ type Account struct {
 	Fallback *document.Text // FallbackQueue, an agent's e-mail address or a team
 
 	Replies *routing.Replies // what is answered by itself
+
+	// Who works on it; nobody else does as soon as there is somebody.
+	People    []AccountPerson
+	HasPeople bool // the file has the key
 
 	// How replies are sent.
 	Signature *document.Text
@@ -107,12 +112,43 @@ func readAccount(o *object) (Account, bool) {
 	e.Rules, e.HasRules = o.readRules()
 	e.Fallback = o.Text("fallback")
 	e.Replies = o.readReplies()
+	e.People, e.HasPeople = o.readPeople()
 	for _, key := range o.Rest() { // all keys that were not read above
 		if s, ok := o.readSection(key); ok {
 			e.Sections = append(e.Sections, s)
 		}
 	}
 	return e, e.Name != ""
+}
+
+// AccountPerson is one of the people of an account.
+type AccountPerson struct {
+	At document.Position
+	store.AccountPerson
+}
+
+// readPeople reads the people of an account:
+//
+//	people:
+//	  - {agent: ben@acme.test}
+//	  - {agent: ann@acme.test, takes: false, reassign: true, clear: true, resolve_all: true}
+//
+// ok is false if the key is missing.
+func (o *object) readPeople() (people []AccountPerson, ok bool) {
+	entries, ok := o.readObjects("people", o.Label("people"))
+	for _, e := range entries {
+		p := AccountPerson{At: e.At}
+		p.Agent = e.readName("agent", "Name the agent by the e-mail address.")
+		for _, right := range store.Rights() {
+			given := e.readYesNo(string(right))
+			if given == nil && right.IsUsual() || given != nil && *given {
+				p.Rights = append(p.Rights, right)
+			}
+		}
+		e.Done()
+		people = append(people, p)
+	}
+	return people, ok
 }
 
 // readOneChannel reads the channels of all chats. It adds a fault if more than one is not empty.

@@ -9,6 +9,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/setup/input"
 	"parley/channels"
+	"parley/store"
 	"parley/store/retention"
 )
 
@@ -73,6 +74,7 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		Attribute{Name: "rate", Value: fmt.Sprint(a.Row.Rate)},
 		Attribute{Name: "hours", Value: hoursWords(a.Hours), Empty: "(always open)"})
 	list = append(list, planAttributes(a.Plan)...)
+	list = append(list, Attribute{Name: "people", Value: peopleWords(a.Row.People), Empty: "(everybody)"})
 	for _, kind := range input.Chats() {
 		channel := ""
 		if a.Surface == kind {
@@ -111,6 +113,19 @@ func RetentionAttributes(d retention.Days) (list []Attribute) {
 		list = append(list, Attribute{Name: k.Name, Value: k.Format(k.Get(d)), Empty: "(default)"})
 	}
 	return list
+}
+
+// peopleWords describes who works on an account: "ann@acme.test (handles, reassign), ben@acme.test (handles, takes)".
+func peopleWords(people []store.AccountPerson) string {
+	var list []string
+	for _, p := range people {
+		var rights []string
+		for _, right := range p.Rights {
+			rights = append(rights, string(right))
+		}
+		list = append(list, p.Agent+" ("+strings.Join(rights, ", ")+")")
+	}
+	return strings.Join(list, ", ")
 }
 
 // emojiWords formats a team's emoji with their verbs.

@@ -95,6 +95,24 @@ func find[T any](list []T, matches func(T) bool) *T {
 	return nil
 }
 
+// ForgetAgent takes somebody who is no longer an agent out of the people of all accounts. It returns an account that nobody would
+// answer any more, which keeps its people, or nil.
+func (s *State) ForgetAgent(email string) *Account {
+	for i := range s.Accounts {
+		a := &s.Accounts[i]
+		isAgent := func(p store.AccountPerson) bool { return strings.EqualFold(p.Agent, email) }
+		if !slices.ContainsFunc(a.Row.People, isAgent) {
+			continue
+		}
+		left := slices.DeleteFunc(slices.Clone(a.Row.People), isAgent)
+		if !slices.ContainsFunc(left, func(p store.AccountPerson) bool { return slices.Contains(p.Rights, store.RightHandles) }) {
+			return a
+		}
+		a.Row.People = left
+	}
+	return nil
+}
+
 // Clone returns a copy whose agents, teams and accounts can be changed without affecting the original.
 func (s *State) Clone() *State {
 	c := &State{

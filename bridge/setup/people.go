@@ -1,0 +1,75 @@
+package setup
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/store"
+)
+
+// Person is one of the people of an account, for pages.
+type Person struct {
+	Agent  string          // the e-mail address
+	Rights map[string]bool // by the names of rights
+}
+
+// Right is a right on an account, for pages.
+type Right struct{ Name, Label string }
+
+// Rights lists all rights on accounts.
+func Rights() []Right {
+	labels := map[store.Right]string{
+		store.RightHandles: "Reads and answers", store.RightTakes: "Is given conversations by rules",
+		store.RightReassign: "Reassigns colleagues' conversations", store.RightClear: "Takes a conversation from a colleague",
+		store.RightResolveAll: "Resolves colleagues' conversations",
+	}
+	var list []Right
+	for _, r := range store.Rights() {
+		list = append(list, Right{string(r), labels[r]})
+	}
+	return list
+}
+
+// UsualRights are the rights of a person about whom nothing is said.
+func UsualRights() map[string]bool {
+	rights := map[string]bool{}
+	for _, r := range store.Rights() {
+		rights[string(r)] = r.IsUsual()
+	}
+	return rights
+}
+
+// People returns who works on an account; none means everybody.
+func (e Entry) People() (people []Person) {
+	for path := range e.Values {
+		rest, isOfPerson := strings.CutPrefix(path, PeoplePath+".")
+		number, isAgent := strings.CutSuffix(rest, ".agent")
+		if _, err := strconv.Atoi(number); err != nil || !isOfPerson || !isAgent {
+			continue
+		}
+		p := Person{Agent: e.Value(path), Rights: UsualRights()}
+		for name := range p.Rights {
+			if value := e.Value(PeoplePath + "." + number + "." + name); value != "" {
+				p.Rights[name] = value == "true"
+			}
+		}
+		people = append(people, p)
+	}
+	slices.SortFunc(people, func(a, b Person) int { return strings.Compare(a.Agent, b.Agent) })
+	return people
+}
+
+// PeopleChange returns the values of a change that replaces the people of an account.
+func PeopleChange(people []Person) map[string][]string {
+	values := map[string][]string{PeoplePath: nil}
+	for n, p := range people {
+		at := fmt.Sprintf("%s.%d.", PeoplePath, n)
+		values[at+"agent"] = []string{p.Agent}
+		for name, has := range p.Rights {
+			values[at+name] = []string{strconv.FormatBool(has)}
+		}
+	}
+	return values
+}
