@@ -1,6 +1,10 @@
 package command
 
-import "parley/bridge"
+import (
+	"slices"
+
+	"parley/bridge"
+)
 
 // listName returns the list that a word stands for. It returns false if the word stands for none.
 func listName(word string) (bridge.ListName, bool) {
@@ -9,8 +13,7 @@ func listName(word string) (bridge.ListName, bool) {
 		return bridge.ListMine, true
 	case "unassigned", "queue", "new":
 		return bridge.ListUnassigned, true
-	case "team", "all", "waiting", "snoozed", "resolved", "closed", "archived":
-		return bridge.ListName(word), true
 	}
-	return "", false
+	name := bridge.ListName(word)
+	return name, slices.Contains(bridge.Lists(), name)
 }

@@ -314,6 +314,12 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!allow bob@shop.example", verb: bridge.VerbAllow, args: args{Addresses: []string{"bob@shop.example"}}},
 
 		{typed: "!list", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
+		{typed: "!list unassigned channel:whatsapp sort:newest", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{
+			List: "unassigned", View: bridge.ListView{Account: "whatsapp", Sort: "newest"},
+		}}},
+		{typed: "!all agent:<@UANN>", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{
+			List: "all", View: bridge.ListView{Agent: "UANN"},
+		}}},
 		{typed: "!list unassigned", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "unassigned"}}},
 		{typed: "!mine", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		{typed: "!history 1", verb: bridge.VerbHistory},

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"cmp"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,16 +45,15 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 }
 
 // findVerb returns the verb that a word names. The name of a list ("mine") stands for VerbList with that
-// list, and takes no arguments.
+// list.
 func findVerb(name string) (*verb.Verb, Parsed, bool) {
 	v, ok := verb.Find(name)
 	if ok && name != "" {
 		return v, Parsed{Verb: v.Name}, true
 	}
 	if name, ok := listName(strings.ToLower(name)); ok {
-		list := *verb.Of(bridge.VerbList)
-		list.Typed.Rest = verb.RestNothing
-		return &list, Parsed{Verb: list.Name, Args: bridge.Args{ListArgs: bridge.ListArgs{List: name}}}, true
+		list := verb.Of(bridge.VerbList)
+		return list, Parsed{Verb: list.Name, Args: bridge.Args{ListArgs: bridge.ListArgs{List: name}}}, true
 	}
 	return nil, Parsed{}, false
 }
@@ -74,7 +75,7 @@ func readArguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Mark
 	if rest == "" && v.Typed.Rest != verb.RestTextRequest {
 		p.Err = v.Typed.Missing
 		if v.Typed.Rest == verb.RestList {
-			p.Args.List = bridge.ListMine
+			p.Args.List = cmp.Or(p.Args.List, bridge.ListMine)
 		}
 		return p
 	}
@@ -123,7 +124,7 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem
 	case verb.RestTextRequest:
 		problem = readTextRequest(p, name, rest)
 	case verb.RestList:
-		problem = readList(&p.Args, rest)
+		problem = readList(&p.Args, rest, opt)
 	case verb.RestPage:
 		problem = readPage(&p.Args, v, rest)
 	case verb.RestFind:
@@ -132,13 +133,30 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem
 	return problem
 }
 
-func readList(args *bridge.Args, rest string) (problem string) {
-	list, ok := listName(strings.ToLower(foldWidth(rest)))
-	args.List = list
-	if !ok {
-		problem = "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
+// readList parses "unassigned channel:whatsapp sort:newest". If args name a list already, only words with a key may follow.
+func readList(args *bridge.Args, rest string, opt Options) (problem string) {
+	if args.List == "" {
+		word := firstWord(foldWidth(rest))
+		list, ok := listName(strings.ToLower(word))
+		switch {
+		case ok:
+			args.List, rest = list, typed.Trim(foldWidth(rest)[len(word):])
+		case strings.Contains(word, ":"):
+			args.List = bridge.ListMine
+		default:
+			return "There is no list “" + typed.Clip(rest) + "”. Try: " + strings.Join(verb.ListWords(), ", ")
+		}
 	}
-	return problem
+
+	for token, user := range opt.Mentions {
+		rest = strings.ReplaceAll(rest, token, user)
+	}
+	view, err := bridge.ParseListView(typed.Unlink(rest))
+	if p, ok := errors.AsType[*bridge.Problem](err); ok {
+		return p.Text + " " + p.Hint
+	}
+	args.View = view
+	return ""
 }
 
 var (

@@ -14,7 +14,7 @@ import (
 func Home(l bridge.Listing, zone *time.Location) Card {
 	list := List(l, zone)
 	top := Block{Kind: BlockItem, Pieces: []Piece{shape.Bold(list.Title)}}
-	for i, name := range listNames() {
+	for i, name := range bridge.Lists() {
 		if slices.Contains(l.Hidden, name) {
 			continue
 		}

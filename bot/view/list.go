@@ -30,6 +30,9 @@ func List(l bridge.Listing, zone *time.Location) Card {
 		const maxFoundRunes = 14 // together with "Found: " less than maxTitleRunes
 		c.Title = "Found: " + shape.OneLine(l.Words, maxFoundRunes)
 	}
+	if words := l.ListView.Words(); words != "" {
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Filter: "+words)))
+	}
 	if l.List == bridge.ListLate {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(lateWords)))
 	}
@@ -205,6 +208,10 @@ func emptyList(l bridge.Listing) string {
 	if l.Words != "" {
 		return "Nothing is found for “" + shape.OneLine(l.Words, shape.MaxNameRunes) +
 			"” in names, addresses, numbers and subjects. Words are found by how they begin."
+	}
+
+	if l.ListView != (bridge.ListView{}) {
+		return "Nothing fits the filter."
 	}
 
 	switch l.List {

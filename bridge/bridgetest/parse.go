@@ -285,7 +285,9 @@ func parseArgs(a *bridge.Action) {
 	case bridge.VerbSnooze, bridge.VerbBusy, bridge.VerbBreak:
 		a.Args.Until = rest
 	case bridge.VerbList:
-		a.Args.List = bridge.ListName(rest)
+		list, words, _ := strings.Cut(rest, " ")
+		a.Args.List = bridge.ListName(list)
+		a.Args.View, _ = bridge.ParseListView(words)
 	case bridge.VerbHistory:
 		if page, err := strconv.Atoi(rest); err == nil {
 			a.Args.Page = page - 1
