@@ -102,7 +102,8 @@ func newWorld(t *testing.T, o options) *world {
 		accounts: map[string]store.AccountID{}, agents: map[string]store.AgentID{},
 		provider: channelstest.NewProvider(t),
 		chat: bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben", Email: "ben@acme.test"},
-			bridgetest.User{ID: "cat", Email: "cat@acme.test"}, bridgetest.User{ID: "dan"}, bridgetest.User{ID: "bot", Kind: bridge.ActorBot},
+			bridgetest.User{ID: "cat", Email: "cat@acme.test"}, bridgetest.User{ID: "fay"}, bridgetest.User{ID: "gus"}, bridgetest.User{ID: "dan"},
+			bridgetest.User{ID: "bot", Kind: bridge.ActorBot},
 			bridgetest.User{ID: "eve", Kind: bridge.ActorForeign}),
 	}
 	w.chat.Open(support)

@@ -24,6 +24,8 @@ func newRuledWorld(t *testing.T, o options, capacity int, absent string, plan ro
 	for _, name := range []string{"ann", "ben", "cat", "fay", "gus"} {
 		if w.agents[name] == 0 {
 			w.agents[name] = must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: name + "@acme.test", Name: name, Presence: absent}))(t)
+			user := store.AgentUser{AccountID: w.surface, UserID: bridge.SurfaceUser(name), AgentID: w.agents[name]}
+			check(t, store.SaveAgentUser(t.Context(), w.pool, user))
 		}
 		w.saveWork(name, routing.Work{Capacity: capacity})
 		members = append(members, w.agents[name])

@@ -33,7 +33,6 @@ func (it *UseCases) replyAutomatically(
 	if replies.IsEmpty() || c.Identity == nil || sender != it.People.RootOf(c) || it.mayBeByMachine(in, m) {
 		return nil
 	}
-	lane := it.CustomerLane(c)
 	language := c.Traits[bridge.TraitLanguage]
 	if language == "" {
 		language = offline.New().Language(m.Text)
@@ -43,25 +42,35 @@ func (it *UseCases) replyAutomatically(
 		said = received
 	}
 	message := routing.Message{
-		ByPerson:  true,
-		Refuses:   it.refusesReplies(c, sender),
-		Answered:  len(it.Outbox.Waiting(lane)) > 0,
-		Ends:      ends,
-		Age:       it.Now.Sub(said),
-		FirstName: firstName(sender),
-		Language:  language,
-		Default:   it.Settings(c).Language,
+		Ends:     ends,
+		Age:      it.Now.Sub(said),
+		Language: language,
+		Default:  it.Settings(c).Language,
 	}
+	row := store.AutoReply{Words: checksum(m.Text)}
+	_, err := it.sendByItself(ctx, tx, c, row, replies, message, p.begins)
+	return err
+}
 
-	row := store.AutoReply{
-		MessageID: store.MessageID(it.IDs.Next()), AccountID: a.ID, IdentityID: sender.ID, Words: checksum(m.Text), At: it.Now,
-	}
+// sendByItself queues the reply that may be sent to a customer's message, and completes what is known of the message. The row has the
+// checksum of its text and, for what may be sent once only, the occasion. begins means that the message began the conversation. It
+// returns false if nothing is sent.
+// Errors: the database's.
+func (it *UseCases) sendByItself(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, row store.AutoReply, replies routing.Replies, message routing.Message, begins bool,
+) (bool, error) {
+	sender, lane := it.People.RootOf(c), it.CustomerLane(c)
+	row.MessageID, row.AccountID, row.IdentityID, row.At = store.MessageID(it.IDs.Next()), c.AccountID, sender.ID, it.Now
 	found, err := store.FindAutoReplied(ctx, tx, row, c.ID)
-	if err != nil {
-		return err
+	if _, isSent := found.Last[row.Occasion]; err != nil || isSent && row.Occasion != "" {
+		return false, err
 	}
+	message.ByPerson = true
+	message.Refuses = it.refusesReplies(c, sender)
+	message.Answered = len(it.Outbox.Waiting(lane)) > 0
+	message.FirstName = firstName(sender)
 	message.BegunByUs = found.BegunByUs
-	message.FirstContact = p.begins && !found.IsKnown
+	message.FirstContact = begins && !found.IsKnown
 	message.Sent = routing.SentReplies{
 		Last: map[routing.Occasion]time.Time{}, Day: found.Day, Hour: found.Hour, SameWords: found.SameWords, Repeated: found.Repeated,
 	}
@@ -69,16 +78,16 @@ func (it *UseCases) replyAutomatically(
 		message.Sent.Last[routing.Occasion(on)] = at
 	}
 
-	reply := replies.ReplyTo(message, it.Dir.Hours[a.ID], it.Now, it.Dir.Zone(nil, a.ID))
+	reply := replies.ReplyTo(message, it.Dir.Hours[c.AccountID], it.Now, it.Dir.Zone(nil, c.AccountID))
 	if reply.Text == "" {
-		return nil
+		return false, nil
 	}
 	if allKnow, err := store.AllKnow(ctx, tx, store.KnowsAutoReply); err != nil || !allKnow {
-		return err
+		return false, err
 	}
-	row.Occasion = string(reply.On)
+	row.Occasion = cmp.Or(row.Occasion, string(reply.On))
 	it.queueAutoReply(c, row, lane, reply)
-	return store.KeepAutoReply(ctx, tx, row)
+	return true, store.KeepAutoReply(ctx, tx, row)
 }
 
 // refusesReplies reports whether no automatic reply may be sent in a conversation now.
