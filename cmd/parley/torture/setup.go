@@ -87,7 +87,20 @@ func (s *session) composeConfig() string {
 
 	return "company: Acme\n" + agents +
 		"teams:\n" + teams +
-		"accounts:\n" + s.mailAccount() + s.chatAccounts()
+		"accounts:\n" + s.mailAccount() + s.chatAccounts() + s.automations()
+}
+
+// automations returns automations that act on what customers and agents do. None assigns, since each conversation has one agent of the
+// run, whose texts would stay inside if it were another's.
+func (s *session) automations() string {
+	if s.oldProgram != nil {
+		return ""
+	}
+	return `automations:
+  - {name: New, when: {received: true}, then: [{tag: New}, {priority: high}]}
+  - {name: Tagged, when: {tagged: New}, then: [{note: Look at it.}]}
+  - {name: Solved, when: {status: resolved}, then: [{priority: normal}]}
+`
 }
 
 // mailAccount returns the entry of parley.yaml for the mailbox that customers write to. The hold is the time that a reply
