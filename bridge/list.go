@@ -5,7 +5,7 @@ import "parley/store"
 // ListQuery asks for a page of conversations: those of a list, such as "mine", or those that match a search.
 type ListQuery struct {
 	List  ListName // "" means ListMine; ignored if Words is set
-	Words string   // search terms, found in names, addresses, numbers and subjects
+	Words string   // search terms, found in names, addresses, numbers, subjects, tags and messages
 	ListView
 	After string // the page of a list begins behind this place, which is Listing.Next of the page before
 	Page  int    // of search results, from 0

@@ -10,53 +10,53 @@ import (
 	"parley/store/internal/query"
 )
 
-// Agents search conversations by words, addresses and phone numbers. The newest matches come first. There are three search
+// Agents search conversations by words, addresses and phone numbers. The newest conversations come first. There are three search
 // strategies, because none is fast for all words. A strategy is used if the ones before it did not fill the page:
 //
-//   - findNewest tests the thousand newest conversations. That is enough for words that many conversations have.
-//   - findConversations collects all matches from the index of words (met), and sorts them.
-//   - If there are more than 20,000 matches (few is false), findConversations instead tests all conversations one by one,
-//     the newest first. There, "IS TRUE" keeps the planner from using the index of words.
+//   - findNewest tests the three hundred newest conversations. That is enough for words that many conversations have.
+//   - findConversations collects all matches from the indexes of words (met), and sorts them.
+//   - If there are more than 5,000 matches (few is false), findConversations instead tests the 20,000 newest conversations one by
+//     one. There, "IS TRUE" keeps the planner from using the indexes of words.
 const (
 	findQuery = `
 	WITH query AS (
 		SELECT find_query($4) || find_query($5) || find_query($8) AS words
 	)`
+	// hasWords is true if all words occur in the conversation's own words, or all in one of its messages.
+	hasWords = `(coalesce((
+			SELECT (words @@ (SELECT words FROM query)) IS TRUE FROM conversation_words WHERE conversation_id = conversation.id), false)
+		OR EXISTS (
+			SELECT FROM message_words
+			WHERE conversation_id = conversation.id AND (words @@ (SELECT words FROM query)) IS TRUE
+			OFFSET 0))` // OFFSET 0: looked up one by one
 	findNewest = findQuery + `
 	SELECT conversation.id
-	FROM (SELECT * FROM conversations ORDER BY id DESC LIMIT 1000) AS conversation
-	CROSS JOIN LATERAL (
-		SELECT words
-		FROM conversation_words
-		WHERE conversation_id = conversation.id
-		OFFSET 0) AS entry -- OFFSET 0: looked up one by one
-	WHERE (entry.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
+	FROM (SELECT * FROM conversations ORDER BY id DESC LIMIT 300) AS conversation
+	WHERE conversation.kind = 'customer' AND ` + readable + ` AND ` + hasWords + `
 	ORDER BY conversation.id DESC
 	LIMIT $6::int OFFSET $7::int`
 	findConversations = findQuery + `, met AS MATERIALIZED (
-		SELECT conversation_id AS id
-		FROM conversation_words
-		WHERE words @@ (SELECT words FROM query)
-		LIMIT 20001
+		(SELECT conversation_id AS id FROM conversation_words WHERE words @@ (SELECT words FROM query) LIMIT 5001)
+		UNION ALL
+		(SELECT conversation_id AS id FROM message_words WHERE words @@ (SELECT words FROM query) LIMIT 5001)
 	), few AS (
-		SELECT count(*) <= 20000 AS yes FROM met
+		SELECT count(*) <= 5000 AS yes FROM met
 	)
 	SELECT id
 	FROM (
 		(SELECT conversation.id
-			FROM (SELECT id FROM met WHERE (SELECT yes FROM few) ORDER BY id DESC OFFSET 0) AS newest
+			FROM (SELECT DISTINCT id FROM met WHERE (SELECT yes FROM few) ORDER BY id DESC OFFSET 0) AS newest
 			CROSS JOIN LATERAL (
 				SELECT conversation.id
 				FROM conversations AS conversation
-				WHERE conversation.id = newest.id AND ` + readable + `
+				WHERE conversation.id = newest.id AND conversation.kind = 'customer' AND ` + readable + `
 				OFFSET 0) AS conversation
 			ORDER BY newest.id DESC
 			LIMIT $6::int + $7::int)
 		UNION ALL (
 			SELECT conversation.id
-			FROM conversations AS conversation
-			JOIN conversation_words AS entry ON entry.conversation_id = conversation.id
-			WHERE NOT (SELECT yes FROM few) AND (entry.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
+			FROM (SELECT * FROM conversations WHERE NOT (SELECT yes FROM few) ORDER BY id DESC LIMIT 20000) AS conversation
+			WHERE conversation.kind = 'customer' AND ` + readable + ` AND ` + hasWords + `
 			ORDER BY conversation.id DESC
 			LIMIT $6::int + $7::int)) AS found
 	ORDER BY id DESC
@@ -64,9 +64,10 @@ const (
 )
 
 // FindConversations returns the ids of conversations in any status that r may read and that match text, the newest first.
-// Each word of text must occur in the conversation's subject, names, addresses or phone numbers, as a word or as the start
-// of one. text has no operators: all characters except letters and digits separate words. A domain may be typed with its
-// own letters: it is found by its form in ASCII, which addresses are stored with.
+// Each word of text must occur in the conversation's subject, tags, names, addresses or phone numbers, or each in one of its
+// messages and notes, as a word or as the start of one. text has no operators: all characters except letters and digits separate
+// words. A domain may be typed with its own letters: it is found by its form in ASCII, which addresses are stored with. Words that
+// thousands of conversations have are looked for in the 20,000 newest.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]ConversationID, error) {
 	args := append(r.readableArguments(), plainText(text), phoneNumber(text), limit, offset, asciiDomains(text))
 	ids, err := query.Column[ConversationID](ctx, q, "find among the newest", findNewest, args...)
@@ -74,6 +75,31 @@ func FindConversations(ctx context.Context, q Querier, r Reader, text string, li
 		return ids, err
 	}
 	return query.Column[ConversationID](ctx, q, "find", findConversations, args...)
+}
+
+const foundTexts = `
+	WITH query AS (
+		SELECT find_query($1) || find_query($2) || find_query($3) AS words
+	)
+	SELECT DISTINCT ON (word.conversation_id) word.conversation_id AS id, message.text
+	FROM message_words AS word
+	JOIN messages AS message ON message.id = word.message_id
+	WHERE word.conversation_id = ANY($4::bigint[]) AND (word.words @@ (SELECT words FROM query)) IS TRUE
+	ORDER BY word.conversation_id, word.message_id DESC`
+
+// FoundTexts returns, of each of these conversations, the latest message or note that has all words of text. Conversations that were
+// found by something else are missing.
+func FoundTexts(ctx context.Context, q Querier, text string, ids []ConversationID) (map[ConversationID]string, error) {
+	type row struct {
+		ID   ConversationID `db:"id"`
+		Text string         `db:"text"`
+	}
+	rows, err := query.Collect[row](ctx, q, "found texts", foundTexts, plainText(text), phoneNumber(text), asciiDomains(text), ids)
+	texts := map[ConversationID]string{}
+	for _, r := range rows {
+		texts[r.ID] = r.Text
+	}
+	return texts, err
 }
 
 // plainText replaces NUL and invalid UTF-8, which PostgreSQL rejects, by spaces.

@@ -47,7 +47,7 @@ func newCorrespondence(t *testing.T) *pgxpool.Pool {
 
 // A search finds conversations by subject, name, address and number. It finds beginnings of words, and copes with all
 // signs that are typed.
-// Requirement R-110: Find by name, address, number and subject.
+// Requirement R-110: Find by name, address, number, subject and words of messages.
 // Requirement R-111: Three letters, from the start of a word.
 // Requirement R-112: Find in everything one may read, whatever became of it.
 func TestFind(t *testing.T) {
@@ -115,7 +115,7 @@ func TestFind(t *testing.T) {
 
 // A conversation is found by its new subject, by the name that it was given, and by its customer's new name. It isn't
 // found by the former ones any more.
-// Requirement R-110: Find by name, address, number and subject.
+// Requirement R-110: Find by name, address, number, subject and words of messages.
 func TestFindAfterChanges(t *testing.T) {
 	t.Parallel()
 	pool := newCorrespondence(t)
@@ -144,5 +144,47 @@ func TestFindAfterChanges(t *testing.T) {
 				t.Errorf("%q finds %v, want %v", tt.words, got, tt.want)
 			}
 		})
+	}
+}
+
+// A conversation is found by the words of its messages and notes, as they are now, and by its tags.
+// Requirement R-110: Find by name, address, number, subject and words of messages.
+// Requirement R-112: Find in everything one may read, whatever became of it.
+func TestFindInMessages(t *testing.T) {
+	t.Parallel()
+	pool := newCorrespondence(t)
+	exec(t, pool, `
+		INSERT INTO messages (id, conversation_id, direction, fate, text, said_at, created_at)
+		SELECT id, c, d, f, text, now(), now() FROM (VALUES
+			(1, 1, 'in', 'in', 'The Übergröße squeaks, order 12.'), (2, 1, 'out', 'out', 'Please send it back.'),
+			(3, 3, 'note', 'inside', 'He was promised a refund'), (4, 4, 'in', 'in', '退款什么时候到？'),
+			(5, 2, 'in', 'in', 'squeaking old words'), (6, 2, 'in', 'in', 'gone soon')) AS m (id, c, d, f, text)`)
+	exec(t, pool, `UPDATE messages SET text = 'newer words' WHERE id = 5`)
+	exec(t, pool, `DELETE FROM messages WHERE id = 6`)
+	exec(t, pool, `UPDATE conversations SET tags = '{Escalated}' WHERE id = 5`)
+
+	tests := []struct {
+		name, words string
+		want        []store.ConversationID
+	}{
+		{name: "customer's words", words: "squeaks ubergr", want: []store.ConversationID{1}},
+		{name: "agent's word", words: "back", want: []store.ConversationID{1}},
+		{name: "note", words: "refu", want: []store.ConversationID{3}},
+		{name: "words of two messages", words: "squeaks back", want: nil},
+		{name: "Chinese within a sentence", words: "什么", want: []store.ConversationID{4}},
+		{name: "words that were changed", words: "squeaking", want: nil},
+		{name: "words since then", words: "newer", want: []store.ConversationID{2}},
+		{name: "words that were deleted", words: "gone", want: nil},
+		{name: "tag", words: "escal", want: []store.ConversationID{5}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := findAll(t, pool, tt.words); !slices.Equal(got, tt.want) {
+				t.Errorf("%q finds %v, want %v", tt.words, got, tt.want)
+			}
+		})
+	}
+	if texts := must(store.FoundTexts(t.Context(), pool, "refund", []store.ConversationID{1, 3}))(t); len(texts) != 1 || texts[3] == "" {
+		t.Errorf("found in %v, want the note of #3", texts)
 	}
 }

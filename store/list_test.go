@@ -302,7 +302,7 @@ func TestReader(t *testing.T) {
 	exec(t, c.pool, `
 		INSERT INTO conversation_words (conversation_id, words)
 		SELECT 1000 + n, to_tsvector('simple', 'lamp')
-		FROM generate_series(1, 20001) AS n`) // FindConversations searches in another way for a word that so many have
+		FROM generate_series(1, 5001) AS n`) // FindConversations searches in another way for a word that so many have
 	t.Run("too many conversations have the word", func(t *testing.T) {
 		checkFound(t, c.pool, store.Reader{Agent: 7, Closed: []store.AccountID{c.open, c.restricted}}, nil)
 	})

@@ -207,7 +207,7 @@ func emptyList(l bridge.Listing) string {
 	}
 	if l.Words != "" {
 		return "Nothing is found for “" + shape.OneLine(l.Words, shape.MaxNameRunes) +
-			"” in names, addresses, numbers and subjects. Words are found by how they begin."
+			"” in names, addresses, numbers, subjects, tags and messages. Words are found by how they begin."
 	}
 
 	if l.ListView != (bridge.ListView{}) {

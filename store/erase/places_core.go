@@ -47,6 +47,11 @@ func corePlaces() []place {
 			What:  "words by which conversations are found",
 			About: ofConversation,
 		},
+		{
+			Name: "message_words", Table: "message_words",
+			What:  "words by which messages are found",
+			About: `t.conversation_id = ANY(@conversations) OR t.message_id = ANY(@messages)`,
+		},
 		identityPlace(),
 		{
 			Name: "contacts", Table: "contacts",

@@ -100,6 +100,9 @@ func Nouns() []string {
 		`INSERT INTO conversation_words (conversation_id, words)
 			SELECT n, array_to_tsvector(ARRAY['order', CASE WHEN n % (MANY / 10) = 7 THEN 'rare' ELSE 'usual' END])
 			FROM generate_series(1, MANY) AS n`,
+		`INSERT INTO message_words (message_id, conversation_id, words)
+			SELECT n, n, array_to_tsvector(ARRAY['hello', CASE WHEN n % (MANY / 10) = 9 THEN 'rare' ELSE 'usual' END])
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO threads (conversation_id, account_id, channel, root)
 			SELECT n, 1, 'C' || n % 10, 'r' || n
 			FROM generate_series(1, MANY) AS n`,
@@ -154,7 +157,7 @@ func dropIndexes(ctx context.Context, tx pgx.Tx) (makeIndexes []string, err erro
 		SELECT i.indexname, i.indexdef FROM pg_indexes AS i
 		WHERE i.schemaname = 'public' AND i.tablename = ANY($1)
 			AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = ('public.' || quote_ident(i.indexname))::regclass)`,
-		[]string{"lanes", "deliveries", "timers", "identities", "fetches", "conversations", "conversation_words", "threads", "messages",
+		[]string{"lanes", "deliveries", "timers", "identities", "fetches", "conversations", "conversation_words", "message_words", "threads", "messages",
 			"posts", "external_ids"})
 	if err != nil {
 		return nil, err

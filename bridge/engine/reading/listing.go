@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"parley/bridge"
 	"parley/store"
@@ -70,6 +72,9 @@ func (rd *Reader) List(
 	if l.Rows, err = rd.Facts(ctx, q, surface, agent, ids...); err != nil {
 		return l, err
 	}
+	if query.Words != "" {
+		return l, showFound(ctx, q, query.Words, l.Rows, ids)
+	}
 	if l.List != store.ListUnassigned {
 		return l, nil
 	}
@@ -96,12 +101,47 @@ func (rd *Reader) listed(
 	return ids, next, err
 }
 
-// isTooShort reports whether words would be found nearly everywhere. One character of Chinese, Japanese or Korean says enough.
+// showFound shows what was found in each row's messages, instead of its last message.
+func showFound(ctx context.Context, q store.Querier, words string, rows []bridge.Facts, ids []store.ConversationID) error {
+	texts, err := store.FoundTexts(ctx, q, words, ids)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if text := texts[rows[i].ID]; text != "" {
+			rows[i].LastMessage.Preview, rows[i].LastMessage.From = excerpt(text, words), ""
+		}
+	}
+	return nil
+}
+
+// excerpt returns a text from a little before the first of the words on.
+func excerpt(text, words string) string {
+	const before, length = 20, 120 // in runes
+	line := []rune(strings.Join(strings.Fields(text), " "))
+	lower, at := []rune(strings.ToLower(string(line))), 0
+	for _, word := range strings.FieldsFunc(strings.ToLower(words), isSeparator) {
+		if i := strings.Index(string(lower), word); i >= 0 {
+			at = utf8.RuneCountInString(string(lower)[:i])
+			break
+		}
+	}
+	if len(lower) != len(line) || at <= before {
+		return string(line[:min(len(line), length)])
+	}
+	return "…" + string(line[at-before:min(len(line), at-before+length)])
+}
+
+func isSeparator(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+}
+
+// isTooShort reports whether words would be found nearly everywhere. Two characters of Chinese, Japanese or Korean say enough.
 func isTooShort(words string) bool {
 	letters := 0
 	for _, r := range words {
 		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) {
-			return false
+			letters++
 		}
 		if !unicode.IsMark(r) {
 			letters++
