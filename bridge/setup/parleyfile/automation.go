@@ -80,8 +80,8 @@ func (o *object) readPart(names []string) (p routing.Part) {
 			p.Value = o.checkReplyText(name, *t, []string{routing.VariableName})
 		}
 	}
-	if p.Name == "" {
-		o.Fault(o.At, "", "is missing", "Write "+document.JoinAlternatives(names)+".")
+	if p.Name == "" && len(o.Values) == 0 {
+		o.Faults.Add(document.Fault{At: o.At, Where: o.Where, What: "says nothing", Hint: "Write " + document.JoinAlternatives(names) + "."})
 	}
 	o.Done()
 	return p
