@@ -67,6 +67,7 @@ type ConversationTimes struct {
 	ResolvedAt   *time.Time `db:"resolved_at" json:"resolved_at"`
 	EndedBy      *AgentID   `db:"ended_by" json:"ended_by"` // the agent who ended it; nil if it ended by itself
 	CreatedAt    time.Time  `db:"created_at" json:"created_at"`
+	UnreadSince  *time.Time `db:"unread_since" json:"unread_since"` // since when there are words of the customer that no agent has dealt with
 }
 
 // Collection says which mails a conversation of KindAutomatic collects.
@@ -88,11 +89,12 @@ type Participant struct {
 
 const conversationColumns = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day, collects, snoozed_until, waiting_since,
-	window_from, last_at, last_from, last_preview, resolved_at, ended_by, created_at, cost, traits`
+	window_from, last_at, last_from, last_preview, resolved_at, ended_by, created_at, cost, traits, unread_since`
 
 const conversationSelect = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects,
-	snoozed_until, waiting_since, window_from, last_at, last_from, last_preview, resolved_at, ended_by, created_at, cost, traits, ` + replyingSelect
+	snoozed_until, waiting_since, window_from, last_at, last_from, last_preview, resolved_at, ended_by, created_at, cost, traits,
+	unread_since, ` + replyingSelect
 
 // lockConversations follows previous_id backwards, from each given conversation to those that continue it. UNION drops
 // duplicates, so the recursion ends even if previous_id forms a cycle.
@@ -267,7 +269,7 @@ const updateConversations = `
 		participants = given.participants, via = given.via, refs = given.refs, last_external_id = given.last_external_id,
 		snoozed_until = given.snoozed_until, waiting_since = given.waiting_since, window_from = given.window_from,
 		last_at = given.last_at, last_from = given.last_from, last_preview = given.last_preview, resolved_at = given.resolved_at,
-		ended_by = given.ended_by,
+		ended_by = given.ended_by, unread_since = given.unread_since,
 		cost = given.cost, traits = given.traits
 	FROM json_populate_recordset(NULL::conversations, $1) AS given
 	WHERE conversations.id = given.id`

@@ -149,13 +149,17 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 	m.Desk.Attend(in.Facts.ID)
 	in.Can = in.Facts.Account.Can
 
-	if suggestion := in.Args.Suggestion; suggestion != nil {
-		in.Suggested, err = m.Desk.Suggested(ctx, in.Facts.ID, suggestion.ID, user)
-		if err != nil {
-			return err
-		}
-		in.Text = verb.WithSuggestion(*in)
+	var asked bridge.EventID
+	if in.Args.Suggestion != nil {
+		asked = in.Args.Suggestion.ID
 	}
+	if in.Suggested, err = m.Desk.Suggested(ctx, in.Facts.ID, asked, user); err != nil {
+		return err
+	}
+	if in.Args.Suggestion == nil && len(in.Suggested) > 0 {
+		in.Args.Suggestion = &bridge.SuggestionArgs{ID: in.Suggested[0].ID, Choice: bridge.NoChoice}
+	}
+	in.Text = verb.WithSuggestion(*in)
 
 	in.Count = m.count(in.Facts.Account.Name, in.Text)
 	if at.Message != "" {

@@ -8,8 +8,8 @@ import (
 func closeVerb() *Verb {
 	return &Verb{
 		Name:   bridge.VerbClose,
-		Typed:  TypedLine{Words: []string{"close"}, AskIfAlone: true, Syntax: "!close"},
-		Help:   Help{Sentence: "Ends it without an answer. For admins.", Examples: []string{"!close"}},
+		Typed:  TypedLine{Words: []string{"close"}, AskIfAlone: true, Syntax: "!close [NOTE]", Rest: RestNote},
+		Help:   Help{Sentence: "Ends it without an answer. A note stays inside. For admins.", Examples: []string{"!close", "!close spam"}},
 		Slash:  true,
 		Button: Button{Label: "Close conversation", Style: shape.StyleDanger, OfferedForTypo: true},
 		Form: Form{

@@ -10,7 +10,7 @@ func reopenVerb() *Verb {
 		Name:  bridge.VerbReopen,
 		Typed: TypedLine{Words: []string{"reopen", "unresolve"}, AskIfAlone: true, Syntax: "!reopen"},
 		Help: Help{
-			Sentence: "Opens a resolved conversation again, for the same owner.",
+			Sentence: "Opens a resolved conversation again, for the same owner. Admins also reopen closed ones.",
 			Examples: []string{"!reopen"},
 		},
 		Slash:  true,

@@ -24,8 +24,8 @@ const fieldSuggestion = "suggestion"
 // shownSuggestion returns the index in in.Suggested of the suggestion that the form shows. ok is false if it
 // shows none.
 func shownSuggestion(in shape.FormInput) (index int, ok bool) {
-	if in.Args.Suggestion == nil || len(in.Suggested) == 0 {
-		return 0, false
+	if in.Args.Suggestion == nil || len(in.Suggested) == 0 || in.Args.Suggestion.Choice == bridge.NoChoice {
+		return bridge.NoChoice, false
 	}
 	return min(max(in.Args.Suggestion.Choice, 0), len(in.Suggested)-1), true
 }
@@ -66,29 +66,35 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	}
 
 	index, ok := shownSuggestion(in)
-	if !ok {
+	if !ok && len(in.Suggested) == 0 {
 		form.Args.Suggestion = nil
 		form.Intro = append(form.Intro,
 			shape.SmallPrint(shape.Text("The suggestion is out of date: there are newer ones, or the conversation has ended.")))
 		return nil
 	}
 
-	if !strings.HasSuffix(in.Text, in.Suggested[index].Text) {
+	shown := *in.Args.Suggestion // a copy: in must not change
+	shown.Choice, shown.Shown = index, ""
+	label := "Or show another suggestion"
+	switch {
+	case !ok:
+		label = "Show a suggested reply"
+	case !strings.HasSuffix(in.Text, in.Suggested[index].Text):
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("There is no room for the suggestion below what you wrote.")))
-	} else {
+	default:
 		remark := []shape.Piece{shape.Icon("robot_face"), shape.Text(" Suggested by a machine: please read it before you send it.")}
 		remark = append(remark, SourceLinks(" From: ", in.Suggested[index].Sources)...)
 		form.Intro = append(form.Intro, shape.SmallPrint(remark...))
 	}
 
-	shown := *in.Args.Suggestion // a copy: in must not change
-	shown.Choice = index
-	shown.Shown = bridge.SumOf(in.Suggested[index].Text)
+	if ok {
+		shown.Shown = bridge.SumOf(in.Suggested[index].Text)
+	}
 	form.Args.Suggestion = &shown
 	other := shape.Field{
 		Name:     fieldSuggestion + fieldStep(in.Args),
 		Kind:     shape.FieldOne,
-		Label:    "Or show another suggestion",
+		Label:    label,
 		Hint:     "It is shown first, not sent. What you typed stays.",
 		Optional: true,
 	}

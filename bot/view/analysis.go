@@ -86,8 +86,8 @@ func moodPieces(c *bridge.AnalysisLine) []Piece {
 	if icon != "" {
 		return []Piece{shape.Icon(icon), shape.Text(" " + nameWords([]string{string(c.Sentiment)}) + change)}
 	}
-	if change != "" {
-		return []Piece{shape.Text("Calm" + change)}
+	if change != "" { // not that the customer is calm: it may be urgent
+		return []Piece{shape.Text("No longer " + string(c.Before))}
 	}
 	return nil
 }

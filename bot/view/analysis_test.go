@@ -15,7 +15,7 @@ func TestMoodMark(t *testing.T) {
 		{name: "unknown"},
 		{name: "known for the first time", now: "negative", want: " Negative"},
 		{name: "worse than before", now: "frustrated", before: "negative", want: " Frustrated, was negative"},
-		{name: "calm again", before: "frustrated", want: "Calm, was frustrated"},
+		{name: "calm again", before: "frustrated", want: "No longer frustrated"},
 		{name: "better than before", now: "positive", before: "negative", want: " Positive, was negative"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -149,10 +149,11 @@ func customerButton(f bridge.Facts) []Button {
 
 // mainVerbs returns the verbs that people use most in the conversation's state, at most four.
 func mainVerbs(f bridge.Facts) []bridge.Verb {
-	if f.Status == bridge.StatusClosed {
+	mayReopen := f.Status == bridge.StatusResolved || f.Viewer.IsAdmin && f.CloseReason != bridge.CloseErased
+	if f.Status == bridge.StatusClosed && !mayReopen {
 		return nil
 	}
-	if f.Status == bridge.StatusResolved {
+	if !f.Status.Open() {
 		return []bridge.Verb{bridge.VerbReopen}
 	}
 

@@ -302,7 +302,7 @@ func parseArgs(a *bridge.Action) {
 		if task != "" {
 			a.Args.TextRequest = &bridge.TextRequest{Task: analysis.Task(words[0]), Language: words[1], Style: words[2]}
 		}
-	case bridge.VerbTopic, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbHelp, bridge.VerbTemplate:
+	case bridge.VerbTopic, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbClose, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
 }

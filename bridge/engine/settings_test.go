@@ -72,7 +72,7 @@ func TestAuthorization(t *testing.T) {
 	w.chat.Say("ann", support, thread, "!close")
 	w.waitWhisper("ann", "[refused] close This conversation is closed already.")
 	w.chat.Say("ann", support, thread, "!snooze 2h")
-	w.waitWhisper("ann", "[refused] snooze This conversation is closed. What the customer writes next starts a new one.")
+	w.waitWhisper("ann", "[refused] snooze This conversation is closed. What the customer writes next starts a new one. Admins can")
 
 	w.reply(thread, "A word too late")
 	if late := w.waitLine(thread, bridge.LineInside); len(late.Buttons) > 0 {
@@ -82,6 +82,35 @@ func TestAuthorization(t *testing.T) {
 	if second := w.waitThread("After the end"); second == thread {
 		t.Error("a closed conversation went on")
 	}
+	w.chat.Say("ben", support, thread, "!reopen")
+	w.waitWhisper("ben", "Only admins reopen what was closed.")
+}
+
+// A colleague's emoji takes nothing away without a question, and the owner hears of who ends the snooze. An admin closes with a note,
+// is known as who ended it, and opens it again.
+// Requirement R-251: Notices by mentions in the thread.
+// Requirement R-044: Unarchive.
+func TestWhatColleaguesDoWithOwned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.chat.Say("ben", support, thread, "!take")
+	w.waitCard(thread, "Ben")
+	w.chat.ReactWith("ann", w.chat.Get(support, thread), bridge.VerbTake, "eyes")
+	w.waitWhisper("ann", "Take it all the same?")
+	w.chat.Say("ben", support, thread, "!snooze 2h")
+	w.waitCard(thread, "snoozed")
+	w.chat.Say("ann", support, thread, "!wake")
+	wantWords(t, "the line about the snooze", w.waitLine(thread, bridge.LineWoke).Plain(), "Ann", "<@ben>")
+	w.waitCard(thread, "Ben")
+	w.chat.Say("ann", support, thread, "!close just spam")
+	wantWords(t, "the line about the end", w.waitLine(thread, bridge.LineResolved).Plain(), "Ann close just spam")
+	byAnn := w.count(`SELECT count(*) FROM conversations JOIN agents ON agents.id = ended_by WHERE agents.name = 'Ann'`)
+	if byAnn != 1 {
+		t.Errorf("%d conversations were ended by Ann, want 1", byAnn)
+	}
+	w.chat.Say("ann", support, thread, "!reopen")
+	w.waitCard(thread, "open")
 }
 
 // A reply that was said before its account was paused waits and leaves afterwards, however long the pause lasts. A reply

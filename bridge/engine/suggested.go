@@ -8,7 +8,7 @@ import (
 )
 
 // Suggested returns the replies that an analysis suggested in a conversation, the best first, for user. It returns nil if
-// there are none with this id, if newer ones took their place, or if the conversation has ended.
+// there are none with this id (0: whichever they are), if newer ones took their place, or if the conversation has ended.
 // Errors: as FactsAt.
 func (d *Desk) Suggested(
 	ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user bridge.SurfaceUser,
@@ -18,8 +18,8 @@ func (d *Desk) Suggested(
 	}
 	kept, err := suggested.Find(ctx, d.e.pool, conversation, id)
 	var replies []bridge.SuggestedReply
-	for _, k := range kept {
-		r := bridge.SuggestedReply{Text: k.Text}
+	for _, k := range kept.List {
+		r := bridge.SuggestedReply{ID: kept.EventID, Text: k.Text}
 		for _, s := range k.Sources {
 			r.Sources = append(r.Sources, bridge.SourceRef{Title: s.Title, Link: s.Link})
 		}

@@ -51,7 +51,7 @@ func Upsert(ctx context.Context, q store.Execer, rows []Replies) error {
 	return query.Exec(ctx, q, "suggested replies", upsert, body)
 }
 
-const find = `SELECT conversation_id, event_id, replies FROM suggested_replies WHERE conversation_id = $1 AND event_id = $2`
+const find = `SELECT conversation_id, event_id, replies FROM suggested_replies WHERE conversation_id = $1 AND (event_id = $2 OR $2::bigint = 0)`
 
 const remove = `DELETE FROM suggested_replies WHERE conversation_id = ANY($1)`
 
@@ -63,12 +63,12 @@ func Remove(ctx context.Context, q store.Execer, conversations []store.Conversat
 	return query.Exec(ctx, q, "suggested replies", remove, conversations)
 }
 
-// Find returns the replies that the analysis up to an event suggested in a conversation. It returns nil if the analysis
-// suggested nothing, if a newer one has replaced its replies, or if they were removed.
-func Find(ctx context.Context, q store.Querier, conversation store.ConversationID, event store.EventID) ([]Reply, error) {
+// Find returns the replies that the analysis up to an event (0: the latest analysis) suggested in a conversation. It returns
+// none if the analysis suggested nothing, if a newer one has replaced its replies, or if they were removed.
+func Find(ctx context.Context, q store.Querier, conversation store.ConversationID, event store.EventID) (found Replies, err error) {
 	rows, err := query.Collect[Replies](ctx, q, "suggested replies", find, conversation, event)
 	if err != nil || len(rows) == 0 {
-		return nil, err
+		return found, err
 	}
-	return rows[0].List, nil
+	return rows[0], nil
 }

@@ -130,13 +130,13 @@ func (cs *Conversations) openChatWith(account store.AccountID, i *store.Identity
 }
 
 // HintAfterEnd returns a text that tells an agent how to go on after a conversation is over. A resolved one can be
-// reopened, a closed one can't.
+// reopened by all, a closed one by admins.
 func (cs *Conversations) HintAfterEnd(c *Conversation) string {
 	if next := cs.OpenSuccessor(c); next != nil {
 		return fmt.Sprintf("It goes on in #%d: type it there.", next.ID)
 	}
 	if c.BridgeStatus() == bridge.StatusClosed {
-		return "What the customer writes next starts a new one."
+		return "What the customer writes next starts a new one. Admins can reopen this one: !reopen"
 	}
 	return "To go on, reopen it: !reopen"
 }

@@ -180,8 +180,13 @@ type sorter func(it sorting, ctx context.Context, tx pgx.Tx, r book.Request, m *
 // sortMail returns the use case that applies sort to the mail that a request is about.
 func sortMail(sort sorter) usecase.InTx[*UseCases] {
 	return func(it *UseCases, ctx context.Context, tx pgx.Tx, r book.Request) error {
+		if r.Conversation.Kind != store.KindAutomatic {
+			it.Refuse(r, "not_automatic", "That is for mails in the threads that collect automatic mail. This is a conversation.",
+				"Without an answer, an admin ends it: !close")
+			return nil
+		}
 		m := it.MessageOfAction(r)
-		isSortable := m != nil && m.IdentityID != nil && r.Conversation.Kind == store.KindAutomatic
+		isSortable := m != nil && m.IdentityID != nil
 		if !isSortable {
 			it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 			return nil

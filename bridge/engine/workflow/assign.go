@@ -23,8 +23,17 @@ import (
 func takeVerb() useCase {
 	return useCase{
 		Rules:  verb.Rules{Name: bridge.VerbTake, NeedsOpen: true, Right: store.RightReassign, Deed: store.DeedAssigned},
-		DoInTx: warning(func(wf *UseCases, r book.Request) { wf.assignTo(r, []store.AgentID{r.Agent.ID}) }),
+		DoInTx: warning((*UseCases).take),
 	}
+}
+
+// take makes the actor the only owner. An emoji isn't enough to take a conversation away from a colleague.
+func (wf *UseCases) take(r book.Request) {
+	if r.IsEmoji() && r.Conversation.IsHeldByOthers(r.Agent.ID) {
+		wf.askAboutColleagues(r, "Take it all the same?")
+		return
+	}
+	wf.assignTo(r, []store.AgentID{r.Agent.ID})
 }
 
 func assignVerb() useCase {

@@ -56,12 +56,17 @@ func reopenVerb() useCase {
 	}
 }
 
-// reopen opens a resolved conversation again. If a customer can have only one open conversation on the account,
+// reopen opens a resolved conversation again; admins also one that was closed. If a customer can have only one open conversation on the account,
 // as on WhatsApp, it refuses if there is another one.
 // Errors: the database's.
 func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
-	if c.BridgeStatus() != bridge.StatusResolved && c.CloseReason != bridge.CloseAbandoned {
+	wasClosed := c.BridgeStatus() == bridge.StatusClosed && c.CloseReason == closedByAdmin
+	if wasClosed && !r.Agent.IsAdmin() {
+		wf.Refuse(r, "not_allowed", "Only admins reopen what was closed.", wf.Conversations.HintAfterEnd(c))
+		return nil
+	}
+	if c.BridgeStatus() != bridge.StatusResolved && !wasClosed && c.CloseReason != bridge.CloseAbandoned {
 		wf.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return nil
 	}
@@ -141,7 +146,7 @@ func (wf *UseCases) end(r book.Request) {
 
 	isEmojiOnMessage := r.IsEmoji() && !r.IsOnCard()
 	if isEmojiOnMessage && c.IsHeldByOthers(r.Agent.ID) {
-		wf.askToResolveForOthers(r)
+		wf.askAboutColleagues(r, "Resolve it all the same?")
 		return
 	}
 	if wf.refuseUnread(r) {
@@ -153,13 +158,13 @@ func (wf *UseCases) end(r book.Request) {
 	c.RefreshCard()
 }
 
-// askToResolveForOthers offers a Resolve button to an agent who put the emoji on a message of a colleague's
+// askAboutColleagues offers the verb's button to an agent who put its emoji on a message of a colleague's
 // conversation, since the emoji may have been meant for the message alone.
-func (wf *UseCases) askToResolveForOthers(r book.Request) {
+func (wf *UseCases) askAboutColleagues(r book.Request, question string) {
 	wf.Whisper(r, bridge.Line{
-		Content: &bridge.RefusedLine{Why: bridge.Because(bridge.ReasonNotAssignee), Hint: "Resolve it all the same?"},
+		Content: &bridge.RefusedLine{Why: bridge.Because(bridge.ReasonNotAssignee), Hint: question},
 		Verb:    r.Verb,
-		Verbs:   []bridge.Verb{bridge.VerbResolve},
+		Verbs:   []bridge.Verb{r.Verb},
 		Args:    bridge.Args{Conversation: r.Conversation.ID},
 	})
 }
@@ -201,7 +206,9 @@ func (wf *UseCases) setEnded(r book.Request) {
 		status, reason = bridge.StatusClosed, closedByAdmin
 	}
 	wf.conclude(c, status, reason)
-	c.EndedBy = &r.Agent.ID
+	if by := r.Agent.ID; by != 0 {
+		c.EndedBy = &by
+	}
 	wf.Log.Did(r, book.Detail{Text: r.Args.Note})
 	if r.Verb == bridge.VerbResolve {
 		wf.sumUp(c, own.OnResolve)
@@ -213,7 +220,7 @@ func (wf *UseCases) conclude(c *book.Conversation, status bridge.Status, reason 
 	wf.EndSnooze(c)
 	c.Status = string(status)
 	c.CloseReason = reason
-	c.ResolvedAt = &wf.Now
+	c.ResolvedAt, c.EndedBy = &wf.Now, nil
 	c.EndWait()
 	wf.Suggested.Drop(c)
 	wf.Suggestions.End(c)
@@ -231,11 +238,11 @@ func (wf *UseCases) tellEnded(r book.Request) {
 		Verb:     r.Verb,
 		Args:     bridge.Args{Conversation: c.ID},
 	}
-	if r.Verb == bridge.VerbResolve {
+	isPublic := line.Text != "" || len(line.Mentions) > 0
+	if r.Verb == bridge.VerbResolve || !isPublic {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 	}
-
-	if line.Text != "" || len(line.Mentions) > 0 {
+	if isPublic {
 		wf.Line(c, line)
 		return
 	}

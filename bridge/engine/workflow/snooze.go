@@ -63,6 +63,9 @@ func (wf *UseCases) wake(r book.Request) {
 	r.Conversation.Status = string(bridge.StatusOpen)
 	keepStatusFromReplies(wf.Book, r.Conversation)
 	wf.Log.Did(r, nil)
+	if owners := wf.Conversations.OtherOwners(r.Conversation, r.Agent); len(owners) > 0 {
+		wf.Line(r.Conversation, bridge.Line{Content: &bridge.WokeLine{}, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Mentions: owners})
+	}
 	r.Conversation.RefreshCard()
 }
 
