@@ -61,6 +61,8 @@ const (
 	VerbFind     Verb = "show"     // show the details of the conversation with a number: "show #12"
 	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
 
+	VerbRead Verb = "read" // the actor has read what the customer wrote
+
 	VerbPin   Verb = "pin"   // the customer is the actor's own; if an admin isn't an owner, the owner's
 	VerbUnpin Verb = "unpin" // the customer is nobody's own
 

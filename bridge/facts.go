@@ -19,6 +19,7 @@ type Facts struct {
 	Status      Status
 	CloseReason string // such as CloseErased
 	Subject     string
+	Unread      bool `json:",omitempty"` // no agent has dealt with what the customer wrote last
 	Account
 	Contact PartyRef
 	Recipients

@@ -34,6 +34,7 @@ func makeTable() []*Verb {
 		unpinVerb(),
 		analysisVerb(),
 		pendingVerb(),
+		readVerb(),
 		snoozeVerb(),
 		wakeVerb(),
 		resolveVerb(),

@@ -180,6 +180,9 @@ func mainVerbs(f bridge.Facts) []bridge.Verb {
 // otherVerbs returns the verbs that apply now and are not among mainVerbs.
 func otherVerbs(f bridge.Facts) []bridge.Verb {
 	var verbs []bridge.Verb
+	if f.Unread {
+		verbs = append(verbs, bridge.VerbRead)
+	}
 	if f.Status.Open() {
 		verbs = append(verbs, bridge.VerbNote)
 		canSendTemplates := f.Account.Mode != bridge.ModeWatch && (!f.Window.Closed || f.Window.Templates)

@@ -89,7 +89,8 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 // listRow makes the row of one conversation: its title, marks and tags, its state, who has it, the time that matters (see
 // ListState), and the beginning of its last message.
 func listRow(f bridge.Facts, list bridge.ListName) Block {
-	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" ")}, titlePieces(f)...)
+	head := append(unreadPieces(f), shape.Icon(statusIcon(f)), shape.Text(" "))
+	head = append(head, titlePieces(f)...)
 	if HasLabel(f) {
 		head = append([]Piece{shape.Icon("label"), shape.Text(" ")}, head...)
 	}

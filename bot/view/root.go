@@ -93,10 +93,18 @@ func openRoot(f bridge.Facts) Card {
 
 // conversationCard makes a card with one line: the conversation's icons, customer, number and subject, followed by more.
 func conversationCard(f bridge.Facts, more ...Piece) Card {
-	icons := []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}
+	icons := append(unreadPieces(f), shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" "))
 	name := append(icons, shape.Bold(verb.Title(f)))
 	line := shape.JoinPieces(shape.Between, name, []Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
 	return Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(append(line, more...)...)}}
+}
+
+// unreadPieces marks a conversation in which no agent has dealt with what the customer wrote last.
+func unreadPieces(f bridge.Facts) []Piece {
+	if !f.Unread {
+		return nil
+	}
+	return []Piece{shape.Icon("red_circle"), shape.Text(" ")}
 }
 
 // startAgainButton makes the button that starts another conversation with the customer of an ended one.

@@ -85,6 +85,9 @@ func renderCard(r *request, f bridge.Facts) {
 	for _, replying := range f.Replying {
 		r.Text += escapeText(" | " + replying.By.Name + " is replying")
 	}
+	if f.Unread {
+		r.Text += " | unread"
+	}
 
 	if f.Thread.Left {
 		r.Text += " | goes on in " + escapeText(nextPlace(f))

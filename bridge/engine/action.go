@@ -39,6 +39,10 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if leavesTrace { // the conversation was acted on, even if the action is refused below
 		w.speech.EndReplying(r)
 		r.Conversation.SettleNote()
+		isForLater := book.HasTime(a) && w.WasTypedBefore(a, r.Conversation.LastAt) // the customer wrote after it was typed
+		if r.Agent != nil && !isForLater {
+			r.Conversation.MarkRead()
+		}
 	}
 
 	switch {

@@ -350,7 +350,7 @@ func (s Samples) Cards() map[string]view.Card {
 	labelled.Tags = append([]bridge.Tag{{Name: "Complaint", Color: "#b91c1c"}, {Name: "Escalated", Color: "#dc2626", Label: true}}, f.Tags...)
 	replying.Replying = s.replyingAgents()
 	resolved.Status, resolved.Next, resolved.NextAt = bridge.StatusResolved, 15, s.Other
-	unassigned.Assignees, unassigned.Tags = nil, nil
+	unassigned.Assignees, unassigned.Tags, unassigned.Unread = nil, nil, true
 	long.Subject = strings.Repeat("very <long> *subject* ", 200)
 	said := bridge.Said{
 		MessageID: sampleMessage, From: f.Contact, At: When(), Subject: "Another *lamp*\n<!here>",

@@ -120,6 +120,7 @@ type row struct {
 	Path     string
 	Number   string
 	Title    string // the title from an agent, or else the customer's name
+	Unread   bool   // no agent has dealt with what the customer wrote last
 	HasLabel bool
 	Subject  string
 	Marks    []view.Piece // see view.ListMarks; icons are text
@@ -199,6 +200,7 @@ func rowOf(v *web.Visit, f bridge.Facts, list bridge.ListName) row {
 		Path:     "/inbox/" + strconv.FormatInt(int64(f.ID), 10),
 		Number:   shape.Number(f.ID),
 		Title:    verb.Title(f),
+		Unread:   f.Unread,
 		HasLabel: view.HasLabel(f),
 		Subject:  f.Subject,
 		Marks:    view.ListMarks(f),

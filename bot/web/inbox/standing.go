@@ -12,6 +12,7 @@ type standing struct {
 	Erased bool // the customer was erased, and with her what was said
 	Mine   bool // the reader holds it
 	Asleep bool // it is snoozed
+	Unread bool // no agent has dealt with what the customer wrote last
 }
 
 func standingOf(f bridge.Facts, reader bridge.AgentID) standing {
@@ -21,5 +22,6 @@ func standingOf(f bridge.Facts, reader bridge.AgentID) standing {
 		Erased: f.CloseReason == bridge.CloseErased,
 		Mine:   shape.IsHeldBy(f, bridge.AgentRef{ID: reader}),
 		Asleep: f.Status == bridge.StatusSnoozed,
+		Unread: f.Unread,
 	}
 }

@@ -176,6 +176,14 @@ func (c *Conversation) RefreshCard() {
 	c.CardMayDiffer = true
 }
 
+// MarkRead records that an agent has dealt with what the customer wrote.
+func (c *Conversation) MarkRead() {
+	if c.UnreadSince != nil {
+		c.UnreadSince = nil
+		c.RefreshCard()
+	}
+}
+
 // ReplyingDigest returns the part of a card's digest that stands for the agents who are replying. A digest tells whether the
 // card would look different from what was posted last.
 func (c *Conversation) ReplyingDigest() (shown string) {

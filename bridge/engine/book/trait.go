@@ -32,7 +32,7 @@ func (c *Conversation) SetTrait(name, value string) bool {
 
 // EndWait records that the customer no longer waits for an answer. An urgent conversation is then no longer urgent.
 func (c *Conversation) EndWait() {
-	c.WaitingSince = nil
+	c.WaitingSince, c.UnreadSince = nil, nil
 	c.changeUrgency(map[string]string{bridge.UrgentNow: bridge.UrgentAnswered, bridge.UrgentTold: bridge.UrgentAnsweredTold})
 }
 

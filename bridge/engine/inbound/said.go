@@ -78,6 +78,11 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 		c.ForgetUrgency()
 	}
 
+	if c.UnreadSince == nil {
+		c.UnreadSince = &it.Now
+		c.RefreshCard()
+	}
+
 	switch c.BridgeStatus() {
 	case bridge.StatusOpen:
 		return

@@ -139,6 +139,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		Status:      bridge.Status(c.Status),
 		CloseReason: c.CloseReason,
 		Subject:     c.Subject,
+		Unread:      c.UnreadSince != nil && bridge.Status(c.Status).Open(),
 		Traits:      c.Traits,
 		Times: bridge.Times{
 			CreatedAt: c.CreatedAt, EndedAt: book.OrZero(c.ResolvedAt),

@@ -96,6 +96,9 @@ func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *bo
 	if customer.Phone != "" { // the others keep the hashes of versions that knew no phone numbers
 		shown += fmt.Sprintf(" phone %q", customer.Phone)
 	}
+	if c.UnreadSince != nil && c.BridgeStatus().Open() {
+		shown += " unread"
+	}
 	return bridge.TextMark(shown + recipientsDigest(c) + c.TraitsDigest())
 }
 

@@ -41,6 +41,11 @@ func wakeVerb() useCase {
 	}
 }
 
+// readVerb does nothing more: whatever an agent does with a conversation marks it as read.
+func readVerb() useCase {
+	return useCase{Rules: verb.Rules{Name: bridge.VerbRead}, Do: func(*UseCases, book.Request) {}}
+}
+
 // setPending applies !pending: the conversation waits for the customer.
 func (wf *UseCases) setPending(r book.Request) {
 	if wf.refuseUnread(r) {

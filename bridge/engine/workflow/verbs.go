@@ -15,6 +15,7 @@ func Verbs() []useCase {
 		unpinVerb(),
 		analysisVerb(),
 		pendingVerb(),
+		readVerb(),
 		snoozeVerb(),
 		wakeVerb(),
 		resolveVerb(),
