@@ -60,6 +60,8 @@ const (
 	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
 	VerbFind     Verb = "show"     // show the details of the conversation with a number: "show #12"
 	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
+	VerbNext     Verb = "next"     // show the conversation that the actor should turn to next
+	VerbToday    Verb = "today"    // show what the day has for the actor
 
 	VerbRead Verb = "read" // the actor has read what the customer wrote
 

@@ -9,6 +9,8 @@ type ListQuery struct {
 	ListView
 	After string // the page of a list begins behind this place, which is Listing.Next of the page before
 	Page  int    // of search results, from 0
+	Limit int    // rows on a page of a list; 0 means the usual number
+	Today bool   // also count what the day has for the reader
 }
 
 // ListView restricts a list, and says how it is sorted. Its values are what people type or choose; the zero value shows all of a list
@@ -51,6 +53,7 @@ type Listing struct {
 	More   bool       // there is another page
 	Next   string     // its ListQuery.After, if it is a list's
 	Hidden []ListName // lists that the reader may not open
+	Day    *Today     // what the day has for the reader; nil unless ListQuery.Today is set
 }
 
 // TooShort is the Problem.Code for search terms that are too short.
@@ -86,11 +89,16 @@ const (
 	ListPick ListName = "pick"
 
 	ListFound     ListName = "find"      // search results
+	ListNext      ListName = "next"      // the conversation that the agent should turn to next
+	ListToday     ListName = "today"     // what an agent's day begins with
 	ListAssigned  ListName = "assigned"  // a conversation that was just assigned to the agent
 	ListWoke      ListName = "woke"      // conversations whose snooze is over
 	ListLate      ListName = "late"      // conversations whose customers should have been answered by now
 	ListElsewhere ListName = "elsewhere" // a conversation about which the agent is notified outside its thread
 )
+
+// Today counts an agent's own unfinished conversations, for the start of a day.
+type Today = store.Today
 
 // ListQuery returns the query that the arguments of VerbList ask for.
 func (a Args) ListQuery() ListQuery {

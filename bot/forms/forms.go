@@ -208,10 +208,14 @@ func (m Maker) Window(
 	return view.History(facts, history), nil
 }
 
+// homeRows is how many conversations fit on a page that also has buttons.
+const homeRows = 20
+
 // Home makes the page of an agent's own: the list that args name, with the buttons for the others.
 // Errors: the desk's.
 func (m Maker) Home(ctx context.Context, args bridge.Args, user bridge.SurfaceUser) (view.Card, error) {
 	query := args.ListQuery()
+	query.Today, query.Limit = true, homeRows
 	if query.Words == "" {
 		query.List = cmp.Or(query.List, bridge.ListMine)
 	}

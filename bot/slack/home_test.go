@@ -60,7 +60,7 @@ func (w *world) choose(v *slackfake.View, label string) {
 }
 
 // The app's icon leads to the agent's lists, in which conversations are looked at and worked on.
-// Requirement R-087: One inbox for all channels, opened from the app icon.
+// Requirement R-087: One inbox.
 func TestHome(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
@@ -149,7 +149,7 @@ func (w *world) stepHomes() (move func(time.Duration)) {
 
 // Two hundred agents who look at their home tabs while 300 conversations change stay within what Slack allows, and each sees the last
 // change. Later nothing is published for nobody.
-// Requirement R-114: New and newly assigned conversations appear immediately.
+// Requirement R-114: What is new appears at once.
 func TestManyHomes(t *testing.T) {
 	t.Parallel()
 	const agents, changes = 200, 300

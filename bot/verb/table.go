@@ -49,6 +49,8 @@ func makeTable() []*Verb {
 		aiVerb(),
 		listVerb(),
 		showVerb(),
+		nextVerb(),
+		todayVerb(),
 		statsVerb(),
 	}, presenceVerbs(), []*Verb{
 		templatesVerb(),

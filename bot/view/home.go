@@ -1,7 +1,9 @@
 package view
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/bot/shape"
@@ -34,11 +36,21 @@ func Home(l bridge.Listing, zone *time.Location) Card {
 		}
 	}
 
+	page := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, View: l.ListView}}
+	if l.Words != "" {
+		page = bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: l.Words}
+	}
+	first := verb.NewButton(bridge.VerbList, page)
+	first.Label = "First page"
+	page.After, page.Page = l.After, l.Page
+	again := verb.NewButton(bridge.VerbList, page)
+	again.Label = "Refresh"
+	if l.After != "" || l.Page > 0 {
+		c.Buttons = append(c.Buttons, first)
+	}
 	if l.More {
 		c.Buttons = append(c.Buttons, nextPageButton(l))
 	}
-	again := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: l.List}})
-	again.Label = "Refresh"
 	start := verb.NewButton(bridge.VerbNew, bridge.Args{})
 	start.Label = "New conversation"
 	c.Buttons = append(c.Buttons, again, start)
@@ -74,4 +86,24 @@ func NoHome(err error) Card {
 	again.Label = "Look again"
 	c.Buttons = []Button{again}
 	return c
+}
+
+// dayBlock says what the day has for an agent: "2 urgent · 5 customers wait · 1 promised for today".
+func dayBlock(t *bridge.Today) Block {
+	var parts []string
+	add := func(count int, one, many string) {
+		if count > 0 {
+			parts = append(parts, fmt.Sprint(count, " ", shape.Plural(count, one, many)))
+		}
+	}
+	add(t.Urgent, "urgent", "urgent")
+	add(t.Waiting, "customer waits", "customers wait")
+	add(t.Closing, "reply window closes today", "reply windows close today")
+	add(t.Promised, "promised for today", "promised for today")
+	add(t.Woken, "woke today", "woke today")
+	add(t.Given, "given to you today", "given to you today")
+	if parts == nil {
+		parts = []string{"nothing of yours is pressing"}
+	}
+	return shape.SmallPrint(shape.Icon("sunny"), shape.Text(" Today: "+strings.Join(parts, shape.Between)))
 }

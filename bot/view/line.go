@@ -26,11 +26,24 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 
 	l, isShortened := shortenRepeated(l)
 	blocks := append(lineOrOutcome(l, f), richBlocks(l.Rich)...)
+	if isAnswer(l) {
+		blocks = append(blocks, conversationLink(l)...)
+	}
 	isWhole := l.Text != "" && !isShortened
 	if canLinkTo(l.SourceRef) && !isWhole {
 		blocks = append(blocks, shape.SmallPrint(shape.Thread("To the message", l.SourceRef)))
 	}
 	return Card{Blocks: blocks, Buttons: lineButtons(l, f)}
+}
+
+// isAnswer reports whether a line only tells somebody what became of a request, without naming the conversation.
+func isAnswer(l bridge.Line) bool {
+	switch l.Kind() {
+	case bridge.LineResolved, bridge.LineSnoozed, bridge.LineRefused, bridge.LineUnchanged:
+		return true
+	default:
+		return false
+	}
 }
 
 func lineOrOutcome(l bridge.Line, f bridge.Facts) []Block {

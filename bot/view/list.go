@@ -36,6 +36,9 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	if l.List == bridge.ListLate {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(lateWords)))
 	}
+	if l.Day != nil {
+		c.Blocks = append(c.Blocks, dayBlock(l.Day))
+	}
 	if len(l.Rows) == 0 {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(emptyList(l))))
 	}
@@ -50,7 +53,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	if l.More {
 		c.Buttons = append(c.Buttons, nextPageButton(l))
 	}
-	if l.Words != "" {
+	if l.Words != "" || l.List == bridge.ListNext {
 		return c
 	}
 
@@ -83,7 +86,7 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	if q.Words == "" {
 		q.List = c.List
 	}
-	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden}
+	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden, Day: c.Day}
 }
 
 // listRow makes the row of one conversation: its title, marks and tags, its state, who has it, the time that matters (see
@@ -216,7 +219,9 @@ func emptyList(l bridge.Listing) string {
 	}
 
 	switch l.List {
-	case bridge.ListMine:
+	case bridge.ListNext:
+		return "Nobody waits for you, and nothing is unassigned."
+	case bridge.ListMine, bridge.ListToday:
 		return "Nothing is waiting for you. Look into Unassigned for more."
 	case bridge.ListUnassigned:
 		return "Nothing is unassigned."

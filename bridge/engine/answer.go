@@ -27,6 +27,14 @@ func listVerb() useCase {
 	return useCase{Rules: verb.Rules{Name: bridge.VerbList, NoConversation: true}, DoAnywhere: answerBy((*work).listLine)}
 }
 
+func nextVerb() useCase {
+	return useCase{Rules: verb.Rules{Name: bridge.VerbNext, NoConversation: true}, DoAnywhere: answerBy((*work).next)}
+}
+
+func todayVerb() useCase {
+	return useCase{Rules: verb.Rules{Name: bridge.VerbToday, NoConversation: true}, DoAnywhere: answerBy((*work).today)}
+}
+
 func statsVerb() useCase {
 	return useCase{Rules: verb.Rules{Name: bridge.VerbStats, NoConversation: true}, DoAnywhere: answerBy((*work).stats)}
 }
@@ -113,6 +121,40 @@ func (w *work) listLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.
 	args.View = page.ListView
 	list := &bridge.ListLine{List: args.List, Rows: page.Rows, More: page.More, Next: page.Next, Hidden: page.Hidden}
 	return bridge.Line{Content: list, Args: args}, nil
+}
+
+// next shows the conversation that the actor should turn to: the most pressing of the actor's own in which the customer waits, or else
+// of those that nobody has. It isn't the one in which the actor asks.
+func (w *work) next(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+	found := &bridge.ListLine{List: bridge.ListNext}
+	for _, list := range []bridge.ListName{bridge.ListMine, bridge.ListUnassigned} {
+		page, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), bridge.ListQuery{List: list})
+		if err != nil {
+			return bridge.Line{}, err
+		}
+		for _, row := range page.Rows {
+			isHere := row.ID == r.Args.Conversation || r.Conversation != nil && row.ID == r.Conversation.ID
+			isIdle := list == bridge.ListMine && row.WaitingSince.IsZero()
+			if !isHere && !isIdle && len(found.Rows) == 0 {
+				found.Rows = []bridge.Facts{row}
+			}
+		}
+	}
+	return bridge.Line{Content: found}, nil
+}
+
+// maxToday limits the conversations in the answer to "!today".
+const maxToday = 10
+
+// today shows what the day has for the actor, and the most pressing of the actor's conversations.
+func (w *work) today(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+	query := bridge.ListQuery{List: bridge.ListMine, Today: true}
+	page, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), query)
+	if err != nil {
+		return bridge.Line{}, err
+	}
+	rows := page.Rows[:min(len(page.Rows), maxToday)]
+	return bridge.Line{Content: &bridge.ListLine{List: bridge.ListToday, Rows: rows, Hidden: page.Hidden, Day: page.Day}}, nil
 }
 
 // showHistory shows a page of a conversation's log.

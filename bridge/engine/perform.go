@@ -31,6 +31,8 @@ func useCases() []useCase {
 			newVerb(),
 			helpVerb(),
 			listVerb(),
+			nextVerb(),
+			todayVerb(),
 			statsVerb(),
 			findVerb(),
 			historyVerb(),

@@ -235,6 +235,10 @@ func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 		return
 	}
 	if r.Place.Channel == "" {
+		if r.Conversation != nil && line.Other.ID == 0 { // there the words alone don't say which one it is
+			line.Other = th.Refer(r.Conversation, r.Surface)
+			line.Other.Subject = ""
+		}
 		th.enqueueDirect(r.Surface, p)
 		return
 	}

@@ -101,7 +101,7 @@ func (wf *UseCases) snooze(r book.Request) {
 	wf.Confirm(r, bridge.Line{
 		Content: &bridge.SnoozedLine{Until: until},
 		By:      wf.Dir.Ref(r.Surface, agent.ID),
-		Verbs:   []bridge.Verb{bridge.VerbWake},
+		Verbs:   []bridge.Verb{bridge.VerbWake, bridge.VerbNext},
 		Args:    bridge.Args{Conversation: c.ID},
 	})
 	c.RefreshCard()
