@@ -61,6 +61,7 @@ type AccountSettings struct {
 	WhoReplies    string // whose plain text is a reply: assignees, any_agent
 	ReplyClaims   bool   // the first reply in an unassigned conversation makes its author the owner
 	OneOwner      bool   // a conversation has at most one owner
+	WithinTeams   bool   // agents assign only within their own teams
 	ReplyTo       string // recipients of a reply to a mail: all, sender
 	ResolveAtOnce bool   // the button Resolve does not ask for a note
 	ReplyAfter    string // effect of a customer's message after a resolve: reopen, new_linked
@@ -143,6 +144,8 @@ func (s *AccountSettings) set(name, value string) {
 		s.ReplyClaims = isOn
 	case "multi_assignee":
 		s.OneOwner = value == settingOff
+	case "assign_within_teams":
+		s.WithinTeams = isOn
 	case "reply_to":
 		s.ReplyTo = value
 	case "reply_after_resolve":

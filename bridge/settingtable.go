@@ -57,6 +57,13 @@ func replySettings() []Setting {
 				"owner.",
 		},
 		{
+			Name:   "assign_within_teams",
+			Label:  "Assign only within one's own teams",
+			Values: offOn(),
+			Text: "`on`: agents who are in teams give conversations only to these teams and to their people; admins, and agents in no " +
+				"team, to all.",
+		},
+		{
 			Name:   "reply_to",
 			Label:  "Who gets the reply to a mail",
 			Values: []string{"all", "sender"},
@@ -175,8 +182,8 @@ func intakeSettings() []Setting {
 			Name:   "all_tab",
 			Label:  "Who may open the list All",
 			Values: []string{"everyone", "permission"},
-			Text: "Who may open the list *All*: everyone, or only admins. Others then see their own and their teams' conversations " +
-				"there.",
+			Text: "Who may open the list *All*: everyone, or only admins and agents with a role that opens it. Others then see their own " +
+				"and their teams' conversations there.",
 		},
 		{
 			Name:   "email_new_thread",

@@ -101,6 +101,7 @@ type Directory struct {
 	Settings json.RawMessage // default settings of all accounts, a JSON object
 
 	Automations json.RawMessage // a JSON array of routing.Automation
+	OwnRoles    []Role
 	Agents      []Agent
 	Users       []AgentUser
 	Teams       []Team
@@ -115,6 +116,13 @@ const setAutomations = `UPDATE settings SET automations = $1`
 // SetAutomations stores what happens by itself. The caller bumps the settings.
 func SetAutomations(ctx context.Context, q Execer, automations json.RawMessage) error {
 	return query.Exec(ctx, q, "automations", setAutomations, automations)
+}
+
+const setOwnRoles = `UPDATE settings SET roles = $1`
+
+// SetOwnRoles stores the company's own roles. The caller bumps the settings.
+func SetOwnRoles(ctx context.Context, q Execer, roles []Role) error {
+	return query.Exec(ctx, q, "roles", setOwnRoles, orEmpty(roles))
 }
 
 const settingsVersion = `SELECT version, company FROM settings`
@@ -141,7 +149,7 @@ func SetCompany(ctx context.Context, q Querier, name string) error {
 	return query.Exec(ctx, q, "company", setCompany, name)
 }
 
-const accountSettings = `SELECT account_settings, automations FROM settings`
+const accountSettings = `SELECT account_settings, automations, roles FROM settings`
 const setAccountSettings = `UPDATE settings SET account_settings = $1`
 
 // SetAccountSettings sets Directory.Settings.
@@ -166,7 +174,7 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if d.Version, d.Company, err = SettingsVersion(ctx, q); err != nil {
 		return d, err
 	}
-	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings, &d.Automations); err != nil {
+	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings, &d.Automations, &d.OwnRoles); err != nil {
 		return d, fmt.Errorf("store: account settings: %w", err)
 	}
 	if d.Agents, err = query.Collect[Agent](ctx, q, "agents", listAgents); err != nil {

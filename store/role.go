@@ -20,6 +20,25 @@ const (
 	RoleAgent      = "agent"
 )
 
+// Role is a role of a company's own: its agents may open some lists that others may not. Agents have it by its name.
+type Role struct {
+	Name  string   `json:"name"`
+	Lists []string `json:"lists"`
+}
+
+// Lists that roles open.
+const (
+	OpensAll     = "all"     // all conversations, where all_tab keeps that list for admins
+	OpensBlocked = "blocked" // the blocked senders
+)
+
+// Opens reports whether an agent may open a list that not everybody may: as an admin, or by one of the company's own roles.
+func (a Agent) Opens(list string, roles []Role) bool {
+	return a.IsAdmin() || slices.ContainsFunc(roles, func(r Role) bool {
+		return slices.Contains(a.Roles, r.Name) && slices.Contains(r.Lists, list)
+	})
+}
+
 // Roles lists all of them.
 func Roles() []string { return []string{RoleSuperAdmin, RoleAdmin, RoleAgent} }
 

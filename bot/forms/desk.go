@@ -36,7 +36,7 @@ type Conversations interface {
 // Choices is asked for the lists that forms offer to choose from.
 type Choices interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
-	Teams(ctx context.Context) ([]string, error)
+	Assignable(ctx context.Context, id bridge.ConversationID, user bridge.SurfaceUser) (people []bridge.AgentRef, teams []string, err error)
 	TagNames(ctx context.Context) ([]bridge.Tag, error)
 	Accounts(ctx context.Context, user bridge.SurfaceUser) ([]bridge.AccountRef, error)
 	Templates(ctx context.Context, which bridge.TemplatesFor, user bridge.SurfaceUser) (bridge.Templates, error)

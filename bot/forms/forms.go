@@ -107,9 +107,7 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 	for _, list := range verb.Of(in.Verb).Form.Lists {
 		switch list {
 		case verb.Colleagues:
-			if in.People, err = m.Desk.People(ctx); err == nil {
-				in.Teams, err = m.Desk.Teams(ctx)
-			}
+			in.People, in.Teams, err = m.Desk.Assignable(ctx, in.Facts.ID, user)
 		case verb.Templates:
 			in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Conversation: in.Facts.ID}, user)
 		case verb.KnownTags:

@@ -124,7 +124,13 @@ func (d *fakeDesk) SaidAt(context.Context, bridge.Place, bridge.SurfaceUser) ([]
 	return d.said, nil
 }
 
-func (d *fakeDesk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
+func (d *fakeDesk) Assignable(
+	ctx context.Context, _ bridge.ConversationID, _ bridge.SurfaceUser,
+) (people []bridge.AgentRef, teams []string, err error) {
+	people, err = d.People(ctx)
+	return people, []string{"Support"}, err
+}
+
 func (d *fakeDesk) TagNames(context.Context) ([]bridge.Tag, error) {
 	return []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, nil
 }

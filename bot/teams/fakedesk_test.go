@@ -136,7 +136,12 @@ func (d *fakeDesk) History(context.Context, bridge.ConversationID, int, bridge.S
 	return bridge.History{}, nil
 }
 
-func (d *fakeDesk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
+func (d *fakeDesk) Assignable(
+	ctx context.Context, _ bridge.ConversationID, _ bridge.SurfaceUser,
+) (people []bridge.AgentRef, teams []string, err error) {
+	people, err = d.People(ctx)
+	return people, []string{"Support"}, err
+}
 
 func (d *fakeDesk) Accounts(context.Context, bridge.SurfaceUser) ([]bridge.AccountRef, error) {
 	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true}}, nil

@@ -26,8 +26,9 @@ type Role int
 const (
 	SuperAdmins Role = iota // the zero value: a route without a role is open to the fewest people
 	Admins
-	Agents // everybody who is signed in
-	Anyone // including people who are not signed in
+	Unblockers // who may see the blocked senders
+	Agents     // everybody who is signed in
+	Anyone     // including people who are not signed in
 )
 
 // mayOpen reports whether the person may use a route for role r.
@@ -37,6 +38,8 @@ func (p Person) mayOpen(r Role) bool {
 		return p.Super
 	case Admins:
 		return p.Admin
+	case Unblockers:
+		return p.Blocked
 	case Agents:
 		return p.ID != 0
 	case Anyone:
@@ -53,6 +56,9 @@ func (p Person) rights() int {
 	}
 	if p.Admin {
 		return 1
+	}
+	if p.Blocked {
+		return 3 //nolint:mnd // another number
 	}
 	return 0
 }

@@ -40,6 +40,8 @@ type Person struct {
 	Admin bool
 	Super bool // a super-admin; Admin is also true
 
+	Blocked bool // may see the blocked senders, as admins may, and whose role opens them
+
 	SignedOut time.Time // when the agent last ended all sessions
 }
 

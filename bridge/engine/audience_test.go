@@ -397,3 +397,40 @@ func TestRightsOnAnAccount(t *testing.T) {
 		}
 	}
 }
+
+// With assign_within_teams, whoever is in a team gives conversations only to it and to its people, and is offered only these. Admins
+// give them to everybody.
+// Requirement R-119: Assign only within one's own teams.
+func TestAssignWithinTeams(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"assign_within_teams": "on"}})
+	for name, members := range map[string][]string{"Billing": {"ann"}, "Support": {"ben", "cat"}} {
+		team := store.Team{Name: name}
+		for _, m := range members {
+			team.Members = append(team.Members, w.agents[m])
+		}
+		must(store.SaveTeam(t.Context(), w.pool, team))(t)
+	}
+	w.reloadEngines()
+	thread := w.openThread()
+	for _, text := range []string{"!assign @ann", "!assign #Billing"} {
+		w.chat.Say("ben", support, thread, text)
+		w.waitWhisper("ben", "[refused] assign You may assign only within your own teams on this account.")
+	}
+	w.chat.Say("ben", support, thread, "!assign @cat")
+	w.waitCard(thread, "| Cat |")
+	w.chat.Say("ann", support, thread, "!assign @ben")
+	w.waitCard(thread, "| Ben |")
+
+	names := func(user bridge.SurfaceUser) string {
+		people, teams, err := w.engines[0].Desk(w.surface).Assignable(t.Context(), 1, user)
+		check(t, err)
+		for _, p := range people {
+			teams = append(teams, p.Name)
+		}
+		slices.Sort(teams)
+		return strings.Join(teams, " ")
+	}
+	wantEqual(t, "whom ben is offered", names("ben"), "Ben Cat Support")
+	wantEqual(t, "whom ann is offered", names("ann"), "Ann Ben Billing Cat Support")
+}

@@ -312,13 +312,35 @@ func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {
 	return counter.Count(text, signature), true
 }
 
-// Teams returns the teams' names, for pickers.
-func (d *Desk) Teams(context.Context) ([]string, error) {
-	var list []string
-	for _, t := range d.e.directory.Load().Teams {
-		list = append(list, t.Name)
+// Assignable returns the active agents and the names of the teams to whom user may give a conversation, for pickers. If it is 0, it
+// returns all.
+func (d *Desk) Assignable(
+	ctx context.Context, id store.ConversationID, user store.SurfaceUser,
+) (people []bridge.AgentRef, teams []string, err error) {
+	dir := d.e.directory.Load()
+	for _, t := range dir.Teams {
+		teams = append(teams, t.Name)
 	}
-	return list, nil
+	if people, err = d.People(ctx); err != nil || id == 0 {
+		return people, teams, err
+	}
+
+	agent, err := d.readerOf(ctx, id, user)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := store.Conversations(ctx, d.e.pool, id)
+	if err != nil || len(rows) == 0 {
+		return nil, nil, err
+	}
+	account := dir.Account(rows[0].AccountID)
+	people = slices.DeleteFunc(people, func(p bridge.AgentRef) bool {
+		return d.e.reading.MayGive(dir, agent, account, dir.Agent(p.ID), nil) != nil
+	})
+	teams = slices.DeleteFunc(teams, func(name string) bool {
+		return d.e.reading.MayGive(dir, agent, account, nil, dir.FindTeam(name)) != nil
+	})
+	return people, teams, nil
 }
 
 // TagNames returns the tags that can be chosen, for pickers.

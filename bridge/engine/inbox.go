@@ -117,14 +117,11 @@ func (in *Inbox) History(
 	return in.desk.History(ctx, conversation, page, own.PageUser(agent))
 }
 
-// People returns all active agents and the names of all teams, for pickers.
-func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error) {
-	agents, err := in.desk.People(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	teams, err := in.desk.Teams(ctx)
-	return agents, teams, err
+// Assignable returns the agents and the names of the teams to whom an agent may give a conversation, for pickers.
+func (in *Inbox) Assignable(
+	ctx context.Context, agent store.AgentID, conversation store.ConversationID,
+) ([]bridge.AgentRef, []string, error) {
+	return in.desk.Assignable(ctx, conversation, own.PageUser(agent))
 }
 
 // ReadSpoken returns a page of the messages and notes of a conversation, with links to the HTML originals of mails.

@@ -169,6 +169,13 @@ func TestListOfAllForAdmins(t *testing.T) {
 	wantEqual(t, "rows of an admin's list of all", len(all.Rows), 2)
 	wantList(t, "lists that an admin is not offered", all.Hidden, nil)
 
+	// A role of the company's own opens the list, too.
+	w.exec(`UPDATE settings SET roles = '[{"name": "Supervisor", "lists": ["all"]}]'`)
+	w.exec(`UPDATE agents SET roles = '{agent,Supervisor}' WHERE name = 'Cat'`)
+	w.reloadEngines()
+	all = must(list("cat", "all"))(t)
+	wantEqual(t, "rows of a supervisor's list of all", len(all.Rows), 2)
+
 	// Another account's conversations may be listed by everyone.
 	w.saveAccount(mail, func(a *store.Account) { a.Settings = nil })
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: "Mail", Text: "For all"})

@@ -33,6 +33,7 @@ func diff(have, want *state.State, specs []channels.Spec, kept unremovable) []st
 		tagChanges(have, want),
 		automationChanges(have, want),
 		knowledgeChanges(have, want),
+		compare("roles", state.RoleAttributes(have.Roles), state.RoleAttributes(want.Roles)),
 		templateChanges(have, want),
 		listRemoved(have, want, kept),
 	)

@@ -83,6 +83,10 @@ func entriesOf(s *state.State, specs []channels.Spec) []Entry {
 		list = append(list, e)
 	}
 
+	roles := &document.Mapping{}
+	roles.AddMappings("roles", export.Roles(s))
+	list = append(list, entryOf(EntryRoles, roles, nil))
+
 	sources := &document.Mapping{}
 	sources.AddMappings("knowledge", export.Knowledge(s))
 	return append(list, entryOf(EntryKnowledge, sources, nil))

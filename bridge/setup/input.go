@@ -36,6 +36,7 @@ const (
 	EntryAutomation = input.EntryAutomation
 	EntryTemplate   = input.EntryTemplate
 	EntryKnowledge  = input.EntryKnowledge
+	EntryRoles      = input.EntryRoles
 )
 
 // FieldsOf lists the fields of a kind of entry: see input.FieldsOf.
@@ -48,7 +49,7 @@ type entryLocation struct {
 	nameKey string // the key within an entry that identifies it
 }
 
-// locationOf returns where entries of a kind are. Company and knowledge are at the top level.
+// locationOf returns where entries of a kind are. Company, knowledge and roles are at the top level.
 func locationOf(kind string) entryLocation {
 	switch kind {
 	case EntryAgent:

@@ -15,7 +15,7 @@ type Person struct {
 	Rights map[string]bool // by the names of rights
 }
 
-// Right is a right on an account, for pages.
+// Right is a right on an account, or one that a role gives, for pages.
 type Right struct{ Name, Label string }
 
 // Rights lists all rights on accounts.
@@ -30,6 +30,11 @@ func Rights() []Right {
 		list = append(list, Right{string(r), labels[r]})
 	}
 	return list
+}
+
+// RoleLists are the lists that the company's own roles open.
+func RoleLists() []Right {
+	return []Right{{store.OpensAll, "Opens All and Archived where they are kept for admins"}, {store.OpensBlocked, "Opens the blocked senders"}}
 }
 
 // UsualRights are the rights of a person about whom nothing is said.

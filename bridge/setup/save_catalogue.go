@@ -101,6 +101,14 @@ func (s saving) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 	return knowledge.SavePlaces(ctx, tx, s.want.Knowledge, s.super)
 }
 
+// saveRoles writes the company's own roles, if they changed.
+func (s saving) saveRoles(ctx context.Context, tx pgx.Tx) error {
+	if slices.Equal(state.RoleAttributes(s.have.Roles), state.RoleAttributes(s.want.Roles)) {
+		return nil
+	}
+	return store.SetOwnRoles(ctx, tx, s.want.Roles)
+}
+
 // saveAutomations writes all automations, if any has changed.
 func (s saving) saveAutomations(ctx context.Context, tx pgx.Tx) error {
 	if len(automationChanges(s.have, s.want)) == 0 {

@@ -65,7 +65,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"posts", "channel message kind version", "where something stands in a chat, as numbers of the chat"},
 	{"queues", "key waits_for", "queues of what waits to be applied; a row goes with the last of it"},
 	{"retention", "blobs_upto", "how far files were looked at"},
-	{"settings", "company account_settings retention automations", "what admins set up"},
+	{"settings", "company account_settings retention automations roles", "what admins set up"},
 	{"setup_changes", "author lines", "what colleagues set up"},
 	{"site_links", "hash", "a hash"},
 	{"site_sessions", "token data", "who is signed in of colleagues"},

@@ -20,6 +20,7 @@ type Person struct {
 	Zone      string
 	Admin     bool
 	Super     bool      // a super-admin, or any admin while there is no super-admin: see store.RoleSuperAdmin
+	Blocked   bool      // may see the blocked senders
 	SignedOut time.Time // sessions that began before this time are invalid
 }
 
@@ -31,6 +32,8 @@ const findPerson = `
 	SELECT a.id, a.email, a.name, a.zone, 'admin' = ANY(a.roles) OR 'super_admin' = ANY(a.roles),
 		'super_admin' = ANY(a.roles)
 			OR 'admin' = ANY(a.roles) AND NOT EXISTS (SELECT FROM agents AS s WHERE s.active AND 'super_admin' = ANY(s.roles)),
+		a.roles && '{admin,super_admin}' OR EXISTS (SELECT FROM settings, jsonb_array_elements(settings.roles) AS role
+			WHERE role->>'name' = ANY(a.roles) AND role->'lists' ? 'blocked'),
 		coalesce(o.at, 'epoch')
 	FROM agents AS a
 	LEFT JOIN site_sign_outs AS o ON o.agent_id = a.id
@@ -49,7 +52,7 @@ func FindPersonByEmail(ctx context.Context, q store.Querier, email string) (Pers
 }
 
 func scanPerson(row pgx.Row) (p Person, err error) {
-	err = row.Scan(&p.ID, &p.Email, &p.Name, &p.Zone, &p.Admin, &p.Super, &p.SignedOut)
+	err = row.Scan(&p.ID, &p.Email, &p.Name, &p.Zone, &p.Admin, &p.Super, &p.Blocked, &p.SignedOut)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return p, ErrNoPerson

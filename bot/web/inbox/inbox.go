@@ -32,7 +32,9 @@ type Desk interface {
 	File(
 		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, message bridge.MessageID, index int,
 	) (channels.File, error)
-	People(ctx context.Context) (agents []bridge.AgentRef, teams []string, err error)
+	Assignable(
+		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID,
+	) (agents []bridge.AgentRef, teams []string, err error)
 
 	// Act stores an action of an agent, which is performed later. Result reports its outcome by the returned name.
 	Act(ctx context.Context, agent bridge.AgentID, a bridge.Act) (name string, err error)

@@ -196,15 +196,15 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		data.Ended = false
 	}
 
-	if err := p.addPeople(v, &data); err != nil {
+	if err := p.addPeople(v, f, &data); err != nil {
 		return threadPage{}, bridge.Facts{}, err
 	}
 	return data, f, nil
 }
 
 // addPeople adds the agents and teams to whom the conversation can be assigned.
-func (p pages) addPeople(v *web.Visit, data *threadPage) error {
-	agents, teams, err := p.desk.People(v.Context())
+func (p pages) addPeople(v *web.Visit, f bridge.Facts, data *threadPage) error {
+	agents, teams, err := p.desk.Assignable(v.Context(), v.Person.ID, f.ID)
 	if err != nil {
 		return err
 	}

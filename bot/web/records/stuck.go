@@ -97,8 +97,8 @@ func (p pages) stuckRoutes() []web.Route {
 		{Pattern: "POST /settings/stuck/{delivery}/decide", For: web.Admins, Do: p.decideDelivery},
 		{Pattern: "POST /settings/stuck/{event}/replay", For: web.Admins, Do: p.replayEvent},
 		{Pattern: "POST /settings/stuck/{event}/drop", For: web.Admins, Do: p.dropEvent},
-		{Pattern: "GET /settings/blocked", For: web.Admins, Do: p.showBlocked},
-		{Pattern: "POST /settings/blocked/{sender}/unblock", For: web.Admins, Do: p.unblockSender},
+		{Pattern: "GET /settings/blocked", For: web.Unblockers, Do: p.showBlocked},
+		{Pattern: "POST /settings/blocked/{sender}/unblock", For: web.Unblockers, Do: p.unblockSender},
 	}
 }
 

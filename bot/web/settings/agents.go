@@ -87,15 +87,20 @@ func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []s
 		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })
 	}
 
+	roles := findField(form, "roles")
+	for _, r := range rolesOf(all) {
+		chosen := e != nil && slices.Contains(e.Values["roles"], r.Name)
+		roles.Choices = append(roles.Choices, web.Choice{Value: r.Name, Text: r.Name, Chosen: chosen})
+	}
 	if v.Person.Super {
 		return
 	}
 
-	roles := findField(form, "roles")
+	isHigher := func(r string) bool { return r == setup.RoleAdmin || r == setup.RoleSuperAdmin }
 	roles.Help = "Super-admins say who is an admin."
-	hasHigherRole := e != nil && slices.ContainsFunc(e.Values["roles"], func(r string) bool { return r != setup.RoleAgent })
+	hasHigherRole := e != nil && slices.ContainsFunc(e.Values["roles"], isHigher)
 	if !hasHigherRole {
-		roles.Choices = slices.DeleteFunc(roles.Choices, func(c web.Choice) bool { return c.Value != setup.RoleAgent })
+		roles.Choices = slices.DeleteFunc(roles.Choices, func(c web.Choice) bool { return isHigher(c.Value) })
 		return
 	}
 

@@ -49,7 +49,7 @@ func (rd *Reader) List(
 		if slices.Contains(l.Hidden, l.List) {
 			return l, &bridge.Problem{
 				Code: "not_allowed",
-				Text: "The list of all conversations is for admins.",
+				Text: "The list of all conversations is for admins, and for roles that open it.",
 				Hint: "Look into Unassigned or Team, or find one by the customer's name: @Parley find NAME",
 			}
 		}
@@ -231,11 +231,11 @@ func (rd *Reader) HiddenLists(agent *store.Agent) []bridge.ListName {
 // keptForAdmins returns the accounts that reserve the list of all conversations for admins: there, other agents see only their own
 // conversations and those of their teams. all reports whether every account does. For admins it returns nothing.
 func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all bool) {
-	if agent == nil || agent.IsAdmin() {
+	dir := rd.Directory()
+	if agent == nil || agent.Opens(store.OpensAll, dir.OwnRoles) {
 		return nil, false
 	}
 
-	dir := rd.Directory()
 	hasOthers := false
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]

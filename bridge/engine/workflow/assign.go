@@ -84,8 +84,8 @@ func (wf *UseCases) assignAgents(r book.Request) {
 			return
 		}
 
-		if !wf.Dir.May(found, r.Conversation.Account, store.RightHandles) {
-			wf.Refuse(r, "not_allowed", found.Name+" is not one of the people of "+r.Conversation.Account.Name+".", "Ask an admin to add them.")
+		if problem := wf.Reading.MayGive(wf.Dir, r.Agent, r.Conversation.Account, found, nil); problem != nil {
+			wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
 			return
 		}
 
@@ -190,6 +190,10 @@ func (wf *UseCases) assignTeam(r book.Request) {
 	team := wf.Dir.FindTeam(r.Args.Team)
 	if team == nil {
 		wf.Refuse(r, "unknown_team", "There is no team called "+r.Args.Team+".", "The Assign button lists them.")
+		return
+	}
+	if problem := wf.Reading.MayGive(wf.Dir, r.Agent, r.Conversation.Account, nil, team); problem != nil {
+		wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return
 	}
 	wf.handOver(r, team)

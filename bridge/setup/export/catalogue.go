@@ -108,6 +108,18 @@ func Tags(s *state.State) []*document.Mapping {
 	return entries
 }
 
+// Roles returns the entries of the company's own roles.
+func Roles(s *state.State) []*document.Mapping {
+	var list []*document.Mapping
+	for _, r := range s.Roles {
+		entry := &document.Mapping{}
+		entry.AddText("name", r.Name)
+		entry.AddList("lists", r.Lists)
+		list = append(list, entry)
+	}
+	return list
+}
+
 // Knowledge returns the entries of the folders and web sites from which replies are suggested.
 func Knowledge(s *state.State) []*document.Mapping {
 	var entries []*document.Mapping

@@ -52,6 +52,7 @@ const (
 	EntryAutomation = "automation"
 	EntryTemplate   = "template"  // its name is ACCOUNT/LANGUAGE/NAME
 	EntryKnowledge  = "knowledge" // the whole list of folders and sites
+	EntryRoles      = "roles"     // the whole list of the company's own roles
 )
 
 // FieldsOf returns the fields of a kind of entry, in the order of the file. The fields of an account depend on its channel,
@@ -70,6 +71,8 @@ func FieldsOf(kind string, spec *channels.Spec) []Field {
 		return automationFields()
 	case EntryTemplate:
 		return inWords(templateFields())
+	case EntryRoles:
+		return []Field{{Path: "roles", Label: "Roles", Input: InputList}}
 	case EntryKnowledge:
 		return inWords([]Field{{Path: "knowledge", Label: "Folders and web pages", Input: InputList}})
 	}

@@ -57,9 +57,13 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 		o.Knowledge = f.Knowledge
 	}
 
+	if f.Lists.Roles {
+		o.Roles = f.Roles
+	}
 	for _, e := range f.Agents {
 		o.agentEntry(e)
 	}
+	o.checkRoles(f)
 
 	for _, e := range f.Teams {
 		o.teamEntry(e)

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -58,6 +59,31 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	for _, kind := range input.Chats() {
 		if user, given := e.Users[kind]; given {
 			o.setUser(a, kind, store.SurfaceUser(strings.TrimSpace(user.Value)))
+		}
+	}
+}
+
+// checkRoles adds a fault for each role of an agent in the file that doesn't exist, and takes those that are no more from other agents.
+func (o *overlay) checkRoles(f *parleyfile.File) {
+	known := store.Roles()
+	for _, r := range o.Roles {
+		known = append(known, r.Name)
+	}
+	isUnknown := func(role string) bool { return !slices.Contains(known, role) }
+	for i := range o.Agents {
+		a := &o.Agents[i]
+		entry := f.Agent(a.Email)
+		if entry == nil || entry.Roles == nil {
+			a.Roles = slices.DeleteFunc(slices.Clone(a.Roles), isUnknown)
+			continue
+		}
+		for _, role := range entry.Roles.Items {
+			if isUnknown(role.Value) {
+				o.faults.Add(document.Fault{
+					At: role.At, Where: "agent " + a.Email + ": roles",
+					What: fmt.Sprintf("%q is not possible", role.Raw), Hint: "Write " + document.JoinAlternatives(known) + ".",
+				})
+			}
 		}
 	}
 }

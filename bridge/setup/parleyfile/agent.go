@@ -8,7 +8,6 @@ import (
 	"parley/bridge/setup/document"
 	"parley/bridge/setup/input"
 	"parley/channels"
-	"parley/store"
 )
 
 // Agent is the entry of an agent in parley.yaml. An agent is a person who answers customers.
@@ -49,12 +48,7 @@ func readAgent(o *object) (Agent, bool) {
 		}
 	}
 
-	if e.Roles = o.List("roles"); e.Roles != nil {
-		for _, role := range e.Roles.Items {
-			o.checkOneOf(role, "roles", store.Roles()...)
-		}
-	}
-
+	e.Roles = o.List("roles")
 	if e.Zone = o.Text("zone"); e.Zone != nil {
 		o.checkZone(*e.Zone)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge/setup/document"
 	"parley/bridge/setup/input"
+	"parley/store"
 )
 
 // File is a parsed parley.yaml, the file in which an admin sets Parley up: agents, teams, accounts, templates
@@ -30,10 +31,11 @@ type File struct {
 	Tags        []Tag
 	Retention   map[string]int // days by key; 0 means the default
 	Automations []Automation
-	Knowledge   []string // paths of folders and addresses of web sites
+	Roles       []store.Role // the company's own
+	Knowledge   []string     // paths of folders and addresses of web sites
 
 	// Lists says which lists the file has. With --prune, an empty list removes all entries, a missing one none.
-	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Automations, Knowledge bool }
+	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Automations, Knowledge, Roles bool }
 }
 
 // Parse reads parley.yaml. It replaces ${NAME} with lookupEnv inside of values, after the YAML is parsed, so
@@ -74,6 +76,8 @@ func (f *File) read(top *object) {
 	f.Lists.Automations = given
 	sources, given := top.readObjects("knowledge", "knowledge")
 	f.Lists.Knowledge = given
+	roles, given := top.readObjects("roles", "role")
+	f.Lists.Roles = given
 	top.Done()
 
 	f.readKnowledge(sources)
@@ -109,6 +113,12 @@ func (f *File) read(top *object) {
 			if ok {
 				f.Templates = append(f.Templates, e)
 			}
+		}
+	}
+
+	for _, o := range roles {
+		if r, ok := readRole(o); ok && seen.checkNew("role", r.Name, o.At) {
+			f.Roles = append(f.Roles, r)
 		}
 	}
 

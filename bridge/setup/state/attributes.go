@@ -128,6 +128,15 @@ func peopleWords(people []store.AccountPerson) string {
 	return strings.Join(list, ", ")
 }
 
+// RoleAttributes describes the company's own roles, each by the lists that it opens.
+func RoleAttributes(roles []store.Role) []Attribute {
+	var list []string
+	for _, r := range roles {
+		list = append(list, r.Name+" ("+strings.Join(r.Lists, ", ")+")")
+	}
+	return []Attribute{{Name: "own", Value: strings.Join(list, ", ")}}
+}
+
 // emojiWords formats a team's emoji with their verbs.
 func emojiWords(verbs map[string]string) string {
 	var list []string

@@ -40,6 +40,7 @@ func FromDirectory(d store.Directory, sealer *store.Sealer) (*State, error) {
 		Settings: map[string]string{},
 		Surfaces: map[string]store.AccountID{},
 		Tags:     tagsOf(d.Tags),
+		Roles:    d.OwnRoles,
 	}
 	if err := json.Unmarshal(d.Settings, &s.Settings); err != nil {
 		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)

@@ -27,6 +27,7 @@ type State struct {
 	Templates   []Template
 	Tags        []store.Tag // only those that can be chosen
 	Automations []routing.Automation
+	Roles       []store.Role
 	Knowledge   []string // folders and web sites, sorted
 
 	Retention retention.Days
@@ -125,6 +126,7 @@ func (s *State) Clone() *State {
 		Templates:   slices.Clone(s.Templates),
 		Tags:        slices.Clone(s.Tags),
 		Automations: slices.Clone(s.Automations),
+		Roles:       s.Roles,
 		Knowledge:   s.Knowledge,
 		Retention:   s.Retention,
 		Moved:       s.Moved,

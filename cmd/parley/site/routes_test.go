@@ -103,6 +103,8 @@ func requests() map[string]string {
 		"GET /settings/accounts/{name}/hours":  "/settings/accounts/support-mail/hours",
 		"POST /settings/accounts/{name}/hours": "/settings/accounts/support-mail/hours",
 
+		"GET /settings/roles":                              "/settings/roles",
+		"POST /settings/roles":                             "/settings/roles",
 		"GET /settings/accounts/{name}/people":             "/settings/accounts/support-mail/people",
 		"POST /settings/accounts/{name}/people":            "/settings/accounts/support-mail/people",
 		"GET /settings/accounts/{name}/rules":              "/settings/accounts/support-mail/rules",

@@ -332,6 +332,7 @@ func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error
 		Zone:      p.zoneOf(row),
 		Admin:     row.Admin,
 		Super:     row.Super,
+		Blocked:   row.Blocked,
 		SignedOut: row.SignedOut,
 	}, nil
 }
