@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"slices"
-<<<<<<< HEAD
 	"strings"
-=======
 	"time"
->>>>>>> 66b9e13df (verbs: next and today)
 	"unicode"
 	"unicode/utf8"
 
@@ -77,15 +74,13 @@ func (rd *Reader) List(
 	if l.Rows, err = rd.Facts(ctx, q, surface, agent, ids...); err != nil {
 		return l, err
 	}
-<<<<<<< HEAD
-	if query.Words != "" {
-		return l, showFound(ctx, q, query.Words, l.Rows, ids)
-=======
 	if query.Today && agent != nil {
 		if l.Day, err = rd.today(ctx, q, agent); err != nil {
 			return l, err
 		}
->>>>>>> 66b9e13df (verbs: next and today)
+	}
+	if query.Words != "" {
+		return l, showFound(ctx, q, query.Words, l.Rows, ids)
 	}
 	if l.List != store.ListUnassigned {
 		return l, nil
@@ -113,7 +108,27 @@ func (rd *Reader) listed(
 	return ids, next, err
 }
 
-<<<<<<< HEAD
+// today counts what the day has for an agent.
+func (rd *Reader) today(ctx context.Context, q store.Querier, agent *store.Agent) (*bridge.Today, error) {
+	now, err := store.Now(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	dir := rd.Directory()
+	lasts := map[store.AccountID]time.Duration{}
+	for _, a := range dir.Accounts {
+		var opened time.Time // any time, to compute the length of the window
+		if win := outbound.WindowOf(rd.Caps(a.ID), &opened); win.Limited {
+			lasts[a.ID] = win.HumanUntil.Sub(opened)
+		}
+	}
+
+	year, month, day := now.In(dir.Zone(agent, 0)).Date()
+	midnight := time.Date(year, month, day, 0, 0, 0, 0, dir.Zone(agent, 0))
+	counted, err := store.CountToday(ctx, q, agent.ID, midnight, midnight.AddDate(0, 0, 1), lasts)
+	return &counted, err
+}
+
 // showFound shows what was found in each row's messages, instead of its last message.
 func showFound(ctx context.Context, q store.Querier, words string, rows []bridge.Facts, ids []store.ConversationID) error {
 	texts, err := store.FoundTexts(ctx, q, words, ids)
@@ -150,30 +165,6 @@ func isSeparator(r rune) bool {
 }
 
 // isTooShort reports whether words would be found nearly everywhere. Two characters of Chinese, Japanese or Korean say enough.
-=======
-// today counts what the day has for an agent.
-func (rd *Reader) today(ctx context.Context, q store.Querier, agent *store.Agent) (*bridge.Today, error) {
-	now, err := store.Now(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	dir := rd.Directory()
-	lasts := map[store.AccountID]time.Duration{}
-	for _, a := range dir.Accounts {
-		var opened time.Time // any time, to compute the length of the window
-		if win := outbound.WindowOf(rd.Caps(a.ID), &opened); win.Limited {
-			lasts[a.ID] = win.HumanUntil.Sub(opened)
-		}
-	}
-
-	year, month, day := now.In(dir.Zone(agent, 0)).Date()
-	midnight := time.Date(year, month, day, 0, 0, 0, 0, dir.Zone(agent, 0))
-	counted, err := store.CountToday(ctx, q, agent.ID, midnight, midnight.AddDate(0, 0, 1), lasts)
-	return &counted, err
-}
-
-// isTooShort reports whether words would be found nearly everywhere. One character of Chinese, Japanese or Korean says enough.
->>>>>>> 66b9e13df (verbs: next and today)
 func isTooShort(words string) bool {
 	letters := 0
 	for _, r := range words {

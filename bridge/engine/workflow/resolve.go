@@ -242,13 +242,8 @@ func (wf *UseCases) tellEnded(r book.Request) {
 	if r.Verb == bridge.VerbResolve || !isPublic {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 	}
-<<<<<<< HEAD
-	if isPublic {
-=======
 	line.Verbs = append(line.Verbs, bridge.VerbNext)
-
-	if line.Text != "" || len(line.Mentions) > 0 {
->>>>>>> 66b9e13df (verbs: next and today)
+	if isPublic {
 		wf.Line(c, line)
 		return
 	}
