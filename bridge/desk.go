@@ -25,6 +25,7 @@ type Start struct {
 // AccountRef describes an account (a mailbox or number) for a form in which one is chosen.
 type AccountRef struct {
 	Name        string
+	Kind        string // of its channel: "email"
 	ChannelName string // "E-mail"
 	ChannelIcon string // emoji shortcode
 	Can         Capabilities

@@ -322,12 +322,13 @@ func (*TimelineLine) Kind() LineKind { return LineTimeline }
 
 // ListLine is a page of a list, or of the results of a search for Line.Args.Note.
 type ListLine struct {
-	List   ListName   `json:"Text,omitempty"`
-	Rows   []Facts    `json:",omitempty"`
-	More   bool       `json:",omitempty"` // there is another page
-	Next   string     `json:",omitempty"` // see Listing
-	Hidden []ListName `json:",omitempty"` // lists that the reader may not open
-	Day    *Today     `json:",omitempty"` // of ListToday
+	List   ListName         `json:"Text,omitempty"`
+	Rows   []Facts          `json:",omitempty"`
+	More   bool             `json:",omitempty"` // there is another page
+	Next   string           `json:",omitempty"` // see Listing
+	Counts map[ListName]int `json:",omitempty"`
+	Hidden []ListName       `json:",omitempty"` // lists that the reader may not open
+	Day    *Today           `json:",omitempty"` // of ListToday
 }
 
 // Kind implements LineContent.

@@ -54,6 +54,19 @@ type Listing struct {
 	Next   string     // its ListQuery.After, if it is a list's
 	Hidden []ListName // lists that the reader may not open
 	Day    *Today     // what the day has for the reader; nil unless ListQuery.Today is set
+	// Counts of the lists of what isn't over, up to MaxListCount; nil for search results.
+	Counts map[ListName]int
+}
+
+// MaxListCount is where the counts of lists end: there are as many or more.
+const MaxListCount = store.MaxListCount
+
+// ListChoices are the values of a ListView that somebody can choose from.
+type ListChoices struct {
+	Accounts []AccountRef
+	Tags     []Tag
+	Agents   []AgentRef
+	Teams    []string
 }
 
 // TooShort is the Problem.Code for search terms that are too short.

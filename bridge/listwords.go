@@ -77,3 +77,13 @@ func (v ListView) Map(replace func(string) string) ListView {
 	}
 	return v
 }
+
+// ListViewOf returns the ListView whose values are those of the keys that Words writes.
+func ListViewOf(value func(key string) string) (v ListView) {
+	for _, k := range v.listKeys() {
+		if k.name != "channel" {
+			*k.value = value(k.name)
+		}
+	}
+	return v
+}

@@ -59,5 +59,8 @@ const (
 	IsSilencedSQL         = isSilenced
 )
 
-// ComposeList is composeList.
-var ComposeList = composeList
+// These compose statements.
+var (
+	ComposeList   = composeList
+	ComposeCounts = composeCounts
+)

@@ -300,6 +300,29 @@ func ListConversations(ctx context.Context, q Querier, r Reader, l ListQuery) (i
 	return query.Field(rows, func(r *row) ConversationID { return r.ID }), next, nil
 }
 
+// MaxListCount is where CountLists stops.
+const MaxListCount = 100
+
+func composeCounts(r Reader, lists []ListQuery) (sql string, args []any) {
+	s := &listSQL{args: r.readableArguments(), reader: r}
+	most := `
+	LIMIT ` + s.arg(MaxListCount)
+	parts := make([]string, len(lists))
+	for i := range lists {
+		parts[i] = `SELECT ` + strconv.Itoa(i) + ` AS n, (SELECT count(*)::int FROM (SELECT` + s.from(&lists[i], nil, most) + `) AS counted) AS count`
+	}
+	return `SELECT count FROM (` + strings.Join(parts, ` UNION ALL `) + `) AS counts ORDER BY n`, s.args
+}
+
+// CountLists returns how many conversations each of the lists has, up to MaxListCount.
+func CountLists(ctx context.Context, q Querier, r Reader, lists []ListQuery) ([]int, error) {
+	if len(lists) == 0 {
+		return nil, nil
+	}
+	sql, args := composeCounts(r, lists)
+	return query.Column[int](ctx, q, "count lists", sql, args...)
+}
+
 const isAwaited = `
 	SELECT EXISTS (
 		SELECT FROM conversations AS conversation

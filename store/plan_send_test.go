@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -195,6 +196,13 @@ func pageStatements(t *testing.T) []plantest.Statement {
 				Name: name, SQL: sql, Args: args, Hot: hot, MaxRows: map[string]float64{"conversations": 600}, Index: tt.index,
 			})
 		}
+	}
+	counted := []store.ListQuery{{List: store.ListMine}, {List: store.ListUnassigned, OwnTeams: true}, {List: store.ListTeam}, {List: store.ListAll}}
+	sql, args := store.ComposeCounts(r, counted)
+	for _, hot := range []bool{false, true} {
+		list = append(list, plantest.Statement{
+			Name: fmt.Sprintf("counts of lists, hot: %t", hot), SQL: sql, Args: args, Hot: hot, MaxRows: map[string]float64{"conversations": 1200},
+		})
 	}
 	return list
 }

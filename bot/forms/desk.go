@@ -38,6 +38,7 @@ type Choices interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 	Assignable(ctx context.Context, id bridge.ConversationID, user bridge.SurfaceUser) (people []bridge.AgentRef, teams []string, err error)
 	TagNames(ctx context.Context) ([]bridge.Tag, error)
+	ListChoices(ctx context.Context, user bridge.SurfaceUser) (bridge.ListChoices, error)
 	Accounts(ctx context.Context, user bridge.SurfaceUser) ([]bridge.AccountRef, error)
 	Templates(ctx context.Context, which bridge.TemplatesFor, user bridge.SurfaceUser) (bridge.Templates, error)
 

@@ -49,6 +49,13 @@ func (m Maker) Form(
 	if name == bridge.VerbNew {
 		return m.startForm(ctx, in, user)
 	}
+	if name == bridge.VerbList {
+		if in.Choices, err = m.Desk.ListChoices(ctx, user); err != nil {
+			return view.Form{}, nil, err
+		}
+		form, err = view.NewForm(in)
+		return form, m.Zone, err
+	}
 	if name == bridge.VerbTemplateEdit {
 		return m.templateForm(ctx, args, user)
 	}

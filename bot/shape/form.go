@@ -89,6 +89,7 @@ type FormInput struct {
 	Teams  []string
 	Tags   []bridge.Tag
 
+	Choices   bridge.ListChoices // VerbList
 	Templates bridge.Templates
 	Now       time.Time
 

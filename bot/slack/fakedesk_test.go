@@ -140,3 +140,7 @@ func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, bridge.Surfac
 	defer d.mu.Unlock()
 	return d.stock, nil
 }
+
+func (d *fakeDesk) ListChoices(context.Context, bridge.SurfaceUser) (bridge.ListChoices, error) {
+	return bridge.ListChoices{}, nil
+}

@@ -196,12 +196,25 @@ func (r *responder) handleSubmission(ctx context.Context, self *fact.Self, in *i
 		}
 	}
 
+	if filled.Verb == bridge.VerbList {
+		return r.showList(ctx, self, in, filled.Args), nil
+	}
+
 	if forms.NeedsNextForm(filled, blockkit.ReadMemory(in.View.Private).Pick) {
 		return r.answerWithForm(ctx, self, in, filled), nil
 	}
 
 	// Close all windows, because the one below the form is outdated now.
 	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, self, in, body)
+}
+
+// showList shows a list in the place of the form of its filter, or in the home tab from which the form was opened.
+func (r *responder) showList(ctx context.Context, self *fact.Self, in *interaction, args bridge.Args) answer {
+	if in.findPlace() == (bridge.Place{}) {
+		r.homes.show(in.User.ID, args)
+		return answer{payload: map[string]any{"response_action": "clear"}}
+	}
+	return answer{payload: replaceWindow(r.windows.cardModal(ctx, self, in, view.OpensList, args))}
 }
 
 func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {

@@ -170,3 +170,7 @@ func (d *fakeDesk) lastReport() (last channels.Condition, told int) {
 	}
 	return last, len(all)
 }
+
+func (d *fakeDesk) ListChoices(context.Context, bridge.SurfaceUser) (bridge.ListChoices, error) {
+	return bridge.ListChoices{}, nil
+}

@@ -50,6 +50,10 @@ func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, e
 		return dialogAnswer(in.formDialogAgain(ctx, f, errs)), nil
 	}
 
+	if filled.Verb == bridge.VerbList {
+		return dialogAnswer(in.windowDialog(ctx, view.OpensList, filled.Args, f.Memory.Place)), nil
+	}
+
 	beginsConversation := filled.Verb == bridge.VerbNew && filled.Args.Recipient != ""
 	if beginsConversation {
 		if dialog, refused := in.refuseStart(ctx, f, filled); refused {

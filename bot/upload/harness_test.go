@@ -217,3 +217,7 @@ func (p *testPage) wantNothingSubmitted() {
 		p.t.Errorf("want nothing submitted, got %+v", p.replies)
 	}
 }
+
+func (d *desk) ListChoices(context.Context, bridge.SurfaceUser) (bridge.ListChoices, error) {
+	return bridge.ListChoices{}, nil
+}

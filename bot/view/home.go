@@ -21,7 +21,7 @@ func Home(l bridge.Listing, zone *time.Location) Card {
 			continue
 		}
 		b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: name}})
-		b.Label, b.Apart = listTitle(name), i == 0
+		b.Label, b.Apart = countedTitle(l, name), i == 0
 		if name == l.List && l.Words == "" {
 			b.Style = StylePrimary
 		}
@@ -53,7 +53,7 @@ func Home(l bridge.Listing, zone *time.Location) Card {
 	}
 	start := verb.NewButton(bridge.VerbNew, bridge.Args{})
 	start.Label = "New conversation"
-	c.Buttons = append(c.Buttons, again, start)
+	c.Buttons = append(c.Buttons, again, verb.FilterButton(l.List, l.ListView), start)
 	return c
 }
 

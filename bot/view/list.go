@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,10 +64,11 @@ func List(l bridge.Listing, zone *time.Location) Card {
 		}
 
 		b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: other}})
-		b.Label = listTitle(other)
+		b.Label = countedTitle(l, other)
 		c.Buttons = append(c.Buttons, b)
 	}
 
+	c.Buttons = append(c.Buttons, verb.FilterButton(l.List, l.ListView))
 	return c
 }
 
@@ -86,7 +88,7 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	if q.Words == "" {
 		q.List = c.List
 	}
-	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden, Day: c.Day}
+	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden, Counts: c.Counts, Day: c.Day}
 }
 
 // listRow makes the row of one conversation: its title, marks and tags, its state, who has it, the time that matters (see
@@ -203,6 +205,22 @@ func listTitle(list bridge.ListName) string {
 		name := []rune(shape.OneLine(string(list), maxTitleRunes))
 		return strings.ToUpper(string(name[:1])) + string(name[1:])
 	}
+}
+
+// countedTitle is the title of a list with the number of its conversations, if it is known.
+func countedTitle(l bridge.Listing, list bridge.ListName) string {
+	if n, ok := l.Counts[list]; ok {
+		return listTitle(list) + " " + Count(n)
+	}
+	return listTitle(list)
+}
+
+// Count writes a number of conversations of a list, which was counted up to bridge.MaxListCount.
+func Count(n int) string {
+	if n >= bridge.MaxListCount {
+		return strconv.Itoa(bridge.MaxListCount-1) + "+"
+	}
+	return strconv.Itoa(n)
 }
 
 func emptyList(l bridge.Listing) string {

@@ -174,6 +174,15 @@ func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user store.SurfaceU
 	return d.e.reading.List(ctx, d.e.pool, d.account, agent, reader, q)
 }
 
+// ListChoices returns the values by which user can filter lists.
+func (d *Desk) ListChoices(ctx context.Context, user store.SurfaceUser) (bridge.ListChoices, error) {
+	agent, _, err := d.readerFor(ctx, user)
+	if err != nil {
+		return bridge.ListChoices{}, err
+	}
+	return d.e.reading.ListChoices(d.account, agent), nil
+}
+
 // History returns a page of a conversation's log, at most 50 rows. Page 0 has the newest entries. It returns ErrNoConversation if
 // the conversation doesn't exist.
 func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, user store.SurfaceUser) (bridge.History, error) {

@@ -42,6 +42,11 @@ func (in *Inbox) List(ctx context.Context, agent store.AgentID, q bridge.ListQue
 	return in.desk.List(ctx, q, own.PageUser(agent))
 }
 
+// ListChoices returns the values by which an agent can filter lists.
+func (in *Inbox) ListChoices(ctx context.Context, agent store.AgentID) (bridge.ListChoices, error) {
+	return in.desk.ListChoices(ctx, own.PageUser(agent))
+}
+
 // Facts returns the facts (status, owners, …) of a conversation.
 func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Facts, error) {
 	return in.desk.Facts(ctx, conversation, own.PageUser(agent))

@@ -53,6 +53,9 @@ func (rd *Reader) List(
 
 		ids, l.Next, err = rd.listed(ctx, q, surface, agent, r, &l.ListQuery)
 		l.More = l.Next != ""
+		if err == nil && l.List != bridge.ListPick && l.After == "" && l.Limit == 0 {
+			l.Counts, err = rd.counts(ctx, q, agent, r, l.Hidden)
+		}
 	case isTooShort(query.Words):
 		return l, &bridge.Problem{
 			Code: bridge.TooShort,
@@ -100,7 +103,7 @@ func (rd *Reader) listed(
 	if stored.Filter, query.ListView, err = rd.filterOf(ctx, q, surface, agent, query.ListView); err != nil {
 		return nil, "", err
 	}
-	stored.OwnTeams = agent != nil && !agent.IsAdmin() && len(r.Teams) > 0
+	stored.OwnTeams = seesOwnTeams(agent, r)
 	ids, next, err = store.ListConversations(ctx, q, rd.listReader(query.List, agent, r), stored)
 	if errors.Is(err, store.ErrNoPlace) {
 		err = noSuchPage()

@@ -194,3 +194,59 @@ func timeOf(value string, now time.Time, days int) (time.Time, error) {
 	}
 	return day.AddDate(0, 0, days), nil
 }
+
+// seesOwnTeams reports whether what is unassigned in teams of others isn't listed for an agent: admins hand out everything.
+func seesOwnTeams(agent *store.Agent, r store.Reader) bool {
+	return agent != nil && !agent.IsAdmin() && len(r.Teams) > 0
+}
+
+// counts returns how many conversations the lists of unfinished ones have that aren't hidden.
+func (rd *Reader) counts(
+	ctx context.Context, q store.Querier, agent *store.Agent, r store.Reader, hidden []bridge.ListName,
+) (map[bridge.ListName]int, error) {
+	var lists []store.ListQuery
+	for _, name := range []bridge.ListName{bridge.ListMine, bridge.ListUnassigned, bridge.ListTeam, bridge.ListWaiting, bridge.ListSnoozed} {
+		lists = append(lists, store.ListQuery{List: name, OwnTeams: seesOwnTeams(agent, r)})
+	}
+	all := []store.ListQuery{{List: bridge.ListAll}}
+	kept, _ := rd.keptForAdmins(agent)
+	switch {
+	case slices.Contains(hidden, bridge.ListAll):
+		all = nil
+	case len(kept) == 0: // one statement for all
+		lists, all = append(lists, all...), nil
+	}
+
+	counts := map[bridge.ListName]int{}
+	for _, part := range []struct {
+		lists  []store.ListQuery
+		reader store.Reader
+	}{{lists, r}, {all, rd.listReader(bridge.ListAll, agent, r)}} {
+		found, err := store.CountLists(ctx, q, part.reader, part.lists)
+		if err != nil {
+			return nil, err
+		}
+		for i, n := range found {
+			counts[part.lists[i].List] = n
+		}
+	}
+	return counts, nil
+}
+
+// ListChoices returns the values by which an agent can filter lists.
+func (rd *Reader) ListChoices(surface store.AccountID, agent *store.Agent) bridge.ListChoices {
+	dir := rd.Directory()
+	c := bridge.ListChoices{Accounts: rd.AccountsFor(dir, agent)}
+	for _, t := range dir.OfferedTags() {
+		tag := dir.Tag(t.Name)
+		tag.About = t.Description
+		c.Tags = append(c.Tags, tag)
+	}
+	for _, id := range rd.AgentsFor(agent) {
+		c.Agents = append(c.Agents, dir.Ref(surface, id))
+	}
+	for _, t := range dir.Teams {
+		c.Teams = append(c.Teams, t.Name)
+	}
+	return c
+}

@@ -139,6 +139,7 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 
 		ref := bridge.AccountRef{
 			Name:       a.Name,
+			Kind:       a.Kind,
 			Can:        ch.Capabilities(),
 			Starts:     rd.startProblem(dir, a) == nil,
 			ByTemplate: ch.Capabilities().Start == channels.StartTemplate,
