@@ -70,6 +70,27 @@ func (v ListView) Words() string {
 	return strings.Join(words, " ")
 }
 
+// ListKeys returns the keys that Words writes.
+func ListKeys() (keys []string) {
+	var v ListView
+	for _, k := range v.listKeys() {
+		if k.name != "channel" {
+			keys = append(keys, k.name)
+		}
+	}
+	return keys
+}
+
+// Value returns the value of a key.
+func (v ListView) Value(key string) (value string) {
+	for _, k := range v.listKeys() {
+		if k.name == key {
+			value = *k.value
+		}
+	}
+	return value
+}
+
 // Map returns v with each value replaced.
 func (v ListView) Map(replace func(string) string) ListView {
 	for _, k := range v.listKeys() {

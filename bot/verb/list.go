@@ -133,17 +133,16 @@ func askForFilter(form *shape.Form, in shape.FormInput) error {
 
 // readFilter reads the form of a list's filter.
 func readFilter(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	out.Args.View = ReadListFields(v)
+	out.Args.View = ReadListFields(v.Text)
 	return "", ""
 }
 
 // ReadListFields returns what the submitted fields of ListFields ask for.
-func ReadListFields(v Values) bridge.ListView {
+func ReadListFields(value func(field string) string) bridge.ListView {
 	return bridge.ListViewOf(func(key string) string {
-		value := v.Text(key)
-		if value == anyValue {
+		if value(key) == anyValue {
 			return ""
 		}
-		return value
+		return value(key)
 	})
 }

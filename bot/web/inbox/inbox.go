@@ -25,6 +25,7 @@ import (
 // it doesn't exist, and a *bridge.Problem with text for the agent if the agent may not see or do something.
 type Desk interface {
 	List(ctx context.Context, agent bridge.AgentID, q bridge.ListQuery) (bridge.Listing, error)
+	ListChoices(ctx context.Context, agent bridge.AgentID) (bridge.ListChoices, error)
 	Facts(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Facts, error)
 	ReadSpoken(
 		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, before bridge.SpokenBefore,

@@ -31,9 +31,11 @@ func (p pages) list(v *web.Visit) error {
 	}
 
 	problem, _ := errors.AsType[*bridge.Problem](err)
-	isTooShort := problem != nil && problem.Code == bridge.TooShort
-	if isTooShort {
+	if problem != nil && (problem.Code == bridge.TooShort || q.ListView != (bridge.ListView{})) {
 		page := listPage{Words: q.Words, Tabs: tabsOf(q, l), Problem: problem.Text + " " + problem.Hint}
+		if err := p.addFilter(v, &page, q); err != nil {
+			return err
+		}
 		page.addNeighbours(q, l)
 		return v.ShowAgain("list", web.Screen{Title: "Inbox", Data: page})
 	}
@@ -52,6 +54,9 @@ func (p pages) list(v *web.Visit) error {
 		Stamp: stamp,
 		Down:  downSentences(v, down),
 	}
+	if err := p.addFilter(v, &page, l.ListQuery); err != nil {
+		return err
+	}
 	list := q.List
 	if q.Words != "" {
 		list = "" // a search finds conversations of all lists
@@ -63,6 +68,22 @@ func (p pages) list(v *web.Visit) error {
 	return v.Show("list", web.Screen{Title: "Inbox", Data: page})
 }
 
+// addFilter adds the form of the filter of a list.
+func (p pages) addFilter(v *web.Visit, page *listPage, q bridge.ListQuery) error {
+	if q.Words != "" {
+		return nil
+	}
+	choices, err := p.desk.ListChoices(v.Context(), v.Person.ID)
+	if err != nil {
+		return err
+	}
+	page.List = q.List
+	page.Filter = q.ListView.Words()
+	page.Fields = verb.ListFields(choices, q.ListView)
+	page.Unfiltered = listAddress("/inbox", bridge.ListQuery{List: q.List})
+	return nil
+}
+
 // tabsOf returns the tabs of the lists that the agent may see.
 func tabsOf(q bridge.ListQuery, l bridge.Listing) []tab {
 	var tabs []tab
@@ -72,11 +93,20 @@ func tabsOf(q bridge.ListQuery, l bridge.Listing) []tab {
 		}
 		tabs = append(tabs, tab{
 			Path: listAddress("/inbox", bridge.ListQuery{List: t.List}),
-			Text: t.Text,
+			Text: t.Text + countOf(l, t.List),
 			Here: q.Words == "" && t.List == q.List,
 		})
 	}
 	return tabs
+}
+
+// countOf returns the number of a list's conversations after a space, or "" if it isn't known.
+func countOf(l bridge.Listing, list bridge.ListName) string {
+	n, ok := l.Counts[list]
+	if !ok {
+		return ""
+	}
+	return " " + view.Count(n)
 }
 
 // addNeighbours adds the URLs of the previous and the next page.
@@ -105,6 +135,11 @@ type listPage struct {
 	Down  []string
 	Newer string // the URL of the previous page of what was found, or of the first page of a list; "" if this is the first
 	Older string // the URL of the next page; "" if this is the last
+
+	List       bridge.ListName
+	Filter     string // in words
+	Fields     []shape.Field
+	Unfiltered string // the URL of the list without a filter
 
 	Problem string // why no list is shown, as text for the page; "" if one is shown
 }
@@ -147,8 +182,11 @@ func listTabs() []listTab {
 		{List: bridge.ListUnassigned, Text: "Unassigned"},
 		{List: bridge.ListTeam, Text: "Team"},
 		{List: bridge.ListAll, Text: "All"},
+		{List: bridge.ListWaiting, Text: "Waiting"},
 		{List: bridge.ListSnoozed, Text: "Snoozed"},
 		{List: bridge.ListResolved, Text: "Resolved"},
+		{List: bridge.ListClosed, Text: "Closed"},
+		{List: bridge.ListArchived, Text: "Archived"},
 	}
 }
 
@@ -156,6 +194,7 @@ func listTabs() []listTab {
 func queryOf(v *web.Visit) bridge.ListQuery {
 	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // an invalid number means the first page
 	q := bridge.ListQuery{List: bridge.ListName(v.Value("list")), Words: v.Value("words"), Page: max(page, 0), After: v.Value("after")}
+	q.ListView = verb.ReadListFields(func(field string) string { return v.Value(field) })
 	for _, t := range listTabs() {
 		if t.List == q.List {
 			return q
@@ -173,6 +212,11 @@ func listAddress(path string, q bridge.ListQuery) string {
 	}
 	if q.Page > 0 {
 		values.Set("page", strconv.Itoa(q.Page))
+	}
+	for _, key := range bridge.ListKeys() {
+		if value := q.ListView.Value(key); value != "" {
+			values.Set(key, value)
+		}
 	}
 	if q.After != "" {
 		values.Set("after", q.After)

@@ -233,3 +233,25 @@ func TestInboxAccess(t *testing.T) {
 		t.Errorf("%d acts were stored, want none", n-stored)
 	}
 }
+
+// The tabs of the lists have counts, and a form filters a list: its address says how, and what doesn't exist is refused.
+// Requirement R-093: Counts on the lists.
+// Requirement R-108: Filters on every list.
+func TestInboxFilter(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	for _, name := range []string{"Maria", "Nora"} {
+		s.receive("support-mail", channelstest.Event{From: strings.ToLower(name) + "@customer.test", Name: name, Subject: "Lamp", Text: "Where is it?"})
+	}
+	ben := s.Visitor("ben@acme.test")
+
+	all := ben.Get("/inbox?list=all")
+	wantShown(t, "the list", all, "Maria", "Nora", "Unassigned 2", "All 2", "Mine 0", `name="account"`, `value="support-mail"`, `name="since"`)
+	wantShown(t, "those of an account", ben.Get("/inbox?list=all&account=support-mail&agent=nobody&since=7d&status=any"), "Maria", "Nora",
+		"account:support-mail agent:nobody since:7d", "Show all")
+	none := ben.Get("/inbox?list=all&agent=me&sort=newest")
+	wantShown(t, "those of ben", none, "Nothing fits the filter", `<option value="newest" selected>`)
+	wantHidden(t, "those of ben", none, "Maria")
+	wantShown(t, "those of a tag that doesn't exist", ben.Get("/inbox?list=all&tag=nonsense"), "There is no tag", "nonsense")
+	wantShown(t, "those since some time", ben.Get("/inbox?list=all&since=soon"), "“soon” is no time")
+}
