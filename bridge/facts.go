@@ -44,6 +44,7 @@ type Account struct {
 	ChannelName string      // "E-mail"
 	ChannelIcon string      // emoji shortcode: "email"
 	OneOwner    bool        // a conversation has at most one owner
+	NeedsTag    bool        `json:",omitempty"` // it has to get a tag before it is resolved
 	ResolveNow  bool        // the button Resolve takes effect without a form that asks for a note
 	MayStart    bool        // agents may start another conversation with the contact through this account
 

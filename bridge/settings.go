@@ -64,6 +64,7 @@ type AccountSettings struct {
 	WithinTeams   bool   // agents assign only within their own teams
 	ReplyTo       string // recipients of a reply to a mail: all, sender
 	ResolveAtOnce bool   // the button Resolve does not ask for a note
+	RequireTag    bool   // agents resolve only what has a tag
 	ReplyAfter    string // effect of a customer's message after a resolve: reopen, new_linked
 	AutoPending   bool   // after a reply, the conversation waits for the customer
 	WakeOnMessage bool   // a customer's message ends a snooze
@@ -152,6 +153,8 @@ func (s *AccountSettings) set(name, value string) {
 		s.ReplyAfter = value
 	case "resolve_confirm":
 		s.ResolveAtOnce = value == "instant"
+	case "require_tag":
+		s.RequireTag = isOn
 	case "auto_pending":
 		s.AutoPending = isOn
 	case "wake_on_message":

@@ -91,6 +91,12 @@ func statusSettings() []Setting {
 			Text:   "`dialog`: the button *Resolve* asks for a note. `instant`: it resolves at once, with *Reopen* in sight.",
 		},
 		{
+			Name:   "require_tag",
+			Label:  "A tag before it is resolved",
+			Values: offOn(),
+			Text:   "`on`: agents resolve only what has a tag. The form asks for one, and `!resolve #Billing` names one. What ends by itself needs none.",
+		},
+		{
 			Name:   "auto_pending",
 			Label:  "After a reply, wait for the customer",
 			Values: onOff(),

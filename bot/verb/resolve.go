@@ -34,7 +34,8 @@ func resolveVerb() *Verb {
 			Ask:    askResolve,
 			Needed: hasNoNote,
 			AtOnce: true,
-			Read:   readNote,
+			Read:   readResolve,
+			Lists:  []List{KnownTags},
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " resolved this." },
 	}
@@ -47,15 +48,26 @@ func askResolve(form *shape.Form, in shape.FormInput) error {
 	}
 
 	form.Title, form.Submit = "Resolve", "Resolve"
-	form.Fields = []shape.Field{{
+	if in.Facts.Account.NeedsTag {
+		form.Fields = tagFields(in)
+	}
+	form.Fields = append(form.Fields, shape.Field{
 		Name:     FieldNote,
 		Kind:     shape.FieldLong,
 		Label:    "What solved it",
 		Hint:     "Stays inside.",
 		Optional: true,
 		MaxRunes: maxTextRunes,
-	}}
+	})
 	return nil
+}
+
+// readResolve reads the form of !resolve. It has fields for tags where a tag is required; without one, the engine asks again.
+func readResolve(out *shape.Filled, v Values, r Reading) (field, problem string) {
+	if field, problem = readTags(out, v, r); problem != "" {
+		return field, problem
+	}
+	return readNote(out, v, r)
 }
 
 // readNote reads a form whose only field is a note.

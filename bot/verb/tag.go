@@ -57,11 +57,16 @@ const maxNewTagsRunes = 200
 // for new ones. The list is omitted if it is empty.
 func askForTags(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Add tags", "Add"
+	form.Fields = tagFields(in)
+	return nil
+}
 
+// tagFields returns the fields for known tags and for new ones. One of them must be filled in.
+func tagFields(in shape.FormInput) (fields []shape.Field) {
 	options := tagOptions(in.Tags, in.Facts.Tags)
 	hasOptions := len(options) > 0
 	if hasOptions {
-		form.Fields = append(form.Fields, shape.Field{
+		fields = append(fields, shape.Field{
 			Name:     fieldTags,
 			Kind:     shape.FieldSeveral,
 			Label:    "Tags",
@@ -70,7 +75,7 @@ func askForTags(form *shape.Form, in shape.FormInput) error {
 		})
 	}
 
-	form.Fields = append(form.Fields, shape.Field{
+	return append(fields, shape.Field{
 		Name:     fieldNew,
 		Kind:     shape.FieldText,
 		Label:    "New tags",
@@ -79,7 +84,6 @@ func askForTags(form *shape.Form, in shape.FormInput) error {
 		Optional: hasOptions,
 		MaxRunes: maxNewTagsRunes,
 	})
-	return nil
 }
 
 // tagOptions returns the options for all tags except the excluded ones. The form of !untag uses it, too.
@@ -116,6 +120,8 @@ func readTags(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 
 	switch {
 	case len(tags) > 0:
+		return "", ""
+	case out.Verb == bridge.VerbResolve:
 		return "", ""
 	case out.Verb == bridge.VerbTag:
 		return fieldNew, "Choose or name at least one tag."

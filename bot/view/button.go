@@ -91,6 +91,9 @@ func adaptButton(b *Button, l bridge.Line) {
 	if b.Verb == bridge.VerbSend {
 		adaptSendButton(b, l)
 	}
+	if b.Verb == bridge.VerbTag && l.Args.Sure {
+		b.Label = "Create anyway"
+	}
 	parked, isParked := l.Content.(*bridge.ParkedLine)
 	isWindowClosed := isParked && parked.Why.Reason == bridge.ReasonWindow
 	if b.Verb == bridge.VerbKeep && isWindowClosed {

@@ -79,3 +79,24 @@ func TestRenamedTag(t *testing.T) {
 	w.reply(thread, "!untag sales")
 	w.eventually("the tag is off", func() bool { return w.text(`SELECT tags FROM conversations`) == "{Urgent}" })
 }
+
+// Where a tag is required, an agent resolves nothing without one, and may name it with the verb. A new tag that is nearly one that there
+// is needs a second word; an emoji and what ends by itself make none.
+// Requirement R-160: A tag on everything.
+// Requirement R-152: New tags with colours.
+func TestRequiredTag(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"require_tag": "on"}})
+	thread := w.openThread()
+	w.reply(thread, "!resolve all is well")
+	w.waitWhisper("ann", "It needs a tag first.")
+	w.reply(thread, "!resolve #billings all is well")
+	w.waitWhisper("ann", "There is already “Billing”.")
+	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open' AND tags = '{}'`); n != 1 {
+		t.Errorf("%d conversations are open and untagged, want 1", n)
+	}
+	w.reply(thread, "!resolve #billing issue all is well")
+	wantWords(t, "the line about the end", w.waitLine(thread, bridge.LineResolved).Plain(), "all is well")
+	w.waitCard(thread, "Billing Issue")
+	w.waitCard(thread, "resolved")
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge"
 	"parley/bridge/engine/directory"
 	"parley/store"
 	"parley/store/tag"
@@ -73,6 +74,39 @@ func (ts *Tags) makeIfNew(name string) string {
 		ts.made[known.Name] = true
 	}
 	return known.Name
+}
+
+// NearTo returns an active tag that probably means the same as a new name, or "".
+func (ts *Tags) NearTo(name string) string {
+	if ts.find(name) != nil {
+		return ""
+	}
+	for _, t := range ts.rows {
+		if t.Active && bridge.AreNearTags(t.Name, name) {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+// Leading returns the tag that a note begins with, and the rest: "#Billing refunded". A known tag may have several words. It returns ""
+// if the note doesn't begin with a tag.
+func (ts *Tags) Leading(note string) (tag, rest string) {
+	named, ok := strings.CutPrefix(strings.TrimSpace(note), "#")
+	if !ok || named == "" {
+		return "", note
+	}
+	for _, t := range ts.rows {
+		n := len(t.Name)
+		isLonger := n > len(tag) && len(named) >= n && strings.EqualFold(named[:n], t.Name)
+		if isLonger && t.Active && (len(named) == n || named[n] == ' ') {
+			tag, rest = t.Name, named[n:]
+		}
+	}
+	if tag == "" {
+		tag, rest, _ = strings.Cut(named, " ")
+	}
+	return tag, strings.TrimSpace(rest)
 }
 
 // SpellAndMake replaces names, in place, by the spelling of their tags, and adds the missing tags. It returns the

@@ -158,7 +158,8 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		f.Account.MayStart = rd.startProblem(dir, a) == nil
 		f.Account.Can = rd.Caps(a.ID)
 		s := dir.SettingsOf(a, f.Account.Can.Threads)
-		f.Account.ResolveNow, f.Account.OneOwner = s.ResolveAtOnce, s.OneOwner
+		f.Account.NeedsTag = s.RequireTag && len(c.Tags) == 0
+		f.Account.ResolveNow, f.Account.OneOwner = s.ResolveAtOnce && !f.Account.NeedsTag, s.OneOwner
 		if since := book.WaitOf(c).Since; s.ReplyTarget > 0 && !since.IsZero() {
 			f.ReplyBy = dir.Hours[a.ID].Add(since, s.ReplyTarget)
 		}

@@ -149,7 +149,7 @@ func (wf *UseCases) end(r book.Request) {
 		wf.askAboutColleagues(r, "Resolve it all the same?")
 		return
 	}
-	if wf.refuseUnread(r) {
+	if wf.refuseUnread(r) || !wf.hasTagToResolve(&r) {
 		return
 	}
 

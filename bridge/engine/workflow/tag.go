@@ -71,6 +71,15 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 		return
 	}
 
+	if r.Agent.ID != 0 && !r.Args.Sure {
+		for _, name := range added {
+			if near := wf.Tags.NearTo(name); near != "" {
+				wf.askAboutNearTag(r, near, name)
+				return
+			}
+		}
+	}
+
 	c := r.Conversation
 	created := wf.Tags.SpellAndMake(added) // also changes spellings in tags, because added is a part of it
 	for _, name := range added {
@@ -85,6 +94,43 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 			Args:    bridge.Args{Conversation: c.ID, Tags: created},
 		})
 	}
+}
+
+// askAboutNearTag asks whether a new tag is wanted beside one that probably means the same.
+func (wf *UseCases) askAboutNearTag(r book.Request, near, name string) {
+	args := bridge.Args{Conversation: r.Conversation.ID, Tags: r.Args.Tags, SendArgs: bridge.SendArgs{Sure: true}}
+	wf.Whisper(r, bridge.Line{
+		Content: &bridge.RefusedLine{Why: bridge.InWords("There is already “" + near + "”."), Hint: "Create “" + name + "” anyway?"},
+		Verb:    bridge.VerbTag,
+		Verbs:   []bridge.Verb{bridge.VerbTag},
+		Args:    args,
+	})
+}
+
+// hasTagToResolve reports whether a conversation may be resolved. Where a tag is required, the request may bring one: chosen in the form,
+// or as the first word of the note. Otherwise the agent is asked for it.
+func (wf *UseCases) hasTagToResolve(r *book.Request) bool {
+	isNeeded := r.Verb == bridge.VerbResolve && r.Agent.ID != 0 && len(r.Conversation.Tags) == 0 && wf.Settings(r.Conversation).RequireTag
+	if !isNeeded {
+		return true
+	}
+	tagging := *r
+	tagging.Verb = bridge.VerbTag
+	if tag, rest := wf.Tags.Leading(r.Args.Note); tag != "" && len(r.Args.Tags) == 0 {
+		tagging.Args.Tags, r.Args.Note = []string{tag}, rest
+	}
+	if len(tagging.Args.Tags) > 0 {
+		wf.changeTags(tagging, addTags)
+		return len(r.Conversation.Tags) > 0
+	}
+	wf.Whisper(*r, bridge.Line{
+		Content: &bridge.RefusedLine{Why: bridge.InWords("It needs a tag first."), Hint: "Choose one, or type it: !resolve #Billing"},
+		Verb:    r.Verb,
+		Verbs:   []bridge.Verb{r.Verb},
+		Args:    bridge.Args{Conversation: r.Conversation.ID},
+		Text:    r.Args.Note,
+	})
+	return false
 }
 
 // untag removes tags from a conversation. The conversation remembers them, so that they aren't suggested again.
