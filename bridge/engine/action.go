@@ -40,7 +40,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		w.speech.EndReplying(r)
 		r.Conversation.SettleNote()
 		isForLater := book.HasTime(a) && w.WasTypedBefore(a, r.Conversation.LastAt) // the customer wrote after it was typed
-		if r.Agent != nil && !isForLater {
+		if r.Agent != nil && !isForLater && w.AuthorizeReading(r) == nil {
 			r.Conversation.MarkRead()
 		}
 	}

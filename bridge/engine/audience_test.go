@@ -331,7 +331,7 @@ func TestRulesGiveOnlyToWhoTakes(t *testing.T) {
 	w.eventually("cat has all three", func() bool { return w.held()[w.agents["cat"]] == 3 })
 }
 
-// What somebody may do with a colleague's conversation: the rights that the account gives decide, by text, button and form alike.
+// What somebody may do with a colleague's conversation: the rights that the account gives decide, by text, button and page alike.
 // Requirement R-118: Assign within one's own rights.
 // Requirement R-123: Take the owner away.
 // Requirement R-213: Rights of people on accounts.
@@ -339,6 +339,7 @@ func TestRightsOnAnAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
+	page := w.inboxPage()
 	w.waitDrained()
 	acts := []struct {
 		text   string
@@ -374,19 +375,22 @@ func TestRightsOnAnAccount(t *testing.T) {
 		for whose, assignees := range owners {
 			for _, act := range acts {
 				mayDo := whose != "a colleague's" || right == act.needs
-				for _, way := range []string{"text", "button"} {
+				for _, way := range []string{"text", "button", "page"} {
 					w.exec(`UPDATE conversations SET assignees = $1, status = 'open', team_id = $2`, append([]store.AgentID{}, assignees...), w.team)
-					before, refused := state(), refusals()
-					if way == "text" {
+					before, refused, button := state(), refusals(), act.button
+					button.Args.Conversation = 1
+					var err error
+					switch way {
+					case "text":
 						w.chat.Say("ben", support, thread, act.text)
-					} else {
-						button := act.button
-						button.Args.Conversation = 1
+					case "button":
 						w.chat.Submit("ben", support, thread, button, "")
+					case "page":
+						_, err = page.tryAct("ben", bridge.Act{Verb: button.Verb, Args: button.Args})
 					}
 					w.waitDrained()
 					what := act.text + " by " + way + " of " + whose + " with " + string(right)
-					wantEqual(t, what+" is refused", refusals() > refused, !mayDo)
+					wantEqual(t, what+" is refused", err != nil || refusals() > refused, !mayDo)
 					if !mayDo {
 						wantEqual(t, what+" changes", state(), before)
 					} else if whose == "a colleague's" && act.text != "!assign #Support" {

@@ -1,6 +1,12 @@
 package engine
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"parley/bridge"
+)
 
 // AgeGap makes the latest gap of a surface one that was over earlier.
 func (d *Desk) AgeGap(by time.Duration) {
@@ -11,3 +17,6 @@ func (d *Desk) AgeGap(by time.Duration) {
 
 // EndTroublesAgain ends the troubles that could not be ended when what fails was seen to work, as happens once a minute.
 func (e *Engine) EndTroublesAgain() { e.troubles.retryEnds() }
+
+// VerbNames lists all verbs, sorted.
+func (e *Engine) VerbNames() []bridge.Verb { return slices.Sorted(maps.Keys(allUseCases())) }

@@ -237,8 +237,14 @@ func (in *Inbox) checkAct(ctx context.Context, agent store.AgentID, a bridge.Act
 	if err != nil {
 		return err
 	}
-	if problem := in.e.reading.Verbs.Authorize(viewer, a.Verb); problem != nil {
-		return problem
+	rows, err := store.Conversations(ctx, in.e.pool, a.Args.Conversation)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if problem := in.e.reading.Authorize(in.e.directory.Load(), viewer, a.Verb, &rows[i]); problem != nil {
+			return problem
+		}
 	}
 
 	if a.Verb == bridge.VerbReply {

@@ -8,6 +8,15 @@ import (
 	"parley/store"
 )
 
+// Authorize decides whether an agent may use a verb on a conversation that the agent may read. It returns nil if so, or else the problem
+// to show.
+func (rd *Reader) Authorize(dir *directory.Directory, agent *store.Agent, name bridge.Verb, c *store.Conversation) *bridge.Problem {
+	if problem := rd.Verbs.Authorize(agent, name); problem != nil {
+		return problem
+	}
+	return rd.Verbs.AuthorizeOn(agent, name, c, func(right store.Right) bool { return dir.May(agent, dir.Account(c.AccountID), right) })
+}
+
 // MayGive decides whether an agent may give conversations of an account to a colleague or, if to is nil, to a team. It returns nil if so,
 // or else the problem to show. by has no id if Parley does it by itself.
 func (rd *Reader) MayGive(

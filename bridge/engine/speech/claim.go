@@ -46,7 +46,7 @@ func (sp *UseCases) takeForReply(r book.Request, m *book.Message) bool {
 		return false
 	}
 
-	mayHaveOneMore := len(c.Assignees) == 0 || !sp.Settings(c).OneOwner
+	mayHaveOneMore := (len(c.Assignees) == 0 || !sp.Settings(c).OneOwner) && sp.Authorize(r, bridge.VerbTake) == nil
 	if !c.IsAssignee(r.Agent.ID) && mayHaveOneMore {
 		c.Assignees = append(c.Assignees, r.Agent.ID)
 		sp.Log.ByAgent(c, r.Agent, store.DeedJoined, nil)

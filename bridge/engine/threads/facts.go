@@ -24,12 +24,7 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	if problem := qs.AuthorizeReading(r); problem != nil {
 		return problem
 	}
-	if problem := qs.book.Verbs.Authorize(r.Agent, verb); problem != nil {
-		return problem
-	}
-	return qs.book.Verbs.AuthorizeOn(r.Agent, verb, r.Conversation.Conversation, func(right store.Right) bool {
-		return qs.book.Dir.May(r.Agent, r.Conversation.Account, right)
-	})
+	return qs.Reading.Authorize(qs.book.Dir, r.Agent, verb, r.Conversation.Conversation)
 }
 
 // AuthorizeReading returns a problem if an agent may not read a conversation, or nil. It also returns nil for
