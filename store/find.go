@@ -15,7 +15,7 @@ import (
 //
 //   - findNewest tests the three hundred newest conversations. That is enough for words that many conversations have.
 //   - findConversations collects all matches from the indexes of words (met), and sorts them.
-//   - If there are more than 5,000 matches (few is false), findConversations instead tests the 20,000 newest conversations one by
+//   - If a sample of the newest has many matches (rare is false) or there are more than 5,000 (few is false), findConversations instead tests the 20,000 newest conversations one by
 //     one. There, "IS TRUE" keeps the planner from using the indexes of words.
 const (
 	findQuery = `
@@ -35,12 +35,20 @@ const (
 	WHERE conversation.kind = 'customer' AND ` + readable + ` AND ` + hasWords + `
 	ORDER BY conversation.id DESC
 	LIMIT $6::int OFFSET $7::int`
-	findConversations = findQuery + `, met AS MATERIALIZED (
-		(SELECT conversation_id AS id FROM conversation_words WHERE words @@ (SELECT words FROM query) LIMIT 5001)
+	findConversations = findQuery + `, sample AS MATERIALIZED (
+		(SELECT words FROM message_words ORDER BY message_id DESC LIMIT 1000)
 		UNION ALL
-		(SELECT conversation_id AS id FROM message_words WHERE words @@ (SELECT words FROM query) LIMIT 5001)
+		(SELECT words FROM conversation_words ORDER BY conversation_id DESC LIMIT 500)
+	), rare AS MATERIALIZED (
+		SELECT count(*) < 5 AS yes FROM sample WHERE (words @@ (SELECT words FROM query)) IS TRUE
+	), met AS MATERIALIZED (
+		(SELECT conversation_id AS id FROM conversation_words
+			WHERE (SELECT yes FROM rare) AND words @@ (SELECT words FROM query) LIMIT 5001)
+		UNION ALL
+		(SELECT conversation_id AS id FROM message_words
+			WHERE (SELECT yes FROM rare) AND words @@ (SELECT words FROM query) LIMIT 5001)
 	), few AS (
-		SELECT count(*) <= 5000 AS yes FROM met
+		SELECT count(*) <= 5000 AND (SELECT yes FROM rare) AS yes FROM met
 	)
 	SELECT id
 	FROM (

@@ -123,7 +123,7 @@ func listStatements() []plantest.Statement {
 			Name:    "find a rare word",
 			SQL:     store.FindSQL,
 			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0, ""},
-			MaxRows: map[string]float64{"conversation_words": 60, "message_words": 60, "conversations": 60},
+			MaxRows: map[string]float64{"conversation_words": 560, "message_words": 1060, "conversations": 60},
 			Index:   "conversation_words_found",
 		},
 		// Every conversation has this word. 5,001 of them are counted, and then the newest conversations are
