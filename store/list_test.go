@@ -3,6 +3,7 @@ package store_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -208,6 +209,89 @@ func TestPressingFirst(t *testing.T) {
 				t.Errorf("three from the third on are %v, want %v", got, tt.wantPage)
 			}
 		})
+	}
+}
+
+// No conversation is on two pages or on none because others are answered, ended or begin between the pages.
+func TestListPages(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	for _, sort := range []store.ListSort{store.SortPressing, store.SortNewest, store.SortWaiting} {
+		t.Run(string(sort), func(t *testing.T) {
+			exec(t, pool, `DELETE FROM conversations`)
+			exec(t, pool, `
+				INSERT INTO conversations (id, account_id, kind, status, waiting_since, last_at, created_at)
+				SELECT n, $1, 'customer', 'open', CASE WHEN n % 2 = 0 THEN now() - n % 3 * interval '1 h' END, now() - n % 5 * interval '1 h', now()
+				FROM generate_series(1, 30) AS n`, account)
+			want, _ := mustQuery(t, pool, store.Reader{}, store.ListQuery{List: store.ListAll, Sort: sort, Limit: maxListed})
+			var got []store.ConversationID
+			l := store.ListQuery{List: store.ListAll, Sort: sort, Limit: 4}
+			for page := 0; page == 0 || l.After != ""; page++ {
+				ids, next := mustQuery(t, pool, store.Reader{}, l)
+				got, l.After = append(got, ids...), next
+				exec(t, pool, `UPDATE conversations SET status = 'resolved', resolved_at = now() WHERE id = $1`, got[page%len(got)])
+				exec(t, pool, `UPDATE conversations SET last_at = now() + interval '1 d', waiting_since = '2001-01-01' WHERE id = $1`, got[len(got)-1])
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("the pages have %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// Filters restrict a list.
+// Requirement R-102: Filter by channel or account.
+// Requirement R-103: Filter by tag.
+// Requirement R-106: Filter by team.
+// Requirement R-107: Filter by date.
+func TestListFilters(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	a, b := channelAccount(t, pool, "a"), channelAccount(t, pool, "b")
+	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
+	exec(t, pool, `
+		INSERT INTO conversations (id, account_id, team_id, kind, status, assignees, tags, last_at, resolved_at, created_at)
+		SELECT id, CASE WHEN in_b THEN $2::bigint ELSE $1 END, CASE WHEN in_team THEN $3::bigint END, 'customer', status, assignees, tags,
+			'2026-01-10'::timestamptz - id * interval '1 d', '2026-01-10'::timestamptz - id * interval '1 d', now()
+		FROM (VALUES
+			(1, false, true, 'open', '{5}'::bigint[], '{billing}'::text[]),
+			(2, true, false, 'pending', '{5,6}', '{vip,invoice}'),
+			(3, false, false, 'open', '{}', '{vip}'),
+			(4, true, true, 'snoozed', '{6}', '{}'),
+			(5, false, false, 'resolved', '{6}', '{billing}'),
+			(6, true, false, 'closed', '{5}', '{}')
+		) AS v (id, in_b, in_team, status, assignees, tags)`, a, b, team)
+	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.Local) }
+	tests := []struct {
+		name   string
+		list   store.ListName
+		filter store.Filter
+		want   []store.ConversationID
+	}{
+		{name: "status", filter: store.Filter{Status: "pending"}, want: []store.ConversationID{2}},
+		{name: "a status that is over", filter: store.Filter{Status: "resolved"}, want: []store.ConversationID{5}},
+		{name: "account", filter: store.Filter{Accounts: []store.AccountID{b}}, want: []store.ConversationID{2, 4}},
+		{name: "tag with its former name", filter: store.Filter{Tags: [][]string{{"billing", "invoice"}}}, want: []store.ConversationID{1, 2}},
+		{name: "two tags", filter: store.Filter{Tags: [][]string{{"billing", "invoice"}, {"vip"}}}, want: []store.ConversationID{2}},
+		{name: "agent", filter: store.Filter{Agent: 6}, want: []store.ConversationID{2, 4}},
+		{name: "nobody", filter: store.Filter{Nobodys: true}, want: []store.ConversationID{3}},
+		{name: "mine and a colleague's", list: store.ListMine, filter: store.Filter{Agent: 6}, want: []store.ConversationID{2}},
+		{name: "team", filter: store.Filter{Team: team}, want: []store.ConversationID{1, 4}},
+		{name: "since and until", filter: store.Filter{Since: day(7), Until: day(9)}, want: []store.ConversationID{2, 3}},
+		{name: "ended since", list: store.ListArchived, filter: store.Filter{Since: day(5)}, want: []store.ConversationID{5}},
+		{name: "ended of an agent", list: store.ListArchived, filter: store.Filter{Agent: 5}, want: []store.ConversationID{6}},
+	}
+	for _, tt := range tests {
+		list := tt.list
+		if list == "" {
+			list = store.ListAll
+		}
+		got, _ := mustQuery(t, pool, store.Reader{Agent: 5}, store.ListQuery{List: list, Filter: tt.filter, Limit: maxListed})
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: the list has %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 
