@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"parley/bridge/analysis"
@@ -62,6 +63,7 @@ const (
 	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
 	VerbNext     Verb = "next"     // show the conversation that the actor should turn to next
 	VerbToday    Verb = "today"    // show what the day has for the actor
+	VerbSeveral  Verb = "several"  // Args.Do with each of Args.Of, and tell what became of it
 
 	VerbRead Verb = "read" // the actor has read what the customer wrote
 
@@ -198,9 +200,10 @@ type Action struct {
 	OwnThread bool // the thread's root is a post of our own app
 
 	OpenedForm
-	Args   Args
-	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil means unknown
-	Answer string // where to send a private answer to the actor; opaque to everybody but the surface
+	Several bool // it is one of those that a VerbSeveral asks for, which tells what became of it
+	Args    Args
+	Meant   *Meant // VerbUnknown: the verb that was probably meant; nil means unknown
+	Answer  string // where to send a private answer to the actor; opaque to everybody but the surface
 }
 
 // Context describes a typed text in relation to the messages of its channel.
@@ -290,6 +293,7 @@ type Args struct {
 	ListArgs
 	Seen EventID `json:"seen,omitempty"` // from a web page: the newest event that the page showed
 	StartArgs
+	SeveralArgs
 
 	Template    *TemplateArgs `json:"template,omitempty"`
 	TextRequest *TextRequest  `json:"wanted,omitempty"` // VerbAI: nil means a summary
@@ -322,6 +326,38 @@ type ListArgs struct {
 	View  ListView `json:"view,omitzero"`
 	After string   `json:"after,omitempty"` // see ListQuery
 	Page  int      `json:"page,omitempty"`  // of search results or of a history
+}
+
+// SeveralArgs are the arguments of VerbSeveral, besides those of Do.
+type SeveralArgs struct {
+	Do Verb             `json:"do,omitempty"`
+	Of []ConversationID `json:"of,omitempty"`
+}
+
+// maxSeveral limits the conversations of one VerbSeveral.
+const maxSeveral = 100
+
+// ForSeveral returns the verbs that VerbSeveral offers. It also takes them back.
+func ForSeveral() []Verb { return []Verb{VerbTake, VerbResolve, VerbSnooze, VerbTag, VerbAssign} }
+
+// Apart returns what a VerbSeveral asks for: one action for each conversation, as if the actor had asked for each alone, and then the
+// action itself, which tells what became of them. Any other action is returned as it is.
+func (a Action) Apart() []Action {
+	if a.Verb != VerbSeveral {
+		return []Action{a}
+	}
+	if !slices.Contains(ForSeveral(), a.Args.Do) && !slices.Contains([]Verb{VerbReopen, VerbWake, VerbUntag, VerbUnassign}, a.Args.Do) {
+		a.Args.Of = nil
+	}
+	a.Args.Of = a.Args.Of[:min(len(a.Args.Of), maxSeveral)]
+	var all []Action
+	for _, id := range a.Args.Of {
+		each := a
+		each.Verb, each.Several = a.Args.Do, true
+		each.Args.SeveralArgs, each.Args.Conversation = SeveralArgs{}, id
+		all = append(all, each)
+	}
+	return append(all, a)
 }
 
 // StartArgs are the arguments of VerbNew.

@@ -396,6 +396,22 @@ type TaggedLine struct {
 // Kind implements LineContent.
 func (*TaggedLine) Kind() LineKind { return LineDone }
 
+// SeveralLine tells what became of several conversations.
+type SeveralLine struct {
+	Do   Verb         `json:",omitempty"`
+	Done int          `json:",omitempty"`
+	Not  []SeveralNot `json:",omitempty"`
+}
+
+// SeveralNot is a conversation in which nothing was changed, and why.
+type SeveralNot struct {
+	ID  ConversationID
+	Why string
+}
+
+// Kind implements LineContent.
+func (*SeveralLine) Kind() LineKind { return LineDone }
+
 // KeptLine confirms that a text was not sent.
 type KeptLine struct {
 	Reason Reason `json:",omitempty"` // ReasonWindow: it is kept until the customer writes; "": it stays inside

@@ -187,6 +187,7 @@ var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknog
 		VerbNew:            newContent[BegunLine],
 		VerbTemplate:       newContent[BegunLine],
 		VerbTag:            newContent[TaggedLine],
+		VerbSeveral:        newContent[SeveralLine],
 		VerbKeep:           newContent[KeptLine],
 		VerbSilence:        newContent[SendersLine],
 		VerbBlock:          newContent[SendersLine],

@@ -60,6 +60,10 @@ func (m Maker) Form(
 		return m.templateForm(ctx, args, user)
 	}
 
+	if name == bridge.VerbSeveral {
+		return m.severalForm(ctx, in, at, user)
+	}
+
 	facts, err := m.Facts(ctx, args, at, user)
 	if err != nil {
 		return view.Form{}, nil, err
@@ -172,6 +176,29 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 	}
 
 	return err
+}
+
+// maxSeveral is how many conversations the form of VerbSeveral offers; one option is for all of them.
+const maxSeveral = 99
+
+// severalForm makes the form that does one thing with several conversations of the list that args name.
+func (m Maker) severalForm(
+	ctx context.Context, in view.FormInput, at bridge.Place, user bridge.SurfaceUser,
+) (form view.Form, zone *time.Location, err error) {
+	query := in.Args.ListQuery()
+	query.Limit = maxSeveral
+	list, err := m.Desk.List(ctx, query, user)
+	if err != nil {
+		return view.Form{}, nil, err
+	}
+	if in.Rows = list.Rows; len(in.Rows) > 0 {
+		zone = in.Rows[0].Zone
+	}
+	if err := m.readLists(ctx, &in, at, user); err != nil {
+		return view.Form{}, nil, err
+	}
+	form, err = view.NewForm(in)
+	return form, zone, err
 }
 
 // templateForm makes the form that creates or edits a message template. It isn't about a conversation.

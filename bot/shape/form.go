@@ -93,6 +93,7 @@ type FormInput struct {
 	Templates bridge.Templates
 	Now       time.Time
 
+	Rows      []bridge.Facts          // VerbSeveral: the conversations to choose from
 	Accounts  []bridge.AccountRef     // VerbNew: the accounts that the agent may use
 	Can       bridge.Capabilities     // VerbReply: what the conversation's account can send
 	Said      []bridge.Said           // VerbReply: the customer's messages that the reply may answer

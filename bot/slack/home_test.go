@@ -71,7 +71,7 @@ func TestHome(t *testing.T) {
 		if q.List == bridge.ListUnassigned {
 			f.Assignees = nil
 		}
-		return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{f}}, nil
+		return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{f, f}}, nil
 	}
 	home := w.openHome("*Mine*")
 	w.choose(home, "Open")
@@ -92,6 +92,13 @@ func TestHome(t *testing.T) {
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 	wantEqual(t, "author", a.Actor.ID, bridge.SurfaceUser(w.ann))
 	wantEqual(t, "place", a.Place, bridge.Place{})
+
+	w.pressInWindow(home, "Select several")
+	w.mustSubmitForm(w.waitForWindow(w.ann, hasField("of")), map[string]string{"of": "all", "do": "resolve"})
+	a = w.lastAction()
+	wantEqual(t, "verb", a.Verb, bridge.VerbSeveral)
+	wantEqual(t, "what is done", a.Args.Do, bridge.VerbResolve)
+	wantEqual(t, "conversations", len(a.Args.Of), 2)
 
 	w.openHome("*Unassigned*") // it keeps its list
 	w.pressInWindow(w.fake.Home(w.ann), "New conversation")

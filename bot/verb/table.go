@@ -51,6 +51,7 @@ func makeTable() []*Verb {
 		showVerb(),
 		nextVerb(),
 		todayVerb(),
+		severalVerb(),
 		statsVerb(),
 	}, presenceVerbs(), []*Verb{
 		templatesVerb(),

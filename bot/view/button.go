@@ -94,6 +94,9 @@ func adaptButton(b *Button, l bridge.Line) {
 	if b.Verb == bridge.VerbTag && l.Args.Sure {
 		b.Label = "Create anyway"
 	}
+	if b.Verb == bridge.VerbSeveral {
+		b.Label = "Undo"
+	}
 	parked, isParked := l.Content.(*bridge.ParkedLine)
 	isWindowClosed := isParked && parked.Why.Reason == bridge.ReasonWindow
 	if b.Verb == bridge.VerbKeep && isWindowClosed {

@@ -53,7 +53,11 @@ func Home(l bridge.Listing, zone *time.Location) Card {
 	}
 	start := verb.NewButton(bridge.VerbNew, bridge.Args{})
 	start.Label = "New conversation"
-	c.Buttons = append(c.Buttons, again, verb.FilterButton(l.List, l.ListView), start)
+	c.Buttons = append(c.Buttons, again, verb.FilterButton(l.List, l.ListView))
+	if len(l.Rows) > 1 {
+		c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbSeveral, page))
+	}
+	c.Buttons = append(c.Buttons, start)
 	return c
 }
 

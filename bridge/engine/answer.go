@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -155,6 +156,41 @@ func (w *work) today(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Lin
 	}
 	rows := page.Rows[:min(len(page.Rows), maxToday)]
 	return bridge.Line{Content: &bridge.ListLine{List: bridge.ListToday, Rows: rows, Hidden: page.Hidden, Day: page.Day}}, nil
+}
+
+func severalVerb() useCase {
+	return useCase{Rules: verb.Rules{Name: bridge.VerbSeveral, NoConversation: true}, DoAnywhere: answerBy((*work).several)}
+}
+
+// takesBack has the verb that takes another one back.
+var takesBack = map[bridge.Verb]bridge.Verb{ //nolint:gochecknoglobals // a table
+	bridge.VerbResolve: bridge.VerbReopen, bridge.VerbSnooze: bridge.VerbWake, bridge.VerbTag: bridge.VerbUntag,
+	bridge.VerbTake: bridge.VerbUnassign, bridge.VerbAssign: bridge.VerbUnassign,
+}
+
+// several tells what became of several conversations, for each of which the same was asked just before (Action.Apart). What nobody
+// had before can be given back.
+func (w *work) several(_ context.Context, _ pgx.Tx, r book.Request) (bridge.Line, error) {
+	if len(r.Args.Of) == 0 {
+		return bridge.Line{}, &bridge.Problem{Code: "nothing_chosen", Text: "There is nothing to do.", Hint: "Choose in the list: Select several."}
+	}
+	told := &bridge.SeveralLine{Do: r.Args.Do, Not: w.Not}
+	line := bridge.Line{Content: told, Verb: r.Verb}
+	for _, id := range r.Args.Of {
+		if slices.ContainsFunc(w.Not, func(n bridge.SeveralNot) bool { return n.ID == id }) {
+			continue
+		}
+		told.Done++
+		if !slices.Contains(w.held, id) {
+			line.Args.Of = append(line.Args.Of, id)
+		}
+	}
+	line.Args.Do, line.Args.Tags = takesBack[r.Args.Do], r.Args.Tags
+	if line.Args.Do != "" && len(line.Args.Of) > 0 {
+		line.Verbs = []bridge.Verb{bridge.VerbSeveral}
+	}
+	w.Not, w.held = nil, nil
+	return line, nil
 }
 
 // showHistory shows a page of a conversation's log.

@@ -33,6 +33,7 @@ func useCases() []useCase {
 			listVerb(),
 			nextVerb(),
 			todayVerb(),
+			severalVerb(),
 			statsVerb(),
 			findVerb(),
 			historyVerb(),

@@ -29,7 +29,8 @@ type Writer struct {
 	*newLines
 	Files *files.Reader
 
-	Whispers int // counts the calls of Whisper
+	Whispers int                 // counts the calls of Whisper
+	Not      []bridge.SeveralNot // what was not done of the VerbSeveral that is being applied
 }
 
 // New returns the Writer of a batch. chat returns the chat of an account, or nil while it isn't connected.

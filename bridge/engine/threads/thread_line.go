@@ -228,6 +228,12 @@ func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line br
 // confirmations. A person who acted in no channel gets a direct message.
 func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 	th.Whispers++
+	if r.Several { // who asked for several at once is told once
+		if why, isRefused := refusalOf(line); isRefused {
+			th.Not = append(th.Not, bridge.SeveralNot{ID: r.Args.Conversation, Why: why})
+		}
+		return
+	}
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: r.Actor.ID, Line: &line}
 	if t := threadOfAction(th.Posts, r); t != nil { // without a Place, it follows the thread if that moves before it is posted
@@ -246,6 +252,14 @@ func (th *Writer) Whisper(r book.Request, line bridge.Line) {
 	p.Place = bridge.Place{Channel: r.Place.Channel, Thread: r.Place.Thread}
 	lane := th.channelLaneOf(r.Surface, r.Place.Channel, bridge.PostEphemeral)
 	th.Outbox.Enqueue(lane, string(bridge.PostEphemeral), NoMessage, p, nil)
+}
+
+// refusalOf returns why nothing was changed, if a line says so.
+func refusalOf(line bridge.Line) (why string, isRefused bool) {
+	if refused, ok := line.Content.(*bridge.RefusedLine); ok {
+		return refused.Why.Words, true
+	}
+	return "It is so already.", line.Kind() == bridge.LineUnchanged
 }
 
 // threadOfAction returns the conversation's thread if somebody acted in it. Otherwise it returns nil.
