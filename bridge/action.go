@@ -54,6 +54,7 @@ const (
 	VerbTo       Verb = "to"       // replace the recipients by Args.Addresses
 	VerbAllow    Verb = "allow"    // let new participants (Args.Addresses) get replies
 	VerbHistory  Verb = "history"  // list the log entries
+	VerbNotes    Verb = "notes"    // list the notes
 	VerbWhy      Verb = "why"      // explain the last decisions
 	VerbTimeline Verb = "timeline" // show how long the conversation waited for whom
 	VerbAI       Verb = "ai"       // write a text for colleagues: Args.TextRequest. Text is a draft to change, or a question

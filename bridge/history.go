@@ -7,6 +7,8 @@ type History struct {
 	Rows []LogRow
 	Page int  // 0 is the newest
 	More bool // there are older ones
+
+	OnlyNotes bool // it lists notes alone
 }
 
 // LogRow is one line of a conversation's history.

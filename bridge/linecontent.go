@@ -255,8 +255,9 @@ func (*HelpLine) Kind() LineKind { return LineHelp }
 
 // HistoryLine is page Line.Args.Page of a conversation's log.
 type HistoryLine struct {
-	Log  []LogRow `json:",omitempty"`
-	More bool     `json:",omitempty"` // there are older entries
+	Log       []LogRow `json:",omitempty"`
+	More      bool     `json:",omitempty"` // there are older entries
+	OnlyNotes bool     `json:",omitempty"` // it lists notes alone
 }
 
 // Kind implements LineContent.

@@ -44,6 +44,7 @@ func makeTable() []*Verb {
 		toVerb(),
 		allowVerb(),
 		historyVerb(),
+		notesVerb(),
 		whyVerb(),
 		timelineVerb(),
 		aiVerb(),

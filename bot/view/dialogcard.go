@@ -13,7 +13,7 @@ import (
 func dialogCard(l bridge.Line, f bridge.Facts) (c Card, ok bool) {
 	switch content := l.Content.(type) {
 	case *bridge.HistoryLine:
-		history := bridge.History{Rows: content.Log, Page: l.Args.Page, More: content.More}
+		history := bridge.History{Rows: content.Log, Page: l.Args.Page, More: content.More, OnlyNotes: content.OnlyNotes}
 		card := withTitle(History(askedFor(l, f), history))
 		card.Blocks = append(card.Blocks, conversationLink(l)...)
 		return card, true

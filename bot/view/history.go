@@ -15,7 +15,13 @@ const maxDetailRunes = 200
 //   - 09:41 Ben snoozed: 2026-11-21 09:00 CET
 func History(f bridge.Facts, h bridge.History) Card {
 	c := Card{Title: "History of " + shape.Number(f.ID)}
+	if h.OnlyNotes {
+		c.Title = "Notes of " + shape.Number(f.ID)
+		c.Buttons = []Button{verb.NewButton(bridge.VerbNote, conversationArgs(f))}
+	}
 	switch {
+	case len(h.Rows) == 0 && h.OnlyNotes:
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text("There are no notes yet.")))
 	case len(h.Rows) == 0 && h.Page > 0:
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text("There is nothing older.")))
 	case len(h.Rows) == 0:

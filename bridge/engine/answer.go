@@ -47,6 +47,13 @@ func historyVerb() useCase {
 	}
 }
 
+func notesVerb() useCase {
+	return useCase{
+		Rules:      verb.Rules{Name: bridge.VerbNotes, IsQuestion: true},
+		DoAnywhere: answerBy(aboutConversation((*work).showNotes)),
+	}
+}
+
 // answerHelp shows the verbs that the actor may use.
 func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 	w.Whisper(r, bridge.Line{Content: &bridge.HelpLine{About: r.Args.Note, Denied: w.Verbs.Denied(r.Agent)}})
@@ -201,6 +208,17 @@ func (w *work) showHistory(ctx context.Context, tx pgx.Tx, r book.Request, line 
 	}
 	line.Content = &bridge.HistoryLine{Log: page.Rows, More: page.More}
 	line.Args = bridge.Args{Conversation: r.Conversation.ID, ListArgs: bridge.ListArgs{Page: page.Page}}
+	return nil
+}
+
+// showNotes lists the newest notes of a conversation, with a button to add one.
+func (w *work) showNotes(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
+	rows, err := w.Reading.Notes(ctx, tx, r.Conversation.ID)
+	if err != nil {
+		return err
+	}
+	line.Content = &bridge.HistoryLine{Log: rows, OnlyNotes: true}
+	line.Args = bridge.Args{Conversation: r.Conversation.ID}
 	return nil
 }
 

@@ -37,3 +37,13 @@ func TestHistoryPages(t *testing.T) {
 	wantWords(t, "the last page", told, "step 100")
 	wantNoWords(t, "the last page", told, "step 99")
 }
+
+// Requirement R-202: A list of notes.
+func TestNotesAreListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.reply(thread, "// she means the small lamp")
+	w.reply(thread, "!notes")
+	w.waitWhisper("ann", "she means the small lamp")
+}

@@ -37,6 +37,7 @@ func useCases() []useCase {
 			statsVerb(),
 			findVerb(),
 			historyVerb(),
+			notesVerb(),
 			whyVerb(),
 			timelineVerb(),
 			reactVerb(),

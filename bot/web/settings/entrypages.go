@@ -172,6 +172,13 @@ func (ep entryPages) add(v *web.Visit) error {
 // saveChange saves a change of an entry, or shows the form again if it has errors. old is the stored entry; for a new
 // one, old and all are nil.
 func (ep entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, old *setup.Entry, c setup.Change) error {
+	for _, f := range form.Groups[0].Fields {
+		if f.Problem != "" { // refineForm asks about what was submitted
+			form.Problems = []string{f.Problem}
+			form.Keep(v, map[string]string{f.Name: f.Problem})
+			return v.ShowAgain("entry", ep.makeScreen(v, all, old, form))
+		}
+	}
 	if ep.finishChange != nil {
 		if problems := ep.finishChange(&c, v, old); len(problems) > 0 {
 			form.Problems = problems

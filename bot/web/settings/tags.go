@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/bot/web"
+	"parley/bridge"
 	"parley/bridge/setup"
 )
 
@@ -78,7 +79,7 @@ func tagRows(tags []setup.Entry) (rows []tagRow) {
 
 // refineTag adapts the form of a tag: a colour picker with a default, no former names for a new tag, and a text for the
 // empty category.
-func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
+func refineTag(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
 	color := findField(form, "color")
 	color.Kind = "color"
 	if color.Value == "" {
@@ -91,6 +92,10 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 	if e == nil {
 		fields := &form.Groups[0].Fields
 		*fields = slices.DeleteFunc(*fields, func(f web.Field) bool { return f.Name == "formerly" })
+		if near := nearTag(all, v.Value("name")); near != "" && v.Value(anyway) == "" {
+			*fields = append(*fields, web.Field{Name: anyway, Kind: web.KindCheck, Label: "Create it anyway",
+				Problem: "There is already “" + near + "”."})
+		}
 	}
 
 	categories := findField(form, "category").Choices
@@ -99,6 +104,19 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 			categories[i].Text = "nothing in particular"
 		}
 	}
+}
+
+// anyway is the field of a new tag that is nearly one that there is.
+const anyway = "anyway"
+
+// nearTag returns a tag that probably means the same as a new name, or "".
+func nearTag(all []setup.Entry, name string) string {
+	for _, e := range ofKind(all, setup.EntryTag) {
+		if name != "" && !strings.EqualFold(e.Name, name) && bridge.AreNearTags(e.Name, name) {
+			return e.Name
+		}
+	}
+	return ""
 }
 
 // renameTag completes a change that renames a tag: the old name is added to the former names. A change of case alone isn't

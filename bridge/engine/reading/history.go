@@ -47,6 +47,15 @@ func (rd *Reader) History(
 	return h, err
 }
 
+// Notes returns the newest notes of a conversation.
+func (rd *Reader) Notes(ctx context.Context, q store.Querier, id store.ConversationID) ([]bridge.LogRow, error) {
+	entries, err := store.ListNotes(ctx, q, id, historyRows)
+	if err != nil {
+		return nil, err
+	}
+	return rd.logRows(ctx, q, entries)
+}
+
 // logRows converts log entries for display.
 func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.LogEntry) ([]bridge.LogRow, error) {
 	notes, err := noteWords(ctx, q, entries)
