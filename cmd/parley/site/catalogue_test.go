@@ -38,6 +38,9 @@ func TestTagPages(t *testing.T) {
 	b.Looks("tags")
 
 	b.Press("a[href='/settings/new-tag']")
+	b.Write("#f-name", "Sales team")
+	b.Press("form.page button")
+	b.Shows("There is already “Sales”.")
 	b.Write("#f-name", "Spare, Parts")
 	b.Write("#f-description", "What breaks & <what> it costs")
 	b.Value("document.querySelector('#f-color').value = '#0f766e'")
