@@ -21,9 +21,9 @@ type Right struct{ Name, Label string }
 // Rights lists all rights on accounts.
 func Rights() []Right {
 	labels := map[store.Right]string{
-		store.RightHandles: "Reads and answers", store.RightTakes: "Is given conversations by rules",
-		store.RightReassign: "Reassigns colleagues' conversations", store.RightClear: "Takes a conversation from a colleague",
-		store.RightResolveAll: "Resolves colleagues' conversations",
+		store.RightHandles: "Answers", store.RightTakes: "By rules",
+		store.RightReassign: "Reassigns", store.RightClear: "Clears",
+		store.RightResolveAll: "Resolves all",
 	}
 	var list []Right
 	for _, r := range store.Rights() {
@@ -34,7 +34,7 @@ func Rights() []Right {
 
 // RoleLists are the lists that the company's own roles open.
 func RoleLists() []Right {
-	return []Right{{store.OpensAll, "Opens All and Archived where they are kept for admins"}, {store.OpensBlocked, "Opens the blocked senders"}}
+	return []Right{{store.OpensAll, "All, Archived"}, {store.OpensBlocked, "Blocked senders"}}
 }
 
 // UsualRights are the rights of a person about whom nothing is said.
