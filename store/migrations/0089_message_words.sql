@@ -1,13 +1,16 @@
+-- +goose NO TRANSACTION
 -- +goose Up
 
+-- Everything here can be repeated, like 0002.
+
 -- Conversations are also found by the words of what was written in them, and by their tags.
-CREATE TABLE message_words (
+CREATE TABLE IF NOT EXISTS message_words (
 	message_id bigint PRIMARY KEY,
 	conversation_id bigint NOT NULL,
 	words tsvector NOT NULL
 );
-CREATE INDEX message_words_found ON message_words USING gin (words);
-CREATE INDEX message_words_conversation ON message_words (conversation_id);
+CREATE INDEX IF NOT EXISTS message_words_found ON message_words USING gin (words);
+CREATE INDEX IF NOT EXISTS message_words_conversation ON message_words (conversation_id);
 
 -- Chinese and Japanese have no spaces: each sign is a word.
 -- +goose StatementBegin
@@ -39,7 +42,7 @@ CREATE OR REPLACE TRIGGER conversations_changed_words AFTER UPDATE ON conversati
 	EXECUTE FUNCTION keep_changed_words();
 
 -- +goose StatementBegin
-CREATE FUNCTION keep_added_message_words() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION keep_added_message_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO message_words (message_id, conversation_id, words)
 	SELECT id, conversation_id, find_words(left(concat_ws(' ', subject, text), 20000)) FROM added WHERE text <> '' ORDER BY id;
@@ -47,7 +50,7 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE FUNCTION keep_changed_message_words() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION keep_changed_message_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO message_words (message_id, conversation_id, words)
 	SELECT NEW.id, NEW.conversation_id, find_words(left(concat_ws(' ', NEW.subject, NEW.text), 20000))
@@ -56,22 +59,32 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE FUNCTION drop_message_words() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION drop_message_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	DELETE FROM message_words WHERE message_id IN (SELECT id FROM gone);
 	RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER messages_added_words AFTER INSERT ON messages
+CREATE OR REPLACE TRIGGER messages_added_words AFTER INSERT ON messages
 	REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION keep_added_message_words();
-CREATE TRIGGER messages_changed_words AFTER UPDATE OF text, subject, conversation_id ON messages FOR EACH ROW
+CREATE OR REPLACE TRIGGER messages_changed_words AFTER UPDATE OF text, subject, conversation_id ON messages FOR EACH ROW
 	WHEN (NEW.text <> OLD.text OR NEW.subject <> OLD.subject OR NEW.conversation_id <> OLD.conversation_id)
 	EXECUTE FUNCTION keep_changed_message_words();
-CREATE TRIGGER messages_gone_words AFTER DELETE ON messages
+CREATE OR REPLACE TRIGGER messages_gone_words AFTER DELETE ON messages
 	REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION drop_message_words();
 
 INSERT INTO message_words (message_id, conversation_id, words)
-	SELECT id, conversation_id, find_words(left(concat_ws(' ', subject, text), 20000)) FROM messages WHERE text <> '';
+	SELECT id, conversation_id, find_words(left(concat_ws(' ', subject, text), 20000)) FROM messages WHERE text <> ''
+	ON CONFLICT DO NOTHING;
+-- What has tags, or such signs, and was indexed before.
 INSERT INTO conversation_words (conversation_id, words)
-	SELECT id, words FROM words_of_conversations
+	SELECT id, words
+	FROM words_of_conversations
+	WHERE id = ANY(ARRAY(
+		SELECT c.id
+		FROM conversations AS c
+		WHERE c.tags <> '{}' OR concat(c.subject, c.traits ->> 'name', c.participants::text) ~ '[\u3040-\u30ff\u3400-\u9fff]'
+			OR c.identity_id = ANY(ARRAY(
+				SELECT unnest(ARRAY[id, same_as]) FROM identities WHERE name ~ '[\u3040-\u30ff\u3400-\u9fff]'))))
+	ORDER BY id
 	ON CONFLICT (conversation_id) DO UPDATE SET words = EXCLUDED.words;
