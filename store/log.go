@@ -46,18 +46,6 @@ func ListLog(ctx context.Context, q Querier, conversation ConversationID, limit,
 	return query.Collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
 }
 
-const listNotes = `
-	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
-	FROM (SELECT * FROM log_entries WHERE conversation_id = $1 OFFSET 0) AS entry
-	WHERE what = 'noted'
-	ORDER BY at DESC, id DESC
-	LIMIT $2`
-
-// ListNotes returns the newest log entries of a conversation that are about notes, at most limit.
-func ListNotes(ctx context.Context, q Querier, conversation ConversationID, limit int) ([]LogEntry, error) {
-	return query.Collect[LogEntry](ctx, q, "notes", listNotes, conversation, limit)
-}
-
 const logOfEvent = `
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
 	FROM log_entries

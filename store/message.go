@@ -204,6 +204,18 @@ func Messages(ctx context.Context, q Querier, ids ...MessageID) ([]Message, erro
 	return query.Collect[Message](ctx, q, "messages", getMessages, ids)
 }
 
+const listNotes = `
+	SELECT ` + messageWithoutPast + `
+	FROM (SELECT * FROM messages WHERE conversation_id = $1 OFFSET 0) AS message
+	WHERE fate = 'inside' AND reason = 'note'
+	ORDER BY id DESC
+	LIMIT $2`
+
+// ListNotes returns the newest notes of a conversation without quoted history, at most limit.
+func ListNotes(ctx context.Context, q Querier, conversation ConversationID, limit int) ([]Message, error) {
+	return query.Collect[Message](ctx, q, "notes", listNotes, conversation, limit)
+}
+
 const messagesOfPost = `
 	SELECT ` + messageColumns + `
 	FROM messages

@@ -43,7 +43,7 @@ func TestNotesAreListed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	w.reply(thread, "// she means the small lamp")
+	w.waitFate(w.reply(thread, "// she means the small lamp"), "inside")
 	w.reply(thread, "!notes")
 	w.waitWhisper("ann", "she means the small lamp")
 }

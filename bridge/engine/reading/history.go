@@ -47,13 +47,23 @@ func (rd *Reader) History(
 	return h, err
 }
 
-// Notes returns the newest notes of a conversation.
+// Notes returns the newest notes of a conversation that are stored.
 func (rd *Reader) Notes(ctx context.Context, q store.Querier, id store.ConversationID) ([]bridge.LogRow, error) {
-	entries, err := store.ListNotes(ctx, q, id, historyRows)
+	notes, err := store.ListNotes(ctx, q, id, historyRows)
 	if err != nil {
 		return nil, err
 	}
-	return rd.logRows(ctx, q, entries)
+	dir := rd.Directory()
+	var rows []bridge.LogRow
+	for i := range notes {
+		row := bridge.LogRow{At: notes[i].CreatedAt, Actor: "Somebody", What: string(store.DeedNoted), IsChosen: true}
+		row.Detail = "“" + book.Excerpt(&book.Message{Message: notes[i]}) + "”"
+		if author := notes[i].AgentID; author != nil {
+			row.Actor = agentName(dir, *author)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // logRows converts log entries for display.
