@@ -9,7 +9,7 @@ func notesVerb() *Verb {
 		Name:   bridge.VerbNotes,
 		Reads:  true,
 		Typed:  TypedLine{Words: []string{"notes"}, AskIfAlone: true, Syntax: "!notes"},
-		Help:   Help{Sentence: "Lists the notes of colleagues. To add one: !note", Examples: []string{"!notes"}},
+		Help:   Help{Sentence: "Lists the notes of colleagues; !note adds one.", Examples: []string{"!notes"}},
 		Slash:  true,
 		Button: Button{Label: "Notes", OfferedForTypo: true},
 	}

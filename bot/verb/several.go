@@ -84,8 +84,8 @@ func readSeveral(out *shape.Filled, v Values, with Reading) (field, problem stri
 		return fieldOf, "Choose at least one."
 	}
 
-	switch out.Args.Do {
-	case bridge.VerbSnooze:
+	do := out.Args.Do
+	if do == bridge.VerbSnooze {
 		out.Args.Until = v.Text(fieldUntil)
 		if _, err := when.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
 			if parseErr, ok := errors.AsType[*when.Error](err); ok {
@@ -93,11 +93,13 @@ func readSeveral(out *shape.Filled, v Values, with Reading) (field, problem stri
 			}
 			return fieldUntil, "Say until when."
 		}
-	case bridge.VerbTag:
+	}
+	if do == bridge.VerbTag {
 		if out.Args.Tags = typed.Tags(v.Text(fieldNew)); len(out.Args.Tags) == 0 {
 			return fieldNew, "Name at least one tag."
 		}
-	case bridge.VerbAssign:
+	}
+	if do == bridge.VerbAssign {
 		if out.Args.Agents = v.List(fieldPeople); len(out.Args.Agents) == 0 {
 			return fieldPeople, "Choose somebody."
 		}
