@@ -28,8 +28,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 
 	r.Conversation = w.ConversationAt(r)
-	givesAway := r.Verb == bridge.VerbTake || r.Verb == bridge.VerbAssign
-	if r.Several && r.Conversation != nil && givesAway && len(r.Conversation.Assignees) > 0 {
+	if r.Several && r.Conversation != nil && w.hadBefore(r) {
 		w.held = append(w.held, r.Conversation.ID)
 	}
 	if !mayAsk(w, r, use) || w.hasNothingToDo(r) {

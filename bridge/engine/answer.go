@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -175,8 +176,23 @@ var takesBack = map[bridge.Verb]bridge.Verb{ //nolint:gochecknoglobals // a tabl
 	bridge.VerbTake: bridge.VerbUnassign, bridge.VerbAssign: bridge.VerbUnassign,
 }
 
-// several tells what became of several conversations, for each of which the same was asked just before (Action.Apart). What nobody
-// had before can be given back.
+// hadBefore reports whether a conversation had something before that would be lost if what a request asks for were taken back.
+func (w *work) hadBefore(r book.Request) bool {
+	switch c := r.Conversation; r.Verb {
+	case bridge.VerbTake, bridge.VerbAssign:
+		return len(c.Assignees) > 0
+	case bridge.VerbSnooze, bridge.VerbResolve:
+		return c.BridgeStatus() == bridge.StatusSnoozed
+	case bridge.VerbTag:
+		return slices.ContainsFunc(w.Dir.CurrentTagNames(c.Tags), func(has string) bool {
+			return slices.ContainsFunc(r.Args.Tags, func(name string) bool { return strings.EqualFold(has, w.Tags.SpellingOf(book.TidyTag(name))) })
+		})
+	}
+	return false
+}
+
+// several tells what became of several conversations, for each of which the same was asked just before (Action.Apart). It can be
+// taken back where nothing is lost by that.
 func (w *work) several(_ context.Context, _ pgx.Tx, r book.Request) (bridge.Line, error) {
 	if len(r.Args.Of) == 0 {
 		return bridge.Line{}, &bridge.Problem{Code: "nothing_chosen", Text: "There is nothing to do.", Hint: "Choose in the list: Select several."}
@@ -190,9 +206,14 @@ func (w *work) several(_ context.Context, _ pgx.Tx, r book.Request) (bridge.Line
 		told.Done++
 		if !slices.Contains(w.held, id) {
 			line.Args.Of = append(line.Args.Of, id)
+			line.Args.Until = w.Conversations.Get(id).SnoozedAs()
 		}
 	}
 	line.Args.Do, line.Args.Tags = takesBack[r.Args.Do], r.Args.Tags
+	line.Args.Agents = r.Args.Agents
+	if r.Args.Do == bridge.VerbTake {
+		line.Args.Agents = []string{string(r.Actor.ID)}
+	}
 	if line.Args.Do != "" && len(line.Args.Of) > 0 {
 		line.Verbs = []bridge.Verb{bridge.VerbSeveral}
 	}

@@ -48,3 +48,52 @@ func TestSeveral(t *testing.T) {
 	wantEqual(t, "replies", n.Next(), false)
 	n.Close()
 }
+
+// What a conversation had before, and what somebody else gave it since, stays when several are taken back.
+// Requirement R-269: Start of the day.
+func TestUndoOfSeveralKeepsTheRest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerWrites("kim", "Hello from kim")
+	first := w.waitThread("Hello from kim")
+	w.customerWrites("lea", "Hello from lea")
+	second := w.waitThread("Hello from lea")
+	w.waitDrained()
+	var ids []bridge.ConversationID
+	check(t, w.pool.QueryRow(t.Context(), `SELECT array_agg(id ORDER BY id) FROM conversations WHERE kind = 'customer'`).Scan(&ids))
+	ask := func(args bridge.Args) bridgetest.Message {
+		args.Of = ids
+		w.chat.Submit("ann", support, "", bridgetest.Button{Verb: bridge.VerbSeveral, Args: args}, "")
+		return w.waitWhisper("ann", "several "+string(args.Do)+" 2")
+	}
+
+	w.chat.Say("ben", support, first, "!tag Billing")
+	w.waitCard(first, "Billing")
+	told := ask(bridge.Args{SeveralArgs: bridge.SeveralArgs{Do: bridge.VerbTag}, Tags: []string{"billing", "Late"}})
+	w.chat.Press(t, "ann", told, bridge.VerbSeveral)
+	w.waitWhisper("ann", "several untag 1")
+	wantEqual(t, "tags", w.text(`SELECT array_agg(tags::text ORDER BY id)::text FROM conversations`), `{"{Billing,Late}","{}"}`)
+
+	told = ask(bridge.Args{SeveralArgs: bridge.SeveralArgs{Do: bridge.VerbTake}})
+	w.chat.Say("ben", support, first, "!take")
+	w.eventually("ben has one", func() bool { return w.held()[w.agents["ben"]] == 1 })
+	w.chat.Press(t, "ann", told, bridge.VerbSeveral)
+	w.waitWhisper("ann", "several unassign 1")
+	wantEqual(t, "ben's", w.held()[w.agents["ben"]], 1)
+	wantEqual(t, "ann's", w.held()[w.agents["ann"]], 0)
+
+	w.chat.Say("ben", support, first, "!snooze friday")
+	w.waitCard(first, "snoozed")
+	told = ask(bridge.Args{SeveralArgs: bridge.SeveralArgs{Do: bridge.VerbSnooze}, Until: "2h"})
+	wantEqual(t, "conversations to wake", len(told.Buttons[0].Args.Of), 1)
+	w.chat.Say("ben", support, second, "!snooze 3d")
+	w.eventually("it is snoozed for longer", func() bool {
+		return w.count(`SELECT count(*) FROM conversations WHERE snoozed_until > now() + interval '1 day'`) == 1
+	})
+	w.chat.Press(t, "ann", told, bridge.VerbSeveral)
+	w.waitWhisper("ann", "several wake")
+	wantEqual(t, "snoozed", w.count(`SELECT count(*) FROM conversations WHERE status = 'snoozed'`), 2)
+
+	told = ask(bridge.Args{SeveralArgs: bridge.SeveralArgs{Do: bridge.VerbResolve}})
+	wantEqual(t, "buttons", len(told.Buttons), 0)
+}

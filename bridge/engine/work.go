@@ -28,7 +28,7 @@ type work struct {
 	assist    *assist.UseCases
 
 	looked looked
-	held   []store.ConversationID // those of the VerbSeveral that is being applied that somebody had
+	held   []store.ConversationID // those of the VerbSeveral that is being applied that hadBefore
 }
 
 // useCase carries out one verb: what a person asks for by a command, a button, a form or an emoji.

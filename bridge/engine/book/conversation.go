@@ -48,6 +48,14 @@ type Thread struct {
 // BridgeStatus returns the conversation's status in the type that surfaces know.
 func (c *Conversation) BridgeStatus() bridge.Status { return bridge.Status(c.Status) }
 
+// SnoozedAs returns until when the conversation is snoozed, to be compared with what a button carries, or "".
+func (c *Conversation) SnoozedAs() string {
+	if c.SnoozedUntil == nil {
+		return ""
+	}
+	return c.SnoozedUntil.UTC().Format(time.RFC3339)
+}
+
 // Wait says whether a conversation waits for us.
 type Wait struct {
 	Since time.Time // since when its customer waits for an answer; zero if nobody does, or it isn't open

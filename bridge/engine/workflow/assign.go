@@ -207,6 +207,11 @@ func (wf *UseCases) removeOwners(r book.Request) {
 		return
 	}
 	owners := c.Assignees
+	isOwner := func(id store.AgentID, who string) bool { return wf.Dir.Find(r.Surface, who) == wf.Dir.Agent(id) }
+	if r.Several && !slices.EqualFunc(owners, r.Args.Agents, isOwner) {
+		wf.Refuse(r, "moved_on", "It has other owners since.", "")
+		return
+	}
 	wf.putInQueue(c)
 	wf.Log.Did(r, book.Detail{Agents: owners})
 	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: wf.Dir.Ref(r.Surface, agent.ID)})

@@ -64,6 +64,10 @@ func (wf *UseCases) wake(r book.Request) {
 		wf.Refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
 		return
 	}
+	if r.Several && r.Args.Until != r.Conversation.SnoozedAs() {
+		wf.Refuse(r, "moved_on", "It is snoozed until another time since.", "")
+		return
+	}
 	wf.EndSnooze(r.Conversation)
 	r.Conversation.Status = string(bridge.StatusOpen)
 	keepStatusFromReplies(wf.Book, r.Conversation)
