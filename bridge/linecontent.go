@@ -45,8 +45,8 @@ type Decided struct {
 type UnassignedLine struct {
 	Left   Place     `json:",omitzero"`  // its previous thread, if that is in the same chat
 	LeftIn string    `json:",omitempty"` // the name of the chat with its previous thread, if that is another one: "Slack"
-	Former string    `json:",omitempty"` // names of owners who are no longer agents, or aren't there
-	Absent Absence   `json:",omitempty"` // why these aren't there; "" means that they are no longer agents
+	Former string    `json:",omitempty"` // names of owners who no longer work on the account, or aren't there
+	Absent Absence   `json:",omitempty"` // why these aren't there; "" means that they no longer work on the account
 	Until  time.Time `json:",omitzero"`  // when they are back, if that is known
 }
 

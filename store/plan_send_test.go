@@ -71,8 +71,8 @@ func sendingStatements(k plantest.Keys) []plantest.Statement {
 		{
 			Name:    "former owners",
 			SQL:     store.TimeFormerOwnersSQL,
-			Args:    []any{"left", 100},
-			MaxRows: map[string]float64{"conversations": 100},
+			Args:    []any{"left", 100, []int64{1}, []int64{1005}},
+			MaxRows: map[string]float64{"conversations": 600},
 			Index:   "conversations_mine",
 		},
 		{

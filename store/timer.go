@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,6 +44,14 @@ const timeFormerOwners = `
 		SELECT id FROM conversations
 		WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed')
 			AND assignees && ARRAY(SELECT agents.id FROM agents WHERE NOT agents.active)
+		UNION
+		SELECT conversation.id
+		FROM unnest($3::bigint[], $4::bigint[]) AS barred (account_id, agent_id)
+		CROSS JOIN LATERAL (
+			SELECT id, account_id FROM conversations
+			WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed') AND assignees @> ARRAY[barred.agent_id]
+			OFFSET 0) AS conversation
+		WHERE conversation.account_id = barred.account_id
 	)
 	INSERT INTO timers (conversation_id, kind, due_at)
 	SELECT id, $1, (SELECT parley_now()) + (row_number() OVER (ORDER BY id) - 1) * interval '5 seconds'
@@ -51,11 +60,17 @@ const timeFormerOwners = `
 	LIMIT $2
 	ON CONFLICT DO NOTHING`
 
-// TimeFormerOwners sets timers of a kind for conversations whose owners are no longer agents, at most limit of them. The timers
+// TimeFormerOwners sets timers of a kind for conversations whose owners are no longer agents, or are readers to whom the account is
+// barred, at most limit of them. The timers
 // are due five seconds apart, because each one causes a post in the conversation's thread, and Slack allows one post a
 // second. All at once, they would delay customers' messages.
-func TimeFormerOwners(ctx context.Context, q Execer, kind FactKind, limit int) error {
-	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit)
+func TimeFormerOwners(ctx context.Context, q Execer, kind FactKind, limit int, readers []Reader) error {
+	accounts, agents := []AccountID{}, []AgentID{}
+	for _, r := range readers {
+		accounts = append(accounts, r.Barred...)
+		agents = append(agents, slices.Repeat([]AgentID{r.Agent}, len(r.Barred))...)
+	}
+	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit, accounts, agents)
 }
 
 const cancelTimers = `

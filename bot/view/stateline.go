@@ -95,7 +95,7 @@ func unassignedWords(l bridge.Line, c *bridge.UnassignedLine) string {
 	case team != "":
 		return shape.ActorName(l) + " handed this to " + team + ". Nobody has it yet."
 	case former != "":
-		return "This is unassigned again: " + former + " had it, and is no longer an agent."
+		return "This is unassigned again: " + former + " had it, and no longer works on this account."
 	case shape.IsNobody(l.By):
 		return "This is unassigned again."
 	default:

@@ -310,6 +310,14 @@ func TestPeopleOfAnAccount(t *testing.T) {
 	w.waitWhisper("ben", "not open to you")
 	w.chat.Say("ann", vault, root, "!assign @ben")
 	w.waitWhisper("ann", "Ben is not one of the people of mail")
+
+	w.chat.Private(vault, "ann", "ben", "cat", bridgetest.App)
+	w.chat.Say("cat", vault, root, "!take") // as if nobody had it: ben can do nothing with it
+	w.eventually("cat has it", func() bool { return w.held()[w.agents["cat"]] == 1 })
+	w.waitDrained()
+	w.exec(`UPDATE conversations SET assignees = $1`, []store.AgentID{w.agents["ben"]})
+	check(t, store.BumpSettings(t.Context(), w.pool))
+	w.eventually("nobody has it", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE assignees = '{}'`) == 1 })
 	if texts := w.provider.Texts(); len(texts) > 0 {
 		t.Errorf("the customer got %q, want nothing", texts)
 	}

@@ -266,8 +266,8 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	}
 }
 
-// followSettings applies changed settings: it resets the timers of the evening lists, and unassigns the conversations of former
-// agents. It returns false if it failed and has to be tried again.
+// followSettings applies changed settings: it resets the timers of the evening lists, and unassigns the conversations of who
+// no longer works on their accounts. It returns false if it failed and has to be tried again.
 func (e *Engine) followSettings(ctx context.Context) bool {
 	err := errors.Join(e.chores.SetEvenings(ctx), e.chores.FreeOfFormerAgents(ctx))
 	if err != nil && ctx.Err() == nil {

@@ -52,6 +52,25 @@ func TestTargetsPass(t *testing.T) {
 	wantEqual(t, "timers of who is answered", w.count(`SELECT count(*) FROM timers WHERE kind IN ('ack_due', 'reply_due')`), 0)
 }
 
+// An owner who isn't one of the account's people is told nothing of a customer: the team is, also after an outage.
+// Requirement R-212: Only some people read an account.
+func TestTargetOfABarredOwner(t *testing.T) {
+	t.Parallel()
+	for _, passed := range []time.Duration{31 * time.Minute, 5 * time.Hour} {
+		w := newWorld(t, options{settings: map[string]string{"reply_target": "30m"}})
+		thread := w.openThread()
+		w.chat.Say("ann", support, thread, "!assign @ben")
+		w.waitCard(thread, "Ben")
+		w.waitDrained()
+		w.exec(`UPDATE accounts SET people = $1`, []store.AccountPerson{{Agent: "cat@acme.test", Rights: store.Rights()}})
+		w.reloadEngines()
+		w.advance(passed)
+		w.waitLine(thread, bridge.LineLate)
+		w.waitDrained()
+		wantEqual(t, "direct messages to ben", len(w.told()), 0)
+	}
+}
+
 // After an outage each owner gets one list of all customers who wait too long.
 // Requirement R-250: After an outage, one list instead of many notices.
 func TestTargetsThatPassedLongAgo(t *testing.T) {

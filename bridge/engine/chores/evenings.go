@@ -15,7 +15,7 @@ import (
 // seven hours; the rest follow in a later round.
 const maxFormerOwnerTimers = 5000
 
-// FreeOfFormerAgents unassigns open conversations from owners who are no longer agents. It sets one timer per
+// FreeOfFormerAgents unassigns open conversations from owners who no longer work on their accounts. It sets one timer per
 // conversation, and the engine removes the owner when the timer fires. It does nothing while a process of an
 // earlier version runs that doesn't know these timers. It is idempotent, and any process may call it.
 func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
@@ -25,7 +25,11 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	if err != nil || !allKnow {
 		return err
 	}
-	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxFormerOwnerTimers)
+	var readers []store.Reader
+	for i, agents := 0, cs.host.Directory().Agents; i < len(agents); i++ {
+		readers = append(readers, cs.host.ReaderOf(&agents[i]))
+	}
+	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxFormerOwnerTimers, readers)
 }
 
 // SetEvenings sets the timers of automations that have times, and those of the evening lists, which show each team an hour before

@@ -254,6 +254,13 @@ func (d *Directory) May(agent *store.Agent, a *store.Account, right store.Right)
 	return a.MayBy(agent.Email, right) || right != store.RightTakes && d.IsSuper(agent)
 }
 
+// HasLeft reports whether an agent, who may still be an owner of conversations of an account, can no longer work on it: who is no
+// longer an agent, or not one of its people. It returns false if the agent was added since the directory was read.
+func (d *Directory) HasLeft(id store.AgentID, a *store.Account) bool {
+	agent := d.Agent(id)
+	return agent != nil && (!agent.Active || a != nil && !d.May(agent, a, store.RightHandles))
+}
+
 // AgentByEmail returns the active agent with an e-mail address, or nil.
 func (d *Directory) AgentByEmail(email string) *store.Agent {
 	i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Active && strings.EqualFold(a.Email, email) })

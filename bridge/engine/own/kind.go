@@ -22,7 +22,7 @@ const (
 	Evening    Kind = "evening"  // time for a team's evening list of reply windows that close soon; see EveningOf
 	Early      Kind = "early"    // edits of messages that never arrived are taken for the messages now
 	Replying   Kind = "replying" // an agent opened or closed a reply form, or left it open too long
-	OwnersLeft Kind = "left"     // owners of the conversation are no longer agents
+	OwnersLeft Kind = "left"     // owners of the conversation no longer work on its account
 	Silence    Kind = "silence"  // the customer has been silent since an agent's answer
 
 	AckDue   Kind = "ack_due"   // somebody should have taken the conversation by now

@@ -14,7 +14,10 @@ func (rd *Reader) Authorize(dir *directory.Directory, agent *store.Agent, name b
 	if problem := rd.Verbs.Authorize(agent, name); problem != nil {
 		return problem
 	}
-	return rd.Verbs.AuthorizeOn(agent, name, c, func(right store.Right) bool { return dir.May(agent, dir.Account(c.AccountID), right) })
+	account := dir.Account(c.AccountID)
+	hasLeft := func(id store.AgentID) bool { return dir.HasLeft(id, account) } // OwnersLeft takes them off in time
+	owners := slices.DeleteFunc(slices.Clone(c.Assignees), hasLeft)
+	return rd.Verbs.AuthorizeOn(agent, name, owners, func(right store.Right) bool { return dir.May(agent, account, right) })
 }
 
 // MayGive decides whether an agent may give conversations of an account to a colleague or, if to is nil, to a team. It returns nil if so,

@@ -67,12 +67,12 @@ func (t Table) Authorize(agent *store.Agent, name bridge.Verb) *bridge.Problem {
 	return nil
 }
 
-// AuthorizeOn decides whether an agent may use a verb on a conversation of an account on which may tells the agent's rights. It returns
-// nil if so, or else the problem to show. Whoever has a conversation may do everything with it, and so may everybody with one that
+// AuthorizeOn decides whether an agent may use a verb on a conversation that owners have, of an account on which may tells the agent's
+// rights. It returns nil if so, or else the problem to show. Whoever has a conversation may do everything with it, and so may everybody with one that
 // nobody has.
-func (t Table) AuthorizeOn(agent *store.Agent, name bridge.Verb, c *store.Conversation, may func(store.Right) bool) *bridge.Problem {
+func (t Table) AuthorizeOn(agent *store.Agent, name bridge.Verb, owners []store.AgentID, may func(store.Right) bool) *bridge.Problem {
 	right := t.Of(name).Right
-	isColleagues := len(c.Assignees) > 0 && !slices.Contains(c.Assignees, agent.ID)
+	isColleagues := len(owners) > 0 && !slices.Contains(owners, agent.ID)
 	if right == "" || !isColleagues || may(right) {
 		return nil
 	}

@@ -33,7 +33,7 @@ func (ds digests) add(c *book.Conversation) bool {
 	isAdded := false
 	for _, agent := range c.Assignees {
 		canBeTold := ds.SurfaceToTell(agent, threads.AnySurface) != threads.AnySurface
-		if canBeTold && !ds.Dir.IsAway(agent) {
+		if canBeTold && !ds.Dir.IsAway(agent) && ds.Reading.As(ds.Dir.Agent(agent)).May(c.Conversation) {
 			ds.Timers.Overdue = append(ds.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
 			isAdded = true
 		}
@@ -75,7 +75,15 @@ func (ds digests) send(ctx context.Context, tx pgx.Tx, agent store.AgentID, conv
 	}
 
 	surface := ds.SurfaceToTell(agent, preferred)
-	facts, err := ds.Reading.Facts(ctx, tx, surface, ds.Dir.Agent(agent), conversations...)
+	reader := ds.Dir.Agent(agent)
+	rows, err := store.Conversations(ctx, tx, conversations...)
+	if err != nil || reader == nil {
+		return err
+	}
+	mayNot := func(id store.ConversationID) bool {
+		return !slices.ContainsFunc(rows, func(c store.Conversation) bool { return c.ID == id && ds.Reading.As(reader).May(&c) })
+	}
+	facts, err := ds.Reading.Facts(ctx, tx, surface, reader, slices.DeleteFunc(conversations, mayNot)...)
 	if err != nil {
 		return err
 	}

@@ -10,15 +10,12 @@ import (
 	"parley/store"
 )
 
-// OwnersLeft takes owners who are no longer agents off a conversation, unless it is over. If no owner is left, a line says that the
+// OwnersLeft takes owners who no longer work on its account off a conversation, unless it is over. If no owner is left, a line says that the
 // conversation is unassigned. The line mentions nobody, because there may be many such conversations. The status stays: a snoozed
 // conversation comes back at its time.
 func (wf *UseCases) OwnersLeft(c *book.Conversation) {
 	isOver := !c.BridgeStatus().Open()
-	hasLeft := func(id store.AgentID) bool {
-		agent := wf.Dir.Agent(id) // nil if it was added since the directory was read
-		return agent != nil && !agent.Active
-	}
+	hasLeft := func(id store.AgentID) bool { return wf.Dir.HasLeft(id, c.Account) }
 	if isOver || !slices.ContainsFunc(c.Assignees, hasLeft) {
 		return
 	}

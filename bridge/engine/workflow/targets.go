@@ -103,7 +103,7 @@ func (wf *UseCases) tellOwnersLate(c *book.Conversation) bool {
 	isTold := false
 	for _, agent := range c.Assignees {
 		surface := wf.SurfaceToTell(agent, at)
-		if surface == threads.AnySurface || wf.Dir.IsAway(agent) {
+		if surface == threads.AnySurface || wf.Dir.IsAway(agent) || !wf.Reading.As(wf.Dir.Agent(agent)).May(c.Conversation) {
 			continue
 		}
 		row := wf.Reading.FactsOf(wf.Dir, surface, wf.Dir.Agent(agent), c.Conversation, wf.People.Identities, c.Places(), wf.Now)
