@@ -11,6 +11,8 @@ type ListQuery struct {
 	Page  int    // of search results, from 0
 	Limit int    // rows on a page of a list; 0 means the usual number
 	Today bool   // also count what the day has for the reader
+
+	Uncounted bool // don't count the lists
 }
 
 // ListView restricts a list, and says how it is sorted. Its values are what people type or choose; the zero value shows all of a list

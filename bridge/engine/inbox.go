@@ -172,12 +172,13 @@ func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation st
 	return inbox.Stamp(ctx, in.e.pool, conversation)
 }
 
-// ListStamp returns a digest of a page of a list. A different digest means that something has changed.
+// ListStamp returns a digest of a page of a list, and of the counts of the lists. A different digest means that something has changed.
 func (in *Inbox) ListStamp(l bridge.Listing) string {
 	sum := sha256.New()
+	fmt.Fprintf(sum, "%v;", l.Counts)
 	for i := range l.Rows {
 		f := &l.Rows[i]
-		fmt.Fprintf(sum, "%d %s %v %v %q %#v %q ", f.ID, f.Status, f.Assignees, f.LastMessage, f.Subject, f.Contact, f.Team)
+		fmt.Fprintf(sum, "%d %t %s %v %v %q %#v %q ", f.ID, f.Unread, f.Status, f.Assignees, f.LastMessage, f.Subject, f.Contact, f.Team)
 		fmt.Fprintf(sum, "%q %v %v;", f.Traits, f.Tags, f.Times)
 	}
 	return hex.EncodeToString(sum.Sum(nil))

@@ -58,6 +58,8 @@ async function readAgain() {
     if (fresh.dataset.stamp === stamp) return;
     const below = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
     replaceContent(live, fresh);
+    const tabs = document.getElementById("tabs"); // their counts
+    if (tabs) replaceContent(tabs, page.getElementById("tabs"));
     const freshSeen = page.querySelector("input[name=seen]"); // all forms have the same
     if (freshSeen) document.querySelectorAll("input[name=seen]").forEach((seen) => { seen.value = freshSeen.value; });
     takeOpened(page);

@@ -23,6 +23,7 @@ const (
 	maxStreams         = 128              // in this process
 	maxStreamsPerAgent = 8                // tabs of one agent
 	pollInterval       = 2 * time.Second  // how often the stamp is read
+	pollsPerCount      = 5                // the lists are counted only now and then, which is more work than a page of one
 	maxSilence         = 15 * time.Second // then a comment is sent, so that proxies keep the connection open
 	streamLifetime     = 5 * time.Minute  // then the browser reconnects, and permissions are checked again
 	writeTimeout       = 10 * time.Second // for one write to a slow browser
@@ -141,11 +142,21 @@ func (p pages) makeStamper(v *web.Visit) func(context.Context) (string, error) {
 			return stamp, err
 		}
 	}
+	q, last, polls := queryOf(v), bridge.Listing{}, 0
 	return func(ctx context.Context) (string, error) {
-		l, err := p.desk.List(ctx, v.Person.ID, queryOf(v))
+		q.Uncounted = polls%pollsPerCount != 0
+		polls++
+		l, err := p.desk.List(ctx, v.Person.ID, q)
 		if err != nil {
 			return "", err
 		}
+		if q.Uncounted {
+			l.Counts = last.Counts
+			if p.desk.ListStamp(l) != p.desk.ListStamp(last) { // the counts have changed, too
+				polls = 0
+			}
+		}
+		last = l
 		stamp, _, err := p.withDown(ctx, v.Person.ID, p.desk.ListStamp(l))
 		return stamp, err
 	}

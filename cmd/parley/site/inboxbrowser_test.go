@@ -58,6 +58,7 @@ func TestInboxInBrowser(t *testing.T) {
 
 	mariaWrites(s)
 	b.Shows("Maria Rossi")
+	b.Shows("Unassigned 1")
 	storetest.Exec(t, s.Pool, `UPDATE conversations
 		SET traits = jsonb_build_object('name', $1::text, 'urgent', 'now', 'sentiment', 'frustrated', 'was', 'negative'),
 		tags = '{Escalated,Follow-up Required,Billing,VIP Customer}' || ARRAY(SELECT $2 || n FROM generate_series(1, 16) AS n)`,
