@@ -54,6 +54,25 @@ func ParseListView(text string) (v ListView, _ error) {
 	return v, nil
 }
 
+var plainWord = regexp.MustCompile(`^\S+\s*`)
+
+// CutListView takes out of a search the words that ParseListView reads, and returns the others: "lamp" of "lamp since:7d".
+func CutListView(text string) (words string, v ListView) {
+	keyed := ""
+	for rest := strings.TrimSpace(text); rest != ""; {
+		word := listWord.FindString(rest)
+		if _, err := ParseListView(word); word != "" && err == nil {
+			keyed += word + " "
+		} else {
+			word = plainWord.FindString(rest)
+			words += word
+		}
+		rest = rest[len(word):]
+	}
+	v, _ = ParseListView(keyed) //nolint:errcheck // it consists of words that it reads
+	return strings.TrimSpace(words), v
+}
+
 // Words returns the words that ParseListView reads as v.
 func (v ListView) Words() string {
 	var words []string

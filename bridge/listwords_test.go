@@ -63,3 +63,12 @@ func TestListWords(t *testing.T) {
 		}
 	}
 }
+
+// A search has words with a key, which restrict it, among the others.
+func TestCutListView(t *testing.T) {
+	t.Parallel()
+	words, v := bridge.CutListView(`blue tag:billing lamp, note:x since:"7d" tag:`)
+	if want := (bridge.ListView{Tag: "billing", Since: "7d"}); words != "blue lamp, note:x tag:" || v != want {
+		t.Errorf("the words are %q, the rest %+v, want %+v", words, v, want)
+	}
+}

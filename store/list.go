@@ -64,6 +64,8 @@ const (
 	ListResolved   ListName = "resolved"   // resolved by the reader
 	ListClosed     ListName = "closed"     // closed by the reader
 	ListArchived   ListName = "archived"   // all that ended
+
+	listFound ListName = "found" // in all states
 )
 
 // ListSort is an order of a list.
@@ -136,6 +138,8 @@ func (l *ListQuery) statuses() []string {
 		return []string{"closed"}
 	case ListArchived:
 		return []string{"resolved", "closed"}
+	case listFound:
+		return []string{"open", "pending", "snoozed", "resolved", "closed"}
 	default:
 		return []string{"open", "pending", "snoozed"}
 	}
@@ -298,6 +302,15 @@ func ListConversations(ctx context.Context, q Querier, r Reader, l ListQuery) (i
 		next = rows[l.Limit-1].Place
 	}
 	return query.Field(rows, func(r *row) ConversationID { return r.ID }), next, nil
+}
+
+// FilterConversations returns those of the conversations that fit a filter and that r may read, the newest first.
+func FilterConversations(ctx context.Context, q Querier, r Reader, ids []ConversationID, f Filter) ([]ConversationID, error) {
+	s := &listSQL{args: r.readableArguments(), reader: r}
+	among := `conversation.id = ANY(` + s.arg(ids) + `::bigint[])`
+	from := s.from(&ListQuery{List: listFound, Filter: f}, []string{among}, `
+	ORDER BY conversation.id DESC`)
+	return query.Column[ConversationID](ctx, q, "filter found", `SELECT conversation.id`+from, s.args...)
 }
 
 // MaxListCount is where CountLists stops.

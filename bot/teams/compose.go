@@ -192,7 +192,7 @@ func (in *invocation) findConversations(ctx context.Context, words string) ([]br
 	rows := named
 	begin, end := in.askedRows()
 	query := bridge.ListQuery{List: bridge.ListPick, Words: words}
-	for more := !wantsOnlyNamed; more && len(rows) < end; query.Page++ {
+	for more := !wantsOnlyNamed; more && len(rows) < end; query.Page++ { // of a search; the list has After
 		list, err := in.door.desk.List(ctx, query, in.user.ID)
 		_, isRefused := errors.AsType[*bridge.Problem](err)
 		if isRefused && hasNamed { // too few digits for a search
@@ -202,7 +202,7 @@ func (in *invocation) findConversations(ctx context.Context, words string) ([]br
 			return nil, err
 		}
 		rows = append(rows, slices.DeleteFunc(list.Rows, isNamed)...)
-		more = list.More
+		more, query.After = list.More, list.Next
 	}
 	return rows[min(begin, len(rows)):min(end, len(rows))], nil
 }

@@ -31,7 +31,7 @@ func (p pages) list(v *web.Visit) error {
 	}
 
 	problem, _ := errors.AsType[*bridge.Problem](err)
-	if problem != nil && (problem.Code == bridge.TooShort || q.ListView != (bridge.ListView{})) {
+	if problem != nil && (q.Words != "" || q.ListView != (bridge.ListView{})) {
 		page := listPage{Words: q.Words, Tabs: tabsOf(q, l), Problem: problem.Text + " " + problem.Hint}
 		if err := p.addFilter(v, &page, q); err != nil {
 			return err

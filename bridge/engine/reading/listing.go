@@ -18,6 +18,7 @@ import (
 const (
 	listPageRows  = 50     // rows on a page of a list
 	foundPageRows = 20     // rows on a page of search results
+	maxFiltered   = 1000   // search results that are looked at if they are filtered, too
 	minFindRunes  = 3      // minimum length of words to search for, in letters
 	maxPage       = 10_000 // largest page number, far beyond what anybody reads; keeps offsets small
 )
@@ -40,6 +41,7 @@ func (rd *Reader) List(
 	var ids []store.ConversationID
 	var err error
 	l.Hidden = rd.HiddenLists(agent)
+	words, view := bridge.CutListView(query.Words)
 	switch {
 	case query.Words == "":
 		l.List = cmp.Or(query.List, store.ListMine)
@@ -56,14 +58,14 @@ func (rd *Reader) List(
 		if err == nil && l.List != bridge.ListPick && l.After == "" && l.Limit == 0 && !l.Uncounted {
 			l.Counts, err = rd.counts(ctx, q, agent, r, l.Hidden)
 		}
-	case isTooShort(query.Words):
+	case isTooShort(words) && (words != "" || view == bridge.ListView{}):
 		return l, &bridge.Problem{
 			Code: bridge.TooShort,
 			Text: "That is too short to look for.",
 			Hint: "Type at least three letters, or a conversation's number: #12",
 		}
 	default:
-		ids, err = store.FindConversations(ctx, q, r, query.Words, foundPageRows+1, query.Page*foundPageRows)
+		ids, err = rd.found(ctx, q, surface, agent, r, words, view, query.Page)
 	}
 
 	if err != nil {
@@ -82,8 +84,8 @@ func (rd *Reader) List(
 			return l, err
 		}
 	}
-	if query.Words != "" {
-		return l, showFound(ctx, q, query.Words, l.Rows, ids)
+	if words != "" {
+		return l, showFound(ctx, q, words, l.Rows, ids)
 	}
 	if l.List != store.ListUnassigned {
 		return l, nil
@@ -109,6 +111,29 @@ func (rd *Reader) listed(
 		err = noSuchPage()
 	}
 	return ids, next, err
+}
+
+// found returns the conversations on a page of search results, and the one behind it. Without words, those that aren't over are filtered,
+// unless view names a status.
+func (rd *Reader) found(
+	ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader,
+	words string, view bridge.ListView, page int,
+) (ids []store.ConversationID, err error) {
+	if view == (bridge.ListView{}) {
+		return store.FindConversations(ctx, q, r, words, foundPageRows+1, page*foundPageRows)
+	}
+	filter, view, err := rd.filterOf(ctx, q, surface, agent, view)
+	if err != nil {
+		return nil, err
+	}
+	if words == "" {
+		all := store.ListQuery{List: store.ListAll, Filter: filter, Sort: view.Sort, Limit: maxFiltered}
+		ids, _, err = store.ListConversations(ctx, q, rd.listReader(bridge.ListPick, agent, r), all)
+	} else if ids, err = store.FindConversations(ctx, q, r, words, maxFiltered, 0); err == nil {
+		ids, err = store.FilterConversations(ctx, q, r, ids, filter)
+	}
+	begin := min(page*foundPageRows, len(ids))
+	return ids[begin:min(begin+foundPageRows+1, len(ids))], err
 }
 
 // today counts what the day has for an agent.
