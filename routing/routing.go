@@ -138,6 +138,7 @@ type Facts struct {
 	Text     string
 	Open     bool // whether the account is open
 
+	AnyTeam  bool       // people of all teams can get it
 	Moved    bool       // somebody, or a rule, has chosen the team: no rule chooses another
 	GaveBack []PersonID // who put it back into the queue, and doesn't get it again
 
@@ -312,7 +313,7 @@ func best(by By, valid []*Person, seed uint64) *Person {
 
 // whyNot returns why a person can't have the conversation, or "".
 func (d *decision) whyNot(p *Person, m manner) Why {
-	isInTeam := d.facts.Team == "" || slices.ContainsFunc(p.Teams, func(t string) bool { return strings.EqualFold(t, d.facts.Team) })
+	isInTeam := d.facts.Team == "" || d.facts.AnyTeam || slices.ContainsFunc(p.Teams, func(t string) bool { return strings.EqualFold(t, d.facts.Team) })
 	switch {
 	case !isInTeam && m != fallback:
 		return WhyOtherTeam

@@ -23,6 +23,7 @@ type Reader struct {
 	Teams  []TeamID    // the agent's teams
 	Closed []AccountID // accounts whose threads are in a chat channel that the agent can't read
 	Barred []AccountID // accounts that have people of their own, among whom the agent isn't
+	Listed []AccountID // accounts that have people of their own, among whom the agent is
 }
 
 // May reports whether the reader may read a conversation. TestReader checks that the SQL condition readable agrees.
@@ -34,6 +35,11 @@ func (r Reader) May(c *Conversation) bool {
 		return true
 	}
 	return c.TeamID != nil && slices.Contains(r.Teams, *c.TeamID)
+}
+
+// Shuts reports whether the reader may not read an account in general.
+func (r Reader) Shuts(account AccountID) bool {
+	return slices.Contains(r.Closed, account) || slices.Contains(r.Barred, account)
 }
 
 // readableArguments returns $1 to $3 of readable. A barred account is in $1 twice, the second time as a negative number. Nil
@@ -96,7 +102,7 @@ type ListQuery struct {
 	List     ListName
 	Filter   Filter
 	Sort     ListSort
-	OwnTeams bool   // in ListUnassigned: nothing of teams that aren't the reader's
+	OwnTeams bool   // in ListUnassigned: nothing of teams that aren't the reader's, but for accounts that list the reader
 	After    string // the page begins behind this place, which ListConversations returned; "" means the first page
 	Limit    int
 }
@@ -208,7 +214,8 @@ func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
 		add(`conversation.assignees = '{}'`)
 	}
 	if l.List == ListUnassigned && l.OwnTeams {
-		add(`(conversation.team_id IS NULL OR conversation.team_id = ANY(?::bigint[]))`, orEmpty(s.reader.Teams))
+		add(`(conversation.team_id IS NULL OR conversation.team_id = ANY(?::bigint[]) OR conversation.account_id = ANY(?::bigint[]))`,
+			orEmpty(s.reader.Teams), orEmpty(s.reader.Listed))
 	}
 	if f.Team != 0 {
 		add(`conversation.team_id = ?::bigint`, f.Team)

@@ -31,6 +31,12 @@ type AccountPerson struct {
 	Rights []Right `json:"rights"`
 }
 
+// ReplaceTeam reports whether the account's people, and not the members of a team, are given what waits in the team: unless somebody or
+// a rule has chosen another team, the people are who work on the account.
+func (a *Account) ReplaceTeam(team *TeamID) bool {
+	return len(a.People) > 0 && team != nil && a.TeamID != nil && *team == *a.TeamID
+}
+
 // MayBy reports whether an agent has a right on an account by the account's own people.
 func (a *Account) MayBy(email string, right Right) bool {
 	return len(a.People) == 0 || slices.ContainsFunc(a.People, func(p AccountPerson) bool {

@@ -112,6 +112,14 @@ func (w *world) waysToRead() []wayToRead {
 			list, err := d.Accounts(ctx, user)
 			return slices.ContainsFunc(list, func(a bridge.AccountRef) bool { return a.Name == mail }), err
 		}},
+		{name: "the templates of all accounts", read: func(user bridge.SurfaceUser) (bool, error) {
+			all, err := d.Templates(ctx, bridge.TemplatesFor{}, user)
+			return slices.Contains(all.Accounts, mail), err
+		}},
+		{name: "the dashboard", read: func(user bridge.SurfaceUser) (bool, error) {
+			closed, err := w.engines[0].Inbox().ClosedAccounts(ctx, w.agents[string(user)])
+			return len(closed) == 0, err
+		}},
 		{name: "the form of a new conversation", read: func(user bridge.SurfaceUser) (bool, error) {
 			_, err := d.MayStart(ctx, user, bridge.Start{Account: mail, Recipient: "paul@customer.test", Text: "Hello"})
 			return err == nil, err
@@ -332,6 +340,8 @@ func TestRulesGiveOnlyToWhoTakes(t *testing.T) {
 		{Agent: "ben@acme.test", Rights: []store.Right{store.RightHandles}},
 		{Agent: "cat@acme.test", Rights: []store.Right{store.RightHandles, store.RightTakes}},
 	})
+	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Members: []store.AgentID{w.agents["ben"]}}))(t)
+	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Sales", Members: []store.AgentID{w.agents["cat"]}}))(t)
 	w.reloadEngines()
 	for _, name := range []string{"kim", "lee", "joe"} {
 		w.customerWrites(name, "Who has time?")

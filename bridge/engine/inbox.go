@@ -76,10 +76,10 @@ func (in *Inbox) Readable(
 }
 
 // ClosedAccounts returns the accounts whose customers an agent may not see, because the agent is neither in the account's own chat
-// channel nor in its team.
+// channel nor in its team, or not one of its people.
 func (in *Inbox) ClosedAccounts(ctx context.Context, agent store.AgentID) ([]store.AccountID, error) {
 	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
-	return reader.Closed, err
+	return append(slices.Clone(reader.Closed), reader.Barred...), err
 }
 
 // Zone returns the time zone of an agent; see directory.Zone for the fallbacks.

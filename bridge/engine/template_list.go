@@ -69,7 +69,7 @@ func (d *Desk) accountTemplates(ctx context.Context, which bridge.TemplatesFor, 
 	reader := d.e.reading.As(agent)
 
 	account := dir.AccountNamed(which.Account) // nil means all accounts, if which names none
-	isClosed := account != nil && slices.Contains(reader.Closed, account.ID)
+	isClosed := account != nil && reader.Shuts(account.ID)
 	if which.Account != "" && (account == nil || isClosed) {
 		return bridge.Templates{}, &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}
 	}
@@ -87,7 +87,7 @@ func (d *Desk) accountTemplates(ctx context.Context, which bridge.TemplatesFor, 
 		Known: reading.KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company),
 	}
 	for _, a := range dir.Accounts {
-		if a.Side == store.SideChannel && !slices.Contains(reader.Closed, a.ID) {
+		if a.Side == store.SideChannel && !reader.Shuts(a.ID) {
 			found.Accounts = append(found.Accounts, a.Name)
 		}
 	}

@@ -121,6 +121,7 @@ func (d *Directory) FactsOf(
 	f := routing.Facts{
 		Account: account.Name, Channel: account.Kind, Tags: d.CurrentTagNames(tags), Open: d.Hours[account.ID].OpenAt(now),
 		Language: traits[bridge.TraitLanguage], Intent: traits[bridge.TraitIntent], Mood: MoodOf(traits),
+		AnyTeam: account.ReplaceTeam(team),
 	}
 	if team != nil && d.Team(*team) != nil {
 		f.Team = d.Team(*team).Name

@@ -117,8 +117,10 @@ func (rd *Reader) As(agent *store.Agent) store.Reader {
 	reader := store.Reader{Agent: agent.ID, Teams: dir.TeamsOf(agent.ID)}
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
-		switch {
-		case !rd.isClosedTo(dir, agent, a):
+		switch isClosed := rd.isClosedTo(dir, agent, a); {
+		case !isClosed && len(a.People) > 0:
+			reader.Listed = append(reader.Listed, a.ID)
+		case !isClosed:
 		case len(a.People) > 0:
 			reader.Barred = append(reader.Barred, a.ID)
 		default:

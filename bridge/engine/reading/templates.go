@@ -103,7 +103,7 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, r store.Reader
 	for _, row := range rows {
 		a := dir.Account(row.AccountID)
 		wasRemoved := a == nil
-		if wasRemoved || slices.Contains(r.Closed, a.ID) {
+		if wasRemoved || r.Shuts(a.ID) {
 			continue
 		}
 		list = append(list, TemplateFacts(row, a.Name))

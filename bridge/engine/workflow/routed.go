@@ -38,7 +38,7 @@ func (wf *UseCases) Routed(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 	if c.TeamID != nil {
 		team := wf.Dir.Team(*c.TeamID)
 		isMember := team != nil && slices.Contains(team.Members, agent.ID)
-		if !isMember && f.By != string(routing.ByFallback) {
+		if !isMember && f.By != string(routing.ByFallback) && !c.Account.ReplaceTeam(c.TeamID) {
 			return nil // it was handed over meanwhile
 		}
 		if isMember {
