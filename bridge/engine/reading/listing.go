@@ -55,7 +55,7 @@ func (rd *Reader) List(
 
 		ids, l.Next, err = rd.listed(ctx, q, surface, agent, r, &l.ListQuery)
 		l.More = l.Next != ""
-		if err == nil && l.List != bridge.ListPick && l.After == "" && l.Limit == 0 && !l.Uncounted {
+		if err == nil && l.List != bridge.ListPick && l.After == "" && !l.Uncounted {
 			l.Counts, err = rd.counts(ctx, q, agent, r, l.Hidden)
 		}
 	case isTooShort(words) && (words != "" || view == bridge.ListView{}):

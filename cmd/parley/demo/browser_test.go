@@ -305,3 +305,13 @@ func TestTour(t *testing.T) {
 		t.Errorf("Maria received:\n%s", got)
 	}
 }
+
+// The demo's Slack shows an agent's own page of the app.
+func TestSlackHomeInBrowser(t *testing.T) {
+	t.Parallel()
+	l := newLive(t)
+	l.click("#tourbutton")
+	l.click(`#slack [data-focus=home]`)
+	l.untilShown(".home", "Nothing is waiting for you")
+	l.shot("home-none")
+}

@@ -91,7 +91,7 @@ func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 // open thread, or "" if no thread is open.
 func (p *slackPane) readState(user, channel, thread string) slackState {
 	fake := p.company.Slack
-	s := slackState{Users: fake.Users(), Bot: fake.BotUserID(), Views: fake.Views(user)}
+	s := slackState{Users: fake.Users(), Bot: fake.BotUserID(), Views: fake.Views(user), Home: fake.Home(user)}
 	s.Channels, s.Followed = p.listChannels(user)
 	s.Messages = fake.Messages(channel)
 	s.Messages = s.Messages[max(0, len(s.Messages)-maxMessages):]

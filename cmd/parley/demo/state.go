@@ -36,6 +36,7 @@ type slackState struct {
 	Thread     []*slackfake.Message     `json:"thread"`   // those of the open thread
 	Ephemerals []slackfake.Ephemeral    `json:"ephemerals"`
 	Views      []*slackfake.View        `json:"views"`
+	Home       *slackfake.View          `json:"home"`    // nil before the user opens it
 	Notices    []slackfake.Notification `json:"notices"` // the latest ones
 	Noticed    int                      `json:"noticed"` // the total number of notifications
 }

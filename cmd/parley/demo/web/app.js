@@ -15,7 +15,7 @@ export { boot };
 
 export const app = {
   surface: 'slack', // or 'teams': what the right half shows
-  as: boot.agents[0], channel: boot.support, thread: '', place: 'channel', // or 'threads'; of Slack
+  as: boot.agents[0], channel: boot.support, thread: '', place: 'channel', // or 'threads', 'home'; of Slack
   teams: { channel: boot.teams?.support || '', thread: '', place: 'channel' }, // or 'chat', 'activity'
   customer: boot.customer, chat: '', mail: null, // chat: '' = the mailbox
   writing: null, state: null,

@@ -17,14 +17,19 @@ export function printOf(m, inThread) {
 }
 
 // clicks leads a message's buttons to Parley.
-export function clicks(channel, ts) {
+export const clicks = (channel, ts) => clicksIn({ channel, ts });
+
+// clicksInView leads those of a home tab to it.
+export const clicksInView = (view) => clicksIn({ view });
+
+function clicksIn(at) {
   return {
     click: async (ref, picked, el) => {
       el?.setAttribute('aria-busy', 'true');
-      await act('click', { channel, ts, action: ref, picked });
+      await act('click', { ...at, action: ref, picked });
       el?.removeAttribute('aria-busy');
     },
-    suggest: async (ref, text) => (await act('suggest', { channel, ts, action: ref, text }, true))?.values || [],
+    suggest: async (ref, text) => (await act('suggest', { ...at, action: ref, text }, true))?.values || [],
   };
 }
 

@@ -5,7 +5,8 @@ import { act, app, boot, elsewhere, legend, meet, refresh, tab, visible } from '
 import { openCustomer } from './mail.js';
 import { flat, names } from './mrkdwn.js';
 import { composer } from './composer.js';
-import { ephemeral, message, printOf } from './message.js';
+import { blocks } from './blocks.js';
+import { clicksInView, ephemeral, message, printOf } from './message.js';
 
 const byID = (id) => (app.state?.slack.users || []).find((u) => u.id === id);
 
@@ -60,6 +61,7 @@ function side() {
         h('select', { id: 'agent', dataset: { focus: 'agent' }, onchange: (e) => beAgent(e.target.value) },
           boot.agents.map((id) => h('option', { value: id, selected: id === app.as }, names.user(id) + (id === boot.agents[2] ? ' (no agent)' : ''))))),
       entry('💬', 'Threads', unread, mentions, app.place === 'threads', openThreads, 'threads'),
+      entry('🏠', 'Parley', 0, 0, app.place === 'home', openHome, 'home'),
       h('h2', {}, 'Channels'), channels.map((c) => entry('#', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
       direct.length > 0 && h('h2', {}, 'Direct messages'), direct.map((c) => entry('●', c.name, c.unread, c.mentions, app.place === 'channel' && c.id === app.channel, () => openChannel(c.id), c.id)),
       legend(),
@@ -77,7 +79,7 @@ function entry(mark, name, unread, mentions, current, go, focus) {
 
 function beAgent(id) {
   app.as = id;
-  refresh();
+  if (app.place === 'home') openHome(); else refresh();
 }
 
 export function openChannel(id) {
@@ -90,6 +92,19 @@ export function openChannel(id) {
 function openThreads() {
   app.place = 'threads';
   refresh();
+}
+
+// openHome opens the app's own page. Slack tells the app, which publishes what stands there.
+function openHome() {
+  app.place = 'home';
+  app.thread = '';
+  act('home', {});
+}
+
+function home() {
+  const v = app.state.slack.home;
+  return { key: `home${app.as}`, print: JSON.stringify([v?.hash, new Date(names.now()).toDateString()]),
+    render: () => h('div', { class: 'text home', role: 'listitem' }, v ? blocks(v.blocks, clicksInView(v.id)) : 'Parley is asked what stands here.') };
 }
 
 // openThread opens a thread beside its channel and puts the cursor into the reply.
@@ -140,16 +155,17 @@ function rows(messages, inThread) {
 function center() {
   const s = app.state.slack;
   const threads = app.place === 'threads';
-  const title = threads ? 'Threads' : (s.channels || []).find((c) => c.id === app.channel)?.name || '';
-  replace(parts.head, `${threads} ${title}`, () => [h('h2', {}, threads ? '💬 Threads' : `# ${title}`),
-    h('p', { class: 'muted' }, threads ? 'Those you follow' : app.channel === boot.support ? 'Each thread is one conversation with a customer' : '')]);
+  const isHome = app.place === 'home';
+  const title = isHome ? 'Parley' : threads ? 'Threads' : (s.channels || []).find((c) => c.id === app.channel)?.name || '';
+  replace(parts.head, `${threads} ${title}`, () => [h('h2', {}, isHome ? '🏠 Parley' : threads ? '💬 Threads' : `# ${title}`),
+    h('p', { class: 'muted' }, isHome ? 'Your own page of the app' : threads ? 'Those you follow' : app.channel === boot.support ? 'Each thread is one conversation with a customer' : '')]);
   const there = elsewhere();
   replace(parts.elsewhere, there?.textContent || '', () => [there]);
-  parts.write.el.hidden = threads;
+  parts.write.el.hidden = threads || isHome;
   parts.write.update();
-  const items = threads ? (s.followed || []).map((t) => ({ key: t.root.ts, print: JSON.stringify([t, t.root.ts === app.thread]), render: () => followed(t) })) : rows(s.messages, false);
-  parts.list.classList.toggle('top', threads);
-  fillList(parts.list, items, threads ? 'threads' : app.channel);
+  const items = isHome ? [home()] : threads ? (s.followed || []).map((t) => ({ key: t.root.ts, print: JSON.stringify([t, t.root.ts === app.thread]), render: () => followed(t) })) : rows(s.messages, false);
+  parts.list.classList.toggle('top', threads || isHome);
+  fillList(parts.list, items, isHome ? 'home' : threads ? 'threads' : app.channel);
   if (!items.length) empty(parts.list, threads);
 }
 
