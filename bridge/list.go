@@ -7,12 +7,11 @@ type ListQuery struct {
 	List  ListName // "" means ListMine; ignored if Words is set
 	Words string   // search terms, found in names, addresses, numbers, subjects, tags and messages
 	ListView
-	After string // the page of a list begins behind this place, which is Listing.Next of the page before
-	Page  int    // of search results, from 0
-	Limit int    // rows on a page of a list; 0 means the usual number
-	Today bool   // also count what the day has for the reader
-
-	Uncounted bool // don't count the lists
+	After  string // the page of a list begins behind this place, which is Listing.Next of the page before
+	Page   int    // of search results, from 0
+	Limit  int    // rows on a page of a list; 0 means the usual number
+	Counts bool   // also counts the conversations of the lists, on the first page
+	Today  bool   // also count what the day has for the reader
 }
 
 // ListView restricts a list, and says how it is sorted. Its values are what people type or choose; the zero value shows all of a list
@@ -120,5 +119,5 @@ func (a Args) ListQuery() ListQuery {
 	if a.List == ListFound {
 		return ListQuery{Words: a.Note, Page: a.Page}
 	}
-	return ListQuery{List: a.List, ListView: a.View, After: a.After}
+	return ListQuery{List: a.List, ListView: a.View, After: a.After, Counts: true}
 }

@@ -20,33 +20,33 @@ type Today struct {
 const countToday = `
 	WITH conversation AS MATERIALIZED (
 		SELECT * FROM conversations
-		WHERE kind = 'customer' AND assignees @> ARRAY[$1::bigint] AND status IN ('open', 'pending', 'snoozed')
+		WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND status IN ('open', 'pending', 'snoozed')
 	)
 	SELECT count(*) FILTER (WHERE conversation.status <> 'snoozed' AND ` + pressing + ` = 1) AS urgent,
 		count(*) FILTER (WHERE conversation.status <> 'snoozed' AND conversation.waiting_since IS NOT NULL) AS waiting,
-		count(*) FILTER (WHERE conversation.status = 'snoozed' AND conversation.snoozed_until < $3) AS promised,
+		count(*) FILTER (WHERE conversation.status = 'snoozed' AND conversation.snoozed_until < $5) AS promised,
 		count(*) FILTER (WHERE conversation.status <> 'snoozed' AND since.woken) AS woken,
 		count(*) FILTER (WHERE conversation.waiting_since IS NOT NULL
-			AND conversation.window_from + reply.lasts BETWEEN parley_now() AND $3) AS closing,
+			AND conversation.window_from + reply.lasts BETWEEN parley_now() AND $5) AS closing,
 		count(*) FILTER (WHERE since.given) AS given
 	FROM conversation
-	LEFT JOIN unnest($4::bigint[], $5::interval[]) AS reply (account_id, lasts) ON reply.account_id = conversation.account_id
+	LEFT JOIN unnest($6::bigint[], $7::interval[]) AS reply (account_id, lasts) ON reply.account_id = conversation.account_id
 	CROSS JOIN LATERAL (
-		SELECT bool_or(what = 'woke') AS woken, bool_or(what = 'assigned' AND agent_id IS DISTINCT FROM $1) AS given
+		SELECT bool_or(what = 'woke') AS woken, (array_agg(agent_id IS DISTINCT FROM $3 ORDER BY id DESC)
+			FILTER (WHERE what = 'assigned' AND detail -> 'agents' @> to_jsonb($3::bigint)))[1] AS given
 		FROM log_entries
-		WHERE conversation_id = conversation.id AND at >= $2) AS since`
+		WHERE conversation_id = conversation.id AND at >= $4) AS since
+	WHERE ` + readable
 
-// CountToday counts an agent's own unfinished conversations. The day begins at from and ends at until. lasts says, by account, how
+// CountToday counts a reader's own unfinished conversations. The day begins at from and ends at until. lasts says, by account, how
 // long the reply window is open after a customer has written.
-func CountToday(
-	ctx context.Context, q Querier, agent AgentID, from, until time.Time, lasts map[AccountID]time.Duration,
-) (Today, error) {
+func CountToday(ctx context.Context, q Querier, r Reader, from, until time.Time, lasts map[AccountID]time.Duration) (Today, error) {
 	var accounts []AccountID
 	var windows []time.Duration
 	for account, window := range lasts {
 		accounts, windows = append(accounts, account), append(windows, window)
 	}
-	rows, err := query.Collect[Today](ctx, q, "today", countToday, agent, from, until, accounts, windows)
+	rows, err := query.Collect[Today](ctx, q, "today", countToday, append(r.readableArguments(), from, until, accounts, windows)...)
 	if err != nil || len(rows) == 0 {
 		return Today{}, err
 	}

@@ -28,14 +28,14 @@ func TestCountToday(t *testing.T) {
 			(8, 'resolved', '{5}', NULL, NULL, NULL, '{"priority": "urgent"}')
 		) AS v (id, status, assignees, waits, sleeps, opened, traits)`, account)
 	exec(t, pool, `
-		INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what)
-		SELECT row_number() OVER (), conversation, parley_now() - ago, agent, 'agent', what
-		FROM (VALUES (6, interval '1 h', 6, 'assigned'), (6, '1 h', NULL, 'woke'), (1, '1 h', 5, 'assigned'), (2, '9 h', 6, 'assigned'))
-			AS v (conversation, ago, agent, what)`)
+		INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
+		SELECT row_number() OVER (), conversation, parley_now() - ago, agent, 'agent', what, jsonb_build_object('agents', ARRAY[given])
+		FROM (VALUES (6, interval '1 h', 6, 'assigned', 5), (6, '1 h', NULL, 'woke', NULL), (1, '1 h', 5, 'assigned', 5),
+			(2, '9 h', 6, 'assigned', 5), (3, '1 h', 6, 'assigned', 6)) AS v (conversation, ago, agent, what, given)`)
 
 	now := must(store.Now(t.Context(), pool))(t)
 	lasts := map[store.AccountID]time.Duration{account: 24 * time.Hour}
-	got := must(store.CountToday(t.Context(), pool, 5, now.Add(-8*time.Hour), now.Add(4*time.Hour), lasts))(t)
+	got := must(store.CountToday(t.Context(), pool, store.Reader{Agent: 5}, now.Add(-8*time.Hour), now.Add(4*time.Hour), lasts))(t)
 	if want := (store.Today{Urgent: 1, Waiting: 3, Promised: 1, Woken: 1, Closing: 1, Given: 1}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

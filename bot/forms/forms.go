@@ -186,7 +186,7 @@ func (m Maker) severalForm(
 	ctx context.Context, in view.FormInput, at bridge.Place, user bridge.SurfaceUser,
 ) (form view.Form, zone *time.Location, err error) {
 	query := in.Args.ListQuery()
-	query.Limit, query.Uncounted = maxSeveral, true
+	query.Limit, query.Counts = maxSeveral, false
 	list, err := m.Desk.List(ctx, query, user)
 	if err != nil {
 		return view.Form{}, nil, err

@@ -238,7 +238,7 @@ func emptyList(l bridge.Listing) string {
 
 	switch l.List {
 	case bridge.ListNext:
-		return "Nobody waits for you, and nothing is unassigned."
+		return "Nobody else waits for you, and nothing else waits for you or your teams in Unassigned."
 	case bridge.ListMine, bridge.ListToday:
 		return "Nothing is waiting for you. Look into Unassigned for more."
 	case bridge.ListUnassigned:

@@ -137,7 +137,7 @@ func (w *work) listLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.
 func (w *work) next(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	found := &bridge.ListLine{List: bridge.ListNext}
 	for _, list := range []bridge.ListName{bridge.ListMine, bridge.ListUnassigned} {
-		page, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), bridge.ListQuery{List: list})
+		page, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), bridge.ListQuery{List: list, Limit: 2})
 		if err != nil {
 			return bridge.Line{}, err
 		}
@@ -147,6 +147,9 @@ func (w *work) next(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 			if !isHere && !isIdle && len(found.Rows) == 0 {
 				found.Rows = []bridge.Facts{row}
 			}
+		}
+		if len(found.Rows) > 0 {
+			break
 		}
 	}
 	return bridge.Line{Content: found}, nil

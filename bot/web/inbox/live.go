@@ -144,13 +144,13 @@ func (p pages) makeStamper(v *web.Visit) func(context.Context) (string, error) {
 	}
 	q, last, polls := queryOf(v), bridge.Listing{}, 0
 	return func(ctx context.Context) (string, error) {
-		q.Uncounted = polls%pollsPerCount != 0
+		q.Counts = polls%pollsPerCount == 0
 		polls++
 		l, err := p.desk.List(ctx, v.Person.ID, q)
 		if err != nil {
 			return "", err
 		}
-		if q.Uncounted {
+		if !q.Counts {
 			l.Counts = last.Counts
 			if p.desk.ListStamp(l) != p.desk.ListStamp(last) { // the counts have changed, too
 				polls = 0

@@ -55,7 +55,7 @@ func (rd *Reader) List(
 
 		ids, l.Next, err = rd.listed(ctx, q, surface, agent, r, &l.ListQuery)
 		l.More = l.Next != ""
-		if err == nil && l.List != bridge.ListPick && l.After == "" && !l.Uncounted {
+		if err == nil && query.Counts && l.After == "" {
 			l.Counts, err = rd.counts(ctx, q, agent, r, l.Hidden)
 		}
 	case isTooShort(words) && (words != "" || view == bridge.ListView{}):
@@ -80,7 +80,7 @@ func (rd *Reader) List(
 		return l, err
 	}
 	if query.Today && agent != nil {
-		if l.Day, err = rd.today(ctx, q, agent); err != nil {
+		if l.Day, err = rd.today(ctx, q, agent, r); err != nil {
 			return l, err
 		}
 	}
@@ -137,7 +137,7 @@ func (rd *Reader) found(
 }
 
 // today counts what the day has for an agent.
-func (rd *Reader) today(ctx context.Context, q store.Querier, agent *store.Agent) (*bridge.Today, error) {
+func (rd *Reader) today(ctx context.Context, q store.Querier, agent *store.Agent, r store.Reader) (*bridge.Today, error) {
 	now, err := store.Now(ctx, q)
 	if err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ func (rd *Reader) today(ctx context.Context, q store.Querier, agent *store.Agent
 
 	year, month, day := now.In(dir.Zone(agent, 0)).Date()
 	midnight := time.Date(year, month, day, 0, 0, 0, 0, dir.Zone(agent, 0))
-	counted, err := store.CountToday(ctx, q, agent.ID, midnight, midnight.AddDate(0, 0, 1), lasts)
+	counted, err := store.CountToday(ctx, q, r, midnight, midnight.AddDate(0, 0, 1), lasts)
 	return &counted, err
 }
 
