@@ -56,6 +56,22 @@ const (
 	CloseAbandoned  = "abandoned"  // closed: the customer left
 )
 
+// CloseByAdmin is the Facts.CloseReason of a conversation that an admin closed.
+const CloseByAdmin = "admin"
+
+// ClosedHint says how to go on after a conversation was closed for a reason.
+func ClosedHint(reason string) string {
+	const next = "What the customer writes next starts a new one."
+	switch reason {
+	case CloseByAdmin:
+		return next + " Admins can reopen this one: !reopen"
+	case CloseAbandoned:
+		return next + " To go on here, reopen it: !reopen"
+	default:
+		return next
+	}
+}
+
 // CloseErased is the Facts.CloseReason of a conversation whose customer's data was erased.
 const CloseErased = "erased"
 

@@ -36,11 +36,11 @@ const (
 	ORDER BY conversation.id DESC
 	LIMIT $6::int OFFSET $7::int`
 	findConversations = findQuery + `, sample AS MATERIALIZED (
-		(SELECT words FROM message_words ORDER BY message_id DESC LIMIT 1000)
+		(SELECT conversation_id AS id, words FROM message_words ORDER BY message_id DESC LIMIT 1000)
 		UNION ALL
-		(SELECT words FROM conversation_words ORDER BY conversation_id DESC LIMIT 500)
+		(SELECT conversation_id AS id, words FROM conversation_words ORDER BY conversation_id DESC LIMIT 500)
 	), rare AS MATERIALIZED (
-		SELECT count(*) < 5 AS yes FROM sample WHERE (words @@ (SELECT words FROM query)) IS TRUE
+		SELECT count(DISTINCT id) < 25 AS yes FROM sample WHERE (words @@ (SELECT words FROM query)) IS TRUE
 	), met AS MATERIALIZED (
 		(SELECT conversation_id AS id FROM conversation_words
 			WHERE (SELECT yes FROM rare) AND words @@ (SELECT words FROM query) LIMIT 5001)
@@ -89,7 +89,8 @@ const foundTexts = `
 	WITH query AS (
 		SELECT find_query($1) || find_query($2) || find_query($3) AS words
 	)
-	SELECT DISTINCT ON (word.conversation_id) word.conversation_id AS id, message.text
+	SELECT DISTINCT ON (word.conversation_id) word.conversation_id AS id,
+		findable_text(message.text, message.fate, message.reason, message.revision) AS text
 	FROM message_words AS word
 	JOIN messages AS message ON message.id = word.message_id
 	WHERE word.conversation_id = ANY($4::bigint[]) AND (word.words @@ (SELECT words FROM query)) IS TRUE

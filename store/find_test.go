@@ -160,6 +160,12 @@ func TestFindInMessages(t *testing.T) {
 			(3, 3, 'note', 'inside', 'He was promised a refund'), (4, 4, 'in', 'in', '退款什么时候到？'),
 			(5, 2, 'in', 'in', 'squeaking old words'), (6, 2, 'in', 'in', 'gone soon')) AS m (id, c, d, f, text)`)
 	exec(t, pool, `UPDATE messages SET text = 'newer words' WHERE id = 5`)
+	exec(t, pool, `
+		INSERT INTO messages (id, conversation_id, direction, fate, reason, text, said_at, created_at)
+		VALUES (7, 3, 'out', 'dropped', 'confidential', 'secretword', now(), now())`)
+	exec(t, pool, `UPDATE messages SET revision = '{"text": "corrected"}' WHERE id = 4`)
+	exec(t, pool, `UPDATE messages SET revision = '{"text": "newer words", "deleted": true}' WHERE id = 5`)
+	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, text, said_at, created_at) VALUES (8, 4, 'in', 'in', '什么', now(), now())`)
 	exec(t, pool, `DELETE FROM messages WHERE id = 6`)
 	exec(t, pool, `UPDATE conversations SET tags = '{Escalated}' WHERE id = 5`)
 
@@ -173,8 +179,11 @@ func TestFindInMessages(t *testing.T) {
 		{name: "words of two messages", words: "squeaks back", want: nil},
 		{name: "Chinese within a sentence", words: "什么", want: []store.ConversationID{4}},
 		{name: "words that were changed", words: "squeaking", want: nil},
-		{name: "words since then", words: "newer", want: []store.ConversationID{2}},
+		{name: "what the customer deleted", words: "newer", want: nil},
 		{name: "words that were deleted", words: "gone", want: nil},
+		{name: "what a rule against data loss blocked", words: "secretword", want: nil},
+		{name: "what the customer replaced", words: "退款", want: nil},
+		{name: "what the customer corrected", words: "corrected", want: []store.ConversationID{4}},
 		{name: "tag", words: "escal", want: []store.ConversationID{5}},
 	}
 	for _, tt := range tests {

@@ -213,6 +213,9 @@ func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
 	if f.Nobodys || l.List == ListUnassigned {
 		add(`conversation.assignees = '{}'`)
 	}
+	if l.List == ListTeam && assignee != 0 {
+		add(`conversation.team_id = ANY(?::bigint[])`, orEmpty(s.reader.Teams))
+	}
 	if l.List == ListUnassigned && l.OwnTeams {
 		add(`(conversation.team_id IS NULL OR conversation.team_id = ANY(?::bigint[]) OR conversation.account_id = ANY(?::bigint[]))`,
 			orEmpty(s.reader.Teams), orEmpty(s.reader.Listed))

@@ -68,7 +68,7 @@ func checkWindow(in shape.FormInput) error {
 // endedHint says what an agent can do about a conversation that has ended. Only admins reopen a closed conversation.
 func endedHint(f bridge.Facts) string {
 	if f.Status == bridge.StatusClosed {
-		return "What the customer writes next starts a new one. Admins can reopen this one: !reopen"
+		return bridge.ClosedHint(f.CloseReason)
 	}
 	if f.Next != 0 { // the customer's next conversation; in a chat, only one of them can be open
 		return "It goes on in " + shape.Number(f.Next) + ". If that is over, too, reopen this one."

@@ -229,7 +229,7 @@ func emptyList(l bridge.Listing) string {
 	}
 	if l.Words != "" {
 		return "Nothing is found for “" + shape.OneLine(l.Words, shape.MaxNameRunes) +
-			"” in names, addresses, numbers, subjects, tags and messages. Words are found by how they begin."
+			"”: all words must be in one message, or in names, addresses, numbers, subject and tags. Words are found by how they begin."
 	}
 
 	if l.ListView != (bridge.ListView{}) {

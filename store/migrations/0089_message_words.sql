@@ -41,11 +41,20 @@ CREATE OR REPLACE TRIGGER conversations_changed_words AFTER UPDATE ON conversati
 		OR NEW.tags <> OLD.tags OR NEW.traits ->> 'name' IS DISTINCT FROM OLD.traits ->> 'name')
 	EXECUTE FUNCTION keep_changed_words();
 
+-- The text of a message that may be found: not what a rule against data loss has blocked, and as the customer changed it.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION findable_text(given text, fate text, reason text, revision jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT CASE WHEN reason = 'confidential' AND fate IN ('failed', 'dropped') OR (revision ->> 'deleted')::boolean THEN ''
+		WHEN revision IS NOT NULL THEN coalesce(revision ->> 'text', '')
+		ELSE given END
+$$;
+-- +goose StatementEnd
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION keep_added_message_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO message_words (message_id, conversation_id, words)
-	SELECT id, conversation_id, find_words(left(concat_ws(' ', subject, text), 20000)) FROM added WHERE text <> '' ORDER BY id;
+	SELECT id, conversation_id, find_words(left(concat_ws(' ', subject, findable_text(text, fate, reason, revision)), 20000))
+	FROM added WHERE text <> '' ORDER BY id;
 	RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -53,7 +62,8 @@ END $$;
 CREATE OR REPLACE FUNCTION keep_changed_message_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO message_words (message_id, conversation_id, words)
-	SELECT NEW.id, NEW.conversation_id, find_words(left(concat_ws(' ', NEW.subject, NEW.text), 20000))
+	SELECT NEW.id, NEW.conversation_id, 
+		find_words(left(concat_ws(' ', NEW.subject, findable_text(NEW.text, NEW.fate, NEW.reason, NEW.revision)), 20000))
 	ON CONFLICT (message_id) DO UPDATE SET conversation_id = EXCLUDED.conversation_id, words = EXCLUDED.words;
 	RETURN NULL;
 END $$;
@@ -67,14 +77,16 @@ END $$;
 -- +goose StatementEnd
 CREATE OR REPLACE TRIGGER messages_added_words AFTER INSERT ON messages
 	REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION keep_added_message_words();
-CREATE OR REPLACE TRIGGER messages_changed_words AFTER UPDATE OF text, subject, conversation_id ON messages FOR EACH ROW
-	WHEN (NEW.text <> OLD.text OR NEW.subject <> OLD.subject OR NEW.conversation_id <> OLD.conversation_id)
+CREATE OR REPLACE TRIGGER messages_changed_words AFTER UPDATE ON messages FOR EACH ROW
+	WHEN (NEW.text <> OLD.text OR NEW.subject <> OLD.subject OR NEW.conversation_id <> OLD.conversation_id
+		OR NEW.revision IS DISTINCT FROM OLD.revision OR NEW.reason <> OLD.reason AND 'confidential' IN (NEW.reason, OLD.reason))
 	EXECUTE FUNCTION keep_changed_message_words();
 CREATE OR REPLACE TRIGGER messages_gone_words AFTER DELETE ON messages
 	REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION drop_message_words();
 
 INSERT INTO message_words (message_id, conversation_id, words)
-	SELECT id, conversation_id, find_words(left(concat_ws(' ', subject, text), 20000)) FROM messages WHERE text <> ''
+	SELECT id, conversation_id, find_words(left(concat_ws(' ', subject, findable_text(text, fate, reason, revision)), 20000))
+	FROM messages WHERE text <> ''
 	ON CONFLICT DO NOTHING;
 -- What has tags, or such signs, and was indexed before.
 INSERT INTO conversation_words (conversation_id, words)

@@ -136,7 +136,7 @@ func (cs *Conversations) HintAfterEnd(c *Conversation) string {
 		return fmt.Sprintf("It goes on in #%d: type it there.", next.ID)
 	}
 	if c.BridgeStatus() == bridge.StatusClosed {
-		return "What the customer writes next starts a new one. Admins can reopen this one: !reopen"
+		return bridge.ClosedHint(c.CloseReason)
 	}
 	return "To go on, reopen it: !reopen"
 }

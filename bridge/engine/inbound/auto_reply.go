@@ -74,8 +74,10 @@ func (it *UseCases) sendByItself(
 	message.Sent = routing.SentReplies{
 		Last: map[routing.Occasion]time.Time{}, Day: found.Day, Hour: found.Hour, SameWords: found.SameWords, Repeated: found.Repeated,
 	}
-	for on, at := range found.Last {
-		message.Sent.Last[routing.Occasion(on)] = at
+	if row.Occasion == "" {
+		for on, at := range found.Last {
+			message.Sent.Last[routing.Occasion(on)] = at
+		}
 	}
 
 	reply := replies.ReplyTo(message, it.Dir.Hours[c.AccountID], it.Now, it.Dir.Zone(nil, c.AccountID))

@@ -24,11 +24,8 @@ import (
 // them, while a refusal, a confirmation or a whisper is shown only to the agent who asked. The changes and
 // these posts are stored in one transaction.
 
-// Reasons why a conversation is over (Conversation.CloseReason).
-const (
-	resolvedByAgent = "agent"
-	closedByAdmin   = "admin"
-)
+// resolvedByAgent is the Conversation.CloseReason of what an agent resolved.
+const resolvedByAgent = "agent"
 
 func resolveVerb() useCase {
 	return useCase{
@@ -61,7 +58,7 @@ func reopenVerb() useCase {
 // Errors: the database's.
 func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
-	wasClosed := c.BridgeStatus() == bridge.StatusClosed && c.CloseReason == closedByAdmin
+	wasClosed := c.BridgeStatus() == bridge.StatusClosed && c.CloseReason == bridge.CloseByAdmin
 	if wasClosed && !r.Agent.IsAdmin() {
 		wf.Refuse(r, "not_allowed", "Only admins reopen what was closed.", wf.Conversations.HintAfterEnd(c))
 		return nil
@@ -203,7 +200,7 @@ func (wf *UseCases) setEnded(r book.Request) {
 	c := r.Conversation
 	status, reason := bridge.StatusResolved, resolvedByAgent
 	if r.Verb == bridge.VerbClose {
-		status, reason = bridge.StatusClosed, closedByAdmin
+		status, reason = bridge.StatusClosed, bridge.CloseByAdmin
 	}
 	wf.conclude(c, status, reason)
 	if by := r.Agent.ID; by != 0 {
