@@ -144,7 +144,7 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 			Text: "This conversation is " + c.Status + ".",
 			Hint: w.Conversations.HintAfterEnd(c),
 		}
-	case use.Final && book.HasTime(r.Action) && w.wroteSince(r):
+	case use.Final && (book.HasTime(r.Action) && w.wroteSince(r) || isBehindForm(r)):
 		return &bridge.Problem{
 			Code: "moved_on",
 			Text: "The customer has written since you asked for this.",
@@ -152,6 +152,12 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 		}
 	}
 	return nil
+}
+
+// isBehindForm reports whether the customer wrote after the form for several conversations was opened, which shows none of their texts.
+func isBehindForm(r book.Request) bool {
+	c := r.Conversation
+	return r.Several && !r.OpenedAt.IsZero() && c.LastFrom == store.FromCustomer && c.LastAt.After(r.OpenedAt)
 }
 
 // wroteSince reports whether the customer has written since a command was typed, if the command arrived late. It doesn't matter whether

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
@@ -39,6 +40,17 @@ func TestSeveral(t *testing.T) {
 	for _, thread := range []string{first, second} {
 		w.waitCard(thread, "open")
 	}
+
+	button.OpenedAt = must(store.Now(t.Context(), w.pool))(t)
+	w.customerWrites("lea", "One more thing")
+	w.eventually("it is in the thread", func() bool {
+		return slices.ContainsFunc(w.chat.Messages(support, second), func(m bridgetest.Message) bool { return m.Plain() == "One more thing" })
+	})
+	w.chat.Submit("ann", support, "", button, "")
+	w.waitWhisper("ann", "several resolve 1")
+	w.waitCard(first, "resolved")
+	w.waitCard(second, "open")
+	button.OpenedAt = time.Time{}
 
 	button.Args.Do = bridge.VerbReply // only what is offered
 	w.chat.Submit("ann", support, "", button, "Bye")
