@@ -32,7 +32,7 @@ func resolveVerb() *Verb {
 		Button: Button{Label: "Resolve", OfferedForTypo: true},
 		Form: Form{
 			Ask:    askResolve,
-			Needed: hasNoNote,
+			Needed: func(args bridge.Args) bool { return args.Note == "" && !args.Sure },
 			AtOnce: true,
 			Read:   readResolve,
 			Lists:  []List{KnownTags},

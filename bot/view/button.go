@@ -91,7 +91,7 @@ func adaptButton(b *Button, l bridge.Line) {
 	if b.Verb == bridge.VerbSend {
 		adaptSendButton(b, l)
 	}
-	if b.Verb == bridge.VerbTag && l.Args.Sure {
+	if (b.Verb == bridge.VerbTag || b.Verb == bridge.VerbResolve) && l.Args.Sure {
 		b.Label = "Create anyway"
 	}
 	if b.Verb == bridge.VerbSeveral {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 )
 
 // R-158, R-161: ten tags and four labels are there from the start. Taking off one that nobody knows makes none.
@@ -95,6 +96,17 @@ func TestRequiredTag(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open' AND tags = '{}'`); n != 1 {
 		t.Errorf("%d conversations are open and untagged, want 1", n)
 	}
+	near := bridge.Args{Conversation: 1, Tags: []string{"Biling issue"}, Note: "it was paid"}
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbResolve, Args: near}, "")
+	asked := w.waitWhisper("ann", "There is already “Billing Issue”.")
+	wantWords(t, "the question", asked.Plain(), "it was paid")
+	w.chat.Press(t, "ann", asked, bridge.VerbResolve)
+	wantWords(t, "the line about the end", w.waitLine(thread, bridge.LineResolved).Plain(), "it was paid")
+	w.waitCard(thread, "Biling issue")
+	w.waitCard(thread, "resolved")
+
+	w.customerWrites("lea", "Hello from lea")
+	thread = w.waitThread("Hello from lea")
 	w.reply(thread, "!resolve #billing issue all is well")
 	wantWords(t, "the line about the end", w.waitLine(thread, bridge.LineResolved).Plain(), "all is well")
 	w.waitCard(thread, "Billing Issue")

@@ -71,7 +71,7 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 		return
 	}
 
-	if r.Agent.ID != 0 && !r.Args.Sure {
+	if r.Agent.ID != 0 && !r.Args.Sure && !r.Several {
 		for _, name := range added {
 			if near := wf.Tags.NearTo(name); near != "" {
 				wf.askAboutNearTag(r, near, name)
@@ -90,20 +90,21 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 	if len(created) > 0 && r.Origin != bridge.OriginForm { // forms have a separate field for new tags
 		wf.Confirm(r, bridge.Line{
 			Content: &bridge.TaggedLine{New: bridge.TagsCreated},
-			Verb:    r.Verb,
+			Verb:    bridge.VerbTag,
 			Args:    bridge.Args{Conversation: c.ID, Tags: created},
 		})
 	}
 }
 
-// askAboutNearTag asks whether a new tag is wanted beside one that probably means the same.
+// askAboutNearTag asks whether a new tag is wanted beside one that probably means the same. Its button does what was asked for.
 func (wf *UseCases) askAboutNearTag(r book.Request, near, name string) {
-	args := bridge.Args{Conversation: r.Conversation.ID, Tags: r.Args.Tags, SendArgs: bridge.SendArgs{Sure: true}}
+	args := bridge.Args{Conversation: r.Conversation.ID, Tags: r.Args.Tags, Note: r.Args.Note, SendArgs: bridge.SendArgs{Sure: true}}
 	wf.Whisper(r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.InWords("There is already “" + near + "”."), Hint: "Create “" + name + "” anyway?"},
-		Verb:    bridge.VerbTag,
-		Verbs:   []bridge.Verb{bridge.VerbTag},
+		Verb:    r.Verb,
+		Verbs:   []bridge.Verb{r.Verb},
 		Args:    args,
+		Text:    r.Args.Note,
 	})
 }
 
@@ -114,13 +115,11 @@ func (wf *UseCases) hasTagToResolve(r *book.Request) bool {
 	if !isNeeded {
 		return true
 	}
-	tagging := *r
-	tagging.Verb = bridge.VerbTag
 	if tag, rest := wf.Tags.Leading(r.Args.Note); tag != "" && len(r.Args.Tags) == 0 {
-		tagging.Args.Tags, r.Args.Note = []string{tag}, rest
+		r.Args.Tags, r.Args.Note = []string{tag}, rest
 	}
-	if len(tagging.Args.Tags) > 0 {
-		wf.changeTags(tagging, addTags)
+	if len(r.Args.Tags) > 0 {
+		wf.changeTags(*r, addTags)
 		return len(r.Conversation.Tags) > 0
 	}
 	wf.Whisper(*r, bridge.Line{
@@ -156,6 +155,9 @@ func untag(wf *UseCases, r book.Request, before, names []string) {
 // setTags gives a conversation these tags.
 func setTags(wf *UseCases, r book.Request, tags []string) {
 	r.Conversation.Tags = tags
+	if r.Verb == bridge.VerbResolve { // which brought the tag that it needs
+		r.Verb = bridge.VerbTag
+	}
 	wf.Log.Did(r, book.Detail{Text: strings.Join(r.Args.Tags, ", ")})
 	r.Conversation.RefreshCard()
 }
