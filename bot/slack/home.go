@@ -33,7 +33,7 @@ const (
 	homesPerMinute = 75
 	homesAtOnce    = 20
 	homesReserved  = 10
-	noLimit        = 1e6 // the rate if Slack's limits are off
+	unlimited      = 1e6 // the rate if Slack's limits are off
 )
 
 // homes keeps home tabs up to date. Which ones is kept in memory: if a person's next click reaches another process, that one goes
@@ -64,7 +64,7 @@ type home struct {
 
 func newHomes(w *workspace, maker func() forms.Maker, rate float64) *homes {
 	if rate == 0 {
-		rate = noLimit
+		rate = unlimited
 	}
 	return &homes{workspace: w, forms: maker, rate: rate, wake: make(chan struct{}, 1), open: map[bridge.SurfaceUser]*home{}}
 }

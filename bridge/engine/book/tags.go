@@ -105,6 +105,9 @@ func (ts *Tags) Leading(note string) (tag, rest string) {
 	}
 	if tag == "" {
 		tag, rest, _ = strings.Cut(named, " ")
+		if strings.Trim(tag, "0123456789") == "" { // a conversation's number
+			return "", note
+		}
 	}
 	return tag, strings.TrimSpace(rest)
 }

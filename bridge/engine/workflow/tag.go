@@ -96,8 +96,16 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 	}
 }
 
+// refuseOnPage tells Parley's own page, which shows no answers with buttons, why nothing was done.
+func (wf *UseCases) refuseOnPage(r book.Request, words string) {
+	if r.Surface == store.SystemAccount {
+		wf.Log.RecordRefusal(r, "needs_tag", words)
+	}
+}
+
 // askAboutNearTag asks whether a new tag is wanted beside one that probably means the same. Its button does what was asked for.
 func (wf *UseCases) askAboutNearTag(r book.Request, near, name string) {
+	wf.refuseOnPage(r, "There is already “"+near+"”: use that, or create “"+name+"” in the chat.")
 	args := bridge.Args{Conversation: r.Conversation.ID, Tags: r.Args.Tags, Note: r.Args.Note, SendArgs: bridge.SendArgs{Sure: true}}
 	wf.Whisper(r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.InWords("There is already “" + near + "”."), Hint: "Create “" + name + "” anyway?"},
@@ -122,6 +130,7 @@ func (wf *UseCases) hasTagToResolve(r *book.Request) bool {
 		wf.changeTags(*r, addTags)
 		return len(r.Conversation.Tags) > 0
 	}
+	wf.refuseOnPage(*r, "It needs a tag first: add one, or begin the note with it, such as #Billing.")
 	wf.Whisper(*r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.InWords("It needs a tag first."), Hint: "Choose one, or type it: !resolve #Billing"},
 		Verb:    r.Verb,
