@@ -74,8 +74,8 @@ func TestListFilter(t *testing.T) {
 
 	w.chat.Say("ann", support, root, "!take")
 	w.waitDrained()
-	wantEqual(t, "ben's count of unassigned", must(d.List(t.Context(), bridge.ListQuery{List: "mine"}, "ben"))(t).Counts["unassigned"], 0)
-	wantEqual(t, "ann's count of hers", must(d.List(t.Context(), bridge.ListQuery{List: "mine"}, "ann"))(t).Counts["mine"], 1)
+	wantEqual(t, "ben's count of unassigned", must(d.List(t.Context(), bridge.ListQuery{List: "mine", Counts: true}, "ben"))(t).Counts["unassigned"], 0)
+	wantEqual(t, "ann's count of hers", must(d.List(t.Context(), bridge.ListQuery{List: "mine", Counts: true}, "ann"))(t).Counts["mine"], 1)
 	w.chat.Say("ben", support, root, "!resolve")
 	w.waitDrained()
 	wantEqual(t, "resolved by ann", rows("ann", "resolved", ""), 0)

@@ -96,13 +96,13 @@ func TestRequiredTag(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open' AND tags = '{}'`); n != 1 {
 		t.Errorf("%d conversations are open and untagged, want 1", n)
 	}
-	near := bridge.Args{Conversation: 1, Tags: []string{"Biling issue"}, Note: "it was paid"}
+	near := bridge.Args{Conversation: 1, Tags: []string{"Billing Issues"}, Note: "it was paid"}
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbResolve, Args: near}, "")
-	asked := w.waitWhisper("ann", "There is already “Billing Issue”.")
+	asked := w.waitWhisper("ann", "Create “Billing Issues” anyway?")
 	wantWords(t, "the question", asked.Plain(), "it was paid")
 	w.chat.Press(t, "ann", asked, bridge.VerbResolve)
 	wantWords(t, "the line about the end", w.waitLine(thread, bridge.LineResolved).Plain(), "it was paid")
-	w.waitCard(thread, "Biling issue")
+	w.waitCard(thread, "Billing Issues")
 	w.waitCard(thread, "resolved")
 
 	w.customerWrites("lea", "Hello from lea")
