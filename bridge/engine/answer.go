@@ -181,17 +181,16 @@ var takesBack = map[bridge.Verb]bridge.Verb{ //nolint:gochecknoglobals // a tabl
 
 // hadBefore reports whether a conversation had something before that would be lost if what a request asks for were taken back.
 func (w *work) hadBefore(r book.Request) bool {
-	switch c := r.Conversation; r.Verb {
-	case bridge.VerbTake, bridge.VerbAssign:
-		return len(c.Assignees) > 0
-	case bridge.VerbSnooze, bridge.VerbResolve:
-		return c.BridgeStatus() == bridge.StatusSnoozed
-	case bridge.VerbTag:
+	c := r.Conversation
+	if r.Verb == bridge.VerbTag {
 		return slices.ContainsFunc(w.Dir.CurrentTagNames(c.Tags), func(has string) bool {
 			return slices.ContainsFunc(r.Args.Tags, func(name string) bool { return strings.EqualFold(has, w.Tags.SpellingOf(book.TidyTag(name))) })
 		})
 	}
-	return false
+	if takesBack[r.Verb] == bridge.VerbUnassign {
+		return len(c.Assignees) > 0
+	}
+	return c.BridgeStatus() == bridge.StatusSnoozed
 }
 
 // several tells what became of several conversations, for each of which the same was asked just before (Action.Apart). It can be

@@ -53,7 +53,7 @@ func (p pages) savePeople(v *web.Visit) error {
 			}
 		}
 		people = slices.DeleteFunc(people, func(p setup.Person) bool { return p.Agent == v.Value("remove") })
-		if added := v.Value("add"); added != "" {
+		if added := v.Value("people.add"); added != "" {
 			people = append(people, setup.Person{Agent: added, Rights: setup.UsualRights()})
 		}
 		change := setup.Change{

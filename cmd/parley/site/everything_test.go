@@ -184,6 +184,8 @@ func doing() []string {
 		"POST /settings/tokens",
 		"POST /settings/tokens/{id}/revoke",
 		"POST /settings/accounts/{name}/pause",
+		"POST /settings/accounts/{name}/people",
+		"POST /settings/roles",
 		"POST /settings/accounts/{name}/take-out",
 		"POST /settings/accounts/{name}/rules/{rule}/move",
 		"POST /settings/agents/{name}/take-out",

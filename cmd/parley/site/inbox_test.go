@@ -90,7 +90,7 @@ func TestInboxListShowsWhatChatsShow(t *testing.T) {
 	s := startInboxWithMail(t)
 	ben := s.Visitor("ben@acme.test")
 	before := ben.Get("/inbox?list=unassigned")
-	wantShown(t, "the list before", before, `<strong dir="auto">Maria</strong>`, "Open, unassigned since ")
+	wantShown(t, "the list before", before, `Unread:</span> Maria</strong>`, "Open, unassigned since ")
 	wantHidden(t, "the list before", before, "🏷️", "↩", `class="row-at`)
 
 	storetest.Exec(t, s.Pool, `UPDATE conversations SET last_from = 'agent', tags = '{Billing,Escalated}',
