@@ -94,7 +94,8 @@ func statusSettings() []Setting {
 			Name:   "require_tag",
 			Label:  "A tag before it is resolved",
 			Values: offOn(),
-			Text:   "`on`: agents resolve only what has a tag. The form asks for one, and `!resolve #Billing` names one. What ends by itself needs none.",
+			Text: "`on`: agents resolve only what has a tag. The form asks for one, and `!resolve #Billing` names one. " +
+				"What ends by itself needs none.",
 		},
 		{
 			Name:   "auto_pending",

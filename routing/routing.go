@@ -313,7 +313,8 @@ func best(by By, valid []*Person, seed uint64) *Person {
 
 // whyNot returns why a person can't have the conversation, or "".
 func (d *decision) whyNot(p *Person, m manner) Why {
-	isInTeam := d.facts.Team == "" || d.facts.AnyTeam || slices.ContainsFunc(p.Teams, func(t string) bool { return strings.EqualFold(t, d.facts.Team) })
+	isInTeam := d.facts.Team == "" || d.facts.AnyTeam ||
+		slices.ContainsFunc(p.Teams, func(t string) bool { return strings.EqualFold(t, d.facts.Team) })
 	switch {
 	case !isInTeam && m != fallback:
 		return WhyOtherTeam

@@ -15,8 +15,8 @@ import (
 //
 //   - findNewest tests the three hundred newest conversations. That is enough for words that many conversations have.
 //   - findConversations collects all matches from the indexes of words (met), and sorts them.
-//   - If a sample of the newest has many matches (rare is false) or there are more than 5,000 (few is false), findConversations instead tests the 20,000 newest conversations one by
-//     one. There, "IS TRUE" keeps the planner from using the indexes of words.
+//   - If a sample of the newest has many matches (rare is false) or there are more than 5,000 (few is false), findConversations
+//     instead tests the 20,000 newest conversations one by one. There, "IS TRUE" keeps the planner from using the indexes of words.
 const (
 	findQuery = `
 	WITH query AS (

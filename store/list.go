@@ -205,6 +205,7 @@ func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
 		}
 	case ListResolved, ListClosed:
 		add(endedBy+` = ?::bigint`, s.reader.Agent)
+	case ListUnassigned, ListTeam, ListAll, ListArchived, listFound:
 	}
 	if assignee != 0 {
 		add(`conversation.assignees @> ARRAY[?::bigint]`, assignee)
@@ -332,7 +333,8 @@ func composeCounts(r Reader, lists []ListQuery) (sql string, args []any) {
 	LIMIT ` + s.arg(MaxListCount)
 	parts := make([]string, len(lists))
 	for i := range lists {
-		parts[i] = `SELECT ` + strconv.Itoa(i) + ` AS n, (SELECT count(*)::int FROM (SELECT` + s.from(&lists[i], nil, most) + `) AS counted) AS count`
+		parts[i] = `SELECT ` + strconv.Itoa(i) + ` AS n, (
+			SELECT count(*)::int FROM (SELECT` + s.from(&lists[i], nil, most) + `) AS counted) AS count`
 	}
 	return `SELECT count FROM (` + strings.Join(parts, ` UNION ALL `) + `) AS counts ORDER BY n`, s.args
 }

@@ -97,7 +97,7 @@ type FormInput struct {
 	Accounts  []bridge.AccountRef     // VerbNew: the accounts that the agent may use
 	Can       bridge.Capabilities     // VerbReply: what the conversation's account can send
 	Said      []bridge.Said           // VerbReply: the customer's messages that the reply may answer
-	Suggested []bridge.SuggestedReply // VerbReply: the suggestions of which Args.Suggestion names one; nil if there are none, or they are outdated
+	Suggested []bridge.SuggestedReply // VerbReply: those of which Args.Suggestion names one; nil if there are none, or they are outdated
 	Count     *bridge.Count           // VerbReply, VerbNew: how many messages Text becomes; nil if the provider doesn't split texts
 }
 

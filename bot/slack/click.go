@@ -61,8 +61,8 @@ func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *intera
 	return answer{}, nil
 }
 
-// openCard returns an answer that shows a window with details, history or a list. In a home tab, a list is shown there. A list replaces the window in which
-// the click was made, and so does another page of it, because Slack stacks at most three windows.
+// openCard returns an answer that shows a window with details, history or a list. In a home tab, a list is shown there. A list replaces
+// the window in which the click was made, and so does another page of it, because Slack stacks at most three windows.
 func (r *responder) openCard(self *fact.Self, in *interaction, click blockkit.Click) answer {
 	if in.View.IsHome() && click.Opens == view.OpensList {
 		r.homes.show(in.User.ID, click.Args)

@@ -24,7 +24,9 @@ func listVerb() *Verb {
 		Help: Help{
 			Sentence: "Lists conversations: " + strings.Join(ListWords(), ", ") + ". Words with a key show a part of them: status, channel, " +
 				"account, tag, label, agent, team, since, until; sort is pressing, newest or waiting.",
-			Examples:    []string{"@Parley mine", "@Parley unassigned", "!mine tag:billing since:7d", "!list all channel:whatsapp agent:nobody sort:newest"},
+			Examples: []string{
+				"@Parley mine", "@Parley unassigned", "!mine tag:billing since:7d", "!list all channel:whatsapp agent:nobody sort:newest",
+			},
 			InShortHelp: true,
 		},
 		Slash:    true,

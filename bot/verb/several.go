@@ -57,7 +57,10 @@ func askSeveral(form *shape.Form, in shape.FormInput) error {
 	people.Label, people.Hint, people.Optional = "Assign: to whom", "", true
 	form.Fields = []shape.Field{
 		of, do,
-		{Name: fieldUntil, Kind: shape.FieldText, Label: "Snooze: until", Example: "2h, tomorrow, friday 14:00", Optional: true, MaxRunes: maxTimeRunes},
+		{
+			Name: fieldUntil, Kind: shape.FieldText, Label: "Snooze: until", Example: "2h, tomorrow, friday 14:00",
+			Optional: true, MaxRunes: maxTimeRunes,
+		},
 		{Name: fieldNew, Kind: shape.FieldText, Label: "Tag: with", Example: "billing, late delivery", Optional: true, MaxRunes: maxNewTagsRunes},
 	}
 	if len(people.Options) > 0 {

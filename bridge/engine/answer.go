@@ -197,7 +197,9 @@ func (w *work) hadBefore(r book.Request) bool {
 // taken back where nothing is lost by that.
 func (w *work) several(_ context.Context, _ pgx.Tx, r book.Request) (bridge.Line, error) {
 	if len(r.Args.Of) == 0 {
-		return bridge.Line{}, &bridge.Problem{Code: "nothing_chosen", Text: "There is nothing to do.", Hint: "Choose in the list: Select several."}
+		return bridge.Line{}, &bridge.Problem{
+			Code: "nothing_chosen", Text: "There is nothing to do.", Hint: "Choose in the list: Select several.",
+		}
 	}
 	told := &bridge.SeveralLine{Do: r.Args.Do, Not: w.Not}
 	line := bridge.Line{Content: told, Verb: r.Verb}

@@ -157,7 +157,8 @@ func dropIndexes(ctx context.Context, tx pgx.Tx) (makeIndexes []string, err erro
 		SELECT i.indexname, i.indexdef FROM pg_indexes AS i
 		WHERE i.schemaname = 'public' AND i.tablename = ANY($1)
 			AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = ('public.' || quote_ident(i.indexname))::regclass)`,
-		[]string{"lanes", "deliveries", "timers", "identities", "fetches", "conversations", "conversation_words", "message_words", "threads", "messages",
+		[]string{"lanes", "deliveries", "timers", "identities", "fetches", "conversations", "conversation_words", "message_words", "threads",
+			"messages",
 			"posts", "external_ids"})
 	if err != nil {
 		return nil, err

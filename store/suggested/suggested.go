@@ -51,7 +51,9 @@ func Upsert(ctx context.Context, q store.Execer, rows []Replies) error {
 	return query.Exec(ctx, q, "suggested replies", upsert, body)
 }
 
-const find = `SELECT conversation_id, event_id, replies FROM suggested_replies WHERE conversation_id = $1 AND (event_id = $2 OR $2::bigint = 0)`
+const find = `
+	SELECT conversation_id, event_id, replies FROM suggested_replies
+	WHERE conversation_id = $1 AND (event_id = $2 OR $2::bigint = 0)`
 
 const remove = `DELETE FROM suggested_replies WHERE conversation_id = ANY($1)`
 

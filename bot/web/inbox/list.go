@@ -193,7 +193,9 @@ func listTabs() []listTab {
 // queryOf parses the list or search in the query of a URL. An unknown list means the first tab.
 func queryOf(v *web.Visit) bridge.ListQuery {
 	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // an invalid number means the first page
-	q := bridge.ListQuery{List: bridge.ListName(v.Value("list")), Words: v.Value("words"), Page: max(page, 0), After: v.Value("after"), Counts: true}
+	q := bridge.ListQuery{
+		List: bridge.ListName(v.Value("list")), Words: v.Value("words"), Page: max(page, 0), After: v.Value("after"), Counts: true,
+	}
 	q.ListView = verb.ReadListFields(func(field string) string { return v.Value(field) })
 	for _, t := range listTabs() {
 		if t.List == q.List {

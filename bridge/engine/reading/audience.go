@@ -192,6 +192,7 @@ func NotReadable(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{
 		Code: "not_allowed",
 		Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
-		Hint: "Only the people of its account, or of its channel or team, may read it. Ask an admin. If you joined just now, try again in a minute.",
+		Hint: "Only the people of its account, or of its channel or team, may read it. Ask an admin. " +
+			"If you joined just now, try again in a minute.",
 	}
 }

@@ -68,8 +68,8 @@ func (t Table) Authorize(agent *store.Agent, name bridge.Verb) *bridge.Problem {
 }
 
 // AuthorizeOn decides whether an agent may use a verb on a conversation that owners have, of an account on which may tells the agent's
-// rights. It returns nil if so, or else the problem to show. Whoever has a conversation may do everything with it, and so may everybody with one that
-// nobody has.
+// rights. It returns nil if so, or else the problem to show. Whoever has a conversation may do everything with it, and so may everybody
+// with one that nobody has.
 func (t Table) AuthorizeOn(agent *store.Agent, name bridge.Verb, owners []store.AgentID, may func(store.Right) bool) *bridge.Problem {
 	right := t.Of(name).Right
 	isColleagues := len(owners) > 0 && !slices.Contains(owners, agent.ID)

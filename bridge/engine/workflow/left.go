@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// OwnersLeft takes owners who no longer work on its account off a conversation, unless it is over. If no owner is left, a line says that the
-// conversation is unassigned. The line mentions nobody, because there may be many such conversations. The status stays: a snoozed
+// OwnersLeft takes owners who no longer work on its account off a conversation, unless it is over. If no owner is left, a line says
+// that the conversation is unassigned. The line mentions nobody, because there may be many such conversations. The status stays: a snoozed
 // conversation comes back at its time.
 func (wf *UseCases) OwnersLeft(c *book.Conversation) {
 	isOver := !c.BridgeStatus().Open()

@@ -53,8 +53,8 @@ func reopenVerb() useCase {
 	}
 }
 
-// reopen opens a resolved conversation again; admins also one that was closed. If a customer can have only one open conversation on the account,
-// as on WhatsApp, it refuses if there is another one.
+// reopen opens a resolved conversation again; admins also one that was closed. If a customer can have only one open conversation on the
+// account, as on WhatsApp, it refuses if there is another one.
 // Errors: the database's.
 func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
