@@ -54,12 +54,12 @@ func (e *Engine) decodePayload(f *fact, payload []byte) (err error) {
 		}
 		f.actions, err = surface.Decode(payload)
 		for i := 0; i < len(f.actions); i++ {
+			clean.Action(&f.actions[i])
 			if f.actions[i].Verb == bridge.VerbSeveral {
 				apart := f.actions[i].Apart()
 				f.actions = slices.Replace(f.actions, i, i+1, apart...)
 				i += len(apart) - 1
 			}
-			clean.Action(&f.actions[i])
 		}
 		return err
 
