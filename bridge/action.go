@@ -89,6 +89,7 @@ const (
 	VerbDrop      Verb = "drop"      // button: don't send Args.Delivery or Args.Message
 	VerbLeave     Verb = "leave"     // button of the evening list: let the reply window close without an answer
 	VerbPromote   Verb = "promote"   // button: make a conversation of an automatic mail (Args.Message)
+	VerbForwarder Verb = "forwarder" // button: a forwarded mail is its forwarder's, not its author's
 	VerbSilence   Verb = "silence"   // button: stop posting about this automatic sender (Args.Message)
 	VerbBlock     Verb = "block"     // button: ignore later automatic mail of this sender (Args.Message)
 	VerbUnblock   Verb = "unblock"   // undo a Block or Silence, for the sender of Args.Message or for Args.Addresses

@@ -60,6 +60,7 @@ const (
 	LineRecipients  LineKind = "recipients"   // who gets replies now
 	LineAutomatic   LineKind = "automatic"    // an automatic mail, in a daily thread
 	LineCollected   LineKind = "collected"    // a mail of Customer, who opened an unusual number of conversations
+	LineForwarded   LineKind = "forwarded"    // By passed on a mail of Customer; Text = what they wrote above it
 	LineBounceOther LineKind = "bounce_other" // a bounce that we can't match with a reply
 	LineReacted     LineKind = "reacted"      // Customer reacted to a message
 	LineChanged     LineKind = "changed"      // Customer changed a message; Text = its new text
@@ -144,6 +145,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineRecipients:  newContent[RecipientsLine],
 	LineAutomatic:   newContent[AutomaticLine],
 	LineCollected:   newContent[CollectedLine],
+	LineForwarded:   nil,
 	LineBounceOther: newContent[BounceOtherLine],
 	LineQuarantine:  newContent[QuarantineLine],
 	LineRefused:     newContent[RefusedLine],

@@ -3,8 +3,9 @@ package bridge
 // Names of traits. A trait is a text that a verb or an analysis keeps on a conversation, in Facts.Traits:
 // "priority": "high".
 const (
-	TraitName     = "name"     // the conversation's title on cards and in lists, in place of the customer's name
-	TraitPriority = "priority" // one of Priorities; none means PriorityNormal
+	TraitName      = "name"      // the conversation's title on cards and in lists, in place of the customer's name
+	TraitForwarder = "forwarder" // the address of the agent who passed on the customer's mail
+	TraitPriority  = "priority"  // one of Priorities; none means PriorityNormal
 
 	TraitAnalysis = "analysis" // AnalysisOff: no message is analysed or sent to a model; none means the account's setting
 

@@ -77,8 +77,10 @@ type Inbound struct {
 	Consent   *Consent
 	Template  *TemplateState
 
-	Automatic  string // why it is automatic mail ("auto-submitted", "list", …); "" means that a person wrote it
-	Historical bool   // it was imported: it triggers no automation or notice, and doesn't reopen a conversation
+	Disowned   bool       // the domain of its sender says that somebody else has sent it
+	Forwarded  *Forwarded // set by the engine: an agent passed it on
+	Automatic  string     // why it is automatic mail ("auto-submitted", "list", …); "" means that a person wrote it
+	Historical bool       // it was imported: it triggers no automation or notice, and doesn't reopen a conversation
 
 	// Status is set for InboundStatus. It is also set for InboundOwn if the whole message was seen, which proves that it
 	// was sent even if the response to Send was lost.
@@ -127,6 +129,12 @@ type Consent struct {
 	OptedOut  bool
 	Marketing bool // the decision is about advertising only; the customer still wants replies
 	Silent    bool // the message (STOP, START) needs no reply and doesn't start a conversation
+}
+
+// Forwarded says who passed a message on.
+type Forwarded struct {
+	By   Party
+	Note string // what was written above it
 }
 
 // Page is an HTML document that a customer sent. It is sanitised only when somebody opens it, because most pages are

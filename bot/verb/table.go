@@ -66,6 +66,7 @@ func makeTable() []*Verb {
 		templateDeleteVerb(),
 		leaveVerb(),
 		promoteVerb(),
+		forwarderVerb(),
 		silenceVerb(),
 		blockVerb(),
 		unblockVerb(),

@@ -132,5 +132,6 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineAnalysis:    withContent(analysisLine),
 	bridge.LineWritten:     withContent(writtenLine),
 	bridge.LineAutoReplied: withContent(autoRepliedLine),
+	bridge.LineForwarded:   forwardedLine,
 	bridge.LineEnded:       withContent(endedLine),
 }

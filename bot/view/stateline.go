@@ -224,6 +224,14 @@ func endedLine(l bridge.Line, c *bridge.EndedLine, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "white_check_mark", words)}
 }
 
+func forwardedLine(l bridge.Line, f bridge.Facts) []Block {
+	words := shape.AgentName(l.By) + " forwarded this mail. Replies go to " + shape.Customer(l, f) + ", who wrote it."
+	if l.Text != "" {
+		words += " Above it stood:"
+	}
+	return append([]Block{makeHeadline(l, "arrow_right", words)}, shape.Quote(l.Text)...)
+}
+
 // autoRepliedLine shows what an account answered by itself.
 func autoRepliedLine(l bridge.Line, c *bridge.AutoRepliedLine, f bridge.Facts) []Block {
 	on := map[string]string{"dates": " for these days", "closed": " outside business hours", "first": " at first contact"}[c.On]

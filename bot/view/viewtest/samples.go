@@ -99,7 +99,9 @@ func (s Samples) stateLines() map[string]bridge.Line {
 		"reopened":  {Content: bridge.LineReopened, Mentions: []bridge.AgentRef{ann}},
 		"continued": {Content: bridge.LineContinued, Other: s.Facts()},
 		"resolved":  {Content: bridge.LineResolved, By: ann, Text: "refunded", Verbs: []bridge.Verb{bridge.VerbReopen}},
-		"ended":     {Content: &bridge.EndedLine{Why: bridge.CloseInactivity, Hours: 24}, Verbs: []bridge.Verb{bridge.VerbReopen}},
+		"forwarded": {Content: bridge.LineForwarded, By: ann, Customer: bridge.PartyRef{Name: "Kim", Address: "kim@example.org"},
+			Text: "Please handle.", Verbs: []bridge.Verb{bridge.VerbForwarder}},
+		"ended": {Content: &bridge.EndedLine{Why: bridge.CloseInactivity, Hours: 24}, Verbs: []bridge.Verb{bridge.VerbReopen}},
 		"auto_replied": {
 			Content: &bridge.AutoRepliedLine{On: "closed"}, Text: "We open Monday 09:00.", Args: bridge.Args{Message: sampleMessage},
 			Outcome: &bridge.Outcome{State: bridge.OutcomeSent, At: When()},

@@ -30,7 +30,7 @@ func (it *UseCases) replyAutomatically(
 ) error {
 	replies, c := it.Dir.Replies[a.ID], p.conversation
 	sender := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
-	if replies.IsEmpty() || c.Identity == nil || sender != it.People.RootOf(c) || it.mayBeByMachine(in, m) {
+	if replies.IsEmpty() || in.Forwarded != nil || c.Identity == nil || sender != it.People.RootOf(c) || it.mayBeByMachine(in, m) {
 		return nil
 	}
 	language := c.Traits[bridge.TraitLanguage]

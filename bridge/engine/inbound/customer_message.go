@@ -46,6 +46,7 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 // customerWrites adds a customer's message to its conversation, to a new one, or to the thread in which an
 // account's automatic or excess mails of the day are sorted.
 func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	in = it.asForwarded(a, in)
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
 	}
@@ -110,6 +111,7 @@ func (it *UseCases) addToConversation(
 	}
 	it.replies.OpenWindow(c, in)
 	it.showSaid(c, t, m, outbound.Payload{Subject: showsSubject, Answers: it.answeredMessage(a, in)})
+	it.showForwarded(p, in)
 	if p.begins {
 		showOptedOut(it, c)
 	}

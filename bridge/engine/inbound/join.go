@@ -17,10 +17,10 @@ import (
 // their own name. A mail with another Reply-To (from a web form or a shared address) and one that a colleague
 // forwards are about somebody else.
 func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
-	if !isByPerson(in) || !it.Caps(a.ID).Threads {
+	if !isByPerson(in) || !it.Caps(a.ID).Threads || in.Forwarded != nil {
 		return false
 	}
-	if hasOtherReplyTo(in) || it.isAgent(in.From) {
+	if hasOtherReplyTo(in) || it.agentOf(in.From) != nil {
 		return false
 	}
 	return it.Dir.SettingsOf(a, it.Caps(a.ID).Threads).JoinOpen
@@ -40,8 +40,13 @@ func hasOtherReplyTo(in channels.Inbound) bool {
 	return slices.ContainsFunc(in.Envelope.ReplyTo, func(p channels.Party) bool { return p.Key != in.From.Key })
 }
 
-func (it *UseCases) isAgent(sender channels.Party) bool {
-	return slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
+// agentOf returns the agent whose address a mail comes from, or nil.
+func (it *UseCases) agentOf(sender channels.Party) *store.Agent {
+	i := slices.IndexFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
+	if i < 0 {
+		return nil
+	}
+	return &it.Dir.Agents[i]
 }
 
 // conversationToJoin returns the newest open conversation of a mail's sender if the mail may join it, or nil.

@@ -129,6 +129,7 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part) (channe
 
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
+		in.Disowned = true
 	}
 
 	d.readBody(&in, c)
