@@ -89,12 +89,7 @@ const findUnassigned = selectFacts + `
 	LEFT JOIN identities AS identity ON identity.id = conversation.identity_id` + joinFacts + `
 	ORDER BY ` + pressing + `, conversation.waiting_since, conversation.id`
 
-const joinFacts = `
-	LEFT JOIN LATERAL (
-		SELECT * FROM customers
-		WHERE address IN (identity.key, '@' || split_part(identity.key, '@', 2))
-		ORDER BY address <> identity.key
-		LIMIT 1) AS customer ON true
+const joinFacts = joinRecord + `
 	LEFT JOIN LATERAL (
 		SELECT pins.agent_id
 		FROM identities AS same
@@ -151,7 +146,7 @@ func LatestFacts(ctx context.Context, q Querier, accounts []AccountID, limit int
 const factsOfCustomer = selectFacts + `
 	FROM (SELECT 0::bigint AS id, id AS account_id, team_id, ''::text AS subject, '{}'::text[] AS tags, '{}'::jsonb AS traits,
 		(SELECT parley_now()) AS created_at, NULL::timestamptz AS resolved_at FROM accounts WHERE id = $1) AS conversation
-	CROSS JOIN (SELECT $2::text AS key, (SELECT contact_id FROM identities WHERE account_id = $1 AND key = $2) AS contact_id) AS identity` +
+	CROSS JOIN (SELECT $1::bigint AS account_id, $2::text AS key, (SELECT contact_id FROM identities WHERE account_id = $1 AND key = $2) AS contact_id) AS identity` +
 	joinFacts
 
 // FactsOfCustomer returns the facts of a conversation that a customer would begin on an account now.
@@ -215,26 +210,4 @@ const dropRouted = `DELETE FROM routed WHERE at < (SELECT clock_timestamp()) - m
 // erased, or the event is in quarantine.
 func DropRouted(ctx context.Context, q Execer, age time.Duration) error {
 	return query.Exec(ctx, q, "drop routed", dropRouted, age.Seconds())
-}
-
-// Customer is what the company knows of a customer.
-type Customer struct {
-	Address  string            `json:"address"` // a key of identities, or "@shop.example" for all of a mail domain
-	Salesman string            `json:"salesman"`
-	Brands   []string          `json:"brands"`
-	Fields   map[string]string `json:"fields"`
-
-	Assignees []string `json:"assignees"` // agents who get its conversations before all rules, by e-mail address
-}
-
-const saveCustomers = `
-	INSERT INTO customers (address, salesman, brands, fields, assignees)
-	SELECT address, salesman, brands, fields, coalesce(assignees, '{}') FROM json_populate_recordset(NULL::customers, $1)
-	ORDER BY address
-	ON CONFLICT (address) DO UPDATE SET salesman = EXCLUDED.salesman, brands = EXCLUDED.brands, fields = EXCLUDED.fields,
-		assignees = EXCLUDED.assignees`
-
-// SaveCustomers adds customers, or replaces what is known of them. No two rows may have the same address.
-func SaveCustomers(ctx context.Context, q Execer, rows []Customer) error {
-	return execRows(ctx, q, "save customers", saveCustomers, rows)
 }

@@ -42,8 +42,14 @@ func TestPin(t *testing.T) {
 func TestPreset(t *testing.T) {
 	t.Parallel()
 	w := newRuledWorld(t, options{}, 0, bridge.PresenceAway, routing.Plan{Rules: []routing.Rule{{By: routing.ByLeastLoad}}})
-	check(t, store.SaveCustomers(t.Context(), w.pool, []store.Customer{
-		{Address: "kim", Brands: []string{}, Fields: map[string]string{}, Assignees: []string{"cat@acme.test"}},
-	}))
+	w.addCustomer(store.Customer{Assignees: []string{"cat@acme.test"}}, "kim")
 	wantWords(t, "the line", w.waitLine(w.openThread(), bridge.LineRouted).Plain(), "Cat", "preset")
+}
+
+// addCustomer adds a record with an address.
+func (w *world) addCustomer(c store.Customer, address string) store.RecordID {
+	w.t.Helper()
+	id := must(store.AddCustomer(w.t.Context(), w.pool, c))(w.t)
+	check(w.t, store.SetAddresses(w.t.Context(), w.pool, store.CustomerAddress{Address: address, RecordID: id}))
+	return id
 }

@@ -141,9 +141,7 @@ func TestRoutedToTeamAndSalesman(t *testing.T) {
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Billing", Members: []store.AgentID{w.agents["ben"], w.agents["cat"]}}))(t)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.reloadEngines()
-	check(t, store.SaveCustomers(t.Context(), w.pool, []store.Customer{
-		{Address: "kim", Salesman: "cat@acme.test", Brands: []string{}, Fields: map[string]string{}},
-	}))
+	w.addCustomer(store.Customer{Salesman: "cat@acme.test"}, "kim")
 
 	w.customerWrites("kim", "Where is my invoice?")
 	thread := w.waitThread("Where is my invoice?")

@@ -2,110 +2,103 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
-	"strings"
-	"unicode/utf8"
 
-	"parley/channels"
 	"parley/cmd/parley/app"
-	"parley/store"
+	"parley/cmd/parley/customers"
 )
 
-// customersCommand is `parley customers`. It imports what the company knows of its customers, by which rules can decide who gets their
-// conversations.
+// customersCommand is `parley customers`: what the company knows of its customers, which profiles show, and by which rules can decide who
+// gets their conversations.
 type customersCommand struct {
-	File string `arg:"" help:"The CSV file." type:"existingfile"`
+	Import importCustomersCommand `cmd:"" default:"withargs" help:"Import a CSV file."`
+	Export exportCustomersCommand `cmd:"" help:"Write all records into a CSV file."`
+	Undo   undoCustomersCommand   `cmd:"" help:"Take the last import back."`
 }
 
-// Help is shown by `parley customers --help`.
-func (customersCommand) Help() string {
-	return `The first line names the columns: address, salesman, brands, assignees; any other is a field of the customer's record. ` +
-		`An address is one by which the customer writes, or @shop.example for all of a mail domain. ` +
+type importCustomersCommand struct {
+	File  string `arg:"" help:"The CSV file." type:"existingfile"`
+	Check bool   `help:"Only say what is wrong with it."`
+}
+
+// Help is shown by `parley customers import --help`.
+func (importCustomersCommand) Help() string {
+	return `The first line names the columns: address, name, salesman, brands, assignees; any other is a field of the customer's record. ` +
+		`Addresses are those by which the customer writes, separated by semicolons, or @shop.example for all of a mail domain. ` +
 		`A salesman is an agent's e-mail address. Brands are separated by semicolons. ` +
 		`Assignees are agents who get the customer's conversations before all rules: e-mail addresses, separated by semicolons. ` +
-		`A line replaces what is known of its address; others stay.
+		`A line replaces what is known of its addresses, but for columns that the file lacks; other customers stay. ` +
+		`The file may be UTF-8, UTF-16 or Windows-1252, and separated by commas, semicolons or tabs. ` +
+		`Nothing is imported if a line is wrong. If it is interrupted, the same command goes on where it was.
 
 Example:
-  address,salesman,brands,account_manager
-  ann@shop.example,ben@acme.test,Bosch;Braun,Lea Roth`
+  address,name,salesman,brands,account_manager
+  ann@shop.example; +49301234,Ann of Berlin Lamps,ben@acme.test,Bosch;Braun,Lea Roth`
 }
 
-// Run imports the file. It changes nothing if a line is wrong.
-func (c customersCommand) Run(ctx context.Context) error {
+// Run checks the file, and imports it unless a line is wrong.
+func (c importCustomersCommand) Run(ctx context.Context) error {
 	f, err := os.Open(c.File)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	rows, err := readCustomers(f)
+	report, err := customers.Check(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
+	if len(report.Faults) > 0 {
+		for _, fault := range report.Faults {
+			printRemark(fault.Error())
+		}
+		return fmt.Errorf("%s: %d lines are wrong: nothing was imported", c.File, int64(len(report.Faults))+report.More)
+	}
+	if c.Check {
+		printRemark(fmt.Sprintf("%d customers can be imported (%s).", report.Customers, report.Written))
+		return nil
+	}
 	return withDatabase(ctx, databaseUse{}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
-		if err := store.SaveCustomers(ctx, db.Pool, rows); err != nil {
+		report, err := customers.Import(ctx, db.Pool, f)
+		if err == nil {
+			printRemark(fmt.Sprintf("%d customers imported.", report.Customers))
+		}
+		return err
+	})
+}
+
+type exportCustomersCommand struct {
+	File string `arg:"" help:"The CSV file to write; it must not exist." type:"path"`
+}
+
+// Run writes the file. If that fails, it removes the file.
+func (c exportCustomersCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, databaseUse{readOnly: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+		f, err := os.OpenFile(c.File, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+		if err != nil {
 			return err
 		}
-		printRemark(fmt.Sprintf("%d customers imported.", len(rows)))
+		if err := errors.Join(customers.Export(ctx, db.Pool, f), f.Sync(), f.Close()); err != nil {
+			return errors.Join(err, os.Remove(c.File))
+		}
 		return nil
 	})
 }
 
-// splitList splits a list at semicolons.
-func splitList(value string) (list []string) {
-	for item := range strings.SplitSeq(value, ";") {
-		if item = strings.TrimSpace(item); item != "" {
-			list = append(list, item)
-		}
-	}
-	return list
-}
+type undoCustomersCommand struct{}
 
-// readCustomers reads customers from CSV. Of several lines with the same address, the last counts.
-func readCustomers(r io.Reader) ([]store.Customer, error) {
-	lines, err := csv.NewReader(r).ReadAll()
-	if err != nil {
-		return nil, err
-	}
-	if len(lines) == 0 {
-		return nil, fmt.Errorf("the file is empty: its first line names the columns")
-	}
-
-	var rows []store.Customer
-	places := map[string]int{} // in rows, by address
-	for n, line := range lines[1:] {
-		c := store.Customer{Brands: []string{}, Fields: map[string]string{}, Assignees: []string{}}
-		for i, value := range line {
-			if !utf8.ValidString(value) || strings.Contains(value, "\x00") {
-				return nil, fmt.Errorf("line %d: column %d isn't UTF-8 text: save the file as CSV UTF-8", n+2, i+1)
-			}
-			value = strings.TrimSpace(value)
-			switch column := strings.TrimSpace(strings.TrimPrefix(lines[0][i], "\ufeff")); column {
-			case "address":
-				c.Address = channels.LowerAddress(value)
-			case "salesman":
-				c.Salesman = channels.LowerAddress(value)
-			case "brands":
-				c.Brands = append(c.Brands, splitList(value)...)
-			case "assignees":
-				c.Assignees = append(c.Assignees, splitList(channels.LowerAddress(value))...)
-			default:
-				c.Fields[column] = value
-			}
+// Run takes the last import back.
+func (undoCustomersCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, databaseUse{}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+		undone, err := customers.Undo(ctx, db.Pool)
+		if err == nil && !undone {
+			err = errors.New("there is no import to take back")
 		}
-
-		if strings.Trim(c.Address, "@") == "" {
-			return nil, fmt.Errorf("line %d: there is no address", n+2)
+		if err == nil {
+			printRemark("The last import is taken back. What somebody has changed since stays.")
 		}
-		if place, isKnown := places[c.Address]; isKnown {
-			rows[place] = c
-			continue
-		}
-		places[c.Address] = len(rows)
-		rows = append(rows, c)
-	}
-	return rows, nil
+		return err
+	})
 }

@@ -21,7 +21,7 @@ type commands struct {
 	Trying        tryingCommands       `embed:""`
 	Apply         applyCommand         `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export        exportCommand        `cmd:"" help:"Write the current set-up as a file, without secrets."`
-	Customers     customersCommand     `cmd:"" help:"Import what rules need to know of customers from a CSV file."`
+	Customers     customersCommand     `cmd:"" help:"Import, export and take back what is known of customers, as CSV."`
 	Route         routeCommand         `cmd:"" help:"Say who would get conversations by the rules, without giving them to anybody."`
 	Connect       connectCommand       `cmd:"" help:"Sign in to a mailbox at Google or Microsoft, so that Parley may use it."`
 	Doctor        doctorCommand        `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`

@@ -45,7 +45,7 @@ const (
 // listPlaces returns all places in the order in which they are erased. Those that help to find others come last. The journal
 // is erased before them (journal.go), and work in progress before the journal.
 func listPlaces() []place {
-	return slices.Concat(deliveryPlaces(), machinePlaces(), machinePlacesElsewhere(), waitingPlaces(), corePlaces())
+	return slices.Concat(deliveryPlaces(), machinePlaces(), machinePlacesElsewhere(), waitingPlaces(), customerPlaces(), corePlaces())
 }
 
 // Conditions that several places share. Shared conversations are those of other customers in which the contact took part, as

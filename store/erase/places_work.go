@@ -83,18 +83,44 @@ func waitingPlaces() []place {
 		{Name: "given_back", Table: "given_back", What: "whom a conversation was taken from", About: ofConversation},
 		{Name: "pins", Table: "pins", What: "whose own customer it is", About: `t.identity_id = ANY(@identities)`},
 		{
-			Name: "customers", Table: "customers", What: "what was imported of the customer",
-			About: `t.address = ANY(@keys)`,
-			Export: `jsonb_build_object('address', t.address, 'salesman', t.salesman, 'brands', t.brands, 'assignees', t.assignees,
-				'fields', t.fields)`,
-		},
-		{
 			Name: "accounts", Table: "accounts",
 			What: "an account's trouble that names the contact",
 			About: `lower(replace(t.status_text || ' ' || t.status_hint, 'I', 'i')) ~ ANY(@patterns)
 				OR t.id = ANY(ARRAY(SELECT i.account_id FROM identities AS i WHERE i.id = ANY(@identities)))
 					AND lower(replace(t.status_text || ' ' || t.status_hint, 'I', 'i')) ~ ANY(@ids)`,
 			Clear: `status_text = '', status_hint = ''`,
+		},
+	}
+}
+
+// Addresses in the records of customers. A record is the contact's own if it has no other person's address, and is no company's.
+const (
+	addressOfContact = `(address = ANY(@keys)
+		OR address = ANY(ARRAY(SELECT i.account_id || '/' || i.key FROM identities AS i WHERE i.id = ANY(@identities))))`
+	recordsOfContact = `SELECT record_id FROM customer_addresses GROUP BY record_id HAVING bool_and(` + addressOfContact + `)`
+)
+
+// customerPlaces returns the records of customers. Those that the contact shares with others stay, without the contact's address.
+func customerPlaces() []place {
+	const exported = `jsonb_build_object('name', t.name, 'salesman', t.salesman, 'brands', t.brands, 'assignees', t.assignees, 'fields', t.fields)`
+	return []place{
+		{
+			Name: "customer_notes", Table: "customer_notes", What: "notes on the customer's profile",
+			About: `t.record_id = ANY(ARRAY(` + recordsOfContact + `)) OR t.record_id = ANY(ARRAY(
+				SELECT record_id FROM customer_addresses WHERE ` + addressOfContact + `)) AND lower(replace(t.text, 'I', 'i')) ~ ANY(@patterns)`,
+			Export: `jsonb_build_object('at', t.at, 'text', t.text)`,
+		},
+		{
+			Name: "customer_undo", Table: "customer_undo", What: "what an import has replaced of the customer's record",
+			About: addressOfContact,
+		},
+		{
+			Name: "customer_records", Table: "customer_records", What: "the customer's record",
+			About: `t.id = ANY(ARRAY(` + recordsOfContact + `))`, Export: exported,
+		},
+		{
+			Name: "customer_addresses", Table: "customer_addresses", What: "the customer's addresses in records",
+			About: addressOfContact, Export: `jsonb_build_object('address', t.address, 'called', t.name)`,
 		},
 	}
 }
