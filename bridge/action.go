@@ -82,6 +82,10 @@ const (
 	VerbTemplateEdit   Verb = "templateedit"   // form: create or change a template, Args.Template.Draft
 	VerbTemplateDelete Verb = "templatedelete" // button: delete Args.Template.ID, here and at the provider
 
+	VerbCanned     Verb = "c"          // form: a reply that begins with a canned reply, found by Args.Canned or Args.Note
+	VerbCannedList Verb = "canned"     // list the canned replies (agents edit their own there)
+	VerbCannedEdit Verb = "cannededit" // form: create or change a canned reply of one's own; button: delete it (Args.Remove)
+
 	VerbSend      Verb = "send"      // button: send Args.Message, which was kept inside or could not be sent before
 	VerbKeep      Verb = "keep"      // button: keep Args.Message inside
 	VerbSendAgain Verb = "sendagain" // button on a failed delivery, or one with an unclear result: Args.Delivery
@@ -297,6 +301,7 @@ type Args struct {
 	StartArgs
 	SeveralArgs
 
+	Canned      *CannedArgs   `json:"canned,omitempty"`
 	Template    *TemplateArgs `json:"template,omitempty"`
 	TextRequest *TextRequest  `json:"wanted,omitempty"` // VerbAI: nil means a summary
 }

@@ -353,6 +353,15 @@ type TemplatesLine struct {
 // Kind implements LineContent.
 func (*TemplatesLine) Kind() LineKind { return LineTemplates }
 
+// CannedLine shows the canned replies that its reader may use.
+type CannedLine struct {
+	List  []Canned `json:",omitempty"`
+	Admin bool     `json:",omitempty"` // the reader may change those for all
+}
+
+// Kind implements LineContent.
+func (*CannedLine) Kind() LineKind { return LineCanned }
+
 // ChooseTemplateLine leads to the form in which a template is chosen, or filled in if only one fits. A template is a prepared
 // text with variables.
 type ChooseTemplateLine struct {

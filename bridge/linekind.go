@@ -83,6 +83,7 @@ const (
 	LineList      LineKind = "list"      // a page of a list, or of search results
 	LineDetails   LineKind = "details"   // all facts
 	LineTemplates LineKind = "templates" // all templates
+	LineCanned    LineKind = "canned"    // all canned replies
 	LineStats     LineKind = "stats"     // the week's figures of the reader's teams
 	LinePresence  LineKind = "presence"  // the reader's presence and room
 )
@@ -166,6 +167,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineAccount:     newContent[AccountLine],
 	LineTemplate:    newContent[ChooseTemplateLine],
 	LineTemplates:   newContent[TemplatesLine],
+	LineCanned:      newContent[CannedLine],
 	LineExists:      nil,
 	LineReacted:     newContent[ReactedLine],
 	LineChanged:     newContent[ChangedLine],

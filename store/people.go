@@ -102,6 +102,7 @@ type Directory struct {
 
 	Automations json.RawMessage // a JSON array of routing.Automation
 	OwnRoles    []Role
+	Canned      []Canned // for all
 	Agents      []Agent
 	Users       []AgentUser
 	Teams       []Team
@@ -149,7 +150,7 @@ func SetCompany(ctx context.Context, q Querier, name string) error {
 	return query.Exec(ctx, q, "company", setCompany, name)
 }
 
-const accountSettings = `SELECT account_settings, automations, roles FROM settings`
+const accountSettings = `SELECT account_settings, automations, roles, canned FROM settings`
 const setAccountSettings = `UPDATE settings SET account_settings = $1`
 
 // SetAccountSettings sets Directory.Settings.
@@ -174,7 +175,7 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if d.Version, d.Company, err = SettingsVersion(ctx, q); err != nil {
 		return d, err
 	}
-	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings, &d.Automations, &d.OwnRoles); err != nil {
+	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings, &d.Automations, &d.OwnRoles, &d.Canned); err != nil {
 		return d, fmt.Errorf("store: account settings: %w", err)
 	}
 	if d.Agents, err = query.Collect[Agent](ctx, q, "agents", listAgents); err != nil {

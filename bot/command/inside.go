@@ -221,6 +221,9 @@ func laterLines(text string, opt Options) iter.Seq[string] {
 // isCommandLine reports whether a line begins with a command's sign and its word: "!resolve", "/note he lies". A path
 // such as "/tag/red" is none.
 func isCommandLine(line string) bool {
+	if _, isKeyword := cutKeyword(line); isKeyword {
+		return true
+	}
 	switch marker, after := cutMarker(line); marker {
 	case bridge.MarkBang:
 		return beginsWithVerb(after)

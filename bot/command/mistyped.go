@@ -21,10 +21,6 @@ func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	switch {
 	case name == "":
 		text = "A command follows “" + sign + "” directly."
-	case strings.EqualFold(name, "c"), strings.EqualFold(name, "canned"):
-		text = "“" + sign + typed.Clip(name) + "” will insert a canned reply, but there are none yet. " +
-			"Approved templates are there: " + sign + "template"
-		offer = &bridge.Meant{Verb: bridge.VerbTemplate} // opens a form that asks for the template
 	case nearest != "":
 		text += " Did you mean " + sign + nearest + "?"
 	}

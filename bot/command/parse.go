@@ -21,6 +21,7 @@ import (
 //	!xyz                VerbUnknown
 //	note: Hello         VerbNote; so is "// Hello"
 //	!!wow               VerbSay, with the text "!wow"; so is "\!wow". "!!" alone is VerbUnknown, and so is "!!snooze 2h"
+//	\delay              VerbUnknown, which offers the canned reply "delay"
 //	snooze              VerbSay with MarkLone: the word of a verb without a sign
 //	@Parley snooze 2h   VerbUnknown with MarkLone, if the mention was typed instead of picked from the list
 //	internal: Hello     VerbSay with MarkColleagues: it begins like a note
@@ -36,6 +37,10 @@ func Parse(text string, opt Options) Parsed {
 	front, rest := splitBeforeMarker(text, opt)
 	if escaped, ok := cutEscape(rest); ok {
 		return Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + escaped), Marker: markerBelow(escaped, opt)}
+	}
+
+	if keyword, ok := cutKeyword(rest); ok {
+		return offerCanned(keyword)
 	}
 
 	switch marker, after := cutMarker(rest); marker {
@@ -285,4 +290,19 @@ func isLoneVerb(text string) bool {
 	}
 
 	return v.Typed.Rest == verb.RestTime && when.HasKnownForm(args)
+}
+
+// cutKeyword returns the keyword of a canned reply, which is typed after a backslash: "\\delay". A backslash before a
+// marker is an escape instead.
+func cutKeyword(rest string) (keyword string, ok bool) {
+	after, ok := strings.CutPrefix(rest, `\`)
+	word := verbName.FindString(after)
+	return word, ok && word != "" && !strings.HasPrefix(after[len(word):], `\`) // a path isn't one
+}
+
+// offerCanned keeps a typed keyword inside, and offers the form of a reply with the canned reply.
+func offerCanned(keyword string) Parsed {
+	p := refuseVerb(keyword, bridge.MarkBang, "Open the reply to read it before it is sent.")
+	p.Meant = &bridge.Meant{Verb: bridge.VerbCanned, Args: bridge.Args{Canned: &bridge.CannedArgs{Find: keyword}}}
+	return p
 }

@@ -58,7 +58,7 @@ func TestParsePlainText(t *testing.T) {
 	for _, text := range []string{
 		"", "Hello!", "Hello\n!wow", "Hello !resolve", "Hello // there", "Please note: closed on Monday", "Noted: thanks", "1/2 of it",
 		"**Important**: read this", "> quoted\n\nanswer", "https://shop.example/x", "<@UANN> look", "@ann look", "…", "?", "👍",
-		"- one\n- two", "🎉!", "🎉!! Wow", "🎉 ! Wow", "👍/👎", "🙂 Hello", `¯\_(ツ)_/¯`, "→ Hello", "👍 ok // hm", `\hello`, `\\server\share`,
+		"- one\n- two", "🎉!", "🎉!! Wow", "🎉 ! Wow", "👍/👎", "🙂 Hello", `¯\_(ツ)_/¯`, "→ Hello", "👍 ok // hm", `\server\share`, `\\server\share`,
 		"snooze it later", "Why?", "Done", "resolve this please", "close tomorrow", "r", "mine", "again", "🎉!Wow",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, text)
@@ -167,7 +167,7 @@ func TestParseUnknownCommands(t *testing.T) {
 		{typed: "@parley !xyz", wantWord: "xyz"},
 		{typed: "!ärger", wantWord: "ärger"},
 		{typed: "!resovle", wantWord: "resovle"},
-		{typed: "!c", wantWord: "c"},
+		{typed: `\delay please`, wantWord: "delay"},
 		{typed: "`!xyz`", wantWord: "xyz"},
 		{typed: "> !xyz", wantWord: "xyz"},
 		{typed: "\ufe0f!xyz", wantWord: "xyz"},

@@ -61,10 +61,8 @@ func TestParseWrong(t *testing.T) {
 		{typed: "!to " + strings.Repeat("b", 248) + "@x.test", wantWhy: "isn't an address"}, // longer than an address may be
 
 		{typed: "!list nothing", wantWhy: "There is no list"},
-		{typed: "!c", wantWhy: "there are none yet"},
 		{typed: "!history soon", wantWhy: "Say which page"},
 		{typed: "!history 0", wantWhy: "Say which page"},
-		{typed: "/canned hello", wantWhy: "/template"},
 
 		{typed: "!reslove", wantWhy: "Did you mean !resolve"},
 		{typed: "!asign <@UANN>", wantWhy: "Did you mean !assign"},
@@ -113,7 +111,7 @@ func TestMistypedVerbs(t *testing.T) {
 		{typed: "!SNOZE tomorrow", want: &bridge.Meant{Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}}},
 		{typed: "/snoze 2h", want: &bridge.Meant{Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}},
 		{typed: "!snoze", want: &bridge.Meant{Verb: bridge.VerbSnooze}},
-		{typed: "!c hello", want: &bridge.Meant{Verb: bridge.VerbTemplate}},
+		{typed: `\delay`, want: &bridge.Meant{Verb: bridge.VerbCanned, Args: bridge.Args{Canned: &bridge.CannedArgs{Find: "delay"}}}},
 		{typed: "!reslove", want: &bridge.Meant{Verb: bridge.VerbResolve}},
 		{typed: "!lable vip, late", want: &bridge.Meant{Verb: bridge.VerbTag, Args: args{Tags: []string{"vip", "late"}}}},
 		{typed: "!peding", want: &bridge.Meant{Verb: bridge.VerbPending}},

@@ -40,6 +40,8 @@ type Choices interface {
 	TagNames(ctx context.Context) ([]bridge.Tag, error)
 	ListChoices(ctx context.Context, user bridge.SurfaceUser) (bridge.ListChoices, error)
 	Accounts(ctx context.Context, user bridge.SurfaceUser) ([]bridge.AccountRef, error)
+	// Canned returns the canned replies that the user may use, filled in for a conversation; for the zero Facts, as they were written.
+	Canned(ctx context.Context, f bridge.Facts, user bridge.SurfaceUser) ([]bridge.Canned, error)
 	Templates(ctx context.Context, which bridge.TemplatesFor, user bridge.SurfaceUser) (bridge.Templates, error)
 
 	// Count returns as how many texts the provider of an account counts a text. ok is false if the provider doesn't count.

@@ -60,6 +60,14 @@ func (m Maker) Form(
 		return m.templateForm(ctx, args, user)
 	}
 
+	if name == bridge.VerbCannedEdit {
+		if in.Canned, err = m.Desk.Canned(ctx, bridge.Facts{}, user); err != nil {
+			return view.Form{}, nil, err
+		}
+		form, err = view.NewForm(in)
+		return form, m.Zone, err
+	}
+
 	if name == bridge.VerbSeveral {
 		return m.severalForm(ctx, in, at, user)
 	}
@@ -169,6 +177,9 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 		in.Args.Suggestion = &bridge.SuggestionArgs{ID: in.Suggested[0].ID, Choice: bridge.NoChoice}
 	}
 	in.Text = verb.WithSuggestion(*in)
+	if in.Canned, err = m.Desk.Canned(ctx, in.Facts, user); err != nil {
+		return err
+	}
 
 	in.Count = m.count(in.Facts.Account.Name, in.Text)
 	if at.Message != "" {

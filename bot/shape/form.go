@@ -91,6 +91,7 @@ type FormInput struct {
 
 	Choices   bridge.ListChoices // VerbList
 	Templates bridge.Templates
+	Canned    []bridge.Canned // VerbReply, VerbCanned, VerbCannedEdit
 	Now       time.Time
 
 	Rows      []bridge.Facts          // VerbSeveral: the conversations to choose from

@@ -114,6 +114,10 @@ func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, bridge.Surfac
 	return bridge.Templates{}, nil
 }
 
+func (d *fakeDesk) Canned(context.Context, bridge.Facts, bridge.SurfaceUser) ([]bridge.Canned, error) {
+	return nil, nil
+}
+
 func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, bridge.SurfaceUser) ([]bridge.SuggestedReply, error) {
 	return nil, nil
 }

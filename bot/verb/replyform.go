@@ -38,15 +38,18 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 		return nil
 	}
 
+	suggestions := suggestionFields(form, in) // before the canned reply is added, by whose end a shown suggestion is known
+	canned := cannedFields(form, &in)
 	words := shape.Field{
-		Name:     wordsField(in.Args),
+		Name:     wordsField(form.Args),
 		Kind:     shape.FieldLong,
 		Label:    "Reply",
 		Hint:     shape.Or(countWords(in), formatHint),
 		Value:    textValue(in.Text),
 		MaxRunes: maxTextRunes,
 	}
-	form.Fields = append([]shape.Field{words}, suggestionFields(form, in)...)
+	form.Fields = append([]shape.Field{words}, suggestions...)
+	form.Fields = append(form.Fields, canned...)
 	form.Fields = append(form.Fields, recipientFields(form, in)...)
 	if len(in.Said) > 1 {
 		form.Fields = append(form.Fields, answersField(in))
@@ -175,6 +178,13 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 	if readSuggestion(out, v) {
 		out.Text = words
 		return "", ""
+	}
+	if readCanned(out, v) {
+		out.Text = words
+		return "", ""
+	}
+	if problem = missingValues(out.Args, words); problem != "" {
+		return wordsField(out.Args), problem
 	}
 	if out.Args.Rich != "" {
 		return readRichReply(out, words, v, with)

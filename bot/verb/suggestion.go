@@ -130,16 +130,16 @@ func SourceLinks(lead string, sources []bridge.SourceRef) []shape.Piece {
 	return append([]shape.Piece{shape.Text(lead)}, shape.JoinPieces(", ", links...)...)
 }
 
-// fieldStep returns a suffix for the names of fields in a form that is shown again with another suggestion.
+// fieldStep returns a suffix for the names of fields in a form that is shown again with another suggestion or canned reply.
 // If the names stayed the same, some chats would keep showing the fields' previous contents.
 func fieldStep(args bridge.Args) string {
-	if args.Suggestion == nil || args.Rich != "" {
+	if args.Rich != "" {
 		return ""
 	}
-	if args.Suggestion.Choice == 0 {
-		return ""
+	if args.Suggestion == nil || args.Suggestion.Choice == 0 {
+		return cannedStep(args)
 	}
-	return strconv.Itoa(args.Suggestion.Choice)
+	return strconv.Itoa(args.Suggestion.Choice) + cannedStep(args)
 }
 
 // wordsField returns the name of the field for a reply's text.

@@ -56,6 +56,9 @@ func makeTable() []*Verb {
 		statsVerb(),
 	}, presenceVerbs(), []*Verb{
 		templatesVerb(),
+		cannedVerb(),
+		cannedListVerb(),
+		cannedEditVerb(),
 		helpVerb(),
 		sendVerb(),
 		keepVerb(),

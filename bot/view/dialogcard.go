@@ -21,6 +21,8 @@ func dialogCard(l bridge.Line, f bridge.Facts) (c Card, ok bool) {
 		return withTitle(List(listingOf(l, content), f.Zone)), true
 	case *bridge.TemplatesLine:
 		return withTitle(TemplateList(content.Templates, len(l.Verbs) > 0)), true
+	case *bridge.CannedLine:
+		return withTitle(CannedList(content)), true
 	case *bridge.EveningLine:
 		return Evening(content), true
 	case *bridge.StatsLine:

@@ -129,6 +129,8 @@ func fullLine(t *testing.T, k bridge.LineKind) bridge.Line {
 		c.About = "snooze"
 	case *bridge.TemplatesLine:
 		c.Templates, l.Verbs = stock().List, verbs{bridge.VerbTemplateEdit}
+	case *bridge.CannedLine:
+		c.List = []bridge.Canned{{Keyword: "delay", Topic: "Shipping", Text: "It is *late*.", Own: true}}
 	case *bridge.ListLine:
 		c.List, c.Rows = "mine", []bridge.Facts{full(t)}
 	case *bridge.HistoryLine:

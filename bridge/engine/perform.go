@@ -30,6 +30,9 @@ func useCases() []useCase {
 		[]useCase{
 			newVerb(),
 			helpVerb(),
+			cannedVerb(),
+			cannedListVerb(),
+			cannedEditVerb(),
 			listVerb(),
 			nextVerb(),
 			todayVerb(),

@@ -216,6 +216,8 @@ func (c Change) remove(want *state.State) error {
 		want.Tags = slices.DeleteFunc(want.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryAutomation:
 		want.Automations = slices.DeleteFunc(want.Automations, func(a routing.Automation) bool { return strings.EqualFold(a.Name, c.Name) })
+	case EntryCanned:
+		want.Canned = slices.DeleteFunc(want.Canned, func(r store.Canned) bool { return strings.EqualFold(r.Keyword, c.Name) })
 	case EntryTemplate:
 		want.Templates = slices.DeleteFunc(want.Templates, c.isAbout)
 	case EntryAccount:

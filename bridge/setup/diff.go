@@ -9,6 +9,7 @@ import (
 	"parley/bridge/setup/input"
 	"parley/bridge/setup/state"
 	"parley/channels"
+	"parley/store"
 )
 
 // maxShownRunes limits how much of a value a line shows.
@@ -32,6 +33,7 @@ func diff(have, want *state.State, specs []channels.Spec, kept unremovable) []st
 		accountChanges(have, want, specs),
 		tagChanges(have, want),
 		automationChanges(have, want),
+		cannedChanges(have, want),
 		knowledgeChanges(have, want),
 		compare("roles", state.RoleAttributes(have.Roles), state.RoleAttributes(want.Roles)),
 		templateChanges(have, want),
@@ -161,6 +163,21 @@ func automationChanges(have, want *state.State) []string {
 	for _, a := range have.Automations {
 		if want.Automation(a.Name) == nil {
 			lines = append(lines, "- automation "+a.Name)
+		}
+	}
+	return lines
+}
+
+// cannedChanges describes changed and removed canned replies.
+func cannedChanges(have, want *state.State) []string {
+	var lines []string
+	for _, c := range want.Canned {
+		old, now := state.CannedAttributes(have.Canned, c.Keyword), state.CannedAttributes(want.Canned, c.Keyword)
+		lines = append(lines, compare("canned reply "+c.Keyword, old, now)...)
+	}
+	for _, c := range have.Canned {
+		if store.FindCanned(want.Canned, c.Keyword) < 0 {
+			lines = append(lines, "- canned reply "+c.Keyword)
 		}
 	}
 	return lines

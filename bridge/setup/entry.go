@@ -71,6 +71,10 @@ func entriesOf(s *state.State, specs []channels.Spec) []Entry {
 		list = append(list, entryOf(EntryTag, tag, nil))
 	}
 
+	for _, c := range export.Canned(s) {
+		list = append(list, entryOf(EntryCanned, c, nil))
+	}
+
 	for _, a := range s.Automations {
 		e := entryOf(EntryAutomation, export.Automation(a), nil)
 		e.Sentence = a.Sentence()

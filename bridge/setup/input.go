@@ -34,6 +34,7 @@ const (
 	EntryAccount    = input.EntryAccount
 	EntryTag        = input.EntryTag
 	EntryAutomation = input.EntryAutomation
+	EntryCanned     = input.EntryCanned
 	EntryTemplate   = input.EntryTemplate
 	EntryKnowledge  = input.EntryKnowledge
 	EntryRoles      = input.EntryRoles
@@ -62,6 +63,8 @@ func locationOf(kind string) entryLocation {
 		return entryLocation{listKey: "tags", nameKey: "name"}
 	case EntryAutomation:
 		return entryLocation{listKey: "automations", nameKey: "name"}
+	case EntryCanned:
+		return entryLocation{listKey: "canned_replies", nameKey: "keyword"}
 	case EntryTemplate:
 		return entryLocation{listKey: "templates", nameKey: "name"}
 	}

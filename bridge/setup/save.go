@@ -40,7 +40,7 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 	steps := []func(context.Context, pgx.Tx) error{
 		s.saveSettings, s.saveSurfaces, s.keepPictures,
 		s.saveAgents, s.saveTeams, s.saveAccounts, s.saveTemplates, // each may refer to the preceding ones
-		s.saveTags, s.saveRoles, s.saveAutomations, s.saveKnowledge, s.saveRetention, s.remove,
+		s.saveTags, s.saveRoles, s.saveAutomations, s.saveCanned, s.saveKnowledge, s.saveRetention, s.remove,
 	}
 	for _, step := range steps {
 		if err := step(ctx, tx); err != nil {

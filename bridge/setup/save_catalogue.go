@@ -109,6 +109,14 @@ func (s saving) saveRoles(ctx context.Context, tx pgx.Tx) error {
 	return store.SetOwnRoles(ctx, tx, s.want.Roles)
 }
 
+// saveCanned writes the canned replies for all, if they changed.
+func (s saving) saveCanned(ctx context.Context, tx pgx.Tx) error {
+	if slices.Equal(s.have.Canned, s.want.Canned) {
+		return nil
+	}
+	return store.SetCanned(ctx, tx, s.want.Canned)
+}
+
 // saveAutomations writes all automations, if any has changed.
 func (s saving) saveAutomations(ctx context.Context, tx pgx.Tx) error {
 	if len(automationChanges(s.have, s.want)) == 0 {

@@ -115,6 +115,14 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 	return forms, nil
 }
 
+// Canned returns the canned replies that an agent may use in the stock conversation.
+func Canned() []bridge.Canned {
+	return []bridge.Canned{
+		{Keyword: "delay", Topic: "Shipping", Text: "Hello Kim <&>, parcel {{parcel}} is late."},
+		{Keyword: "bye", Text: "Have a nice day!", Own: true},
+	}
+}
+
 // Suggested returns replies as an analysis of the customer's messages suggests them.
 func Suggested() []bridge.SuggestedReply {
 	return []bridge.SuggestedReply{

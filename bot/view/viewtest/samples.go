@@ -280,6 +280,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"template": {Content: &bridge.VerdictLine{Templates: Stock().List[1:]}, Verb: bridge.VerbTemplates,
 			Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 8}}},
 		"templates":   {Content: &bridge.TemplatesLine{Templates: Stock().List}, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}},
+		"canned":      {Content: &bridge.CannedLine{Admin: true, List: Canned()}},
 		"exists":      {Content: bridge.LineExists, Mentions: []bridge.AgentRef{ann}, Other: s.Facts(), Text: typed},
 		"reacted":     {Content: &bridge.ReactedLine{Emoji: "👍🏽", Message: "On its way <!channel>"}},
 		"changed":     {Content: &bridge.ChangedLine{Before: "To Berlin"}, Text: "To Hamburg"},

@@ -48,6 +48,13 @@ func (p pages) handleAct(v *web.Visit) error {
 	}
 
 	a, problem := readAct(v, nil)
+	isInserted, cannedProblem, err := p.insertCanned(v, a)
+	if err != nil {
+		return refuse(v, err)
+	}
+	if isInserted {
+		return p.showAgain(v, a, cannedProblem, nil)
+	}
 	if problem != "" {
 		return p.showAgain(v, a, problem, nil)
 	}
@@ -158,6 +165,9 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	a.Args.Message = bridge.MessageID(formNumber(form, "message"))
 	a.Args.Delivery = bridge.DeliveryID(formNumber(form, "delivery"))
 	a.Args.Seen = bridge.EventID(formNumber(form, "seen"))
+	if keyword := form.Get("inserted"); keyword != "" {
+		a.Args.Canned = &bridge.CannedArgs{Keyword: keyword}
+	}
 	a.Args.Sure, a.Args.Shown = form.Get("sure") == "yes", form.Get("words")
 	if len(a.Args.Shown) > maxKeyBytes {
 		return a, notFromPage

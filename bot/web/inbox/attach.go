@@ -97,6 +97,13 @@ func (p pages) reply(v *web.Visit) error {
 	v.Request.PostForm.Del("sure")
 	v.Request.PostForm.Set("verb", string(bridge.VerbReply))
 	a, formProblem := readAct(v, surfaceFiles(files))
+	isInserted, cannedProblem, err := p.insertCanned(v, a)
+	if err != nil {
+		return refuse(v, err)
+	}
+	if isInserted {
+		return p.showReplyAgain(v, a, cmp.Or(uploadProblem, attachProblem, cannedProblem), files)
+	}
 	problem := cmp.Or(uploadProblem, attachProblem, formProblem)
 	if problem != "" || mustConfirm {
 		return p.showReplyAgain(v, a, problem, files)
@@ -148,7 +155,7 @@ func surfaceFiles(files []keptFile) []bridge.SurfaceFile {
 // typedFields returns the fields of a form that people type into, for the page that shows the form again.
 func typedFields(form url.Values) map[string]string {
 	typed := map[string]string{}
-	for _, name := range []string{"text", "note", "other"} {
+	for _, name := range []string{"text", "note", "other", "inserted"} {
 		typed[name] = form.Get(name)
 	}
 	return typed

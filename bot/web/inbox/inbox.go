@@ -33,6 +33,7 @@ type Desk interface {
 	File(
 		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, message bridge.MessageID, index int,
 	) (channels.File, error)
+	Canned(ctx context.Context, agent bridge.AgentID, f bridge.Facts) ([]bridge.Canned, error)
 	Assignable(
 		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID,
 	) (agents []bridge.AgentRef, teams []string, err error)

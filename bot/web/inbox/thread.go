@@ -35,6 +35,7 @@ type threadPage struct {
 	Opened int64          // when the page was rendered, in microseconds since 1970
 	People []web.Choice
 	Teams  []string
+	Canned []web.Choice // the canned replies that may be inserted into a reply
 
 	Customer string
 	Note     *result // the result of the previous form; nil if there is nothing to say
@@ -202,8 +203,15 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	return data, f, nil
 }
 
-// addPeople adds the agents and teams to whom the conversation can be assigned.
+// addPeople adds the agents and teams to whom the conversation can be assigned, and the canned replies.
 func (p pages) addPeople(v *web.Visit, f bridge.Facts, data *threadPage) error {
+	canned, err := p.desk.Canned(v.Context(), v.Person.ID, f)
+	if err != nil {
+		return err
+	}
+	for _, c := range canned {
+		data.Canned = append(data.Canned, web.Choice{Value: c.Keyword, Text: verb.CannedLabel(c)})
+	}
 	agents, teams, err := p.desk.Assignable(v.Context(), v.Person.ID, f.ID)
 	if err != nil {
 		return err

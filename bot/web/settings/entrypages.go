@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -20,6 +21,7 @@ type entryPages struct {
 	path        string // the path of the list
 	singular    string // the display name of the kind
 	title       string // the title of the list
+	template    string // of the list; "" is that of the plural of singular
 	help        string // the help text of the list
 	takeOutHelp string // explains what removing an entry means
 	parts       []fieldGroup
@@ -47,7 +49,7 @@ type entryPages struct {
 }
 
 func (ep entryPages) listRoutes() []web.Route {
-	newPath := "/settings/new-" + ep.singular
+	newPath := ep.newPath()
 	return []web.Route{
 		{Pattern: "GET " + ep.path, For: web.Admins, Do: ep.list},
 		{Pattern: "GET " + ep.path + "/{name}", For: web.Admins, Do: ep.show},
@@ -59,6 +61,10 @@ func (ep entryPages) listRoutes() []web.Route {
 }
 
 func (ep entryPages) entryPath(name string) string { return ep.path + "/" + url.PathEscape(name) }
+
+func (ep entryPages) newPath() string {
+	return "/settings/new-" + strings.ReplaceAll(ep.singular, " ", "-")
+}
 
 // list shows a page of the list.
 func (ep entryPages) list(v *web.Visit) error {
@@ -78,10 +84,10 @@ func (ep entryPages) list(v *web.Visit) error {
 		note = ep.noteAbove(all)
 	}
 
-	return v.Show(ep.singular+"s", web.Screen{Title: ep.title, Help: ep.help, Data: map[string]any{
+	return v.Show(cmp.Or(ep.template, ep.singular+"s"), web.Screen{Title: ep.title, Help: ep.help, Data: map[string]any{
 		"Rows":  rows,
 		"Sieve": shown,
-		"New":   "/settings/new-" + ep.singular,
+		"New":   ep.newPath(),
 		"Note":  note,
 	}})
 }
@@ -104,7 +110,7 @@ func (ep entryPages) newForm(v *web.Visit) (web.Form, error) {
 	if err != nil {
 		return web.Form{}, err
 	}
-	return ep.makeForm(v, "/settings/new-"+ep.singular, all, nil), nil
+	return ep.makeForm(v, ep.newPath(), all, nil), nil
 }
 
 // makeScreen returns the page of an entry with its form and a button to remove it; e is nil for a new one.

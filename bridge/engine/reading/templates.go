@@ -59,6 +59,7 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 		first, _, _ := strings.Cut(bridge.TemplateValue(f.Contact.Name), " ")
 		set("customer_name", f.Contact.Name)
 		set("first_name", first)
+		set("name", f.Contact.Name)
 	}
 
 	if strings.Contains(f.Contact.Address, "@") { // otherwise it is a phone number or a provider's id

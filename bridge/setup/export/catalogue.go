@@ -108,6 +108,19 @@ func Tags(s *state.State) []*document.Mapping {
 	return entries
 }
 
+// Canned returns the entries of the canned replies for all.
+func Canned(s *state.State) []*document.Mapping {
+	var list []*document.Mapping
+	for _, c := range s.Canned {
+		entry := &document.Mapping{}
+		entry.AddText("keyword", c.Keyword)
+		entry.AddText("topic", c.Topic)
+		entry.AddText("text", c.Text)
+		list = append(list, entry)
+	}
+	return list
+}
+
 // Roles returns the entries of the company's own roles.
 func Roles(s *state.State) []*document.Mapping {
 	var list []*document.Mapping

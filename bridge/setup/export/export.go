@@ -53,6 +53,7 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 	file.AddMappings("templates", templateEntries(s))
 	file.AddMappings("tags", Tags(s))
 	file.AddMappings("automations", automations)
+	file.AddMappings("canned_replies", Canned(s))
 	file.AddMappings("roles", Roles(s))
 	file.AddMappings("knowledge", Knowledge(s))
 

@@ -35,6 +35,22 @@ func tagFields() []Field {
 	}
 }
 
+// cannedFields describes a canned reply: a text with which agents begin a reply.
+func cannedFields() []Field {
+	return []Field{
+		{
+			Path: "keyword", Label: "Keyword", Input: InputLine, Required: true, Fixed: true,
+			Help: "One word. Agents type it after a backslash: `\\delay`.",
+		},
+		{Path: "topic", Label: "Topic", Input: InputLine, Help: "Groups them in lists."},
+		{
+			Path: "text", Label: "Text", Input: InputText, Required: true,
+			Help: "It may have the variables `{{first_name}}`, `{{name}}`, `{{email}}`, `{{agent_name}}` and `{{company_name}}`. " +
+				"Agents are asked for the values of all others.",
+		},
+	}
+}
+
 // templateFields describes a message template: a text that the provider of a channel, such as WhatsApp, approves before it
 // may be sent.
 func templateFields() []Field {

@@ -50,6 +50,7 @@ const (
 
 	EntryTag        = "tag"
 	EntryAutomation = "automation"
+	EntryCanned     = "canned"
 	EntryTemplate   = "template"  // its name is ACCOUNT/LANGUAGE/NAME
 	EntryKnowledge  = "knowledge" // the whole list of folders and sites
 	EntryRoles      = "roles"     // the whole list of the company's own roles
@@ -69,6 +70,8 @@ func FieldsOf(kind string, spec *channels.Spec) []Field {
 		return inWords(tagFields())
 	case EntryAutomation:
 		return automationFields()
+	case EntryCanned:
+		return inWords(cannedFields())
 	case EntryTemplate:
 		return inWords(templateFields())
 	case EntryRoles:

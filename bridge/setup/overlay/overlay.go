@@ -93,6 +93,10 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 		o.automationEntry(e)
 	}
 
+	for _, e := range f.Canned {
+		o.cannedEntry(e)
+	}
+
 	for _, e := range f.Teams {
 		o.checkMembers(e)
 	}

@@ -38,6 +38,12 @@ func (o *overlay) prune(f *parleyfile.File) {
 		})
 	}
 
+	if f.Lists.Canned {
+		o.Canned = slices.DeleteFunc(o.Canned, func(c store.Canned) bool {
+			return !slices.ContainsFunc(f.Canned, func(e parleyfile.Canned) bool { return strings.EqualFold(e.Keyword, c.Keyword) })
+		})
+	}
+
 	o.checkTeamsOfAccounts(f)
 	o.Templates = slices.DeleteFunc(o.Templates, func(t state.Template) bool { return o.Account(t.Account) == nil })
 }

@@ -31,11 +31,12 @@ type File struct {
 	Tags        []Tag
 	Retention   map[string]int // days by key; 0 means the default
 	Automations []Automation
+	Canned      []Canned
 	Roles       []store.Role // the company's own
 	Knowledge   []string     // paths of folders and addresses of web sites
 
 	// Lists says which lists the file has. With --prune, an empty list removes all entries, a missing one none.
-	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Automations, Knowledge, Roles bool }
+	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Automations, Knowledge, Roles, Canned bool }
 }
 
 // Parse reads parley.yaml. It replaces ${NAME} with lookupEnv inside of values, after the YAML is parsed, so
@@ -74,6 +75,8 @@ func (f *File) read(top *object) {
 	f.Lists.Tags = given
 	automations, given := top.readObjects("automations", "automation")
 	f.Lists.Automations = given
+	canned, given := top.readObjects("canned_replies", "canned reply")
+	f.Lists.Canned = given
 	sources, given := top.readObjects("knowledge", "knowledge")
 	f.Lists.Knowledge = given
 	roles, given := top.readObjects("roles", "role")
@@ -126,6 +129,11 @@ func (f *File) read(top *object) {
 	for _, o := range automations {
 		if e, ok := readAutomation(o); ok && seen.checkNew("automation", e.Name, e.At) {
 			f.Automations = append(f.Automations, e)
+		}
+	}
+	for _, o := range canned {
+		if e, ok := readCanned(o); ok && seen.checkNew("canned reply", e.Keyword, e.At) {
+			f.Canned = append(f.Canned, e)
 		}
 	}
 	f.checkUsersDiffer(&top.Faults)

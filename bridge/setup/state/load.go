@@ -41,6 +41,7 @@ func FromDirectory(d store.Directory, sealer *store.Sealer) (*State, error) {
 		Surfaces: map[string]store.AccountID{},
 		Tags:     tagsOf(d.Tags),
 		Roles:    d.OwnRoles,
+		Canned:   d.Canned,
 	}
 	if err := json.Unmarshal(d.Settings, &s.Settings); err != nil {
 		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/routing"
+	"parley/store"
 )
 
 // workAttributes describes how an agent takes part in routing.
@@ -69,6 +70,15 @@ func repliesWords(r routing.Replies) string {
 		add(d.From+" to "+d.To, d.Text)
 	}
 	return strings.Join(words, ", ")
+}
+
+// CannedAttributes describes the canned reply of a keyword, or returns nil if there is none.
+func CannedAttributes(list []store.Canned, keyword string) []Attribute {
+	i := store.FindCanned(list, keyword)
+	if i < 0 {
+		return nil
+	}
+	return []Attribute{{Name: "keyword", Value: list[i].Keyword}, {Name: "topic", Value: list[i].Topic}, {Name: "text", Value: list[i].Text}}
 }
 
 // Automation finds an automation by its name, or returns nil if there is none.

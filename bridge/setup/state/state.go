@@ -27,6 +27,7 @@ type State struct {
 	Templates   []Template
 	Tags        []store.Tag // only those that can be chosen
 	Automations []routing.Automation
+	Canned      []store.Canned // those for all
 	Roles       []store.Role
 	Knowledge   []string // folders and web sites, sorted
 
@@ -126,6 +127,7 @@ func (s *State) Clone() *State {
 		Templates:   slices.Clone(s.Templates),
 		Tags:        slices.Clone(s.Tags),
 		Automations: slices.Clone(s.Automations),
+		Canned:      slices.Clone(s.Canned),
 		Roles:       s.Roles,
 		Knowledge:   s.Knowledge,
 		Retention:   s.Retention,

@@ -192,6 +192,7 @@ func doing() []string {
 		"POST /settings/teams/{name}/take-out",
 		"POST /settings/tags/{name}/take-out",
 		"POST /settings/automations/{name}/take-out",
+		"POST /settings/canned-replies/{name}/take-out",
 		"POST /settings/templates/{name}/take-out",
 		"POST /settings/stuck/{event}/replay",
 		"POST /settings/stuck/{event}/drop",

@@ -255,3 +255,23 @@ func TestInboxFilter(t *testing.T) {
 	wantShown(t, "those of a tag that doesn't exist", ben.Get("/inbox?list=all&tag=nonsense"), "There is no tag", "nonsense")
 	wantShown(t, "those since some time", ben.Get("/inbox?list=all&since=soon"), "“soon” is no time")
 }
+
+// A canned reply is inserted into the reply, which is shown again before it is sent; not with a value missing.
+// Requirement R-171: Canned replies.
+// Requirement R-172: Variables in canned replies.
+func TestInboxCanned(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithMail(t)
+	storetest.Exec(t, s.Pool, `UPDATE agents SET canned = '[{"keyword": "delay", "topic": "Shipping", "text": "Hello {{first_name}}, {{parcel}} is late."}]'`)
+	ben := s.Visitor("ben@acme.test")
+	page := ben.Get("/inbox/1")
+	wantShown(t, "the page", page, `<option value="delay">Shipping · delay · Hello Maria, {{parcel}} is late.`)
+
+	wantShown(t, "a keyword that there isn't", ben.Post("/inbox/1", form(page, "verb", "reply", "text", "Hi", "canned", "nonsense")), "There is not one")
+	again := ben.Post("/inbox/1", form(page, "verb", "reply", "text", "Hi!", "canned", "late"))
+	wantShown(t, "the form again", again, "Hi!\n\nHello Maria, {{parcel}} is late.</textarea>", `name="inserted" value="delay"`, "not sent yet")
+	missing := ben.Post("/inbox/1", form(page, "verb", "reply", "text", "{{parcel}} is late.", "inserted", "delay"))
+	wantStatus(t, "a reply without a value", missing, http.StatusUnprocessableEntity)
+	wantShown(t, "a reply without a value", missing, "Fill in {{parcel}} first")
+	wantStatus(t, "a whole reply", ben.Post("/inbox/1", form(page, "verb", "reply", "text", "Parcel 7 is late.", "inserted", "delay")), http.StatusSeeOther)
+}

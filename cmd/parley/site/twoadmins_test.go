@@ -32,6 +32,7 @@ func unversioned() []string {
 		"POST /settings/new-account/{kind}",
 		"POST /settings/new-agent",
 		"POST /settings/new-automation",
+		"POST /settings/new-canned-reply",
 		"POST /settings/new-tag",
 		"POST /settings/new-team",
 		"POST /settings/new-template",
