@@ -88,6 +88,7 @@ type SpokenMessage struct {
 	HasHTML   bool   // it arrived as an HTML mail
 	Original  string // signed link to the mail's sandboxed HTML original; may be ""
 
+	Tags  []Tag
 	Verbs []Verb // what the viewer may do with it
 	Words string // WordsMark of its text and files, which VerbSend passes back in Args.Shown
 

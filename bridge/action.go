@@ -39,32 +39,34 @@ const (
 	VerbUnassign Verb = "unassign" // back to Unassigned
 	VerbTag      Verb = "tag"      // add Args.Tags; unknown tags are created
 	VerbUntag    Verb = "untag"    // remove Args.Tags
-	VerbTopic    Verb = "topic"    // set the topic to Args.Note
-	VerbRename   Verb = "rename"   // set the name on cards and in lists to Args.Note
-	VerbPriority Verb = "priority" // Args.Note: low, normal, high or urgent
-	VerbAnalysis Verb = "analysis" // Args.Note: off or on
-	VerbPending  Verb = "pending"  // set to waiting for the customer
-	VerbSnooze   Verb = "snooze"   // hide until Args.Until
-	VerbWake     Verb = "wake"     // end a snooze now
-	VerbResolve  Verb = "resolve"  // with Args.Note as the resolution note
-	VerbReopen   Verb = "reopen"   // undo a Resolve
-	VerbClose    Verb = "close"    // end without an answer (admins)
-	VerbUndo     Verb = "undo"     // take back Args.Message, or else the actor's last reply that is not sent yet
-	VerbCC       Verb = "cc"       // add Args.Addresses to the copy line, or remove them if Args.Remove is set
-	VerbTo       Verb = "to"       // replace the recipients by Args.Addresses
-	VerbAllow    Verb = "allow"    // let new participants (Args.Addresses) get replies
-	VerbHistory  Verb = "history"  // list the log entries
-	VerbNotes    Verb = "notes"    // list the notes
-	VerbWhy      Verb = "why"      // explain the last decisions
-	VerbTimeline Verb = "timeline" // show how long the conversation waited for whom
-	VerbAI       Verb = "ai"       // write a text for colleagues: Args.TextRequest. Text is a draft to change, or a question
-	VerbHelp     Verb = "help"     // list the verbs
-	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
-	VerbFind     Verb = "show"     // show the details of the conversation with a number: "show #12"
-	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
-	VerbNext     Verb = "next"     // show the conversation that the actor should turn to next
-	VerbToday    Verb = "today"    // show what the day has for the actor
-	VerbSeveral  Verb = "several"  // Args.Do with each of Args.Of, and tell what became of it
+
+	VerbTagMessages Verb = "tagmessages" // add Args.Tags to Args.Messages, or remove them if Args.Remove is set
+	VerbTopic       Verb = "topic"       // set the topic to Args.Note
+	VerbRename      Verb = "rename"      // set the name on cards and in lists to Args.Note
+	VerbPriority    Verb = "priority"    // Args.Note: low, normal, high or urgent
+	VerbAnalysis    Verb = "analysis"    // Args.Note: off or on
+	VerbPending     Verb = "pending"     // set to waiting for the customer
+	VerbSnooze      Verb = "snooze"      // hide until Args.Until
+	VerbWake        Verb = "wake"        // end a snooze now
+	VerbResolve     Verb = "resolve"     // with Args.Note as the resolution note
+	VerbReopen      Verb = "reopen"      // undo a Resolve
+	VerbClose       Verb = "close"       // end without an answer (admins)
+	VerbUndo        Verb = "undo"        // take back Args.Message, or else the actor's last reply that is not sent yet
+	VerbCC          Verb = "cc"          // add Args.Addresses to the copy line, or remove them if Args.Remove is set
+	VerbTo          Verb = "to"          // replace the recipients by Args.Addresses
+	VerbAllow       Verb = "allow"       // let new participants (Args.Addresses) get replies
+	VerbHistory     Verb = "history"     // list the log entries
+	VerbNotes       Verb = "notes"       // list the notes
+	VerbWhy         Verb = "why"         // explain the last decisions
+	VerbTimeline    Verb = "timeline"    // show how long the conversation waited for whom
+	VerbAI          Verb = "ai"          // write a text for colleagues: Args.TextRequest. Text is a draft to change, or a question
+	VerbHelp        Verb = "help"        // list the verbs
+	VerbList        Verb = "list"        // Args.List: mine, unassigned, all, …
+	VerbFind        Verb = "show"        // show the details of the conversation with a number: "show #12"
+	VerbStats       Verb = "stats"       // show the week's figures of the actor's teams
+	VerbNext        Verb = "next"        // show the conversation that the actor should turn to next
+	VerbToday       Verb = "today"       // show what the day has for the actor
+	VerbSeveral     Verb = "several"     // Args.Do with each of Args.Of, and tell what became of it
 
 	VerbRead Verb = "read" // the actor has read what the customer wrote
 
@@ -284,6 +286,7 @@ func (a Action) MayLeave() bool {
 type Args struct {
 	Conversation ConversationID `json:"conversation,omitempty"` // #id, or from a button
 	Message      MessageID      `json:"message,omitempty"`      // our message id
+	Messages     []MessageID    `json:"messages,omitempty"`
 	Delivery     DeliveryID     `json:"delivery,omitempty"`
 	Agents       []string       `json:"agents,omitempty"` // surface user ids, e-mails or "me"
 	Team         string         `json:"team,omitempty"`

@@ -45,6 +45,7 @@ type Account struct {
 	ChannelIcon string      // emoji shortcode: "email"
 	OneOwner    bool        // a conversation has at most one owner
 	NeedsTag    bool        `json:",omitempty"` // it has to get a tag before it is resolved
+	MayUntag    bool        `json:",omitempty"` // tags of single messages can be removed
 	ResolveNow  bool        // the button Resolve takes effect without a form that asks for a note
 	MayStart    bool        // agents may start another conversation with the contact through this account
 

@@ -98,6 +98,12 @@ func statusSettings() []Setting {
 				"What ends by itself needs none.",
 		},
 		{
+			Name:   "message_tags_locked",
+			Label:  "Tags of single messages stay",
+			Values: onOff(),
+			Text:   "`on`: nobody removes a tag from a single message. `off`: the form *Tag messages* also removes them.",
+		},
+		{
 			Name:   "auto_pending",
 			Label:  "After a reply, wait for the customer",
 			Values: onOff(),

@@ -15,6 +15,8 @@ const (
 	DeedAssigned          Deed = "assigned"               // to agents, or to a team that the entry's detail names
 	DeedUnassigned        Deed = "unassigned"             // all owners were removed
 	DeedTagged            Deed = "tagged"
+	DeedTaggedMessages    Deed = "tagged messages"
+	DeedUntaggedMessages  Deed = "untagged messages"
 	DeedUntagged          Deed = "untagged"
 	DeedNamed             Deed = "named"  // given a topic
 	DeedPinned            Deed = "pinned" // the customer, to an agent
@@ -72,7 +74,7 @@ func Deeds() []Deed {
 		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
 		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood, DeedAutoReplied,
-		DeedAutomated,
+		DeedAutomated, DeedTaggedMessages, DeedUntaggedMessages,
 	}
 }
 

@@ -228,7 +228,9 @@ func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
 		add(`conversation.account_id = ANY(?::bigint[])`, f.Accounts)
 	}
 	for _, names := range f.Tags {
-		add(`conversation.tags && ?::text[]`, names)
+		add(`(conversation.tags && ?::text[] OR conversation.id IN (
+			SELECT message.conversation_id FROM message_tags AS tagged JOIN messages AS message ON message.id = tagged.message_id
+			WHERE tagged.tag = ANY(?::text[])))`, names, names)
 	}
 
 	_, at := l.order()

@@ -20,6 +20,10 @@ type Conversations interface {
 	FactsAt(ctx context.Context, at bridge.Place, user bridge.SurfaceUser) (bridge.Facts, error)
 	SaidAt(ctx context.Context, at bridge.Place, user bridge.SurfaceUser) ([]bridge.Said, error)
 	WordsAt(ctx context.Context, at bridge.Place, user bridge.SurfaceUser) (text, mark string, err error)
+
+	// Spoken returns the latest messages of a conversation, oldest first, and which of them the post at a place shows.
+	Spoken(ctx context.Context, id bridge.ConversationID, at bridge.Place, user bridge.SurfaceUser) (
+		list []bridge.SpokenMessage, shown []bridge.MessageID, err error)
 	List(ctx context.Context, q bridge.ListQuery, user bridge.SurfaceUser) (bridge.Listing, error)
 	History(ctx context.Context, id bridge.ConversationID, page int, user bridge.SurfaceUser) (bridge.History, error)
 

@@ -133,6 +133,8 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 			in.Tags, err = m.Desk.TagNames(ctx)
 		case verb.WrittenWords:
 			err = m.readWords(ctx, in, at, user)
+		case verb.LatestMessages:
+			in.Spoken, in.Args.Messages, err = m.Desk.Spoken(ctx, in.Facts.ID, at, user)
 		case verb.Answerables:
 			err = m.readAnswerables(ctx, in, at, user)
 		}

@@ -94,6 +94,7 @@ type FormInput struct {
 	Canned    []bridge.Canned // VerbReply, VerbCanned, VerbCannedEdit
 	Now       time.Time
 
+	Spoken    []bridge.SpokenMessage  // the messages to choose from, oldest first
 	Rows      []bridge.Facts          // VerbSeveral: the conversations to choose from
 	Accounts  []bridge.AccountRef     // VerbNew: the accounts that the agent may use
 	Can       bridge.Capabilities     // VerbReply: what the conversation's account can send

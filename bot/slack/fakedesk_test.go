@@ -122,6 +122,12 @@ func (d *fakeDesk) WordsAt(context.Context, bridge.Place, bridge.SurfaceUser) (t
 	return "", "", nil
 }
 
+func (d *fakeDesk) Spoken(context.Context, bridge.ConversationID, bridge.Place, bridge.SurfaceUser) (
+	list []bridge.SpokenMessage, shown []bridge.MessageID, err error,
+) {
+	return nil, nil, nil
+}
+
 func (d *fakeDesk) SaidAt(context.Context, bridge.Place, bridge.SurfaceUser) ([]bridge.Said, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

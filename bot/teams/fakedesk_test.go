@@ -132,6 +132,12 @@ func (d *fakeDesk) WordsAt(_ context.Context, at bridge.Place, _ bridge.SurfaceU
 	return deskWords, "marked", nil
 }
 
+func (d *fakeDesk) Spoken(context.Context, bridge.ConversationID, bridge.Place, bridge.SurfaceUser) (
+	list []bridge.SpokenMessage, shown []bridge.MessageID, err error,
+) {
+	return nil, nil, nil
+}
+
 func (d *fakeDesk) SaidAt(context.Context, bridge.Place, bridge.SurfaceUser) ([]bridge.Said, error) {
 	return nil, nil
 }

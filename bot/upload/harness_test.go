@@ -82,6 +82,12 @@ func (d *desk) WordsAt(context.Context, bridge.Place, bridge.SurfaceUser) (text,
 	return "", "", nil
 }
 
+func (d *desk) Spoken(context.Context, bridge.ConversationID, bridge.Place, bridge.SurfaceUser) (
+	list []bridge.SpokenMessage, shown []bridge.MessageID, err error,
+) {
+	return nil, nil, nil
+}
+
 func (d *desk) SaidAt(context.Context, bridge.Place, bridge.SurfaceUser) ([]bridge.Said, error) {
 	return nil, nil
 }

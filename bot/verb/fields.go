@@ -19,6 +19,7 @@ const (
 	fieldTeam         = "team"
 	FieldNote         = "note"
 	fieldTags         = "tags"
+	fieldMessages     = "messages"
 	fieldNew          = "new"
 	fieldUntil        = "until"
 	fieldOther        = "other"

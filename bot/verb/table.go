@@ -27,6 +27,7 @@ func makeTable() []*Verb {
 		unassignVerb(),
 		tagVerb(),
 		untagVerb(),
+		tagMessagesVerb(),
 		topicVerb(),
 		renameVerb(),
 		priorityVerb(),

@@ -32,7 +32,6 @@ func tagVerb() *Verb {
 		Slash: true,
 		Menus: Menus{
 			InThread: Offer{Order: 5},
-			Message:  &Entry{Order: 7, Title: "Tag conversation", About: "Add tags"},
 		},
 		Button: Button{
 			Label:          "Tag",

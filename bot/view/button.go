@@ -91,7 +91,7 @@ func adaptButton(b *Button, l bridge.Line) {
 	if b.Verb == bridge.VerbSend {
 		adaptSendButton(b, l)
 	}
-	if (b.Verb == bridge.VerbTag || b.Verb == bridge.VerbResolve) && l.Args.Sure {
+	if slices.Contains([]bridge.Verb{bridge.VerbTag, bridge.VerbTagMessages, bridge.VerbResolve}, b.Verb) && l.Args.Sure {
 		b.Label = "Create anyway"
 	}
 	if b.Verb == bridge.VerbSeveral {

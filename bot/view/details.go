@@ -205,6 +205,8 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 		verbs = append(append(verbs, bridge.VerbTopic), verb.InDetails()...)
 	}
 
+	verbs = append(verbs, bridge.VerbTagMessages)
+
 	if f.Status.Open() && strings.Contains(f.Contact.Address, "@") {
 		verbs = append(verbs, bridge.VerbTo)
 	}

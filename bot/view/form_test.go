@@ -26,6 +26,7 @@ func input(t *testing.T, verb bridge.Verb, f bridge.Facts) FormInput {
 		Now:       now(t),
 		Templates: stock(),
 		Accounts:  accounts(),
+		Spoken:    []bridge.SpokenMessage{{ID: 7, Author: "Eve", Text: "Do you have lamps?"}},
 	}
 }
 

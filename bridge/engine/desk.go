@@ -306,6 +306,51 @@ func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user store.SurfaceU
 	return messages[0].Text, book.WordsMarkOf(&messages[0]), nil
 }
 
+// maxChosen is how many messages a form offers to choose from.
+const maxChosen = 25
+
+// Spoken returns the latest messages of a conversation, oldest first, and which of them the post at a place shows. If that one is
+// older, the list ends with it.
+func (d *Desk) Spoken(ctx context.Context, id store.ConversationID, at bridge.Place, user store.SurfaceUser) (
+	list []bridge.SpokenMessage, shown []store.MessageID, err error,
+) {
+	viewer, err := d.readerOf(ctx, id, user)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := store.Conversations(ctx, d.e.pool, id)
+	if err != nil || len(rows) == 0 {
+		return nil, nil, err
+	}
+	page, err := d.e.reading.ReadSpoken(ctx, d.e.pool, viewer, &rows[0], bridge.SpokenBefore{})
+	if err != nil {
+		return nil, nil, err
+	}
+	list = page.List[max(0, len(page.List)-maxChosen):]
+
+	p, err := d.postAt(ctx, at.Channel, at.Message)
+	if err != nil || p == nil || p.MessageID == 0 {
+		return list, nil, err
+	}
+	messages, err := store.MessagesOfPost(ctx, d.e.pool, p.MessageID, p.Kind)
+	if err != nil {
+		return nil, nil, err
+	}
+	var last bridge.SpokenBefore
+	for i := range messages {
+		if m := &messages[i]; m.ConversationID == id {
+			shown = append(shown, m.ID)
+			last = bridge.SpokenBefore{Event: max(last.Event, m.EventID), ID: max(last.ID, m.ID+1)}
+		}
+	}
+	isListed := func(s bridge.SpokenMessage) bool { return slices.Contains(shown, s.ID) }
+	if len(shown) == 0 || slices.ContainsFunc(list, isListed) {
+		return list, shown, nil
+	}
+	page, err = d.e.reading.ReadSpoken(ctx, d.e.pool, viewer, &rows[0], last)
+	return page.List[max(0, len(page.List)-maxChosen):], shown, err
+}
+
 // Count returns how many messages (such as SMS segments) an account's provider charges for a text, including the account's
 // signature. counts is false if the provider doesn't charge by length, or if there is no such account.
 func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/store"
 )
 
 // R-158, R-161: ten tags and four labels are there from the start. Taking off one that nobody knows makes none.
@@ -111,4 +112,45 @@ func TestRequiredTag(t *testing.T) {
 	wantWords(t, "the line about the end", w.waitLine(thread, bridge.LineResolved).Plain(), "all is well")
 	w.waitCard(thread, "Billing Issue")
 	w.waitCard(thread, "resolved")
+}
+
+// A single message gets tags, by which its conversation is found; a new one that is nearly one that there is needs a second word. A
+// message of somebody else's conversation gets none, and tags stay unless a setting lets them go.
+// Requirement R-163: Tags on messages.
+// Requirement R-164: Tags on messages stay.
+func TestTagsOfMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.customerWrites("lea", "Hello from lea")
+	w.waitThread("Hello from lea")
+	ofKim := store.MessageID(w.count(`SELECT id FROM messages WHERE text NOT LIKE '%lea%' AND direction = 'in'`))
+	ofLea := store.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%lea%'`))
+	submit := func(args bridge.Args) {
+		args.Conversation = 1
+		w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbTagMessages, Args: args}, "")
+	}
+
+	submit(bridge.Args{Messages: []store.MessageID{ofLea}, Tags: []string{"Sales"}})
+	w.waitWhisper("ann", "No message of this conversation was chosen.")
+	submit(bridge.Args{Messages: []store.MessageID{ofKim, ofLea}, Tags: []string{"billings"}})
+	asked := w.waitWhisper("ann", "There is already “Billing”.")
+	w.chat.Press(t, "ann", asked, bridge.VerbTagMessages)
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineDone).Plain(), "Hello")
+	desk := w.engines[0].Desk(w.surface)
+	w.eventually("the tag is known", func() bool {
+		l, err := desk.List(t.Context(), bridge.ListQuery{List: bridge.ListAll, ListView: bridge.ListView{Tag: "billings"}}, "ann")
+		return err == nil && len(l.Rows) == 1 && l.Rows[0].ID == 1
+	})
+	submit(bridge.Args{Messages: []store.MessageID{ofKim}, Tags: []string{"billings"}, Remove: true})
+	w.waitWhisper("ann", "Tags of messages stay")
+	spoken, _, err := desk.Spoken(t.Context(), 1, bridge.Place{}, "ann")
+	if err != nil || len(spoken[0].Tags) != 1 || spoken[0].Tags[0].Name != "billings" {
+		t.Errorf("the message has the tags %v, %v; want billings", spoken[0].Tags, err)
+	}
+
+	w.exec(`UPDATE settings SET account_settings = '{"message_tags_locked": "off"}', version = version + 1`)
+	w.eventually("it may go", func() bool { return must(desk.Facts(t.Context(), 1, "ann"))(t).Account.MayUntag })
+	submit(bridge.Args{Messages: []store.MessageID{ofKim}, Tags: []string{"billings"}, Remove: true})
+	w.eventually("it is gone", func() bool { return w.count(`SELECT count(*) FROM message_tags`) == 0 })
 }

@@ -59,6 +59,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"measure_times", "tags intent mood times", "as in measure_labels; days, numbers and lengths of times"},
 	{"measure_spreads", "kind value wall open", "as in measure_days; lengths of times, and how often they came"},
 	{"measured", "upto hours", "how far the figures are"},
+	{"message_tags", "tag", "names from the list of tags, which colleagues made"},
 	{"messages", "changed", "a number of the database"},
 	{"messages", "direction fate automatic cost", "words of ours, and a provider's price category"},
 	{"messages", "channel place thread", "where a colleague wrote, as numbers of the chat"},

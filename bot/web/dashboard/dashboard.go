@@ -38,6 +38,9 @@ type Desk interface {
 	// number, agent, day and duration are set.
 	Longest(ctx context.Context, viewer bridge.AgentID, q Question, of Measure) ([]Long, error)
 
+	// Tagged returns how many messages were tagged, by tag, and those that were tagged last.
+	Tagged(ctx context.Context, viewer bridge.AgentID, q Question) ([]TagCount, []TaggedMessage, error)
+
 	// Now returns what is open at this moment. It ignores the days of the question.
 	Now(ctx context.Context, q Question) (Now, error)
 
@@ -215,6 +218,20 @@ type Long struct {
 	Day          string // yyyy-mm-dd
 	Seconds      int64
 	Link         string // to its thread; "" if it has none
+}
+
+// TagCount is how many messages were tagged with a tag.
+type TagCount struct {
+	Tag      string
+	Messages int
+}
+
+// TaggedMessage is a tag of a single message.
+type TaggedMessage struct {
+	Tag          string
+	At           time.Time
+	Conversation bridge.ConversationID
+	Text         string // "" if the viewer may not read the conversation
 }
 
 // Now is what is open at this moment.

@@ -24,10 +24,12 @@ type screen struct {
 	Share    string            // the percentage of resolved conversations that were abandoned
 	Charts   []template.HTML
 	Tables   []table
-	File     string // the URL of the figures as CSV
-	Nothing  bool   // the period has no figures
-	SomeDays string // the period: "1 November to 20 November 2026"
-	Backlog  string // a warning about what has not been counted yet; "" if everything has
+	Tagged   []TagCount
+	Latest   []TaggedMessage // the messages that were tagged last
+	File     string          // the URL of the figures as CSV
+	Nothing  bool            // the period has no figures
+	SomeDays string          // the period: "1 November to 20 November 2026"
+	Backlog  string          // a warning about what has not been counted yet; "" if everything has
 }
 
 // table has the figures of a group, such as one row for each agent.
@@ -88,6 +90,12 @@ func (p pages) show(v *web.Visit) error {
 	}
 	s.Share = percentWords(s.Total.Abandoned, s.Total.Resolved)
 
+	if s.Tagged, s.Latest, err = p.desk.Tagged(v.Context(), v.Person.ID, q); err != nil {
+		return err
+	}
+	for i := range s.Latest {
+		s.Latest[i].At = s.Latest[i].At.In(v.Now().Location())
+	}
 	s.Nothing = len(days) == 0
 	if !s.Nothing {
 		if err := p.addDetails(v, &s, q, names, days); err != nil {

@@ -58,6 +58,17 @@ func (ts *Tags) SpellingOf(name string) string {
 	return name
 }
 
+// AllNamesOf returns the given names of tags and those that the tags had formerly.
+func (ts *Tags) AllNamesOf(names []string) (all []string) {
+	for _, name := range names {
+		all = append(all, name)
+		if known := ts.find(name); known != nil {
+			all = append(all, known.Formerly...)
+		}
+	}
+	return all
+}
+
 // makeIfNew returns the spelling of a tag, which it adds if it is missing, or makes active again.
 func (ts *Tags) makeIfNew(name string) string {
 	known := ts.find(name)

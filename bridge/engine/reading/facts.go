@@ -159,6 +159,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		f.Account.Can = rd.Caps(a.ID)
 		s := dir.SettingsOf(a, f.Account.Can.Threads)
 		f.Account.NeedsTag = s.RequireTag && len(c.Tags) == 0
+		f.Account.MayUntag = !s.TagsLocked
 		f.Account.ResolveNow, f.Account.OneOwner = s.ResolveAtOnce && !f.Account.NeedsTag, s.OneOwner
 		if since := book.WaitOf(c).Since; s.ReplyTarget > 0 && !since.IsZero() {
 			f.ReplyBy = dir.Hours[a.ID].Add(since, s.ReplyTarget)

@@ -11,6 +11,7 @@ import (
 	"parley/bridge/engine/verb"
 	"parley/store"
 	"parley/store/inbox"
+	"parley/store/tag"
 )
 
 // spokenRows is the number of messages on a page.
@@ -78,6 +79,16 @@ func (rd *Reader) ReadSpoken(
 	}
 	if err := addResponses(ctx, q, c, list, page.List); err != nil {
 		return page, err
+	}
+
+	tagged, err := tag.OfMessages(ctx, q, ids)
+	if err != nil {
+		return page, err
+	}
+	for _, t := range tagged {
+		if i := slices.Index(ids, t.MessageID); i >= 0 {
+			page.List[i].Tags = append(page.List[i].Tags, rd.Directory().TagsNamed([]string{t.Tag})...)
+		}
 	}
 
 	slices.Reverse(page.List)

@@ -34,22 +34,32 @@ func untagVerb() useCase {
 // changeTags checks the names in a request and calls change with the conversation's tags (before) and the names
 // in the spelling of existing tags.
 func (wf *UseCases) changeTags(r book.Request, change func(wf *UseCases, r book.Request, before, names []string)) {
+	if names, ok := wf.namedTags(r); ok {
+		change(wf, r, wf.Dir.CurrentTagNames(r.Conversation.Tags), names)
+	}
+}
+
+// namedTags returns the tags that a request names, in the spelling of existing ones. ok is false if it was refused.
+func (wf *UseCases) namedTags(r book.Request) (names []string, ok bool) {
 	if len(r.Args.Tags) == 0 {
-		wf.Refuse(r, "no_tag", "No tag was named.", "For example: !"+string(r.Verb)+" Billing, Urgent")
-		return
+		hint := "For example: !" + string(r.Verb) + " Billing, Urgent"
+		if r.Verb == bridge.VerbTagMessages {
+			hint = "Choose tags and messages in the form."
+		}
+		wf.Refuse(r, "no_tag", "No tag was named.", hint)
+		return nil, false
 	}
 
-	names := make([]string, len(r.Args.Tags))
+	names = make([]string, len(r.Args.Tags))
 	for i, name := range r.Args.Tags {
 		name = book.TidyTag(name)
 		if name == "" || len([]rune(name)) > bridge.MaxTagRunes {
 			wf.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
-			return
+			return nil, false
 		}
 		names[i] = wf.Tags.SpellingOf(name)
 	}
-
-	change(wf, r, wf.Dir.CurrentTagNames(r.Conversation.Tags), names)
+	return names, true
 }
 
 // addTags adds the tags that a conversation doesn't have yet.
@@ -71,13 +81,8 @@ func addTags(wf *UseCases, r book.Request, before, names []string) {
 		return
 	}
 
-	if r.Agent.ID != 0 && !r.Args.Sure && !r.Several {
-		for _, name := range added {
-			if near := wf.Tags.NearTo(name); near != "" {
-				wf.askAboutNearTag(r, near, name)
-				return
-			}
-		}
+	if wf.asksAboutNearTag(r, added) {
+		return
 	}
 
 	c := r.Conversation
@@ -103,10 +108,26 @@ func (wf *UseCases) refuseOnPage(r book.Request, words string) {
 	}
 }
 
+// asksAboutNearTag reports whether one of the tags is new and close to another one, about which it asks.
+func (wf *UseCases) asksAboutNearTag(r book.Request, names []string) bool {
+	if r.Agent.ID == 0 || r.Args.Sure || r.Several {
+		return false
+	}
+	for _, name := range names {
+		if near := wf.Tags.NearTo(name); near != "" {
+			wf.askAboutNearTag(r, near, name)
+			return true
+		}
+	}
+	return false
+}
+
 // askAboutNearTag asks whether a new tag is wanted beside one that probably means the same. Its button does what was asked for.
 func (wf *UseCases) askAboutNearTag(r book.Request, near, name string) {
 	wf.refuseOnPage(r, "There is already “"+near+"”: use that, or create “"+name+"” in the chat.")
-	args := bridge.Args{Conversation: r.Conversation.ID, Tags: r.Args.Tags, Note: r.Args.Note, SendArgs: bridge.SendArgs{Sure: true}}
+	args := bridge.Args{
+		Conversation: r.Conversation.ID, Messages: r.Args.Messages, Tags: r.Args.Tags, Note: r.Args.Note, SendArgs: bridge.SendArgs{Sure: true},
+	}
 	wf.Whisper(r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.InWords("There is already “" + near + "”."), Hint: "Create “" + name + "” anyway?"},
 		Verb:    r.Verb,

@@ -8,6 +8,7 @@ func Verbs() []useCase {
 		unassignVerb(),
 		tagVerb(),
 		untagVerb(),
+		tagMessagesVerb(),
 		topicVerb(),
 		renameVerb(),
 		priorityVerb(),

@@ -185,7 +185,10 @@ func (b *builder) attemptWords(d delivery) string {
 // isSafeText reports whether the text of log entries of this kind may be shown. Such a text is made by Parley, or it is the
 // name of a team or a tag.
 func isSafeText(what store.Deed) bool {
-	return slices.Contains([]store.Deed{store.DeedAssigned, store.DeedSnoozed, store.DeedTagged, store.DeedUntagged, store.DeedRefused}, what)
+	return slices.Contains([]store.Deed{
+		store.DeedAssigned, store.DeedSnoozed, store.DeedTagged, store.DeedUntagged, store.DeedTaggedMessages, store.DeedUntaggedMessages,
+		store.DeedRefused,
+	}, what)
 }
 
 // countCharacters returns the length of a text in words: "12 characters".

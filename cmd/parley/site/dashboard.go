@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,8 +12,10 @@ import (
 	"parley/bot/web/dashboard"
 	"parley/bridge"
 	"parley/bridge/holiday"
+	"parley/channels/markdown"
 	"parley/store"
 	"parley/store/measure"
+	"parley/store/tag"
 )
 
 // dashboardDesk implements dashboard.Desk: it gives the pages with the team's figures, such as the time to a first
@@ -323,6 +326,58 @@ func (d *dashboardDesk) Longest(
 	}
 
 	return list, nil
+}
+
+// maxTagged is how many tagged messages are listed.
+const maxTagged = 50
+
+// Tagged returns how many messages were tagged, by tag, and those that were tagged last. It returns nothing for an intent or a mood.
+func (d *dashboardDesk) Tagged(
+	ctx context.Context, viewer store.AgentID, q dashboard.Question,
+) (counts []dashboard.TagCount, list []dashboard.TaggedMessage, err error) {
+	g := tag.Tagging{From: q.From, To: q.To, Account: q.Account, Teams: q.Teams}
+	switch q.Of {
+	case dashboard.ByTag:
+		g.Tags = append(tagNames(q.Renamed).formerNames([]string{q.Value}), q.Value)
+	case dashboard.ByAgent:
+		agent, _ := strconv.ParseInt(q.Value, 10, 64) //nolint:errcheck // what is no number is nobody's
+		g.Agent = cmp.Or(store.AgentID(agent), -1)
+	case dashboard.ByIntent, dashboard.ByMood:
+		return nil, nil, nil
+	case dashboard.ByDay, dashboard.ByWeek, dashboard.ByAccount, dashboard.ByTeam:
+	}
+	counted, err := tag.CountMessages(ctx, d.o.Pool, g)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, c := range counted {
+		name := tagNames(q.Renamed).currentName(c.Tag)
+		if at := slices.IndexFunc(counts, func(known dashboard.TagCount) bool { return known.Tag == name }); at >= 0 {
+			counts[at].Messages += c.Messages
+			continue
+		}
+		counts = append(counts, dashboard.TagCount{Tag: name, Messages: c.Messages})
+	}
+	tagged, err := tag.ListMessages(ctx, d.o.Pool, g, maxTagged)
+	if err != nil {
+		return nil, nil, err
+	}
+	conversations := make([]store.ConversationID, len(tagged))
+	for i := range tagged {
+		conversations[i] = tagged[i].ConversationID
+	}
+	readable, err := d.o.readable(ctx, viewer, conversations)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, t := range tagged {
+		shown := dashboard.TaggedMessage{Tag: tagNames(q.Renamed).currentName(t.Tag), At: t.At, Conversation: t.ConversationID}
+		if slices.Contains(readable, t.ConversationID) {
+			shown.Text = markdown.Plain(markdown.Parts(t.Text))
+		}
+		list = append(list, shown)
+	}
+	return counts, list, nil
 }
 
 // customerOf returns the name of a conversation's customer, or else the phone number or address; "" if the row has

@@ -39,6 +39,11 @@ func TestDashboard(t *testing.T) {
 	} {
 		b.Shows(text)
 	}
+	f.tagMessage()
+	b.Open("/settings/dashboard?days=7")
+	b.Shows("Tagged messages")
+	b.Shows("Complaint 1")
+	b.Shows("Where is it?")
 	b.Looks("dashboard")
 
 	b.Do("choose", chromedp.SetValue(chromedp.CSS("#f-team"), fmt.Sprint(f.support)), chromedp.SetValue(chromedp.CSS("#f-hours"), "all"))

@@ -100,6 +100,15 @@ func (f *figures) keep(c contribution) {
 	}))
 }
 
+// tagMessage adds a tagged message to conversation 4711.
+func (f *figures) tagMessage() {
+	f.t.Helper()
+	storetest.Exec(f.t, f.Pool, `
+		INSERT INTO messages (id, conversation_id, direction, fate, account_id, text, event_id, said_at, created_at)
+		VALUES (47, 4711, 'in', 'in', $1, 'Where is it?', 1, now(), now())`, f.supportMail)
+	storetest.Exec(f.t, f.Pool, `INSERT INTO message_tags (message_id, tag, agent_id, at) VALUES (47, 'Complaint', $1, now())`, f.ann)
+}
+
 // timesOf returns single times that add up to the shares. Each is as long as the average.
 func timesOf(shares []measure.Share) (list []measure.Single) {
 	for _, s := range shares {
