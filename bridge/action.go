@@ -70,6 +70,10 @@ const (
 
 	VerbRead Verb = "read" // the actor has read what the customer wrote
 
+	VerbMerge   Verb = "merge"   // what the customer of the conversation Args.Note ("#12") writes comes here from now on
+	VerbUnmerge Verb = "unmerge" // takes that back; without Args.Note, of the conversation itself
+	VerbSplit   Verb = "split"   // Args.Message begins a conversation of its own
+
 	VerbPin   Verb = "pin"   // the customer is the actor's own; if an admin isn't an owner, the owner's
 	VerbUnpin Verb = "unpin" // the customer is nobody's own
 

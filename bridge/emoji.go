@@ -8,7 +8,9 @@ import (
 const NoVerb = "none"
 
 // EmojiVerbs are the verbs that an emoji can stand for.
-func EmojiVerbs() []Verb { return []Verb{VerbTake, VerbResolve, VerbSnooze, VerbKeep, VerbUndo} }
+func EmojiVerbs() []Verb {
+	return []Verb{VerbTake, VerbResolve, VerbSnooze, VerbKeep, VerbUndo, VerbSplit}
+}
 
 // EmojiArgs are the arguments of a verb that an emoji stands for.
 func EmojiArgs(v Verb) Args {

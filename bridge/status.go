@@ -59,12 +59,17 @@ const (
 // CloseByAdmin is the Facts.CloseReason of a conversation that an admin closed.
 const CloseByAdmin = "admin"
 
+// CloseMerged is the Facts.CloseReason of a conversation that was merged into another one.
+const CloseMerged = "merged"
+
 // ClosedHint says how to go on after a conversation was closed for a reason.
 func ClosedHint(reason string) string {
 	const next = "What the customer writes next starts a new one."
 	switch reason {
 	case CloseByAdmin:
 		return next + " Admins can reopen this one: !reopen"
+	case CloseMerged:
+		return "It goes on in the conversation that it was merged into. To part them again: !unmerge"
 	case CloseAbandoned:
 		return next + " To go on here, reopen it: !reopen"
 	default:

@@ -4,6 +4,7 @@ package bridge
 // "priority": "high".
 const (
 	TraitName      = "name"      // the conversation's title on cards and in lists, in place of the customer's name
+	TraitMerged    = "merged"    // the number of the conversation that it was merged into
 	TraitForwarder = "forwarder" // the address of the agent who passed on the customer's mail
 	TraitPriority  = "priority"  // one of Priorities; none means PriorityNormal
 

@@ -230,6 +230,12 @@ const related = `
 	FROM conversations AS follower
 	LEFT JOIN threads AS thread ON thread.conversation_id = follower.id
 	WHERE follower.previous_id = ANY($1)
+	UNION ALL
+	SELECT merged.id, true, target.id, target.assignees, target.account_id, target.team_id, thread.account_id, thread.channel, thread.root
+	FROM conversations AS merged
+	JOIN conversations AS target ON target.id = (merged.traits->>'merged')::bigint
+	LEFT JOIN threads AS thread ON thread.conversation_id = target.id
+	WHERE merged.id = ANY($1) AND merged.close_reason = 'merged'
 	ORDER BY id DESC`
 
 // RelatedConversations returns, for each given conversation, those that continue it and up to four other open ones of the

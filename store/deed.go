@@ -61,6 +61,9 @@ const (
 	DeedAnalysed          Deed = "analysed"           // a language model assessed the customer's mood and intent
 	DeedAnalysisOff       Deed = "switched the analysis off"
 	DeedAnalysisOn        Deed = "switched the analysis on"
+	DeedMerged            Deed = "merged"    // with another conversation
+	DeedUnmerged          Deed = "unmerged"  // from it
+	DeedSplit             Deed = "split off" // a message, which began a conversation of its own
 	DeedAutomated         Deed = "automated" // an automation, which the detail names, did something
 )
 
@@ -75,6 +78,7 @@ func Deeds() []Deed {
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
 		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood, DeedAutoReplied,
 		DeedAutomated, DeedTaggedMessages, DeedUntaggedMessages,
+		DeedMerged, DeedUnmerged, DeedSplit,
 	}
 }
 

@@ -75,6 +75,7 @@ func numberPositionFor(arguments verb.Rest, isSlash bool) numberPosition {
 		verb.RestTextRequest: {slash: positionFirst, mention: positionFirst},
 		verb.RestReply:       {slash: positionFirst, mention: positionNone}, // "#12 is your order number" is a reply
 		verb.RestText:        {slash: positionFirst, mention: positionNone},
+		verb.RestOther:       {slash: positionNone, mention: positionNone},
 		verb.RestFind:        {slash: positionNone, mention: positionNone}, // readFind tells numbers from search words
 	}[arguments]
 	if isSlash {

@@ -101,7 +101,7 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem
 	case verb.RestReply:
 		p.Args.Promotional = strings.EqualFold(name, verb.PromoWord)
 		p.Text, problem = replyText(rest, opt)
-	case verb.RestNote, verb.RestTopic:
+	case verb.RestNote, verb.RestTopic, verb.RestOther:
 		p.Args.Note = rest
 	case verb.RestPeople:
 		problem = readPeople(&p.Args, rest, opt)

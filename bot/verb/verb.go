@@ -113,6 +113,7 @@ const (
 	RestList                    // Args.List
 	RestFind                    // Args.Conversation or Args.Note; both after FindWord if it may be either
 	RestTopic                   // Args.Note: the subject of the help
+	RestOther                   // Args.Note: the number of another conversation
 	RestPage                    // Args.Page, counted from 1 as typed
 	RestStart                   // optional Args.Account, Args.Recipient, then Parsed.Text
 	RestTextRequest             // optional Args.TextRequest, then optional Parsed.Text

@@ -63,7 +63,11 @@ func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
 		r.what = "This stayed inside: nobody outside got it." // a thread of automatic mail has no single customer
 	}
 	if l.Other.ID != 0 {
-		return fateBlocks(l, f, r, " It goes on in ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), ": type it there.")
+		then := ": type it there."
+		if len(l.Verbs) > 0 {
+			then = ": send it there, if it was meant for the customer."
+		}
+		return fateBlocks(l, f, r, " It goes on in ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), then)
 	}
 	hint := "Send it, if it was meant for the customer."
 	if slices.Contains(l.Verbs, bridge.VerbReopen) && !f.Status.Open() {

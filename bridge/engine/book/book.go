@@ -105,7 +105,15 @@ func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 // else the one in whose thread it was done. It returns nil if neither is known.
 func (b *Book) ConversationAt(r Request) *Conversation {
 	if r.Args.Conversation != 0 {
-		return b.Conversations.Get(r.Args.Conversation)
+		c := b.Conversations.Get(r.Args.Conversation)
+		if c == nil || r.Args.Message == 0 {
+			return c
+		}
+		into, m := b.Conversations.MergedInto(c), b.Messages.Get(r.Args.Message)
+		if into != nil && m != nil && m.ConversationID == into.ID { // typed in its old thread, and sent from the other
+			return into
+		}
+		return c
 	}
 	for _, message := range []string{r.Place.Thread, r.Place.Message} {
 		p := b.Posts.At(PostKey{r.Surface, r.Place.Channel, message})

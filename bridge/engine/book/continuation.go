@@ -3,6 +3,7 @@ package book
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"parley/bridge"
 	"parley/channels"
@@ -18,6 +19,9 @@ import (
 func (b *Book) continuationFor(c *Conversation, in channels.Inbound) *Conversation {
 	if c.BridgeStatus().Open() {
 		return c
+	}
+	if into := b.Conversations.MergedInto(c); into != nil {
+		return b.continuationFor(into, in)
 	}
 
 	var ofCustomer *Conversation
@@ -63,8 +67,20 @@ func (ps *People) takesPart(c *Conversation, key string) bool {
 	return slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == key && !p.New })
 }
 
+// MergedInto returns the conversation that c was merged into, or nil.
+func (cs *Conversations) MergedInto(c *Conversation) *Conversation {
+	id, err := strconv.ParseInt(c.Traits[bridge.TraitMerged], 10, 64)
+	if err != nil || c.CloseReason != bridge.CloseMerged {
+		return nil
+	}
+	return cs.Get(store.ConversationID(id))
+}
+
 // ContinuationOf returns the newest conversation that continues c, or nil if none does.
 func (cs *Conversations) ContinuationOf(c *Conversation) *Conversation {
+	if into := cs.MergedInto(c); into != nil {
+		return into
+	}
 	if list := cs.continuationsOf(c); len(list) > 0 {
 		return list[0]
 	}

@@ -59,7 +59,7 @@ func (c *Conversation) TraitsDigest() string {
 	shown := maps.Clone(c.Traits)
 	for _, name := range []string{
 		bridge.TraitIntent, bridge.TraitLanguage, bridge.TraitReferences, bridge.TraitSuggested, bridge.TraitSummedUp,
-		bridge.TraitUrgent, bridge.TraitNote, bridge.TraitUntagged, bridge.TraitLate, bridge.TraitLateAck,
+		bridge.TraitUrgent, bridge.TraitNote, bridge.TraitUntagged, bridge.TraitLate, bridge.TraitLateAck, bridge.TraitForwarder,
 	} {
 		delete(shown, name)
 	}

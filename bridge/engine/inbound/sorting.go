@@ -233,7 +233,8 @@ func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *boo
 		return nil
 	}
 
-	return it.promoteMail(ctx, tx, r, m, sender)
+	_, err = it.promoteMail(ctx, tx, r, m, sender)
+	return err
 }
 
 // silenceSender makes later automatic mail of a sender be stored in the thread of the day without a post.
@@ -348,8 +349,10 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m 
 }
 
 // promoteMail makes a mail the first message of a new conversation, and the agent its owner. The request's
-// conversation is the thread of the day.
-func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, i *store.Identity) error {
+// conversation is the one that has it, such as the thread of the day.
+func (it sorting) promoteMail(
+	ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, i *store.Identity,
+) (*book.Conversation, error) {
 	mail := channels.Inbound{
 		Kind:      channels.InboundMessage,
 		At:        m.SaidAt,
@@ -358,9 +361,10 @@ func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, r book.Request, m 
 		From:      channels.Party{Key: i.Key, Name: i.Name},
 		Envelope:  it.envelopeOf(m, i),
 	}
+	mail.Envelope.Via = cmp.Or(mail.Envelope.Via, r.Conversation.Via)
 	c, err := it.newConversation(ctx, tx, r.Conversation.Account, mail, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 
 	it.replies.Recipients(c, mail, m.ID)
@@ -378,12 +382,12 @@ func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, r book.Request, m 
 	it.NoteDecision(m, r.Agent, bridge.OutcomePromoted)
 	t, err := it.OpenThread(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 
 	it.replies.OpenWindow(c, mail) // in a chat, the reply window counts from this message
 	it.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
 	it.queueAnalysis(c, m)
 	it.Log.Did(r.About(c), book.Detail{Message: m.ID})
-	return nil
+	return c, nil
 }

@@ -77,6 +77,14 @@ func (sp *UseCases) decideMessage(r book.Request) {
 		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
+	if into := sp.Conversations.MergedInto(c); a.Verb == bridge.VerbSend && into != nil && isSendable(m.Fate) {
+		r = r.About(into)
+		if problem := sp.Authorize(r, r.Verb); problem != nil {
+			sp.Refuse(r, problem.Code, problem.Text, problem.Hint)
+			return
+		}
+		sp.Messages.Move(m, into)
+	}
 	if sp.replies.KeepForWindow(r, m) {
 		return
 	}

@@ -38,6 +38,14 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason bridg
 			})
 			return
 		}
+		if into := th.Conversations.MergedInto(c); home != nil && into != nil {
+			th.TellWith(c, m, bridge.Line{
+				Content: &bridge.InsideLine{Why: bridge.Because(reason)},
+				Other:   th.Refer(into, home.AccountID),
+				Verbs:   []bridge.Verb{bridge.VerbSend},
+			})
+			return
+		}
 		if c.BridgeStatus() == bridge.StatusClosed {
 			th.TellAuthor(c, m, &bridge.InsideLine{Why: bridge.Because(reason), Hint: th.Conversations.HintAfterEnd(c)})
 			return

@@ -22,6 +22,8 @@ func Verbs() []useCase {
 		resolveVerb(),
 		reopenVerb(),
 		closeVerb(),
+		mergeVerb(),
+		unmergeVerb(),
 		leaveVerb(),
 	}...)
 }

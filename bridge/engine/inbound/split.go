@@ -1,0 +1,67 @@
+package inbound
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/usecase"
+	"parley/bridge/engine/verb"
+	"parley/store"
+)
+
+func splitVerb() usecase.Case[*UseCases] {
+	return usecase.Case[*UseCases]{
+		Rules: verb.Rules{
+			Name: bridge.VerbSplit, NeedsOpen: true, Deed: store.DeedSplit,
+			CanApply: func(_ *store.Conversation, m *store.Message) bool { return m.Direction == store.DirectionIn },
+		},
+		DoInTx: (*UseCases).split,
+	}
+}
+
+// split makes a message of a customer the first one of a new conversation, which the agent owns. Answers to the message go
+// there.
+func (it *UseCases) split(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	c, m := r.Conversation, it.MessageOfAction(r)
+	if m == nil && !r.IsEmoji() && r.Args.Message == 0 {
+		m = it.Messages.LastOfCustomer(c)
+	}
+	isOfCustomer := m != nil && m.ConversationID == c.ID && m.Direction == store.DirectionIn && m.IdentityID != nil
+	if !isOfCustomer {
+		it.Refuse(r, "unknown_message", "I don't know which message you mean.", "Put ✂️ on the customer's message, or type !split for the latest.")
+		return nil
+	}
+	if c.Exclusive {
+		it.Refuse(r, "one_conversation", "A customer has one conversation at a time here.", "Resolve it to begin another one.")
+		return nil
+	}
+	isOnly := !slices.ContainsFunc(it.Messages.Latest(c), func(other store.Message) bool {
+		return other.Direction == store.DirectionIn && other.ID != m.ID
+	})
+	if isOnly {
+		it.Refuse(r, "only_message", "It is the only message of its customer here.", "To answer another customer's: !merge, !to")
+		return nil
+	}
+	sender, err := it.People.SenderOf(ctx, tx, m)
+	if err != nil || sender == nil {
+		return err
+	}
+	next, err := sorting{it}.promoteMail(ctx, tx, r, m, sender)
+	if err != nil {
+		return err
+	}
+	var surface store.AccountID
+	if t := c.Home(it.Dir); t != nil {
+		surface = t.AccountID
+	}
+	it.Line(c, bridge.Line{
+		Content: bridge.LineDone, Verb: r.Verb, By: it.Dir.Ref(r.Surface, r.Agent.ID), Other: it.Refer(next, surface),
+		Args: bridge.Args{Conversation: c.ID},
+	})
+	c.RefreshCard()
+	return nil
+}

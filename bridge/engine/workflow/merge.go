@@ -1,0 +1,139 @@
+package workflow
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/verb"
+	"parley/store"
+)
+
+func mergeVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbMerge, NeedsOpen: true, Right: store.RightReassign, Deed: store.DeedMerged},
+		Do:    (*UseCases).merge,
+	}
+}
+
+func unmergeVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{Name: bridge.VerbUnmerge, Right: store.RightReassign, Deed: store.DeedUnmerged},
+		Do:    (*UseCases).unmerge,
+	}
+}
+
+// merge ends another conversation for good and leads here what its customer writes from now on. Its messages stay where they
+// are, so that the merge can be taken back.
+func (wf *UseCases) merge(r book.Request) {
+	c, other := r.Conversation, wf.conversationNamed(r)
+	if other == nil {
+		return
+	}
+	switch {
+	case other == c || other.Kind != store.KindCustomer || wf.Conversations.MergedInto(other) != nil:
+		wf.Refuse(r, "not_merged", numberOf(other)+" can't be merged into this one.", "Name another open conversation: !merge #12")
+		return
+	case other.AccountID != c.AccountID || c.Exclusive:
+		wf.Refuse(r, "other_account", "Only conversations of one mailbox can be merged.",
+			"What a customer writes elsewhere is answered there: link both to one customer.")
+		return
+	case len(wf.Messages.WaitingReplies(other)) > 0:
+		wf.Refuse(r, "waiting", "A reply in "+numberOf(other)+" waits to be sent.", "Let it leave or take it back, then merge.")
+		return
+	case wf.People.RootOf(other) != wf.People.RootOf(c) && !r.Args.Sure:
+		args := r.Args
+		args.Conversation, args.Sure = c.ID, true
+		wf.Whisper(r, bridge.Line{
+			Content: &bridge.RefusedLine{
+				Why:  bridge.InWords(numberOf(other) + " is of another address, " + other.Customer().Address + "."),
+				Hint: "Replies here go to whoever wrote last. Merge only what is of one person.",
+			},
+			Verb: r.Verb, Verbs: []bridge.Verb{r.Verb}, Args: args,
+		})
+		return
+	}
+
+	if c.WaitingSince == nil || other.WaitingSince != nil && other.WaitingSince.Before(*c.WaitingSince) {
+		c.WaitingSince = other.WaitingSince
+	}
+	for _, tag := range other.Tags {
+		if !slices.Contains(c.Tags, tag) {
+			c.Tags = append(slices.Clone(c.Tags), tag)
+		}
+	}
+	wf.conclude(other, bridge.StatusClosed, bridge.CloseMerged)
+	other.SetTrait(bridge.TraitMerged, strconv.FormatInt(int64(c.ID), 10))
+	c.Touch()
+	wf.tellMerged(r, other, bridge.VerbUnmerge)
+}
+
+// unmerge takes a merge back: it reopens the conversation that is named, or the one in whose thread it was asked for.
+func (wf *UseCases) unmerge(r book.Request) {
+	c, other := r.Conversation, r.Conversation
+	if r.Args.Note != "" {
+		if other = wf.conversationNamed(r); other == nil {
+			return
+		}
+	} else {
+		c = wf.Conversations.MergedInto(other)
+	}
+	if c == nil || wf.Conversations.MergedInto(other) != c {
+		wf.Refuse(r, "not_merged", numberOf(other)+" isn't merged into this one.", "Name the one that is: !unmerge #12")
+		return
+	}
+	other.SetTrait(bridge.TraitMerged, "")
+	other.Status, other.CloseReason = string(bridge.StatusOpen), ""
+	other.ResolvedAt, other.EndedBy = nil, nil
+	if other.LastFrom == store.FromCustomer {
+		wf.Messages.ResumeWait(other)
+	}
+	keepStatusFromReplies(wf.Book, other)
+	wf.tellMerged(r.About(c), other)
+}
+
+// tellMerged tells in both threads what became of a conversation.
+func (wf *UseCases) tellMerged(r book.Request, other *book.Conversation, verbs ...bridge.Verb) {
+	c := r.Conversation
+	for _, one := range [][2]*book.Conversation{{c, other}, {other, c}} {
+		at, beside := one[0], one[1]
+		var surface store.AccountID
+		if t := at.Home(wf.Dir); t != nil {
+			surface = t.AccountID
+		}
+		line := bridge.Line{
+			Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Other: wf.Refer(beside, surface),
+			Args: bridge.Args{Conversation: c.ID, Note: numberOf(other)},
+		}
+		if at == c {
+			line.Verbs = verbs
+		} else {
+			line.Mentions = wf.Conversations.OtherOwners(other, r.Agent)
+		}
+		wf.Line(at, line)
+		wf.Log.Did(r.About(at), book.Detail{Text: numberOf(beside)})
+		at.RefreshCard()
+	}
+}
+
+// conversationNamed returns the conversation of Args.Note, "#12", on which the agent may use the verb. Otherwise it refuses and returns
+// nil.
+func (wf *UseCases) conversationNamed(r book.Request) *book.Conversation {
+	number, err := strconv.ParseInt(strings.TrimPrefix(strings.TrimSpace(r.Args.Note), "#"), 10, 64)
+	other := wf.Conversations.Get(store.ConversationID(number))
+	if err != nil || other == nil {
+		wf.Refuse(r, "unknown_conversation", "There is no conversation "+r.Args.Note+".", "For example: !"+string(r.Verb)+" #12")
+		return nil
+	}
+	elsewhere := r.About(other)
+	elsewhere.Place = bridge.Place{} // being in this thread shows no right to read the other one
+	if problem := wf.Authorize(elsewhere, r.Verb); problem != nil {
+		wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+	return other
+}
+
+func numberOf(c *book.Conversation) string { return "#" + strconv.FormatInt(int64(c.ID), 10) }
