@@ -74,6 +74,10 @@ func (d *desk) History(context.Context, bridge.ConversationID, int, bridge.Surfa
 	return bridge.History{}, nil
 }
 
+func (d *desk) Canned(context.Context, bridge.Facts, bridge.SurfaceUser) ([]bridge.Canned, error) {
+	return nil, nil
+}
+
 func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, bridge.SurfaceUser) ([]bridge.SuggestedReply, error) {
 	return nil, nil
 }
