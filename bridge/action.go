@@ -74,6 +74,12 @@ const (
 	VerbUnmerge Verb = "unmerge" // takes that back; without Args.Note, of the conversation itself
 	VerbSplit   Verb = "split"   // Args.Message begins a conversation of its own
 
+	VerbProfile  Verb = "profile"  // show what is known of the customer
+	VerbCustomer Verb = "customer" // change the customer's record by the lines of Args.Note; with Args.Remove, fields without a line go
+	VerbAbout    Verb = "about"    // add Args.Note to the notes on the customer
+	VerbLink     Verb = "link"     // link the customer to Args.Record; without it, list records for the words in Args.Note, or likely ones
+	VerbUnlink   Verb = "unlink"   // undo a Link
+
 	VerbPin   Verb = "pin"   // the customer is the actor's own; if an admin isn't an owner, the owner's
 	VerbUnpin Verb = "unpin" // the customer is nobody's own
 
@@ -307,6 +313,8 @@ type Args struct {
 	Seen EventID `json:"seen,omitempty"` // from a web page: the newest event that the page showed
 	StartArgs
 	SeveralArgs
+
+	Record RecordID `json:"record,omitempty"` // VerbLink
 
 	Canned      *CannedArgs   `json:"canned,omitempty"`
 	Template    *TemplateArgs `json:"template,omitempty"`

@@ -22,6 +22,8 @@ type (
 	DeliveryID = store.DeliveryID
 	// EventID names an event of the journal.
 	EventID = store.EventID
+	// RecordID names the record of a customer.
+	RecordID = store.RecordID
 	// TemplateID names a template for messages.
 	TemplateID = store.TemplateID
 	// SurfaceUser names a person of a surface, as the surface does.

@@ -80,6 +80,8 @@ const (
 	LineHistory   LineKind = "history"   // the log
 	LineWhy       LineKind = "why"       // the last decisions
 	LineTimeline  LineKind = "timeline"  // how long the conversation waited for whom
+	LineProfile   LineKind = "profile"   // what is known of the customer
+	LineRecords   LineKind = "records"   // records to which the customer can be linked; Args.Note = the words that they were found by
 	LineList      LineKind = "list"      // a page of a list, or of search results
 	LineDetails   LineKind = "details"   // all facts
 	LineTemplates LineKind = "templates" // all templates
@@ -157,6 +159,8 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineHistory:     newContent[HistoryLine],
 	LineWhy:         newContent[WhyLine],
 	LineTimeline:    newContent[TimelineLine],
+	LineProfile:     newContent[ProfileLine],
+	LineRecords:     newContent[RecordsLine],
 	LineList:        newContent[ListLine],
 	LineDetails:     nil,
 	LineTexts:       newContent[TextsLine],

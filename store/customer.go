@@ -163,6 +163,7 @@ func DropCustomer(ctx context.Context, q Execer, id RecordID) error {
 // CustomerNote is what a colleague has noted on a record.
 type CustomerNote struct {
 	AgentID AgentID   `db:"agent_id"`
+	Author  string    `db:"author"` // the agent's name, when it is read
 	At      time.Time `db:"at"`
 	Text    string    `db:"text"`
 }
@@ -174,7 +175,13 @@ func AddCustomerNote(ctx context.Context, q Execer, id RecordID, n CustomerNote)
 	return query.Exec(ctx, q, "add customer note", addCustomerNote, id, n.AgentID, n.At, n.Text)
 }
 
-const customerNotes = `SELECT agent_id, at, text FROM customer_notes WHERE record_id = $1 ORDER BY id DESC LIMIT $2`
+const customerNotes = `
+	SELECT note.agent_id, coalesce(agent.name, '') AS author, note.at, note.text
+	FROM customer_notes AS note
+	LEFT JOIN agents AS agent ON agent.id = note.agent_id
+	WHERE note.record_id = $1
+	ORDER BY note.id DESC
+	LIMIT $2`
 
 // CustomerNotes returns the latest notes of a record, the newest first.
 func CustomerNotes(ctx context.Context, q Querier, id RecordID, limit int) ([]CustomerNote, error) {

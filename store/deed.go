@@ -21,6 +21,9 @@ const (
 	DeedNamed             Deed = "named"  // given a topic
 	DeedPinned            Deed = "pinned" // the customer, to an agent
 	DeedUnpinned          Deed = "unpinned"
+	DeedLinked            Deed = "linked" // the customer, to a record
+	DeedUnlinked          Deed = "unlinked"
+	DeedProfiled          Deed = "changed the profile" // of the customer
 	DeedPrioritised       Deed = "set priority"
 	DeedRenamed           Deed = "renamed"    // the customer's name was changed
 	DeedReaddressed       Deed = "recipients" // the list of people in copy was changed
@@ -71,7 +74,8 @@ const (
 func Deeds() []Deed {
 	return []Deed{
 		DeedOpened, DeedStarted, DeedReplied, DeedNoted, DeedTook, DeedJoined, DeedAssigned, DeedUnassigned,
-		DeedTagged, DeedUntagged, DeedNamed, DeedPinned, DeedUnpinned, DeedPrioritised, DeedRenamed, DeedReaddressed, DeedSnoozed, DeedWoke,
+		DeedTagged, DeedUntagged, DeedNamed, DeedPinned, DeedUnpinned, DeedLinked, DeedUnlinked,
+		DeedProfiled, DeedPrioritised, DeedRenamed, DeedReaddressed, DeedSnoozed, DeedWoke,
 		DeedSetPending, DeedSetOpen, DeedResolved, DeedClosed, DeedReopened, DeedLeftUntilTomorrow, DeedSilenced, DeedBlocked,
 		DeedUnblocked, DeedPromoted, DeedRefused, DeedUndone, DeedKeptInside, DeedParked, DeedKeptForLater,
 		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,

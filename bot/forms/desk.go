@@ -27,6 +27,9 @@ type Conversations interface {
 	List(ctx context.Context, q bridge.ListQuery, user bridge.SurfaceUser) (bridge.Listing, error)
 	History(ctx context.Context, id bridge.ConversationID, page int, user bridge.SurfaceUser) (bridge.History, error)
 
+	// Profile returns what is known of a conversation's customer.
+	Profile(ctx context.Context, id bridge.ConversationID, user bridge.SurfaceUser) (bridge.Profile, error)
+
 	// Suggested returns the replies that an analysis suggested in a conversation, by the id of its suggestions. It returns
 	// nil if they are out of date.
 	Suggested(

@@ -131,6 +131,8 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 			in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Conversation: in.Facts.ID}, user)
 		case verb.KnownTags:
 			in.Tags, err = m.Desk.TagNames(ctx)
+		case verb.CustomerProfile:
+			in.Profile, err = m.Desk.Profile(ctx, in.Facts.ID, user)
 		case verb.WrittenWords:
 			err = m.readWords(ctx, in, at, user)
 		case verb.LatestMessages:

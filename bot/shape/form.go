@@ -89,6 +89,7 @@ type FormInput struct {
 	Teams  []string
 	Tags   []bridge.Tag
 
+	Profile   bridge.Profile     // VerbCustomer
 	Choices   bridge.ListChoices // VerbList
 	Templates bridge.Templates
 	Canned    []bridge.Canned // VerbReply, VerbCanned, VerbCannedEdit

@@ -154,3 +154,7 @@ func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, bridge.Surfac
 func (d *fakeDesk) ListChoices(context.Context, bridge.SurfaceUser) (bridge.ListChoices, error) {
 	return bridge.ListChoices{}, nil
 }
+
+func (d *fakeDesk) Profile(context.Context, bridge.ConversationID, bridge.SurfaceUser) (bridge.Profile, error) {
+	return bridge.Profile{}, nil
+}

@@ -184,3 +184,7 @@ func (d *fakeDesk) lastReport() (last channels.Condition, told int) {
 func (d *fakeDesk) ListChoices(context.Context, bridge.SurfaceUser) (bridge.ListChoices, error) {
 	return bridge.ListChoices{}, nil
 }
+
+func (d *fakeDesk) Profile(context.Context, bridge.ConversationID, bridge.SurfaceUser) (bridge.Profile, error) {
+	return bridge.Profile{}, nil
+}

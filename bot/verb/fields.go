@@ -30,6 +30,10 @@ const (
 	fieldSubject      = "subject"
 	fieldTo           = "to"
 	fieldCc           = "cc"
+	fieldSalesman     = "salesman"
+	fieldBrands       = "brands"
+	fieldAssignees    = "assignees"
+	fieldFields       = "fields"
 )
 
 // Maximum lengths in characters.

@@ -58,7 +58,7 @@ func makeTable() []*Verb {
 		todayVerb(),
 		severalVerb(),
 		statsVerb(),
-	}, presenceVerbs(), []*Verb{
+	}, customerVerbs(), presenceVerbs(), []*Verb{
 		templatesVerb(),
 		cannedVerb(),
 		cannedListVerb(),

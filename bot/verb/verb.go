@@ -124,12 +124,13 @@ type List int
 
 // Lists of forms.
 const (
-	Colleagues     List = iota // people and teams
-	KnownTags                  // all tags
-	Templates                  // templates that may be sent in the conversation
-	Answerables                // the messages that a reply may answer, and the content that it may have
-	WrittenWords               // the text of the chosen message as Parley has stored it, with a hash
-	LatestMessages             // the conversation's latest messages, to choose from
+	Colleagues      List = iota // people and teams
+	KnownTags                   // all tags
+	Templates                   // templates that may be sent in the conversation
+	Answerables                 // the messages that a reply may answer, and the content that it may have
+	WrittenWords                // the text of the chosen message as Parley has stored it, with a hash
+	LatestMessages              // the conversation's latest messages, to choose from
+	CustomerProfile             // what is known of the customer
 )
 
 // Command is a slash command of one verb.

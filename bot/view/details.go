@@ -17,6 +17,7 @@ func Details(f bridge.Facts) Card {
 		d.addText("Called", title)
 	}
 	d.addText("Contact", shape.Party(f.Contact))
+	d.add("Record", recordPieces(f)...)
 	channel := shape.NonEmpty(f.Account.ChannelName, f.Account.Name, ModeWords(f.Account.Mode))
 	d.add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(channel, shape.Between)))
 	d.add("Topic", shape.Subject(f)...)

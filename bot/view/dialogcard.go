@@ -17,6 +17,12 @@ func dialogCard(l bridge.Line, f bridge.Facts) (c Card, ok bool) {
 		card := withTitle(History(askedFor(l, f), history))
 		card.Blocks = append(card.Blocks, conversationLink(l)...)
 		return card, true
+	case *bridge.ProfileLine:
+		card := withTitle(Profile(askedFor(l, f), content.Profile))
+		card.Blocks = append(card.Blocks, conversationLink(l)...)
+		return card, true
+	case *bridge.RecordsLine:
+		return recordsCard(l, content, askedFor(l, f)), true
 	case *bridge.ListLine:
 		return withTitle(List(listingOf(l, content), f.Zone)), true
 	case *bridge.TemplatesLine:

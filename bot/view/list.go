@@ -105,7 +105,7 @@ func listRow(f bridge.Facts, list bridge.ListName) Block {
 		state = append(state, shape.Text(", "+shape.Assignees(f.Assignees)))
 	}
 
-	groups := [][]Piece{head, shape.Subject(f), ListMarks(f), state, teamPieces(f)}
+	groups := [][]Piece{head, recordPieces(f), shape.Subject(f), ListMarks(f), state, teamPieces(f)}
 	if !hasTime && !f.LastMessage.At.IsZero() {
 		groups = append(groups, []Piece{shape.At(f.LastMessage.At, f.Zone)})
 	}

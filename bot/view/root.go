@@ -82,7 +82,7 @@ func endedRoot(f bridge.Facts) Card {
 func openRoot(f bridge.Facts) Card {
 	c := conversationCard(f)
 	assignees := []Piece{shape.Text(shape.Assignees(f.Assignees))}
-	owners := shape.JoinPieces(shape.Between, assignees, teamPieces(f), markPieces(f), tagPieces(f.Tags))
+	owners := shape.JoinPieces(shape.Between, recordPieces(f), assignees, teamPieces(f), markPieces(f), tagPieces(f.Tags))
 	c.Blocks = append(c.Blocks, shape.SmallPrint(owners...))
 	if pieces := statePieces(f); len(pieces) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(pieces...))

@@ -35,6 +35,7 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI, bridge.VerbSend, bridge.VerbDrop,
 		bridge.VerbPin, bridge.VerbUnpin, bridge.VerbAvailable, bridge.VerbBusy, bridge.VerbBreak, bridge.VerbAway,
 		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday,
+		bridge.VerbRename, bridge.VerbProfile, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbLink, bridge.VerbUnlink,
 	}
 }
 
@@ -303,7 +304,13 @@ func parseArgs(a *bridge.Action) {
 		if task != "" {
 			a.Args.TextRequest = &bridge.TextRequest{Task: analysis.Task(words[0]), Language: words[1], Style: words[2]}
 		}
-	case bridge.VerbTopic, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbClose, bridge.VerbHelp, bridge.VerbTemplate:
+	case bridge.VerbLink: // !link RECORD, or !link WORDS
+		if id, err := strconv.ParseInt(rest, 10, 64); err == nil {
+			a.Args.Record = bridge.RecordID(id)
+			return
+		}
+		a.Args.Note = rest
+	case bridge.VerbTopic, bridge.VerbRename, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbClose, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
 }

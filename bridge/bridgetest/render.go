@@ -300,6 +300,11 @@ func contentWords(c bridge.LineContent) (words []string) {
 		return rowWords(c.Rows)
 	case *bridge.HistoryLine:
 		return logWords(c.Log)
+	case *bridge.ProfileLine:
+		words = append(logWords(c.Notes), rowWords(c.Rows)...)
+		words = append(words, fmt.Sprint(c.Name, c.Called, c.Told, c.Fields, c.Addresses))
+	case *bridge.RecordsLine:
+		words = append(words, fmt.Sprint(c.Records))
 	case *bridge.WhyLine:
 		return whyWords(c)
 	case *bridge.TimelineLine:

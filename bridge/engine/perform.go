@@ -43,6 +43,7 @@ func useCases() []useCase {
 			notesVerb(),
 			whyVerb(),
 			timelineVerb(),
+			profileVerb(),
 			reactVerb(),
 			unreactVerb(),
 			moveChannelVerb(),

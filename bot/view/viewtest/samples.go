@@ -239,6 +239,21 @@ func (s Samples) answerLines() map[string]bridge.Line {
 				{On: bridge.OnCustomer, Wall: 24*time.Hour + 59*time.Minute + 20*time.Second, Open: time.Hour},
 				{On: bridge.OnProvider, Wall: 40 * time.Second},
 			}}},
+		"profile": {Content: &bridge.ProfileLine{Profile: bridge.Profile{
+			Record: 7, Name: "Berlin *Lamps*", Salesman: "ben@acme.test", Brands: []string{"Bosch", "Braun"}, Assignees: []string{"ben@acme.test"},
+			Fields: map[string]string{"town": "<!channel> Berlin"}, Addresses: []string{"@lamps.example", "Eve <eve@lamps.example>"}, Called: "Eve",
+			Told:  []bridge.PartyRef{{Name: "E. *Adams*", Address: "eve@lamps.example"}},
+			Links: []bridge.ProfileLink{{Name: "Shop", URL: "https://shop.example/c/eve%40lamps.example"}},
+			Notes: []bridge.LogRow{{At: When(), Actor: "Ann", What: "noted", Detail: "pays <!channel> by invoice", IsChosen: true}},
+			Rows:  []bridge.Facts{s.Facts()},
+		}}},
+		"profile_unknown": {Content: &bridge.ProfileLine{Profile: bridge.Profile{
+			Told: []bridge.PartyRef{{Name: "Eve", Address: "eve@lamps.example"}}, Rows: []bridge.Facts{s.Facts()},
+		}}},
+		"records": {Args: bridge.Args{Note: "lamps"}, Content: &bridge.RecordsLine{Records: []bridge.RecordRef{
+			{ID: 7, Name: "Berlin *Lamps*", Addresses: []string{"@lamps.example"}}, {ID: 8},
+		}}},
+		"records_none": {Content: &bridge.RecordsLine{}},
 		"timeline_short": {Content: &bridge.TimelineLine{Wall: 40 * time.Second,
 			Parts: []bridge.TimeSpent{{On: bridge.OnQueue, Wall: 40 * time.Second}}}},
 		"why_asked": {Content: &bridge.WhyLine{Asked: []bridge.Asked{

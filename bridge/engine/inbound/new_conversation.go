@@ -64,6 +64,7 @@ func (it *UseCases) MakeConversation(
 			it.replies.WatchWindow(c)
 		}
 		it.Conversations.Latest[c.Identity.ID] = id
+		it.People.NameByRecord(c)
 	}
 
 	if previous != nil {

@@ -1,9 +1,12 @@
 package workflow
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -13,18 +16,19 @@ import (
 
 func renameVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{Name: bridge.VerbRename, Deed: store.DeedRenamed},
-		Do:    (*UseCases).rename,
+		Rules:  verb.Rules{Name: bridge.VerbRename, Deed: store.DeedRenamed},
+		DoInTx: (*UseCases).rename,
 	}
 }
 
-// rename gives a conversation another name on cards and in lists. Renaming it to the customer's own name undoes that.
-func (wf *UseCases) rename(r book.Request) {
+// rename gives a customer another name on cards and in lists, here and in later conversations. Renaming to the customer's own name undoes
+// that.
+func (wf *UseCases) rename(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, agent := r.Conversation, r.Agent
 	name := strings.Join(strings.Fields(r.Args.Note), " ")
 	if name == "" || utf8.RuneCountInString(name) > bridge.LongestName {
 		wf.Refuse(r, "bad_name", fmt.Sprintf("A name has 1 to %d letters.", bridge.LongestName), "For example: !rename Ann of Berlin Lamps")
-		return
+		return nil
 	}
 
 	kept := name
@@ -33,7 +37,10 @@ func (wf *UseCases) rename(r book.Request) {
 	}
 	if !c.SetTrait(bridge.TraitName, kept) {
 		wf.Unchanged(r)
-		return
+		return nil
+	}
+	if err := wf.callCustomer(ctx, tx, c, kept); err != nil {
+		return err
 	}
 
 	wf.Log.Did(r, book.Detail{Text: name})
@@ -44,4 +51,5 @@ func (wf *UseCases) rename(r book.Request) {
 		Args:    bridge.Args{Conversation: c.ID, Note: name},
 	})
 	c.RefreshCard()
+	return nil
 }

@@ -295,12 +295,12 @@ func readRow(columns, cells []string) (row store.ImportedCustomer, fault *Fault)
 		case columnName:
 			row.Name = strings.Join(strings.Fields(value), " ")
 		case columnSalesman:
-			row.Salesman, fault = readAgent(value)
+			row.Salesman, fault = ReadAgent(value)
 		case columnBrands:
-			row.Brands = splitList(value)
+			row.Brands = SplitList(value)
 		case columnAssignees:
-			for _, agent := range splitList(value) {
-				if agent, fault = readAgent(agent); fault != nil {
+			for _, agent := range SplitList(value) {
+				if agent, fault = ReadAgent(agent); fault != nil {
 					return row, fault
 				}
 				row.Assignees = append(row.Assignees, agent)
@@ -334,8 +334,8 @@ var guarded = regexp.MustCompile(`(^|[;\t\r\n][ "]*)'([=+\-@\t\r\n])`) //nolint:
 
 func unguard(cell string) string { return guarded.ReplaceAllString(cell, "$1$2") }
 
-// splitList splits a list at semicolons.
-func splitList(value string) []string {
+// SplitList splits a list at semicolons.
+func SplitList(value string) []string {
 	list := []string{}
 	for item := range strings.SplitSeq(value, ";") {
 		if item = strings.TrimSpace(item); item != "" {
@@ -347,7 +347,7 @@ func splitList(value string) []string {
 
 // ReadAddresses reads the addresses of a record: "ann@shop.example; Ben <+49 30 1234>; @shop.example".
 func ReadAddresses(value string) (list []store.CustomerAddress, fault *Fault) {
-	for _, item := range splitList(value) {
+	for _, item := range SplitList(value) {
 		var a store.CustomerAddress
 		if name, rest, ok := strings.Cut(item, "<"); ok {
 			a.Name, item = strings.Join(strings.Fields(name), " "), strings.TrimSuffix(strings.TrimSpace(rest), ">")
@@ -398,8 +398,8 @@ func readAddress(typed string) string {
 	return typed
 }
 
-// readAgent reads the e-mail address of an agent.
-func readAgent(value string) (string, *Fault) {
+// ReadAgent reads the e-mail address of an agent.
+func ReadAgent(value string) (string, *Fault) {
 	if value != "" && (!strings.Contains(value, "@") || strings.ContainsAny(value, " ,;<>")) {
 		return "", &Fault{What: "“" + value + "” is no e-mail address of an agent", Do: "Write it as ben@acme.test."}
 	}

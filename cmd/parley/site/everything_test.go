@@ -69,6 +69,11 @@ const hostileRows = `
 		1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9, 9 FROM accounts WHERE name = 'support-mail' ON CONFLICT DO NOTHING;
 	INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at) SELECT $1, 'x', $1, id, now() + interval '1 day' FROM agents
 	WHERE email = 'ann@acme.test';
+	INSERT INTO customer_records (id, name, salesman, brands, assignees, fields)
+		VALUES (1, $1, $1, ARRAY[$1], ARRAY[$1], jsonb_build_object($1::text, $1::text));
+	INSERT INTO customer_addresses (address, record_id, name) VALUES ('k1' || $1, 1, $1);
+	INSERT INTO customer_notes (record_id, agent_id, at, text) SELECT 1, id, now(), $1 FROM agents WHERE email = 'dina@acme.test';
+	INSERT INTO customer_imports (hash, done_at) VALUES ('x', now());
 	INSERT INTO setup_changes (author, lines, at) VALUES ($1, ARRAY[$1], now());`
 
 // startEverything starts a site on which everything is set up, with all its pages.
@@ -181,6 +186,11 @@ func doing() []string {
 		"POST /auth/sign-out",
 		"POST /auth/sign-out-everywhere",
 		"POST /auth/link/{link}",
+		"POST /settings/customers/{id}",
+		"POST /settings/customers/{id}/note",
+		"POST /settings/customers/{id}/remove",
+		"POST /settings/customers-file",
+		"POST /settings/customers-file/undo",
 		"POST /settings/tokens",
 		"POST /settings/tokens/{id}/revoke",
 		"POST /settings/accounts/{name}/pause",

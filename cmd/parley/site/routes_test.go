@@ -63,6 +63,16 @@ func requests() map[string]string {
 		"POST /settings/numbers/{name}/check":   "/settings/numbers/none/check",
 		"POST /settings/numbers/{name}/webhook": "/settings/numbers/none/webhook",
 
+		"GET /settings/customers":              "/settings/customers?words=lamps&after=1",
+		"GET /settings/customers/{id}":         "/settings/customers/new",
+		"POST /settings/customers/{id}":        "/settings/customers/1",
+		"POST /settings/customers/{id}/note":   "/settings/customers/1/note",
+		"POST /settings/customers/{id}/remove": "/settings/customers/1/remove",
+		"GET /settings/customers-file":         "/settings/customers-file",
+		"POST /settings/customers-file":        "/settings/customers-file",
+		"POST /settings/customers-file/undo":   "/settings/customers-file/undo",
+		"GET /settings/customers.csv":          "/settings/customers.csv",
+
 		"GET /settings/log":                         "/settings/log?who=1&what=resolved&conversation=%2312&from=2026-01-01&until=2026-02-01",
 		"GET /settings/log.csv":                     "/settings/log.csv",
 		"GET /settings/erase":                       "/settings/erase?contact=nobody",

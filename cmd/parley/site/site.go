@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
+	pages "parley/bot/web/customers"
 	"parley/bot/web/dashboard"
 	"parley/bot/web/inbox"
 	"parley/bot/web/mailbox"
@@ -231,6 +232,7 @@ func New(o Options) (*web.Site, error) {
 		number.Area(&numberDesk{o, cache}),
 		start.Area(&startDesk{o, cache}),
 		tokens.Area(&tokensDesk{o}),
+		pages.Area(&customersDesk{o}),
 	}
 	if o.Inbox != nil {
 		areas = append(areas, inbox.Area(o.Inbox))
