@@ -84,6 +84,7 @@ type AccountSettings struct {
 	AI            AISettings
 	Language      string // language of the team (ISO 639-1)
 	AdminNumbers  []string
+	CustomerLinks []ProfileLink // on profiles; their URLs have placeholders
 	AckTarget     time.Duration // how soon somebody is to take a conversation, in business hours; 0 means no target
 	ReplyTarget   time.Duration // how soon a customer is to be answered, likewise
 	CollectFloods bool          // mails of somebody who opens an unusual number of conversations share one thread
@@ -190,6 +191,8 @@ func (s *AccountSettings) set(name, value string) {
 		s.CollectFloods = isOn
 	case "file_limits":
 		s.FileLimits, _ = channels.ParseFileLimits(value)
+	case "customer_links":
+		s.CustomerLinks, _ = ParseCustomerLinks(value)
 	case "admin_numbers":
 		s.AdminNumbers = splitNumbers(value)
 	case "ai":

@@ -12,6 +12,7 @@ func TestEachSettingSetsAField(t *testing.T) {
 	t.Parallel()
 	free := map[string]string{
 		"file_limits":     "image 1MB",
+		"customer_links":  "Shop: https://shop.example/?q={{email}}",
 		"admin_numbers":   "+4915112345678",
 		"ai_tokens_a_day": "7",
 		"ai_audit":        "7",

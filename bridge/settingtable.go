@@ -223,6 +223,14 @@ func intakeSettings() []Setting {
 				"channel's own limit counts, in chats at most `image 5MB, document 10MB, video 16MB`.",
 		},
 		{
+			Name:  "customer_links",
+			Label: "Links to the customer elsewhere",
+			Free:  linesText(ParseCustomerLinks, "Write a name and a link in each line: Shop: https://shop.example/find?mail={{email}}"),
+			Text: "Other systems that a customer's [profile](customers.md) leads to, a line for each: " +
+				"`Shop: https://shop.example/find?mail={{email}}`. `{{email}}`, `{{phone}}` and `{{address}}` are the customer's; a link " +
+				"without a value is left out.",
+		},
+		{
 			Name:  "admin_numbers",
 			Label: "Admins' phone numbers",
 			Free: FreeText{

@@ -66,6 +66,10 @@ func (d *desk) FactsAt(context.Context, bridge.Place, bridge.SurfaceUser) (bridg
 	return bridge.Facts{}, bridge.ErrNoConversation
 }
 
+func (d *desk) Profile(context.Context, bridge.ConversationID, bridge.SurfaceUser) (bridge.Profile, error) {
+	return bridge.Profile{}, errors.ErrUnsupported
+}
+
 func (d *desk) List(context.Context, bridge.ListQuery, bridge.SurfaceUser) (bridge.Listing, error) {
 	return bridge.Listing{}, nil
 }

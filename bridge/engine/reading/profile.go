@@ -44,6 +44,15 @@ func (rd *Reader) Profile(
 		return p, err
 	}
 
+	links := rd.settingsOf(c.AccountID).CustomerLinks
+	for _, told := range p.Told {
+		for _, l := range bridge.LinksTo(links, told.Address) {
+			if !slices.Contains(p.Links, l) {
+				p.Links = append(p.Links, l)
+			}
+		}
+	}
+
 	const latest = 200
 	ids, err := store.ConversationsOfCustomer(ctx, q, p.Record, *c.IdentityID, latest)
 	if err != nil {
