@@ -41,6 +41,7 @@ const (
 	VerbUntag    Verb = "untag"    // remove Args.Tags
 
 	VerbTagMessages Verb = "tagmessages" // add Args.Tags to Args.Messages, or remove them if Args.Remove is set
+	VerbEmail       Verb = "email"       // send Args.Messages, or all, to Args.Addresses by mail; with Args.Notes also notes
 	VerbTopic       Verb = "topic"       // set the topic to Args.Note
 	VerbRename      Verb = "rename"      // set the name on cards and in lists to Args.Note
 	VerbPriority    Verb = "priority"    // Args.Note: low, normal, high or urgent
@@ -297,6 +298,7 @@ type Args struct {
 	Conversation ConversationID `json:"conversation,omitempty"` // #id, or from a button
 	Message      MessageID      `json:"message,omitempty"`      // our message id
 	Messages     []MessageID    `json:"messages,omitempty"`
+	Notes        bool           `json:"notes,omitempty"`
 	Delivery     DeliveryID     `json:"delivery,omitempty"`
 	Agents       []string       `json:"agents,omitempty"` // surface user ids, e-mails or "me"
 	Team         string         `json:"team,omitempty"`

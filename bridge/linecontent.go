@@ -406,6 +406,16 @@ type TaggedLine struct {
 // Kind implements LineContent.
 func (*TaggedLine) Kind() LineKind { return LineDone }
 
+// EmailedLine says that messages of the conversation leave by a mail, which begins the conversation Line.Other, or that it failed.
+type EmailedLine struct {
+	Messages int    `json:",omitempty"`
+	Notes    bool   `json:",omitempty"`
+	Trouble  string `json:",omitempty"` // why it failed
+}
+
+// Kind implements LineContent.
+func (*EmailedLine) Kind() LineKind { return LineDone }
+
 // SeveralLine tells what became of several conversations.
 type SeveralLine struct {
 	Do   Verb         `json:",omitempty"`

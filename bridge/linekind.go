@@ -196,6 +196,7 @@ var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknog
 		VerbTemplate:       newContent[BegunLine],
 		VerbTag:            newContent[TaggedLine],
 		VerbSeveral:        newContent[SeveralLine],
+		VerbEmail:          newContent[EmailedLine],
 		VerbKeep:           newContent[KeptLine],
 		VerbSilence:        newContent[SendersLine],
 		VerbBlock:          newContent[SendersLine],

@@ -7,6 +7,7 @@ const (
 	TraitMerged    = "merged"    // the number of the conversation that it was merged into
 	TraitForwarder = "forwarder" // the address of the agent who passed on the customer's mail
 	TraitRecord    = "record"    // the name of the customer's record, as it was when it began or somebody changed it here
+	TraitSentFrom  = "sent_from" // the number of the conversation that was sent to this one's recipient by mail
 	TraitPriority  = "priority"  // one of Priorities; none means PriorityNormal
 
 	TraitAnalysis = "analysis" // AnalysisOff: no message is analysed or sent to a model; none means the account's setting

@@ -17,6 +17,7 @@ const (
 	DeedTagged            Deed = "tagged"
 	DeedTaggedMessages    Deed = "tagged messages"
 	DeedUntaggedMessages  Deed = "untagged messages"
+	DeedEmailed           Deed = "sent by e-mail" // to somebody else than the customer
 	DeedUntagged          Deed = "untagged"
 	DeedNamed             Deed = "named"  // given a topic
 	DeedPinned            Deed = "pinned" // the customer, to an agent
@@ -81,7 +82,7 @@ func Deeds() []Deed {
 		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
 		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood, DeedAutoReplied,
-		DeedAutomated, DeedTaggedMessages, DeedUntaggedMessages,
+		DeedAutomated, DeedTaggedMessages, DeedUntaggedMessages, DeedEmailed,
 		DeedMerged, DeedUnmerged, DeedSplit,
 	}
 }

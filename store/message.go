@@ -104,6 +104,10 @@ type FileRef struct {
 	Fetched     bool            `json:"fetched,omitempty"` // it is not part of the original, but fetched separately
 	Blob        string          `json:"blob,omitempty"`    // the fetched file
 	Missing     string          `json:"missing,omitempty"` // why it could not be fetched, for people
+
+	// A mail that repeats another message carries the file of that message with this index.
+	Of      MessageID `json:"of,omitempty"`
+	OfIndex int       `json:"of_index,omitempty"`
 }
 
 // Direction is the direction of a message.

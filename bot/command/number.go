@@ -63,6 +63,7 @@ func numberPositionFor(arguments verb.Rest, isSlash bool) numberPosition {
 	position := map[verb.Rest]struct{ slash, mention numberPosition }{
 		verb.RestNothing:     {slash: positionAny, mention: positionAny},
 		verb.RestTime:        {slash: positionAny, mention: positionAny},
+		verb.RestEmail:       {slash: positionFirst, mention: positionFirst},
 		verb.RestAddresses:   {slash: positionAny, mention: positionAny},
 		verb.RestCopies:      {slash: positionAny, mention: positionAny},
 		verb.RestList:        {slash: positionAny, mention: positionAny},

@@ -116,6 +116,14 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem
 		problem = readAbsence(&p.Args, rest, opt)
 	case verb.RestAddresses, verb.RestCopies:
 		problem = readAddresses(&p.Args, v.Typed.Rest, rest)
+	case verb.RestEmail:
+		words := strings.Fields(rest)
+		n := 0
+		for n < len(words) && strings.Contains(words[n], "@") {
+			n++
+		}
+		problem = readAddresses(&p.Args, v.Typed.Rest, strings.Join(words[:n], " "))
+		p.Args.Subject = strings.Join(words[n:], " ")
 	case verb.RestStart:
 		problem = readStart(p, rest, opt)
 		if p.Text == "" {

@@ -47,6 +47,7 @@ func makeTable() []*Verb {
 		ccVerb(),
 		toVerb(),
 		allowVerb(),
+		emailVerb(),
 		historyVerb(),
 		notesVerb(),
 		whyVerb(),

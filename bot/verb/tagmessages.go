@@ -65,6 +65,9 @@ func messagesField(in shape.FormInput) (shape.Field, error) {
 			label = s.Files[0].Name
 		}
 		author := shape.Or(shape.OneLine(s.Author, shape.MaxNameRunes), "Somebody")
+		if s.Fate == bridge.FateInside {
+			author += " (inside)"
+		}
 		field.Options = append(field.Options, shape.Option{
 			Value: strconv.FormatInt(int64(s.ID), 10),
 			Label: shape.OneLine(author+": "+label, maxChoiceRunes),

@@ -109,6 +109,7 @@ const (
 	RestTime                    // Args.Until, as typed
 	RestAbsence                 // Args.Until, as typed, and Args.Agents: who covers
 	RestAddresses               // Args.Addresses
+	RestEmail                   // Args.Addresses, then Args.Subject
 	RestCopies                  // Args.Addresses; "-" removes
 	RestList                    // Args.List
 	RestFind                    // Args.Conversation or Args.Note; both after FindWord if it may be either

@@ -34,7 +34,7 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbHelp, bridge.VerbList, bridge.VerbStats, bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate,
 		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI, bridge.VerbSend, bridge.VerbDrop,
 		bridge.VerbPin, bridge.VerbUnpin, bridge.VerbAvailable, bridge.VerbBusy, bridge.VerbBreak, bridge.VerbAway,
-		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday,
+		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday, bridge.VerbEmail,
 		bridge.VerbRename, bridge.VerbProfile, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbLink, bridge.VerbUnlink,
 	}
 }

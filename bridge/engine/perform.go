@@ -29,6 +29,7 @@ func useCases() []useCase {
 	return slices.Concat(
 		[]useCase{
 			newVerb(),
+			emailVerb(),
 			helpVerb(),
 			cannedVerb(),
 			cannedListVerb(),

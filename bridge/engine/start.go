@@ -205,7 +205,7 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 // sayFirstWords posts the first text in the conversation's thread, and sends it to the customer. used is the template from which the
 // text was made, or nil. subject is that of the mail. It may differ from the conversation's subject, which agents can change, and which
 // is taken over from a previous conversation.
-func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subject string) error {
+func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subject string, files ...store.FileRef) error {
 	t, err := w.OpenThread(r.Conversation)
 	if err != nil {
 		return err
@@ -231,6 +231,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 
 	m := w.Messages.AddOutsideThread(r) // it was not typed in the new thread; the line shows it there
 	m.Subject = subject
+	m.Files = append(m.Files, files...)
 	m.Template = filled
 	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))
 	m.Reason = bridge.ReasonExplicit

@@ -111,7 +111,15 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 const (
 	conversationsOf = `SELECT id FROM conversations WHERE identity_id = ANY($1) ORDER BY id`
 	// messagesOf reads the whole table: erasures are too rare for an index.
-	messagesOf = `SELECT id FROM messages WHERE identity_id = ANY($1) ORDER BY id`
+	// Mails that repeat the contact's conversations to somebody else are among them.
+	messagesOf = `
+		SELECT id FROM messages WHERE identity_id = ANY($1)
+		UNION
+		SELECT m.id
+		FROM conversations AS c
+		JOIN messages AS m ON m.conversation_id = c.id AND m.direction <> 'in' AND m.created_at = c.created_at
+		WHERE c.traits ->> 'sent_from' IN (SELECT own.id::text FROM conversations AS own WHERE own.identity_id = ANY($1))
+		ORDER BY id`
 	// sharedWith selects other conversations in which the contact took part, in one of four ways:
 	//   - It has a message of the contact.
 	//   - It is a thread of several customers, in which a message of the contact was posted before an agent made that message
@@ -222,7 +230,7 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 // addressingDeeds returns the kinds of log entries that may contain an address, from an agent or a mail server.
 func addressingDeeds() []store.Deed {
 	return []store.Deed{store.DeedReaddressed, store.DeedSilenced, store.DeedBlocked, store.DeedUnblocked, store.DeedRefused,
-		store.DeedNotDelivered, store.DeedUnclear}
+		store.DeedNotDelivered, store.DeedUnclear, store.DeedEmailed}
 }
 
 // isCopied is true for other customers' conversations in which the contact is in copy. A conversation whose own customer has

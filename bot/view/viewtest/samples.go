@@ -220,6 +220,10 @@ func (s Samples) answerLines() map[string]bridge.Line {
 			Outcome: &bridge.Outcome{State: bridge.OutcomeRead, By: s.Ben, At: When()}},
 		"unchanged": {Content: bridge.LineUnchanged, Verb: bridge.VerbTake},
 		"done":      {Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: bridge.VerbTag, Args: bridge.Args{Tags: []string{"vip"}}},
+		"emailed": {Content: &bridge.EmailedLine{Messages: 3, Notes: true}, Verb: bridge.VerbEmail, By: s.Ben, Other: s.Facts(),
+			Args: bridge.Args{Addresses: []string{"bob@shop.example"}}},
+		"email_failed": {Content: &bridge.EmailedLine{Trouble: "There is no such mailbox."}, Verb: bridge.VerbEmail, Other: s.Facts(),
+			Mentions: []bridge.AgentRef{ann}, Args: bridge.Args{Addresses: []string{"bob@shop.example"}}},
 		"stats": {Content: &bridge.StatsLine{Weeks: []bridge.TeamWeek{
 			{Team: "Support", SevenDays: sevenDays(), Link: "https://parley.test/settings/dashboard?team=1"},
 			{Team: "Billing *and* <b>", SevenDays: bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Before: bridge.WeekFigures{New: 1}}},

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,10 @@ import (
 // ForChannel returns a file that an agent attached, for the channel (such as e-mail) that sends it to the customer. s is the surface
 // of the file, or nil if it isn't connected. Errors are *channels.SendError.
 func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store.FileRef) (channels.File, error) {
+	if ref.Of != 0 {
+		open := func(ctx context.Context) (io.ReadCloser, error) { return r.openOf(ctx, ref) }
+		return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes, Open: open}, nil
+	}
 	f := FromSurface(ref)
 	if f.Unavailable != "" {
 		return channels.File{}, &channels.SendError{
@@ -60,6 +65,33 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 	}
 
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
+}
+
+// openOf opens a file of another message, which a mail repeats.
+func (r *Reader) openOf(ctx context.Context, ref store.FileRef) (io.ReadCloser, error) {
+	m, err := r.message(ctx, ref.Of)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(m.Files, func(f store.FileRef) bool { return f.Index == ref.OfIndex })
+	file, err := channels.File{}, ErrNoFile
+	switch {
+	case i < 0:
+	case m.HasOriginal():
+		file, err = r.fileIn(&m, ref.OfIndex)
+	default:
+		file, err = r.ForChannel(r.connected.Surface(m.AccountID), m.ID, m.Files[i])
+	}
+	var body io.ReadCloser
+	if err == nil {
+		body, err = file.Open(ctx)
+	}
+	if errors.Is(err, ErrNoFile) {
+		err = &channels.SendError{
+			Class: channels.BadContent, Text: ref.Name + " is not stored any more.", Hint: "Send it again without that message.", Cause: err,
+		}
+	}
+	return body, err
 }
 
 // FromSurface returns the surface's description of a file that an agent attached. It returns the zero SurfaceFile for a customer's

@@ -3,6 +3,7 @@ package inbound
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -118,9 +119,29 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		line.Verbs = []bridge.Verb{bridge.VerbReply} // an unavailable file would make it fail again
 	}
 	rc.TellWith(c, m, line)
+	rc.tellOrigin(c, m, f.Text)
 	rc.intake.noteOptOut(c, m, f)
 	rc.awaitAnswerAgain(c, m)
 	return nil
+}
+
+// tellOrigin says in the conversation that a failed mail repeats that it didn't reach its recipient.
+func (rc *Receipts) tellOrigin(c *book.Conversation, m *book.Message, trouble string) {
+	id, err := strconv.ParseInt(c.Traits[bridge.TraitSentFrom], 10, 64)
+	isFirst := m.CreatedAt.Equal(c.CreatedAt)
+	if err != nil || !isFirst {
+		return
+	}
+	origin := rc.Conversations.Get(store.ConversationID(id))
+	if origin == nil || m.AgentID == nil {
+		return
+	}
+	line := bridge.Line{Content: &bridge.EmailedLine{Trouble: trouble}, Verb: bridge.VerbEmail, Other: rc.Refer(c, m.AccountID)}
+	line.Mentions = []bridge.AgentRef{rc.Dir.Ref(m.AccountID, *m.AgentID)}
+	for _, p := range c.Participants {
+		line.Args.Addresses = append(line.Args.Addresses, p.Key)
+	}
+	rc.Line(origin, line)
 }
 
 // awaitAnswerAgain makes a conversation wait for an answer again after a reply failed. If the reply had ended the customer's wait, that
