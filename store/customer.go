@@ -60,7 +60,7 @@ const joinRecord = `
 			UNION ALL
 			SELECT same.account_id, same.key, 1 FROM identities AS same WHERE same.contact_id = identity.contact_id) AS given
 		JOIN customer_addresses AS owned
-			ON owned.address IN (given.key, given.account_id || '/' || given.key, '@' || split_part(given.key, '@', 2))
+			ON owned.address = ANY(ARRAY[given.key, given.account_id || '/' || given.key, '@' || split_part(given.key, '@', 2)])
 		JOIN customer_records AS record ON record.id = owned.record_id
 		ORDER BY starts_with(owned.address, '@'), given.place, owned.address
 		LIMIT 1) AS customer ON true`
