@@ -9,10 +9,10 @@ import (
 
 // Another name lasts: a later conversation has it. A profile has the record, notes, and what was said before. A link is made by hand alone,
 // and taken back.
-// Requirement R-192: Change client name; the original stays in the profile.
-// Requirement R-193: Profile: info, custom attributes, interaction history.
-// Requirement R-195: Note on the client profile.
-// Requirement R-196: Link to a customer.
+// Requirement R-192: Another name.
+// Requirement R-193: A profile.
+// Requirement R-195: Notes on a profile.
+// Requirement R-196: Linked to a customer's record.
 func TestCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new"}})

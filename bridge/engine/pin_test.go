@@ -39,6 +39,7 @@ func TestPin(t *testing.T) {
 
 // Who was chosen for a customer in the imported table comes before the rules.
 // Requirement R-127: Rule: a field of the customer.
+// Requirement R-199: Owners set at the customer.
 func TestPreset(t *testing.T) {
 	t.Parallel()
 	w := newRuledWorld(t, options{}, 0, bridge.PresenceAway, routing.Plan{Rules: []routing.Rule{{By: routing.ByLeastLoad}}})

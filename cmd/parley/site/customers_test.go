@@ -9,9 +9,9 @@ import (
 )
 
 // An admin adds a customer, finds it, notes something, imports a file that is checked first, and takes the import back.
-// Requirement R-195: Note on the client profile.
-// Requirement R-197: Once linked: profile from conversation, conversation history on customer.
-// Requirement R-198: Customer holds salesman, brands, custom fields.
+// Requirement R-195: Notes on a profile.
+// Requirement R-197: The record from the conversation.
+// Requirement R-198: Records with fields.
 func TestCustomersPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, withInbox(t))
