@@ -14,7 +14,8 @@ const ruled = `
 	INSERT INTO teams (id, name, members) OVERRIDING SYSTEM VALUE VALUES (1, 'Support', '{1,2}');
 	INSERT INTO accounts (id, name, kind, side, team_id, routing) VALUES (10, 'help', 'email', 'channel', 1,
 		'{"rules": [{"by": "salesman"}, {"by": "least_load", "when": {"text": "lamp"}}]}');
-	INSERT INTO customers (address, salesman) VALUES ('zebra@shop.example', 'ben@acme.test');
+	INSERT INTO customer_records (id, salesman) VALUES (1, 'ben@acme.test');
+	INSERT INTO customer_addresses (address, record_id) VALUES ('zebra@shop.example', 1);
 	INSERT INTO contacts (id, name) VALUES (1, 'Zebra'), (2, 'Otter');
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 		VALUES (1, 10, 'zebra@shop.example', 'Zebra', 1), (2, 10, 'otter@shop.example', 'Otter', 2);
