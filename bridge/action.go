@@ -52,22 +52,25 @@ const (
 	VerbResolve     Verb = "resolve"     // with Args.Note as the resolution note
 	VerbReopen      Verb = "reopen"      // undo a Resolve
 	VerbClose       Verb = "close"       // end without an answer (admins)
-	VerbUndo        Verb = "undo"        // take back Args.Message, or else the actor's last reply that is not sent yet
-	VerbCC          Verb = "cc"          // add Args.Addresses to the copy line, or remove them if Args.Remove is set
-	VerbTo          Verb = "to"          // replace the recipients by Args.Addresses
-	VerbAllow       Verb = "allow"       // let new participants (Args.Addresses) get replies
-	VerbHistory     Verb = "history"     // list the log entries
-	VerbNotes       Verb = "notes"       // list the notes
-	VerbWhy         Verb = "why"         // explain the last decisions
-	VerbTimeline    Verb = "timeline"    // show how long the conversation waited for whom
-	VerbAI          Verb = "ai"          // write a text for colleagues: Args.TextRequest. Text is a draft to change, or a question
-	VerbHelp        Verb = "help"        // list the verbs
-	VerbList        Verb = "list"        // Args.List: mine, unassigned, all, …
-	VerbFind        Verb = "show"        // show the details of the conversation with a number: "show #12"
-	VerbStats       Verb = "stats"       // show the week's figures of the actor's teams
-	VerbNext        Verb = "next"        // show the conversation that the actor should turn to next
-	VerbToday       Verb = "today"       // show what the day has for the actor
-	VerbSeveral     Verb = "several"     // Args.Do with each of Args.Of, and tell what became of it
+	VerbArchive     Verb = "archive"     // end it, so that what either side says next starts another one
+	VerbBlock       Verb = "block"       // the customer is not heard any more; Args.Sure: the actor has confirmed
+	VerbUnblock     Verb = "unblock"
+	VerbUndo        Verb = "undo"     // take back Args.Message, or else the actor's last reply that is not sent yet
+	VerbCC          Verb = "cc"       // add Args.Addresses to the copy line, or remove them if Args.Remove is set
+	VerbTo          Verb = "to"       // replace the recipients by Args.Addresses
+	VerbAllow       Verb = "allow"    // let new participants (Args.Addresses) get replies
+	VerbHistory     Verb = "history"  // list the log entries
+	VerbNotes       Verb = "notes"    // list the notes
+	VerbWhy         Verb = "why"      // explain the last decisions
+	VerbTimeline    Verb = "timeline" // show how long the conversation waited for whom
+	VerbAI          Verb = "ai"       // write a text for colleagues: Args.TextRequest. Text is a draft to change, or a question
+	VerbHelp        Verb = "help"     // list the verbs
+	VerbList        Verb = "list"     // Args.List: mine, unassigned, all, …
+	VerbFind        Verb = "show"     // show the details of the conversation with a number: "show #12"
+	VerbStats       Verb = "stats"    // show the week's figures of the actor's teams
+	VerbNext        Verb = "next"     // show the conversation that the actor should turn to next
+	VerbToday       Verb = "today"    // show what the day has for the actor
+	VerbSeveral     Verb = "several"  // Args.Do with each of Args.Of, and tell what became of it
 
 	VerbRead Verb = "read" // the actor has read what the customer wrote
 
@@ -108,8 +111,7 @@ const (
 	VerbPromote   Verb = "promote"   // button: make a conversation of an automatic mail (Args.Message)
 	VerbForwarder Verb = "forwarder" // button: a forwarded mail is its forwarder's, not its author's
 	VerbSilence   Verb = "silence"   // button: stop posting about this automatic sender (Args.Message)
-	VerbBlock     Verb = "block"     // button: ignore later automatic mail of this sender (Args.Message)
-	VerbUnblock   Verb = "unblock"   // undo a Block or Silence, for the sender of Args.Message or for Args.Addresses
+	VerbUnsilence Verb = "unsilence" // undo a Silence, for the sender of Args.Message or for Args.Addresses
 )
 
 // ActorKind says what kind of user acted.

@@ -440,7 +440,7 @@ type KeptLine struct {
 // Kind implements LineContent.
 func (*KeptLine) Kind() LineKind { return LineDone }
 
-// SendersLine confirms that the mail of some senders is silenced, blocked or unblocked.
+// SendersLine confirms that the mail of some senders is silenced, or shown again.
 type SendersLine struct {
 	Senders string `json:"Text,omitempty"`
 	Hint    string `json:",omitempty"` // a further remark

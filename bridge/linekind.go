@@ -23,7 +23,7 @@ const (
 	LineWoke       LineKind = "woke"        // the snooze is over
 	LineReopened   LineKind = "reopened"    // by By, or by the customer if By is zero
 	LineContinued  LineKind = "continued"   // the customer wrote again, which started Other
-	LineResolved   LineKind = "resolved"    // By did Verb (VerbResolve or VerbClose); Text = note
+	LineResolved   LineKind = "resolved"    // By did Verb (VerbResolve, VerbClose, VerbArchive, VerbBlock or VerbUnblock); Text = note
 	LineSnoozed    LineKind = "snoozed"     // By snoozed it
 	LineEnded      LineKind = "ended"       // it ended by itself
 )
@@ -199,8 +199,7 @@ var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknog
 		VerbEmail:          newContent[EmailedLine],
 		VerbKeep:           newContent[KeptLine],
 		VerbSilence:        newContent[SendersLine],
-		VerbBlock:          newContent[SendersLine],
-		VerbUnblock:        newContent[SendersLine],
+		VerbUnsilence:      newContent[SendersLine],
 		VerbTemplateEdit:   newContent[TemplateChangedLine],
 		VerbTemplateDelete: newContent[TemplateChangedLine],
 	},

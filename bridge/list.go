@@ -87,12 +87,14 @@ const (
 	ListResolved   = store.ListResolved
 	ListClosed     = store.ListClosed
 	ListArchived   = store.ListArchived
+	ListBlocked    = store.ListBlocked
 )
 
 // Lists returns the lists that people open, in the order in which they are offered.
 func Lists() []ListName {
 	return []ListName{
 		ListMine, ListUnassigned, ListTeam, ListAll, ListWaiting, ListSnoozed, ListResolved, ListClosed, ListArchived,
+		ListBlocked,
 	}
 }
 

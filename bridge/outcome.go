@@ -15,22 +15,21 @@ type OutcomeState string
 
 // States of an Outcome.
 const (
-	OutcomeWaiting   OutcomeState = "waiting"   // it leaves when its hold ends
-	OutcomeSent      OutcomeState = "sent"      // the provider took it
-	OutcomeDelivered OutcomeState = "delivered" // the customer's device has it
-	OutcomeRead      OutcomeState = "read"      // the customer read it
-	OutcomeFailed    OutcomeState = "failed"    // the customer did not get it
-	OutcomeUnclear   OutcomeState = "unclear"   // nobody can tell
-	OutcomeInside    OutcomeState = "inside"    // it is kept inside
-	OutcomeDropped   OutcomeState = "dropped"   // it is given up
-	OutcomeUndone    OutcomeState = "undone"    // it was taken back in its hold
-	OutcomeKept      OutcomeState = "kept"      // it waits for the customer's next message
-	OutcomeTemplate  OutcomeState = "template"  // a template was chosen to go first; it waits for the customer's next message
-	OutcomeAsked     OutcomeState = "asked"     // a later line asks about it
-	OutcomePromoted  OutcomeState = "promoted"  // it is in the conversation Line.Other now
-	OutcomeChosen    OutcomeState = "chosen"    // somebody chose the customer of Line.Other for it; its fate is shown there
-	OutcomeSilenced  OutcomeState = "silenced"  // nothing more is posted about its sender
-	OutcomeAllowed   OutcomeState = "allowed"   // who is new in a mail gets replies now
-	OutcomeBlocked   OutcomeState = "blocked"   // later automatic mail of its sender is passed over
-	OutcomeUnblocked OutcomeState = "unblocked" // its sender is no longer blocked or silenced
+	OutcomeWaiting    OutcomeState = "waiting"    // it leaves when its hold ends
+	OutcomeSent       OutcomeState = "sent"       // the provider took it
+	OutcomeDelivered  OutcomeState = "delivered"  // the customer's device has it
+	OutcomeRead       OutcomeState = "read"       // the customer read it
+	OutcomeFailed     OutcomeState = "failed"     // the customer did not get it
+	OutcomeUnclear    OutcomeState = "unclear"    // nobody can tell
+	OutcomeInside     OutcomeState = "inside"     // it is kept inside
+	OutcomeDropped    OutcomeState = "dropped"    // it is given up
+	OutcomeUndone     OutcomeState = "undone"     // it was taken back in its hold
+	OutcomeKept       OutcomeState = "kept"       // it waits for the customer's next message
+	OutcomeTemplate   OutcomeState = "template"   // a template was chosen to go first; it waits for the customer's next message
+	OutcomeAsked      OutcomeState = "asked"      // a later line asks about it
+	OutcomePromoted   OutcomeState = "promoted"   // it is in the conversation Line.Other now
+	OutcomeChosen     OutcomeState = "chosen"     // somebody chose the customer of Line.Other for it; its fate is shown there
+	OutcomeSilenced   OutcomeState = "silenced"   // nothing more is posted about its sender
+	OutcomeAllowed    OutcomeState = "allowed"    // who is new in a mail gets replies now
+	OutcomeUnsilenced OutcomeState = "unsilenced" // its sender is no longer silenced
 )

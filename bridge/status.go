@@ -56,6 +56,13 @@ const (
 	CloseAbandoned  = "abandoned"  // closed: the customer left
 )
 
+// Values of Facts.CloseReason of conversations that agents closed.
+const (
+	CloseArchived  = "archived"
+	CloseBlocked   = "blocked"   // its customer was blocked
+	CloseUnblocked = "unblocked" // its customer was blocked, and isn't any more
+)
+
 // CloseByAdmin is the Facts.CloseReason of a conversation that an admin closed.
 const CloseByAdmin = "admin"
 
@@ -70,7 +77,11 @@ func ClosedHint(reason string) string {
 		return next + " Admins can reopen this one: !reopen"
 	case CloseMerged:
 		return "It goes on in the conversation that it was merged into. To part them again: !unmerge"
-	case CloseAbandoned:
+	case CloseArchived:
+		return next + " To go on here, its owners or an admin take that back: !unarchive"
+	case CloseBlocked:
+		return "The customer is blocked: what they write is stored. To take that back: !unblock"
+	case CloseAbandoned, CloseUnblocked:
 		return next + " To go on here, reopen it: !reopen"
 	default:
 		return next

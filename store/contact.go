@@ -20,7 +20,7 @@ type Identity struct {
 	Name      string     `db:"name" json:"name"`
 	ContactID ContactID  `db:"contact_id" json:"contact_id"`
 	Silenced  bool       `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
-	Blocked   bool       `db:"blocked" json:"blocked"`       // automatic mail from here is ignored
+	Blocked   bool       `db:"blocked" json:"blocked"`       // what comes from here is stored, and shown in no thread
 	BadReason string     `db:"bad_reason" json:"bad_reason"` // why the provider can't deliver to it; empty if it can
 	// One of a customer's identities, the root, represents the customer. SameAs is the root's id in all
 	// others and nil in the root itself.
@@ -237,22 +237,35 @@ func FindLaterKeys(ctx context.Context, q Querier, account AccountID, keys []str
 	return query.Column[string](ctx, q, "keys after a change", keysAfter, account, keys, since)
 }
 
-const blockedSenders = `
-	SELECT ` + identityColumns + `
-	FROM identities
-	WHERE account_id = $1 AND blocked AND ($2::text[] IS NULL OR key = ANY($2))
-	ORDER BY key`
+const setBlocked = `
+	UPDATE identities SET blocked = $2
+	FROM identities AS given
+	WHERE given.id = $1 AND identities.contact_id = given.contact_id`
 
-// BlockedSenders returns the senders whose automatic mail an account ignores. If keys isn't nil, it returns only senders
-// in keys.
-func BlockedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
-	return query.Collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
+// SetBlocked blocks a customer, by all identities, or unblocks them.
+func SetBlocked(ctx context.Context, q Execer, customer IdentityID, blocked bool) error {
+	return query.Exec(ctx, q, "set blocked", setBlocked, customer, blocked)
+}
+
+const conversationsOf = `
+	SELECT conversation.id
+	FROM identities AS given
+	JOIN identities AS same ON same.contact_id = given.contact_id
+	JOIN conversations AS conversation ON conversation.identity_id = same.id
+	WHERE given.id = $1 AND conversation.kind = 'customer'
+		AND CASE WHEN $2 THEN conversation.close_reason = 'blocked' ELSE conversation.status IN ('open', 'pending', 'snoozed') END
+	ORDER BY conversation.id`
+
+// ConversationsOf returns a customer's conversations, by all identities: those that aren't over, or those that were closed because the
+// customer was blocked.
+func ConversationsOf(ctx context.Context, q Querier, customer IdentityID, blocked bool) ([]ConversationID, error) {
+	return query.Column[ConversationID](ctx, q, "conversations of a customer", conversationsOf, customer, blocked)
 }
 
 const silencedSenders = `
 	SELECT ` + identityColumns + `
 	FROM identities
-	WHERE account_id = $1 AND silenced AND NOT blocked AND ($2::text[] IS NULL OR key = ANY($2))
+	WHERE account_id = $1 AND silenced AND ($2::text[] IS NULL OR key = ANY($2))
 	ORDER BY key`
 
 // SilencedSenders returns the senders whose automatic mail an account stores but doesn't show. If keys isn't nil, it

@@ -18,7 +18,6 @@ const (
 	TimeFormerOwnersSQL = timeFormerOwners
 	FindPostsSQL        = findPosts
 
-	BlockedSendersSQL  = blockedSenders
 	SilencedSendersSQL = silencedSenders
 	KeysAfterSQL       = keysAfter
 

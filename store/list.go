@@ -71,6 +71,8 @@ const (
 	ListClosed     ListName = "closed"     // closed by the reader
 	ListArchived   ListName = "archived"   // all that ended
 
+	ListBlocked ListName = "blocked" // closed because their customers were blocked, who still are
+
 	listFound ListName = "found" // in all states
 )
 
@@ -140,7 +142,7 @@ func (l *ListQuery) statuses() []string {
 		return []string{"snoozed"}
 	case ListResolved:
 		return []string{"resolved"}
-	case ListClosed:
+	case ListClosed, ListBlocked:
 		return []string{"closed"}
 	case ListArchived:
 		return []string{"resolved", "closed"}
@@ -205,7 +207,12 @@ func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
 		}
 	case ListResolved, ListClosed:
 		add(endedBy+` = ?::bigint`, s.reader.Agent)
-	case ListUnassigned, ListTeam, ListAll, ListArchived, listFound:
+	case ListArchived:
+		add(`conversation.close_reason <> 'blocked'`)
+	case ListBlocked:
+		add(`conversation.close_reason = 'blocked'`)
+		add(`EXISTS (SELECT FROM identities WHERE identities.id = conversation.identity_id AND identities.blocked)`)
+	case ListUnassigned, ListTeam, ListAll, listFound:
 	}
 	if assignee != 0 {
 		add(`conversation.assignees @> ARRAY[?::bigint]`, assignee)

@@ -98,13 +98,6 @@ func sendingStatements(k plantest.Keys) []plantest.Statement {
 func listStatements() []plantest.Statement {
 	return []plantest.Statement{
 		{
-			Name:    "blocked senders",
-			SQL:     store.BlockedSendersSQL,
-			Args:    []any{int64(1), []string(nil)},
-			MaxRows: map[string]float64{"identities": 60},
-			Index:   "identities_blocked",
-		},
-		{
 			Name:    "silenced senders",
 			SQL:     store.SilencedSendersSQL,
 			Args:    []any{int64(1), []string(nil)},

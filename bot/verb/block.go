@@ -5,29 +5,47 @@ import (
 	"parley/bridge"
 )
 
+// A customer who is blocked is not heard any more: what they write is stored, and shown in no thread, until somebody unblocks them.
+
 func blockVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbBlock,
-		Typed: TypedLine{Words: []string{"block"}, AskIfAlone: true, Syntax: "!block"},
+		Typed: TypedLine{Words: []string{"block", "blacklist"}, AskIfAlone: true, Syntax: "!block [NOTE]", Rest: RestNote},
 		Help: Help{
-			Sentence: "Passes over later automatic mail of an automatic sender.",
+			Sentence: "Blocks the customer: what they write is stored, and shown in no thread. Their conversations are closed.",
 			Examples: []string{"!block"},
 		},
+		Slash: true,
 		Button: Button{
-			Label:   "Block sender",
-			Confirm: "Block this sender? Its later automatic mail is neither shown nor kept here. What a person writes from there still comes.",
+			Label:   "Block customer",
+			Style:   shape.StyleDanger,
+			Confirm: "Block this customer, with all their addresses? Their conversations are closed. What they write is stored, and shown in no thread.",
 		},
-		Done:  func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail is blocked." },
-		Shown: blockBlocks,
+		Done: func(bridge.Line, bridge.Facts) string { return "This customer is blocked." },
 	}
 }
 
-// blockBlocks confirms !block at more length.
-func blockBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
-	sender, _ := sendersOf(l)
-	if sender == "" {
-		return nil
+func unblockVerb() *Verb {
+	return &Verb{
+		Name:   bridge.VerbUnblock,
+		Typed:  TypedLine{Words: []string{"unblock", "unlock"}, AskIfAlone: true, Syntax: "!unblock"},
+		Help:   Help{Sentence: "Unblocks the customer, and shows what came meanwhile.", Examples: []string{"!unblock", "@Parley #12 unblock"}},
+		Slash:  true,
+		Button: Button{Label: "Unblock customer"},
+		Done:   func(bridge.Line, bridge.Facts) string { return "This customer is heard again." },
 	}
-	return confirmationBlocks(l,
-		"Automatic mail of "+sender+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+sender)
+}
+
+func archiveVerb() *Verb {
+	return &Verb{
+		Name:  bridge.VerbArchive,
+		Typed: TypedLine{Words: []string{"archive"}, AskIfAlone: true, Syntax: "!archive [NOTE]", Rest: RestNote},
+		Help: Help{
+			Sentence: "Archives the conversation: what either side writes next starts a new one. !unarchive takes that back.",
+			Examples: []string{"!archive"},
+		},
+		Slash:  true,
+		Button: Button{Label: "Archive", OfferedForTypo: true},
+		Done:   func(bridge.Line, bridge.Facts) string { return "This conversation is archived." },
+	}
 }

@@ -8,9 +8,9 @@ import (
 func reopenVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbReopen,
-		Typed: TypedLine{Words: []string{"reopen", "unresolve"}, AskIfAlone: true, Syntax: "!reopen"},
+		Typed: TypedLine{Words: []string{"reopen", "unresolve", "unarchive"}, AskIfAlone: true, Syntax: "!reopen"},
 		Help: Help{
-			Sentence: "Opens a resolved conversation again, for the same owner. Admins also reopen closed ones.",
+			Sentence: "Opens a resolved conversation again, for the same owner. Admins also reopen closed ones; !unarchive does so for an archived one.",
 			Examples: []string{"!reopen"},
 		},
 		Slash:  true,

@@ -22,5 +22,5 @@ func silenceBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	if sender == "" {
 		return nil
 	}
-	return confirmationBlocks(l, "No more posts about "+sender+".", shape.NextSentence(hint), " To take that back: !unblock "+sender)
+	return confirmationBlocks(l, "No more posts about "+sender+".", shape.NextSentence(hint), " To take that back: !unsilence "+sender)
 }

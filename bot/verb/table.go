@@ -44,6 +44,9 @@ func makeTable() []*Verb {
 		mergeVerb(),
 		unmergeVerb(),
 		splitVerb(),
+		archiveVerb(),
+		blockVerb(),
+		unblockVerb(),
 		ccVerb(),
 		toVerb(),
 		allowVerb(),
@@ -76,8 +79,7 @@ func makeTable() []*Verb {
 		promoteVerb(),
 		forwarderVerb(),
 		silenceVerb(),
-		blockVerb(),
-		unblockVerb(),
+		unsilenceVerb(),
 	})
 }
 

@@ -125,6 +125,18 @@ func detailButtons(f bridge.Facts) []Button {
 	if f.Viewer.IsAdmin && f.Status != bridge.StatusClosed {
 		all = append(all, buttonGroup(f, []bridge.Verb{bridge.VerbClose})...)
 	}
+	if f.Automatic || f.Contact.Address == "" {
+		return all
+	}
+	switch {
+	case f.CloseReason == bridge.CloseBlocked:
+		all = append(all, buttonGroup(f, []bridge.Verb{bridge.VerbUnblock})...)
+	case f.Status == bridge.StatusClosed:
+	case f.Viewer.IsAdmin || shape.IsHeldBy(f, f.Viewer):
+		all = append(all, buttonGroup(f, []bridge.Verb{bridge.VerbArchive, bridge.VerbBlock})...)
+	default:
+		all = append(all, buttonGroup(f, []bridge.Verb{bridge.VerbBlock})...)
+	}
 	return all
 }
 
@@ -150,7 +162,9 @@ func customerButton(f bridge.Facts) []Button {
 
 // mainVerbs returns the verbs that people use most in the conversation's state, at most four.
 func mainVerbs(f bridge.Facts) []bridge.Verb {
-	mayReopen := f.Status == bridge.StatusResolved || f.Viewer.IsAdmin && f.CloseReason != bridge.CloseErased
+	mayReopen := f.Status == bridge.StatusResolved || f.CloseReason == bridge.CloseUnblocked ||
+		f.CloseReason == bridge.CloseArchived && shape.IsHeldBy(f, f.Viewer) ||
+		f.Viewer.IsAdmin && f.CloseReason != bridge.CloseErased && f.CloseReason != bridge.CloseBlocked
 	if f.Status == bridge.StatusClosed && !mayReopen {
 		return nil
 	}

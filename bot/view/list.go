@@ -140,7 +140,7 @@ func ListState(f bridge.Facts, list bridge.ListName) (pieces []Piece, hasTime bo
 	if list == bridge.ListUnassigned && !f.FreeSince.IsZero() {
 		return append(pieces, shape.Text(" since "), shape.At(f.FreeSince, f.Zone)), true
 	}
-	isEndedList := list == bridge.ListResolved || list == bridge.ListClosed || list == bridge.ListArchived
+	isEndedList := list == bridge.ListResolved || list == bridge.ListClosed || list == bridge.ListArchived || list == bridge.ListBlocked
 	if isEndedList && !f.EndedAt.IsZero() {
 		return append(pieces, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), true
 	}

@@ -139,10 +139,7 @@ func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 		return outcomeWords{icon: "ok", what: "No more posts about this sender", already: "Already silenced"}
 	case bridge.OutcomeAllowed:
 		return outcomeWords{icon: "ok", what: "Allowed", already: "Already allowed", after: "Replies go there, too."}
-	case bridge.OutcomeBlocked:
-		return outcomeWords{icon: "no_entry", what: "This sender's automatic mail is blocked", already: "Already blocked",
-			after: "Later ones are neither shown nor kept here; what a person writes from there still comes."}
-	case bridge.OutcomeUnblocked:
+	case bridge.OutcomeUnsilenced:
 		return outcomeWords{icon: "ok", what: "This sender's mail comes again", already: "It comes again already"}
 	}
 

@@ -197,10 +197,11 @@ func continuedLine(l bridge.Line, f bridge.Facts) []Block {
 }
 
 func resolvedLine(l bridge.Line, _ bridge.Facts) []Block {
-	what := "resolved"
-	if l.Verb == bridge.VerbClose {
-		what = "closed"
-	}
+	what := map[bridge.Verb]string{
+		bridge.VerbClose: "closed", bridge.VerbArchive: "archived", bridge.VerbBlock: "blocked the customer and closed",
+		bridge.VerbUnblock: "unblocked the customer of",
+	}[l.Verb]
+	what = shape.Or(what, "resolved")
 	words := shape.AgentName(l.By) + " " + what + " this."
 	if shape.IsNobody(l.By) {
 		words = "This is " + what + "."

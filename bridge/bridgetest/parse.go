@@ -32,7 +32,7 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo, bridge.VerbCC, bridge.VerbTo,
 		bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline,
 		bridge.VerbHelp, bridge.VerbList, bridge.VerbStats, bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate,
-		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI, bridge.VerbSend, bridge.VerbDrop,
+		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnsilence, bridge.VerbBlock, bridge.VerbUnblock, bridge.VerbArchive, bridge.VerbAI, bridge.VerbSend, bridge.VerbDrop,
 		bridge.VerbPin, bridge.VerbUnpin, bridge.VerbAvailable, bridge.VerbBusy, bridge.VerbBreak, bridge.VerbAway,
 		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday, bridge.VerbEmail,
 		bridge.VerbRename, bridge.VerbProfile, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbLink, bridge.VerbUnlink,
@@ -282,7 +282,7 @@ func parseArgs(a *bridge.Action) {
 		if rest != "" {
 			a.Args.Tags = strings.Split(rest, ",")
 		}
-	case bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbUnblock:
+	case bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbUnsilence:
 		a.Args.Addresses = strings.Fields(rest)
 	case bridge.VerbSnooze, bridge.VerbBusy, bridge.VerbBreak:
 		a.Args.Until = rest
@@ -310,7 +310,7 @@ func parseArgs(a *bridge.Action) {
 			return
 		}
 		a.Args.Note = rest
-	case bridge.VerbTopic, bridge.VerbRename, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbClose, bridge.VerbHelp, bridge.VerbTemplate:
+	case bridge.VerbTopic, bridge.VerbRename, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbClose, bridge.VerbArchive, bridge.VerbBlock, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
 }

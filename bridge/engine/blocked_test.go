@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"testing"
-	"time"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
@@ -17,34 +16,73 @@ func (w *world) sendNews(text string, answered ...string) {
 	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: text, Text: text, Automatic: "list", References: answered})
 }
 
-// blockNews sends the list's automatic mail "One", and lets an agent block its sender with the button below it.
-func (w *world) blockNews(agent string) {
-	w.t.Helper()
-	w.sendNews("One")
-	w.chat.Press(w.t, agent, w.waitShown("list One"), bridge.VerbBlock)
-	w.waitShown("One = blocked")
-	w.waitDrained()
-}
-
 // countKept counts the stored messages with this text.
 func (w *world) countKept(text string) int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM messages WHERE text = $1`, text)
 }
 
-// Automatic mail of a blocked sender is ignored, and opens no daily thread (the thread that collects a day's automatic
-// mail).
-// Requirement R-254: Automatic mail in a thread of its own.
-func TestBlockedSendersAutomaticMailIsDropped(t *testing.T) {
+// What a blocked customer writes is stored, and shown in no thread, until an admin unblocks the customer: then the thread shows it, and
+// what comes later starts a conversation.
+// Requirement R-218: Block a customer.
+// Requirement R-219: Unblock.
+func TestBlockedCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.blockNews("ann")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	thread := w.waitThread("It is dark")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Chair", Text: "It is hard"})
+	w.waitThread("It is hard")
 
-	w.advance(25 * time.Hour) // another day, which would have a thread of its own
-	w.sendNews("Two")
+	w.chat.Say("ben", support, thread, "!block")
+	w.chat.Press(t, "ben", w.waitWhisper("ben", "not blocked yet"), bridge.VerbBlock)
 	w.waitDrained()
-	wantEqual(t, "how often the blocked mail is kept", w.countKept("Two"), 0)
-	wantEqual(t, "threads of automatic mail: that of the first day", w.countConversations("automatic"), 1)
+	wantEqual(t, "conversations that are closed", w.count(`SELECT count(*) FROM conversations WHERE close_reason = 'blocked'`), 2)
+
+	posts := len(w.allMessages())
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "Are you there?"})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Away", Text: "I am away", Automatic: "auto-replied"})
+	w.eventually("both are stored", func() bool { return w.countKept("Are you there?")+w.countKept("I am away") == 2 })
+	w.waitDrained()
+	wantEqual(t, "posts after what came meanwhile", len(w.allMessages()), posts)
+
+	list := must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: bridge.ListBlocked}, "ann"))(t)
+	wantEqual(t, "conversations in the list Blocked", len(list.Rows), 2)
+	w.chat.Say("ben", support, thread, "!unblock")
+	w.waitWhisper("ben", "Only admins")
+	w.chat.Say("ann", support, thread, "!unblock")
+	w.waitDrained()
+	wantEqual(t, "identities that are blocked", w.count(`SELECT count(*) FROM identities WHERE blocked`), 0)
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Table", Text: "I am back"})
+	w.waitThread("I am back")
+	w.waitShown("Are you there?")
+	w.waitShown("I am away")
+}
+
+// Whoever has a conversation archives it; what the customer writes then starts another one, until it is unarchived.
+// Requirement R-040: Archive.
+// Requirement R-042: After archiving, a new conversation.
+// Requirement R-044: Unarchive.
+func TestArchivedConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	lamp := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	thread := w.waitThread("It is dark")
+	w.chat.Say("ben", support, thread, "!archive")
+	w.waitWhisper("ben", "Only whoever has the conversation")
+	w.chat.Say("ben", support, thread, "!take")
+	w.waitDrained()
+	w.chat.Say("ben", support, thread, "!archive")
+	w.waitDrained()
+	wantEqual(t, "conversations that are archived", w.count(`SELECT count(*) FROM conversations WHERE close_reason = 'archived'`), 1)
+
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Re: Lamp", Text: "It is dark again", References: []string{lamp}})
+	if at := w.waitThread("It is dark again"); at == thread {
+		t.Error("what came after the archiving is in the archived conversation's thread")
+	}
+	w.chat.Say("ben", support, thread, "!reopen")
+	w.waitDrained()
+	wantEqual(t, "open conversations", w.count(`SELECT count(*) FROM conversations WHERE status = 'open'`), 2)
 }
 
 // A sender who was silenced is shown again after an agent takes that back, with the line's button or by the address.
@@ -55,8 +93,8 @@ func TestUnblockSilencedSender(t *testing.T) {
 	w.sendNews("One")
 	w.chat.Press(t, "ann", w.waitShown("list One"), bridge.VerbSilence)
 
-	w.chat.Press(t, "ann", w.waitShown("One = silenced"), bridge.VerbUnblock)
-	w.waitShown("One = unblocked")
+	w.chat.Press(t, "ann", w.waitShown("One = silenced"), bridge.VerbUnsilence)
+	w.waitShown("One = unsilenced")
 	w.waitDrained()
 	w.sendNews("Two")
 
@@ -64,8 +102,8 @@ func TestUnblockSilencedSender(t *testing.T) {
 	w.waitDrained()
 
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
-	w.reply(w.waitThread("It is dark"), "!unblock news@x.test")
-	w.waitWhisper("ann", "unblock news@x.test")
+	w.reply(w.waitThread("It is dark"), "!unsilence news@x.test")
+	w.waitWhisper("ann", "unsilence news@x.test")
 	w.waitDrained()
 	w.sendNews("Three")
 	w.waitShown("list Three")

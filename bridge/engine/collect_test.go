@@ -120,8 +120,8 @@ func TestSilencedSendersCollectedMail(t *testing.T) {
 	wantList(t, "what the collecting thread shows of Eve", w.collectedTexts(collecting, "Offer"),
 		[]string{fmt.Sprintf("Offer %d words", maxOpened+1)})
 
-	w.chat.Press(t, "ann", silenced, bridge.VerbUnblock)
-	wantButtons(t, "the mail", w.waitOutcome(collected, bridge.OutcomeUnblocked), bridge.VerbPromote, bridge.VerbSilence)
+	w.chat.Press(t, "ann", silenced, bridge.VerbUnsilence)
+	wantButtons(t, "the mail", w.waitOutcome(collected, bridge.OutcomeUnsilenced), bridge.VerbPromote, bridge.VerbSilence)
 }
 
 // newTwiceFlooded makes a world in which one thread collects the mails of two people from the eleventh on: "Offer" and

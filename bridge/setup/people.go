@@ -34,7 +34,7 @@ func Rights() []Right {
 
 // RoleLists are the lists that the company's own roles open.
 func RoleLists() []Right {
-	return []Right{{store.OpensAll, "All, Archived"}, {store.OpensBlocked, "Blocked senders"}}
+	return []Right{{store.OpensAll, "All, Archived"}, {store.OpensBlocked, "Blocked"}}
 }
 
 // UsualRights are the rights of a person about whom nothing is said.

@@ -104,7 +104,7 @@ func Drop(ctx context.Context, q store.Querier, event store.EventID) (account st
 	return query.Value[string](ctx, q, "drop", drop, event)
 }
 
-// Blocked is a sender whose automatic mail is ignored (blocked), or stored without a post in the agents' chat (silenced).
+// Blocked is an address of a blocked customer, or a sender whose automatic mail is stored without a post in the agents' chat (silenced).
 type Blocked struct {
 	ID       store.IdentityID `db:"id"` // the identity's
 	Of       store.AccountID  `db:"account_id"`
@@ -129,9 +129,10 @@ func ListBlocked(ctx context.Context, q store.Querier, limit, skip int) ([]Block
 }
 
 const unblock = `
-	UPDATE identities SET blocked = false, silenced = false
-	FROM accounts AS account
-	WHERE identities.id = $1 AND (identities.blocked OR identities.silenced) AND account.id = identities.account_id
+	UPDATE identities SET blocked = false, silenced = CASE WHEN identities.id = $1 THEN false ELSE identities.silenced END
+	FROM accounts AS account, identities AS given
+	WHERE given.id = $1 AND identities.contact_id = given.contact_id AND (identities.blocked OR identities.id = $1 AND identities.silenced)
+		AND account.id = identities.account_id
 	RETURNING identities.id, account.id AS account_id, account.name AS account, identities.key AS address, identities.name,
 		false AS silenced`
 

@@ -187,6 +187,7 @@ func listTabs() []listTab {
 		{List: bridge.ListResolved, Text: "Resolved"},
 		{List: bridge.ListClosed, Text: "Closed"},
 		{List: bridge.ListArchived, Text: "Archived"},
+		{List: bridge.ListBlocked, Text: "Blocked"},
 	}
 }
 

@@ -42,7 +42,7 @@ func Area(desk Desk) web.Area {
 			{Path: "/settings/log", Text: "Log", For: web.Admins, Rank: 80},
 			{Path: "/settings/stuck", Text: "What stands still", For: web.Admins, Rank: 82},
 			{Path: "/settings/health", Text: "Health", For: web.Admins, Rank: 81},
-			{Path: "/settings/blocked", Text: "Blocked senders", For: web.Unblockers, Rank: 84},
+			{Path: "/settings/blocked", Text: "Blocked and silenced", For: web.Unblockers, Rank: 84},
 			{Path: "/settings/erase", Text: "Erase and export", For: web.Admins, Rank: 86},
 		},
 	}

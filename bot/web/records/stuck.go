@@ -18,7 +18,7 @@ import (
 //	quarantine  events, such as incoming mails, that could not be applied: apply them again, or drop them
 //	undecided   replies that the provider refused, or that may or may not have arrived: send them again, or mark them as sent
 //
-// The page "Blocked senders" lists senders whose mail is ignored.
+// The page "Blocked and silenced" lists blocked customers and silenced senders.
 
 // maxRows is the maximum number of rows of a list.
 const maxRows = 100
@@ -81,7 +81,7 @@ type Decision struct {
 	Attempt  int // the attempt that the page showed: after a later attempt, the decision is refused
 }
 
-// Blocked is a sender whose automatic mail is ignored (blocked), or kept without a post in a chat (silenced).
+// Blocked is an address of a blocked customer, or a sender whose automatic mail is kept without a post in a chat (silenced).
 type Blocked struct {
 	ID       bridge.IdentityID
 	Closed   bool // the viewer has no access to the account, so Address and Name are empty
@@ -250,9 +250,9 @@ func (p pages) showBlocked(v *web.Visit) error {
 		shown.Older = path + strconv.Itoa(page+1)
 	}
 
-	return v.Show("blocked", web.Screen{Title: "Blocked senders", Data: shown,
-		Help: "Automatic mail of these senders is passed over, or kept without a post (silenced). Colleagues block or silence a sender in the " +
-			"thread of the day's automatic mail."})
+	return v.Show("blocked", web.Screen{Title: "Blocked and silenced", Data: shown,
+		Help: "What blocked customers write is stored and shown in no thread: the list *Blocked* of the inbox has it. " +
+			"Of silenced senders, only automatic mail is kept without a post."})
 }
 
 // unblockSender accepts a sender's mail again.

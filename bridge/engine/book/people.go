@@ -35,6 +35,15 @@ type People struct {
 	DirtyIdentities map[store.IdentityID]bool // anything else changed
 }
 
+// NoteBlocked records that a customer is blocked, or isn't any more, in the identities that are loaded.
+func (ps *People) NoteBlocked(customer *store.Identity, blocked bool) {
+	for _, i := range ps.Identities {
+		if i.ContactID == customer.ContactID {
+			i.Blocked = blocked
+		}
+	}
+}
+
 // PinOf returns whose own the customer of a conversation is; 0 if nobody's.
 func (ps *People) PinOf(c *Conversation) store.AgentID {
 	var found []store.PinRow

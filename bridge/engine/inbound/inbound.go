@@ -25,6 +25,10 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 		it.openWindow(a, in)
 	}
 
+	if isBlocked, err := it.keepBlocked(ctx, tx, a, part, in); isBlocked || err != nil {
+		return err
+	}
+
 	switch in.Kind {
 	case channels.InboundStatus:
 		return it.Receipts.applyStatus(ctx, tx, a, part, in)

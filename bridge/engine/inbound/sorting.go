@@ -21,17 +21,13 @@ import (
 
 // Automatic mail that belongs to no conversation, such as newsletters and absence notes, gets no thread of its
 // own. An account has one thread for all such mail of a day, with a line for each. Agents sort it with buttons:
-// promote (turn the mail into a conversation), silence or block its sender. Mails above a sender's limit of new
+// promote (turn the mail into a conversation), or silence its sender. Mails above a sender's limit of new
 // conversations are collected in a similar thread.
 
 // sortAutomaticMail adds an automatic mail to the account's thread of the day. The mail of a silenced sender is
-// stored without a post; that of a blocked sender is not stored at all.
+// stored without a post.
 func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	sender := it.People.At(book.NameKey{Account: a.ID, Name: in.From.Key})
-	if sender != nil && sender.Blocked {
-		return nil // the mail is still in the mailbox
-	}
-
 	c, err := it.Conversations.SortingThread(ctx, tx, a, book.SortingAutomatic)
 	if err != nil {
 		return err
@@ -145,20 +141,11 @@ func silenceVerb() usecase.Case[*UseCases] {
 	}
 }
 
-func blockVerb() usecase.Case[*UseCases] {
+func unsilenceVerb() usecase.Case[*UseCases] {
 	return usecase.Case[*UseCases]{
-		Rules: verb.Rules{
-			Name: bridge.VerbBlock, InDailyThread: true, CanApply: isAutomatic, Deed: store.DeedBlocked,
-		},
-		DoInTx: sortMail(sorting.blockSender),
-	}
-}
-
-func unblockVerb() usecase.Case[*UseCases] {
-	return usecase.Case[*UseCases]{
-		Rules: verb.Rules{Name: bridge.VerbUnblock, InDailyThread: true, Deed: store.DeedUnblocked},
+		Rules: verb.Rules{Name: bridge.VerbUnsilence, InDailyThread: true, Deed: store.DeedUnblocked},
 		DoInTx: func(it *UseCases, ctx context.Context, tx pgx.Tx, r book.Request) error {
-			return sorting{it}.unblockSenders(ctx, tx, r)
+			return sorting{it}.unsilenceSenders(ctx, tx, r)
 		},
 	}
 }
@@ -250,28 +237,9 @@ func (it sorting) silenceSender(_ context.Context, _ pgx.Tx, r book.Request, m *
 	return nil
 }
 
-// blockSender makes later automatic mail of a sender be dropped. Mail that belongs to a conversation, or that
-// isn't marked as automatic, still arrives: only sortAutomaticMail checks for blocked senders.
-func (it sorting) blockSender(_ context.Context, _ pgx.Tx, r book.Request, m *book.Message, i *store.Identity) error {
-	if m.Automatic == "" {
-		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.",
-			"To see no more of them here: Silence sender.")
-		return nil
-	}
-	if i.Blocked {
-		it.Unchanged(r)
-		return nil
-	}
-	i.Blocked, it.People.DirtyIdentities[i.ID] = true, true
-	it.NoteDecision(m, r.Agent, bridge.OutcomeBlocked)
-	it.Log.Did(r, book.Detail{Text: i.Key})
-	it.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
-	return nil
-}
-
-// unblockSenders makes automatic mail of blocked or silenced senders be shown again: of the sender of the mail
+// unsilenceSenders makes automatic mail of silenced senders be shown again: of the sender of the mail
 // whose button was clicked, or of the addresses that the command names.
-func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (it sorting) unsilenceSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
 	m := it.Messages.Get(a.Args.Message)
 	if m != nil && m.ConversationID != c.ID {
@@ -284,28 +252,28 @@ func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request)
 
 	var freed []string
 	for _, sender := range senders {
-		if sender.Blocked || sender.Silenced {
-			sender.Blocked, sender.Silenced, it.People.DirtyIdentities[sender.ID] = false, false, true
+		if sender.Silenced {
+			sender.Silenced, it.People.DirtyIdentities[sender.ID] = false, true
 			freed = append(freed, sender.Key)
 		}
 	}
 
 	if len(freed) == 0 {
-		it.Refuse(r, "not_blocked", "Nobody of that address is blocked or silenced here.",
-			"Say which: !unblock news@shop.example. parley doctor lists them.")
+		it.Refuse(r, "not_silenced", "Nobody of that address is silenced here.",
+			"Say which: !unsilence news@shop.example. parley doctor lists them.")
 		return nil
 	}
 	if m != nil {
-		it.NoteDecision(m, r.Agent, bridge.OutcomeUnblocked)
+		it.NoteDecision(m, r.Agent, bridge.OutcomeUnsilenced)
 	}
 
 	it.Log.Did(r, book.Detail{Text: strings.Join(freed, ", ")})
-	it.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
+	it.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnsilence})
 	return nil
 }
 
 // findSenders returns the sender of m, which may be nil, and the senders whose addresses the request names.
-// Senders that this batch hasn't loaded are found only if they are blocked or silenced.
+// Senders that this batch hasn't loaded are found only if they are silenced.
 func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message) ([]*store.Identity, error) {
 	var found []*store.Identity
 	if m != nil && m.IdentityID != nil {
@@ -332,15 +300,10 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m 
 		return found, nil
 	}
 
-	rows, err := store.BlockedSenders(ctx, tx, account, unloaded)
+	rows, err := store.SilencedSenders(ctx, tx, account, unloaded)
 	if err != nil {
 		return nil, err
 	}
-	silenced, err := store.SilencedSenders(ctx, tx, account, unloaded)
-	if err != nil {
-		return nil, err
-	}
-	rows = append(rows, silenced...)
 	for i := range rows {
 		it.People.AddIdentity(&rows[i])
 		found = append(found, &rows[i])

@@ -4,5 +4,5 @@ import "parley/bridge/engine/usecase"
 
 // Verbs lists the verbs that this package applies.
 func Verbs() []usecase.Case[*UseCases] {
-	return []usecase.Case[*UseCases]{promoteVerb(), forwarderVerb(), splitVerb(), silenceVerb(), blockVerb(), unblockVerb()}
+	return []usecase.Case[*UseCases]{promoteVerb(), forwarderVerb(), splitVerb(), silenceVerb(), unsilenceVerb(), unblockVerb()}
 }

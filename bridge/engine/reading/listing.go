@@ -241,10 +241,14 @@ func (rd *Reader) listReader(list bridge.ListName, agent *store.Agent, r store.R
 
 // HiddenLists returns the lists that an agent may not open.
 func (rd *Reader) HiddenLists(agent *store.Agent) []bridge.ListName {
+	var hidden []bridge.ListName
 	if _, all := rd.keptForAdmins(agent); all {
-		return []bridge.ListName{bridge.ListAll, bridge.ListArchived}
+		hidden = append(hidden, bridge.ListAll, bridge.ListArchived)
 	}
-	return nil
+	if agent == nil || !agent.Opens(store.OpensBlocked, rd.Directory().OwnRoles) {
+		hidden = append(hidden, bridge.ListBlocked)
+	}
+	return hidden
 }
 
 // keptForAdmins returns the accounts that reserve the list of all conversations for admins: there, other agents see only their own

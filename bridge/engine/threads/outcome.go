@@ -217,9 +217,9 @@ func openVerbs(kind bridge.LineKind, state bridge.OutcomeState) []bridge.Verb {
 		return nil
 	case bridge.OutcomeKept, bridge.OutcomeTemplate:
 		return []bridge.Verb{bridge.VerbDrop}
-	case bridge.OutcomeBlocked, bridge.OutcomeSilenced:
-		return []bridge.Verb{bridge.VerbUnblock}
-	case bridge.OutcomeUnblocked:
+	case bridge.OutcomeSilenced:
+		return []bridge.Verb{bridge.VerbUnsilence}
+	case bridge.OutcomeUnsilenced:
 		return SortingVerbs(kind)
 	default:
 		return nil

@@ -399,5 +399,5 @@ func SortingVerbs(kind bridge.LineKind) []bridge.Verb {
 	if kind == bridge.LineCollected {
 		return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
 	}
-	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
+	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
 }

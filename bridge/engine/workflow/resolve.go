@@ -59,11 +59,17 @@ func reopenVerb() useCase {
 func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
 	wasClosed := c.BridgeStatus() == bridge.StatusClosed && c.CloseReason == bridge.CloseByAdmin
+	wasUnblocked := c.CloseReason == bridge.CloseUnblocked || c.CloseReason == bridge.CloseBlocked && !wf.People.RootOf(c).Blocked
+	wasArchived := c.BridgeStatus() == bridge.StatusClosed && c.CloseReason == bridge.CloseArchived
+	if wasArchived && !r.Agent.IsAdmin() && !slices.Contains(c.Assignees, r.Agent.ID) {
+		wf.Refuse(r, "not_allowed", "Only its owners, or an admin, unarchive it.", wf.Conversations.HintAfterEnd(c))
+		return nil
+	}
 	if wasClosed && !r.Agent.IsAdmin() {
 		wf.Refuse(r, "not_allowed", "Only admins reopen what was closed.", wf.Conversations.HintAfterEnd(c))
 		return nil
 	}
-	if c.BridgeStatus() != bridge.StatusResolved && !wasClosed && c.CloseReason != bridge.CloseAbandoned {
+	if c.BridgeStatus() != bridge.StatusResolved && !wasClosed && !wasArchived && !wasUnblocked && c.CloseReason != bridge.CloseAbandoned {
 		wf.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return nil
 	}

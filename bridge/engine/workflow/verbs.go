@@ -28,6 +28,8 @@ func Verbs() []useCase {
 		closeVerb(),
 		mergeVerb(),
 		unmergeVerb(),
+		archiveVerb(),
+		blockVerb(),
 		leaveVerb(),
 	}...)
 }

@@ -63,8 +63,7 @@ func labels() map[bridge.Verb]string {
 		bridge.VerbDrop:      "Drop",
 		bridge.VerbPromote:   "Make a conversation",
 		bridge.VerbSilence:   "Silence sender",
-		bridge.VerbBlock:     "Block sender",
-		bridge.VerbUnblock:   "Unblock sender",
+		bridge.VerbUnsilence: "Show sender again",
 	}
 }
 

@@ -82,14 +82,11 @@ func (o Options) checkSettings(ctx context.Context, s *Section, a store.Account,
 	}
 }
 
-// maxSenders is how many blocked senders, and how many silenced ones, are listed.
+// maxSenders is how many silenced senders are listed.
 const maxSenders = 20
 
-// listSenders lists the senders whose automatic mail is ignored (blocked), and those whose automatic mail is kept without
-// a post in a chat (silenced).
+// listSenders lists the silenced senders, whose automatic mail is kept without a post in a chat.
 func (o Options) listSenders(ctx context.Context, s *Section, a store.Account) {
-	blocked, err := store.BlockedSenders(ctx, o.Pool, a.ID, nil)
-	addSenders(s, "blocked senders", "passed over", blocked, err)
 	silenced, err := store.SilencedSenders(ctx, o.Pool, a.ID, nil)
 	addSenders(s, "silenced senders", "kept without a post", silenced, err)
 }
@@ -115,7 +112,7 @@ func addSenders(s *Section, what, fate string, senders []store.Identity, err err
 	}
 
 	text := "automatic mail from " + strings.Join(names, ", ") + " is " + fate +
-		" (to take one back, type !unblock ADDRESS in any thread of the account)"
+		" (to take one back, type !unsilence ADDRESS in any thread of the account)"
 	s.Findings = append(s.Findings, Finding{Level: Good, What: what, Text: text, MayNameCustomer: true})
 }
 
