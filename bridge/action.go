@@ -103,6 +103,7 @@ const (
 	VerbCannedEdit Verb = "cannededit" // form: create or change a canned reply of one's own; button: delete it (Args.Remove)
 
 	VerbSend      Verb = "send"      // button: send Args.Message, which was kept inside or could not be sent before
+	VerbSendThere Verb = "sendthere" // button: send Args.Message to the customer of another conversation, Args.Note ("#12")
 	VerbKeep      Verb = "keep"      // button: keep Args.Message inside
 	VerbSendAgain Verb = "sendagain" // button on a failed delivery, or one with an unclear result: Args.Delivery
 	VerbMarkSent  Verb = "marksent"  // button on a delivery with an unclear result: Args.Delivery

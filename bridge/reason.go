@@ -57,6 +57,7 @@ const (
 // Reasons why a text waits for a decision, or is kept.
 const (
 	ReasonUnclaimed         Reason = "unclaimed"          // it waits until somebody takes the conversation
+	ReasonNamesOther        Reason = "names_other"        // it names an address or an order of another customer
 	ReasonGreetsOther       Reason = "greets_other"       // it begins with the name of another customer
 	ReasonAfterGreeting     Reason = "after_greeting"     // the text before it does, and its author is still asked about that
 	ReasonLate              Reason = "late"               // it arrived so late that it may no longer fit the conversation
@@ -148,7 +149,7 @@ func ConsequencesOf(r Reason) Consequences {
 	case ReasonUnknownVerb, ReasonReplyMentions, ReasonLoneVerb, ReasonForColleagues, ReasonNoteBelow, ReasonCommandBelow,
 		ReasonNamesColleague, ReasonNameAfterAt, ReasonQuotesColleague:
 		return Consequences{MustTellAuthor: true, Guess: GuessInside, Wording: MaybeForColleagues}
-	case ReasonAfterRemark, ReasonGreetsOther, ReasonAfterGreeting:
+	case ReasonAfterRemark, ReasonNamesOther, ReasonGreetsOther, ReasonAfterGreeting:
 		return Consequences{MustTellAuthor: true, Guess: GuessInside}
 	case ReasonFileAlone, ReasonConfirm:
 		return Consequences{MustTellAuthor: true, Guess: GuessReply}

@@ -391,23 +391,25 @@ func AnswerableConversations(
 
 // namesInChannel looks at the first thousand open conversations: those in which customers wait, then the newest.
 const namesInChannel = `
-	SELECT conversation.id, known.name
+	SELECT conversation.id, known.name, identity.key, coalesce(conversation.traits ->> 'references', '') AS refs
 	FROM (SELECT conversation.*` + listOpen + readable + pressingFirst + ` LIMIT 1000) AS conversation
 	CROSS JOIN LATERAL (
 		SELECT root FROM threads WHERE conversation_id = conversation.id AND account_id = $4 AND channel = $5 OFFSET 0) AS thread
-	CROSS JOIN LATERAL (SELECT name FROM identities WHERE id = conversation.identity_id OFFSET 0) AS identity -- looked up one by one
+	CROSS JOIN LATERAL (SELECT name, key FROM identities WHERE id = conversation.identity_id OFFSET 0) AS identity -- looked up one by one
 	CROSS JOIN LATERAL (VALUES (identity.name), (conversation.traits ->> 'name')) AS known (name)
-	WHERE thread.root <> '' AND known.name <> ''
+	WHERE thread.root <> '' AND known.name IS NOT NULL
 	ORDER BY conversation.last_at DESC, conversation.id DESC`
 
 // NamedConversation is a conversation with a name of its customer.
 type NamedConversation struct {
-	ID   ConversationID `db:"id"`
-	Name string         `db:"name"`
+	ID         ConversationID `db:"id"`
+	Name       string         `db:"name"`
+	Key        string         `db:"key"`  // of its customer
+	References string         `db:"refs"` // kinds and numbers that the customer named, one per line: "order 4711"
 }
 
 // NamesInChannel returns the open conversations that the reader may read, that have a thread in the channel, and whose
-// customers have a name, the newest first: once with the customer's own name, and once with the one that an agent gave. If
+// customers are known, the newest first: once with the customer's own name, and once with one that an agent gave. If
 // more than a thousand are open, the less pressing ones are missing.
 func NamesInChannel(ctx context.Context, q Querier, r Reader, surface AccountID, channel string) ([]NamedConversation, error) {
 	return query.Collect[NamedConversation](ctx, q, "names in channel", namesInChannel, append(r.readableArguments(), surface, channel)...)

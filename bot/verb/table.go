@@ -69,6 +69,7 @@ func makeTable() []*Verb {
 		cannedEditVerb(),
 		helpVerb(),
 		sendVerb(),
+		sendThereVerb(),
 		keepVerb(),
 		dropVerb(),
 		sendAgainVerb(),

@@ -28,7 +28,7 @@ func TestMerge(t *testing.T) {
 	wantEqual(t, "where it is shown", w.waitShown("Any news?").Thread, bulb)
 
 	w.reply(dark, "Try another one")
-	w.chat.Press(t, "ann", w.waitLine(dark, bridge.LineInside), bridge.VerbSend)
+	w.chat.Press(t, "ann", w.waitLine(dark, bridge.LineInside), bridge.VerbSendThere)
 	w.provider.WaitTexts(t, "Try another one")
 	wantEqual(t, "whose it is", w.count(`SELECT conversation_id FROM messages WHERE text = 'Try another one'`), 2)
 

@@ -109,9 +109,12 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 		if c == nil || r.Args.Message == 0 {
 			return c
 		}
-		into, m := b.Conversations.MergedInto(c), b.Messages.Get(r.Args.Message)
-		if into != nil && m != nil && m.ConversationID == into.ID { // typed in its old thread, and sent from the other
-			return into
+		m := b.Messages.Get(r.Args.Message)
+		if m == nil || m.ConversationID == c.ID || m.AuthorUser == "" {
+			return c
+		}
+		if typed := b.Posts.At(PostKey{m.AccountID, m.Channel, m.Place}); typed != nil && typed.ConversationID == c.ID {
+			return b.Conversations.Get(m.ConversationID) // it was typed here, and sent to the customer of another one
 		}
 		return c
 	}

@@ -27,6 +27,17 @@ func sendVerb() useCase {
 	}
 }
 
+func sendThereVerb() useCase {
+	return useCase{
+		Rules: verb.Rules{
+			Name:         bridge.VerbSendThere,
+			NamesMessage: true,
+			CanApply:     func(_ *store.Conversation, m *store.Message) bool { return book.CanBeSent(m) },
+		},
+		Do: (*UseCases).decideMessage,
+	}
+}
+
 func keepVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{
@@ -77,13 +88,9 @@ func (sp *UseCases) decideMessage(r book.Request) {
 		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
-	if into := sp.Conversations.MergedInto(c); a.Verb == bridge.VerbSend && into != nil && isSendable(m.Fate) {
-		r = r.About(into)
-		if problem := sp.Authorize(r, r.Verb); problem != nil {
-			sp.Refuse(r, problem.Code, problem.Text, problem.Hint)
-			return
-		}
-		sp.Messages.Move(m, into)
+	if a.Verb == bridge.VerbSendThere {
+		sp.sendThere(r, m)
+		return
 	}
 	if sp.replies.KeepForWindow(r, m) {
 		return
@@ -93,6 +100,34 @@ func (sp *UseCases) decideMessage(r book.Request) {
 		return
 	}
 	sp.deciding.keepOrDrop(r, m)
+}
+
+// sendThere sends a text to the customer of the conversation that Args.Note names, in whose thread it is shown.
+func (sp *UseCases) sendThere(r book.Request, m *book.Message) {
+	into := sp.NamedConversation(r)
+	if into == nil || sp.deciding.refuseUnsendable(r.About(into), m) {
+		return
+	}
+	if !sp.Outbox.IsUnsent(m) {
+		sp.Refuse(r, "sent_partly", "A part of it has left for this customer.", "Write it again there.")
+		return
+	}
+	sp.Messages.Move(m, into)
+	r.Verb, r.Args.Sure = bridge.VerbSend, true // the author's name is in the line
+	r = r.About(into)
+	sp.sendKept(r, m)
+	if m.Fate != store.FateWaiting {
+		return
+	}
+	sp.Line(into, bridge.Line{
+		Content: &bridge.RepliedLine{},
+		Verb:    bridge.VerbReply,
+		By:      sp.Dir.Ref(r.Surface, *m.AgentID),
+		Text:    m.Text,
+		Files:   files.UploadedNames(&m.Message),
+		Verbs:   []bridge.Verb{bridge.VerbUndo},
+		Args:    bridge.Args{Conversation: into.ID, Message: m.ID},
+	})
 }
 
 // keepOrDrop applies Keep and Drop to a text that is queued or waits for a decision.

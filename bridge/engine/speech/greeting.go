@@ -2,7 +2,9 @@ package speech
 
 import (
 	"context"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -15,7 +17,7 @@ import (
 	"parley/store"
 )
 
-// An agent who answers several customers may type in the wrong thread: "Hi Maria, your parcel is here" in the
+// (R-270.) An agent who answers several customers may type in the wrong thread: "Hi Maria, your parcel is here" in the
 // thread of Dana. To keep the text from reaching Dana, its author is asked first. That happens only if a
 // customer called Maria has an open conversation in the same chat channel, and if neither a colleague nor
 // anybody in Dana's conversation is called Maria. The name that a colleague gave a customer (!rename) counts as
@@ -36,7 +38,8 @@ const (
 // Errors: the database's.
 func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, why bridge.Reason, err error) {
 	names, before := doubtfulNames(sp, r)
-	if len(names)+len(before) == 0 {
+	marks := foreignMarks(sp, r)
+	if len(names)+len(before)+len(marks) == 0 {
 		return other, "", nil
 	}
 	if decision, _ := Speak(sp.speechOf(r)); decision != Out {
@@ -63,6 +66,8 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 			reasons[row.ID] = bridge.ReasonGreetsOther
 		case isCalled(before):
 			reasons[row.ID] = bridge.ReasonAfterGreeting
+		case slices.ContainsFunc(marks, func(mark string) bool { return isOf(row, mark) }):
+			reasons[row.ID] = bridge.ReasonNamesOther
 		default:
 			continue
 		}
@@ -121,7 +126,8 @@ func askAboutGreeting(sp *UseCases, c *book.Conversation, m *book.Message, other
 	sp.TellWith(c, m, bridge.Line{
 		Content: &bridge.AskLine{Why: bridge.Because(why)},
 		Other:   other,
-		Verbs:   []bridge.Verb{bridge.VerbKeep, bridge.VerbSend},
+		Verbs:   []bridge.Verb{bridge.VerbKeep, bridge.VerbSendThere, bridge.VerbSend},
+		Args:    bridge.Args{Note: "#" + strconv.FormatInt(int64(other.ID), 10)},
 	})
 }
 
@@ -144,12 +150,31 @@ func greetedNames(text string) (names []string) {
 	return slices.DeleteFunc(names, bridge.IsGreeting)
 }
 
-// isKnownPerson reports whether one of the names belongs to a colleague or to somebody in the conversation. A
-// name also counts if it occurs in the subject or in a recent message, since the customer may have signed with
-// it or may have been greeted by it before.
-func isKnownPerson(sp *UseCases, c *book.Conversation, names []string) bool {
-	customer := c.Customer()
-	known := []string{customer.Name, customer.Address, c.Subject, c.Traits[bridge.TraitName]}
+// foreignMarks returns the addresses and the order numbers in a text that don't occur in the conversation, in lower case.
+func foreignMarks(sp *UseCases, r book.Request) (marks []string) {
+	found := customersMark.FindAllString(strings.ToLower(r.Text), maxMarks)
+	if len(found) == 0 {
+		return nil
+	}
+	known := strings.ToLower(strings.Join(saidWith(sp, r.Conversation), "\n"))
+	return slices.DeleteFunc(found, func(mark string) bool { return strings.Contains(known, mark) })
+}
+
+// customersMark matches an address, or a number as orders have it.
+var customersMark = regexp.MustCompile(`[^\s<>()"',;:]+@[a-z0-9.-]+\.[a-z]+|[a-z]{0,4}-?\d[\d-]{3,}`)
+
+const maxMarks = 5
+
+// isOf reports whether an address or a number is of a conversation's customer.
+func isOf(row store.NamedConversation, mark string) bool {
+	return strings.EqualFold(row.Key, mark) || slices.ContainsFunc(strings.Split(row.References, "\n"), func(reference string) bool {
+		return strings.HasSuffix(strings.ToLower(reference), " "+mark)
+	})
+}
+
+// saidWith returns the names, addresses and texts of a conversation.
+func saidWith(sp *UseCases, c *book.Conversation) []string {
+	known := []string{c.Customer().Address, c.Subject, c.Traits[bridge.TraitName], c.Traits[bridge.TraitReferences]}
 	for _, p := range c.Participants {
 		known = append(known, p.Name, p.Key)
 	}
@@ -158,7 +183,15 @@ func isKnownPerson(sp *UseCases, c *book.Conversation, names []string) bool {
 			known = append(known, m.Subject, m.CurrentText())
 		}
 	}
+	return known
+}
 
+// isKnownPerson reports whether one of the names belongs to a colleague or to somebody in the conversation. A
+// name also counts if it occurs in the subject or in a recent message, since the customer may have signed with
+// it or may have been greeted by it before.
+func isKnownPerson(sp *UseCases, c *book.Conversation, names []string) bool {
+	customer := c.Customer()
+	known := append(saidWith(sp, c), customer.Name, customer.Address)
 	for _, agent := range sp.Dir.Agents {
 		if words := wordsToCompare(agent.Name); agent.Active && len(words) > 0 {
 			known = append(known, words[0])

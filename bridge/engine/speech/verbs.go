@@ -12,6 +12,7 @@ func Verbs() []useCase {
 		deleteVerb(),
 		undoVerb(),
 		sendVerb(),
+		sendThereVerb(),
 		keepVerb(),
 		dropVerb(),
 		sendAgainVerb(),

@@ -3,6 +3,7 @@ package threads
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/bridge"
@@ -42,7 +43,8 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason bridg
 			th.TellWith(c, m, bridge.Line{
 				Content: &bridge.InsideLine{Why: bridge.Because(reason)},
 				Other:   th.Refer(into, home.AccountID),
-				Verbs:   []bridge.Verb{bridge.VerbSend},
+				Verbs:   []bridge.Verb{bridge.VerbSendThere},
+				Args:    bridge.Args{Note: "#" + strconv.FormatInt(int64(into.ID), 10)},
 			})
 			return
 		}
@@ -131,7 +133,7 @@ func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Li
 		repeatWords(&line, m)
 	}
 
-	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
+	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery, Note: line.Args.Note}
 	if slices.Contains(line.Verbs, bridge.VerbReply) {
 		line.Args.Message = 0 // for the Reply button it would be the message that is answered
 	}

@@ -3,7 +3,6 @@ package workflow
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -28,7 +27,7 @@ func unmergeVerb() useCase {
 // merge ends another conversation for good and leads here what its customer writes from now on. Its messages stay where they
 // are, so that the merge can be taken back.
 func (wf *UseCases) merge(r book.Request) {
-	c, other := r.Conversation, wf.conversationNamed(r)
+	c, other := r.Conversation, wf.NamedConversation(r)
 	if other == nil {
 		return
 	}
@@ -74,7 +73,7 @@ func (wf *UseCases) merge(r book.Request) {
 func (wf *UseCases) unmerge(r book.Request) {
 	c, other := r.Conversation, r.Conversation
 	if r.Args.Note != "" {
-		if other = wf.conversationNamed(r); other == nil {
+		if other = wf.NamedConversation(r); other == nil {
 			return
 		}
 	} else {
@@ -116,24 +115,6 @@ func (wf *UseCases) tellMerged(r book.Request, other *book.Conversation, verbs .
 		wf.Log.Did(r.About(at), book.Detail{Text: numberOf(beside)})
 		at.RefreshCard()
 	}
-}
-
-// conversationNamed returns the conversation of Args.Note, "#12", on which the agent may use the verb. Otherwise it refuses and returns
-// nil.
-func (wf *UseCases) conversationNamed(r book.Request) *book.Conversation {
-	number, err := strconv.ParseInt(strings.TrimPrefix(strings.TrimSpace(r.Args.Note), "#"), 10, 64)
-	other := wf.Conversations.Get(store.ConversationID(number))
-	if err != nil || other == nil {
-		wf.Refuse(r, "unknown_conversation", "There is no conversation "+r.Args.Note+".", "For example: !"+string(r.Verb)+" #12")
-		return nil
-	}
-	elsewhere := r.About(other)
-	elsewhere.Place = bridge.Place{} // being in this thread shows no right to read the other one
-	if problem := wf.Authorize(elsewhere, r.Verb); problem != nil {
-		wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
-		return nil
-	}
-	return other
 }
 
 func numberOf(c *book.Conversation) string { return "#" + strconv.FormatInt(int64(c.ID), 10) }
