@@ -328,6 +328,7 @@ type ListLine struct {
 	More   bool             `json:",omitempty"` // there is another page
 	Next   string           `json:",omitempty"` // see Listing
 	Counts map[ListName]int `json:",omitempty"`
+	Unread []ListName       `json:",omitempty"` // see Listing
 	Hidden []ListName       `json:",omitempty"` // lists that the reader may not open
 	Day    *Today           `json:",omitempty"` // of ListToday
 }

@@ -23,10 +23,14 @@ type ListView struct {
 	Label   string   `json:"label,omitempty"`
 	Agent   string   `json:"agent,omitempty"` // a name, an e-mail address or a user of the chat; AgentMe or AgentNobody
 	Team    string   `json:"team,omitempty"`
-	Since   string   `json:"since,omitempty"` // a duration before now, such as "7d", or a day: "2026-11-01"
-	Until   string   `json:"until,omitempty"` // as Since; a day is included
+	Since   string   `json:"since,omitempty"`  // a duration before now, such as "7d", or a day: "2026-11-01"
+	Until   string   `json:"until,omitempty"`  // as Since; a day is included
+	Unread  string   `json:"unread,omitempty"` // UnreadOnly
 	Sort    ListSort `json:"sort,omitempty"`
 }
+
+// UnreadOnly is the value of ListView.Unread.
+const UnreadOnly = "yes"
 
 // Values of ListView.Agent that are no names.
 const (
@@ -57,6 +61,7 @@ type Listing struct {
 	Day    *Today     // what the day has for the reader; nil unless ListQuery.Today is set
 	// Counts of the lists of what isn't over, up to MaxListCount; nil for search results.
 	Counts map[ListName]int
+	Unread []ListName // those of the reader's own lists in which something is unread; together with Counts
 }
 
 // MaxListCount is where the counts of lists end: there are as many or more.

@@ -13,7 +13,7 @@ import (
 func (v *ListView) listKeys() []listKey {
 	return []listKey{
 		{"status", &v.Status}, {"account", &v.Account}, {"channel", &v.Account}, {"tag", &v.Tag}, {"label", &v.Label},
-		{"agent", &v.Agent}, {"team", &v.Team}, {"since", &v.Since}, {"until", &v.Until}, {"sort", (*string)(&v.Sort)},
+		{"agent", &v.Agent}, {"team", &v.Team}, {"since", &v.Since}, {"until", &v.Until}, {"unread", &v.Unread}, {"sort", (*string)(&v.Sort)},
 	}
 }
 

@@ -37,6 +37,7 @@ func TestListWords(t *testing.T) {
 		},
 		{typed: "tag:“late delivery”, agent:nobody", want: bridge.ListView{Tag: "late delivery", Agent: "nobody"},
 			words: `tag:"late delivery" agent:nobody`},
+		{typed: "unread:yes", want: bridge.ListView{Unread: "yes"}, words: "unread:yes"},
 		{typed: "tag:late tag:soon", want: bridge.ListView{Tag: "soon"}, words: "tag:soon"},
 	}
 	for _, tt := range tests {

@@ -97,6 +97,7 @@ type Filter struct {
 	Team     TeamID
 	Since    time.Time // of the last message, or when it ended
 	Until    time.Time // exclusive
+	Unread   bool      // no agent has dealt with what the customer wrote last
 }
 
 // ListQuery asks for a page of a list.
@@ -240,6 +241,9 @@ func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
 			WHERE tagged.tag = ANY(?::text[])))`, names, names)
 	}
 
+	if f.Unread {
+		add(`conversation.unread_since IS NOT NULL`)
+	}
 	_, at := l.order()
 	if !f.Since.IsZero() {
 		add(at+` <= -list_micros(?::timestamptz)`, f.Since)

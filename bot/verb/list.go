@@ -108,6 +108,7 @@ func ListFields(c bridge.ListChoices, v bridge.ListView) []shape.Field {
 		one("tag", "Tag", v.Tag, tags...), one("label", "Label", v.Label, labels...),
 		one("agent", "Agent", v.Agent, agents...), one("team", "Team", v.Team, named(c.Teams...)...),
 		day("since", "Since", v.Since), day("until", "Until", v.Until),
+		one("unread", "Unread", v.Unread, shape.Option{Value: bridge.UnreadOnly, Label: "Only unread"}),
 		one("sort", "Sorted by", string(v.Sort), sorts...),
 	}
 	return slices.DeleteFunc(fields, func(f shape.Field) bool { return f.Kind == shape.FieldOne && len(f.Options) == 1 })

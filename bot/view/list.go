@@ -88,7 +88,7 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	if q.Words == "" {
 		q.List = c.List
 	}
-	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden, Counts: c.Counts, Day: c.Day}
+	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden, Counts: c.Counts, Unread: c.Unread, Day: c.Day}
 }
 
 // listRow makes the row of one conversation: its title, marks and tags, its state, who has it, the time that matters (see
@@ -207,12 +207,21 @@ func listTitle(list bridge.ListName) string {
 	}
 }
 
-// countedTitle is the title of a list with the number of its conversations, if it is known.
+// countedTitle is the title of a list with the number of its conversations, if it is known, and a mark if something in it is unread.
 func countedTitle(l bridge.Listing, list bridge.ListName) string {
+	title := listTitle(list)
 	if n, ok := l.Counts[list]; ok {
-		return listTitle(list) + " " + Count(n)
+		title += " " + Count(n)
 	}
-	return listTitle(list)
+	return title + UnreadMark(l, list)
+}
+
+// UnreadMark returns a mark for the name of a list in which something is unread, or "".
+func UnreadMark(l bridge.Listing, list bridge.ListName) string {
+	if slices.Contains(l.Unread, list) {
+		return " 🔴"
+	}
+	return ""
 }
 
 // Count writes a number of conversations of a list, which was counted up to bridge.MaxListCount.

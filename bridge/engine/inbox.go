@@ -175,7 +175,7 @@ func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation st
 // ListStamp returns a digest of a page of a list, and of the counts of the lists. A different digest means that something has changed.
 func (in *Inbox) ListStamp(l bridge.Listing) string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%v;", l.Counts)
+	fmt.Fprintf(sum, "%v %v;", l.Counts, l.Unread)
 	for i := range l.Rows {
 		f := &l.Rows[i]
 		fmt.Fprintf(sum, "%d %t %s %v %v %q %#v %q ", f.ID, f.Unread, f.Status, f.Assignees, f.LastMessage, f.Subject, f.Contact, f.Team)

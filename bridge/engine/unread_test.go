@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ func (w *world) waitUnread(thread string, want bool) {
 
 // A conversation is unread from the customer's message until an agent replies, notes something, clicks, or says so. A list of it shows
 // that, too.
+// Requirement R-095: A mark for a list with something unread.
 // Requirement R-094: A mark for what nobody has read.
 // Requirement R-088: Rows that say the matter.
 func TestUnread(t *testing.T) {
@@ -38,5 +40,20 @@ func TestUnread(t *testing.T) {
 		act()
 		w.waitUnread(thread, false)
 		w.customerWrites("kim", "And then?")
+	}
+
+	// ben took it: his list is marked, and the filter finds it, until he reads it.
+	w.waitUnread(thread, true)
+	desk := w.engines[0].Desk(w.surface)
+	list := must(desk.List(t.Context(), bridge.ListQuery{List: bridge.ListMine, Counts: true}, "ben"))(t)
+	found := must(desk.List(t.Context(), bridge.ListQuery{List: bridge.ListAll, ListView: bridge.ListView{Unread: "Yes"}}, "ann"))(t)
+	if !slices.Contains(list.Unread, bridge.ListMine) || len(found.Rows) != 1 {
+		t.Errorf("lists with something unread: %v; %d rows are found, want one", list.Unread, len(found.Rows))
+	}
+	w.chat.Say("ben", support, thread, "!read")
+	w.waitUnread(thread, false)
+	list = must(desk.List(t.Context(), bridge.ListQuery{List: bridge.ListMine, Counts: true, ListView: bridge.ListView{Unread: "yes"}}, "ben"))(t)
+	if len(list.Unread)+len(list.Rows) != 0 {
+		t.Errorf("lists with something unread: %v; %d rows are found, want none", list.Unread, len(list.Rows))
 	}
 }

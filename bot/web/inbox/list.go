@@ -93,7 +93,7 @@ func tabsOf(q bridge.ListQuery, l bridge.Listing) []tab {
 		}
 		tabs = append(tabs, tab{
 			Path: listAddress("/inbox", bridge.ListQuery{List: t.List}),
-			Text: t.Text + countOf(l, t.List),
+			Text: t.Text + countOf(l, t.List) + view.UnreadMark(l, t.List),
 			Here: q.Words == "" && t.List == q.List,
 		})
 	}

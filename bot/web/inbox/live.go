@@ -151,7 +151,7 @@ func (p pages) makeStamper(v *web.Visit) func(context.Context) (string, error) {
 			return "", err
 		}
 		if !q.Counts {
-			l.Counts = last.Counts
+			l.Counts, l.Unread = last.Counts, last.Unread
 			if p.desk.ListStamp(l) != p.desk.ListStamp(last) { // the counts have changed, too
 				polls = 0
 			}

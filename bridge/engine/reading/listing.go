@@ -56,7 +56,9 @@ func (rd *Reader) List(
 		ids, l.Next, err = rd.listed(ctx, q, surface, agent, r, &l.ListQuery)
 		l.More = l.Next != ""
 		if err == nil && query.Counts && l.After == "" {
-			l.Counts, err = rd.counts(ctx, q, agent, r, l.Hidden)
+			if l.Counts, err = rd.counts(ctx, q, agent, r, l.Hidden); err == nil {
+				l.Unread, err = unreadLists(ctx, q, r)
+			}
 		}
 	case isTooShort(words) && (words != "" || view == bridge.ListView{}):
 		return l, &bridge.Problem{

@@ -54,6 +54,12 @@ func (rd *Reader) filterOf(
 		return f, v, noSuchValue("order", string(v.Sort), namesOf(bridge.ListSorts()))
 	}
 
+	if f.Unread = v.Unread != ""; f.Unread {
+		if v.Unread = strings.ToLower(v.Unread); v.Unread != bridge.UnreadOnly {
+			return f, v, noSuchValue("value of unread", v.Unread, []string{bridge.UnreadOnly})
+		}
+	}
+
 	if v.Account != "" {
 		f.Accounts = []store.AccountID{}
 		var known []string
@@ -231,6 +237,21 @@ func (rd *Reader) counts(
 		}
 	}
 	return counts, nil
+}
+
+// unreadLists returns those of the reader's own lists in which something is unread.
+func unreadLists(ctx context.Context, q store.Querier, r store.Reader) (unread []bridge.ListName, err error) {
+	var lists []store.ListQuery
+	for _, name := range []bridge.ListName{bridge.ListMine, bridge.ListWaiting, bridge.ListSnoozed} {
+		lists = append(lists, store.ListQuery{List: name, Filter: store.Filter{Unread: true}})
+	}
+	found, err := store.CountLists(ctx, q, r, lists)
+	for i, n := range found {
+		if n > 0 {
+			unread = append(unread, lists[i].List)
+		}
+	}
+	return unread, err
 }
 
 // ListChoices returns the values by which an agent can filter lists.
