@@ -35,8 +35,9 @@ const (
 	VerbNew      Verb = "new"      // start a conversation: Args.Account, Recipient, Subject
 	VerbNote     Verb = "note"     // keep explicitly inside
 	VerbTake     Verb = "take"     // assign to me
-	VerbAssign   Verb = "assign"   // to Args.Agents or Args.Team; Args.Add keeps the present owners
+	VerbAssign   Verb = "assign"   // to Args.Agents or Args.Team; Args.Add keeps the present owners; and VerbVisible to Args.VisibleTo
 	VerbUnassign Verb = "unassign" // back to Unassigned
+	VerbVisible  Verb = "visible"  // only Args.Agents, or the people in the private channel of Args.Team, may read it; VisibleToAll ends that
 	VerbTag      Verb = "tag"      // add Args.Tags; unknown tags are created
 	VerbUntag    Verb = "untag"    // remove Args.Tags
 
@@ -114,6 +115,9 @@ const (
 	VerbSilence   Verb = "silence"   // button: stop posting about this automatic sender (Args.Message)
 	VerbUnsilence Verb = "unsilence" // undo a Silence, for the sender of Args.Message or for Args.Addresses
 )
+
+// VisibleToAll in place of people lets everybody read a conversation who may read its account.
+const VisibleToAll = "all"
 
 // ActorKind says what kind of user acted.
 type ActorKind string
@@ -305,6 +309,7 @@ type Args struct {
 	Delivery     DeliveryID     `json:"delivery,omitempty"`
 	Agents       []string       `json:"agents,omitempty"` // surface user ids, e-mails or "me"
 	Team         string         `json:"team,omitempty"`
+	VisibleTo    []string       `json:"visible_to,omitempty"` // VerbAssign: who may read it, as in VerbVisible; nil changes nothing
 	Add          bool           `json:"add,omitempty"`
 	Remove       bool           `json:"remove,omitempty"`
 	SendArgs

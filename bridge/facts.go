@@ -64,7 +64,8 @@ type Recipients struct {
 type People struct {
 	Team      string
 	Assignees []AgentRef // its owners; the first is the lead
-	Pinned    AgentRef   `json:",omitzero"` // whose own customer it is; known in details and lists
+	Pinned    AgentRef   `json:",omitzero"`  // whose own customer it is; known in details and lists
+	VisibleTo []AgentRef `json:",omitempty"` // who alone may read it, beside super-admins; none means everybody who may read the account
 	Replying  []Replying // colleagues with an open reply form, in the order in which they opened it
 }
 
@@ -117,8 +118,8 @@ type Thread struct {
 	Elsewhere string // the name of that other chat: "Microsoft Teams"
 	Left      bool   // the card is in an old thread; the conversation has moved to Root or Elsewhere
 
-	// Secluded means that the old thread is visible to people who may not read the conversation, because its account has
-	// a channel of its own. The old card then shows only the number and the new location.
+	// Secluded means that the old thread is visible to people who may not read the conversation, because it, or its account,
+	// has a channel of its own. The old card then shows only the number and the new location.
 	Secluded bool `json:"-"`
 }
 

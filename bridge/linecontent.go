@@ -53,6 +53,14 @@ type UnassignedLine struct {
 // Kind implements LineContent.
 func (*UnassignedLine) Kind() LineKind { return LineUnassigned }
 
+// VisibleLine reports who may read a conversation from now on.
+type VisibleLine struct {
+	To []string `json:",omitempty"` // names; none means everybody who may read the account
+}
+
+// Kind implements LineContent.
+func (*VisibleLine) Kind() LineKind { return LineVisible }
+
 // Absence is why agents aren't there.
 type Absence string
 

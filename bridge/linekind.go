@@ -19,6 +19,7 @@ const (
 	LineRouted     LineKind = "routed"      // a rule assigned it to Mentions
 	LineUnassigned LineKind = "unassigned"  // By put it back, or handed it to Args.Team; Text = note
 	LineHandedOver LineKind = "handed_over" // By handed it to Args.Team: it continues at the facts' Root, or Elsewhere
+	LineVisible    LineKind = "visible"     // By let only some people read it, or all again
 	LineLate       LineKind = "late"        // a target has passed; mentions the owners, or the team
 	LineWoke       LineKind = "woke"        // the snooze is over
 	LineReopened   LineKind = "reopened"    // by By, or by the customer if By is zero
@@ -124,6 +125,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineRouted:      newContent[RoutedLine],
 	LineUnassigned:  newContent[UnassignedLine],
 	LineHandedOver:  nil,
+	LineVisible:     newContent[VisibleLine],
 	LineLate:        newContent[LateLine],
 	LineWoke:        newContent[WokeLine],
 	LineReopened:    nil,

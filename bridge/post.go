@@ -26,7 +26,7 @@ const (
 	PostMark      PostKind = "mark"      // show Mark on Place.Message, in place of Clears
 	PostEphemeral PostKind = "ephemeral" // show Line to To alone; it may get lost
 	PostDouble    PostKind = "double"    // post nothing, but look for a duplicate of the thread's root at Place.Message
-	PostErased    PostKind = "erased"    // delete Parley's post at Place.Message with its files; a root is replaced by "Erased"
+	PostErased    PostKind = "erased"    // delete Parley's post at Place.Message with its files; a root is replaced by "Erased", or by Hidden's words
 )
 
 // Idempotent reports whether people can't see that a post of this kind was made twice.
@@ -57,6 +57,7 @@ type Post struct {
 	Said     *Said
 	Line     *Line
 	Was      PostKind        // PostErased: the kind of the deleted post
+	Hidden   bool            // PostErased: the conversation goes on where fewer people read it
 	Mark     Mark            // PostMark: the new mark; "" means none
 	Clears   Mark            // PostMark: the mark that it replaces; "" means none
 	Files    []channels.File // PostFiles

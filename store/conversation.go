@@ -46,9 +46,20 @@ type Conversation struct {
 	PreviousID *ConversationID `db:"previous_id" json:"previous_id"` // the conversation that this one continues; nil if none
 	Collection
 	ConversationTimes
+	Visibility
 	Traits   map[string]string `db:"traits" json:"traits"` // set by verbs and analyses, by name: "priority": "high"
 	Replying []Replying        `db:"replying" json:"-"`    // agents who are writing a reply now; stored in another table
 }
+
+// Visibility says who reads a conversation. Its zero value means everybody who may read its account.
+type Visibility struct {
+	VisibleTo      []AgentID `db:"visible_to" json:"visible_to"` // only these agents, and super-admins
+	PrivateSurface AccountID `db:"private_surface" json:"private_surface"`
+	PrivateChannel string    `db:"private_channel" json:"private_channel"` // in which its thread is then; nobody else reads it
+}
+
+// IsRestricted reports whether only some people may read the conversation.
+func (v Visibility) IsRestricted() bool { return len(v.VisibleTo) > 0 }
 
 // LastMessage describes the newest message of a conversation.
 type LastMessage struct {
@@ -89,12 +100,13 @@ type Participant struct {
 
 const conversationColumns = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day, collects, snoozed_until, waiting_since,
-	window_from, last_at, last_from, last_preview, resolved_at, ended_by, created_at, cost, traits, unread_since`
+	window_from, last_at, last_from, last_preview, resolved_at, ended_by, created_at, cost, traits, unread_since,
+	visible_to, private_surface, private_channel`
 
 const conversationSelect = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects,
 	snoozed_until, waiting_since, window_from, last_at, last_from, last_preview, resolved_at, ended_by, created_at, cost, traits,
-	unread_since, ` + replyingSelect
+	unread_since, visible_to, private_surface, private_channel, ` + replyingSelect
 
 // lockConversations follows previous_id backwards, from each given conversation to those that continue it. UNION drops
 // duplicates, so the recursion ends even if previous_id forms a cycle.
@@ -214,12 +226,13 @@ const related = `
 	CROSS JOIN LATERAL (
 		SELECT newest.id, newest.assignees, newest.account_id, newest.team_id
 		FROM (
-			SELECT id, assignees, account_id, team_id, status, kind
+			SELECT id, assignees, account_id, team_id, status, kind, visible_to
 			FROM conversations
 			WHERE identity_id = conversation.identity_id
 			ORDER BY id DESC
 			LIMIT 30) AS newest
 		WHERE newest.id <> conversation.id AND newest.kind = 'customer' AND newest.status IN ('open', 'pending', 'snoozed')
+			AND newest.visible_to = '{}'
 		ORDER BY newest.id DESC
 		LIMIT 4) AS other
 	LEFT JOIN threads AS thread ON thread.conversation_id = other.id
@@ -276,6 +289,7 @@ const updateConversations = `
 		snoozed_until = given.snoozed_until, waiting_since = given.waiting_since, window_from = given.window_from,
 		last_at = given.last_at, last_from = given.last_from, last_preview = given.last_preview, resolved_at = given.resolved_at,
 		ended_by = given.ended_by, unread_since = given.unread_since,
+		visible_to = given.visible_to, private_surface = given.private_surface, private_channel = given.private_channel,
 		cost = given.cost, traits = given.traits
 	FROM json_populate_recordset(NULL::conversations, $1) AS given
 	WHERE conversations.id = given.id`
@@ -290,6 +304,7 @@ func replaceNilLists(rows []Conversation) []Conversation {
 	for i := range rows {
 		r := &rows[i]
 		r.Assignees = orEmpty(r.Assignees)
+		r.VisibleTo = orEmpty(r.VisibleTo)
 		r.Tags = orEmpty(r.Tags)
 		r.Participants = orEmpty(r.Participants)
 		r.Refs = orEmpty(r.Refs)

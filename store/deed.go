@@ -14,6 +14,7 @@ const (
 	DeedJoined            Deed = "joined"                 // an agent became one of its owners by sending a kept reply
 	DeedAssigned          Deed = "assigned"               // to agents, or to a team that the entry's detail names
 	DeedUnassigned        Deed = "unassigned"             // all owners were removed
+	DeedMadeVisible       Deed = "visible"                // to the agents of the detail only, or to all again
 	DeedTagged            Deed = "tagged"
 	DeedTaggedMessages    Deed = "tagged messages"
 	DeedUntaggedMessages  Deed = "untagged messages"

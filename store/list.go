@@ -16,19 +16,22 @@ import (
 // which ListQuery.compose puts together: whose conversations, in which states, a filter, and the order. All statements apply the same
 // access rule (readable); their first arguments describe the reader (readableArguments).
 
-// Reader is an agent who reads conversations. The agent may read all of them, with two exceptions: conversations of a closed
-// account must be assigned to the agent or to one of the agent's teams; those of a barred account are never readable.
+// Reader is an agent who reads conversations. The agent may read all of them, with three exceptions: conversations of a closed
+// account must be assigned to the agent or to one of the agent's teams; those of a barred account are never readable; and a
+// conversation that is visible to some people only is for these.
 type Reader struct {
 	Agent  AgentID
 	Teams  []TeamID    // the agent's teams
 	Closed []AccountID // accounts whose threads are in a chat channel that the agent can't read
 	Barred []AccountID // accounts that have people of their own, among whom the agent isn't
 	Listed []AccountID // accounts that have people of their own, among whom the agent is
+	All    bool        // also conversations that are visible to some people only
 }
 
 // May reports whether the reader may read a conversation. TestReader checks that the SQL condition readable agrees.
 func (r Reader) May(c *Conversation) bool {
-	if slices.Contains(r.Barred, c.AccountID) {
+	isHidden := c.IsRestricted() && !r.All && !slices.Contains(c.VisibleTo, r.Agent)
+	if isHidden || slices.Contains(r.Barred, c.AccountID) {
 		return false
 	}
 	if !slices.Contains(r.Closed, c.AccountID) || slices.Contains(c.Assignees, r.Agent) {
@@ -42,18 +45,22 @@ func (r Reader) Shuts(account AccountID) bool {
 	return slices.Contains(r.Closed, account) || slices.Contains(r.Barred, account)
 }
 
-// readableArguments returns $1 to $3 of readable. A barred account is in $1 twice, the second time as a negative number. Nil
-// lists become empty ones: nil would become NULL, and no conversation would be readable.
+// readableArguments returns $1 to $3 of readable. A barred account is in $1 twice, the second time as a negative number, and
+// 0 is in it for All. Nil lists become empty ones: nil would become NULL, and no conversation would be readable.
 func (r Reader) readableArguments() []any {
 	closed := append(append([]AccountID{}, r.Closed...), r.Barred...)
 	for _, id := range r.Barred {
 		closed = append(closed, -id)
 	}
+	if r.All {
+		closed = append(closed, 0)
+	}
 	return []any{closed, orEmpty(r.Teams), r.Agent}
 }
 
 // readable is the SQL equivalent of Reader.May for the row conversation.
-const readable = `(conversation.account_id <> ALL($1::bigint[]) OR -conversation.account_id <> ALL($1::bigint[])
+const readable = `(conversation.visible_to = '{}' OR conversation.visible_to @> ARRAY[$3::bigint] OR 0 = ANY($1::bigint[]))
+		AND (conversation.account_id <> ALL($1::bigint[]) OR -conversation.account_id <> ALL($1::bigint[])
 		AND (conversation.team_id = ANY($2::bigint[]) OR conversation.assignees @> ARRAY[$3::bigint]))`
 
 // ListName is the name of a list of conversations.

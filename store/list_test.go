@@ -386,6 +386,16 @@ func TestReader(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { c.checkReader(t, tt.reader, tt.wantCount) })
 	}
 
+	exec(t, c.pool, `UPDATE conversations SET visible_to = '{6}' WHERE id = 1`)
+	c.conversations[0].VisibleTo = []store.AgentID{6}
+	for name, reader := range map[string]store.Reader{"somebody else": {Agent: 5}, "who may": {Agent: 6}, "a super-admin": {Agent: 5, All: true}} {
+		want := 24
+		if name == "somebody else" {
+			want = 23
+		}
+		t.Run("visible to some: "+name, func(t *testing.T) { c.checkReader(t, reader, want) })
+	}
+
 	exec(t, c.pool, `
 		INSERT INTO conversation_words (conversation_id, words)
 		SELECT 1000 + n, to_tsvector('simple', 'lamp')

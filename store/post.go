@@ -113,3 +113,23 @@ const upsertPosts = `
 func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {
 	return execRows(ctx, q, "upsert posts", upsertPosts, rows)
 }
+
+const postsInThreads = `
+	SELECT p.account_id, p.channel, p.message, p.conversation_id, p.message_id, p.kind, p.version, p.early, coalesce((
+			SELECT max(r.message) FROM posts AS r
+			WHERE r.conversation_id = $1 AND r.kind = 'root' AND r.account_id = p.account_id AND r.channel = p.channel AND r.message <= p.message),
+		'') AS thread
+	FROM posts AS p
+	WHERE p.conversation_id = $1 AND p.channel <> '' AND p.kind IN ('root', 'said', 'files', 'line') AND p.version <> 'erased'
+	ORDER BY p.kind = 'root', p.account_id, p.channel, p.message`
+
+// PostInThread is a post of Parley's in a conversation's thread.
+type PostInThread struct {
+	Post
+	Thread string `db:"thread"`
+}
+
+// PostsInThreads returns what Parley has posted in a conversation's threads, their roots last.
+func PostsInThreads(ctx context.Context, q Querier, conversation ConversationID) ([]PostInThread, error) {
+	return query.Collect[PostInThread](ctx, q, "posts in threads", postsInThreads, conversation)
+}

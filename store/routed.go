@@ -28,6 +28,7 @@ type Unassigned struct {
 	LastAgent AgentID   `db:"last_agent"` // who had the contact's last conversation; 0 if nobody
 	GaveBack  []AgentID `db:"gave_back"`  // agents from whom this conversation was taken
 	Moved     bool      `db:"moved"`      // it was handed to a team
+	VisibleTo []AgentID `db:"visible_to"` // who alone may read it; empty if everybody
 
 	Pinned   AgentID           `db:"pinned"`   // whose own the customer is; 0 if nobody's
 	Preset   []string          `db:"preset"`   // e-mail addresses of agents who were chosen for the customer
@@ -68,7 +69,7 @@ const analysisWait = `interval '30 seconds'`
 
 // selectFacts and what follows select the facts of the rows conversation and identity. $3 says whether the customers' words are read.
 const selectFacts = `
-	SELECT conversation.id, conversation.account_id, conversation.team_id, conversation.subject, conversation.tags, conversation.traits,
+	SELECT conversation.id, conversation.account_id, conversation.team_id, conversation.subject, conversation.tags, conversation.traits, conversation.visible_to,
 		conversation.created_at, conversation.resolved_at,
 		coalesce(said.text, '') AS text,
 		conversation.created_at > (SELECT parley_now()) - ` + analysisWait + `
@@ -144,7 +145,7 @@ func LatestFacts(ctx context.Context, q Querier, accounts []AccountID, limit int
 }
 
 const factsOfCustomer = selectFacts + `
-	FROM (SELECT 0::bigint AS id, id AS account_id, team_id, ''::text AS subject, '{}'::text[] AS tags, '{}'::jsonb AS traits,
+	FROM (SELECT 0::bigint AS id, id AS account_id, team_id, ''::text AS subject, '{}'::text[] AS tags, '{}'::bigint[] AS visible_to, '{}'::jsonb AS traits,
 		(SELECT parley_now()) AS created_at, NULL::timestamptz AS resolved_at FROM accounts WHERE id = $1) AS conversation
 	CROSS JOIN (SELECT $1::bigint AS account_id, $2::text AS key, (SELECT contact_id FROM identities WHERE account_id = $1 AND key = $2) AS contact_id) AS identity` +
 	joinFacts

@@ -19,7 +19,7 @@ const listClosing = `
 	FROM conversations
 	WHERE account_id = $1 AND window_from > $3 AND window_from <= $4 AND (team_id = $2 OR ($6 AND team_id IS NULL))
 		AND window_from IS NOT NULL AND waiting_since IS NOT NULL AND status IN ('open', 'pending', 'snoozed')
-		AND NOT EXISTS (
+		AND visible_to = '{}' AND NOT EXISTS (
 			SELECT FROM log_entries
 			WHERE conversation_id = conversations.id AND what = 'left until tomorrow'
 				AND at >= greatest(window_from, CASE WHEN last_from = 'customer' THEN last_at END))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -311,5 +312,10 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 	if err != nil {
 		return bridge.Audience{}, fmt.Errorf("slack: members of %s: %w", channel, err)
 	}
-	return bridge.Audience{Users: members}, nil
+	self, err := d.identify(ctx)
+	if err != nil {
+		return bridge.Audience{}, err
+	}
+	isOurs := func(user bridge.SurfaceUser) bool { return string(user) == self.User } // our bot reads it for everybody
+	return bridge.Audience{Users: slices.DeleteFunc(members, isOurs)}, nil
 }

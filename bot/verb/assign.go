@@ -22,7 +22,7 @@ func assignVerb() *Verb {
 			Missing:    "Say to whom: !assign @ann, or !assign #billing",
 		},
 		Help: Help{
-			Sentence:    "Hands it to somebody or to a team; with + somebody joins.",
+			Sentence:    "Hands it to somebody or to a team; with + somebody joins. Its form also says who may read it.",
 			Examples:    []string{"!assign @ann", "!assign me +@bob", "!assign #billing wants a refund", "!t @ann knows this customer"},
 			InShortHelp: true,
 		},
@@ -144,7 +144,11 @@ func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) 
 		out.Args.Agents = nil
 	}
 	out.Args.Note = v.Text(FieldNote)
-	if len(out.Args.Agents) == 0 && out.Args.Team == "" {
+	shownTo := out.Args.VisibleTo
+	if out.Args.VisibleTo = readVisibleField(v); slices.Equal(out.Args.VisibleTo, shownTo) || v[fieldVisible] == nil && len(shownTo) == 0 {
+		out.Args.VisibleTo = nil
+	}
+	if len(out.Args.Agents) == 0 && out.Args.Team == "" && out.Args.VisibleTo == nil {
 		return fieldPeople, "Choose somebody, or a team."
 	}
 	if len(out.Args.Agents) > 0 && out.Args.Team != "" {
@@ -182,7 +186,9 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 		form.Fields = append(form.Fields, team)
 	}
 
-	form.Fields = append(form.Fields, shape.Field{
+	visible := visibleField(in)
+	form.Args.VisibleTo = visible.Value
+	form.Fields = append(form.Fields, visible, shape.Field{
 		Name:     FieldNote,
 		Kind:     shape.FieldLong,
 		Label:    "Note for them",

@@ -17,6 +17,7 @@ const (
 	FieldWords        = "text"
 	fieldPeople       = "people"
 	fieldTeam         = "team"
+	fieldVisible      = "visible"
 	FieldNote         = "note"
 	fieldTags         = "tags"
 	fieldMessages     = "messages"

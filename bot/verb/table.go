@@ -25,6 +25,7 @@ func makeTable() []*Verb {
 		takeVerb(),
 		assignVerb(),
 		unassignVerb(),
+		visibleVerb(),
 		tagVerb(),
 		untagVerb(),
 		tagMessagesVerb(),

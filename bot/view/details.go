@@ -28,6 +28,7 @@ func Details(f bridge.Facts) Card {
 	}
 	d.addText("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
 	d.add("Marks", markPieces(f)...)
+	d.addText("Visible to", verb.VisibleTo(f))
 	d.add("Tags", tagPieces(f.Tags)...)
 	if !f.Automatic {
 		d.addText("Replies go to", shape.Recipients(f.Recipients))

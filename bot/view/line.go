@@ -85,6 +85,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineRouted:      withContent(routedLine),
 	bridge.LineUnassigned:  withContent(unassignedLine),
 	bridge.LineHandedOver:  handedOverLine,
+	bridge.LineVisible:     withContent(visibleLine),
 	bridge.LineLate:        withContent(lateLine),
 	bridge.LineWoke:        withContent(wokeLine),
 	bridge.LineReopened:    reopenedLine,

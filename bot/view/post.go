@@ -34,15 +34,22 @@ func Post(p bridge.Post, syntax CommandSyntax) (c Card, ok bool) {
 		}
 		return syntax.adaptHints(Line(*p.Line, p.Facts)), true
 	case bridge.PostErased:
-		return erasedCard(), true
+		return erasedCard(p.Hidden), true
 	case bridge.PostFiles, bridge.PostMark, bridge.PostDouble:
 	}
 
 	return Card{}, false
 }
 
-// erasedCard replaces the first message of a thread after the customer's data was erased.
-func erasedCard() Card {
+// erasedCard replaces the first message of a thread after the customer's data was erased or, if it is hidden, after the conversation
+// went on where not everybody in the channel may read it.
+func erasedCard(isHidden bool) Card {
+	if isHidden {
+		return Card{Title: "Private", Blocks: []Block{
+			shape.Sentence(shape.Icon("lock"), " This goes on elsewhere."),
+			Small("Only some people may read it now. What is typed below stays inside, and what colleagues wrote stays here until they delete it."),
+		}}
+	}
 	return Card{Title: "Erased", Blocks: []Block{
 		shape.Sentence("Erased"),
 		Small("The customer of this conversation was erased. What colleagues wrote below stays here until it is deleted by hand."),

@@ -152,10 +152,10 @@ func tagPieces(list []bridge.Tag) []Piece {
 	return shape.JoinPieces(" ", append(labels, others...)...)
 }
 
-// statePieces makes the third line of the card: who is writing a reply now, since when somebody waits, until when replies
+// statePieces makes the third line of the card: who alone may read it, who is writing a reply now, since when somebody waits, until when replies
 // are allowed, and what is special about the conversation, such as people in copy. It returns nil if all of it is empty.
 func statePieces(f bridge.Facts) []Piece {
-	groups := [][]Piece{replyingPieces(f), waitingPieces(f), windowPieces(f)}
+	groups := [][]Piece{visiblePieces(f), replyingPieces(f), waitingPieces(f), windowPieces(f)}
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{shape.Text("Continues "), shape.Thread(shape.Number(f.Previous), f.PreviousAt)})
 	}
@@ -172,6 +172,14 @@ func statePieces(f bridge.Facts) []Piece {
 	}
 
 	return shape.JoinPieces(shape.Between, groups...)
+}
+
+// visiblePieces says who alone may read the conversation.
+func visiblePieces(f bridge.Facts) []Piece {
+	if len(f.VisibleTo) == 0 {
+		return nil
+	}
+	return []Piece{shape.Icon("lock"), shape.Text(" Only " + verb.VisibleTo(f))}
 }
 
 // waitingPieces says until when the conversation is snoozed, or who waits for an answer.

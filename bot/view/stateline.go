@@ -144,6 +144,22 @@ func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "arrow_right", moved, shape.ThreadLink(shape.Number(f.ID), f), ".")}
 }
 
+// visibleLine reports who may read the conversation from now on.
+func visibleLine(l bridge.Line, c *bridge.VisibleLine, _ bridge.Facts) []Block {
+	if len(c.To) == 0 {
+		return []Block{makeHeadline(l, "unlock", shape.ActorName(l)+" let everybody read this again.")}
+	}
+	names := make([]string, len(c.To))
+	for i, name := range c.To {
+		names[i] = shape.OneLine(name, shape.MaxNameRunes)
+	}
+	words := shape.ActorName(l) + " made this private. Only " + strings.Join(names, ", ") + " may read it, and super-admins."
+	return []Block{
+		makeHeadline(l, "lock", words),
+		Small("What was said before: !history. Whoever is invited to this channel reads it here, too."),
+	}
+}
+
 // lateLine reports that nobody has taken the conversation, or answered the customer, in time.
 func lateLine(l bridge.Line, c *bridge.LateLine, f bridge.Facts) []Block {
 	words := shape.Customer(l, f) + " should have had an answer by "

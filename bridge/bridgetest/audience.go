@@ -21,6 +21,9 @@ func (a api) getAudience(r request) (int, any) {
 	users, private := a.chat.private[r.Channel]
 	answer := bridge.Audience{Everyone: !private}
 	for _, user := range users {
+		if user == App {
+			continue
+		}
 		answer.Users = append(answer.Users, bridge.SurfaceUser(user))
 	}
 	return http.StatusOK, answer

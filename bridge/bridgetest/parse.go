@@ -27,7 +27,7 @@ import (
 // typedVerbs returns the verbs that may be typed.
 func typedVerbs() []bridge.Verb {
 	return []bridge.Verb{
-		bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag,
+		bridge.VerbTake, bridge.VerbAssign, bridge.VerbVisible, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag,
 		bridge.VerbAnalysis, bridge.VerbTopic, bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake,
 		bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo, bridge.VerbCC, bridge.VerbTo,
 		bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline,
@@ -266,7 +266,7 @@ func parseVerb(a *bridge.Action, text string) bool {
 func parseArgs(a *bridge.Action) {
 	rest := a.Text
 	switch a.Verb {
-	case bridge.VerbAssign:
+	case bridge.VerbAssign, bridge.VerbVisible:
 		if team, ok := strings.CutPrefix(rest, "#"); ok {
 			a.Args.Team, a.Args.Note, _ = strings.Cut(team, " ")
 			return

@@ -44,6 +44,9 @@ func render(r *request, p bridge.Post) (more bool) {
 		}
 	case bridge.PostErased:
 		r.Text = "Erased"
+		if p.Hidden {
+			r.Text = "Private"
+		}
 	case bridge.PostMark:
 	}
 
@@ -281,6 +284,8 @@ func contentWords(c bridge.LineContent) (words []string) {
 		if c.Left.Channel != "" {
 			words = append(words, "left", c.Left.Channel+"/"+c.Left.Thread)
 		}
+	case *bridge.VisibleLine:
+		words = append(words, c.To...)
 	case *bridge.AnalysisLine:
 		words = append(words, c.Intents...)
 		for _, r := range c.References {

@@ -261,6 +261,9 @@ func (w *work) notify(a *routing.Automation, p routing.Part, account *store.Acco
 		w.SendDirect(surface, agent.ID, line)
 		return true
 	}
+	if c != nil && c.IsRestricted() {
+		return false
+	}
 	var surface store.AccountID
 	channel := p.Channel
 	if team := w.Dir.FindTeam(p.Value); team != nil {
@@ -316,6 +319,8 @@ func (w *work) runCron(ctx context.Context, tx pgx.Tx, name string) error {
 			if viewer != nil {
 				reader := w.Reading.As(viewer)
 				ids = slices.DeleteFunc(slices.Clone(ids), func(n store.ConversationID) bool { return !reader.May(byID[n]) })
+			} else {
+				ids = slices.DeleteFunc(slices.Clone(ids), func(n store.ConversationID) bool { return byID[n].IsRestricted() })
 			}
 			if len(ids) == 0 {
 				continue

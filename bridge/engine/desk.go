@@ -375,6 +375,7 @@ func (d *Desk) Assignable(
 	for _, t := range dir.Teams {
 		teams = append(teams, t.Name)
 	}
+	d.e.reading.AskTeamChannels(ctx) // its form also says who may read it
 	if people, err = d.People(ctx); err != nil || id == 0 {
 		return people, teams, err
 	}

@@ -37,6 +37,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"chat_credentials", "kind home sealed author", "what signs Parley in to the chats of agents, sealed"},
 	{"conversations", "kind status last_from cost", "words of ours"},
 	{"conversations", "tags", "names from the list of tags, which colleagues made"},
+	{"conversations", "private_channel", "channels of chats"},
 	{"customer_imports", "hash", "the hash of a file"},
 	{"erased_posts", "channel message thread recipient kind", "where something stands in a chat, as numbers of the chat"},
 	{"erasure_key", "sealed", "a key, sealed"},

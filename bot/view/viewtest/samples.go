@@ -90,6 +90,8 @@ func (s Samples) stateLines() map[string]bridge.Line {
 			Mentions: []bridge.AgentRef{s.Ben}},
 		"unassigned":  {Content: &bridge.UnassignedLine{}, By: ann},
 		"given_back":  {Content: &bridge.UnassignedLine{Former: "Ben Katz", Absent: bridge.AbsentAway, Until: When()}},
+		"visible":     {Content: &bridge.VisibleLine{To: []string{"Ann Lee", "Ben Katz"}}, By: ann},
+		"visible_all": {Content: &bridge.VisibleLine{}, By: ann},
 		"handed_over": {Content: bridge.LineHandedOver, By: ann, Args: bridge.Args{Team: "Billing"}},
 		"handed_here": {Content: &bridge.UnassignedLine{Left: s.Other}, By: ann, Mentions: []bridge.AgentRef{s.Ben},
 			Args: bridge.Args{Team: "Billing"}, Text: "a refund"},

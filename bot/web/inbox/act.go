@@ -178,8 +178,13 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	if slices.Contains(withWords, a.Verb) && !isFilesAlone {
 		return readWords(v, a)
 	}
-	if a.Verb == bridge.VerbAssign {
+	switch a.Verb {
+	case bridge.VerbAssign:
 		return readAssign(v, a)
+	case bridge.VerbVisible:
+		if a.Args.Agents = form["agent"]; len(a.Args.Agents) == 0 {
+			a.Args.Agents = []string{bridge.VisibleToAll}
+		}
 	}
 	return a, ""
 }

@@ -30,12 +30,13 @@ type threadPage struct {
 	Stamp   string // see Desk.Stamp
 	Down    []string
 
-	Form   string         // an id for the forms of this page, so that a form submitted twice counts once
-	Seen   bridge.EventID // the newest event on the page
-	Opened int64          // when the page was rendered, in microseconds since 1970
-	People []web.Choice
-	Teams  []string
-	Canned []web.Choice // the canned replies that may be inserted into a reply
+	Form    string         // an id for the forms of this page, so that a form submitted twice counts once
+	Seen    bridge.EventID // the newest event on the page
+	Opened  int64          // when the page was rendered, in microseconds since 1970
+	People  []web.Choice
+	Readers []web.Choice // who alone may read it is chosen
+	Teams   []string
+	Canned  []web.Choice // the canned replies that may be inserted into a reply
 
 	Customer string
 	Note     *result // the result of the previous form; nil if there is nothing to say
@@ -218,6 +219,8 @@ func (p pages) addPeople(v *web.Visit, f bridge.Facts, data *threadPage) error {
 	}
 	for _, a := range agents {
 		data.People = append(data.People, web.Choice{Value: "agent:" + a.Email, Text: a.Name})
+		mayRead := slices.ContainsFunc(f.VisibleTo, func(r bridge.AgentRef) bool { return r.ID == a.ID })
+		data.Readers = append(data.Readers, web.Choice{Value: a.Email, Text: a.Name, Chosen: mayRead})
 	}
 	data.Teams = teams
 	return nil
@@ -273,6 +276,7 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	if subject := shape.OneLine(f.Subject, shape.MaxSubjectRunes); subject != threadTitle(f) {
 		add("Subject", subject)
 	}
+	add("Visible to", verb.VisibleTo(f))
 	if len(f.To) > 0 {
 		add("A reply goes to", shape.AllRecipients(f.Recipients))
 	}

@@ -138,7 +138,7 @@ func previewOf(m *Message) string {
 // Home returns the thread in which the conversation is worked on, or nil if there is none. Directory.HomeAmong chooses it,
 // but a thread that is moving into a channel of the team counts as there already.
 func (c *Conversation) Home(dir *directory.Directory) *Thread {
-	surface, _ := dir.Home(c.Account, c.TeamID)
+	surface, _ := dir.HomeOf(c.Account, c.Conversation)
 	if t := c.Threads[surface]; t != nil && t.Moves {
 		return t
 	}
@@ -146,7 +146,7 @@ func (c *Conversation) Home(dir *directory.Directory) *Thread {
 	for _, t := range c.Threads {
 		channels[t.AccountID] = t.Channel
 	}
-	return c.Threads[dir.HomeAmong(c.Account, c.TeamID, channels)]
+	return c.Threads[dir.HomeAmong(c.Account, c.Conversation, channels)]
 }
 
 // Customer names the customer for people.

@@ -106,7 +106,9 @@ func (rt *router) giveAway(
 		}
 		mayNot := func(p routing.Person) bool {
 			reader := readers[p.ID]
-			isReadable := reader.May(&store.Conversation{ID: w.ID, AccountID: w.AccountID, TeamID: w.TeamID})
+			isReadable := reader.May(&store.Conversation{
+				ID: w.ID, AccountID: w.AccountID, TeamID: w.TeamID, Visibility: store.Visibility{VisibleTo: w.VisibleTo},
+			})
 			return !isReadable || !takes(dir, w.AccountID, p)
 		}
 		d := routing.Decide(plan, factsOf(dir, w, now), slices.DeleteFunc(slices.Clone(people), mayNot))

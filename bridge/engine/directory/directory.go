@@ -289,8 +289,19 @@ func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.Ac
 	return d.TeamHome(*team)
 }
 
-// IsOutsideOwnChannel reports whether an account has its own channel, and the given channel is another one.
-func (d *Directory) IsOutsideOwnChannel(a *store.Account, surface store.AccountID, channel string) bool {
+// HomeOf returns the channel in which the thread of a conversation on an account belongs. surface is 0 if none is configured.
+func (d *Directory) HomeOf(a *store.Account, c *store.Conversation) (surface store.AccountID, channel string) {
+	if c.IsRestricted() {
+		return c.PrivateSurface, d.ChannelNow(c.PrivateSurface, c.PrivateChannel)
+	}
+	return d.Home(a, c.TeamID)
+}
+
+// IsOutsideOwnChannel reports whether a conversation, or its account, has a channel of its own, and the given channel is another one.
+func (d *Directory) IsOutsideOwnChannel(a *store.Account, c *store.Conversation, surface store.AccountID, channel string) bool {
+	if c.IsRestricted() {
+		return c.PrivateSurface != surface || d.ChannelNow(surface, channel) != d.ChannelNow(surface, c.PrivateChannel)
+	}
 	if a.SurfaceID == nil || a.SurfaceChannel == "" {
 		return false
 	}
@@ -299,15 +310,19 @@ func (d *Directory) IsOutsideOwnChannel(a *store.Account, surface store.AccountI
 }
 
 // HomeAmong chooses the surface in which agents work on a conversation that has threads in several surfaces. channels maps each of
-// these surfaces to the channel with the thread. In order of preference, HomeAmong returns the surface of
+// these surfaces to the channel with the thread. If only some people may read it, that is the surface of their private channel.
+// Otherwise, in order of preference, HomeAmong returns the surface of
 //   - a thread in one of the team's channels, preferably in the surface of the team's home;
 //   - a thread in the surface of the team's home;
 //   - a thread in the surface of the account's home;
 //   - the thread in the surface with the lowest id.
 //
 // It returns 0 if there are no threads.
-func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, channels map[store.AccountID]string) store.AccountID {
-	surfaces := slices.Sorted(maps.Keys(channels))
+func (d *Directory) HomeAmong(a *store.Account, c *store.Conversation, channels map[store.AccountID]string) store.AccountID {
+	surfaces, team := slices.Sorted(maps.Keys(channels)), c.TeamID
+	if c.IsRestricted() && slices.Contains(surfaces, c.PrivateSurface) {
+		return c.PrivateSurface
+	}
 	home, _ := d.Home(a, team)
 	for _, surface := range append([]store.AccountID{home}, surfaces...) {
 		if channel, hasThread := channels[surface]; hasThread && d.isChannelOf(a, team, surface, channel) {

@@ -69,6 +69,7 @@ func (it *UseCases) MakeConversation(
 
 	if previous != nil {
 		c.PreviousID = &previous.ID
+		c.Visibility = previous.Visibility
 		c.Refs = slices.Clone(previous.Refs)
 		c.Subject = cmp.Or(c.Subject, previous.Subject)
 	}

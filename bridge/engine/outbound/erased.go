@@ -33,6 +33,7 @@ func (a *postAttempt) sendErased(ctx context.Context, s bridge.Surface) (relay.S
 		Place:      at,
 		To:         post.To,
 		Was:        post.Kind,
+		Hidden:     post.Hidden,
 		Progress:   c.Progress,
 	})
 

@@ -87,7 +87,7 @@ func (a *postAttempt) home() (surface store.AccountID, channel string) {
 	if account == nil {
 		return 0, ""
 	}
-	return dir.Home(account, conv.TeamID)
+	return dir.HomeOf(account, conv)
 }
 
 // pointToNewThread makes a post in a thread that the conversation has left show where the conversation goes on.
@@ -105,7 +105,7 @@ func (a *postAttempt) pointToNewThread(dir *directory.Directory, p *bridge.Post)
 	p.Facts.Thread.Elsewhere = a.engine.SurfaceName(dir, homeSurface)
 }
 
-// isOutsideOwnChannel reports whether the conversation's account has a channel of its own, and a place is outside
+// isOutsideOwnChannel reports whether the conversation or its account has a channel of its own, and a place is outside
 // of it.
 func (a *postAttempt) isOutsideOwnChannel(at bridge.Place) bool {
 	conv := a.conversations[a.claim.ConversationID]
@@ -114,7 +114,7 @@ func (a *postAttempt) isOutsideOwnChannel(at bridge.Place) bool {
 	}
 	dir := a.engine.Directory()
 	account := dir.Account(conv.AccountID)
-	return account != nil && dir.IsOutsideOwnChannel(account, a.claim.AccountID, at.Channel)
+	return account != nil && dir.IsOutsideOwnChannel(account, conv, a.claim.AccountID, at.Channel)
 }
 
 // relatedIn returns the related conversations that a post in a place may show. Outside of the account's own

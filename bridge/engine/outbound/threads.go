@@ -35,5 +35,5 @@ func (l Threads) Home(dir *directory.Directory, c *store.Conversation) *store.Th
 	for _, t := range l[c.ID] {
 		channels[t.AccountID] = t.Channel
 	}
-	return l.ThreadIn(dir.HomeAmong(account, c.TeamID, channels), c.ID)
+	return l.ThreadIn(dir.HomeAmong(account, c, channels), c.ID)
 }

@@ -8,7 +8,8 @@ type Demand struct {
 	Erase []ErasedPost `json:"erase,omitempty"` // for the kind Erase
 }
 
-// ErasedPost is a post by Parley that is to be removed from a chat, because the customer of its conversation is being erased.
+// ErasedPost is a post by Parley that is to be removed from a chat, because the customer of its conversation is being erased,
+// or because not everybody there may read it any more.
 type ErasedPost struct {
 	Surface      bridge.AccountID      `json:"surface"` // the chat's account
 	Place        bridge.Place          `json:"place"`   // if it has no channel, the post is a direct message to To
@@ -16,6 +17,7 @@ type ErasedPost struct {
 	Kind         bridge.PostKind       `json:"kind"` // what it was posted as
 	Conversation bridge.ConversationID `json:"conversation,omitempty"`
 	Message      bridge.MessageID      `json:"message,omitempty"`
+	Hidden       bool                  `json:"hidden,omitempty"` // nobody is erased: not everybody there may read the conversation any more
 }
 
 // The version that is stored for a post after an attempt to erase it. Package store/erase looks for these words.

@@ -178,6 +178,9 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	for _, id := range c.Assignees {
 		f.Assignees = append(f.Assignees, dir.Ref(surface, id))
 	}
+	for _, id := range c.VisibleTo {
+		f.VisibleTo = append(f.VisibleTo, dir.Ref(surface, id))
+	}
 	f.Tags = dir.TagsNamed(c.Tags)
 	f.Replying = replyingIn(dir, surface, c)
 	f.Thread.Root, f.Thread.Elsewhere = rd.RootOf(dir, surface, threads, c)

@@ -36,7 +36,7 @@ func (cs cards) queueOf(c *book.Conversation, wait time.Duration) {
 		switch {
 		case t == home: // only the card of the current thread shows who is replying
 			card += c.ReplyingDigest()
-		case home != nil && cs.Dir.IsOutsideOwnChannel(c.Account, t.AccountID, t.Channel):
+		case home != nil && cs.Dir.IsOutsideOwnChannel(c.Account, c.Conversation, t.AccountID, t.Channel):
 			card = secludedDigest(c, home)
 		}
 		if t.Card != card {
@@ -95,6 +95,9 @@ func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *bo
 		customer.Name, customer.Address, team, previous, waitingSince, snoozedUntil, window)
 	if customer.Phone != "" { // the others keep the hashes of versions that knew no phone numbers
 		shown += fmt.Sprintf(" phone %q", customer.Phone)
+	}
+	if c.IsRestricted() {
+		shown += fmt.Sprintf(" visible %v", c.VisibleTo)
 	}
 	if c.UnreadSince != nil && c.BridgeStatus().Open() {
 		shown += " unread"

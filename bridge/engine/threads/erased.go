@@ -8,6 +8,15 @@ import (
 	"parley/store"
 )
 
+// TakeOut queues the removal of a post from a channel in which not everybody may read the conversation any more, behind all that
+// was queued there before.
+func TakeOut(th *Writer, c *book.Conversation, p own.ErasedPost) {
+	p.Hidden = true
+	if t := c.Threads[p.Surface]; t != nil {
+		th.PostTo(c, t, bridge.PostErased, NoMessage, outbound.Payload{Erases: &p})
+	}
+}
+
 // ErasePosts queues the removal of posts from chats, because a customer's data is erased. Each chat has a lane of its own for that. With
 // no posts, it was somebody in copy who was erased, and only the card is shown again.
 func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {

@@ -54,9 +54,10 @@ func (qs *questions) takesOwnBack(r book.Request) bool {
 
 // wasDoneAtHome reports whether somebody typed or put an emoji in the chat channel that the conversation's current
 // thread is in. That proves that the person can read the thread. Nothing else does: not the channel that a button
-// or a form names, not an old thread of the conversation, and not a command with its number typed elsewhere.
+// or a form names, not an old thread of the conversation, and not a command with its number typed elsewhere. It isn't enough
+// for a conversation that names its readers.
 func (qs *questions) wasDoneAtHome(r book.Request) bool {
-	if !r.Typed() && !r.IsEmoji() {
+	if !r.Typed() && !r.IsEmoji() || r.Conversation.IsRestricted() {
 		return false
 	}
 	home := r.Conversation.Home(qs.book.Dir)

@@ -10,6 +10,7 @@ package threads
 
 import (
 	"fmt"
+	"slices"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -55,7 +56,7 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 	if t := c.Home(th.Dir); t != nil {
 		return t, nil
 	}
-	surface, channel := th.Dir.Home(c.Account, c.TeamID)
+	surface, channel := th.Dir.HomeOf(c.Account, c.Conversation)
 	if surface == 0 {
 		return nil, &relay.EventError{EventID: th.Event.ID, Err: fmt.Errorf(
 			"threads: account %q has no channel for its threads; give its team a channel, then replay", c.Account.Name)}
@@ -127,15 +128,7 @@ func repeatLastWords(th *Writer, c *book.Conversation, t *book.Thread, lane *boo
 	if th.Outbox.HasUnshown(c) || !c.BridgeStatus().Open() || c.Kind == store.KindAutomatic {
 		return
 	}
-	hasRepeated := false
-	for _, m := range th.Messages.Latest(c) { // newest first, and each is queued in front of the one after it
-		if m.Direction == store.DirectionOut && !m.IsAutomaticReply() && hasRepeated {
-			return
-		}
-		if m.Direction != store.DirectionIn || m.IsDeleted() {
-			continue
-		}
-
+	for _, m := range lastWords(th, c) { // each is queued in front of the one after it
 		if r := m.Revision; r != nil && r.Text != m.Text { // the post shows the message before its edit
 			change := ChangeLine(m.ID, Quote(&m), WordsOrRemarks(r.Text, r.Notices), r.At)
 			th.Outbox.EnqueueFirst(lane, bridge.PostLine, m.ID, outbound.Payload{Line: &change})
@@ -145,7 +138,37 @@ func repeatLastWords(th *Writer, c *book.Conversation, t *book.Thread, lane *boo
 			th.AllowUpload(lane, t, &m)
 		}
 		th.Outbox.EnqueueFirst(lane, bridge.PostSaid, m.ID, outbound.Payload{Dated: true, Subject: true})
-		hasRepeated = true
+	}
+}
+
+// lastWords returns the customer's last messages, back to the reply before them, the newest first.
+func lastWords(th *Writer, c *book.Conversation) (list []store.Message) {
+	for _, m := range th.Messages.Latest(c) {
+		if m.Direction == store.DirectionOut && !m.IsAutomaticReply() && len(list) > 0 {
+			return list
+		}
+		if m.Direction == store.DirectionIn && !m.IsDeleted() {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// RepeatLastWords posts the customer's last messages in the thread in which a conversation goes on, whose readers may not read the one
+// before.
+func RepeatLastWords(th *Writer, c *book.Conversation) {
+	t := c.Home(th.Dir)
+	for _, m := range slices.Backward(lastWords(th, c)) {
+		th.PostTo(c, t, bridge.PostSaid, m.ID, outbound.Payload{Dated: true, Subject: true})
+		if th.Files.HasPost(&m) {
+			lane := th.SurfaceLane(c, t, bridge.PostFiles)
+			th.Outbox.Enqueue(lane, string(bridge.PostFiles), m.ID, outbound.Payload{Files: FetchedFiles(&m)}, nil)
+			th.AllowUpload(lane, t, &m)
+		}
+		if r := m.Revision; r != nil && r.Text != m.Text {
+			change := ChangeLine(m.ID, Quote(&m), WordsOrRemarks(r.Text, r.Notices), r.At)
+			th.PostTo(c, t, bridge.PostLine, m.ID, outbound.Payload{Line: &change})
+		}
 	}
 }
 
@@ -172,7 +195,7 @@ func IsMissing(f store.FileRef) bool {
 // for in the right one. It must not name the thread's own channel, because the previous version of Parley would
 // take the delivery for an outdated hand-over and skip it.
 func otherChannel(th *Writer, c *book.Conversation, t *book.Thread) string {
-	homeSurface, channel := th.Dir.Home(c.Account, c.TeamID)
+	homeSurface, channel := th.Dir.HomeOf(c.Account, c.Conversation)
 	if homeSurface != t.AccountID || channel == th.Dir.ChannelNow(t.AccountID, t.Channel) {
 		return ""
 	}
@@ -183,7 +206,7 @@ func otherChannel(th *Writer, c *book.Conversation, t *book.Thread) string {
 // root. newSurface is the chat in which it continues. If that is the same chat, an update of the old root is
 // queued after the new root; otherwise the old root shows it with its next update.
 func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, newSurface store.AccountID, line bridge.Line) {
-	if left.Root == "" {
+	if left.Root == "" || c.IsRestricted() { // then TakeOut empties it
 		return
 	}
 	th.PostTo(c, left, bridge.PostLine, NoMessage, outbound.Payload{
@@ -202,6 +225,11 @@ func CloseLeft(th *Writer, c *book.Conversation, f own.Fact) {
 	t := c.Threads[f.Surface]
 	if t == nil || t.Root == f.Root {
 		return // the conversation is in that thread again
+	}
+	left := bridge.Place{Channel: f.External, Thread: f.Root, Message: f.Root}
+	if c.IsRestricted() && th.Dir.IsOutsideOwnChannel(c.Account, c.Conversation, f.Surface, f.External) {
+		TakeOut(th, c, own.ErasedPost{Surface: f.Surface, Kind: bridge.PostRoot, Conversation: c.ID, Place: left})
+		return
 	}
 	if d := th.Outbox.Delivery(f.Delivery); d != nil {
 		th.PostTo(c, t, bridge.PostLine, NoMessage, outbound.Payload{

@@ -201,7 +201,10 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	for _, agent := range elsewhere {
 		tellElsewhere(th, c, surfaceOf(agent), agent, line)
 	}
-	line.Mentions = mentions
+	line.Mentions = slices.DeleteFunc(mentions, func(ref bridge.AgentRef) bool {
+		agent := th.Dir.Agent(ref.ID)
+		return c.IsRestricted() && agent != nil && !th.Reading.As(agent).May(c.Conversation)
+	})
 
 	d := th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 	if m := th.Messages.Get(line.Args.Message); m != nil && isTracked(&line) {

@@ -28,12 +28,17 @@ func takeVerb() useCase {
 }
 
 // take makes the actor the only owner. An emoji isn't enough to take a conversation away from a colleague.
-func (wf *UseCases) take(r book.Request) {
-	if r.IsEmoji() && r.Conversation.IsHeldByOthers(r.Agent.ID) {
+func (wf *UseCases) take(_ context.Context, _ pgx.Tx, r book.Request) error {
+	owners := []store.AgentID{r.Agent.ID}
+	switch problem := wf.ownersProblem(r.Conversation.Visibility, owners); {
+	case r.IsEmoji() && r.Conversation.IsHeldByOthers(r.Agent.ID):
 		wf.askAboutColleagues(r, "Take it all the same?")
-		return
+	case problem != nil: // a super-admin reads it, too
+		wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
+	default:
+		wf.assignTo(r, owners)
 	}
-	wf.assignTo(r, []store.AgentID{r.Agent.ID})
+	return nil
 }
 
 func assignVerb() useCase {
@@ -44,10 +49,12 @@ func assignVerb() useCase {
 }
 
 // warning does what changes the owners, and warns the actor who has more than there is room for now.
-func warning(do func(*UseCases, book.Request)) usecase.InTx[*UseCases] {
+func warning(do usecase.InTx[*UseCases]) usecase.InTx[*UseCases] {
 	return func(wf *UseCases, ctx context.Context, tx pgx.Tx, r book.Request) error {
 		before := r.Conversation.Assignees
-		do(wf, r)
+		if err := do(wf, ctx, tx, r); err != nil {
+			return err
+		}
 		return wf.warnBeyondRoom(ctx, tx, r, before)
 	}
 }
@@ -59,18 +66,65 @@ func unassignVerb() useCase {
 	}
 }
 
-// assign assigns a conversation to the team or the agents that a request names.
-func (wf *UseCases) assign(r book.Request) {
-	if r.Args.Team != "" {
-		wf.assignTeam(r)
-	} else {
-		wf.assignAgents(r)
+// assign assigns a conversation to the team or the agents that a request names, and says who may read it if the request does.
+// Errors: the database's.
+func (wf *UseCases) assign(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	c, v := r.Conversation, r.Conversation.Visibility
+	owners, team, problem := wf.chosen(r)
+	if problem == nil && r.Args.VisibleTo != nil {
+		v, problem = wf.visibilityOf(r, r.Args.VisibleTo, "")
+	}
+	if problem == nil {
+		problem = wf.ownersProblem(v, owners)
+	}
+	if isMember := func(id store.AgentID) bool { return slices.Contains(team.Members, id) }; problem == nil && team != nil &&
+		v.IsRestricted() && !slices.ContainsFunc(v.VisibleTo, isMember) {
+		problem = &bridge.Problem{
+			Code: "not_visible", Text: "Nobody of " + team.Name + " may read this conversation.",
+			Hint: "Choose a team of somebody who may read it, or let everybody read it first: !visible all",
+		}
+	}
+	if problem != nil {
+		wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+
+	isShownAnew := !slices.Equal(v.VisibleTo, c.VisibleTo)
+	if isShownAnew {
+		shown := r
+		shown.Verb = bridge.VerbVisible
+		if err := wf.showTo(ctx, tx, shown, v); err != nil {
+			return err
+		}
+	}
+	switch {
+	case team != nil:
+		wf.handOver(r, team)
+	case !isShownAnew || !slices.Equal(owners, c.Assignees) || r.Args.Note != "":
+		wf.assignTo(r, owners)
+	}
+	return nil
+}
+
+// unknownAgent is the problem of a request that names nobody whom Parley knows.
+func unknownAgent(who string) *bridge.Problem {
+	return &bridge.Problem{
+		Code: "unknown_agent", Text: "I know no single agent called " + strings.TrimPrefix(who, "@") + ".",
+		Hint: "Mention a colleague who is an agent, or use the Assign button.",
 	}
 }
 
-// assignAgents assigns a conversation to the agents that a request names, in addition to its owners if
+// chosen returns the team, or the owners, that a request for an assignment names: the agents, in addition to the owners if
 // r.Args.Add is set.
-func (wf *UseCases) assignAgents(r book.Request) {
+func (wf *UseCases) chosen(r book.Request) (owners []store.AgentID, team *store.Team, problem *bridge.Problem) {
+	if r.Args.Team != "" {
+		if team = wf.Dir.FindTeam(r.Args.Team); team == nil {
+			return nil, nil, &bridge.Problem{
+				Code: "unknown_team", Text: "There is no team called " + r.Args.Team + ".", Hint: "The Assign button lists them.",
+			}
+		}
+		return nil, team, wf.Reading.MayGive(wf.Dir, r.Agent, r.Conversation.Account, nil, team)
+	}
 	var chosen []store.AgentID
 	for _, who := range r.Args.Agents {
 		found := wf.Dir.Find(r.Surface, who)
@@ -79,36 +133,35 @@ func (wf *UseCases) assignAgents(r book.Request) {
 		}
 
 		if found == nil {
-			wf.Refuse(r, "unknown_agent", "I know no single agent called "+strings.TrimPrefix(who, "@")+".",
-				"Mention a colleague who is an agent, or use the Assign button.")
-			return
+			return nil, nil, unknownAgent(who)
 		}
 
 		if problem := wf.Reading.MayGive(wf.Dir, r.Agent, r.Conversation.Account, found, nil); problem != nil {
-			wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
-			return
+			return nil, nil, problem
 		}
 
 		chosen = append(chosen, found.ID)
 	}
 
-	if len(chosen) == 0 {
-		wf.Refuse(r, "nobody_named", "Nobody was named.", "For example: !assign @ann")
-		return
+	if len(chosen) == 0 && r.Args.VisibleTo == nil {
+		return nil, nil, &bridge.Problem{Code: "nobody_named", Text: "Nobody was named.", Hint: "For example: !assign @ann"}
 	}
 
 	wantsSeveral := len(chosen) > 1 || r.Args.Add && len(r.Conversation.Assignees) > 0
 	if wantsSeveral && wf.Settings(r.Conversation).OneOwner {
-		wf.Refuse(r, "one_owner", "A conversation of "+r.Conversation.Account.Name+" has one owner: nobody can be added.",
-			"To hand it over, name one person: !assign @ann")
-		return
+		return nil, nil, &bridge.Problem{
+			Code: "one_owner", Text: "A conversation of " + r.Conversation.Account.Name + " has one owner: nobody can be added.",
+			Hint: "To hand it over, name one person: !assign @ann",
+		}
 	}
 
 	if r.Args.Add {
 		chosen = append(slices.Clone(r.Conversation.Assignees), chosen...)
 	}
-
-	wf.assignTo(r, chosen)
+	if len(chosen) == 0 { // only who may read it
+		chosen = r.Conversation.Assignees
+	}
+	return chosen, nil, nil
 }
 
 // assignTo makes the chosen agents the only owners of a conversation.
@@ -183,20 +236,6 @@ func (wf *UseCases) ownersToMention(r book.Request, chosen []store.AgentID) []br
 		}
 	}
 	return mentions
-}
-
-// assignTeam hands a conversation over to a team.
-func (wf *UseCases) assignTeam(r book.Request) {
-	team := wf.Dir.FindTeam(r.Args.Team)
-	if team == nil {
-		wf.Refuse(r, "unknown_team", "There is no team called "+r.Args.Team+".", "The Assign button lists them.")
-		return
-	}
-	if problem := wf.Reading.MayGive(wf.Dir, r.Agent, r.Conversation.Account, nil, team); problem != nil {
-		wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
-		return
-	}
-	wf.handOver(r, team)
 }
 
 // removeOwners applies !unassign.

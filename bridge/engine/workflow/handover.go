@@ -45,7 +45,7 @@ type destination struct {
 
 // destinationOf returns where a conversation continues after its team was changed. The conversation must have a thread.
 func (wf *UseCases) destinationOf(c *book.Conversation) destination {
-	surface, channel := wf.Dir.Home(c.Account, c.TeamID)
+	surface, channel := wf.Dir.HomeOf(c.Account, c.Conversation)
 	if surface != 0 {
 		return destination{surface: surface, channel: channel}
 	}

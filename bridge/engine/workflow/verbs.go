@@ -6,6 +6,7 @@ func Verbs() []useCase {
 		takeVerb(),
 		assignVerb(),
 		unassignVerb(),
+		visibleVerb(),
 		tagVerb(),
 		untagVerb(),
 		tagMessagesVerb(),
