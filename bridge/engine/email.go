@@ -68,6 +68,7 @@ func (w *work) sendByEmail(ctx context.Context, tx pgx.Tx, r book.Request) error
 		return err
 	}
 	c.TeamID, c.Assignees, c.CardIsUrgent = r.Conversation.TeamID, []store.AgentID{r.Agent.ID}, true
+	c.Visibility = r.Conversation.Visibility
 	c.SetTrait(bridge.TraitSentFrom, fmt.Sprint(r.Conversation.ID))
 	for _, s := range recipients {
 		c.Participants = append(c.Participants, startedWith(s.Party, customer, nil))

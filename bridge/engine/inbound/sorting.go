@@ -330,6 +330,9 @@ func (it sorting) promoteMail(
 		return nil, err
 	}
 
+	if of := r.Conversation; of.Kind == store.KindCustomer {
+		c.TeamID, c.Visibility = of.TeamID, of.Visibility
+	}
 	it.replies.Recipients(c, mail, m.ID)
 	c.Assignees = []store.AgentID{r.Agent.ID}
 	c.LastFrom, c.LastPreview = store.FromCustomer, clean.Preview(m.Text)
