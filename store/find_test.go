@@ -150,6 +150,7 @@ func TestFindAfterChanges(t *testing.T) {
 // A conversation is found by the words of its messages and notes, as they are now, and by its tags.
 // Requirement R-110: Find by name, address, number, subject and words of messages.
 // Requirement R-112: Find in everything one may read, whatever became of it.
+// Requirement R-159: Tags in reports and searches.
 func TestFindInMessages(t *testing.T) {
 	t.Parallel()
 	pool := newCorrespondence(t)
