@@ -26,9 +26,9 @@ func cannedVerb() *Verb {
 		Form:   Form{Ask: askCanned, Read: readReply, Lists: []List{Answerables}, Answering: true},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			if find := findCanned(l.Args); find != "" {
-				return "Open the reply with “" + shape.OneLine(find, shape.MaxNameRunes) + "”, read it, then send it."
+				return "Open the reply with what fits “" + shape.OneLine(find, shape.MaxNameRunes) + "”, read it, then send it."
 			}
-			return "Choose a canned reply, read it, then send it."
+			return "Choose a canned reply, if there is one, read it, then send it."
 		},
 	}
 }

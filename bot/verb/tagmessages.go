@@ -60,11 +60,14 @@ func messagesField(in shape.FormInput) (shape.Field, error) {
 	field := shape.Field{Name: fieldMessages, Kind: shape.FieldSeveral, Label: "Messages"}
 	for i := len(in.Spoken) - 1; i >= 0; i-- {
 		s := &in.Spoken[i]
+		if s.Reason == bridge.ReasonCommand {
+			continue
+		}
 		label := shape.Or(shape.OneLine(s.Text, shape.MaxSubjectRunes), "(without text)")
 		if s.Text == "" && len(s.Files) > 0 {
 			label = s.Files[0].Name
 		}
-		author := shape.Or(shape.OneLine(s.Author, shape.MaxNameRunes), "Somebody")
+		author := shape.Or(shape.OneLine(s.Author, shape.MaxNameRunes), "Parley")
 		if s.Fate == bridge.FateInside {
 			author += " (inside)"
 		}

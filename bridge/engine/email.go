@@ -103,7 +103,7 @@ func (w *work) emailRecipients(r book.Request) (list []reading.Starting, problem
 	switch own := r.Conversation.Account; {
 	case w.Caps(own.ID).Threads:
 		account = own.Name
-	case len(own.People) == 0:
+	case len(own.People) == 0 && own.SurfaceChannel == "":
 		for _, a := range w.Reading.AccountsFor(w.Dir, r.Agent) {
 			if a.Starts && a.Can.Threads && account == "" {
 				account = a.Name

@@ -54,7 +54,7 @@ func (c importCustomersCommand) Run(ctx context.Context) error {
 		for _, fault := range report.Faults {
 			printRemark(fault.Error())
 		}
-		return fmt.Errorf("%s: %d lines are wrong: nothing was imported", c.File, int64(len(report.Faults))+report.More)
+		return fmt.Errorf("%s: lines that are wrong: %d; nothing was imported", c.File, int64(len(report.Faults))+report.More)
 	}
 	if c.Check {
 		printRemark(fmt.Sprintf("%d customers can be imported (%s).", report.Customers, report.Written))

@@ -8,8 +8,10 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/usecase"
 	"parley/bridge/engine/verb"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -54,6 +56,18 @@ func (it *UseCases) split(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	if err != nil {
 		return err
 	}
+	if it.TakesPart(c, channels.Inbound{From: channels.Party{Key: sender.Key}}) {
+		next.Participants = slices.Clone(c.Participants)
+	}
+	last := it.Messages.LastSaid(c, func(other *book.Message) bool { return other.ID != m.ID && other.Direction != store.DirectionNote })
+	if last != nil {
+		c.LastPreview = clean.Preview(last.Text)
+	}
+	if last != nil && last.Direction == store.DirectionOut {
+		c.LastFrom = store.FromAgent
+		c.EndWait()
+	}
+	c.Touch()
 	var surface store.AccountID
 	if t := c.Home(it.Dir); t != nil {
 		surface = t.AccountID

@@ -60,7 +60,10 @@ func (m *Mail) readForwardHeader(i int, about []string, f *Forward) int {
 			continue
 		}
 		fields++
-		address := addressInHeader.FindString(l.plain)
+		address := ""
+		if all := addressInHeader.FindAllString(l.plain, -1); len(all) > 0 {
+			address = all[len(all)-1] // a name before it may look like an address, too
+		}
 		isDate := countNumbers(l.words) > 1 && address == ""
 		isDated = isDated || isDate
 		switch {
@@ -81,7 +84,7 @@ func (m *Mail) readForwardHeader(i int, about []string, f *Forward) int {
 // nameBefore returns the name in a field such as "*From:* Bob Bauer <bob@other.test>".
 func nameBefore(field, address string) string {
 	_, value, _ := strings.Cut(strings.Replace(field, "：", ":", 1), ":")
-	name, _, _ := strings.Cut(value, address)
+	name := value[:max(0, strings.LastIndex(value, address))]
 	if at := strings.IndexAny(name, `<[(`); at >= 0 {
 		name = name[:at]
 	}

@@ -37,6 +37,8 @@ func TestReadForward(t *testing.T) {
 		{"Thunderbird, Italian", "Fwd: Guasto",
 			"-------- Messaggio Inoltrato --------\nOggetto: Guasto\nData: Sun, 29 Nov 2026 18:00:00 +0100\n" +
 				"Mittente: Tilda Moor <tilda@customer.test>\nA: ann@acme.test\n\nNon funziona.", "", "Tilda Moor", "Non funziona."},
+		{"a name like an address", "Fwd: Heater", "From: \"cfo@partner.test\" <tilda@customer.test>\nDate: Sun, 29 Nov 2026 at 18:00\n" +
+			"To: ann@acme.test\n\nIt broke.", "", "cfo@partner.test", "It broke."},
 		{"an answer", "Re: Broken heater", gmail, "", "", ""},
 		{"no header", "Fwd: Broken heater", "See below.\n\n> My heater broke.", "", "", ""},
 		{"an author without an address", "FW: Heater",

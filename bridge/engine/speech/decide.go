@@ -105,7 +105,7 @@ func (sp *UseCases) decideMessage(r book.Request) {
 // sendThere sends a text to the customer of the conversation that Args.Note names, in whose thread it is shown.
 func (sp *UseCases) sendThere(r book.Request, m *book.Message) {
 	into := sp.NamedConversation(r)
-	if into == nil || sp.deciding.refuseUnsendable(r.About(into), m) {
+	if into == nil || sp.colleagueTexts.refuseOtherWords(r, m) || sp.deciding.refuseUnsendable(r.About(into), m) {
 		return
 	}
 	if !sp.Outbox.IsUnsent(m) {

@@ -280,6 +280,11 @@ func (wf *UseCases) offerRecords(ctx context.Context, tx pgx.Tx, r book.Request)
 		}
 		records = append(records, found...)
 	}
+	known, err := knownCustomer(ctx, tx, r.Conversation)
+	if err != nil {
+		return err
+	}
+	records = slices.DeleteFunc(records, func(record store.Customer) bool { return known != nil && record.ID == known.ID })
 	refs, err := reading.RecordRefs(ctx, tx, records)
 	if err != nil {
 		return err
@@ -320,6 +325,14 @@ func (wf *UseCases) unlink(ctx context.Context, tx pgx.Tx, r book.Request) error
 	}
 	if known == nil {
 		wf.Unchanged(r)
+		return nil
+	}
+	addresses, err := store.AddressesOf(ctx, tx, known.ID)
+	if err != nil {
+		return err
+	}
+	if len(addresses) == 1 && known.Address == own.Address {
+		wf.Refuse(r, "own_record", "This record is of this customer alone.", "To join another one: !link NAME")
 		return nil
 	}
 	// A record of its own, although it is empty, keeps the customer from being found by the domain or by another address again.

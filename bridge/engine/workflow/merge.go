@@ -45,16 +45,9 @@ func (wf *UseCases) merge(r book.Request) {
 	case len(wf.Messages.WaitingReplies(other)) > 0:
 		wf.Refuse(r, "waiting", "A reply in "+numberOf(other)+" waits to be sent.", "Let it leave or take it back, then merge.")
 		return
-	case wf.People.RootOf(other) != wf.People.RootOf(c) && !r.Args.Sure:
-		args := r.Args
-		args.Conversation, args.Sure = c.ID, true
-		wf.Whisper(r, bridge.Line{
-			Content: &bridge.RefusedLine{
-				Why:  bridge.InWords(numberOf(other) + " is of another address, " + other.Customer().Address + "."),
-				Hint: "Replies here go to whoever wrote last. Merge only what is of one person.",
-			},
-			Verb: r.Verb, Verbs: []bridge.Verb{r.Verb}, Args: args,
-		})
+	case wf.People.RootOf(other) != wf.People.RootOf(c):
+		wf.Refuse(r, "other_customer", numberOf(other)+" is of another address, "+other.Customer().Address+".",
+			"Answer each in its own conversation: what one writes must not be answered to the other.")
 		return
 	}
 
@@ -83,7 +76,7 @@ func (wf *UseCases) unmerge(r book.Request) {
 		c = wf.Conversations.MergedInto(other)
 	}
 	if c == nil || wf.Conversations.MergedInto(other) != c {
-		wf.Refuse(r, "not_merged", numberOf(other)+" isn't merged into this one.", "Name the one that is: !unmerge #12")
+		wf.Refuse(r, "not_merged", numberOf(other)+" isn't merged here.", "Name the one that is: !unmerge #12")
 		return
 	}
 	other.SetTrait(bridge.TraitMerged, "")

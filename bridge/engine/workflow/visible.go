@@ -27,6 +27,10 @@ func visibleVerb() useCase {
 
 // setVisible applies !visible.
 func (wf *UseCases) setVisible(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	if into := wf.Conversations.MergedInto(r.Conversation); into != nil {
+		wf.Refuse(r, "merged", "It goes on in "+numberOf(into)+".", "Say there who may read it.")
+		return nil
+	}
 	v, problem := wf.visibilityOf(r, r.Args.Agents, r.Args.Team)
 	if problem == nil {
 		problem = wf.ownersProblem(v, r.Conversation.Assignees)
@@ -70,7 +74,19 @@ func (wf *UseCases) visibilityOf(r book.Request, people []string, team string) (
 	if team != "" && of == nil {
 		return v, &bridge.Problem{Code: "unknown_team", Text: "There is no team called " + team + ".", Hint: "For example: !visible @ann @ben"}
 	}
-	return wf.Reading.PrivateChannel(wf.Dir, preferred, readers, of)
+	if v, problem = wf.Reading.PrivateChannel(wf.Dir, preferred, readers, of); problem != nil {
+		return v, problem
+	}
+	slices.Sort(v.VisibleTo)
+	for _, id := range v.VisibleTo {
+		c, reader := r.Conversation, wf.Dir.Agent(id)
+		if wf.Reading.As(reader).Shuts(c.AccountID) && !c.IsAssignee(id) {
+			return store.Visibility{}, &bridge.Problem{
+				Code: "not_allowed", Text: reader.Name + " may not read conversations of " + c.Account.Name + ".", Hint: "Ask an admin to let them.",
+			}
+		}
+	}
+	return v, nil
 }
 
 // ownersProblem says why a conversation of these owners can't be visible like this, or nil.
