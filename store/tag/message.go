@@ -64,7 +64,7 @@ const tagging = `
 	JOIN messages AS m ON m.id = t.message_id
 	JOIN conversations AS c ON c.id = m.conversation_id
 	WHERE t.at >= $1::date AND t.at < $2::date + 1 AND (c.account_id = $3 OR $3 = 0) AND (c.team_id = ANY($4) OR $4::bigint[] IS NULL)
-		AND (t.tag = ANY($5) OR $5::text[] IS NULL) AND ($6 = 0 OR c.assignees @> ARRAY[$6::bigint])`
+		AND (t.tag = ANY($5) OR $5::text[] IS NULL) AND ($6::bigint = 0 OR c.assignees @> ARRAY[$6::bigint])`
 
 // Count is how many messages have a tag.
 type Count struct {

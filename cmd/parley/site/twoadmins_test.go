@@ -36,6 +36,8 @@ func unversioned() []string {
 		"POST /settings/new-tag",
 		"POST /settings/new-team",
 		"POST /settings/new-template",
+		"POST /settings/customers/{id}", // one that exists has a version
+		"POST /settings/customers-file",
 		"POST /settings/tokens",
 
 		// They ask a chat, a provider or a model.

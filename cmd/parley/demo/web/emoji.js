@@ -1,7 +1,7 @@
 // Shortcodes that Parley, its people and the picker use.
 const table = `
 rotating_light 🚨|sunny ☀️|city_sunset 🌇|envelope_with_arrow 📩|round_pushpin 📍|straight_ruler 📏
-+1 👍|-1 👎|ok_hand 👌|wave 👋|clap 👏|pray 🙏|eyes 👀|eyeglasses 👓|raised_hand ✋|hand ✋|raising_hand 🙋|tada 🎉|heart ❤️|fire 🔥|100 💯|rocket 🚀
++1 👍|-1 👎|ok_hand 👌|wave 👋|clap 👏|pray 🙏|eyes 👀|eyeglasses 👓|raised_hand ✋|scissors ✂️|unlock 🔓|hand ✋|raising_hand 🙋|tada 🎉|heart ❤️|fire 🔥|100 💯|rocket 🚀
 smile 😄|slightly_smiling_face 🙂|slightly_frowning_face 🙁|triumph 😤|joy 😂|thinking_face 🤔|sob 😭|rage 😡|sleeping 😴|zzz 💤|no_mouth 😶|zipper_mouth_face 🤐
 white_check_mark ✅|heavy_check_mark ✔️|ballot_box_with_check ☑️|x ❌|warning ⚠️|no_entry 🚫|no_entry_sign 🚫|lock 🔒|key 🔑|bell 🔔|no_bell 🔕
 leftwards_arrow_with_hook ↩️|arrow_right_hook ↪️|rewind ⏪|hourglass ⌛|hourglass_flowing_sand ⏳|alarm_clock ⏰|clock1 🕐|stopwatch ⏱️|calendar 📅
