@@ -24,7 +24,7 @@ const (
 	LineWoke       LineKind = "woke"        // the snooze is over
 	LineReopened   LineKind = "reopened"    // by By, or by the customer if By is zero
 	LineContinued  LineKind = "continued"   // the customer wrote again, which started Other
-	LineResolved   LineKind = "resolved"    // By did Verb (VerbResolve, VerbClose, VerbArchive, VerbBlock or VerbUnblock); Text = note
+	LineResolved   LineKind = "resolved"    // By did Verb (VerbResolve …; VerbUnblock: Text = what isn't shown); Text = note
 	LineSnoozed    LineKind = "snoozed"     // By snoozed it
 	LineEnded      LineKind = "ended"       // it ended by itself
 )

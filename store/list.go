@@ -76,7 +76,7 @@ const (
 	ListSnoozed    ListName = "snoozed"    // assigned to the reader, and hidden until some time
 	ListResolved   ListName = "resolved"   // resolved by the reader
 	ListClosed     ListName = "closed"     // closed by the reader
-	ListArchived   ListName = "archived"   // all that ended
+	ListArchived   ListName = "archived"   // all that ended, but for those of ListBlocked
 
 	ListBlocked ListName = "blocked" // closed because their customers were blocked, who still are
 
@@ -216,7 +216,8 @@ func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
 	case ListResolved, ListClosed:
 		add(endedBy+` = ?::bigint`, s.reader.Agent)
 	case ListArchived:
-		add(`conversation.close_reason <> 'blocked'`)
+		add(`(conversation.close_reason <> 'blocked'
+				OR (SELECT identities.blocked FROM identities WHERE identities.id = conversation.identity_id) IS NOT TRUE)`)
 	case ListBlocked:
 		add(`conversation.close_reason = 'blocked'`)
 		add(`EXISTS (SELECT FROM identities WHERE identities.id = conversation.identity_id AND identities.blocked)`)

@@ -245,6 +245,16 @@ func MessagesOfEvent(ctx context.Context, q Querier, event EventID, conversation
 	return query.Collect[Message](ctx, q, "messages of an event", messagesOfEvent, event, conversation)
 }
 
+const saidSince = `
+	SELECT id FROM messages
+	WHERE conversation_id = $1 AND direction = 'in' AND created_at >= $2
+	ORDER BY event_id, id`
+
+// SaidSince returns what a customer said in a conversation since a time, the oldest first.
+func SaidSince(ctx context.Context, q Querier, conversation ConversationID, since time.Time) ([]MessageID, error) {
+	return query.Column[MessageID](ctx, q, "said since", saidSince, conversation, since)
+}
+
 const latestMessages = `
 	SELECT ` + messageWithoutPast + `
 	FROM unnest($1::bigint[]) AS given(conversation)

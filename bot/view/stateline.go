@@ -222,6 +222,9 @@ func resolvedLine(l bridge.Line, _ bridge.Facts) []Block {
 	if shape.IsNobody(l.By) {
 		words = "This is " + what + "."
 	}
+	if l.Verb == bridge.VerbUnblock && l.Text != "" { // Parley's words, not a note
+		return []Block{makeHeadline(l, "white_check_mark", words+" "+l.Text)}
+	}
 	return append([]Block{makeHeadline(l, "white_check_mark", words)}, shape.Quote(l.Text)...)
 }
 

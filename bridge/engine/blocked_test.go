@@ -1,10 +1,13 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
+	"parley/store"
+	"parley/store/stuck"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
@@ -33,18 +36,31 @@ func TestBlockedCustomer(t *testing.T) {
 	thread := w.waitThread("It is dark")
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Chair", Text: "It is hard"})
 	w.waitThread("It is hard")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Shelf", Text: "It is new"})
+	w.waitThread("It is new")
+	w.exec(`UPDATE conversations SET status = 'resolved', resolved_at = now() WHERE subject = 'Shelf'`)
 
+	w.exec(`UPDATE conversations SET visible_to = ARRAY[$1::bigint] WHERE subject = 'Chair'`, w.agents["ann"])
 	w.chat.Say("ben", support, thread, "!block")
+	w.chat.Press(t, "ben", w.waitWhisper("ben", "not blocked yet"), bridge.VerbBlock)
+	w.waitWhisper("ben", "would close #2 as well. Conversation #2 is not open to you.")
+	wantEqual(t, "conversations that are closed without asking", w.count(`SELECT count(*) FROM conversations WHERE status = 'closed'`), 0)
+	w.exec(`UPDATE conversations SET visible_to = '{}'`)
 	w.chat.Press(t, "ben", w.waitWhisper("ben", "not blocked yet"), bridge.VerbBlock)
 	w.waitDrained()
 	wantEqual(t, "conversations that are closed", w.count(`SELECT count(*) FROM conversations WHERE close_reason = 'blocked'`), 2)
 
 	posts := len(w.allMessages())
+	for n := range 49 {
+		w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: fmt.Sprintf("Hello %d.", n)})
+	}
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "Are you there?"})
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Away", Text: "I am away", Automatic: "auto-replied"})
 	w.eventually("both are stored", func() bool { return w.countKept("Are you there?")+w.countKept("I am away") == 2 })
 	w.waitDrained()
 	wantEqual(t, "posts after what came meanwhile", len(w.allMessages()), posts)
+	wantEqual(t, "messages of conversations that are closed as blocked", w.count(`SELECT count(*) FROM messages AS m
+		JOIN conversations AS c ON c.id = m.conversation_id WHERE c.close_reason = 'blocked' AND m.direction = 'in'`), 2+51)
 
 	list := must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: bridge.ListBlocked}, "ann"))(t)
 	wantEqual(t, "conversations in the list Blocked", len(list.Rows), 2)
@@ -54,9 +70,22 @@ func TestBlockedCustomer(t *testing.T) {
 	w.waitDrained()
 	wantEqual(t, "identities that are blocked", w.count(`SELECT count(*) FROM identities WHERE blocked`), 0)
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Table", Text: "I am back"})
-	w.waitThread("I am back")
+	thread = w.waitThread("I am back")
+	w.waitShown("only the page Inbox shows: 1.")
+	w.waitShown("Hello 1.")
 	w.waitShown("Are you there?")
 	w.waitShown("I am away")
+
+	w.chat.Say("ann", support, thread, "!block")
+	w.chat.Press(t, "ann", w.waitWhisper("ann", "not blocked yet"), bridge.VerbBlock)
+	w.waitDrained()
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Table", Text: "Still there?"})
+	w.eventually("it is stored", func() bool { return w.countKept("Still there?") == 1 })
+	must(stuck.Unblock(t.Context(), w.pool, store.IdentityID(w.count(`SELECT min(id) FROM identities WHERE blocked`))))(t)
+	list = must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: bridge.ListArchived}, "ann"))(t)
+	wantEqual(t, "conversations in the list Archived after the page of settings unblocked", len(list.Rows), 4)
+	w.chat.Say("ann", support, thread, "!unblock")
+	w.waitShown("Still there?")
 }
 
 // Whoever has a conversation archives it; what the customer writes then starts another one, until it is unarchived.

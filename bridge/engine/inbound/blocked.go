@@ -1,8 +1,8 @@
 package inbound
 
 import (
-	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -16,8 +16,8 @@ import (
 	"parley/store"
 )
 
-// What a blocked customer says is stored in the customer's latest conversation, which is closed, and shown in no thread. It is read on
-// the page Inbox, whose list Blocked has the conversation, and shown in the thread once the customer is unblocked.
+// What a blocked customer says is stored in a conversation that is closed as blocked, and shown in no thread. It is read on the page Inbox,
+// whose list Blocked has the conversation, and shown in the thread once the customer is unblocked.
 
 // keepBlocked stores what a blocked customer says. isBlocked is false for everybody else, and for what isn't said by a customer.
 func (it *UseCases) keepBlocked(
@@ -41,7 +41,7 @@ func (it *UseCases) keepBlocked(
 	case in.Kind != channels.InboundMessage && (in.Consent == nil || in.Text == ""):
 		return true, nil // a reaction or a deletion: what was said stays
 	}
-	c, err := it.blockedConversation(ctx, tx, a, in, customer)
+	c, err := it.blockedConversation(ctx, tx, a, customer)
 	if err != nil {
 		return true, err
 	}
@@ -56,22 +56,23 @@ func (it *UseCases) keepBlocked(
 	return true, nil
 }
 
-// blockedConversation returns the latest conversation of a blocked customer with an account, or nil if there is none that is over.
+// blockedConversation returns the latest conversation with an account that was closed because its customer was blocked, or nil.
 func (it *UseCases) blockedConversation(
-	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, customer *store.Identity,
-) (*book.Conversation, error) {
-	latest := it.Conversations.LatestOf(customer) // this batch may have made it
-	ids, err := store.LatestConversations(ctx, tx, []store.AccountID{a.ID}, []string{in.From.Key})
+	ctx context.Context, tx pgx.Tx, a *store.Account, customer *store.Identity,
+) (latest *book.Conversation, err error) {
+	ids, err := store.ConversationsOf(ctx, tx, customer.ID, true)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
-		if c := it.Conversations.Get(id); latest == nil || latest.LastAt.Before(c.LastAt) {
+		it.Conversations.Get(id)
+	}
+	for _, id := range book.SortedKeys(it.Conversations.Rows) { // this batch may have made it
+		c := it.Conversations.Rows[id]
+		isTheirs := c.Identity != nil && c.Identity.ContactID == customer.ContactID
+		if isTheirs && c.AccountID == a.ID && c.CloseReason == bridge.CloseBlocked {
 			latest = c
 		}
-	}
-	if latest == nil || latest.AccountID != a.ID || latest.BridgeStatus().Open() {
-		return nil, nil
 	}
 	return latest, nil
 }
@@ -87,7 +88,7 @@ func unblockVerb() usecase.Case[*UseCases] {
 func (it *UseCases) unblock(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	customer := it.People.RootOf(r.Conversation)
 	switch {
-	case customer == nil || !customer.Blocked:
+	case customer == nil || !customer.Blocked && r.Conversation.CloseReason != bridge.CloseBlocked: // the page of settings unblocks as well
 		it.Refuse(r, "not_blocked", "This customer is not blocked.", "A silenced sender of automatic mail is shown again by !unsilence ADDRESS")
 		return nil
 	case !r.Agent.Opens(store.OpensBlocked, it.Dir.OwnRoles):
@@ -104,32 +105,52 @@ func (it *UseCases) unblock(ctx context.Context, tx pgx.Tx, r book.Request) erro
 		return err
 	}
 	for _, id := range ids {
-		if err := it.showBlocked(r, it.Conversations.Get(id)); err != nil {
+		if err := it.showBlocked(ctx, tx, r, it.Conversations.Get(id)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// showBlocked tells a conversation's thread that its customer isn't blocked any more, and shows there what came meanwhile.
-func (it *UseCases) showBlocked(r book.Request, c *book.Conversation) error {
-	blockedAt := book.OrZero(c.ResolvedAt)
+// mostShown is how many messages of a customer who was blocked are shown in a thread.
+const mostShown = 50
+
+// showBlocked tells a conversation's thread that its customer isn't blocked any more, and shows there what came last meanwhile.
+func (it *UseCases) showBlocked(ctx context.Context, tx pgx.Tx, r book.Request, c *book.Conversation) error {
+	said, err := store.SaidSince(ctx, tx, c.ID, book.OrZero(c.ResolvedAt))
+	if err != nil {
+		return err
+	}
+	for _, m := range it.Messages.Latest(c) { // this batch may have made some
+		if it.Messages.Rows[m.ID].Fresh && m.Direction == store.DirectionIn {
+			said = append(said, m.ID)
+		}
+	}
+	more := max(0, len(said)-mostShown)
+	n := book.NewPrefetch(1)
+	n.Messages = said[more:]
+	if err := it.LoadMore(n); err != nil {
+		return err
+	}
+
 	c.CloseReason = bridge.CloseUnblocked
 	t, err := it.OpenThread(c)
 	if err != nil {
 		return err
 	}
-	it.Line(c, bridge.Line{
+	line := bridge.Line{
 		Content: bridge.LineResolved,
 		Verb:    r.Verb,
 		By:      it.Dir.Ref(r.Surface, r.Agent.ID),
 		Verbs:   []bridge.Verb{bridge.VerbReopen},
 		Args:    bridge.Args{Conversation: c.ID},
-	})
-	latest := slices.Clone(it.Messages.Latest(c))
-	slices.SortFunc(latest, func(a, b store.Message) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
-	for _, said := range latest {
-		if m := it.Messages.Get(said.ID); m != nil && said.Direction == store.DirectionIn && !said.CreatedAt.Before(blockedAt) {
+	}
+	if more > 0 {
+		line.Text = fmt.Sprintf("Earlier messages that only the page Inbox shows: %d.", more)
+	}
+	it.Line(c, line)
+	for _, id := range said[more:] {
+		if m := it.Messages.Get(id); m != nil {
 			it.showSaid(c, t, m, outbound.Payload{})
 		}
 	}

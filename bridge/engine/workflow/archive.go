@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -68,21 +69,44 @@ func (wf *UseCases) block(ctx context.Context, tx pgx.Tx, r book.Request) error 
 		return nil
 	}
 
+	ids, err := store.ConversationsOf(ctx, tx, customer.ID, false)
+	if err != nil {
+		return err
+	}
+	closing := []book.Request{r}
+	for _, id := range ids {
+		o := wf.Conversations.Get(id)
+		if o == nil || o.ID == c.ID {
+			continue
+		}
+		other := r.About(o)
+		other.Place = bridge.Place{} // it was typed in another thread
+		problem := wf.Authorize(other, r.Verb)
+		if problem == nil && wf.hasUnsent(o) {
+			problem = unsent()
+		}
+		if problem != nil {
+			wf.Refuse(r, problem.Code, fmt.Sprintf("It would close #%d as well. ", o.ID)+problem.Text, problem.Hint)
+			return nil
+		}
+		closing = append(closing, r.About(o))
+	}
 	if err := store.SetBlocked(ctx, tx, customer.ID, true); err != nil {
 		return err
 	}
 	wf.People.NoteBlocked(customer, true)
-	others, err := store.ConversationsOf(ctx, tx, customer.ID, false)
-	if err != nil {
-		return err
-	}
-	wf.closeFor(r, c, bridge.CloseBlocked)
-	for _, id := range others {
-		if o := wf.Conversations.Get(id); o != nil && o.ID != c.ID {
-			wf.closeFor(r.About(o), o, bridge.CloseBlocked)
-		}
+	for _, about := range closing {
+		wf.closeFor(about, about.Conversation, bridge.CloseBlocked)
 	}
 	return nil
+}
+
+func unsent() *bridge.Problem {
+	return &bridge.Problem{
+		Code: "unsent",
+		Text: "A text for the customer is still on its way, or waits for a decision.",
+		Hint: "Wait until it has left, or take it back (!undo) or drop it (!drop).",
+	}
 }
 
 // refuseUnsent refuses the request while a text for the customer waits, and reports whether it has.
@@ -90,8 +114,8 @@ func (wf *UseCases) refuseUnsent(r book.Request) (refused bool) {
 	if !wf.hasUnsent(r.Conversation) {
 		return false
 	}
-	wf.Refuse(r, "unsent", "A text for the customer is still on its way, or waits for a decision.",
-		"Wait until it has left, or take it back (!undo) or drop it (!drop).")
+	problem := unsent()
+	wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
 	return true
 }
 
