@@ -45,7 +45,8 @@ type Down struct {
 
 // Acts returns the verbs that are valid in an Act.
 func Acts() []Verb {
-	return []Verb{VerbReply, VerbNote, VerbTake, VerbAssign, VerbVisible, VerbUnassign, VerbPending, VerbSnooze, VerbWake, VerbResolve, VerbReopen,
+	return []Verb{VerbReply, VerbNote, VerbTake, VerbAssign, VerbVisible, VerbUnassign, VerbPending, VerbSnooze, VerbWake, VerbResolve,
+		VerbReopen,
 		VerbRead,
 		VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent}
 }

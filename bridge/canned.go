@@ -27,7 +27,7 @@ type Canned struct {
 
 // CannedArgs are the arguments of verbs about canned replies.
 type CannedArgs struct {
-	Find    string `json:"find,omitempty"`    // the form of a reply offers those that have these words, or begins with the one that has this keyword
+	Find    string `json:"find,omitempty"`    // words, or the keyword of the one that the form begins with
 	Keyword string `json:"keyword,omitempty"` // the one with which the form of a reply began; in VerbCannedEdit, that which is changed
 	Step    int    `json:"step,omitempty"`    // how often another one was chosen
 	New     string `json:"new,omitempty"`     // VerbCannedEdit: the keyword that was submitted

@@ -26,7 +26,7 @@ const (
 	PostMark      PostKind = "mark"      // show Mark on Place.Message, in place of Clears
 	PostEphemeral PostKind = "ephemeral" // show Line to To alone; it may get lost
 	PostDouble    PostKind = "double"    // post nothing, but look for a duplicate of the thread's root at Place.Message
-	PostErased    PostKind = "erased"    // delete Parley's post at Place.Message with its files; a root is replaced by "Erased", or by Hidden's words
+	PostErased    PostKind = "erased"    // delete Parley's post at Place.Message with its files; a root is replaced by a few words
 )
 
 // Idempotent reports whether people can't see that a post of this kind was made twice.

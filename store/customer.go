@@ -125,7 +125,8 @@ func (c Customer) filled() Customer {
 
 const saveCustomer = `
 	UPDATE customer_records AS record
-	SET name = given.name, salesman = given.salesman, brands = given.brands, fields = given.fields, assignees = given.assignees, import_id = NULL
+	SET name = given.name, salesman = given.salesman, brands = given.brands, fields = given.fields, assignees = given.assignees,
+		import_id = NULL
 	FROM json_populate_recordset(NULL::customer_records, $1) AS given
 	WHERE record.id = given.id`
 

@@ -69,7 +69,8 @@ const analysisWait = `interval '30 seconds'`
 
 // selectFacts and what follows select the facts of the rows conversation and identity. $3 says whether the customers' words are read.
 const selectFacts = `
-	SELECT conversation.id, conversation.account_id, conversation.team_id, conversation.subject, conversation.tags, conversation.traits, conversation.visible_to,
+	SELECT conversation.id, conversation.account_id, conversation.team_id, conversation.subject, conversation.tags, conversation.traits,
+		conversation.visible_to,
 		conversation.created_at, conversation.resolved_at,
 		coalesce(said.text, '') AS text,
 		conversation.created_at > (SELECT parley_now()) - ` + analysisWait + `
@@ -145,9 +146,11 @@ func LatestFacts(ctx context.Context, q Querier, accounts []AccountID, limit int
 }
 
 const factsOfCustomer = selectFacts + `
-	FROM (SELECT 0::bigint AS id, id AS account_id, team_id, ''::text AS subject, '{}'::text[] AS tags, '{}'::bigint[] AS visible_to, '{}'::jsonb AS traits,
+	FROM (SELECT 0::bigint AS id, id AS account_id, team_id, ''::text AS subject, '{}'::text[] AS tags, '{}'::bigint[] AS visible_to,
+		'{}'::jsonb AS traits,
 		(SELECT parley_now()) AS created_at, NULL::timestamptz AS resolved_at FROM accounts WHERE id = $1) AS conversation
-	CROSS JOIN (SELECT $1::bigint AS account_id, $2::text AS key, (SELECT contact_id FROM identities WHERE account_id = $1 AND key = $2) AS contact_id) AS identity` +
+	CROSS JOIN (SELECT $1::bigint AS account_id, $2::text AS key, (SELECT contact_id FROM identities WHERE account_id = $1 AND key = $2)
+		AS contact_id) AS identity` +
 	joinFacts
 
 // FactsOfCustomer returns the facts of a conversation that a customer would begin on an account now.

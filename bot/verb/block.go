@@ -17,9 +17,10 @@ func blockVerb() *Verb {
 		},
 		Slash: true,
 		Button: Button{
-			Label:   "Block customer",
-			Style:   shape.StyleDanger,
-			Confirm: "Block this customer, with all their addresses? Their conversations are closed. What they write is stored, and shown in no thread.",
+			Label: "Block customer",
+			Style: shape.StyleDanger,
+			Confirm: "Block this customer, with all their addresses? Their conversations are closed. What they write is stored, and " +
+				"shown in no thread.",
 		},
 		Done: func(bridge.Line, bridge.Facts) string { return "This customer is blocked." },
 	}

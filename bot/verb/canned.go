@@ -218,7 +218,8 @@ func askCannedEdit(form *shape.Form, in shape.FormInput) error {
 			Name: fieldName, Kind: shape.FieldText, Label: "Keyword", Value: textValue(c.Keyword), Example: "delay", MaxRunes: 40,
 			Hint: "One word, by which you find it: \\delay",
 		},
-		{Name: fieldSubject, Kind: shape.FieldText, Label: "Topic", Value: textValue(c.Topic), Example: "Shipping", Optional: true, MaxRunes: maxLabelsRunes},
+		{Name: fieldSubject, Kind: shape.FieldText, Label: "Topic", Value: textValue(c.Topic), Example: "Shipping", Optional: true,
+			MaxRunes: maxLabelsRunes},
 		{
 			Name: fieldBody, Kind: shape.FieldLong, Label: "Text", Value: textValue(c.Text), MaxRunes: bridge.MaxCannedRunes,
 			Hint: "Filled in by themselves: {{first_name}}, {{name}}, {{email}}, {{agent_name}}, {{company_name}}. Asked for: all others.",

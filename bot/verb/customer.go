@@ -134,7 +134,8 @@ func askCustomer(form *shape.Form, in shape.FormInput) error {
 			Name: fieldSalesman, Kind: shape.FieldText, Label: "Salesman", Value: textValue(p.Salesman), Optional: true, MaxRunes: maxAddressRunes,
 			Hint: "An agent's e-mail address.",
 		},
-		{Name: fieldBrands, Kind: shape.FieldText, Label: "Brands", Value: textValue(strings.Join(p.Brands, "; ")), Optional: true, MaxRunes: 500},
+		{Name: fieldBrands, Kind: shape.FieldText, Label: "Brands", Value: textValue(strings.Join(p.Brands, "; ")), Optional: true,
+			MaxRunes: 500},
 		{
 			Name: fieldAssignees, Kind: shape.FieldText, Label: "Who gets new conversations", Value: textValue(strings.Join(p.Assignees, "; ")),
 			Optional: true, MaxRunes: 500, Hint: "E-mail addresses of agents, before all rules.",
@@ -150,7 +151,8 @@ func askCustomer(form *shape.Form, in shape.FormInput) error {
 // readCustomer reads the form of a customer's record as the lines that can be typed, too.
 func readCustomer(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	lines := []string{
-		"name: " + v.Text(fieldName), "salesman: " + v.Text(fieldSalesman), "brands: " + v.Text(fieldBrands), "assignees: " + v.Text(fieldAssignees),
+		"name: " + v.Text(fieldName), "salesman: " + v.Text(fieldSalesman), "brands: " + v.Text(fieldBrands), "assignees: " +
+			v.Text(fieldAssignees),
 	}
 	for line := range strings.Lines(v.Text(fieldFields)) {
 		line = strings.TrimSpace(line)

@@ -47,8 +47,10 @@ func askForEmail(form *shape.Form, in shape.FormInput) error {
 	subject := shape.Or(in.Args.Subject, in.Facts.Subject)
 	form.Fields = []shape.Field{
 		addressList("To", strings.Join(in.Args.Addresses, "\n")),
-		{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: textValue(shape.OneLine(subject, maxMailSubject)), MaxRunes: maxMailSubject},
-		{Name: FieldWords, Kind: shape.FieldLong, Label: "Words above it", Hint: "The recipient reads them.", Optional: true, MaxRunes: maxTextRunes},
+		{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: textValue(shape.OneLine(subject, maxMailSubject)),
+			MaxRunes: maxMailSubject},
+		{Name: FieldWords, Kind: shape.FieldLong, Label: "Words above it", Hint: "The recipient reads them.", Optional: true,
+			MaxRunes: maxTextRunes},
 		messages,
 		{
 			Name: fieldNotes, Kind: shape.FieldOne, Label: "Internal notes", Optional: true, Value: []string{"without"},

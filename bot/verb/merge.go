@@ -68,10 +68,11 @@ func unmergeVerb() *Verb {
 
 func splitVerb() *Verb {
 	return &Verb{
-		Name:   bridge.VerbSplit,
-		Emoji:  []string{"scissors"},
-		Typed:  TypedLine{Words: []string{"split"}, AskIfAlone: true, Syntax: "!split"},
-		Help:   Help{Sentence: "Makes a conversation of its own of the customer's latest message, or of the one under the emoji.", Examples: []string{"!split"}},
+		Name:  bridge.VerbSplit,
+		Emoji: []string{"scissors"},
+		Typed: TypedLine{Words: []string{"split"}, AskIfAlone: true, Syntax: "!split"},
+		Help: Help{Sentence: "Makes a conversation of its own of the customer's latest message, or of the one under the emoji.",
+			Examples: []string{"!split"}},
 		Slash:  true,
 		Button: Button{Label: "Split off"},
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {

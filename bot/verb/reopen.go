@@ -10,7 +10,8 @@ func reopenVerb() *Verb {
 		Name:  bridge.VerbReopen,
 		Typed: TypedLine{Words: []string{"reopen", "unresolve", "unarchive"}, AskIfAlone: true, Syntax: "!reopen"},
 		Help: Help{
-			Sentence: "Opens a resolved conversation again, for the same owner. Admins also reopen closed ones; !unarchive does so for an archived one.",
+			Sentence: "Opens a resolved conversation again, for the same owner. Admins also reopen closed ones; !unarchive does so for " +
+				"an archived one.",
 			Examples: []string{"!reopen"},
 		},
 		Slash:  true,

@@ -88,7 +88,8 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	if q.Words == "" {
 		q.List = c.List
 	}
-	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden, Counts: c.Counts, Unread: c.Unread, Day: c.Day}
+	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden, Counts: c.Counts, Unread: c.Unread,
+		Day: c.Day}
 }
 
 // listRow makes the row of one conversation: its title, marks and tags, its state, who has it, the time that matters (see

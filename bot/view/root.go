@@ -152,8 +152,8 @@ func tagPieces(list []bridge.Tag) []Piece {
 	return shape.JoinPieces(" ", append(labels, others...)...)
 }
 
-// statePieces makes the third line of the card: who alone may read it, who is writing a reply now, since when somebody waits, until when replies
-// are allowed, and what is special about the conversation, such as people in copy. It returns nil if all of it is empty.
+// statePieces makes the third line of the card: who alone may read it, who is writing a reply now, since when somebody waits, until
+// when replies are allowed, and what is special about the conversation, such as people in copy. It returns nil if all of it is empty.
 func statePieces(f bridge.Facts) []Piece {
 	groups := [][]Piece{visiblePieces(f), replyingPieces(f), waitingPieces(f), windowPieces(f)}
 	if f.Previous > 0 {

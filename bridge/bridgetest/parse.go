@@ -32,7 +32,8 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo, bridge.VerbCC, bridge.VerbTo,
 		bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline,
 		bridge.VerbHelp, bridge.VerbList, bridge.VerbStats, bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate,
-		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnsilence, bridge.VerbBlock, bridge.VerbUnblock, bridge.VerbArchive, bridge.VerbAI, bridge.VerbSend, bridge.VerbDrop,
+		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnsilence, bridge.VerbBlock, bridge.VerbUnblock, bridge.VerbArchive, bridge.VerbAI,
+		bridge.VerbSend, bridge.VerbDrop,
 		bridge.VerbPin, bridge.VerbUnpin, bridge.VerbAvailable, bridge.VerbBusy, bridge.VerbBreak, bridge.VerbAway,
 		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday, bridge.VerbEmail,
 		bridge.VerbRename, bridge.VerbProfile, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbLink, bridge.VerbUnlink,
@@ -310,7 +311,8 @@ func parseArgs(a *bridge.Action) {
 			return
 		}
 		a.Args.Note = rest
-	case bridge.VerbTopic, bridge.VerbRename, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbClose, bridge.VerbArchive, bridge.VerbBlock, bridge.VerbHelp, bridge.VerbTemplate:
+	case bridge.VerbTopic, bridge.VerbRename, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbAnalysis, bridge.VerbResolve,
+		bridge.VerbClose, bridge.VerbArchive, bridge.VerbBlock, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
 }

@@ -67,9 +67,11 @@ func changeCanned(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (brid
 	case now.Text == "" || utf8.RuneCountInString(now.Text) > bridge.MaxCannedRunes:
 		return bridge.Line{}, &bridge.Problem{Code: "bad_text", Text: "The text is empty or too long."}
 	case isOther && store.FindCanned(list, now.Keyword) >= 0:
-		return bridge.Line{}, &bridge.Problem{Code: "keyword_taken", Text: "You have a canned reply “" + now.Keyword + "” already.", Hint: "Edit that one: !canned"}
+		return bridge.Line{}, &bridge.Problem{Code: "keyword_taken", Text: "You have a canned reply “" + now.Keyword + "” already.",
+			Hint: "Edit that one: !canned"}
 	case len(list) >= maxOwnCanned:
-		return bridge.Line{}, &bridge.Problem{Code: "too_many", Text: "You have very many canned replies already.", Hint: "Delete some first: !canned"}
+		return bridge.Line{}, &bridge.Problem{Code: "too_many", Text: "You have very many canned replies already.",
+			Hint: "Delete some first: !canned"}
 	}
 	return showsCanned(w, ctx, tx, r, store.ChangeOwnCanned(ctx, tx, r.Agent.ID, was, now))
 }

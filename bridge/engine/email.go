@@ -50,7 +50,8 @@ func (w *work) sendByEmail(ctx context.Context, tx pgx.Tx, r book.Request) error
 		return err
 	}
 	if len(messages) == 0 {
-		w.Refuse(r, "no_message", "There is nothing to send: no message that has left or come was chosen.", "Notes only leave if the form says so.")
+		w.Refuse(r, "no_message", "There is nothing to send: no message that has left or come was chosen.",
+			"Notes only leave if the form says so.")
 		return nil
 	}
 	authors, err := w.authorsOf(ctx, tx, r, messages)

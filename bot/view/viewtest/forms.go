@@ -99,8 +99,9 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 			People: []bridge.AgentRef{ann, s.Ben},
 			Teams:  []string{"Support"},
 			Tags:   []bridge.Tag{{Name: "vip", Color: "#dd2e44"}, {Name: "bug"}},
-			Spoken: []bridge.SpokenMessage{{ID: sampleMessage, Author: "Eve & Co", Text: "Do you have lamps?"}, {ID: 8, Author: "Ann", Text: "We do."}},
-			Now:    When(),
+			Spoken: []bridge.SpokenMessage{{ID: sampleMessage, Author: "Eve & Co", Text: "Do you have lamps?"}, {ID: 8, Author: "Ann",
+				Text: "We do."}},
+			Now: When(),
 		}
 	}
 

@@ -118,7 +118,8 @@ const (
 	path     = "/settings/customers"
 	pageRows = 50
 	maxBytes = 500 << 20 // of a file
-	help     = "What your company knows of its customers. Conversations find their record by the customer's address; agents see and change it in their chat: !profile."
+	help     = "What your company knows of its customers. Conversations find their record by the customer's address; agents see " +
+		"and change it in their chat: !profile."
 )
 
 type pages struct{ desk Desk }
@@ -155,7 +156,8 @@ func (p pages) showList(v *web.Visit) error {
 		list = list[:pageRows]
 		more = path + "?" + url.Values{"words": {words}, "after": {strconv.FormatInt(int64(list[pageRows-1].ID), 10)}}.Encode()
 	}
-	return v.Show("list", web.Screen{Title: "Customers", Help: help, Data: map[string]any{"Words": words, "Rows": list, "More": more, "Later": after > 0}})
+	return v.Show("list", web.Screen{Title: "Customers", Help: help, Data: map[string]any{"Words": words, "Rows": list, "More": more,
+		"Later": after > 0}})
 }
 
 // record returns the record that the URL names; a record without ID for "new"; nil if there is none.

@@ -178,10 +178,10 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	if slices.Contains(withWords, a.Verb) && !isFilesAlone {
 		return readWords(v, a)
 	}
-	switch a.Verb {
-	case bridge.VerbAssign:
+	if a.Verb == bridge.VerbAssign {
 		return readAssign(v, a)
-	case bridge.VerbVisible:
+	}
+	if a.Verb == bridge.VerbVisible {
 		if a.Args.Agents = form["agent"]; len(a.Args.Agents) == 0 {
 			a.Args.Agents = []string{bridge.VisibleToAll}
 		}

@@ -30,7 +30,8 @@ func (p pages) insertCanned(v *web.Visit, a bridge.Act) (isInserted bool, proble
 	in.Args.Canned = &bridge.CannedArgs{Find: find}
 	text, index := verb.WithCanned(in)
 	if index < 0 {
-		return true, "There is not one canned reply with “" + shape.OneLine(find, shape.MaxNameRunes) + "” that fits: choose one from the list.", nil
+		return true, "There is not one canned reply with “" + shape.OneLine(find, shape.MaxNameRunes) +
+			"” that fits: choose one from the list.", nil
 	}
 	form.Set("text", text)
 	form.Set("inserted", list[index].Keyword)

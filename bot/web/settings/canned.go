@@ -14,13 +14,14 @@ type cannedRow struct{ Keyword, Path, Topic, Text string }
 
 func (p pages) cannedPages() entryPages {
 	return entryPages{
-		pages:       p,
-		kind:        setup.EntryCanned,
-		path:        "/settings/canned-replies",
-		singular:    "canned reply",
-		title:       "Canned replies",
-		template:    "canned-replies",
-		help:        "Texts with which agents begin a reply: they read and edit it before they send it. These are for all; agents write their own in the chats, by `!canned`.",
+		pages:    p,
+		kind:     setup.EntryCanned,
+		path:     "/settings/canned-replies",
+		singular: "canned reply",
+		title:    "Canned replies",
+		template: "canned-replies",
+		help: "Texts with which agents begin a reply: they read and edit it before they send it. These are for all; agents " +
+			"write their own in the chats, by `!canned`.",
 		takeOutHelp: "Nobody is offered it any more.",
 		parts:       []fieldGroup{{paths: []string{"keyword", "topic", "text"}}},
 		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {

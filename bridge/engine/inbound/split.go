@@ -34,7 +34,8 @@ func (it *UseCases) split(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	}
 	isOfCustomer := m != nil && m.ConversationID == c.ID && m.Direction == store.DirectionIn && m.IdentityID != nil
 	if !isOfCustomer {
-		it.Refuse(r, "unknown_message", "I don't know which message you mean.", "Put ✂️ on the customer's message, or type !split for the latest.")
+		it.Refuse(r, "unknown_message", "I don't know which message you mean.",
+			"Put ✂️ on the customer's message, or type !split for the latest.")
 		return nil
 	}
 	if c.Exclusive {

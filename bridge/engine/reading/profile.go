@@ -92,7 +92,8 @@ func customerNotes(ctx context.Context, q store.Querier, id store.RecordID) (row
 }
 
 // toldNames returns the names and addresses that the channels tell of a customer, of accounts that the viewer may read.
-func (rd *Reader) toldNames(ctx context.Context, q store.Querier, viewer *store.Agent, id store.IdentityID) (list []bridge.PartyRef, err error) {
+func (rd *Reader) toldNames(ctx context.Context, q store.Querier, viewer *store.Agent, id store.IdentityID) (list []bridge.PartyRef,
+	err error) {
 	ids, err := store.IdentitiesOfContact(ctx, q, id)
 	if err != nil {
 		return nil, err

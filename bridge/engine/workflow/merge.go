@@ -40,7 +40,8 @@ func (wf *UseCases) merge(r book.Request) {
 			"What a customer writes elsewhere is answered there: link both to one customer.")
 		return
 	case !slices.Equal(other.VisibleTo, c.VisibleTo):
-		wf.Refuse(r, "other_readers", "Not the same people may read "+numberOf(other)+".", "Make both visible to the same people first: !visible @ann @ben")
+		wf.Refuse(r, "other_readers", "Not the same people may read "+numberOf(other)+".",
+			"Make both visible to the same people first: !visible @ann @ben")
 		return
 	case len(wf.Messages.WaitingReplies(other)) > 0:
 		wf.Refuse(r, "waiting", "A reply in "+numberOf(other)+" waits to be sent.", "Let it leave or take it back, then merge.")

@@ -92,7 +92,7 @@ func Import(ctx context.Context, pool *pgxpool.Pool, src io.ReadSeeker) (Report,
 
 // batch collects the rows of a transaction, no two of which have the same address.
 type batch struct {
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // it lives as long as one call of Import
 	pool  *pgxpool.Pool
 	in    *store.CustomerImport
 	has   store.ImportColumns

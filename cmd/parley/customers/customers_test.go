@@ -2,7 +2,6 @@ package customers_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -119,7 +118,6 @@ func wantExport(t *testing.T, pool *pgxpool.Pool, want string) {
 // failing is a file that can't be read any further, the second time, behind some bytes.
 type failing struct {
 	*strings.Reader
-	cancel context.CancelFunc
 	left   int
 	passes int
 }

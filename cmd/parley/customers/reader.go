@@ -1,5 +1,5 @@
-// Package customers imports the records of customers from CSV files of any size, and exports them. A file is read twice: once to find what is
-// wrong with it, and once to store it.
+// Package customers imports the records of customers from CSV files of any size, and exports them. A file is read twice: once to
+// find what is wrong with it, and once to store it.
 package customers
 
 import (
@@ -224,7 +224,7 @@ func (f *file) rows(each func(line int64, row store.ImportedCustomer, fault *Fau
 // faultOf returns what an error of the CSV reader means; nil for an error of reading.
 func (f *file) faultOf(err error, line int64) *Fault {
 	if errors.Is(err, errRowTooLong) {
-		return &Fault{Line: line, What: "it has no end", Do: `A quotation mark (") is opened in it, and not closed. The lines below can't be read.`}
+		return &Fault{Line: line, What: "it has no end", Do: `A quotation mark (") in it isn't closed. The lines below can't be read.`}
 	}
 	parse, ok := errors.AsType[*csv.ParseError](err)
 	if !ok {
@@ -243,7 +243,8 @@ func readHeader(head []string) (columns []string, has store.ImportColumns, fault
 	}
 	for _, name := range head {
 		name = unguard(strings.TrimSpace(name))
-		if lower := strings.ToLower(name); slices.Contains([]string{columnAddress, columnName, columnSalesman, columnBrands, columnAssignees}, lower) {
+		if lower := strings.ToLower(name); slices.Contains([]string{columnAddress, columnName, columnSalesman, columnBrands,
+			columnAssignees}, lower) {
 			name = lower
 		}
 		if name != "" && slices.Contains(columns, name) {
@@ -256,7 +257,8 @@ func readHeader(head []string) (columns []string, has store.ImportColumns, fault
 	}
 	if !slices.Contains(columns, columnAddress) {
 		return nil, has, &Fault{
-			What: "no column is called “address”", Do: "The first line names the columns; in “address” are mail addresses and phone numbers.",
+			What: "no column is called “address”",
+			Do:   "The first line names the columns; in “address” are mail addresses and phone numbers.",
 		}
 	}
 	return columns, store.ImportColumns{
@@ -355,11 +357,13 @@ func ReadAddresses(value string) (list []store.CustomerAddress, fault *Fault) {
 		if a.Address = readAddress(item); a.Address == "" {
 			return nil, &Fault{
 				What: "“" + item + "” is no address",
-				Do:   "Write a mail address, a phone number as +49301234, or @shop.example for all of a mail domain; several are separated by semicolons.",
+				Do: "Write a mail address, a phone number as +49301234, or @shop.example for all of a mail domain; several are " +
+					"separated by semicolons.",
 			}
 		}
 		if utf8.RuneCountInString(a.Name) > bridge.LongestName {
-			return nil, &Fault{What: "the name before <" + a.Address + "> is too long", Do: fmt.Sprintf("It has at most %d letters.", bridge.LongestName)}
+			return nil, &Fault{What: "the name before <" + a.Address + "> is too long", Do: fmt.Sprintf("It has at most %d letters.",
+				bridge.LongestName)}
 		}
 		if !slices.ContainsFunc(list, func(b store.CustomerAddress) bool { return b.Address == a.Address }) {
 			list = append(list, a)
@@ -380,7 +384,10 @@ func readAddress(typed string) string {
 		}
 		return "+" + digits
 	}
-	if typed == "" || len(typed) > maxAddressBytes || strings.ContainsFunc(typed, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
+	if typed == "" || len(typed) > maxAddressBytes || strings.ContainsFunc(typed, func(r rune) bool {
+		return unicode.IsSpace(r) ||
+			r == ','
+	}) {
 		return ""
 	}
 	if domain, isDomain := strings.CutPrefix(typed, "@"); isDomain {

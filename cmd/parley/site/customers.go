@@ -167,7 +167,8 @@ func replaceAddresses(ctx context.Context, tx pgx.Tx, id store.RecordID, address
 			return err
 		}
 		if len(owners) > 0 && owners[0].ID != id {
-			return badCustomer(addresses[i].Address+" belongs to another record.", fmt.Sprintf("Take it out there first: customer %d.", owners[0].ID))
+			return badCustomer(addresses[i].Address+" belongs to another record.", fmt.Sprintf("Take it out there first: customer %d.",
+				owners[0].ID))
 		}
 	}
 	return store.SetAddresses(ctx, tx, addresses...)
@@ -208,7 +209,8 @@ func (d *customersDesk) ImportCustomers(ctx context.Context, by web.Person, file
 		err = logChange(ctx, d.o.Pool, by, fmt.Sprintf("~ %d customers are imported", found.Customers))
 	}
 	if errors.Is(err, store.ErrImportMoved) {
-		report.Faults, report.Imported = []pages.Fault{{What: "another import goes on", Do: "Wait until it is done, then send the file again."}}, false
+		report.Faults, report.Imported = []pages.Fault{{What: "another import goes on",
+			Do: "Wait until it is done, then send the file again."}}, false
 		err = nil
 	}
 	return report, err
