@@ -42,11 +42,8 @@ func (it *UseCases) split(ctx context.Context, tx pgx.Tx, r book.Request) error 
 		it.Refuse(r, "one_conversation", "A customer has one conversation at a time here.", "Resolve it to begin another one.")
 		return nil
 	}
-	isOnly := !slices.ContainsFunc(it.Messages.Latest(c), func(other store.Message) bool {
-		return other.Direction == store.DirectionIn && other.ID != m.ID
-	})
-	if isOnly {
-		it.Refuse(r, "only_message", "It is the only message of its customer here.", "To answer another customer's: !merge, !to")
+	if !m.CreatedAt.After(c.CreatedAt) {
+		it.Refuse(r, "first_message", "This conversation began with it.", "Only later messages can be split off.")
 		return nil
 	}
 	sender, err := it.People.SenderOf(ctx, tx, m)
