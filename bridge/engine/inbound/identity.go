@@ -37,13 +37,8 @@ func (it *UseCases) showOtherConversations() {
 		}
 
 		for i, c := range open {
-			var surface store.AccountID
-			if t := c.Home(it.Dir); t != nil {
-				surface = t.AccountID
-			}
-
 			beside := open[(i+1)%len(open)] // the next one; the last one names the first
-			it.Line(c, bridge.Line{Content: bridge.LineSamePerson, Other: it.Refer(beside, surface)})
+			it.Line(c, bridge.Line{Content: bridge.LineSamePerson, Other: it.ReferFrom(c, beside)})
 			it.Log.ByParley(c, store.DeedSameCustomer, book.Detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
 	}

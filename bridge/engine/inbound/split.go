@@ -66,12 +66,8 @@ func (it *UseCases) split(ctx context.Context, tx pgx.Tx, r book.Request) error 
 		c.EndWait()
 	}
 	c.Touch()
-	var surface store.AccountID
-	if t := c.Home(it.Dir); t != nil {
-		surface = t.AccountID
-	}
 	it.Line(c, bridge.Line{
-		Content: bridge.LineDone, Verb: r.Verb, By: it.Dir.Ref(r.Surface, r.Agent.ID), Other: it.Refer(next, surface),
+		Content: bridge.LineDone, Verb: r.Verb, By: it.Dir.Ref(r.Surface, r.Agent.ID), Other: it.ReferFrom(c, next),
 		Args: bridge.Args{Conversation: c.ID},
 	})
 	c.RefreshCard()

@@ -88,6 +88,14 @@ func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, r book.Request) (brid
 	return f, nil
 }
 
+// ReferFrom is Refer in the surface in which another conversation is worked on.
+func (qs *questions) ReferFrom(at, c *book.Conversation) bridge.Facts {
+	if t := at.Home(qs.book.Dir); t != nil {
+		return qs.Refer(c, t.AccountID)
+	}
+	return qs.Refer(c, AnySurface)
+}
+
 // Refer returns what a link to a conversation needs: its number, subject and status, and where its thread is in
 // a surface.
 func (qs *questions) Refer(c *book.Conversation, surface store.AccountID) bridge.Facts {

@@ -95,12 +95,8 @@ func (wf *UseCases) tellMerged(r book.Request, other *book.Conversation, verbs .
 	c := r.Conversation
 	for _, one := range [][2]*book.Conversation{{c, other}, {other, c}} {
 		at, beside := one[0], one[1]
-		var surface store.AccountID
-		if t := at.Home(wf.Dir); t != nil {
-			surface = t.AccountID
-		}
 		line := bridge.Line{
-			Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Other: wf.Refer(beside, surface),
+			Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Other: wf.ReferFrom(at, beside),
 			Args: bridge.Args{Conversation: c.ID, Note: numberOf(other)},
 		}
 		if at == c {
