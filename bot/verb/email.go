@@ -42,7 +42,8 @@ func askForEmail(form *shape.Form, in shape.FormInput) error {
 		return err
 	}
 	form.Title, form.Submit = "Send by e-mail", "Send"
-	messages.Label, messages.Hint, messages.Optional = "Only these messages", "None chosen: the whole correspondence.", true
+	messages.Label, messages.Optional = "Only these messages", true
+	messages.Hint = "None chosen: the whole correspondence, at most its last 500 messages."
 	form.Args.Messages = nil
 	subject := shape.Or(in.Args.Subject, in.Facts.Subject)
 	form.Fields = []shape.Field{
