@@ -234,7 +234,8 @@ func (d *customersDesk) LastCustomers(ctx context.Context) (string, error) {
 	case last.DoneAt == nil:
 		return fmt.Sprintf("It was interrupted behind %d customers. Send the same file again: it goes on there.", last.Customers), nil
 	}
-	return fmt.Sprintf("%d customers, on %s.", last.Customers, last.DoneAt.Format("2006-01-02")), nil
+	at := last.DoneAt.UTC().Format("2006-01-02 15:04 UTC")
+	return fmt.Sprintf("Customers: %d, on %s. Imports before it can't be taken back.", last.Customers, at), nil
 }
 
 // ExportCustomers writes all records as CSV.

@@ -44,7 +44,7 @@ func TestCustomersPage(t *testing.T) {
 	if !broken.Has("there is no address") || !broken.Has("Nothing was imported.") {
 		t.Errorf("what is wrong isn't told: %s", broken.Body)
 	}
-	if !upload("import", "address,name\nkim@shop.example,Kim\n").Has("1 customers are imported.") {
+	if !upload("import", "address,name\nkim@shop.example,Kim\n").Has("Customers imported: 1") {
 		t.Error("the file isn't imported")
 	}
 	if file := ann.Get("/settings/customers.csv"); !file.Has("kim@shop.example,Kim,") || !file.Has("'@lamps.example; Eve <eve@lamps.example>,Berlin Lamps,ben@acme.test,,,Berlin") {
