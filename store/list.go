@@ -350,12 +350,15 @@ const MaxListCount = 100
 
 func composeCounts(r Reader, lists []ListQuery) (sql string, args []any) {
 	s := &listSQL{args: r.readableArguments(), reader: r}
-	most := `
-	LIMIT ` + s.arg(MaxListCount)
+	most := s.arg(MaxListCount)
 	parts := make([]string, len(lists))
 	for i := range lists {
+		keys, _ := lists[i].order() // in an order, because otherwise the planner may scan all conversations until enough are found
+		tail := `
+	ORDER BY ` + strings.Join(keys, ", ") + `
+	LIMIT ` + most
 		parts[i] = `SELECT ` + strconv.Itoa(i) + ` AS n, (
-			SELECT count(*)::int FROM (SELECT` + s.from(&lists[i], nil, most) + `) AS counted) AS count`
+			SELECT count(*)::int FROM (SELECT` + s.from(&lists[i], nil, tail) + `) AS counted) AS count`
 	}
 	return `SELECT count FROM (` + strings.Join(parts, ` UNION ALL `) + `) AS counts ORDER BY n`, s.args
 }
