@@ -71,6 +71,7 @@ const (
 	VerbStats       Verb = "stats"    // show the week's figures of the actor's teams
 	VerbNext        Verb = "next"     // show the conversation that the actor should turn to next
 	VerbToday       Verb = "today"    // show what the day has for the actor
+	VerbChat        Verb = "chat"     // lead to the chat program's own conversation with Args.Agents: one colleague, or "me"
 	VerbSeveral     Verb = "several"  // Args.Do with each of Args.Of, and tell what became of it
 
 	VerbRead Verb = "read" // the actor has read what the customer wrote

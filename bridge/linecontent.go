@@ -339,10 +339,20 @@ type ListLine struct {
 	Unread []ListName       `json:",omitempty"` // see Listing
 	Hidden []ListName       `json:",omitempty"` // lists that the reader may not open
 	Day    *Today           `json:",omitempty"` // of ListToday
+	Chats  []Chat           `json:",omitempty"` // see Listing
 }
 
 // Kind implements LineContent.
 func (*ListLine) Kind() LineKind { return LineList }
+
+// ChatLine leads to the chat program's own conversation of the reader with a colleague.
+type ChatLine struct {
+	With   AgentRef
+	IsSelf bool `json:",omitempty"` // With is the reader
+}
+
+// Kind implements LineContent.
+func (*ChatLine) Kind() LineKind { return LineChat }
 
 // EveningLine lists conversations whose reply windows close before business hours begin again.
 type EveningLine struct {

@@ -82,6 +82,7 @@ const (
 	LineWhy       LineKind = "why"       // the last decisions
 	LineTimeline  LineKind = "timeline"  // how long the conversation waited for whom
 	LineProfile   LineKind = "profile"   // what is known of the customer
+	LineChat      LineKind = "chat"      // where the chat with a colleague is; Other = what it is about
 	LineRecords   LineKind = "records"   // records to which the customer can be linked; Args.Note = the words that they were found by
 	LineList      LineKind = "list"      // a page of a list, or of search results
 	LineDetails   LineKind = "details"   // all facts
@@ -162,6 +163,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineWhy:         newContent[WhyLine],
 	LineTimeline:    newContent[TimelineLine],
 	LineProfile:     newContent[ProfileLine],
+	LineChat:        newContent[ChatLine],
 	LineRecords:     newContent[RecordsLine],
 	LineList:        newContent[ListLine],
 	LineDetails:     nil,

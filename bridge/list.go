@@ -61,7 +61,14 @@ type Listing struct {
 	Day    *Today     // what the day has for the reader; nil unless ListQuery.Today is set
 	// Counts of the lists of what isn't over, up to MaxListCount; nil for search results.
 	Counts map[ListName]int
+	Chats  []Chat     // the reader's latest with colleagues, on the first page of ListMine
 	Unread []ListName // those of the reader's own lists in which something is unread; together with Counts
+}
+
+// Chat is a chat of the reader with a colleague, in the chat program itself.
+type Chat struct {
+	With  AgentRef
+	About ConversationID `json:",omitempty"`
 }
 
 // MaxListCount is where the counts of lists end: there are as many or more.

@@ -59,6 +59,7 @@ const (
 	PieceTime    PieceKind = "time"    // At, in the reader's time zone if the chat knows it, otherwise in Zone
 	PieceLink    PieceKind = "link"    // Text links to URL
 	PieceThread  PieceKind = "thread"  // Text links to the message at Place
+	PieceChat    PieceKind = "chat"    // Text links to the chat with Agent, to write there about what is at Place
 	PieceTag     PieceKind = "tag"     // Text is a tag's name, Color its colour (#rrggbb)
 )
 

@@ -61,6 +61,7 @@ func makeTable() []*Verb {
 		showVerb(),
 		nextVerb(),
 		todayVerb(),
+		chatVerb(),
 		severalVerb(),
 		statsVerb(),
 	}, customerVerbs(), presenceVerbs(), []*Verb{

@@ -47,6 +47,8 @@ func dumpBlocks(b *strings.Builder, blocks []Block) {
 				b.WriteString("<time " + shape.PlainTime(p.At, p.Zone) + ">")
 			case PieceLink:
 				b.WriteString("<link " + p.Text + " " + p.URL + ">")
+			case PieceChat:
+				b.WriteString("<chat " + p.Agent.Name + " " + p.Text + ">")
 			case PieceThread:
 				b.WriteString("<thread " + p.Text + " " + p.Place.Channel + " " + p.Place.Message + ">")
 			case PieceTag:

@@ -117,6 +117,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineDone:        doneLine,
 	bridge.LineWhy:         withContent(whyLine),
 	bridge.LineTimeline:    withContent(timelineLine),
+	bridge.LineChat:        withContent(chatLine),
 	bridge.LineTexts:       withContent(textsLine),
 	bridge.LineAutomated:   withContent(automatedLine),
 	bridge.LineAccount:     withContent(accountLine),

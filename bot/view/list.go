@@ -40,6 +40,9 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	if l.Day != nil {
 		c.Blocks = append(c.Blocks, dayBlock(l.Day))
 	}
+	if len(l.Chats) > 0 {
+		c.Blocks = append(c.Blocks, chatsBlock(l.Chats))
+	}
 	if len(l.Rows) == 0 {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(emptyList(l))))
 	}
@@ -89,7 +92,7 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 		q.List = c.List
 	}
 	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Next: c.Next, Hidden: c.Hidden, Counts: c.Counts, Unread: c.Unread,
-		Day: c.Day}
+		Day: c.Day, Chats: c.Chats}
 }
 
 // listRow makes the row of one conversation: its title, marks and tags, its state, who has it, the time that matters (see

@@ -37,7 +37,7 @@ func PlainPieces(pieces []Piece) string {
 	var b strings.Builder
 	for _, p := range pieces {
 		switch p.Kind {
-		case PieceText, PieceBold, PieceCode, PieceThread:
+		case PieceText, PieceBold, PieceCode, PieceThread, PieceChat:
 			b.WriteString(p.Text)
 		case PieceIcon:
 			b.WriteString(":" + p.Text + ":")

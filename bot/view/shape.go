@@ -49,6 +49,7 @@ const (
 	PieceTime    = shape.PieceTime
 	PieceLink    = shape.PieceLink
 	PieceThread  = shape.PieceThread
+	PieceChat    = shape.PieceChat
 	PieceTag     = shape.PieceTag
 )
 

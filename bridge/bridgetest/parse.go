@@ -35,7 +35,7 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnsilence, bridge.VerbBlock, bridge.VerbUnblock, bridge.VerbArchive, bridge.VerbAI,
 		bridge.VerbSend, bridge.VerbDrop,
 		bridge.VerbPin, bridge.VerbUnpin, bridge.VerbAvailable, bridge.VerbBusy, bridge.VerbBreak, bridge.VerbAway,
-		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday, bridge.VerbEmail,
+		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday, bridge.VerbChat, bridge.VerbEmail,
 		bridge.VerbRename, bridge.VerbProfile, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbLink, bridge.VerbUnlink,
 	}
 }
@@ -267,7 +267,7 @@ func parseVerb(a *bridge.Action, text string) bool {
 func parseArgs(a *bridge.Action) {
 	rest := a.Text
 	switch a.Verb {
-	case bridge.VerbAssign, bridge.VerbVisible:
+	case bridge.VerbAssign, bridge.VerbVisible, bridge.VerbChat:
 		if team, ok := strings.CutPrefix(rest, "#"); ok {
 			a.Args.Team, a.Args.Note, _ = strings.Cut(team, " ")
 			return

@@ -129,7 +129,7 @@ func (w *work) listLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.
 	args.List = cmp.Or(args.List, page.List)
 	args.View = page.ListView
 	list := &bridge.ListLine{List: args.List, Rows: page.Rows, More: page.More, Next: page.Next, Hidden: page.Hidden, Counts: page.Counts}
-	list.Unread = page.Unread
+	list.Unread, list.Chats = page.Unread, page.Chats
 	return bridge.Line{Content: list, Args: args}, nil
 }
 

@@ -37,6 +37,7 @@ func useCases() []useCase {
 			listVerb(),
 			nextVerb(),
 			todayVerb(),
+			chatVerb(),
 			severalVerb(),
 			statsVerb(),
 			findVerb(),

@@ -29,7 +29,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"accounts", "name kind side mode trial_to surface_channel signature reply_mode settings config secrets status hours rich_signature routing people", "what admins set up"},
 	{"accounts", "watermark", "how far a mailbox was read"},
 	{"agent_users", "user_id", "colleagues"},
-	{"agents", "email name roles zone presence quiet routing signature rich_signature canned", "colleagues"},
+	{"agents", "email name roles zone presence quiet routing signature rich_signature canned chats", "colleagues"},
 	{"ai_condition", "status text hint told", "how the model is, in words of ours; it was asked nothing of a customer"},
 	{"api_tokens", "name hash scope", "what colleagues call their tokens, a keyed hash, and words of ours"},
 	{"blocked", "order_key", "a table of earlier versions, which is empty"},

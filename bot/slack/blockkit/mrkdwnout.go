@@ -88,6 +88,8 @@ func (h Home) renderPiece(p view.Piece) string {
 		return makeLink(p.URL, p.Text)
 	case view.PieceThread:
 		return makeLink(h.Link(p.Place), p.Text)
+	case view.PieceChat:
+		return makeLink(h.chatLink(p.Agent), p.Text)
 	case view.PieceTag:
 		return Emoji(view.TagIcon(p.Color)) + " " + literalLine(p.Text)
 	case view.PieceText:
@@ -128,6 +130,15 @@ func (h Home) Link(p bridge.Place) string {
 		link += "?thread_ts=" + url.QueryEscape(p.Thread) + "&cid=" + url.QueryEscape(p.Channel)
 	}
 	return link
+}
+
+// chatLink returns the URL at which one writes to an agent; "" if the agent has no user in the workspace.
+// Source: the links that Slack makes by "Copy link to profile", read 2026-11.
+func (h Home) chatLink(a bridge.AgentRef) string {
+	if !userIDs.MatchString(string(a.User)) {
+		return ""
+	}
+	return string(cmp.Or(h, "https://slack.com/")) + "team/" + string(a.User)
 }
 
 // Limits of display names and file names.

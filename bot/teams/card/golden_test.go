@@ -24,7 +24,7 @@ func home() Home {
 
 func samples() viewtest.Samples {
 	return viewtest.Samples{
-		Ann: bridge.AgentRef{ID: 1, Name: "Ann Lee", User: annID}, Ben: bridge.AgentRef{ID: 2, Name: "Ben & Co", User: benID},
+		Ann: bridge.AgentRef{ID: 1, Name: "Ann Lee", User: annID}, Ben: bridge.AgentRef{ID: 2, Name: "Ben & Co", User: benID, Email: "ben@acme.test"},
 		Root:  bridge.Place{Channel: channel, Thread: "1700000001000", Message: "1700000001000"},
 		Other: bridge.Place{Channel: channel, Thread: "1700000002000", Message: "1700000002000"},
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 
+	"parley/bot/view"
 	"parley/bridge"
 )
 
@@ -38,4 +39,21 @@ func (h Home) Link(p bridge.Place) string {
 
 	host := cmp.Or(h.Client, "teams.microsoft.com")
 	return "https://" + host + "/l/message/" + url.QueryEscape(p.Channel) + "/" + url.QueryEscape(id) + "?" + q.Encode()
+}
+
+// chatLink returns the address of the reader's chat with an agent, with a text that names what is at the piece's place; "" if Teams
+// doesn't know the agent.
+// Source: learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams, read 2026-11.
+func (h Home) chatLink(p view.Piece) string {
+	if p.Agent.Email == "" || p.Agent.User == "" {
+		return ""
+	}
+	q := url.Values{"users": {p.Agent.Email}}
+	if about := h.Link(p.Place); about != "" {
+		q.Set("message", about)
+	}
+	if h.Tenant != "" {
+		q.Set("tenantId", h.Tenant)
+	}
+	return "https://" + cmp.Or(h.Client, "teams.microsoft.com") + "/l/chat/0/0?" + q.Encode()
 }

@@ -50,7 +50,7 @@ func (r *renderer) lineElement(pieces []view.Piece, size textSize) element {
 // that didn't work or broke lines), all read 2026-11.
 func needsMarkdown(p view.Piece) bool {
 	switch p.Kind {
-	case view.PieceTime, view.PieceLink, view.PieceThread:
+	case view.PieceTime, view.PieceLink, view.PieceThread, view.PieceChat:
 		return true
 	case view.PieceMention:
 		return isUserID(string(p.Agent.User))
@@ -90,7 +90,7 @@ func pieceRun(p view.Piece) inline {
 		run.Text = findEmoji(p.Text)
 	case view.PieceTag:
 		run.Text = findEmoji(view.TagIcon(p.Color)) + " " + run.Text
-	case view.PieceText, view.PieceMention, view.PieceTime, view.PieceLink, view.PieceThread:
+	case view.PieceText, view.PieceMention, view.PieceTime, view.PieceLink, view.PieceThread, view.PieceChat:
 	}
 	return run
 }
@@ -139,6 +139,8 @@ func (r *renderer) pieceMarkup(p view.Piece) string {
 		return markdownLink(words, p.URL)
 	case view.PieceThread:
 		return markdownLink(words, r.home.Link(p.Place))
+	case view.PieceChat:
+		return markdownLink(words, r.home.chatLink(p))
 	case view.PieceText:
 	}
 

@@ -177,6 +177,8 @@ func (w *texter) lineMarkup(pieces []view.Piece) string {
 			text = htmlLink(text, p.URL)
 		case view.PieceThread:
 			text = htmlLink(text, w.home.Link(p.Place))
+		case view.PieceChat:
+			text = htmlLink(text, w.home.chatLink(p))
 		case view.PieceText:
 		}
 

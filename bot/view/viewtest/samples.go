@@ -245,6 +245,8 @@ func (s Samples) answerLines() map[string]bridge.Line {
 				{On: bridge.OnCustomer, Wall: 24*time.Hour + 59*time.Minute + 20*time.Second, Open: time.Hour},
 				{On: bridge.OnProvider, Wall: 40 * time.Second},
 			}}},
+		"chat":      {Other: s.Facts(), Content: &bridge.ChatLine{With: s.Ben}},
+		"chat_self": {Content: &bridge.ChatLine{With: s.Ann, IsSelf: true}},
 		"profile": {Content: &bridge.ProfileLine{Profile: bridge.Profile{
 			Record: 7, Name: "Berlin *Lamps*", Salesman: "ben@acme.test", Brands: []string{"Bosch", "Braun"}, Assignees: []string{"ben@acme.test"},
 			Fields: map[string]string{"town": "<!channel> Berlin"}, Addresses: []string{"@lamps.example", "Eve <eve@lamps.example>"}, Called: "Eve",
@@ -288,7 +290,8 @@ func (s Samples) answerLines() map[string]bridge.Line {
 func (s Samples) showingLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
-		"list": {Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{s.Facts()}},
+		"list": {Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{s.Facts()},
+			Chats: []bridge.Chat{{With: s.Ben, About: 12}, {With: s.Ann}}},
 			Args: bridge.Args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		"list_found": {Content: &bridge.ListLine{List: "find", Rows: []bridge.Facts{s.Facts()}, More: true},
 			Args: bridge.Args{ListArgs: bridge.ListArgs{List: "find"}, Note: "lamp"}},

@@ -86,6 +86,11 @@ func (rd *Reader) List(
 			return l, err
 		}
 	}
+	if l.List == store.ListMine && words == "" && l.After == "" && agent != nil {
+		if l.Chats, err = rd.chats(ctx, q, surface, agent); err != nil {
+			return l, err
+		}
+	}
 	if words != "" {
 		return l, showFound(ctx, q, words, l.Rows, ids)
 	}
@@ -93,6 +98,21 @@ func (rd *Reader) List(
 		return l, nil
 	}
 	return l, addFreeSince(ctx, q, l.Rows, ids)
+}
+
+// chats returns an agent's latest chats with colleagues.
+func (rd *Reader) chats(ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent) ([]bridge.Chat, error) {
+	stored, err := store.Chats(ctx, q, agent.ID)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]bridge.Chat, 0, len(stored))
+	for _, c := range stored {
+		if rd.Directory().Agent(c.AgentID) != nil {
+			list = append(list, bridge.Chat{With: rd.Directory().Ref(surface, c.AgentID), About: c.ConversationID})
+		}
+	}
+	return list, nil
 }
 
 // listed returns the conversations on a page of a list, and the place behind which the next page begins. It replaces the values of the
