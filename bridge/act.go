@@ -16,11 +16,11 @@ import (
 // Act is one thing that an agent does on a web page: a reply, or a click on "Resolve".
 type Act struct {
 	Verb Verb   `json:"verb"`
-	Args Args   `json:"args"`           // Conversation is never 0
+	Args Args   `json:"args"`           // Conversation is 0 only for VerbSeveral
 	Text string `json:"text,omitempty"` // of VerbReply and VerbNote, in Markdown
 	Form string `json:"form"`           // id of the opened form, never "". It identifies a form that is submitted twice
 
-	OpenedAt time.Time `json:"opened_at,omitzero"` // VerbReply: when the page was loaded, by Parley's clock; zero means unknown
+	OpenedAt time.Time `json:"opened_at,omitzero"` // VerbReply, VerbSeveral: when the page was loaded, by Parley's clock; zero means unknown
 
 	Files []SurfaceFile `json:"files,omitempty"` // VerbReply: uploaded files, each with its Blob
 }
@@ -47,7 +47,7 @@ type Down struct {
 func Acts() []Verb {
 	return []Verb{VerbReply, VerbNote, VerbTake, VerbAssign, VerbVisible, VerbUnassign, VerbPending, VerbSnooze, VerbWake, VerbResolve,
 		VerbReopen,
-		VerbRead,
+		VerbRead, VerbSeveral,
 		VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent}
 }
 
@@ -67,6 +67,7 @@ const (
 type ActResult struct {
 	State ActState
 	Why   string // ActRefused: the reason, in words for people
+	Told  *Line  // VerbSeveral: what became of each, with the button that takes it back; nil while that isn't known
 }
 
 // SpokenMessage is a message of a conversation as a web page shows it.

@@ -371,7 +371,9 @@ type SeveralArgs struct {
 const maxSeveral = 100
 
 // ForSeveral returns the verbs that VerbSeveral offers. It also takes them back.
-func ForSeveral() []Verb { return []Verb{VerbTake, VerbResolve, VerbSnooze, VerbTag, VerbAssign} }
+func ForSeveral() []Verb {
+	return []Verb{VerbTake, VerbResolve, VerbSnooze, VerbTag, VerbAssign, VerbRead}
+}
 
 // Apart returns what a VerbSeveral asks for: one action for each conversation, as if the actor had asked for each alone, and then the
 // action itself, which tells what became of them. Any other action is returned as it is.

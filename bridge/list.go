@@ -1,6 +1,10 @@
 package bridge
 
-import "parley/store"
+import (
+	"time"
+
+	"parley/store"
+)
 
 // ListQuery asks for a page of conversations: those of a list, such as "mine", or those that match a search.
 type ListQuery struct {
@@ -63,6 +67,7 @@ type Listing struct {
 	Counts map[ListName]int
 	Chats  []Chat     // the reader's latest with colleagues, on the first page of ListMine
 	Unread []ListName // those of the reader's own lists in which something is unread; together with Counts
+	Now    time.Time  // when it was read, by Parley's clock; zero for a chat
 }
 
 // Chat is a chat of the reader with a colleague, in the chat program itself.

@@ -70,6 +70,7 @@ const (
 	DeedUnmerged          Deed = "unmerged"  // from it
 	DeedSplit             Deed = "split off" // a message, which began a conversation of its own
 	DeedAutomated         Deed = "automated" // an automation, which the detail names, did something
+	DeedSeveral           Deed = "several"   // one thing with several conversations, on a page of Parley's own; the entry is of none
 )
 
 // Deeds returns all deeds.
@@ -84,7 +85,7 @@ func Deeds() []Deed {
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
 		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood, DeedAutoReplied,
 		DeedAutomated, DeedTaggedMessages, DeedUntaggedMessages, DeedEmailed,
-		DeedMerged, DeedUnmerged, DeedSplit,
+		DeedMerged, DeedUnmerged, DeedSplit, DeedSeveral,
 	}
 }
 

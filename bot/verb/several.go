@@ -116,19 +116,27 @@ func severalBlocks(l bridge.Line, _ bridge.Facts) []shape.Block {
 	if !ok {
 		return nil
 	}
-	words := fmt.Sprintf("%d %s", c.Done, severalWords(c.Do))
+	words, not := SeveralWords(c)
+	blocks := confirmationBlocks(l, words)
+	for _, line := range not {
+		blocks = append(blocks, shape.SmallPrint(shape.Text(line)))
+	}
+	return blocks
+}
+
+// SeveralWords says what became of several conversations, with a line for each of the first in which nothing was changed.
+func SeveralWords(c *bridge.SeveralLine) (words string, not []string) {
+	words = fmt.Sprintf("%d %s", c.Done, severalWords(c.Do))
 	if len(c.Not) > 0 {
 		words += fmt.Sprintf(", %d not:", len(c.Not))
 	}
-	blocks := confirmationBlocks(l, words)
 	for i, n := range c.Not {
 		if i == maxNotShown {
-			blocks = append(blocks, shape.SmallPrint(shape.Text(fmt.Sprintf("… and %d more.", len(c.Not)-i))))
-			break
+			return words, append(not, fmt.Sprintf("… and %d more.", len(c.Not)-i))
 		}
-		blocks = append(blocks, shape.SmallPrint(shape.Text(shape.Number(n.ID)+" "+shape.OneLine(n.Why, shape.MaxSubjectRunes))))
+		not = append(not, shape.Number(n.ID)+" "+shape.OneLine(n.Why, shape.MaxSubjectRunes))
 	}
-	return blocks
+	return words, not
 }
 
 const maxNotShown = 20
@@ -137,6 +145,6 @@ func severalWords(do bridge.Verb) string {
 	return map[bridge.Verb]string{
 		bridge.VerbTake: "taken", bridge.VerbResolve: "resolved", bridge.VerbSnooze: "snoozed", bridge.VerbTag: "tagged",
 		bridge.VerbAssign: "assigned", bridge.VerbUnassign: "put back", bridge.VerbReopen: "reopened", bridge.VerbWake: "woken",
-		bridge.VerbUntag: "untagged",
+		bridge.VerbUntag: "untagged", bridge.VerbRead: "marked read",
 	}[do]
 }

@@ -223,6 +223,9 @@ func (w *work) several(_ context.Context, _ pgx.Tx, r book.Request) (bridge.Line
 		line.Verbs = []bridge.Verb{bridge.VerbSeveral}
 	}
 	w.Not, w.held = nil, nil
+	if r.Surface == store.SystemAccount { // nobody is whispered to on Parley's own pages
+		w.Log.RecordSeveral(r, told, line)
+	}
 	return line, nil
 }
 

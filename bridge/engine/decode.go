@@ -84,8 +84,9 @@ func decodeOwnFact(f *fact, payload []byte) error {
 		f.ownFact = ownFact
 		return err
 	}
-	f.actions = []bridge.Action{ownFact.Act.Action()}
-	clean.Action(&f.actions[0])
+	action := ownFact.Act.Action()
+	clean.Action(&action)
+	f.actions = action.Apart()
 	return nil
 }
 

@@ -39,7 +39,13 @@ func (in *Inbox) Stopping() <-chan struct{} { return in.e.stopping }
 
 // List returns a page of a list, without the conversations that the agent may not read.
 func (in *Inbox) List(ctx context.Context, agent store.AgentID, q bridge.ListQuery) (bridge.Listing, error) {
-	return in.desk.List(ctx, q, own.PageUser(agent))
+	now, err := store.Now(ctx, in.e.pool)
+	if err != nil {
+		return bridge.Listing{}, err
+	}
+	l, err := in.desk.List(ctx, q, own.PageUser(agent))
+	l.Now = now
+	return l, err
 }
 
 // ListChoices returns the values by which an agent can filter lists.
@@ -224,7 +230,11 @@ func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error)
 	}
 	sum := sha256.Sum256(payload)
 	name := fmt.Sprintf("act:%d:%s", agent, hex.EncodeToString(sum[:16]))
-	return name, channels.Fact{ExternalID: name, OrderKey: fmt.Sprintf("c%d", a.Args.Conversation), Payload: payload}, nil
+	key := fmt.Sprintf("c%d", a.Args.Conversation)
+	if a.Args.Conversation == 0 {
+		key = fmt.Sprintf("several:%d", agent)
+	}
+	return name, channels.Fact{ExternalID: name, OrderKey: key, Payload: payload}, nil
 }
 
 // checkAct checks an act before it is stored, so that the page can show a problem at once. Everything is checked again when the act
@@ -234,6 +244,12 @@ func (in *Inbox) checkAct(ctx context.Context, agent store.AgentID, a bridge.Act
 		return &bridge.Problem{Code: bridge.ReasonUnknownVerb, Text: "That can't be done here.", Hint: "Reload the page."}
 	}
 
+	if a.Verb == bridge.VerbSeveral {
+		if _, _, err := in.desk.readerFor(ctx, own.PageUser(agent)); err != nil {
+			return err
+		}
+		return in.checkOpened(ctx, a)
+	}
 	viewer, err := in.desk.readerOf(ctx, a.Args.Conversation, own.PageUser(agent))
 	if err != nil {
 		return err
@@ -415,12 +431,16 @@ func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation
 	}
 }
 
-// Result returns the outcome of an agent's act, by the name that Act returned. It returns the zero ActResult for an unknown name.
+// Result returns the outcome of an agent's act, by the name that Act returned. conversation is 0 for VerbSeveral. It returns the zero ActResult for an unknown name.
 func (in *Inbox) Result(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string,
 ) (bridge.ActResult, error) {
-	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
-		return bridge.ActResult{}, err
+	if conversation != 0 {
+		if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
+			return bridge.ActResult{}, err
+		}
+	} else if !strings.HasPrefix(name, fmt.Sprintf("act:%d:", agent)) { // a colleague's
+		return bridge.ActResult{}, nil
 	}
 
 	outcome, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
@@ -435,5 +455,10 @@ func (in *Inbox) Result(
 	case outcome.Why != "":
 		return bridge.ActResult{State: bridge.ActRefused, Why: outcome.Why}, nil
 	}
-	return bridge.ActResult{State: bridge.ActDone}, nil
+	done := bridge.ActResult{State: bridge.ActDone}
+	if outcome.Line != nil {
+		done.Told = &bridge.Line{}
+		err = json.Unmarshal(outcome.Line, done.Told)
+	}
+	return done, err
 }

@@ -87,14 +87,15 @@ const outcome = `
 	SELECT EXISTS (SELECT FROM quarantine WHERE event_id = event.id),
 		coalesce(queue.first_event = event.id, false)
 			OR EXISTS (SELECT FROM queue_events WHERE queue_id = queue.id AND event_id = event.id),
-		coalesce((
-			SELECT detail ->> 'note'
-			FROM log_entries
-			WHERE conversation_id = $3 AND event_id = event.id AND what = 'refused'
-			ORDER BY id DESC
-			LIMIT 1), '')
+		coalesce(entry.detail ->> 'note', ''), entry.detail -> 'line'
 	FROM events AS event
 	LEFT JOIN queues AS queue ON queue.key = event.order_key
+	LEFT JOIN LATERAL (
+		SELECT detail
+		FROM log_entries
+		WHERE conversation_id = $3 AND event_id = event.id AND what IN ('refused', 'several')
+		ORDER BY id DESC
+		LIMIT 1) AS entry ON true
 	WHERE event.account_id = $1 AND event.external_id = $2`
 
 // Outcome is the result of an act, which is something that an agent did in the inbox, such as to reply or to resolve. Acts are
@@ -104,12 +105,13 @@ type Outcome struct {
 	Waits bool   // it isn't applied yet
 	Stuck bool   // it failed and was put into quarantine, for an admin to look at
 	Why   string // why it was refused, in words for people; empty if it wasn't
+	Line  []byte // what its agent is told, as JSON; nil if nothing but Why
 }
 
-// OutcomeOf returns the outcome of an act in a conversation. name is the unique name under which the act was accepted.
+// OutcomeOf returns the outcome of an act in a conversation, or in several if conversation is 0. name is the unique name under which the act was accepted.
 func OutcomeOf(ctx context.Context, q store.Querier, name string, conversation store.ConversationID) (Outcome, error) {
 	o := Outcome{Known: true}
-	err := q.QueryRow(ctx, outcome, store.SystemAccount, name, conversation).Scan(&o.Stuck, &o.Waits, &o.Why)
+	err := q.QueryRow(ctx, outcome, store.SystemAccount, name, conversation).Scan(&o.Stuck, &o.Waits, &o.Why, &o.Line)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return Outcome{}, nil

@@ -92,13 +92,22 @@ function sayWhyStale(why) {
   stale.append(note);
 }
 
-// takeOpened takes over when the page was read, for a reply that nobody has begun yet. Who has begun one is asked before it leaves if a
+// takeOpened takes over when the page was read, for a reply that nobody has begun yet, or while no conversation is chosen. Who has begun one is asked before it leaves if a
 // colleague answers meanwhile.
 function takeOpened(fresh) {
   const opened = document.querySelector("input[name=opened]");
   const freshOpened = fresh.querySelector("input[name=opened]");
   const reply = document.getElementById("reply");
-  if (opened && freshOpened && reply && !reply.value) opened.value = freshOpened.value;
+  const isBegun = reply ? reply.value : listPicks().some((pick) => pick.checked);
+  if (opened && freshOpened && !isBegun) opened.value = freshOpened.value;
+}
+
+// Several conversations of a list are chosen by boxes; one box is for all of the page. The form works without it.
+const listPicks = () => [...document.querySelectorAll("input[name=of][type=checkbox]")];
+const all = document.getElementById("all");
+if (all) {
+  document.getElementById("all-of").hidden = false;
+  all.addEventListener("change", () => listPicks().forEach((pick) => { pick.checked = all.checked; }));
 }
 
 // takeForms takes over the forms of the page that was read again, where they are others: a conversation that was resolved has none, one
@@ -136,11 +145,15 @@ function replaceContent(part, fresh) {
   const at = before.indexOf(document.activeElement);
   const name = at < 0 ? "" : nameOf(before[at]);
   const unfolded = [...part.querySelectorAll("details[open] > summary")].map(nameOf);
+  const typed = [...part.querySelectorAll("input[name=new]")].map((field) => [field.id, field.value]);
+  const picked = listPicks().filter((pick) => pick.checked).map((pick) => pick.value);
 
   part.replaceChildren(...fresh.childNodes);
   part.querySelectorAll("details > summary").forEach((summary) => {
     summary.parentElement.open = unfolded.includes(nameOf(summary));
   });
+  typed.forEach(([id, value]) => { if (document.getElementById(id)) document.getElementById(id).value = value; });
+  listPicks().forEach((pick) => { pick.checked = picked.includes(pick.value); });
 
   if (at < 0) return;
   const after = listControls();

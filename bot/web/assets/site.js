@@ -17,12 +17,12 @@ document.addEventListener("submit", (event) => {
 });
 
 // Fields that were changed and not sent: the browser asks before it leaves the page. It doesn't ask when a form is sent, unless
-// another form has such a field; one with data-kept is shown again by the page that follows. A form with data-unsaved was sent before, and
+// another form has such a field, nor for forms with data-light, whose fields are quickly filled again; one with data-kept is shown again by the page that follows. A form with data-unsaved was sent before, and
 // not saved.
 const changed = new Set();
 document.querySelectorAll("form[data-unsaved]").forEach((form) => [...form.elements].forEach((field) => changed.add(field)));
 document.addEventListener("input", (event) => {
-  if (event.target.form && event.target.form.method === "post") changed.add(event.target);
+  if (event.target.form && event.target.form.method === "post" && !event.target.form.hasAttribute("data-light")) changed.add(event.target);
 });
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;

@@ -155,7 +155,7 @@ func surfaceFiles(files []keptFile) []bridge.SurfaceFile {
 // typedFields returns the fields of a form that people type into, for the page that shows the form again.
 func typedFields(form url.Values) map[string]string {
 	typed := map[string]string{}
-	for _, name := range []string{"text", "note", "other", "inserted"} {
+	for _, name := range []string{"text", "note", "other", "inserted", "until", "new", "people"} {
 		typed[name] = form.Get(name)
 	}
 	return typed

@@ -38,7 +38,8 @@ type Desk interface {
 		ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID,
 	) (agents []bridge.AgentRef, teams []string, err error)
 
-	// Act stores an action of an agent, which is performed later. Result reports its outcome by the returned name.
+	// Act stores an action of an agent, which is performed later. Result reports its outcome by the returned name; conversation is 0
+	// for bridge.VerbSeveral.
 	Act(ctx context.Context, agent bridge.AgentID, a bridge.Act) (name string, err error)
 	Result(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string) (bridge.ActResult, error)
 
@@ -79,6 +80,7 @@ func Area(desk Desk) web.Area {
 		Templates: templates,
 		Routes: []web.Route{
 			{Pattern: "GET /inbox", For: web.Agents, Do: p.list},
+			{Pattern: "POST /inbox", For: web.Agents, Do: p.doSeveral},
 			{Pattern: "GET /inbox/live", For: web.Agents, Do: p.streamChanges, Streams: true},
 			{Pattern: "GET /inbox/{id}", For: web.Agents, Do: p.showThread},
 			{Pattern: "POST /inbox/{id}", For: web.Agents, Do: p.handleAct},

@@ -19,7 +19,10 @@ import (
 
 // list shows a page of a list, or of search results. A search for "#12" leads to the conversation with that number. So
 // does a search for "12" without results.
-func (p pages) list(v *web.Visit) error {
+func (p pages) list(v *web.Visit) error { return p.showList(v, "") }
+
+// showList shows the list. wrong says what is wrong with the form for several conversations that was sent; "" means nothing.
+func (p pages) showList(v *web.Visit, wrong string) error {
 	q := queryOf(v)
 	l, err := p.desk.List(v.Context(), v.Person.ID, q)
 	isFound := err == nil && len(l.Rows) > 0
@@ -33,7 +36,7 @@ func (p pages) list(v *web.Visit) error {
 	problem, _ := errors.AsType[*bridge.Problem](err)
 	if problem != nil && (q.Words != "" || q.ListView != (bridge.ListView{})) {
 		page := listPage{Words: q.Words, Tabs: tabsOf(q, l), Problem: problem.Text + " " + problem.Hint}
-		if err := p.addFilter(v, &page, q); err != nil {
+		if _, err := p.addFilter(v, &page, q); err != nil {
 			return err
 		}
 		page.addNeighbours(q, l)
@@ -54,34 +57,41 @@ func (p pages) list(v *web.Visit) error {
 		Stamp: stamp,
 		Down:  downSentences(v, down),
 	}
-	if err := p.addFilter(v, &page, l.ListQuery); err != nil {
+	page.Wrong = wrong
+	choices, err := p.addFilter(v, &page, l.ListQuery)
+	if err != nil {
 		return err
+	}
+	if err := p.addSeveral(v, &page, l, choices); err != nil {
+		return refuse(v, err)
 	}
 	list := q.List
 	if q.Words != "" {
 		list = "" // a search finds conversations of all lists
 	}
 	for i := range l.Rows {
-		page.Rows = append(page.Rows, rowOf(v, l.Rows[i], list))
+		r := rowOf(v, l.Rows[i], list)
+		r.Chosen = wrong != "" && slices.Contains(v.Request.PostForm["of"], strconv.FormatInt(int64(r.ID), 10))
+		page.Rows = append(page.Rows, r)
 	}
 	page.addNeighbours(q, l)
+	if wrong != "" {
+		return v.ShowAgain("list", web.Screen{Title: "Inbox", Data: page})
+	}
 	return v.Show("list", web.Screen{Title: "Inbox", Data: page})
 }
 
-// addFilter adds the form of the filter of a list.
-func (p pages) addFilter(v *web.Visit, page *listPage, q bridge.ListQuery) error {
-	if q.Words != "" {
-		return nil
-	}
+// addFilter adds the form of the filter of a list, and returns the values by which lists are filtered.
+func (p pages) addFilter(v *web.Visit, page *listPage, q bridge.ListQuery) (bridge.ListChoices, error) {
 	choices, err := p.desk.ListChoices(v.Context(), v.Person.ID)
-	if err != nil {
-		return err
+	if err != nil || q.Words != "" {
+		return choices, err
 	}
 	page.List = q.List
 	page.Filter = q.ListView.Words()
 	page.Fields = verb.ListFields(choices, q.ListView)
 	page.Unfiltered = listAddress("/inbox", bridge.ListQuery{List: q.List})
-	return nil
+	return choices, nil
 }
 
 // tabsOf returns the tabs of the lists that the agent may see.
@@ -142,6 +152,8 @@ type listPage struct {
 	Unfiltered string // the URL of the list without a filter
 
 	Problem string // why no list is shown, as text for the page; "" if one is shown
+
+	severalForm
 }
 
 // tab is a link to a list.
@@ -152,8 +164,10 @@ type tab struct {
 
 // row is a conversation in a list.
 type row struct {
+	ID       bridge.ConversationID
 	Path     string
 	Number   string
+	Chosen   bool   // for what is to be done with several
 	Title    string // the title from an agent, or else the customer's name
 	Unread   bool   // no agent has dealt with what the customer wrote last
 	HasLabel bool
@@ -193,11 +207,12 @@ func listTabs() []listTab {
 
 // queryOf parses the list or search in the query of a URL. An unknown list means the first tab.
 func queryOf(v *web.Visit) bridge.ListQuery {
-	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // an invalid number means the first page
+	value := func(name string) string { return strings.TrimSpace(v.Request.URL.Query().Get(name)) } // a form has fields of these names
+	page, _ := strconv.Atoi(value("page"))                                                          //nolint:errcheck // an invalid number means the first page
 	q := bridge.ListQuery{
-		List: bridge.ListName(v.Value("list")), Words: v.Value("words"), Page: max(page, 0), After: v.Value("after"), Counts: true,
+		List: bridge.ListName(value("list")), Words: value("words"), Page: max(page, 0), After: value("after"), Counts: true,
 	}
-	q.ListView = verb.ReadListFields(func(field string) string { return v.Value(field) })
+	q.ListView = verb.ReadListFields(value)
 	for _, t := range listTabs() {
 		if t.List == q.List {
 			return q
@@ -244,6 +259,7 @@ func (p pages) findByNumber(v *web.Visit, words string) string {
 func rowOf(v *web.Visit, f bridge.Facts, list bridge.ListName) row {
 	state, hasTime := view.ListState(f, list)
 	r := row{
+		ID:       f.ID,
 		Path:     "/inbox/" + strconv.FormatInt(int64(f.ID), 10),
 		Number:   shape.Number(f.ID),
 		Title:    verb.Title(f),

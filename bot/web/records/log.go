@@ -237,6 +237,8 @@ func deedWords(deed string) string {
 		return "thread made anew"
 	case "same customer":
 		return "found two conversations of one customer"
+	case "several":
+		return "did one thing with several"
 	case "sent as it stood":
 		return "sent without a look at the chat"
 	default:

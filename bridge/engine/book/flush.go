@@ -55,6 +55,7 @@ func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
 	for i := range b.Log.Entries {
 		due[b.Log.Entries[i].ConversationID] = true
 	}
+	delete(due, 0)
 
 	return measure.Due(ctx, p, SortedKeys(due))
 }

@@ -3,6 +3,7 @@ package book
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"parley/bridge"
@@ -88,6 +89,15 @@ func (l *Log) RecordRefusal(r Request, code bridge.Reason, words string) {
 		why.Note = words
 	}
 	l.ByParley(r.Conversation, store.DeedRefused, why)
+}
+
+// RecordSeveral keeps what an agent is told who asked for several conversations at once on a page of Parley's own. The entry belongs
+// to no conversation.
+func (l *Log) RecordSeveral(r Request, told *bridge.SeveralLine, line bridge.Line) {
+	l.add(&Conversation{Conversation: &store.Conversation{}}, &r.Agent.ID, store.ByAgent, store.DeedSeveral, struct {
+		Text string      `json:"text"`
+		Line bridge.Line `json:"line"`
+	}{fmt.Sprintf("%s: %d done, %d not", told.Do, told.Done, len(told.Not)), line})
 }
 
 // ChangedHands reports whether a text is applied late, and the conversation's owners have changed since it was typed.

@@ -186,6 +186,9 @@ func (wf *UseCases) refuseUnread(r book.Request) (refused bool) {
 // one that hasn't been posted in the thread yet. On one of Parley's own pages, it is one that came after the
 // event up to which the page shows the conversation (Args.Seen).
 func hasUnread(messages *book.Messages, outbox *book.Outbox, r book.Request) bool {
+	if r.Several && r.Surface == store.SystemAccount { // the page was read when its form was opened
+		return !r.OpenedAt.IsZero() && r.Conversation.LastFrom == store.FromCustomer && r.Conversation.LastAt.After(r.OpenedAt)
+	}
 	isOnOwnPage := r.Args.Seen != 0 && r.Surface == store.SystemAccount
 	if !isOnOwnPage {
 		return outbox.HasUnshown(r.Conversation)

@@ -210,6 +210,7 @@ func doing() []string {
 		"POST /settings/erase/contact/{id}",
 		"POST /settings/erase/go-on/{erasure}",
 		"POST /inbox/{id}",
+		"POST /inbox",
 		"POST /settings/mailboxes/{name}/connect",
 		"POST /settings/health",
 		"POST /settings/stuck/{delivery}/decide",

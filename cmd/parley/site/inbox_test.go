@@ -162,6 +162,50 @@ func TestInboxReply(t *testing.T) {
 	}
 }
 
+// Several conversations of a list are chosen, one thing is done with them, and taken back. What Ben may not read is refused.
+// Requirement R-269: Start of the day.
+// Requirement R-162: A label from the list.
+func TestInboxSeveral(t *testing.T) {
+	t.Parallel()
+	s, _, _ := startInboxWithSecret(t)
+	s.receive("support-mail", channelstest.Event{From: "lea@customer.test", Name: "Lea", Subject: "Chair", Text: "It wobbles."})
+	ben := s.Visitor("ben@acme.test")
+	const list = "/inbox?list=unassigned"
+	valueOf := func(a sitetest.Answer, name string) string {
+		_, rest, _ := strings.Cut(a.Body, `name="`+name+`" value="`)
+		value, _, _ := strings.Cut(rest, `"`)
+		return value
+	}
+	form := func(more ...string) url.Values {
+		page := ben.Get(list)
+		f := form(page, append(more, "opened", valueOf(page, "opened"))...)
+		f["of"] = []string{"1", "2", "3"}
+		return f
+	}
+	follow := func(a sitetest.Answer) sitetest.Answer { return ben.Get(a.Header.Get("Location")) }
+	wantShown(t, "the list", ben.Get(list), `value="2" form="several"`, `id="more-3"`)
+
+	wantShown(t, "nothing chosen", ben.Post(list, url.Values{"form": {"x"}, "do": {"resolve"}}), "Choose at least one.")
+	wantShown(t, "no time", ben.Post(list, form("do", "snooze", "until", "soonish")), "soonish")
+	wantShown(t, "what isn't offered", ben.Post(list, form("do", "close")), "Press the button of what is to be done.")
+
+	to := ben.Post(list, form("do", "resolve")).Header.Get("Location")
+	done := ben.Get(to)
+	wantShown(t, "the result", done, "2 resolved, 1 not:", "<li dir=\"auto\">#1 ")
+	wantHidden(t, "the list after it", done, `href="/inbox/2"`)
+	wantHidden(t, "a colleague's page", s.Visitor("cat@acme.test").Get(to), "2 resolved")
+
+	undone := follow(ben.Post(list, url.Values{"undo": {valueOf(done, "undo")}}))
+	wantShown(t, "the list after Undo", undone, "2 reopened", `href="/inbox/2"`, `href="/inbox/3"`)
+
+	labelled := form("do", "tag", "new", "Escalated")
+	labelled["of"] = []string{"3"}
+	wantShown(t, "a label", follow(ben.Post(list, labelled)), "1 tagged", "🏷️")
+
+	taken := follow(ben.Post(list, form("do", "assign", "people", "cat@acme.test")))
+	wantShown(t, "what was assigned", taken, "2 assigned, 1 not:")
+}
+
 // startInboxWithSecret starts an inbox with a conversation of the guards (1), to whom Cat belongs, and one of Support
 // (2), to which Ben and Cat belong. Each has one message.
 func startInboxWithSecret(t *testing.T) (s *inboxSite, secretMessage, openMessage int) {

@@ -64,7 +64,15 @@ func TestInboxInBrowser(t *testing.T) {
 		tags = '{Escalated,Follow-up Required,Billing,VIP Customer}' || ARRAY(SELECT $2 || n FROM generate_series(1, 16) AS n)`,
 		"Rossi & Söhne "+strings.Repeat("Leuchten", 5), strings.Repeat("langer", 8)+" Tag ")
 	b.Shows("Looks urgent")
+	b.Press(".more summary")
 	b.Looks("inbox-list")
+
+	b.Press("#all")
+	b.Press("#several button[value=take]")
+	b.Shows("1 taken")
+	b.Looks("inbox-several")
+	b.Press("#became button")
+	b.Shows("1 put back")
 	b.Press(".row a")
 	b.Shows("I ordered a lamp two weeks ago.")
 

@@ -100,6 +100,7 @@ func requests() map[string]string {
 		"POST /settings/blocked/{sender}/unblock":   "/settings/blocked/1/unblock",
 
 		"GET /inbox":             "/inbox?list=unassigned",
+		"POST /inbox":            "/inbox",
 		"GET /inbox/live":        "/inbox/live?conversation=99",
 		"GET /inbox/{id}":        "/inbox/99",
 		"POST /inbox/{id}":       "/inbox/99",

@@ -40,6 +40,9 @@ func unversioned() []string {
 		"POST /settings/customers-file",
 		"POST /settings/tokens",
 
+		// It is an act in conversations, which knows when its page was read.
+		"POST /inbox",
+
 		// They ask a chat, a provider or a model.
 		"POST /settings/first-steps/agents",
 		"POST /settings/ai/try",
