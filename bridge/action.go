@@ -54,6 +54,7 @@ const (
 	VerbReopen      Verb = "reopen"      // undo a Resolve
 	VerbClose       Verb = "close"       // end without an answer (admins)
 	VerbArchive     Verb = "archive"     // end it, so that what either side says next starts another one
+	VerbDeleteAll   Verb = "deleteall"   // delete the conversation for good, because of Args.Note; Args.Sure: the actor has confirmed
 	VerbBlock       Verb = "block"       // the customer is not heard any more; Args.Sure: the actor has confirmed
 	VerbUnblock     Verb = "unblock"
 	VerbUndo        Verb = "undo"     // take back Args.Message, or else the actor's last reply that is not sent yet

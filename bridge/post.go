@@ -58,6 +58,7 @@ type Post struct {
 	Line     *Line
 	Was      PostKind        // PostErased: the kind of the deleted post
 	Hidden   bool            // PostErased: the conversation goes on where fewer people read it
+	Deleted  string          // PostErased: who deleted the conversation, and why, in words; "" means that it wasn't deleted
 	Mark     Mark            // PostMark: the new mark; "" means none
 	Clears   Mark            // PostMark: the mark that it replaces; "" means none
 	Files    []channels.File // PostFiles

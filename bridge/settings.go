@@ -65,6 +65,7 @@ type AccountSettings struct {
 	ReplyTo       string // recipients of a reply to a mail: all, sender
 	ResolveAtOnce bool   // the button Resolve does not ask for a note
 	RequireTag    bool   // agents resolve only what has a tag
+	Undeletable   bool   // nobody may delete conversations
 	TagsLocked    bool   // tags of single messages can't be removed
 	ReplyAfter    string // effect of a customer's message after a resolve: reopen, new_linked
 	AutoPending   bool   // after a reply, the conversation waits for the customer
@@ -157,6 +158,8 @@ func (s *AccountSettings) set(name, value string) {
 		s.ResolveAtOnce = value == "instant"
 	case "require_tag":
 		s.RequireTag = isOn
+	case "delete_mode":
+		s.Undeletable = value == "nobody"
 	case "message_tags_locked":
 		s.TagsLocked = isOn
 	case "auto_pending":

@@ -98,6 +98,12 @@ func statusSettings() []Setting {
 				"What ends by itself needs none.",
 		},
 		{
+			Name:   "delete_mode",
+			Label:  "Who deletes conversations",
+			Values: []string{"admins", "nobody"},
+			Text:   "`admins`: an admin may delete a conversation for good, with all that was said in it. `nobody`: nobody may.",
+		},
+		{
 			Name:   "message_tags_locked",
 			Label:  "Tags of single messages stay",
 			Values: onOff(),

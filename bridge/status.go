@@ -75,6 +75,8 @@ func ClosedHint(reason string) string {
 	switch reason {
 	case CloseByAdmin:
 		return next + " Admins can reopen this one: !reopen"
+	case CloseDeleted:
+		return "It was deleted. " + next
 	case CloseMerged:
 		return "It goes on in the conversation that it was merged into. To part them again: !unmerge"
 	case CloseArchived:
@@ -87,6 +89,9 @@ func ClosedHint(reason string) string {
 		return next
 	}
 }
+
+// CloseDeleted is the Facts.CloseReason of a conversation that an admin deleted. Nothing of it is left but that.
+const CloseDeleted = "deleted"
 
 // CloseErased is the Facts.CloseReason of a conversation whose customer's data was erased.
 const CloseErased = "erased"

@@ -66,6 +66,7 @@ const (
 	DeedAnalysed          Deed = "analysed"           // a language model assessed the customer's mood and intent
 	DeedAnalysisOff       Deed = "switched the analysis off"
 	DeedAnalysisOn        Deed = "switched the analysis on"
+	DeedDeleted           Deed = "deleted"   // the conversation, with what was said in it
 	DeedMerged            Deed = "merged"    // with another conversation
 	DeedUnmerged          Deed = "unmerged"  // from it
 	DeedSplit             Deed = "split off" // a message, which began a conversation of its own
@@ -85,7 +86,7 @@ func Deeds() []Deed {
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
 		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood, DeedAutoReplied,
 		DeedAutomated, DeedTaggedMessages, DeedUntaggedMessages, DeedEmailed,
-		DeedMerged, DeedUnmerged, DeedSplit, DeedSeveral,
+		DeedDeleted, DeedMerged, DeedUnmerged, DeedSplit, DeedSeveral,
 	}
 }
 

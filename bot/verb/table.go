@@ -46,6 +46,7 @@ func makeTable() []*Verb {
 		unmergeVerb(),
 		splitVerb(),
 		archiveVerb(),
+		deleteVerb(),
 		blockVerb(),
 		unblockVerb(),
 		ccVerb(),

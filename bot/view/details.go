@@ -123,6 +123,9 @@ func detailButtons(f bridge.Facts) []Button {
 	all = append(all, buttonGroup(f, otherVerbs(f))...)
 	all = append(all, verb.PinButtons(f)...)
 	all = append(all, customerButton(f)...)
+	if f.Viewer.IsAdmin && !f.Automatic && f.CloseReason != bridge.CloseDeleted {
+		all = append(all, buttonGroup(f, []bridge.Verb{bridge.VerbDeleteAll})...)
+	}
 	if f.Viewer.IsAdmin && f.Status != bridge.StatusClosed {
 		all = append(all, buttonGroup(f, []bridge.Verb{bridge.VerbClose})...)
 	}

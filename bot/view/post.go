@@ -34,17 +34,23 @@ func Post(p bridge.Post, syntax CommandSyntax) (c Card, ok bool) {
 		}
 		return syntax.adaptHints(Line(*p.Line, p.Facts)), true
 	case bridge.PostErased:
-		return erasedCard(p.Hidden), true
+		return erasedCard(p), true
 	case bridge.PostFiles, bridge.PostMark, bridge.PostDouble:
 	}
 
 	return Card{}, false
 }
 
-// erasedCard replaces the first message of a thread after the customer's data was erased or, if it is hidden, after the conversation
-// went on where not everybody in the channel may read it.
-func erasedCard(isHidden bool) Card {
-	if isHidden {
+// erasedCard replaces the first message of a thread after the customer's data was erased, after the conversation was deleted or, if it
+// is hidden, after the conversation went on where not everybody in the channel may read it.
+func erasedCard(p bridge.Post) Card {
+	if p.Deleted != "" {
+		return Card{Title: "Deleted", Blocks: []Block{
+			shape.Sentence(shape.Icon("wastebasket"), " "+p.Deleted),
+			Small("What colleagues wrote below stays here: only an admin of this workspace can delete it. What is typed here reaches nobody."),
+		}}
+	}
+	if p.Hidden {
 		return Card{Title: "Private", Blocks: []Block{
 			shape.Sentence(shape.Icon("lock"), " This goes on elsewhere."),
 			Small("Only some people may read it now. What is typed below stays inside, and what colleagues wrote stays here until they delete it."),

@@ -33,6 +33,7 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline,
 		bridge.VerbHelp, bridge.VerbList, bridge.VerbStats, bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate,
 		bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnsilence, bridge.VerbBlock, bridge.VerbUnblock, bridge.VerbArchive, bridge.VerbAI,
+		bridge.VerbDeleteAll,
 		bridge.VerbSend, bridge.VerbDrop,
 		bridge.VerbPin, bridge.VerbUnpin, bridge.VerbAvailable, bridge.VerbBusy, bridge.VerbBreak, bridge.VerbAway,
 		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday, bridge.VerbChat, bridge.VerbEmail,
@@ -312,7 +313,7 @@ func parseArgs(a *bridge.Action) {
 		}
 		a.Args.Note = rest
 	case bridge.VerbTopic, bridge.VerbRename, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbAnalysis, bridge.VerbResolve,
-		bridge.VerbClose, bridge.VerbArchive, bridge.VerbBlock, bridge.VerbHelp, bridge.VerbTemplate:
+		bridge.VerbClose, bridge.VerbArchive, bridge.VerbBlock, bridge.VerbDeleteAll, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
 }

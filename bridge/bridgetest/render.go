@@ -47,6 +47,9 @@ func render(r *request, p bridge.Post) (more bool) {
 		if p.Hidden {
 			r.Text = "Private"
 		}
+		if p.Deleted != "" {
+			r.Text = escapeText(p.Deleted)
+		}
 	case bridge.PostMark:
 	}
 

@@ -23,6 +23,8 @@ type erasure struct {
 	DoneAt   *time.Time       // nil until it is done
 	Sealed   []byte           // the encrypted names and addresses to search for; nil once it is done
 	Counts   map[string]int64 // removed rows by place
+
+	Conversation store.ConversationID // what is erased, if that isn't contacts
 }
 
 // ErrNoErasure means that there is no such erasure.
@@ -30,11 +32,12 @@ var ErrNoErasure = errors.New("store: there is no such erasure")
 
 // readErasure compares ids as text, because an id that a person typed may not be a valid UUID. The table is too small to need
 // an index.
-const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`
+const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts, conversation_id FROM erasures WHERE id::text = $1`
 
 // readRow returns the row of an erasure. Errors: ErrNoErasure.
 func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err error) {
-	err = q.QueryRow(ctx, readErasure, id).Scan(&e.ID, &e.Contacts, &e.Hashes, &e.By, &e.AskedAt, &e.DoneAt, &e.Sealed, &e.Counts)
+	err = q.QueryRow(ctx, readErasure, id).Scan(&e.ID, &e.Contacts, &e.Hashes, &e.By, &e.AskedAt, &e.DoneAt, &e.Sealed, &e.Counts,
+		&e.Conversation)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return e, ErrNoErasure
 	}

@@ -20,7 +20,7 @@ func corePlaces() []place {
 		{
 			Name: "log_entries", Table: "log_entries",
 			What:   "texts in the log",
-			About:  logOfContact,
+			About:  "(" + logOfContact + ") AND NOT (t.what = '" + string(store.DeedDeleted) + "' AND cardinality(@contacts::bigint[]) = 0)",
 			Filled: `t.detail ?| '{text,reason,note}'`,
 			Clear:  `detail = detail - '{text,reason,note}'::text[]`,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'at', t.at, 'by', t.actor, 'what', t.what, 'detail', t.detail)`,
@@ -98,9 +98,9 @@ func conversationPlace() place {
 		Name: "conversations", Table: "conversations",
 		What:  "conversations: subjects, recipients and what was found out",
 		About: `t.id = ANY(@conversations)`,
-		Filled: `t.close_reason <> 'erased' OR t.subject <> '' OR t.participants <> '[]' OR t.via <> '' OR t.refs <> '{}'
+		Filled: `t.close_reason NOT IN ('erased', 'deleted') OR t.subject <> '' OR t.participants <> '[]' OR t.via <> '' OR t.refs <> '{}'
 			OR t.last_external_id <> '' OR t.last_preview <> '' OR t.traits <> '{}'`,
-		Clear: `close_reason = 'erased', subject = '', participants = '[]', via = '', refs = '{}',
+		Clear: `close_reason = CASE WHEN cardinality(@contacts::bigint[]) = 0 THEN 'deleted' ELSE 'erased' END, subject = '', participants = '[]', via = '', refs = '{}',
 			last_external_id = '', last_preview = '', traits = '{}'`,
 		Export: `jsonb_build_object(
 			'conversation', t.id, 'status', t.status, 'subject', t.subject, 'recipients', t.participants, 'tags', t.tags,

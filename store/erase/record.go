@@ -25,7 +25,8 @@ type Record struct {
 	By       string    `json:"asked_by"`
 	AskedAt  time.Time `json:"asked_at"`
 	Contacts []Former  `json:"contacts"`
-	Key      []byte    `json:"key"` // the key of the hashes, encrypted with the master key
+	Deleted  *Former   `json:"conversation,omitempty"` // what is erased, if that isn't contacts
+	Key      []byte    `json:"key"`                    // the key of the hashes, encrypted with the master key
 
 	// Begun is true in a record that was made before the database had forgotten the contact. Facts are not complete in it.
 	Begun bool `json:"begun,omitempty"`
@@ -62,6 +63,15 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	const former = `SELECT id, created_at FROM contacts WHERE id = ANY($1) ORDER BY id`
 	if r.Contacts, err = query.Collect[Former](ctx, q, "erased contacts", former, row.Contacts); err != nil {
 		return Record{}, err
+	}
+
+	const deleted = `SELECT id, created_at FROM conversations WHERE id = $1`
+	conversations, err := query.Collect[Former](ctx, q, "deleted conversation", deleted, row.Conversation)
+	if err != nil {
+		return Record{}, err
+	}
+	for i := range conversations {
+		r.Deleted = &conversations[i]
 	}
 
 	for _, h := range row.Hashes {
@@ -199,17 +209,21 @@ func beginRecorded(ctx context.Context, o Options, r Record) error {
 			}
 		}
 
-		_, err = begin(ctx, tx, o.Sealer, key, erasure{
+		if _, err = begin(ctx, tx, o.Sealer, key, erasure{
 			ID:       r.Erasure,
 			Contacts: found,
 			Hashes:   hashes,
 			By:       r.By,
 			AskedAt:  r.AskedAt,
-		})
-
-		return err
+		}); err != nil || r.Deleted == nil {
+			return err
+		}
+		return query.Exec(ctx, tx, "erasure", deletedBefore, r.Erasure, r.Deleted.ID, r.Deleted.Since)
 	})
 }
+
+const deletedBefore = `
+	UPDATE erasures SET conversation_id = c.id FROM conversations AS c WHERE erasures.id = $1::uuid AND c.id = $2 AND c.created_at = $3`
 
 const contactsBefore = `
 	SELECT i.account_id, i.key, i.contact_id, (i.contact_id, c.created_at) IN (SELECT * FROM unnest($2::bigint[], $3::timestamptz[])) AS same

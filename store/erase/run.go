@@ -111,6 +111,15 @@ func (r *runner) listSteps() []func(context.Context) error {
 
 // readScope reads the names and addresses to search for, and the contact's conversations and messages.
 func (r *runner) readScope(ctx context.Context) error {
+	if id := r.row.Conversation; id != 0 {
+		var err error
+		if r.scope, err = readConversation(ctx, r.options.Pool, id); err != nil {
+			return err
+		}
+		r.args = r.scope.namedArguments(r.row.ID)
+		r.args["awaits_posts"] = r.awaitsPosts
+		return r.awaitTakenOut(ctx, id)
+	}
 	body, err := r.options.Sealer.Open(sealContext(r.row.ID), r.row.Sealed)
 	if err != nil {
 		return fmt.Errorf("store: erase: %w", err)

@@ -41,7 +41,7 @@ const subjects = `
 	FROM conversations AS c
 	JOIN accounts AS a ON a.id = c.account_id
 	WHERE c.id = ANY($1) AND c.kind = 'customer'
-		AND NOT (c.close_reason = 'erased' AND EXISTS (SELECT FROM measure_shares AS s WHERE s.conversation_id = c.id))
+		AND NOT (c.close_reason IN ('erased', 'deleted') AND EXISTS (SELECT FROM measure_shares AS s WHERE s.conversation_id = c.id))
 	ORDER BY c.id`
 
 // Subjects reads the given conversations, except those without a customer and those that were erased after they had been

@@ -291,7 +291,10 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	if b.Caps(a.ID).Threads {
 		return nil
 	}
-	return b.Conversations.LatestOf(b.People.At(NameKey{a.ID, in.From.Key}))
+	if c := b.Conversations.LatestOf(b.People.At(NameKey{a.ID, in.From.Key})); c != nil && c.canTakeAnswers() {
+		return c
+	}
+	return nil
 }
 
 // answeredBy returns the conversations that a message refers to: the one of our token, then the one that has another

@@ -67,13 +67,16 @@ func (ps *People) takesPart(c *Conversation, key string) bool {
 	return slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == key && !p.New })
 }
 
-// MergedInto returns the conversation that c was merged into, or nil.
+// MergedInto returns the conversation that c was merged into, or nil, also if that was deleted.
 func (cs *Conversations) MergedInto(c *Conversation) *Conversation {
 	id, err := strconv.ParseInt(c.Traits[bridge.TraitMerged], 10, 64)
 	if err != nil || c.CloseReason != bridge.CloseMerged {
 		return nil
 	}
-	return cs.Get(store.ConversationID(id))
+	if into := cs.Get(store.ConversationID(id)); into != nil && into.CloseReason != bridge.CloseDeleted {
+		return into
+	}
+	return nil
 }
 
 // ContinuationOf returns the newest conversation that continues c, or nil if none does.
@@ -91,7 +94,7 @@ func (cs *Conversations) ContinuationOf(c *Conversation) *Conversation {
 func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation) {
 	for _, id := range slices.Backward(SortedKeys(cs.Rows)) {
 		next := cs.Rows[id]
-		if next.PreviousID != nil && *next.PreviousID == c.ID {
+		if next.PreviousID != nil && *next.PreviousID == c.ID && next.CloseReason != bridge.CloseDeleted {
 			list = append(list, next)
 		}
 	}
@@ -150,6 +153,9 @@ func (cs *Conversations) openChatWith(account store.AccountID, i *store.Identity
 func (cs *Conversations) HintAfterEnd(c *Conversation) string {
 	if next := cs.OpenSuccessor(c); next != nil {
 		return fmt.Sprintf("It goes on in #%d: type it there.", next.ID)
+	}
+	if c.CloseReason == bridge.CloseMerged && cs.MergedInto(c) == nil {
+		return bridge.ClosedHint(bridge.CloseByAdmin)
 	}
 	if c.BridgeStatus() == bridge.StatusClosed {
 		return bridge.ClosedHint(c.CloseReason)

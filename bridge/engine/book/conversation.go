@@ -168,8 +168,10 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 }
 
 // canTakeAnswers reports whether a message that answers the conversation belongs to it, or to the one that continues it.
-// If the customer was erased, it doesn't: a person who writes afterwards counts as a stranger.
-func (c *Conversation) canTakeAnswers() bool { return c.Kind == store.KindCustomer && !c.IsErased() }
+// If it was deleted, it doesn't, nor if the customer was erased: a person who writes afterwards counts as a stranger.
+func (c *Conversation) canTakeAnswers() bool {
+	return c.Kind == store.KindCustomer && !c.IsErased() && c.CloseReason != bridge.CloseDeleted
+}
 
 // IsErased reports whether the customer's data was erased on request. The rest of the conversation doesn't name the
 // customer.

@@ -34,6 +34,7 @@ func (a *postAttempt) sendErased(ctx context.Context, s bridge.Surface) (relay.S
 		To:         post.To,
 		Was:        post.Kind,
 		Hidden:     post.Hidden,
+		Deleted:    post.Deleted,
 		Progress:   c.Progress,
 	})
 

@@ -49,6 +49,10 @@ func (a *postAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	}
 
 	p, t, err := a.makePost(ctx)
+	isOfDeleted := a.conversations[a.claim.ConversationID] != nil && a.conversations[a.claim.ConversationID].CloseReason == bridge.CloseDeleted
+	if isOfDeleted && p.Kind != bridge.PostEphemeral {
+		return relay.Sent{}, nil
+	}
 	if a.isForUnopened() {
 		return relay.Sent{}, a.giveUpIfMoved(err)
 	}

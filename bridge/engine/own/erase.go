@@ -17,7 +17,8 @@ type ErasedPost struct {
 	Kind         bridge.PostKind       `json:"kind"` // what it was posted as
 	Conversation bridge.ConversationID `json:"conversation,omitempty"`
 	Message      bridge.MessageID      `json:"message,omitempty"`
-	Hidden       bool                  `json:"hidden,omitempty"` // nobody is erased: not everybody there may read the conversation any more
+	Deleted      string                `json:"deleted,omitempty"` // bridge.Post.Deleted
+	Hidden       bool                  `json:"hidden,omitempty"`  // nobody is erased: not everybody there may read the conversation any more
 }
 
 // The version that is stored for a post after an attempt to erase it. Package store/erase looks for these words.

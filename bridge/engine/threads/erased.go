@@ -9,9 +9,9 @@ import (
 )
 
 // TakeOut queues the removal of a post from a channel in which not everybody may read the conversation any more, behind all that
-// was queued there before.
+// was queued there before, or from all if the conversation is deleted.
 func TakeOut(th *Writer, c *book.Conversation, p own.ErasedPost) {
-	p.Hidden = true
+	p.Hidden = p.Deleted == ""
 	if t := c.Threads[p.Surface]; t != nil {
 		th.PostTo(c, t, bridge.PostErased, NoMessage, outbound.Payload{Erases: &p})
 	}
@@ -25,6 +25,9 @@ func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {
 	}
 
 	for _, p := range posts {
+		if c.CloseReason == bridge.CloseDeleted {
+			p.Deleted = "Deleted"
+		}
 		gate, request := th.budgetOf(p.Surface, bridge.PostErased, p.Place.Channel)
 		lane := th.Outbox.LaneOf(book.LaneKey{
 			Account: p.Surface,

@@ -2,6 +2,7 @@ package threads
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,11 +28,20 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	return qs.Reading.Authorize(qs.book.Dir, r.Agent, verb, r.Conversation.Conversation)
 }
 
-// AuthorizeReading returns a problem if an agent may not read a conversation, or nil. It also returns nil for
+// AuthorizeReading returns a problem if an agent may not read a conversation, or if it was deleted, or nil. It also returns nil for
 // people who aren't agents. Agents may always take back their own replies, even if the conversation has moved
 // to where they may not read it.
 func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
-	if r.Agent == nil || qs.takesOwnBack(r) {
+	if r.Agent == nil {
+		return nil
+	}
+	if r.Conversation.CloseReason == bridge.CloseDeleted {
+		return &bridge.Problem{
+			Code: bridge.CloseDeleted, Text: fmt.Sprintf("#%d was deleted: nobody gets what is said to it.", r.Conversation.ID),
+			Hint: "What the customer writes next starts a new one.",
+		}
+	}
+	if qs.takesOwnBack(r) {
 		return nil
 	}
 	if qs.wasDoneAtHome(r) && qs.book.Dir.May(r.Agent, r.Conversation.Account, store.RightHandles) {

@@ -96,7 +96,7 @@ func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 // Errors: *book.NotYet while a post of the thread is being sent, because the new root must not overtake it.
 func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root string) error {
 	t := c.Threads[surface]
-	if t == nil || t.Root == "" {
+	if t == nil || t.Root == "" || c.CloseReason == bridge.CloseDeleted {
 		return nil
 	}
 	if t.Root != root {

@@ -58,7 +58,8 @@ func reopenVerb() useCase {
 // Errors: the database's.
 func (wf *UseCases) reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c := r.Conversation
-	wasClosed := c.BridgeStatus() == bridge.StatusClosed && c.CloseReason == bridge.CloseByAdmin
+	wasClosed := c.BridgeStatus() == bridge.StatusClosed && (c.CloseReason == bridge.CloseByAdmin ||
+		c.CloseReason == bridge.CloseMerged && wf.Conversations.MergedInto(c) == nil) // what it was merged into was deleted
 	wasUnblocked := c.CloseReason == bridge.CloseUnblocked || c.CloseReason == bridge.CloseBlocked && !wf.People.RootOf(c).Blocked
 	wasArchived := c.BridgeStatus() == bridge.StatusClosed && c.CloseReason == bridge.CloseArchived
 	if wasArchived && !r.Agent.IsAdmin() && !slices.Contains(c.Assignees, r.Agent.ID) {

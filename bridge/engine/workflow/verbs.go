@@ -31,6 +31,7 @@ func Verbs() []useCase {
 		unmergeVerb(),
 		archiveVerb(),
 		blockVerb(),
+		deleteVerb(),
 		leaveVerb(),
 	}...)
 }

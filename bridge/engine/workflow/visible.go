@@ -138,12 +138,17 @@ func (wf *UseCases) showTo(ctx context.Context, tx pgx.Tx, r book.Request, v sto
 		if !wf.Dir.IsOutsideOwnChannel(c.Account, c.Conversation, p.AccountID, p.Channel) {
 			continue
 		}
-		threads.TakeOut(wf.Writer, c, own.ErasedPost{
-			Surface: p.AccountID, Kind: bridge.PostKind(p.Kind), Conversation: c.ID, Message: p.MessageID,
-			Place: bridge.Place{Channel: p.Channel, Thread: p.Thread, Message: p.Message},
-		})
+		threads.TakeOut(wf.Writer, c, removalOf(p))
 	}
 	return nil
+}
+
+// removalOf asks to take a post out of its chat.
+func removalOf(p store.PostInThread) own.ErasedPost {
+	return own.ErasedPost{
+		Surface: p.AccountID, Kind: bridge.PostKind(p.Kind), Conversation: p.ConversationID, Message: p.MessageID,
+		Place: bridge.Place{Channel: p.Channel, Thread: p.Thread, Message: p.Message},
+	}
 }
 
 // nameOfHome names the team in whose channel the conversation goes on.

@@ -39,6 +39,7 @@ func (d *Directory) EraseLocked(room *Room, m *Message) {
 	m.DeletedAt = d.Now()
 	m.Text = ""
 	m.HTML = ""
+	m.Summary = ""
 	m.Cards = nil
 	m.Pictures = nil
 	m.Files = nil
