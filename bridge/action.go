@@ -359,7 +359,9 @@ type ListArgs struct {
 	List  ListName `json:"list,omitempty"`
 	View  ListView `json:"view,omitzero"`
 	After string   `json:"after,omitempty"` // see ListQuery
-	Page  int      `json:"page,omitempty"`  // of search results or of a history
+	// Before has the After of the latest pages before this one but the first, with commas, for a button that leads back.
+	Before string `json:"before,omitempty"`
+	Page   int    `json:"page,omitempty"` // of search results or of a history
 }
 
 // SeveralArgs are the arguments of VerbSeveral, besides those of Do.

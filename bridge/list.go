@@ -12,6 +12,7 @@ type ListQuery struct {
 	Words string   // search terms, found in names, addresses, numbers, subjects, tags and messages
 	ListView
 	After  string // the page of a list begins behind this place, which is Listing.Next of the page before
+	Before string // see ListArgs
 	Page   int    // of search results, from 0
 	Limit  int    // rows on a page of a list; 0 means the usual number
 	Counts bool   // also counts the conversations of the lists, on the first page
@@ -138,5 +139,5 @@ func (a Args) ListQuery() ListQuery {
 	if a.List == ListFound {
 		return ListQuery{Words: a.Note, Page: a.Page}
 	}
-	return ListQuery{List: a.List, ListView: a.View, After: a.After, Counts: true}
+	return ListQuery{List: a.List, ListView: a.View, After: a.After, Before: a.Before, Counts: true}
 }

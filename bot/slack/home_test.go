@@ -106,6 +106,31 @@ func TestHome(t *testing.T) {
 	w.wantFacts(unreadableFacts, 0)
 }
 
+// The pages of a list lead on and back, and a search is shown in their place.
+// Requirement R-087: One inbox.
+func TestHomePages(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
+	w.letAnnSee()
+	next := map[string]string{"": "a.1", "a.1": "b.2", "b.2": "c.3"}
+	w.desk.list = func(q bridge.ListQuery, _ bridge.SurfaceUser) (bridge.Listing, error) {
+		f := sampleFacts()
+		f.Subject = "behind (" + q.After + ") found (" + q.Words + ")"
+		return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{f}, Next: next[q.After], More: q.Words == "" && next[q.After] != ""}, nil
+	}
+	w.openHome("behind ()")
+	for _, step := range [][2]string{
+		{"Next page", "a.1"}, {"Next page", "b.2"}, {"Next page", "c.3"}, {"← Previous", "b.2"}, {"← Previous", "a.1"}, {"← Previous", ""},
+	} {
+		w.pressInWindow(w.fake.Home(w.ann), step[0])
+		w.waitForHome("behind (" + step[1] + ")")
+	}
+
+	w.pressInWindow(w.fake.Home(w.ann), "Search")
+	w.mustSubmitForm(w.waitForWindow(w.ann, hasField("text")), map[string]string{"text": "lamp"})
+	w.waitForHome("found (lamp)")
+}
+
 func (w *world) closeAll() error {
 	views := w.fake.Views(w.ann)
 	_, err := w.fake.As(w.ann).CloseView(w.ctx(), views[len(views)-1].ID, true)

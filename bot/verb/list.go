@@ -130,12 +130,26 @@ func sortLabel(s bridge.ListSort) string {
 func askForFilter(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Filter", "Show"
 	form.Args.ListArgs = bridge.ListArgs{List: in.Args.List}
+	if in.Args.List == bridge.ListFound {
+		form.Title, form.Submit = "Search", "Find"
+		form.Fields = []shape.Field{{
+			Name: FieldWords, Kind: shape.FieldText, Label: "Name, address, number, subject, tag or words", Example: "lamp, or #12",
+			Value: textValue(in.Args.Note), MaxRunes: maxAddressRunes,
+		}}
+		return nil
+	}
 	form.Fields = ListFields(in.Choices, in.Args.View)
 	return nil
 }
 
-// readFilter reads the form of a list's filter.
+// readFilter reads the form of a list's filter, or of a search.
 func readFilter(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	if out.Args.List == bridge.ListFound {
+		if out.Args.Note = v.Text(FieldWords); len([]rune(out.Args.Note)) < 2 {
+			return FieldWords, "Type at least three letters, or a conversation's number: #12"
+		}
+		return "", ""
+	}
 	out.Args.View = ReadListFields(v.Text)
 	return "", ""
 }

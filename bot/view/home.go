@@ -40,26 +40,46 @@ func Home(l bridge.Listing, zone *time.Location) Card {
 	if l.Words != "" {
 		page = bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: l.Words}
 	}
-	first := verb.NewButton(bridge.VerbList, page)
-	first.Label = "First page"
-	page.After, page.Page = l.After, l.Page
-	again := verb.NewButton(bridge.VerbList, page)
-	again.Label = "Refresh"
+	addPage := func(label, after, before string, number int) {
+		page.After, page.Before, page.Page = after, before, number
+		b := verb.NewButton(bridge.VerbList, page)
+		b.Label = label
+		c.Buttons = append(c.Buttons, b)
+	}
+	back := strings.FieldsFunc(l.Before, func(r rune) bool { return r == ',' })
 	if l.After != "" || l.Page > 0 {
-		c.Buttons = append(c.Buttons, first)
+		after, before := "", ""
+		if n := len(back); n > 0 {
+			after, before = back[n-1], strings.Join(back[:n-1], ",")
+		}
+		addPage("← Previous", after, before, max(l.Page-1, 0))
+	}
+	if len(back) > 0 || l.Page > 1 {
+		addPage("First page", "", "", 0)
 	}
 	if l.More {
-		c.Buttons = append(c.Buttons, nextPageButton(l))
+		if l.After != "" {
+			back = append(back, l.After)
+		}
+		next := l
+		next.Before = strings.Join(back[max(0, len(back)-maxPagesBack):], ",")
+		c.Buttons = append(c.Buttons, nextPageButton(next))
 	}
+	addPage("Refresh", l.After, l.Before, l.Page)
+	search := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}})
+	search.Label, search.Opens = "Search", OpensForm
 	start := verb.NewButton(bridge.VerbNew, bridge.Args{})
 	start.Label = "New conversation"
-	c.Buttons = append(c.Buttons, again, verb.FilterButton(l.List, l.ListView))
+	c.Buttons = append(c.Buttons, search, verb.FilterButton(l.List, l.ListView))
 	if len(l.Rows) > 1 {
 		c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbSeveral, page))
 	}
 	c.Buttons = append(c.Buttons, start)
 	return c
 }
+
+// maxPagesBack is how many pages a button of a home page can lead back, one by one.
+const maxPagesBack = 8
 
 // homeButtons makes the menu of a conversation on the home page.
 func homeButtons(f bridge.Facts) []Button {

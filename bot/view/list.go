@@ -76,7 +76,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 }
 
 func nextPageButton(l bridge.Listing) Button {
-	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, View: l.ListView, After: l.Next}}
+	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, View: l.ListView, After: l.Next, Before: l.Before}}
 	if l.Words != "" {
 		args = bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound, Page: l.Page + 1}, Note: l.Words}
 	}

@@ -107,3 +107,33 @@ func TestUndoOfSeveralKeepsTheRest(t *testing.T) {
 	told = ask(bridge.Args{SeveralArgs: bridge.SeveralArgs{Do: bridge.VerbResolve}})
 	wantEqual(t, "buttons", len(told.Buttons), 0)
 }
+
+// Whoever answers by a form that wasn't opened in the conversation's thread is told there, and led on.
+// Requirement R-269: Start of the day.
+func TestNextAfterReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerWrites("kim", "Hello from kim")
+	first := w.waitThread("Hello from kim")
+	w.customerWrites("lea", "Hello from lea")
+	second := w.waitThread("Hello from lea")
+	w.waitDrained()
+
+	reply := bridgetest.Button{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: 1}}
+	w.chat.Submit("ann", "", "", reply, "From a page of her own")
+	w.eventually("ann is told", func() bool {
+		told := w.chat.Messages("@ann", "")
+		return len(told) == 1 && slices.ContainsFunc(told[0].Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbNext })
+	})
+
+	w.chat.Submit("ann", support, second, reply, "From another one's thread")
+	told := w.waitWhisper("ann", "reply")
+	wantEqual(t, "where she is told", told.Thread, second)
+	w.chat.Press(t, "ann", told, bridge.VerbNext)
+	w.waitWhisper("ann", "lea")
+
+	before := len(w.chat.Whispers("ann"))
+	w.chat.Submit("ann", support, first, reply, "In its thread")
+	w.waitDrained()
+	wantEqual(t, "answers to a form of the thread", len(w.chat.Whispers("ann"))-before, 0)
+}

@@ -84,7 +84,7 @@ func withoutDirectionChanges(name string) string {
 // Action cleans all texts of an agent's action in place.
 func Action(a *bridge.Action) {
 	a.Args.List = bridge.ListName(Text(string(a.Args.List)))
-	a.Args.After = Text(a.Args.After)
+	a.Args.After, a.Args.Before = Text(a.Args.After), Text(a.Args.Before)
 	a.Args.View = a.Args.View.Map(Text)
 	a.Actor.ID = bridge.SurfaceUser(Text(string(a.Actor.ID)))
 	cleanTexts(&a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,

@@ -37,11 +37,33 @@ func (sp outsideThread) applyReply(r book.Request, edit EarlyEdit) {
 	doubt := sp.doubtAbout(r, edit, isTakenBack)
 
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
-	for nth, part := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
+	parts := sp.replies.MessagesOfForm(r.Conversation, r.Action, answered)
+	for nth, part := range parts {
 		m := sp.Messages.AddOutsideThread(r.With(part))
 		sp.Posts.RememberForm(r, nth, m)
-		sp.decideFate(r.With(part), m, answered, doubt)
+		leaves := sp.decideFate(r.With(part), m, answered, doubt)
+		isLast := nth == len(parts)-1
+		if leaves && isLast {
+			sp.offerNext(r, m)
+		}
 	}
+}
+
+// offerNext leads on from a reply whose form was not opened in the conversation's thread, where its author doesn't see it.
+func (sp outsideThread) offerNext(r book.Request, m *book.Message) {
+	c := r.Conversation
+	t := c.Threads[r.Surface]
+	isInThread := t != nil && r.Place.Channel == t.Channel && cmp.Or(r.Place.Thread, r.Place.Message) == t.Root
+	if r.Origin != bridge.OriginForm || isInThread {
+		return
+	}
+	r.Conversation = nil // else it is told in the conversation's thread
+	sp.Confirm(r, bridge.Line{
+		Customer: c.Customer(),
+		Other:    sp.Refer(c, r.Surface),
+		Verbs:    []bridge.Verb{bridge.VerbUndo, bridge.VerbNext},
+		Args:     bridge.Args{Conversation: c.ID, Message: m.ID},
+	})
 }
 
 // doubtAbout returns the reason to ask the author before the reply leaves, or "". isTakenBack is false if the
@@ -73,15 +95,15 @@ func (sp outsideThread) wasAnsweredMeanwhile(r book.Request) bool {
 }
 
 // decideFate decides about one message of a reply, and sends it if nothing speaks against that. answered is the
-// message that it answers, or nil. doubt is the reason to ask its author first, or "".
-func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, doubt bridge.Reason) {
+// message that it answers, or nil. doubt is the reason to ask its author first, or "". leaves is true if it is sent.
+func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, doubt bridge.Reason) (leaves bool) {
 	c := r.Conversation
 	r.Explicit = true
 	decision, reason := Speak(sp.speechOf(r.OutsideThread()))
 	m.Reason = reason
 	if decision != Out {
 		sp.TellInside(c, m, reason)
-		return
+		return false
 	}
 
 	line := bridge.RepliedLine{Count: sp.replies.ManyTexts(c, r.Text)}
@@ -89,7 +111,7 @@ func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, do
 		m.ReplyTo, line.Answered = answered.ExternalID, book.Excerpt(answered)
 	}
 	if sp.holdBack(c, m, doubt) {
-		return
+		return false
 	}
 
 	sp.Line(c, bridge.Line{
@@ -103,6 +125,7 @@ func (sp outsideThread) decideFate(r book.Request, m, answered *book.Message, do
 		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
 	})
 	sp.replies.SendToCustomer(r, m, cmp.Or(r.TypedOrder(), sp.FormOrder()))
+	return true
 }
 
 // holdBack keeps a message from leaving if there is a doubt, if somebody has to take the conversation first, or if
