@@ -43,6 +43,7 @@ const (
 
 	VerbTagMessages Verb = "tagmessages" // add Args.Tags to Args.Messages, or remove them if Args.Remove is set
 	VerbEmail       Verb = "email"       // send Args.Messages, or all, to Args.Addresses by mail; with Args.Notes also notes
+	VerbAsk         Verb = "ask"         // ask Args.Whom, who isn't the customer, what Text says, with Args.Context
 	VerbTopic       Verb = "topic"       // set the topic to Args.Note
 	VerbRename      Verb = "rename"      // set the name on cards and in lists to Args.Note
 	VerbPriority    Verb = "priority"    // Args.Note: low, normal, high or urgent
@@ -319,6 +320,7 @@ type Args struct {
 	Until     string   `json:"until,omitempty"` // a time in people's words
 	Note      string   `json:"note,omitempty"`
 	Addresses []string `json:"addresses,omitempty"`
+	AskArgs
 	ReplyArgs
 	Emoji string `json:"emoji,omitempty"`
 	ListArgs
@@ -339,6 +341,23 @@ type SendArgs struct {
 	Sure  bool      `json:"sure,omitempty"`  // VerbSend: the actor has confirmed to send another person's text
 	Typed *Place    `json:"typed,omitempty"` // VerbSend: a message that was typed outside all threads, for the customer of Conversation
 }
+
+// AskArgs are the arguments of VerbAsk.
+type AskArgs struct {
+	Whom    string     `json:"whom,omitempty"`    // "#channel", a mail address, or an agent as in Agents
+	Context AskContext `json:"context,omitempty"` // what leaves beside the question
+}
+
+// AskContext is what somebody who is asked gets to read of a conversation.
+type AskContext string
+
+// Contexts.
+const (
+	AskWithLast    AskContext = "" // the customer's last message
+	AskWithNothing AskContext = "nothing"
+	AskWithFive    AskContext = "five"  // the last five messages that came from the customer or left
+	AskWithFiles   AskContext = "files" // the customer's last message with its files
+)
 
 // ReplyArgs are the values with which a reply form is opened, and those that it submits besides the text.
 type ReplyArgs struct {

@@ -435,6 +435,33 @@ type EmailedLine struct {
 // Kind implements LineContent.
 func (*EmailedLine) Kind() LineKind { return LineDone }
 
+// AskedLine says that By asked Whom aside what Text says, that it failed, or that By, or Customer, has answered Text.
+type AskedLine struct {
+	Whom    string `json:",omitempty"`
+	Answer  bool   `json:",omitempty"`
+	Trouble string `json:",omitempty"` // why it failed
+}
+
+// Kind implements LineContent.
+func (*AskedLine) Kind() LineKind { return LineDone }
+
+// AsideLine begins the thread of a question aside about the conversation, or says that nobody waits for an answer any more.
+type AsideLine struct {
+	Said []AsideSaid `json:",omitempty"` // the context, oldest first
+	Over bool        `json:",omitempty"`
+}
+
+// AsideSaid is a message that whoever is asked may read. It doesn't say which customer's.
+type AsideSaid struct {
+	At    time.Time
+	ByUs  bool     `json:",omitempty"`
+	Words string   `json:",omitempty"`
+	Files []string `json:",omitempty"`
+}
+
+// Kind implements LineContent.
+func (*AsideLine) Kind() LineKind { return LineAside }
+
 // SeveralLine tells what became of several conversations.
 type SeveralLine struct {
 	Do   Verb         `json:",omitempty"`

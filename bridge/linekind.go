@@ -41,6 +41,7 @@ const (
 	LineUndone    LineKind = "undone"     // * taken back before it was sent
 	LineDone      LineKind = "done"       // By did Verb with Args; Text = the text of the form
 	LineTexts     LineKind = "texts"      // a long text counts as several
+	LineAside     LineKind = "aside"      // begins the thread of a question aside, by By; Text = the question
 	LineExists    LineKind = "exists"     // * no conversation was started, because Other is already open
 )
 
@@ -177,6 +178,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineTemplates:   newContent[TemplatesLine],
 	LineCanned:      newContent[CannedLine],
 	LineExists:      nil,
+	LineAside:       newContent[AsideLine],
 	LineReacted:     newContent[ReactedLine],
 	LineChanged:     newContent[ChangedLine],
 	LineDeleted:     newContent[DeletedLine],
@@ -201,6 +203,7 @@ var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknog
 		VerbTag:            newContent[TaggedLine],
 		VerbSeveral:        newContent[SeveralLine],
 		VerbEmail:          newContent[EmailedLine],
+		VerbAsk:            newContent[AskedLine],
 		VerbKeep:           newContent[KeptLine],
 		VerbSilence:        newContent[SendersLine],
 		VerbUnsilence:      newContent[SendersLine],

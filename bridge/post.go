@@ -118,6 +118,7 @@ const (
 type Sent struct {
 	Message   string // id of the message; PostDouble: that of the duplicate root, or "" if there is none
 	Thread    string // id of the thread that contains it; for a root its own id
+	Channel   string // id of the chat, for a direct message
 	More      bool   // the text is longer: send the next Part
 	Progress  string // opaque state for the next attempt or part, passed as Post.Progress
 	Blind     bool   // nothing was found, but the surface can't search everywhere; PostErased: some posts may not be deleted

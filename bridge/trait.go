@@ -1,5 +1,10 @@
 package bridge
 
+import (
+	"encoding/json"
+	"time"
+)
+
 // Names of traits. A trait is a text that a verb or an analysis keeps on a conversation, in Facts.Traits:
 // "priority": "high".
 const (
@@ -8,6 +13,8 @@ const (
 	TraitForwarder = "forwarder" // the address of the agent who passed on the customer's mail
 	TraitRecord    = "record"    // the name of the customer's record, as it was when it began or somebody changed it here
 	TraitSentFrom  = "sent_from" // the number of the conversation that was sent to this one's recipient by mail
+	TraitAsked     = "asked"     // who was asked aside about it until it ends: a JSON list of Aside
+	TraitAskedFor  = "asked_for" // the number of the conversation about which this one's recipient was asked
 	TraitPriority  = "priority"  // one of Priorities; none means PriorityNormal
 
 	TraitAnalysis = "analysis" // AnalysisOff: no message is analysed or sent to a model; none means the account's setting
@@ -53,3 +60,21 @@ const PriorityNormal = "normal"
 
 // Priorities returns the priorities that a conversation can have, the least urgent first.
 func Priorities() []string { return []string{"low", PriorityNormal, "high", "urgent"} }
+
+// Aside is a question about a conversation to somebody other than the customer.
+type Aside struct {
+	Whom         string         `json:"whom"`
+	By           AgentID        `json:"by"`
+	At           time.Time      `json:"at"`
+	Message      MessageID      `json:"message"`                // the question, which is a note of the conversation
+	Surface      AccountID      `json:"surface,omitempty"`      // where its thread is
+	Delivery     DeliveryID     `json:"delivery,omitempty"`     // the first post of that thread
+	Conversation ConversationID `json:"conversation,omitempty"` // with whoever was asked by mail
+	Answered     bool           `json:"answered,omitempty"`
+}
+
+// AsidesOf returns the questions of TraitAsked.
+func AsidesOf(traits map[string]string) (list []Aside) {
+	_ = json.Unmarshal([]byte(traits[TraitAsked]), &list) // written by us
+	return list
+}

@@ -48,12 +48,18 @@ type Posting struct {
 }
 
 // postings finds the thread of each post. A conversation that moved between channels has a root, the first post of a thread,
-// in each of them. A post belongs to the latest root before it; message ids rise with time, so comparing them is enough.
+// in each of them. A post belongs to the latest root before it; message ids rise with time, so comparing them is enough. A
+// question aside begins a thread of its own.
 const postings = `
 	SELECT delivery.id, delivery.external_id, delivery.state IN ('queued', 'sending', 'unknown'),
-		coalesce(thread.channel, ''), coalesce(thread.message, '')
+		coalesce(aside.channel, thread.channel, ''), coalesce(aside.message, thread.message, '')
 	FROM deliveries AS delivery
 	LEFT JOIN lanes AS lane ON lane.id = delivery.lane_id
+	LEFT JOIN LATERAL (
+		SELECT post.channel, post.message
+		FROM posts AS post
+		WHERE post.conversation_id = lane.conversation_id AND post.kind IN ('aside', 'asked')
+			AND post.account_id = lane.account_id AND post.message = delivery.external_id) AS aside ON true
 	LEFT JOIN LATERAL (
 		SELECT root.channel, root.message
 		FROM posts AS root

@@ -12,7 +12,7 @@ import (
 // it with an emoji or answers below it, Parley looks up the conversation here.
 //
 // For a message that Parley posted, Kind is a bridge.PostKind, such as root, said, files or line. There are four more
-// kinds:
+// kinds, beside those of questions aside:
 //   - human: a person typed it.
 //   - early: an edit or a deletion of the message has arrived before the message itself.
 //   - told: not a message. It records that a person was given a notice that is given only once.
@@ -26,6 +26,18 @@ type Post struct {
 	Kind           string          `db:"kind" json:"kind"`
 	Version        string          `db:"version" json:"version"` // the surface's version of an edited message; "" if it wasn't edited
 	Early          json.RawMessage `db:"early" json:"early"`     // an edit or a text that can't be applied yet; it expires (package retention)
+}
+
+// Kinds of posts of questions aside.
+const (
+	PostAside  = "aside"  // begins a thread in a channel
+	PostAsked  = "asked"  // asks one person, in a direct message
+	PostAnswer = "answer" // typed below one of these
+)
+
+// IsAside reports whether the message belongs to a question aside, where nothing is a reply or a command.
+func (p *Post) IsAside() bool {
+	return p.Kind == PostAside || p.Kind == PostAsked || p.Kind == PostAnswer
 }
 
 const earlyPosts = `

@@ -129,8 +129,22 @@ const openThreads = `
 	ORDER BY conversation.last_at DESC, conversation.id
 	LIMIT $3`
 
+// openAsides returns the threads of questions aside about open conversations, whose channel may be no team's.
+const openAsides = `
+	SELECT post.conversation_id, post.account_id, post.channel, post.message AS root, 0 AS rerooted, '' AS card, '' AS doubt
+	FROM posts AS post
+	JOIN conversations AS conversation ON conversation.id = post.conversation_id
+	WHERE post.kind = 'aside' AND post.account_id = $1 AND ` + isOpen + `
+	ORDER BY conversation.last_at DESC, conversation.id
+	LIMIT $2`
+
 // OpenThreads returns the threads of open conversations that began before a time, at most limit of them. Conversations
-// with the latest messages come first. Channel is the channel's current id.
+// with the latest messages come first; after them come all threads of questions aside. Channel is the channel's current id.
 func OpenThreads(ctx context.Context, q Querier, surface AccountID, before time.Time, limit int) ([]Thread, error) {
-	return query.Collect[Thread](ctx, q, "open threads", openThreads, surface, before, limit)
+	list, err := query.Collect[Thread](ctx, q, "open threads", openThreads, surface, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	asides, err := query.Collect[Thread](ctx, q, "open asides", openAsides, surface, limit)
+	return append(list, asides...), err
 }

@@ -64,6 +64,7 @@ func numberPositionFor(arguments verb.Rest, isSlash bool) numberPosition {
 		verb.RestNothing:     {slash: positionAny, mention: positionAny},
 		verb.RestTime:        {slash: positionAny, mention: positionAny},
 		verb.RestEmail:       {slash: positionFirst, mention: positionFirst},
+		verb.RestAsk:         {slash: positionFirst, mention: positionFirst},
 		verb.RestAddresses:   {slash: positionAny, mention: positionAny},
 		verb.RestCopies:      {slash: positionAny, mention: positionAny},
 		verb.RestList:        {slash: positionAny, mention: positionAny},

@@ -168,6 +168,25 @@ func firstWord(text string) string {
 	return text
 }
 
+// readAsk parses "#warehouse Do we have it?", "@ann …" or "bob@shop.example …": whom to ask, and the question.
+func readAsk(p *Parsed, text string, opt Options) (problem string) {
+	word := firstWord(text)
+	whom, length := cutPerson(typed.Unlink(word), opt, false)
+	if length == 0 {
+		whom, length = cutPerson(text, opt, false)
+	} else {
+		length = len(word)
+	}
+	if team := teamName.FindStringSubmatch(text); team != nil {
+		whom, length = "#"+team[1]+team[2]+team[3], len(team[0])
+	}
+	if length == 0 {
+		return "I don't know who “" + typed.Clip(word) + "” is. Name a #channel, a person after @, or a mail address."
+	}
+	p.Args.Whom, p.Text = whom, strings.TrimLeft(typed.Trim(text[length:]), ",: ")
+	return ""
+}
+
 // readAddresses parses mail addresses into args.Addresses: "a@x b@y" adds recipients, and "-a@x" removes them
 // and sets args.Remove. problem is a message for the agent if the text can't be used, and otherwise "".
 func readAddresses(args *bridge.Args, rest verb.Rest, text string) (problem string) {

@@ -124,6 +124,11 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (problem
 		}
 		problem = readAddresses(&p.Args, v.Typed.Rest, strings.Join(words[:n], " "))
 		p.Args.Subject = strings.Join(words[n:], " ")
+	case verb.RestAsk:
+		problem = readAsk(p, rest, opt)
+		if p.Text == "" {
+			p.Err = v.Typed.Missing
+		}
 	case verb.RestStart:
 		problem = readStart(p, rest, opt)
 		if p.Text == "" {

@@ -310,7 +310,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, user bridge.SurfaceUser,
 	if err != nil {
 		return bridge.Sent{}, refusal.Classify(err)
 	}
-	return bridge.Sent{Message: ts, More: part.more}, nil
+	return bridge.Sent{Message: ts, Channel: channel, More: part.more}, nil
 }
 
 func (s *poster) openDirectChannel(ctx context.Context, user bridge.SurfaceUser) (string, error) {

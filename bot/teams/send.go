@@ -287,6 +287,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge
 	if err != nil {
 		return sent, retryOnlyThisPost(s.access.classifyFailure(err, withoutPlace))
 	}
+	sent.Channel = chat
 	return sent, nil
 }
 

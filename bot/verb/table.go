@@ -53,6 +53,7 @@ func makeTable() []*Verb {
 		toVerb(),
 		allowVerb(),
 		emailVerb(),
+		askVerb(),
 		historyVerb(),
 		notesVerb(),
 		whyVerb(),

@@ -110,6 +110,7 @@ const (
 	RestAbsence                 // Args.Until, as typed, and Args.Agents: who covers
 	RestAddresses               // Args.Addresses
 	RestEmail                   // Args.Addresses, then Args.Subject
+	RestAsk                     // Args.Whom, then Parsed.Text
 	RestCopies                  // Args.Addresses; "-" removes
 	RestList                    // Args.List
 	RestFind                    // Args.Conversation or Args.Note; both after FindWord if it may be either

@@ -42,6 +42,7 @@ func Details(f bridge.Facts) Card {
 	if f.Status == bridge.StatusSnoozed {
 		d.addTime("Snoozed until", f.SnoozedUntil, f)
 	}
+	d.add("Waiting for", shape.JoinPieces(shape.Between, verb.Asked(f)...)...)
 	d.add("Reply window", windowDetailPieces(f)...)
 	d.addText("Price category", shape.OneLine(f.LastMessage.Cost, shape.MaxNameRunes))
 

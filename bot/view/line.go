@@ -2,6 +2,7 @@ package view
 
 import (
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -118,6 +119,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineWhy:         withContent(whyLine),
 	bridge.LineTimeline:    withContent(timelineLine),
 	bridge.LineChat:        withContent(chatLine),
+	bridge.LineAside:       withContent(verb.Aside),
 	bridge.LineTexts:       withContent(textsLine),
 	bridge.LineAutomated:   withContent(automatedLine),
 	bridge.LineAccount:     withContent(accountLine),

@@ -156,6 +156,7 @@ func tagPieces(list []bridge.Tag) []Piece {
 // when replies are allowed, and what is special about the conversation, such as people in copy. It returns nil if all of it is empty.
 func statePieces(f bridge.Facts) []Piece {
 	groups := [][]Piece{visiblePieces(f), replyingPieces(f), waitingPieces(f), windowPieces(f)}
+	groups = append(groups, verb.Asked(f)...)
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{shape.Text("Continues "), shape.Thread(shape.Number(f.Previous), f.PreviousAt)})
 	}

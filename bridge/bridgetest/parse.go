@@ -36,7 +36,7 @@ func typedVerbs() []bridge.Verb {
 		bridge.VerbDeleteAll,
 		bridge.VerbSend, bridge.VerbDrop,
 		bridge.VerbPin, bridge.VerbUnpin, bridge.VerbAvailable, bridge.VerbBusy, bridge.VerbBreak, bridge.VerbAway,
-		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday, bridge.VerbChat, bridge.VerbEmail,
+		bridge.VerbRead, bridge.VerbNotes, bridge.VerbNext, bridge.VerbToday, bridge.VerbChat, bridge.VerbEmail, bridge.VerbAsk,
 		bridge.VerbRename, bridge.VerbProfile, bridge.VerbCustomer, bridge.VerbAbout, bridge.VerbLink, bridge.VerbUnlink,
 	}
 }
@@ -277,6 +277,8 @@ func parseArgs(a *bridge.Action) {
 		for _, who := range strings.Fields(rest) {
 			a.Args.Agents = append(a.Args.Agents, strings.TrimPrefix(who, "@"))
 		}
+	case bridge.VerbAsk:
+		a.Args.Whom, a.Text, _ = strings.Cut(rest, " ")
 	case bridge.VerbAway: // !away TIME cover WHO
 		until, cover, _ := strings.Cut(rest, "cover @")
 		a.Args.Until, a.Args.Agents = strings.TrimSpace(until), strings.Fields(cover)

@@ -23,6 +23,10 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	w.Typed = typedAt(a)
 	r := book.Request{Surface: account.ID, Action: a, Agent: w.Dir.AgentOf(account.ID, a.Actor.ID)}
 	use := useCaseOf(a.Verb)
+	if asked := w.asideOf(r); asked != nil {
+		w.answerAside(r, asked)
+		return nil
+	}
 	if use.DoFirst != nil { // such as an edit or a deletion, which applies whoever made it
 		return use.DoFirst(w, ctx, tx, r)
 	}

@@ -59,28 +59,10 @@ func (w *work) sendByEmail(ctx context.Context, tx pgx.Tx, r book.Request) error
 		return err
 	}
 
-	first := recipients[0]
-	customer := w.People.Admit(first.Account.ID, first.Party, channels.Party{})
-	if customer == nil {
-		return w.Err
-	}
-	c, err := w.intake.MakeConversation(ctx, tx, first.Account, channels.Inbound{From: first.Party, Subject: r.Args.Subject}, nil)
-	if err != nil {
-		return err
-	}
-	c.TeamID, c.Assignees, c.CardIsUrgent = r.Conversation.TeamID, []store.AgentID{r.Agent.ID}, true
-	c.Visibility = r.Conversation.Visibility
-	c.SetTrait(bridge.TraitSentFrom, fmt.Sprint(r.Conversation.ID))
-	for _, s := range recipients {
-		c.Participants = append(c.Participants, startedWith(s.Party, customer, nil))
-	}
 	w.Log.Did(r, book.Detail{Text: strings.Join(r.Args.Addresses, ", ")})
-	w.Log.ByAgent(c, r.Agent, store.DeedStarted, nil)
-
-	files, left := emailedFiles(messages, first.Caps)
-	begin := r.About(c)
-	begin.Text = emailText(r.Text, messages, authors, left)
-	if err := w.sayFirstWords(begin, nil, r.Args.Subject, files...); err != nil {
+	files, left := emailedFiles(messages, recipients[0].Caps)
+	c, err := w.beginMail(ctx, tx, r, recipients, emailText(r.Text, messages, authors, left), files)
+	if c == nil {
 		return err
 	}
 	told := &bridge.EmailedLine{Messages: len(messages)}
@@ -95,6 +77,34 @@ func (w *work) sendByEmail(ctx context.Context, tx pgx.Tx, r book.Request) error
 		Other:   w.Refer(c, r.Surface),
 	})
 	return nil
+}
+
+// beginMail begins a conversation with others than the customer by a mail about the request's conversation. c is nil after an error.
+func (w *work) beginMail(
+	ctx context.Context, tx pgx.Tx, r book.Request, recipients []reading.Starting, text string, files []store.FileRef,
+) (c *book.Conversation, err error) {
+	first := recipients[0]
+	customer := w.People.Admit(first.Account.ID, first.Party, channels.Party{})
+	if customer == nil {
+		return nil, w.Err
+	}
+	c, err = w.intake.MakeConversation(ctx, tx, first.Account, channels.Inbound{From: first.Party, Subject: r.Args.Subject}, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.TeamID, c.Assignees, c.CardIsUrgent = r.Conversation.TeamID, []store.AgentID{r.Agent.ID}, true
+	c.Visibility = r.Conversation.Visibility
+	c.SetTrait(bridge.TraitSentFrom, fmt.Sprint(r.Conversation.ID))
+	for _, s := range recipients {
+		c.Participants = append(c.Participants, startedWith(s.Party, customer, nil))
+	}
+	w.Log.ByAgent(c, r.Agent, store.DeedStarted, nil)
+	begin := r.About(c)
+	begin.Text = text
+	if err := w.sayFirstWords(begin, nil, r.Args.Subject, files...); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // emailRecipients returns the recipients of a request, all reached by one mailbox: that of the conversation, or one that the agent may

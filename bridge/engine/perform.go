@@ -30,6 +30,7 @@ func useCases() []useCase {
 		[]useCase{
 			newVerb(),
 			emailVerb(),
+			askVerb(),
 			helpVerb(),
 			cannedVerb(),
 			cannedListVerb(),

@@ -32,6 +32,10 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		return
 	}
 
+	if w.askFailed(c, f) {
+		return
+	}
+
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Why: bridge.InWords(f.Text)})
 	isEdit := d != nil && d.DecodedPayload().Changes != 0
 	if isEdit {

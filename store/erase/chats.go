@@ -42,7 +42,7 @@ const postsOf = `
 	WITH p AS MATERIALIZED (
 		SELECT account_id, channel, message, kind, version, conversation_id, message_id
 		FROM posts
-		WHERE channel <> '' AND kind IN ('root', 'said', 'files', 'line', 'human')
+		WHERE channel <> '' AND kind IN ('root', 'said', 'files', 'line', 'human', 'aside', 'asked', 'answer')
 			AND (conversation_id = ANY(@conversations) OR message_id <> 0 AND message_id = ANY(@messages)
 				OR kind = 'line' AND conversation_id = ANY(@shared) AND (account_id, message) IN (
 					SELECT l.account_id, t.external_id FROM deliveries AS t JOIN lanes AS l ON l.id = t.lane_id AND l.head >= t.seq
@@ -56,9 +56,11 @@ const postsOf = `
 		WHERE ` + directNotice + ` AND t.external_id <> '' AND t.kind = 'line' AND (x.channel <> '' OR x.recipient <> '')
 			AND cardinality(@conversations::bigint[]) > 0
 	)
-	SELECT p.account_id, p.channel, p.message, '' AS recipient, p.kind, p.conversation_id, p.message_id,
-		CASE WHEN p.kind = 'root' THEN p.message ELSE coalesce(
-			(SELECT max(r.message) FROM p AS r WHERE r.kind = 'root' AND r.account_id = p.account_id AND r.channel = p.channel
+	SELECT p.account_id, p.channel, p.message, '' AS recipient,
+		CASE p.kind WHEN 'aside' THEN 'line' WHEN 'asked' THEN 'line' WHEN 'answer' THEN 'human' ELSE p.kind END AS kind,
+		p.conversation_id, p.message_id,
+		CASE WHEN p.kind IN ('root', 'aside') THEN p.message ELSE coalesce(
+			(SELECT max(r.message) FROM p AS r WHERE r.kind IN ('root', 'aside') AND r.account_id = p.account_id AND r.channel = p.channel
 				AND r.conversation_id = p.conversation_id AND r.message <= p.message),
 			(SELECT t.root FROM threads AS t WHERE t.conversation_id = p.conversation_id AND t.account_id = p.account_id), '') END AS thread
 	FROM p

@@ -269,6 +269,7 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 		Raw:       t.WithNames(t.Plain),
 		Mentions:  t.Mentions,
 		OwnThread: p.Own,
+		Context:   bridge.Context{Quotes: t.Quotes},
 	}
 	q.Fill(&asked)
 	if q.Verb == bridge.VerbNew {

@@ -226,6 +226,13 @@ func (s Samples) answerLines() map[string]bridge.Line {
 			Args: bridge.Args{Addresses: []string{"bob@shop.example"}}},
 		"email_failed": {Content: &bridge.EmailedLine{Trouble: "There is no such mailbox."}, Verb: bridge.VerbEmail, Other: s.Facts(),
 			Mentions: []bridge.AgentRef{ann}, Args: bridge.Args{Addresses: []string{"bob@shop.example"}}},
+		"asked":        {Content: &bridge.AskedLine{Whom: "#warehouse"}, Verb: bridge.VerbAsk, By: s.Ben, Text: "Do we have it in red?"},
+		"asked_failed": {Content: &bridge.AskedLine{Whom: "#attic", Trouble: "There is no such channel."}, Verb: bridge.VerbAsk, Mentions: []bridge.AgentRef{ann}},
+		"answered": {Content: &bridge.AskedLine{Whom: "bob@shop.example", Answer: true}, Verb: bridge.VerbAsk, Mentions: []bridge.AgentRef{ann}, Text: "On Monday.",
+			Customer: bridge.PartyRef{Name: "Bob's shop", Address: "bob@shop.example"}, Other: s.Facts()},
+		"aside": {Content: &bridge.AsideLine{Said: []bridge.AsideSaid{{At: When(), Words: "Is it there in red?", Files: []string{"lamp.jpg"}}}},
+			By: s.Ben, Text: "Do we have it in red?"},
+		"aside_over": {Content: &bridge.AsideLine{Over: true}},
 		"stats": {Content: &bridge.StatsLine{Weeks: []bridge.TeamWeek{
 			{Team: "Support", SevenDays: sevenDays(), Link: "https://parley.test/settings/dashboard?team=1"},
 			{Team: "Billing *and* <b>", SevenDays: bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Before: bridge.WeekFigures{New: 1}}},

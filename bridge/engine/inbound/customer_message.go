@@ -112,6 +112,7 @@ func (it *UseCases) addToConversation(
 	it.replies.OpenWindow(c, in)
 	it.showSaid(c, t, m, outbound.Payload{Subject: showsSubject, Answers: it.answeredMessage(a, in)})
 	it.showForwarded(p, in)
+	it.answerAside(c, m)
 	if p.begins {
 		showOptedOut(it, c)
 	}

@@ -136,6 +136,7 @@ func (rc *Receipts) tellOrigin(c *book.Conversation, m *book.Message, trouble st
 	if origin == nil || m.AgentID == nil {
 		return
 	}
+	threads.SetAsides(origin, slices.DeleteFunc(bridge.AsidesOf(origin.Traits), func(a bridge.Aside) bool { return a.Conversation == c.ID }))
 	line := bridge.Line{Content: &bridge.EmailedLine{Trouble: trouble}, Verb: bridge.VerbEmail, Other: rc.Refer(c, m.AccountID)}
 	line.Mentions = []bridge.AgentRef{rc.Dir.Ref(m.AccountID, *m.AgentID)}
 	for _, p := range c.Participants {

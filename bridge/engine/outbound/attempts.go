@@ -87,9 +87,11 @@ func neededBy(claims []dispatch.Claimed) store.Leaving {
 			}
 		case string(bridge.PostSaid), string(bridge.PostFiles):
 			n.Messages = append(n.Messages, c.MessageID)
+			n.Posted = append(n.Posted, PayloadOf(&c.Delivery).Below)
 		case string(bridge.PostMark): // it shows nothing of its conversation
 		case string(bridge.PostLine):
-			n.Posted = append(n.Posted, PayloadOf(&c.Delivery).Changes)
+			p := PayloadOf(&c.Delivery)
+			n.Posted = append(n.Posted, p.Changes, p.Below)
 			n.Cards = append(n.Cards, c.ConversationID)
 		default:
 			n.Cards = append(n.Cards, c.ConversationID)

@@ -33,6 +33,9 @@ type Payload struct {
 	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one replaces
 	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate of its message when the line was written
 
+	Aside bool             `json:"aside,omitempty"` // PostLine: it begins the thread of a question aside, in Place's channel or with To
+	Below store.DeliveryID `json:"below,omitempty"` // it goes into the thread that this delivery, an Aside, began
+
 	Notice bool `json:"notice,omitempty"` // PostLine: a direct message that tells somebody what no thread does
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from

@@ -20,7 +20,7 @@ func TestPayloadStoredForm(t *testing.T) {
 		`"earlier":[{"attempt":4,"text":"g"}],"former":"i","before":["j"],"clicked":true,"unclear":true,` +
 		`"lacks_piece":true,"reported":["k"],"waited":"2026-11-26T20:00:00Z","uncounted":8,"answers":{},
 		"files":[5],
-		"dated":true,"only":true,"changes":6,"sought":{"delivery":7},"fate":"h","notice":true,"left":true,"erases":{},` +
+		"dated":true,"only":true,"changes":6,"sought":{"delivery":7},"fate":"h","notice":true,"aside":true,"below":9,"left":true,"erases":{},` +
 		`"restored":true,"restored_at":"2026-11-26T20:00:00Z","unsure":true,"subject":true}`
 	p := PayloadOf(&store.Delivery{Payload: []byte(stored)})
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Payload]()) {

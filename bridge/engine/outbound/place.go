@@ -2,8 +2,11 @@ package outbound
 
 import (
 	"cmp"
+	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
@@ -15,6 +18,41 @@ import (
 // begins with the root, its first message (the card). For example, a customer's message is posted below the root
 // in the team's channel; if the root isn't posted yet, the post waits. See left_thread.go for posts to a thread
 // that the conversation has left.
+
+// placeOf sets the place of a post. It returns the conversation's thread, or nil for a post of a question aside.
+// Errors: Retry while the thread's first message is not posted; ErrMessageGone if it never was.
+func (a *postAttempt) placeOf(ctx context.Context, p *bridge.Post) (*store.Thread, error) {
+	switch {
+	case a.body.Aside && strings.HasPrefix(p.Place.Channel, "#"):
+		id, err := a.engine.Surface(a.claim.AccountID).Resolve(ctx, p.Place.Channel)
+		if err != nil {
+			return nil, Retry(err)
+		}
+		if id == "" {
+			return nil, errAside(fmt.Errorf("outbound: no channel %s", p.Place.Channel))
+		}
+		p.Place.Channel = id
+	case a.body.Aside:
+	case a.body.Below != 0:
+		if err := a.placeChange(a.body.Below, p); err != nil {
+			return nil, err
+		}
+		if p.Place.Message = ""; p.Place.Thread == "" {
+			return nil, bridge.ErrMessageGone
+		}
+	default:
+		return a.placeInThread(p)
+	}
+	return nil, nil
+}
+
+// errAside is the failure of a question aside that can't be posted where it was to be.
+func errAside(cause error) error {
+	return &channels.SendError{
+		Class: channels.BadContent, Cause: cause,
+		Text: "There is no such channel, or Parley isn't in it.", Hint: "Invite Parley there, and ask again.",
+	}
+}
 
 // placeInThread sets the place of a post in the conversation's thread, and returns the thread. Errors: Retry
 // while there is no thread, or while its root is not posted.

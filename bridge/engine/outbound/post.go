@@ -69,6 +69,9 @@ func (a *postAttempt) Send(ctx context.Context) (relay.Sent, error) {
 	}
 
 	sent, err := s.Send(ctx, p)
+	if a.body.Aside && errors.Is(err, bridge.ErrChannelClosed) {
+		return relay.Sent{}, errAside(err) // whoever asked is told, and asks elsewhere
+	}
 	if err != nil {
 		return a.postFailed(ctx, p, t, sent, err)
 	}
@@ -141,7 +144,7 @@ func (a *postAttempt) makePost(ctx context.Context) (bridge.Post, *store.Thread,
 		return p, nil, a.err
 	}
 
-	t, err := a.placeInThread(&p)
+	t, err := a.placeOf(ctx, &p)
 	if err != nil {
 		return p, nil, err
 	}
@@ -273,6 +276,12 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 		MessageID:      c.MessageID,
 		Kind:           c.Kind,
 	}}
+	switch isAside := PayloadOf(&c.Delivery).Aside; {
+	case isAside && sent.Channel != "":
+		landed.Post.Channel, landed.Post.Kind = sent.Channel, store.PostAsked
+	case isAside:
+		landed.Post.Kind = store.PostAside
+	}
 	if p.Kind == bridge.PostRoot && t != nil {
 		root := *t
 		if root.Root != "" && root.Root != sent.Message {

@@ -231,6 +231,15 @@ func (wf *UseCases) conclude(c *book.Conversation, status bridge.Status, reason 
 	c.EndWait()
 	wf.Suggested.Drop(c)
 	wf.Suggestions.End(c)
+	if reason == bridge.CloseMerged { // it goes on
+		return
+	}
+	for _, asked := range wf.CloseAsides(c) {
+		if !wf.Outbox.HasUnshown(asked) {
+			wf.conclude(asked, bridge.StatusResolved, resolvedByAgent)
+			asked.RefreshCard()
+		}
+	}
 }
 
 // tellEnded announces that a conversation was ended: in the thread if there is a note or another owner, and
