@@ -58,6 +58,7 @@ const (
 	VerbDeleteAll   Verb = "deleteall"   // delete the conversation for good, because of Args.Note; Args.Sure: the actor has confirmed
 	VerbBlock       Verb = "block"       // the customer is not heard any more; Args.Sure: the actor has confirmed
 	VerbUnblock     Verb = "unblock"
+	VerbOops        Verb = "oops"     // tell who has Args.Message, or else the last reply, and that it should not have been sent
 	VerbUndo        Verb = "undo"     // take back Args.Message, or else the actor's last reply that is not sent yet
 	VerbCC          Verb = "cc"       // add Args.Addresses to the copy line, or remove them if Args.Remove is set
 	VerbTo          Verb = "to"       // replace the recipients by Args.Addresses

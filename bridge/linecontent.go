@@ -53,6 +53,16 @@ type UnassignedLine struct {
 // Kind implements LineContent.
 func (*UnassignedLine) Kind() LineKind { return LineUnassigned }
 
+// OopsLine reports who has a reply that should not have been sent.
+type OopsLine struct {
+	State   OutcomeState // how far it has come
+	To      []string     // names of those to whom it was sent
+	Channel string       // "E-mail"
+}
+
+// Kind implements LineContent.
+func (*OopsLine) Kind() LineKind { return LineOops }
+
 // VisibleLine reports who may read a conversation from now on.
 type VisibleLine struct {
 	To []string `json:",omitempty"` // names; none means everybody who may read the account

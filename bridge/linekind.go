@@ -19,6 +19,7 @@ const (
 	LineRouted     LineKind = "routed"      // a rule assigned it to Mentions
 	LineUnassigned LineKind = "unassigned"  // By put it back, or handed it to Args.Team; Text = note
 	LineHandedOver LineKind = "handed_over" // By handed it to Args.Team: it continues at the facts' Root, or Elsewhere
+	LineOops       LineKind = "oops"        // By wants back what was sent: Text
 	LineVisible    LineKind = "visible"     // By let only some people read it, or all again
 	LineLate       LineKind = "late"        // a target has passed; mentions the owners, or the team
 	LineWoke       LineKind = "woke"        // the snooze is over
@@ -127,6 +128,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineRouted:      newContent[RoutedLine],
 	LineUnassigned:  newContent[UnassignedLine],
 	LineHandedOver:  nil,
+	LineOops:        newContent[OopsLine],
 	LineVisible:     newContent[VisibleLine],
 	LineLate:        newContent[LateLine],
 	LineWoke:        newContent[WokeLine],

@@ -66,6 +66,7 @@ const (
 	DeedAnalysed          Deed = "analysed"           // a language model assessed the customer's mood and intent
 	DeedAnalysisOff       Deed = "switched the analysis off"
 	DeedAnalysisOn        Deed = "switched the analysis on"
+	DeedRecalled          Deed = "recalled"  // said of a reply that it should not have been sent
 	DeedDeleted           Deed = "deleted"   // the conversation, with what was said in it
 	DeedMerged            Deed = "merged"    // with another conversation
 	DeedUnmerged          Deed = "unmerged"  // from it
@@ -86,7 +87,7 @@ func Deeds() []Deed {
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
 		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood, DeedAutoReplied,
 		DeedAutomated, DeedTaggedMessages, DeedUntaggedMessages, DeedEmailed,
-		DeedDeleted, DeedMerged, DeedUnmerged, DeedSplit, DeedSeveral,
+		DeedRecalled, DeedDeleted, DeedMerged, DeedUnmerged, DeedSplit, DeedSeveral,
 	}
 }
 

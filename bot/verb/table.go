@@ -22,6 +22,7 @@ func makeTable() []*Verb {
 		templateVerb(),
 		startVerb(),
 		undoVerb(),
+		oopsVerb(),
 		takeVerb(),
 		assignVerb(),
 		unassignVerb(),

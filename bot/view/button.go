@@ -94,6 +94,9 @@ func adaptButton(b *Button, l bridge.Line) {
 	if slices.Contains([]bridge.Verb{bridge.VerbTag, bridge.VerbTagMessages, bridge.VerbResolve}, b.Verb) && l.Args.Sure {
 		b.Label = "Create anyway"
 	}
+	if b.Verb == bridge.VerbReply && l.Kind() == bridge.LineOops {
+		b.Label = "Correct it"
+	}
 	if b.Verb == bridge.VerbSeveral {
 		b.Label = "Undo"
 	}

@@ -86,6 +86,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineRouted:      withContent(routedLine),
 	bridge.LineUnassigned:  withContent(unassignedLine),
 	bridge.LineHandedOver:  handedOverLine,
+	bridge.LineOops:        withContent(oopsLine),
 	bridge.LineVisible:     withContent(visibleLine),
 	bridge.LineLate:        withContent(lateLine),
 	bridge.LineWoke:        withContent(wokeLine),

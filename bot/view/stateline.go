@@ -160,6 +160,21 @@ func visibleLine(l bridge.Line, c *bridge.VisibleLine, _ bridge.Facts) []Block {
 	}
 }
 
+// oopsLine says who has a reply that should not have been sent, and that it can't be taken back.
+func oopsLine(l bridge.Line, c *bridge.OopsLine, _ bridge.Facts) []Block {
+	state := map[bridge.OutcomeState]string{
+		bridge.OutcomeDelivered: " has it: it was delivered.",
+		bridge.OutcomeRead:      " has read it.",
+		bridge.OutcomeFailed:    " does not have it: it did not arrive.",
+		bridge.OutcomeUnclear:   " may have it: nobody can tell.",
+	}[c.State]
+	words := shape.OneLine(strings.Join(c.To, ", "), shape.MaxSubjectRunes) + shape.Or(state, " has it: it was sent. Whether it was read isn't known.")
+	blocks := []Block{makeHeadline(l, "rotating_light", shape.ActorName(l)+" wants this back:")}
+	blocks = append(blocks, shape.Quote(l.Text)...)
+	return append(blocks, shape.Sentence(words),
+		Small(c.Channel+" can't call back what has left. Correct it with the button, or edit what was typed."))
+}
+
 // lateLine reports that nobody has taken the conversation, or answered the customer, in time.
 func lateLine(l bridge.Line, c *bridge.LateLine, f bridge.Facts) []Block {
 	words := shape.Customer(l, f) + " should have had an answer by "

@@ -287,6 +287,8 @@ func contentWords(c bridge.LineContent) (words []string) {
 		if c.Left.Channel != "" {
 			words = append(words, "left", c.Left.Channel+"/"+c.Left.Thread)
 		}
+	case *bridge.OopsLine:
+		words = append(append(words, c.To...), "have it:", string(c.State))
 	case *bridge.VisibleLine:
 		words = append(words, c.To...)
 	case *bridge.AnalysisLine:

@@ -31,6 +31,7 @@ func useCases() []useCase {
 			newVerb(),
 			emailVerb(),
 			askVerb(),
+			oopsVerb(),
 			helpVerb(),
 			cannedVerb(),
 			cannedListVerb(),

@@ -15,12 +15,12 @@ func undoVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbUndo, TakesBack: true, NamesMessage: true, Deed: store.DeedUndone},
 		// The waiting replies are loaded, even if others have written more since.
-		Do: (*UseCases).undo,
+		Do: (*UseCases).Undo,
 	}
 }
 
-// undo takes back the reply that the request names, or else the latest waiting one that the agent wrote or sent.
-func (sp *UseCases) undo(r book.Request) {
+// Undo takes back the reply that the request names, or else the latest waiting one that the agent wrote or sent.
+func (sp *UseCases) Undo(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	m := sp.MessageOfAction(r) // nil for a typed !undo
 	if m != nil && m.ConversationID != c.ID {

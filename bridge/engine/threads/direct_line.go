@@ -138,6 +138,36 @@ func (th *Writer) enqueueDirect(surface store.AccountID, p outbound.Payload) {
 // NoPage is the page argument of TellCondition if no page helps.
 const NoPage = ""
 
+// TellAdmins sends a line of a conversation's thread to all admins but its author as a direct message, unless they may not read it.
+func TellAdmins(th *Writer, c *book.Conversation, line bridge.Line) {
+	preferred := AnySurface
+	if home := c.Home(th.Dir); home != nil {
+		preferred = home.AccountID
+	}
+	told := th.lockAdmins(preferred)
+	for _, agent := range book.SortedKeys(told) {
+		if agent != line.By.ID && th.Reading.As(th.Dir.Agent(agent)).May(c.Conversation) {
+			tellElsewhere(th, c, told[agent], agent, line)
+		}
+	}
+}
+
+// lockAdmins returns the surfaces in which the admins get direct messages, and locks the lanes of these.
+func (th *Writer) lockAdmins(preferred store.AccountID) map[store.AgentID]store.AccountID {
+	told := map[store.AgentID]store.AccountID{}
+	var queues []book.LaneKey
+	for _, a := range th.Dir.Agents {
+		if a.Active && a.IsAdmin() {
+			surface := th.SurfaceToTell(a.ID, preferred)
+			told[a.ID] = surface
+			direct := outbound.ChannelLane(outbound.DirectChannel(th.Dir.UserOf(surface, a.ID)))
+			queues = append(queues, book.LaneKey{Account: surface, Key: direct})
+		}
+	}
+	th.Outbox.LockLanes(queues)
+	return told
+}
+
 // TellCondition tells all admins that an account, or the language model, is broken or works again. page is the
 // URL at which the account can be connected again, or NoPage.
 func (th *Writer) TellCondition(f own.Fact, page string) {
@@ -148,17 +178,7 @@ func (th *Writer) TellCondition(f own.Fact, page string) {
 	first := th.SurfaceForTroubles(account)
 	isModel := f.Kind == own.Account && f.Account == store.SystemAccount // the system account has no condition but the model's
 	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: isModel, Trouble: f.Text, Hint: f.Hint, Page: page}}
-	told := map[store.AgentID]store.AccountID{}
-	var queues []book.LaneKey
-	for _, a := range th.Dir.Agents {
-		if a.Active && a.IsAdmin() {
-			surface := th.SurfaceToTell(a.ID, first)
-			told[a.ID] = surface
-			direct := outbound.ChannelLane(outbound.DirectChannel(th.Dir.UserOf(surface, a.ID)))
-			queues = append(queues, book.LaneKey{Account: surface, Key: direct})
-		}
-	}
-	th.Outbox.LockLanes(queues)
+	told := th.lockAdmins(first)
 	for _, agent := range book.SortedKeys(told) {
 		th.SendDirect(told[agent], agent, line)
 	}

@@ -42,7 +42,7 @@ func (st lineSettler) findOutcome(l *lineToSettle) *bridge.Outcome {
 		return st.makeOutcome(l, state)
 	}
 
-	return st.makeOutcome(l, st.outcomeState(l.message))
+	return st.makeOutcome(l, st.OutcomeOf(l.message))
 }
 
 // stateByDecision applies to the last line about a message if an agent has decided about the message in this
@@ -71,7 +71,7 @@ func (st lineSettler) stateForRecipient(l *lineToSettle) (state bridge.OutcomeSt
 	if !l.hasNewFate() && l.now.Outcome == nil {
 		return asItIs, true
 	}
-	return st.outcomeState(l.message), true
+	return st.OutcomeOf(l.message), true
 }
 
 // stateOfPart applies to lines about an unfinished part (one delivery) of a reply: they show the state of that part.
@@ -102,7 +102,7 @@ func (st lineSettler) stateOfPart(l *lineToSettle) (state bridge.OutcomeState, a
 // stateOfEarlierLine applies if a message is still undecided and a later line about it asks: the earlier line
 // loses its buttons.
 func (st lineSettler) stateOfEarlierLine(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
-	fate := st.outcomeState(l.message)
+	fate := st.OutcomeOf(l.message)
 	isOpen := fate == bridge.OutcomeWaiting || fate == bridge.OutcomeAsked
 	return bridge.OutcomeAsked, isOpen && !l.isLast
 }
@@ -111,7 +111,7 @@ func (st lineSettler) stateOfEarlierLine(l *lineToSettle) (state bridge.OutcomeS
 // the line was written.
 func (st lineSettler) stateOfOpenLine(l *lineToSettle) (state bridge.OutcomeState, applies bool) {
 	// A reply that an agent keeps for later has an outcome, and is still parked.
-	isStillOpen := l.now.Outcome == nil || st.outcomeState(l.message) == bridge.OutcomeAsked
+	isStillOpen := l.now.Outcome == nil || st.OutcomeOf(l.message) == bridge.OutcomeAsked
 	isOpenLine := l.isLast && isStillOpen && !isInPlaceOfMessage(&l.now)
 	return asItIs, isOpenLine && !l.hasNewFate()
 }
@@ -181,8 +181,8 @@ func isWithProvider(s bridge.OutcomeState) bool {
 	}
 }
 
-// outcomeState returns the outcome of a message according to its fate and its receipts.
-func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
+// OutcomeOf returns the outcome of a message according to its fate and its receipts.
+func (th *Writer) OutcomeOf(m *book.Message) bridge.OutcomeState {
 	switch m.Fate {
 	case store.FateWaiting:
 		return bridge.OutcomeWaiting
@@ -255,7 +255,7 @@ func (th *Writer) NoteDecision(m *book.Message, agent *store.Agent, state bridge
 // RefuseDecided tells an agent who clicked an outdated button what has become of the message. It shows the
 // outcome of the latest line that has one.
 func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
-	o := &bridge.Outcome{State: th.outcomeState(m)}
+	o := &bridge.Outcome{State: th.OutcomeOf(m)}
 	var latest time.Time
 	for _, line := range th.TrackedLines()[m.ID] {
 		d := line.newestDelivery()

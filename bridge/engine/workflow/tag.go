@@ -20,9 +20,12 @@ const maxTags = 20 // per conversation
 func tagVerb() useCase {
 	return useCase{
 		Rules: verb.Rules{Name: bridge.VerbTag, Deed: store.DeedTagged},
-		Do:    func(wf *UseCases, r book.Request) { wf.changeTags(r, addTags) },
+		Do:    (*UseCases).AddTags,
 	}
 }
+
+// AddTags adds the tags that a request names.
+func (wf *UseCases) AddTags(r book.Request) { wf.changeTags(r, addTags) }
 
 func untagVerb() useCase {
 	return useCase{
