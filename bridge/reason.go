@@ -57,6 +57,7 @@ const (
 // Reasons why a text waits for a decision, or is kept.
 const (
 	ReasonUnclaimed         Reason = "unclaimed"          // it waits until somebody takes the conversation
+	ReasonFileOfOther       Reason = "file_of_other"      // a file in it came from another customer
 	ReasonNamesOther        Reason = "names_other"        // it names an address or an order of another customer
 	ReasonGreetsOther       Reason = "greets_other"       // it begins with the name of another customer
 	ReasonAfterGreeting     Reason = "after_greeting"     // the text before it does, and its author is still asked about that
@@ -149,7 +150,7 @@ func ConsequencesOf(r Reason) Consequences {
 	case ReasonUnknownVerb, ReasonReplyMentions, ReasonLoneVerb, ReasonForColleagues, ReasonNoteBelow, ReasonCommandBelow,
 		ReasonNamesColleague, ReasonNameAfterAt, ReasonQuotesColleague:
 		return Consequences{MustTellAuthor: true, Guess: GuessInside, Wording: MaybeForColleagues}
-	case ReasonAfterRemark, ReasonNamesOther, ReasonGreetsOther, ReasonAfterGreeting:
+	case ReasonAfterRemark, ReasonFileOfOther, ReasonNamesOther, ReasonGreetsOther, ReasonAfterGreeting:
 		return Consequences{MustTellAuthor: true, Guess: GuessInside}
 	case ReasonFileAlone, ReasonConfirm:
 		return Consequences{MustTellAuthor: true, Guess: GuessReply}

@@ -404,6 +404,19 @@ func AnswerableConversations(
 		"answerable conversations", answerable, append(r.readableArguments(), surface, channel, limit)...)
 }
 
+const holdersOfFiles = `
+	SELECT DISTINCT m.conversation_id
+	FROM messages AS m
+	CROSS JOIN LATERAL jsonb_array_elements(m.files) AS f(file)
+	JOIN unnest($2::text[], $3::bigint[]) AS given(name, size)
+		ON f.file ->> 'name' = given.name AND (f.file ->> 'size')::bigint = given.size
+	WHERE m.conversation_id = ANY($1) AND m.direction = 'in' AND m.files <> '[]'`
+
+// HoldersOfFiles returns those of the conversations whose customers sent a file of one of these names and sizes.
+func HoldersOfFiles(ctx context.Context, q Querier, among []ConversationID, names []string, sizes []int64) ([]ConversationID, error) {
+	return query.Column[ConversationID](ctx, q, "holders of files", holdersOfFiles, among, names, sizes)
+}
+
 // namesInChannel looks at the first thousand open conversations: those in which customers wait, then the newest.
 const namesInChannel = `
 	SELECT conversation.id, known.name, identity.key, coalesce(conversation.traits ->> 'references', '') AS refs

@@ -104,6 +104,7 @@ func explainedReasons() []reasonWords {
 		sameEverywhere(bridge.ReasonCommandBelow, "One of its lines begins like a command."),
 		sameEverywhere(bridge.ReasonNamesColleague, "It begins with a colleague's name."),
 		sameEverywhere(bridge.ReasonNameAfterAt, "It calls colleagues with an @."),
+		sameEverywhere(bridge.ReasonFileOfOther, "A file in it came from another customer."),
 		sameEverywhere(bridge.ReasonNamesOther, "It names an address or an order of another customer."),
 		sameEverywhere(bridge.ReasonGreetsOther, "It begins with another customer's name."),
 		sameEverywhere(bridge.ReasonAfterGreeting, "It comes right after a text that begins with another customer's name."),

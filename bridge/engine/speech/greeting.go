@@ -23,6 +23,8 @@ import (
 // anybody in Dana's conversation is called Maria. The name that a colleague gave a customer (!rename) counts as
 // the customer's own. A name that no customer has, such as a nickname, causes no question. Since "Hi Maria," may
 // be a message of its own, the question also covers what the author types next, as long as it is open.
+//
+// The same question is asked about another customer's address or order number, and about a file that another customer sent.
 
 const (
 	maxGreetedWords = 4 // words of a greeting that ends with a name: "Good morning Mrs Rossi"
@@ -39,7 +41,7 @@ const (
 func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) (other bridge.Facts, why bridge.Reason, err error) {
 	names, before := doubtfulNames(sp, r)
 	marks := foreignMarks(sp, r)
-	if len(names)+len(before)+len(marks) == 0 {
+	if len(names)+len(before)+len(marks)+len(r.Files) == 0 {
 		return other, "", nil
 	}
 	if decision, _ := Speak(sp.speechOf(r)); decision != Out {
@@ -47,6 +49,10 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 	}
 
 	open, err := store.NamesInChannel(ctx, tx, sp.Reading.As(r.Agent), r.Surface, r.Place.Channel)
+	if err != nil {
+		return other, "", err
+	}
+	senders, err := otherSenders(ctx, tx, r, open)
 	if err != nil {
 		return other, "", err
 	}
@@ -68,6 +74,8 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *UseCases, r book.Request) 
 			reasons[row.ID] = bridge.ReasonAfterGreeting
 		case slices.ContainsFunc(marks, func(mark string) bool { return isOf(row, mark) }):
 			reasons[row.ID] = bridge.ReasonNamesOther
+		case slices.Contains(senders, row.ID):
+			reasons[row.ID] = bridge.ReasonFileOfOther
 		default:
 			continue
 		}
@@ -158,6 +166,30 @@ func foreignMarks(sp *UseCases, r book.Request) (marks []string) {
 	}
 	known := strings.ToLower(strings.Join(saidWith(sp, r.Conversation), "\n"))
 	return slices.DeleteFunc(found, func(mark string) bool { return strings.Contains(known, mark) })
+}
+
+// otherSenders returns those of the open conversations whose customers sent a file that is in the text, unless this conversation's
+// customer sent it as well. A file is known by its name and its size, since its bytes are in the chat.
+func otherSenders(ctx context.Context, tx pgx.Tx, r book.Request, open []store.NamedConversation) ([]store.ConversationID, error) {
+	var names []string
+	var sizes []int64
+	for _, f := range r.Files {
+		if f.SizeBytes > 0 {
+			names, sizes = append(names, f.Name), append(sizes, f.SizeBytes)
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	among := []store.ConversationID{r.Conversation.ID}
+	for _, row := range open {
+		among = append(among, row.ID)
+	}
+	senders, err := store.HoldersOfFiles(ctx, tx, among, names, sizes)
+	if slices.Contains(senders, r.Conversation.ID) {
+		return nil, err
+	}
+	return senders, err
 }
 
 // customersMark matches an address, or a number as orders have it.
