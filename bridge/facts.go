@@ -47,6 +47,7 @@ type Account struct {
 	NeedsTag    bool        `json:",omitempty"` // it has to get a tag before it is resolved
 	MayUntag    bool        `json:",omitempty"` // tags of single messages can be removed
 	ResolveNow  bool        // the button Resolve takes effect without a form that asks for a note
+	Via         string      `json:",omitempty"` // the further address that the customer wrote to; "" for the account's main one
 	MayStart    bool        // agents may start another conversation with the contact through this account
 
 	Can Capabilities `json:"-"` // what its channel supports, for reply forms; not stored

@@ -201,6 +201,7 @@ type Outbound struct {
 	Author     string // the agent's name for customers
 	Signature  Signature
 	From       string   // the one of our own addresses to send from; "" means the account's
+	FromName   string   // what customers see beside it; "" means the account's
 	InReplyTo  string   // mail: the Message-ID of the customer's newest message
 	References []string // ids of the conversation's messages and of those they answer; set if Sending.References is
 	Files      []File

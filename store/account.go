@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"parley/store/internal/query"
@@ -62,11 +64,39 @@ type Account struct {
 	Hours       json.RawMessage `db:"hours" json:"hours"`     // business hours, as package hours encodes them; {} means always open
 	Routing     json.RawMessage `db:"routing" json:"routing"` // by which rules conversations are given to agents: a routing.Plan
 	People      []AccountPerson `db:"people" json:"people"`   // who works on the account; empty means everybody
+	Aliases     []AccountAlias  `db:"aliases" json:"aliases"` // its further addresses that aren't like the main one
 	Secrets     []byte          `db:"secrets" json:"-"`       // encrypted by a Sealer
 	AccountCondition
 	// BeginsAt is when the account was set up, or when its configuration last changed after fetching had begun.
 	// Messages that customers sent before it are not fetched. It is nil if unknown. SaveAccount sets it.
 	BeginsAt *time.Time `db:"begins_at" json:"begins_at"`
+}
+
+// AccountAlias is a further address of an account. Who writes to it gets replies from it. What is "" is as for the account.
+type AccountAlias struct {
+	Address   string `json:"address"`
+	Name      string `json:"name,omitempty"`      // what customers see beside it
+	Signature string `json:"signature,omitempty"` // Markdown, in place of anybody else's
+	Team      string `json:"team,omitempty"`      // which owns what is written to it
+}
+
+// Alias returns the account's further address, or one without values if there is none.
+func (a *Account) Alias(address string) AccountAlias {
+	i := slices.IndexFunc(a.Aliases, func(own AccountAlias) bool { return strings.EqualFold(own.Address, address) })
+	if i < 0 {
+		return AccountAlias{}
+	}
+	return a.Aliases[i]
+}
+
+// IsFurther reports whether an address is one of the account's further ones.
+func (a *Account) IsFurther(address string) bool {
+	var config struct {
+		Aliases string `json:"aliases"`
+	}
+	_ = json.Unmarshal(a.Config, &config) // written by us
+	isIt := func(own string) bool { return strings.EqualFold(strings.TrimSpace(own), address) }
+	return address != "" && (slices.ContainsFunc(strings.Split(config.Aliases, "\n"), isIt) || a.Alias(address).Address != "")
 }
 
 // AccountSignature is what stands below the replies that agents write on an account.
@@ -84,7 +114,7 @@ type AccountCondition struct {
 
 // AccountColumns lists the columns of Account. It omits the watermark, which changes every few seconds.
 const AccountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature, rich_signature,
-	reply_mode, hold_seconds, rate, settings, config, hours, routing, people, secrets, status, status_text, status_hint, begins_at`
+	reply_mode, hold_seconds, rate, settings, config, hours, routing, people, aliases, secrets, status, status_text, status_hint, begins_at`
 
 const listAccounts = `SELECT ` + AccountColumns + ` FROM accounts ORDER BY id`
 
@@ -98,15 +128,15 @@ func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
 // the first fetch an admin is still correcting the configuration, so begins_at stays.
 const saveAccount = `
 	INSERT INTO accounts (name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature,
-		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature, routing, people)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+		reply_mode, hold_seconds, rate, settings, config, secrets, hours, rich_signature, routing, people, aliases)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 	ON CONFLICT (name) DO UPDATE
 	SET team_id = EXCLUDED.team_id, mode = EXCLUDED.mode, trial_to = EXCLUDED.trial_to, paused = EXCLUDED.paused,
 		surface_id = EXCLUDED.surface_id, surface_channel = EXCLUDED.surface_channel, signature = EXCLUDED.signature,
 		reply_mode = EXCLUDED.reply_mode, hold_seconds = EXCLUDED.hold_seconds, rate = EXCLUDED.rate,
 		settings = EXCLUDED.settings, config = EXCLUDED.config, secrets = EXCLUDED.secrets,
 		hours = EXCLUDED.hours, rich_signature = EXCLUDED.rich_signature, routing = EXCLUDED.routing,
-		people = EXCLUDED.people,
+		people = EXCLUDED.people, aliases = EXCLUDED.aliases,
 		begins_at = CASE
 			WHEN accounts.watermark IS NOT NULL AND accounts.config IS DISTINCT FROM EXCLUDED.config THEN (SELECT clock_timestamp())
 			ELSE accounts.begins_at
@@ -119,7 +149,7 @@ func SaveAccount(ctx context.Context, q Querier, a Account) (AccountID, error) {
 	return query.Value[AccountID](ctx, q,
 		"save account", saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
 		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets,
-		orObject(a.Hours), a.RichSignature, orObject(a.Routing), orEmpty(a.People))
+		orObject(a.Hours), a.RichSignature, orObject(a.Routing), orEmpty(a.People), orEmpty(a.Aliases))
 }
 
 func orObject(j json.RawMessage) json.RawMessage {

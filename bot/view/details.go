@@ -20,6 +20,7 @@ func Details(f bridge.Facts) Card {
 	d.add("Record", recordPieces(f)...)
 	channel := shape.NonEmpty(f.Account.ChannelName, f.Account.Name, ModeWords(f.Account.Mode))
 	d.add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(channel, shape.Between)))
+	d.addText("Written to", shape.OneLine(f.Account.Via, shape.MaxNameRunes))
 	d.add("Topic", shape.Subject(f)...)
 	d.add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
 	d.addText("Assigned to", shape.Assignees(f.Assignees))

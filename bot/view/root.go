@@ -157,6 +157,9 @@ func tagPieces(list []bridge.Tag) []Piece {
 func statePieces(f bridge.Facts) []Piece {
 	groups := [][]Piece{visiblePieces(f), replyingPieces(f), waitingPieces(f), windowPieces(f)}
 	groups = append(groups, verb.Asked(f)...)
+	if via := shape.OneLine(f.Account.Via, shape.MaxNameRunes); via != "" {
+		groups = append(groups, []Piece{shape.Text("To: " + via)})
+	}
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{shape.Text("Continues "), shape.Thread(shape.Number(f.Previous), f.PreviousAt)})
 	}

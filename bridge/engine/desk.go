@@ -362,7 +362,7 @@ func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {
 	if !ok {
 		return bridge.Count{}, false
 	}
-	signature, _ := outbound.SignatureOf(a, nil, false) // no author: channels without threads use only the account's signature
+	signature, _ := outbound.SignatureOf(a, "", nil, false) // no author: channels without threads use only the account's signature
 	return counter.Count(text, signature), true
 }
 

@@ -34,6 +34,10 @@ const everything = acme + `  - name: aviary
     reply_mode: explicit
     rate: 0.5
     paused: true
+  - name: dovecote
+    kind: pigeon
+    addresses: [{address: sales@acme.test, name: Acme Sales, signature: "Your *sales*\n: team", team: Support}, {address: jobs@acme.test}]
+    loft: {address: doves@acme.test, in: {host: doves.acme.test, password: "${LOFT_PASSWORD}"}}
 retention: {arrived_days: 45, ended_days: 90}
 settings:
   receipts: sent

@@ -12,9 +12,10 @@ import (
 // Paths of an account's values that say who gets its conversations. Those of its first rule are "rules.0.by", "rules.0.when.language"
 // and so on.
 const (
-	RulesPath    = "rules"
-	FallbackPath = "fallback"
-	PeoplePath   = "people" // who works on it; the first person's are "people.0.agent", "people.0.handles" and so on
+	RulesPath     = "rules"
+	FallbackPath  = "fallback"
+	AddressesPath = "addresses" // its further addresses; the first one's are "addresses.0.address", "addresses.0.name" and so on
+	PeoplePath    = "people"    // who works on it; the first person's are "people.0.agent", "people.0.handles" and so on
 )
 
 // RuleFields describes the values of an account's rule, whose index is n.

@@ -148,6 +148,7 @@ func sentOf(ctx context.Context, o channels.Outbound) (Sent, error) {
 		Message:       o.MessageID,
 		Conversation:  o.ConversationID,
 		From:          o.From,
+		FromName:      o.FromName,
 		To:            partyAddresses(o.To),
 		Cc:            partyAddresses(o.Cc),
 		Also:          o.To[0].Also,

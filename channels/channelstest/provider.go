@@ -29,6 +29,7 @@ type Sent struct {
 	Author       string   `json:"author,omitempty"`
 	InReplyTo    string   `json:"in_reply_to,omitempty"`
 	From         string   `json:"from,omitempty"`
+	FromName     string   `json:"from_name,omitempty"`
 	Files        []File   `json:"files,omitempty"`
 
 	Template *SentTemplate  `json:"template,omitempty"`

@@ -26,7 +26,7 @@ func besides() []place {
 
 // nothing lists the columns that contain nothing of a contact, or only sealed words during an erasure, with the reason.
 var nothing = []struct{ table, columns, why string }{
-	{"accounts", "name kind side mode trial_to surface_channel signature reply_mode settings config secrets status hours rich_signature routing people", "what admins set up"},
+	{"accounts", "name kind side mode trial_to surface_channel signature reply_mode settings config secrets status hours rich_signature routing people aliases", "what admins set up"},
 	{"accounts", "watermark", "how far a mailbox was read"},
 	{"agent_users", "user_id", "colleagues"},
 	{"agents", "email name roles zone presence quiet routing signature rich_signature canned chats", "colleagues"},

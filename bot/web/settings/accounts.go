@@ -204,7 +204,7 @@ func accountParts(fields []setup.Field) []fieldGroup {
 	var channel, chats []string
 	for _, f := range fields {
 		hasOtherPlace := f.Input == setup.InputGroup || strings.HasPrefix(f.Path, settingPrefix) ||
-			strings.HasPrefix(f.Path, "hours.") || f.Path == setup.RulesPath || f.Path == setup.FallbackPath || f.Path == setup.PeoplePath ||
+			strings.HasPrefix(f.Path, "hours.") || f.Path == setup.RulesPath || f.Path == setup.FallbackPath || f.Path == setup.PeoplePath || f.Path == setup.AddressesPath ||
 			slices.Contains(general, f.Path) || slices.Contains(replies, f.Path)
 		switch {
 		case strings.HasSuffix(f.Path, channelSuffix):
@@ -247,6 +247,9 @@ func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
 		"Name":       e.Name,
 		"Version":    e.Version,
 		"Connection": connectionPath(e.Channel, e.Name),
+		"Addresses": slices.ContainsFunc(p.desk.Fields(setup.EntryAccount, e.Channel), func(f setup.Field) bool {
+			return strings.HasSuffix(f.Path, ".aliases")
+		}),
 	}}
 }
 

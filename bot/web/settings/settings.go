@@ -96,6 +96,7 @@ func Area(desk Desk) web.Area {
 		hoursPages{p}.listRoutes(),
 		rulesPages{p}.listRoutes(),
 		p.peopleRoutes(),
+		p.addressRoutes(),
 		p.roleRoutes(),
 		replyPages{p}.listRoutes(),
 		p.signatureRoutes(),

@@ -55,6 +55,9 @@ func (it *UseCases) MakeConversation(
 			ConversationTimes: store.ConversationTimes{CreatedAt: it.Now},
 		},
 	}
+	if t := it.Dir.FindTeam(a.Alias(in.Envelope.Via).Team); t != nil {
+		c.TeamID = &t.ID
+	}
 	if c.Identity != nil {
 		c.IdentityID = &c.Identity.ID
 		last := it.Conversations.Get(it.Conversations.Latest[c.Identity.ID])

@@ -128,7 +128,7 @@ func (it *UseCases) sourcesOf(
 			last.By = append(slices.Clone(last.By), by...)
 			continue
 		}
-		signature, _ := outbound.SignatureOf(a, author, true)
+		signature, _ := outbound.SignatureOf(a, c.Via, author, true)
 		said = append(said, quote.Said{Text: text + quote.Signature + signature, By: by})
 		wasByUs = true
 	}

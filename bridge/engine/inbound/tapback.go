@@ -186,7 +186,7 @@ func (it *UseCases) readTapback(ctx context.Context, tx pgx.Tx, a *store.Account
 	if err != nil {
 		return err
 	}
-	signature, _ := outbound.SignatureOf(a, nil, false)
+	signature, _ := outbound.SignatureOf(a, c.Via, nil, false)
 	for _, m := range latest {
 		known := it.Messages.Rows[m.ID]
 		if known == nil {

@@ -93,6 +93,7 @@ func (a *replyAttempt) makeReply() (*outgoingReply, error) {
 		r.out.Author = dir.Ref(0, *m.AgentID).Name
 		r.author = dir.Agent(*m.AgentID)
 	}
+	r.out.FromName = account.Alias(r.out.From).Name
 	if used := TemplateOf(m); used != nil && caps.Templates { // other providers get a template's words as plain text
 		r.out.Template = &used.Use
 	}

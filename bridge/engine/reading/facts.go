@@ -157,6 +157,9 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		f.Account.ChannelName, f.Account.ChannelIcon = rd.KindName(a.Kind)
 		f.Account.MayStart = rd.startProblem(dir, a) == nil
 		f.Account.Can = rd.Caps(a.ID)
+		if a.IsFurther(c.Via) {
+			f.Account.Via = c.Via
+		}
 		s := dir.SettingsOf(a, f.Account.Can.Threads)
 		f.Account.NeedsTag = s.RequireTag && len(c.Tags) == 0
 		f.Account.MayUntag = !s.TagsLocked

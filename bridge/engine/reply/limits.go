@@ -205,7 +205,7 @@ func (rs *UseCases) KeepEditOverLimits(c *book.Conversation, m *book.Message) bo
 func (rs *UseCases) countTexts(c *book.Conversation, text string) int {
 	counter, counts := rs.Channel(c.AccountID).(channels.Counter)
 	if counts && text != "" {
-		signature, _ := outbound.SignatureOf(c.Account, nil, rs.Caps(c.AccountID).Threads)
+		signature, _ := outbound.SignatureOf(c.Account, c.Via, nil, rs.Caps(c.AccountID).Threads)
 		return counter.Count(text, signature).Parts
 	}
 	return 1

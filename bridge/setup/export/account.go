@@ -53,6 +53,7 @@ func Account(a state.Account, spec channels.Spec, usedVariables map[string]bool)
 	writeBusinessHours(entry, a.Hours)
 	writePlan(entry, a.Plan)
 	writePeople(entry, a.Row.People)
+	writeAliases(entry, a.Row.Aliases)
 
 	for _, f := range spec.Fields {
 		writeField(entry, a, spec, f, usedVariables)
@@ -76,6 +77,22 @@ func writePeople(entry *document.Mapping, list []store.AccountPerson) {
 	}
 	if len(people) > 0 {
 		entry.Put("people", people)
+	}
+}
+
+// writeAliases writes the further addresses of an account.
+func writeAliases(entry *document.Mapping, list []store.AccountAlias) {
+	var aliases []*document.Mapping
+	for _, a := range list {
+		alias := &document.Mapping{}
+		alias.AddText("address", a.Address)
+		alias.AddText("name", a.Name)
+		alias.AddText("signature", a.Signature)
+		alias.AddText("team", a.Team)
+		aliases = append(aliases, alias)
+	}
+	if len(aliases) > 0 {
+		entry.Put("addresses", aliases)
 	}
 }
 

@@ -65,6 +65,7 @@ func accountFields(spec *channels.Spec) []Field {
 			Help: "An agent's e-mail address, or a team. Empty: it waits in the queue.",
 		},
 		Field{Path: "people", Label: "People", Input: InputList},
+		Field{Path: "addresses", Label: "Further addresses", Input: InputList},
 		Field{Path: "auto_reply", Label: "Automatic replies", Input: InputGroup})
 	list = append(list, settingFields()...)
 	if spec == nil {

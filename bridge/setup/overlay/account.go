@@ -103,6 +103,15 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 			a.Row.People = append(a.Row.People, p.AccountPerson)
 		}
 	}
+	if e.HasAliases {
+		a.Row.Aliases = nil
+		for _, alias := range e.Aliases {
+			if t := o.Team(alias.Team); t != nil {
+				alias.Team = t.Name
+			}
+			a.Row.Aliases = append(a.Row.Aliases, alias.AccountAlias)
+		}
+	}
 }
 
 // checkPeople adds faults for people of an account who aren't agents or stand there twice, and if none of them could answer.
@@ -124,6 +133,39 @@ func (o *overlay) checkPeople(e parleyfile.Account) {
 		o.faults.Add(document.Fault{At: e.People[0].At, Where: where, What: "nobody of them would read and answer",
 			Hint: "Give one of them handles: true, or take all out: then everybody may."})
 	}
+}
+
+// checkAliases adds faults for further addresses that stand there twice, or whose team is unknown.
+func (o *overlay) checkAliases(e parleyfile.Account) {
+	known := map[string]bool{}
+	for _, a := range e.Aliases {
+		fault := document.Fault{At: a.At, Where: "account " + e.Name + ": addresses"}
+		if known[strings.ToLower(a.Address)] {
+			fault.What, fault.Hint = fmt.Sprintf("%q stands there twice", a.Address), "Write each address once."
+			o.faults.Add(fault)
+		}
+		if a.Team != "" && o.Team(a.Team) == nil {
+			fault.What, fault.Hint = fmt.Sprintf("there is no team %q", a.Team), o.teamsHint()
+			o.faults.Add(fault)
+		}
+		known[strings.ToLower(a.Address)] = true
+	}
+}
+
+// ownAliases makes the account's further addresses addresses of its channel. Channels with such addresses have a field for them.
+func (o *overlay) ownAliases(a *state.Account, spec channels.Spec, e parleyfile.Account) {
+	i := slices.IndexFunc(spec.Fields, func(f channels.Field) bool { return f.Name == "aliases" && f.List })
+	if i < 0 && len(a.Row.Aliases) > 0 {
+		o.faults.Add(document.Fault{At: e.At, Where: "account " + e.Name + ": addresses", What: "is for mailboxes"})
+	}
+	if i < 0 || len(a.Row.Aliases) == 0 {
+		return
+	}
+	own := strings.Fields(a.Value(spec.Fields[i]))
+	for _, alias := range a.Row.Aliases {
+		own = append(own, alias.Address)
+	}
+	a.Set(spec.Fields[i], strings.Join(removeDuplicates(own), "\n"))
 }
 
 // trialAddresses sets the addresses to which an account in trial mode may send. They are stored as the
@@ -234,6 +276,7 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 		}
 	}
 
+	o.ownAliases(a, *spec, e)
 	for _, f := range spec.Fields {
 		isRequired := f.IsNeeded(a.Config) && f.Default == ""
 		isMissing := strings.TrimSpace(a.Value(f)) == "" && !faulty[f.Name]

@@ -105,6 +105,7 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 		o.checkTeam(e)
 		o.checkPlan(e)
 		o.checkPeople(e)
+		o.checkAliases(e)
 	}
 	return o.faults.Err()
 }

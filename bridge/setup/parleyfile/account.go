@@ -48,6 +48,9 @@ type Account struct {
 	People    []AccountPerson
 	HasPeople bool // the file has the key
 
+	Aliases    []AccountAlias
+	HasAliases bool // the file has the key
+
 	// How replies are sent.
 	Signature *document.Text
 	ReplyMode *document.Text // "direct" or "explicit"
@@ -113,6 +116,7 @@ func readAccount(o *object) (Account, bool) {
 	e.Fallback = o.Text("fallback")
 	e.Replies = o.readReplies()
 	e.People, e.HasPeople = o.readPeople()
+	e.Aliases, e.HasAliases = o.readAliases()
 	for _, key := range o.Rest() { // all keys that were not read above
 		if s, ok := o.readSection(key); ok {
 			e.Sections = append(e.Sections, s)
@@ -149,6 +153,34 @@ func (o *object) readPeople() (people []AccountPerson, ok bool) {
 		people = append(people, p)
 	}
 	return people, ok
+}
+
+// AccountAlias is a further address of an account.
+type AccountAlias struct {
+	At document.Position
+	store.AccountAlias
+}
+
+// readAliases reads the further addresses of an account:
+//
+//	addresses:
+//	  - {address: sales@acme.test, name: Acme Sales, signature: "Your **sales** team", team: Sales}
+//
+// ok is false if the key is missing.
+func (o *object) readAliases() (list []AccountAlias, ok bool) {
+	entries, ok := o.readObjects("addresses", o.Label("addresses"))
+	for _, e := range entries {
+		a := AccountAlias{At: e.At}
+		a.Address = e.readName("address", "Write an address that ends up in this mailbox: sales@acme.example.")
+		for key, value := range map[string]*string{"name": &a.Name, "signature": &a.Signature, "team": &a.Team} {
+			if t := e.Text(key); t != nil {
+				*value = strings.TrimSpace(t.Value)
+			}
+		}
+		e.Done()
+		list = append(list, a)
+	}
+	return list, ok
 }
 
 // readOneChannel reads the channels of all chats. It adds a fault if more than one is not empty.

@@ -75,6 +75,7 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		Attribute{Name: "hours", Value: hoursWords(a.Hours), Empty: "(always open)"})
 	list = append(list, planAttributes(a.Plan)...)
 	list = append(list, Attribute{Name: "people", Value: peopleWords(a.Row.People), Empty: "(everybody)"})
+	list = append(list, Attribute{Name: "addresses", Value: aliasWords(a.Row.Aliases)})
 	for _, kind := range input.Chats() {
 		channel := ""
 		if a.Surface == kind {
@@ -124,6 +125,15 @@ func peopleWords(people []store.AccountPerson) string {
 			rights = append(rights, string(right))
 		}
 		list = append(list, p.Agent+" ("+strings.Join(rights, ", ")+")")
+	}
+	return strings.Join(list, ", ")
+}
+
+// aliasWords describes further addresses: "sales@acme.test (Acme Sales; Your sales team; Sales)".
+func aliasWords(aliases []store.AccountAlias) string {
+	var list []string
+	for _, a := range aliases {
+		list = append(list, a.Address+" ("+strings.Join([]string{a.Name, a.Signature, a.Team}, "; ")+")")
 	}
 	return strings.Join(list, ", ")
 }

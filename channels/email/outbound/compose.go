@@ -163,7 +163,7 @@ func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 
 	h := &mailHeaders{
 		id:      mailid.Message(c.key, o.ConversationID, o.MessageID, c.domain),
-		from:    &netmail.Address{Name: senderName(o.Author, c.senderName), Address: from},
+		from:    &netmail.Address{Name: senderName(o.Author, cmp.Or(o.FromName, c.senderName)), Address: from},
 		subject: subjectLine(o),
 		date:    c.now().Format("Mon, 02 Jan 2006 15:04:05 -0700"),
 	}

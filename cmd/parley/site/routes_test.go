@@ -118,6 +118,8 @@ func requests() map[string]string {
 		"POST /settings/roles":                             "/settings/roles",
 		"GET /settings/accounts/{name}/people":             "/settings/accounts/support-mail/people",
 		"POST /settings/accounts/{name}/people":            "/settings/accounts/support-mail/people",
+		"GET /settings/accounts/{name}/addresses":          "/settings/accounts/support-mail/addresses",
+		"POST /settings/accounts/{name}/addresses":         "/settings/accounts/support-mail/addresses",
 		"GET /settings/accounts/{name}/rules":              "/settings/accounts/support-mail/rules",
 		"POST /settings/accounts/{name}/rules":             "/settings/accounts/support-mail/rules",
 		"POST /settings/accounts/{name}/rules/try":         "/settings/accounts/support-mail/rules/try",
