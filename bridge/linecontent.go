@@ -374,6 +374,26 @@ type EveningLine struct {
 // Kind implements LineContent.
 func (*EveningLine) Kind() LineKind { return LineEvening }
 
+// BoardLine shows what presses in a channel.
+type BoardLine struct {
+	Team  string      `json:"Text,omitempty"`
+	Lists []BoardList `json:",omitempty"`
+	Zone  string      `json:",omitempty"` // the time zone of its times: "Europe/Berlin"
+}
+
+// BoardList is a list of a board.
+type BoardList struct {
+	Name  string
+	Rows  []Facts // the first ones, with what the board shows of them
+	Count int     // up to MaxListCount
+}
+
+// Kind implements LineContent.
+func (*BoardLine) Kind() LineKind { return LineBoard }
+
+// Mark returns a digest of what a board shows.
+func (l *BoardLine) Mark() string { return TextMark(string(JSON(l))) }
+
 // TemplatesLine shows all templates.
 type TemplatesLine struct {
 	Templates []Template `json:",omitempty"`

@@ -100,6 +100,7 @@ const (
 	LineAutoReplied LineKind = "auto_replied" // the account answered Customer by itself; Text = what it said
 	LineWritten     LineKind = "written"      // a text for colleagues by a machine, which By requested if set
 	LineEvening     LineKind = "evening"      // reply windows that close before a team is back
+	LineBoard       LineKind = "board"        // what presses in the channel
 	LineAccount     LineKind = "account"      // an account stopped working or works again
 	LineTemplate    LineKind = "template"     // Verb VerbTemplate: choose one; VerbTemplates: a provider's decision about one
 	LineQuarantine  LineKind = "quarantine"   // something arrived that we could not read
@@ -172,6 +173,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineDetails:     nil,
 	LineTexts:       newContent[TextsLine],
 	LineEvening:     newContent[EveningLine],
+	LineBoard:       newContent[BoardLine],
 	LineStats:       newContent[StatsLine],
 	LinePresence:    newContent[PresenceLine],
 	LineAutomated:   newContent[AutomatedLine],

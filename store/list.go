@@ -104,6 +104,11 @@ type Filter struct {
 	Team     TeamID
 	Since    time.Time // of the last message, or when it ended
 	Until    time.Time // exclusive
+	Surface  AccountID // its thread is in Channel of this chat
+	Channel  string
+	Urgent   bool      // its customer waits, and it is urgent
+	Late     bool      // its customer waits longer than the target of replies
+	Wakes    time.Time // its snooze ends before then
 	Unread   bool      // no agent has dealt with what the customer wrote last
 }
 
@@ -249,6 +254,19 @@ func (s *listSQL) where(l *ListQuery) (conditions []string, assignee AgentID) {
 			WHERE tagged.tag = ANY(?::text[])))`, names, names)
 	}
 
+	if f.Surface != 0 {
+		add(`EXISTS (SELECT FROM threads WHERE conversation_id = conversation.id AND account_id = ?::bigint AND channel = ?::text)`,
+			f.Surface, f.Channel)
+	}
+	if f.Urgent {
+		add(pressing + ` = 1`)
+	}
+	if f.Late {
+		add(`conversation.waiting_since IS NOT NULL AND conversation.traits ? 'late'`)
+	}
+	if !f.Wakes.IsZero() {
+		add(`conversation.snoozed_until < ?::timestamptz`, f.Wakes)
+	}
 	if f.Unread {
 		add(`conversation.unread_since IS NOT NULL`)
 	}

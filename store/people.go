@@ -49,6 +49,7 @@ type Team struct {
 
 	Emoji  map[string]string `db:"emoji"`  // commands by emoji name, in addition to the default ones
 	Agents string            `db:"agents"` // AgentsListed or AgentsOfChannel; empty means AgentsListed
+	Board  bool              `db:"board"`  // a message in each of its channels shows what presses there
 }
 
 // Values of Team.Agents: who becomes a member of a team.
@@ -162,7 +163,7 @@ const (
 	listAgents = `SELECT id, email, name, roles, zone, active, presence, presence_until, cover, quiet, routing, signature, rich_signature
 		FROM agents ORDER BY id`
 	listAgentUsers   = `SELECT account_id, user_id, agent_id FROM agent_users`
-	listTeams        = `SELECT id, name, members, emoji, agents FROM teams ORDER BY id`
+	listTeams        = `SELECT id, name, members, emoji, agents, board FROM teams ORDER BY id`
 	listTeamChannels = `SELECT team_id, account_id, channel, home FROM team_channels`
 	listChannelMoves = `SELECT account_id, former, current, began_at FROM channel_moves`
 )
@@ -245,9 +246,10 @@ func RetireAgent(ctx context.Context, q Querier, id AgentID) error {
 }
 
 const saveTeam = `
-	INSERT INTO teams (name, members, emoji, agents)
-	VALUES ($1, $2, $3, $4)
-	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members, emoji = EXCLUDED.emoji, agents = EXCLUDED.agents
+	INSERT INTO teams (name, members, emoji, agents, board)
+	VALUES ($1, $2, $3, $4, $5)
+	ON CONFLICT (name) DO UPDATE
+	SET members = EXCLUDED.members, emoji = EXCLUDED.emoji, agents = EXCLUDED.agents, board = EXCLUDED.board
 	RETURNING id`
 
 // SaveTeam creates or updates the team with this name and returns its id.
@@ -256,7 +258,7 @@ func SaveTeam(ctx context.Context, q Querier, t Team) (TeamID, error) {
 	if emoji == nil {
 		emoji = map[string]string{} // nil would become NULL, which the column doesn't allow
 	}
-	return query.Value[TeamID](ctx, q, "save team", saveTeam, t.Name, orEmpty(t.Members), emoji, cmp.Or(t.Agents, AgentsListed))
+	return query.Value[TeamID](ctx, q, "save team", saveTeam, t.Name, orEmpty(t.Members), emoji, cmp.Or(t.Agents, AgentsListed), t.Board)
 }
 
 const saveTeamChannel = `

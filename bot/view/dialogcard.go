@@ -31,6 +31,8 @@ func dialogCard(l bridge.Line, f bridge.Facts) (c Card, ok bool) {
 		return withTitle(CannedList(content)), true
 	case *bridge.EveningLine:
 		return Evening(content), true
+	case *bridge.BoardLine:
+		return Board(content), true
 	case *bridge.StatsLine:
 		return withTitle(Stats(content)), true
 	case *bridge.PresenceLine:

@@ -304,6 +304,12 @@ func contentWords(c bridge.LineContent) (words []string) {
 		return rowWords(c.Rows)
 	case *bridge.PresenceLine:
 		words = append(words, rowWords(c.Rows)...)
+	case *bridge.BoardLine:
+		for _, list := range c.Lists {
+			words = append(words, fmt.Sprint(list.Name, " ", list.Count))
+			words = append(words, rowWords(list.Rows)...)
+		}
+		return words
 	case *bridge.EveningLine:
 		return rowWords(c.Rows)
 	case *bridge.TopLevelLine:

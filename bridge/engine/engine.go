@@ -67,6 +67,9 @@ type Options struct {
 	AudienceAge time.Duration
 	// ReachEvery is how often each surface is asked whether it can be reached; 0 means 20 s.
 	ReachEvery time.Duration
+
+	// BoardEvery is how often the board of a channel may be changed; 0 means a minute.
+	BoardEvery time.Duration
 	// MaxHold is the longest time that a reply is held back, in all, so that its author can undo it. Twice the
 	// account's hold is always allowed. 0 means 60 s.
 	MaxHold time.Duration

@@ -90,6 +90,7 @@ type options struct {
 	sealer      *store.Sealer
 	surface     func(bridge.Surface) bridge.Surface // nil leaves the chat's surface as it is
 	reachEvery  time.Duration
+	boardEvery  time.Duration
 }
 
 // newWorld makes a company with the agents ann (admin), ben and cat, the team Support with a channel, and the accounts
@@ -202,7 +203,7 @@ func (w *world) addEngine() {
 	e := must(engine.New(w.t.Context(), engine.Options{
 		ReadsLate: os.Getenv("PARLEY_TEST_READS_LATE") != "",
 		Pool:      pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery,
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, BoardEvery: w.opt.boardEvery,
 		MaxHold: 2 * lineHold, CardWait: 50 * time.Millisecond, StalledAfter: patience,
 		Original: func(store.MessageID) string { return "" },
 		FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,

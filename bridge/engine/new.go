@@ -77,6 +77,7 @@ func (o Options) withDefaults() Options {
 	o.MaxHold = cmp.Or(o.MaxHold, 60*time.Second)
 	o.StalledAfter = cmp.Or(o.StalledAfter, 2*time.Second)
 	o.CardWait = cmp.Or(o.CardWait, 1500*time.Millisecond)
+	o.BoardEvery = cmp.Or(o.BoardEvery, time.Minute)
 	o.ReachEvery = cmp.Or(o.ReachEvery, 20*time.Second)
 	if o.Backoff == nil {
 		o.Backoff = []time.Duration{

@@ -37,6 +37,7 @@ func ownFacts() map[own.Kind]ownFact {
 	return map[own.Kind]ownFact{
 		own.Digest:  {do: func(w *work, ctx context.Context, tx pgx.Tx, _ own.Fact) error { return w.workflow.Digest(ctx, tx) }},
 		own.Account: {do: tellCondition},
+		own.Board:   {do: func(w *work, ctx context.Context, tx pgx.Tx, f own.Fact) error { return w.workflow.Board(ctx, tx, f) }},
 		own.Template: {do: func(w *work, ctx context.Context, tx pgx.Tx, f own.Fact) error {
 			return w.templates.ApplyTemplateReport(ctx, tx, f)
 		}},

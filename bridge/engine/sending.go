@@ -81,6 +81,12 @@ func (h host) Surfaces() map[store.AccountID]bridge.Surface {
 
 func (h host) ReachEvery() time.Duration { return h.opt.ReachEvery }
 
+func (h host) BoardEvery() time.Duration { return h.opt.BoardEvery }
+
+func (h host) Board(ctx context.Context, surface store.AccountID, channel string) (*bridge.BoardLine, error) {
+	return h.reading.Board(ctx, h.pool, surface, channel)
+}
+
 func (h host) Analyzer() analysis.Analyzer { return h.opt.Analyzer }
 
 func (h host) AITokensADay() int { return h.opt.AITokensADay }

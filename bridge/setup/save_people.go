@@ -102,7 +102,7 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 			continue
 		}
 
-		row := store.Team{Name: t.Name, Emoji: t.Emoji, Agents: t.Agents}
+		row := store.Team{Name: t.Name, Emoji: t.Emoji, Agents: t.Agents, Board: t.Board}
 		for _, email := range t.Members {
 			row.Members = append(row.Members, s.want.Agent(email).ID) // overlay has checked that each is an agent
 		}

@@ -143,6 +143,15 @@ func (s Samples) fateLines() map[string]bridge.Line {
 		"inside": s.aboutTyped(&bridge.InsideLine{Why: bridge.InWords("You are not assigned.")}, bridge.VerbSend),
 		"parked": s.aboutTyped(&bridge.ParkedLine{Why: bridge.InWords("Found late.")}, bridge.VerbSend, bridge.VerbDrop),
 		"texts":  {Content: &bridge.TextsLine{Count: 4}, Mentions: toAnn, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: args},
+		"board": {Content: &bridge.BoardLine{Team: "Support", Zone: "Europe/Berlin", Lists: []bridge.BoardList{
+			{Name: "Urgent", Count: 7, Rows: []bridge.Facts{{
+				ID: sampleConversation, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"}, Subject: "No light",
+				Times: bridge.Times{WaitingSince: When()},
+			}}},
+			{Name: "Waking today", Count: 1, Rows: []bridge.Facts{{
+				ID: otherConversation, Status: bridge.StatusSnoozed, Contact: bridge.PartyRef{Name: "Lou"}, Times: bridge.Times{SnoozedUntil: When()},
+			}}},
+		}}},
 		"evening": {Content: &bridge.EveningLine{Zone: "Europe/Berlin", Rows: []bridge.Facts{
 			{
 				ID: sampleConversation, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"},

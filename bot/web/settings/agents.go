@@ -193,7 +193,7 @@ func (p pages) teamPages() entryPages {
 		takeOutHelp: "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
 		parts: []fieldGroup{
 			{paths: []string{"name", "members", "agents"}},
-			{title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
+			{title: "Channels", paths: []string{"slack_channel", "teams_channel", "home", "board"}},
 			{title: "Emoji", paths: []string{"emoji"}},
 		},
 		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {

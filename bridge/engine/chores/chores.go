@@ -46,6 +46,10 @@ type Host interface {
 	Surfaces() map[store.AccountID]bridge.Surface
 	// ReachEvery returns the interval between health checks of each chat.
 	ReachEvery() time.Duration
+	// BoardEvery returns how often a board may be changed.
+	BoardEvery() time.Duration
+	// Board returns what presses in a channel.
+	Board(ctx context.Context, surface store.AccountID, channel string) (*bridge.BoardLine, error)
 	// ReaderOf returns what an agent may read. It makes no requests.
 	ReaderOf(agent *store.Agent) store.Reader
 	// SurfaceName returns a chat's display name.
@@ -107,6 +111,9 @@ func (cs *Chores) Run(ctx context.Context) error {
 
 	group.Go(func() error { return runEvery(ctx, cs.log, moveInterval, "moving a channel", cs.moveChannels) })
 	group.Go(func() error { return cs.runFetches(ctx) })
+	group.Go(func() error {
+		return runEvery(ctx, cs.log, min(boardInterval, cs.host.BoardEvery()), "showing boards", cs.showBoards)
+	})
 	group.Go(func() error { return runEvery(ctx, cs.log, cs.host.ReachEvery(), "asking the chats", cs.reachAll) })
 	// Mails and SMS run separately, so that a hanging mail server delays no SMS.
 	group.Go(func() error {

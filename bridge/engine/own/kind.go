@@ -48,6 +48,8 @@ const (
 	Analysed Kind = "analysed" // a customer's messages were analysed: AnalysedBurst
 	Written  Kind = "written"  // a requested text was written; if not, Class, Text and Hint say why
 
+	Board Kind = "board" // the board of the channel External in Surface is to be changed, or taken out
+
 	// People, outside chats.
 	Acted Kind = "acted" // an agent did something on one of Parley's web pages: Act
 	Erase Kind = "erase" // a customer is being erased, so posts are removed from chats: Demand.Erase

@@ -17,6 +17,12 @@ func TakeOut(th *Writer, c *book.Conversation, p own.ErasedPost) {
 	}
 }
 
+// EraseInChannel queues the removal of a post that belongs to no conversation.
+func (th *Writer) EraseInChannel(p own.ErasedPost) {
+	lane := th.channelLaneOf(p.Surface, p.Place.Channel, bridge.PostErased)
+	th.Outbox.Enqueue(lane, string(bridge.PostErased), NoMessage, outbound.Payload{Erases: &p}, nil)
+}
+
 // ErasePosts queues the removal of posts from chats, because a customer's data is erased. Each chat has a lane of its own for that. With
 // no posts, it was somebody in copy who was erased, and only the card is shown again.
 func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {

@@ -118,6 +118,9 @@ func Team(t state.Team) *document.Mapping {
 	}
 
 	entry.AddText("agents", t.Agents)
+	if t.Board {
+		entry.AddText("board", input.BoardOn)
+	}
 	for _, name := range slices.Sorted(maps.Keys(t.Emoji)) {
 		entry.Child("emoji").AddText(name, t.Emoji[name])
 	}

@@ -96,10 +96,24 @@ func teamFields() []Field {
 				"agent of the team automatically. Guests and bots never do.",
 		},
 		Field{
+			Path: "board", Label: "Board", Input: InputChoice, Choices: BoardRules(), Default: BoardOff,
+			Help: "One silent message in each of the team's channels shows what is urgent, unassigned, overdue and waking today. It " +
+				"follows within a minute. Pin it, so that everybody finds it.",
+		},
+		Field{
 			Path: "emoji", Label: "Emoji that are verbs", Input: InputGroup,
 			Help: "Reactions that act as commands in the team's channels, in addition to the default ones.",
 		})
 }
+
+// Values of a team's board.
+const (
+	BoardOn  = "on"
+	BoardOff = "off"
+)
+
+// BoardRules returns the allowed values of a team's board.
+func BoardRules() []string { return []string{BoardOff, BoardOn} }
 
 // AgentRules returns the allowed values of a team's rule for who becomes its agent.
 func AgentRules() []string { return []string{store.AgentsListed, store.AgentsOfChannel} }

@@ -187,6 +187,9 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 	if e.Agents != nil {
 		t.Agents = state.AgentsRule(e.Agents.Value)
 	}
+	if e.Board != nil {
+		t.Board = e.Board.Value == input.BoardOn
+	}
 
 	o.setHome(t, e)
 }

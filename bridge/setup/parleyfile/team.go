@@ -28,6 +28,7 @@ type Team struct {
 	Home     *document.Text           // the kind of chat in which conversations open
 	Emoji    map[string]string        // the team's own emoji: verbs by emoji name
 	Agents   *document.Text
+	Board    *document.Text // input.BoardOn or BoardOff
 }
 
 // readTeam reads the entry of a team. It returns false if the entry has no name.
@@ -53,6 +54,7 @@ func readTeam(o *object) (Team, bool) {
 	e.Home = o.readOneOfOrNone("home", input.Chats()...)
 	e.Emoji = o.readEmoji("emoji")
 	e.Agents = o.readOneOfOrNone("agents", input.AgentRules()...)
+	e.Board = o.readOneOfOrNone("board", input.BoardRules()...)
 	o.Done()
 	return e, e.Name != ""
 }

@@ -50,10 +50,15 @@ func (t Team) Attributes() []Attribute {
 	if len(t.Channels) > 1 { // otherwise the only channel decides
 		home = t.Home
 	}
+	board := ""
+	if t.Board {
+		board = input.BoardOn
+	}
 	return append(list,
 		Attribute{Name: "home", Value: home},
 		Attribute{Name: "emoji", Value: emojiWords(t.Emoji)},
-		Attribute{Name: "agents", Value: t.Agents})
+		Attribute{Name: "agents", Value: t.Agents},
+		Attribute{Name: "board", Value: board})
 }
 
 // Attributes returns the properties of an account. spec describes its channel, or is nil if this version

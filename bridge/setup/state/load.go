@@ -131,7 +131,7 @@ func movedChannels(moves []store.ChannelMove, kinds map[store.AccountID]string) 
 
 // teamOf converts the row of a team, with its members and channels.
 func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID]string, kinds map[store.AccountID]string) Team {
-	team := Team{ID: t.ID, Name: t.Name, Channels: map[string]string{}, Emoji: t.Emoji, Agents: AgentsRule(t.Agents)}
+	team := Team{ID: t.ID, Name: t.Name, Channels: map[string]string{}, Emoji: t.Emoji, Agents: AgentsRule(t.Agents), Board: t.Board}
 	for _, id := range t.Members {
 		if emails[id] != "" { // the agent is active
 			team.Members = append(team.Members, emails[id])

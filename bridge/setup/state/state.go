@@ -62,6 +62,7 @@ type Team struct {
 	Home     string            // the kind of chat in which threads open
 	Emoji    map[string]string // verbs by emoji name
 	Agents   string            // store.AgentsOfChannel, or "" for those whom an admin lists
+	Board    bool              // a message in each of its channels shows what presses there
 }
 
 // Agent returns the agent with this e-mail address, or nil.

@@ -74,6 +74,35 @@ func checkPeople(d store.Directory) Section {
 	return s
 }
 
+// maxNewInChannel is how many new conversations a day people in a channel can follow.
+const maxNewInChannel = 150
+
+// checkChannels adds findings about teams' channels in which more conversations begin than people can follow.
+func (o Options) checkChannels(ctx context.Context, s *Section, d store.Directory) {
+	crowded, err := store.CrowdedChannels(ctx, o.Pool, maxNewInChannel)
+	if err != nil {
+		s.addOdd("channels", "they can't be counted: "+err.Error(), "See the database's log.")
+	}
+	for _, c := range crowded {
+		for _, t := range d.Teams {
+			if slices.Contains(channelsOf(d, t), store.TeamChannel{TeamID: t.ID, AccountID: c.AccountID, Channel: c.Channel}) {
+				s.addOdd("team "+t.Name, fmt.Sprintf("%d new conversations on one day in its channel, which is hard to follow", c.Count),
+					"Split it: make a second team with a channel of its own, and give it one of the accounts, or some conversations by rules.")
+			}
+		}
+	}
+}
+
+// channelsOf returns a team's channels, whichever is its home.
+func channelsOf(d store.Directory, t store.Team) (list []store.TeamChannel) {
+	for _, c := range d.Channels {
+		if c.Home = false; c.TeamID == t.ID {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // addAbsent adds a finding if some members of a team are not known in a chat in which the team's threads open. what, place
 // and members are words of the finding: "team Support: has a channel in slack, where these members are not known: …".
 func (s *Section) addAbsent(what, place, members string, d store.Directory, t store.Team, chat store.AccountID) {

@@ -191,7 +191,11 @@ func Doctor(ctx context.Context, o Options) Report {
 // listChecks returns all checks except that of the database.
 func (o Options) listChecks(ctx context.Context, directory store.Directory) []func(context.Context) Section {
 	checks := []func(context.Context) Section{
-		func(context.Context) Section { return checkPeople(directory) },
+		func(ctx context.Context) Section {
+			s := checkPeople(directory)
+			o.checkChannels(ctx, &s, directory)
+			return s
+		},
 		func(ctx context.Context) Section { return checkQuarantine(ctx, o.Pool) },
 		func(ctx context.Context) Section { return checkFigures(ctx, o.Pool) },
 		o.checkAnalyses,

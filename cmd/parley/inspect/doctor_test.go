@@ -12,6 +12,7 @@ import (
 	"parley/channels/golden"
 	"parley/cmd/parley/inspect"
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // The tests of the doctor apply a parley.yaml to a database of their own (configured), and let the doctor examine it.
@@ -107,6 +108,25 @@ func TestDoctorOfAHealthySystem(t *testing.T) {
 	golden.Text(t, "testdata/doctor_healthy.txt", report.Text())
 	if strings.Contains(report.Text(), goodToken) {
 		t.Error("the report shows a secret")
+	}
+}
+
+// A channel in which too many conversations begin is named.
+// Requirement R-253: A board for each channel.
+func TestDoctorOfACrowdedChannel(t *testing.T) {
+	t.Parallel()
+	o := newOptions(t)
+	storetest.Exec(t, o.Pool, `
+		INSERT INTO conversations (id, account_id, kind, status, last_at, created_at)
+		SELECT n, 1, 'customer', 'open', parley_now(), parley_now() FROM generate_series(1, 151) AS n`)
+	storetest.Exec(t, o.Pool, `
+		INSERT INTO threads (conversation_id, account_id, channel, root)
+		SELECT id, one.account_id, one.channel, id FROM conversations CROSS JOIN (SELECT * FROM team_channels LIMIT 1) AS one`)
+
+	report := inspect.Doctor(t.Context(), o).Text()
+
+	if want := "151 new conversations on one day in its channel"; !strings.Contains(report, want) {
+		t.Errorf("the report lacks %q:\n%s", want, report)
 	}
 }
 
