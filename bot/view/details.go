@@ -170,7 +170,8 @@ func customerButton(f bridge.Facts) []Button {
 func mainVerbs(f bridge.Facts) []bridge.Verb {
 	mayReopen := f.Status == bridge.StatusResolved || f.CloseReason == bridge.CloseUnblocked ||
 		f.CloseReason == bridge.CloseArchived && shape.IsHeldBy(f, f.Viewer) ||
-		f.Viewer.IsAdmin && f.CloseReason != bridge.CloseErased && f.CloseReason != bridge.CloseBlocked
+		f.Viewer.IsAdmin && f.CloseReason != bridge.CloseErased && f.CloseReason != bridge.CloseDeleted &&
+			f.CloseReason != bridge.CloseBlocked
 	if f.Status == bridge.StatusClosed && !mayReopen {
 		return nil
 	}
